@@ -1,0 +1,72 @@
+/* options.h - everything a broker can be told, from flags or a configuration file.
+ *
+ * Plain data: strings are owned by the struct. Defaults are those of nats-server 2.9.10. */
+#ifndef BROKER_OPTIONS_H
+#define BROKER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Subjects a user may publish or subscribe to. An entry is a pattern, for subscriptions also "pattern queue"
+ * (queue may have wildcards). has_allow tells an empty allow list (nothing) from a missing one (all). */
+struct broker_permission {
+	char **allow, **deny; /* allow_len and deny_len entries */
+	size_t allow_len, deny_len;
+	bool has_allow;
+};
+
+struct broker_permissions {
+	struct broker_permission publish, subscribe;
+	bool allow_responses;
+	int64_t response_max;       /* replies allowed per request; -1 = no limit. nats-server: 1 */
+	int64_t response_expire_ms; /* 0 = no expiry. nats-server: 2 min */
+};
+
+struct broker_user {
+	char *name;
+	char *password;                         /* clear, or bcrypt: $2a$… */
+	struct broker_permissions *permissions; /* NULL: may do everything */
+};
+
+struct broker_options {
+	char *host;        /* default "0.0.0.0", which also means IPv6 "::" as in nats-server */
+	int port;          /* 4222; -1 = any free port */
+	char *server_name; /* NULL: the server id */
+	int http_port;     /* 0 = no monitoring; -1 = any free port */
+	char *http_host;   /* NULL: as host */
+	char *config_path; /* NULL: none */
+	char *pid_path, *ports_file_dir;
+	char *log_path; /* NULL: stderr */
+	bool log_time;  /* true */
+	bool debug, trace;
+
+	char *token;               /* NULL: none */
+	char *username, *password; /* a single user; NULL: none */
+	struct broker_user *users; /* users_len entries */
+	size_t users_len;
+	char *no_auth_user;      /* NULL: none */
+	int64_t auth_timeout_ms; /* 2 s */
+
+	uint32_t max_control_line;  /* bytes, 4096 */
+	uint32_t max_payload;       /* bytes, 1 MiB; at most 64 MiB */
+	uint64_t max_pending;       /* bytes of output per client, 64 MiB */
+	uint64_t max_pending_total; /* bytes of output and input held for all clients together, 1 GiB; ours */
+	uint32_t max_connections;   /* 65 536 */
+	uint32_t max_subscriptions; /* per connection; 0 = no limit */
+	int64_t ping_interval_ms;   /* 2 min */
+	uint32_t ping_max;          /* unanswered pings allowed, 2 */
+	int64_t write_deadline_ms;  /* 10 s */
+	int64_t lame_duck_duration_ms; /* 2 min */
+	int64_t lame_duck_grace_ms;    /* 10 s */
+	bool no_header_support;
+
+	uint64_t first_client_id; /* 1; with a log: the first connection number it has never used */
+};
+
+/* Fill in the defaults. */
+void broker_options_init(struct broker_options *options);
+/* Free what the options own; passwords are wiped. */
+void broker_options_fini(struct broker_options *options);
+
+#endif

@@ -1,0 +1,12 @@
+set(TAPEDECK_SANITIZE "" CACHE STRING "Sanitizers to build with, comma separated: address,undefined or thread")
+option(TAPEDECK_FUZZ "Build the fuzz targets with libFuzzer (needs clang)" OFF)
+option(TAPEDECK_COVERAGE "Instrument for gcov" OFF)
+
+if(TAPEDECK_SANITIZE)
+  add_compile_options(-fsanitize=${TAPEDECK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${TAPEDECK_SANITIZE})
+endif()
+if(TAPEDECK_COVERAGE)
+  add_compile_options(--coverage)
+  add_link_options(--coverage)
+endif()

@@ -1,0 +1,34 @@
+/* log.h - a log as a directory: its segments and its lock. */
+#ifndef STORE_LOG_H
+#define STORE_LOG_H
+
+#include "store/format.h"
+
+struct store_log_segment {
+	uint64_t first_seq; /* from the file's name */
+	uint64_t bytes;
+	char *path; /* owned by the list */
+};
+
+struct store_log_segments {
+	struct store_log_segment *list; /* by rising first_seq */
+	size_t count;
+};
+
+/* List the segments of a log directory, or the one segment when path is a file. 0, or a negative code with
+ * *fault: STORE_EFORMAT for a directory that holds no segment but other things. An empty directory has none. */
+int store_log_list(struct store_log_segments *segments, const char *path, struct wire_fault *fault);
+void store_log_segments_fini(struct store_log_segments *segments);
+
+/* Make the directory if missing (0700) and take its lock: only one writer at a time. The lock is released
+ * by the kernel when the process dies. Returns a file descriptor to close, or a negative code with *fault
+ * (STORE_ELOCKED names the pid that holds it; STORE_EFORMAT when the directory holds foreign files only). */
+int store_log_lock(const char *dir, struct wire_fault *fault);
+
+/* A live writer holds the lock. */
+bool store_log_is_locked(const char *dir);
+
+/* The path of a segment in dir, owned by the caller; NULL when out of memory. */
+char *store_log_segment_path(const char *dir, uint64_t first_seq);
+
+#endif

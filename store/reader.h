@@ -1,0 +1,41 @@
+/* reader.h - read a log, or one segment of it, as a stream of events in order; any number at a time, in any
+ * process, while it is being written.
+ *
+ * Damage costs the damaged blocks and shows as gap events flagged WIRE_EVENT_DAMAGE that name the sequence
+ * numbers. The unfinished end of a live or crashed segment is no damage. */
+#ifndef STORE_READER_H
+#define STORE_READER_H
+
+#include "store/filter.h"
+
+struct store_reader_options {
+	const struct store_filter *filter; /* borrowed for the reader's life; NULL = everything */
+	bool reverse;                      /* newest first */
+	bool follow;                       /* at the end, wait for more instead of ending */
+	bool from_end;                     /* with follow: start behind the last event there is now… */
+	uint64_t last;                     /* …but go back so many matching events first; 0 = none */
+	bool payloads;                     /* headers and payloads are wanted */
+};
+
+struct store_reader;
+
+/* path: a log directory or a segment file. 0, or a negative code with *fault. */
+int store_reader_open(struct store_reader **reader, const char *path,
+		      const struct store_reader_options *options, struct wire_fault *fault);
+void store_reader_close(struct store_reader *reader);
+
+/* The next event that passes the filter. 1 with *event (valid until the next call), 0 at the end (following:
+ * nothing new yet, see store_reader_wait), or a negative code with *fault when the log cannot be read on. */
+int store_reader_next(struct store_reader *reader, struct wire_event *event, struct wire_fault *fault);
+
+/* Following: wait until there may be something new or the time is over. 1, 0 on time-out, -EINTR. */
+int store_reader_wait(struct store_reader *reader, int timeout_ms);
+
+/* What is known of a connection of the event just read, NULL when nothing. Valid until the next call of
+ * store_reader_next. */
+const struct wire_client *store_reader_client(const struct store_reader *reader, uint64_t conn);
+
+/* Blocks that were damaged so far, and the sequence numbers they swallowed. */
+void store_reader_damage(const struct store_reader *reader, uint64_t *blocks, uint64_t *events);
+
+#endif

@@ -1,0 +1,86 @@
+/* writer.h - the one writer of a log: a thread that encodes, compresses, writes, syncs, rotates, retains.
+ *
+ * Event loops fill stages and submit them whole; the writer gives sequence numbers in the order of submission.
+ * A failing disk never stops the caller: the writer reports itself degraded, counts what it has to throw
+ * away, keeps trying, and begins again with a gap event. */
+#ifndef STORE_WRITER_H
+#define STORE_WRITER_H
+
+#include "store/stage.h"
+
+enum store_sync { STORE_SYNC_INTERVAL, STORE_SYNC_ALWAYS, STORE_SYNC_NONE };
+
+enum { STORE_LEVEL_AUTO = 1000 };
+
+struct store_writer_options {
+	enum store_sync sync;
+	int sync_interval_ms;
+	int level;              /* zstd level, or STORE_LEVEL_AUTO */
+	uint64_t segment_bytes; /* a new segment after so many bytes… */
+	int64_t segment_age_ms; /* …or when it is so old; 0 = never */
+	uint64_t retain_bytes; /* delete the oldest closed segments beyond so many bytes in total; 0 = keep */
+	int64_t retain_age_ms; /* delete closed segments whose last event is older; 0 = keep */
+	uint32_t stages;       /* stages in existence: the bound on memory, at least 2 */
+	/* Called from the writer thread when a stage became free while store_writer_stage had returned NULL.
+	 * Must only signal. May be NULL. */
+	void (*wake)(void *context);
+	void *context;
+	/* Called from the writer thread with a line for the operator (degraded, recovered). May be NULL. */
+	void (*report)(void *context, const char *line);
+	/* Function pointers to inject failures in tests; NULL = the system's. */
+	const struct store_io *io;
+};
+
+/* The system calls that can fail for outside reasons. Return as the system's: -1 and errno. */
+struct store_io {
+	int64_t (*write)(int fd, const void *bytes, size_t len);
+	int (*sync)(int fd);
+	int (*open)(const char *path, int flags, unsigned mode);
+};
+
+/* The defaults, as in --help. */
+void store_writer_options_init(struct store_writer_options *options);
+
+struct store_writer;
+
+/* Open or create the log in dir, recover its last segment if a crash left it open, take the lock, start the
+ * thread. 0, or a negative code with *fault (see store_log_lock). */
+int store_writer_open(struct store_writer **writer, const char *dir,
+		      const struct store_writer_options *options, struct wire_fault *fault);
+
+/* Write what was submitted, close the segment with its footer, stop the thread, release the lock. Stages
+ * that were taken and not submitted must have been given back. */
+void store_writer_close(struct store_writer *writer);
+
+/* An empty stage to fill, NULL when all are in use (then `wake` will be called). Thread-safe. */
+struct store_stage *store_writer_stage(struct store_writer *writer);
+
+/* Hand over a filled stage; an empty one is just given back. Thread-safe. Submissions of one thread keep
+ * their order. */
+void store_writer_submit(struct store_writer *writer, struct store_stage *stage);
+
+/* Wait until everything submitted before the call is written and synced, or thrown away and counted. */
+void store_writer_flush(struct store_writer *writer);
+
+/* The first connection number that this log has never used. Constant after opening. */
+uint64_t store_writer_next_conn(const struct store_writer *writer);
+
+struct store_writer_status {
+	bool degraded;
+	char reason[200]; /* "" when not degraded */
+	uint64_t next_seq;
+	uint64_t
+	    synced_seq; /* every event numbered below is on stable storage (with sync none: was written) */
+	uint64_t events, messages;
+	uint64_t lost_events, lost_messages;
+	uint64_t written_bytes; /* since opening */
+	uint64_t log_bytes;     /* all segments together */
+	uint64_t queued_bytes;  /* memory of submitted stages not yet written */
+	uint32_t segments;
+	int level; /* zstd level in use */
+};
+
+/* Thread-safe. */
+void store_writer_status(struct store_writer *writer, struct store_writer_status *status);
+
+#endif

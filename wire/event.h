@@ -1,0 +1,134 @@
+/* event.h - the noun: something that happened on the bus.
+ *
+ * Sources (broker, log reader, sniffer) hand events to sinks (log, terminal, player). An event and all it
+ * points to belongs to the source and dies when the call returns: a sink copies what it keeps. */
+#ifndef WIRE_EVENT_H
+#define WIRE_EVENT_H
+
+#include <stdint.h>
+
+#include "wire/slice.h"
+
+/* Numbers are part of the log format (docs/format.md): append, never renumber. */
+enum wire_event_kind {
+	WIRE_EVENT_MESSAGE = 0,  /* a publish, seen once */
+	WIRE_EVENT_DELIVERY = 1, /* a message handed to one receiver, seen apart from the message */
+	WIRE_EVENT_CONNECT =
+	    2, /* a client came, or was already there when a segment began (WIRE_EVENT_REPEATED) */
+	WIRE_EVENT_DISCONNECT = 3, /* a client went; text is the reason */
+	WIRE_EVENT_SUBSCRIBE = 4,
+	WIRE_EVENT_UNSUBSCRIBE = 5,
+	WIRE_EVENT_ERROR = 6, /* a protocol error was sent to conn; text is its text */
+	WIRE_EVENT_MARK = 7,  /* start, stop, clock step, a user's remark; text says which */
+	WIRE_EVENT_GAP = 8,   /* something could not be logged or read; text says why */
+	WIRE_EVENT_KINDS
+};
+
+/* Flags; part of the log format. */
+enum {
+	WIRE_EVENT_CUT = 1 << 0, /* payload was shortened on purpose when recorded: size is the true size */
+	WIRE_EVENT_PARTIAL =
+	    1 << 1, /* bytes were missed: payload is what was seen, size what was announced */
+	WIRE_EVENT_REPEATED = 1 << 2, /* a connect event repeated at the start of a segment */
+	WIRE_EVENT_DAMAGE =
+	    1 << 3, /* gap: the log is damaged there; made by a reader, or stored by a repair */
+};
+
+/* What became of a message on its way to one receiver; part of the log format. */
+enum wire_outcome {
+	WIRE_SENT = 0,               /* put into the receiver's output */
+	WIRE_DROPPED_SLOW = 1,       /* slow consumer: the receiver's output was over its limit */
+	WIRE_DROPPED_PERMISSION = 2, /* a deny rule of the receiver */
+	WIRE_DROPPED_CLOSED = 3,     /* the receiver was closing */
+	WIRE_OUTCOMES
+};
+
+struct wire_receiver {
+	uint64_t conn;
+	struct wire_slice sid;
+	struct wire_slice queue; /* empty: a plain subscription */
+	enum wire_outcome outcome;
+};
+
+/* What is known of a client; empty slices where it is not. Never holds credentials. */
+struct wire_client {
+	struct wire_slice address; /* "10.0.0.7:53122" or "[::1]:53122" */
+	struct wire_slice name, lang, version, user;
+};
+
+/* A note that a sink may leave with a source. A source that sends the same subject (or the same receivers)
+ * again lends the same memo again, so that a sink may keep its own number for it and skip a look-up. A sink
+ * trusts `id` only when `stamp` is its own current one. Zeroed by the source when the thing it stands for
+ * changes. */
+struct wire_memo {
+	uint64_t stamp;
+	uint32_t id;
+};
+
+struct wire_event {
+	enum wire_event_kind kind;
+	uint32_t flags;
+	uint64_t seq;    /* sequence number in its log; 0 = not logged yet */
+	int64_t time_ns; /* nanoseconds since the epoch */
+	uint64_t conn;   /* whose doing it was: publisher, subscriber, client; 0 = nobody's */
+
+	/* message, delivery; subject also subscribe, unsubscribe */
+	struct wire_slice subject, reply;
+	struct wire_slice headers; /* exactly as on the wire, final empty line included */
+	struct wire_slice payload;
+	uint64_t size; /* true payload size in bytes; payload.len unless cut or partial */
+
+	/* message: how many receivers got it, and who was considered (with their outcome).
+	 * receivers == NULL: only the number is known. A message nobody wanted has receivers_len 0. */
+	uint32_t receiver_count;
+	uint32_t receivers_len;
+	const struct wire_receiver *receivers;
+
+	/* Lent to sinks, or NULL. */
+	struct wire_memo *subject_memo, *receivers_memo;
+
+	struct wire_slice sid, queue;     /* subscribe, unsubscribe, delivery */
+	uint64_t max;                     /* unsubscribe: after so many deliveries, 0 = at once */
+	uint64_t refers_to;               /* delivery: sequence number of its message, 0 = unknown */
+	enum wire_outcome outcome;        /* delivery */
+	const struct wire_client *client; /* connect; NULL elsewhere */
+	struct wire_slice text;           /* disconnect, error, mark, gap */
+	uint64_t lost_messages;    /* disconnect: what it never got; gap: what was not logged, 0 = unknown */
+	uint64_t lost_bytes;       /* likewise */
+	int64_t from_ns, to_ns;    /* gap: the time it spans */
+	uint64_t from_seq, to_seq; /* gap flagged damage: the sequence numbers it swallowed, both inclusive */
+};
+
+/* How a sink is doing, for health, metrics and back-pressure. */
+struct wire_sink_status {
+	bool degraded;          /* events are being lost (and counted) for a reason outside the program */
+	char reason[200];       /* why, NUL-terminated; "" when not degraded */
+	uint64_t events;        /* taken so far, messages included */
+	uint64_t messages;      /* messages taken so far */
+	uint64_t lost_messages; /* messages that could not be logged so far */
+	uint64_t stored_bytes;  /* written to disk so far */
+	uint64_t queued_bytes;  /* memory held for what is not written yet */
+};
+
+/* Where events go. A sink embeds this struct and finds itself from the pointer. All calls for one sink come
+ * from one thread, but status, which any thread may call. Optional calls may be NULL. */
+struct wire_sink {
+	/* Take one event. Cannot fail: what a sink cannot keep it counts, and says in a gap event. */
+	void (*event)(struct wire_sink *sink, const struct wire_event *event);
+	/* Optional. Called by a live source within 20 ms after the last event, so that nothing waits in a
+	 * half-filled block for long. now_ns is nanoseconds since the epoch. */
+	void (*tick)(struct wire_sink *sink, int64_t now_ns);
+	/* Optional back-pressure. False: the source should stop producing as soon as it can (events that are
+	 * already under way are still taken) until the wake call it was given at the sink's opening. */
+	bool (*ready)(struct wire_sink *sink);
+	/* Optional. */
+	void (*status)(struct wire_sink *sink, struct wire_sink_status *status);
+};
+
+/* "message", "delivery", …: the word used in text, JSON and --kind. Static. */
+const char *wire_event_kind_name(enum wire_event_kind kind);
+
+/* "sent", "slow consumer", "permission", "closed". Static. */
+const char *wire_outcome_name(enum wire_outcome outcome);
+
+#endif

@@ -1,0 +1,47 @@
+/* info.h - the JSON of INFO and CONNECT.
+ *
+ * Fields: the NATS documentation, "NATS Protocol"; defaults of missing fields as in nats-server 2.9.10. */
+#ifndef WIRE_INFO_H
+#define WIRE_INFO_H
+
+#include <stdint.h>
+
+#include "wire/error.h"
+#include "wire/slice.h"
+
+/* What a client says of itself. Strings are owned and never NULL ("" when missing). */
+struct wire_connect {
+	bool verbose;       /* missing: true */
+	bool pedantic;      /* missing: true */
+	bool echo;          /* missing: true */
+	bool headers;       /* missing: false */
+	bool no_responders; /* missing: false */
+	bool tls_required;  /* missing: false */
+	int protocol;       /* missing: 0 */
+	char *name, *lang, *version;
+	char *user, *pass, *auth_token; /* secrets: never to be logged, printed or stored */
+	char *nkey, *sig, *jwt;         /* nkey is public, the others are secrets */
+};
+
+/* Read the JSON text of a CONNECT. 0; WIRE_EJSON (not an object, or a field of a wrong type); -ENOMEM. On
+ * success the strings are owned by *connect until wire_connect_fini; on failure nothing is. */
+int wire_connect_read(struct wire_connect *connect, struct wire_slice json);
+
+/* Frees what wire_connect_read gave and wipes the secrets. A zeroed struct is fine. */
+void wire_connect_fini(struct wire_connect *connect);
+
+/* What a server says of itself; strings are borrowed by wire_info_write. NULL strings are left out. */
+struct wire_info {
+	const char *server_id, *server_name, *version, *host, *client_ip, *nonce;
+	int port;
+	int64_t max_payload;
+	uint64_t client_id;
+	bool headers, auth_required, tls_required, tls_verify, tls_available, lame_duck;
+	const char *const *connect_urls; /* NULL-terminated, or NULL */
+};
+
+/* The line `INFO {json} \r\n` as an owned NUL-terminated string (free()), its length in *len; NULL when out
+ * of memory. */
+char *wire_info_write(const struct wire_info *info, size_t *len);
+
+#endif
