@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire/error.h"
+
 /* Subjects a user may publish or subscribe to. An entry is a pattern, for subscriptions also "pattern queue"
  * (queue may have wildcards). has_allow tells an empty allow list (nothing) from a missing one (all). */
 struct broker_permission {
@@ -30,7 +32,7 @@ struct broker_user {
 };
 
 struct broker_options {
-	char *host;        /* default "0.0.0.0", which also means IPv6 "::" as in nats-server */
+	char *host;        /* NULL: "0.0.0.0", which also means IPv6 "::" as in nats-server */
 	int port;          /* 4222; -1 = any free port */
 	char *server_name; /* NULL: the server id */
 	int http_port;     /* 0 = no monitoring; -1 = any free port */
@@ -62,11 +64,25 @@ struct broker_options {
 	bool no_header_support;
 
 	uint64_t first_client_id; /* 1; with a log: the first connection number it has never used */
+
+	/* For a reload (SIGHUP): fill *fresh, which is uninitialised, from wherever these options came from
+	 * (configuration file, then flags). 0, or a negative code with *fault and nothing in *fresh to free.
+	 * NULL: there is nothing to reload. Borrowed: outlives the broker. */
+	int (*reload)(void *context, struct broker_options *fresh, struct wire_fault *fault);
+	void *reload_context;
 };
 
 /* Fill in the defaults. */
 void broker_options_init(struct broker_options *options);
-/* Free what the options own; passwords are wiped. */
+/* Free what the options own; passwords are wiped. The struct is all zero afterwards. */
 void broker_options_fini(struct broker_options *options);
+
+/* Likewise for parts. */
+void broker_user_fini(struct broker_user *user);
+void broker_permissions_free(struct broker_permissions *permissions);
+
+/* Checks that concern several options at once (user without password, token and users, no_auth_user unknown,
+ * sizes that exceed one another). 0, or BROKER_ECONFIG with *fault. */
+int broker_options_check(const struct broker_options *options, struct wire_fault *fault);
 
 #endif
