@@ -35,6 +35,7 @@ struct cli_command {
 	const char *examples; /* likewise, under "Examples" */
 	const struct cli_option_group *options; /* ends with a group without options; NULL = none */
 	bool go_flags; /* flags in Go's style: `-user x`, `--user=x`, `-D=false` are understood too */
+	bool alone;    /* known by a name of its own (nats-server), not as a word after `tapedeck` */
 	/* Run with argv[0] = the command's name. Returns an exit status. */
 	int (*run)(const struct cli_command *command, int argc, char **argv);
 };
@@ -44,6 +45,12 @@ const struct cli_command *const *cli_commands(void);
 
 /* The command of that name, or NULL. */
 const struct cli_command *cli_command_find(const char *name);
+
+/* The word of a NULL-terminated list that a mistyped one most likely meant, or NULL when none is near. */
+const char *cli_nearest(const char *typed, const char *const *words);
+
+/* `tapedeck NAME`, or NAME of a command that stands alone. Cut when text is too small. */
+void cli_command_title(const struct cli_command *command, char *text, size_t size);
 
 /* Say `tapedeck NAME: text` on stderr, in one line. */
 void cli_error(const struct cli_command *command, const char *format, ...)

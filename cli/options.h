@@ -30,7 +30,7 @@ struct cli_option {
 	char letter;      /* short name, or 0 */
 	enum cli_option_kind kind;
 	const char *argument; /* its name in --help: "SUBJECT"; NULL for flags */
-	const char *help;     /* one or a few lines; NULL = an alias or not served: parsed, but not listed */
+	const char *help;     /* wrapped when printed; NULL = another name of the option before it */
 	size_t at;            /* offset of the member in the settings */
 	int min, max;         /* CLI_INT */
 	/* CLI_CALL: `member` points at the offset; argument is NULL when the option has none. 0, or a
@@ -40,7 +40,7 @@ struct cli_option {
 };
 
 struct cli_option_group {
-	const char *title;                /* heading in --help */
+	const char *title;                /* heading in --help; NULL = understood, but not listed */
 	const struct cli_option *options; /* NULL ends the groups */
 	size_t at; /* where in the command's settings the struct begins that the options' `at` count from */
 };

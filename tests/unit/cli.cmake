@@ -1,1 +1,2 @@
 # Unit tests of cli/.
+tapedeck_unit_test(cli_options cli)

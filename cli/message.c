@@ -1,0 +1,35 @@
+/* message.c - how commands speak to people when something is wrong. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "cli/cli.h"
+
+void cli_command_title(const struct cli_command *command, char *text, size_t size)
+{
+	snprintf(text, size, "%s%s", command->alone ? "" : "tapedeck ", command->name);
+}
+
+void cli_error(const struct cli_command *command, const char *format, ...)
+{
+	char title[64];
+	char text[1000];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	cli_command_title(command, title, sizeof title);
+	fprintf(stderr, "%s: %s\n", title, text);
+}
+
+int cli_usage_error(const struct cli_command *command, const char *format, ...)
+{
+	char title[64];
+	char text[1000];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	cli_command_title(command, title, sizeof title);
+	fprintf(stderr, "%s: %s; see \"%s --help\"\n", title, text, title);
+	return CLI_USAGE;
+}
