@@ -1,1 +1,2 @@
 # Fuzz targets of broker/.
+tapedeck_fuzz_test(config broker)

@@ -1,1 +1,3 @@
 # Unit tests of broker/.
+tapedeck_unit_test(config broker)
+tapedeck_unit_test(broker_log broker)
