@@ -1,2 +1,6 @@
 # Unit tests of cli/.
 tapedeck_unit_test(cli_options cli)
+tapedeck_unit_test(cli_times cli)
+tapedeck_unit_test(cli_visible cli)
+tapedeck_unit_test(cli_print_text cli)
+tapedeck_unit_test(cli_print_json cli PkgConfig::JANSSON)

@@ -1,0 +1,15 @@
+/* sizes.h - numbers for people: 34.5 MB, 1,234,567, 12.3 s. Units of 1000, a point for decimals in every locale. */
+#ifndef CLI_SIZES_H
+#define CLI_SIZES_H
+
+#include <stdint.h>
+
+enum { CLI_SIZE_TEXT = 32 };
+
+/* Each writes at most CLI_SIZE_TEXT bytes, NUL included, to out and returns out. */
+const char *cli_size_text(char *out, uint64_t bytes);    /* "128 B", "1.2 kB", "34 MB" */
+const char *cli_count_text(char *out, uint64_t count);   /* "1,234,567" */
+const char *cli_rate_text(char *out, double per_second); /* "0.25", "12.5", "1,334" */
+const char *cli_span_text(char *out, int64_t ns);        /* "120 us", "12.3 s", "5 min 07 s", "3 d 04 h" */
+
+#endif
