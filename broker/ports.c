@@ -1,0 +1,124 @@
+/* ports.c - pid file and ports file. */
+#include "broker/ports.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+/* Write the whole file and name it only then. 0 or a negated errno. */
+static int write_whole(const char *path, const char *text)
+{
+	char part[4200];
+	if (snprintf(part, sizeof part, "%s.part", path) >= (int)sizeof part)
+		return -ENAMETOOLONG;
+	int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	size_t len = strlen(text);
+	ssize_t written = write(fd, text, len);
+	int result = written == (ssize_t)len ? 0 : written < 0 ? -errno : -EIO;
+	close(fd);
+	if (result == 0 && rename(part, path) < 0)
+		result = -errno;
+	if (result < 0)
+		unlink(part);
+	return result;
+}
+
+int broker_pid_write(const char *path, struct wire_fault *fault)
+{
+	char text[32];
+	snprintf(text, sizeof text, "%ld", (long)getpid());
+	int result = write_whole(path, text);
+	if (result < 0)
+		wire_fault_set(fault, result,
+			       "cannot write pid file %.300s: %s; choose another place with --pid", path,
+			       strerror(-result));
+	return result;
+}
+
+static bool is_unspecified(const char *host)
+{
+	return !host || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}
+
+static void append_url(json_t *urls, const char *scheme, const char *host, int port)
+{
+	bool is_v6 = strchr(host, ':') != NULL;
+	json_array_append_new(
+	    urls, json_sprintf("%s://%s%s%s:%d", scheme, is_v6 ? "[" : "", host, is_v6 ? "]" : "", port));
+}
+
+static void append_interfaces(json_t *urls, const char *scheme, int port, int family)
+{
+	uv_interface_address_t *interfaces;
+	int count;
+	if (uv_interface_addresses(&interfaces, &count) < 0)
+		return;
+	for (int i = 0; i < count; i++) {
+		char host[64] = "";
+		if (interfaces[i].address.address4.sin_family != family)
+			continue;
+		if (family == AF_INET)
+			uv_ip4_name(&interfaces[i].address.address4, host, sizeof host);
+		else
+			uv_ip6_name(&interfaces[i].address.address6, host, sizeof host);
+		if (strncmp(host, "fe80:", 5) != 0) /* means nothing without the interface */
+			append_url(urls, scheme, host, port);
+	}
+	uv_free_interface_addresses(interfaces, count);
+}
+
+static json_t *list_urls(const char *scheme, const char *host, int port)
+{
+	json_t *urls = json_array();
+	if (is_unspecified(host)) {
+		append_interfaces(urls, scheme, port, AF_INET);
+		append_interfaces(urls, scheme, port, AF_INET6);
+	} else {
+		append_url(urls, scheme, host, port);
+	}
+	return urls;
+}
+
+/* The text of the ports file, owned; NULL when out of memory. */
+static char *format_ports(const char *host, int port, const char *http_host, int http_port)
+{
+	json_t *ports = json_object();
+	if (port > 0)
+		json_object_set_new(ports, "nats", list_urls("nats", host, port));
+	if (http_port > 0)
+		json_object_set_new(ports, "monitoring",
+				    list_urls("http", http_host ? http_host : host, http_port));
+	char *text = json_dumps(ports, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_decref(ports);
+	return text;
+}
+
+int broker_ports_write(const char *dir, const char *host, int port, const char *http_host, int http_port,
+		       char **path, struct wire_fault *fault)
+{
+	char name[4100];
+	*path = NULL;
+	int len = snprintf(name, sizeof name, "%s/%s_%ld.ports", dir, program_invocation_short_name,
+			   (long)getpid());
+	char *text = format_ports(host, port, http_host, http_port);
+	char *copy = strdup(name);
+	int result = !text || !copy            ? -ENOMEM
+		     : len >= (int)sizeof name ? -ENAMETOOLONG
+					       : write_whole(name, text);
+	free(text);
+	if (result == 0) {
+		*path = copy;
+		return 0;
+	}
+	free(copy);
+	return wire_fault_set(fault, result,
+			      "cannot write ports file %.300s: %s; choose another --ports_file_dir", name,
+			      strerror(-result));
+}
