@@ -38,7 +38,7 @@ static const struct cli_option *describe_names(const struct cli_option *option, 
 		len += (size_t)snprintf(left + len, size - len, "    ");
 	do {
 		/* short words that Go's users type with one dash: -DV, -sl */
-		const char *dashes = go_flags && strlen(option->name) < 4 && option != first ? "-" : "--";
+		const char *dashes = go_flags && strlen(option->name) < 3 ? "-" : "--";
 		if (len < size)
 			len += (size_t)snprintf(left + len, size - len, "%s%s%s", option == first ? "" : ", ",
 						dashes, option->name);

@@ -1,0 +1,112 @@
+/* broker_settings.c - defaults, configuration file and flags of `tapedeck broker` put together. */
+#include "cli/broker_settings.h"
+
+#include <stdio.h>
+
+#include "broker/config.h"
+
+enum { STAGE_BYTES = 8 << 20 }; /* what a full stage takes: rows, payloads and side buffers */
+
+void cli_broker_settings_init(struct cli_broker_settings *settings)
+{
+	struct tap_recorder_options recorder;
+	tap_recorder_options_init(&recorder);
+	*settings = (struct cli_broker_settings){
+	    .recording = {.overflow = (int)recorder.overflow,
+			  .detail = (int)recorder.detail,
+			  .sync = recorder.writer.sync,
+			  .sync_interval_ms = recorder.writer.sync_interval_ms,
+			  .level = recorder.writer.level,
+			  .max_payload = recorder.max_payload,
+			  .segment_bytes = recorder.writer.segment_bytes,
+			  .segment_age_ms = recorder.writer.segment_age_ms,
+			  .retain_bytes = recorder.writer.retain_bytes,
+			  .retain_age_ms = recorder.writer.retain_age_ms,
+			  .memory_bytes = (uint64_t)recorder.writer.stages * STAGE_BYTES},
+	};
+	broker_options_init(&settings->broker);
+}
+
+void cli_broker_settings_fini(struct cli_broker_settings *settings)
+{
+	broker_options_fini(&settings->broker);
+	cli_list_fini(&settings->recording.include);
+	cli_list_fini(&settings->recording.exclude);
+}
+
+void cli_broker_recording_apply(const struct cli_broker_recording *recording,
+				struct tap_recorder_options *options)
+{
+	uint64_t stages = (recording->memory_bytes + STAGE_BYTES - 1) / STAGE_BYTES;
+	tap_recorder_options_init(options);
+	options->overflow = (enum tap_overflow)recording->overflow;
+	options->detail = (enum tap_detail)recording->detail;
+	options->include = recording->include.values;
+	options->exclude = recording->exclude.values;
+	options->max_payload = recording->max_payload;
+	options->writer.sync = recording->sync;
+	options->writer.sync_interval_ms = recording->sync_interval_ms;
+	options->writer.level = recording->level;
+	options->writer.segment_bytes = recording->segment_bytes;
+	options->writer.segment_age_ms = recording->segment_age_ms;
+	options->writer.retain_bytes = recording->retain_bytes;
+	options->writer.retain_age_ms = recording->retain_age_ms;
+	options->writer.stages = stages < 2 ? 2 : stages > 4096 ? 4096 : (uint32_t)stages;
+}
+
+static int refuse_unserved(const struct cli_command *command, const struct cli_broker_settings *settings)
+{
+	if (settings->has_tls || settings->tls)
+		return cli_usage_error(command, "TLS is not served by this version; "
+						"leave the tls flags out, or put a TLS proxy in front");
+	return CLI_GO_ON;
+}
+
+static void tell_unserved(const struct cli_command *command, const struct cli_broker_settings *settings)
+{
+	if (settings->has_jetstream || settings->jetstream)
+		cli_error(command, "JetStream flags are ignored: JetStream is not served");
+	if (settings->has_cluster_flag || settings->cluster)
+		cli_error(command, "cluster flags are ignored: this server does not form clusters");
+	if (settings->has_syslog || settings->syslog)
+		cli_error(command, "syslog flags are ignored: lines go to stderr or --log; "
+				   "use the service manager's journal");
+	if (settings->other)
+		cli_error(command, "log_size_limit, max_traced_msg_len and profile are ignored: not served");
+}
+
+int cli_broker_settings_flags(const struct cli_command *command, struct cli_broker_settings *settings,
+			      int argc, char **argv)
+{
+	struct cli_operands operands;
+	cli_list_fini(&settings->recording.include);
+	cli_list_fini(&settings->recording.exclude);
+	int status = cli_options_parse(command, argc, argv, settings, &operands);
+	if (status != CLI_GO_ON)
+		return status;
+	if (operands.len > 0 && strcmp(operands.values[0], "version") == 0)
+		settings->show_version = true;
+	else if (operands.len > 0)
+		return cli_usage_error(command, "unexpected argument \"%s\"", operands.values[0]);
+	return refuse_unserved(command, settings);
+}
+
+static void tell(void *context, const char *line)
+{
+	const struct cli_command *const *command = context;
+	cli_error(*command, "%s", line);
+}
+
+int cli_broker_settings_read(const struct cli_command *command, struct cli_broker_settings *settings,
+			     int argc, char **argv, bool is_loud, struct wire_fault *fault)
+{
+	if (settings->config_path && broker_config_load(settings->config_path, &settings->broker,
+							is_loud ? tell : NULL, &command, fault) < 0)
+		return CLI_FOUND;
+	int status = cli_broker_settings_flags(command, settings, argc, argv);
+	if (status != CLI_GO_ON)
+		return status;
+	if (is_loud)
+		tell_unserved(command, settings);
+	return broker_options_check(&settings->broker, fault) < 0 ? CLI_FOUND : CLI_GO_ON;
+}

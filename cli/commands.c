@@ -1,0 +1,21 @@
+/* commands.c - the table of commands. */
+#include <string.h>
+
+#include "cli/commands.h"
+
+const struct cli_command *const *cli_commands(void)
+{
+	static const struct cli_command *const commands[] = {
+	    &cli_broker,
+	    NULL,
+	};
+	return commands;
+}
+
+const struct cli_command *cli_command_find(const char *name)
+{
+	for (const struct cli_command *const *command = cli_commands(); *command; command++)
+		if (strcmp((*command)->name, name) == 0)
+			return *command;
+	return NULL;
+}

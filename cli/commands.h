@@ -1,0 +1,12 @@
+/* commands.h - the commands, each defined in its cmd_<name>.c and listed once in commands.c. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+extern const struct cli_command cli_broker;
+
+/* The broker under nats-server's name: not listed, found by the name the program is called by. */
+extern const struct cli_command cli_nats_server;
+
+#endif
