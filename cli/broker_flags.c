@@ -173,7 +173,8 @@ static const struct cli_option recording_options[] = {
      .kind = CLI_CHOICE,
      .argument = "messages|deliveries|protocol",
      .at = RECORDING(detail),
-     .help = "messages alone, with their receivers (default), or with every subscribe and unsubscribe too"},
+     .help = "messages (and how many received each), deliveries (and who received each, and who did not and "
+	     "why; default), or protocol (and every subscribe and unsubscribe)"},
     {.name = "record-include",
      .kind = CLI_CALL,
      .argument = "SUBJECT",

@@ -1,4 +1,5 @@
 # Unit tests of broker/.
+tapedeck_unit_test(options broker)
 tapedeck_unit_test(config broker)
 tapedeck_unit_test(broker_log broker)
 tapedeck_unit_test(monitor broker PkgConfig::UV)
