@@ -120,7 +120,7 @@ static const struct broker__rule account_rules[] = {
     {.keys = "default_permission default_permissions permissions",
      .apply = broker__apply_permissions,
      .at = AT(permissions)},
-    {.keys = "nkey", .apply = broker__apply_refused, .text = "nkeys are not served"},
+    {.keys = "nkey", .apply = broker__apply_ignored, .text = "nkeys are not served"},
     {.keys = "jetstream", .apply = broker__apply_ignored, .text = "JetStream is not served"},
     {.keys = "imports exports", .apply = broker__apply_ignored, .text = "there is no other account"},
     {.keys = "mappings maps", .apply = broker__apply_ignored, .text = "subject mapping is not served"},
@@ -171,7 +171,9 @@ int broker__apply_authorization(struct broker__apply *apply, const struct broker
 		result = add_users(apply, &block);
 	if (result == 0) {
 		replace(&options->username, &block.username);
-		replace(&options->password, &block.password);
+		/* PASS is a popular name for a variable that the users below share */
+		if (block.username || !block.users)
+			replace(&options->password, &block.password);
 		replace(&options->token, &block.token);
 		if (block.timeout_ms)
 			options->auth_timeout_ms = block.timeout_ms;

@@ -328,6 +328,17 @@ static void users_have_permissions(void **state)
 	broker_options_fini(&o);
 }
 
+static void variable_named_pass_is_not_a_password(void **state)
+{
+	(void)state;
+	struct broker_options o;
+	assert_int_equal(apply("authorization { PASS: x, users [ {user: u, password: $PASS} ] }", &o), 0);
+	assert_null(o.password);
+	assert_string_equal(o.users[0].password, "x");
+	assert_int_equal(broker_options_check(&o, &fault), 0);
+	broker_options_fini(&o);
+}
+
 static void one_account_is_served_and_two_are_refused(void **state)
 {
 	(void)state;
@@ -398,6 +409,7 @@ int main(void)
 	    cmocka_unit_test(keys_set_the_options),
 	    cmocka_unit_test(zero_means_the_default),
 	    cmocka_unit_test(users_have_permissions),
+	    cmocka_unit_test(variable_named_pass_is_not_a_password),
 	    cmocka_unit_test(one_account_is_served_and_two_are_refused),
 	    cmocka_unit_test(what_is_not_served_is_told_once_each_with_its_line),
 	    cmocka_unit_test(what_would_be_unsafe_or_unknown_is_refused),
