@@ -1,5 +1,5 @@
-/* config.c - a recursive-descent parser of nats-server's configuration syntax, bounded in depth, in the number of
- * included files and in bytes, so that no file can exhaust stack or memory. */
+/* config.c - a recursive-descent parser of nats-server's configuration syntax, bounded in depth, in the
+ * number of included files and in bytes, so that no file can exhaust stack or memory. */
 #include "broker/config.h"
 
 #include <errno.h>

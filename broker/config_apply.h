@@ -25,8 +25,8 @@ struct broker__rule {
 	const char *text;  /* why it is ignored or refused */
 };
 
-/* Apply every member of a block by the rules, which end with keys NULL. `name` is the block's, for messages. An
- * unknown key is an error unless a variable referred to it. */
+/* Apply every member of a block by the rules, which end with keys NULL. `name` is the block's, for messages.
+ * An unknown key is an error unless a variable referred to it. */
 int broker__apply_block(struct broker__apply *apply, const char *name, json_t *node,
 			const struct broker__rule *rules, void *target);
 

@@ -4,12 +4,12 @@
 
 #include "broker/config.h"
 
-/* A node around value, whose reference is taken. Borrows file, a JSON string. NULL when out of memory or value is
- * NULL. */
+/* A node around value, whose reference is taken. Borrows file, a JSON string. NULL when out of memory or
+ * value is NULL. */
 json_t *broker__node(json_t *value, json_t *file, int line);
 
-/* Classify a bare word: boolean, integer (with suffix), float, else a string. Owned node, or NULL with *fault for a
- * number out of range or memory. */
+/* Classify a bare word: boolean, integer (with suffix), float, else a string. Owned node, or NULL with
+ * *fault for a number out of range or memory. */
 json_t *broker__node_scalar(const char *word, size_t len, json_t *file, int line, struct wire_fault *fault);
 
 /* What a node holds; borrowed. */
@@ -28,8 +28,8 @@ int broker__node_copy(const json_t *node, const char *key, char **text, struct w
 int broker__node_bool(const json_t *node, const char *key, bool *truth, struct wire_fault *fault);
 int broker__node_int(const json_t *node, const char *key, int64_t min, int64_t max, int64_t *number,
 		     struct wire_fault *fault);
-/* "2m", "1h30m", "250ms" as Go writes durations; plain numbers are seconds. Milliseconds; a negative duration is
- * given back as -1. */
+/* "2m", "1h30m", "250ms" as Go writes durations; plain numbers are seconds. Milliseconds; a negative
+ * duration is given back as -1. */
 int broker__node_duration(const json_t *node, const char *key, int64_t *ms, struct wire_fault *fault);
 
 #endif

@@ -1,5 +1,5 @@
-/* config_scan.h - the lower half of the configuration parser, inside this folder: characters, blanks, comments,
- * quoted strings, and telling where something is wrong. */
+/* config_scan.h - the lower half of the configuration parser, inside this folder: characters, blanks,
+ * comments, quoted strings, and telling where something is wrong. */
 #ifndef BROKER_CONFIG_SCAN_H
 #define BROKER_CONFIG_SCAN_H
 

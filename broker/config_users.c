@@ -194,8 +194,8 @@ static int apply_account(struct broker__apply *apply, const char *name, json_t *
 	return result;
 }
 
-/* One account beside the system account is the same as none: its users share the one subject space. More than one would
- * be merged, and that is not for us to decide. */
+/* One account beside the system account is the same as none: its users share the one subject space. More
+ * than one would be merged, and that is not for us to decide. */
 int broker__apply_accounts(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
 			   void *member)
 {

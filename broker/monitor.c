@@ -111,8 +111,8 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct bro
 	return result;
 }
 
-/* Called once when the head of a request is read, and again when the request is complete: then it is answered. A
- * body is thrown away. */
+/* Called once when the head of a request is read, and again when the request is complete: then it is
+ * answered. A body is thrown away. */
 static enum MHD_Result answer_request(void *context, struct MHD_Connection *connection, const char *path,
 				      const char *method, const char *version, const char *body,
 				      size_t *body_len, void **seen)
@@ -161,8 +161,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 /* ---- opening and closing ---- */
 
-/* A listening socket on host:port; NULL and 0.0.0.0 take IPv6 too where there is any. The descriptor or a negated errno;
- * -EINVAL when the host is unknown. */
+/* A listening socket on host:port; NULL and 0.0.0.0 take IPv6 too where there is any. The descriptor or a
+ * negated errno; -EINVAL when the host is unknown. */
 static int listen_on(const struct addrinfo *address)
 {
 	int yes = 1, no = 0;

@@ -1,7 +1,8 @@
-/* monitor.h - monitoring over HTTP: /varz /connz /subsz /healthz as nats-server has them, /metrics for Prometheus.
+/* monitor.h - monitoring over HTTP: /varz /connz /subsz /healthz as nats-server has them, /metrics for
+ * Prometheus.
  *
- * libmicrohttpd runs on the broker's own loop through its epoll descriptor: no thread, no lock, answers are a
- * consistent moment. Connections are limited in number and time. */
+ * libmicrohttpd runs on the broker's own loop through its epoll descriptor: no thread, no lock, answers are
+ * a consistent moment. Connections are limited in number and time. */
 #ifndef BROKER_MONITOR_H
 #define BROKER_MONITOR_H
 

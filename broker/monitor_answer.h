@@ -39,8 +39,8 @@ void broker__serve_metrics(const struct broker__request *request, struct broker_
 /* A parameter of the query, "" when missing. Borrowed from the connection. */
 const char *broker__query(const struct broker__request *request, const char *name);
 
-/* A number or truth of the query, in *value; `missing` stands for a missing one. False, with a 400 in *answer, when
- * it is malformed. */
+/* A number or truth of the query, in *value; `missing` stands for a missing one. False, with a 400 in
+ * *answer, when it is malformed. */
 bool broker__query_int(const struct broker__request *request, const char *name, int64_t missing,
 		       int64_t *value, struct broker__answer *answer);
 bool broker__query_bool(const struct broker__request *request, const char *name, bool *value,

@@ -1,5 +1,6 @@
-/* monitor_connz.c - who is connected: /connz. Clients are looked at twice: once to choose the page by the sort order,
- * once to describe those on it, so that memory does not grow with the clients that are not shown. */
+/* monitor_connz.c - who is connected: /connz. Clients are looked at twice: once to choose the page by the
+ * sort order, once to describe those on it, so that memory does not grow with the clients that are not
+ * shown. */
 #include <stdlib.h>
 #include <string.h>
 

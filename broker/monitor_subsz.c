@@ -50,8 +50,8 @@ static double ratio(uint64_t part, uint64_t whole)
 	return whole ? (double)part / (double)whole : 0;
 }
 
-/* The fan-out is that of all messages so far: receivers per message. nats-server takes it from its cache of the moment,
- * and the largest one too, which is not kept here and always 0. */
+/* The fan-out is that of all messages so far: receivers per message. nats-server takes it from its cache of
+ * the moment, and the largest one too, which is not kept here and always 0. */
 static void set_statistics(json_t *subsz, const struct broker_totals *totals)
 {
 	json_object_set_new(subsz, "num_subscriptions", broker__json_count(totals->subscriptions));

@@ -9,9 +9,9 @@
 int broker_pid_write(const char *path, struct wire_fault *fault);
 
 /* Write dir/PROGRAM_PID.ports, PROGRAM being the name by which this process was started:
- * {"nats":["nats://127.0.0.1:4222", …],"monitoring":["http://…"]}, one URL for each address of the machine when the host
- * is NULL or unspecified (0.0.0.0, ::), IPv4 before IPv6. A port that is not positive is left out. The file appears whole.
- * *path (owned) is its name, for removal. 0, or a negated errno with *fault. */
+ * {"nats":["nats://127.0.0.1:4222", …],"monitoring":["http://…"]}, one URL for each address of the machine
+ * when the host is NULL or unspecified (0.0.0.0, ::), IPv4 before IPv6. A port that is not positive is left
+ * out. The file appears whole. *path (owned) is its name, for removal. 0, or a negated errno with *fault. */
 int broker_ports_write(const char *dir, const char *host, int port, const char *http_host, int http_port,
 		       char **path, struct wire_fault *fault);
 

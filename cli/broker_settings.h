@@ -1,5 +1,5 @@
-/* broker_settings.h - what `tapedeck broker` and `nats-server` can be told, and reading it: defaults, then the
- * configuration file, then the flags. */
+/* broker_settings.h - what `tapedeck broker` and `nats-server` can be told, and reading it: defaults, then
+ * the configuration file, then the flags. */
 #ifndef CLI_BROKER_SETTINGS_H
 #define CLI_BROKER_SETTINGS_H
 
@@ -41,8 +41,8 @@ void cli_broker_settings_fini(struct cli_broker_settings *settings);
 int cli_broker_settings_flags(const struct cli_command *command, struct cli_broker_settings *settings,
 			      int argc, char **argv);
 
-/* The configuration file, then the flags once more, since they override it. What is not served is said on stderr when
- * is_loud. CLI_GO_ON or an exit status. */
+/* The configuration file, then the flags once more, since they override it. What is not served is said on
+ * stderr when is_loud. CLI_GO_ON or an exit status. */
 int cli_broker_settings_read(const struct cli_command *command, struct cli_broker_settings *settings,
 			     int argc, char **argv, bool is_loud, struct wire_fault *fault);
 

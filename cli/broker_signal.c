@@ -55,7 +55,8 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The command line of a process says that it is a server of this command: `nats-server …`, or `tapedeck broker …`. */
+/* The command line of a process says that it is a server of this command: `nats-server …`, or `tapedeck
+ * broker …`. */
 static bool is_server(const struct cli_command *command, const char *pid)
 {
 	char path[300], line[4096];

@@ -39,7 +39,8 @@ static void wake_broker(void *context)
 	pthread_mutex_unlock(&session->lock);
 }
 
-/* A line of ours among the server's. The file is opened each time, so that rotation needs no word between us. */
+/* A line of ours among the server's. The file is opened each time, so that rotation needs no word between
+ * us. */
 static void log_line(const struct session *session, enum broker_log_level level, const char *line)
 {
 	struct broker_log *log = broker_log_open(session->log_path, session->log_time, false, false);
@@ -87,8 +88,8 @@ static int open_recorder(struct session *session, const char *dir, struct wire_f
 	return tap_recorder_open(&session->recorder, session->dir, &options, fault);
 }
 
-/* Test suites start several servers at once, all with the same TAPEDECK_RECORD: one gets the log, each other a log of its
- * own beside it. */
+/* Test suites start several servers at once, all with the same TAPEDECK_RECORD: one gets the log, each other
+ * a log of its own beside it. */
 static int open_recorder_beside(struct session *session, const char *dir, struct wire_fault *fault)
 {
 	char beside[4096];

@@ -1,4 +1,5 @@
-/* Monitoring over HTTP, of a broker made of constants: what is asked for is answered, and nothing else harms. */
+/* Monitoring over HTTP, of a broker made of constants: what is asked for is answered, and nothing else
+ * harms. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
