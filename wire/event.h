@@ -13,8 +13,8 @@
 enum wire_event_kind {
 	WIRE_EVENT_MESSAGE = 0,  /* a publish, seen once */
 	WIRE_EVENT_DELIVERY = 1, /* a message handed to one receiver, seen apart from the message */
-	WIRE_EVENT_CONNECT =
-	    2, /* a client came, or was already there when a segment began (WIRE_EVENT_REPEATED) */
+	/* a client came, or was already there when a segment began (WIRE_EVENT_REPEATED) */
+	WIRE_EVENT_CONNECT = 2,
 	WIRE_EVENT_DISCONNECT = 3, /* a client went; text is the reason */
 	WIRE_EVENT_SUBSCRIBE = 4,
 	WIRE_EVENT_UNSUBSCRIBE = 5,
@@ -26,12 +26,14 @@ enum wire_event_kind {
 
 /* Flags; part of the log format. */
 enum {
-	WIRE_EVENT_CUT = 1 << 0, /* payload was shortened on purpose when recorded: size is the true size */
-	WIRE_EVENT_PARTIAL =
-	    1 << 1, /* bytes were missed: payload is what was seen, size what was announced */
-	WIRE_EVENT_REPEATED = 1 << 2, /* a connect event repeated at the start of a segment */
-	WIRE_EVENT_DAMAGE =
-	    1 << 3, /* gap: the log is damaged there; made by a reader, or stored by a repair */
+	/* payload was shortened on purpose when recorded: size is the true size */
+	WIRE_EVENT_CUT = 1 << 0,
+	/* bytes were missed: payload is what was seen, size what was announced */
+	WIRE_EVENT_PARTIAL = 1 << 1,
+	/* a connect event repeated at the start of a segment */
+	WIRE_EVENT_REPEATED = 1 << 2,
+	/* gap: the log is damaged there; made by a reader, or stored by a repair */
+	WIRE_EVENT_DAMAGE = 1 << 3,
 };
 
 /* What became of a message on its way to one receiver; part of the log format. */

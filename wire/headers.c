@@ -2,11 +2,16 @@
 
 static const char version[] = "NATS/1.0";
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 static struct wire_slice trim(struct wire_slice text)
 {
-	while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
+	while (text.len > 0 && is_blank(text.data[0]))
 		text = wire_slice(text.data + 1, text.len - 1);
-	while (text.len > 0 && (text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t'))
+	while (text.len > 0 && is_blank(text.data[text.len - 1]))
 		text.len--;
 	return text;
 }
@@ -24,18 +29,22 @@ static bool next_line(struct wire_slice *rest, struct wire_slice *line)
 
 int wire_headers_open(struct wire_headers *headers, struct wire_slice block)
 {
+	const size_t version_len = sizeof version - 1;
 	struct wire_slice line;
 	*headers = (struct wire_headers){.rest = block};
-	if (!next_line(&headers->rest, &line) || line.len < sizeof version - 1 ||
-	    memcmp(line.data, version, sizeof version - 1) != 0)
+	if (!next_line(&headers->rest, &line) || line.len < version_len ||
+	    memcmp(line.data, version, version_len) != 0)
 		return WIRE_EHEADER;
-	struct wire_slice status =
-	    trim(wire_slice(line.data + sizeof version - 1, line.len - (sizeof version - 1)));
-	const char *blank = status.len > 0 ? memchr(status.data, ' ', status.len) : NULL;
-	headers->status = status;
-	if (blank) {
-		headers->status.len = (size_t)(blank - status.data);
-		headers->text = trim(wire_slice(blank, status.len - headers->status.len));
+	struct wire_slice status = wire_slice(line.data + version_len, line.len - version_len);
+	if (status.len > 0 && !is_blank(status.data[0]))
+		return WIRE_EHEADER;
+	headers->status = status = trim(status);
+	for (size_t i = 0; i < status.len; i++) {
+		if (is_blank(status.data[i])) {
+			headers->status.len = i;
+			headers->text = trim(wire_slice(status.data + i, status.len - i));
+			break;
+		}
 	}
 	return 0;
 }
@@ -43,12 +52,10 @@ int wire_headers_open(struct wire_headers *headers, struct wire_slice block)
 int wire_headers_next(struct wire_headers *headers, struct wire_slice *key, struct wire_slice *value)
 {
 	struct wire_slice line;
-	if (headers->rest.len == 0)
+	if (wire_slice_equal(headers->rest, WIRE_LITERAL("\r\n")))
 		return 0;
 	if (!next_line(&headers->rest, &line))
 		return WIRE_EHEADER;
-	if (line.len == 0)
-		return headers->rest.len == 0 ? 0 : WIRE_EHEADER;
 	const char *colon = memchr(line.data, ':', line.len);
 	if (!colon || colon == line.data)
 		return WIRE_EHEADER;
@@ -60,11 +67,14 @@ int wire_headers_next(struct wire_headers *headers, struct wire_slice *key, stru
 bool wire_headers_get(struct wire_slice block, struct wire_slice key, struct wire_slice *value)
 {
 	struct wire_headers headers;
-	struct wire_slice found;
+	struct wire_slice found, its_value;
 	if (wire_headers_open(&headers, block) != 0)
 		return false;
-	while (wire_headers_next(&headers, &found, value) == 1)
-		if (wire_slice_equal(found, key))
+	while (wire_headers_next(&headers, &found, &its_value) == 1) {
+		if (wire_slice_equal(found, key)) {
+			*value = its_value;
 			return true;
+		}
+	}
 	return false;
 }

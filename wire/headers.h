@@ -18,10 +18,12 @@ struct wire_headers {
 /* Start a walk over a header block; reads the status line. 0 or WIRE_EHEADER. Slices borrow block. */
 int wire_headers_open(struct wire_headers *headers, struct wire_slice block);
 
-/* The next key and value, the value without surrounding white space. 1, 0 at the end, or WIRE_EHEADER. */
+/* The next key and value, the value without surrounding blanks. 1, 0 at the final empty line, or WIRE_EHEADER
+ * for a line without a colon, with an empty key, without CRLF, or anything behind the empty line. */
 int wire_headers_next(struct wire_headers *headers, struct wire_slice *key, struct wire_slice *value);
 
-/* The first value of key (case-sensitive, as in the NATS clients); false when there is none. */
+/* The first value of key (case-sensitive, as in the NATS clients). False when there is none ahead of the first
+ * malformed line; *value is untouched then. */
 bool wire_headers_get(struct wire_slice block, struct wire_slice key, struct wire_slice *value);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdlib.h>
 
 /* Keys differ in case between clients; Go's JSON reader does not mind, so neither do we. */
@@ -31,15 +32,16 @@ static int read_bool(json_t *object, const char *key, bool *out)
 	return 0;
 }
 
+/* A number out of range becomes the nearest in range: for whoever asked it is as wrong as before. */
 static int read_int(json_t *object, const char *key, int *out)
 {
 	json_t *value = find(object, key);
 	if (!value || json_is_null(value))
 		return 0;
-	json_int_t number = json_integer_value(value);
-	if (!json_is_integer(value) || number < INT32_MIN || number > INT32_MAX)
+	if (!json_is_integer(value))
 		return WIRE_EJSON;
-	*out = (int)number;
+	json_int_t number = json_integer_value(value);
+	*out = (int)(number < INT_MIN ? INT_MIN : number > INT_MAX ? INT_MAX : number);
 	return 0;
 }
 
@@ -81,8 +83,13 @@ static int read_fields(struct wire_connect *connect, json_t *object)
 int wire_connect_read(struct wire_connect *connect, struct wire_slice json)
 {
 	*connect = (struct wire_connect){.verbose = true, .pedantic = true, .echo = true};
-	json_t *object = json_loadb(json.data ? json.data : "", json.len, JSON_ALLOW_NUL, NULL);
-	int error = json_is_object(object) ? read_fields(connect, object) : WIRE_EJSON;
+	json_error_t why;
+	json_t *object = json_loadb(json.data ? json.data : "", json.len, 0, &why);
+	int error = WIRE_EJSON;
+	if (json_is_object(object))
+		error = read_fields(connect, object);
+	else if (!object && json_error_code(&why) == json_error_out_of_memory)
+		error = -ENOMEM;
 	json_decref(object);
 	if (error)
 		wire_connect_fini(connect);
@@ -123,6 +130,15 @@ static void set_flag(json_t *object, const char *key, bool value)
 		json_object_set_new(object, key, json_true());
 }
 
+static json_t *list(const char *const *strings)
+{
+	json_t *array = json_array();
+	for (; *strings; strings++)
+		json_array_append_new(array, json_string(*strings));
+	return array;
+}
+
+/* Fields in nats-server's order. */
 static json_t *describe(const struct wire_info *info)
 {
 	json_t *object = json_object();
@@ -141,13 +157,9 @@ static json_t *describe(const struct wire_info *info)
 	json_object_set_new(object, "client_id", json_integer((json_int_t)info->client_id));
 	set_string(object, "client_ip", info->client_ip);
 	set_string(object, "nonce", info->nonce);
+	if (info->connect_urls && info->connect_urls[0])
+		json_object_set_new(object, "connect_urls", list(info->connect_urls));
 	set_flag(object, "ldm", info->lame_duck);
-	if (info->connect_urls) {
-		json_t *urls = json_array();
-		for (const char *const *url = info->connect_urls; *url; url++)
-			json_array_append_new(urls, json_string(*url));
-		json_object_set_new(object, "connect_urls", urls);
-	}
 	return object;
 }
 

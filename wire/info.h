@@ -17,20 +17,22 @@ struct wire_connect {
 	bool headers;       /* missing: false */
 	bool no_responders; /* missing: false */
 	bool tls_required;  /* missing: false */
-	int protocol;       /* missing: 0 */
+	int protocol;       /* missing: 0; clamped to int */
 	char *name, *lang, *version;
 	char *user, *pass, *auth_token; /* secrets: never to be logged, printed or stored */
 	char *nkey, *sig, *jwt;         /* nkey is public, the others are secrets */
 };
 
-/* Read the JSON text of a CONNECT. 0; WIRE_EJSON (not an object, or a field of a wrong type); -ENOMEM. On
- * success the strings are owned by *connect until wire_connect_fini; on failure nothing is. */
+/* Read the JSON text of a CONNECT. Keys are matched without regard to case, null counts as missing, unknown
+ * fields are ignored. 0; WIRE_EJSON (not an object, or a field of a wrong type); -ENOMEM. On success the
+ * strings are owned by *connect until wire_connect_fini; on failure nothing is. */
 int wire_connect_read(struct wire_connect *connect, struct wire_slice json);
 
 /* Frees what wire_connect_read gave and wipes the secrets. A zeroed struct is fine. */
 void wire_connect_fini(struct wire_connect *connect);
 
-/* What a server says of itself; strings are borrowed by wire_info_write. NULL strings are left out. */
+/* What a server says of itself; strings are borrowed by wire_info_write. Strings that are NULL or no UTF-8 are
+ * left out, false flags too (but headers), as nats-server does. */
 struct wire_info {
 	const char *server_id, *server_name, *version, *host, *client_ip, *nonce;
 	int port;

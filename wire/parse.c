@@ -5,105 +5,241 @@
 #endif
 
 /* nats-server reads no number of more digits (server/util.go, parseSize). */
-enum { SIZE_DIGITS_MAX = 9, TOKENS_MAX = 5 };
+enum { SIZE_DIGITS_MAX = 9 };
 
-/* The arguments of one control line, cut at white space. */
+/* Inlined whatever its size: the hot functions are compiled once for each verb that is hot. */
+#define HOT static inline __attribute__((always_inline))
+
+/* Bytes that are looked at in one step. */
+enum { STEP = 16, STEP_BITS = (1 << STEP) - 1 };
+
+/* Room for the edges of five words and more; a power of two. */
+enum { EDGES = 16 };
+
+/* A control line cut at its blanks. All are offsets into the buffer. */
 struct line {
-	struct wire_slice tokens[TOKENS_MAX];
-	unsigned count;   /* tokens found, also those beyond TOKENS_MAX */
-	const char *last; /* end of the last token */
-	const char *end;  /* behind the line end; NULL while it is not in the buffer */
+	size_t edge[EDGES]; /* where word 0 starts, where it ends, where word 1 starts, … */
+	size_t edges;       /* odd: the last word ends at `end`; beyond EDGES the oldest are overwritten */
+	size_t end;         /* of the arguments, at the line end */
+	size_t next;        /* behind the line end */
 };
 
-static inline bool is_separator(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
+/* Bit i stands for byte i of a step: blank is ' ' or '\t', stop is '\r' or '\n'. */
+struct marks {
+	uint32_t blank, stop;
+};
 
-static inline void add_token(struct line *line, const char *start, const char *end)
-{
-	if (end == start)
-		return;
-	if (line->count < TOKENS_MAX)
-		line->tokens[line->count] = wire_slice(start, (size_t)(end - start));
-	line->count++;
-	line->last = end;
-}
-
-/* The separator at `at` ends a token; true when it ends the line as well. */
-static inline bool cut(struct line *line, const char **token, const char *at)
-{
-	add_token(line, *token, at);
-	*token = at + 1;
-	if (*at != '\n')
-		return false;
-	line->end = at + 1;
-	return true;
-}
-
-/* Cut [at, end) into tokens up to and including the line end. Hot: every PUB and MSG comes through here, so
- * separators are found sixteen bytes at a time. */
-static void split_line(struct line *line, const char *at, const char *end)
-{
-	const char *token = at;
-	line->count = 0;
-	line->end = NULL;
-	line->last = at;
 #ifdef __SSE2__
-	const __m128i space = _mm_set1_epi8(' ');
-	for (; end - at >= 16; at += 16) {
-		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-		unsigned low = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(bytes, space), bytes));
-		for (; low; low &= low - 1) {
-			const char *found = at + __builtin_ctz(low);
-			if (is_separator(*found) && cut(line, &token, found))
-				return;
-		}
+HOT struct marks mark_step(const char *at)
+{
+	const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+	const __m128i space = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '));
+	const __m128i tab = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t'));
+	const __m128i cr = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r'));
+	const __m128i lf = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n'));
+	return (struct marks){.blank = (uint32_t)_mm_movemask_epi8(_mm_or_si128(space, tab)),
+			      .stop = (uint32_t)_mm_movemask_epi8(_mm_or_si128(cr, lf))};
+}
+#endif
+
+static struct marks mark_bytes(const char *at, size_t len)
+{
+	struct marks marks = {0};
+	for (size_t i = 0; i < len; i++) {
+		marks.blank |= (uint32_t)(at[i] == ' ' || at[i] == '\t') << i;
+		marks.stop |= (uint32_t)(at[i] == '\r' || at[i] == '\n') << i;
+	}
+	return marks;
+}
+
+/* The marks of the step at base, never reading at or beyond len: the last step of a buffer is read from
+ * farther left and shifted into place. Bits beyond len are 0. */
+HOT struct marks mark(const char *buf, size_t base, size_t len)
+{
+	size_t left = len - base;
+#ifdef __SSE2__
+	if (left >= STEP)
+		return mark_step(buf + base);
+	if (len >= STEP) {
+		struct marks marks = mark_step(buf + len - STEP);
+		return (struct marks){marks.blank >> (STEP - left), marks.stop >> (STEP - left)};
 	}
 #endif
-	for (; at < end; at++)
-		if (is_separator(*at) && cut(line, &token, at))
-			return;
+	return mark_bytes(buf + base, left < STEP ? left : STEP);
 }
 
-/* Decimal digits only; -1 for anything else. */
-static inline int64_t read_size(struct wire_slice text)
+HOT size_t lowest_bit(uint32_t bits)
 {
-	int64_t value = 0;
-	if (text.len == 0 || text.len > SIZE_DIGITS_MAX)
+	return (size_t)__builtin_ctz(bits);
+}
+
+static size_t skip_blanks(const char *buf, size_t at, size_t end)
+{
+	while (at < end && (buf[at] == ' ' || buf[at] == '\t'))
+		at++;
+	return at;
+}
+
+/* The arguments buf[at..end) go over the limit; at is the end of the verb. Blanks before the first argument
+ * do not count, as in nats-server, but may not be more than the limit either: a line without end must not
+ * grow for ever. What holds for the beginning of a line holds for the whole line. */
+HOT bool is_too_long(const char *buf, size_t at, size_t end, const struct wire_limits *limits)
+{
+	if (end - at <= limits->max_control_line)
+		return false;
+	size_t first = skip_blanks(buf, at, end);
+	return first - at > limits->max_control_line || end - first > limits->max_control_line;
+}
+
+/* The line stops at buf[stop]. 1; 0 when its LF has not come yet; WIRE_EARGUMENT for a CR inside the line:
+ * what nats-server makes of one depends on how the line was split over reads. */
+HOT int finish_line(const char *buf, size_t len, size_t stop, struct line *line)
+{
+	line->end = stop;
+	if (buf[stop] == '\r' && ++stop == len)
+		return 0;
+	line->next = stop + 1;
+	return buf[stop] == '\n' ? 1 : WIRE_EARGUMENT;
+}
+
+/* Cut the line into words, from the end of its verb at `from`. 1, 0 when incomplete, or an error. Hot: one
+ * pass over the line, in steps; a word starts or ends wherever the blankness of two neighbours differs. */
+HOT int split_line(const char *buf, size_t from, size_t len, const struct wire_limits *limits,
+		   struct line *line)
+{
+	uint32_t in_word = 0; /* 1: the last byte of the step before belongs to a word */
+	line->edges = 0;
+	line->end = len;
+	for (size_t base = from; base < len; base += STEP) {
+		struct marks marks = mark(buf, base, len);
+		uint32_t before_stop = (marks.stop & -marks.stop) - 1; /* all ones without a stop */
+		uint32_t word = ~marks.blank & before_stop & STEP_BITS;
+		uint32_t edges = (word ^ (word << 1 | in_word)) & before_stop & STEP_BITS;
+		for (; edges; edges &= edges - 1)
+			line->edge[line->edges++ % EDGES] = base + lowest_bit(edges);
+		if (marks.stop) {
+			int result = finish_line(buf, len, base + lowest_bit(marks.stop), line);
+			return is_too_long(buf, from, line->end, limits) ? WIRE_ELINE : result;
+		}
+		in_word = word >> (STEP - 1);
+	}
+	return is_too_long(buf, from, len, limits) ? WIRE_ELINE : 0;
+}
+
+HOT size_t word_count(const struct line *line)
+{
+	return (line->edges + 1) / 2;
+}
+
+HOT size_t word_start(const struct line *line, size_t index)
+{
+	return line->edge[2 * index];
+}
+
+HOT size_t word_end(const struct line *line, size_t index)
+{
+	return 2 * index + 1 < line->edges ? line->edge[2 * index + 1] : line->end;
+}
+
+HOT struct wire_slice word(const char *buf, const struct line *line, size_t index)
+{
+	size_t start = word_start(line, index);
+	return wire_slice(buf + start, word_end(line, index) - start);
+}
+
+/* The word as a number: decimal digits only; -1 for anything else. Read from the right, because where a line
+ * ends is known earlier than where its last word starts, and the next operation waits for this number. */
+HOT int64_t read_size(const char *buf, const struct line *line, size_t index)
+{
+	size_t end = word_end(line, index), digits = end - word_start(line, index);
+	int64_t value = 0, weight = 1;
+	if (digits > SIZE_DIGITS_MAX)
 		return -1;
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned digit = (unsigned char)text.data[i] - (unsigned)'0';
+	for (size_t i = 1; i <= digits; i++, weight *= 10) {
+		unsigned digit = (unsigned char)buf[end - i] - (unsigned)'0';
 		if (digit > 9)
 			return -1;
-		value = value * 10 + digit;
+		value += weight * digit;
 	}
 	return value;
 }
 
-/* How the arguments of a verb are read. */
-enum shape { SHAPE_BARE, SHAPE_TEXT, SHAPE_WORDS };
+/* subject [reply] [hdr] total, or with_sid: subject sid [reply] [hdr] total. Returns the total or an error.
+ * Writes each member of *op but the verb exactly once, as init_op would do it twice. */
+HOT int64_t read_message(const char *buf, const struct line *line, const struct wire_limits *limits,
+			 struct wire_op *op, bool with_sid, bool with_headers)
+{
+	const struct wire_slice none = {NULL, 0};
+	size_t least = 2u + with_sid + with_headers, count = word_count(line);
+	if (count != least && count != least + 1)
+		return WIRE_EARGUMENT;
+	int64_t total = read_size(buf, line, count - 1);
+	int64_t headers = with_headers ? read_size(buf, line, count - 2) : 0;
+	if (total < 0 || headers < 0 || headers > total)
+		return WIRE_EARGUMENT;
+	if (total > (int64_t)limits->max_payload)
+		return WIRE_EPAYLOAD;
+	size_t size_start = word_start(line, with_headers ? count - 2 : count - 1);
+	op->subject = word(buf, line, 0);
+	op->sid = with_sid ? word(buf, line, 1) : none;
+	op->reply = count > least ? word(buf, line, 1u + with_sid) : none;
+	op->queue = none;
+	op->args = none;
+	op->size_text = wire_slice(buf + size_start, word_end(line, count - 1) - size_start);
+	op->headers = wire_slice(NULL, (size_t)headers);
+	op->payload = wire_slice(NULL, (size_t)(total - headers));
+	op->max = 0;
+	return total;
+}
+
+static int read_sub(const char *buf, const struct line *line, struct wire_op *op)
+{
+	size_t count = word_count(line);
+	if (count != 2 && count != 3)
+		return WIRE_EARGUMENT;
+	op->subject = word(buf, line, 0);
+	if (count == 3)
+		op->queue = word(buf, line, 1);
+	op->sid = word(buf, line, count - 1);
+	return 0;
+}
+
+/* A maximum that is no number counts as none [nats-server 2.9.10, client.go processUnsub]. */
+static int read_unsub(const char *buf, const struct line *line, struct wire_op *op)
+{
+	size_t count = word_count(line);
+	if (count != 1 && count != 2)
+		return WIRE_EARGUMENT;
+	op->sid = word(buf, line, 0);
+	int64_t max = count == 2 ? read_size(buf, line, 1) : 0;
+	op->max = max > 0 ? (uint64_t)max : 0;
+	return 0;
+}
+
+/* How the arguments of a verb are read: ignored, one text, or words. */
+enum shape { SHAPE_NONE, SHAPE_TEXT, SHAPE_WORDS };
 
 struct verb {
-	const char *name; /* upper case */
+	char name[8]; /* upper case */
 	uint8_t len;
 	uint8_t shape;
-	bool spaced; /* white space must follow the name */
+	bool spaced; /* a blank must follow the name */
 };
 
-/* By enum wire_verb. CONNECT, INFO and -ERR need no white space before their text [nats-server 2.9.10]. */
+/* By enum wire_verb. What follows PING, PONG and +OK up to the line end is ignored, and INFO and CONNECT need
+ * no blank before their text [nats-server 2.9.10, parser.go]. */
 static const struct verb verbs[WIRE_VERBS] = {
     [WIRE_INFO] = {"INFO", 4, SHAPE_TEXT, false}, [WIRE_CONNECT] = {"CONNECT", 7, SHAPE_TEXT, false},
     [WIRE_PUB] = {"PUB", 3, SHAPE_WORDS, true},   [WIRE_HPUB] = {"HPUB", 4, SHAPE_WORDS, true},
     [WIRE_SUB] = {"SUB", 3, SHAPE_WORDS, true},   [WIRE_UNSUB] = {"UNSUB", 5, SHAPE_WORDS, true},
     [WIRE_MSG] = {"MSG", 3, SHAPE_WORDS, true},   [WIRE_HMSG] = {"HMSG", 4, SHAPE_WORDS, true},
-    [WIRE_PING] = {"PING", 4, SHAPE_BARE, false}, [WIRE_PONG] = {"PONG", 4, SHAPE_BARE, false},
-    [WIRE_OK] = {"+OK", 3, SHAPE_BARE, false},    [WIRE_ERR] = {"-ERR", 4, SHAPE_TEXT, false},
+    [WIRE_PING] = {"PING", 4, SHAPE_NONE, false}, [WIRE_PONG] = {"PONG", 4, SHAPE_NONE, false},
+    [WIRE_OK] = {"+OK", 3, SHAPE_NONE, false},    [WIRE_ERR] = {"-ERR", 4, SHAPE_TEXT, true},
 };
 
 const char *wire_verb_name(enum wire_verb verb)
 {
-	return verb < WIRE_VERBS ? verbs[verb].name : "?";
+	return (unsigned)verb < WIRE_VERBS ? verbs[verb].name : "unknown";
 }
 
 static inline char upper(char c)
@@ -111,211 +247,173 @@ static inline char upper(char c)
 	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-/* How many bytes of the name buf begins with, at most len. */
-static size_t common_prefix(const struct verb *verb, const char *buf, size_t len)
+/* 1: buf begins with the verb; 0: it may yet, when more bytes come; -1: never. */
+static int begins_with(const char *buf, size_t len, const struct verb *verb)
 {
 	size_t i = 0;
 	while (i < len && i < verb->len && upper(buf[i]) == verb->name[i])
 		i++;
-	return i;
+	if (i < verb->len)
+		return i == len ? 0 : -1;
+	if (!verb->spaced)
+		return 1;
+	return i == len ? 0 : buf[i] == ' ' || buf[i] == '\t' ? 1 : -1;
 }
 
-/* 1 with *found; 0 when buf is the beginning of some verb; WIRE_EPROTOCOL as soon as it can be none. */
+/* 1 with *found; 0 when more bytes are needed; WIRE_EPROTOCOL as soon as it can be no verb. */
 static int find_verb(const char *buf, size_t len, enum wire_verb *found)
 {
-	bool maybe = false;
+	int result = WIRE_EPROTOCOL;
 	for (int i = 0; i < WIRE_VERBS; i++) {
-		const struct verb *verb = &verbs[i];
-		size_t same = common_prefix(verb, buf, len);
-		if (same == len && len <= verb->len && !(same == verb->len && !verb->spaced)) {
-			maybe = true;
-		} else if (same == verb->len) {
-			if (verb->spaced && buf[same] != ' ' && buf[same] != '\t')
-				return WIRE_EPROTOCOL;
+		int match = begins_with(buf, len, &verbs[i]);
+		if (match == 1) {
 			*found = (enum wire_verb)i;
 			return 1;
 		}
+		if (match == 0)
+			result = 0;
 	}
-	return maybe ? 0 : WIRE_EPROTOCOL;
+	return result;
 }
 
-/* Nearly everything on a busy wire is PUB or MSG: two compares before the table is asked. */
-static inline int find_verb_fast(const char *buf, size_t len, enum wire_verb *found)
+/* Member by member: compilers clear the struct as a whole with an instruction that takes longer than all the
+ * rest of a PUB. */
+static inline void init_op(struct wire_op *op, enum wire_verb verb)
 {
-	if (len >= 4 && (buf[3] == ' ' || buf[3] == '\t')) {
-		if (memcmp(buf, "PUB", 3) == 0) {
-			*found = WIRE_PUB;
-			return 1;
-		}
-		if (memcmp(buf, "MSG", 3) == 0) {
-			*found = WIRE_MSG;
-			return 1;
-		}
-	}
-	return find_verb(buf, len, found);
+	const struct wire_slice none = {NULL, 0};
+	op->verb = verb;
+	op->subject = none;
+	op->reply = none;
+	op->queue = none;
+	op->sid = none;
+	op->args = none;
+	op->size_text = none;
+	op->headers = none;
+	op->payload = none;
+	op->max = 0;
 }
 
-/* subject [reply] [hdr] total, or with_sid: subject sid [reply] [hdr] total. */
-static inline int read_message(struct wire_op *op, const struct line *line, const struct wire_limits *limits,
-			       bool with_sid, bool with_headers)
+/* The text without blanks at its end and, for -ERR, without its quotes. */
+static struct wire_slice trim_text(const char *buf, size_t at, size_t end, bool quoted)
 {
-	unsigned fixed = 2u + with_sid + with_headers, at = 1;
-	if (line->count < fixed || line->count > fixed + 1)
-		return WIRE_EARGUMENT;
-	const struct wire_slice *last = &line->tokens[line->count - 1];
-	int64_t total = read_size(*last), headers = 0;
-	op->subject = line->tokens[0];
-	if (with_sid)
-		op->sid = line->tokens[at++];
-	if (line->count > fixed)
-		op->reply = line->tokens[at];
-	op->size_text = *last;
-	if (with_headers) {
-		headers = read_size(last[-1]);
-		op->size_text = wire_slice(last[-1].data, (size_t)(last->data + last->len - last[-1].data));
-	}
-	if (total < 0 || headers < 0 || headers > total)
-		return WIRE_EARGUMENT;
-	if (total > (int64_t)limits->max_payload)
-		return WIRE_EPAYLOAD;
-	op->headers.len = (size_t)headers;
-	op->payload.len = (size_t)(total - headers);
-	return 0;
-}
-
-static int read_sub(struct wire_op *op, const struct line *line)
-{
-	if (line->count < 2 || line->count > 3)
-		return WIRE_EARGUMENT;
-	op->subject = line->tokens[0];
-	if (line->count == 3)
-		op->queue = line->tokens[1];
-	op->sid = line->tokens[line->count - 1];
-	return 0;
-}
-
-/* A maximum that is no number counts as none [nats-server 2.9.10, client.go processUnsub]. */
-static int read_unsub(struct wire_op *op, const struct line *line)
-{
-	if (line->count < 1 || line->count > 2)
-		return WIRE_EARGUMENT;
-	op->sid = line->tokens[0];
-	int64_t max = line->count == 2 ? read_size(line->tokens[1]) : 0;
-	op->max = max > 0 ? (uint64_t)max : 0;
-	return 0;
-}
-
-static inline int read_words(struct wire_op *op, const struct line *line, const struct wire_limits *limits)
-{
-	switch (op->verb) {
-	case WIRE_PUB: return read_message(op, line, limits, false, false);
-	case WIRE_MSG: return read_message(op, line, limits, true, false);
-	case WIRE_HPUB: return read_message(op, line, limits, false, true);
-	case WIRE_HMSG: return read_message(op, line, limits, true, true);
-	case WIRE_SUB: return read_sub(op, line);
-	default: return read_unsub(op, line);
-	}
-}
-
-/* The text after INFO, CONNECT or -ERR, without its line end and, for -ERR, its quotes. */
-static struct wire_slice trim_text(const char *at, const char *end, bool quoted)
-{
-	while (end > at && is_separator(end[-1]))
+	while (end > at && (buf[end - 1] == ' ' || buf[end - 1] == '\t'))
 		end--;
-	if (quoted && end - at >= 2 && *at == '\'' && end[-1] == '\'') {
+	if (quoted && end - at >= 2 && buf[at] == '\'' && buf[end - 1] == '\'') {
 		at++;
 		end--;
 	}
-	return wire_slice(at, (size_t)(end - at));
+	return wire_slice(buf + at, end - at);
 }
 
-static const char *skip_blanks(const char *at, const char *end)
-{
-	while (at < end && (*at == ' ' || *at == '\t'))
-		at++;
-	return at;
-}
+/* What parsing a control line gives. */
+struct cut {
+	int64_t line; /* bytes of the line with its line end, 0 or an error, as wire_parse_line returns */
+	size_t body;  /* bytes that follow it */
+};
 
-static inline bool is_too_long(const char *at, const char *end, const struct wire_limits *limits)
+/* The rest of a line that is one text, or nothing of interest, from the end of its verb at `from`. */
+static struct cut parse_text(const char *buf, size_t from, size_t len, const struct wire_limits *limits,
+			     struct wire_op *op)
 {
-	return end - at > (int64_t)limits->max_control_line;
-}
-
-/* PING, PONG and +OK: whatever stands before the line end is ignored, within the limit of a control line. */
-static int64_t read_text(const char *buf, const char *at, const char *end, const struct wire_limits *limits,
-			 struct wire_op *op)
-{
-	const char *args = skip_blanks(at, end);
-	const char *newline = args < end ? memchr(args, '\n', (size_t)(end - args)) : NULL;
-	const char *stop = newline ? newline : end;
-	if (stop > args && stop[-1] == '\r')
-		stop--;
-	if (is_too_long(args, stop, limits))
-		return WIRE_ELINE;
+	const char *newline = memchr(buf + from, '\n', len - from);
+	size_t end = newline ? (size_t)(newline - buf) : len;
+	if (end > from && buf[end - 1] == '\r')
+		end--;
+	if (is_too_long(buf, from, end, limits))
+		return (struct cut){.line = WIRE_ELINE};
 	if (!newline)
-		return 0;
+		return (struct cut){0};
 	if (verbs[op->verb].shape == SHAPE_TEXT)
-		op->args = trim_text(args, newline, op->verb == WIRE_ERR);
-	return newline + 1 - buf;
+		op->args = trim_text(buf, skip_blanks(buf, from, end), end, op->verb == WIRE_ERR);
+	return (struct cut){.line = newline + 1 - buf};
 }
 
-static inline int64_t parse_line(const char *buf, size_t len, const struct wire_limits *limits,
-				 struct wire_op *op, size_t *body)
+/* The rest of a line that announces a message. */
+HOT struct cut parse_message(const char *buf, size_t from, size_t len, const struct wire_limits *limits,
+			     struct wire_op *op, bool with_sid, bool with_headers)
 {
-	const char *end = buf + len;
-	enum wire_verb verb;
-	int found = find_verb_fast(buf, len, &verb);
-	if (found <= 0)
-		return found;
-	*op = (struct wire_op){.verb = verb};
-	*body = 0;
-	const char *at = buf + verbs[verb].len;
-	if (verbs[verb].shape != SHAPE_WORDS)
-		return read_text(buf, at, end, limits, op);
-
 	struct line line;
-	at = skip_blanks(at, end);
-	split_line(&line, at, end);
-	if (!line.end)
-		return is_too_long(at, end, limits) ? WIRE_ELINE : 0;
-	if (is_too_long(at, line.last, limits))
-		return WIRE_ELINE;
-	int error = read_words(op, &line, limits);
-	if (error)
-		return error;
-	if (verb != WIRE_SUB && verb != WIRE_UNSUB)
-		*body = op->headers.len + op->payload.len + 2;
-	return line.end - buf;
+	int found = split_line(buf, from, len, limits, &line);
+	if (found <= 0)
+		return (struct cut){.line = found};
+	int64_t total = read_message(buf, &line, limits, op, with_sid, with_headers);
+	if (total < 0)
+		return (struct cut){.line = total};
+	return (struct cut){.line = (int64_t)line.next, .body = (size_t)total + 2};
+}
+
+static struct cut parse_subscription(const char *buf, size_t from, size_t len,
+				     const struct wire_limits *limits, struct wire_op *op)
+{
+	struct line line;
+	int found = split_line(buf, from, len, limits, &line);
+	if (found <= 0)
+		return (struct cut){.line = found};
+	int error = op->verb == WIRE_SUB ? read_sub(buf, &line, op) : read_unsub(buf, &line, op);
+	return (struct cut){.line = error ? error : (int64_t)line.next};
+}
+
+static struct cut parse_any(const char *buf, size_t len, const struct wire_limits *limits, struct wire_op *op)
+{
+	enum wire_verb verb;
+	int found = find_verb(buf, len, &verb);
+	if (found <= 0)
+		return (struct cut){.line = found};
+	init_op(op, verb);
+	size_t from = verbs[verb].len;
+	switch (verb) {
+	case WIRE_PUB: return parse_message(buf, from, len, limits, op, false, false);
+	case WIRE_HPUB: return parse_message(buf, from, len, limits, op, false, true);
+	case WIRE_MSG: return parse_message(buf, from, len, limits, op, true, false);
+	case WIRE_HMSG: return parse_message(buf, from, len, limits, op, true, true);
+	case WIRE_SUB:
+	case WIRE_UNSUB: return parse_subscription(buf, from, len, limits, op);
+	default: return parse_text(buf, from, len, limits, op);
+	}
+}
+
+/* Hot: nearly everything on a busy wire is PUB or MSG in upper case. */
+HOT struct cut parse_line(const char *buf, size_t len, const struct wire_limits *limits, struct wire_op *op)
+{
+	if (len >= 4 && memcmp(buf, "PUB ", 4) == 0) {
+		op->verb = WIRE_PUB;
+		return parse_message(buf, 3, len, limits, op, false, false);
+	}
+	if (len >= 4 && memcmp(buf, "MSG ", 4) == 0) {
+		op->verb = WIRE_MSG;
+		return parse_message(buf, 3, len, limits, op, true, false);
+	}
+	return parse_any(buf, len, limits, op);
 }
 
 int64_t wire_parse_line(const char *buf, size_t len, const struct wire_limits *limits, struct wire_op *op,
 			size_t *body, size_t *need)
 {
-	int64_t used = len > 0 ? parse_line(buf, len, limits, op, body) : 0;
-	if (used == 0)
+	struct cut cut = parse_line(buf, len, limits, op);
+	*body = cut.body;
+	if (cut.line == 0)
 		*need = len + 1;
-	return used;
+	return cut.line;
 }
 
 int64_t wire_parse(const char *buf, size_t len, const struct wire_limits *limits, struct wire_op *op,
 		   size_t *need)
 {
-	size_t body;
-	int64_t line = wire_parse_line(buf, len, limits, op, &body, need);
-	if (line <= 0 || body == 0)
-		return line;
-	size_t whole = (size_t)line + body;
-	const char *content = buf + line;
-	if (len >= whole - 1 && content[body - 2] != '\r')
+	struct cut cut = parse_line(buf, len, limits, op);
+	if (cut.line == 0)
+		*need = len + 1;
+	if (cut.line <= 0 || cut.body == 0)
+		return cut.line;
+	size_t whole = (size_t)cut.line + cut.body;
+	if (len >= whole - 1 && buf[whole - 2] != '\r')
 		return WIRE_EPROTOCOL;
 	if (len < whole) {
 		*need = whole;
 		return 0;
 	}
-	if (content[body - 1] != '\n')
+	if (buf[whole - 1] != '\n')
 		return WIRE_EPROTOCOL;
-	if (op->headers.len > 0)
-		op->headers.data = content;
-	op->payload.data = content + op->headers.len;
+	op->headers.data = buf + cut.line;
+	op->payload.data = buf + cut.line + op->headers.len;
 	return (int64_t)whole;
 }

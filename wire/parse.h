@@ -3,7 +3,12 @@
  * Pure: no allocation, I/O, clock or globals, so the broker's connections, the sniffer's streams and the
  * fuzzer all run the same function. Both directions are one grammar: what a client may say (CONNECT, PUB,
  * HPUB, SUB, UNSUB, PING, PONG) and what a server may say (INFO, MSG, HMSG, +OK, -ERR, PING, PONG).
- * Grammar: the NATS documentation, "NATS Protocol"; corner cases follow nats-server 2.9.10. */
+ * Grammar: the NATS documentation, "NATS Protocol"; corner cases follow nats-server 2.9.10: verbs in any case;
+ * blanks are spaces and tabs; a line ends in CRLF or LF; what follows PING, PONG and +OK on their line is
+ * ignored; INFO and CONNECT need no blank before their text; numbers have at most 9 digits.
+ * Stricter than it in three places, where its reading depends on how the bytes were split over reads or would
+ * let a line grow for ever: LF always ends the line; a CR elsewhere in a line of words is WIRE_EARGUMENT; blanks
+ * before the arguments, and what follows PING, PONG and +OK, are held to max_control_line too. */
 #ifndef WIRE_PARSE_H
 #define WIRE_PARSE_H
 
@@ -29,7 +34,7 @@ enum wire_verb {
 };
 
 struct wire_limits {
-	uint32_t max_control_line; /* bytes of arguments after the verb, CRLF not counted */
+	uint32_t max_control_line; /* bytes of arguments; blanks before them and the line end not counted */
 	uint32_t max_payload;      /* bytes of headers and payload together */
 };
 
@@ -44,14 +49,15 @@ struct wire_op {
 	struct wire_slice size_text; /* PUB MSG: the size, HPUB HMSG: "hdr total", as it stood on the wire */
 	struct wire_slice headers;   /* HPUB HMSG: the header block, status line and final CRLF included */
 	struct wire_slice payload;   /* PUB HPUB MSG HMSG: the body without headers and CRLF */
-	uint64_t max;                /* UNSUB: deliveries since SUB, 0 = at once */
+	uint64_t max;                /* UNSUB: deliveries since SUB, 0 = at once; no number counts as 0 */
 };
 
 /* Parse the first operation of buf[0..len).
  *
  * Returns the bytes consumed (> 0) with *op filled in; 0 when the operation is incomplete, with *need set
  * to the smallest length worth calling again with (always > len; exact once the control line is complete);
- * or a negative code, after which no boundary is known and the stream must be closed or resynchronised:
+ * or a negative code, after which no boundary is known and the stream must be closed or resynchronised. The
+ * result for a buffer is the result for any longer one that begins with it, unless it is 0. Codes:
  *   WIRE_EPROTOCOL  unknown verb (as early as its first wrong byte), an empty line, payload without CRLF
  *   WIRE_EARGUMENT  wrong number of arguments, bad number, header size larger than the total size
  *   WIRE_ELINE      arguments longer than limits->max_control_line
@@ -66,7 +72,7 @@ int64_t wire_parse(const char *buf, size_t len, const struct wire_limits *limits
 int64_t wire_parse_line(const char *buf, size_t len, const struct wire_limits *limits, struct wire_op *op,
 			size_t *body, size_t *need);
 
-/* The verb as upper-case text, "PUB" or "+OK". Static. */
+/* The verb as upper-case text, "PUB" or "+OK". Static; "unknown" for anything else. */
 const char *wire_verb_name(enum wire_verb verb);
 
 #endif

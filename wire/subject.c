@@ -53,14 +53,23 @@ bool wire_subject_is_literal(struct wire_slice subject)
 	return wire_subject_is_valid(subject) && !wire_subject_has_wildcard(subject);
 }
 
+static bool has_empty_token(struct wire_slice subject)
+{
+	struct wire_slice token;
+	while (wire_subject_next_token(&subject, &token))
+		if (token.len == 0)
+			return true;
+	return false;
+}
+
 bool wire_subject_matches(struct wire_slice pattern, struct wire_slice subject)
 {
 	struct wire_slice wanted, token;
 	while (wire_subject_next_token(&pattern, &wanted)) {
-		if (!wire_subject_next_token(&subject, &token))
+		if (!wire_subject_next_token(&subject, &token) || token.len == 0)
 			return false;
 		if (is_token(wanted, '>') && !pattern.data)
-			return true;
+			return !has_empty_token(subject);
 		if (!is_token(wanted, '*') && !wire_slice_equal(wanted, token))
 			return false;
 	}

@@ -17,13 +17,14 @@ bool wire_subject_is_literal(struct wire_slice subject);
 /* Has at least one token '*' or a final token '>'. */
 bool wire_subject_has_wildcard(struct wire_slice subject);
 
-/* The literal subject is among those the pattern stands for. Wildcard characters in subject are literal. */
+/* The literal subject is among those the pattern stands for. Wildcard characters in subject are literal. A
+ * subject with an empty token is matched by nothing, not even by ">" [nats-server 2.9.10, sublist.go]. */
 bool wire_subject_matches(struct wire_slice pattern, struct wire_slice subject);
 
-/* Every subject that `narrow` stands for is among those `wide` stands for. Both may have wildcards. */
+/* Every subject that `narrow` stands for is among those `wide` stands for. Both are valid patterns. */
 bool wire_subject_covers(struct wire_slice wide, struct wire_slice narrow);
 
-/* There is a subject that both patterns stand for. */
+/* There is a subject that both valid patterns stand for. */
 bool wire_subject_overlaps(struct wire_slice a, struct wire_slice b);
 
 /* The next token of *rest, which is advanced past it and its dot. False at the end. An empty token between

@@ -1,1 +1,4 @@
 # Unit tests of wire/.
+tapedeck_unit_test(parse wire guard_page)
+tapedeck_unit_test(write wire guard_page)
+tapedeck_unit_test(subject wire)
