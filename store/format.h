@@ -22,7 +22,12 @@
 #define STORE_VERSION_MAJOR 1 /* a reader refuses a larger one */
 #define STORE_VERSION_MINOR 0 /* a reader ignores what a larger one added */
 
+/* What files and blocks begin with; a damaged log is searched for the next block by it. */
+#define STORE_FILE_MAGIC  "TAPEDECK"
+#define STORE_BLOCK_MAGIC "TDBLOCK\n"
+
 enum {
+	STORE_MAGIC_BYTES = 8,
 	STORE_FILE_HEADER_BYTES = 128,
 	STORE_BLOCK_HEADER_BYTES = 144,
 	STORE_TRAILER_BYTES = 32,

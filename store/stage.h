@@ -20,7 +20,10 @@ void store_stage_close(struct store_stage *stage);
 void store_stage_reset(struct store_stage *stage);
 
 /* Append a copy of the event (its seq is ignored). 0; STORE_EFULL when the stage should be handed over first
- * (nothing was appended; an empty stage always takes one event whose payload is within 64 MiB); -ENOMEM. */
+ * (an empty stage always takes one event whose payload is within 64 MiB); -EMSGSIZE when it is too large for
+ * any stage (128 MiB of headers and payload, 32 MiB of other texts); -ENOMEM. On failure nothing was appended.
+ * The number of receivers follows from the receivers where they are given; of more than 2^20 only their number
+ * is kept. */
 int store_stage_append(struct store_stage *stage, const struct wire_event *event);
 
 uint32_t store_stage_events(const struct store_stage *stage);

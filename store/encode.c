@@ -1,0 +1,353 @@
+#include "store/encode.h"
+
+#include <assert.h>
+#include <xxhash.h>
+#include <zstd.h>
+
+#include "store/columns.h"
+#include "store/rows.h"
+
+/* What the dictionary says of a subject, and where its next bytes go in the payload frame. */
+struct tally {
+	uint32_t events, messages;
+	uint64_t payload_bytes, stored_bytes, next;
+};
+
+struct store_encoder {
+	ZSTD_CCtx *zstd;
+	struct store__buffer values;  /* uint64_t: one column */
+	struct store__buffer tallies; /* struct tally: no subject, then every subject */
+	struct store__buffer raw;     /* the frame being built */
+	struct store__buffer block;
+};
+
+struct store_encoder *store_encoder_open(void)
+{
+	struct store_encoder *encoder = calloc(1, sizeof *encoder);
+	if (!encoder)
+		return NULL;
+	encoder->zstd = ZSTD_createCCtx();
+	if (!encoder->zstd) {
+		free(encoder);
+		return NULL;
+	}
+	/* Sizes and checksums are ours, in the block's header. */
+	ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_contentSizeFlag, 0);
+	ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_checksumFlag, 0);
+	return encoder;
+}
+
+void store_encoder_close(struct store_encoder *encoder)
+{
+	if (!encoder)
+		return;
+	ZSTD_freeCCtx(encoder->zstd);
+	store__buffer_fini(&encoder->values);
+	store__buffer_fini(&encoder->tallies);
+	store__buffer_fini(&encoder->raw);
+	store__buffer_fini(&encoder->block);
+	free(encoder);
+}
+
+static uint64_t *values_of(struct store_encoder *encoder)
+{
+	return (uint64_t *)(void *)encoder->values.bytes;
+}
+
+static struct tally *tallies_of(struct store_encoder *encoder)
+{
+	return (struct tally *)(void *)encoder->tallies.bytes;
+}
+
+/* Compress raw[0..len) onto the end of the block; stored as it is where that does not make it smaller. */
+static int add_frame(struct store_encoder *encoder, const unsigned char *raw, size_t len,
+		     struct store_frame_header *frame)
+{
+	size_t bound = ZSTD_compressBound(len);
+	if (len == 0) {
+		*frame = (struct store_frame_header){.checksum = XXH3_64bits(NULL, 0)};
+		return 0;
+	}
+	if (store__buffer_reserve(&encoder->block, bound))
+		return -ENOMEM;
+	unsigned char *out = encoder->block.bytes + encoder->block.len;
+	size_t stored = ZSTD_compress2(encoder->zstd, out, bound, raw, len);
+	if (ZSTD_isError(stored) || stored >= len) {
+		memcpy(out, raw, len);
+		stored = len;
+	}
+	encoder->block.len += stored;
+	*frame = (struct store_frame_header){.stored_bytes = (uint32_t)stored,
+					     .raw_bytes = (uint32_t)len,
+					     .checksum = XXH3_64bits(out, stored)};
+	return 0;
+}
+
+static void tally_event(struct tally *tally, const struct store__rows *rows, uint32_t i)
+{
+	uint64_t stored = (uint64_t)rows->headers_bytes[i] + rows->payload_bytes[i];
+	tally->events++;
+	tally->stored_bytes += stored;
+	if (rows->kind[i] != WIRE_EVENT_MESSAGE)
+		return;
+	tally->messages++;
+	tally->payload_bytes += stored + rows->missing_bytes[i];
+}
+
+/* Sum up the events of every subject. Hot: a plain stage's sparse columns are not looked at. */
+static int tally_subjects(struct store_encoder *encoder, const struct store_stage *stage)
+{
+	const struct store__rows *rows = &stage->rows;
+	size_t bytes = ((size_t)store__stage_subjects(stage) + 1) * sizeof(struct tally);
+	encoder->tallies.len = 0;
+	if (store__buffer_reserve(&encoder->tallies, bytes))
+		return -ENOMEM;
+	struct tally *tallies = tallies_of(encoder);
+	memset(tallies, 0, bytes);
+	if (stage->sparse != 0) {
+		for (uint32_t i = 0; i < stage->events; i++)
+			tally_event(&tallies[rows->subject[i]], rows, i);
+		return 0;
+	}
+	for (uint32_t i = 0; i < stage->events; i++) {
+		struct tally *tally = &tallies[rows->subject[i]];
+		tally->events++;
+		tally->stored_bytes += rows->payload_bytes[i];
+	}
+	for (uint32_t i = 0; i <= store__stage_subjects(stage); i++) {
+		tallies[i].messages = tallies[i].events;
+		tallies[i].payload_bytes = tallies[i].stored_bytes;
+	}
+	return 0;
+}
+
+/* One number of every element of a table, as a column. */
+#define PUT_TABLE(encoder, id, count, expression)                              \
+	do {                                                                   \
+		uint64_t *values = values_of(encoder);                         \
+		for (uint32_t i = 0; i < (count); i++)                         \
+			values[i] = (expression);                              \
+		if (store__column_put(&(encoder)->raw, (id), values, (count))) \
+			return -ENOMEM;                                        \
+	} while (0)
+
+static int reserve_values(struct store_encoder *encoder, size_t count)
+{
+	encoder->values.len = 0;
+	return store__buffer_reserve(&encoder->values, count * sizeof(uint64_t));
+}
+
+static int build_dictionary(struct store_encoder *encoder, const struct store_stage *stage)
+{
+	uint32_t subjects = store__stage_subjects(stage);
+	encoder->raw.len = 0;
+	if (reserve_values(encoder, subjects) || tally_subjects(encoder, stage))
+		return -ENOMEM;
+	const struct tally *tallies = tallies_of(encoder) + 1;
+	PUT_TABLE(encoder, STORE__SUBJECT_BYTES, subjects, store__stage_subject(stage, i)->len);
+	PUT_TABLE(encoder, STORE__SUBJECT_EVENTS, subjects, tallies[i].events);
+	PUT_TABLE(encoder, STORE__SUBJECT_MESSAGES, subjects, tallies[i].messages);
+	PUT_TABLE(encoder, STORE__SUBJECT_PAYLOAD_BYTES, subjects, tallies[i].payload_bytes);
+	return store__column_put_bytes(&encoder->raw, STORE__SUBJECT_TEXT, stage->subject_text.bytes,
+				       stage->subject_text.len);
+}
+
+/* The columns with a value an event: where they are in a stage. */
+static const struct row_column {
+	enum store__event_column id;
+	bool sparse;
+	size_t offset, width;
+} row_columns[] = {
+#define ROW(id, sparse, name)                                                                              \
+	{                                                                                                  \
+		id, sparse, offsetof(struct store__rows, name), sizeof(((struct store__rows *)0)->name[0]) \
+	}
+    ROW(STORE__KIND, true, kind),
+    ROW(STORE__FLAGS, true, flags),
+    ROW(STORE__TIME_NS, false, time_ns),
+    ROW(STORE__CONN, false, conn),
+    ROW(STORE__SUBJECT, false, subject),
+    ROW(STORE__PAYLOAD_BYTES, false, payload_bytes),
+    ROW(STORE__MISSING_BYTES, true, missing_bytes),
+    ROW(STORE__HEADERS_BYTES, true, headers_bytes),
+    ROW(STORE__REPLY_BYTES, true, reply_bytes),
+    ROW(STORE__RECEIVERS, false, receivers),
+    ROW(STORE__RECEIVER_COUNT, true, receiver_count),
+    ROW(STORE__REFERS_TO, true, refers_to),
+    ROW(STORE__DETAILS_BYTES, true, details_bytes),
+#undef ROW
+};
+
+static void widen(uint64_t *values, const unsigned char *from, size_t width, uint32_t count)
+{
+	const uint32_t *words = (const uint32_t *)(const void *)from;
+	switch (width) {
+	case 1:
+		for (uint32_t i = 0; i < count; i++)
+			values[i] = from[i];
+		break;
+	case 4:
+		for (uint32_t i = 0; i < count; i++)
+			values[i] = words[i];
+		break;
+	default: memcpy(values, from, count * sizeof *values); break;
+	}
+}
+
+static int put_row_column(struct store_encoder *encoder, const struct store_stage *stage,
+			  const struct row_column *column)
+{
+	const unsigned char *from = (const unsigned char *)&stage->rows + column->offset;
+	uint64_t *values = values_of(encoder);
+	if (column->sparse && !(stage->sparse & 1u << column->id))
+		return 0;
+	/* Every value equals its neighbour: the cheapest test for a constant there is. */
+	if (memcmp(from, from + column->width, (stage->events - 1) * column->width) == 0) {
+		widen(values, from, column->width, 1);
+		if (values[0] == 0)
+			return 0; /* what a missing column means */
+		return store__column_put_constant(&encoder->raw, column->id, values[0], stage->events);
+	}
+	widen(values, from, column->width, stage->events);
+	return store__column_put(&encoder->raw, column->id, values, stage->events);
+}
+
+static int put_row_columns(struct store_encoder *encoder, const struct store_stage *stage)
+{
+	int error = reserve_values(encoder, stage->events);
+	for (size_t i = 0; i < sizeof row_columns / sizeof *row_columns && !error; i++)
+		error = put_row_column(encoder, stage, &row_columns[i]);
+	return error;
+}
+
+static int put_subscribers(struct store_encoder *encoder, const struct store_stage *stage)
+{
+	uint32_t count = store__stage_subscribers(stage);
+	if (reserve_values(encoder, count))
+		return -ENOMEM;
+	PUT_TABLE(encoder, STORE__SUBSCRIBER_CONN, count, store__stage_subscriber(stage, i)->conn);
+	PUT_TABLE(encoder, STORE__SUBSCRIBER_SID_BYTES, count, store__stage_subscriber(stage, i)->sid_len);
+	PUT_TABLE(encoder, STORE__SUBSCRIBER_QUEUE_BYTES, count,
+		  store__stage_subscriber(stage, i)->queue_len);
+	return store__column_put_bytes(&encoder->raw, STORE__SUBSCRIBER_TEXT, stage->subscriber_text.bytes,
+				       stage->subscriber_text.len);
+}
+
+static int put_sets(struct store_encoder *encoder, const struct store_stage *stage)
+{
+	uint32_t sets = store__stage_sets(stage), members = store__stage_members(stage);
+	if (reserve_values(encoder, sets > members ? sets : members))
+		return -ENOMEM;
+	PUT_TABLE(encoder, STORE__SET_LENGTH, sets, store__stage_set(stage, i)->count);
+	PUT_TABLE(encoder, STORE__SET_MEMBERS, members, *store__stage_member(stage, i));
+	return 0;
+}
+
+static int build_columns(struct store_encoder *encoder, const struct store_stage *stage)
+{
+	struct store__buffer *raw = &encoder->raw;
+	raw->len = 0;
+	if (put_row_columns(encoder, stage) ||
+	    store__column_put_bytes(raw, STORE__REPLIES, stage->replies.bytes, stage->replies.len) ||
+	    store__column_put_bytes(raw, STORE__DETAILS, stage->details.bytes, stage->details.len) ||
+	    put_subscribers(encoder, stage) || put_sets(encoder, stage))
+		return -ENOMEM;
+	return 0;
+}
+
+/* Where each subject's bytes begin; those of events without a subject come last. */
+static void lay_out_subjects(struct store_encoder *encoder, uint32_t subjects)
+{
+	struct tally *tallies = tallies_of(encoder);
+	uint64_t next = 0;
+	for (uint32_t i = 1; i <= subjects; i++) {
+		tallies[i].next = next;
+		next += tallies[i].stored_bytes;
+	}
+	tallies[0].next = next;
+}
+
+static inline void copy(unsigned char *out, const unsigned char *from, size_t len)
+{
+	if (len == 16)
+		memcpy(out, from, 16);
+	else if (len > 0)
+		memcpy(out, from, len);
+}
+
+/* Like stands beside like: messages of one subject look alike and compress better together. Needs the
+ * tallies of the dictionary. */
+static int group_payloads(struct store_encoder *encoder, const struct store_stage *stage)
+{
+	const struct store__rows *rows = &stage->rows;
+	const unsigned char *from = stage->payloads.bytes;
+	bool has_headers = stage->sparse & 1u << STORE__HEADERS_BYTES;
+	encoder->raw.len = 0;
+	if (store__buffer_reserve(&encoder->raw, stage->payloads.len))
+		return -ENOMEM;
+	lay_out_subjects(encoder, store__stage_subjects(stage));
+	for (uint32_t i = 0; i < stage->events; i++) {
+		struct tally *tally = &tallies_of(encoder)[rows->subject[i]];
+		size_t len = (has_headers ? rows->headers_bytes[i] : 0) + (size_t)rows->payload_bytes[i];
+		copy(encoder->raw.bytes + tally->next, from, len);
+		tally->next += len;
+		from += len;
+	}
+	encoder->raw.len = stage->payloads.len;
+	return 0;
+}
+
+/* All events have the same subject, or none has one. Needs the tallies. */
+static bool is_one_group(const struct tally *tallies, const struct store_stage *stage)
+{
+	return tallies[0].events == stage->events ||
+	       (store__stage_subjects(stage) > 0 && tallies[1].events == stage->events);
+}
+
+static int add_payloads(struct store_encoder *encoder, const struct store_stage *stage,
+			struct store_frame_header *frame)
+{
+	if (is_one_group(tallies_of(encoder), stage))
+		return add_frame(encoder, stage->payloads.bytes, stage->payloads.len, frame);
+	int error = group_payloads(encoder, stage);
+	return error ? error : add_frame(encoder, encoder->raw.bytes, encoder->raw.len, frame);
+}
+
+static int add_frames(struct store_encoder *encoder, const struct store_stage *stage,
+		      struct store_frame_header *frames)
+{
+	struct store__buffer *raw = &encoder->raw;
+	int error = build_dictionary(encoder, stage);
+	error = error ? error : add_frame(encoder, raw->bytes, raw->len, &frames[STORE_FRAME_DICTIONARY]);
+	error = error ? error : build_columns(encoder, stage);
+	error = error ? error : add_frame(encoder, raw->bytes, raw->len, &frames[STORE_FRAME_COLUMNS]);
+	return error ? error : add_payloads(encoder, stage, &frames[STORE_FRAME_PAYLOADS]);
+}
+
+int64_t store_encode(struct store_encoder *encoder, const struct store_stage *stage, uint64_t first_seq,
+		     int level, const unsigned char **bytes, struct store_block_header *header)
+{
+	struct store_block_header made = {.first_seq = first_seq,
+					  .events = stage->events,
+					  .messages = stage->messages,
+					  .min_time_ns = stage->min_time_ns,
+					  .max_time_ns = stage->max_time_ns,
+					  .kinds = stage->kinds,
+					  .payload_bytes = stage->payload_bytes,
+					  .deliveries = stage->deliveries,
+					  .max_conn = stage->max_conn};
+	assert(stage->events > 0);
+	ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_compressionLevel, level);
+	encoder->block.len = 0;
+	if (store__buffer_reserve(&encoder->block, STORE_BLOCK_HEADER_BYTES))
+		return -ENOMEM;
+	encoder->block.len = STORE_BLOCK_HEADER_BYTES;
+	int error = add_frames(encoder, stage, made.frames);
+	if (error)
+		return error;
+	store_block_header_put(encoder->block.bytes, &made);
+	*bytes = encoder->block.bytes;
+	if (header)
+		*header = made;
+	return (int64_t)encoder->block.len;
+}
