@@ -49,16 +49,18 @@ int wire_headers_open(struct wire_headers *headers, struct wire_slice block)
 	return 0;
 }
 
+/* At the end and at a malformed line `rest` stays where it is, so that asking again gets the same answer. */
 int wire_headers_next(struct wire_headers *headers, struct wire_slice *key, struct wire_slice *value)
 {
-	struct wire_slice line;
-	if (wire_slice_equal(headers->rest, WIRE_LITERAL("\r\n")))
+	struct wire_slice rest = headers->rest, line;
+	if (wire_slice_equal(rest, WIRE_LITERAL("\r\n")))
 		return 0;
-	if (!next_line(&headers->rest, &line))
+	if (!next_line(&rest, &line))
 		return WIRE_EHEADER;
-	const char *colon = memchr(line.data, ':', line.len);
+	const char *colon = line.len > 0 ? memchr(line.data, ':', line.len) : NULL;
 	if (!colon || colon == line.data)
 		return WIRE_EHEADER;
+	headers->rest = rest;
 	*key = wire_slice(line.data, (size_t)(colon - line.data));
 	*value = trim(wire_slice(colon + 1, line.len - key->len - 1));
 	return 1;

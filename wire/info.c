@@ -154,7 +154,8 @@ static json_t *describe(const struct wire_info *info)
 	set_flag(object, "tls_verify", info->tls_verify);
 	set_flag(object, "tls_available", info->tls_available);
 	json_object_set_new(object, "max_payload", json_integer(info->max_payload));
-	json_object_set_new(object, "client_id", json_integer((json_int_t)info->client_id));
+	if (info->client_id > 0)
+		json_object_set_new(object, "client_id", json_integer((json_int_t)info->client_id));
 	set_string(object, "client_ip", info->client_ip);
 	set_string(object, "nonce", info->nonce);
 	if (info->connect_urls && info->connect_urls[0])

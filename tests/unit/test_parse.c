@@ -148,10 +148,14 @@ static const struct bad bads[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+/* Parse with an unmapped page before the input, then again with one behind it. */
 static int64_t parse(const char *input, size_t len, struct wire_op *op, size_t *need)
 {
+	int64_t first = wire_parse(guard_page_copy_first(&page, input, len), len, &limits, op, need);
 	*need = 0;
-	return wire_parse(guard_page_copy(&page, input, len), len, &limits, op, need);
+	int64_t used = wire_parse(guard_page_copy(&page, input, len), len, &limits, op, need);
+	assert_int_equal(used, first);
+	return used;
 }
 
 static void assert_slice(const char *input, struct wire_slice slice, const char *wanted)

@@ -50,7 +50,7 @@ static void too_small_a_buffer_is_not_overrun_and_the_need_is_told(void **state)
 	guard_page_init(&page, 64);
 	const size_t whole = strlen("PUB a.b r 10\r\n0123456789\r\n");
 	for (size_t cap = 0; cap <= whole; cap++) {
-		char *buf = page.map + page.cap - cap;
+		char *buf = page.data + page.cap - cap;
 		assert_int_equal(wire_write_pub(buf, cap, S("a.b"), S("r"), none, S("0123456789")), whole);
 	}
 	assert_int_equal(wire_write_pub(NULL, 0, S("a.b"), S("r"), none, S("0123456789")), whole);

@@ -2,3 +2,6 @@
 tapedeck_unit_test(parse wire guard_page)
 tapedeck_unit_test(write wire guard_page)
 tapedeck_unit_test(subject wire)
+tapedeck_unit_test(headers wire guard_page)
+tapedeck_unit_test(info wire)
+tapedeck_unit_test(redact wire)
