@@ -113,15 +113,15 @@ HOT int split_line(const char *buf, size_t from, size_t len, const struct wire_l
 	for (size_t base = from; base < len; base += STEP) {
 		struct marks marks = mark(buf, base, len);
 		uint32_t before_stop = (marks.stop & -marks.stop) - 1; /* all ones without a stop */
-		uint32_t word = ~marks.blank & before_stop & STEP_BITS;
-		uint32_t edges = (word ^ (word << 1 | in_word)) & before_stop & STEP_BITS;
+		uint32_t words = ~marks.blank & before_stop & STEP_BITS;
+		uint32_t edges = (words ^ (words << 1 | in_word)) & before_stop & STEP_BITS;
 		for (; edges; edges &= edges - 1)
 			line->edge[line->edges++ % EDGES] = base + lowest_bit(edges);
 		if (marks.stop) {
 			int result = finish_line(buf, len, base + lowest_bit(marks.stop), line);
 			return is_too_long(buf, from, line->end, limits) ? WIRE_ELINE : result;
 		}
-		in_word = word >> (STEP - 1);
+		in_word = words >> (STEP - 1);
 	}
 	return is_too_long(buf, from, len, limits) ? WIRE_ELINE : 0;
 }
@@ -216,25 +216,22 @@ static int read_unsub(const char *buf, const struct line *line, struct wire_op *
 	return 0;
 }
 
-/* How the arguments of a verb are read: ignored, one text, or words. */
-enum shape { SHAPE_NONE, SHAPE_TEXT, SHAPE_WORDS };
-
 struct verb {
 	char name[8]; /* upper case */
 	uint8_t len;
-	uint8_t shape;
 	bool spaced; /* a blank must follow the name */
+	bool text;   /* what follows is one text */
 };
 
 /* By enum wire_verb. What follows PING, PONG and +OK up to the line end is ignored, and INFO and CONNECT need
  * no blank before their text [nats-server 2.9.10, parser.go]. */
 static const struct verb verbs[WIRE_VERBS] = {
-    [WIRE_INFO] = {"INFO", 4, SHAPE_TEXT, false}, [WIRE_CONNECT] = {"CONNECT", 7, SHAPE_TEXT, false},
-    [WIRE_PUB] = {"PUB", 3, SHAPE_WORDS, true},   [WIRE_HPUB] = {"HPUB", 4, SHAPE_WORDS, true},
-    [WIRE_SUB] = {"SUB", 3, SHAPE_WORDS, true},   [WIRE_UNSUB] = {"UNSUB", 5, SHAPE_WORDS, true},
-    [WIRE_MSG] = {"MSG", 3, SHAPE_WORDS, true},   [WIRE_HMSG] = {"HMSG", 4, SHAPE_WORDS, true},
-    [WIRE_PING] = {"PING", 4, SHAPE_NONE, false}, [WIRE_PONG] = {"PONG", 4, SHAPE_NONE, false},
-    [WIRE_OK] = {"+OK", 3, SHAPE_NONE, false},    [WIRE_ERR] = {"-ERR", 4, SHAPE_TEXT, true},
+    [WIRE_INFO] = {"INFO", 4, .text = true},  [WIRE_CONNECT] = {"CONNECT", 7, .text = true},
+    [WIRE_PUB] = {"PUB", 3, .spaced = true},  [WIRE_HPUB] = {"HPUB", 4, .spaced = true},
+    [WIRE_SUB] = {"SUB", 3, .spaced = true},  [WIRE_UNSUB] = {"UNSUB", 5, .spaced = true},
+    [WIRE_MSG] = {"MSG", 3, .spaced = true},  [WIRE_HMSG] = {"HMSG", 4, .spaced = true},
+    [WIRE_PING] = {.name = "PING", .len = 4}, [WIRE_PONG] = {.name = "PONG", .len = 4},
+    [WIRE_OK] = {.name = "+OK", .len = 3},    [WIRE_ERR] = {"-ERR", 4, .spaced = true, .text = true},
 };
 
 const char *wire_verb_name(enum wire_verb verb)
@@ -323,7 +320,7 @@ static struct cut parse_text(const char *buf, size_t from, size_t len, const str
 		return (struct cut){.line = WIRE_ELINE};
 	if (!newline)
 		return (struct cut){0};
-	if (verbs[op->verb].shape == SHAPE_TEXT)
+	if (verbs[op->verb].text)
 		op->args = trim_text(buf, skip_blanks(buf, from, end), end, op->verb == WIRE_ERR);
 	return (struct cut){.line = newline + 1 - buf};
 }
