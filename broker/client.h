@@ -1,0 +1,141 @@
+/* client.h - a connection and its life, inside this folder.
+ *
+ *	accept ─▶ INFO ─▶ reading ─▶ closing (what is owed is written, input is thrown away) ─▶ closed, freed
+ *	                      └─────▶ cut (nothing more is written) ───────────────────────────▶
+ *
+ * Nobody is freed while the loop is at work on a read: those that are to go are marked, skipped by all, and put away
+ * when the work is done (broker__loop_settle). */
+#ifndef BROKER_CLIENT_H
+#define BROKER_CLIENT_H
+
+#include "broker/output.h"
+#include "broker/replies.h"
+#include "broker/route.h"
+#include "broker/sublist.h"
+#include "broker/transport.h"
+#include "wire/info.h"
+#include "wire/parse.h"
+
+struct broker__loop;
+
+enum broker__client_state {
+	BROKER__OPEN,
+	BROKER__LEAVING,   /* is put away when the work at hand is done */
+	BROKER__LINGERING, /* its last output is being written */
+	BROKER__GONE,      /* the transport is being closed */
+};
+
+/* Subscriptions by sid. */
+struct broker__sids {
+	struct broker__sub **slots; /* slots_len, a power of two, or none yet */
+	uint32_t slots_len, count;
+};
+
+struct broker__client_list_link {
+	struct broker_client *prev, *next;
+};
+
+struct broker_client {
+	struct broker__loop *loop;
+	struct broker__output output;
+	enum broker__client_state state;
+	bool is_dirty;    /* has output nobody has tried to write yet; in loop->dirty */
+	bool has_headers; /* both sides do headers */
+	bool verbose, pedantic, echo, no_responders;
+	bool is_connected; /* a CONNECT was accepted */
+	bool is_expected;  /* must CONNECT before anything else */
+	bool is_announced; /* its connect event was emitted */
+	bool is_pong_sent; /* the first one: the client listens */
+	bool keeps_output; /* leaving: write what is owed */
+	bool is_dropped;   /* leaving: its output was given up early to save memory */
+	bool is_stalled;   /* reading pauses; in loop->stalled */
+	bool is_held;      /* reading waits for the sink; in loop->held */
+	int protocol;
+	uint64_t cid;
+	const struct broker_permissions *permissions; /* of its user; NULL: everything */
+	struct broker__replies *replies;              /* when permissions allow responses */
+	struct broker__routes routes;
+	struct broker__sids sids;
+
+	/* An operation that is not complete yet. */
+	char *partial;
+	size_t partial_len, partial_cap; /* partial_cap 0: a copy to be put in front of the next read */
+
+	uint64_t in_msgs, out_msgs, in_bytes, out_bytes;
+	int64_t start_ns, last_ns; /* last: activity other than pings */
+	int64_t rtt_ns, ping_sent_ns, peer_ping_ns;
+	uint32_t pings_out;
+	const char *reason;                 /* leaving: why; static */
+	uint64_t lost_messages, lost_bytes; /* when is_dropped: what its output held */
+
+	char ip[64], address[80];
+	int port;
+	char *name, *lang, *version, *user; /* owned, or NULL */
+	char *title;                        /* how log lines call it, owned, or NULL */
+
+	struct broker_client *dirty_next, *leaving_next;
+	struct broker__client_list_link all, stalled, held;
+	struct broker_client *stalled_by;
+	uint64_t stalled_until_ms; /* by the loop's time */
+
+	struct broker__transport transport;
+	uv_timer_t timer; /* first the deadline to authenticate, then pings, at last the end of lingering */
+	uv_timer_t deadline; /* of a write that is queued */
+	int handles;         /* uv handles that are not closed yet */
+};
+
+/* Take a new connection off the listener. */
+void broker__client_accept(struct broker__loop *loop, uv_stream_t *listener);
+
+/* Leave, for a reason that the log and the event tell (static text). The first reason stands. */
+void broker__client_close(struct broker_client *client, const char *reason); /* after writing what is owed */
+void broker__client_cut(struct broker_client *client, const char *reason);   /* at once */
+
+/* For broker__loop_settle: remove a leaving client from everything and begin its end. */
+void broker__client_put_away(struct broker_client *client);
+
+static inline bool broker__client_is_open(const struct broker_client *client)
+{
+	return client->state == BROKER__OPEN;
+}
+
+/* Append protocol text; the limit applies as it does to messages. */
+void broker__client_send(struct broker_client *client, struct wire_slice text);
+void broker__client_send_pieces(struct broker_client *client, const struct wire_slice *pieces,
+				unsigned count);
+/* `-ERR 'text'`, an error event. Log lines are the caller's. */
+void broker__client_send_error(struct broker_client *client, struct wire_slice text);
+void broker__client_send_info(struct broker_client *client);
+void broker__client_send_ping(struct broker_client *client);
+
+/* Has output: try to write it when the work at hand is done. */
+void broker__client_touch(struct broker_client *client);
+/* Write what the kernel takes now and wait for the rest. */
+void broker__client_flush(struct broker_client *client);
+
+/* The client's limit of pending output was exceeded. */
+void broker__client_is_slow(struct broker_client *client);
+
+/* The timers. */
+int broker__client_start_timers(struct broker_client *client);
+void broker__client_await_ping(struct broker_client *client); /* the first one, after CONNECT */
+void broker__client_await_write(struct broker_client *client);
+void broker__client_await_end(struct broker_client *client);
+
+/* Bytes were read: parse and obey (input.c). */
+uv_buf_t broker__input_room(struct broker_client *client);
+void broker__input_take(struct broker_client *client, char *data, size_t len);
+void broker__input_drop(struct broker_client *client);
+
+/* Subscriptions by sid (sids.c). */
+struct broker__sub *broker__sids_find(const struct broker__sids *sids, struct wire_slice sid, uint64_t seed);
+int broker__sids_add(struct broker__sids *sids, struct broker__sub *sub, uint64_t seed); /* 0 or -ENOMEM */
+void broker__sids_remove(struct broker__sids *sids, struct broker__sub *sub, uint64_t seed);
+void broker__sids_each(const struct broker__sids *sids, bool (*each)(void *context, struct broker__sub *sub),
+		       void *context);
+void broker__sids_fini(struct broker__sids *sids);
+
+/* End a subscription; caches may point to it until the work at hand is done. */
+void broker__client_unsubscribe(struct broker_client *client, struct broker__sub *sub);
+
+#endif

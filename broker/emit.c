@@ -1,0 +1,94 @@
+#include "broker/emit.h"
+
+enum { TICK_MS = 10 };
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct broker__loop *loop = timer->data;
+	struct wire_sink *sink = loop->broker->sink;
+	broker__loop_read_clock(loop);
+	loop->is_sink_told = false;
+	sink->tick(sink, loop->now_ns);
+}
+
+void broker__emit_later(struct broker__loop *loop)
+{
+	if (loop->is_sink_told || !loop->broker->sink->tick)
+		return;
+	loop->is_sink_told = true;
+	uv_timer_start(&loop->tick, on_tick, TICK_MS, 0);
+}
+
+void broker__emit(struct broker__loop *loop, struct wire_event *event)
+{
+	struct wire_sink *sink = loop->broker->sink;
+	event->time_ns = loop->now_ns;
+	sink->event(sink, event);
+	broker__emit_later(loop);
+}
+
+void broker__emit_connect(struct broker_client *client)
+{
+	client->is_announced = true;
+	if (!client->loop->broker->sink)
+		return;
+	const struct wire_client description = {.address = wire_slice_str(client->address),
+						.name = wire_slice_str(client->name),
+						.lang = wire_slice_str(client->lang),
+						.version = wire_slice_str(client->version),
+						.user = wire_slice_str(client->user)};
+	struct wire_event event = {.kind = WIRE_EVENT_CONNECT, .conn = client->cid, .client = &description};
+	broker__emit(client->loop, &event);
+}
+
+void broker__emit_disconnect(struct broker_client *client)
+{
+	if (!client->loop->broker->sink || !client->is_announced)
+		return;
+	struct wire_event event = {.kind = WIRE_EVENT_DISCONNECT,
+				   .conn = client->cid,
+				   .text = wire_slice_str(client->reason),
+				   .lost_messages = client->lost_messages,
+				   .lost_bytes = client->lost_bytes};
+	broker__emit(client->loop, &event);
+}
+
+static void emit_interest(const struct broker__sub *sub, enum wire_event_kind kind, uint64_t max)
+{
+	struct broker__loop *loop = sub->client->loop;
+	if (!loop->broker->sink)
+		return;
+	struct wire_event event = {.kind = kind,
+				   .conn = sub->client->cid,
+				   .subject = sub->subject,
+				   .queue = sub->queue,
+				   .sid = sub->sid,
+				   .max = max};
+	broker__emit(loop, &event);
+}
+
+void broker__emit_subscribe(const struct broker__sub *sub)
+{
+	emit_interest(sub, WIRE_EVENT_SUBSCRIBE, 0);
+}
+
+void broker__emit_unsubscribe(const struct broker__sub *sub, uint64_t max)
+{
+	emit_interest(sub, WIRE_EVENT_UNSUBSCRIBE, max);
+}
+
+void broker__emit_error(struct broker_client *client, struct wire_slice text)
+{
+	if (!client->loop->broker->sink)
+		return;
+	struct wire_event event = {.kind = WIRE_EVENT_ERROR, .conn = client->cid, .text = text};
+	broker__emit(client->loop, &event);
+}
+
+void broker__emit_mark(struct broker__loop *loop, const char *text)
+{
+	if (!loop->broker->sink)
+		return;
+	struct wire_event event = {.kind = WIRE_EVENT_MARK, .text = wire_slice_str(text)};
+	broker__emit(loop, &event);
+}

@@ -1,0 +1,20 @@
+/* emit.h - tell the sink, inside this folder. Without a sink nothing is built. Message events are made in deliver.c. */
+#ifndef BROKER_EMIT_H
+#define BROKER_EMIT_H
+
+#include "broker/server.h"
+
+/* Hand over an event that is complete but for its time. */
+void broker__emit(struct broker__loop *loop, struct wire_event *event);
+/* Some event was handed over: the sink will be told when nothing more comes for a moment. */
+void broker__emit_later(struct broker__loop *loop);
+
+void broker__emit_connect(struct broker_client *client);
+void broker__emit_disconnect(struct broker_client *client);
+void broker__emit_subscribe(const struct broker__sub *sub);
+/* max 0: it has ended. */
+void broker__emit_unsubscribe(const struct broker__sub *sub, uint64_t max);
+void broker__emit_error(struct broker_client *client, struct wire_slice text);
+void broker__emit_mark(struct broker__loop *loop, const char *text);
+
+#endif

@@ -1,0 +1,118 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "broker/server.h"
+
+enum { BACKLOG = 4096 };
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+	struct broker *broker = listener->data;
+	if (status < 0)
+		broker_log(broker->log, BROKER_LOG_ERROR, "Client Accept Error: %s", uv_strerror(status));
+	else
+		broker__client_accept(&broker->loops[0], listener);
+}
+
+/* "0.0.0.0" also means IPv6, as in nats-server. */
+static bool is_any(const char *host)
+{
+	return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}
+
+static int resolve(const char *host, int port, struct sockaddr_storage *address)
+{
+	if (uv_ip4_addr(host, port, (struct sockaddr_in *)address) == 0 ||
+	    uv_ip6_addr(host, port, (struct sockaddr_in6 *)address) == 0)
+		return 0;
+	uv_loop_t loop;
+	uv_getaddrinfo_t request;
+	char service[16];
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+	snprintf(service, sizeof service, "%d", port);
+	int status = uv_loop_init(&loop);
+	if (status < 0)
+		return status;
+	status = uv_getaddrinfo(&loop, &request, NULL, host, service, &hints);
+	if (status == 0)
+		memcpy(address, request.addrinfo->ai_addr, request.addrinfo->ai_addrlen);
+	uv_freeaddrinfo(status == 0 ? request.addrinfo : NULL);
+	uv_loop_close(&loop);
+	return status;
+}
+
+static int listen_on(struct broker *broker, const char *host, int port)
+{
+	struct sockaddr_storage address = {0};
+	int status = resolve(host, port, &address);
+	if (status == 0)
+		status = uv_tcp_bind(&broker->listener, (struct sockaddr *)&address, 0);
+	if (status == 0)
+		status = uv_listen((uv_stream_t *)&broker->listener, BACKLOG, on_connection);
+	return status;
+}
+
+static int real_port(const uv_tcp_t *listener)
+{
+	struct sockaddr_storage address = {0};
+	int len = sizeof address;
+	if (uv_tcp_getsockname(listener, (struct sockaddr *)&address, &len) < 0)
+		return 0;
+	if (address.ss_family == AF_INET6)
+		return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+	return ntohs(((struct sockaddr_in *)&address)->sin_port);
+}
+
+static int open_listener(struct broker *broker)
+{
+	int status = uv_tcp_init(&broker->loops[0].uv, &broker->listener);
+	if (status < 0)
+		return status;
+	broker->listener.data = broker;
+	broker->is_listening = true;
+	return 0;
+}
+
+/* Close the listener at once, so that it can be opened anew. */
+static void discard_listener(struct broker *broker)
+{
+	broker__stop_listening(broker);
+	uv_run(&broker->loops[0].uv, UV_RUN_NOWAIT);
+}
+
+int broker__listen(struct broker *broker, struct wire_fault *fault)
+{
+	const char *host = broker->host;
+	int port = broker->options.port > 0 ? broker->options.port : 0;
+	int status = open_listener(broker);
+	if (status == 0)
+		status = listen_on(broker, is_any(host) ? "::" : host, port);
+	if (status < 0 && status != UV_EADDRINUSE && strcmp(host, "0.0.0.0") == 0) {
+		/* A machine without IPv6. */
+		discard_listener(broker);
+		status = open_listener(broker);
+		if (status == 0)
+			status = listen_on(broker, host, port);
+	}
+	if (status == 0) {
+		broker->port = real_port(&broker->listener);
+		return 0;
+	}
+	if (status == UV_EADDRINUSE)
+		return wire_fault_set(
+		    fault, status,
+		    "cannot listen on %s:%d: the address is in use; stop the other server or "
+		    "choose another port with -p",
+		    host, port);
+	return wire_fault_set(fault, status, "cannot listen on %s:%d: %s; choose another address with -a",
+			      host, port, uv_strerror(status));
+}
+
+void broker__stop_listening(struct broker *broker)
+{
+	if (!broker->is_listening)
+		return;
+	broker->is_listening = false;
+	uv_close((uv_handle_t *)&broker->listener, NULL);
+}

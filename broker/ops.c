@@ -1,0 +1,234 @@
+#include "broker/ops.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "broker/deliver.h"
+#include "broker/emit.h"
+#include "broker/permissions.h"
+#include "wire/redact.h"
+#include "wire/subject.h"
+
+/* ---- trace lines ---- */
+
+static __attribute__((noinline)) void trace(struct broker_client *client, const struct wire_op *op)
+{
+	const char *verb = wire_verb_name(op->verb);
+	switch (op->verb) {
+	case WIRE_CONNECT: {
+		char *json = wire_redact_json(op->args);
+		broker__client_log(client, BROKER_LOG_TRACE, "<<- [CONNECT %s]", json ? json : "");
+		free(json);
+		break;
+	}
+	case WIRE_PUB:
+	case WIRE_HPUB:
+		broker__client_log(client, BROKER_LOG_TRACE, "<<- [%s %.*s%s%.*s %.*s]", verb,
+				   (int)op->subject.len, op->subject.data, op->reply.len ? " " : "",
+				   (int)op->reply.len, op->reply.data ? op->reply.data : "",
+				   (int)op->size_text.len, op->size_text.data);
+		broker__client_log(client, BROKER_LOG_TRACE, "<<- MSG_PAYLOAD: [\"%.*s\"]",
+				   (int)op->payload.len, op->payload.data);
+		break;
+	case WIRE_SUB:
+		broker__client_log(client, BROKER_LOG_TRACE, "<<- [SUB %.*s %.*s %.*s]", (int)op->subject.len,
+				   op->subject.data, (int)op->queue.len, op->queue.data ? op->queue.data : "",
+				   (int)op->sid.len, op->sid.data);
+		break;
+	case WIRE_UNSUB:
+		broker__client_log(client, BROKER_LOG_TRACE, "<<- [UNSUB %.*s %llu]", (int)op->sid.len,
+				   op->sid.data, (unsigned long long)op->max);
+		break;
+	default: broker__client_log(client, BROKER_LOG_TRACE, "<<- [%s]", verb);
+	}
+}
+
+/* ---- PUB, HPUB ---- */
+
+static void publish(struct broker_client *client, const struct wire_op *op, const char *end)
+{
+	if (op->verb == WIRE_HPUB && !client->has_headers) {
+		broker__client_log(client, BROKER_LOG_ERROR, "message headers not supported");
+		broker__client_close(client, "Protocol Violation");
+		return;
+	}
+	if (client->pedantic && !wire_subject_is_literal(op->subject))
+		broker__client_send_error(client, WIRE_LITERAL("Invalid Publish Subject"));
+	broker__deliver(client, op, end);
+}
+
+/* ---- SUB, UNSUB ---- */
+
+static void answer_ok(struct broker_client *client)
+{
+	if (client->verbose)
+		broker__client_send(client, WIRE_LITERAL("+OK\r\n"));
+}
+
+static void refuse_sub(struct broker_client *client, const struct wire_op *op)
+{
+	char *text;
+	int subject_len = (int)op->subject.len, queue_len = (int)op->queue.len, len;
+	const char *subject = op->subject.data, *queue = op->queue.data, *user = client->user;
+	if (queue_len > 0)
+		len =
+		    asprintf(&text, "Permissions Violation for Subscription to \"%.*s\" using queue \"%.*s\"",
+			     subject_len, subject, queue_len, queue);
+	else
+		len = asprintf(&text, "Permissions Violation for Subscription to \"%.*s\"", subject_len,
+			       subject);
+	if (len < 0)
+		return;
+	broker__client_log(client, BROKER_LOG_ERROR,
+			   "Subscription Violation - User \"%s\", Subject \"%.*s\", SID %.*s",
+			   user ? user : "N/A", subject_len, subject, (int)op->sid.len, op->sid.data);
+	broker__client_send_error(client, wire_slice(text, (size_t)len));
+	free(text);
+}
+
+/* 0; WIRE_EARGUMENT for a subject that cannot be subscribed to; -ENOMEM. */
+static int add_sub(struct broker_client *client, const struct wire_op *op)
+{
+	struct broker *broker = client->loop->broker;
+	struct broker__sub *sub = broker__sub_open(client, op->subject, op->queue, op->sid);
+	if (!sub)
+		return -ENOMEM;
+	int error = broker__sublist_insert(&broker->sublist, sub);
+	if (error) {
+		broker__sub_close(sub);
+		return error;
+	}
+	error = broker__sids_add(&client->sids, sub, broker->seed);
+	if (error) {
+		broker__sublist_remove(&broker->sublist, sub);
+		broker__sub_close(sub);
+		return error;
+	}
+	broker__emit_subscribe(sub);
+	return 0;
+}
+
+static void subscribe(struct broker_client *client, const struct wire_op *op)
+{
+	const struct broker *broker = client->loop->broker;
+	uint32_t limit = broker->options.max_subscriptions;
+	client->last_ns = client->loop->now_ns;
+	if (!broker__may_subscribe(client->permissions, op->subject, op->queue)) {
+		refuse_sub(client, op);
+		return;
+	}
+	if (limit > 0 && client->sids.count >= limit) {
+		broker__client_log(client, BROKER_LOG_ERROR, "maximum subscriptions exceeded");
+		broker__client_send_error(client, WIRE_LITERAL("maximum subscriptions exceeded"));
+		return;
+	}
+	int error = 0;
+	if (!broker__sids_find(&client->sids, op->sid, broker->seed))
+		error = add_sub(client, op);
+	if (error == WIRE_EARGUMENT)
+		broker__client_send_error(client, WIRE_LITERAL("Invalid Subject"));
+	else if (error)
+		broker__client_cut(client, "Read Error");
+	else
+		answer_ok(client);
+}
+
+static void unsubscribe(struct broker_client *client, const struct wire_op *op)
+{
+	struct broker__sub *sub = broker__sids_find(&client->sids, op->sid, client->loop->broker->seed);
+	client->last_ns = client->loop->now_ns;
+	answer_ok(client);
+	if (!sub)
+		return;
+	if (op->max > sub->delivered) {
+		sub->max = op->max;
+		broker__emit_unsubscribe(sub, op->max);
+	} else {
+		broker__client_unsubscribe(client, sub);
+	}
+}
+
+/* ---- PING, PONG ---- */
+
+static void ping(struct broker_client *client)
+{
+	client->peer_ping_ns = client->loop->now_ns;
+	client->is_pong_sent = true;
+	if (client->loop->broker->wants_trace)
+		broker__client_log(client, BROKER_LOG_TRACE, "->> [PONG]");
+	broker__client_send(client, WIRE_LITERAL("PONG\r\n"));
+}
+
+static void pong(struct broker_client *client)
+{
+	client->pings_out = 0;
+	if (client->ping_sent_ns == 0)
+		return;
+	int64_t rtt = client->loop->now_ns - client->ping_sent_ns;
+	client->rtt_ns = rtt > 0 ? rtt : 1;
+}
+
+/* ---- dispatch ---- */
+
+static void protocol_error(struct broker_client *client)
+{
+	broker__client_log(client, BROKER_LOG_ERROR, "Client parser ERROR, unknown protocol operation");
+	broker__client_send_error(client, WIRE_LITERAL("Unknown Protocol Operation"));
+	broker__client_close(client, "Protocol Violation");
+}
+
+static __attribute__((noinline)) void obey_rare(struct broker_client *client, const struct wire_op *op,
+						const char *end)
+{
+	if (client->loop->broker->wants_trace)
+		trace(client, op);
+	if (!client->is_announced && op->verb != WIRE_CONNECT)
+		broker__emit_connect(client);
+	switch (op->verb) {
+	case WIRE_CONNECT: broker__op_connect(client, op->args); break;
+	case WIRE_PUB:
+	case WIRE_HPUB: publish(client, op, end); break;
+	case WIRE_SUB: subscribe(client, op); break;
+	case WIRE_UNSUB: unsubscribe(client, op); break;
+	case WIRE_PING: ping(client); break;
+	case WIRE_PONG: pong(client); break;
+	case WIRE_OK:
+	case WIRE_INFO: break;
+	case WIRE_ERR:
+		broker__client_log(client, BROKER_LOG_ERROR, "Client Error '%.*s'", (int)op->args.len,
+				   op->args.data);
+		broker__client_close(client, "Parse Error");
+		break;
+	default: protocol_error(client);
+	}
+}
+
+/* Hot: a message of a client that has been seen before. */
+void broker__op(struct broker_client *client, const struct wire_op *op, const char *end)
+{
+	if (op->verb == WIRE_PUB && client->is_announced && !client->pedantic &&
+	    !client->loop->broker->wants_trace)
+		broker__deliver(client, op, end);
+	else
+		obey_rare(client, op, end);
+}
+
+void broker__op_failed(struct broker_client *client, int code)
+{
+	switch (code) {
+	case WIRE_EPROTOCOL: protocol_error(client); return;
+	case WIRE_ELINE:
+		broker__client_log(client, BROKER_LOG_ERROR, "maximum control line exceeded");
+		broker__client_send_error(client, WIRE_LITERAL("maximum control line exceeded"));
+		broker__client_close(client, "Maximum Control Line Exceeded");
+		return;
+	case WIRE_EPAYLOAD:
+		broker__client_log(client, BROKER_LOG_ERROR, "maximum payload exceeded");
+		broker__client_send_error(client, WIRE_LITERAL("Maximum Payload Violation"));
+		broker__client_close(client, "Maximum Message Payload Exceeded");
+		return;
+	default:
+		broker__client_log(client, BROKER_LOG_ERROR, "%s", wire_error_text(code));
+		broker__client_close(client, "Protocol Violation");
+	}
+}

@@ -1,0 +1,125 @@
+/* reload.c - SIGHUP: take the options anew, and see who may stay. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "broker/auth.h"
+#include "broker/permissions.h"
+#include "broker/server.h"
+
+/* A subscription that the new permissions do not allow. */
+struct revocation {
+	struct broker_client *client;
+	struct broker__sub **subs;
+	size_t len;
+};
+
+static bool collect_revoked(void *context, struct broker__sub *sub)
+{
+	struct revocation *revocation = context;
+	if (!broker__may_subscribe(revocation->client->permissions, sub->subject, sub->queue))
+		revocation->subs[revocation->len++] = sub;
+	return true;
+}
+
+static void end_revoked(struct broker_client *client, struct broker__sub *sub)
+{
+	char *text;
+	int len = asprintf(&text, "Permissions Violation for Subscription to \"%.*s\" (sid \"%.*s\")",
+			   (int)sub->subject.len, sub->subject.data, (int)sub->sid.len, sub->sid.data);
+	broker__client_log(client, BROKER_LOG_INFO, "Removed sub \"%.*s\" (sid \"%.*s\") - not authorized",
+			   (int)sub->subject.len, sub->subject.data, (int)sub->sid.len, sub->sid.data);
+	broker__client_unsubscribe(client, sub);
+	if (len < 0)
+		return;
+	broker__client_send_error(client, wire_slice(text, (size_t)len));
+	free(text);
+}
+
+static void check_subscriptions(struct broker_client *client)
+{
+	struct revocation revocation = {.client = client};
+	if (!client->permissions || client->sids.count == 0)
+		return;
+	revocation.subs = calloc(client->sids.count, sizeof(struct broker__sub *));
+	if (!revocation.subs) {
+		broker__client_cut(client, "Authentication Failure");
+		return;
+	}
+	broker__sids_each(&client->sids, collect_revoked, &revocation);
+	for (size_t i = 0; i < revocation.len; i++)
+		end_revoked(client, revocation.subs[i]);
+	free(revocation.subs);
+}
+
+static void check_client(struct broker_client *client, const struct broker_options *before)
+{
+	const struct broker_options *now = &client->loop->broker->options;
+	struct broker__identity identity;
+	client->permissions = NULL;
+	broker__routes_clear(client);
+	broker__output_set_max(&client->output, now->max_pending);
+	if (client->is_expected)
+		return;
+	if (!broker__auth_is_unchanged(before, now, client->user, &identity)) {
+		client->loop->counters.auth_errors++;
+		broker__client_send_error(client, WIRE_LITERAL("Authorization Violation"));
+		broker__client_close(client, "Authentication Failure");
+		return;
+	}
+	client->permissions = identity.permissions;
+	if (identity.permissions && identity.permissions->allow_responses && !client->replies)
+		client->replies = broker__replies_open(client->loop->broker->seed);
+	check_subscriptions(client);
+}
+
+/* What a running server cannot change. */
+static void keep_fixed(struct broker *broker, struct broker_options *fresh)
+{
+	struct broker_options *old = &broker->options;
+	if (fresh->port != old->port || fresh->http_port != old->http_port)
+		broker_log(broker->log, BROKER_LOG_WARN,
+			   "ports cannot be changed by a reload; restart the server");
+	fresh->port = old->port;
+	fresh->http_port = old->http_port;
+	fresh->first_client_id = old->first_client_id;
+	/* Swapped, so that each is freed once. */
+	char *host = fresh->host, *log_path = fresh->log_path, *pid_path = fresh->pid_path;
+	fresh->host = old->host;
+	fresh->log_path = old->log_path;
+	fresh->pid_path = old->pid_path;
+	old->host = host;
+	old->log_path = log_path;
+	old->pid_path = pid_path;
+}
+
+static void adopt(struct broker *broker, struct broker_options *fresh)
+{
+	struct broker__loop *loop = &broker->loops[0];
+	keep_fixed(broker, fresh);
+	struct broker_options before = broker->options;
+	broker->options = *fresh;
+	broker_log_set(broker->log, fresh->log_time, fresh->debug, fresh->trace);
+	broker->wants_trace = broker_log_wants(broker->log, BROKER_LOG_TRACE);
+	broker__sublist_touch(&broker->sublist);
+	broker__loop_read_clock(loop);
+	for (struct broker_client *client = loop->all.first; client; client = client->all.next)
+		check_client(client, &before);
+	broker__loop_settle(loop);
+	broker_options_fini(&before);
+}
+
+void broker__reload(struct broker *broker)
+{
+	struct broker_options fresh;
+	struct wire_fault fault;
+	if (!broker->options.reload)
+		return;
+	int error = broker->options.reload(broker->options.reload_context, &fresh, &fault);
+	if (error) {
+		broker_log(broker->log, BROKER_LOG_ERROR, "Failed to reload server configuration: %s",
+			   fault.text);
+		return;
+	}
+	adopt(broker, &fresh);
+	broker_log(broker->log, BROKER_LOG_INFO, "Reloaded server configuration");
+}

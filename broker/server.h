@@ -1,0 +1,123 @@
+/* server.h - the broker and its loops, inside this folder. */
+#ifndef BROKER_SERVER_H
+#define BROKER_SERVER_H
+
+#include "broker/broker.h"
+#include "broker/client.h"
+#include "broker/clock.h"
+#include "broker/log.h"
+#include "broker/monitor.h"
+#include "broker/output.h"
+#include "broker/sublist.h"
+
+enum {
+	BROKER__LOOPS = 1,
+	/* Room in front of what is read, for the beginning of an operation that the read before ended in. */
+	BROKER__INPUT_HEADROOM = 64 * 1024,
+	BROKER__INPUT_BYTES = 256 * 1024,
+};
+
+struct broker__counters {
+	uint64_t in_msgs, out_msgs, in_bytes, out_bytes;
+	uint64_t route_hits, route_misses, route_count;
+	uint64_t slow_consumers, auth_errors, stale_connections, stalled;
+};
+
+struct broker__clients {
+	struct broker_client *first, *last;
+	uint32_t len;
+};
+
+/* An event loop: what its connections share. Only its own thread touches it. */
+struct broker__loop {
+	struct broker *broker;
+	uv_loop_t uv;
+	struct broker__clock clock;
+	int64_t now_ns; /* of the read being worked on */
+	struct broker__pool pool;
+	char *input; /* BROKER__INPUT_HEADROOM + BROKER__INPUT_BYTES + BROKER__SLACK */
+	struct broker__clients all, stalled, held;
+	struct broker_client *dirty, *leaving;
+	struct broker__sub
+	    *retired; /* subscriptions that ended while the work at hand may still point to them */
+	struct broker__counters counters;
+	size_t partial_bytes; /* of input held for all clients */
+	size_t route_bytes;
+	size_t flush_above_bytes; /* output in use at which dirty clients are written without waiting */
+	struct broker_client *stalled_by; /* a receiver that is behind, found while working on this read */
+	uint64_t random;
+	struct wire_event message;       /* the constant parts filled in */
+	struct wire_receiver *receivers; /* scratch, receivers_cap */
+	size_t receivers_cap;
+	bool is_sink_told; /* a tick is due */
+	uv_timer_t tick, stall, trim;
+};
+
+struct broker {
+	struct broker_options options;
+	struct wire_sink *sink; /* NULL: nobody watches */
+	struct broker_log *log;
+	struct broker__sublist sublist;
+	struct broker__loop loops[BROKER__LOOPS];
+	uint64_t seed;
+	uint64_t next_cid, total_connections;
+	char server_id[57];
+	char host[256];
+	int64_t started_ns;
+	int port, fd_limit;
+	char *ports_path;
+	struct broker_monitor *monitor;
+	bool is_lame, is_stopping, is_listening, is_pid_written;
+	bool wants_trace; /* the log takes trace lines: asked once */
+	uv_tcp_t listener;
+	uv_async_t stop, wake;
+	uv_signal_t signals[5];
+	uv_timer_t lame_timer;
+	uint32_t lame_batch;  /* how many at once */
+	uint64_t lame_gap_ms; /* between two clients that are let go */
+};
+
+/* broker_open and broker_close, in parts: 0 or a negative code (loop.c). */
+int broker__loop_init(struct broker__loop *loop, struct broker *broker);
+void broker__loop_fini(struct broker__loop *loop);
+
+/* The work at hand is done: write to all who have output, put away who is leaving, free what nobody points to. */
+void broker__loop_settle(struct broker__loop *loop);
+void broker__loop_flush(struct broker__loop *loop);
+/* Read the clock; a step is a mark event. */
+void broker__loop_read_clock(struct broker__loop *loop);
+
+void broker__clients_add(struct broker__clients *list, struct broker_client *client, size_t link);
+void broker__clients_remove(struct broker__clients *list, struct broker_client *client, size_t link);
+/* Lists through one of the links in struct broker_client. */
+#define BROKER__LINK(name) offsetof(struct broker_client, name)
+
+/* Listening (listen.c). */
+int broker__listen(struct broker *broker, struct wire_fault *fault);
+void broker__stop_listening(struct broker *broker);
+
+/* Signals and what they ask for (signals.c, lame_duck.c, reload.c). */
+int broker__signals_start(struct broker *broker);
+void broker__signals_stop(struct broker *broker);
+void broker__stop(struct broker *broker);
+void broker__lame_duck(struct broker *broker);
+void broker__reload(struct broker *broker);
+
+/* Back-pressure (pressure.c). */
+/* Memory for output may be short before more is appended: write, and at the limit cut who is furthest behind. */
+void broker__pressure_relieve(struct broker__loop *loop);
+/* After a read of this client's: pause it if a receiver is behind or the sink is full. */
+void broker__pressure_apply(struct broker_client *publisher, bool has_published);
+/* Output of this client's has drained. */
+void broker__pressure_drained(struct broker_client *receiver);
+void broker__pressure_forget(struct broker_client *client);
+/* The sink has room again. */
+void broker__pressure_release(struct broker__loop *loop);
+/* Pending bytes from which on those who feed a client are slowed down. */
+uint64_t broker__pressure_threshold(const struct broker *broker);
+
+/* Log lines about a client, in nats-server's layout: `ip:port - cid:n - text`. */
+void broker__client_log(const struct broker_client *client, enum broker_log_level level, const char *format,
+			...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,101 @@
+/* sublist.h - who wants which subject, inside this folder.
+ *
+ * A trie of tokens. Subscribing to `a.b`, `a.*` and `a.>` gives
+ *
+ *	root ── a ─┬─ b    plain subscriptions, queue groups
+ *	           ├─ *    …
+ *	           └─ >    …
+ *
+ * Children by literal token are found in one hash table for the whole trie, keyed by (parent, token); those named
+ * * and > hang off their parent. A node without subscriptions and children is freed: memory is bounded by what is
+ * subscribed to. What matches is cached by others (route.h), who compare generations to notice changes. */
+#ifndef BROKER_SUBLIST_H
+#define BROKER_SUBLIST_H
+
+#include <stdint.h>
+
+#include "wire/error.h"
+#include "wire/slice.h"
+
+struct broker_client;
+struct broker__node;
+
+/* Subscriptions of one queue group at one node. */
+struct broker__group {
+	struct broker__group *next; /* at the same node */
+	struct broker__sub *members;
+	uint32_t members_len;
+	size_t name_len;
+	char name[];
+};
+
+/* One subscription. Owned by its client; linked into the trie while it is live. */
+struct broker__sub {
+	struct broker_client *client;
+	struct broker__node *node; /* NULL: not in a trie */
+	struct broker__group *group;
+	struct broker__sub *prev,
+	    *next;                    /* at the same node or in the same group; next also of retired ones */
+	struct broker__sub *sid_next; /* in its client's table */
+	uint64_t delivered, max;      /* max 0 = no limit */
+	bool is_closed;               /* unsubscribed: caches may still point here until they are refreshed */
+	struct wire_slice subject, queue, sid; /* borrow bytes; an empty queue: plain */
+	char bytes[];
+};
+
+struct broker__node {
+	struct broker__node *parent, *hash_next;
+	struct broker__node *star, *tail; /* the children * and > */
+	struct broker__sub *plain;
+	struct broker__group *groups;
+	uint64_t hash;
+	uint32_t plain_len, children; /* children: literal ones, * and > */
+	uint32_t token_len;
+	char token[];
+};
+
+enum { BROKER__GENERATIONS = 1024, BROKER__TOKENS_MAX = 4096 };
+
+struct broker__sublist {
+	struct broker__node *root;
+	struct broker__node **slots; /* slots_len, a power of two */
+	size_t slots_len, nodes;
+	uint64_t seed;
+	uint64_t wildcard_generation;
+	uint64_t literal_generation[BROKER__GENERATIONS];
+	uint64_t count, inserts, removes, matches;
+};
+
+/* 0 or -ENOMEM. All subscriptions must be gone before _fini. */
+int broker__sublist_init(struct broker__sublist *list, uint64_t seed);
+void broker__sublist_fini(struct broker__sublist *list);
+
+/* A subscription on the heap, in no trie yet, with copies of the three. NULL when out of memory. */
+struct broker__sub *broker__sub_open(struct broker_client *client, struct wire_slice subject,
+				     struct wire_slice queue, struct wire_slice sid);
+/* It is in no trie. */
+void broker__sub_close(struct broker__sub *sub);
+
+/* 0; WIRE_EARGUMENT when the subject cannot be subscribed to; -ENOMEM. */
+int broker__sublist_insert(struct broker__sublist *list, struct broker__sub *sub);
+void broker__sublist_remove(struct broker__sublist *list, struct broker__sub *sub);
+
+/* Call visit for every node whose pattern the literal subject matches. Nothing matches a subject with an empty
+ * token. Wildcard characters in subject are literal. */
+void broker__sublist_match(struct broker__sublist *list, struct wire_slice subject,
+			   void (*visit)(void *context, struct broker__node *node), void *context);
+
+/* The hash by which generations are asked for. */
+uint64_t broker__sublist_hash(const struct broker__sublist *list, struct wire_slice subject);
+
+/* Changes whenever the answer for a subject with this hash may have changed. Both terms only grow, so equal sums mean
+ * that neither changed. */
+static inline uint64_t broker__sublist_generation(const struct broker__sublist *list, uint64_t subject_hash)
+{
+	return list->wildcard_generation + list->literal_generation[subject_hash % BROKER__GENERATIONS];
+}
+
+/* Every cached answer is void. */
+void broker__sublist_touch(struct broker__sublist *list);
+
+#endif

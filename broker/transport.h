@@ -1,0 +1,58 @@
+/* transport.h - the seam through which all bytes of a connection pass, inside this folder.
+ *
+ * Plain TCP today. Whatever comes between the socket and the protocol (TLS, WebSocket) belongs here: the rest of the
+ * broker sees only these functions. Embedded in a client; its memory may go when `closed` was called. */
+#ifndef BROKER_TRANSPORT_H
+#define BROKER_TRANSPORT_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+struct broker__transport;
+
+/* What a transport tells its owner. Called from the loop, never from within a transport function. */
+struct broker__transport_events {
+	/* Where the next bytes go; at least one byte of room. */
+	uv_buf_t (*room)(struct broker__transport *transport);
+	/* len bytes were put there; negative: the peer is gone (UV_EOF) or the connection broke. */
+	void (*bytes)(struct broker__transport *transport, char *data, ssize_t len);
+	/* A queued write is done: 0 or a negative code. */
+	void (*written)(struct broker__transport *transport, int status);
+	/* The last call: nothing of the transport is in use any more. */
+	void (*closed)(struct broker__transport *transport);
+};
+
+struct broker__transport {
+	uv_tcp_t tcp;
+	uv_write_t write;
+	uv_shutdown_t shutdown;
+	const struct broker__transport_events *events;
+	bool is_reading;
+};
+
+/* Take the next connection off the listener. 0 or a negative code; also after a failure the transport must be closed,
+ * unless *needs_close is false. */
+int broker__transport_accept(struct broker__transport *transport, uv_stream_t *listener,
+			     const struct broker__transport_events *events, bool *needs_close);
+
+void broker__transport_read(struct broker__transport *transport);
+void broker__transport_pause(struct broker__transport *transport);
+
+/* Write what the kernel takes at once. The bytes taken, UV_EAGAIN when none, or another negative code. */
+int broker__transport_try(struct broker__transport *transport, const uv_buf_t *bufs, unsigned count);
+
+/* Queue one write, whose bytes stay in place until `written`; one at a time. 0 or a negative code. */
+int broker__transport_queue(struct broker__transport *transport, const uv_buf_t *buf);
+
+/* Tell the peer that nothing more will come; it may still send. */
+void broker__transport_finish(struct broker__transport *transport);
+
+void broker__transport_close(struct broker__transport *transport);
+
+/* The peer's address: IPv4 as "10.0.0.7" also when it came over an IPv6 socket. */
+void broker__transport_peer(const struct broker__transport *transport, char *ip, size_t ip_cap, int *port);
+
+/* The descriptor, -1 when there is none. */
+int broker__transport_fd(const struct broker__transport *transport);
+
+#endif
