@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "broker/broker.h"
@@ -67,6 +66,8 @@ static int reload_options(void *context, struct broker_options *fresh, struct wi
 	    cli_broker_settings_read(session->command, &settings, session->argc, session->argv, false, fault);
 	if (status == CLI_GO_ON) {
 		*fresh = settings.broker;
+		fresh->reload = reload_options;
+		fresh->reload_context = context;
 		settings.broker = (struct broker_options){0};
 	} else if (status != CLI_FOUND) {
 		wire_fault_set(fault, BROKER_ECONFIG, "the flags make no sense");
@@ -126,16 +127,6 @@ static void set_broker(struct session *session, struct broker *broker)
 	pthread_mutex_unlock(&session->lock);
 }
 
-/* Every client takes a file descriptor. */
-static void raise_file_limit(void)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 static int run_broker(struct session *session, struct wire_fault *fault)
 {
 	struct wire_sink *sink = session->recorder ? tap_recorder_sink(session->recorder) : NULL;
@@ -159,7 +150,6 @@ static int serve(struct session *session)
 	options->reload = reload_options;
 	options->reload_context = session;
 	pthread_mutex_init(&session->lock, NULL);
-	raise_file_limit();
 	int result = start_recording(session, &fault);
 	if (result == 0)
 		result = run_broker(session, &fault);
