@@ -66,8 +66,8 @@ struct broker_options {
 	uint64_t first_client_id; /* 1; with a log: the first connection number it has never used */
 
 	/* For a reload (SIGHUP): fill *fresh, which is uninitialised, from wherever these options came from
-	 * (configuration file, then flags), reload itself included. 0, or a negative code with *fault and nothing in *fresh to free.
-	 * NULL: there is nothing to reload. Borrowed: outlives the broker. */
+	 * (configuration file, then flags), reload itself included. 0, or a negative code with *fault and
+	 * nothing in *fresh to free. NULL: there is nothing to reload. Borrowed: outlives the broker. */
 	int (*reload)(void *context, struct broker_options *fresh, struct wire_fault *fault);
 	void *reload_context;
 };
