@@ -73,10 +73,11 @@ struct store__cursor {
 	bool bad;
 };
 
+/* bytes may be NULL when len is 0. */
 static inline struct store__cursor store__cursor(const void *bytes, size_t len)
 {
-	const unsigned char *start = bytes;
-	return (struct store__cursor){.at = start, .end = len > 0 ? start + len : start};
+	const unsigned char *start = len > 0 ? bytes : (const unsigned char *)"";
+	return (struct store__cursor){.at = start, .end = start + len};
 }
 
 static inline size_t store__left(const struct store__cursor *cursor)

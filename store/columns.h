@@ -4,7 +4,7 @@
 #define STORE_COLUMNS_H
 
 #include "store/bytes.h"
-#include "wire/slice.h"
+#include "store/format.h"
 
 /* Columns of the dictionary frame: a value a subject. */
 enum store__dictionary_column {
@@ -56,8 +56,9 @@ enum store__encoding {
 	STORE__BYTES = 6,      /* no numbers but bytes; count is their number */
 };
 
-/* No column has more values: what members a set may have, and a bound on a reader's memory. */
-enum { STORE__VALUES_MAX = 1 << 20 };
+/* Bounds on a reader's memory: columns with ids below 16 have at most STORE_BLOCK_EVENTS_MAX values, others
+ * (subscribers, sets and their members) STORE__VALUES_MAX. */
+enum { STORE__SMALL_COLUMNS = 16, STORE__VALUES_MAX = 1 << 20 };
 
 /* Append a column of numbers in the encoding that takes the fewest bytes, by a sample of the values; nothing
  * when there are none. 0 or -ENOMEM. */

@@ -1,5 +1,7 @@
 #include "store/columns.h"
-#include "wire/error.h"
+
+/* Memory that a column keeps from block to block. */
+enum { KEEP_BYTES = STORE_BLOCK_EVENTS_MAX * sizeof(uint64_t) };
 
 /* Varints of one byte are by far the most frequent: eight of them are recognised at once. Hot: halves the
  * time of a scan over event columns. */
@@ -129,7 +131,7 @@ static int read_numbers(struct store__column *column, unsigned encoding, uint32_
 		set_constant(column, store__get_varint(in), count);
 		return 0;
 	}
-	column->memory.len = 0;
+	store__buffer_shrink(&column->memory, KEEP_BYTES);
 	if (store__buffer_reserve(&column->memory, (size_t)count * sizeof(uint64_t)))
 		return -ENOMEM;
 	uint64_t *values = (uint64_t *)(void *)column->memory.bytes;
@@ -139,7 +141,7 @@ static int read_numbers(struct store__column *column, unsigned encoding, uint32_
 	return read_values(in, encoding, values, count) ? 0 : STORE_EDAMAGE;
 }
 
-static int read_column(struct store__column *column, unsigned encoding, uint64_t count,
+static int read_column(struct store__column *column, unsigned encoding, uint64_t count, uint64_t max_count,
 		       struct store__cursor *in)
 {
 	if (column->seen)
@@ -149,7 +151,7 @@ static int read_column(struct store__column *column, unsigned encoding, uint64_t
 		column->bytes = wire_slice((const char *)in->at, store__left(in));
 		return count == column->bytes.len ? 0 : STORE_EDAMAGE;
 	}
-	if (count == 0 || count > STORE__VALUES_MAX)
+	if (count == 0 || count > max_count)
 		return STORE_EDAMAGE;
 	int error = read_numbers(column, encoding, (uint32_t)count, in);
 	return error ? error : in->bad || store__left(in) > 0 ? STORE_EDAMAGE : 0;
@@ -171,7 +173,8 @@ int store__columns_read(struct store__column *columns, unsigned columns_len, con
 		if (tags[0] >= columns_len)
 			continue;
 		struct store__cursor column = store__cursor(bytes, bytes_len);
-		int error = read_column(&columns[tags[0]], tags[1], count, &column);
+		uint64_t max = tags[0] < STORE__SMALL_COLUMNS ? STORE_BLOCK_EVENTS_MAX : STORE__VALUES_MAX;
+		int error = read_column(&columns[tags[0]], tags[1], count, max, &column);
 		if (error)
 			return error;
 	}

@@ -6,6 +6,9 @@
 #include "store/details.h"
 #include "store/rows.h"
 
+/* Memory that each buffer keeps from block to block. */
+enum { KEEP_BYTES = 4 * STORE_BLOCK_PAYLOAD_BYTES };
+
 struct store_block *store_block_open(void)
 {
 	struct store_block *block = calloc(1, sizeof *block);
@@ -52,7 +55,7 @@ static int unpack(struct store_block *block, enum store_frame frame, const unsig
 	if (header->raw_bytes > STORE_FRAME_RAW_MAX ||
 	    XXH3_64bits(stored, header->stored_bytes) != header->checksum)
 		return STORE_EDAMAGE;
-	store__buffer_shrink(raw, 4 * STORE_BLOCK_PAYLOAD_BYTES);
+	store__buffer_shrink(raw, KEEP_BYTES);
 	if (store__buffer_reserve(raw, (size_t)header->raw_bytes + 1))
 		return -ENOMEM;
 	if (header->stored_bytes == header->raw_bytes) {
@@ -119,7 +122,7 @@ static int index_subscribers(struct store_block *block, uint32_t count)
 	struct store__cursor in = store__cursor(text.data, text.len);
 	if (!has_rows(sids, count) || !has_rows(queues, count))
 		return STORE_EDAMAGE;
-	block->subscribers.len = 0;
+	store__buffer_shrink(&block->subscribers, KEEP_BYTES);
 	if (store__buffer_reserve(&block->subscribers, count * sizeof(struct wire_receiver)))
 		return -ENOMEM;
 	struct wire_receiver *list = (struct wire_receiver *)(void *)block->subscribers.bytes;
@@ -138,7 +141,7 @@ static int index_members(struct store_block *block, uint32_t subscribers)
 {
 	const struct store__column *members = &block->columns[STORE__SET_MEMBERS];
 	const struct wire_receiver *list = (const struct wire_receiver *)(void *)block->subscribers.bytes;
-	block->receivers.len = 0;
+	store__buffer_shrink(&block->receivers, KEEP_BYTES);
 	if (store__buffer_reserve(&block->receivers, ((size_t)members->count + 1) * sizeof *list))
 		return -ENOMEM;
 	for (uint32_t i = 0; i < members->count; i++) {

@@ -1,1 +1,2 @@
 # Fuzz targets of store/.
+tapedeck_fuzz_test(store_block store PkgConfig::XXHASH)
