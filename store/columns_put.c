@@ -82,19 +82,29 @@ static enum store__encoding choose(struct survey *survey, const uint64_t *values
 static unsigned char *put_fixed(unsigned char *out, const uint64_t *values, uint32_t count,
 				const struct survey *survey)
 {
-	uint32_t width = width_of(survey->max - survey->min);
+	uint64_t base = survey->min;
+	uint32_t width = width_of(survey->max - base);
 	*out++ = (unsigned char)width;
-	out = store__put_varint(out, survey->min);
-	for (uint32_t i = 0; i < count; i++, out += width) {
-		uint64_t value = values[i] - survey->min;
-		switch (width) {
-		case 1: *out = (unsigned char)value; break;
-		case 2: store__put_u16(out, (uint16_t)value); break;
-		case 4: store__put_u32(out, (uint32_t)value); break;
-		default: store__put_u64(out, value); break;
-		}
+	out = store__put_varint(out, base);
+	switch (width) {
+	case 1:
+		for (uint32_t i = 0; i < count; i++)
+			out[i] = (unsigned char)(values[i] - base);
+		break;
+	case 2:
+		for (uint32_t i = 0; i < count; i++)
+			store__put_u16(out + 2 * (size_t)i, (uint16_t)(values[i] - base));
+		break;
+	case 4:
+		for (uint32_t i = 0; i < count; i++)
+			store__put_u32(out + 4 * (size_t)i, (uint32_t)(values[i] - base));
+		break;
+	default:
+		for (uint32_t i = 0; i < count; i++)
+			store__put_u64(out + 8 * (size_t)i, values[i] - base);
+		break;
 	}
-	return out;
+	return out + (size_t)width * count;
 }
 
 static unsigned char *put_varints(unsigned char *out, const uint64_t *values, uint32_t count, uint64_t base)

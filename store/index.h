@@ -1,0 +1,37 @@
+/* index.h - the blocks of one segment: where each lies and what its header says; and its form on disk, the footer.
+ *
+ * A footer is what a scan of the block headers would find, so it can always be made anew. */
+#ifndef STORE_INDEX_H
+#define STORE_INDEX_H
+
+#include <stddef.h>
+
+#include "store/format.h"
+
+struct store_index_entry {
+	uint64_t offset; /* of the block in the file */
+	struct store_block_header header;
+};
+
+/* By rising offset. Zeroed = empty. */
+struct store_index {
+	struct store_index_entry *entries;
+	size_t count, cap;
+};
+
+void store_index_fini(struct store_index *index);
+
+/* Append an entry. 0 or -ENOMEM. */
+int store_index_add(struct store_index *index, uint64_t offset, const struct store_block_header *header);
+
+/* The footer and the trailer, to be written at file offset `offset`, as owned bytes (free()); *len gets their
+ * number. NULL when out of memory. */
+unsigned char *store_index_write(const struct store_index *index, uint64_t offset, size_t *len);
+
+/* Where the trailer in[0..STORE_TRAILER_BYTES) says that the footer lies. False when it is no trailer. */
+bool store_index_read_trailer(const unsigned char *in, uint64_t *offset, uint64_t *len);
+
+/* Read a footer of len bytes into an empty index. 0, STORE_EDAMAGE or -ENOMEM. */
+int store_index_read(struct store_index *index, const unsigned char *footer, size_t len);
+
+#endif

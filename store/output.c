@@ -1,0 +1,108 @@
+#include "store/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int64_t system_write(int fd, const void *bytes, size_t len)
+{
+	return write(fd, bytes, len);
+}
+
+static int system_open(const char *path, int flags, unsigned mode)
+{
+	return open(path, flags, mode);
+}
+
+const struct store_io store__system_io = {.write = system_write, .sync = fdatasync, .open = system_open};
+
+/* The whole of it or a negated errno. */
+static int write_all(const struct store__output *output, const unsigned char *bytes, size_t len)
+{
+	while (len > 0) {
+		int64_t done = output->io->write(output->fd, bytes, len);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return done < 0 ? -errno : -ENOSPC;
+		bytes += done;
+		len -= (size_t)done;
+	}
+	return 0;
+}
+
+/* Forget what a failed write left behind the last whole block. */
+static void cut_back(const struct store__output *output)
+{
+	if (ftruncate(output->fd, (off_t)output->end) == 0)
+		lseek(output->fd, (off_t)output->end, SEEK_SET);
+}
+
+int store__output_open(struct store__output *output, const struct store_io *io, char *path,
+		       const struct store_file_header *header)
+{
+	unsigned char bytes[STORE_FILE_HEADER_BYTES];
+	*output = (struct store__output){.io = io, .fd = -1, .path = path};
+	if (!path)
+		return -ENOMEM;
+	output->fd = io->open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int error = output->fd < 0 ? -errno : 0;
+	store_file_header_put(bytes, header);
+	if (!error && (error = write_all(output, bytes, sizeof bytes)) != 0)
+		unlink(path);
+	output->end = STORE_FILE_HEADER_BYTES;
+	if (error)
+		store__output_abandon(output);
+	return error;
+}
+
+int store__output_append(struct store__output *output, const unsigned char *bytes, size_t len,
+			 const struct store_block_header *header)
+{
+	int error = write_all(output, bytes, len);
+	error = error ? error : store_index_add(&output->index, output->end, header);
+	if (error)
+		cut_back(output);
+	else
+		output->end += len;
+	return error;
+}
+
+int store__output_sync(struct store__output *output)
+{
+	return output->fd >= 0 && output->io->sync(output->fd) != 0 ? -errno : 0;
+}
+
+int store__output_finish(struct store__output *output)
+{
+	size_t len;
+	unsigned char *footer = store_index_write(&output->index, output->end, &len);
+	int error = footer ? write_all(output, footer, len) : -ENOMEM;
+	if (error)
+		cut_back(output);
+	else
+		error = store__output_sync(output);
+	free(footer);
+	store__output_abandon(output);
+	return error;
+}
+
+void store__output_abandon(struct store__output *output)
+{
+	if (output->fd >= 0)
+		close(output->fd);
+	free(output->path);
+	store_index_fini(&output->index);
+	*output = (struct store__output){.io = output->io, .fd = -1};
+}
+
+int store__sync_directory(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	int error = fsync(fd) != 0 ? -errno : 0;
+	close(fd);
+	return error;
+}

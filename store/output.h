@@ -1,0 +1,40 @@
+/* output.h - the segment file being written: appended block by block, ended with its footer. Internal to store. */
+#ifndef STORE_OUTPUT_H
+#define STORE_OUTPUT_H
+
+#include "store/index.h"
+#include "store/writer.h"
+
+extern const struct store_io store__system_io;
+
+/* Zeroed and fd = -1: none. */
+struct store__output {
+	const struct store_io *io;
+	int fd;
+	char *path;               /* owned */
+	struct store_index index; /* of what was written whole */
+	uint64_t end;             /* behind the last whole block */
+};
+
+/* Create the file (0600, must not exist) with its header. Takes path in any case. 0, -ENOMEM or a negated errno; on
+ * failure nothing is left behind. */
+int store__output_open(struct store__output *output, const struct store_io *io, char *path,
+		       const struct store_file_header *header);
+
+/* Append one block. 0 or a negated errno; then the file is cut back to its last whole block. */
+int store__output_append(struct store__output *output, const unsigned char *bytes, size_t len,
+			 const struct store_block_header *header);
+
+/* Flush to stable storage. 0 or a negated errno. */
+int store__output_sync(struct store__output *output);
+
+/* Write the footer (as good as it goes: without it the next opening makes one), sync, close. */
+int store__output_finish(struct store__output *output);
+
+/* Close without a footer. */
+void store__output_abandon(struct store__output *output);
+
+/* Sync a directory, so that a file made or renamed in it stays. 0 or a negated errno. */
+int store__sync_directory(const char *dir);
+
+#endif

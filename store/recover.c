@@ -1,0 +1,132 @@
+#include "store/recover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/segment.h"
+
+enum { COPY_BYTES = 1 << 16 };
+
+/* A block whose body was torn by a power cut has a good header: it is part of the tail. */
+static int drop_torn_blocks(struct store_segment *segment)
+{
+	struct store_block *block = store_block_open();
+	if (!block)
+		return -ENOMEM;
+	int error = 0;
+	while (segment->index.count > 0 && !error) {
+		size_t last = segment->index.count - 1;
+		error = store_segment_load_block(segment, last, STORE_FRAME_PAYLOADS, block);
+		if (error == 0)
+			break;
+		if (error != STORE_EDAMAGE)
+			continue;
+		error = 0;
+		segment->end = segment->index.entries[last].offset;
+		segment->index.count = last;
+	}
+	store_block_close(block);
+	return error;
+}
+
+static int copy_bytes(int from, uint64_t offset, uint64_t len, int to)
+{
+	unsigned char bytes[COPY_BYTES];
+	while (len > 0) {
+		ssize_t got = pread(from, bytes, len < COPY_BYTES ? (size_t)len : COPY_BYTES, (off_t)offset);
+		if (got <= 0)
+			return got < 0 ? -errno : 0;
+		if (write(to, bytes, (size_t)got) != got)
+			return errno ? -errno : -EIO;
+		offset += (uint64_t)got;
+		len -= (uint64_t)got;
+	}
+	return 0;
+}
+
+static int put_aside(const struct store_segment *segment, uint64_t offset)
+{
+	char path[4200];
+	if (segment->file_bytes <= offset)
+		return 0;
+	snprintf(path, sizeof path, "%s.torn", segment->path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	int error = copy_bytes(segment->fd, offset, segment->file_bytes - offset, fd);
+	if (!error && fsync(fd) != 0)
+		error = -errno;
+	close(fd);
+	return error;
+}
+
+static int write_footer(const struct store_segment *segment)
+{
+	size_t len;
+	unsigned char *footer = store_index_write(&segment->index, segment->end, &len);
+	int fd = footer ? open(segment->path, O_WRONLY | O_CLOEXEC) : -1;
+	int error = !footer ? -ENOMEM : fd < 0 ? -errno : 0;
+	if (!error && ftruncate(fd, (off_t)segment->end) != 0)
+		error = -errno;
+	if (!error && pwrite(fd, footer, len, (off_t)segment->end) != (ssize_t)len)
+		error = errno ? -errno : -ENOSPC;
+	if (!error && fsync(fd) != 0)
+		error = -errno;
+	if (fd >= 0)
+		close(fd);
+	free(footer);
+	return error;
+}
+
+static int close_segment(struct store_segment *segment)
+{
+	int error = drop_torn_blocks(segment);
+	if (error)
+		return error;
+	if (segment->index.count == 0) {
+		error = put_aside(segment, STORE_FILE_HEADER_BYTES);
+		return error ? error : unlink(segment->path) != 0 ? -errno : 0;
+	}
+	error = put_aside(segment, segment->end);
+	return error ? error : write_footer(segment);
+}
+
+/* Not even the file header was written whole: nothing can have been promised. */
+static int remove_stump(const char *path, struct wire_fault *fault)
+{
+	char aside[4200];
+	snprintf(aside, sizeof aside, "%s.torn", path);
+	if (rename(path, aside) != 0)
+		return wire_fault_set(fault, -errno, "%s: cannot put it aside: %s", path, strerror(errno));
+	return 1;
+}
+
+/* Shorter than a file header. */
+static bool is_stump(const char *path)
+{
+	struct stat info;
+	return stat(path, &info) == 0 && info.st_size < STORE_FILE_HEADER_BYTES;
+}
+
+int store_recover_segment(const char *path, struct wire_fault *fault)
+{
+	struct store_segment *segment;
+	if (is_stump(path))
+		return remove_stump(path, fault);
+	int error = store_segment_open(&segment, path, fault);
+	if (error)
+		return error;
+	if (segment->is_closed) {
+		store_segment_close(segment);
+		return 0;
+	}
+	error = close_segment(segment);
+	store_segment_close(segment);
+	if (error)
+		return wire_fault_set(fault, error, "%s: cannot close what a crash left open: %s", path,
+				      wire_error_text(error));
+	return 1;
+}

@@ -1,0 +1,54 @@
+/* segment.h - one segment file, read. Any number of readers, also while it is being written.
+ *
+ * The index comes from the footer of a closed segment, else from a scan of the block headers. Where no block
+ * begins as it should, the scan looks for the next one that does: what lies between is damage; what follows the last
+ * whole block of an open segment is its unfinished tail and no damage. Reads use pread: a file that shrinks is an
+ * error code, never a signal. */
+#ifndef STORE_SEGMENT_H
+#define STORE_SEGMENT_H
+
+#include "store/bytes.h"
+#include "store/decode.h"
+#include "store/index.h"
+
+/* Bytes that should have been blocks. */
+struct store_segment_damage {
+	uint64_t offset, bytes;
+	size_t before; /* the entry of the index that comes next; index.count: none */
+};
+
+struct store_segment {
+	char *path; /* owned */
+	int fd;
+	struct store_file_header header;
+	struct store_index index;
+	struct store_segment_damage *damage; /* owned; by rising offset */
+	size_t damage_count;
+	uint64_t end;               /* behind the last whole block */
+	uint64_t file_bytes;        /* when last looked at */
+	bool is_closed;             /* it has a valid footer */
+	struct store__buffer frame; /* the last frame that was read */
+};
+
+/* Open the segment at path. 0, or a negative code with *fault (which may be NULL): STORE_EFORMAT, STORE_EVERSION,
+ * STORE_EDAMAGE (file header), or a negated errno. */
+int store_segment_open(struct store_segment **segment, const char *path, struct wire_fault *fault);
+void store_segment_close(struct store_segment *segment);
+
+/* Look for blocks that were appended since. Returns the number of new entries, or a negative code. The file that was opened is
+ * looked at, even if another has taken its name since. */
+int64_t store_segment_refresh(struct store_segment *segment);
+
+/* Bytes behind the last whole block, when the segment is not closed. */
+uint64_t store_segment_torn_bytes(const struct store_segment *segment);
+
+/* Read one frame of entry number `entry` and hand it to the block (see store_block_load), which must have been
+ * begun with the entry's header. 0, STORE_EDAMAGE, -ENOMEM or another negated errno. */
+int store_segment_load(struct store_segment *segment, size_t entry, enum store_frame frame,
+		       struct store_block *block);
+
+/* Begin the block and load frames up to and including `last`. As store_segment_load. */
+int store_segment_load_block(struct store_segment *segment, size_t entry, enum store_frame last,
+			     struct store_block *block);
+
+#endif

@@ -1,0 +1,289 @@
+#include "tap/recorder.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "wire/subject.h"
+
+enum { STAGE_AGE_NS = 20 * 1000 * 1000, SPARE_STAGES = 2 };
+
+/* What could not be staged since the last gap event. */
+struct loss {
+	uint64_t events, messages, bytes;
+	int64_t from_ns, to_ns;
+};
+
+struct tap_recorder {
+	struct wire_sink sink;
+	struct store_writer *writer;
+	struct store_stage *stage; /* being filled; NULL: none was free */
+	struct store_stage *next;  /* taken ahead, so that `ready` can promise room for a whole read */
+	enum tap_overflow overflow;
+	enum tap_detail detail;
+	int64_t max_payload;       /* bytes; INT64_MAX = all */
+	char **include, **exclude; /* NULL-terminated, or NULL */
+	bool is_plain;             /* every event is kept whole: the hot path asks nothing more */
+	struct loss loss;
+	uint64_t lost_messages; /* ever */
+};
+
+void tap_recorder_options_init(struct tap_recorder_options *options)
+{
+	*options = (struct tap_recorder_options){
+	    .overflow = TAP_OVERFLOW_WAIT, .detail = TAP_DETAIL_DELIVERIES, .max_payload = -1};
+	store_writer_options_init(&options->writer);
+}
+
+/* ---- staging ---- */
+
+static void add_gap(struct tap_recorder *recorder)
+{
+	char text[120];
+	const struct loss *loss = &recorder->loss;
+	if (loss->events == 0)
+		return;
+	snprintf(text, sizeof text, "recording could not keep up; %llu events were not logged",
+		 (unsigned long long)loss->events);
+	const struct wire_event event = {.kind = WIRE_EVENT_GAP,
+					 .time_ns = loss->to_ns,
+					 .text = wire_slice_str(text),
+					 .lost_messages = loss->messages,
+					 .lost_bytes = loss->bytes,
+					 .from_ns = loss->from_ns,
+					 .to_ns = loss->to_ns};
+	if (store_stage_append(recorder->stage, &event) == 0)
+		recorder->loss = (struct loss){0};
+}
+
+/* A stage to fill: the one taken ahead, or a free one. A gap is the first thing in it. */
+static bool take_stage(struct tap_recorder *recorder)
+{
+	recorder->stage = recorder->next ? recorder->next : store_writer_stage(recorder->writer);
+	recorder->next = NULL;
+	if (!recorder->stage)
+		return false;
+	add_gap(recorder);
+	return true;
+}
+
+static void hand_over(struct tap_recorder *recorder)
+{
+	store_writer_submit(recorder->writer, recorder->stage);
+	recorder->stage = NULL;
+}
+
+static void lose(struct tap_recorder *recorder, const struct wire_event *event)
+{
+	struct loss *loss = &recorder->loss;
+	if (loss->events++ == 0)
+		loss->from_ns = event->time_ns;
+	loss->to_ns = event->time_ns;
+	if (event->kind != WIRE_EVENT_MESSAGE)
+		return;
+	loss->messages++;
+	loss->bytes += event->size + event->headers.len;
+	recorder->lost_messages++;
+}
+
+static void record(struct tap_recorder *recorder, const struct wire_event *event)
+{
+	int error =
+	    recorder->stage || take_stage(recorder) ? store_stage_append(recorder->stage, event) : -EAGAIN;
+	if (error == STORE_EFULL) {
+		hand_over(recorder);
+		error = take_stage(recorder) ? store_stage_append(recorder->stage, event) : -EAGAIN;
+	}
+	if (error)
+		lose(recorder, event);
+}
+
+/* ---- what to keep ---- */
+
+static bool matches_any(char *const *patterns, struct wire_slice subject)
+{
+	for (; *patterns; patterns++)
+		if (wire_subject_matches(wire_slice_str(*patterns), subject))
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct tap_recorder *recorder, const struct wire_event *event)
+{
+	bool is_subscription = event->kind == WIRE_EVENT_SUBSCRIBE || event->kind == WIRE_EVENT_UNSUBSCRIBE;
+	if (is_subscription && recorder->detail < TAP_DETAIL_PROTOCOL)
+		return false;
+	if (event->subject.len == 0)
+		return true;
+	if (recorder->include && !matches_any(recorder->include, event->subject))
+		return false;
+	return !recorder->exclude || !matches_any(recorder->exclude, event->subject);
+}
+
+static void record_reduced(struct tap_recorder *recorder, const struct wire_event *event)
+{
+	struct wire_event kept = *event;
+	if (!is_wanted(recorder, event))
+		return;
+	if ((int64_t)kept.payload.len > recorder->max_payload) {
+		kept.payload.len = (size_t)recorder->max_payload;
+		kept.flags |= WIRE_EVENT_CUT;
+	}
+	if (recorder->detail == TAP_DETAIL_MESSAGES) {
+		kept.receivers = NULL;
+		kept.receivers_len = 0;
+		kept.receivers_memo = NULL;
+	}
+	record(recorder, &kept);
+}
+
+/* ---- the sink ---- */
+
+static void take_event(struct wire_sink *sink, const struct wire_event *event)
+{
+	struct tap_recorder *recorder = (struct tap_recorder *)sink;
+	bool is_subscription = event->kind == WIRE_EVENT_SUBSCRIBE || event->kind == WIRE_EVENT_UNSUBSCRIBE;
+	if (recorder->is_plain && !is_subscription)
+		record(recorder, event);
+	else
+		record_reduced(recorder, event);
+}
+
+static void hand_over_old(struct wire_sink *sink, int64_t now_ns)
+{
+	struct tap_recorder *recorder = (struct tap_recorder *)sink;
+	if (recorder->loss.events > 0 && !recorder->stage)
+		take_stage(recorder);
+	if (!recorder->stage || store_stage_events(recorder->stage) == 0)
+		return;
+	int64_t age_ns = now_ns - store_stage_min_time_ns(recorder->stage);
+	if (age_ns >= STAGE_AGE_NS || age_ns < 0)
+		hand_over(recorder);
+}
+
+/* One stage is always held ahead: what a single read holds fits in it, so that a source that pauses after the read
+ * during which this became false loses nothing. */
+static bool has_room(struct wire_sink *sink)
+{
+	struct tap_recorder *recorder = (struct tap_recorder *)sink;
+	if (!recorder->next)
+		recorder->next = store_writer_stage(recorder->writer);
+	return recorder->next || recorder->overflow == TAP_OVERFLOW_DROP;
+}
+
+static void tell_status(struct wire_sink *sink, struct wire_sink_status *status)
+{
+	const struct tap_recorder *recorder = (struct tap_recorder *)sink;
+	struct store_writer_status writer;
+	store_writer_status(recorder->writer, &writer);
+	*status = (struct wire_sink_status){.degraded = writer.degraded,
+					    .events = writer.events,
+					    .messages = writer.messages,
+					    .lost_messages = writer.lost_messages + recorder->lost_messages,
+					    .stored_bytes = writer.written_bytes,
+					    .queued_bytes = writer.queued_bytes};
+	memcpy(status->reason, writer.reason, sizeof status->reason);
+}
+
+/* ---- opening and closing ---- */
+
+static void free_list(char **list)
+{
+	for (char **entry = list; entry && *entry; entry++)
+		free(*entry);
+	free(list);
+}
+
+/* NULL for NULL. False when out of memory. */
+static bool copy_list(char ***out, const char *const *list)
+{
+	size_t count = 0;
+	while (list && list[count])
+		count++;
+	*out = list ? calloc(count + 1, sizeof(**out)) : NULL;
+	for (size_t i = 0; i < count && *out; i++)
+		if (!((*out)[i] = strdup(list[i])))
+			return false;
+	return !list || *out;
+}
+
+static int64_t realtime_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void mark(struct tap_recorder *recorder, const char *text)
+{
+	const struct wire_event event = {
+	    .kind = WIRE_EVENT_MARK, .time_ns = realtime_ns(), .text = wire_slice_str(text)};
+	record(recorder, &event);
+}
+
+static int open_parts(struct tap_recorder *recorder, const char *dir,
+		      const struct tap_recorder_options *options, struct wire_fault *fault)
+{
+	struct store_writer_options writer = options->writer;
+	writer.stages += SPARE_STAGES;
+	if (!copy_list(&recorder->include, options->include) ||
+	    !copy_list(&recorder->exclude, options->exclude))
+		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", dir);
+	return store_writer_open(&recorder->writer, dir, &writer, fault);
+}
+
+static void free_recorder(struct tap_recorder *recorder)
+{
+	store_writer_close(recorder->writer);
+	free_list(recorder->include);
+	free_list(recorder->exclude);
+	free(recorder);
+}
+
+int tap_recorder_open(struct tap_recorder **recorder, const char *dir,
+		      const struct tap_recorder_options *options, struct wire_fault *fault)
+{
+	struct tap_recorder *opened = calloc(1, sizeof *opened);
+	if (!opened)
+		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", dir);
+	opened->sink = (struct wire_sink){
+	    .event = take_event, .tick = hand_over_old, .ready = has_room, .status = tell_status};
+	opened->overflow = options->overflow;
+	opened->detail = options->detail;
+	opened->max_payload = options->max_payload < 0 ? INT64_MAX : options->max_payload;
+	opened->is_plain = !options->include && !options->exclude && options->max_payload < 0 &&
+			   options->detail != TAP_DETAIL_MESSAGES;
+	int error = open_parts(opened, dir, options, fault);
+	if (error) {
+		free_recorder(opened);
+		return error;
+	}
+	mark(opened, "start");
+	*recorder = opened;
+	return 0;
+}
+
+void tap_recorder_close(struct tap_recorder *recorder)
+{
+	if (!recorder)
+		return;
+	mark(recorder, "stop");
+	if (recorder->stage)
+		hand_over(recorder);
+	if (recorder->loss.events > 0 && take_stage(recorder))
+		hand_over(recorder);
+	if (recorder->next)
+		store_writer_submit(recorder->writer, recorder->next);
+	free_recorder(recorder);
+}
+
+struct wire_sink *tap_recorder_sink(struct tap_recorder *recorder)
+{
+	return &recorder->sink;
+}
+
+uint64_t tap_recorder_next_conn(const struct tap_recorder *recorder)
+{
+	return store_writer_next_conn(recorder->writer);
+}
