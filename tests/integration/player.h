@@ -1,0 +1,20 @@
+/* player.h - hold a conversation with a server and write down what it says. */
+#ifndef INTEGRATION_PLAYER_H
+#define INTEGRATION_PLAYER_H
+
+#include "conversation.h"
+#include "transcript.h"
+
+/* A server program that behaves as nats-server when called by that name. */
+struct contender {
+	const char *label;             /* for people */
+	const char *program;           /* path, or a name to be found in PATH */
+	const char *const *more_flags; /* flags it gets in every conversation, ends with NULL; NULL = none */
+	bool records;                  /* told by TAPEDECK_RECORD to record all that passes */
+};
+
+/* Run the conversation from its first step to its last. Owned transcript. */
+void play(const struct conversation *conversation, const struct contender *contender,
+	  struct transcript *transcript);
+
+#endif
