@@ -203,6 +203,7 @@ void broker__client_send_info(struct broker_client *client)
 	    .server_id = broker->server_id,
 	    .server_name = broker->options.server_name ? broker->options.server_name : broker->server_id,
 	    .version = BROKER_VERSION,
+	    .go = "tapedeck",
 	    .host = broker->host,
 	    .port = broker->port,
 	    .headers = !broker->options.no_header_support,

@@ -146,6 +146,7 @@ static json_t *describe(const struct wire_info *info)
 	set_string(object, "server_name", info->server_name);
 	set_string(object, "version", info->version);
 	json_object_set_new(object, "proto", json_integer(1));
+	set_string(object, "go", info->go);
 	set_string(object, "host", info->host);
 	json_object_set_new(object, "port", json_integer(info->port));
 	json_object_set_new(object, "headers", json_boolean(info->headers));

@@ -34,7 +34,7 @@ void wire_connect_fini(struct wire_connect *connect);
 /* What a server says of itself; strings are borrowed by wire_info_write. Strings that are NULL or no UTF-8 are
  * left out, false flags too (but headers), as nats-server does. */
 struct wire_info {
-	const char *server_id, *server_name, *version, *host, *client_ip, *nonce;
+	const char *server_id, *server_name, *version, *go, *host, *client_ip, *nonce;
 	int port;
 	int64_t max_payload;
 	uint64_t client_id;
