@@ -103,10 +103,13 @@ static void *publish(void *context)
 	return NULL;
 }
 
-/* A server's PING (6 bytes, once or twice a minute) may come between messages: it is counted out. */
-static uint64_t count_pings(const char *bytes, size_t len)
+/* A server may send PINGs (6 bytes) between messages: they are counted out. No frame of ours has a capital P. */
+static uint64_t ping_bytes(const char *bytes, size_t len)
 {
-	return len >= 6 && memcmp(bytes + len - 6, "PING\r\n", 6) == 0 ? 6 : 0;
+	uint64_t pings = 0;
+	for (const char *end = bytes + len; (bytes = memchr(bytes, 'P', (size_t)(end - bytes))) != NULL; bytes++)
+		pings++;
+	return pings * 6;
 }
 
 static void *subscribe(void *context)
@@ -119,7 +122,7 @@ static void *subscribe(void *context)
 		if (len <= 0)
 			connection->error = len < 0 ? -errno : -ECONNRESET;
 		else
-			got += (uint64_t)len - count_pings(buffer, (size_t)len);
+			got += (uint64_t)len - ping_bytes(buffer, (size_t)len);
 	}
 	if (!buffer)
 		connection->error = -ENOMEM;

@@ -33,7 +33,7 @@ int store_reader_wait(struct store_reader *reader, int timeout_ms);
 
 /* What is known of a connection of the event just read, NULL when nothing. Valid until the next call of
  * store_reader_next. */
-const struct wire_client *store_reader_client(const struct store_reader *reader, uint64_t conn);
+const struct wire_client *store_reader_client(struct store_reader *reader, uint64_t conn);
 
 /* Blocks that were damaged so far, and the sequence numbers they swallowed. */
 void store_reader_damage(const struct store_reader *reader, uint64_t *blocks, uint64_t *events);

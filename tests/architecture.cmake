@@ -1,5 +1,7 @@
 # Holds the includes to the arrows of the architecture: a folder includes its own headers, those of the rooms
 # below it, and nothing else of ours. Run as: cmake -DSOURCE_DIR=... -P architecture.cmake
+cmake_minimum_required(VERSION 3.25) # for IN_LIST
+
 set(ROOMS wire store tap broker replay trace cli)
 set(MAY_INCLUDE_wire wire)
 set(MAY_INCLUDE_store store wire)
