@@ -73,7 +73,7 @@ static int unpack(struct store_block *block, enum store_frame frame, const unsig
 /* A column of a table of `count` rows: a value each, or missing. */
 static bool has_rows(const struct store__column *column, uint32_t count)
 {
-	return !column->seen || (column->count == count && column->bytes.len == 0);
+	return !column->seen || column->count == count;
 }
 
 static bool is_dictionary(const struct store__column *columns, uint32_t subjects, uint32_t events)

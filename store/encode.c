@@ -18,11 +18,15 @@ struct tally {
 
 struct store_encoder {
 	ZSTD_CCtx *zstd;
+	uint8_t log_id[16];
 	struct store__buffer values;  /* uint64_t: one column */
 	struct store__buffer tallies; /* struct tally: no subject, then every subject */
 	struct store__buffer raw;     /* the frame being built */
 	struct store__buffer block;
 };
+
+/* Memory that a buffer keeps from block to block. */
+enum { KEEP_BYTES = 4 * STORE_BLOCK_PAYLOAD_BYTES };
 
 struct store_encoder *store_encoder_open(void)
 {
@@ -50,6 +54,11 @@ void store_encoder_close(struct store_encoder *encoder)
 	store__buffer_fini(&encoder->raw);
 	store__buffer_fini(&encoder->block);
 	free(encoder);
+}
+
+void store_encoder_set_log(struct store_encoder *encoder, const uint8_t log_id[16])
+{
+	memcpy(encoder->log_id, log_id, sizeof encoder->log_id);
 }
 
 static uint64_t *values_of(struct store_encoder *encoder)
@@ -353,7 +362,8 @@ int64_t store_encode(struct store_encoder *encoder, const struct store_stage *st
 					  .max_conn = stage->max_conn};
 	assert(stage->events > 0);
 	set_level(encoder->zstd, level);
-	encoder->block.len = 0;
+	store__buffer_shrink(&encoder->raw, KEEP_BYTES);
+	store__buffer_shrink(&encoder->block, KEEP_BYTES);
 	if (store__buffer_reserve(&encoder->block, STORE_BLOCK_HEADER_BYTES))
 		return -ENOMEM;
 	encoder->block.len = STORE_BLOCK_HEADER_BYTES;
