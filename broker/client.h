@@ -117,8 +117,9 @@ void broker__client_flush(struct broker_client *client);
 void broker__client_is_slow(struct broker_client *client);
 
 /* The timers. */
-int broker__client_start_timers(struct broker_client *client);
-void broker__client_await_ping(struct broker_client *client); /* the first one, after CONNECT */
+void broker__client_start_timers(struct broker_client *client);
+/* The first ping: soon after CONNECT, else after the whole interval. */
+void broker__client_await_ping(struct broker_client *client);
 void broker__client_await_write(struct broker_client *client);
 void broker__client_await_end(struct broker_client *client);
 

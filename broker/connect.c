@@ -69,7 +69,7 @@ bool broker__op_without_connect(struct broker_client *client)
 		return false;
 	}
 	client->is_expected = false;
-	uv_timer_stop(&client->timer);
+	broker__client_await_ping(client);
 	if (become(client, &identity) == 0)
 		return true;
 	broker__client_cut(client, "Read Error");

@@ -7,7 +7,7 @@
 
 #include "broker/emit.h"
 #include "broker/ops.h"
-#include "broker/permissions.h"
+#include "broker/quote.h"
 #include "wire/write.h"
 
 /* A message as it is put behind a head "MSG subject sid ". */
@@ -162,7 +162,7 @@ static inline enum wire_outcome put(const struct broker__receiver *receiver, str
 	to->out_msgs++;
 	to->out_bytes += size;
 	to->loop->counters.out_msgs++;
-	to->loop->counters.out_bytes += size;
+	to->loop->counters.out_bytes += parcel->size; /* nats-server's total is before stripping */
 	if (to->replies && parcel->op->reply.len > 0)
 		grant_reply(to, parcel->op->reply);
 	sub->delivered++;
@@ -340,16 +340,14 @@ static bool is_reserved_reply(struct wire_slice reply)
 static void refuse(struct broker_client *publisher, const char *what, struct wire_slice subject,
 		   const char *log_word)
 {
-	char *text;
-	int len = asprintf(&text, "Permissions Violation for Publish %s \"%.*s\"", what, (int)subject.len,
-			   subject.data);
-	if (len < 0)
-		return;
-	broker__client_log(publisher, BROKER_LOG_ERROR, "Publish Violation - User \"%s\", %s \"%.*s\"",
-			   publisher->user ? publisher->user : "N/A", log_word, (int)subject.len,
-			   subject.data);
-	broker__client_send_error(publisher, wire_slice(text, (size_t)len));
+	char *quoted = broker__quote(subject), *text = NULL;
+	if (quoted && asprintf(&text, "Permissions Violation for Publish %s %s", what, quoted) >= 0) {
+		broker__client_log(publisher, BROKER_LOG_ERROR, "Publish Violation - User \"%s\", %s %s",
+				   publisher->user ? publisher->user : "N/A", log_word, quoted);
+		broker__client_send_error(publisher, wire_slice_str(text));
+	}
 	free(text);
+	free(quoted);
 }
 
 /* False when the publisher may not; it has been told. */

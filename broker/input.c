@@ -89,10 +89,12 @@ static bool may_begin(struct broker_client *client, char first)
 	return !client->is_expected || first == 'C' || first == 'c' || broker__op_without_connect(client);
 }
 
-/* MSG is refused before its payload is there, as any other word that is not a client's. */
-static bool is_from_server(char first)
+/* MSG and HMSG are refused before their payload is there, as any other word that is not a client's. */
+static bool is_from_server(const char *data, size_t len)
 {
-	return first == 'M' || first == 'm';
+	char first = data[0], second = len > 1 ? data[1] : 0;
+	return first == 'M' || first == 'm' ||
+	       ((first == 'H' || first == 'h') && (second == 'M' || second == 'm'));
 }
 
 /* Obey all whole operations of data[0..len). Returns the bytes used; *need is what the next one needs. */
@@ -107,7 +109,7 @@ static size_t obey(struct broker_client *client, const char *data, size_t len, s
 		if (!may_begin(client, data[at]))
 			break;
 		int64_t used = wire_parse(data + at, len - at, &limits, &op, need);
-		if (used == 0 && is_from_server(data[at]))
+		if (used == 0 && is_from_server(data + at, len - at))
 			used = WIRE_EPROTOCOL;
 		if (used < 0)
 			broker__op_failed(client, (int)used);

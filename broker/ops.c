@@ -6,6 +6,7 @@
 #include "broker/deliver.h"
 #include "broker/emit.h"
 #include "broker/permissions.h"
+#include "broker/quote.h"
 #include "wire/redact.h"
 #include "wire/subject.h"
 
@@ -67,23 +68,19 @@ static void answer_ok(struct broker_client *client)
 
 static void refuse_sub(struct broker_client *client, const struct wire_op *op)
 {
-	char *text;
-	int subject_len = (int)op->subject.len, queue_len = (int)op->queue.len, len;
-	const char *subject = op->subject.data, *queue = op->queue.data, *user = client->user;
-	if (queue_len > 0)
-		len =
-		    asprintf(&text, "Permissions Violation for Subscription to \"%.*s\" using queue \"%.*s\"",
-			     subject_len, subject, queue_len, queue);
-	else
-		len = asprintf(&text, "Permissions Violation for Subscription to \"%.*s\"", subject_len,
-			       subject);
-	if (len < 0)
-		return;
-	broker__client_log(client, BROKER_LOG_ERROR,
-			   "Subscription Violation - User \"%s\", Subject \"%.*s\", SID %.*s",
-			   user ? user : "N/A", subject_len, subject, (int)op->sid.len, op->sid.data);
-	broker__client_send_error(client, wire_slice(text, (size_t)len));
+	char *subject = broker__quote(op->subject), *queue = broker__quote(op->queue), *text = NULL;
+	bool has_queue = op->queue.len > 0;
+	if (subject && queue &&
+	    asprintf(&text, "Permissions Violation for Subscription to %s%s%s", subject,
+		     has_queue ? " using queue " : "", has_queue ? queue : "") >= 0) {
+		broker__client_log(
+		    client, BROKER_LOG_ERROR, "Subscription Violation - User \"%s\", Subject %s, SID %.*s",
+		    client->user ? client->user : "N/A", subject, (int)op->sid.len, op->sid.data);
+		broker__client_send_error(client, wire_slice_str(text));
+	}
 	free(text);
+	free(queue);
+	free(subject);
 }
 
 /* 0; WIRE_EARGUMENT for a subject that cannot be subscribed to; -ENOMEM. */

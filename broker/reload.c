@@ -4,6 +4,7 @@
 
 #include "broker/auth.h"
 #include "broker/permissions.h"
+#include "broker/quote.h"
 #include "broker/server.h"
 
 /* A subscription that the new permissions do not allow. */
@@ -23,16 +24,17 @@ static bool collect_revoked(void *context, struct broker__sub *sub)
 
 static void end_revoked(struct broker_client *client, struct broker__sub *sub)
 {
-	char *text;
-	int len = asprintf(&text, "Permissions Violation for Subscription to \"%.*s\" (sid \"%.*s\")",
-			   (int)sub->subject.len, sub->subject.data, (int)sub->sid.len, sub->sid.data);
-	broker__client_log(client, BROKER_LOG_INFO, "Removed sub \"%.*s\" (sid \"%.*s\") - not authorized",
-			   (int)sub->subject.len, sub->subject.data, (int)sub->sid.len, sub->sid.data);
+	char *subject = broker__quote(sub->subject), *sid = broker__quote(sub->sid), *text = NULL;
 	broker__client_unsubscribe(client, sub);
-	if (len < 0)
-		return;
-	broker__client_send_error(client, wire_slice(text, (size_t)len));
+	if (subject && sid &&
+	    asprintf(&text, "Permissions Violation for Subscription to %s (sid %s)", subject, sid) >= 0) {
+		broker__client_log(client, BROKER_LOG_INFO, "Removed sub %s (sid %s) - not authorized",
+				   subject, sid);
+		broker__client_send_error(client, wire_slice_str(text));
+	}
 	free(text);
+	free(sid);
+	free(subject);
 }
 
 static void check_subscriptions(struct broker_client *client)

@@ -10,27 +10,6 @@ enum {
 	LINGER_MS = 500,        /* for a peer to take the last words and close */
 };
 
-static void on_auth_timeout(uv_timer_t *timer)
-{
-	struct broker_client *client = timer->data;
-	broker__loop_read_clock(client->loop);
-	broker__client_log(client, BROKER_LOG_DEBUG, "Authentication Timeout");
-	broker__client_send_error(client, WIRE_LITERAL("Authentication Timeout"));
-	broker__client_close(client, "Authentication Timeout");
-	broker__loop_settle(client->loop);
-}
-
-int broker__client_start_timers(struct broker_client *client)
-{
-	const struct broker_options *options = &client->loop->broker->options;
-	uv_timer_init(&client->loop->uv, &client->timer);
-	uv_timer_init(&client->loop->uv, &client->deadline);
-	client->timer.data = client->deadline.data = client;
-	if (client->is_expected)
-		uv_timer_start(&client->timer, on_auth_timeout, (uint64_t)options->auth_timeout_ms, 0);
-	return 0;
-}
-
 /* ---- pings ---- */
 
 static bool is_recent(const struct broker_client *client, int64_t then_ns, int64_t span_ms)
@@ -71,12 +50,36 @@ static void on_ping_due(uv_timer_t *timer)
 
 void broker__client_await_ping(struct broker_client *client)
 {
-	int64_t interval = client->loop->broker->options.ping_interval_ms;
-	int64_t first = interval < FIRST_PING_MS ? interval : FIRST_PING_MS;
-	int64_t spread = first / 5;
-	if (spread > 0)
-		first += (int64_t)(client->cid * 7919u + (uint64_t)client->port) % spread;
-	uv_timer_start(&client->timer, on_ping_due, (uint64_t)first, 0);
+	int64_t due = client->loop->broker->options.ping_interval_ms;
+	if (client->is_connected) {
+		due = due < FIRST_PING_MS ? due : FIRST_PING_MS;
+		due += due >= 5 ? (int64_t)(client->cid * 7919u) % (due / 5) : 0;
+	}
+	uv_timer_start(&client->timer, on_ping_due, (uint64_t)due, 0);
+}
+
+/* ---- the beginning ---- */
+
+static void on_auth_timeout(uv_timer_t *timer)
+{
+	struct broker_client *client = timer->data;
+	broker__loop_read_clock(client->loop);
+	broker__client_log(client, BROKER_LOG_DEBUG, "Authentication Timeout");
+	broker__client_send_error(client, WIRE_LITERAL("Authentication Timeout"));
+	broker__client_close(client, "Authentication Timeout");
+	broker__loop_settle(client->loop);
+}
+
+void broker__client_start_timers(struct broker_client *client)
+{
+	const struct broker_options *options = &client->loop->broker->options;
+	uv_timer_init(&client->loop->uv, &client->timer);
+	uv_timer_init(&client->loop->uv, &client->deadline);
+	client->timer.data = client->deadline.data = client;
+	if (client->is_expected)
+		uv_timer_start(&client->timer, on_auth_timeout, (uint64_t)options->auth_timeout_ms, 0);
+	else
+		broker__client_await_ping(client);
 }
 
 /* ---- writing ---- */
