@@ -10,6 +10,9 @@ struct store_encoder;
 struct store_encoder *store_encoder_open(void);
 void store_encoder_close(struct store_encoder *encoder);
 
+/* The id of the log that the blocks are for; all 0 until it is set. */
+void store_encoder_set_log(struct store_encoder *encoder, const uint8_t log_id[16]);
+
 /* Encode all events of a non-empty stage as one block whose first event has number first_seq, at a zstd
  * level (negative levels are faster). *bytes gets the whole block, owned by the encoder until the next
  * call; *header (may be NULL) what its header says. Returns the block's size in bytes, or -ENOMEM. */

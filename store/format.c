@@ -11,9 +11,10 @@ enum {
 	FILE_CHECKSUM = STORE_FILE_HEADER_BYTES - 8,
 	BLOCK_FRAMES = 72,
 	BLOCK_FRAME_BYTES = 16,
+	BLOCK_LOG_ID = 120,
 	BLOCK_CHECKSUM = STORE_BLOCK_HEADER_BYTES - 8,
 };
-static_assert(BLOCK_FRAMES + STORE_FRAMES * BLOCK_FRAME_BYTES <= BLOCK_CHECKSUM, "the frames' headers fit");
+static_assert(BLOCK_FRAMES + STORE_FRAMES * BLOCK_FRAME_BYTES == BLOCK_LOG_ID, "the frames' headers fit");
 
 uint64_t store_block_body_bytes(const struct store_block_header *header)
 {
@@ -82,6 +83,7 @@ void store_block_header_put(unsigned char *out, const struct store_block_header 
 		store__put_u32(frame + 4, header->frames[i].raw_bytes);
 		store__put_u64(frame + 8, header->frames[i].checksum);
 	}
+	memcpy(out + BLOCK_LOG_ID, header->log_id, sizeof header->log_id);
 	store__put_u64(out + BLOCK_CHECKSUM, XXH3_64bits(out, BLOCK_CHECKSUM));
 }
 
@@ -119,6 +121,7 @@ int store_block_header_get(struct store_block_header *header, const unsigned cha
 							      .raw_bytes = store__get_u32(frame + 4),
 							      .checksum = store__get_u64(frame + 8)};
 	}
+	memcpy(found.log_id, in + BLOCK_LOG_ID, sizeof found.log_id);
 	if (!is_plausible(&found))
 		return STORE_EDAMAGE;
 	*header = found;

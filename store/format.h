@@ -63,6 +63,7 @@ struct store_block_header {
 	uint64_t
 	    deliveries;    /* receivers that got a message, summed over messages, plus delivery events sent */
 	uint64_t max_conn; /* largest connection number in the block */
+	uint8_t log_id[16]; /* the file header's: a payload that looks like a block does not know it */
 	struct store_frame_header frames[STORE_FRAMES];
 };
 
