@@ -117,10 +117,11 @@ struct store__buffer {
 	size_t len, cap;
 };
 
-/* Room for `more` bytes behind len. 0 or -ENOMEM, which leaves the buffer as it was. */
+/* Room for `more` bytes behind len; `bytes` is not NULL then, even when none are wanted. 0 or -ENOMEM, which
+ * leaves the buffer as it was. */
 static inline int store__buffer_reserve(struct store__buffer *buffer, size_t more)
 {
-	if (buffer->cap - buffer->len >= more)
+	if (buffer->bytes && buffer->cap - buffer->len >= more)
 		return 0;
 	size_t cap = buffer->cap ? buffer->cap : 4096;
 	while (cap - buffer->len < more)

@@ -18,7 +18,7 @@ uint64_t store__receivers_bound(const struct wire_receiver *receivers, uint32_t 
 
 int store__receivers_reserve(struct store_stage *stage, const struct wire_receiver *receivers, uint32_t count)
 {
-	if (store__buffer_reserve(&stage->members, ((size_t)count + 1) * sizeof(uint32_t)) ||
+	if (store__buffer_reserve(&stage->members, (size_t)count * sizeof(uint32_t)) ||
 	    store__buffer_reserve(&stage->sets, sizeof(struct store__set)) ||
 	    store__buffer_reserve(&stage->subscribers, (size_t)count * sizeof(struct store__subscriber)) ||
 	    store__buffer_reserve(&stage->subscriber_text, text_bytes(receivers, count)) ||
