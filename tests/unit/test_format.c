@@ -29,6 +29,7 @@ static struct store_block_header some_block_header(void)
 					   .payload_bytes = 1000,
 					   .deliveries = 4,
 					   .max_conn = UINT64_MAX,
+					   .log_id = {16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1},
 					   .frames = {{.stored_bytes = 10, .raw_bytes = 20, .checksum = 1},
 						      {.stored_bytes = 30, .raw_bytes = 30, .checksum = 2},
 						      {.stored_bytes = 0, .raw_bytes = 0, .checksum = 3}}};
@@ -65,6 +66,7 @@ static void a_block_header_comes_back(void **state)
 	assert_int_equal(got.payload_bytes, want.payload_bytes);
 	assert_int_equal(got.deliveries, want.deliveries);
 	assert_int_equal(got.max_conn, want.max_conn);
+	assert_memory_equal(got.log_id, want.log_id, sizeof got.log_id);
 	assert_memory_equal(got.frames, want.frames, sizeof got.frames);
 	assert_int_equal(store_block_body_bytes(&got), 40);
 	assert_int_equal(store_block_bytes(&got), STORE_BLOCK_HEADER_BYTES + 40);
@@ -85,6 +87,7 @@ static void numbers_lie_where_the_format_says(void **state)
 	assert_memory_equal(bytes, "TDBLOCK\n\x4d\0\0\0\0\0\0\0\3\0\0\0\2\0\0\0", 24);
 	assert_memory_equal(bytes + 24, "\0\0\0\0\0\0\0\x80\xff\xff\xff\xff\xff\xff\xff\x7f\5\0\0\0", 20);
 	assert_memory_equal(bytes + 48, "\xe8\3\0\0\0\0\0\0\4", 9);
+	assert_memory_equal(bytes + 120, block.log_id, sizeof block.log_id);
 	assert_memory_equal(bytes + 72, "\12\0\0\0\24\0\0\0\1\0\0\0\0\0\0\0\36\0\0\0\36", 21);
 }
 
