@@ -25,6 +25,8 @@ static struct wire_limits limits_of(const struct broker *broker)
 uv_buf_t broker__input_room(struct broker_client *client)
 {
 	struct broker__loop *loop = client->loop;
+	if (client->state == BROKER__OPEN && !broker__pressure_may_read(client))
+		return uv_buf_init(NULL, 0);
 	if (client->state == BROKER__OPEN && client->partial_cap > client->partial_len)
 		return uv_buf_init(client->partial + client->partial_len,
 				   (unsigned)(client->partial_cap - client->partial_len));

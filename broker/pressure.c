@@ -129,24 +129,22 @@ static bool is_behind(const struct broker_client *receiver)
 	       broker__output_pending(&receiver->output) > broker__pressure_threshold(receiver->loop->broker);
 }
 
-static void hold_for_sink(struct broker_client *publisher)
+bool broker__pressure_may_read(struct broker_client *client)
 {
-	struct wire_sink *sink = publisher->loop->broker->sink;
-	if (!sink || !sink->ready || publisher->is_held || sink->ready(sink))
-		return;
-	publisher->is_held = true;
-	broker__clients_add(&publisher->loop->held, publisher, BROKER__LINK(held));
-	broker__transport_pause(&publisher->transport);
+	struct wire_sink *sink = client->loop->broker->sink;
+	if (!sink || !sink->ready || sink->ready(sink))
+		return true;
+	if (!client->is_held)
+		broker__clients_add(&client->loop->held, client, BROKER__LINK(held));
+	client->is_held = true;
+	return false;
 }
 
 void broker__pressure_apply(struct broker_client *publisher, bool has_published)
 {
 	struct broker__loop *loop = publisher->loop;
 	loop->flush_above_bytes = loop->pool.in_use_bytes + FLUSH_EVERY_BYTES;
-	if (!has_published || !broker__client_is_open(publisher))
-		return;
-	hold_for_sink(publisher);
-	if (publisher->is_stalled)
+	if (!has_published || !broker__client_is_open(publisher) || publisher->is_stalled)
 		return;
 	uint64_t total = loop->pool.in_use_bytes + loop->partial_bytes;
 	if (loop->stalled_by && is_behind(loop->stalled_by))

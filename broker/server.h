@@ -106,8 +106,11 @@ void broker__reload(struct broker *broker);
 /* Back-pressure (pressure.c). */
 /* Memory for output may be short before more is appended: write, and at the limit cut who is furthest behind. */
 void broker__pressure_relieve(struct broker__loop *loop);
-/* After a read of this client's: pause it if a receiver is behind or the sink is full. */
+/* After a read of this client's: pause it if a receiver is behind. */
 void broker__pressure_apply(struct broker_client *publisher, bool has_published);
+/* The sink has room for all that one read can bring. False: the client is held until broker__pressure_release.
+ * Asked before each read, so that many publishers together cannot overrun the sink. */
+bool broker__pressure_may_read(struct broker_client *client);
 /* Output of this client's has drained. */
 void broker__pressure_drained(struct broker_client *receiver);
 void broker__pressure_forget(struct broker_client *client);

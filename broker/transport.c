@@ -30,7 +30,9 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 static void on_bytes(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 {
 	struct broker__transport *transport = stream->data;
-	if (len != 0)
+	if (len == UV_ENOBUFS)
+		broker__transport_pause(transport);
+	else if (len != 0)
 		transport->events->bytes(transport, buf->base, len);
 }
 

@@ -12,7 +12,7 @@ struct broker__transport;
 
 /* What a transport tells its owner. Called from the loop, never from within a transport function. */
 struct broker__transport_events {
-	/* Where the next bytes go; at least one byte of room. */
+	/* Where the next bytes go. No room: nothing is read, and the transport is paused until it is told to read again. */
 	uv_buf_t (*room)(struct broker__transport *transport);
 	/* len bytes were put there; negative: the peer is gone (UV_EOF) or the connection broke. */
 	void (*bytes)(struct broker__transport *transport, char *data, ssize_t len);
