@@ -9,4 +9,7 @@ extern const struct cli_command cli_broker;
 /* The broker under nats-server's name: not listed, found by the name the program is called by. */
 extern const struct cli_command cli_nats_server;
 
+/* Look at logs. */
+extern const struct cli_command cli_cat, cli_tail, cli_stat, cli_verify;
+
 #endif

@@ -56,6 +56,15 @@ void cli_json_number(struct cli_json *json, const char *key, uint64_t value)
 	cli_out_decimal(json->out, value);
 }
 
+void cli_json_real(struct cli_json *json, const char *key, double value)
+{
+	uint64_t thousandths = value > 0 && value < 1e16 ? (uint64_t)(value * 1000 + 0.5) : 0;
+
+	begin(json, key);
+	cli_out_decimal(json->out, thousandths / 1000);
+	cli_out_format(json->out, ".%03u", (unsigned)(thousandths % 1000));
+}
+
 void cli_json_true(struct cli_json *json, const char *key)
 {
 	begin(json, key);

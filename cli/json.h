@@ -1,7 +1,7 @@
 /* json.h - write JSON text, key by key, straight into the output.
  *
- * For the one hot path there is: an object per event, where building a tree first (jansson) costs more than
- * reading the log does. Everything else that speaks JSON uses jansson; the tests hold the two to each other. */
+ * For an object per event building a tree first (jansson) costs more than reading the log does. What reads
+ * JSON, or writes it where time does not matter, uses jansson; the tests hold the two to each other. */
 #ifndef CLI_JSON_H
 #define CLI_JSON_H
 
@@ -19,6 +19,8 @@ void cli_json_array(struct cli_json *json, const char *key);
 void cli_json_array_end(struct cli_json *json);
 
 void cli_json_number(struct cli_json *json, const char *key, uint64_t value);
+/* With three decimals. */
+void cli_json_real(struct cli_json *json, const char *key, double value);
 void cli_json_true(struct cli_json *json, const char *key);
 /* A number in quotes: those of 64 bits are rounded by many readers. */
 void cli_json_quoted(struct cli_json *json, const char *key, uint64_t value);

@@ -7,8 +7,10 @@
 #include "wire/headers.h"
 
 enum {
-	WHO_COLUMNS = 16, /* columns begin so wide */
-	SUBJECT_COLUMNS = 16,
+	WHO_COLUMNS = 22, /* columns begin so wide… */
+	SUBJECT_COLUMNS = 20,
+	NARROW_WHO_COLUMNS = 18, /* …or so, on a narrow terminal */
+	NARROW_SUBJECT_COLUMNS = 14,
 	SIZE_COLUMNS = 6,
 	TAG_COLUMNS = 5,
 	INBOX_TAIL = 8,       /* enough of an inbox to tell two requests apart */
@@ -29,13 +31,21 @@ struct line {
 	bool has_remark; /* something stands behind the size */
 };
 
+static bool is_narrow(const struct cli_text_printer *printer)
+{
+	return printer->options.columns > 0 && printer->options.columns < NARROW_COLUMNS;
+}
+
+static void begin_columns(struct cli_text_printer *printer)
+{
+	printer->who_columns = is_narrow(printer) ? NARROW_WHO_COLUMNS : WHO_COLUMNS;
+	printer->subject_columns = is_narrow(printer) ? NARROW_SUBJECT_COLUMNS : SUBJECT_COLUMNS;
+}
+
 void cli_text_printer_init(struct cli_text_printer *printer, const struct cli_text_options *options)
 {
-	*printer = (struct cli_text_printer){.options = *options,
-					     .clock = {.utc = options->utc},
-					     .day = -1,
-					     .who_columns = WHO_COLUMNS,
-					     .subject_columns = SUBJECT_COLUMNS};
+	*printer = (struct cli_text_printer){.options = *options, .clock = {.utc = options->utc}, .day = -1};
+	begin_columns(printer);
 }
 
 void cli_text_printer_resize(struct cli_text_printer *printer, size_t columns)
@@ -43,8 +53,7 @@ void cli_text_printer_resize(struct cli_text_printer *printer, size_t columns)
 	if (columns == printer->options.columns)
 		return;
 	printer->options.columns = columns;
-	printer->who_columns = WHO_COLUMNS;
-	printer->subject_columns = SUBJECT_COLUMNS;
+	begin_columns(printer);
 }
 
 static bool has_prefix(struct wire_slice text, struct wire_slice prefix)
@@ -93,12 +102,12 @@ static void print_day(struct line *line)
 
 static void put_time(struct line *line)
 {
-	size_t columns = line->printer->options.columns;
-	enum cli_time_style style = columns == 0               ? CLI_TIME_RFC3339
-				    : columns < NARROW_COLUMNS ? CLI_TIME_CLOCK_MS
-							       : CLI_TIME_CLOCK;
+	const struct cli_text_printer *printer = line->printer;
+	enum cli_time_style style = is_narrow(printer) ? CLI_TIME_CLOCK_MS : CLI_TIME_CLOCK;
 	char text[CLI_TIME_TEXT];
 
+	if (printer->options.columns == 0)
+		style = CLI_TIME_RFC3339;
 	cli_clock_text(&line->printer->clock, line->event->time_ns, style, text);
 	cli_row_text(&line->row, CLI_DIM, text);
 	cli_row_text(&line->row, CLI_PLAIN, " ");
@@ -170,6 +179,16 @@ static void put_receivers(struct line *line)
 		cli_row_format(&line->row, CLI_RED, " (%" PRIu32 " dropped)", dropped);
 }
 
+/* The address of a client comes later in its line: a nameless one goes by its number here. */
+static void put_newcomer(struct line *line)
+{
+	struct wire_client client = {0};
+
+	if (line->event->client)
+		client.name = line->event->client->name;
+	put_client(line, line->event->conn, &client);
+}
+
 static void put_who(struct line *line)
 {
 	const struct wire_event *event = line->event;
@@ -177,8 +196,10 @@ static void put_who(struct line *line)
 
 	if (event->kind == WIRE_EVENT_DELIVERY)
 		cli_row_text(&line->row, CLI_DIM, "→ ");
-	if (event->conn)
-		put_client(line, event->conn, cli_clients_of(line->clients, event));
+	if (event->kind == WIRE_EVENT_CONNECT)
+		put_newcomer(line);
+	else if (event->conn)
+		put_client(line, event->conn, cli_clients_find(line->clients, event->conn));
 	if (event->kind == WIRE_EVENT_MESSAGE)
 		put_receivers(line);
 	end_column(line, start, &line->printer->who_columns, share(line, 28));
@@ -350,32 +371,51 @@ static void print_subscription(struct line *line)
 static void put_lost(struct line *line)
 {
 	const struct wire_event *event = line->event;
-	char text[CLI_SIZE_TEXT];
+	char count[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT];
 
-	if (event->flags & WIRE_EVENT_DAMAGE)
-		cli_row_format(&line->row, CLI_ALARM, "events %" PRIu64 " to %" PRIu64 " cannot be read",
-			       event->from_seq, event->to_seq);
-	else if (event->lost_messages > 0)
+	if (event->lost_messages > 0)
 		cli_row_format(&line->row, CLI_ALARM, "%s message%s not logged",
-			       cli_count_text(text, event->lost_messages),
+			       cli_count_text(count, event->lost_messages),
 			       event->lost_messages == 1 ? "" : "s");
 	else
 		cli_row_text(&line->row, CLI_ALARM, "an unknown number of messages not logged");
 	if (event->lost_bytes > 0)
-		cli_row_format(&line->row, CLI_ALARM, " (%s)", cli_size_text(text, event->lost_bytes));
+		cli_row_format(&line->row, CLI_ALARM, " (%s)", cli_size_text(size, event->lost_bytes));
 }
 
-static void print_gap(struct line *line)
+static void put_lost_time(struct line *line)
 {
 	const struct wire_event *event = line->event;
 	struct cli_clock *clock = &line->printer->clock;
 	char from[CLI_TIME_TEXT], to[CLI_TIME_TEXT];
 
-	put_lost(line);
-	if (event->from_ns || event->to_ns) {
-		cli_clock_text(clock, event->from_ns, CLI_TIME_CLOCK_MS, from);
-		cli_clock_text(clock, event->to_ns, CLI_TIME_CLOCK_MS, to);
-		cli_row_format(&line->row, CLI_ALARM, " from %s to %s", from, to);
+	if (event->from_ns == event->to_ns)
+		return;
+	cli_clock_text(clock, event->from_ns, CLI_TIME_CLOCK_MS, from);
+	cli_clock_text(clock, event->to_ns, CLI_TIME_CLOCK_MS, to);
+	cli_row_format(&line->row, CLI_ALARM, " from %s to %s", from, to);
+}
+
+static void put_lost_events(struct line *line)
+{
+	const struct wire_event *event = line->event;
+
+	if (event->from_seq == event->to_seq)
+		cli_row_format(&line->row, CLI_ALARM, "event %" PRIu64 " lost", event->from_seq);
+	else
+		cli_row_format(&line->row, CLI_ALARM, "events %" PRIu64 " to %" PRIu64 " lost",
+			       event->from_seq, event->to_seq);
+}
+
+static void print_gap(struct line *line)
+{
+	const struct wire_event *event = line->event;
+
+	if (event->flags & WIRE_EVENT_DAMAGE) {
+		put_lost_events(line);
+	} else {
+		put_lost(line);
+		put_lost_time(line);
 	}
 	if (event->text.len > 0) {
 		cli_row_text(&line->row, CLI_ALARM, ": ");

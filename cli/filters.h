@@ -1,0 +1,25 @@
+/* filters.h - the options that say which events, the same in every reading command. */
+#ifndef CLI_FILTERS_H
+#define CLI_FILTERS_H
+
+#include "cli/options.h"
+#include "store/filter.h"
+
+struct cli_filters {
+	struct cli_list subjects, excludes, clients, kinds, headers, greps;
+	const char *since, *until;
+	uint64_t min_size;
+	bool utc; /* times without a zone, and those printed, are UTC */
+};
+
+/* Sets a struct cli_filters, zeroed before. */
+extern const struct cli_option cli_filter_options[];
+
+void cli_filters_fini(struct cli_filters *filters);
+
+/* Build the filter from the options and the SUBJECT operands. CLI_GO_ON with *filter, to be closed by the
+ * caller; or an exit status after a complaint. */
+int cli_filters_build(const struct cli_command *command, const struct cli_filters *filters,
+		      const struct cli_operands *subjects, struct store_filter **filter);
+
+#endif
