@@ -1,0 +1,234 @@
+/* following.c - tapedeck tail and cat --follow, on a log that is being written.
+ *
+ *   following TAPEDECK */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "cli/times.h"
+#include "store/writer.h"
+#include "support/fail.h"
+#include "support/tempdir.h"
+
+enum { PATIENCE_MS = 20000 };
+
+static const char *tapedeck_of(void **state)
+{
+	return *state;
+}
+
+static struct store_writer *open_log(const char *dir)
+{
+	struct store_writer_options options;
+	struct store_writer *writer;
+	struct wire_fault fault;
+
+	store_writer_options_init(&options);
+	if (store_writer_open(&writer, dir, &options, &fault) != 0)
+		support_fail("%s", fault.text);
+	return writer;
+}
+
+/* Hands it over, as a recorder does; it is on disk a moment later. */
+static void log_message(struct store_writer *writer, const char *subject, int number)
+{
+	char payload[30];
+	int len = snprintf(payload, sizeof(payload), "number %d.", number);
+	struct wire_event event = {.kind = WIRE_EVENT_MESSAGE,
+				   .time_ns = cli_now_ns(),
+				   .conn = 1,
+				   .subject = wire_slice_str(subject),
+				   .payload = wire_slice(payload, (size_t)len),
+				   .size = (uint64_t)len};
+	struct store_stage *stage = store_writer_stage(writer);
+
+	if (!stage) {
+		store_writer_flush(writer);
+		stage = store_writer_stage(writer);
+	}
+	assert_non_null(stage);
+	assert_int_equal(store_stage_append(stage, &event), 0);
+	store_writer_submit(writer, stage);
+}
+
+static void tail_shows_the_last_n_and_then_what_is_new(void **state)
+{
+	struct support_tempdir dir;
+	struct child tail;
+	char log[300];
+
+	support_tempdir_open(&dir);
+	support_tempdir_path(&dir, "log", log, sizeof(log));
+	struct store_writer *writer = open_log(log);
+	for (int i = 1; i <= 5; i++)
+		log_message(writer, i == 4 ? "b" : "a", i);
+	const char *const argv[] = {tapedeck_of(state), "tail", log, "a", "-n", "2", NULL};
+	child_open(&tail, argv);
+	assert_true(child_await_out(&tail, "number 5.", support_deadline_in(PATIENCE_MS)));
+	assert_null(strstr(tail.out, "number 1."));
+	assert_null(strstr(tail.out, "number 2."));
+	assert_non_null(strstr(tail.out, "number 3."));
+	assert_null(strstr(tail.out, "number 4."));
+	log_message(writer, "b", 6);
+	log_message(writer, "a", 7);
+	assert_true(child_await_out(&tail, "number 7.", support_deadline_in(PATIENCE_MS)));
+	assert_null(strstr(tail.out, "number 6."));
+	store_writer_close(writer);
+	child_close(&tail);
+	support_tempdir_close(&dir);
+}
+
+static void an_interrupt_ends_tail_cleanly_with_a_summary(void **state)
+{
+	struct support_tempdir dir;
+	struct child tail;
+	char log[300];
+
+	support_tempdir_open(&dir);
+	support_tempdir_path(&dir, "log", log, sizeof(log));
+	struct store_writer *writer = open_log(log);
+	log_message(writer, "a", 1);
+	const char *const argv[] = {tapedeck_of(state), "tail", log, NULL};
+	child_open(&tail, argv);
+	assert_true(child_await_out(&tail, "number 1.", support_deadline_in(PATIENCE_MS)));
+	kill(tail.pid, SIGINT);
+	assert_true(child_await_end(&tail, support_deadline_in(PATIENCE_MS)));
+	assert_int_equal(tail.status, 0);
+	assert_non_null(strstr(tail.err, "tapedeck tail: 1 event, 1 of them messages (9 B), in "));
+	store_writer_close(writer);
+	child_close(&tail);
+	support_tempdir_close(&dir);
+}
+
+static void tail_waits_for_a_log_and_shows_it_from_its_beginning(void **state)
+{
+	struct support_tempdir dir;
+	struct child tail;
+	char log[300];
+
+	support_tempdir_open(&dir);
+	support_tempdir_path(&dir, "log", log, sizeof(log));
+	const char *const argv[] = {tapedeck_of(state), "tail", log, "--wait", "-n", "0", NULL};
+	child_open(&tail, argv);
+	assert_true(child_await_err(&tail, "waiting for", support_deadline_in(PATIENCE_MS)));
+	struct store_writer *writer = open_log(log);
+	log_message(writer, "a", 1);
+	assert_true(child_await_out(&tail, "number 1.", support_deadline_in(PATIENCE_MS)));
+	kill(tail.pid, SIGTERM);
+	assert_true(child_await_end(&tail, support_deadline_in(PATIENCE_MS)));
+	assert_int_equal(tail.status, 0);
+	store_writer_close(writer);
+	child_close(&tail);
+	support_tempdir_close(&dir);
+}
+
+static void cat_follow_prints_what_was_there_and_what_comes(void **state)
+{
+	struct support_tempdir dir;
+	struct child cat;
+	char log[300];
+
+	support_tempdir_open(&dir);
+	support_tempdir_path(&dir, "log", log, sizeof(log));
+	struct store_writer *writer = open_log(log);
+	for (int i = 1; i <= 20; i++)
+		log_message(writer, "a", i);
+	const char *const argv[] = {tapedeck_of(state), "cat", log, "--follow", "-n", "21", NULL};
+	child_open(&cat, argv);
+	assert_true(child_await_out(&cat, "number 20.", support_deadline_in(PATIENCE_MS)));
+	assert_non_null(strstr(cat.out, "number 1."));
+	log_message(writer, "a", 21);
+	assert_true(child_await_end(&cat, support_deadline_in(PATIENCE_MS)));
+	assert_non_null(strstr(cat.out, "number 21."));
+	assert_int_equal(cat.status, 0);
+	store_writer_close(writer);
+	child_close(&cat);
+	support_tempdir_close(&dir);
+}
+
+static void tail_merges_several_logs_as_they_grow(void **state)
+{
+	struct support_tempdir dir;
+	struct child tail;
+	char one[300], two[300];
+
+	support_tempdir_open(&dir);
+	struct store_writer *first = open_log(support_tempdir_path(&dir, "one", one, sizeof(one)));
+	struct store_writer *second = open_log(support_tempdir_path(&dir, "two", two, sizeof(two)));
+	log_message(first, "a", 1);
+	const char *const argv[] = {tapedeck_of(state), "tail", one, two, NULL};
+	child_open(&tail, argv);
+	assert_true(child_await_out(&tail, "number 1.", support_deadline_in(PATIENCE_MS)));
+	log_message(second, "a", 2);
+	assert_true(child_await_out(&tail, "number 2.", support_deadline_in(PATIENCE_MS)));
+	log_message(first, "a", 3);
+	assert_true(child_await_out(&tail, "number 3.", support_deadline_in(PATIENCE_MS)));
+	store_writer_close(first);
+	store_writer_close(second);
+	child_close(&tail);
+	support_tempdir_close(&dir);
+}
+
+static int compare_times(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The median, for a busy machine delays single messages for reasons of its own. */
+static void tail_shows_a_message_within_50_ms(void **state)
+{
+	enum { ROUNDS = 21 };
+	struct support_tempdir dir;
+	struct child tail;
+	char log[300];
+	int64_t delays_ns[ROUNDS];
+
+	support_tempdir_open(&dir);
+	struct store_writer *writer = open_log(support_tempdir_path(&dir, "log", log, sizeof(log)));
+	log_message(writer, "a", 1000);
+	const char *const argv[] = {tapedeck_of(state), "tail", log, NULL};
+	child_open(&tail, argv);
+	assert_true(child_await_out(&tail, "number 1000.", support_deadline_in(PATIENCE_MS)));
+	for (int i = 0; i < ROUNDS; i++) {
+		char text[30];
+		int64_t start_ns = support_now_ns();
+
+		snprintf(text, sizeof(text), "number %d.", i);
+		log_message(writer, "a", i);
+		assert_true(child_await_out(&tail, text, support_deadline_in(PATIENCE_MS)));
+		delays_ns[i] = support_now_ns() - start_ns;
+	}
+	qsort(delays_ns, ROUNDS, sizeof(delays_ns[0]), compare_times);
+	if (delays_ns[ROUNDS / 2] > 50000000)
+		fail_msg("median delay %lld us", (long long)delays_ns[ROUNDS / 2] / 1000);
+	store_writer_close(writer);
+	child_close(&tail);
+	support_tempdir_close(&dir);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		support_fail("usage: following TAPEDECK");
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_prestate(tail_shows_the_last_n_and_then_what_is_new, argv[1]),
+	    cmocka_unit_test_prestate(an_interrupt_ends_tail_cleanly_with_a_summary, argv[1]),
+	    cmocka_unit_test_prestate(tail_waits_for_a_log_and_shows_it_from_its_beginning, argv[1]),
+	    cmocka_unit_test_prestate(cat_follow_prints_what_was_there_and_what_comes, argv[1]),
+	    cmocka_unit_test_prestate(tail_merges_several_logs_as_they_grow, argv[1]),
+	    cmocka_unit_test_prestate(tail_shows_a_message_within_50_ms, argv[1]),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,20 @@
+/* golden.h - command lines with the output they must have.
+ *
+ * A golden file is a transcript:
+ *
+ *   # a remark
+ *   $ tapedeck cat log -n 1        run by sh in the test's folder
+ *   2026-11-23T...                 what it printed
+ *   ! tapedeck cat: ...            what it printed on stderr
+ *   ? 1                            its exit status; left out when 0
+ */
+#ifndef INTEGRATION_GOLDEN_H
+#define INTEGRATION_GOLDEN_H
+
+#include <stdbool.h>
+
+/* Run the commands of the file in the current folder and compare; or, to refresh it, write what they print
+ * now. True when they are the same; else the first difference is told on stderr. */
+bool golden_check(const char *path, bool refresh);
+
+#endif

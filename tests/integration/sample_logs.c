@@ -1,0 +1,220 @@
+#include "sample_logs.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "store/encode.h"
+#include "store/writer.h"
+#include "support/fail.h"
+#include "support/tempdir.h"
+
+/* 2026-11-23T07:57:19Z */
+static const int64_t START_NS = INT64_C(1795420639) * 1000000000;
+
+static const uint8_t LOG_ID[16] = "a sample log 16";
+
+#define SLICE(text)                      \
+	{                                \
+		(text), sizeof(text) - 1 \
+	}
+
+static const struct wire_client checkout = {.address = SLICE("10.0.0.7:53122"),
+					    .name = SLICE("checkout"),
+					    .lang = SLICE("go"),
+					    .version = SLICE("1.22.1"),
+					    .user = SLICE("alice")};
+static const struct wire_client stock = {.address = SLICE("10.0.0.8:40000"),
+					 .name = SLICE("stock"),
+					 .lang = SLICE("C"),
+					 .version = SLICE("3.4.1")};
+static const struct wire_client nameless = {.address = SLICE("[::1]:50123")};
+
+static const struct wire_receiver to_stock[] = {{2, SLICE("1"), SLICE("workers"), WIRE_SENT}};
+static const struct wire_receiver to_checkout[] = {{1, SLICE("7"), {0}, WIRE_SENT}};
+static const struct wire_receiver to_two[] = {{2, SLICE("4"), {0}, WIRE_SENT},
+					      {3, SLICE("1"), {0}, WIRE_DROPPED_SLOW}};
+
+static struct wire_event at_ms(int64_t ms, enum wire_event_kind kind, uint64_t conn)
+{
+	return (struct wire_event){.kind = kind, .time_ns = START_NS + ms * 1000000 + 123456, .conn = conn};
+}
+
+static struct wire_event message(int64_t ms, uint64_t conn, const char *subject, struct wire_slice payload)
+{
+	struct wire_event event = at_ms(ms, WIRE_EVENT_MESSAGE, conn);
+
+	event.subject = wire_slice_str(subject);
+	event.payload = payload;
+	event.size = payload.len;
+	return event;
+}
+
+static void deliver(struct wire_event *event, const struct wire_receiver *receivers, uint32_t len,
+		    uint32_t count)
+{
+	event->receivers = receivers;
+	event->receivers_len = len;
+	event->receiver_count = count;
+}
+
+static void append(struct store_stage *stage, const struct wire_event *event)
+{
+	if (store_stage_append(stage, event) != 0)
+		support_fail("an event does not fit into a block");
+}
+
+static void append_connections(struct store_stage *stage)
+{
+	const struct wire_client *const clients[] = {&checkout, &stock, &nameless};
+
+	for (uint64_t i = 0; i < 3; i++) {
+		struct wire_event event = at_ms((int64_t)i, WIRE_EVENT_CONNECT, i + 1);
+
+		event.client = clients[i];
+		append(stage, &event);
+	}
+}
+
+static void append_messages(struct store_stage *stage)
+{
+	struct wire_event event = message(100, 1, "orders.new", WIRE_LITERAL("{\"id\":4711,\"total\":12.5}"));
+
+	deliver(&event, to_two, 2, 1);
+	append(stage, &event);
+	event = message(110, 1, "stock.get", WIRE_LITERAL("{\"sku\":\"a1\"}"));
+	event.reply = WIRE_LITERAL("_INBOX.Xw3fW1tQ7yBz5Lk9.1");
+	event.headers = WIRE_LITERAL("NATS/1.0\r\nTrace-Id: abc\r\nTag: one\r\nTag: two\r\n\r\n");
+	deliver(&event, to_stock, 1, 1);
+	append(stage, &event);
+	event = message(111, 2, "_INBOX.Xw3fW1tQ7yBz5Lk9.1", WIRE_LITERAL("{\"stock\":3}"));
+	deliver(&event, to_checkout, 1, 1);
+	append(stage, &event);
+	event = message(200, 3, "images.raw", WIRE_LITERAL("\x89PNG\r\n\x1a\n\x00\xff\033[2J"));
+	deliver(&event, NULL, 0, 0);
+	append(stage, &event);
+	event = message(210, 3, "orders.eu.new",
+			WIRE_LITERAL("{\n  \"id\": 4712,\n  \"ort\": \"K\xc3\xb6ln\"\n}"));
+	deliver(&event, to_stock, 1, 1);
+	append(stage, &event);
+	event = message(220, 1, "orders.new", WIRE_LITERAL("0123456789"));
+	event.size = 70000;
+	event.flags = WIRE_EVENT_CUT;
+	deliver(&event, to_stock, 1, 1);
+	append(stage, &event);
+}
+
+static void append_troubles(struct store_stage *stage)
+{
+	struct wire_event event = at_ms(300, WIRE_EVENT_ERROR, 3);
+
+	event.text = WIRE_LITERAL("Permissions Violation for Publish to \"admin\"");
+	append(stage, &event);
+	event = at_ms(400, WIRE_EVENT_DISCONNECT, 3);
+	event.text = WIRE_LITERAL("slow consumer: pending limit");
+	event.lost_messages = 1500;
+	event.lost_bytes = 96000;
+	append(stage, &event);
+	event = at_ms(500, WIRE_EVENT_GAP, 0);
+	event.text = WIRE_LITERAL("No space left on device");
+	event.lost_messages = 42;
+	event.lost_bytes = 4200;
+	event.from_ns = START_NS + 410000000;
+	event.to_ns = START_NS + 490000000;
+	append(stage, &event);
+	event = at_ms(600, WIRE_EVENT_MARK, 0);
+	event.text = WIRE_LITERAL("deploy of checkout 7");
+	append(stage, &event);
+}
+
+static void write_log(void)
+{
+	struct store_writer_options options;
+	struct store_writer *writer;
+	struct wire_fault fault;
+
+	store_writer_options_init(&options);
+	if (store_writer_open(&writer, "log", &options, &fault) != 0)
+		support_fail("%s", fault.text);
+	struct store_stage *stage = store_writer_stage(writer);
+	append_connections(stage);
+	append_messages(stage);
+	append_troubles(stage);
+	store_writer_submit(writer, stage);
+	store_writer_close(writer);
+}
+
+/* Write an unfinished segment of blocks as they are: stage by stage, one block each. */
+static void put_block(FILE *file, struct store_encoder *encoder, struct store_stage *stage, uint64_t *seq)
+{
+	const unsigned char *bytes;
+	int64_t len = store_encode(encoder, stage, *seq, 1, &bytes, NULL);
+
+	if (len < 0 || fwrite(bytes, 1, (size_t)len, file) != (size_t)len)
+		support_fail("cannot write a block");
+	*seq += store_stage_events(stage);
+	store_stage_reset(stage);
+}
+
+static FILE *open_segment(const char *dir, uint16_t major)
+{
+	struct store_file_header header = {
+	    .major = major, .first_seq = 1, .created_ns = START_NS, .next_conn = 1};
+	unsigned char bytes[STORE_FILE_HEADER_BYTES];
+	char path[300];
+
+	memcpy(header.log_id, LOG_ID, sizeof(header.log_id));
+	mkdir(dir, 0700);
+	snprintf(path, sizeof(path), "%s/00000000000000000001.seg", dir);
+	FILE *file = fopen(path, "w");
+	store_file_header_put(bytes, &header);
+	if (!file || fwrite(bytes, 1, sizeof(bytes), file) != sizeof(bytes))
+		support_fail("%s", path);
+	return file;
+}
+
+/* Blocks of one message each, 50 ms apart, the first at 105 ms. */
+static void write_blocks(const char *dir, uint16_t major, int blocks, const char *subject)
+{
+	FILE *file = open_segment(dir, major);
+	struct store_encoder *encoder = store_encoder_open();
+	struct store_stage *stage = store_stage_open();
+	uint64_t seq = 1;
+
+	store_encoder_set_log(encoder, LOG_ID);
+	for (int i = 0; i < blocks; i++) {
+		char payload[20];
+		snprintf(payload, sizeof(payload), "number %d", i + 1);
+		struct wire_event event = message(105 + 50 * i, 9, subject, wire_slice_str(payload));
+		append(stage, &event);
+		put_block(file, encoder, stage, &seq);
+	}
+	store_stage_close(stage);
+	store_encoder_close(encoder);
+	fclose(file);
+}
+
+/* Flip a bit in the last frame of the second block of three equally long ones. */
+static void damage(const char *path)
+{
+	size_t len = 0;
+	char *bytes = support_read_file(path, &len);
+
+	bytes[len - (len - STORE_FILE_HEADER_BYTES) / 3 - 2] ^= 4;
+	support_write_file(path, bytes, len);
+	free(bytes);
+}
+
+void sample_logs_write(void)
+{
+	write_log();
+	write_blocks("other", STORE_VERSION_MAJOR, 2, "other.tick");
+	write_blocks("damaged", STORE_VERSION_MAJOR, 3, "bits.and.pieces");
+	damage("damaged/00000000000000000001.seg");
+	write_blocks("newer", STORE_VERSION_MAJOR + 1, 1, "tomorrow");
+	mkdir("empty", 0700);
+	mkdir("foreign", 0700);
+	support_write_file("foreign/letter.txt", "hello\n", 6);
+}

@@ -1,0 +1,16 @@
+/* sample_logs.h - the logs that the golden tests of the reading commands look at; the same bytes of events
+ * every time.
+ *
+ *   log       a shop's messages, requests, a slow consumer, an error, a gap; closed by its writer
+ *   other     two messages whose times lie between those of log
+ *   damaged   three blocks, the second with a flipped bit
+ *   newer     a segment of version 2
+ *   empty     a log without events
+ *   foreign   a folder with something else in it */
+#ifndef INTEGRATION_SAMPLE_LOGS_H
+#define INTEGRATION_SAMPLE_LOGS_H
+
+/* Make them all in the current folder. Ends the program when that is impossible. */
+void sample_logs_write(void);
+
+#endif
