@@ -112,11 +112,9 @@ static void put_remarks(struct cli_row *row, const struct store_verify_report *r
 	char text[CLI_SIZE_TEXT], more[CLI_SIZE_TEXT];
 
 	if (report->gaps > 0) {
-		cli_row_format(
-		    row, CLI_YELLOW,
-		    "  %s gap%s: %s message%s that could not be logged, or were lost before a repair",
-		    cli_count_text(text, report->gaps), plural(report->gaps),
-		    cli_count_text(more, report->gap_messages), plural(report->gap_messages));
+		cli_row_format(row, CLI_YELLOW, "  %s known gap%s, no damage: %s message%s not in the log",
+			       cli_count_text(text, report->gaps), plural(report->gaps),
+			       cli_count_text(more, report->gap_messages), plural(report->gap_messages));
 		cli_row_end(row);
 	}
 	if (report->open_segments > 0) {
