@@ -377,8 +377,10 @@ static struct result deliver_by(struct broker_client *publisher, struct broker__
 	parcel.publisher = publisher;
 	if (prepare(&parcel, op, end))
 		result = deliver_to_all(publisher->loop, route, &parcel);
-	free(parcel.rewritten);
-	free(parcel.rewritten_bare);
+	if (parcel.rewritten || parcel.rewritten_bare) {
+		free(parcel.rewritten);
+		free(parcel.rewritten_bare);
+	}
 	return result;
 }
 

@@ -1,0 +1,236 @@
+/* What users may publish and subscribe to, who is let in, and what replies are granted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "broker/auth.h"
+#include "broker/permissions.h"
+#include "broker/quote.h"
+#include "broker/replies.h"
+
+/* ---- permissions ---- */
+
+static char *const orders[] = {"orders.>", "one"};
+static char *const secret[] = {"orders.secret.*"};
+static char *const queues[] = {"jobs v1", "jobs v2.*", "jobs"};
+static char *const only_queue[] = {"jobs v1"};
+static char *const star[] = {"a.*"};
+
+#define LIST(member, entries) \
+	.member = (char **)(uintptr_t)(entries), .member##_len = sizeof(entries) / sizeof *(entries)
+
+struct question {
+	struct broker_permission rule;
+	const char *subject, *queue;
+	bool may;
+};
+
+static void subscribing_follows_the_table(void **state)
+{
+	static const struct question table[] = {
+	    {{0}, "anything.>", "", true},
+	    {{LIST(allow, orders), .has_allow = true}, "orders.new", "", true},
+	    {{LIST(allow, orders), .has_allow = true}, "orders.*", "", true},
+	    {{LIST(allow, orders), .has_allow = true}, "orders.>", "", true},
+	    {{LIST(allow, orders), .has_allow = true}, ">", "", false},
+	    {{LIST(allow, orders), .has_allow = true}, "one", "any", true},
+	    {{.has_allow = true}, "one", "", false},
+	    {{LIST(allow, star), .has_allow = true}, "a.>", "", false},
+	    {{LIST(deny, secret)}, "orders.secret.x", "", false},
+	    {{LIST(deny, secret)}, "orders.>", "", true},
+	    {{LIST(allow, only_queue), .has_allow = true}, "jobs", "", false},
+	    {{LIST(allow, only_queue), .has_allow = true}, "jobs", "v1", true},
+	    {{LIST(allow, only_queue), .has_allow = true}, "jobs", "v3", false},
+	    {{LIST(allow, queues), .has_allow = true}, "jobs", "", true},
+	    {{LIST(allow, queues), .has_allow = true}, "jobs", "v2.beta", true},
+	    {{LIST(allow, queues), .has_allow = true}, "jobs", "v3", false},
+	    {{LIST(deny, only_queue)}, "jobs", "v1", false},
+	    {{LIST(deny, only_queue)}, "jobs", "v2", true},
+	    {{LIST(deny, only_queue)}, "jobs", "", true},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		const struct broker_permissions permissions = {.subscribe = table[i].rule};
+		bool may = broker__may_subscribe(&permissions, wire_slice_str(table[i].subject),
+						 wire_slice_str(table[i].queue));
+		if (may != table[i].may)
+			fail_msg("row %zu, %s %s: %d", i, table[i].subject, table[i].queue, may);
+	}
+}
+
+static void publishing_follows_the_table(void **state)
+{
+	static const struct question table[] = {
+	    {{0}, "anything", "", true},
+	    {{LIST(allow, orders), .has_allow = true}, "orders.a.b", "", true},
+	    {{LIST(allow, orders), .has_allow = true}, "other", "", false},
+	    {{.has_allow = true}, "other", "", false},
+	    {{LIST(deny, secret)}, "orders.secret.x", "", false},
+	    {{LIST(allow, orders), .has_allow = true, LIST(deny, secret)}, "orders.secret.x", "", false},
+	    {{LIST(allow, orders), .has_allow = true, LIST(deny, secret)}, "orders.secret", "", true},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		const struct broker_permissions permissions = {.publish = table[i].rule};
+		bool may = broker__may_publish(&permissions, wire_slice_str(table[i].subject));
+		if (may != table[i].may)
+			fail_msg("row %zu, %s: %d", i, table[i].subject, may);
+	}
+}
+
+static void whoever_is_granted_replies_may_publish_nothing_else(void **state)
+{
+	const struct broker_permissions permissions = {.allow_responses = true};
+	(void)state;
+	assert_false(broker__may_publish(&permissions, WIRE_LITERAL("a")));
+}
+
+static void a_narrow_deny_filters_what_a_wide_subscription_receives(void **state)
+{
+	const struct broker_permissions permissions = {.subscribe = {LIST(deny, secret)}};
+	(void)state;
+	assert_false(broker__may_receive(&permissions, WIRE_LITERAL("orders.secret.x")));
+	assert_true(broker__may_receive(&permissions, WIRE_LITERAL("orders.public")));
+	assert_true(broker__may_receive(NULL, WIRE_LITERAL("orders.secret.x")));
+}
+
+/* ---- replies ---- */
+
+static void a_reply_is_granted_so_often_and_so_long(void **state)
+{
+	const struct broker_permissions twice = {
+	    .allow_responses = true, .response_max = 2, .response_expire_ms = 10};
+	const struct wire_slice reply = WIRE_LITERAL("inbox.1");
+	(void)state;
+	struct broker__replies *replies = broker__replies_open(1);
+	assert_false(broker__replies_use(replies, reply, &twice, 0));
+	broker__replies_grant(replies, reply, 0);
+	assert_true(broker__replies_use(replies, reply, &twice, 10000000));
+	assert_true(broker__replies_use(replies, reply, &twice, 10000000));
+	assert_false(broker__replies_use(replies, reply, &twice, 10000000));
+	broker__replies_grant(replies, reply, 0);
+	assert_false(broker__replies_use(replies, reply, &twice, 10000001));
+	broker__replies_close(replies);
+}
+
+static void of_too_many_grants_the_oldest_goes(void **state)
+{
+	const struct broker_permissions any = {.response_max = -1};
+	char reply[32];
+	(void)state;
+	struct broker__replies *replies = broker__replies_open(1);
+	for (int i = 0; i <= 16384; i++) {
+		snprintf(reply, sizeof reply, "r.%d", i);
+		broker__replies_grant(replies, wire_slice_str(reply), i);
+	}
+	assert_false(broker__replies_use(replies, WIRE_LITERAL("r.0"), &any, 0));
+	assert_true(broker__replies_use(replies, WIRE_LITERAL("r.1"), &any, 0));
+	assert_true(broker__replies_use(replies, WIRE_LITERAL("r.16384"), &any, 0));
+	broker__replies_close(replies);
+}
+
+/* ---- who is let in ---- */
+
+static char bcrypt_of_secret[] = "$2a$04$ZQ7W4CeTTDpEbLxRxuz.6.cCl5dVqp3ZkNQV2XpVhBYpYgcRU.eDe";
+
+static struct wire_connect shows(char *user, char *pass, char *token)
+{
+	return (struct wire_connect){.user = user, .pass = pass, .auth_token = token};
+}
+
+static void a_token_must_be_the_same(void **state)
+{
+	const struct broker_options options = {.token = (char[]){"s3cr3t"}};
+	const struct wire_connect right = shows("", "", "s3cr3t"), shorter = shows("", "", "s3cr3"),
+				  longer = shows("", "", "s3cr3ts3cr3t"), none = shows("", "", "");
+	struct broker__identity identity;
+	(void)state;
+	assert_true(broker__auth_check(&options, &right, &identity));
+	assert_null(identity.user);
+	assert_false(broker__auth_check(&options, &shorter, &identity));
+	assert_false(broker__auth_check(&options, &longer, &identity));
+	assert_false(broker__auth_check(&options, &none, &identity));
+}
+
+static void users_have_their_own_passwords(void **state)
+{
+	struct broker_user users[] = {{.name = (char[]){"ann"}, .password = (char[]){"a"}},
+				      {.name = (char[]){"bob"}, .password = (char[]){"b"}}};
+	const struct broker_options options = {
+	    .users = users, .users_len = 2, .no_auth_user = (char[]){"bob"}};
+	const struct wire_connect ann = shows("ann", "a", ""), mixed = shows("ann", "b", ""),
+				  nobody = shows("", "", ""), unknown = shows("eve", "", "");
+	struct broker__identity identity;
+	(void)state;
+	assert_true(broker__auth_check(&options, &ann, &identity));
+	assert_string_equal(identity.user, "ann");
+	assert_false(broker__auth_check(&options, &mixed, &identity));
+	assert_false(broker__auth_check(&options, &unknown, &identity));
+	assert_true(broker__auth_check(&options, &nobody, &identity));
+	assert_string_equal(identity.user, "bob");
+}
+
+static void a_changed_password_ends_who_came_in_by_the_old_one(void **state)
+{
+	struct broker_user old = {.name = (char[]){"ann"}, .password = (char[]){"a"}};
+	struct broker_user fresh = {.name = (char[]){"ann"}, .password = (char[]){"z"}};
+	const struct broker_options before = {.users = &old, .users_len = 1};
+	const struct broker_options same = {.users = &old, .users_len = 1};
+	const struct broker_options after = {.users = &fresh, .users_len = 1};
+	struct broker__identity identity;
+	(void)state;
+	assert_true(broker__auth_is_unchanged(&before, &same, "ann", &identity));
+	assert_false(broker__auth_is_unchanged(&before, &after, "ann", &identity));
+	assert_false(broker__auth_is_unchanged(&before, &after, NULL, &identity));
+}
+
+static void an_unusable_bcrypt_hash_lets_nobody_in(void **state)
+{
+	const struct broker_options options = {.username = (char[]){"u"}, .password = bcrypt_of_secret};
+	const struct wire_connect hash = shows("u", bcrypt_of_secret, "");
+	struct broker__identity identity;
+	(void)state;
+	assert_false(broker__auth_check(&options, &hash, &identity));
+}
+
+/* ---- quoting ---- */
+
+static void quotes_escape_what_cannot_be_printed(void **state)
+{
+	char *quoted = broker__quote(WIRE_LITERAL("a\"b\\c\x01\xff\xc3\xa9\x7f"));
+	(void)state;
+	assert_string_equal(quoted, "\"a\\\"b\\\\c\\x01\\xff\xc3\xa9\\x7f\"");
+	free(quoted);
+}
+
+static void a_character_cut_short_is_escaped(void **state)
+{
+	char *quoted = broker__quote(WIRE_LITERAL("\xe2\x82"));
+	(void)state;
+	assert_string_equal(quoted, "\"\\xe2\\x82\"");
+	free(quoted);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(subscribing_follows_the_table),
+	    cmocka_unit_test(publishing_follows_the_table),
+	    cmocka_unit_test(whoever_is_granted_replies_may_publish_nothing_else),
+	    cmocka_unit_test(a_narrow_deny_filters_what_a_wide_subscription_receives),
+	    cmocka_unit_test(a_reply_is_granted_so_often_and_so_long),
+	    cmocka_unit_test(of_too_many_grants_the_oldest_goes),
+	    cmocka_unit_test(a_token_must_be_the_same),
+	    cmocka_unit_test(users_have_their_own_passwords),
+	    cmocka_unit_test(a_changed_password_ends_who_came_in_by_the_old_one),
+	    cmocka_unit_test(an_unusable_bcrypt_hash_lets_nobody_in),
+	    cmocka_unit_test(quotes_escape_what_cannot_be_printed),
+	    cmocka_unit_test(a_character_cut_short_is_escaped),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
