@@ -31,7 +31,7 @@ const char *support_tapedeck(void)
 	return program();
 }
 
-void support_broker_open(struct support_broker *broker, const char *const *flags, bool records)
+void support_broker_plan(struct support_broker *broker, const char *const *flags, bool records)
 {
 	enum { FLAGS_MAX = sizeof(broker->args) / sizeof(broker->args[0]) - 3 };
 	size_t count = 0;
@@ -49,15 +49,19 @@ void support_broker_open(struct support_broker *broker, const char *const *flags
 						    .args = broker->args,
 						    .dir = broker->dir.path,
 						    .monitoring = true};
-	if (support_server_open(&broker->server, &broker->plan) < 0)
-		support_fail("no broker to test");
+}
+
+void support_broker_open(struct support_broker *broker, const char *const *flags, bool records)
+{
+	support_broker_plan(broker, flags, records);
+	support_broker_restart(broker);
 }
 
 void support_broker_restart(struct support_broker *broker)
 {
 	broker->plan.port = broker->server.port;
 	if (support_server_open(&broker->server, &broker->plan) < 0)
-		support_fail("the broker does not start again");
+		support_fail("the broker does not start");
 }
 
 void support_broker_close(struct support_broker *broker)

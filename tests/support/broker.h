@@ -16,6 +16,9 @@ struct support_broker {
 	const char *args[48];
 };
 
+/* Prepare a plan without starting: for changes before support_broker_restart. Otherwise as support_broker_open. */
+void support_broker_plan(struct support_broker *broker, const char *const *flags, bool records);
+
 /* Start it with monitoring and these flags (end with NULL; NULL = none), recording into a fresh log when it is
  * ours and `records`. Ends the test program when it does not start. */
 void support_broker_open(struct support_broker *broker, const char *const *flags, bool records);

@@ -49,7 +49,7 @@ static _Noreturn void run_child(const struct support_server_plan *plan, const ch
 	for (size_t i = 0; plan->env && plan->env[i]; i++)
 		putenv((char *)(uintptr_t)plan->env[i]);
 	if (plan->file_bytes_max > 0) {
-		struct rlimit limit = {.rlim_cur = plan->file_bytes_max, .rlim_max = plan->file_bytes_max};
+		struct rlimit limit = {.rlim_cur = plan->file_bytes_max, .rlim_max = RLIM_INFINITY};
 		setrlimit(RLIMIT_FSIZE, &limit);
 	}
 	execvp(plan->program, (char *const *)(uintptr_t)args);

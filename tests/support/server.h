@@ -20,7 +20,7 @@ struct support_server_plan {
 	const char *dir;         /* for its ports file and its log */
 	int port;                /* 0 = any free port */
 	bool monitoring;         /* on any free port */
-	uint64_t file_bytes_max; /* RLIMIT_FSIZE; 0 = no limit */
+	uint64_t file_bytes_max; /* soft RLIMIT_FSIZE, to be raised by prlimit(2); 0 = no limit */
 };
 
 struct support_server {
