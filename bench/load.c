@@ -107,7 +107,8 @@ static void *publish(void *context)
 static uint64_t ping_bytes(const char *bytes, size_t len)
 {
 	uint64_t pings = 0;
-	for (const char *end = bytes + len; (bytes = memchr(bytes, 'P', (size_t)(end - bytes))) != NULL; bytes++)
+	for (const char *end = bytes + len; (bytes = memchr(bytes, 'P', (size_t)(end - bytes))) != NULL;
+	     bytes++)
 		pings++;
 	return pings * 6;
 }
