@@ -361,6 +361,7 @@ int64_t store_encode(struct store_encoder *encoder, const struct store_stage *st
 					  .deliveries = stage->deliveries,
 					  .max_conn = stage->max_conn};
 	assert(stage->events > 0);
+	memcpy(made.log_id, encoder->log_id, sizeof made.log_id);
 	set_level(encoder->zstd, level);
 	store__buffer_shrink(&encoder->raw, KEEP_BYTES);
 	store__buffer_shrink(&encoder->block, KEEP_BYTES);
