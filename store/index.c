@@ -5,15 +5,16 @@
 
 #include "store/bytes.h"
 
-/* Offsets are those of docs/format.md. An entry is the block's offset and a copy of its header. */
+/* Offsets are those of docs/format.md. An entry is the block's offset and a copy of its header; a newer version
+ * may put more behind the entries. */
 enum {
-	FOOTER_HEADER_BYTES = 32,
+	FOOTER_CHECKSUM = STORE_FOOTER_HEADER_BYTES - 8,
+	TRAILER_CHECKSUM = STORE_TRAILER_BYTES - 8,
 	ENTRY_BYTES = 8 + STORE_BLOCK_HEADER_BYTES,
-	ENTRIES_MAX = 1 << 20,
+	FOOTER_RAW_MAX = 2 * STORE_SEGMENT_BLOCKS_MAX * ENTRY_BYTES,
 	FOOTER_LEVEL = 3,
 };
 
-static const unsigned char footer_magic[8] = {'T', 'D', 'F', 'O', 'O', 'T', 'E', 'R'};
 static const unsigned char trailer_magic[8] = {'T', 'D', 'T', 'R', 'A', 'I', 'L', '\n'};
 
 void store_index_fini(struct store_index *index)
@@ -36,6 +37,22 @@ int store_index_add(struct store_index *index, uint64_t offset, const struct sto
 	return 0;
 }
 
+uint64_t store_index_end(const struct store_index *index)
+{
+	if (index->count == 0)
+		return STORE_FILE_HEADER_BYTES;
+	const struct store_index_entry *last = &index->entries[index->count - 1];
+	return last->offset + store_block_bytes(&last->header);
+}
+
+uint64_t store_index_next_seq(const struct store_index *index)
+{
+	if (index->count == 0)
+		return 1;
+	const struct store_block_header *last = &index->entries[index->count - 1].header;
+	return last->first_seq + last->events;
+}
+
 static void put_entries(unsigned char *out, const struct store_index *index)
 {
 	for (size_t i = 0; i < index->count; i++, out += ENTRY_BYTES) {
@@ -49,74 +66,93 @@ static void put_trailer(unsigned char *out, uint64_t offset, uint64_t len)
 	memcpy(out, trailer_magic, sizeof trailer_magic);
 	store__put_u64(out + 8, offset);
 	store__put_u64(out + 16, len);
-	store__put_u64(out + 24, XXH3_64bits(out, 24));
+	store__put_u64(out + TRAILER_CHECKSUM, XXH3_64bits(out, TRAILER_CHECKSUM));
+}
+
+static void put_footer_header(unsigned char *out, size_t count, size_t stored, size_t raw)
+{
+	memset(out, 0, STORE_FOOTER_HEADER_BYTES);
+	memcpy(out, STORE_FOOTER_MAGIC, STORE_MAGIC_BYTES);
+	store__put_u32(out + 8, (uint32_t)count);
+	store__put_u32(out + 12, (uint32_t)stored);
+	store__put_u32(out + 16, (uint32_t)raw);
+	store__put_u64(out + 24, XXH3_64bits(out + STORE_FOOTER_HEADER_BYTES, stored));
+	store__put_u64(out + FOOTER_CHECKSUM, XXH3_64bits(out, FOOTER_CHECKSUM));
 }
 
 unsigned char *store_index_write(const struct store_index *index, uint64_t offset, size_t *len)
 {
 	size_t raw_len = index->count * ENTRY_BYTES, bound = ZSTD_compressBound(raw_len);
 	unsigned char *raw = malloc(raw_len + 1);
-	unsigned char *out = malloc(FOOTER_HEADER_BYTES + bound + STORE_TRAILER_BYTES);
+	unsigned char *out = malloc(STORE_FOOTER_HEADER_BYTES + bound + STORE_TRAILER_BYTES);
+	size_t stored = 0;
 	if (raw && out) {
 		put_entries(raw, index);
-		size_t stored = ZSTD_compress(out + FOOTER_HEADER_BYTES, bound, raw, raw_len, FOOTER_LEVEL);
-		memset(out, 0, FOOTER_HEADER_BYTES);
-		memcpy(out, footer_magic, sizeof footer_magic);
-		store__put_u32(out + 8, (uint32_t)index->count);
-		store__put_u32(out + 12, (uint32_t)stored);
-		store__put_u64(out + 16, XXH3_64bits(out + FOOTER_HEADER_BYTES, stored));
-		store__put_u64(out + 24, XXH3_64bits(out, 24));
-		*len = FOOTER_HEADER_BYTES + stored + STORE_TRAILER_BYTES;
-		put_trailer(out + FOOTER_HEADER_BYTES + stored, offset, FOOTER_HEADER_BYTES + stored);
-		free(raw);
-		return out;
+		stored = ZSTD_compress(out + STORE_FOOTER_HEADER_BYTES, bound, raw, raw_len, FOOTER_LEVEL);
 	}
 	free(raw);
-	free(out);
-	return NULL;
+	if (stored == 0 || ZSTD_isError(stored)) {
+		free(out);
+		return NULL;
+	}
+	put_footer_header(out, index->count, stored, raw_len);
+	*len = STORE_FOOTER_HEADER_BYTES + stored;
+	put_trailer(out + *len, offset, *len);
+	*len += STORE_TRAILER_BYTES;
+	return out;
 }
 
 bool store_index_read_trailer(const unsigned char *in, uint64_t *offset, uint64_t *len)
 {
 	if (memcmp(in, trailer_magic, sizeof trailer_magic) != 0 ||
-	    store__get_u64(in + 24) != XXH3_64bits(in, 24))
+	    store__get_u64(in + TRAILER_CHECKSUM) != XXH3_64bits(in, TRAILER_CHECKSUM))
 		return false;
 	*offset = store__get_u64(in + 8);
 	*len = store__get_u64(in + 16);
 	return true;
 }
 
-static int read_entries(struct store_index *index, const unsigned char *raw, uint32_t count)
+static int read_entries(struct store_index *index, const unsigned char *raw, uint32_t count,
+			uint64_t footer_offset)
 {
-	uint64_t end = STORE_FILE_HEADER_BYTES;
 	for (uint32_t i = 0; i < count; i++, raw += ENTRY_BYTES) {
 		struct store_block_header header;
 		uint64_t offset = store__get_u64(raw);
-		if (offset < end || store_block_header_get(&header, raw + 8) != 0)
+		if (store_block_header_get(&header, raw + 8) != 0 || offset > footer_offset ||
+		    store_block_bytes(&header) > footer_offset - offset || offset < store_index_end(index) ||
+		    header.first_seq < store_index_next_seq(index))
 			return STORE_EDAMAGE;
 		if (store_index_add(index, offset, &header) != 0)
 			return -ENOMEM;
-		end = offset + store_block_bytes(&header);
 	}
 	return 0;
 }
 
-int store_index_read(struct store_index *index, const unsigned char *footer, size_t len)
+/* Check the footer's header and its body's checksum. */
+static bool is_footer(const unsigned char *footer, size_t len)
 {
-	if (len < FOOTER_HEADER_BYTES || memcmp(footer, footer_magic, sizeof footer_magic) != 0 ||
-	    store__get_u64(footer + 24) != XXH3_64bits(footer, 24))
+	return len >= STORE_FOOTER_HEADER_BYTES &&
+	       memcmp(footer, STORE_FOOTER_MAGIC, STORE_MAGIC_BYTES) == 0 &&
+	       store__get_u64(footer + FOOTER_CHECKSUM) == XXH3_64bits(footer, FOOTER_CHECKSUM) &&
+	       store__get_u32(footer + 12) == len - STORE_FOOTER_HEADER_BYTES &&
+	       store__get_u64(footer + 24) ==
+		   XXH3_64bits(footer + STORE_FOOTER_HEADER_BYTES, len - STORE_FOOTER_HEADER_BYTES);
+}
+
+int store_index_read(struct store_index *index, const unsigned char *footer, size_t len, uint64_t offset)
+{
+	if (!is_footer(footer, len))
 		return STORE_EDAMAGE;
-	uint32_t count = store__get_u32(footer + 8), stored = store__get_u32(footer + 12);
-	const unsigned char *body = footer + FOOTER_HEADER_BYTES;
-	if (count > ENTRIES_MAX || stored != len - FOOTER_HEADER_BYTES ||
-	    store__get_u64(footer + 16) != XXH3_64bits(body, stored))
+	uint32_t count = store__get_u32(footer + 8), raw_len = store__get_u32(footer + 16);
+	if (raw_len > FOOTER_RAW_MAX || (uint64_t)count * ENTRY_BYTES > raw_len)
 		return STORE_EDAMAGE;
-	size_t raw_len = (size_t)count * ENTRY_BYTES;
-	unsigned char *raw = malloc(raw_len + 1);
+	unsigned char *raw = malloc((size_t)raw_len + 1);
 	if (!raw)
 		return -ENOMEM;
-	size_t got = ZSTD_decompress(raw, raw_len, body, stored);
-	int error = ZSTD_isError(got) || got != raw_len ? STORE_EDAMAGE : read_entries(index, raw, count);
+	size_t got = ZSTD_decompress(raw, raw_len, footer + STORE_FOOTER_HEADER_BYTES,
+				     len - STORE_FOOTER_HEADER_BYTES);
+	int error =
+	    ZSTD_isError(got) || got != raw_len ? STORE_EDAMAGE : read_entries(index, raw, count, offset);
 	free(raw);
 	if (error)
 		store_index_fini(index);

@@ -4,16 +4,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAME_DIGITS = 20, PATH_BYTES = 4096 };
+#include "store/output.h"
+
+enum { NAME_DIGITS = 20 };
 
 static const char suffix[] = ".seg";
+
+/* "DIR/NAME" as an owned string; NULL when out of memory. */
+static char *join(const char *dir, const char *name)
+{
+	char *path = NULL;
+	return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
+}
 
 /* "00000000000000000001.seg" is a segment; ".torn", ".tmp" and ".damaged" behind it are not. */
 static bool read_name(const char *name, uint64_t *first_seq)
@@ -26,26 +35,42 @@ static bool read_name(const char *name, uint64_t *first_seq)
 	return errno == 0;
 }
 
-/* Files that a log may hold besides its segments. */
+/* Files that a log may hold besides its segments, and what a fresh file system puts into its root. */
 static bool is_ours(const char *name)
 {
-	return strcmp(name, "lock") == 0 || name[0] == '.' ||
+	return strcmp(name, "lock") == 0 || name[0] == '.' || strcmp(name, "lost+found") == 0 ||
 	       (strspn(name, "0123456789") == NAME_DIGITS &&
 		strncmp(name + NAME_DIGITS, suffix, sizeof suffix - 1) == 0);
 }
 
-static int add_segment(struct store_log_segments *segments, const char *path, uint64_t first_seq)
+/* Takes path in any case. */
+static int add_segment(struct store_log_segments *segments, char *path, uint64_t first_seq)
 {
 	struct stat info;
-	if (stat(path, &info) != 0)
-		return errno == ENOENT ? 0 : -errno; /* retention took it meanwhile */
-	struct store_log_segment *list = realloc(segments->list, (segments->count + 1) * sizeof *list);
-	if (!list)
+	struct store_log_segment *list =
+	    realloc(segments->list, (segments->count + 1) * sizeof *segments->list);
+	if (list)
+		segments->list = list;
+	if (!list || !path) {
+		free(path);
 		return -ENOMEM;
-	segments->list = list;
-	list[segments->count] = (struct store_log_segment){
-	    .first_seq = first_seq, .bytes = (uint64_t)info.st_size, .path = strdup(path)};
-	return list[segments->count++].path ? 0 : -ENOMEM;
+	}
+	if (stat(path, &info) != 0) {
+		int error = errno;
+		free(path);
+		return error == ENOENT ? 0 : -error; /* retention took it meanwhile */
+	}
+	list[segments->count++] =
+	    (struct store_log_segment){.first_seq = first_seq, .bytes = (uint64_t)info.st_size, .path = path};
+	return 0;
+}
+
+static int add_file(struct store_log_segments *segments, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	uint64_t first_seq = 0;
+	read_name(slash ? slash + 1 : path, &first_seq);
+	return add_segment(segments, strdup(path), first_seq);
 }
 
 static int compare(const void *a, const void *b)
@@ -54,19 +79,21 @@ static int compare(const void *a, const void *b)
 	return (x->first_seq > y->first_seq) - (x->first_seq < y->first_seq);
 }
 
+/* *foreign: there is something that no log holds. */
 static int list_directory(struct store_log_segments *segments, DIR *dir, const char *path, bool *foreign)
 {
+	bool has_lock = false;
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
-		char full[PATH_BYTES];
 		uint64_t first_seq;
+		has_lock |= strcmp(entry->d_name, "lock") == 0;
 		*foreign |= !is_ours(entry->d_name);
 		if (!read_name(entry->d_name, &first_seq))
 			continue;
-		snprintf(full, sizeof full, "%s/%s", path, entry->d_name);
-		int error = add_segment(segments, full, first_seq);
+		int error = add_segment(segments, join(path, entry->d_name), first_seq);
 		if (error)
 			return error;
 	}
+	*foreign = *foreign && segments->count == 0 && !has_lock;
 	if (segments->count > 0)
 		qsort(segments->list, segments->count, sizeof *segments->list, compare);
 	return 0;
@@ -81,8 +108,8 @@ int store_log_list(struct store_log_segments *segments, const char *path, struct
 	if (dir)
 		closedir(dir);
 	if (error == -ENOTDIR)
-		error = add_segment(segments, path, 0);
-	if (!error && segments->count == 0 && foreign)
+		error = add_file(segments, path);
+	if (!error && foreign)
 		error = STORE_EFORMAT;
 	if (!error)
 		return 0;
@@ -90,7 +117,7 @@ int store_log_list(struct store_log_segments *segments, const char *path, struct
 	if (error == STORE_EFORMAT)
 		return wire_fault_set(fault, error, "%s: not a tapedeck log: it holds files but no segment",
 				      path);
-	return wire_fault_set(fault, error, "%s: %s", path, strerror(-error));
+	return wire_fault_set(fault, error, "%s: %s", path, wire_error_text(error));
 }
 
 void store_log_segments_fini(struct store_log_segments *segments)
@@ -101,21 +128,48 @@ void store_log_segments_fini(struct store_log_segments *segments)
 	*segments = (struct store_log_segments){0};
 }
 
-static void lock_path(char *out, const char *dir)
+void store_log_remove_temporary(const char *dir)
 {
-	snprintf(out, PATH_BYTES, "%s/lock", dir);
+	DIR *open = opendir(dir);
+	for (struct dirent *entry; open && (entry = readdir(open)) != NULL;) {
+		size_t len = strlen(entry->d_name);
+		if (len > 4 && strcmp(entry->d_name + len - 4, ".tmp") == 0 && is_ours(entry->d_name))
+			unlinkat(dirfd(open), entry->d_name, 0);
+	}
+	if (open)
+		closedir(open);
+}
+
+/* ---- the lock ---- */
+
+/* A lock of the open file: unlike the classic ones it is not lost when the process closes another descriptor of
+ * the file, and it can be asked for without being taken. */
+static struct flock whole_file(short type)
+{
+	return (struct flock){.l_type = type, .l_whence = SEEK_SET};
+}
+
+/* The name of a directory must be as lasting as what is in it. */
+static void sync_parent(const char *dir)
+{
+	char *copy = strdup(dir);
+	if (copy)
+		store__sync_directory(dirname(copy));
+	free(copy);
 }
 
 /* The directory is new, empty, or a log. */
 static int check_directory(const char *dir, struct wire_fault *fault)
 {
 	struct store_log_segments segments;
-	if (mkdir(dir, 0700) == 0)
+	struct stat info;
+	if (mkdir(dir, 0700) == 0) {
+		sync_parent(dir);
 		return 0;
+	}
 	if (errno != EEXIST)
 		return wire_fault_set(fault, -errno, "%s: cannot make the log's directory: %s", dir,
 				      strerror(errno));
-	struct stat info;
 	if (stat(dir, &info) == 0 && !S_ISDIR(info.st_mode))
 		return wire_fault_set(fault, -ENOTDIR, "%s: not a directory; a log needs one of its own",
 				      dir);
@@ -136,36 +190,47 @@ static int say_locked(const char *dir, int fd, struct wire_fault *fault)
 	    *pid ? pid : "?");
 }
 
+/* For people: a full disk must not keep a writer from starting. False when it could not be written. */
+static bool write_pid(int fd)
+{
+	char pid[32];
+	int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+	return ftruncate(fd, 0) == 0 && pwrite(fd, pid, (size_t)len, 0) == len;
+}
+
 int store_log_lock(const char *dir, struct wire_fault *fault)
 {
-	char path[PATH_BYTES], pid[32];
+	struct flock lock = whole_file(F_WRLCK);
 	int error = check_directory(dir, fault);
 	if (error)
 		return error;
-	lock_path(path, dir);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return wire_fault_set(fault, -errno, "%s: cannot write there: %s", path, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		error = say_locked(dir, fd, fault);
-		close(fd);
-		return error;
+	char *path = join(dir, "lock");
+	int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+	error = !path ? -ENOMEM : fd < 0 ? -errno : 0;
+	free(path);
+	if (error)
+		return wire_fault_set(fault, error, "%s: cannot write there: %s", dir,
+				      wire_error_text(error));
+	if (fcntl(fd, F_OFD_SETLK, &lock) == 0) {
+		(void)write_pid(fd);
+		return fd;
 	}
-	int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-	/* The pid is for people: a full disk must not keep us from starting. */
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)len, 0) != len)
-		errno = 0;
-	return fd;
+	error = errno == EAGAIN || errno == EACCES
+		    ? say_locked(dir, fd, fault)
+		    : wire_fault_set(fault, -errno, "%s: cannot lock: %s", dir, strerror(errno));
+	close(fd);
+	return error;
 }
 
 bool store_log_is_locked(const char *dir)
 {
-	char path[PATH_BYTES];
-	lock_path(path, dir);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct flock lock = whole_file(F_RDLCK);
+	char *path = join(dir, "lock");
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	free(path);
 	if (fd < 0)
 		return false;
-	bool locked = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	bool locked = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 	close(fd);
 	return locked;
 }

@@ -20,6 +20,9 @@ struct store_log_segments {
 int store_log_list(struct store_log_segments *segments, const char *path, struct wire_fault *fault);
 void store_log_segments_fini(struct store_log_segments *segments);
 
+/* Remove what a rewriting of segments left half done. Needs the lock. */
+void store_log_remove_temporary(const char *dir);
+
 /* Make the directory if missing (0700) and take its lock: only one writer at a time. The lock is released
  * by the kernel when the process dies. Returns a file descriptor to close, or a negative code with *fault
  * (STORE_ELOCKED names the pid that holds it; STORE_EFORMAT when the directory holds foreign files only). */

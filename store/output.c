@@ -33,34 +33,36 @@ static int write_all(const struct store__output *output, const unsigned char *by
 }
 
 /* Forget what a failed write left behind the last whole block. */
-static void cut_back(const struct store__output *output)
+static void cut_back(struct store__output *output)
 {
-	if (ftruncate(output->fd, (off_t)output->end) == 0)
-		lseek(output->fd, (off_t)output->end, SEEK_SET);
+	output->is_broken = ftruncate(output->fd, (off_t)output->end) != 0 ||
+			    lseek(output->fd, (off_t)output->end, SEEK_SET) < 0;
 }
 
 int store__output_open(struct store__output *output, const struct store_io *io, char *path,
 		       const struct store_file_header *header)
 {
 	unsigned char bytes[STORE_FILE_HEADER_BYTES];
-	*output = (struct store__output){.io = io, .fd = -1, .path = path};
+	*output = (struct store__output){.io = io, .fd = -1, .path = path, .end = STORE_FILE_HEADER_BYTES};
 	if (!path)
 		return -ENOMEM;
 	output->fd = io->open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	int error = output->fd < 0 ? -errno : 0;
-	store_file_header_put(bytes, header);
-	if (!error && (error = write_all(output, bytes, sizeof bytes)) != 0)
-		unlink(path);
-	output->end = STORE_FILE_HEADER_BYTES;
-	if (error)
+	if (error) {
 		store__output_abandon(output);
+		return error;
+	}
+	store_file_header_put(bytes, header);
+	error = write_all(output, bytes, sizeof bytes);
+	if (error)
+		store__output_remove(output);
 	return error;
 }
 
 int store__output_append(struct store__output *output, const unsigned char *bytes, size_t len,
 			 const struct store_block_header *header)
 {
-	int error = write_all(output, bytes, len);
+	int error = output->is_broken ? -EIO : write_all(output, bytes, len);
 	error = error ? error : store_index_add(&output->index, output->end, header);
 	if (error)
 		cut_back(output);
@@ -74,18 +76,28 @@ int store__output_sync(struct store__output *output)
 	return output->fd >= 0 && output->io->sync(output->fd) != 0 ? -errno : 0;
 }
 
-int store__output_finish(struct store__output *output)
+static bool write_footer(struct store__output *output)
 {
-	size_t len;
-	unsigned char *footer = store_index_write(&output->index, output->end, &len);
-	int error = footer ? write_all(output, footer, len) : -ENOMEM;
-	if (error)
-		cut_back(output);
-	else
-		error = store__output_sync(output);
+	size_t len = 0;
+	unsigned char *footer =
+	    output->is_broken ? NULL : store_index_write(&output->index, output->end, &len);
+	bool done = footer && write_all(output, footer, len) == 0;
 	free(footer);
+	if (done)
+		output->end += len;
+	else
+		cut_back(output);
+	return done;
+}
+
+struct store__ended store__output_finish(struct store__output *output, bool sync)
+{
+	struct store__ended ended = {.is_closed = write_footer(output)};
+	ended.bytes = output->end;
+	if (sync)
+		ended.error = store__output_sync(output);
 	store__output_abandon(output);
-	return error;
+	return ended;
 }
 
 void store__output_abandon(struct store__output *output)
@@ -95,6 +107,12 @@ void store__output_abandon(struct store__output *output)
 	free(output->path);
 	store_index_fini(&output->index);
 	*output = (struct store__output){.io = output->io, .fd = -1};
+}
+
+void store__output_remove(struct store__output *output)
+{
+	unlink(output->path);
+	store__output_abandon(output);
 }
 
 int store__sync_directory(const char *dir)

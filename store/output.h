@@ -14,10 +14,11 @@ struct store__output {
 	char *path;               /* owned */
 	struct store_index index; /* of what was written whole */
 	uint64_t end;             /* behind the last whole block */
+	bool is_broken;           /* what a failed write left could not be cut off: nothing may follow it */
 };
 
-/* Create the file (0600, must not exist) with its header. Takes path in any case. 0, -ENOMEM or a negated errno; on
- * failure nothing is left behind. */
+/* Create the file (0600, must not exist) with its header. Takes path in any case. 0, -ENOMEM or a negated errno;
+ * on failure nothing is left behind. */
 int store__output_open(struct store__output *output, const struct store_io *io, char *path,
 		       const struct store_file_header *header);
 
@@ -25,16 +26,27 @@ int store__output_open(struct store__output *output, const struct store_io *io, 
 int store__output_append(struct store__output *output, const unsigned char *bytes, size_t len,
 			 const struct store_block_header *header);
 
-/* Flush to stable storage. 0 or a negated errno. */
+/* Flush to stable storage. 0 or a negated errno: then what was written since the last flush may be lost, and no
+ * later flush of this file tells. */
 int store__output_sync(struct store__output *output);
 
-/* Write the footer (as good as it goes: without it the next opening makes one), sync, close. */
-int store__output_finish(struct store__output *output);
+/* How a segment file was left. */
+struct store__ended {
+	uint64_t bytes;
+	bool is_closed; /* it has its footer; without it the next opening of the log makes one */
+	int error;      /* 0, or the negated errno of the flush that failed */
+};
+
+/* Write the footer, flush when `sync` says so, close. */
+struct store__ended store__output_finish(struct store__output *output, bool sync);
 
 /* Close without a footer. */
 void store__output_abandon(struct store__output *output);
 
-/* Sync a directory, so that a file made or renamed in it stays. 0 or a negated errno. */
+/* Close and remove the file. */
+void store__output_remove(struct store__output *output);
+
+/* Flush a directory, so that a file made or renamed in it stays. 0 or a negated errno. */
 int store__sync_directory(const char *dir);
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,7 +11,8 @@
 
 enum { COPY_BYTES = 1 << 16 };
 
-/* A block whose body was torn by a power cut has a good header: it is part of the tail. */
+/* A block whose body was torn by a power cut has a good header: it is part of the tail. So is damage that no
+ * whole block follows. */
 static int drop_torn_blocks(struct store_segment *segment)
 {
 	struct store_block *block = store_block_open();
@@ -25,8 +27,8 @@ static int drop_torn_blocks(struct store_segment *segment)
 		if (error != STORE_EDAMAGE)
 			continue;
 		error = 0;
-		segment->end = segment->index.entries[last].offset;
 		segment->index.count = last;
+		segment->end = store_index_end(&segment->index);
 	}
 	store_block_close(block);
 	return error;
@@ -39,28 +41,61 @@ static int copy_bytes(int from, uint64_t offset, uint64_t len, int to)
 		ssize_t got = pread(from, bytes, len < COPY_BYTES ? (size_t)len : COPY_BYTES, (off_t)offset);
 		if (got <= 0)
 			return got < 0 ? -errno : 0;
-		if (write(to, bytes, (size_t)got) != got)
-			return errno ? -errno : -EIO;
+		ssize_t done = write(to, bytes, (size_t)got);
+		if (done != got)
+			return done < 0 ? -errno : -ENOSPC;
 		offset += (uint64_t)got;
 		len -= (uint64_t)got;
 	}
 	return 0;
 }
 
+/* A new file `<path>.torn`, or `.torn.2` and so on where an earlier crash left one. */
+static int create_aside(const char *path, char **aside)
+{
+	for (int i = 1; i < 100; i++) {
+		char number[16] = "";
+		if (i > 1)
+			snprintf(number, sizeof number, ".%d", i);
+		if (asprintf(aside, "%s.torn%s", path, number) < 0)
+			return -ENOMEM;
+		int fd = open(*aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd >= 0)
+			return fd;
+		int error = -errno;
+		free(*aside);
+		if (error != -EEXIST)
+			return error;
+	}
+	return -EEXIST;
+}
+
 static int put_aside(const struct store_segment *segment, uint64_t offset)
 {
-	char path[4200];
+	char *aside;
 	if (segment->file_bytes <= offset)
 		return 0;
-	snprintf(path, sizeof path, "%s.torn", segment->path);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = create_aside(segment->path, &aside);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	int error = copy_bytes(segment->fd, offset, segment->file_bytes - offset, fd);
 	if (!error && fsync(fd) != 0)
 		error = -errno;
 	close(fd);
+	if (error)
+		unlink(aside);
+	free(aside);
 	return error;
+}
+
+static int replace_tail(int fd, uint64_t offset, const unsigned char *footer, size_t len)
+{
+	if (ftruncate(fd, (off_t)offset) != 0)
+		return -errno;
+	ssize_t done = pwrite(fd, footer, len, (off_t)offset);
+	if (done != (ssize_t)len)
+		return done < 0 ? -errno : -ENOSPC;
+	return fsync(fd) != 0 ? -errno : 0;
 }
 
 static int write_footer(const struct store_segment *segment)
@@ -68,13 +103,7 @@ static int write_footer(const struct store_segment *segment)
 	size_t len;
 	unsigned char *footer = store_index_write(&segment->index, segment->end, &len);
 	int fd = footer ? open(segment->path, O_WRONLY | O_CLOEXEC) : -1;
-	int error = !footer ? -ENOMEM : fd < 0 ? -errno : 0;
-	if (!error && ftruncate(fd, (off_t)segment->end) != 0)
-		error = -errno;
-	if (!error && pwrite(fd, footer, len, (off_t)segment->end) != (ssize_t)len)
-		error = errno ? -errno : -ENOSPC;
-	if (!error && fsync(fd) != 0)
-		error = -errno;
+	int error = !footer ? -ENOMEM : fd < 0 ? -errno : replace_tail(fd, segment->end, footer, len);
 	if (fd >= 0)
 		close(fd);
 	free(footer);
@@ -94,13 +123,11 @@ static int close_segment(struct store_segment *segment)
 	return error ? error : write_footer(segment);
 }
 
-/* Not even the file header was written whole: nothing can have been promised. */
+/* Not even the file header was written whole: there is nothing to keep. */
 static int remove_stump(const char *path, struct wire_fault *fault)
 {
-	char aside[4200];
-	snprintf(aside, sizeof aside, "%s.torn", path);
-	if (rename(path, aside) != 0)
-		return wire_fault_set(fault, -errno, "%s: cannot put it aside: %s", path, strerror(errno));
+	if (unlink(path) != 0)
+		return wire_fault_set(fault, -errno, "%s: cannot remove it: %s", path, strerror(errno));
 	return 1;
 }
 

@@ -79,16 +79,18 @@ static int copy_all(struct repack *repack, const _Atomic bool *stop)
 	return error ? error : flush(repack);
 }
 
-/* Sync what was written before it takes the old file's place. */
+/* Flush what was written before it takes the old file's place. */
 static int64_t settle(struct repack *repack, const char *temporary)
 {
-	uint64_t before = repack->from->file_bytes, after = repack->to.end;
-	int error = store__output_finish(&repack->to);
-	if (error)
-		return error;
+	uint64_t before = repack->from->end, after = repack->to.end;
+	struct store__ended ended = store__output_finish(&repack->to, true);
+	if (ended.error || !ended.is_closed)
+		return ended.error;
 	if (after > before - before / 5)
 		return 0;
-	return rename(temporary, repack->from->path) == 0 ? (int64_t)(before - after) : -errno;
+	if (rename(temporary, repack->from->path) != 0)
+		return -errno;
+	return (int64_t)(repack->from->file_bytes - ended.bytes);
 }
 
 static int open_repack(struct repack *repack, const char *path, const char *temporary)
@@ -101,6 +103,7 @@ static int open_repack(struct repack *repack, const char *path, const char *temp
 	repack->encoder = store_encoder_open();
 	if (!repack->block || !repack->stage || !repack->encoder)
 		return -ENOMEM;
+	store_encoder_set_log(repack->encoder, repack->from->header.log_id);
 	return store__output_open(&repack->to, &store__system_io, strdup(temporary), &repack->from->header);
 }
 
@@ -115,9 +118,10 @@ static void close_repack(struct repack *repack)
 
 int64_t store__repack(const char *path, int level, const _Atomic bool *stop)
 {
-	char temporary[4200];
+	char *temporary;
 	struct repack repack = {.to.fd = -1, .level = level};
-	snprintf(temporary, sizeof temporary, "%s.tmp", path);
+	if (asprintf(&temporary, "%s.tmp", path) < 0)
+		return -ENOMEM;
 	int64_t result = open_repack(&repack, path, temporary);
 	if (result == 0)
 		result = copy_all(&repack, stop);
@@ -126,5 +130,6 @@ int64_t store__repack(const char *path, int level, const _Atomic bool *stop)
 	close_repack(&repack);
 	if (result <= 0)
 		unlink(temporary);
+	free(temporary);
 	return result;
 }

@@ -1,9 +1,10 @@
 /* segment.h - one segment file, read. Any number of readers, also while it is being written.
  *
  * The index comes from the footer of a closed segment, else from a scan of the block headers. Where no block
- * begins as it should, the scan looks for the next one that does: what lies between is damage; what follows the last
- * whole block of an open segment is its unfinished tail and no damage. Reads use pread: a file that shrinks is an
- * error code, never a signal. */
+ * begins as it should, the scan looks for the next one that does: what lies between is damage; what follows
+ * the last whole block of an open segment is its unfinished tail and no damage. Reads use pread: a file that
+ * shrinks is an error code, never a signal. A file that a repack or retention took the name from can be read
+ * on for as long as it is open. */
 #ifndef STORE_SEGMENT_H
 #define STORE_SEGMENT_H
 
@@ -11,7 +12,7 @@
 #include "store/decode.h"
 #include "store/index.h"
 
-/* Bytes that should have been blocks. */
+/* Bytes that should have been blocks, or the file header (offset 0). */
 struct store_segment_damage {
 	uint64_t offset, bytes;
 	size_t before; /* the entry of the index that comes next; index.count: none */
@@ -21,22 +22,26 @@ struct store_segment {
 	char *path; /* owned */
 	int fd;
 	struct store_file_header header;
+	bool header_is_damaged; /* then `header` is made up from what the blocks say */
 	struct store_index index;
 	struct store_segment_damage *damage; /* owned; by rising offset */
 	size_t damage_count;
 	uint64_t end;               /* behind the last whole block */
 	uint64_t file_bytes;        /* when last looked at */
 	bool is_closed;             /* it has a valid footer */
+	bool has_bad_footer;        /* a footer begins at `end`, but it or its trailer is damaged */
 	struct store__buffer frame; /* the last frame that was read */
 };
 
-/* Open the segment at path. 0, or a negative code with *fault (which may be NULL): STORE_EFORMAT, STORE_EVERSION,
- * STORE_EDAMAGE (file header), or a negated errno. */
+/* Open the segment at path. A damaged file header is damage like any other as long as a block is found.
+ * 0, or a negative code with *fault (which may be NULL): STORE_EFORMAT, STORE_EVERSION, STORE_EDAMAGE (nothing
+ * in it can be read), or a negated errno. */
 int store_segment_open(struct store_segment **segment, const char *path, struct wire_fault *fault);
 void store_segment_close(struct store_segment *segment);
 
-/* Look for blocks that were appended since. Returns the number of new entries, or a negative code. The file that was opened is
- * looked at, even if another has taken its name since. */
+/* Look for blocks that were appended since, and for the footer that closes the segment. Returns the number of
+ * new entries, or a negative code. The file that was opened is looked at, even if another has taken its name
+ * since. */
 int64_t store_segment_refresh(struct store_segment *segment);
 
 /* Bytes behind the last whole block, when the segment is not closed. */

@@ -212,11 +212,12 @@ static int write_repaired(struct run *run, struct store_segment *segment, const 
 	int error = encoder && stage
 			? store__output_open(&output, &store__system_io, strdup(temporary), &segment->header)
 			: -ENOMEM;
+	if (!error)
+		store_encoder_set_log(encoder, segment->header.log_id);
 	error = error ? error : rewrite_blocks(run, segment, &output, encoder, stage);
 	if (output.fd >= 0) {
-		int finished = error ? error : store__output_finish(&output);
-		error = error ? error : finished;
-		store__output_abandon(&output);
+		struct store__ended ended = store__output_finish(&output, true);
+		error = error ? error : ended.error;
 	}
 	store_encoder_close(encoder);
 	store_stage_close(stage);

@@ -20,7 +20,7 @@ struct store_writer_options {
 	int64_t segment_age_ms; /* …or when it is so old; 0 = never */
 	uint64_t retain_bytes; /* delete the oldest closed segments beyond so many bytes in total; 0 = keep */
 	int64_t retain_age_ms; /* delete closed segments whose last event is older; 0 = keep */
-	uint32_t stages;       /* stages in existence: the bound on memory, at least 2 */
+	uint32_t stages;       /* in use at a time: the bound on memory, at least 2 */
 	/* Called from the writer thread when a stage became free while store_writer_stage had returned NULL.
 	 * Must only signal. May be NULL. */
 	void (*wake)(void *context);
@@ -55,11 +55,16 @@ void store_writer_close(struct store_writer *writer);
 /* An empty stage to fill, NULL when all are in use (then `wake` will be called). Thread-safe. */
 struct store_stage *store_writer_stage(struct store_writer *writer);
 
+/* For what comes although there is no free stage and must not be lost: another one, up to STORE_SPARE_STAGES beyond
+ * options.stages. NULL when these are in use, too, or out of memory. Thread-safe. */
+enum { STORE_SPARE_STAGES = 4 };
+struct store_stage *store_writer_spare_stage(struct store_writer *writer);
+
 /* Hand over a filled stage; an empty one is just given back. Thread-safe. Submissions of one thread keep
  * their order. */
 void store_writer_submit(struct store_writer *writer, struct store_stage *stage);
 
-/* Wait until everything submitted before the call is written and synced, or thrown away and counted. */
+/* Wait until everything submitted before the call is written and synced, or thrown away and counted. Thread-safe. */
 void store_writer_flush(struct store_writer *writer);
 
 /* The first connection number that this log has never used. Constant after opening. */
@@ -70,7 +75,8 @@ struct store_writer_status {
 	char reason[200]; /* "" when not degraded */
 	uint64_t next_seq;
 	uint64_t
-	    synced_seq; /* every event numbered below is on stable storage (with sync none: was written) */
+	    synced_seq; /* every event numbered below is on stable storage (with sync none: was written); a sync that
+			 * failed is told by `reason` and a gap event, which name the events in question */
 	uint64_t events, messages;
 	uint64_t lost_events, lost_messages;
 	uint64_t written_bytes; /* since opening */

@@ -1,0 +1,22 @@
+/* loss.h - what could not be logged, counted until a gap event can say so. */
+#ifndef STORE_LOSS_H
+#define STORE_LOSS_H
+
+#include "store/stage.h"
+
+/* Zeroed = nothing was lost. */
+struct store_loss {
+	uint64_t events; /* messages included */
+	uint64_t messages;
+	uint64_t bytes;         /* of payloads and headers */
+	int64_t from_ns, to_ns; /* the times of what was lost lie within */
+};
+
+void store_loss_add_event(struct store_loss *loss, const struct wire_event *event);
+void store_loss_add_stage(struct store_loss *loss, const struct store_stage *stage);
+
+/* Append a gap event that tells of the loss: its text is the reason, and how many events there were that are no
+ * messages. As store_stage_append. */
+int store_loss_append(const struct store_loss *loss, const char *reason, struct store_stage *stage);
+
+#endif
