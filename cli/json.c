@@ -97,17 +97,30 @@ static size_t literal_run(const char *data, size_t len)
 	return at;
 }
 
+/* The letter of a two-character escape, or 0. */
+static char short_escape(char c)
+{
+	switch (c) {
+	case '"':
+	case '\\': return c;
+	case '\n': return 'n';
+	case '\r': return 'r';
+	case '\t': return 't';
+	case '\b': return 'b';
+	case '\f': return 'f';
+	default: return 0;
+	}
+}
+
 /* Write what stands at text, which is not a literal run. Returns the bytes of text it stands for. */
 static size_t put_special(struct cli_out *out, const char *text, size_t len)
 {
-	static const char short_forms[] = "\b\f\n\r\t\"\\";
 	unsigned char byte = (unsigned char)text[0];
-	const char *form = byte ? strchr(short_forms, text[0]) : NULL;
+	char letter = short_escape(text[0]);
 
-	if (form) {
-		char escaped[2] = {'\\', "bfnrt\"\\"[form - short_forms]};
-
-		cli_out_bytes(out, escaped, sizeof(escaped));
+	if (letter) {
+		cli_out_char(out, '\\');
+		cli_out_char(out, letter);
 		return 1;
 	}
 	if (byte < 0x20 || byte == 0x7f) {

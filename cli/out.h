@@ -32,9 +32,13 @@ void cli_out_decimal(struct cli_out *out, uint64_t value);
 void cli_out_format(struct cli_out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cli_out_spaces(struct cli_out *out, size_t count);
 
+/* Inline, for every escape of a JSON string comes through here. */
 static inline void cli_out_char(struct cli_out *out, char c)
 {
-	cli_out_bytes(out, &c, 1);
+	if (out->len < CLI_OUT_BYTES)
+		out->data[out->len++] = c;
+	else
+		cli_out_bytes(out, &c, 1);
 }
 
 /* Hand everything to the kernel. 0, or the sticky error: -EPIPE when the reader has gone. */

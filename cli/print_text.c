@@ -11,6 +11,9 @@ enum {
 	SUBJECT_COLUMNS = 20,
 	NARROW_WHO_COLUMNS = 18, /* …or so, on a narrow terminal */
 	NARROW_SUBJECT_COLUMNS = 14,
+	WHO_PERCENT = 28, /* of the terminal's width, which they may grow to */
+	SUBJECT_PERCENT = 30,
+	NARROW_SUBJECT_PERCENT = 20,
 	SIZE_COLUMNS = 6,
 	TAG_COLUMNS = 5,
 	INBOX_TAIL = 8,       /* enough of an inbox to tell two requests apart */
@@ -148,9 +151,13 @@ static size_t name_columns(const struct line *line)
 	return columns ? columns / 8 : CLI_ROW_ENDLESS;
 }
 
+/* Where room is short, a name has to do without its number. */
 static void put_client(struct line *line, uint64_t conn, const struct wire_client *client)
 {
-	cli_print_client(&line->row, CLI_PLAIN, client, conn, name_columns(line));
+	if (is_narrow(line->printer) && client && client->name.len > 0)
+		cli_row_put(&line->row, CLI_PLAIN, client->name, name_columns(line));
+	else
+		cli_print_client(&line->row, CLI_PLAIN, client, conn, name_columns(line));
 }
 
 static uint32_t count_dropped(const struct wire_event *event)
@@ -186,7 +193,7 @@ static void put_newcomer(struct line *line)
 
 	if (line->event->client)
 		client.name = line->event->client->name;
-	put_client(line, line->event->conn, &client);
+	cli_print_client(&line->row, CLI_PLAIN, &client, line->event->conn, name_columns(line));
 }
 
 static void put_who(struct line *line)
@@ -202,7 +209,7 @@ static void put_who(struct line *line)
 		put_client(line, event->conn, cli_clients_find(line->clients, event->conn));
 	if (event->kind == WIRE_EVENT_MESSAGE)
 		put_receivers(line);
-	end_column(line, start, &line->printer->who_columns, share(line, 28));
+	end_column(line, start, &line->printer->who_columns, share(line, WHO_PERCENT));
 }
 
 /* An inbox is long and meaningless but for its end, which request and reply have in common. */
@@ -225,7 +232,8 @@ static void put_subject(struct line *line)
 		put_inbox(line, "_INBOX.", wire_slice(subject.data + 7, subject.len - 7), CLI_PLAIN);
 	else
 		cli_row_put(&line->row, CLI_BOLD, subject, CLI_ROW_ENDLESS);
-	end_column(line, start, &line->printer->subject_columns, share(line, 30));
+	end_column(line, start, &line->printer->subject_columns,
+		   share(line, is_narrow(line->printer) ? NARROW_SUBJECT_PERCENT : SUBJECT_PERCENT));
 }
 
 static void put_size(struct line *line)
@@ -242,6 +250,16 @@ static void begin_remark(struct line *line)
 	line->has_remark = true;
 }
 
+static void put_status_note(struct line *line, const struct wire_headers *headers)
+{
+	begin_remark(line);
+	cli_row_text(&line->row, CLI_YELLOW, "[");
+	cli_row_put(&line->row, CLI_YELLOW, headers->status, CLI_ROW_ENDLESS);
+	cli_row_text(&line->row, CLI_YELLOW, headers->text.len ? " " : "");
+	cli_row_put(&line->row, CLI_YELLOW, headers->text, CLI_ROW_ENDLESS);
+	cli_row_text(&line->row, CLI_YELLOW, "]");
+}
+
 /* What the header block says in short: its status, or how many headers there are. */
 static void put_headers_note(struct line *line)
 {
@@ -252,16 +270,13 @@ static void put_headers_note(struct line *line)
 
 	while (status >= 0 && (status = wire_headers_next(&headers, &key, &value)) > 0)
 		count++;
-	begin_remark(line);
 	if (status < 0) {
+		begin_remark(line);
 		cli_row_text(&line->row, CLI_YELLOW, "[malformed headers]");
 	} else if (headers.status.len > 0) {
-		cli_row_text(&line->row, CLI_YELLOW, "[");
-		cli_row_put(&line->row, CLI_YELLOW, headers.status, CLI_ROW_ENDLESS);
-		cli_row_text(&line->row, CLI_YELLOW, headers.text.len ? " " : "");
-		cli_row_put(&line->row, CLI_YELLOW, headers.text, CLI_ROW_ENDLESS);
-		cli_row_text(&line->row, CLI_YELLOW, "]");
-	} else {
+		put_status_note(line, &headers);
+	} else if (!is_narrow(line->printer)) {
+		begin_remark(line);
 		cli_row_format(&line->row, CLI_DIM, "[%zu header%s]", count, count == 1 ? "" : "s");
 	}
 }
@@ -279,7 +294,7 @@ static void put_notes(struct line *line)
 {
 	const struct wire_event *event = line->event;
 
-	if (event->reply.len > 0) {
+	if (event->reply.len > 0 && !is_narrow(line->printer)) {
 		begin_remark(line);
 		put_inbox(line, "↩ ", event->reply, CLI_CYAN);
 	}

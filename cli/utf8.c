@@ -53,16 +53,35 @@ size_t cli_utf8_decode(const char *data, size_t len, uint32_t *point)
 	return length;
 }
 
+/* How many of the first bytes are ASCII, in steps of eight: every payload printed as JSON is asked. */
+static size_t ascii_run(const char *data, size_t len)
+{
+	size_t at = 0;
+
+	while (len - at >= sizeof(uint64_t)) {
+		uint64_t word;
+
+		memcpy(&word, data + at, sizeof(word));
+		if (word & UINT64_C(0x8080808080808080))
+			break;
+		at += sizeof(word);
+	}
+	while (at < len && (unsigned char)data[at] < 0x80)
+		at++;
+	return at;
+}
+
 bool cli_utf8_is_valid(struct wire_slice text)
 {
 	size_t at = 0;
 
 	while (at < text.len) {
 		uint32_t point;
-		size_t length = 1;
 
-		if ((unsigned char)text.data[at] >= 0x80)
-			length = cli_utf8_decode(text.data + at, text.len - at, &point);
+		at += ascii_run(text.data + at, text.len - at);
+		if (at == text.len)
+			return true;
+		size_t length = cli_utf8_decode(text.data + at, text.len - at, &point);
 		if (length == 0)
 			return false;
 		at += length;

@@ -77,9 +77,9 @@ static void a_terminal_line_never_exceeds_its_width(void **state)
 	events[1].receiver_count = 0;
 	check_all(&narrow, events, 3,
 		  "── 2026-11-23, Monday, UTC ──\n"
-		  "07:57:19.123 pub   checkout#3 → [::1]:400…  orders.new        40 B  01234567890…\n"
-		  "07:57:19.123 reply checkout#3 → nobody     _INBOX.…WXYZabcd     5 B  short\n"
-		  "07:57:19.123 pub   checkout#3 → [::1]:400…  a.subject.that.is.longer.than.whate…\n");
+		  "07:57:19.123 pub   checkout → [::1]:400…  orders.new        40 B  0123456789012…\n"
+		  "07:57:19.123 reply checkout → nobody      _INBOX.…WXYZabcd     5 B  short\n"
+		  "07:57:19.123 pub   checkout → [::1]:400…  a.subject.that.is.longer.than.whateve…\n");
 }
 
 static void cuts_headers_and_statuses_are_noted(void **state)
