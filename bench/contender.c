@@ -133,18 +133,32 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
 	return remove(path);
 }
 
+/* Peak resident memory. Not from rusage: that counts what we held ourselves between fork and exec. */
+static uint64_t peak_bytes(pid_t pid)
+{
+	char path[64], line[256];
+	unsigned long long kib = 0;
+	snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+	FILE *status = fopen(path, "r");
+	while (status && fgets(line, sizeof line, status))
+		if (sscanf(line, "VmHWM: %llu", &kib) == 1)
+			break;
+	if (status)
+		fclose(status);
+	return kib * 1024;
+}
+
 int bench_contender_stop(const struct bench_contender *contender, const char *tapedeck, struct bench_run *run,
 			 struct bench_usage *usage)
 {
 	struct rusage used;
 	int error = 0;
 	*usage = (struct bench_usage){0};
+	usage->peak_bytes = peak_bytes(run->pid);
 	kill(run->pid, SIGINT);
-	if (wait4(run->pid, NULL, 0, &used) == run->pid) {
+	if (wait4(run->pid, NULL, 0, &used) == run->pid)
 		usage->cpu_s = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
 			       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-		usage->peak_bytes = (uint64_t)used.ru_maxrss * 1024u;
-	}
 	if (contender->records)
 		error = count_log(tapedeck, run->folder, usage);
 	nftw(run->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
