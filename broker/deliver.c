@@ -116,6 +116,7 @@ static __attribute__((noinline)) enum wire_outcome put_slowly(struct broker_clie
 		broker__client_is_slow(to);
 		return WIRE_DROPPED_SLOW;
 	}
+	broker__output_count_message(&to->output);
 	uint64_t pending = broker__output_pending(&to->output);
 	if (pending >= 4 * BROKER__CHUNK_LARGE && to->output.queued == 0)
 		broker__client_flush(to);

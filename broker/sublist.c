@@ -320,12 +320,9 @@ static void match_below(const struct matching *matching, struct broker__node *no
 {
 	struct wire_slice token;
 	while (wire_subject_next_token(&rest, &token)) {
-		bool is_last = rest.data == NULL;
 		if (node->tail)
 			matching->visit(matching->context, node->tail);
-		if (node->star && is_last)
-			matching->visit(matching->context, node->star);
-		else if (node->star)
+		if (node->star)
 			match_below(matching, node->star, rest);
 		node = find_literal(matching->list, node, token, child_hash(matching->list, node, token));
 		if (!node)

@@ -17,8 +17,11 @@ static bool is_recent(const struct broker_client *client, int64_t then_ns, int64
 	return client->loop->now_ns - then_ns < span_ms * 1000000;
 }
 
+/* While we do not read what a client says, its silence is our doing. */
 static bool needs_ping(const struct broker_client *client, int64_t interval_ms)
 {
+	if (client->is_held)
+		return false;
 	bool needs_rtt = client->rtt_ns == 0 || !is_recent(client, client->ping_sent_ns, RTT_EVERY_MS);
 	return needs_rtt || (!is_recent(client, client->last_ns, interval_ms) &&
 			     !is_recent(client, client->peer_ping_ns, interval_ms));
@@ -63,6 +66,11 @@ void broker__client_await_ping(struct broker_client *client)
 static void on_auth_timeout(uv_timer_t *timer)
 {
 	struct broker_client *client = timer->data;
+	if (client->is_held) {
+		uv_timer_start(timer, on_auth_timeout,
+			       (uint64_t)client->loop->broker->options.auth_timeout_ms, 0);
+		return;
+	}
 	broker__loop_read_clock(client->loop);
 	broker__client_log(client, BROKER_LOG_DEBUG, "Authentication Timeout");
 	broker__client_send_error(client, WIRE_LITERAL("Authentication Timeout"));
