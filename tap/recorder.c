@@ -1,19 +1,17 @@
 #include "tap/recorder.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "store/loss.h"
 #include "wire/subject.h"
 
-enum { STAGE_AGE_NS = 20 * 1000 * 1000, SPARE_STAGES = 2 };
+#ifndef TAPEDECK_VERSION
+#error "TAPEDECK_VERSION is set by CMake"
+#endif
 
-/* What could not be staged since the last gap event. */
-struct loss {
-	uint64_t events, messages, bytes;
-	int64_t from_ns, to_ns;
-};
+enum { STAGE_AGE_NS = 20 * 1000 * 1000 };
 
 struct tap_recorder {
 	struct wire_sink sink;
@@ -22,11 +20,11 @@ struct tap_recorder {
 	struct store_stage *next;  /* taken ahead, so that `ready` can promise room for a whole read */
 	enum tap_overflow overflow;
 	enum tap_detail detail;
-	int64_t max_payload;       /* bytes; INT64_MAX = all */
-	char **include, **exclude; /* NULL-terminated, or NULL */
-	bool is_plain;             /* every event is kept whole: the hot path asks nothing more */
-	struct loss loss;
-	uint64_t lost_messages; /* ever */
+	int64_t max_payload;            /* bytes; INT64_MAX = all */
+	char **include, **exclude;      /* NULL-terminated, or NULL */
+	bool is_plain;                  /* every event is kept whole: the hot path asks nothing more */
+	struct store_loss loss;         /* since the last gap event */
+	_Atomic uint64_t lost_messages; /* ever */
 };
 
 void tap_recorder_options_init(struct tap_recorder_options *options)
@@ -38,34 +36,25 @@ void tap_recorder_options_init(struct tap_recorder_options *options)
 
 /* ---- staging ---- */
 
+/* ---- stages ---- */
+
+/* As soon as there is a stage again, it says what was lost meanwhile. */
 static void add_gap(struct tap_recorder *recorder)
 {
-	char text[120];
-	const struct loss *loss = &recorder->loss;
-	if (loss->events == 0)
-		return;
-	snprintf(text, sizeof text, "recording could not keep up; %llu events were not logged",
-		 (unsigned long long)loss->events);
-	const struct wire_event event = {.kind = WIRE_EVENT_GAP,
-					 .time_ns = loss->to_ns,
-					 .text = wire_slice_str(text),
-					 .lost_messages = loss->messages,
-					 .lost_bytes = loss->bytes,
-					 .from_ns = loss->from_ns,
-					 .to_ns = loss->to_ns};
-	if (store_stage_append(recorder->stage, &event) == 0)
-		recorder->loss = (struct loss){0};
+	if (store_loss_append(&recorder->loss, "recording could not keep up", recorder->stage) == 0)
+		recorder->loss = (struct store_loss){0};
 }
 
-/* A stage to fill: the one taken ahead, or a free one. A gap is the first thing in it. */
-static bool take_stage(struct tap_recorder *recorder)
+/* A stage to fill: the one taken ahead, a free one, or, for what must not be lost, a spare one. */
+static bool take_stage(struct tap_recorder *recorder, bool may_be_spare)
 {
 	recorder->stage = recorder->next ? recorder->next : store_writer_stage(recorder->writer);
 	recorder->next = NULL;
-	if (!recorder->stage)
-		return false;
-	add_gap(recorder);
-	return true;
+	if (!recorder->stage && may_be_spare)
+		recorder->stage = store_writer_spare_stage(recorder->writer);
+	if (recorder->stage && recorder->loss.events > 0)
+		add_gap(recorder);
+	return recorder->stage != NULL;
 }
 
 static void hand_over(struct tap_recorder *recorder)
@@ -76,26 +65,40 @@ static void hand_over(struct tap_recorder *recorder)
 
 static void lose(struct tap_recorder *recorder, const struct wire_event *event)
 {
-	struct loss *loss = &recorder->loss;
-	if (loss->events++ == 0)
-		loss->from_ns = event->time_ns;
-	loss->to_ns = event->time_ns;
-	if (event->kind != WIRE_EVENT_MESSAGE)
-		return;
-	loss->messages++;
-	loss->bytes += event->size + event->headers.len;
-	recorder->lost_messages++;
+	store_loss_add_event(&recorder->loss, event);
+	if (event->kind == WIRE_EVENT_MESSAGE)
+		recorder->lost_messages++;
 }
 
-static void record(struct tap_recorder *recorder, const struct wire_event *event)
+/* When nothing is free, `drop` gives up messages and deliveries, of which there are many. What is rare, and what
+ * comes although a source that waits was told to pause, finds room in the spare stages. */
+static bool may_be_spare(const struct tap_recorder *recorder, const struct wire_event *event)
 {
-	int error =
-	    recorder->stage || take_stage(recorder) ? store_stage_append(recorder->stage, event) : -EAGAIN;
-	if (error == STORE_EFULL) {
-		hand_over(recorder);
-		error = take_stage(recorder) ? store_stage_append(recorder->stage, event) : -EAGAIN;
+	return recorder->overflow == TAP_OVERFLOW_WAIT || event->kind > WIRE_EVENT_DELIVERY;
+}
+
+/* Two stages may be needed: a gap event may leave no room for a large one. */
+static void record_in_next(struct tap_recorder *recorder, const struct wire_event *event)
+{
+	int error = STORE_EFULL;
+	for (int i = 0; i < 2 && error == STORE_EFULL; i++) {
+		if (recorder->stage)
+			hand_over(recorder);
+		error = take_stage(recorder, may_be_spare(recorder, event))
+			    ? store_stage_append(recorder->stage, event)
+			    : -EAGAIN;
 	}
 	if (error)
+		lose(recorder, event);
+}
+
+/* Hot: once for every event. */
+static void record(struct tap_recorder *recorder, const struct wire_event *event)
+{
+	int error = recorder->stage ? store_stage_append(recorder->stage, event) : STORE_EFULL;
+	if (error == STORE_EFULL)
+		record_in_next(recorder, event);
+	else if (error)
 		lose(recorder, event);
 }
 
@@ -109,10 +112,16 @@ static bool matches_any(char *const *patterns, struct wire_slice subject)
 	return false;
 }
 
+static bool is_subscription(const struct wire_event *event)
+{
+	return event->kind == WIRE_EVENT_SUBSCRIBE || event->kind == WIRE_EVENT_UNSUBSCRIBE;
+}
+
 static bool is_wanted(const struct tap_recorder *recorder, const struct wire_event *event)
 {
-	bool is_subscription = event->kind == WIRE_EVENT_SUBSCRIBE || event->kind == WIRE_EVENT_UNSUBSCRIBE;
-	if (is_subscription && recorder->detail < TAP_DETAIL_PROTOCOL)
+	if (is_subscription(event) && recorder->detail < TAP_DETAIL_PROTOCOL)
+		return false;
+	if (event->kind == WIRE_EVENT_DELIVERY && recorder->detail < TAP_DETAIL_DELIVERIES)
 		return false;
 	if (event->subject.len == 0)
 		return true;
@@ -143,8 +152,7 @@ static void record_reduced(struct tap_recorder *recorder, const struct wire_even
 static void take_event(struct wire_sink *sink, const struct wire_event *event)
 {
 	struct tap_recorder *recorder = (struct tap_recorder *)sink;
-	bool is_subscription = event->kind == WIRE_EVENT_SUBSCRIBE || event->kind == WIRE_EVENT_UNSUBSCRIBE;
-	if (recorder->is_plain && !is_subscription)
+	if (recorder->is_plain && !is_subscription(event))
 		record(recorder, event);
 	else
 		record_reduced(recorder, event);
@@ -153,8 +161,10 @@ static void take_event(struct wire_sink *sink, const struct wire_event *event)
 static void hand_over_old(struct wire_sink *sink, int64_t now_ns)
 {
 	struct tap_recorder *recorder = (struct tap_recorder *)sink;
-	if (recorder->loss.events > 0 && !recorder->stage)
-		take_stage(recorder);
+	if (recorder->loss.events > 0 && recorder->stage)
+		add_gap(recorder);
+	else if (recorder->loss.events > 0)
+		take_stage(recorder, false);
 	if (!recorder->stage || store_stage_events(recorder->stage) == 0)
 		return;
 	int64_t age_ns = now_ns - store_stage_min_time_ns(recorder->stage);
@@ -162,8 +172,8 @@ static void hand_over_old(struct wire_sink *sink, int64_t now_ns)
 		hand_over(recorder);
 }
 
-/* One stage is always held ahead: what a single read holds fits in it, so that a source that pauses after the read
- * during which this became false loses nothing. */
+/* One stage is always held ahead: what a single read brings fits in it and the spare ones, so that a source that
+ * pauses after the read during which this became false loses nothing. */
 static bool has_room(struct wire_sink *sink)
 {
 	struct tap_recorder *recorder = (struct tap_recorder *)sink;
@@ -225,12 +235,10 @@ static void mark(struct tap_recorder *recorder, const char *text)
 static int open_parts(struct tap_recorder *recorder, const char *dir,
 		      const struct tap_recorder_options *options, struct wire_fault *fault)
 {
-	struct store_writer_options writer = options->writer;
-	writer.stages += SPARE_STAGES;
 	if (!copy_list(&recorder->include, options->include) ||
 	    !copy_list(&recorder->exclude, options->exclude))
 		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", dir);
-	return store_writer_open(&recorder->writer, dir, &writer, fault);
+	return store_writer_open(&recorder->writer, dir, &options->writer, fault);
 }
 
 static void free_recorder(struct tap_recorder *recorder)
@@ -259,7 +267,7 @@ int tap_recorder_open(struct tap_recorder **recorder, const char *dir,
 		free_recorder(opened);
 		return error;
 	}
-	mark(opened, "start");
+	mark(opened, "start tapedeck " TAPEDECK_VERSION);
 	*recorder = opened;
 	return 0;
 }
@@ -268,10 +276,12 @@ void tap_recorder_close(struct tap_recorder *recorder)
 {
 	if (!recorder)
 		return;
-	mark(recorder, "stop");
+	mark(recorder, "stop tapedeck " TAPEDECK_VERSION);
+	if (recorder->loss.events > 0 && recorder->stage)
+		add_gap(recorder);
 	if (recorder->stage)
 		hand_over(recorder);
-	if (recorder->loss.events > 0 && take_stage(recorder))
+	if (recorder->loss.events > 0 && take_stage(recorder, true))
 		hand_over(recorder);
 	if (recorder->next)
 		store_writer_submit(recorder->writer, recorder->next);

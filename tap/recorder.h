@@ -1,8 +1,11 @@
 /* recorder.h - the sink that turns events into a log.
  *
  * Applies what the operator chose to record (subjects, detail, payload limit), appends to a staging block and
- * hands it to the log's writer when it is full or 20 ms old. Overflow is a choice and never silent: `wait`
- * asks the source to pause, `drop` counts and leaves a gap event. */
+ * hands it to the log's writer when it is full or 20 ms old. Marks tell when it started and stopped.
+ *
+ * Overflow is a choice and never silent. `wait` asks the source to pause (see `ready` of wire_sink); what comes until it
+ * does is kept in a few stages beyond the bound. `drop` gives up messages and deliveries, of which there are
+ * many, and keeps what is rare the same way. What finds no room is counted, and a gap event tells of it. */
 #ifndef TAP_RECORDER_H
 #define TAP_RECORDER_H
 

@@ -107,8 +107,19 @@ uint64_t log_check_message(const struct wire_event *event)
 	return number;
 }
 
-static void count_event(struct log_contents *contents, const struct wire_event *event)
+static void count_message(struct log_contents *contents, const struct wire_event *event)
 {
+	uint64_t number = log_check_message(event);
+	if (contents->messages++ == 0)
+		contents->first_number = number;
+	else
+		contents->number_jumps += number != contents->last_number + 1;
+	contents->last_number = number;
+}
+
+static void count_event(void *context, const struct wire_event *event)
+{
+	struct log_contents *contents = context;
 	if (contents->events++ == 0)
 		contents->first_seq = event->seq;
 	else if (event->seq <= contents->last_seq)
@@ -116,14 +127,8 @@ static void count_event(struct log_contents *contents, const struct wire_event *
 	else
 		contents->missing += event->seq - contents->last_seq - 1;
 	contents->last_seq = event->seq;
-	if (event->kind == WIRE_EVENT_MESSAGE) {
-		uint64_t number = log_check_message(event);
-		if (contents->messages++ == 0)
-			contents->first_number = number;
-		else
-			contents->number_jumps += number != contents->last_number + 1;
-		contents->last_number = number;
-	}
+	if (event->kind == WIRE_EVENT_MESSAGE)
+		count_message(contents, event);
 	if (event->kind == WIRE_EVENT_GAP) {
 		contents->gaps++;
 		contents->gap_messages += event->lost_messages;
@@ -134,21 +139,35 @@ static void count_event(struct log_contents *contents, const struct wire_event *
 	contents->repeated += (event->flags & WIRE_EVENT_REPEATED) != 0;
 }
 
-static void read_segment(struct log_contents *contents, const char *path, struct store_block *block)
+struct visitor {
+	void (*visit)(void *context, const struct wire_event *event);
+	void *context;
+	struct store_block *block;
+	struct log_contents contents; /* what segments, not events, tell */
+};
+
+static void visit_block(struct visitor *visitor, struct store_segment *segment, size_t entry)
 {
-	struct store_segment *segment;
 	struct wire_event event;
-	if (store_segment_open(&segment, path, NULL) != 0)
-		return;
-	for (size_t i = 0; i < segment->index.count; i++) {
-		int error = store_segment_load_block(segment, i, STORE_FRAME_PAYLOADS, block);
-		contents->blocks++;
-		contents->damaged_blocks += error == STORE_EDAMAGE;
-		for (uint32_t j = 0; j < segment->index.entries[i].header.events && !error; j++) {
-			store_block_event(block, j, &event);
-			count_event(contents, &event);
-		}
+	int error = store_segment_load_block(segment, entry, STORE_FRAME_PAYLOADS, visitor->block);
+	visitor->contents.blocks++;
+	visitor->contents.damaged_blocks += error == STORE_EDAMAGE;
+	for (uint32_t i = 0; i < segment->index.entries[entry].header.events && !error; i++) {
+		store_block_event(visitor->block, i, &event);
+		visitor->visit(visitor->context, &event);
 	}
+}
+
+static void visit_segment(struct visitor *visitor, const char *path)
+{
+	struct log_contents *contents = &visitor->contents;
+	struct store_segment *segment;
+	if (store_segment_open(&segment, path, NULL) != 0) {
+		contents->unreadable++;
+		return;
+	}
+	for (size_t i = 0; i < segment->index.count; i++)
+		visit_block(visitor, segment, i);
 	contents->segments++;
 	contents->open_segments += !segment->is_closed;
 	contents->damaged_ranges += segment->damage_count;
@@ -157,17 +176,37 @@ static void read_segment(struct log_contents *contents, const char *path, struct
 	store_segment_close(segment);
 }
 
-void log_read(const char *path, struct log_contents *contents)
+static void visit_all(struct visitor *visitor, const char *path)
 {
 	struct store_log_segments segments;
-	struct store_block *block = store_block_open();
-	*contents = (struct log_contents){0};
-	assert_non_null(block);
+	visitor->block = store_block_open();
+	assert_non_null(visitor->block);
 	assert_int_equal(store_log_list(&segments, path, NULL), 0);
 	for (size_t i = 0; i < segments.count; i++)
-		read_segment(contents, segments.list[i].path, block);
+		visit_segment(visitor, segments.list[i].path);
 	store_log_segments_fini(&segments);
-	store_block_close(block);
+	store_block_close(visitor->block);
+}
+
+void log_visit(const char *path, void (*visit)(void *context, const struct wire_event *event), void *context)
+{
+	struct visitor visitor = {.visit = visit, .context = context};
+	visit_all(&visitor, path);
+}
+
+void log_read(const char *path, struct log_contents *contents)
+{
+	struct visitor visitor = {.visit = count_event, .context = contents};
+	*contents = (struct log_contents){0};
+	visit_all(&visitor, path);
+	contents->segments = visitor.contents.segments;
+	contents->open_segments = visitor.contents.open_segments;
+	contents->unreadable = visitor.contents.unreadable;
+	contents->blocks = visitor.contents.blocks;
+	contents->damaged_blocks = visitor.contents.damaged_blocks;
+	contents->damaged_ranges = visitor.contents.damaged_ranges;
+	contents->torn_bytes = visitor.contents.torn_bytes;
+	contents->bytes = visitor.contents.bytes;
 }
 
 void log_segment_path(const char *dir, size_t n, char *path, size_t cap)

@@ -34,9 +34,13 @@ void log_write(const char *dir, const struct store_writer_options *options, uint
 /* Is it the message that log_append made of its number? Its number, or fails. */
 uint64_t log_check_message(const struct wire_event *event);
 
+/* Call visit for every event of a log, segment by segment; damaged blocks are left out. */
+void log_visit(const char *path, void (*visit)(void *context, const struct wire_event *event), void *context);
+
 /* What a log holds, read segment by segment. Every message must be one of log_append's, whole. */
 struct log_contents {
-	uint64_t segments, open_segments, blocks, events, messages, gaps, gap_messages, connects, repeated;
+	uint64_t segments, open_segments, unreadable, blocks, events, messages, gaps, gap_messages, connects,
+	    repeated;
 	uint64_t damaged_blocks, damaged_ranges, torn_bytes, bytes;
 	uint64_t first_seq, last_seq;
 	uint64_t missing; /* sequence numbers between the first and the last that no event has */

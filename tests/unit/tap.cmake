@@ -1,1 +1,2 @@
 # Unit tests of tap/.
+tapedeck_unit_test(recorder log_fixture support tap Threads::Threads)
