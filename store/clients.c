@@ -41,11 +41,15 @@ static struct wire_slice keep(char **to, struct wire_slice text)
 	return wire_slice(start, text.len);
 }
 
+static size_t size_of(const struct wire_client *client)
+{
+	return sizeof(struct store_client) + client->address.len + client->name.len + client->lang.len +
+	       client->version.len + client->user.len;
+}
+
 static struct store_client *copy(uint64_t conn, const struct wire_client *client)
 {
-	size_t len = client->address.len + client->name.len + client->lang.len + client->version.len +
-		     client->user.len;
-	struct store_client *made = malloc(sizeof *made + len);
+	struct store_client *made = malloc(size_of(client));
 	if (!made)
 		return NULL;
 	char *to = (char *)(made + 1);
@@ -71,19 +75,38 @@ static int make_room(struct store_clients *clients)
 	return 0;
 }
 
+static void forget(struct store_clients *clients, size_t at)
+{
+	clients->bytes -= size_of(&clients->list[at]->client);
+	free(clients->list[at]);
+}
+
+/* Is there room for it, in the place of what is known of the connection? */
+static bool fits(const struct store_clients *clients, size_t at, uint64_t conn,
+		 const struct wire_client *client)
+{
+	size_t bytes = clients->bytes + size_of(client);
+	if (is_at(clients, at, conn))
+		return bytes - size_of(&clients->list[at]->client) <= STORE_CLIENTS_BYTES_MAX;
+	return bytes <= STORE_CLIENTS_BYTES_MAX && clients->count - at <= STORE_CLIENTS_DISORDER_MAX;
+}
+
 int store_clients_put(struct store_clients *clients, uint64_t conn, const struct wire_client *client)
 {
 	size_t at = position(clients, conn);
+	if (!fits(clients, at, conn, client))
+		return -E2BIG;
 	struct store_client *made = make_room(clients) == 0 ? copy(conn, client) : NULL;
 	if (!made)
 		return -ENOMEM;
 	if (is_at(clients, at, conn)) {
-		free(clients->list[at]);
+		forget(clients, at);
 	} else {
-		memmove(&clients->list[at + 1], &clients->list[at], (clients->count - at) * sizeof(made));
+		memmove(&clients->list[at + 1], &clients->list[at], (clients->count - at) * sizeof made);
 		clients->count++;
 	}
 	clients->list[at] = made;
+	clients->bytes += size_of(client);
 	return 0;
 }
 
@@ -92,9 +115,9 @@ void store_clients_remove(struct store_clients *clients, uint64_t conn)
 	size_t at = position(clients, conn);
 	if (!is_at(clients, at, conn))
 		return;
-	free(clients->list[at]);
+	forget(clients, at);
 	clients->count--;
-	memmove(&clients->list[at], &clients->list[at + 1], (clients->count - at) * sizeof(*clients->list));
+	memmove(&clients->list[at], &clients->list[at + 1], (clients->count - at) * sizeof *clients->list);
 }
 
 const struct wire_client *store_clients_find(const struct store_clients *clients, uint64_t conn)

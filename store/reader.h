@@ -1,8 +1,10 @@
-/* reader.h - read a log, or one segment of it, as a stream of events in order; any number at a time, in any
- * process, while it is being written.
+/* reader.h - read a log, or one segment of it, as a stream of events by sequence number; any number at a time,
+ * in any process, while it is being written.
  *
- * Damage costs the damaged blocks and shows as gap events flagged WIRE_EVENT_DAMAGE that name the sequence
- * numbers. The unfinished end of a live or crashed segment is no damage. */
+ * Damage costs the damaged blocks and shows as gap events flagged WIRE_EVENT_DAMAGE, in their place, that name
+ * the sequence numbers. What is passed over unread because nothing in it can pass the filter is not checked.
+ * The unfinished end of a live or crashed segment is no damage, nor is what retention deleted ahead of the
+ * oldest segment; what it deletes while a reader is on its way there shows as a gap event without that flag. */
 #ifndef STORE_READER_H
 #define STORE_READER_H
 
@@ -10,16 +12,17 @@
 
 struct store_reader_options {
 	const struct store_filter *filter; /* borrowed for the reader's life; NULL = everything */
-	bool reverse;                      /* newest first */
-	bool follow;                       /* at the end, wait for more instead of ending */
-	bool from_end;                     /* with follow: start behind the last event there is now… */
-	uint64_t last;                     /* …but go back so many matching events first; 0 = none */
-	bool payloads;                     /* headers and payloads are wanted */
+	bool reverse;                      /* newest first; does not go with follow */
+	bool follow;   /* at the end, wait for more instead of ending; the log may be yet to come */
+	bool from_end; /* with follow: start behind the last event there is now… */
+	uint64_t last; /* …but go back so many matching events first; 0 = none */
+	bool payloads; /* headers and payloads are wanted */
 };
 
 struct store_reader;
 
-/* path: a log directory or a segment file. 0, or a negative code with *fault. */
+/* path: a log directory or a segment file. 0, or a negative code with *fault. Nothing is read but where to begin:
+ * the first event comes at once, however large the log. */
 int store_reader_open(struct store_reader **reader, const char *path,
 		      const struct store_reader_options *options, struct wire_fault *fault);
 void store_reader_close(struct store_reader *reader);

@@ -1,378 +1,342 @@
 #include "store/summary.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <xxhash.h>
+#include "store/block.h"
+#include "store/select.h"
+#include "store/tallies.h"
 
-#include "store/clients.h"
-#include "store/log.h"
-#include "store/segment.h"
-#include "store/table.h"
-
-/* A run over the segments of one log. */
-struct run {
-	struct store_summary *summary;
-	const struct store_filter *filter;
-	bool is_plain; /* everything passes: headers and dictionaries are enough */
-	bool wants_clients;
-	struct store_block *block;
-	struct store__table subjects; /* by hash of the text, to summary->subjects */
-	size_t subjects_cap;
-	struct store__table client_table; /* by conn, to summary->clients */
-	size_t clients_cap;
-	struct store_clients known;      /* of the segment, for the filter and the table */
-	struct store__table connections; /* distinct numbers seen */
-	uint64_t edge;                   /* next sequence number, 0 = unknown */
+/* Events that are to be looked at one by one, even where their whole block passes. */
+enum {
+	SINGULAR_KINDS = 1 << WIRE_EVENT_CONNECT | 1 << WIRE_EVENT_GAP | 1 << WIRE_EVENT_ERROR,
 };
 
-/* ---- tables ---- */
+/* Messages of one subject in the block. */
+struct count {
+	uint64_t messages, bytes;
+};
 
-static struct wire_slice copy_text(struct wire_slice text)
+struct run {
+	struct store_summary *summary;
+	struct store__walk walk;
+	struct store__select select;
+	struct store__tallies tallies;
+	bool clients;
+	struct store__buffer counts; /* struct count, by subject of the block, and one for no subject */
+	struct store__buffer sets; /* uint32_t, by set of receivers of the block: messages that went to it */
+};
+
+/* ---- single events ---- */
+
+/* Find or make a connection's tally, described as well as the segment can. */
+static int find_client(struct run *run, uint64_t conn, struct store_summary_client **client)
 {
-	char *copy = malloc(text.len + 1);
-	if (copy && text.len > 0)
-		memcpy(copy, text.data, text.len);
-	return wire_slice(copy, text.len);
+	bool is_new;
+	int error = store__tallies_client(&run->tallies, conn, client, &is_new);
+	if (error || !is_new)
+		return error;
+	const struct wire_client *known = store__roster_find(&run->select.roster, &run->walk, conn);
+	return known ? store__tallies_describe(&run->tallies, *client, known) : 0;
 }
 
-static struct store_summary_subject *find_subject(struct run *run, struct wire_slice subject)
+/* A connect event counts once for its connection, whether it is a repetition or not. */
+static int count_connect(struct run *run, const struct wire_event *event)
 {
-	struct store_summary *summary = run->summary;
-	uint64_t hash = XXH3_64bits(subject.data, subject.len);
-	uint32_t probe = 0, index;
-	while (store__table_next(&run->subjects, hash, &probe, &index))
-		if (wire_slice_equal(summary->subjects[index].subject, subject))
-			return &summary->subjects[index];
-	if (summary->subjects_len == run->subjects_cap) {
-		size_t cap = run->subjects_cap ? run->subjects_cap * 2 : 256;
-		void *list = realloc(summary->subjects, cap * sizeof *summary->subjects);
-		if (!list)
-			return NULL;
-		summary->subjects = list;
-		run->subjects_cap = cap;
-	}
-	struct wire_slice copy = copy_text(subject);
-	if (!copy.data || store__table_reserve(&run->subjects, 1) != 0) {
-		free((char *)(uintptr_t)copy.data);
-		return NULL;
-	}
-	store__table_add(&run->subjects, hash, (uint32_t)summary->subjects_len);
-	struct store_summary_subject *added = &summary->subjects[summary->subjects_len++];
-	*added = (struct store_summary_subject){.subject = copy};
-	return added;
-}
-
-static uint64_t hash_conn(uint64_t conn)
-{
-	return XXH3_64bits(&conn, sizeof conn);
-}
-
-static struct store_summary_client *find_client(struct run *run, uint64_t conn)
-{
-	struct store_summary *summary = run->summary;
-	uint32_t probe = 0, index;
-	while (store__table_next(&run->client_table, hash_conn(conn), &probe, &index))
-		if (summary->clients[index].conn == conn)
-			return &summary->clients[index];
-	if (summary->clients_len == run->clients_cap) {
-		size_t cap = run->clients_cap ? run->clients_cap * 2 : 256;
-		void *list = realloc(summary->clients, cap * sizeof *summary->clients);
-		if (!list)
-			return NULL;
-		summary->clients = list;
-		run->clients_cap = cap;
-	}
-	if (store__table_reserve(&run->client_table, 1) != 0)
-		return NULL;
-	store__table_add(&run->client_table, hash_conn(conn), (uint32_t)summary->clients_len);
-	struct store_summary_client *added = &summary->clients[summary->clients_len++];
-	*added = (struct store_summary_client){.conn = conn};
-	return added;
-}
-
-/* Keep what a connect event tells; the first word stands. */
-static int describe_client(struct run *run, uint64_t conn, const struct wire_client *client)
-{
-	struct store_summary_client *entry = find_client(run, conn);
-	if (!entry)
-		return -ENOMEM;
-	if (entry->client.address.data)
+	struct store_summary_client *client;
+	int error = find_client(run, event->conn, &client);
+	if (error)
+		return error;
+	if (!client) /* the list is full; new connections have new numbers */
+		run->summary->connections += !(event->flags & WIRE_EVENT_REPEATED);
+	else if (!client->has_connected)
+		run->summary->connections++;
+	if (!client)
 		return 0;
-	entry->client = (struct wire_client){.address = copy_text(client->address),
-					     .name = copy_text(client->name),
-					     .lang = copy_text(client->lang),
-					     .version = copy_text(client->version),
-					     .user = copy_text(client->user)};
-	return entry->client.user.data ? 0 : -ENOMEM;
+	client->has_connected = true;
+	return store__tallies_describe(&run->tallies, client, event->client);
 }
 
-/* ---- events ---- */
-
-static int count_connection(struct run *run, const struct wire_event *event)
+/* An event of a kind that is rare, or of a filter that looks into events. False in *passes when it does not pass. */
+static int look_at(struct run *run, uint32_t row, bool *passes)
 {
-	uint32_t probe = 0, index;
-	uint64_t hash = hash_conn(event->conn);
-	if (run->wants_clients && describe_client(run, event->conn, event->client) != 0)
-		return -ENOMEM;
-	if (store__table_next(&run->connections, hash, &probe, &index))
-		return 0;
-	if (store__table_reserve(&run->connections, 1) != 0)
-		return -ENOMEM;
-	store__table_add(&run->connections, hash, 0);
-	run->summary->connections++;
+	struct wire_event event;
+	int error = 0;
+	store_block_event(run->select.block, row, &event);
+	*passes = store_filter_passes_content(run->select.filter, &event);
+	if (event.kind == WIRE_EVENT_CONNECT) {
+		struct wire_event fresh = event;
+		fresh.flags &= ~(uint32_t)WIRE_EVENT_REPEATED;
+		if (store_filter_passes_content(run->select.filter, &fresh))
+			error = count_connect(run, &event);
+	} else if (event.kind == WIRE_EVENT_GAP) {
+		run->summary->gaps++;
+		run->summary->gap_messages += event.lost_messages;
+	} else if (event.kind == WIRE_EVENT_ERROR) {
+		run->summary->errors += *passes;
+	}
+	return error;
+}
+
+/* ---- rows of a block ---- */
+
+static struct count *count_of(struct run *run, uint32_t subject)
+{
+	uint32_t subjects = store_block_subjects(run->select.block);
+	return (struct count *)(void *)run->counts.bytes + (subject < subjects ? subject : subjects);
+}
+
+static uint32_t *sets_of(struct run *run)
+{
+	return (uint32_t *)(void *)run->sets.bytes;
+}
+
+static int count_doing(struct run *run, uint32_t row, uint64_t messages, uint64_t bytes, uint64_t deliveries)
+{
+	struct store_summary_client *client;
+	int error = run->clients ? find_client(run, store_block_conn(run->select.block, row), &client) : 0;
+	if (error || !run->clients || !client)
+		return error;
+	client->messages += messages;
+	client->bytes += bytes;
+	client->deliveries += deliveries;
 	return 0;
 }
 
-static int count_rare(struct run *run, const struct wire_event *event)
+/* Hot: once for every message of a block that passes in part. */
+static int count_message(struct run *run, uint32_t row)
 {
-	struct store_summary *summary = run->summary;
-	switch (event->kind) {
-	case WIRE_EVENT_CONNECT: return count_connection(run, event);
-	case WIRE_EVENT_GAP:
-		summary->gaps++;
-		summary->gap_messages += event->lost_messages;
-		return 0;
-	case WIRE_EVENT_ERROR: summary->errors++; return 0;
-	default: return 0;
+	const struct store_block *block = run->select.block;
+	struct count *count = count_of(run, store_block_subject_of(block, row));
+	uint64_t bytes = store_block_size(block, row) + store__block_number(block, STORE__HEADERS_BYTES, row);
+	uint64_t set = store__block_number(block, STORE__RECEIVERS, row);
+	count->messages++;
+	count->bytes += bytes;
+	if (set == 0) {
+		run->summary->deliveries += store__block_number(block, STORE__RECEIVER_COUNT, row);
+	} else {
+		run->summary->deliveries += store__block_span(block, (uint32_t)set - 1)->sent;
+		sets_of(run)[set - 1]++;
 	}
+	return count_doing(run, row, 1, bytes, 0);
 }
 
-static void count_time(struct store_summary *summary, int64_t min_ns, int64_t max_ns)
+static int count_delivery(struct run *run, uint32_t row)
 {
-	if (summary->first_time_ns == 0 || min_ns < summary->first_time_ns)
-		summary->first_time_ns = min_ns;
-	if (summary->last_time_ns == 0 || max_ns > summary->last_time_ns)
-		summary->last_time_ns = max_ns;
+	struct wire_event event;
+	store_block_event(run->select.block, row, &event);
+	bool is_sent = event.outcome == WIRE_SENT;
+	run->summary->deliveries += is_sent;
+	return count_doing(run, row, 0, 0, is_sent);
 }
 
-static int count_traffic(struct run *run, const struct wire_event *event)
+static void widen(struct store_summary *summary, uint64_t seq, int64_t time_ns)
 {
-	struct store_summary_client *publisher = find_client(run, event->conn);
-	if (!publisher)
+	bool is_first = summary->events == 0;
+	if (is_first || time_ns < summary->first_time_ns)
+		summary->first_time_ns = time_ns;
+	if (is_first || time_ns > summary->last_time_ns)
+		summary->last_time_ns = time_ns;
+	if (is_first)
+		summary->first_seq = seq;
+	summary->last_seq = seq;
+}
+
+static int count_row(struct run *run, uint32_t row, bool looks)
+{
+	const struct store_block *block = run->select.block;
+	enum wire_event_kind kind = store_block_kind(block, row);
+	bool passes = true;
+	int error = 0;
+	if (looks || (SINGULAR_KINDS & 1 << kind))
+		error = look_at(run, row, &passes);
+	if (error || !passes)
+		return error;
+	widen(run->summary, block->header.first_seq + row, store_block_time_ns(block, row));
+	run->summary->events++;
+	if (kind == WIRE_EVENT_MESSAGE)
+		return count_message(run, row);
+	return kind == WIRE_EVENT_DELIVERY ? count_delivery(run, row) : 0;
+}
+
+static int reserve_zeroed(struct store__buffer *buffer, size_t len)
+{
+	buffer->len = 0;
+	if (store__buffer_reserve(buffer, len + 1))
 		return -ENOMEM;
-	publisher->messages++;
-	publisher->bytes += event->size + event->headers.len;
-	for (uint32_t i = 0; i < event->receivers_len; i++) {
-		struct store_summary_client *receiver = find_client(run, event->receivers[i].conn);
-		if (!receiver)
-			return -ENOMEM;
-		receiver->deliveries += event->receivers[i].outcome == WIRE_SENT;
+	memset(buffer->bytes, 0, len);
+	return 0;
+}
+
+static uint32_t sets_in(const struct store_block *block)
+{
+	return block->columns[STORE__SET_LENGTH].count;
+}
+
+/* Who got the messages of each set. */
+static int fold_sets(struct run *run)
+{
+	const struct store_block *block = run->select.block;
+	for (uint32_t i = 0; i < sets_in(block); i++) {
+		const struct store__span *span = store__block_span(block, i);
+		for (uint32_t j = 0; j < span->count && sets_of(run)[i] > 0; j++) {
+			const struct wire_receiver *receiver = store__block_receiver(block, span->offset + j);
+			struct store_summary_client *client = NULL;
+			int error =
+			    receiver->outcome == WIRE_SENT ? find_client(run, receiver->conn, &client) : 0;
+			if (error)
+				return error;
+			if (client)
+				client->deliveries += sets_of(run)[i];
+		}
 	}
 	return 0;
 }
 
-static int count_message(struct run *run, const struct wire_event *event)
+static int fold_counts(struct run *run)
 {
-	struct store_summary *summary = run->summary;
-	struct store_summary_subject *subject = find_subject(run, event->subject);
-	if (!subject)
+	uint32_t subjects = store_block_subjects(run->select.block);
+	for (uint32_t i = 0; i <= subjects; i++) {
+		const struct count *count = count_of(run, i);
+		run->summary->messages += count->messages;
+		run->summary->payload_bytes += count->bytes;
+		if (i == subjects || count->messages == 0)
+			continue;
+		int error =
+		    store__tallies_add(&run->tallies, store_block_subject(run->select.block, i)->subject,
+				       count->messages, count->bytes);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int count_rows(struct run *run)
+{
+	struct store__select *select = &run->select;
+	bool looks = store_filter_needs_payloads(select->filter);
+	int error = store__select_rows(select, &run->walk);
+	if (error)
+		return error;
+	size_t counts_len = (store_block_subjects(select->block) + 1) * sizeof(struct count);
+	if (reserve_zeroed(&run->counts, counts_len) ||
+	    reserve_zeroed(&run->sets, sets_in(select->block) * sizeof(uint32_t)))
 		return -ENOMEM;
-	uint64_t bytes = event->size + event->headers.len;
-	subject->messages++;
-	subject->bytes += bytes;
-	summary->messages++;
-	summary->payload_bytes += bytes;
-	summary->deliveries += event->receiver_count;
-	return run->wants_clients ? count_traffic(run, event) : 0;
+	for (uint32_t i = 0; i < select->count && !error; i++)
+		error = count_row(run, select->rows[i], looks);
+	error = error ? error : fold_counts(run);
+	return error || !run->clients ? error : fold_sets(run);
 }
 
-static int count_event(struct run *run, const struct wire_event *event)
+/* ---- whole blocks ---- */
+
+/* Every event passes, and header and dictionary tell all that is to be told. */
+static bool is_whole(const struct run *run, const struct store_block_header *header)
 {
-	struct store_summary *summary = run->summary;
-	summary->events++;
-	count_time(summary, event->time_ns, event->time_ns);
-	if (event->kind == WIRE_EVENT_MESSAGE)
-		return count_message(run, event);
-	summary->deliveries += event->kind == WIRE_EVENT_DELIVERY && event->outcome == WIRE_SENT;
-	return count_rare(run, event);
+	return run->select.all_subjects && !run->clients && !(header->kinds & SINGULAR_KINDS) &&
+	       store_filter_whole_block(run->select.filter, header);
 }
 
-/* ---- blocks ---- */
-
-enum { RARE = 1u << WIRE_EVENT_CONNECT | 1u << WIRE_EVENT_GAP | 1u << WIRE_EVENT_ERROR };
-
-/* Everything passes: the header and the dictionary know the sums. */
-static int count_dictionary(struct run *run, const struct store_block_header *header)
+static int count_whole(struct run *run, const struct store_block_header *header)
 {
 	struct store_summary *summary = run->summary;
+	widen(summary, header->first_seq, header->min_time_ns);
 	summary->events += header->events;
+	widen(summary, header->first_seq + header->events - 1, header->max_time_ns);
 	summary->messages += header->messages;
 	summary->payload_bytes += header->payload_bytes;
 	summary->deliveries += header->deliveries;
-	count_time(summary, header->min_time_ns, header->max_time_ns);
-	for (uint32_t i = 0; i < store_block_subjects(run->block); i++) {
-		const struct store_block_subject *found = store_block_subject(run->block, i);
-		if (found->messages == 0)
-			continue;
-		struct store_summary_subject *subject = find_subject(run, found->subject);
-		if (!subject)
-			return -ENOMEM;
-		subject->messages += found->messages;
-		subject->bytes += found->payload_bytes;
+	for (uint32_t i = 0; i < store_block_subjects(run->select.block); i++) {
+		const struct store_block_subject *subject = store_block_subject(run->select.block, i);
+		int error = subject->messages > 0
+				? store__tallies_add(&run->tallies, subject->subject, subject->messages,
+						     subject->payload_bytes)
+				: 0;
+		if (error)
+			return error;
 	}
 	return 0;
 }
 
-static int count_rare_events(struct run *run, const struct store_block_header *header)
-{
-	struct wire_event event;
-	int error = 0;
-	for (uint32_t i = 0; i < header->events && !error; i++) {
-		if (!(RARE & 1u << store_block_kind(run->block, i)))
-			continue;
-		store_block_event(run->block, i, &event);
-		error = count_rare(run, &event);
-	}
-	return error;
-}
+/* ---- the log ---- */
 
-static int count_passing(struct run *run, const struct store_block_header *header)
+static int count_block(struct run *run)
 {
-	struct wire_event event;
-	int error = 0;
-	for (uint32_t i = 0; i < header->events && !error; i++) {
-		store_block_event(run->block, i, &event);
-		if (event.kind == WIRE_EVENT_CONNECT)
-			error = store_clients_put(&run->known, event.conn, event.client);
-		const struct wire_client *client = store_clients_find(&run->known, event.conn);
-		if (!error && (!run->filter || store_filter_event(run->filter, &event, client)))
-			error = count_event(run, &event);
-	}
-	return error;
-}
-
-static int count_block(struct run *run, struct store_segment *segment, size_t entry)
-{
-	const struct store_block_header *header = &segment->index.entries[entry].header;
-	bool needs_payloads = run->filter && store_filter_needs_payloads(run->filter);
-	bool is_interesting = !run->filter || store_filter_block(run->filter, header) ||
-			      header->kinds & 1u << WIRE_EVENT_CONNECT;
-	if (!is_interesting)
-		return 0;
-	bool needs_columns = !run->is_plain || header->kinds & RARE;
-	enum store_frame last = needs_payloads  ? STORE_FRAME_PAYLOADS
-				: needs_columns ? STORE_FRAME_COLUMNS
-						: STORE_FRAME_DICTIONARY;
-	int error = store_segment_load_block(segment, entry, last, run->block);
-	if (error || !run->is_plain)
-		return error ? error : count_passing(run, header);
-	error = count_dictionary(run, header);
-	return error || !needs_columns ? error : count_rare_events(run, header);
-}
-
-/* ---- segments ---- */
-
-static void count_place(struct run *run, const struct store_segment *segment, size_t entry)
-{
-	struct store_summary *summary = run->summary;
-	const struct store_block_header *header = &segment->index.entries[entry].header;
-	summary->blocks++;
+	const struct store_block_header *header = &store__walk_entry(&run->walk)->header;
+	run->summary->blocks++;
 	for (int i = 0; i < STORE_FRAMES; i++)
-		summary->raw_bytes += header->frames[i].raw_bytes;
-	if (summary->first_seq == 0)
-		summary->first_seq = header->first_seq;
-	summary->last_seq = header->first_seq + header->events - 1;
-	if (run->edge > 0 && header->first_seq > run->edge)
-		summary->damaged_blocks++;
-	run->edge = summary->last_seq + 1;
+		run->summary->raw_bytes += header->frames[i].raw_bytes;
+	if (!store_filter_block(run->select.filter, header))
+		return 0;
+	int status = store__select_subjects(&run->select, &run->walk);
+	if (status > 0)
+		status = is_whole(run, header) ? count_whole(run, header) : count_rows(run);
+	if (status == -ENOMEM || status >= 0)
+		return status;
+	store__walk_give_up(&run->walk);
+	return 0;
 }
 
-static int count_segment(struct run *run, const char *path, struct wire_fault *fault)
+static int count_log(struct run *run, struct wire_fault *fault)
 {
-	struct store_segment *segment;
-	int error = store_segment_open(&segment, path, fault);
-	if (error)
-		return error == -ENOENT ? 0 : error; /* retention took it */
-	run->summary->segments++;
-	run->summary->log_bytes += segment->file_bytes;
-	for (size_t i = 0; i < segment->index.count && !error; i++) {
-		count_place(run, segment, i);
-		error = count_block(run, segment, i);
-		if (error == STORE_EDAMAGE) {
-			run->summary->damaged_blocks++;
-			error = 0;
-		}
+	int step, error = 0;
+	for (size_t i = 0; i < run->walk.segments.count; i++)
+		run->summary->log_bytes += run->walk.segments.list[i].bytes;
+	run->summary->segments = run->walk.segments.count;
+	while (!error && (step = store__walk_next(&run->walk, fault)) != STORE__END) {
+		if (step < 0)
+			return step;
+		if (step == STORE__BLOCK && (error = count_block(run)) != 0)
+			wire_fault_set(fault, error, "%s: out of memory", run->walk.path);
 	}
-	store_segment_close(segment);
-	store_clients_fini(&run->known);
-	return error ? wire_fault_set(fault, error, "%s: %s", path, wire_error_text(error)) : 0;
+	run->summary->damaged_blocks = run->walk.damaged_blocks;
+	return error;
 }
 
-static int compare_subjects(const void *a, const void *b)
+/* The list of clients was needed to tell them apart. */
+static void drop_clients(struct store_summary *summary)
 {
-	const struct store_summary_subject *x = a, *y = b;
-	if (x->messages != y->messages)
-		return x->messages < y->messages ? 1 : -1;
-	size_t len = x->subject.len < y->subject.len ? x->subject.len : y->subject.len;
-	int order = memcmp(x->subject.data, y->subject.data, len);
-	return order ? order : (x->subject.len > y->subject.len) - (x->subject.len < y->subject.len);
+	for (size_t i = 0; i < summary->clients_len; i++)
+		free(summary->clients[i].texts);
+	free(summary->clients);
+	summary->clients = NULL;
+	summary->clients_len = 0;
 }
 
-static int compare_clients(const void *a, const void *b)
+static int sum_up(struct run *run, const char *path, const struct store_filter *filter,
+		  struct wire_fault *fault)
 {
-	const struct store_summary_client *x = a, *y = b;
-	if (x->messages != y->messages)
-		return x->messages < y->messages ? 1 : -1;
-	return (x->conn > y->conn) - (x->conn < y->conn);
-}
-
-static int count_log(struct run *run, const char *path, struct wire_fault *fault)
-{
-	struct store_log_segments segments;
-	int error = store_log_list(&segments, path, fault);
-	for (size_t i = 0; !error && i < segments.count; i++)
-		error = count_segment(run, segments.list[i].path, fault);
-	store_log_segments_fini(&segments);
+	int error = store__select_init(&run->select, filter, false);
+	error = error ? error : store__tallies_init(&run->tallies, run->summary);
+	if (error)
+		return wire_fault_set(fault, error, "%s: out of memory", path);
+	error = store__walk_init(&run->walk, path, false, false, fault);
+	error = error ? error : count_log(run, fault);
+	if (!error)
+		store__tallies_sort(&run->tallies);
 	return error;
 }
 
 int store_summary_read(struct store_summary *summary, const char *path, const struct store_filter *filter,
 		       bool clients, struct wire_fault *fault)
 {
-	struct run run = {.summary = summary,
-			  .filter = filter,
-			  .is_plain = !clients && (!filter || store_filter_is_empty(filter)),
-			  .wants_clients = clients,
-			  .block = store_block_open()};
+	struct run run = {.summary = summary, .clients = clients};
 	*summary = (struct store_summary){0};
-	int error = run.block && store__table_init(&run.subjects) == 0 &&
-			    store__table_init(&run.client_table) == 0 &&
-			    store__table_init(&run.connections) == 0
-			? count_log(&run, path, fault)
-			: wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
-	store_block_close(run.block);
-	store__table_fini(&run.subjects);
-	store__table_fini(&run.client_table);
-	store__table_fini(&run.connections);
-	if (error) {
+	int error = sum_up(&run, path, filter, fault);
+	store__select_fini(&run.select);
+	store__tallies_fini(&run.tallies);
+	store__walk_fini(&run.walk);
+	store__buffer_fini(&run.counts);
+	store__buffer_fini(&run.sets);
+	if (error)
 		store_summary_fini(summary);
-		return error;
-	}
-	if (summary->subjects_len > 0)
-		qsort(summary->subjects, summary->subjects_len, sizeof *summary->subjects, compare_subjects);
-	if (summary->clients_len > 0)
-		qsort(summary->clients, summary->clients_len, sizeof *summary->clients, compare_clients);
-	return 0;
-}
-
-static void free_text(struct wire_slice text)
-{
-	free((char *)(uintptr_t)text.data);
+	else if (!clients)
+		drop_clients(summary);
+	return error;
 }
 
 void store_summary_fini(struct store_summary *summary)
 {
 	for (size_t i = 0; i < summary->subjects_len; i++)
-		free_text(summary->subjects[i].subject);
-	for (size_t i = 0; i < summary->clients_len; i++) {
-		struct wire_client *client = &summary->clients[i].client;
-		free_text(client->address);
-		free_text(client->name);
-		free_text(client->lang);
-		free_text(client->version);
-		free_text(client->user);
-	}
+		free((char *)(uintptr_t)summary->subjects[i].subject.data);
 	free(summary->subjects);
-	free(summary->clients);
+	drop_clients(summary);
 	*summary = (struct store_summary){0};
 }
