@@ -169,19 +169,32 @@ static struct store_reader_options reader_options(const struct session *session)
 	};
 }
 
+static int open_logs(struct session *session, const struct cli_operands *logs, struct wire_fault *fault)
+{
+	const struct store_reader_options options = reader_options(session);
+	int error = 0;
+
+	session->logs = store_merge_open(options.reverse);
+	if (!session->logs)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	for (int i = 0; i < logs->len && error == 0; i++)
+		error = store_merge_add_log(session->logs, logs->values[i], &options, fault);
+	return error;
+}
+
 static int read_logs(struct session *session, const struct cli_operands *logs)
 {
 	struct wire_fault fault = {0};
 
 	if (!wait_for_logs(session, logs))
 		return CLI_DONE;
-	const struct store_reader_options options = reader_options(session);
-	int status = store_merge_open(&session->logs, (const char *const *)logs->values, (size_t)logs->len,
-				      &options, &fault);
-	if (status != 0)
-		return cli_log_error(session->command, &fault);
-	status = print_all(session, &fault);
-	status = report(session, status, &fault);
+	int status = open_logs(session, logs, &fault);
+	if (status == 0) {
+		status = print_all(session, &fault);
+		status = report(session, status, &fault);
+	} else {
+		status = cli_log_error(session->command, &fault);
+	}
 	store_merge_close(session->logs);
 	return status;
 }

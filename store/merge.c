@@ -5,53 +5,59 @@
 
 #include "store/watch.h"
 
-struct source {
-	struct store_reader *reader;
-	struct wire_event event; /* the next one, when has_event */
+struct input {
+	struct wire_source *source; /* owned */
+	struct wire_event event;    /* the next one, when has_event */
 	bool has_event;
 	bool at_end; /* it had nothing when last asked */
 };
 
 struct store_merge {
-	struct source *sources;
-	struct store__watch **watches;
+	struct wire_source source; /* first: a source is its merge */
+	struct input *inputs;
 	size_t count;
+	struct store__watch **watches; /* of the logs among them */
+	size_t watches_count;
 	size_t current; /* whose event was given out last */
-	bool reverse, follow;
+	bool reverse;
 };
 
-static struct store_merge *new_merge(size_t count, const struct store_reader_options *options)
+/* ---- as a source ---- */
+
+static int next_of(struct wire_source *source, struct wire_event *event, struct wire_fault *fault)
 {
-	struct store_merge *merge = calloc(1, sizeof *merge);
-	if (!merge)
-		return NULL;
-	*merge = (struct store_merge){.sources = calloc(count + 1, sizeof *merge->sources),
-				      .watches = calloc(count + 1, sizeof *merge->watches),
-				      .reverse = options->reverse,
-				      .follow = options->follow};
-	if (merge->sources && merge->watches)
-		return merge;
-	store_merge_close(merge);
-	return NULL;
+	return store_merge_next((struct store_merge *)source, event, fault);
 }
 
-int store_merge_open(struct store_merge **merge, const char *const *paths, size_t count,
-		     const struct store_reader_options *options, struct wire_fault *fault)
+static const struct wire_client *client_of(struct wire_source *source, uint64_t conn)
 {
-	struct store_merge *opened = new_merge(count, options);
-	if (!opened)
-		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < count; i++) {
-		int error = store_reader_open(&opened->sources[i].reader, paths[i], options, fault);
-		if (error) {
-			store_merge_close(opened);
-			return error;
-		}
-		opened->watches[i] = store__reader_watch(opened->sources[i].reader);
-		opened->count++;
-	}
-	*merge = opened;
-	return 0;
+	return store_merge_client((const struct store_merge *)source, conn);
+}
+
+static void damage_of(struct wire_source *source, uint64_t *places, uint64_t *events)
+{
+	store_merge_damage((const struct store_merge *)source, places, events);
+}
+
+static void close_of(struct wire_source *source)
+{
+	store_merge_close((struct store_merge *)source);
+}
+
+struct wire_source *store_merge_source(struct store_merge *merge)
+{
+	return &merge->source;
+}
+
+/* ---- opening ---- */
+
+struct store_merge *store_merge_open(bool reverse)
+{
+	struct store_merge *merge = calloc(1, sizeof *merge);
+	if (merge)
+		*merge = (struct store_merge){.source = {next_of, client_of, damage_of, close_of},
+					      .reverse = reverse};
+	return merge;
 }
 
 void store_merge_close(struct store_merge *merge)
@@ -59,41 +65,79 @@ void store_merge_close(struct store_merge *merge)
 	if (!merge)
 		return;
 	for (size_t i = 0; i < merge->count; i++)
-		store_reader_close(merge->sources[i].reader);
-	free(merge->sources);
+		merge->inputs[i].source->close(merge->inputs[i].source);
+	free(merge->inputs);
 	free(merge->watches);
 	free(merge);
 }
 
-/* Have the next event of each log at hand. A log that was at its end is asked again only when nothing else is at hand:
- * looking for more costs system calls. */
+int store_merge_add(struct store_merge *merge, struct wire_source *source)
+{
+	struct input *inputs = realloc(merge->inputs, (merge->count + 1) * sizeof *inputs);
+	if (!inputs) {
+		source->close(source);
+		return -ENOMEM;
+	}
+	merge->inputs = inputs;
+	inputs[merge->count++] = (struct input){.source = source};
+	return 0;
+}
+
+static int add_watch(struct store_merge *merge, struct store__watch *watch)
+{
+	struct store__watch **watches =
+	    realloc(merge->watches, (merge->watches_count + 1) * sizeof(struct store__watch *));
+	if (!watches)
+		return -ENOMEM;
+	merge->watches = watches;
+	watches[merge->watches_count++] = watch;
+	return 0;
+}
+
+int store_merge_add_log(struct store_merge *merge, const char *path,
+			const struct store_reader_options *options, struct wire_fault *fault)
+{
+	struct store_reader *reader;
+	int error = store_reader_open(&reader, path, options, fault);
+	if (error)
+		return error;
+	error = store_merge_add(merge, store_reader_source(reader));
+	if (!error && options->follow)
+		error = add_watch(merge, store__reader_watch(reader));
+	return error ? wire_fault_set(fault, error, "%s: out of memory", path) : 0;
+}
+
+/* ---- reading ---- */
+
+/* Have the next event of each source at hand. One that was at its end is asked again only when nothing else is at
+ * hand: looking for more costs system calls. */
 static int fill(struct store_merge *merge, bool ask_again, struct wire_fault *fault)
 {
 	for (size_t i = 0; i < merge->count; i++) {
-		struct source *source = &merge->sources[i];
-		if (source->has_event || (source->at_end && !ask_again))
+		struct input *input = &merge->inputs[i];
+		if (input->has_event || (input->at_end && !ask_again))
 			continue;
-		int status = store_reader_next(source->reader, &source->event, fault);
+		int status = input->source->next(input->source, &input->event, fault);
 		if (status < 0)
 			return status;
-		source->has_event = status > 0;
-		source->at_end = status == 0;
+		input->has_event = status > 0;
+		input->at_end = status == 0;
 	}
 	return 0;
 }
 
-static bool comes_before(const struct store_merge *merge, const struct source *a, const struct source *b)
+static bool comes_before(const struct store_merge *merge, const struct input *a, const struct input *b)
 {
 	return merge->reverse ? a->event.time_ns >= b->event.time_ns : a->event.time_ns < b->event.time_ns;
 }
 
-static struct source *find_first(struct store_merge *merge)
+static struct input *find_first(struct store_merge *merge)
 {
-	struct source *first = NULL;
+	struct input *first = NULL;
 	for (size_t i = 0; i < merge->count; i++) {
-		struct source *source = &merge->sources[i];
-		if (source->has_event && (!first || comes_before(merge, source, first)))
-			first = source;
+		struct input *input = &merge->inputs[i];
+		if (input->has_event && (!first || comes_before(merge, input, first)))
+			first = input;
 	}
 	return first;
 }
@@ -101,10 +145,10 @@ static struct source *find_first(struct store_merge *merge)
 int store_merge_next(struct store_merge *merge, struct wire_event *event, struct wire_fault *fault)
 {
 	if (merge->count == 1)
-		return store_reader_next(merge->sources[0].reader, event, fault);
+		return merge->inputs[0].source->next(merge->inputs[0].source, event, fault);
 	int error = fill(merge, false, fault);
-	struct source *first = error ? NULL : find_first(merge);
-	if (!error && !first && merge->follow) {
+	struct input *first = error ? NULL : find_first(merge);
+	if (!error && !first) {
 		error = fill(merge, true, fault);
 		first = error ? NULL : find_first(merge);
 	}
@@ -112,32 +156,28 @@ int store_merge_next(struct store_merge *merge, struct wire_event *event, struct
 		return error;
 	*event = first->event;
 	first->has_event = false;
-	merge->current = (size_t)(first - merge->sources);
+	merge->current = (size_t)(first - merge->inputs);
 	return 1;
 }
 
 int store_merge_wait(struct store_merge *merge, int timeout_ms)
 {
-	return store__watch_wait(merge->watches, merge->count, timeout_ms);
+	return store__watch_wait(merge->watches, merge->watches_count, timeout_ms);
 }
 
 const struct wire_client *store_merge_client(const struct store_merge *merge, uint64_t conn)
 {
-	return store_reader_client(merge->sources[merge->current].reader, conn);
+	struct wire_source *source = merge->inputs[merge->current].source;
+	return source->client(source, conn);
 }
 
-size_t store_merge_source(const struct store_merge *merge)
+void store_merge_damage(const struct store_merge *merge, uint64_t *places, uint64_t *events)
 {
-	return merge->current;
-}
-
-void store_merge_damage(const struct store_merge *merge, uint64_t *blocks, uint64_t *events)
-{
-	*blocks = *events = 0;
+	*places = *events = 0;
 	for (size_t i = 0; i < merge->count; i++) {
-		uint64_t more_blocks, more_events;
-		store_reader_damage(merge->sources[i].reader, &more_blocks, &more_events);
-		*blocks += more_blocks;
+		uint64_t more_places, more_events;
+		merge->inputs[i].source->damage(merge->inputs[i].source, &more_places, &more_events);
+		*places += more_places;
 		*events += more_events;
 	}
 }

@@ -4,6 +4,7 @@
 #include "store/watch.h"
 
 struct store_reader {
+	struct wire_source source; /* first: a source is its reader */
 	struct store_reader_options options;
 	struct store__walk walk;
 	struct store__select select;
@@ -76,12 +77,40 @@ static int go_to_end(struct store_reader *reader, const char *path, struct wire_
 	return error;
 }
 
+static int next_of(struct wire_source *source, struct wire_event *event, struct wire_fault *fault)
+{
+	return store_reader_next((struct store_reader *)source, event, fault);
+}
+
+static const struct wire_client *client_of(struct wire_source *source, uint64_t conn)
+{
+	return store_reader_client((struct store_reader *)source, conn);
+}
+
+static void damage_of(struct wire_source *source, uint64_t *places, uint64_t *events)
+{
+	store_reader_damage((const struct store_reader *)source, places, events);
+}
+
+static void close_of(struct wire_source *source)
+{
+	store_reader_close((struct store_reader *)source);
+}
+
+static const struct wire_source as_source = {next_of, client_of, damage_of, close_of};
+
+struct wire_source *store_reader_source(struct store_reader *reader)
+{
+	return &reader->source;
+}
+
 int store_reader_open(struct store_reader **reader, const char *path,
 		      const struct store_reader_options *options, struct wire_fault *fault)
 {
 	struct store_reader *opened = calloc(1, sizeof *opened);
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
+	opened->source = as_source;
 	opened->options = *options;
 	opened->options.follow &= !options->reverse;
 	store__watch_init(&opened->watch, NULL);

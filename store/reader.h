@@ -9,6 +9,7 @@
 #define STORE_READER_H
 
 #include "store/filter.h"
+#include "wire/source.h"
 
 struct store_reader_options {
 	const struct store_filter *filter; /* borrowed for the reader's life; NULL = everything */
@@ -26,6 +27,9 @@ struct store_reader;
 int store_reader_open(struct store_reader **reader, const char *path,
 		      const struct store_reader_options *options, struct wire_fault *fault);
 void store_reader_close(struct store_reader *reader);
+
+/* The reader as a source, valid as long as the reader; closing either closes both. */
+struct wire_source *store_reader_source(struct store_reader *reader);
 
 /* The next event that passes the filter. 1 with *event (valid until the next call), 0 at the end (following:
  * nothing new yet, see store_reader_wait), or a negative code with *fault when the log cannot be read on. */

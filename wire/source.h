@@ -1,0 +1,24 @@
+/* source.h - where events come from when somebody asks for them: a log, several merged, a capture.
+ *
+ * The counterpart of struct wire_sink (wire/event.h): a sink is given events, a source is asked for them. A source
+ * embeds this struct and finds itself from the pointer. All calls for one source come from one thread. */
+#ifndef WIRE_SOURCE_H
+#define WIRE_SOURCE_H
+
+#include "wire/error.h"
+#include "wire/event.h"
+
+struct wire_source {
+	/* The next event. 1 with *event (valid until the next call); 0 at the end, or, of a source that goes on, when
+	 * there is nothing new yet; or a negative code with *fault when it cannot be read on. */
+	int (*next)(struct wire_source *source, struct wire_event *event, struct wire_fault *fault);
+	/* What is known of a connection of the event just given out, NULL when nothing. Valid until the next call of
+	 * next. */
+	const struct wire_client *(*client)(struct wire_source *source, uint64_t conn);
+	/* What could not be read so far: damaged places (each told by a gap event, too), and the events in them as far
+	 * as they are known. */
+	void (*damage)(struct wire_source *source, uint64_t *places, uint64_t *events);
+	void (*close)(struct wire_source *source);
+};
+
+#endif
