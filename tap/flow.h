@@ -1,0 +1,79 @@
+/* flow.h - the seam between packets and protocol: what reassembly tells of a TCP connection, in order.
+ *
+ * Below the seam are packets, sequence numbers and retransmissions; above it are bytes of either side and holes.
+ * Every byte of a side is told exactly once, as data or as part of a hole, in the order in which the side sent it;
+ * the two sides are told in the order in which the capture makes them known. */
+#ifndef TAP_FLOW_H
+#define TAP_FLOW_H
+
+#include "wire/slice.h"
+
+#include <stdint.h>
+
+/* Who opened the connection and who accepted it. Of a connection whose beginning was not seen this is a guess by port
+ * number (the lower one accepts) until the protocol tells. */
+enum tap_side { TAP_ORIGINATOR, TAP_RESPONDER, TAP_SIDES };
+
+struct tap_endpoint {
+	unsigned char address[16]; /* network byte order; IPv4 in the first four bytes */
+	bool is_v6;
+	uint16_t port; /* host byte order */
+};
+
+struct tap_flow_info {
+	struct tap_endpoint ends[TAP_SIDES];
+	bool is_midstream; /* its SYN was not seen */
+};
+
+/* Why bytes are missing. */
+enum tap_hole {
+	TAP_HOLE_LOST,  /* no packet of the capture has them */
+	TAP_HOLE_CUT,   /* cut off by the capture's snapshot length */
+	TAP_HOLE_LIMIT, /* given up: a bound on memory was reached */
+	TAP_HOLES
+};
+
+enum tap_end {
+	TAP_END_CLOSED,  /* both sides said FIN */
+	TAP_END_RESET,   /* RST */
+	TAP_END_REPLACED, /* a new connection uses the same addresses and ports */
+	TAP_END_EVICTED, /* forgotten: too many connections for the memory allowed */
+	TAP_END_CAPTURE, /* the capture ended first */
+	TAP_ENDS
+};
+
+/* Who listens at the seam. `flow` is what open returned for the connection. Times are the packet's, in nanoseconds
+ * since the epoch. */
+struct tap_flow_handler {
+	/* A connection with data came into sight. Returns what the other calls are to be given, or NULL: the
+	 * connection is of no interest and no other call will come for it. */
+	void *(*open)(struct tap_flow_handler *handler, const struct tap_flow_info *info, int64_t time_ns);
+	/* Bytes borrow the packet and die when the call returns. False: of no interest any more; close is not called. */
+	bool (*data)(struct tap_flow_handler *handler, void *flow, enum tap_side from, int64_t time_ns,
+		     struct wire_slice bytes);
+	/* bytes: how many are missing. As data. */
+	bool (*hole)(struct tap_flow_handler *handler, void *flow, enum tap_side from, int64_t time_ns, uint64_t bytes,
+		     enum tap_hole why);
+	/* The last call for a connection. */
+	void (*close)(struct tap_flow_handler *handler, void *flow, int64_t time_ns, enum tap_end why);
+};
+
+/* Memory that the stages of a sniffer share: each asks before it keeps bytes and gives back what it frees. */
+struct tap_budget {
+	uint64_t used_bytes, max_bytes;
+};
+
+static inline bool tap_budget_take(struct tap_budget *budget, uint64_t bytes)
+{
+	if (bytes > budget->max_bytes - budget->used_bytes)
+		return false;
+	budget->used_bytes += bytes;
+	return true;
+}
+
+static inline void tap_budget_give(struct tap_budget *budget, uint64_t bytes)
+{
+	budget->used_bytes -= bytes;
+}
+
+#endif
