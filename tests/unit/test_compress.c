@@ -53,11 +53,12 @@ static void fill_with_json(struct fixture *fixture)
 {
 	fixture->len = 0;
 	while (fixture->len < RAW_BYTES)
-		fixture->len += (size_t)sprintf(
-		    fixture->raw + fixture->len,
-		    "{\"id\":\"%012llx-%012llx\",\"type\":\"order.created\",\"tenant\":%llu,\"currency\":\"EUR\"}",
-		    (unsigned long long)next_random(fixture), (unsigned long long)next_random(fixture),
-		    (unsigned long long)next_random(fixture) % 40);
+		fixture->len += (size_t)sprintf(fixture->raw + fixture->len,
+						"{\"id\":\"%012llx-%012llx\",\"type\":\"order.created\","
+						"\"tenant\":%llu,\"currency\":\"EUR\"}",
+						(unsigned long long)next_random(fixture),
+						(unsigned long long)next_random(fixture),
+						(unsigned long long)next_random(fixture) % 40);
 }
 
 /* Bytes that repeat only after a long time. */
@@ -75,8 +76,8 @@ static size_t compress(struct fixture *fixture, size_t record_bytes)
 {
 	struct store_frame_header frame;
 	fixture->out.len = 3;
-	assert_int_equal(store__compress(fixture->compressor, (const unsigned char *)fixture->raw, fixture->len,
-					 record_bytes, &fixture->out, &frame),
+	assert_int_equal(store__compress(fixture->compressor, (const unsigned char *)fixture->raw,
+					 fixture->len, record_bytes, &fixture->out, &frame),
 			 0);
 	const unsigned char *stored = fixture->out.bytes + 3;
 	assert_int_equal(fixture->out.len, 3 + frame.stored_bytes);
