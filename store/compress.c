@@ -79,8 +79,8 @@ static void set_reach(ZSTD_CCtx *zstd, enum reach reach, size_t record_bytes)
 }
 
 /* Returns the bytes put at `out`: raw as it is where compression does not make it smaller. */
-static size_t put(struct store__compressor *compressor, enum reach reach, const unsigned char *raw, size_t len,
-		  size_t record_bytes, unsigned char *out, size_t bound)
+static size_t put(struct store__compressor *compressor, enum reach reach, const unsigned char *raw,
+		  size_t len, size_t record_bytes, unsigned char *out, size_t bound)
 {
 	set_reach(compressor->zstd, reach, record_bytes);
 	size_t stored = ZSTD_compress2(compressor->zstd, out, bound, raw, len);
@@ -119,7 +119,8 @@ int store__compress(struct store__compressor *compressor, const unsigned char *r
 	if (is_trial)
 		stored = put_better(compressor, raw, len, record_bytes, at, bound);
 	else
-		stored = put(compressor, has_records ? compressor->reach : FAR, raw, len, record_bytes, at, bound);
+		stored =
+		    put(compressor, has_records ? compressor->reach : FAR, raw, len, record_bytes, at, bound);
 	out->len += stored;
 	*frame = (struct store_frame_header){.stored_bytes = (uint32_t)stored,
 					     .raw_bytes = (uint32_t)len,
