@@ -41,7 +41,8 @@ static int put_gap(struct repair *repair, uint64_t end_seq, int64_t time_ns)
 	store_stage_reset(repair->stage);
 	int error = store_stage_append(repair->stage, &gap);
 	int64_t len =
-	    error ? error : store_encode(repair->encoder, repair->stage, repair->next_seq, 1, &bytes, &header);
+	    error ? error
+		  : store_encode(repair->encoder, repair->stage, repair->next_seq, 1, &bytes, &header);
 	return len < 0 ? (int)len : store__output_append(&repair->to, bytes, (size_t)len, &header);
 }
 
@@ -86,7 +87,8 @@ static int rewrite_blocks(struct repair *repair)
 		error = take_block(repair, i);
 	if (error || index->count == 0)
 		return error;
-	return put_gap(repair, store_index_next_seq(index), index->entries[index->count - 1].header.max_time_ns);
+	return put_gap(repair, store_index_next_seq(index),
+		       index->entries[index->count - 1].header.max_time_ns);
 }
 
 static int open_parts(struct repair *repair, const char *temporary)
@@ -131,9 +133,8 @@ static bool is_damaged(struct repair *repair)
 	struct store_segment *segment = repair->from;
 	bool damaged = segment->damage_count > 0;
 	for (size_t i = 0; i < segment->index.count && !damaged; i++)
-		damaged =
-		    store_segment_load_block(segment, i, STORE_FRAME_PAYLOADS, repair->block) != 0 ||
-		    store_segment_check_header(segment, i) != 0;
+		damaged = store_segment_load_block(segment, i, STORE_FRAME_PAYLOADS, repair->block) != 0 ||
+			  store_segment_check_header(segment, i) != 0;
 	return damaged;
 }
 
@@ -169,8 +170,9 @@ static int repair_closed(const char *path, char **aside, struct wire_fault *faul
 	store_block_close(repair.block);
 	store_stage_close(repair.stage);
 	store_encoder_close(repair.encoder);
-	return status < 0 ? wire_fault_set(fault, status, "%s: cannot repair: %s", path, wire_error_text(status))
-			  : status;
+	return status < 0
+		   ? wire_fault_set(fault, status, "%s: cannot repair: %s", path, wire_error_text(status))
+		   : status;
 }
 
 int store__repair_segment(const char *path, char **aside, struct wire_fault *fault)

@@ -167,7 +167,8 @@ static void assert_gap(const struct fixture *fixture, uint64_t from, uint64_t to
 	uint64_t next = 1;
 	assert_int_equal(store_reader_open(&reader, fixture->log, &everything, &fault), 0);
 	while (store_reader_next(reader, &event, &fault) == 1) {
-		while (next < event.seq && (builder_event(&fixture->builder, next)->flags & WIRE_EVENT_REPEATED))
+		while (next < event.seq &&
+		       (builder_event(&fixture->builder, next)->flags & WIRE_EVENT_REPEATED))
 			next++;
 		assert_int_equal(event.seq, next);
 		bool is_gap = event.kind == WIRE_EVENT_GAP && (event.flags & WIRE_EVENT_DAMAGE);
