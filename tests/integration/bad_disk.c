@@ -267,7 +267,8 @@ static void a_slow_log_slows_publishers_down_and_loses_nothing(void **state)
 
 static void a_slow_log_that_may_drop_tells_what_it_dropped(void **state)
 {
-	const char *const flags[] = {"--record-level=19", "--record-memory=16mb", "--record-overflow=drop", NULL};
+	const char *const flags[] = {"--record-level=19", "--record-memory=16mb", "--record-overflow=drop",
+				     NULL};
 	struct support_broker broker;
 	pid_t publishers[2];
 	(void)state;
