@@ -30,22 +30,26 @@ static size_t write_payload(char *out, const struct bench_shape *shape, uint32_t
 	return shape->payload_bytes;
 }
 
-static int write_reply(char *out, const struct bench_shape *shape, uint32_t number, uint64_t random)
+/* As nats.go makes them: an inbox for each client, and 8 letters or digits for each request. */
+static void write_reply(char *out, uint32_t publisher, uint64_t random)
 {
-	if (!shape->replies)
-		return sprintf(out, " ");
-	return sprintf(out, " _INBOX.%016llx.%u ", (unsigned long long)random, number);
+	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOQRSTUVWXYZ";
+	out += sprintf(out, " _INBOX.yqXt2dMSbFhkVwEoQ7%05u.", publisher);
+	for (int i = 0; i < 8; i++, random /= sizeof digits - 1)
+		*out++ = digits[random % (sizeof digits - 1)];
+	strcpy(out, " ");
 }
 
-static void add_frame(struct bench_frames *frames, const struct bench_shape *shape, uint64_t *random,
-		      char *payload)
+static void add_frame(struct bench_frames *frames, const struct bench_shape *shape, uint32_t publisher,
+		      uint64_t *random, char *payload)
 {
-	char subject[BENCH_SUBJECT_MAX], reply[64];
+	char subject[BENCH_SUBJECT_MAX], reply[64] = " ";
 	uint32_t picked = shape->text == BENCH_JSON ? (uint32_t)(bench_random(random) % shape->subjects)
 						    : frames->count % shape->subjects;
 	int subject_len = bench_shape_subject(shape, picked, subject);
 	size_t size = write_payload(payload, shape, picked, frames->count, random);
-	write_reply(reply, shape, frames->count, *random);
+	if (shape->replies)
+		write_reply(reply, publisher, bench_random(random));
 	size_t head = (size_t)sprintf(frames->bytes + frames->len, "PUB %s%s%zu\r\n", subject, reply, size);
 	memcpy(frames->bytes + frames->len + head, payload, size);
 	memcpy(frames->bytes + frames->len + head + size, "\r\n", 2);
@@ -91,7 +95,7 @@ int bench_frames_init(struct bench_frames *frames, const struct bench_shape *sha
 		return -ENOMEM;
 	}
 	while (frames->count < count)
-		add_frame(frames, shape, &random, payload);
+		add_frame(frames, shape, publisher, &random, payload);
 	qsort(frames->hashes, count, sizeof *frames->hashes, compare_hashes);
 	free(payload);
 	return 0;

@@ -21,6 +21,7 @@ struct connection {
 	int fd;
 	const struct bench_frames *frames; /* publishers */
 	uint64_t rounds;                   /* publishers */
+	double pace;                       /* publishers: messages per second, 0 = as fast as it goes */
 	struct bench_sample sample;        /* subscribers */
 	uint64_t got;                      /* subscribers: bytes of MSG operations */
 	int error;                         /* 0 or a negated errno */
@@ -53,11 +54,32 @@ void bench_load_fini(struct bench_load *load)
 	load->frames = NULL;
 }
 
+/* Send the frames at the connection's pace: each millisecond the bytes that are due, wherever that cuts them. */
+static int send_paced(const struct connection *self)
+{
+	const int64_t step_ns = 1000000;
+	double bytes_per_step = self->pace / 1e3 * (double)self->frames->len / self->frames->count;
+	int64_t due_ns = bench_now_ns();
+	size_t sent = 0;
+	for (uint64_t step = 1; sent < self->frames->len; step++, due_ns += step_ns) {
+		size_t due = (size_t)((double)step * bytes_per_step);
+		due = due < self->frames->len ? due : self->frames->len;
+		bench_sleep_until(due_ns);
+		int error = bench_client_send(self->fd, self->frames->bytes + sent, due - sent);
+		if (error)
+			return error;
+		sent = due;
+	}
+	return 0;
+}
+
 static void *publish(void *context)
 {
 	struct connection *self = context;
 	for (uint64_t i = 0; i < self->rounds && !self->error; i++)
-		self->error = bench_client_send(self->fd, self->frames->bytes, self->frames->len);
+		self->error = self->pace > 0
+				  ? send_paced(self)
+				  : bench_client_send(self->fd, self->frames->bytes, self->frames->len);
 	if (!self->error)
 		self->error = bench_client_settle(self->fd);
 	return NULL;
@@ -135,6 +157,7 @@ static int open_all(struct run *run, const struct bench_load *load, int port)
 		struct connection *publisher = &run->publishers[i];
 		publisher->frames = &load->frames[i];
 		publisher->rounds = run->rounds;
+		publisher->pace = load->pace / run->shape->publishers;
 		if ((publisher->fd = bench_client_open(port, "", 0)) < 0)
 			error = publisher->fd;
 	}

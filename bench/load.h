@@ -13,6 +13,7 @@ struct bench_load {
 	struct bench_shape shape;
 	struct bench_frames *frames; /* one element per publisher; owned */
 	uint64_t messages;           /* to publish in a run at full length, over all publishers */
+	double pace; /* messages per second over all publishers; 0, as after init: as fast as it goes */
 };
 
 struct bench_load_result {

@@ -10,12 +10,14 @@
 #include "bench/verdict.h"
 
 const struct bench_suite bench_suites[] = {
+    {"latency", "request and reply at fixed rates, from when requests were due", bench_latency_run},
+    {"storm", "10 000 idle connections: memory each", bench_storm_run},
     {NULL, NULL, NULL},
 };
 
 /* What the short form runs of the shapes: one of each kind. */
 static const char *const smoke_shapes[] = {
-    "1:0-16", "1:4q-16", "4:4-128j/64", "1:1-128/1000+1000", "1:1-json", "1:1-1m", NULL,
+    "1:0-16", "1:4q-16", "4:4-128j/64", "1:1-128+1000", "1:1-json", "1:1-1m", NULL,
 };
 
 int bench_suite_complain(const char *test, const char *contender, int code, const char *text)
@@ -26,7 +28,7 @@ int bench_suite_complain(const char *test, const char *contender, int code, cons
 
 static int list(void)
 {
-	puts("shapes, PUBLISHERS:SUBSCRIBERS[q]-PAYLOAD[/SUBJECTS][+SUBSCRIPTIONS] (and any other of that "
+	puts("shapes, PUBLISHERS:SUBSCRIBERS[q]-PAYLOAD[/SUBJECTS|+SUBSCRIPTIONS] (and any other of that "
 	     "form):");
 	for (const char *const *name = bench_shape_names; *name; name++)
 		printf("  %s\n", *name);

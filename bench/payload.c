@@ -64,12 +64,13 @@ static size_t write_body(char *out, uint64_t *random)
 {
 	static const char *const states[] = {"open", "paid", "sent", "closed"};
 	uint64_t a = bench_random(random);
-	return (size_t)sprintf(
-	    out,
-	    ",\"source\":\"svc-%02u\",\"tenant\":%u,\"data\":{\"order\":\"%08x\",\"amount\":%u.%02u,"
-	    "\"currency\":\"EUR\",\"items\":%u,\"status\":\"%s\"}",
-	    (unsigned)(a % 57), (unsigned)(a >> 8) % 40, (unsigned)(a >> 32), (unsigned)(a >> 14) % 500,
-	    (unsigned)(a >> 24) % 100, (unsigned)(a >> 31) % 9 + 1, states[a >> 36 & 3]);
+	return (size_t)sprintf(out,
+			       ",\"specversion\":\"1.0\",\"source\":\"svc-%02u\",\"tenant\":%u,\"data\":{"
+			       "\"order\":\"%08x\",\"amount\":%u.%02u,"
+			       "\"currency\":\"EUR\",\"items\":%u,\"status\":\"%s\"}",
+			       (unsigned)(a % 57), (unsigned)(a >> 8) % 40, (unsigned)(a >> 32),
+			       (unsigned)(a >> 14) % 500, (unsigned)(a >> 24) % 100,
+			       (unsigned)(a >> 31) % 9 + 1, states[a >> 36 & 3]);
 }
 
 static size_t write_item(char *out, uint64_t *random)

@@ -1,13 +1,13 @@
 /* shape.h - what a benchmark sends, as its name says it:
  *
- *   PUBLISHERS:SUBSCRIBERS[q]-PAYLOAD[/SUBJECTS][+SUBSCRIPTIONS]
+ *   PUBLISHERS:SUBSCRIBERS[q]-PAYLOAD[/SUBJECTS|+SUBSCRIPTIONS]
  *
  *   q               the subscribers are one queue group: each message goes to one of them
  *   PAYLOAD         16, 128, 16k, 1m: letters, 256 KiB of frames that repeat; compresses unrealistically well
  *                   128j: JSON events of that size with unique ids; "json": of their natural size, about 260 B
  *                   128r: random bytes
  *   SUBJECTS        how many are published to in turn; default 1, for JSON events 95 at random
- *   SUBSCRIPTIONS   each on a wildcard of its own and each the only one to match its subject, all of one subscriber
+ *   SUBSCRIPTIONS   that many subjects, each matched by a wildcard of its own; all are one subscriber's
  *
  * "4:4-128/64" is four publishers of 128 bytes to 64 subjects, and four subscribers that get everything. */
 #ifndef BENCH_SHAPE_H

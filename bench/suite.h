@@ -12,6 +12,9 @@
 int bench_throughput_run(const struct bench_plan *plan, const struct bench_shape *shape,
 			 struct bench_results *results);
 
+int bench_latency_run(const struct bench_plan *plan, struct bench_results *results);
+int bench_storm_run(const struct bench_plan *plan, struct bench_results *results);
+
 struct bench_suite {
 	const char *name, *about;
 	int (*run)(const struct bench_plan *plan, struct bench_results *results);

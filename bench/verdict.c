@@ -40,8 +40,8 @@ static const struct target targets[] = {
     {"headline: recording on, 1:1 16 B", "1:1-16", "tapedeck-record", NULL, BENCH_RATE, AT_LEAST, 15e6},
     {"recording off / floor, every shape", "*:*", "tapedeck", "floor", BENCH_RATE, AT_LEAST, 0.5},
     {"recording on / off, 16 B", "*:*-16", "tapedeck-record", "tapedeck", BENCH_RATE, AT_LEAST, 0.6},
-    {"request-reply p99, recording on / off", "latency-*", "tapedeck-record", "tapedeck", BENCH_P99, AT_MOST,
-     1.2},
+    {"request-reply p99, recording on / off", "latency-50k", "tapedeck-record", "tapedeck", BENCH_P99,
+     AT_MOST, 1.2},
     {"peak memory, recording on, every load", "*", "tapedeck-record", NULL, BENCH_PEAK, AT_MOST, 200e6},
     {"log size, JSON events", "size-*", "tapedeck-record", NULL, BENCH_LOG, AT_MOST, 50},
     {"log size / zstd -1 row by row", "size-*", "tapedeck-record", NULL, BENCH_PER_ROWS, AT_MOST, 0.72},
@@ -66,27 +66,37 @@ static double figure(const struct bench_results *results, const struct target *t
 	return against ? bench_series_ratio(series, against) : NAN;
 }
 
-/* The worst figure over all tests, and the test it comes from; NAN when nothing was measured. */
-static double worst(const struct bench_results *results, const struct target *target, const char **test)
+static bool is_met(const struct target *target, double measured)
 {
-	double found = NAN;
+	return target->bound == AT_LEAST ? measured >= target->wanted : measured <= target->wanted;
+}
+
+/* What came of a target. */
+struct outcome {
+	double measured;  /* the worst figure over all tests; NAN when nothing was measured */
+	const char *test; /* that it comes from */
+	int tests, missed;
+};
+
+static struct outcome judge(const struct bench_results *results, const struct target *target)
+{
+	struct outcome outcome = {.measured = NAN, .test = ""};
 	for (size_t i = 0; i < results->count; i++) {
 		const struct bench_series *series = &results->list[i];
 		if (series->metric != target->metric || strcmp(series->contender, target->contender) != 0 ||
 		    fnmatch(target->tests, series->test, FNM_EXTMATCH) != 0)
 			continue;
 		double value = figure(results, target, series->test);
-		if (isnan(value) || (!isnan(found) && (target->bound == AT_LEAST) == (value > found)))
+		if (isnan(value))
 			continue;
-		found = value;
-		*test = series->test;
+		outcome.tests++;
+		outcome.missed += !is_met(target, value);
+		if (outcome.tests > 1 && (target->bound == AT_LEAST) == (value > outcome.measured))
+			continue;
+		outcome.measured = value;
+		outcome.test = series->test;
 	}
-	return found;
-}
-
-static bool is_met(const struct target *target, double measured)
-{
-	return target->bound == AT_LEAST ? measured >= target->wanted : measured <= target->wanted;
+	return outcome;
 }
 
 static void value_text(const struct target *target, double value, char *out)
@@ -97,26 +107,24 @@ static void value_text(const struct target *target, double value, char *out)
 		bench_report_value(target->metric, value, out);
 }
 
-static void print_text(const struct target *target, double measured, const char *test)
+static void print_text(const struct target *target, const struct outcome *outcome)
 {
-	char wanted[32], got[32] = "not measured", verdict[40] = "";
+	char wanted[32], got[32], verdict[64] = "met";
 	value_text(target, target->wanted, wanted);
-	if (!isnan(measured)) {
-		value_text(target, measured, got);
-		snprintf(verdict, sizeof verdict, is_met(target, measured) ? "met" : "missed: %.2f of it",
-			 measured / target->wanted);
-	}
-	printf("  %-46s %s %11s %14s  %-20s %s\n", target->text,
-	       target->bound == AT_LEAST ? ">=" : "<=", wanted, got, isnan(measured) ? "" : test, verdict);
+	value_text(target, outcome->measured, got);
+	if (outcome->missed > 0)
+		snprintf(verdict, sizeof verdict, "missed by %d of %d, at worst %.2f of it", outcome->missed,
+			 outcome->tests, outcome->measured / target->wanted);
+	printf("  %-45s %s %11s %13s  %-16s %s\n", target->text,
+	       target->bound == AT_LEAST ? ">=" : "<=", wanted, got, outcome->test, verdict);
 }
 
-static void print_json(const struct target *target, double measured, const char *test)
+static void print_json(const struct target *target, const struct outcome *outcome)
 {
-	if (isnan(measured))
-		return;
-	json_t *row = json_pack("{ss ss sf sf ss sb}", "target", target->text, "metric",
+	json_t *row = json_pack("{ss ss sf sf ss si si}", "target", target->text, "metric",
 				bench_metric_key(target->metric), "wanted", target->wanted, "measured",
-				measured, "test", test, "met", is_met(target, measured));
+				outcome->measured, "test", outcome->test, "tests", outcome->tests, "missed",
+				outcome->missed);
 	json_dumpf(row, stdout, JSON_REAL_PRECISION(6));
 	putchar('\n');
 	json_decref(row);
@@ -124,14 +132,18 @@ static void print_json(const struct target *target, double measured, const char 
 
 void bench_verdict_print(const struct bench_plan *plan, const struct bench_results *results)
 {
+	int unknown = 0;
 	if (!plan->json)
 		printf("\nverdict (the worst test of each)\n");
 	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
-		const char *test = "";
-		double measured = worst(results, &targets[i], &test);
-		if (plan->json)
-			print_json(&targets[i], measured, test);
+		struct outcome outcome = judge(results, &targets[i]);
+		if (outcome.tests == 0)
+			unknown++;
+		else if (plan->json)
+			print_json(&targets[i], &outcome);
 		else
-			print_text(&targets[i], measured, test);
+			print_text(&targets[i], &outcome);
 	}
+	if (unknown > 0 && !plan->json)
+		printf("  %d further targets were not measured\n", unknown);
 }

@@ -4,8 +4,9 @@
 
 #include "bench/results.h"
 
-/* Print each target with the worst of what was measured for it: met, or how far off. JSON: one object a target,
- * {"target","wanted","measured","test","met"}; those for which nothing was measured are left out. */
+/* Print each target with the worst of what was measured for it: met, or how far off. Those for which nothing was
+ * measured are counted only. JSON: one object a target,
+ * {"target","metric","wanted","measured","test","tests","missed"}. */
 void bench_verdict_print(const struct bench_plan *plan, const struct bench_results *results);
 
 #endif
