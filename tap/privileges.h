@@ -16,4 +16,7 @@ int tap_privileges_drop(struct wire_fault *fault);
  * as it is. 0, or a negative code with *fault. */
 int tap_privileges_make_folder(const char *path, struct wire_fault *fault);
 
+/* Give an open file to that user. 0 or a negated errno; 0 when we are not root. */
+int tap_privileges_give(int fd);
+
 #endif
