@@ -84,6 +84,13 @@ void replay_schedule_seek(struct replay_schedule *schedule, int64_t recorded_ns,
 	schedule->skipped_ns = 0;
 }
 
+int64_t replay_schedule_due(const struct replay_schedule *schedule)
+{
+	return clamp((int128)schedule->anchor_due_ns +
+		     scale((int128)schedule->position_ns - schedule->anchor_position_ns, REPLAY_SPEED_ONE,
+			   schedule->plan.speed));
+}
+
 int64_t replay_schedule_next(struct replay_schedule *schedule, int64_t recorded_ns, uint64_t bytes)
 {
 	int64_t position_ns = next_position(schedule, recorded_ns);
@@ -92,9 +99,7 @@ int64_t replay_schedule_next(struct replay_schedule *schedule, int64_t recorded_
 		schedule->position_ns = position_ns;
 	schedule->messages++;
 	schedule->bytes += bytes;
-	return clamp((int128)schedule->anchor_due_ns +
-		     scale((int128)schedule->position_ns - schedule->anchor_position_ns, REPLAY_SPEED_ONE,
-			   schedule->plan.speed));
+	return replay_schedule_due(schedule);
 }
 
 void replay_schedule_shift(struct replay_schedule *schedule, int64_t ns)

@@ -59,6 +59,9 @@ void replay_schedule_init(struct replay_schedule *schedule, const struct replay_
  * of its headers and payload. */
 int64_t replay_schedule_next(struct replay_schedule *schedule, int64_t recorded_ns, uint64_t bytes);
 
+/* When the last message is due, after what has changed since. */
+int64_t replay_schedule_due(const struct replay_schedule *schedule);
+
 /* Go on elsewhere in the log, or from its beginning again: the message recorded at recorded_ns is due at due_ns. */
 void replay_schedule_seek(struct replay_schedule *schedule, int64_t recorded_ns, int64_t due_ns);
 
