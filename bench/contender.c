@@ -18,23 +18,38 @@ enum { START_DEADLINE_MS = 10000, ARGUMENTS_MAX = 24 };
 
 #define COMMON "-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", "%d"
 
+static const char *const floor_plain[] = {"%b/floor", "--ports_file_dir", "%d", NULL};
+static const char *const floor_record[] = {"%b/floor", "--ports_file_dir", "%d",
+					   "--record", "%d/floor.log",     NULL};
 static const char *const tapedeck_off[] = {"%t", "broker", COMMON, NULL};
 static const char *const tapedeck_on[] = {"%t", "broker", COMMON, "--record", "%d/log", NULL};
 static const char *const nats_server[] = {"nats-server", COMMON, NULL};
 
 const struct bench_contender bench_contenders[] = {
-    {"nats-server", false, nats_server},
-    {"tapedeck", false, tapedeck_off},
-    {"tapedeck-record", true, tapedeck_on},
-    {NULL, false, NULL},
+    {"nats-server", false, nats_server},    {"floor", false, floor_plain},
+    {"floor-record", false, floor_record},  {"tapedeck", false, tapedeck_off},
+    {"tapedeck-record", true, tapedeck_on}, {NULL, false, NULL},
 };
 
-/* The template with "%d" and "%t" filled in; owned by the caller. */
+/* Where this program is, and so the floor. */
+static const char *own_folder(void)
+{
+	static char path[4096];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
+	if (len < 0)
+		return ".";
+	path[len] = '\0';
+	*strrchr(path, '/') = '\0';
+	return path;
+}
+
+/* The template with "%b", "%d" and "%t" filled in; owned by the caller. */
 static char *expand(const char *template, const char *tapedeck, const char *folder)
 {
 	char out[4096];
 	const char *value = strncmp(template, "%d", 2) == 0   ? folder
 			    : strncmp(template, "%t", 2) == 0 ? tapedeck
+			    : strncmp(template, "%b", 2) == 0 ? own_folder()
 							      : "";
 	snprintf(out, sizeof out, "%s%s", value, template + (*value ? 2 : 0));
 	return strdup(out);

@@ -10,7 +10,8 @@ struct bench_contender {
 	const char *name;
 	bool records; /* keeps a log below the run's folder, to be measured and counted */
 	const char *const *
-	    command; /* argv, NULL-terminated; "%d" stands for the run's folder, "%t" for the tapedeck binary */
+	    command; /* argv, NULL-terminated; "%b" stands for this program's folder, "%d" for the run's, "%t" for the
+		       * tapedeck binary */
 };
 
 /* The list ends with name == NULL. */

@@ -20,7 +20,8 @@ const struct bench_shape bench_shapes[] = {
 };
 
 enum {
-	FRAMES_PLAIN = 8192,  /* operations per publisher before they repeat */
+	FRAMES_PLAIN =
+	    2000, /* operations per publisher before they repeat, often enough to repeat within a block */
 	FRAMES_JSON = 300000, /* over all publishers: unique ids, so that compression is judged fairly */
 	FRAME_HEAD_MAX = 128,
 	JSON_MAX = 512,
