@@ -103,9 +103,10 @@ static int note_request(struct replay_diff *diff, enum replay_diff_side side,
 					  .time_ns = message->time_ns,
 					  .replies =
 					      replay__subjects_get(&diff->subjects, message->subject, true)};
+	struct replay__request forgotten;
 	if (!request.replies)
 		return -ENOMEM;
-	return replay__requests_put(&diff->sides[side].requests, &request);
+	return replay__requests_put(&diff->sides[side].requests, &request, &forgotten) < 0 ? -ENOMEM : 0;
 }
 
 static void note_publisher(struct replay__subject *subject, enum replay_diff_side side, uint64_t conn)

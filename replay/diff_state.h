@@ -6,7 +6,8 @@
 #include "replay/diff_identity.h"
 #include "replay/diff_losses.h"
 #include "replay/diff_order.h"
-#include "replay/diff_requests.h"
+#include "replay/diff_subjects.h"
+#include "replay/requests.h"
 
 /* One recording. */
 struct replay__side {

@@ -1,4 +1,4 @@
-#include "replay/diff_requests.h"
+#include "replay/requests.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -52,25 +52,36 @@ static int grow(struct replay__requests *requests)
 	return 0;
 }
 
-int replay__requests_put(struct replay__requests *requests, const struct replay__request *request)
+/* In the place of one that has the same inbox. */
+static void replace(struct replay__request *known, const struct replay__request *request)
+{
+	uint32_t next = known->next;
+	*known = *request;
+	known->next = next;
+	known->is_shared = true;
+}
+
+int replay__requests_put(struct replay__requests *requests, const struct replay__request *request,
+			 struct replay__request *forgotten)
 {
 	struct replay__request *known = replay__requests_find(requests, request->inbox);
 	if (known) {
-		uint32_t next = known->next;
-		*known = *request;
-		known->next = next;
-		known->is_shared = true;
-		return 0;
+		*forgotten = *known;
+		replace(known, request);
+		return 1;
 	}
 	if (requests->added == requests->cap && requests->cap < REPLAY__REQUESTS_MAX && grow(requests) != 0)
 		return -ENOMEM;
 	uint32_t at = (uint32_t)(requests->added & (requests->cap - 1));
-	if (requests->added >= requests->cap)
+	bool is_full = requests->added >= requests->cap;
+	if (is_full) {
+		*forgotten = requests->ring[at];
 		unlink_oldest(requests, at);
+	}
 	requests->ring[at] = *request;
 	link_in(requests, at);
 	requests->added++;
-	return 0;
+	return is_full;
 }
 
 struct replay__request *replay__requests_find(const struct replay__requests *requests, uint64_t inbox)
