@@ -14,6 +14,8 @@ const struct bench_suite bench_suites[] = {
     {"storm", "10 000 idle connections: memory each", bench_storm_run},
     {"sizes", "log size of JSON events, against the same rows through zstd -1", bench_sizes_run},
     {"reading", "logs read back: count, skip, decode, search, print", bench_reading_run},
+    {"sniffing", "a capture file summed up and recorded", bench_sniffing_run},
+    {"replaying", "a log played into our broker: fastest, and at the recorded pace", bench_replaying_run},
     {NULL, NULL, NULL},
 };
 
