@@ -78,9 +78,11 @@ static size_t spoilt_session(char *out, unsigned *seed)
 /* Lengths and counts as nobody means them. */
 static size_t odd_numbers(char *out, unsigned *seed)
 {
-	static const char *const NUMBERS[] = {"0",	    "-1",		     "2147483648", "4294967295",
-					      "4294967296", "18446744073709551616", "1048577",	   "00000000000000000005",
-					      "1e3",	    "0x5"};
+	static const char *const NUMBERS[] = {"0",          "-1",
+					      "2147483648", "4294967295",
+					      "4294967296", "18446744073709551616",
+					      "1048577",    "00000000000000000005",
+					      "1e3",        "0x5"};
 	const char *a = NUMBERS[below(seed, 10)], *b = NUMBERS[below(seed, 10)];
 	switch (below(seed, 4)) {
 	case 0: return (size_t)sprintf(out, "PUB a %s\r\nhello\r\n", a);
