@@ -21,7 +21,8 @@ struct connection {
 	int fd;
 	const struct bench_frames *frames; /* publishers */
 	uint64_t rounds;                   /* publishers */
-	double pace;                       /* publishers: messages per second, 0 = as fast as it goes */
+	double pace;                       /* publishers: messages per second, 0 = as fast as it goes… */
+	int64_t step_ns;                   /* …sent as many at a time as are due after so long */
 	struct bench_sample sample;        /* subscribers */
 	uint64_t got;                      /* subscribers: bytes of MSG operations */
 	int error;                         /* 0 or a negated errno */
@@ -54,16 +55,14 @@ void bench_load_fini(struct bench_load *load)
 	load->frames = NULL;
 }
 
-/* Send the frames at the connection's pace: one by one when there is time for that, else each millisecond the bytes
- * that are due, wherever that cuts them. */
+/* Send the frames at the connection's pace: at each step the bytes that are due, wherever that cuts them. */
 static int send_paced(const struct connection *self)
 {
-	const int64_t step_ns = self->pace <= 20e3 ? (int64_t)(1e9 / self->pace) : 1000000;
 	double bytes_per_step =
-	    self->pace * (double)step_ns / 1e9 * (double)self->frames->len / self->frames->count;
+	    self->pace * (double)self->step_ns / 1e9 * (double)self->frames->len / self->frames->count;
 	int64_t due_ns = bench_now_ns();
 	size_t sent = 0;
-	for (uint64_t step = 1; sent < self->frames->len; step++, due_ns += step_ns) {
+	for (uint64_t step = 1; sent < self->frames->len; step++, due_ns += self->step_ns) {
 		size_t due = (size_t)((double)step * bytes_per_step);
 		due = due < self->frames->len ? due : self->frames->len;
 		bench_sleep_until(due_ns);
@@ -143,6 +142,14 @@ static char *subscriptions(const struct bench_shape *shape, size_t *len)
 	return fclose(out) == 0 ? text : NULL;
 }
 
+/* Messages one by one when there is time for that, else what is due each millisecond. */
+static void set_pace(struct connection *publisher, const struct bench_load *load)
+{
+	publisher->pace = load->pace / load->shape.publishers;
+	publisher->step_ns =
+	    load->pace > 0 && load->pace <= 20e3 ? (int64_t)(1e9 / publisher->pace) : 1000000;
+}
+
 /* Subscribers first, so that no message is published before they are there. */
 static int open_all(struct run *run, const struct bench_load *load, int port)
 {
@@ -159,7 +166,7 @@ static int open_all(struct run *run, const struct bench_load *load, int port)
 		struct connection *publisher = &run->publishers[i];
 		publisher->frames = &load->frames[i];
 		publisher->rounds = run->rounds;
-		publisher->pace = load->pace / run->shape->publishers;
+		set_pace(publisher, load);
 		if ((publisher->fd = bench_client_open(port, "", 0)) < 0)
 			error = publisher->fd;
 	}

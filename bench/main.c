@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/contender.h"
 #include "bench/suite.h"
 #include "bench/verdict.h"
 
@@ -36,6 +37,9 @@ static int list(void)
 	     "form):");
 	for (const char *const *name = bench_shape_names; *name; name++)
 		printf("  %s\n", *name);
+	puts("servers:");
+	for (const struct bench_contender *contender = bench_contenders; contender->name; contender++)
+		printf("  %s\n", contender->name);
 	puts("others:\n  throughput   all shapes above");
 	for (const struct bench_suite *suite = bench_suites; suite->name; suite++)
 		printf("  %-12s %s\n", suite->name, suite->about);
@@ -45,11 +49,12 @@ static int list(void)
 static int usage(void)
 {
 	fputs("usage: bench --tapedeck PATH [--runs N] [--seconds S] [--seed N] [--json] [--smoke] [--list] "
-	      "[NAME...]\n"
+	      "[--servers NAME,...] [NAME...]\n"
 	      "Compares tapedeck, recording on and off, with nats-server and with the floor. Without names,\n"
 	      "everything; names are shapes and suites as --list tells them.\n"
 	      "  --runs N      rounds, in each of which every server runs once (default 5)\n"
 	      "  --seconds S   about how long one run is (default 1)\n"
+	      "  --servers     only these (default all; those that are not here are left out)\n"
 	      "  --smoke       small and quick: counts are checked, times mean nothing\n",
 	      stderr);
 	return 2;
@@ -119,14 +124,19 @@ static int run(const struct bench_plan *plan, char **names, int count)
 /* True when the command line makes sense. */
 static bool parse_options(struct bench_plan *plan, int argc, char **argv, bool *want_list)
 {
-	static const struct option options[] = {
-	    {"tapedeck", required_argument, NULL, 't'}, {"runs", required_argument, NULL, 'r'},
-	    {"seconds", required_argument, NULL, 's'},  {"seed", required_argument, NULL, 'e'},
-	    {"json", no_argument, NULL, 'j'},           {"smoke", no_argument, NULL, 'k'},
-	    {"list", no_argument, NULL, 'l'},           {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"tapedeck", required_argument, NULL, 't'},
+						{"runs", required_argument, NULL, 'r'},
+						{"servers", required_argument, NULL, 'v'},
+						{"seconds", required_argument, NULL, 's'},
+						{"seed", required_argument, NULL, 'e'},
+						{"json", no_argument, NULL, 'j'},
+						{"smoke", no_argument, NULL, 'k'},
+						{"list", no_argument, NULL, 'l'},
+						{NULL, 0, NULL, 0}};
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (option) {
 		case 't': plan->tapedeck = optarg; break;
+		case 'v': plan->servers = optarg; break;
 		case 'r': plan->runs = atoi(optarg); break;
 		case 's': plan->seconds = atof(optarg); break;
 		case 'e': plan->seed = strtoull(optarg, NULL, 10); break;
@@ -135,7 +145,7 @@ static bool parse_options(struct bench_plan *plan, int argc, char **argv, bool *
 		case 'k':
 			plan->smoke = true;
 			plan->runs = 1;
-			plan->seconds = 0.02;
+			plan->seconds = 0.01;
 			break;
 		default: return false;
 		}
