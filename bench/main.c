@@ -10,26 +10,10 @@
 #include "bench/suite.h"
 #include "bench/verdict.h"
 
-const struct bench_suite bench_suites[] = {
-    {"latency", "request and reply at fixed rates, from when requests were due", bench_latency_run},
-    {"storm", "10 000 idle connections: memory each", bench_storm_run},
-    {"sizes", "log size of JSON events, against the same rows through zstd -1", bench_sizes_run},
-    {"reading", "logs read back: count, skip, decode, search, print", bench_reading_run},
-    {"sniffing", "a capture file summed up and recorded", bench_sniffing_run},
-    {"replaying", "a log played into our broker: fastest, and at the recorded pace", bench_replaying_run},
-    {NULL, NULL, NULL},
-};
-
 /* What the short form runs of the shapes: one of each kind. */
 static const char *const smoke_shapes[] = {
     "1:0-16", "1:4q-16", "4:4-128j/64", "1:1-128+1000", "1:1-json", "1:1-1m", NULL,
 };
-
-int bench_suite_complain(const char *test, const char *contender, int code, const char *text)
-{
-	fprintf(stderr, "bench: %s, %s: %s\n", test, contender, text);
-	return code;
-}
 
 static int list(void)
 {
