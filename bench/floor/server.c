@@ -31,7 +31,7 @@ struct client {
 	uint32_t number;
 	bool subscribed, queued;
 	size_t have;
-	char in[IN_BYTES];
+	char in[IN_BYTES + 1]; /* a space ends what is there, so that no scan runs past it */
 };
 
 struct floor_server {
@@ -115,10 +115,12 @@ static void take_subscription(struct floor_server *server, struct client *client
 static size_t take_message(struct floor_server *server, const struct client *client, const char *frame,
 			   const char *end)
 {
-	const char *subject = frame + 4, *space = memchr(subject, ' ', (size_t)(end - subject));
-	const char *at = space ? space + 1 : end;
+	const char *subject = frame + 4, *space = subject;
 	size_t size = 0;
-	for (; at < end && *at >= '0' && *at <= '9'; at++)
+	while (*space != ' ')
+		space++;
+	const char *at = space < end ? space + 1 : end;
+	for (; *at >= '0' && *at <= '9'; at++)
 		size = size * 10 + (size_t)(*at - '0');
 	if ((size_t)(end - at) < size + 4)
 		return 0;
@@ -194,6 +196,7 @@ static void read_client(struct floor_server *server, struct client *client)
 		return;
 	}
 	client->have += (size_t)got;
+	client->in[client->have] = ' ';
 	if (server->log) {
 		clock_gettime(CLOCK_REALTIME, &now);
 		floor_log_set_time(server->log, now.tv_sec * 1000000000ll + now.tv_nsec);
