@@ -55,6 +55,11 @@ static bool is_listed(const char *list, const char *name)
 	return false;
 }
 
+bool bench_contender_exists(const struct bench_contender *contender, const struct bench_plan *plan)
+{
+	return bench_program_exists(program(contender, plan));
+}
+
 bool bench_contender_runs(const struct bench_contender *contender, const struct bench_plan *plan,
 			  const char *shape)
 {
@@ -62,7 +67,7 @@ bool bench_contender_runs(const struct bench_contender *contender, const struct 
 		return false;
 	if (plan->servers && !is_listed(plan->servers, contender->name))
 		return false;
-	return bench_program_exists(program(contender, plan));
+	return bench_contender_exists(contender, plan);
 }
 
 int bench_contender_start(const struct bench_contender *contender, const struct bench_plan *plan,

@@ -90,6 +90,15 @@ static bool is_name(const char *name)
 	return strcmp(name, "throughput") == 0 || bench_shape_parse(&shape, name) == 0;
 }
 
+/* Say which servers are missing. True when tapedeck itself is there. */
+static bool look_around(const struct bench_plan *plan)
+{
+	for (const struct bench_contender *contender = bench_contenders; contender->name; contender++)
+		if (!bench_contender_exists(contender, plan))
+			fprintf(stderr, "bench: %s is not installed here\n", contender->name);
+	return bench_contender_exists(bench_contender_find("tapedeck"), plan);
+}
+
 static int run(const struct bench_plan *plan, char **names, int count)
 {
 	struct bench_results results = {0};
@@ -153,5 +162,7 @@ int main(int argc, char **argv)
 				argv[i]);
 			return usage();
 		}
+	if (!look_around(&plan))
+		return 1;
 	return run(&plan, argv + optind, argc - optind) == 0 ? 0 : 1;
 }

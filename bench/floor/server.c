@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -208,7 +209,9 @@ static void read_client(struct floor_server *server, struct client *client)
 static void accept_client(struct floor_server *server)
 {
 	int one = 1, fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
-	struct client *client = fd < 0 ? NULL : malloc(sizeof *client);
+	if (fd < 0)
+		return;
+	struct client *client = malloc(sizeof *client);
 	if (!client) {
 		close(fd);
 		return;
@@ -227,8 +230,10 @@ static void accept_client(struct floor_server *server)
 int floor_server_run(struct floor_server *server, const volatile int *stop)
 {
 	struct epoll_event events[EVENTS];
+	sigset_t nothing;
+	sigemptyset(&nothing);
 	while (!*stop) {
-		int count = epoll_wait(server->epoll, events, EVENTS, -1);
+		int count = epoll_pwait(server->epoll, events, EVENTS, -1, &nothing);
 		if (count < 0 && errno != EINTR)
 			return -errno;
 		for (int i = 0; i < count; i++)
