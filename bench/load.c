@@ -86,29 +86,34 @@ static void *publish(void *context)
 	return NULL;
 }
 
-/* Take PINGs and the final PONG out of the count; they have 6 bytes each, and nothing else has a capital P.
- * *after_p: the piece before ended in one. True when the PONG was there. */
-static bool count_piece(const char *bytes, size_t len, bool *after_p, uint64_t *got)
+/* What a subscriber has received. */
+struct count {
+	uint64_t bytes; /* of MSG operations */
+	bool after_p;   /* the last piece ended in a capital P */
+	bool pong;      /* the final PONG has begun */
+};
+
+/* Count a piece without the PINGs and the final PONG in it: they have 6 bytes each, and nothing else has a capital
+ * P. True when the PONG, and with it everything, is there. */
+static bool count_piece(struct count *count, const char *bytes, size_t len)
 {
 	const char *end = bytes + len;
-	bool pong = *after_p && *bytes == 'O';
-	*after_p = false;
-	*got += len;
+	count->pong |= count->after_p && *bytes == 'O';
+	count->after_p = end[-1] == 'P';
+	count->bytes += len;
 	for (const char *at = bytes; (at = memchr(at, 'P', (size_t)(end - at))) != NULL; at++) {
-		*got -= 6;
-		if (at + 1 == end)
-			*after_p = true;
-		else if (at[1] == 'O')
-			pong = true;
+		count->bytes -= 6;
+		count->pong |= at + 1 < end && at[1] == 'O';
 	}
-	return pong;
+	return count->pong && end[-1] == '\n';
 }
 
 static void *subscribe(void *context)
 {
 	struct connection *self = context;
+	struct count count = {0};
 	char *buffer = malloc(READ_BYTES);
-	bool after_p = false, done = false;
+	bool done = false;
 	self->error = buffer ? 0 : -ENOMEM;
 	while (!done && !self->error) {
 		ssize_t len = recv(self->fd, buffer, READ_BYTES, 0);
@@ -116,9 +121,10 @@ static void *subscribe(void *context)
 			self->error = len < 0 ? -errno : -ECONNRESET;
 			break;
 		}
-		done = count_piece(buffer, (size_t)len, &after_p, &self->got);
+		done = count_piece(&count, buffer, (size_t)len);
 		bench_sample_feed(&self->sample, buffer, (size_t)len);
 	}
+	self->got = count.bytes;
 	bench_sample_finish(&self->sample);
 	free(buffer);
 	return NULL;
