@@ -308,22 +308,26 @@ static void standard_input_is_read_packed_or_not(void **state)
 /* ---- cut ---- */
 
 /* What an end of the file at each of its bytes gives: the frames before it, and an error unless it is between two. */
-static void check_cuts(enum support_format format, size_t step)
+static void check_cuts(enum support_format format)
 {
 	struct support_capture capture = {.format = format};
 	struct support_bytes frames = {0};
+	unsigned between = 0;
 	make_capture(&capture, &frames);
-	for (size_t len = 24 + 28 + step; len < capture.bytes.len; len += step) {
+	for (size_t len = 50; len < capture.bytes.len; len++) { /* from behind the header on */
 		struct taken taken;
 		support_write_file(path, capture.bytes.data, len);
 		read_path(&taken);
-		assert_true(taken.status == 0 || taken.status == TAP_ECUT);
 		assert_true(taken.frames < FRAMES);
 		assert_memory_equal(taken.bytes.data, frames.data, taken.bytes.len);
-		if (taken.status == TAP_ECUT)
+		between += taken.status == 0;
+		if (taken.status != 0) {
+			assert_int_equal(taken.status, TAP_ECUT);
 			assert_non_null(strstr(taken.fault.text, "cut off"));
+		}
 		support_bytes_fini(&taken.bytes);
 	}
+	assert_int_equal(between, FRAMES - 1);
 	support_capture_fini(&capture);
 	support_bytes_fini(&frames);
 }
@@ -331,8 +335,8 @@ static void check_cuts(enum support_format format, size_t step)
 static void a_cut_file_gives_what_is_before_the_cut_and_says_so(void **state)
 {
 	(void)state;
-	check_cuts(SUPPORT_PCAP, 1);
-	check_cuts(SUPPORT_PCAPNG, 1);
+	check_cuts(SUPPORT_PCAP);
+	check_cuts(SUPPORT_PCAPNG);
 }
 
 /* Also where the bytes that are unpacked end between two frames. */
