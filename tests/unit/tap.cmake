@@ -6,6 +6,7 @@ target_link_libraries(streams_fixture PUBLIC tap packets PRIVATE PkgConfig::CMOC
 tapedeck_unit_test(streams_random streams_fixture)
 tapedeck_unit_test(streams streams_fixture)
 tapedeck_unit_test(fragments tap)
+tapedeck_unit_test(decoder streams_fixture)
 tapedeck_unit_test(capture tap packets PkgConfig::ZLIB PkgConfig::ZSTD)
 tapedeck_unit_test(capture_live streams_fixture)
 tapedeck_unit_test(privileges tap support)
