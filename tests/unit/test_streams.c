@@ -634,7 +634,7 @@ static void the_connection_used_last_stays(void **state)
 	check_end(1, TAP_END_EVICTED);
 }
 
-static void stones_go_before_connections(void **state)
+static void tombstones_go_before_connections(void **state)
 {
 	(void)state;
 	fixture.options.flows_max = 2;
@@ -648,7 +648,7 @@ static void stones_go_before_connections(void **state)
 	streams_fixture_send(&fixture, &third, SUPPORT_CLIENT, 0, "new");
 	assert_false(fixture.flows[0]->is_closed);
 	assert_int_equal(stats()->ends[TAP_END_EVICTED], 0);
-	assert_int_equal(stats()->stones_evicted, 1);
+	assert_int_equal(stats()->tombstones_evicted, 1);
 }
 
 /* However many connections keep bytes behind holes, the budget holds, and the bytes are told. */
@@ -727,7 +727,7 @@ int main(void)
 	    STREAMS_TEST(interest_may_be_lost_at_any_call),
 	    STREAMS_TEST(a_flood_of_syns_does_not_move_the_memory),
 	    STREAMS_TEST(the_connection_used_last_stays),
-	    STREAMS_TEST(stones_go_before_connections),
+	    STREAMS_TEST(tombstones_go_before_connections),
 	    STREAMS_TEST(the_budget_holds_whatever_is_kept),
 	    STREAMS_TEST(what_finds_no_room_is_counted),
 	};
