@@ -7,8 +7,8 @@
 #include "tap/side.h"
 #include "tap/table.h"
 
-/* Stragglers of a connection that has ended are known by its tombstone for so long, as TIME_WAIT lasts on Linux: data that
- * comes later is a new connection's whose SYN was not seen. */
+/* Stragglers of a connection that has ended are known by its tombstone for so long, as TIME_WAIT lasts on Linux: data
+ * that comes later is a new connection's whose SYN was not seen. */
 #define TOMBSTONE_AGE_NS INT64_C(60000000000)
 
 /* A SYN this little before the first byte seen of its side is that side's own, and the capture out of order. */

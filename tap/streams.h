@@ -13,7 +13,8 @@
  *
  * A connection comes into being with its first byte of data. Until then its SYNs are remembered in a table of fixed
  * size, so that a flood of them costs nothing but the memory of other connections' SYNs. A connection that has ended or
- * is of no interest leaves a tombstone behind, by which its stragglers are known; tombstones go first when room is needed.
+ * is of no interest leaves a tombstone behind, by which its stragglers are known; tombstones go first when room is
+ * needed.
  *
  * No clock: time is what the packets say. */
 #ifndef TAP_STREAMS_H
