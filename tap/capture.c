@@ -142,7 +142,7 @@ static int set_filter(struct tap_capture *capture, const char *text, struct wire
 {
 	struct bpf_program program;
 	if (pcap_compile(capture->pcap, &program, text, 1, PCAP_NETMASK_UNKNOWN) != 0)
-		return wire_fault_set(fault, TAP_EBPF, "%s", pcap_geterr(capture->pcap));
+		return wire_fault_set(fault, TAP_EBPF, "%s: %s", capture->name, pcap_geterr(capture->pcap));
 	int status = pcap_setfilter(capture->pcap, &program);
 	pcap_freecode(&program);
 	return status == 0
@@ -254,6 +254,18 @@ static int close_writer(struct tap_capture *capture, struct wire_fault *fault)
 
 /* ---- opening and closing ---- */
 
+static int check_link_type(const struct tap_capture *capture, struct wire_fault *fault)
+{
+	int type = tap_capture_link_type(capture);
+	const char *name = pcap_datalink_val_to_name(type);
+	if (tap_packet_knows(type))
+		return 0;
+	return wire_fault_set(fault, capture->file ? TAP_ECAPTURE : TAP_EINTERFACE,
+			      "%s: frames of link type %d (%s) cannot be decoded; Ethernet, Linux cooked, "
+			      "loopback and raw IP can",
+			      capture->name, type, name ? name : "unknown");
+}
+
 static int open_capture(struct tap_capture *capture, const struct tap_capture_options *options,
 			struct wire_fault *fault)
 {
@@ -262,6 +274,7 @@ static int open_capture(struct tap_capture *capture, const struct tap_capture_op
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	int error =
 	    options->interface ? open_interface(capture, options, fault) : open_file(capture, options, fault);
+	error = error ? error : check_link_type(capture, fault);
 	error = error ? error : apply_filter(capture, options, fault);
 	if (error)
 		return error;

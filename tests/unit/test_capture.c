@@ -479,6 +479,18 @@ static void what_is_no_capture_is_told(void **state)
 	assert_int_equal(open_error(&options, path), -ENOENT);
 }
 
+static void a_link_type_that_cannot_be_decoded_is_told(void **state)
+{
+	(void)state;
+	struct support_capture capture = {0};
+	support_capture_begin(&capture);
+	capture.bytes.data[20] = 189; /* USB */
+	support_write_file(path, capture.bytes.data, capture.bytes.len);
+	support_capture_fini(&capture);
+	assert_int_equal(open_error(&(struct tap_capture_options){.file = path}, "link type 189"),
+			 TAP_ECAPTURE);
+}
+
 static void an_interface_that_is_not_there_lists_those_that_are(void **state)
 {
 	(void)state;
@@ -573,6 +585,7 @@ int main(void)
 	    cmocka_unit_test(the_users_filter_counts_as_well),
 	    cmocka_unit_test(an_impossible_filter_is_told_in_libpcaps_words),
 	    cmocka_unit_test(what_is_no_capture_is_told),
+	    cmocka_unit_test(a_link_type_that_cannot_be_decoded_is_told),
 	    cmocka_unit_test(an_interface_that_is_not_there_lists_those_that_are),
 	    cmocka_unit_test(what_is_read_can_be_written),
 	    cmocka_unit_test(a_failed_write_is_told),
