@@ -332,6 +332,19 @@ static bool take_bytes(struct tap_streams *streams, struct tap__side *side, stru
 	return tap__side_take(&streams->assembly, side, run);
 }
 
+/* This side has ended, and the other has too, or is in another capture: not even its answer to the SYN was seen. */
+static bool is_last_end(const struct tap__side *side, const struct tap__side *other)
+{
+	return tap__side_is_done(side) && (tap__side_is_done(other) || (side->saw_syn && !other->is_known));
+}
+
+static bool is_over(const struct tap__flow *flow)
+{
+	const struct tap__side *sides = flow->sides;
+	return is_last_end(&sides[TAP_ORIGINATOR], &sides[TAP_RESPONDER]) ||
+	       is_last_end(&sides[TAP_RESPONDER], &sides[TAP_ORIGINATOR]);
+}
+
 static void take_live(struct tap_streams *streams, struct tap__flow *flow, unsigned from,
 		      const struct tap_segment *segment, int64_t time_ns)
 {
@@ -344,7 +357,7 @@ static void take_live(struct tap_streams *streams, struct tap__flow *flow, unsig
 	}
 	if (!take_bytes(streams, side, other, segment, time_ns))
 		lose_interest(streams, flow);
-	else if (tap__side_is_done(side) && tap__side_is_done(other))
+	else if (is_over(flow))
 		end_flow(streams, flow, time_ns, TAP_END_CLOSED);
 }
 
@@ -357,8 +370,7 @@ void tap_streams_expire(struct tap_streams *streams, int64_t time_ns)
 		struct tap__flow *flow = side->flow;
 		if (!tap__side_expire(assembly, side, time_ns))
 			lose_interest(streams, flow);
-		else if (tap__side_is_done(&flow->sides[TAP_ORIGINATOR]) &&
-			 tap__side_is_done(&flow->sides[TAP_RESPONDER]))
+		else if (is_over(flow))
 			end_flow(streams, flow, time_ns, TAP_END_CLOSED);
 	}
 }

@@ -69,6 +69,17 @@ static void in_mid_stream_the_lower_port_accepted(void **state)
 	check_end(0, TAP_END_CAPTURE);
 }
 
+/* The other direction is not in the capture: its end will not come. */
+static void a_capture_of_one_direction_ends_with_its_fin(void **state)
+{
+	(void)state;
+	send(CLIENT, SUPPORT_SYN, "");
+	send(CLIENT, 0, "PUB");
+	send(CLIENT, SUPPORT_FIN, "");
+	check_told(0, TAP_ORIGINATOR, "PUB");
+	check_end(0, TAP_END_CLOSED);
+}
+
 static void a_syn_may_carry_data(void **state)
 {
 	(void)state;
@@ -287,6 +298,7 @@ int main(void)
 	    STREAMS_TEST(who_sent_the_syn_is_the_originator_whatever_the_ports),
 	    STREAMS_TEST(the_answer_to_a_lost_syn_tells_as_much),
 	    STREAMS_TEST(in_mid_stream_the_lower_port_accepted),
+	    STREAMS_TEST(a_capture_of_one_direction_ends_with_its_fin),
 	    STREAMS_TEST(a_syn_may_carry_data),
 	    STREAMS_TEST(a_syn_that_comes_late_belongs_to_its_connection),
 	    STREAMS_TEST(a_reset_ends_a_connection_in_the_middle_of_anything),
