@@ -27,8 +27,16 @@ enum { WAIT_MS = 20000, DELAY_MS = 40 };
 			fail_msg("%s: %s", #call, natsStatus_GetText(status_)); \
 	} while (0)
 
+struct transcript {
+	char *text;
+	size_t len;
+	FILE *file;
+};
+
 struct fixture {
-	struct support_broker broker;
+	struct support_broker recorded; /* has ended; its log is what the mocks play */
+	struct transcript transcript;   /* of what the client saw then */
+	struct support_broker broker;   /* where they play it */
 	natsConnection *client;
 };
 
@@ -78,12 +86,6 @@ static void serve(natsConnection *connection, natsSubscription *subscription, na
 }
 
 /* ---- a client and what it sees ---- */
-
-struct transcript {
-	char *text;
-	size_t len;
-	FILE *file;
-};
 
 static void transcript_open(struct transcript *transcript)
 {
@@ -159,11 +161,11 @@ static void expect_reply(natsConnection *client, const char *subject, const char
 
 /* ---- recording and mocking ---- */
 
-/* Record the service while a client talks to it, then start the broker anew, without the service. */
-static void record(struct fixture *fixture, struct transcript *transcript)
+/* Record the service while a client talks to it. */
+static void record(struct support_broker *broker, struct transcript *transcript)
 {
-	natsConnection *service = connect_as(&fixture->broker, "stock");
-	natsConnection *client = connect_as(&fixture->broker, "shop");
+	support_broker_open(broker, NULL, true);
+	natsConnection *service = connect_as(broker, "stock"), *client = connect_as(broker, "shop");
 	natsSubscription *subscription;
 	int count = 0;
 
@@ -173,24 +175,13 @@ static void record(struct fixture *fixture, struct transcript *transcript)
 	natsConnection_Destroy(client);
 	natsSubscription_Destroy(subscription);
 	natsConnection_Destroy(service);
-	assert_int_equal(support_server_close(&fixture->broker.server), 0);
-	support_broker_restart(&fixture->broker);
-	fixture->client = connect_as(&fixture->broker, "shop");
-}
-
-static void record_quietly(struct fixture *fixture)
-{
-	struct transcript transcript;
-
-	transcript_open(&transcript);
-	record(fixture, &transcript);
-	transcript_close(&transcript);
+	assert_int_equal(support_server_close(&broker->server), 0);
 }
 
 /* Run `tapedeck mock` with these options (NULL-terminated) and wait until it answers. */
 static void mock_open(struct child *mock, const struct fixture *fixture, const char *const *options)
 {
-	const char *argv[24] = {support_tapedeck(), "mock", fixture->broker.log, "--json", "--server"};
+	const char *argv[24] = {support_tapedeck(), "mock", fixture->recorded.log, "--json", "--server"};
 	char url[64];
 	size_t count = 5;
 
@@ -231,16 +222,15 @@ static json_int_t number(const json_t *report, const char *key)
 static void a_client_does_not_notice(void **state)
 {
 	struct fixture *fixture = *state;
-	struct transcript recorded, mocked;
+	const char *recorded = transcript_text(&fixture->transcript);
+	struct transcript mocked;
 	struct child mock;
 
-	transcript_open(&recorded);
 	transcript_open(&mocked);
-	record(fixture, &recorded);
-	assert_non_null(strstr(transcript_text(&recorded), "stock: stock.get apples, number 3\n"));
+	assert_non_null(strstr(recorded, "stock: stock.get apples, number 3\n"));
 	mock_open(&mock, fixture, OPTIONS("--service", "stock"));
 	talk(&mocked, fixture->client);
-	assert_string_equal(transcript_text(&mocked), transcript_text(&recorded));
+	assert_string_equal(transcript_text(&mocked), recorded);
 	json_t *report = mock_end(&mock, 0);
 	assert_int_equal(number(report, "exact"), 6);
 	assert_int_equal(number(report, "in_order"), 0);
@@ -248,7 +238,6 @@ static void a_client_does_not_notice(void **state)
 	assert_int_equal(number(report, "recorded_requests"), 6);
 	assert_int_equal(json_array_size(json_object_get(report, "subjects")), 3);
 	json_decref(report);
-	transcript_close(&recorded);
 	transcript_close(&mocked);
 }
 
@@ -257,7 +246,6 @@ static void other_questions_are_answered_in_order(void **state)
 	struct fixture *fixture = *state;
 	struct child mock;
 
-	record_quietly(fixture);
 	mock_open(&mock, fixture, OPTIONS("--subjects", "stock.*", "--speed", "max"));
 	expect_reply(fixture->client, "stock.get", "grapes", "stock.get apples, number 1");
 	expect_reply(fixture->client, "stock.get", "apples", "stock.get apples, number 3");
@@ -276,7 +264,6 @@ static void a_miss_says_that_nobody_is_there(void **state)
 	struct child mock;
 	natsMsg *reply;
 
-	record_quietly(fixture);
 	mock_open(&mock, fixture, OPTIONS("--subjects", "stock.>"));
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(
@@ -297,7 +284,6 @@ static void a_miss_may_be_passed_over_in_silence(void **state)
 	struct child mock;
 	natsMsg *reply;
 
-	record_quietly(fixture);
 	mock_open(&mock, fixture, OPTIONS("--subjects", "stock.>", "--on-miss", "silent"));
 	assert_int_equal(natsConnection_RequestString(&reply, fixture->client, "stock.sell", "apples", 300),
 			 NATS_TIMEOUT);
@@ -309,7 +295,6 @@ static void a_miss_may_get_the_last_reply_again(void **state)
 	struct fixture *fixture = *state;
 	struct child mock;
 
-	record_quietly(fixture);
 	mock_open(&mock, fixture, OPTIONS("--service", "stock", "--on-miss", "last"));
 	expect_reply(fixture->client, "stock.slow", "truffles", "stock.slow truffles, number 5");
 	expect_reply(fixture->client, "stock.slow", "morels", "stock.slow truffles, number 5");
@@ -326,7 +311,6 @@ static void two_mocks_share_the_queue_group_of_the_service(void **state)
 	struct child mocks[2];
 	json_int_t sum = 0;
 
-	record_quietly(fixture);
 	for (int i = 0; i < 2; i++)
 		mock_open(&mocks[i], fixture, OPTIONS("--service", "stock", "--speed", "max"));
 	for (int i = 0; i < REQUESTS; i++)
@@ -346,7 +330,6 @@ static void it_ends_after_as_many_requests_as_it_was_told(void **state)
 	struct child mock;
 	natsMsg *reply;
 
-	record_quietly(fixture);
 	mock_open(&mock, fixture, OPTIONS("--service", "stock", "-n", "2"));
 	expect_reply(fixture->client, "stock.slow", "truffles", "stock.slow truffles, number 5");
 	expect_reply(fixture->client, "stock.slow", "truffles", "stock.slow truffles, number 5");
@@ -362,7 +345,10 @@ static int setup(void **state)
 	struct fixture *fixture = support_grow(NULL, sizeof(*fixture));
 
 	*fixture = (struct fixture){0};
-	support_broker_open(&fixture->broker, NULL, true);
+	transcript_open(&fixture->transcript);
+	record(&fixture->recorded, &fixture->transcript);
+	support_broker_open(&fixture->broker, NULL, false);
+	fixture->client = connect_as(&fixture->broker, "shop");
 	*state = fixture;
 	return 0;
 }
@@ -373,24 +359,24 @@ static int teardown(void **state)
 
 	natsConnection_Destroy(fixture->client);
 	support_broker_close(&fixture->broker);
+	support_broker_close(&fixture->recorded);
+	transcript_close(&fixture->transcript);
 	free(fixture);
 	return 0;
 }
 
-#define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    STORY(a_client_does_not_notice),
-	    STORY(other_questions_are_answered_in_order),
-	    STORY(a_miss_says_that_nobody_is_there),
-	    STORY(a_miss_may_be_passed_over_in_silence),
-	    STORY(a_miss_may_get_the_last_reply_again),
-	    STORY(two_mocks_share_the_queue_group_of_the_service),
-	    STORY(it_ends_after_as_many_requests_as_it_was_told),
+	    cmocka_unit_test(a_client_does_not_notice),
+	    cmocka_unit_test(other_questions_are_answered_in_order),
+	    cmocka_unit_test(a_miss_says_that_nobody_is_there),
+	    cmocka_unit_test(a_miss_may_be_passed_over_in_silence),
+	    cmocka_unit_test(a_miss_may_get_the_last_reply_again),
+	    cmocka_unit_test(two_mocks_share_the_queue_group_of_the_service),
+	    cmocka_unit_test(it_ends_after_as_many_requests_as_it_was_told),
 	};
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, setup, teardown);
 
 	nats_Close();
 	return failed;
