@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "cli/replay_answers.h"
 #include "cli/sizes.h"
 
 enum { LATE_SHARE = 100 }; /* one late message in so many is no reason to call the schedule broken */
@@ -157,6 +158,8 @@ void cli_replay_report_text(struct cli_out *out, const struct replay_player *pla
 	put_totals(out, report);
 	put_lag(out, report, settings);
 	put_course(out, report);
+	if (report->answers)
+		cli_replay_answers_text(out, report->answers, settings->verify);
 	put_omissions(out, report);
 	put_failures(out, report);
 	put_maps(out, player);
@@ -220,7 +223,8 @@ static void put_json_course(struct cli_json *json, const struct replay_report *r
 	cli_json_number(json, "damaged_events", report->read.damaged_events);
 }
 
-void cli_replay_report_json(struct cli_out *out, const struct replay_player *player)
+void cli_replay_report_json(struct cli_out *out, const struct replay_player *player,
+			    const struct cli_replay_settings *settings)
 {
 	const struct replay_report *report = replay_player_report(player);
 	struct cli_json json = {.out = out};
@@ -229,6 +233,8 @@ void cli_replay_report_json(struct cli_out *out, const struct replay_player *pla
 	cli_json_number(&json, "messages", report->read.messages);
 	put_json_course(&json, report);
 	put_json_causes(&json, report);
+	if (report->answers)
+		cli_replay_answers_json(&json, report->answers, settings->verify);
 	cli_json_number(&json, "bytes", report->sent_bytes);
 	cli_json_number(&json, "sent", report->sent);
 	cli_json_number(&json, "skipped", omitted(report) + report->dropped);

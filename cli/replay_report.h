@@ -14,6 +14,7 @@ uint64_t cli_replay_failed(const struct replay_report *report);
 void cli_replay_report_text(struct cli_out *out, const struct replay_player *player,
 			    const struct cli_replay_settings *settings);
 /* One object, one line. */
-void cli_replay_report_json(struct cli_out *out, const struct replay_player *player);
+void cli_replay_report_json(struct cli_out *out, const struct replay_player *player,
+			    const struct cli_replay_settings *settings);
 
 #endif
