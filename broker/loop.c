@@ -67,6 +67,7 @@ int broker__loop_init(struct broker__loop *loop, struct broker *broker)
 		return status;
 	}
 	start_timer(loop, &loop->tick);
+	uv_unref((uv_handle_t *)&loop->tick); /* closing the sink hands over as well */
 	start_timer(loop, &loop->stall);
 	start_timer(loop, &loop->trim);
 	broker__loop_read_clock(loop);

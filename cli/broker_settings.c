@@ -54,6 +54,19 @@ void cli_broker_recording_apply(const struct cli_broker_recording *recording,
 	options->writer.stages = stages < 2 ? 2 : stages > 4096 ? 4096 : (uint32_t)stages;
 }
 
+/* Who says how to record and not where means to record: serving without would lose everything without a word. */
+static int refuse_recording_nowhere(const struct cli_command *command,
+				    const struct cli_broker_settings *settings, int argc, char **argv)
+{
+	if (settings->recording.dir || command->alone)
+		return CLI_GO_ON;
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i] + strspn(argv[i], "-"), "record-", 7) == 0)
+			return cli_usage_error(command, "%s needs --record DIR", argv[i]);
+	}
+	return CLI_GO_ON;
+}
+
 static int refuse_unserved(const struct cli_command *command, const struct cli_broker_settings *settings)
 {
 	if (settings->has_tls || settings->tls)
@@ -88,7 +101,8 @@ int cli_broker_settings_flags(const struct cli_command *command, struct cli_brok
 		settings->show_version = true;
 	else if (operands.len > 0)
 		return cli_usage_error(command, "unexpected argument \"%s\"", operands.values[0]);
-	return refuse_unserved(command, settings);
+	status = refuse_recording_nowhere(command, settings, argc, argv);
+	return status == CLI_GO_ON ? refuse_unserved(command, settings) : status;
 }
 
 static void tell(void *context, const char *line)

@@ -11,6 +11,8 @@
 #include "cli/replay_report.h"
 #include "cli/times.h"
 
+enum { NATS_CLOSE_MS = 5000 };
+
 struct session {
 	const struct cli_command *command;
 	struct cli_replay_settings settings;
@@ -226,10 +228,10 @@ static int connect_and_play(struct session *session)
 static void close_session(struct session *session)
 {
 	replay_player_close(session->player);
+	natsOptions_Destroy(session->options.nats);
+	nats_CloseAndWait(NATS_CLOSE_MS);
 	replay_answers_close(session->options.answers);
 	replay_compare_close(session->compare);
-	natsOptions_Destroy(session->options.nats);
-	nats_Close();
 	cli_out_fini(&session->out);
 	store_filter_close(session->wide);
 	store_filter_close(session->filter);

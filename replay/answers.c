@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <xxhash.h>
 
 #include "replay/pace.h"
 #include "replay/tally.h"
@@ -67,7 +68,7 @@ struct replay_answers {
 	size_t waiting_bytes;
 	char base[INBOX_BYTES];  /* of our inboxes */
 	char inbox[INBOX_BYTES]; /* the last one */
-	natsSubscription **subs;
+	natsSubscription **subs; /* owned, each one too */
 	uint32_t subs_len;
 	struct replay_answers_report report;
 	struct replay__tally tally;
@@ -149,12 +150,18 @@ static void empty_request(struct replay_answers *answers, struct request *reques
 	request->subject = request->inbox = NULL;
 }
 
+void replay_answers_unsubscribe(struct replay_answers *answers)
+{
+	for (uint32_t i = 0; i < answers->subs_len; i++)
+		natsSubscription_Destroy(answers->subs[i]);
+	answers->subs_len = 0;
+}
+
 void replay_answers_close(struct replay_answers *answers)
 {
 	if (!answers)
 		return;
-	for (uint32_t i = 0; i < answers->subs_len; i++)
-		natsSubscription_Destroy(answers->subs[i]);
+	replay_answers_unsubscribe(answers);
 	for (size_t i = 0; i < RING && answers->ring; i++)
 		empty_request(answers, &answers->ring[i]);
 	replay__tally_fini(&answers->tally);
@@ -177,11 +184,7 @@ static struct request *find(struct replay_answers *answers, uint64_t id)
 
 static uint64_t *bucket_of(struct replay_answers *answers, struct wire_slice inbox)
 {
-	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
-
-	for (size_t i = 0; i < inbox.len; i++)
-		hash = (hash ^ (unsigned char)inbox.data[i]) * 0x100000001b3;
-	return &answers->buckets[(hash >> 32) % BUCKETS];
+	return &answers->buckets[XXH3_64bits(inbox.data, inbox.len) % BUCKETS];
 }
 
 /* The newest request with that recorded inbox. A chain runs from newer to older, and ends where slots were reused. */
@@ -203,9 +206,14 @@ static bool has_prefix(struct wire_slice subject, const char *prefix)
 	       subject.data[len] == '.';
 }
 
+bool replay_is_inbox(struct wire_slice subject, const char *inbox_prefix)
+{
+	return has_prefix(subject, "_INBOX") || has_prefix(subject, inbox_prefix);
+}
+
 bool replay_answers_is_inbox(const struct replay_answers *answers, struct wire_slice subject)
 {
-	return has_prefix(subject, "_INBOX") || has_prefix(subject, answers->options.inbox_prefix);
+	return replay_is_inbox(subject, answers->options.inbox_prefix);
 }
 
 /* ---- settling ---- */

@@ -95,6 +95,9 @@ struct replay_answers_report {
 
 struct replay_answers;
 
+/* A recorded inbox: below _INBOX or below the prefix (NULL: none). */
+bool replay_is_inbox(struct wire_slice subject, const char *inbox_prefix);
+
 /* 0 or -ENOMEM with *fault. */
 int replay_answers_open(struct replay_answers **answers, const struct replay_answers_options *options,
 			struct wire_fault *fault);
@@ -104,6 +107,9 @@ void replay_answers_close(struct replay_answers *answers);
 
 /* Have replies to what is asked over connection number `index` arrive here. */
 natsStatus replay_answers_subscribe(struct replay_answers *answers, natsConnection *nats, uint32_t index);
+/* Before the connections are closed. A reply that is just being taken may be so until libnats has ended: close the
+ * answers after nats_CloseAndWait. */
+void replay_answers_unsubscribe(struct replay_answers *answers);
 
 /* ---- the thread that reads the log ---- */
 

@@ -59,6 +59,8 @@ int replay_sender_open(struct replay_sender *sender, const struct replay_player_
 
 void replay_sender_close(struct replay_sender *sender)
 {
+	if (sender->answers)
+		replay_answers_unsubscribe(sender->answers);
 	replay_loop_stop(sender->loop);
 	for (uint32_t i = 0; i < sender->count; i++)
 		replay_connection_close(sender->connections[i]);

@@ -1,72 +1,41 @@
 #include "replay/tally.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-enum { INDEX = 4096 }; /* a power of two, several times REPLAY_ANSWERS_SUBJECTS */
-
-static const char *const others = "(other subjects)";
 
 void replay__tally_fini(struct replay__tally *tally)
 {
-	for (size_t i = 0; i < tally->len; i++)
-		free((char *)(uintptr_t)tally->rows[i].subject);
+	replay__names_fini(&tally->names);
 	free(tally->rows);
-	free(tally->index);
 	*tally = (struct replay__tally){0};
-}
-
-static uint32_t hash(const char *subject)
-{
-	uint32_t value = 2166136261; /* FNV-1a */
-
-	for (; *subject; subject++)
-		value = (value ^ (unsigned char)*subject) * 16777619;
-	return value;
-}
-
-/* The place of the subject in the index, or the free one where it belongs. */
-static uint32_t *find(const struct replay__tally *tally, const char *subject)
-{
-	uint32_t at = hash(subject) % INDEX;
-
-	while (tally->index[at] > 0 && strcmp(tally->rows[tally->index[at] - 1].subject, subject) != 0)
-		at = (at + 1) % INDEX;
-	return &tally->index[at];
 }
 
 static bool reserve(struct replay__tally *tally)
 {
-	if (!tally->index)
-		tally->index = calloc(INDEX, sizeof *tally->index);
 	if (tally->len < tally->cap)
-		return tally->index != NULL;
-	size_t cap = tally->cap ? 2 * tally->cap : 64;
+		return true;
+	uint32_t cap = tally->cap ? 2 * tally->cap : 64;
 	struct replay_answers_row *rows = realloc(tally->rows, cap * sizeof *rows);
 	if (!rows)
 		return false;
 	tally->rows = rows;
 	tally->cap = cap;
-	return tally->index != NULL;
+	return true;
 }
 
 static struct replay_answers_row *row_of(struct replay__tally *tally, const char *subject)
 {
 	if (!reserve(tally))
 		return NULL;
-	uint32_t *place = find(tally, subject);
-	if (*place == 0 && tally->len >= REPLAY_ANSWERS_SUBJECTS) {
-		subject = others;
-		place = find(tally, subject);
-	}
-	if (*place == 0) {
-		char *copy = strdup(subject);
-		if (!copy)
-			return NULL;
-		tally->rows[tally->len] = (struct replay_answers_row){.subject = copy};
-		*place = (uint32_t)++tally->len;
-	}
-	return &tally->rows[*place - 1];
+	uint32_t number =
+	    replay__names_number(&tally->names, wire_slice_str(subject), REPLAY_ANSWERS_SUBJECTS);
+	if (number == REPLAY__NO_NAME)
+		number = replay__names_number(&tally->names, WIRE_LITERAL("(other subjects)"),
+					      REPLAY_ANSWERS_SUBJECTS + 1);
+	if (number == REPLAY__NO_NAME)
+		return NULL;
+	if (number == tally->len)
+		tally->rows[tally->len++] = (struct replay_answers_row){.subject = tally->names.list[number]};
+	return &tally->rows[number];
 }
 
 void replay__tally_verdict(struct replay__tally *tally, const char *subject, enum replay_verdict verdict)

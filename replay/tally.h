@@ -3,12 +3,13 @@
 #define REPLAY_TALLY_H
 
 #include "replay/answers.h"
+#include "replay/names.h"
 
-/* Zero-initialised: empty. */
+/* Zeroed = empty. */
 struct replay__tally {
-	struct replay_answers_row *rows;
-	size_t len, cap;
-	uint32_t *index; /* open addressing over rows, by subject: number + 1, 0 = free */
+	struct replay__names names;
+	struct replay_answers_row *rows; /* by number of the name */
+	uint32_t len, cap;
 };
 
 void replay__tally_fini(struct replay__tally *tally);
@@ -20,7 +21,7 @@ void replay__tally_verdict(struct replay__tally *tally, const char *subject, enu
 void replay__tally_pair(struct replay__tally *tally, const char *subject, int64_t recorded_ns,
 			int64_t live_ns);
 
-/* The most mismatches first, then the most requests. No more can be added. */
+/* The most mismatches first, then the most requests. Nothing can be added any more. */
 void replay__tally_sort(struct replay__tally *tally);
 
 #endif

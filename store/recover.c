@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/log.h"
 #include "store/segment.h"
 
 enum { COPY_BYTES = 1 << 16 };
@@ -53,11 +53,9 @@ static int copy_bytes(int from, uint64_t offset, uint64_t len, int to)
 /* A new file `<path>.torn`, or `.torn.2` and so on where an earlier crash left one. */
 static int create_aside(const char *path, char **aside)
 {
-	for (int i = 1; i < 100; i++) {
-		char number[16] = "";
-		if (i > 1)
-			snprintf(number, sizeof number, ".%d", i);
-		if (asprintf(aside, "%s.torn%s", path, number) < 0)
+	for (int number = 1; number <= STORE_ASIDE_MAX; number++) {
+		*aside = store_log_aside_path(path, "torn", number);
+		if (!*aside)
 			return -ENOMEM;
 		int fd = open(*aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd >= 0)

@@ -8,7 +8,7 @@
 enum {
 	RETRY_MS = 250,
 	TEND_MS = 1000,
-	LEVEL_MIN = -3, /* below, literals are not compressed: JSON logs double */
+	LEVEL_MIN = -1, /* below, little time is saved: level -3 is a tenth faster, and 9 % larger */
 	LEVEL_MAX = 3,
 	IDLE_BLOCKS = 64, /* so many blocks in a row that found the queue empty raise the level by one */
 };

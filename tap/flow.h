@@ -34,16 +34,18 @@ enum tap_hole {
 };
 
 enum tap_end {
-	TAP_END_CLOSED,  /* both sides said FIN */
-	TAP_END_RESET,   /* RST */
+	TAP_END_CLOSED,   /* both sides said FIN */
+	TAP_END_RESET,    /* RST */
 	TAP_END_REPLACED, /* a new connection uses the same addresses and ports */
-	TAP_END_EVICTED, /* forgotten: too many connections for the memory allowed */
-	TAP_END_CAPTURE, /* the capture ended first */
+	TAP_END_EVICTED,  /* forgotten: too many connections for the memory allowed */
+	TAP_END_CAPTURE,  /* the capture ended first */
 	TAP_ENDS
 };
 
-/* Who listens at the seam. `flow` is what open returned for the connection. Times are the packet's, in nanoseconds
- * since the epoch. */
+/* Who listens at the seam. `flow` is what open returned for the connection. No call may come back into the stage below
+ * the seam. Times are the packet's, in nanoseconds since the epoch, and never go back within a side: bytes that had to
+ * wait for others before them have the time of those, for nobody could read them earlier. A side that waited for bytes
+ * which never came is told late, with the times of its own packets. */
 struct tap_flow_handler {
 	/* A connection with data came into sight. Returns what the other calls are to be given, or NULL: the
 	 * connection is of no interest and no other call will come for it. */
@@ -52,8 +54,8 @@ struct tap_flow_handler {
 	bool (*data)(struct tap_flow_handler *handler, void *flow, enum tap_side from, int64_t time_ns,
 		     struct wire_slice bytes);
 	/* bytes: how many are missing. As data. */
-	bool (*hole)(struct tap_flow_handler *handler, void *flow, enum tap_side from, int64_t time_ns, uint64_t bytes,
-		     enum tap_hole why);
+	bool (*hole)(struct tap_flow_handler *handler, void *flow, enum tap_side from, int64_t time_ns,
+		     uint64_t bytes, enum tap_hole why);
 	/* The last call for a connection. */
 	void (*close)(struct tap_flow_handler *handler, void *flow, int64_t time_ns, enum tap_end why);
 };
