@@ -8,7 +8,9 @@
 #include "cli/logs.h"
 #include "cli/replay_answers.h"
 #include "cli/replay_input.h"
+#include "cli/replay_plan.h"
 #include "cli/replay_report.h"
+#include "cli/replay_terminal.h"
 #include "cli/times.h"
 
 enum { NATS_CLOSE_MS = 5000 };
@@ -23,8 +25,10 @@ struct session {
 	struct replay_compare *compare;
 	struct cli_replay_mismatches mismatches;
 	struct cli_out out;
+	struct replay_survey survey;
 	struct replay_player *player;
 	int64_t first_ns, last_ns; /* recorded times of what is to be played */
+	int signal_fd;             /* -1: not open */
 };
 
 static int out_of_memory(const struct session *session)
@@ -174,6 +178,79 @@ static int open_answers(struct session *session)
 	return CLI_IO;
 }
 
+/* ---- the plan ---- */
+
+static int read_survey(struct session *session, struct replay_rewrite *rewrite)
+{
+	const struct cli_replay_settings *settings = &session->settings;
+	const struct replay_survey_options options = {
+	    .input = session->options.input,
+	    .select = &session->options.select,
+	    .plan = &session->options.plan,
+	    .map = replay_rewrite_map(rewrite),
+	    .ask = cli_replay_settings_ask(settings),
+	    .inbox_prefix = settings->connection.inbox_prefix,
+	    .until_ns = session->options.until_ns,
+	    .origin_ns = session->options.origin_ns,
+	};
+	struct wire_fault fault;
+
+	session->input.payloads = store_filter_needs_payloads(session->filter);
+	int error = replay_survey_read(&session->survey, &options, &fault);
+	session->input.payloads = true;
+	return error < 0 ? cli_log_error(session->command, &fault) : CLI_GO_ON;
+}
+
+/* Flush what was printed; the exit status, `fine` when that went well. */
+static int flush(struct session *session, int fine)
+{
+	int error = cli_out_flush(&session->out);
+
+	if (error == 0 || error == -EPIPE)
+		return fine;
+	cli_error(session->command, "cannot write: %s", wire_error_text(error));
+	return CLI_IO;
+}
+
+static int print_plan(struct session *session, struct replay_rewrite *rewrite)
+{
+	if (session->settings.json)
+		cli_replay_plan_json(&session->out, &session->survey, &session->settings);
+	else
+		cli_replay_plan_text(&session->out, &session->survey, &session->settings,
+				     replay_rewrite_map(rewrite));
+	return flush(session, session->survey.read.damaged_places > 0 ? CLI_FOUND : CLI_DONE);
+}
+
+static int use_survey(struct session *session, struct replay_rewrite *rewrite)
+{
+	if (session->settings.dry_run)
+		return print_plan(session, rewrite);
+	if (session->survey.roster_is_full)
+		return cli_usage_error(
+		    session->command, "more than %d connections published; use --connections one, or --shard",
+		    REPLAY_ROSTER_MAX);
+	session->options.roster = &session->survey.roster;
+	return CLI_GO_ON;
+}
+
+/* A look through all that is to be played, where something has to be known of it beforehand. */
+static int survey(struct session *session)
+{
+	struct replay_rewrite *rewrite;
+	struct wire_fault fault;
+
+	if (!session->settings.dry_run && session->settings.connections == 0)
+		return CLI_GO_ON;
+	if (replay_rewrite_open(&rewrite, &session->options.rewrite, &fault) != 0)
+		return cli_connection_error(session->command, &fault);
+	int status = read_survey(session, rewrite);
+	if (status == CLI_GO_ON)
+		status = use_survey(session, rewrite);
+	replay_rewrite_close(rewrite);
+	return status;
+}
+
 /* ---- playing ---- */
 
 static bool is_fine(const struct replay_report *report)
@@ -189,18 +266,33 @@ static int report(struct session *session)
 		cli_replay_report_json(&session->out, session->player, &session->settings);
 	else
 		cli_replay_report_text(&session->out, session->player, &session->settings);
-	int error = cli_out_flush(&session->out);
-	if (error != 0 && error != -EPIPE) {
-		cli_error(session->command, "cannot write: %s", wire_error_text(error));
-		return CLI_IO;
-	}
-	return is_fine(replay_player_report(session->player)) ? CLI_DONE : CLI_FOUND;
+	return flush(session, is_fine(replay_player_report(session->player)) ? CLI_DONE : CLI_FOUND);
+}
+
+static int run_player(struct session *session, struct wire_fault *fault)
+{
+	struct cli_replay_terminal terminal = {
+	    .player = session->player,
+	    .first_ns = session->first_ns,
+	    .last_ns = session->last_ns,
+	    .passes = session->options.passes,
+	    .as_recorded = session->options.plan.pacing == REPLAY_AS_RECORDED,
+	    .utc = session->settings.filters.utc,
+	    .signal_fd = session->signal_fd,
+	};
+	int error = cli_replay_terminal_open(&terminal);
+
+	if (error)
+		return wire_fault_set(fault, error, "cannot watch the terminal: %s", wire_error_text(error));
+	error = replay_player_run(session->player, fault);
+	cli_replay_terminal_close(&terminal);
+	return error;
 }
 
 static int play(struct session *session)
 {
 	struct wire_fault fault;
-	int error = replay_player_run(session->player, &fault);
+	int error = run_player(session, &fault);
 	int status = report(session);
 
 	if (!error)
@@ -225,6 +317,16 @@ static int connect_and_play(struct session *session)
 	return status;
 }
 
+/* Signals are held back before any thread is there that could take them. */
+static int hold_signals(struct session *session)
+{
+	session->signal_fd = cli_interrupt_open();
+	if (session->signal_fd >= 0)
+		return CLI_GO_ON;
+	cli_error(session->command, "cannot handle signals: %s", wire_error_text(session->signal_fd));
+	return CLI_IO;
+}
+
 static void close_session(struct session *session)
 {
 	replay_player_close(session->player);
@@ -233,6 +335,9 @@ static void close_session(struct session *session)
 	replay_answers_close(session->options.answers);
 	replay_compare_close(session->compare);
 	cli_out_fini(&session->out);
+	replay_survey_fini(&session->survey);
+	if (session->signal_fd >= 0)
+		close(session->signal_fd);
 	store_filter_close(session->wide);
 	store_filter_close(session->filter);
 	cli_replay_settings_fini(&session->settings);
@@ -251,13 +356,18 @@ static int run_session(struct session *session)
 	if (status == CLI_GO_ON)
 		status = widen(session);
 	if (status == CLI_GO_ON)
+		status = survey(session);
+	if (status == CLI_GO_ON)
+		status = hold_signals(session);
+	if (status == CLI_GO_ON)
 		status = open_answers(session);
 	return status == CLI_GO_ON ? connect_and_play(session) : status;
 }
 
 static int run(const struct cli_command *command, int argc, char **argv)
 {
-	struct session session = {.command = command, .input = {.from_ns = INT64_MIN, .payloads = true}};
+	struct session session = {
+	    .command = command, .signal_fd = -1, .input = {.from_ns = INT64_MIN, .payloads = true}};
 	struct cli_operands operands, subjects;
 	int status;
 
