@@ -1,6 +1,5 @@
 /* cmd_diff.c - tapedeck diff: compare the messages of two logs. */
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/color.h"
@@ -10,12 +9,14 @@
 #include "cli/filters.h"
 #include "cli/interrupt.h"
 #include "cli/logs.h"
+#include "cli/replay_values.h"
 #include "cli/sizes.h"
 #include "store/merge.h"
 
 struct settings {
 	struct cli_filters filters;
-	struct cli_list inboxes, ignore_headers;
+	struct cli_list inboxes, ignore_headers, ignores;
+	int compare; /* 0 bytes, 1 JSON */
 	int replies; /* enum replay_diff_replies */
 	int order;   /* enum replay_diff_order */
 	bool deliveries, json;
@@ -25,19 +26,6 @@ struct settings {
 };
 
 #define AT(member) offsetof(struct settings, member)
-
-static int parse_factor(void *member, const char *argument, struct wire_fault *fault)
-{
-	char *end;
-	double factor = strtod(argument, &end);
-
-	if (*end == 'x')
-		end++;
-	if (end == argument || *end != '\0' || !(factor > 0 && factor < 1e9))
-		return wire_fault_set(fault, -EINVAL, "is not a factor, like 2x or 1.5");
-	*(double *)member = factor;
-	return 0;
-}
 
 static const struct cli_option comparing[] = {
     {.name = "order",
@@ -61,6 +49,16 @@ static const struct cli_option comparing[] = {
      .argument = "KEY",
      .help = "do not compare this header; may be repeated",
      .at = AT(ignore_headers)},
+    {.name = "compare",
+     .kind = CLI_CHOICE,
+     .argument = "bytes|json",
+     .help = "payloads: byte by byte (default), or what they say where they are JSON",
+     .at = AT(compare)},
+    {.name = "ignore",
+     .kind = CLI_LIST,
+     .argument = "PATH",
+     .help = "compare as JSON without this: $.id, $.items[*].at, $..id; may be repeated",
+     .at = AT(ignores)},
     {.name = "deliveries",
      .kind = CLI_FLAG,
      .help = "compare how many received each message, too",
@@ -72,7 +70,7 @@ static const struct cli_option comparing[] = {
 	 "it is a difference when half the requests on a subject take more than FACTOR times as long to be "
 	 "answered: 2x",
      .at = AT(slower),
-     .call = parse_factor},
+     .call = cli_replay_factor},
     {.name = "window",
      .kind = CLI_COUNT,
      .argument = "N",
@@ -121,6 +119,7 @@ struct session {
 	const struct cli_command *command;
 	const struct settings *settings;
 	struct store_merge *logs[REPLAY_SIDES];
+	struct replay_compare *payloads;
 	struct cli_out out;
 	struct cli_headers *scratch;
 	struct cli_diff_text text;
@@ -158,6 +157,7 @@ static struct replay_diff_options diff_options(struct session *session)
 	    .order = (enum replay_diff_order)settings->order,
 	    .inboxes = settings->inboxes.values,
 	    .ignore_headers = settings->ignore_headers.values,
+	    .compare = session->payloads,
 	    .deliveries = settings->deliveries,
 	    .slower = settings->slower,
 	    .window = settings->window,
@@ -301,6 +301,25 @@ static void close_output(struct session *session)
 		close(session->interrupt_fd);
 }
 
+/* How payloads are compared. CLI_GO_ON, or an exit status after a complaint. */
+static int prepare_compare(struct session *session)
+{
+	const struct settings *settings = session->settings;
+	struct wire_fault fault;
+
+	session->payloads = replay_compare_open();
+	if (!session->payloads) {
+		cli_error(session->command, "out of memory");
+		return CLI_IO;
+	}
+	if (settings->compare == 1)
+		replay_compare_as_json(session->payloads);
+	for (size_t i = 0; i < settings->ignores.len; i++)
+		if (replay_compare_ignore(session->payloads, settings->ignores.values[i], &fault) != 0)
+			return cli_usage_error(session->command, "--ignore: %s", fault.text);
+	return CLI_GO_ON;
+}
+
 static int check_logs(const struct cli_command *command, const struct cli_operands *logs,
 		      const struct cli_operands *subjects)
 {
@@ -327,13 +346,17 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		status = check_logs(command, &logs, &subjects);
 	if (status == CLI_GO_ON && settings.limit == UINT64_MAX && !settings.json)
 		settings.limit = 20;
+	if (status == CLI_GO_ON)
+		status = prepare_compare(&session);
 	if (status == CLI_GO_ON) {
 		status = open_output(&session, &logs);
 		if (status == CLI_GO_ON)
 			status = compare_logs(&session, &subjects);
 		close_output(&session);
 	}
+	replay_compare_close(session.payloads);
 	cli_list_fini(&settings.inboxes);
+	cli_list_fini(&settings.ignores);
 	cli_list_fini(&settings.ignore_headers);
 	cli_filters_fini(&settings.filters);
 	return status;
@@ -355,7 +378,7 @@ const struct cli_command cli_diff = {
 	"Exit status 0 when the logs are equal, 1 when they differ or one is damaged.",
     .examples = "  tapedeck diff log replayed                           did the replay do the same?\n"
 		"  tapedeck diff log replayed 'orders.>' -n 100 --order publisher\n"
-		"  tapedeck diff monday tuesday --ignore-header Trace-Id --slower 2x\n"
+		"  tapedeck diff monday tuesday --ignore-header Trace-Id --ignore '$.at' --slower 2x\n"
 		"  tapedeck diff a b --json | jq -r 'select(.difference == \"missing\") | .a.subject'",
     .options = groups,
     .run = run,

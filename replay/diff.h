@@ -20,6 +20,7 @@
 #ifndef REPLAY_DIFF_H
 #define REPLAY_DIFF_H
 
+#include "replay/compare.h"
 #include "wire/source.h"
 
 /* Bounds on memory; beyond the first, subjects share one entry in the summary. */
@@ -56,10 +57,9 @@ struct replay_diff_options {
 	enum replay_diff_order order;
 	const char *const
 	    *inboxes; /* patterns of subjects that are inboxes, too, besides _INBOX.>; likewise */
-	const char *const *ignore_headers; /* keys, NULL-terminated; NULL = none. Borrowed */
-	const char *const *ignore_json;    /* paths (replay/json_normal.h), likewise */
-	bool json;                         /* payloads that are JSON are compared as such; else as bytes */
-	bool deliveries;                   /* compare how many received each message */
+	const char *const *ignore_headers;    /* keys, NULL-terminated; NULL = none. Borrowed */
+	const struct replay_compare *compare; /* of payloads; NULL = bytes. Borrowed */
+	bool deliveries;                      /* compare how many received each message */
 	double slower;   /* a subject is slower when its median exceeds so many times that of A; 0 = never */
 	uint64_t window; /* messages to look ahead; 0 = 65536 */
 	uint64_t memory_bytes;       /* for what waits, both sides together; 0 = 256 MiB */
