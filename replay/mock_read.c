@@ -384,11 +384,9 @@ static int read_events(struct reading *reading, struct wire_fault *fault)
 		if (take_event(reading, &event) != 0)
 			return wire_fault_set(fault, -ENOMEM, "out of memory");
 		if (reading->index->bytes > most)
-			return wire_fault_set(
-			    fault, -E2BIG,
-			    "the conversations take more than %llu MB of memory; raise --memory, or "
-			    "choose fewer by --subjects, --since and --until",
-			    (unsigned long long)most / 1000000);
+			return wire_fault_set(fault, -E2BIG,
+					      "the conversations take more memory than --memory allows; "
+					      "raise it, or choose fewer by --subjects, --since and --until");
 	}
 	return status;
 }
