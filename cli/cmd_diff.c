@@ -9,6 +9,7 @@
 #include "cli/filters.h"
 #include "cli/interrupt.h"
 #include "cli/logs.h"
+#include "cli/replay_input.h"
 #include "cli/replay_values.h"
 #include "cli/sizes.h"
 #include "store/merge.h"
@@ -118,7 +119,9 @@ static const struct cli_option_group groups[] = {
 struct session {
 	const struct cli_command *command;
 	const struct settings *settings;
+	char *paths[REPLAY_SIDES]; /* borrowed */
 	struct store_merge *logs[REPLAY_SIDES];
+	int64_t first_ns[REPLAY_SIDES], last_ns[REPLAY_SIDES]; /* of messages */
 	struct replay_compare *payloads;
 	struct cli_out out;
 	struct cli_headers *scratch;
@@ -148,6 +151,13 @@ static bool should_stop(void *context)
 	return cli_interrupt_seen(session->interrupt_fd) || session->out.error != 0;
 }
 
+/* Do the logs overlap in time? Then they are recordings of the same traffic; else one is older, and the other its replay. */
+static bool overlap(const struct session *session)
+{
+	return session->first_ns[REPLAY_A] <= session->last_ns[REPLAY_B] &&
+	       session->first_ns[REPLAY_B] <= session->last_ns[REPLAY_A];
+}
+
 static struct replay_diff_options diff_options(struct session *session)
 {
 	const struct settings *settings = session->settings;
@@ -160,6 +170,7 @@ static struct replay_diff_options diff_options(struct session *session)
 	    .compare = session->payloads,
 	    .deliveries = settings->deliveries,
 	    .slower = settings->slower,
+	    .same_clock = overlap(session),
 	    .window = settings->window,
 	    .memory_bytes = settings->memory,
 	    .stop = should_stop,
@@ -234,7 +245,22 @@ static int compare(struct session *session)
 	return status;
 }
 
-/* Each side has a filter of its own: one serves one reader at a time. */
+static int find_span(struct session *session, int side, struct store_filter *filter)
+{
+	struct cli_replay_input input = {
+	    .logs = {.values = &session->paths[side], .len = 1}, .filter = filter, .from_ns = INT64_MIN};
+	struct wire_fault fault;
+	int status = cli_replay_input_span(&input, &session->first_ns[side], &session->last_ns[side], &fault);
+
+	if (status < 0)
+		return cli_log_error(session->command, &fault);
+	if (status == 0) {
+		session->first_ns[side] = INT64_MAX;
+		session->last_ns[side] = INT64_MIN;
+	}
+	return CLI_GO_ON;
+}
+
 static int open_log(struct session *session, int side, const struct store_filter *filter)
 {
 	const struct store_reader_options options = {.filter = filter, .payloads = true};
@@ -242,11 +268,12 @@ static int open_log(struct session *session, int side, const struct store_filter
 
 	session->logs[side] = store_merge_open(false);
 	if (session->logs[side] &&
-	    store_merge_add_log(session->logs[side], session->text.logs[side], &options, &fault) == 0)
+	    store_merge_add_log(session->logs[side], session->paths[side], &options, &fault) == 0)
 		return CLI_GO_ON;
 	return cli_log_error(session->command, &fault);
 }
 
+/* Each side has a filter of its own: one serves one reader at a time. */
 static int compare_logs(struct session *session, const struct cli_operands *subjects)
 {
 	struct store_filter *filters[REPLAY_SIDES] = {0};
@@ -255,6 +282,8 @@ static int compare_logs(struct session *session, const struct cli_operands *subj
 	for (int side = 0; side < REPLAY_SIDES && status == CLI_GO_ON; side++) {
 		status = cli_filters_build(session->command, &session->settings->filters, subjects,
 					   &filters[side]);
+		if (status == CLI_GO_ON)
+			status = find_span(session, side, filters[side]);
 		if (status == CLI_GO_ON)
 			status = open_log(session, side, filters[side]);
 	}
@@ -272,6 +301,8 @@ static int open_output(struct session *session, const struct cli_operands *logs)
 	const struct settings *settings = session->settings;
 	size_t columns = cli_terminal_columns(STDOUT_FILENO);
 
+	session->paths[REPLAY_A] = logs->values[0];
+	session->paths[REPLAY_B] = logs->values[1];
 	session->interrupt_fd = cli_interrupt_open();
 	session->scratch = cli_headers_open();
 	if (cli_out_init(&session->out, STDOUT_FILENO) != 0 || !session->scratch ||

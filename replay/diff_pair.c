@@ -32,7 +32,7 @@ void replay__diff_moved(void *context, const struct replay__pair *pair)
 		seen[side].sighting.time_ns = pair->time_ns[side];
 		seen[side].sighting.subject = pair->subject->counts.subject;
 	}
-	tell(context, REPLAY_REORDERED, pair->subject, entries);
+	tell(context, REPLAY_DIFF_REORDERED, pair->subject, entries);
 }
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -92,7 +92,7 @@ static void join_alike(struct replay_diff *diff, const struct replay__entry *con
 	a->subject->counts.equal++;
 	check_order(diff, entries);
 	if (diff->options.deliveries && a->sighting.receivers != b->sighting.receivers)
-		tell(diff, REPLAY_DELIVERIES, a->subject, entries);
+		tell(diff, REPLAY_DIFF_DELIVERIES, a->subject, entries);
 }
 
 static void set_sides(const struct replay__entry *entries[REPLAY_SIDES], enum replay_diff_side side,
@@ -208,7 +208,7 @@ static void settle_pair(struct replay_diff *diff, enum replay_diff_side side, st
 	if (is_same_as_far_as_known(entry, counterpart))
 		entry->subject->counts.unverifiable++;
 	else
-		tell(diff, REPLAY_CHANGED, entry->subject, entries);
+		tell(diff, REPLAY_DIFF_CHANGED, entry->subject, entries);
 }
 
 static void settle_alone(struct replay_diff *diff, enum replay_diff_side side, struct replay__entry *entry)
@@ -222,7 +222,7 @@ static void settle_alone(struct replay_diff *diff, enum replay_diff_side side, s
 		return;
 	}
 	set_sides(entries, side, entry, NULL);
-	tell(diff, side == REPLAY_A ? REPLAY_MISSING : REPLAY_EXTRA, entry->subject, entries);
+	tell(diff, side == REPLAY_A ? REPLAY_DIFF_MISSING : REPLAY_DIFF_EXTRA, entry->subject, entries);
 }
 
 void replay__diff_give_up(struct replay_diff *diff, enum replay_diff_side side)
@@ -235,5 +235,12 @@ void replay__diff_give_up(struct replay_diff *diff, enum replay_diff_side side)
 	} else {
 		settle_alone(diff, side, entry);
 	}
+	release(diff, side, entry);
+}
+
+void replay__diff_give_up_unread(struct replay_diff *diff, enum replay_diff_side side)
+{
+	struct replay__entry *entry = replay__window_oldest(&diff->sides[side].window);
+	settle_alone(diff, side, entry);
 	release(diff, side, entry);
 }
