@@ -211,6 +211,31 @@ static void a_message_that_its_publisher_sent_later_is_reordered(void **state)
 	expect_equal(fixture);
 }
 
+static void expect_move(struct fixture *fixture, int count, size_t from, size_t to)
+{
+	char text[20];
+	for (int i = 0; i < count; i++) {
+		snprintf(text, sizeof text, "number %d", i);
+		traffic_message(&fixture->a, 1, "numbers", "", text);
+		traffic_message(&fixture->b, 5, "numbers", "", text);
+	}
+	traffic_move(&fixture->b, from, to);
+	expect_one(fixture, REPLAY_DIFF_REORDERED, from + 1, to + 1);
+	traffic_fini(&fixture->a);
+	traffic_fini(&fixture->b);
+}
+
+/* Pairs are judged some at a time; wherever the cut lies, one message moved and not those around it. */
+static void what_moves_across_a_cut_is_told_once(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->options.window = 16;
+	for (size_t at = 0; at < 60; at++) {
+		expect_move(fixture, 80, at, at + 5);
+		expect_move(fixture, 80, at + 5, at);
+	}
+}
+
 static void order_across_subjects_counts_when_asked_for(void **state)
 {
 	struct fixture *fixture = *state;
@@ -288,24 +313,23 @@ static void replies_given_to_the_wrong_requests_are_changes(void **state)
 	assert_int_equal(fixture->summary.total.differences[REPLAY_DIFF_CHANGED], 2);
 }
 
+/* Requests and replies, by their letter and number: "q1 q2 r1 r2". */
+static void fill_conversation(struct traffic *traffic, const char *inbox, const char *course)
+{
+	for (const char *at = course; *at; at += at[2] ? 3 : 2) {
+		const char number[] = {at[1], '\0'};
+		bool is_request = at[0] == 'q';
+		traffic_message(traffic, is_request ? 1 : 2, is_request ? "ask" : inbox,
+				is_request ? inbox : "", number);
+	}
+}
+
 /* Which request is answered cannot be told then, and depends on what the recording saw first. */
 static void an_inbox_may_be_used_again(void **state)
 {
 	struct fixture *fixture = *state;
-	for (int i = 0; i < 6; i++) {
-		char text[2] = {(char)('0' + i), '\0'};
-		traffic_message(&fixture->a, 1, "ask", "_INBOX.one", text);
-		traffic_message(&fixture->b, 1, "ask", "_INBOX.two", text);
-		if (i != 2)
-			traffic_message(&fixture->a, 2, "_INBOX.one", "", text);
-		if (i == 3)
-			traffic_message(&fixture->a, 2, "_INBOX.one", "", "2");
-		traffic_message(&fixture->b, 2, "_INBOX.two", "", text);
-	}
-	fixture->options.order = REPLAY_ORDER_NONE;
-	expect_equal(fixture);
-	/* Nor need both have seen the first reply ahead of the second request. */
-	traffic_move(&fixture->a, 2, 1);
+	fill_conversation(&fixture->a, "_INBOX.one", "q1 q2 r1 q3 r2 r3");
+	fill_conversation(&fixture->b, "_INBOX.two", "q1 r1 q2 r2 q3 r3");
 	expect_equal(fixture);
 }
 
@@ -403,6 +427,25 @@ static void a_run_longer_than_the_window_is_got_over(void **state)
 	assert_int_equal(fixture->count, 500);
 	assert_int_equal(fixture->summary.total.differences[REPLAY_DIFF_MISSING], 500);
 	assert_int_equal(fixture->summary.short_of_memory, 0);
+}
+
+/* Every tenth message is missing; neither what has been paired nor what has been passed waits on. */
+static void memory_does_not_grow_with_the_recording(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[20];
+	fixture->options.memory_bytes = 20000;
+	fixture->options.window = 20;
+	for (int i = 0; i < 5000; i++) {
+		snprintf(text, sizeof text, "%d", i);
+		traffic_message(&fixture->a, 1, "numbers", "", text);
+		if (i % 10 != 7)
+			traffic_message(&fixture->b, 1, "numbers", "", text);
+	}
+	compare(fixture);
+	assert_int_equal(fixture->summary.short_of_memory, 0);
+	assert_int_equal(fixture->summary.total.differences[REPLAY_DIFF_MISSING], 500);
+	assert_int_equal(fixture->count, 500);
 }
 
 static void want_of_memory_is_told(void **state)
@@ -572,6 +615,7 @@ int main(void)
 	    TEST(an_ignored_header_may_differ_or_be_missing),
 	    TEST(json_may_be_compared_by_what_it_says),
 	    TEST(a_message_that_its_publisher_sent_later_is_reordered),
+	    TEST(what_moves_across_a_cut_is_told_once),
 	    TEST(order_across_subjects_counts_when_asked_for),
 	    TEST(publishers_may_interleave_otherwise),
 	    TEST(more_receivers_are_a_difference_when_asked_for),
@@ -584,6 +628,7 @@ int main(void)
 	    TEST(a_gap_explains_nothing_elsewhere),
 	    TEST(a_payload_that_was_cut_is_unverifiable_as_far_as_it_is_the_same),
 	    TEST(a_run_longer_than_the_window_is_got_over),
+	    TEST(memory_does_not_grow_with_the_recording),
 	    TEST(want_of_memory_is_told),
 	    TEST(a_recording_that_began_later_is_caught_up_with),
 	    TEST(random_edits_are_found_exactly),
