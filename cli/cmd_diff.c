@@ -22,7 +22,8 @@ struct settings {
 	int order;   /* enum replay_diff_order */
 	bool deliveries, json;
 	double slower;
-	uint64_t window, memory, limit, top;
+	int window;
+	uint64_t memory, limit, top;
 	int color; /* enum cli_color_choice */
 };
 
@@ -73,10 +74,13 @@ static const struct cli_option comparing[] = {
      .at = AT(slower),
      .call = cli_replay_factor},
     {.name = "window",
-     .kind = CLI_COUNT,
+     .kind = CLI_INT,
      .argument = "N",
-     .help = "a message that has no like by the time N later ones have theirs is given up; default 65536",
-     .at = AT(window)},
+     .help = "a message that has no like by the time N later ones have theirs is given up; default 65536, at "
+	     "most 1048576",
+     .at = AT(window),
+     .min = 1,
+     .max = REPLAY_DIFF_WINDOW_MAX},
     {.name = "memory",
      .kind = CLI_BYTES,
      .argument = "SIZE",
@@ -171,7 +175,7 @@ static struct replay_diff_options diff_options(struct session *session)
 	    .deliveries = settings->deliveries,
 	    .slower = settings->slower,
 	    .same_clock = overlap(session),
-	    .window = settings->window,
+	    .window = (uint64_t)settings->window,
 	    .memory_bytes = settings->memory,
 	    .stop = should_stop,
 	    .context = session,

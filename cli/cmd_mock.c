@@ -12,6 +12,7 @@
 #include "cli/replay_values.h"
 #include "cli/sizes.h"
 #include "store/merge.h"
+#include "wire/subject.h"
 
 struct settings {
 	struct cli_filters filters;
@@ -196,6 +197,12 @@ static void print_report(const struct session *session, struct replay_mock *mock
 		cli_mock_report_text(&row, &report);
 }
 
+static bool was_fine(const struct replay_mock_report *report)
+{
+	return report->total.requests[REPLAY_MOCK_MISS] == 0 && report->failed == 0 &&
+	       report->overflowed == 0 && report->not_permitted == 0;
+}
+
 static int report(const struct session *session, struct replay_mock *mock)
 {
 	struct replay_mock_report counts;
@@ -213,8 +220,7 @@ static int report(const struct session *session, struct replay_mock *mock)
 		return CLI_IO;
 	}
 	replay_mock_tell(mock, &counts);
-	return counts.total.requests[REPLAY_MOCK_MISS] + counts.failed + counts.overflowed > 0 ? CLI_FOUND
-											       : CLI_DONE;
+	return was_fine(&counts) ? CLI_DONE : CLI_FOUND;
 }
 
 static int answer(struct session *session, natsOptions *nats)
@@ -285,6 +291,10 @@ static int check(const struct cli_command *command, const struct settings *setti
 {
 	if (!settings->service && settings->subjects.len == 0)
 		return cli_usage_error(command, "which service? Give --service NAME or --subjects SUBJECT");
+	for (size_t i = 0; i < settings->subjects.len; i++)
+		if (!wire_subject_is_valid(wire_slice_str(settings->subjects.values[i])))
+			return cli_usage_error(command, "--subjects: \"%s\" is no subject",
+					       settings->subjects.values[i]);
 	if (subjects->len > 0)
 		return cli_usage_error(
 		    command, "there is no log \"%s\"; subjects to answer on are given by --subjects",

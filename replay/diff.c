@@ -19,6 +19,8 @@ struct replay_diff *replay_diff_open(const struct replay_diff_options *options)
 	diff->options = *options;
 	if (diff->options.window == 0)
 		diff->options.window = WINDOW;
+	if (diff->options.window > REPLAY_DIFF_WINDOW_MAX)
+		diff->options.window = REPLAY_DIFF_WINDOW_MAX;
 	if (diff->options.memory_bytes == 0)
 		diff->options.memory_bytes = MEMORY_BYTES;
 	diff->order = replay__order_open(diff->options.window, replay__diff_moved, diff);

@@ -24,7 +24,7 @@
 #include "wire/source.h"
 
 /* Bounds on memory; beyond the first, subjects share one entry in the summary. */
-enum { REPLAY_DIFF_SUBJECTS_MAX = 1 << 18, REPLAY_DIFF_KEPT_BYTES = 4096 };
+enum { REPLAY_DIFF_SUBJECTS_MAX = 1 << 18, REPLAY_DIFF_KEPT_BYTES = 4096, REPLAY_DIFF_WINDOW_MAX = 1 << 20 };
 
 enum replay_diff_side { REPLAY_A, REPLAY_B, REPLAY_SIDES };
 
@@ -55,13 +55,12 @@ enum replay_diff_order {
 struct replay_diff_options {
 	enum replay_diff_replies replies;
 	enum replay_diff_order order;
-	const char *const
-	    *inboxes; /* patterns of subjects that are inboxes, too, besides _INBOX.>; likewise */
 	const char *const *ignore_headers;    /* keys, NULL-terminated; NULL = none. Borrowed */
+	const char *const *inboxes;           /* patterns of inboxes besides _INBOX.>; likewise */
 	const struct replay_compare *compare; /* of payloads; NULL = bytes. Borrowed */
 	bool deliveries;                      /* compare how many received each message */
 	double slower;   /* a subject is slower when its median exceeds so many times that of A; 0 = never */
-	uint64_t window; /* messages to look ahead; 0 = 65536 */
+	uint64_t window; /* messages to look ahead, at most REPLAY_DIFF_WINDOW_MAX; 0 = 65536 */
 	/* The recordings overlap in time, and their times can be compared: what is read, and given up when memory is short, goes by
 	 * time. Else it goes by what has been paired. */
 	bool same_clock;

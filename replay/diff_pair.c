@@ -145,13 +145,17 @@ static uint64_t rank(const struct replay__entry *entry, enum replay_diff_side si
 	return entry->place - entry->subject->given_up[side] - waiting;
 }
 
-/* Bytes are missing from one of them, and what is there is the same. */
-static bool is_same_as_far_as_known(const struct replay__entry *x, const struct replay__entry *y)
+/* Bytes of the payload are missing from one of them, and what is there is the same. */
+static bool is_same_as_far_as_known(const struct replay_diff *diff, const struct replay__entry *x,
+				    const struct replay__entry *y)
 {
 	const struct replay_sighting *a = &x->sighting, *b = &y->sighting;
 	size_t len = a->payload.len < b->payload.len ? a->payload.len : b->payload.len;
-	return (x->is_incomplete || y->is_incomplete) && a->size == b->size &&
-	       (len == 0 || memcmp(a->payload.data, b->payload.data, len) == 0);
+	if ((!x->is_incomplete && !y->is_incomplete) || a->size != b->size)
+		return false;
+	if (!diff->options.ignore_headers && !wire_slice_equal(a->headers, b->headers))
+		return false;
+	return len == 0 || memcmp(a->payload.data, b->payload.data, len) == 0;
 }
 
 /* How far apart the places of two messages on their subject are, when `waiting` wait ahead of the second one. */
@@ -205,7 +209,7 @@ static void settle_pair(struct replay_diff *diff, enum replay_diff_side side, st
 		return;
 	}
 	join(diff, entries);
-	if (is_same_as_far_as_known(entry, counterpart))
+	if (is_same_as_far_as_known(diff, entry, counterpart))
 		entry->subject->counts.unverifiable++;
 	else
 		tell(diff, REPLAY_DIFF_CHANGED, entry->subject, entries);

@@ -222,6 +222,14 @@ static bool wait_until(struct replay_mock *mock, int64_t due_ns, bool is_full)
 	return fds[0].revents != 0;
 }
 
+static int closed_fault(struct replay_mock *mock, struct wire_fault *fault)
+{
+	pthread_mutex_lock(&mock->troubles.mutex);
+	wire_fault_set(fault, -ECONNRESET, "the server is gone: %s", mock->troubles.last_error);
+	pthread_mutex_unlock(&mock->troubles.mutex);
+	return -ECONNRESET;
+}
+
 int replay_mock_run(struct replay_mock *mock, struct wire_fault *fault)
 {
 	replay_pace_init();
@@ -233,8 +241,7 @@ int replay_mock_run(struct replay_mock *mock, struct wire_fault *fault)
 		if (wait_until(mock, next_ns, is_full))
 			break;
 		if (replay_connection_is_closed(mock->connection))
-			return wire_fault_set(fault, -ECONNRESET, "the server is gone: %s",
-					      mock->troubles.last_error);
+			return closed_fault(mock, fault);
 	}
 	replay_connection_confirm(mock->connection, CONFIRM_MS);
 	return 0;
