@@ -105,6 +105,13 @@ static void on_reconnected(natsConnection *nats, void *context)
 	((struct replay_connection *)context)->troubles->reconnects++;
 }
 
+/* Behind all other calls. */
+static void on_closed(natsConnection *nats, void *context)
+{
+	(void)nats;
+	sem_post(&((struct replay_connection *)context)->ended);
+}
+
 /* ---- opening and closing ---- */
 
 static natsStatus set_options(natsOptions *options, struct replay_connection *connection, const char *name)
@@ -134,6 +141,8 @@ static natsStatus set_options(natsOptions *options, struct replay_connection *co
 		status = natsOptions_SetDisconnectedCB(options, on_disconnected, connection);
 	if (status == NATS_OK)
 		status = natsOptions_SetReconnectedCB(options, on_reconnected, connection);
+	if (status == NATS_OK)
+		status = natsOptions_SetClosedCB(options, on_closed, connection);
 	return status;
 }
 
@@ -157,6 +166,7 @@ int replay_connection_open(struct replay_connection **connection, struct replay_
 	replay_socket_init(&opened->socket, loop);
 	opened->troubles = troubles;
 	opened->publisher = pthread_self();
+	sem_init(&opened->ended, 0, 0);
 	natsStatus status = set_options(options, opened, name);
 	if (status == NATS_OK)
 		status = natsConnection_Connect(&opened->nats, options);
@@ -168,12 +178,19 @@ int replay_connection_open(struct replay_connection **connection, struct replay_
 	return 0;
 }
 
+/* libnats tells of the end from a thread of its own: the connection must be there until then. */
 void replay_connection_close(struct replay_connection *connection)
 {
 	if (!connection)
 		return;
+	if (connection->nats) {
+		natsConnection_Close(connection->nats);
+		while (sem_wait(&connection->ended) != 0)
+			continue; /* a signal came */
+	}
 	natsConnection_Destroy(connection->nats);
 	replay_socket_fini(&connection->socket);
+	sem_destroy(&connection->ended);
 	free(connection->scratch);
 	free(connection);
 }

@@ -282,7 +282,7 @@ static bool wait_until_due(struct replay_player *player)
 }
 
 /* What becomes of a message that is late. False when it is not to be sent. */
-static bool judge_lag(struct replay_player *player)
+static bool judge_lag(struct replay_player *player, const struct replay_message *message)
 {
 	int64_t lag_ns = player->now_ns - player->due_ns;
 
@@ -294,7 +294,11 @@ static bool judge_lag(struct replay_player *player)
 		replay_schedule_shift(&player->schedule, lag_ns);
 		player->report.stretched_ns += lag_ns;
 		break;
-	case REPLAY_LAG_DROP: player->report.dropped++; return false;
+	case REPLAY_LAG_DROP:
+		player->report.dropped++;
+		if (message->request)
+			replay_answers_not_sent(player->options.answers, message->request);
+		return false;
 	case REPLAY_LAG_ABORT: end(player, REPLAY_END_LATE); return false;
 	}
 	return true;
@@ -321,7 +325,7 @@ static void play(struct replay_player *player, const struct replay_message *mess
 		end(player, REPLAY_END_DONE);
 		return;
 	}
-	if (!wait_until_due(player) || !judge_lag(player))
+	if (!wait_until_due(player) || !judge_lag(player, message))
 		return;
 	player->last_due_ns = player->due_ns;
 	send(player, message);
@@ -400,14 +404,30 @@ static void collect_report(struct replay_player *player)
 	pthread_mutex_unlock(&troubles->mutex);
 }
 
+/* Replies may be on their way, for as long as their time lasts. */
+static void await_answers(struct replay_player *player)
+{
+	struct replay_answers *answers = player->options.answers;
+
+	if (!answers)
+		return;
+	replay_answers_end_of_log(answers);
+	replay_answers_void(answers);
+	while (!player->stop && player->report.end != REPLAY_END_SERVER &&
+	       replay_answers_are_awaited(answers))
+		replay_pace_until(replay_now_ns() + SLICE_NS / 10, false);
+	player->report.answers = replay_answers_finish(answers);
+}
+
 static int finish(struct replay_player *player, struct wire_fault *fault)
 {
 	struct replay_report *report = &player->report;
 
 	push(player);
-	if (report->end != REPLAY_END_SERVER && !replay_sender_confirm(&player->sender, CONFIRM_MS))
-		report->doubtful += 0;
 	replay_feed_stop(&player->feed);
+	if (report->end != REPLAY_END_SERVER && !replay_sender_confirm(&player->sender, CONFIRM_MS))
+		report->unconfirmed = true;
+	await_answers(player);
 	collect_report(player);
 	if (player->stop)
 		report->end = REPLAY_END_STOPPED;
@@ -430,6 +450,8 @@ int replay_player_run(struct replay_player *player, struct wire_fault *fault)
 	    .select = &player->options.select,
 	    .rewrite = player->rewrite,
 	    .roster = player->options.roster,
+	    .answers = player->options.answers,
+	    .until_ns = player->options.until_ns,
 	    .clones = player->options.rewrite.clones,
 	    .passes = player->options.passes,
 	};

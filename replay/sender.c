@@ -6,6 +6,8 @@
 
 #include "replay/pace.h"
 
+enum { SUBSCRIBE_MS = 5000 };
+
 /* ---- opening and closing ---- */
 
 /* The name of a recorded client, with ours behind it, so that nobody takes the one for the other. */
@@ -18,28 +20,47 @@ static void connection_name(const struct replay_player_options *options, uint32_
 		snprintf(name, size, "%s", options->name);
 }
 
+static int listen_for_replies(struct replay_sender *sender, uint32_t index, struct wire_fault *fault)
+{
+	struct replay_connection *connection = sender->connections[index];
+	natsStatus status = NATS_OK;
+
+	if (sender->answers)
+		status = replay_answers_subscribe(sender->answers, connection->nats, index);
+	if (status == NATS_OK && sender->answers)
+		status = natsConnection_FlushTimeout(connection->nats, SUBSCRIBE_MS);
+	return status == NATS_OK ? 0
+				 : wire_fault_set(fault, -ECONNRESET, "cannot subscribe to an inbox: %s",
+						  natsStatus_GetText(status));
+}
+
 int replay_sender_open(struct replay_sender *sender, const struct replay_player_options *options,
 		       struct replay_report *report, struct wire_fault *fault)
 {
 	uint32_t wanted = options->roster && options->roster->count > 0 ? options->roster->count : 1;
 	char name[256];
 
-	*sender = (struct replay_sender){.report = report, .tolerance_ns = options->tolerance_ns};
+	*sender = (struct replay_sender){
+	    .report = report, .answers = options->answers, .tolerance_ns = options->tolerance_ns};
 	replay_troubles_init(&sender->troubles);
 	sender->connections = calloc(wanted, sizeof(struct replay_connection *));
 	if (!sender->connections)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	int error = replay_loop_open(&sender->loop, fault);
-	for (; sender->count < wanted && !error; sender->count += !error) {
+	while (sender->count < wanted && !error) {
 		connection_name(options, sender->count, name, sizeof(name));
 		error = replay_connection_open(&sender->connections[sender->count], sender->loop,
 					       options->nats, name, &sender->troubles, fault);
+		if (!error)
+			error = listen_for_replies(sender, sender->count++, fault);
 	}
 	return error;
 }
 
 void replay_sender_close(struct replay_sender *sender)
 {
+	if (sender->answers)
+		replay_answers_unsubscribe(sender->answers);
 	replay_loop_stop(sender->loop);
 	for (uint32_t i = 0; i < sender->count; i++)
 		replay_connection_close(sender->connections[i]);
@@ -65,6 +86,9 @@ enum replay_sent replay_sender_send(struct replay_sender *sender, const struct r
 {
 	struct replay_connection *connection = sender->connections[message->connection];
 	bool was_dirty = connection->dirty;
+
+	if (message->request)
+		replay_answers_sent(sender->answers, message->request, due_ns);
 	natsStatus status = replay_connection_publish(connection, message);
 
 	if (status == NATS_INSUFFICIENT_BUFFER)
@@ -73,6 +97,8 @@ enum replay_sent replay_sender_send(struct replay_sender *sender, const struct r
 		return REPLAY_CLOSED;
 	if (status != NATS_OK) {
 		sender->report->failed[failure_of(status)]++;
+		if (message->request)
+			replay_answers_not_sent(sender->answers, message->request);
 		return REPLAY_FAILED;
 	}
 	if (!was_dirty)

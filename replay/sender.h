@@ -14,7 +14,8 @@ struct replay_sender {
 	struct replay_connection **connections;
 	uint32_t count;
 	struct replay_troubles troubles;
-	struct replay_report *report; /* borrowed: what is counted goes there */
+	struct replay_report *report;   /* borrowed: what is counted goes there */
+	struct replay_answers *answers; /* borrowed; NULL: no replies are awaited */
 	int64_t tolerance_ns;
 	/* Collected since the last push: when each was due. */
 	int64_t due_ns[REPLAY_SENDER_PENDING];
