@@ -93,6 +93,14 @@ void replay_player_close(struct replay_player *player)
 	free(player);
 }
 
+void replay_player_server_id(const struct replay_player *player, char *id, size_t size)
+{
+	const struct replay_connection *connection = player->sender.connections[0];
+
+	if (natsConnection_GetConnectedServerId(connection->nats, id, size) != NATS_OK)
+		id[0] = '\0';
+}
+
 const struct replay_report *replay_player_report(const struct replay_player *player)
 {
 	return &player->report;
