@@ -99,6 +99,13 @@ static void on_disconnected(natsConnection *nats, void *context)
 	((struct replay_connection *)context)->troubles->disconnects++;
 }
 
+/* The last call for a connection. */
+static void on_closed(natsConnection *nats, void *context)
+{
+	(void)nats;
+	sem_post(&((struct replay_connection *)context)->closed);
+}
+
 static void on_reconnected(natsConnection *nats, void *context)
 {
 	(void)nats;
@@ -134,6 +141,8 @@ static natsStatus set_options(natsOptions *options, struct replay_connection *co
 		status = natsOptions_SetDisconnectedCB(options, on_disconnected, connection);
 	if (status == NATS_OK)
 		status = natsOptions_SetReconnectedCB(options, on_reconnected, connection);
+	if (status == NATS_OK)
+		status = natsOptions_SetClosedCB(options, on_closed, connection);
 	return status;
 }
 
@@ -155,6 +164,7 @@ int replay_connection_open(struct replay_connection **connection, struct replay_
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	replay_socket_init(&opened->socket, loop);
+	sem_init(&opened->closed, 0, 0);
 	opened->troubles = troubles;
 	opened->publisher = pthread_self();
 	natsStatus status = set_options(options, opened, name);
@@ -173,6 +183,9 @@ void replay_connection_close(struct replay_connection *connection)
 	if (!connection)
 		return;
 	natsConnection_Destroy(connection->nats);
+	while (connection->nats && sem_wait(&connection->closed) != 0)
+		; /* EINTR */
+	sem_destroy(&connection->closed);
 	replay_socket_fini(&connection->socket);
 	free(connection->scratch);
 	free(connection);
