@@ -4,3 +4,6 @@ target_link_libraries(traffic PRIVATE store_fixture store support PkgConfig::CMO
 tapedeck_unit_test(diff traffic store_fixture support replay)
 tapedeck_unit_test(schedule replay)
 tapedeck_unit_test(histogram replay)
+tapedeck_unit_test(map replay)
+tapedeck_unit_test(rewrite replay)
+tapedeck_unit_test(compare replay)
