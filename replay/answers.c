@@ -249,16 +249,16 @@ static enum replay_verdict judge(const struct replay_answers *answers, const str
 	bool in_doubt = is_recording_in_doubt(answers, request);
 
 	if (request->live.count < request->recorded.count)
-		return REPLAY_MISSING;
+		return REPLAY_VERDICT_MISSING;
 	if (request->has_other_status)
-		return REPLAY_STATUS;
+		return REPLAY_VERDICT_STATUS;
 	if (request->is_different)
-		return REPLAY_DIFFERENT;
+		return REPLAY_VERDICT_DIFFERENT;
 	if (in_doubt && (request->recorded.count == 0 || request->live.count > request->recorded.count))
-		return REPLAY_UNVERIFIABLE;
+		return REPLAY_VERDICT_UNVERIFIABLE;
 	if (request->live.count > request->recorded.count)
-		return REPLAY_EXTRA;
-	return request->is_slower ? REPLAY_SLOWER : REPLAY_SAME;
+		return REPLAY_VERDICT_EXTRA;
+	return request->is_slower ? REPLAY_VERDICT_SLOWER : REPLAY_VERDICT_SAME;
 }
 
 static void tell_mismatch(const struct replay_answers *answers, const struct request *request,
@@ -277,7 +277,8 @@ static void tell_mismatch(const struct replay_answers *answers, const struct req
 	    .live = reply_of(live),
 	};
 
-	if (answers->options.mismatch && verdict != REPLAY_SAME && verdict != REPLAY_UNVERIFIABLE)
+	if (answers->options.mismatch && verdict != REPLAY_VERDICT_SAME &&
+	    verdict != REPLAY_VERDICT_UNVERIFIABLE)
 		answers->options.mismatch(answers->options.context, &mismatch);
 }
 

@@ -36,7 +36,7 @@ enum {
 	X(UNVERIFIABLE, "unverifiable", "the recorded reply is not known")
 
 enum replay_verdict {
-#define REPLAY_VERDICT_ENUM(name, key, text) REPLAY_##name,
+#define REPLAY_VERDICT_ENUM(name, key, text) REPLAY_VERDICT_##name,
 	REPLAY_VERDICTS(REPLAY_VERDICT_ENUM)
 #undef REPLAY_VERDICT_ENUM
 	    REPLAY_VERDICT_COUNT
