@@ -54,11 +54,13 @@ void bench_load_fini(struct bench_load *load)
 	load->frames = NULL;
 }
 
-/* Send the frames at the connection's pace: each millisecond the bytes that are due, wherever that cuts them. */
+/* Send the frames at the connection's pace: one by one when there is time for that, else each millisecond the bytes
+ * that are due, wherever that cuts them. */
 static int send_paced(const struct connection *self)
 {
-	const int64_t step_ns = 1000000;
-	double bytes_per_step = self->pace / 1e3 * (double)self->frames->len / self->frames->count;
+	const int64_t step_ns = self->pace <= 20e3 ? (int64_t)(1e9 / self->pace) : 1000000;
+	double bytes_per_step =
+	    self->pace * (double)step_ns / 1e9 * (double)self->frames->len / self->frames->count;
 	int64_t due_ns = bench_now_ns();
 	size_t sent = 0;
 	for (uint64_t step = 1; sent < self->frames->len; step++, due_ns += step_ns) {

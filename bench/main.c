@@ -12,6 +12,10 @@
 const struct bench_suite bench_suites[] = {
     {"latency", "request and reply at fixed rates, from when requests were due", bench_latency_run},
     {"storm", "10 000 idle connections: memory each", bench_storm_run},
+    {"sizes", "log size of JSON events, against the same rows through zstd -1", bench_sizes_run},
+    {"reading", "logs read back: count, skip, decode, search, print", bench_reading_run},
+    {"sniffing", "a capture file summed up and recorded", bench_sniffing_run},
+    {"replaying", "a log played into our broker: fastest, and at the recorded pace", bench_replaying_run},
     {NULL, NULL, NULL},
 };
 

@@ -10,7 +10,10 @@
 enum bench_text { BENCH_LETTERS, BENCH_RANDOM, BENCH_JSON };
 
 enum {
-	BENCH_JSON_SUBJECTS = 95, /* 19 nouns × 5 verbs */
+	BENCH_JSON_NOUNS =
+	    19, /* kinds of service: order, payment, …; their events have fields of their own */
+	BENCH_JSON_SUBJECTS = 95, /* each noun with 5 verbs: order.created, order.updated, … */
+	BENCH_JSON_TYPE_MAX = 24, /* bytes of "shipment.approved" and its like, with the final NUL */
 	BENCH_JSON_TYPICAL = 260, /* about the natural size of an event */
 	BENCH_JSON_NATURAL = 320, /* no event is larger unless asked for */
 	BENCH_JSON_LEAST = 128,   /* the smallest size that may be asked for */
@@ -29,7 +32,7 @@ void bench_payload_random(char *out, size_t bytes, uint64_t *random);
  * the size. */
 size_t bench_payload_json(char *out, size_t bytes, uint32_t type, uint64_t number, uint64_t *random);
 
-/* "order.created", "payment.failed", …. Static. */
-const char *bench_json_type(uint32_t type);
+/* The name of a type; out holds BENCH_JSON_TYPE_MAX. Types of one noun follow one another. */
+void bench_json_type(uint32_t type, char *out);
 
 #endif

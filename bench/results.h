@@ -21,7 +21,6 @@
 	X(CONNECTS, "connections_per_s", "connects", "k/s", 1e3, 1)        \
 	X(EACH, "bytes_per_connection", "each", "kB", 1e3, 2)              \
 	X(RECORDS, "records_per_s", "records", "M/s", 1e6, 2)              \
-	X(BYTES, "bytes_per_s", "bytes", "MB/s", 1e6, 0)                   \
 	X(GIGABITS, "payload_bits_per_s", "TCP payload", "Gbit/s", 1e9, 2) \
 	X(PER_ROWS, "ratio_to_rows", "of zstd rows", "x", 1, 3)            \
 	X(DRIFT, "drift_us", "drift", "us", 1, 0)

@@ -101,8 +101,11 @@ uint64_t bench_shape_messages(const struct bench_shape *shape, double seconds)
 
 int bench_shape_subject(const struct bench_shape *shape, uint32_t i, char *out)
 {
-	if (shape->text == BENCH_JSON)
-		return snprintf(out, BENCH_SUBJECT_MAX, "shop.%s", bench_json_type(i % shape->subjects));
+	char type[BENCH_JSON_TYPE_MAX];
+	if (shape->text == BENCH_JSON) {
+		bench_json_type(i % shape->subjects, type);
+		return snprintf(out, BENCH_SUBJECT_MAX, "shop.%s", type);
+	}
 	return snprintf(out, BENCH_SUBJECT_MAX, shape->subscriptions > 0 ? "bench.%u.value" : "bench.%u",
 			i % shape->subjects);
 }

@@ -178,7 +178,7 @@ static int repair_closed(const char *path, char **aside, struct wire_fault *faul
 int store__repair_segment(const char *path, char **aside, struct wire_fault *fault)
 {
 	*aside = NULL;
-	int recovered = store_recover_segment(path, fault);
+	int recovered = store_recover_segment(path, NULL, fault);
 	if (recovered == STORE_EDAMAGE || recovered == STORE_EFORMAT)
 		return 0; /* nothing to build on */
 	if (recovered < 0)

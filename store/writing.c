@@ -100,6 +100,16 @@ static void try_again(struct store_writer *writer)
 	report(writer, line);
 }
 
+/* No gap event will tell of it. */
+static void report_unrecorded(const struct store_writer *writer)
+{
+	char line[800];
+	snprintf(line, sizeof line,
+		 "recording into %s ends degraded: %" PRIu64 " messages are not in the log", writer->dir,
+		 writer->loss.messages);
+	report(writer, line);
+}
+
 /* ---- one stage ---- */
 
 /* zstd takes level 0 for its default, 3: it is left out. */
@@ -283,5 +293,7 @@ void *store__write_queue(void *context)
 	pthread_mutex_unlock(&writer->mutex);
 	if (writer->is_degraded)
 		try_again(writer);
+	if (writer->is_degraded)
+		report_unrecorded(writer);
 	return NULL;
 }

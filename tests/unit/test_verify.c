@@ -248,7 +248,7 @@ static void assert_torn(const struct fixture *fixture, const char *bytes, uint64
 	assert_int_equal(verdict.status, 0);
 	assert_int_equal(verdict.report.events, events);
 	assert_int_equal(verdict.report.torn_bytes, end - whole_bytes);
-	assert_int_equal(store_recover_segment(path, NULL), 1);
+	assert_int_equal(store_recover_segment(path, NULL, NULL), 1);
 	verify(fixture->log, false, &verdict);
 	assert_int_equal(verdict.status, 0);
 	assert_int_equal(verdict.report.events, events);
