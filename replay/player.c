@@ -228,10 +228,25 @@ static void end(struct replay_player *player, enum replay_end how)
 
 /* ---- sending ---- */
 
-/* Have everything leave that is collected; however long the kernel takes. */
+/* The server reads no more, or not in time. */
+static bool is_stuck(struct replay_player *player, int64_t since_ns)
+{
+	int64_t now_ns = replay_now_ns();
+
+	if (now_ns - since_ns > player->options.patience_ns)
+		end(player, REPLAY_END_SERVER);
+	else if (player->options.on_lag == REPLAY_LAG_ABORT && player->report.timed &&
+		 now_ns - player->due_ns > player->options.tolerance_ns)
+		end(player, REPLAY_END_LATE);
+	return player->ended || player->stop;
+}
+
+/* Have everything leave that is collected. */
 static void push(struct replay_player *player)
 {
-	while (!replay_sender_push(&player->sender) && !player->stop)
+	int64_t since_ns = player->now_ns;
+
+	while (!replay_sender_push(&player->sender) && !is_stuck(player, since_ns))
 		replay_sender_wait(&player->sender, SLICE_MS);
 	player->now_ns = replay_now_ns();
 }
@@ -431,9 +446,10 @@ static int finish(struct replay_player *player, struct wire_fault *fault)
 {
 	struct replay_report *report = &player->report;
 
-	push(player);
+	if (!player->stop && report->end != REPLAY_END_SERVER)
+		push(player);
 	replay_feed_stop(&player->feed);
-	if (report->end != REPLAY_END_SERVER && !replay_sender_confirm(&player->sender, CONFIRM_MS))
+	if (report->end == REPLAY_END_DONE && !replay_sender_confirm(&player->sender, CONFIRM_MS))
 		report->unconfirmed = true;
 	await_answers(player);
 	collect_report(player);
@@ -447,7 +463,7 @@ static int finish(struct replay_player *player, struct wire_fault *fault)
 	if (report->end != REPLAY_END_SERVER)
 		return 0;
 	return wire_fault_set(fault, -ECONNRESET,
-			      "the server went away after %" PRIu64 " messages and did not come back%s%s",
+			      "the server went away, or reads no more, after %" PRIu64 " messages%s%s",
 			      report->sent, *report->last_error ? ": " : "", report->last_error);
 }
 
