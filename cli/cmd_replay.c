@@ -255,8 +255,8 @@ static int survey(struct session *session)
 
 static bool is_fine(const struct replay_report *report)
 {
-	return cli_replay_was_held(report) && cli_replay_failed(report) == 0 &&
-	       !report->unconfirmed && report->read.damaged_places == 0 &&
+	return cli_replay_was_held(report) && cli_replay_failed(report) == 0 && !report->unconfirmed &&
+	       report->read.damaged_places == 0 &&
 	       (!report->answers || cli_replay_mismatch_count(report->answers) == 0);
 }
 
