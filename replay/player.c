@@ -28,6 +28,7 @@ struct replay_player {
 	int64_t recorded_ns; /* of the message at hand */
 	int64_t due_ns;      /* of the message at hand; monotonic clock, as the rest */
 	int64_t now_ns;      /* when the clock was last looked at */
+	int64_t attended_ns; /* when what others ask was */
 	int64_t start_ns, end_ns;
 	int64_t first_due_ns, last_due_ns;
 	bool is_open, ended;
@@ -210,6 +211,7 @@ static bool attend(struct replay_player *player)
 {
 	uint64_t course = player->course;
 
+	player->attended_ns = player->now_ns;
 	tell(player);
 	if (player->paused && !player->stop)
 		obey_pause(player);
@@ -293,6 +295,8 @@ static bool wait_until_due(struct replay_player *player)
 {
 	if (player->due_ns > player->now_ns)
 		push(player);
+	if (player->now_ns - player->attended_ns >= SLICE_NS && !attend(player))
+		return false;
 	while (player->due_ns > player->now_ns) {
 		int64_t slice_ns = player->now_ns + SLICE_NS;
 		bool is_last = player->due_ns <= slice_ns;
@@ -446,7 +450,7 @@ static int finish(struct replay_player *player, struct wire_fault *fault)
 {
 	struct replay_report *report = &player->report;
 
-	if (!player->stop && report->end != REPLAY_END_SERVER)
+	if (report->end != REPLAY_END_SERVER)
 		push(player);
 	replay_feed_stop(&player->feed);
 	if (report->end == REPLAY_END_DONE && !replay_sender_confirm(&player->sender, CONFIRM_MS))
@@ -492,6 +496,8 @@ int replay_player_run(struct replay_player *player, struct wire_fault *fault)
 		else if (!take_batch(player, &ended) && !ended)
 			attend(player);
 	}
+	if (player->batch)
+		replay_queue_give_back(&player->feed.queue, player->batch);
 	status = finish(player, fault);
 	replay_feed_close(&player->feed);
 	return status;

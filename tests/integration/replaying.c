@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "store/writer.h"
 #include "support/fail.h"
 #include "support/run.h"
 
@@ -45,6 +46,39 @@ bool replaying_open_nats_server(struct support_server *server, const struct supp
 	}
 	assert_int_equal(support_server_open(server, &plan), 0);
 	return true;
+}
+
+static void append_message(struct store_stage *stage, int n)
+{
+	char subject[40], payload[40];
+	struct wire_event event = {.kind = WIRE_EVENT_MESSAGE,
+				   .time_ns = 1795420639123456789 + (int64_t)n * 1000000,
+				   .conn = 1,
+				   .receiver_count = 1};
+
+	snprintf(subject, sizeof(subject), "work.%d", n % 3);
+	snprintf(payload, sizeof(payload), "%d", n);
+	event.subject = wire_slice_str(subject);
+	event.payload = wire_slice_str(payload);
+	event.size = event.payload.len;
+	if (store_stage_append(stage, &event) != 0)
+		support_fail("an event does not fit into a block");
+}
+
+void replaying_write_log(const char *log, int count)
+{
+	struct store_writer_options options;
+	struct store_writer *writer;
+	struct wire_fault fault;
+
+	store_writer_options_init(&options);
+	if (store_writer_open(&writer, log, &options, &fault) != 0)
+		support_fail("%s", fault.text);
+	struct store_stage *stage = store_writer_stage(writer);
+	for (int n = 0; n < count; n++)
+		append_message(stage, n);
+	store_writer_submit(writer, stage);
+	store_writer_close(writer);
 }
 
 /* The last line of a text. */

@@ -27,6 +27,9 @@ bool replaying_open_nats_server(struct support_server *server, const struct supp
  * printed, owned. */
 int replaying_run(const char *log, int port, const char *const *args, json_t **report, char **text);
 
+/* Write a log of `count` messages, a millisecond apart, of one client: subject work.<n % 3>, payload n. */
+void replaying_write_log(const char *log, int count);
+
 /* A number of a report, possibly nested: "lag_us.max". Ends the test when there is none. */
 double replaying_number(const json_t *report, const char *path);
 
