@@ -61,7 +61,7 @@ static natsStatus watch_writing(void *user, bool wanted)
 {
 	struct replay_connection *connection = user;
 
-	if (!wanted || !connection->publishing || !pthread_equal(pthread_self(), connection->publisher))
+	if (!wanted || !pthread_equal(pthread_self(), connection->publisher) || !connection->publishing)
 		replay_loop_want_write(&connection->socket, wanted);
 	return NATS_OK;
 }
@@ -148,10 +148,13 @@ static natsStatus set_options(natsOptions *options, struct replay_connection *co
 
 static int connect_fault(natsStatus status, struct wire_fault *fault)
 {
-	const char *text = nats_GetLastError(NULL);
+	const char *text = nats_GetLastError(NULL), *place = text ? strstr(text, "): ") : NULL;
 	int code =
 	    status == NATS_CONNECTION_AUTH_FAILED || status == NATS_NOT_PERMITTED ? -EACCES : -ECONNREFUSED;
 
+	/* libnats tells where in its source it was: "(conn.c:2088): No server …" */
+	if (place && text[0] == '(')
+		text = place + 3;
 	return wire_fault_set(fault, code, "cannot connect: %s",
 			      text && *text ? text : natsStatus_GetText(status));
 }
@@ -295,6 +298,16 @@ void replay_connection_wait(const struct replay_connection *connection, int time
 	(void)poll(&wait, 1, timeout_ms); /* with fd -1: a sleep */
 }
 
+/* A lost connection may have raised it further in between. */
+static void raise_confirmed(struct replay_connection *connection, uint64_t to)
+{
+	uint64_t confirmed = __atomic_load_n(&connection->confirmed, __ATOMIC_RELAXED);
+
+	while (confirmed < to && !__atomic_compare_exchange_n(&connection->confirmed, &confirmed, to, false,
+							      __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+}
+
 bool replay_connection_confirm(struct replay_connection *connection, int64_t timeout_ms)
 {
 	uint64_t published = __atomic_load_n(&connection->published, __ATOMIC_RELAXED);
@@ -303,7 +316,7 @@ bool replay_connection_confirm(struct replay_connection *connection, int64_t tim
 		return true;
 	if (natsConnection_FlushTimeout(connection->nats, timeout_ms) != NATS_OK)
 		return false;
-	__atomic_store_n(&connection->confirmed, published, __ATOMIC_RELAXED);
+	raise_confirmed(connection, published);
 	return true;
 }
 

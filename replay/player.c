@@ -193,10 +193,12 @@ static bool is_held(const struct replay_player *player)
 	return player->paused && !player->stop && !player->step && !player->seek;
 }
 
+static void push(struct replay_player *player);
+
 static void obey_pause(struct replay_player *player)
 {
+	push(player);
 	int64_t since_ns = player->now_ns;
-
 	while (is_held(player))
 		player->now_ns = replay_pace_until(player->now_ns + SLICE_NS, false);
 	shift(player, player->now_ns - since_ns);
