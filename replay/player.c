@@ -344,13 +344,20 @@ static int64_t due_of(struct replay_player *player, const struct replay_message 
 	return player->report.timed ? due_ns : player->now_ns;
 }
 
+/* What is due in time leaves, though it be late; but not for ever. */
+static bool is_over(const struct replay_player *player)
+{
+	return player->due_ns > player->end_ns ||
+	       player->now_ns - player->options.tolerance_ns > player->end_ns;
+}
+
 static void play(struct replay_player *player, const struct replay_message *message)
 {
 	player->due_ns = due_of(player, message);
 	player->recorded_ns = message->recorded_ns;
 	if (player->first_due_ns == 0)
 		player->first_due_ns = player->due_ns;
-	if (player->due_ns > player->end_ns || player->now_ns > player->end_ns) {
+	if (is_over(player)) {
 		end(player, REPLAY_END_DONE);
 		return;
 	}
