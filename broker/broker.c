@@ -141,6 +141,15 @@ static int start(struct broker *broker, struct wire_fault *fault)
 	return error ? error : write_files(broker, fault);
 }
 
+/* Whoever has the recording can tell which server it is of: a player must not play it into that one unasked. */
+static void mark_server(struct broker *broker)
+{
+	char text[sizeof "server " + sizeof broker->server_id];
+	snprintf(text, sizeof text, "server %s", broker->server_id);
+	broker__loop_read_clock(&broker->loops[0]);
+	broker__emit_mark(&broker->loops[0], text);
+}
+
 int broker_open(struct broker **out, struct broker_options *options, struct wire_sink *sink,
 		struct wire_fault *fault)
 {
@@ -167,6 +176,7 @@ int broker_open(struct broker **out, struct broker_options *options, struct wire
 		   broker__address_text(address, sizeof address, broker->host, broker->port));
 	broker_log(broker->log, BROKER_LOG_INFO, "Server id is %s", broker->server_id);
 	broker_log(broker->log, BROKER_LOG_INFO, "Server is ready");
+	mark_server(broker);
 	*out = broker;
 	return 0;
 }

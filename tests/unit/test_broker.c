@@ -248,9 +248,9 @@ static bool await_tick(unsigned tick)
 
 static void events_come_in_the_order_of_what_happened(void **state)
 {
-	static const enum wire_event_kind wanted[] = {WIRE_EVENT_CONNECT, WIRE_EVENT_SUBSCRIBE,
-						      WIRE_EVENT_MESSAGE, WIRE_EVENT_UNSUBSCRIBE,
-						      WIRE_EVENT_ERROR,   WIRE_EVENT_DISCONNECT};
+	static const enum wire_event_kind wanted[] = {
+	    WIRE_EVENT_MARK,        WIRE_EVENT_CONNECT, WIRE_EVENT_SUBSCRIBE, WIRE_EVENT_MESSAGE,
+	    WIRE_EVENT_UNSUBSCRIBE, WIRE_EVENT_ERROR,   WIRE_EVENT_DISCONNECT};
 	(void)state;
 	start(NULL);
 	int fd = join(HELLO);
@@ -304,7 +304,8 @@ static void a_client_that_never_connects_is_told_of_with_its_first_operation(voi
 	close(fd);
 	assert_non_null(await(WIRE_EVENT_DISCONNECT, ""));
 	stop();
-	assert_int_equal(house.notes[0].kind, WIRE_EVENT_CONNECT);
+	assert_int_equal(house.notes[0].kind, WIRE_EVENT_MARK);
+	assert_int_equal(house.notes[1].kind, WIRE_EVENT_CONNECT);
 }
 
 static void every_queue_member_is_picked_and_each_message_goes_to_one(void **state)
