@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include "store/repack.h"
-#include "tests/unit/log_fixture.h"
 #include "tests/unit/log_builder.h"
+#include "tests/unit/log_fixture.h"
 
 static const _Atomic bool go_on, stop = true;
 
@@ -64,15 +64,9 @@ static void add_slice(uint64_t *sum, struct wire_slice slice)
 static void add_event(struct digest *digest, const struct wire_event *event)
 {
 	uint64_t sum = UINT64_C(0xcbf29ce484222325);
-	const uint64_t numbers[] = {event->seq,
-				    (uint64_t)event->time_ns,
-				    event->kind,
-				    event->flags,
-				    event->conn,
-				    event->size,
-				    event->receiver_count,
-				    event->lost_messages,
-				    event->max};
+	const uint64_t numbers[] = {
+	    event->seq,  (uint64_t)event->time_ns, event->kind,          event->flags, event->conn,
+	    event->size, event->receiver_count,    event->lost_messages, event->max};
 	const struct wire_slice slices[] = {event->subject, event->reply, event->headers, event->payload,
 					    event->sid,     event->queue, event->text};
 	add_bytes(&sum, numbers, sizeof numbers);
