@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/contender.h"
 #include "bench/suite.h"
 #include "bench/verdict.h"
 
