@@ -255,7 +255,7 @@ static int survey(struct session *session)
 
 static bool is_fine(const struct replay_report *report)
 {
-	return cli_replay_was_held(report) && cli_replay_failed(report) == 0 &&
+	return cli_replay_was_held(report) && cli_replay_failed(report) == 0 && !report->unconfirmed &&
 	       report->read.damaged_places == 0 &&
 	       (!report->answers || cli_replay_mismatch_count(report->answers) == 0);
 }
@@ -302,6 +302,21 @@ static int play(struct session *session)
 	return cli_log_error(session->command, &fault);
 }
 
+/* What is played into the server it was recorded from is recorded again, and done twice. */
+static int check_server(const struct session *session)
+{
+	char id[128];
+
+	if (session->settings.yes)
+		return CLI_GO_ON;
+	replay_player_server_id(session->player, id, sizeof(id));
+	if (!id[0] || !cli_replay_input_is_of(&session->input, id))
+		return CLI_GO_ON;
+	return cli_usage_error(
+	    session->command,
+	    "this is the very server that the log was recorded from; play into it with --yes");
+}
+
 static int connect_and_play(struct session *session)
 {
 	struct wire_fault fault;
@@ -310,11 +325,10 @@ static int connect_and_play(struct session *session)
 
 	if (status != CLI_GO_ON)
 		return status;
-	if (replay_player_open(&session->player, &session->options, &fault) == 0)
-		status = play(session);
-	else
-		status = cli_connection_error(session->command, &fault);
-	return status;
+	if (replay_player_open(&session->player, &session->options, &fault) != 0)
+		return cli_connection_error(session->command, &fault);
+	status = check_server(session);
+	return status == CLI_GO_ON ? play(session) : status;
 }
 
 /* Signals are held back before any thread is there that could take them. */

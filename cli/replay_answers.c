@@ -12,7 +12,7 @@ uint64_t cli_replay_mismatch_count(const struct replay_answers_report *report)
 	uint64_t sum = 0;
 
 	for (int i = 0; i < REPLAY_VERDICT_COUNT; i++)
-		if (i != REPLAY_SAME && i != REPLAY_UNVERIFIABLE)
+		if (i != REPLAY_VERDICT_SAME && i != REPLAY_VERDICT_UNVERIFIABLE)
 			sum += report->verdicts[i];
 	return sum;
 }
@@ -98,7 +98,8 @@ void cli_replay_mismatch(void *context, const struct replay_mismatch *mismatch)
 
 static uint64_t row_mismatches(const struct replay_answers_row *row)
 {
-	return row->requests - row->verdicts[REPLAY_SAME] - row->verdicts[REPLAY_UNVERIFIABLE];
+	return row->requests - row->verdicts[REPLAY_VERDICT_SAME] -
+	       row->verdicts[REPLAY_VERDICT_UNVERIFIABLE];
 }
 
 static void put_mean(struct cli_out *out, int64_t total_ns, uint64_t count)
@@ -113,15 +114,15 @@ static void put_row(struct cli_out *out, const struct replay_answers_row *row)
 	char count[CLI_SIZE_TEXT];
 
 	cli_out_format(out, "  %10s", cli_count_text(count, row->requests));
-	cli_out_format(out, "%10s", cli_count_text(count, row->verdicts[REPLAY_SAME]));
+	cli_out_format(out, "%10s", cli_count_text(count, row->verdicts[REPLAY_VERDICT_SAME]));
 	cli_out_format(out, "%10s", cli_count_text(count, row_mismatches(row)));
-	cli_out_format(out, "%13s", cli_count_text(count, row->verdicts[REPLAY_UNVERIFIABLE]));
+	cli_out_format(out, "%13s", cli_count_text(count, row->verdicts[REPLAY_VERDICT_UNVERIFIABLE]));
 	put_mean(out, row->recorded_total_ns, row->pairs);
 	put_mean(out, row->live_total_ns, row->pairs);
 	cli_out_text(out, "  ");
 	cli_visible_put(out, wire_slice_str(row->subject), SUBJECT_COLUMNS);
 	for (int i = 0; i < REPLAY_VERDICT_COUNT; i++)
-		if (i != REPLAY_SAME && i != REPLAY_UNVERIFIABLE && row->verdicts[i] > 0)
+		if (i != REPLAY_VERDICT_SAME && i != REPLAY_VERDICT_UNVERIFIABLE && row->verdicts[i] > 0)
 			cli_out_format(out, "  %s %s", replay_verdict_key((enum replay_verdict)i),
 				       cli_count_text(count, row->verdicts[i]));
 	cli_out_char(out, '\n');

@@ -95,9 +95,9 @@ static void put_totals(struct cli_out *out, const struct replay_report *report)
 {
 	char count[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], span[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT];
 
-	cli_out_format(out, "sent      %s messages (%s) in %s: %s a second",
-		       cli_count_text(count, report->sent), cli_size_text(size, report->sent_bytes),
-		       cli_span_text(span, report->seconds_ns),
+	cli_out_format(out, "sent      %s message%s (%s) in %s: %s a second",
+		       cli_count_text(count, report->sent), report->sent == 1 ? "" : "s",
+		       cli_size_text(size, report->sent_bytes), cli_span_text(span, report->seconds_ns),
 		       cli_rate_text(rate, rate_of(report, report->seconds_ns)));
 	if (report->asked_ns > 0)
 		cli_out_format(out, "; asked: %s a second",

@@ -57,13 +57,13 @@ struct request {
 
 struct replay_answers {
 	struct replay_answers_options options;
-	pthread_mutex_t mutex; /* guards all below but id and due_ns of requests */
+	pthread_mutex_t mutex; /* guards all below but what is atomic */
 	struct request *ring;
 	uint64_t *buckets;           /* by hash of the recorded inbox: the newest request's id */
 	uint64_t next_id, oldest_id; /* those below oldest_id are settled */
 	uint64_t gap_id;             /* requests below were read before the last gap… */
 	int64_t gap_ns;              /* …which begins there */
-	int64_t read_ns;             /* how far the log has been read, in recorded time */
+	_Atomic int64_t read_ns;     /* how far the log has been read, in recorded time */
 	uint64_t end_id;             /* requests below: their recorded replies have all been read */
 	size_t waiting_bytes;
 	char base[INBOX_BYTES];  /* of our inboxes */
@@ -249,16 +249,16 @@ static enum replay_verdict judge(const struct replay_answers *answers, const str
 	bool in_doubt = is_recording_in_doubt(answers, request);
 
 	if (request->live.count < request->recorded.count)
-		return REPLAY_MISSING;
+		return REPLAY_VERDICT_MISSING;
 	if (request->has_other_status)
-		return REPLAY_STATUS;
+		return REPLAY_VERDICT_STATUS;
 	if (request->is_different)
-		return REPLAY_DIFFERENT;
+		return REPLAY_VERDICT_DIFFERENT;
 	if (in_doubt && (request->recorded.count == 0 || request->live.count > request->recorded.count))
-		return REPLAY_UNVERIFIABLE;
+		return REPLAY_VERDICT_UNVERIFIABLE;
 	if (request->live.count > request->recorded.count)
-		return REPLAY_EXTRA;
-	return request->is_slower ? REPLAY_SLOWER : REPLAY_SAME;
+		return REPLAY_VERDICT_EXTRA;
+	return request->is_slower ? REPLAY_VERDICT_SLOWER : REPLAY_VERDICT_SAME;
 }
 
 static void tell_mismatch(const struct replay_answers *answers, const struct request *request,
@@ -277,7 +277,8 @@ static void tell_mismatch(const struct replay_answers *answers, const struct req
 	    .live = reply_of(live),
 	};
 
-	if (answers->options.mismatch && verdict != REPLAY_SAME && verdict != REPLAY_UNVERIFIABLE)
+	if (answers->options.mismatch && verdict != REPLAY_VERDICT_SAME &&
+	    verdict != REPLAY_VERDICT_UNVERIFIABLE)
 		answers->options.mismatch(answers->options.context, &mismatch);
 }
 
@@ -533,7 +534,7 @@ uint64_t replay_answers_ask(struct replay_answers *answers, const struct wire_ev
 	struct request *request = take_slot(answers);
 	uint64_t *bucket = bucket_of(answers, event->reply), id = request->id;
 	request->seq = event->seq;
-	request->recorded_ns = answers->read_ns = event->time_ns;
+	request->recorded_ns = event->time_ns;
 	request->subject = strndup(subject.data, subject.len);
 	request->inbox = strndup(event->reply.data, event->reply.len);
 	request->inbox_len = event->reply.len;
@@ -560,7 +561,6 @@ void replay_answers_recorded(struct replay_answers *answers, const struct wire_e
 	if (reply->headers.len > 0)
 		wire_headers_open(&headers, reply->headers);
 	pthread_mutex_lock(&answers->mutex);
-	answers->read_ns = reply->time_ns;
 	struct request *request = find_by_inbox(answers, reply->subject);
 	if (request && !request->is_settled) {
 		request->lost |= (reply->flags & (WIRE_EVENT_CUT | WIRE_EVENT_PARTIAL)) != 0;
@@ -568,6 +568,11 @@ void replay_answers_recorded(struct replay_answers *answers, const struct wire_e
 			  reply->time_ns - request->recorded_ns);
 	}
 	pthread_mutex_unlock(&answers->mutex);
+}
+
+void replay_answers_read_to(struct replay_answers *answers, int64_t recorded_ns)
+{
+	answers->read_ns = recorded_ns;
 }
 
 void replay_answers_gap(struct replay_answers *answers, const struct wire_event *gap)

@@ -36,7 +36,7 @@ enum {
 	X(UNVERIFIABLE, "unverifiable", "the recorded reply is not known")
 
 enum replay_verdict {
-#define REPLAY_VERDICT_ENUM(name, key, text) REPLAY_##name,
+#define REPLAY_VERDICT_ENUM(name, key, text) REPLAY_VERDICT_##name,
 	REPLAY_VERDICTS(REPLAY_VERDICT_ENUM)
 #undef REPLAY_VERDICT_ENUM
 	    REPLAY_VERDICT_COUNT
@@ -121,6 +121,8 @@ bool replay_answers_is_inbox(const struct replay_answers *answers, struct wire_s
 uint64_t replay_answers_ask(struct replay_answers *answers, const struct wire_event *request,
 			    struct wire_slice subject, uint32_t connection, struct wire_slice *inbox);
 
+/* The log has been read up to that recorded time. No lock is taken. */
+void replay_answers_read_to(struct replay_answers *answers, int64_t recorded_ns);
 /* Note a message that was recorded to an inbox, whose event it is. */
 void replay_answers_recorded(struct replay_answers *answers, const struct wire_event *reply);
 /* The log has a hole here: replies may be in it. */

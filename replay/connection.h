@@ -34,7 +34,7 @@ struct replay_connection {
 	uint64_t confirmed;               /* of them: the server is known to have read them; atomic */
 	bool publishing;                  /* the publisher's own: it is in a call that publishes */
 	bool dirty;                       /* there is something to push */
-	sem_t ended;                      /* posted by the last call that libnats makes for it */
+	sem_t closed;                     /* libnats will not call any more */
 	char *scratch;                    /* owned: for headers on their way */
 	size_t scratch_bytes;
 };

@@ -86,6 +86,8 @@ static int take_message(struct pass *pass, const struct wire_event *event)
 	if (feed->options.select->live || feed->options.select->filter)
 		client = pass->source->client(pass->source, event->conn);
 	bool is_wanted = replay_select_wants(feed->options.select, event, client);
+	if (feed->options.answers)
+		replay_answers_read_to(feed->options.answers, event->time_ns);
 	bool is_reply =
 	    feed->options.answers && replay_answers_is_inbox(feed->options.answers, event->subject);
 	if (is_reply)

@@ -28,6 +28,7 @@ struct replay_player {
 	int64_t recorded_ns; /* of the message at hand */
 	int64_t due_ns;      /* of the message at hand; monotonic clock, as the rest */
 	int64_t now_ns;      /* when the clock was last looked at */
+	int64_t attended_ns; /* when what others ask was */
 	int64_t start_ns, end_ns;
 	int64_t first_due_ns, last_due_ns;
 	bool is_open, ended;
@@ -91,6 +92,14 @@ void replay_player_close(struct replay_player *player)
 		replay_sender_close(&player->sender);
 	replay_rewrite_close(player->rewrite);
 	free(player);
+}
+
+void replay_player_server_id(const struct replay_player *player, char *id, size_t size)
+{
+	const struct replay_connection *connection = player->sender.connections[0];
+
+	if (natsConnection_GetConnectedServerId(connection->nats, id, size) != NATS_OK)
+		id[0] = '\0';
 }
 
 const struct replay_report *replay_player_report(const struct replay_player *player)
@@ -184,10 +193,12 @@ static bool is_held(const struct replay_player *player)
 	return player->paused && !player->stop && !player->step && !player->seek;
 }
 
+static void push(struct replay_player *player);
+
 static void obey_pause(struct replay_player *player)
 {
+	push(player);
 	int64_t since_ns = player->now_ns;
-
 	while (is_held(player))
 		player->now_ns = replay_pace_until(player->now_ns + SLICE_NS, false);
 	shift(player, player->now_ns - since_ns);
@@ -202,6 +213,7 @@ static bool attend(struct replay_player *player)
 {
 	uint64_t course = player->course;
 
+	player->attended_ns = player->now_ns;
 	tell(player);
 	if (player->paused && !player->stop)
 		obey_pause(player);
@@ -220,10 +232,25 @@ static void end(struct replay_player *player, enum replay_end how)
 
 /* ---- sending ---- */
 
-/* Have everything leave that is collected; however long the kernel takes. */
+/* The server reads no more, or not in time. */
+static bool is_stuck(struct replay_player *player, int64_t since_ns)
+{
+	int64_t now_ns = replay_now_ns();
+
+	if (now_ns - since_ns > player->options.patience_ns)
+		end(player, REPLAY_END_SERVER);
+	else if (player->options.on_lag == REPLAY_LAG_ABORT && player->report.timed &&
+		 now_ns - player->due_ns > player->options.tolerance_ns)
+		end(player, REPLAY_END_LATE);
+	return player->ended || player->stop;
+}
+
+/* Have everything leave that is collected. */
 static void push(struct replay_player *player)
 {
-	while (!replay_sender_push(&player->sender) && !player->stop)
+	int64_t since_ns = player->now_ns;
+
+	while (!replay_sender_push(&player->sender) && !is_stuck(player, since_ns))
 		replay_sender_wait(&player->sender, SLICE_MS);
 	player->now_ns = replay_now_ns();
 }
@@ -270,6 +297,8 @@ static bool wait_until_due(struct replay_player *player)
 {
 	if (player->due_ns > player->now_ns)
 		push(player);
+	if (player->now_ns - player->attended_ns >= SLICE_NS && !attend(player))
+		return false;
 	while (player->due_ns > player->now_ns) {
 		int64_t slice_ns = player->now_ns + SLICE_NS;
 		bool is_last = player->due_ns <= slice_ns;
@@ -315,13 +344,20 @@ static int64_t due_of(struct replay_player *player, const struct replay_message 
 	return player->report.timed ? due_ns : player->now_ns;
 }
 
+/* What is due in time leaves, though it be late; but not for ever. */
+static bool is_over(const struct replay_player *player)
+{
+	return player->due_ns > player->end_ns ||
+	       player->now_ns - player->options.tolerance_ns > player->end_ns;
+}
+
 static void play(struct replay_player *player, const struct replay_message *message)
 {
 	player->due_ns = due_of(player, message);
 	player->recorded_ns = message->recorded_ns;
 	if (player->first_due_ns == 0)
 		player->first_due_ns = player->due_ns;
-	if (player->due_ns > player->end_ns || player->now_ns > player->end_ns) {
+	if (is_over(player)) {
 		end(player, REPLAY_END_DONE);
 		return;
 	}
@@ -423,9 +459,10 @@ static int finish(struct replay_player *player, struct wire_fault *fault)
 {
 	struct replay_report *report = &player->report;
 
-	push(player);
+	if (report->end != REPLAY_END_SERVER)
+		push(player);
 	replay_feed_stop(&player->feed);
-	if (report->end != REPLAY_END_SERVER && !replay_sender_confirm(&player->sender, CONFIRM_MS))
+	if (report->end == REPLAY_END_DONE && !replay_sender_confirm(&player->sender, CONFIRM_MS))
 		report->unconfirmed = true;
 	await_answers(player);
 	collect_report(player);
@@ -439,7 +476,7 @@ static int finish(struct replay_player *player, struct wire_fault *fault)
 	if (report->end != REPLAY_END_SERVER)
 		return 0;
 	return wire_fault_set(fault, -ECONNRESET,
-			      "the server went away after %" PRIu64 " messages and did not come back%s%s",
+			      "the server went away, or reads no more, after %" PRIu64 " messages%s%s",
 			      report->sent, *report->last_error ? ": " : "", report->last_error);
 }
 
@@ -468,6 +505,8 @@ int replay_player_run(struct replay_player *player, struct wire_fault *fault)
 		else if (!take_batch(player, &ended) && !ended)
 			attend(player);
 	}
+	if (player->batch)
+		replay_queue_give_back(&player->feed.queue, player->batch);
 	status = finish(player, fault);
 	replay_feed_close(&player->feed);
 	return status;

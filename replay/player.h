@@ -105,6 +105,9 @@ int replay_player_open(struct replay_player **player, const struct replay_player
 		       struct wire_fault *fault);
 void replay_player_close(struct replay_player *player);
 
+/* The id of the server it is connected to; "" when that is not known. */
+void replay_player_server_id(const struct replay_player *player, char *id, size_t size);
+
 /* Play to the end. 0; or, when report.end is REPLAY_END_SERVER or REPLAY_END_SOURCE, a negative code with *fault. */
 int replay_player_run(struct replay_player *player, struct wire_fault *fault);
 

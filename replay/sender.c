@@ -3,10 +3,62 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "replay/pace.h"
 
-enum { SUBSCRIBE_MS = 5000 };
+enum {
+	SUBSCRIBE_MS = 5000,
+	CONFIRM_EVERY_MS = 250, /* what a lost connection makes doubtful is about as much */
+	CONFIRM_MS = 1000,
+};
+
+/* ---- confirming ---- */
+
+/* Wait for the next time. False when the sender closes. */
+static bool wait_to_confirm(struct replay_sender *sender)
+{
+	int64_t at_ns = replay_now_ns() + CONFIRM_EVERY_MS * 1000000LL;
+	const struct timespec at = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
+	int status = 0;
+
+	pthread_mutex_lock(&sender->mutex);
+	while (!sender->is_closing && status == 0)
+		status = pthread_cond_timedwait(&sender->closing, &sender->mutex, &at);
+	bool is_closing = sender->is_closing;
+	pthread_mutex_unlock(&sender->mutex);
+	return !is_closing;
+}
+
+static void *confirm(void *context)
+{
+	struct replay_sender *sender = context;
+
+	while (wait_to_confirm(sender))
+		for (uint32_t i = 0; i < sender->count; i++)
+			replay_connection_confirm(sender->connections[i], CONFIRM_MS);
+	return NULL;
+}
+
+static int start_confirming(struct replay_sender *sender, struct wire_fault *fault)
+{
+	int error = pthread_create(&sender->confirmer, NULL, confirm, sender);
+
+	sender->is_confirming = error == 0;
+	return error ? wire_fault_set(fault, -error, "cannot start a thread: %s", wire_error_text(-error))
+		     : 0;
+}
+
+static void stop_confirming(struct replay_sender *sender)
+{
+	if (!sender->is_confirming)
+		return;
+	pthread_mutex_lock(&sender->mutex);
+	sender->is_closing = true;
+	pthread_cond_signal(&sender->closing);
+	pthread_mutex_unlock(&sender->mutex);
+	pthread_join(sender->confirmer, NULL);
+}
 
 /* ---- opening and closing ---- */
 
@@ -34,6 +86,18 @@ static int listen_for_replies(struct replay_sender *sender, uint32_t index, stru
 						  natsStatus_GetText(status));
 }
 
+static void init_locks(struct replay_sender *sender)
+{
+	pthread_condattr_t monotonic;
+
+	replay_troubles_init(&sender->troubles);
+	pthread_mutex_init(&sender->mutex, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&sender->closing, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
 int replay_sender_open(struct replay_sender *sender, const struct replay_player_options *options,
 		       struct replay_report *report, struct wire_fault *fault)
 {
@@ -42,7 +106,7 @@ int replay_sender_open(struct replay_sender *sender, const struct replay_player_
 
 	*sender = (struct replay_sender){
 	    .report = report, .answers = options->answers, .tolerance_ns = options->tolerance_ns};
-	replay_troubles_init(&sender->troubles);
+	init_locks(sender);
 	sender->connections = calloc(wanted, sizeof(struct replay_connection *));
 	if (!sender->connections)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
@@ -54,11 +118,12 @@ int replay_sender_open(struct replay_sender *sender, const struct replay_player_
 		if (!error)
 			error = listen_for_replies(sender, sender->count++, fault);
 	}
-	return error;
+	return error ? error : start_confirming(sender, fault);
 }
 
 void replay_sender_close(struct replay_sender *sender)
 {
+	stop_confirming(sender);
 	if (sender->answers)
 		replay_answers_unsubscribe(sender->answers);
 	replay_loop_stop(sender->loop);
@@ -66,6 +131,8 @@ void replay_sender_close(struct replay_sender *sender)
 		replay_connection_close(sender->connections[i]);
 	replay_loop_close(sender->loop);
 	free(sender->connections);
+	pthread_cond_destroy(&sender->closing);
+	pthread_mutex_destroy(&sender->mutex);
 	replay_troubles_fini(&sender->troubles);
 }
 
