@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "broker/address.h"
 #include "broker/emit.h"
 #include "broker/ports.h"
 #include "broker/server.h"
@@ -80,11 +81,13 @@ static int open_monitor(struct broker *broker, struct wire_fault *fault)
 	if (options->http_port == 0)
 		return 0;
 	const char *host = options->http_host ? options->http_host : broker->host;
+	char address[BROKER__ADDRESS_TEXT];
 	int error = broker_monitor_open(&broker->monitor, &broker->loops[0].uv, broker, host,
 					options->http_port, fault);
 	if (error == 0)
-		broker_log(broker->log, BROKER_LOG_INFO, "Starting http monitor on %s:%d", host,
-			   broker_monitor_port(broker->monitor));
+		broker_log(broker->log, BROKER_LOG_INFO, "Starting http monitor on %s",
+			   broker__address_text(address, sizeof address, host,
+						broker_monitor_port(broker->monitor)));
 	return error;
 }
 
@@ -150,6 +153,7 @@ static void mark_server(struct broker *broker)
 int broker_open(struct broker **out, struct broker_options *options, struct wire_sink *sink,
 		struct wire_fault *fault)
 {
+	char address[BROKER__ADDRESS_TEXT];
 	struct broker *broker = calloc(1, sizeof *broker);
 	if (!broker) {
 		broker_options_fini(options);
@@ -168,8 +172,8 @@ int broker_open(struct broker **out, struct broker_options *options, struct wire
 		broker_close(broker);
 		return error;
 	}
-	broker_log(broker->log, BROKER_LOG_INFO, "Listening for client connections on %s:%d", broker->host,
-		   broker->port);
+	broker_log(broker->log, BROKER_LOG_INFO, "Listening for client connections on %s",
+		   broker__address_text(address, sizeof address, broker->host, broker->port));
 	broker_log(broker->log, BROKER_LOG_INFO, "Server id is %s", broker->server_id);
 	broker_log(broker->log, BROKER_LOG_INFO, "Server is ready");
 	mark_server(broker);

@@ -239,3 +239,15 @@ bool replay_compare_equal(const struct replay_compare *compare, struct wire_slic
 	json_decref(b);
 	return equal;
 }
+
+char *replay_compare_normal(const struct replay_compare *compare, struct wire_slice payload, size_t *len)
+{
+	if (!compare->as_json || payload.len == 0)
+		return NULL;
+	json_t *json = load(compare, payload);
+	char *text = json ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) : NULL;
+	json_decref(json);
+	if (text)
+		*len = strlen(text);
+	return text;
+}

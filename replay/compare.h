@@ -22,4 +22,8 @@ int replay_compare_ignore(struct replay_compare *compare, const char *path, stru
 bool replay_compare_equal(const struct replay_compare *compare, struct wire_slice recorded,
 			  struct wire_slice live);
 
+/* The payload in a form that is the same text for equal ones: keys sorted, no white space, what is ignored left out. Owned
+ * (free()), *len bytes; NULL when it is to be compared by bytes: it is not JSON, or that was not asked for. Any thread. */
+char *replay_compare_normal(const struct replay_compare *compare, struct wire_slice payload, size_t *len);
+
 #endif

@@ -292,7 +292,7 @@ static bool append(struct replay_map *map, size_t *len, struct wire_slice text)
 static struct wire_slice build(struct replay_map *map, const struct rule *rule, struct wire_slice subject,
 			       uint32_t clone)
 {
-	struct captures captures;
+	struct captures captures = {0};
 	struct wire_slice rest = rule->target;
 	struct piece piece;
 	char digits[12];

@@ -1,5 +1,6 @@
 #include "tap/side.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +31,8 @@ static uint32_t piece_bytes(const struct tap__piece *piece)
 
 /* ---- telling ---- */
 
-static int64_t time_of(struct tap__side *side, int64_t time_ns)
+/* The time to tell something with: it does not go back within a side. */
+static int64_t stamp(struct tap__side *side, int64_t time_ns)
 {
 	if (time_ns > side->time_ns)
 		side->time_ns = time_ns;
@@ -52,7 +54,7 @@ static bool tell_hole(struct tap__assembly *assembly, struct tap__side *side, in
 	advance(side, bytes);
 	assembly->stats.holes[why]++;
 	assembly->stats.hole_bytes[why] += bytes;
-	return assembly->handler->hole(assembly->handler, side->handle, side->which, time_of(side, time_ns),
+	return assembly->handler->hole(assembly->handler, side->handle, side->which, stamp(side, time_ns),
 				       bytes, why);
 }
 
@@ -64,7 +66,7 @@ static bool tell(struct tap__assembly *assembly, struct tap__side *side, int64_t
 		advance(side, (uint32_t)data.len);
 		assembly->stats.data_bytes += data.len;
 		if (!assembly->handler->data(assembly->handler, side->handle, side->which,
-					     time_of(side, time_ns), data))
+					     stamp(side, time_ns), data))
 			return false;
 	}
 	return tell_hole(assembly, side, time_ns, missing, TAP_HOLE_CUT);
@@ -211,7 +213,7 @@ static void count_conflict(struct tap__assembly *assembly, const struct tap__run
 	}
 }
 
-/* Tell the pieces that follow on what was told. Waiting for the next hole, if there is one, begins anew. */
+/* Tell the pieces that follow on what was told. */
 static bool tell_pieces(struct tap__assembly *assembly, struct tap__side *side)
 {
 	bool is_of_interest = true;
@@ -224,6 +226,7 @@ static bool tell_pieces(struct tap__assembly *assembly, struct tap__side *side)
 	return is_of_interest;
 }
 
+/* There was progress, or a look at it: who waits now goes behind those who have waited longer. */
 static void wait_anew(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns)
 {
 	if (!side->first_piece)
@@ -339,6 +342,7 @@ static bool tell_ahead(struct tap__assembly *assembly, struct tap__side *side, s
 	while (side->first_piece && ahead(side, side->first_piece->seq) < ahead(side, run.seq))
 		if (!give_up(assembly, side, TAP_HOLE_LIMIT))
 			return false;
+	assert(!is_behind(side, run.seq)); /* what is left begins where no piece is */
 	return tell_hole(assembly, side, run.time_ns, ahead(side, run.seq), TAP_HOLE_LIMIT) &&
 	       take_next(assembly, side, run);
 }
@@ -365,7 +369,7 @@ static bool jump(struct tap__assembly *assembly, struct tap__side *side, const s
 	return is_of_interest;
 }
 
-/* A run out of reach. */
+/* A run out of reach, and not the last of many: false with `strays` over 0 when it is. */
 static bool is_stray(struct tap__assembly *assembly, struct tap__side *side, const struct tap__run *run)
 {
 	if (is_behind(side, run->seq) || ahead(side, run->seq) <= WINDOW) {
@@ -431,7 +435,9 @@ bool tap__side_take(struct tap__assembly *assembly, struct tap__side *side, stru
 	take_fin(assembly, side, &run);
 	if (run.seq == side->next)
 		return take_next(assembly, side, run);
-	return run_bytes(&run) == 0 && !run.has_fin ? true : take_ahead(assembly, side, run);
+	if (run_bytes(&run) == 0 && !run.has_fin)
+		return true;
+	return take_ahead(assembly, side, run);
 }
 
 bool tap__side_acknowledge(struct tap__assembly *assembly, struct tap__side *side, uint32_t seq,

@@ -389,24 +389,12 @@ static void a_lost_end_of_a_segment_is_a_gap_even_if_nothing_follows_but_an_empt
 
 /* ---- flipped bits ---- */
 
-/* The block whose bytes hold this offset, or NULL: file header, footer, trailer. */
-static const struct built_block *block_at(const struct log_builder *builder, size_t segment, uint64_t offset)
-{
-	for (size_t i = 0; i < builder->blocks_count; i++) {
-		const struct built_block *block = &builder->blocks[i];
-		if (block->segment == segment && offset >= block->offset &&
-		    offset < block->offset + block->bytes)
-			return block;
-	}
-	return NULL;
-}
-
 /* A block whose header is told by the footer, too, loses nothing when the header is hit. The last block of a segment
  * without footer and successor cannot be told from one that is being written. */
 static void assert_flip(const struct fixture *fixture, size_t segment, uint64_t offset)
 {
 	const struct log_builder *builder = &fixture->builder;
-	const struct built_block *block = block_at(builder, segment, offset);
+	const struct built_block *block = builder_block_at(builder, segment, offset);
 	bool is_last = segment + 1 == builder->segments_count;
 	bool in_header = block && offset < block->offset + STORE_BLOCK_HEADER_BYTES;
 	bool is_tail = is_last && block == &builder->blocks[builder->blocks_count - 1];

@@ -1,5 +1,5 @@
-/* Reassembly against made-up networks: clean streams of both sides are cut into segments, doubled, overlapped by other
- * versions, put out of order and dropped. A plain array that keeps the first version of each byte says what is right.
+/* Reassembly against made-up networks: clean streams of both sides are split into segments, doubled, overlapped by other
+ * versions, put out of order, cut off and dropped. A plain array that keeps the first version of each byte says what is right.
  *
  * TAPEDECK_TEST_SEED=N runs one case alone; a case that fails prints its N. */
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 #include "tests/unit/streams_fixture.h"
 
 /* REORDER_MAX: less than the patience with what was acknowledged, so that nothing is given up that comes. */
-enum { STREAM_MAX = 20000, PACKETS_MAX = 4000, REORDER_MAX = 40, CASES = 3000 };
+enum { STREAM_MAX = 20000, PACKETS_MAX = 4000, REORDER_MAX = 40, CASES = 2000 };
 
 struct plan {
 	bool shakes_hands;
@@ -23,14 +23,14 @@ struct plan {
 	bool conflicts; /* repeated bytes may differ */
 	bool finishes;  /* with FIN, by itself or on the last data */
 	unsigned segment_max, reorder;
-	unsigned drop_percent, double_percent, probe_percent;
+	unsigned drop_percent, double_percent, probe_percent, cut_percent;
 };
 
 struct sent {
 	unsigned who;
-	int64_t offset; /* in the stream of who */
-	size_t len;
-	int64_t ack; /* offset in the other's stream */
+	int64_t offset;   /* in the stream of who */
+	size_t len, kept; /* kept: of them by the snapshot length */
+	int64_t ack;      /* offset in the other's stream */
 	uint8_t flags;
 	bool is_original; /* not a repetition */
 	uint64_t place;   /* in the capture */
@@ -50,7 +50,7 @@ struct truth {
 	int64_t acked;
 	bool saw_fin;           /* once the connection had data */
 	uint64_t payload_bytes; /* that came */
-	bool has_arrived[STREAM_MAX], is_original[STREAM_MAX];
+	bool has_arrived[STREAM_MAX], is_original[STREAM_MAX], is_cut[STREAM_MAX];
 	unsigned char arrived[STREAM_MAX];
 };
 
@@ -105,9 +105,12 @@ static struct sent *add(struct network *network, unsigned who, int64_t offset, s
 	*packet = (struct sent){.who = who,
 				.offset = offset,
 				.len = len,
+				.kept = len,
 				.ack = (int64_t)other->sent,
 				.flags = network->plan.acknowledges ? SUPPORT_ACK : 0,
 				.place = network->count + below(network, network->plan.reorder + 1)};
+	if (percent(network, network->plan.cut_percent))
+		packet->kept = below(network, len + 1);
 	if (offset >= 0)
 		memcpy(packet->bytes, network->sides[who].clean + offset, len);
 	network->count++;
@@ -197,6 +200,8 @@ static void make_plan(struct network *network)
 			      .probe_percent = (unsigned)below(network, 10)};
 	if (percent(network, 50))
 		plan->drop_percent = (unsigned)below(network, 40);
+	if (percent(network, 20))
+		plan->cut_percent = (unsigned)below(network, 100);
 }
 
 static void make_network(struct network *network, uint64_t seed)
@@ -226,6 +231,7 @@ static void mark_bytes(struct truth *side, const struct sent *packet)
 			continue;
 		side->has_arrived[at] = true;
 		side->arrived[at] = packet->bytes[i];
+		side->is_cut[at] = i >= packet->kept;
 	}
 }
 
@@ -261,7 +267,7 @@ static void take(struct streams_fixture *fixture, struct network *network, const
 					 .ack = other->first + (uint32_t)packet->ack,
 					 .flags = packet->flags,
 					 .payload = wire_slice((const char *)packet->bytes, packet->len)};
-	streams_fixture_take(fixture, &segment);
+	streams_fixture_take_cut(fixture, &segment, packet->kept);
 }
 
 static void shake_hands(struct streams_fixture *fixture, struct network *network)
@@ -300,17 +306,22 @@ static void check_data(const struct truth *side, const struct told_side *told)
 			continue;
 		assert_true(at + told->spans[i].len <= side->len);
 		assert_memory_equal(told->data.data + data, side->arrived + at, told->spans[i].len);
+		for (size_t j = 0; j < told->spans[i].len; j++)
+			assert_false(side->is_cut[at + j]);
 		data += told->spans[i].len;
 	}
 }
 
-/* Bytes that came in time are no hole. */
+/* Bytes that came in time are no hole, but for those that were cut off. */
 static void check_holes(const struct truth *side, const struct told_side *told)
 {
 	size_t at = side->begin;
-	for (size_t i = 0; i < told->spans_len; at += told->spans[i++].len)
-		for (size_t j = 0; told->spans[i].is_hole && j < told->spans[i].len; j++)
-			assert_false(side->is_original[at + j]);
+	for (size_t i = 0; i < told->spans_len; at += told->spans[i++].len) {
+		const struct told_span *span = &told->spans[i];
+		for (size_t j = 0; span->is_hole && j < span->len; j++)
+			assert_true(span->why == TAP_HOLE_CUT ? side->is_cut[at + j]
+							      : !side->is_original[at + j]);
+	}
 }
 
 static size_t hole_bytes(const struct told_side *told)
@@ -337,6 +348,8 @@ static void check_side(const struct network *network, const struct truth *side, 
 	if (network->plan.drop_percent > 0 || !network->plan.shakes_hands)
 		return;
 	assert_int_equal(told->total, side->len);
+	if (network->plan.cut_percent > 0)
+		return;
 	assert_int_equal(hole_bytes(told), 0);
 	if (!network->plan.conflicts)
 		assert_memory_equal(told->data.data, side->clean, side->len);
@@ -356,7 +369,8 @@ static void check_flow(const struct network *network, const struct told_flow *fl
 static void check_stats(const struct network *network, const struct tap_streams_stats *stats)
 {
 	assert_int_equal(network->sides[0].payload_bytes + network->sides[1].payload_bytes,
-			 stats->data_bytes + stats->retransmitted_bytes + stats->ended_bytes);
+			 stats->data_bytes + stats->hole_bytes[TAP_HOLE_CUT] + stats->retransmitted_bytes +
+			     stats->ended_bytes);
 }
 
 static void check(const struct network *network, const struct streams_fixture *fixture, bool has_memory)
