@@ -214,6 +214,26 @@ static void a_context_says_where_and_as_whom(void **state)
 	support_broker_close(&broker);
 }
 
+/* Only the real server asks for signatures. */
+static void a_seed_signs_in(void **state)
+{
+	static const char config[] = "authorization { users = [ { nkey:"
+				     " UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4 } ] }\n",
+			  seed[] = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY\n";
+	struct support_server server;
+
+	(void)state;
+	support_write_file("nkey.conf", config, sizeof(config) - 1);
+	support_write_file("user.nk", seed, sizeof(seed) - 1);
+	if (!replaying_open_nats_server(&server, &dir, ARGS("-c", "nkey.conf")))
+		return;
+	expect(log_path, server.port, ARGS("--speed", "max", "--nkey", "user.nk"), 0,
+	       "sent      300 messages");
+	expect(log_path, server.port, NULL, 3, "cannot connect");
+	expect(log_path, server.port, ARGS("--nkey", "nkey.conf"), 2, "holds no seed");
+	support_server_close(&server);
+}
+
 static void what_is_too_large_for_the_server_is_counted(void **state)
 {
 	struct support_broker broker;
@@ -452,6 +472,7 @@ int main(void)
 	    cmocka_unit_test(a_log_is_not_played_into_the_server_it_is_of),
 	    cmocka_unit_test(permissions_and_passwords_are_the_servers),
 	    cmocka_unit_test(a_context_says_where_and_as_whom),
+	    cmocka_unit_test(a_seed_signs_in),
 	    cmocka_unit_test(what_is_too_large_for_the_server_is_counted),
 	    cmocka_unit_test(maps_that_join_or_never_match_are_told),
 	    cmocka_unit_test(a_signal_ends_the_run_with_its_report),
