@@ -34,11 +34,11 @@ enum tap_hole {
 };
 
 enum tap_end {
-	TAP_END_CLOSED,  /* both sides said FIN */
-	TAP_END_RESET,   /* RST */
+	TAP_END_CLOSED,   /* both sides said FIN */
+	TAP_END_RESET,    /* RST */
 	TAP_END_REPLACED, /* a new connection uses the same addresses and ports */
-	TAP_END_EVICTED, /* forgotten: too many connections for the memory allowed */
-	TAP_END_CAPTURE, /* the capture ended first */
+	TAP_END_EVICTED,  /* forgotten: too many connections for the memory allowed */
+	TAP_END_CAPTURE,  /* the capture ended first */
 	TAP_ENDS
 };
 
@@ -52,8 +52,8 @@ struct tap_flow_handler {
 	bool (*data)(struct tap_flow_handler *handler, void *flow, enum tap_side from, int64_t time_ns,
 		     struct wire_slice bytes);
 	/* bytes: how many are missing. As data. */
-	bool (*hole)(struct tap_flow_handler *handler, void *flow, enum tap_side from, int64_t time_ns, uint64_t bytes,
-		     enum tap_hole why);
+	bool (*hole)(struct tap_flow_handler *handler, void *flow, enum tap_side from, int64_t time_ns,
+		     uint64_t bytes, enum tap_hole why);
 	/* The last call for a connection. */
 	void (*close)(struct tap_flow_handler *handler, void *flow, int64_t time_ns, enum tap_end why);
 };
