@@ -101,16 +101,16 @@ void tap__connection_opaque_gap(struct tap_dialogue *dialogue, const struct tap_
 	tap_join_event(dialogue->join, &event);
 }
 
-void tap__connection_error(struct tap_dialogue *dialogue, const struct tap__connection *connection, int64_t time_ns,
-			   struct wire_slice text)
+void tap__connection_error(struct tap_dialogue *dialogue, const struct tap__connection *connection,
+			   int64_t time_ns, struct wire_slice text)
 {
 	const struct wire_event event = {
 	    .kind = WIRE_EVENT_ERROR, .time_ns = time_ns, .conn = connection->conn, .text = text};
 	tap_join_event(dialogue->join, &event);
 }
 
-static void tell_interest(struct tap_dialogue *dialogue, enum wire_event_kind kind, const struct tap__sub *sub,
-			  int64_t time_ns, uint64_t max)
+static void tell_interest(struct tap_dialogue *dialogue, enum wire_event_kind kind,
+			  const struct tap__sub *sub, int64_t time_ns, uint64_t max)
 {
 	const struct wire_event event = {.kind = kind,
 					 .time_ns = time_ns,
@@ -133,8 +133,8 @@ void tap__connection_unsubscribe(struct tap_dialogue *dialogue, const struct tap
 	tell_interest(dialogue, WIRE_EVENT_UNSUBSCRIBE, sub, time_ns, max);
 }
 
-void tap__connection_end(struct tap_dialogue *dialogue, const struct tap__connection *connection, int64_t time_ns,
-			 enum tap_end why)
+void tap__connection_end(struct tap_dialogue *dialogue, const struct tap__connection *connection,
+			 int64_t time_ns, enum tap_end why)
 {
 	const struct wire_event event = {.kind = WIRE_EVENT_DISCONNECT,
 					 .time_ns = time_ns,

@@ -28,12 +28,12 @@ enum tap__standing {
 struct tap__connection {
 	struct tap_flow_info info;
 	enum tap__standing standing;
-	bool is_expected;      /* its port is one of those given */
-	bool has_roles;        /* client is known; until then it is the originator */
-	bool has_begun;        /* a connect event was given out */
+	bool is_expected; /* its port is one of those given */
+	bool has_roles;   /* client is known; until then it is the originator */
+	bool has_begun;   /* a connect event was given out */
 	enum tap_side client;
-	uint64_t conn;         /* 0: not recognised yet */
-	uint32_t server;       /* number among the servers */
+	uint64_t conn;   /* 0: not recognised yet */
+	uint32_t server; /* number among the servers */
 	struct tap__operations sides[TAP_SIDES];
 	struct tap__gap early[TAP_SIDES]; /* from before it was recognised */
 	struct tap__subs subs;
@@ -57,12 +57,12 @@ void tap__connection_gap(struct tap_dialogue *dialogue, const struct tap__connec
 			 const struct tap__gap *gap);
 void tap__connection_opaque_gap(struct tap_dialogue *dialogue, const struct tap__connection *connection,
 				int64_t time_ns);
-void tap__connection_error(struct tap_dialogue *dialogue, const struct tap__connection *connection, int64_t time_ns,
-			   struct wire_slice text);
+void tap__connection_error(struct tap_dialogue *dialogue, const struct tap__connection *connection,
+			   int64_t time_ns, struct wire_slice text);
 void tap__connection_subscribe(struct tap_dialogue *dialogue, const struct tap__sub *sub, int64_t time_ns);
 void tap__connection_unsubscribe(struct tap_dialogue *dialogue, const struct tap__sub *sub, int64_t time_ns,
 				 uint64_t max);
-void tap__connection_end(struct tap_dialogue *dialogue, const struct tap__connection *connection, int64_t time_ns,
-			 enum tap_end why);
+void tap__connection_end(struct tap_dialogue *dialogue, const struct tap__connection *connection,
+			 int64_t time_ns, enum tap_end why);
 
 #endif

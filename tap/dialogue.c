@@ -6,10 +6,11 @@
 #include "tap/opaque.h"
 
 enum {
-	MAX_PAYLOAD = 8 << 20,        /* believed until an INFO tells: what nats-server's documentation advises at most */
+	MAX_PAYLOAD =
+	    8 << 20, /* believed until an INFO tells: what nats-server's documentation advises at most */
 	MAX_PAYLOAD_LIMIT = 64 << 20, /* believed whatever an INFO tells: what nats-server allows at most */
-	PATIENCE_BYTES = 1 << 20,     /* that are no operations, of a connection whose beginning was not seen */
-	UPGRADE_PATIENCE = 4,         /* pieces of an answer in which the INFO must show */
+	PATIENCE_BYTES = 1 << 20, /* that are no operations, of a connection whose beginning was not seen */
+	UPGRADE_PATIENCE = 4,     /* pieces of an answer in which the INFO must show */
 };
 
 /* ---- recognition ---- */
@@ -63,10 +64,11 @@ static void become_opaque(struct tap_dialogue *dialogue, struct tap__connection 
 }
 
 /* The first bytes of a side, before anything is known. */
-static void look_at_start(struct tap_dialogue *dialogue, struct tap__connection *connection, enum tap_side from,
-			  int64_t time_ns, struct wire_slice bytes)
+static void look_at_start(struct tap_dialogue *dialogue, struct tap__connection *connection,
+			  enum tap_side from, int64_t time_ns, struct wire_slice bytes)
 {
-	if (from != TAP_ORIGINATOR || !connection->sides[from].is_start || connection->sides[from].kept_len > 0)
+	if (from != TAP_ORIGINATOR || !connection->sides[from].is_start ||
+	    connection->sides[from].kept_len > 0)
 		return;
 	if (connection->is_expected && tap__opaque_recognise(bytes) == TAP_OPAQUE_TLS)
 		become_opaque(dialogue, connection, time_ns, TAP_OPAQUE_TLS);
@@ -75,8 +77,8 @@ static void look_at_start(struct tap_dialogue *dialogue, struct tap__connection 
 }
 
 /* The answer to what may be a request for a WebSocket. False: it is none, or not one of ours. */
-static bool look_for_upgrade(struct tap_dialogue *dialogue, struct tap__connection *connection, enum tap_side from,
-			     int64_t time_ns, struct wire_slice bytes)
+static bool look_for_upgrade(struct tap_dialogue *dialogue, struct tap__connection *connection,
+			     enum tap_side from, int64_t time_ns, struct wire_slice bytes)
 {
 	connection->opaque_bytes += bytes.len;
 	if (from == TAP_RESPONDER && tap__opaque_has_info(bytes))
@@ -93,15 +95,18 @@ static bool may_be_nats(const struct tap__connection *connection, enum tap_side 
 	const struct tap__operations *side = &connection->sides[from];
 	if (connection->standing != TAP__UNKNOWN || connection->is_expected)
 		return true;
-	if (!connection->info.is_midstream && side->lost_bytes > 0 && side->lost_bytes == side->rejected_bytes)
+	if (!connection->info.is_midstream && side->lost_bytes > 0 &&
+	    side->lost_bytes == side->rejected_bytes)
 		return false;
-	return connection->sides[TAP_ORIGINATOR].rejected_bytes + connection->sides[TAP_RESPONDER].rejected_bytes <
+	return connection->sides[TAP_ORIGINATOR].rejected_bytes +
+		   connection->sides[TAP_RESPONDER].rejected_bytes <
 	       PATIENCE_BYTES;
 }
 
 /* ---- what is said ---- */
 
-static void hear_info(struct tap_dialogue *dialogue, struct tap__connection *connection, const struct wire_op *op)
+static void hear_info(struct tap_dialogue *dialogue, struct tap__connection *connection,
+		      const struct wire_op *op)
 {
 	struct wire_info_seen seen;
 	const struct tap_endpoint *end = &connection->info.ends[tap__other(connection->client)];
@@ -201,7 +206,8 @@ static void hear_message(struct tap_dialogue *dialogue, struct tap__connection *
 /* What a verb says of the side that said it. */
 static bool is_client_verb(enum wire_verb verb)
 {
-	return verb == WIRE_CONNECT || verb == WIRE_PUB || verb == WIRE_HPUB || verb == WIRE_SUB || verb == WIRE_UNSUB;
+	return verb == WIRE_CONNECT || verb == WIRE_PUB || verb == WIRE_HPUB || verb == WIRE_SUB ||
+	       verb == WIRE_UNSUB;
 }
 
 static bool is_server_verb(enum wire_verb verb)
@@ -341,7 +347,8 @@ static void *open_flow(struct tap_flow_handler *handler, const struct tap_flow_i
 					       .client = TAP_ORIGINATOR,
 					       .subs = {.budget = dialogue->budget}};
 	for (int i = 0; i < TAP_SIDES; i++)
-		tap__operations_init(&connection->sides[i], !info->is_midstream, MAX_PAYLOAD, dialogue->budget);
+		tap__operations_init(&connection->sides[i], !info->is_midstream, MAX_PAYLOAD,
+				     dialogue->budget);
 	return connection;
 }
 
@@ -384,7 +391,8 @@ static bool take_hole(struct tap_flow_handler *handler, void *flow, enum tap_sid
 	return true;
 }
 
-static void end_opaque(struct tap_dialogue *dialogue, const struct tap__connection *connection, int64_t time_ns)
+static void end_opaque(struct tap_dialogue *dialogue, const struct tap__connection *connection,
+		       int64_t time_ns)
 {
 	dialogue->stats.opaque_bytes[connection->opaque] += connection->opaque_bytes;
 	if (connection->opaque_bytes > 0)
@@ -428,6 +436,11 @@ void tap_dialogue_close(struct tap_dialogue *dialogue)
 		return;
 	tap__servers_fini(&dialogue->servers);
 	free(dialogue);
+}
+
+void tap_dialogue_set_first_conn(struct tap_dialogue *dialogue, uint64_t first_conn)
+{
+	dialogue->next_conn = first_conn;
 }
 
 struct tap_flow_handler *tap_dialogue_handler(struct tap_dialogue *dialogue)

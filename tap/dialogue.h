@@ -22,7 +22,8 @@ enum tap_opaque {
 };
 
 struct tap_dialogue_options {
-	const uint16_t *ports; /* where NATS is known to be spoken: not given up; borrowed for the dialogue's life */
+	const uint16_t
+	    *ports; /* where NATS is known to be spoken: not given up; borrowed for the dialogue's life */
 	size_t ports_count;
 	uint64_t first_conn; /* connections are numbered from here; not 0 */
 };
@@ -34,10 +35,10 @@ struct tap_dialogue_stats {
 	uint64_t unrecognised; /* connections that are something else */
 	uint64_t refused;      /* connections that found no memory */
 	uint64_t opaque[TAP_OPAQUES], opaque_bytes[TAP_OPAQUES];
-	uint64_t whole_bytes;   /* in operations that were seen whole */
-	uint64_t partial_bytes; /* seen of messages that were not */
-	uint64_t lost_bytes;    /* missed, or seen and not understood */
-	uint64_t gaps;          /* events */
+	uint64_t whole_bytes;       /* in operations that were seen whole */
+	uint64_t partial_bytes;     /* seen of messages that were not */
+	uint64_t lost_bytes;        /* missed, or seen and not understood */
+	uint64_t gaps;              /* events */
 	uint64_t undecodable_bytes; /* in gaps: seen and not understood */
 };
 
@@ -49,6 +50,9 @@ struct tap_dialogue *tap_dialogue_open(const struct tap_dialogue_options *option
 
 /* Connections that are still open must have been closed through the seam. */
 void tap_dialogue_close(struct tap_dialogue *dialogue);
+
+/* Number connections from here on; before any is recognised. */
+void tap_dialogue_set_first_conn(struct tap_dialogue *dialogue, uint64_t first_conn);
 
 /* The listener, valid as long as the dialogue. */
 struct tap_flow_handler *tap_dialogue_handler(struct tap_dialogue *dialogue);

@@ -42,8 +42,10 @@ enum tap_end {
 	TAP_ENDS
 };
 
-/* Who listens at the seam. `flow` is what open returned for the connection. Times are the packet's, in nanoseconds
- * since the epoch. */
+/* Who listens at the seam. `flow` is what open returned for the connection. No call may come back into the stage below
+ * the seam. Times are the packet's, in nanoseconds since the epoch, and never go back within a side: bytes that had to
+ * wait for others before them have the time of those, for nobody could read them earlier. A side that waited for bytes
+ * which never came is told late, with the times of its own packets. */
 struct tap_flow_handler {
 	/* A connection with data came into sight. Returns what the other calls are to be given, or NULL: the
 	 * connection is of no interest and no other call will come for it. */

@@ -6,8 +6,8 @@
 #include "tap/pending.h"
 
 enum {
-	CURSORS = 4096,   /* a power of two */
-	SCAN_MAX = 4096,  /* steps in search of a message, or of what may take a delivery */
+	CURSORS = 4096,  /* a power of two */
+	SCAN_MAX = 4096, /* steps in search of a message, or of what may take a delivery */
 };
 
 /* Time that goes back so far is a step of the clock: no stage below waits as long for what is missing. */
@@ -113,7 +113,7 @@ static void lose(struct tap_join *join, int64_t time_ns, uint64_t messages, uint
 
 /* Copies what the operation says. NULL when there is no memory. */
 static struct tap__waiting *add(struct tap_join *join, enum wire_event_kind kind,
-			      const struct tap_join_message *message)
+				const struct tap_join_message *message)
 {
 	const struct wire_op *op = message->op;
 	int64_t time_ns = order_time(join, message->time_ns);
@@ -193,7 +193,8 @@ static bool may_be_headers(struct wire_slice published, struct wire_slice delive
 static bool has_content(const struct tap__waiting *entry, const struct wire_op *op)
 {
 	return wire_slice_equal(payload_of(entry), op->payload) &&
-	       wire_slice_equal(subject_of(entry), op->subject) && wire_slice_equal(reply_of(entry), op->reply);
+	       wire_slice_equal(subject_of(entry), op->subject) &&
+	       wire_slice_equal(reply_of(entry), op->reply);
 }
 
 /* The subscription is among those that received the message. The search costs *steps. */
@@ -228,7 +229,7 @@ static bool add_receiver(struct tap_join *join, struct tap__waiting *message, st
 
 /* The first message of a group, from number on, that a delivery can be of. */
 static struct tap__waiting *scan(const struct tap_join *join, uint64_t number, const struct tap__sub *sub,
-			       const struct wire_op *op)
+				 const struct wire_op *op)
 {
 	for (int steps = SCAN_MAX; number != 0 && steps > 0; steps--) {
 		struct tap__waiting *message = tap__pending_entry(&join->pending, number);
@@ -241,8 +242,8 @@ static struct tap__waiting *scan(const struct tap_join *join, uint64_t number, c
 }
 
 /* Where to begin: behind the message of the group that the subscription received last, if the cache knows it. */
-static uint64_t begin_scan(const struct tap_join *join, uint64_t leader, uint64_t key, const struct cursor *cursor,
-			   uint64_t tag)
+static uint64_t begin_scan(const struct tap_join *join, uint64_t leader, uint64_t key,
+			   const struct cursor *cursor, uint64_t tag)
 {
 	if (cursor->tag != tag || cursor->number < leader)
 		return leader;
@@ -251,7 +252,7 @@ static uint64_t begin_scan(const struct tap_join *join, uint64_t leader, uint64_
 }
 
 static struct tap__waiting *find_message(struct tap_join *join, uint64_t key, const struct tap__sub *sub,
-				       const struct wire_op *op)
+					 const struct wire_op *op)
 {
 	uint64_t leader = tap__pending_find(&join->pending, key), tag = key ^ sub->id * ORPHAN;
 	struct cursor *cursor = &join->cursors[(tag ^ tag >> 32) & (CURSORS - 1)];
@@ -276,7 +277,8 @@ static void take_orphans(struct tap_join *join, struct tap__waiting *message)
 		if (delivery->state != TAP__JOINABLE ||
 		    !may_be_headers(headers_of(message), headers_of(delivery)) ||
 		    !wire_slice_equal(payload_of(message), payload_of(delivery)) ||
-		    has_received(message, delivery->sub, &steps) || !add_receiver(join, message, delivery->sub))
+		    has_received(message, delivery->sub, &steps) ||
+		    !add_receiver(join, message, delivery->sub))
 			continue;
 		delivery->state = TAP__TAKEN;
 		join->orphans--;
@@ -308,8 +310,8 @@ void tap_join_publish(struct tap_join *join, uint64_t conn, const struct tap_joi
 		take_orphans(join, entry);
 }
 
-static void wait_for_message(struct tap_join *join, struct tap__sub *sub, const struct tap_join_message *message,
-			     uint64_t key)
+static void wait_for_message(struct tap_join *join, struct tap__sub *sub,
+			     const struct tap_join_message *message, uint64_t key)
 {
 	struct tap__waiting *entry = add(join, WIRE_EVENT_DELIVERY, message);
 	if (!entry) {

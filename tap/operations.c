@@ -202,8 +202,7 @@ static enum tap__item parse_input(struct tap__operations *side)
 {
 	if (side->input.len == 0)
 		return TAP__MORE;
-	int64_t len = wire_parse(side->input.data, side->input.len, &side->limits, &side->op,
-				 &side->need);
+	int64_t len = wire_parse(side->input.data, side->input.len, &side->limits, &side->op, &side->need);
 	if (len < 0 || (len > 0 && !is_sayable(side, &side->op)))
 		return go_astray(side);
 	if (len == 0)
@@ -229,8 +228,8 @@ static enum tap__item parse_kept(struct tap__operations *side)
 	for (;;) {
 		struct wire_slice bytes = kept(side);
 		if (bytes.len >= side->need) {
-			int64_t len = wire_parse(bytes.data, bytes.len, &side->limits, &side->op,
-						 &side->need);
+			int64_t len =
+			    wire_parse(bytes.data, bytes.len, &side->limits, &side->op, &side->need);
 			if (len < 0 || (len > 0 && !is_sayable(side, &side->op)))
 				return go_astray(side);
 			if (len > 0) {
@@ -269,7 +268,8 @@ enum verdict { WRONG, OPEN, RIGHT };
 
 /* Stricter than the grammar: verbs as clients and servers write them, lines that end in CRLF, subjects of visible
  * bytes. */
-static bool is_credible(const struct tap__operations *side, const char *line, size_t len, const struct wire_op *op)
+static bool is_credible(const struct tap__operations *side, const char *line, size_t len,
+			const struct wire_op *op)
 {
 	const char *name = wire_verb_name(op->verb);
 	if (memcmp(line, name, strlen(name)) != 0 || line[len - 2] != '\r' || !is_sayable(side, op))
@@ -284,7 +284,8 @@ static bool is_credible(const struct tap__operations *side, const char *line, si
 static enum verdict judge_one(const struct tap__operations *side, struct wire_slice bytes, size_t *len,
 			      enum wire_verb *verb, size_t *need)
 {
-	const struct wire_limits limits = {.max_control_line = side->is_start ? MAX_CONTROL_LINE : HUNT_CONTROL_LINE,
+	const struct wire_limits limits = {.max_control_line =
+					       side->is_start ? MAX_CONTROL_LINE : HUNT_CONTROL_LINE,
 					   .max_payload = side->limits.max_payload};
 	struct wire_op op;
 	size_t body;

@@ -69,18 +69,19 @@ struct tap__operations {
 	struct tap__gap gap;      /* being collected */
 	struct tap__gap told;     /* the one told last */
 
-	uint64_t whole_bytes, partial_bytes, lost_bytes; /* what came of the bytes fed so far, but those kept */
-	uint64_t rejected_bytes;                         /* since this side was last in step */
+	uint64_t whole_bytes, partial_bytes,
+	    lost_bytes;          /* what came of the bytes fed so far, but those kept */
+	uint64_t rejected_bytes; /* since this side was last in step */
 };
 
 /* Every verb, those of a client, those of a server. A client's INFO is understood, for it gives away that the client is
  * a server, too. */
 enum {
 	TAP__ANY_VERB = (1 << WIRE_VERBS) - 1,
-	TAP__CLIENT_VERBS = 1 << WIRE_CONNECT | 1 << WIRE_PUB | 1 << WIRE_HPUB | 1 << WIRE_SUB | 1 << WIRE_UNSUB |
-			    1 << WIRE_PING | 1 << WIRE_PONG | 1 << WIRE_OK | 1 << WIRE_INFO,
-	TAP__SERVER_VERBS = 1 << WIRE_INFO | 1 << WIRE_MSG | 1 << WIRE_HMSG | 1 << WIRE_PING | 1 << WIRE_PONG |
-			    1 << WIRE_OK | 1 << WIRE_ERR,
+	TAP__CLIENT_VERBS = 1 << WIRE_CONNECT | 1 << WIRE_PUB | 1 << WIRE_HPUB | 1 << WIRE_SUB |
+			    1 << WIRE_UNSUB | 1 << WIRE_PING | 1 << WIRE_PONG | 1 << WIRE_OK | 1 << WIRE_INFO,
+	TAP__SERVER_VERBS = 1 << WIRE_INFO | 1 << WIRE_MSG | 1 << WIRE_HMSG | 1 << WIRE_PING |
+			    1 << WIRE_PONG | 1 << WIRE_OK | 1 << WIRE_ERR,
 };
 
 /* Begins to hunt. is_start: the first byte will be the side's first. budget is borrowed for the side's life. */

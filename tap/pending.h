@@ -48,25 +48,26 @@ struct tap__waiting {
 	uint64_t conn;
 	enum wire_event_kind kind;
 	enum tap__state state;
-	uint32_t flags;          /* of the event */
-	struct tap__rare *rare;  /* owned; NULL for messages and deliveries, which the rest is about */
-	const char *bytes;       /* subject, reply, headers, payload, one behind the other */
+	uint32_t flags;         /* of the event */
+	struct tap__rare *rare; /* owned; NULL for messages and deliveries, which the rest is about */
+	const char *bytes;      /* subject, reply, headers, payload, one behind the other */
 	uint32_t subject_len, reply_len, headers_len, payload_len;
-	uint64_t size;                                  /* of the payload, announced */
-	struct tap__sub *sub;                           /* delivery: held */
+	uint64_t size;                                   /* of the payload, announced */
+	struct tap__sub *sub;                            /* delivery: held */
 	struct tap__receiver *receivers, *last_receiver; /* message */
 	uint32_t receiver_count;
-	bool leads;                                     /* its group */
-	uint64_t key, next_same, last_same, next_group; /* joinable; numbers, 0 = none; the last two of a leader */
+	bool leads; /* its group */
+	uint64_t key, next_same, last_same,
+	    next_group; /* joinable; numbers, 0 = none; the last two of a leader */
 };
 
 struct tap__block;
 
 struct tap__pending {
 	struct tap__waiting *entries; /* a ring, by number */
-	uint64_t *buckets;          /* leaders, by key; as many as entries */
-	size_t cap;                 /* of both: a power of two, or 0 */
-	uint64_t oldest, next;      /* numbers; equal: nothing is pending */
+	uint64_t *buckets;            /* leaders, by key; as many as entries */
+	size_t cap;                   /* of both: a power of two, or 0 */
+	uint64_t oldest, next;        /* numbers; equal: nothing is pending */
 	struct tap__block *first_block, *last_block;
 	struct tap_budget *budget;
 	uint64_t used_bytes; /* of the budget */

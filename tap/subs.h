@@ -11,10 +11,10 @@ enum { TAP__SUBS_MAX = 1 << 16 }; /* of one connection: what comes beyond is not
 /* A subscription. Counted: pending deliveries hold it after it, or its connection, has gone. */
 struct tap__sub {
 	uint32_t holds;
-	bool is_known;    /* its SUB was seen; else subject and queue group are not known */
-	uint64_t id;      /* unique among those of a sniffer */
-	uint64_t conn;    /* who receives */
-	uint64_t max;     /* removed after so many deliveries; 0 = no end */
+	bool is_known; /* its SUB was seen; else subject and queue group are not known */
+	uint64_t id;   /* unique among those of a sniffer */
+	uint64_t conn; /* who receives */
+	uint64_t max;  /* removed after so many deliveries; 0 = no end */
 	uint64_t deliveries;
 	uint64_t newest; /* for the join: the highest number of a message that it received */
 	struct wire_slice sid, subject, queue; /* lie behind this struct */

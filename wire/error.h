@@ -19,7 +19,11 @@
 	X(STORE_ELOCKED, -10104, "another recorder is writing to this log") \
 	X(STORE_EFULL, -10105, "block is full")                             \
 	X(STORE_EFILTER, -10106, "unusable filter")                         \
-	X(BROKER_ECONFIG, -10201, "unusable configuration")
+	X(BROKER_ECONFIG, -10201, "unusable configuration")                 \
+	X(TAP_ECAPTURE, -10301, "not a packet capture")                     \
+	X(TAP_ECUT, -10302, "the capture is cut off")                       \
+	X(TAP_EBPF, -10303, "unusable capture filter")                      \
+	X(TAP_EINTERFACE, -10304, "cannot capture on this interface")
 
 enum wire_error {
 #define WIRE_ERROR_ENUM(name, code, text) name = (code),

@@ -7,7 +7,8 @@
 
 #include "support/fail.h"
 
-void overhear_open(struct overhear *overhear, uint64_t memory_bytes, const uint16_t *ports, size_t ports_count)
+void overhear_open(struct overhear *overhear, uint64_t memory_bytes, const uint16_t *ports,
+		   size_t ports_count)
 {
 	const struct tap_dialogue_options options = {
 	    .ports = ports, .ports_count = ports_count, .first_conn = 1};
@@ -25,7 +26,8 @@ void overhear_close(struct overhear *overhear)
 		support_fail("%" PRIu64 " bytes were not given back", overhear->budget.used_bytes);
 }
 
-void *overhear_connect(struct overhear *overhear, uint16_t client_port, uint16_t server_port, bool is_midstream)
+void *overhear_connect(struct overhear *overhear, uint16_t client_port, uint16_t server_port,
+		       bool is_midstream)
 {
 	const struct tap_flow_info info = {.ends = {{.address = {10, 0, 0, 1}, .port = client_port},
 						    {.address = {10, 0, 0, 9}, .port = server_port}},
@@ -36,9 +38,11 @@ void *overhear_connect(struct overhear *overhear, uint16_t client_port, uint16_t
 void overhear_bytes(struct overhear *overhear, void **flow, enum tap_side from, const char *bytes, size_t len)
 {
 	overhear->now_ns += 1000;
-	char *copy = malloc(len); /* so that a sanitizer sees what is used after the call, or behind the end */
+	char *copy =
+	    malloc(len); /* so that a sanitizer sees what is used after the call, or behind the end */
 	memcpy(copy, bytes, len);
-	if (*flow && !overhear->handler->data(overhear->handler, *flow, from, overhear->now_ns, wire_slice(copy, len)))
+	if (*flow &&
+	    !overhear->handler->data(overhear->handler, *flow, from, overhear->now_ns, wire_slice(copy, len)))
 		*flow = NULL;
 	free(copy);
 }
@@ -46,7 +50,8 @@ void overhear_bytes(struct overhear *overhear, void **flow, enum tap_side from, 
 void overhear_hole(struct overhear *overhear, void **flow, enum tap_side from, uint64_t bytes)
 {
 	overhear->now_ns += 1000;
-	if (*flow && !overhear->handler->hole(overhear->handler, *flow, from, overhear->now_ns, bytes, TAP_HOLE_LOST))
+	if (*flow &&
+	    !overhear->handler->hole(overhear->handler, *flow, from, overhear->now_ns, bytes, TAP_HOLE_LOST))
 		*flow = NULL;
 }
 

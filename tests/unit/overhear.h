@@ -22,16 +22,19 @@ struct overhear {
 	int64_t now_ns; /* of what is said next; each piece is a microsecond later */
 };
 
-void overhear_open(struct overhear *overhear, uint64_t memory_bytes, const uint16_t *ports, size_t ports_count);
+void overhear_open(struct overhear *overhear, uint64_t memory_bytes, const uint16_t *ports,
+		   size_t ports_count);
 
 /* Everything must have been given back. */
 void overhear_close(struct overhear *overhear);
 
 /* A connection from 10.0.0.1:client_port to 10.0.0.9:server_port. */
-void *overhear_connect(struct overhear *overhear, uint16_t client_port, uint16_t server_port, bool is_midstream);
+void *overhear_connect(struct overhear *overhear, uint16_t client_port, uint16_t server_port,
+		       bool is_midstream);
 
 /* As the calls of tap_flow_handler. flow becomes NULL once it is of no interest. */
-void overhear_bytes(struct overhear *overhear, void **flow, enum tap_side from, const char *bytes, size_t len);
+void overhear_bytes(struct overhear *overhear, void **flow, enum tap_side from, const char *bytes,
+		    size_t len);
 void overhear_hole(struct overhear *overhear, void **flow, enum tap_side from, uint64_t bytes);
 void overhear_end(struct overhear *overhear, void **flow, enum tap_end why);
 

@@ -59,10 +59,14 @@ static void a_connection_is_recognised_by_connect_when_only_the_client_is_seen(v
 static void other_protocols_are_given_up_at_their_first_line(void **state)
 {
 	struct overhear *overhear = *state;
-	const char *const openings[] = {
-	    "HTTP/1.1 200 OK\r\n",  "CONNECT example.org:443 HTTP/1.1\r\n\r\n", "PING\r\nFOO\r\n",
-	    "SSH-2.0-OpenSSH_9\r\n", "INFO\r\nINFO\r\n",                       "\x16\x03\x01\x02",
-	    "\n\n\n",                "PUB topic\n\0\0\0\4body"};
+	const char *const openings[] = {"HTTP/1.1 200 OK\r\n",
+					"CONNECT example.org:443 HTTP/1.1\r\n\r\n",
+					"PING\r\nFOO\r\n",
+					"SSH-2.0-OpenSSH_9\r\n",
+					"INFO\r\nINFO\r\n",
+					"\x16\x03\x01\x02",
+					"\n\n\n",
+					"PUB topic\n\0\0\0\4body"};
 	for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
 		void *flow = overhear_connect(overhear, 50000, 80, false);
 		overhear_bytes(overhear, &flow, TAP_ORIGINATOR, openings[i], strlen(openings[i]));
@@ -257,8 +261,7 @@ static void a_payload_that_shows_two_operations_is_not_believed(void **state)
 	void *flow = overhear_connect(overhear, 50000, 4222, false);
 	overhear_handshake(overhear, &flow, "x");
 	overhear_hole(overhear, &flow, TAP_ORIGINATOR, 20);
-	overhear_client(overhear, &flow,
-			"PUB false 1\r\n_\r\nPUB false 1\r\n_\r\n");
+	overhear_client(overhear, &flow, "PUB false 1\r\n_\r\nPUB false 1\r\n_\r\n");
 	overhear_client(overhear, &flow, "\r\nPUB c 1\r\n3\r\nPUB d 1\r\n4\r\nPUB e 1\r\n5\r\n");
 	overhear_end(overhear, &flow, TAP_END_CAPTURE);
 	expect(overhear, "connect 1 10.0.0.1:50000 name=x\n"
@@ -296,7 +299,8 @@ static void bytes_that_are_no_operation_are_accounted_for(void **state)
 	struct overhear *overhear = *state;
 	void *flow = overhear_connect(overhear, 50000, 4222, false);
 	overhear_handshake(overhear, &flow, "x");
-	overhear_client(overhear, &flow, "PUB a 2\r\nhi!\r\nFOO bar\r\nPUB b 1\r\n1\r\nPUB c 1\r\n2\r\nPUB d 0\r\n\r\n");
+	overhear_client(overhear, &flow,
+			"PUB a 2\r\nhi!\r\nFOO bar\r\nPUB b 1\r\n1\r\nPUB c 1\r\n2\r\nPUB d 0\r\n\r\n");
 	overhear_end(overhear, &flow, TAP_END_CAPTURE);
 	expect(overhear, "connect 1 10.0.0.1:50000 name=x\n"
 			 "gap 1 bytes=47: not decodable\n"
@@ -311,7 +315,8 @@ static void credentials_never_come_out(void **state)
 	void *token = overhear_connect(overhear, 50000, 4222, false);
 	void *password = overhear_connect(overhear, 50001, 4222, false);
 	overhear_client(overhear, &token, "CONNECT {\"user\":\"s3cret\",\"name\":\"a\"}\r\n");
-	overhear_client(overhear, &password, "CONNECT {\"user\":\"me\",\"pass\":\"s3cret\",\"jwt\":\"s3cret\"}\r\n");
+	overhear_client(overhear, &password,
+			"CONNECT {\"user\":\"me\",\"pass\":\"s3cret\",\"jwt\":\"s3cret\"}\r\n");
 	overhear_end(overhear, &token, TAP_END_CAPTURE);
 	overhear_end(overhear, &password, TAP_END_CAPTURE);
 	expect(overhear, "connect 1 10.0.0.1:50000 name=a\n"
@@ -382,7 +387,8 @@ static const struct piece conversation[] = {
     {TAP_ORIGINATOR, "HPUB q 12 14\r\nNATS/1.0\r\n\r\nhi\r\nPUB e 0\r\n\r\nPUB a.c 30\r\n01234", 7},
     {TAP_ORIGINATOR, "PUB no 1\r\n_\r\n67890\r\nPUB a.d 1\r\n1\r\n", 0},
     {TAP_RESPONDER, "HMSG q 2 12 14\r\nNATS/1.0\r\n\r\nhi\r\nMSG a.d 1 1\r\n1\r\nMSG lo", 9},
-    {TAP_RESPONDER, "st 1 1\r\n1\r\nMSG v 1 1\r\n1\r\nMSG a.x 1 2\r\nxx\r\nMSG a.y 1 2\r\nyy\r\n-ERR 'Stale'\r\n", 0},
+    {TAP_RESPONDER,
+     "st 1 1\r\n1\r\nMSG v 1 1\r\n1\r\nMSG a.x 1 2\r\nxx\r\nMSG a.y 1 2\r\nyy\r\n-ERR 'Stale'\r\n", 0},
     {TAP_ORIGINATOR, "UNSUB 1 5\r\nPUB end 3\r\nen", 0},
 };
 

@@ -44,8 +44,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define publish(bus, text) overhear_client(&(bus)->overhear, &(bus)->publisher, text)
-#define send_first(bus, text) overhear_server(&(bus)->overhear, &(bus)->first, text)
+#define publish(bus, text)     overhear_client(&(bus)->overhear, &(bus)->publisher, text)
+#define send_first(bus, text)  overhear_server(&(bus)->overhear, &(bus)->first, text)
 #define send_second(bus, text) overhear_server(&(bus)->overhear, &(bus)->second, text)
 
 static void expect(struct bus *bus, bool all, const char *events)
@@ -88,11 +88,12 @@ static void what_differs_in_anything_is_not_joined(void **state)
 	publish(bus, "PUB a r 2\r\nhi\r\n");
 	send_first(bus, "MSG b 7 r 2\r\nhi\r\nMSG a 7 s 2\r\nhi\r\nMSG a 7 r 2\r\nho\r\n");
 	send_first(bus, "HMSG a 7 r 12 14\r\nNATS/1.0\r\n\r\nhi\r\n");
-	expect(bus, true, "message 1 a reply=r [hi]\n"
-			  "delivery 2/7 b reply=r [hi]\n"
-			  "delivery 2/7 a reply=s [hi]\n"
-			  "delivery 2/7 a reply=r [ho]\n"
-			  "delivery 2/7 a reply=r headers=12 [hi]\n");
+	expect(bus, true,
+	       "message 1 a reply=r [hi]\n"
+	       "delivery 2/7 b reply=r [hi]\n"
+	       "delivery 2/7 a reply=s [hi]\n"
+	       "delivery 2/7 a reply=r [ho]\n"
+	       "delivery 2/7 a reply=r headers=12 [hi]\n");
 }
 
 static void headers_may_be_stripped_but_not_changed(void **state)
@@ -111,8 +112,9 @@ static void repetitions_are_joined_in_their_order(void **state)
 		publish(bus, "PUB a 1\r\n.\r\n");
 	send_first(bus, "MSG a 7 1\r\n.\r\nMSG a 7 1\r\n.\r\nMSG a 7 1\r\n.\r\nMSG a 7 1\r\n.\r\n");
 	send_second(bus, "MSG a 8 1\r\n.\r\n");
-	expect(bus, true, "message 1 a [.] -> 2/7 3/8\nmessage 1 a [.] -> 2/7\nmessage 1 a [.] -> 2/7\n"
-			  "delivery 2/7 a [.]\n");
+	expect(bus, true,
+	       "message 1 a [.] -> 2/7 3/8\nmessage 1 a [.] -> 2/7\nmessage 1 a [.] -> 2/7\n"
+	       "delivery 2/7 a [.]\n");
 }
 
 /* More of one content than would be searched through one by one, on two subjects that one subscription hears. */
@@ -156,10 +158,11 @@ static void other_servers_messages_are_not_joined(void **state)
 	overhear_server(&bus->overhear, &same, "MSG a 8 2\r\nhi\r\n");
 	overhear_end(&bus->overhear, &elsewhere, TAP_END_CAPTURE);
 	overhear_end(&bus->overhear, &same, TAP_END_CAPTURE);
-	expect(bus, true, "message 1 a [hi] -> 5/8\n"
-			  "connect 4 10.0.0.1:50003\n"
-			  "delivery 4/7 a [hi]\n"
-			  "connect 5 10.0.0.1:50004\n");
+	expect(bus, true,
+	       "message 1 a [hi] -> 5/8\n"
+	       "connect 4 10.0.0.1:50003\n"
+	       "delivery 4/7 a [hi]\n"
+	       "connect 5 10.0.0.1:50004\n");
 }
 
 static void a_message_leaves_when_its_window_is_over(void **state)
@@ -218,10 +221,11 @@ static void a_partial_message_is_joined_with_nothing(void **state)
 	overhear_hole(&bus->overhear, &bus->publisher, TAP_ORIGINATOR, 4);
 	send_first(bus, "MSG a 7 4\r\nhiho\r\n");
 	publish(bus, "PUB b 1\r\n1\r\n");
-	expect(bus, true, "message 1 a [hi] of 4 partial\n"
-			  "gap 1 bytes=4: not in the capture\n"
-			  "delivery 2/7 a [hiho]\n"
-			  "message 1 b [1]\n");
+	expect(bus, true,
+	       "message 1 a [hi] of 4 partial\n"
+	       "gap 1 bytes=4: not in the capture\n"
+	       "delivery 2/7 a [hiho]\n"
+	       "message 1 b [1]\n");
 }
 
 static void receivers_outlive_their_connection(void **state)
@@ -231,9 +235,10 @@ static void receivers_outlive_their_connection(void **state)
 	publish(bus, "PUB a 1\r\n1\r\n");
 	send_first(bus, "MSG a 7 1\r\n1\r\n");
 	overhear_end(&bus->overhear, &bus->first, TAP_END_RESET);
-	expect(bus, true, "subscribe 2 subject=a sid=7 queue=workers\n"
-			  "message 1 a [1] -> 2/7(workers)\n"
-			  "disconnect 2: reset\n");
+	expect(bus, true,
+	       "subscribe 2 subject=a sid=7 queue=workers\n"
+	       "message 1 a [1] -> 2/7(workers)\n"
+	       "disconnect 2: reset\n");
 }
 
 /* A small budget: what waits leaves early, and nothing is lost as long as somebody takes it. */
@@ -247,8 +252,9 @@ static void when_memory_is_short_messages_leave_early(void **state)
 	void *flow = overhear_connect(&overhear, 50000, 4222, false);
 	overhear_handshake(&overhear, &flow, "p");
 	for (int i = 0; i < 20000; i++) {
-		overhear_client(&overhear, &flow, "PUB a 100\r\n01234567890123456789012345678901234567890123456789"
-						  "01234567890123456789012345678901234567890123456789\r\n");
+		overhear_client(&overhear, &flow,
+				"PUB a 100\r\n01234567890123456789012345678901234567890123456789"
+				"01234567890123456789012345678901234567890123456789\r\n");
 		while (tap_join_next(overhear.join, &event))
 			messages += event.kind == WIRE_EVENT_MESSAGE;
 	}

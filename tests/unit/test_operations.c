@@ -32,8 +32,14 @@ struct stream {
 
 /* Payloads that try to be taken for operations, one without its end, and two in a row behind each other. */
 static const char *const lures[] = {
-    "PUB lure 3\r\nabc", "PUB lure 1\r\n1\r\nPUB lure 1\r\n1\r\n", "\r\nPING\r\nSUB lure 1\r\n", "PUB lure 99999\r\n", "",
-    "\r\n\r\n",          "PUB lure 1\r\n1\r\nSUB lure 1",         "plain text",
+    "PUB lure 3\r\nabc",
+    "PUB lure 1\r\n1\r\nPUB lure 1\r\n1\r\n",
+    "\r\nPING\r\nSUB lure 1\r\n",
+    "PUB lure 99999\r\n",
+    "",
+    "\r\n\r\n",
+    "PUB lure 1\r\n1\r\nSUB lure 1",
+    "plain text",
 };
 
 static void make_stream(struct stream *stream, uint64_t *seed)
@@ -58,7 +64,7 @@ static void make_stream(struct stream *stream, uint64_t *seed)
 struct heard {
 	const struct stream *stream;
 	uint64_t number; /* the seed */
-	int last; /* number of the message heard last */
+	int last;        /* number of the message heard last */
 	int whole, partial;
 	uint64_t gap_bytes;
 };
@@ -69,8 +75,8 @@ static void hear_message(struct heard *heard, const struct wire_op *op, bool is_
 	int number = -1;
 	sscanf(op->subject.data, "numbers.%d", &number);
 	if (number <= heard->last || number >= MESSAGES)
-		fail_msg("seed %" PRIu64 ": message %d after %d, subject %.*s", heard->number, number, heard->last,
-			 (int)op->subject.len, op->subject.data);
+		fail_msg("seed %" PRIu64 ": message %d after %d, subject %.*s", heard->number, number,
+			 heard->last, (int)op->subject.len, op->subject.data);
 	const char *bytes = heard->stream->bytes + heard->stream->begins[number];
 	size_t line = (size_t)((const char *)memchr(bytes, '\n', 100) + 1 - bytes);
 	size_t payload = heard->stream->begins[number + 1] - heard->stream->begins[number] - line - 2;

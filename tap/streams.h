@@ -1,0 +1,79 @@
+/* streams.h - TCP reassembly: segments in capture order in, both sides' bytes in order out.
+ *
+ * What comes out, and the promise that every byte is told once, is in tap/flow.h. What comes in may be out of order,
+ * doubled, overlapping, cut, one-sided or made up; sequence numbers may wrap.
+ *
+ * Bytes that were told cannot be taken back: of two versions of a byte the first counts. Segments ahead of a hole are
+ * kept until the hole is filled or given up, which happens when
+ *   - the other side acknowledged bytes behind it, so that the capture missed them, and a little patience (captures are
+ *     out of order, too) has passed;
+ *   - it has been there for `patience_ns`;
+ *   - more is kept behind it than a bound allows;
+ *   - the connection or the capture ends.
+ *
+ * A connection comes into being with its first byte of data. Until then its SYNs are remembered in a table of fixed
+ * size, so that a flood of them costs nothing but the memory of other connections' SYNs. A connection that has ended or
+ * is of no interest leaves a stone behind, by which its stragglers are known; stones go first when room is needed.
+ *
+ * No clock: time is what the packets say. */
+#ifndef TAP_STREAMS_H
+#define TAP_STREAMS_H
+
+#include "tap/flow.h"
+#include "tap/packet.h"
+
+struct tap_streams_options {
+	uint32_t flows_max;               /* connections, stones included */
+	uint32_t half_open_max;           /* connections without data */
+	uint64_t side_bytes_max;          /* kept behind a hole, of one side */
+	uint32_t side_pieces_max;         /* segments kept, likewise */
+	int64_t patience_ns;              /* with a hole */
+	int64_t acked_patience_ns;        /* with a hole whose bytes the other side acknowledged */
+	uint32_t acked_patience_segments; /* likewise, in segments of the side */
+};
+
+/* The defaults: 65 536 and 16 384 connections, 8 MiB, 4096 segments, 5 s, 100 ms, 64 segments. */
+void tap_streams_options_init(struct tap_streams_options *options);
+
+struct tap_streams_stats {
+	uint64_t segments;
+	uint64_t data_bytes;            /* told as data */
+	uint64_t out_of_order_segments; /* that had to be kept */
+	uint64_t retransmitted_bytes; /* seen before (or before the beginning of what is seen) and left out */
+	uint64_t conflicts;           /* segments that differed from the bytes kept for the same place */
+	uint64_t keep_alives;
+	uint64_t strays;          /* segments too far from where their side is */
+	uint64_t ended_bytes;     /* behind a side's FIN, or after the connection's end */
+	uint64_t unwatched_bytes; /* of connections of no interest */
+	uint64_t refused_bytes;   /* of connections that found no room */
+	uint64_t opened;          /* connections, whether of interest or not */
+	uint64_t uninteresting;   /* of these */
+	uint64_t ends[TAP_ENDS];
+	uint64_t half_open_evicted;
+	uint64_t stones_evicted;
+	uint64_t holes[TAP_HOLES], hole_bytes[TAP_HOLES];
+};
+
+struct tap_streams;
+
+/* Borrows handler and budget until close. NULL when out of memory; the tables of fixed size are taken from the budget,
+ * too. */
+struct tap_streams *tap_streams_open(struct tap_flow_handler *handler,
+				     const struct tap_streams_options *options, struct tap_budget *budget);
+
+/* A segment, in the order of the capture. */
+void tap_streams_take(struct tap_streams *streams, const struct tap_segment *segment, int64_t time_ns);
+
+/* Give up holes whose time is over. Segments do this by themselves: for a live capture in which nothing passes. */
+void tap_streams_expire(struct tap_streams *streams, int64_t time_ns);
+
+/* The capture has ended: tell what is kept and close every connection. */
+void tap_streams_finish(struct tap_streams *streams, int64_t time_ns);
+
+/* Free everything. Connections still open are not told of; see tap_streams_finish. */
+void tap_streams_close(struct tap_streams *streams);
+
+/* Valid until close. */
+const struct tap_streams_stats *tap_streams_stats(const struct tap_streams *streams);
+
+#endif
