@@ -27,9 +27,9 @@ struct tap_sniffer {
 	uint64_t gone;     /* connection whose disconnect event was given out; 0 = none */
 	uint64_t last_seq; /* of an event */
 	bool is_live, is_finished;
-	struct wire_fault end;        /* code 0, or why the capture ended */
-	int64_t time_ns;              /* of the latest frame */
-	int64_t drops_ns;             /* when drops were looked at last */
+	struct wire_fault end;            /* code 0, or why the capture ended */
+	int64_t time_ns;                  /* of the latest frame */
+	int64_t drops_ns;                 /* when drops were looked at last */
 	struct tap_capture_counts counts; /* as they were then */
 };
 
@@ -197,8 +197,6 @@ static bool read_some(struct tap_sniffer *sniffer)
 		idle(sniffer);
 	else if (frames <= 0)
 		tap_sniffer_stop(sniffer);
-	else
-		sniffer->end.code = 0;
 	if (sniffer->is_live && sniffer->time_ns - sniffer->drops_ns >= DROPS_EVERY_NS)
 		look_for_drops(sniffer);
 	return frames != 0 || !sniffer->is_live;
@@ -211,7 +209,7 @@ void tap_sniffer_stop(struct tap_sniffer *sniffer)
 	finish(sniffer);
 }
 
-/* Keep track of who is who. What is known of a connection that has gone is known until the next event. */
+/* Keep track of who is who. What is known of one that has gone is known until the next one comes or goes. */
 static void note_client(struct tap_sniffer *sniffer, const struct wire_event *event)
 {
 	if (sniffer->gone != 0)

@@ -12,11 +12,12 @@
 #include "wire/source.h"
 
 struct tap_sniffer_options {
-	struct tap_capture_options capture; /* its ports are also where NATS is expected; the list is borrowed */
-	const struct store_filter *filter;  /* borrowed for the sniffer's life; NULL = everything */
-	uint64_t first_conn;                /* connections are numbered from here; not 0 */
-	uint64_t memory_bytes;              /* of all stages, but for the kernel's buffer */
-	int64_t window_ns;                  /* in which deliveries join their message */
+	struct tap_capture_options
+	    capture; /* its ports are also where NATS is expected; the list is borrowed */
+	const struct store_filter *filter; /* borrowed for the sniffer's life; NULL = everything */
+	uint64_t first_conn;               /* connections are numbered from here; not 0 */
+	uint64_t memory_bytes;             /* of all stages, but for the kernel's buffer */
+	int64_t window_ns;                 /* in which deliveries join their message */
 };
 
 /* The defaults, as in --help; no capture is chosen. */
