@@ -41,7 +41,8 @@ static const struct cli_option source[] = {
      .letter = 'p',
      .kind = CLI_CALL,
      .argument = "PORT",
-     .help = "only TCP from or to this port, and expect NATS there; repeatable. Default: find NATS on every port",
+     .help =
+	 "only TCP from or to this port, and expect NATS there; repeatable. Default: find NATS on every port",
      .at = AT(ports),
      .call = add_port},
     {.name = "filter",
@@ -99,15 +100,17 @@ static const struct cli_option_group groups[] = {
 static int check(const struct cli_command *command, const struct cli_sniff *sniff)
 {
 	if (!sniff->interface == !sniff->file)
-		return cli_usage_error(command, sniff->interface
-						    ? "--interface and --read exclude each other"
-						    : "where from? Give --interface IFACE or --read FILE");
+		return cli_usage_error(
+		    command, sniff->interface ? "--interface and --read exclude each other"
+					      : "where from? Give --interface IFACE or --read FILE");
 	if (sniff->file && (sniff->snaplen || sniff->buffer_bytes))
 		return cli_usage_error(command, "--snaplen and --buffer belong to --interface");
 	if (sniff->snaplen > UINT32_MAX)
 		return cli_usage_error(command, "--snaplen: no packet is as long");
-	if (sniff->stats && (sniff->output.json || sniff->output.raw || sniff->output.verbose || sniff->output.hex))
-		return cli_usage_error(command, "--stats prints a table; leave --json, --raw, --verbose and --hex out");
+	if (sniff->stats &&
+	    (sniff->output.json || sniff->output.raw || sniff->output.verbose || sniff->output.hex))
+		return cli_usage_error(
+		    command, "--stats prints a table; leave --json, --raw, --verbose and --hex out");
 	return CLI_GO_ON;
 }
 
@@ -149,11 +152,14 @@ const struct cli_command cli_sniff = {
     .operands = "[SUBJECT...]",
     .about =
 	"Reads packets, puts connections together and prints what is published and who receives it; with\n"
-	"--record it goes into a log instead. NATS is recognised by what is said, on any port. One publish and\n"
-	"its deliveries are one message. TLS and WebSocket are named and counted. What was not seen is told in\n"
+	"--record it goes into a log instead. NATS is recognised by what is said, on any port. One publish "
+	"and\n"
+	"its deliveries are one message. TLS and WebSocket are named and counted. What was not seen is told "
+	"in\n"
 	"GAP lines: nothing is made up, and a message that was not seen whole says so.\n"
 	"\n"
-	"Capturing takes the right to: run as root, or once `setcap cap_net_raw+ep` on the program. It is given\n"
+	"Capturing takes the right to: run as root, or once `setcap cap_net_raw+ep` on the program. It is "
+	"given\n"
 	"up before the first packet is looked at. Ctrl-C ends it with a summary on stderr.",
     .examples = "  tapedeck sniff -i any                                 everything, on all interfaces\n"
 		"  tapedeck sniff -i eth0 -p 4222 'orders.>' -v          what passes below orders, in full\n"

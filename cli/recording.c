@@ -172,8 +172,7 @@ void cli_recording_fini(struct cli_recording *recording)
 	cli_list_fini(&recording->exclude);
 }
 
-void cli_recording_apply(const struct cli_recording *recording,
-				struct tap_recorder_options *options)
+void cli_recording_apply(const struct cli_recording *recording, struct tap_recorder_options *options)
 {
 	uint64_t stages = (recording->memory_bytes + STAGE_BYTES - 1) / STAGE_BYTES;
 	tap_recorder_options_init(options);
@@ -191,4 +190,3 @@ void cli_recording_apply(const struct cli_recording *recording,
 	options->writer.retain_age_ms = recording->retain_age_ms;
 	options->writer.stages = stages < 2 ? 2 : stages > 4096 ? 4096 : (uint32_t)stages;
 }
-

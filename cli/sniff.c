@@ -290,7 +290,8 @@ static int open_output(struct session *session)
 
 	session->prints = !sniff->stats && (!sniff->recording.dir || sniff->output.json);
 	if (session->prints)
-		return cli_printer_init(&session->printer, session->command, &sniff->output, sniff->filters.utc);
+		return cli_printer_init(&session->printer, session->command, &sniff->output,
+					sniff->filters.utc);
 	if (!sniff->stats || cli_sniff_stats_init(&session->stats, color) == 0)
 		return CLI_GO_ON;
 	cli_error(session->command, "out of memory");

@@ -75,7 +75,8 @@ void cli_sniff_heard(char *line, size_t size, const struct tap_sniffer_stats *st
 	append(line, size, ", %s deliver%s", cli_count_text(count, join->deliveries),
 	       join->deliveries == 1 ? "y" : "ies");
 	if (join->apart_deliveries > 0)
-		append(line, size, " (%s without their message)", cli_count_text(count, join->apart_deliveries));
+		append(line, size, " (%s without their message)",
+		       cli_count_text(count, join->apart_deliveries));
 	append(line, size, ", %s connection%s, in %s packet%s",
 	       cli_count_text(count, stats->dialogue->connections), plural(stats->dialogue->connections),
 	       cli_count_text(more, stats->packets.frames), plural(stats->packets.frames));
@@ -88,8 +89,8 @@ static void append_opaque(char *line, size_t size, const struct tap_dialogue_sta
 	for (int i = 0; i < TAP_OPAQUES; i++)
 		if (dialogue->opaque[i] > 0)
 			append(line, size, ", %s %s connection%s not decoded",
-			       cli_count_text(count, dialogue->opaque[i]), tap_opaque_name((enum tap_opaque)i),
-			       plural(dialogue->opaque[i]));
+			       cli_count_text(count, dialogue->opaque[i]),
+			       tap_opaque_name((enum tap_opaque)i), plural(dialogue->opaque[i]));
 }
 
 void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *stats)
@@ -115,7 +116,8 @@ struct rates {
 };
 
 /* Since the last drawing; over all at the end. */
-static struct rates rates_of(struct cli_sniff_stats *stats, const struct tap_sniffer_stats *seen, bool is_last)
+static struct rates rates_of(struct cli_sniff_stats *stats, const struct tap_sniffer_stats *seen,
+			     bool is_last)
 {
 	int64_t now_ns = monotonic_ns();
 	double seconds = (double)(now_ns - (is_last ? stats->started_ns : stats->drawn_ns)) / 1e9;
@@ -129,8 +131,8 @@ static struct rates rates_of(struct cli_sniff_stats *stats, const struct tap_sni
 	return rates;
 }
 
-static void put_line(struct cli_sniff_stats *stats, struct cli_row *row, enum cli_color color, const char *name,
-		     const char *value, const char *note)
+static void put_line(struct cli_sniff_stats *stats, struct cli_row *row, enum cli_color color,
+		     const char *name, const char *value, const char *note)
 {
 	cli_row_fill(row, 2);
 	cli_row_text(row, CLI_DIM, name);
@@ -144,8 +146,8 @@ static void put_line(struct cli_sniff_stats *stats, struct cli_row *row, enum cl
 	stats->drawn_lines++;
 }
 
-static void put_totals(struct cli_sniff_stats *stats, struct cli_row *row, const struct tap_sniffer_stats *seen,
-		       struct rates rates)
+static void put_totals(struct cli_sniff_stats *stats, struct cli_row *row,
+		       const struct tap_sniffer_stats *seen, struct rates rates)
 {
 	char value[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], note[300];
 
@@ -158,8 +160,10 @@ static void put_totals(struct cli_sniff_stats *stats, struct cli_row *row, const
 			 cli_count_text(rate, seen->join->apart_deliveries));
 	put_line(stats, row, CLI_PLAIN, "deliveries", cli_count_text(value, seen->join->deliveries), note);
 	snprintf(note, sizeof(note), "%s open, memory %s",
-		 cli_count_text(rate, seen->dialogue->open_connections), cli_size_text(size, seen->used_bytes));
-	put_line(stats, row, CLI_PLAIN, "connections", cli_count_text(value, seen->dialogue->connections), note);
+		 cli_count_text(rate, seen->dialogue->open_connections),
+		 cli_size_text(size, seen->used_bytes));
+	put_line(stats, row, CLI_PLAIN, "connections", cli_count_text(value, seen->dialogue->connections),
+		 note);
 	cli_sniff_missed(note, sizeof(note), seen);
 	bool is_whole = seen->dialogue->gaps + seen->join->partial + seen->capture.kernel_drops == 0;
 	put_line(stats, row, is_whole ? CLI_PLAIN : CLI_RED, "missed", note, "");
@@ -205,10 +209,9 @@ static int draw_line(struct cli_sniff_stats *stats, const struct tap_sniffer_sta
 
 	cli_sniff_heard(heard, sizeof(heard), seen);
 	cli_sniff_missed(missed, sizeof(missed), seen);
-	cli_out_format(&stats->out, "%s: %s/s, %s/s; %s; %s\n",
-		       cli_span_text(span, stats->drawn_ns - stats->started_ns),
-		       cli_rate_text(rate, rates.messages), cli_size_text(size, (uint64_t)rates.bytes), heard,
-		       missed);
+	cli_out_format(
+	    &stats->out, "%s: %s/s, %s/s; %s; %s\n", cli_span_text(span, stats->drawn_ns - stats->started_ns),
+	    cli_rate_text(rate, rates.messages), cli_size_text(size, (uint64_t)rates.bytes), heard, missed);
 	return cli_out_flush(&stats->out);
 }
 

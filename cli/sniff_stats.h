@@ -9,9 +9,9 @@
 struct cli_sniff_stats {
 	struct store_totals *totals; /* owned */
 	bool is_terminal, color;
-	int64_t started_ns, drawn_ns;             /* on the monotonic clock */
-	uint64_t drawn_messages, drawn_bytes;     /* as they were then */
-	unsigned drawn_lines;                     /* to be drawn over */
+	int64_t started_ns, drawn_ns;         /* on the monotonic clock */
+	uint64_t drawn_messages, drawn_bytes; /* as they were then */
+	unsigned drawn_lines;                 /* to be drawn over */
 	struct cli_out out;
 };
 

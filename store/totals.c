@@ -50,7 +50,8 @@ static int find_client(struct store_totals *totals, uint64_t conn, const struct 
 {
 	bool is_new;
 	int error = store__tallies_client(&totals->tallies, conn, client, &is_new);
-	return error || !*client || !known ? error : store__tallies_describe(&totals->tallies, *client, known);
+	return error || !*client || !known ? error
+					   : store__tallies_describe(&totals->tallies, *client, known);
 }
 
 static int count_connect(struct store_totals *totals, const struct wire_event *event)
@@ -59,7 +60,8 @@ static int count_connect(struct store_totals *totals, const struct wire_event *e
 	int error = find_client(totals, event->conn, event->client, &client);
 	if (error)
 		return error;
-	totals->summary.connections += client ? !client->has_connected : !(event->flags & WIRE_EVENT_REPEATED);
+	totals->summary.connections +=
+	    client ? !client->has_connected : !(event->flags & WIRE_EVENT_REPEATED);
 	if (client)
 		client->has_connected = true;
 	return 0;
@@ -74,8 +76,8 @@ static int count_received(struct store_totals *totals, uint64_t conn)
 	return error;
 }
 
-static int count_doing(struct store_totals *totals, const struct wire_event *event, const struct wire_client *known,
-		       uint64_t bytes)
+static int count_doing(struct store_totals *totals, const struct wire_event *event,
+		       const struct wire_client *known, uint64_t bytes)
 {
 	struct store_summary_client *client;
 	int error = find_client(totals, event->conn, known, &client);
@@ -108,7 +110,8 @@ static int count_delivery(struct store_totals *totals, const struct wire_event *
 	return totals->clients ? count_received(totals, event->conn) : 0;
 }
 
-int store_totals_add(struct store_totals *totals, const struct wire_event *event, const struct wire_client *client)
+int store_totals_add(struct store_totals *totals, const struct wire_event *event,
+		     const struct wire_client *client)
 {
 	widen(&totals->summary, event);
 	int error = 0;
@@ -137,7 +140,8 @@ const struct store_summary *store_totals_end(struct store_totals *totals)
 	return &totals->summary;
 }
 
-size_t store_totals_top(const struct store_totals *totals, const struct store_summary_subject **top, size_t max)
+size_t store_totals_top(const struct store_totals *totals, const struct store_summary_subject **top,
+			size_t max)
 {
 	const struct store_summary *summary = &totals->summary;
 	size_t len = 0;

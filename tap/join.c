@@ -6,6 +6,7 @@
 #include "tap/pending.h"
 
 enum {
+	NEAR = 4,        /* messages behind the one that a subscription received last */
 	CURSORS = 4096,  /* a power of two */
 	SCAN_MAX = 4096, /* steps in search of a message, or of what may take a delivery */
 };
@@ -251,49 +252,71 @@ static uint64_t begin_scan(const struct tap_join *join, uint64_t leader, uint64_
 	return message->key == key ? message->next_same : leader;
 }
 
-static struct tap__waiting *find_message(struct tap_join *join, uint64_t key, const struct tap__sub *sub,
-					 const struct wire_op *op)
+/* Hot: what a subscription receives is mostly what was published next after what it received last. */
+static struct tap__waiting *find_near(const struct tap_join *join, uint64_t key, const struct tap__sub *sub,
+				      const struct wire_op *op)
+{
+	const struct tap__pending *pending = &join->pending;
+	uint64_t first = sub->newest < pending->oldest ? pending->oldest : sub->newest + 1;
+	for (uint64_t number = first; number < first + NEAR && number < pending->next; number++) {
+		struct tap__waiting *message = tap__pending_entry(pending, number);
+		if (message->key == key && message->state == TAP__JOINABLE &&
+		    may_be_headers(headers_of(message), op->headers) && has_content(message, op))
+			return message;
+	}
+	return NULL;
+}
+
+/* Anywhere among the messages with the same content. */
+static struct tap__waiting *find_far(struct tap_join *join, uint64_t key, const struct tap__sub *sub,
+				     const struct wire_op *op)
 {
 	uint64_t leader = tap__pending_find(&join->pending, key), tag = key ^ sub->id * ORPHAN;
 	struct cursor *cursor = &join->cursors[(tag ^ tag >> 32) & (CURSORS - 1)];
 	if (leader == 0)
 		return NULL;
-	uint64_t first = begin_scan(join, leader, key, cursor, tag);
-	struct tap__waiting *message = scan(join, first, sub, op);
-	if (!message && first != leader)
-		message = scan(join, leader, sub, op);
+	struct tap__waiting *message = scan(join, begin_scan(join, leader, key, cursor, tag), sub, op);
 	if (message)
 		*cursor = (struct cursor){.tag = tag, .number = message->number};
 	return message;
 }
 
+static bool can_take(const struct tap__waiting *message, const struct tap__waiting *delivery, int *steps)
+{
+	return may_be_headers(headers_of(message), headers_of(delivery)) &&
+	       wire_slice_equal(payload_of(message), payload_of(delivery)) &&
+	       wire_slice_equal(subject_of(message), subject_of(delivery)) &&
+	       wire_slice_equal(reply_of(message), reply_of(delivery)) &&
+	       !has_received(message, delivery->sub, steps);
+}
+
 /* A message takes the deliveries that came before it: one for each subscription. */
 static void take_orphans(struct tap_join *join, struct tap__waiting *message)
 {
+	struct tap__waiting *previous = NULL;
 	uint64_t number = tap__pending_find(&join->pending, message->key ^ ORPHAN);
 	for (int steps = SCAN_MAX; number != 0 && steps > 0; steps--) {
 		struct tap__waiting *delivery = tap__pending_entry(&join->pending, number);
 		number = delivery->next_same;
-		if (delivery->state != TAP__JOINABLE ||
-		    !may_be_headers(headers_of(message), headers_of(delivery)) ||
-		    !wire_slice_equal(payload_of(message), payload_of(delivery)) ||
-		    has_received(message, delivery->sub, &steps) ||
-		    !add_receiver(join, message, delivery->sub))
-			continue;
-		delivery->state = TAP__TAKEN;
-		join->orphans--;
+		if (can_take(message, delivery, &steps) && add_receiver(join, message, delivery->sub)) {
+			tap__pending_leave_group(&join->pending, delivery, previous);
+			delivery->state = TAP__TAKEN;
+			join->orphans--;
+		} else {
+			previous = delivery;
+		}
 	}
 }
 
-static void make_joinable(struct tap_join *join, struct tap__waiting *entry, uint64_t key)
+static void make_joinable(struct tap__waiting *entry, uint64_t key)
 {
 	entry->state = TAP__JOINABLE;
 	entry->key = key;
-	tap__pending_join_group(&join->pending, entry);
 }
 
 void tap_join_publish(struct tap_join *join, uint64_t conn, const struct tap_join_message *message)
 {
+	uint64_t key = message->is_partial ? 0 : key_of(message);
 	struct tap__waiting *entry = add(join, WIRE_EVENT_MESSAGE, message);
 	uint64_t bytes = message->op->headers.len + message->size;
 	if (!entry) {
@@ -305,7 +328,7 @@ void tap_join_publish(struct tap_join *join, uint64_t conn, const struct tap_joi
 	join->stats.message_bytes += bytes;
 	if (message->is_partial)
 		return;
-	make_joinable(join, entry, key_of(message));
+	make_joinable(entry, key);
 	if (join->orphans > 0)
 		take_orphans(join, entry);
 }
@@ -322,14 +345,16 @@ static void wait_for_message(struct tap_join *join, struct tap__sub *sub,
 	entry->conn = sub->conn;
 	if (message->is_partial)
 		return;
-	make_joinable(join, entry, key ^ ORPHAN);
+	make_joinable(entry, key ^ ORPHAN);
 	join->orphans++;
 }
 
 void tap_join_deliver(struct tap_join *join, struct tap__sub *sub, const struct tap_join_message *message)
 {
 	uint64_t key = message->is_partial ? 0 : key_of(message);
-	struct tap__waiting *found = message->is_partial ? NULL : find_message(join, key, sub, message->op);
+	struct tap__waiting *found = message->is_partial ? NULL : find_near(join, key, sub, message->op);
+	if (!found && !message->is_partial)
+		found = find_far(join, key, sub, message->op);
 	join->stats.deliveries++;
 	if (!found || !add_receiver(join, found, sub))
 		wait_for_message(join, sub, message, key);

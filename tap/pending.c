@@ -6,6 +6,7 @@ enum {
 	BLOCK_BYTES = 256 << 10,
 	ENTRIES_LEAST = 256,
 	ALIGNMENT = 8,
+	LOOK_AHEAD = 8, /* entries */
 };
 
 struct tap__block {
@@ -17,7 +18,7 @@ struct tap__block {
 
 void tap__pending_init(struct tap__pending *pending, struct tap_budget *budget)
 {
-	*pending = (struct tap__pending){.oldest = 1, .next = 1, .budget = budget};
+	*pending = (struct tap__pending){.oldest = 1, .next = 1, .ungrouped = 1, .budget = budget};
 }
 
 /* ---- memory ---- */
@@ -87,55 +88,126 @@ void *tap__pending_alloc(struct tap__pending *pending, size_t bytes)
 
 /* ---- groups ---- */
 
-static uint64_t *bucket_of(const struct tap__pending *pending, uint64_t key)
+static size_t mask_of(const struct tap__pending *pending)
 {
-	return &pending->buckets[key & (pending->cap - 1)];
+	return 2 * pending->cap - 1;
 }
 
-uint64_t tap__pending_find(const struct tap__pending *pending, uint64_t key)
+static uint32_t tag_of(uint64_t key)
 {
-	uint64_t number = pending->cap > 0 ? *bucket_of(pending, key) : 0;
-	while (number != 0 && tap__pending_entry(pending, number)->key != key)
-		number = tap__pending_entry(pending, number)->next_group;
-	return number;
+	return (uint32_t)(key >> 32) | 1;
 }
 
-static void lead(struct tap__pending *pending, struct tap__waiting *entry)
+static size_t home_of(const struct tap__pending *pending, uint32_t tag)
 {
-	uint64_t *bucket = bucket_of(pending, entry->key);
+	return tag >> 1 & mask_of(pending);
+}
+
+/* The number of a leader whose lower half is known. */
+static uint64_t whole_number(const struct tap__pending *pending, uint32_t lower)
+{
+	return pending->oldest + (uint32_t)(lower - (uint32_t)pending->oldest);
+}
+
+/* The slot of an entry some way on will be needed, and is rarely in cache. */
+static void look_ahead(const struct tap__pending *pending, uint64_t number)
+{
+	if (number + LOOK_AHEAD >= pending->next)
+		return;
+	uint64_t key = tap__pending_entry(pending, number + LOOK_AHEAD)->key;
+	__builtin_prefetch(&pending->leaders[home_of(pending, tag_of(key))], 1);
+}
+
+/* The slot of the key's leader, or the empty one where it would go. Hot. */
+static struct tap__leader *find_slot(const struct tap__pending *pending, uint64_t key)
+{
+	uint32_t tag = tag_of(key);
+	size_t at = home_of(pending, tag), mask = mask_of(pending);
+	for (; pending->leaders[at].tag != 0; at = (at + 1) & mask)
+		if (pending->leaders[at].tag == tag &&
+		    tap__pending_entry(pending, whole_number(pending, pending->leaders[at].number))->key ==
+			key)
+			break;
+	return &pending->leaders[at];
+}
+
+static void lead(struct tap__waiting *entry, struct tap__leader *slot)
+{
 	entry->leads = true;
-	entry->next_group = *bucket;
-	*bucket = entry->number;
+	*slot = (struct tap__leader){.tag = tag_of(entry->key), .number = (uint32_t)entry->number};
 }
 
-void tap__pending_join_group(struct tap__pending *pending, struct tap__waiting *entry)
+static void join_group(struct tap__pending *pending, struct tap__waiting *entry)
 {
-	uint64_t found = tap__pending_find(pending, entry->key);
-	if (found == 0) {
+	struct tap__leader *slot = find_slot(pending, entry->key);
+	if (slot->tag == 0) {
 		entry->last_same = entry->number;
-		lead(pending, entry);
+		lead(entry, slot);
 		return;
 	}
-	struct tap__waiting *leader = tap__pending_entry(pending, found);
+	struct tap__waiting *leader = tap__pending_entry(pending, whole_number(pending, slot->number));
 	tap__pending_entry(pending, leader->last_same)->next_same = entry->number;
 	leader->last_same = entry->number;
 }
 
-/* The next one of its group, if any, takes the place of a leader that leaves. */
-static void leave_group(struct tap__pending *pending, const struct tap__waiting *entry)
+static void group(struct tap__pending *pending)
 {
-	uint64_t *link = bucket_of(pending, entry->key);
-	while (*link != entry->number)
-		link = &tap__pending_entry(pending, *link)->next_group;
-	if (entry->next_same == 0) {
-		*link = entry->next_group;
+	for (; pending->ungrouped != pending->next; pending->ungrouped++) {
+		struct tap__waiting *entry = tap__pending_entry(pending, pending->ungrouped);
+		look_ahead(pending, pending->ungrouped);
+		if (entry->state == TAP__JOINABLE)
+			join_group(pending, entry);
+	}
+}
+
+uint64_t tap__pending_find(struct tap__pending *pending, uint64_t key)
+{
+	if (pending->cap == 0)
+		return 0;
+	group(pending);
+	const struct tap__leader *leader = find_slot(pending, key);
+	return leader->tag != 0 ? whole_number(pending, leader->number) : 0;
+}
+
+/* Leaders behind it that could be nearer to their home move up, so that an empty slot ends every search. */
+static void empty_slot(struct tap__pending *pending, struct tap__leader *slot)
+{
+	size_t mask = mask_of(pending), hole = (size_t)(slot - pending->leaders);
+	for (size_t at = (hole + 1) & mask; pending->leaders[at].tag != 0; at = (at + 1) & mask) {
+		size_t distance = (at - home_of(pending, pending->leaders[at].tag)) & mask;
+		if (distance < ((at - hole) & mask))
+			continue;
+		pending->leaders[hole] = pending->leaders[at];
+		hole = at;
+	}
+	pending->leaders[hole].tag = 0;
+}
+
+/* The next one of its group, if any, takes the place of a leader that leaves. */
+static void inherit(struct tap__pending *pending, struct tap__waiting *leader)
+{
+	struct tap__leader *slot = find_slot(pending, leader->key);
+	leader->leads = false;
+	if (leader->next_same == 0) {
+		empty_slot(pending, slot);
 		return;
 	}
-	struct tap__waiting *heir = tap__pending_entry(pending, entry->next_same);
-	heir->leads = true;
-	heir->last_same = entry->last_same;
-	heir->next_group = entry->next_group;
-	*link = heir->number;
+	struct tap__waiting *heir = tap__pending_entry(pending, leader->next_same);
+	heir->last_same = leader->last_same;
+	lead(heir, slot);
+}
+
+void tap__pending_leave_group(struct tap__pending *pending, struct tap__waiting *entry,
+			      struct tap__waiting *previous)
+{
+	if (!previous) {
+		inherit(pending, entry);
+		return;
+	}
+	previous->next_same = entry->next_same;
+	if (entry->next_same == 0)
+		tap__pending_entry(pending, tap__pending_find(pending, entry->key))->last_same =
+		    previous->number;
 }
 
 /* ---- the ring ---- */
@@ -144,14 +216,14 @@ static bool grow(struct tap__pending *pending)
 {
 	struct tap__pending grown = *pending;
 	grown.cap = pending->cap ? pending->cap * 2 : ENTRIES_LEAST;
-	size_t more = (grown.cap - pending->cap) * (sizeof *grown.entries + sizeof *grown.buckets);
+	size_t more = (grown.cap - pending->cap) * (sizeof *grown.entries + 2 * sizeof *grown.leaders);
 	if (!take(pending, more))
 		return false;
 	grown.entries = malloc(grown.cap * sizeof *grown.entries);
-	grown.buckets = calloc(grown.cap, sizeof *grown.buckets);
-	if (!grown.entries || !grown.buckets) {
+	grown.leaders = calloc(2 * grown.cap, sizeof *grown.leaders);
+	if (!grown.entries || !grown.leaders) {
 		free(grown.entries);
-		free(grown.buckets);
+		free(grown.leaders);
 		give(pending, more);
 		return false;
 	}
@@ -159,10 +231,10 @@ static bool grow(struct tap__pending *pending)
 		struct tap__waiting *entry = tap__pending_entry(&grown, number);
 		*entry = *tap__pending_entry(pending, number);
 		if (entry->leads)
-			lead(&grown, entry);
+			lead(entry, find_slot(&grown, entry->key));
 	}
 	free(pending->entries);
-	free(pending->buckets);
+	free(pending->leaders);
 	grown.used_bytes = pending->used_bytes;
 	*pending = grown;
 	return true;
@@ -271,10 +343,13 @@ static void free_blocks(struct tap__pending *pending)
 void tap__pending_drop(struct tap__pending *pending)
 {
 	struct tap__waiting *entry = tap__pending_entry(pending, pending->oldest);
-	if (entry->leads)
-		leave_group(pending, entry);
+	if (entry->leads) {
+		look_ahead(pending, pending->oldest);
+		inherit(pending, entry);
+	}
 	free_owned(pending, entry);
-	pending->oldest++;
+	if (pending->ungrouped == pending->oldest++)
+		pending->ungrouped++;
 	free_blocks(pending);
 }
 
@@ -284,8 +359,8 @@ void tap__pending_fini(struct tap__pending *pending)
 		tap__pending_drop(pending);
 	while (pending->first_block)
 		free_first_block(pending);
-	give(pending, pending->cap * (sizeof *pending->entries + sizeof *pending->buckets));
+	give(pending, pending->cap * (sizeof *pending->entries + 2 * sizeof *pending->leaders));
 	free(pending->entries);
-	free(pending->buckets);
+	free(pending->leaders);
 	pending->cap = 0;
 }

@@ -8,15 +8,15 @@
  *            └┬─┴┬─┴──┴──┴──┴──┘
  *   blocks   [bytes of 7, 8, …  ] [… of 12      ]     freed when the last entry that used one has left
  *
- * Those that can be joined are found by a key. Entries of one key are a group, by rising number; the oldest leads it:
+ * Those that can be joined are found by a key. Entries of one key are a group, by rising number; the oldest leads it and
+ * is found in a table with open addressing, whose slots tell enough to pass by the other groups' entries unread:
  *
- *   buckets  ┌─────┐ next_group
- *            │  7  ├───▶ 9 ───▶ 11        three keys in one bucket
- *            └─────┘     │ next_same
- *                        ▼
- *                       10 ───▶ 12        of the key of 9
+ *   slots    ┌─────┬─────┬─────┐ next_same
+ *            │  7  │  9  │ 11  │            tag and number of three leaders
+ *            └─────┴──┼──┴─────┘
+ *                     └▶ 9 ─▶ 10 ─▶ 12     of one key
  *
- * As entries leave in the order in which they came, the one that leaves always leads its group. */
+ * As entries leave in the order in which they came, the one that leaves leads its group, if it is in one. */
 #ifndef TAP_PENDING_H
 #define TAP_PENDING_H
 
@@ -56,18 +56,25 @@ struct tap__waiting {
 	struct tap__sub *sub;                            /* delivery: held */
 	struct tap__receiver *receivers, *last_receiver; /* message */
 	uint32_t receiver_count;
-	bool leads; /* its group */
-	uint64_t key, next_same, last_same,
-	    next_group; /* joinable; numbers, 0 = none; the last two of a leader */
+	bool leads;                    /* its group */
+	uint64_t key;                  /* joinable */
+	uint64_t next_same, last_same; /* in its group: numbers, 0 = none; the last one of a leader */
+};
+
+/* Where a leader is. Empty: the tag is 0. */
+struct tap__leader {
+	uint32_t tag;    /* half of the key, odd; tells the slot to begin at, too */
+	uint32_t number; /* its lower half: what is pending is less than so many */
 };
 
 struct tap__block;
 
 struct tap__pending {
 	struct tap__waiting *entries; /* a ring, by number */
-	uint64_t *buckets;            /* leaders, by key; as many as entries */
-	size_t cap;                   /* of both: a power of two, or 0 */
+	struct tap__leader *leaders;  /* twice as many slots as entries */
+	size_t cap;                   /* of entries: a power of two, or 0 */
 	uint64_t oldest, next;        /* numbers; equal: nothing is pending */
+	uint64_t ungrouped;           /* number: entries before it are in their groups */
 	struct tap__block *first_block, *last_block;
 	struct tap_budget *budget;
 	uint64_t used_bytes; /* of the budget */
@@ -87,8 +94,8 @@ static inline struct tap__waiting *tap__pending_entry(const struct tap__pending 
 	return &pending->entries[number & (pending->cap - 1)];
 }
 
-/* A new entry for a message or delivery, with room for so many bytes (NULL when 0), zeroed but for its number. NULL when there is no memory. The
- * pointers that entries have into blocks stay valid; those to entries do not. */
+/* A new entry for a message or delivery, zeroed but for its number, with room for so many bytes (NULL when 0). NULL when
+ * there is no memory. Pointers that entries have into blocks stay valid; those to entries do not. */
 struct tap__waiting *tap__pending_push(struct tap__pending *pending, size_t bytes, char **room);
 
 /* A new entry for an event of another kind, which is copied. */
@@ -100,10 +107,12 @@ void *tap__pending_alloc(struct tap__pending *pending, size_t bytes);
 /* Let the oldest entry leave; frees what it owns. */
 void tap__pending_drop(struct tap__pending *pending);
 
-/* Put an entry into the group of its key. Entries are to be put in in the order of their numbers. */
-void tap__pending_join_group(struct tap__pending *pending, struct tap__waiting *entry);
+/* Take an entry out of its group; previous is the one before it there, NULL when it leads. */
+void tap__pending_leave_group(struct tap__pending *pending, struct tap__waiting *entry,
+			      struct tap__waiting *previous);
 
-/* The number of the oldest entry of that key, 0 when there is none. */
-uint64_t tap__pending_find(const struct tap__pending *pending, uint64_t key);
+/* The number of the oldest entry of that key, 0 when there is none. Entries are put into their groups when somebody asks
+ * for the first time after they came: most are found without asking. */
+uint64_t tap__pending_find(struct tap__pending *pending, uint64_t key);
 
 #endif
