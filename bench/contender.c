@@ -1,166 +1,109 @@
 #include "bench/contender.h"
 
 #include <errno.h>
-#include <ftw.h>
-#include <glob.h>
-#include <jansson.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <fnmatch.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { START_DEADLINE_MS = 10000, ARGUMENTS_MAX = 24 };
+#include "bench/jetstream.h"
+#include "bench/tape.h"
 
-#define COMMON "-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", "%d"
+#define PORTS  "--ports_file_dir", "%d"
+#define COMMON "-a", "127.0.0.1", "-p", "-1", PORTS
 
-static const char *const tapedeck_off[] = {"%t", "broker", COMMON, NULL};
-static const char *const tapedeck_on[] = {"%t", "broker", COMMON, "--record", "%d/log", NULL};
 static const char *const nats_server[] = {"nats-server", COMMON, NULL};
+static const char *const nats_jetstream[] = {"nats-server", COMMON, "-js", "-sd", "%d/log", NULL};
+static const char *const nats_trace[] = {"nats-server", COMMON, "-DV", "-l", "%d/log/trace", NULL};
+static const char *const floor_plain[] = {"%b/floor", PORTS, NULL};
+static const char *const floor_record[] = {"%b/floor", PORTS, "--record", "%d/log/floor", NULL};
+static const char *const tapedeck_plain[] = {"%t", "broker", COMMON, NULL};
+static const char *const tapedeck_record[] = {"%t", "broker", COMMON, "--record", "%d/log", NULL};
+
+/* The slow ones run where there is something to compare: a round of all shapes would take them hours. */
+#define FEW_SHAPES "1:[01]-@(16|128|json)"
 
 const struct bench_contender bench_contenders[] = {
-    {"nats-server", false, nats_server},
-    {"tapedeck", false, tapedeck_off},
-    {"tapedeck-record", true, tapedeck_on},
-    {NULL, false, NULL},
+    {"nats-server", BENCH_LOGS_NOTHING, 0.25, NULL, nats_server},
+    {"nats-jetstream", BENCH_LOGS_STREAM, 0.03, FEW_SHAPES, nats_jetstream},
+    {"nats-trace", BENCH_LOGS_BYTES, 0.015, FEW_SHAPES, nats_trace},
+    {"floor", BENCH_LOGS_NOTHING, 1, NULL, floor_plain},
+    {"floor-record", BENCH_LOGS_BYTES, 0.6, NULL, floor_record},
+    {"tapedeck", BENCH_LOGS_NOTHING, 1, NULL, tapedeck_plain},
+    {"tapedeck-record", BENCH_LOGS_TAPE, 0.6, NULL, tapedeck_record},
+    {NULL, BENCH_LOGS_NOTHING, 0, NULL, NULL},
 };
 
-/* The template with "%d" and "%t" filled in; owned by the caller. */
-static char *expand(const char *template, const char *tapedeck, const char *folder)
+const struct bench_contender *bench_contender_find(const char *name)
 {
-	char out[4096];
-	const char *value = strncmp(template, "%d", 2) == 0   ? folder
-			    : strncmp(template, "%t", 2) == 0 ? tapedeck
-							      : "";
-	snprintf(out, sizeof out, "%s%s", value, template + (*value ? 2 : 0));
-	return strdup(out);
+	for (const struct bench_contender *contender = bench_contenders; contender->name; contender++)
+		if (strcmp(contender->name, name) == 0)
+			return contender;
+	return NULL;
 }
 
-static void run_child(const struct bench_contender *contender, const char *tapedeck, const char *folder)
+static const char *program(const struct bench_contender *contender, const struct bench_plan *plan)
 {
-	char *arguments[ARGUMENTS_MAX] = {NULL};
-	for (int i = 0; contender->command[i] && i < ARGUMENTS_MAX - 1; i++)
-		arguments[i] = expand(contender->command[i], tapedeck, folder);
-	char log[128];
-	snprintf(log, sizeof log, "%s/stderr", folder);
-	if (freopen(log, "w", stderr) && freopen("/dev/null", "w", stdout))
-		execvp(arguments[0], arguments);
-	_exit(127);
+	return strcmp(contender->argv[0], "%t") == 0 ? plan->tapedeck : contender->argv[0];
 }
 
-/* {"nats":["nats://127.0.0.1:PORT"],…} in a file whose name ends in ".ports". 0 while it is not there. */
-static int read_ports_file(const char *folder)
+bool bench_contender_runs(const struct bench_contender *contender, const struct bench_plan *plan,
+			  const char *shape)
 {
-	char pattern[128];
-	glob_t found;
-	int port = 0;
-	snprintf(pattern, sizeof pattern, "%s/*.ports", folder);
-	if (glob(pattern, 0, NULL, &found) != 0)
-		return 0;
-	json_t *ports = json_load_file(found.gl_pathv[0], 0, NULL);
-	const char *url = json_string_value(json_array_get(json_object_get(ports, "nats"), 0));
-	if (url && strrchr(url, ':'))
-		port = atoi(strrchr(url, ':') + 1);
-	json_decref(ports);
-	globfree(&found);
-	return port;
+	if (contender->shapes && fnmatch(contender->shapes, shape, FNM_EXTMATCH) != 0)
+		return false;
+	return bench_program_exists(program(contender, plan));
 }
 
-int bench_contender_start(const struct bench_contender *contender, const char *tapedeck,
-			  struct bench_run *run)
+int bench_contender_start(const struct bench_contender *contender, const struct bench_plan *plan,
+			  struct bench_server *server, struct wire_fault *fault)
 {
-	const struct timespec pause = {.tv_nsec = 5000000};
-	snprintf(run->folder, sizeof run->folder, "/tmp/tapedeck-bench-XXXXXX");
-	if (!mkdtemp(run->folder))
-		return -errno;
-	run->pid = fork();
-	if (run->pid == 0)
-		run_child(contender, tapedeck, run->folder);
-	if (run->pid < 0)
-		return -errno;
-	for (int waited_ms = 0; waited_ms < START_DEADLINE_MS; waited_ms += 5) {
-		run->port = read_ports_file(run->folder);
-		if (run->port > 0)
-			return 0;
-		if (waitpid(run->pid, NULL, WNOHANG) == run->pid)
-			return -ECHILD;
-		nanosleep(&pause, NULL);
-	}
-	return -ETIMEDOUT;
-}
-
-static uint64_t folder_bytes(const char *folder)
-{
-	char pattern[128];
-	glob_t found;
-	uint64_t bytes = 0;
-	snprintf(pattern, sizeof pattern, "%s/log/*.seg", folder);
-	if (glob(pattern, 0, NULL, &found) != 0)
-		return 0;
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		struct stat info;
-		if (stat(found.gl_pathv[i], &info) == 0)
-			bytes += (uint64_t)info.st_size;
-	}
-	globfree(&found);
-	return bytes;
-}
-
-static int count_log(const char *tapedeck, const char *folder, struct bench_usage *usage)
-{
-	char command[4600];
-	snprintf(command, sizeof command, "'%s' stat '%s/log' --json", tapedeck, folder);
-	FILE *pipe = popen(command, "r");
-	if (!pipe)
-		return -errno;
-	json_t *totals = json_loadf(pipe, JSON_DISABLE_EOF_CHECK, NULL);
-	usage->logged_messages = (uint64_t)json_integer_value(json_object_get(totals, "messages"));
-	usage->logged_deliveries = (uint64_t)json_integer_value(json_object_get(totals, "deliveries"));
-	usage->log_bytes = folder_bytes(folder);
-	json_decref(totals);
-	return pclose(pipe) == 0 ? 0 : -EIO;
-}
-
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)
-{
-	(void)info;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
-/* Peak resident memory. Not from rusage: that counts what we held ourselves between fork and exec. */
-static uint64_t peak_bytes(pid_t pid)
-{
-	char path[64], line[256];
-	unsigned long long kib = 0;
-	snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
-	FILE *status = fopen(path, "r");
-	while (status && fgets(line, sizeof line, status))
-		if (sscanf(line, "VmHWM: %llu", &kib) == 1)
-			break;
-	if (status)
-		fclose(status);
-	return kib * 1024;
-}
-
-int bench_contender_stop(const struct bench_contender *contender, const char *tapedeck, struct bench_run *run,
-			 struct bench_usage *usage)
-{
-	struct rusage used;
-	int error = 0;
-	*usage = (struct bench_usage){0};
-	usage->peak_bytes = peak_bytes(run->pid);
-	kill(run->pid, SIGINT);
-	if (wait4(run->pid, NULL, 0, &used) == run->pid)
-		usage->cpu_s = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-			       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-	if (contender->records)
-		error = count_log(tapedeck, run->folder, usage);
-	nftw(run->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	const char *argv[24] = {program(contender, plan)};
+	for (int i = 1; contender->argv[i]; i++)
+		argv[i] = contender->argv[i];
+	int error = bench_server_start(server, argv, fault);
+	if (!error && contender->recording == BENCH_LOGS_STREAM)
+		error = bench_jetstream_create(server->port, fault);
 	return error;
+}
+
+static int check(const char *what, uint64_t logged, uint64_t expected, struct wire_fault *fault)
+{
+	if (logged == expected)
+		return 0;
+	return wire_fault_set(fault, -EPROTO, "%llu %s were logged of %llu", (unsigned long long)logged, what,
+			      (unsigned long long)expected);
+}
+
+static int check_stream(const struct bench_server *server, const struct bench_load_result *load,
+			struct wire_fault *fault)
+{
+	uint64_t messages;
+	int error = bench_jetstream_count(server->port, &messages, fault);
+	return error ? error : check("messages", messages, load->messages, fault);
+}
+
+static int check_tape(const struct bench_plan *plan, const struct bench_server *server,
+		      const struct bench_load_result *load, struct wire_fault *fault)
+{
+	json_t *totals;
+	int error = bench_tape_stat(plan->tapedeck, server->log, &totals, fault);
+	if (error)
+		return error;
+	error = check("messages", bench_tape_number(totals, "messages"), load->messages, fault);
+	if (!error)
+		error = check("deliveries", bench_tape_number(totals, "deliveries"), load->deliveries, fault);
+	if (!error)
+		error = check("gaps", bench_tape_number(totals, "gaps"), 0, fault);
+	json_decref(totals);
+	return error;
+}
+
+int bench_contender_stop(const struct bench_contender *contender, const struct bench_plan *plan,
+			 const struct bench_load_result *load, struct bench_server *server,
+			 struct bench_usage *usage, struct wire_fault *fault)
+{
+	int error = contender->recording == BENCH_LOGS_STREAM ? check_stream(server, load, fault) : 0;
+	int stopped = bench_server_stop(server, usage, error ? NULL : fault);
+	if (error || stopped)
+		return error ? error : stopped;
+	return contender->recording == BENCH_LOGS_TAPE ? check_tape(plan, server, load, fault) : 0;
 }

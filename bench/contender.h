@@ -1,42 +1,43 @@
-/* contender.h - the servers that a benchmark compares, each a child process that lives for one run. */
+/* contender.h - the servers that a benchmark compares. */
 #ifndef BENCH_CONTENDER_H
 #define BENCH_CONTENDER_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
+
+#include "bench/load.h"
+#include "bench/plan.h"
+#include "bench/server.h"
+
+/* What a contender keeps of the messages. */
+enum bench_recording { BENCH_LOGS_NOTHING, BENCH_LOGS_BYTES, BENCH_LOGS_STREAM, BENCH_LOGS_TAPE };
 
 struct bench_contender {
 	const char *name;
-	bool records; /* keeps a log below the run's folder, to be measured and counted */
-	const char *const *
-	    command; /* argv, NULL-terminated; "%d" stands for the run's folder, "%t" for the tapedeck binary */
+	enum bench_recording recording;
+	double share;       /* of the messages that the fast ones get, so that all run for about as long */
+	const char *shapes; /* those it runs, as a pattern of fnmatch(3); NULL: all */
+	const char *const *argv; /* as bench_server_start's; "%t" as the first is the tapedeck binary */
 };
 
 /* The list ends with name == NULL. */
 extern const struct bench_contender bench_contenders[];
 
-struct bench_run {
-	pid_t pid;
-	int port;
-	char folder[64]; /* temporary, removed by bench_contender_stop */
-};
+/* NULL when there is none of that name. */
+const struct bench_contender *bench_contender_find(const char *name);
 
-struct bench_usage {
-	double cpu_s;             /* user and system time of the server process */
-	uint64_t peak_bytes;      /* of resident memory */
-	uint64_t log_bytes;       /* 0 when it keeps no log */
-	uint64_t logged_messages; /* as `tapedeck stat` counts them; 0 when it keeps no log */
-	uint64_t logged_deliveries;
-};
+/* Is it there, and does it run this shape? */
+bool bench_contender_runs(const struct bench_contender *contender, const struct bench_plan *plan,
+			  const char *shape);
 
-/* Start on a port that the kernel picks and wait until it says which. 0 or a negated errno. */
-int bench_contender_start(const struct bench_contender *contender, const char *tapedeck,
-			  struct bench_run *run);
+/* Start it, ready for the load: a JetStream server has its stream. 0, or a negative code with *fault. */
+int bench_contender_start(const struct bench_contender *contender, const struct bench_plan *plan,
+			  struct bench_server *server, struct wire_fault *fault);
 
-/* Stop it with SIGINT, read what it used, count its log, remove the folder. 0, or a negated errno; the folder is removed
- * in any case. */
-int bench_contender_stop(const struct bench_contender *contender, const char *tapedeck, struct bench_run *run,
-			 struct bench_usage *usage);
+/* Stop it and check that it has logged exactly what was published. The folder stays in any case. 0, or a negative
+ * code with *fault. */
+int bench_contender_stop(const struct bench_contender *contender, const struct bench_plan *plan,
+			 const struct bench_load_result *load, struct bench_server *server,
+			 struct bench_usage *usage, struct wire_fault *fault);
 
 #endif

@@ -1,214 +1,294 @@
 #include "bench/load.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { PIECE_BYTES = 256 * 1024, DEADLINE_S = 120 };
+#include "bench/client.h"
+#include "bench/clock.h"
+#include "bench/sample.h"
+#include "wire/error.h"
 
-static const char hello[] =
-    "CONNECT "
-    "{\"verbose\":false,\"pedantic\":false,\"lang\":\"bench\",\"version\":\"1\",\"name\":\"bench\"}\r\n";
+enum { READ_BYTES = 512 * 1024 };
 
 struct connection {
 	pthread_t thread;
+	bool started;
 	int fd;
 	const struct bench_frames *frames; /* publishers */
 	uint64_t rounds;                   /* publishers */
-	uint64_t expected;                 /* subscribers: bytes of MSG operations */
+	double pace;                       /* publishers: messages per second, 0 = as fast as it goes */
+	struct bench_sample sample;        /* subscribers */
+	uint64_t got;                      /* subscribers: bytes of MSG operations */
 	int error;                         /* 0 or a negated errno */
 };
 
-static int connect_to(int port)
+struct run {
+	const struct bench_shape *shape;
+	uint64_t rounds;
+	uint64_t expected; /* bytes, for each subscriber or for the queue group together */
+	struct connection *subscribers, *publishers;
+};
+
+int bench_load_init(struct bench_load *load, const struct bench_shape *shape, uint64_t seed, double seconds)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	int one = 1;
-	struct timeval deadline = {.tv_sec = DEADLINE_S};
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof deadline);
-	if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-		int error = -errno;
-		close(fd);
-		return error;
-	}
-	return fd;
+	*load = (struct bench_load){.shape = *shape, .messages = bench_shape_messages(shape, seconds)};
+	load->frames = calloc(shape->publishers, sizeof *load->frames);
+	int error = load->frames ? 0 : -ENOMEM;
+	for (uint32_t i = 0; i < shape->publishers && !error; i++)
+		error = bench_frames_init(&load->frames[i], shape, seed, i, load->messages);
+	if (error)
+		bench_load_fini(load);
+	return error;
 }
 
-static int send_all(int fd, const char *bytes, size_t len)
+void bench_load_fini(struct bench_load *load)
 {
-	while (len > 0) {
-		ssize_t sent = send(fd, bytes, len < PIECE_BYTES ? len : PIECE_BYTES, MSG_NOSIGNAL);
-		if (sent <= 0)
-			return sent < 0 ? -errno : -EPIPE;
-		bytes += sent;
-		len -= (size_t)sent;
+	for (uint32_t i = 0; load->frames && i < load->shape.publishers; i++)
+		bench_frames_fini(&load->frames[i]);
+	free(load->frames);
+	load->frames = NULL;
+}
+
+/* Send the frames at the connection's pace: one by one when there is time for that, else each millisecond the bytes
+ * that are due, wherever that cuts them. */
+static int send_paced(const struct connection *self)
+{
+	const int64_t step_ns = self->pace <= 20e3 ? (int64_t)(1e9 / self->pace) : 1000000;
+	double bytes_per_step =
+	    self->pace * (double)step_ns / 1e9 * (double)self->frames->len / self->frames->count;
+	int64_t due_ns = bench_now_ns();
+	size_t sent = 0;
+	for (uint64_t step = 1; sent < self->frames->len; step++, due_ns += step_ns) {
+		size_t due = (size_t)((double)step * bytes_per_step);
+		due = due < self->frames->len ? due : self->frames->len;
+		bench_sleep_until(due_ns);
+		int error = bench_client_send(self->fd, self->frames->bytes + sent, due - sent);
+		if (error)
+			return error;
+		sent = due;
 	}
 	return 0;
-}
-
-/* Read until a PONG ends the input: everything sent before it has been processed. */
-static int await_pong(int fd)
-{
-	char tail[4096];
-	size_t have = 0;
-	for (;;) {
-		if (have > sizeof tail / 2) {
-			memmove(tail, tail + have - 6, 6);
-			have = 6;
-		}
-		ssize_t got = recv(fd, tail + have, sizeof tail - have, 0);
-		if (got <= 0)
-			return got < 0 ? -errno : -ECONNRESET;
-		have += (size_t)got;
-		if (have >= 6 && memcmp(tail + have - 6, "PONG\r\n", 6) == 0)
-			return 0;
-	}
-}
-
-static int open_client(struct connection *connection, int port, const char *subscribe)
-{
-	connection->fd = connect_to(port);
-	if (connection->fd < 0)
-		return connection->fd;
-	int error = send_all(connection->fd, hello, sizeof hello - 1);
-	if (!error && subscribe)
-		error = send_all(connection->fd, subscribe, strlen(subscribe));
-	if (!error)
-		error = send_all(connection->fd, "PING\r\n", 6);
-	return error ? error : await_pong(connection->fd);
 }
 
 static void *publish(void *context)
 {
-	struct connection *connection = context;
-	for (uint64_t i = 0; i < connection->rounds && !connection->error; i++)
-		connection->error =
-		    send_all(connection->fd, connection->frames->bytes, connection->frames->len);
-	if (!connection->error)
-		connection->error = send_all(connection->fd, "PING\r\n", 6);
-	if (!connection->error)
-		connection->error = await_pong(connection->fd);
+	struct connection *self = context;
+	for (uint64_t i = 0; i < self->rounds && !self->error; i++)
+		self->error = self->pace > 0
+				  ? send_paced(self)
+				  : bench_client_send(self->fd, self->frames->bytes, self->frames->len);
+	if (!self->error)
+		self->error = bench_client_settle(self->fd);
 	return NULL;
 }
 
-/* A server may send PINGs (6 bytes) between messages: they are counted out. No frame of ours has a capital P. */
-static uint64_t ping_bytes(const char *bytes, size_t len)
+/* Take PINGs and the final PONG out of the count; they have 6 bytes each, and nothing else has a capital P.
+ * *after_p: the piece before ended in one. True when the PONG was there. */
+static bool count_piece(const char *bytes, size_t len, bool *after_p, uint64_t *got)
 {
-	uint64_t pings = 0;
-	for (const char *end = bytes + len; (bytes = memchr(bytes, 'P', (size_t)(end - bytes))) != NULL;
-	     bytes++)
-		pings++;
-	return pings * 6;
+	const char *end = bytes + len;
+	bool pong = *after_p && *bytes == 'O';
+	*after_p = false;
+	*got += len;
+	for (const char *at = bytes; (at = memchr(at, 'P', (size_t)(end - at))) != NULL; at++) {
+		*got -= 6;
+		if (at + 1 == end)
+			*after_p = true;
+		else if (at[1] == 'O')
+			pong = true;
+	}
+	return pong;
 }
 
 static void *subscribe(void *context)
 {
-	struct connection *connection = context;
-	char *buffer = malloc(2 * PIECE_BYTES);
-	uint64_t got = 0;
-	while (buffer && got < connection->expected && !connection->error) {
-		ssize_t len = recv(connection->fd, buffer, 2 * PIECE_BYTES, 0);
-		if (len <= 0)
-			connection->error = len < 0 ? -errno : -ECONNRESET;
-		else
-			got += (uint64_t)len - ping_bytes(buffer, (size_t)len);
+	struct connection *self = context;
+	char *buffer = malloc(READ_BYTES);
+	bool after_p = false, done = false;
+	self->error = buffer ? 0 : -ENOMEM;
+	while (!done && !self->error) {
+		ssize_t len = recv(self->fd, buffer, READ_BYTES, 0);
+		if (len <= 0) {
+			self->error = len < 0 ? -errno : -ECONNRESET;
+			break;
+		}
+		done = count_piece(buffer, (size_t)len, &after_p, &self->got);
+		bench_sample_feed(&self->sample, buffer, (size_t)len);
 	}
-	if (!buffer)
-		connection->error = -ENOMEM;
-	else if (!connection->error && got != connection->expected)
-		connection->error = -EPROTO;
+	bench_sample_finish(&self->sample);
 	free(buffer);
 	return NULL;
 }
 
-static double now_s(void)
+/* The SUB operations of one subscriber, owned by the caller. */
+static char *subscriptions(const struct bench_shape *shape, size_t *len)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static const char *subscription(const struct bench_shape *shape)
-{
-	if (shape->json)
-		return "SUB shop.> 1\r\n";
-	return shape->subjects == 1 ? "SUB bench.0 1\r\n" : "SUB bench.* 1\r\n";
+	uint32_t sid = bench_shape_first_sid(shape);
+	const char *group = shape->queue ? "group " : "";
+	char *text = NULL;
+	FILE *out = open_memstream(&text, len);
+	if (!out)
+		return NULL;
+	for (uint32_t i = 0; i < shape->subscriptions; i++)
+		fprintf(out, "SUB bench.%u.* %u\r\n", i, sid + i);
+	if (shape->subscriptions == 0 && shape->text == BENCH_LETTERS && shape->subjects == 1)
+		fprintf(out, "SUB bench.0 %s%u\r\n", group, sid);
+	else if (shape->subscriptions == 0)
+		fprintf(out, "SUB %s.> %s%u\r\n", shape->text == BENCH_JSON ? "shop" : "bench", group, sid);
+	return fclose(out) == 0 ? text : NULL;
 }
 
 /* Subscribers first, so that no message is published before they are there. */
-static int open_all(const struct bench_shape *shape, const struct bench_frames *frames, int port,
-		    struct connection *connections)
+static int open_all(struct run *run, const struct bench_load *load, int port)
 {
-	uint64_t rounds = bench_shape_rounds(shape, frames), expected = 0;
-	for (int i = 0; i < shape->publishers; i++)
-		expected += rounds * frames[i].delivered_bytes;
-	for (int i = 0; i < shape->subscribers; i++) {
-		connections[i].expected = expected;
-		int error = open_client(&connections[i], port, subscription(shape));
-		if (error)
-			return error;
+	size_t len = 0;
+	char *text = subscriptions(run->shape, &len);
+	int error = text ? 0 : -ENOMEM;
+	for (uint32_t i = 0; i < run->shape->subscribers && !error; i++) {
+		struct connection *subscriber = &run->subscribers[i];
+		error = bench_sample_init(&subscriber->sample, load->frames, run->shape->publishers);
+		if (!error && (subscriber->fd = bench_client_open(port, text, len)) < 0)
+			error = subscriber->fd;
 	}
-	for (int i = 0; i < shape->publishers; i++) {
-		struct connection *publisher = &connections[shape->subscribers + i];
-		publisher->frames = &frames[i];
-		publisher->rounds = rounds;
-		int error = open_client(publisher, port, NULL);
-		if (error)
-			return error;
+	for (uint32_t i = 0; i < run->shape->publishers && !error; i++) {
+		struct connection *publisher = &run->publishers[i];
+		publisher->frames = &load->frames[i];
+		publisher->rounds = run->rounds;
+		publisher->pace = load->pace / run->shape->publishers;
+		if ((publisher->fd = bench_client_open(port, "", 0)) < 0)
+			error = publisher->fd;
 	}
-	return 0;
+	free(text);
+	return error;
 }
 
-static int run_all(const struct bench_shape *shape, struct connection *connections)
+static int start(struct connection *connections, uint32_t count, void *(*work)(void *))
 {
-	int count = shape->subscribers + shape->publishers, started = 0, error = 0;
-	for (; started < count && !error; started++)
-		error = -pthread_create(&connections[started].thread, NULL,
-					started < shape->subscribers ? subscribe : publish,
-					&connections[started]);
-	for (int i = 0; i < started - (error != 0); i++) {
-		pthread_join(connections[i].thread, NULL);
-		error = error ? error : connections[i].error;
+	int error = 0;
+	for (uint32_t i = 0; i < count && !error; i++) {
+		error = -pthread_create(&connections[i].thread, NULL, work, &connections[i]);
+		connections[i].started = !error;
 	}
 	return error;
 }
 
-int bench_load_run(const struct bench_shape *shape, const struct bench_frames *frames, int port,
-		   struct bench_load_result *result)
+static int join(struct connection *connections, uint32_t count)
 {
-	int count = shape->subscribers + shape->publishers;
-	struct connection *connections = calloc((size_t)count, sizeof *connections);
-	*result = (struct bench_load_result){0};
-	if (!connections)
-		return -ENOMEM;
-	for (int i = 0; i < count; i++)
-		connections[i].fd = -1;
-	int error = open_all(shape, frames, port, connections);
-	double start_s = now_s();
+	int error = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		if (connections[i].started)
+			pthread_join(connections[i].thread, NULL);
+		if (!error)
+			error = connections[i].error;
+	}
+	return error;
+}
+
+/* When a publisher failed its subscribers would wait for ever: their sockets are shut. */
+static void end_subscribers(const struct run *run, bool failed)
+{
+	for (uint32_t i = 0; i < run->shape->subscribers; i++)
+		if (failed || bench_client_send(run->subscribers[i].fd, "PING\r\n", 6) != 0)
+			shutdown(run->subscribers[i].fd, SHUT_RDWR);
+}
+
+static int run_all(struct run *run)
+{
+	int error = start(run->subscribers, run->shape->subscribers, subscribe);
 	if (!error)
-		error = run_all(shape, connections);
-	result->seconds = now_s() - start_s;
-	for (int i = 0; i < shape->publishers; i++)
-		result->messages += frames[i].count * bench_shape_rounds(shape, frames);
-	if (error)
-		snprintf(result->fault, sizeof result->fault, "shape %s: %s", shape->name,
-			 error == -EPROTO ? "a subscriber got another number of bytes than was published"
-					  : strerror(-error));
-	for (int i = 0; i < count; i++)
+		error = start(run->publishers, run->shape->publishers, publish);
+	int published = join(run->publishers, run->shape->publishers);
+	error = error ? error : published;
+	end_subscribers(run, error != 0);
+	int received = join(run->subscribers, run->shape->subscribers);
+	return error ? error : received;
+}
+
+/* Every byte arrived, none twice, and the messages looked at were published ones. */
+static int check_received(const struct run *run, struct wire_fault *fault)
+{
+	uint64_t total = 0, checked = 0, expected = run->expected;
+	for (uint32_t i = 0; i < run->shape->subscribers; i++) {
+		const struct connection *subscriber = &run->subscribers[i];
+		if (subscriber->sample.wrong > 0)
+			return wire_fault_set(fault, -EPROTO,
+					      "subscriber %u got a message that nobody published", i);
+		if (!run->shape->queue && subscriber->got != expected)
+			return wire_fault_set(fault, -EPROTO, "subscriber %u got %llu bytes of %llu", i,
+					      (unsigned long long)subscriber->got,
+					      (unsigned long long)expected);
+		total += subscriber->got;
+		checked += subscriber->sample.checked;
+	}
+	if (run->shape->queue && total != expected)
+		return wire_fault_set(fault, -EPROTO, "the queue group got %llu bytes of %llu",
+				      (unsigned long long)total, (unsigned long long)expected);
+	if (expected > 0 && total > 0 && checked == 0)
+		return wire_fault_set(fault, -EPROTO, "not one message could be checked");
+	return 0;
+}
+
+static void close_all(struct connection *connections, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		bench_sample_fini(&connections[i].sample);
 		if (connections[i].fd >= 0)
 			close(connections[i].fd);
+	}
 	free(connections);
+}
+
+static struct connection *connections_open(uint32_t count)
+{
+	struct connection *connections = calloc(count + 1, sizeof *connections);
+	for (uint32_t i = 0; connections && i < count; i++)
+		connections[i].fd = -1;
+	return connections;
+}
+
+/* Whole rounds of every publisher's frames, at least one. */
+static void plan_run(struct run *run, const struct bench_load *load, double share,
+		     struct bench_load_result *result)
+{
+	uint64_t round = 0, bytes = 0;
+	for (uint32_t i = 0; i < load->shape.publishers; i++) {
+		round += load->frames[i].count;
+		bytes += load->frames[i].delivered_bytes;
+	}
+	run->rounds = (uint64_t)((double)load->messages * share) / round;
+	run->rounds = run->rounds > 0 ? run->rounds : 1;
+	run->expected = run->rounds * bytes;
+	result->messages = run->rounds * round;
+	result->deliveries = result->messages * bench_shape_receivers(&load->shape);
+}
+
+int bench_load_run(const struct bench_load *load, double share, int port, struct bench_load_result *result,
+		   struct wire_fault *fault)
+{
+	const struct bench_shape *shape = &load->shape;
+	struct run run = {.shape = shape,
+			  .subscribers = connections_open(shape->subscribers),
+			  .publishers = connections_open(shape->publishers)};
+	int error = run.subscribers && run.publishers ? 0 : -ENOMEM;
+	plan_run(&run, load, share, result);
+	if (!error)
+		error = open_all(&run, load, port);
+	double start_s = bench_now_s();
+	if (!error)
+		error = run_all(&run);
+	result->seconds = bench_now_s() - start_s;
+	if (error)
+		wire_fault_set(fault, error, "%s: %s", shape->name, wire_error_text(error));
+	else
+		error = check_received(&run, fault);
+	if (run.subscribers)
+		close_all(run.subscribers, shape->subscribers);
+	if (run.publishers)
+		close_all(run.publishers, shape->publishers);
 	return error;
 }

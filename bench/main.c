@@ -1,184 +1,163 @@
-/* bench - compare servers under the same load in alternating runs and print medians and ratios.
- *
- * The machines this runs on are shared and noisy, so absolute figures wander; the ratio of two servers that
- * ran one after the other, pair by pair, holds. The first contender is the one the others are compared with. */
+/* bench - compare servers under the same load in alternating runs; print medians, ratios, and whether tapedeck
+ * meets its targets. */
 #include <errno.h>
 #include <getopt.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/contender.h"
-#include "bench/load.h"
+#include "bench/suite.h"
+#include "bench/verdict.h"
 
-enum { RUNS_MAX = 100, CONTENDERS_MAX = 8 };
-
-struct figures {
-	double rate[RUNS_MAX];  /* messages per second */
-	double ratio[RUNS_MAX]; /* against the first contender, in the same round */
-	double cpu_us[RUNS_MAX];
-	double peak_mb[RUNS_MAX];
-	double log_bytes[RUNS_MAX]; /* per message */
+const struct bench_suite bench_suites[] = {
+    {"latency", "request and reply at fixed rates, from when requests were due", bench_latency_run},
+    {"storm", "10 000 idle connections: memory each", bench_storm_run},
+    {"sizes", "log size of JSON events, against the same rows through zstd -1", bench_sizes_run},
+    {"reading", "logs read back: count, skip, decode, search, print", bench_reading_run},
+    {"sniffing", "a capture file summed up and recorded", bench_sniffing_run},
+    {"replaying", "a log played into our broker: fastest, and at the recorded pace", bench_replaying_run},
+    {NULL, NULL, NULL},
 };
 
-struct plan {
-	const char *tapedeck;
-	int runs;
-	double scale; /* of the number of messages */
-	bool json;
+/* What the short form runs of the shapes: one of each kind. */
+static const char *const smoke_shapes[] = {
+    "1:0-16", "1:4q-16", "4:4-128j/64", "1:1-128+1000", "1:1-json", "1:1-1m", NULL,
 };
 
-static int compare_doubles(const void *a, const void *b)
+int bench_suite_complain(const char *test, const char *contender, int code, const char *text)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
+	fprintf(stderr, "bench: %s, %s: %s\n", test, contender, text);
+	return code;
 }
 
-static double median(const double *values, int count)
+static int list(void)
 {
-	double sorted[RUNS_MAX];
-	memcpy(sorted, values, (size_t)count * sizeof *sorted);
-	qsort(sorted, (size_t)count, sizeof *sorted, compare_doubles);
-	return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
-}
-
-static int check_counts(const struct bench_shape *shape, const struct bench_contender *contender,
-			const struct bench_load_result *load, const struct bench_usage *usage)
-{
-	uint64_t deliveries = load->messages * (uint64_t)shape->subscribers;
-	if (!contender->records ||
-	    (usage->logged_messages == load->messages && usage->logged_deliveries == deliveries))
-		return 0;
-	fprintf(stderr, "bench: %s on %s logged %llu messages and %llu deliveries of %llu and %llu\n",
-		contender->name, shape->name, (unsigned long long)usage->logged_messages,
-		(unsigned long long)usage->logged_deliveries, (unsigned long long)load->messages,
-		(unsigned long long)deliveries);
-	return -EPROTO;
-}
-
-/* One server, one load. */
-static int measure(const struct plan *plan, const struct bench_shape *shape,
-		   const struct bench_frames *frames, const struct bench_contender *contender,
-		   struct figures *figures, int run_number)
-{
-	struct bench_run run;
-	struct bench_load_result load;
-	struct bench_usage usage;
-	int error = bench_contender_start(contender, plan->tapedeck, &run);
-	if (error) {
-		fprintf(stderr, "bench: %s does not start: %s\n", contender->name, strerror(-error));
-		return error;
-	}
-	error = bench_load_run(shape, frames, run.port, &load);
-	if (error)
-		fprintf(stderr, "bench: %s: %s\n", contender->name, load.fault);
-	int stopped = bench_contender_stop(contender, plan->tapedeck, &run, &usage);
-	if (error || stopped)
-		return error ? error : stopped;
-	figures->rate[run_number] = (double)load.messages / load.seconds;
-	figures->cpu_us[run_number] = usage.cpu_s * 1e6 / (double)load.messages;
-	figures->peak_mb[run_number] = (double)usage.peak_bytes / 1e6;
-	figures->log_bytes[run_number] = (double)usage.log_bytes / (double)load.messages;
-	return check_counts(shape, contender, &load, &usage);
-}
-
-static void print_row(const struct plan *plan, const struct bench_shape *shape, const char *name,
-		      const struct figures *figures)
-{
-	double rate = median(figures->rate, plan->runs), ratio = median(figures->ratio, plan->runs);
-	double cpu_us = median(figures->cpu_us, plan->runs), peak_mb = median(figures->peak_mb, plan->runs);
-	double log_bytes = median(figures->log_bytes, plan->runs);
-	if (plan->json) {
-		json_t *row =
-		    json_pack("{ss ss si sf sf sf sf sf}", "shape", shape->name, "server", name, "runs",
-			      plan->runs, "messages_per_s", rate, "ratio", ratio, "cpu_us_per_message",
-			      cpu_us, "peak_mb", peak_mb, "log_bytes_per_message", log_bytes);
-		json_dumpf(row, stdout, JSON_REAL_PRECISION(6));
-		putchar('\n');
-		json_decref(row);
-	} else {
-		printf("%-10s %-16s %8.2f M/s %7.2f x %8.3f us %8.1f MB %8.1f B\n", shape->name, name,
-		       rate / 1e6, ratio, cpu_us, peak_mb, log_bytes);
-	}
-	fflush(stdout);
-}
-
-static int run_shape(const struct plan *plan, const struct bench_shape *named)
-{
-	struct bench_shape shape = *named;
-	shape.messages = (uint64_t)((double)shape.messages * plan->scale);
-	struct figures *figures = calloc(CONTENDERS_MAX, sizeof *figures);
-	struct bench_frames *frames = calloc((size_t)shape.publishers, sizeof *frames);
-	int error = figures && frames ? 0 : -ENOMEM;
-	for (int i = 0; i < shape.publishers && !error; i++)
-		error = bench_frames_init(&frames[i], &shape, i);
-	for (int run = 0; run < plan->runs && !error; run++)
-		for (int c = 0; bench_contenders[c].name && !error; c++) {
-			error = measure(plan, &shape, frames, &bench_contenders[c], &figures[c], run);
-			figures[c].ratio[run] = figures[c].rate[run] / figures[0].rate[run];
-		}
-	for (int c = 0; bench_contenders[c].name && !error; c++)
-		print_row(plan, &shape, bench_contenders[c].name, &figures[c]);
-	for (int i = 0; frames && i < shape.publishers; i++)
-		bench_frames_fini(&frames[i]);
-	free(frames);
-	free(figures);
-	return error;
-}
-
-static bool is_wanted(const char *name, char **wanted, int count)
-{
-	for (int i = 0; i < count; i++)
-		if (strcmp(name, wanted[i]) == 0)
-			return true;
-	return count == 0;
+	puts("shapes, PUBLISHERS:SUBSCRIBERS[q]-PAYLOAD[/SUBJECTS|+SUBSCRIPTIONS] (and any other of that "
+	     "form):");
+	for (const char *const *name = bench_shape_names; *name; name++)
+		printf("  %s\n", *name);
+	puts("others:\n  throughput   all shapes above");
+	for (const struct bench_suite *suite = bench_suites; suite->name; suite++)
+		printf("  %-12s %s\n", suite->name, suite->about);
+	return 0;
 }
 
 static int usage(void)
 {
-	fputs("usage: bench --tapedeck PATH [--runs N] [--scale F] [--json] [SHAPE...]\n"
-	      "Compares nats-server with tapedeck, recording off and on, in alternating runs; shapes "
-	      "(publishers:subscribers-payload):\n",
+	fputs("usage: bench --tapedeck PATH [--runs N] [--seconds S] [--seed N] [--json] [--smoke] [--list] "
+	      "[NAME...]\n"
+	      "Compares tapedeck, recording on and off, with nats-server and with the floor. Without names,\n"
+	      "everything; names are shapes and suites as --list tells them.\n"
+	      "  --runs N      rounds, in each of which every server runs once (default 5)\n"
+	      "  --seconds S   about how long one run is (default 1)\n"
+	      "  --smoke       small and quick: counts are checked, times mean nothing\n",
 	      stderr);
-	for (const struct bench_shape *shape = bench_shapes; shape->name; shape++)
-		fprintf(stderr, "  %s\n", shape->name);
 	return 2;
+}
+
+static int run_shape(const struct bench_plan *plan, const char *name, struct bench_results *results)
+{
+	struct bench_shape shape;
+	int error = bench_shape_parse(&shape, name);
+	return error ? error : bench_throughput_run(plan, &shape, results);
+}
+
+static int run_shapes(const struct bench_plan *plan, struct bench_results *results)
+{
+	int result = 0;
+	for (const char *const *name = plan->smoke ? smoke_shapes : bench_shape_names; *name; name++) {
+		int error = run_shape(plan, *name, results);
+		result = result ? result : error;
+	}
+	return result;
+}
+
+static int run_all(const struct bench_plan *plan, struct bench_results *results)
+{
+	int result = run_shapes(plan, results);
+	for (const struct bench_suite *suite = bench_suites; suite->name; suite++) {
+		int error = suite->run(plan, results);
+		result = result ? result : error;
+	}
+	return result;
+}
+
+static int run_named(const struct bench_plan *plan, const char *name, struct bench_results *results)
+{
+	if (strcmp(name, "throughput") == 0)
+		return run_shapes(plan, results);
+	for (const struct bench_suite *suite = bench_suites; suite->name; suite++)
+		if (strcmp(name, suite->name) == 0)
+			return suite->run(plan, results);
+	return run_shape(plan, name, results);
+}
+
+static bool is_name(const char *name)
+{
+	struct bench_shape shape;
+	for (const struct bench_suite *suite = bench_suites; suite->name; suite++)
+		if (strcmp(name, suite->name) == 0)
+			return true;
+	return strcmp(name, "throughput") == 0 || bench_shape_parse(&shape, name) == 0;
+}
+
+static int run(const struct bench_plan *plan, char **names, int count)
+{
+	struct bench_results results = {0};
+	int result = count > 0 ? 0 : run_all(plan, &results);
+	for (int i = 0; i < count; i++) {
+		int error = run_named(plan, names[i], &results);
+		result = result ? result : error;
+	}
+	if (!plan->smoke)
+		bench_verdict_print(plan, &results);
+	result = result ? result : results.error;
+	bench_results_fini(&results);
+	return result;
+}
+
+/* True when the command line makes sense. */
+static bool parse_options(struct bench_plan *plan, int argc, char **argv, bool *want_list)
+{
+	static const struct option options[] = {
+	    {"tapedeck", required_argument, NULL, 't'}, {"runs", required_argument, NULL, 'r'},
+	    {"seconds", required_argument, NULL, 's'},  {"seed", required_argument, NULL, 'e'},
+	    {"json", no_argument, NULL, 'j'},           {"smoke", no_argument, NULL, 'k'},
+	    {"list", no_argument, NULL, 'l'},           {NULL, 0, NULL, 0}};
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		switch (option) {
+		case 't': plan->tapedeck = optarg; break;
+		case 'r': plan->runs = atoi(optarg); break;
+		case 's': plan->seconds = atof(optarg); break;
+		case 'e': plan->seed = strtoull(optarg, NULL, 10); break;
+		case 'j': plan->json = true; break;
+		case 'l': *want_list = true; break;
+		case 'k':
+			plan->smoke = true;
+			plan->runs = 1;
+			plan->seconds = 0.02;
+			break;
+		default: return false;
+		}
+	}
+	return plan->runs >= 1 && plan->runs <= BENCH_RUNS_MAX && plan->seconds > 0;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {{"tapedeck", required_argument, NULL, 't'},
-						{"runs", required_argument, NULL, 'r'},
-						{"scale", required_argument, NULL, 's'},
-						{"json", no_argument, NULL, 'j'},
-						{NULL, 0, NULL, 0}};
-	struct plan plan = {.runs = 5, .scale = 1};
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		switch (option) {
-		case 't': plan.tapedeck = optarg; break;
-		case 'r': plan.runs = atoi(optarg); break;
-		case 's': plan.scale = atof(optarg); break;
-		case 'j': plan.json = true; break;
-		default: return usage();
-		}
-	}
-	if (!plan.tapedeck || plan.runs < 1 || plan.runs > RUNS_MAX || plan.scale <= 0)
+	struct bench_plan plan = {.runs = 5, .seconds = 1, .seed = 42};
+	bool want_list = false;
+	if (!parse_options(&plan, argc, argv, &want_list))
 		return usage();
-	if (!plan.json)
-		printf("medians of %d alternating runs; ratio against %s in the same round; CPU of the "
-		       "server process per message\n"
-		       "%-10s %-16s %12s %9s %11s %11s %10s\n",
-		       plan.runs, bench_contenders[0].name, "shape", "server", "rate", "ratio", "cpu",
-		       "peak memory", "log/msg");
-	fflush(stdout); /* before a child inherits the buffer */
-	int shapes_run = 0;
-	for (const struct bench_shape *shape = bench_shapes; shape->name; shape++) {
-		if (!is_wanted(shape->name, argv + optind, argc - optind))
-			continue;
-		shapes_run++;
-		if (run_shape(&plan, shape) != 0)
-			return 1;
-	}
-	return shapes_run > 0 ? 0 : usage();
+	if (want_list)
+		return list();
+	if (!plan.tapedeck)
+		return usage();
+	for (int i = optind; i < argc; i++)
+		if (!is_name(argv[i])) {
+			fprintf(stderr, "bench: \"%s\" is neither a shape nor a suite; see --list\n",
+				argv[i]);
+			return usage();
+		}
+	return run(&plan, argv + optind, argc - optind) == 0 ? 0 : 1;
 }

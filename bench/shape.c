@@ -5,122 +5,112 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct bench_shape bench_shapes[] = {
-    {"1:0-16", 1, 0, 16, false, 1, 30000000},
-    {"1:1-16", 1, 1, 16, false, 1, 20000000},
-    {"1:4-16", 1, 4, 16, false, 1, 8000000},
-    {"1:0-128", 1, 0, 128, false, 1, 12000000},
-    {"1:1-128", 1, 1, 128, false, 1, 8000000},
-    {"1:1-1024", 1, 1, 1024, false, 1, 2000000},
-    {"4:4-128", 4, 4, 128, false, 64, 4000000},
-    {"1:0-json", 1, 0, 0, true, 95, 3000000},
-    {"1:1-json", 1, 1, 0, true, 95, 3000000},
-    {"57:1-json", 57, 1, 0, true, 95, 3000000},
-    {NULL, 0, 0, 0, false, 0, 0},
+const char *const bench_shape_names[] = {
+    "1:0-16",   "1:1-16",   "1:4-16",     "4:4-16",      "1:64-16",  "1:4q-16",
+    "1:0-128",  "1:1-128",  "4:4-128/64", "1:1-128/64",  "1:1-128r", "1:1-128+100000",
+    "1:0-json", "1:1-json", "4:4-json",   "4:4-128j/64", "1:1-1k",   "1:1-1kj",
+    "1:1-16k",  "1:1-16kj", "1:1-1m",     NULL,
 };
 
 enum {
-	FRAMES_PLAIN = 8192,  /* operations per publisher before they repeat */
-	FRAMES_JSON = 300000, /* over all publishers: unique ids, so that compression is judged fairly */
-	FRAME_HEAD_MAX = 128,
-	JSON_MAX = 512,
+	CONNECTIONS_MAX = 1000,
+	PAYLOAD_MAX = 1024 * 1024, /* the protocol's default limit */
+	SUBJECTS_MAX = 100000,     /* sids of subscriptions on wildcards have six digits */
 };
 
-/* splitmix64: small, fast, good enough to look like ids. */
-static uint64_t next_random(uint64_t *state)
+/* Digits with "k" or "m" after them, at *text, which is moved on. -1 when there are none. */
+static long take_number(const char **text)
 {
-	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
+	char *end;
+	if (**text < '0' || **text > '9')
+		return -1;
+	long number = strtol(*text, &end, 10);
+	if (*end == 'k' || *end == 'm')
+		number *= *end++ == 'k' ? 1024 : 1024 * 1024;
+	*text = end;
+	return number;
 }
 
-static const char *const nouns[19] = {
-    "order",   "payment", "invoice", "shipment", "customer", "cart",   "stock",  "price",  "coupon", "refund",
-    "session", "email",   "sms",     "audit",    "product",  "review", "vendor", "parcel", "ticket"};
-static const char *const verbs[5] = {"created", "updated", "deleted", "approved", "failed"};
-
-/* An event as services publish them: ids and times unique, field names and enumerations repeated. */
-static int write_json(char *out, uint64_t *random, uint32_t subject, uint64_t number)
+static bool take_char(const char **text, char wanted)
 {
-	uint64_t a = next_random(random), b = next_random(random), c = next_random(random);
-	return snprintf(out, JSON_MAX,
-			"{\"id\":\"%08x-%04x-4%03x-a%03x-%012llx\",\"type\":\"%s.%s\",\"time\":\"2026-03-%"
-			"02uT%02u:%02u:%02u."
-			"%06uZ\",\"source\":\"svc-%02u\",\"tenant\":%u,\"trace\":\"%016llx\",\"data\":{"
-			"\"amount\":%u.%02u,"
-			"\"currency\":\"EUR\",\"items\":%u,\"status\":\"%s\"}}",
-			(unsigned)(a >> 32), (unsigned)(a >> 16) & 0xffff, (unsigned)a & 0xfff,
-			(unsigned)(b >> 52), (unsigned long long)(b & 0xffffffffffff), nouns[subject / 5],
-			verbs[subject % 5], (unsigned)(number / 86400000 % 28 + 1),
-			(unsigned)(number / 3600000 % 24), (unsigned)(number / 60000 % 60),
-			(unsigned)(number / 1000 % 60), (unsigned)(c % 1000000), (unsigned)(c >> 20) % 57,
-			(unsigned)(c >> 26) % 40, (unsigned long long)next_random(random),
-			(unsigned)(c >> 32) % 5000, (unsigned)(c >> 45) % 100, (unsigned)(c >> 52) % 9 + 1,
-			verbs[subject % 5]);
+	if (**text != wanted)
+		return false;
+	++*text;
+	return true;
 }
 
-static int write_plain(char *out, uint64_t *random, uint32_t len)
+/* The number after `mark`, `otherwise` when there is no such mark, -1 when there is no number. */
+static long take_marked(const char **text, char mark, long otherwise)
 {
-	static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz 0123456789";
-	for (uint32_t i = 0; i < len; i++)
-		out[i] = alphabet[next_random(random) % (sizeof alphabet - 1)];
-	return (int)len;
+	return take_char(text, mark) ? take_number(text) : otherwise;
 }
 
-static void write_subject(char *out, size_t cap, const struct bench_shape *shape, uint32_t subject)
+static int parse_payload(struct bench_shape *shape, const char **name)
 {
-	if (shape->json)
-		snprintf(out, cap, "shop.%s.%s", nouns[subject / 5], verbs[subject % 5]);
-	else
-		snprintf(out, cap, "bench.%u", subject);
-}
-
-static void add_frame(struct bench_frames *frames, const struct bench_shape *shape, uint64_t *random,
-		      char *payload)
-{
-	char subject[64];
-	uint32_t subjects = shape->json ? 95 : shape->subjects;
-	uint32_t picked = shape->json ? (uint32_t)(next_random(random) % subjects) : frames->count % subjects;
-	write_subject(subject, sizeof subject, shape, picked);
-	int len = shape->json ? write_json(payload, random, picked, frames->count * 37u)
-			      : write_plain(payload, random, shape->payload_bytes);
-	int head = snprintf(frames->bytes + frames->len, FRAME_HEAD_MAX, "PUB %s %d\r\n", subject, len);
-	frames->len += (size_t)head;
-	memcpy(frames->bytes + frames->len, payload, (size_t)len);
-	memcpy(frames->bytes + frames->len + len, "\r\n", 2);
-	frames->len += (size_t)len + 2;
-	frames->delivered_bytes +=
-	    (uint64_t)(head + 2 + len + 2); /* "MSG s 1 n" is "PUB s n" and two bytes */
-	frames->count++;
-}
-
-int bench_frames_init(struct bench_frames *frames, const struct bench_shape *shape, int publisher)
-{
-	uint32_t count = shape->json ? FRAMES_JSON / (uint32_t)shape->publishers : FRAMES_PLAIN;
-	size_t payload_max = shape->json ? JSON_MAX : shape->payload_bytes;
-	uint64_t random = 42u + (uint64_t)publisher * 1000003u;
-	*frames = (struct bench_frames){.bytes = malloc(count * (payload_max + FRAME_HEAD_MAX))};
-	char *payload = malloc(payload_max + 1);
-	if (!frames->bytes || !payload) {
-		free(payload);
-		bench_frames_fini(frames);
-		return -ENOMEM;
+	if (strncmp(*name, "json", 4) == 0) {
+		*name += 4;
+		shape->text = BENCH_JSON;
+		return 0;
 	}
-	while (frames->count < count)
-		add_frame(frames, shape, &random, payload);
-	free(payload);
+	long bytes = take_number(name);
+	if (bytes < 1 || bytes > PAYLOAD_MAX)
+		return -EINVAL;
+	shape->payload_bytes = (uint32_t)bytes;
+	shape->text = take_char(name, 'j') ? BENCH_JSON : take_char(name, 'r') ? BENCH_RANDOM : BENCH_LETTERS;
+	return shape->text == BENCH_JSON && bytes < BENCH_JSON_LEAST ? -EINVAL : 0;
+}
+
+int bench_shape_parse(struct bench_shape *shape, const char *name)
+{
+	*shape = (struct bench_shape){0};
+	if (strlen(name) >= sizeof shape->name)
+		return -EINVAL;
+	strcpy(shape->name, name);
+	long publishers = take_number(&name), subscribers = take_marked(&name, ':', -1);
+	shape->queue = take_char(&name, 'q');
+	if (publishers < 1 || publishers > CONNECTIONS_MAX || subscribers < 0 ||
+	    subscribers > CONNECTIONS_MAX || !take_char(&name, '-') || parse_payload(shape, &name) != 0)
+		return -EINVAL;
+	long subscriptions = take_marked(&name, '+', 0);
+	long usual = shape->text == BENCH_JSON ? BENCH_JSON_SUBJECTS : 1;
+	long subjects = subscriptions > 0 ? subscriptions : take_marked(&name, '/', usual);
+	if (*name || subjects < 1 || subjects > (shape->text == BENCH_JSON ? usual : SUBJECTS_MAX) ||
+	    (subscriptions != 0 && (shape->text == BENCH_JSON || subscribers != 1 || shape->queue)))
+		return -EINVAL;
+	shape->publishers = (uint32_t)publishers;
+	shape->subscribers = (uint32_t)subscribers;
+	shape->subjects = (uint32_t)subjects;
+	shape->subscriptions = (uint32_t)subscriptions;
 	return 0;
 }
 
-void bench_frames_fini(struct bench_frames *frames)
+uint32_t bench_shape_receivers(const struct bench_shape *shape)
 {
-	free(frames->bytes);
-	*frames = (struct bench_frames){0};
+	return shape->queue ? shape->subscribers > 0 : shape->subscribers;
 }
 
-uint64_t bench_shape_rounds(const struct bench_shape *shape, const struct bench_frames *frames)
+/* A fit to what was measured, in nanoseconds: something for each message, and something for each of its copies
+ * and their bytes. Runs need only be of a similar length, not of an exact one. */
+uint64_t bench_shape_messages(const struct bench_shape *shape, double seconds)
 {
-	uint64_t rounds = shape->messages / ((uint64_t)shape->publishers * frames->count);
-	return rounds > 0 ? rounds : 1;
+	double bytes = shape->payload_bytes > 0 ? shape->payload_bytes : BENCH_JSON_TYPICAL;
+	double cost_ns = 20 + (1 + bench_shape_receivers(shape)) * (8 + bytes / 3);
+	double messages = seconds * 1e9 / cost_ns;
+	return messages < 1 ? 1 : (uint64_t)messages;
+}
+
+int bench_shape_subject(const struct bench_shape *shape, uint32_t i, char *out)
+{
+	char type[BENCH_JSON_TYPE_MAX];
+	if (shape->text == BENCH_JSON) {
+		bench_json_type(i % shape->subjects, type);
+		return snprintf(out, BENCH_SUBJECT_MAX, "shop.%s", type);
+	}
+	return snprintf(out, BENCH_SUBJECT_MAX, shape->subscriptions > 0 ? "bench.%u.value" : "bench.%u",
+			i % shape->subjects);
+}
+
+uint32_t bench_shape_first_sid(const struct bench_shape *shape)
+{
+	return shape->subscriptions > 0 ? 100000 : 1;
 }

@@ -1,38 +1,52 @@
-/* shape.h - what a benchmark sends: publishers, subscribers, subjects, payloads, and the prebuilt bytes of it.
+/* shape.h - what a benchmark sends, as its name says it:
  *
- * Everything follows from the shape and a fixed seed, so that every run of every server gets the same bytes. */
+ *   PUBLISHERS:SUBSCRIBERS[q]-PAYLOAD[/SUBJECTS|+SUBSCRIPTIONS]
+ *
+ *   q               the subscribers are one queue group: each message goes to one of them
+ *   PAYLOAD         16, 128, 16k, 1m: letters, 256 KiB of frames that repeat; compresses unrealistically well
+ *                   128j: JSON events of that size with unique ids; "json": of their natural size, about 260 B
+ *                   128r: random bytes
+ *   SUBJECTS        how many are published to in turn; default 1, for JSON events 95 at random
+ *   SUBSCRIPTIONS   that many subjects, each matched by a wildcard of its own; all are one subscriber's
+ *
+ * "4:4-128/64" is four publishers of 128 bytes to 64 subjects, and four subscribers that get everything. */
 #ifndef BENCH_SHAPE_H
 #define BENCH_SHAPE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
+#include "bench/payload.h"
+
 struct bench_shape {
-	const char *name;
-	int publishers, subscribers; /* connections; every subscriber gets every message */
-	uint32_t payload_bytes;      /* ignored for json */
-	bool json;                   /* event messages of about 260 B with unique ids, 95 subjects */
-	uint32_t subjects;           /* distinct subjects; ignored for json */
-	uint64_t messages;           /* in all; rounded down to whole rounds of every publisher's frames */
+	char name[40];
+	uint32_t publishers, subscribers; /* connections */
+	bool queue;
+	enum bench_text text;
+	uint32_t payload_bytes; /* 0: a JSON event's natural size */
+	uint32_t subjects;      /* distinct */
+	uint32_t subscriptions; /* on wildcards; 0: one subscription for everything a subscriber gets */
+	bool replies;           /* every message has a reply subject of its own; not in the name */
 };
 
-/* The frames of one publisher: sent over and over until its share of the messages is sent. */
-struct bench_frames {
-	char *bytes; /* PUB operations, back to back; owned */
-	size_t len;
-	uint32_t count;           /* operations in bytes */
-	uint64_t delivered_bytes; /* bytes of the MSG operations that one subscriber (sid 1) gets for them */
-};
+/* 0, or -EINVAL when the name does not say a shape. */
+int bench_shape_parse(struct bench_shape *shape, const char *name);
 
-/* The shapes known by name; the list ends with name == NULL. */
-extern const struct bench_shape bench_shapes[];
+/* The shapes that are run when none is named; NULL-terminated. */
+extern const char *const bench_shape_names[];
 
-/* Build the frames of publisher number `publisher`. 0 or -ENOMEM. */
-int bench_frames_init(struct bench_frames *frames, const struct bench_shape *shape, int publisher);
-void bench_frames_fini(struct bench_frames *frames);
+/* How many receivers get each message. */
+uint32_t bench_shape_receivers(const struct bench_shape *shape);
 
-/* How often each publisher sends its frames. At least 1. */
-uint64_t bench_shape_rounds(const struct bench_shape *shape, const struct bench_frames *frames);
+/* About as many messages as a fast server takes in so many seconds. At least 1. */
+uint64_t bench_shape_messages(const struct bench_shape *shape, double seconds);
+
+/* The subject number i, as published. Returns the length without the final NUL; cap at least BENCH_SUBJECT_MAX. */
+enum { BENCH_SUBJECT_MAX = 64 };
+int bench_shape_subject(const struct bench_shape *shape, uint32_t i, char *out);
+
+/* The sid of a subscriber's first subscription; the others count on. All have the same number of digits, so that
+ * a message takes the same number of bytes whichever subscription it came for. */
+uint32_t bench_shape_first_sid(const struct bench_shape *shape);
 
 #endif

@@ -128,6 +128,8 @@ static int start(struct broker *broker, struct wire_fault *fault)
 		return wire_fault_set(fault, error, "cannot start the event loop: %s",
 				      wire_error_text(error));
 	broker->started_ns = broker->loops[0].now_ns;
+	if (broker->sink)
+		broker__emit_later(&broker->loops[0]); /* it may hold a mark of its own */
 	broker_log(broker->log, BROKER_LOG_INFO, "Starting tapedeck broker, protocol of nats-server %s",
 		   BROKER_VERSION);
 	error = open_monitor(broker, fault);

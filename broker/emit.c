@@ -1,14 +1,16 @@
 #include "broker/emit.h"
 
-enum { TICK_MS = 10 };
+enum { TICK_MS = 20 };
 
 static void on_tick(uv_timer_t *timer)
 {
 	struct broker__loop *loop = timer->data;
 	struct wire_sink *sink = loop->broker->sink;
 	broker__loop_read_clock(loop);
-	loop->is_sink_told = false;
-	sink->tick(sink, loop->now_ns);
+	unsigned again_ms = sink->tick(sink, loop->now_ns);
+	loop->is_sink_told = again_ms > 0;
+	if (again_ms > 0)
+		uv_timer_start(timer, on_tick, again_ms, 0);
 }
 
 void broker__emit_later(struct broker__loop *loop)

@@ -69,6 +69,9 @@ int broker__loop_init(struct broker__loop *loop, struct broker *broker)
 	start_timer(loop, &loop->tick);
 	start_timer(loop, &loop->stall);
 	start_timer(loop, &loop->trim);
+	/* Neither is worth waiting for at the end: closing the sink hands over, too, and all memory goes. */
+	uv_unref((uv_handle_t *)&loop->tick);
+	uv_unref((uv_handle_t *)&loop->trim);
 	broker__loop_read_clock(loop);
 	return 0;
 }

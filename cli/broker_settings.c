@@ -18,6 +18,19 @@ void cli_broker_settings_fini(struct cli_broker_settings *settings)
 	cli_recording_fini(&settings->recording);
 }
 
+/* Who says how to record and not where means to record: serving without would lose everything without a word. */
+static int refuse_recording_nowhere(const struct cli_command *command,
+				    const struct cli_broker_settings *settings, int argc, char **argv)
+{
+	if (settings->recording.dir || command->alone)
+		return CLI_GO_ON;
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i] + strspn(argv[i], "-"), "record-", 7) == 0)
+			return cli_usage_error(command, "%s needs --record DIR", argv[i]);
+	}
+	return CLI_GO_ON;
+}
+
 static int refuse_unserved(const struct cli_command *command, const struct cli_broker_settings *settings)
 {
 	if (settings->has_tls || settings->tls)
@@ -51,7 +64,8 @@ int cli_broker_settings_flags(const struct cli_command *command, struct cli_brok
 		settings->show_version = true;
 	else if (operands.len > 0)
 		return cli_usage_error(command, "unexpected argument \"%s\"", operands.values[0]);
-	return refuse_unserved(command, settings);
+	status = refuse_recording_nowhere(command, settings, argc, argv);
+	return status == CLI_GO_ON ? refuse_unserved(command, settings) : status;
 }
 
 static void tell(void *context, const char *line)

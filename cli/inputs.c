@@ -31,18 +31,21 @@ static int add_capture(struct store_merge *merge, const char *path, const struct
 	return error;
 }
 
+int cli_inputs_add(struct store_merge *inputs, const char *operand,
+		   const struct store_reader_options *options, struct wire_fault *fault)
+{
+	return cli_log_is_capture(operand) ? add_capture(inputs, operand, options->filter, fault)
+					   : store_merge_add_log(inputs, operand, options, fault);
+}
+
 int cli_inputs_open(struct store_merge **inputs, const struct cli_operands *operands,
 		    const struct store_reader_options *options, struct wire_fault *fault)
 {
 	struct store_merge *merge = store_merge_open(options->reverse);
 	int error = merge ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
 
-	for (int i = 0; i < operands->len && error == 0; i++) {
-		const char *path = operands->values[i];
-
-		error = cli_log_is_capture(path) ? add_capture(merge, path, options->filter, fault)
-						 : store_merge_add_log(merge, path, options, fault);
-	}
+	for (int i = 0; i < operands->len && error == 0; i++)
+		error = cli_inputs_add(merge, operands->values[i], options, fault);
 	if (error == 0)
 		*inputs = merge;
 	else

@@ -11,6 +11,10 @@
 int cli_inputs_open(struct store_merge **inputs, const struct cli_operands *operands,
 		    const struct store_reader_options *options, struct wire_fault *fault);
 
+/* Open one of them and add it to a merge. 0, or a negative code with *fault. */
+int cli_inputs_add(struct store_merge *inputs, const char *operand,
+		   const struct store_reader_options *options, struct wire_fault *fault);
+
 /* Open a capture file by itself, with the defaults. 0, or a negative code with *fault. */
 int cli_inputs_open_capture(struct wire_source **source, const char *path, const struct store_filter *filter,
 			    struct wire_fault *fault);

@@ -58,27 +58,57 @@ int cli_parse_bytes(const char *text, uint64_t *bytes, struct wire_fault *fault)
 	return 0;
 }
 
-int cli_parse_duration_ms(const char *text, int64_t *ms, struct wire_fault *fault)
+/* A duration as a number of seconds. */
+static int parse_duration(const char *text, double *seconds, struct wire_fault *fault)
 {
-	static const struct unit units[] = {{"ms", 1},      {"s", 1e3},      {"m", 60e3}, {"h", 3600e3},
-					    {"d", 86400e3}, {"w", 604800e3}, {NULL, 0}};
-	double total = 0;
+	static const struct unit units[] = {{"ns", 1e-9},  {"us", 1e-6}, {"µs", 1e-6}, {"ms", 1e-3},
+					    {"s", 1},      {"m", 60},    {"h", 3600},  {"d", 86400},
+					    {"w", 604800}, {NULL, 0}};
 	const char *rest = text;
+
+	*seconds = 0;
 	do {
 		double number = 0;
 		size_t len = 0;
 		const char *end = parse_number(rest, &number);
 		bool is_plain = end && rest == text && *end == '\0';
-		double factor = is_plain ? 1e3 : end ? find_unit(units, end, &len) : 0;
+		double factor = is_plain ? 1 : end ? find_unit(units, end, &len) : 0;
 		if (factor == 0)
 			return wire_fault_set(fault, -EINVAL,
 					      "is not a duration; write for example 250ms, 5m or 1h30m");
-		total += number * factor;
+		*seconds += number * factor;
 		rest = end + len;
 	} while (*rest);
-	if (total >= 0x1p53)
-		return wire_fault_set(fault, -EINVAL,
-				      "is longer than any clock runs; write a smaller duration");
-	*ms = (int64_t)(total + 0.5);
+	return 0;
+}
+
+static int too_long(struct wire_fault *fault)
+{
+	return wire_fault_set(fault, -EINVAL, "is longer than any clock runs; write a smaller duration");
+}
+
+int cli_parse_duration_ms(const char *text, int64_t *ms, struct wire_fault *fault)
+{
+	double seconds;
+	int error = parse_duration(text, &seconds, fault);
+
+	if (error)
+		return error;
+	if (seconds * 1e3 >= 0x1p53)
+		return too_long(fault);
+	*ms = (int64_t)(seconds * 1e3 + 0.5);
+	return 0;
+}
+
+int cli_parse_duration_ns(const char *text, int64_t *ns, struct wire_fault *fault)
+{
+	double seconds;
+	int error = parse_duration(text, &seconds, fault);
+
+	if (error)
+		return error;
+	if (seconds * 1e9 >= 0x1p61) /* 73 years */
+		return too_long(fault);
+	*ns = (int64_t)(seconds * 1e9 + 0.5);
 	return 0;
 }

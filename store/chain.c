@@ -31,7 +31,7 @@ int store__chain_open(struct store__chain *chain, const char *dir, const struct 
 				       .options = options,
 				       .io = options->io ? options->io : &store__system_io,
 				       .output.fd = -1};
-	int error = store__standing_find(&standing, dir, fault);
+	int error = store__standing_find(&standing, dir, options, fault);
 	if (error)
 		return error;
 	memcpy(chain->log_id, standing.log_id, sizeof chain->log_id);

@@ -1,13 +1,9 @@
-/* The mode of literals is behind this in zstd's header. */
-#define ZSTD_STATIC_LINKING_ONLY
-
 #include "store/encode.h"
 
 #include <assert.h>
-#include <xxhash.h>
-#include <zstd.h>
 
 #include "store/columns.h"
+#include "store/compress.h"
 #include "store/rows.h"
 
 /* What the dictionary says of a subject, and where its next bytes go in the payload frame. */
@@ -17,7 +13,7 @@ struct tally {
 };
 
 struct store_encoder {
-	ZSTD_CCtx *zstd;
+	struct store__compressor *compressor;
 	uint8_t log_id[16];
 	struct store__buffer values;  /* uint64_t: one column */
 	struct store__buffer tallies; /* struct tally: no subject, then every subject */
@@ -33,14 +29,11 @@ struct store_encoder *store_encoder_open(void)
 	struct store_encoder *encoder = calloc(1, sizeof *encoder);
 	if (!encoder)
 		return NULL;
-	encoder->zstd = ZSTD_createCCtx();
-	if (!encoder->zstd) {
+	encoder->compressor = store__compressor_open();
+	if (!encoder->compressor) {
 		free(encoder);
 		return NULL;
 	}
-	/* Sizes and checksums are ours, in the block's header. */
-	ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_contentSizeFlag, 0);
-	ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_checksumFlag, 0);
 	return encoder;
 }
 
@@ -48,7 +41,7 @@ void store_encoder_close(struct store_encoder *encoder)
 {
 	if (!encoder)
 		return;
-	ZSTD_freeCCtx(encoder->zstd);
+	store__compressor_close(encoder->compressor);
 	store__buffer_fini(&encoder->values);
 	store__buffer_fini(&encoder->tallies);
 	store__buffer_fini(&encoder->raw);
@@ -71,40 +64,11 @@ static struct tally *tallies_of(struct store_encoder *encoder)
 	return (struct tally *)(void *)encoder->tallies.bytes;
 }
 
-/* zstd leaves literals as they are at negative levels. Down to LITERALS_LEVEL_MIN we have them compressed all the
- * same: of JSON with unique ids that saves 40 % (level -3: 83 to 49 bytes a message) for little time. A zstd
- * without this experimental parameter refuses it, which does no harm. */
-enum { LITERALS_LEVEL_MIN = -3 };
-
-static void set_level(ZSTD_CCtx *zstd, int level)
+/* Compress the frame that was built onto the end of the block. */
+static int add_raw(struct store_encoder *encoder, struct store_frame_header *frame)
 {
-	ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, level);
-	ZSTD_CCtx_setParameter(zstd, ZSTD_c_literalCompressionMode,
-			       level >= LITERALS_LEVEL_MIN ? ZSTD_ps_enable : ZSTD_ps_auto);
-}
-
-/* Compress raw[0..len) onto the end of the block; stored as it is where that does not make it smaller. */
-static int add_frame(struct store_encoder *encoder, const unsigned char *raw, size_t len,
-		     struct store_frame_header *frame)
-{
-	size_t bound = ZSTD_compressBound(len);
-	if (len == 0) {
-		*frame = (struct store_frame_header){.checksum = XXH3_64bits(NULL, 0)};
-		return 0;
-	}
-	if (store__buffer_reserve(&encoder->block, bound))
-		return -ENOMEM;
-	unsigned char *out = encoder->block.bytes + encoder->block.len;
-	size_t stored = ZSTD_compress2(encoder->zstd, out, bound, raw, len);
-	if (ZSTD_isError(stored) || stored >= len) {
-		memcpy(out, raw, len);
-		stored = len;
-	}
-	encoder->block.len += stored;
-	*frame = (struct store_frame_header){.stored_bytes = (uint32_t)stored,
-					     .raw_bytes = (uint32_t)len,
-					     .checksum = XXH3_64bits(out, stored)};
-	return 0;
+	const struct store__buffer *raw = &encoder->raw;
+	return store__compress(encoder->compressor, raw->bytes, raw->len, 0, &encoder->block, frame);
 }
 
 static void tally_event(struct tally *tally, const struct store__rows *rows, uint32_t i)
@@ -331,20 +295,23 @@ static bool is_one_group(const struct tally *tallies, const struct store_stage *
 static int add_payloads(struct store_encoder *encoder, const struct store_stage *stage,
 			struct store_frame_header *frame)
 {
-	if (is_one_group(tallies_of(encoder), stage))
-		return add_frame(encoder, stage->payloads.bytes, stage->payloads.len, frame);
-	int error = group_payloads(encoder, stage);
-	return error ? error : add_frame(encoder, encoder->raw.bytes, encoder->raw.len, frame);
+	const struct store__buffer *payloads = &stage->payloads;
+	if (!is_one_group(tallies_of(encoder), stage)) {
+		if (group_payloads(encoder, stage))
+			return -ENOMEM;
+		payloads = &encoder->raw;
+	}
+	return store__compress(encoder->compressor, payloads->bytes, payloads->len,
+			       payloads->len / stage->events + 1, &encoder->block, frame);
 }
 
 static int add_frames(struct store_encoder *encoder, const struct store_stage *stage,
 		      struct store_frame_header *frames)
 {
-	struct store__buffer *raw = &encoder->raw;
 	int error = build_dictionary(encoder, stage);
-	error = error ? error : add_frame(encoder, raw->bytes, raw->len, &frames[STORE_FRAME_DICTIONARY]);
+	error = error ? error : add_raw(encoder, &frames[STORE_FRAME_DICTIONARY]);
 	error = error ? error : build_columns(encoder, stage);
-	error = error ? error : add_frame(encoder, raw->bytes, raw->len, &frames[STORE_FRAME_COLUMNS]);
+	error = error ? error : add_raw(encoder, &frames[STORE_FRAME_COLUMNS]);
 	return error ? error : add_payloads(encoder, stage, &frames[STORE_FRAME_PAYLOADS]);
 }
 
@@ -362,7 +329,7 @@ int64_t store_encode(struct store_encoder *encoder, const struct store_stage *st
 					  .max_conn = stage->max_conn};
 	assert(stage->events > 0);
 	memcpy(made.log_id, encoder->log_id, sizeof made.log_id);
-	set_level(encoder->zstd, level);
+	store__compressor_set_level(encoder->compressor, level);
 	store__buffer_shrink(&encoder->raw, KEEP_BYTES);
 	store__buffer_shrink(&encoder->block, KEEP_BYTES);
 	if (store__buffer_reserve(&encoder->block, STORE_BLOCK_HEADER_BYTES))

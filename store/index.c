@@ -128,13 +128,21 @@ static int read_entries(struct store_index *index, const unsigned char *raw, uin
 	return 0;
 }
 
+bool store_index_read_header(const unsigned char *in, uint64_t *len)
+{
+	if (memcmp(in, STORE_FOOTER_MAGIC, STORE_MAGIC_BYTES) != 0 ||
+	    store__get_u64(in + FOOTER_CHECKSUM) != XXH3_64bits(in, FOOTER_CHECKSUM))
+		return false;
+	*len = STORE_FOOTER_HEADER_BYTES + (uint64_t)store__get_u32(in + 12);
+	return true;
+}
+
 /* Check the footer's header and its body's checksum. */
 static bool is_footer(const unsigned char *footer, size_t len)
 {
-	return len >= STORE_FOOTER_HEADER_BYTES &&
-	       memcmp(footer, STORE_FOOTER_MAGIC, STORE_MAGIC_BYTES) == 0 &&
-	       store__get_u64(footer + FOOTER_CHECKSUM) == XXH3_64bits(footer, FOOTER_CHECKSUM) &&
-	       store__get_u32(footer + 12) == len - STORE_FOOTER_HEADER_BYTES &&
+	uint64_t expected;
+	return len >= STORE_FOOTER_HEADER_BYTES && store_index_read_header(footer, &expected) &&
+	       len == expected &&
 	       store__get_u64(footer + 24) ==
 		   XXH3_64bits(footer + STORE_FOOTER_HEADER_BYTES, len - STORE_FOOTER_HEADER_BYTES);
 }

@@ -43,6 +43,9 @@ unsigned char *store_index_write(const struct store_index *index, uint64_t offse
 /* Where the trailer in[0..STORE_TRAILER_BYTES) says that the footer lies. False when it is no trailer. */
 bool store_index_read_trailer(const unsigned char *in, uint64_t *offset, uint64_t *len);
 
+/* The length of the footer that begins with in[0..STORE_FOOTER_HEADER_BYTES). False when that is no footer's header. */
+bool store_index_read_header(const unsigned char *in, uint64_t *len);
+
 /* Read the footer of len bytes that lies at file offset `offset` into an empty index. 0, STORE_EDAMAGE or -ENOMEM. */
 int store_index_read(struct store_index *index, const unsigned char *footer, size_t len, uint64_t offset);
 

@@ -240,3 +240,11 @@ char *store_log_segment_path(const char *dir, uint64_t first_seq)
 	char *path = NULL;
 	return asprintf(&path, "%s/%020" PRIu64 "%s", dir, first_seq, suffix) < 0 ? NULL : path;
 }
+
+char *store_log_aside_path(const char *path, const char *aside_suffix, int number)
+{
+	char *aside = NULL;
+	int len = number == 1 ? asprintf(&aside, "%s.%s", path, aside_suffix)
+			      : asprintf(&aside, "%s.%s.%d", path, aside_suffix, number);
+	return len < 0 ? NULL : aside;
+}

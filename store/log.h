@@ -31,6 +31,11 @@ int store_log_lock(const char *dir, struct wire_fault *fault);
 /* A live writer holds the lock. */
 bool store_log_is_locked(const char *dir);
 
+/* The name of the number-th file (from 1 on) that is kept aside of a segment: PATH.torn, PATH.torn.2, … Owned by the
+ * caller; NULL when out of memory. */
+char *store_log_aside_path(const char *path, const char *suffix, int number);
+enum { STORE_ASIDE_MAX = 99 };
+
 /* The path of a segment in dir, owned by the caller; NULL when out of memory. */
 char *store_log_segment_path(const char *dir, uint64_t first_seq);
 

@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/log.h"
 #include "store/segment.h"
 
 enum { COPY_BYTES = 1 << 16 };
@@ -53,11 +53,9 @@ static int copy_bytes(int from, uint64_t offset, uint64_t len, int to)
 /* A new file `<path>.torn`, or `.torn.2` and so on where an earlier crash left one. */
 static int create_aside(const char *path, char **aside)
 {
-	for (int i = 1; i < 100; i++) {
-		char number[16] = "";
-		if (i > 1)
-			snprintf(number, sizeof number, ".%d", i);
-		if (asprintf(aside, "%s.torn%s", path, number) < 0)
+	for (int number = 1; number <= STORE_ASIDE_MAX; number++) {
+		*aside = store_log_aside_path(path, "torn", number);
+		if (!*aside)
 			return -ENOMEM;
 		int fd = open(*aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd >= 0)
@@ -70,12 +68,12 @@ static int create_aside(const char *path, char **aside)
 	return -EEXIST;
 }
 
-static int put_aside(const struct store_segment *segment, uint64_t offset)
+static int put_aside(const struct store_segment *segment, uint64_t offset, char **aside)
 {
-	char *aside;
+	char *name;
 	if (segment->file_bytes <= offset)
 		return 0;
-	int fd = create_aside(segment->path, &aside);
+	int fd = create_aside(segment->path, &name);
 	if (fd < 0)
 		return fd;
 	int error = copy_bytes(segment->fd, offset, segment->file_bytes - offset, fd);
@@ -83,8 +81,11 @@ static int put_aside(const struct store_segment *segment, uint64_t offset)
 		error = -errno;
 	close(fd);
 	if (error)
-		unlink(aside);
-	free(aside);
+		unlink(name);
+	if (aside && !error)
+		*aside = name;
+	else
+		free(name);
 	return error;
 }
 
@@ -110,16 +111,16 @@ static int write_footer(const struct store_segment *segment)
 	return error;
 }
 
-static int close_segment(struct store_segment *segment)
+static int close_segment(struct store_segment *segment, char **aside)
 {
 	int error = drop_torn_blocks(segment);
 	if (error)
 		return error;
 	if (segment->index.count == 0) {
-		error = put_aside(segment, STORE_FILE_HEADER_BYTES);
+		error = put_aside(segment, STORE_FILE_HEADER_BYTES, aside);
 		return error ? error : unlink(segment->path) != 0 ? -errno : 0;
 	}
-	error = put_aside(segment, segment->end);
+	error = put_aside(segment, segment->end, aside);
 	return error ? error : write_footer(segment);
 }
 
@@ -138,9 +139,11 @@ static bool is_stump(const char *path)
 	return stat(path, &info) == 0 && info.st_size < STORE_FILE_HEADER_BYTES;
 }
 
-int store_recover_segment(const char *path, struct wire_fault *fault)
+int store_recover_segment(const char *path, char **aside, struct wire_fault *fault)
 {
 	struct store_segment *segment;
+	if (aside)
+		*aside = NULL;
 	if (is_stump(path))
 		return remove_stump(path, fault);
 	int error = store_segment_open(&segment, path, fault);
@@ -150,7 +153,7 @@ int store_recover_segment(const char *path, struct wire_fault *fault)
 		store_segment_close(segment);
 		return 0;
 	}
-	error = close_segment(segment);
+	error = close_segment(segment, aside);
 	store_segment_close(segment);
 	if (error)
 		return wire_fault_set(fault, error, "%s: cannot close what a crash left open: %s", path,

@@ -1,6 +1,5 @@
 #include "store/retain.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,19 +27,20 @@ static bool is_old(const char *path, int64_t oldest_ns)
 
 static void remove_aside(const char *path, const char *suffix)
 {
-	char *aside;
-	if (asprintf(&aside, "%s%s", path, suffix) < 0)
-		return;
-	unlink(aside);
-	free(aside);
+	bool removed = true;
+	for (int number = 1; number <= STORE_ASIDE_MAX && removed; number++) {
+		char *aside = store_log_aside_path(path, suffix, number);
+		removed = aside && unlink(aside) == 0;
+		free(aside);
+	}
 }
 
 static bool remove_segment(const char *path)
 {
 	if (unlink(path) != 0)
 		return false;
-	remove_aside(path, ".torn");
-	remove_aside(path, ".damaged");
+	remove_aside(path, "torn");
+	remove_aside(path, "damaged");
 	return true;
 }
 

@@ -130,14 +130,6 @@ static int scan(struct store_segment *segment)
 	}
 }
 
-/* A footer at the end that no trailer leads to. */
-static void look_for_footer(struct store_segment *segment)
-{
-	char magic[STORE_MAGIC_BYTES];
-	segment->has_bad_footer = read_at(segment->fd, segment->end, magic, sizeof magic) == 0 &&
-				  memcmp(magic, STORE_FOOTER_MAGIC, sizeof magic) == 0;
-}
-
 /* What the footer leaves out between two blocks was damaged when the footer was made. */
 static int find_holes(struct store_segment *segment)
 {
@@ -164,6 +156,18 @@ static bool find_footer(const struct store_segment *segment, uint64_t *offset, u
 		return false;
 	uint64_t footer_end = segment->file_bytes - STORE_TRAILER_BYTES;
 	return *len <= FOOTER_BYTES_MAX && *len <= footer_end && *offset == footer_end - *len;
+}
+
+/* Without a valid footer: has it one nevertheless? Either the trailer is there, or the footer with just room for it behind. A
+ * footer that was not written to its end is none: that is how a crash leaves it. */
+static void look_for_footer(struct store_segment *segment)
+{
+	unsigned char header[STORE_FOOTER_HEADER_BYTES];
+	uint64_t offset, len;
+	segment->has_bad_footer = find_footer(segment, &offset, &len) ||
+				  (read_at(segment->fd, segment->end, header, sizeof header) == 0 &&
+				   store_index_read_header(header, &len) &&
+				   segment->end + len + STORE_TRAILER_BYTES == segment->file_bytes);
 }
 
 /* Take the index from the footer. 0; STORE_EDAMAGE when there is no valid one. */
@@ -305,6 +309,21 @@ uint64_t store_segment_torn_bytes(const struct store_segment *segment)
 {
 	return segment->is_closed || segment->file_bytes < segment->end ? 0
 									: segment->file_bytes - segment->end;
+}
+
+int store_segment_check_header(const struct store_segment *segment, size_t entry)
+{
+	unsigned char bytes[STORE_BLOCK_HEADER_BYTES];
+	struct store_block_header found;
+	const struct store_index_entry *indexed = &segment->index.entries[entry];
+	int error = read_at(segment->fd, indexed->offset, bytes, sizeof bytes);
+	if (error < 0 && error != -ENODATA)
+		return error;
+	if (error || store_block_header_get(&found, bytes) != 0 ||
+	    found.first_seq != indexed->header.first_seq ||
+	    memcmp(found.frames, indexed->header.frames, sizeof found.frames) != 0)
+		return STORE_EDAMAGE;
+	return 0;
 }
 
 int store_segment_load(struct store_segment *segment, size_t entry, enum store_frame frame,

@@ -29,7 +29,7 @@ struct store_segment {
 	uint64_t end;               /* behind the last whole block */
 	uint64_t file_bytes;        /* when last looked at */
 	bool is_closed;             /* it has a valid footer */
-	bool has_bad_footer;        /* a footer begins at `end`, but it or its trailer is damaged */
+	bool has_bad_footer;        /* it was closed, but its footer or trailer is damaged */
 	struct store__buffer frame; /* the last frame that was read */
 };
 
@@ -46,6 +46,10 @@ int64_t store_segment_refresh(struct store_segment *segment);
 
 /* Bytes behind the last whole block, when the segment is not closed. */
 uint64_t store_segment_torn_bytes(const struct store_segment *segment);
+
+/* The header of entry number `entry` is whole in the file, too, and not only in the footer that the index comes from. 0, STORE_EDAMAGE or
+ * another negated errno. */
+int store_segment_check_header(const struct store_segment *segment, size_t entry);
 
 /* Read one frame of entry number `entry` and hand it to the block (see store_block_load), which must have been
  * begun with the entry's header. 0, STORE_EDAMAGE, -ENOMEM or another negated errno. */

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -51,11 +53,28 @@ static void learn(struct store__standing *standing, const struct store_segment *
 			standing->next_conn = index->entries[i].header.max_conn + 1;
 }
 
+/* Takes aside: the file that holds what was cut off, or NULL. */
+static void report_cut(const struct store_writer_options *options, const char *path, char *aside)
+{
+	char line[800];
+	if (aside && options->report) {
+		snprintf(
+		    line, sizeof line,
+		    "%s was left open by a crash; its unfinished end is no part of the log and is kept as %s",
+		    path, aside);
+		options->report(options->context, line);
+	}
+	free(aside);
+}
+
 /* Returns 1 when the segment could be read, 0 when it cannot or is gone, or -ENOMEM. */
-static int take_over(struct store__standing *standing, const char *path, struct wire_fault *fault)
+static int take_over(struct store__standing *standing, const char *path,
+		     const struct store_writer_options *options, struct wire_fault *fault)
 {
 	struct store_segment *segment;
-	int error = store_recover_segment(path, fault);
+	char *aside;
+	int error = store_recover_segment(path, &aside, fault);
+	report_cut(options, path, aside);
 	error = error == -ENOMEM ? error : store_segment_open(&segment, path, fault);
 	if (error == -ENOENT)
 		return 1;
@@ -67,11 +86,11 @@ static int take_over(struct store__standing *standing, const char *path, struct 
 }
 
 static int take_over_all(struct store__standing *standing, const struct store_log_segments *segments,
-			 struct wire_fault *fault)
+			 const struct store_writer_options *options, struct wire_fault *fault)
 {
 	int readable = 1;
 	for (size_t i = 0; i < segments->count && readable >= 0; i++)
-		readable = take_over(standing, segments->list[i].path, fault);
+		readable = take_over(standing, segments->list[i].path, options, fault);
 	if (readable < 0)
 		return readable;
 	if (readable == 0) /* nobody knows how many numbers it used */
@@ -82,7 +101,8 @@ static int take_over_all(struct store__standing *standing, const struct store_lo
 	return 0;
 }
 
-int store__standing_find(struct store__standing *standing, const char *dir, struct wire_fault *fault)
+int store__standing_find(struct store__standing *standing, const char *dir,
+			 const struct store_writer_options *options, struct wire_fault *fault)
 {
 	struct store_log_segments segments;
 	*standing = (struct store__standing){.next_seq = 1, .next_conn = 1};
@@ -92,7 +112,7 @@ int store__standing_find(struct store__standing *standing, const char *dir, stru
 	error = check_versions(&segments, dir, fault);
 	if (!error) {
 		store_log_remove_temporary(dir);
-		error = take_over_all(standing, &segments, fault);
+		error = take_over_all(standing, &segments, options, fault);
 	}
 	store_log_segments_fini(&segments);
 	if (error || standing->segments > 0)

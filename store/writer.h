@@ -25,7 +25,8 @@ struct store_writer_options {
 	 * Must only signal. May be NULL. */
 	void (*wake)(void *context);
 	void *context;
-	/* Called from the writer thread with a line for the operator (degraded, recovered). May be NULL. */
+	/* Called with a line for the operator (degraded, recovered): from the writer thread, at opening from the
+	 * caller's. May be NULL. */
 	void (*report)(void *context, const char *line);
 	/* Function pointers to inject failures in tests; NULL = the system's. */
 	const struct store_io *io;

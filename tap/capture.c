@@ -142,7 +142,7 @@ static int set_filter(struct tap_capture *capture, const char *text, struct wire
 {
 	struct bpf_program program;
 	if (pcap_compile(capture->pcap, &program, text, 1, PCAP_NETMASK_UNKNOWN) != 0)
-		return wire_fault_set(fault, TAP_EBPF, "%s", pcap_geterr(capture->pcap));
+		return wire_fault_set(fault, TAP_EBPF, "%s: %s", capture->name, pcap_geterr(capture->pcap));
 	int status = pcap_setfilter(capture->pcap, &program);
 	pcap_freecode(&program);
 	return status == 0
@@ -150,16 +150,41 @@ static int set_filter(struct tap_capture *capture, const char *text, struct wire
 		   : wire_fault_set(fault, TAP_EBPF, "%s: %s", capture->name, pcap_geterr(capture->pcap));
 }
 
+static bool compiles(struct tap_capture *capture, const char *filter)
+{
+	struct bpf_program program;
+	if (pcap_compile(capture->pcap, &program, filter, 0, PCAP_NETMASK_UNKNOWN) != 0)
+		return false;
+	pcap_freecode(&program);
+	return true;
+}
+
+/* libpcap does not say where it stopped: shorten the filter by words until it understands the rest. */
+static void keep_understood(struct tap_capture *capture, char *filter)
+{
+	char *space;
+	while (*filter && !compiles(capture, filter)) {
+		space = strrchr(filter, ' ');
+		*(space ? space : filter) = '\0';
+	}
+}
+
 /* The user's filter is compiled by itself, too, so that what libpcap says of it is about the text the user wrote, and
  * so that it is one expression, whose parentheses close. */
 static int check_filter(struct tap_capture *capture, const char *filter, struct wire_fault *fault)
 {
-	struct bpf_program program;
-	if (pcap_compile(capture->pcap, &program, filter, 0, PCAP_NETMASK_UNKNOWN) != 0)
-		return wire_fault_set(fault, TAP_EBPF, "filter \"%s\": %s", filter,
-				      pcap_geterr(capture->pcap));
-	pcap_freecode(&program);
-	return 0;
+	if (compiles(capture, filter))
+		return 0;
+	char reason[PCAP_ERRBUF_SIZE];
+	snprintf(reason, sizeof reason, "%s", pcap_geterr(capture->pcap));
+	char *understood = strdup(filter);
+	if (understood)
+		keep_understood(capture, understood);
+	wire_fault_set(fault, TAP_EBPF, "filter \"%s\": %s%s%s%s", filter, reason,
+		       understood && *understood ? "; understood as far as \"" : "",
+		       understood ? understood : "", understood && *understood ? "\"" : "");
+	free(understood);
+	return TAP_EBPF;
 }
 
 /* Of a file all is counted unless something else is asked for; the kernel need not hand over what is not TCP. */
@@ -229,6 +254,18 @@ static int close_writer(struct tap_capture *capture, struct wire_fault *fault)
 
 /* ---- opening and closing ---- */
 
+static int check_link_type(const struct tap_capture *capture, struct wire_fault *fault)
+{
+	int type = tap_capture_link_type(capture);
+	const char *name = pcap_datalink_val_to_name(type);
+	if (tap_packet_knows(type))
+		return 0;
+	return wire_fault_set(fault, capture->file ? TAP_ECAPTURE : TAP_EINTERFACE,
+			      "%s: frames of link type %d (%s) cannot be decoded; Ethernet, Linux cooked, "
+			      "loopback and raw IP can",
+			      capture->name, type, name ? name : "unknown");
+}
+
 static int open_capture(struct tap_capture *capture, const struct tap_capture_options *options,
 			struct wire_fault *fault)
 {
@@ -237,6 +274,7 @@ static int open_capture(struct tap_capture *capture, const struct tap_capture_op
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	int error =
 	    options->interface ? open_interface(capture, options, fault) : open_file(capture, options, fault);
+	error = error ? error : check_link_type(capture, fault);
 	error = error ? error : apply_filter(capture, options, fault);
 	if (error)
 		return error;

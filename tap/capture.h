@@ -34,7 +34,8 @@ int tap_capture_close(struct tap_capture *capture, struct wire_fault *fault);
 /* DLT_… of libpcap. */
 int tap_capture_link_type(const struct tap_capture *capture);
 
-/* For poll(2): readable when a live capture has frames. -1 for files, which always have. */
+/* For poll(2), once tap_capture_read has returned 0: readable when a live capture has frames, at the latest 20 ms after
+ * they passed. -1 for files, which always have. */
 int tap_capture_fd(const struct tap_capture *capture);
 
 /* What to do with a frame, whose bytes die when the call returns. */

@@ -34,7 +34,7 @@ enum tap_hole {
 };
 
 enum tap_end {
-	TAP_END_CLOSED,   /* both sides said FIN */
+	TAP_END_CLOSED,   /* both sides said FIN, or the one that was captured */
 	TAP_END_RESET,    /* RST */
 	TAP_END_REPLACED, /* a new connection uses the same addresses and ports */
 	TAP_END_EVICTED,  /* forgotten: too many connections for the memory allowed */

@@ -9,7 +9,7 @@
 #include "tap/packet.h"
 
 enum {
-	TAP_DATAGRAMS_MAX = 256,       /* incomplete at a time */
+	TAP_DATAGRAMS_MAX = 64,        /* incomplete at a time; TCP is rarely sent in fragments */
 	TAP_DATAGRAM_BYTES_MAX = 65535 /* of one, as IP says */
 };
 

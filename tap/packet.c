@@ -328,6 +328,13 @@ enum tap_packet_kind tap_packet_decode(int link_type, const struct tap_frame *fr
 	}
 }
 
+bool tap_packet_knows(int link_type)
+{
+	const struct tap_frame nothing = {.bytes = (const unsigned char *)""};
+	struct tap_packet packet;
+	return tap_packet_decode(link_type, &nothing, &packet) != TAP_PACKET_LINK_TYPE;
+}
+
 enum tap_packet_kind tap_packet_decode_datagram(const struct tap_fragment *datagram,
 						struct tap_packet *packet)
 {

@@ -66,6 +66,9 @@ struct tap_frame {
 	uint32_t wire_bytes; /* its true length; taken for captured_bytes where it is less */
 };
 
+/* Is a link type (DLT_… of libpcap) among those that can be decoded? */
+bool tap_packet_knows(int link_type);
+
 /* Decode a frame of a link type (DLT_… of libpcap). */
 enum tap_packet_kind tap_packet_decode(int link_type, const struct tap_frame *frame,
 				       struct tap_packet *packet);

@@ -11,7 +11,7 @@
 #error "TAPEDECK_VERSION is set by CMake"
 #endif
 
-enum { STAGE_AGE_NS = 20 * 1000 * 1000 };
+enum { STAGE_AGE_MS = 20, STAGE_AGE_NS = STAGE_AGE_MS * 1000 * 1000 };
 
 struct tap_recorder {
 	struct wire_sink sink;
@@ -33,8 +33,6 @@ void tap_recorder_options_init(struct tap_recorder_options *options)
 	    .overflow = TAP_OVERFLOW_WAIT, .detail = TAP_DETAIL_DELIVERIES, .max_payload = -1};
 	store_writer_options_init(&options->writer);
 }
-
-/* ---- staging ---- */
 
 /* ---- stages ---- */
 
@@ -158,18 +156,27 @@ static void take_event(struct wire_sink *sink, const struct wire_event *event)
 		record_reduced(recorder, event);
 }
 
-static void hand_over_old(struct wire_sink *sink, int64_t now_ns)
+/* How long the stage may still be filled; 0: it is old enough. A clock that was set back makes it so, too. */
+static unsigned time_left_ms(const struct tap_recorder *recorder, int64_t now_ns)
+{
+	int64_t age_ns = now_ns - store_stage_min_time_ns(recorder->stage);
+	return age_ns < 0 || age_ns >= STAGE_AGE_NS ? 0 : (unsigned)(STAGE_AGE_MS - age_ns / 1000000);
+}
+
+static unsigned hand_over_old(struct wire_sink *sink, int64_t now_ns)
 {
 	struct tap_recorder *recorder = (struct tap_recorder *)sink;
 	if (recorder->loss.events > 0 && recorder->stage)
 		add_gap(recorder);
 	else if (recorder->loss.events > 0)
 		take_stage(recorder, false);
-	if (!recorder->stage || store_stage_events(recorder->stage) == 0)
-		return;
-	int64_t age_ns = now_ns - store_stage_min_time_ns(recorder->stage);
-	if (age_ns >= STAGE_AGE_NS || age_ns < 0)
+	if (recorder->stage && store_stage_events(recorder->stage) > 0) {
+		unsigned left_ms = time_left_ms(recorder, now_ns);
+		if (left_ms > 0)
+			return left_ms;
 		hand_over(recorder);
+	}
+	return recorder->loss.events > 0 ? STAGE_AGE_MS : 0;
 }
 
 /* One stage is always held ahead: what a single read brings fits in it and the spare ones, so that a source that

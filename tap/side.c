@@ -1,5 +1,6 @@
 #include "tap/side.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +31,8 @@ static uint32_t piece_bytes(const struct tap__piece *piece)
 
 /* ---- telling ---- */
 
-static int64_t time_of(struct tap__side *side, int64_t time_ns)
+/* The time to tell something with: it does not go back within a side. */
+static int64_t stamp(struct tap__side *side, int64_t time_ns)
 {
 	if (time_ns > side->time_ns)
 		side->time_ns = time_ns;
@@ -52,7 +54,7 @@ static bool tell_hole(struct tap__assembly *assembly, struct tap__side *side, in
 	advance(side, bytes);
 	assembly->stats.holes[why]++;
 	assembly->stats.hole_bytes[why] += bytes;
-	return assembly->handler->hole(assembly->handler, side->handle, side->which, time_of(side, time_ns),
+	return assembly->handler->hole(assembly->handler, side->handle, side->which, stamp(side, time_ns),
 				       bytes, why);
 }
 
@@ -64,7 +66,7 @@ static bool tell(struct tap__assembly *assembly, struct tap__side *side, int64_t
 		advance(side, (uint32_t)data.len);
 		assembly->stats.data_bytes += data.len;
 		if (!assembly->handler->data(assembly->handler, side->handle, side->which,
-					     time_of(side, time_ns), data))
+					     stamp(side, time_ns), data))
 			return false;
 	}
 	return tell_hole(assembly, side, time_ns, missing, TAP_HOLE_CUT);
@@ -211,7 +213,7 @@ static void count_conflict(struct tap__assembly *assembly, const struct tap__run
 	}
 }
 
-/* Tell the pieces that follow on what was told. Waiting for the next hole, if there is one, begins anew. */
+/* Tell the pieces that follow on what was told. */
 static bool tell_pieces(struct tap__assembly *assembly, struct tap__side *side)
 {
 	bool is_of_interest = true;
@@ -224,6 +226,7 @@ static bool tell_pieces(struct tap__assembly *assembly, struct tap__side *side)
 	return is_of_interest;
 }
 
+/* There was progress, or a look at it: who waits now goes behind those who have waited longer. */
 static void wait_anew(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns)
 {
 	if (!side->first_piece)
@@ -298,25 +301,27 @@ static bool take_next(struct tap__assembly *assembly, struct tap__side *side, st
 	return true;
 }
 
-/* A run ahead of `next`: keep its bytes where no piece has them. False when there is no memory for some. */
-static bool keep_new(struct tap__assembly *assembly, struct tap__side *side, struct tap__run run)
+/* A run ahead of `next`: keep its bytes where no piece has them, and take them off. False when there is no memory for
+ * what is left. */
+static bool keep_new(struct tap__assembly *assembly, struct tap__side *side, struct tap__run *run)
 {
-	struct tap__piece *piece = find_piece(side, run.seq);
-	count_conflict(assembly, &run, piece);
-	while (run_bytes(&run) > 0) {
+	struct tap__piece *piece = find_piece(side, run->seq);
+	count_conflict(assembly, run, piece);
+	while (run_bytes(run) > 0) {
 		uint32_t room = UINT32_MAX; /* before the piece */
 		if (piece)
-			room = ahead(side, piece->seq) > ahead(side, run.seq) ? piece->seq - run.seq : 0;
-		struct tap__run own = first_bytes(run, room);
+			room = ahead(side, piece->seq) > ahead(side, run->seq) ? piece->seq - run->seq : 0;
+		struct tap__run own = first_bytes(*run, room);
 		if (run_bytes(&own) > 0 && !keep(assembly, side, piece, &own))
 			return false;
-		if (run_bytes(&own) == run_bytes(&run))
-			return true;
-		uint32_t seen = piece->seq + piece_bytes(piece) - run.seq;
-		if (seen > run_bytes(&run))
-			seen = run_bytes(&run);
-		assembly->stats.retransmitted_bytes += seen - run_bytes(&own);
-		trim_front(&run, seen);
+		trim_front(run, run_bytes(&own));
+		if (run_bytes(run) == 0)
+			break;
+		uint32_t seen = piece->seq + piece_bytes(piece) - run->seq;
+		if (seen > run_bytes(run))
+			seen = run_bytes(run);
+		assembly->stats.retransmitted_bytes += seen;
+		trim_front(run, seen);
 		piece = piece->next;
 	}
 	return true;
@@ -334,27 +339,21 @@ static bool keep_end(struct tap__assembly *assembly, struct tap__side *side, int
 /* No memory to keep a run: give up all holes before it, so that it need not be kept. */
 static bool tell_ahead(struct tap__assembly *assembly, struct tap__side *side, struct tap__run run)
 {
-	while (side->first_piece &&
-	       ahead(side, side->first_piece->seq) < ahead(side, run.seq) + run_bytes(&run))
+	while (side->first_piece && ahead(side, side->first_piece->seq) < ahead(side, run.seq))
 		if (!give_up(assembly, side, TAP_HOLE_LIMIT))
 			return false;
-	if (is_behind(side, run.seq)) {
-		uint32_t told = side->next - run.seq;
-		if (told >= run_bytes(&run))
-			return true;
-		trim_front(&run, told);
-	}
+	assert(!is_behind(side, run.seq)); /* what is left begins where no piece is */
 	return tell_hole(assembly, side, run.time_ns, ahead(side, run.seq), TAP_HOLE_LIMIT) &&
 	       take_next(assembly, side, run);
 }
 
-static bool take_ahead(struct tap__assembly *assembly, struct tap__side *side, const struct tap__run *run)
+static bool take_ahead(struct tap__assembly *assembly, struct tap__side *side, struct tap__run run)
 {
 	assembly->stats.out_of_order_segments++;
 	side->out_of_order++;
-	if (!keep_new(assembly, side, *run) || !keep_end(assembly, side, run->time_ns))
-		return tell_ahead(assembly, side, *run);
-	return give_up_hopeless(assembly, side, run->time_ns);
+	if (!keep_new(assembly, side, &run) || !keep_end(assembly, side, run.time_ns))
+		return tell_ahead(assembly, side, run);
+	return give_up_hopeless(assembly, side, run.time_ns);
 }
 
 /* The capture has missed more than a window: go on from here. */
@@ -370,7 +369,7 @@ static bool jump(struct tap__assembly *assembly, struct tap__side *side, const s
 	return is_of_interest;
 }
 
-/* A run out of reach. */
+/* A run out of reach, and not the last of many: false with `strays` over 0 when it is. */
 static bool is_stray(struct tap__assembly *assembly, struct tap__side *side, const struct tap__run *run)
 {
 	if (is_behind(side, run->seq) || ahead(side, run->seq) <= WINDOW) {
@@ -385,10 +384,8 @@ static bool is_stray(struct tap__assembly *assembly, struct tap__side *side, con
 static bool trim_told(struct tap__assembly *assembly, struct tap__side *side, struct tap__run *run)
 {
 	uint32_t told = side->next - run->seq, bytes = run_bytes(run);
-	if (told == 1 && bytes <= 1 && !run->has_fin) {
+	if (told == 1 && bytes <= 1 && !run->has_fin)
 		assembly->stats.keep_alives++;
-		return false;
-	}
 	if (told > bytes)
 		told = bytes;
 	assembly->stats.retransmitted_bytes += told;
@@ -438,7 +435,9 @@ bool tap__side_take(struct tap__assembly *assembly, struct tap__side *side, stru
 	take_fin(assembly, side, &run);
 	if (run.seq == side->next)
 		return take_next(assembly, side, run);
-	return run_bytes(&run) == 0 && !run.has_fin ? true : take_ahead(assembly, side, &run);
+	if (run_bytes(&run) == 0 && !run.has_fin)
+		return true;
+	return take_ahead(assembly, side, run);
 }
 
 bool tap__side_acknowledge(struct tap__assembly *assembly, struct tap__side *side, uint32_t seq,

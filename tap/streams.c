@@ -7,28 +7,28 @@
 #include "tap/side.h"
 #include "tap/table.h"
 
-/* Stragglers of a connection that has ended are known by its stone for so long, as TIME_WAIT lasts on Linux: data that
- * comes later is a new connection's whose SYN was not seen. */
-#define STONE_AGE_NS INT64_C(60000000000)
+/* Stragglers of a connection that has ended are known by its tombstone for so long, as TIME_WAIT lasts on Linux: data
+ * that comes later is a new connection's whose SYN was not seen. */
+#define TOMBSTONE_AGE_NS INT64_C(60000000000)
 
 /* A SYN this little before the first byte seen of its side is that side's own, and the capture out of order. */
 enum { LATE_SYN_BYTES = 1 << 20 };
 
 struct tap__flow {
 	struct tap__entry entry;           /* first: found by it */
-	bool is_stone;                     /* nothing more is told of it */
-	bool has_ended;                    /* as a stone: rather than of no interest */
+	bool is_tombstone;                 /* nothing more is told of it */
+	bool has_ended;                    /* as a tombstone: rather than of no interest */
 	int64_t ended_ns;                  /* when has_ended */
 	unsigned originator;               /* which end of the key it is */
 	void *handle;                      /* what the handler calls it */
-	struct tap__side sides[TAP_SIDES]; /* of a stone: only where they began */
+	struct tap__side sides[TAP_SIDES]; /* of a tombstone: only where they began */
 };
 
 struct tap_streams {
 	struct tap__assembly assembly;
 	struct tap__handshakes handshakes;
 	struct tap__table flows;
-	struct tap__order live, stones;
+	struct tap__order live, tombstones;
 };
 
 void tap_streams_options_init(struct tap_streams_options *options)
@@ -80,7 +80,7 @@ struct tap_streams *tap_streams_open(struct tap_flow_handler *handler,
 
 static struct tap__order *order_of(struct tap_streams *streams, const struct tap__flow *flow)
 {
-	return flow->is_stone ? &streams->stones : &streams->live;
+	return flow->is_tombstone ? &streams->tombstones : &streams->live;
 }
 
 static void drop_pieces(struct tap_streams *streams, struct tap__flow *flow)
@@ -109,7 +109,7 @@ void tap_streams_close(struct tap_streams *streams)
 	if (!streams)
 		return;
 	remove_all(streams, &streams->live);
-	remove_all(streams, &streams->stones);
+	remove_all(streams, &streams->tombstones);
 	tap_budget_give(streams->assembly.budget, table_bytes(streams));
 	fini_tables(streams);
 	free(streams);
@@ -122,19 +122,19 @@ const struct tap_streams_stats *tap_streams_stats(const struct tap_streams *stre
 
 /* ---- the end of a connection ---- */
 
-static void make_stone(struct tap_streams *streams, struct tap__flow *flow)
+static void make_tombstone(struct tap_streams *streams, struct tap__flow *flow)
 {
 	drop_pieces(streams, flow);
 	tap__order_remove(&streams->live, &flow->entry);
-	tap__order_add(&streams->stones, &flow->entry);
-	flow->is_stone = true;
+	tap__order_add(&streams->tombstones, &flow->entry);
+	flow->is_tombstone = true;
 }
 
 /* The handler does not want it. */
 static void lose_interest(struct tap_streams *streams, struct tap__flow *flow)
 {
 	streams->assembly.stats.uninteresting++;
-	make_stone(streams, flow);
+	make_tombstone(streams, flow);
 }
 
 /* Tell what is left and the end. What is given up to make room for others is given up for want of memory. */
@@ -154,7 +154,7 @@ static void tell_end(struct tap_streams *streams, struct tap__flow *flow, int64_
 static void end_flow(struct tap_streams *streams, struct tap__flow *flow, int64_t time_ns, enum tap_end why)
 {
 	tell_end(streams, flow, time_ns, why);
-	make_stone(streams, flow);
+	make_tombstone(streams, flow);
 	flow->has_ended = true;
 	flow->ended_ns = time_ns;
 }
@@ -163,7 +163,7 @@ static void end_flow(struct tap_streams *streams, struct tap__flow *flow, int64_
 static void forget_flow(struct tap_streams *streams, struct tap__flow *flow, int64_t time_ns,
 			enum tap_end why)
 {
-	if (!flow->is_stone)
+	if (!flow->is_tombstone)
 		tell_end(streams, flow, time_ns, why);
 	remove_flow(streams, flow);
 }
@@ -172,17 +172,17 @@ void tap_streams_finish(struct tap_streams *streams, int64_t time_ns)
 {
 	while (streams->live.oldest)
 		forget_flow(streams, (struct tap__flow *)streams->live.oldest, time_ns, TAP_END_CAPTURE);
-	remove_all(streams, &streams->stones);
+	remove_all(streams, &streams->tombstones);
 }
 
 /* ---- the beginning of a connection ---- */
 
-/* Make room by what was not used for longest, stones first. False when nothing is left. */
+/* Make room by what was not used for longest, tombstones first. False when nothing is left. */
 static bool evict(struct tap_streams *streams, int64_t time_ns)
 {
-	struct tap__entry *oldest = streams->stones.oldest;
+	struct tap__entry *oldest = streams->tombstones.oldest;
 	if (oldest)
-		streams->assembly.stats.stones_evicted++;
+		streams->assembly.stats.tombstones_evicted++;
 	else
 		oldest = streams->live.oldest;
 	if (!oldest)
@@ -281,7 +281,7 @@ static struct tap__side *side_from(struct tap__flow *flow, unsigned from)
 static bool is_own_syn(const struct tap__flow *flow, const struct tap__side *side, uint32_t first)
 {
 	if (!side->is_known)
-		return !flow->is_stone;
+		return !flow->is_tombstone;
 	return first == side->first || (!side->saw_syn && side->first - first < LATE_SYN_BYTES);
 }
 
@@ -302,15 +302,15 @@ static struct tap__flow *take_syn(struct tap_streams *streams, struct tap__flow 
 }
 
 /* A segment of a connection of which nothing is told. Returns false when it is a new connection's. */
-static bool take_stone(struct tap_streams *streams, struct tap__flow *flow, const struct tap_segment *segment,
-		       int64_t time_ns)
+static bool take_tombstone(struct tap_streams *streams, struct tap__flow *flow,
+			   const struct tap_segment *segment, int64_t time_ns)
 {
 	struct tap_streams_stats *stats = &streams->assembly.stats;
-	if (flow->has_ended && time_ns - flow->ended_ns >= STONE_AGE_NS && payload_bytes(segment) > 0) {
+	if (flow->has_ended && time_ns - flow->ended_ns >= TOMBSTONE_AGE_NS && payload_bytes(segment) > 0) {
 		remove_flow(streams, flow);
 		return false;
 	}
-	tap__order_touch(&streams->stones, &flow->entry);
+	tap__order_touch(&streams->tombstones, &flow->entry);
 	*(flow->has_ended ? &stats->ended_bytes : &stats->unwatched_bytes) += payload_bytes(segment);
 	return true;
 }
@@ -332,6 +332,19 @@ static bool take_bytes(struct tap_streams *streams, struct tap__side *side, stru
 	return tap__side_take(&streams->assembly, side, run);
 }
 
+/* This side has ended, and the other has too, or is in another capture: not even its answer to the SYN was seen. */
+static bool is_last_end(const struct tap__side *side, const struct tap__side *other)
+{
+	return tap__side_is_done(side) && (tap__side_is_done(other) || (side->saw_syn && !other->is_known));
+}
+
+static bool is_over(const struct tap__flow *flow)
+{
+	const struct tap__side *sides = flow->sides;
+	return is_last_end(&sides[TAP_ORIGINATOR], &sides[TAP_RESPONDER]) ||
+	       is_last_end(&sides[TAP_RESPONDER], &sides[TAP_ORIGINATOR]);
+}
+
 static void take_live(struct tap_streams *streams, struct tap__flow *flow, unsigned from,
 		      const struct tap_segment *segment, int64_t time_ns)
 {
@@ -344,7 +357,7 @@ static void take_live(struct tap_streams *streams, struct tap__flow *flow, unsig
 	}
 	if (!take_bytes(streams, side, other, segment, time_ns))
 		lose_interest(streams, flow);
-	else if (tap__side_is_done(side) && tap__side_is_done(other))
+	else if (is_over(flow))
 		end_flow(streams, flow, time_ns, TAP_END_CLOSED);
 }
 
@@ -357,8 +370,7 @@ void tap_streams_expire(struct tap_streams *streams, int64_t time_ns)
 		struct tap__flow *flow = side->flow;
 		if (!tap__side_expire(assembly, side, time_ns))
 			lose_interest(streams, flow);
-		else if (tap__side_is_done(&flow->sides[TAP_ORIGINATOR]) &&
-			 tap__side_is_done(&flow->sides[TAP_RESPONDER]))
+		else if (is_over(flow))
 			end_flow(streams, flow, time_ns, TAP_END_CLOSED);
 	}
 }
@@ -377,7 +389,7 @@ static void take_unknown(struct tap_streams *streams, const struct tap__key *key
 	struct tap__flow *flow = open_flow(streams, key, hash, from, time_ns);
 	if (!flow)
 		streams->assembly.stats.refused_bytes += payload_bytes(segment);
-	else if (flow->is_stone)
+	else if (flow->is_tombstone)
 		streams->assembly.stats.unwatched_bytes += payload_bytes(segment);
 	else
 		take_live(streams, flow, from, segment, time_ns);
@@ -393,8 +405,8 @@ void tap_streams_take(struct tap_streams *streams, const struct tap_segment *seg
 	struct tap__flow *flow = (struct tap__flow *)tap__table_find(&streams->flows, &key, hash);
 	if (segment->flags & TAP_TCP_SYN)
 		flow = take_syn(streams, flow, &key, from, segment, time_ns);
-	if (flow && !flow->is_stone)
+	if (flow && !flow->is_tombstone)
 		take_live(streams, flow, from, segment, time_ns);
-	else if (!flow || !take_stone(streams, flow, segment, time_ns))
+	else if (!flow || !take_tombstone(streams, flow, segment, time_ns))
 		take_unknown(streams, &key, hash, from, segment, time_ns);
 }

@@ -13,7 +13,8 @@
  *
  * A connection comes into being with its first byte of data. Until then its SYNs are remembered in a table of fixed
  * size, so that a flood of them costs nothing but the memory of other connections' SYNs. A connection that has ended or
- * is of no interest leaves a stone behind, by which its stragglers are known; stones go first when room is needed.
+ * is of no interest leaves a tombstone behind, by which its stragglers are known; tombstones go first when room is
+ * needed.
  *
  * No clock: time is what the packets say. */
 #ifndef TAP_STREAMS_H
@@ -23,7 +24,7 @@
 #include "tap/packet.h"
 
 struct tap_streams_options {
-	uint32_t flows_max;               /* connections, stones included */
+	uint32_t flows_max;               /* connections, tombstones included */
 	uint32_t half_open_max;           /* connections without data */
 	uint64_t side_bytes_max;          /* kept behind a hole, of one side */
 	uint32_t side_pieces_max;         /* segments kept, likewise */
@@ -50,7 +51,7 @@ struct tap_streams_stats {
 	uint64_t uninteresting;   /* of these */
 	uint64_t ends[TAP_ENDS];
 	uint64_t half_open_evicted;
-	uint64_t stones_evicted;
+	uint64_t tombstones_evicted;
 	uint64_t holes[TAP_HOLES], hole_bytes[TAP_HOLES];
 };
 

@@ -117,9 +117,10 @@ struct wire_sink_status {
 struct wire_sink {
 	/* Take one event. Cannot fail: what a sink cannot keep it counts, and says in a gap event. */
 	void (*event)(struct wire_sink *sink, const struct wire_event *event);
-	/* Optional. Called by a live source within 20 ms after the last event, so that nothing waits in a
-	 * half-filled block for long. now_ns is nanoseconds since the epoch. */
-	void (*tick)(struct wire_sink *sink, int64_t now_ns);
+	/* Optional. So that nothing waits in a half-filled block for long, a live source calls it 20 ms after an
+	 * event, and again after as many milliseconds as it returns; 0: not before the next event. now_ns is
+	 * nanoseconds since the epoch. */
+	unsigned (*tick)(struct wire_sink *sink, int64_t now_ns);
 	/* Optional back-pressure. False: the source should stop producing as soon as it can (events that are
 	 * already under way are still taken) until the wake call it was given at the sink's opening. */
 	bool (*ready)(struct wire_sink *sink);

@@ -76,7 +76,8 @@ static void say(struct fuzz *fuzz, void **flow, enum tap_side from, int what, st
 {
 	bool is_wanted = true;
 	if (what == CLOSE) {
-		fuzz->handler->close(fuzz->handler, *flow, fuzz->now_ns, (enum tap_end)(bytes.len % TAP_ENDS));
+		fuzz->handler->close(fuzz->handler, *flow, fuzz->now_ns,
+				     (enum tap_end)(bytes.len % TAP_ENDS));
 		is_wanted = false;
 	} else if (what == HOLE || what == LONG_HOLE) {
 		uint64_t len = what == HOLE ? bytes.len + 1 : 1000 * (bytes.len + 1);

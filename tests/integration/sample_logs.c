@@ -129,19 +129,76 @@ static void append_troubles(struct store_stage *stage)
 	append(stage, &event);
 }
 
-static void write_log(void)
+static void append_log(struct store_stage *stage)
+{
+	append_connections(stage);
+	append_messages(stage);
+	append_troubles(stage);
+}
+
+static void append_line(struct store_stage *stage, int64_t ms, uint64_t conn, const char *subject,
+			const char *reply, const char *payload)
+{
+	struct wire_event event = message(ms, conn, subject, wire_slice_str(payload));
+
+	event.reply = wire_slice_str(reply);
+	deliver(&event, NULL, 0, 1);
+	append(stage, &event);
+}
+
+static void append_first(struct store_stage *stage)
+{
+	append_line(stage, 0, 1, "orders.new", "", "{\"id\":1,\"customer\":\"Smith\",\"total\":12.5}");
+	append_line(stage, 1, 1, "stock.get", "_INBOX.Xw3fW1.1", "{\"sku\":\"a1\"}");
+	append_line(stage, 2, 2, "_INBOX.Xw3fW1.1", "", "{\"stock\":3}");
+	append_line(stage, 3, 3, "ticks", "", "one");
+	append_line(stage, 4, 3, "ticks", "", "two");
+	append_line(stage, 5, 3, "ticks", "", "three");
+	append_line(stage, 6, 1, "orders.new", "", "{\"id\":2,\"customer\":\"Jones\",\"total\":99}");
+	append_line(stage, 7, 1, "stock.get", "_INBOX.Xw3fW1.2", "{\"sku\":\"b7\"}");
+	append_line(stage, 8, 2, "_INBOX.Xw3fW1.2", "", "{\"stock\":0}");
+	append_line(stage, 9, 1, "orders.new", "", "{\"id\":3,\"customer\":\"Brown\",\"total\":7}");
+}
+
+static void append_again(struct store_stage *stage)
+{
+	append_line(stage, 900, 8, "ticks", "", "one");
+	append_line(stage, 910, 6, "orders.new", "", "{\"id\":1,\"customer\":\"Smith\",\"total\":12.5}");
+	append_line(stage, 920, 6, "stock.get", "_INBOX.p81mZZ.7", "{\"sku\":\"a1\"}");
+	append_line(stage, 921, 6, "orders.new", "", "{\"id\":2,\"customer\":\"Jones\",\"total\":99}");
+	append_line(stage, 922, 6, "stock.get", "_INBOX.p81mZZ.8", "{\"sku\":\"b7\"}");
+	append_line(stage, 923, 7, "_INBOX.p81mZZ.8", "", "{\"stock\":0}");
+	append_line(stage, 925, 7, "_INBOX.p81mZZ.7", "", "{\"stock\":3}");
+	append_line(stage, 930, 8, "ticks", "", "two");
+	append_line(stage, 940, 8, "ticks", "", "three");
+	append_line(stage, 950, 6, "orders.new", "", "{\"id\":3,\"customer\":\"Brown\",\"total\":7}");
+}
+
+static void append_second(struct store_stage *stage)
+{
+	append_line(stage, 500, 6, "orders.new", "", "{\"id\":1,\"customer\":\"Smith\",\"total\":13.5}");
+	append_line(stage, 510, 6, "stock.get", "_INBOX.q9.1", "{\"sku\":\"a1\"}");
+	append_line(stage, 514, 7, "_INBOX.q9.1", "", "{\"stock\":3}");
+	append_line(stage, 520, 8, "ticks", "", "three");
+	append_line(stage, 530, 8, "ticks", "", "one");
+	append_line(stage, 540, 8, "ticks", "", "two");
+	append_line(stage, 550, 6, "stock.get", "_INBOX.q9.2", "{\"sku\":\"b7\"}");
+	append_line(stage, 554, 7, "_INBOX.q9.2", "", "{\"stock\":\"none\"}");
+	append_line(stage, 560, 6, "orders.new", "", "{\"id\":3,\"customer\":\"Brown\",\"total\":7}");
+	append_line(stage, 570, 6, "orders.gone", "", "{\"id\":2}");
+}
+
+static void write_log(const char *dir, void (*fill)(struct store_stage *stage))
 {
 	struct store_writer_options options;
 	struct store_writer *writer;
 	struct wire_fault fault;
 
 	store_writer_options_init(&options);
-	if (store_writer_open(&writer, "log", &options, &fault) != 0)
+	if (store_writer_open(&writer, dir, &options, &fault) != 0)
 		support_fail("%s", fault.text);
 	struct store_stage *stage = store_writer_stage(writer);
-	append_connections(stage);
-	append_messages(stage);
-	append_troubles(stage);
+	fill(stage);
 	store_writer_submit(writer, stage);
 	store_writer_close(writer);
 }
@@ -209,7 +266,10 @@ static void damage(const char *path)
 
 void sample_logs_write(void)
 {
-	write_log();
+	write_log("log", append_log);
+	write_log("first", append_first);
+	write_log("again", append_again);
+	write_log("second", append_second);
 	write_blocks("other", STORE_VERSION_MAJOR, 2, "other.tick");
 	write_blocks("damaged", STORE_VERSION_MAJOR, 3, "bits.and.pieces");
 	damage("damaged/00000000000000000001.seg");

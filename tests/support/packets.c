@@ -105,7 +105,8 @@ static void put_cooked2(struct support_bytes *out, const struct support_packet *
 static void put_link(struct support_bytes *out, const struct support_packet *packet)
 {
 	uint16_t type = packet->is_v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4;
-	uint32_t family = packet->is_v6 ? 10 : 2;
+	uint32_t family =
+	    packet->is_v6 ? packet->link == SUPPORT_NULL ? 30 : 24 : 2; /* of macOS, of OpenBSD */
 	switch (packet->link) {
 	case SUPPORT_ETHERNET: put_ethernet(out, packet, type); break;
 	case SUPPORT_COOKED: put_cooked(out, packet, type); break;

@@ -125,16 +125,23 @@ static struct tap_endpoint endpoint_of(struct support_end end)
 	return (struct tap_endpoint){.address = {10, 0, 0, end.host}, .port = end.port};
 }
 
-void streams_fixture_take(struct streams_fixture *fixture, const struct support_packet *packet)
+void streams_fixture_take_cut(struct streams_fixture *fixture, const struct support_packet *packet,
+			      size_t kept)
 {
 	const struct tap_segment segment = {.from = endpoint_of(packet->from),
 					    .to = endpoint_of(packet->to),
 					    .seq = packet->seq,
 					    .ack = packet->ack,
 					    .flags = packet->flags,
-					    .payload = packet->payload};
+					    .payload = wire_slice(packet->payload.data, kept),
+					    .missing_bytes = (uint32_t)(packet->payload.len - kept)};
 	tap_streams_take(fixture->streams, &segment, fixture->time_ns);
 	fixture->time_ns += 1000;
+}
+
+void streams_fixture_take(struct streams_fixture *fixture, const struct support_packet *packet)
+{
+	streams_fixture_take_cut(fixture, packet, packet->payload.len);
 }
 
 void streams_fixture_send(struct streams_fixture *fixture, struct support_connection *connection,
@@ -154,6 +161,11 @@ void streams_fixture_shake_hands(struct streams_fixture *fixture, struct support
 void streams_fixture_finish(struct streams_fixture *fixture)
 {
 	tap_streams_finish(fixture->streams, fixture->time_ns);
+}
+
+const struct tap_streams_stats *streams_fixture_stats(const struct streams_fixture *fixture)
+{
+	return tap_streams_stats(fixture->streams);
 }
 
 const char *told_text(const struct told_side *side)

@@ -47,12 +47,16 @@ void streams_fixture_open(struct streams_fixture *fixture);
 void streams_fixture_fini(struct streams_fixture *fixture);
 
 void streams_fixture_take(struct streams_fixture *fixture, const struct support_packet *packet);
+/* The same with only `kept` bytes of the payload captured. */
+void streams_fixture_take_cut(struct streams_fixture *fixture, const struct support_packet *packet,
+			      size_t kept);
 /* Build the next packet of a connection and take it. */
 void streams_fixture_send(struct streams_fixture *fixture, struct support_connection *connection,
 			  enum support_who who, unsigned flags, const char *text);
 /* SYN, SYN and ACK, ACK. */
 void streams_fixture_shake_hands(struct streams_fixture *fixture, struct support_connection *connection);
 void streams_fixture_finish(struct streams_fixture *fixture);
+const struct tap_streams_stats *streams_fixture_stats(const struct streams_fixture *fixture);
 
 /* What one side told as text, a hole as "<len>": "abc<5>def"; with LIMIT or CUT as "<5 limit>". Valid until the next call. */
 const char *told_text(const struct told_side *side);

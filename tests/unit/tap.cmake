@@ -4,6 +4,13 @@ tapedeck_unit_test(packet tap packets guard_page)
 add_library(streams_fixture STATIC unit/streams_fixture.c)
 target_link_libraries(streams_fixture PUBLIC tap packets PRIVATE PkgConfig::CMOCKA)
 tapedeck_unit_test(streams_random streams_fixture)
+tapedeck_unit_test(streams streams_fixture)
+tapedeck_unit_test(streams_holes streams_fixture)
+tapedeck_unit_test(fragments tap)
+tapedeck_unit_test(decoder streams_fixture)
+tapedeck_unit_test(capture tap packets PkgConfig::ZLIB PkgConfig::ZSTD)
+tapedeck_unit_test(capture_live streams_fixture)
+tapedeck_unit_test(privileges tap support)
 
 # Connections that somebody speaks on, and what the sniffer heard.
 add_library(overhear STATIC unit/overhear.c)

@@ -42,6 +42,7 @@ static struct {
 	uint64_t messages, deliveries, outcomes[WIRE_OUTCOMES];
 	bool memo_strays; /* a memo was lent for two different subjects */
 	bool is_full;
+	unsigned ticks; /* since the last event */
 	int port;
 } house;
 
@@ -64,6 +65,7 @@ static void on_event(struct wire_sink *sink, const struct wire_event *event)
 {
 	(void)sink;
 	pthread_mutex_lock(&house.lock);
+	house.ticks = 0;
 	if (event->kind == WIRE_EVENT_MESSAGE) {
 		house.messages++;
 		house.deliveries += event->receiver_count;
@@ -95,6 +97,17 @@ static bool on_ready(struct wire_sink *sink)
 	return is_ready;
 }
 
+/* Wants to be called three times. */
+static unsigned on_tick(struct wire_sink *sink, int64_t now_ns)
+{
+	(void)sink;
+	(void)now_ns;
+	pthread_mutex_lock(&house.lock);
+	unsigned ticks = ++house.ticks;
+	pthread_mutex_unlock(&house.lock);
+	return ticks < 3 ? 1 : 0;
+}
+
 /* ---- the broker ---- */
 
 static void *run(void *context)
@@ -111,7 +124,7 @@ static void start(void (*change)(struct broker_options *options))
 	struct wire_fault fault;
 	memset(&house, 0, sizeof house);
 	pthread_mutex_init(&house.lock, NULL);
-	house.sink = (struct wire_sink){.event = on_event, .ready = on_ready};
+	house.sink = (struct wire_sink){.event = on_event, .tick = on_tick, .ready = on_ready};
 	broker_options_init(&options);
 	options.host = strdup("127.0.0.1");
 	options.port = -1;
@@ -211,6 +224,20 @@ static const struct note *await(enum wire_event_kind kind, const char *text)
 	return NULL;
 }
 
+/* Wait until the sink had this tick since the last event; false past the deadline. */
+static bool await_tick(unsigned tick)
+{
+	const struct timespec pause = {.tv_nsec = 2000000};
+	unsigned ticks = 0;
+	for (int i = 0; i < DEADLINE_S * 500 && ticks < tick; i++) {
+		pthread_mutex_lock(&house.lock);
+		ticks = house.ticks;
+		pthread_mutex_unlock(&house.lock);
+		nanosleep(&pause, NULL);
+	}
+	return ticks >= tick;
+}
+
 /* ---- the tests ---- */
 
 static void events_come_in_the_order_of_what_happened(void **state)
@@ -229,6 +256,20 @@ static void events_come_in_the_order_of_what_happened(void **state)
 	assert_int_equal(house.notes_len, sizeof wanted / sizeof *wanted);
 	for (size_t i = 0; i < house.notes_len; i++)
 		assert_int_equal(house.notes[i].kind, wanted[i]);
+}
+
+static void an_idle_broker_calls_the_sink_as_long_as_it_wants(void **state)
+{
+	(void)state;
+	start(NULL);
+	assert_true(await_tick(3)); /* before any event, too */
+	int fd = join(HELLO);
+	say(fd, "PUB a 2\r\nhi\r\n");
+	assert_non_null(await(WIRE_EVENT_MESSAGE, "a"));
+	assert_true(await_tick(3));
+	close(fd);
+	stop();
+	assert_true(house.ticks <= 3);
 }
 
 static void a_client_that_never_connects_is_told_of_with_its_first_operation(void **state)
@@ -447,6 +488,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(events_come_in_the_order_of_what_happened),
+	    cmocka_unit_test(an_idle_broker_calls_the_sink_as_long_as_it_wants),
 	    cmocka_unit_test(a_client_that_never_connects_is_told_of_with_its_first_operation),
 	    cmocka_unit_test(every_queue_member_is_picked_and_each_message_goes_to_one),
 	    cmocka_unit_test(a_message_cut_short_by_its_publisher_never_happened),

@@ -266,6 +266,9 @@ static void what_is_not_ip_is_told(void **state)
 	assert_int_equal(tap_packet_decode(support_link_type(SUPPORT_NULL), &frame, &decoded),
 			 TAP_PACKET_NOT_IP);
 	assert_int_equal(tap_packet_decode(147, &frame, &decoded), TAP_PACKET_LINK_TYPE);
+	assert_false(tap_packet_knows(147));
+	for (int link = 0; link < SUPPORT_LINKS; link++)
+		assert_true(tap_packet_knows(support_link_type((enum support_link)link)));
 }
 
 /* ---- fragments ---- */

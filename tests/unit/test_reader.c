@@ -435,7 +435,7 @@ static void a_flipped_bit_anywhere_costs_exactly_its_block(void **state)
 		free(support_read_file(builder->segments[i], &len));
 		sizes[i] = len;
 	}
-	for (int i = 0; i < 400; i++) {
+	for (int i = 0; i < 1000; i++) {
 		size_t segment = random_below(&random, 3);
 		/* Headers are small: every fourth flip goes to the ends of the file. */
 		uint64_t offset = random_next(&random) % sizes[segment];

@@ -301,10 +301,12 @@ static void a_half_filled_stage_is_handed_over_after_20_ms(void **state)
 	start(fixture);
 	publish(fixture, "a", 10); /* with the mark: that is younger, so the message's time counts */
 	set_still(true);
-	fixture->sink->tick(fixture->sink, LOG_TIME_NS + 19 * 1000000);
+	assert_int_equal(fixture->sink->tick(fixture->sink, LOG_TIME_NS + 5 * 1000000), 15);
+	assert_int_equal(fixture->sink->tick(fixture->sink, LOG_TIME_NS + 20 * 1000000 - 1), 1);
 	assert_int_equal(queued_or_written(fixture), 0);
-	fixture->sink->tick(fixture->sink, LOG_TIME_NS + 20 * 1000000);
+	assert_int_equal(fixture->sink->tick(fixture->sink, LOG_TIME_NS + 20 * 1000000), 0);
 	assert_true(queued_or_written(fixture) > 0);
+	assert_int_equal(fixture->sink->tick(fixture->sink, LOG_TIME_NS + 20 * 1000000), 0);
 }
 
 static void numbers_of_connections_go_on(void **state)

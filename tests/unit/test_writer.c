@@ -531,6 +531,9 @@ static void closing_a_degraded_writer_tries_a_last_time(void **state)
 static void a_disk_that_stays_full_does_not_keep_a_writer_from_closing(void **state)
 {
 	struct log_fixture *fixture = *state;
+	struct lines lines = {0};
+	fixture->options.report = note_line;
+	fixture->options.context = &lines;
 	struct store_writer *writer = log_open(fixture->log, &fixture->options);
 	log_submit(writer, 1, 10);
 	store_writer_flush(writer);
@@ -539,12 +542,39 @@ static void a_disk_that_stays_full_does_not_keep_a_writer_from_closing(void **st
 		log_submit(writer, 11 + i, 1);
 	store_writer_close(writer);
 	disk.write_error = 0;
+	assert_non_null(strstr(lines.last, "ends degraded: 50 messages are not in the log"));
 	struct log_contents contents;
 	log_write(fixture->log, &fixture->options, 1000, 1, 10);
 	log_read(fixture->log, &contents);
 	assert_int_equal(contents.messages, 20);
 	assert_int_equal(contents.missing, 0);
 	assert_int_equal(contents.open_segments, 0);
+}
+
+/* A crash tore the last block: the next writer cuts it off, keeps it, says so, and goes on. */
+static void a_torn_end_is_cut_off_kept_and_told(void **state)
+{
+	struct log_fixture *fixture = *state;
+	struct lines lines = {0};
+	struct log_contents contents;
+	char path[400];
+	size_t len;
+	log_write(fixture->log, &fixture->options, 1, 2, 10);
+	log_segment_path(fixture->log, 0, path, sizeof path);
+	char *bytes = support_read_file(path, &len);
+	const char *second = memmem(bytes + STORE_FILE_HEADER_BYTES + 1, len - STORE_FILE_HEADER_BYTES - 1,
+				    STORE_BLOCK_MAGIC, STORE_MAGIC_BYTES);
+	assert_non_null(second);
+	support_write_file(path, bytes, (size_t)(second - bytes) + 200);
+	free(bytes);
+	fixture->options.report = note_line;
+	fixture->options.context = &lines;
+	log_write(fixture->log, &fixture->options, 11, 1, 10);
+	assert_non_null(strstr(lines.last, ".seg.torn"));
+	assert_int_equal(log_count_files(fixture->log, ".torn"), 1);
+	log_read(fixture->log, &contents);
+	assert_int_equal(contents.messages, 20);
+	assert_int_equal(contents.missing + contents.number_jumps + contents.torn_bytes, 0);
 }
 
 /* In a process of its own: the limit holds for all of it. */
@@ -604,6 +634,7 @@ int main(void)
 	    CASE(a_failed_sync_is_told_and_begins_a_new_segment),
 	    CASE(closing_a_degraded_writer_tries_a_last_time),
 	    CASE(a_disk_that_stays_full_does_not_keep_a_writer_from_closing),
+	    CASE(a_torn_end_is_cut_off_kept_and_told),
 	    CASE(a_limit_on_file_size_does_not_end_the_program),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

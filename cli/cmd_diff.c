@@ -1,0 +1,362 @@
+/* cmd_diff.c - tapedeck diff: compare the messages of two logs. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/color.h"
+#include "cli/commands.h"
+#include "cli/diff_json.h"
+#include "cli/diff_text.h"
+#include "cli/filters.h"
+#include "cli/inputs.h"
+#include "cli/interrupt.h"
+#include "cli/logs.h"
+#include "cli/sizes.h"
+
+struct settings {
+	struct cli_filters filters;
+	struct cli_list inboxes, ignore_headers;
+	int replies; /* enum replay_diff_replies */
+	int order;   /* enum replay_diff_order */
+	bool deliveries, json;
+	double slower;
+	uint64_t window, memory, limit, top;
+	int color; /* enum cli_color_choice */
+};
+
+#define AT(member) offsetof(struct settings, member)
+
+static int parse_factor(void *member, const char *argument, struct wire_fault *fault)
+{
+	char *end;
+	double factor = strtod(argument, &end);
+
+	if (*end == 'x')
+		end++;
+	if (end == argument || *end != '\0' || !(factor > 0 && factor < 1e9))
+		return wire_fault_set(fault, -EINVAL, "is not a factor, like 2x or 1.5");
+	*(double *)member = factor;
+	return 0;
+}
+
+static const struct cli_option comparing[] = {
+    {.name = "order",
+     .kind = CLI_CHOICE,
+     .argument = "subject|publisher|none",
+     .help = "what must be in the same order: what a publisher sent on a subject (default), all that a "
+	     "publisher sent, or nothing",
+     .at = AT(order)},
+    {.name = "replies",
+     .kind = CLI_CHOICE,
+     .argument = "fold|exact|ignore",
+     .help = "reply subjects: all inboxes are alike (default), compared as they are, or not compared at all",
+     .at = AT(replies)},
+    {.name = "inbox",
+     .kind = CLI_LIST,
+     .argument = "SUBJECT",
+     .help = "these are inboxes too, besides _INBOX.>; may be repeated",
+     .at = AT(inboxes)},
+    {.name = "ignore-header",
+     .kind = CLI_LIST,
+     .argument = "KEY",
+     .help = "do not compare this header; may be repeated",
+     .at = AT(ignore_headers)},
+    {.name = "deliveries",
+     .kind = CLI_FLAG,
+     .help = "compare how many received each message, too",
+     .at = AT(deliveries)},
+    {.name = "slower",
+     .kind = CLI_CALL,
+     .argument = "FACTOR",
+     .help =
+	 "it is a difference when half the requests on a subject take more than FACTOR times as long to be "
+	 "answered: 2x",
+     .at = AT(slower),
+     .call = parse_factor},
+    {.name = "window",
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .help = "a message that has no like by the time N later ones have theirs is given up; default 65536",
+     .at = AT(window)},
+    {.name = "memory",
+     .kind = CLI_BYTES,
+     .argument = "SIZE",
+     .help = "for messages that wait for their like; default 256MiB",
+     .at = AT(memory)},
+    {.name = NULL},
+};
+
+static const struct cli_option output[] = {
+    {.name = "limit",
+     .letter = 'n',
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .help = "print N differences, count all; default 20, with --json all",
+     .at = AT(limit)},
+    {.name = "top",
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .help = "rows in each table; default 20",
+     .at = AT(top)},
+    {.name = "json",
+     .kind = CLI_FLAG,
+     .help = "one JSON object a difference, and one for the result; keys: docs/diff.md",
+     .at = AT(json)},
+    {.name = "color",
+     .kind = CLI_CHOICE,
+     .argument = "auto|always|never",
+     .help = "auto: on a terminal, unless NO_COLOR is set",
+     .at = AT(color)},
+    {.name = NULL},
+};
+
+static const struct cli_option_group groups[] = {
+    {"Comparing", comparing, 0},
+    {"Output", output, 0},
+    {"Which messages", cli_filter_options, AT(filters)},
+    {0},
+};
+
+struct session {
+	const struct cli_command *command;
+	const struct settings *settings;
+	struct store_merge *logs[REPLAY_SIDES];
+	struct cli_out out;
+	struct cli_headers *scratch;
+	struct cli_diff_text text;
+	struct cli_diff_json json;
+	int interrupt_fd;
+	uint64_t shown; /* differences */
+};
+
+static void found(void *context, const struct replay_difference *difference)
+{
+	struct session *session = context;
+
+	if (session->shown == session->settings->limit)
+		return;
+	session->shown++;
+	if (session->settings->json)
+		cli_diff_json_difference(&session->json, difference);
+	else
+		cli_diff_text_difference(&session->text, difference);
+}
+
+static bool should_stop(void *context)
+{
+	struct session *session = context;
+
+	return cli_interrupt_seen(session->interrupt_fd) || session->out.error != 0;
+}
+
+static struct replay_diff_options diff_options(struct session *session)
+{
+	const struct settings *settings = session->settings;
+
+	return (struct replay_diff_options){
+	    .replies = (enum replay_diff_replies)settings->replies,
+	    .order = (enum replay_diff_order)settings->order,
+	    .inboxes = settings->inboxes.values,
+	    .ignore_headers = settings->ignore_headers.values,
+	    .deliveries = settings->deliveries,
+	    .slower = settings->slower,
+	    .window = settings->window,
+	    .memory_bytes = settings->memory,
+	    .stop = should_stop,
+	    .context = session,
+	};
+}
+
+static int report_damage(const struct session *session)
+{
+	uint64_t blocks = 0, events = 0;
+	char text[CLI_SIZE_TEXT];
+	int status = CLI_DONE;
+
+	for (int side = 0; side < REPLAY_SIDES; side++) {
+		store_merge_damage(session->logs[side], &blocks, &events);
+		if (blocks == 0)
+			continue;
+		cli_error(session->command,
+			  "\"%s\" is damaged: %s event%s cannot be read; \"tapedeck verify\" says where",
+			  session->text.logs[side], cli_count_text(text, events), events == 1 ? "" : "s");
+		status = CLI_FOUND;
+	}
+	return status;
+}
+
+static void report_memory(const struct session *session, const struct replay_diff_summary *summary)
+{
+	char text[CLI_SIZE_TEXT];
+
+	if (summary->short_of_memory > 0)
+		cli_error(session->command,
+			  "%s messages were given up early for want of memory: some may be told as missing "
+			  "and extra "
+			  "that are in both logs; raise --memory, or narrow down with SUBJECT or --since",
+			  cli_count_text(text, summary->short_of_memory));
+}
+
+static int report(struct session *session, struct replay_diff *diff)
+{
+	struct replay_diff_summary summary;
+
+	if (replay_diff_sum_up(diff, &summary) != 0) {
+		cli_error(session->command, "out of memory");
+		return CLI_IO;
+	}
+	if (session->settings->json)
+		cli_diff_json_summary(&session->json, &summary);
+	else
+		cli_diff_text_summary(&session->text, &summary, session->shown);
+	int error = cli_out_flush(&session->out);
+	report_memory(session, &summary);
+	int damage = report_damage(session);
+	if (error != 0 && error != -EPIPE) {
+		cli_error(session->command, "cannot write: %s", wire_error_text(error));
+		return CLI_IO;
+	}
+	return replay_diff_differences(&summary.total) > 0 ? CLI_FOUND : damage;
+}
+
+static int compare(struct session *session)
+{
+	const struct replay_diff_options options = diff_options(session);
+	struct replay_diff *diff = replay_diff_open(&options);
+	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
+	int status = -ENOMEM;
+
+	if (diff)
+		status = replay_diff_run(diff, store_merge_source(session->logs[REPLAY_A]),
+					 store_merge_source(session->logs[REPLAY_B]), found, session, &fault);
+	status = status == 0 ? report(session, diff) : cli_log_error(session->command, &fault);
+	replay_diff_close(diff);
+	return status;
+}
+
+/* Each side has a filter of its own: one serves one reader at a time. */
+static int open_log(struct session *session, int side, const struct store_filter *filter)
+{
+	const struct store_reader_options options = {.filter = filter, .payloads = true};
+	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
+
+	session->logs[side] = store_merge_open(false);
+	if (session->logs[side] &&
+	    cli_inputs_add(session->logs[side], session->text.logs[side], &options, &fault) == 0)
+		return CLI_GO_ON;
+	return cli_log_error(session->command, &fault);
+}
+
+static int compare_logs(struct session *session, const struct cli_operands *subjects)
+{
+	struct store_filter *filters[REPLAY_SIDES] = {0};
+	int status = CLI_GO_ON;
+
+	for (int side = 0; side < REPLAY_SIDES && status == CLI_GO_ON; side++) {
+		status = cli_filters_build(session->command, &session->settings->filters, subjects,
+					   &filters[side]);
+		if (status == CLI_GO_ON)
+			status = open_log(session, side, filters[side]);
+	}
+	if (status == CLI_GO_ON)
+		status = compare(session);
+	for (int side = 0; side < REPLAY_SIDES; side++) {
+		store_merge_close(session->logs[side]);
+		store_filter_close(filters[side]);
+	}
+	return status;
+}
+
+static int open_output(struct session *session, const struct cli_operands *logs)
+{
+	const struct settings *settings = session->settings;
+	size_t columns = cli_terminal_columns(STDOUT_FILENO);
+
+	session->interrupt_fd = cli_interrupt_open();
+	session->scratch = cli_headers_open();
+	if (cli_out_init(&session->out, STDOUT_FILENO) != 0 || !session->scratch ||
+	    session->interrupt_fd < 0) {
+		cli_error(session->command, "cannot start: out of memory or of file descriptors");
+		return CLI_IO;
+	}
+	session->text = (struct cli_diff_text){
+	    .row = {.out = &session->out,
+		    .color = cli_color_wanted((enum cli_color_choice)settings->color, STDOUT_FILENO),
+		    .columns = columns ? columns : CLI_ROW_ENDLESS},
+	    .clock = {.utc = settings->filters.utc},
+	    .logs = {logs->values[0], logs->values[1]},
+	    .top = settings->top};
+	session->json = (struct cli_diff_json){.out = &session->out,
+					       .clock = {.utc = true},
+					       .scratch = session->scratch,
+					       .logs = {logs->values[0], logs->values[1]}};
+	return CLI_GO_ON;
+}
+
+static void close_output(struct session *session)
+{
+	cli_out_fini(&session->out);
+	cli_headers_close(session->scratch);
+	if (session->interrupt_fd >= 0)
+		close(session->interrupt_fd);
+}
+
+static int check_logs(const struct cli_command *command, const struct cli_operands *logs,
+		      const struct cli_operands *subjects)
+{
+	if (logs->len == 2)
+		return CLI_GO_ON;
+	if (logs->len > 2)
+		return cli_usage_error(command, "compares two logs, not %d", logs->len);
+	if (subjects->len > 0)
+		return cli_usage_error(command, "there is no log \"%s\" to compare \"%s\" with",
+				       subjects->values[0], logs->values[0]);
+	return cli_usage_error(command, "which log shall be compared with \"%s\"?", logs->values[0]);
+}
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+	struct settings settings = {.limit = UINT64_MAX, .top = 20};
+	struct session session = {.command = command, .settings = &settings, .interrupt_fd = -1};
+	struct cli_operands operands, logs, subjects;
+	int status = cli_options_parse(command, argc, argv, &settings, &operands);
+
+	if (status == CLI_GO_ON)
+		status = cli_logs_split(command, &operands, false, &logs, &subjects);
+	if (status == CLI_GO_ON)
+		status = check_logs(command, &logs, &subjects);
+	if (status == CLI_GO_ON && settings.limit == UINT64_MAX && !settings.json)
+		settings.limit = 20;
+	if (status == CLI_GO_ON) {
+		status = open_output(&session, &logs);
+		if (status == CLI_GO_ON)
+			status = compare_logs(&session, &subjects);
+		close_output(&session);
+	}
+	cli_list_fini(&settings.inboxes);
+	cli_list_fini(&settings.ignore_headers);
+	cli_filters_fini(&settings.filters);
+	return status;
+}
+
+const struct cli_command cli_diff = {
+    .name = "diff",
+    .summary = "compare two logs: missing, extra, changed, reordered, slower",
+    .group = CLI_TASK_READ,
+    .operands = "A B [SUBJECT...]",
+    .about =
+	"Compares the messages of two logs: of the same traffic recorded twice, or of a recording and its\n"
+	"replay. Times, connection numbers and the names of inboxes may differ; so may how the messages of\n"
+	"different publishers and subjects lie between each other. The messages on each subject, what is in\n"
+	"them, and the order in which each publisher sent them must be the same.\n"
+	"\n"
+	"A message that may have got lost in a gap of the other log is unverifiable, which is no "
+	"difference.\n"
+	"Exit status 0 when the logs are equal, 1 when they differ or one is damaged.",
+    .examples = "  tapedeck diff log replayed                           did the replay do the same?\n"
+		"  tapedeck diff log replayed 'orders.>' -n 100 --order publisher\n"
+		"  tapedeck diff monday tuesday --ignore-header Trace-Id --slower 2x\n"
+		"  tapedeck diff a b --json | jq -r 'select(.difference == \"missing\") | .a.subject'",
+    .options = groups,
+    .run = run,
+};

@@ -1,0 +1,24 @@
+/* replay_input.h - logs, as the player asks for them. */
+#ifndef CLI_REPLAY_INPUT_H
+#define CLI_REPLAY_INPUT_H
+
+#include "cli/options.h"
+#include "replay/feed.h"
+
+struct cli_replay_input {
+	struct cli_operands logs;
+	struct store_filter *filter; /* what the logs are read by; borrowed */
+	int64_t from_ns;             /* never begin before that; INT64_MIN: no bound */
+	bool payloads;
+};
+
+/* As open of replay_input; context is a struct cli_replay_input. One source is open at a time. */
+int cli_replay_input_open(void *context, int64_t since_ns, struct wire_source **source,
+			  struct wire_fault *fault);
+
+/* The recorded times of the first and the last message that pass. 1, 0 when there is none, or a negative code with
+ * *fault. */
+int cli_replay_input_span(struct cli_replay_input *input, int64_t *first_ns, int64_t *last_ns,
+			  struct wire_fault *fault);
+
+#endif

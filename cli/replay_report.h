@@ -1,0 +1,19 @@
+/* replay_report.h - what came of a replay, for people and for programs. */
+#ifndef CLI_REPLAY_REPORT_H
+#define CLI_REPLAY_REPORT_H
+
+#include "cli/json.h"
+#include "cli/replay_settings.h"
+
+/* The asked rate and the schedule were held: no message dropped, at most one in a hundred late, no stretching. */
+bool cli_replay_was_held(const struct replay_report *report);
+
+/* Messages that were asked for and did not leave, for whatever reason but having been left out on purpose. */
+uint64_t cli_replay_failed(const struct replay_report *report);
+
+void cli_replay_report_text(struct cli_out *out, const struct replay_player *player,
+			    const struct cli_replay_settings *settings);
+/* One object, one line. */
+void cli_replay_report_json(struct cli_out *out, const struct replay_player *player);
+
+#endif

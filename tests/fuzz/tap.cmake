@@ -1,0 +1,6 @@
+# Fuzz targets of tap/.
+tapedeck_fuzz_test(tap_packet tap PkgConfig::PCAP)
+tapedeck_fuzz_test(tap_streams tap)
+tapedeck_fuzz_test(tap_capture tap)
+tapedeck_fuzz_test(tap_dialogue tap)
+tapedeck_fuzz_test(tap_sniffer tap)

@@ -1,0 +1,93 @@
+/* Fuzz target: a capture file, packed or not, from its first byte to the bytes of its connections. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tap/capture.h"
+#include "tap/decoder.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A few bytes may be packed frames without end. */
+enum { FRAMES_MAX = 2000, MEMORY_BYTES = 16 << 20 };
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void *open_flow(struct tap_flow_handler *handler, const struct tap_flow_info *info, int64_t time_ns)
+{
+	(void)info;
+	(void)time_ns;
+	return handler;
+}
+
+static bool take_data(struct tap_flow_handler *handler, void *flow, enum tap_side from, int64_t time_ns,
+		      struct wire_slice bytes)
+{
+	volatile char byte = bytes.data[0];
+	byte = bytes.data[bytes.len - 1];
+	(void)byte;
+	(void)time_ns;
+	return flow == handler && from < TAP_SIDES;
+}
+
+static bool take_hole(struct tap_flow_handler *handler, void *flow, enum tap_side from, int64_t time_ns,
+		      uint64_t bytes, enum tap_hole why)
+{
+	(void)time_ns;
+	require(bytes > 0 && why < TAP_HOLES);
+	return flow == handler && from < TAP_SIDES;
+}
+
+static void close_flow(struct tap_flow_handler *handler, void *flow, int64_t time_ns, enum tap_end why)
+{
+	(void)time_ns;
+	require(flow == handler && why < TAP_ENDS);
+}
+
+static void decode(struct tap_capture *capture)
+{
+	struct tap_flow_handler handler = {open_flow, take_data, take_hole, close_flow};
+	struct tap_budget budget = {.max_bytes = MEMORY_BYTES};
+	struct tap_streams_options options;
+	struct wire_fault fault = {0};
+	struct tap_capture_counts counts = {0};
+	tap_streams_options_init(&options);
+	options.flows_max = options.half_open_max = 64;
+	struct tap_decoder *decoder =
+	    tap_decoder_open(tap_capture_link_type(capture), &handler, &options, &budget);
+	require(decoder != NULL);
+	int status;
+	do {
+		status = tap_capture_read(capture, 100, tap_decoder_take_frame, decoder, &fault);
+		tap_capture_counts(capture, &counts);
+	} while (status > 0 && counts.frames < FRAMES_MAX);
+	require(status >= 0 || (fault.code == status && fault.text[0]));
+	tap_decoder_finish(decoder);
+	tap_decoder_close(decoder);
+	require(budget.used_bytes == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static int fd = -1;
+	char path[64];
+	struct tap_capture *capture;
+	struct wire_fault fault = {0};
+	if (fd < 0)
+		fd = memfd_create("capture", MFD_CLOEXEC);
+	require(fd >= 0 && ftruncate(fd, 0) == 0 && pwrite(fd, data, size, 0) == (ssize_t)size);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	int error = tap_capture_open(&capture, &(struct tap_capture_options){.file = path}, &fault);
+	require(error == 0 || (fault.code == error && fault.text[0]));
+	if (error)
+		return 0;
+	decode(capture);
+	require(tap_capture_close(capture, NULL) == 0);
+	return 0;
+}

@@ -1,0 +1,178 @@
+/* Fuzz target: reassembly of a list of segments, of a few connections, with little memory.
+ *
+ * A byte's value follows from its sequence number alone, so that whatever is told as data can be checked: it is a run
+ * of bytes that follow on each other, and so is what lies on both sides of a hole.
+ *
+ * Input, a segment in 12 bytes, numbers big-endian: connection and sender, and by the top bit the unit of the sequence
+ * number; TCP flags; sequence number (u16, in units of 16 or of 65536), acknowledgement (u16, in units of 16), payload
+ * length (u16), bytes cut off (u16), log2 of the milliseconds since the segment before, calls until a connection that
+ * is opened now is of no interest (0: always of interest, 1: never). */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "tap/streams.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { SEGMENT_BYTES = 12, PAYLOAD_MAX = 4096, MEMORY_BYTES = 40000, PERIOD = 256 };
+
+/* What was told of a side. */
+struct side {
+	bool has_told;
+	uint32_t next; /* the value of the byte that follows */
+	int64_t time_ns;
+};
+
+struct flow {
+	struct side sides[TAP_SIDES];
+	unsigned calls_left; /* until interest is lost */
+};
+
+struct listener {
+	struct tap_flow_handler handler; /* first: found by it */
+	unsigned calls;                  /* per connection; of those opened from now on */
+	uint64_t told_bytes, hole_bytes;
+	unsigned open;
+};
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void *open_flow(struct tap_flow_handler *handler, const struct tap_flow_info *info, int64_t time_ns)
+{
+	struct listener *listener = (struct listener *)handler;
+	(void)info;
+	(void)time_ns;
+	if (listener->calls == 1)
+		return NULL;
+	struct flow *flow = calloc(1, sizeof *flow);
+	require(flow != NULL);
+	flow->calls_left = listener->calls;
+	listener->open++;
+	return flow;
+}
+
+/* The call that ends the interest ends the flow. */
+static bool count_call(struct listener *listener, struct flow *flow)
+{
+	if (flow->calls_left == 0 || --flow->calls_left > 0)
+		return true;
+	listener->open--;
+	free(flow);
+	return false;
+}
+
+static struct side *side_at(struct flow *flow, enum tap_side from, int64_t time_ns)
+{
+	struct side *side = &flow->sides[from];
+	require(from < TAP_SIDES && time_ns >= side->time_ns);
+	side->time_ns = time_ns;
+	return side;
+}
+
+static bool take_data(struct tap_flow_handler *handler, void *context, enum tap_side from, int64_t time_ns,
+		      struct wire_slice bytes)
+{
+	struct listener *listener = (struct listener *)handler;
+	struct side *side = side_at(context, from, time_ns);
+	require(bytes.len > 0);
+	for (size_t i = 0; i < bytes.len; i++) {
+		uint32_t value = (unsigned char)bytes.data[i];
+		require(!side->has_told || value == side->next);
+		side->has_told = true;
+		side->next = (value + 1) % PERIOD;
+	}
+	listener->told_bytes += bytes.len;
+	return count_call(listener, context);
+}
+
+static bool take_hole(struct tap_flow_handler *handler, void *context, enum tap_side from, int64_t time_ns,
+		      uint64_t bytes, enum tap_hole why)
+{
+	struct listener *listener = (struct listener *)handler;
+	struct side *side = side_at(context, from, time_ns);
+	require(bytes > 0 && bytes <= UINT32_MAX && why < TAP_HOLES);
+	side->next = (uint32_t)((side->next + bytes) % PERIOD);
+	listener->hole_bytes += bytes;
+	return count_call(listener, context);
+}
+
+static void close_flow(struct tap_flow_handler *handler, void *context, int64_t time_ns, enum tap_end why)
+{
+	struct listener *listener = (struct listener *)handler;
+	(void)time_ns;
+	require(why < TAP_ENDS);
+	listener->open--;
+	free(context);
+}
+
+static uint32_t get_u16(const uint8_t *in)
+{
+	return (uint32_t)in[0] << 8 | in[1];
+}
+
+static uint32_t sequence_of(const uint8_t *in)
+{
+	return in[0] & 0x80 ? get_u16(in + 2) << 16 : get_u16(in + 2) * 16;
+}
+
+static struct tap_segment segment_of(const uint8_t *in, char *payload)
+{
+	unsigned from = in[0] & 1, connection = in[0] >> 1 & 3;
+	struct tap_segment segment = {.seq = sequence_of(in),
+				      .ack = get_u16(in + 4) * 16,
+				      .flags = in[1] & 0x17,
+				      .missing_bytes = get_u16(in + 8) % PAYLOAD_MAX,
+				      .payload = wire_slice(payload, get_u16(in + 6) % PAYLOAD_MAX)};
+	struct tap_endpoint ends[2] = {{.address = {10, 1}, .port = (uint16_t)(50000 + connection)},
+				       {.address = {10, 2}, .port = 4222}};
+	segment.from = ends[from];
+	segment.to = ends[!from];
+	uint32_t first = segment.seq + (segment.flags & TAP_TCP_SYN ? 1 : 0);
+	for (size_t i = 0; i < segment.payload.len; i++)
+		payload[i] = (char)((first + i) % PERIOD);
+	return segment;
+}
+
+static void take_all(struct tap_streams *streams, struct listener *listener, const struct tap_budget *budget,
+		     const uint8_t *data, size_t size)
+{
+	char payload[PAYLOAD_MAX];
+	int64_t time_ns = INT64_C(1700000000000000000);
+	for (; size >= SEGMENT_BYTES; data += SEGMENT_BYTES, size -= SEGMENT_BYTES) {
+		struct tap_segment segment = segment_of(data, payload);
+		time_ns += (INT64_C(1) << data[10] % 18) * 1000000;
+		listener->calls = data[11] % 32;
+		tap_streams_take(streams, &segment, time_ns);
+		require(budget->used_bytes <= budget->max_bytes);
+	}
+	tap_streams_finish(streams, time_ns);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct listener listener = {.handler = {open_flow, take_data, take_hole, close_flow}};
+	struct tap_budget budget = {.max_bytes = MEMORY_BYTES};
+	struct tap_streams_options options;
+	tap_streams_options_init(&options);
+	options.flows_max = 3;
+	options.half_open_max = 2;
+	options.side_bytes_max = 10000;
+	options.side_pieces_max = 8;
+	options.acked_patience_segments = 3;
+	struct tap_streams *streams = tap_streams_open(&listener.handler, &options, &budget);
+	require(streams != NULL);
+	take_all(streams, &listener, &budget, data, size);
+	const struct tap_streams_stats *stats = tap_streams_stats(streams);
+	uint64_t hole_bytes = 0;
+	for (unsigned i = 0; i < TAP_HOLES; i++)
+		hole_bytes += stats->hole_bytes[i];
+	require(stats->data_bytes == listener.told_bytes && hole_bytes == listener.hole_bytes);
+	require(listener.open == 0);
+	tap_streams_close(streams);
+	require(budget.used_bytes == 0);
+	return 0;
+}

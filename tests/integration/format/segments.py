@@ -1,0 +1,460 @@
+"""A reader of tapedeck logs written from docs/format.md alone: it shares no line with store/.
+
+It is strict where the text is: whatever contradicts docs/format.md raises Damage."""
+
+import os
+import re
+import struct
+from dataclasses import dataclass, field
+
+import xxhash
+import zstandard
+
+FILE_HEADER, BLOCK_HEADER, FOOTER_HEADER, TRAILER, ENTRY = 128, 144, 40, 32, 152
+FRAME_MAX, EVENTS_MAX, WIDE_MAX = 256 << 20, 65536, 1 << 20
+
+KINDS = ["message", "delivery", "connect", "disconnect", "subscribe", "unsubscribe", "error", "mark", "gap"]
+OUTCOMES = ["sent", "slow consumer", "permission", "closed"]
+CUT, PARTIAL, REPEATED, DAMAGE = 1, 2, 4, 8
+
+
+class Damage(Exception):
+    """The bytes are not what docs/format.md says."""
+
+
+class Tail(Exception):
+    """Here the unfinished end of an open segment begins."""
+
+
+def need(condition, what):
+    if not condition:
+        raise Damage(what)
+
+
+def checksum(data):
+    return xxhash.xxh3_64_intdigest(data)
+
+
+def unpack_frame(stored, raw_bytes, is_plain):
+    if is_plain:
+        return stored
+    raw = zstandard.ZstdDecompressor().decompress(stored, max_output_size=raw_bytes)
+    need(len(raw) == raw_bytes, "a frame unpacks to another length")
+    return raw
+
+
+class Cursor:
+    """Reads varints and bytes."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def byte(self):
+        return self.take(1)[0]
+
+    def take(self, count):
+        need(self.at + count <= len(self.data), "the data ends too early")
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def varint(self):
+        value = 0
+        for shift in range(0, 70, 7):
+            byte = self.byte()
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value % 2**64
+        raise Damage("a varint of more than ten bytes")
+
+    def zigzag(self):
+        value = self.varint()
+        return -(value >> 1) - 1 if value & 1 else value >> 1
+
+    def at_end(self):
+        return self.at == len(self.data)
+
+
+# ---- columns ----
+
+
+def fixed(data, count):
+    width, base = data.byte(), data.varint()
+    need(width in (1, 2, 4, 8), "a width that is none")
+    return [base + int.from_bytes(data.take(width), "little") for _ in range(count)]
+
+
+def varints(data, count):
+    base = data.varint()
+    return [base + data.varint() for _ in range(count)]
+
+
+def deltas(data, count):
+    values, value = [], 0
+    for _ in range(count):
+        value += data.zigzag()
+        values.append(value)
+    return values
+
+
+def runs(data, count):
+    values = []
+    while len(values) < count:
+        value, length = data.varint(), data.varint()
+        need(1 <= length <= count - len(values), "a run of a wrong length")
+        values += [value] * length
+    return values
+
+
+def delta_runs(data, count):
+    values, value = [], 0
+    while len(values) < count:
+        delta, length = data.zigzag(), data.varint()
+        need(1 <= length <= count - len(values), "a run of a wrong length")
+        for _ in range(length):
+            value += delta
+            values.append(value)
+    return values
+
+
+ENCODINGS = {
+    0: lambda data, count: [data.varint()] * count,
+    1: fixed,
+    2: varints,
+    3: deltas,
+    4: runs,
+    5: delta_runs,
+}
+BYTES = 6
+
+
+def read_columns(frame, known):
+    """{id: list of numbers below 2^64, or bytes} for the ids in `known`."""
+    columns, cursor, seen = {}, Cursor(frame), set()
+    while not cursor.at_end():
+        number, encoding = cursor.byte(), cursor.byte()
+        count, length = cursor.varint(), cursor.varint()
+        data = cursor.take(length)
+        need(number not in seen, "a column comes twice")
+        seen.add(number)
+        if number not in known:
+            continue
+        if encoding == BYTES:
+            need(count == length, "a column of bytes with another count")
+            columns[number] = bytes(data)
+            continue
+        need(encoding in ENCODINGS, "an encoding that is none")
+        need(1 <= count <= (EVENTS_MAX if number < 16 else WIDE_MAX), "a column of too many values")
+        values = Cursor(data)
+        columns[number] = [value % 2**64 for value in ENCODINGS[encoding](values, count)]
+        need(values.at_end(), "a column's data is not used up")
+    return columns
+
+
+def cut(data, lengths):
+    """Slices of these lengths, one behind the other, that use the data up."""
+    need(sum(lengths) == len(data), "lengths do not add up")
+    pieces, at = [], 0
+    for length in lengths:
+        pieces.append(data[at : at + length])
+        at += length
+    return pieces
+
+
+def signed(value):
+    return value - 2**64 if value >= 2**63 else value
+
+
+# ---- blocks ----
+
+
+@dataclass
+class Header:
+    first_seq: int
+    events: int
+    messages: int
+    min_time: int
+    max_time: int
+    kinds: int
+    payload_bytes: int
+    deliveries: int
+    max_conn: int
+    frames: list
+    log_id: bytes
+
+    @property
+    def next_seq(self):
+        return self.first_seq + self.events
+
+    @property
+    def bytes(self):
+        return BLOCK_HEADER + sum(stored for stored, _, _ in self.frames)
+
+
+def read_header(data):
+    need(len(data) == BLOCK_HEADER and data[:8] == b"TDBLOCK\n", "no block begins here")
+    need(checksum(data[:136]) == struct.unpack_from("<Q", data, 136)[0], "a block header's checksum differs")
+    numbers = struct.unpack_from("<QIIqqI4xQQQ", data, 8)
+    frames = [struct.unpack_from("<IIQ", data, 72 + 16 * i) for i in range(3)]
+    header = Header(*numbers, frames, bytes(data[120:136]))
+    need(1 <= header.events <= EVENTS_MAX and header.messages <= header.events, "counts beyond their limits")
+    need(header.first_seq >= 1 and header.next_seq < 2**64, "a sequence number beyond its limit")
+    need(header.min_time <= header.max_time, "times in the wrong order")
+    need(all(stored <= raw <= FRAME_MAX for stored, raw, _ in frames), "a frame beyond its limit")
+    return header
+
+
+@dataclass
+class Event:
+    seq: int
+    kind: str
+    flags: int
+    time: int
+    conn: int
+    subject: bytes
+    reply: bytes
+    headers: bytes
+    payload: bytes
+    size: int
+    receivers: list  # (connection, sid, queue group, outcome); None: not known
+    receiver_count: int
+    message_seq: int
+    details: dict = field(default_factory=dict)
+
+
+def read_details(data):
+    details, cursor = {}, Cursor(data)
+    while not cursor.at_end():
+        tag, length = cursor.varint(), cursor.varint()
+        value = cursor.take(length)
+        if tag >= 9:
+            number = Cursor(value)
+            value = number.zigzag() if tag in (12, 13) else number.varint()
+            need(number.at_end(), "a number that does not fill its field")
+        details[tag] = value
+    return details
+
+
+def read_sets(columns):
+    """The sets of receivers: lists of (connection, sid, queue group, outcome)."""
+    conns = columns.get(18, [])
+    lengths = [columns.get(number, [0] * len(conns)) for number in (19, 20)]
+    texts = cut(columns.get(21, b""), [length for pair in zip(*lengths) for length in pair])
+    subscribers = list(zip(conns, texts[0::2], texts[1::2]))
+    sets = []
+    for members in cut(columns.get(23, []), columns.get(22, [])):
+        need(all(m // 8 < len(subscribers) and m % 8 < len(OUTCOMES) for m in members), "a member that is none")
+        sets.append([(*subscribers[m // 8], OUTCOMES[m % 8]) for m in members])
+    return sets
+
+
+def place_payloads(frame, subjects, header_bytes, payload_bytes):
+    """[(headers, payload)] by event; in the frame they stand grouped by subject, those without one last."""
+    events = range(len(subjects))
+    order = sorted(events, key=lambda i: (subjects[i] == 0, subjects[i], i))
+    pieces = cut(frame, [header_bytes[i] + payload_bytes[i] for i in order])
+    placed = dict(zip(order, pieces))
+    return [(placed[i][: header_bytes[i]], placed[i][header_bytes[i] :]) for i in events]
+
+
+def read_events(header, frames):
+    dictionary = read_columns(frames[0], range(1, 6))
+    columns = read_columns(frames[1], range(1, 24))
+    subjects = cut(dictionary.get(5, b""), dictionary.get(1, []))
+    sets = read_sets(columns)
+    rows = [columns.get(number, [0] * header.events) for number in range(1, 14)]
+    need(all(len(row) == header.events for row in rows), "a column of another length than the block")
+    kind, flags, time, conn, subject, stored, missing, head, reply, receivers, count, refers, detail = rows
+    need(all(s <= len(subjects) for s in subject) and all(r <= len(sets) for r in receivers), "an index beyond")
+    need(all(k < len(KINDS) for k in kind), "a kind that is none")
+    replies, details = cut(columns.get(16, b""), reply), cut(columns.get(17, b""), detail)
+    contents = place_payloads(frames[2], subject, head, stored)
+    return [
+        Event(
+            seq=header.first_seq + i,
+            kind=KINDS[kind[i]],
+            flags=flags[i],
+            time=signed(time[i]),
+            conn=conn[i],
+            subject=subjects[subject[i] - 1] if subject[i] else b"",
+            reply=replies[i],
+            headers=contents[i][0],
+            payload=contents[i][1],
+            size=(stored[i] + missing[i]) % 2**64,
+            receivers=sets[receivers[i] - 1] if receivers[i] else None,
+            receiver_count=count[i],
+            message_seq=refers[i],
+            details=read_details(details[i]),
+        )
+        for i in range(header.events)
+    ]
+
+
+def got(event):
+    """How many receivers got a message."""
+    if event.receivers is None:
+        return event.receiver_count
+    return sum(outcome == "sent" for *_, outcome in event.receivers)
+
+
+def check_header(header, events):
+    """The header says what the events say."""
+    messages = [event for event in events if event.kind == "message"]
+    sent = [e for e in events if e.kind == "delivery" and (not e.receivers or e.receivers[0][3] == "sent")]
+    members = [member[0] for event in events for member in event.receivers or []]
+    need(header.messages == len(messages), "another number of messages")
+    need(header.min_time == min(event.time for event in events), "another earliest time")
+    need(header.max_time == max(event.time for event in events), "another latest time")
+    need(header.kinds == sum({1 << KINDS.index(event.kind) for event in events}), "other kinds")
+    need(header.payload_bytes == sum(e.size + len(e.headers) for e in messages) % 2**64, "other payload bytes")
+    need(header.deliveries == sum(map(got, messages)) + len(sent), "another number of deliveries")
+    need(header.max_conn == max([event.conn for event in events] + members), "another largest connection")
+
+
+def check_dictionary(header, frame, events):
+    """The dictionary says what the events say."""
+    dictionary = read_columns(frame, range(1, 6))
+    subjects = cut(dictionary.get(5, b""), dictionary.get(1, []))
+    with_subject = [event for event in events if event.subject]
+    need(subjects == list(dict.fromkeys(event.subject for event in with_subject)), "subjects in another order")
+    for i, subject in enumerate(subjects):
+        mine = [event for event in with_subject if event.subject == subject]
+        messages = [event for event in mine if event.kind == "message"]
+        counts = [dictionary.get(number, [0] * len(subjects))[i] for number in (2, 3, 4)]
+        sizes = sum(event.size + len(event.headers) for event in messages)
+        need(counts == [len(mine), len(messages), sizes], "a subject's counts differ")
+
+
+# ---- segments ----
+
+
+class Segment:
+    """One file. `blocks` are (offset, Header); `damage` are (offset, bytes) where blocks should be."""
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            self.data = file.read()
+        self.path, self.blocks, self.damage, self.tail = path, [], [], 0
+        self.read_file_header()
+        self.is_closed = self.read_footer()
+        if not self.is_closed:
+            self.scan()
+
+    def read_file_header(self):
+        data = self.data
+        need(len(data) >= FILE_HEADER and data[:8] == b"TAPEDECK", "no segment")
+        need(checksum(data[:120]) == struct.unpack_from("<Q", data, 120)[0], "the file header's checksum differs")
+        self.major, self.minor, header_bytes = struct.unpack_from("<HHI", data, 8)
+        need(self.major <= 1 and header_bytes == FILE_HEADER, "a newer version")
+        self.log_id = data[16:32]
+        self.first_seq, self.created, self.next_conn = struct.unpack_from("<QqQ", data, 32)
+
+    def read_footer(self):
+        """Take the blocks from the index. False when the segment is open."""
+        data, end = self.data, len(self.data) - TRAILER
+        trailer = data[end:] if end >= FILE_HEADER else b""
+        if trailer[:8] != b"TDTRAIL\n" or checksum(trailer[:24]) != struct.unpack_from("<Q", trailer, 24)[0]:
+            return False
+        offset, length = struct.unpack_from("<QQ", trailer, 8)
+        footer = data[offset : offset + length]
+        if offset + length != end or footer[:8] != b"TDFOOTER":
+            return False
+        entries, stored, raw_bytes = struct.unpack_from("<III", footer, 8)
+        body = footer[FOOTER_HEADER:]
+        sums = struct.unpack_from("<QQ", footer, 24)
+        if stored != len(body) or sums != (checksum(body), checksum(footer[:32])):
+            return False
+        self.read_index(unpack_frame(body, raw_bytes, False), entries, offset)
+        return True
+
+    def read_index(self, raw, entries, footer_offset):
+        end = FILE_HEADER
+        for i in range(entries):
+            offset = struct.unpack_from("<Q", raw, i * ENTRY)[0]
+            self.note_damage(end, offset)
+            self.blocks.append((offset, read_header(raw[i * ENTRY + 8 : (i + 1) * ENTRY])))
+            end = offset + self.blocks[-1][1].bytes
+        self.note_damage(end, footer_offset)
+
+    def note_damage(self, start, end):
+        need(start <= end, "blocks overlap")
+        if start < end:
+            self.damage.append((start, end - start))
+
+    def block_at(self, offset):
+        """The header of the block there. Raises Damage, or Tail where it is not there as a whole."""
+        if offset + BLOCK_HEADER > len(self.data):
+            raise Tail
+        header = read_header(self.data[offset : offset + BLOCK_HEADER])
+        expected = self.blocks[-1][1].next_seq if self.blocks else 1
+        need(header.log_id == self.log_id and header.first_seq >= expected, "another log's block")
+        if offset + header.bytes > len(self.data):
+            raise Tail
+        return header
+
+    def find_block(self, offset):
+        """The next offset from here on where a block begins."""
+        while (offset := self.data.find(b"TDBLOCK\n", offset)) >= 0:
+            try:
+                self.block_at(offset)
+                return offset
+            except (Damage, Tail):
+                offset += 1
+        raise Tail
+
+    def scan(self):
+        end = FILE_HEADER
+        try:
+            while True:
+                try:
+                    found, header = end, self.block_at(end)
+                except Damage:
+                    found = self.find_block(end + 1)
+                    header = self.block_at(found)
+                self.note_damage(end, found)
+                self.blocks.append((found, header))
+                end = found + header.bytes
+        except Tail:
+            self.tail = len(self.data) - end
+
+    def events_of(self, offset, header):
+        """The events of a block. Raises Damage."""
+        frames, at = [], offset + BLOCK_HEADER
+        for stored, raw_bytes, expected in header.frames:
+            data = self.data[at : at + stored]
+            need(checksum(data) == expected, "a frame's checksum differs")
+            frames.append(unpack_frame(data, raw_bytes, stored == raw_bytes))
+            at += stored
+        events = read_events(header, frames)
+        check_header(header, events)
+        check_dictionary(header, frames[0], events)
+        return events
+
+
+def segments_of(log):
+    names = sorted(name for name in os.listdir(log) if re.fullmatch(r"\d{20}\.seg", name))
+    return [Segment(os.path.join(log, name)) for name in names]
+
+
+def numbered(first, end):
+    """(first, last) when there are numbers from first up to end."""
+    return [(first, end - 1)] if first < end else []
+
+
+def events_of(log):
+    """All events of a log; (first, last) stands for sequence numbers that are missing."""
+    expected = 0
+    for segment in segments_of(log):
+        need(segment.first_seq == int(os.path.basename(segment.path)[:20]), "a segment of another name")
+        expected = expected or segment.first_seq
+        for offset, header in segment.blocks:
+            yield from numbered(expected, header.first_seq)
+            expected = header.next_seq
+            try:
+                events = segment.events_of(offset, header)
+            except Damage:
+                yield header.first_seq, header.next_seq - 1
+                continue
+            yield from events
+            last = events[-1]
+            if last.kind == "gap" and last.flags & DAMAGE:
+                expected = max(expected, last.details.get(15, 0) + 1)

@@ -1,0 +1,174 @@
+/* Frames in, bytes out: packets, fragments and streams together. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tap/decoder.h"
+#include "tests/unit/streams_fixture.h"
+
+static struct streams_fixture fixture;
+static struct support_connection connection;
+static struct tap_decoder *decoder;
+
+static void take_cut(const struct support_packet *packet, size_t captured)
+{
+	struct support_bytes bytes = {0};
+	support_packet_put(&bytes, packet);
+	const struct tap_frame frame = {.time_ns = fixture.time_ns++,
+					.bytes = bytes.data,
+					.captured_bytes =
+					    (uint32_t)(captured < bytes.len ? captured : bytes.len),
+					.wire_bytes = (uint32_t)bytes.len};
+	tap_decoder_take(decoder, &frame);
+	support_bytes_fini(&bytes);
+}
+
+static void take(struct support_packet packet)
+{
+	take_cut(&packet, SIZE_MAX);
+}
+
+static struct support_packet prepare(unsigned who, unsigned flags, const char *text)
+{
+	return support_connection_send(&connection, (enum support_who)who, flags, wire_slice_str(text));
+}
+
+static void shake_hands(void)
+{
+	take(prepare(SUPPORT_CLIENT, SUPPORT_SYN, ""));
+	take(prepare(SUPPORT_SERVER, SUPPORT_SYN, ""));
+}
+
+static struct tap_decoder_stats stats(void)
+{
+	struct tap_decoder_stats now;
+	tap_decoder_stats(decoder, &now);
+	return now;
+}
+
+static void check_client(const char *text)
+{
+	assert_int_equal(fixture.flows_len, 1);
+	assert_string_equal(told_text(&fixture.flows[0]->sides[TAP_ORIGINATOR]), text);
+}
+
+static int open_decoder(void **state)
+{
+	(void)state;
+	streams_fixture_init(&fixture);
+	support_connection_init(&connection, 50000, 4222);
+	decoder = tap_decoder_open(support_link_type(SUPPORT_ETHERNET), &fixture.handler, &fixture.options,
+				   &fixture.budget);
+	assert_non_null(decoder);
+	return 0;
+}
+
+static int close_decoder(void **state)
+{
+	(void)state;
+	tap_decoder_close(decoder);
+	streams_fixture_fini(&fixture);
+	return 0;
+}
+
+static void frames_become_bytes(void **state)
+{
+	(void)state;
+	shake_hands();
+	take(prepare(SUPPORT_CLIENT, 0, "PUB a 2\r\n"));
+	take(prepare(SUPPORT_CLIENT, 0, "hi\r\n"));
+	check_client("PUB a 2\r\nhi\r\n");
+	assert_false(fixture.flows[0]->is_closed);
+	tap_decoder_finish(decoder);
+	assert_true(fixture.flows[0]->is_closed);
+	assert_int_equal(stats().frames, 4);
+	assert_int_equal(stats().kinds[TAP_PACKET_SEGMENT], 4);
+	assert_int_equal(stats().streams->data_bytes, 13);
+}
+
+/* IPv4 and IPv6, the last part first. */
+static void a_segment_in_fragments_is_a_segment(void **state)
+{
+	(void)state;
+	for (int is_v6 = 0; is_v6 < 2; is_v6++) {
+		close_decoder(NULL);
+		open_decoder(NULL);
+		connection.like.is_v6 = is_v6;
+		shake_hands();
+		struct support_packet packet =
+		    prepare(SUPPORT_CLIENT, 0, "a payload that is longer than one fragment");
+		packet.fragment_id = 9;
+		packet.fragment_offset = 40;
+		packet.fragment_len = (uint16_t)(support_packet_datagram_len(&packet) - 40);
+		take(packet);
+		packet.fragment_offset = 0;
+		packet.fragment_len = 40;
+		take(packet);
+		check_client("a payload that is longer than one fragment");
+		assert_int_equal(stats().kinds[TAP_PACKET_FRAGMENT], 2);
+		assert_int_equal(stats().fragments->datagrams, 1);
+	}
+}
+
+static void what_a_frame_lacks_is_a_hole(void **state)
+{
+	(void)state;
+	shake_hands();
+	struct support_packet packet = prepare(SUPPORT_CLIENT, 0, "0123456789");
+	take_cut(&packet, 14 + 20 + 20 + 4);
+	take(prepare(SUPPORT_CLIENT, 0, "abc"));
+	check_client("0123<6 cut>abc");
+}
+
+static void padding_is_not_told(void **state)
+{
+	(void)state;
+	connection.like.padding = 6;
+	shake_hands();
+	take(prepare(SUPPORT_CLIENT, 0, "short"));
+	take(prepare(SUPPORT_CLIENT, 0, ""));
+	take(prepare(SUPPORT_CLIENT, 0, "er"));
+	check_client("shorter");
+}
+
+static void frames_of_all_kinds_are_counted(void **state)
+{
+	(void)state;
+	struct support_packet udp = prepare(SUPPORT_CLIENT, 0, "12345678");
+	udp.protocol = 17;
+	take(udp);
+	take_cut(&udp, 20);
+	assert_int_equal(stats().kinds[TAP_PACKET_NOT_TCP], 1);
+	assert_int_equal(stats().kinds[TAP_PACKET_CUT], 1);
+	assert_int_equal(stats().frames, 2);
+}
+
+static void time_alone_gives_up_holes(void **state)
+{
+	(void)state;
+	shake_hands();
+	prepare(SUPPORT_CLIENT, 0, "lost");
+	take(prepare(SUPPORT_CLIENT, 0, "seen"));
+	tap_decoder_expire(decoder, fixture.time_ns + fixture.options.patience_ns);
+	check_client("<4>seen");
+}
+
+#define DECODER_TEST(name) cmocka_unit_test_setup_teardown(name, open_decoder, close_decoder)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    DECODER_TEST(frames_become_bytes),
+	    DECODER_TEST(a_segment_in_fragments_is_a_segment),
+	    DECODER_TEST(what_a_frame_lacks_is_a_hole),
+	    DECODER_TEST(padding_is_not_told),
+	    DECODER_TEST(frames_of_all_kinds_are_counted),
+	    DECODER_TEST(time_alone_gives_up_holes),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

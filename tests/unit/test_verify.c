@@ -1,0 +1,304 @@
+/* Verify and repair, on logs whose every byte is known. */
+#include <errno.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "store/recover.h"
+#include "store/verify.h"
+#include "support/tempdir.h"
+#include "tests/unit/log_builder.h"
+
+static const struct store_reader_options everything = {.payloads = true};
+
+struct fixture {
+	struct support_tempdir dir;
+	char log[300];
+	struct log_builder builder;
+};
+
+static int setup(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof *fixture);
+	support_tempdir_open(&fixture->dir);
+	support_tempdir_path(&fixture->dir, "log", fixture->log, sizeof fixture->log);
+	builder_open(&fixture->builder, fixture->log, 7);
+	*state = fixture;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fixture = *state;
+	builder_close(&fixture->builder);
+	support_tempdir_close(&fixture->dir);
+	free(fixture);
+	return 0;
+}
+
+/* ---- asking ---- */
+
+struct verdict {
+	int status;
+	struct store_verify_report report;
+	char findings[20000]; /* one a line */
+};
+
+static void take_finding(void *context, const char *line)
+{
+	struct verdict *verdict = context;
+	size_t len = strlen(verdict->findings);
+	snprintf(verdict->findings + len, sizeof verdict->findings - len, "%s\n", line);
+}
+
+static void verify(const char *path, bool repair, struct verdict *verdict)
+{
+	struct wire_fault fault;
+	*verdict = (struct verdict){0};
+	verdict->status = store_verify(path, repair, &verdict->report, take_finding, verdict, &fault);
+	if (verdict->status < 0)
+		fail_msg("%s", fault.text);
+}
+
+static void assert_whole(const char *path)
+{
+	struct verdict verdict;
+	verify(path, false, &verdict);
+	if (verdict.status != 0)
+		fail_msg("%s", verdict.findings);
+}
+
+static uint64_t file_bytes(const char *path)
+{
+	size_t len = 0;
+	free(support_read_file(path, &len));
+	return len;
+}
+
+/* ---- flipped bits ---- */
+
+/* The block whose bytes hold this offset, or NULL: file header, footer, trailer. */
+static const struct built_block *block_at(const struct log_builder *builder, size_t segment, uint64_t offset)
+{
+	for (size_t i = 0; i < builder->blocks_count; i++) {
+		const struct built_block *block = &builder->blocks[i];
+		if (block->segment == segment && offset >= block->offset &&
+		    offset < block->offset + block->bytes)
+			return block;
+	}
+	return NULL;
+}
+
+/* The header of the last block of an open segment: it might be one that is just being written. */
+static bool is_tail(const struct log_builder *builder, const struct built_block *block, uint64_t offset)
+{
+	return block == &builder->blocks[builder->blocks_count - 1] &&
+	       offset < block->offset + STORE_BLOCK_HEADER_BYTES;
+}
+
+/* A footer tells the headers of its blocks, too: where only a header is hit, nothing is lost. */
+static uint64_t events_lost(const struct log_builder *builder, const struct built_block *block,
+			    uint64_t offset)
+{
+	bool is_closed = block && block->segment + 1 < builder->segments_count;
+	if (!block || (is_closed && offset < block->offset + STORE_BLOCK_HEADER_BYTES))
+		return 0;
+	return block->header.events;
+}
+
+static void assert_found(const struct fixture *fixture, size_t segment, uint64_t offset)
+{
+	const struct log_builder *builder = &fixture->builder;
+	const struct built_block *block = block_at(builder, segment, offset);
+	struct verdict verdict;
+	char place[400];
+	verify(fixture->log, false, &verdict);
+	if (block && is_tail(builder, block, offset)) {
+		assert_int_equal(verdict.status, 0);
+		assert_int_equal(verdict.report.torn_bytes, block->bytes);
+		return;
+	}
+	snprintf(place, sizeof place, "%s, offset %" PRIu64 ":", builder->segments[segment],
+		 block ? block->offset : 0);
+	if (verdict.status != 1 || !strstr(verdict.findings, block ? place : builder->segments[segment]))
+		fail_msg("segment %zu, offset %" PRIu64 ": status %d, findings: %s", segment, offset,
+			 verdict.status, verdict.findings);
+	assert_int_equal(verdict.report.missing_events, events_lost(builder, block, offset));
+}
+
+static void every_flipped_bit_is_found_and_its_block_named(void **state)
+{
+	struct fixture *fixture = *state;
+	struct log_builder *builder = &fixture->builder;
+	struct random random = {.state = 4};
+	builder_fill(builder, 3, 4, 25);
+	assert_whole(fixture->log);
+	for (int i = 0; i < 1000; i++) {
+		size_t segment = random_below(&random, 3);
+		uint64_t bytes = file_bytes(builder->segments[segment]);
+		uint64_t offset = random_next(&random) % bytes;
+		/* Headers, footers and trailers are small: every fourth flip goes to the ends of the file. */
+		if (i % 4 == 0)
+			offset = i % 8 ? offset % STORE_FILE_HEADER_BYTES : bytes - 1 - offset % 200;
+		unsigned bit = random_below(&random, 8);
+		builder_flip(builder->segments[segment], offset, bit);
+		assert_found(fixture, segment, offset);
+		builder_flip(builder->segments[segment], offset, bit);
+	}
+	assert_whole(fixture->log);
+}
+
+/* ---- repairing ---- */
+
+/* All events are there but those that the one stored gap names. */
+static void assert_gap(const struct fixture *fixture, uint64_t from, uint64_t to)
+{
+	struct store_reader *reader;
+	struct wire_event event;
+	struct wire_fault fault;
+	uint64_t next = 1;
+	assert_int_equal(store_reader_open(&reader, fixture->log, &everything, &fault), 0);
+	while (store_reader_next(reader, &event, &fault) == 1) {
+		while (next < event.seq &&
+		       (builder_event(&fixture->builder, next)->flags & WIRE_EVENT_REPEATED))
+			next++;
+		assert_int_equal(event.seq, next);
+		bool is_gap = event.kind == WIRE_EVENT_GAP && (event.flags & WIRE_EVENT_DAMAGE);
+		assert_int_equal(is_gap, event.seq == from);
+		if (is_gap)
+			assert_int_equal(event.to_seq, to);
+		next = is_gap ? to + 1 : next + 1;
+	}
+	uint64_t blocks, events;
+	store_reader_damage(reader, &blocks, &events);
+	assert_int_equal(blocks, 0);
+	assert_int_equal(next, fixture->builder.count + 1);
+	store_reader_close(reader);
+}
+
+static void a_repair_puts_a_gap_in_the_place_of_a_damaged_block(void **state)
+{
+	struct fixture *fixture = *state;
+	struct log_builder *builder = &fixture->builder;
+	struct verdict verdict;
+	char aside[400];
+	builder_fill(builder, 3, 4, 50);
+	const struct built_block *hit = &builder->blocks[5];
+	builder_flip(builder->segments[hit->segment], builder_frame_offset(hit, STORE_FRAME_COLUMNS), 1);
+	verify(fixture->log, true, &verdict);
+	assert_int_equal(verdict.status, 0);
+	assert_gap(fixture, hit->header.first_seq, hit->header.first_seq + hit->header.events - 1);
+	assert_whole(fixture->log);
+	snprintf(aside, sizeof aside, "%s.damaged", builder->segments[hit->segment]);
+	assert_int_equal(access(aside, F_OK), 0);
+}
+
+static void a_repair_loses_nothing_where_only_a_header_is_damaged(void **state)
+{
+	struct fixture *fixture = *state;
+	struct log_builder *builder = &fixture->builder;
+	struct verdict verdict;
+	builder_fill(builder, 3, 4, 50);
+	builder_flip(builder->segments[1], builder->blocks[5].offset + 20, 1);
+	verify(fixture->log, false, &verdict);
+	assert_int_equal(verdict.status, 1);
+	verify(fixture->log, true, &verdict);
+	assert_int_equal(verdict.status, 0);
+	assert_whole(fixture->log);
+	assert_gap(fixture, 0, 0);
+}
+
+static void a_second_repair_keeps_what_the_first_kept(void **state)
+{
+	struct fixture *fixture = *state;
+	struct log_builder *builder = &fixture->builder;
+	struct verdict verdict;
+	char aside[2][400];
+	builder_fill(builder, 2, 4, 50);
+	for (int i = 0; i < 2; i++) {
+		snprintf(aside[i], sizeof aside[i], "%s.damaged%s", builder->segments[0], i ? ".2" : "");
+		builder_flip(builder->segments[0], STORE_FILE_HEADER_BYTES + STORE_BLOCK_HEADER_BYTES + 1, 0);
+		verify(fixture->log, true, &verdict);
+		assert_int_equal(verdict.status, 0);
+		assert_non_null(strstr(verdict.findings, aside[i]));
+		assert_int_equal(access(aside[i], F_OK), 0);
+	}
+	assert_int_not_equal(file_bytes(aside[0]), file_bytes(aside[1]));
+}
+
+/* ---- torn ends ---- */
+
+/* The segment ends at `end`, as if it had been torn there: what is whole is read, what is not is kept aside. */
+static void assert_torn(const struct fixture *fixture, const char *bytes, uint64_t end, uint64_t whole_bytes,
+			uint64_t events)
+{
+	const char *path = fixture->builder.segments[fixture->builder.segments_count - 1];
+	struct verdict verdict;
+	char aside[400];
+	support_write_file(path, bytes, end);
+	verify(fixture->log, false, &verdict);
+	assert_int_equal(verdict.status, 0);
+	assert_int_equal(verdict.report.events, events);
+	assert_int_equal(verdict.report.torn_bytes, end - whole_bytes);
+	assert_int_equal(store_recover_segment(path, NULL, NULL), 1);
+	verify(fixture->log, false, &verdict);
+	assert_int_equal(verdict.status, 0);
+	assert_int_equal(verdict.report.events, events);
+	assert_int_equal(verdict.report.open_segments, 0);
+	snprintf(aside, sizeof aside, "%s.torn", path);
+	assert_int_equal(file_bytes(aside), end - whole_bytes);
+	unlink(aside);
+}
+
+static void a_block_torn_at_any_byte_costs_nothing_else(void **state)
+{
+	struct fixture *fixture = *state;
+	struct log_builder *builder = &fixture->builder;
+	size_t len;
+	builder_fill(builder, 2, 3, 10);
+	const struct built_block *last = &builder->blocks[builder->blocks_count - 1];
+	char *bytes = support_read_file(builder->segments[1], &len);
+	assert_int_equal(len, last->offset + last->bytes);
+	for (uint64_t end = last->offset; end < len; end++)
+		assert_torn(fixture, bytes, end, last->offset, last->header.first_seq - 1);
+	free(bytes);
+}
+
+static void a_footer_torn_at_any_byte_costs_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct log_builder *builder = &fixture->builder;
+	size_t len;
+	builder_add_samples(builder, 10);
+	builder_end_block(builder);
+	builder_add_samples(builder, 10);
+	builder_end_segment(builder, true);
+	const struct built_block *last = &builder->blocks[builder->blocks_count - 1];
+	char *bytes = support_read_file(builder->segments[0], &len);
+	for (uint64_t end = last->offset + last->bytes; end < len; end++)
+		assert_torn(fixture, bytes, end, last->offset + last->bytes, builder->count);
+	free(bytes);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(every_flipped_bit_is_found_and_its_block_named),
+	    TEST(a_repair_puts_a_gap_in_the_place_of_a_damaged_block),
+	    TEST(a_repair_loses_nothing_where_only_a_header_is_damaged),
+	    TEST(a_second_repair_keeps_what_the_first_kept),
+	    TEST(a_block_torn_at_any_byte_costs_nothing_else),
+	    TEST(a_footer_torn_at_any_byte_costs_nothing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
