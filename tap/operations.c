@@ -32,14 +32,15 @@ void tap__operations_fini(struct tap__operations *side)
 
 /* ---- bytes ---- */
 
-static struct wire_slice kept(const struct tap__operations *side)
-{
-	return wire_slice(side->kept + side->kept_at, side->kept_len - side->kept_at);
-}
-
 static bool keeps(const struct tap__operations *side)
 {
 	return side->kept_len > 0;
+}
+
+static struct wire_slice kept(const struct tap__operations *side)
+{
+	return keeps(side) ? wire_slice(side->kept + side->kept_at, side->kept_len - side->kept_at)
+			   : wire_slice(NULL, 0);
 }
 
 struct wire_slice tap__operations_rest(const struct tap__operations *side)
@@ -389,7 +390,7 @@ static bool hunt(struct tap__operations *side)
 {
 	struct wire_slice rest;
 	size_t untrusted;
-	if (keeps(side) && !keep_input(side, side->input.len))
+	if (keeps(side) && side->input.len > 0 && !keep_input(side, side->input.len))
 		lose_all(side);
 	if (keeps(side) && kept(side).len < side->need)
 		return false;

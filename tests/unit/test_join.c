@@ -137,6 +137,30 @@ static void many_repetitions_are_joined_all(void **state)
 	assert_int_equal(received, 2 * COUNT);
 }
 
+/* One content again and again, the oldest leaving meanwhile, among much else. */
+static void repetitions_are_joined_while_the_oldest_leave(void **state)
+{
+	struct bus *bus = *state;
+	struct wire_event event;
+	uint64_t received = 0;
+	enum { COUNT = 200 };
+	for (int i = 0; i < COUNT; i++) {
+		publish(bus, "PUB a 1\r\n.\r\n");
+		for (int j = 0; j < 20; j++)
+			publish(bus, "PUB other 1\r\n.\r\n");
+		bus->overhear.now_ns += 10 * OVERHEAR_MS;
+		send_first(bus, "MSG a 7 1\r\n.\r\n");
+		if (i % 3 == 0)
+			send_second(bus, "MSG a 8 1\r\n.\r\n");
+		while (tap_join_next(bus->overhear.join, &event))
+			received += event.receiver_count;
+	}
+	tap_join_finish(bus->overhear.join);
+	while (tap_join_next(bus->overhear.join, &event))
+		received += event.receiver_count;
+	assert_int_equal(received, COUNT + (COUNT + 2) / 3);
+}
+
 static void a_delivery_seen_before_its_message_is_joined(void **state)
 {
 	struct bus *bus = *state;
@@ -302,6 +326,7 @@ int main(void)
 	    CASE(headers_may_be_stripped_but_not_changed),
 	    CASE(repetitions_are_joined_in_their_order),
 	    CASE(many_repetitions_are_joined_all),
+	    CASE(repetitions_are_joined_while_the_oldest_leave),
 	    CASE(a_delivery_seen_before_its_message_is_joined),
 	    CASE(other_servers_messages_are_not_joined),
 	    CASE(a_message_leaves_when_its_window_is_over),
