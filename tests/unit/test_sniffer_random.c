@@ -58,8 +58,8 @@ static void add_segment(struct conversation *talk, struct segment segment)
 }
 
 /* Send bytes in segments of at most `most` bytes. */
-static void send(struct conversation *talk, uint64_t *seed, int connection, enum support_who who, const char *bytes,
-		 size_t len, size_t most)
+static void send(struct conversation *talk, uint64_t *seed, int connection, enum support_who who,
+		 const char *bytes, size_t len, size_t most)
 {
 	size_t at = talk->len[connection][who], end = at + len;
 	assert_true(end <= STREAM_BYTES);
@@ -84,9 +84,13 @@ static void shake_hands(struct conversation *talk, uint64_t *seed, int connectio
 	     connection == 1 ? strlen(connect) - strlen("SUB n.> 1\r\n") : strlen(connect), 4000);
 }
 
-static const char *const lures[] = {
-    "PUB lure 3\r\nabc", "MSG n.0.1 1 1\r\n1\r\nMSG n.0.1 1 1\r\n1\r\n", "\r\nPING\r\nSUB lure 1\r\n", "", "\r\n\r\n",
-    "plain text",        "PUB lure 1\r\n1\r\nPUB lure 1\r\n1\r\n"};
+static const char *const lures[] = {"PUB lure 3\r\nabc",
+				    "MSG n.0.1 1 1\r\n1\r\nMSG n.0.1 1 1\r\n1\r\n",
+				    "\r\nPING\r\nSUB lure 1\r\n",
+				    "",
+				    "\r\n\r\n",
+				    "plain text",
+				    "PUB lure 1\r\n1\r\nPUB lure 1\r\n1\r\n"};
 
 /* What message `number` of a publisher says. */
 static size_t make_payload(char *payload, uint64_t seed, int publisher, int number)
@@ -97,14 +101,17 @@ static size_t make_payload(char *payload, uint64_t seed, int publisher, int numb
 	return len + (size_t)sprintf(payload + len, "%s", lures[draw(&chance, sizeof lures / sizeof *lures)]);
 }
 
-static void publish(struct conversation *talk, uint64_t number_of_seed, uint64_t *seed, int publisher, int number)
+static void publish(struct conversation *talk, uint64_t number_of_seed, uint64_t *seed, int publisher,
+		    int number)
 {
 	char subject[32], payload[2200], operation[2400];
 	size_t most = draw(seed, 3) == 0 ? 20 : 1460;
 	struct wire_slice none = wire_slice("", 0), sid = WIRE_LITERAL("1");
 	snprintf(subject, sizeof subject, "n.%d.%d", publisher, number);
-	struct wire_slice content = wire_slice(payload, make_payload(payload, number_of_seed, publisher, number));
-	size_t len = wire_write_pub(operation, sizeof operation, wire_slice_str(subject), none, none, content);
+	struct wire_slice content =
+	    wire_slice(payload, make_payload(payload, number_of_seed, publisher, number));
+	size_t len =
+	    wire_write_pub(operation, sizeof operation, wire_slice_str(subject), none, none, content);
 	send(talk, seed, publisher, SUPPORT_CLIENT, operation, len, most);
 	len = wire_write_msg(operation, sizeof operation, wire_slice_str(subject), sid, none, none, content);
 	send(talk, seed, 0, SUPPORT_SERVER, operation, len, most);
@@ -209,8 +216,8 @@ static void listen(struct listener *listener, const struct conversation *talk)
 	}
 	for (size_t i = 0; i < talk->count; i++) {
 		const struct segment *segment = &talk->segments[i];
-		take(listener, segment->connection, segment->who, (uint32_t)segment->at, (uint32_t)segment->heard,
-		     segment->flags,
+		take(listener, segment->connection, segment->who, (uint32_t)segment->at,
+		     (uint32_t)segment->heard, segment->flags,
 		     wire_slice(talk->bytes[segment->connection][segment->who] + segment->at, segment->len));
 	}
 	for (int i = 0; i < CONNECTIONS; i++)
@@ -230,8 +237,9 @@ static void close_listener(struct listener *listener)
 /* ---- what must hold ---- */
 
 struct heard {
-	uint64_t number;             /* the seed */
-	int last_published[3], last_received[CONNECTIONS + 1][3]; /* by publisher; by connection and publisher */
+	uint64_t number; /* the seed */
+	int last_published[3],
+	    last_received[CONNECTIONS + 1][3]; /* by publisher; by connection and publisher */
 	int whole, partial;
 	int joined, apart; /* deliveries with their message, and without */
 	uint64_t gap_bytes;
@@ -308,9 +316,10 @@ static struct heard sniff(struct conversation *talk, uint64_t number, uint64_t d
 		sent += talk->len[i][0] + talk->len[i][1];
 	if (stats->whole_bytes + stats->partial_bytes + stats->lost_bytes != sent ||
 	    heard.gap_bytes != stats->lost_bytes)
-		fail_msg("seed %" PRIu64 ": %" PRIu64 " whole, %" PRIu64 " partial, %" PRIu64 " lost, %" PRIu64
-			 " in gaps of %" PRIu64 " sent",
-			 number, stats->whole_bytes, stats->partial_bytes, stats->lost_bytes, heard.gap_bytes, sent);
+		fail_msg("seed %" PRIu64 ": %" PRIu64 " whole, %" PRIu64 " partial, %" PRIu64
+			 " lost, %" PRIu64 " in gaps of %" PRIu64 " sent",
+			 number, stats->whole_bytes, stats->partial_bytes, stats->lost_bytes, heard.gap_bytes,
+			 sent);
 	close_listener(&listener);
 	return heard;
 }
@@ -321,9 +330,10 @@ static void what_is_disordered_doubled_and_cut_comes_out_as_it_was_sent(void **s
 	for (uint64_t number = 0; number < 600; number++) {
 		size_t dropped;
 		struct heard heard = sniff(talk, number, 0, &dropped);
-		if (heard.whole != MESSAGES || heard.joined != 2 * MESSAGES || heard.apart > 0 || heard.gap_bytes > 0)
-			fail_msg("seed %" PRIu64 ": %d messages, %d joined, %" PRIu64 " bytes missing", number,
-				 heard.whole, heard.joined, heard.gap_bytes);
+		if (heard.whole != MESSAGES || heard.joined != 2 * MESSAGES || heard.apart > 0 ||
+		    heard.gap_bytes > 0)
+			fail_msg("seed %" PRIu64 ": %d messages, %d joined, %" PRIu64 " bytes missing",
+				 number, heard.whole, heard.joined, heard.gap_bytes);
 	}
 }
 
