@@ -176,7 +176,7 @@ static bool is_complete(const struct session *session)
 /* Nothing is new. False at the end. */
 static bool idle(struct session *session)
 {
-	if (session->is_stopped || session->sniff->file || !look_around(session, true))
+	if (tap_sniffer_is_over(session->sniffer) || !look_around(session, true))
 		return false;
 	tap_sniffer_wait(session->sniffer, WAIT_MS);
 	return true;

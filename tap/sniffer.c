@@ -27,6 +27,7 @@ struct tap_sniffer {
 	uint64_t gone;     /* connection whose disconnect event was given out; 0 = none */
 	uint64_t last_seq; /* of an event */
 	bool is_live, is_finished;
+	int64_t stop_ns;                  /* frames from then on are not of interest; INT64_MAX = all are */
 	struct wire_fault end;            /* code 0, or why the capture ended */
 	int64_t time_ns;                  /* of the latest frame */
 	int64_t drops_ns;                 /* when drops were looked at last */
@@ -100,7 +101,8 @@ int tap_sniffer_open(struct tap_sniffer **sniffer, const struct tap_sniffer_opti
 	*opened = (struct tap_sniffer){.source = {next_of, client_of, damage_of, close_of},
 				       .budget = {.max_bytes = options->memory_bytes},
 				       .filter = options->filter,
-				       .is_live = options->capture.interface != NULL};
+				       .is_live = options->capture.interface != NULL,
+				       .stop_ns = INT64_MAX};
 	int error = tap_capture_open(&opened->capture, &options->capture, fault);
 	error = error ? error : open_stages(opened, options, fault);
 	if (error)
@@ -110,20 +112,12 @@ int tap_sniffer_open(struct tap_sniffer **sniffer, const struct tap_sniffer_opti
 	return error;
 }
 
-static void finish(struct tap_sniffer *sniffer)
-{
-	if (!sniffer->is_finished)
-		tap_decoder_finish(sniffer->decoder);
-	tap_join_finish(sniffer->join);
-	sniffer->is_finished = true;
-}
-
 int tap_sniffer_close(struct tap_sniffer *sniffer, struct wire_fault *fault)
 {
 	if (!sniffer)
 		return 0;
-	if (sniffer->decoder)
-		finish(sniffer);
+	if (sniffer->decoder && !sniffer->is_finished)
+		tap_decoder_finish(sniffer->decoder);
 	tap_decoder_close(sniffer->decoder);
 	tap_dialogue_close(sniffer->dialogue);
 	tap_join_close(sniffer->join);
@@ -187,26 +181,41 @@ static void idle(struct tap_sniffer *sniffer)
 	tap_join_tick(sniffer->join, sniffer->time_ns);
 }
 
+static void finish(struct tap_sniffer *sniffer)
+{
+	if (sniffer->is_live)
+		look_for_drops(sniffer);
+	tap_decoder_finish(sniffer->decoder);
+	tap_join_finish(sniffer->join);
+	sniffer->is_finished = true;
+}
+
 /* Read some frames. True when there may be events now. */
 static bool read_some(struct tap_sniffer *sniffer)
 {
 	if (sniffer->is_finished)
 		return false;
 	int frames = tap_capture_read(sniffer->capture, FRAMES_PER_READ, take_frame, sniffer, &sniffer->end);
-	if (frames == 0 && sniffer->is_live)
+	bool is_over = frames < 0 || sniffer->time_ns >= sniffer->stop_ns ||
+		       (frames == 0 && (!sniffer->is_live || sniffer->stop_ns != INT64_MAX));
+	if (is_over)
+		finish(sniffer);
+	else if (frames == 0)
 		idle(sniffer);
-	else if (frames <= 0)
-		tap_sniffer_stop(sniffer);
 	if (sniffer->is_live && sniffer->time_ns - sniffer->drops_ns >= DROPS_EVERY_NS)
 		look_for_drops(sniffer);
-	return frames != 0 || !sniffer->is_live;
+	return frames != 0 || is_over;
 }
 
 void tap_sniffer_stop(struct tap_sniffer *sniffer)
 {
-	if (sniffer->is_live && !sniffer->is_finished)
-		look_for_drops(sniffer);
-	finish(sniffer);
+	if (sniffer->stop_ns == INT64_MAX)
+		sniffer->stop_ns = sniffer->is_live ? realtime_ns() : INT64_MIN;
+}
+
+bool tap_sniffer_is_over(const struct tap_sniffer *sniffer)
+{
+	return sniffer->is_finished;
 }
 
 /* Keep track of who is who. What is known of one that has gone is known until the next one comes or goes. */

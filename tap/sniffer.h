@@ -47,8 +47,11 @@ int tap_sniffer_next(struct tap_sniffer *sniffer, struct wire_event *event, stru
 /* Live: wait until there may be something new or the time is over. 1, 0 on time-out, -EINTR. */
 int tap_sniffer_wait(struct tap_sniffer *sniffer, int timeout_ms);
 
-/* Read no more; next gives what is under way, and then 0. */
+/* Come to an end: next gives what is under way, and then 0. Of an interface that is what it has captured until now. */
 void tap_sniffer_stop(struct tap_sniffer *sniffer);
+
+/* Everything was given out. */
+bool tap_sniffer_is_over(const struct tap_sniffer *sniffer);
 
 struct tap_sniffer_stats {
 	struct tap_capture_counts capture;

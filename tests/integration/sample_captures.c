@@ -28,7 +28,8 @@ struct story {
 
 /* ---- telling ---- */
 
-static void begin_with(struct story *story, const struct support_packet *like, const struct support_capture *file)
+static void begin_with(struct story *story, const struct support_packet *like,
+		       const struct support_capture *file)
 {
 	*story = (struct story){.file = *file, .now_ns = START_NS, .step_ns = STEP_NS};
 	story->file.link = like->link;
@@ -85,8 +86,10 @@ static void flag(struct story *story, enum support_who who, unsigned flags)
 static const char INFO[] = "INFO {\"server_id\":\"S\",\"max_payload\":1048576} \r\n";
 static const char CONNECT[] = "CONNECT {\"name\":\"shop\",\"lang\":\"C\",\"version\":\"3\",\"user\":\"me\","
 			      "\"pass\":\"secret\"}\r\nSUB orders.> 7\r\n";
-static const char PUB_ONE[] = "PUB orders.1 9\r\n{\"id\":17}\r\n", MSG_ONE[] = "MSG orders.1 7 9\r\n{\"id\":17}\r\n";
-static const char PUB_TWO[] = "PUB orders.2 reply.2 3\r\ntwo\r\n", MSG_TWO[] = "MSG orders.2 7 reply.2 3\r\ntwo\r\n";
+static const char PUB_ONE[] = "PUB orders.1 9\r\n{\"id\":17}\r\n",
+		  MSG_ONE[] = "MSG orders.1 7 9\r\n{\"id\":17}\r\n";
+static const char PUB_TWO[] = "PUB orders.2 reply.2 3\r\ntwo\r\n",
+		  MSG_TWO[] = "MSG orders.2 7 reply.2 3\r\ntwo\r\n";
 static const char PUB_SIX[] = "PUB orders.6 1\r\n6\r\nPUB orders.7 1\r\n7\r\nPUB orders.8 1\r\n8\r\n";
 
 static void open_connection(struct story *story)
@@ -359,7 +362,8 @@ static void write_snaplen(void)
 	begin_with(&story, &like, &file);
 	meet(&story);
 	say(&story, CLIENT,
-	    "PUB orders.1 150\r\n01234567890123456789012345678901234567890123456789012345678901234567890123456789"
+	    "PUB orders.1 "
+	    "150\r\n01234567890123456789012345678901234567890123456789012345678901234567890123456789"
 	    "0123456789012345678901234567890123456789012345678901234567890123456789\r\n");
 	say(&story, CLIENT, PUB_TWO);
 	part(&story);
