@@ -6,12 +6,12 @@
 #include "cli/commands.h"
 #include "cli/connection.h"
 #include "cli/filters.h"
+#include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/logs.h"
 #include "cli/mock_report.h"
 #include "cli/replay_values.h"
 #include "cli/sizes.h"
-#include "store/merge.h"
 #include "wire/subject.h"
 
 struct settings {
@@ -143,21 +143,15 @@ static int index_error(const struct session *session, const struct wire_fault *f
 	return CLI_FOUND;
 }
 
-static int read_merge(struct session *session, struct store_merge *logs, const struct cli_operands *paths)
+static int build_index(struct session *session, struct store_merge *logs)
 {
-	const struct store_reader_options options = {.filter = session->filter, .payloads = true};
 	const struct replay_mock_choice choice = {.service = session->settings->service,
 						  .subjects = session->settings->subjects.values,
 						  .queue = session->settings->queue,
 						  .memory_bytes = session->settings->memory};
 	struct wire_fault fault;
-	int error = 0;
 
-	for (int i = 0; i < paths->len && error == 0; i++)
-		error = store_merge_add_log(logs, paths->values[i], &options, &fault);
-	if (error == 0)
-		error = replay_mock_index_read(&session->index, store_merge_source(logs), &choice, &fault);
-	if (error != 0)
+	if (replay_mock_index_read(&session->index, store_merge_source(logs), &choice, &fault) != 0)
 		return index_error(session, &fault);
 	report_damage(session, logs);
 	report_incomplete(session);
@@ -166,13 +160,13 @@ static int read_merge(struct session *session, struct store_merge *logs, const s
 
 static int read_logs(struct session *session, const struct cli_operands *paths)
 {
-	struct store_merge *logs = store_merge_open(false);
+	const struct store_reader_options options = {.filter = session->filter, .payloads = true};
+	struct store_merge *logs;
+	struct wire_fault fault;
 
-	if (!logs) {
-		cli_error(session->command, "out of memory");
-		return CLI_IO;
-	}
-	int status = read_merge(session, logs, paths);
+	if (cli_inputs_open(&logs, paths, &options, &fault) != 0)
+		return index_error(session, &fault);
+	int status = build_index(session, logs);
 	store_merge_close(logs);
 	return status;
 }
