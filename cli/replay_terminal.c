@@ -58,6 +58,13 @@ static void write_line(const char *text)
 	fflush(stderr);
 }
 
+static const char *state_of(const struct replay_progress *progress)
+{
+	if (progress->away)
+		return "[waiting for the server] ";
+	return progress->paused ? "[paused] " : "";
+}
+
 static void put_line(struct cli_replay_terminal *terminal)
 {
 	struct cli_clock clock = {.utc = terminal->utc};
@@ -75,12 +82,9 @@ static void put_line(struct cli_replay_terminal *terminal)
 	int64_t left_ns = left_of(terminal, &progress);
 	if (left_ns >= 0)
 		cli_span_text(left, left_ns);
-	snprintf(text, sizeof(text), "%s  %3.0f %%  %.4gx  %s/s  lag %s  %s left%s%s", position,
-		 100 * share_of(terminal, &progress), (double)progress.speed / REPLAY_SPEED_ONE,
-		 cli_rate_text(rate, per_second), cli_span_text(lag, progress.lag_ns), left, pass,
-		 progress.away     ? "  [waiting for the server]"
-		 : progress.paused ? "  [paused]"
-				   : "");
+	snprintf(text, sizeof(text), "%s%s  %3.0f %%  %.4gx  %s/s  lag %s  %s left%s", state_of(&progress),
+		 position, 100 * share_of(terminal, &progress), (double)progress.speed / REPLAY_SPEED_ONE,
+		 cli_rate_text(rate, per_second), cli_span_text(lag, progress.lag_ns), left, pass);
 	write_line(text);
 }
 
