@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/contender.h"
 #include "bench/suite.h"
 #include "bench/verdict.h"
 
@@ -90,6 +89,21 @@ static bool is_name(const char *name)
 	return strcmp(name, "throughput") == 0 || bench_shape_parse(&shape, name) == 0;
 }
 
+/* Are all names of the list, separated by commas, those of servers? */
+static bool are_servers(const char *list)
+{
+	char name[32];
+	for (size_t len; *list; list += len + (list[len] == ',')) {
+		len = strcspn(list, ",");
+		snprintf(name, sizeof name, "%.*s", (int)len, list);
+		if (bench_contender_find(name))
+			continue;
+		fprintf(stderr, "bench: \"%s\" is no server; see --list\n", name);
+		return false;
+	}
+	return true;
+}
+
 /* Say which servers are missing. True when tapedeck itself is there. */
 static bool look_around(const struct bench_plan *plan)
 {
@@ -154,7 +168,7 @@ int main(int argc, char **argv)
 		return usage();
 	if (want_list)
 		return list();
-	if (!plan.tapedeck)
+	if (!plan.tapedeck || (plan.servers && !are_servers(plan.servers)))
 		return usage();
 	for (int i = optind; i < argc; i++)
 		if (!is_name(argv[i])) {

@@ -3,14 +3,10 @@
 #include <unistd.h>
 
 #include "bench/client.h"
-#include "bench/contender.h"
-#include "bench/report.h"
 #include "bench/suite.h"
 #include "bench/tape.h"
 
 enum { SUBSCRIBERS = 8 };
-
-static const char *const contenders[] = {"nats-server", "tapedeck", "tapedeck-record", NULL};
 
 static int stall(int port, int fds[SUBSCRIBERS], struct wire_fault *fault)
 {
@@ -51,9 +47,10 @@ static int flood(const struct bench_load *load, const struct bench_contender *co
 	return error;
 }
 
-static int measure(const struct bench_plan *plan, const struct bench_load *load,
-		   const struct bench_contender *contender, const char *test, struct bench_results *results)
+static int measure(const struct bench_plan *plan, const char *test, const struct bench_contender *contender,
+		   const void *context, struct bench_results *results)
 {
+	const struct bench_load *load = context;
 	struct bench_server server;
 	struct bench_usage usage;
 	struct bench_load_result done = {0};
@@ -83,13 +80,7 @@ int bench_stalled_run(const struct bench_plan *plan, struct bench_results *resul
 		error = bench_load_init(&load, &shape, plan->seed, plan->seconds);
 	if (error)
 		return bench_suite_complain(test, "load", error, wire_error_text(error));
-	for (int round = 0; round < plan->runs && !error; round++)
-		for (int i = 0; contenders[i] && !error; i++) {
-			const struct bench_contender *contender = bench_contender_find(contenders[i]);
-			if (bench_contender_runs(contender, plan, test))
-				error = measure(plan, &load, contender, test, results);
-		}
+	error = bench_suite_rounds(plan, test, measure, &load, results);
 	bench_load_fini(&load);
-	bench_report_test(plan, results, test);
 	return error;
 }

@@ -1,13 +1,8 @@
 /* broker_flags.c - the flags of `tapedeck broker`: nats-server's own, and the recording. */
-#include <errno.h>
-#include <stdlib.h>
-
 #include "cli/broker_settings.h"
-#include "wire/subject.h"
 
 /* The groups' tables count from the whole settings, except the recording's. */
-#define AT(member)        offsetof(struct cli_broker_settings, member)
-#define RECORDING(member) offsetof(struct cli_broker_recording, member)
+#define AT(member) offsetof(struct cli_broker_settings, member)
 
 static int set_debug_and_trace(void *member, const char *argument, struct wire_fault *fault)
 {
@@ -16,70 +11,6 @@ static int set_debug_and_trace(void *member, const char *argument, struct wire_f
 	(void)fault;
 	options->debug = true;
 	options->trace = true;
-	return 0;
-}
-
-/* always | interval | interval=100ms | none */
-static int set_sync(void *member, const char *argument, struct wire_fault *fault)
-{
-	struct cli_broker_recording *recording = member;
-	int64_t ms = 0;
-	if (strcmp(argument, "always") == 0) {
-		recording->sync = STORE_SYNC_ALWAYS;
-	} else if (strcmp(argument, "none") == 0) {
-		recording->sync = STORE_SYNC_NONE;
-	} else if (strcmp(argument, "interval") == 0) {
-		recording->sync = STORE_SYNC_INTERVAL;
-	} else if (strncmp(argument, "interval=", 9) == 0 &&
-		   cli_parse_duration_ms(argument + 9, &ms, NULL) == 0 && ms >= 1 && ms <= 3600000) {
-		recording->sync = STORE_SYNC_INTERVAL;
-		recording->sync_interval_ms = (int)ms;
-	} else {
-		return wire_fault_set(fault, -EINVAL,
-				      "is none of always, interval, interval=DURATION (1ms to 1h), none");
-	}
-	return 0;
-}
-
-static int set_level(void *member, const char *argument, struct wire_fault *fault)
-{
-	int *level = member;
-	char *end;
-	long number = strtol(argument, &end, 10);
-	if (strcmp(argument, "auto") == 0) {
-		*level = STORE_LEVEL_AUTO;
-		return 0;
-	}
-	if (end == argument || *end || number < -100 || number > 19)
-		return wire_fault_set(fault, -EINVAL,
-				      "is neither auto nor a level from -100 (fastest) to 19 (smallest)");
-	*level = (int)number;
-	return 0;
-}
-
-static int add_subject(void *member, const char *argument, struct wire_fault *fault)
-{
-	if (!wire_subject_is_valid(wire_slice_str(argument)))
-		return wire_fault_set(fault, -EINVAL,
-				      "is not a subject; write for example orders.> or orders.*.new");
-	return cli_list_add(member, argument);
-}
-
-/* all | none | max=N */
-static int set_payload(void *member, const char *argument, struct wire_fault *fault)
-{
-	int64_t *max_payload = member;
-	uint64_t bytes = 0;
-	if (strcmp(argument, "all") == 0) {
-		*max_payload = -1;
-		return 0;
-	}
-	if (strncmp(argument, "max=", 4) == 0 && cli_parse_bytes(argument + 4, &bytes, NULL) == 0)
-		*max_payload = (int64_t)bytes;
-	else if (strcmp(argument, "none") == 0)
-		*max_payload = 0;
-	else
-		return wire_fault_set(fault, -EINVAL, "is none of all, none, max=SIZE");
 	return 0;
 }
 
@@ -148,82 +79,6 @@ static const struct cli_option monitoring_options[] = {
      .min = -1,
      .max = 65535,
      .help = "serve /varz, /connz, /subsz, /healthz and /metrics on this port; -1 is any free port"},
-    {0},
-};
-
-static const struct cli_option recording_options[] = {
-    {.name = "record",
-     .kind = CLI_TEXT,
-     .argument = "DIR",
-     .at = RECORDING(dir),
-     .help = "log every message, and who received it, into this directory"},
-    {.name = "record-sync",
-     .kind = CLI_CALL,
-     .argument = "WHEN",
-     .call = set_sync,
-     .help = "when the log is forced to disk: always (each block), interval[=100ms] (default), or none"},
-    {.name = "record-overflow",
-     .kind = CLI_CHOICE,
-     .argument = "wait|drop",
-     .at = RECORDING(overflow),
-     .help = "when the disk is slower than the bus: slow the publishers down (default), or leave messages "
-	     "out of the "
-	     "log, which then says how many"},
-    {.name = "record-detail",
-     .kind = CLI_CHOICE,
-     .argument = "messages|deliveries|protocol",
-     .at = RECORDING(detail),
-     .help = "messages (and how many received each), deliveries (and who received each, and who did not and "
-	     "why; default), or protocol (and every subscribe and unsubscribe)"},
-    {.name = "record-include",
-     .kind = CLI_CALL,
-     .argument = "SUBJECT",
-     .at = RECORDING(include),
-     .call = add_subject,
-     .help = "record only these subjects; * and > are wildcards; repeatable"},
-    {.name = "record-exclude",
-     .kind = CLI_CALL,
-     .argument = "SUBJECT",
-     .at = RECORDING(exclude),
-     .call = add_subject,
-     .help = "do not record these subjects; repeatable"},
-    {.name = "record-payload",
-     .kind = CLI_CALL,
-     .argument = "all|none|max=SIZE",
-     .at = RECORDING(max_payload),
-     .call = set_payload,
-     .help = "how much of each payload is kept (default: all); the true size always is"},
-    {.name = "record-level",
-     .kind = CLI_CALL,
-     .argument = "N|auto",
-     .at = RECORDING(level),
-     .call = set_level,
-     .help = "zstd level; auto follows the load: faster while the disk lags, smaller while it idles"},
-    {.name = "record-segment-size",
-     .kind = CLI_BYTES,
-     .argument = "SIZE",
-     .at = RECORDING(segment_bytes),
-     .help = "begin a new file after so many bytes"},
-    {.name = "record-segment-age",
-     .kind = CLI_DURATION,
-     .argument = "AGE",
-     .at = RECORDING(segment_age_ms),
-     .help = "or when it is so old, for example 1h"},
-    {.name = "record-retain-size",
-     .kind = CLI_BYTES,
-     .argument = "SIZE",
-     .at = RECORDING(retain_bytes),
-     .help = "delete the oldest files when all are larger together (default: keep all)"},
-    {.name = "record-retain-age",
-     .kind = CLI_DURATION,
-     .argument = "AGE",
-     .at = RECORDING(retain_age_ms),
-     .help = "delete files whose last event is older, for example 7d (default: keep all)"},
-    {.name = "record-memory",
-     .kind = CLI_BYTES,
-     .argument = "SIZE",
-     .at = RECORDING(memory_bytes),
-     .help = "memory for what is not written yet, in steps of 8 MiB"},
     {0},
 };
 
@@ -308,7 +163,7 @@ static const struct cli_option unserved_options[] = {
 const struct cli_option_group cli_broker_groups[] = {
     {"Server", server_options, 0},
     {"Monitoring", monitoring_options, 0},
-    {"Recording", recording_options, AT(recording)},
+    {"Recording", cli_recording_options, AT(recording)},
     {"The server's own log lines", logging_options, 0},
     {"Who may connect", access_options, 0},
     {"Common", common_options, 0},

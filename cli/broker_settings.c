@@ -5,53 +5,17 @@
 
 #include "broker/config.h"
 
-enum { STAGE_BYTES = 8 << 20 }; /* what a full stage takes: rows, payloads and side buffers */
-
 void cli_broker_settings_init(struct cli_broker_settings *settings)
 {
-	struct tap_recorder_options recorder;
-	tap_recorder_options_init(&recorder);
-	*settings = (struct cli_broker_settings){
-	    .recording = {.overflow = (int)recorder.overflow,
-			  .detail = (int)recorder.detail,
-			  .sync = recorder.writer.sync,
-			  .sync_interval_ms = recorder.writer.sync_interval_ms,
-			  .level = recorder.writer.level,
-			  .max_payload = recorder.max_payload,
-			  .segment_bytes = recorder.writer.segment_bytes,
-			  .segment_age_ms = recorder.writer.segment_age_ms,
-			  .retain_bytes = recorder.writer.retain_bytes,
-			  .retain_age_ms = recorder.writer.retain_age_ms,
-			  .memory_bytes = (uint64_t)recorder.writer.stages * STAGE_BYTES},
-	};
+	*settings = (struct cli_broker_settings){0};
+	cli_recording_init(&settings->recording);
 	broker_options_init(&settings->broker);
 }
 
 void cli_broker_settings_fini(struct cli_broker_settings *settings)
 {
 	broker_options_fini(&settings->broker);
-	cli_list_fini(&settings->recording.include);
-	cli_list_fini(&settings->recording.exclude);
-}
-
-void cli_broker_recording_apply(const struct cli_broker_recording *recording,
-				struct tap_recorder_options *options)
-{
-	uint64_t stages = (recording->memory_bytes + STAGE_BYTES - 1) / STAGE_BYTES;
-	tap_recorder_options_init(options);
-	options->overflow = (enum tap_overflow)recording->overflow;
-	options->detail = (enum tap_detail)recording->detail;
-	options->include = recording->include.values;
-	options->exclude = recording->exclude.values;
-	options->max_payload = recording->max_payload;
-	options->writer.sync = recording->sync;
-	options->writer.sync_interval_ms = recording->sync_interval_ms;
-	options->writer.level = recording->level;
-	options->writer.segment_bytes = recording->segment_bytes;
-	options->writer.segment_age_ms = recording->segment_age_ms;
-	options->writer.retain_bytes = recording->retain_bytes;
-	options->writer.retain_age_ms = recording->retain_age_ms;
-	options->writer.stages = stages < 2 ? 2 : stages > 4096 ? 4096 : (uint32_t)stages;
+	cli_recording_fini(&settings->recording);
 }
 
 /* Who says how to record and not where means to record: serving without would lose everything without a word. */
@@ -92,8 +56,7 @@ int cli_broker_settings_flags(const struct cli_command *command, struct cli_brok
 			      int argc, char **argv)
 {
 	struct cli_operands operands;
-	cli_list_fini(&settings->recording.include);
-	cli_list_fini(&settings->recording.exclude);
+	cli_recording_fini(&settings->recording);
 	int status = cli_options_parse(command, argc, argv, settings, &operands);
 	if (status != CLI_GO_ON)
 		return status;

@@ -4,24 +4,11 @@
 #define CLI_BROKER_SETTINGS_H
 
 #include "broker/options.h"
-#include "cli/options.h"
-#include "tap/recorder.h"
-
-struct cli_broker_recording {
-	const char *dir; /* NULL: nothing is recorded */
-	int overflow, detail;
-	enum store_sync sync;
-	int sync_interval_ms;
-	int level;
-	struct cli_list include, exclude;
-	int64_t max_payload; /* bytes; -1 = all */
-	uint64_t segment_bytes, retain_bytes, memory_bytes;
-	int64_t segment_age_ms, retain_age_ms;
-};
+#include "cli/recording.h"
 
 struct cli_broker_settings {
 	struct broker_options broker; /* owned until broker_open takes it */
-	struct cli_broker_recording recording;
+	struct cli_recording recording;
 	const char *config_path; /* NULL: none */
 	const char *signal;      /* NULL: serve; else what to tell a running server */
 	bool show_version, test;
@@ -45,9 +32,5 @@ int cli_broker_settings_flags(const struct cli_command *command, struct cli_brok
  * stderr when is_loud. CLI_GO_ON or an exit status. */
 int cli_broker_settings_read(const struct cli_command *command, struct cli_broker_settings *settings,
 			     int argc, char **argv, bool is_loud, struct wire_fault *fault);
-
-/* The recorder's options; lists stay borrowed from the settings. */
-void cli_broker_recording_apply(const struct cli_broker_recording *recording,
-				struct tap_recorder_options *options);
 
 #endif

@@ -81,7 +81,7 @@ static int reload_options(void *context, struct broker_options *fresh, struct wi
 static int open_recorder(struct session *session, const char *dir, struct wire_fault *fault)
 {
 	struct tap_recorder_options options;
-	cli_broker_recording_apply(&session->settings.recording, &options);
+	cli_recording_apply(&session->settings.recording, &options);
 	options.writer.wake = wake_broker;
 	options.writer.report = report_recording;
 	options.writer.context = session;

@@ -48,7 +48,8 @@ const struct cli_command cli_cat = {
     .operands = "LOG... [SUBJECT...]",
     .about =
 	"Prints the events of one or several logs in order of time. LOG is a log's directory or one of its\n"
-	"segments; it may be written to meanwhile. SUBJECT may hold wildcards: * for one token, > for the "
+	"segments, which may be written to meanwhile, or a packet capture (pcap, pcapng, gzip, zstd; - for\n"
+	"standard input). SUBJECT may hold wildcards: * for one token, > for the "
 	"rest.\n"
 	"Filters of different kinds must all hold; of one kind, any.\n"
 	"\n"
@@ -58,6 +59,7 @@ const struct cli_command cli_cat = {
 	"and\n"
 	"the exit status is then 1.",
     .examples = "  tapedeck cat log 'orders.>'                     everything below orders\n"
+		"  tapedeck cat capture.pcapng.zst 'orders.>'      the same of what was captured\n"
 		"  tapedeck cat log --since 03:12 --until 03:15    three minutes of last night\n"
 		"  tapedeck cat log --client billing --kind connect,disconnect,error\n"
 		"  tapedeck cat log --grep '\"id\": ?4711' -v        one order, in full\n"

@@ -7,12 +7,12 @@
 #include "cli/diff_json.h"
 #include "cli/diff_text.h"
 #include "cli/filters.h"
+#include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/logs.h"
 #include "cli/replay_input.h"
 #include "cli/replay_values.h"
 #include "cli/sizes.h"
-#include "store/merge.h"
 
 struct settings {
 	struct cli_filters filters;
@@ -272,7 +272,7 @@ static int open_log(struct session *session, int side, const struct store_filter
 
 	session->logs[side] = store_merge_open(false);
 	if (session->logs[side] &&
-	    store_merge_add_log(session->logs[side], session->paths[side], &options, &fault) == 0)
+	    cli_inputs_add(session->logs[side], session->paths[side], &options, &fault) == 0)
 		return CLI_GO_ON;
 	return cli_log_error(session->command, &fault);
 }

@@ -6,12 +6,12 @@
 #include "cli/commands.h"
 #include "cli/connection.h"
 #include "cli/filters.h"
+#include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/logs.h"
 #include "cli/mock_report.h"
 #include "cli/replay_values.h"
 #include "cli/sizes.h"
-#include "store/merge.h"
 #include "wire/subject.h"
 
 struct settings {
@@ -82,7 +82,7 @@ static const struct cli_option answering[] = {
 static const struct cli_option output[] = {
     {.name = "json",
      .kind = CLI_FLAG,
-     .help = "the report as one JSON object; keys: docs/mock.md",
+     .help = "the report as one JSON object; keys: docs/mocking.md",
      .at = AT(json)},
     {.name = "color",
      .kind = CLI_CHOICE,
@@ -111,7 +111,7 @@ struct session {
 
 /* ---- what was recorded ---- */
 
-static int report_damage(const struct session *session, const struct store_merge *logs)
+static void report_damage(const struct session *session, const struct store_merge *logs)
 {
 	uint64_t blocks, events;
 	char text[CLI_SIZE_TEXT];
@@ -122,7 +122,17 @@ static int report_damage(const struct session *session, const struct store_merge
 			  "the log is damaged: %s events cannot be read, and what they would have answered "
 			  "is not known",
 			  cli_count_text(text, events));
-	return CLI_GO_ON;
+}
+
+static void report_incomplete(const struct session *session)
+{
+	uint64_t count = replay_mock_index_incomplete(session->index);
+	char text[CLI_SIZE_TEXT];
+
+	if (count > 0)
+		cli_error(session->command,
+			  "of %s replies the log has but the beginning, which is all that can be sent",
+			  cli_count_text(text, count));
 }
 
 static int index_error(const struct session *session, const struct wire_fault *fault)
@@ -133,32 +143,30 @@ static int index_error(const struct session *session, const struct wire_fault *f
 	return CLI_FOUND;
 }
 
-static int read_merge(struct session *session, struct store_merge *logs, const struct cli_operands *paths)
+static int build_index(struct session *session, struct store_merge *logs)
 {
-	const struct store_reader_options options = {.filter = session->filter, .payloads = true};
 	const struct replay_mock_choice choice = {.service = session->settings->service,
 						  .subjects = session->settings->subjects.values,
 						  .queue = session->settings->queue,
 						  .memory_bytes = session->settings->memory};
 	struct wire_fault fault;
-	int error = 0;
 
-	for (int i = 0; i < paths->len && error == 0; i++)
-		error = store_merge_add_log(logs, paths->values[i], &options, &fault);
-	if (error == 0)
-		error = replay_mock_index_read(&session->index, store_merge_source(logs), &choice, &fault);
-	return error == 0 ? report_damage(session, logs) : index_error(session, &fault);
+	if (replay_mock_index_read(&session->index, store_merge_source(logs), &choice, &fault) != 0)
+		return index_error(session, &fault);
+	report_damage(session, logs);
+	report_incomplete(session);
+	return CLI_GO_ON;
 }
 
 static int read_logs(struct session *session, const struct cli_operands *paths)
 {
-	struct store_merge *logs = store_merge_open(false);
+	const struct store_reader_options options = {.filter = session->filter, .payloads = true};
+	struct store_merge *logs;
+	struct wire_fault fault;
 
-	if (!logs) {
-		cli_error(session->command, "out of memory");
-		return CLI_IO;
-	}
-	int status = read_merge(session, logs, paths);
+	if (cli_inputs_open(&logs, paths, &options, &fault) != 0)
+		return index_error(session, &fault);
+	int status = build_index(session, logs);
 	store_merge_close(logs);
 	return status;
 }

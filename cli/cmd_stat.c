@@ -1,11 +1,13 @@
 /* cmd_stat.c - tapedeck stat: the totals of a log. */
 #include <errno.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/color.h"
 #include "cli/commands.h"
 #include "cli/filters.h"
+#include "cli/inputs.h"
 #include "cli/logs.h"
 #include "cli/stat_text.h"
 
@@ -43,53 +45,105 @@ static const struct cli_option_group groups[] = {
     {0},
 };
 
-static int print_log(const struct cli_command *command, const struct settings *settings, const char *path,
-		     const struct store_filter *filter, struct cli_out *out)
+struct session {
+	const struct cli_command *command;
+	const struct settings *settings;
+	const struct store_filter *filter;
+	struct cli_out out;
+};
+
+static void print_summary(struct session *session, const char *path, const struct store_summary *summary)
 {
+	const struct settings *settings = session->settings;
 	const struct cli_stat_options options = {
 	    .top = settings->top,
 	    .clients = settings->clients,
 	    .utc = settings->filters.utc,
 	    .color = cli_color_wanted((enum cli_color_choice)settings->color, STDOUT_FILENO)};
+
+	if (settings->json)
+		cli_stat_json(&session->out, path, summary, &options);
+	else
+		cli_stat_text(&session->out, path, summary, &options);
+}
+
+static int print_log(struct session *session, const char *path)
+{
 	struct store_summary summary;
 	struct wire_fault fault;
 
-	if (store_summary_read(&summary, path, filter, settings->clients, &fault) != 0)
-		return cli_log_error(command, &fault);
-	if (settings->json)
-		cli_stat_json(out, path, &summary, &options);
-	else
-		cli_stat_text(out, path, &summary, &options);
+	if (store_summary_read(&summary, path, session->filter, session->settings->clients, &fault) != 0)
+		return cli_log_error(session->command, &fault);
+	print_summary(session, path, &summary);
 	int status = summary.damaged_blocks > 0 ? CLI_FOUND : CLI_DONE;
 	store_summary_fini(&summary);
 	return status;
 }
 
-/* The worst of what was met. */
-static int print_logs(const struct cli_command *command, const struct settings *settings,
-		      const struct cli_operands *logs, const struct store_filter *filter)
+static int count_events(struct store_totals *totals, struct wire_source *source, struct wire_fault *fault)
 {
-	struct cli_out out;
+	struct wire_event event;
+	int status;
+
+	while ((status = source->next(source, &event, fault)) > 0)
+		if (store_totals_add(totals, &event, source->client(source, event.conn)) != 0)
+			return wire_fault_set(fault, -ENOMEM, "out of memory");
+	return status;
+}
+
+/* What a capture holds up to where it is cut off, if it is, and then the complaint. */
+static int print_capture(struct session *session, const char *path)
+{
+	struct store_totals *totals = store_totals_open(session->settings->clients);
+	struct wire_source *source;
+	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
+	struct stat file;
+
+	if (!totals || cli_inputs_open_capture(&source, path, session->filter, &fault) != 0) {
+		store_totals_close(totals);
+		return cli_log_error(session->command, &fault);
+	}
+	int error = count_events(totals, source, &fault);
+	struct store_summary summary = *store_totals_end(totals);
+	summary.log_bytes = stat(path, &file) == 0 ? (uint64_t)file.st_size : 0;
+	print_summary(session, path, &summary);
+	source->close(source);
+	store_totals_close(totals);
+	return error == 0 ? CLI_DONE : cli_log_error(session->command, &fault);
+}
+
+/* The worst of what was met. */
+static int print_logs(struct session *session, const struct cli_operands *logs)
+{
 	int worst = CLI_DONE;
 
-	signal(SIGPIPE, SIG_IGN);
-	if (cli_out_init(&out, STDOUT_FILENO) != 0) {
-		cli_error(command, "out of memory");
-		return CLI_IO;
-	}
 	for (int i = 0; i < logs->len; i++) {
-		if (i > 0 && !settings->json)
-			cli_out_char(&out, '\n');
-		int status = print_log(command, settings, logs->values[i], filter, &out);
+		const char *path = logs->values[i];
+
+		if (i > 0 && !session->settings->json)
+			cli_out_char(&session->out, '\n');
+		int status =
+		    cli_log_is_capture(path) ? print_capture(session, path) : print_log(session, path);
 		if (status > worst)
 			worst = status;
 	}
-	int error = cli_out_flush(&out);
+	return worst;
+}
+
+static int print(struct session *session, const struct cli_operands *logs)
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (cli_out_init(&session->out, STDOUT_FILENO) != 0) {
+		cli_error(session->command, "out of memory");
+		return CLI_IO;
+	}
+	int worst = print_logs(session, logs);
+	int error = cli_out_flush(&session->out);
 	if (error != 0 && error != -EPIPE) {
-		cli_error(command, "cannot write: %s", wire_error_text(error));
+		cli_error(session->command, "cannot write: %s", wire_error_text(error));
 		worst = CLI_IO;
 	}
-	cli_out_fini(&out);
+	cli_out_fini(&session->out);
 	return worst;
 }
 
@@ -104,8 +158,11 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		status = cli_logs_split(command, &operands, false, &logs, &subjects);
 	if (status == CLI_GO_ON)
 		status = cli_filters_build(command, &settings.filters, &subjects, &filter);
-	if (status == CLI_GO_ON)
-		status = print_logs(command, &settings, &logs, filter);
+	if (status == CLI_GO_ON) {
+		struct session session = {.command = command, .settings = &settings, .filter = filter};
+
+		status = print(&session, &logs);
+	}
 	store_filter_close(filter);
 	cli_filters_fini(&settings.filters);
 	return status;
@@ -116,9 +173,12 @@ const struct cli_command cli_stat = {
     .summary = "totals, rates, top subjects, top clients, gaps, compression",
     .group = CLI_TASK_READ,
     .operands = "LOG... [SUBJECT...]",
-    .about = "Sums up one or several logs, each by itself. Payloads are not read (but by --grep and "
-	     "--header), so\n"
-	     "a log of gigabytes takes a moment. Filters are those of \"tapedeck cat\".",
+    .about =
+	"Sums up one or several logs, each by itself. Payloads are not read (but by --grep and "
+	"--header), so\n"
+	"a log of gigabytes takes a moment. LOG may be a packet capture, too, which is read whole. Filters "
+	"are\n"
+	"those of \"tapedeck cat\".",
     .examples = "  tapedeck stat log\n"
 		"  tapedeck stat log --since 1h --clients --top 20     who was busy in the last hour\n"
 		"  tapedeck stat log 'orders.>' --json | jq .rate",

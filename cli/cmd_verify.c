@@ -226,6 +226,9 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		status = cli_logs_split(command, &operands, false, &logs, &others);
 	if (status == CLI_GO_ON && others.len > 0)
 		status = cli_usage_error(command, "there is no log \"%s\"", others.values[0]);
+	if (status == CLI_GO_ON)
+		status =
+		    cli_logs_refuse_captures(command, &logs, "verifying, which is about a log's checksums,");
 	if (status != CLI_GO_ON)
 		return status;
 	struct session session = {.command = command,

@@ -6,6 +6,9 @@
 
 extern const struct cli_command cli_broker;
 
+/* Off the wire. */
+extern const struct cli_command cli_sniff;
+
 /* The broker under nats-server's name: not listed, found by the name the program is called by. */
 extern const struct cli_command cli_nats_server;
 

@@ -1,6 +1,7 @@
 #include "cli/logs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,11 +15,56 @@ static bool has_suffix(const char *text, const char *suffix)
 	return len >= suffix_len && strcmp(text + len - suffix_len, suffix) == 0;
 }
 
+/* The magic numbers of pcap in either byte order with micro- and nanoseconds, of pcapng, and of what compresses them. */
+static bool has_magic(const unsigned char first[4])
+{
+	static const unsigned char magics[][4] = {
+	    {0xa1, 0xb2, 0xc3, 0xd4}, {0xd4, 0xc3, 0xb2, 0xa1}, {0xa1, 0xb2, 0x3c, 0x4d},
+	    {0x4d, 0x3c, 0xb2, 0xa1}, {0x0a, 0x0d, 0x0d, 0x0a}, {0x28, 0xb5, 0x2f, 0xfd},
+	};
+
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
+		if (memcmp(first, magics[i], 4) == 0)
+			return true;
+	return first[0] == 0x1f && first[1] == 0x8b;
+}
+
+bool cli_log_is_capture(const char *path)
+{
+	unsigned char first[4];
+	struct stat found;
+
+	if (strcmp(path, "-") == 0)
+		return true;
+	if (stat(path, &found) != 0 || S_ISDIR(found.st_mode))
+		return false;
+	if (!S_ISREG(found.st_mode))
+		return true;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t got = read(fd, first, sizeof(first));
+	close(fd);
+	return got == (ssize_t)sizeof(first) && has_magic(first);
+}
+
+int cli_logs_refuse_captures(const struct cli_command *command, const struct cli_operands *logs,
+			     const char *option)
+{
+	for (int i = 0; i < logs->len; i++)
+		if (cli_log_is_capture(logs->values[i]))
+			return cli_usage_error(command, "\"%s\" is a packet capture: %s does not go with one",
+					       logs->values[i], option);
+	return CLI_GO_ON;
+}
+
 bool cli_log_exists(const char *path)
 {
 	struct stat found;
 	struct store_log_segments segments;
 
+	if (cli_log_is_capture(path))
+		return true;
 	if (stat(path, &found) != 0)
 		return false;
 	if (!S_ISDIR(found.st_mode))
@@ -53,11 +99,12 @@ int cli_logs_split(const struct cli_command *command, const struct cli_operands 
 	int count = 0;
 
 	if (operands->len == 0)
-		return cli_usage_error(command, "which log? Give a log's directory or one of its segments");
+		return cli_usage_error(
+		    command, "which log? Give a log's directory, one of its segments or a packet capture");
 	while (count < operands->len && is_log(operands, count)) {
 		const char *path = operands->values[count];
 
-		if (access(path, F_OK) != 0 && !(missing_ok && errno == ENOENT))
+		if (strcmp(path, "-") != 0 && access(path, F_OK) != 0 && !(missing_ok && errno == ENOENT))
 			return complain_missing(command, path, errno);
 		count++;
 	}
@@ -70,7 +117,9 @@ int cli_log_error(const struct cli_command *command, const struct wire_fault *fa
 {
 	cli_error(command, "%s", fault->text);
 	switch (fault->code) {
-	case STORE_EDAMAGE: return CLI_FOUND;
+	case STORE_EDAMAGE:
+	case TAP_ECUT: return CLI_FOUND;
+	case TAP_EBPF:
 	case STORE_EFILTER: return CLI_USAGE;
 	default: return CLI_IO;
 	}

@@ -1,4 +1,5 @@
-/* logs.h - the operands LOG... [SUBJECT...] of every reading command. */
+/* logs.h - the operands LOG... [SUBJECT...] of every reading command: a log's directory, one of its segments, or a packet
+ * capture; "-" is a capture on standard input. */
 #ifndef CLI_LOGS_H
 #define CLI_LOGS_H
 
@@ -10,8 +11,15 @@
 int cli_logs_split(const struct cli_command *command, const struct cli_operands *operands, bool missing_ok,
 		   struct cli_operands *logs, struct cli_operands *subjects);
 
-/* There is something at path that can be read as a log. */
+/* There is something at path that can be read as a log or capture. */
 bool cli_log_exists(const char *path);
+
+/* It is a packet capture, by its first bytes, or is not a file that these could be read from (a pipe). */
+bool cli_log_is_capture(const char *path);
+
+/* CLI_GO_ON when none of them is a capture; else a complaint that names the option that does not go with one. */
+int cli_logs_refuse_captures(const struct cli_command *command, const struct cli_operands *logs,
+			     const char *option);
 
 /* The exit status that a failure of the log means; says the fault on stderr. */
 int cli_log_error(const struct cli_command *command, const struct wire_fault *fault);

@@ -1,4 +1,4 @@
-/* mock_report.h - what a mock was asked and what it did, for people and as JSON (keys: docs/mock.md). */
+/* mock_report.h - what a mock was asked and what it did, for people and as JSON (keys: docs/mocking.md). */
 #ifndef CLI_MOCK_REPORT_H
 #define CLI_MOCK_REPORT_H
 

@@ -3,23 +3,16 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "store/merge.h"
+#include "cli/inputs.h"
+#include "cli/logs.h"
 
 static int open_logs(const struct cli_replay_input *input, bool reverse, bool payloads,
 		     struct store_merge **logs, struct wire_fault *fault)
 {
 	const struct store_reader_options options = {
 	    .filter = input->filter, .reverse = reverse, .payloads = payloads};
-	struct store_merge *merge = store_merge_open(reverse);
-	int error = merge ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
 
-	for (int i = 0; i < input->logs.len && !error; i++)
-		error = store_merge_add_log(merge, input->logs.values[i], &options, fault);
-	if (error)
-		store_merge_close(merge);
-	else
-		*logs = merge;
-	return error;
+	return cli_inputs_open(logs, &input->logs, &options, fault);
 }
 
 int cli_replay_input_open(void *context, int64_t since_ns, struct wire_source **source,
@@ -37,31 +30,43 @@ int cli_replay_input_open(void *context, int64_t since_ns, struct wire_source **
 	return error;
 }
 
-/* The first message in one direction. */
-static int find_message(const struct cli_replay_input *input, bool reverse, int64_t *ns,
+/* The first message in one direction, or the last one. */
+static int find_message(const struct cli_replay_input *input, bool reverse, bool is_last, int64_t *ns,
 			struct wire_fault *fault)
 {
 	struct store_merge *logs;
 	struct wire_event event;
+	bool is_found = false;
 	int status = open_logs(input, reverse, store_filter_needs_payloads(input->filter), &logs, fault);
 
 	if (status < 0)
 		return status;
-	do
-		status = store_merge_next(logs, &event, fault);
-	while (status > 0 && event.kind != WIRE_EVENT_MESSAGE);
-	if (status > 0)
+	while ((!is_found || is_last) && (status = store_merge_next(logs, &event, fault)) > 0) {
+		if (event.kind != WIRE_EVENT_MESSAGE)
+			continue;
 		*ns = event.time_ns;
+		is_found = true;
+	}
 	store_merge_close(logs);
-	return status;
+	return status < 0 ? status : is_found;
+}
+
+/* Captures are read in one direction only. */
+static bool has_capture(const struct cli_operands *logs)
+{
+	for (int i = 0; i < logs->len; i++)
+		if (cli_log_is_capture(logs->values[i]))
+			return true;
+	return false;
 }
 
 int cli_replay_input_span(struct cli_replay_input *input, int64_t *first_ns, int64_t *last_ns,
 			  struct wire_fault *fault)
 {
-	int status = find_message(input, false, first_ns, fault);
+	bool reverse = !has_capture(&input->logs);
+	int status = find_message(input, false, false, first_ns, fault);
 
-	return status > 0 ? find_message(input, true, last_ns, fault) : status;
+	return status > 0 ? find_message(input, reverse, !reverse, last_ns, fault) : status;
 }
 
 /* The broker marks its id in the log at each start. */

@@ -102,7 +102,9 @@ static void put_disk(struct report *report)
 
 	cli_rate_text(each, ratio((double)summary->log_bytes, (double)summary->messages));
 	cli_rate_text(times, ratio((double)summary->raw_bytes, (double)summary->log_bytes));
-	if (summary->messages > 0)
+	if (summary->messages > 0 && summary->segments == 0) /* a capture */
+		snprintf(note, sizeof(note), "%s B per message", each);
+	else if (summary->messages > 0)
 		snprintf(note, sizeof(note), "%s B per message, compressed %s : 1, %" PRIu64 " segment%s",
 			 each, times, summary->segments, summary->segments == 1 ? "" : "s");
 	put_line(report, CLI_PLAIN, "on disk", cli_size_text(value, summary->log_bytes), note);

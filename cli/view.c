@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/logs.h"
 #include "cli/sizes.h"
-#include "store/merge.h"
 
 enum {
 	WAIT_MS = 100,          /* between two looks for Ctrl-C, or for a log to appear */
@@ -169,26 +169,14 @@ static struct store_reader_options reader_options(const struct session *session)
 	};
 }
 
-static int open_logs(struct session *session, const struct cli_operands *logs, struct wire_fault *fault)
-{
-	const struct store_reader_options options = reader_options(session);
-	int error = 0;
-
-	session->logs = store_merge_open(options.reverse);
-	if (!session->logs)
-		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	for (int i = 0; i < logs->len && error == 0; i++)
-		error = store_merge_add_log(session->logs, logs->values[i], &options, fault);
-	return error;
-}
-
 static int read_logs(struct session *session, const struct cli_operands *logs)
 {
 	struct wire_fault fault = {0};
 
 	if (!wait_for_logs(session, logs))
 		return CLI_DONE;
-	int status = open_logs(session, logs, &fault);
+	const struct store_reader_options options = reader_options(session);
+	int status = cli_inputs_open(&session->logs, logs, &options, &fault);
 	if (status == 0) {
 		status = print_all(session, &fault);
 		status = report(session, status, &fault);
@@ -219,11 +207,14 @@ static int run(struct session *session, const struct cli_operands *logs)
 	return status;
 }
 
-static int check(const struct cli_command *command, const struct cli_view *view)
+static int check(const struct cli_command *command, const struct cli_view *view,
+		 const struct cli_operands *logs)
 {
 	if (view->follow && view->reverse)
 		return cli_usage_error(command, "--follow and --reverse exclude each other");
-	return CLI_GO_ON;
+	if (view->follow)
+		return cli_logs_refuse_captures(command, logs, "following");
+	return view->reverse ? cli_logs_refuse_captures(command, logs, "--reverse") : CLI_GO_ON;
 }
 
 int cli_view_main(const struct cli_command *command, struct cli_view *view, int argc, char **argv)
@@ -233,9 +224,9 @@ int cli_view_main(const struct cli_command *command, struct cli_view *view, int 
 	int status = cli_options_parse(command, argc, argv, view, &operands);
 
 	if (status == CLI_GO_ON)
-		status = check(command, view);
-	if (status == CLI_GO_ON)
 		status = cli_logs_split(command, &operands, view->wait, &logs, &subjects);
+	if (status == CLI_GO_ON)
+		status = check(command, view, &logs);
 	if (status == CLI_GO_ON)
 		status = cli_filters_build(command, &view->filters, &subjects, &session.filter);
 	if (status == CLI_GO_ON)

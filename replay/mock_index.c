@@ -213,6 +213,11 @@ uint64_t replay_mock_index_replies(const struct replay_mock_index *index)
 	return index->answers_len;
 }
 
+uint64_t replay_mock_index_incomplete(const struct replay_mock_index *index)
+{
+	return index->incomplete;
+}
+
 const struct replay_mock_subscription *replay_mock_index_subscriptions(const struct replay_mock_index *index,
 								       size_t *count)
 {

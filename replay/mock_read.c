@@ -213,10 +213,8 @@ static uint32_t find_body(struct replay_mock_index *index, const struct wire_eve
 		memcpy(bytes, reply->headers.data, reply->headers.len);
 	if (reply->payload.len > 0)
 		memcpy(bytes + reply->headers.len, reply->payload.data, reply->payload.len);
-	index->bodies[index->bodies_len++] = (struct replay__body){.hash = hash,
-								   .bytes = bytes,
-								   .headers_len = reply->headers.len,
-								   .payload_len = reply->payload.len};
+	index->bodies[index->bodies_len++] = (struct replay__body){
+	    .bytes = bytes, .headers_len = reply->headers.len, .payload_len = reply->payload.len};
 	index->bytes += reply->headers.len + reply->payload.len;
 	return number;
 }
@@ -238,6 +236,7 @@ static int add_answer(struct replay_mock_index *index, struct replay__conversati
 	list[index->answers_len++] = (struct replay__answer){
 	    .after_ns = after_ns > least_ns ? after_ns : least_ns, .body = body, .next = REPLAY__NO_NUMBER};
 	conversation->last = number;
+	index->incomplete += (reply->flags & (WIRE_EVENT_CUT | WIRE_EVENT_PARTIAL)) != 0;
 	return 0;
 }
 

@@ -10,7 +10,6 @@ enum { REPLAY__NO_NUMBER = UINT32_MAX }; /* ends lists of numbers */
 
 /* Headers and payload of a reply. Equal ones share a body. */
 struct replay__body {
-	uint64_t hash;
 	char *bytes; /* owned */
 	size_t headers_len, payload_len;
 };
@@ -60,7 +59,7 @@ struct replay_mock_index {
 	size_t topics_len, topics_cap, alike_len, alike_cap;
 	struct replay__subscribed subscriptions;
 	struct replay__table by_key, by_subject, by_body; /* to alike, topics, bodies */
-	uint64_t bytes;
+	uint64_t bytes, incomplete;
 };
 
 /* Hashes. */

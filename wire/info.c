@@ -180,3 +180,22 @@ char *wire_info_write(const struct wire_info *info, size_t *len)
 	json_decref(object);
 	return line;
 }
+
+int wire_info_read(struct wire_info_seen *seen, struct wire_slice json)
+{
+	json_error_t why;
+	json_t *object = json_loadb(json.data ? json.data : "", json.len, 0, &why);
+	*seen = (struct wire_info_seen){0};
+	if (!json_is_object(object)) {
+		bool is_memory = !object && json_error_code(&why) == json_error_out_of_memory;
+		json_decref(object);
+		return is_memory ? -ENOMEM : WIRE_EJSON;
+	}
+	const json_t *id = json_object_get(object, "server_id");
+	json_int_t max_payload = json_integer_value(json_object_get(object, "max_payload"));
+	if (json_is_string(id) && json_string_length(id) < sizeof seen->server_id)
+		memcpy(seen->server_id, json_string_value(id), json_string_length(id));
+	seen->max_payload = max_payload > 0 ? max_payload : 0;
+	json_decref(object);
+	return 0;
+}

@@ -42,6 +42,15 @@ struct wire_info {
 	const char *const *connect_urls; /* NULL-terminated, or NULL */
 };
 
+/* What somebody who listens wants to know of a server. */
+struct wire_info_seen {
+	char server_id[64];  /* NUL-terminated; "" when missing or longer */
+	int64_t max_payload; /* bytes; 0 when missing or senseless */
+};
+
+/* Read the JSON text of an INFO. 0; WIRE_EJSON (not an object); -ENOMEM. */
+int wire_info_read(struct wire_info_seen *seen, struct wire_slice json);
+
 /* The line `INFO {json} \r\n` as an owned NUL-terminated string (free()), its length in *len; NULL when out
  * of memory. */
 char *wire_info_write(const struct wire_info *info, size_t *len);

@@ -1,4 +1,4 @@
-/* reading.c - the reading commands, run on sample logs and held to golden files.
+/* reading.c - the reading commands, run on sample logs and captures and held to golden files.
  *
  *   reading [-u] TAPEDECK GOLDEN...     -u writes the golden files anew */
 #include <limits.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "golden.h"
+#include "sample_captures.h"
 #include "sample_logs.h"
 #include "support/fail.h"
 #include "support/tempdir.h"
@@ -43,6 +44,7 @@ int main(int argc, char **argv)
 	if (!start || chdir(dir.path) != 0)
 		support_fail("%s", dir.path);
 	sample_logs_write();
+	sample_captures_write();
 	for (int i = first; i < argc; i++) {
 		if (argv[i][0] == '/')
 			snprintf(path, sizeof(path), "%s", argv[i]);

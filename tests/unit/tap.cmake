@@ -11,3 +11,11 @@ tapedeck_unit_test(decoder streams_fixture)
 tapedeck_unit_test(capture tap packets PkgConfig::ZLIB PkgConfig::ZSTD)
 tapedeck_unit_test(capture_live streams_fixture)
 tapedeck_unit_test(privileges tap support)
+
+# Connections that somebody speaks on, and what the sniffer heard.
+add_library(overhear STATIC unit/overhear.c)
+target_link_libraries(overhear PUBLIC tap support)
+tapedeck_unit_test(operations tap)
+tapedeck_unit_test(dialogue overhear)
+tapedeck_unit_test(join overhear)
+tapedeck_unit_test(sniffer_random overhear packets)

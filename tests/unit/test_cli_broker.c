@@ -105,7 +105,7 @@ static void recording_flags_reach_the_recorder(void **state)
 		       "2GiB", "--record-retain-age", "7d", "--record-memory", "33MiB", (char *)NULL),
 	    CLI_GO_ON);
 	assert_string_equal(s.recording.dir, "log");
-	cli_broker_recording_apply(&s.recording, &o);
+	cli_recording_apply(&s.recording, &o);
 	assert_int_equal(o.overflow, TAP_OVERFLOW_DROP);
 	assert_int_equal(o.detail, TAP_DETAIL_PROTOCOL);
 	assert_string_equal(o.include[0], "a.>");
@@ -131,7 +131,7 @@ static void recorder_keeps_its_defaults_without_flags(void **state)
 	struct tap_recorder_options o, defaults;
 	tap_recorder_options_init(&defaults);
 	assert_int_equal(read_flags(&s, (char *)NULL), CLI_GO_ON);
-	cli_broker_recording_apply(&s.recording, &o);
+	cli_recording_apply(&s.recording, &o);
 	assert_null(s.recording.dir);
 	assert_int_equal(o.detail, defaults.detail);
 	assert_int_equal(o.max_payload, defaults.max_payload);

@@ -141,9 +141,11 @@ static void a_stream_of_replies_comes_whole_at_its_pace(void **state)
 	reply(fixture, STOCK, "in.1", "y")->event.time_ns = asked_ns + 7000;
 	struct traffic_event *last = reply(fixture, STOCK_TOO, "in.1", "z");
 	last->event.time_ns = asked_ns + 6000; /* a clock that steps back does not make it overtake */
+	last->event.flags = WIRE_EVENT_CUT;
 	snprintf(last->headers, sizeof last->headers, "NATS/1.0 404 Gone\r\n\r\n");
 	must_read(fixture);
 	assert_int_equal(ask(fixture, "list", "all", &conversation), REPLAY_MOCK_EXACT);
+	assert_int_equal(replay_mock_index_incomplete(fixture->index), 1);
 	static const int64_t after_ns[] = {500, 7000, 7000};
 	for (int i = 0; i < 3; i++) {
 		assert_true(replay_mock_index_reply(fixture->index, conversation, &at, &got));

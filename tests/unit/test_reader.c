@@ -313,6 +313,36 @@ static void a_segment_missing_in_the_middle_is_a_gap(void **state)
 	assert_lost(fixture, first_seq_of(&fixture->builder, 1), first_seq_of(&fixture->builder, 3) - 1);
 }
 
+/* Retention deletes while a reader is on its way: it is told what it missed, and that this is no damage. */
+static void segments_deleted_on_the_way_there_are_a_gap_and_no_damage(void **state)
+{
+	struct fixture *fixture = *state;
+	struct log_builder *builder = &fixture->builder;
+	struct store_reader *reader;
+	struct wire_event event;
+	struct wire_fault fault;
+	uint64_t blocks, events, gaps = 0;
+	builder_fill(builder, 4, 4, 50);
+	assert_int_equal(store_reader_open(&reader, fixture->log, &everything, &fault), 0);
+	assert_int_equal(store_reader_next(reader, &event, &fault), 1);
+	for (int i = 0; i < 3; i++)
+		unlink(builder->segments[i]);
+	while (store_reader_next(reader, &event, &fault) == 1) {
+		if (event.kind != WIRE_EVENT_GAP || builder_event(builder, event.seq)->kind == WIRE_EVENT_GAP)
+			continue;
+		gaps++;
+		assert_int_equal(event.flags & WIRE_EVENT_DAMAGE, 0);
+		assert_int_equal(event.from_seq, first_seq_of(builder, 1));
+		assert_int_equal(event.to_seq, first_seq_of(builder, 3) - 1);
+		assert_true(event.text.len > 0);
+	}
+	store_reader_damage(reader, &blocks, &events);
+	assert_int_equal(gaps, 1);
+	assert_int_equal(blocks, 0);
+	assert_int_equal(events, 0);
+	store_reader_close(reader);
+}
+
 static void segments_missing_at_the_start_are_no_damage(void **state)
 {
 	struct fixture *fixture = *state;
@@ -485,6 +515,7 @@ int main(void)
 	    TEST(blocks_that_cannot_match_are_not_read),
 	    TEST(a_damaged_frame_costs_its_block_and_says_so),
 	    TEST(a_segment_missing_in_the_middle_is_a_gap),
+	    TEST(segments_deleted_on_the_way_there_are_a_gap_and_no_damage),
 	    TEST(segments_missing_at_the_start_are_no_damage),
 	    TEST(a_damaged_file_header_costs_nothing),
 	    TEST(a_segment_of_garbage_is_a_gap_wherever_it_lies),

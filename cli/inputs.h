@@ -1,0 +1,22 @@
+/* inputs.h - whatever can be read, read the same way: logs, segments and packet captures as one source. */
+#ifndef CLI_INPUTS_H
+#define CLI_INPUTS_H
+
+#include "cli/options.h"
+#include "store/merge.h"
+
+/* Open the operands (see cli/logs.h) and merge their events by time. options hold for logs; of captures only the filter
+ * does, which must not be asked to follow or to reverse them (cli_logs_refuse_captures). 0 with *inputs, to be closed by
+ * the caller; or a negative code with *fault. */
+int cli_inputs_open(struct store_merge **inputs, const struct cli_operands *operands,
+		    const struct store_reader_options *options, struct wire_fault *fault);
+
+/* Open one of them and add it to a merge. 0, or a negative code with *fault. */
+int cli_inputs_add(struct store_merge *inputs, const char *operand,
+		   const struct store_reader_options *options, struct wire_fault *fault);
+
+/* Open a capture file by itself, with the defaults. 0, or a negative code with *fault. */
+int cli_inputs_open_capture(struct wire_source **source, const char *path, const struct store_filter *filter,
+			    struct wire_fault *fault);
+
+#endif

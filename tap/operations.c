@@ -1,0 +1,515 @@
+#include "tap/operations.h"
+
+#include <stdlib.h>
+
+enum {
+	MAX_CONTROL_LINE = 32 << 10, /* in step: INFO and CONNECT are long where clusters and tokens are */
+	HUNT_CONTROL_LINE = 4096,    /* hunting: the default of servers */
+	WEAK_MAX = 16,               /* operations that say nothing, ahead of the first that does */
+	KEPT_IDLE_BYTES = 4096,      /* memory that a side holds on to while it keeps nothing */
+};
+
+void tap__operations_init(struct tap__operations *side, bool is_start, uint32_t max_payload,
+			  struct tap_budget *budget)
+{
+	*side = (struct tap__operations){
+	    .mode = TAP__HUNTING,
+	    .is_start = is_start,
+	    .is_line_start = true,
+	    .verbs = TAP__ANY_VERB,
+	    .limits = {.max_control_line = MAX_CONTROL_LINE, .max_payload = max_payload},
+	    .budget = budget,
+	};
+}
+
+void tap__operations_fini(struct tap__operations *side)
+{
+	free(side->kept);
+	tap_budget_give(side->budget, side->kept_cap);
+	side->kept = NULL;
+	side->kept_at = side->kept_len = side->kept_cap = 0;
+}
+
+/* ---- bytes ---- */
+
+static bool keeps(const struct tap__operations *side)
+{
+	return side->kept_len > 0;
+}
+
+static struct wire_slice kept(const struct tap__operations *side)
+{
+	return keeps(side) ? wire_slice(side->kept + side->kept_at, side->kept_len - side->kept_at)
+			   : wire_slice(NULL, 0);
+}
+
+struct wire_slice tap__operations_rest(const struct tap__operations *side)
+{
+	return keeps(side) ? kept(side) : side->input;
+}
+
+/* What is kept is over; the bytes stay where they are until others are kept. */
+static void forget_kept(struct tap__operations *side)
+{
+	side->kept_at = side->kept_len = side->need = 0;
+}
+
+static void advance_kept(struct tap__operations *side, size_t len)
+{
+	side->kept_at += len;
+	side->need = 0;
+	if (side->kept_at == side->kept_len)
+		forget_kept(side);
+}
+
+static void advance_input(struct tap__operations *side, size_t len)
+{
+	side->input.data += len;
+	side->input.len -= len;
+}
+
+static void advance_rest(struct tap__operations *side, size_t len)
+{
+	if (keeps(side))
+		advance_kept(side, len);
+	else
+		advance_input(side, len);
+}
+
+static bool grow_kept(struct tap__operations *side, size_t wanted)
+{
+	size_t cap = side->kept_cap ? side->kept_cap : 512;
+	while (cap < wanted)
+		cap *= 2;
+	if (!tap_budget_take(side->budget, cap - side->kept_cap))
+		return false;
+	char *moved = realloc(side->kept, cap);
+	if (!moved) {
+		tap_budget_give(side->budget, cap - side->kept_cap);
+		return false;
+	}
+	side->kept = moved;
+	side->kept_cap = cap;
+	return true;
+}
+
+/* Move the first len bytes of the input to those that are kept. False when there is no memory for them. */
+static bool keep_input(struct tap__operations *side, size_t len)
+{
+	if (side->kept_at > 0) {
+		memmove(side->kept, side->kept + side->kept_at, side->kept_len - side->kept_at);
+		side->kept_len -= side->kept_at;
+		side->kept_at = 0;
+	}
+	if (side->kept_len + len > side->kept_cap && !grow_kept(side, side->kept_len + len))
+		return false;
+	memcpy(side->kept + side->kept_len, side->input.data, len);
+	side->kept_len += len;
+	advance_input(side, len);
+	return true;
+}
+
+/* ---- what is lost ---- */
+
+static void begin_gap(struct tap__operations *side, enum tap__why why)
+{
+	if (side->gap.bytes == 0)
+		side->gap = (struct tap__gap){.from_ns = side->last_ns, .why = why};
+	side->gap.to_ns = side->time_ns;
+}
+
+static void lose(struct tap__operations *side, uint64_t bytes, enum tap__why why)
+{
+	if (bytes == 0)
+		return;
+	begin_gap(side, why);
+	side->gap.bytes += bytes;
+	side->lost_bytes += bytes;
+	side->is_start = false;
+}
+
+static void begin_hunt(struct tap__operations *side, bool is_line_start)
+{
+	side->mode = TAP__HUNTING;
+	side->is_line_start = is_line_start;
+	side->skip = side->need = 0;
+}
+
+/* Let the operation say only what was seen: `seen` bytes of its body. Headers are shown as a whole or not at all. */
+static void show_seen(struct tap__operations *side, const char *body, size_t seen)
+{
+	struct wire_op *op = &side->op;
+	side->announced_bytes = op->payload.len;
+	if (seen < op->headers.len) {
+		op->headers = op->payload = wire_slice(NULL, 0);
+		return;
+	}
+	seen -= op->headers.len;
+	op->headers.data = body;
+	op->payload = wire_slice(body + op->headers.len, seen < op->payload.len ? seen : op->payload.len);
+}
+
+/* The operation that begins at `begun` will not become whole. When it is a message whose size is known, it is told as
+ * far as it was seen, and its rest can be counted off; otherwise its bytes are lost. */
+static void cut_short(struct tap__operations *side, struct wire_slice begun, enum tap__why why)
+{
+	size_t body = 0, need;
+	int64_t line = wire_parse_line(begun.data, begun.len, &side->limits, &side->op, &body, &need);
+	if (line <= 0 || body == 0) {
+		lose(side, begun.len, why);
+		begin_hunt(side, false);
+		return;
+	}
+	show_seen(side, begun.data + line, begun.len - (size_t)line);
+	side->has_partial = true;
+	side->partial_bytes += begun.len;
+	side->skip = (uint64_t)line + body - begun.len;
+	side->mode = TAP__SKIPPING;
+	begin_gap(side, why);
+}
+
+/* There is no memory for what is to be kept: go on without. */
+static enum tap__item do_without(struct tap__operations *side)
+{
+	struct wire_slice begun = tap__operations_rest(side);
+	cut_short(side, begun, TAP__LIMIT);
+	advance_rest(side, begun.len);
+	return tap__operations_next(side);
+}
+
+/* ---- in step ---- */
+
+static bool is_sayable(const struct tap__operations *side, const struct wire_op *op)
+{
+	bool is_text = op->verb == WIRE_INFO || op->verb == WIRE_CONNECT;
+	return (side->verbs >> op->verb & 1) && (!is_text || (op->args.len > 0 && op->args.data[0] == '{'));
+}
+
+static enum tap__item accept(struct tap__operations *side, int64_t len)
+{
+	side->whole_bytes += (uint64_t)len;
+	side->last_ns = side->time_ns;
+	return TAP__OP;
+}
+
+static enum tap__item go_astray(struct tap__operations *side)
+{
+	begin_hunt(side, true);
+	return TAP__ASTRAY;
+}
+
+/* Hot: nearly every operation lies whole in the input. */
+static enum tap__item parse_input(struct tap__operations *side)
+{
+	if (side->input.len == 0)
+		return TAP__MORE;
+	int64_t len = wire_parse(side->input.data, side->input.len, &side->limits, &side->op, &side->need);
+	if (len < 0 || (len > 0 && !is_sayable(side, &side->op)))
+		return go_astray(side);
+	if (len == 0)
+		return keep_input(side, side->input.len) ? TAP__MORE : do_without(side);
+	advance_input(side, (size_t)len);
+	return accept(side, len);
+}
+
+/* How much of the input the kept operation needs to become whole: the missing bytes where their number is known, else
+ * the rest of its line. */
+static size_t missing(const struct tap__operations *side)
+{
+	size_t wanted = side->need - kept(side).len;
+	if (wanted == 1) {
+		const char *newline = memchr(side->input.data, '\n', side->input.len);
+		wanted = newline ? (size_t)(newline - side->input.data) + 1 : side->input.len;
+	}
+	return wanted < side->input.len ? wanted : side->input.len;
+}
+
+static enum tap__item parse_kept(struct tap__operations *side)
+{
+	for (;;) {
+		struct wire_slice bytes = kept(side);
+		if (bytes.len >= side->need) {
+			int64_t len =
+			    wire_parse(bytes.data, bytes.len, &side->limits, &side->op, &side->need);
+			if (len < 0 || (len > 0 && !is_sayable(side, &side->op)))
+				return go_astray(side);
+			if (len > 0) {
+				advance_kept(side, (size_t)len);
+				return accept(side, len);
+			}
+		}
+		if (side->input.len == 0)
+			return TAP__MORE;
+		if (!keep_input(side, missing(side)))
+			return do_without(side);
+	}
+}
+
+/* ---- skipping ---- */
+
+/* Count off the rest of a body. Its last two bytes, where they are seen, show whether the count was right. */
+static void skip_input(struct tap__operations *side)
+{
+	size_t len = side->skip < side->input.len ? (size_t)side->skip : side->input.len;
+	uint64_t left = side->skip - len;
+	bool is_right = (left > 1 || len < 2 - left || side->input.data[len - (2 - left)] == '\r') &&
+			(left > 0 || side->input.data[len - 1] == '\n');
+	lose(side, len, side->gap.why);
+	advance_input(side, len);
+	side->skip = left;
+	if (!is_right)
+		begin_hunt(side, false);
+	else if (left == 0)
+		side->mode = TAP__IN_STEP;
+}
+
+/* ---- hunting ---- */
+
+enum verdict { WRONG, OPEN, RIGHT };
+
+/* Stricter than the grammar: verbs as clients and servers write them, lines that end in CRLF, subjects of visible
+ * bytes. */
+static bool is_credible(const struct tap__operations *side, const char *line, size_t len,
+			const struct wire_op *op)
+{
+	const char *name = wire_verb_name(op->verb);
+	if (memcmp(line, name, strlen(name)) != 0 || line[len - 2] != '\r' || !is_sayable(side, op))
+		return false;
+	for (size_t i = 0; i < op->subject.len; i++)
+		if ((unsigned char)op->subject.data[i] <= ' ' || op->subject.data[i] == 0x7f)
+			return false;
+	return true;
+}
+
+/* One operation at bytes[0..): RIGHT with its length and verb, OPEN with *need. */
+static enum verdict judge_one(const struct tap__operations *side, struct wire_slice bytes, size_t *len,
+			      enum wire_verb *verb, size_t *need)
+{
+	const struct wire_limits limits = {.max_control_line =
+					       side->is_start ? MAX_CONTROL_LINE : HUNT_CONTROL_LINE,
+					   .max_payload = side->limits.max_payload};
+	struct wire_op op;
+	size_t body;
+	int64_t line = wire_parse_line(bytes.data, bytes.len, &limits, &op, &body, need);
+	if (line == 0)
+		return OPEN;
+	if (line < 2 || !is_credible(side, bytes.data, (size_t)line, &op))
+		return WRONG;
+	*len = (size_t)line + body;
+	*verb = op.verb;
+	if (bytes.len < *len) {
+		*need = *len;
+		return OPEN;
+	}
+	return memcmp(bytes.data + *len - 2, "\r\n", 2) == 0 ? RIGHT : WRONG;
+}
+
+static struct wire_slice behind(struct wire_slice bytes, size_t at)
+{
+	return wire_slice(bytes.data + at, bytes.len - at);
+}
+
+/* Two operations at the beginning of bytes, or as many as it takes until one says something. RIGHT with their length,
+ * OPEN with side->need. */
+static enum verdict judge_row(struct tap__operations *side, struct wire_slice bytes, size_t *len)
+{
+	bool is_strong = false;
+	*len = 0;
+	for (int count = 0; count < 2 || !is_strong; count++) {
+		size_t one, need = 0;
+		enum wire_verb verb;
+		enum verdict verdict =
+		    count < WEAK_MAX ? judge_one(side, behind(bytes, *len), &one, &verb, &need) : WRONG;
+		if (verdict == OPEN)
+			side->need = *len + need;
+		if (verdict != RIGHT || (side->is_start && (verb == WIRE_INFO || verb == WIRE_CONNECT)))
+			return verdict;
+		is_strong = is_strong || !tap__is_weak(verb);
+		*len += one;
+	}
+	return RIGHT;
+}
+
+/* What follows in bytes, as far as it goes: RIGHT when they end where an operation ends, OPEN when inside one. */
+static enum verdict judge_rest(const struct tap__operations *side, struct wire_slice bytes)
+{
+	enum verdict verdict = RIGHT;
+	for (size_t at = 0, one = 0, need; at < bytes.len && verdict == RIGHT; at += one) {
+		enum wire_verb verb;
+		verdict = judge_one(side, behind(bytes, at), &one, &verb, &need);
+	}
+	return verdict;
+}
+
+/* Nothing of the side was seen or missed before. */
+static bool is_first(const struct tap__operations *side)
+{
+	return side->lost_bytes + side->whole_bytes + side->partial_bytes == 0;
+}
+
+/* Do the bytes begin with operations that restore trust? RIGHT with the length of those that are not trusted
+ * themselves; OPEN with side->need when more bytes must tell. */
+static enum verdict judge(struct tap__operations *side, struct wire_slice bytes, size_t *untrusted)
+{
+	size_t len;
+	enum verdict verdict = judge_row(side, bytes, &len);
+	*untrusted = 0;
+	if (verdict != RIGHT || side->is_start)
+		return verdict;
+	verdict = judge_rest(side, behind(bytes, len));
+	if (verdict == WRONG || (verdict == RIGHT && is_first(side)))
+		return verdict;
+	*untrusted = len;
+	if (len < bytes.len)
+		return RIGHT;
+	side->need = len + 1;
+	return OPEN;
+}
+
+static void reject_line(struct tap__operations *side, struct wire_slice bytes)
+{
+	const char *newline = memchr(bytes.data, '\n', bytes.len);
+	size_t len = newline ? (size_t)(newline - bytes.data) + 1 : bytes.len;
+	lose(side, len, TAP__UNDECODABLE);
+	side->rejected_bytes += len;
+	side->is_line_start = newline != NULL;
+	advance_rest(side, len);
+}
+
+/* There is no memory for what may be an operation. */
+static void lose_all(struct tap__operations *side)
+{
+	lose(side, kept(side).len + side->input.len, TAP__LIMIT);
+	forget_kept(side);
+	side->input.len = 0;
+	side->is_line_start = false;
+}
+
+/* True when in step again. */
+static bool hunt(struct tap__operations *side)
+{
+	struct wire_slice rest;
+	size_t untrusted;
+	if (keeps(side) && side->input.len > 0 && !keep_input(side, side->input.len))
+		lose_all(side);
+	if (keeps(side) && kept(side).len < side->need)
+		return false;
+	while ((rest = tap__operations_rest(side)).len > 0) {
+		enum verdict verdict = side->is_line_start ? judge(side, rest, &untrusted) : WRONG;
+		if (verdict == RIGHT) {
+			lose(side, untrusted, TAP__UNDECODABLE);
+			advance_rest(side, untrusted);
+			side->mode = TAP__IN_STEP;
+			side->need = side->rejected_bytes = 0;
+			return true;
+		}
+		if (verdict == OPEN) {
+			if (!keeps(side) && !keep_input(side, rest.len))
+				lose_all(side);
+			return false;
+		}
+		reject_line(side, rest);
+	}
+	return false;
+}
+
+/* ---- in and out ---- */
+
+static void set_time(struct tap__operations *side, int64_t time_ns)
+{
+	side->time_ns = time_ns;
+	if (side->last_ns == 0)
+		side->last_ns = time_ns;
+}
+
+void tap__operations_feed(struct tap__operations *side, int64_t time_ns, struct wire_slice bytes)
+{
+	set_time(side, time_ns);
+	side->input = bytes;
+}
+
+static void end_kept(struct tap__operations *side, enum tap__why why)
+{
+	if (!keeps(side))
+		return;
+	if (side->mode == TAP__IN_STEP)
+		cut_short(side, kept(side), why);
+	else
+		lose(side, kept(side).len, TAP__UNDECODABLE);
+	forget_kept(side);
+}
+
+void tap__operations_hole(struct tap__operations *side, int64_t time_ns, uint64_t bytes, enum tap_hole why)
+{
+	set_time(side, time_ns);
+	end_kept(side, (enum tap__why)why);
+	lose(side, bytes, (enum tap__why)why);
+	if (side->mode == TAP__SKIPPING && bytes <= side->skip)
+		side->skip -= bytes;
+	else
+		begin_hunt(side, true);
+	if (side->mode == TAP__SKIPPING && side->skip == 0)
+		side->mode = TAP__IN_STEP;
+	side->is_line_start = true;
+}
+
+void tap__operations_end(struct tap__operations *side, int64_t time_ns)
+{
+	set_time(side, time_ns);
+	end_kept(side, TAP__ENDED);
+	if (side->mode == TAP__SKIPPING) {
+		begin_gap(side, TAP__ENDED);
+		side->gap.bytes += side->skip;
+	}
+	side->mode = TAP__IN_STEP;
+}
+
+void tap__operations_trust(struct tap__operations *side)
+{
+	if (side->mode != TAP__HUNTING || !side->is_start)
+		return;
+	side->mode = TAP__IN_STEP;
+	side->need = 0;
+}
+
+uint64_t tap__operations_drop(struct tap__operations *side)
+{
+	uint64_t left = kept(side).len + side->input.len, untold = side->gap.bytes + left;
+	side->lost_bytes += left;
+	side->input.len = 0;
+	side->gap.bytes = 0;
+	side->has_partial = false;
+	forget_kept(side);
+	tap__operations_fini(side);
+	return untold;
+}
+
+static enum tap__item tell_gap(struct tap__operations *side)
+{
+	side->told = side->gap;
+	side->gap.bytes = 0;
+	return TAP__GAP;
+}
+
+static enum tap__item tell_partial(struct tap__operations *side)
+{
+	side->has_partial = false;
+	return TAP__PARTIAL;
+}
+
+enum tap__item tap__operations_next(struct tap__operations *side)
+{
+	if (side->has_partial)
+		return tell_partial(side);
+	if (!keeps(side) && side->kept_cap > KEPT_IDLE_BYTES)
+		tap__operations_fini(side);
+	if (side->mode == TAP__SKIPPING && side->input.len > 0)
+		skip_input(side);
+	if (side->mode == TAP__HUNTING && !hunt(side))
+		return TAP__MORE;
+	if (side->mode == TAP__SKIPPING)
+		return TAP__MORE;
+	if (side->gap.bytes > 0)
+		return tell_gap(side);
+	return keeps(side) ? parse_kept(side) : parse_input(side);
+}

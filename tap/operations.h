@@ -1,0 +1,117 @@
+/* operations.h - the bytes of one side of a connection as operations, across holes. Internal to tap.
+ *
+ *   IN STEP   the next byte begins an operation, or goes on with the one whose beginning is kept
+ *   SKIPPING  behind a hole inside a body of known length: its rest is counted off, not kept
+ *   HUNTING   no boundary is known. Two operations in a row that are valid as wholes, and nothing but operations behind
+ *             them as far as bytes are there, restore trust; one of the two must say more than PING does. They themselves
+ *             are lost: a payload may hold an operation, or two, and nothing but what follows shows that it is not one
+ *
+ * What restores trust is not lost at the beginning of a side (where INFO or CONNECT is enough), nor where the first
+ * packet that is seen of it begins with it and a packet ends with it, as those of quiet connections do.
+ *
+ *          a hole inside a body ┌──────────┐ its last byte
+ *     ┌───────────────────────▶ │ SKIPPING │ ───────────────┐
+ *     │                         └────┬─────┘                ▼
+ *   IN STEP ◀── two operations ── HUNTING ◀── any other hole, or bytes that are no operation ── IN STEP
+ *
+ * Bytes on either side of a hole are never joined. Every byte fed comes out in exactly one item: in an operation, in a
+ * partial message, or counted in a gap. Knows nothing of connections, events or the other side. */
+#ifndef TAP_OPERATIONS_H
+#define TAP_OPERATIONS_H
+
+#include "tap/flow.h"
+#include "wire/parse.h"
+
+/* Why bytes came to nothing. The first ones are those of enum tap_hole. */
+enum tap__why {
+	TAP__LOST = TAP_HOLE_LOST,
+	TAP__CUT = TAP_HOLE_CUT,
+	TAP__LIMIT = TAP_HOLE_LIMIT,
+	TAP__UNDECODABLE, /* they are no operation, or cannot be trusted to be one */
+	TAP__ENDED,       /* the connection, or the capture, ended inside an operation */
+	TAP__WHYS
+};
+
+struct tap__gap {
+	uint64_t bytes;         /* not seen, or seen and not understood; 0 = there is no gap */
+	int64_t from_ns, to_ns; /* from the last byte that was understood to the first one that is again */
+	enum tap__why why;      /* what began it */
+};
+
+enum tap__item {
+	TAP__MORE,    /* nothing until more is fed */
+	TAP__OP,      /* op: one whole operation */
+	TAP__PARTIAL, /* op: a message with the payload up to where its bytes were missed; announced_bytes */
+	TAP__GAP,     /* told */
+	TAP__ASTRAY,  /* what follows (tap__operations_rest) is no operation; the next call begins to hunt */
+};
+
+struct tap__operations {
+	enum { TAP__IN_STEP, TAP__SKIPPING, TAP__HUNTING } mode;
+	bool is_start;      /* hunting: nothing of this side was missed or rejected so far */
+	bool is_line_start; /* hunting: the next byte may begin a line */
+	bool has_partial;   /* `op` is a message that was cut short, yet to be told */
+	uint32_t verbs;     /* that this side may say: bit 1 << enum wire_verb */
+	struct wire_limits limits;
+
+	struct wire_slice input; /* borrowed, not consumed yet */
+	int64_t time_ns;         /* of the input */
+	int64_t last_ns;         /* of the last byte that was understood */
+
+	char *kept; /* owned: the beginning of an operation; hunting: what may yet be one */
+	size_t kept_at, kept_len, kept_cap;
+	size_t need; /* kept bytes, from kept_at, without which parsing tells nothing new */
+	struct tap_budget *budget;
+
+	struct wire_op op;
+	uint64_t announced_bytes; /* of a partial message's payload */
+	uint64_t skip;            /* bytes of a body still to be counted off, its CRLF included */
+	struct tap__gap gap;      /* being collected */
+	struct tap__gap told;     /* the one told last */
+
+	uint64_t whole_bytes, partial_bytes,
+	    lost_bytes;          /* what came of the bytes fed so far, but those kept */
+	uint64_t rejected_bytes; /* since this side was last in step */
+};
+
+/* Every verb, those of a client, those of a server. A client's INFO is understood, for it gives away that the client is
+ * a server, too. */
+enum {
+	TAP__ANY_VERB = (1 << WIRE_VERBS) - 1,
+	TAP__CLIENT_VERBS = 1 << WIRE_CONNECT | 1 << WIRE_PUB | 1 << WIRE_HPUB | 1 << WIRE_SUB |
+			    1 << WIRE_UNSUB | 1 << WIRE_PING | 1 << WIRE_PONG | 1 << WIRE_OK | 1 << WIRE_INFO,
+	TAP__SERVER_VERBS = 1 << WIRE_INFO | 1 << WIRE_MSG | 1 << WIRE_HMSG | 1 << WIRE_PING |
+			    1 << WIRE_PONG | 1 << WIRE_OK | 1 << WIRE_ERR,
+};
+
+/* Begins to hunt. is_start: the first byte will be the side's first. budget is borrowed for the side's life. */
+void tap__operations_init(struct tap__operations *side, bool is_start, uint32_t max_payload,
+			  struct tap_budget *budget);
+void tap__operations_fini(struct tap__operations *side);
+
+/* Bytes, or a hole, or the end. Borrows bytes until _next has said TAP__MORE, which it must have said before each of
+ * these calls. */
+void tap__operations_feed(struct tap__operations *side, int64_t time_ns, struct wire_slice bytes);
+void tap__operations_hole(struct tap__operations *side, int64_t time_ns, uint64_t bytes, enum tap_hole why);
+void tap__operations_end(struct tap__operations *side, int64_t time_ns);
+
+/* The next item. What it points to is valid until the next call. */
+enum tap__item tap__operations_next(struct tap__operations *side);
+
+/* What was fed and has not come out yet, as far as it is in one piece. */
+struct wire_slice tap__operations_rest(const struct tap__operations *side);
+
+/* The other side has shown what is spoken here: this side is in step if nothing of it was missed. */
+void tap__operations_trust(struct tap__operations *side);
+
+/* Nothing more is to come out: count what is kept and what was fed as lost, and return how much that is, with what was
+ * lost before and not told yet. */
+uint64_t tap__operations_drop(struct tap__operations *side);
+
+/* True for a verb that by itself tells nothing of the protocol: PING, PONG, +OK and -ERR are said elsewhere, too. */
+static inline bool tap__is_weak(enum wire_verb verb)
+{
+	return verb == WIRE_PING || verb == WIRE_PONG || verb == WIRE_OK || verb == WIRE_ERR;
+}
+
+#endif

@@ -1,0 +1,27 @@
+/* servers.h - which connections lead to the same server: by address and port, and by the id in its INFO. Internal to
+ * tap. */
+#ifndef TAP_SERVERS_H
+#define TAP_SERVERS_H
+
+#include "tap/flow.h"
+
+enum { TAP__SERVERS_MAX = 1024 }; /* those beyond count as one */
+
+struct tap__servers {
+	struct tap__server {
+		struct tap_endpoint end;
+		uint32_t number; /* its own, or that of another end of the same server */
+		char id[64];     /* NUL-terminated; "": not known */
+	} * list;
+	uint32_t count;
+};
+
+void tap__servers_fini(struct tap__servers *servers); /* zeroed: fine */
+
+/* The number of the server that listens there. */
+uint32_t tap__servers_at(struct tap__servers *servers, const struct tap_endpoint *end);
+
+/* The server that listens there calls itself so: its number. */
+uint32_t tap__servers_name(struct tap__servers *servers, const struct tap_endpoint *end, const char *id);
+
+#endif
