@@ -22,6 +22,8 @@ static double share_of(const struct cli_replay_terminal *terminal, const struct 
 	double whole = (double)terminal->last_ns - (double)terminal->first_ns;
 	double done = (double)progress->recorded_ns - (double)terminal->first_ns;
 
+	if (terminal->last_ns == INT64_MAX)
+		return 0;
 	return whole <= 0 || done < 0 ? 0 : done > whole ? 1 : done / whole;
 }
 
@@ -31,6 +33,8 @@ static int64_t left_of(const struct cli_replay_terminal *terminal, const struct 
 	double share = share_of(terminal, progress);
 	double rest_ns = (double)terminal->last_ns - (double)progress->recorded_ns;
 
+	if (terminal->last_ns == INT64_MAX)
+		return -1;
 	if (terminal->as_recorded)
 		return (int64_t)(rest_ns * REPLAY_SPEED_ONE / (double)progress->speed);
 	if (share <= 0)
@@ -103,7 +107,7 @@ static void seek(const struct cli_replay_terminal *terminal, const struct replay
 {
 	int64_t ns = progress->recorded_ns + (int64_t)seconds * NS_PER_SECOND;
 
-	if (progress->recorded_ns == INT64_MIN)
+	if (progress->recorded_ns == INT64_MIN || terminal->first_ns == INT64_MIN)
 		return;
 	if (ns > terminal->last_ns)
 		ns = terminal->last_ns;
