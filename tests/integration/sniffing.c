@@ -3,8 +3,8 @@
  *   sniffing TAPEDECK */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,11 +26,11 @@
 
 enum { PATIENCE_MS = 30000, MESSAGES = 2000, REQUESTS = 50, SUBJECTS = 7, BURST = 20, SKIPPED = 77 };
 
-#define MUST(call)                                                                      \
-	do {                                                                            \
-		natsStatus status_ = (call);                                            \
-		if (status_ != NATS_OK)                                                 \
-			fail_msg("%s: %s", #call, natsStatus_GetText(status_));         \
+#define MUST(call)                                                              \
+	do {                                                                    \
+		natsStatus status_ = (call);                                    \
+		if (status_ != NATS_OK)                                         \
+			fail_msg("%s: %s", #call, natsStatus_GetText(status_)); \
 	} while (0)
 
 static const char *tapedeck;
@@ -110,12 +110,14 @@ static int64_t talk(struct clients *clients)
 	for (int i = 0; i < REQUESTS; i++) {
 		natsMsg *reply;
 
-		MUST(natsConnection_RequestString(&reply, clients->publisher, "service", "please", PATIENCE_MS));
+		MUST(natsConnection_RequestString(&reply, clients->publisher, "service", "please",
+						  PATIENCE_MS));
 		natsMsg_Destroy(reply);
 	}
 	while (atomic_load(&clients->received) < expected)
 		if (!support_deadline_retry(deadline))
-			fail_msg("%lld of %lld were received", (long long)clients->received, (long long)expected);
+			fail_msg("%lld of %lld were received", (long long)clients->received,
+				 (long long)expected);
 	return expected + REQUESTS;
 }
 
@@ -163,7 +165,8 @@ static void stop_sniffing(struct child *child, const char *log, uint64_t message
 	assert_true(child_await_end(child, soon()));
 	if (child->status != 0)
 		fail_msg("exit status %d: %s", child->status, child->err);
-	assert_non_null(strstr(child->err, " 0 gaps (0 B), 0 partial, dropped 0 by the kernel and 0 by the interface"));
+	assert_non_null(
+	    strstr(child->err, " 0 gaps (0 B), 0 partial, dropped 0 by the kernel and 0 by the interface"));
 	child_close(child);
 }
 
@@ -231,7 +234,8 @@ static void what_our_broker_records_is_seen_on_the_wire(void **state)
 	const char *const args[] = {"--record", fixture->recorded, NULL};
 	const struct support_server_plan plan = {
 	    .program = tapedeck, .command = "broker", .args = args, .dir = fixture->dir.path};
-	const char *const argv[] = {tapedeck, "diff", fixture->sniffed, fixture->recorded, "--deliveries", NULL};
+	const char *const argv[] = {tapedeck,          "diff",         fixture->sniffed,
+				    fixture->recorded, "--deliveries", NULL};
 	struct child diff;
 
 	watch(fixture, &plan);
