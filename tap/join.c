@@ -8,7 +8,7 @@
 enum {
 	NEAR = 4,        /* messages behind the one that a subscription received last */
 	CURSORS = 4096,  /* a power of two */
-	SCAN_MAX = 4096, /* steps in search of a message, or of what may take a delivery */
+	SCAN_MAX = 1024, /* steps in search of a message, or of what may take a delivery */
 };
 
 /* Time that goes back so far is a step of the clock: no stage below waits as long for what is missing. */

@@ -52,10 +52,10 @@ struct tap__waiting {
 	struct tap__rare *rare; /* owned; NULL for messages and deliveries, which the rest is about */
 	const char *bytes;      /* subject, reply, headers, payload, one behind the other */
 	uint32_t subject_len, reply_len, headers_len, payload_len;
-	uint64_t size;        /* of the payload, announced */
-	struct tap__sub *sub; /* delivery: held */
-	struct tap__receiver first_receiver,
-	    *last_receiver; /* message; the last one, unless it is the first */
+	uint64_t size;                       /* of the payload, announced */
+	struct tap__sub *sub;                /* delivery: held */
+	struct tap__receiver first_receiver; /* message */
+	struct tap__receiver *last_receiver; /* when there are more */
 	uint32_t receiver_count;
 	bool leads;                    /* its group */
 	uint64_t key;                  /* joinable */
