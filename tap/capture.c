@@ -18,8 +18,8 @@
  * takes a slot of the greatest length, and 64 MiB hold 256 frames. */
 enum { TIMEOUT_MS = 20, SNAPLEN_MAX = 262144, BUFFER_BYTES = 64 << 20 };
 
-/* Times of a capture file may be anything; these leave room to add and to subtract: some 146 years both ways. */
-#define SECONDS_MAX INT64_C(4611686018)
+/* Times of a capture file may be anything; these leave room to add and to subtract: some 126 years both ways. */
+#define SECONDS_MAX INT64_C(4000000000)
 
 struct tap_capture {
 	pcap_t *pcap;

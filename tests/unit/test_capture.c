@@ -494,8 +494,10 @@ static void a_link_type_that_cannot_be_decoded_is_told(void **state)
 static void an_interface_that_is_not_there_lists_those_that_are(void **state)
 {
 	(void)state;
-	if (geteuid() != 0)
-		skip(); /* who may not capture is told that first */
+	if (geteuid() != 0) {
+		print_message("skipped: who may not capture is told so first\n");
+		skip();
+	}
 	const struct tap_capture_options options = {.interface = "no-such-if0"};
 	assert_int_equal(open_error(&options, "there are: "), TAP_EINTERFACE);
 	assert_int_equal(open_error(&options, "lo"), TAP_EINTERFACE);

@@ -1,6 +1,7 @@
 /* Privileges, given up for good by a child process that begins as root. Skipped for anybody else. */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,6 +103,33 @@ static void root_becomes_who_called_sudo(void **state)
 	in_child(become_somebody);
 }
 
+/* As a program with `setcap cap_net_raw+ep` is started. */
+static void become_plain_user_with_capability(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct raw[_LINUX_CAPABILITY_U32S_3] = {
+	    {.effective = 1u << CAP_NET_RAW, .permitted = 1u << CAP_NET_RAW}};
+	REQUIRE(setgroups(0, NULL) == 0);
+	REQUIRE(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0);
+	REQUIRE(setresuid(SOMEBODY, SOMEBODY, SOMEBODY) == 0);
+	REQUIRE(syscall(SYS_capset, &header, raw) == 0);
+	REQUIRE(socket(AF_PACKET, SOCK_RAW, 0) >= 0);
+}
+
+static void drop_capability(void)
+{
+	become_plain_user_with_capability();
+	REQUIRE(tap_privileges_drop(NULL) == 0);
+	REQUIRE(getuid() == SOMEBODY);
+	require_nothing_left();
+}
+
+static void a_plain_user_stays_and_loses_capabilities(void **state)
+{
+	(void)state;
+	in_child(drop_capability);
+}
+
 static void distrust(void)
 {
 	static const char *const uids[] = {"", "-1", "0", "1x", "4294967295", "99999999999999999999"};
@@ -177,6 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(root_becomes_nobody),
 	    cmocka_unit_test(root_becomes_who_called_sudo),
+	    cmocka_unit_test(a_plain_user_stays_and_loses_capabilities),
 	    cmocka_unit_test(a_sudo_uid_that_is_none_is_not_believed),
 	    cmocka_unit_test(a_folder_made_before_can_be_written_to_after),
 	    cmocka_unit_test(a_folder_that_cannot_be_made_is_told),
