@@ -8,7 +8,7 @@
 enum {
 	NEAR = 4,        /* messages behind the one that a subscription received last */
 	CURSORS = 4096,  /* a power of two */
-	SCAN_MAX = 4096, /* steps in search of a message, or of what may take a delivery */
+	SCAN_MAX = 1024, /* steps in search of a message, or of what may take a delivery */
 };
 
 /* Time that goes back so far is a step of the clock: no stage below waits as long for what is missing. */
@@ -203,7 +203,8 @@ static bool has_received(const struct tap__waiting *message, const struct tap__s
 {
 	if (message->number > sub->newest)
 		return false;
-	for (const struct tap__receiver *receiver = message->receivers; receiver; receiver = receiver->next) {
+	for (const struct tap__receiver *receiver = tap__receivers_first(message); receiver;
+	     receiver = receiver->next) {
 		if (receiver->sub == sub)
 			return true;
 		(*steps)--;
@@ -211,16 +212,19 @@ static bool has_received(const struct tap__waiting *message, const struct tap__s
 	return false;
 }
 
+/* The first receiver, which is mostly the only one, lies in the entry: where it is read at once when the entry leaves. */
 static bool add_receiver(struct tap_join *join, struct tap__waiting *message, struct tap__sub *sub)
 {
-	struct tap__receiver *receiver = tap__pending_alloc(&join->pending, sizeof *receiver);
+	struct tap__receiver *receiver = &message->first_receiver;
+	if (message->receiver_count > 0)
+		receiver = tap__pending_alloc(&join->pending, sizeof *receiver);
 	if (!receiver)
 		return false;
 	*receiver = (struct tap__receiver){.sub = tap__sub_hold(sub)};
-	if (message->last_receiver)
+	if (message->receiver_count == 1)
+		message->first_receiver.next = receiver;
+	else if (message->receiver_count > 1)
 		message->last_receiver->next = receiver;
-	else
-		message->receivers = receiver;
 	message->last_receiver = receiver;
 	message->receiver_count++;
 	if (message->number > sub->newest)
@@ -391,7 +395,8 @@ static bool list_receivers(struct tap_join *join, const struct tap__waiting *ent
 		join->receivers = list;
 		join->receivers_cap = cap;
 	}
-	for (const struct tap__receiver *receiver = entry->receivers; receiver; receiver = receiver->next)
+	for (const struct tap__receiver *receiver = tap__receivers_first(entry); receiver;
+	     receiver = receiver->next)
 		join->receivers[count++] = (struct wire_receiver){.conn = receiver->sub->conn,
 								  .sid = receiver->sub->sid,
 								  .queue = receiver->sub->queue,

@@ -6,6 +6,7 @@ enum {
 	MAX_CONTROL_LINE = 32 << 10, /* in step: INFO and CONNECT are long where clusters and tokens are */
 	HUNT_CONTROL_LINE = 4096,    /* hunting: the default of servers */
 	WEAK_MAX = 16,               /* operations that say nothing, ahead of the first that does */
+	REST_MAX = 64,               /* operations that are looked at behind those that restore trust */
 	KEPT_IDLE_BYTES = 4096,      /* memory that a side holds on to while it keeps nothing */
 };
 
@@ -330,13 +331,15 @@ static enum verdict judge_row(struct tap__operations *side, struct wire_slice by
 	return RIGHT;
 }
 
-/* What follows in bytes, as far as it goes: RIGHT when they end where an operation ends, OPEN when inside one. */
+/* What follows in bytes, as far as it goes: RIGHT when they end where an operation ends, OPEN when elsewhere. A bounded
+ * look, for it is taken again for each line that may be the beginning. */
 static enum verdict judge_rest(const struct tap__operations *side, struct wire_slice bytes)
 {
 	enum verdict verdict = RIGHT;
+	int count = 0;
 	for (size_t at = 0, one = 0, need; at < bytes.len && verdict == RIGHT; at += one) {
 		enum wire_verb verb;
-		verdict = judge_one(side, behind(bytes, at), &one, &verb, &need);
+		verdict = count++ < REST_MAX ? judge_one(side, behind(bytes, at), &one, &verb, &need) : OPEN;
 	}
 	return verdict;
 }

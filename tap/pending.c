@@ -318,7 +318,8 @@ struct tap__waiting *tap__pending_push_rare(struct tap__pending *pending, const 
 
 static void free_owned(struct tap__pending *pending, struct tap__waiting *entry)
 {
-	for (struct tap__receiver *receiver = entry->receivers; receiver; receiver = receiver->next)
+	for (const struct tap__receiver *receiver = tap__receivers_first(entry); receiver;
+	     receiver = receiver->next)
 		tap__sub_release(receiver->sub);
 	if (entry->sub)
 		tap__sub_release(entry->sub);

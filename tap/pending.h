@@ -52,9 +52,10 @@ struct tap__waiting {
 	struct tap__rare *rare; /* owned; NULL for messages and deliveries, which the rest is about */
 	const char *bytes;      /* subject, reply, headers, payload, one behind the other */
 	uint32_t subject_len, reply_len, headers_len, payload_len;
-	uint64_t size;                                   /* of the payload, announced */
-	struct tap__sub *sub;                            /* delivery: held */
-	struct tap__receiver *receivers, *last_receiver; /* message */
+	uint64_t size;                       /* of the payload, announced */
+	struct tap__sub *sub;                /* delivery: held */
+	struct tap__receiver first_receiver; /* message */
+	struct tap__receiver *last_receiver; /* when there are more */
 	uint32_t receiver_count;
 	bool leads;                    /* its group */
 	uint64_t key;                  /* joinable */
@@ -103,6 +104,12 @@ struct tap__waiting *tap__pending_push_rare(struct tap__pending *pending, const 
 
 /* Memory that lives until the newest entry leaves, and so as long as any. NULL when there is none. */
 void *tap__pending_alloc(struct tap__pending *pending, size_t bytes);
+
+/* The receivers of a message, one after the other, NULL at the end: for (r = _first(m); r; r = r->next). */
+static inline const struct tap__receiver *tap__receivers_first(const struct tap__waiting *message)
+{
+	return message->receiver_count > 0 ? &message->first_receiver : NULL;
+}
 
 /* Let the oldest entry leave; frees what it owns. */
 void tap__pending_drop(struct tap__pending *pending);

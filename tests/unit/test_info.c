@@ -168,6 +168,35 @@ static void info_tells_everything_that_applies(void **state)
 			   "\"ldm\":true} \r\n");
 }
 
+static void a_listener_reads_the_server_and_its_limit(void **state)
+{
+	struct wire_info_seen seen;
+	(void)state;
+	assert_int_equal(
+	    wire_info_read(&seen, WIRE_LITERAL("{\"server_id\":\"NX\",\"max_payload\":1048576,\"x\":[]}")),
+	    0);
+	assert_string_equal(seen.server_id, "NX");
+	assert_int_equal(seen.max_payload, 1048576);
+}
+
+static void a_listener_believes_nothing_senseless(void **state)
+{
+	struct wire_info_seen seen;
+	char json[200] = "{\"max_payload\":-5,\"server_id\":\"";
+	(void)state;
+	memset(json + strlen(json), 'N', 64); /* one byte more than there is room for */
+	strcat(json, "\"}");
+	assert_int_equal(wire_info_read(&seen, wire_slice_str(json)), 0);
+	assert_string_equal(seen.server_id, "");
+	assert_int_equal(seen.max_payload, 0);
+	assert_int_equal(wire_info_read(&seen, WIRE_LITERAL("{\"server_id\":7,\"max_payload\":\"8\"}")), 0);
+	assert_string_equal(seen.server_id, "");
+	assert_int_equal(seen.max_payload, 0);
+	assert_int_equal(wire_info_read(&seen, WIRE_LITERAL("[1]")), WIRE_EJSON);
+	assert_int_equal(wire_info_read(&seen, WIRE_LITERAL("{")), WIRE_EJSON);
+	assert_int_equal(wire_info_read(&seen, wire_slice(NULL, 0)), WIRE_EJSON);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +208,8 @@ int main(void)
 	    cmocka_unit_test(finishing_twice_is_harmless),
 	    cmocka_unit_test(info_leaves_out_what_does_not_apply),
 	    cmocka_unit_test(info_tells_everything_that_applies),
+	    cmocka_unit_test(a_listener_reads_the_server_and_its_limit),
+	    cmocka_unit_test(a_listener_believes_nothing_senseless),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
