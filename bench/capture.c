@@ -16,6 +16,7 @@ enum {
 	HEAD_BYTES = sizeof(struct ether_header) + sizeof(struct iphdr) + sizeof(struct tcphdr),
 	SERVER_PORT = 4222,
 	SEGMENTS_PER_ACK = 2,
+	MESSAGES_PER_BATCH = 64,
 	SEGMENT_NS = 10000, /* from one packet to the next */
 };
 
@@ -26,6 +27,11 @@ struct flow {
 	unsigned unacked[2];
 };
 
+/* A few messages that are published before they are delivered: where they end in both streams. */
+struct batch {
+	size_t published, delivered;
+};
+
 struct capture {
 	pcap_dumper_t *out;
 	int64_t time_ns;
@@ -33,6 +39,8 @@ struct capture {
 	struct flow publisher, subscriber;
 	char *delivered; /* the frames as MSG operations; owned */
 	size_t delivered_len;
+	struct batch *batches; /* owned */
+	size_t batch_count;
 };
 
 static void write_packet(struct capture *capture, const struct flow *flow, int from, uint8_t flags,
@@ -112,33 +120,50 @@ static void close_flow(struct capture *capture, struct flow *flow)
 	write_packet(capture, flow, 0, TH_ACK, NULL, 0);
 }
 
-/* What the subscriber gets for the frames. 0 or -ENOMEM. */
+/* What the subscriber gets for the frames, in batches. 0 or -ENOMEM. */
 static int make_deliveries(struct capture *capture, const struct bench_frames *frames)
 {
 	static const struct wire_limits limits = {.max_control_line = 4096, .max_payload = 1024 * 1024};
 	struct wire_op op;
 	size_t need, at = 0;
-	int64_t took;
+	uint32_t number = 0;
 	FILE *out = open_memstream(&capture->delivered, &capture->delivered_len);
-	if (!out)
+	capture->batches = calloc(frames->count / MESSAGES_PER_BATCH + 1, sizeof *capture->batches);
+	if (!out || !capture->batches)
 		return -ENOMEM;
-	for (; (took = wire_parse(frames->bytes + at, frames->len - at, &limits, &op, &need)) > 0;
-	     at += (size_t)took) {
+	for (int64_t took;
+	     (took = wire_parse(frames->bytes + at, frames->len - at, &limits, &op, &need)) > 0;) {
+		at += (size_t)took;
 		fprintf(out, "MSG %.*s 1 %zu\r\n", (int)op.subject.len, op.subject.data, op.payload.len);
 		fwrite(op.payload.data, 1, op.payload.len, out);
 		fputs("\r\n", out);
+		if (++number % MESSAGES_PER_BATCH != 0 && number != frames->count)
+			continue;
+		fflush(out); /* updates delivered_len */
+		capture->batches[capture->batch_count++] = (struct batch){at, capture->delivered_len};
 	}
 	return fclose(out) == 0 ? 0 : -ENOMEM;
+}
+
+static void send_round(struct capture *capture, const struct bench_frames *frames)
+{
+	struct batch from = {0, 0};
+	for (size_t i = 0; i < capture->batch_count; i++) {
+		struct batch to = capture->batches[i];
+		send_bytes(capture, &capture->publisher, 0, frames->bytes + from.published,
+			   to.published - from.published);
+		send_bytes(capture, &capture->subscriber, 1, capture->delivered + from.delivered,
+			   to.delivered - from.delivered);
+		from = to;
+	}
 }
 
 static void converse(struct capture *capture, const struct bench_frames *frames, uint64_t rounds)
 {
 	open_flow(capture, &capture->subscriber, 40001, "SUB bench.> 1\r\n");
 	open_flow(capture, &capture->publisher, 40002, "PING\r\n");
-	for (uint64_t i = 0; i < rounds; i++) {
-		send_bytes(capture, &capture->publisher, 0, frames->bytes, frames->len);
-		send_bytes(capture, &capture->subscriber, 1, capture->delivered, capture->delivered_len);
-	}
+	for (uint64_t i = 0; i < rounds; i++)
+		send_round(capture, frames);
 	close_flow(capture, &capture->publisher);
 	close_flow(capture, &capture->subscriber);
 }
@@ -159,6 +184,7 @@ int bench_capture_make(const char *path, const struct bench_frames *frames, uint
 	if (format)
 		pcap_close(format);
 	free(capture.delivered);
+	free(capture.batches);
 	*stream_bytes = capture.stream_bytes;
 	return error ? wire_fault_set(fault, error, "%s: the capture file cannot be made", path) : 0;
 }

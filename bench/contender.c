@@ -45,12 +45,29 @@ static const char *program(const struct bench_contender *contender, const struct
 	return strcmp(contender->argv[0], "%t") == 0 ? plan->tapedeck : contender->argv[0];
 }
 
+/* Is the name one of the list's? */
+static bool is_listed(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+	for (const char *at = list; (at = strstr(at, name)) != NULL; at += len)
+		if ((at == list || at[-1] == ',') && (at[len] == ',' || at[len] == '\0'))
+			return true;
+	return false;
+}
+
+bool bench_contender_exists(const struct bench_contender *contender, const struct bench_plan *plan)
+{
+	return bench_program_exists(program(contender, plan));
+}
+
 bool bench_contender_runs(const struct bench_contender *contender, const struct bench_plan *plan,
 			  const char *shape)
 {
 	if (contender->shapes && fnmatch(contender->shapes, shape, FNM_EXTMATCH) != 0)
 		return false;
-	return bench_program_exists(program(contender, plan));
+	if (plan->servers && !is_listed(plan->servers, contender->name))
+		return false;
+	return bench_contender_exists(contender, plan);
 }
 
 int bench_contender_start(const struct bench_contender *contender, const struct bench_plan *plan,

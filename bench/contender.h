@@ -26,7 +26,10 @@ extern const struct bench_contender bench_contenders[];
 /* NULL when there is none of that name. */
 const struct bench_contender *bench_contender_find(const char *name);
 
-/* Is it there, and does it run this shape? */
+/* Can it be started here? */
+bool bench_contender_exists(const struct bench_contender *contender, const struct bench_plan *plan);
+
+/* Is it there, wanted, and does it run this shape? */
 bool bench_contender_runs(const struct bench_contender *contender, const struct bench_plan *plan,
 			  const char *shape);
 

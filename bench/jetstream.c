@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -62,8 +63,8 @@ int bench_jetstream_create(int port, struct wire_fault *fault)
 
 int bench_jetstream_count(int port, uint64_t *messages, struct wire_fault *fault)
 {
-	json_t *answer = request(port, "$JS.API.STREAM.INFO.bench", ""), *count = NULL;
-	count = json_object_get(json_object_get(answer, "state"), "messages");
+	json_t *answer = request(port, "$JS.API.STREAM.INFO.bench", "");
+	const json_t *count = json_object_get(json_object_get(answer, "state"), "messages");
 	bool known = json_is_integer(count);
 	*messages = (uint64_t)json_integer_value(count);
 	json_decref(answer);

@@ -12,8 +12,6 @@
 
 #include "bench/client.h"
 #include "bench/clock.h"
-#include "bench/contender.h"
-#include "bench/report.h"
 #include "bench/suite.h"
 #include "wire/parse.h"
 
@@ -25,7 +23,6 @@ enum {
 	WARM_UP_PART = 10,  /* one in so many requests, the first ones, is not counted */
 };
 
-static const char *const contenders[] = {"nats-server", "tapedeck", "tapedeck-record", NULL};
 static const double rates[] = {10e3, 50e3};
 
 /* One end of the conversation. */
@@ -194,9 +191,10 @@ static int talk(const struct bench_server *server, double rate, uint64_t count, 
 	return error;
 }
 
-static int measure(const struct bench_plan *plan, const struct bench_contender *contender, const char *test,
-		   double rate, struct bench_results *results)
+static int measure(const struct bench_plan *plan, const char *test, const struct bench_contender *contender,
+		   const void *context, struct bench_results *results)
 {
+	const double rate = *(const double *)context;
 	uint64_t count = (uint64_t)(2 * plan->seconds * rate) + WARM_UP_PART;
 	struct bench_load_result load = {.messages = 2 * count, .deliveries = 2 * count};
 	struct bench_server server;
@@ -216,25 +214,13 @@ static int measure(const struct bench_plan *plan, const struct bench_contender *
 	return error ? bench_suite_complain(test, contender->name, error, fault.text) : 0;
 }
 
-static int run_rate(const struct bench_plan *plan, double rate, struct bench_results *results)
+int bench_latency_run(const struct bench_plan *plan, struct bench_results *results)
 {
 	char test[32];
 	int error = 0;
-	snprintf(test, sizeof test, "latency-%.0fk", rate / 1e3);
-	for (int round = 0; round < plan->runs && !error; round++)
-		for (int i = 0; contenders[i] && !error; i++) {
-			const struct bench_contender *contender = bench_contender_find(contenders[i]);
-			if (bench_contender_runs(contender, plan, test))
-				error = measure(plan, contender, test, rate, results);
-		}
-	bench_report_test(plan, results, test);
-	return error;
-}
-
-int bench_latency_run(const struct bench_plan *plan, struct bench_results *results)
-{
-	int error = 0;
-	for (size_t i = 0; i < sizeof rates / sizeof *rates && !error; i++)
-		error = run_rate(plan, rates[i], results);
+	for (size_t i = 0; i < sizeof rates / sizeof *rates && !error; i++) {
+		snprintf(test, sizeof test, "latency-%.0fk", rates[i] / 1e3);
+		error = bench_suite_rounds(plan, test, measure, &rates[i], results);
+	}
 	return error;
 }

@@ -21,7 +21,8 @@ struct connection {
 	int fd;
 	const struct bench_frames *frames; /* publishers */
 	uint64_t rounds;                   /* publishers */
-	double pace;                       /* publishers: messages per second, 0 = as fast as it goes */
+	double pace;                       /* publishers: messages per second, 0 = as fast as it goes… */
+	int64_t step_ns;                   /* …sent as many at a time as are due after so long */
 	struct bench_sample sample;        /* subscribers */
 	uint64_t got;                      /* subscribers: bytes of MSG operations */
 	int error;                         /* 0 or a negated errno */
@@ -54,16 +55,14 @@ void bench_load_fini(struct bench_load *load)
 	load->frames = NULL;
 }
 
-/* Send the frames at the connection's pace: one by one when there is time for that, else each millisecond the bytes
- * that are due, wherever that cuts them. */
+/* Send the frames at the connection's pace: at each step the bytes that are due, wherever that cuts them. */
 static int send_paced(const struct connection *self)
 {
-	const int64_t step_ns = self->pace <= 20e3 ? (int64_t)(1e9 / self->pace) : 1000000;
 	double bytes_per_step =
-	    self->pace * (double)step_ns / 1e9 * (double)self->frames->len / self->frames->count;
+	    self->pace * (double)self->step_ns / 1e9 * (double)self->frames->len / self->frames->count;
 	int64_t due_ns = bench_now_ns();
 	size_t sent = 0;
-	for (uint64_t step = 1; sent < self->frames->len; step++, due_ns += step_ns) {
+	for (uint64_t step = 1; sent < self->frames->len; step++, due_ns += self->step_ns) {
 		size_t due = (size_t)((double)step * bytes_per_step);
 		due = due < self->frames->len ? due : self->frames->len;
 		bench_sleep_until(due_ns);
@@ -87,29 +86,34 @@ static void *publish(void *context)
 	return NULL;
 }
 
-/* Take PINGs and the final PONG out of the count; they have 6 bytes each, and nothing else has a capital P.
- * *after_p: the piece before ended in one. True when the PONG was there. */
-static bool count_piece(const char *bytes, size_t len, bool *after_p, uint64_t *got)
+/* What a subscriber has received. */
+struct count {
+	uint64_t bytes; /* of MSG operations */
+	bool after_p;   /* the last piece ended in a capital P */
+	bool pong;      /* the final PONG has begun */
+};
+
+/* Count a piece without the PINGs and the final PONG in it: they have 6 bytes each, and nothing else has a capital
+ * P. True when the PONG, and with it everything, is there. */
+static bool count_piece(struct count *count, const char *bytes, size_t len)
 {
 	const char *end = bytes + len;
-	bool pong = *after_p && *bytes == 'O';
-	*after_p = false;
-	*got += len;
+	count->pong |= count->after_p && *bytes == 'O';
+	count->after_p = end[-1] == 'P';
+	count->bytes += len;
 	for (const char *at = bytes; (at = memchr(at, 'P', (size_t)(end - at))) != NULL; at++) {
-		*got -= 6;
-		if (at + 1 == end)
-			*after_p = true;
-		else if (at[1] == 'O')
-			pong = true;
+		count->bytes -= 6;
+		count->pong |= at + 1 < end && at[1] == 'O';
 	}
-	return pong;
+	return count->pong && end[-1] == '\n';
 }
 
 static void *subscribe(void *context)
 {
 	struct connection *self = context;
+	struct count count = {0};
 	char *buffer = malloc(READ_BYTES);
-	bool after_p = false, done = false;
+	bool done = false;
 	self->error = buffer ? 0 : -ENOMEM;
 	while (!done && !self->error) {
 		ssize_t len = recv(self->fd, buffer, READ_BYTES, 0);
@@ -117,9 +121,10 @@ static void *subscribe(void *context)
 			self->error = len < 0 ? -errno : -ECONNRESET;
 			break;
 		}
-		done = count_piece(buffer, (size_t)len, &after_p, &self->got);
+		done = count_piece(&count, buffer, (size_t)len);
 		bench_sample_feed(&self->sample, buffer, (size_t)len);
 	}
+	self->got = count.bytes;
 	bench_sample_finish(&self->sample);
 	free(buffer);
 	return NULL;
@@ -143,6 +148,14 @@ static char *subscriptions(const struct bench_shape *shape, size_t *len)
 	return fclose(out) == 0 ? text : NULL;
 }
 
+/* Messages one by one when there is time for that, else what is due each millisecond. */
+static void set_pace(struct connection *publisher, const struct bench_load *load)
+{
+	publisher->pace = load->pace / load->shape.publishers;
+	publisher->step_ns =
+	    load->pace > 0 && load->pace <= 20e3 ? (int64_t)(1e9 / publisher->pace) : 1000000;
+}
+
 /* Subscribers first, so that no message is published before they are there. */
 static int open_all(struct run *run, const struct bench_load *load, int port)
 {
@@ -159,7 +172,7 @@ static int open_all(struct run *run, const struct bench_load *load, int port)
 		struct connection *publisher = &run->publishers[i];
 		publisher->frames = &load->frames[i];
 		publisher->rounds = run->rounds;
-		publisher->pace = load->pace / run->shape->publishers;
+		set_pace(publisher, load);
 		if ((publisher->fd = bench_client_open(port, "", 0)) < 0)
 			error = publisher->fd;
 	}

@@ -26,8 +26,8 @@ struct bench_load_result {
 int bench_load_init(struct bench_load *load, const struct bench_shape *shape, uint64_t seed, double seconds);
 void bench_load_fini(struct bench_load *load);
 
-/* Publish the given share of the load's messages. 0, or a negative code with *fault: a run in which a byte is missing,
- * a message is not one of those published, or a connection is closed has failed. */
+/* Publish the given share of the load's messages. 0, or a negative code with *fault: a run in which a byte is
+ * missing, a message is not one of those published, or a connection is closed has failed. */
 int bench_load_run(const struct bench_load *load, double share, int port, struct bench_load_result *result,
 		   struct wire_fault *fault);
 

@@ -9,26 +9,10 @@
 #include "bench/suite.h"
 #include "bench/verdict.h"
 
-const struct bench_suite bench_suites[] = {
-    {"latency", "request and reply at fixed rates, from when requests were due", bench_latency_run},
-    {"storm", "10 000 idle connections: memory each", bench_storm_run},
-    {"sizes", "log size of JSON events, against the same rows through zstd -1", bench_sizes_run},
-    {"reading", "logs read back: count, skip, decode, search, print", bench_reading_run},
-    {"sniffing", "a capture file summed up and recorded", bench_sniffing_run},
-    {"replaying", "a log played into our broker: fastest, and at the recorded pace", bench_replaying_run},
-    {NULL, NULL, NULL},
-};
-
 /* What the short form runs of the shapes: one of each kind. */
 static const char *const smoke_shapes[] = {
     "1:0-16", "1:4q-16", "4:4-128j/64", "1:1-128+1000", "1:1-json", "1:1-1m", NULL,
 };
-
-int bench_suite_complain(const char *test, const char *contender, int code, const char *text)
-{
-	fprintf(stderr, "bench: %s, %s: %s\n", test, contender, text);
-	return code;
-}
 
 static int list(void)
 {
@@ -36,6 +20,9 @@ static int list(void)
 	     "form):");
 	for (const char *const *name = bench_shape_names; *name; name++)
 		printf("  %s\n", *name);
+	puts("servers:");
+	for (const struct bench_contender *contender = bench_contenders; contender->name; contender++)
+		printf("  %s\n", contender->name);
 	puts("others:\n  throughput   all shapes above");
 	for (const struct bench_suite *suite = bench_suites; suite->name; suite++)
 		printf("  %-12s %s\n", suite->name, suite->about);
@@ -45,11 +32,12 @@ static int list(void)
 static int usage(void)
 {
 	fputs("usage: bench --tapedeck PATH [--runs N] [--seconds S] [--seed N] [--json] [--smoke] [--list] "
-	      "[NAME...]\n"
+	      "[--servers NAME,...] [NAME...]\n"
 	      "Compares tapedeck, recording on and off, with nats-server and with the floor. Without names,\n"
 	      "everything; names are shapes and suites as --list tells them.\n"
 	      "  --runs N      rounds, in each of which every server runs once (default 5)\n"
 	      "  --seconds S   about how long one run is (default 1)\n"
+	      "  --servers     only these (default all; those that are not here are left out)\n"
 	      "  --smoke       small and quick: counts are checked, times mean nothing\n",
 	      stderr);
 	return 2;
@@ -101,6 +89,30 @@ static bool is_name(const char *name)
 	return strcmp(name, "throughput") == 0 || bench_shape_parse(&shape, name) == 0;
 }
 
+/* Are all names of the list, separated by commas, those of servers? */
+static bool are_servers(const char *list)
+{
+	char name[32];
+	for (size_t len; *list; list += len + (list[len] == ',')) {
+		len = strcspn(list, ",");
+		snprintf(name, sizeof name, "%.*s", (int)len, list);
+		if (bench_contender_find(name))
+			continue;
+		fprintf(stderr, "bench: \"%s\" is no server; see --list\n", name);
+		return false;
+	}
+	return true;
+}
+
+/* Say which servers are missing. True when tapedeck itself is there. */
+static bool look_around(const struct bench_plan *plan)
+{
+	for (const struct bench_contender *contender = bench_contenders; contender->name; contender++)
+		if (!bench_contender_exists(contender, plan))
+			fprintf(stderr, "bench: %s is not installed here\n", contender->name);
+	return bench_contender_exists(bench_contender_find("tapedeck"), plan);
+}
+
 static int run(const struct bench_plan *plan, char **names, int count)
 {
 	struct bench_results results = {0};
@@ -119,14 +131,19 @@ static int run(const struct bench_plan *plan, char **names, int count)
 /* True when the command line makes sense. */
 static bool parse_options(struct bench_plan *plan, int argc, char **argv, bool *want_list)
 {
-	static const struct option options[] = {
-	    {"tapedeck", required_argument, NULL, 't'}, {"runs", required_argument, NULL, 'r'},
-	    {"seconds", required_argument, NULL, 's'},  {"seed", required_argument, NULL, 'e'},
-	    {"json", no_argument, NULL, 'j'},           {"smoke", no_argument, NULL, 'k'},
-	    {"list", no_argument, NULL, 'l'},           {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"tapedeck", required_argument, NULL, 't'},
+						{"runs", required_argument, NULL, 'r'},
+						{"servers", required_argument, NULL, 'v'},
+						{"seconds", required_argument, NULL, 's'},
+						{"seed", required_argument, NULL, 'e'},
+						{"json", no_argument, NULL, 'j'},
+						{"smoke", no_argument, NULL, 'k'},
+						{"list", no_argument, NULL, 'l'},
+						{NULL, 0, NULL, 0}};
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (option) {
 		case 't': plan->tapedeck = optarg; break;
+		case 'v': plan->servers = optarg; break;
 		case 'r': plan->runs = atoi(optarg); break;
 		case 's': plan->seconds = atof(optarg); break;
 		case 'e': plan->seed = strtoull(optarg, NULL, 10); break;
@@ -135,7 +152,7 @@ static bool parse_options(struct bench_plan *plan, int argc, char **argv, bool *
 		case 'k':
 			plan->smoke = true;
 			plan->runs = 1;
-			plan->seconds = 0.02;
+			plan->seconds = 0.01;
 			break;
 		default: return false;
 		}
@@ -151,7 +168,7 @@ int main(int argc, char **argv)
 		return usage();
 	if (want_list)
 		return list();
-	if (!plan.tapedeck)
+	if (!plan.tapedeck || (plan.servers && !are_servers(plan.servers)))
 		return usage();
 	for (int i = optind; i < argc; i++)
 		if (!is_name(argv[i])) {
@@ -159,5 +176,7 @@ int main(int argc, char **argv)
 				argv[i]);
 			return usage();
 		}
+	if (!look_around(&plan))
+		return 1;
 	return run(&plan, argv + optind, argc - optind) == 0 ? 0 : 1;
 }

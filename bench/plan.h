@@ -9,6 +9,7 @@ enum { BENCH_RUNS_MAX = 100 };
 
 struct bench_plan {
 	const char *tapedeck; /* the binary */
+	const char *servers;  /* names of the contenders wanted, separated by commas; NULL: all */
 	int runs;             /* rounds, in each of which every contender runs once */
 	double seconds;       /* about how long a run is */
 	uint64_t seed;

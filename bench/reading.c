@@ -4,9 +4,7 @@
  * decoded" is measured with the reader that they all use, in this process: printing would hide it. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "bench/clock.h"
 #include "bench/logread.h"
 #include "bench/recorded.h"
 #include "bench/report.h"
@@ -19,21 +17,25 @@ enum { LOG_SECONDS = 4 }; /* of load, at the default length of a run */
 struct reading {
 	const struct bench_plan *plan;
 	struct bench_results *results;
-	const char *suffix; /* of the tests' names */
+	const char *test;
+	bool json; /* the payloads are */
 	struct bench_recorded recorded;
 	char half[80]; /* options for the middle half of its time */
 };
 
-static int add_rate(struct reading *reading, const char *kind, uint64_t messages, double seconds)
+/* A way of reading takes a contender's place in the results. */
+static void add_rate(struct reading *reading, const char *way, uint64_t messages, double seconds)
 {
-	char test[48];
-	snprintf(test, sizeof test, "read-%s-%s", kind, reading->suffix);
-	bench_results_add(reading->results, test, "tapedeck", BENCH_RECORDS, (double)messages / seconds);
-	return 0;
+	bench_results_add(reading->results, reading->test, way, BENCH_RECORDS, (double)messages / seconds);
+}
+
+static int complain(const struct reading *reading, const char *way, int error, const char *text)
+{
+	return bench_suite_complain(reading->test, way, error, text);
 }
 
 /* Run `tapedeck COMMAND LOG ARGUMENTS` and say how long it took and how many messages it speaks of. */
-static int run(struct reading *reading, const char *kind, const char *command, const char *arguments,
+static int run(struct reading *reading, const char *way, const char *command, const char *arguments,
 	       uint64_t *messages, double *seconds)
 {
 	char line[4800];
@@ -43,28 +45,43 @@ static int run(struct reading *reading, const char *kind, const char *command, c
 		 reading->recorded.server.log, arguments);
 	int error = bench_tape_ask(line, &answer, seconds, &fault);
 	if (error)
-		return bench_suite_complain(kind, "tapedeck", error, fault.text);
+		return complain(reading, way, error, fault.text);
 	*messages = bench_tape_number(answer, "messages");
 	json_decref(answer);
 	return 0;
 }
 
 /* How fast the whole log is gone through for a question. */
-static int go_through(struct reading *reading, const char *kind, const char *command, const char *arguments)
+static int go_through(struct reading *reading, const char *way, const char *arguments)
 {
 	uint64_t messages;
 	double seconds;
-	int error = run(reading, kind, command, arguments, &messages, &seconds);
-	return error ? error : add_rate(reading, kind, reading->recorded.load.messages, seconds);
+	int error = run(reading, way, "stat", arguments, &messages, &seconds);
+	if (!error)
+		add_rate(reading, way, reading->recorded.load.messages, seconds);
+	return error;
+}
+
+static int count_by_subject(struct reading *reading)
+{
+	return go_through(reading, "count-subject", reading->json ? "'shop.order.*'" : "'bench.1*'");
 }
 
 /* How fast the messages of half of the log's time are counted; the rest has to be skipped. */
-static int count_half(struct reading *reading)
+static int count_by_time(struct reading *reading)
 {
 	uint64_t messages;
 	double seconds;
 	int error = run(reading, "count-time", "stat", reading->half, &messages, &seconds);
-	return error ? error : add_rate(reading, "count-time", messages, seconds);
+	if (!error)
+		add_rate(reading, "count-time", messages, seconds);
+	return error;
+}
+
+/* Nothing in the log can match. */
+static int skip(struct reading *reading)
+{
+	return go_through(reading, "skip", "--until 1000000000");
 }
 
 static int decode(struct reading *reading)
@@ -73,38 +90,42 @@ static int decode(struct reading *reading)
 	struct wire_fault fault;
 	int error = bench_log_decode(reading->recorded.server.log, &decoded, &fault);
 	if (error)
-		return bench_suite_complain("read-all", "tapedeck", error, fault.text);
+		return complain(reading, "all", error, fault.text);
 	if (decoded.messages != reading->recorded.load.messages)
-		return bench_suite_complain("read-all", "tapedeck", -1, "not every message was read");
-	return add_rate(reading, "all", decoded.messages, decoded.seconds);
+		return complain(reading, "all", -1, "not every message was read");
+	add_rate(reading, "all", decoded.messages, decoded.seconds);
+	return 0;
+}
+
+static int grep(struct reading *reading)
+{
+	return go_through(reading, "grep",
+			  reading->json ? "--grep '\"total\":42\\.[0-9]*7,'" : "--grep 'tape[0-9]deck'");
+}
+
+/* How fast `cat` prints everything. */
+static int print(struct reading *reading)
+{
+	uint64_t lines;
+	double seconds;
+	int error = run(reading, "print", "cat", "| { n=$(wc -l); echo \"{\\\"messages\\\":$n}\"; }", &lines,
+			&seconds);
+	if (error)
+		return error;
+	if (lines < reading->recorded.load.messages)
+		return complain(reading, "print", -1, "not every message was printed");
+	add_rate(reading, "print", lines, seconds);
+	return 0;
 }
 
 static int read_round(struct reading *reading)
 {
-	const bool json = strcmp(reading->suffix, "json") == 0;
-	int error = go_through(reading, "count-subject", "stat", json ? "'shop.order.*'" : "'bench.1*'");
-	if (!error)
-		error = count_half(reading);
-	if (!error)
-		error = go_through(reading, "skip", "stat", "--until 1000000000");
-	if (!error)
-		error = decode(reading);
-	if (!error)
-		error = go_through(reading, "grep", "stat",
-				   json ? "--grep '\"amount\":42\\.[0-9]*7,'" : "--grep 'tape[0-9]deck'");
-	if (!error)
-		error = go_through(reading, "print", "cat", "| tail -n 1");
+	static int (*const ways[])(struct reading *) = {count_by_subject, count_by_time, skip,
+							decode,           grep,          print};
+	int error = 0;
+	for (size_t i = 0; i < sizeof ways / sizeof *ways && !error; i++)
+		error = ways[i](reading);
 	return error;
-}
-
-static void report(const struct reading *reading)
-{
-	static const char *const kinds[] = {"count-subject", "count-time", "skip", "all", "grep", "print"};
-	char test[48];
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		snprintf(test, sizeof test, "read-%s-%s", kinds[i], reading->suffix);
-		bench_report_test(reading->plan, reading->results, test);
-	}
 }
 
 static int prepare(struct reading *reading, const char *shape_name, struct wire_fault *fault)
@@ -127,23 +148,23 @@ static int prepare(struct reading *reading, const char *shape_name, struct wire_
 	return error;
 }
 
-static int read_log(const struct bench_plan *plan, struct bench_results *results, const char *suffix,
-		    const char *shape_name)
+static int read_log(struct reading *reading, const char *shape_name)
 {
-	struct reading reading = {.plan = plan, .results = results, .suffix = suffix};
 	struct wire_fault fault = {0};
-	int error = prepare(&reading, shape_name, &fault);
+	int error = prepare(reading, shape_name, &fault);
 	if (error)
-		bench_suite_complain(shape_name, "tapedeck", error, fault.text);
-	for (int round = 0; round < plan->runs && !error; round++)
-		error = read_round(&reading);
-	bench_recorded_fini(&reading.recorded);
-	report(&reading);
+		complain(reading, "recording", error, fault.text);
+	for (int round = 0; round < reading->plan->runs && !error; round++)
+		error = read_round(reading);
+	bench_recorded_fini(&reading->recorded);
+	bench_report_test(reading->plan, reading->results, reading->test);
 	return error;
 }
 
 int bench_reading_run(const struct bench_plan *plan, struct bench_results *results)
 {
-	int error = read_log(plan, results, "128", "1:1-128/64");
-	return error ? error : read_log(plan, results, "json", "57:1-json");
+	struct reading letters = {.plan = plan, .results = results, .test = "read-128"};
+	struct reading json = {.plan = plan, .results = results, .test = "read-json", .json = true};
+	int error = read_log(&letters, "1:1-128/64");
+	return error ? error : read_log(&json, "57:1-json");
 }

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { START_DEADLINE_MS = 20000, ARGUMENTS_MAX = 24, PATH_BYTES = 4096 };
+enum { START_DEADLINE_MS = 20000, STOP_DEADLINE_MS = 60000, ARGUMENTS_MAX = 24, PATH_BYTES = 4096 };
 
 /* The folder of this program. */
 static void own_folder(char path[PATH_BYTES])
@@ -122,16 +122,31 @@ uint64_t bench_server_resident(const struct bench_server *server)
 	return read_status(server->pid, "VmRSS:");
 }
 
+/* Wait for the end of a process that was told to stop; one that does not is killed. */
+static int await_end(pid_t pid, int *status, struct rusage *used)
+{
+	const struct timespec pause = {.tv_nsec = 2000000};
+	for (int waited_ms = 0; waited_ms < STOP_DEADLINE_MS; waited_ms += 2) {
+		pid_t ended = wait4(pid, status, WNOHANG, used);
+		if (ended != 0)
+			return ended < 0 ? -errno : 0;
+		nanosleep(&pause, NULL);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return -ETIMEDOUT;
+}
+
 int bench_server_stop(struct bench_server *server, struct bench_usage *usage, struct wire_fault *fault)
 {
 	struct rusage used;
 	int status = 0;
 	*usage = (struct bench_usage){.peak_bytes = read_status(server->pid, "VmHWM:")};
 	kill(server->pid, SIGINT);
-	pid_t ended = wait4(server->pid, &status, 0, &used);
+	int error = await_end(server->pid, &status, &used);
 	server->pid = 0;
-	if (ended < 0)
-		return wire_fault_set(fault, -errno, "wait: %s", strerror(errno));
+	if (error)
+		return wire_fault_set(fault, error, "the server does not stop: %s", strerror(-error));
 	usage->cpu_s = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
 		       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 	usage->log_bytes = bench_folder_bytes(server->log);

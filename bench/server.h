@@ -24,15 +24,16 @@ struct bench_usage {
 	uint64_t log_bytes;  /* of all files below FOLDER/log */
 };
 
-/* Start argv (NULL-terminated; "%d" at the start of an argument stands for the folder, "%b" for the folder of this
- * program) and wait until it says its port. 0, or a negative code with *fault. */
+/* Start argv (NULL-terminated; "%d" at the start of an argument stands for the folder, "%b" for the folder of
+ * this program) and wait until it says its port. 0, or a negative code with *fault; bench_server_remove is due
+ * in any case. */
 int bench_server_start(struct bench_server *server, const char *const *argv, struct wire_fault *fault);
 
 /* Resident memory now, in bytes; 0 when it is not known. */
 uint64_t bench_server_resident(const struct bench_server *server);
 
-/* Stop it and read what it used. The log stays until bench_server_remove. 0, or a negative code with *fault when it did not
- * end well. */
+/* Stop it and read what it used. The log stays until bench_server_remove. 0, or a negative code with *fault when
+ * it did not end, or died of a signal. */
 int bench_server_stop(struct bench_server *server, struct bench_usage *usage, struct wire_fault *fault);
 
 /* Remove the folder; stops the process first if it still runs. */

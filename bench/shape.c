@@ -71,16 +71,16 @@ int bench_shape_parse(struct bench_shape *shape, const char *name)
 	if (publishers < 1 || publishers > CONNECTIONS_MAX || subscribers < 0 ||
 	    subscribers > CONNECTIONS_MAX || !take_char(&name, '-') || parse_payload(shape, &name) != 0)
 		return -EINVAL;
-	long subscriptions = take_marked(&name, '+', 0);
+	bool many = take_char(&name, '+');
 	long usual = shape->text == BENCH_JSON ? BENCH_JSON_SUBJECTS : 1;
-	long subjects = subscriptions > 0 ? subscriptions : take_marked(&name, '/', usual);
+	long subjects = many ? take_number(&name) : take_marked(&name, '/', usual);
 	if (*name || subjects < 1 || subjects > (shape->text == BENCH_JSON ? usual : SUBJECTS_MAX) ||
-	    (subscriptions != 0 && (shape->text == BENCH_JSON || subscribers != 1 || shape->queue)))
+	    (many && (shape->text == BENCH_JSON || subscribers != 1 || shape->queue)))
 		return -EINVAL;
 	shape->publishers = (uint32_t)publishers;
 	shape->subscribers = (uint32_t)subscribers;
 	shape->subjects = (uint32_t)subjects;
-	shape->subscriptions = (uint32_t)subscriptions;
+	shape->subscriptions = many ? shape->subjects : 0;
 	return 0;
 }
 

@@ -8,13 +8,9 @@
 
 #include "bench/client.h"
 #include "bench/clock.h"
-#include "bench/contender.h"
-#include "bench/report.h"
 #include "bench/suite.h"
 
 enum { CONNECTIONS = 10000, CONNECTIONS_SMOKE = 100, DESCRIPTORS_SPARE = 200 };
-
-static const char *const contenders[] = {"nats-server", "tapedeck", "tapedeck-record", NULL};
 
 /* Raise the limit on open files, which servers that we start inherit, and say how many connections it allows. */
 static int allowed_connections(int wanted)
@@ -69,9 +65,10 @@ static int crowd(const struct bench_server *server, int count, double *seconds, 
 	return open < 0 ? wire_fault_set(fault, open, "%s", wire_error_text(open)) : 0;
 }
 
-static int measure(const struct bench_plan *plan, const struct bench_contender *contender, const char *test,
-		   int count, struct bench_results *results)
+static int measure(const struct bench_plan *plan, const char *test, const struct bench_contender *contender,
+		   const void *context, struct bench_results *results)
 {
+	const int count = *(const int *)context;
 	const struct bench_load_result nothing = {0};
 	struct bench_server server;
 	struct bench_usage usage;
@@ -95,14 +92,7 @@ static int measure(const struct bench_plan *plan, const struct bench_contender *
 int bench_storm_run(const struct bench_plan *plan, struct bench_results *results)
 {
 	char test[32];
-	int error = 0, count = allowed_connections(plan->smoke ? CONNECTIONS_SMOKE : CONNECTIONS);
+	int count = allowed_connections(plan->smoke ? CONNECTIONS_SMOKE : CONNECTIONS);
 	snprintf(test, sizeof test, "storm-%d", count);
-	for (int round = 0; round < plan->runs && !error; round++)
-		for (int i = 0; contenders[i] && !error; i++) {
-			const struct bench_contender *contender = bench_contender_find(contenders[i]);
-			if (bench_contender_runs(contender, plan, test))
-				error = measure(plan, contender, test, count, results);
-		}
-	bench_report_test(plan, results, test);
-	return error;
+	return bench_suite_rounds(plan, test, measure, &count, results);
 }

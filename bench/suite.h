@@ -5,6 +5,7 @@
 #ifndef BENCH_SUITE_H
 #define BENCH_SUITE_H
 
+#include "bench/contender.h"
 #include "bench/results.h"
 #include "bench/shape.h"
 
@@ -14,6 +15,7 @@ int bench_throughput_run(const struct bench_plan *plan, const struct bench_shape
 
 int bench_latency_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_storm_run(const struct bench_plan *plan, struct bench_results *results);
+int bench_stalled_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_sizes_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_reading_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_sniffing_run(const struct bench_plan *plan, struct bench_results *results);
@@ -26,6 +28,16 @@ struct bench_suite {
 
 /* All suites but throughput; the list ends with name == NULL. */
 extern const struct bench_suite bench_suites[];
+
+/* One run of one contender in a test; adds its values. 0 or a negative code, already told. */
+typedef int bench_measure(const struct bench_plan *plan, const char *test,
+			  const struct bench_contender *contender, const void *context,
+			  struct bench_results *results);
+
+/* Measure nats-server, tapedeck and tapedeck with recording in turn, round by round, and print the test. Ends at the
+ * first error. */
+int bench_suite_rounds(const struct bench_plan *plan, const char *test, bench_measure *measure,
+		       const void *context, struct bench_results *results);
 
 /* Say on stderr what went wrong where; returns code. */
 int bench_suite_complain(const char *test, const char *contender, int code, const char *text);

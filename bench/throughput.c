@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include "bench/contender.h"
 #include "bench/report.h"
 #include "bench/suite.h"
 

@@ -20,7 +20,7 @@ struct target {
 	double wanted;
 };
 
-#define SMALL "*-@(16|128|128/*)"
+#define SMALL "*-@(16|128|128r|128[/+]*)"
 
 static const struct target targets[] = {
     {"recording on / recording floor, every shape", "*:*", "tapedeck-record", "floor-record", BENCH_RATE,
@@ -45,10 +45,11 @@ static const struct target targets[] = {
     {"peak memory, recording on, every load", "*", "tapedeck-record", NULL, BENCH_PEAK, AT_MOST, 200e6},
     {"log size, JSON events", "size-*", "tapedeck-record", NULL, BENCH_LOG, AT_MOST, 50},
     {"log size / zstd -1 row by row", "size-*", "tapedeck-record", NULL, BENCH_PER_ROWS, AT_MOST, 0.72},
-    {"count by subject, by time", "read-count-*", "tapedeck", NULL, BENCH_RECORDS, AT_LEAST, 30e6},
-    {"everything decoded, 128 B", "read-all-128", "tapedeck", NULL, BENCH_RECORDS, AT_LEAST, 5e6},
-    {"capture file decoded, 128 B", "sniff-stat", "tapedeck", NULL, BENCH_RECORDS, AT_LEAST, 3e6},
-    {"capture file decoded, TCP payload", "sniff-stat", "tapedeck", NULL, BENCH_GIGABITS, AT_LEAST, 5e9},
+    {"count by subject", "read-*", "count-subject", NULL, BENCH_RECORDS, AT_LEAST, 30e6},
+    {"count by time", "read-*", "count-time", NULL, BENCH_RECORDS, AT_LEAST, 30e6},
+    {"everything decoded, 128 B", "read-128", "all", NULL, BENCH_RECORDS, AT_LEAST, 5e6},
+    {"capture file decoded, 128 B", "sniff-128", "stat", NULL, BENCH_RECORDS, AT_LEAST, 3e6},
+    {"capture file decoded, TCP payload", "sniff-128", "stat", NULL, BENCH_GIGABITS, AT_LEAST, 5e9},
     {"replay, fastest, 128 B", "replay-max", "tapedeck", NULL, BENCH_RATE, AT_LEAST, 5e6},
     {"replay at 1x, 10 k/s: lag p50", "replay-1x", "tapedeck", NULL, BENCH_P50, AT_MOST, 30},
     {"replay at 1x, 10 k/s: lag p99", "replay-1x", "tapedeck", NULL, BENCH_P99, AT_MOST, 100},

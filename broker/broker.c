@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "broker/address.h"
 #include "broker/emit.h"
 #include "broker/ports.h"
 #include "broker/server.h"
@@ -80,11 +81,13 @@ static int open_monitor(struct broker *broker, struct wire_fault *fault)
 	if (options->http_port == 0)
 		return 0;
 	const char *host = options->http_host ? options->http_host : broker->host;
+	char address[BROKER__ADDRESS_TEXT];
 	int error = broker_monitor_open(&broker->monitor, &broker->loops[0].uv, broker, host,
 					options->http_port, fault);
 	if (error == 0)
-		broker_log(broker->log, BROKER_LOG_INFO, "Starting http monitor on %s:%d", host,
-			   broker_monitor_port(broker->monitor));
+		broker_log(broker->log, BROKER_LOG_INFO, "Starting http monitor on %s",
+			   broker__address_text(address, sizeof address, host,
+						broker_monitor_port(broker->monitor)));
 	return error;
 }
 
@@ -138,9 +141,19 @@ static int start(struct broker *broker, struct wire_fault *fault)
 	return error ? error : write_files(broker, fault);
 }
 
+/* Whoever has the recording can tell which server it is of: a player must not play it into that one unasked. */
+static void mark_server(struct broker *broker)
+{
+	char text[sizeof "server " + sizeof broker->server_id];
+	snprintf(text, sizeof text, "server %s", broker->server_id);
+	broker__loop_read_clock(&broker->loops[0]);
+	broker__emit_mark(&broker->loops[0], text);
+}
+
 int broker_open(struct broker **out, struct broker_options *options, struct wire_sink *sink,
 		struct wire_fault *fault)
 {
+	char address[BROKER__ADDRESS_TEXT];
 	struct broker *broker = calloc(1, sizeof *broker);
 	if (!broker) {
 		broker_options_fini(options);
@@ -159,10 +172,11 @@ int broker_open(struct broker **out, struct broker_options *options, struct wire
 		broker_close(broker);
 		return error;
 	}
-	broker_log(broker->log, BROKER_LOG_INFO, "Listening for client connections on %s:%d", broker->host,
-		   broker->port);
+	broker_log(broker->log, BROKER_LOG_INFO, "Listening for client connections on %s",
+		   broker__address_text(address, sizeof address, broker->host, broker->port));
 	broker_log(broker->log, BROKER_LOG_INFO, "Server id is %s", broker->server_id);
 	broker_log(broker->log, BROKER_LOG_INFO, "Server is ready");
+	mark_server(broker);
 	*out = broker;
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "broker/address.h"
 #include "broker/auth.h"
 #include "broker/emit.h"
 #include "broker/server.h"
@@ -340,9 +341,7 @@ static const struct broker__transport_events events = {
 static void describe_peer(struct broker_client *client)
 {
 	broker__transport_peer(&client->transport, client->ip, sizeof client->ip, &client->port);
-	bool is_ipv6 = strchr(client->ip, ':') != NULL;
-	snprintf(client->address, sizeof client->address, "%s%s%s:%d", is_ipv6 ? "[" : "", client->ip,
-		 is_ipv6 ? "]" : "", client->port);
+	broker__address_text(client->address, sizeof client->address, client->ip, client->port);
 }
 
 static bool is_refused(const struct broker_client *client)

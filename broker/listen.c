@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "broker/address.h"
 #include "broker/server.h"
 
 enum { BACKLOG = 4096 };
@@ -84,6 +85,7 @@ static void discard_listener(struct broker *broker)
 int broker__listen(struct broker *broker, struct wire_fault *fault)
 {
 	const char *host = broker->host;
+	char address[BROKER__ADDRESS_TEXT];
 	int port = broker->options.port > 0 ? broker->options.port : 0;
 	int status = open_listener(broker);
 	if (status == 0)
@@ -99,14 +101,14 @@ int broker__listen(struct broker *broker, struct wire_fault *fault)
 		broker->port = real_port(&broker->listener);
 		return 0;
 	}
+	broker__address_text(address, sizeof address, host, port);
 	if (status == UV_EADDRINUSE)
-		return wire_fault_set(
-		    fault, status,
-		    "cannot listen on %s:%d: the address is in use; stop the other server or "
-		    "choose another port with -p",
-		    host, port);
-	return wire_fault_set(fault, status, "cannot listen on %s:%d: %s; choose another address with -a",
-			      host, port, uv_strerror(status));
+		return wire_fault_set(fault, status,
+				      "cannot listen on %s: the address is in use; stop the other server or "
+				      "choose another port with -p",
+				      address);
+	return wire_fault_set(fault, status, "cannot listen on %s: %s; choose another address with -a",
+			      address, uv_strerror(status));
 }
 
 void broker__stop_listening(struct broker *broker)

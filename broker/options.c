@@ -9,7 +9,7 @@
 void broker_options_init(struct broker_options *options)
 {
 	*options = (struct broker_options){
-	    .port = 4222,
+	    .port = BROKER_PORT,
 	    .log_time = true,
 	    .auth_timeout_ms = 2000,
 	    .max_control_line = 4096,

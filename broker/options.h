@@ -31,9 +31,11 @@ struct broker_user {
 	struct broker_permissions *permissions; /* NULL: may do everything */
 };
 
+enum { BROKER_PORT = 4222 };
+
 struct broker_options {
 	char *host;        /* NULL: "0.0.0.0", which also means IPv6 "::" as in nats-server */
-	int port;          /* 4222; -1 = any free port */
+	int port;          /* BROKER_PORT; -1 = any free port */
 	char *server_name; /* NULL: the server id */
 	int http_port;     /* 0 = no monitoring; -1 = any free port */
 	char *http_host;   /* NULL: as host */

@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "broker/address.h"
+
 /* Write the whole file and name it only then. 0 or a negated errno. */
 static int write_whole(const char *path, const char *text)
 {
@@ -50,9 +52,9 @@ static bool is_unspecified(const char *host)
 
 static void append_url(json_t *urls, const char *scheme, const char *host, int port)
 {
-	bool is_v6 = strchr(host, ':') != NULL;
+	char address[BROKER__ADDRESS_TEXT];
 	json_array_append_new(
-	    urls, json_sprintf("%s://%s%s%s:%d", scheme, is_v6 ? "[" : "", host, is_v6 ? "]" : "", port));
+	    urls, json_sprintf("%s://%s", scheme, broker__address_text(address, sizeof address, host, port)));
 }
 
 static void append_interfaces(json_t *urls, const char *scheme, int port, int family)

@@ -77,12 +77,16 @@ static void tell(void *context, const char *line)
 int cli_broker_settings_read(const struct cli_command *command, struct cli_broker_settings *settings,
 			     int argc, char **argv, bool is_loud, struct wire_fault *fault)
 {
+	/* A port of 0 says nothing, neither here nor in the file: as for nats-server. */
+	settings->broker.port = settings->broker.port ? settings->broker.port : BROKER_PORT;
 	if (settings->config_path && broker_config_load(settings->config_path, &settings->broker,
 							is_loud ? tell : NULL, &command, fault) < 0)
 		return CLI_FOUND;
+	int port = settings->broker.port;
 	int status = cli_broker_settings_flags(command, settings, argc, argv);
 	if (status != CLI_GO_ON)
 		return status;
+	settings->broker.port = settings->broker.port ? settings->broker.port : port;
 	if (is_loud)
 		tell_unserved(command, settings);
 	return broker_options_check(&settings->broker, fault) < 0 ? CLI_FOUND : CLI_GO_ON;

@@ -1,6 +1,5 @@
 /* cmd_diff.c - tapedeck diff: compare the messages of two logs. */
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/color.h"
@@ -11,33 +10,24 @@
 #include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/logs.h"
+#include "cli/replay_input.h"
+#include "cli/replay_values.h"
 #include "cli/sizes.h"
 
 struct settings {
 	struct cli_filters filters;
-	struct cli_list inboxes, ignore_headers;
+	struct cli_list inboxes, ignore_headers, ignores;
+	int compare; /* 0 bytes, 1 JSON */
 	int replies; /* enum replay_diff_replies */
 	int order;   /* enum replay_diff_order */
 	bool deliveries, json;
 	double slower;
-	uint64_t window, memory, limit, top;
+	int window;
+	uint64_t memory, limit, top;
 	int color; /* enum cli_color_choice */
 };
 
 #define AT(member) offsetof(struct settings, member)
-
-static int parse_factor(void *member, const char *argument, struct wire_fault *fault)
-{
-	char *end;
-	double factor = strtod(argument, &end);
-
-	if (*end == 'x')
-		end++;
-	if (end == argument || *end != '\0' || !(factor > 0 && factor < 1e9))
-		return wire_fault_set(fault, -EINVAL, "is not a factor, like 2x or 1.5");
-	*(double *)member = factor;
-	return 0;
-}
 
 static const struct cli_option comparing[] = {
     {.name = "order",
@@ -61,6 +51,16 @@ static const struct cli_option comparing[] = {
      .argument = "KEY",
      .help = "do not compare this header; may be repeated",
      .at = AT(ignore_headers)},
+    {.name = "compare",
+     .kind = CLI_CHOICE,
+     .argument = "bytes|json",
+     .help = "payloads: byte by byte (default), or what they say where they are JSON",
+     .at = AT(compare)},
+    {.name = "ignore",
+     .kind = CLI_LIST,
+     .argument = "PATH",
+     .help = "compare as JSON without this: $.id, $.items[*].at, $..id; may be repeated",
+     .at = AT(ignores)},
     {.name = "deliveries",
      .kind = CLI_FLAG,
      .help = "compare how many received each message, too",
@@ -72,12 +72,15 @@ static const struct cli_option comparing[] = {
 	 "it is a difference when half the requests on a subject take more than FACTOR times as long to be "
 	 "answered: 2x",
      .at = AT(slower),
-     .call = parse_factor},
+     .call = cli_replay_factor},
     {.name = "window",
-     .kind = CLI_COUNT,
+     .kind = CLI_INT,
      .argument = "N",
-     .help = "a message that has no like by the time N later ones have theirs is given up; default 65536",
-     .at = AT(window)},
+     .help = "a message that has no like by the time N later ones have theirs is given up; default 65536, at "
+	     "most 1048576",
+     .at = AT(window),
+     .min = 1,
+     .max = REPLAY_DIFF_WINDOW_MAX},
     {.name = "memory",
      .kind = CLI_BYTES,
      .argument = "SIZE",
@@ -120,7 +123,10 @@ static const struct cli_option_group groups[] = {
 struct session {
 	const struct cli_command *command;
 	const struct settings *settings;
+	char *paths[REPLAY_SIDES]; /* borrowed */
 	struct store_merge *logs[REPLAY_SIDES];
+	int64_t first_ns[REPLAY_SIDES], last_ns[REPLAY_SIDES]; /* of messages */
+	struct replay_compare *payloads;
 	struct cli_out out;
 	struct cli_headers *scratch;
 	struct cli_diff_text text;
@@ -149,6 +155,13 @@ static bool should_stop(void *context)
 	return cli_interrupt_seen(session->interrupt_fd) || session->out.error != 0;
 }
 
+/* Do the logs overlap in time? Then they are recordings of the same traffic; else one is older, and the other its replay. */
+static bool overlap(const struct session *session)
+{
+	return session->first_ns[REPLAY_A] <= session->last_ns[REPLAY_B] &&
+	       session->first_ns[REPLAY_B] <= session->last_ns[REPLAY_A];
+}
+
 static struct replay_diff_options diff_options(struct session *session)
 {
 	const struct settings *settings = session->settings;
@@ -158,9 +171,11 @@ static struct replay_diff_options diff_options(struct session *session)
 	    .order = (enum replay_diff_order)settings->order,
 	    .inboxes = settings->inboxes.values,
 	    .ignore_headers = settings->ignore_headers.values,
+	    .compare = session->payloads,
 	    .deliveries = settings->deliveries,
 	    .slower = settings->slower,
-	    .window = settings->window,
+	    .same_clock = overlap(session),
+	    .window = (uint64_t)settings->window,
 	    .memory_bytes = settings->memory,
 	    .stop = should_stop,
 	    .context = session,
@@ -234,7 +249,22 @@ static int compare(struct session *session)
 	return status;
 }
 
-/* Each side has a filter of its own: one serves one reader at a time. */
+static int find_span(struct session *session, int side, struct store_filter *filter)
+{
+	struct cli_replay_input input = {
+	    .logs = {.values = &session->paths[side], .len = 1}, .filter = filter, .from_ns = INT64_MIN};
+	struct wire_fault fault;
+	int status = cli_replay_input_span(&input, &session->first_ns[side], &session->last_ns[side], &fault);
+
+	if (status < 0)
+		return cli_log_error(session->command, &fault);
+	if (status == 0) {
+		session->first_ns[side] = INT64_MAX;
+		session->last_ns[side] = INT64_MIN;
+	}
+	return CLI_GO_ON;
+}
+
 static int open_log(struct session *session, int side, const struct store_filter *filter)
 {
 	const struct store_reader_options options = {.filter = filter, .payloads = true};
@@ -242,11 +272,12 @@ static int open_log(struct session *session, int side, const struct store_filter
 
 	session->logs[side] = store_merge_open(false);
 	if (session->logs[side] &&
-	    cli_inputs_add(session->logs[side], session->text.logs[side], &options, &fault) == 0)
+	    cli_inputs_add(session->logs[side], session->paths[side], &options, &fault) == 0)
 		return CLI_GO_ON;
 	return cli_log_error(session->command, &fault);
 }
 
+/* Each side has a filter of its own: one serves one reader at a time. */
 static int compare_logs(struct session *session, const struct cli_operands *subjects)
 {
 	struct store_filter *filters[REPLAY_SIDES] = {0};
@@ -255,6 +286,8 @@ static int compare_logs(struct session *session, const struct cli_operands *subj
 	for (int side = 0; side < REPLAY_SIDES && status == CLI_GO_ON; side++) {
 		status = cli_filters_build(session->command, &session->settings->filters, subjects,
 					   &filters[side]);
+		if (status == CLI_GO_ON)
+			status = find_span(session, side, filters[side]);
 		if (status == CLI_GO_ON)
 			status = open_log(session, side, filters[side]);
 	}
@@ -272,6 +305,8 @@ static int open_output(struct session *session, const struct cli_operands *logs)
 	const struct settings *settings = session->settings;
 	size_t columns = cli_terminal_columns(STDOUT_FILENO);
 
+	session->paths[REPLAY_A] = logs->values[0];
+	session->paths[REPLAY_B] = logs->values[1];
 	session->interrupt_fd = cli_interrupt_open();
 	session->scratch = cli_headers_open();
 	if (cli_out_init(&session->out, STDOUT_FILENO) != 0 || !session->scratch ||
@@ -301,6 +336,25 @@ static void close_output(struct session *session)
 		close(session->interrupt_fd);
 }
 
+/* How payloads are compared. CLI_GO_ON, or an exit status after a complaint. */
+static int prepare_compare(struct session *session)
+{
+	const struct settings *settings = session->settings;
+	struct wire_fault fault;
+
+	session->payloads = replay_compare_open();
+	if (!session->payloads) {
+		cli_error(session->command, "out of memory");
+		return CLI_IO;
+	}
+	if (settings->compare == 1)
+		replay_compare_as_json(session->payloads);
+	for (size_t i = 0; i < settings->ignores.len; i++)
+		if (replay_compare_ignore(session->payloads, settings->ignores.values[i], &fault) != 0)
+			return cli_usage_error(session->command, "--ignore: %s", fault.text);
+	return CLI_GO_ON;
+}
+
 static int check_logs(const struct cli_command *command, const struct cli_operands *logs,
 		      const struct cli_operands *subjects)
 {
@@ -327,13 +381,17 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		status = check_logs(command, &logs, &subjects);
 	if (status == CLI_GO_ON && settings.limit == UINT64_MAX && !settings.json)
 		settings.limit = 20;
+	if (status == CLI_GO_ON)
+		status = prepare_compare(&session);
 	if (status == CLI_GO_ON) {
 		status = open_output(&session, &logs);
 		if (status == CLI_GO_ON)
 			status = compare_logs(&session, &subjects);
 		close_output(&session);
 	}
+	replay_compare_close(session.payloads);
 	cli_list_fini(&settings.inboxes);
+	cli_list_fini(&settings.ignores);
 	cli_list_fini(&settings.ignore_headers);
 	cli_filters_fini(&settings.filters);
 	return status;
@@ -355,7 +413,7 @@ const struct cli_command cli_diff = {
 	"Exit status 0 when the logs are equal, 1 when they differ or one is damaged.",
     .examples = "  tapedeck diff log replayed                           did the replay do the same?\n"
 		"  tapedeck diff log replayed 'orders.>' -n 100 --order publisher\n"
-		"  tapedeck diff monday tuesday --ignore-header Trace-Id --slower 2x\n"
+		"  tapedeck diff monday tuesday --ignore-header Trace-Id --ignore '$.at' --slower 2x\n"
 		"  tapedeck diff a b --json | jq -r 'select(.difference == \"missing\") | .a.subject'",
     .options = groups,
     .run = run,

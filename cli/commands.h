@@ -16,6 +16,6 @@ extern const struct cli_command cli_nats_server;
 extern const struct cli_command cli_cat, cli_tail, cli_stat, cli_diff, cli_verify;
 
 /* Play logs. */
-extern const struct cli_command cli_replay;
+extern const struct cli_command cli_replay, cli_mock;
 
 #endif

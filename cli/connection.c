@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/nkey.h"
+
 enum { URLS_MAX = 64, TIMEOUT_MS = 5000 };
 
 #define DEFAULT_URL "nats://127.0.0.1:4222"
@@ -177,6 +179,21 @@ static natsStatus set_identity(natsOptions *options, const struct cli_connection
 	return status;
 }
 
+/* CLI_GO_ON, or an exit status after a complaint. */
+static int set_nkey(const struct cli_command *command, natsOptions *options, const char *path)
+{
+	char public_key[CLI_NKEY_TEXT];
+	struct wire_fault fault;
+
+	if (!path)
+		return CLI_GO_ON;
+	if (cli_nkey_public(path, public_key, &fault) == 0 &&
+	    natsOptions_SetNKeyFromSeed(options, public_key, path) == NATS_OK)
+		return CLI_GO_ON;
+	cli_error(command, "--nkey: %s", fault.text);
+	return CLI_USAGE;
+}
+
 static natsStatus set_tls(natsOptions *options, const struct cli_connection *connection)
 {
 	natsStatus status = NATS_OK;
@@ -236,6 +253,8 @@ int cli_connection_build(const struct cli_command *command, const struct cli_con
 		return status;
 	complete(&whole, context);
 	status = make_options(command, &whole, options);
+	if (status == CLI_GO_ON)
+		status = set_nkey(command, *options, whole.nkey);
 	json_decref(context);
 	return status;
 }

@@ -58,18 +58,18 @@ static void put_point(struct cli_json *json, const struct replay_difference *dif
 void cli_diff_json_difference(struct cli_diff_json *printer, const struct replay_difference *difference)
 {
 	struct cli_json json = {.out = printer->out};
-	const bool is_whole = difference->kind != REPLAY_REORDERED;
+	const bool is_whole = difference->kind != REPLAY_DIFF_REORDERED;
 
 	cli_json_object(&json, NULL);
 	put_word(&json, "difference", replay_difference_name(difference->kind));
 	put_name(&json, difference->subject, difference->is_reply);
-	if (difference->kind == REPLAY_CHANGED)
+	if (difference->kind == REPLAY_DIFF_CHANGED)
 		put_point(&json, difference);
 	if (difference->a)
 		put_sighting(printer, &json, "a", difference->a, is_whole);
 	if (difference->b)
 		put_sighting(printer, &json, "b", difference->b, is_whole);
-	if (difference->kind == REPLAY_SLOWER) {
+	if (difference->kind == REPLAY_DIFF_SLOWER) {
 		cli_json_real(&json, "p50_us_a", (double)difference->latency_ns[REPLAY_A] / 1e3);
 		cli_json_real(&json, "p50_us_b", (double)difference->latency_ns[REPLAY_B] / 1e3);
 	}

@@ -13,8 +13,8 @@ static const char *const side_names[REPLAY_SIDES] = {"A", "B"};
 static enum cli_color color_of(enum replay_difference_kind kind)
 {
 	switch (kind) {
-	case REPLAY_MISSING: return CLI_RED;
-	case REPLAY_EXTRA: return CLI_GREEN;
+	case REPLAY_DIFF_MISSING: return CLI_RED;
+	case REPLAY_DIFF_EXTRA: return CLI_GREEN;
 	default: return CLI_YELLOW;
 	}
 }
@@ -49,9 +49,9 @@ static void put_sighting(struct cli_diff_text *text, enum replay_diff_side side,
 		return;
 	cli_clock_text(&text->clock, message->time_ns, CLI_TIME_CLOCK, time);
 	cli_row_format(row, CLI_DIM, "  %s #%" PRIu64 " %s", side_names[side], message->seq, time);
-	if (difference->kind == REPLAY_DELIVERIES)
+	if (difference->kind == REPLAY_DIFF_DELIVERIES)
 		cli_row_format(row, CLI_PLAIN, "  %" PRIu32 " received it", message->receivers);
-	if (difference->kind != REPLAY_REORDERED) {
+	if (difference->kind != REPLAY_DIFF_REORDERED) {
 		cli_row_format(row, CLI_PLAIN, "  %s  ", cli_size_text(size, message->size));
 		put_excerpt(row, cli_diff_part_of(message, point.part), point.at);
 	}
@@ -73,17 +73,17 @@ void cli_diff_text_difference(struct cli_diff_text *text, const struct replay_di
 	struct cli_diff_point point = {.part = CLI_DIFF_PAYLOAD, .at = 0};
 	struct cli_row *row = &text->row;
 
-	if (difference->kind == REPLAY_CHANGED)
+	if (difference->kind == REPLAY_DIFF_CHANGED)
 		point = cli_diff_point_find(difference->a, difference->b);
 	cli_row_text(row, color_of(difference->kind), replay_difference_name(difference->kind));
 	cli_row_fill(row, 11);
 	put_name(row, difference->subject, difference->is_reply);
 	cli_row_end(row);
-	if (difference->kind == REPLAY_SLOWER)
+	if (difference->kind == REPLAY_DIFF_SLOWER)
 		put_slower(row, difference);
 	put_sighting(text, REPLAY_A, difference, point);
 	put_sighting(text, REPLAY_B, difference, point);
-	if (difference->kind == REPLAY_CHANGED) {
+	if (difference->kind == REPLAY_DIFF_CHANGED) {
 		cli_row_format(row, CLI_DIM, "    %s from byte %zu on", cli_diff_part_name(point.part),
 			       point.at);
 		cli_row_end(row);
@@ -128,7 +128,7 @@ static void put_subject(struct cli_row *row, const struct replay_diff_subject *c
 
 	for (int side = 0; side < REPLAY_SIDES; side++)
 		cli_row_format(row, CLI_PLAIN, " %12s", cli_count_text(text, counts->messages[side]));
-	for (int kind = 0; kind < REPLAY_SLOWER; kind++)
+	for (int kind = 0; kind < REPLAY_DIFF_SLOWER; kind++)
 		put_count(row, color_of((enum replay_difference_kind)kind), 10, counts->differences[kind]);
 	put_count(row, CLI_YELLOW, 12, counts->unverifiable);
 	cli_row_text(row, CLI_PLAIN, "  ");
@@ -180,7 +180,7 @@ static void put_latency(struct cli_row *row, const struct replay_diff_subject *c
 	cli_row_format(row, CLI_PLAIN, " %12s", cli_count_text(text, counts->latency[REPLAY_A].count));
 	cli_row_format(row, CLI_PLAIN, " %12s", cli_count_text(text, counts->latency[REPLAY_B].count));
 	for (int side = 0; side < REPLAY_SIDES; side++)
-		cli_row_format(row, counts->differences[REPLAY_SLOWER] ? CLI_YELLOW : CLI_PLAIN, " %10s",
+		cli_row_format(row, counts->differences[REPLAY_DIFF_SLOWER] ? CLI_YELLOW : CLI_PLAIN, " %10s",
 			       cli_span_text(text, counts->latency[side].p50_ns));
 	for (int side = 0; side < REPLAY_SIDES; side++)
 		cli_row_format(row, CLI_PLAIN, " %10s", cli_span_text(text, counts->latency[side].p99_ns));

@@ -1,5 +1,8 @@
 #include "cli/replay_input.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 #include "cli/inputs.h"
 #include "cli/logs.h"
 
@@ -64,4 +67,34 @@ int cli_replay_input_span(struct cli_replay_input *input, int64_t *first_ns, int
 	int status = find_message(input, false, false, first_ns, fault);
 
 	return status > 0 ? find_message(input, reverse, !reverse, last_ns, fault) : status;
+}
+
+/* The broker marks its id in the log at each start. */
+static bool has_mark(const char *log, const struct store_filter *marks, const char *text)
+{
+	const struct store_reader_options options = {.filter = marks};
+	struct store_reader *reader;
+	struct wire_event event;
+	bool is_found = false;
+
+	if (store_reader_open(&reader, log, &options, NULL) != 0)
+		return false;
+	while (!is_found && store_reader_next(reader, &event, NULL) > 0)
+		is_found = wire_slice_equal(event.text, wire_slice_str(text));
+	store_reader_close(reader);
+	return is_found;
+}
+
+bool cli_replay_input_is_of(const struct cli_replay_input *input, const char *server_id)
+{
+	struct store_filter *marks = store_filter_open();
+	char text[200];
+	bool is_found = false;
+
+	snprintf(text, sizeof(text), "server %s", server_id);
+	if (marks && store_filter_kinds(marks, "mark", NULL) == 0)
+		for (int i = 0; i < input->logs.len && !is_found; i++)
+			is_found = has_mark(input->logs.values[i], marks, text);
+	store_filter_close(marks);
+	return is_found;
 }

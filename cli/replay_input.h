@@ -21,4 +21,7 @@ int cli_replay_input_open(void *context, int64_t since_ns, struct wire_source **
 int cli_replay_input_span(struct cli_replay_input *input, int64_t *first_ns, int64_t *last_ns,
 			  struct wire_fault *fault);
 
+/* The log says that it was recorded by the server of that id. */
+bool cli_replay_input_is_of(const struct cli_replay_input *input, const char *server_id);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "cli/replay_answers.h"
 #include "cli/sizes.h"
 
 enum { LATE_SHARE = 100 }; /* one late message in so many is no reason to call the schedule broken */
@@ -21,12 +22,12 @@ uint64_t cli_replay_failed(const struct replay_report *report)
 	return failed;
 }
 
-static uint64_t omitted(const struct replay_report *report)
+uint64_t cli_replay_omitted(const struct replay_feed_counts *read)
 {
 	uint64_t sum = 0;
 
 	for (int i = 0; i < REPLAY_OMISSION_COUNT; i++)
-		sum += report->read.omitted[i];
+		sum += read->omitted[i];
 	return sum;
 }
 
@@ -46,12 +47,12 @@ static void put_count(struct cli_out *out, uint64_t count, const char *what)
 		cli_out_format(out, "  %12s  %s\n", cli_count_text(text, count), what);
 }
 
-static void put_omissions(struct cli_out *out, const struct replay_report *report)
+void cli_replay_omissions_text(struct cli_out *out, const struct replay_feed_counts *read)
 {
-	if (omitted(report) > 0)
+	if (cli_replay_omitted(read) > 0)
 		cli_out_text(out, "left out\n");
 	for (int i = 0; i < REPLAY_OMISSION_COUNT; i++)
-		put_count(out, report->read.omitted[i], replay_omission_text((enum replay_omission)i));
+		put_count(out, read->omitted[i], replay_omission_text((enum replay_omission)i));
 }
 
 static void put_failures(struct cli_out *out, const struct replay_report *report)
@@ -94,9 +95,9 @@ static void put_totals(struct cli_out *out, const struct replay_report *report)
 {
 	char count[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], span[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT];
 
-	cli_out_format(out, "sent      %s messages (%s) in %s: %s a second",
-		       cli_count_text(count, report->sent), cli_size_text(size, report->sent_bytes),
-		       cli_span_text(span, report->seconds_ns),
+	cli_out_format(out, "sent      %s message%s (%s) in %s: %s a second",
+		       cli_count_text(count, report->sent), report->sent == 1 ? "" : "s",
+		       cli_size_text(size, report->sent_bytes), cli_span_text(span, report->seconds_ns),
 		       cli_rate_text(rate, rate_of(report, report->seconds_ns)));
 	if (report->asked_ns > 0)
 		cli_out_format(out, "; asked: %s a second",
@@ -112,30 +113,31 @@ static void put_course(struct cli_out *out, const struct replay_report *report)
 		cli_out_format(out, "stretched by %s\n", cli_span_text(text, report->stretched_ns));
 	if (report->paused_ns > 0)
 		cli_out_format(out, "paused    %s\n", cli_span_text(text, report->paused_ns));
+	if (report->unconfirmed)
+		cli_out_text(out, "the server did not confirm in time that it has read everything\n");
 	if (report->disconnects > 0)
 		cli_out_format(out,
 			       "lost the server %" PRIu64 " times, came back %" PRIu64 " times, waited %s\n",
 			       report->disconnects, report->reconnects, cli_span_text(text, report->away_ns));
 }
 
-static void put_log(struct cli_out *out, const struct replay_report *report)
+void cli_replay_log_text(struct cli_out *out, const struct replay_feed_counts *read)
 {
 	char count[CLI_SIZE_TEXT];
 
-	if (report->read.gaps > 0)
+	if (read->gaps > 0)
 		cli_out_format(out, "the log itself misses %s messages or more, in %" PRIu64 " places\n",
-			       cli_count_text(count, report->read.gap_messages), report->read.gaps);
-	if (report->read.damaged_places > 0)
+			       cli_count_text(count, read->gap_messages), read->gaps);
+	if (read->damaged_places > 0)
 		cli_out_format(
 		    out,
 		    "the log is damaged: %s events could not be read; \"tapedeck verify LOG\" says "
 		    "where\n",
-		    cli_count_text(count, report->read.damaged_events));
+		    cli_count_text(count, read->damaged_events));
 }
 
-static void put_maps(struct cli_out *out, const struct replay_player *player)
+void cli_replay_maps_text(struct cli_out *out, const struct replay_map *map)
 {
-	const struct replay_map *map = replay_rewrite_map(replay_player_rewrite(player));
 	const char *example;
 	char count[CLI_SIZE_TEXT];
 
@@ -157,16 +159,18 @@ void cli_replay_report_text(struct cli_out *out, const struct replay_player *pla
 	put_totals(out, report);
 	put_lag(out, report, settings);
 	put_course(out, report);
-	put_omissions(out, report);
+	if (report->answers)
+		cli_replay_answers_text(out, report->answers, settings->verify);
+	cli_replay_omissions_text(out, &report->read);
 	put_failures(out, report);
-	put_maps(out, player);
+	cli_replay_maps_text(out, replay_rewrite_map(replay_player_rewrite(player)));
 	if (report->guarded > 0)
 		cli_out_format(
 		    out,
 		    "%s messages carry Nats-Msg-Id or Nats-Expected-...: a stream may swallow them; "
 		    "see --drop-header\n",
 		    cli_count_text(count, report->guarded));
-	put_log(out, report);
+	cli_replay_log_text(out, &report->read);
 	if (!cli_replay_was_held(report))
 		cli_out_text(out, "the schedule was not held\n");
 }
@@ -184,13 +188,17 @@ static void put_json_lag(struct cli_json *json, const struct replay_histogram *l
 	cli_json_object_end(json);
 }
 
-static void put_json_causes(struct cli_json *json, const struct replay_report *report)
+void cli_replay_omissions_json(struct cli_json *json, const struct replay_feed_counts *read, uint64_t dropped)
 {
 	cli_json_object(json, "skipped_by");
 	for (int i = 0; i < REPLAY_OMISSION_COUNT; i++)
-		cli_json_number(json, replay_omission_key((enum replay_omission)i), report->read.omitted[i]);
-	cli_json_number(json, "late", report->dropped);
+		cli_json_number(json, replay_omission_key((enum replay_omission)i), read->omitted[i]);
+	cli_json_number(json, "late", dropped);
 	cli_json_object_end(json);
+}
+
+static void put_json_failures(struct cli_json *json, const struct replay_report *report)
+{
 	cli_json_object(json, "failed_by");
 	for (int i = 0; i < REPLAY_FAILURE_COUNT; i++)
 		cli_json_number(json, replay_failure_key((enum replay_failure)i), report->failed[i]);
@@ -220,7 +228,8 @@ static void put_json_course(struct cli_json *json, const struct replay_report *r
 	cli_json_number(json, "damaged_events", report->read.damaged_events);
 }
 
-void cli_replay_report_json(struct cli_out *out, const struct replay_player *player)
+void cli_replay_report_json(struct cli_out *out, const struct replay_player *player,
+			    const struct cli_replay_settings *settings)
 {
 	const struct replay_report *report = replay_player_report(player);
 	struct cli_json json = {.out = out};
@@ -228,10 +237,13 @@ void cli_replay_report_json(struct cli_out *out, const struct replay_player *pla
 	cli_json_object(&json, NULL);
 	cli_json_number(&json, "messages", report->read.messages);
 	put_json_course(&json, report);
-	put_json_causes(&json, report);
+	cli_replay_omissions_json(&json, &report->read, report->dropped);
+	put_json_failures(&json, report);
+	if (report->answers)
+		cli_replay_answers_json(&json, report->answers, settings->verify);
 	cli_json_number(&json, "bytes", report->sent_bytes);
 	cli_json_number(&json, "sent", report->sent);
-	cli_json_number(&json, "skipped", omitted(report) + report->dropped);
+	cli_json_number(&json, "skipped", cli_replay_omitted(&report->read) + report->dropped);
 	cli_json_number(&json, "failed", cli_replay_failed(report));
 	cli_json_real(&json, "seconds", (double)report->seconds_ns / 1e9);
 	cli_json_real(&json, "rate", rate_of(report, report->seconds_ns));

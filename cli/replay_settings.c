@@ -92,6 +92,46 @@ static const struct cli_option what[] = {
     {.name = NULL},
 };
 
+static const struct cli_option requests[] = {
+    {.name = "requests",
+     .kind = CLI_CHOICE,
+     .argument = "recorded|live",
+     .help = "recorded (default): requests and replies are messages like others; live: each request gets "
+	     "an inbox of ours, its reply is awaited, and recorded replies are not played",
+     .at = AT(requests)},
+    {.name = "verify",
+     .kind = CLI_FLAG,
+     .help = "compare each live reply with the recorded one; implies --requests live",
+     .at = AT(verify)},
+    {.name = "ignore",
+     .kind = CLI_LIST,
+     .argument = "PATH",
+     .help = "compare as JSON without this: $.id, $.items[*].at, $..id; may be repeated",
+     .at = AT(ignores)},
+    {.name = "compare",
+     .kind = CLI_CHOICE,
+     .argument = "bytes|json",
+     .help = "json: neither white space nor the order of keys counts",
+     .at = AT(compare)},
+    {.name = "slower",
+     .kind = CLI_CALL,
+     .argument = "FACTOR",
+     .help = "a reply that takes so many times the recorded time, and a millisecond more, is a mismatch",
+     .at = AT(slower),
+     .call = cli_replay_factor},
+    {.name = "live",
+     .kind = CLI_LIST,
+     .argument = "NAME",
+     .help = "a service that runs, by its connections' name: what it published when it was recorded is "
+	     "not played; implies --requests live; may be repeated",
+     .at = AT(live)},
+    {.name = "roots",
+     .kind = CLI_FLAG,
+     .help = "play only what came from outside of the services that --live names",
+     .at = AT(roots)},
+    {.name = NULL},
+};
+
 static const struct cli_option rewriting[] = {
     {.name = "map",
      .kind = CLI_LIST,
@@ -164,6 +204,7 @@ const struct cli_option_group cli_replay_groups[] = {
     {"When", when, 0},
     {"What", what, 0},
     {"Which events", cli_filter_options, AT(filters)},
+    {"Requests", requests, 0},
     {"Rewriting", rewriting, 0},
     {"Where to", target, 0},
     {"Connection", cli_connection_options, AT(connection)},
@@ -187,9 +228,27 @@ void cli_replay_settings_init(struct cli_replay_settings *settings)
 void cli_replay_settings_fini(struct cli_replay_settings *settings)
 {
 	cli_filters_fini(&settings->filters);
+	cli_list_fini(&settings->live);
+	cli_list_fini(&settings->ignores);
 	cli_list_fini(&settings->maps);
 	cli_list_fini(&settings->add_headers);
 	cli_list_fini(&settings->drop_headers);
+}
+
+bool cli_replay_settings_ask(const struct cli_replay_settings *settings)
+{
+	return settings->requests == 1 || settings->verify || settings->live.len > 0;
+}
+
+static int check_requests(const struct cli_command *command, const struct cli_replay_settings *settings)
+{
+	if (settings->roots && settings->live.len == 0)
+		return cli_usage_error(command, "--roots: which services are live? Name them with --live");
+	if (!settings->verify && (settings->ignores.len > 0 || settings->slower > 0 || settings->compare > 0))
+		return cli_usage_error(command, "--ignore, --compare and --slower need --verify");
+	if (settings->verify && settings->clones > 1)
+		return cli_usage_error(command, "--verify and --clones exclude each other");
+	return CLI_GO_ON;
 }
 
 int cli_replay_settings_check(const struct cli_command *command, struct cli_replay_settings *settings)
@@ -205,14 +264,15 @@ int cli_replay_settings_check(const struct cli_command *command, struct cli_repl
 	if ((settings->from && settings->filters.since) || (settings->to && settings->filters.until))
 		return cli_usage_error(command,
 				       "--from and --since, --to and --until mean the same here: give one");
-	return CLI_GO_ON;
+	return check_requests(command, settings);
 }
 
 void cli_replay_settings_apply(const struct cli_replay_settings *settings,
 			       struct replay_player_options *options)
 {
 	*options = (struct replay_player_options){
-	    .select = {.internal = settings->internal,
+	    .select = {.live = settings->live.values,
+		       .internal = settings->internal,
 		       .shard = settings->shard.shard,
 		       .shards = settings->shard.shards},
 	    .rewrite = {.maps = settings->maps.values,
@@ -223,6 +283,7 @@ void cli_replay_settings_apply(const struct cli_replay_settings *settings,
 	    .plan = settings->pacing.plan,
 	    .passes = settings->passes,
 	    .origin_ns = INT64_MIN,
+	    .until_ns = INT64_MAX,
 	    .duration_ns = settings->duration_ns,
 	    .on_lag = (enum replay_on_lag)settings->on_lag,
 	    .tolerance_ns = settings->tolerance_ns,

@@ -19,6 +19,11 @@ struct cli_replay_settings {
 	struct cli_replay_shard shard;
 	struct cli_list maps, add_headers, drop_headers;
 	uint64_t clones;
+	struct cli_list live, ignores;
+	int requests; /* 0 recorded, 1 live */
+	int compare;  /* 0 bytes, 1 json */
+	double slower;
+	bool roots, verify;
 	bool provenance, internal, precise, dry_run, yes, json;
 	const char *name; /* of the connection */
 	int color;        /* enum cli_color_choice */
@@ -32,6 +37,9 @@ void cli_replay_settings_fini(struct cli_replay_settings *settings);
 
 /* Settle what the options say together. CLI_GO_ON, or an exit status after a complaint. */
 int cli_replay_settings_check(const struct cli_command *command, struct cli_replay_settings *settings);
+
+/* Requests get live replies. */
+bool cli_replay_settings_ask(const struct cli_replay_settings *settings);
 
 /* The player's options, but for input, connections and the range of time. Borrows the settings. */
 void cli_replay_settings_apply(const struct cli_replay_settings *settings,

@@ -1,5 +1,6 @@
 #include "cli/replay_values.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@ static const char *read_number(const char *text, double *number)
 {
 	size_t digits = strspn(text, "0123456789"), len = digits;
 
-	if (text[len] == '.')
+	if (text[len] == '.' && isdigit((unsigned char)text[len + 1])) /* not the ".." of a ramp */
 		len += 1 + strspn(text + len + 1, "0123456789");
 	if (digits == 0 || len > 40)
 		return NULL;

@@ -7,7 +7,8 @@ if(TAPEDECK_SANITIZE)
   add_link_options(-fsanitize=${TAPEDECK_SANITIZE})
 endif()
 if(TAPEDECK_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link) # lets libFuzzer see which way an input goes
+  add_compile_options(-fsanitize=fuzzer-no-link) # coverage, without which libFuzzer gropes in the dark
+  add_link_options(-fsanitize=fuzzer-no-link)
 endif()
 if(TAPEDECK_COVERAGE)
   add_compile_options(--coverage)

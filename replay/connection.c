@@ -61,7 +61,7 @@ static natsStatus watch_writing(void *user, bool wanted)
 {
 	struct replay_connection *connection = user;
 
-	if (!wanted || !connection->publishing || !pthread_equal(pthread_self(), connection->publisher))
+	if (!wanted || !pthread_equal(pthread_self(), connection->publisher) || !connection->publishing)
 		replay_loop_want_write(&connection->socket, wanted);
 	return NATS_OK;
 }
@@ -99,6 +99,13 @@ static void on_disconnected(natsConnection *nats, void *context)
 	((struct replay_connection *)context)->troubles->disconnects++;
 }
 
+/* The last call for a connection. */
+static void on_closed(natsConnection *nats, void *context)
+{
+	(void)nats;
+	sem_post(&((struct replay_connection *)context)->closed);
+}
+
 static void on_reconnected(natsConnection *nats, void *context)
 {
 	(void)nats;
@@ -134,15 +141,20 @@ static natsStatus set_options(natsOptions *options, struct replay_connection *co
 		status = natsOptions_SetDisconnectedCB(options, on_disconnected, connection);
 	if (status == NATS_OK)
 		status = natsOptions_SetReconnectedCB(options, on_reconnected, connection);
+	if (status == NATS_OK)
+		status = natsOptions_SetClosedCB(options, on_closed, connection);
 	return status;
 }
 
 static int connect_fault(natsStatus status, struct wire_fault *fault)
 {
-	const char *text = nats_GetLastError(NULL);
+	const char *text = nats_GetLastError(NULL), *place = text ? strstr(text, "): ") : NULL;
 	int code =
 	    status == NATS_CONNECTION_AUTH_FAILED || status == NATS_NOT_PERMITTED ? -EACCES : -ECONNREFUSED;
 
+	/* libnats tells where in its source it was: "(conn.c:2088): No server …" */
+	if (place && text[0] == '(')
+		text = place + 3;
 	return wire_fault_set(fault, code, "cannot connect: %s",
 			      text && *text ? text : natsStatus_GetText(status));
 }
@@ -155,6 +167,7 @@ int replay_connection_open(struct replay_connection **connection, struct replay_
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	replay_socket_init(&opened->socket, loop);
+	sem_init(&opened->closed, 0, 0);
 	opened->troubles = troubles;
 	opened->publisher = pthread_self();
 	natsStatus status = set_options(options, opened, name);
@@ -173,6 +186,9 @@ void replay_connection_close(struct replay_connection *connection)
 	if (!connection)
 		return;
 	natsConnection_Destroy(connection->nats);
+	while (connection->nats && sem_wait(&connection->closed) != 0)
+		; /* EINTR */
+	sem_destroy(&connection->closed);
 	replay_socket_fini(&connection->socket);
 	free(connection->scratch);
 	free(connection);
@@ -282,6 +298,16 @@ void replay_connection_wait(const struct replay_connection *connection, int time
 	(void)poll(&wait, 1, timeout_ms); /* with fd -1: a sleep */
 }
 
+/* A lost connection may have raised it further in between. */
+static void raise_confirmed(struct replay_connection *connection, uint64_t to)
+{
+	uint64_t confirmed = __atomic_load_n(&connection->confirmed, __ATOMIC_RELAXED);
+
+	while (confirmed < to && !__atomic_compare_exchange_n(&connection->confirmed, &confirmed, to, false,
+							      __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+}
+
 bool replay_connection_confirm(struct replay_connection *connection, int64_t timeout_ms)
 {
 	uint64_t published = __atomic_load_n(&connection->published, __ATOMIC_RELAXED);
@@ -290,7 +316,7 @@ bool replay_connection_confirm(struct replay_connection *connection, int64_t tim
 		return true;
 	if (natsConnection_FlushTimeout(connection->nats, timeout_ms) != NATS_OK)
 		return false;
-	__atomic_store_n(&connection->confirmed, published, __ATOMIC_RELAXED);
+	raise_confirmed(connection, published);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #define REPLAY_CONNECTION_H
 
 #include <pthread.h>
+#include <semaphore.h>
 
 #include "replay/loop.h"
 #include "replay/message.h"
@@ -33,6 +34,7 @@ struct replay_connection {
 	uint64_t confirmed;               /* of them: the server is known to have read them; atomic */
 	bool publishing;                  /* the publisher's own: it is in a call that publishes */
 	bool dirty;                       /* there is something to push */
+	sem_t closed;                     /* libnats will not call any more */
 	char *scratch;                    /* owned: for headers on their way */
 	size_t scratch_bytes;
 };

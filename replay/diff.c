@@ -19,12 +19,14 @@ struct replay_diff *replay_diff_open(const struct replay_diff_options *options)
 	diff->options = *options;
 	if (diff->options.window == 0)
 		diff->options.window = WINDOW;
+	if (diff->options.window > REPLAY_DIFF_WINDOW_MAX)
+		diff->options.window = REPLAY_DIFF_WINDOW_MAX;
 	if (diff->options.memory_bytes == 0)
 		diff->options.memory_bytes = MEMORY_BYTES;
 	diff->order = replay__order_open(diff->options.window, replay__diff_moved, diff);
 	bool failed = !diff->order || replay__subjects_init(&diff->subjects) != 0;
 	for (int side = 0; side < REPLAY_SIDES && !failed; side++) {
-		diff->sides[side].like_ns = INT64_MIN;
+		diff->sides[side].like_ns = diff->sides[side].last_time_ns = INT64_MIN;
 		failed = replay__window_init(&diff->sides[side].window) != 0;
 	}
 	if (!failed)
@@ -163,11 +165,23 @@ static void give_up_hopeless(struct replay_diff *diff, enum replay_diff_side sid
 		replay__diff_give_up(diff, side);
 }
 
+/* The side to give something up when memory is short: by time where that tells, else the one that takes more. */
+static enum replay_diff_side longest_waiting(const struct replay_diff *diff)
+{
+	const struct replay__window *a = &diff->sides[REPLAY_A].window, *b = &diff->sides[REPLAY_B].window;
+	const struct replay__entry *in_a = replay__window_oldest(a), *in_b = replay__window_oldest(b);
+	if (!in_a || !in_b)
+		return in_a ? REPLAY_A : REPLAY_B;
+	if (diff->options.same_clock)
+		return in_a->sighting.time_ns <= in_b->sighting.time_ns ? REPLAY_A : REPLAY_B;
+	return a->bytes > b->bytes ? REPLAY_A : REPLAY_B;
+}
+
 static void give_up_for_memory(struct replay_diff *diff)
 {
 	const struct replay__window *a = &diff->sides[REPLAY_A].window, *b = &diff->sides[REPLAY_B].window;
 	while (a->bytes + b->bytes > diff->options.memory_bytes) {
-		replay__diff_give_up(diff, a->bytes > b->bytes ? REPLAY_A : REPLAY_B);
+		replay__diff_give_up_unread(diff, longest_waiting(diff));
 		diff->short_of_memory++;
 	}
 }
@@ -197,6 +211,9 @@ static enum replay_diff_side next_side(const struct replay_diff *diff)
 {
 	if (diff->sides[REPLAY_A].ended || diff->sides[REPLAY_B].ended)
 		return diff->sides[REPLAY_A].ended ? REPLAY_B : REPLAY_A;
+	if (diff->options.same_clock)
+		return diff->sides[REPLAY_A].last_time_ns <= diff->sides[REPLAY_B].last_time_ns ? REPLAY_A
+												: REPLAY_B;
 	return diff->lead > 0 ? REPLAY_B : REPLAY_A;
 }
 

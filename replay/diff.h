@@ -20,20 +20,21 @@
 #ifndef REPLAY_DIFF_H
 #define REPLAY_DIFF_H
 
+#include "replay/compare.h"
 #include "wire/source.h"
 
 /* Bounds on memory; beyond the first, subjects share one entry in the summary. */
-enum { REPLAY_DIFF_SUBJECTS_MAX = 1 << 18, REPLAY_DIFF_KEPT_BYTES = 4096 };
+enum { REPLAY_DIFF_SUBJECTS_MAX = 1 << 18, REPLAY_DIFF_KEPT_BYTES = 4096, REPLAY_DIFF_WINDOW_MAX = 1 << 20 };
 
 enum replay_diff_side { REPLAY_A, REPLAY_B, REPLAY_SIDES };
 
 enum replay_difference_kind {
-	REPLAY_MISSING,    /* in A only */
-	REPLAY_EXTRA,      /* in B only */
-	REPLAY_CHANGED,    /* at the same place of the same subject, with other headers or payload */
-	REPLAY_REORDERED,  /* in both, but elsewhere among those of its publisher */
-	REPLAY_DELIVERIES, /* in both, but received by more or fewer */
-	REPLAY_SLOWER,     /* a subject whose requests take longer to be answered in B */
+	REPLAY_DIFF_MISSING,    /* in A only */
+	REPLAY_DIFF_EXTRA,      /* in B only */
+	REPLAY_DIFF_CHANGED,    /* at the same place of the same subject, with other headers or payload */
+	REPLAY_DIFF_REORDERED,  /* in both, but elsewhere among those of its publisher */
+	REPLAY_DIFF_DELIVERIES, /* in both, but received by more or fewer */
+	REPLAY_DIFF_SLOWER,     /* a subject whose requests take longer to be answered in B */
 	REPLAY_DIFFERENCES
 };
 
@@ -54,14 +55,15 @@ enum replay_diff_order {
 struct replay_diff_options {
 	enum replay_diff_replies replies;
 	enum replay_diff_order order;
-	const char *const
-	    *inboxes; /* patterns of subjects that are inboxes, too, besides _INBOX.>; likewise */
-	const char *const *ignore_headers; /* keys, NULL-terminated; NULL = none. Borrowed */
-	const char *const *ignore_json;    /* paths (replay/json_normal.h), likewise */
-	bool json;                         /* payloads that are JSON are compared as such; else as bytes */
-	bool deliveries;                   /* compare how many received each message */
+	const char *const *ignore_headers;    /* keys, NULL-terminated; NULL = none. Borrowed */
+	const char *const *inboxes;           /* patterns of inboxes besides _INBOX.>; likewise */
+	const struct replay_compare *compare; /* of payloads; NULL = bytes. Borrowed */
+	bool deliveries;                      /* compare how many received each message */
 	double slower;   /* a subject is slower when its median exceeds so many times that of A; 0 = never */
-	uint64_t window; /* messages to look ahead; 0 = 65536 */
+	uint64_t window; /* messages to look ahead, at most REPLAY_DIFF_WINDOW_MAX; 0 = 65536 */
+	/* The recordings overlap in time, and their times can be compared: what is read, and given up when memory is short, goes by
+	 * time. Else it goes by what has been paired. */
+	bool same_clock;
 	uint64_t memory_bytes;       /* for what waits, both sides together; 0 = 256 MiB */
 	bool (*stop)(void *context); /* asked now and then whether to end early; may be NULL */
 	void *context;               /* of stop */

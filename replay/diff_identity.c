@@ -1,5 +1,6 @@
 #include "replay/diff_identity.h"
 
+#include <stdlib.h>
 #include <xxhash.h>
 
 #include "wire/headers.h"
@@ -68,13 +69,26 @@ static uint64_t mix_headers(const struct replay_diff_options *options, struct wi
 	return mix(hash, block);
 }
 
+/* JSON that says the same has the same hash. */
+static uint64_t mix_payload(const struct replay_diff_options *options, struct wire_slice payload,
+			    uint64_t hash)
+{
+	size_t len;
+	char *normal = options->compare ? replay_compare_normal(options->compare, payload, &len) : NULL;
+	if (!normal)
+		return mix(hash, payload);
+	hash = mix(hash, wire_slice(normal, len));
+	free(normal);
+	return hash;
+}
+
 uint64_t replay__content(const struct replay_diff_options *options, const struct wire_event *message)
 {
 	uint64_t hash = mix(0, fold(options, message->subject));
 	if (options->replies != REPLAY_REPLIES_IGNORE)
 		hash = mix(hash, fold(options, message->reply));
 	hash = mix_headers(options, message->headers, hash);
-	return not_zero(mix(hash, message->payload));
+	return not_zero(mix_payload(options, message->payload, hash));
 }
 
 uint64_t replay__answer_key(uint64_t content, uint64_t request)

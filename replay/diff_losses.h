@@ -21,8 +21,8 @@ struct replay__losses {
 
 void replay__losses_add(struct replay__losses *losses, const struct wire_event *gap);
 
-/* A message that should be between two times (both inclusive) is not there: can a gap have swallowed it? Then it is taken off
- * what that gap can still have swallowed. */
+/* A message that should be between two times (both inclusive) is not there: can a gap have swallowed it? Then it is
+ * taken off what that gap can still have swallowed. */
 bool replay__losses_explain(struct replay__losses *losses, int64_t after_ns, int64_t before_ns);
 
 #endif

@@ -32,7 +32,7 @@ void replay__diff_moved(void *context, const struct replay__pair *pair)
 		seen[side].sighting.time_ns = pair->time_ns[side];
 		seen[side].sighting.subject = pair->subject->counts.subject;
 	}
-	tell(context, REPLAY_REORDERED, pair->subject, entries);
+	tell(context, REPLAY_DIFF_REORDERED, pair->subject, entries);
 }
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -92,7 +92,7 @@ static void join_alike(struct replay_diff *diff, const struct replay__entry *con
 	a->subject->counts.equal++;
 	check_order(diff, entries);
 	if (diff->options.deliveries && a->sighting.receivers != b->sighting.receivers)
-		tell(diff, REPLAY_DELIVERIES, a->subject, entries);
+		tell(diff, REPLAY_DIFF_DELIVERIES, a->subject, entries);
 }
 
 static void set_sides(const struct replay__entry *entries[REPLAY_SIDES], enum replay_diff_side side,
@@ -145,13 +145,17 @@ static uint64_t rank(const struct replay__entry *entry, enum replay_diff_side si
 	return entry->place - entry->subject->given_up[side] - waiting;
 }
 
-/* Bytes are missing from one of them, and what is there is the same. */
-static bool is_same_as_far_as_known(const struct replay__entry *x, const struct replay__entry *y)
+/* Bytes of the payload are missing from one of them, and what is there is the same. */
+static bool is_same_as_far_as_known(const struct replay_diff *diff, const struct replay__entry *x,
+				    const struct replay__entry *y)
 {
 	const struct replay_sighting *a = &x->sighting, *b = &y->sighting;
 	size_t len = a->payload.len < b->payload.len ? a->payload.len : b->payload.len;
-	return (x->is_incomplete || y->is_incomplete) && a->size == b->size &&
-	       (len == 0 || memcmp(a->payload.data, b->payload.data, len) == 0);
+	if ((!x->is_incomplete && !y->is_incomplete) || a->size != b->size)
+		return false;
+	if (!diff->options.ignore_headers && !wire_slice_equal(a->headers, b->headers))
+		return false;
+	return len == 0 || memcmp(a->payload.data, b->payload.data, len) == 0;
 }
 
 /* How far apart the places of two messages on their subject are, when `waiting` wait ahead of the second one. */
@@ -205,10 +209,10 @@ static void settle_pair(struct replay_diff *diff, enum replay_diff_side side, st
 		return;
 	}
 	join(diff, entries);
-	if (is_same_as_far_as_known(entry, counterpart))
+	if (is_same_as_far_as_known(diff, entry, counterpart))
 		entry->subject->counts.unverifiable++;
 	else
-		tell(diff, REPLAY_CHANGED, entry->subject, entries);
+		tell(diff, REPLAY_DIFF_CHANGED, entry->subject, entries);
 }
 
 static void settle_alone(struct replay_diff *diff, enum replay_diff_side side, struct replay__entry *entry)
@@ -222,7 +226,7 @@ static void settle_alone(struct replay_diff *diff, enum replay_diff_side side, s
 		return;
 	}
 	set_sides(entries, side, entry, NULL);
-	tell(diff, side == REPLAY_A ? REPLAY_MISSING : REPLAY_EXTRA, entry->subject, entries);
+	tell(diff, side == REPLAY_A ? REPLAY_DIFF_MISSING : REPLAY_DIFF_EXTRA, entry->subject, entries);
 }
 
 void replay__diff_give_up(struct replay_diff *diff, enum replay_diff_side side)
@@ -235,5 +239,12 @@ void replay__diff_give_up(struct replay_diff *diff, enum replay_diff_side side)
 	} else {
 		settle_alone(diff, side, entry);
 	}
+	release(diff, side, entry);
+}
+
+void replay__diff_give_up_unread(struct replay_diff *diff, enum replay_diff_side side)
+{
+	struct replay__entry *entry = replay__window_oldest(&diff->sides[side].window);
+	settle_alone(diff, side, entry);
 	release(diff, side, entry);
 }

@@ -47,6 +47,9 @@ int replay__diff_take(struct replay_diff *diff, enum replay_diff_side side,
 /* Give up the oldest that waits on a side: tell what became of it. */
 void replay__diff_give_up(struct replay_diff *diff, enum replay_diff_side side);
 
+/* Likewise for want of memory: what is at its place on the other side may be anything, and is left alone. */
+void replay__diff_give_up_unread(struct replay_diff *diff, enum replay_diff_side side);
+
 /* Told by the order: a pair is not where it should be. */
 void replay__diff_moved(void *context, const struct replay__pair *pair);
 

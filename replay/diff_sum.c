@@ -37,11 +37,11 @@ static void judge_latency(struct replay_diff *diff, struct replay_diff_subject *
 	if (diff->options.slower <= 0 || a->count == 0 || b->count == 0 ||
 	    (double)b->p50_ns <= diff->options.slower * (double)a->p50_ns)
 		return;
-	const struct replay_difference difference = {.kind = REPLAY_SLOWER,
+	const struct replay_difference difference = {.kind = REPLAY_DIFF_SLOWER,
 						     .subject = counts->subject,
 						     .is_reply = true,
 						     .latency_ns = {a->p50_ns, b->p50_ns}};
-	counts->differences[REPLAY_SLOWER] = 1;
+	counts->differences[REPLAY_DIFF_SLOWER] = 1;
 	diff->found(diff->context, &difference);
 }
 

@@ -36,13 +36,26 @@ static int make_room(struct pass *pass, size_t bytes)
 
 /* ---- events ---- */
 
+/* A request whose reply is awaited gets an inbox of ours. Its number, or 0. */
+static uint64_t ask(struct replay_feed *feed, const struct wire_event *event, uint32_t connection,
+		    struct replay_rewritten *rewritten)
+{
+	struct replay_answers *answers = feed->options.answers;
+
+	if (!answers || !replay_answers_is_inbox(answers, event->reply))
+		return 0;
+	return replay_answers_ask(answers, event, rewritten->subject, connection, &rewritten->reply);
+}
+
 static int add_message(struct pass *pass, const struct wire_event *event, uint32_t clone)
 {
 	struct replay_feed *feed = pass->feed;
 	const struct replay_roster *roster = feed->options.roster;
+	uint32_t connection = roster ? replay_roster_find(roster, event->conn) : 0;
 	struct replay_rewritten rewritten;
 
 	replay_rewrite(feed->options.rewrite, event, clone, &rewritten);
+	uint64_t request = ask(feed, event, connection, &rewritten);
 	int error = make_room(pass, rewritten.subject.len + rewritten.reply.len + 2 + rewritten.headers.len +
 					event->payload.len);
 	if (error)
@@ -54,7 +67,8 @@ static int add_message(struct pass *pass, const struct wire_event *event, uint32
 	    .seq = event->seq,
 	    .subject = replay_batch_put_text(batch, rewritten.subject),
 	    .reply = rewritten.reply.len > 0 ? replay_batch_put_text(batch, rewritten.reply) : NULL,
-	    .connection = roster ? replay_roster_find(roster, event->conn) : 0,
+	    .connection = connection,
+	    .request = request,
 	    .pass = pass->number,
 	};
 	message->headers.len = rewritten.headers.len;
@@ -71,11 +85,19 @@ static int take_message(struct pass *pass, const struct wire_event *event)
 
 	if (feed->options.select->live || feed->options.select->filter)
 		client = pass->source->client(pass->source, event->conn);
-	if (!replay_select_wants(feed->options.select, event, client))
+	bool is_wanted = replay_select_wants(feed->options.select, event, client);
+	if (feed->options.answers)
+		replay_answers_read_to(feed->options.answers, event->time_ns);
+	bool is_reply =
+	    feed->options.answers && replay_answers_is_inbox(feed->options.answers, event->subject);
+	if (is_reply)
+		replay_answers_recorded(feed->options.answers, event);
+	if (!is_wanted)
 		return 0;
 	if (feed->counts.messages++ == 0)
 		feed->origin_ns = event->time_ns;
-	enum replay_omission omission = replay_select_judge(feed->options.select, event, client);
+	enum replay_omission omission =
+	    is_reply ? REPLAY_OMIT_REPLY : replay_select_judge(feed->options.select, event, client);
 	if (omission != REPLAY_PLAYED) {
 		feed->counts.omitted[omission]++;
 		return 0;
@@ -90,6 +112,17 @@ static void take_gap(struct pass *pass, const struct wire_event *event)
 {
 	pass->feed->counts.gaps++;
 	pass->feed->counts.gap_messages += event->lost_messages;
+	if (pass->feed->options.answers)
+		replay_answers_gap(pass->feed->options.answers, event);
+}
+
+/* Behind the last message to be played; replies to it may be recorded for a while. */
+static bool is_behind(const struct pass *pass, const struct wire_event *event)
+{
+	const struct replay_feed_options *options = &pass->feed->options;
+	int64_t window_ns = options->answers ? REPLAY_ANSWERS_WINDOW_NS : 0;
+
+	return event->time_ns >= options->until_ns && event->time_ns - window_ns >= options->until_ns;
 }
 
 /* 0, -ECANCELED when the player has stopped, or -ENOMEM. */
@@ -115,7 +148,7 @@ static int read_source(struct pass *pass, struct wire_fault *fault)
 	int status;
 
 	while ((status = pass->source->next(pass->source, &event, fault)) > 0) {
-		status = take_event(pass, &event);
+		status = is_behind(pass, &event) ? -ECANCELED : take_event(pass, &event);
 		if (status < 0 || course_has_changed(pass->feed))
 			break;
 	}
@@ -143,6 +176,8 @@ static int run_pass(struct pass *pass, int64_t since_ns, struct wire_fault *faul
 	status = read_source(pass, fault);
 	note_damage(pass);
 	pass->source->close(pass->source);
+	if (pass->feed->options.answers)
+		replay_answers_end_of_log(pass->feed->options.answers);
 	hand_over(pass);
 	return status;
 }
@@ -156,6 +191,8 @@ static int64_t begin_course(struct pass *pass)
 	pass->course = feed->course;
 	feed->course_is_new = false;
 	int64_t since_ns = feed->seek_ns;
+	if (pass->course > 0 && feed->options.answers)
+		replay_answers_void(feed->options.answers);
 	pthread_mutex_unlock(&feed->queue.mutex);
 	/* Back from the end: the last pass again. */
 	if (feed->options.passes > 0 && pass->number >= feed->options.passes)

@@ -4,6 +4,7 @@
 #ifndef REPLAY_FEED_H
 #define REPLAY_FEED_H
 
+#include "replay/answers.h"
 #include "replay/queue.h"
 #include "replay/rewrite.h"
 #include "replay/roster.h"
@@ -24,6 +25,7 @@ struct replay_feed_options {
 	struct replay_rewrite *rewrite;     /* borrowed; used by the feed's thread alone while it runs */
 	const struct replay_roster *roster; /* connections to publish on by recorded one; NULL: one for all */
 	struct replay_answers *answers;     /* borrowed; NULL: requests are messages like others */
+	int64_t until_ns;                   /* nothing is played from there on; replies may follow */
 	uint32_t clones;                    /* each message so many times */
 	uint64_t passes;                    /* 0 = for ever */
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <xxhash.h>
 
 #include "wire/subject.h"
 
@@ -291,7 +292,7 @@ static bool append(struct replay_map *map, size_t *len, struct wire_slice text)
 static struct wire_slice build(struct replay_map *map, const struct rule *rule, struct wire_slice subject,
 			       uint32_t clone)
 {
-	struct captures captures;
+	struct captures captures = {0};
 	struct wire_slice rest = rule->target;
 	struct piece piece;
 	char digits[12];
@@ -305,14 +306,10 @@ static struct wire_slice build(struct replay_map *map, const struct rule *rule, 
 	return wire_slice(map->buffer, len);
 }
 
-/* FNV-1a. */
+/* Never 0. */
 static uint64_t hash(struct wire_slice text)
 {
-	uint64_t value = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < text.len; i++)
-		value = (value ^ (unsigned char)text.data[i]) * 0x100000001b3;
-	return value ? value : 1;
+	return XXH3_64bits(text.data, text.len) | 1;
 }
 
 /* Remember which subject became which; notice when it was another one before. */

@@ -8,8 +8,6 @@
 
 #include "wire/slice.h"
 
-struct replay_request;
-
 /* What it points to lives in its batch. */
 struct replay_message {
 	int64_t recorded_ns;
@@ -18,9 +16,9 @@ struct replay_message {
 	const char *reply;         /* likewise, or NULL */
 	struct wire_slice headers; /* the block as on the wire, or empty */
 	struct wire_slice payload;
-	struct replay_request *request; /* whose answer is awaited, or NULL (replay/answers.h) */
-	uint32_t connection;            /* number of the connection to publish on */
-	uint32_t pass;                  /* how often the log had been played before */
+	uint64_t request;    /* its number, when its reply is awaited (replay/answers.h); 0 = it is not */
+	uint32_t connection; /* number of the connection to publish on */
+	uint32_t pass;       /* how often the log had been played before */
 };
 
 enum {

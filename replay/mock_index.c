@@ -42,16 +42,12 @@ void replay_mock_index_close(struct replay_mock_index *index)
 		free(index->bodies[i].bytes);
 	for (size_t i = 0; i < index->topics_len; i++)
 		free(index->topics[i].name);
-	for (size_t i = 0; i < index->subscriptions_len; i++) {
-		free(index->subscriptions[i].subject);
-		free(index->subscriptions[i].queue);
-	}
 	free(index->conversations);
 	free(index->answers);
 	free(index->bodies);
 	free(index->topics);
 	free(index->alike);
-	free(index->subscriptions);
+	replay__subscribed_fini(&index->subscriptions);
 	replay__table_fini(&index->by_key);
 	replay__table_fini(&index->by_subject);
 	replay__table_fini(&index->by_body);
@@ -217,9 +213,14 @@ uint64_t replay_mock_index_replies(const struct replay_mock_index *index)
 	return index->answers_len;
 }
 
+uint64_t replay_mock_index_incomplete(const struct replay_mock_index *index)
+{
+	return index->incomplete;
+}
+
 const struct replay_mock_subscription *replay_mock_index_subscriptions(const struct replay_mock_index *index,
 								       size_t *count)
 {
-	*count = index->subscriptions_len;
-	return index->subscriptions;
+	*count = index->subscriptions.len;
+	return index->subscriptions.list;
 }

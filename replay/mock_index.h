@@ -47,6 +47,8 @@ void replay_mock_index_close(struct replay_mock_index *index);
 
 uint64_t replay_mock_index_conversations(const struct replay_mock_index *index);
 uint64_t replay_mock_index_replies(const struct replay_mock_index *index);
+/* Replies of which the recording has but a part: that part is what is sent. */
+uint64_t replay_mock_index_incomplete(const struct replay_mock_index *index);
 
 /* What to subscribe to; owned by the index. */
 const struct replay_mock_subscription *replay_mock_index_subscriptions(const struct replay_mock_index *index,

@@ -17,24 +17,12 @@ struct reading {
 	struct replay_mock_index *index;
 	struct wire_source *source;
 	const struct replay_mock_choice *choice;
-	struct replay__requests requests; /* keyed by conversation */
-	uint32_t spare;                   /* conversations that are thrown away, linked by next_alike */
-	struct replay_mock_subscription *subscribed; /* owned: what the service subscribed to */
-	size_t subscribed_len, subscribed_cap;
+	struct replay__requests requests;     /* keyed by conversation */
+	uint32_t spare;                       /* conversations that are thrown away, linked by next_alike */
+	struct replay__subscribed subscribed; /* what the service subscribed to */
 	char responders[RESPONDERS_MAX][NAME_BYTES];
 	unsigned responders_len;
 };
-
-static char *copy_text(struct wire_slice text)
-{
-	char *copy = malloc(text.len + 1);
-	if (!copy)
-		return NULL;
-	if (text.len > 0)
-		memcpy(copy, text.data, text.len);
-	copy[text.len] = '\0';
-	return copy;
-}
 
 /* ---- who and what is meant ---- */
 
@@ -225,10 +213,8 @@ static uint32_t find_body(struct replay_mock_index *index, const struct wire_eve
 		memcpy(bytes, reply->headers.data, reply->headers.len);
 	if (reply->payload.len > 0)
 		memcpy(bytes + reply->headers.len, reply->payload.data, reply->payload.len);
-	index->bodies[index->bodies_len++] = (struct replay__body){.hash = hash,
-								   .bytes = bytes,
-								   .headers_len = reply->headers.len,
-								   .payload_len = reply->payload.len};
+	index->bodies[index->bodies_len++] = (struct replay__body){
+	    .bytes = bytes, .headers_len = reply->headers.len, .payload_len = reply->payload.len};
 	index->bytes += reply->headers.len + reply->payload.len;
 	return number;
 }
@@ -250,6 +236,7 @@ static int add_answer(struct replay_mock_index *index, struct replay__conversati
 	list[index->answers_len++] = (struct replay__answer){
 	    .after_ns = after_ns > least_ns ? after_ns : least_ns, .body = body, .next = REPLAY__NO_NUMBER};
 	conversation->last = number;
+	index->incomplete += (reply->flags & (WIRE_EVENT_CUT | WIRE_EVENT_PARTIAL)) != 0;
 	return 0;
 }
 
@@ -271,102 +258,14 @@ static int add_reply(struct reading *reading, const struct wire_event *reply)
 			  reply->time_ns - request->time_ns);
 }
 
-/* ---- subscriptions ---- */
-
-static int add_subscription(struct replay_mock_subscription **list, size_t *len, size_t *cap,
-			    struct replay_mock_index *index, struct wire_slice subject,
-			    struct wire_slice queue)
-{
-	for (size_t i = 0; i < *len; i++)
-		if (wire_slice_equal(wire_slice_str((*list)[i].subject), subject) &&
-		    wire_slice_equal(wire_slice_str((*list)[i].queue), queue))
-			return 0;
-	if (*len == REPLAY_MOCK_SUBSCRIPTIONS_MAX)
-		return -E2BIG;
-	struct replay_mock_subscription *grown = replay__mock_room(index, *list, *len, cap, sizeof *grown);
-	struct replay_mock_subscription fresh = {.subject = copy_text(subject), .queue = copy_text(queue)};
-	if (grown)
-		*list = grown;
-	if (!grown || !fresh.subject || !fresh.queue) {
-		free(fresh.subject);
-		free(fresh.queue);
-		return -ENOMEM;
-	}
-	(*list)[(*len)++] = fresh;
-	return 0;
-}
-
-/* More than there may be are left out: what they stand for is subscribed to by the subjects of the requests. */
-static int note_subscription(struct reading *reading, const struct wire_event *event)
-{
-	if (!reading->choice->service || !is_service(reading, event->conn) ||
-	    !wire_subject_is_valid(event->subject))
-		return 0;
-	int status = add_subscription(&reading->subscribed, &reading->subscribed_len,
-				      &reading->subscribed_cap, reading->index, event->subject, event->queue);
-	return status == -E2BIG ? 0 : status;
-}
-
-static int subscribe(struct reading *reading, const char *subject, const char *queue)
-{
-	struct replay_mock_index *index = reading->index;
-	const char *chosen = reading->choice->queue ? reading->choice->queue : queue;
-	return add_subscription(&index->subscriptions, &index->subscriptions_len, &index->subscriptions_cap,
-				index, wire_slice_str(subject), wire_slice_str(chosen));
-}
-
-static bool matches(const char *pattern, const char *subject)
-{
-	return wire_subject_matches(wire_slice_str(pattern), wire_slice_str(subject));
-}
-
-/* The queue group that requests on such subjects were received in; "" when in none. */
-static const char *queue_of(const struct replay_mock_index *index, const char *pattern)
-{
-	for (size_t i = 0; i < index->topics_len; i++)
-		if (index->topics[i].queue[0] && matches(pattern, index->topics[i].name))
-			return index->topics[i].queue;
-	return "";
-}
-
-/* By what the service subscribed to, as far as that is in the recording; else by the subject itself. */
-static int subscribe_topic(struct reading *reading, const struct replay__topic *topic)
-{
-	bool is_covered = false;
-	int status = 0;
-	for (size_t i = 0; i < reading->subscribed_len && status == 0; i++) {
-		const struct replay_mock_subscription *known = &reading->subscribed[i];
-		if (!matches(known->subject, topic->name))
-			continue;
-		is_covered = true;
-		status = subscribe(reading, known->subject, known->queue);
-	}
-	if (!is_covered && wire_subject_is_literal(wire_slice_str(topic->name)))
-		status = subscribe(reading, topic->name, topic->queue);
-	return status;
-}
-
-static int make_subscriptions(struct reading *reading)
-{
-	const struct replay_mock_index *index = reading->index;
-	const char *const *pattern = reading->choice->subjects;
-	int status = 0;
-	if (pattern) {
-		for (; *pattern && status == 0; pattern++)
-			status = subscribe(reading, *pattern, queue_of(index, *pattern));
-		return status;
-	}
-	for (size_t i = 0; i < index->topics_len && status == 0; i++)
-		status = subscribe_topic(reading, &index->topics[i]);
-	return status;
-}
-
 /* ---- all together ---- */
 
 static int take_event(struct reading *reading, const struct wire_event *event)
 {
 	if (event->kind == WIRE_EVENT_SUBSCRIBE)
-		return note_subscription(reading, event);
+		return reading->choice->service && is_service(reading, event->conn)
+			   ? replay__subscribed_note(&reading->subscribed, event)
+			   : 0;
 	if (event->kind != WIRE_EVENT_MESSAGE)
 		return 0;
 	int status = add_reply(reading, event);
@@ -384,11 +283,9 @@ static int read_events(struct reading *reading, struct wire_fault *fault)
 		if (take_event(reading, &event) != 0)
 			return wire_fault_set(fault, -ENOMEM, "out of memory");
 		if (reading->index->bytes > most)
-			return wire_fault_set(
-			    fault, -E2BIG,
-			    "the conversations take more than %llu MB of memory; raise --memory, or "
-			    "choose fewer by --subjects, --since and --until",
-			    (unsigned long long)most / 1000000);
+			return wire_fault_set(fault, -E2BIG,
+					      "the conversations take more memory than --memory allows; "
+					      "raise it, or choose fewer by --subjects, --since and --until");
 	}
 	return status;
 }
@@ -422,7 +319,7 @@ static int read_index(struct reading *reading, struct wire_fault *fault)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	if (reading->index->conversations_len == 0)
 		return nothing_found(reading, fault);
-	status = make_subscriptions(reading);
+	status = replay__mock_subscribe(reading->index, &reading->subscribed, reading->choice);
 	if (status == -E2BIG)
 		return wire_fault_set(
 		    fault, status,
@@ -430,16 +327,6 @@ static int read_index(struct reading *reading, struct wire_fault *fault)
 		    "'orders.*.get'",
 		    REPLAY_MOCK_SUBSCRIPTIONS_MAX);
 	return status == 0 ? 0 : wire_fault_set(fault, status, "out of memory");
-}
-
-static void free_reading(struct reading *reading)
-{
-	for (size_t i = 0; i < reading->subscribed_len; i++) {
-		free(reading->subscribed[i].subject);
-		free(reading->subscribed[i].queue);
-	}
-	free(reading->subscribed);
-	replay__requests_fini(&reading->requests);
 }
 
 int replay_mock_index_read(struct replay_mock_index **index, struct wire_source *source,
@@ -452,7 +339,8 @@ int replay_mock_index_read(struct replay_mock_index **index, struct wire_source 
 	if (!reading.index)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	int status = read_index(&reading, fault);
-	free_reading(&reading);
+	replay__subscribed_fini(&reading.subscribed);
+	replay__requests_fini(&reading.requests);
 	if (status == 0)
 		*index = reading.index;
 	else

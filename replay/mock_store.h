@@ -10,7 +10,6 @@ enum { REPLAY__NO_NUMBER = UINT32_MAX }; /* ends lists of numbers */
 
 /* Headers and payload of a reply. Equal ones share a body. */
 struct replay__body {
-	uint64_t hash;
 	char *bytes; /* owned */
 	size_t headers_len, payload_len;
 };
@@ -44,17 +43,23 @@ struct replay__topic {
 	int64_t played_last;
 };
 
+/* Subscriptions, each once. Zeroed = empty. */
+struct replay__subscribed {
+	struct replay_mock_subscription *list; /* owned */
+	size_t len, cap;
+};
+
 struct replay_mock_index {
 	struct replay__conversation *conversations;
 	struct replay__answer *answers;
 	struct replay__body *bodies;
 	struct replay__topic *topics;
 	struct replay__list *alike;
-	struct replay_mock_subscription *subscriptions;
 	size_t conversations_len, conversations_cap, answers_len, answers_cap, bodies_len, bodies_cap;
-	size_t topics_len, topics_cap, alike_len, alike_cap, subscriptions_len, subscriptions_cap;
+	size_t topics_len, topics_cap, alike_len, alike_cap;
+	struct replay__subscribed subscriptions;
 	struct replay__table by_key, by_subject, by_body; /* to alike, topics, bodies */
-	uint64_t bytes;
+	uint64_t bytes, incomplete;
 };
 
 /* Hashes. */
@@ -67,6 +72,15 @@ void *replay__mock_room(struct replay_mock_index *index, void *list, size_t len,
 
 /* The number of a subject's topic; REPLAY__NO_NUMBER when there is none. */
 uint32_t replay__mock_topic(const struct replay_mock_index *index, struct wire_slice subject);
+
+/* Note what a subscribe event says; beyond REPLAY_MOCK_SUBSCRIPTIONS_MAX nothing, for the subjects of the requests stand in
+ * for it. 0 or -ENOMEM. */
+int replay__subscribed_note(struct replay__subscribed *subscribed, const struct wire_event *event);
+void replay__subscribed_fini(struct replay__subscribed *subscribed);
+
+/* Find out what to subscribe to, once all conversations are known. 0, -E2BIG or -ENOMEM. */
+int replay__mock_subscribe(struct replay_mock_index *index, const struct replay__subscribed *known,
+			   const struct replay_mock_choice *choice);
 
 /* All has been read: throw away what is not kept, put the rest into order, link it. 0 or -ENOMEM. */
 int replay__mock_settle(struct replay_mock_index *index);

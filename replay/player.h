@@ -35,8 +35,11 @@ struct replay_player_options {
 	bool precise;                       /* replay/pace.h */
 	int64_t patience_ns;                /* how long to wait for a server that went away */
 	const struct replay_roster *roster; /* one connection for each; borrowed; NULL: one for all */
-	natsOptions *nats;                  /* where and as whom to connect; borrowed */
-	const char *name;                   /* of the connection; behind the recorded name with a roster */
+	struct replay_answers
+	    *answers;      /* requests get live replies; borrowed; NULL: they are messages like others */
+	int64_t until_ns;  /* nothing is played from there on; INT64_MAX: to the end */
+	natsOptions *nats; /* where and as whom to connect; borrowed */
+	const char *name;  /* of the connection; behind the recorded name with a roster */
 };
 
 /* Why messages that were due did not leave. X(name, key in JSON, text). */
@@ -81,6 +84,8 @@ struct replay_report {
 	struct replay_histogram lag;
 	uint64_t disconnects, reconnects, doubtful, not_permitted, other_errors;
 	char last_error[300];
+	bool unconfirmed; /* the server did not say in time that it has read everything */
+	const struct replay_answers_report *answers; /* NULL: no replies were awaited */
 };
 
 /* Where a run is; see replay_player_progress. */
@@ -99,6 +104,9 @@ struct replay_player;
 int replay_player_open(struct replay_player **player, const struct replay_player_options *options,
 		       struct wire_fault *fault);
 void replay_player_close(struct replay_player *player);
+
+/* The id of the server it is connected to; "" when that is not known. */
+void replay_player_server_id(const struct replay_player *player, char *id, size_t size);
 
 /* Play to the end. 0; or, when report.end is REPLAY_END_SERVER or REPLAY_END_SOURCE, a negative code with *fault. */
 int replay_player_run(struct replay_player *player, struct wire_fault *fault);

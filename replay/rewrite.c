@@ -249,7 +249,7 @@ void replay_rewrite(struct replay_rewrite *rewrite, const struct wire_event *mes
 	note_guards(rewrite, out->headers);
 }
 
-const struct replay_map *replay_rewrite_map(const struct replay_rewrite *rewrite)
+struct replay_map *replay_rewrite_map(const struct replay_rewrite *rewrite)
 {
 	return rewrite->map;
 }

@@ -30,8 +30,8 @@ struct replay_rewritten {
 void replay_rewrite(struct replay_rewrite *rewrite, const struct wire_event *message, uint32_t clone,
 		    struct replay_rewritten *out);
 
-/* The map within, for what came of its rules. */
-const struct replay_map *replay_rewrite_map(const struct replay_rewrite *rewrite);
+/* The map within. */
+struct replay_map *replay_rewrite_map(const struct replay_rewrite *rewrite);
 
 /* Messages that leave with a header that makes a server swallow what it has seen before, or that expects a state of a
  * stream: Nats-Msg-Id, Nats-Expected-… */

@@ -3,8 +3,62 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "replay/pace.h"
+
+enum {
+	SUBSCRIBE_MS = 5000,
+	CONFIRM_EVERY_MS = 250, /* what a lost connection makes doubtful is about as much */
+	CONFIRM_MS = 1000,
+};
+
+/* ---- confirming ---- */
+
+/* Wait for the next time. False when the sender closes. */
+static bool wait_to_confirm(struct replay_sender *sender)
+{
+	int64_t at_ns = replay_now_ns() + CONFIRM_EVERY_MS * 1000000LL;
+	const struct timespec at = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
+	int status = 0;
+
+	pthread_mutex_lock(&sender->mutex);
+	while (!sender->is_closing && status == 0)
+		status = pthread_cond_timedwait(&sender->closing, &sender->mutex, &at);
+	bool is_closing = sender->is_closing;
+	pthread_mutex_unlock(&sender->mutex);
+	return !is_closing;
+}
+
+static void *confirm(void *context)
+{
+	struct replay_sender *sender = context;
+
+	while (wait_to_confirm(sender))
+		for (uint32_t i = 0; i < sender->count; i++)
+			replay_connection_confirm(sender->connections[i], CONFIRM_MS);
+	return NULL;
+}
+
+static int start_confirming(struct replay_sender *sender, struct wire_fault *fault)
+{
+	int error = pthread_create(&sender->confirmer, NULL, confirm, sender);
+
+	sender->is_confirming = error == 0;
+	return error ? wire_fault_set(fault, -error, "cannot start a thread: %s", wire_error_text(-error))
+		     : 0;
+}
+
+static void stop_confirming(struct replay_sender *sender)
+{
+	if (!sender->is_confirming)
+		return;
+	pthread_mutex_lock(&sender->mutex);
+	sender->is_closing = true;
+	pthread_cond_signal(&sender->closing);
+	pthread_mutex_unlock(&sender->mutex);
+	pthread_join(sender->confirmer, NULL);
+}
 
 /* ---- opening and closing ---- */
 
@@ -18,33 +72,67 @@ static void connection_name(const struct replay_player_options *options, uint32_
 		snprintf(name, size, "%s", options->name);
 }
 
+static int listen_for_replies(struct replay_sender *sender, uint32_t index, struct wire_fault *fault)
+{
+	struct replay_connection *connection = sender->connections[index];
+	natsStatus status = NATS_OK;
+
+	if (sender->answers)
+		status = replay_answers_subscribe(sender->answers, connection->nats, index);
+	if (status == NATS_OK && sender->answers)
+		status = natsConnection_FlushTimeout(connection->nats, SUBSCRIBE_MS);
+	return status == NATS_OK ? 0
+				 : wire_fault_set(fault, -ECONNRESET, "cannot subscribe to an inbox: %s",
+						  natsStatus_GetText(status));
+}
+
+static void init_locks(struct replay_sender *sender)
+{
+	pthread_condattr_t monotonic;
+
+	replay_troubles_init(&sender->troubles);
+	pthread_mutex_init(&sender->mutex, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&sender->closing, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
 int replay_sender_open(struct replay_sender *sender, const struct replay_player_options *options,
 		       struct replay_report *report, struct wire_fault *fault)
 {
 	uint32_t wanted = options->roster && options->roster->count > 0 ? options->roster->count : 1;
 	char name[256];
 
-	*sender = (struct replay_sender){.report = report, .tolerance_ns = options->tolerance_ns};
-	replay_troubles_init(&sender->troubles);
+	*sender = (struct replay_sender){
+	    .report = report, .answers = options->answers, .tolerance_ns = options->tolerance_ns};
+	init_locks(sender);
 	sender->connections = calloc(wanted, sizeof(struct replay_connection *));
 	if (!sender->connections)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	int error = replay_loop_open(&sender->loop, fault);
-	for (; sender->count < wanted && !error; sender->count += !error) {
+	while (sender->count < wanted && !error) {
 		connection_name(options, sender->count, name, sizeof(name));
 		error = replay_connection_open(&sender->connections[sender->count], sender->loop,
 					       options->nats, name, &sender->troubles, fault);
+		if (!error)
+			error = listen_for_replies(sender, sender->count++, fault);
 	}
-	return error;
+	return error ? error : start_confirming(sender, fault);
 }
 
 void replay_sender_close(struct replay_sender *sender)
 {
+	stop_confirming(sender);
+	if (sender->answers)
+		replay_answers_unsubscribe(sender->answers);
 	replay_loop_stop(sender->loop);
 	for (uint32_t i = 0; i < sender->count; i++)
 		replay_connection_close(sender->connections[i]);
 	replay_loop_close(sender->loop);
 	free(sender->connections);
+	pthread_cond_destroy(&sender->closing);
+	pthread_mutex_destroy(&sender->mutex);
 	replay_troubles_fini(&sender->troubles);
 }
 
@@ -65,6 +153,9 @@ enum replay_sent replay_sender_send(struct replay_sender *sender, const struct r
 {
 	struct replay_connection *connection = sender->connections[message->connection];
 	bool was_dirty = connection->dirty;
+
+	if (message->request)
+		replay_answers_sent(sender->answers, message->request, due_ns);
 	natsStatus status = replay_connection_publish(connection, message);
 
 	if (status == NATS_INSUFFICIENT_BUFFER)
@@ -73,6 +164,8 @@ enum replay_sent replay_sender_send(struct replay_sender *sender, const struct r
 		return REPLAY_CLOSED;
 	if (status != NATS_OK) {
 		sender->report->failed[failure_of(status)]++;
+		if (message->request)
+			replay_answers_not_sent(sender->answers, message->request);
 		return REPLAY_FAILED;
 	}
 	if (!was_dirty)

@@ -14,7 +14,12 @@ struct replay_sender {
 	struct replay_connection **connections;
 	uint32_t count;
 	struct replay_troubles troubles;
-	struct replay_report *report; /* borrowed: what is counted goes there */
+	pthread_t confirmer; /* asks every now and then whether the servers have read what was published */
+	pthread_mutex_t mutex;
+	pthread_cond_t closing;
+	bool is_confirming, is_closing;
+	struct replay_report *report;   /* borrowed: what is counted goes there */
+	struct replay_answers *answers; /* borrowed; NULL: no replies are awaited */
 	int64_t tolerance_ns;
 	/* Collected since the last push: when each was due. */
 	int64_t due_ns[REPLAY_SENDER_PENDING];

@@ -69,7 +69,7 @@ static void retain(struct store__chain *chain, int64_t now_ms)
 
 static bool has_too_much(const struct store__chain *chain)
 {
-	return chain->options->retain_bytes > 0 && chain->closed_segments > 0 &&
+	return chain->closed_segments > 0 && chain->options->retain_bytes > 0 &&
 	       chain->closed_bytes + chain->output.end > chain->options->retain_bytes;
 }
 
@@ -101,9 +101,11 @@ static int end_segment(struct store__chain *chain)
 void store__chain_close(struct store__chain *chain)
 {
 	bool is_long = chain->output.end > LAST_REPACK_BYTES;
-	store__repacker_join(&chain->repacker, true);
+	chain->closed_bytes -= store__repacker_join(&chain->repacker, true);
 	end_segment(chain);
-	store__repacker_join(&chain->repacker, is_long);
+	chain->closed_bytes -= store__repacker_join(&chain->repacker, is_long);
+	if (has_too_much(chain)) /* a segment that was being repacked was spared so far */
+		retain(chain, chain->retained_ms);
 	store_clients_fini(&chain->clients);
 	store_encoder_close(chain->encoder);
 	store_stage_close(chain->repeats);

@@ -159,6 +159,9 @@ static int repair_all(struct run *run, const char *path, struct wire_fault *faul
 {
 	struct store_log_segments segments;
 	int lock = store_log_lock(path, fault);
+	if (lock == -ENOTDIR)
+		return wire_fault_set(fault, lock, "%s: a repair needs the whole log; give its directory",
+				      path);
 	if (lock < 0)
 		return lock;
 	int error = store_log_list(&segments, path, fault);

@@ -1,6 +1,7 @@
 /* floor - what the least server does (bench/floor/server.h), and with --record the least log (bench/floor/log.h).
  *
  * Like the servers it is compared with, it writes its port into a file and stops at SIGINT. */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,14 +32,24 @@ static int write_ports_file(const char *folder, int port)
 	snprintf(temporary, sizeof temporary, "%s.new", path);
 	FILE *file = fopen(temporary, "w");
 	if (!file)
-		return -1;
+		return -errno;
 	fprintf(file, "{\"nats\":[\"nats://127.0.0.1:%d\"]}\n", port);
-	return fclose(file) == 0 ? rename(temporary, path) : -1;
+	return fclose(file) == 0 && rename(temporary, path) == 0 ? 0 : -errno;
+}
+
+/* Before any thread is started: all of them block the signal. */
+static void catch_interrupts(void)
+{
+	struct sigaction action = {.sa_handler = stop};
+	sigset_t interrupts;
+	sigemptyset(&interrupts);
+	sigaddset(&interrupts, SIGINT);
+	sigprocmask(SIG_BLOCK, &interrupts, NULL);
+	sigaction(SIGINT, &action, NULL);
 }
 
 static int serve(const struct settings *settings)
 {
-	struct sigaction action = {.sa_handler = stop};
 	struct floor_server *server = NULL;
 	struct floor_log *log = NULL;
 	int error = settings->record ? floor_log_open(&log, settings->record, settings->level) : 0;
@@ -46,7 +57,6 @@ static int serve(const struct settings *settings)
 		error = floor_server_open(&server, log);
 	if (!error)
 		error = write_ports_file(settings->ports_folder, floor_server_port(server));
-	sigaction(SIGINT, &action, NULL);
 	if (!error)
 		error = floor_server_run(server, &stopped);
 	if (server)
@@ -74,6 +84,7 @@ int main(int argc, char **argv)
 		fputs("usage: floor --ports_file_dir DIR [--record FILE [--level N]]\n", stderr);
 		return 2;
 	}
+	catch_interrupts();
 	int error = serve(&settings);
 	if (error)
 		fprintf(stderr, "floor: %s\n", strerror(-error));

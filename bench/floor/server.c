@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ struct client {
 	uint32_t number;
 	bool subscribed, queued;
 	size_t have;
-	char in[IN_BYTES];
+	char in[IN_BYTES + 1]; /* a space ends what is there, so that no scan runs past it */
 };
 
 struct floor_server {
@@ -115,10 +116,12 @@ static void take_subscription(struct floor_server *server, struct client *client
 static size_t take_message(struct floor_server *server, const struct client *client, const char *frame,
 			   const char *end)
 {
-	const char *subject = frame + 4, *space = memchr(subject, ' ', (size_t)(end - subject));
-	const char *at = space ? space + 1 : end;
+	const char *subject = frame + 4, *space = subject;
 	size_t size = 0;
-	for (; at < end && *at >= '0' && *at <= '9'; at++)
+	while (*space != ' ')
+		space++;
+	const char *at = space < end ? space + 1 : end;
+	for (; *at >= '0' && *at <= '9'; at++)
 		size = size * 10 + (size_t)(*at - '0');
 	if ((size_t)(end - at) < size + 4)
 		return 0;
@@ -194,6 +197,7 @@ static void read_client(struct floor_server *server, struct client *client)
 		return;
 	}
 	client->have += (size_t)got;
+	client->in[client->have] = ' ';
 	if (server->log) {
 		clock_gettime(CLOCK_REALTIME, &now);
 		floor_log_set_time(server->log, now.tv_sec * 1000000000ll + now.tv_nsec);
@@ -205,7 +209,9 @@ static void read_client(struct floor_server *server, struct client *client)
 static void accept_client(struct floor_server *server)
 {
 	int one = 1, fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
-	struct client *client = fd < 0 ? NULL : malloc(sizeof *client);
+	if (fd < 0)
+		return;
+	struct client *client = malloc(sizeof *client);
 	if (!client) {
 		close(fd);
 		return;
@@ -224,8 +230,10 @@ static void accept_client(struct floor_server *server)
 int floor_server_run(struct floor_server *server, const volatile int *stop)
 {
 	struct epoll_event events[EVENTS];
+	sigset_t nothing;
+	sigemptyset(&nothing);
 	while (!*stop) {
-		int count = epoll_wait(server->epoll, events, EVENTS, -1);
+		int count = epoll_pwait(server->epoll, events, EVENTS, -1, &nothing);
 		if (count < 0 && errno != EINTR)
 			return -errno;
 		for (int i = 0; i < count; i++)

@@ -19,7 +19,8 @@ void floor_server_close(struct floor_server *server);
 
 int floor_server_port(const struct floor_server *server);
 
-/* Serve until *stop is set, by a signal handler. 0 or a negated errno. */
+/* Serve until *stop is set, by the handler of a signal that the caller has blocked: it comes through only while
+ * there is nothing to do. 0 or a negated errno. */
 int floor_server_run(struct floor_server *server, const volatile int *stop);
 
 #endif

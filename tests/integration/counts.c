@@ -109,14 +109,13 @@ static void fan_out_counts_one_message_and_each_delivery(void **state)
 	expect_log(&broker, 2 * COUNT, READERS * COUNT);
 }
 
-static void queue_groups_count_one_delivery_each(void **state)
+static void expect_counts_of_queue_groups(const char *const *flags)
 {
 	enum { MEMBERS = 4, COUNT = 2000 };
 	struct support_broker broker;
 	struct support_socket members[MEMBERS], publisher;
 	int64_t sum = 0;
-	(void)state;
-	support_broker_open(&broker, NULL, true);
+	support_broker_open(&broker, flags, true);
 	for (int i = 0; i < MEMBERS; i++)
 		join(&broker, &members[i],
 		     i % 2 ? "SUB work odd 1\r\n" : "SUB work even 1\r\nSUB work.> 2\r\n");
@@ -131,6 +130,22 @@ static void queue_groups_count_one_delivery_each(void **state)
 	assert_int_equal(sum, 2 * COUNT);
 	support_socket_close(&publisher);
 	expect_log(&broker, COUNT, 3 * COUNT);
+}
+
+static void queue_groups_count_one_delivery_each(void **state)
+{
+	(void)state;
+	expect_counts_of_queue_groups(NULL);
+}
+
+static void counts_agree_however_much_is_recorded(void **state)
+{
+	static const char *const FLAGS[] = {"--record-detail=messages", "--record-detail=protocol",
+					    "--record-payload=none",    "--record-sync=always",
+					    "--record-level=9",         "--record-segment-size=20kb"};
+	(void)state;
+	for (size_t i = 0; i < sizeof(FLAGS) / sizeof(FLAGS[0]); i++)
+		expect_counts_of_queue_groups((const char *[]){FLAGS[i], NULL});
 }
 
 static void requests_headers_and_refusals_are_counted_as_the_broker_counts_them(void **state)
@@ -231,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(fan_out_counts_one_message_and_each_delivery),
 	    cmocka_unit_test(queue_groups_count_one_delivery_each),
+	    cmocka_unit_test(counts_agree_however_much_is_recorded),
 	    cmocka_unit_test(requests_headers_and_refusals_are_counted_as_the_broker_counts_them),
 	    cmocka_unit_test(a_client_killed_within_a_payload_published_nothing),
 	    cmocka_unit_test(slow_consumers_that_are_cut_leave_the_counts_right),

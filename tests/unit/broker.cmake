@@ -2,6 +2,7 @@
 tapedeck_unit_test(options broker)
 tapedeck_unit_test(config broker)
 tapedeck_unit_test(broker_log broker)
+tapedeck_unit_test(broker_clock broker)
 tapedeck_unit_test(monitor broker PkgConfig::UV)
 tapedeck_unit_test(sublist broker)
 tapedeck_unit_test(permissions broker)

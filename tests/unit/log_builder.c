@@ -336,6 +336,17 @@ const struct wire_event *builder_event(const struct log_builder *builder, uint64
 	return seq > 0 && seq <= builder->count ? &builder->events[seq - 1] : NULL;
 }
 
+const struct built_block *builder_block_at(const struct log_builder *builder, size_t segment, uint64_t offset)
+{
+	for (size_t i = 0; i < builder->blocks_count; i++) {
+		const struct built_block *block = &builder->blocks[i];
+		if (block->segment == segment && offset >= block->offset &&
+		    offset < block->offset + block->bytes)
+			return block;
+	}
+	return NULL;
+}
+
 void builder_flip(const char *path, uint64_t offset, unsigned bit)
 {
 	unsigned char byte;

@@ -57,6 +57,10 @@ const struct wire_client *builder_client(const struct log_builder *builder, uint
 /* The event of this number, or NULL. */
 const struct wire_event *builder_event(const struct log_builder *builder, uint64_t seq);
 
+/* The block whose bytes hold this offset of a segment, or NULL: file header, footer, trailer. */
+const struct built_block *builder_block_at(const struct log_builder *builder, size_t segment,
+					   uint64_t offset);
+
 /* Flip one bit of a file. */
 void builder_flip(const char *path, uint64_t offset, unsigned bit);
 /* Offset in the file of a frame of a block. */

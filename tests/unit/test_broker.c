@@ -206,6 +206,12 @@ static int join(const char *hello)
 	return fd;
 }
 
+static void listen_everywhere(struct broker_options *options)
+{
+	free(options->host);
+	options->host = NULL;
+}
+
 /* Wait until a note of this kind with this text is there; NULL past the deadline. */
 static const struct note *await(enum wire_event_kind kind, const char *text)
 {
@@ -242,9 +248,9 @@ static bool await_tick(unsigned tick)
 
 static void events_come_in_the_order_of_what_happened(void **state)
 {
-	static const enum wire_event_kind wanted[] = {WIRE_EVENT_CONNECT, WIRE_EVENT_SUBSCRIBE,
-						      WIRE_EVENT_MESSAGE, WIRE_EVENT_UNSUBSCRIBE,
-						      WIRE_EVENT_ERROR,   WIRE_EVENT_DISCONNECT};
+	static const enum wire_event_kind wanted[] = {
+	    WIRE_EVENT_MARK,        WIRE_EVENT_CONNECT, WIRE_EVENT_SUBSCRIBE, WIRE_EVENT_MESSAGE,
+	    WIRE_EVENT_UNSUBSCRIBE, WIRE_EVENT_ERROR,   WIRE_EVENT_DISCONNECT};
 	(void)state;
 	start(NULL);
 	int fd = join(HELLO);
@@ -272,6 +278,24 @@ static void an_idle_broker_calls_the_sink_as_long_as_it_wants(void **state)
 	assert_true(house.ticks <= 3);
 }
 
+static void clients_come_over_ipv6_as_well(void **state)
+{
+	struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	(void)state;
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) != 0)
+		skip();
+	start(listen_everywhere);
+	address.sin6_port = htons((uint16_t)house.port);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
+	say(fd, HELLO "SUB a 1\r\nPUB a 2\r\nhi\r\n");
+	assert_true(hear(fd, "MSG a 1 2\r\nhi\r\n"));
+	int other = join(HELLO);
+	close(other);
+	close(fd);
+	stop();
+}
+
 static void a_client_that_never_connects_is_told_of_with_its_first_operation(void **state)
 {
 	(void)state;
@@ -280,7 +304,8 @@ static void a_client_that_never_connects_is_told_of_with_its_first_operation(voi
 	close(fd);
 	assert_non_null(await(WIRE_EVENT_DISCONNECT, ""));
 	stop();
-	assert_int_equal(house.notes[0].kind, WIRE_EVENT_CONNECT);
+	assert_int_equal(house.notes[0].kind, WIRE_EVENT_MARK);
+	assert_int_equal(house.notes[1].kind, WIRE_EVENT_CONNECT);
 }
 
 static void every_queue_member_is_picked_and_each_message_goes_to_one(void **state)
@@ -489,6 +514,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(events_come_in_the_order_of_what_happened),
 	    cmocka_unit_test(an_idle_broker_calls_the_sink_as_long_as_it_wants),
+	    cmocka_unit_test(clients_come_over_ipv6_as_well),
 	    cmocka_unit_test(a_client_that_never_connects_is_told_of_with_its_first_operation),
 	    cmocka_unit_test(every_queue_member_is_picked_and_each_message_goes_to_one),
 	    cmocka_unit_test(a_message_cut_short_by_its_publisher_never_happened),

@@ -64,7 +64,13 @@ static void flags_override_the_file_and_the_file_the_defaults(void **state)
 	assert_string_equal(s.broker.server_name, "file");
 	assert_int_equal(s.broker.max_payload, 1 << 20);
 	cli_broker_settings_fini(&s);
+	assert_int_equal(read_flags(&s, "-c", config_path, "-p", "0", (char *)NULL), CLI_GO_ON);
+	assert_int_equal(s.broker.port, 5);
+	cli_broker_settings_fini(&s);
 	unlink(config_path);
+	assert_int_equal(read_flags(&s, "-p", "0", (char *)NULL), CLI_GO_ON);
+	assert_int_equal(s.broker.port, 4222);
+	cli_broker_settings_fini(&s);
 }
 
 static void nats_servers_spellings_are_understood(void **state)

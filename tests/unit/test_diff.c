@@ -123,7 +123,7 @@ static void a_message_in_a_only_is_missing(void **state)
 	struct fixture *fixture = *state;
 	fill_numbers(fixture);
 	traffic_remove(&fixture->b, 4);
-	expect_one(fixture, REPLAY_MISSING, 5, 0);
+	expect_one(fixture, REPLAY_DIFF_MISSING, 5, 0);
 }
 
 static void a_message_in_b_only_is_extra(void **state)
@@ -131,7 +131,7 @@ static void a_message_in_b_only_is_extra(void **state)
 	struct fixture *fixture = *state;
 	fill_numbers(fixture);
 	traffic_remove(&fixture->a, 9);
-	expect_one(fixture, REPLAY_EXTRA, 0, 10);
+	expect_one(fixture, REPLAY_DIFF_EXTRA, 0, 10);
 }
 
 static void another_payload_at_the_same_place_is_a_change(void **state)
@@ -142,9 +142,9 @@ static void another_payload_at_the_same_place_is_a_change(void **state)
 	traffic_set_payload(&fixture->b.events[6], "another");
 	compare(fixture);
 	assert_int_equal(fixture->count, 2);
-	assert_int_equal(fixture->told[0].kind, REPLAY_MISSING);
+	assert_int_equal(fixture->told[0].kind, REPLAY_DIFF_MISSING);
 	assert_int_equal(fixture->told[0].seq[REPLAY_A], 3);
-	assert_int_equal(fixture->told[1].kind, REPLAY_CHANGED);
+	assert_int_equal(fixture->told[1].kind, REPLAY_DIFF_CHANGED);
 	assert_int_equal(fixture->told[1].seq[REPLAY_A], 8);
 	assert_int_equal(fixture->told[1].seq[REPLAY_B], 7);
 }
@@ -157,8 +157,8 @@ static void one_that_is_gone_and_one_that_came_elsewhere_are_no_change(void **st
 	traffic_message(&fixture->b, 5, "numbers", "", "new");
 	compare(fixture);
 	assert_int_equal(fixture->count, 2);
-	assert_int_equal(fixture->summary.total.differences[REPLAY_MISSING], 1);
-	assert_int_equal(fixture->summary.total.differences[REPLAY_EXTRA], 1);
+	assert_int_equal(fixture->summary.total.differences[REPLAY_DIFF_MISSING], 1);
+	assert_int_equal(fixture->summary.total.differences[REPLAY_DIFF_EXTRA], 1);
 }
 
 static void other_headers_are_a_change(void **state)
@@ -167,7 +167,7 @@ static void other_headers_are_a_change(void **state)
 	fill_numbers(fixture);
 	snprintf(fixture->a.events[3].headers, 96, "NATS/1.0\r\nTrace: 1\r\n\r\n");
 	snprintf(fixture->b.events[3].headers, 96, "NATS/1.0\r\nTrace: 2\r\n\r\n");
-	expect_one(fixture, REPLAY_CHANGED, 4, 4);
+	expect_one(fixture, REPLAY_DIFF_CHANGED, 4, 4);
 }
 
 static void an_ignored_header_may_differ_or_be_missing(void **state)
@@ -181,7 +181,24 @@ static void an_ignored_header_may_differ_or_be_missing(void **state)
 	snprintf(fixture->b.events[4].headers, 96, "NATS/1.0\r\nKind: x\r\nTrace: 2\r\n\r\n");
 	expect_equal(fixture);
 	snprintf(fixture->b.events[4].headers, 96, "NATS/1.0\r\nKind: y\r\nTrace: 2\r\n\r\n");
-	expect_one(fixture, REPLAY_CHANGED, 5, 5);
+	expect_one(fixture, REPLAY_DIFF_CHANGED, 5, 5);
+}
+
+static void json_may_be_compared_by_what_it_says(void **state)
+{
+	struct fixture *fixture = *state;
+	struct wire_fault fault;
+	struct replay_compare *compare = replay_compare_open();
+	fill_numbers(fixture);
+	fixture->options.compare = compare;
+	traffic_set_payload(&fixture->a.events[3], "{\"id\":1,\"at\":\"07:57\"}");
+	traffic_set_payload(&fixture->b.events[3], "{\"at\": \"08:00\", \"id\": 1}");
+	expect_one(fixture, REPLAY_DIFF_CHANGED, 4, 4);
+	assert_int_equal(replay_compare_ignore(compare, "$.at", &fault), 0);
+	expect_equal(fixture);
+	traffic_set_payload(&fixture->b.events[3], "{\"id\": 2}");
+	expect_one(fixture, REPLAY_DIFF_CHANGED, 4, 4);
+	replay_compare_close(compare);
 }
 
 static void a_message_that_its_publisher_sent_later_is_reordered(void **state)
@@ -189,9 +206,34 @@ static void a_message_that_its_publisher_sent_later_is_reordered(void **state)
 	struct fixture *fixture = *state;
 	fill_numbers(fixture);
 	traffic_move(&fixture->b, 2, 8);
-	expect_one(fixture, REPLAY_REORDERED, 3, 9);
+	expect_one(fixture, REPLAY_DIFF_REORDERED, 3, 9);
 	fixture->options.order = REPLAY_ORDER_NONE;
 	expect_equal(fixture);
+}
+
+static void expect_move(struct fixture *fixture, int count, size_t from, size_t to)
+{
+	char text[20];
+	for (int i = 0; i < count; i++) {
+		snprintf(text, sizeof text, "number %d", i);
+		traffic_message(&fixture->a, 1, "numbers", "", text);
+		traffic_message(&fixture->b, 5, "numbers", "", text);
+	}
+	traffic_move(&fixture->b, from, to);
+	expect_one(fixture, REPLAY_DIFF_REORDERED, from + 1, to + 1);
+	traffic_fini(&fixture->a);
+	traffic_fini(&fixture->b);
+}
+
+/* Pairs are judged some at a time; wherever the cut lies, one message moved and not those around it. */
+static void what_moves_across_a_cut_is_told_once(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->options.window = 16;
+	for (size_t at = 0; at < 60; at++) {
+		expect_move(fixture, 80, at, at + 5);
+		expect_move(fixture, 80, at + 5, at);
+	}
 }
 
 static void order_across_subjects_counts_when_asked_for(void **state)
@@ -203,7 +245,7 @@ static void order_across_subjects_counts_when_asked_for(void **state)
 	traffic_move(&fixture->b, 10, 3);
 	expect_equal(fixture);
 	fixture->options.order = REPLAY_ORDER_PUBLISHER;
-	expect_one(fixture, REPLAY_REORDERED, 11, 4);
+	expect_one(fixture, REPLAY_DIFF_REORDERED, 11, 4);
 }
 
 static void publishers_may_interleave_otherwise(void **state)
@@ -223,6 +265,22 @@ static void publishers_may_interleave_otherwise(void **state)
 	expect_equal(fixture);
 }
 
+/* A place on a subject is not exact then: what is there on the other side may lie a few places off. */
+static void a_change_is_found_although_publishers_interleave_otherwise(void **state)
+{
+	struct fixture *fixture = *state;
+	static const int order[] = {0, 2, 4, 1, 3, 5};
+	char text[20];
+	for (int i = 0; i < 30; i++) {
+		snprintf(text, sizeof text, "number %d", i);
+		traffic_message(&fixture->a, 1 + (uint64_t)i % 2, "numbers", "", text);
+		int number = i / 6 * 6 + order[i % 6];
+		snprintf(text, sizeof text, number == 16 ? "changed" : "number %d", number);
+		traffic_message(&fixture->b, 1 + (uint64_t)number % 2, "numbers", "", text);
+	}
+	expect_one(fixture, REPLAY_DIFF_CHANGED, 17, 15);
+}
+
 static void more_receivers_are_a_difference_when_asked_for(void **state)
 {
 	struct fixture *fixture = *state;
@@ -230,7 +288,7 @@ static void more_receivers_are_a_difference_when_asked_for(void **state)
 	fixture->b.events[6].event.receiver_count = 2;
 	expect_equal(fixture);
 	fixture->options.deliveries = true;
-	expect_one(fixture, REPLAY_DELIVERIES, 7, 7);
+	expect_one(fixture, REPLAY_DIFF_DELIVERIES, 7, 7);
 }
 
 /* ---- requests ---- */
@@ -268,27 +326,26 @@ static void replies_given_to_the_wrong_requests_are_changes(void **state)
 	traffic_set_payload(&fixture->b.events[5], "1");
 	compare(fixture);
 	assert_int_equal(fixture->count, 2);
-	assert_int_equal(fixture->summary.total.differences[REPLAY_CHANGED], 2);
+	assert_int_equal(fixture->summary.total.differences[REPLAY_DIFF_CHANGED], 2);
+}
+
+/* Requests and replies, by their letter and number: "q1 q2 r1 r2". */
+static void fill_conversation(struct traffic *traffic, const char *inbox, const char *course)
+{
+	for (const char *at = course; *at; at += at[2] ? 3 : 2) {
+		const char number[] = {at[1], '\0'};
+		bool is_request = at[0] == 'q';
+		traffic_message(traffic, is_request ? 1 : 2, is_request ? "ask" : inbox,
+				is_request ? inbox : "", number);
+	}
 }
 
 /* Which request is answered cannot be told then, and depends on what the recording saw first. */
 static void an_inbox_may_be_used_again(void **state)
 {
 	struct fixture *fixture = *state;
-	for (int i = 0; i < 6; i++) {
-		char text[2] = {(char)('0' + i), '\0'};
-		traffic_message(&fixture->a, 1, "ask", "_INBOX.one", text);
-		traffic_message(&fixture->b, 1, "ask", "_INBOX.two", text);
-		if (i != 2)
-			traffic_message(&fixture->a, 2, "_INBOX.one", "", text);
-		if (i == 3)
-			traffic_message(&fixture->a, 2, "_INBOX.one", "", "2");
-		traffic_message(&fixture->b, 2, "_INBOX.two", "", text);
-	}
-	fixture->options.order = REPLAY_ORDER_NONE;
-	expect_equal(fixture);
-	/* Nor need both have seen the first reply ahead of the second request. */
-	traffic_move(&fixture->a, 2, 1);
+	fill_conversation(&fixture->a, "_INBOX.one", "q1 q2 r1 q3 r2 r3");
+	fill_conversation(&fixture->b, "_INBOX.two", "q1 r1 q2 r2 q3 r3");
 	expect_equal(fixture);
 }
 
@@ -298,7 +355,7 @@ static void a_changed_reply_is_told_among_those_of_its_request(void **state)
 	fill_requests(&fixture->a, 10, 500, "first");
 	fill_requests(&fixture->b, 10, 500, "second");
 	traffic_set_payload(&fixture->b.events[7], "wrong");
-	expect_one(fixture, REPLAY_CHANGED, 8, 8);
+	expect_one(fixture, REPLAY_DIFF_CHANGED, 8, 8);
 	assert_true(fixture->told[0].is_reply);
 	assert_string_equal(fixture->told[0].subject, "ask");
 }
@@ -317,7 +374,7 @@ static void slower_answers_are_a_difference_when_asked_for(void **state)
 	fixture->options.slower = 4;
 	expect_equal(fixture);
 	fixture->options.slower = 2;
-	expect_one(fixture, REPLAY_SLOWER, 0, 0);
+	expect_one(fixture, REPLAY_DIFF_SLOWER, 0, 0);
 }
 
 /* ---- what cannot be verified ---- */
@@ -336,7 +393,7 @@ static void what_a_gap_may_have_swallowed_is_unverifiable(void **state)
 	traffic_remove(&fixture->b, 5);
 	compare(fixture);
 	assert_int_equal(fixture->summary.total.unverifiable, 1);
-	assert_int_equal(fixture->summary.total.differences[REPLAY_MISSING], 1);
+	assert_int_equal(fixture->summary.total.differences[REPLAY_DIFF_MISSING], 1);
 	/* … one that does not know how many it has does. */
 	fixture->b.events[4].event.lost_messages = 0;
 	expect_equal(fixture);
@@ -349,7 +406,7 @@ static void a_gap_explains_nothing_elsewhere(void **state)
 	fill_numbers(fixture);
 	traffic_gap(&fixture->b, 5);
 	traffic_remove(&fixture->b, 4);
-	expect_one(fixture, REPLAY_MISSING, 5, 0);
+	expect_one(fixture, REPLAY_DIFF_MISSING, 5, 0);
 }
 
 static void a_payload_that_was_cut_is_unverifiable_as_far_as_it_is_the_same(void **state)
@@ -362,7 +419,7 @@ static void a_payload_that_was_cut_is_unverifiable_as_far_as_it_is_the_same(void
 	expect_equal(fixture);
 	assert_int_equal(fixture->summary.total.unverifiable, 1);
 	fixture->b.events[4].payload[2] = 'X';
-	expect_one(fixture, REPLAY_CHANGED, 5, 5);
+	expect_one(fixture, REPLAY_DIFF_CHANGED, 5, 5);
 }
 
 /* ---- bounds ---- */
@@ -384,8 +441,27 @@ static void a_run_longer_than_the_window_is_got_over(void **state)
 	}
 	compare(fixture);
 	assert_int_equal(fixture->count, 500);
-	assert_int_equal(fixture->summary.total.differences[REPLAY_MISSING], 500);
+	assert_int_equal(fixture->summary.total.differences[REPLAY_DIFF_MISSING], 500);
 	assert_int_equal(fixture->summary.short_of_memory, 0);
+}
+
+/* Every tenth message is missing; neither what has been paired nor what has been passed waits on. */
+static void memory_does_not_grow_with_the_recording(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[20];
+	fixture->options.memory_bytes = 20000;
+	fixture->options.window = 20;
+	for (int i = 0; i < 5000; i++) {
+		snprintf(text, sizeof text, "%d", i);
+		traffic_message(&fixture->a, 1, "numbers", "", text);
+		if (i % 10 != 7)
+			traffic_message(&fixture->b, 1, "numbers", "", text);
+	}
+	compare(fixture);
+	assert_int_equal(fixture->summary.short_of_memory, 0);
+	assert_int_equal(fixture->summary.total.differences[REPLAY_DIFF_MISSING], 500);
+	assert_int_equal(fixture->count, 500);
 }
 
 static void want_of_memory_is_told(void **state)
@@ -401,6 +477,31 @@ static void want_of_memory_is_told(void **state)
 	compare(fixture);
 	assert_int_equal(fixture->count, 1000);
 	assert_true(fixture->summary.short_of_memory > 800);
+}
+
+/* One side has `count` messages ahead of those that both have, far more than memory holds. */
+static void fill_late_start(struct traffic *early, struct traffic *late, int count)
+{
+	char text[20];
+	for (int i = 0; i < 2 * count; i++) {
+		snprintf(text, sizeof text, "%d", i);
+		struct traffic_event *event = traffic_message(early, 1, "common", "", text);
+		int64_t time_ns = event->event.time_ns;
+		if (i >= count)
+			traffic_message(late, 1, "common", "", text)->event.time_ns = time_ns;
+	}
+}
+
+static void a_recording_that_began_later_is_caught_up_with(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->options.memory_bytes = 20000;
+	fixture->options.same_clock = true;
+	fill_late_start(&fixture->b, &fixture->a, 900);
+	compare(fixture);
+	assert_int_equal(fixture->summary.total.differences[REPLAY_DIFF_EXTRA], 900);
+	assert_int_equal(fixture->summary.total.equal, 900);
+	assert_true(fixture->summary.short_of_memory > 0);
 }
 
 /* ---- at random ---- */
@@ -431,9 +532,9 @@ static bool edit(struct fixture *fixture, struct edit *done, size_t at)
 	snprintf(payload, sizeof payload, "new %lu", (unsigned long)event->serial);
 	done->serial = event->serial;
 	switch (done->kind) {
-	case REPLAY_MISSING: traffic_remove(&fixture->b, at); return true;
-	case REPLAY_CHANGED: traffic_set_payload(event, payload); return true;
-	case REPLAY_REORDERED:
+	case REPLAY_DIFF_MISSING: traffic_remove(&fixture->b, at); return true;
+	case REPLAY_DIFF_CHANGED: traffic_set_payload(event, payload); return true;
+	case REPLAY_DIFF_REORDERED:
 		if (later < fixture->b.count)
 			traffic_move(&fixture->b, at, later);
 		return later < fixture->b.count;
@@ -447,8 +548,8 @@ static bool edit(struct fixture *fixture, struct edit *done, size_t at)
 
 static size_t edit_at_random(struct fixture *fixture, struct random *random, struct edit *edits)
 {
-	static const enum replay_difference_kind kinds[] = {REPLAY_MISSING, REPLAY_EXTRA, REPLAY_CHANGED,
-							    REPLAY_REORDERED};
+	static const enum replay_difference_kind kinds[] = {REPLAY_DIFF_MISSING, REPLAY_DIFF_EXTRA,
+							    REPLAY_DIFF_CHANGED, REPLAY_DIFF_REORDERED};
 	size_t count = 0;
 	/* Far enough from each other not to look like one: requests are left alone, for without them their replies
 	 * would be another matter. */
@@ -528,9 +629,12 @@ int main(void)
 	    TEST(one_that_is_gone_and_one_that_came_elsewhere_are_no_change),
 	    TEST(other_headers_are_a_change),
 	    TEST(an_ignored_header_may_differ_or_be_missing),
+	    TEST(json_may_be_compared_by_what_it_says),
 	    TEST(a_message_that_its_publisher_sent_later_is_reordered),
+	    TEST(what_moves_across_a_cut_is_told_once),
 	    TEST(order_across_subjects_counts_when_asked_for),
 	    TEST(publishers_may_interleave_otherwise),
+	    TEST(a_change_is_found_although_publishers_interleave_otherwise),
 	    TEST(more_receivers_are_a_difference_when_asked_for),
 	    TEST(inboxes_have_other_names_in_each_run),
 	    TEST(replies_given_to_the_wrong_requests_are_changes),
@@ -541,7 +645,9 @@ int main(void)
 	    TEST(a_gap_explains_nothing_elsewhere),
 	    TEST(a_payload_that_was_cut_is_unverifiable_as_far_as_it_is_the_same),
 	    TEST(a_run_longer_than_the_window_is_got_over),
+	    TEST(memory_does_not_grow_with_the_recording),
 	    TEST(want_of_memory_is_told),
+	    TEST(a_recording_that_began_later_is_caught_up_with),
 	    TEST(random_edits_are_found_exactly),
 	    TEST(a_recording_made_anew_is_equal),
 	};

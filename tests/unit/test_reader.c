@@ -313,6 +313,36 @@ static void a_segment_missing_in_the_middle_is_a_gap(void **state)
 	assert_lost(fixture, first_seq_of(&fixture->builder, 1), first_seq_of(&fixture->builder, 3) - 1);
 }
 
+/* Retention deletes while a reader is on its way: it is told what it missed, and that this is no damage. */
+static void segments_deleted_on_the_way_there_are_a_gap_and_no_damage(void **state)
+{
+	struct fixture *fixture = *state;
+	struct log_builder *builder = &fixture->builder;
+	struct store_reader *reader;
+	struct wire_event event;
+	struct wire_fault fault;
+	uint64_t blocks, events, gaps = 0;
+	builder_fill(builder, 4, 4, 50);
+	assert_int_equal(store_reader_open(&reader, fixture->log, &everything, &fault), 0);
+	assert_int_equal(store_reader_next(reader, &event, &fault), 1);
+	for (int i = 0; i < 3; i++)
+		unlink(builder->segments[i]);
+	while (store_reader_next(reader, &event, &fault) == 1) {
+		if (event.kind != WIRE_EVENT_GAP || builder_event(builder, event.seq)->kind == WIRE_EVENT_GAP)
+			continue;
+		gaps++;
+		assert_int_equal(event.flags & WIRE_EVENT_DAMAGE, 0);
+		assert_int_equal(event.from_seq, first_seq_of(builder, 1));
+		assert_int_equal(event.to_seq, first_seq_of(builder, 3) - 1);
+		assert_true(event.text.len > 0);
+	}
+	store_reader_damage(reader, &blocks, &events);
+	assert_int_equal(gaps, 1);
+	assert_int_equal(blocks, 0);
+	assert_int_equal(events, 0);
+	store_reader_close(reader);
+}
+
 static void segments_missing_at_the_start_are_no_damage(void **state)
 {
 	struct fixture *fixture = *state;
@@ -389,24 +419,12 @@ static void a_lost_end_of_a_segment_is_a_gap_even_if_nothing_follows_but_an_empt
 
 /* ---- flipped bits ---- */
 
-/* The block whose bytes hold this offset, or NULL: file header, footer, trailer. */
-static const struct built_block *block_at(const struct log_builder *builder, size_t segment, uint64_t offset)
-{
-	for (size_t i = 0; i < builder->blocks_count; i++) {
-		const struct built_block *block = &builder->blocks[i];
-		if (block->segment == segment && offset >= block->offset &&
-		    offset < block->offset + block->bytes)
-			return block;
-	}
-	return NULL;
-}
-
 /* A block whose header is told by the footer, too, loses nothing when the header is hit. The last block of a segment
  * without footer and successor cannot be told from one that is being written. */
 static void assert_flip(const struct fixture *fixture, size_t segment, uint64_t offset)
 {
 	const struct log_builder *builder = &fixture->builder;
-	const struct built_block *block = block_at(builder, segment, offset);
+	const struct built_block *block = builder_block_at(builder, segment, offset);
 	bool is_last = segment + 1 == builder->segments_count;
 	bool in_header = block && offset < block->offset + STORE_BLOCK_HEADER_BYTES;
 	bool is_tail = is_last && block == &builder->blocks[builder->blocks_count - 1];
@@ -497,6 +515,7 @@ int main(void)
 	    TEST(blocks_that_cannot_match_are_not_read),
 	    TEST(a_damaged_frame_costs_its_block_and_says_so),
 	    TEST(a_segment_missing_in_the_middle_is_a_gap),
+	    TEST(segments_deleted_on_the_way_there_are_a_gap_and_no_damage),
 	    TEST(segments_missing_at_the_start_are_no_damage),
 	    TEST(a_damaged_file_header_costs_nothing),
 	    TEST(a_segment_of_garbage_is_a_gap_wherever_it_lies),

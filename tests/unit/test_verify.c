@@ -85,18 +85,6 @@ static uint64_t file_bytes(const char *path)
 
 /* ---- flipped bits ---- */
 
-/* The block whose bytes hold this offset, or NULL: file header, footer, trailer. */
-static const struct built_block *block_at(const struct log_builder *builder, size_t segment, uint64_t offset)
-{
-	for (size_t i = 0; i < builder->blocks_count; i++) {
-		const struct built_block *block = &builder->blocks[i];
-		if (block->segment == segment && offset >= block->offset &&
-		    offset < block->offset + block->bytes)
-			return block;
-	}
-	return NULL;
-}
-
 /* The header of the last block of an open segment: it might be one that is just being written. */
 static bool is_tail(const struct log_builder *builder, const struct built_block *block, uint64_t offset)
 {
@@ -117,7 +105,7 @@ static uint64_t events_lost(const struct log_builder *builder, const struct buil
 static void assert_found(const struct fixture *fixture, size_t segment, uint64_t offset)
 {
 	const struct log_builder *builder = &fixture->builder;
-	const struct built_block *block = block_at(builder, segment, offset);
+	const struct built_block *block = builder_block_at(builder, segment, offset);
 	struct verdict verdict;
 	char place[400];
 	verify(fixture->log, false, &verdict);

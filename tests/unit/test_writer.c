@@ -350,17 +350,44 @@ static void the_oldest_segments_go_when_the_log_is_too_large(void **state)
 	assert_int_equal(contents.missing, 0);
 }
 
+/* A file beside the first segment. */
+static void put_aside(const struct log_fixture *fixture, const char *suffix)
+{
+	char path[400], aside[420];
+	log_segment_path(fixture->log, 0, path, sizeof path);
+	snprintf(aside, sizeof aside, "%s%s", path, suffix);
+	support_write_file(aside, "aside", 5);
+}
+
 static void segments_whose_last_event_is_too_old_go(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
 	log_write(fixture->log, &fixture->options, 1, 1, 500); /* of the year 2023 */
 	log_write(fixture->log, &fixture->options, 501, 1, 500);
+	put_aside(fixture, ".torn");
+	put_aside(fixture, ".torn.2");
+	put_aside(fixture, ".damaged");
 	fixture->options.retain_age_ms = INT64_C(3600) * 1000;
 	log_write(fixture->log, &fixture->options, 1001, 1, 500);
 	log_read(fixture->log, &contents);
 	assert_int_equal(contents.segments, 1);
 	assert_int_equal(contents.first_number, 1001);
+	assert_int_equal(log_count_files(fixture->log, ".torn") + log_count_files(fixture->log, ".torn.2") +
+			     log_count_files(fixture->log, ".damaged"),
+			 0);
+}
+
+static void what_a_crash_left_half_rewritten_is_removed(void **state)
+{
+	struct log_fixture *fixture = *state;
+	struct log_contents contents;
+	log_write(fixture->log, &fixture->options, 1, 1, 10);
+	put_aside(fixture, ".tmp");
+	log_read(fixture->log, &contents);
+	assert_int_equal(contents.messages, 10);
+	log_write(fixture->log, &fixture->options, 11, 1, 10);
+	assert_int_equal(log_count_files(fixture->log, ".tmp"), 0);
 }
 
 static void every_segment_describes_who_is_connected(void **state)
@@ -626,6 +653,7 @@ int main(void)
 	    CASE(a_segment_ends_at_its_age_but_not_when_empty),
 	    CASE(the_oldest_segments_go_when_the_log_is_too_large),
 	    CASE(segments_whose_last_event_is_too_old_go),
+	    CASE(what_a_crash_left_half_rewritten_is_removed),
 	    CASE(every_segment_describes_who_is_connected),
 	    CASE(auto_compresses_more_while_idle),
 	    CASE(a_full_disk_costs_a_gap_and_nothing_else),

@@ -1,0 +1,244 @@
+/* replay_prepare.c - what is to be played: range, requests, plan. */
+#include <errno.h>
+
+#include "cli/logs.h"
+#include "cli/replay_plan.h"
+#include "cli/replay_session.h"
+#include "cli/times.h"
+
+int cli_replay_out_of_memory(const struct cli_replay_session *session)
+{
+	cli_error(session->command, "out of memory");
+	return CLI_IO;
+}
+
+int cli_replay_flush(struct cli_replay_session *session, int fine)
+{
+	int error = cli_out_flush(&session->out);
+
+	if (error == 0 || error == -EPIPE)
+		return fine;
+	cli_error(session->command, "cannot write: %s", wire_error_text(error));
+	return CLI_IO;
+}
+
+/* ---- what to play ---- */
+
+/* A moment as --from and --to have it. CLI_GO_ON, or a status after a complaint. */
+static int read_moment(const struct cli_replay_session *session, const char *option, const char *text,
+		       int64_t *ns)
+{
+	struct wire_fault fault;
+	int64_t offset_ns;
+	int error;
+
+	if (text[0] == '+') {
+		error = cli_parse_duration_ns(text + 1, &offset_ns, &fault);
+		if (!error)
+			*ns = session->first_ns + offset_ns;
+	} else {
+		error = cli_time_parse(text, cli_now_ns(), session->settings.filters.utc, ns, &fault);
+	}
+	return error ? cli_usage_error(session->command, "--%s: \"%s\" %s", option, text, fault.text)
+		     : CLI_GO_ON;
+}
+
+/* Narrow the input to --from and --to, which may count from its first message. */
+static int narrow(struct cli_replay_session *session)
+{
+	const struct cli_replay_settings *settings = &session->settings;
+	const char *from = settings->from ? settings->from : settings->filters.since;
+	const char *to = settings->to ? settings->to : settings->filters.until;
+	int status = CLI_GO_ON;
+
+	if (from)
+		status = read_moment(session, "from", from, &session->input.from_ns);
+	if (status == CLI_GO_ON && to)
+		status = read_moment(session, "to", to, &session->options.until_ns);
+	if (status != CLI_GO_ON)
+		return status;
+	if (settings->from)
+		session->options.origin_ns = session->input.from_ns;
+	store_filter_since(session->filter, session->input.from_ns);
+	store_filter_until(session->filter, session->options.until_ns);
+	return CLI_GO_ON;
+}
+
+static int nothing_to_play(const struct cli_replay_session *session)
+{
+	cli_error(session->command, "there is nothing to play: no message matches");
+	return CLI_FOUND;
+}
+
+/* Look at the ends of the input, twice: what --from +5m means follows from the first message. */
+static int look(struct cli_replay_session *session)
+{
+	struct wire_fault fault;
+	int status = cli_replay_input_span(&session->input, &session->first_ns, &session->last_ns, &fault);
+
+	if (status == 0)
+		return nothing_to_play(session);
+	if (status > 0) {
+		int narrowed = narrow(session);
+		if (narrowed != CLI_GO_ON)
+			return narrowed;
+		status =
+		    cli_replay_input_span(&session->input, &session->first_ns, &session->last_ns, &fault);
+	}
+	if (status < 0)
+		return cli_log_error(session->command, &fault);
+	return status > 0 ? CLI_GO_ON : nothing_to_play(session);
+}
+
+/* Requests with live replies: the log is read whole, and what is not asked for is passed over later. */
+static int widen(struct cli_replay_session *session)
+{
+	session->input.filter = session->filter;
+	if (!cli_replay_settings_ask(&session->settings))
+		return CLI_GO_ON;
+	session->wide = store_filter_open();
+	if (!session->wide)
+		return cli_replay_out_of_memory(session);
+	session->input.filter = session->wide;
+	session->options.select.filter = session->filter;
+	return CLI_GO_ON;
+}
+
+static int read_start(struct cli_replay_session *session)
+{
+	struct wire_fault fault;
+	const char *text = session->settings.start_at;
+	int64_t now_ns = cli_now_ns();
+
+	if (!text)
+		return CLI_GO_ON;
+	if (cli_time_parse(text, now_ns, session->settings.filters.utc, &session->options.start_at_ns,
+			   &fault) != 0)
+		return cli_usage_error(session->command, "--start-at: \"%s\" %s", text, fault.text);
+	if (session->options.start_at_ns < now_ns)
+		return cli_usage_error(session->command, "--start-at: \"%s\" has passed", text);
+	return CLI_GO_ON;
+}
+
+/* ---- requests ---- */
+
+static int open_compare(struct cli_replay_session *session)
+{
+	const struct cli_replay_settings *settings = &session->settings;
+	struct wire_fault fault;
+
+	session->compare = replay_compare_open();
+	if (!session->compare)
+		return cli_replay_out_of_memory(session);
+	if (settings->compare == 1)
+		replay_compare_as_json(session->compare);
+	for (size_t i = 0; i < settings->ignores.len; i++)
+		if (replay_compare_ignore(session->compare, settings->ignores.values[i], &fault) != 0)
+			return cli_usage_error(session->command, "--ignore: %s", fault.text);
+	return CLI_GO_ON;
+}
+
+int cli_replay_open_answers(struct cli_replay_session *session)
+{
+	const struct cli_replay_settings *settings = &session->settings;
+	struct wire_fault fault;
+
+	if (!cli_replay_settings_ask(settings))
+		return CLI_GO_ON;
+	int status = open_compare(session);
+	if (status != CLI_GO_ON)
+		return status;
+	const struct replay_answers_options options = {
+	    .verify = settings->verify,
+	    .compare = session->compare,
+	    .slower = settings->slower,
+	    .timeout_ns = settings->connection.timeout_ms * 1000000,
+	    .inbox_prefix = settings->connection.inbox_prefix,
+	    .mismatch = cli_replay_mismatch,
+	    .context = &session->mismatches,
+	};
+	session->mismatches = (struct cli_replay_mismatches){.out = &session->out, .json = settings->json};
+	if (replay_answers_open(&session->options.answers, &options, &fault) == 0)
+		return CLI_GO_ON;
+	cli_error(session->command, "%s", fault.text);
+	return CLI_IO;
+}
+
+/* ---- the plan ---- */
+
+static int read_survey(struct cli_replay_session *session, struct replay_rewrite *rewrite)
+{
+	const struct cli_replay_settings *settings = &session->settings;
+	const struct replay_survey_options options = {
+	    .input = session->options.input,
+	    .select = &session->options.select,
+	    .plan = &session->options.plan,
+	    .map = replay_rewrite_map(rewrite),
+	    .ask = cli_replay_settings_ask(settings),
+	    .inbox_prefix = settings->connection.inbox_prefix,
+	    .until_ns = session->options.until_ns,
+	    .origin_ns = session->options.origin_ns,
+	};
+	struct wire_fault fault;
+
+	session->input.payloads = store_filter_needs_payloads(session->filter);
+	int error = replay_survey_read(&session->survey, &options, &fault);
+	session->input.payloads = true;
+	return error < 0 ? cli_log_error(session->command, &fault) : CLI_GO_ON;
+}
+
+static int print_plan(struct cli_replay_session *session, struct replay_rewrite *rewrite)
+{
+	if (session->settings.json)
+		cli_replay_plan_json(&session->out, &session->survey, &session->settings);
+	else
+		cli_replay_plan_text(&session->out, &session->survey, &session->settings,
+				     replay_rewrite_map(rewrite));
+	return cli_replay_flush(session, session->survey.read.damaged_places > 0 ? CLI_FOUND : CLI_DONE);
+}
+
+static int use_survey(struct cli_replay_session *session, struct replay_rewrite *rewrite)
+{
+	if (session->settings.dry_run)
+		return print_plan(session, rewrite);
+	if (session->survey.roster_is_full)
+		return cli_usage_error(
+		    session->command, "more than %d connections published; use --connections one, or --shard",
+		    REPLAY_ROSTER_MAX);
+	session->options.roster = &session->survey.roster;
+	return CLI_GO_ON;
+}
+
+/* A look through all that is to be played, where something has to be known of it beforehand. */
+static int survey(struct cli_replay_session *session)
+{
+	struct replay_rewrite *rewrite;
+	struct wire_fault fault;
+
+	if (!session->settings.dry_run && session->settings.connections == 0)
+		return CLI_GO_ON;
+	if (replay_rewrite_open(&rewrite, &session->options.rewrite, &fault) != 0)
+		return cli_connection_error(session->command, &fault);
+	int status = read_survey(session, rewrite);
+	if (status == CLI_GO_ON)
+		status = use_survey(session, rewrite);
+	replay_rewrite_close(rewrite);
+	return status;
+}
+
+int cli_replay_prepare(struct cli_replay_session *session)
+{
+	int status;
+
+	cli_replay_settings_apply(&session->settings, &session->options);
+	session->options.input = (struct replay_input){cli_replay_input_open, &session->input};
+	session->input.filter = session->filter;
+	status = read_start(session);
+	if (status == CLI_GO_ON)
+		status = look(session);
+	if (status == CLI_GO_ON)
+		status = widen(session);
+	if (status == CLI_GO_ON)
+		status = survey(session);
+	return status;
+}

@@ -1,0 +1,485 @@
+/* replay_troubles: what a replay says and returns when something is not as it should be. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <pty.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+#include <utmp.h>
+
+#include "child.h"
+#include "replaying.h"
+#include "sample_logs.h"
+#include "support/fail.h"
+#include "support/run.h"
+
+enum { MESSAGES = 300, WAIT_MS = 20000 };
+
+#define ARGS(...) ((const char *[]){__VA_ARGS__, NULL})
+
+static struct support_tempdir dir;
+static char log_path[300];
+
+static int prepare(void **state)
+{
+	(void)state;
+	support_tempdir_open(&dir);
+	if (chdir(dir.path) != 0)
+		support_fail("%s", dir.path);
+	support_tempdir_path(&dir, "work", log_path, sizeof(log_path));
+	replaying_write_log(log_path, MESSAGES);
+	sample_logs_write();
+	return 0;
+}
+
+static int clean_up(void **state)
+{
+	(void)state;
+	if (chdir("/") != 0)
+		return -1;
+	support_tempdir_close(&dir);
+	nats_CloseAndWait(WAIT_MS);
+	return 0;
+}
+
+static struct support_deadline soon(void)
+{
+	return support_deadline_in(WAIT_MS);
+}
+
+static void expect(const char *log, int port, const char *const *args, int wanted, const char *phrase)
+{
+	char *text;
+	int status = replaying_run(log, port, args, NULL, &text);
+
+	if (status != wanted || !strstr(text, phrase))
+		fail_msg("exit status %d, not %d, or no \"%s\" in:\n%s", status, wanted, phrase, text);
+	free(text);
+}
+
+/* ---- before anything is played ---- */
+
+static void nonsense_on_the_command_line_is_usage(void **state)
+{
+	static const char *const lines[][4] = {
+	    {"--speed", "0"},
+	    {"--speed", "fast"},
+	    {"--rate", "0"},
+	    {"--speed", "2x", "--rate", "5"},
+	    {"--shard", "5/4"},
+	    {"--ramp", "1..2"},
+	    {"--roots"},
+	    {"--slower", "2x"},
+	    {"--ignore", "$.id"},
+	    {"--verify", "--ignore", "id"},
+	    {"--verify", "--clones", "2"},
+	    {"--clones", "0"},
+	    {"--kind", "gap"},
+	    {"--start-at", "2001-01-01"},
+	    {"--from", "soon"},
+	    {"--from", "+1s", "--since", "2001-01-01"},
+	    {"--map", "a"},
+	    {"--map", "a.*=b.$2"},
+	    {"--map", "a.>=b.>", "--map", "a.b=c"},
+	    {"--add-header", "no header"},
+	    {"--context", "no-such-context"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const char *args[5] = {lines[i][0], lines[i][1], lines[i][2], lines[i][3], NULL};
+		char *text;
+		int status = replaying_run(log_path, 1, args, NULL, &text);
+		if (status != 2)
+			fail_msg("%s %s: exit status %d:\n%s", args[0], args[1] ? args[1] : "", status, text);
+		assert_true(strncmp(text, "tapedeck replay: ", 17) == 0);
+		free(text);
+	}
+}
+
+static void what_cannot_be_played_says_why(void **state)
+{
+	(void)state;
+	expect(log_path, 1, ARGS("no.such.subject"), 1, "nothing to play");
+	expect("./empty", 1, NULL, 1, "nothing to play");
+	expect("./no-such-log", 1, NULL, 4, "no-such-log");
+	expect("./foreign", 1, NULL, 4, "not a tapedeck log");
+	expect("./newer", 1, NULL, 4, "newer version");
+	expect(log_path, 1, NULL, 3, "cannot connect");
+}
+
+static void a_damaged_log_is_played_as_far_as_it_is_whole(void **state)
+{
+	struct support_broker broker;
+	json_t *report;
+
+	(void)state;
+	support_broker_open(&broker, NULL, false);
+	assert_int_equal(
+	    replaying_run("./damaged", broker.server.port, ARGS("--speed", "max", "--json"), &report, NULL),
+	    1);
+	assert_int_equal(replaying_number(report, "sent"), 2);
+	assert_int_equal(replaying_number(report, "damaged_events"), 1);
+	assert_int_equal(replaying_number(report, "gaps"), 1);
+	json_decref(report);
+	expect("./damaged", broker.server.port, NULL, 1, "the log is damaged");
+	support_broker_close(&broker);
+}
+
+static void a_log_is_not_played_into_the_server_it_is_of(void **state)
+{
+	struct support_broker broker;
+	natsConnection *nats;
+
+	(void)state;
+	support_broker_open(&broker, NULL, true);
+	nats = replaying_connect(broker.server.port, "publisher");
+	MUST(natsConnection_PublishString(nats, "a", "x"));
+	MUST(natsConnection_Flush(nats));
+	natsConnection_Destroy(nats);
+	struct support_deadline deadline = soon();
+	char *text;
+	while (support_run(ARGS(support_tapedeck(), "cat", broker.log, "a", "--fail-empty"), &text) != 0) {
+		free(text);
+		assert_true(support_deadline_retry(deadline));
+	}
+	free(text);
+	expect(broker.log, broker.server.port, NULL, 2, "the very server");
+	expect(broker.log, broker.server.port, ARGS("--yes", "--speed", "max"), 0, "sent      1 message");
+	expect(log_path, broker.server.port, ARGS("--speed", "max"), 0, "sent      300 messages");
+	support_broker_close(&broker);
+}
+
+/* ---- what servers refuse ---- */
+
+static void open_configured(struct support_broker *broker, const char *text)
+{
+	char path[300];
+
+	support_tempdir_path(&dir, "server.conf", path, sizeof(path));
+	support_write_file(path, text, strlen(text));
+	support_broker_open(broker, ARGS("-c", path), false);
+}
+
+static void permissions_and_passwords_are_the_servers(void **state)
+{
+	struct support_broker broker;
+	json_t *report;
+
+	(void)state;
+	open_configured(&broker, "authorization { users = [ { user: u, password: p, permissions: {"
+				 " publish: { deny: \"work.1\" } } } ] }\n");
+	expect(log_path, broker.server.port, NULL, 3, "cannot connect");
+	expect(log_path, broker.server.port, ARGS("--user", "u", "--password", "wrong"), 3, "uthorization");
+	assert_int_equal(replaying_run(log_path, broker.server.port,
+				       ARGS("--user", "u", "--password", "p", "--speed", "max", "--json"),
+				       &report, NULL),
+			 1);
+	assert_int_equal(replaying_number(report, "failed_by.not_permitted"), MESSAGES / 3);
+	json_decref(report);
+	support_broker_close(&broker);
+}
+
+static void a_context_says_where_and_as_whom(void **state)
+{
+	struct support_broker broker;
+	char path[300], json[200], *text;
+
+	(void)state;
+	open_configured(&broker, "authorization { user: u, password: p }\n");
+	support_run(ARGS("mkdir", "-p", "nats/context"), NULL);
+	snprintf(json, sizeof(json), "{\"url\":\"nats://127.0.0.1:%d\",\"user\":\"u\",\"password\":\"p\"}",
+		 broker.server.port);
+	support_tempdir_path(&dir, "nats/context/staging.json", path, sizeof(path));
+	support_write_file(path, json, strlen(json));
+	setenv("XDG_CONFIG_HOME", dir.path, 1);
+	int status = support_run(
+	    ARGS(support_tapedeck(), "replay", log_path, "--context", "staging", "--speed", "max"), &text);
+	if (status != 0)
+		fail_msg("exit status %d:\n%s", status, text);
+	free(text);
+	setenv("NATS_PASSWORD", "wrong", 1); /* the environment is nearer than the context */
+	assert_int_equal(
+	    support_run(ARGS(support_tapedeck(), "replay", log_path, "--context", "staging"), NULL), 3);
+	unsetenv("NATS_PASSWORD");
+	unsetenv("XDG_CONFIG_HOME");
+	support_broker_close(&broker);
+}
+
+/* Only the real server asks for signatures. */
+static void a_seed_signs_in(void **state)
+{
+	static const char config[] = "authorization { users = [ { nkey:"
+				     " UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4 } ] }\n",
+			  seed[] = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY\n";
+	struct support_server server;
+
+	(void)state;
+	support_write_file("nkey.conf", config, sizeof(config) - 1);
+	support_write_file("user.nk", seed, sizeof(seed) - 1);
+	if (!replaying_open_nats_server(&server, &dir, ARGS("-c", "nkey.conf")))
+		return;
+	expect(log_path, server.port, ARGS("--speed", "max", "--nkey", "user.nk"), 0,
+	       "sent      300 messages");
+	expect(log_path, server.port, NULL, 3, "cannot connect");
+	expect(log_path, server.port, ARGS("--nkey", "nkey.conf"), 2, "holds no seed");
+	support_server_close(&server);
+}
+
+static void what_is_too_large_for_the_server_is_counted(void **state)
+{
+	struct support_broker broker;
+	json_t *report;
+
+	(void)state;
+	open_configured(&broker, "max_payload: 2\n");
+	assert_int_equal(
+	    replaying_run(log_path, broker.server.port, ARGS("--speed", "max", "--json"), &report, NULL), 1);
+	assert_int_equal(replaying_number(report, "failed_by.too_large"), MESSAGES - 100);
+	assert_int_equal(replaying_number(report, "sent"), 100);
+	json_decref(report);
+	support_broker_close(&broker);
+}
+
+static void maps_that_join_or_never_match_are_told(void **state)
+{
+	struct support_broker broker;
+
+	(void)state;
+	support_broker_open(&broker, NULL, false);
+	expect(log_path, broker.server.port, ARGS("--speed", "max", "--map", "work.*=one"), 0,
+	       "different subjects one for 200 messages");
+	expect(log_path, broker.server.port, ARGS("--speed", "max", "--map", "play.*=work.$1"), 0,
+	       "--map 'play.*=work.$1' matched nothing");
+	expect(log_path, broker.server.port, ARGS("--dry-run", "--map", "work.1=work.2"), 0,
+	       "the first \"work.2\"");
+	support_broker_close(&broker);
+}
+
+/* ---- in mid-run ---- */
+
+/* Start `tapedeck replay` in the background, played for ever. */
+static void start(struct child *child, int port, const char *const *more)
+{
+	const char *argv[30] = {support_tapedeck(), "replay", log_path, "--loop", "forever", "--json", "-s"};
+	char url[64];
+	size_t count = 7;
+
+	snprintf(url, sizeof(url), "nats://127.0.0.1:%d", port);
+	argv[count++] = url;
+	for (; *more; more++)
+		argv[count++] = *more;
+	child_open(child, argv);
+}
+
+static void await_messages(const struct support_broker *broker, int64_t count)
+{
+	struct support_deadline deadline = soon();
+
+	while (support_broker_varz(broker, "in_msgs") < count)
+		assert_true(support_deadline_retry(deadline));
+}
+
+static json_t *end(struct child *child, int wanted)
+{
+	assert_true(child_await_end(child, soon()));
+	if (child->status != wanted)
+		fail_msg("exit status %d, not %d:\n%s%s", child->status, wanted, child->out, child->err);
+	json_t *report = json_loads(child->out, 0, NULL);
+	assert_non_null(report);
+	return report;
+}
+
+static void a_signal_ends_the_run_with_its_report(void **state)
+{
+	struct support_broker broker;
+	struct child child;
+
+	(void)state;
+	support_broker_open(&broker, NULL, false);
+	start(&child, broker.server.port, ARGS("--rate", "500", "--tolerance", "10s"));
+	await_messages(&broker, 20);
+	kill(child.pid, SIGINT);
+	json_t *report = end(&child, 0);
+	assert_string_equal(json_string_value(json_object_get(report, "end")), "stopped");
+	assert_int_equal(replaying_number(report, "sent"), support_broker_varz(&broker, "in_msgs"));
+	json_decref(report);
+	child_close(&child);
+	support_broker_close(&broker);
+}
+
+static void a_server_that_goes_away_for_good_is_waited_for_and_told(void **state)
+{
+	struct support_broker broker;
+	struct child child;
+
+	(void)state;
+	support_broker_open(&broker, NULL, false);
+	start(&child, broker.server.port, ARGS("--rate", "500", "--patience", "300ms"));
+	await_messages(&broker, 20);
+	support_server_kill(&broker.server);
+	json_t *report = end(&child, 3);
+	assert_string_equal(json_string_value(json_object_get(report, "end")), "server");
+	assert_int_equal(replaying_number(report, "disconnects"), 1);
+	assert_non_null(strstr(child.err, "the server went away"));
+	json_decref(report);
+	child_close(&child);
+	support_broker_close(&broker);
+}
+
+static void a_server_that_comes_back_is_played_into_again(void **state)
+{
+	struct support_broker broker;
+	struct child child;
+
+	(void)state;
+	support_broker_open(&broker, NULL, false);
+	start(&child, broker.server.port, ARGS("--rate", "500", "--patience", "20s", "--tolerance", "1h"));
+	await_messages(&broker, 20);
+	support_server_kill(&broker.server);
+	support_broker_restart(&broker);
+	await_messages(&broker, 20);
+	kill(child.pid, SIGTERM);
+	assert_true(child_await_end(&child, soon()));
+	json_t *report = json_loads(child.out, 0, NULL);
+	assert_int_equal(replaying_number(report, "disconnects"), 1);
+	assert_int_equal(replaying_number(report, "reconnects"), 1);
+	/* What may have been lost with the connection makes it a failure, and nothing else does. */
+	assert_int_equal(child.status, replaying_number(report, "failed") > 0 ? 1 : 0);
+	assert_int_equal(replaying_number(report, "failed"), replaying_number(report, "failed_by.doubtful"));
+	json_decref(report);
+	child_close(&child);
+	support_broker_close(&broker);
+}
+
+static void a_server_that_reads_no_more_ends_the_run(void **state)
+{
+	static const char *const lags[] = {"burst", "abort"}, *const ends[] = {"server", "late"};
+	static const int statuses[] = {3, 1};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct support_broker broker;
+		struct child child;
+		support_broker_open(&broker, NULL, false);
+		start(&child, broker.server.port,
+		      ARGS("--rate", "1M", "--patience", "2s", "--on-lag", lags[i], "--tolerance", "1s"));
+		await_messages(&broker, 1000);
+		support_server_signal(&broker.server, SIGSTOP);
+		json_t *report = end(&child, statuses[i]);
+		assert_string_equal(json_string_value(json_object_get(report, "end")), ends[i]);
+		json_decref(report);
+		child_close(&child);
+		support_server_signal(&broker.server, SIGCONT);
+		support_broker_close(&broker);
+	}
+}
+
+/* ---- at the terminal ---- */
+
+/* A replay with a terminal for standard input and error. */
+struct terminal {
+	pid_t pid;
+	int master, slave;
+	char shown[65536]; /* NUL-terminated */
+	size_t len;
+};
+
+static void open_terminal(struct terminal *terminal, int port)
+{
+	char url[64];
+
+	snprintf(url, sizeof(url), "nats://127.0.0.1:%d", port);
+	*terminal = (struct terminal){0};
+	if (openpty(&terminal->master, &terminal->slave, NULL, NULL, NULL) != 0)
+		support_fail("no pseudo-terminal");
+	terminal->pid = fork();
+	if (terminal->pid != 0)
+		return;
+	close(terminal->master);
+	if (login_tty(dup(terminal->slave)) != 0)
+		_exit(126);
+	execl(support_tapedeck(), "tapedeck", "replay", log_path, "-s", url, "--rate", "50", "--loop",
+	      "forever", "--tolerance", "10s", NULL);
+	_exit(127);
+}
+
+static void await_shown(struct terminal *terminal, const char *text)
+{
+	while (!strstr(terminal->shown, text)) {
+		size_t room = sizeof(terminal->shown) - 1 - terminal->len;
+		ssize_t got = read(terminal->master, terminal->shown + terminal->len, room);
+		if (got <= 0)
+			fail_msg("no \"%s\" in:\n%s", text, terminal->shown);
+		terminal->len += (size_t)got;
+		terminal->shown[terminal->len] = '\0';
+	}
+}
+
+static void press(const struct terminal *terminal, const char *keys)
+{
+	assert_int_equal(write(terminal->master, keys, strlen(keys)), strlen(keys));
+}
+
+static void keys_steer_and_the_terminal_is_given_back(void **state)
+{
+	struct support_broker broker;
+	struct terminal terminal;
+	struct termios before, after;
+	int status;
+
+	(void)state;
+	support_broker_open(&broker, NULL, false);
+	open_terminal(&terminal, broker.server.port);
+	tcgetattr(terminal.slave, &before);
+	alarm(60); /* a terminal that stays silent */
+	await_shown(&terminal, "turn 1");
+	press(&terminal, " ");
+	await_shown(&terminal, "[paused]");
+	int64_t messages = support_broker_varz(&broker, "in_msgs");
+	press(&terminal, "\033[C"); /* one step */
+	await_messages(&broker, messages + 1);
+	assert_int_equal(support_broker_varz(&broker, "in_msgs"), messages + 1);
+	press(&terminal, "+ ");
+	await_shown(&terminal, "1.25x");
+	await_messages(&broker, messages + 5);
+	press(&terminal, "q");
+	await_shown(&terminal, "sent ");
+	assert_int_equal(waitpid(terminal.pid, &status, 0), terminal.pid);
+	alarm(0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	tcgetattr(terminal.slave, &after);
+	assert_int_equal(after.c_lflag, before.c_lflag);
+	close(terminal.master);
+	close(terminal.slave);
+	support_broker_close(&broker);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(nonsense_on_the_command_line_is_usage),
+	    cmocka_unit_test(what_cannot_be_played_says_why),
+	    cmocka_unit_test(a_damaged_log_is_played_as_far_as_it_is_whole),
+	    cmocka_unit_test(a_log_is_not_played_into_the_server_it_is_of),
+	    cmocka_unit_test(permissions_and_passwords_are_the_servers),
+	    cmocka_unit_test(a_context_says_where_and_as_whom),
+	    cmocka_unit_test(a_seed_signs_in),
+	    cmocka_unit_test(what_is_too_large_for_the_server_is_counted),
+	    cmocka_unit_test(maps_that_join_or_never_match_are_told),
+	    cmocka_unit_test(a_signal_ends_the_run_with_its_report),
+	    cmocka_unit_test(a_server_that_goes_away_for_good_is_waited_for_and_told),
+	    cmocka_unit_test(a_server_that_comes_back_is_played_into_again),
+	    cmocka_unit_test(a_server_that_reads_no_more_ends_the_run),
+	    cmocka_unit_test(keys_steer_and_the_terminal_is_given_back),
+	};
+	return cmocka_run_group_tests(tests, prepare, clean_up);
+}
