@@ -16,8 +16,8 @@ enum { NATS_CLOSE_MS = 5000 };
 
 static bool is_fine(const struct replay_report *report)
 {
-	return cli_replay_was_held(report) && cli_replay_failed(report) == 0 && !report->unconfirmed &&
-	       report->read.damaged_places == 0 &&
+	return report->read.messages > 0 && cli_replay_was_held(report) && cli_replay_failed(report) == 0 &&
+	       !report->unconfirmed && report->read.damaged_places == 0 &&
 	       (!report->answers || cli_replay_mismatch_count(report->answers) == 0);
 }
 
@@ -27,6 +27,8 @@ static int report(struct cli_replay_session *session)
 		cli_replay_report_json(&session->out, session->player, &session->settings);
 	else
 		cli_replay_report_text(&session->out, session->player, &session->settings);
+	if (replay_player_report(session->player)->read.messages == 0)
+		cli_error(session->command, "there was nothing to play: no message matched");
 	return cli_replay_flush(session,
 				is_fine(replay_player_report(session->player)) ? CLI_DONE : CLI_FOUND);
 }

@@ -1,72 +1,79 @@
 #include "cli/replay_input.h"
 
-#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "cli/inputs.h"
 #include "cli/logs.h"
 
-static int open_logs(const struct cli_replay_input *input, bool reverse, bool payloads,
-		     struct store_merge **logs, struct wire_fault *fault)
+static int open_all(const struct cli_replay_input *input, bool reverse, bool payloads,
+		    struct store_merge **inputs, struct wire_fault *fault)
 {
 	const struct store_reader_options options = {
 	    .filter = input->filter, .reverse = reverse, .payloads = payloads};
 
-	return cli_inputs_open(logs, &input->logs, &options, fault);
+	return cli_inputs_open(inputs, &input->logs, &options, fault);
+}
+
+void cli_replay_input_look(struct cli_replay_input *input)
+{
+	for (int i = 0; i < input->logs.len; i++) {
+		struct stat found;
+		const char *path = input->logs.values[i];
+
+		input->has_captures |= cli_log_is_capture(path);
+		input->once |= strcmp(path, "-") == 0 || (stat(path, &found) == 0 &&
+							  !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode));
+	}
 }
 
 int cli_replay_input_open(void *context, int64_t since_ns, struct wire_source **source,
 			  struct wire_fault *fault)
 {
 	struct cli_replay_input *input = context;
-	struct store_merge *logs;
+	struct store_merge *inputs;
 
 	if (since_ns < input->from_ns)
 		since_ns = input->from_ns;
 	store_filter_since(input->filter, since_ns);
-	int error = open_logs(input, false, input->payloads, &logs, fault);
+	int error = open_all(input, false, input->payloads, &inputs, fault);
 	if (!error)
-		*source = store_merge_source(logs);
+		*source = store_merge_source(inputs);
 	return error;
 }
 
-/* The first message in one direction, or the last one. */
-static int find_message(const struct cli_replay_input *input, bool reverse, bool is_last, int64_t *ns,
+/* The first message in one direction. */
+static int find_message(const struct cli_replay_input *input, bool reverse, int64_t *ns,
 			struct wire_fault *fault)
 {
-	struct store_merge *logs;
+	struct store_merge *inputs;
 	struct wire_event event;
-	bool is_found = false;
-	int status = open_logs(input, reverse, store_filter_needs_payloads(input->filter), &logs, fault);
+	int status = open_all(input, reverse, store_filter_needs_payloads(input->filter), &inputs, fault);
 
 	if (status < 0)
 		return status;
-	while ((!is_found || is_last) && (status = store_merge_next(logs, &event, fault)) > 0) {
-		if (event.kind != WIRE_EVENT_MESSAGE)
-			continue;
+	do
+		status = store_merge_next(inputs, &event, fault);
+	while (status > 0 && event.kind != WIRE_EVENT_MESSAGE);
+	if (status > 0)
 		*ns = event.time_ns;
-		is_found = true;
-	}
-	store_merge_close(logs);
-	return status < 0 ? status : is_found;
-}
-
-/* Captures are read in one direction only. */
-static bool has_capture(const struct cli_operands *logs)
-{
-	for (int i = 0; i < logs->len; i++)
-		if (cli_log_is_capture(logs->values[i]))
-			return true;
-	return false;
+	store_merge_close(inputs);
+	return status;
 }
 
 int cli_replay_input_span(struct cli_replay_input *input, int64_t *first_ns, int64_t *last_ns,
 			  struct wire_fault *fault)
 {
-	bool reverse = !has_capture(&input->logs);
-	int status = find_message(input, false, false, first_ns, fault);
-
-	return status > 0 ? find_message(input, reverse, !reverse, last_ns, fault) : status;
+	*last_ns = INT64_MAX;
+	if (input->once) {
+		*first_ns = INT64_MIN;
+		return 1;
+	}
+	int status = find_message(input, false, first_ns, fault);
+	if (status <= 0 || input->has_captures)
+		return status;
+	return find_message(input, true, last_ns, fault);
 }
 
 /* The broker marks its id in the log at each start. */
@@ -94,7 +101,8 @@ bool cli_replay_input_is_of(const struct cli_replay_input *input, const char *se
 	snprintf(text, sizeof(text), "server %s", server_id);
 	if (marks && store_filter_kinds(marks, "mark", NULL) == 0)
 		for (int i = 0; i < input->logs.len && !is_found; i++)
-			is_found = has_mark(input->logs.values[i], marks, text);
+			is_found = !cli_log_is_capture(input->logs.values[i]) &&
+				   has_mark(input->logs.values[i], marks, text);
 	store_filter_close(marks);
 	return is_found;
 }

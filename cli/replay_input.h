@@ -1,4 +1,4 @@
-/* replay_input.h - logs, as the player asks for them. */
+/* replay_input.h - logs and captures, as the player asks for them. */
 #ifndef CLI_REPLAY_INPUT_H
 #define CLI_REPLAY_INPUT_H
 
@@ -10,14 +10,20 @@ struct cli_replay_input {
 	struct store_filter *filter; /* what the logs are read by; borrowed */
 	int64_t from_ns;             /* never begin before that; INT64_MIN: no bound */
 	bool payloads;
+	/* Set by cli_replay_input_look: */
+	bool has_captures; /* some are packet captures, which cannot be read backwards… */
+	bool once;         /* …or pipes, which can be read but once */
 };
+
+/* See what the operands are. */
+void cli_replay_input_look(struct cli_replay_input *input);
 
 /* As open of replay_input; context is a struct cli_replay_input. One source is open at a time. */
 int cli_replay_input_open(void *context, int64_t since_ns, struct wire_source **source,
 			  struct wire_fault *fault);
 
 /* The recorded times of the first and the last message that pass. 1, 0 when there is none, or a negative code with
- * *fault. */
+ * *fault. What cannot be known without reading all, or at all, is INT64_MIN and INT64_MAX. */
 int cli_replay_input_span(struct cli_replay_input *input, int64_t *first_ns, int64_t *last_ns,
 			  struct wire_fault *fault);
 

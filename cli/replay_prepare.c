@@ -70,6 +70,24 @@ static int nothing_to_play(const struct cli_replay_session *session)
 	return CLI_FOUND;
 }
 
+/* What can be read but once can neither be looked through first nor played again. */
+static int check_once(const struct cli_replay_session *session)
+{
+	const struct cli_replay_settings *settings = &session->settings;
+
+	if (!session->input.once)
+		return CLI_GO_ON;
+	if (settings->passes != 1 || (settings->connections == 1 && !settings->dry_run))
+		return cli_usage_error(
+		    session->command,
+		    "--loop and --connections recorded need a file: a pipe is read but once");
+	if ((settings->from && settings->from[0] == '+') || (settings->to && settings->to[0] == '+'))
+		return cli_usage_error(
+		    session->command,
+		    "where a pipe begins is not known ahead: give --from and --to as times");
+	return CLI_GO_ON;
+}
+
 /* Look at the ends of the input, twice: what --from +5m means follows from the first message. */
 static int look(struct cli_replay_session *session)
 {
@@ -233,7 +251,10 @@ int cli_replay_prepare(struct cli_replay_session *session)
 	cli_replay_settings_apply(&session->settings, &session->options);
 	session->options.input = (struct replay_input){cli_replay_input_open, &session->input};
 	session->input.filter = session->filter;
-	status = read_start(session);
+	cli_replay_input_look(&session->input);
+	status = check_once(session);
+	if (status == CLI_GO_ON)
+		status = read_start(session);
 	if (status == CLI_GO_ON)
 		status = look(session);
 	if (status == CLI_GO_ON)

@@ -22,6 +22,8 @@ static double share_of(const struct cli_replay_terminal *terminal, const struct 
 	double whole = (double)terminal->last_ns - (double)terminal->first_ns;
 	double done = (double)progress->recorded_ns - (double)terminal->first_ns;
 
+	if (terminal->last_ns == INT64_MAX)
+		return 0;
 	return whole <= 0 || done < 0 ? 0 : done > whole ? 1 : done / whole;
 }
 
@@ -31,6 +33,8 @@ static int64_t left_of(const struct cli_replay_terminal *terminal, const struct 
 	double share = share_of(terminal, progress);
 	double rest_ns = (double)terminal->last_ns - (double)progress->recorded_ns;
 
+	if (terminal->last_ns == INT64_MAX)
+		return -1;
 	if (terminal->as_recorded)
 		return (int64_t)(rest_ns * REPLAY_SPEED_ONE / (double)progress->speed);
 	if (share <= 0)
@@ -58,6 +62,13 @@ static void write_line(const char *text)
 	fflush(stderr);
 }
 
+static const char *state_of(const struct replay_progress *progress)
+{
+	if (progress->away)
+		return "[waiting for the server] ";
+	return progress->paused ? "[paused] " : "";
+}
+
 static void put_line(struct cli_replay_terminal *terminal)
 {
 	struct cli_clock clock = {.utc = terminal->utc};
@@ -75,12 +86,9 @@ static void put_line(struct cli_replay_terminal *terminal)
 	int64_t left_ns = left_of(terminal, &progress);
 	if (left_ns >= 0)
 		cli_span_text(left, left_ns);
-	snprintf(text, sizeof(text), "%s  %3.0f %%  %.4gx  %s/s  lag %s  %s left%s%s", position,
-		 100 * share_of(terminal, &progress), (double)progress.speed / REPLAY_SPEED_ONE,
-		 cli_rate_text(rate, per_second), cli_span_text(lag, progress.lag_ns), left, pass,
-		 progress.away     ? "  [waiting for the server]"
-		 : progress.paused ? "  [paused]"
-				   : "");
+	snprintf(text, sizeof(text), "%s%s  %3.0f %%  %.4gx  %s/s  lag %s  %s left%s", state_of(&progress),
+		 position, 100 * share_of(terminal, &progress), (double)progress.speed / REPLAY_SPEED_ONE,
+		 cli_rate_text(rate, per_second), cli_span_text(lag, progress.lag_ns), left, pass);
 	write_line(text);
 }
 
@@ -99,7 +107,7 @@ static void seek(const struct cli_replay_terminal *terminal, const struct replay
 {
 	int64_t ns = progress->recorded_ns + (int64_t)seconds * NS_PER_SECOND;
 
-	if (progress->recorded_ns == INT64_MIN)
+	if (progress->recorded_ns == INT64_MIN || terminal->first_ns == INT64_MIN)
 		return;
 	if (ns > terminal->last_ns)
 		ns = terminal->last_ns;

@@ -95,8 +95,10 @@ static void on_error(natsConnection *nats, natsSubscription *subscription, natsS
 
 static void on_disconnected(natsConnection *nats, void *context)
 {
+	struct replay_troubles *troubles = ((struct replay_connection *)context)->troubles;
+
 	(void)nats;
-	((struct replay_connection *)context)->troubles->disconnects++;
+	troubles->disconnects += !troubles->is_over;
 }
 
 /* The last call for a connection. */

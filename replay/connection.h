@@ -14,6 +14,7 @@
 
 /* What happens to connections, counted from whatever thread it happens in. */
 struct replay_troubles {
+	_Atomic bool is_over; /* connections are being closed on purpose */
 	_Atomic uint64_t disconnects, reconnects;
 	_Atomic uint64_t doubtful;      /* messages that a lost connection may have swallowed, at most */
 	_Atomic uint64_t not_permitted; /* the server refused a publish or a subscription */

@@ -167,6 +167,7 @@ static int finish(struct replay_player *player, struct wire_fault *fault)
 	if (report->end == REPLAY_END_DONE && !replay_sender_confirm(&player->sender, CONFIRM_MS))
 		report->unconfirmed = true;
 	await_answers(player);
+	replay_sender_disconnect(&player->sender);
 	collect_report(player);
 	if (player->stop)
 		report->end = REPLAY_END_STOPPED;

@@ -63,22 +63,26 @@ static void send(struct replay_player *player, const struct replay_message *mess
 
 /* ---- on time ---- */
 
+/* A pause holds the message at hand; else it is enough to ask every now and then. */
+static bool is_asked(const struct replay_player *player)
+{
+	return player->paused || player->now_ns - player->attended_ns >= REPLAY__SLICE_NS;
+}
+
 bool replay__player_wait(struct replay_player *player)
 {
 	if (player->due_ns > player->now_ns)
 		replay__player_push(player);
-	bool is_due_to_attend = player->paused || player->now_ns - player->attended_ns >= REPLAY__SLICE_NS;
-	if (is_due_to_attend && !replay__player_attend(player))
-		return false;
-	while (player->due_ns > player->now_ns) {
+	for (;;) {
+		if (is_asked(player) && !replay__player_attend(player))
+			return false;
+		if (player->due_ns <= player->now_ns)
+			return true;
 		int64_t slice_ns = player->now_ns + REPLAY__SLICE_NS;
 		bool is_last = player->due_ns <= slice_ns;
 		player->now_ns = replay_pace_until(is_last ? player->due_ns : slice_ns,
 						   is_last && player->options.precise);
-		if (!is_last && !replay__player_attend(player))
-			return false;
 	}
-	return true;
 }
 
 /* What becomes of a message that is late. False when it is not to be sent. */

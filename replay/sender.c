@@ -58,6 +58,7 @@ static void stop_confirming(struct replay_sender *sender)
 	pthread_cond_signal(&sender->closing);
 	pthread_mutex_unlock(&sender->mutex);
 	pthread_join(sender->confirmer, NULL);
+	sender->is_confirming = false;
 }
 
 /* ---- opening and closing ---- */
@@ -121,14 +122,20 @@ int replay_sender_open(struct replay_sender *sender, const struct replay_player_
 	return error ? error : start_confirming(sender, fault);
 }
 
-void replay_sender_close(struct replay_sender *sender)
+void replay_sender_disconnect(struct replay_sender *sender)
 {
+	sender->troubles.is_over = true;
 	stop_confirming(sender);
 	if (sender->answers)
 		replay_answers_unsubscribe(sender->answers);
 	replay_loop_stop(sender->loop);
-	for (uint32_t i = 0; i < sender->count; i++)
-		replay_connection_close(sender->connections[i]);
+	while (sender->count > 0)
+		replay_connection_close(sender->connections[--sender->count]);
+}
+
+void replay_sender_close(struct replay_sender *sender)
+{
+	replay_sender_disconnect(sender);
 	replay_loop_close(sender->loop);
 	free(sender->connections);
 	pthread_cond_destroy(&sender->closing);

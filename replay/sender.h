@@ -35,6 +35,9 @@ int replay_sender_open(struct replay_sender *sender, const struct replay_player_
 		       struct replay_report *report, struct wire_fault *fault);
 void replay_sender_close(struct replay_sender *sender);
 
+/* Disconnect, for good. What happened to the connections has then all been counted. */
+void replay_sender_disconnect(struct replay_sender *sender);
+
 enum replay_sent {
 	REPLAY_SENT,   /* collected; it leaves with the next push */
 	REPLAY_FAILED, /* counted */

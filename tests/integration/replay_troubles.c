@@ -17,6 +17,7 @@
 
 #include "child.h"
 #include "replaying.h"
+#include "sample_captures.h"
 #include "sample_logs.h"
 #include "support/fail.h"
 #include "support/run.h"
@@ -37,6 +38,7 @@ static int prepare(void **state)
 	support_tempdir_path(&dir, "work", log_path, sizeof(log_path));
 	replaying_write_log(log_path, MESSAGES);
 	sample_logs_write();
+	sample_captures_write();
 	return 0;
 }
 
@@ -132,6 +134,49 @@ static void a_damaged_log_is_played_as_far_as_it_is_whole(void **state)
 	json_decref(report);
 	expect("./damaged", broker.server.port, NULL, 1, "the log is damaged");
 	support_broker_close(&broker);
+}
+
+/* How many messages `cat` finds in it. */
+static size_t count_messages(const char *path)
+{
+	char *text;
+	size_t count = 0;
+
+	support_run(ARGS(support_tapedeck(), "cat", path, "--kind", "message"), &text);
+	for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+		count++;
+	free(text);
+	return count;
+}
+
+static void a_capture_is_played_with_no_log_in_between(void **state)
+{
+	struct support_broker recorder, broker;
+	json_t *report;
+	char command[1000], *text;
+
+	(void)state;
+	support_broker_open(&recorder, NULL, true);
+	assert_int_equal(replaying_run("captures/plain.pcap", recorder.server.port,
+				       ARGS("--speed", "max", "--json"), &report, NULL),
+			 0);
+	assert_true(count_messages("captures/plain.pcap") > 0);
+	assert_int_equal(replaying_number(report, "sent"), count_messages("captures/plain.pcap"));
+	json_decref(report);
+	assert_int_equal(support_server_close(&recorder.server), 0);
+	assert_int_equal(
+	    support_run(ARGS(support_tapedeck(), "diff", "captures/plain.pcap", recorder.log), NULL), 0);
+	support_broker_open(&broker, NULL, false);
+	snprintf(command, sizeof(command),
+		 "%s replay - --speed max -s nats://127.0.0.1:%d < captures/plain.pcap", support_tapedeck(),
+		 broker.server.port);
+	int status = support_run(ARGS("sh", "-c", command), &text);
+	if (status != 0)
+		fail_msg("exit status %d:\n%s", status, text);
+	free(text);
+	assert_int_equal(support_broker_varz(&broker, "in_msgs"), count_messages("captures/plain.pcap"));
+	support_broker_close(&broker);
+	support_broker_close(&recorder);
 }
 
 static void a_log_is_not_played_into_the_server_it_is_of(void **state)
@@ -469,6 +514,7 @@ int main(void)
 	    cmocka_unit_test(nonsense_on_the_command_line_is_usage),
 	    cmocka_unit_test(what_cannot_be_played_says_why),
 	    cmocka_unit_test(a_damaged_log_is_played_as_far_as_it_is_whole),
+	    cmocka_unit_test(a_capture_is_played_with_no_log_in_between),
 	    cmocka_unit_test(a_log_is_not_played_into_the_server_it_is_of),
 	    cmocka_unit_test(permissions_and_passwords_are_the_servers),
 	    cmocka_unit_test(a_context_says_where_and_as_whom),
