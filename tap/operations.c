@@ -2,12 +2,10 @@
 
 #include <stdlib.h>
 
+#include "tap/suspicion.h"
+
 enum {
-	MAX_CONTROL_LINE = 32 << 10, /* in step: INFO and CONNECT are long where clusters and tokens are */
-	HUNT_CONTROL_LINE = 4096,    /* hunting: the default of servers */
-	WEAK_MAX = 16,               /* operations that say nothing, ahead of the first that does */
-	REST_MAX = 64,               /* operations that are looked at behind those that restore trust */
-	KEPT_IDLE_BYTES = 4096,      /* memory that a side holds on to while it keeps nothing */
+	KEPT_IDLE_BYTES = 4096, /* memory that a side holds on to while it keeps nothing */
 };
 
 void tap__operations_init(struct tap__operations *side, bool is_start, uint32_t max_payload,
@@ -18,7 +16,7 @@ void tap__operations_init(struct tap__operations *side, bool is_start, uint32_t 
 	    .is_start = is_start,
 	    .is_line_start = true,
 	    .verbs = TAP__ANY_VERB,
-	    .limits = {.max_control_line = MAX_CONTROL_LINE, .max_payload = max_payload},
+	    .limits = {.max_control_line = TAP__CONTROL_LINE_MAX, .max_payload = max_payload},
 	    .budget = budget,
 	};
 }
@@ -180,12 +178,6 @@ static enum tap__item do_without(struct tap__operations *side)
 
 /* ---- in step ---- */
 
-static bool is_sayable(const struct tap__operations *side, const struct wire_op *op)
-{
-	bool is_text = op->verb == WIRE_INFO || op->verb == WIRE_CONNECT;
-	return (side->verbs >> op->verb & 1) && (!is_text || (op->args.len > 0 && op->args.data[0] == '{'));
-}
-
 static enum tap__item accept(struct tap__operations *side, int64_t len)
 {
 	side->whole_bytes += (uint64_t)len;
@@ -205,7 +197,7 @@ static enum tap__item parse_input(struct tap__operations *side)
 	if (side->input.len == 0)
 		return TAP__MORE;
 	int64_t len = wire_parse(side->input.data, side->input.len, &side->limits, &side->op, &side->need);
-	if (len < 0 || (len > 0 && !is_sayable(side, &side->op)))
+	if (len < 0 || (len > 0 && !tap__is_sayable(side->verbs, &side->op)))
 		return go_astray(side);
 	if (len == 0)
 		return keep_input(side, side->input.len) ? TAP__MORE : do_without(side);
@@ -232,7 +224,7 @@ static enum tap__item parse_kept(struct tap__operations *side)
 		if (bytes.len >= side->need) {
 			int64_t len =
 			    wire_parse(bytes.data, bytes.len, &side->limits, &side->op, &side->need);
-			if (len < 0 || (len > 0 && !is_sayable(side, &side->op)))
+			if (len < 0 || (len > 0 && !tap__is_sayable(side->verbs, &side->op)))
 				return go_astray(side);
 			if (len > 0) {
 				advance_kept(side, (size_t)len);
@@ -266,107 +258,17 @@ static void skip_input(struct tap__operations *side)
 
 /* ---- hunting ---- */
 
-enum verdict { WRONG, OPEN, RIGHT };
-
-/* Stricter than the grammar: verbs as clients and servers write them, lines that end in CRLF, subjects of visible
- * bytes. */
-static bool is_credible(const struct tap__operations *side, const char *line, size_t len,
-			const struct wire_op *op)
+static enum tap__verdict judge(struct tap__operations *side, struct wire_slice bytes, size_t *untrusted)
 {
-	const char *name = wire_verb_name(op->verb);
-	if (memcmp(line, name, strlen(name)) != 0 || line[len - 2] != '\r' || !is_sayable(side, op))
-		return false;
-	for (size_t i = 0; i < op->subject.len; i++)
-		if ((unsigned char)op->subject.data[i] <= ' ' || op->subject.data[i] == 0x7f)
-			return false;
-	return true;
-}
-
-/* One operation at bytes[0..): RIGHT with its length and verb, OPEN with *need. */
-static enum verdict judge_one(const struct tap__operations *side, struct wire_slice bytes, size_t *len,
-			      enum wire_verb *verb, size_t *need)
-{
-	const struct wire_limits limits = {.max_control_line =
-					       side->is_start ? MAX_CONTROL_LINE : HUNT_CONTROL_LINE,
-					   .max_payload = side->limits.max_payload};
-	struct wire_op op;
-	size_t body;
-	int64_t line = wire_parse_line(bytes.data, bytes.len, &limits, &op, &body, need);
-	if (line == 0)
-		return OPEN;
-	if (line < 2 || !is_credible(side, bytes.data, (size_t)line, &op))
-		return WRONG;
-	*len = (size_t)line + body;
-	*verb = op.verb;
-	if (bytes.len < *len) {
-		*need = *len;
-		return OPEN;
-	}
-	return memcmp(bytes.data + *len - 2, "\r\n", 2) == 0 ? RIGHT : WRONG;
-}
-
-static struct wire_slice behind(struct wire_slice bytes, size_t at)
-{
-	return wire_slice(bytes.data + at, bytes.len - at);
-}
-
-/* Two operations at the beginning of bytes, or as many as it takes until one says something. RIGHT with their length,
- * OPEN with side->need. */
-static enum verdict judge_row(struct tap__operations *side, struct wire_slice bytes, size_t *len)
-{
-	bool is_strong = false;
-	*len = 0;
-	for (int count = 0; count < 2 || !is_strong; count++) {
-		size_t one, need = 0;
-		enum wire_verb verb;
-		enum verdict verdict =
-		    count < WEAK_MAX ? judge_one(side, behind(bytes, *len), &one, &verb, &need) : WRONG;
-		if (verdict == OPEN)
-			side->need = *len + need;
-		if (verdict != RIGHT || (side->is_start && (verb == WIRE_INFO || verb == WIRE_CONNECT)))
-			return verdict;
-		is_strong = is_strong || !tap__is_weak(verb);
-		*len += one;
-	}
-	return RIGHT;
-}
-
-/* What follows in bytes, as far as it goes: RIGHT when they end where an operation ends, OPEN when elsewhere. A bounded
- * look, for it is taken again for each line that may be the beginning. */
-static enum verdict judge_rest(const struct tap__operations *side, struct wire_slice bytes)
-{
-	enum verdict verdict = RIGHT;
-	int count = 0;
-	for (size_t at = 0, one = 0, need; at < bytes.len && verdict == RIGHT; at += one) {
-		enum wire_verb verb;
-		verdict = count++ < REST_MAX ? judge_one(side, behind(bytes, at), &one, &verb, &need) : OPEN;
-	}
+	const struct tap__suspicion suspicion = {
+	    .verbs = side->verbs,
+	    .max_payload = side->limits.max_payload,
+	    .is_start = side->is_start,
+	    .is_first = side->lost_bytes + side->whole_bytes + side->partial_bytes == 0};
+	size_t need = 0;
+	enum tap__verdict verdict = tap__suspicion_judge(&suspicion, bytes, untrusted, &need);
+	side->need = verdict == TAP__OPEN ? need : 0;
 	return verdict;
-}
-
-/* Nothing of the side was seen or missed before. */
-static bool is_first(const struct tap__operations *side)
-{
-	return side->lost_bytes + side->whole_bytes + side->partial_bytes == 0;
-}
-
-/* Do the bytes begin with operations that restore trust? RIGHT with the length of those that are not trusted
- * themselves; OPEN with side->need when more bytes must tell. */
-static enum verdict judge(struct tap__operations *side, struct wire_slice bytes, size_t *untrusted)
-{
-	size_t len;
-	enum verdict verdict = judge_row(side, bytes, &len);
-	*untrusted = 0;
-	if (verdict != RIGHT || side->is_start)
-		return verdict;
-	verdict = judge_rest(side, behind(bytes, len));
-	if (verdict == WRONG || (verdict == RIGHT && is_first(side)))
-		return verdict;
-	*untrusted = len;
-	if (len < bytes.len)
-		return RIGHT;
-	side->need = len + 1;
-	return OPEN;
 }
 
 static void reject_line(struct tap__operations *side, struct wire_slice bytes)
@@ -398,15 +300,15 @@ static bool hunt(struct tap__operations *side)
 	if (keeps(side) && kept(side).len < side->need)
 		return false;
 	while ((rest = tap__operations_rest(side)).len > 0) {
-		enum verdict verdict = side->is_line_start ? judge(side, rest, &untrusted) : WRONG;
-		if (verdict == RIGHT) {
+		enum tap__verdict verdict = side->is_line_start ? judge(side, rest, &untrusted) : TAP__WRONG;
+		if (verdict == TAP__RIGHT) {
 			lose(side, untrusted, TAP__UNDECODABLE);
 			advance_rest(side, untrusted);
 			side->mode = TAP__IN_STEP;
 			side->need = side->rejected_bytes = 0;
 			return true;
 		}
-		if (verdict == OPEN) {
+		if (verdict == TAP__OPEN) {
 			if (!keeps(side) && !keep_input(side, rest.len))
 				lose_all(side);
 			return false;

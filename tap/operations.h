@@ -20,7 +20,7 @@
 #define TAP_OPERATIONS_H
 
 #include "tap/flow.h"
-#include "wire/parse.h"
+#include "tap/suspicion.h"
 
 /* Why bytes came to nothing. The first ones are those of enum tap_hole. */
 enum tap__why {
@@ -74,16 +74,6 @@ struct tap__operations {
 	uint64_t rejected_bytes; /* since this side was last in step */
 };
 
-/* Every verb, those of a client, those of a server. A client's INFO is understood, for it gives away that the client is
- * a server, too. */
-enum {
-	TAP__ANY_VERB = (1 << WIRE_VERBS) - 1,
-	TAP__CLIENT_VERBS = 1 << WIRE_CONNECT | 1 << WIRE_PUB | 1 << WIRE_HPUB | 1 << WIRE_SUB |
-			    1 << WIRE_UNSUB | 1 << WIRE_PING | 1 << WIRE_PONG | 1 << WIRE_OK | 1 << WIRE_INFO,
-	TAP__SERVER_VERBS = 1 << WIRE_INFO | 1 << WIRE_MSG | 1 << WIRE_HMSG | 1 << WIRE_PING |
-			    1 << WIRE_PONG | 1 << WIRE_OK | 1 << WIRE_ERR,
-};
-
 /* Begins to hunt. is_start: the first byte will be the side's first. budget is borrowed for the side's life. */
 void tap__operations_init(struct tap__operations *side, bool is_start, uint32_t max_payload,
 			  struct tap_budget *budget);
@@ -107,11 +97,5 @@ void tap__operations_trust(struct tap__operations *side);
 /* Nothing more is to come out: count what is kept and what was fed as lost, and return how much that is, with what was
  * lost before and not told yet. */
 uint64_t tap__operations_drop(struct tap__operations *side);
-
-/* True for a verb that by itself tells nothing of the protocol: PING, PONG, +OK and -ERR are said elsewhere, too. */
-static inline bool tap__is_weak(enum wire_verb verb)
-{
-	return verb == WIRE_PING || verb == WIRE_PONG || verb == WIRE_OK || verb == WIRE_ERR;
-}
 
 #endif

@@ -19,8 +19,8 @@ static void add_all(struct store_totals *totals, const char *log)
 	int status;
 	assert_int_equal(store_reader_open(&reader, log, &options, &fault), 0);
 	while ((status = store_reader_next(reader, &event, &fault)) > 0)
-		assert_int_equal(
-		    store_totals_add(totals, &event, store_reader_client(reader, event.conn)), 0);
+		assert_int_equal(store_totals_add(totals, &event, store_reader_client(reader, event.conn)),
+				 0);
 	assert_int_equal(status, 0);
 	store_reader_close(reader);
 }
