@@ -156,9 +156,12 @@ const struct cli_command cli_replay = {
     .summary = "publish a log again, on time; compare the replies",
     .group = CLI_TASK_PLAY,
     .operands = "LOG... [SUBJECT...]",
-    .about = "Plays the messages of one or several logs into a NATS server, each when it is due: as it was\n"
-	     "recorded, faster, slower, or at a rate. What leaves late, and by how much, is reported; the\n"
-	     "schedule itself never drifts.",
+    .about =
+	"Plays the messages of one or several logs or captures into a NATS server, each when it is due: as\n"
+	"it was recorded, faster, slower, or at a rate. What leaves late, and by how much, is reported; the\n"
+	"schedule itself never drifts.\n"
+	"\n"
+	"At a terminal: space pauses, arrows step and seek, + and - change the speed, q ends.",
     .examples =
 	"  tapedeck replay log                               everything, as it was\n"
 	"  tapedeck replay log 'orders.>' --speed 10x -s nats://staging:4222\n"

@@ -251,6 +251,15 @@ static void filters_loops_and_clones_multiply_and_divide(void **state)
 			 2 * ALL);
 }
 
+static void a_run_begins_when_it_is_told(void **state)
+{
+	int64_t before_ns = support_now_ns();
+
+	(void)state;
+	assert_int_equal(sent(ARGS("--start-at", "+700ms", "--speed", "max", "--json")), ALL);
+	assert_true(support_now_ns() - before_ns >= 700 * 1000000);
+}
+
 static void shards_together_play_everything_once(void **state)
 {
 	double sum = 0;
@@ -360,6 +369,7 @@ int main(void)
 	    cmocka_unit_test(the_real_server_gets_the_same_in_order),
 	    cmocka_unit_test(recorded_connections_keep_their_names),
 	    cmocka_unit_test(filters_loops_and_clones_multiply_and_divide),
+	    cmocka_unit_test(a_run_begins_when_it_is_told),
 	    cmocka_unit_test(shards_together_play_everything_once),
 	    cmocka_unit_test(a_dry_run_says_what_and_sends_nothing),
 	    cmocka_unit_test(nothing_is_early_and_the_report_agrees_with_the_receiver),
