@@ -36,8 +36,8 @@ static int read_moment(const struct cli_replay_session *session, const char *opt
 
 	if (text[0] == '+') {
 		error = cli_parse_duration_ns(text + 1, &offset_ns, &fault);
-		if (!error)
-			*ns = session->first_ns + offset_ns;
+		if (!error && __builtin_add_overflow(session->first_ns, offset_ns, ns))
+			*ns = INT64_MAX;
 	} else {
 		error = cli_time_parse(text, cli_now_ns(), session->settings.filters.utc, ns, &fault);
 	}

@@ -51,10 +51,10 @@ static bool is_recording_in_doubt(const struct replay_answers *answers,
 	if (request->is_unwanted)
 		return false;
 	if (request->id < answers->gap_id &&
-	    answers->gap_ns - request->recorded_ns < REPLAY_ANSWERS_WINDOW_NS)
+	    replay__span_ns(request->recorded_ns, answers->gap_ns) < REPLAY_ANSWERS_WINDOW_NS)
 		return true;
 	return request->recorded.count == 0 &&
-	       answers->read_ns - request->recorded_ns < answers->options.timeout_ns;
+	       replay__span_ns(request->recorded_ns, answers->read_ns) < answers->options.timeout_ns;
 }
 
 static enum replay_verdict judge(const struct replay_answers *answers,
@@ -129,7 +129,7 @@ void replay__outstanding_settle(struct replay_answers *answers, struct replay__o
 static bool is_recorded_over(const struct replay_answers *answers, const struct replay__outstanding *request)
 {
 	return !answers->options.verify || request->id < answers->end_id || request->is_unwanted ||
-	       answers->read_ns - request->recorded_ns > REPLAY_ANSWERS_WINDOW_NS;
+	       replay__span_ns(request->recorded_ns, answers->read_ns) > REPLAY_ANSWERS_WINDOW_NS;
 }
 
 bool replay__outstanding_is_balanced(const struct replay_answers *answers,
@@ -212,7 +212,7 @@ static void compare_pair(struct replay_answers *answers, struct replay__outstand
 		request->has_other_status = true;
 	else if (!replay_compare_equal(answers->options.compare, recorded->payload, live->payload))
 		request->is_different = true;
-	if (factor > 0 && live->latency_ns - recorded->latency_ns > SLOWER_BY_NS &&
+	if (factor > 0 && replay__span_ns(recorded->latency_ns, live->latency_ns) > SLOWER_BY_NS &&
 	    (double)live->latency_ns > factor * (double)recorded->latency_ns)
 		request->is_slower = true;
 }

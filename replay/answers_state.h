@@ -78,6 +78,16 @@ static inline struct replay__outstanding *replay__outstanding_find(struct replay
 	return id > 0 && request->id == id ? request : NULL;
 }
 
+/* From one recorded time to another. A log may hold any times: what does not fit is as long as can be. */
+static inline int64_t replay__span_ns(int64_t from_ns, int64_t to_ns)
+{
+	int64_t span_ns;
+
+	if (__builtin_sub_overflow(to_ns, from_ns, &span_ns))
+		return to_ns > from_ns ? INT64_MAX : INT64_MIN;
+	return span_ns;
+}
+
 /* All with the mutex held: */
 
 /* Take a reply of one side; compare it when its counterpart is there. */
