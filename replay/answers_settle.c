@@ -42,12 +42,10 @@ static struct replay_reply reply_of(const struct replay__waiting *waiting)
 	};
 }
 
-/* Whether the recorded replies may be more than were met: a hole in the log, its end, or bytes that were not kept. */
+/* Whether the recorded replies may be more than were met: there is a hole in the log, or its end. */
 static bool is_recording_in_doubt(const struct replay_answers *answers,
 				  const struct replay__outstanding *request)
 {
-	if (request->lost)
-		return true;
 	if (request->is_unwanted)
 		return false;
 	if (request->id < answers->gap_id &&
@@ -62,6 +60,8 @@ static enum replay_verdict judge(const struct replay_answers *answers,
 {
 	bool in_doubt = is_recording_in_doubt(answers, request);
 
+	if (request->lost)
+		return REPLAY_VERDICT_UNVERIFIABLE;
 	if (request->live.count < request->recorded.count)
 		return REPLAY_VERDICT_MISSING;
 	if (request->has_other_status)

@@ -44,7 +44,7 @@ struct replay__outstanding {
 	struct replay__side recorded, live;
 	bool is_settled;
 	bool is_unwanted; /* recorded: nobody received it, so that nobody replied */
-	bool lost;        /* a reply could not be kept, or was not recorded whole */
+	bool lost;        /* a reply was not recorded whole, could not be kept, or was not waited for */
 	bool no_responders;
 	bool is_slower, is_different, has_other_status;
 	struct replay__waiting *first_recorded, *first_live; /* the first pair that differs */
