@@ -1,6 +1,7 @@
 /* cmd_replay.c - tapedeck replay: publish a log again. */
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -81,6 +82,17 @@ static int check_server(const struct cli_replay_session *session)
 	    "this is the very server that the log was recorded from; play into it with --yes");
 }
 
+/* A connection is a file; the soft limit of 1024 is for programs that use select(2). */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int connect_and_play(struct cli_replay_session *session)
 {
 	struct wire_fault fault;
@@ -89,6 +101,7 @@ static int connect_and_play(struct cli_replay_session *session)
 
 	if (status != CLI_GO_ON)
 		return status;
+	raise_file_limit();
 	if (replay_player_open(&session->player, &session->options, &fault) != 0)
 		return cli_connection_error(session->command, &fault);
 	status = check_server(session);

@@ -59,7 +59,8 @@ static int narrow(struct cli_replay_session *session)
 		status = read_moment(session, "to", to, &session->options.until_ns);
 	if (status != CLI_GO_ON)
 		return status;
-	if (settings->from)
+	/* The run begins with --from, where that lies within what was recorded. */
+	if (settings->from && !session->input.once && session->input.from_ns > session->first_ns)
 		session->options.origin_ns = session->input.from_ns;
 	store_filter_since(session->filter, session->input.from_ns);
 	store_filter_until(session->filter, session->options.until_ns);
