@@ -1,6 +1,7 @@
 /* cmd_replay.c - tapedeck replay: publish a log again. */
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -81,6 +82,17 @@ static int check_server(const struct cli_replay_session *session)
 	    "this is the very server that the log was recorded from; play into it with --yes");
 }
 
+/* A connection is a file; the soft limit of 1024 is for programs that use select(2). */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int connect_and_play(struct cli_replay_session *session)
 {
 	struct wire_fault fault;
@@ -89,6 +101,7 @@ static int connect_and_play(struct cli_replay_session *session)
 
 	if (status != CLI_GO_ON)
 		return status;
+	raise_file_limit();
 	if (replay_player_open(&session->player, &session->options, &fault) != 0)
 		return cli_connection_error(session->command, &fault);
 	status = check_server(session);
@@ -156,9 +169,12 @@ const struct cli_command cli_replay = {
     .summary = "publish a log again, on time; compare the replies",
     .group = CLI_TASK_PLAY,
     .operands = "LOG... [SUBJECT...]",
-    .about = "Plays the messages of one or several logs into a NATS server, each when it is due: as it was\n"
-	     "recorded, faster, slower, or at a rate. What leaves late, and by how much, is reported; the\n"
-	     "schedule itself never drifts.",
+    .about =
+	"Plays the messages of one or several logs or captures into a NATS server, each when it is due: as\n"
+	"it was recorded, faster, slower, or at a rate. What leaves late, and by how much, is reported; the\n"
+	"schedule itself never drifts.\n"
+	"\n"
+	"At a terminal: space pauses, arrows step and seek, + and - change the speed, q ends.",
     .examples =
 	"  tapedeck replay log                               everything, as it was\n"
 	"  tapedeck replay log 'orders.>' --speed 10x -s nats://staging:4222\n"

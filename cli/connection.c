@@ -187,8 +187,10 @@ static int set_nkey(const struct cli_command *command, natsOptions *options, con
 
 	if (!path)
 		return CLI_GO_ON;
-	if (cli_nkey_public(path, public_key, &fault) == 0 &&
-	    natsOptions_SetNKeyFromSeed(options, public_key, path) == NATS_OK)
+	int error = cli_nkey_public(path, public_key, &fault);
+	if (!error && natsOptions_SetNKeyFromSeed(options, public_key, path) != NATS_OK)
+		error = wire_fault_set(&fault, -EINVAL, "libnats does not take the seed in %s", path);
+	if (!error)
 		return CLI_GO_ON;
 	cli_error(command, "--nkey: %s", fault.text);
 	return CLI_USAGE;

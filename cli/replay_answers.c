@@ -102,11 +102,12 @@ static uint64_t row_mismatches(const struct replay_answers_row *row)
 	       row->verdicts[REPLAY_VERDICT_UNVERIFIABLE];
 }
 
-static void put_mean(struct cli_out *out, int64_t total_ns, uint64_t count)
+static void put_mean(struct cli_out *out, double total_ns, uint64_t count)
 {
 	char span[CLI_SIZE_TEXT];
 
-	cli_out_format(out, "%10s", count > 0 ? cli_span_text(span, total_ns / (int64_t)count) : "-");
+	cli_out_format(out, "%10s",
+		       count > 0 ? cli_span_text(span, (int64_t)(total_ns / (double)count)) : "-");
 }
 
 static void put_row(struct cli_out *out, const struct replay_answers_row *row)

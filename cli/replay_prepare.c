@@ -1,5 +1,7 @@
 /* replay_prepare.c - what is to be played: range, requests, plan. */
+#include <ctype.h>
 #include <errno.h>
+#include <string.h>
 
 #include "cli/logs.h"
 #include "cli/replay_plan.h"
@@ -34,8 +36,8 @@ static int read_moment(const struct cli_replay_session *session, const char *opt
 
 	if (text[0] == '+') {
 		error = cli_parse_duration_ns(text + 1, &offset_ns, &fault);
-		if (!error)
-			*ns = session->first_ns + offset_ns;
+		if (!error && __builtin_add_overflow(session->first_ns, offset_ns, ns))
+			*ns = INT64_MAX;
 	} else {
 		error = cli_time_parse(text, cli_now_ns(), session->settings.filters.utc, ns, &fault);
 	}
@@ -57,7 +59,8 @@ static int narrow(struct cli_replay_session *session)
 		status = read_moment(session, "to", to, &session->options.until_ns);
 	if (status != CLI_GO_ON)
 		return status;
-	if (settings->from)
+	/* The run begins with --from, where that lies within what was recorded. */
+	if (settings->from && !session->input.once && session->input.from_ns > session->first_ns)
 		session->options.origin_ns = session->input.from_ns;
 	store_filter_since(session->filter, session->input.from_ns);
 	store_filter_until(session->filter, session->options.until_ns);
@@ -122,18 +125,34 @@ static int widen(struct cli_replay_session *session)
 	return CLI_GO_ON;
 }
 
+/* A time of the clock is the next time it shows that: the last one as seen from tomorrow. */
+static int read_future(const struct cli_replay_session *session, const char *text, int64_t *ns,
+		       struct wire_fault *fault)
+{
+	const int64_t day_ns = 86400LL * 1000000000;
+	int64_t now_ns = cli_now_ns(), span_ns;
+
+	if (text[0] == '+') {
+		int error = cli_parse_duration_ns(text + 1, &span_ns, fault);
+		*ns = error ? 0 : now_ns + span_ns;
+		return error;
+	}
+	if (cli_parse_duration_ns(text, &span_ns, NULL) == 0 &&
+	    isalpha((unsigned char)text[strlen(text) - 1]))
+		return wire_fault_set(fault, -EINVAL, "is a time ago elsewhere; from now on it is +%s", text);
+	return cli_time_parse(text, now_ns + day_ns, session->settings.filters.utc, ns, fault);
+}
+
 static int read_start(struct cli_replay_session *session)
 {
 	struct wire_fault fault;
 	const char *text = session->settings.start_at;
-	int64_t now_ns = cli_now_ns();
 
 	if (!text)
 		return CLI_GO_ON;
-	if (cli_time_parse(text, now_ns, session->settings.filters.utc, &session->options.start_at_ns,
-			   &fault) != 0)
+	if (read_future(session, text, &session->options.start_at_ns, &fault) != 0)
 		return cli_usage_error(session->command, "--start-at: \"%s\" %s", text, fault.text);
-	if (session->options.start_at_ns < now_ns)
+	if (session->options.start_at_ns < cli_now_ns())
 		return cli_usage_error(session->command, "--start-at: \"%s\" has passed", text);
 	return CLI_GO_ON;
 }

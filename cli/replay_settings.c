@@ -50,11 +50,12 @@ static const struct cli_option when[] = {
     {.name = "start-at",
      .kind = CLI_TEXT,
      .argument = "TIME",
-     .help = "begin at that moment, so that several machines begin together",
+     .help = "begin at that moment, so that several machines begin together: +30s, 03:12 (the next time it "
+	     "is), or a date and time",
      .at = AT(start_at)},
     {.name = "precise",
      .kind = CLI_FLAG,
-     .help = "be late by less than a microsecond, at the price of a processor",
+     .help = "watch the clock before each message: no delay of waking up, at the price of a processor",
      .at = AT(precise)},
     {.name = "tolerance",
      .kind = CLI_CALL,
@@ -192,11 +193,6 @@ static const struct cli_option output[] = {
      .kind = CLI_FLAG,
      .help = "the report as one JSON object; keys: docs/replaying.md",
      .at = AT(json)},
-    {.name = "color",
-     .kind = CLI_CHOICE,
-     .argument = "auto|always|never",
-     .help = "auto: on a terminal, unless NO_COLOR is set",
-     .at = AT(color)},
     {.name = NULL},
 };
 

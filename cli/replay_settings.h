@@ -26,7 +26,6 @@ struct cli_replay_settings {
 	bool roots, verify;
 	bool provenance, internal, precise, dry_run, yes, json;
 	const char *name; /* of the connection */
-	int color;        /* enum cli_color_choice */
 };
 
 /* For the command's table of options. */

@@ -105,11 +105,12 @@ static void change_speed(struct replay_player *player, const struct replay_progr
 static void seek(const struct cli_replay_terminal *terminal, const struct replay_progress *progress,
 		 int seconds)
 {
-	int64_t ns = progress->recorded_ns + (int64_t)seconds * NS_PER_SECOND;
+	int64_t ns;
 
 	if (progress->recorded_ns == INT64_MIN || terminal->first_ns == INT64_MIN)
 		return;
-	if (ns > terminal->last_ns)
+	if (__builtin_add_overflow(progress->recorded_ns, (int64_t)seconds * NS_PER_SECOND, &ns) ||
+	    ns > terminal->last_ns)
 		ns = terminal->last_ns;
 	replay_player_seek(terminal->player, ns < terminal->first_ns ? terminal->first_ns : ns);
 }

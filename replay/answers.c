@@ -246,7 +246,7 @@ void replay_answers_recorded(struct replay_answers *answers, const struct wire_e
 	if (request && !request->is_settled) {
 		request->lost |= (reply->flags & (WIRE_EVENT_CUT | WIRE_EVENT_PARTIAL)) != 0;
 		replay__outstanding_add(answers, request, &request->recorded, headers.status, reply->payload,
-					reply->time_ns - request->recorded_ns);
+					replay__span_ns(request->recorded_ns, reply->time_ns));
 	}
 	pthread_mutex_unlock(&answers->mutex);
 }

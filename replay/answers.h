@@ -76,8 +76,8 @@ struct replay_answers_options {
 struct replay_answers_row {
 	const char *subject; /* NUL-terminated; owned by the table */
 	uint64_t requests, verdicts[REPLAY_VERDICT_COUNT];
-	uint64_t pairs;                           /* replies that were compared */
-	int64_t recorded_total_ns, live_total_ns; /* of their times */
+	uint64_t pairs;                          /* replies that were compared */
+	double recorded_total_ns, live_total_ns; /* of their times */
 };
 
 struct replay_answers_report {

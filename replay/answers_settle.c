@@ -42,19 +42,17 @@ static struct replay_reply reply_of(const struct replay__waiting *waiting)
 	};
 }
 
-/* Whether the recorded replies may be more than were met: a hole in the log, its end, or bytes that were not kept. */
+/* Whether the recorded replies may be more than were met: there is a hole in the log, or its end. */
 static bool is_recording_in_doubt(const struct replay_answers *answers,
 				  const struct replay__outstanding *request)
 {
-	if (request->lost)
-		return true;
 	if (request->is_unwanted)
 		return false;
 	if (request->id < answers->gap_id &&
-	    answers->gap_ns - request->recorded_ns < REPLAY_ANSWERS_WINDOW_NS)
+	    replay__span_ns(request->recorded_ns, answers->gap_ns) < REPLAY_ANSWERS_WINDOW_NS)
 		return true;
 	return request->recorded.count == 0 &&
-	       answers->read_ns - request->recorded_ns < answers->options.timeout_ns;
+	       replay__span_ns(request->recorded_ns, answers->read_ns) < answers->options.timeout_ns;
 }
 
 static enum replay_verdict judge(const struct replay_answers *answers,
@@ -62,6 +60,8 @@ static enum replay_verdict judge(const struct replay_answers *answers,
 {
 	bool in_doubt = is_recording_in_doubt(answers, request);
 
+	if (request->lost)
+		return REPLAY_VERDICT_UNVERIFIABLE;
 	if (request->live.count < request->recorded.count)
 		return REPLAY_VERDICT_MISSING;
 	if (request->has_other_status)
@@ -129,7 +129,7 @@ void replay__outstanding_settle(struct replay_answers *answers, struct replay__o
 static bool is_recorded_over(const struct replay_answers *answers, const struct replay__outstanding *request)
 {
 	return !answers->options.verify || request->id < answers->end_id || request->is_unwanted ||
-	       answers->read_ns - request->recorded_ns > REPLAY_ANSWERS_WINDOW_NS;
+	       replay__span_ns(request->recorded_ns, answers->read_ns) > REPLAY_ANSWERS_WINDOW_NS;
 }
 
 bool replay__outstanding_is_balanced(const struct replay_answers *answers,
@@ -212,7 +212,7 @@ static void compare_pair(struct replay_answers *answers, struct replay__outstand
 		request->has_other_status = true;
 	else if (!replay_compare_equal(answers->options.compare, recorded->payload, live->payload))
 		request->is_different = true;
-	if (factor > 0 && live->latency_ns - recorded->latency_ns > SLOWER_BY_NS &&
+	if (factor > 0 && replay__span_ns(recorded->latency_ns, live->latency_ns) > SLOWER_BY_NS &&
 	    (double)live->latency_ns > factor * (double)recorded->latency_ns)
 		request->is_slower = true;
 }

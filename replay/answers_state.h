@@ -44,7 +44,7 @@ struct replay__outstanding {
 	struct replay__side recorded, live;
 	bool is_settled;
 	bool is_unwanted; /* recorded: nobody received it, so that nobody replied */
-	bool lost;        /* a reply could not be kept, or was not recorded whole */
+	bool lost;        /* a reply was not recorded whole, could not be kept, or was not waited for */
 	bool no_responders;
 	bool is_slower, is_different, has_other_status;
 	struct replay__waiting *first_recorded, *first_live; /* the first pair that differs */
@@ -76,6 +76,16 @@ static inline struct replay__outstanding *replay__outstanding_find(struct replay
 	struct replay__outstanding *request = &answers->ring[id % REPLAY__RING];
 
 	return id > 0 && request->id == id ? request : NULL;
+}
+
+/* From one recorded time to another. A log may hold any times: what does not fit is as long as can be. */
+static inline int64_t replay__span_ns(int64_t from_ns, int64_t to_ns)
+{
+	int64_t span_ns;
+
+	if (__builtin_sub_overflow(to_ns, from_ns, &span_ns))
+		return to_ns > from_ns ? INT64_MAX : INT64_MIN;
+	return span_ns;
 }
 
 /* All with the mutex held: */

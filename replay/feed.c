@@ -239,8 +239,8 @@ static void *feed_main(void *context)
 
 	do {
 		feed->status = run_course(&pass, &feed->fault);
-		if (!course_has_changed(feed))
-			replay_queue_close(&feed->queue);
+		if (feed->status < 0 || !course_has_changed(feed))
+			replay_queue_close(&feed->queue, feed->status < 0);
 	} while (feed->status == 0 && wait_for_course(feed));
 	return NULL;
 }

@@ -70,10 +70,11 @@ void replay_queue_put(struct replay_queue *queue, struct replay_batch *batch)
 	pthread_mutex_unlock(&queue->mutex);
 }
 
-void replay_queue_close(struct replay_queue *queue)
+void replay_queue_close(struct replay_queue *queue, bool failed)
 {
 	pthread_mutex_lock(&queue->mutex);
 	queue->closed = true;
+	queue->failed = failed;
 	pthread_cond_broadcast(&queue->changed);
 	pthread_mutex_unlock(&queue->mutex);
 }
@@ -121,7 +122,7 @@ void replay_queue_drop(struct replay_queue *queue)
 		push_free(queue, batch);
 	}
 	queue->full_end = &queue->full;
-	queue->closed = false;
+	queue->closed = queue->failed;
 	pthread_cond_broadcast(&queue->changed);
 	pthread_mutex_unlock(&queue->mutex);
 }

@@ -16,6 +16,7 @@ struct replay_queue {
 	struct replay_batch *full, **full_end; /* oldest first */
 	struct replay_batch *free;
 	bool closed;  /* the reader has put its last batch in */
+	bool failed;  /* closed for good, whatever is sought */
 	bool stopped; /* the player takes no more */
 };
 
@@ -26,8 +27,8 @@ void replay_queue_fini(struct replay_queue *queue);
 /* The reader's side. Wait for an empty batch; NULL when the player has stopped. */
 struct replay_batch *replay_queue_empty(struct replay_queue *queue);
 void replay_queue_put(struct replay_queue *queue, struct replay_batch *batch);
-/* There will be no more. Goes for the current course: a seek opens it again. */
-void replay_queue_close(struct replay_queue *queue);
+/* There will be no more. A seek (replay_queue_drop) opens it again, unless reading failed. */
+void replay_queue_close(struct replay_queue *queue, bool failed);
 
 /* The player's side. Wait, at most until a moment of the monotonic clock, for a full batch. NULL when there is none;
  * *ended tells whether there will be none. */

@@ -191,7 +191,9 @@ static void put_provenance(struct replay_rewrite *rewrite, const struct wire_eve
 
 	if (message->time_ns >= 0 && gmtime_r(&seconds, &tm))
 		strftime(calendar, sizeof(calendar), "%Y-%m-%dT%H:%M:%S", &tm);
-	put_format(text, "Tapedeck-Time: %s.%09" PRId64 "Z\r\n", calendar, message->time_ns % 1000000000);
+	if (calendar[0])
+		put_format(text, "Tapedeck-Time: %s.%09" PRId64 "Z\r\n", calendar,
+			   message->time_ns % 1000000000);
 	put_format(text, "Tapedeck-Seq: %" PRIu64 "\r\n", message->seq);
 	if (rewrite->clones > 1)
 		put_format(text, "Tapedeck-Clone: %u\r\n", clone);

@@ -56,8 +56,8 @@ void replay__tally_pair(struct replay__tally *tally, const char *subject, int64_
 	if (!row)
 		return;
 	row->pairs++;
-	row->recorded_total_ns += recorded_ns;
-	row->live_total_ns += live_ns;
+	row->recorded_total_ns += (double)recorded_ns;
+	row->live_total_ns += (double)live_ns;
 }
 
 static uint64_t mismatches(const struct replay_answers_row *row)

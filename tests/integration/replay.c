@@ -251,6 +251,43 @@ static void filters_loops_and_clones_multiply_and_divide(void **state)
 			 2 * ALL);
 }
 
+/* 150 ms into the recording: the 150th of messages a millisecond apart is due at once, and not the first one's time later. */
+static void a_range_is_played_as_if_there_were_nothing_else(void **state)
+{
+	struct support_broker broker;
+	json_t *report;
+	char log[300];
+
+	(void)state;
+	support_tempdir_path(&recording.dir, "even", log, sizeof(log));
+	replaying_write_log(log, 300);
+	support_broker_open(&broker, NULL, false);
+	assert_int_equal(
+	    replaying_run(log, broker.server.port,
+			  ARGS("--from", "+150ms", "--to", "+200ms", "--tolerance", "10s", "--json"), &report,
+			  NULL),
+	    0);
+	assert_int_equal(replaying_number(report, "sent"), 50);
+	assert_true(replaying_number(report, "asked_seconds") < 0.050);
+	json_decref(report);
+	assert_int_equal(replaying_run(log, broker.server.port,
+				       ARGS("--from", "2001-01-01", "--tolerance", "10s", "--json"), &report,
+				       NULL),
+			 0);
+	assert_int_equal(replaying_number(report, "sent"), 300);
+	json_decref(report);
+	support_broker_close(&broker);
+}
+
+static void a_run_begins_when_it_is_told(void **state)
+{
+	int64_t before_ns = support_now_ns();
+
+	(void)state;
+	assert_int_equal(sent(ARGS("--start-at", "+700ms", "--speed", "max", "--json")), ALL);
+	assert_true(support_now_ns() - before_ns >= 700 * 1000000);
+}
+
 static void shards_together_play_everything_once(void **state)
 {
 	double sum = 0;
@@ -360,6 +397,8 @@ int main(void)
 	    cmocka_unit_test(the_real_server_gets_the_same_in_order),
 	    cmocka_unit_test(recorded_connections_keep_their_names),
 	    cmocka_unit_test(filters_loops_and_clones_multiply_and_divide),
+	    cmocka_unit_test(a_range_is_played_as_if_there_were_nothing_else),
+	    cmocka_unit_test(a_run_begins_when_it_is_told),
 	    cmocka_unit_test(shards_together_play_everything_once),
 	    cmocka_unit_test(a_dry_run_says_what_and_sends_nothing),
 	    cmocka_unit_test(nothing_is_early_and_the_report_agrees_with_the_receiver),

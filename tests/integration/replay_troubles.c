@@ -86,6 +86,7 @@ static void nonsense_on_the_command_line_is_usage(void **state)
 	    {"--clones", "0"},
 	    {"--kind", "gap"},
 	    {"--start-at", "2001-01-01"},
+	    {"--start-at", "5m"},
 	    {"--from", "soon"},
 	    {"--from", "+1s", "--since", "2001-01-01"},
 	    {"--map", "a"},
