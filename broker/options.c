@@ -15,7 +15,6 @@ void broker_options_init(struct broker_options *options)
 	    .max_control_line = 4096,
 	    .max_payload = MIB,
 	    .max_pending = 64 * MIB,
-	    .max_pending_total = 1024 * MIB,
 	    .max_connections = 65536,
 	    .ping_interval_ms = 120000,
 	    .ping_max = 2,

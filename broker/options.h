@@ -52,15 +52,16 @@ struct broker_options {
 	char *no_auth_user;      /* NULL: none */
 	int64_t auth_timeout_ms; /* 2 s */
 
-	uint32_t max_control_line;  /* bytes, 4096 */
-	uint32_t max_payload;       /* bytes, 1 MiB; at most 64 MiB */
-	uint64_t max_pending;       /* bytes of output per client, 64 MiB */
-	uint64_t max_pending_total; /* bytes of output and input held for all clients together, 1 GiB; ours */
-	uint32_t max_connections;   /* 65 536 */
-	uint32_t max_subscriptions; /* per connection; 0 = no limit */
-	int64_t ping_interval_ms;   /* 2 min */
-	uint32_t ping_max;          /* unanswered pings allowed, 2 */
-	int64_t write_deadline_ms;  /* 10 s */
+	uint32_t max_control_line; /* bytes, 4096 */
+	uint32_t max_payload;      /* bytes, 1 MiB; at most 64 MiB */
+	uint64_t max_pending;      /* bytes of output per client, 64 MiB */
+	/* Bytes of output and input held for all clients together; 0: twice max_pending. Ours, not nats-server's. */
+	uint64_t max_pending_total;
+	uint32_t max_connections;      /* 65 536 */
+	uint32_t max_subscriptions;    /* per connection; 0 = no limit */
+	int64_t ping_interval_ms;      /* 2 min */
+	uint32_t ping_max;             /* unanswered pings allowed, 2 */
+	int64_t write_deadline_ms;     /* 10 s */
 	int64_t lame_duck_duration_ms; /* 2 min */
 	int64_t lame_duck_grace_ms;    /* 10 s */
 	bool no_header_support;

@@ -19,6 +19,12 @@ uint64_t broker__pressure_threshold(const struct broker *broker)
 
 /* ---- memory ---- */
 
+static uint64_t most_for_all(const struct broker *broker)
+{
+	const struct broker_options *options = &broker->options;
+	return options->max_pending_total > 0 ? options->max_pending_total : 2 * options->max_pending;
+}
+
 static size_t held_by(const struct broker_client *client)
 {
 	return broker__output_pending(&client->output) + client->partial_len;
@@ -36,13 +42,13 @@ static void cut_largest(struct broker__loop *loop)
 	broker__client_log(largest, BROKER_LOG_INFO,
 			   "Slow Consumer Detected: %zu bytes pending, and all clients together exceed "
 			   "max_pending_total of %llu",
-			   held_by(largest), (unsigned long long)loop->broker->options.max_pending_total);
+			   held_by(largest), (unsigned long long)most_for_all(loop->broker));
 	broker__client_cut(largest, "Slow Consumer (Pending Bytes)");
 }
 
 static bool is_over_limit(const struct broker__loop *loop)
 {
-	return loop->pool.in_use_bytes + loop->partial_bytes > loop->broker->options.max_pending_total;
+	return loop->pool.in_use_bytes + loop->partial_bytes > most_for_all(loop->broker);
 }
 
 /* What was put into the output of a client that is leaving will not be written: count it as lost, then let it go. */
@@ -149,7 +155,7 @@ void broker__pressure_apply(struct broker_client *publisher, bool has_published)
 	uint64_t total = loop->pool.in_use_bytes + loop->partial_bytes;
 	if (loop->stalled_by && is_behind(loop->stalled_by))
 		stall(publisher, loop->stalled_by, stall_ms(loop->stalled_by));
-	else if (total > loop->broker->options.max_pending_total / 4 * 3)
+	else if (total > most_for_all(loop->broker) / 4 * 3)
 		stall(publisher, NULL, STALL_MIN_MS);
 }
 

@@ -13,7 +13,8 @@ struct look {
 	size_t need; /* when open */
 };
 
-static bool is_credible(const struct tap__suspicion *suspicion, struct wire_slice line, const struct wire_op *op)
+static bool is_credible(const struct tap__suspicion *suspicion, struct wire_slice line,
+			const struct wire_op *op)
 {
 	const char *name = wire_verb_name(op->verb);
 	if (memcmp(line.data, name, strlen(name)) != 0 || line.data[line.len - 2] != '\r' ||
@@ -26,11 +27,12 @@ static bool is_credible(const struct tap__suspicion *suspicion, struct wire_slic
 }
 
 /* The operation that bytes begin with. */
-static enum tap__verdict look_at(const struct tap__suspicion *suspicion, struct wire_slice bytes, struct look *look)
+static enum tap__verdict look_at(const struct tap__suspicion *suspicion, struct wire_slice bytes,
+				 struct look *look)
 {
-	const struct wire_limits limits = {
-	    .max_control_line = suspicion->is_start ? TAP__CONTROL_LINE_MAX : CONTROL_LINE_MAX,
-	    .max_payload = suspicion->max_payload};
+	const struct wire_limits limits = {.max_control_line =
+					       suspicion->is_start ? TAP__CONTROL_LINE_MAX : CONTROL_LINE_MAX,
+					   .max_payload = suspicion->max_payload};
 	struct wire_op op;
 	size_t body;
 	int64_t line = wire_parse_line(bytes.data, bytes.len, &limits, &op, &body, &look->need);
@@ -51,8 +53,8 @@ static struct wire_slice behind(struct wire_slice bytes, size_t at)
 }
 
 /* Two operations at the beginning of bytes, or as many as it takes until one says something. RIGHT with their length. */
-static enum tap__verdict judge_row(const struct tap__suspicion *suspicion, struct wire_slice bytes, size_t *len,
-				   size_t *need)
+static enum tap__verdict judge_row(const struct tap__suspicion *suspicion, struct wire_slice bytes,
+				   size_t *len, size_t *need)
 {
 	bool is_strong = false;
 	*len = 0;

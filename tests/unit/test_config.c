@@ -245,7 +245,8 @@ static void keys_set_the_options(void **state)
 	struct broker_options o;
 	assert_int_equal(
 	    apply(
-		"listen: \"[::1]:4333\"\nhttp: 8333\nServer_Name: n1\nmax_payload: 2MB\nmax_pending 8MB\n"
+		"listen: \"[::1]:4333\"\nhttp: 8333\nServer_Name: n1\nmax_payload: 2MB\nmax_pending "
+		"8MB\nmax_pending_total 20MB\n"
 		"max_connections: -1\nmax_subs: 10\nping_interval: \"90s\"\nping_max: 4\nwrite_deadline: 5\n"
 		"lame_duck_duration: 1h30m\nlame_duck_grace_period: 2m\ndebug: true\nlogtime: no\n"
 		"log_file: /l\npid_file: /p\nports_file_dir: /d\nno_header_support: on\nmax_control_line: "
@@ -259,6 +260,7 @@ static void keys_set_the_options(void **state)
 	assert_string_equal(o.server_name, "n1");
 	assert_int_equal(o.max_payload, 2 << 20);
 	assert_int_equal(o.max_pending, 8 << 20);
+	assert_int_equal(o.max_pending_total, 20 << 20);
 	assert_int_equal(o.max_connections, UINT32_MAX);
 	assert_int_equal(o.max_subscriptions, 10);
 	assert_int_equal(o.ping_interval_ms, 90000);
