@@ -84,15 +84,12 @@ const struct cli_option cli_recording_options[] = {
      .argument = "WHEN",
      .call = set_sync,
      .help = "when the log is forced to disk: always (each block), interval[=100ms] (default), or none"},
-    {
-	.name = "record-overflow",
-	.kind = CLI_CHOICE,
-	.argument = "wait|drop",
-	.at = AT(overflow),
-	.help =
-	    "when the disk is slower than the bus: wait for it, which slows publishers down (default), or "
-	    "leave messages out of the log, which then says how many",
-    },
+    {.name = "record-overflow",
+     .kind = CLI_CHOICE,
+     .argument = "wait|drop",
+     .at = AT(overflow),
+     .help = "when the disk is slower than the bus: wait for it, which slows publishers down (default), or "
+	     "leave messages out of the log, which then says how many"},
     {.name = "record-detail",
      .kind = CLI_CHOICE,
      .argument = "messages|deliveries|protocol",
