@@ -153,7 +153,8 @@ struct output {
 
 /* Put len bytes ahead of what is there, and false when they do not fit. Sixteen at once where both sides have them:
  * what is too many is overwritten by what comes next. */
-static inline bool put(struct output *out, const struct decoder *decoder, const unsigned char *from, size_t len)
+static inline bool put(struct output *out, const struct decoder *decoder, const unsigned char *from,
+		       size_t len)
 {
 	size_t room = (size_t)(out->at - out->begin);
 	if (len > room)
@@ -211,7 +212,8 @@ int store__fields_get(struct store__buffer *scratch, const unsigned char *in, si
 	int error = reserve(&decoder, scratch);
 	if (error)
 		return error;
-	if (!get_nodes(&decoder) || !get_records(&decoder) || !get_lengths(&decoder) || !get_columns(&decoder))
+	if (!get_nodes(&decoder) || !get_records(&decoder) || !get_lengths(&decoder) ||
+	    !get_columns(&decoder))
 		return STORE_EDAMAGE;
 	for (uint32_t i = decoder.records_len; i > 0; i--)
 		if (!put_record(&decoder, &decoder.records[i - 1], &output))

@@ -66,8 +66,8 @@ static struct path *paths_of(const struct store__fields *fields)
 }
 
 /* Walk all records down the tree. */
-static int learn(struct store__fields *fields, const unsigned char *raw, size_t raw_len, const uint32_t *lengths,
-		 uint32_t count)
+static int learn(struct store__fields *fields, const unsigned char *raw, size_t raw_len,
+		 const uint32_t *lengths, uint32_t count)
 {
 	const size_t room = STORE__FIELDS_DEPTH_MAX * sizeof(struct store__step);
 	uint32_t at = 0, taken = 0;
@@ -102,7 +102,7 @@ static enum store__field_kind choose_kind(const struct store__node *node)
 	/* A length takes a byte, too. */
 	uint64_t padded = (uint64_t)node->width * node->count;
 	return padded <= (uint64_t)node->fields_bytes + node->count ? STORE__FIELD_FIXED
-								     : STORE__FIELD_LENGTHS;
+								    : STORE__FIELD_LENGTHS;
 }
 
 static uint32_t column_bytes(const struct column *column, const struct store__node *node)
@@ -153,7 +153,8 @@ static int put_nodes(const struct store__fields *fields, const unsigned char *ra
 		uint16_t above = fields->columns[nodes[i].parent].number;
 		store__buffer_put_varint(out, (uint64_t)column->number - above);
 		store__buffer_put_varint(out, nodes[i].piece_len);
-		store__buffer_put_varint(out, (uint64_t)column->width << STORE__FIELD_KIND_BITS | column->kind);
+		store__buffer_put_varint(out,
+					 (uint64_t)column->width << STORE__FIELD_KIND_BITS | column->kind);
 		text_bytes += nodes[i].piece_len;
 	}
 	if (store__buffer_reserve(out, text_bytes))

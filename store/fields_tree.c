@@ -106,19 +106,27 @@ static uint32_t find_field(const struct text *text, uint32_t at, uint32_t end)
 	return end;
 }
 
-/* Hot: pieces are short, and the one that is tried first matches mostly. */
-static inline bool is_same(const struct text *text, uint32_t a, uint32_t b, uint32_t len)
-{
-	const unsigned char *raw = text->raw;
 #ifdef __SSE2__
-	if (len <= STEP && text->len - a >= STEP && text->len - b >= STEP) {
-		const __m128i one = _mm_loadu_si128((const __m128i *)(const void *)(raw + a));
-		const __m128i other = _mm_loadu_si128((const __m128i *)(const void *)(raw + b));
-		uint32_t differ = ~(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(one, other));
-		return (differ & ((1u << len) - 1)) == 0;
-	}
+/* Bit i is set where byte i of a step differs. */
+static inline uint32_t differ(const unsigned char *one, const unsigned char *other)
+{
+	const __m128i a = _mm_loadu_si128((const __m128i *)(const void *)one);
+	const __m128i b = _mm_loadu_si128((const __m128i *)(const void *)other);
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) ^ ((1u << STEP) - 1);
+}
 #endif
-	return memcmp(raw + a, raw + b, len) == 0;
+
+/* Hot: pieces are short, and the one that is tried first matches mostly. `before` stands ahead of `at`. */
+static inline bool is_same(const struct text *text, uint32_t before, uint32_t at, uint32_t len)
+{
+	const unsigned char *one = text->raw + before, *other = text->raw + at;
+#ifdef __SSE2__
+	if (len <= STEP && text->len - at >= STEP)
+		return (differ(one, other) & ((1u << len) - 1)) == 0;
+	if (len >= STEP && len <= 2 * STEP)
+		return (differ(one, other) | differ(one + len - STEP, other + len - STEP)) == 0;
+#endif
+	return memcmp(one, other, len) == 0;
 }
 
 int store__tree_init(struct store__tree *tree)
@@ -156,8 +164,8 @@ static inline bool matches(const struct store__node *node, const struct text *te
 }
 
 /* The child that raw[at..end) goes on with, which is tried first from now on; 0 when there is none. */
-static inline uint16_t find_child(struct store__tree *tree, struct store__node *parent, const struct text *text,
-				  uint32_t at, uint32_t end, uint32_t *field_len)
+static inline uint16_t find_child(struct store__tree *tree, struct store__node *parent,
+				  const struct text *text, uint32_t at, uint32_t end, uint32_t *field_len)
 {
 	struct store__node *nodes = tree->nodes;
 	uint16_t child = parent->first, before = 0;
@@ -206,7 +214,8 @@ static uint16_t add_child(struct store__tree *tree, uint16_t above, const struct
 	return child;
 }
 
-static inline void note(struct store__node *node, const struct text *text, uint32_t field_at, uint32_t field_len)
+static inline void note(struct store__node *node, const struct text *text, uint32_t field_at,
+			uint32_t field_len)
 {
 	node->count++;
 	node->fields_bytes += field_len;

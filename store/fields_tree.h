@@ -23,7 +23,7 @@ struct store__node {
 
 /* A record passed a node. */
 struct store__step {
-	uint32_t end;  /* of the field, in the records */
+	uint32_t end; /* of the field, in the records */
 	uint16_t node, field_len;
 };
 

@@ -38,7 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t raw_len = store__get_u16(data);
 	unsigned char *raw = malloc(raw_len + 1);
 	require(raw != NULL);
-	int error = store__fields_get(&scratch, data + INPUT_HEADER_BYTES, size - INPUT_HEADER_BYTES, raw, raw_len);
+	int error =
+	    store__fields_get(&scratch, data + INPUT_HEADER_BYTES, size - INPUT_HEADER_BYTES, raw, raw_len);
 	require(error == 0 || error == STORE_EDAMAGE);
 	require(scratch.cap <= SCRATCH_MAX);
 	if (error == 0)

@@ -75,11 +75,12 @@ static void add_json(struct fixture *fixture)
 {
 	static const char *const states[] = {"open", "picked", "shipped", "14 days"};
 	char text[300];
-	int len = snprintf(text, sizeof text,
-			   "%s{\"id\":\"%08x-%04x\",\"state\":\"%s\",\"n\":%u,\"price\":%u.%02u,\"currency\":\"EUR\"}",
-			   below(fixture, 4) ? "" : "NATS/1.0\r\nTrace: 77\r\n\r\n", below(fixture, 1u << 31),
-			   below(fixture, 65536), states[below(fixture, 4)], below(fixture, 100000),
-			   below(fixture, 500), below(fixture, 100));
+	int len = snprintf(
+	    text, sizeof text,
+	    "%s{\"id\":\"%08x-%04x\",\"state\":\"%s\",\"n\":%u,\"price\":%u.%02u,\"currency\":\"EUR\"}",
+	    below(fixture, 4) ? "" : "NATS/1.0\r\nTrace: 77\r\n\r\n", below(fixture, 1u << 31),
+	    below(fixture, 65536), states[below(fixture, 4)], below(fixture, 100000), below(fixture, 500),
+	    below(fixture, 100));
 	add(fixture, text, (size_t)len);
 }
 
@@ -129,7 +130,8 @@ static void json_comes_back_and_is_shorter(void **state)
 
 static void prose_comes_back(void **state)
 {
-	static const char *const words[] = {"the ", "quick ", "brown ", "fox, ", "12 ", "jumps 3x ", "\xc3\xa4"};
+	static const char *const words[] = {"the ", "quick ",    "brown ",  "fox, ",
+					    "12 ",  "jumps 3x ", "\xc3\xa4"};
 	struct fixture *fixture = *state;
 	clear(fixture);
 	for (int i = 0; i < 2000; i++) {
@@ -150,7 +152,8 @@ static void random_bytes_come_back(void **state)
 		for (int i = 0; i < 1000; i++) {
 			unsigned char bytes[300];
 			for (size_t j = 0; j < sizeof bytes; j++)
-				bytes[j] = (unsigned char)(below(fixture, alphabet) + (alphabet < 9 ? '0' - 1 : 0));
+				bytes[j] =
+				    (unsigned char)(below(fixture, alphabet) + (alphabet < 9 ? '0' - 1 : 0));
 			add(fixture, bytes, below(fixture, sizeof bytes));
 		}
 		assert_comes_back(fixture);
@@ -198,7 +201,8 @@ static void a_field_need_not_have_digits_once_it_is_one(void **state)
 	struct fixture *fixture = *state;
 	clear(fixture);
 	for (int i = 0; i < 500; i++)
-		add_text(fixture, i % 2 ? "{\"id\":\"beef\",\"name\":\"a\"}" : "{\"id\":\"1234\",\"name\":\"a\"}");
+		add_text(fixture,
+			 i % 2 ? "{\"id\":\"beef\",\"name\":\"a\"}" : "{\"id\":\"1234\",\"name\":\"a\"}");
 	assert_comes_back(fixture);
 	assert_true(fixture->out.len < 500 * 6);
 }
@@ -286,8 +290,10 @@ static void another_length_is_damage(void **state)
 {
 	struct fixture *fixture = *state;
 	fill_small(fixture);
-	assert_int_equal(decode(fixture, fixture->out.bytes, fixture->out.len, fixture->len - 1), STORE_EDAMAGE);
-	assert_int_equal(decode(fixture, fixture->out.bytes, fixture->out.len, fixture->len + 1), STORE_EDAMAGE);
+	assert_int_equal(decode(fixture, fixture->out.bytes, fixture->out.len, fixture->len - 1),
+			 STORE_EDAMAGE);
+	assert_int_equal(decode(fixture, fixture->out.bytes, fixture->out.len, fixture->len + 1),
+			 STORE_EDAMAGE);
 	assert_int_equal(decode(fixture, fixture->out.bytes, fixture->out.len, 0), STORE_EDAMAGE);
 }
 
