@@ -24,6 +24,8 @@ struct store_block {
 	struct store_block_header header;
 	struct store__buffer raw[STORE_FRAMES];
 	bool has_payloads;
+	struct store__buffer fields,
+	    fields_scratch; /* payloads that are cut into fields, and their decoder's memory */
 
 	struct store__column dictionary[STORE__DICTIONARY_COLUMNS];
 	struct store__buffer subjects; /* struct store_block_subject */

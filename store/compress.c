@@ -6,11 +6,14 @@
 #include <xxhash.h>
 #include <zstd.h>
 
-enum reach { FAR, NEAR };
+#include "store/fields.h"
+
+/* In the order of preference where they are alike. */
+enum way { NEAR, FAR, FIELDS, WAYS };
 
 enum {
-	TRY_BOTH_EVERY = 16, /* frames of records, of those that are not unusually large: */
-	TRY_BOTH_MAX = 2 * STORE_BLOCK_PAYLOAD_BYTES,
+	TRY_EVERY = 16, /* frames of records, of those that are not unusually large: */
+	TRY_MAX = 2 * STORE_BLOCK_PAYLOAD_BYTES,
 	/* zstd leaves literals as they are at negative levels. Down to this one we have them compressed all the same:
 	 * of JSON with unique ids that saves 40 % for little time. */
 	LITERALS_LEVEL_MIN = -3,
@@ -22,8 +25,10 @@ enum {
 
 struct store__compressor {
 	ZSTD_CCtx *zstd;
-	enum reach reach; /* the better one when last tried */
-	unsigned frames;  /* of records, so far */
+	struct store__fields *fields;
+	struct store__buffer cut; /* a frame's fields */
+	enum way way;             /* the best one when last tried */
+	unsigned frames;          /* of records, so far */
 };
 
 struct store__compressor *store__compressor_open(void)
@@ -32,8 +37,9 @@ struct store__compressor *store__compressor_open(void)
 	if (!compressor)
 		return NULL;
 	compressor->zstd = ZSTD_createCCtx();
-	if (!compressor->zstd) {
-		free(compressor);
+	compressor->fields = store__fields_open();
+	if (!compressor->zstd || !compressor->fields) {
+		store__compressor_close(compressor);
 		return NULL;
 	}
 	/* Sizes and checksums are ours, in the block's header. */
@@ -47,6 +53,8 @@ void store__compressor_close(struct store__compressor *compressor)
 	if (!compressor)
 		return;
 	ZSTD_freeCCtx(compressor->zstd);
+	store__fields_close(compressor->fields);
+	store__buffer_fini(&compressor->cut);
 	free(compressor);
 }
 
@@ -70,19 +78,17 @@ static int near_log(size_t record_bytes)
 }
 
 /* 0 has zstd take what the level says. */
-static void set_reach(ZSTD_CCtx *zstd, enum reach reach, size_t record_bytes)
+static void set_reach(ZSTD_CCtx *zstd, bool is_near, size_t record_bytes)
 {
-	bool is_near = reach == NEAR;
 	ZSTD_CCtx_setParameter(zstd, ZSTD_c_strategy, is_near ? ZSTD_fast : 0);
 	ZSTD_CCtx_setParameter(zstd, ZSTD_c_minMatch, is_near ? NEAR_MATCH_MIN : 0);
 	ZSTD_CCtx_setParameter(zstd, ZSTD_c_hashLog, is_near ? near_log(record_bytes) : 0);
 }
 
 /* Returns the bytes put at `out`: raw as it is where compression does not make it smaller. */
-static size_t put(struct store__compressor *compressor, enum reach reach, const unsigned char *raw,
-		  size_t len, size_t record_bytes, unsigned char *out, size_t bound)
+static size_t put(struct store__compressor *compressor, const unsigned char *raw, size_t len,
+		  unsigned char *out, size_t bound)
 {
-	set_reach(compressor->zstd, reach, record_bytes);
 	size_t stored = ZSTD_compress2(compressor->zstd, out, bound, raw, len);
 	if (!ZSTD_isError(stored) && stored < len)
 		return stored;
@@ -90,40 +96,111 @@ static size_t put(struct store__compressor *compressor, enum reach reach, const 
 	return len;
 }
 
-/* Both ways, the second behind the first; the smaller one stays, and where they are alike the faster. */
-static size_t put_better(struct store__compressor *compressor, const unsigned char *raw, size_t len,
-			 size_t record_bytes, unsigned char *out, size_t bound)
+/* *stored is not smaller than the records' bytes where this form does not serve; what is put means nothing then. */
+static int put_fields(struct store__compressor *compressor, const struct store__records *records,
+		      unsigned char *out, size_t bound, size_t *stored)
 {
-	size_t far = put(compressor, FAR, raw, len, record_bytes, out, bound);
-	size_t near = put(compressor, NEAR, raw, len, record_bytes, out + far, bound);
-	compressor->reach = near <= far ? NEAR : FAR;
-	if (compressor->reach == FAR)
-		return far;
-	memmove(out, out + far, near);
-	return near;
+	struct store__buffer *cut = &compressor->cut;
+	*stored = records->len;
+	cut->len = 0;
+	if (records->len <= STORE_FIELDS_HEADER_BYTES || records->len > TRY_MAX)
+		return 0;
+	if (store__fields_put(compressor->fields, records->bytes, records->len, records->lengths,
+			      records->count, cut))
+		return -ENOMEM;
+	if (cut->len + STORE_FIELDS_HEADER_BYTES >= records->len)
+		return 0;
+	store__put_u32(out, (uint32_t)cut->len);
+	set_reach(compressor->zstd, false, 0);
+	*stored =
+	    STORE_FIELDS_HEADER_BYTES + put(compressor, cut->bytes, cut->len, out + STORE_FIELDS_HEADER_BYTES,
+					    bound - STORE_FIELDS_HEADER_BYTES);
+	return 0;
+}
+
+static int put_way(struct store__compressor *compressor, enum way way, const struct store__records *records,
+		   unsigned char *out, size_t bound, size_t *stored)
+{
+	if (way == FIELDS)
+		return put_fields(compressor, records, out, bound, stored);
+	set_reach(compressor->zstd, way == NEAR, records->len / records->count + 1);
+	*stored = put(compressor, records->bytes, records->len, out, bound);
+	return 0;
+}
+
+/* Each way behind the best one so far, whose place it takes when it is smaller. */
+static int put_best(struct store__compressor *compressor, const struct store__records *records,
+		    unsigned char *out, size_t bound, size_t *stored, enum way *best)
+{
+	size_t tried;
+	*best = NEAR;
+	int error = put_way(compressor, NEAR, records, out, bound, stored);
+	for (enum way way = FAR; way < WAYS && !error; way++) {
+		error = put_way(compressor, way, records, out + *stored, bound, &tried);
+		if (error || tried >= *stored)
+			continue;
+		memmove(out, out + *stored, tried);
+		*stored = tried;
+		*best = way;
+	}
+	compressor->way = *best;
+	return error;
+}
+
+/* In the way that was best when last tried; records that fields do not serve, for they are few, go without. */
+static int put_as_before(struct store__compressor *compressor, const struct store__records *records,
+			 unsigned char *out, size_t bound, size_t *stored, enum way *way)
+{
+	*way = compressor->way;
+	int error = put_way(compressor, *way, records, out, bound, stored);
+	if (error || *way != FIELDS || *stored < records->len)
+		return error;
+	*way = FAR;
+	return put_way(compressor, *way, records, out, bound, stored);
+}
+
+static struct store_frame_header describe(const unsigned char *stored, size_t stored_bytes, size_t raw_bytes)
+{
+	return (struct store_frame_header){.stored_bytes = (uint32_t)stored_bytes,
+					   .raw_bytes = (uint32_t)raw_bytes,
+					   .checksum = XXH3_64bits(stored, stored_bytes)};
 }
 
 int store__compress(struct store__compressor *compressor, const unsigned char *raw, size_t len,
-		    size_t record_bytes, struct store__buffer *out, struct store_frame_header *frame)
+		    struct store__buffer *out, struct store_frame_header *frame)
 {
-	size_t bound = ZSTD_compressBound(len), stored;
-	if (len == 0) {
-		*frame = (struct store_frame_header){.checksum = XXH3_64bits(NULL, 0)};
-		return 0;
-	}
-	bool has_records = record_bytes > 0;
-	bool is_trial = has_records && len <= TRY_BOTH_MAX && compressor->frames++ % TRY_BOTH_EVERY == 0;
+	size_t bound = ZSTD_compressBound(len), stored = 0;
+	if (store__buffer_reserve(out, bound))
+		return -ENOMEM;
+	unsigned char *at = out->bytes + out->len;
+	set_reach(compressor->zstd, false, 0);
+	if (len > 0)
+		stored = put(compressor, raw, len, at, bound);
+	out->len += stored;
+	*frame = describe(at, stored, len);
+	return 0;
+}
+
+int store__compress_records(struct store__compressor *compressor, const struct store__records *records,
+			    struct store__buffer *out, struct store_block_header *header)
+{
+	struct store_frame_header *frame = &header->frames[STORE_FRAME_PAYLOADS];
+	size_t bound = ZSTD_compressBound(records->len) + STORE_FIELDS_HEADER_BYTES, stored = 0;
+	bool is_trial = records->len <= TRY_MAX && compressor->frames++ % TRY_EVERY == 0;
+	enum way way;
+	header->payload_form = STORE_PAYLOADS_PLAIN;
+	if (records->len == 0)
+		return store__compress(compressor, records->bytes, 0, out, frame);
 	if (store__buffer_reserve(out, is_trial ? 2 * bound : bound))
 		return -ENOMEM;
 	unsigned char *at = out->bytes + out->len;
-	if (is_trial)
-		stored = put_better(compressor, raw, len, record_bytes, at, bound);
-	else
-		stored =
-		    put(compressor, has_records ? compressor->reach : FAR, raw, len, record_bytes, at, bound);
+	int error = is_trial ? put_best(compressor, records, at, bound, &stored, &way)
+			     : put_as_before(compressor, records, at, bound, &stored, &way);
+	if (error)
+		return error;
+	if (way == FIELDS)
+		header->payload_form = STORE_PAYLOADS_FIELDS;
 	out->len += stored;
-	*frame = (struct store_frame_header){.stored_bytes = (uint32_t)stored,
-					     .raw_bytes = (uint32_t)len,
-					     .checksum = XXH3_64bits(at, stored)};
+	*frame = describe(at, stored, records->len);
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "store/block.h"
 #include "store/details.h"
+#include "store/fields.h"
 #include "store/rows.h"
 
 /* Memory that each buffer keeps from block to block. */
@@ -36,6 +37,8 @@ void store_block_close(struct store_block *block)
 	store__buffer_fini(&block->replies.at);
 	store__buffer_fini(&block->details.at);
 	store__buffer_fini(&block->groups);
+	store__buffer_fini(&block->fields);
+	store__buffer_fini(&block->fields_scratch);
 	free(block);
 }
 
@@ -47,27 +50,56 @@ void store_block_begin(struct store_block *block, const struct store_block_heade
 	block->payloads.found = block->replies.found = block->details.found = false;
 }
 
+/* Unpack to exactly raw_bytes at `out`, which is empty; equal sizes mean that nothing is compressed. */
+static int unpack_bytes(struct store_block *block, struct store__buffer *out, size_t raw_bytes,
+			const unsigned char *stored, size_t stored_bytes)
+{
+	store__buffer_shrink(out, KEEP_BYTES);
+	if (store__buffer_reserve(out, raw_bytes + 1))
+		return -ENOMEM;
+	if (stored_bytes == raw_bytes) {
+		store__buffer_put(out, stored, stored_bytes);
+		return 0;
+	}
+	size_t len = ZSTD_decompressDCtx(block->zstd, out->bytes, raw_bytes, stored, stored_bytes);
+	if (ZSTD_isError(len) || len != raw_bytes)
+		return STORE_EDAMAGE;
+	out->len = len;
+	return 0;
+}
+
+/* The bytes of fields first, and then the records that they stand for. */
+static int unpack_fields(struct store_block *block, const struct store_frame_header *header,
+			 const unsigned char *stored)
+{
+	struct store__buffer *raw = &block->raw[STORE_FRAME_PAYLOADS];
+	if (header->stored_bytes < STORE_FIELDS_HEADER_BYTES)
+		return STORE_EDAMAGE;
+	uint32_t fields_bytes = store__get_u32(stored);
+	if (fields_bytes > header->raw_bytes)
+		return STORE_EDAMAGE;
+	int error = unpack_bytes(block, &block->fields, fields_bytes, stored + STORE_FIELDS_HEADER_BYTES,
+				 header->stored_bytes - STORE_FIELDS_HEADER_BYTES);
+	store__buffer_shrink(raw, KEEP_BYTES);
+	if (!error && store__buffer_reserve(raw, (size_t)header->raw_bytes + 1))
+		error = -ENOMEM;
+	if (!error)
+		error = store__fields_get(&block->fields_scratch, block->fields.bytes, block->fields.len,
+					  raw->bytes, header->raw_bytes);
+	raw->len = error ? 0 : header->raw_bytes;
+	return error;
+}
+
 /* Check and unpack a frame into raw[frame]. */
 static int unpack(struct store_block *block, enum store_frame frame, const unsigned char *stored)
 {
 	const struct store_frame_header *header = &block->header.frames[frame];
-	struct store__buffer *raw = &block->raw[frame];
 	if (header->raw_bytes > STORE_FRAME_RAW_MAX ||
 	    XXH3_64bits(stored, header->stored_bytes) != header->checksum)
 		return STORE_EDAMAGE;
-	store__buffer_shrink(raw, KEEP_BYTES);
-	if (store__buffer_reserve(raw, (size_t)header->raw_bytes + 1))
-		return -ENOMEM;
-	if (header->stored_bytes == header->raw_bytes) {
-		store__buffer_put(raw, stored, header->stored_bytes);
-		return 0;
-	}
-	size_t len =
-	    ZSTD_decompressDCtx(block->zstd, raw->bytes, header->raw_bytes, stored, header->stored_bytes);
-	if (ZSTD_isError(len) || len != header->raw_bytes)
-		return STORE_EDAMAGE;
-	raw->len = len;
-	return 0;
+	if (frame == STORE_FRAME_PAYLOADS && block->header.payload_form == STORE_PAYLOADS_FIELDS)
+		return unpack_fields(block, header, stored);
+	return unpack_bytes(block, &block->raw[frame], header->raw_bytes, stored, header->stored_bytes);
 }
 
 /* A column of a table of `count` rows: a value each, or missing. */

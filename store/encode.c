@@ -6,10 +6,11 @@
 #include "store/compress.h"
 #include "store/rows.h"
 
-/* What the dictionary says of a subject, and where its next bytes go in the payload frame. */
+/* What the dictionary says of a subject, and where its next record goes in the payload frame. */
 struct tally {
 	uint32_t events, messages;
 	uint64_t payload_bytes, stored_bytes, next;
+	uint32_t next_record;
 };
 
 struct store_encoder {
@@ -18,6 +19,7 @@ struct store_encoder {
 	struct store__buffer values;  /* uint64_t: one column */
 	struct store__buffer tallies; /* struct tally: no subject, then every subject */
 	struct store__buffer raw;     /* the frame being built */
+	struct store__buffer lengths; /* uint32_t: of the records in the payload frame */
 	struct store__buffer block;
 };
 
@@ -45,6 +47,7 @@ void store_encoder_close(struct store_encoder *encoder)
 	store__buffer_fini(&encoder->values);
 	store__buffer_fini(&encoder->tallies);
 	store__buffer_fini(&encoder->raw);
+	store__buffer_fini(&encoder->lengths);
 	store__buffer_fini(&encoder->block);
 	free(encoder);
 }
@@ -59,6 +62,11 @@ static uint64_t *values_of(struct store_encoder *encoder)
 	return (uint64_t *)(void *)encoder->values.bytes;
 }
 
+static uint32_t *lengths_of(struct store_encoder *encoder)
+{
+	return (uint32_t *)(void *)encoder->lengths.bytes;
+}
+
 static struct tally *tallies_of(struct store_encoder *encoder)
 {
 	return (struct tally *)(void *)encoder->tallies.bytes;
@@ -68,7 +76,7 @@ static struct tally *tallies_of(struct store_encoder *encoder)
 static int add_raw(struct store_encoder *encoder, struct store_frame_header *frame)
 {
 	const struct store__buffer *raw = &encoder->raw;
-	return store__compress(encoder->compressor, raw->bytes, raw->len, 0, &encoder->block, frame);
+	return store__compress(encoder->compressor, raw->bytes, raw->len, &encoder->block, frame);
 }
 
 static void tally_event(struct tally *tally, const struct store__rows *rows, uint32_t i)
@@ -248,11 +256,15 @@ static void lay_out_subjects(struct store_encoder *encoder, uint32_t subjects)
 {
 	struct tally *tallies = tallies_of(encoder);
 	uint64_t next = 0;
+	uint32_t next_record = 0;
 	for (uint32_t i = 1; i <= subjects; i++) {
 		tallies[i].next = next;
+		tallies[i].next_record = next_record;
 		next += tallies[i].stored_bytes;
+		next_record += tallies[i].events;
 	}
 	tallies[0].next = next;
+	tallies[0].next_record = next_record;
 }
 
 static inline void copy(unsigned char *out, const unsigned char *from, size_t len)
@@ -270,6 +282,7 @@ static int group_payloads(struct store_encoder *encoder, const struct store_stag
 	const struct store__rows *rows = &stage->rows;
 	const unsigned char *from = stage->payloads.bytes;
 	bool has_headers = stage->sparse & 1u << STORE__HEADERS_BYTES;
+	uint32_t *lengths = lengths_of(encoder);
 	encoder->raw.len = 0;
 	if (store__buffer_reserve(&encoder->raw, stage->payloads.len))
 		return -ENOMEM;
@@ -278,6 +291,7 @@ static int group_payloads(struct store_encoder *encoder, const struct store_stag
 		struct tally *tally = &tallies_of(encoder)[rows->subject[i]];
 		size_t len = (has_headers ? rows->headers_bytes[i] : 0) + (size_t)rows->payload_bytes[i];
 		copy(encoder->raw.bytes + tally->next, from, len);
+		lengths[tally->next_record++] = (uint32_t)len;
 		tally->next += len;
 		from += len;
 	}
@@ -292,27 +306,45 @@ static bool is_one_group(const struct tally *tallies, const struct store_stage *
 	       (store__stage_subjects(stage) > 0 && tallies[1].events == stage->events);
 }
 
+/* The lengths of payloads that need not be grouped. */
+static void note_lengths(struct store_encoder *encoder, const struct store_stage *stage)
+{
+	const struct store__rows *rows = &stage->rows;
+	bool has_headers = stage->sparse & 1u << STORE__HEADERS_BYTES;
+	for (uint32_t i = 0; i < stage->events; i++)
+		lengths_of(encoder)[i] = (has_headers ? rows->headers_bytes[i] : 0) + rows->payload_bytes[i];
+}
+
 static int add_payloads(struct store_encoder *encoder, const struct store_stage *stage,
-			struct store_frame_header *frame)
+			struct store_block_header *header)
 {
 	const struct store__buffer *payloads = &stage->payloads;
-	if (!is_one_group(tallies_of(encoder), stage)) {
+	encoder->lengths.len = 0;
+	if (store__buffer_reserve(&encoder->lengths, stage->events * sizeof(uint32_t)))
+		return -ENOMEM;
+	if (is_one_group(tallies_of(encoder), stage)) {
+		note_lengths(encoder, stage);
+	} else {
 		if (group_payloads(encoder, stage))
 			return -ENOMEM;
 		payloads = &encoder->raw;
 	}
-	return store__compress(encoder->compressor, payloads->bytes, payloads->len,
-			       payloads->len / stage->events + 1, &encoder->block, frame);
+	const struct store__records records = {.bytes = payloads->bytes,
+					       .len = payloads->len,
+					       .lengths = lengths_of(encoder),
+					       .count = stage->events};
+	return store__compress_records(encoder->compressor, &records, &encoder->block, header);
 }
 
 static int add_frames(struct store_encoder *encoder, const struct store_stage *stage,
-		      struct store_frame_header *frames)
+		      struct store_block_header *header)
 {
+	struct store_frame_header *frames = header->frames;
 	int error = build_dictionary(encoder, stage);
 	error = error ? error : add_raw(encoder, &frames[STORE_FRAME_DICTIONARY]);
 	error = error ? error : build_columns(encoder, stage);
 	error = error ? error : add_raw(encoder, &frames[STORE_FRAME_COLUMNS]);
-	return error ? error : add_payloads(encoder, stage, &frames[STORE_FRAME_PAYLOADS]);
+	return error ? error : add_payloads(encoder, stage, header);
 }
 
 int64_t store_encode(struct store_encoder *encoder, const struct store_stage *stage, uint64_t first_seq,
@@ -335,7 +367,7 @@ int64_t store_encode(struct store_encoder *encoder, const struct store_stage *st
 	if (store__buffer_reserve(&encoder->block, STORE_BLOCK_HEADER_BYTES))
 		return -ENOMEM;
 	encoder->block.len = STORE_BLOCK_HEADER_BYTES;
-	int error = add_frames(encoder, stage, made.frames);
+	int error = add_frames(encoder, stage, &made);
 	if (error)
 		return error;
 	store_block_header_put(encoder->block.bytes, &made);

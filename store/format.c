@@ -74,6 +74,7 @@ void store_block_header_put(unsigned char *out, const struct store_block_header 
 	store__put_u64(out + 24, (uint64_t)header->min_time_ns);
 	store__put_u64(out + 32, (uint64_t)header->max_time_ns);
 	store__put_u32(out + 40, header->kinds);
+	store__put_u32(out + 44, header->payload_form);
 	store__put_u64(out + 48, header->payload_bytes);
 	store__put_u64(out + 56, header->deliveries);
 	store__put_u64(out + 64, header->max_conn);
@@ -91,7 +92,8 @@ static bool is_plausible(const struct store_block_header *header)
 {
 	if (header->events == 0 || header->events > STORE_BLOCK_EVENTS_MAX ||
 	    header->messages > header->events || header->min_time_ns > header->max_time_ns ||
-	    header->first_seq == 0 || header->first_seq > UINT64_MAX - header->events)
+	    header->payload_form >= STORE_PAYLOAD_FORMS || header->first_seq == 0 ||
+	    header->first_seq > UINT64_MAX - header->events)
 		return false;
 	for (int i = 0; i < STORE_FRAMES; i++)
 		if (header->frames[i].raw_bytes > STORE_FRAME_RAW_MAX ||
@@ -108,6 +110,7 @@ int store_block_header_get(struct store_block_header *header, const unsigned cha
 					   .min_time_ns = (int64_t)store__get_u64(in + 24),
 					   .max_time_ns = (int64_t)store__get_u64(in + 32),
 					   .kinds = store__get_u32(in + 40),
+					   .payload_form = store__get_u32(in + 44),
 					   .payload_bytes = store__get_u64(in + 48),
 					   .deliveries = store__get_u64(in + 56),
 					   .max_conn = store__get_u64(in + 64)};

@@ -19,7 +19,7 @@
 #include "wire/error.h"
 #include "wire/event.h"
 
-#define STORE_VERSION_MAJOR 1 /* a reader refuses a larger one */
+#define STORE_VERSION_MAJOR 2 /* a reader refuses a larger one */
 #define STORE_VERSION_MINOR 0 /* a reader ignores what a larger one added */
 
 /* What files and blocks begin with; a damaged log is searched for the next block by it. */
@@ -31,6 +31,7 @@ enum {
 	STORE_FILE_HEADER_BYTES = 128,
 	STORE_BLOCK_HEADER_BYTES = 144,
 	STORE_TRAILER_BYTES = 32,
+	STORE_FIELDS_HEADER_BYTES = 4,       /* ahead of payloads that are cut into fields */
 	STORE_BLOCK_EVENTS_MAX = 65536,      /* events in one block */
 	STORE_BLOCK_PAYLOAD_BYTES = 1 << 20, /* a block is full when its payload frame reaches this */
 	STORE_FRAME_RAW_MAX = 256 << 20,     /* no frame unpacks to more: a bound on a reader's memory */
@@ -53,12 +54,20 @@ struct store_frame_header {
 	uint64_t checksum;  /* XXH3-64 of the stored bytes */
 };
 
+/* How the payload frame is packed. Blocks of version 1 are all plain. */
+enum store_payload_form {
+	STORE_PAYLOADS_PLAIN,  /* compressed as they stand */
+	STORE_PAYLOADS_FIELDS, /* cut into templates and fields first: store/fields.h */
+	STORE_PAYLOAD_FORMS
+};
+
 struct store_block_header {
 	uint64_t first_seq;
 	uint32_t events;
 	uint32_t messages; /* events of kind message */
 	int64_t min_time_ns, max_time_ns;
 	uint32_t kinds;         /* bit (1 << kind) for every kind present */
+	uint32_t payload_form;  /* enum store_payload_form */
 	uint64_t payload_bytes; /* true sizes of the messages' payloads and headers, cut or not */
 	uint64_t
 	    deliveries;    /* receivers that got a message, summed over messages, plus delivery events sent */

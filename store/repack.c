@@ -104,7 +104,11 @@ static int open_repack(struct repack *repack, const char *path, const char *temp
 	if (!repack->block || !repack->stage || !repack->encoder)
 		return -ENOMEM;
 	store_encoder_set_log(repack->encoder, repack->from->header.log_id);
-	return store__output_open(&repack->to, &store__system_io, strdup(temporary), &repack->from->header);
+	/* The segment may be an older version's, what is written is ours. */
+	struct store_file_header header = repack->from->header;
+	header.major = STORE_VERSION_MAJOR;
+	header.minor = STORE_VERSION_MINOR;
+	return store__output_open(&repack->to, &store__system_io, strdup(temporary), &header);
 }
 
 static void close_repack(struct repack *repack)

@@ -1,8 +1,9 @@
 /* Fuzz target: a block with any dictionary and any columns, all checksums right, so that the decoder's own
  * checks are all that stands between the bytes and memory.
  *
- * Input, numbers little-endian: events - 1 (u16), bytes of the dictionary frame (u16), bytes of the payload frame
- * (u16; it is all zeros), the dictionary frame; the rest is the columns frame. */
+ * Input, numbers little-endian: events - 1 (u16), bytes of the dictionary frame (u16), raw bytes of the payload frame
+ * (u16), bytes of it that are fields (u16; 0: it is plain and all zeros), the dictionary frame, the fields; the rest is
+ * the columns frame. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <xxhash.h>
@@ -12,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { INPUT_HEADER_BYTES = 6 };
+enum { INPUT_HEADER_BYTES = 8 };
 
 static void require(bool holds)
 {
@@ -76,27 +77,49 @@ static struct store_frame_header frame_of(const unsigned char *bytes, size_t len
 	    .stored_bytes = (uint32_t)len, .raw_bytes = (uint32_t)len, .checksum = XXH3_64bits(bytes, len)};
 }
 
+/* The next len bytes of the input, or what there is. */
+static const unsigned char *take(struct store__cursor *in, size_t *len)
+{
+	if (*len > store__left(in))
+		*len = store__left(in);
+	return store__get_bytes(in, *len);
+}
+
+/* A payload frame of fields that are not compressed. */
+static const unsigned char *cut_payloads(struct store_block_header *header, unsigned char *frame,
+					 const unsigned char *fields, size_t len)
+{
+	uint32_t raw_bytes = header->frames[STORE_FRAME_PAYLOADS].raw_bytes;
+	store__put_u32(frame, (uint32_t)len);
+	memcpy(frame + STORE_FIELDS_HEADER_BYTES, fields, len);
+	header->payload_form = STORE_PAYLOADS_FIELDS;
+	header->frames[STORE_FRAME_PAYLOADS] = frame_of(frame, STORE_FIELDS_HEADER_BYTES + len);
+	header->frames[STORE_FRAME_PAYLOADS].raw_bytes = raw_bytes;
+	return frame;
+}
+
 static void decode(const uint8_t *data, size_t size)
 {
 	static const unsigned char zeros[UINT16_MAX];
+	static unsigned char cut[STORE_FIELDS_HEADER_BYTES + UINT16_MAX];
+	struct store__cursor in = store__cursor(data + INPUT_HEADER_BYTES, size - INPUT_HEADER_BYTES);
 	uint32_t events = 1u + store__get_u16(data);
-	size_t dictionary_len = store__get_u16(data + 2), payloads_len = store__get_u16(data + 4);
-	const unsigned char *dictionary = data + INPUT_HEADER_BYTES;
-	if (dictionary_len > size - INPUT_HEADER_BYTES)
-		dictionary_len = size - INPUT_HEADER_BYTES;
-	const unsigned char *columns = dictionary + dictionary_len;
-	const struct store_block_header header = {
-	    .first_seq = 1,
-	    .events = events,
-	    .frames = {frame_of(dictionary, dictionary_len),
-		       frame_of(columns, size - INPUT_HEADER_BYTES - dictionary_len),
-		       frame_of(zeros, payloads_len)}};
+	size_t dictionary_len = store__get_u16(data + 2), fields_len = store__get_u16(data + 6);
+	const unsigned char *dictionary = take(&in, &dictionary_len), *fields = take(&in, &fields_len);
+	const unsigned char *columns = in.at, *payloads = zeros;
+	struct store_block_header header = {.first_seq = 1,
+					    .events = events,
+					    .frames = {frame_of(dictionary, dictionary_len),
+						       frame_of(columns, store__left(&in)),
+						       frame_of(zeros, store__get_u16(data + 4))}};
+	if (fields_len > 0)
+		payloads = cut_payloads(&header, cut, fields, fields_len);
 	struct store_block *block = store_block_open();
 	require(block != NULL);
 	store_block_begin(block, &header);
 	if (store_block_load(block, STORE_FRAME_DICTIONARY, dictionary) == 0 &&
 	    store_block_load(block, STORE_FRAME_COLUMNS, columns) == 0 &&
-	    store_block_load(block, STORE_FRAME_PAYLOADS, zeros) == 0)
+	    store_block_load(block, STORE_FRAME_PAYLOADS, payloads) == 0)
 		touch_block(block, events);
 	store_block_close(block);
 }

@@ -270,6 +270,7 @@ void sample_logs_write(void)
 	write_log("first", append_first);
 	write_log("again", append_again);
 	write_log("second", append_second);
+	write_blocks("older", 1, 2, "yesterday"); /* plain payloads: all that version 1 knows */
 	write_blocks("other", STORE_VERSION_MAJOR, 2, "other.tick");
 	write_blocks("damaged", STORE_VERSION_MAJOR, 3, "bits.and.pieces");
 	damage("damaged/00000000000000000001.seg");

@@ -7,13 +7,18 @@
 #include <zstd.h>
 
 #include "store/compress.h"
+#include "store/fields.h"
 
 enum { RAW_BYTES = 1 << 20, FRAMES = 40 };
 
 struct fixture {
 	struct store__compressor *compressor;
-	struct store__buffer out;
+	struct store__buffer out, scratch;
 	char *raw, *back;
+	unsigned char *cut;
+	uint32_t lengths[RAW_BYTES / 50];
+	uint32_t count;
+	uint32_t form; /* of what was compressed last */
 	size_t len;
 	uint64_t random;
 };
@@ -27,8 +32,9 @@ static int setup(void **state)
 	*fixture = (struct fixture){.compressor = store__compressor_open(),
 				    .raw = malloc(RAW_BYTES + 1000),
 				    .back = malloc(RAW_BYTES + 1000),
+				    .cut = malloc(RAW_BYTES + 1000),
 				    .random = 1};
-	return fixture->compressor && fixture->raw && fixture->back ? 0 : -1;
+	return fixture->compressor && fixture->raw && fixture->back && fixture->cut ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -36,8 +42,10 @@ static int teardown(void **state)
 	struct fixture *fixture = *state;
 	store__compressor_close(fixture->compressor);
 	store__buffer_fini(&fixture->out);
+	store__buffer_fini(&fixture->scratch);
 	free(fixture->raw);
 	free(fixture->back);
+	free(fixture->cut);
 	free(fixture);
 	return 0;
 }
@@ -51,14 +59,17 @@ static uint64_t next_random(struct fixture *fixture)
 /* Messages that have their form in common, and ids that they have not. */
 static void fill_with_json(struct fixture *fixture)
 {
-	fixture->len = 0;
-	while (fixture->len < RAW_BYTES)
-		fixture->len += (size_t)sprintf(fixture->raw + fixture->len,
-						"{\"id\":\"%012llx-%012llx\",\"type\":\"order.created\","
-						"\"tenant\":%llu,\"currency\":\"EUR\"}",
-						(unsigned long long)next_random(fixture),
-						(unsigned long long)next_random(fixture),
-						(unsigned long long)next_random(fixture) % 40);
+	fixture->len = fixture->count = 0;
+	while (fixture->len < RAW_BYTES) {
+		int len = sprintf(fixture->raw + fixture->len,
+				  "{\"id\":\"%012llx-%012llx\",\"type\":\"order.created\","
+				  "\"tenant\":%llu,\"currency\":\"EUR\"}",
+				  (unsigned long long)next_random(fixture),
+				  (unsigned long long)next_random(fixture),
+				  (unsigned long long)next_random(fixture) % 40);
+		fixture->lengths[fixture->count++] = (uint32_t)len;
+		fixture->len += (size_t)len;
+	}
 }
 
 /* Bytes that repeat only after a long time. */
@@ -69,26 +80,68 @@ static void fill_with_far_repetition(struct fixture *fixture)
 		char *at = fixture->raw + fixture->len;
 		*at = fixture->len < PERIOD ? (char)next_random(fixture) : at[-PERIOD];
 	}
+	fixture->count = RAW_BYTES / 128;
+	for (uint32_t i = 0; i < fixture->count; i++)
+		fixture->lengths[i] = 128;
+}
+
+static size_t unpack(void *to, size_t len, const unsigned char *stored, size_t stored_bytes)
+{
+	if (stored_bytes == len)
+		memcpy(to, stored, len);
+	return stored_bytes == len ? len : ZSTD_decompress(to, RAW_BYTES + 1000, stored, stored_bytes);
+}
+
+static void assert_comes_back(struct fixture *fixture, const unsigned char *stored,
+			      const struct store_block_header *header)
+{
+	const struct store_frame_header *frame = &header->frames[STORE_FRAME_PAYLOADS];
+	size_t cut_bytes = fixture->len;
+	fixture->form = header->payload_form;
+	assert_int_equal(frame->raw_bytes, fixture->len);
+	if (header->payload_form == STORE_PAYLOADS_PLAIN) {
+		assert_int_equal(unpack(fixture->back, fixture->len, stored, frame->stored_bytes),
+				 fixture->len);
+	} else {
+		cut_bytes = store__get_u32(stored);
+		assert_true(cut_bytes < fixture->len);
+		assert_int_equal(unpack(fixture->cut, cut_bytes, stored + STORE_FIELDS_HEADER_BYTES,
+					frame->stored_bytes - STORE_FIELDS_HEADER_BYTES),
+				 cut_bytes);
+		assert_int_equal(store__fields_get(&fixture->scratch, fixture->cut, cut_bytes,
+						   (unsigned char *)fixture->back, fixture->len),
+				 0);
+	}
+	assert_memory_equal(fixture->back, fixture->raw, fixture->len);
 }
 
 /* Compress what is there and give the stored size, after looking whether it comes back. */
-static size_t compress(struct fixture *fixture, size_t record_bytes)
+static size_t compress(struct fixture *fixture)
 {
-	struct store_frame_header frame;
+	struct store_block_header header = {.events = 1};
+	struct store_frame_header *frame = &header.frames[STORE_FRAME_PAYLOADS];
 	fixture->out.len = 3;
 	assert_int_equal(store__compress(fixture->compressor, (const unsigned char *)fixture->raw,
-					 fixture->len, record_bytes, &fixture->out, &frame),
+					 fixture->len, &fixture->out, frame),
 			 0);
-	const unsigned char *stored = fixture->out.bytes + 3;
-	assert_int_equal(fixture->out.len, 3 + frame.stored_bytes);
-	assert_int_equal(frame.raw_bytes, fixture->len);
-	if (frame.stored_bytes == frame.raw_bytes)
-		memcpy(fixture->back, stored, frame.stored_bytes);
-	else
-		assert_int_equal(ZSTD_decompress(fixture->back, RAW_BYTES + 1000, stored, frame.stored_bytes),
-				 fixture->len);
-	assert_memory_equal(fixture->back, fixture->raw, fixture->len);
-	return frame.stored_bytes;
+	assert_int_equal(fixture->out.len, 3 + frame->stored_bytes);
+	assert_comes_back(fixture, fixture->out.bytes + 3, &header);
+	return frame->stored_bytes;
+}
+
+/* The same as the records that there are. */
+static size_t compress_records(struct fixture *fixture)
+{
+	struct store_block_header header = {.events = 1};
+	struct store__records records = {.bytes = (const unsigned char *)fixture->raw,
+					 .len = fixture->len,
+					 .lengths = fixture->lengths,
+					 .count = fixture->count};
+	fixture->out.len = 3;
+	assert_int_equal(store__compress_records(fixture->compressor, &records, &fixture->out, &header), 0);
+	assert_int_equal(fixture->out.len, 3 + header.frames[STORE_FRAME_PAYLOADS].stored_bytes);
+	assert_comes_back(fixture, fixture->out.bytes + 3, &header);
+	return header.frames[STORE_FRAME_PAYLOADS].stored_bytes;
 }
 
 static void every_level_comes_back(void **state)
@@ -97,10 +150,27 @@ static void every_level_comes_back(void **state)
 	fill_with_json(fixture);
 	for (int level = -7; level <= 6; level++) {
 		store__compressor_set_level(fixture->compressor, level);
-		size_t as_records = compress(fixture, 100);
+		size_t as_records = compress_records(fixture);
 		assert_true(as_records < fixture->len / 2);
-		assert_true(compress(fixture, 0) < fixture->len / 2);
+		assert_true(compress(fixture) < fixture->len / 2);
 	}
+}
+
+static void json_is_cut_into_fields(void **state)
+{
+	struct fixture *fixture = *state;
+	fill_with_json(fixture);
+	store__compressor_set_level(fixture->compressor, 1);
+	compress_records(fixture);
+	assert_int_equal(fixture->form, STORE_PAYLOADS_FIELDS);
+	/* A few records have nothing in common that is worth a template; many have again. */
+	fixture->len = fixture->lengths[0];
+	fixture->count = 1;
+	compress_records(fixture);
+	assert_int_equal(fixture->form, STORE_PAYLOADS_PLAIN);
+	fill_with_json(fixture);
+	compress_records(fixture);
+	assert_int_equal(fixture->form, STORE_PAYLOADS_FIELDS);
 }
 
 static void json_with_ids_is_smaller_as_records(void **state)
@@ -108,7 +178,7 @@ static void json_with_ids_is_smaller_as_records(void **state)
 	struct fixture *fixture = *state;
 	fill_with_json(fixture);
 	store__compressor_set_level(fixture->compressor, 3);
-	assert_true(compress(fixture, 100) < compress(fixture, 0));
+	assert_true(compress_records(fixture) < compress(fixture));
 }
 
 /* What is best is found out again when the traffic changes. */
@@ -119,10 +189,10 @@ static void far_repetition_is_found_however_the_traffic_was_before(void **state)
 	store__compressor_set_level(fixture->compressor, 1);
 	fill_with_json(fixture);
 	for (int i = 0; i < FRAMES; i++)
-		compress(fixture, 100);
+		compress_records(fixture);
 	fill_with_far_repetition(fixture);
 	for (int i = 0; i < FRAMES; i++)
-		stored = compress(fixture, 128);
+		stored = compress_records(fixture);
 	assert_true(stored < fixture->len / 4);
 }
 
@@ -130,12 +200,14 @@ static void what_does_not_get_smaller_is_stored_as_it_is(void **state)
 {
 	struct fixture *fixture = *state;
 	fixture->len = 5000;
+	fixture->count = 1;
+	fixture->lengths[0] = 5000;
 	for (size_t i = 0; i < fixture->len; i++)
 		fixture->raw[i] = (char)next_random(fixture);
-	assert_int_equal(compress(fixture, 100), fixture->len);
-	assert_int_equal(compress(fixture, 0), fixture->len);
-	fixture->len = 0;
-	assert_int_equal(compress(fixture, 100), 0);
+	assert_int_equal(compress_records(fixture), fixture->len);
+	assert_int_equal(compress(fixture), fixture->len);
+	fixture->len = fixture->lengths[0] = 0;
+	assert_int_equal(compress_records(fixture), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -144,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(every_level_comes_back),
+	    TEST(json_is_cut_into_fields),
 	    TEST(json_with_ids_is_smaller_as_records),
 	    TEST(far_repetition_is_found_however_the_traffic_was_before),
 	    TEST(what_does_not_get_smaller_is_stored_as_it_is),

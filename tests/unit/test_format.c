@@ -26,6 +26,7 @@ static struct store_block_header some_block_header(void)
 					   .min_time_ns = INT64_MIN,
 					   .max_time_ns = INT64_MAX,
 					   .kinds = 5,
+					   .payload_form = STORE_PAYLOADS_FIELDS,
 					   .payload_bytes = 1000,
 					   .deliveries = 4,
 					   .max_conn = UINT64_MAX,
@@ -63,6 +64,7 @@ static void a_block_header_comes_back(void **state)
 	assert_int_equal(got.min_time_ns, want.min_time_ns);
 	assert_int_equal(got.max_time_ns, want.max_time_ns);
 	assert_int_equal(got.kinds, want.kinds);
+	assert_int_equal(got.payload_form, want.payload_form);
 	assert_int_equal(got.payload_bytes, want.payload_bytes);
 	assert_int_equal(got.deliveries, want.deliveries);
 	assert_int_equal(got.max_conn, want.max_conn);
@@ -79,13 +81,14 @@ static void numbers_lie_where_the_format_says(void **state)
 	unsigned char bytes[STORE_BLOCK_HEADER_BYTES];
 	struct store_file_header file = some_file_header();
 	store_file_header_put(bytes, &file);
-	assert_memory_equal(bytes, "TAPEDECK\1\0\0\0\200\0\0\0\1\2\3", 19);
+	assert_memory_equal(bytes, "TAPEDECK\2\0\0\0\200\0\0\0\1\2\3", 19);
 	assert_memory_equal(bytes + 32, "\x88\x77\x66\x55\x44\x33\x22\x11\xfe\xff", 10);
 	assert_memory_equal(bytes + 48, "\xff\xff\xff\xff\xff\xff\xff\xff\0", 9);
 	struct store_block_header block = some_block_header();
 	store_block_header_put(bytes, &block);
 	assert_memory_equal(bytes, "TDBLOCK\n\x4d\0\0\0\0\0\0\0\3\0\0\0\2\0\0\0", 24);
-	assert_memory_equal(bytes + 24, "\0\0\0\0\0\0\0\x80\xff\xff\xff\xff\xff\xff\xff\x7f\5\0\0\0", 20);
+	assert_memory_equal(bytes + 24, "\0\0\0\0\0\0\0\x80\xff\xff\xff\xff\xff\xff\xff\x7f\5\0\0\0\1\0\0\0",
+			    24);
 	assert_memory_equal(bytes + 48, "\xe8\3\0\0\0\0\0\0\4", 9);
 	assert_memory_equal(bytes + 120, block.log_id, sizeof block.log_id);
 	assert_memory_equal(bytes + 72, "\12\0\0\0\24\0\0\0\1\0\0\0\0\0\0\0\36\0\0\0\36", 21);

@@ -94,6 +94,12 @@ def random_text(numbers):
     return json.dumps(text).encode() + b" " * numbers.randrange(100)
 
 
+def random_event(numbers):
+    """What is worth cutting into fields: text in common, ids and numbers of their own."""
+    state = numbers.choice(["open", "paid", "late"])
+    return json.dumps({"id": f"{numbers.getrandbits(64):016x}", "state": state, "n": numbers.randrange(10**6)}).encode()
+
+
 def talk(broker, numbers, rounds):
     """Everything that ends up in a log: who comes and goes, requests, queue groups, headers, odd bytes, refusals."""
     alice = Client(broker, user="alice", **{"pass": "a"}, name="alice's", lang="py", version="1")
@@ -106,7 +112,8 @@ def talk(broker, numbers, rounds):
         orders = [publish(b"orders.%d" % numbers.randrange(300), random_text(numbers)) for _ in range(50)]
         headed = publish_headed(b"headed", b"Key: one\r\nOther: x\r\nKey: two\r\n", random_text(numbers))
         odd = publish(b"odd.\xff", numbers.randbytes(numbers.randrange(2000)), b"inbox.%d" % i)
-        alice.say(*orders, headed, odd, publish(b"empty", b""))
+        events = [publish(b"events", random_event(numbers)) for _ in range(100)]
+        alice.say(*orders, *events, headed, odd, publish(b"empty", b""))
         bob.say(publish(b"orders.bob", random_text(numbers)), publish(b"forbidden", b"never"))
         alice.sync()
         bob.sync()
@@ -295,6 +302,14 @@ def read_example(document):
     expect(event.receivers == [(2, b"1", b"", "sent")], "the example's receiver is the one it says")
 
 
+def read_fields_example(document):
+    """The fields that the document spells out."""
+    with open(document, encoding="utf-8") as file:
+        listing = file.read().split("### Fields", 1)[1].split("```")[1]
+    data = bytes.fromhex("".join(line[:24] for line in listing.splitlines()))
+    expect(segments.join_fields(data) == b'{"n":12}{"n":7}', "the example of fields is the records it says")
+
+
 def flip_bits(tapedeck, log, numbers, times):
     """Whatever bit of a segment is flipped, both readers lose the same."""
     names = sorted(name for name in os.listdir(log) if name.endswith(".seg"))
@@ -322,6 +337,8 @@ def tell(tapedeck, folder, seed):
     read = segments.segments_of(whole)
     expect(len(read) >= 2 and all(segment.is_closed for segment in read), "a log has several closed segments")
     expect(not segments.segments_of(killed)[-1].is_closed, "a killed broker leaves an open segment")
+    forms = {header.form for segment in read for _, header in segment.blocks}
+    expect(1 in forms, "a log has payloads that are cut into fields")
     counts = [compare(tapedeck, log) for log in (whole, killed)]
     copy = shutil.copytree(killed, os.path.join(folder, "torn"))
     last = segments.segments_of(copy)[-1]
@@ -339,6 +356,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="tapedeck-format-")
     try:
         read_example(sys.argv[2])
+        read_fields_example(sys.argv[2])
         tell(sys.argv[1], folder, seed)
     finally:
         for process in Broker.processes:

@@ -43,6 +43,17 @@ def unpack_frame(stored, raw_bytes, is_plain):
     return raw
 
 
+def unpack_payloads(stored, raw_bytes, form):
+    if form == 0:
+        return unpack_frame(stored, raw_bytes, len(stored) == raw_bytes)
+    need(len(stored) >= 4, "fields without their length")
+    (length,) = struct.unpack_from("<I", stored)
+    need(length <= raw_bytes, "fields longer than what they stand for")
+    raw = join_fields(unpack_frame(stored[4:], length, len(stored) - 4 == length))
+    need(len(raw) == raw_bytes, "fields stand for another length")
+    return raw
+
+
 class Cursor:
     """Reads varints and bytes."""
 
@@ -72,6 +83,76 @@ class Cursor:
 
     def at_end(self):
         return self.at == len(self.data)
+
+
+# ---- fields ----
+
+
+@dataclass
+class Node:
+    above: int
+    length: int
+    kind: int
+    width: int
+    depth: int
+    piece: bytes = b""
+    count: int = 0
+    fields: list = field(default_factory=list)
+
+
+def read_nodes(data, count):
+    nodes = [Node(0, 0, 0, 0, 0)]
+    for k in range(1, count + 1):
+        up, length, column = data.varint(), data.varint(), data.varint()
+        need(1 <= up <= k and column // 4 <= 255, "a node that is none")
+        nodes.append(Node(k - up, length, column % 4, column // 4, nodes[k - up].depth + 1))
+        need(nodes[k].depth <= 255, "a way of too many nodes")
+    for node in nodes[1:]:
+        node.piece = data.take(node.length)
+    return nodes
+
+
+def way_to(nodes, end):
+    way = []
+    while end:
+        way.append(nodes[end])
+        end = nodes[end].above
+    return way[::-1]
+
+
+def read_fields(data, node, lengths):
+    if node.kind == 0:
+        return [b""] * node.count
+    if node.kind == 1:
+        return [data.take(length) for length in lengths]
+    if node.kind == 2:
+        return [data.take(node.width).lstrip(b"\0") for _ in range(node.count)]
+    return [data.take(node.width)] * node.count
+
+
+def join_fields(frame):
+    data = Cursor(frame)
+    records, count = data.varint(), data.varint()
+    need(records <= 65536 and count <= 16384, "too many records or nodes")
+    nodes, ends, end = read_nodes(data, count), [], 0
+    for _ in range(records):
+        code = data.varint()
+        end += -(code >> 2) - 1 if code & 2 else code >> 2
+        need(0 <= end <= count, "a record ends with no node")
+        ends.append((end, code & 1))
+    tails = [data.varint() if has_tail else 0 for _, has_tail in ends]
+    ways = [way_to(nodes, end) for end, _ in ends]
+    for way in ways:
+        for node in way:
+            node.count += 1
+    lengths = [data.take(node.count) if node.kind == 1 else b"" for node in nodes]
+    for node, own in zip(nodes, lengths):
+        node.fields = iter(read_fields(data, node, own))
+    joined = b"".join(
+        b"".join(node.piece + next(node.fields) for node in way) + data.take(tail) for way, tail in zip(ways, tails)
+    )
+    need(data.at_end(), "fields are not used up")
+    return joined
 
 
 # ---- columns ----
@@ -175,6 +256,7 @@ class Header:
     min_time: int
     max_time: int
     kinds: int
+    form: int
     payload_bytes: int
     deliveries: int
     max_conn: int
@@ -193,12 +275,13 @@ class Header:
 def read_header(data):
     need(len(data) == BLOCK_HEADER and data[:8] == b"TDBLOCK\n", "no block begins here")
     need(checksum(data[:136]) == struct.unpack_from("<Q", data, 136)[0], "a block header's checksum differs")
-    numbers = struct.unpack_from("<QIIqqI4xQQQ", data, 8)
+    numbers = struct.unpack_from("<QIIqqIIQQQ", data, 8)
     frames = [struct.unpack_from("<IIQ", data, 72 + 16 * i) for i in range(3)]
     header = Header(*numbers, frames, bytes(data[120:136]))
     need(1 <= header.events <= EVENTS_MAX and header.messages <= header.events, "counts beyond their limits")
     need(header.first_seq >= 1 and header.next_seq < 2**64, "a sequence number beyond its limit")
     need(header.min_time <= header.max_time, "times in the wrong order")
+    need(header.form <= 1, "a payload form that is none")
     need(all(stored <= raw <= FRAME_MAX for stored, raw, _ in frames), "a frame beyond its limit")
     return header
 
@@ -344,7 +427,7 @@ class Segment:
         need(len(data) >= FILE_HEADER and data[:8] == b"TAPEDECK", "no segment")
         need(checksum(data[:120]) == struct.unpack_from("<Q", data, 120)[0], "the file header's checksum differs")
         self.major, self.minor, header_bytes = struct.unpack_from("<HHI", data, 8)
-        need(self.major <= 1 and header_bytes == FILE_HEADER, "a newer version")
+        need(self.major <= 2 and header_bytes == FILE_HEADER, "a newer version")
         self.log_id = data[16:32]
         self.first_seq, self.created, self.next_conn = struct.unpack_from("<QqQ", data, 32)
 
@@ -419,10 +502,10 @@ class Segment:
     def events_of(self, offset, header):
         """The events of a block. Raises Damage."""
         frames, at = [], offset + BLOCK_HEADER
-        for stored, raw_bytes, expected in header.frames:
+        for number, (stored, raw_bytes, expected) in enumerate(header.frames):
             data = self.data[at : at + stored]
             need(checksum(data) == expected, "a frame's checksum differs")
-            frames.append(unpack_frame(data, raw_bytes, stored == raw_bytes))
+            frames.append(unpack_payloads(data, raw_bytes, header.form if number == 2 else 0))
             at += stored
         events = read_events(header, frames)
         check_header(header, events)
