@@ -3,7 +3,7 @@
  * The dictionary answers "which subjects, how often, how many bytes"; the columns answer who, when, how big;
  * only the payload frame has headers and payloads. Frames are handed in as stored bytes and may come from
  * anywhere (a file, a fuzzer): every count and length is checked before it is believed, and memory is
- * bounded by STORE_FRAME_RAW_MAX per frame. */
+ * bounded by STORE_FRAME_RAW_MAX per frame, twice that for payloads that are cut into fields. */
 #ifndef STORE_DECODE_H
 #define STORE_DECODE_H
 

@@ -17,7 +17,8 @@ struct store__node {
 	uint16_t parent;
 	uint16_t children;
 	uint32_t hits; /* records for which one of the children was there already */
-	uint8_t depth, width /* of the longest field */;
+	uint8_t depth; /* the root has 0 */
+	uint8_t width; /* bytes of the longest field */
 	bool has_field, is_constant;
 };
 
