@@ -5,7 +5,8 @@
  *   near    with a table of positions that remembers little more than the last few messages, and only long matches:
  *           what messages have in common is found in the one before, and digits of ids are not taken for repetition
  *   far     with the table that zstd's level asks for: finds what repeats anywhere in the frame
- *   fields  cut into templates and fields first, see fields.h: JSON with unique ids in 31 bytes a message against 38
+ *   fields  cut into templates and fields first, see fields.h: JSON with unique ids in 31 bytes a message against 41
+ *           of near, in 1.2 times the time
  *
  * Every few frames all are tried, and the smallest serves the next ones. */
 #ifndef STORE_COMPRESS_H
