@@ -8,7 +8,7 @@
  *   fields  cut into templates and fields first, see fields.h: JSON with unique ids in 31 bytes a message against 41
  *           of near, in 1.2 times the time
  *
- * Every few frames all are tried, and the smallest serves the next ones. */
+ * Now and then all are tried, and the smallest serves the next frames; fields only where they save a twentieth. */
 #ifndef STORE_COMPRESS_H
 #define STORE_COMPRESS_H
 

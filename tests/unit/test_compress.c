@@ -9,7 +9,7 @@
 #include "store/compress.h"
 #include "store/fields.h"
 
-enum { RAW_BYTES = 1 << 20, FRAMES = 40 };
+enum { RAW_BYTES = 1 << 20, FRAMES = 100 /* more than lie between two trials */ };
 
 struct fixture {
 	struct store__compressor *compressor;
