@@ -232,7 +232,7 @@ static int closed_fault(struct replay_mock *mock, struct wire_fault *fault)
 
 int replay_mock_run(struct replay_mock *mock, struct wire_fault *fault)
 {
-	replay_pace_init();
+	replay_wake_sharply();
 	for (;;) {
 		int64_t next_ns = send_due(mock);
 		bool is_full = !replay_connection_push(mock->connection);

@@ -153,7 +153,7 @@ static void await_answers(struct replay_player *player)
 	replay_answers_void(answers);
 	while (!player->stop && player->report.end != REPLAY_END_SERVER &&
 	       replay_answers_are_awaited(answers))
-		replay_pace_until(replay_now_ns() + REPLAY__SLICE_NS / 10, false);
+		replay_sleep_until(replay_now_ns() + REPLAY__SLICE_NS / 10);
 	player->report.answers = replay_answers_finish(answers);
 }
 
@@ -200,7 +200,8 @@ int replay_player_run(struct replay_player *player, struct wire_fault *fault)
 
 	if (status < 0)
 		return status;
-	replay_pace_init();
+	replay_wake_sharply();
+	replay_pace_init(&player->pace, player->options.precise);
 	begin(player);
 	while (!player->ended && !ended) {
 		if (player->batch)

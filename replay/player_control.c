@@ -86,7 +86,7 @@ static void obey_pause(struct replay_player *player)
 	replay__player_push(player);
 	int64_t since_ns = player->now_ns;
 	while (is_held(player))
-		player->now_ns = replay_pace_until(player->now_ns + REPLAY__SLICE_NS, false);
+		player->now_ns = replay_sleep_until(player->now_ns + REPLAY__SLICE_NS);
 	shift(player, player->now_ns - since_ns);
 	player->report.paused_ns += player->now_ns - since_ns;
 	if (player->step && player->due_ns > player->now_ns)

@@ -35,7 +35,7 @@ static bool wait_for_server(struct replay_player *player, const struct replay_me
 	player->told_away = true;
 	while (!replay_connection_is_up(connection) && !player->stop &&
 	       !replay_connection_is_closed(connection) && now_ns - since_ns < player->options.patience_ns)
-		now_ns = replay_pace_until(now_ns + 5 * 1000000, false);
+		now_ns = replay_sleep_until(now_ns + 5 * 1000000);
 	player->told_away = false;
 	player->now_ns = replay_now_ns();
 	player->report.away_ns += player->now_ns - since_ns;
@@ -80,8 +80,8 @@ bool replay__player_wait(struct replay_player *player)
 			return true;
 		int64_t slice_ns = player->now_ns + REPLAY__SLICE_NS;
 		bool is_last = player->due_ns <= slice_ns;
-		player->now_ns = replay_pace_until(is_last ? player->due_ns : slice_ns,
-						   is_last && player->options.precise);
+		player->now_ns =
+		    is_last ? replay_pace_until(&player->pace, player->due_ns) : replay_sleep_until(slice_ns);
 	}
 }
 

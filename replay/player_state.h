@@ -3,6 +3,7 @@
 #ifndef REPLAY_PLAYER_STATE_H
 #define REPLAY_PLAYER_STATE_H
 
+#include "replay/pace.h"
 #include "replay/player.h"
 #include "replay/sender.h"
 
@@ -15,6 +16,7 @@ struct replay_player {
 	struct replay_feed feed;
 	struct replay_sender sender;
 	struct replay_schedule schedule;
+	struct replay_pace pace;
 	struct replay_report report;
 	struct replay_batch *batch; /* being played, or NULL */
 	uint64_t course;            /* batches of another one are void */
