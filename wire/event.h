@@ -112,11 +112,16 @@ struct wire_sink_status {
 	uint64_t queued_bytes;  /* memory held for what is not written yet */
 };
 
+struct wire_run;
+
 /* Where events go. A sink embeds this struct and finds itself from the pointer. All calls for one sink come
  * from one thread, but status, which any thread may call. Optional calls may be NULL. */
 struct wire_sink {
 	/* Take one event. Cannot fail: what a sink cannot keep it counts, and says in a gap event. */
 	void (*event)(struct wire_sink *sink, const struct wire_event *event);
+	/* Optional. Take a run of messages (wire/run.h), as if each were handed to `event`: *like is what they have in
+	 * common, its payload and size mean nothing. */
+	void (*run)(struct wire_sink *sink, const struct wire_event *like, const struct wire_run *run);
 	/* Optional. So that nothing waits in a half-filled block for long, a live source calls it 20 ms after an
 	 * event, and again after as many milliseconds as it returns; 0: not before the next event. now_ns is
 	 * nanoseconds since the epoch. */

@@ -1,0 +1,75 @@
+#include "wire/run.h"
+
+enum { VERB = sizeof "PUB " - 1, SIZE_DIGITS_MAX = 9 /* as in wire_parse */ };
+
+/* The last control line that was read. */
+struct line {
+	const char *text;
+	size_t len;       /* with its CRLF */
+	size_t start_len; /* `PUB subject ` */
+	uint32_t size;
+};
+
+/* False when *first is not written as its run has to be. */
+static bool first_line(const struct wire_op *first, struct line *line)
+{
+	if (first->verb != WIRE_PUB || first->reply.len > 0)
+		return false;
+	const char *subject_end = first->subject.data + first->subject.len;
+	const char *size_end = first->size_text.data + first->size_text.len;
+	*line = (struct line){.text = first->subject.data - VERB,
+			      .len = VERB + first->subject.len + 1 + first->size_text.len + 2,
+			      .start_len = VERB + first->subject.len + 1,
+			      .size = (uint32_t)first->payload.len};
+	return memcmp(line->text, "PUB ", VERB) == 0 && first->size_text.data == subject_end + 1 &&
+	       *subject_end == ' ' && *size_end == '\r' && first->payload.data == size_end + 2;
+}
+
+/* Hot: a call to memcmp costs more than comparing what lines have, 9 bytes at least. */
+static inline bool is_same(const char *a, const char *b, size_t len)
+{
+	for (size_t at = 0; at + 8 <= len; at += 8)
+		if (memcmp(a + at, b + at, 8) != 0)
+			return false;
+	return memcmp(a + len - 8, b + len - 8, 8) == 0;
+}
+
+/* A line that begins like the one before and has another size: becomes *line. */
+static bool read_line(const char *buf, size_t len, const struct wire_limits *limits, struct line *line)
+{
+	size_t start = line->start_len, at = start;
+	uint32_t size = 0;
+	if (len < start || memcmp(buf, line->text, start) != 0)
+		return false;
+	for (; at < len && buf[at] >= '0' && buf[at] <= '9' && at - start < SIZE_DIGITS_MAX; at++)
+		size = size * 10 + (uint32_t)(buf[at] - '0');
+	if (at == start || len - at < 2 || buf[at] != '\r' || buf[at + 1] != '\n' ||
+	    at - VERB > limits->max_control_line || size > limits->max_payload)
+		return false;
+	*line = (struct line){.text = buf, .len = at + 2, .start_len = start, .size = size};
+	return true;
+}
+
+size_t wire_parse_run(const struct wire_op *first, const char *buf, size_t len,
+		      const struct wire_limits *limits, struct wire_alike *alike, uint32_t cap,
+		      struct wire_run *run)
+{
+	struct line line;
+	size_t at = 0;
+	if (!first_line(first, &line))
+		return 0;
+	*run = (struct wire_run){.data = buf, .alike = alike};
+	for (; run->count < cap && len - at > line.len; run->count++) {
+		if (!is_same(buf + at, line.text, line.len) && !read_line(buf + at, len - at, limits, &line))
+			break;
+		size_t payload = at + line.len, end = payload + line.size + 2;
+		if (end > len || buf[end - 2] != '\r' || buf[end - 1] != '\n')
+			break;
+		alike[run->count] = (struct wire_alike){.size_text = (uint32_t)(at + line.start_len),
+							.payload = (uint32_t)payload,
+							.payload_len = line.size};
+		run->payload_bytes += line.size;
+		at = end;
+	}
+	return at;
+}
