@@ -117,17 +117,19 @@ void store__chain_watch(struct store__chain *chain, const struct store_stage *st
 {
 	const uint32_t wanted = 1u << WIRE_EVENT_CONNECT | 1u << WIRE_EVENT_DISCONNECT;
 	const unsigned char *details = stage->details.bytes;
+	uint32_t moment = 0;
 	if (!(stage->kinds & wanted))
 		return;
 	for (uint32_t i = 0; i < stage->events; i++) {
 		struct wire_event event = {0};
 		struct wire_client client = {0};
 		uint32_t len = stage->rows.details_bytes[i];
+		uint64_t conn = store__stage_moment(stage, i, &moment)->conn;
 		if (stage->rows.kind[i] == WIRE_EVENT_DISCONNECT)
-			store_clients_remove(&chain->clients, stage->rows.conn[i]);
+			store_clients_remove(&chain->clients, conn);
 		else if (stage->rows.kind[i] == WIRE_EVENT_CONNECT &&
 			 store__details_get(details, len, &event, &client))
-			store_clients_put(&chain->clients, stage->rows.conn[i], &client);
+			store_clients_put(&chain->clients, conn, &client);
 		details = len > 0 ? details + len : details;
 	}
 }

@@ -175,6 +175,29 @@ int store__column_put_constant(struct store__buffer *frame, unsigned id, uint64_
 	return 0;
 }
 
+/* The length is known only when the values are written: they move up behind their header. */
+static void put_written(struct store__buffer *frame, unsigned id, enum store__encoding encoding,
+			uint32_t count, const unsigned char *written, size_t len)
+{
+	put_header(frame, id, encoding, count, len);
+	memmove(frame->bytes + frame->len, written, len);
+	frame->len += len;
+}
+
+int store__column_put_runs(struct store__buffer *frame, unsigned id, const struct store__run *runs,
+			   uint32_t runs_len, uint32_t count)
+{
+	if (store__buffer_reserve(frame, HEADER_BYTES_MAX + (size_t)runs_len * VALUE_BYTES_MAX))
+		return -ENOMEM;
+	unsigned char *room = frame->bytes + frame->len + HEADER_BYTES_MAX, *end = room;
+	for (uint32_t i = 0; i < runs_len; i++) {
+		end = store__put_varint(end, runs[i].value);
+		end = store__put_varint(end, runs[i].count);
+	}
+	put_written(frame, id, STORE__RUNS, count, room, (size_t)(end - room));
+	return 0;
+}
+
 int store__column_put(struct store__buffer *frame, unsigned id, const uint64_t *values, uint32_t count)
 {
 	struct survey survey = {0};
@@ -186,12 +209,9 @@ int store__column_put(struct store__buffer *frame, unsigned id, const uint64_t *
 	if (store__buffer_reserve(frame,
 				  HEADER_BYTES_MAX + START_BYTES_MAX + (size_t)count * VALUE_BYTES_MAX))
 		return -ENOMEM;
-	/* The length is known only when the values are written: they move up behind their header. */
 	unsigned char *room = frame->bytes + frame->len + HEADER_BYTES_MAX;
 	size_t len = (size_t)(put_values(room, encoding, values, count, &survey) - room);
-	put_header(frame, id, encoding, count, len);
-	memmove(frame->bytes + frame->len, room, len);
-	frame->len += len;
+	put_written(frame, id, encoding, count, room, len);
 	return 0;
 }
 

@@ -17,6 +17,7 @@ struct store_encoder {
 	struct store__compressor *compressor;
 	uint8_t log_id[16];
 	struct store__buffer values;  /* uint64_t: one column */
+	struct store__buffer runs;    /* struct store__run: one column */
 	struct store__buffer tallies; /* struct tally: no subject, then every subject */
 	struct store__buffer raw;     /* the frame being built */
 	struct store__buffer lengths; /* uint32_t: of the records in the payload frame */
@@ -25,6 +26,9 @@ struct store_encoder {
 
 /* Memory that a buffer keeps from block to block. */
 enum { KEEP_BYTES = 4 * STORE_BLOCK_PAYLOAD_BYTES };
+
+/* A column whose runs are so long on average is written as runs, without asking what would be smaller. */
+enum { LONG_RUN = 64 };
 
 struct store_encoder *store_encoder_open(void)
 {
@@ -45,6 +49,7 @@ void store_encoder_close(struct store_encoder *encoder)
 		return;
 	store__compressor_close(encoder->compressor);
 	store__buffer_fini(&encoder->values);
+	store__buffer_fini(&encoder->runs);
 	store__buffer_fini(&encoder->tallies);
 	store__buffer_fini(&encoder->raw);
 	store__buffer_fini(&encoder->lengths);
@@ -90,7 +95,24 @@ static void tally_event(struct tally *tally, const struct store__rows *rows, uin
 	tally->payload_bytes += stored + rows->missing_bytes[i];
 }
 
-/* Sum up the events of every subject. Hot: a plain stage's sparse columns are not looked at. */
+static void tally_plain(struct tally *tallies, const struct store__rows *rows, uint32_t events)
+{
+	for (uint32_t i = 0; i < events; i++) {
+		struct tally *tally = &tallies[rows->subject[i]];
+		tally->events++;
+		tally->stored_bytes += rows->payload_bytes[i];
+	}
+}
+
+/* Every value of a column equals its neighbour: the cheapest test for a constant there is. */
+static bool is_constant(const void *column, size_t width, uint32_t count)
+{
+	const unsigned char *bytes = column;
+	return memcmp(bytes, bytes + width, (count - 1) * width) == 0;
+}
+
+/* Sum up the events of every subject. Hot: a plain stage's sparse columns are not looked at, and when there is one
+ * subject it is not counted. */
 static int tally_subjects(struct store_encoder *encoder, const struct store_stage *stage)
 {
 	const struct store__rows *rows = &stage->rows;
@@ -105,10 +127,11 @@ static int tally_subjects(struct store_encoder *encoder, const struct store_stag
 			tally_event(&tallies[rows->subject[i]], rows, i);
 		return 0;
 	}
-	for (uint32_t i = 0; i < stage->events; i++) {
-		struct tally *tally = &tallies[rows->subject[i]];
-		tally->events++;
-		tally->stored_bytes += rows->payload_bytes[i];
+	if (is_constant(rows->subject, sizeof *rows->subject, stage->events)) {
+		tallies[rows->subject[0]].events = stage->events;
+		tallies[rows->subject[0]].stored_bytes = stage->payloads.len;
+	} else {
+		tally_plain(tallies, rows, stage->events);
 	}
 	for (uint32_t i = 0; i <= store__stage_subjects(stage); i++) {
 		tallies[i].messages = tallies[i].events;
@@ -148,7 +171,7 @@ static int build_dictionary(struct store_encoder *encoder, const struct store_st
 				       stage->subject_text.len);
 }
 
-/* The columns with a value an event: where they are in a stage. */
+/* The columns with a value an event: where they are in a stage. Width 0: the moments have it. */
 static const struct row_column {
 	enum store__event_column id;
 	bool sparse;
@@ -160,8 +183,8 @@ static const struct row_column {
 	}
     ROW(STORE__KIND, true, kind),
     ROW(STORE__FLAGS, true, flags),
-    ROW(STORE__TIME_NS, false, time_ns),
-    ROW(STORE__CONN, false, conn),
+    {STORE__TIME_NS, false, 0, 0},
+    {STORE__CONN, false, 0, 0},
     ROW(STORE__SUBJECT, false, subject),
     ROW(STORE__PAYLOAD_BYTES, false, payload_bytes),
     ROW(STORE__MISSING_BYTES, true, missing_bytes),
@@ -190,19 +213,69 @@ static void widen(uint64_t *values, const unsigned char *from, size_t width, uin
 	}
 }
 
+/* A missing column means zeros. */
+static int put_constant(struct store_encoder *encoder, enum store__event_column id, uint64_t value,
+			uint32_t count)
+{
+	return value == 0 ? 0 : store__column_put_constant(&encoder->raw, id, value, count);
+}
+
+static uint64_t moment_value(const struct store__moment *moment, enum store__event_column id)
+{
+	return id == STORE__TIME_NS ? (uint64_t)moment->time_ns : moment->conn;
+}
+
+/* The time or the connection of every event, as runs of events that share it. Returns how many there are. */
+static uint32_t list_runs(const struct store_stage *stage, enum store__event_column id,
+			  struct store__run *runs)
+{
+	const struct store__moment *moments = stage->rows.moments;
+	uint32_t len = 0;
+	for (uint32_t i = 0; i < stage->moments; i++) {
+		uint32_t end = i + 1 < stage->moments ? moments[i + 1].first_row : stage->events;
+		uint64_t value = moment_value(&moments[i], id);
+		if (len == 0 || runs[len - 1].value != value)
+			runs[len++] = (struct store__run){.value = value};
+		runs[len - 1].count += end - moments[i].first_row;
+	}
+	return len;
+}
+
+static void expand(uint64_t *values, const struct store__run *runs, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+		for (uint64_t j = 0; j < runs[i].count; j++)
+			*values++ = runs[i].value;
+}
+
+static int put_moments(struct store_encoder *encoder, const struct store_stage *stage,
+		       enum store__event_column id)
+{
+	encoder->runs.len = 0;
+	if (store__buffer_reserve(&encoder->runs, stage->moments * sizeof(struct store__run)))
+		return -ENOMEM;
+	struct store__run *runs = (struct store__run *)(void *)encoder->runs.bytes;
+	uint32_t len = list_runs(stage, id, runs);
+	if (len == 1)
+		return put_constant(encoder, id, runs[0].value, stage->events);
+	if (len < stage->events / LONG_RUN)
+		return store__column_put_runs(&encoder->raw, id, runs, len, stage->events);
+	expand(values_of(encoder), runs, len);
+	return store__column_put(&encoder->raw, id, values_of(encoder), stage->events);
+}
+
 static int put_row_column(struct store_encoder *encoder, const struct store_stage *stage,
 			  const struct row_column *column)
 {
 	const unsigned char *from = (const unsigned char *)&stage->rows + column->offset;
 	uint64_t *values = values_of(encoder);
+	if (column->width == 0)
+		return put_moments(encoder, stage, column->id);
 	if (column->sparse && !(stage->sparse & 1u << column->id))
 		return 0;
-	/* Every value equals its neighbour: the cheapest test for a constant there is. */
-	if (memcmp(from, from + column->width, (stage->events - 1) * column->width) == 0) {
+	if (is_constant(from, column->width, stage->events)) {
 		widen(values, from, column->width, 1);
-		if (values[0] == 0)
-			return 0; /* what a missing column means */
-		return store__column_put_constant(&encoder->raw, column->id, values[0], stage->events);
+		return put_constant(encoder, column->id, values[0], stage->events);
 	}
 	widen(values, from, column->width, stage->events);
 	return store__column_put(&encoder->raw, column->id, values, stage->events);

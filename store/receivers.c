@@ -81,8 +81,27 @@ static bool find_set(const struct store_stage *stage, const struct store__set *f
 	return false;
 }
 
-uint32_t store__receivers_put(struct store_stage *stage, const struct wire_receiver *receivers,
-			      uint32_t count)
+static uint32_t add_set(struct store_stage *stage, const struct store__set *fresh)
+{
+	uint32_t index = store__stage_sets(stage);
+	store__buffer_put(&stage->sets, fresh, sizeof *fresh);
+	return index;
+}
+
+/* What most messages have: one receiver, who got it. */
+static uint32_t put_one(struct store_stage *stage, const struct wire_receiver *receiver)
+{
+	struct store__set fresh = {.offset = store__stage_members(stage), .count = 1, .sent = 1};
+	uint32_t index = put_subscriber(stage, receiver), member = store__member(index, WIRE_SENT);
+	struct store__subscriber *subscriber = store__stage_subscriber(stage, index);
+	if (subscriber->alone == 0) {
+		store__buffer_put(&stage->members, &member, sizeof member);
+		subscriber->alone = add_set(stage, &fresh) + 1;
+	}
+	return subscriber->alone - 1;
+}
+
+static uint32_t put_many(struct store_stage *stage, const struct wire_receiver *receivers, uint32_t count)
 {
 	struct store__set fresh = {.offset = store__stage_members(stage), .count = count};
 	for (uint32_t i = 0; i < count; i++) {
@@ -97,8 +116,15 @@ uint32_t store__receivers_put(struct store_stage *stage, const struct wire_recei
 		stage->members.len -= bytes;
 		return index;
 	}
-	index = store__stage_sets(stage);
-	store__buffer_put(&stage->sets, &fresh, sizeof fresh);
+	index = add_set(stage, &fresh);
 	store__table_add(&stage->set_table, hash, index);
 	return index;
+}
+
+uint32_t store__receivers_put(struct store_stage *stage, const struct wire_receiver *receivers,
+			      uint32_t count)
+{
+	if (count == 1 && receivers->outcome == WIRE_SENT)
+		return put_one(stage, receivers);
+	return put_many(stage, receivers, count);
 }

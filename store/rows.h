@@ -16,6 +16,7 @@ struct store__subscriber {
 	uint64_t conn;
 	uint32_t offset; /* of sid, then queue, in subscriber_text */
 	uint32_t sid_len, queue_len;
+	uint32_t alone; /* index + 1 of the set of just this one, who got the message; 0: there is none yet */
 };
 
 /* A distinct list of receivers: `count` members from `offset` on, `sent` of which got the message. */
@@ -31,14 +32,21 @@ static inline uint32_t store__member(uint32_t subscriber, enum wire_outcome outc
 	return subscriber << STORE__OUTCOME_BITS | (uint32_t)outcome;
 }
 
+/* What the events of one read have in common: those from first_row on, up to the next moment's. */
+struct store__moment {
+	int64_t time_ns;
+	uint64_t conn;
+	uint32_t first_row;
+};
+
 /* Events by columns, as the disk has them. Each column is a cache line longer than a power of two: otherwise
  * all their ends would compete for one set of the first-level cache. */
 #define STORE__COLUMN(type, name) type name[STORE_BLOCK_EVENTS_MAX + 64 / sizeof(type)]
 
 struct store__rows {
+	/* Written when either of the two changes. */
+	STORE__COLUMN(struct store__moment, moments);
 	/* Written for every event. */
-	STORE__COLUMN(int64_t, time_ns);
-	STORE__COLUMN(uint64_t, conn);
 	STORE__COLUMN(uint32_t, subject); /* index + 1; 0 = none */
 	STORE__COLUMN(uint32_t, payload_bytes);
 	STORE__COLUMN(uint32_t, receivers); /* index of a set + 1; 0 = at most their number is known */
@@ -58,6 +66,7 @@ struct store_stage {
 	uint64_t stamp; /* of memos; odd, so that a zeroed memo is never trusted */
 	uint64_t seed;  /* of hashes, so that no peer can aim at one slot */
 	uint32_t events, messages, kinds;
+	uint32_t moments;
 	uint32_t sparse; /* bit (1 << column) of every sparse column that was written to */
 	int64_t min_time_ns, max_time_ns;
 	uint64_t payload_bytes, deliveries, max_conn;
@@ -77,6 +86,16 @@ struct store_stage {
 
 	struct store__rows rows;
 };
+
+/* The moment of a row. Ask for rows in ascending order; *at begins with 0. */
+static inline const struct store__moment *store__stage_moment(const struct store_stage *stage, uint32_t row,
+							      uint32_t *at)
+{
+	const struct store__moment *moments = stage->rows.moments;
+	while (*at + 1 < stage->moments && moments[*at + 1].first_row <= row)
+		++*at;
+	return &moments[*at];
+}
 
 static inline uint32_t store__stage_subjects(const struct store_stage *stage)
 {

@@ -98,7 +98,7 @@ void store_stage_reset(struct store_stage *stage)
 {
 	struct store__buffer *buffer;
 	clear_sparse_columns(stage);
-	stage->events = stage->messages = stage->kinds = 0;
+	stage->events = stage->messages = stage->kinds = stage->moments = 0;
 	stage->min_time_ns = stage->max_time_ns = 0;
 	stage->payload_bytes = stage->deliveries = stage->max_conn = 0;
 	stage->stamp += 2;
@@ -108,6 +108,22 @@ void store_stage_reset(struct store_stage *stage)
 	store__table_clear(&stage->subject_table);
 	store__table_clear(&stage->subscriber_table);
 	store__table_clear(&stage->set_table);
+}
+
+static void pass_on(struct store__table *full, struct store__table *next)
+{
+	struct store__table empty = *next;
+	*next = *full;
+	*full = empty;
+	store__table_clear(next);
+}
+
+void store_stage_pass_on(struct store_stage *full, struct store_stage *next)
+{
+	assert(next->events == 0);
+	pass_on(&full->subject_table, &next->subject_table);
+	pass_on(&full->subscriber_table, &next->subscriber_table);
+	pass_on(&full->set_table, &next->set_table);
 }
 
 static inline bool is_trusted(const struct store_stage *stage, const struct wire_memo *memo)
@@ -124,20 +140,13 @@ static inline bool is_trusted(const struct store_stage *stage, const struct wire
 		}                                                      \
 	} while (0)
 
-/* Totals and the dense columns of the row that is about to be complete. */
-static inline void add_row(struct store_stage *stage, const struct wire_event *event, uint32_t subject,
-			   uint32_t receivers)
+static void add_moment(struct store_stage *stage, const struct wire_event *event)
 {
-	uint32_t row = stage->events++;
-	stage->rows.time_ns[row] = event->time_ns;
-	stage->rows.conn[row] = event->conn;
-	stage->rows.subject[row] = subject;
-	stage->rows.payload_bytes[row] = (uint32_t)event->payload.len;
-	stage->rows.receivers[row] = receivers;
-	stage->kinds |= 1u << event->kind;
+	stage->rows.moments[stage->moments++] = (struct store__moment){
+	    .time_ns = event->time_ns, .conn = event->conn, .first_row = stage->events};
 	if (event->conn > stage->max_conn)
 		stage->max_conn = event->conn;
-	if (row == 0)
+	if (stage->events == 0)
 		stage->min_time_ns = stage->max_time_ns = event->time_ns;
 	if (event->time_ns < stage->min_time_ns)
 		stage->min_time_ns = event->time_ns;
@@ -145,38 +154,70 @@ static inline void add_row(struct store_stage *stage, const struct wire_event *e
 		stage->max_time_ns = event->time_ns;
 }
 
+/* What the next events share with those before them, as a rule. */
+static inline void note_moment(struct store_stage *stage, const struct wire_event *event)
+{
+	const struct store__moment *last = &stage->rows.moments[stage->moments > 0 ? stage->moments - 1 : 0];
+	stage->kinds |= 1u << event->kind;
+	if (stage->moments == 0 || last->time_ns != event->time_ns || last->conn != event->conn)
+		add_moment(stage, event);
+}
+
+/* Totals and the dense columns of the row that is about to be complete. */
+static inline void add_row(struct store_stage *stage, const struct wire_event *event, uint32_t subject,
+			   uint32_t receivers)
+{
+	note_moment(stage, event);
+	uint32_t row = stage->events++;
+	stage->rows.subject[row] = subject;
+	stage->rows.payload_bytes[row] = (uint32_t)event->payload.len;
+	stage->rows.receivers[row] = receivers;
+}
+
+/* How many got each of the messages. */
+static inline uint32_t receiver_count(const struct store_stage *stage, const struct wire_event *event,
+				      uint32_t receivers)
+{
+	return receivers > 0 ? store__stage_set(stage, receivers - 1)->sent : event->receiver_count;
+}
+
 static inline void count_message(struct store_stage *stage, const struct wire_event *event,
 				 uint32_t receivers)
 {
 	stage->messages++;
 	stage->payload_bytes += event->size + event->headers.len;
-	stage->deliveries +=
-	    receivers > 0 ? store__stage_set(stage, receivers - 1)->sent : event->receiver_count;
+	stage->deliveries += receiver_count(stage, event, receivers);
 }
 
-/* Small payloads are copied by two overlapping moves: a call of memcpy costs more than all the rest of an
- * append. */
+/* Small payloads are copied by overlapping moves: a call of memcpy costs more than all the rest of an append. */
 static inline void put_payload(struct store__buffer *payloads, struct wire_slice payload)
 {
 	unsigned char *out = payloads->bytes + payloads->len;
 	payloads->len += payload.len;
-	if (payload.len >= 16 && payload.len <= 32) {
-		memcpy(out, payload.data, 16);
-		memcpy(out + payload.len - 16, payload.data + payload.len - 16, 16);
-	} else if (payload.len > 0) {
-		memcpy(out, payload.data, payload.len);
+	if (payload.len < 16 || payload.len > 256) {
+		if (payload.len > 0)
+			memcpy(out, payload.data, payload.len);
+		return;
 	}
+	for (size_t at = 0; at + 16 <= payload.len; at += 16)
+		memcpy(out + at, payload.data + at, 16);
+	memcpy(out + payload.len - 16, payload.data + payload.len - 16, 16);
 }
 
-/* A whole message without reply and headers, whose subject and receivers are numbered already, and for
- * which there is room: what a busy bus sends all the time. */
+/* A message without reply and headers, whose subject and receivers are numbered already: what a busy bus sends all the
+ * time. */
 static inline bool is_plain(const struct store_stage *stage, const struct wire_event *event)
 {
-	return ((unsigned)event->kind | event->flags | event->headers.len | event->reply.len |
-		(event->size ^ event->payload.len)) == 0 &&
+	return ((unsigned)event->kind | event->flags | event->headers.len | event->reply.len) == 0 &&
 	       is_trusted(stage, event->subject_memo) &&
-	       (!event->receivers || is_trusted(stage, event->receivers_memo)) &&
-	       stage->events < STORE_BLOCK_EVENTS_MAX && stage->payloads.len <= STORE_BLOCK_PAYLOAD_BYTES &&
+	       (!event->receivers || is_trusted(stage, event->receivers_memo));
+}
+
+/* There is room for one more, and its payload is whole. */
+static inline bool fits(const struct store_stage *stage, const struct wire_event *event)
+{
+	return event->size == event->payload.len && stage->events < STORE_BLOCK_EVENTS_MAX &&
+	       stage->payloads.len <= STORE_BLOCK_PAYLOAD_BYTES &&
 	       event->payload.len <= STORE_BLOCK_PAYLOAD_BYTES - stage->payloads.len;
 }
 static_assert(WIRE_EVENT_MESSAGE == 0, "the kind of a plain message is 0");
@@ -372,10 +413,64 @@ static int append_any(struct store_stage *stage, const struct wire_event *event)
 /* Hot: once for every message on the bus. */
 int store_stage_append(struct store_stage *stage, const struct wire_event *event)
 {
-	if (!is_plain(stage, event))
+	if (!is_plain(stage, event) || !fits(stage, event))
 		return append_any(stage, event);
 	append_plain(stage, event);
 	return 0;
+}
+
+/* ---- runs ---- */
+
+/* How many messages of the run have room, from `index` on. */
+static uint32_t run_room(const struct store_stage *stage, const struct wire_run *run, uint32_t index)
+{
+	size_t bytes = stage->payloads.len;
+	uint32_t most = STORE_BLOCK_EVENTS_MAX - stage->events, count = 0;
+	if (most > run->count - index)
+		most = run->count - index;
+	if (bytes + run->payload_bytes <= STORE_BLOCK_PAYLOAD_BYTES)
+		return most;
+	while (count < most && (bytes += run->alike[index + count].payload_len) <= STORE_BLOCK_PAYLOAD_BYTES)
+		count++;
+	return count;
+}
+
+/* Column by column, which compilers make wide stores of. */
+static void add_rows(struct store_stage *stage, const struct wire_event *like, const struct wire_run *run,
+		     uint32_t index, uint32_t count)
+{
+	struct store__rows *rows = &stage->rows;
+	uint32_t row = stage->events, subject = like->subject_memo->id,
+		 receivers = like->receivers ? like->receivers_memo->id : 0;
+	for (uint32_t i = 0; i < count; i++)
+		rows->subject[row + i] = subject;
+	for (uint32_t i = 0; i < count; i++)
+		rows->receivers[row + i] = receivers;
+	for (uint32_t i = 0; i < count; i++)
+		rows->payload_bytes[row + i] = run->alike[index + i].payload_len;
+}
+
+/* Hot: once for every run on the bus. */
+uint32_t store_stage_append_run(struct store_stage *stage, const struct wire_event *like,
+				const struct wire_run *run, uint32_t index)
+{
+	size_t before = stage->payloads.len;
+	/* The number of receivers alone is a sparse column. */
+	if (!is_plain(stage, like) || (!like->receivers && like->receiver_count > 0))
+		return 0;
+	uint32_t count = run_room(stage, run, index);
+	if (count == 0)
+		return 0;
+	note_moment(stage, like);
+	add_rows(stage, like, run, index, count);
+	for (uint32_t i = 0; i < count; i++)
+		put_payload(&stage->payloads, wire_run_payload(run, index + i));
+	stage->events += count;
+	stage->messages += count;
+	stage->payload_bytes += stage->payloads.len - before;
+	stage->deliveries +=
+	    (uint64_t)count * receiver_count(stage, like, like->receivers ? like->receivers_memo->id : 0);
+	return count;
 }
 
 uint32_t store_stage_events(const struct store_stage *stage)

@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A table larger than SLOTS_KEEP does not keep its memory over a clear. */
-enum { SLOTS_MIN = 1024, SLOTS_KEEP = 1 << 18 };
+/* A table with SPARSE slots and more for each of its entries, or with more than SLOTS_KEEP, is cleared by making it
+ * small. */
+enum { SLOTS_MIN = 1024, SLOTS_KEEP = 1 << 18, SPARSE = 32 };
 
 int store__table_init(struct store__table *table)
 {
-	*table = (struct store__table){
-	    .slots = calloc(SLOTS_MIN, sizeof *table->slots), .mask = SLOTS_MIN - 1, .life = 1};
+	*table =
+	    (struct store__table){.slots = calloc(SLOTS_MIN, sizeof *table->slots), .mask = SLOTS_MIN - 1};
 	return table->slots ? 0 : -ENOMEM;
 }
 
@@ -20,38 +21,35 @@ void store__table_fini(struct store__table *table)
 	*table = (struct store__table){0};
 }
 
-/* Back to the least size; when there is no memory for that, the large one stays. */
-static void shrink(struct store__table *table)
+/* Back to the least size. False when there is no memory for that. */
+static bool shrink(struct store__table *table)
 {
 	struct store__table small;
 	if (store__table_init(&small) != 0)
-		return;
+		return false;
 	store__table_fini(table);
 	*table = small;
+	return true;
 }
 
 void store__table_clear(struct store__table *table)
 {
-	if (table->mask >= SLOTS_KEEP)
-		shrink(table);
-	table->count = 0;
-	if (++table->life != 0)
+	bool is_large =
+	    table->mask >= SLOTS_KEEP || (table->mask >= SLOTS_MIN && table->count < table->mask / SPARSE);
+	if (is_large && shrink(table))
 		return;
-	memset(table->slots, 0, ((size_t)table->mask + 1) * sizeof *table->slots);
-	table->life = 1;
+	if (table->count > 0)
+		memset(table->slots, 0, ((size_t)table->mask + 1) * sizeof *table->slots);
+	table->count = 0;
 }
 
-bool store__table_next(const struct store__table *table, uint64_t hash, uint32_t *probe, uint32_t *index)
+static void put(struct store__table *table, uint32_t hash, uint32_t number)
 {
-	for (;;) {
-		const struct store__slot *slot = &table->slots[(uint32_t)(hash + (*probe)++) & table->mask];
-		if (slot->life != table->life)
-			return false;
-		if (slot->hash == hash) {
-			*index = slot->index;
-			return true;
-		}
-	}
+	uint32_t at = hash & table->mask;
+	while (table->slots[at].number != 0)
+		at = (at + 1) & table->mask;
+	table->slots[at] = (struct store__slot){.hash = hash, .number = number};
+	table->count++;
 }
 
 static int grow(struct store__table *table, uint32_t slots)
@@ -60,10 +58,10 @@ static int grow(struct store__table *table, uint32_t slots)
 	struct store__slot *fresh = calloc(slots, sizeof *fresh);
 	if (!fresh)
 		return -ENOMEM;
-	*table = (struct store__table){.slots = fresh, .mask = slots - 1, .life = 1};
+	*table = (struct store__table){.slots = fresh, .mask = slots - 1};
 	for (uint32_t i = 0; i <= old.mask; i++)
-		if (old.slots[i].life == old.life)
-			store__table_add(table, old.slots[i].hash, old.slots[i].index);
+		if (old.slots[i].number != 0)
+			put(table, old.slots[i].hash, old.slots[i].number);
 	free(old.slots);
 	return 0;
 }
@@ -78,9 +76,5 @@ int store__table_reserve(struct store__table *table, uint32_t more)
 
 void store__table_add(struct store__table *table, uint64_t hash, uint32_t index)
 {
-	uint32_t at = (uint32_t)hash & table->mask;
-	while (table->slots[at].life == table->life)
-		at = (at + 1) & table->mask;
-	table->slots[at] = (struct store__slot){.hash = hash, .life = table->life, .index = index};
-	table->count++;
+	put(table, (uint32_t)hash, index + 1);
 }

@@ -57,6 +57,10 @@ static bool take_stage(struct tap_recorder *recorder, bool may_be_spare)
 
 static void hand_over(struct tap_recorder *recorder)
 {
+	if (!recorder->next)
+		recorder->next = store_writer_stage(recorder->writer);
+	if (recorder->next)
+		store_stage_pass_on(recorder->stage, recorder->next);
 	store_writer_submit(recorder->writer, recorder->stage);
 	recorder->stage = NULL;
 }
@@ -154,6 +158,23 @@ static void take_event(struct wire_sink *sink, const struct wire_event *event)
 		record(recorder, event);
 	else
 		record_reduced(recorder, event);
+}
+
+/* What is not plain in its stage, and the first of its kind there, goes the way of every event. */
+static void take_run(struct wire_sink *sink, const struct wire_event *like, const struct wire_run *run)
+{
+	struct tap_recorder *recorder = (struct tap_recorder *)sink;
+	struct wire_event event = *like;
+	for (uint32_t at = 0; at < run->count;) {
+		uint32_t appended = 0;
+		if (recorder->is_plain && recorder->stage)
+			appended = store_stage_append_run(recorder->stage, like, run, at);
+		at += appended;
+		if (appended > 0)
+			continue;
+		wire_run_event(run, at++, &event);
+		take_event(sink, &event);
+	}
 }
 
 /* How long the stage may still be filled; 0: it is old enough. A clock that was set back makes it so, too. */
@@ -262,8 +283,11 @@ int tap_recorder_open(struct tap_recorder **recorder, const char *dir,
 	struct tap_recorder *opened = calloc(1, sizeof *opened);
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", dir);
-	opened->sink = (struct wire_sink){
-	    .event = take_event, .tick = hand_over_old, .ready = has_room, .status = tell_status};
+	opened->sink = (struct wire_sink){.event = take_event,
+					  .run = take_run,
+					  .tick = hand_over_old,
+					  .ready = has_room,
+					  .status = tell_status};
 	opened->overflow = options->overflow;
 	opened->detail = options->detail;
 	opened->max_payload = options->max_payload < 0 ? INT64_MAX : options->max_payload;
