@@ -103,9 +103,7 @@ static inline bool prepare(struct parcel *parcel, const struct wire_op *op, cons
 
 /* ---- one receiver ---- */
 
-/* The receiver's chunk is full or it is near its limit: relieve the pressure, then append piece by piece. */
-static __attribute__((noinline)) enum wire_outcome put_slowly(struct broker_client *to,
-							      struct wire_slice head, struct wire_slice run)
+enum wire_outcome broker__put_slowly(struct broker_client *to, struct wire_slice head, struct wire_slice run)
 {
 	struct broker__loop *loop = to->loop;
 	broker__pressure_relieve(loop);
@@ -154,7 +152,7 @@ static inline enum wire_outcome put(const struct broker__receiver *receiver, str
 		broker__output_append(&to->output, run.data, run.len);
 		broker__output_count_message(&to->output);
 	} else {
-		enum wire_outcome outcome = put_slowly(to, head, run);
+		enum wire_outcome outcome = broker__put_slowly(to, head, run);
 		if (outcome != WIRE_SENT)
 			return outcome;
 	}
@@ -182,9 +180,8 @@ struct result {
 	struct wire_memo *memo;
 };
 
-/* Scratch for receivers whose outcome is not the usual one; a copy of the usual first `len`. */
-static struct wire_receiver *describe(struct broker__loop *loop, const struct broker__route *route,
-				      size_t len)
+struct wire_receiver *broker__describe(struct broker__loop *loop, const struct broker__route *route,
+				       size_t len)
 {
 	size_t wanted = (size_t)route->receivers_len + route->picks_len;
 	if (wanted > loop->receivers_cap) {
@@ -209,29 +206,42 @@ static inline uint32_t random_below(struct broker__loop *loop, uint32_t bound)
 	return (uint32_t)(((x * 2685821657736338717u >> 32) * bound) >> 32);
 }
 
-/* Offer to the members in turn from a random one on. Returns the index of who took it, or of the last who could not,
- * with *outcome. A member that is behind is passed over while another one is not. */
-static uint32_t offer(struct broker__loop *loop, const struct broker__pick *pick, struct parcel *parcel,
-		      enum wire_outcome *outcome)
+static bool is_behind(const struct broker__receiver *receiver, uint64_t threshold)
 {
-	uint32_t start = pick->members_len > 1 ? random_below(loop, pick->members_len) : 0;
-	uint64_t threshold = broker__pressure_threshold(loop->broker);
-	*outcome = WIRE_DROPPED_CLOSED;
+	return broker__output_pending(&receiver->client->output) > threshold;
+}
+
+/* Offer to the members in turn from `start` on: first to those that keep up, then to those that are behind. Returns the
+ * index of who took it, or `start`, with the outcome of the last who could not. */
+static __attribute__((noinline)) uint32_t offer_in_turn(const struct broker__pick *pick, uint32_t start,
+							uint64_t threshold, struct parcel *parcel,
+							enum wire_outcome *outcome)
+{
 	for (uint32_t pass = 0; pass < 2; pass++) {
 		for (uint32_t i = 0; i < pick->members_len; i++) {
 			uint32_t at = (start + i) % pick->members_len;
-			bool is_behind =
-			    broker__output_pending(&pick->members[at].client->output) > threshold;
-			if (pick->members_len > 1 && is_behind != (pass == 1))
+			if (is_behind(&pick->members[at], threshold) != (pass == 1))
 				continue;
 			*outcome = put(&pick->members[at], parcel);
 			if (*outcome == WIRE_SENT)
 				return at;
 		}
-		if (pick->members_len == 1)
-			break;
 	}
 	return start;
+}
+
+/* Offer to a random member, to others when it cannot take it or is behind. */
+static uint32_t offer(struct broker__loop *loop, const struct broker__pick *pick, struct parcel *parcel,
+		      enum wire_outcome *outcome)
+{
+	uint32_t start = random_below(loop, pick->members_len);
+	uint64_t threshold = broker__pressure_threshold(loop->broker);
+	*outcome = WIRE_DROPPED_CLOSED;
+	if (!is_behind(&pick->members[start], threshold))
+		*outcome = put(&pick->members[start], parcel);
+	if (*outcome == WIRE_SENT)
+		return start;
+	return offer_in_turn(pick, start, threshold, parcel, outcome);
 }
 
 static void deliver_to_picks(struct broker__loop *loop, struct broker__route *route, struct parcel *parcel,
@@ -249,7 +259,7 @@ static void deliver_to_picks(struct broker__loop *loop, struct broker__route *ro
 			result->sent++;
 			result->memo = &pick->memos[member];
 		} else if (!*scratch) {
-			*scratch = describe(loop, route, at);
+			*scratch = broker__describe(loop, route, at);
 		}
 		if (*scratch) {
 			(*scratch)[at] = pick->described[member];
@@ -263,14 +273,14 @@ static void deliver_to_picks(struct broker__loop *loop, struct broker__route *ro
 static inline struct result deliver_to_all(struct broker__loop *loop, struct broker__route *route,
 					   struct parcel *parcel)
 {
-	struct result result = {.described_len = route->receivers_len, .memo = &route->receivers_memo};
+	struct result result = {.described_len = route->receivers_len, .memo = &route->memos->receivers};
 	struct wire_receiver *scratch = NULL;
 	for (uint32_t i = 0; i < route->receivers_len; i++) {
 		enum wire_outcome outcome = put(&route->receivers[i], parcel);
 		if (outcome == WIRE_SENT)
 			result.sent++;
 		else if (!scratch)
-			scratch = describe(loop, route, route->receivers_len);
+			scratch = broker__describe(loop, route, route->receivers_len);
 		if (outcome != WIRE_SENT && scratch)
 			scratch[i].outcome = outcome;
 	}
@@ -299,7 +309,7 @@ static inline void emit(struct broker_client *publisher, const struct wire_op *o
 	event->receiver_count = result->sent;
 	event->receivers_len = result->described_len;
 	event->receivers = result->described;
-	event->subject_memo = route ? &route->subject_memo : NULL;
+	event->subject_memo = route ? &route->memos->subject : NULL;
 	event->receivers_memo = result->memo;
 	loop->broker->sink->event(loop->broker->sink, event);
 	broker__emit_later(loop);
@@ -370,8 +380,8 @@ static bool check(struct broker_client *publisher, const struct broker__route *r
 	return true;
 }
 
-static struct result deliver_by(struct broker_client *publisher, struct broker__route *route,
-				const struct wire_op *op, const char *end)
+static struct result hand_out(struct broker_client *publisher, struct broker__route *route,
+			      const struct wire_op *op, const char *end)
 {
 	struct parcel parcel;
 	struct result result = {0};
@@ -385,7 +395,8 @@ static struct result deliver_by(struct broker_client *publisher, struct broker__
 	return result;
 }
 
-void broker__deliver(struct broker_client *publisher, const struct wire_op *op, const char *end)
+void broker__deliver_by(struct broker_client *publisher, struct broker__route *route,
+			const struct wire_op *op, const char *end)
 {
 	struct broker__loop *loop = publisher->loop;
 	size_t size = op->headers.len + op->payload.len;
@@ -394,21 +405,27 @@ void broker__deliver(struct broker_client *publisher, const struct wire_op *op, 
 	publisher->in_bytes += size;
 	loop->counters.in_msgs++;
 	loop->counters.in_bytes += size;
-	struct broker__route *route =
-	    broker__route_again(&publisher->routes, &loop->broker->sublist, op->subject);
-	if (!route)
-		route = broker__route_find(publisher, op->subject);
-	else
-		loop->counters.route_hits++;
 	bool is_allowed = route && (!(publisher->permissions || route->is_reserved || op->reply.len > 4) ||
 				    check(publisher, route, op));
 	if (is_allowed) {
 		if (publisher->verbose)
 			broker__client_send(publisher, WIRE_LITERAL("+OK\r\n"));
-		result = deliver_by(publisher, route, op, end);
+		result = hand_out(publisher, route, op, end);
 	}
 	if (loop->broker->sink)
 		emit(publisher, op, route, &result);
 	if (result.sent == 0 && is_allowed && op->reply.len > 0 && publisher->no_responders)
 		answer_no_responders(publisher, op->reply);
+}
+
+void broker__deliver(struct broker_client *publisher, const struct wire_op *op, const char *end)
+{
+	struct broker__loop *loop = publisher->loop;
+	const struct broker__sublist *list = &loop->broker->sublist;
+	struct broker__route *route = broker__route_again(&publisher->routes, list, op->subject);
+	if (route)
+		loop->counters.route_hits++;
+	else
+		route = broker__route_find(publisher, op->subject, broker__sublist_hash(list, op->subject));
+	broker__deliver_by(publisher, route, op, end);
 }

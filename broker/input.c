@@ -11,6 +11,7 @@
 
 #include "broker/emit.h"
 #include "broker/ops.h"
+#include "wire/run.h"
 
 enum { GROW_MIN = 128 * 1024, LINE_MAX_BYTES = BROKER__INPUT_HEADROOM - 1024 };
 
@@ -110,6 +111,10 @@ static size_t obey(struct broker_client *client, const char *data, size_t len, s
 		struct wire_op op;
 		if (!may_begin(client, data[at]))
 			break;
+		if (client->routes.count >= BROKER__ROUTES_FAR)
+			at += broker__op_ahead(client, data + at, len - at, &limits);
+		if (at == len || !broker__client_is_open(client))
+			break;
 		int64_t used = wire_parse(data + at, len - at, &limits, &op, need);
 		if (used == 0 && is_from_server(data + at, len - at))
 			used = WIRE_EPROTOCOL;
@@ -119,6 +124,8 @@ static size_t obey(struct broker_client *client, const char *data, size_t len, s
 			break;
 		at += (size_t)used;
 		broker__op(client, &op, data + at);
+		if (wire_may_run(&op, data + at, len - at))
+			at += broker__op_run(client, &op, data + at, len - at, &limits);
 		if (loop->pool.in_use_bytes > loop->flush_above_bytes)
 			broker__pressure_relieve(loop);
 	}

@@ -8,8 +8,8 @@
 
 enum { SLOTS_MIN = 16 };
 
-/* What the connections of a loop may keep together; above it all of them start anew. */
-static const size_t bytes_max = 64u << 20;
+/* What the connections of a loop may keep together. */
+static const size_t bytes_max = 32u << 20;
 
 /* ---- collecting what matches ---- */
 
@@ -115,7 +115,7 @@ static void fill_receiver(struct broker__receiver *receiver, struct wire_receive
 	    .sub = sub,
 	    .client = sub->client,
 	    .head = head,
-	    .head_len = (uint32_t)(at - head),
+	    .head_len = (uint32_t)(at - head) & INT32_MAX,
 	    .is_denied = !broker__may_receive(sub->client->permissions, subject),
 	};
 	*described = (struct wire_receiver){.conn = sub->client->cid, .sid = sub->sid, .queue = sub->queue};
@@ -160,24 +160,27 @@ static struct broker__route *lay_out(struct collected *collected, struct wire_sl
 {
 	size_t receivers = collected->plain_len, members = collected->members_len,
 	       picks = collected->groups_len;
-	size_t bytes = sizeof(struct broker__route) + picks * sizeof(struct broker__pick) +
+	size_t text_bytes = (subject.len + collected->head_bytes + 7) / 8 * 8;
+	size_t bytes = sizeof(struct broker__route) + sizeof(struct broker__route_memos) +
+		       picks * sizeof(struct broker__pick) +
 		       (receivers + members) * sizeof(struct broker__receiver) +
 		       (receivers + picks + members) * sizeof(struct wire_receiver) +
-		       members * sizeof(struct wire_memo) + subject.len + collected->head_bytes +
-		       BROKER__SLACK;
-	struct broker__route *route = malloc(bytes);
+		       members * sizeof(struct wire_memo) + text_bytes + BROKER__SLACK;
+	struct broker__route *route = bytes <= UINT32_MAX ? malloc(bytes) : NULL;
 	if (!route)
 		return NULL;
 	struct arena arena = {.at = (char *)(route + 1)};
-	*route = (struct broker__route){.bytes = bytes, .is_plain = picks == 0};
+	*route = (struct broker__route){.bytes = (uint32_t)bytes, .is_plain = picks == 0};
 	route->receivers_len = (uint32_t)receivers;
 	route->receivers = take(&arena, receivers * sizeof *route->receivers);
-	route->picks = take(&arena, picks * sizeof *route->picks);
+	struct arena text = {.at = take(&arena, text_bytes)};
+	route->memos = take(&arena, sizeof *route->memos);
+	*route->memos = (struct broker__route_memos){0};
 	route->described = take(&arena, (receivers + picks) * sizeof *route->described);
-	struct arena heads = {.at = (char *)route + bytes - BROKER__SLACK - collected->head_bytes};
-	route->subject = wire_slice(memcpy(heads.at - subject.len, subject.data, subject.len), subject.len);
-	fill_plain(route, collected, &heads);
-	fill_picks(route, collected, &arena, &heads);
+	route->picks = take(&arena, picks * sizeof *route->picks);
+	route->subject = wire_slice(memcpy(take(&text, subject.len), subject.data, subject.len), subject.len);
+	fill_plain(route, collected, &text);
+	fill_picks(route, collected, &arena, &text);
 	return route;
 }
 
@@ -202,68 +205,120 @@ static struct broker__route *make(struct broker_client *publisher, struct wire_s
 
 /* ---- the cache ---- */
 
-static struct broker__route **find_slot(const struct broker__routes *routes, struct wire_slice subject,
-					uint64_t hash)
+static uint32_t home_of(const struct broker__routes *routes, uint64_t hash)
 {
-	struct broker__route **slot = &routes->slots[hash & (routes->slots_len - 1)];
-	while (*slot && !((*slot)->hash == hash && wire_slice_equal((*slot)->subject, subject)))
-		slot = &(*slot)->slot_next;
+	return (uint32_t)hash & (routes->slots_len - 1);
+}
+
+static uint32_t next_of(const struct broker__routes *routes, uint32_t slot)
+{
+	return (slot + 1) & (routes->slots_len - 1);
+}
+
+/* Where the route of this subject is, or would be. */
+static uint32_t find_slot(const struct broker__routes *routes, struct wire_slice subject, uint64_t hash)
+{
+	uint32_t slot = home_of(routes, hash);
+	for (; routes->slots[slot].route; slot = next_of(routes, slot)) {
+		const struct broker__route *route = routes->slots[slot].route;
+		if (routes->slots[slot].hash == hash && route->subject.len == subject.len &&
+		    broker__is_same_subject(route->subject.data, subject.data, subject.len))
+			break;
+	}
 	return slot;
 }
 
-static void forget(struct broker_client *client, struct broker__route **slot)
+/* Fill the hole with what could not be put there when it was taken, and so on with the hole that leaves. */
+static void close_hole(struct broker__routes *routes, uint32_t hole)
 {
-	struct broker__route *route = *slot;
-	*slot = route->slot_next;
+	uint32_t mask = routes->slots_len - 1;
+	for (uint32_t slot = next_of(routes, hole); routes->slots[slot].route; slot = next_of(routes, slot)) {
+		uint32_t home = home_of(routes, routes->slots[slot].hash);
+		if (((slot - home) & mask) < ((slot - hole) & mask))
+			continue;
+		routes->slots[hole] = routes->slots[slot];
+		hole = slot;
+	}
+	routes->slots[hole].route = NULL;
+}
+
+static void forget(struct broker_client *client, uint32_t slot)
+{
+	struct broker__route *route = client->routes.slots[slot].route;
 	if (client->routes.last == route)
 		client->routes.last = NULL;
 	client->routes.count--;
+	client->routes.forgotten++;
 	client->loop->counters.route_count--;
 	client->loop->route_bytes -= route->bytes;
 	free(route);
+	close_hole(&client->routes, slot);
+}
+
+static void free_slots(struct broker_client *client)
+{
+	client->loop->route_bytes -= client->routes.slots_len * sizeof(struct broker__route_slot);
+	free(client->routes.slots);
 }
 
 void broker__routes_clear(struct broker_client *client)
 {
 	struct broker__routes *routes = &client->routes;
 	for (uint32_t i = 0; i < routes->slots_len; i++)
-		while (routes->slots[i])
-			forget(client, &routes->slots[i]);
-	free(routes->slots);
-	*routes = (struct broker__routes){0};
+		while (routes->slots[i].route)
+			forget(client, i);
+	free_slots(client);
+	*routes = (struct broker__routes){.forgotten = routes->forgotten};
 }
 
-static int resize(struct broker__routes *routes, uint32_t len)
+static void put(struct broker__routes *routes, struct broker__route *route)
 {
-	struct broker__route **slots = calloc(len, sizeof(struct broker__route *));
-	if (!slots)
-		return -1;
-	for (uint32_t i = 0; i < routes->slots_len; i++) {
-		for (struct broker__route *route = routes->slots[i], *next; route; route = next) {
-			next = route->slot_next;
-			route->slot_next = slots[route->hash & (len - 1)];
-			slots[route->hash & (len - 1)] = route;
-		}
-	}
-	free(routes->slots);
-	routes->slots = slots;
-	routes->slots_len = len;
-	return 0;
+	uint32_t slot = home_of(routes, route->hash);
+	while (routes->slots[slot].route)
+		slot = next_of(routes, slot);
+	routes->slots[slot] = (struct broker__route_slot){.hash = route->hash, .route = route};
 }
 
-/* Room for one route more. */
+static bool resize(struct broker_client *client, uint32_t len)
+{
+	struct broker__routes *routes = &client->routes;
+	struct broker__routes grown = *routes;
+	grown.slots = calloc(len, sizeof *grown.slots);
+	grown.slots_len = len;
+	if (!grown.slots)
+		return false;
+	for (uint32_t i = 0; i < routes->slots_len; i++)
+		if (routes->slots[i].route)
+			put(&grown, routes->slots[i].route);
+	free_slots(client);
+	*routes = grown;
+	client->loop->route_bytes += len * sizeof *grown.slots;
+	return true;
+}
+
+/* Give up one of a client's routes, any one: slots are in the order of hashes, which has nothing to do with use. */
+static void forget_one(struct broker_client *client)
+{
+	struct broker__routes *routes = &client->routes;
+	do
+		routes->hand = next_of(routes, routes->hand);
+	while (!routes->slots[routes->hand].route);
+	forget(client, routes->hand);
+}
+
+/* Room for one route more. When it is others who keep too much, all start anew. */
 static bool make_room(struct broker_client *client)
 {
 	struct broker__routes *routes = &client->routes;
 	struct broker__loop *loop = client->loop;
-	if (routes->count >= BROKER__ROUTES_MAX)
-		broker__routes_clear(client);
+	while (routes->count > 0 && (routes->count >= BROKER__ROUTES_MAX || loop->route_bytes > bytes_max))
+		forget_one(client);
 	if (loop->route_bytes > bytes_max)
 		for (struct broker_client *each = loop->all.first; each; each = each->all.next)
 			broker__routes_clear(each);
-	if (routes->count < routes->slots_len)
+	if (routes->count < routes->slots_len / 2)
 		return true;
-	return resize(routes, routes->slots_len ? routes->slots_len * 2 : SLOTS_MIN) == 0;
+	return resize(client, routes->slots_len ? routes->slots_len * 2 : SLOTS_MIN);
 }
 
 static struct broker__route *add(struct broker_client *client, struct wire_slice subject, uint64_t hash)
@@ -273,32 +328,53 @@ static struct broker__route *add(struct broker_client *client, struct wire_slice
 	struct broker__route *route = make(client, subject);
 	if (!route)
 		return NULL;
-	struct broker__route **slot = &client->routes.slots[hash & (client->routes.slots_len - 1)];
 	route->hash = hash;
 	route->generation = broker__sublist_generation(&client->loop->broker->sublist, hash);
-	route->slot_next = *slot;
-	*slot = route;
+	put(&client->routes, route);
 	client->routes.count++;
 	client->loop->counters.route_count++;
 	client->loop->route_bytes += route->bytes;
 	return route;
 }
 
-struct broker__route *broker__route_find(struct broker_client *publisher, struct wire_slice subject)
+struct broker__route *broker__route_find(struct broker_client *publisher, struct wire_slice subject,
+					 uint64_t hash)
 {
 	struct broker__routes *routes = &publisher->routes;
 	struct broker__loop *loop = publisher->loop;
-	const struct broker__sublist *list = &loop->broker->sublist;
-	uint64_t hash = broker__sublist_hash(list, subject);
 	if (routes->slots_len > 0) {
-		struct broker__route **slot = find_slot(routes, subject, hash);
-		if (*slot && (*slot)->generation == broker__sublist_generation(list, hash)) {
+		uint32_t slot = find_slot(routes, subject, hash);
+		struct broker__route *route = routes->slots[slot].route;
+		if (route && route->generation == broker__sublist_generation(&loop->broker->sublist, hash)) {
 			loop->counters.route_hits++;
-			return routes->last = *slot;
+			return routes->last = route;
 		}
-		if (*slot)
+		if (route)
 			forget(publisher, slot);
 	}
 	loop->counters.route_misses++;
 	return routes->last = add(publisher, subject, hash);
+}
+
+void broker__route_fetch_slot(const struct broker__routes *routes, uint64_t hash)
+{
+	__builtin_prefetch(&routes->slots[home_of(routes, hash)]);
+}
+
+struct broker__route *broker__route_guess(const struct broker__routes *routes, uint64_t hash)
+{
+	enum { LINE = 64, LINES = 4 }; /* as far as a delivery to one receiver goes */
+	uint32_t slot = home_of(routes, hash);
+	while (routes->slots[slot].route && routes->slots[slot].hash != hash)
+		slot = next_of(routes, slot);
+	struct broker__route *route = routes->slots[slot].route;
+	for (size_t i = 0; route && i < LINES; i++)
+		__builtin_prefetch((const char *)route + i * LINE);
+	return route;
+}
+
+void broker__route_fetch_receiver(const struct broker__route *guess)
+{
+	if (guess && guess->receivers_len > 0)
+		__builtin_prefetch(guess->receivers[0].sub, 1);
 }

@@ -9,14 +9,18 @@
 #include "broker/sublist.h"
 #include "wire/event.h"
 
-enum { BROKER__ROUTES_MAX = 1024 }; /* per connection */
+enum {
+	BROKER__ROUTES_MAX = 128 * 1024, /* per connection */
+	BROKER__ROUTES_FAR = 1024,       /* so many do not fit into the caches next to the processor */
+};
 
 struct broker__receiver {
 	struct broker__sub *sub;
 	struct broker_client *client;
-	const char *head; /* "HMSG subject sid ": MSG begins one byte later */
-	uint32_t head_len;
-	bool is_denied; /* a deny rule of the receiver: it is told nothing */
+	const char *head;       /* "HMSG subject sid ": MSG begins one byte later */
+	uint32_t head_len : 31; /* lines are shorter than 64 KiB */
+	uint32_t is_denied : 1; /* a deny rule of the receiver: it is told nothing */
+	uint32_t run_sent;      /* while a run is delivered: how many of its messages it got */
 };
 
 /* Queue members of one name, from every pattern that matches: one of them gets the message. */
@@ -27,31 +31,55 @@ struct broker__pick {
 	uint32_t members_len;
 };
 
+/* What sinks may leave on a route. */
+struct broker__route_memos {
+	struct wire_memo subject, receivers;
+};
+
+/* One piece of memory, in the order in which it is needed: where subjects are many, the cache lines that a message takes
+ * are what it costs.
+ *
+ *	route │ receivers │ subject, heads │ memos │ described │ picks │ their members */
 struct broker__route {
-	struct broker__route *slot_next;
 	uint64_t hash, generation;
 	struct wire_slice subject;
 	bool may_publish; /* by the permission lists; replies granted are not in this */
 	bool is_reserved; /* a subject of clusters, which nats-server lets nobody publish to */
 	bool is_plain;    /* no queue groups, nobody denied: the common case */
-	struct broker__receiver *receivers;
 	uint32_t receivers_len, picks_len;
+	uint32_t bytes; /* of memory */
+	struct broker__receiver *receivers;
 	struct broker__pick *picks;
+	struct broker__route_memos *memos;
 	/* As the event shows them: first the plain receivers, then room for one picked member per queue group. */
 	struct wire_receiver *described;
-	struct wire_memo subject_memo, receivers_memo;
-	size_t bytes; /* of memory */
 };
 
+struct broker__route_slot {
+	uint64_t hash; /* the route's, so that looking for it touches no other */
+	struct broker__route *route;
+};
+
+/* A hash table, open addressing, at most half full. */
 struct broker__routes {
 	struct broker__route *last; /* most publishers stay with a subject for a while */
-	struct broker__route **slots;
-	uint32_t slots_len, count;
+	struct broker__route_slot *slots;
+	uint32_t slots_len, count; /* slots_len: a power of two, or 0 */
+	uint32_t hand;             /* the slot from which on a route is given up when there are too many */
+	uint32_t forgotten;        /* how many were freed, modulo 2^32 */
 };
 
-/* The route for a subject that `publisher` publishes to, valid at the moment; borrowed until the next call. NULL
- * when out of memory. */
-struct broker__route *broker__route_find(struct broker_client *publisher, struct wire_slice subject);
+/* The route for a subject that `publisher` publishes to, valid at the moment; borrowed until the next call. hash is the
+ * sublist's of the subject. NULL when out of memory. */
+struct broker__route *broker__route_find(struct broker_client *publisher, struct wire_slice subject,
+					 uint64_t hash);
+
+/* A look-up begun early, for when routes are many: memory that is far away is fetched while other look-ups are begun.
+ * First the slot; then the route is guessed by its hash alone and fetched, and may be NULL; then what a delivery
+ * touches. A guess can be used, when it serves, as long as nothing was forgotten since (routes.forgotten). */
+void broker__route_fetch_slot(const struct broker__routes *routes, uint64_t hash);
+struct broker__route *broker__route_guess(const struct broker__routes *routes, uint64_t hash);
+void broker__route_fetch_receiver(const struct broker__route *guess);
 
 /* Equal subjects of equal length. Hot: a call to memcmp costs more than comparing what subjects have. */
 static inline bool broker__is_same_subject(const char *a, const char *b, size_t len)
@@ -68,17 +96,21 @@ static inline bool broker__is_same_subject(const char *a, const char *b, size_t 
 	return true;
 }
 
+/* It is a route for this subject, and valid. */
+static inline bool broker__route_serves(const struct broker__route *route, const struct broker__sublist *list,
+					struct wire_slice subject)
+{
+	return route && route->subject.len == subject.len &&
+	       broker__is_same_subject(route->subject.data, subject.data, subject.len) &&
+	       route->generation == broker__sublist_generation(list, route->hash);
+}
+
 /* The same route again without a look-up, or NULL. */
 static inline struct broker__route *broker__route_again(const struct broker__routes *routes,
 							const struct broker__sublist *list,
 							struct wire_slice subject)
 {
-	struct broker__route *last = routes->last;
-	if (last && last->subject.len == subject.len &&
-	    broker__is_same_subject(last->subject.data, subject.data, subject.len) &&
-	    last->generation == broker__sublist_generation(list, last->hash))
-		return last;
-	return NULL;
+	return broker__route_serves(routes->last, list, subject) ? routes->last : NULL;
 }
 
 /* Forget all routes of a client. */

@@ -31,14 +31,15 @@ struct broker__group {
 
 /* One subscription. Owned by its client; linked into the trie while it is live. */
 struct broker__sub {
+	/* What a delivery touches. */
+	uint64_t delivered, max; /* max 0 = no limit */
+	bool is_closed;          /* unsubscribed: caches may still point here until they are refreshed */
 	struct broker_client *client;
 	struct broker__node *node; /* NULL: not in a trie */
 	struct broker__group *group;
 	struct broker__sub *prev,
 	    *next;                    /* at the same node or in the same group; next also of retired ones */
 	struct broker__sub *sid_next; /* in its client's table */
-	uint64_t delivered, max;      /* max 0 = no limit */
-	bool is_closed;               /* unsubscribed: caches may still point here until they are refreshed */
 	struct wire_slice subject, queue, sid; /* borrow bytes; an empty queue: plain */
 	char bytes[];
 };

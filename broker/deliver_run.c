@@ -1,0 +1,176 @@
+/* deliver_run.c - the hot path of busy publishers: what does not change from message to message is asked once a run. */
+#include "broker/deliver.h"
+#include "broker/emit.h"
+
+/* Outputs of so many receivers are more than the caches hold. Each is written as soon as there is enough for a write, and
+ * its memory serves the next receiver while it is still warm. */
+enum { MANY_RECEIVERS = 8, ENOUGH_BYTES = 32 * 1024 };
+
+static uint64_t bytes_of(const struct wire_run *run, uint32_t count)
+{
+	uint64_t bytes = 0;
+	for (uint32_t i = 0; i < count; i++)
+		bytes += run->alike[i].payload_len;
+	return bytes;
+}
+
+/* ---- one receiver ---- */
+
+/* Append messages from `index` on while there is room. Returns the index of the first that has none. */
+static uint32_t append(struct broker__output *output, struct wire_slice head, const struct wire_run *run,
+		       uint32_t index)
+{
+	uint32_t start = index;
+	char *at = output->at, *end = output->end;
+	for (; index < run->count; index++) {
+		struct wire_slice text = wire_run_text(run, index);
+		if (head.len + text.len > (size_t)(end - at))
+			break;
+		broker__copy(at, head.data, head.len);
+		broker__copy(at + head.len, text.data, text.len);
+		at += head.len + text.len;
+	}
+	output->at = at;
+	if (index > start)
+		output->last->messages += index - start;
+	return index;
+}
+
+static void count(const struct broker__receiver *receiver, const struct wire_run *run, uint32_t sent)
+{
+	struct broker_client *to = receiver->client;
+	uint64_t bytes = sent == run->count ? run->payload_bytes : bytes_of(run, sent);
+	to->out_msgs += sent;
+	to->out_bytes += bytes;
+	to->loop->counters.out_msgs += sent;
+	to->loop->counters.out_bytes += bytes;
+	receiver->sub->delivered += sent;
+}
+
+/* Notes in *receiver how many it got. False when that is not all of them. */
+static bool put(struct broker__receiver *receiver, const struct wire_run *run)
+{
+	struct broker_client *to = receiver->client;
+	struct wire_slice head = wire_slice(receiver->head + 1, receiver->head_len - 1);
+	uint32_t sent = append(&to->output, head, run, 0);
+	while (sent < run->count && broker__put_slowly(to, head, wire_run_text(run, sent)) == WIRE_SENT)
+		sent = append(&to->output, head, run, sent + 1);
+	broker__client_touch(to);
+	count(receiver, run, sent);
+	receiver->run_sent = sent;
+	return sent == run->count;
+}
+
+/* False when not everybody got all of them. */
+static bool put_all(struct broker__route *route, const struct wire_run *run)
+{
+	bool got_all = true, are_many = route->receivers_len >= MANY_RECEIVERS;
+	for (uint32_t i = 0; i < route->receivers_len; i++) {
+		struct broker_client *to = route->receivers[i].client;
+		got_all &= put(&route->receivers[i], run);
+		if (are_many && broker__output_pending(&to->output) >= ENOUGH_BYTES)
+			broker__client_flush(to);
+	}
+	return got_all;
+}
+
+/* ---- the events ---- */
+
+/* Of the message at `index`, when not everybody got all of them: who was cut off got nothing from then on. */
+static void describe(struct wire_event *event, struct broker__loop *loop, const struct broker__route *route,
+		     uint32_t index)
+{
+	struct wire_receiver *described = broker__describe(loop, route, route->receivers_len);
+	event->receivers = described ? described : route->described;
+	event->receivers_memo = NULL;
+	event->receiver_count = route->receivers_len;
+	for (uint32_t i = 0; i < route->receivers_len; i++) {
+		uint32_t sent = route->receivers[i].run_sent;
+		if (index < sent)
+			continue;
+		event->receiver_count--;
+		if (described)
+			described[i].outcome = index == sent ? WIRE_DROPPED_SLOW : WIRE_DROPPED_CLOSED;
+	}
+}
+
+static void emit(struct broker_client *publisher, const struct wire_op *first, const struct wire_run *run,
+		 struct broker__route *route, bool got_all)
+{
+	struct broker__loop *loop = publisher->loop;
+	struct wire_sink *sink = loop->broker->sink;
+	struct wire_event event = {.kind = WIRE_EVENT_MESSAGE,
+				   .time_ns = loop->now_ns,
+				   .conn = publisher->cid,
+				   .subject = first->subject,
+				   .receiver_count = route->receivers_len,
+				   .receivers_len = route->receivers_len,
+				   .receivers = route->described,
+				   .subject_memo = &route->memos->subject,
+				   .receivers_memo = &route->memos->receivers};
+	if (got_all && sink->run) {
+		sink->run(sink, &event, run);
+	} else {
+		for (uint32_t i = 0; i < run->count; i++) {
+			wire_run_event(run, i, &event);
+			if (!got_all)
+				describe(&event, loop, route, i);
+			sink->event(sink, &event);
+		}
+	}
+	broker__emit_later(loop);
+}
+
+/* ---- the run ---- */
+
+static void deliver(struct broker_client *publisher, const struct wire_op *first, const struct wire_run *run,
+		    struct broker__route *route)
+{
+	struct broker__loop *loop = publisher->loop;
+	publisher->in_msgs += run->count;
+	publisher->in_bytes += run->payload_bytes;
+	loop->counters.in_msgs += run->count;
+	loop->counters.in_bytes += run->payload_bytes;
+	loop->counters.route_hits += run->count;
+	bool got_all = put_all(route, run);
+	if (loop->broker->sink)
+		emit(publisher, first, run, route, got_all);
+}
+
+/* Messages that may not all go the same way: a member of a queue group is to be drawn for each, a receiver has had
+ * enough after some of them, something is to be said to the publisher about each. */
+static bool must_go_one_by_one(const struct broker_client *publisher, const struct broker__route *route)
+{
+	if (!route || !route->is_plain || route->is_reserved || publisher->permissions || publisher->verbose)
+		return true;
+	for (uint32_t i = 0; i < route->receivers_len; i++) {
+		const struct broker__receiver *receiver = &route->receivers[i];
+		if (receiver->sub->max > 0 || receiver->sub->is_closed ||
+		    !broker__client_is_open(receiver->client))
+			return true;
+	}
+	return false;
+}
+
+static void deliver_one_by_one(struct broker_client *publisher, const struct wire_op *first,
+			       const struct wire_run *run)
+{
+	struct wire_op op = *first;
+	for (uint32_t i = 0; i < run->count && broker__client_is_open(publisher); i++) {
+		struct wire_slice text = wire_run_text(run, i);
+		op.payload = wire_run_payload(run, i);
+		op.size_text = wire_slice(text.data, (size_t)(op.payload.data - 2 - text.data));
+		broker__deliver(publisher, &op, text.data + text.len);
+	}
+}
+
+void broker__deliver_run(struct broker_client *publisher, const struct wire_op *first,
+			 const struct wire_run *run)
+{
+	struct broker__route *route =
+	    broker__route_again(&publisher->routes, &publisher->loop->broker->sublist, first->subject);
+	if (must_go_one_by_one(publisher, route))
+		deliver_one_by_one(publisher, first, run);
+	else
+		deliver(publisher, first, run, route);
+}
