@@ -151,6 +151,8 @@ static int append_block(struct store__chain *chain, const struct store_stage *st
 	chain->needs_sync = chain->options->sync != STORE_SYNC_NONE;
 	if (!chain->needs_sync)
 		chain->synced_seq = chain->next_seq;
+	if (chain->options->sync == STORE_SYNC_INTERVAL)
+		store__output_start_sync(&chain->output);
 	if (header.max_conn >= chain->next_conn)
 		chain->next_conn = header.max_conn + 1;
 	return 0;

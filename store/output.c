@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Whole pages, and not so few that the disk is busy with their number. */
+enum { START_BYTES = 256 * 1024 };
+
 static int64_t system_write(int fd, const void *bytes, size_t len)
 {
 	return write(fd, bytes, len);
@@ -69,6 +72,16 @@ int store__output_append(struct store__output *output, const unsigned char *byte
 	else
 		output->end += len;
 	return error;
+}
+
+void store__output_start_sync(struct store__output *output)
+{
+	uint64_t end = output->end / START_BYTES * START_BYTES;
+	if (end <= output->started)
+		return;
+	sync_file_range(output->fd, (off_t)output->started, (off_t)(end - output->started),
+			SYNC_FILE_RANGE_WRITE);
+	output->started = end;
 }
 
 int store__output_sync(struct store__output *output)

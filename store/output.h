@@ -14,6 +14,7 @@ struct store__output {
 	char *path;               /* owned */
 	struct store_index index; /* of what was written whole */
 	uint64_t end;             /* behind the last whole block */
+	uint64_t started;         /* the kernel was asked to write what is in front of it */
 	bool is_broken;           /* what a failed write left could not be cut off: nothing may follow it */
 };
 
@@ -25,6 +26,10 @@ int store__output_open(struct store__output *output, const struct store_io *io, 
 /* Append one block. 0 or a negated errno; then the file is cut back to its last whole block. */
 int store__output_append(struct store__output *output, const unsigned char *bytes, size_t len,
 			 const struct store_block_header *header);
+
+/* Have the kernel begin to write what was appended, when that is enough to be worth it: a flush that follows soon finds
+ * little left to wait for. A hint that cannot fail. */
+void store__output_start_sync(struct store__output *output);
 
 /* Flush to stable storage. 0 or a negated errno: then what was written since the last flush may be lost, and no
  * later flush of this file tells. */
