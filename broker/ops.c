@@ -10,12 +10,6 @@
 #include "wire/redact.h"
 #include "wire/subject.h"
 
-/* A run's text and its copy in a receiver's output stay in the second-level cache. */
-enum { RUN_MESSAGES = 4096, RUN_BYTES = 128 * 1024 };
-
-/* Messages whose routes are fetched at the same time. */
-enum { AHEAD = 32 };
-
 /* ---- trace lines ---- */
 
 static __attribute__((noinline)) void trace(struct broker_client *client, const struct wire_op *op)
@@ -206,97 +200,13 @@ static __attribute__((noinline)) void obey_rare(struct broker_client *client, co
 	}
 }
 
-/* A message of a client that has been seen before, about which there is nothing to be said. */
-static inline bool is_usual(const struct broker_client *client, const struct wire_op *op)
-{
-	return op->verb == WIRE_PUB && client->is_announced && !client->pedantic &&
-	       !client->loop->broker->wants_trace;
-}
-
 /* Hot. */
 void broker__op(struct broker_client *client, const struct wire_op *op, const char *end)
 {
-	if (is_usual(client, op))
+	if (broker__op_is_usual(client, op))
 		broker__deliver(client, op, end);
 	else
 		obey_rare(client, op, end);
-}
-
-/* Hot. */
-size_t broker__op_run(struct broker_client *client, const struct wire_op *first, const char *data, size_t len,
-		      const struct wire_limits *limits)
-{
-	struct wire_alike alike[RUN_MESSAGES];
-	struct wire_run run;
-	if (!is_usual(client, first) || !broker__client_is_open(client))
-		return 0;
-	size_t used =
-	    wire_parse_run(first, data, len < RUN_BYTES ? len : RUN_BYTES, limits, alike, RUN_MESSAGES, &run);
-	if (used > 0)
-		broker__deliver_run(client, first, &run);
-	return used;
-}
-
-/* ---- many subjects ---- */
-
-struct ahead {
-	struct wire_op op;
-	const char *end;
-	uint64_t hash;
-	struct broker__route *guess;
-};
-
-/* PUBs at the start of data. Anything else, also what is wrong, is left to be parsed when those were obeyed. */
-static unsigned look_ahead(const struct broker__sublist *list, const char *data, size_t len,
-			   const struct wire_limits *limits, struct ahead *ahead)
-{
-	unsigned count = 0;
-	size_t at = 0, need;
-	for (; count < AHEAD && len - at > 4 && memcmp(data + at, "PUB ", 4) == 0; count++) {
-		int64_t used = wire_parse(data + at, len - at, limits, &ahead[count].op, &need);
-		if (used <= 0)
-			break;
-		at += (size_t)used;
-		ahead[count].end = data + at;
-		ahead[count].hash = broker__sublist_hash(list, ahead[count].op.subject);
-	}
-	return count;
-}
-
-static void fetch(const struct broker__routes *routes, struct ahead *ahead, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		broker__route_fetch_slot(routes, ahead[i].hash);
-	for (unsigned i = 0; i < count; i++)
-		ahead[i].guess = broker__route_guess(routes, ahead[i].hash);
-	for (unsigned i = 0; i < count; i++)
-		broker__route_fetch_receiver(ahead[i].guess);
-}
-
-static void deliver(struct broker_client *client, const struct ahead *ahead, uint32_t forgotten)
-{
-	struct broker__loop *loop = client->loop;
-	struct broker__route *route = client->routes.forgotten == forgotten ? ahead->guess : NULL;
-	if (broker__route_serves(route, &loop->broker->sublist, ahead->op.subject))
-		loop->counters.route_hits++;
-	else
-		route = broker__route_find(client, ahead->op.subject, ahead->hash);
-	broker__deliver_by(client, route, &ahead->op, ahead->end);
-}
-
-size_t broker__op_ahead(struct broker_client *client, const char *data, size_t len,
-			const struct wire_limits *limits)
-{
-	struct ahead ahead[AHEAD];
-	uint32_t forgotten = client->routes.forgotten;
-	unsigned done = 0;
-	if (client->is_expected)
-		return 0;
-	unsigned count = look_ahead(&client->loop->broker->sublist, data, len, limits, ahead);
-	fetch(&client->routes, ahead, count);
-	for (; done < count && broker__client_is_open(client) && is_usual(client, &ahead[done].op); done++)
-		deliver(client, &ahead[done], forgotten);
-	return done > 0 ? (size_t)(ahead[done - 1].end - data) : 0;
 }
 
 void broker__op_failed(struct broker_client *client, int code)

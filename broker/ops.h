@@ -7,13 +7,20 @@
 /* Do what a parsed operation asks; `end` is where it ends in the buffer. */
 void broker__op(struct broker_client *client, const struct wire_op *op, const char *end);
 
-/* Do what the messages in data[0..len) ask that are like *first, which was obeyed just before them. Returns their bytes,
- * 0 when there are none or they are to be looked at one by one. */
+/* A message of a client that has been seen before, about which there is nothing to be said. */
+static inline bool broker__op_is_usual(const struct broker_client *client, const struct wire_op *op)
+{
+	return op->verb == WIRE_PUB && client->is_announced && !client->pedantic &&
+	       !client->loop->broker->wants_trace;
+}
+
+/* Busy publishers, several messages at once (bulk.c). Both return the bytes of what they obeyed, 0 when there is nothing
+ * for them to do: broker__op goes on.
+ *
+ * The messages at the start of data[0..len) that are like *first, which was obeyed just before them. */
 size_t broker__op_run(struct broker_client *client, const struct wire_op *first, const char *data, size_t len,
 		      const struct wire_limits *limits);
-
-/* Do what the messages at the start of data[0..len) ask, with the memory of their routes fetched ahead: for a client whose
- * routes are more than the caches hold. Returns their bytes, 0 when there are none or they are no usual ones. */
+/* Any messages, for a client that has BROKER__ROUTES_FAR routes and more: their memory is fetched ahead. */
 size_t broker__op_ahead(struct broker_client *client, const char *data, size_t len,
 			const struct wire_limits *limits);
 

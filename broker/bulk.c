@@ -1,0 +1,102 @@
+/* bulk.c - busy publishers: several messages are looked at before the first one is delivered. */
+#include "broker/deliver.h"
+#include "broker/ops.h"
+
+enum {
+	/* A run and its copy in the output of one receiver stay in the second-level cache. */
+	RUN_MESSAGES = 4096,
+	RUN_BYTES = 128 * 1024,
+	/* How far to look ahead, and how many deliveries take as long as memory does. */
+	AHEAD = 64,
+	APART = 8,
+};
+
+/* ---- many messages to one subject ---- */
+
+/* Hot. */
+size_t broker__op_run(struct broker_client *client, const struct wire_op *first, const char *data, size_t len,
+		      const struct wire_limits *limits)
+{
+	struct wire_alike alike[RUN_MESSAGES];
+	struct wire_run run;
+	if (!broker__op_is_usual(client, first) || !broker__client_is_open(client))
+		return 0;
+	size_t used =
+	    wire_parse_run(first, data, len < RUN_BYTES ? len : RUN_BYTES, limits, alike, RUN_MESSAGES, &run);
+	if (used > 0)
+		broker__deliver_run(client, first, &run);
+	return used;
+}
+
+/* ---- many subjects ---- */
+
+struct ahead {
+	struct wire_op op;
+	const char *end;
+	uint64_t hash;
+	struct broker__route *guess;
+};
+
+/* PUBs at the start of data. Anything else, also what is wrong, is left to be parsed when those were obeyed. */
+static unsigned look_ahead(const struct broker_client *client, const char *data, size_t len,
+			   const struct wire_limits *limits, struct ahead *ahead)
+{
+	const struct broker__sublist *list = &client->loop->broker->sublist;
+	unsigned count = 0;
+	size_t at = 0, need;
+	for (; count < AHEAD && len - at > 4 && memcmp(data + at, "PUB ", 4) == 0; count++) {
+		int64_t used = wire_parse(data + at, len - at, limits, &ahead[count].op, &need);
+		if (used <= 0)
+			break;
+		at += (size_t)used;
+		ahead[count].end = data + at;
+		ahead[count].hash = broker__sublist_hash(list, ahead[count].op.subject);
+		broker__route_fetch_slot(&client->routes, ahead[count].hash);
+	}
+	return count;
+}
+
+/* Begin the look-ups of messages that come later, each step some messages after the one before it, for memory takes as long
+ * as a few deliveries. Nothing that was guessed is there any more once a route was forgotten. */
+static void fetch(const struct broker__routes *routes, struct ahead *ahead, unsigned count, unsigned at,
+		  uint32_t forgotten)
+{
+	if (routes->forgotten != forgotten)
+		return;
+	if (at + 2 * APART < count)
+		ahead[at + 2 * APART].guess = broker__route_guess(routes, ahead[at + 2 * APART].hash);
+	if (at + APART < count)
+		broker__route_fetch_receiver(ahead[at + APART].guess);
+}
+
+static void deliver(struct broker_client *client, const struct ahead *ahead, uint32_t forgotten)
+{
+	struct broker__loop *loop = client->loop;
+	struct broker__route *route = client->routes.forgotten == forgotten ? ahead->guess : NULL;
+	if (broker__route_serves(route, &loop->broker->sublist, ahead->op.subject))
+		loop->counters.route_hits++;
+	else
+		route = broker__route_find(client, ahead->op.subject, ahead->hash);
+	broker__deliver_by(client, route, &ahead->op, ahead->end);
+}
+
+size_t broker__op_ahead(struct broker_client *client, const char *data, size_t len,
+			const struct wire_limits *limits)
+{
+	struct ahead ahead[AHEAD];
+	const struct broker__routes *routes = &client->routes;
+	uint32_t forgotten = routes->forgotten;
+	unsigned done = 0;
+	if (client->is_expected)
+		return 0;
+	unsigned count = look_ahead(client, data, len, limits, ahead);
+	for (unsigned i = 0; i < count && i < 2 * APART; i++)
+		ahead[i].guess = broker__route_guess(routes, ahead[i].hash);
+	for (unsigned i = 0; i < count && i < APART; i++)
+		broker__route_fetch_receiver(ahead[i].guess);
+	for (; done < count && broker__client_is_open(client) && broker__op_is_usual(client, &ahead[done].op); done++) {
+		fetch(routes, ahead, count, done, forgotten);
+		deliver(client, &ahead[done], forgotten);
+	}
+	return done > 0 ? (size_t)(ahead[done - 1].end - data) : 0;
+}
