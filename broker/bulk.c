@@ -94,7 +94,8 @@ size_t broker__op_ahead(struct broker_client *client, const char *data, size_t l
 		ahead[i].guess = broker__route_guess(routes, ahead[i].hash);
 	for (unsigned i = 0; i < count && i < APART; i++)
 		broker__route_fetch_receiver(ahead[i].guess);
-	for (; done < count && broker__client_is_open(client) && broker__op_is_usual(client, &ahead[done].op); done++) {
+	for (; done < count && broker__client_is_open(client) && broker__op_is_usual(client, &ahead[done].op);
+	     done++) {
 		fetch(routes, ahead, count, done, forgotten);
 		deliver(client, &ahead[done], forgotten);
 	}

@@ -47,6 +47,19 @@ static int set_level(void *member, const char *argument, struct wire_fault *faul
 	return 0;
 }
 
+static int set_threads(void *member, const char *argument, struct wire_fault *fault)
+{
+	static const char *const words[] = {"auto", "1", "2"};
+	uint32_t *threads = member;
+	for (uint32_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strcmp(argument, words[i]) == 0) {
+			*threads = i;
+			return 0;
+		}
+	}
+	return wire_fault_set(fault, -EINVAL, "is none of 1, 2, auto");
+}
+
 static int add_subject(void *member, const char *argument, struct wire_fault *fault)
 {
 	if (!wire_subject_is_valid(wire_slice_str(argument)))
@@ -120,6 +133,12 @@ const struct cli_option cli_recording_options[] = {
      .at = AT(level),
      .call = set_level,
      .help = "zstd level; auto follows the load: faster while the disk lags, smaller while it idles"},
+    {.name = "record-threads",
+     .kind = CLI_CALL,
+     .argument = "1|2|auto",
+     .at = AT(threads),
+     .call = set_threads,
+     .help = "threads that compress; auto: a second one helps where there are four processors and more"},
     {.name = "record-segment-size",
      .kind = CLI_BYTES,
      .argument = "SIZE",
@@ -183,6 +202,7 @@ void cli_recording_apply(const struct cli_recording *recording, struct tap_recor
 	options->writer.sync = recording->sync;
 	options->writer.sync_interval_ms = recording->sync_interval_ms;
 	options->writer.level = recording->level;
+	options->writer.threads = recording->threads;
 	options->writer.segment_bytes = recording->segment_bytes;
 	options->writer.segment_age_ms = recording->segment_age_ms;
 	options->writer.retain_bytes = recording->retain_bytes;

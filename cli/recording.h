@@ -11,6 +11,7 @@ struct cli_recording {
 	enum store_sync sync;
 	int sync_interval_ms;
 	int level;
+	uint32_t threads; /* 0: auto */
 	struct cli_list include, exclude;
 	int64_t max_payload; /* bytes; -1 = all */
 	uint64_t segment_bytes, retain_bytes, memory_bytes;

@@ -107,6 +107,7 @@ void store__chain_close(struct store__chain *chain)
 	if (has_too_much(chain)) /* a segment that was being repacked was spared so far */
 		retain(chain, chain->retained_ms);
 	store_clients_fini(&chain->clients);
+	store__encode_worker_close(chain->worker);
 	store_encoder_close(chain->encoder);
 	store_stage_close(chain->repeats);
 }
@@ -136,11 +137,36 @@ void store__chain_watch(struct store__chain *chain, const struct store_stage *st
 
 /* ---- appending ---- */
 
+void store__chain_encode_ahead(struct store__chain *chain, const struct store_stage *stage, int level)
+{
+	if (!chain->worker)
+		chain->worker = store__encode_worker_open(chain->log_id);
+	if (chain->worker && !store__encode_worker_stage(chain->worker))
+		store__encode_worker_give(chain->worker, stage, level);
+}
+
+void store__chain_give_up(struct store__chain *chain, const struct store_stage *stage)
+{
+	const unsigned char *bytes;
+	struct store_block_header header;
+	if (store__encode_worker_stage(chain->worker) == stage)
+		store__encode_worker_take(chain->worker, 0, &bytes, &header);
+}
+
+/* The worker has encoded it, or it is done now. */
+static int64_t encode(struct store__chain *chain, const struct store_stage *stage, int level,
+		      const unsigned char **bytes, struct store_block_header *header)
+{
+	if (store__encode_worker_stage(chain->worker) == stage)
+		return store__encode_worker_take(chain->worker, chain->next_seq, bytes, header);
+	return store_encode(chain->encoder, stage, chain->next_seq, level, bytes, header);
+}
+
 static int append_block(struct store__chain *chain, const struct store_stage *stage, int level)
 {
 	const unsigned char *bytes;
 	struct store_block_header header;
-	int64_t len = store_encode(chain->encoder, stage, chain->next_seq, level, &bytes, &header);
+	int64_t len = encode(chain, stage, level, &bytes, &header);
 	if (len < 0)
 		return (int)len;
 	int error = store__output_append(&chain->output, bytes, (size_t)len, &header);

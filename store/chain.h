@@ -1,12 +1,13 @@
 /* chain.h - the chain of segments that a writer appends to: begins them, ends them, has them repacked, deletes old
  * ones.
  *
- * Knows nothing of threads but the one that repacks; the writer's thread makes all calls. Internal to store. */
+ * Knows nothing of threads but the one that repacks and the one that encodes ahead; the writer's thread makes all calls.
+ * Internal to store. */
 #ifndef STORE_CHAIN_H
 #define STORE_CHAIN_H
 
 #include "store/clients.h"
-#include "store/encode.h"
+#include "store/encode_worker.h"
 #include "store/output.h"
 #include "store/repacker.h"
 #include "store/standing.h"
@@ -28,6 +29,7 @@ struct store__chain {
 	uint64_t written_bytes;
 	struct store_clients clients; /* connections open now, to be described again in each segment */
 	struct store_encoder *encoder;
+	struct store__encode_worker *worker; /* NULL: not needed yet */
 	struct store_stage *repeats;
 	struct store__repacker repacker;
 };
@@ -44,6 +46,12 @@ void store__chain_close(struct store__chain *chain);
  * negated errno: then nothing of the stage is in the log, and none of its events has a number. */
 int store__chain_append(struct store__chain *chain, const struct store_stage *stage, int level,
 			int64_t now_ms);
+
+/* Begin to encode a stage that is to be appended later, in a thread of its own, if that has nothing to do. The stage is left
+ * alone until it was appended or given up. */
+void store__chain_encode_ahead(struct store__chain *chain, const struct store_stage *stage, int level);
+/* The stage will not be appended. */
+void store__chain_give_up(struct store__chain *chain, const struct store_stage *stage);
 
 /* Note who came and went in a stage, also in one that is thrown away: they would be described for ever. */
 void store__chain_watch(struct store__chain *chain, const struct store_stage *stage);

@@ -449,3 +449,10 @@ int64_t store_encode(struct store_encoder *encoder, const struct store_stage *st
 		*header = made;
 	return (int64_t)encoder->block.len;
 }
+
+void store_encoder_number(struct store_encoder *encoder, uint64_t first_seq,
+			  struct store_block_header *header)
+{
+	header->first_seq = first_seq;
+	store_block_header_put(encoder->block.bytes, header);
+}

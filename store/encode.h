@@ -19,4 +19,8 @@ void store_encoder_set_log(struct store_encoder *encoder, const uint8_t log_id[1
 int64_t store_encode(struct store_encoder *encoder, const struct store_stage *stage, uint64_t first_seq,
 		     int level, const unsigned char **bytes, struct store_block_header *header);
 
+/* Give the events of the block that was encoded last other numbers, from first_seq on. *header is as store_encode gave it. */
+void store_encoder_number(struct store_encoder *encoder, uint64_t first_seq,
+			  struct store_block_header *header);
+
 #endif

@@ -1,6 +1,7 @@
 #include "store/writer.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,9 @@
 #include "store/writing.h"
 
 enum { STAGES_MIN = 2, LEVEL_START = 1 };
+
+/* So many processors, and a second thread that encodes takes none from the bus. */
+enum { PROCESSORS_FOR_TWO = 4 };
 
 void store_writer_options_init(struct store_writer_options *options)
 {
@@ -100,6 +104,14 @@ static int start(struct store_writer *writer, struct wire_fault *fault)
 		     : 0;
 }
 
+static uint32_t choose_threads(void)
+{
+	cpu_set_t processors;
+	if (sched_getaffinity(0, sizeof processors, &processors) != 0)
+		return 1;
+	return CPU_COUNT(&processors) >= PROCESSORS_FOR_TWO ? 2 : 1;
+}
+
 static struct store_writer *new_writer(const char *dir, const struct store_writer_options *options)
 {
 	struct store_writer *writer = calloc(1, sizeof *writer);
@@ -111,6 +123,8 @@ static struct store_writer *new_writer(const char *dir, const struct store_write
 	writer->chain.output.fd = -1;
 	writer->options = *options;
 	writer->level = options->level == STORE_LEVEL_AUTO ? LEVEL_START : options->level;
+	if (writer->options.threads == 0)
+		writer->options.threads = choose_threads();
 	if (writer->options.stages < STAGES_MIN)
 		writer->options.stages = STAGES_MIN;
 	init_locks(writer);

@@ -15,7 +15,8 @@ enum { STORE_LEVEL_AUTO = 1000 };
 struct store_writer_options {
 	enum store_sync sync;
 	int sync_interval_ms;
-	int level;              /* zstd level, or STORE_LEVEL_AUTO */
+	int level;        /* zstd level, or STORE_LEVEL_AUTO */
+	uint32_t threads; /* that encode: 1 or 2; 0 = a second one helps where there are processors for it */
 	uint64_t segment_bytes; /* a new segment after so many bytes… */
 	int64_t segment_age_ms; /* …or when it is so old; 0 = never */
 	uint64_t retain_bytes; /* delete the oldest closed segments beyond so many bytes in total; 0 = keep */

@@ -63,6 +63,7 @@ static void degrade_by_sync(struct store_writer *writer, int error)
 
 static void lose(struct store_writer *writer, const struct store_stage *stage)
 {
+	store__chain_give_up(&writer->chain, stage);
 	store__chain_watch(&writer->chain, stage);
 	store_loss_add_stage(&writer->loss, stage);
 	pthread_mutex_lock(&writer->mutex);
@@ -268,9 +269,13 @@ static void handle_one(struct store_writer *writer)
 {
 	uint32_t places = writer->options.stages + STORE_SPARE_STAGES, waiting = writer->queue_count - 1;
 	struct store_stage *stage = writer->queue[writer->queue_start];
+	const struct store_stage *next =
+	    waiting > 0 ? writer->queue[(writer->queue_start + 1) % places] : NULL;
 	bool is_closing = writer->is_closing;
 	pthread_mutex_unlock(&writer->mutex);
 	uint64_t memory = store_stage_memory(stage);
+	if (next && writer->options.threads > 1 && !writer->is_degraded)
+		store__chain_encode_ahead(&writer->chain, next, writer->level);
 	write_stage(writer, stage, waiting, is_closing);
 	store__writer_update_status(writer);
 	store_stage_reset(stage);
