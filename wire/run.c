@@ -59,8 +59,9 @@ size_t wire_parse_run(const struct wire_op *first, const char *buf, size_t len,
 	if (!first_line(first, &line))
 		return 0;
 	*run = (struct wire_run){.data = buf, .alike = alike};
-	for (; run->count < cap && len - at > line.len; run->count++) {
-		if (!is_same(buf + at, line.text, line.len) && !read_line(buf + at, len - at, limits, &line))
+	for (; run->count < cap; run->count++) {
+		bool is_again = len - at > line.len && is_same(buf + at, line.text, line.len);
+		if (!is_again && !read_line(buf + at, len - at, limits, &line))
 			break;
 		size_t payload = at + line.len, end = payload + line.size + 2;
 		if (end > len || buf[end - 2] != '\r' || buf[end - 1] != '\n')
