@@ -77,6 +77,7 @@ struct broker_client {
 	struct broker__client_list_link all, stalled, held;
 	struct broker_client *stalled_by;
 	uint64_t stalled_until_ms; /* by the loop's time */
+	uint64_t route_mark; /* the last route made of which it is a plain receiver: loop->routes_made */
 
 	struct broker__transport transport;
 	uv_timer_t timer; /* first the deadline to authenticate, then pings, at last the end of lingering */

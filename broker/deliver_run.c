@@ -138,7 +138,7 @@ static void deliver(struct broker_client *publisher, const struct wire_op *first
 }
 
 /* Messages that may not all go the same way: a member of a queue group is to be drawn for each, a receiver has had
- * enough after some of them, something is to be said to the publisher about each. */
+ * enough after some of them or gets each twice, something is to be said to the publisher about each. */
 static bool must_go_one_by_one(const struct broker_client *publisher, const struct broker__route *route)
 {
 	if (!route || !route->is_plain || route->is_reserved || publisher->permissions || publisher->verbose)

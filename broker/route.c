@@ -123,11 +123,14 @@ static void fill_receiver(struct broker__receiver *receiver, struct wire_receive
 
 static void fill_plain(struct broker__route *route, const struct collected *collected, struct arena *heads)
 {
+	uint64_t mark = ++collected->publisher->loop->routes_made;
 	for (size_t i = 0; i < collected->plain_len; i++) {
+		struct broker_client *client = collected->plain[i]->client;
 		fill_receiver(&route->receivers[i], &route->described[i], collected->plain[i], route->subject,
 			      heads);
-		if (route->receivers[i].is_denied)
+		if (route->receivers[i].is_denied || client->route_mark == mark)
 			route->is_plain = false;
+		client->route_mark = mark;
 	}
 }
 

@@ -45,7 +45,7 @@ struct broker__route {
 	struct wire_slice subject;
 	bool may_publish; /* by the permission lists; replies granted are not in this */
 	bool is_reserved; /* a subject of clusters, which nats-server lets nobody publish to */
-	bool is_plain;    /* no queue groups, nobody denied: the common case */
+	bool is_plain;    /* no queue groups, nobody denied, nobody twice: the common case */
 	uint32_t receivers_len, picks_len;
 	uint32_t bytes; /* of memory */
 	struct broker__receiver *receivers;

@@ -43,6 +43,7 @@ struct broker__loop {
 	struct broker__counters counters;
 	size_t partial_bytes; /* of input held for all clients */
 	size_t route_bytes;
+	uint64_t routes_made;
 	size_t flush_above_bytes; /* output in use at which dirty clients are written without waiting */
 	struct broker_client *stalled_by; /* a receiver that is behind, found while working on this read */
 	uint64_t random;

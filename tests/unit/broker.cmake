@@ -8,3 +8,8 @@ tapedeck_unit_test(sublist broker)
 tapedeck_unit_test(permissions broker)
 tapedeck_unit_test(output broker)
 tapedeck_unit_test(broker broker Threads::Threads)
+
+# A broker in this process, and callers who say much at once.
+add_library(broker_fixture STATIC unit/broker_fixture.c)
+target_link_libraries(broker_fixture PUBLIC broker support Threads::Threads PRIVATE PkgConfig::CMOCKA)
+tapedeck_unit_test(broker_runs broker_fixture)
