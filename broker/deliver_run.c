@@ -47,17 +47,21 @@ static void count(const struct broker__receiver *receiver, const struct wire_run
 	receiver->sub->delivered += sent;
 }
 
-/* Notes in *receiver how many it got. False when that is not all of them. */
+/* Notes in *receiver how many it got. False when that is not all of them. To make room for one, another may be cut. */
 static bool put(struct broker__receiver *receiver, const struct wire_run *run)
 {
 	struct broker_client *to = receiver->client;
 	struct wire_slice head = wire_slice(receiver->head + 1, receiver->head_len - 1);
+	receiver->was_closed = !broker__client_is_open(to);
+	receiver->run_sent = 0;
+	if (receiver->was_closed)
+		return false;
 	uint32_t sent = append(&to->output, head, run, 0);
 	while (sent < run->count && broker__put_slowly(to, head, wire_run_text(run, sent)) == WIRE_SENT)
 		sent = append(&to->output, head, run, sent + 1);
 	broker__client_touch(to);
 	count(receiver, run, sent);
-	receiver->run_sent = sent;
+	receiver->run_sent = sent & INT32_MAX;
 	return sent == run->count;
 }
 
@@ -85,12 +89,13 @@ static void describe(struct wire_event *event, struct broker__loop *loop, const 
 	event->receivers_memo = NULL;
 	event->receiver_count = route->receivers_len;
 	for (uint32_t i = 0; i < route->receivers_len; i++) {
-		uint32_t sent = route->receivers[i].run_sent;
-		if (index < sent)
+		const struct broker__receiver *receiver = &route->receivers[i];
+		if (index < receiver->run_sent)
 			continue;
 		event->receiver_count--;
+		bool is_first = index == receiver->run_sent && !receiver->was_closed;
 		if (described)
-			described[i].outcome = index == sent ? WIRE_DROPPED_SLOW : WIRE_DROPPED_CLOSED;
+			described[i].outcome = is_first ? WIRE_DROPPED_SLOW : WIRE_DROPPED_CLOSED;
 	}
 }
 

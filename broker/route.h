@@ -20,7 +20,9 @@ struct broker__receiver {
 	const char *head;       /* "HMSG subject sid ": MSG begins one byte later */
 	uint32_t head_len : 31; /* lines are shorter than 64 KiB */
 	uint32_t is_denied : 1; /* a deny rule of the receiver: it is told nothing */
-	uint32_t run_sent;      /* while a run is delivered: how many of its messages it got */
+	/* While a run is delivered: how many of its messages it got, and that others had made it close before its turn. */
+	uint32_t run_sent : 31;
+	uint32_t was_closed : 1;
 };
 
 /* Queue members of one name, from every pattern that matches: one of them gets the message. */

@@ -58,6 +58,7 @@ static void take_message(struct broker_fixture *fixture, const struct wire_event
 {
 	struct fixture_message *message = add_message(fixture);
 	*message = (struct fixture_message){.number = payload_number(event->payload),
+					    .size = (uint32_t)(event->headers.len + event->size),
 					    .receiver_count = event->receiver_count,
 					    .receivers_len = event->receivers_len};
 	assert_true(event->receivers_len <= FIXTURE_RECEIVERS);
@@ -65,6 +66,7 @@ static void take_message(struct broker_fixture *fixture, const struct wire_event
 		message->receivers[i].conn = event->receivers[i].conn;
 		message->receivers[i].outcome = event->receivers[i].outcome;
 		fixture->outcomes[event->receivers[i].outcome]++;
+		fixture->dropped += event->receivers[i].outcome != WIRE_SENT;
 	}
 }
 
@@ -119,7 +121,7 @@ void broker_fixture_start(struct broker_fixture *fixture, void (*change)(struct 
 
 void broker_fixture_stop(struct broker_fixture *fixture)
 {
-	uint64_t deliveries = 0;
+	uint64_t deliveries = 0, in_bytes = 0, out_bytes = 0;
 	broker_stop(fixture->broker);
 	pthread_join(fixture->thread, NULL);
 	broker_inspect_totals(fixture->broker, &fixture->totals);
@@ -130,10 +132,16 @@ void broker_fixture_stop(struct broker_fixture *fixture)
 	assert_int_equal(fixture->totals.cache_entries, 0);
 	if (fixture->messages_len == 0)
 		return;
-	for (size_t i = 0; i < fixture->messages_len; i++)
-		deliveries += fixture->messages[i].receiver_count;
+	for (size_t i = 0; i < fixture->messages_len; i++) {
+		const struct fixture_message *message = &fixture->messages[i];
+		deliveries += message->receiver_count;
+		in_bytes += message->size;
+		out_bytes += (uint64_t)message->size * message->receiver_count;
+	}
 	assert_int_equal(fixture->totals.in_msgs, fixture->messages_len);
 	assert_int_equal(fixture->totals.out_msgs, deliveries);
+	assert_int_equal(fixture->totals.in_bytes, in_bytes);
+	assert_int_equal(fixture->totals.out_bytes, out_bytes);
 	assert_int_equal(fixture->totals.out_msgs, fixture->outcomes[WIRE_SENT]);
 }
 

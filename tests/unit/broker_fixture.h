@@ -14,6 +14,7 @@ enum { FIXTURE_RECEIVERS = 20, FIXTURE_NUMBER_BYTES = 8 };
 /* A message as the sink got it. */
 struct fixture_message {
 	uint32_t number; /* as its payload says */
+	uint32_t size;   /* bytes of headers and payload */
 	uint32_t receiver_count, receivers_len;
 	struct {
 		uint64_t conn;
@@ -33,6 +34,7 @@ struct broker_fixture {
 	uint64_t outcomes[WIRE_OUTCOMES];
 	uint64_t runs, messages_in_runs; /* what came at once */
 	uint64_t errors;
+	_Atomic uint64_t dropped; /* messages that somebody did not get; may be asked at any time */
 	uint64_t lost_messages[FIXTURE_RECEIVERS]; /* by connection: what it was sent and never got */
 	struct broker_totals totals;
 };
