@@ -1,0 +1,287 @@
+/* The cache of routes: compared with a plain list of what was asked for, with hashes that all want the same slots. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "broker/client.h"
+#include "broker/route.h"
+#include "broker/server.h"
+
+enum { SUBJECTS = 700, STEPS = 30000, BYTES_MAX = 32 << 20 };
+
+static struct broker broker;
+static struct broker__loop *const loop = &broker.loops[0];
+static struct broker_client publisher, other;
+
+static void add_client(struct broker_client *client, uint64_t cid)
+{
+	*client = (struct broker_client){.loop = loop, .cid = cid, .echo = true};
+	broker__clients_add(&loop->all, client, BROKER__LINK(all));
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	memset(&broker, 0, sizeof broker);
+	loop->broker = &broker;
+	add_client(&publisher, 1);
+	add_client(&other, 2);
+	return broker__sublist_init(&broker.sublist, 42);
+}
+
+static int end(void **state)
+{
+	(void)state;
+	broker__routes_clear(&publisher);
+	broker__routes_clear(&other);
+	assert_int_equal(loop->counters.route_count, 0);
+	broker__sublist_fini(&broker.sublist);
+	return 0;
+}
+
+/* ---- asking ---- */
+
+static struct wire_slice subject_of(uint32_t number)
+{
+	static char text[32];
+	snprintf(text, sizeof text, "subject.%u", number);
+	return wire_slice_str(text);
+}
+
+/* A few homes next to one another, on both sides of the end of a small table and of a large one; often the same hash for
+ * several subjects. */
+static uint64_t crowded_hash(uint32_t number)
+{
+	return (uint64_t)(number / 4) << 40 | ((number % 9 - 4) & 0xffff);
+}
+
+/* Ask, and say whether the route was there. */
+static bool find(struct broker_client *client, uint32_t number, uint64_t hash)
+{
+	uint64_t hits = loop->counters.route_hits, misses = loop->counters.route_misses;
+	struct wire_slice subject = subject_of(number);
+	const struct broker__route *route = broker__route_find(client, subject, hash);
+	assert_non_null(route);
+	assert_true(wire_slice_equal(route->subject, subject));
+	assert_int_equal(route->hash, hash);
+	assert_true(broker__route_serves(route, &broker.sublist, subject));
+	assert_ptr_equal(broker__route_again(&client->routes, &broker.sublist, subject), route);
+	assert_int_equal(loop->counters.route_hits + loop->counters.route_misses, hits + misses + 1);
+	return loop->counters.route_hits > hits;
+}
+
+/* Every route can be reached from its home, and all are counted. Returns the bytes they and the table take. */
+static size_t check_table(const struct broker_client *client)
+{
+	const struct broker__routes *routes = &client->routes;
+	size_t bytes = routes->slots_len * sizeof *routes->slots;
+	uint32_t count = 0;
+	for (uint32_t at = 0; at < routes->slots_len; at++) {
+		const struct broker__route *route = routes->slots[at].route;
+		if (!route)
+			continue;
+		assert_int_equal(routes->slots[at].hash, route->hash);
+		uint32_t slot = (uint32_t)route->hash & (routes->slots_len - 1);
+		for (; slot != at; slot = (slot + 1) & (routes->slots_len - 1))
+			assert_non_null(routes->slots[slot].route);
+		bytes += route->bytes;
+		count++;
+	}
+	assert_int_equal(routes->count, count);
+	assert_true(count == 0 || 2 * count <= routes->slots_len);
+	return bytes;
+}
+
+/* ---- the tests ---- */
+
+static void a_route_is_found_until_its_generation_ends(void **state)
+{
+	(void)state;
+	assert_false(find(&publisher, 1, 5));
+	assert_true(find(&publisher, 1, 5));
+	assert_false(find(&other, 1, 5)); /* each publisher has its own */
+	broker.sublist.literal_generation[5]++;
+	assert_null(broker__route_again(&publisher.routes, &broker.sublist, subject_of(1)));
+	assert_false(find(&publisher, 1, 5));
+	assert_true(find(&publisher, 1, 5));
+	broker.sublist.literal_generation[6]++;
+	assert_true(find(&publisher, 1, 5));
+	broker__sublist_touch(&broker.sublist);
+	assert_false(find(&publisher, 1, 5));
+	assert_int_equal(publisher.routes.count, 1);
+}
+
+/* Routes come, are replaced where they are stale, and go. */
+static void routes_that_want_the_same_slots_are_told_apart(void **state)
+{
+	static bool is_there[SUBJECTS];
+	static uint64_t generation[SUBJECTS];
+	(void)state;
+	srand(5);
+	memset(is_there, 0, sizeof is_there);
+	for (int step = 0; step < STEPS; step++) {
+		uint32_t number = (uint32_t)rand() % SUBJECTS, dice = (uint32_t)rand() % 2000;
+		uint64_t hash = crowded_hash(number);
+		uint64_t now = broker__sublist_generation(&broker.sublist, hash);
+		assert_int_equal(find(&publisher, number, hash),
+				 is_there[number] && generation[number] == now);
+		is_there[number] = true;
+		generation[number] = now;
+		if (dice < 200)
+			broker.sublist.literal_generation[hash % BROKER__GENERATIONS]++;
+		if (dice == 200)
+			broker__sublist_touch(&broker.sublist);
+		if (dice == 201) {
+			broker__routes_clear(&publisher);
+			memset(is_there, 0, sizeof is_there);
+		}
+		if (step % 16 == 0)
+			assert_int_equal(check_table(&publisher), loop->route_bytes);
+	}
+}
+
+static void a_guess_is_a_route_of_that_hash_or_none(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < SUBJECTS; i++)
+		find(&publisher, i, crowded_hash(i));
+	for (uint32_t i = 0; i < SUBJECTS; i++) {
+		broker__route_fetch_slot(&publisher.routes, crowded_hash(i));
+		const struct broker__route *guess = broker__route_guess(&publisher.routes, crowded_hash(i));
+		assert_non_null(guess);
+		assert_int_equal(guess->hash, crowded_hash(i));
+		broker__route_fetch_receiver(guess);
+	}
+	assert_null(broker__route_guess(&publisher.routes, UINT64_C(1) << 39));
+	broker__route_fetch_receiver(NULL);
+}
+
+/* Whoever holds a guess notices. */
+static void whatever_frees_a_route_counts_as_forgotten(void **state)
+{
+	(void)state;
+	uint32_t before = publisher.routes.forgotten;
+	find(&publisher, 1, 1);
+	find(&publisher, 2, 2);
+	assert_int_equal(publisher.routes.forgotten, before);
+	broker__sublist_touch(&broker.sublist);
+	find(&publisher, 1, 1);
+	assert_int_equal(publisher.routes.forgotten, before + 1);
+	broker__routes_clear(&publisher);
+	assert_int_equal(publisher.routes.forgotten, before + 3);
+	assert_null(publisher.routes.last);
+}
+
+static void too_many_routes_give_way_one_by_one(void **state)
+{
+	enum { MORE = 3000 };
+	uint32_t found = 0;
+	(void)state;
+	for (uint32_t i = 0; i < BROKER__ROUTES_MAX + MORE; i++) {
+		assert_false(find(&publisher, i, broker__sublist_hash(&broker.sublist, subject_of(i))));
+		uint32_t most = i < BROKER__ROUTES_MAX ? i + 1 : BROKER__ROUTES_MAX;
+		assert_int_equal(publisher.routes.count, most);
+	}
+	assert_int_equal(publisher.routes.forgotten, MORE);
+	assert_int_equal(check_table(&publisher), loop->route_bytes);
+	/* Nearly all are still there; asking for those that are not gives up others. */
+	for (uint32_t i = 0; i < BROKER__ROUTES_MAX + MORE; i++)
+		found += find(&publisher, i, broker__sublist_hash(&broker.sublist, subject_of(i)));
+	assert_in_range(found, BROKER__ROUTES_MAX - 3 * MORE, BROKER__ROUTES_MAX);
+	assert_int_equal(check_table(&publisher), loop->route_bytes);
+}
+
+static void routes_that_take_too_much_memory_give_way(void **state)
+{
+	enum { ELSEWHERE = BYTES_MAX - 100000 };
+	(void)state;
+	find(&other, 1, 1);
+	loop->route_bytes += ELSEWHERE;
+	for (uint32_t i = 0; i < 5000; i++) {
+		find(&publisher, i, crowded_hash(i));
+		assert_in_range(loop->route_bytes, 0, BYTES_MAX + 16 * 1024);
+	}
+	assert_in_range(publisher.routes.count, 100, 1000);
+	assert_int_equal(other.routes.count, 1);
+	loop->route_bytes -= ELSEWHERE;
+	assert_int_equal(check_table(&publisher) + check_table(&other), loop->route_bytes);
+}
+
+static void when_it_is_others_who_take_too_much_all_start_anew(void **state)
+{
+	(void)state;
+	find(&other, 1, 1);
+	for (uint32_t i = 0; i < 100; i++)
+		find(&publisher, i, crowded_hash(i));
+	loop->route_bytes += BYTES_MAX;
+	find(&publisher, 1000, 1000);
+	loop->route_bytes -= BYTES_MAX;
+	assert_int_equal(other.routes.count, 0);
+	assert_int_equal(publisher.routes.count, 1);
+	assert_int_equal(check_table(&publisher), loop->route_bytes);
+	assert_true(find(&publisher, 1000, 1000));
+}
+
+static struct broker__sub *subscribe(struct broker_client *client, const char *pattern, const char *queue)
+{
+	struct broker__sub *sub =
+	    broker__sub_open(client, wire_slice_str(pattern), wire_slice_str(queue), WIRE_LITERAL("7"));
+	assert_non_null(sub);
+	assert_int_equal(broker__sublist_insert(&broker.sublist, sub), 0);
+	return sub;
+}
+
+static const struct broker__route *route_to(const char *subject)
+{
+	struct wire_slice slice = wire_slice_str(subject);
+	return broker__route_find(&publisher, slice, broker__sublist_hash(&broker.sublist, slice));
+}
+
+static void a_route_is_plain_when_each_receiver_is_there_once(void **state)
+{
+	static struct {
+		const char *subject, *queue;
+		bool is_own;
+	} const wanted[] = {{"once", "", true},     {"*.twice", "", false}, {"a.twice", "", true},
+			    {"b.twice", "", false}, {"queue", "q", false},  {"c.>", "", true},
+			    {"*.d", "", false}};
+	enum { SUBS = sizeof wanted / sizeof *wanted };
+	struct broker__sub *subs[SUBS];
+	(void)state;
+	for (size_t i = 0; i < SUBS; i++)
+		subs[i] =
+		    subscribe(wanted[i].is_own ? &publisher : &other, wanted[i].subject, wanted[i].queue);
+	assert_true(route_to("nobody")->is_plain);
+	assert_true(route_to("once")->is_plain);
+	assert_true(route_to("a.twice")->is_plain); /* two clients */
+	assert_int_equal(route_to("a.twice")->receivers_len, 2);
+	assert_false(route_to("b.twice")->is_plain); /* one client, twice */
+	assert_int_equal(route_to("b.twice")->receivers_len, 2);
+	assert_false(route_to("queue")->is_plain);
+	assert_true(route_to("c.d")->is_plain);
+	for (size_t i = 0; i < SUBS; i++) {
+		broker__sublist_remove(&broker.sublist, subs[i]);
+		broker__sub_close(subs[i]);
+	}
+}
+
+int main(void)
+{
+#define ROUTE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+	    ROUTE_TEST(a_route_is_found_until_its_generation_ends),
+	    ROUTE_TEST(routes_that_want_the_same_slots_are_told_apart),
+	    ROUTE_TEST(a_guess_is_a_route_of_that_hash_or_none),
+	    ROUTE_TEST(whatever_frees_a_route_counts_as_forgotten),
+	    ROUTE_TEST(too_many_routes_give_way_one_by_one),
+	    ROUTE_TEST(routes_that_take_too_much_memory_give_way),
+	    ROUTE_TEST(when_it_is_others_who_take_too_much_all_start_anew),
+	    ROUTE_TEST(a_route_is_plain_when_each_receiver_is_there_once),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
