@@ -201,8 +201,8 @@ static int put_records(struct store__fields *fields, struct store__buffer *out)
 	return 0;
 }
 
-/* Fields are short: no call to memcpy for most. */
-static inline void copy(unsigned char *out, const unsigned char *from, size_t len)
+/* Fields are short, and none is empty: no call to memcpy for most. */
+static inline void copy(unsigned char *out, const unsigned char *from, uint32_t len)
 {
 	if (len > 16) {
 		memcpy(out, from, len);
@@ -213,43 +213,51 @@ static inline void copy(unsigned char *out, const unsigned char *from, size_t le
 		memcpy(out, from, 4);
 		memcpy(out + len - 4, from + len - 4, 4);
 	} else {
-		for (size_t i = 0; i < len; i++)
-			out[i] = from[i];
+		out[0] = from[0];
+		out[len / 2] = from[len / 2];
+		out[len - 1] = from[len - 1];
 	}
 }
 
-static inline void put_field(struct column *column, unsigned char *lengths, unsigned char *bytes,
-			     const unsigned char *field, uint32_t len)
+/* Hot: the fields of one record into columns that are zero. */
+static inline void put_fields(struct column *columns, const struct store__step *steps, uint32_t count,
+			      const unsigned char *raw, unsigned char *lengths, unsigned char *bytes)
 {
-	unsigned char *out = bytes + column->bytes_at;
-	switch (column->kind) {
-	case STORE__FIELD_FIXED:
-		column->bytes_at += column->width;
-		for (uint32_t pad = column->width - len; pad > 0; pad--)
-			*out++ = 0;
-		break;
-	case STORE__FIELD_LENGTHS:
-		lengths[column->lengths_at++] = (unsigned char)len;
-		column->bytes_at += len;
-		break;
-	default: break;
+	for (uint32_t i = 0; i < count; i++) {
+		struct column *column = &columns[steps[i].node];
+		const unsigned char *field = raw + steps[i].end - steps[i].field_len;
+		uint32_t len = steps[i].field_len;
+		if (column->kind == STORE__FIELD_FIXED) {
+			column->bytes_at += column->width;
+			copy(bytes + column->bytes_at - len, field, len);
+		} else if (column->kind == STORE__FIELD_LENGTHS) {
+			copy(bytes + column->bytes_at, field, len);
+			column->bytes_at += len;
+			lengths[column->lengths_at++] = (unsigned char)len;
+		}
 	}
-	copy(out, field, len);
 }
 
-/* Hot. */
+static void put_constants(const struct store__fields *fields, const unsigned char *raw, unsigned char *bytes)
+{
+	for (uint32_t i = 1; i < fields->tree.len; i++) {
+		const struct column *column = &fields->columns[i];
+		if (column->number != 0 && column->kind == STORE__FIELD_CONSTANT)
+			memcpy(bytes + column->bytes_at, raw + fields->tree.nodes[i].field_at, column->width);
+	}
+}
+
 static int put_columns(struct store__fields *fields, const unsigned char *raw, struct store__buffer *out)
 {
 	size_t columns_bytes = (size_t)fields->lengths_bytes + fields->fields_bytes;
 	if (store__buffer_reserve(out, columns_bytes))
 		return -ENOMEM;
 	unsigned char *lengths = out->bytes + out->len, *bytes = lengths + fields->lengths_bytes;
+	memset(bytes, 0, fields->fields_bytes);
+	put_constants(fields, raw, bytes);
 	for (uint32_t i = 0; i < fields->records; i++) {
 		const struct path *path = &paths_of(fields)[i];
-		const struct store__step *steps = steps_of(fields) + path->first;
-		for (uint32_t j = 0; j < path->count; j++)
-			put_field(&fields->columns[steps[j].node], lengths, bytes,
-				  raw + steps[j].end - steps[j].field_len, steps[j].field_len);
+		put_fields(fields->columns, steps_of(fields) + path->first, path->count, raw, lengths, bytes);
 	}
 	out->len += columns_bytes;
 	return 0;
