@@ -11,14 +11,15 @@ struct column {
 	uint16_t number; /* of the node; 0 = it is left out, and so is everything below it */
 	uint8_t kind;    /* enum store__field_kind */
 	uint8_t width;
+	uint32_t piece_len;  /* of the node */
 	uint32_t lengths_at; /* where the next length, */
 	uint32_t bytes_at;   /* and where the next field goes, both from the start of their section */
 };
 
-/* A record: raw[begin..end), and the steps that it took. */
+/* A record: raw[begin..end), and the steps that it took up to its tail. */
 struct path {
 	uint32_t first, count; /* in steps */
-	uint32_t begin, end;
+	uint32_t begin, tail, end;
 };
 
 struct store__fields {
@@ -83,8 +84,10 @@ static int learn(struct store__fields *fields, const unsigned char *raw, size_t 
 			continue;
 		if (store__buffer_reserve(&fields->steps, room))
 			return -ENOMEM;
-		path.count = store__tree_walk(&fields->tree, raw, raw_len, path.begin, path.end,
-					      steps_of(fields) + taken);
+		struct store__way way = store__tree_walk(&fields->tree, raw, raw_len, path.begin, path.end,
+							 steps_of(fields) + taken);
+		path.count = way.steps;
+		path.tail = way.tail;
 		taken += path.count;
 		fields->steps.len = taken * sizeof(struct store__step);
 		paths_of(fields)[fields->records++] = path;
@@ -95,14 +98,12 @@ static int learn(struct store__fields *fields, const unsigned char *raw, size_t 
 
 static enum store__field_kind choose_kind(const struct store__node *node)
 {
-	if (!node->has_field)
+	if (node->widest.field_len == 0)
 		return STORE__FIELD_NONE;
-	if (node->is_constant)
+	if (node->constant_len > node->piece_len)
 		return STORE__FIELD_CONSTANT;
 	/* A length takes a byte, too. */
-	uint64_t padded = (uint64_t)node->width * node->count;
-	return padded <= (uint64_t)node->fields_bytes + node->count ? STORE__FIELD_FIXED
-								    : STORE__FIELD_LENGTHS;
+	return node->padding <= node->count ? STORE__FIELD_FIXED : STORE__FIELD_LENGTHS;
 }
 
 static uint32_t column_bytes(const struct column *column, const struct store__node *node)
@@ -110,7 +111,7 @@ static uint32_t column_bytes(const struct column *column, const struct store__no
 	switch (column->kind) {
 	case STORE__FIELD_CONSTANT: return column->width;
 	case STORE__FIELD_FIXED: return column->width * node->count;
-	case STORE__FIELD_LENGTHS: return node->fields_bytes;
+	case STORE__FIELD_LENGTHS: return column->width * node->count - node->padding;
 	default: return 0;
 	}
 }
@@ -129,7 +130,8 @@ static void lay_out(struct store__fields *fields)
 			continue;
 		*column = (struct column){.number = (uint16_t)++fields->nodes,
 					  .kind = (uint8_t)choose_kind(node),
-					  .width = node->width,
+					  .width = (uint8_t)node->widest.field_len,
+					  .piece_len = node->piece_len,
 					  .lengths_at = fields->lengths_bytes,
 					  .bytes_at = fields->fields_bytes};
 		fields->fields_bytes += column_bytes(column, node);
@@ -138,7 +140,7 @@ static void lay_out(struct store__fields *fields)
 	}
 }
 
-static int put_nodes(const struct store__fields *fields, const unsigned char *raw, struct store__buffer *out)
+static int put_nodes(const struct store__fields *fields, struct store__buffer *out)
 {
 	const struct store__node *nodes = fields->tree.nodes;
 	size_t text_bytes = 0;
@@ -150,7 +152,7 @@ static int put_nodes(const struct store__fields *fields, const unsigned char *ra
 		const struct column *column = &fields->columns[i];
 		if (column->number == 0)
 			continue;
-		uint16_t above = fields->columns[nodes[i].parent].number;
+		uint16_t above = fields->columns[nodes[i].parent - nodes].number;
 		store__buffer_put_varint(out, (uint64_t)column->number - above);
 		store__buffer_put_varint(out, nodes[i].piece_len);
 		store__buffer_put_varint(out,
@@ -161,7 +163,7 @@ static int put_nodes(const struct store__fields *fields, const unsigned char *ra
 		return -ENOMEM;
 	for (uint32_t i = 1; i < fields->tree.len; i++)
 		if (fields->columns[i].number != 0)
-			store__buffer_put(out, raw + nodes[i].piece_at, nodes[i].piece_len);
+			store__buffer_put(out, nodes[i].piece, nodes[i].piece_len);
 	return 0;
 }
 
@@ -171,32 +173,34 @@ static uint32_t last_node(const struct store__fields *fields, const struct path 
 	return path->count > 0 ? steps_of(fields)[path->first + path->count - 1].node : 0;
 }
 
-static uint32_t tail_begin(const struct store__fields *fields, const struct path *path)
+/* Steps whose nodes are left out go into the tail. Such a node has one record, whose tail begins with its piece. */
+static void cut_path(const struct store__fields *fields, struct path *path, const unsigned char *raw)
 {
-	return path->count > 0 ? steps_of(fields)[path->first + path->count - 1].end : path->begin;
+	uint32_t node;
+	while ((node = last_node(fields, path)) != 0 && fields->columns[node].number == 0) {
+		path->tail = (uint32_t)(fields->tree.nodes[node].piece - raw);
+		path->count--;
+	}
 }
 
-/* Which node each record ends with and whether a tail follows; then the tails' lengths. Paths lose the steps whose nodes
- * are left out. */
-static int put_records(struct store__fields *fields, struct store__buffer *out)
+/* Which node each record ends with and whether a tail follows; then the tails' lengths. */
+static int put_records(struct store__fields *fields, const unsigned char *raw, struct store__buffer *out)
 {
 	uint16_t before = 0;
 	if (store__buffer_reserve(out, (size_t)fields->records * 2 * STORE__VARINT_MAX))
 		return -ENOMEM;
 	for (uint32_t i = 0; i < fields->records; i++) {
 		struct path *path = &paths_of(fields)[i];
-		while (path->count > 0 && fields->columns[last_node(fields, path)].number == 0)
-			path->count--;
+		cut_path(fields, path, raw);
 		uint16_t last = fields->columns[last_node(fields, path)].number;
-		bool has_tail = tail_begin(fields, path) < path->end;
-		store__buffer_put_varint(out, store__zigzag((int64_t)last - before) << 1 | has_tail);
+		store__buffer_put_varint(out, store__zigzag((int64_t)last - before) << 1 |
+						  (path->tail < path->end));
 		before = last;
 	}
 	for (uint32_t i = 0; i < fields->records; i++) {
 		const struct path *path = &paths_of(fields)[i];
-		uint32_t tail_len = path->end - tail_begin(fields, path);
-		if (tail_len > 0)
-			store__buffer_put_varint(out, tail_len);
+		if (path->tail < path->end)
+			store__buffer_put_varint(out, path->end - path->tail);
 	}
 	return 0;
 }
@@ -219,31 +223,33 @@ static inline void copy(unsigned char *out, const unsigned char *from, uint32_t 
 	}
 }
 
-/* Hot: the fields of one record into columns that are zero. */
+/* Hot: the fields of the record at `from` into columns that are zero. */
 static inline void put_fields(struct column *columns, const struct store__step *steps, uint32_t count,
-			      const unsigned char *raw, unsigned char *lengths, unsigned char *bytes)
+			      const unsigned char *from, unsigned char *lengths, unsigned char *bytes)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		struct column *column = &columns[steps[i].node];
-		const unsigned char *field = raw + steps[i].end - steps[i].field_len;
-		uint32_t len = steps[i].field_len;
+	for (const struct store__step *step = steps; step < steps + count; step++) {
+		struct column *column = &columns[step->node];
+		uint32_t len = step->field_len;
+		from += column->piece_len;
 		if (column->kind == STORE__FIELD_FIXED) {
 			column->bytes_at += column->width;
-			copy(bytes + column->bytes_at - len, field, len);
+			copy(bytes + column->bytes_at - len, from, len);
 		} else if (column->kind == STORE__FIELD_LENGTHS) {
-			copy(bytes + column->bytes_at, field, len);
+			copy(bytes + column->bytes_at, from, len);
 			column->bytes_at += len;
 			lengths[column->lengths_at++] = (unsigned char)len;
 		}
+		from += len;
 	}
 }
 
-static void put_constants(const struct store__fields *fields, const unsigned char *raw, unsigned char *bytes)
+static void put_constants(const struct store__fields *fields, unsigned char *bytes)
 {
 	for (uint32_t i = 1; i < fields->tree.len; i++) {
 		const struct column *column = &fields->columns[i];
+		const struct store__node *node = &fields->tree.nodes[i];
 		if (column->number != 0 && column->kind == STORE__FIELD_CONSTANT)
-			memcpy(bytes + column->bytes_at, raw + fields->tree.nodes[i].field_at, column->width);
+			memcpy(bytes + column->bytes_at, node->piece + node->piece_len, column->width);
 	}
 }
 
@@ -254,10 +260,11 @@ static int put_columns(struct store__fields *fields, const unsigned char *raw, s
 		return -ENOMEM;
 	unsigned char *lengths = out->bytes + out->len, *bytes = lengths + fields->lengths_bytes;
 	memset(bytes, 0, fields->fields_bytes);
-	put_constants(fields, raw, bytes);
+	put_constants(fields, bytes);
 	for (uint32_t i = 0; i < fields->records; i++) {
 		const struct path *path = &paths_of(fields)[i];
-		put_fields(fields->columns, steps_of(fields) + path->first, path->count, raw, lengths, bytes);
+		put_fields(fields->columns, steps_of(fields) + path->first, path->count, raw + path->begin,
+			   lengths, bytes);
 	}
 	out->len += columns_bytes;
 	return 0;
@@ -270,8 +277,7 @@ static int put_tails(const struct store__fields *fields, const unsigned char *ra
 		return -ENOMEM;
 	for (uint32_t i = 0; i < fields->records; i++) {
 		const struct path *path = &paths_of(fields)[i];
-		uint32_t begin = tail_begin(fields, path);
-		store__buffer_put(out, raw + begin, path->end - begin);
+		store__buffer_put(out, raw + path->tail, path->end - path->tail);
 	}
 	return 0;
 }
@@ -283,8 +289,8 @@ int store__fields_put(struct store__fields *fields, const unsigned char *raw, si
 	if (error)
 		return error;
 	lay_out(fields);
-	error = put_nodes(fields, raw, out);
-	error = error ? error : put_records(fields, out);
+	error = put_nodes(fields, out);
+	error = error ? error : put_records(fields, raw, out);
 	error = error ? error : put_columns(fields, raw, out);
 	return error ? error : put_tails(fields, raw, raw_len, out);
 }

@@ -4,134 +4,128 @@
 #include <emmintrin.h>
 #endif
 
+/* Inlined whatever its size: the walk is compiled once for records with room behind them, once for those without. */
+#define HOT  static inline __attribute__((always_inline))
+#define RARE static __attribute__((noinline))
+
 enum {
 	STEP = 16, /* bytes that are looked at at once */
 	/* A node may have so many children that never recur, and one more for every other one that does: free text
 	 * does not fill the tree. */
 	UNPROVEN_CHILDREN = 8,
 	CHILDREN_MAX = 256,
+	NO_FIELD = STORE__FIELD_BYTES_MAX + 1,
 };
 
-/* Bit i stands for byte i of a step. */
-struct marks {
-	uint32_t alnum, digit;
-};
-
-/* Where records are, and how far they may be read. */
+/* Where the records end, and whether a step may be read from anywhere in the one that walks, its end included. */
 struct text {
-	const unsigned char *raw;
-	size_t len;
+	const unsigned char *end;
+	bool has_room;
 };
 
-#ifdef __SSE2__
-static inline __m128i is_within(__m128i bytes, char first, char count)
+static bool is_digit(unsigned char byte)
 {
-	const __m128i offset = _mm_sub_epi8(bytes, _mm_set1_epi8(first));
-	return _mm_cmpeq_epi8(_mm_min_epu8(offset, _mm_set1_epi8((char)(count - 1))), offset);
+	return (unsigned char)(byte - '0') < 10;
 }
 
-static inline struct marks mark_step(const unsigned char *at)
+static bool is_alnum(unsigned char byte)
 {
-	const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-	const __m128i digits = is_within(bytes, '0', 10);
+	return is_digit(byte) || (unsigned char)((byte | 0x20) - 'a') < 26;
+}
+
+#ifdef __SSE2__
+HOT __m128i load(const unsigned char *at)
+{
+	return _mm_loadu_si128((const __m128i *)(const void *)at);
+}
+
+/* Bytes become 0xff when they are among the `count` from first on, else 0. */
+HOT __m128i is_within(__m128i bytes, int first, int count)
+{
+	const __m128i from_least = _mm_add_epi8(bytes, _mm_set1_epi8((char)(INT8_MIN - first)));
+	return _mm_cmplt_epi8(from_least, _mm_set1_epi8((char)(INT8_MIN + count)));
+}
+
+HOT uint32_t mark_step(const unsigned char *at)
+{
+	const __m128i bytes = load(at), digits = is_within(bytes, '0', 10);
 	const __m128i letters = is_within(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
-	return (struct marks){.alnum = (uint32_t)_mm_movemask_epi8(_mm_or_si128(digits, letters)),
-			      .digit = (uint32_t)_mm_movemask_epi8(digits)};
+	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(digits, letters));
+}
+
+/* How many bytes two steps have in common at their beginning. */
+HOT uint32_t common_len(const unsigned char *one, const unsigned char *other)
+{
+	uint32_t same = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(load(one), load(other)));
+	return (uint32_t)__builtin_ctz(~same);
 }
 #endif
 
-static struct marks mark_bytes(const unsigned char *at, size_t len)
+static uint32_t mark_bytes(const unsigned char *at, size_t len)
 {
-	struct marks marks = {0};
-	for (size_t i = 0; i < len; i++) {
-		bool digit = (unsigned char)(at[i] - '0') < 10;
-		bool letter = (unsigned char)((at[i] | 0x20) - 'a') < 26;
-		marks.alnum |= (uint32_t)(digit || letter) << i;
-		marks.digit |= (uint32_t)digit << i;
-	}
+	uint32_t marks = 0;
+	for (size_t i = 0; i < len; i++)
+		marks |= (uint32_t)is_alnum(at[i]) << i;
 	return marks;
 }
 
-/* The marks of raw[at..end), of a step at most; bits beyond are 0. */
-static inline struct marks mark(const struct text *text, uint32_t at, uint32_t end)
+/* Bit i is set where byte i of the step at `at` is a letter or a digit. Nothing behind the records is. */
+HOT uint32_t mark(const struct text *text, const unsigned char *at)
 {
-	uint32_t left = end - at;
 #ifdef __SSE2__
-	if (text->len - at >= STEP) {
-		struct marks marks = mark_step(text->raw + at);
-		uint32_t within = left >= STEP ? (1u << STEP) - 1 : (1u << left) - 1;
-		return (struct marks){marks.alnum & within, marks.digit & within};
-	}
+	if (text->has_room || text->end - at >= STEP)
+		return mark_step(at);
 #endif
-	return mark_bytes(text->raw + at, left < STEP ? left : STEP);
+	return mark_bytes(at, text->end - at < STEP ? (size_t)(text->end - at) : STEP);
 }
 
-/* Bytes of the run of letters and digits at raw[at..end). */
-static inline uint32_t run_len(const struct text *text, uint32_t at, uint32_t end, bool *has_digit)
+/* The marks' lowest bits up to the first that is 0, all set: the same for all runs of one length. */
+HOT uint32_t run_of(uint32_t marks)
 {
-	uint32_t len = 0;
-	*has_digit = false;
-	while (at + len < end) {
-		struct marks marks = mark(text, at + len, end);
-		uint32_t run = (uint32_t)__builtin_ctz(~marks.alnum);
-		*has_digit |= (marks.digit & ((1u << run) - 1)) != 0;
+	return marks ^ (marks + 1);
+}
+
+/* Bytes of the run of letters and digits that at[0..end) begins with. */
+HOT size_t run_len(const struct text *text, const unsigned char *at, const unsigned char *end)
+{
+	size_t len = 0, run, left = (size_t)(end - at);
+	do {
+		run = (size_t)__builtin_ctz(~mark(text, at + len));
 		len += run;
-		if (run < STEP)
-			break;
-	}
-	return len;
+	} while (run == STEP && len < left);
+	return len < left ? len : left;
 }
 
-/* Where the next run of letters and digits begins, `end` when there is none. */
-static uint32_t find_run(const struct text *text, uint32_t at, uint32_t end)
+/* Where the next run with a digit begins, `end` when there is none. Nothing ahead of `at` belongs to a run. */
+static const unsigned char *find_field(const unsigned char *at, const unsigned char *end)
 {
-	for (; at < end; at += STEP) {
-		struct marks marks = mark(text, at, end);
-		if (marks.alnum)
-			return at + (uint32_t)__builtin_ctz(marks.alnum);
-	}
-	return end;
+	const unsigned char *field = at;
+	while (field < end && !is_digit(*field))
+		field++;
+	while (field < end && field > at && is_alnum(field[-1]))
+		field--;
+	return field;
 }
 
-/* Where the next run with a digit begins. Nothing ahead of `at` belongs to a run. */
-static uint32_t find_field(const struct text *text, uint32_t at, uint32_t end)
+/* Pieces are short: no call to memcmp. */
+HOT bool is_same(const struct text *text, const unsigned char *one, const unsigned char *other, uint32_t len)
 {
-	bool has_digit;
-	while ((at = find_run(text, at, end)) < end) {
-		uint32_t len = run_len(text, at, end, &has_digit);
-		if (has_digit)
-			return at;
-		at += len;
-	}
-	return end;
-}
-
 #ifdef __SSE2__
-/* Bit i is set where byte i of a step differs. */
-static inline uint32_t differ(const unsigned char *one, const unsigned char *other)
-{
-	const __m128i a = _mm_loadu_si128((const __m128i *)(const void *)one);
-	const __m128i b = _mm_loadu_si128((const __m128i *)(const void *)other);
-	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) ^ ((1u << STEP) - 1);
-}
+	if (text->has_room) {
+		for (; len > STEP; one += STEP, other += STEP, len -= STEP)
+			if (common_len(one, other) < STEP)
+				return false;
+		return common_len(one, other) >= len;
+	}
 #endif
-
-/* Hot: pieces are short, and the one that is tried first matches mostly. `before` stands ahead of `at`. */
-static inline bool is_same(const struct text *text, uint32_t before, uint32_t at, uint32_t len)
-{
-	const unsigned char *one = text->raw + before, *other = text->raw + at;
-#ifdef __SSE2__
-	if (len <= STEP && text->len - at >= STEP)
-		return (differ(one, other) & ((1u << len) - 1)) == 0;
-	if (len >= STEP && len <= 2 * STEP)
-		return (differ(one, other) | differ(one + len - STEP, other + len - STEP)) == 0;
-#endif
+	(void)text;
 	return memcmp(one, other, len) == 0;
 }
 
 int store__tree_init(struct store__tree *tree)
 {
-	tree->nodes = malloc((STORE__FIELDS_NODES_MAX + 1) * sizeof *tree->nodes);
+	tree->nodes =
+	    aligned_alloc(alignof(struct store__node), (STORE__FIELDS_NODES_MAX + 1) * sizeof *tree->nodes);
 	tree->len = 0;
 	return tree->nodes ? 0 : -ENOMEM;
 }
@@ -144,108 +138,182 @@ void store__tree_fini(struct store__tree *tree)
 
 void store__tree_clear(struct store__tree *tree)
 {
-	tree->nodes[0] = (struct store__node){.has_field = true};
+	tree->nodes[0] = (struct store__node){0};
 	tree->len = 1;
 }
 
-/* Does raw[at..end) go on with the node? *field_len is that of the field then. */
-static inline bool matches(const struct store__node *node, const struct text *text, uint32_t at, uint32_t end,
-			   uint32_t *field_len)
+static void set_widest(struct store__node *node, uint32_t field_len)
 {
-	uint32_t left = end - at;
-	bool has_digit;
-	if (left < node->piece_len || !is_same(text, node->piece_at, at, node->piece_len))
-		return false;
-	*field_len = 0;
-	if (!node->has_field)
-		return left == node->piece_len;
-	*field_len = run_len(text, at + node->piece_len, end, &has_digit);
-	return *field_len > 0 && *field_len <= STORE__FIELD_BYTES_MAX;
+	node->widest.field_len = (uint16_t)field_len;
+	node->widest_len = node->piece_len + field_len;
+	node->run = field_len > 0 && field_len < STEP ? run_of((1u << field_len) - 1) : 0;
 }
 
-/* The child that raw[at..end) goes on with, which is tried first from now on; 0 when there is none. */
-static inline uint16_t find_child(struct store__tree *tree, struct store__node *parent,
-				  const struct text *text, uint32_t at, uint32_t end, uint32_t *field_len)
+/* A record passes the node: `at` is where its piece begins, with a field of this length behind it. */
+HOT void note(struct store__node *node, uint32_t field_len, const struct text *text, const unsigned char *at)
 {
-	struct store__node *nodes = tree->nodes;
-	uint16_t child = parent->first, before = 0;
-	while (child != 0 && !matches(&nodes[child], text, at, end, field_len)) {
-		before = child;
-		child = nodes[child].next;
+	uint32_t widest = node->widest.field_len;
+	if (field_len != widest || !is_same(text, node->piece, at, node->constant_len))
+		node->constant_len = node->piece_len;
+	if (field_len < widest) {
+		node->padding += widest - field_len;
+	} else if (field_len > widest) {
+		node->padding += (field_len - widest) * node->count;
+		set_widest(node, field_len);
 	}
-	if (child == 0 || before == 0)
+	node->count++;
+}
+
+/* The length of the field when at[0..end), behind the node's piece, goes on as records there do, else NO_FIELD. */
+HOT uint32_t measure(const struct store__node *node, const struct text *text, const unsigned char *at,
+		     const unsigned char *end)
+{
+	if (node->widest.field_len == 0)
+		return at == end ? 0 : NO_FIELD;
+	size_t len = run_len(text, at, end);
+	return len > 0 && len < NO_FIELD ? (uint32_t)len : NO_FIELD;
+}
+
+/* The length of the field when at[0..end) goes on with the node, else NO_FIELD. */
+HOT uint32_t match(const struct store__node *node, const struct text *text, const unsigned char *at,
+		   const unsigned char *end)
+{
+	if ((size_t)(end - at) < node->piece_len || !is_same(text, node->piece, at, node->piece_len))
+		return NO_FIELD;
+	return measure(node, text, at + node->piece_len, end);
+}
+
+/* The child that at[0..end) goes on with, which is tried first from now on; NULL when there is none. */
+HOT struct store__node *find_child(struct store__node *parent, const struct text *text,
+				   const unsigned char *at, const unsigned char *end, uint32_t *field_len)
+{
+	struct store__node *child = parent->first, *before = NULL;
+	while (child && (*field_len = match(child, text, at, end)) == NO_FIELD) {
+		before = child;
+		child = child->next;
+	}
+	if (!child || !before)
 		return child;
-	nodes[before].next = nodes[child].next;
-	nodes[child].next = parent->first;
+	before->next = child->next;
+	child->next = parent->first;
 	parent->first = child;
 	return child;
+}
+
+/* For how many records one of the children was there already. */
+static uint32_t count_hits(const struct store__node *parent)
+{
+	uint32_t hits = 0;
+	for (const struct store__node *child = parent->first; child; child = child->next)
+		hits += child->count - 1;
+	return hits;
 }
 
 static bool may_grow(const struct store__tree *tree, const struct store__node *parent)
 {
 	return tree->len <= STORE__FIELDS_NODES_MAX && parent->children < CHILDREN_MAX &&
-	       parent->children < UNPROVEN_CHILDREN + parent->hits / 2;
+	       (parent->children < UNPROVEN_CHILDREN ||
+		parent->children < UNPROVEN_CHILDREN + count_hits(parent) / 2);
 }
 
-/* A child for what raw[at..end) goes on with; 0 when there is to be none. */
-static uint16_t add_child(struct store__tree *tree, uint16_t above, const struct text *text, uint32_t at,
-			  uint32_t end, uint32_t *field_len)
+/* A child for what at[0..end) goes on with; NULL when there is to be none. */
+static struct store__node *add_child(struct store__tree *tree, struct store__node *parent,
+				     const struct text *text, const unsigned char *at,
+				     const unsigned char *end, uint32_t *field_len)
 {
-	struct store__node *parent = &tree->nodes[above];
-	bool has_digit;
 	if (!may_grow(tree, parent))
-		return 0;
-	uint32_t field_at = find_field(text, at, end);
-	*field_len = run_len(text, field_at, end, &has_digit);
-	if (*field_len > STORE__FIELD_BYTES_MAX)
-		return 0;
-	uint16_t child = (uint16_t)tree->len++;
-	tree->nodes[child] = (struct store__node){.piece_at = at,
-						  .piece_len = field_at - at,
-						  .field_at = field_at,
-						  .field_len = *field_len,
-						  .next = parent->first,
-						  .parent = above,
-						  .depth = (uint8_t)(parent->depth + 1),
-						  .has_field = *field_len > 0,
-						  .is_constant = true};
+		return NULL;
+	const unsigned char *field = find_field(at, end);
+	size_t len = run_len(text, field, end);
+	if (len >= NO_FIELD)
+		return NULL;
+	struct store__node *child = &tree->nodes[tree->len];
+	*child = (struct store__node){.piece = at,
+				      .piece_len = (uint32_t)(field - at),
+				      .constant_len = (uint32_t)(field + len - at),
+				      .next = parent->first,
+				      .parent = parent,
+				      .widest.node = (uint16_t)tree->len++};
+	set_widest(child, (uint32_t)len);
 	parent->first = child;
 	parent->children++;
+	*field_len = (uint32_t)len;
 	return child;
 }
 
-static inline void note(struct store__node *node, const struct text *text, uint32_t field_at,
-			uint32_t field_len)
+/* A step that is not the likely one: with another field behind the first child's piece, when the record is known to
+ * have that; else to any child or a new one; to the root when there is none. */
+RARE struct store__step find_step(struct store__tree *tree, struct store__node *above, bool has_piece,
+				  const struct text *text, const unsigned char *at, const unsigned char *end)
 {
-	node->count++;
-	node->fields_bytes += field_len;
-	if (field_len > node->width)
-		node->width = (uint8_t)field_len;
-	if (node->is_constant)
-		node->is_constant =
-		    field_len == node->field_len && is_same(text, node->field_at, field_at, field_len);
+	struct store__node *node = above->first;
+	uint32_t field_len = NO_FIELD;
+	if (has_piece)
+		field_len = measure(node, text, at + node->piece_len, end);
+	if (field_len == NO_FIELD)
+		node = find_child(above, text, at, end, &field_len);
+	if (!node)
+		node = add_child(tree, above, text, at, end, &field_len);
+	if (!node)
+		return (struct store__step){0};
+	note(node, field_len, text, at);
+	return (struct store__step){.node = node->widest.node, .field_len = (uint16_t)field_len};
 }
 
-uint32_t store__tree_walk(struct store__tree *tree, const unsigned char *raw, size_t raw_len, uint32_t at,
-			  uint32_t end, struct store__step *steps)
+/* at[0..end) begins with the node's piece and its field where that is constant, and is as long as with the longest. */
+HOT bool has_constant(const struct store__node *node, const struct text *text, const unsigned char *at,
+		      const unsigned char *end)
 {
-	const struct text text = {raw, raw_len};
-	uint16_t above = 0;
-	uint32_t count = 0, field_len;
-	while (at < end && count < STORE__FIELDS_DEPTH_MAX && tree->nodes[above].has_field) {
-		struct store__node *parent = &tree->nodes[above];
-		uint16_t child = find_child(tree, parent, &text, at, end, &field_len);
-		if (child != 0)
-			parent->hits++;
-		else if ((child = add_child(tree, above, &text, at, end, &field_len)) == 0)
-			break;
-		struct store__node *node = &tree->nodes[child];
-		at += node->piece_len;
-		note(node, &text, at, field_len);
-		at += field_len;
-		steps[count++] =
-		    (struct store__step){.end = at, .node = child, .field_len = (uint16_t)field_len};
-		above = child;
+	return (uint32_t)(end - at) >= node->widest_len && is_same(text, node->piece, at, node->constant_len);
+}
+
+/* Behind its piece is a field as long as the longest, or the end where the node has no field. */
+HOT bool has_widest(const struct store__node *node, const struct text *text, const unsigned char *at,
+		    const unsigned char *end)
+{
+	return run_of(mark(text, at + node->piece_len)) == node->run ||
+	       (uint32_t)(end - at) == node->piece_len;
+}
+
+/* Hot: most steps are to the child that is tried first, with a field of the length that most have. Such a field is not
+ * measured but compared with what is expected, so that the processor need not wait to look at what is behind it. */
+HOT uint32_t walk(struct store__tree *tree, const struct text *text, const unsigned char **at,
+		  const unsigned char *end, struct store__step *steps)
+{
+	struct store__node *above = tree->nodes;
+	uint32_t count = 0;
+	while (*at < end && count < STORE__FIELDS_DEPTH_MAX) {
+		struct store__node *node = above->first;
+		bool has_piece = node && has_constant(node, text, *at, end);
+		if (has_piece && has_widest(node, text, *at, end)) {
+			node->count++;
+			steps[count++] = node->widest;
+			*at += node->widest_len;
+		} else {
+			struct store__step step = find_step(tree, above, has_piece, text, *at, end);
+			if (step.node == 0)
+				break;
+			node = &tree->nodes[step.node];
+			steps[count++] = step;
+			*at += node->piece_len + step.field_len;
+		}
+		above = node;
 	}
 	return count;
+}
+
+RARE uint32_t walk_at_end(struct store__tree *tree, const struct text *text, const unsigned char **at,
+			  const unsigned char *end, struct store__step *steps)
+{
+	return walk(tree, text, at, end, steps);
+}
+
+struct store__way store__tree_walk(struct store__tree *tree, const unsigned char *raw, size_t raw_len,
+				   uint32_t at, uint32_t end, struct store__step *steps)
+{
+	const struct text text = {.end = raw + raw_len, .has_room = raw_len - end >= STEP};
+	const unsigned char *begin = raw + at;
+	uint32_t count = text.has_room ? walk(tree, &text, &begin, raw + end, steps)
+				       : walk_at_end(tree, &text, &begin, raw + end, steps);
+	return (struct store__way){.steps = count, .tail = (uint32_t)(begin - raw)};
 }
