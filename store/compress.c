@@ -12,8 +12,13 @@
 enum way { NEAR, FAR, FIELDS, WAYS };
 
 enum {
-	TRY_EVERY = 64, /* frames of records, of those that are not unusually large: */
-	TRY_MAX = 2 * STORE_BLOCK_PAYLOAD_BYTES,
+	/* From one trial to the next, in frames of records. All ways together take three to eight times as long as
+	 * one: every 64 frames that would cost 4 to 11 %. */
+	TRY_EVERY = 64,
+	TRY_RARELY = 512,
+	TRY_MAX = 2 * STORE_BLOCK_PAYLOAD_BYTES, /* no trial with larger ones */
+	/* Traffic is steady while what is stored of a byte changes by less than one part in so many. */
+	STEADY = 8,
 	FIELDS_GAIN = 20, /* cutting takes time: it has to save one byte in so many */
 	/* zstd leaves literals as they are at negative levels. Down to this one we have them compressed all the same:
 	 * of JSON with unique ids that saves 40 % for little time. */
@@ -28,8 +33,9 @@ struct store__compressor {
 	ZSTD_CCtx *zstd;
 	struct store__fields *fields;
 	struct store__buffer cut; /* a frame's fields */
-	enum way way;             /* the best one when last tried */
-	unsigned frames;          /* of records, so far */
+	enum way way;             /* the best one when last tried, */
+	double ratio;             /* and what was stored of each byte then */
+	unsigned wait, waited;    /* frames from the last trial to the next, and so far */
 };
 
 struct store__compressor *store__compressor_open(void)
@@ -149,7 +155,6 @@ static int put_best(struct store__compressor *compressor, const struct store__re
 		*stored = tried;
 		*best = way;
 	}
-	compressor->way = *best;
 	return error;
 }
 
@@ -163,6 +168,43 @@ static int put_as_before(struct store__compressor *compressor, const struct stor
 		return error;
 	*way = FAR;
 	return put_way(compressor, *way, records, out, bound, stored);
+}
+
+/* Rarer while the best way stays the same. */
+static void note_trial(struct store__compressor *compressor, enum way best, double ratio)
+{
+	bool is_same = compressor->wait > 0 && best == compressor->way;
+	compressor->wait = is_same ? 2 * compressor->wait : TRY_EVERY;
+	if (compressor->wait > TRY_RARELY)
+		compressor->wait = TRY_RARELY;
+	compressor->waited = 0;
+	compressor->way = best;
+	compressor->ratio = ratio;
+}
+
+/* Soon when the traffic seems to be another. */
+static void note_frame(struct store__compressor *compressor, double ratio)
+{
+	double change = ratio - compressor->ratio, steady = compressor->ratio / STEADY;
+	compressor->waited++;
+	if (change > steady || change < -steady)
+		compressor->wait = TRY_EVERY;
+}
+
+/* Room for two frames of `bound` bytes at out is needed for a trial. */
+static int put_records(struct store__compressor *compressor, const struct store__records *records,
+		       bool is_trial, unsigned char *out, size_t bound, size_t *stored, enum way *way)
+{
+	int error = is_trial ? put_best(compressor, records, out, bound, stored, way)
+			     : put_as_before(compressor, records, out, bound, stored, way);
+	if (error)
+		return error;
+	double ratio = (double)*stored / (double)records->len;
+	if (is_trial)
+		note_trial(compressor, *way, ratio);
+	else
+		note_frame(compressor, ratio);
+	return 0;
 }
 
 static struct store_frame_header describe(const unsigned char *stored, size_t stored_bytes, size_t raw_bytes)
@@ -192,7 +234,7 @@ int store__compress_records(struct store__compressor *compressor, const struct s
 {
 	struct store_frame_header *frame = &header->frames[STORE_FRAME_PAYLOADS];
 	size_t bound = ZSTD_compressBound(records->len) + STORE_FIELDS_HEADER_BYTES, stored = 0;
-	bool is_trial = records->len <= TRY_MAX && compressor->frames++ % TRY_EVERY == 0;
+	bool is_trial = records->len <= TRY_MAX && compressor->waited >= compressor->wait;
 	enum way way;
 	header->payload_form = STORE_PAYLOADS_PLAIN;
 	if (records->len == 0)
@@ -200,8 +242,7 @@ int store__compress_records(struct store__compressor *compressor, const struct s
 	if (store__buffer_reserve(out, is_trial ? 2 * bound : bound))
 		return -ENOMEM;
 	unsigned char *at = out->bytes + out->len;
-	int error = is_trial ? put_best(compressor, records, at, bound, &stored, &way)
-			     : put_as_before(compressor, records, at, bound, &stored, &way);
+	int error = put_records(compressor, records, is_trial, at, bound, &stored, &way);
 	if (error)
 		return error;
 	if (way == FIELDS)

@@ -9,7 +9,12 @@
 #include "store/compress.h"
 #include "store/fields.h"
 
-enum { RAW_BYTES = 1 << 20, FRAMES = 100 /* more than lie between two trials */ };
+enum {
+	RAW_BYTES = 1 << 20,
+	FRAMES = 100,         /* more than lie between two trials */
+	STEADY_FRAMES = 1500, /* after so many trials are rare */
+	FEW_RECORDS = 200,
+};
 
 struct fixture {
 	struct store__compressor *compressor;
@@ -196,6 +201,40 @@ static void far_repetition_is_found_however_the_traffic_was_before(void **state)
 	assert_true(stored < fixture->len / 4);
 }
 
+static void fill_with_few_random(struct fixture *fixture)
+{
+	fixture->count = FEW_RECORDS;
+	for (uint32_t i = 0; i < FEW_RECORDS; i++)
+		fixture->lengths[i] = 100;
+	fixture->len = (size_t)FEW_RECORDS * 100;
+	for (size_t i = 0; i < fixture->len; i++)
+		fixture->raw[i] = (char)next_random(fixture);
+}
+
+static void fill_with_few_json(struct fixture *fixture)
+{
+	fill_with_json(fixture);
+	fixture->len = 0;
+	fixture->count = FEW_RECORDS;
+	for (uint32_t i = 0; i < FEW_RECORDS; i++)
+		fixture->len += fixture->lengths[i];
+}
+
+static void another_traffic_is_noticed_soon_however_steady_it_was(void **state)
+{
+	struct fixture *fixture = *state;
+	int frames = 0;
+	store__compressor_set_level(fixture->compressor, 1);
+	fill_with_few_random(fixture);
+	for (int i = 0; i < STEADY_FRAMES; i++)
+		compress_records(fixture);
+	assert_int_equal(fixture->form, STORE_PAYLOADS_PLAIN);
+	fill_with_few_json(fixture);
+	for (; fixture->form != STORE_PAYLOADS_FIELDS && frames < STEADY_FRAMES; frames++)
+		compress_records(fixture);
+	assert_in_range(frames, 1, FRAMES);
+}
+
 static void what_does_not_get_smaller_is_stored_as_it_is(void **state)
 {
 	struct fixture *fixture = *state;
@@ -219,6 +258,7 @@ int main(void)
 	    TEST(json_is_cut_into_fields),
 	    TEST(json_with_ids_is_smaller_as_records),
 	    TEST(far_repetition_is_found_however_the_traffic_was_before),
+	    TEST(another_traffic_is_noticed_soon_however_steady_it_was),
 	    TEST(what_does_not_get_smaller_is_stored_as_it_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
