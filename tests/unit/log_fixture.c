@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,6 +91,21 @@ void log_write(const char *dir, const struct store_writer_options *options, uint
 		store_writer_flush(writer);
 	}
 	store_writer_close(writer);
+}
+
+void log_note_line(void *context, const char *line)
+{
+	struct log_lines *lines = context;
+	snprintf(lines->last, sizeof lines->last, "%s", line);
+	atomic_fetch_add(&lines->count, 1);
+}
+
+void log_await(const _Atomic int *counter, int wanted)
+{
+	struct support_deadline deadline = support_deadline_in(10000);
+	while (atomic_load(counter) < wanted)
+		if (!support_deadline_retry(deadline))
+			fail_msg("counted %d, wanted %d", atomic_load(counter), wanted);
 }
 
 uint64_t log_check_message(const struct wire_event *event)

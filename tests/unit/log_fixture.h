@@ -31,6 +31,16 @@ void log_submit(struct store_writer *writer, uint64_t from, uint32_t count);
 void log_write(const char *dir, const struct store_writer_options *options, uint64_t from, uint32_t blocks,
 	       uint32_t events);
 
+/* The lines that a writer reported, which log_note_line writes down: its `report`, with these as the context. */
+struct log_lines {
+	_Atomic int count;
+	char last[1000];
+};
+void log_note_line(void *context, const char *line);
+
+/* Wait until a counter that another thread raises is at `wanted`; fails after ten seconds. */
+void log_await(const _Atomic int *counter, int wanted);
+
 /* Is it the message that log_append made of its number? Its number, or fails. */
 uint64_t log_check_message(const struct wire_event *event);
 
