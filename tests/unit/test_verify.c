@@ -14,35 +14,9 @@
 
 #include "store/recover.h"
 #include "store/verify.h"
-#include "support/tempdir.h"
-#include "tests/unit/log_builder.h"
+#include "tests/unit/builder_fixture.h"
 
 static const struct store_reader_options everything = {.payloads = true};
-
-struct fixture {
-	struct support_tempdir dir;
-	char log[300];
-	struct log_builder builder;
-};
-
-static int setup(void **state)
-{
-	struct fixture *fixture = calloc(1, sizeof *fixture);
-	support_tempdir_open(&fixture->dir);
-	support_tempdir_path(&fixture->dir, "log", fixture->log, sizeof fixture->log);
-	builder_open(&fixture->builder, fixture->log, 7);
-	*state = fixture;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-	builder_close(&fixture->builder);
-	support_tempdir_close(&fixture->dir);
-	free(fixture);
-	return 0;
-}
 
 /* ---- asking ---- */
 
@@ -102,7 +76,7 @@ static uint64_t events_lost(const struct log_builder *builder, const struct buil
 	return block->header.events;
 }
 
-static void assert_found(const struct fixture *fixture, size_t segment, uint64_t offset)
+static void assert_found(const struct builder_fixture *fixture, size_t segment, uint64_t offset)
 {
 	const struct log_builder *builder = &fixture->builder;
 	const struct built_block *block = builder_block_at(builder, segment, offset);
@@ -124,7 +98,7 @@ static void assert_found(const struct fixture *fixture, size_t segment, uint64_t
 
 static void every_flipped_bit_is_found_and_its_block_named(void **state)
 {
-	struct fixture *fixture = *state;
+	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
 	struct random random = {.state = 4};
 	builder_fill(builder, 3, 4, 25);
@@ -147,7 +121,7 @@ static void every_flipped_bit_is_found_and_its_block_named(void **state)
 /* ---- repairing ---- */
 
 /* All events are there but those that the one stored gap names. */
-static void assert_gap(const struct fixture *fixture, uint64_t from, uint64_t to)
+static void assert_gap(const struct builder_fixture *fixture, uint64_t from, uint64_t to)
 {
 	struct store_reader *reader;
 	struct wire_event event;
@@ -174,7 +148,7 @@ static void assert_gap(const struct fixture *fixture, uint64_t from, uint64_t to
 
 static void a_repair_puts_a_gap_in_the_place_of_a_damaged_block(void **state)
 {
-	struct fixture *fixture = *state;
+	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
 	struct verdict verdict;
 	char aside[400];
@@ -191,7 +165,7 @@ static void a_repair_puts_a_gap_in_the_place_of_a_damaged_block(void **state)
 
 static void a_repair_loses_nothing_where_only_a_header_is_damaged(void **state)
 {
-	struct fixture *fixture = *state;
+	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
 	struct verdict verdict;
 	builder_fill(builder, 3, 4, 50);
@@ -206,7 +180,7 @@ static void a_repair_loses_nothing_where_only_a_header_is_damaged(void **state)
 
 static void a_second_repair_keeps_what_the_first_kept(void **state)
 {
-	struct fixture *fixture = *state;
+	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
 	struct verdict verdict;
 	char aside[2][400];
@@ -225,8 +199,8 @@ static void a_second_repair_keeps_what_the_first_kept(void **state)
 /* ---- torn ends ---- */
 
 /* The segment ends at `end`, as if it had been torn there: what is whole is read, what is not is kept aside. */
-static void assert_torn(const struct fixture *fixture, const char *bytes, uint64_t end, uint64_t whole_bytes,
-			uint64_t events)
+static void assert_torn(const struct builder_fixture *fixture, const char *bytes, uint64_t end,
+			uint64_t whole_bytes, uint64_t events)
 {
 	const char *path = fixture->builder.segments[fixture->builder.segments_count - 1];
 	struct verdict verdict;
@@ -248,7 +222,7 @@ static void assert_torn(const struct fixture *fixture, const char *bytes, uint64
 
 static void a_block_torn_at_any_byte_costs_nothing_else(void **state)
 {
-	struct fixture *fixture = *state;
+	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
 	size_t len;
 	builder_fill(builder, 2, 3, 10);
@@ -262,7 +236,7 @@ static void a_block_torn_at_any_byte_costs_nothing_else(void **state)
 
 static void a_footer_torn_at_any_byte_costs_nothing(void **state)
 {
-	struct fixture *fixture = *state;
+	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
 	size_t len;
 	builder_add_samples(builder, 10);
@@ -276,7 +250,7 @@ static void a_footer_torn_at_any_byte_costs_nothing(void **state)
 	free(bytes);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, builder_fixture_setup, builder_fixture_teardown)
 
 int main(void)
 {
