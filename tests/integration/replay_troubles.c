@@ -1,4 +1,4 @@
-/* replay_troubles: what a replay says and returns when something is not as it should be. */
+/* replay_troubles: what a replay says and returns when something is not as it should be from the start. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,14 +8,8 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <pty.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
-#include <utmp.h>
 
-#include "child.h"
 #include "replaying.h"
 #include "sample_captures.h"
 #include "sample_logs.h"
@@ -50,11 +44,6 @@ static int clean_up(void **state)
 	support_tempdir_close(&dir);
 	nats_CloseAndWait(WAIT_MS);
 	return 0;
-}
-
-static struct support_deadline soon(void)
-{
-	return support_deadline_in(WAIT_MS);
 }
 
 static void expect(const char *log, int port, const char *const *args, int wanted, const char *phrase)
@@ -191,7 +180,7 @@ static void a_log_is_not_played_into_the_server_it_is_of(void **state)
 	MUST(natsConnection_PublishString(nats, "a", "x"));
 	MUST(natsConnection_Flush(nats));
 	natsConnection_Destroy(nats);
-	struct support_deadline deadline = soon();
+	struct support_deadline deadline = support_deadline_in(WAIT_MS);
 	char *text;
 	while (support_run(ARGS(support_tapedeck(), "cat", broker.log, "a", "--fail-empty"), &text) != 0) {
 		free(text);
@@ -310,205 +299,6 @@ static void maps_that_join_or_never_match_are_told(void **state)
 	support_broker_close(&broker);
 }
 
-/* ---- in mid-run ---- */
-
-/* Start `tapedeck replay` in the background, played for ever. */
-static void start(struct child *child, int port, const char *const *more)
-{
-	const char *argv[30] = {support_tapedeck(), "replay", log_path, "--loop", "forever", "--json", "-s"};
-	char url[64];
-	size_t count = 7;
-
-	snprintf(url, sizeof(url), "nats://127.0.0.1:%d", port);
-	argv[count++] = url;
-	for (; *more; more++)
-		argv[count++] = *more;
-	child_open(child, argv);
-}
-
-static void await_messages(const struct support_broker *broker, int64_t count)
-{
-	struct support_deadline deadline = soon();
-
-	while (support_broker_varz(broker, "in_msgs") < count)
-		assert_true(support_deadline_retry(deadline));
-}
-
-static json_t *end(struct child *child, int wanted)
-{
-	assert_true(child_await_end(child, soon()));
-	if (child->status != wanted)
-		fail_msg("exit status %d, not %d:\n%s%s", child->status, wanted, child->out, child->err);
-	json_t *report = json_loads(child->out, 0, NULL);
-	assert_non_null(report);
-	return report;
-}
-
-static void a_signal_ends_the_run_with_its_report(void **state)
-{
-	struct support_broker broker;
-	struct child child;
-
-	(void)state;
-	support_broker_open(&broker, NULL, false);
-	start(&child, broker.server.port, ARGS("--rate", "500", "--tolerance", "10s"));
-	await_messages(&broker, 20);
-	kill(child.pid, SIGINT);
-	json_t *report = end(&child, 0);
-	assert_string_equal(json_string_value(json_object_get(report, "end")), "stopped");
-	assert_int_equal(replaying_number(report, "sent"), support_broker_varz(&broker, "in_msgs"));
-	json_decref(report);
-	child_close(&child);
-	support_broker_close(&broker);
-}
-
-static void a_server_that_goes_away_for_good_is_waited_for_and_told(void **state)
-{
-	struct support_broker broker;
-	struct child child;
-
-	(void)state;
-	support_broker_open(&broker, NULL, false);
-	start(&child, broker.server.port, ARGS("--rate", "500", "--patience", "300ms"));
-	await_messages(&broker, 20);
-	support_server_kill(&broker.server);
-	json_t *report = end(&child, 3);
-	assert_string_equal(json_string_value(json_object_get(report, "end")), "server");
-	assert_int_equal(replaying_number(report, "disconnects"), 1);
-	assert_non_null(strstr(child.err, "the server went away"));
-	json_decref(report);
-	child_close(&child);
-	support_broker_close(&broker);
-}
-
-static void a_server_that_comes_back_is_played_into_again(void **state)
-{
-	struct support_broker broker;
-	struct child child;
-
-	(void)state;
-	support_broker_open(&broker, NULL, false);
-	start(&child, broker.server.port, ARGS("--rate", "500", "--patience", "20s", "--tolerance", "1h"));
-	await_messages(&broker, 20);
-	support_server_kill(&broker.server);
-	support_broker_restart(&broker);
-	await_messages(&broker, 20);
-	kill(child.pid, SIGTERM);
-	assert_true(child_await_end(&child, soon()));
-	json_t *report = json_loads(child.out, 0, NULL);
-	assert_int_equal(replaying_number(report, "disconnects"), 1);
-	assert_int_equal(replaying_number(report, "reconnects"), 1);
-	/* What may have been lost with the connection makes it a failure, and nothing else does. */
-	assert_int_equal(child.status, replaying_number(report, "failed") > 0 ? 1 : 0);
-	assert_int_equal(replaying_number(report, "failed"), replaying_number(report, "failed_by.doubtful"));
-	json_decref(report);
-	child_close(&child);
-	support_broker_close(&broker);
-}
-
-static void a_server_that_reads_no_more_ends_the_run(void **state)
-{
-	static const char *const lags[] = {"burst", "abort"}, *const ends[] = {"server", "late"};
-	static const int statuses[] = {3, 1};
-
-	(void)state;
-	for (int i = 0; i < 2; i++) {
-		struct support_broker broker;
-		struct child child;
-		support_broker_open(&broker, NULL, false);
-		start(&child, broker.server.port,
-		      ARGS("--rate", "1M", "--patience", "2s", "--on-lag", lags[i], "--tolerance", "1s"));
-		await_messages(&broker, 1000);
-		support_server_signal(&broker.server, SIGSTOP);
-		json_t *report = end(&child, statuses[i]);
-		assert_string_equal(json_string_value(json_object_get(report, "end")), ends[i]);
-		json_decref(report);
-		child_close(&child);
-		support_server_signal(&broker.server, SIGCONT);
-		support_broker_close(&broker);
-	}
-}
-
-/* ---- at the terminal ---- */
-
-/* A replay with a terminal for standard input and error. */
-struct terminal {
-	pid_t pid;
-	int master, slave;
-	char shown[65536]; /* NUL-terminated */
-	size_t len;
-};
-
-static void open_terminal(struct terminal *terminal, int port)
-{
-	char url[64];
-
-	snprintf(url, sizeof(url), "nats://127.0.0.1:%d", port);
-	*terminal = (struct terminal){0};
-	if (openpty(&terminal->master, &terminal->slave, NULL, NULL, NULL) != 0)
-		support_fail("no pseudo-terminal");
-	terminal->pid = fork();
-	if (terminal->pid != 0)
-		return;
-	close(terminal->master);
-	if (login_tty(dup(terminal->slave)) != 0)
-		_exit(126);
-	execl(support_tapedeck(), "tapedeck", "replay", log_path, "-s", url, "--rate", "50", "--loop",
-	      "forever", "--tolerance", "10s", NULL);
-	_exit(127);
-}
-
-static void await_shown(struct terminal *terminal, const char *text)
-{
-	while (!strstr(terminal->shown, text)) {
-		size_t room = sizeof(terminal->shown) - 1 - terminal->len;
-		ssize_t got = read(terminal->master, terminal->shown + terminal->len, room);
-		if (got <= 0)
-			fail_msg("no \"%s\" in:\n%s", text, terminal->shown);
-		terminal->len += (size_t)got;
-		terminal->shown[terminal->len] = '\0';
-	}
-}
-
-static void press(const struct terminal *terminal, const char *keys)
-{
-	assert_int_equal(write(terminal->master, keys, strlen(keys)), strlen(keys));
-}
-
-static void keys_steer_and_the_terminal_is_given_back(void **state)
-{
-	struct support_broker broker;
-	struct terminal terminal;
-	struct termios before, after;
-	int status;
-
-	(void)state;
-	support_broker_open(&broker, NULL, false);
-	open_terminal(&terminal, broker.server.port);
-	tcgetattr(terminal.slave, &before);
-	alarm(60); /* a terminal that stays silent */
-	await_shown(&terminal, "turn 1");
-	press(&terminal, " ");
-	await_shown(&terminal, "[paused]");
-	int64_t messages = support_broker_varz(&broker, "in_msgs");
-	press(&terminal, "\033[C"); /* one step */
-	await_messages(&broker, messages + 1);
-	assert_int_equal(support_broker_varz(&broker, "in_msgs"), messages + 1);
-	press(&terminal, "+ ");
-	await_shown(&terminal, "1.25x");
-	await_messages(&broker, messages + 5);
-	press(&terminal, "q");
-	await_shown(&terminal, "sent ");
-	assert_int_equal(waitpid(terminal.pid, &status, 0), terminal.pid);
-	alarm(0);
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	tcgetattr(terminal.slave, &after);
-	assert_int_equal(after.c_lflag, before.c_lflag);
-	close(terminal.master);
-	close(terminal.slave);
-	support_broker_close(&broker);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -522,11 +312,6 @@ int main(void)
 	    cmocka_unit_test(a_seed_signs_in),
 	    cmocka_unit_test(what_is_too_large_for_the_server_is_counted),
 	    cmocka_unit_test(maps_that_join_or_never_match_are_told),
-	    cmocka_unit_test(a_signal_ends_the_run_with_its_report),
-	    cmocka_unit_test(a_server_that_goes_away_for_good_is_waited_for_and_told),
-	    cmocka_unit_test(a_server_that_comes_back_is_played_into_again),
-	    cmocka_unit_test(a_server_that_reads_no_more_ends_the_run),
-	    cmocka_unit_test(keys_steer_and_the_terminal_is_given_back),
 	};
 	return cmocka_run_group_tests(tests, prepare, clean_up);
 }
