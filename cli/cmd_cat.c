@@ -1,16 +1,11 @@
 /* cmd_cat.c - tapedeck cat: print what is in a log. */
+#include "cli/color.h"
 #include "cli/commands.h"
 #include "cli/view.h"
 
 #define AT(member) offsetof(struct cli_view, member)
 
 static const struct cli_option reading[] = {
-    {.name = "limit",
-     .letter = 'n',
-     .kind = CLI_COUNT,
-     .argument = "N",
-     .help = "end after N events",
-     .at = AT(limit)},
     {.name = "reverse",
      .kind = CLI_FLAG,
      .help = "newest first: -n 10 --reverse shows the last ten",
@@ -28,10 +23,9 @@ static const struct cli_option reading[] = {
 };
 
 static const struct cli_option_group groups[] = {
-    {"Reading", reading, 0},
-    {"Which events", cli_filter_options, AT(filters)},
-    {"Output", cli_output_options, AT(output)},
-    {0},
+    {"Reading", cli_limit_options, AT(limit)},         {"Reading", reading, 0},
+    {"Which events", cli_filter_options, AT(filters)}, {"Output", cli_output_options, AT(output)},
+    {"Output", cli_color_options, AT(output.color)},   {0},
 };
 
 static int run(const struct cli_command *command, int argc, char **argv)

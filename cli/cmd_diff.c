@@ -105,17 +105,13 @@ static const struct cli_option output[] = {
      .kind = CLI_FLAG,
      .help = "one JSON object a difference, and one for the result; keys: docs/diff.md",
      .at = AT(json)},
-    {.name = "color",
-     .kind = CLI_CHOICE,
-     .argument = "auto|always|never",
-     .help = "auto: on a terminal, unless NO_COLOR is set",
-     .at = AT(color)},
     {.name = NULL},
 };
 
 static const struct cli_option_group groups[] = {
     {"Comparing", comparing, 0},
     {"Output", output, 0},
+    {"Output", cli_color_options, AT(color)},
     {"Which messages", cli_filter_options, AT(filters)},
     {0},
 };

@@ -84,11 +84,6 @@ static const struct cli_option output[] = {
      .kind = CLI_FLAG,
      .help = "the report as one JSON object; keys: docs/mocking.md",
      .at = AT(json)},
-    {.name = "color",
-     .kind = CLI_CHOICE,
-     .argument = "auto|always|never",
-     .help = "auto: on a terminal, unless NO_COLOR is set",
-     .at = AT(color)},
     {.name = NULL},
 };
 
@@ -98,6 +93,7 @@ static const struct cli_option_group groups[] = {
     {"Which part of the log", cli_filter_options, AT(filters)},
     {"Connecting", cli_connection_options, AT(connection)},
     {"Output", output, 0},
+    {"Output", cli_color_options, AT(color)},
     {0},
 };
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cli/color.h"
 #include "cli/commands.h"
 #include "cli/sniff.h"
 #include "tap/sniffer.h"
@@ -79,21 +80,17 @@ static const struct cli_option doing[] = {
      .argument = "FILE",
      .help = "keep the packets, too, in a new capture file",
      .at = AT(write_file)},
-    {.name = "limit",
-     .letter = 'n',
-     .kind = CLI_COUNT,
-     .argument = "N",
-     .help = "end after N events",
-     .at = AT(limit)},
     {.name = NULL},
 };
 
 static const struct cli_option_group groups[] = {
     {"Packets", source, 0},
     {"What to do", doing, 0},
+    {"What to do", cli_limit_options, AT(limit)},
     {"Recording", cli_recording_options, AT(recording)},
     {"Which events", cli_filter_options, AT(filters)},
     {"Output", cli_output_options, AT(output)},
+    {"Output", cli_color_options, AT(output.color)},
     {0},
 };
 

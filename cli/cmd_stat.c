@@ -31,16 +31,12 @@ static const struct cli_option output[] = {
      .kind = CLI_FLAG,
      .help = "one JSON object a log; keys: docs/reading.md",
      .at = AT(json)},
-    {.name = "color",
-     .kind = CLI_CHOICE,
-     .argument = "auto|always|never",
-     .help = "auto: on a terminal, unless NO_COLOR is set",
-     .at = AT(color)},
     {.name = NULL},
 };
 
 static const struct cli_option_group groups[] = {
     {"Output", output, 0},
+    {"Output", cli_color_options, AT(color)},
     {"Which events", cli_filter_options, AT(filters)},
     {0},
 };

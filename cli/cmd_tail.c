@@ -1,4 +1,5 @@
 /* cmd_tail.c - tapedeck tail: follow a log as it is written. */
+#include "cli/color.h"
 #include "cli/commands.h"
 #include "cli/view.h"
 
@@ -21,6 +22,7 @@ static const struct cli_option_group groups[] = {
     {"Reading", reading, 0},
     {"Which events", cli_filter_options, AT(filters)},
     {"Output", cli_output_options, AT(output)},
+    {"Output", cli_color_options, AT(output.color)},
     {0},
 };
 

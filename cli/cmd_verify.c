@@ -30,15 +30,14 @@ static const struct cli_option options[] = {
      .kind = CLI_FLAG,
      .help = "one JSON object a log; keys: docs/reading.md",
      .at = AT(json)},
-    {.name = "color",
-     .kind = CLI_CHOICE,
-     .argument = "auto|always|never",
-     .help = "auto: on a terminal, unless NO_COLOR is set",
-     .at = AT(color)},
     {.name = NULL},
 };
 
-static const struct cli_option_group groups[] = {{"Options", options, 0}, {0}};
+static const struct cli_option_group groups[] = {
+    {"Options", options, 0},
+    {"Options", cli_color_options, AT(color)},
+    {0},
+};
 
 struct session {
 	const struct cli_command *command;

@@ -5,6 +5,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+const struct cli_option cli_color_options[] = {
+    {.name = "color",
+     .kind = CLI_CHOICE,
+     .argument = "auto|always|never",
+     .help = "auto: on a terminal, unless NO_COLOR is set"},
+    {.name = NULL},
+};
+
 bool cli_color_wanted(enum cli_color_choice choice, int fd)
 {
 	if (choice != CLI_COLOR_AUTO)

@@ -2,9 +2,10 @@
 #ifndef CLI_COLOR_H
 #define CLI_COLOR_H
 
+#include "cli/options.h"
 #include "cli/out.h"
 
-/* --color; the order is that of its words: "auto|always|never". */
+/* In the order of the words of --color. */
 enum cli_color_choice { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER };
 
 enum cli_color {
@@ -19,6 +20,9 @@ enum cli_color {
 	CLI_ALARM, /* bold, reversed red */
 	CLI_COLORS
 };
+
+/* --color; sets an int, an enum cli_color_choice. */
+extern const struct cli_option cli_color_options[];
 
 /* Colours are wanted on fd. Auto: when it is a terminal that can, and NO_COLOR is not set (no-color.org). */
 bool cli_color_wanted(enum cli_color_choice choice, int fd);

@@ -57,6 +57,16 @@ const struct cli_option cli_filter_options[] = {
     {.name = NULL},
 };
 
+const struct cli_option cli_limit_options[] = {
+    {.name = "limit", .letter = 'n', .kind = CLI_COUNT, .argument = "N", .help = "end after N events"},
+    {.name = NULL},
+};
+
+bool cli_filters_match(const struct cli_filters *filters, const struct wire_event *event)
+{
+	return event->kind != WIRE_EVENT_GAP || filters->kinds.len > 0;
+}
+
 void cli_filters_fini(struct cli_filters *filters)
 {
 	cli_list_fini(&filters->subjects);

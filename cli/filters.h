@@ -15,6 +15,13 @@ struct cli_filters {
 /* Sets a struct cli_filters, zeroed before. */
 extern const struct cli_option cli_filter_options[];
 
+/* --limit; sets a uint64_t: end after so many matches, 0 = no limit. */
+extern const struct cli_option cli_limit_options[];
+
+/* An event that passed the filter is what was asked for. A gap passes because it may hide a match; it is one only
+ * where gaps were asked for. */
+bool cli_filters_match(const struct cli_filters *filters, const struct wire_event *event);
+
 void cli_filters_fini(struct cli_filters *filters);
 
 /* Build the filter from the options and the SUBJECT operands. CLI_GO_ON with *filter, to be closed by the

@@ -49,10 +49,9 @@ static const struct cli_option *describe_names(const struct cli_option *option, 
 	return option;
 }
 
-static void print_group(const struct cli_option_group *group, bool go_flags)
+static void print_options(const struct cli_option *options, bool go_flags)
 {
-	printf("\n%s:\n", group->title);
-	for (const struct cli_option *option = group->options; option->name;) {
+	for (const struct cli_option *option = options; option->name;) {
 		char left[128];
 		const struct cli_option *next = describe_names(option, go_flags, left, sizeof left);
 		if (strlen(left) + 1 < HELP_COLUMN)
@@ -64,6 +63,19 @@ static void print_group(const struct cli_option_group *group, bool go_flags)
 	}
 }
 
+static void print_groups(const struct cli_option_group *groups, bool go_flags)
+{
+	const char *heading = "";
+	for (const struct cli_option_group *group = groups; group && group->options; group++) {
+		if (!group->title)
+			continue;
+		if (strcmp(heading, group->title) != 0)
+			printf("\n%s:\n", group->title);
+		heading = group->title;
+		print_options(group->options, go_flags);
+	}
+}
+
 void cli_options_help(const struct cli_command *command)
 {
 	char title[64];
@@ -72,9 +84,7 @@ void cli_options_help(const struct cli_command *command)
 	       command->options ? " [options]" : "");
 	if (command->about)
 		printf("\n%s\n", command->about);
-	for (const struct cli_option_group *group = command->options; group && group->options; group++)
-		if (group->title)
-			print_group(group, command->go_flags);
+	print_groups(command->options, command->go_flags);
 	if (command->examples)
 		printf("\nExamples:\n%s\n", command->examples);
 }

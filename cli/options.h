@@ -40,7 +40,8 @@ struct cli_option {
 };
 
 struct cli_option_group {
-	const char *title;                /* heading in --help; NULL = understood, but not listed */
+	const char
+	    *title; /* heading in --help, of all groups in a row with it; NULL = understood, but not listed */
 	const struct cli_option *options; /* NULL ends the groups */
 	size_t at; /* where in the command's settings the struct begins that the options' `at` count from */
 };

@@ -32,11 +32,6 @@ const struct cli_option cli_output_options[] = {
      .kind = CLI_FLAG,
      .help = "with --json: who received each message, and who did not and why",
      .at = AT(detail)},
-    {.name = "color",
-     .kind = CLI_CHOICE,
-     .argument = "auto|always|never",
-     .help = "auto: on a terminal, unless NO_COLOR is set",
-     .at = AT(color)},
     {.name = NULL},
 };
 

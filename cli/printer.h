@@ -11,7 +11,7 @@ struct cli_output {
 	int color; /* enum cli_color_choice */
 };
 
-/* Sets a struct cli_output, zeroed before. */
+/* Sets a struct cli_output, zeroed before, but for the colour: cli_color_options. */
 extern const struct cli_option cli_output_options[];
 
 struct cli_printer {

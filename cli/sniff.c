@@ -118,7 +118,7 @@ static int take(struct session *session, const struct wire_event *event, struct 
 	const struct cli_clients clients = {.find = find_client, .context = session};
 
 	session->events++;
-	session->matches += event->kind != WIRE_EVENT_GAP || session->sniff->filters.kinds.len > 0;
+	session->matches += cli_filters_match(&session->sniff->filters, event);
 	if (session->sink)
 		session->sink->event(session->sink, event);
 	if (session->prints)

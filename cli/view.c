@@ -46,12 +46,6 @@ static bool is_complete(const struct session *session)
 	return limit > 0 && session->matches >= limit;
 }
 
-/* A gap passes filters because it may hide a match; it is one only where gaps were asked for. */
-static bool is_match(const struct session *session, const struct wire_event *event)
-{
-	return event->kind != WIRE_EVENT_GAP || session->view->filters.kinds.len > 0;
-}
-
 /* The reader of our output has gone, or the disk behind it is full. */
 static bool is_output_dead(const struct session *session)
 {
@@ -67,7 +61,7 @@ static int print_available(struct session *session, struct wire_fault *fault)
 
 	while ((status = store_merge_next(session->logs, &event, fault)) > 0) {
 		cli_printer_put(&session->printer, &event, &clients);
-		session->matches += is_match(session, &event);
+		session->matches += cli_filters_match(&session->view->filters, &event);
 		if (is_complete(session) || is_output_dead(session))
 			return 1;
 		if (session->printer.events % EVENTS_PER_LOOK == 0 && look_for_interrupt(session))

@@ -173,6 +173,33 @@ static void complaint_names_the_option_and_points_at_help(void **state)
 	}
 }
 
+static void groups_in_a_row_with_one_title_share_a_heading(void **state)
+{
+	(void)state;
+	static const struct cli_option_group rows[] = {{"Main", filter_options, AT(filters)},
+						       {NULL, main_options, 0},
+						       {"Main", filter_options, AT(filters)},
+						       {"Filters", filter_options, AT(filters)},
+						       {0}};
+	static const struct cli_command command = {.name = "try", .operands = "", .options = rows};
+	static const char line[] = "  -x, --exclude SUBJECT       not these\n";
+	char wanted[400], found[400];
+	FILE *file = tmpfile();
+	snprintf(wanted, sizeof wanted, "Usage: tapedeck try [options]\n\nMain:\n%s%s\nFilters:\n%s", line,
+		 line, line);
+	fflush(stdout);
+	int stdout_fd = dup(STDOUT_FILENO);
+	dup2(fileno(file), STDOUT_FILENO);
+	cli_options_help(&command);
+	fflush(stdout);
+	dup2(stdout_fd, STDOUT_FILENO);
+	close(stdout_fd);
+	rewind(file);
+	found[fread(found, 1, sizeof found - 1, file)] = '\0';
+	fclose(file);
+	assert_string_equal(found, wanted);
+}
+
 static void sizes_know_decimal_and_binary_units(void **state)
 {
 	(void)state;
@@ -219,6 +246,7 @@ int main(void)
 	    cmocka_unit_test(operands_and_options_may_be_mixed),
 	    cmocka_unit_test(go_style_takes_one_dash_two_dashes_and_equals_signs),
 	    cmocka_unit_test(complaint_names_the_option_and_points_at_help),
+	    cmocka_unit_test(groups_in_a_row_with_one_title_share_a_heading),
 	    cmocka_unit_test(sizes_know_decimal_and_binary_units),
 	    cmocka_unit_test(durations_add_up_and_plain_numbers_are_seconds),
 	    cmocka_unit_test(nearest_word_is_found_and_far_ones_are_not),
