@@ -5,7 +5,8 @@
 
 struct store__encode_worker {
 	pthread_t thread;
-	struct store_encoder *encoder; /* whose turn it is: the thread's from give to is_done, else the owner's */
+	struct store_encoder
+	    *encoder; /* whose turn it is: the thread's from give to is_done, else the owner's */
 	const struct store_stage *stage; /* the owner's to set, between take and give */
 	int level;
 	const unsigned char *bytes;
@@ -19,8 +20,8 @@ struct store__encode_worker {
 
 static void encode(struct store__encode_worker *worker)
 {
-	worker->result = store_encode(worker->encoder, worker->stage, 0, worker->level, &worker->bytes,
-				      &worker->header);
+	worker->result =
+	    store_encode(worker->encoder, worker->stage, 0, worker->level, &worker->bytes, &worker->header);
 }
 
 static void *work(void *context)
@@ -79,7 +80,8 @@ void store__encode_worker_close(struct store__encode_worker *worker)
 	free_worker(worker);
 }
 
-void store__encode_worker_give(struct store__encode_worker *worker, const struct store_stage *stage, int level)
+void store__encode_worker_give(struct store__encode_worker *worker, const struct store_stage *stage,
+			       int level)
 {
 	worker->stage = stage;
 	worker->level = level;

@@ -13,7 +13,8 @@ struct store__encode_worker *store__encode_worker_open(const uint8_t log_id[16])
 void store__encode_worker_close(struct store__encode_worker *worker);
 
 /* Have a stage encoded. The worker must have none; the stage stays the caller's, who leaves it alone until it is taken. */
-void store__encode_worker_give(struct store__encode_worker *worker, const struct store_stage *stage, int level);
+void store__encode_worker_give(struct store__encode_worker *worker, const struct store_stage *stage,
+			       int level);
 
 /* What it was given and what was not taken yet; NULL: nothing. */
 const struct store_stage *store__encode_worker_stage(const struct store__encode_worker *worker);

@@ -166,7 +166,8 @@ static void what_a_failing_disk_takes_is_in_the_gap(void **state)
 	struct log_contents contents;
 	struct store_writer_status status = {0};
 	struct store_writer *writer = pile_up(fixture);
-	disk.writes_before = 2; /* the file's header and the first block; the third is being encoded when the second fails */
+	disk.writes_before =
+	    2; /* the file's header and the first block; the third is being encoded when the second fails */
 	disk.error = ENOSPC;
 	hold_disk(false);
 	struct support_deadline deadline = support_deadline_in(20000);
