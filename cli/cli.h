@@ -60,4 +60,8 @@ void cli_error(const struct cli_command *command, const char *format, ...)
 int cli_usage_error(const struct cli_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The exit status that writing the output ended with: CLI_DONE for 0 and for -EPIPE, a reader that has gone, is no
+ * error; else CLI_IO after a complaint. */
+int cli_write_status(const struct cli_command *command, int error);
+
 #endif

@@ -223,10 +223,9 @@ static int report(struct session *session, struct replay_diff *diff)
 	int error = cli_out_flush(&session->out);
 	report_memory(session, &summary);
 	int damage = report_damage(session);
-	if (error != 0 && error != -EPIPE) {
-		cli_error(session->command, "cannot write: %s", wire_error_text(error));
-		return CLI_IO;
-	}
+	int status = cli_write_status(session->command, error);
+	if (status != CLI_DONE)
+		return status;
 	return replay_diff_differences(&summary.total) > 0 ? CLI_FOUND : damage;
 }
 

@@ -219,10 +219,9 @@ static int report(const struct session *session, struct replay_mock *mock)
 	print_report(session, mock, &out);
 	int error = cli_out_flush(&out);
 	cli_out_fini(&out);
-	if (error != 0 && error != -EPIPE) {
-		cli_error(session->command, "cannot write: %s", wire_error_text(error));
-		return CLI_IO;
-	}
+	int status = cli_write_status(session->command, error);
+	if (status != CLI_DONE)
+		return status;
 	replay_mock_tell(mock, &counts);
 	return was_fine(&counts) ? CLI_DONE : CLI_FOUND;
 }

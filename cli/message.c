@@ -1,8 +1,10 @@
 /* message.c - how commands speak to people when something is wrong. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "wire/error.h"
 
 void cli_command_title(const struct cli_command *command, char *text, size_t size)
 {
@@ -32,4 +34,12 @@ int cli_usage_error(const struct cli_command *command, const char *format, ...)
 	cli_command_title(command, title, sizeof title);
 	fprintf(stderr, "%s: %s; see \"%s --help\"\n", title, text, title);
 	return CLI_USAGE;
+}
+
+int cli_write_status(const struct cli_command *command, int error)
+{
+	if (error == 0 || error == -EPIPE)
+		return CLI_DONE;
+	cli_error(command, "cannot write: %s", wire_error_text(error));
+	return CLI_IO;
 }

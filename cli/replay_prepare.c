@@ -16,12 +16,9 @@ int cli_replay_out_of_memory(const struct cli_replay_session *session)
 
 int cli_replay_flush(struct cli_replay_session *session, int fine)
 {
-	int error = cli_out_flush(&session->out);
+	int status = cli_write_status(session->command, cli_out_flush(&session->out));
 
-	if (error == 0 || error == -EPIPE)
-		return fine;
-	cli_error(session->command, "cannot write: %s", wire_error_text(error));
-	return CLI_IO;
+	return status == CLI_DONE ? fine : status;
 }
 
 /* ---- what to play ---- */

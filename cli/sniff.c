@@ -213,10 +213,7 @@ static int report_output(struct session *session)
 		error = cli_sniff_stats_end(&session->stats, session->sniffer);
 	else if (session->prints)
 		error = cli_printer_flush(&session->printer);
-	if (error == 0 || error == -EPIPE)
-		return CLI_DONE;
-	cli_error(session->command, "cannot write: %s", wire_error_text(error));
-	return CLI_IO;
+	return cli_write_status(session->command, error);
 }
 
 static int report_recording(const struct session *session)

@@ -1,6 +1,5 @@
 #include "cli/view.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -82,16 +81,6 @@ static int print_all(struct session *session, struct wire_fault *fault)
 	return status < 0 ? status : 0;
 }
 
-static int report_output(const struct session *session)
-{
-	int error = session->printer.out.error;
-
-	if (error == 0 || error == -EPIPE)
-		return CLI_DONE;
-	cli_error(session->command, "cannot write: %s", wire_error_text(error));
-	return CLI_IO;
-}
-
 static int report_damage(const struct session *session)
 {
 	uint64_t blocks = 0, events = 0;
@@ -125,7 +114,7 @@ static int report(struct session *session, int status, const struct wire_fault *
 	cli_printer_flush(&session->printer);
 	if (session->interrupted)
 		report_summary(session);
-	int output = report_output(session);
+	int output = cli_write_status(session->command, session->printer.out.error);
 	int damage = report_damage(session);
 	if (status < 0)
 		return cli_log_error(session->command, fault);
