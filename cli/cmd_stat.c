@@ -1,6 +1,5 @@
 /* cmd_stat.c - tapedeck stat: the totals of a log. */
 #include <errno.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,15 +26,12 @@ static const struct cli_option output[] = {
      .help = "rows in each table; default 10",
      .at = AT(top)},
     {.name = "clients", .kind = CLI_FLAG, .help = "who published and received most, too", .at = AT(clients)},
-    {.name = "json",
-     .kind = CLI_FLAG,
-     .help = "one JSON object a log; keys: docs/reading.md",
-     .at = AT(json)},
     {.name = NULL},
 };
 
 static const struct cli_option_group groups[] = {
     {"Output", output, 0},
+    {"Output", cli_log_json_options, AT(json)},
     {"Output", cli_color_options, AT(color)},
     {"Which events", cli_filter_options, AT(filters)},
     {0},
@@ -46,6 +42,7 @@ struct session {
 	const struct settings *settings;
 	const struct store_filter *filter;
 	struct cli_out out;
+	bool is_next; /* not the first log */
 };
 
 static void print_summary(struct session *session, const char *path, const struct store_summary *summary)
@@ -108,39 +105,14 @@ static int print_capture(struct session *session, const char *path)
 	return error == 0 ? CLI_DONE : cli_log_error(session->command, &fault);
 }
 
-/* The worst of what was met. */
-static int print_logs(struct session *session, const struct cli_operands *logs)
+static int report(void *context, const char *path)
 {
-	int worst = CLI_DONE;
+	struct session *session = context;
 
-	for (int i = 0; i < logs->len; i++) {
-		const char *path = logs->values[i];
-
-		if (i > 0 && !session->settings->json)
-			cli_out_char(&session->out, '\n');
-		int status =
-		    cli_log_is_capture(path) ? print_capture(session, path) : print_log(session, path);
-		if (status > worst)
-			worst = status;
-	}
-	return worst;
-}
-
-static int print(struct session *session, const struct cli_operands *logs)
-{
-	signal(SIGPIPE, SIG_IGN);
-	if (cli_out_init(&session->out, STDOUT_FILENO) != 0) {
-		cli_error(session->command, "out of memory");
-		return CLI_IO;
-	}
-	int worst = print_logs(session, logs);
-	int error = cli_out_flush(&session->out);
-	if (error != 0 && error != -EPIPE) {
-		cli_error(session->command, "cannot write: %s", wire_error_text(error));
-		worst = CLI_IO;
-	}
-	cli_out_fini(&session->out);
-	return worst;
+	if (session->is_next && !session->settings->json)
+		cli_out_char(&session->out, '\n');
+	session->is_next = true;
+	return cli_log_is_capture(path) ? print_capture(session, path) : print_log(session, path);
 }
 
 static int run(const struct cli_command *command, int argc, char **argv)
@@ -157,7 +129,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON) {
 		struct session session = {.command = command, .settings = &settings, .filter = filter};
 
-		status = print(&session, &logs);
+		status = cli_logs_report(command, &logs, &session.out, report, &session);
 	}
 	store_filter_close(filter);
 	cli_filters_fini(&settings.filters);

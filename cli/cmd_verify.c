@@ -1,6 +1,4 @@
 /* cmd_verify.c - tapedeck verify: check every checksum and every sequence number. */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -26,15 +24,12 @@ static const struct cli_option options[] = {
 	 "cut torn ends, rebuild footers, and let a gap event take the place of damaged blocks; what is cut "
 	 "or replaced is kept beside it as .torn or .damaged; the log must not be in use",
      .at = AT(repair)},
-    {.name = "json",
-     .kind = CLI_FLAG,
-     .help = "one JSON object a log; keys: docs/reading.md",
-     .at = AT(json)},
     {.name = NULL},
 };
 
 static const struct cli_option_group groups[] = {
     {"Options", options, 0},
+    {"Options", cli_log_json_options, AT(json)},
     {"Options", cli_color_options, AT(color)},
     {0},
 };
@@ -173,8 +168,9 @@ static void end_json(struct session *session, const struct store_verify_report *
 	cli_out_char(&session->out, '\n');
 }
 
-static int verify_log(struct session *session, const char *log)
+static int verify_log(void *context, const char *log)
 {
+	struct session *session = context;
 	struct store_verify_report report = {0};
 	struct wire_fault fault = {0};
 
@@ -189,30 +185,6 @@ static int verify_log(struct session *session, const char *log)
 	if (status < 0)
 		return cli_log_error(session->command, &fault);
 	return status == 0 ? CLI_DONE : CLI_FOUND;
-}
-
-/* The worst of what was met. */
-static int verify_logs(struct session *session, const struct cli_operands *logs)
-{
-	int worst = CLI_DONE;
-
-	signal(SIGPIPE, SIG_IGN);
-	if (cli_out_init(&session->out, STDOUT_FILENO) != 0) {
-		cli_error(session->command, "out of memory");
-		return CLI_IO;
-	}
-	for (int i = 0; i < logs->len; i++) {
-		int status = verify_log(session, logs->values[i]);
-		if (status > worst)
-			worst = status;
-	}
-	int error = cli_out_flush(&session->out);
-	if (error != 0 && error != -EPIPE) {
-		cli_error(session->command, "cannot write: %s", wire_error_text(error));
-		worst = CLI_IO;
-	}
-	cli_out_fini(&session->out);
-	return worst;
 }
 
 static int run(const struct cli_command *command, int argc, char **argv)
@@ -234,7 +206,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 				  .settings = &settings,
 				  .color =
 				      cli_color_wanted((enum cli_color_choice)settings.color, STDOUT_FILENO)};
-	return verify_logs(&session, &logs);
+	return cli_logs_report(command, &logs, &session.out, verify_log, &session);
 }
 
 const struct cli_command cli_verify = {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -111,6 +112,31 @@ int cli_logs_split(const struct cli_command *command, const struct cli_operands 
 	*logs = (struct cli_operands){.values = operands->values, .len = count};
 	*subjects = (struct cli_operands){.values = operands->values + count, .len = operands->len - count};
 	return CLI_GO_ON;
+}
+
+const struct cli_option cli_log_json_options[] = {
+    {.name = "json", .kind = CLI_FLAG, .help = "one JSON object a log; keys: docs/reading.md"},
+    {.name = NULL},
+};
+
+int cli_logs_report(const struct cli_command *command, const struct cli_operands *logs, struct cli_out *out,
+		    int (*report)(void *context, const char *log), void *context)
+{
+	int worst = CLI_DONE;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (cli_out_init(out, STDOUT_FILENO) != 0) {
+		cli_error(command, "out of memory");
+		return CLI_IO;
+	}
+	for (int i = 0; i < logs->len; i++) {
+		int status = report(context, logs->values[i]);
+		if (status > worst)
+			worst = status;
+	}
+	int written = cli_write_status(command, cli_out_flush(out));
+	cli_out_fini(out);
+	return written == CLI_DONE ? worst : written;
 }
 
 int cli_log_error(const struct cli_command *command, const struct wire_fault *fault)

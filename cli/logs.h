@@ -4,6 +4,7 @@
 #define CLI_LOGS_H
 
 #include "cli/options.h"
+#include "cli/out.h"
 
 /* Tell logs and subjects apart: the first operand is a LOG; those after it are LOGs as long as they name one or
  * hold a '/'; the rest are SUBJECTs. Both borrow from operands. CLI_GO_ON; or an exit status after a complaint: no
@@ -20,6 +21,14 @@ bool cli_log_is_capture(const char *path);
 /* CLI_GO_ON when none of them is a capture; else a complaint that names the option that does not go with one. */
 int cli_logs_refuse_captures(const struct cli_command *command, const struct cli_operands *logs,
 			     const char *option);
+
+/* --json of a command that reports on each log by itself; sets a bool. */
+extern const struct cli_option cli_log_json_options[];
+
+/* Report on one log after the other: `report` prints on *out, which is opened and closed here, and returns an exit
+ * status. Returns the worst, or CLI_IO after a complaint that the output cannot be written. */
+int cli_logs_report(const struct cli_command *command, const struct cli_operands *logs, struct cli_out *out,
+		    int (*report)(void *context, const char *log), void *context);
 
 /* The exit status that a failure of the log means; says the fault on stderr. */
 int cli_log_error(const struct cli_command *command, const struct wire_fault *fault);
