@@ -9,14 +9,6 @@ static void put_word(struct cli_json *json, const char *key, const char *word)
 	cli_json_word(json, key, word, strlen(word));
 }
 
-static void put_time(struct cli_diff_json *printer, struct cli_json *json, const char *key, int64_t ns)
-{
-	char text[CLI_TIME_TEXT];
-	size_t len = cli_clock_text(&printer->clock, ns, CLI_TIME_RFC3339, text);
-
-	cli_json_word(json, key, text, len);
-}
-
 static void put_name(struct cli_json *json, struct wire_slice subject, bool is_reply)
 {
 	if (subject.len > 0)
@@ -30,7 +22,7 @@ static void put_sighting(struct cli_diff_json *printer, struct cli_json *json, c
 {
 	cli_json_object(json, key);
 	cli_json_quoted(json, "seq", message->seq);
-	put_time(printer, json, "time", message->time_ns);
+	cli_json_time(json, "time", &printer->clock, message->time_ns);
 	if (message->conn > 0)
 		cli_json_number(json, "conn", message->conn);
 	if (is_whole) {
@@ -84,8 +76,8 @@ static void put_log(struct cli_diff_json *printer, struct cli_json *json,
 	cli_json_bytes(json, "log", wire_slice_str(printer->logs[side]));
 	cli_json_number(json, "messages", summary->total.messages[side]);
 	if (summary->total.messages[side] > 0) {
-		put_time(printer, json, "first_time", summary->first_time_ns[side]);
-		put_time(printer, json, "last_time", summary->last_time_ns[side]);
+		cli_json_time(json, "first_time", &printer->clock, summary->first_time_ns[side]);
+		cli_json_time(json, "last_time", &printer->clock, summary->last_time_ns[side]);
 	}
 	cli_json_number(json, "gaps", summary->gaps[side]);
 	cli_json_number(json, "gap_messages", summary->gap_messages[side]);

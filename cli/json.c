@@ -153,6 +153,14 @@ static void put_string(struct cli_out *out, struct wire_slice text)
 	cli_out_char(out, '"');
 }
 
+void cli_json_time(struct cli_json *json, const char *key, struct cli_clock *clock, int64_t ns)
+{
+	char text[CLI_TIME_TEXT];
+	size_t len = cli_clock_text(clock, ns, CLI_TIME_RFC3339, text);
+
+	cli_json_word(json, key, text, len);
+}
+
 void cli_json_string(struct cli_json *json, const char *key, struct wire_slice text)
 {
 	begin(json, key);

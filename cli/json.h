@@ -6,6 +6,7 @@
 #define CLI_JSON_H
 
 #include "cli/out.h"
+#include "cli/times.h"
 
 struct cli_json {
 	struct cli_out *out;
@@ -26,6 +27,9 @@ void cli_json_true(struct cli_json *json, const char *key);
 void cli_json_quoted(struct cli_json *json, const char *key, uint64_t value);
 /* Text that is known to be ASCII without quotes, backslashes and controls. */
 void cli_json_word(struct cli_json *json, const char *key, const char *word, size_t len);
+
+/* A moment, RFC 3339. */
+void cli_json_time(struct cli_json *json, const char *key, struct cli_clock *clock, int64_t ns);
 
 /* A string. Bytes that are not valid UTF-8 each become U+FFFD. */
 void cli_json_string(struct cli_json *json, const char *key, struct wire_slice text);

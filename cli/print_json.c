@@ -29,14 +29,6 @@ static void put_optional(struct cli_json *json, const char *key, struct wire_sli
 		cli_json_bytes(json, key, bytes);
 }
 
-static void put_time(struct cli_json_printer *printer, struct cli_json *json, const char *key, int64_t ns)
-{
-	char text[CLI_TIME_TEXT];
-	size_t len = cli_clock_text(&printer->clock, ns, CLI_TIME_RFC3339, text);
-
-	cli_json_word(json, key, text, len);
-}
-
 /* Number and name of a connection; a client without a name goes by its address. */
 static void put_conn(struct cli_json *json, uint64_t conn, const struct wire_client *client)
 {
@@ -128,8 +120,8 @@ static void put_gap(struct cli_json_printer *printer, struct cli_json *json, con
 	cli_json_number(json, "messages", event->lost_messages);
 	cli_json_number(json, "bytes", event->lost_bytes);
 	if (event->from_ns || event->to_ns) {
-		put_time(printer, json, "from", event->from_ns);
-		put_time(printer, json, "to", event->to_ns);
+		cli_json_time(json, "from", &printer->clock, event->from_ns);
+		cli_json_time(json, "to", &printer->clock, event->to_ns);
 	}
 	if (event->flags & WIRE_EVENT_DAMAGE) {
 		cli_json_true(json, "damage");
@@ -152,7 +144,7 @@ void cli_json_print(struct cli_json_printer *printer, struct cli_out *out, const
 
 	cli_json_object(&json, NULL);
 	cli_json_quoted(&json, "seq", event->seq);
-	put_time(printer, &json, "time", event->time_ns);
+	cli_json_time(&json, "time", &printer->clock, event->time_ns);
 	put_word(&json, "kind", wire_event_kind_name(event->kind));
 	put_conn(&json, event->conn, cli_clients_of(clients, event));
 	switch (event->kind) {

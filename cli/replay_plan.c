@@ -80,15 +80,6 @@ void cli_replay_plan_text(struct cli_out *out, const struct replay_survey *surve
 	cli_replay_log_text(out, &survey->read);
 }
 
-static void put_json_time(struct cli_json *json, const char *key, int64_t ns)
-{
-	struct cli_clock clock = {.utc = true};
-	char text[CLI_TIME_TEXT];
-	size_t len = cli_clock_text(&clock, ns, CLI_TIME_RFC3339, text);
-
-	cli_json_word(json, key, text, len);
-}
-
 static void put_json_subjects(struct cli_json *json, const struct replay_survey *survey)
 {
 	cli_json_number(json, "subject_count", survey->subjects_len);
@@ -107,6 +98,7 @@ void cli_replay_plan_json(struct cli_out *out, const struct replay_survey *surve
 			  const struct cli_replay_settings *settings)
 {
 	struct cli_json json = {.out = out};
+	struct cli_clock clock = {.utc = true};
 
 	cli_json_object(&json, NULL);
 	cli_json_true(&json, "dry_run");
@@ -116,8 +108,8 @@ void cli_replay_plan_json(struct cli_out *out, const struct replay_survey *surve
 	cli_json_number(&json, "loops", settings->passes);
 	cli_json_number(&json, "clones", settings->clones);
 	if (survey->messages > 0) {
-		put_json_time(&json, "first_time", survey->first_ns);
-		put_json_time(&json, "last_time", survey->last_ns);
+		cli_json_time(&json, "first_time", &clock, survey->first_ns);
+		cli_json_time(&json, "last_time", &clock, survey->last_ns);
 	}
 	cli_json_real(&json, "seconds", (double)survey->span_ns / 1e9);
 	cli_json_number(&json, "connections", survey->roster.count);

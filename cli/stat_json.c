@@ -2,17 +2,9 @@
 #include "cli/stat_text.h"
 #include "cli/times.h"
 
-static void put_time(struct cli_json *json, const char *key, int64_t ns)
-{
-	struct cli_clock clock = {.utc = true};
-	char text[CLI_TIME_TEXT];
-	size_t len = cli_clock_text(&clock, ns, CLI_TIME_RFC3339, text);
-
-	cli_json_word(json, key, text, len);
-}
-
 static void put_totals(struct cli_json *json, const struct store_summary *summary)
 {
+	struct cli_clock clock = {.utc = true};
 	double seconds = (double)(summary->last_time_ns - summary->first_time_ns) / 1e9;
 
 	cli_json_number(json, "events", summary->events);
@@ -24,8 +16,8 @@ static void put_totals(struct cli_json *json, const struct store_summary *summar
 	cli_json_number(json, "gaps", summary->gaps);
 	cli_json_number(json, "gap_messages", summary->gap_messages);
 	if (summary->events > 0) {
-		put_time(json, "first_time", summary->first_time_ns);
-		put_time(json, "last_time", summary->last_time_ns);
+		cli_json_time(json, "first_time", &clock, summary->first_time_ns);
+		cli_json_time(json, "last_time", &clock, summary->last_time_ns);
 		cli_json_quoted(json, "first_seq", summary->first_seq);
 		cli_json_quoted(json, "last_seq", summary->last_seq);
 	}
