@@ -336,12 +336,7 @@ static void print_connect(struct line *line)
 
 	put_who(line);
 	if (client) {
-		cli_row_put(row, CLI_PLAIN, client->address, CLI_ROW_ENDLESS);
-		if (client->lang.len > 0)
-			cli_row_text(row, CLI_DIM, ", ");
-		cli_row_put(row, CLI_PLAIN, client->lang, CLI_ROW_ENDLESS);
-		cli_row_text(row, CLI_PLAIN, client->version.len > 0 ? " " : "");
-		cli_row_put(row, CLI_PLAIN, client->version, CLI_ROW_ENDLESS);
+		cli_row_client(row, client);
 		if (client->user.len > 0)
 			cli_row_text(row, CLI_DIM, ", user ");
 		cli_row_put(row, CLI_PLAIN, client->user, CLI_ROW_ENDLESS);

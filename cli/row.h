@@ -4,6 +4,7 @@
 
 #include "cli/color.h"
 #include "cli/visible.h"
+#include "wire/event.h"
 
 struct cli_row {
 	struct cli_out *out;
@@ -21,6 +22,8 @@ void cli_row_put(struct cli_row *row, enum cli_color color, struct wire_slice te
 void cli_row_text(struct cli_row *row, enum cli_color color, const char *text);
 void cli_row_format(struct cli_row *row, enum cli_color color, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Where a client is and what it is written in: address, language and version, as far as they are known. */
+void cli_row_client(struct cli_row *row, const struct wire_client *client);
 /* Spaces up to a column, if the line is not there yet. */
 void cli_row_fill(struct cli_row *row, size_t column);
 /* Whatever is left of the line is for text. Counts nothing: nothing can follow but the end. */

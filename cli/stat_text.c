@@ -160,12 +160,7 @@ static void put_client(struct report *report, const struct store_summary_client 
 		       cli_size_text(bytes, client->bytes), cli_count_text(deliveries, client->deliveries));
 	cli_row_put(row, CLI_BOLD, who->name, CLI_ROW_ENDLESS);
 	cli_row_format(row, CLI_DIM, "#%" PRIu64 " ", client->conn);
-	cli_row_put(row, CLI_PLAIN, who->address, CLI_ROW_ENDLESS);
-	if (who->lang.len > 0)
-		cli_row_text(row, CLI_DIM, ", ");
-	cli_row_put(row, CLI_PLAIN, who->lang, CLI_ROW_ENDLESS);
-	cli_row_text(row, CLI_PLAIN, who->version.len > 0 ? " " : "");
-	cli_row_put(row, CLI_PLAIN, who->version, CLI_ROW_ENDLESS);
+	cli_row_client(row, who);
 	cli_row_end(row);
 }
 
