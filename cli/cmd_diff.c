@@ -331,25 +331,6 @@ static void close_output(struct session *session)
 		close(session->interrupt_fd);
 }
 
-/* How payloads are compared. CLI_GO_ON, or an exit status after a complaint. */
-static int prepare_compare(struct session *session)
-{
-	const struct settings *settings = session->settings;
-	struct wire_fault fault;
-
-	session->payloads = replay_compare_open();
-	if (!session->payloads) {
-		cli_error(session->command, "out of memory");
-		return CLI_IO;
-	}
-	if (settings->compare == 1)
-		replay_compare_as_json(session->payloads);
-	for (size_t i = 0; i < settings->ignores.len; i++)
-		if (replay_compare_ignore(session->payloads, settings->ignores.values[i], &fault) != 0)
-			return cli_usage_error(session->command, "--ignore: %s", fault.text);
-	return CLI_GO_ON;
-}
-
 static int check_logs(const struct cli_command *command, const struct cli_operands *logs,
 		      const struct cli_operands *subjects)
 {
@@ -377,7 +358,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON && settings.limit == UINT64_MAX && !settings.json)
 		settings.limit = 20;
 	if (status == CLI_GO_ON)
-		status = prepare_compare(&session);
+		status =
+		    cli_replay_compare(command, settings.compare == 1, &settings.ignores, &session.payloads);
 	if (status == CLI_GO_ON) {
 		status = open_output(&session, &logs);
 		if (status == CLI_GO_ON)

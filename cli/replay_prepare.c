@@ -156,22 +156,6 @@ static int read_start(struct cli_replay_session *session)
 
 /* ---- requests ---- */
 
-static int open_compare(struct cli_replay_session *session)
-{
-	const struct cli_replay_settings *settings = &session->settings;
-	struct wire_fault fault;
-
-	session->compare = replay_compare_open();
-	if (!session->compare)
-		return cli_replay_out_of_memory(session);
-	if (settings->compare == 1)
-		replay_compare_as_json(session->compare);
-	for (size_t i = 0; i < settings->ignores.len; i++)
-		if (replay_compare_ignore(session->compare, settings->ignores.values[i], &fault) != 0)
-			return cli_usage_error(session->command, "--ignore: %s", fault.text);
-	return CLI_GO_ON;
-}
-
 int cli_replay_open_answers(struct cli_replay_session *session)
 {
 	const struct cli_replay_settings *settings = &session->settings;
@@ -179,7 +163,8 @@ int cli_replay_open_answers(struct cli_replay_session *session)
 
 	if (!cli_replay_settings_ask(settings))
 		return CLI_GO_ON;
-	int status = open_compare(session);
+	int status = cli_replay_compare(session->command, settings->compare == 1, &settings->ignores,
+					&session->compare);
 	if (status != CLI_GO_ON)
 		return status;
 	const struct replay_answers_options options = {

@@ -175,3 +175,21 @@ int cli_replay_plan_settle(struct cli_replay_plan *plan, struct wire_fault *faul
 		plan->plan.speed = REPLAY_SPEED_ONE;
 	return 0;
 }
+
+int cli_replay_compare(const struct cli_command *command, bool as_json, const struct cli_list *ignores,
+		       struct replay_compare **compare)
+{
+	struct wire_fault fault;
+
+	*compare = replay_compare_open();
+	if (!*compare) {
+		cli_error(command, "out of memory");
+		return CLI_IO;
+	}
+	if (as_json)
+		replay_compare_as_json(*compare);
+	for (size_t i = 0; i < ignores->len; i++)
+		if (replay_compare_ignore(*compare, ignores->values[i], &fault) != 0)
+			return cli_usage_error(command, "--ignore: %s", fault.text);
+	return CLI_GO_ON;
+}

@@ -3,6 +3,7 @@
 #define CLI_REPLAY_VALUES_H
 
 #include "cli/options.h"
+#include "replay/compare.h"
 #include "replay/schedule.h"
 
 /* A struct replay_plan as several options fill it in. Zeroed before. */
@@ -30,6 +31,11 @@ int cli_replay_duration(void *ns, const char *text, struct wire_fault *fault);
 
 /* A number with "x" behind it. Sets a double. */
 int cli_replay_factor(void *factor, const char *text, struct wire_fault *fault);
+
+/* How payloads are compared: --compare and --ignore. CLI_GO_ON; or an exit status after a complaint. Either way the
+ * caller closes *compare, which may be NULL. */
+int cli_replay_compare(const struct cli_command *command, bool as_json, const struct cli_list *ignores,
+		       struct replay_compare **compare);
 
 /* Fill in the pacing from what was given. 0, or -EINVAL with *fault when the options contradict each other. */
 int cli_replay_plan_settle(struct cli_replay_plan *plan, struct wire_fault *fault);
