@@ -180,6 +180,27 @@ static void small_records_come_back(void **state)
 	assert_comes_back(fixture);
 }
 
+/* Nothing behind the records is read, however few bytes are behind one that is like those before. */
+static void records_close_to_the_end_come_back(void **state)
+{
+	struct fixture *fixture = *state;
+	for (uint32_t left = 0; left <= 40; left++) {
+		clear(fixture);
+		for (int i = 0; i < 4; i++) {
+			add_text(fixture, "{\"state\":\"open\"}");
+			add_text(fixture, "{\"n\":12}");
+			add_text(fixture, "n=1234");
+		}
+		add(fixture, "1234567890123456789012345678901234567890", left);
+		assert_comes_back(fixture);
+		clear(fixture);
+		for (int i = 0; i < 4; i++)
+			add_text(fixture, "{\"state\":\"open\"}");
+		add(fixture, "----------------------------------------", left);
+		assert_comes_back(fixture);
+	}
+}
+
 static void a_record_larger_than_a_block_comes_back(void **state)
 {
 	struct fixture *fixture = *state;
@@ -369,6 +390,7 @@ int main(void)
 	    TEST(prose_comes_back),
 	    TEST(random_bytes_come_back),
 	    TEST(small_records_come_back),
+	    TEST(records_close_to_the_end_come_back),
 	    TEST(a_record_larger_than_a_block_comes_back),
 	    TEST(a_field_need_not_have_digits_once_it_is_one),
 	    TEST(fields_of_any_length_come_back),
