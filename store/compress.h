@@ -5,8 +5,8 @@
  *   near    with a table of positions that remembers little more than the last few messages, and only long matches:
  *           what messages have in common is found in the one before, and digits of ids are not taken for repetition
  *   far     with the table that zstd's level asks for: finds what repeats anywhere in the frame
- *   fields  cut into templates and fields first, see fields.h: JSON with unique ids in 31 bytes a message against 41
- *           of near, in 1.1 times the time
+ *   fields  cut into templates and fields first, see fields.h: JSON with unique ids in 31 bytes a message against 43
+ *           of near, in five sixths of the time at levels up to 1
  *
  * Now and then all are tried, and the smallest serves the next frames; fields only where they save a twentieth. That
  * is after 64 frames; and each time that the same way is best again, after twice as many as before, up to 512, which is
