@@ -77,8 +77,8 @@ void caller_join_small(struct broker_fixture *fixture, struct caller *caller, co
 void caller_say(struct caller *caller, const char *text);
 /* Send all of it, and empty it. */
 void caller_speak(struct caller *caller, struct speech *speech);
-/* The next operation from the broker but INFO; false when it has closed. Fails past the deadline. Valid until the
- * next call. */
+/* The next operation from the broker but INFO and PING, which come when they will (no test is so long that a PING must be
+ * answered); false when it has closed. Fails past the deadline. Valid until the next call. */
 bool caller_hear(struct caller *caller, struct wire_op *op);
 /* The next operation is a PONG. */
 void caller_hear_pong(struct caller *caller);

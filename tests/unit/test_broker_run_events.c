@@ -120,10 +120,10 @@ static void limit_pending(struct broker_options *options)
 	options->max_payload = 64 * 1024;
 }
 
-static void who_is_cut_within_a_run_got_what_the_events_say(void **state)
+/* Returns how many messages of the run there were behind the one that was too much. */
+static uint32_t cut_within_a_run(void)
 {
 	struct caller publisher, readers[3], slow;
-	(void)state;
 	broker_fixture_start(&fixture, limit_pending, NULL);
 	caller_join(&fixture, &readers[0], HELLO "SUB run 1\r\n");
 	caller_join_small(&fixture, &slow, HELLO "SUB run 1\r\n", SMALL_BUFFER);
@@ -143,14 +143,26 @@ static void who_is_cut_within_a_run_got_what_the_events_say(void **state)
 		expect_all(&readers[i], count);
 	struct fate fate = fate_of(slow.conn);
 	assert_int_equal(fate.slow, 1);
-	assert_true(fate.closed > 0); /* the rest of the run */
 	assert_int_equal(heard, fate.sent - fixture.lost_messages[slow.conn]);
 	assert_true(fixture.runs > 0);
+	broker_fixture_fini(&fixture);
+	return fate.closed;
 }
 
+/* Where a run ends depends on how the bytes come: once in hundreds of times it is where the receiver is cut. */
+static void who_is_cut_within_a_run_got_what_the_events_say(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		if (cut_within_a_run() > 0)
+			return;
+	fail_msg("nobody was cut before the end of a run");
+}
+
+/* More than all receivers of one write need together, so that who keeps up is never the largest. */
 static void limit_total(struct broker_options *options)
 {
-	options->max_pending_total = 1 << 20;
+	options->max_pending_total = 4 << 20;
 }
 
 /* To make room for one receiver another is cut, whose turn in the run may have been or may be to come. */
