@@ -73,11 +73,6 @@ static void put_counts(struct cli_json *json, const struct store_verify_report *
 	cli_json_number(json, "repaired_segments", report->repaired_segments);
 }
 
-static const char *plural(uint64_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
 static void put_verdict(struct cli_row *row, const struct store_verify_report *report, int status)
 {
 	char count[CLI_SIZE_TEXT];
@@ -85,7 +80,7 @@ static void put_verdict(struct cli_row *row, const struct store_verify_report *r
 	if (status == 0 && report->repaired_segments > 0)
 		cli_row_format(row, CLI_GREEN, "repaired %s segment%s",
 			       cli_count_text(count, report->repaired_segments),
-			       plural(report->repaired_segments));
+			       cli_plural(report->repaired_segments));
 	else if (status == 0)
 		cli_row_text(row, CLI_GREEN, "whole");
 	else
@@ -97,7 +92,8 @@ static void put_flaw(struct cli_row *row, const char *noun, uint64_t count)
 	char text[CLI_SIZE_TEXT];
 
 	if (count > 0)
-		cli_row_format(row, CLI_RED, ", %s %s%s", cli_count_text(text, count), noun, plural(count));
+		cli_row_format(row, CLI_RED, ", %s %s%s", cli_count_text(text, count), noun,
+			       cli_plural(count));
 }
 
 /* What is no damage but worth knowing, each in a line. */
@@ -107,13 +103,14 @@ static void put_remarks(struct cli_row *row, const struct store_verify_report *r
 
 	if (report->gaps > 0) {
 		cli_row_format(row, CLI_YELLOW, "  %s known gap%s, no damage: %s message%s not in the log",
-			       cli_count_text(text, report->gaps), plural(report->gaps),
-			       cli_count_text(more, report->gap_messages), plural(report->gap_messages));
+			       cli_count_text(text, report->gaps), cli_plural(report->gaps),
+			       cli_count_text(more, report->gap_messages), cli_plural(report->gap_messages));
 		cli_row_end(row);
 	}
 	if (report->open_segments > 0) {
 		cli_row_format(row, CLI_DIM, "  %s open segment%s: being written, or left by a crash",
-			       cli_count_text(text, report->open_segments), plural(report->open_segments));
+			       cli_count_text(text, report->open_segments),
+			       cli_plural(report->open_segments));
 		if (report->torn_bytes > 0)
 			cli_row_format(row, CLI_DIM, "; %s at the end %s not complete yet",
 				       cli_size_text(text, report->torn_bytes),
@@ -131,9 +128,9 @@ static void put_text(struct session *session, const char *log, const struct stor
 	cli_row_format(&row, CLI_BOLD, "%s: ", log);
 	put_verdict(&row, report, status);
 	cli_row_format(&row, CLI_PLAIN, "; %s segment%s, %s block%s, %s event%s, %s",
-		       cli_count_text(segments, report->segments), plural(report->segments),
-		       cli_count_text(blocks, report->blocks), plural(report->blocks),
-		       cli_count_text(events, report->events), plural(report->events),
+		       cli_count_text(segments, report->segments), cli_plural(report->segments),
+		       cli_count_text(blocks, report->blocks), cli_plural(report->blocks),
+		       cli_count_text(events, report->events), cli_plural(report->events),
 		       cli_size_text(size, report->bytes));
 	put_flaw(&row, "damaged block", report->damaged_blocks);
 	put_flaw(&row, "missing event", report->missing_events);

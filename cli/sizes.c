@@ -99,3 +99,8 @@ const char *cli_span_text(char *out, int64_t ns)
 		long_span(out, ns / second);
 	return out;
 }
+
+const char *cli_plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}

@@ -12,4 +12,7 @@ const char *cli_count_text(char *out, uint64_t count);   /* "1,234,567" */
 const char *cli_rate_text(char *out, double per_second); /* "0.25", "12.5", "1,334" */
 const char *cli_span_text(char *out, int64_t ns);        /* "120 us", "12.3 s", "5 min 07 s", "3 d 04 h" */
 
+/* What makes a noun agree with its count: "" or "s". */
+const char *cli_plural(uint64_t count);
+
 #endif

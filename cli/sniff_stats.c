@@ -46,11 +46,6 @@ int cli_sniff_stats_add(struct cli_sniff_stats *stats, const struct wire_event *
 
 /* ---- texts ---- */
 
-static const char *plural(uint64_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
 /* Append to a line of size bytes; what does not fit is cut. */
 static void append(char *line, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
@@ -70,16 +65,16 @@ void cli_sniff_heard(char *line, size_t size, const struct tap_sniffer_stats *st
 	const struct tap_join_stats *join = stats->join;
 
 	line[0] = '\0';
-	append(line, size, "%s message%s (%s)", cli_count_text(count, join->messages), plural(join->messages),
-	       cli_size_text(more, join->message_bytes));
+	append(line, size, "%s message%s (%s)", cli_count_text(count, join->messages),
+	       cli_plural(join->messages), cli_size_text(more, join->message_bytes));
 	append(line, size, ", %s deliver%s", cli_count_text(count, join->deliveries),
 	       join->deliveries == 1 ? "y" : "ies");
 	if (join->apart_deliveries > 0)
 		append(line, size, " (%s without their message)",
 		       cli_count_text(count, join->apart_deliveries));
 	append(line, size, ", %s connection%s, in %s packet%s",
-	       cli_count_text(count, stats->dialogue->connections), plural(stats->dialogue->connections),
-	       cli_count_text(more, stats->packets.frames), plural(stats->packets.frames));
+	       cli_count_text(count, stats->dialogue->connections), cli_plural(stats->dialogue->connections),
+	       cli_count_text(more, stats->packets.frames), cli_plural(stats->packets.frames));
 }
 
 static void append_opaque(char *line, size_t size, const struct tap_dialogue_stats *dialogue)
@@ -90,7 +85,7 @@ static void append_opaque(char *line, size_t size, const struct tap_dialogue_sta
 		if (dialogue->opaque[i] > 0)
 			append(line, size, ", %s %s connection%s not decoded",
 			       cli_count_text(count, dialogue->opaque[i]),
-			       tap_opaque_name((enum tap_opaque)i), plural(dialogue->opaque[i]));
+			       tap_opaque_name((enum tap_opaque)i), cli_plural(dialogue->opaque[i]));
 }
 
 void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *stats)
@@ -99,7 +94,7 @@ void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *s
 	const struct tap_dialogue_stats *dialogue = stats->dialogue;
 
 	line[0] = '\0';
-	append(line, size, "%s gap%s (%s)", cli_count_text(count, dialogue->gaps), plural(dialogue->gaps),
+	append(line, size, "%s gap%s (%s)", cli_count_text(count, dialogue->gaps), cli_plural(dialogue->gaps),
 	       cli_size_text(bytes, dialogue->lost_bytes));
 	append(line, size, ", %s partial", cli_count_text(count, stats->join->partial));
 	append(line, size, ", dropped %s by the kernel", cli_count_text(count, stats->capture.kernel_drops));
