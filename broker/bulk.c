@@ -7,7 +7,7 @@ enum {
 	RUN_MESSAGES = 4096,
 	RUN_BYTES = 128 * 1024,
 	/* How far to look ahead, and how many deliveries take as long as memory does. */
-	AHEAD = 64,
+	AHEAD = 128,
 	APART = 8,
 };
 
