@@ -97,13 +97,14 @@ static void recording_flags_reach_the_recorder(void **state)
 	(void)state;
 	struct cli_broker_settings s;
 	struct tap_recorder_options o;
-	assert_int_equal(
-	    read_flags(&s, "--record", "log", "--record-sync", "interval=5ms", "--record-overflow", "drop",
-		       "--record-detail=protocol", "--record-include", "a.>", "--record-include", "b",
-		       "--record-exclude=a.x", "--record-payload", "max=4KiB", "--record-level", "-5",
-		       "--record-segment-size", "1GiB", "--record-segment-age", "1h", "--record-retain-size",
-		       "2GiB", "--record-retain-age", "7d", "--record-memory", "33MiB", (char *)NULL),
-	    CLI_GO_ON);
+	assert_int_equal(read_flags(&s, "--record", "log", "--record-sync", "interval=5ms",
+				    "--record-overflow", "drop", "--record-detail=protocol",
+				    "--record-include", "a.>", "--record-include", "b",
+				    "--record-exclude=a.x", "--record-payload", "max=4KiB", "--record-level",
+				    "-5", "--record-threads", "2", "--record-segment-size", "1GiB",
+				    "--record-segment-age", "1h", "--record-retain-size", "2GiB",
+				    "--record-retain-age", "7d", "--record-memory", "33MiB", (char *)NULL),
+			 CLI_GO_ON);
 	assert_string_equal(s.recording.dir, "log");
 	cli_recording_apply(&s.recording, &o);
 	assert_int_equal(o.overflow, TAP_OVERFLOW_DROP);
@@ -116,6 +117,7 @@ static void recording_flags_reach_the_recorder(void **state)
 	assert_int_equal(o.writer.sync, STORE_SYNC_INTERVAL);
 	assert_int_equal(o.writer.sync_interval_ms, 5);
 	assert_int_equal(o.writer.level, -5);
+	assert_int_equal(o.writer.threads, 2);
 	assert_int_equal(o.writer.segment_bytes, 1 << 30);
 	assert_int_equal(o.writer.segment_age_ms, 3600000);
 	assert_int_equal(o.writer.retain_bytes, (uint64_t)2 << 30);
@@ -137,6 +139,7 @@ static void recorder_keeps_its_defaults_without_flags(void **state)
 	assert_int_equal(o.max_payload, defaults.max_payload);
 	assert_int_equal(o.writer.sync, defaults.writer.sync);
 	assert_int_equal(o.writer.level, defaults.writer.level);
+	assert_int_equal(o.writer.threads, defaults.writer.threads);
 	assert_int_equal(o.writer.stages, defaults.writer.stages);
 	cli_broker_settings_fini(&s);
 }
