@@ -1,6 +1,7 @@
 #include "store/reader.h"
 
 #include "store/select.h"
+#include "store/undelivered.h"
 #include "store/watch.h"
 
 struct store_reader {
@@ -9,6 +10,8 @@ struct store_reader {
 	struct store__walk walk;
 	struct store__select select;
 	uint32_t left; /* rows of the block that are still to be looked at */
+	struct store__undelivered *undelivered;
+	bool has_undelivered; /* the block has deliveries that never reached their receiver */
 	struct store__watch watch;
 };
 
@@ -18,6 +21,7 @@ void store_reader_close(struct store_reader *reader)
 {
 	if (!reader)
 		return;
+	store__undelivered_close(reader->undelivered);
 	store__select_fini(&reader->select);
 	store__watch_fini(&reader->watch);
 	store__walk_fini(&reader->walk);
@@ -77,6 +81,20 @@ static int go_to_end(struct store_reader *reader, const char *path, struct wire_
 	return error;
 }
 
+/* In reverse, disconnect events are met before what their clients never got. */
+static int find_undelivered(struct store_reader *reader)
+{
+	if (reader->options.reverse ||
+	    !store_filter_passes_kind(reader->select.filter, WIRE_EVENT_MESSAGE))
+		return 0;
+	return store__undelivered_find(reader->undelivered, reader->walk.path, reader->walk.start_seq);
+}
+
+static int out_of_memory(const char *path, struct wire_fault *fault)
+{
+	return wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
+}
+
 static int next_of(struct wire_source *source, struct wire_event *event, struct wire_fault *fault)
 {
 	return store_reader_next((struct store_reader *)source, event, fault);
@@ -115,13 +133,16 @@ int store_reader_open(struct store_reader **reader, const char *path,
 	opened->options.follow &= !options->reverse;
 	store__watch_init(&opened->watch, NULL);
 	int error = store__select_init(&opened->select, options->filter, options->payloads);
-	if (error)
-		wire_fault_set(fault, error, "%s: out of memory", path);
+	opened->undelivered = store__undelivered_open();
+	if (error || !opened->undelivered)
+		error = out_of_memory(path, fault);
 	error = error
 		    ? error
 		    : store__walk_init(&opened->walk, path, options->reverse, opened->options.follow, fault);
 	if (!error && opened->options.follow && options->from_end)
 		error = go_to_end(opened, path, fault);
+	if (!error && find_undelivered(opened) != 0)
+		error = out_of_memory(path, fault);
 	if (error) {
 		store_reader_close(opened);
 		return error;
@@ -133,18 +154,22 @@ int store_reader_open(struct store_reader **reader, const char *path,
 
 /* ---- reading ---- */
 
-static bool next_in_block(struct store_reader *reader, struct wire_event *event)
+/* Hot: once for every event. 1, 0 when the block has no more, or -ENOMEM. */
+static int next_in_block(struct store_reader *reader, struct wire_event *event)
 {
 	struct store__select *select = &reader->select;
 	while (reader->left > 0) {
 		uint32_t at = reader->options.reverse ? reader->left - 1 : select->count - reader->left;
 		reader->left--;
 		store_block_event(select->block, select->rows[at], event);
-		if (event->seq >= reader->walk.start_seq &&
-		    store_filter_passes_content(select->filter, event))
-			return true;
+		if (event->seq < reader->walk.start_seq ||
+		    !store_filter_passes_content(select->filter, event))
+			continue;
+		int error =
+		    reader->has_undelivered ? store__undelivered_apply(reader->undelivered, event) : 0;
+		return error ? error : 1;
 	}
-	return false;
+	return 0;
 }
 
 static bool is_wanted(const struct store_reader *reader)
@@ -152,6 +177,18 @@ static bool is_wanted(const struct store_reader *reader)
 	const struct store_block_header *header = &store__walk_entry(&reader->walk)->header;
 	return header->first_seq + header->events > reader->walk.start_seq &&
 	       store_filter_block(reader->select.filter, header);
+}
+
+/* In reverse: learn what the clients whose end was passed never got. 0 or -ENOMEM. */
+static int learn_undelivered(struct store_reader *reader, int step)
+{
+	if (!reader->options.reverse)
+		return 0;
+	if (step == STORE__BLOCK)
+		return store__undelivered_take_block(reader->undelivered, &reader->walk);
+	if (step == STORE__GAP)
+		store__undelivered_take_gap(reader->undelivered);
+	return 0;
 }
 
 /* Take up the block the walk is at. STORE__BLOCK, STORE__GAP when it cannot be read, or -ENOMEM with *fault. */
@@ -171,6 +208,8 @@ static int take_block(struct store_reader *reader, struct wire_fault *fault)
 		return STORE__GAP;
 	}
 	reader->left = reader->select.count;
+	reader->has_undelivered =
+	    store__undelivered_in(reader->undelivered, store__walk_entry(&reader->walk)->header.first_seq) > 0;
 	return STORE__BLOCK;
 }
 
@@ -180,14 +219,22 @@ static bool passes_gap(const struct store_reader *reader, const struct wire_even
 	       store_filter_times(reader->select.filter, gap->from_ns, gap->to_ns);
 }
 
+/* On to the next block or gap: STORE__BLOCK, STORE__GAP, STORE__END or a negative code with *fault. */
+static int step_on(struct store_reader *reader, struct wire_fault *fault)
+{
+	int step = store__walk_next(&reader->walk, fault);
+	if (learn_undelivered(reader, step) != 0)
+		return out_of_memory(reader->walk.path, fault);
+	return step == STORE__BLOCK ? take_block(reader, fault) : step;
+}
+
 int store_reader_next(struct store_reader *reader, struct wire_event *event, struct wire_fault *fault)
 {
 	for (;;) {
-		if (next_in_block(reader, event))
-			return 1;
-		int step = store__walk_next(&reader->walk, fault);
-		if (step == STORE__BLOCK)
-			step = take_block(reader, fault);
+		int status = next_in_block(reader, event);
+		if (status != 0)
+			return status > 0 ? status : out_of_memory(reader->walk.path, fault);
+		int step = step_on(reader, fault);
 		if (step == STORE__END || step < 0)
 			return step;
 		if (step == STORE__GAP && passes_gap(reader, &reader->walk.gap)) {

@@ -3,6 +3,7 @@
 #include "store/block.h"
 #include "store/select.h"
 #include "store/tallies.h"
+#include "store/undelivered.h"
 
 /* Events that are to be looked at one by one, even where their whole block passes. */
 enum {
@@ -19,6 +20,8 @@ struct run {
 	struct store__walk walk;
 	struct store__select select;
 	struct store__tallies tallies;
+	struct store__undelivered *undelivered;
+	uint64_t undelivered_here; /* deliveries of the block that never reached their receiver */
 	bool clients;
 	struct store__buffer counts; /* struct count, by subject of the block, and one for no subject */
 	struct store__buffer sets; /* uint32_t, by set of receivers of the block: messages that went to it */
@@ -88,6 +91,15 @@ static uint32_t *sets_of(struct run *run)
 	return (uint32_t *)(void *)run->sets.bytes;
 }
 
+static int count_received(struct run *run, uint64_t conn, uint64_t deliveries)
+{
+	struct store_summary_client *client;
+	int error = find_client(run, conn, &client);
+	if (!error && client)
+		client->deliveries += deliveries;
+	return error;
+}
+
 static int count_doing(struct run *run, uint32_t row, uint64_t messages, uint64_t bytes, uint64_t deliveries)
 {
 	struct store_summary_client *client;
@@ -100,22 +112,45 @@ static int count_doing(struct run *run, uint32_t row, uint64_t messages, uint64_
 	return 0;
 }
 
+/* A message of a block with deliveries that never reached their receiver. */
+static int count_arrivals(struct run *run, uint32_t row)
+{
+	struct wire_event event;
+	store_block_event(run->select.block, row, &event);
+	int error = store__undelivered_apply(run->undelivered, &event);
+	run->summary->deliveries += event.receiver_count;
+	for (uint32_t i = 0; i < event.receivers_len && run->clients && !error; i++)
+		if (event.receivers[i].outcome == WIRE_SENT)
+			error = count_received(run, event.receivers[i].conn, 1);
+	return error;
+}
+
+/* Who got a message, of whatever block. Those who got it are counted set by set, at the end of the block. */
+static int count_receivers(struct run *run, uint32_t row)
+{
+	const struct store_block *block = run->select.block;
+	uint64_t set = store__block_number(block, STORE__RECEIVERS, row);
+	if (set == 0)
+		run->summary->deliveries += store__block_number(block, STORE__RECEIVER_COUNT, row);
+	if (set == 0)
+		return 0;
+	if (run->undelivered_here > 0)
+		return count_arrivals(run, row);
+	run->summary->deliveries += store__block_span(block, (uint32_t)set - 1)->sent;
+	sets_of(run)[set - 1]++;
+	return 0;
+}
+
 /* Hot: once for every message of a block that passes in part. */
 static int count_message(struct run *run, uint32_t row)
 {
 	const struct store_block *block = run->select.block;
 	struct count *count = count_of(run, store_block_subject_of(block, row));
 	uint64_t bytes = store_block_size(block, row) + store__block_number(block, STORE__HEADERS_BYTES, row);
-	uint64_t set = store__block_number(block, STORE__RECEIVERS, row);
 	count->messages++;
 	count->bytes += bytes;
-	if (set == 0) {
-		run->summary->deliveries += store__block_number(block, STORE__RECEIVER_COUNT, row);
-	} else {
-		run->summary->deliveries += store__block_span(block, (uint32_t)set - 1)->sent;
-		sets_of(run)[set - 1]++;
-	}
-	return count_doing(run, row, 1, bytes, 0);
+	int error = count_receivers(run, row);
+	return error ? error : count_doing(run, row, 1, bytes, 0);
 }
 
 static int count_delivery(struct run *run, uint32_t row)
@@ -178,13 +213,11 @@ static int fold_sets(struct run *run)
 		const struct store__span *span = store__block_span(block, i);
 		for (uint32_t j = 0; j < span->count && sets_of(run)[i] > 0; j++) {
 			const struct wire_receiver *receiver = store__block_receiver(block, span->offset + j);
-			struct store_summary_client *client = NULL;
-			int error =
-			    receiver->outcome == WIRE_SENT ? find_client(run, receiver->conn, &client) : 0;
+			int error = receiver->outcome == WIRE_SENT
+					? count_received(run, receiver->conn, sets_of(run)[i])
+					: 0;
 			if (error)
 				return error;
-			if (client)
-				client->deliveries += sets_of(run)[i];
 		}
 	}
 	return 0;
@@ -242,7 +275,7 @@ static int count_whole(struct run *run, const struct store_block_header *header)
 	widen(summary, header->first_seq + header->events - 1, header->max_time_ns);
 	summary->messages += header->messages;
 	summary->payload_bytes += header->payload_bytes;
-	summary->deliveries += header->deliveries;
+	summary->deliveries += header->deliveries - run->undelivered_here;
 	for (uint32_t i = 0; i < store_block_subjects(run->select.block); i++) {
 		const struct store_block_subject *subject = store_block_subject(run->select.block, i);
 		int error = subject->messages > 0
@@ -265,6 +298,7 @@ static int count_block(struct run *run)
 		run->summary->raw_bytes += header->frames[i].raw_bytes;
 	if (!store_filter_block(run->select.filter, header))
 		return 0;
+	run->undelivered_here = store__undelivered_in(run->undelivered, header->first_seq);
 	int status = store__select_subjects(&run->select, &run->walk);
 	if (status > 0)
 		status = is_whole(run, header) ? count_whole(run, header) : count_rows(run);
@@ -305,9 +339,12 @@ static int sum_up(struct run *run, const char *path, const struct store_filter *
 {
 	int error = store__select_init(&run->select, filter, false);
 	error = error ? error : store__tallies_init(&run->tallies, run->summary);
-	if (error)
-		return wire_fault_set(fault, error, "%s: out of memory", path);
+	run->undelivered = store__undelivered_open();
+	if (error || !run->undelivered)
+		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
 	error = store__walk_init(&run->walk, path, false, false, fault);
+	if (!error && store__undelivered_find(run->undelivered, path, 0) != 0)
+		error = wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
 	error = error ? error : count_log(run, fault);
 	if (!error)
 		store__tallies_sort(&run->tallies);
@@ -321,6 +358,7 @@ int store_summary_read(struct store_summary *summary, const char *path, const st
 	*summary = (struct store_summary){0};
 	int error = sum_up(&run, path, filter, fault);
 	store__select_fini(&run.select);
+	store__undelivered_close(run.undelivered);
 	store__tallies_fini(&run.tallies);
 	store__walk_fini(&run.walk);
 	store__buffer_fini(&run.counts);

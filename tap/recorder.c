@@ -132,11 +132,20 @@ static bool is_wanted(const struct tap_recorder *recorder, const struct wire_eve
 	return !recorder->exclude || !matches_any(recorder->exclude, event->subject);
 }
 
+/* Some of the messages that a disconnect event counts may not have been recorded, or not with their receivers. */
+static bool counts_unrecorded(const struct tap_recorder *recorder, const struct wire_event *event)
+{
+	return event->kind == WIRE_EVENT_DISCONNECT && event->lost_messages > 0 &&
+	       (recorder->include || recorder->exclude || recorder->detail == TAP_DETAIL_MESSAGES);
+}
+
 static void record_reduced(struct tap_recorder *recorder, const struct wire_event *event)
 {
 	struct wire_event kept = *event;
 	if (!is_wanted(recorder, event))
 		return;
+	if (counts_unrecorded(recorder, event))
+		kept.flags |= WIRE_EVENT_CUT;
 	if ((int64_t)kept.payload.len > recorder->max_payload) {
 		kept.payload.len = (size_t)recorder->max_payload;
 		kept.flags |= WIRE_EVENT_CUT;

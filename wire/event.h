@@ -26,7 +26,8 @@ enum wire_event_kind {
 
 /* Flags; part of the log format. */
 enum {
-	/* payload was shortened on purpose when recorded: size is the true size */
+	/* payload was shortened on purpose when recorded: size is the true size; of a disconnect event: lost_messages
+	 * counts messages that were left out of the log on purpose, too */
 	WIRE_EVENT_CUT = 1 << 0,
 	/* bytes were missed: payload is what was seen, size what was announced */
 	WIRE_EVENT_PARTIAL = 1 << 1,
@@ -38,7 +39,7 @@ enum {
 
 /* What became of a message on its way to one receiver; part of the log format. */
 enum wire_outcome {
-	WIRE_SENT = 0,               /* put into the receiver's output */
+	WIRE_SENT = 0,               /* put into the receiver's output; read from a log: and not lost there */
 	WIRE_DROPPED_SLOW = 1,       /* slow consumer: the receiver's output was over its limit */
 	WIRE_DROPPED_PERMISSION = 2, /* a deny rule of the receiver */
 	WIRE_DROPPED_CLOSED = 3,     /* the receiver was closing */
