@@ -135,6 +135,8 @@ static void put_disconnect(struct cli_json *json, const struct wire_event *event
 	cli_json_bytes(json, "reason", event->text);
 	cli_json_number(json, "lost_messages", event->lost_messages);
 	cli_json_number(json, "lost_bytes", event->lost_bytes);
+	if (event->flags & WIRE_EVENT_CUT)
+		cli_json_true(json, "cut");
 }
 
 void cli_json_print(struct cli_json_printer *printer, struct cli_out *out, const struct wire_event *event,

@@ -84,8 +84,7 @@ static int go_to_end(struct store_reader *reader, const char *path, struct wire_
 /* In reverse, disconnect events are met before what their clients never got. */
 static int find_undelivered(struct store_reader *reader)
 {
-	if (reader->options.reverse ||
-	    !store_filter_passes_kind(reader->select.filter, WIRE_EVENT_MESSAGE))
+	if (reader->options.reverse || !store_filter_passes_kind(reader->select.filter, WIRE_EVENT_MESSAGE))
 		return 0;
 	return store__undelivered_find(reader->undelivered, reader->walk.path, reader->walk.start_seq);
 }
@@ -209,7 +208,8 @@ static int take_block(struct store_reader *reader, struct wire_fault *fault)
 	}
 	reader->left = reader->select.count;
 	reader->has_undelivered =
-	    store__undelivered_in(reader->undelivered, store__walk_entry(&reader->walk)->header.first_seq) > 0;
+	    store__undelivered_in(reader->undelivered, store__walk_entry(&reader->walk)->header.first_seq) >
+	    0;
 	return STORE__BLOCK;
 }
 

@@ -6,8 +6,8 @@
 /* What a client never got. */
 struct lost_client {
 	uint64_t conn;
-	uint64_t left; /* deliveries that are still to be found; 0: the search is over */
-	uint64_t seq;  /* the boundary: of the first message found; UINT64_MAX: none yet */
+	uint64_t left;   /* deliveries that are still to be found; 0: the search is over */
+	uint64_t seq;    /* the boundary: of the first message found; UINT64_MAX: none yet */
 	uint32_t member; /* of that message: its receivers from this one on are concerned */
 	enum wire_outcome outcome;
 };
@@ -266,9 +266,8 @@ int store__undelivered_apply(struct store__undelivered *undelivered, struct wire
 	store__buffer_put(&undelivered->receivers, event->receivers, bytes);
 	struct wire_receiver *receivers = (struct wire_receiver *)(void *)undelivered->receivers.bytes;
 	for (uint32_t i = 0; i < event->receivers_len; i++) {
-		const struct lost_client *client = receivers[i].outcome == WIRE_SENT
-						       ? find_client(undelivered, receivers[i].conn)
-						       : NULL;
+		const struct lost_client *client =
+		    receivers[i].outcome == WIRE_SENT ? find_client(undelivered, receivers[i].conn) : NULL;
 		if (!is_lost(client, event->seq, i))
 			continue;
 		receivers[i].outcome = client->outcome;

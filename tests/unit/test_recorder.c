@@ -264,6 +264,31 @@ static void detail_protocol_keeps_everything(void **state)
 	assert_int_equal(seen.others, 2);
 }
 
+/* A client leaves that never got 3 messages. True when the log's disconnect event is marked. */
+static bool is_count_marked(struct fixture *fixture)
+{
+	const struct wire_event event = {
+	    .kind = WIRE_EVENT_DISCONNECT, .time_ns = LOG_TIME_NS, .conn = 1, .lost_messages = 3};
+	start(fixture);
+	fixture->sink->event(fixture->sink, &event);
+	return stop(fixture).cut > 0;
+}
+
+static void a_count_of_lost_messages_is_marked_where_some_messages_are_not_recorded(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *patterns[] = {"a", NULL};
+	assert_false(is_count_marked(fixture));
+	fixture->options.include = patterns;
+	assert_true(is_count_marked(fixture));
+	fixture->options.include = NULL;
+	fixture->options.exclude = patterns;
+	assert_true(is_count_marked(fixture));
+	fixture->options.exclude = NULL;
+	fixture->options.detail = TAP_DETAIL_MESSAGES;
+	assert_true(is_count_marked(fixture));
+}
+
 static void a_payload_over_the_limit_is_cut_and_keeps_its_size(void **state)
 {
 	struct fixture *fixture = *state;
@@ -452,6 +477,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    CASE(a_recording_begins_and_ends_with_a_mark),
 	    CASE(only_included_subjects_are_recorded),
+	    CASE(a_count_of_lost_messages_is_marked_where_some_messages_are_not_recorded),
 	    CASE(detail_messages_keeps_no_receivers),
 	    CASE(detail_deliveries_keeps_receivers_but_no_subscriptions),
 	    CASE(detail_protocol_keeps_everything),

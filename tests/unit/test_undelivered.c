@@ -42,7 +42,8 @@ static void publish(struct log_builder *builder, const struct wire_receiver *rec
 	builder_add(builder, &event);
 }
 
-static void leave(struct log_builder *builder, uint64_t client, uint64_t lost, const char *reason, uint32_t flags)
+static void leave(struct log_builder *builder, uint64_t client, uint64_t lost, const char *reason,
+		  uint32_t flags)
 {
 	const struct wire_event event = {.kind = WIRE_EVENT_DISCONNECT,
 					 .flags = flags,
@@ -56,10 +57,8 @@ static void leave(struct log_builder *builder, uint64_t client, uint64_t lost, c
 static void come(struct log_builder *builder, uint64_t client)
 {
 	static const struct wire_client nobody;
-	const struct wire_event event = {.kind = WIRE_EVENT_CONNECT,
-					 .time_ns = ++builder->time_ns,
-					 .conn = client + 1,
-					 .client = &nobody};
+	const struct wire_event event = {
+	    .kind = WIRE_EVENT_CONNECT, .time_ns = ++builder->time_ns, .conn = client + 1, .client = &nobody};
 	builder_add(builder, &event);
 }
 
@@ -206,7 +205,8 @@ static void what_lies_before_a_gap_counts_as_received(void **state)
 	struct log_builder *builder = begin(state);
 	const struct wire_receiver one = receiver_of(0, "1");
 	publish(builder, &one, 1);
-	const struct wire_event gap = {.kind = WIRE_EVENT_GAP, .time_ns = ++builder->time_ns, .lost_messages = 4};
+	const struct wire_event gap = {
+	    .kind = WIRE_EVENT_GAP, .time_ns = ++builder->time_ns, .lost_messages = 4};
 	builder_add(builder, &gap);
 	publish(builder, &one, 1);
 	leave(builder, 0, 3, "Client Closed", 0);
