@@ -255,6 +255,17 @@ void broker__output_sent(struct broker__output *output, size_t len)
 		set_end(output);
 }
 
+/* The answer to a request that nobody got is no message: it was never published, and count_message is not called for it
+ * (see answer_no_responders). */
+static bool is_message(const struct wire_op *op, const char *body)
+{
+	static const char no_responders[] = "NATS/1.0 503\r\n\r\n";
+	size_t len = sizeof no_responders - 1;
+	bool is_answer = op->verb == WIRE_HMSG && op->headers.len == len && op->payload.len == 0 &&
+			 memcmp(body, no_responders, len) == 0;
+	return !is_answer && (op->verb == WIRE_MSG || op->verb == WIRE_HMSG);
+}
+
 /* Messages of the first chunk that were taken whole: those that end at or before `sent`. */
 static uint32_t count_sent(const struct broker__output *output, const struct broker__chunk *chunk)
 {
@@ -269,7 +280,7 @@ static uint32_t count_sent(const struct broker__output *output, const struct bro
 		int64_t line = wire_parse_line(chunk->data + at, used - at, &none, &op, &body, &need);
 		if (line <= 0 || at + (size_t)line + body > chunk->sent)
 			break;
-		count += op.verb == WIRE_MSG || op.verb == WIRE_HMSG;
+		count += is_message(&op, chunk->data + at + line);
 		at += (size_t)line + body;
 	}
 	return count < chunk->messages ? count : chunk->messages;

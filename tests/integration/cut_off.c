@@ -46,7 +46,8 @@ static void begin(struct story *story, const char *config)
 	support_broker_open(&story->broker, (const char *[]){"-c", path, NULL}, true);
 	support_tempdir_close(&dir);
 	assert_int_equal(support_socket_open_small(&story->reader, story->broker.server.port, 4096), 0);
-	say(&story->reader, "CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\nSUB big 1\r\n");
+	say(&story->reader,
+	    "CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\nSUB big 1\r\n");
 	assert_int_equal(support_socket_sync(&story->reader, soon()), 0);
 	assert_int_equal(support_socket_open(&story->publisher, story->broker.server.port), 0);
 	say(&story->publisher, "CONNECT {\"verbose\":false}\r\n");

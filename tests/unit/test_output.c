@@ -143,6 +143,18 @@ static void unsent_messages_are_counted_at_every_byte(void **state)
 	}
 }
 
+static void answers_that_nobody_listens_are_not_counted_as_messages(void **state)
+{
+	static const char answer[] = "HMSG _INBOX.1 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\n";
+	static char sink[4096];
+	(void)state;
+	assert_int_equal(put(answer, sizeof answer - 1), 0);
+	put_message(5);
+	put_message(5);
+	take(sink, sizeof answer - 1 + 1);
+	assert_int_equal(broker__output_unsent_messages(&output), 2);
+}
+
 static void what_the_kernel_reads_from_stays_when_the_rest_is_dropped(void **state)
 {
 	static char data[200000];
@@ -177,6 +189,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(the_limit_is_held_to_the_byte, begin, end),
 	    cmocka_unit_test_setup_teardown(an_idle_client_holds_no_memory, begin, end),
 	    cmocka_unit_test_setup_teardown(unsent_messages_are_counted_at_every_byte, begin, end),
+	    cmocka_unit_test_setup_teardown(answers_that_nobody_listens_are_not_counted_as_messages, begin,
+					    end),
 	    cmocka_unit_test_setup_teardown(what_the_kernel_reads_from_stays_when_the_rest_is_dropped, begin,
 					    end),
 	    cmocka_unit_test(the_clock_follows_steps_of_more_than_a_tenth_of_a_second),
