@@ -34,8 +34,7 @@ size_t broker__op_run(struct broker_client *client, const struct wire_op *first,
 		return 0;
 	size_t bytes = affordable(client, RUN_BYTES / BROKER__BYTES_A_UNIT, 1) * BROKER__BYTES_A_UNIT;
 	uint32_t messages = (uint32_t)affordable(client, RUN_MESSAGES, BROKER__RUN_UNITS);
-	size_t used =
-	    wire_parse_run(first, data, len < bytes ? len : bytes, limits, alike, messages, &run);
+	size_t used = wire_parse_run(first, data, len < bytes ? len : bytes, limits, alike, messages, &run);
 	if (used == 0)
 		return 0;
 	uint32_t done = broker__deliver_run(client, first, &run);
@@ -110,8 +109,8 @@ size_t broker__op_ahead(struct broker_client *client, const char *data, size_t l
 		ahead[i].guess = broker__route_guess(routes, ahead[i].hash);
 	for (unsigned i = 0; i < count && i < APART; i++)
 		broker__route_fetch_receiver(ahead[i].guess);
-	for (; done < count && broker__client_is_open(client) && broker__op_is_usual(client, &ahead[done].op) &&
-	       client->loop->work_left > 0;
+	for (; done < count && broker__client_is_open(client) &&
+	       broker__op_is_usual(client, &ahead[done].op) && client->loop->work_left > 0;
 	     done++) {
 		fetch(routes, ahead, count, done, forgotten);
 		client->loop->work_left -= BROKER__OP_UNITS;

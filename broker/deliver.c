@@ -162,8 +162,8 @@ static __attribute__((noinline)) uint32_t offer_in_turn(const struct broker__pic
 }
 
 /* Offer to a random member, to others when it cannot take it or is behind. */
-static uint32_t offer(struct broker__loop *loop, const struct broker__pick *pick, struct broker__parcel *parcel,
-		      enum wire_outcome *outcome)
+static uint32_t offer(struct broker__loop *loop, const struct broker__pick *pick,
+		      struct broker__parcel *parcel, enum wire_outcome *outcome)
 {
 	uint32_t start = random_below(loop, pick->members_len);
 	uint64_t threshold = broker__pressure_threshold(loop->broker);
@@ -348,8 +348,8 @@ enum broker__progress broker__deliver(struct broker_client *publisher, const str
 	struct broker__route *route = broker__route_again(&publisher->routes, list, op->subject);
 	if (route)
 		loop->counters.route_hits++;
-	else if (broker__route_find(publisher, op->subject, broker__sublist_hash(list, op->subject), &route) ==
-		 BROKER__AGAIN)
+	else if (broker__route_find(publisher, op->subject, broker__sublist_hash(list, op->subject),
+				    &route) == BROKER__AGAIN)
 		return BROKER__AGAIN;
 	return broker__deliver_by(publisher, route, op, end);
 }

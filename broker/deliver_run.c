@@ -146,7 +146,8 @@ static void deliver(struct broker_client *publisher, const struct wire_op *first
  * enough after some of them or gets each twice, something is to be said to the publisher about each. */
 static bool must_go_one_by_one(const struct broker_client *publisher, const struct broker__route *route)
 {
-	if (!route || !route->is_plain || !route->has_heads || route->is_reserved || publisher->permissions || publisher->verbose)
+	if (!route || !route->is_plain || !route->has_heads || route->is_reserved || publisher->permissions ||
+	    publisher->verbose)
 		return true;
 	for (uint32_t i = 0; i < route->receivers_len; i++) {
 		const struct broker__receiver *receiver = &route->receivers[i];
@@ -168,8 +169,7 @@ static uint32_t deliver_one_by_one(struct broker_client *publisher, const struct
 		struct wire_slice text = wire_run_text(run, done);
 		op.payload = wire_run_payload(run, done);
 		op.size_text = wire_slice(text.data, (size_t)(op.payload.data - 2 - text.data));
-		publisher->is_begun =
-		    broker__deliver(publisher, &op, text.data + text.len) == BROKER__AGAIN;
+		publisher->is_begun = broker__deliver(publisher, &op, text.data + text.len) == BROKER__AGAIN;
 		if (publisher->is_begun)
 			break;
 	}

@@ -68,8 +68,7 @@ static bool deliver(struct broker__loop *loop, const struct wire_op *op, const c
 	struct broker__large *large = &loop->large;
 	if (large->fanout.next >= large->until)
 		return true;
-	int64_t each =
-	    BROKER__DELIVERY_UNITS + (end - op->subject.data) / (int64_t)BROKER__BYTES_A_UNIT;
+	int64_t each = BROKER__DELIVERY_UNITS + (end - op->subject.data) / (int64_t)BROKER__BYTES_A_UNIT;
 	int64_t most = loop->work_left / each, left = large->until - large->fanout.next;
 	most = most < 1 ? 1 : most < left ? most : left;
 	loop->work_left -= most * each;
@@ -86,8 +85,7 @@ static enum broker__progress go_on_delivering(struct broker_client *publisher, c
 	struct broker__large *large = &loop->large;
 	if (!deliver(loop, op, end))
 		return BROKER__AGAIN;
-	bool is_done =
-	    broker__deliver_end(publisher, large->route, op, &large->fanout, large->is_allowed);
+	bool is_done = broker__deliver_end(publisher, large->route, op, &large->fanout, large->is_allowed);
 	if (large->route)
 		broker__route_give(publisher, large->route);
 	leave(loop);
@@ -109,7 +107,10 @@ static enum broker__progress go_on_matching(struct broker_client *publisher, con
 {
 	struct broker__loop *loop = publisher->loop;
 	struct broker__route *route;
-	if (broker__making_go_on(loop->large.making, op->subject, &loop->work_left, &route) == 0)
+	int64_t work = loop->turn_units;
+	int made = broker__making_go_on(loop->large.making, op->subject, &work, &route);
+	loop->work_left -= loop->turn_units - work;
+	if (made == 0)
 		return BROKER__AGAIN;
 	rest(loop, NULL);
 	begin(publisher, route, op, end);

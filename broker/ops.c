@@ -185,8 +185,8 @@ static int64_t units_of(enum wire_verb verb)
 	}
 }
 
-static __attribute__((noinline)) enum broker__progress
-obey_rare(struct broker_client *client, const struct wire_op *op, const char *end)
+static __attribute__((noinline)) enum broker__progress obey_rare(struct broker_client *client,
+								 const struct wire_op *op, const char *end)
 {
 	client->loop->work_left -= units_of(op->verb);
 	if (client->loop->broker->wants_trace && !client->is_begun)

@@ -39,7 +39,8 @@ static inline struct wire_slice broker__run_on_wire(const struct wire_op *op, co
 
 /* False when out of memory. HPUB with a header size of 0 goes on as a plain message with the total size, as in
  * nats-server. */
-static inline bool broker__parcel_init(struct broker__parcel *parcel, const struct wire_op *op, const char *end)
+static inline bool broker__parcel_init(struct broker__parcel *parcel, const struct wire_op *op,
+				       const char *end)
 {
 	parcel->op = op;
 	parcel->has_headers = op->headers.len > 0;

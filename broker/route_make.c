@@ -12,7 +12,7 @@
 #include "broker/server.h"
 
 enum {
-	SORT_UNITS = 20,  /* one element sifted down, for each doubling of their number */
+	SORT_UNITS = 20, /* one element sifted down, for each doubling of their number */
 	RECEIVER_UNITS = 8,
 	SCRATCH_KEPT = 4096, /* elements of each array that are kept from one route to the next */
 };
@@ -43,6 +43,7 @@ struct broker__making {
 	struct broker__route *route;
 	uint64_t mark;
 	size_t plain_at, stretch_at, member_at; /* what is laid out next */
+	bool is_picked;                         /* the stretch belongs to the last pick */
 	struct broker__receiver *receiver;      /* where the next member goes */
 	struct wire_receiver *described;
 	struct wire_memo *memos;
@@ -87,8 +88,7 @@ static bool begin_stretch(struct broker__making *making)
 	if (!grow((void **)&making->stretches, making->stretches_len, &making->stretches_cap,
 		  sizeof(struct stretch)))
 		return false;
-	making->stretches[making->stretches_len++] =
-	    (struct stretch){.first = (uint32_t)making->members.len};
+	making->stretches[making->stretches_len++] = (struct stretch){.first = (uint32_t)making->members.len};
 	return true;
 }
 
@@ -255,7 +255,7 @@ static void lay_out_plain(struct broker__making *making, int64_t *work)
 {
 	struct broker__route *route = making->route;
 	uint32_t filled = making->plain_at == 0 ? (route->receivers_len = 0) : route->receivers_len;
-	for (; making->plain_at < making->plain.len && *work > 0; making->plain_at++) {
+	for (; making->plain_at<making->plain.len && * work> 0; making->plain_at++) {
 		struct broker__sub *sub = making->plain.at[making->plain_at];
 		*work -= RECEIVER_UNITS;
 		if (sub->is_closed)
@@ -269,10 +269,12 @@ static void lay_out_plain(struct broker__making *making, int64_t *work)
 	route->receivers_len = filled;
 }
 
-static void begin_pick(struct broker__making *making)
+/* The stretch goes on with the last queue group, or begins the next. */
+static void begin_stretch_of_pick(struct broker__making *making)
 {
 	struct broker__route *route = making->route;
 	size_t at = making->stretch_at;
+	making->is_picked = true;
 	if (route->picks_len > 0 && compare(making, at - 1, at) == 0)
 		return;
 	route->picks[route->picks_len++] = (struct broker__pick){
@@ -290,18 +292,19 @@ static void add_member(struct broker__making *making, struct broker__sub *sub)
 
 static void lay_out_members(struct broker__making *making, int64_t *work)
 {
-	for (; making->stretch_at < making->stretches_len && *work > 0; making->stretch_at++) {
+	for (; making->stretch_at<making->stretches_len && * work> 0; making->stretch_at++) {
 		const struct stretch *stretch = &making->stretches[making->stretch_at];
-		*work -= RECEIVER_UNITS;
-		if (stretch->len > 0 && making->member_at == 0)
-			begin_pick(making);
-		for (; making->member_at < stretch->len && *work > 0; making->member_at++) {
+		if (stretch->len > 0 && !making->is_picked)
+			begin_stretch_of_pick(making);
+		for (; making->member_at<stretch->len && * work> 0; making->member_at++) {
 			*work -= RECEIVER_UNITS;
 			add_member(making, making->members.at[stretch->first + making->member_at]);
 		}
 		if (making->member_at < stretch->len)
 			return;
+		*work -= RECEIVER_UNITS;
 		making->member_at = 0;
+		making->is_picked = false;
 	}
 }
 
@@ -362,7 +365,7 @@ void broker__making_start(struct broker__making *making, struct broker_client *p
 	making->as_of = list->inserts;
 	making->stage = COLLECTING;
 	making->head_bytes = making->plain_at = making->stretch_at = making->member_at = 0;
-	making->was_interrupted = false;
+	making->was_interrupted = making->is_picked = false;
 	broker__cursor_start(&making->cursor, list, subject);
 }
 

@@ -40,7 +40,8 @@ struct broker__loop {
 	char *input; /* BROKER__INPUT_HEADROOM + BROKER__INPUT_BYTES + BROKER__SLACK */
 	char *head;  /* scratch for one head, BROKER__HEAD_BYTES */
 	struct broker__clients all, stalled, held, waiting, starved;
-	struct broker__clients dirty; /* have output nobody has tried to write yet: first come, first written */
+	struct broker__clients
+	    dirty; /* have output nobody has tried to write yet: first come, first written */
 	struct broker_client *leaving;
 	struct broker_client *emptying; /* gone, but for subscriptions; by leaving_next */
 	struct broker__sub

@@ -70,8 +70,8 @@ static void empty_clients(struct broker__loop *loop)
 static bool is_idle(const struct broker__loop *loop)
 {
 	bool has_retired = loop->retired && !loop->large.publisher;
-	return loop->waiting.len == 0 && !loop->dirty.first && !loop->leaving && !loop->emptying && !has_retired &&
-	       !loop->has_newcomers;
+	return loop->waiting.len == 0 && !loop->dirty.first && !loop->leaving && !loop->emptying &&
+	       !has_retired && !loop->has_newcomers;
 }
 
 static void on_round(uv_idle_t *round)
