@@ -11,6 +11,7 @@
 #include "broker/emit.h"
 #include "broker/ports.h"
 #include "broker/server.h"
+#include "broker/turn.h"
 
 /* How long clients have at shutdown to take what they are owed. */
 enum { GOODBYE_MS = 1000 };
@@ -162,6 +163,7 @@ int broker_open(struct broker **out, struct broker_options *options, struct wire
 	broker->options = *options;
 	*options = (struct broker_options){0};
 	broker->sink = sink;
+	broker->turn_units = BROKER__TURN_UNITS;
 	broker->next_cid = broker->options.first_client_id ? broker->options.first_client_id : 1;
 	snprintf(broker->host, sizeof broker->host, "%s",
 		 broker->options.host ? broker->options.host : "0.0.0.0");

@@ -13,6 +13,17 @@ enum {
 
 /* ---- many messages to one subject ---- */
 
+/* How many messages, or bytes, a run may have so that the turn suffices: `each` units of work for one and each receiver. */
+static size_t affordable(const struct broker_client *client, size_t most, int64_t units_each)
+{
+	const struct broker__route *route = client->routes.last;
+	int64_t each = (route ? route->receivers_len : 1) * units_each;
+	int64_t work = client->loop->work_left;
+	if (each <= 0 || (int64_t)most * each <= work)
+		return most;
+	return work > each ? (size_t)(work / each) : 1;
+}
+
 /* Hot. */
 size_t broker__op_run(struct broker_client *client, const struct wire_op *first, const char *data, size_t len,
 		      const struct wire_limits *limits)
@@ -21,11 +32,14 @@ size_t broker__op_run(struct broker_client *client, const struct wire_op *first,
 	struct wire_run run;
 	if (!broker__op_is_usual(client, first) || !broker__client_is_open(client))
 		return 0;
-	size_t used =
-	    wire_parse_run(first, data, len < RUN_BYTES ? len : RUN_BYTES, limits, alike, RUN_MESSAGES, &run);
-	if (used > 0)
-		broker__deliver_run(client, first, &run);
-	return used;
+	size_t bytes = affordable(client, RUN_BYTES / BROKER__BYTES_A_UNIT, 1) * BROKER__BYTES_A_UNIT;
+	uint32_t messages = (uint32_t)affordable(client, RUN_MESSAGES, BROKER__RUN_UNITS);
+	size_t used = wire_parse_run(first, data, len < bytes ? len : bytes, limits, alike, messages, &run);
+	if (used == 0)
+		return 0;
+	uint32_t done = broker__deliver_run(client, first, &run);
+	client->loop->work_left -= done;
+	return done < run.count ? alike[done].size_text - (sizeof "PUB  " - 1 + first->subject.len) : used;
 }
 
 /* ---- many subjects ---- */
@@ -69,15 +83,16 @@ static void fetch(const struct broker__routes *routes, struct ahead *ahead, unsi
 		broker__route_fetch_receiver(ahead[at + APART].guess);
 }
 
-static void deliver(struct broker_client *client, const struct ahead *ahead, uint32_t forgotten)
+static enum broker__progress deliver(struct broker_client *client, const struct ahead *ahead,
+				     uint32_t forgotten)
 {
 	struct broker__loop *loop = client->loop;
 	struct broker__route *route = client->routes.forgotten == forgotten ? ahead->guess : NULL;
 	if (broker__route_serves(route, &loop->broker->sublist, ahead->op.subject))
 		loop->counters.route_hits++;
-	else
-		route = broker__route_find(client, ahead->op.subject, ahead->hash);
-	broker__deliver_by(client, route, &ahead->op, ahead->end);
+	else if (broker__route_find(client, ahead->op.subject, ahead->hash, &route) == BROKER__AGAIN)
+		return BROKER__AGAIN;
+	return broker__deliver_by(client, route, &ahead->op, ahead->end);
 }
 
 size_t broker__op_ahead(struct broker_client *client, const char *data, size_t len,
@@ -94,10 +109,14 @@ size_t broker__op_ahead(struct broker_client *client, const char *data, size_t l
 		ahead[i].guess = broker__route_guess(routes, ahead[i].hash);
 	for (unsigned i = 0; i < count && i < APART; i++)
 		broker__route_fetch_receiver(ahead[i].guess);
-	for (; done < count && broker__client_is_open(client) && broker__op_is_usual(client, &ahead[done].op);
+	for (; done < count && broker__client_is_open(client) &&
+	       broker__op_is_usual(client, &ahead[done].op) && client->loop->work_left > 0;
 	     done++) {
 		fetch(routes, ahead, count, done, forgotten);
-		deliver(client, &ahead[done], forgotten);
+		client->loop->work_left -= BROKER__OP_UNITS;
+		client->is_begun = deliver(client, &ahead[done], forgotten) == BROKER__AGAIN;
+		if (client->is_begun)
+			break;
 	}
 	return done > 0 ? (size_t)(ahead[done - 1].end - data) : 0;
 }

@@ -9,9 +9,12 @@
 #include "broker/auth.h"
 #include "broker/emit.h"
 #include "broker/server.h"
+#include "broker/turn.h"
 
-/* Descriptors kept free for files, monitoring and refusing politely. */
-enum { FDS_RESERVED = 32 };
+enum {
+	FDS_RESERVED = 32,   /* descriptors kept free for files, monitoring and refusing politely */
+	SUBS_AT_ONCE = 1000, /* subscriptions of a client that is gone, before others have their turn */
+};
 
 static struct broker_client *of(struct broker__transport *transport)
 {
@@ -92,45 +95,82 @@ static void on_transport_closed(struct broker__transport *transport)
 	handle_closed(client);
 }
 
-static bool retire(void *context, struct broker__sub *sub)
+/* A subscription that is in no trie any more: others may point to it for a while. */
+static void retire(struct broker__loop *loop, struct broker__sub *sub)
 {
-	struct broker_client *client = context;
 	sub->is_closed = true;
-	broker__sublist_remove(&client->loop->broker->sublist, sub);
-	sub->next = client->loop->retired;
-	client->loop->retired = sub;
-	return true;
+	sub->next = loop->retired;
+	loop->retired = sub;
+}
+
+/* Remove `most` subscriptions of a client that is gone. False when none are left. */
+static bool end_subscriptions(struct broker_client *client, uint32_t most)
+{
+	struct broker__loop *loop = client->loop;
+	for (struct broker__sub *sub; most > 0 && (sub = broker__sids_pop(&client->sids)); most--) {
+		broker__sublist_unlink(&loop->broker->sublist, sub);
+		retire(loop, sub);
+	}
+	if (client->sids.count > 0)
+		return true;
+	broker__sids_fini(&client->sids);
+	return false;
+}
+
+bool broker__client_empty(struct broker_client *client)
+{
+	if (end_subscriptions(client, SUBS_AT_ONCE))
+		return true;
+	handle_closed(client);
+	return false;
+}
+
+/* Nobody finds its subscriptions any more. Where they are many they are removed later, and the client stays until then. */
+static void forget_subscriptions(struct broker_client *client)
+{
+	struct broker__loop *loop = client->loop;
+	if (client->sids.count > 0)
+		broker__sublist_touch(&loop->broker->sublist);
+	if (!end_subscriptions(client, SUBS_AT_ONCE))
+		return;
+	client->handles++;
+	client->leaving_next = loop->emptying;
+	loop->emptying = client;
+	broker__round_wake(loop);
 }
 
 static void forget_everything(struct broker_client *client)
 {
-	broker__sids_each(&client->sids, retire, client);
-	broker__sids_fini(&client->sids);
+	forget_subscriptions(client);
 	broker__routes_clear(client);
 	broker__input_drop(client);
+	broker__client_untouch(client);
+	broker__turn_forget(client);
+	broker__memory_forget(client);
 	broker__pressure_forget(client);
 	broker__clients_remove(&client->loop->all, client, BROKER__LINK(all));
 }
 
+/* Whoever writes nothing more is not read either, as in nats-server [2.9.10, client.go closeConnection]: what the peer
+ * still sends is none of our business, and our last words are on their way before the connection ends. */
 static void linger(struct broker_client *client)
 {
-	client->state = BROKER__LINGERING;
+	broker__transport_pause(&client->transport);
 	broker__client_flush(client);
 	if (client->state != BROKER__LINGERING)
 		return;
-	if (broker__output_pending(&client->output) == 0)
-		broker__transport_finish(&client->transport);
-	broker__client_await_end(client);
-	broker__transport_read(&client->transport);
+	if (broker__output_pending(&client->output) > 0)
+		broker__client_await_end(client);
+	else
+		client->state = BROKER__GONE;
 }
 
 void broker__client_put_away(struct broker_client *client)
 {
+	client->state = client->keeps_output ? BROKER__LINGERING : BROKER__GONE;
 	forget_everything(client);
-	if (client->keeps_output) {
-		client->is_dirty = false;
+	if (client->keeps_output)
 		linger(client);
-	}
 	if (!client->is_dropped) {
 		client->lost_messages = broker__output_unsent_messages(&client->output);
 		client->lost_bytes = broker__output_pending(&client->output);
@@ -148,7 +188,8 @@ void broker__client_unsubscribe(struct broker_client *client, struct broker__sub
 {
 	broker__emit_unsubscribe(sub, 0);
 	broker__sids_remove(&client->sids, sub, client->loop->broker->seed);
-	retire(client, sub);
+	broker__sublist_remove(&client->loop->broker->sublist, sub);
+	retire(client->loop, sub);
 }
 
 /* ---- output ---- */
@@ -158,8 +199,14 @@ void broker__client_touch(struct broker_client *client)
 	if (client->is_dirty)
 		return;
 	client->is_dirty = true;
-	client->dirty_next = client->loop->dirty;
-	client->loop->dirty = client;
+	broker__clients_add(&client->loop->dirty, client, BROKER__LINK(dirty));
+}
+
+void broker__client_untouch(struct broker_client *client)
+{
+	if (client->is_dirty)
+		broker__clients_remove(&client->loop->dirty, client, BROKER__LINK(dirty));
+	client->is_dirty = false;
 }
 
 void broker__client_send_pieces(struct broker_client *client, const struct wire_slice *pieces, unsigned count)
@@ -304,7 +351,7 @@ static void on_written(struct broker__transport *transport, int status)
 		broker__pressure_drained(client);
 	}
 	if (client->state == BROKER__LINGERING && broker__output_pending(&client->output) == 0)
-		broker__transport_finish(&client->transport);
+		broker__transport_close(&client->transport);
 	broker__loop_settle(client->loop);
 }
 
@@ -318,10 +365,6 @@ static uv_buf_t on_room(struct broker__transport *transport)
 static void on_bytes(struct broker__transport *transport, char *data, ssize_t len)
 {
 	struct broker_client *client = of(transport);
-	if (client->state == BROKER__LINGERING && len < 0) {
-		client->state = BROKER__GONE;
-		broker__transport_close(transport);
-	}
 	if (client->state != BROKER__OPEN)
 		return;
 	if (len < 0) {

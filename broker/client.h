@@ -1,6 +1,6 @@
 /* client.h - a connection and its life, inside this folder.
  *
- *	accept ─▶ INFO ─▶ reading ─▶ closing (what is owed is written, input is thrown away) ─▶ closed, freed
+ *	accept ─▶ INFO ─▶ reading ─▶ closing (what is owed is written, nothing is read) ─▶ closed, freed
  *	                      └─────▶ cut (nothing more is written) ───────────────────────────▶
  *
  * Nobody is freed while the loop is at work on a read: those that are to go are marked, skipped by all, and put away
@@ -25,10 +25,19 @@ enum broker__client_state {
 	BROKER__GONE,      /* the transport is being closed */
 };
 
+/* Why nothing is read of a client. */
+enum broker__pause {
+	BROKER__STALLED = 1 << 0, /* a receiver is behind; in loop->stalled */
+	BROKER__HELD = 1 << 1,    /* the sink is full; in loop->held */
+	BROKER__WAITING = 1 << 2, /* for its next turn; in loop->waiting */
+	BROKER__SHORT = 1 << 3,   /* memory is short; in loop->starved */
+};
+
 /* Subscriptions by sid. */
 struct broker__sids {
 	struct broker__sub **slots; /* slots_len, a power of two, or none yet */
 	uint32_t slots_len, count;
+	uint32_t popped; /* slots that broker__sids_pop has emptied */
 };
 
 struct broker__client_list_link {
@@ -48,8 +57,11 @@ struct broker_client {
 	bool is_pong_sent; /* the first one: the client listens */
 	bool keeps_output; /* leaving: write what is owed */
 	bool is_dropped;   /* leaving: its output was given up early to save memory */
-	bool is_stalled;   /* reading pauses; in loop->stalled */
-	bool is_held;      /* reading waits for the sink; in loop->held */
+	bool is_kept;      /* partial holds operations that were not obeyed yet */
+	bool is_begun;     /* the first of them was begun: it goes on when it is obeyed again */
+	bool awaits_large; /* its message takes the place in loop->large when that is free */
+	bool owes_answer;  /* is_begun: only the word that nobody got the request is missing */
+	unsigned paused;   /* enum broker__pause: why nothing is read; 0: it is */
 	int protocol;
 	uint64_t cid;
 	const struct broker_permissions *permissions; /* of its user; NULL: everything */
@@ -57,9 +69,12 @@ struct broker_client {
 	struct broker__routes routes;
 	struct broker__sids sids;
 
-	/* An operation that is not complete yet. */
+	/* What was read and not obeyed: an operation that is not complete yet, or (is_kept) whole ones. */
 	char *partial;
 	size_t partial_len, partial_cap; /* partial_cap 0: a copy to be put in front of the next read */
+	size_t kept_at;                  /* is_kept: where the first one begins */
+	size_t held_bytes;               /* of it that are counted in loop->partial_bytes */
+	uint64_t fed_ms;                 /* when bytes last came, by the loop's time */
 
 	uint64_t in_msgs, out_msgs, in_bytes, out_bytes;
 	int64_t start_ns, last_ns; /* last: activity other than pings */
@@ -73,8 +88,9 @@ struct broker_client {
 	char *name, *lang, *version, *user; /* owned, or NULL */
 	char *title;                        /* how log lines call it, owned, or NULL */
 
-	struct broker_client *dirty_next, *leaving_next;
-	struct broker__client_list_link all, stalled, held;
+	struct broker_client *leaving_next;
+	struct broker__client_list_link all, dirty, stalled, held, waiting, starved;
+	uint64_t starved_ms; /* since when */
 	struct broker_client *stalled_by;
 	uint64_t stalled_until_ms; /* by the loop's time */
 	uint64_t route_mark; /* the last route made of which it is a plain receiver: loop->routes_made */
@@ -92,8 +108,15 @@ void broker__client_accept(struct broker__loop *loop, uv_stream_t *listener);
 void broker__client_close(struct broker_client *client, const char *reason); /* after writing what is owed */
 void broker__client_cut(struct broker_client *client, const char *reason);   /* at once */
 
-/* For broker__loop_settle: remove a leaving client from everything and begin its end. */
+/* For broker__loop_settle: remove a leaving client from everything and begin its end. Many subscriptions are removed in
+ * later rounds, by broker__client_empty. */
 void broker__client_put_away(struct broker_client *client);
+/* Remove some. False when none are left: the client may be gone then. */
+bool broker__client_empty(struct broker_client *client);
+
+/* Stop reading for one more reason; go on when it was the last one, first with what has been kept. */
+void broker__client_pause(struct broker_client *client, enum broker__pause why);
+void broker__client_resume(struct broker_client *client, enum broker__pause why);
 
 static inline bool broker__client_is_open(const struct broker_client *client)
 {
@@ -111,6 +134,8 @@ void broker__client_send_ping(struct broker_client *client);
 
 /* Has output: try to write it when the work at hand is done. */
 void broker__client_touch(struct broker_client *client);
+/* It need not be tried any more. */
+void broker__client_untouch(struct broker_client *client);
 /* Write what the kernel takes now and wait for the rest. */
 void broker__client_flush(struct broker_client *client);
 
@@ -124,9 +149,11 @@ void broker__client_await_ping(struct broker_client *client);
 void broker__client_await_write(struct broker_client *client);
 void broker__client_await_end(struct broker_client *client);
 
-/* Bytes were read: parse and obey (input.c). */
+/* Bytes were read: parse and obey (input.c), as much as the turn allows. */
 uv_buf_t broker__input_room(struct broker_client *client);
 void broker__input_take(struct broker_client *client, char *data, size_t len);
+/* The next turn: go on with what was kept. */
+void broker__input_go_on(struct broker_client *client);
 void broker__input_drop(struct broker_client *client);
 
 /* Subscriptions by sid (sids.c). */
@@ -135,6 +162,8 @@ int broker__sids_add(struct broker__sids *sids, struct broker__sub *sub, uint64_
 void broker__sids_remove(struct broker__sids *sids, struct broker__sub *sub, uint64_t seed);
 void broker__sids_each(const struct broker__sids *sids, bool (*each)(void *context, struct broker__sub *sub),
 		       void *context);
+/* Take any one out, when nothing else is done with the table any more; NULL when it is empty. */
+struct broker__sub *broker__sids_pop(struct broker__sids *sids);
 void broker__sids_fini(struct broker__sids *sids);
 
 /* End a subscription; caches may point to it until the work at hand is done. */

@@ -6,107 +6,18 @@
 #include <stdlib.h>
 
 #include "broker/emit.h"
+#include "broker/large.h"
 #include "broker/ops.h"
 #include "broker/quote.h"
-#include "wire/write.h"
 
-/* A message as it is put behind a head "MSG subject sid ". */
-struct parcel {
-	struct broker_client *publisher;
-	const struct wire_op *op;
-	struct wire_slice whole; /* reply, sizes, line end, headers, payload, line end */
-	struct wire_slice bare;  /* likewise without the headers; empty until somebody needs it */
-	size_t size, bare_size;  /* bytes as counted: with and without headers */
-	bool has_headers;
-	char *rewritten, *rewritten_bare; /* owned, when the line was not in its shortest form */
-};
-
-/* ---- preparing ---- */
-
-/* The operation up to its end as it stood on the wire, if that is how we would write it: single blanks, CRLF. */
-static inline struct wire_slice run_on_wire(const struct wire_op *op, const char *end)
-{
-	const char *start = op->size_text.data, *line_end = op->size_text.data + op->size_text.len;
-	const char *content = op->headers.len > 0 ? op->headers.data : op->payload.data;
-	if (op->reply.len > 0) {
-		start = op->reply.data;
-		if (start + op->reply.len + 1 != op->size_text.data || start[op->reply.len] != ' ')
-			return wire_slice(NULL, 0);
-	}
-	if (line_end + 2 != content || *line_end != '\r')
-		return wire_slice(NULL, 0);
-	return wire_slice(start, (size_t)(end - start));
-}
-
-static char *append(char *at, struct wire_slice piece)
-{
-	if (piece.len > 0)
-		memcpy(at, piece.data, piece.len);
-	return at + piece.len;
-}
-
-/* `[reply ]sizes CRLF [headers]payload CRLF` in memory of its own, sizes with single blanks. NULL: no memory. */
-static char *rewrite(const struct wire_op *op, struct wire_slice sizes, struct wire_slice headers,
-		     struct wire_slice *run)
-{
-	size_t cap = op->reply.len + 1 + sizes.len + 2 + headers.len + op->payload.len + 2 + BROKER__SLACK;
-	char *start = malloc(cap), *at = start;
-	if (!start)
-		return NULL;
-	if (op->reply.len > 0) {
-		at = append(at, op->reply);
-		*at++ = ' ';
-	}
-	for (size_t i = 0; i < sizes.len; i++) {
-		bool is_blank = sizes.data[i] == ' ' || sizes.data[i] == '\t';
-		if (!is_blank)
-			*at++ = sizes.data[i];
-		else if (at[-1] != ' ')
-			*at++ = ' ';
-	}
-	at = append(at, WIRE_LITERAL("\r\n"));
-	at = append(at, headers);
-	at = append(at, op->payload);
-	at = append(at, WIRE_LITERAL("\r\n"));
-	*run = wire_slice(start, (size_t)(at - start));
-	return start;
-}
-
-/* For receivers without headers. A header block that announces zero bytes is none. */
-static bool prepare_bare(struct parcel *parcel)
-{
-	char digits[20];
-	size_t len = wire_write_decimal(digits, parcel->op->payload.len);
-	parcel->rewritten_bare =
-	    rewrite(parcel->op, wire_slice(digits, len), wire_slice(NULL, 0), &parcel->bare);
-	return parcel->rewritten_bare != NULL;
-}
-
-/* False when out of memory. HPUB with a header size of 0 goes on as a plain message with the total size, as in
- * nats-server. */
-static inline bool prepare(struct parcel *parcel, const struct wire_op *op, const char *end)
-{
-	parcel->op = op;
-	parcel->has_headers = op->headers.len > 0;
-	parcel->size = op->headers.len + op->payload.len;
-	parcel->bare_size = op->payload.len;
-	parcel->rewritten = parcel->rewritten_bare = NULL;
-	parcel->bare = wire_slice(NULL, 0);
-	if (op->verb == WIRE_HPUB && !parcel->has_headers)
-		return prepare_bare(parcel) && (parcel->whole = parcel->bare, true);
-	parcel->whole = run_on_wire(op, end);
-	if (parcel->whole.data)
-		return true;
-	parcel->rewritten = rewrite(op, op->size_text, op->headers, &parcel->whole);
-	return parcel->rewritten != NULL;
-}
+enum { LOOK_MAX = 256 /* members of a queue group that are asked whether they keep up */ };
 
 /* ---- one receiver ---- */
 
 enum wire_outcome broker__put_slowly(struct broker_client *to, struct wire_slice head, struct wire_slice run)
 {
 	struct broker__loop *loop = to->loop;
-	broker__pressure_relieve(loop);
+	broker__memory_relieve(loop);
 	if (!broker__client_is_open(to))
 		return WIRE_DROPPED_SLOW;
 	const struct wire_slice pieces[] = {head, run};
@@ -128,7 +39,15 @@ static __attribute__((noinline)) void grant_reply(struct broker_client *to, stru
 	broker__replies_grant(to->replies, reply, to->loop->now_ns);
 }
 
-static inline enum wire_outcome put(const struct broker__receiver *receiver, struct parcel *parcel)
+/* "HMSG subject sid " of a receiver whose route has no heads, valid until the next call. */
+static __attribute__((noinline)) struct wire_slice write_head(const struct broker__receiver *receiver,
+							      struct wire_slice subject)
+{
+	char *head = receiver->client->loop->head;
+	return wire_slice(head, broker__head_write(head, subject, receiver->sub->sid));
+}
+
+static inline enum wire_outcome put(const struct broker__receiver *receiver, struct broker__parcel *parcel)
 {
 	struct broker__sub *sub = receiver->sub;
 	struct broker_client *to = receiver->client;
@@ -137,12 +56,14 @@ static inline enum wire_outcome put(const struct broker__receiver *receiver, str
 	if (sub->is_closed || !broker__client_is_open(to))
 		return WIRE_DROPPED_CLOSED;
 	struct wire_slice run = parcel->whole;
-	struct wire_slice head = wire_slice(receiver->head + 1, receiver->head_len - 1);
+	struct wire_slice head = wire_slice(receiver->head, receiver->head_len);
 	size_t size = parcel->size;
-	if (parcel->has_headers && to->has_headers) {
-		head = wire_slice(receiver->head, receiver->head_len);
-	} else if (parcel->has_headers) {
-		if (!parcel->bare.data && !prepare_bare(parcel))
+	if (!head.data)
+		head = write_head(receiver, parcel->op->subject);
+	if (!(parcel->has_headers && to->has_headers))
+		head = wire_slice(head.data + 1, head.len - 1);
+	if (parcel->has_headers && !to->has_headers) {
+		if (!parcel->bare.data && !broker__parcel_strip(parcel))
 			return WIRE_DROPPED_CLOSED;
 		run = parcel->bare;
 		size = parcel->bare_size;
@@ -172,14 +93,6 @@ static inline enum wire_outcome put(const struct broker__receiver *receiver, str
 
 /* ---- all receivers ---- */
 
-/* What became of a message. */
-struct result {
-	uint32_t sent;
-	uint32_t described_len;
-	const struct wire_receiver *described;
-	struct wire_memo *memo;
-};
-
 struct wire_receiver *broker__describe(struct broker__loop *loop, const struct broker__route *route,
 				       size_t len)
 {
@@ -195,6 +108,22 @@ struct wire_receiver *broker__describe(struct broker__loop *loop, const struct b
 	return loop->receivers;
 }
 
+/* Note what became of the receiver at `at`, the last one so far of a queue group if it is behind the plain ones. Nothing
+ * is noted while everybody got it, nor of receivers that are too many to be named. */
+static inline void note(struct broker__loop *loop, const struct broker__route *route,
+			struct broker__fanout *fanout, uint32_t at, enum wire_outcome outcome)
+{
+	fanout->sent += outcome == WIRE_SENT;
+	uint32_t known = at < route->receivers_len ? route->receivers_len : at;
+	if (outcome != WIRE_SENT && !fanout->unusual && broker__are_named(route))
+		fanout->unusual = fanout->is_large ? broker__large_describe(route, known)
+						   : broker__describe(loop, route, known);
+	if (fanout->unusual && at >= route->receivers_len)
+		fanout->unusual[at] = route->described[at];
+	if (fanout->unusual)
+		fanout->unusual[at].outcome = outcome;
+}
+
 /* xorshift64*: picks queue members, nothing secret. */
 static inline uint32_t random_below(struct broker__loop *loop, uint32_t bound)
 {
@@ -206,21 +135,23 @@ static inline uint32_t random_below(struct broker__loop *loop, uint32_t bound)
 	return (uint32_t)(((x * 2685821657736338717u >> 32) * bound) >> 32);
 }
 
+/* A client that is gone is not looked at: put knows. */
 static bool is_behind(const struct broker__receiver *receiver, uint64_t threshold)
 {
-	return broker__output_pending(&receiver->client->output) > threshold;
+	return !receiver->sub->is_closed && broker__output_pending(&receiver->client->output) > threshold;
 }
 
-/* Offer to the members in turn from `start` on: first to those that keep up, then to those that are behind. Returns the
- * index of who took it, or `start`, with the outcome of the last who could not. */
+/* Offer to the members in turn from `start` on: first to those that keep up, as far as we look for them, then to all.
+ * Returns the index of who took it, or `start`, with the outcome of the last who could not. */
 static __attribute__((noinline)) uint32_t offer_in_turn(const struct broker__pick *pick, uint32_t start,
-							uint64_t threshold, struct parcel *parcel,
+							uint64_t threshold, struct broker__parcel *parcel,
 							enum wire_outcome *outcome)
 {
 	for (uint32_t pass = 0; pass < 2; pass++) {
-		for (uint32_t i = 0; i < pick->members_len; i++) {
+		uint32_t most = pass == 0 && pick->members_len > LOOK_MAX ? LOOK_MAX : pick->members_len;
+		for (uint32_t i = 0; i < most; i++) {
 			uint32_t at = (start + i) % pick->members_len;
-			if (is_behind(&pick->members[at], threshold) != (pass == 1))
+			if (pass == 0 && is_behind(&pick->members[at], threshold))
 				continue;
 			*outcome = put(&pick->members[at], parcel);
 			if (*outcome == WIRE_SENT)
@@ -231,8 +162,8 @@ static __attribute__((noinline)) uint32_t offer_in_turn(const struct broker__pic
 }
 
 /* Offer to a random member, to others when it cannot take it or is behind. */
-static uint32_t offer(struct broker__loop *loop, const struct broker__pick *pick, struct parcel *parcel,
-		      enum wire_outcome *outcome)
+static uint32_t offer(struct broker__loop *loop, const struct broker__pick *pick,
+		      struct broker__parcel *parcel, enum wire_outcome *outcome)
 {
 	uint32_t start = random_below(loop, pick->members_len);
 	uint64_t threshold = broker__pressure_threshold(loop->broker);
@@ -244,58 +175,48 @@ static uint32_t offer(struct broker__loop *loop, const struct broker__pick *pick
 	return offer_in_turn(pick, start, threshold, parcel, outcome);
 }
 
-static void deliver_to_picks(struct broker__loop *loop, struct broker__route *route, struct parcel *parcel,
-			     struct wire_receiver **scratch, struct result *result)
+/* One queue group's turn. */
+static void deliver_to_pick(struct broker__loop *loop, struct broker__route *route,
+			    struct broker__parcel *parcel, struct broker__fanout *fanout)
 {
-	for (uint32_t i = 0; i < route->picks_len; i++) {
-		struct broker__pick *pick = &route->picks[i];
-		if (pick->members_len == 0)
-			continue;
-		enum wire_outcome outcome;
-		uint32_t member = offer(loop, pick, parcel, &outcome);
-		uint32_t at = result->described_len++;
-		route->described[at] = pick->described[member];
-		if (outcome == WIRE_SENT) {
-			result->sent++;
-			result->memo = &pick->memos[member];
-		} else if (!*scratch) {
-			*scratch = broker__describe(loop, route, at);
-		}
-		if (*scratch) {
-			(*scratch)[at] = pick->described[member];
-			(*scratch)[at].outcome = outcome;
-		}
-	}
-	if (route->picks_len > 1)
-		result->memo = NULL;
+	struct broker__pick *pick = &route->picks[fanout->next++ - route->receivers_len];
+	if (pick->members_len == 0)
+		return;
+	enum wire_outcome outcome;
+	uint32_t member = offer(loop, pick, parcel, &outcome);
+	uint32_t at = fanout->described_len++;
+	route->described[at] = pick->described[member];
+	if (outcome == WIRE_SENT)
+		fanout->memo = &pick->memos[member];
+	note(loop, route, fanout, at, outcome);
 }
 
-static inline struct result deliver_to_all(struct broker__loop *loop, struct broker__route *route,
-					   struct parcel *parcel)
+/* Hot. Receivers come first, then queue groups. */
+static inline void deliver_until(struct broker__loop *loop, struct broker__route *route,
+				 struct broker__parcel *parcel, struct broker__fanout *fanout, uint32_t until)
 {
-	struct result result = {.described_len = route->receivers_len, .memo = &route->memos->receivers};
-	struct wire_receiver *scratch = NULL;
-	for (uint32_t i = 0; i < route->receivers_len; i++) {
-		enum wire_outcome outcome = put(&route->receivers[i], parcel);
-		if (outcome == WIRE_SENT)
-			result.sent++;
-		else if (!scratch)
-			scratch = broker__describe(loop, route, route->receivers_len);
-		if (outcome != WIRE_SENT && scratch)
-			scratch[i].outcome = outcome;
+	uint32_t plain = until < route->receivers_len ? until : route->receivers_len;
+	for (; fanout->next < plain; fanout->next++) {
+		enum wire_outcome outcome = put(&route->receivers[fanout->next], parcel);
+		if (outcome == WIRE_SENT && !fanout->unusual)
+			fanout->sent++;
+		else
+			note(loop, route, fanout, fanout->next, outcome);
 	}
-	if (route->picks_len > 0)
-		deliver_to_picks(loop, route, parcel, &scratch, &result);
-	result.described = scratch ? scratch : route->described;
-	if (scratch)
-		result.memo = NULL;
-	return result;
+	while (fanout->next < until)
+		deliver_to_pick(loop, route, parcel, fanout);
+}
+
+void broker__deliver_until(struct broker__loop *loop, struct broker__route *route,
+			   struct broker__parcel *parcel, struct broker__fanout *fanout, uint32_t until)
+{
+	deliver_until(loop, route, parcel, fanout, until);
 }
 
 /* ---- the message ---- */
 
 static inline void emit(struct broker_client *publisher, const struct wire_op *op,
-			struct broker__route *route, const struct result *result)
+			struct broker__route *route, const struct broker__fanout *fanout)
 {
 	struct broker__loop *loop = publisher->loop;
 	struct wire_event *event = &loop->message;
@@ -306,36 +227,24 @@ static inline void emit(struct broker_client *publisher, const struct wire_op *o
 	event->headers = op->headers;
 	event->payload = op->payload;
 	event->size = op->payload.len;
-	event->receiver_count = result->sent;
-	event->receivers_len = result->described_len;
-	event->receivers = result->described;
+	event->receiver_count = fanout->sent;
+	event->receivers_len = fanout->described_len;
+	event->receivers = fanout->unusual ? fanout->unusual : fanout->described;
 	event->subject_memo = route ? &route->memos->subject : NULL;
-	event->receivers_memo = result->memo;
+	event->receivers_memo = fanout->unusual || (route && route->picks_len > 1) ? NULL : fanout->memo;
+	if (route && !broker__are_named(route)) {
+		event->receivers = NULL;
+		event->receivers_memo = NULL;
+		event->receivers_len = 0;
+	}
 	loop->broker->sink->event(loop->broker->sink, event);
 	broker__emit_later(loop);
 }
 
-struct own_plain {
-	const struct broker_client *client;
-	const struct broker__sub *found;
-};
-
-static void find_own_plain(void *context, struct broker__node *node)
+void broker__answer_no_responders(struct broker_client *publisher, struct wire_slice reply,
+				  const struct broker__sub *sub)
 {
-	struct own_plain *own = context;
-	for (const struct broker__sub *sub = node->plain; sub && !own->found; sub = sub->next)
-		if (sub->client == own->client)
-			own->found = sub;
-}
-
-/* Nobody got a request: tell its publisher, through its own plain subscription on the reply. */
-static void answer_no_responders(struct broker_client *publisher, struct wire_slice reply)
-{
-	struct own_plain own = {.client = publisher};
-	broker__sublist_match(&publisher->loop->broker->sublist, reply, find_own_plain, &own);
-	if (!own.found)
-		return;
-	const struct wire_slice pieces[] = {WIRE_LITERAL("HMSG "), reply, WIRE_LITERAL(" "), own.found->sid,
+	const struct wire_slice pieces[] = {WIRE_LITERAL("HMSG "), reply, WIRE_LITERAL(" "), sub->sid,
 					    WIRE_LITERAL(" 16 16\r\nNATS/1.0 503\r\n\r\n\r\n")};
 	broker__client_send_pieces(publisher, pieces, sizeof pieces / sizeof *pieces);
 }
@@ -380,52 +289,67 @@ static bool check(struct broker_client *publisher, const struct broker__route *r
 	return true;
 }
 
-static struct result hand_out(struct broker_client *publisher, struct broker__route *route,
-			      const struct wire_op *op, const char *end)
-{
-	struct parcel parcel;
-	struct result result = {0};
-	parcel.publisher = publisher;
-	if (prepare(&parcel, op, end))
-		result = deliver_to_all(publisher->loop, route, &parcel);
-	if (parcel.rewritten || parcel.rewritten_bare) {
-		free(parcel.rewritten);
-		free(parcel.rewritten_bare);
-	}
-	return result;
-}
-
-void broker__deliver_by(struct broker_client *publisher, struct broker__route *route,
-			const struct wire_op *op, const char *end)
+bool broker__deliver_begin(struct broker_client *publisher, const struct broker__route *route,
+			   const struct wire_op *op)
 {
 	struct broker__loop *loop = publisher->loop;
 	size_t size = op->headers.len + op->payload.len;
-	struct result result = {0};
 	publisher->in_msgs++;
 	publisher->in_bytes += size;
 	loop->counters.in_msgs++;
 	loop->counters.in_bytes += size;
 	bool is_allowed = route && (!(publisher->permissions || route->is_reserved || op->reply.len > 4) ||
 				    check(publisher, route, op));
-	if (is_allowed) {
-		if (publisher->verbose)
-			broker__client_send(publisher, WIRE_LITERAL("+OK\r\n"));
-		result = hand_out(publisher, route, op, end);
-	}
-	if (loop->broker->sink)
-		emit(publisher, op, route, &result);
-	if (result.sent == 0 && is_allowed && op->reply.len > 0 && publisher->no_responders)
-		answer_no_responders(publisher, op->reply);
+	if (is_allowed && publisher->verbose)
+		broker__client_send(publisher, WIRE_LITERAL("+OK\r\n"));
+	return is_allowed;
 }
 
-void broker__deliver(struct broker_client *publisher, const struct wire_op *op, const char *end)
+bool broker__deliver_end(struct broker_client *publisher, struct broker__route *route,
+			 const struct wire_op *op, const struct broker__fanout *fanout, bool is_allowed)
+{
+	if (publisher->loop->broker->sink)
+		emit(publisher, op, route, fanout);
+	return !(fanout->sent == 0 && is_allowed && op->reply.len > 0 && publisher->no_responders);
+}
+
+/* Hot. */
+enum broker__progress broker__deliver_by(struct broker_client *publisher, struct broker__route *route,
+					 const struct wire_op *op, const char *end)
+{
+	struct broker__loop *loop = publisher->loop;
+	struct broker__fanout fanout = {0};
+	struct broker__parcel parcel;
+	if (route) {
+		int64_t units = broker__deliver_units(route, (size_t)(end - op->subject.data));
+		if (units > loop->turn_units && route->receivers_len + route->picks_len > 1)
+			return broker__large_deliver(publisher, route, op, end);
+		loop->work_left -= units;
+	}
+	bool is_allowed = broker__deliver_begin(publisher, route, op);
+	if (is_allowed) {
+		broker__fanout_init(&fanout, route);
+		if (broker__parcel_init(&parcel, op, end))
+			deliver_until(loop, route, &parcel, &fanout, route->receivers_len + route->picks_len);
+		broker__parcel_fini(&parcel);
+	}
+	if (broker__deliver_end(publisher, route, op, &fanout, is_allowed))
+		return BROKER__DONE;
+	return broker__large_answer(publisher, op->reply);
+}
+
+enum broker__progress broker__deliver(struct broker_client *publisher, const struct wire_op *op,
+				      const char *end)
 {
 	struct broker__loop *loop = publisher->loop;
 	const struct broker__sublist *list = &loop->broker->sublist;
+	if (publisher->is_begun && (publisher->owes_answer || broker__large_is_of(loop, publisher)))
+		return broker__large_go_on(publisher, op, end);
 	struct broker__route *route = broker__route_again(&publisher->routes, list, op->subject);
 	if (route)
 		loop->counters.route_hits++;
-	else
-		route = broker__route_find(publisher, op->subject, broker__sublist_hash(list, op->subject));
-	broker__deliver_by(publisher, route, op, end);
+	else if (broker__route_find(publisher, op->subject, broker__sublist_hash(list, op->subject),
+				    &route) == BROKER__AGAIN)
+		return BROKER__AGAIN;
+	return broker__deliver_by(publisher, route, op, end);
 }

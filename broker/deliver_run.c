@@ -146,7 +146,8 @@ static void deliver(struct broker_client *publisher, const struct wire_op *first
  * enough after some of them or gets each twice, something is to be said to the publisher about each. */
 static bool must_go_one_by_one(const struct broker_client *publisher, const struct broker__route *route)
 {
-	if (!route || !route->is_plain || route->is_reserved || publisher->permissions || publisher->verbose)
+	if (!route || !route->is_plain || !route->has_heads || route->is_reserved || publisher->permissions ||
+	    publisher->verbose)
 		return true;
 	for (uint32_t i = 0; i < route->receivers_len; i++) {
 		const struct broker__receiver *receiver = &route->receivers[i];
@@ -157,25 +158,34 @@ static bool must_go_one_by_one(const struct broker_client *publisher, const stru
 	return false;
 }
 
-static void deliver_one_by_one(struct broker_client *publisher, const struct wire_op *first,
-			       const struct wire_run *run)
+/* Ends with the turn. Returns how many were delivered. */
+static uint32_t deliver_one_by_one(struct broker_client *publisher, const struct wire_op *first,
+				   const struct wire_run *run)
 {
 	struct wire_op op = *first;
-	for (uint32_t i = 0; i < run->count && broker__client_is_open(publisher); i++) {
-		struct wire_slice text = wire_run_text(run, i);
-		op.payload = wire_run_payload(run, i);
+	uint32_t done = 0;
+	for (; done < run->count && broker__client_is_open(publisher) && publisher->loop->work_left > 0;
+	     done++) {
+		struct wire_slice text = wire_run_text(run, done);
+		op.payload = wire_run_payload(run, done);
 		op.size_text = wire_slice(text.data, (size_t)(op.payload.data - 2 - text.data));
-		broker__deliver(publisher, &op, text.data + text.len);
+		publisher->is_begun = broker__deliver(publisher, &op, text.data + text.len) == BROKER__AGAIN;
+		if (publisher->is_begun)
+			break;
 	}
+	return done;
 }
 
-void broker__deliver_run(struct broker_client *publisher, const struct wire_op *first,
-			 const struct wire_run *run)
+uint32_t broker__deliver_run(struct broker_client *publisher, const struct wire_op *first,
+			     const struct wire_run *run)
 {
+	struct broker__loop *loop = publisher->loop;
 	struct broker__route *route =
-	    broker__route_again(&publisher->routes, &publisher->loop->broker->sublist, first->subject);
+	    broker__route_again(&publisher->routes, &loop->broker->sublist, first->subject);
 	if (must_go_one_by_one(publisher, route))
-		deliver_one_by_one(publisher, first, run);
-	else
-		deliver(publisher, first, run, route);
+		return deliver_one_by_one(publisher, first, run);
+	loop->work_left -= (int64_t)run->count * route->receivers_len * BROKER__RUN_UNITS +
+			   (int64_t)(run->payload_bytes / BROKER__BYTES_A_UNIT * route->receivers_len);
+	deliver(publisher, first, run, route);
+	return run->count;
 }

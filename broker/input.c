@@ -5,15 +5,22 @@
  *
  * All clients of a loop read into one buffer. What is left of an operation at the end of a read is kept per client: if
  * it is short, until it can be put in front of the next read; if it is the beginning of something long, in a buffer
- * that grows as bytes arrive and is read into directly. */
+ * that grows as bytes arrive and is read into directly. Operations that the client's turn did not suffice for are kept
+ * too, and nothing is read until they were obeyed. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "broker/emit.h"
+#include "broker/large.h"
 #include "broker/ops.h"
 #include "wire/run.h"
 
-enum { GROW_MIN = 128 * 1024, LINE_MAX_BYTES = BROKER__INPUT_HEADROOM - 1024 };
+enum {
+	GROW_MIN = 128 * 1024,
+	LINE_MAX_BYTES = BROKER__INPUT_HEADROOM - 1024,
+	OWN_BYTES = 1024 * 1024, /* read into a client's own buffer at once */
+	LATE_BYTES = 16 * 1024,  /* read at once when there is little time */
+};
 
 /* A line must fit into the headroom, whatever the operator allows. */
 static struct wire_limits limits_of(const struct broker *broker)
@@ -23,34 +30,49 @@ static struct wire_limits limits_of(const struct broker *broker)
 				    .max_payload = broker->options.max_payload};
 }
 
+/* Where the next bytes go: little when there is little time or memory, or the sink takes nothing: who sends little, like
+ * a PING, is served all the same. */
 uv_buf_t broker__input_room(struct broker_client *client)
 {
 	struct broker__loop *loop = client->loop;
-	if (client->state == BROKER__OPEN && !broker__pressure_may_read(client))
+	bool has_own = client->partial_cap > client->partial_len;
+	bool is_late = broker__round_is_over(loop) || broker__pressure_is_sink_full(loop);
+	if (!broker__client_is_open(client))
 		return uv_buf_init(NULL, 0);
-	if (client->state == BROKER__OPEN && client->partial_cap > client->partial_len)
-		return uv_buf_init(client->partial + client->partial_len,
-				   (unsigned)(client->partial_cap - client->partial_len));
-	return uv_buf_init(loop->input + BROKER__INPUT_HEADROOM, BROKER__INPUT_BYTES);
+	size_t wanted = has_own ? client->partial_cap - client->partial_len : BROKER__INPUT_BYTES;
+	size_t most = is_late ? LATE_BYTES : OWN_BYTES;
+	size_t room = broker__memory_room(client, wanted < most ? wanted : most);
+	if (has_own)
+		return uv_buf_init(client->partial + client->partial_len, (unsigned)room);
+	return uv_buf_init(loop->input + BROKER__INPUT_HEADROOM, (unsigned)room);
+}
+
+/* ---- what is held of a client's input ---- */
+
+static void count_held(struct broker_client *client, size_t bytes)
+{
+	client->loop->partial_bytes += bytes - client->held_bytes;
+	client->held_bytes = bytes;
 }
 
 void broker__input_drop(struct broker_client *client)
 {
-	client->loop->partial_bytes -= client->partial_cap ? client->partial_cap : client->partial_len;
 	free(client->partial);
 	client->partial = NULL;
-	client->partial_len = client->partial_cap = 0;
+	client->partial_len = client->partial_cap = client->kept_at = 0;
+	client->is_kept = false;
+	count_held(client, 0);
 }
 
-/* Keep a short beginning. */
+/* Keep a copy. What is obeyed from there (is_kept) has bytes behind it that broker__copy may touch. */
 static int keep_copy(struct broker_client *client, const char *data, size_t len)
 {
-	client->partial = malloc(len);
+	client->partial = malloc(len + BROKER__SLACK);
 	if (!client->partial)
 		return -ENOMEM;
 	memcpy(client->partial, data, len);
 	client->partial_len = len;
-	client->loop->partial_bytes += len;
+	count_held(client, len);
 	return 0;
 }
 
@@ -60,7 +82,6 @@ static int grow(struct broker_client *client, size_t cap)
 	char *grown = realloc(client->partial, cap + BROKER__SLACK);
 	if (!grown)
 		return -ENOMEM;
-	client->loop->partial_bytes += cap - client->partial_cap;
 	client->partial = grown;
 	client->partial_cap = cap;
 	return 0;
@@ -83,8 +104,11 @@ static int keep_beginning(struct broker_client *client, const char *data, size_t
 		return error;
 	memcpy(client->partial, data, len);
 	client->partial_len = len;
+	count_held(client, len);
 	return 0;
 }
+
+/* ---- obeying ---- */
 
 /* Operations must begin with CONNECT where credentials are asked for. */
 static bool may_begin(struct broker_client *client, char first)
@@ -100,21 +124,48 @@ static bool is_from_server(const char *data, size_t len)
 	       ((first == 'H' || first == 'h') && (second == 'M' || second == 'm'));
 }
 
-/* Obey all whole operations of data[0..len). Returns the bytes used; *need is what the next one needs. */
+/* PING, PONG: nobody but the client learns of them. */
+static bool is_silent(const char *data, size_t len)
+{
+	char first = data[0], second = len > 1 ? data[1] : 'I';
+	return (first == 'P' || first == 'p') && second != 'U' && second != 'u';
+}
+
+/* Is there work left for the next operation, and room for what comes of it? A message that is under way goes on also when
+ * its publisher is leaving. */
+static bool may_go_on(struct broker_client *client, const char *data, size_t len)
+{
+	const struct broker__loop *loop = client->loop;
+	if (loop->work_left <= 0)
+		return false;
+	if (client->is_begun)
+		return broker__client_is_open(client) || broker__large_is_of(loop, client);
+	if (!broker__client_is_open(client))
+		return false;
+	if (loop->is_sink_full && !is_silent(data, len)) {
+		broker__pressure_hold(client);
+		return false;
+	}
+	return true;
+}
+
+/* Obey whole operations of data[0..len), as many as the turn allows. Returns the bytes used; *need is what the next one
+ * needs, 0 when it is not for want of bytes that it was not obeyed. */
 static size_t obey(struct broker_client *client, const char *data, size_t len, size_t *need)
 {
 	struct broker__loop *loop = client->loop;
 	const struct wire_limits limits = limits_of(loop->broker);
 	size_t at = 0;
 	*need = 0;
-	while (at < len && broker__client_is_open(client)) {
+	while (at < len && may_go_on(client, data + at, len - at)) {
 		struct wire_op op;
 		if (!may_begin(client, data[at]))
 			break;
-		if (client->routes.count >= BROKER__ROUTES_FAR)
+		if (client->routes.count >= BROKER__ROUTES_FAR && !client->is_begun) {
 			at += broker__op_ahead(client, data + at, len - at, &limits);
-		if (at == len || !broker__client_is_open(client))
-			break;
+			if (at == len || !may_go_on(client, data + at, len - at))
+				break;
+		}
 		int64_t used = wire_parse(data + at, len - at, &limits, &op, need);
 		if (used == 0 && is_from_server(data + at, len - at))
 			used = WIRE_EPROTOCOL;
@@ -122,44 +173,83 @@ static size_t obey(struct broker_client *client, const char *data, size_t len, s
 			broker__op_failed(client, (int)used);
 		if (used <= 0)
 			break;
+		loop->work_left -= BROKER__OP_UNITS;
+		client->is_begun = broker__op(client, &op, data + at + used) == BROKER__AGAIN;
+		if (client->is_begun)
+			break;
 		at += (size_t)used;
-		broker__op(client, &op, data + at);
 		if (wire_may_run(&op, data + at, len - at))
 			at += broker__op_run(client, &op, data + at, len - at, &limits);
 		if (loop->pool.in_use_bytes > loop->flush_above_bytes)
-			broker__pressure_relieve(loop);
+			broker__memory_relieve(loop);
 	}
 	return at;
 }
 
-/* Obey, then keep what is left over. */
+/* ---- keeping what is left ---- */
+
+/* The turn is over, or the sink is full: the rest of the client's own buffer, or a copy, is obeyed later. */
+static int keep_rest(struct broker_client *client, const char *rest, size_t len)
+{
+	int error = 0;
+	if (client->partial)
+		client->kept_at = (size_t)(rest - client->partial);
+	else
+		error = keep_copy(client, rest, len);
+	client->partial_cap = 0;
+	client->is_kept = !error;
+	return error;
+}
+
+/* Keep what is left of an operation that needs more bytes; from the client's own buffer it is copied out of there. */
+static int keep_unfinished(struct broker_client *client, const char *rest, size_t len, size_t need)
+{
+	char *own = client->partial;
+	client->partial = NULL;
+	broker__input_drop(client);
+	int error = 0;
+	if (len > 0 && need <= BROKER__INPUT_HEADROOM)
+		error = keep_copy(client, rest, len);
+	else if (len > 0)
+		error = keep_beginning(client, rest, len, need);
+	free(own);
+	return error;
+}
+
+/* Obey what is in the loop's buffer or the client's own, then keep what is left over. */
 static void take_run(struct broker_client *client, const char *data, size_t len)
 {
 	size_t need, used = obey(client, data, len, &need), left = len - used;
+	bool goes_on = broker__client_is_open(client) || broker__large_is_of(client->loop, client);
 	int error = 0;
-	if (!broker__client_is_open(client) || left == 0)
-		return;
-	if (need <= BROKER__INPUT_HEADROOM)
-		error = keep_copy(client, data + used, left);
+	if (!goes_on)
+		broker__input_drop(client);
+	else if (left > 0 && need == 0)
+		error = keep_rest(client, data + used, left);
 	else
-		error = keep_beginning(client, data + used, left, need);
+		error = keep_unfinished(client, data + used, left, need);
 	if (error)
 		broker__client_cut(client, "Read Error");
 }
 
-/* The client's own buffer was read into. */
+/* The client's own buffer was read into. It holds one operation at most. */
 static void take_grown(struct broker_client *client, size_t len)
 {
 	client->partial_len += len;
+	count_held(client, client->partial_len);
 	if (client->partial_len < client->partial_cap)
 		return;
 	size_t need, used = obey(client, client->partial, client->partial_len, &need);
-	if (!broker__client_is_open(client) || used > 0) {
+	if (used > 0 || !broker__client_is_open(client)) {
 		broker__input_drop(client);
 		return;
 	}
-	size_t cap = client->partial_cap * 2 < need ? client->partial_cap * 2 : need;
-	if (grow(client, cap) < 0)
+	int error = 0;
+	if (need == 0)
+		error = keep_rest(client, client->partial, client->partial_len);
+	else
+		error = grow(client, client->partial_cap * 2 < need ? client->partial_cap * 2 : need);
+	if (error)
 		broker__client_cut(client, "Read Error");
 }
 
@@ -174,19 +264,51 @@ static void take_shared(struct broker_client *client, char *data, size_t len)
 	take_run(client, data - kept, kept + len);
 }
 
+/* ---- turns ---- */
+
+static void begin_turn(struct broker__loop *loop)
+{
+	broker__loop_read_clock(loop);
+	loop->stalled_by = NULL;
+	broker__turn_begin(loop);
+}
+
+/* Write what came of the turn, the client's own answers first; what it could not finish goes on later. */
+static void end_turn(struct broker_client *client, uint64_t in_msgs_before)
+{
+	struct broker__loop *loop = client->loop;
+	bool has_published = client->in_msgs != in_msgs_before;
+	if (has_published)
+		client->last_ns = loop->now_ns;
+	if (client->is_dirty && broker__client_is_open(client)) {
+		broker__client_untouch(client);
+		broker__client_flush(client);
+	}
+	broker__loop_flush(loop);
+	broker__pressure_apply(client, has_published);
+	if (client->is_kept && !(client->paused & BROKER__HELD))
+		broker__turn_wait(client);
+}
+
 void broker__input_take(struct broker_client *client, char *data, size_t len)
 {
 	uint64_t before = client->in_msgs;
-	struct broker__loop *loop = client->loop;
-	broker__loop_read_clock(loop);
-	loop->stalled_by = NULL;
+	begin_turn(client->loop);
+	client->fed_ms = uv_now(&client->loop->uv);
 	if (client->partial_cap > 0)
 		take_grown(client, len);
 	else
 		take_shared(client, data, len);
-	bool has_published = client->in_msgs != before;
-	if (has_published)
-		client->last_ns = loop->now_ns;
-	broker__loop_flush(loop);
-	broker__pressure_apply(client, has_published);
+	end_turn(client, before);
+}
+
+void broker__input_go_on(struct broker_client *client)
+{
+	uint64_t before = client->in_msgs;
+	begin_turn(client->loop);
+	take_run(client, client->partial + client->kept_at, client->partial_len - client->kept_at);
+	end_turn(client, before);
+	if (!client->is_kept)
+		broker__client_resume(client, BROKER__WAITING);
+	broker__loop_settle(client->loop);
 }

@@ -4,16 +4,34 @@
 
 #include "broker/address.h"
 #include "broker/server.h"
+#include "broker/turn.h"
 
 enum { BACKLOG = 4096 };
+
+static void wait_for_round(struct broker__loop *loop)
+{
+	loop->has_newcomers = true;
+	broker__round_wake(loop);
+}
 
 static void on_connection(uv_stream_t *listener, int status)
 {
 	struct broker *broker = listener->data;
 	if (status < 0)
 		broker_log(broker->log, BROKER_LOG_ERROR, "Client Accept Error: %s", uv_strerror(status));
+	else if (broker__round_is_over(&broker->loops[0]))
+		wait_for_round(&broker->loops[0]);
 	else
 		broker__client_accept(&broker->loops[0], listener);
+}
+
+/* libuv offers no other connection until this one was accepted. */
+void broker__listen_go_on(struct broker *broker)
+{
+	struct broker__loop *loop = &broker->loops[0];
+	loop->has_newcomers = false;
+	if (broker->is_listening)
+		broker__client_accept(loop, (uv_stream_t *)&broker->listener);
 }
 
 /* "0.0.0.0" also means IPv6, as in nats-server. */

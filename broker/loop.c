@@ -2,9 +2,15 @@
 #include <stdlib.h>
 
 #include "broker/emit.h"
+#include "broker/large.h"
 #include "broker/server.h"
+#include "broker/turn.h"
 
-enum { TRIM_MS = 2000 };
+enum {
+	TRIM_MS = 2000,
+	FLUSHES_AT_ONCE = 16, /* between two looks at the clock */
+	RETIRED_AT_ONCE = 1000,
+};
 
 static struct broker__client_list_link *link_of(struct broker_client *client, size_t link)
 {
@@ -58,12 +64,12 @@ int broker__loop_init(struct broker__loop *loop, struct broker *broker)
 	loop->message.kind = WIRE_EVENT_MESSAGE;
 	broker__clock_init(&loop->clock);
 	loop->input = malloc(BROKER__INPUT_HEADROOM + BROKER__INPUT_BYTES + BROKER__SLACK);
-	if (!loop->input)
-		return -ENOMEM;
-	int status = uv_loop_init(&loop->uv);
+	loop->head = malloc(BROKER__HEAD_BYTES + BROKER__SLACK);
+	int status = loop->input && loop->head ? uv_loop_init(&loop->uv) : -ENOMEM;
 	if (status < 0) {
 		free(loop->input);
-		loop->input = NULL;
+		free(loop->head);
+		loop->input = loop->head = NULL;
 		return status;
 	}
 	start_timer(loop, &loop->tick);
@@ -72,6 +78,7 @@ int broker__loop_init(struct broker__loop *loop, struct broker *broker)
 	/* Neither is worth waiting for at the end: closing the sink hands over, too, and all memory goes. */
 	uv_unref((uv_handle_t *)&loop->tick);
 	uv_unref((uv_handle_t *)&loop->trim);
+	broker__rounds_init(loop);
 	broker__loop_read_clock(loop);
 	return 0;
 }
@@ -87,9 +94,12 @@ void broker__loop_fini(struct broker__loop *loop)
 {
 	if (!loop->input)
 		return;
+	while (uv_is_active((uv_handle_t *)&loop->round))
+		uv_run(&loop->uv, UV_RUN_NOWAIT);
 	uv_close((uv_handle_t *)&loop->tick, NULL);
 	uv_close((uv_handle_t *)&loop->stall, NULL);
 	uv_close((uv_handle_t *)&loop->trim, NULL);
+	broker__rounds_fini(loop);
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
 	if (uv_loop_close(&loop->uv) == UV_EBUSY) {
 		uv_walk(&loop->uv, close_handle, NULL);
@@ -97,8 +107,10 @@ void broker__loop_fini(struct broker__loop *loop)
 		uv_loop_close(&loop->uv);
 	}
 	broker__pool_fini(&loop->pool);
+	broker__large_fini(loop);
 	free(loop->receivers);
 	free(loop->input);
+	free(loop->head);
 }
 
 /* ---- at work ---- */
@@ -114,35 +126,66 @@ void broker__loop_read_clock(struct broker__loop *loop)
 	}
 }
 
-void broker__loop_flush(struct broker__loop *loop)
+void broker__loop_flush_one(struct broker__loop *loop)
 {
-	while (loop->dirty) {
-		struct broker_client *client = loop->dirty;
-		loop->dirty = client->dirty_next;
-		client->is_dirty = false;
-		if (broker__client_is_open(client))
-			broker__client_flush(client);
+	struct broker_client *client = loop->dirty.first;
+	broker__client_untouch(client);
+	if (broker__client_is_open(client))
+		broker__client_flush(client);
+}
+
+bool broker__loop_flush(struct broker__loop *loop)
+{
+	for (uint32_t done = 1; loop->dirty.first; done++) {
+		if (done % FLUSHES_AT_ONCE == 0 && broker__round_is_over(loop)) {
+			broker__round_wake(loop);
+			return false;
+		}
+		broker__loop_flush_one(loop);
 	}
 	if (loop->pool.resting_bytes > 0 && !uv_is_active((uv_handle_t *)&loop->trim))
 		uv_timer_start(&loop->trim, on_trim, TRIM_MS, TRIM_MS);
+	return true;
 }
 
-static void free_retired(struct broker__loop *loop)
+bool broker__loop_free_retired(struct broker__loop *loop)
 {
-	while (loop->retired) {
+	if (loop->large.publisher)
+		return true;
+	for (uint32_t left = RETIRED_AT_ONCE; loop->retired && left > 0; left--) {
 		struct broker__sub *sub = loop->retired;
 		loop->retired = sub->next;
 		broker__sub_close(sub);
 	}
+	if (loop->retired)
+		broker__round_wake(loop);
+	return !loop->retired;
+}
+
+/* Put away who is leaving, as long as the round lasts. Who still has a message under way goes when that is done. */
+static void put_away(struct broker__loop *loop)
+{
+	struct broker_client *busy = NULL;
+	do {
+		struct broker_client *client = loop->leaving;
+		loop->leaving = client->leaving_next;
+		if (broker__large_let_go(client))
+			broker__client_put_away(client);
+		else
+			busy = client;
+	} while (loop->leaving && !broker__round_is_over(loop));
+	if (loop->leaving)
+		broker__round_wake(loop);
+	if (!busy)
+		return;
+	busy->leaving_next = loop->leaving;
+	loop->leaving = busy;
 }
 
 void broker__loop_settle(struct broker__loop *loop)
 {
 	broker__loop_flush(loop);
-	while (loop->leaving) {
-		struct broker_client *client = loop->leaving;
-		loop->leaving = client->leaving_next;
-		broker__client_put_away(client);
-	}
-	free_retired(loop);
+	if (loop->leaving)
+		put_away(loop);
+	broker__loop_free_retired(loop);
 }

@@ -46,16 +46,16 @@ static __attribute__((noinline)) void trace(struct broker_client *client, const 
 
 /* ---- PUB, HPUB ---- */
 
-static void publish(struct broker_client *client, const struct wire_op *op, const char *end)
+static enum broker__progress publish(struct broker_client *client, const struct wire_op *op, const char *end)
 {
 	if (op->verb == WIRE_HPUB && !client->has_headers) {
 		broker__client_log(client, BROKER_LOG_ERROR, "message headers not supported");
 		broker__client_close(client, "Protocol Violation");
-		return;
+		return BROKER__DONE;
 	}
-	if (client->pedantic && !wire_subject_is_literal(op->subject))
+	if (client->pedantic && !client->is_begun && !wire_subject_is_literal(op->subject))
 		broker__client_send_error(client, WIRE_LITERAL("Invalid Publish Subject"));
-	broker__deliver(client, op, end);
+	return broker__deliver(client, op, end);
 }
 
 /* ---- SUB, UNSUB ---- */
@@ -174,17 +174,29 @@ static void protocol_error(struct broker_client *client)
 	broker__client_close(client, "Protocol Violation");
 }
 
-static __attribute__((noinline)) void obey_rare(struct broker_client *client, const struct wire_op *op,
-						const char *end)
+/* Units of work, by verb: about what they take. */
+static int64_t units_of(enum wire_verb verb)
 {
-	if (client->loop->broker->wants_trace)
+	switch (verb) {
+	case WIRE_CONNECT: return 2000;
+	case WIRE_SUB: return 100;
+	case WIRE_UNSUB: return 60;
+	default: return 10;
+	}
+}
+
+static __attribute__((noinline)) enum broker__progress obey_rare(struct broker_client *client,
+								 const struct wire_op *op, const char *end)
+{
+	client->loop->work_left -= units_of(op->verb);
+	if (client->loop->broker->wants_trace && !client->is_begun)
 		trace(client, op);
 	if (!client->is_announced && op->verb != WIRE_CONNECT)
 		broker__emit_connect(client);
 	switch (op->verb) {
 	case WIRE_CONNECT: broker__op_connect(client, op->args); break;
 	case WIRE_PUB:
-	case WIRE_HPUB: publish(client, op, end); break;
+	case WIRE_HPUB: return publish(client, op, end);
 	case WIRE_SUB: subscribe(client, op); break;
 	case WIRE_UNSUB: unsubscribe(client, op); break;
 	case WIRE_PING: ping(client); break;
@@ -198,15 +210,15 @@ static __attribute__((noinline)) void obey_rare(struct broker_client *client, co
 		break;
 	default: protocol_error(client);
 	}
+	return BROKER__DONE;
 }
 
 /* Hot. */
-void broker__op(struct broker_client *client, const struct wire_op *op, const char *end)
+enum broker__progress broker__op(struct broker_client *client, const struct wire_op *op, const char *end)
 {
 	if (broker__op_is_usual(client, op))
-		broker__deliver(client, op, end);
-	else
-		obey_rare(client, op, end);
+		return broker__deliver(client, op, end);
+	return obey_rare(client, op, end);
 }
 
 void broker__op_failed(struct broker_client *client, int code)

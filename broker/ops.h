@@ -3,9 +3,11 @@
 #define BROKER_OPS_H
 
 #include "broker/server.h"
+#include "broker/turn.h"
 
-/* Do what a parsed operation asks; `end` is where it ends in the buffer. */
-void broker__op(struct broker_client *client, const struct wire_op *op, const char *end);
+/* Do what a parsed operation asks; `end` is where it ends in the buffer. BROKER__AGAIN: it is to be called again with the
+ * same operation in a later turn, and client->is_begun is true until then. */
+enum broker__progress broker__op(struct broker_client *client, const struct wire_op *op, const char *end);
 
 /* A message of a client that has been seen before, about which there is nothing to be said. */
 static inline bool broker__op_is_usual(const struct broker_client *client, const struct wire_op *op)
@@ -15,7 +17,8 @@ static inline bool broker__op_is_usual(const struct broker_client *client, const
 }
 
 /* Busy publishers, several messages at once (bulk.c). Both return the bytes of what they obeyed, 0 when there is nothing
- * for them to do: broker__op goes on.
+ * for them to do: broker__op goes on. They stop when the turn is over; client->is_begun says whether in the middle of the
+ * next message.
  *
  * The messages at the start of data[0..len) that are like *first, which was obeyed just before them. */
 size_t broker__op_run(struct broker_client *client, const struct wire_op *first, const char *data, size_t len,

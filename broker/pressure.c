@@ -1,5 +1,5 @@
 /* pressure.c - who sends faster than others can take is slowed down, never for ever; who does not take at all is cut
- * off; memory stays within its bound. */
+ * off. */
 #include "broker/server.h"
 
 enum {
@@ -17,80 +17,13 @@ uint64_t broker__pressure_threshold(const struct broker *broker)
 	return most < STALL_THRESHOLD ? most : STALL_THRESHOLD;
 }
 
-/* ---- memory ---- */
-
-static uint64_t most_for_all(const struct broker *broker)
-{
-	const struct broker_options *options = &broker->options;
-	return options->max_pending_total > 0 ? options->max_pending_total : 2 * options->max_pending;
-}
-
-static size_t held_by(const struct broker_client *client)
-{
-	return broker__output_pending(&client->output) + client->partial_len;
-}
-
-static void cut_largest(struct broker__loop *loop)
-{
-	struct broker_client *largest = NULL;
-	for (struct broker_client *client = loop->all.first; client; client = client->all.next)
-		if (broker__client_is_open(client) && (!largest || held_by(client) > held_by(largest)))
-			largest = client;
-	if (!largest)
-		return;
-	loop->counters.slow_consumers++;
-	broker__client_log(largest, BROKER_LOG_INFO,
-			   "Slow Consumer Detected: %zu bytes pending, and all clients together exceed "
-			   "max_pending_total of %llu",
-			   held_by(largest), (unsigned long long)most_for_all(loop->broker));
-	broker__client_cut(largest, "Slow Consumer (Pending Bytes)");
-}
-
-static bool is_over_limit(const struct broker__loop *loop)
-{
-	return loop->pool.in_use_bytes + loop->partial_bytes > most_for_all(loop->broker);
-}
-
-/* What was put into the output of a client that is leaving will not be written: count it as lost, then let it go. */
-static void drop_leaving(struct broker__loop *loop)
-{
-	for (struct broker_client *client = loop->leaving; client; client = client->leaving_next) {
-		if (client->keeps_output || client->is_dropped)
-			continue;
-		client->is_dropped = true;
-		client->lost_messages = broker__output_unsent_messages(&client->output);
-		client->lost_bytes = broker__output_pending(&client->output);
-		broker__output_drop(&client->output);
-	}
-}
-
-void broker__pressure_relieve(struct broker__loop *loop)
-{
-	if (loop->pool.in_use_bytes > loop->flush_above_bytes) {
-		broker__loop_flush(loop);
-		loop->flush_above_bytes = loop->pool.in_use_bytes + FLUSH_EVERY_BYTES;
-	}
-	if (!is_over_limit(loop))
-		return;
-	cut_largest(loop);
-	drop_leaving(loop);
-}
-
 /* ---- pausing publishers ---- */
-
-static void resume(struct broker_client *client)
-{
-	if (client->is_stalled || client->is_held || !broker__client_is_open(client))
-		return;
-	broker__transport_read(&client->transport);
-}
 
 static void end_stall(struct broker_client *client)
 {
 	broker__clients_remove(&client->loop->stalled, client, BROKER__LINK(stalled));
-	client->is_stalled = false;
 	client->stalled_by = NULL;
-	resume(client);
+	broker__client_resume(client, BROKER__STALLED);
 }
 
 static void on_stall_tick(uv_timer_t *timer)
@@ -102,8 +35,15 @@ static void on_stall_tick(uv_timer_t *timer)
 		if (client->stalled_until_ms <= now_ms)
 			end_stall(client);
 	}
-	if (loop->stalled.len == 0)
+	broker__memory_tick(loop);
+	if (loop->stalled.len == 0 && loop->starved.len == 0)
 		uv_timer_stop(timer);
+}
+
+void broker__pressure_start_tick(struct broker__loop *loop)
+{
+	if (!uv_is_active((uv_handle_t *)&loop->stall))
+		uv_timer_start(&loop->stall, on_stall_tick, STALL_TICK_MS, STALL_TICK_MS);
 }
 
 /* The nearer a receiver is to its limit, the longer. */
@@ -120,13 +60,11 @@ static void stall(struct broker_client *publisher, struct broker_client *receive
 {
 	struct broker__loop *loop = publisher->loop;
 	loop->counters.stalled++;
-	publisher->is_stalled = true;
 	publisher->stalled_by = receiver;
 	publisher->stalled_until_ms = uv_now(&loop->uv) + span_ms;
 	broker__clients_add(&loop->stalled, publisher, BROKER__LINK(stalled));
-	broker__transport_pause(&publisher->transport);
-	if (!uv_is_active((uv_handle_t *)&loop->stall))
-		uv_timer_start(&loop->stall, on_stall_tick, STALL_TICK_MS, STALL_TICK_MS);
+	broker__client_pause(publisher, BROKER__STALLED);
+	broker__pressure_start_tick(loop);
 }
 
 static bool is_behind(const struct broker_client *receiver)
@@ -135,27 +73,31 @@ static bool is_behind(const struct broker_client *receiver)
 	       broker__output_pending(&receiver->output) > broker__pressure_threshold(receiver->loop->broker);
 }
 
-bool broker__pressure_may_read(struct broker_client *client)
+bool broker__pressure_is_sink_full(const struct broker__loop *loop)
 {
-	struct wire_sink *sink = client->loop->broker->sink;
-	if (!sink || !sink->ready || sink->ready(sink))
-		return true;
-	if (!client->is_held)
-		broker__clients_add(&client->loop->held, client, BROKER__LINK(held));
-	client->is_held = true;
-	return false;
+	struct wire_sink *sink = loop->broker->sink;
+	return sink && sink->ready && !sink->ready(sink);
 }
 
+void broker__pressure_hold(struct broker_client *client)
+{
+	if (client->paused & BROKER__HELD)
+		return;
+	broker__clients_add(&client->loop->held, client, BROKER__LINK(held));
+	broker__client_pause(client, BROKER__HELD);
+}
+
+/* Publishers whose message is under way finish it first: others may wait for that. */
 void broker__pressure_apply(struct broker_client *publisher, bool has_published)
 {
 	struct broker__loop *loop = publisher->loop;
 	loop->flush_above_bytes = loop->pool.in_use_bytes + FLUSH_EVERY_BYTES;
-	if (!has_published || !broker__client_is_open(publisher) || publisher->is_stalled)
+	if (!has_published || !broker__client_is_open(publisher) || publisher->is_begun ||
+	    (publisher->paused & BROKER__STALLED))
 		return;
-	uint64_t total = loop->pool.in_use_bytes + loop->partial_bytes;
 	if (loop->stalled_by && is_behind(loop->stalled_by))
 		stall(publisher, loop->stalled_by, stall_ms(loop->stalled_by));
-	else if (total > most_for_all(loop->broker) / 4 * 3)
+	else if (loop->pool.in_use_bytes > broker__memory_limit(loop->broker) / 4 * 3)
 		stall(publisher, NULL, STALL_MIN_MS);
 }
 
@@ -175,11 +117,11 @@ void broker__pressure_forget(struct broker_client *client)
 {
 	struct broker__loop *loop = client->loop;
 	broker__pressure_drained(client);
-	if (client->is_stalled)
+	if (client->paused & BROKER__STALLED)
 		broker__clients_remove(&loop->stalled, client, BROKER__LINK(stalled));
-	if (client->is_held)
+	if (client->paused & BROKER__HELD)
 		broker__clients_remove(&loop->held, client, BROKER__LINK(held));
-	client->is_stalled = client->is_held = false;
+	client->paused &= ~(unsigned)(BROKER__STALLED | BROKER__HELD);
 	if (loop->stalled_by == client)
 		loop->stalled_by = NULL;
 }
@@ -189,7 +131,6 @@ void broker__pressure_release(struct broker__loop *loop)
 	while (loop->held.first) {
 		struct broker_client *client = loop->held.first;
 		broker__clients_remove(&loop->held, client, BROKER__LINK(held));
-		client->is_held = false;
-		resume(client);
+		broker__client_resume(client, BROKER__HELD);
 	}
 }

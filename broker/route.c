@@ -2,209 +2,13 @@
 
 #include <stdlib.h>
 
-#include "broker/client.h"
-#include "broker/permissions.h"
+#include "broker/large.h"
 #include "broker/server.h"
 
 enum { SLOTS_MIN = 16 };
 
-/* What the connections of a loop may keep together. */
-static const size_t bytes_max = 32u << 20;
-
-/* ---- collecting what matches ---- */
-
-struct collected {
-	struct broker_client *publisher;
-	struct broker__sub **plain;
-	size_t plain_len, plain_cap;
-	struct broker__group **groups;
-	size_t groups_len, groups_cap;
-	size_t members_len, head_bytes;
-	size_t subject_len;
-	bool failed;
-};
-
-/* Make room for one more element; false when out of memory. */
-static bool grow(void **array, size_t len, size_t *cap, size_t element)
-{
-	if (len < *cap)
-		return true;
-	size_t wanted = *cap ? *cap * 2 : 16;
-	void *grown = realloc(*array, wanted * element);
-	if (!grown)
-		return false;
-	*array = grown;
-	*cap = wanted;
-	return true;
-}
-
-/* A publisher that wants no echo is no receiver of its own. */
-static bool is_wanted(const struct collected *collected, const struct broker__sub *sub)
-{
-	return !sub->is_closed && (sub->client != collected->publisher || sub->client->echo);
-}
-
-static size_t head_len(const struct collected *collected, const struct broker__sub *sub)
-{
-	return sizeof "HMSG  " - 1 + collected->subject_len + sub->sid.len + 1;
-}
-
-static void collect(void *context, struct broker__node *node)
-{
-	struct collected *collected = context;
-	for (struct broker__sub *sub = node->plain; sub; sub = sub->next) {
-		if (!is_wanted(collected, sub))
-			continue;
-		if (!grow((void **)&collected->plain, collected->plain_len, &collected->plain_cap,
-			  sizeof *collected->plain)) {
-			collected->failed = true;
-			return;
-		}
-		collected->plain[collected->plain_len++] = sub;
-		collected->head_bytes += head_len(collected, sub);
-	}
-	for (struct broker__group *group = node->groups; group; group = group->next) {
-		if (!grow((void **)&collected->groups, collected->groups_len, &collected->groups_cap,
-			  sizeof *collected->groups)) {
-			collected->failed = true;
-			return;
-		}
-		collected->groups[collected->groups_len++] = group;
-		collected->members_len += group->members_len;
-		for (struct broker__sub *sub = group->members; sub; sub = sub->next)
-			collected->head_bytes += head_len(collected, sub);
-	}
-}
-
-static int by_name(const void *left, const void *right)
-{
-	const struct broker__group *a = *(struct broker__group *const *)left;
-	const struct broker__group *b = *(struct broker__group *const *)right;
-	if (a->name_len != b->name_len)
-		return a->name_len < b->name_len ? -1 : 1;
-	return memcmp(a->name, b->name, a->name_len);
-}
-
-/* ---- laying it out ---- */
-
-/* Memory handed out front to back from the route's one allocation. */
-struct arena {
-	char *at;
-};
-
-static void *take(struct arena *arena, size_t len)
-{
-	void *taken = arena->at;
-	arena->at += len;
-	return taken;
-}
-
-static void fill_receiver(struct broker__receiver *receiver, struct wire_receiver *described,
-			  struct broker__sub *sub, struct wire_slice subject, struct arena *heads)
-{
-	char *head = heads->at, *at = head;
-	memcpy(at, "HMSG ", 5);
-	memcpy(at + 5, subject.data, subject.len);
-	at += 5 + subject.len;
-	*at++ = ' ';
-	memcpy(at, sub->sid.data, sub->sid.len);
-	at += sub->sid.len;
-	*at++ = ' ';
-	heads->at = at;
-	*receiver = (struct broker__receiver){
-	    .sub = sub,
-	    .client = sub->client,
-	    .head = head,
-	    .head_len = (uint32_t)(at - head) & INT32_MAX,
-	    .is_denied = !broker__may_receive(sub->client->permissions, subject),
-	};
-	*described = (struct wire_receiver){.conn = sub->client->cid, .sid = sub->sid, .queue = sub->queue};
-}
-
-static void fill_plain(struct broker__route *route, const struct collected *collected, struct arena *heads)
-{
-	uint64_t mark = ++collected->publisher->loop->routes_made;
-	for (size_t i = 0; i < collected->plain_len; i++) {
-		struct broker_client *client = collected->plain[i]->client;
-		fill_receiver(&route->receivers[i], &route->described[i], collected->plain[i], route->subject,
-			      heads);
-		if (route->receivers[i].is_denied || client->route_mark == mark)
-			route->is_plain = false;
-		client->route_mark = mark;
-	}
-}
-
-/* Groups of one name follow one another. */
-static void fill_picks(struct broker__route *route, const struct collected *collected, struct arena *arena,
-		       struct arena *heads)
-{
-	struct broker__receiver *member = take(arena, collected->members_len * sizeof *member);
-	struct wire_receiver *described = take(arena, collected->members_len * sizeof *described);
-	struct wire_memo *memos = take(arena, collected->members_len * sizeof *memos);
-	struct broker__pick *pick = NULL;
-	memset(memos, 0, collected->members_len * sizeof *memos);
-	for (size_t i = 0; i < collected->groups_len; i++) {
-		if (i == 0 || by_name(&collected->groups[i - 1], &collected->groups[i]) != 0) {
-			pick = &route->picks[route->picks_len++];
-			*pick =
-			    (struct broker__pick){.members = member, .described = described, .memos = memos};
-		}
-		for (struct broker__sub *sub = collected->groups[i]->members; sub; sub = sub->next) {
-			if (!is_wanted(collected, sub))
-				continue;
-			fill_receiver(member++, described++, sub, route->subject, heads);
-			memos++;
-			pick->members_len++;
-		}
-	}
-}
-
-static struct broker__route *lay_out(struct collected *collected, struct wire_slice subject)
-{
-	size_t receivers = collected->plain_len, members = collected->members_len,
-	       picks = collected->groups_len;
-	size_t text_bytes = (subject.len + collected->head_bytes + 7) / 8 * 8;
-	size_t bytes = sizeof(struct broker__route) + sizeof(struct broker__route_memos) +
-		       picks * sizeof(struct broker__pick) +
-		       (receivers + members) * sizeof(struct broker__receiver) +
-		       (receivers + picks + members) * sizeof(struct wire_receiver) +
-		       members * sizeof(struct wire_memo) + text_bytes + BROKER__SLACK;
-	struct broker__route *route = bytes <= UINT32_MAX ? malloc(bytes) : NULL;
-	if (!route)
-		return NULL;
-	struct arena arena = {.at = (char *)(route + 1)};
-	*route = (struct broker__route){.bytes = (uint32_t)bytes, .is_plain = picks == 0};
-	route->receivers_len = (uint32_t)receivers;
-	route->receivers = take(&arena, receivers * sizeof *route->receivers);
-	struct arena text = {.at = take(&arena, text_bytes)};
-	route->memos = take(&arena, sizeof *route->memos);
-	*route->memos = (struct broker__route_memos){0};
-	route->described = take(&arena, (receivers + picks) * sizeof *route->described);
-	route->picks = take(&arena, picks * sizeof *route->picks);
-	route->subject = wire_slice(memcpy(take(&text, subject.len), subject.data, subject.len), subject.len);
-	fill_plain(route, collected, &text);
-	fill_picks(route, collected, &arena, &text);
-	return route;
-}
-
-static struct broker__route *make(struct broker_client *publisher, struct wire_slice subject)
-{
-	struct broker__sublist *list = &publisher->loop->broker->sublist;
-	struct collected collected = {.publisher = publisher, .subject_len = subject.len};
-	struct broker__route *route = NULL;
-	broker__sublist_match(list, subject, collect, &collected);
-	if (collected.groups_len > 1)
-		qsort(collected.groups, collected.groups_len, sizeof(struct broker__group *), by_name);
-	if (!collected.failed)
-		route = lay_out(&collected, subject);
-	free(collected.plain);
-	free(collected.groups);
-	if (route) {
-		route->may_publish = broker__may_publish(publisher->permissions, subject);
-		route->is_reserved = subject.len > 5 && memcmp(subject.data, "_GR_.", 5) == 0;
-	}
-	return route;
-}
+/* What the connections of a loop may keep together, and how much of it one route may be. */
+static const size_t bytes_max = 32u << 20, one_bytes_max = 8u << 20;
 
 /* ---- the cache ---- */
 
@@ -245,7 +49,7 @@ static void close_hole(struct broker__routes *routes, uint32_t hole)
 	routes->slots[hole].route = NULL;
 }
 
-static void forget(struct broker_client *client, uint32_t slot)
+static struct broker__route *take_out(struct broker_client *client, uint32_t slot)
 {
 	struct broker__route *route = client->routes.slots[slot].route;
 	if (client->routes.last == route)
@@ -254,8 +58,13 @@ static void forget(struct broker_client *client, uint32_t slot)
 	client->routes.forgotten++;
 	client->loop->counters.route_count--;
 	client->loop->route_bytes -= route->bytes;
-	free(route);
 	close_hole(&client->routes, slot);
+	return route;
+}
+
+static void forget(struct broker_client *client, uint32_t slot)
+{
+	free(take_out(client, slot));
 }
 
 static void free_slots(struct broker_client *client)
@@ -324,24 +133,43 @@ static bool make_room(struct broker_client *client)
 	return resize(client, routes->slots_len ? routes->slots_len * 2 : SLOTS_MIN);
 }
 
-static struct broker__route *add(struct broker_client *client, struct wire_slice subject, uint64_t hash)
+/* Keep a route; false when there is no memory. */
+static bool add(struct broker_client *client, struct broker__route *route)
 {
 	if (!make_room(client))
-		return NULL;
-	struct broker__route *route = make(client, subject);
-	if (!route)
-		return NULL;
-	route->hash = hash;
-	route->generation = broker__sublist_generation(&client->loop->broker->sublist, hash);
+		return false;
 	put(&client->routes, route);
 	client->routes.count++;
 	client->loop->counters.route_count++;
 	client->loop->route_bytes += route->bytes;
-	return route;
+	return true;
 }
 
-struct broker__route *broker__route_find(struct broker_client *publisher, struct wire_slice subject,
-					 uint64_t hash)
+/* Work out a route that is not there, with all the work of a turn. */
+static enum broker__progress make(struct broker_client *publisher, struct wire_slice subject, uint64_t hash,
+				  struct broker__route **out)
+{
+	struct broker__loop *loop = publisher->loop;
+	int64_t work = loop->turn_units;
+	*out = NULL;
+	if (!loop->making)
+		loop->making = broker__making_open();
+	if (!loop->making)
+		return BROKER__DONE;
+	broker__making_start(loop->making, publisher, subject, hash);
+	int made = broker__making_go_on(loop->making, subject, &work, out);
+	loop->work_left -= loop->turn_units - work;
+	if (made == 0)
+		return broker__large_match(publisher);
+	if (*out && !add(publisher, *out)) {
+		free(*out);
+		*out = NULL;
+	}
+	return BROKER__DONE;
+}
+
+enum broker__progress broker__route_find(struct broker_client *publisher, struct wire_slice subject,
+					 uint64_t hash, struct broker__route **out)
 {
 	struct broker__routes *routes = &publisher->routes;
 	struct broker__loop *loop = publisher->loop;
@@ -350,13 +178,33 @@ struct broker__route *broker__route_find(struct broker_client *publisher, struct
 		struct broker__route *route = routes->slots[slot].route;
 		if (route && route->generation == broker__sublist_generation(&loop->broker->sublist, hash)) {
 			loop->counters.route_hits++;
-			return routes->last = route;
+			*out = routes->last = route;
+			return BROKER__DONE;
 		}
 		if (route)
 			forget(publisher, slot);
 	}
 	loop->counters.route_misses++;
-	return routes->last = add(publisher, subject, hash);
+	enum broker__progress progress = make(publisher, subject, hash, out);
+	routes->last = *out;
+	return progress;
+}
+
+void broker__route_take(struct broker_client *client, struct broker__route *route)
+{
+	uint32_t slot = home_of(&client->routes, route->hash);
+	while (client->routes.slots[slot].route != route)
+		slot = next_of(&client->routes, slot);
+	take_out(client, slot);
+}
+
+void broker__route_give(struct broker_client *client, struct broker__route *route)
+{
+	const struct broker__sublist *list = &client->loop->broker->sublist;
+	bool is_worth_it = route->bytes <= one_bytes_max && broker__client_is_open(client) &&
+			   route->generation == broker__sublist_generation(list, route->hash);
+	if (!is_worth_it || !add(client, route))
+		free(route);
 }
 
 void broker__route_fetch_slot(const struct broker__routes *routes, uint64_t hash)

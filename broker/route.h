@@ -14,10 +14,13 @@ enum {
 	BROKER__ROUTES_FAR = 1024,       /* so many do not fit into the caches next to the processor */
 };
 
+/* An operation was obeyed, or it goes on in a later turn: what has been read of it must be kept. */
+enum broker__progress { BROKER__DONE, BROKER__AGAIN };
+
 struct broker__receiver {
 	struct broker__sub *sub;
 	struct broker_client *client;
-	const char *head;       /* "HMSG subject sid ": MSG begins one byte later */
+	const char *head;       /* "HMSG subject sid ": MSG begins one byte later; NULL: see has_heads */
 	uint32_t head_len : 31; /* lines are shorter than 64 KiB */
 	uint32_t is_denied : 1; /* a deny rule of the receiver: it is told nothing */
 	/* While a run is delivered: how many of its messages it got, and that others had made it close before its turn. */
@@ -48,6 +51,7 @@ struct broker__route {
 	bool may_publish; /* by the permission lists; replies granted are not in this */
 	bool is_reserved; /* a subject of clusters, which nats-server lets nobody publish to */
 	bool is_plain;    /* no queue groups, nobody denied, nobody twice: the common case */
+	bool has_heads;   /* false: receivers are so many that each head is written when it is needed */
 	uint32_t receivers_len, picks_len;
 	uint32_t bytes; /* of memory */
 	struct broker__receiver *receivers;
@@ -71,10 +75,42 @@ struct broker__routes {
 	uint32_t forgotten;        /* how many were freed, modulo 2^32 */
 };
 
-/* The route for a subject that `publisher` publishes to, valid at the moment; borrowed until the next call. hash is the
- * sublist's of the subject. NULL when out of memory. */
-struct broker__route *broker__route_find(struct broker_client *publisher, struct wire_slice subject,
-					 uint64_t hash);
+/* Find the route for a subject that `publisher` publishes to, valid at the moment; *out is borrowed until the next call.
+ * hash is the sublist's of the subject. *out NULL: out of memory. BROKER__AGAIN: it takes more than a turn to work out;
+ * the message goes on in a later one (large.h). */
+enum broker__progress broker__route_find(struct broker_client *publisher, struct wire_slice subject,
+					 uint64_t hash, struct broker__route **out);
+
+/* Take one of the client's routes out of its cache: the caller owns it. */
+void broker__route_take(struct broker_client *client, struct broker__route *route);
+/* Put a route back into the cache of its client, or free it when it is not valid any more or too large to be kept. */
+void broker__route_give(struct broker_client *client, struct broker__route *route);
+
+/* Forget all routes of a client. */
+void broker__routes_clear(struct broker_client *client);
+
+/* Write the head "HMSG subject sid " to out, which has room for it. Returns its length. */
+size_t broker__head_write(char *out, struct wire_slice subject, struct wire_slice sid);
+
+/* ---- working one out ---- */
+
+/* A route being worked out, in as many steps as it takes. */
+struct broker__making;
+
+/* NULL when out of memory. */
+struct broker__making *broker__making_open(void);
+void broker__making_close(struct broker__making *making);
+
+/* Begin with the route of a subject for `publisher`, giving up what was begun. */
+void broker__making_start(struct broker__making *making, struct broker_client *publisher,
+			  struct wire_slice subject, uint64_t hash);
+/* Go on until it is done or *work, off which the cost is taken, has run out. 1: done, *out is owned by the caller, NULL
+ * when out of memory. 0: not done yet. subject: the same bytes each time. Subscriptions may come and go between two
+ * calls if the cursor rests in the list; what came after the start does not count. */
+int broker__making_go_on(struct broker__making *making, struct wire_slice subject, int64_t *work,
+			 struct broker__route **out);
+/* Its walk, to be rested in the list between two calls. */
+struct broker__cursor *broker__making_cursor(struct broker__making *making);
 
 /* A look-up begun early, for when routes are many: memory that is far away is fetched while other look-ups are begun.
  * First the slot; then the route is guessed by its hash alone and fetched, and may be NULL; then what a delivery
@@ -114,8 +150,5 @@ static inline struct broker__route *broker__route_again(const struct broker__rou
 {
 	return broker__route_serves(routes->last, list, subject) ? routes->last : NULL;
 }
-
-/* Forget all routes of a client. */
-void broker__routes_clear(struct broker_client *client);
 
 #endif

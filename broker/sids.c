@@ -70,6 +70,18 @@ void broker__sids_each(const struct broker__sids *sids, bool (*each)(void *conte
 				return;
 }
 
+struct broker__sub *broker__sids_pop(struct broker__sids *sids)
+{
+	while (sids->popped < sids->slots_len && !sids->slots[sids->popped])
+		sids->popped++;
+	if (sids->popped == sids->slots_len)
+		return NULL;
+	struct broker__sub *sub = sids->slots[sids->popped];
+	sids->slots[sids->popped] = sub->sid_next;
+	sids->count--;
+	return sub;
+}
+
 void broker__sids_fini(struct broker__sids *sids)
 {
 	free(sids->slots);

@@ -156,9 +156,19 @@ static struct broker__node *find_or_add_child(struct broker__sublist *list, stru
 	return node ? node : add_child(list, parent, token);
 }
 
+/* A resting cursor will not enter this node: nothing is below it any more. */
+static void leave_node(struct broker__cursor *cursor, const struct broker__node *node)
+{
+	for (uint32_t i = 0; i < cursor->depth; i++)
+		if (cursor->path[i].node == node)
+			cursor->path[i].node = NULL;
+}
+
 static void remove_child(struct broker__sublist *list, struct broker__node *node)
 {
 	struct broker__node *parent = node->parent;
+	if (list->resting)
+		leave_node(list->resting, node);
 	if (parent->star == node)
 		parent->star = NULL;
 	else if (parent->tail == node)
@@ -201,9 +211,11 @@ static struct broker__group *find_or_add_group(struct broker__node *node, struct
 	return group;
 }
 
-static void remove_group(struct broker__node *node, struct broker__group *group)
+static void remove_group(struct broker__sublist *list, struct broker__node *node, struct broker__group *group)
 {
 	struct broker__group **link = &node->groups;
+	if (list->resting && list->resting->group == group)
+		list->resting->group = group->next;
 	while (*link != group)
 		link = &(*link)->next;
 	*link = group->next;
@@ -283,18 +295,20 @@ int broker__sublist_insert(struct broker__sublist *list, struct broker__sub *sub
 		return -ENOMEM;
 	}
 	list->count++;
-	list->inserts++;
+	sub->born = ++list->inserts;
 	changed(list, sub->subject);
 	return 0;
 }
 
-void broker__sublist_remove(struct broker__sublist *list, struct broker__sub *sub)
+void broker__sublist_unlink(struct broker__sublist *list, struct broker__sub *sub)
 {
 	struct broker__node *node = sub->node;
+	if (list->resting && list->resting->sub == sub)
+		list->resting->sub = sub->next;
 	if (sub->group) {
 		pull(&sub->group->members, sub);
 		if (--sub->group->members_len == 0)
-			remove_group(node, sub->group);
+			remove_group(list, node, sub->group);
 	} else {
 		pull(&node->plain, sub);
 		node->plain_len--;
@@ -304,32 +318,15 @@ void broker__sublist_remove(struct broker__sublist *list, struct broker__sub *su
 	prune(list, node);
 	list->count--;
 	list->removes++;
+}
+
+void broker__sublist_remove(struct broker__sublist *list, struct broker__sub *sub)
+{
+	broker__sublist_unlink(list, sub);
 	changed(list, sub->subject);
 }
 
 /* ---- match ---- */
-
-struct matching {
-	struct broker__sublist *list;
-	void (*visit)(void *context, struct broker__node *node);
-	void *context;
-};
-
-/* Go down from node by the tokens of rest. Recurses once for each * on the way: at most BROKER__TOKENS_MAX deep. */
-static void match_below(const struct matching *matching, struct broker__node *node, struct wire_slice rest)
-{
-	struct wire_slice token;
-	while (wire_subject_next_token(&rest, &token)) {
-		if (node->tail)
-			matching->visit(matching->context, node->tail);
-		if (node->star)
-			match_below(matching, node->star, rest);
-		node = find_literal(matching->list, node, token, child_hash(matching->list, node, token));
-		if (!node)
-			return;
-	}
-	matching->visit(matching->context, node);
-}
 
 static bool has_empty_token(struct wire_slice subject)
 {
@@ -338,14 +335,93 @@ static bool has_empty_token(struct wire_slice subject)
 	return memmem(subject.data, subject.len, "..", 2) != NULL;
 }
 
-void broker__sublist_match(struct broker__sublist *list, struct wire_slice subject,
-			   void (*visit)(void *context, struct broker__node *node), void *context)
+static void push_path(struct broker__cursor *cursor, struct broker__node *node, size_t at)
+{
+	if (!node)
+		return;
+	cursor->path[cursor->depth].node = node;
+	cursor->path[cursor->depth++].at = at;
+}
+
+void broker__cursor_start(struct broker__cursor *cursor, struct broker__sublist *list,
+			  struct wire_slice subject)
 {
 	list->matches++;
-	if (has_empty_token(subject))
+	cursor->sub = NULL;
+	cursor->group = NULL;
+	cursor->begins_group = cursor->is_done = false;
+	cursor->depth = 0;
+	if (!has_empty_token(subject))
+		push_path(cursor, list->root, 0);
+}
+
+static void visit(struct broker__cursor *cursor, const struct broker__node *node)
+{
+	cursor->sub = node->plain;
+	cursor->group = node->groups;
+}
+
+/* Take the next node off the path: visit it when the subject ends there; otherwise visit its child > and leave those that
+ * match the next token, * first, to be entered later. */
+static void enter(struct broker__cursor *cursor, const struct broker__sublist *list,
+		  struct wire_slice subject)
+{
+	struct broker__node *node = cursor->path[--cursor->depth].node;
+	size_t at = cursor->path[cursor->depth].at;
+	if (!node)
 		return;
-	const struct matching matching = {.list = list, .visit = visit, .context = context};
-	match_below(&matching, list->root, subject);
+	if (at > subject.len) {
+		visit(cursor, node);
+		return;
+	}
+	struct wire_slice rest = wire_slice(subject.data + at, subject.len - at), token;
+	wire_subject_next_token(&rest, &token);
+	at += token.len + 1;
+	if (node->children == 0)
+		return;
+	push_path(cursor, find_literal(list, node, token, child_hash(list, node, token)), at);
+	push_path(cursor, node->star, at);
+	if (node->tail)
+		visit(cursor, node->tail);
+}
+
+/* There is no subscription to be visited: go on to the next queue group or node. False when there is none. */
+static bool advance(struct broker__cursor *cursor, const struct broker__sublist *list,
+		    struct wire_slice subject)
+{
+	if (cursor->group) {
+		cursor->sub = cursor->group->members;
+		cursor->begins_group = true;
+		cursor->group = cursor->group->next;
+	} else if (cursor->depth > 0) {
+		enter(cursor, list, subject);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+struct broker__sub *broker__cursor_next(struct broker__cursor *cursor, const struct broker__sublist *list,
+					struct wire_slice subject, int64_t *work, bool *begins_group)
+{
+	enum { NODE_UNITS = 10, SUB_UNITS = 2 };
+	while (!cursor->sub) {
+		if (*work <= 0)
+			return NULL;
+		*work -= NODE_UNITS;
+		if (!advance(cursor, list, subject)) {
+			cursor->is_done = true;
+			return NULL;
+		}
+	}
+	if (*work <= 0)
+		return NULL;
+	*work -= SUB_UNITS;
+	struct broker__sub *sub = cursor->sub;
+	*begins_group = cursor->begins_group;
+	cursor->begins_group = false;
+	cursor->sub = sub->next;
+	return sub;
 }
 
 uint64_t broker__sublist_hash(const struct broker__sublist *list, struct wire_slice subject)

@@ -35,6 +35,7 @@ struct broker__sub {
 	uint64_t delivered, max; /* max 0 = no limit */
 	bool is_closed;          /* unsubscribed: caches may still point here until they are refreshed */
 	struct broker_client *client;
+	uint64_t born; /* the list's `inserts` when it was added: later subscriptions have larger numbers */
 	struct broker__node *node; /* NULL: not in a trie */
 	struct broker__group *group;
 	struct broker__sub *prev,
@@ -57,6 +58,25 @@ struct broker__node {
 
 enum { BROKER__GENERATIONS = 1024, BROKER__TOKENS_MAX = 4096 };
 
+/* A walk over the subscriptions that match one literal subject. It can stop after any step and go on later, while
+ * subscriptions come and go:
+ *
+ *	path    nodes still to be entered, each with the place in the subject that its children are looked up by
+ *	sub     the next subscription of the node being visited; then those of `group` and the groups after it
+ *
+ * The list moves a resting cursor (broker__sublist.resting) on when what it points to is removed. */
+struct broker__cursor {
+	struct broker__sub *sub;
+	struct broker__group *group;
+	bool begins_group; /* `sub` is the first of its queue group at this node */
+	bool is_done;
+	uint32_t depth;
+	struct {
+		struct broker__node *node; /* NULL: it was removed */
+		size_t at;                 /* beyond the subject: it ends at this node */
+	} path[BROKER__TOKENS_MAX + 2];
+};
+
 struct broker__sublist {
 	struct broker__node *root;
 	struct broker__node **slots; /* slots_len, a power of two */
@@ -65,6 +85,7 @@ struct broker__sublist {
 	uint64_t wildcard_generation;
 	uint64_t literal_generation[BROKER__GENERATIONS];
 	uint64_t count, inserts, removes, matches;
+	struct broker__cursor *resting; /* the one cursor that may stop in the middle, or NULL */
 };
 
 /* 0 or -ENOMEM. All subscriptions must be gone before _fini. */
@@ -80,11 +101,19 @@ void broker__sub_close(struct broker__sub *sub);
 /* 0; WIRE_EARGUMENT when the subject cannot be subscribed to; -ENOMEM. */
 int broker__sublist_insert(struct broker__sublist *list, struct broker__sub *sub);
 void broker__sublist_remove(struct broker__sublist *list, struct broker__sub *sub);
+/* Likewise without voiding cached answers: the caller has voided those that hold it (broker__sublist_touch). */
+void broker__sublist_unlink(struct broker__sublist *list, struct broker__sub *sub);
 
-/* Call visit for every node whose pattern the literal subject matches. Nothing matches a subject with an empty
+/* Begin to walk over the subscriptions whose patterns match the literal subject. Nothing matches a subject with an empty
  * token. Wildcard characters in subject are literal. */
-void broker__sublist_match(struct broker__sublist *list, struct wire_slice subject,
-			   void (*visit)(void *context, struct broker__node *node), void *context);
+void broker__cursor_start(struct broker__cursor *cursor, struct broker__sublist *list,
+			  struct wire_slice subject);
+
+/* The next one; begins_group says whether it is the first of a queue group at its node. NULL: there are no more
+ * (is_done), or *work has run out and the walk goes on with the next call. subject: the same bytes each time. Takes what
+ * it costs off *work. */
+struct broker__sub *broker__cursor_next(struct broker__cursor *cursor, const struct broker__sublist *list,
+					struct wire_slice subject, int64_t *work, bool *begins_group);
 
 /* The hash by which generations are asked for. */
 uint64_t broker__sublist_hash(const struct broker__sublist *list, struct wire_slice subject);

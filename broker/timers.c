@@ -20,7 +20,7 @@ static bool is_recent(const struct broker_client *client, int64_t then_ns, int64
 /* While we do not read what a client says, its silence is our doing. */
 static bool needs_ping(const struct broker_client *client, int64_t interval_ms)
 {
-	if (client->is_held)
+	if (client->paused != 0)
 		return false;
 	bool needs_rtt = client->rtt_ns == 0 || !is_recent(client, client->ping_sent_ns, RTT_EVERY_MS);
 	return needs_rtt || (!is_recent(client, client->last_ns, interval_ms) &&
@@ -66,7 +66,7 @@ void broker__client_await_ping(struct broker_client *client)
 static void on_auth_timeout(uv_timer_t *timer)
 {
 	struct broker_client *client = timer->data;
-	if (client->is_held) {
+	if (client->paused != 0) {
 		uv_timer_start(timer, on_auth_timeout,
 			       (uint64_t)client->loop->broker->options.auth_timeout_ms, 0);
 		return;

@@ -69,11 +69,6 @@ int broker__transport_queue(struct broker__transport *transport, const uv_buf_t 
 	return uv_write(&transport->write, (uv_stream_t *)&transport->tcp, buf, 1, on_written);
 }
 
-void broker__transport_finish(struct broker__transport *transport)
-{
-	uv_shutdown(&transport->shutdown, (uv_stream_t *)&transport->tcp, NULL);
-}
-
 static void on_closed(uv_handle_t *handle)
 {
 	struct broker__transport *transport = handle->data;

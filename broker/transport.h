@@ -25,7 +25,6 @@ struct broker__transport_events {
 struct broker__transport {
 	uv_tcp_t tcp;
 	uv_write_t write;
-	uv_shutdown_t shutdown;
 	const struct broker__transport_events *events;
 	bool is_reading;
 };
@@ -43,9 +42,6 @@ int broker__transport_try(struct broker__transport *transport, const uv_buf_t *b
 
 /* Queue one write, whose bytes stay in place until `written`; one at a time. 0 or a negative code. */
 int broker__transport_queue(struct broker__transport *transport, const uv_buf_t *buf);
-
-/* Tell the peer that nothing more will come; it may still send. */
-void broker__transport_finish(struct broker__transport *transport);
 
 void broker__transport_close(struct broker__transport *transport);
 

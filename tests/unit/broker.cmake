@@ -16,3 +16,4 @@ target_link_libraries(broker_fixture PUBLIC broker support Threads::Threads PRIV
 tapedeck_unit_test(broker_runs broker_fixture)
 tapedeck_unit_test(broker_run_events broker_fixture log_fixture tap)
 tapedeck_unit_test(broker_routes broker_fixture)
+tapedeck_unit_test(broker_turns broker_fixture)

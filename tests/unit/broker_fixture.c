@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "broker/turn.h"
 #include "support/deadline.h"
 #include "wire/run.h"
 
@@ -104,6 +105,13 @@ static void *run(void *context)
 void broker_fixture_start(struct broker_fixture *fixture, void (*change)(struct broker_options *options),
 			  struct wire_sink *sink)
 {
+	broker_fixture_start_in_turns(fixture, change, sink, BROKER__TURN_UNITS);
+}
+
+void broker_fixture_start_in_turns(struct broker_fixture *fixture,
+				   void (*change)(struct broker_options *options), struct wire_sink *sink,
+				   int64_t turn_units)
+{
 	struct broker_options options;
 	struct wire_fault fault;
 	*fixture = (struct broker_fixture){.sink = {.event = on_event, .run = on_run}};
@@ -115,6 +123,7 @@ void broker_fixture_start(struct broker_fixture *fixture, void (*change)(struct 
 		change(&options);
 	if (broker_open(&fixture->broker, &options, sink ? sink : &fixture->sink, &fault) < 0)
 		fail_msg("%s", fault.text);
+	fixture->broker->turn_units = turn_units;
 	fixture->port = broker_port(fixture->broker);
 	assert_int_equal(pthread_create(&fixture->thread, NULL, run, fixture), 0);
 }

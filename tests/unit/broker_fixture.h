@@ -42,6 +42,10 @@ struct broker_fixture {
 /* Start with the defaults as `change` (or NULL) changes them. sink: NULL, or who gets the events instead. */
 void broker_fixture_start(struct broker_fixture *fixture, void (*change)(struct broker_options *options),
 			  struct wire_sink *sink);
+/* Likewise with so much work in one turn of a client (broker/turn.h). */
+void broker_fixture_start_in_turns(struct broker_fixture *fixture,
+				   void (*change)(struct broker_options *options), struct wire_sink *sink,
+				   int64_t turn_units);
 /* Stop. Where the sink is the fixture's: what it was told adds up to the broker's totals. */
 void broker_fixture_stop(struct broker_fixture *fixture);
 void broker_fixture_fini(struct broker_fixture *fixture);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "broker/client.h"
+#include "broker/large.h"
 #include "broker/route.h"
 #include "broker/server.h"
 
@@ -29,6 +30,7 @@ static int begin(void **state)
 	(void)state;
 	memset(&broker, 0, sizeof broker);
 	loop->broker = &broker;
+	loop->turn_units = INT64_MAX;
 	add_client(&publisher, 1);
 	add_client(&other, 2);
 	return broker__sublist_init(&broker.sublist, 42);
@@ -40,6 +42,7 @@ static int end(void **state)
 	broker__routes_clear(&publisher);
 	broker__routes_clear(&other);
 	assert_int_equal(loop->counters.route_count, 0);
+	broker__large_fini(loop);
 	broker__sublist_fini(&broker.sublist);
 	return 0;
 }
@@ -65,7 +68,8 @@ static bool find(struct broker_client *client, uint32_t number, uint64_t hash)
 {
 	uint64_t hits = loop->counters.route_hits, misses = loop->counters.route_misses;
 	struct wire_slice subject = subject_of(number);
-	const struct broker__route *route = broker__route_find(client, subject, hash);
+	struct broker__route *route;
+	assert_int_equal(broker__route_find(client, subject, hash, &route), BROKER__DONE);
 	assert_non_null(route);
 	assert_true(wire_slice_equal(route->subject, subject));
 	assert_int_equal(route->hash, hash);
@@ -239,7 +243,11 @@ static struct broker__sub *subscribe(struct broker_client *client, const char *p
 static const struct broker__route *route_to(const char *subject)
 {
 	struct wire_slice slice = wire_slice_str(subject);
-	return broker__route_find(&publisher, slice, broker__sublist_hash(&broker.sublist, slice));
+	struct broker__route *route;
+	assert_int_equal(
+	    broker__route_find(&publisher, slice, broker__sublist_hash(&broker.sublist, slice), &route),
+	    BROKER__DONE);
+	return route;
 }
 
 static void a_route_is_plain_when_each_receiver_is_there_once(void **state)

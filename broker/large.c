@@ -1,0 +1,216 @@
+#include "broker/large.h"
+
+#include <stdlib.h>
+
+/* Who was refused the place waits until it is free (turn.c). */
+static bool occupy(struct broker_client *publisher, enum broker__large_stage stage)
+{
+	struct broker__large *large = &publisher->loop->large;
+	publisher->awaits_large = large->publisher && large->publisher != publisher;
+	if (publisher->awaits_large)
+		return false;
+	large->publisher = publisher;
+	large->stage = stage;
+	return true;
+}
+
+static void rest(struct broker__loop *loop, struct broker__making *making)
+{
+	loop->broker->sublist.resting = making ? broker__making_cursor(making) : NULL;
+}
+
+static void leave(struct broker__loop *loop)
+{
+	struct broker__large *large = &loop->large;
+	rest(loop, NULL);
+	broker__parcel_fini(&large->parcel);
+	free(large->fanout.unusual);
+	*large = (struct broker__large){.making = large->making};
+}
+
+/* ---- matching ---- */
+
+enum broker__progress broker__large_match(struct broker_client *publisher)
+{
+	struct broker__loop *loop = publisher->loop;
+	if (!occupy(publisher, BROKER__MATCHING))
+		return BROKER__AGAIN;
+	struct broker__making *making = loop->making;
+	loop->making = loop->large.making;
+	loop->large.making = making;
+	rest(loop, making);
+	return BROKER__AGAIN;
+}
+
+/* ---- delivering ---- */
+
+/* Along a route that the message owns. */
+static void begin(struct broker_client *publisher, struct broker__route *route, const struct wire_op *op,
+		  const char *end)
+{
+	struct broker__large *large = &publisher->loop->large;
+	large->stage = BROKER__DELIVERING;
+	large->route = route;
+	large->parcel = (struct broker__parcel){0};
+	large->fanout = (struct broker__fanout){0};
+	large->is_allowed = broker__deliver_begin(publisher, route, op);
+	if (!large->is_allowed)
+		return;
+	broker__fanout_init(&large->fanout, route);
+	large->fanout.is_large = true;
+	if (broker__parcel_init(&large->parcel, op, end))
+		large->until = route->receivers_len + route->picks_len;
+}
+
+/* As many receivers as the turn allows, at least one. True when all have had theirs. */
+static bool deliver(struct broker__loop *loop, const struct wire_op *op, const char *end)
+{
+	struct broker__large *large = &loop->large;
+	if (large->fanout.next >= large->until)
+		return true;
+	int64_t each = BROKER__DELIVERY_UNITS + (end - op->subject.data) / (int64_t)BROKER__BYTES_A_UNIT;
+	int64_t most = loop->work_left / each, left = large->until - large->fanout.next;
+	most = most < 1 ? 1 : most < left ? most : left;
+	loop->work_left -= most * each;
+	broker__parcel_move(&large->parcel, op, end);
+	broker__deliver_until(loop, large->route, &large->parcel, &large->fanout,
+			      large->fanout.next + (uint32_t)most);
+	return large->fanout.next >= large->until;
+}
+
+static enum broker__progress go_on_delivering(struct broker_client *publisher, const struct wire_op *op,
+					      const char *end)
+{
+	struct broker__loop *loop = publisher->loop;
+	struct broker__large *large = &loop->large;
+	if (!deliver(loop, op, end))
+		return BROKER__AGAIN;
+	bool is_done = broker__deliver_end(publisher, large->route, op, &large->fanout, large->is_allowed);
+	if (large->route)
+		broker__route_give(publisher, large->route);
+	leave(loop);
+	return is_done ? BROKER__DONE : broker__large_answer(publisher, op->reply);
+}
+
+enum broker__progress broker__large_deliver(struct broker_client *publisher, struct broker__route *route,
+					    const struct wire_op *op, const char *end)
+{
+	if (!occupy(publisher, BROKER__DELIVERING))
+		return BROKER__AGAIN;
+	broker__route_take(publisher, route);
+	begin(publisher, route, op, end);
+	return go_on_delivering(publisher, op, end);
+}
+
+static enum broker__progress go_on_matching(struct broker_client *publisher, const struct wire_op *op,
+					    const char *end)
+{
+	struct broker__loop *loop = publisher->loop;
+	struct broker__route *route;
+	int64_t work = loop->turn_units;
+	int made = broker__making_go_on(loop->large.making, op->subject, &work, &route);
+	loop->work_left -= loop->turn_units - work;
+	if (made == 0)
+		return BROKER__AGAIN;
+	rest(loop, NULL);
+	begin(publisher, route, op, end);
+	return go_on_delivering(publisher, op, end);
+}
+
+struct wire_receiver *broker__large_describe(const struct broker__route *route, size_t len)
+{
+	size_t room = (size_t)route->receivers_len + route->picks_len;
+	struct wire_receiver *described = malloc(room * sizeof *described);
+	if (described)
+		memcpy(described, route->described, len * sizeof *described);
+	return described;
+}
+
+/* ---- answering ---- */
+
+/* Find the first plain subscription of the publisher's that its reply matches. */
+static const struct broker__sub *find_own(struct broker_client *publisher, struct broker__cursor *cursor,
+					  struct wire_slice reply, int64_t *work)
+{
+	bool begins_group;
+	struct broker__sub *sub;
+	do
+		sub = broker__cursor_next(cursor, &publisher->loop->broker->sublist, reply, work,
+					  &begins_group);
+	while (sub && (sub->client != publisher || sub->group));
+	return sub;
+}
+
+static enum broker__progress answer(struct broker_client *publisher, struct broker__making *making,
+				    struct wire_slice reply)
+{
+	struct broker__loop *loop = publisher->loop;
+	struct broker__cursor *cursor = broker__making_cursor(making);
+	int64_t work = loop->turn_units;
+	const struct broker__sub *sub = find_own(publisher, cursor, reply, &work);
+	loop->work_left -= loop->turn_units - work;
+	if (!sub && !cursor->is_done)
+		return BROKER__AGAIN;
+	if (sub)
+		broker__answer_no_responders(publisher, reply, sub);
+	return BROKER__DONE;
+}
+
+enum broker__progress broker__large_answer(struct broker_client *publisher, struct wire_slice reply)
+{
+	struct broker__loop *loop = publisher->loop;
+	if (!loop->making)
+		loop->making = broker__making_open();
+	if (!loop->making)
+		return BROKER__DONE;
+	broker__cursor_start(broker__making_cursor(loop->making), &loop->broker->sublist, reply);
+	publisher->owes_answer = answer(publisher, loop->making, reply) == BROKER__AGAIN;
+	if (!publisher->owes_answer)
+		return BROKER__DONE;
+	broker__large_match(publisher);
+	if (broker__large_is_of(loop, publisher))
+		loop->large.stage = BROKER__ANSWERING;
+	return BROKER__AGAIN;
+}
+
+static enum broker__progress go_on_answering(struct broker_client *publisher, struct wire_slice reply)
+{
+	struct broker__loop *loop = publisher->loop;
+	if (answer(publisher, loop->large.making, reply) == BROKER__AGAIN)
+		return BROKER__AGAIN;
+	publisher->owes_answer = false;
+	leave(loop);
+	return BROKER__DONE;
+}
+
+/* ---- turn by turn ---- */
+
+enum broker__progress broker__large_go_on(struct broker_client *publisher, const struct wire_op *op,
+					  const char *end)
+{
+	if (!broker__large_is_of(publisher->loop, publisher))
+		return broker__large_answer(publisher, op->reply);
+	switch (publisher->loop->large.stage) {
+	case BROKER__MATCHING: return go_on_matching(publisher, op, end);
+	case BROKER__DELIVERING: return go_on_delivering(publisher, op, end);
+	default: return go_on_answering(publisher, op->reply);
+	}
+}
+
+bool broker__large_let_go(struct broker_client *client)
+{
+	struct broker__loop *loop = client->loop;
+	if (!broker__large_is_of(loop, client))
+		return true;
+	if (loop->large.stage == BROKER__DELIVERING)
+		return false;
+	leave(loop);
+	return true;
+}
+
+void broker__large_fini(struct broker__loop *loop)
+{
+	broker__making_close(loop->making);
+	broker__making_close(loop->large.making);
+	loop->making = loop->large.making = NULL;
+}

@@ -1,0 +1,64 @@
+#include "broker/parcel.h"
+
+#include <string.h>
+
+#include "broker/output.h"
+#include "wire/write.h"
+
+static char *append(char *at, struct wire_slice piece)
+{
+	if (piece.len > 0)
+		memcpy(at, piece.data, piece.len);
+	return at + piece.len;
+}
+
+/* `[reply ]sizes CRLF [headers]payload CRLF` in memory of its own, sizes with single blanks. NULL: no memory. */
+static char *rewrite(const struct wire_op *op, struct wire_slice sizes, struct wire_slice headers,
+		     struct wire_slice *run)
+{
+	size_t cap = op->reply.len + 1 + sizes.len + 2 + headers.len + op->payload.len + 2 + BROKER__SLACK;
+	char *start = malloc(cap), *at = start;
+	if (!start)
+		return NULL;
+	if (op->reply.len > 0) {
+		at = append(at, op->reply);
+		*at++ = ' ';
+	}
+	for (size_t i = 0; i < sizes.len; i++) {
+		bool is_blank = sizes.data[i] == ' ' || sizes.data[i] == '\t';
+		if (!is_blank)
+			*at++ = sizes.data[i];
+		else if (at[-1] != ' ')
+			*at++ = ' ';
+	}
+	at = append(at, WIRE_LITERAL("\r\n"));
+	at = append(at, headers);
+	at = append(at, op->payload);
+	at = append(at, WIRE_LITERAL("\r\n"));
+	*run = wire_slice(start, (size_t)(at - start));
+	return start;
+}
+
+bool broker__parcel_strip(struct broker__parcel *parcel)
+{
+	char digits[20];
+	size_t len = wire_write_decimal(digits, parcel->op->payload.len);
+	parcel->rewritten_bare =
+	    rewrite(parcel->op, wire_slice(digits, len), wire_slice(NULL, 0), &parcel->bare);
+	return parcel->rewritten_bare != NULL;
+}
+
+bool broker__parcel_rewrite(struct broker__parcel *parcel)
+{
+	const struct wire_op *op = parcel->op;
+	parcel->rewritten = rewrite(op, op->size_text, op->headers, &parcel->whole);
+	return parcel->rewritten != NULL;
+}
+
+void broker__parcel_move(struct broker__parcel *parcel, const struct wire_op *op, const char *end)
+{
+	bool is_on_wire = !parcel->rewritten && parcel->whole.data != parcel->bare.data;
+	parcel->op = op;
+	if (is_on_wire)
+		parcel->whole = broker__run_on_wire(op, end);
+}

@@ -1,0 +1,70 @@
+/* parcel.h - a message as it is put behind a head "MSG subject sid ", inside this folder. */
+#ifndef BROKER_PARCEL_H
+#define BROKER_PARCEL_H
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "wire/parse.h"
+
+struct broker__parcel {
+	const struct wire_op *op;
+	struct wire_slice whole; /* reply, sizes, line end, headers, payload, line end */
+	struct wire_slice bare;  /* likewise without the headers; empty until somebody needs it */
+	size_t size, bare_size;  /* bytes as counted: with and without headers */
+	bool has_headers;
+	char *rewritten, *rewritten_bare; /* owned, when the line was not in its shortest form */
+};
+
+/* For receivers without headers: fill in `bare`. A header block that announces zero bytes is none. False when out of
+ * memory. */
+bool broker__parcel_strip(struct broker__parcel *parcel);
+/* Fill in `whole` with a line in its shortest form. False when out of memory. */
+bool broker__parcel_rewrite(struct broker__parcel *parcel);
+
+/* The operation up to its end as it stood on the wire, if that is how we would write it: single blanks, CRLF. */
+static inline struct wire_slice broker__run_on_wire(const struct wire_op *op, const char *end)
+{
+	const char *start = op->size_text.data, *line_end = op->size_text.data + op->size_text.len;
+	const char *content = op->headers.len > 0 ? op->headers.data : op->payload.data;
+	if (op->reply.len > 0) {
+		start = op->reply.data;
+		if (start + op->reply.len + 1 != op->size_text.data || start[op->reply.len] != ' ')
+			return wire_slice(NULL, 0);
+	}
+	if (line_end + 2 != content || *line_end != '\r')
+		return wire_slice(NULL, 0);
+	return wire_slice(start, (size_t)(end - start));
+}
+
+/* False when out of memory. HPUB with a header size of 0 goes on as a plain message with the total size, as in
+ * nats-server. */
+static inline bool broker__parcel_init(struct broker__parcel *parcel, const struct wire_op *op,
+				       const char *end)
+{
+	parcel->op = op;
+	parcel->has_headers = op->headers.len > 0;
+	parcel->size = op->headers.len + op->payload.len;
+	parcel->bare_size = op->payload.len;
+	parcel->rewritten = parcel->rewritten_bare = NULL;
+	parcel->bare = wire_slice(NULL, 0);
+	if (op->verb == WIRE_HPUB && !parcel->has_headers)
+		return broker__parcel_strip(parcel) && (parcel->whole = parcel->bare, true);
+	parcel->whole = broker__run_on_wire(op, end);
+	if (parcel->whole.data)
+		return true;
+	return broker__parcel_rewrite(parcel);
+}
+
+static inline void broker__parcel_fini(struct broker__parcel *parcel)
+{
+	if (parcel->rewritten || parcel->rewritten_bare) {
+		free(parcel->rewritten);
+		free(parcel->rewritten_bare);
+	}
+}
+
+/* The operation was moved: *op, which ends at `end`, is the same as before. */
+void broker__parcel_move(struct broker__parcel *parcel, const struct wire_op *op, const char *end);
+
+#endif
