@@ -28,13 +28,18 @@ static bool is_vlan(uint32_t type)
 	       type == ETHERTYPE_QINQ_OLDER;
 }
 
-/* SNAP (RFC 1042) is the one kind of LLC frame that has an Ethernet type after all. */
+/* SNAP (RFC 1042) is the one kind of LLC frame that has an Ethernet type after all: in its last two bytes. */
+static bool is_snap(const unsigned char *bytes, uint32_t len)
+{
+	static const unsigned char start[] = {0xaa, 0xaa, 0x03, 0, 0, 0};
+	return len >= SNAP_BYTES && memcmp(bytes, start, sizeof start) == 0;
+}
+
 static enum tap__layer decode_llc(struct tap__layers *layers)
 {
-	static const unsigned char snap[] = {0xaa, 0xaa, 0x03, 0, 0, 0};
-	if (layers->len < SNAP_BYTES || memcmp(layers->at, snap, sizeof snap) != 0)
+	if (!is_snap(layers->at, layers->len))
 		return tap__end(layers, TAP_PACKET_NOT_IP_LLC, 0);
-	uint16_t type = tap__get_u16(layers->at + sizeof snap);
+	uint16_t type = tap__get_u16(layers->at + SNAP_BYTES - 2);
 	tap__skip(layers, SNAP_BYTES);
 	return type < ETHERTYPE_MIN ? tap__end(layers, TAP_PACKET_NOT_IP_LLC, 0)
 				    : tap__next(layers, TAP__LAYER_ETHERTYPE, type);
@@ -81,11 +86,14 @@ bool tap__looks_like_ethernet(const unsigned char *bytes, uint32_t len)
 {
 	if (len <= TAP__ETHERNET_BYTES)
 		return false;
-	uint32_t type = tap__get_u16(bytes + 12), version = bytes[TAP__ETHERNET_BYTES] >> 4;
+	uint32_t type = tap__get_u16(bytes + 12);
+	const unsigned char *payload = bytes + TAP__ETHERNET_BYTES;
+	if (type < ETHERTYPE_MIN)
+		return is_snap(payload, len - TAP__ETHERNET_BYTES);
 	if (type == TAP__ETHERTYPE_IPV4 || type == TAP__ETHERTYPE_IPV6)
-		return version == (type == TAP__ETHERTYPE_IPV4 ? 4 : 6);
-	return is_vlan(type) || type == TAP__ETHERTYPE_MPLS || type == TAP__ETHERTYPE_MPLS_UPSTREAM ||
-	       type == TAP__ETHERTYPE_PPPOE;
+		return payload[0] >> 4 == (type == TAP__ETHERTYPE_IPV4 ? 4 : 6);
+	return is_vlan(type) || type == TAP__ETHERTYPE_ARP || type == TAP__ETHERTYPE_MPLS ||
+	       type == TAP__ETHERTYPE_MPLS_UPSTREAM || type == TAP__ETHERTYPE_PPPOE;
 }
 
 /* BSD loopback: an address family, in whichever byte order, whose number for IPv6 is the system's own. IP itself says

@@ -25,6 +25,7 @@ enum tap__layer {
 
 enum tap__ethertype {
 	TAP__ETHERTYPE_IPV4 = 0x0800,
+	TAP__ETHERTYPE_ARP = 0x0806,
 	TAP__ETHERTYPE_BRIDGED = 0x6558, /* transparent Ethernet bridging, in tunnels */
 	TAP__ETHERTYPE_IPV6 = 0x86dd,
 	TAP__ETHERTYPE_MPLS = 0x8847,

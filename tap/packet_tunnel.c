@@ -210,24 +210,26 @@ static bool looks_like_ip(const struct tap__layers *layers)
 	return layers->len >= 40 && at[0] >> 4 == 6 && tap__get_u16(at + 4) + 40u <= layers->wire_len;
 }
 
-/* A label stack does not say what it carries (RFC 4928): IP, or a pseudowire's Ethernet frame with a control word or
- * without. A frame whose destination begins with the digit 4 or 6 is told from IP by its lengths and its type. */
+/* A label stack does not say what it carries (RFC 4928): IP, or a pseudowire's Ethernet frame with a control word, whose
+ * first digit is 0, or without. A frame whose destination begins with the digit 4 or 6 is told from IP by its lengths and
+ * its type. */
 static enum tap__layer guess_payload(struct tap__layers *layers)
 {
-	if (layers->len < 1)
-		return tap__short(layers, 1, TAP_PACKET_BAD_TUNNEL);
-	uint32_t digit = layers->at[0] >> 4;
+	if (layers->len <= CONTROL_WORD_BYTES)
+		return tap__short(layers, CONTROL_WORD_BYTES + 1, TAP_PACKET_BAD_TUNNEL);
+	const unsigned char *after_word = layers->at + CONTROL_WORD_BYTES;
+	uint32_t digit = layers->at[0] >> 4, left = layers->len - CONTROL_WORD_BYTES;
 	if (looks_like_ip(layers))
 		return TAP__LAYER_IP;
-	if (digit == 0 && layers->len > CONTROL_WORD_BYTES &&
-	    tap__looks_like_ethernet(layers->at + CONTROL_WORD_BYTES, layers->len - CONTROL_WORD_BYTES)) {
-		tap__skip(layers, CONTROL_WORD_BYTES);
+	bool has_word = digit == 0 && tap__looks_like_ethernet(after_word, left);
+	if (!has_word && tap__looks_like_ethernet(layers->at, layers->len))
 		return TAP__LAYER_ETHERNET;
-	}
-	if (tap__looks_like_ethernet(layers->at, layers->len))
-		return TAP__LAYER_ETHERNET;
-	return digit == 4 || digit == 6 ? TAP__LAYER_IP
-					: tap__end(layers, TAP_PACKET_NOT_IP, TAP__ETHERTYPE_MPLS);
+	if (digit == 4 || digit == 6)
+		return TAP__LAYER_IP;
+	if (digit != 0)
+		return tap__end(layers, TAP_PACKET_NOT_IP, TAP__ETHERTYPE_MPLS);
+	tap__skip(layers, CONTROL_WORD_BYTES);
+	return TAP__LAYER_ETHERNET;
 }
 
 enum tap__layer tap__decode_mpls(struct tap__layers *layers)
