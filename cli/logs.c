@@ -146,7 +146,8 @@ int cli_log_error(const struct cli_command *command, const struct wire_fault *fa
 	cli_error(command, "%s", fault->text);
 	switch (fault->code) {
 	case STORE_EDAMAGE:
-	case TAP_ECUT: return CLI_FOUND;
+	case TAP_ECUT:
+	case TAP_ENOTCP: return CLI_FOUND;
 	case TAP_EBPF:
 	case STORE_EFILTER: return CLI_USAGE;
 	default: return CLI_IO;

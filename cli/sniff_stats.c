@@ -9,7 +9,7 @@
 #include "cli/row.h"
 #include "cli/sizes.h"
 
-enum { EVERY_NS = 1000000000, TOP = 15, VALUE_COLUMN = 14, NOTE_COLUMN = 30, KINDS_SHOWN = 8 };
+enum { EVERY_NS = 1000000000, TOP = 15, VALUE_COLUMN = 14, NOTE_COLUMN = 30 };
 
 static int64_t monotonic_ns(void)
 {
@@ -115,50 +115,12 @@ void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *s
 	append_opaque(line, size, dialogue);
 }
 
-static void append_kinds(char *line, size_t size, const struct tap_undecoded *undecoded)
-{
-	char count[CLI_SIZE_TEXT], text[TAP_UNDECODED_TEXT];
-	uint64_t rest = undecoded->frames;
-
-	for (unsigned i = 0; i < undecoded->len && i < KINDS_SHOWN; i++) {
-		const struct tap_undecoded_entry *entry = &undecoded->entries[i];
-
-		append(line, size, "%s%s%s %s", i == 0 ? "" : ", ", cli_count_text(count, entry->frames),
-		       i > 0                ? ""
-		       : entry->frames == 1 ? " frame"
-					    : " frames",
-		       tap_undecoded_text(entry, text));
-		rest -= entry->frames;
-	}
-	if (rest > 0)
-		append(line, size, ", %s of other kinds", cli_count_text(count, rest));
-}
-
-static void append_fragments(char *line, size_t size, const struct tap_fragments_stats *fragments)
-{
-	char count[CLI_SIZE_TEXT];
-	uint64_t unused = fragments->fragments - fragments->used;
-
-	if (unused > 0)
-		append(line, size, "%s%s IP fragment%s of incomplete datagrams", line[0] ? ", " : "",
-		       cli_count_text(count, unused), cli_plural(unused));
-}
-
 bool cli_sniff_undecoded(char *line, size_t size, const struct tap_sniffer_stats *stats)
 {
-	struct tap_undecoded undecoded = *stats->packets.undecoded;
-	bool is_nothing = stats->packets.kinds[TAP_PACKET_SEGMENT] == 0 && stats->packets.frames > 0;
-	char kinds[600] = "";
+	char kinds[600];
 
-	tap_undecoded_sort(&undecoded);
-	append_kinds(kinds, sizeof(kinds), &undecoded);
-	append_fragments(kinds, sizeof(kinds), stats->packets.fragments);
-	line[0] = '\0';
-	if (kinds[0])
-		append(line, size, "%s: %s",
-		       is_nothing ? "nothing was understood, for no packet holds TCP that can be decoded"
-				  : "not decoded",
-		       kinds);
+	tap_undecoded_list(stats->packets.undecoded, kinds, sizeof(kinds));
+	snprintf(line, size, "not decoded: %s", kinds);
 	return kinds[0];
 }
 

@@ -184,6 +184,11 @@ void tap_capture_on_drops(struct tap_capture *capture, tap_drops_taker take, voi
 	capture->drops_context = context;
 }
 
+const char *tap_capture_name(const struct tap_capture *capture)
+{
+	return capture->name;
+}
+
 int tap_capture_fd(const struct tap_capture *capture)
 {
 	return capture->reader ? -1 : pcap_get_selectable_fd(capture->pcap);

@@ -45,6 +45,9 @@ typedef void (*tap_drops_taker)(void *context, const struct tap_drops *drops);
  * interface are seen in tap_capture_counts only. */
 void tap_capture_on_drops(struct tap_capture *capture, tap_drops_taker take, void *context);
 
+/* Of the interface or the file, for messages; valid until close. */
+const char *tap_capture_name(const struct tap_capture *capture);
+
 /* For poll(2), once tap_capture_read has returned 0: readable when a live capture has frames, at the latest 20 ms after
  * they passed. -1 for files, which always have. */
 int tap_capture_fd(const struct tap_capture *capture);

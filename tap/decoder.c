@@ -58,7 +58,7 @@ static bool take_packet(struct tap_decoder *decoder, enum tap_packet_kind kind,
 	if (kind == TAP_PACKET_FRAGMENT)
 		return tap_fragments_take(decoder->fragments, &packet->fragment, decoder->time_ns, datagram);
 	if (kind != TAP_PACKET_SEGMENT)
-		tap_undecoded_add(&decoder->undecoded, kind, packet->number);
+		tap_undecoded_add(&decoder->undecoded, kind, packet->number, 1);
 	else if (is_wanted(decoder, &packet->segment))
 		tap_streams_take(decoder->streams, &packet->segment, decoder->time_ns);
 	else
@@ -90,6 +90,10 @@ void tap_decoder_expire(struct tap_decoder *decoder, int64_t time_ns)
 
 void tap_decoder_finish(struct tap_decoder *decoder)
 {
+	const struct tap_fragments_stats *fragments = tap_fragments_stats(decoder->fragments);
+	if (fragments->fragments > fragments->used)
+		tap_undecoded_add(&decoder->undecoded, TAP_PACKET_FRAGMENT, 0,
+				  fragments->fragments - fragments->used);
 	tap_streams_finish(decoder->streams, decoder->time_ns);
 }
 

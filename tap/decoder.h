@@ -21,7 +21,8 @@ struct tap_decoder_stats {
 	    kinds[TAP_PACKET_KINDS]; /* frames by what they were; a reassembled datagram counts once more */
 	uint64_t other_ports;        /* segments from and to other ports than those asked for */
 	/* What follows is valid until the decoder's close. */
-	const struct tap_undecoded *undecoded; /* frames, and reassembled datagrams, without a segment */
+	const struct tap_undecoded *undecoded; /* frames, and reassembled datagrams, without a segment;
+						  fragments that were of no use once it is finished */
 	const struct tap_fragments_stats *fragments;
 	const struct tap_streams_stats *streams;
 };
@@ -40,7 +41,7 @@ void tap_decoder_take_frame(void *decoder, const struct tap_frame *frame);
 /* As tap_streams_expire: for a live capture in which nothing passes. */
 void tap_decoder_expire(struct tap_decoder *decoder, int64_t time_ns);
 
-/* The capture has ended: tell what is kept and close every connection. */
+/* The capture has ended: tell what is kept and close every connection. Once. */
 void tap_decoder_finish(struct tap_decoder *decoder);
 
 void tap_decoder_stats(const struct tap_decoder *decoder, struct tap_decoder_stats *stats);

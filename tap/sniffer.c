@@ -196,11 +196,27 @@ static void idle(struct tap_sniffer *sniffer)
 	tap_join_tick(sniffer->join, sniffer->time_ns);
 }
 
+/* A file that is no use must not pass for one in which nothing happened. */
+static void check_understood(struct tap_sniffer *sniffer)
+{
+	struct tap_decoder_stats packets;
+	char kinds[300];
+	tap_decoder_stats(sniffer->decoder, &packets);
+	if (packets.frames == 0 || packets.kinds[TAP_PACKET_SEGMENT] > 0 || sniffer->end.code != 0)
+		return;
+	tap_undecoded_list(packets.undecoded, kinds, sizeof kinds);
+	wire_fault_set(&sniffer->end, TAP_ENOTCP,
+		       "%s: nothing was understood, for no packet holds TCP that can be decoded: %s",
+		       tap_capture_name(sniffer->capture), kinds);
+}
+
 static void finish(struct tap_sniffer *sniffer)
 {
 	if (sniffer->is_live)
 		look_for_drops(sniffer);
 	tap_decoder_finish(sniffer->decoder);
+	if (!sniffer->is_live && sniffer->stop_ns == INT64_MAX)
+		check_understood(sniffer);
 	tap_join_finish(sniffer->join);
 	sniffer->is_finished = true;
 }

@@ -1,8 +1,12 @@
 #include "tap/undecoded.h"
 
+#include <inttypes.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_BYTES = 80, KINDS_LISTED = 8 };
 
 /* ---- counting ---- */
 
@@ -19,29 +23,15 @@ static struct tap_undecoded_entry *find_entry(struct tap_undecoded *undecoded, e
 	return entry;
 }
 
-void tap_undecoded_add(struct tap_undecoded *undecoded, enum tap_packet_kind kind, uint32_t number)
+void tap_undecoded_add(struct tap_undecoded *undecoded, enum tap_packet_kind kind, uint32_t number,
+		       uint64_t frames)
 {
 	struct tap_undecoded_entry *entry = find_entry(undecoded, kind, number);
-	undecoded->frames++;
+	undecoded->frames += frames;
 	if (entry)
-		entry->frames++;
+		entry->frames += frames;
 	else
-		undecoded->others++;
-}
-
-static int compare(const void *a, const void *b)
-{
-	const struct tap_undecoded_entry *x = a, *y = b;
-	if (x->frames != y->frames)
-		return x->frames < y->frames ? 1 : -1;
-	if (x->kind != y->kind)
-		return x->kind < y->kind ? -1 : 1;
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
-void tap_undecoded_sort(struct tap_undecoded *undecoded)
-{
-	qsort(undecoded->entries, undecoded->len, sizeof undecoded->entries[0], compare);
+		undecoded->others += frames;
 }
 
 /* ---- names ---- */
@@ -102,36 +92,74 @@ static const char *find_name(const struct name *names, uint32_t number)
 static void print_number(char *text, const char *what, uint32_t number, const struct name *names)
 {
 	const char *name = find_name(names, number);
-	snprintf(text, TAP_UNDECODED_TEXT, name ? "of %s 0x%04x (%s)" : "of %s 0x%04x", what, number, name);
+	int len = snprintf(text, TEXT_BYTES, "of %s 0x%04x", what, number);
+	if (name)
+		snprintf(text + len, TEXT_BYTES - (size_t)len, " (%s)", name);
 }
 
 static void print_protocol(char *text, uint32_t protocol)
 {
 	const char *name = find_name(protocols, protocol);
 	if (name)
-		snprintf(text, TAP_UNDECODED_TEXT, "of %s", name);
+		snprintf(text, TEXT_BYTES, "of %s", name);
 	else
-		snprintf(text, TAP_UNDECODED_TEXT, "of IP protocol %u", protocol);
+		snprintf(text, TEXT_BYTES, "of IP protocol %u", protocol);
 }
 
 static void print_link_type(char *text, uint32_t type)
 {
 	const char *name = pcap_datalink_val_to_name((int)type);
-	snprintf(text, TAP_UNDECODED_TEXT, "of link type %u (%s)", type, name ? name : "unknown");
+	snprintf(text, TEXT_BYTES, "of link type %u (%s)", type, name ? name : "unknown");
 }
 
-const char *tap_undecoded_text(const struct tap_undecoded_entry *entry, char text[TAP_UNDECODED_TEXT])
+/* What these frames are, to be read after "12 frames". */
+static const char *entry_text(const struct tap_undecoded_entry *entry, char text[TEXT_BYTES])
 {
 	switch (entry->kind) {
 	case TAP_PACKET_NOT_IP: print_number(text, "ethertype", entry->number, ethertypes); break;
 	case TAP_PACKET_NOT_IP_PPP: print_number(text, "PPP protocol", entry->number, ppp_protocols); break;
 	case TAP_PACKET_NOT_TCP: print_protocol(text, entry->number); break;
 	case TAP_PACKET_LINK_TYPE: print_link_type(text, entry->number); break;
+	case TAP_PACKET_NOT_IP_LLC: return "of IEEE 802.2 (LLC)";
+	case TAP_PACKET_FRAGMENT: return "of IP datagrams that are not whole";
 	case TAP_PACKET_NOT_IP_FAMILY:
-		snprintf(text, TAP_UNDECODED_TEXT, "of address family %u", entry->number);
+		snprintf(text, TEXT_BYTES, "of address family %u", entry->number);
 		break;
-	case TAP_PACKET_NOT_IP_LLC: snprintf(text, TAP_UNDECODED_TEXT, "of IEEE 802.2 (LLC)"); break;
-	default: snprintf(text, TAP_UNDECODED_TEXT, "with %s", tap_packet_kind_name(entry->kind)); break;
+	default: snprintf(text, TEXT_BYTES, "with %s", tap_packet_kind_name(entry->kind)); break;
 	}
 	return text;
+}
+
+/* ---- the list ---- */
+
+static int compare(const void *a, const void *b)
+{
+	const struct tap_undecoded_entry *x = a, *y = b;
+	if (x->frames != y->frames)
+		return x->frames < y->frames ? 1 : -1;
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static void append(char *text, size_t size, uint64_t frames, const char *what)
+{
+	size_t len = strlen(text);
+	const char *noun = len > 0 ? "" : frames == 1 ? " frame" : " frames";
+	snprintf(text + len, size - len, "%s%" PRIu64 "%s %s", len > 0 ? ", " : "", frames, noun, what);
+}
+
+void tap_undecoded_list(const struct tap_undecoded *undecoded, char *text, size_t size)
+{
+	struct tap_undecoded sorted = *undecoded;
+	uint64_t rest = sorted.frames;
+	char what[TEXT_BYTES];
+	qsort(sorted.entries, sorted.len, sizeof sorted.entries[0], compare);
+	text[0] = '\0';
+	for (unsigned i = 0; i < sorted.len && i < KINDS_LISTED; i++) {
+		append(text, size, sorted.entries[i].frames, entry_text(&sorted.entries[i], what));
+		rest -= sorted.entries[i].frames;
+	}
+	if (rest > 0)
+		append(text, size, rest, "of other kinds");
 }

@@ -6,10 +6,10 @@
 
 #include "tap/packet.h"
 
-enum { TAP_UNDECODED_MAX = 64, TAP_UNDECODED_TEXT = 80 };
+enum { TAP_UNDECODED_MAX = 64 };
 
 struct tap_undecoded_entry {
-	enum tap_packet_kind kind; /* neither a segment nor a fragment */
+	enum tap_packet_kind kind; /* other than a segment; fragments are those that were of no use */
 	uint32_t number;           /* of its protocol, as in struct tap_packet */
 	uint64_t frames;
 };
@@ -22,13 +22,11 @@ struct tap_undecoded {
 	uint64_t frames; /* all */
 };
 
-void tap_undecoded_add(struct tap_undecoded *undecoded, enum tap_packet_kind kind, uint32_t number);
+void tap_undecoded_add(struct tap_undecoded *undecoded, enum tap_packet_kind kind, uint32_t number,
+		       uint64_t frames);
 
-/* Sort the entries, those with the most frames first. */
-void tap_undecoded_sort(struct tap_undecoded *undecoded);
-
-/* What these frames are, to be read after "12 frames": "of ethertype 0x88cc (LLDP)". Writes at most
- * TAP_UNDECODED_TEXT bytes and returns text. */
-const char *tap_undecoded_text(const struct tap_undecoded_entry *entry, char text[TAP_UNDECODED_TEXT]);
+/* "12 frames of ethertype 0x88cc (LLDP), 3 of UDP, 2 of other kinds": the commonest kinds first. An empty text when there
+ * are none; what does not fit is cut. */
+void tap_undecoded_list(const struct tap_undecoded *undecoded, char *text, size_t size);
 
 #endif
