@@ -200,14 +200,32 @@ enum {
 	LABEL_IPV4 = 0, /* explicit null, RFC 3032 */
 	LABEL_IPV6 = 2,
 	CONTROL_WORD_BYTES = 4, /* RFC 4385 */
+	PADDING_BYTES_MAX = 64,
 };
+
+/* A packet may be followed by what Ethernet pads short frames with. */
+static bool fits_length(const struct tap__layers *layers, uint32_t bytes)
+{
+	return bytes <= layers->wire_len && layers->wire_len - bytes < PADDING_BYTES_MAX;
+}
 
 static bool looks_like_ip(const struct tap__layers *layers)
 {
 	const unsigned char *at = layers->at;
 	if (layers->len >= 20 && at[0] >> 4 == 4)
-		return (at[0] & 0x0f) >= 5 && tap__get_u16(at + 2) <= layers->wire_len;
-	return layers->len >= 40 && at[0] >> 4 == 6 && tap__get_u16(at + 4) + 40u <= layers->wire_len;
+		return (at[0] & 0x0f) >= 5 && fits_length(layers, tap__get_u16(at + 2));
+	return layers->len >= 40 && at[0] >> 4 == 6 && fits_length(layers, tap__get_u16(at + 4) + 40u);
+}
+
+/* An Ethernet frame with an IP packet whose length fits: too much to be a coincidence. */
+static bool is_frame_with_ip(const struct tap__layers *layers)
+{
+	struct tap__layers inner = *layers;
+	if (!tap__looks_like_ethernet(layers->at, layers->len))
+		return false;
+	uint32_t type = tap__get_u16(layers->at + 12);
+	tap__skip(&inner, TAP__ETHERNET_BYTES);
+	return (type == TAP__ETHERTYPE_IPV4 || type == TAP__ETHERTYPE_IPV6) && looks_like_ip(&inner);
 }
 
 /* A label stack does not say what it carries (RFC 4928): IP, or a pseudowire's Ethernet frame with a control word, whose
@@ -219,6 +237,8 @@ static enum tap__layer guess_payload(struct tap__layers *layers)
 		return tap__short(layers, CONTROL_WORD_BYTES + 1, TAP_PACKET_BAD_TUNNEL);
 	const unsigned char *after_word = layers->at + CONTROL_WORD_BYTES;
 	uint32_t digit = layers->at[0] >> 4, left = layers->len - CONTROL_WORD_BYTES;
+	if (is_frame_with_ip(layers))
+		return TAP__LAYER_ETHERNET;
 	if (looks_like_ip(layers))
 		return TAP__LAYER_IP;
 	bool has_word = digit == 0 && tap__looks_like_ethernet(after_word, left);
