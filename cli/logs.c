@@ -16,12 +16,14 @@ static bool has_suffix(const char *text, const char *suffix)
 	return len >= suffix_len && strcmp(text + len - suffix_len, suffix) == 0;
 }
 
-/* The magic numbers of pcap in either byte order with micro- and nanoseconds, of pcapng, and of what compresses them. */
+/* The magic numbers of pcap in either byte order with micro- and nanoseconds and of its modified form, of pcapng, and of
+ * what compresses them. */
 static bool has_magic(const unsigned char first[4])
 {
 	static const unsigned char magics[][4] = {
 	    {0xa1, 0xb2, 0xc3, 0xd4}, {0xd4, 0xc3, 0xb2, 0xa1}, {0xa1, 0xb2, 0x3c, 0x4d},
-	    {0x4d, 0x3c, 0xb2, 0xa1}, {0x0a, 0x0d, 0x0d, 0x0a}, {0x28, 0xb5, 0x2f, 0xfd},
+	    {0x4d, 0x3c, 0xb2, 0xa1}, {0xa1, 0xb2, 0xcd, 0x34}, {0x34, 0xcd, 0xb2, 0xa1},
+	    {0x0a, 0x0d, 0x0d, 0x0a}, {0x28, 0xb5, 0x2f, 0xfd},
 	};
 
 	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
@@ -144,7 +146,8 @@ int cli_log_error(const struct cli_command *command, const struct wire_fault *fa
 	cli_error(command, "%s", fault->text);
 	switch (fault->code) {
 	case STORE_EDAMAGE:
-	case TAP_ECUT: return CLI_FOUND;
+	case TAP_ECUT:
+	case TAP_ENOTCP: return CLI_FOUND;
 	case TAP_EBPF:
 	case STORE_EFILTER: return CLI_USAGE;
 	default: return CLI_IO;

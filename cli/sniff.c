@@ -231,13 +231,15 @@ static int report_recording(const struct session *session)
 static void report_summary(const struct session *session)
 {
 	struct tap_sniffer_stats stats;
-	char line[400];
+	char line[800];
 
 	tap_sniffer_stats(session->sniffer, &stats);
 	cli_sniff_heard(line, sizeof(line), &stats);
 	cli_error(session->command, "%s", line);
 	cli_sniff_missed(line, sizeof(line), &stats);
 	cli_error(session->command, "%s", line);
+	if (cli_sniff_undecoded(line, sizeof(line), &stats))
+		cli_error(session->command, "%s", line);
 }
 
 static int capture_and_report(struct session *session)

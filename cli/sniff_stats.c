@@ -88,6 +88,18 @@ static void append_opaque(char *line, size_t size, const struct tap_dialogue_sta
 			       tap_opaque_name((enum tap_opaque)i), cli_plural(dialogue->opaque[i]));
 }
 
+/* Capture files do not always say who dropped what. */
+static void append_drops(char *line, size_t size, const struct tap_capture_counts *capture)
+{
+	char count[CLI_SIZE_TEXT];
+
+	append(line, size, ", dropped %s by the kernel%s", cli_count_text(count, capture->kernel_drops),
+	       capture->either_drops > 0 ? "," : " and");
+	append(line, size, " %s by the interface", cli_count_text(count, capture->interface_drops));
+	if (capture->either_drops > 0)
+		append(line, size, " and %s by either of them", cli_count_text(count, capture->either_drops));
+}
+
 void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *stats)
 {
 	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
@@ -97,11 +109,19 @@ void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *s
 	append(line, size, "%s gap%s (%s)", cli_count_text(count, dialogue->gaps), cli_plural(dialogue->gaps),
 	       cli_size_text(bytes, dialogue->lost_bytes));
 	append(line, size, ", %s partial", cli_count_text(count, stats->join->partial));
-	append(line, size, ", dropped %s by the kernel", cli_count_text(count, stats->capture.kernel_drops));
-	append(line, size, " and %s by the interface", cli_count_text(count, stats->capture.interface_drops));
+	append_drops(line, size, &stats->capture);
 	if (stats->join->lost > 0)
 		append(line, size, ", %s lost for want of memory", cli_count_text(count, stats->join->lost));
 	append_opaque(line, size, dialogue);
+}
+
+bool cli_sniff_undecoded(char *line, size_t size, const struct tap_sniffer_stats *stats)
+{
+	char kinds[600];
+
+	tap_undecoded_list(stats->packets.undecoded, kinds, sizeof(kinds));
+	snprintf(line, size, "not decoded: %s", kinds);
+	return kinds[0];
 }
 
 /* ---- drawing ---- */
@@ -141,6 +161,15 @@ static void put_line(struct cli_sniff_stats *stats, struct cli_row *row, enum cl
 	stats->drawn_lines++;
 }
 
+static bool is_complete(const struct tap_sniffer_stats *seen)
+{
+	const struct tap_capture_counts *capture = &seen->capture;
+
+	return seen->dialogue->gaps + seen->join->partial + capture->kernel_drops + capture->interface_drops +
+		   capture->either_drops ==
+	       0;
+}
+
 static void put_totals(struct cli_sniff_stats *stats, struct cli_row *row,
 		       const struct tap_sniffer_stats *seen, struct rates rates)
 {
@@ -160,7 +189,7 @@ static void put_totals(struct cli_sniff_stats *stats, struct cli_row *row,
 	put_line(stats, row, CLI_PLAIN, "connections", cli_count_text(value, seen->dialogue->connections),
 		 note);
 	cli_sniff_missed(note, sizeof(note), seen);
-	bool is_whole = seen->dialogue->gaps + seen->join->partial + seen->capture.kernel_drops == 0;
+	bool is_whole = is_complete(seen);
 	put_line(stats, row, is_whole ? CLI_PLAIN : CLI_RED, "missed", note, "");
 }
 

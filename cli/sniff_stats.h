@@ -32,4 +32,7 @@ int cli_sniff_stats_end(struct cli_sniff_stats *stats, struct tap_sniffer *sniff
 void cli_sniff_heard(char *line, size_t size, const struct tap_sniffer_stats *stats);
 void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *stats);
 
+/* Likewise: frames that were not decoded, by their kind. False: there are none. */
+bool cli_sniff_undecoded(char *line, size_t size, const struct tap_sniffer_stats *stats);
+
 #endif

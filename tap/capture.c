@@ -3,28 +3,25 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "tap/capture_file.h"
+#include "tap/capture_bpf.h"
+#include "tap/capture_live.h"
+#include "tap/capture_reader.h"
 #include "tap/privileges.h"
 
-/* TIMEOUT_MS: how long the kernel may keep a frame before it hands over a block that is not full. With zero TPACKET_V3
- * would keep it until the block is full, for ever on a quiet link; without blocks (libpcap's immediate mode) each frame
- * takes a slot of the greatest length, and 64 MiB hold 256 frames. */
-enum { TIMEOUT_MS = 20, SNAPLEN_MAX = 262144, BUFFER_BYTES = 64 << 20 };
+enum { WRITTEN_SNAPLEN = 262144 };
 
-/* Times of a capture file may be anything; these leave room to add and to subtract: some 126 years both ways. */
-#define SECONDS_MAX INT64_C(4000000000)
-
+/* Frames come from one of two sources: an interface, or a file's reader. */
 struct tap_capture {
-	pcap_t *pcap;
-	char *name;             /* interface or file, for messages */
-	struct tap__file *file; /* NULL: an interface. Owned by pcap */
+	char *name;                 /* interface or file, for messages */
+	pcap_t *pcap;               /* the interface; of a file, what the writer needs to know of it */
+	struct tap__reader *reader; /* NULL: an interface */
+	struct tap__bpf *bpf;       /* of a file; NULL: every frame passes */
 	pcap_dumper_t *writer;
 	char *writer_name;
 	bool has_nanoseconds;
@@ -33,176 +30,9 @@ struct tap_capture {
 	struct pcap_stat seen; /* the kernel's counters when last asked: they have 32 bits */
 	tap_frame_taker take;  /* during a read */
 	void *context;
+	tap_drops_taker take_drops; /* may be NULL */
+	void *drops_context;
 };
-
-/* ---- interfaces ---- */
-
-/* "eth0, lo, any": as many names as fit. */
-static void list_interfaces(char *out, size_t size)
-{
-	char reason[PCAP_ERRBUF_SIZE];
-	pcap_if_t *list = NULL;
-	size_t len = 0;
-	out[0] = '\0';
-	if (pcap_findalldevs(&list, reason) != 0)
-		return;
-	for (const pcap_if_t *each = list; each && len < size; each = each->next)
-		len += (size_t)snprintf(out + len, size - len, "%s%s", len ? ", " : "", each->name);
-	pcap_freealldevs(list);
-}
-
-static int no_such_interface(const struct tap_capture *capture, struct wire_fault *fault)
-{
-	char names[300];
-	list_interfaces(names, sizeof names);
-	return wire_fault_set(fault, TAP_EINTERFACE, "%s: no such interface; there are: %s", capture->name,
-			      *names ? names : "none that may be captured on");
-}
-
-static int no_permission(const struct tap_capture *capture, struct wire_fault *fault)
-{
-	char program[200];
-	ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
-	program[len > 0 ? len : 0] = '\0';
-	return wire_fault_set(fault, -EPERM,
-			      "%s: no right to capture; run as root, or once: sudo setcap cap_net_raw+ep %s",
-			      capture->name, len > 0 ? program : "tapedeck");
-}
-
-static int cannot_activate(const struct tap_capture *capture, int status, struct wire_fault *fault)
-{
-	const char *reason = pcap_geterr(capture->pcap);
-	switch (status) {
-	case PCAP_ERROR_NO_SUCH_DEVICE: return no_such_interface(capture, fault);
-	case PCAP_ERROR_PERM_DENIED:
-	case PCAP_ERROR_PROMISC_PERM_DENIED: return no_permission(capture, fault);
-	default:
-		return wire_fault_set(fault, TAP_EINTERFACE, "%s: %s", capture->name,
-				      *reason ? reason : pcap_statustostr(status));
-	}
-}
-
-static void configure(pcap_t *pcap, const struct tap_capture_options *options)
-{
-	uint64_t buffer_bytes = options->buffer_bytes ? options->buffer_bytes : BUFFER_BYTES;
-	pcap_set_snaplen(pcap, options->snaplen && options->snaplen < SNAPLEN_MAX ? (int)options->snaplen
-										  : SNAPLEN_MAX);
-	pcap_set_promisc(pcap, 1);
-	pcap_set_timeout(pcap, TIMEOUT_MS);
-	pcap_set_buffer_size(pcap, buffer_bytes < INT_MAX ? (int)buffer_bytes : INT_MAX);
-	pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
-}
-
-static int open_interface(struct tap_capture *capture, const struct tap_capture_options *options,
-			  struct wire_fault *fault)
-{
-	char reason[PCAP_ERRBUF_SIZE];
-	capture->pcap = pcap_create(options->interface, reason);
-	if (!capture->pcap)
-		return wire_fault_set(fault, TAP_EINTERFACE, "%s: %s", capture->name, reason);
-	configure(capture->pcap, options);
-	int status = pcap_activate(capture->pcap);
-	if (status < 0)
-		return cannot_activate(capture, status, fault);
-	if (pcap_setnonblock(capture->pcap, 1, reason) != 0)
-		return wire_fault_set(fault, TAP_EINTERFACE, "%s: %s", capture->name, reason);
-	return 0;
-}
-
-/* ---- files ---- */
-
-static int cannot_read(const struct tap_capture *capture, const char *reason, struct wire_fault *fault)
-{
-	int error = tap__file_error(capture->file);
-	if (error)
-		return wire_fault_set(fault, error, "%s: %s", capture->name, wire_error_text(error));
-	return wire_fault_set(fault, TAP_ECAPTURE, "%s: not a packet capture (pcap or pcapng): %s",
-			      capture->name, reason);
-}
-
-static int open_file(struct tap_capture *capture, const struct tap_capture_options *options,
-		     struct wire_fault *fault)
-{
-	char reason[PCAP_ERRBUF_SIZE];
-	FILE *stream;
-	int error = tap__file_open(&capture->file, &stream, options->file, fault);
-	if (error)
-		return error;
-	capture->pcap = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, reason);
-	if (capture->pcap)
-		return 0;
-	error = cannot_read(capture, reason, fault);
-	fclose(stream);
-	return error;
-}
-
-/* ---- filter ---- */
-
-static int set_filter(struct tap_capture *capture, const char *text, struct wire_fault *fault)
-{
-	struct bpf_program program;
-	if (pcap_compile(capture->pcap, &program, text, 1, PCAP_NETMASK_UNKNOWN) != 0)
-		return wire_fault_set(fault, TAP_EBPF, "%s: %s", capture->name, pcap_geterr(capture->pcap));
-	int status = pcap_setfilter(capture->pcap, &program);
-	pcap_freecode(&program);
-	return status == 0
-		   ? 0
-		   : wire_fault_set(fault, TAP_EBPF, "%s: %s", capture->name, pcap_geterr(capture->pcap));
-}
-
-static bool compiles(struct tap_capture *capture, const char *filter)
-{
-	struct bpf_program program;
-	if (pcap_compile(capture->pcap, &program, filter, 0, PCAP_NETMASK_UNKNOWN) != 0)
-		return false;
-	pcap_freecode(&program);
-	return true;
-}
-
-/* libpcap does not say where it stopped: shorten the filter by words until it understands the rest. */
-static void keep_understood(struct tap_capture *capture, char *filter)
-{
-	char *space;
-	while (*filter && !compiles(capture, filter)) {
-		space = strrchr(filter, ' ');
-		*(space ? space : filter) = '\0';
-	}
-}
-
-/* The user's filter is compiled by itself, too, so that what libpcap says of it is about the text the user wrote, and
- * so that it is one expression, whose parentheses close. */
-static int check_filter(struct tap_capture *capture, const char *filter, struct wire_fault *fault)
-{
-	if (compiles(capture, filter))
-		return 0;
-	char reason[PCAP_ERRBUF_SIZE];
-	snprintf(reason, sizeof reason, "%s", pcap_geterr(capture->pcap));
-	char *understood = strdup(filter);
-	if (understood)
-		keep_understood(capture, understood);
-	wire_fault_set(fault, TAP_EBPF, "filter \"%s\": %s%s%s%s", filter, reason,
-		       understood && *understood ? "; understood as far as \"" : "",
-		       understood ? understood : "", understood && *understood ? "\"" : "");
-	free(understood);
-	return TAP_EBPF;
-}
-
-/* Of a file all is counted unless something else is asked for; the kernel need not hand over what is not TCP. */
-static int apply_filter(struct tap_capture *capture, const struct tap_capture_options *options,
-			struct wire_fault *fault)
-{
-	const char *filter = options->filter && *options->filter ? options->filter : NULL;
-	int error = filter ? check_filter(capture, filter, fault) : 0;
-	if (error)
-		return error;
-	if (capture->file && options->ports_count == 0)
-		return filter ? set_filter(capture, filter, fault) : 0;
-	char *text = tap_capture_filter(filter, options->ports, options->ports_count,
-					tap_capture_link_type(capture) == DLT_EN10MB);
-	error = text ? set_filter(capture, text, fault) : wire_fault_set(fault, -ENOMEM, "out of memory");
-	free(text);
-	return error;
-}
 
 /* ---- the file that is written ---- */
 
@@ -254,16 +84,55 @@ static int close_writer(struct tap_capture *capture, struct wire_fault *fault)
 
 /* ---- opening and closing ---- */
 
-static int check_link_type(const struct tap_capture *capture, struct wire_fault *fault)
+static int refuse_link_type(const struct tap_capture *capture, int type, struct wire_fault *fault)
 {
-	int type = tap_capture_link_type(capture);
 	const char *name = pcap_datalink_val_to_name(type);
-	if (tap_packet_knows(type))
-		return 0;
-	return wire_fault_set(fault, capture->file ? TAP_ECAPTURE : TAP_EINTERFACE,
+	return wire_fault_set(fault, capture->reader ? TAP_ECAPTURE : TAP_EINTERFACE,
 			      "%s: frames of link type %d (%s) cannot be decoded; Ethernet, Linux cooked, "
-			      "loopback and raw IP can",
+			      "loopback, PPP and raw IP can",
 			      capture->name, type, name ? name : "unknown");
+}
+
+static int open_interface(struct tap_capture *capture, const struct tap_capture_options *options,
+			  struct wire_fault *fault)
+{
+	int error = tap__live_open(&capture->pcap, options, fault);
+	if (error)
+		return error;
+	if (!tap_packet_knows(pcap_datalink(capture->pcap)))
+		return refuse_link_type(capture, pcap_datalink(capture->pcap), fault);
+	capture->has_nanoseconds = pcap_get_tstamp_precision(capture->pcap) == PCAP_TSTAMP_PRECISION_NANO;
+	return tap__bpf_install(capture->pcap, options, fault);
+}
+
+static void count_drops(void *context, const struct tap_drops *drops)
+{
+	struct tap_capture *capture = context;
+	capture->counts.kernel_drops += drops->kernel;
+	capture->counts.interface_drops += drops->interface;
+	capture->counts.either_drops += drops->either;
+	if (capture->take_drops)
+		capture->take_drops(capture->drops_context, drops);
+}
+
+/* A pcapng file may have frames of other link types after the first. */
+static int open_file(struct tap_capture *capture, const struct tap_capture_options *options,
+		     struct wire_fault *fault)
+{
+	int error = tap__reader_open(&capture->reader, options->file, fault);
+	if (error)
+		return error;
+	int link_type = tap__reader_link_type(capture->reader);
+	if (tap__reader_is_classic(capture->reader) && !tap_packet_knows(link_type))
+		return refuse_link_type(capture, link_type, fault);
+	tap__reader_on_drops(capture->reader, count_drops, capture);
+	error = tap__bpf_open(&capture->bpf, options, link_type, fault);
+	if (error || !options->write_file)
+		return error;
+	capture->has_nanoseconds = true;
+	capture->pcap = pcap_open_dead_with_tstamp_precision(link_type < 0 ? DLT_EN10MB : link_type,
+							     WRITTEN_SNAPLEN, PCAP_TSTAMP_PRECISION_NANO);
+	return capture->pcap ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
 }
 
 static int open_capture(struct tap_capture *capture, const struct tap_capture_options *options,
@@ -274,11 +143,8 @@ static int open_capture(struct tap_capture *capture, const struct tap_capture_op
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	int error =
 	    options->interface ? open_interface(capture, options, fault) : open_file(capture, options, fault);
-	error = error ? error : check_link_type(capture, fault);
-	error = error ? error : apply_filter(capture, options, fault);
 	if (error)
 		return error;
-	capture->has_nanoseconds = pcap_get_tstamp_precision(capture->pcap) == PCAP_TSTAMP_PRECISION_NANO;
 	return options->write_file ? open_writer(capture, options->write_file, fault) : 0;
 }
 
@@ -304,92 +170,108 @@ int tap_capture_close(struct tap_capture *capture, struct wire_fault *fault)
 	int error = close_writer(capture, fault);
 	if (capture->pcap)
 		pcap_close(capture->pcap);
+	tap__bpf_close(capture->bpf);
+	tap__reader_close(capture->reader);
 	free(capture->writer_name);
 	free(capture->name);
 	free(capture);
 	return error;
 }
 
-int tap_capture_link_type(const struct tap_capture *capture)
+void tap_capture_on_drops(struct tap_capture *capture, tap_drops_taker take, void *context)
 {
-	return pcap_datalink(capture->pcap);
+	capture->take_drops = take;
+	capture->drops_context = context;
+}
+
+const char *tap_capture_name(const struct tap_capture *capture)
+{
+	return capture->name;
 }
 
 int tap_capture_fd(const struct tap_capture *capture)
 {
-	return capture->file ? -1 : pcap_get_selectable_fd(capture->pcap);
+	return capture->reader ? -1 : pcap_get_selectable_fd(capture->pcap);
 }
 
 /* ---- reading ---- */
 
-static int64_t time_of(const struct tap_capture *capture, const struct pcap_pkthdr *header)
+static void give(struct tap_capture *capture, const struct tap_frame *frame)
 {
-	int64_t seconds = header->ts.tv_sec;
-	if (seconds > SECONDS_MAX || seconds < -SECONDS_MAX)
-		seconds = seconds > 0 ? SECONDS_MAX : -SECONDS_MAX;
-	return seconds * 1000000000 + (int64_t)header->ts.tv_usec * (capture->has_nanoseconds ? 1 : 1000);
+	capture->counts.frames++;
+	capture->counts.bytes += frame->captured_bytes;
+	capture->take(capture->context, frame);
 }
 
 static void take_packet(unsigned char *user, const struct pcap_pkthdr *header, const unsigned char *bytes)
 {
 	struct tap_capture *capture = (struct tap_capture *)(void *)user;
-	struct tap_frame frame = {.time_ns = time_of(capture, header),
+	int64_t part_ns = (int64_t)header->ts.tv_usec * (capture->has_nanoseconds ? 1 : 1000);
+	struct tap_frame frame = {.time_ns = (int64_t)header->ts.tv_sec * 1000000000 + part_ns,
 				  .bytes = bytes,
 				  .captured_bytes = header->caplen,
-				  .wire_bytes = header->len};
-	capture->counts.frames++;
-	capture->counts.bytes += header->caplen;
+				  .wire_bytes = header->len,
+				  .link_type = pcap_datalink(capture->pcap)};
 	if (capture->writer)
 		pcap_dump((unsigned char *)capture->writer, header, bytes);
-	capture->take(capture->context, &frame);
+	give(capture, &frame);
 }
 
-/* A file that ends in the middle of something, by what unpacks it or by what libpcap says. */
-static bool is_cut(const struct tap_capture *capture, int status)
+static void read_interface(struct tap_capture *capture, int max)
 {
-	return tap__file_state(capture->file) == TAP__FILE_CUT ||
-	       (status < 0 && strncmp(pcap_geterr(capture->pcap), "truncated", strlen("truncated")) == 0);
-}
-
-/* Why a file ends where it does: 0 when that is its end. */
-static int end_of_file(const struct tap_capture *capture, int status, struct wire_fault *fault)
-{
-	unsigned long long frames = capture->counts.frames;
-	enum tap__file_state state = tap__file_state(capture->file);
-	if (state == TAP__FILE_ERROR)
-		return cannot_read(capture, "", fault);
-	if (state == TAP__FILE_DAMAGED)
-		return wire_fault_set(
-		    fault, TAP_ECAPTURE,
-		    "%s: after %llu frames: what is compressed is damaged and cannot be unpacked",
-		    capture->name, frames);
-	if (is_cut(capture, status))
-		return wire_fault_set(fault, TAP_ECUT, "%s: cut off after %llu frames", capture->name,
-				      frames);
+	int status = pcap_dispatch(capture->pcap, max, take_packet, (unsigned char *)capture);
 	if (status < 0)
-		return wire_fault_set(fault, TAP_ECAPTURE, "%s: after %llu frames: %s", capture->name, frames,
-				      pcap_geterr(capture->pcap));
+		wire_fault_set(&capture->end, TAP_EINTERFACE, "%s: %s", capture->name,
+			       pcap_geterr(capture->pcap));
+}
+
+/* A pcap file has frames of one link type. 0, or a negative code with *fault. */
+static int write_frame(const struct tap_capture *capture, const struct tap_frame *frame,
+		       struct wire_fault *fault)
+{
+	int64_t seconds = frame->time_ns / 1000000000, part_ns = frame->time_ns % 1000000000;
+	if (part_ns < 0) {
+		seconds--;
+		part_ns += 1000000000;
+	}
+	const struct pcap_pkthdr header = {.ts = {.tv_sec = seconds, .tv_usec = part_ns},
+					   .caplen = frame->captured_bytes,
+					   .len = frame->wire_bytes};
+	if (frame->link_type != pcap_datalink(capture->pcap))
+		return wire_fault_set(fault, TAP_ECAPTURE,
+				      "%s: a file has frames of one link type, but %s has some of %d and of "
+				      "%d: read it without -w",
+				      capture->writer_name, capture->name, pcap_datalink(capture->pcap),
+				      frame->link_type);
+	pcap_dump((unsigned char *)capture->writer, &header, frame->bytes);
 	return 0;
 }
 
-static int end_of_interface(const struct tap_capture *capture, int status, struct wire_fault *fault)
+/* Read a frame of the file. 1; 0 at its end; or a negative code with *fault. */
+static int read_frame(struct tap_capture *capture, struct wire_fault *fault)
 {
-	if (status >= 0)
-		return 0;
-	return wire_fault_set(fault, TAP_EINTERFACE, "%s: %s", capture->name, pcap_geterr(capture->pcap));
+	struct tap_frame frame;
+	int status = tap__reader_next(capture->reader, &frame, fault);
+	if (status <= 0)
+		return status;
+	int passes = capture->bpf ? tap__bpf_passes(capture->bpf, &frame, fault) : 1;
+	int error = passes > 0 && capture->writer ? write_frame(capture, &frame, fault) : 0;
+	if (passes < 0 || error)
+		return passes < 0 ? passes : error;
+	if (passes)
+		give(capture, &frame);
+	return 1;
 }
 
-static void look_for_end(struct tap_capture *capture, int status)
+static void read_file(struct tap_capture *capture, int max)
 {
-	if (check_writer(capture, &capture->end) != 0)
-		return;
-	if (!capture->file)
-		end_of_interface(capture, status, &capture->end);
-	else if (status <= 0)
-		end_of_file(capture, status, &capture->end);
+	uint64_t until = capture->counts.frames + (uint64_t)max;
+	int status = 1;
+	while (status > 0 && capture->counts.frames < until)
+		status = read_frame(capture, &capture->end);
 }
 
-/* libpcap tells of an error once, also when it has given frames before: it is kept for the next call. */
+/* What ends the capture is kept for the call after the one that gave the last frames. */
 int tap_capture_read(struct tap_capture *capture, int max, tap_frame_taker take, void *context,
 		     struct wire_fault *fault)
 {
@@ -398,9 +280,12 @@ int tap_capture_read(struct tap_capture *capture, int max, tap_frame_taker take,
 	capture->take = take;
 	capture->context = context;
 	errno = 0;
+	if (capture->end.code == 0 && capture->reader)
+		read_file(capture, max);
+	else if (capture->end.code == 0)
+		read_interface(capture, max);
 	if (capture->end.code == 0)
-		look_for_end(capture,
-			     pcap_dispatch(capture->pcap, max, take_packet, (unsigned char *)capture));
+		check_writer(capture, &capture->end);
 	if (capture->counts.frames > before)
 		return (int)(capture->counts.frames - before);
 	return capture->end.code ? wire_fault_set(fault, capture->end.code, "%s", capture->end.text) : 0;
@@ -411,7 +296,7 @@ int tap_capture_read(struct tap_capture *capture, int max, tap_frame_taker take,
 void tap_capture_counts(struct tap_capture *capture, struct tap_capture_counts *counts)
 {
 	struct pcap_stat now;
-	if (!capture->file && pcap_stats(capture->pcap, &now) == 0) {
+	if (!capture->reader && pcap_stats(capture->pcap, &now) == 0) {
 		capture->counts.kernel_drops += now.ps_drop - capture->seen.ps_drop;
 		capture->counts.interface_drops += now.ps_ifdrop - capture->seen.ps_ifdrop;
 		capture->seen = now;

@@ -1,7 +1,8 @@
-/* capture.h - frames from a network interface or from a capture file, through libpcap.
+/* capture.h - frames from a network interface, through libpcap, or from a capture file.
  *
- * Files: pcap and pcapng of either byte order with micro- or nanoseconds, as they are or compressed by gzip or zstd,
- * also from standard input. Interfaces: one, or "any". Times are nanoseconds since the epoch. */
+ * Files: pcap and pcapng of either byte order and any resolution of time, with several sections and interfaces of
+ * different link types, as they are or compressed by gzip or zstd, also from standard input. Interfaces: one, or "any".
+ * Times are nanoseconds since the epoch. */
 #ifndef TAP_CAPTURE_H
 #define TAP_CAPTURE_H
 
@@ -31,8 +32,21 @@ int tap_capture_open(struct tap_capture **capture, const struct tap_capture_opti
 /* Close, completing the file that is written. 0, or a negative code with *fault when that could not be written. */
 int tap_capture_close(struct tap_capture *capture, struct wire_fault *fault);
 
-/* DLT_… of libpcap. */
-int tap_capture_link_type(const struct tap_capture *capture);
+/* Packets that the capture says were dropped. */
+struct tap_drops {
+	uint64_t kernel, interface; /* by the one or the other */
+	uint64_t either;            /* by one of them: the capture does not say which */
+	int64_t from_ns, to_ns;     /* between these times */
+};
+
+typedef void (*tap_drops_taker)(void *context, const struct tap_drops *drops);
+
+/* Have drops that a file tells of reported, during tap_capture_read and in their place between the frames. Those of an
+ * interface are seen in tap_capture_counts only. */
+void tap_capture_on_drops(struct tap_capture *capture, tap_drops_taker take, void *context);
+
+/* Of the interface or the file, for messages; valid until close. */
+const char *tap_capture_name(const struct tap_capture *capture);
 
 /* For poll(2), once tap_capture_read has returned 0: readable when a live capture has frames, at the latest 20 ms after
  * they passed. -1 for files, which always have. */
@@ -51,15 +65,17 @@ struct tap_capture_counts {
 	uint64_t frames, bytes;   /* given so far; bytes as captured */
 	uint64_t kernel_drops;    /* for want of room in the kernel's buffer */
 	uint64_t interface_drops; /* by the interface or its driver */
+	uint64_t either_drops;    /* by one of them: a file does not always say which */
 };
 
-/* So far; nothing is dropped from a file. */
+/* So far. */
 void tap_capture_counts(struct tap_capture *capture, struct tap_capture_counts *counts);
 
 /* The filter for ports in libpcap's language, with or without the user's; no ports = all of TCP. It takes frames with
- * up to two VLAN tags (where the link layer has them), IP fragments, of which only the first has ports, and IPv6
- * extension headers, behind which libpcap does not look: more passes than is meant. The user's filter comes first and
- * counts as it would alone. Returns owned; NULL when out of memory. */
+ * up to two VLAN tags (where the link layer has them), and where libpcap does not see the ports more passes than is
+ * meant, for the decoder to sort out: IP fragments after the first, IPv6 extension headers, and the encapsulations of
+ * tap/packet.h. The user's filter comes first and counts as it would alone: it sees the outermost headers. Returns
+ * owned; NULL when out of memory. */
 char *tap_capture_filter(const char *filter, const uint16_t *ports, size_t ports_count, bool has_vlan);
 
 #endif

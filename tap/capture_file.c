@@ -9,7 +9,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { MAGIC_BYTES = 4, INPUT_BYTES = 256 << 10, STREAM_BYTES = 256 << 10, GZIP_WINDOW = 15 + 16 };
+enum { MAGIC_BYTES = 4, INPUT_BYTES = 256 << 10, GZIP_WINDOW = 15 + 16 };
 
 struct tap__file {
 	int fd;
@@ -27,21 +27,25 @@ struct tap__file {
 
 /* ---- input ---- */
 
-/* Read more behind what is there. */
-static void fill(struct tap__file *file)
+/* Read from the file itself. The number of bytes; 0 at the end or an error. */
+static size_t read_some(struct tap__file *file, void *out, size_t len)
 {
 	ssize_t got;
 	do
-		got = read(file->fd, file->input + file->filled, sizeof file->input - file->filled);
+		got = read(file->fd, out, len);
 	while (got < 0 && errno == EINTR);
 	if (got < 0) {
 		file->state = TAP__FILE_ERROR;
 		file->error = -errno;
 	}
-	if (got <= 0)
-		file->at_end = true;
-	else
-		file->filled += (size_t)got;
+	file->at_end = got <= 0;
+	return got > 0 ? (size_t)got : 0;
+}
+
+/* Read more after what is there. */
+static void fill(struct tap__file *file)
+{
+	file->filled += read_some(file, file->input + file->filled, sizeof file->input - file->filled);
 }
 
 static void refill(struct tap__file *file)
@@ -93,12 +97,11 @@ static size_t unpack_zstd(struct tap__file *file, char *out, size_t len)
 	return output.pos;
 }
 
-/* ---- as a stdio stream ---- */
+/* ---- reading ---- */
 
-/* What is packed may still put something out when all input was taken in: unpack before looking for more. */
-static ssize_t read_some(void *cookie, char *out, size_t len)
+/* The unpacker may still have output when all input was taken in: unpack before looking for more. */
+static size_t unpack_some(struct tap__file *file, char *out, size_t len)
 {
-	struct tap__file *file = cookie;
 	size_t got = 0;
 	while (got == 0 && file->state == TAP__FILE_GOOD) {
 		if (file->at < file->filled || file->is_inside)
@@ -111,19 +114,26 @@ static ssize_t read_some(void *cookie, char *out, size_t len)
 		}
 		refill(file);
 	}
-	return (ssize_t)got;
+	return got;
 }
 
-static int close_file(void *cookie)
+/* Hot: what is not packed is read to where it is wanted. */
+size_t tap__file_read(struct tap__file *file, void *out, size_t len)
 {
-	struct tap__file *file = cookie;
+	bool is_direct = file->unpack == copy && file->at == file->filled && !file->at_end;
+	return is_direct ? read_some(file, out, len) : unpack_some(file, out, len);
+}
+
+void tap__file_close(struct tap__file *file)
+{
+	if (!file)
+		return;
 	if (file->unpack == unpack_gzip)
 		inflateEnd(&file->gzip);
 	ZSTD_freeDStream(file->zstd);
 	if (file->fd > STDIN_FILENO)
 		close(file->fd);
 	free(file);
-	return 0;
 }
 
 /* ---- opening ---- */
@@ -159,27 +169,15 @@ static int open_file(struct tap__file *file, const char *path)
 	return file->fd < 0 ? -errno : choose_format(file);
 }
 
-static int open_stream(struct tap__file *file, FILE **stream)
-{
-	cookie_io_functions_t functions = {.read = read_some, .close = close_file};
-	*stream = fopencookie(file, "rb", functions);
-	if (!*stream)
-		return -ENOMEM;
-	setvbuf(*stream, NULL, _IOFBF, STREAM_BYTES);
-	return 0;
-}
-
-int tap__file_open(struct tap__file **file, FILE **stream, const char *path, struct wire_fault *fault)
+int tap__file_open(struct tap__file **file, const char *path, struct wire_fault *fault)
 {
 	struct tap__file *opened = calloc(1, sizeof *opened);
 	int error = opened ? open_file(opened, path) : -ENOMEM;
-	error = error ? error : open_stream(opened, stream);
 	if (!error) {
 		*file = opened;
 		return 0;
 	}
-	if (opened)
-		close_file(opened);
+	tap__file_close(opened);
 	return wire_fault_set(fault, error, "%s: %s", path, wire_error_text(error));
 }
 
@@ -191,4 +189,9 @@ enum tap__file_state tap__file_state(const struct tap__file *file)
 int tap__file_error(const struct tap__file *file)
 {
 	return file->error;
+}
+
+bool tap__file_is_packed(const struct tap__file *file)
+{
+	return file->unpack != copy;
 }

@@ -5,21 +5,31 @@
 #include "tap/fragments.h"
 #include "tap/packet.h"
 #include "tap/streams.h"
+#include "tap/undecoded.h"
 
 struct tap_decoder;
+
+struct tap_decoder_options {
+	struct tap_streams_options streams;
+	const uint16_t *ports; /* only TCP from or to one of these; borrowed until close */
+	size_t ports_count;    /* 0 = every port */
+};
 
 struct tap_decoder_stats {
 	uint64_t frames;
 	uint64_t
 	    kinds[TAP_PACKET_KINDS]; /* frames by what they were; a reassembled datagram counts once more */
-	const struct tap_fragments_stats *fragments; /* valid until the decoder's close */
+	uint64_t other_ports;        /* segments from and to other ports than those asked for */
+	/* What follows is valid until the decoder's close. */
+	const struct tap_undecoded *undecoded; /* frames, and reassembled datagrams, without a segment;
+						  fragments that were of no use once it is finished */
+	const struct tap_fragments_stats *fragments;
 	const struct tap_streams_stats *streams;
 };
 
-/* link_type: DLT_… of libpcap, as tap_capture_link_type says. Borrows handler and budget until close. NULL when out of
- * memory. */
-struct tap_decoder *tap_decoder_open(int link_type, struct tap_flow_handler *handler,
-				     const struct tap_streams_options *options, struct tap_budget *budget);
+/* Borrows handler and budget until close, copies options. NULL when out of memory. */
+struct tap_decoder *tap_decoder_open(struct tap_flow_handler *handler,
+				     const struct tap_decoder_options *options, struct tap_budget *budget);
 void tap_decoder_close(struct tap_decoder *decoder);
 
 /* Take the next frame of the capture. What it brings is told to the handler before this returns. */
@@ -31,7 +41,7 @@ void tap_decoder_take_frame(void *decoder, const struct tap_frame *frame);
 /* As tap_streams_expire: for a live capture in which nothing passes. */
 void tap_decoder_expire(struct tap_decoder *decoder, int64_t time_ns);
 
-/* The capture has ended: tell what is kept and close every connection. */
+/* The capture has ended: tell what is kept and close every connection. Once. */
 void tap_decoder_finish(struct tap_decoder *decoder);
 
 void tap_decoder_stats(const struct tap_decoder *decoder, struct tap_decoder_stats *stats);

@@ -18,6 +18,7 @@ struct datagram {
 	uint32_t total_bytes; /* when has_end */
 	uint32_t end_bytes;   /* behind the last byte that has arrived */
 	uint32_t units;       /* that have arrived */
+	uint32_t fragments;   /* that were taken */
 	unsigned char *bytes; /* taken from the budget */
 	uint32_t cap;
 	uint64_t arrived[(UNITS_MAX + 63) / 64];
@@ -44,26 +45,23 @@ struct tap_fragments *tap_fragments_open(struct tap_budget *budget)
 	return fragments;
 }
 
-static void forget(struct tap_fragments *fragments, struct datagram *datagram)
+static void free_bytes(struct tap_fragments *fragments, unsigned char *bytes, uint32_t cap)
 {
-	tap_budget_give(fragments->budget, datagram->cap);
-	free(datagram->bytes);
-	*datagram = (struct datagram){0};
+	tap_budget_give(fragments->budget, cap);
+	free(bytes);
 }
 
-static void forget_whole(struct tap_fragments *fragments)
+static void forget(struct tap_fragments *fragments, struct datagram *datagram)
 {
-	tap_budget_give(fragments->budget, fragments->whole_cap);
-	free(fragments->whole);
-	fragments->whole = NULL;
-	fragments->whole_cap = 0;
+	free_bytes(fragments, datagram->bytes, datagram->cap);
+	*datagram = (struct datagram){0};
 }
 
 void tap_fragments_close(struct tap_fragments *fragments)
 {
 	if (!fragments)
 		return;
-	forget_whole(fragments);
+	free_bytes(fragments, fragments->whole, fragments->whole_cap);
 	for (unsigned i = 0; i < TAP_DATAGRAMS_MAX; i++)
 		forget(fragments, &fragments->datagrams[i]);
 	tap_budget_give(fragments->budget, sizeof *fragments);
@@ -175,12 +173,13 @@ static bool fits(const struct datagram *datagram, const struct tap_fragment *fra
 	return !fragment->is_last || end >= datagram->end_bytes;
 }
 
-static bool take(struct tap_fragments *fragments, struct datagram *datagram,
-		 const struct tap_fragment *fragment)
+static bool store(struct tap_fragments *fragments, struct datagram *datagram,
+		  const struct tap_fragment *fragment)
 {
 	uint32_t end = fragment->offset_bytes + (uint32_t)fragment->payload.len;
 	if (!reserve(fragments, datagram, end))
 		return false;
+	datagram->fragments++;
 	if (copy_units(datagram, fragment->offset_bytes, fragment->payload))
 		fragments->stats.conflicts++;
 	if (fragment->offset_bytes == 0)
@@ -203,6 +202,7 @@ static bool is_whole(const struct datagram *datagram)
 static void give_out(struct tap_fragments *fragments, struct datagram *datagram, struct tap_fragment *whole)
 {
 	fragments->stats.datagrams++;
+	fragments->stats.used += datagram->fragments;
 	*whole = datagram->head;
 	whole->offset_bytes = 0;
 	whole->is_last = true;
@@ -215,10 +215,9 @@ static void give_out(struct tap_fragments *fragments, struct datagram *datagram,
 	forget(fragments, datagram);
 }
 
-bool tap_fragments_take(struct tap_fragments *fragments, const struct tap_fragment *fragment, int64_t time_ns,
-			struct tap_fragment *datagram)
+static bool take(struct tap_fragments *fragments, const struct tap_fragment *fragment, int64_t time_ns,
+		 struct tap_fragment *whole)
 {
-	forget_whole(fragments);
 	fragments->stats.fragments++;
 	if (fragment->missing_bytes > 0) {
 		fragments->stats.cut++;
@@ -229,12 +228,25 @@ bool tap_fragments_take(struct tap_fragments *fragments, const struct tap_fragme
 		fragments->stats.bad++;
 		return false;
 	}
-	if (!take(fragments, found, fragment)) {
+	if (!store(fragments, found, fragment)) {
 		give_up(fragments, found);
 		return false;
 	}
 	if (!is_whole(found))
 		return false;
-	give_out(fragments, found, datagram);
+	give_out(fragments, found, whole);
 	return true;
+}
+
+/* The fragment may be part of the datagram given out last, whose bytes are freed only when it was taken. */
+bool tap_fragments_take(struct tap_fragments *fragments, const struct tap_fragment *fragment, int64_t time_ns,
+			struct tap_fragment *datagram)
+{
+	unsigned char *last = fragments->whole;
+	uint32_t last_cap = fragments->whole_cap;
+	fragments->whole = NULL;
+	fragments->whole_cap = 0;
+	bool is_made_whole = take(fragments, fragment, time_ns, datagram);
+	free_bytes(fragments, last, last_cap);
+	return is_made_whole;
 }

@@ -18,6 +18,7 @@ enum {
 
 struct tap_fragments_stats {
 	uint64_t fragments;
+	uint64_t used;      /* fragments of datagrams that were made whole */
 	uint64_t datagrams; /* made whole */
 	uint64_t given_up;  /* datagrams: too old, or no room */
 	uint64_t bad;       /* fragments: lengths that make no sense */
@@ -32,7 +33,7 @@ struct tap_fragments *tap_fragments_open(struct tap_budget *budget);
 void tap_fragments_close(struct tap_fragments *fragments);
 
 /* Take a fragment. True when it makes a datagram whole: *datagram then is a fragment that is all of it, valid until the
- * next call. */
+ * next call, which may take a fragment that lies in its payload. */
 bool tap_fragments_take(struct tap_fragments *fragments, const struct tap_fragment *fragment, int64_t time_ns,
 			struct tap_fragment *datagram);
 

@@ -1,10 +1,14 @@
 /* packet.h - from the bytes of one captured frame to a TCP segment or an IP fragment.
  *
  * Pure: no allocation, I/O, clock or globals. Link layers: Ethernet with any VLAN tags, Linux cooked v1 and v2, BSD
- * loopback, raw IP. Network layers: IPv4 with options (RFC 791), IPv6 with extension headers (RFC 8200), the
- * authentication header (RFC 4302). Checksums are not looked at: where the network card computes them, a capture of
- * sent packets has wrong ones. Lengths are IP's and not the frame's, so that padding never becomes payload; where IP
- * has none (frames put together by the kernel or the card that are too long for the field) the frame's counts. */
+ * loopback, PPP, raw IP. Network layers: IPv4 with options (RFC 791), IPv6 with extension headers (RFC 8200), the
+ * authentication header (RFC 4302). Encapsulations: VXLAN (RFC 7348), GENEVE (RFC 8926), GRE (RFC 2784, 2890, 2637),
+ * ERSPAN I to III, IP in IP (RFC 2003, 2473, 4213), EtherIP (RFC 3378), MPLS (RFC 3032) with IP or an Ethernet
+ * pseudowire inside, PPPoE (RFC 2516), and each inside the others. The addresses are those of the innermost IP header.
+ *
+ * Checksums are not looked at: where the network card computes them, a capture of sent packets has wrong ones. Lengths
+ * are IP's and not the frame's, so that padding never becomes payload; where IP has none (frames put together by the
+ * kernel or the card that are too long for the field) the frame's counts. */
 #ifndef TAP_PACKET_H
 #define TAP_PACKET_H
 
@@ -14,14 +18,19 @@
 
 enum tap_packet_kind {
 	TAP_PACKET_SEGMENT,
-	TAP_PACKET_FRAGMENT,  /* part of an IP datagram: see tap/fragments.h */
-	TAP_PACKET_NOT_IP,    /* ARP and the like */
-	TAP_PACKET_NOT_TCP,   /* UDP, ICMP, ESP, … */
-	TAP_PACKET_CUT,       /* the snapshot length ends inside the headers */
-	TAP_PACKET_BAD_LINK,  /* frame shorter than its link header */
-	TAP_PACKET_BAD_IP,    /* lengths or version make no sense */
-	TAP_PACKET_BAD_TCP,   /* likewise */
-	TAP_PACKET_LINK_TYPE, /* a link layer that we do not know */
+	TAP_PACKET_FRAGMENT,      /* part of an IP datagram: see tap/fragments.h */
+	TAP_PACKET_NOT_IP,        /* number: the Ethernet type. ARP and the like */
+	TAP_PACKET_NOT_IP_LLC,    /* IEEE 802.2: spanning tree and the like */
+	TAP_PACKET_NOT_IP_PPP,    /* number: PPP's protocol */
+	TAP_PACKET_NOT_IP_FAMILY, /* number: the address family in a loopback header */
+	TAP_PACKET_NOT_TCP,       /* number: IP's protocol. UDP, ICMP, ESP, … */
+	TAP_PACKET_TOO_DEEP,      /* more headers than are decoded */
+	TAP_PACKET_CUT,           /* the snapshot length ends inside the headers */
+	TAP_PACKET_BAD_LINK,      /* frame shorter than its link header */
+	TAP_PACKET_BAD_IP,        /* lengths or version make no sense */
+	TAP_PACKET_BAD_TCP,       /* likewise */
+	TAP_PACKET_BAD_TUNNEL,    /* likewise, of an encapsulation */
+	TAP_PACKET_LINK_TYPE,     /* number: a link layer that we do not know, as DLT_… of libpcap */
 	TAP_PACKET_KINDS
 };
 
@@ -56,6 +65,7 @@ struct tap_fragment {
 struct tap_packet {
 	struct tap_segment segment;   /* of TAP_PACKET_SEGMENT */
 	struct tap_fragment fragment; /* of TAP_PACKET_FRAGMENT */
+	uint32_t number;              /* of others: see tap_packet_kind; 0 where nothing is said there */
 };
 
 /* A frame as captured. */
@@ -64,20 +74,19 @@ struct tap_frame {
 	const unsigned char *bytes; /* what was captured of it */
 	uint32_t captured_bytes;
 	uint32_t wire_bytes; /* its true length; taken for captured_bytes where it is less */
+	int link_type;       /* DLT_… of libpcap */
 };
 
 /* Is a link type (DLT_… of libpcap) among those that can be decoded? */
 bool tap_packet_knows(int link_type);
 
-/* Decode a frame of a link type (DLT_… of libpcap). */
-enum tap_packet_kind tap_packet_decode(int link_type, const struct tap_frame *frame,
-				       struct tap_packet *packet);
+enum tap_packet_kind tap_packet_decode(const struct tap_frame *frame, struct tap_packet *packet);
 
-/* Decode a reassembled datagram: a fragment that is whole. */
+/* Decode a reassembled datagram: a fragment that is whole. It may hold another fragment, of a packet inside it. */
 enum tap_packet_kind tap_packet_decode_datagram(const struct tap_fragment *datagram,
 						struct tap_packet *packet);
 
-/* "not IP", "headers cut off", …: a word or three for statistics. Static. */
+/* "not IP", "a malformed IP header", …: a few words for statistics. Static. */
 const char *tap_packet_kind_name(enum tap_packet_kind kind);
 
 #endif

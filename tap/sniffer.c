@@ -69,6 +69,44 @@ struct wire_source *tap_sniffer_source(struct tap_sniffer *sniffer)
 	return &sniffer->source;
 }
 
+/* ---- what was dropped ---- */
+
+static void report_dropped(struct tap_sniffer *sniffer, const char *who, uint64_t packets,
+			   const struct tap_drops *drops)
+{
+	char text[100];
+	if (packets == 0)
+		return;
+	snprintf(text, sizeof text, "%s dropped %" PRIu64 " packet%s", who, packets, packets == 1 ? "" : "s");
+	const struct wire_event gap = {.kind = WIRE_EVENT_GAP,
+				       .time_ns = sniffer->time_ns ? sniffer->time_ns : drops->to_ns,
+				       .text = wire_slice_str(text),
+				       .from_ns = drops->from_ns,
+				       .to_ns = drops->to_ns};
+	tap_join_event(sniffer->join, &gap);
+}
+
+/* As a tap_drops_taker. The times are those that the capture states; the event takes its place among the frames. */
+static void take_drops(void *context, const struct tap_drops *drops)
+{
+	struct tap_sniffer *sniffer = context;
+	report_dropped(sniffer, "the kernel", drops->kernel, drops);
+	report_dropped(sniffer, "the interface", drops->interface, drops);
+	report_dropped(sniffer, "the kernel or the interface", drops->either, drops);
+}
+
+static void look_for_drops(struct tap_sniffer *sniffer)
+{
+	struct tap_capture_counts before = sniffer->counts;
+	tap_capture_counts(sniffer->capture, &sniffer->counts);
+	const struct tap_drops drops = {.kernel = sniffer->counts.kernel_drops - before.kernel_drops,
+					.interface = sniffer->counts.interface_drops - before.interface_drops,
+					.from_ns = sniffer->drops_ns ? sniffer->drops_ns : sniffer->time_ns,
+					.to_ns = sniffer->time_ns};
+	take_drops(sniffer, &drops);
+	sniffer->drops_ns = sniffer->time_ns;
+}
+
 /* ---- opening and closing ---- */
 
 static int open_stages(struct tap_sniffer *sniffer, const struct tap_sniffer_options *options,
@@ -77,15 +115,15 @@ static int open_stages(struct tap_sniffer *sniffer, const struct tap_sniffer_opt
 	const struct tap_dialogue_options dialogue = {.ports = options->capture.ports,
 						      .ports_count = options->capture.ports_count,
 						      .first_conn = options->first_conn};
-	struct tap_streams_options streams;
-	tap_streams_options_init(&streams);
+	struct tap_decoder_options decoder = {.ports = options->capture.ports,
+					      .ports_count = options->capture.ports_count};
+	tap_streams_options_init(&decoder.streams);
 	sniffer->join = tap_join_open(options->window_ns, &sniffer->budget);
 	if (sniffer->join)
 		sniffer->dialogue = tap_dialogue_open(&dialogue, sniffer->join, &sniffer->budget);
 	if (sniffer->dialogue)
 		sniffer->decoder =
-		    tap_decoder_open(tap_capture_link_type(sniffer->capture),
-				     tap_dialogue_handler(sniffer->dialogue), &streams, &sniffer->budget);
+		    tap_decoder_open(tap_dialogue_handler(sniffer->dialogue), &decoder, &sniffer->budget);
 	return sniffer->decoder
 		   ? 0
 		   : wire_fault_set(fault, -ENOMEM, "the sniffer needs more memory than %" PRIu64 " MiB",
@@ -105,11 +143,13 @@ int tap_sniffer_open(struct tap_sniffer **sniffer, const struct tap_sniffer_opti
 				       .stop_ns = INT64_MAX};
 	int error = tap_capture_open(&opened->capture, &options->capture, fault);
 	error = error ? error : open_stages(opened, options, fault);
-	if (error)
+	if (error) {
 		tap_sniffer_close(opened, NULL);
-	else
-		*sniffer = opened;
-	return error;
+		return error;
+	}
+	tap_capture_on_drops(opened->capture, take_drops, opened);
+	*sniffer = opened;
+	return 0;
 }
 
 int tap_sniffer_close(struct tap_sniffer *sniffer, struct wire_fault *fault)
@@ -130,31 +170,6 @@ int tap_sniffer_close(struct tap_sniffer *sniffer, struct wire_fault *fault)
 void tap_sniffer_set_first_conn(struct tap_sniffer *sniffer, uint64_t first_conn)
 {
 	tap_dialogue_set_first_conn(sniffer->dialogue, first_conn);
-}
-
-/* ---- what was dropped ---- */
-
-static void tell_drops(struct tap_sniffer *sniffer, const char *who, uint64_t packets)
-{
-	char text[100];
-	if (packets == 0)
-		return;
-	snprintf(text, sizeof text, "%s dropped %" PRIu64 " packet%s", who, packets, packets == 1 ? "" : "s");
-	const struct wire_event gap = {.kind = WIRE_EVENT_GAP,
-				       .time_ns = sniffer->time_ns,
-				       .text = wire_slice_str(text),
-				       .from_ns = sniffer->drops_ns ? sniffer->drops_ns : sniffer->time_ns,
-				       .to_ns = sniffer->time_ns};
-	tap_join_event(sniffer->join, &gap);
-}
-
-static void look_for_drops(struct tap_sniffer *sniffer)
-{
-	struct tap_capture_counts before = sniffer->counts;
-	tap_capture_counts(sniffer->capture, &sniffer->counts);
-	tell_drops(sniffer, "the kernel", sniffer->counts.kernel_drops - before.kernel_drops);
-	tell_drops(sniffer, "the interface", sniffer->counts.interface_drops - before.interface_drops);
-	sniffer->drops_ns = sniffer->time_ns;
 }
 
 /* ---- reading ---- */
@@ -181,11 +196,27 @@ static void idle(struct tap_sniffer *sniffer)
 	tap_join_tick(sniffer->join, sniffer->time_ns);
 }
 
+/* A file that is no use must not pass for one in which nothing happened. */
+static void check_understood(struct tap_sniffer *sniffer)
+{
+	struct tap_decoder_stats packets;
+	char kinds[300];
+	tap_decoder_stats(sniffer->decoder, &packets);
+	if (packets.frames == 0 || packets.kinds[TAP_PACKET_SEGMENT] > 0 || sniffer->end.code != 0)
+		return;
+	tap_undecoded_list(packets.undecoded, kinds, sizeof kinds);
+	wire_fault_set(&sniffer->end, TAP_ENOTCP,
+		       "%s: nothing was understood, for no packet holds TCP that can be decoded: %s",
+		       tap_capture_name(sniffer->capture), kinds);
+}
+
 static void finish(struct tap_sniffer *sniffer)
 {
 	if (sniffer->is_live)
 		look_for_drops(sniffer);
 	tap_decoder_finish(sniffer->decoder);
+	if (!sniffer->is_live && sniffer->stop_ns == INT64_MAX)
+		check_understood(sniffer);
 	tap_join_finish(sniffer->join);
 	sniffer->is_finished = true;
 }

@@ -23,7 +23,8 @@
 	X(TAP_ECAPTURE, -10301, "not a packet capture")                     \
 	X(TAP_ECUT, -10302, "the capture is cut off")                       \
 	X(TAP_EBPF, -10303, "unusable capture filter")                      \
-	X(TAP_EINTERFACE, -10304, "cannot capture on this interface")
+	X(TAP_EINTERFACE, -10304, "cannot capture on this interface")       \
+	X(TAP_ENOTCP, -10305, "nothing in the capture was understood")
 
 enum wire_error {
 #define WIRE_ERROR_ENUM(name, code, text) name = (code),

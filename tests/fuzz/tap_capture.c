@@ -54,13 +54,12 @@ static void decode(struct tap_capture *capture)
 {
 	struct tap_flow_handler handler = {open_flow, take_data, take_hole, close_flow};
 	struct tap_budget budget = {.max_bytes = MEMORY_BYTES};
-	struct tap_streams_options options;
+	struct tap_decoder_options options = {0};
 	struct wire_fault fault = {0};
 	struct tap_capture_counts counts = {0};
-	tap_streams_options_init(&options);
-	options.flows_max = options.half_open_max = 64;
-	struct tap_decoder *decoder =
-	    tap_decoder_open(tap_capture_link_type(capture), &handler, &options, &budget);
+	tap_streams_options_init(&options.streams);
+	options.streams.flows_max = options.streams.half_open_max = 64;
+	struct tap_decoder *decoder = tap_decoder_open(&handler, &options, &budget);
 	require(decoder != NULL);
 	int status;
 	do {

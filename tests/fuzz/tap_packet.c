@@ -11,8 +11,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { INPUT_HEADER_BYTES = 3 };
 
-static const int link_types[] = {DLT_EN10MB, DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_NULL, DLT_LOOP,
-				 DLT_RAW,    DLT_IPV4,      DLT_IPV6,       DLT_PPP};
+static const int link_types[] = {DLT_EN10MB, DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_NULL,
+				 DLT_LOOP,   DLT_RAW,       DLT_IPV4,       DLT_IPV6,
+				 DLT_PPP,    DLT_C_HDLC,    DLT_PPP_ETHER,  DLT_USB};
+
+enum { LINK_TYPES = sizeof link_types / sizeof *link_types };
 
 static void require(bool holds)
 {
@@ -40,7 +43,7 @@ static void check_fragment(const struct tap_fragment *fragment, const struct tap
 	require_within(fragment->payload, frame);
 	require(fragment->offset_bytes % 8 == 0 && fragment->offset_bytes <= UINT16_MAX);
 	enum tap_packet_kind kind = tap_packet_decode_datagram(fragment, &packet);
-	require(kind != TAP_PACKET_FRAGMENT);
+	require(kind < TAP_PACKET_KINDS);
 	if (kind == TAP_PACKET_SEGMENT)
 		check_segment(&packet.segment, frame);
 }
@@ -53,9 +56,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct tap_frame frame = {.bytes = data + INPUT_HEADER_BYTES,
 					.captured_bytes = (uint32_t)(size - INPUT_HEADER_BYTES),
 					.wire_bytes = (uint32_t)(size - INPUT_HEADER_BYTES) +
-						      ((uint32_t)data[1] << 8 | data[2])};
-	int link_type = link_types[data[0] % (sizeof link_types / sizeof *link_types)];
-	enum tap_packet_kind kind = tap_packet_decode(link_type, &frame, &packet);
+						      ((uint32_t)data[1] << 8 | data[2]),
+					.link_type = link_types[data[0] % LINK_TYPES]};
+	enum tap_packet_kind kind = tap_packet_decode(&frame, &packet);
 	require(kind < TAP_PACKET_KINDS && tap_packet_kind_name(kind));
 	if (kind == TAP_PACKET_SEGMENT)
 		check_segment(&packet.segment, &frame);

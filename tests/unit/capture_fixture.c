@@ -59,6 +59,7 @@ void capture_take_frame(void *context, const struct tap_frame *frame)
 	struct taken *taken = context;
 	if (taken->frames++ == 0)
 		taken->time_ns = frame->time_ns;
+	taken->link_type = frame->link_type;
 	taken->wire_bytes += frame->wire_bytes;
 	support_bytes_put(&taken->bytes, frame->bytes, frame->captured_bytes);
 }

@@ -36,6 +36,7 @@ void capture_write(const struct capture_fixture *fixture, struct support_capture
 struct taken {
 	unsigned frames;
 	int64_t time_ns;            /* of the first */
+	int link_type;              /* of the latest */
 	struct support_bytes bytes; /* for the caller to free */
 	uint32_t wire_bytes;
 	int status; /* of the last read */

@@ -2,6 +2,7 @@
 tapedeck_unit_test(recorder log_fixture support tap Threads::Threads)
 tapedeck_unit_test(recorder_runs log_fixture support tap)
 tapedeck_unit_test(packet tap packets guard_page)
+tapedeck_unit_test(tunnels tap packets guard_page PkgConfig::PCAP)
 add_library(streams_fixture STATIC unit/streams_fixture.c)
 target_link_libraries(streams_fixture PUBLIC tap packets PRIVATE PkgConfig::CMOCKA)
 tapedeck_unit_test(streams_random streams_fixture)

@@ -94,8 +94,8 @@ static void decode_live(struct tap_capture *capture, struct streams_fixture *fix
 {
 	struct support_deadline deadline = support_deadline_in(15000);
 	struct wire_fault fault = {0};
-	struct tap_decoder *decoder = tap_decoder_open(tap_capture_link_type(capture), &fixture->handler,
-						       &fixture->options, &fixture->budget);
+	const struct tap_decoder_options options = {.streams = fixture->options};
+	struct tap_decoder *decoder = tap_decoder_open(&fixture->handler, &options, &fixture->budget);
 	while (fixture->flows_len == 0 || !fixture->flows[0]->is_closed) {
 		struct pollfd ready = {.fd = tap_capture_fd(capture), .events = POLLIN};
 		assert_true(ready.fd >= 0);

@@ -23,7 +23,8 @@ static void take_cut(const struct support_packet *packet, size_t captured)
 					.bytes = bytes.data,
 					.captured_bytes =
 					    (uint32_t)(captured < bytes.len ? captured : bytes.len),
-					.wire_bytes = (uint32_t)bytes.len};
+					.wire_bytes = (uint32_t)bytes.len,
+					.link_type = support_link_type(packet->link)};
 	tap_decoder_take(decoder, &frame);
 	support_bytes_fini(&bytes);
 }
@@ -62,8 +63,8 @@ static int open_decoder(void **state)
 	(void)state;
 	streams_fixture_init(&fixture);
 	support_connection_init(&connection, 50000, 4222);
-	decoder = tap_decoder_open(support_link_type(SUPPORT_ETHERNET), &fixture.handler, &fixture.options,
-				   &fixture.budget);
+	const struct tap_decoder_options options = {.streams = fixture.options};
+	decoder = tap_decoder_open(&fixture.handler, &options, &fixture.budget);
 	assert_non_null(decoder);
 	return 0;
 }

@@ -33,8 +33,9 @@ static enum tap_packet_kind decode_cut(const struct support_packet *packet, cons
 	struct tap_frame cut = {
 	    .bytes = (const unsigned char *)guard_page_copy(&page, (const char *)frame->data, captured),
 	    .captured_bytes = (uint32_t)captured,
-	    .wire_bytes = (uint32_t)wire_bytes};
-	return tap_packet_decode(support_link_type(packet->link), &cut, decoded);
+	    .wire_bytes = (uint32_t)wire_bytes,
+	    .link_type = support_link_type(packet->link)};
+	return tap_packet_decode(&cut, decoded);
 }
 
 static enum tap_packet_kind decode(const struct support_packet *packet, struct tap_packet *decoded)
@@ -260,12 +261,17 @@ static void what_is_not_ip_is_told(void **state)
 	(void)state;
 	struct tap_packet decoded;
 	unsigned char arp[60] = {[12] = 0x08, [13] = 0x06};
-	struct tap_frame frame = {.bytes = arp, .captured_bytes = sizeof arp, .wire_bytes = sizeof arp};
-	assert_int_equal(tap_packet_decode(support_link_type(SUPPORT_ETHERNET), &frame, &decoded),
-			 TAP_PACKET_NOT_IP);
-	assert_int_equal(tap_packet_decode(support_link_type(SUPPORT_NULL), &frame, &decoded),
-			 TAP_PACKET_NOT_IP);
-	assert_int_equal(tap_packet_decode(147, &frame, &decoded), TAP_PACKET_LINK_TYPE);
+	struct tap_frame frame = {.bytes = arp,
+				  .captured_bytes = sizeof arp,
+				  .wire_bytes = sizeof arp,
+				  .link_type = support_link_type(SUPPORT_ETHERNET)};
+	assert_int_equal(tap_packet_decode(&frame, &decoded), TAP_PACKET_NOT_IP);
+	assert_int_equal(decoded.number, 0x0806);
+	frame.link_type = support_link_type(SUPPORT_NULL);
+	assert_int_equal(tap_packet_decode(&frame, &decoded), TAP_PACKET_NOT_IP_FAMILY);
+	frame.link_type = 147;
+	assert_int_equal(tap_packet_decode(&frame, &decoded), TAP_PACKET_LINK_TYPE);
+	assert_int_equal(decoded.number, 147);
 	assert_false(tap_packet_knows(147));
 	for (int link = 0; link < SUPPORT_LINKS; link++)
 		assert_true(tap_packet_knows(support_link_type((enum support_link)link)));

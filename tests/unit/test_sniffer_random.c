@@ -190,18 +190,19 @@ static void take(struct listener *listener, int connection, enum support_who who
 	const struct tap_frame frame = {.time_ns = listener->overhear.now_ns += 1000,
 					.bytes = bytes.data,
 					.captured_bytes = (uint32_t)bytes.len,
-					.wire_bytes = (uint32_t)bytes.len};
+					.wire_bytes = (uint32_t)bytes.len,
+					.link_type = support_link_type(packet.link)};
 	tap_decoder_take(listener->decoder, &frame);
 	support_bytes_fini(&bytes);
 }
 
 static void open_listener(struct listener *listener, uint64_t seed)
 {
-	struct tap_streams_options options;
-	tap_streams_options_init(&options);
+	struct tap_decoder_options options = {0};
+	tap_streams_options_init(&options.streams);
 	overhear_open(&listener->overhear, 64 << 20, NULL, 0);
-	listener->decoder = tap_decoder_open(support_link_type(SUPPORT_ETHERNET), listener->overhear.handler,
-					     &options, &listener->overhear.budget);
+	listener->decoder =
+	    tap_decoder_open(listener->overhear.handler, &options, &listener->overhear.budget);
 	for (int i = 0; i < CONNECTIONS; i++)
 		for (int who = 0; who < 2; who++)
 			listener->first_seq[i][who] = (uint32_t)draw(&seed, 2) ? UINT32_MAX - 500 : 1000;
