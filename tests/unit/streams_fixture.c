@@ -133,6 +133,8 @@ void streams_fixture_take_cut(struct streams_fixture *fixture, const struct supp
 					    .seq = packet->seq,
 					    .ack = packet->ack,
 					    .flags = packet->flags,
+					    .window_shift = TAP_NO_WINDOW_SHIFT,
+					    .window = UINT16_MAX,
 					    .payload = wire_slice(packet->payload.data, kept),
 					    .missing_bytes = (uint32_t)(packet->payload.len - kept)};
 	tap_streams_take(fixture->streams, &segment, fixture->time_ns);
