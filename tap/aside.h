@@ -29,8 +29,8 @@ struct tap__piece {
 struct tap__run {
 	uint32_t seq;
 	struct wire_slice data;
-	uint32_t missing;  /* bytes behind data */
-	bool has_fin;      /* behind these */
+	uint32_t missing; /* bytes behind data */
+	bool has_fin;     /* behind these */
 	bool has_timestamp;
 	uint32_t timestamp;
 	int64_t time_ns;

@@ -212,8 +212,8 @@ struct tap__flow *tap__flow_open(struct tap_streams *streams, const struct tap__
 	if (!flow)
 		return NULL;
 	tap__flows_report_refused(streams);
-	bool has_opening = tap__handshakes_find(&streams->handshakes, &place->key, place->from, segment,
-						&opening, &is_sure);
+	bool has_opening =
+	    tap__handshakes_find(&streams->handshakes, &place->key, place->from, segment, &opening, &is_sure);
 	flow->originator = has_opening ? opening.originator : guess_originator(&place->key, place->from);
 	tap__handshakes_remove(&streams->handshakes, &place->key);
 	struct tap_flow_info info = info_of(flow);

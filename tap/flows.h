@@ -23,14 +23,14 @@ enum tap__life {
 struct tap__flow {
 	struct tap__entry entry; /* first: found by it */
 	enum tap__life life;
-	bool has_ended;       /* as a tombstone: rather than of no interest */
-	bool has_rival;       /* a SYN passed that may open another connection between the same ends */
-	enum tap_end end;     /* how it ended, or may have */
-	enum tap_side ended;  /* by which side */
-	int64_t ended_ns;     /* when it has, or may have */
-	uint32_t rival_fits;  /* segments that fit the rival, and nothing has confirmed it yet */
-	unsigned originator;  /* which end of the key it is */
-	void *handle;         /* what the handler calls it */
+	bool has_ended;      /* as a tombstone: rather than of no interest */
+	bool has_rival;      /* a SYN passed that may open another connection between the same ends */
+	enum tap_end end;    /* how it ended, or may have */
+	enum tap_side ended; /* by which side */
+	int64_t ended_ns;    /* when it has, or may have */
+	uint32_t rival_fits; /* segments that fit the rival, and nothing has confirmed it yet */
+	unsigned originator; /* which end of the key it is */
+	void *handle;        /* what the handler calls it */
 	struct tap__side sides[TAP_SIDES]; /* of a tombstone: only where they are */
 	struct tap_leftover left;          /* of a tombstone: bytes that came after its end */
 };

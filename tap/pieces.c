@@ -24,7 +24,7 @@ static void advance(struct tap__side *side, uint32_t bytes)
 }
 
 bool tap__tell_hole(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns, uint32_t bytes,
-		      enum tap_hole why)
+		    enum tap_hole why)
 {
 	if (bytes == 0)
 		return true;
@@ -37,7 +37,7 @@ bool tap__tell_hole(struct tap__assembly *assembly, struct tap__side *side, int6
 
 /* Data, and the bytes cut off behind it. Hot. */
 bool tap__tell(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns,
-		 struct wire_slice data, uint32_t missing)
+	       struct wire_slice data, uint32_t missing)
 {
 	if (data.len > 0) {
 		advance(side, (uint32_t)data.len);
@@ -110,7 +110,7 @@ static void start_waiting(struct tap__assembly *assembly, struct tap__side *side
 
 /* Keep a run before piece `behind` (NULL: as the last). False when there is no memory for it. */
 bool tap__pieces_keep(struct tap__assembly *assembly, struct tap__side *side, struct tap__piece *behind,
-		 const struct tap__run *run)
+		      const struct tap__run *run)
 {
 	uint64_t bytes = sizeof(struct tap__piece) + run->data.len;
 	if (!tap_budget_take(assembly->budget, bytes))
@@ -180,7 +180,7 @@ static struct tap__piece *find_piece(const struct tap__side *side, uint32_t seq)
 }
 
 void tap__pieces_count_conflict(struct tap__assembly *assembly, const struct tap__run *run,
-			   const struct tap__piece *piece)
+				const struct tap__piece *piece)
 {
 	for (; piece && (int32_t)(piece->seq - run->seq - (uint32_t)run->data.len) < 0; piece = piece->next) {
 		if (!differs(run, piece))
@@ -199,7 +199,9 @@ bool tap__pieces_keep_new(struct tap__assembly *assembly, struct tap__side *side
 	while (tap__run_bytes(run) > 0) {
 		uint32_t room = UINT32_MAX; /* before the piece */
 		if (piece)
-			room = tap__ahead(side, piece->seq) > tap__ahead(side, run->seq) ? piece->seq - run->seq : 0;
+			room = tap__ahead(side, piece->seq) > tap__ahead(side, run->seq)
+				   ? piece->seq - run->seq
+				   : 0;
 		struct tap__run own = tap__run_first(*run, room);
 		if (tap__run_bytes(&own) > 0 && !tap__pieces_keep(assembly, side, piece, &own))
 			return false;
@@ -222,8 +224,8 @@ bool tap__pieces_tell(struct tap__assembly *assembly, struct tap__side *side)
 	bool is_of_interest = true;
 	while (side->first_piece && side->first_piece->seq == side->next && is_of_interest) {
 		struct tap__piece *piece = side->first_piece;
-		is_of_interest =
-		    tap__tell(assembly, side, piece->time_ns, wire_slice(piece->data, piece->len), piece->missing);
+		is_of_interest = tap__tell(assembly, side, piece->time_ns,
+					   wire_slice(piece->data, piece->len), piece->missing);
 		free_first(assembly, side);
 	}
 	return is_of_interest;

@@ -354,10 +354,9 @@ static void believe(struct tap__side *side, const struct tap__ack *ack)
 	side->heard_ns = ack->time_ns;
 	if ((int32_t)(ack->seq - side->acked) > 0)
 		side->acked = ack->seq;
-	if (side->has_claim && (int32_t)(ack->by - side->claim_by) >= 0) {
+	if (side->has_claim && (int32_t)(ack->by - side->claim_by) >= 0)
 		side->has_claim = false;
-		side->aside.followers = 0;
-	}
+	side->aside.followers = 0;
 	note_edge(side, ack);
 }
 
