@@ -12,6 +12,7 @@
 
 #include "tap/capture_file.h"
 #include "tap/privileges.h"
+#include "tap/redactor.h"
 
 /* TIMEOUT_MS: how long the kernel may keep a frame before it hands over a block that is not full. With zero TPACKET_V3
  * would keep it until the block is full, for ever on a quiet link; without blocks (libpcap's immediate mode) each frame
@@ -27,6 +28,8 @@ struct tap_capture {
 	struct tap__file *file; /* NULL: an interface. Owned by pcap */
 	pcap_dumper_t *writer;
 	char *writer_name;
+	struct tap_redactor *redactor; /* NULL: frames are written as they are */
+	bool has_unwritten;            /* a frame, for want of memory to redact it */
 	bool has_nanoseconds;
 	struct wire_fault end; /* code 0, or why nothing more can be read */
 	struct tap_capture_counts counts;
@@ -232,9 +235,29 @@ static int open_writer(struct tap_capture *capture, const char *path, struct wir
 	return wire_fault_set(fault, -EIO, "%s: %s", path, pcap_geterr(capture->pcap));
 }
 
+static int open_redactor(struct tap_capture *capture, struct wire_fault *fault)
+{
+	capture->redactor = tap_redactor_open();
+	return capture->redactor ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
+}
+
+/* What cannot be redacted is not written. */
+static void write_frame(struct tap_capture *capture, const struct pcap_pkthdr *header,
+			const struct tap_frame *frame)
+{
+	const unsigned char *bytes = frame->bytes;
+	if (capture->redactor)
+		bytes = tap_redactor_frame(capture->redactor, tap_capture_link_type(capture), frame);
+	if (bytes)
+		pcap_dump((unsigned char *)capture->writer, header, bytes);
+	capture->has_unwritten |= !bytes;
+}
+
 /* Say so when a write has failed since it was opened. */
 static int check_writer(const struct tap_capture *capture, struct wire_fault *fault)
 {
+	if (capture->has_unwritten)
+		return cannot_write(capture, -ENOMEM, fault);
 	if (!capture->writer || !ferror(pcap_dump_file(capture->writer)))
 		return 0;
 	return cannot_write(capture, errno ? -errno : -EIO, fault);
@@ -279,7 +302,10 @@ static int open_capture(struct tap_capture *capture, const struct tap_capture_op
 	if (error)
 		return error;
 	capture->has_nanoseconds = pcap_get_tstamp_precision(capture->pcap) == PCAP_TSTAMP_PRECISION_NANO;
-	return options->write_file ? open_writer(capture, options->write_file, fault) : 0;
+	if (!options->write_file)
+		return 0;
+	error = open_writer(capture, options->write_file, fault);
+	return error || options->keeps_secrets ? error : open_redactor(capture, fault);
 }
 
 int tap_capture_open(struct tap_capture **capture, const struct tap_capture_options *options,
@@ -304,6 +330,7 @@ int tap_capture_close(struct tap_capture *capture, struct wire_fault *fault)
 	int error = close_writer(capture, fault);
 	if (capture->pcap)
 		pcap_close(capture->pcap);
+	tap_redactor_close(capture->redactor);
 	free(capture->writer_name);
 	free(capture->name);
 	free(capture);
@@ -340,7 +367,7 @@ static void take_packet(unsigned char *user, const struct pcap_pkthdr *header, c
 	capture->counts.frames++;
 	capture->counts.bytes += header->caplen;
 	if (capture->writer)
-		pcap_dump((unsigned char *)capture->writer, header, bytes);
+		write_frame(capture, header, &frame);
 	capture->take(capture->context, &frame);
 }
 

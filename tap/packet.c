@@ -135,6 +135,7 @@ static enum tap_packet_kind decode_tcp(struct rest rest, struct tap_segment *seg
 	if (header_bytes < TCP_BYTES_MIN || header_bytes > rest.wire_len ||
 	    rest.wire_len > TAP_SEGMENT_BYTES_MAX)
 		return TAP_PACKET_BAD_TCP;
+	segment->header = header;
 	segment->from.port = get_u16(header);
 	segment->to.port = get_u16(header + 2);
 	segment->seq = get_u32(header + 4);
