@@ -78,8 +78,12 @@ static const struct cli_option doing[] = {
      .letter = 'w',
      .kind = CLI_TEXT,
      .argument = "FILE",
-     .help = "keep the packets, too, in a new capture file",
+     .help = "keep the packets, too, in a new capture file, in which credentials in CONNECT are overwritten",
      .at = AT(write_file)},
+    {.name = "keep-secrets",
+     .kind = CLI_FLAG,
+     .help = "write the packets of --write as they are, passwords and tokens included",
+     .at = AT(keeps_secrets)},
     {.name = NULL},
 };
 
@@ -102,6 +106,8 @@ static int check(const struct cli_command *command, const struct cli_sniff *snif
 					      : "where from? Give --interface IFACE or --read FILE");
 	if (sniff->file && (sniff->snaplen || sniff->buffer_bytes))
 		return cli_usage_error(command, "--snaplen and --buffer belong to --interface");
+	if (sniff->keeps_secrets && !sniff->write_file)
+		return cli_usage_error(command, "--keep-secrets belongs to --write");
 	if (sniff->snaplen > UINT32_MAX)
 		return cli_usage_error(command, "--snaplen: no packet is as long");
 	if (sniff->stats &&

@@ -64,7 +64,8 @@ static int open_sniffer(struct session *session, const struct store_filter *filt
 						       .ports_count = sniff->ports.len,
 						       .snaplen = (uint32_t)sniff->snaplen,
 						       .buffer_bytes = sniff->buffer_bytes,
-						       .write_file = sniff->write_file};
+						       .write_file = sniff->write_file,
+						       .keeps_secrets = sniff->keeps_secrets};
 	options.filter = filter;
 	options.memory_bytes = sniff->memory_bytes;
 	return tap_sniffer_open(&session->sniffer, &options, fault);
@@ -231,7 +232,7 @@ static int report_recording(const struct session *session)
 static void report_summary(const struct session *session)
 {
 	struct tap_sniffer_stats stats;
-	char line[800];
+	char line[CLI_SNIFF_LINE];
 
 	tap_sniffer_stats(session->sniffer, &stats);
 	cli_sniff_heard(line, sizeof(line), &stats);

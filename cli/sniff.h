@@ -17,6 +17,7 @@ struct cli_sniff {
 	const char *bpf;
 	uint64_t snaplen, buffer_bytes, memory_bytes;
 	const char *write_file; /* NULL: packets are not kept */
+	bool keeps_secrets;     /* in that file */
 	uint64_t limit;         /* end after so many events; 0 = no limit */
 	bool stats;             /* a table instead of events */
 	struct cli_recording recording;

@@ -100,6 +100,29 @@ static void append_drops(char *line, size_t size, const struct tap_capture_count
 		append(line, size, " and %s by either of them", cli_count_text(count, capture->either_drops));
 }
 
+/* Segments and bytes that TCP would not have taken, or that no connection was told of. */
+static void append_refused(char *line, size_t size, const struct tap_streams_stats *streams)
+{
+	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
+
+	if (streams->strays > 0)
+		append(line, size, ", %s segment%s (%s) outside their connection's window ignored",
+		       cli_count_text(count, streams->strays), cli_plural(streams->strays),
+		       cli_size_text(bytes, streams->stray_bytes));
+	if (streams->ignored_controls > 0)
+		append(line, size, ", %s invalid RST, SYN or FIN ignored",
+		       cli_count_text(count, streams->ignored_controls));
+	if (streams->ended_bytes > 0)
+		append(line, size, ", %s after the end of their connection",
+		       cli_size_text(bytes, streams->ended_bytes));
+	if (streams->early_bytes > 0)
+		append(line, size, ", %s before the first byte seen in order",
+		       cli_size_text(bytes, streams->early_bytes));
+	if (streams->refused_bytes > 0)
+		append(line, size, ", %s of connections that found no memory",
+		       cli_size_text(bytes, streams->refused_bytes));
+}
+
 void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *stats)
 {
 	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
@@ -113,6 +136,7 @@ void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *s
 	if (stats->join->lost > 0)
 		append(line, size, ", %s lost for want of memory", cli_count_text(count, stats->join->lost));
 	append_opaque(line, size, dialogue);
+	append_refused(line, size, stats->packets.streams);
 }
 
 bool cli_sniff_undecoded(char *line, size_t size, const struct tap_sniffer_stats *stats)
@@ -173,7 +197,7 @@ static bool is_complete(const struct tap_sniffer_stats *seen)
 static void put_totals(struct cli_sniff_stats *stats, struct cli_row *row,
 		       const struct tap_sniffer_stats *seen, struct rates rates)
 {
-	char value[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], note[300];
+	char value[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], note[CLI_SNIFF_LINE];
 
 	snprintf(note, sizeof(note), "%s/s, %s/s", cli_rate_text(rate, rates.messages),
 		 cli_size_text(size, (uint64_t)rates.bytes));
@@ -229,7 +253,8 @@ static int draw_table(struct cli_sniff_stats *stats, const struct tap_sniffer_st
 
 static int draw_line(struct cli_sniff_stats *stats, const struct tap_sniffer_stats *seen, struct rates rates)
 {
-	char span[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], heard[300], missed[300];
+	char span[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], heard[CLI_SNIFF_LINE],
+	    missed[CLI_SNIFF_LINE];
 
 	cli_sniff_heard(heard, sizeof(heard), seen);
 	cli_sniff_missed(missed, sizeof(missed), seen);

@@ -28,7 +28,9 @@ int cli_sniff_stats_draw(struct cli_sniff_stats *stats, struct tap_sniffer *snif
 /* The last time: the table, wherever. 0 or the error of writing. */
 int cli_sniff_stats_end(struct cli_sniff_stats *stats, struct tap_sniffer *sniffer);
 
-/* In one line without line end: what was heard; what was not. */
+/* In one line without line end: what was heard; what was not. What does not fit in size bytes is cut; CLI_SNIFF_LINE
+ * is enough. */
+enum { CLI_SNIFF_LINE = 1000 };
 void cli_sniff_heard(char *line, size_t size, const struct tap_sniffer_stats *stats);
 void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *stats);
 

@@ -13,6 +13,7 @@
 #include "tap/capture_live.h"
 #include "tap/capture_reader.h"
 #include "tap/privileges.h"
+#include "tap/redactor.h"
 
 enum { WRITTEN_SNAPLEN = 262144 };
 
@@ -24,6 +25,8 @@ struct tap_capture {
 	struct tap__bpf *bpf;       /* of a file; NULL: every frame passes */
 	pcap_dumper_t *writer;
 	char *writer_name;
+	struct tap_redactor *redactor; /* NULL: frames are written as they are */
+	bool has_unwritten;            /* a frame, for want of memory to redact it */
 	bool has_nanoseconds;
 	struct wire_fault end; /* code 0, or why nothing more can be read */
 	struct tap_capture_counts counts;
@@ -62,9 +65,29 @@ static int open_writer(struct tap_capture *capture, const char *path, struct wir
 	return wire_fault_set(fault, -EIO, "%s: %s", path, pcap_geterr(capture->pcap));
 }
 
+static int open_redactor(struct tap_capture *capture, struct wire_fault *fault)
+{
+	capture->redactor = tap_redactor_open();
+	return capture->redactor ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
+}
+
+/* What cannot be redacted is not written. */
+static void put_frame(struct tap_capture *capture, const struct pcap_pkthdr *header,
+		      const struct tap_frame *frame)
+{
+	const unsigned char *bytes = frame->bytes;
+	if (capture->redactor)
+		bytes = tap_redactor_frame(capture->redactor, frame);
+	if (bytes)
+		pcap_dump((unsigned char *)capture->writer, header, bytes);
+	capture->has_unwritten |= !bytes;
+}
+
 /* Say so when a write has failed since it was opened. */
 static int check_writer(const struct tap_capture *capture, struct wire_fault *fault)
 {
+	if (capture->has_unwritten)
+		return cannot_write(capture, -ENOMEM, fault);
 	if (!capture->writer || !ferror(pcap_dump_file(capture->writer)))
 		return 0;
 	return cannot_write(capture, errno ? -errno : -EIO, fault);
@@ -145,7 +168,10 @@ static int open_capture(struct tap_capture *capture, const struct tap_capture_op
 	    options->interface ? open_interface(capture, options, fault) : open_file(capture, options, fault);
 	if (error)
 		return error;
-	return options->write_file ? open_writer(capture, options->write_file, fault) : 0;
+	if (!options->write_file)
+		return 0;
+	error = open_writer(capture, options->write_file, fault);
+	return error || options->keeps_secrets ? error : open_redactor(capture, fault);
 }
 
 int tap_capture_open(struct tap_capture **capture, const struct tap_capture_options *options,
@@ -172,6 +198,7 @@ int tap_capture_close(struct tap_capture *capture, struct wire_fault *fault)
 		pcap_close(capture->pcap);
 	tap__bpf_close(capture->bpf);
 	tap__reader_close(capture->reader);
+	tap_redactor_close(capture->redactor);
 	free(capture->writer_name);
 	free(capture->name);
 	free(capture);
@@ -213,7 +240,7 @@ static void take_packet(unsigned char *user, const struct pcap_pkthdr *header, c
 				  .wire_bytes = header->len,
 				  .link_type = pcap_datalink(capture->pcap)};
 	if (capture->writer)
-		pcap_dump((unsigned char *)capture->writer, header, bytes);
+		put_frame(capture, header, &frame);
 	give(capture, &frame);
 }
 
@@ -226,7 +253,7 @@ static void read_interface(struct tap_capture *capture, int max)
 }
 
 /* A pcap file has frames of one link type. 0, or a negative code with *fault. */
-static int write_frame(const struct tap_capture *capture, const struct tap_frame *frame,
+static int write_frame(struct tap_capture *capture, const struct tap_frame *frame,
 		       struct wire_fault *fault)
 {
 	int64_t seconds = frame->time_ns / 1000000000, part_ns = frame->time_ns % 1000000000;
@@ -243,7 +270,7 @@ static int write_frame(const struct tap_capture *capture, const struct tap_frame
 				      "%d: read it without -w",
 				      capture->writer_name, capture->name, pcap_datalink(capture->pcap),
 				      frame->link_type);
-	pcap_dump((unsigned char *)capture->writer, &header, frame->bytes);
+	put_frame(capture, &header, frame);
 	return 0;
 }
 

@@ -20,6 +20,7 @@ struct tap_capture_options {
 	uint32_t snaplen;       /* bytes kept of a frame; 0 = all. Interfaces only */
 	uint64_t buffer_bytes;  /* the kernel's buffer; 0 = 64 MiB. Interfaces only */
 	const char *write_file; /* write the frames to a new pcap file, too (0600); NULL = don't */
+	bool keeps_secrets;     /* in that file; otherwise credentials are overwritten (tap/redactor.h) */
 };
 
 struct tap_capture;

@@ -101,6 +101,29 @@ void tap__connection_opaque_gap(struct tap_dialogue *dialogue, const struct tap_
 	tap_join_event(dialogue->join, &event);
 }
 
+void tap__connection_leftover(struct tap_dialogue *dialogue, const struct tap_flow_info *info,
+			      const struct tap_leftover *left)
+{
+	char client[INET6_ADDRSTRLEN + 16] = "", server[INET6_ADDRSTRLEN + 16] = "", text[200];
+	if (info) {
+		print_end(client, sizeof client, &info->ends[TAP_ORIGINATOR]);
+		print_end(server, sizeof server, &info->ends[TAP_RESPONDER]);
+	}
+	if (left->why == TAP_LEFT_ENDED)
+		snprintf(text, sizeof text, "after the end of the connection %s - %s", client, server);
+	else
+		snprintf(text, sizeof text, "no memory for more connections");
+	const struct wire_event event = {.kind = WIRE_EVENT_GAP,
+					 .time_ns = left->to_ns,
+					 .text = wire_slice_str(text),
+					 .lost_bytes = left->bytes,
+					 .from_ns = left->from_ns,
+					 .to_ns = left->to_ns};
+	dialogue->stats.gaps++;
+	dialogue->stats.lost_bytes += left->bytes;
+	tap_join_event(dialogue->join, &event);
+}
+
 void tap__connection_error(struct tap_dialogue *dialogue, const struct tap__connection *connection,
 			   int64_t time_ns, struct wire_slice text)
 {

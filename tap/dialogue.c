@@ -414,6 +414,24 @@ static void close_flow(struct tap_flow_handler *handler, void *flow, int64_t tim
 	forget(dialogue, connection);
 }
 
+/* May bytes between these ends have been NATS? */
+static bool may_have_been_nats(const struct tap_dialogue *dialogue, const struct tap_flow_info *info)
+{
+	struct tap_flow_info either = *info;
+	either.is_midstream = true;
+	return is_expected(dialogue, &either) ||
+	       tap__servers_know(&dialogue->servers, &info->ends[TAP_ORIGINATOR]) ||
+	       tap__servers_know(&dialogue->servers, &info->ends[TAP_RESPONDER]);
+}
+
+static void take_leftover(struct tap_flow_handler *handler, const struct tap_flow_info *info,
+			  const struct tap_leftover *left)
+{
+	struct tap_dialogue *dialogue = (struct tap_dialogue *)handler;
+	if (!info || may_have_been_nats(dialogue, info))
+		tap__connection_leftover(dialogue, info, left);
+}
+
 /* ---- opening and closing ---- */
 
 struct tap_dialogue *tap_dialogue_open(const struct tap_dialogue_options *options, struct tap_join *join,
@@ -421,12 +439,13 @@ struct tap_dialogue *tap_dialogue_open(const struct tap_dialogue_options *option
 {
 	struct tap_dialogue *dialogue = calloc(1, sizeof *dialogue);
 	if (dialogue)
-		*dialogue = (struct tap_dialogue){.handler = {open_flow, take_data, take_hole, close_flow},
-						  .join = join,
-						  .budget = budget,
-						  .ports = options->ports,
-						  .ports_count = options->ports_count,
-						  .next_conn = options->first_conn};
+		*dialogue = (struct tap_dialogue){
+		    .handler = {open_flow, take_data, take_hole, close_flow, take_leftover},
+		    .join = join,
+		    .budget = budget,
+		    .ports = options->ports,
+		    .ports_count = options->ports_count,
+		    .next_conn = options->first_conn};
 	return dialogue;
 }
 

@@ -42,6 +42,18 @@ enum tap_end {
 	TAP_ENDS
 };
 
+/* Why bytes were not told of any connection. */
+enum tap_left {
+	TAP_LEFT_ENDED,   /* they came after the end of their connection, and do not repeat what was told */
+	TAP_LEFT_REFUSED, /* their connections found no room */
+};
+
+struct tap_leftover {
+	enum tap_left why;
+	uint64_t bytes;
+	int64_t from_ns, to_ns; /* when they came */
+};
+
 /* Who listens at the seam. `flow` is what open returned for the connection. No call may come back into the stage below
  * the seam. Times are the packet's, in nanoseconds since the epoch, and never go back within a side: bytes that had to
  * wait for others before them have the time of those, for nobody could read them earlier. A side that waited for bytes
@@ -58,6 +70,9 @@ struct tap_flow_handler {
 		     uint64_t bytes, enum tap_hole why);
 	/* The last call for a connection. */
 	void (*close)(struct tap_flow_handler *handler, void *flow, int64_t time_ns, enum tap_end why);
+	/* Bytes that belong to no connection that is open. info: between which ends; NULL: several. May be NULL. */
+	void (*leftover)(struct tap_flow_handler *handler, const struct tap_flow_info *info,
+			 const struct tap_leftover *left);
 };
 
 /* Memory that the stages of a sniffer share: each asks before it keeps bytes and gives back what it frees. */

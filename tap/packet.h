@@ -44,12 +44,19 @@ enum tap_tcp_flag {
 /* No frame that a kernel of today builds is as long. What claims to be longer is not believed. */
 enum { TAP_SEGMENT_BYTES_MAX = 1 << 20 };
 
+enum { TAP_NO_WINDOW_SHIFT = 255, TAP_WINDOW_SHIFT_MAX = 14 /* RFC 7323, 2.3 */ };
+
 struct tap_segment {
 	struct tap_endpoint from, to;
 	uint32_t seq, ack;
-	uint8_t flags;             /* tap_tcp_flag and others */
-	uint32_t missing_bytes;    /* payload behind `payload` that the capture cut off */
-	struct wire_slice payload; /* borrows the frame */
+	uint8_t flags;               /* tap_tcp_flag and others */
+	uint8_t window_shift;        /* of a SYN: its window scale option, or TAP_NO_WINDOW_SHIFT */
+	uint16_t window;             /* as sent: not scaled */
+	bool has_timestamp;          /* the timestamps option (RFC 7323) */
+	uint32_t timestamp;          /* the sender's clock, when has_timestamp */
+	uint32_t missing_bytes;      /* payload behind `payload` that the capture cut off */
+	struct wire_slice payload;   /* borrows the frame */
+	const unsigned char *header; /* TCP's, of which all 20 bytes are there; likewise */
 };
 
 struct tap_fragment {

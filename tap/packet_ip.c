@@ -9,6 +9,10 @@ enum {
 	EXTENSION_BYTES = 8,
 	EXTENSIONS_MAX = 32, /* headers in a row; honest packets have three at most */
 	TCP_BYTES_MIN = 20,
+	TCP_OPTION_END = 0,
+	TCP_OPTION_NOP = 1,
+	TCP_OPTION_WINDOW_SCALE = 3,
+	TCP_OPTION_TIMESTAMPS = 8,
 	OPTION_PAD1 = 0,
 	OPTION_JUMBO = 0xc2, /* RFC 2675 */
 };
@@ -19,6 +23,41 @@ static struct wire_slice slice_of(const struct tap__layers *layers)
 }
 
 /* ---- TCP ---- */
+
+/* Nearly all segments of a Linux host have this option alone: two no-operations, timestamps. */
+#define TIMESTAMPS_ALONE UINT32_C(0x0101080a)
+
+static void set_timestamp(struct tap_segment *segment, const unsigned char *value)
+{
+	segment->has_timestamp = true;
+	segment->timestamp = tap__get_u32(value);
+}
+
+/* One option of `bytes` bytes, kind and length included. */
+static void decode_tcp_option(const unsigned char *option, uint32_t bytes, struct tap_segment *segment)
+{
+	if (option[0] == TCP_OPTION_TIMESTAMPS && bytes == 10)
+		set_timestamp(segment, option + 2);
+	else if (option[0] == TCP_OPTION_WINDOW_SCALE && bytes == 3)
+		segment->window_shift =
+		    option[2] < TAP_WINDOW_SHIFT_MAX ? option[2] : (uint8_t)TAP_WINDOW_SHIFT_MAX;
+}
+
+/* The options of a TCP header as far as they were captured. Options that make no sense end the list. */
+static void decode_tcp_options(const unsigned char *options, uint32_t len, struct tap_segment *segment)
+{
+	if (len >= 12 && tap__get_u32(options) == TIMESTAMPS_ALONE) {
+		set_timestamp(segment, options + 4);
+		return;
+	}
+	for (uint32_t at = 0; at < len && options[at] != TCP_OPTION_END;) {
+		uint32_t bytes = options[at] == TCP_OPTION_NOP ? 1 : at + 1 < len ? options[at + 1] : 0;
+		if (bytes == 0 || bytes > len - at || (bytes == 1 && options[at] != TCP_OPTION_NOP))
+			return;
+		decode_tcp_option(options + at, bytes, segment);
+		at += bytes;
+	}
+}
 
 enum tap__layer tap__decode_tcp(struct tap__layers *layers)
 {
@@ -34,7 +73,15 @@ enum tap__layer tap__decode_tcp(struct tap__layers *layers)
 	segment->to.port = tap__get_u16(header + 2);
 	segment->seq = tap__get_u32(header + 4);
 	segment->ack = tap__get_u32(header + 8);
+	segment->header = header;
 	segment->flags = header[13];
+	segment->window = tap__get_u16(header + 14);
+	segment->window_shift = TAP_NO_WINDOW_SHIFT;
+	segment->has_timestamp = false;
+	if (header_bytes > TCP_BYTES_MIN)
+		decode_tcp_options(header + TCP_BYTES_MIN,
+				   (layers->len < header_bytes ? layers->len : header_bytes) - TCP_BYTES_MIN,
+				   segment);
 	uint32_t payload_bytes = layers->wire_len - header_bytes;
 	bool is_cut = layers->len < header_bytes; /* inside the options: no payload */
 	tap__skip(layers, is_cut ? layers->len : header_bytes);

@@ -14,6 +14,14 @@ static bool is_same_end(const struct tap_endpoint *a, const struct tap_endpoint 
 	       memcmp(a->address, b->address, a->is_v6 ? 16 : 4) == 0;
 }
 
+bool tap__servers_know(const struct tap__servers *servers, const struct tap_endpoint *end)
+{
+	for (uint32_t i = 0; i < servers->count; i++)
+		if (is_same_end(&servers->list[i].end, end))
+			return true;
+	return false;
+}
+
 /* NULL when there is no room for one more. */
 static struct tap__server *find(struct tap__servers *servers, const struct tap_endpoint *end)
 {

@@ -21,6 +21,9 @@ void tap__servers_fini(struct tap__servers *servers); /* zeroed: fine */
 /* The number of the server that listens there. */
 uint32_t tap__servers_at(struct tap__servers *servers, const struct tap_endpoint *end);
 
+/* Does a server listen there that was seen before? */
+bool tap__servers_know(const struct tap__servers *servers, const struct tap_endpoint *end);
+
 /* The server that listens there calls itself so: its number. */
 uint32_t tap__servers_name(struct tap__servers *servers, const struct tap_endpoint *end, const char *id);
 

@@ -1,417 +1,31 @@
 #include "tap/side.h"
 
 #include <assert.h>
-#include <stdlib.h>
-#include <string.h>
 
-/* TCP's largest window (RFC 7323) is as far as a segment can be from where its side is. After STRAYS_MAX in a row that
- * are farther the capture must have missed more than that. */
-#define WINDOW (UINT32_C(1) << 30)
-enum { STRAYS_MAX = 16 };
+#include "tap/pieces.h"
 
-static uint32_t ahead(const struct tap__side *side, uint32_t seq)
-{
-	return seq - side->next;
-}
+/* Where the other side's window is not known, it is taken for this: more than any host of today advertises. What was
+ * told may be repeated from as far back. */
+#define REACH_BYTES (UINT32_C(16) << 20)
 
-static bool is_behind(const struct tap__side *side, uint32_t seq)
-{
-	return side->next - seq - 1 < WINDOW;
-}
+/* A known window may be stale, for the capture may miss acknowledgements: so much is believed at least. */
+#define REACH_BYTES_MIN (UINT32_C(64) << 10)
 
-static uint32_t run_bytes(const struct tap__run *run)
-{
-	return (uint32_t)run->data.len + run->missing;
-}
+/* Segments that follow on each other far from where their side is: the capture must have missed what is between. */
+enum { FOLLOWERS_MAX = 16 };
 
-static uint32_t piece_bytes(const struct tap__piece *piece)
-{
-	return piece->len + piece->missing;
-}
+/* Segments of a side in order after which what it has set aside is forgotten. */
+enum { ASIDE_IDLE_MAX = 64 };
 
-/* ---- telling ---- */
+/* A beginning is known once the side has sent so many segments. */
+enum { SETTLING_PIECES_MAX = 16 };
 
-/* The time to tell something with: it does not go back within a side. */
-static int64_t stamp(struct tap__side *side, int64_t time_ns)
-{
-	if (time_ns > side->time_ns)
-		side->time_ns = time_ns;
-	return side->time_ns;
-}
+/* Earlier bytes than the first seen are a side's own when they are this near. */
+#define EARLY_BYTES (UINT32_C(1) << 20)
 
-static void advance(struct tap__side *side, uint32_t bytes)
-{
-	side->next += bytes;
-	if ((int32_t)(side->acked - side->next) < 0)
-		side->acked = side->next;
-}
-
-static bool tell_hole(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns, uint32_t bytes,
-		      enum tap_hole why)
-{
-	if (bytes == 0)
-		return true;
-	advance(side, bytes);
-	assembly->stats.holes[why]++;
-	assembly->stats.hole_bytes[why] += bytes;
-	return assembly->handler->hole(assembly->handler, side->handle, side->which, stamp(side, time_ns),
-				       bytes, why);
-}
-
-/* Data, and the bytes cut off behind it. Hot. */
-static bool tell(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns,
-		 struct wire_slice data, uint32_t missing)
-{
-	if (data.len > 0) {
-		advance(side, (uint32_t)data.len);
-		assembly->stats.data_bytes += data.len;
-		if (!assembly->handler->data(assembly->handler, side->handle, side->which,
-					     stamp(side, time_ns), data))
-			return false;
-	}
-	return tell_hole(assembly, side, time_ns, missing, TAP_HOLE_CUT);
-}
-
-/* ---- runs ---- */
-
-/* Take bytes off the front. */
-static void trim_front(struct tap__run *run, uint32_t bytes)
-{
-	uint32_t data = bytes < run->data.len ? bytes : (uint32_t)run->data.len;
-	run->seq += bytes;
-	if (data > 0)
-		run->data = wire_slice(run->data.data + data, run->data.len - data);
-	run->missing -= bytes - data;
-}
-
-/* Keep so many bytes. */
-static void trim_back(struct tap__run *run, uint32_t bytes)
-{
-	if (bytes >= run_bytes(run))
-		return;
-	run->has_fin = false;
-	if (bytes >= run->data.len) {
-		run->missing = bytes - (uint32_t)run->data.len;
-		return;
-	}
-	run->data.len = bytes;
-	run->missing = 0;
-}
-
-static struct tap__run first_bytes(struct tap__run run, uint32_t bytes)
-{
-	trim_back(&run, bytes);
-	return run;
-}
-
-/* ---- the list of those who wait ---- */
-
-static void stop_waiting(struct tap__assembly *assembly, struct tap__side *side)
-{
-	if (side->waiting_before)
-		side->waiting_before->waiting_after = side->waiting_after;
-	else
-		assembly->longest_waiting = side->waiting_after;
-	if (side->waiting_after)
-		side->waiting_after->waiting_before = side->waiting_before;
-	else
-		assembly->last_waiting = side->waiting_before;
-}
-
-static void start_waiting(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns)
-{
-	side->waiting_since_ns = time_ns;
-	side->waiting_after = NULL;
-	side->waiting_before = assembly->last_waiting;
-	if (assembly->last_waiting)
-		assembly->last_waiting->waiting_after = side;
-	else
-		assembly->longest_waiting = side;
-	assembly->last_waiting = side;
-}
-
-/* ---- pieces ---- */
-
-/* Keep a run before piece `behind` (NULL: as the last). False when there is no memory for it. */
-static bool keep(struct tap__assembly *assembly, struct tap__side *side, struct tap__piece *behind,
-		 const struct tap__run *run)
-{
-	uint64_t bytes = sizeof(struct tap__piece) + run->data.len;
-	if (!tap_budget_take(assembly->budget, bytes))
-		return false;
-	struct tap__piece *piece = malloc(bytes);
-	if (!piece) {
-		tap_budget_give(assembly->budget, bytes);
-		return false;
-	}
-	*piece = (struct tap__piece){.previous = behind ? behind->previous : side->last_piece,
-				     .next = behind,
-				     .time_ns = run->time_ns,
-				     .number = side->out_of_order,
-				     .seq = run->seq,
-				     .len = (uint32_t)run->data.len,
-				     .missing = run->missing};
-	if (piece->len > 0)
-		memcpy(piece->data, run->data.data, piece->len);
-	*(piece->previous ? &piece->previous->next : &side->first_piece) = piece;
-	*(behind ? &behind->previous : &side->last_piece) = piece;
-	side->kept_bytes += bytes;
-	if (side->pieces++ == 0)
-		start_waiting(assembly, side, run->time_ns);
-	return true;
-}
-
-static void free_first(struct tap__assembly *assembly, struct tap__side *side)
-{
-	struct tap__piece *piece = side->first_piece;
-	uint64_t bytes = sizeof *piece + piece->len;
-	side->first_piece = piece->next;
-	*(piece->next ? &piece->next->previous : &side->last_piece) = NULL;
-	side->kept_bytes -= bytes;
-	tap_budget_give(assembly->budget, bytes);
-	free(piece);
-	if (--side->pieces == 0)
-		stop_waiting(assembly, side);
-}
-
-/* Has the piece another version of a byte of the run? */
-static bool differs(const struct tap__run *run, const struct tap__piece *piece)
-{
-	uint32_t in_run = 0, in_piece = 0;
-	if ((int32_t)(piece->seq - run->seq) > 0)
-		in_run = piece->seq - run->seq;
-	else
-		in_piece = run->seq - piece->seq;
-	if (in_run >= run->data.len || in_piece >= piece->len)
-		return false;
-	size_t len = run->data.len - in_run;
-	if (len > piece->len - in_piece)
-		len = piece->len - in_piece;
-	return memcmp(run->data.data + in_run, piece->data + in_piece, len) != 0;
-}
-
-/* The first piece that does not end before `seq`. From the end: most runs go there. */
-static struct tap__piece *find_piece(const struct tap__side *side, uint32_t seq)
-{
-	struct tap__piece *found = NULL;
-	for (struct tap__piece *piece = side->last_piece; piece; piece = piece->previous) {
-		if (ahead(side, piece->seq) + piece_bytes(piece) <= ahead(side, seq))
-			break;
-		found = piece;
-	}
-	return found;
-}
-
-static void count_conflict(struct tap__assembly *assembly, const struct tap__run *run,
-			   const struct tap__piece *piece)
-{
-	for (; piece && (int32_t)(piece->seq - run->seq - (uint32_t)run->data.len) < 0; piece = piece->next) {
-		if (!differs(run, piece))
-			continue;
-		assembly->stats.conflicts++;
-		return;
-	}
-}
-
-/* Tell the pieces that follow on what was told. */
-static bool tell_pieces(struct tap__assembly *assembly, struct tap__side *side)
-{
-	bool is_of_interest = true;
-	while (side->first_piece && side->first_piece->seq == side->next && is_of_interest) {
-		struct tap__piece *piece = side->first_piece;
-		is_of_interest =
-		    tell(assembly, side, piece->time_ns, wire_slice(piece->data, piece->len), piece->missing);
-		free_first(assembly, side);
-	}
-	return is_of_interest;
-}
-
-/* There was progress, or a look at it: who waits now goes behind those who have waited longer. */
-static void wait_anew(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns)
-{
-	if (!side->first_piece)
-		return;
-	stop_waiting(assembly, side);
-	start_waiting(assembly, side, time_ns);
-}
-
-/* Tell of the hole before the first piece, and what is behind it up to the next hole. */
-static bool give_up(struct tap__assembly *assembly, struct tap__side *side, enum tap_hole why)
-{
-	const struct tap__piece *piece = side->first_piece;
-	return tell_hole(assembly, side, piece->time_ns, ahead(side, piece->seq), why) &&
-	       tell_pieces(assembly, side);
-}
-
-static bool give_up_all(struct tap__assembly *assembly, struct tap__side *side, enum tap_hole why)
-{
-	while (side->first_piece)
-		if (!give_up(assembly, side, why))
-			return false;
-	return true;
-}
-
-/* Has the hole been there for too long? */
-static bool is_hopeless(const struct tap__assembly *assembly, const struct tap__side *side, int64_t time_ns)
-{
-	const struct tap_streams_options *options = &assembly->options;
-	const struct tap__piece *piece = side->first_piece;
-	int64_t waited_ns = time_ns - piece->time_ns;
-	bool is_acked = ahead(side, side->acked) >= ahead(side, piece->seq);
-	return waited_ns >= options->patience_ns ||
-	       (is_acked && (waited_ns >= options->acked_patience_ns ||
-			     side->out_of_order - piece->number >= options->acked_patience_segments));
-}
-
-static bool is_over_bounds(const struct tap__assembly *assembly, const struct tap__side *side)
-{
-	return side->kept_bytes > assembly->options.side_bytes_max ||
-	       side->pieces > assembly->options.side_pieces_max;
-}
-
-static bool give_up_hopeless(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns)
-{
-	while (side->first_piece && is_hopeless(assembly, side, time_ns))
-		if (!give_up(assembly, side, TAP_HOLE_LOST))
-			return false;
-	while (side->first_piece && is_over_bounds(assembly, side))
-		if (!give_up(assembly, side, TAP_HOLE_LIMIT))
-			return false;
-	return true;
-}
-
-/* ---- runs that come in ---- */
-
-/* A run that begins at `next`: between the pieces it meets, its own bytes are told. */
-static bool take_next(struct tap__assembly *assembly, struct tap__side *side, struct tap__run run)
-{
-	count_conflict(assembly, &run, side->first_piece);
-	while (run_bytes(&run) > 0) {
-		const struct tap__piece *piece = side->first_piece;
-		struct tap__run own = first_bytes(run, piece ? ahead(side, piece->seq) : UINT32_MAX);
-		if (!tell(assembly, side, run.time_ns, own.data, own.missing) || !tell_pieces(assembly, side))
-			return false;
-		uint32_t told = side->next - run.seq;
-		if (told > run_bytes(&run))
-			told = run_bytes(&run);
-		assembly->stats.retransmitted_bytes += told - run_bytes(&own);
-		trim_front(&run, told);
-	}
-	wait_anew(assembly, side, run.time_ns);
-	return true;
-}
-
-/* A run ahead of `next`: keep its bytes where no piece has them, and take them off. False when there is no memory for
- * what is left. */
-static bool keep_new(struct tap__assembly *assembly, struct tap__side *side, struct tap__run *run)
-{
-	struct tap__piece *piece = find_piece(side, run->seq);
-	count_conflict(assembly, run, piece);
-	while (run_bytes(run) > 0) {
-		uint32_t room = UINT32_MAX; /* before the piece */
-		if (piece)
-			room = ahead(side, piece->seq) > ahead(side, run->seq) ? piece->seq - run->seq : 0;
-		struct tap__run own = first_bytes(*run, room);
-		if (run_bytes(&own) > 0 && !keep(assembly, side, piece, &own))
-			return false;
-		trim_front(run, run_bytes(&own));
-		if (run_bytes(run) == 0)
-			break;
-		uint32_t seen = piece->seq + piece_bytes(piece) - run->seq;
-		if (seen > run_bytes(run))
-			seen = run_bytes(run);
-		assembly->stats.retransmitted_bytes += seen;
-		trim_front(run, seen);
-		piece = piece->next;
-	}
-	return true;
-}
-
-/* An end that no piece reaches has one of its own. */
-static bool keep_end(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns)
-{
-	const struct tap__piece *last = side->last_piece;
-	if (!side->has_fin || side->next == side->fin || (last && last->seq + piece_bytes(last) == side->fin))
-		return true;
-	return keep(assembly, side, NULL, &(struct tap__run){.seq = side->fin, .time_ns = time_ns});
-}
-
-/* No memory to keep a run: give up all holes before it, so that it need not be kept. */
-static bool tell_ahead(struct tap__assembly *assembly, struct tap__side *side, struct tap__run run)
-{
-	while (side->first_piece && ahead(side, side->first_piece->seq) < ahead(side, run.seq))
-		if (!give_up(assembly, side, TAP_HOLE_LIMIT))
-			return false;
-	assert(!is_behind(side, run.seq)); /* what is left begins where no piece is */
-	return tell_hole(assembly, side, run.time_ns, ahead(side, run.seq), TAP_HOLE_LIMIT) &&
-	       take_next(assembly, side, run);
-}
-
-static bool take_ahead(struct tap__assembly *assembly, struct tap__side *side, struct tap__run run)
-{
-	assembly->stats.out_of_order_segments++;
-	side->out_of_order++;
-	if (!keep_new(assembly, side, &run) || !keep_end(assembly, side, run.time_ns))
-		return tell_ahead(assembly, side, run);
-	return give_up_hopeless(assembly, side, run.time_ns);
-}
-
-/* The capture has missed more than a window: go on from here. */
-static bool jump(struct tap__assembly *assembly, struct tap__side *side, const struct tap__run *run)
-{
-	side->has_fin = false;
-	if (!give_up_all(assembly, side, TAP_HOLE_LOST))
-		return false;
-	if (is_behind(side, run->seq))
-		return true;
-	bool is_of_interest = tell_hole(assembly, side, run->time_ns, ahead(side, run->seq), TAP_HOLE_LOST);
-	side->acked = side->next; /* which may be too far back to compare */
-	return is_of_interest;
-}
-
-/* A run out of reach, and not the last of many: false with `strays` over 0 when it is. */
-static bool is_stray(struct tap__assembly *assembly, struct tap__side *side, const struct tap__run *run)
-{
-	if (is_behind(side, run->seq) || ahead(side, run->seq) <= WINDOW) {
-		side->strays = 0;
-		return false;
-	}
-	assembly->stats.strays++;
-	return ++side->strays < STRAYS_MAX;
-}
-
-/* Take off what was told before. False when nothing is left. */
-static bool trim_told(struct tap__assembly *assembly, struct tap__side *side, struct tap__run *run)
-{
-	uint32_t told = side->next - run->seq, bytes = run_bytes(run);
-	if (told == 1 && bytes <= 1 && !run->has_fin)
-		assembly->stats.keep_alives++;
-	if (told > bytes)
-		told = bytes;
-	assembly->stats.retransmitted_bytes += told;
-	trim_front(run, told);
-	return run_bytes(run) > 0 || (run->has_fin && run->seq == side->next);
-}
-
-/* Where the side ends. What lies behind its first FIN is not of this connection. */
-static void take_fin(struct tap__assembly *assembly, struct tap__side *side, struct tap__run *run)
-{
-	if (run->has_fin && !side->has_fin &&
-	    (!side->last_piece || ahead(side, run->seq) + run_bytes(run) >=
-				      ahead(side, side->last_piece->seq) + piece_bytes(side->last_piece))) {
-		side->has_fin = true;
-		side->fin = run->seq + run_bytes(run);
-	}
-	if (!side->has_fin)
-		return;
-	uint32_t bytes = run_bytes(run), room = 0;
-	if (ahead(side, run->seq) < ahead(side, side->fin))
-		room = side->fin - run->seq;
-	if (bytes > room) {
-		assembly->stats.ended_bytes += bytes - room;
-		trim_back(run, room);
-	}
-}
+/* Timestamps this much before the latest are of an earlier segment (RFC 7323, 5), however the capture is ordered; as
+ * many segments as this in a row show that the sender's clock was set anew. */
+enum { TIMESTAMP_SLACK = 1000, OLD_TIMESTAMPS_MAX = 16 };
 
 void tap__side_begin(struct tap__side *side, uint32_t seq)
 {
@@ -419,40 +33,390 @@ void tap__side_begin(struct tap__side *side, uint32_t seq)
 	side->is_known = true;
 }
 
-bool tap__side_take(struct tap__assembly *assembly, struct tap__side *side, struct tap__run run)
+void tap__side_begin_midstream(struct tap__side *side, uint32_t seq)
 {
-	if (run.seq == side->next && !side->first_piece && !side->has_fin && !run.has_fin) { /* hot */
-		side->strays = 0;
-		return tell(assembly, side, run.time_ns, run.data, run.missing);
-	}
-	if (is_stray(assembly, side, &run))
-		return true;
-	if (side->strays > 0 && !jump(assembly, side, &run))
+	bool is_expected = side->has_hint && side->acked == seq;
+	tap__side_begin(side, seq);
+	side->is_settling = !is_expected;
+}
+
+/* ---- what TCP would take ---- */
+
+/* How far ahead a segment may begin. */
+static uint32_t reach(const struct tap__side *side)
+{
+	if (!side->has_edge)
+		return REACH_BYTES;
+	uint32_t room = tap__ahead(side, side->edge);
+	return room > REACH_BYTES_MIN && room < TAP__HALF ? room : REACH_BYTES_MIN;
+}
+
+bool tap__side_is_far(const struct tap__side *side, const struct tap__run *run)
+{
+	if (run->seq == side->next || !side->is_known) /* hot */
 		return false;
-	side->strays = 0;
-	if (is_behind(side, run.seq) && !trim_told(assembly, side, &run))
+	if (!tap__is_behind(side, run->seq))
+		return tap__ahead(side, run->seq) > reach(side);
+	return side->next - run->seq > REACH_BYTES + tap__run_bytes(run);
+}
+
+bool tap__side_expects(const struct tap__side *side, uint32_t seq)
+{
+	if (!side->is_known)
+		return side->has_hint && seq == side->acked;
+	if (side->has_fin && seq == side->fin + 1)
+		return true;
+	return seq == side->acked || seq == (side->is_settling ? tap__side_highest(side) : side->next) ||
+	       (side->has_claim && seq == side->claim);
+}
+
+/* ---- what is set aside ---- */
+
+void tap__side_set_aside(struct tap__assembly *assembly, struct tap__side *side, const struct tap__run *run)
+{
+	tap__aside_put(assembly, &side->aside, run);
+}
+
+bool tap__side_has_moved(const struct tap__side *side)
+{
+	return side->aside.followers >= FOLLOWERS_MAX ||
+	       (side->aside.pieces > 0 && side->has_claim && tap__aside_has(&side->aside, side->claim));
+}
+
+/* The side goes on elsewhere: nothing confirms what is set aside, which is forgotten after a while. */
+static void go_on_here(struct tap__assembly *assembly, struct tap__side *side)
+{
+	side->aside.followers = 0;
+	if (++side->aside.idle > ASIDE_IDLE_MAX)
+		tap__aside_fini(assembly, &side->aside);
+}
+
+bool tap__side_adopt(struct tap__assembly *assembly, struct tap__side *side, struct tap__aside *aside)
+{
+	bool is_of_interest = true;
+	struct tap__piece *piece;
+	while (is_of_interest && (piece = tap__aside_remove(assembly, aside)) != NULL) {
+		is_of_interest = tap__side_take(assembly, side,
+						(struct tap__run){.seq = piece->seq,
+								  .data = wire_slice(piece->data, piece->len),
+								  .missing = piece->missing,
+								  .time_ns = piece->time_ns});
+		tap__aside_free(assembly, piece);
+	}
+	tap__aside_fini(assembly, aside);
+	return is_of_interest;
+}
+
+/* What is known of a side's surroundings does not hold elsewhere. */
+static void forget_surroundings(struct tap__side *side)
+{
+	side->acked = side->next;
+	side->has_fin = side->is_fin_acked = side->has_edge = side->has_claim = false;
+}
+
+bool tap__side_jump(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns)
+{
+	struct tap__aside aside = side->aside;
+	side->aside = (struct tap__aside){0};
+	bool is_of_interest = tap__side_settle(assembly, side, time_ns) &&
+			      tap__pieces_give_up_all(assembly, side, TAP_HOLE_LOST);
+	if (is_of_interest && !tap__is_behind(side, aside.first))
+		is_of_interest =
+		    tap__tell_hole(assembly, side, time_ns, tap__ahead(side, aside.first), TAP_HOLE_LOST);
+	forget_surroundings(side);
+	if (is_of_interest)
+		return tap__side_adopt(assembly, side, &aside);
+	tap__aside_fini(assembly, &aside);
+	return false;
+}
+
+/* ---- the beginning ---- */
+
+bool tap__side_settle(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns)
+{
+	if (!side->is_settling)
+		return true;
+	tap__pieces_end_settling(assembly, side, time_ns);
+	return tap__pieces_tell(assembly, side);
+}
+
+bool tap__side_note_syn(struct tap__assembly *assembly, struct tap__side *side, uint32_t seq, int64_t time_ns)
+{
+	side->saw_syn = true;
+	if (side->is_settling && tap__is_behind(side, seq))
+		side->first = side->next = side->acked = seq;
+	return tap__side_settle(assembly, side, time_ns);
+}
+
+/* Keep a segment of a side whose beginning is not known. What comes before the first one seen becomes the beginning.
+ * False when it cannot be kept. */
+static bool keep_beginning(struct tap__assembly *assembly, struct tap__side *side, struct tap__run *run)
+{
+	if (tap__is_behind(side, run->seq) && side->next - run->seq <= EARLY_BYTES)
+		side->first = side->next = side->acked = run->seq;
+	return !tap__is_behind(side, run->seq) && !run->has_fin && side->pieces < SETTLING_PIECES_MAX &&
+	       tap__pieces_keep_new(assembly, side, run);
+}
+
+/* ---- runs that come in ---- */
+
+/* A run that begins at `next`: between the pieces it meets, its own bytes are told. */
+static bool take_next(struct tap__assembly *assembly, struct tap__side *side, struct tap__run run)
+{
+	tap__pieces_count_conflict(assembly, &run, side->first_piece);
+	while (tap__run_bytes(&run) > 0) {
+		const struct tap__piece *piece = side->first_piece;
+		struct tap__run own = tap__run_first(run, piece ? tap__ahead(side, piece->seq) : UINT32_MAX);
+		if (!tap__tell(assembly, side, run.time_ns, own.data, own.missing) ||
+		    !tap__pieces_tell(assembly, side))
+			return false;
+		uint32_t told = side->next - run.seq;
+		if (told > tap__run_bytes(&run))
+			told = tap__run_bytes(&run);
+		assembly->stats.retransmitted_bytes += told - tap__run_bytes(&own);
+		tap__run_trim_front(&run, told);
+	}
+	side->in_order++;
+	tap__pieces_wait_again(assembly, side, run.time_ns);
+	return true;
+}
+
+/* An end that no piece reaches has one of its own. */
+static bool keep_end(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns)
+{
+	if (!side->has_fin || side->next == side->fin || tap__side_highest(side) == side->fin)
+		return true;
+	return tap__pieces_keep(assembly, side, NULL,
+				&(struct tap__run){.seq = side->fin, .time_ns = time_ns});
+}
+
+/* No memory to keep a run: give up all holes before it, so that it need not be kept. */
+static bool tell_ahead(struct tap__assembly *assembly, struct tap__side *side, struct tap__run run)
+{
+	while (side->first_piece && tap__ahead(side, side->first_piece->seq) < tap__ahead(side, run.seq))
+		if (!tap__pieces_give_up(assembly, side, TAP_HOLE_LIMIT))
+			return false;
+	assert(!tap__is_behind(side, run.seq)); /* what is left begins where no piece is */
+	return tap__tell_hole(assembly, side, run.time_ns, tap__ahead(side, run.seq), TAP_HOLE_LIMIT) &&
+	       take_next(assembly, side, run);
+}
+
+static bool take_ahead(struct tap__assembly *assembly, struct tap__side *side, struct tap__run run)
+{
+	assembly->stats.out_of_order_segments++;
+	side->out_of_order++;
+	if (!tap__pieces_keep_new(assembly, side, &run) || !keep_end(assembly, side, run.time_ns))
+		return tell_ahead(assembly, side, run);
+	return tap__pieces_give_up_hopeless(assembly, side, run.time_ns);
+}
+
+/* Bytes before the first of a side whose SYN was not seen were never told. */
+static void count_early(struct tap__assembly *assembly, const struct tap__side *side,
+			const struct tap__run *run, uint32_t told)
+{
+	uint32_t before = side->first - run->seq;
+	if (side->saw_syn || before >= TAP__HALF)
+		return;
+	assembly->stats.early_bytes += before < told ? before : told;
+}
+
+/* Take off what was told before. False when nothing is left. */
+static bool trim_told(struct tap__assembly *assembly, struct tap__side *side, struct tap__run *run)
+{
+	uint32_t told = side->next - run->seq, bytes = tap__run_bytes(run);
+	if (told == 1 && bytes <= 1 && !run->has_fin)
+		assembly->stats.keep_alives++;
+	if (told > bytes)
+		told = bytes;
+	count_early(assembly, side, run, told);
+	assembly->stats.retransmitted_bytes += told;
+	tap__run_trim_front(run, told);
+	return tap__run_bytes(run) > 0 || (run->has_fin && run->seq == side->next);
+}
+
+/* ---- ends ---- */
+
+/* A FIN in its place in sequence says where the side ends. One ahead of it does when no bytes behind it are known. */
+static void note_fin(struct tap__side *side, const struct tap__run *run)
+{
+	uint32_t fin = run->seq + tap__run_bytes(run);
+	bool is_before = tap__ahead(side, fin) < tap__ahead(side, tap__side_highest(side));
+	if (side->is_fin_acked || (is_before && run->seq != side->next))
+		return;
+	side->has_fin = true;
+	side->fin = fin;
+}
+
+/* The side goes on behind its FIN: it was forged. */
+static void withdraw_fin(struct tap__assembly *assembly, struct tap__side *side)
+{
+	side->has_fin = side->is_fin_acked = false;
+	assembly->stats.ignored_controls++;
+}
+
+/* Bytes behind a FIN: when the other side has acknowledged the FIN they are not of this connection; otherwise the FIN
+ * was not. */
+static void pass_fin(struct tap__assembly *assembly, struct tap__side *side, struct tap__run *run)
+{
+	uint32_t bytes = tap__run_bytes(run), room = 0;
+	if (tap__ahead(side, run->seq) < tap__ahead(side, side->fin))
+		room = side->fin - run->seq;
+	if (bytes <= room && !tap__is_behind(side, side->fin))
+		return;
+	if (!side->is_fin_acked || tap__is_behind(side, side->fin)) {
+		withdraw_fin(assembly, side);
+		return;
+	}
+	assembly->stats.ended_bytes += bytes - room;
+	tap__run_trim_back(run, room);
+}
+
+static void take_fin(struct tap__assembly *assembly, struct tap__side *side, struct tap__run *run)
+{
+	if (side->has_fin)
+		pass_fin(assembly, side, run);
+	if (run->has_fin)
+		note_fin(side, run);
+}
+
+/* ---- taking ---- */
+
+/* Is it an earlier segment, as its timestamp shows? */
+static bool is_old(struct tap__side *side, const struct tap__run *run)
+{
+	if (!run->has_timestamp || !side->has_timestamp ||
+	    (int32_t)(run->timestamp - side->timestamp) >= -TIMESTAMP_SLACK)
+		return false;
+	return ++side->old_timestamps < OLD_TIMESTAMPS_MAX;
+}
+
+static void note_timestamp(struct tap__side *side, const struct tap__run *run)
+{
+	if (!run->has_timestamp)
+		return;
+	side->has_timestamp = true;
+	side->timestamp = run->timestamp;
+	side->old_timestamps = 0;
+}
+
+/* What cannot be told at once. */
+static bool take_slowly(struct tap__assembly *assembly, struct tap__side *side, struct tap__run run)
+{
+	bool is_of_interest = true;
+	if (side->aside.is_used)
+		go_on_here(assembly, side);
+	if (side->is_settling && tap__run_bytes(&run) == 0 && !run.has_fin)
+		return true;
+	if (side->is_settling && !keep_beginning(assembly, side, &run))
+		is_of_interest = tap__side_settle(assembly, side, run.time_ns);
+	if (side->is_settling || !is_of_interest)
+		return is_of_interest;
+	if (tap__is_behind(side, run.seq) && !trim_told(assembly, side, &run))
 		return true;
 	take_fin(assembly, side, &run);
 	if (run.seq == side->next)
 		return take_next(assembly, side, run);
-	if (run_bytes(&run) == 0 && !run.has_fin)
+	if (tap__run_bytes(&run) == 0 && !run.has_fin)
 		return true;
 	return take_ahead(assembly, side, run);
 }
 
-bool tap__side_acknowledge(struct tap__assembly *assembly, struct tap__side *side, uint32_t seq,
-			   int64_t time_ns)
+bool tap__side_take(struct tap__assembly *assembly, struct tap__side *side, struct tap__run run)
 {
-	if (ahead(side, seq) < WINDOW && ahead(side, seq) > ahead(side, side->acked))
-		side->acked = seq;
-	return !side->first_piece || give_up_hopeless(assembly, side, time_ns);
+	if (is_old(side, &run)) {
+		assembly->stats.strays++;
+		assembly->stats.stray_bytes += tap__run_bytes(&run);
+		return true;
+	}
+	if (run.seq != side->next || side->first_piece || side->has_fin || run.has_fin || side->is_settling ||
+	    side->aside.is_used)
+		return take_slowly(assembly, side, run);
+	note_timestamp(side, &run); /* from here on hot */
+	return tap__tell(assembly, side, run.time_ns, run.data, run.missing);
 }
+
+/* ---- acknowledgements ---- */
+
+static void note_edge(struct tap__side *side, const struct tap__ack *ack)
+{
+	if (ack->shift == TAP_NO_WINDOW_SHIFT)
+		return;
+	uint32_t edge = ack->seq + ((uint32_t)ack->window << ack->shift);
+	if (side->has_edge && (int32_t)(edge - side->edge) <= 0)
+		return;
+	side->has_edge = true;
+	side->edge = edge;
+}
+
+/* All that is acknowledged was seen. A claim that the same side made before was wrong. */
+static void believe(struct tap__side *side, const struct tap__ack *ack)
+{
+	side->heard_ns = ack->time_ns;
+	if ((int32_t)(ack->seq - side->acked) > 0)
+		side->acked = ack->seq;
+	if (side->has_claim && (int32_t)(ack->by - side->claim_by) >= 0)
+		side->has_claim = false;
+	side->aside.followers = 0;
+	note_edge(side, ack);
+}
+
+/* Bytes are acknowledged that were not seen: the capture missed them, or will show them later, or the acknowledgement
+ * is forged. */
+static void claim(struct tap__side *side, const struct tap__ack *ack)
+{
+	side->has_claim = true;
+	side->claim = ack->seq;
+	side->claim_by = ack->by;
+}
+
+/* The side itself has sent behind what was claimed. */
+static void confirm_claim(struct tap__side *side)
+{
+	if (tap__ahead(side, tap__side_highest(side)) < tap__ahead(side, side->claim))
+		return;
+	side->has_claim = false;
+	if ((int32_t)(side->claim - side->acked) > 0)
+		side->acked = side->claim;
+}
+
+void tap__side_claim(struct tap__side *side, const struct tap__ack *ack)
+{
+	if (side->is_known && tap__ahead(side, ack->seq) > reach(side) && side->next - ack->seq > REACH_BYTES)
+		claim(side, ack);
+}
+
+bool tap__side_acknowledge(struct tap__assembly *assembly, struct tap__side *side, const struct tap__ack *ack)
+{
+	if (!side->is_known) {
+		side->has_hint = true;
+		side->acked = ack->seq;
+		return true;
+	}
+	uint32_t seen = tap__ahead(side, tap__side_highest(side)), ahead = tap__ahead(side, ack->seq);
+	if (side->has_fin && side->fin == tap__side_highest(side)) {
+		if (ahead > seen)
+			side->is_fin_acked = ahead == seen + 1;
+		seen++;
+	}
+	if (ahead <= seen || (ahead >= TAP__HALF && side->next - ack->seq <= REACH_BYTES))
+		believe(side, ack);
+	else
+		claim(side, ack);
+	if (side->has_claim)
+		confirm_claim(side);
+	if (side->is_settling && ahead <= seen && !tap__side_settle(assembly, side, ack->time_ns))
+		return false;
+	return !side->first_piece || side->is_settling ||
+	       tap__pieces_give_up_hopeless(assembly, side, ack->time_ns);
+}
+
+/* ---- the end ---- */
 
 bool tap__side_expire(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns)
 {
-	if (!give_up_hopeless(assembly, side, time_ns))
+	if (!tap__pieces_give_up_hopeless(assembly, side, time_ns))
 		return false;
-	wait_anew(assembly, side, time_ns);
+	tap__pieces_wait_again(assembly, side, time_ns);
 	return true;
 }
 
@@ -460,19 +424,31 @@ bool tap__side_expire(struct tap__assembly *assembly, struct tap__side *side, in
  * capture missed. */
 static uint32_t unseen_bytes(const struct tap__side *side)
 {
-	uint32_t bytes = ahead(side, side->has_fin ? side->fin : side->acked);
-	return bytes == 1 && !side->has_fin ? 0 : bytes;
+	uint32_t end = side->acked;
+	if (side->has_fin && !tap__is_behind(side, side->fin))
+		return tap__ahead(side, side->fin);
+	if (side->has_claim && tap__ahead(side, side->claim) <= reach(side))
+		end = side->claim;
+	uint32_t bytes = tap__ahead(side, end);
+	return bytes == 1 || bytes >= TAP__HALF ? 0 : bytes;
 }
 
 bool tap__side_finish(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns,
 		      enum tap_hole why)
 {
-	return !side->is_known || (give_up_all(assembly, side, why) &&
-				   tell_hole(assembly, side, time_ns, unseen_bytes(side), TAP_HOLE_LOST));
+	if (!side->is_known)
+		return true;
+	if (tap__side_is_done(side))
+		tap__pieces_drop_all(assembly, side);
+	else
+		tap__pieces_drop_doubtful(assembly, side);
+	return tap__side_settle(assembly, side, time_ns) && tap__pieces_give_up_all(assembly, side, why) &&
+	       tap__tell_hole(assembly, side, time_ns, unseen_bytes(side), TAP_HOLE_LOST);
 }
 
 void tap__side_fini(struct tap__assembly *assembly, struct tap__side *side)
 {
-	while (side->first_piece)
-		free_first(assembly, side);
+	tap__pieces_fini(assembly, side);
+	side->is_settling = false;
+	tap__aside_fini(assembly, &side->aside);
 }

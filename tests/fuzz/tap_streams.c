@@ -4,7 +4,8 @@
  * of bytes that follow on each other, and so is what lies on both sides of a hole.
  *
  * Input, a segment in 12 bytes, numbers big-endian: connection and sender, and by the top bit the unit of the sequence
- * number; TCP flags; sequence number (u16, in units of 16 or of 65536), acknowledgement (u16, in units of 16), payload
+ * number; TCP flags, and besides them a window of 1, a window scale of 2, a timestamp; sequence
+ * number (u16, in units of 16 or of 65536), acknowledgement (u16, in units of 16), payload
  * length (u16), bytes cut off (u16), log2 of the milliseconds since the segment before, calls until a connection that
  * is opened now is of no interest (0: always of interest, 1: never). */
 #include <stdint.h>
@@ -125,6 +126,10 @@ static struct tap_segment segment_of(const uint8_t *in, char *payload)
 	struct tap_segment segment = {.seq = sequence_of(in),
 				      .ack = get_u16(in + 4) * 16,
 				      .flags = in[1] & 0x17,
+				      .window = (uint16_t)(in[1] & 0x20 ? 1 : UINT16_MAX),
+				      .window_shift = in[1] & 0x40 ? 2 : TAP_NO_WINDOW_SHIFT,
+				      .has_timestamp = (in[1] & 0x80) != 0,
+				      .timestamp = (uint32_t)in[10] << 12,
 				      .missing_bytes = get_u16(in + 8) % PAYLOAD_MAX,
 				      .payload = wire_slice(payload, get_u16(in + 6) % PAYLOAD_MAX)};
 	struct tap_endpoint ends[2] = {{.address = {10, 1}, .port = (uint16_t)(50000 + connection)},

@@ -79,13 +79,23 @@ static void close_flow(struct tap_flow_handler *handler, void *context, int64_t 
 	flow->end = why;
 }
 
+static void take_leftover(struct tap_flow_handler *handler, const struct tap_flow_info *info,
+			  const struct tap_leftover *left)
+{
+	struct streams_fixture *fixture = (struct streams_fixture *)handler;
+	assert_true(left->bytes > 0 && left->to_ns >= left->from_ns);
+	assert_int_equal(info == NULL, left->why == TAP_LEFT_REFUSED);
+	fixture->left_bytes[left->why] += left->bytes;
+}
+
 /* ---- the fixture ---- */
 
 void streams_fixture_init(struct streams_fixture *fixture)
 {
-	*fixture = (struct streams_fixture){.handler = {open_flow, take_data, take_hole, close_flow},
-					    .budget = {.max_bytes = 64 << 20},
-					    .time_ns = INT64_C(1700000000000000000)};
+	*fixture =
+	    (struct streams_fixture){.handler = {open_flow, take_data, take_hole, close_flow, take_leftover},
+				     .budget = {.max_bytes = 64 << 20},
+				     .time_ns = INT64_C(1700000000000000000)};
 	tap_streams_options_init(&fixture->options);
 	streams_fixture_open(fixture);
 }
@@ -133,6 +143,10 @@ void streams_fixture_take_cut(struct streams_fixture *fixture, const struct supp
 					    .seq = packet->seq,
 					    .ack = packet->ack,
 					    .flags = packet->flags,
+					    .window_shift = TAP_NO_WINDOW_SHIFT,
+					    .window = UINT16_MAX,
+					    .has_timestamp = fixture->timestamp > 0,
+					    .timestamp = fixture->timestamp,
 					    .payload = wire_slice(packet->payload.data, kept),
 					    .missing_bytes = (uint32_t)(packet->payload.len - kept)};
 	tap_streams_take(fixture->streams, &segment, fixture->time_ns);

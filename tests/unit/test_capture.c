@@ -201,6 +201,43 @@ static void what_is_read_can_be_written(void **state)
 	support_bytes_fini(&frames);
 }
 
+static void write_connect(const struct capture_fixture *fixture)
+{
+	struct support_capture capture = {0};
+	struct support_packet packet = capture_packet(0);
+	packet.payload = WIRE_LITERAL("CONNECT {\"pass\":\"s3cret\"}\r\n");
+	support_capture_begin(&capture);
+	support_capture_put_packet(&capture, CAPTURE_TIME_NS, &packet);
+	support_write_file(fixture->path, capture.bytes.data, capture.bytes.len);
+	support_capture_fini(&capture);
+}
+
+static void check_written(const struct capture_fixture *fixture, const char *name, bool keeps_secrets,
+			  const char *expected)
+{
+	char copy[300];
+	struct taken taken;
+	support_tempdir_path(&fixture->dir, name, copy, sizeof copy);
+	capture_read_file(&(struct tap_capture_options){.file = fixture->path,
+							.write_file = copy,
+							.keeps_secrets = keeps_secrets},
+			  &taken);
+	assert_non_null(memmem(taken.bytes.data, taken.bytes.len, "s3cret", 6)); /* for the decoder */
+	support_bytes_fini(&taken.bytes);
+	capture_read_file(&(struct tap_capture_options){.file = copy}, &taken);
+	assert_int_equal(taken.frames, 1);
+	assert_non_null(memmem(taken.bytes.data, taken.bytes.len, expected, strlen(expected)));
+	support_bytes_fini(&taken.bytes);
+}
+
+static void credentials_are_written_only_when_they_are_to_be_kept(void **state)
+{
+	const struct capture_fixture *fixture = *state;
+	write_connect(fixture);
+	check_written(fixture, "hidden.pcap", false, "CONNECT {\"pass\":\"xxxxxx\"}\r\n");
+	check_written(fixture, "kept.pcap", true, "CONNECT {\"pass\":\"s3cret\"}\r\n");
+}
+
 /* Once no file may grow, as on a full disk. */
 static void a_failed_write_is_told(void **state)
 {
@@ -242,6 +279,7 @@ int main(void)
 	    cmocka_unit_test(a_link_type_that_cannot_be_decoded_is_told),
 	    cmocka_unit_test(an_interface_that_is_not_there_lists_those_that_are),
 	    cmocka_unit_test(what_is_read_can_be_written),
+	    cmocka_unit_test(credentials_are_written_only_when_they_are_to_be_kept),
 	    cmocka_unit_test(a_failed_write_is_told),
 	};
 	return cmocka_run_group_tests(tests, capture_fixture_setup, capture_fixture_teardown);

@@ -1,5 +1,6 @@
 /* Reassembly against made-up networks: clean streams of both sides are split into segments, doubled, overlapped by other
- * versions, put out of order, cut off and dropped. A plain array that keeps the first version of each byte says what is right.
+ * versions, put out of order, cut off and dropped, and segments that TCP would ignore are forged in between. A plain array
+ * that keeps the first version of each byte says what is right.
  *
  * TAPEDECK_TEST_SEED=N runs one case alone; a case that fails prints its N. */
 #include <setjmp.h>
@@ -23,7 +24,7 @@ struct plan {
 	bool conflicts; /* repeated bytes may differ */
 	bool finishes;  /* with FIN, by itself or on the last data */
 	unsigned segment_max, reorder;
-	unsigned drop_percent, double_percent, probe_percent, cut_percent;
+	unsigned drop_percent, double_percent, probe_percent, cut_percent, forge_percent;
 };
 
 struct sent {
@@ -45,9 +46,9 @@ struct truth {
 	size_t sent;
 	bool has_finished;
 	bool has_begun;
-	size_t begin; /* offset where the sniffer can begin */
-	size_t end;   /* of what it can know of: what came, what was acknowledged, or a FIN */
-	int64_t acked;
+	size_t begin;           /* offset of the first packet: the sniffer begins there, or before */
+	size_t end;             /* of what it can know of: what came, what was acknowledged, or a FIN */
+	int64_t acked;          /* at most, whether by the other side or by a forger */
 	bool saw_fin;           /* once the connection had data */
 	uint64_t payload_bytes; /* that came */
 	bool has_arrived[STREAM_MAX], is_original[STREAM_MAX], is_cut[STREAM_MAX];
@@ -202,6 +203,8 @@ static void make_plan(struct network *network)
 		plan->drop_percent = (unsigned)below(network, 40);
 	if (percent(network, 20))
 		plan->cut_percent = (unsigned)below(network, 100);
+	if (percent(network, 50))
+		plan->forge_percent = (unsigned)below(network, 50);
 }
 
 static void make_network(struct network *network, uint64_t seed)
@@ -224,7 +227,7 @@ static void mark_bytes(struct truth *side, const struct sent *packet)
 {
 	for (size_t i = 0; i < packet->len; i++) {
 		int64_t at = packet->offset + (int64_t)i;
-		if (at < (int64_t)side->begin)
+		if (at < 0)
 			continue;
 		side->is_original[at] |= packet->is_original;
 		if (side->has_arrived[at])
@@ -280,6 +283,66 @@ static void shake_hands(struct streams_fixture *fixture, struct network *network
 	}
 }
 
+/* ---- forgeries ---- */
+
+/* Farther than a window from any byte of a side, and from where forged acknowledgements are. */
+static int64_t far_away(struct network *network)
+{
+	int64_t distance = (INT64_C(32) << 20) + (int64_t)below(network, 1 << 30);
+	return percent(network, 50) ? distance : -distance;
+}
+
+/* Within the window, and no number that the side will ever come to: its FIN has the last one. */
+static int64_t never_reached(struct network *network, const struct truth *side)
+{
+	return (int64_t)side->len + 2 + (int64_t)below(network, 30000);
+}
+
+static void forge_reset(struct network *network, struct sent *forged)
+{
+	forged->flags = SUPPORT_RST | (percent(network, 50) ? SUPPORT_ACK : 0);
+	forged->offset =
+	    percent(network, 50) ? far_away(network) : never_reached(network, &network->sides[forged->who]);
+}
+
+static void forge_syn(struct network *network, struct sent *forged)
+{
+	forged->flags = SUPPORT_SYN | (percent(network, 50) ? SUPPORT_ACK : 0);
+	forged->offset = far_away(network);
+	forged->ack = far_away(network);
+}
+
+/* Data, with or without FIN. */
+static void forge_data(struct network *network, struct sent *forged)
+{
+	forged->flags = SUPPORT_ACK | (percent(network, 30) ? SUPPORT_FIN : 0);
+	forged->offset = far_away(network);
+	forged->len = forged->kept = below(network, 1500);
+	garble(network, forged);
+	network->sides[forged->who].payload_bytes += forged->len;
+}
+
+/* An acknowledgement of what the other side never sent. */
+static void forge_ack(struct network *network, struct sent *forged)
+{
+	struct truth *other = &network->sides[!forged->who];
+	forged->flags = SUPPORT_ACK;
+	forged->offset = (int64_t)network->sides[forged->who].end;
+	forged->ack = percent(network, 50) ? never_reached(network, other) : (INT64_C(3) << 29);
+	if (forged->ack > other->acked && forged->ack < 1 << 20)
+		other->acked = forged->ack;
+}
+
+static void forge(struct streams_fixture *fixture, struct network *network)
+{
+	static void (*const forgers[])(struct network *, struct sent *) = {forge_reset, forge_syn, forge_data,
+									   forge_ack};
+	unsigned who = (unsigned)below(network, 2);
+	struct sent forged = {.who = who, .ack = (int64_t)network->sides[!who].end};
+	forgers[below(network, sizeof forgers / sizeof *forgers)](network, &forged);
+	take(fixture, network, &forged);
+}
+
 static void capture(struct streams_fixture *fixture, struct network *network)
 {
 	bool is_open = false;
@@ -291,6 +354,9 @@ static void capture(struct streams_fixture *fixture, struct network *network)
 		if (is_open)
 			mark_arrived(network, packet);
 		take(fixture, network, packet);
+		if (is_open && network->sides[0].has_begun && network->sides[1].has_begun &&
+		    percent(network, network->plan.forge_percent))
+			forge(fixture, network);
 	}
 	streams_fixture_finish(fixture);
 }
@@ -298,9 +364,9 @@ static void capture(struct streams_fixture *fixture, struct network *network)
 /* ---- what must hold ---- */
 
 /* Every byte told as data is the version that came first, and stands where it belongs. */
-static void check_data(const struct truth *side, const struct told_side *told)
+static void check_data(const struct truth *side, const struct told_side *told, size_t begin)
 {
-	size_t at = side->begin, data = 0;
+	size_t at = begin, data = 0;
 	for (size_t i = 0; i < told->spans_len; at += told->spans[i++].len) {
 		if (told->spans[i].is_hole)
 			continue;
@@ -313,44 +379,47 @@ static void check_data(const struct truth *side, const struct told_side *told)
 }
 
 /* Bytes that came in time are no hole, but for those that were cut off. */
-static void check_holes(const struct truth *side, const struct told_side *told)
+static void check_holes(const struct truth *side, const struct told_side *told, size_t begin)
 {
-	size_t at = side->begin;
+	size_t at = begin;
 	for (size_t i = 0; i < told->spans_len; at += told->spans[i++].len) {
 		const struct told_span *span = &told->spans[i];
-		for (size_t j = 0; span->is_hole && j < span->len; j++)
+		for (size_t j = 0; span->is_hole && j < span->len && at + j < side->len; j++)
 			assert_true(span->why == TAP_HOLE_CUT ? side->is_cut[at + j]
 							      : !side->is_original[at + j]);
 	}
 }
 
-static size_t hole_bytes(const struct told_side *told)
+/* Where the side ends that was told: with its FIN, with the last byte seen, or with one that was acknowledged and not
+ * seen. That is the hole at its end. */
+static size_t told_end(const struct network *network, const struct truth *side, const struct told_side *told)
 {
-	return told->total - told->data.len;
-}
-
-/* One byte that was acknowledged and not seen counts as a FIN. */
-static size_t known_end(const struct network *network, const struct truth *side)
-{
-	if (network->plan.finishes || side->acked <= (int64_t)side->end + 1)
+	const struct told_span *last = told->spans_len ? &told->spans[told->spans_len - 1] : NULL;
+	if (network->plan.finishes || !last || !last->is_hole || last->why != TAP_HOLE_LOST)
 		return side->end;
-	return (size_t)side->acked;
+	assert_true((int64_t)(side->end + last->len) <= side->acked);
+	return side->end + last->len;
 }
 
 static void check_side(const struct network *network, const struct truth *side, const struct told_side *told,
 		       bool has_memory)
 {
-	assert_int_equal(told->total, side->has_begun ? known_end(network, side) - side->begin : 0);
-	check_data(side, told);
+	size_t end = told_end(network, side, told), begin = end - told->total;
+	assert_true(told->total <= end);
+	if (side->has_begun)
+		assert_in_range(begin, 0, side->begin);
+	if (network->plan.shakes_hands)
+		assert_int_equal(begin, 0);
+	check_data(side, told, begin);
 	if (!has_memory)
 		return;
-	check_holes(side, told);
+	check_holes(side, told, begin);
 	if (network->plan.drop_percent > 0 || !network->plan.shakes_hands)
 		return;
-	assert_int_equal(told->total, side->len);
+	assert_int_equal(side->end, side->len);
 	if (network->plan.cut_percent > 0)
 		return;
-	assert_int_equal(hole_bytes(told), 0);
+	assert_int_equal(told->data.len, side->len);
 	if (!network->plan.conflicts)
 		assert_memory_equal(told->data.data, side->clean, side->len);
 }
@@ -370,7 +439,7 @@ static void check_stats(const struct network *network, const struct tap_streams_
 {
 	assert_int_equal(network->sides[0].payload_bytes + network->sides[1].payload_bytes,
 			 stats->data_bytes + stats->hole_bytes[TAP_HOLE_CUT] + stats->retransmitted_bytes +
-			     stats->ended_bytes);
+			     stats->ended_bytes + stats->stray_bytes);
 }
 
 static void check(const struct network *network, const struct streams_fixture *fixture, bool has_memory)
