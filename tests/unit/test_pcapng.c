@@ -65,7 +65,8 @@ static void put_section(struct file *file, bool is_big_endian)
 }
 
 /* resolution: as if_tsresol, 255 = none; offset_s: 0 = none. */
-static void put_interface(struct file *file, uint16_t link, uint32_t snaplen, uint8_t resolution, int64_t offset_s)
+static void put_interface(struct file *file, uint16_t link, uint32_t snaplen, uint8_t resolution,
+			  int64_t offset_s)
 {
 	begin_block(file, 1);
 	put(file, link, 2);
@@ -190,8 +191,8 @@ static void read_prefix(const struct capture_fixture *fixture, const struct file
 	struct tap_capture *capture;
 	*read = (struct read){0};
 	support_write_file(fixture->path, file->bytes.data, len);
-	read->status = tap_capture_open(&capture, &(struct tap_capture_options){.file = fixture->path},
-					&read->fault);
+	read->status =
+	    tap_capture_open(&capture, &(struct tap_capture_options){.file = fixture->path}, &read->fault);
 	if (read->status < 0)
 		return;
 	tap_capture_on_drops(capture, take_drops, read);
