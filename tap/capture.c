@@ -252,11 +252,25 @@ static void read_interface(struct tap_capture *capture, int max)
 			       pcap_geterr(capture->pcap));
 }
 
-/* A pcap file has frames of one link type. 0, or a negative code with *fault. */
+static int refuse_to_mix(const struct tap_capture *capture, int link_type, struct wire_fault *fault)
+{
+	const char *first = pcap_datalink_val_to_name(pcap_datalink(capture->pcap));
+	const char *other = pcap_datalink_val_to_name(link_type);
+	return wire_fault_set(
+	    fault, TAP_ECAPTURE,
+	    "%s: a pcap file has frames of one link type, but %s has both %s and %s; read it "
+	    "without -w",
+	    capture->writer_name, capture->name, first ? first : "an unknown one",
+	    other ? other : "an unknown one");
+}
+
+/* 0, or a negative code with *fault. */
 static int write_frame(struct tap_capture *capture, const struct tap_frame *frame,
 		       struct wire_fault *fault)
 {
 	int64_t seconds = frame->time_ns / 1000000000, part_ns = frame->time_ns % 1000000000;
+	if (frame->link_type != pcap_datalink(capture->pcap))
+		return refuse_to_mix(capture, frame->link_type, fault);
 	if (part_ns < 0) {
 		seconds--;
 		part_ns += 1000000000;
@@ -264,12 +278,6 @@ static int write_frame(struct tap_capture *capture, const struct tap_frame *fram
 	const struct pcap_pkthdr header = {.ts = {.tv_sec = seconds, .tv_usec = part_ns},
 					   .caplen = frame->captured_bytes,
 					   .len = frame->wire_bytes};
-	if (frame->link_type != pcap_datalink(capture->pcap))
-		return wire_fault_set(fault, TAP_ECAPTURE,
-				      "%s: a file has frames of one link type, but %s has some of %d and of "
-				      "%d: read it without -w",
-				      capture->writer_name, capture->name, pcap_datalink(capture->pcap),
-				      frame->link_type);
 	put_frame(capture, &header, frame);
 	return 0;
 }

@@ -24,7 +24,53 @@ struct story {
 	struct support_connection connection;
 	int64_t now_ns;
 	int64_t step_ns;
+	const struct envelope *envelope; /* around each packet; NULL = none */
 };
+
+/* ---- packets inside packets ---- */
+
+/* Headers to put before each packet, and the protocol of an IP packet around both (0: none). */
+struct envelope {
+	const char *name;
+	enum support_link inner;
+	const char *header;
+	size_t header_len;
+	uint8_t protocol;
+};
+
+#define ENVELOPE(name, inner, header, protocol)                   \
+	{                                                         \
+		name, inner, header, sizeof(header) - 1, protocol \
+	}
+
+static const struct envelope envelopes[] = {
+    ENVELOPE("vxlan", SUPPORT_ETHERNET, "\xc3\x50\x12\xb5\0\0\0\0\x08\0\0\0\0\0\x7b\0", 17),
+    ENVELOPE("geneve", SUPPORT_ETHERNET, "\xc3\x50\x17\xc1\0\0\0\0\0\0\x65\x58\0\0\x7b\0", 17),
+    ENVELOPE("gre", SUPPORT_RAW, "\x20\0\x08\0\0\0\0\1", 47),
+    ENVELOPE("erspan", SUPPORT_ETHERNET, "\x10\0\x88\xbe\0\0\0\1\x10\1\0\1\0\0\0\0", 47),
+    ENVELOPE("ipip", SUPPORT_RAW, "", 4),
+    ENVELOPE("mpls", SUPPORT_RAW, "\2\0\0\0\0\2\2\0\0\0\0\1\x88\x47\0\1\1\x40", 0),
+    ENVELOPE("pppoe", SUPPORT_RAW, "\2\0\0\0\0\2\2\0\0\0\0\1\x88\x64\x11\0\0\1\0\0\0\x21", 0),
+};
+
+static void put_in(struct story *story, const struct envelope *envelope, const struct support_packet *packet)
+{
+	struct support_bytes inside = {0}, frame = {0};
+
+	support_bytes_put(&inside, envelope->header, envelope->header_len);
+	support_packet_put(&inside, packet);
+	const struct support_packet outer = {.from = {101, 0},
+					     .to = {102, 0},
+					     .protocol = envelope->protocol,
+					     .payload = wire_slice((const char *)inside.data, inside.len)};
+	if (envelope->protocol)
+		support_packet_put(&frame, &outer);
+	else
+		support_bytes_put(&frame, inside.data, inside.len);
+	support_capture_put(&story->file, story->now_ns, frame.data, frame.len);
+	support_bytes_fini(&inside);
+	support_bytes_fini(&frame);
+}
 
 /* ---- telling ---- */
 
@@ -58,7 +104,10 @@ static void end(struct story *story, const char *name)
 static void put(struct story *story, const struct support_packet *packet)
 {
 	story->now_ns += story->step_ns;
-	support_capture_put_packet(&story->file, story->now_ns, packet);
+	if (story->envelope)
+		put_in(story, story->envelope, packet);
+	else
+		support_capture_put_packet(&story->file, story->now_ns, packet);
 }
 
 /* What is sent, seen or not. */
@@ -165,6 +214,65 @@ static void write_clothes(void)
 
 	for (size_t i = 0; i < sizeof(clothes) / sizeof(clothes[0]); i++)
 		tell(clothes[i].name, &clothes[i].like, &clothes[i].file);
+}
+
+static void write_envelopes(void)
+{
+	for (size_t i = 0; i < sizeof(envelopes) / sizeof(envelopes[0]); i++) {
+		struct story story;
+
+		begin(&story);
+		story.envelope = &envelopes[i];
+		story.connection.like.link = envelopes[i].inner;
+		meet(&story);
+		talk(&story);
+		part(&story);
+		end(&story, envelopes[i].name);
+	}
+}
+
+/* A file of two sections: of either byte order, of different link layers. */
+static void write_sections(void)
+{
+	const struct support_packet like = {0};
+	const struct support_capture file = {.format = SUPPORT_PCAPNG};
+	struct support_capture second = {
+	    .format = SUPPORT_PCAPNG, .is_big_endian = true, .link = SUPPORT_COOKED};
+	struct story story;
+
+	begin_with(&story, &like, &file);
+	meet(&story);
+	struct support_capture first = story.file;
+	support_capture_begin(&second);
+	story.file = second;
+	story.connection.like.link = SUPPORT_COOKED;
+	talk(&story);
+	part(&story);
+	support_bytes_put(&first.bytes, story.file.bytes.data, story.file.bytes.len);
+	support_capture_fini(&story.file);
+	story.file = first;
+	end(&story, "sections");
+}
+
+/* An interface statistics block at the end: three packets dropped by the interface, four by the kernel. */
+static void write_drops(void)
+{
+	const struct support_packet like = {0};
+	const struct support_capture file = {.format = SUPPORT_PCAPNG, .is_big_endian = true};
+	struct story story;
+
+	begin_with(&story, &like, &file);
+	meet(&story);
+	talk(&story);
+	part(&story);
+	struct support_bytes *bytes = &story.file.bytes;
+	support_bytes_put_be(bytes, 5, 4);
+	support_bytes_put_be(bytes, 48, 4);
+	support_bytes_put_be(bytes, 0, 4);
+	support_bytes_put_be(bytes, (uint64_t)story.now_ns / 1000, 8);
+	support_bytes_put(bytes, "\0\5\0\x08\0\0\0\0\0\0\0\3\0\7\0\x08\0\0\0\0\0\0\0\4", 24);
+	support_bytes_put_be(bytes, 48, 4);
+	end(&story, "drops");
 }
 
 /* ---- what a network does ---- */
@@ -417,6 +525,37 @@ static void write_opaque(void)
 	end(&story, "not_nats");
 }
 
+static void put_of_protocol(struct story *story, uint8_t protocol)
+{
+	struct support_packet packet = make(story, CLIENT, PUSH, "12345678");
+
+	packet.protocol = protocol;
+	put(story, &packet);
+}
+
+/* Without and with the story. */
+static void write_undecoded(void)
+{
+	static const unsigned char lldp[60] = {[12] = 0x88, [13] = 0xcc};
+	struct story story;
+
+	for (int with_story = 0; with_story < 2; with_story++) {
+		begin(&story);
+		for (int i = 0; i < 3; i++)
+			support_capture_put(&story.file, story.now_ns, lldp, sizeof(lldp));
+		put_of_protocol(&story, 17);
+		put_of_protocol(&story, 17);
+		put_of_protocol(&story, 50);
+		if (with_story) {
+			support_connection_init(&story.connection, CLIENT_PORT, SERVER_PORT);
+			meet(&story);
+			talk(&story);
+			part(&story);
+		}
+		end(&story, with_story ? "undecoded" : "no_tcp");
+	}
+}
+
 /* The plain one, ending in the middle of its last packet but one. */
 static void write_cut(void)
 {
@@ -432,6 +571,9 @@ void sample_captures_write(void)
 	if (mkdir("captures", 0700) != 0)
 		support_fail("captures");
 	write_clothes();
+	write_envelopes();
+	write_sections();
+	write_drops();
 	write_fragments();
 	write_doubled();
 	write_disorder();
@@ -447,5 +589,6 @@ void sample_captures_write(void)
 	write_snaplen();
 	write_gro();
 	write_opaque();
+	write_undecoded();
 	write_cut();
 }

@@ -17,6 +17,7 @@ target_link_libraries(capture_fixture PUBLIC tap packets PRIVATE PkgConfig::CMOC
 tapedeck_unit_test(capture capture_fixture)
 tapedeck_unit_test(capture_packed capture_fixture PkgConfig::ZLIB PkgConfig::ZSTD)
 tapedeck_unit_test(capture_filter capture_fixture)
+tapedeck_unit_test(pcapng capture_fixture guard_page PkgConfig::PCAP)
 tapedeck_unit_test(capture_live streams_fixture)
 tapedeck_unit_test(privileges tap support)
 

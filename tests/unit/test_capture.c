@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -75,6 +76,73 @@ static void a_very_large_snapshot_length_is_no_harm(void **state)
 	struct taken taken;
 	capture_write(fixture, &capture, &frames);
 	capture_read_path(fixture, &taken);
+	capture_check_whole(&taken, &frames);
+	support_bytes_fini(&frames);
+}
+
+/* Put a number of 32 bits at an offset of the file that was made. */
+static void set_u32(struct support_capture *capture, size_t at, uint32_t value)
+{
+	for (unsigned i = 0; i < 4; i++)
+		capture->bytes.data[at + i] = (unsigned char)(value >> 8 * i);
+}
+
+/* Bits above the link type state a checksum of four bytes at the end of each frame. */
+static void a_checksum_at_the_end_is_no_part_of_the_frame(void **state)
+{
+	struct capture_fixture *fixture = *state;
+	struct support_capture capture = {0};
+	struct taken taken;
+	support_capture_begin(&capture);
+	set_u32(&capture, 20, 0x24000001);
+	support_capture_put(&capture, CAPTURE_TIME_NS, "a frame and its FCS.", 20);
+	support_write_file(fixture->path, capture.bytes.data, capture.bytes.len);
+	support_capture_fini(&capture);
+	capture_read_path(fixture, &taken);
+	assert_int_equal(taken.frames, 1);
+	assert_int_equal(taken.bytes.len, 16);
+	assert_int_equal(taken.link_type, 1);
+	support_bytes_fini(&taken.bytes);
+}
+
+static void the_modified_format_is_read(void **state)
+{
+	struct capture_fixture *fixture = *state;
+	struct support_capture capture = {0};
+	struct taken taken;
+	support_capture_begin(&capture);
+	set_u32(&capture, 0, 0xa1b2cd34);
+	support_bytes_put(&capture.bytes, "\1\0\0\0\2\0\0\0\5\0\0\0\5\0\0\0", 16);
+	support_bytes_put(&capture.bytes, "\3\0\0\0\0\x08\0\0", 8);
+	support_bytes_put(&capture.bytes, "frame", 5);
+	support_write_file(fixture->path, capture.bytes.data, capture.bytes.len);
+	support_capture_fini(&capture);
+	capture_read_path(fixture, &taken);
+	assert_int_equal(taken.status, 0);
+	assert_int_equal(taken.frames, 1);
+	assert_memory_equal(taken.bytes.data, "frame", 5);
+	assert_true(taken.time_ns == 1000002000);
+	support_bytes_fini(&taken.bytes);
+}
+
+static void a_record_of_absurd_length_is_told_with_its_place(void **state)
+{
+	struct capture_fixture *fixture = *state;
+	struct support_capture capture = {0};
+	struct support_bytes frames = {0};
+	struct taken taken;
+	capture_make(&capture, &frames);
+	size_t at = capture.bytes.len;
+	support_capture_put(&capture, CAPTURE_TIME_NS, "frame", 5);
+	set_u32(&capture, at + 8, 262145);
+	support_write_file(fixture->path, capture.bytes.data, capture.bytes.len);
+	support_capture_fini(&capture);
+	capture_read_path(fixture, &taken);
+	char place[40];
+	snprintf(place, sizeof place, "after 20 frames, at offset %zu: ", at);
+	assert_int_equal(taken.status, TAP_ECAPTURE);
+	assert_non_null(strstr(taken.fault.text, place));
+	taken.status = 0;
 	capture_check_whole(&taken, &frames);
 	support_bytes_fini(&frames);
 }
@@ -273,6 +341,9 @@ int main(void)
 	    cmocka_unit_test(every_link_type_is_named),
 	    cmocka_unit_test(a_frame_that_was_cut_says_its_true_length),
 	    cmocka_unit_test(a_very_large_snapshot_length_is_no_harm),
+	    cmocka_unit_test(a_checksum_at_the_end_is_no_part_of_the_frame),
+	    cmocka_unit_test(the_modified_format_is_read),
+	    cmocka_unit_test(a_record_of_absurd_length_is_told_with_its_place),
 	    cmocka_unit_test(a_cut_file_gives_what_is_before_the_cut_and_says_so),
 	    cmocka_unit_test(an_error_stays),
 	    cmocka_unit_test(what_is_no_capture_is_told),

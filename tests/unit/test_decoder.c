@@ -149,6 +149,111 @@ static void frames_of_all_kinds_are_counted(void **state)
 	assert_int_equal(stats().frames, 2);
 }
 
+/* What is captured for the sake of an encapsulation may be of any port. */
+static void only_the_ports_asked_for_become_bytes(void **state)
+{
+	(void)state;
+	static const uint16_t ports[] = {4222, 4333};
+	const struct tap_decoder_options options = {
+	    .streams = fixture.options, .ports = ports, .ports_count = 2};
+	struct support_connection other;
+	tap_decoder_close(decoder);
+	decoder = tap_decoder_open(&fixture.handler, &options, &fixture.budget);
+	support_connection_init(&other, 50001, 80);
+	take(support_connection_send(&other, SUPPORT_CLIENT, 0, wire_slice_str("GET / HTTP/1.1\r\n")));
+	shake_hands();
+	take(prepare(SUPPORT_CLIENT, 0, "PING\r\n"));
+	check_client("PING\r\n");
+	assert_int_equal(stats().other_ports, 1);
+}
+
+/* Take a packet around the one that is given, whole or in two fragments. */
+static void take_around(const struct support_packet *inner, uint32_t id)
+{
+	struct support_packet bare = *inner;
+	struct support_bytes bytes = {0};
+	bare.link = SUPPORT_RAW;
+	support_packet_put(&bytes, &bare);
+	struct support_packet outer = {.from = {101, 0},
+				       .to = {102, 0},
+				       .protocol = 4,
+				       .payload = wire_slice((const char *)bytes.data, bytes.len),
+				       .fragment_id = id,
+				       .fragment_len = 24};
+	take(outer);
+	outer.fragment_offset = 24;
+	outer.fragment_len = (uint16_t)(bytes.len - 24);
+	take(outer);
+	support_bytes_fini(&bytes);
+}
+
+static void a_packet_inside_fragments_is_found(void **state)
+{
+	(void)state;
+	shake_hands();
+	struct support_packet packet = prepare(SUPPORT_CLIENT, 0, "a payload in an outer packet");
+	take_around(&packet, 1);
+	check_client("a payload in an outer packet");
+	assert_int_equal(stats().fragments->used, 2);
+}
+
+static void fragments_of_a_packet_inside_fragments_are_put_together(void **state)
+{
+	(void)state;
+	shake_hands();
+	struct support_packet packet =
+	    prepare(SUPPORT_CLIENT, 0, "a payload that is longer than one fragment");
+	packet.fragment_id = 9;
+	packet.fragment_len = 40;
+	take_around(&packet, 1);
+	packet.fragment_offset = 40;
+	packet.fragment_len = (uint16_t)(support_packet_datagram_len(&packet) - 40);
+	take_around(&packet, 2);
+	check_client("a payload that is longer than one fragment");
+	assert_int_equal(stats().fragments->datagrams, 3);
+	tap_decoder_finish(decoder);
+	assert_int_equal(stats().undecoded->frames, 0);
+}
+
+static void check_undecoded(const char *list)
+{
+	char text[400];
+	tap_undecoded_list(stats().undecoded, text, sizeof text);
+	assert_string_equal(text, list);
+}
+
+static void what_is_not_decoded_is_listed_the_commonest_first(void **state)
+{
+	(void)state;
+	check_undecoded("");
+	struct support_packet packet = prepare(SUPPORT_CLIENT, 0, "12345678");
+	packet.protocol = 50;
+	take(packet);
+	packet.protocol = 17;
+	take(packet);
+	take(packet);
+	check_undecoded("2 frames of UDP, 1 of ESP (encrypted)");
+	packet.fragment_id = 4;
+	packet.fragment_len = 8;
+	packet.payload = wire_slice_str("1234567890");
+	take(packet);
+	tap_decoder_finish(decoder);
+	check_undecoded("2 frames of UDP, 1 of IP datagrams that are not whole, 1 of ESP (encrypted)");
+}
+
+static void kinds_beyond_the_table_share_a_count(void **state)
+{
+	(void)state;
+	struct support_packet packet = prepare(SUPPORT_CLIENT, 0, "12345678");
+	for (unsigned protocol = 140; protocol < 240; protocol++) {
+		packet.protocol = (uint8_t)protocol;
+		take(packet);
+	}
+	assert_int_equal(stats().undecoded->len, TAP_UNDECODED_MAX);
+	assert_int_equal(stats().undecoded->others, 100 - TAP_UNDECODED_MAX);
+	assert_int_equal(stats().undecoded->frames, 100);
+}
+
 static void time_alone_gives_up_holes(void **state)
 {
 	(void)state;
@@ -169,6 +274,11 @@ int main(void)
 	    DECODER_TEST(what_a_frame_lacks_is_a_hole),
 	    DECODER_TEST(padding_is_not_told),
 	    DECODER_TEST(frames_of_all_kinds_are_counted),
+	    DECODER_TEST(only_the_ports_asked_for_become_bytes),
+	    DECODER_TEST(a_packet_inside_fragments_is_found),
+	    DECODER_TEST(fragments_of_a_packet_inside_fragments_are_put_together),
+	    DECODER_TEST(what_is_not_decoded_is_listed_the_commonest_first),
+	    DECODER_TEST(kinds_beyond_the_table_share_a_count),
 	    DECODER_TEST(time_alone_gives_up_holes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
