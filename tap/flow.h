@@ -58,6 +58,9 @@ struct tap_flow_handler {
 		     uint64_t bytes, enum tap_hole why);
 	/* The last call for a connection. */
 	void (*close)(struct tap_flow_handler *handler, void *flow, int64_t time_ns, enum tap_end why);
+	/* The data that was just told ends what the sender had to send: its segment asked to be pushed (PSH), and was
+	 * too short to have been cut by TCP. NULL: of no interest. */
+	void (*pushed)(struct tap_flow_handler *handler, void *flow, enum tap_side from, int64_t time_ns);
 };
 
 /* Memory that the stages of a sniffer share: each asks before it keeps bytes and gives back what it frees. */

@@ -9,6 +9,9 @@
 #define WINDOW (UINT32_C(1) << 30)
 enum { STRAYS_MAX = 16 };
 
+/* TCP cuts what it is given into segments of at least so many bytes (RFC 9293, 3.7.1), the last one excepted. */
+enum { SEGMENT_BYTES_MIN = 536 };
+
 static uint32_t ahead(const struct tap__side *side, uint32_t seq)
 {
 	return seq - side->next;
@@ -60,14 +63,16 @@ static bool tell_hole(struct tap__assembly *assembly, struct tap__side *side, in
 
 /* Data, and the bytes cut off behind it. Hot. */
 static bool tell(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns,
-		 struct wire_slice data, uint32_t missing)
+		 struct wire_slice data, uint32_t missing, bool is_pushed)
 {
+	struct tap_flow_handler *handler = assembly->handler;
 	if (data.len > 0) {
 		advance(side, (uint32_t)data.len);
 		assembly->stats.data_bytes += data.len;
-		if (!assembly->handler->data(assembly->handler, side->handle, side->which,
-					     stamp(side, time_ns), data))
+		if (!handler->data(handler, side->handle, side->which, stamp(side, time_ns), data))
 			return false;
+		if (is_pushed && missing == 0 && handler->pushed)
+			handler->pushed(handler, side->handle, side->which, side->time_ns);
 	}
 	return tell_hole(assembly, side, time_ns, missing, TAP_HOLE_CUT);
 }
@@ -89,7 +94,7 @@ static void trim_back(struct tap__run *run, uint32_t bytes)
 {
 	if (bytes >= run_bytes(run))
 		return;
-	run->has_fin = false;
+	run->has_fin = run->is_pushed = false;
 	if (bytes >= run->data.len) {
 		run->missing = bytes - (uint32_t)run->data.len;
 		return;
@@ -150,7 +155,8 @@ static bool keep(struct tap__assembly *assembly, struct tap__side *side, struct 
 				     .number = side->out_of_order,
 				     .seq = run->seq,
 				     .len = (uint32_t)run->data.len,
-				     .missing = run->missing};
+				     .missing = run->missing,
+				     .is_pushed = run->is_pushed};
 	if (piece->len > 0)
 		memcpy(piece->data, run->data.data, piece->len);
 	*(piece->previous ? &piece->previous->next : &side->first_piece) = piece;
@@ -219,8 +225,8 @@ static bool tell_pieces(struct tap__assembly *assembly, struct tap__side *side)
 	bool is_of_interest = true;
 	while (side->first_piece && side->first_piece->seq == side->next && is_of_interest) {
 		struct tap__piece *piece = side->first_piece;
-		is_of_interest =
-		    tell(assembly, side, piece->time_ns, wire_slice(piece->data, piece->len), piece->missing);
+		is_of_interest = tell(assembly, side, piece->time_ns, wire_slice(piece->data, piece->len),
+				      piece->missing, piece->is_pushed);
 		free_first(assembly, side);
 	}
 	return is_of_interest;
@@ -289,7 +295,8 @@ static bool take_next(struct tap__assembly *assembly, struct tap__side *side, st
 	while (run_bytes(&run) > 0) {
 		const struct tap__piece *piece = side->first_piece;
 		struct tap__run own = first_bytes(run, piece ? ahead(side, piece->seq) : UINT32_MAX);
-		if (!tell(assembly, side, run.time_ns, own.data, own.missing) || !tell_pieces(assembly, side))
+		if (!tell(assembly, side, run.time_ns, own.data, own.missing, own.is_pushed) ||
+		    !tell_pieces(assembly, side))
 			return false;
 		uint32_t told = side->next - run.seq;
 		if (told > run_bytes(&run))
@@ -419,11 +426,21 @@ void tap__side_begin(struct tap__side *side, uint32_t seq)
 	side->is_known = true;
 }
 
+/* The sender had nothing more to send: TCP would have made the segment longer. */
+static bool ends_a_write(struct tap__side *side, const struct tap__run *run)
+{
+	uint32_t bytes = run_bytes(run);
+	if (bytes > side->longest)
+		side->longest = bytes;
+	return run->is_pushed && (bytes < side->longest || bytes < SEGMENT_BYTES_MIN);
+}
+
 bool tap__side_take(struct tap__assembly *assembly, struct tap__side *side, struct tap__run run)
 {
+	run.is_pushed = ends_a_write(side, &run);
 	if (run.seq == side->next && !side->first_piece && !side->has_fin && !run.has_fin) { /* hot */
 		side->strays = 0;
-		return tell(assembly, side, run.time_ns, run.data, run.missing);
+		return tell(assembly, side, run.time_ns, run.data, run.missing, run.is_pushed);
 	}
 	if (is_stray(assembly, side, &run))
 		return true;

@@ -23,6 +23,7 @@ struct tap__piece {
 	uint32_t seq;
 	uint32_t len;
 	uint32_t missing;
+	bool is_pushed; /* as of a run */
 	char data[];
 };
 
@@ -33,6 +34,7 @@ struct tap__side {
 	bool is_known; /* its sequence numbers are; nothing below holds before */
 	bool has_fin;
 	bool saw_syn;
+	uint32_t longest; /* segment so far */
 	uint32_t first, next;
 	uint32_t acked;  /* all before it the other side has; never before next */
 	uint32_t fin;    /* when has_fin: behind the last byte */
@@ -62,6 +64,7 @@ struct tap__run {
 	struct wire_slice data;
 	uint32_t missing; /* bytes behind data */
 	bool has_fin;     /* behind these */
+	bool is_pushed;   /* its sender asked to push it */
 	int64_t time_ns;
 };
 

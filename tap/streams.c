@@ -323,6 +323,7 @@ static bool take_bytes(struct tap_streams *streams, struct tap__side *side, stru
 			       .data = segment->payload,
 			       .missing = segment->missing_bytes,
 			       .has_fin = (segment->flags & TAP_TCP_FIN) != 0,
+			       .is_pushed = (segment->flags & TAP_TCP_PSH) != 0,
 			       .time_ns = time_ns};
 	if (!side->is_known)
 		tap__side_begin(side, run.seq);
