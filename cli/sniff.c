@@ -231,7 +231,7 @@ static int report_recording(const struct session *session)
 static void report_summary(const struct session *session)
 {
 	struct tap_sniffer_stats stats;
-	char line[400];
+	char line[500];
 
 	tap_sniffer_stats(session->sniffer, &stats);
 	cli_sniff_heard(line, sizeof(line), &stats);

@@ -88,6 +88,23 @@ static void append_opaque(char *line, size_t size, const struct tap_dialogue_sta
 			       tap_opaque_name((enum tap_opaque)i), cli_plural(dialogue->opaque[i]));
 }
 
+/* Connections that were given up, or ended, before anything showed that they are NATS; and those that there was no memory
+ * for. */
+static void append_unrecognised(char *line, size_t size, const struct tap_sniffer_stats *stats)
+{
+	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
+	const struct tap_dialogue_stats *dialogue = stats->dialogue;
+	const struct tap_streams_stats *streams = stats->packets.streams;
+
+	if (dialogue->unrecognised > 0)
+		append(line, size, ", %s connection%s (%s) not recognised as NATS",
+		       cli_count_text(count, dialogue->unrecognised), cli_plural(dialogue->unrecognised),
+		       cli_size_text(bytes, dialogue->unrecognised_bytes + streams->unwatched_bytes));
+	if (dialogue->refused > 0 || streams->refused_bytes > 0)
+		append(line, size, ", %s connection%s not followed for want of memory",
+		       cli_count_text(count, dialogue->refused), cli_plural(dialogue->refused));
+}
+
 void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *stats)
 {
 	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
@@ -102,6 +119,7 @@ void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *s
 	if (stats->join->lost > 0)
 		append(line, size, ", %s lost for want of memory", cli_count_text(count, stats->join->lost));
 	append_opaque(line, size, dialogue);
+	append_unrecognised(line, size, stats);
 }
 
 /* ---- drawing ---- */
@@ -144,7 +162,7 @@ static void put_line(struct cli_sniff_stats *stats, struct cli_row *row, enum cl
 static void put_totals(struct cli_sniff_stats *stats, struct cli_row *row,
 		       const struct tap_sniffer_stats *seen, struct rates rates)
 {
-	char value[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], note[300];
+	char value[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], note[500];
 
 	snprintf(note, sizeof(note), "%s/s, %s/s", cli_rate_text(rate, rates.messages),
 		 cli_size_text(size, (uint64_t)rates.bytes));
@@ -200,7 +218,7 @@ static int draw_table(struct cli_sniff_stats *stats, const struct tap_sniffer_st
 
 static int draw_line(struct cli_sniff_stats *stats, const struct tap_sniffer_stats *seen, struct rates rates)
 {
-	char span[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], heard[300], missed[300];
+	char span[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], heard[300], missed[500];
 
 	cli_sniff_heard(heard, sizeof(heard), seen);
 	cli_sniff_missed(missed, sizeof(missed), seen);

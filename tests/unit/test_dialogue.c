@@ -369,6 +369,52 @@ static void a_payload_that_shows_many_operations_is_not_believed(void **state)
 			 "gap 1 bytes=16058: not in the capture\n");
 }
 
+/* Each payload is a control line that announces as much as leads into the next payload. */
+static void payloads_that_lead_into_each_other_are_not_believed(void **state)
+{
+	struct overhear *overhear = *state;
+	void *flow = overhear_connect(overhear, 50000, 4222, false);
+	overhear_handshake(overhear, &flow, "x");
+	overhear_client(overhear, &flow, "PUB real 10\r\nPUB x 13\r\n\r\n");
+	overhear_hole(overhear, &flow, TAP_ORIGINATOR, 20);
+	for (int i = 0; i < 100000; i++)
+		overhear_client(overhear, &flow, "PUB real 10\r\nPUB x 13\r\n\r\n");
+	overhear_end(overhear, &flow, TAP_END_CAPTURE);
+	expect(overhear, "connect 1 10.0.0.1:50000 name=x\n"
+			 "message 1 real [PUB x 13\r\n]\n"
+			 "gap 1 bytes=2500020: not in the capture\n");
+}
+
+/* Where packets end decides between the two. */
+static void packets_tell_payloads_that_lead_into_each_other_from_operations(void **state)
+{
+	struct overhear *overhear = *state;
+	void *flow = overhear_connect(overhear, 50000, 4222, false);
+	overhear_handshake(overhear, &flow, "x");
+	overhear_hole(overhear, &flow, TAP_ORIGINATOR, 20);
+	for (int i = 0; i < 9; i++)
+		overhear_push(overhear, &flow, TAP_ORIGINATOR, "PUB real 10\r\nPUB x 13\r\n\r\n");
+	overhear_end(overhear, &flow, TAP_END_CAPTURE);
+	expect(overhear, "connect 1 10.0.0.1:50000 name=x\n"
+			 "gap 1 bytes=220: not in the capture\n"
+			 "message 1 real [PUB x 13\r\n]\n");
+}
+
+static void after_the_longest_payload_the_only_alignment_left_is_believed(void **state)
+{
+	struct overhear *overhear = *state;
+	void *flow = overhear_connect(overhear, 50000, 4222, false);
+	overhear_server(overhear, &flow, "INFO {\"max_payload\":1000}\r\n");
+	overhear_client(overhear, &flow, "CONNECT {}\r\n");
+	overhear_hole(overhear, &flow, TAP_ORIGINATOR, 20);
+	for (int i = 0; i < 10000; i++)
+		overhear_client(overhear, &flow, "PUB a 1\r\n1\r\n");
+	overhear_end(overhear, &flow, TAP_END_CAPTURE);
+	char *heard = overhear_take(overhear, true);
+	assert_non_null(strstr(heard, "gap 1 bytes=66584: not in the capture\nmessage 1 a [1]\n"));
+	free(heard);
+}
+
 static void a_client_does_not_say_what_servers_say(void **state)
 {
 	struct overhear *overhear = *state;
@@ -572,6 +618,9 @@ int main(void)
 	    CASE(after_a_hole_over_a_control_line_eight_packets_are_needed),
 	    CASE(after_a_hole_and_a_silence_the_next_operation_is_understood),
 	    CASE(a_payload_that_shows_many_operations_is_not_believed),
+	    CASE(payloads_that_lead_into_each_other_are_not_believed),
+	    CASE(packets_tell_payloads_that_lead_into_each_other_from_operations),
+	    CASE(after_the_longest_payload_the_only_alignment_left_is_believed),
 	    CASE(a_client_does_not_say_what_servers_say),
 	    CASE(an_end_inside_a_message_makes_it_partial),
 	    CASE(bytes_that_are_no_operation_are_accounted_for),
