@@ -14,7 +14,7 @@ struct tap_dialogue {
 	const uint16_t *ports;
 	size_t ports_count;
 	uint64_t next_conn, next_sub;
-	int64_t first_ns; /* when the first connection came into sight; 0: none has */
+	int64_t watched_ns; /* since when connections that are not known here were silent; 0: none was seen */
 	struct tap__servers servers;
 	struct tap_dialogue_stats stats;
 };

@@ -369,14 +369,15 @@ static void *open_flow(struct tap_flow_handler *handler, const struct tap_flow_i
 {
 	struct tap_dialogue *dialogue = (struct tap_dialogue *)handler;
 	struct tap__connection *connection = NULL;
-	if (dialogue->first_ns == 0)
-		dialogue->first_ns = time_ns;
+	if (dialogue->watched_ns == 0)
+		dialogue->watched_ns = time_ns;
 	if (tap_budget_take(dialogue->budget, sizeof *connection)) {
 		connection = calloc(1, sizeof *connection);
 		if (!connection)
 			tap_budget_give(dialogue->budget, sizeof *connection);
 	}
 	if (!connection) {
+		dialogue->watched_ns = time_ns;
 		dialogue->stats.refused++;
 		return NULL;
 	}
@@ -386,7 +387,7 @@ static void *open_flow(struct tap_flow_handler *handler, const struct tap_flow_i
 					       .subs = {.budget = dialogue->budget}};
 	for (int i = 0; i < TAP_SIDES; i++) {
 		tap__operations_init(&connection->sides[i], !info->is_midstream, dialogue->budget);
-		tap__operations_set_quiet(&connection->sides[i], dialogue->first_ns);
+		tap__operations_set_quiet(&connection->sides[i], dialogue->watched_ns);
 	}
 	if (connection->is_expected)
 		expect_nats(dialogue, connection);
@@ -476,6 +477,8 @@ static void close_flow(struct tap_flow_handler *handler, void *flow, int64_t tim
 	struct tap_dialogue *dialogue = (struct tap_dialogue *)handler;
 	struct tap__connection *connection = flow;
 	bool was_upgrade = connection->standing == TAP__UPGRADE;
+	if (why == TAP_END_EVICTED || why == TAP_END_RESET)
+		dialogue->watched_ns = time_ns; /* it may come again */
 	if (connection->is_expected)
 		recognise(dialogue, connection);
 	if (connection->standing == TAP__KNOWN)

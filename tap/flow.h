@@ -42,6 +42,9 @@ enum tap_end {
 	TAP_ENDS
 };
 
+/* TCP cuts what it is given into segments of at least so many bytes (RFC 9293, 3.7.1), the last one excepted. */
+enum { TAP_SEGMENT_BYTES_MIN = 536 };
+
 /* Who listens at the seam. `flow` is what open returned for the connection. No call may come back into the stage below
  * the seam. Times are the packet's, in nanoseconds since the epoch, and never go back within a side: bytes that had to
  * wait for others before them have the time of those, for nobody could read them earlier. A side that waited for bytes

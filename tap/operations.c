@@ -357,12 +357,28 @@ static void set_time(struct tap__operations *side, int64_t time_ns)
 		side->last_ns = time_ns;
 }
 
-/* The sender has said nothing for so long that what it says next begins an operation. */
-static bool is_new_speech(const struct tap__operations *side, int64_t time_ns)
+/* Whole operations and nothing else, in a segment that TCP did not cut. */
+static bool is_whole(const struct tap__operations *side, struct wire_slice bytes)
+{
+	struct wire_op op;
+	size_t need;
+	if (bytes.len >= TAP_SEGMENT_BYTES_MIN)
+		return false;
+	for (size_t at = 0; at < bytes.len;) {
+		int64_t len = wire_parse(bytes.data + at, bytes.len - at, &side->limits, &op, &need);
+		if (len <= 0 || !tap__is_sayable(side->verbs, &op))
+			return false;
+		at += (size_t)len;
+	}
+	return true;
+}
+
+/* The sender has said nothing for so long that it begins an operation with these bytes. */
+static bool is_new_speech(const struct tap__operations *side, int64_t time_ns, struct wire_slice bytes)
 {
 	return side->mode == TAP__HUNTING && !side->is_start && side->is_nats && side->pushes_wanted == 0 &&
 	       side->resync.is_line_start && side->resync.line_len == 0 &&
-	       side->quiet_since_ns <= time_ns - SILENCE_NS;
+	       side->quiet_since_ns <= time_ns - SILENCE_NS && is_whole(side, bytes);
 }
 
 void tap__operations_set_quiet(struct tap__operations *side, int64_t since_ns)
@@ -372,7 +388,7 @@ void tap__operations_set_quiet(struct tap__operations *side, int64_t since_ns)
 
 void tap__operations_feed(struct tap__operations *side, int64_t time_ns, struct wire_slice bytes)
 {
-	if (is_new_speech(side, time_ns))
+	if (is_new_speech(side, time_ns, bytes))
 		get_in_step(side);
 	side->quiet_since_ns = INT64_MAX;
 	set_time(side, time_ns);

@@ -4,8 +4,9 @@
  *   SKIPPING  after a hole inside a body of known length: its rest is counted off, not kept
  *   HUNTING   no boundary is known. At the very beginning of a side the first operations tell whether it is NATS
  *             (tap/suspicion.h), and none of them is lost. Anywhere else the bytes are lost until one is certain to begin
- *             an operation: tap/resync.h tells, or the sender does by its silence. Who ends a packet with a line and then
- *             says nothing for two seconds has ended an operation, if it did not end packets inside operations lately
+ *             an operation: tap/resync.h tells, or the sender does by its silence. Who ends a packet with a line, says
+ *             nothing for two seconds, and then sends a short packet of whole operations, begins one with it, if it did not
+ *             end packets inside operations lately
  *
  *          a hole inside a body ┌──────────┐ its last byte
  *     ┌───────────────────────▶ │ SKIPPING │ ───────────────┐

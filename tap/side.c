@@ -9,9 +9,6 @@
 #define WINDOW (UINT32_C(1) << 30)
 enum { STRAYS_MAX = 16 };
 
-/* TCP cuts what it is given into segments of at least so many bytes (RFC 9293, 3.7.1), the last one excepted. */
-enum { SEGMENT_BYTES_MIN = 536 };
-
 static uint32_t ahead(const struct tap__side *side, uint32_t seq)
 {
 	return seq - side->next;
@@ -432,7 +429,7 @@ static bool ends_a_write(struct tap__side *side, const struct tap__run *run)
 	uint32_t bytes = run_bytes(run);
 	if (bytes > side->longest)
 		side->longest = bytes;
-	return run->is_pushed && (bytes < side->longest || bytes < SEGMENT_BYTES_MIN);
+	return run->is_pushed && (bytes < side->longest || bytes < TAP_SEGMENT_BYTES_MIN);
 }
 
 bool tap__side_take(struct tap__assembly *assembly, struct tap__side *side, struct tap__run run)

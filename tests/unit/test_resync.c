@@ -173,8 +173,8 @@ enum cut {
 	CUTS,
 };
 
-/* Where the write ends that begins at `at`, in operation *next - 1 or at the beginning of *next. */
-static size_t write_end(const struct stream *stream, enum cut cut, size_t at, size_t *next, uint64_t *seed)
+/* Where the write ends that begins at `at`, in or at the beginning of operation next - 1. */
+static size_t write_end(const struct stream *stream, enum cut cut, size_t at, size_t next, uint64_t *seed)
 {
 	size_t count = cut == BURSTS ? 1 + (size_t)draw(seed, 5) : 1;
 	switch (cut) {
@@ -184,16 +184,22 @@ static size_t write_end(const struct stream *stream, enum cut cut, size_t at, si
 	case EVEN: return at - at % 64 + 64;
 	default: break;
 	}
-	while (*next <= stream->count && stream->begins[*next] <= at)
-		++*next;
-	size_t begin = stream->begins[*next - 1];
+	size_t begin = stream->begins[next - 1];
 	if (cut == SPLIT && at == begin)
 		return begin +
 		       (size_t)((const char *)memchr(stream->bytes + begin, '\n', 100) -
 				(stream->bytes + begin)) +
 		       1;
-	size_t last = *next + count - 1;
+	size_t last = next + count - 1;
 	return stream->begins[last < stream->count ? last : stream->count];
+}
+
+/* Senders are silent between operations, never inside one. */
+static bool ends_operation(const struct stream *stream, size_t *next, size_t at)
+{
+	while (*next <= stream->count && stream->begins[*next] <= at)
+		++*next;
+	return stream->begins[*next - 1] == at;
 }
 
 /* ---- what comes out ---- */
@@ -253,20 +259,21 @@ struct plan {
 };
 
 /* Feed a segment and say what the seam would of its end. */
-static void feed(struct tap__operations *side, struct heard *heard, size_t at, size_t len, bool is_push,
+static void feed(struct tap__operations *side, struct heard *heard, size_t at, size_t len, int64_t now_ns,
 		 size_t *longest)
 {
 	if (len > *longest)
 		*longest = len;
-	tap__operations_feed(side, 1, wire_slice(heard->stream->bytes + at, len));
+	tap__operations_feed(side, now_ns, wire_slice(heard->stream->bytes + at, len));
 	hear(heard, side);
-	if (is_push && (len < *longest || len < SEGMENT_MIN))
+	if (len < *longest || len < SEGMENT_MIN)
 		tap__operations_push(side);
 }
 
 static struct heard listen(const struct stream *stream, const struct plan *plan, uint64_t number)
 {
 	uint64_t chance = ~number, *seed = &chance;
+	int64_t now_ns = 1;
 	struct tap_budget budget = {.max_bytes = plan->memory_bytes};
 	struct heard heard = {.stream = stream, .number = number};
 	struct tap__operations side;
@@ -277,7 +284,9 @@ static struct heard listen(const struct stream *stream, const struct plan *plan,
 	side.is_start = !plan->is_midstream;
 	tap__operations_trust(&side);
 	for (size_t at = 0; at < stream->len;) {
-		size_t end = write_end(stream, plan->cut, at, &next, seed);
+		if (ends_operation(stream, &next, at) && draw(seed, 50) == 0)
+			now_ns += INT64_C(3000000000);
+		size_t end = write_end(stream, plan->cut, at, next, seed);
 		for (size_t len; at < stream->len && at < end; at += len) {
 			len = end - at < SEGMENT_MAX ? end - at : SEGMENT_MAX;
 			if (len > stream->len - at)
@@ -290,14 +299,14 @@ static struct heard listen(const struct stream *stream, const struct plan *plan,
 			if (plan->loss > 0 && draw(seed, plan->loss) == 0) {
 				heard.lost_at = at + len;
 				heard.losses++;
-				tap__operations_hole(&side, 1, len, TAP_HOLE_LOST);
+				tap__operations_hole(&side, now_ns, len, TAP_HOLE_LOST);
 				hear(&heard, &side);
 			} else {
-				feed(&side, &heard, at, len, true, &longest);
+				feed(&side, &heard, at, len, now_ns, &longest);
 			}
 		}
 	}
-	tap__operations_end(&side, 2);
+	tap__operations_end(&side, now_ns);
 	hear(&heard, &side);
 	assert_int_equal(side.whole_bytes + side.partial_bytes + side.lost_bytes, fed);
 	tap__operations_fini(&side);
