@@ -123,6 +123,23 @@ static void append_refused(char *line, size_t size, const struct tap_streams_sta
 		       cli_size_text(bytes, streams->refused_bytes));
 }
 
+/* Connections that were given up, or ended, before anything showed that they are NATS; and those that there was no memory
+ * for. */
+static void append_unrecognised(char *line, size_t size, const struct tap_sniffer_stats *stats)
+{
+	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
+	const struct tap_dialogue_stats *dialogue = stats->dialogue;
+	const struct tap_streams_stats *streams = stats->packets.streams;
+
+	if (dialogue->unrecognised > 0)
+		append(line, size, ", %s connection%s (%s) not recognised as NATS",
+		       cli_count_text(count, dialogue->unrecognised), cli_plural(dialogue->unrecognised),
+		       cli_size_text(bytes, dialogue->unrecognised_bytes + streams->unwatched_bytes));
+	if (dialogue->refused > 0)
+		append(line, size, ", %s connection%s not followed for want of memory",
+		       cli_count_text(count, dialogue->refused), cli_plural(dialogue->refused));
+}
+
 void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *stats)
 {
 	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
@@ -137,6 +154,7 @@ void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *s
 		append(line, size, ", %s lost for want of memory", cli_count_text(count, stats->join->lost));
 	append_opaque(line, size, dialogue);
 	append_refused(line, size, stats->packets.streams);
+	append_unrecognised(line, size, stats);
 }
 
 bool cli_sniff_undecoded(char *line, size_t size, const struct tap_sniffer_stats *stats)

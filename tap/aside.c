@@ -72,7 +72,8 @@ static struct tap__piece *make_piece(struct tap__assembly *assembly, const struc
 	*piece = (struct tap__piece){.time_ns = run->time_ns,
 				     .seq = run->seq,
 				     .len = (uint32_t)run->data.len,
-				     .missing = run->missing};
+				     .missing = run->missing,
+				     .is_pushed = run->is_pushed};
 	if (piece->len > 0)
 		memcpy(piece->data, run->data.data, piece->len);
 	return piece;

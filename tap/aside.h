@@ -22,6 +22,7 @@ struct tap__piece {
 	uint32_t seq;
 	uint32_t len;
 	uint32_t missing;
+	bool is_pushed; /* as of a run */
 	char data[];
 };
 
@@ -31,6 +32,7 @@ struct tap__run {
 	struct wire_slice data;
 	uint32_t missing; /* bytes behind data */
 	bool has_fin;     /* behind these */
+	bool is_pushed;   /* its sender asked to push it */
 	bool has_timestamp;
 	uint32_t timestamp;
 	int64_t time_ns;

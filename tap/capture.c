@@ -265,8 +265,7 @@ static int refuse_to_mix(const struct tap_capture *capture, int link_type, struc
 }
 
 /* 0, or a negative code with *fault. */
-static int write_frame(struct tap_capture *capture, const struct tap_frame *frame,
-		       struct wire_fault *fault)
+static int write_frame(struct tap_capture *capture, const struct tap_frame *frame, struct wire_fault *fault)
 {
 	int64_t seconds = frame->time_ns / 1000000000, part_ns = frame->time_ns % 1000000000;
 	if (frame->link_type != pcap_datalink(capture->pcap))

@@ -70,10 +70,10 @@ void tap__connection_begin(struct tap_dialogue *dialogue, struct tap__connection
 }
 
 void tap__connection_gap(struct tap_dialogue *dialogue, const struct tap__connection *connection,
-			 const struct tap__gap *gap)
+			 int64_t time_ns, const struct tap__gap *gap)
 {
 	const struct wire_event event = {.kind = WIRE_EVENT_GAP,
-					 .time_ns = gap->to_ns,
+					 .time_ns = time_ns,
 					 .conn = connection->conn,
 					 .text = wire_slice_str(gap_texts[gap->why]),
 					 .lost_bytes = gap->bytes,

@@ -14,6 +14,7 @@ struct tap_dialogue {
 	const uint16_t *ports;
 	size_t ports_count;
 	uint64_t next_conn, next_sub;
+	int64_t watched_ns; /* since when connections that are not known here were silent; 0: none was seen */
 	struct tap__servers servers;
 	struct tap_dialogue_stats stats;
 };
@@ -28,11 +29,12 @@ enum tap__standing {
 struct tap__connection {
 	struct tap_flow_info info;
 	enum tap__standing standing;
-	bool is_expected; /* its port is one of those given */
+	bool is_expected; /* its port is one of those where NATS is expected */
 	bool has_roles;   /* client is known; until then it is the originator */
 	bool has_begun;   /* a connect event was given out */
 	enum tap_side client;
 	uint64_t conn;   /* 0: not recognised yet */
+	uint64_t bytes;  /* so far, holes included */
 	uint32_t server; /* number among the servers */
 	struct tap__operations sides[TAP_SIDES];
 	struct tap__gap early[TAP_SIDES]; /* from before it was recognised */
@@ -52,9 +54,9 @@ static inline enum tap_side tap__other(enum tap_side side)
 void tap__connection_begin(struct tap_dialogue *dialogue, struct tap__connection *connection, int64_t time_ns,
 			   const struct wire_connect *connect);
 
-/* Give out events. */
+/* Give out events. time_ns is now, which may be long after a gap. */
 void tap__connection_gap(struct tap_dialogue *dialogue, const struct tap__connection *connection,
-			 const struct tap__gap *gap);
+			 int64_t time_ns, const struct tap__gap *gap);
 void tap__connection_opaque_gap(struct tap_dialogue *dialogue, const struct tap__connection *connection,
 				int64_t time_ns);
 /* A gap of no connection. info: NULL when the bytes were of several. */

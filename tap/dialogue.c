@@ -5,15 +5,24 @@
 #include "tap/connection.h"
 #include "tap/opaque.h"
 
+/* Registered for NATS: where it is expected when no port is given. */
+static const uint16_t default_port = 4222;
+
 enum {
-	MAX_PAYLOAD =
-	    8 << 20, /* believed until an INFO tells: what nats-server's documentation advises at most */
-	MAX_PAYLOAD_LIMIT = 64 << 20, /* believed whatever an INFO tells: what nats-server allows at most */
-	PATIENCE_BYTES = 1 << 20, /* that are no operations, of a connection whose beginning was not seen */
+	PATIENCE_BYTES = 4 << 20, /* not understood, of a connection whose beginning was not seen */
 	UPGRADE_PATIENCE = 4,     /* pieces of an answer in which the INFO must show */
 };
 
 /* ---- recognition ---- */
+
+/* The limit of the server at an end of the connection, as far as it is known. */
+static void apply_max_payload(struct tap_dialogue *dialogue, struct tap__connection *connection,
+			      enum tap_side server)
+{
+	const uint64_t *known = tap__servers_max_payload(&dialogue->servers, &connection->info.ends[server]);
+	for (int i = 0; i < TAP_SIDES && known && *known > 0; i++)
+		tap__operations_set_max_payload(&connection->sides[i], *known);
+}
 
 static void set_roles(struct tap_dialogue *dialogue, struct tap__connection *connection, enum tap_side client)
 {
@@ -23,6 +32,7 @@ static void set_roles(struct tap_dialogue *dialogue, struct tap__connection *con
 	connection->sides[client].verbs = TAP__CLIENT_VERBS;
 	connection->sides[server].verbs = TAP__SERVER_VERBS;
 	connection->server = tap__servers_at(&dialogue->servers, &connection->info.ends[server]);
+	apply_max_payload(dialogue, connection, server);
 }
 
 /* It is NATS. */
@@ -38,14 +48,15 @@ static void recognise(struct tap_dialogue *dialogue, struct tap__connection *con
 		tap__operations_trust(&connection->sides[i]);
 }
 
-/* Gaps from before it was recognised are told once its client is known. */
-static void tell_early_gaps(struct tap_dialogue *dialogue, struct tap__connection *connection)
+/* Gaps from before it was recognised are told once its client is known, or at the end. */
+static void tell_early_gaps(struct tap_dialogue *dialogue, struct tap__connection *connection,
+			    int64_t time_ns)
 {
 	for (int i = 0; i < TAP_SIDES; i++) {
 		if (connection->early[i].bytes == 0)
 			continue;
-		tap__connection_begin(dialogue, connection, connection->early[i].to_ns, NULL);
-		tap__connection_gap(dialogue, connection, &connection->early[i]);
+		tap__connection_begin(dialogue, connection, time_ns, NULL);
+		tap__connection_gap(dialogue, connection, time_ns, &connection->early[i]);
 		connection->early[i].bytes = 0;
 	}
 }
@@ -63,6 +74,12 @@ static void become_opaque(struct tap_dialogue *dialogue, struct tap__connection 
 	dialogue->stats.opaque[kind]++;
 }
 
+static void begin_upgrade(struct tap__connection *connection, int64_t time_ns)
+{
+	connection->standing = TAP__UPGRADE;
+	connection->opaque_since_ns = time_ns;
+}
+
 /* The first bytes of a side, before anything is known. */
 static void look_at_start(struct tap_dialogue *dialogue, struct tap__connection *connection,
 			  enum tap_side from, int64_t time_ns, struct wire_slice bytes)
@@ -73,7 +90,7 @@ static void look_at_start(struct tap_dialogue *dialogue, struct tap__connection 
 	if (connection->is_expected && tap__opaque_recognise(bytes) == TAP_OPAQUE_TLS)
 		become_opaque(dialogue, connection, time_ns, TAP_OPAQUE_TLS);
 	else if (tap__opaque_is_get(bytes))
-		connection->standing = TAP__UPGRADE;
+		begin_upgrade(connection, time_ns);
 }
 
 /* The answer to what may be a request for a WebSocket. False: it is none, or not one of ours. */
@@ -85,7 +102,7 @@ static bool look_for_upgrade(struct tap_dialogue *dialogue, struct tap__connecti
 		become_opaque(dialogue, connection, time_ns, TAP_OPAQUE_WEBSOCKET);
 	else if (from == TAP_RESPONDER)
 		connection->upgrade_answers++;
-	return connection->upgrade_answers < UPGRADE_PATIENCE;
+	return connection->is_expected || connection->upgrade_answers < UPGRADE_PATIENCE;
 }
 
 /* False when it has shown that it is something else. Where the beginning of a side was seen, its first line tells;
@@ -113,12 +130,13 @@ static void hear_info(struct tap_dialogue *dialogue, struct tap__connection *con
 	if (wire_info_read(&seen, op->args) != 0)
 		return;
 	connection->server = tap__servers_name(&dialogue->servers, end, seen.server_id);
-	if (seen.max_payload == 0)
+	if (seen.max_payload <= 0)
 		return;
-	uint32_t max_payload =
-	    seen.max_payload < MAX_PAYLOAD_LIMIT ? (uint32_t)seen.max_payload : MAX_PAYLOAD_LIMIT;
+	uint64_t *known = tap__servers_max_payload(&dialogue->servers, end);
+	if (known)
+		*known = (uint64_t)seen.max_payload;
 	for (int i = 0; i < TAP_SIDES; i++)
-		connection->sides[i].limits.max_payload = max_payload;
+		tap__operations_set_max_payload(&connection->sides[i], (uint64_t)seen.max_payload);
 }
 
 static void hear_connect(struct tap_dialogue *dialogue, struct tap__connection *connection, int64_t time_ns,
@@ -226,7 +244,7 @@ static void meet(struct tap_dialogue *dialogue, struct tap__connection *connecti
 		set_roles(dialogue, connection, tap__other(from));
 	else
 		return;
-	tell_early_gaps(dialogue, connection);
+	tell_early_gaps(dialogue, connection, connection->sides[from].time_ns);
 }
 
 static void hear_rare(struct tap_dialogue *dialogue, struct tap__connection *connection, enum tap_side from)
@@ -272,7 +290,7 @@ static void hear_gap(struct tap_dialogue *dialogue, struct tap__connection *conn
 	const struct tap__operations *side = &connection->sides[from];
 	if (connection->has_roles) {
 		tap__connection_begin(dialogue, connection, side->time_ns, NULL);
-		tap__connection_gap(dialogue, connection, &side->told);
+		tap__connection_gap(dialogue, connection, side->time_ns, &side->told);
 	} else if (connection->early[from].bytes == 0) {
 		connection->early[from] = side->told;
 	} else {
@@ -301,13 +319,19 @@ static void listen(struct tap_dialogue *dialogue, struct tap__connection *connec
 
 /* ---- the seam ---- */
 
-static bool is_expected(const struct tap_dialogue *dialogue, const struct tap_flow_info *info)
+static bool is_port_expected(const struct tap_dialogue *dialogue, uint16_t port)
 {
 	for (size_t i = 0; i < dialogue->ports_count; i++)
-		if (info->ends[TAP_RESPONDER].port == dialogue->ports[i] ||
-		    (info->is_midstream && info->ends[TAP_ORIGINATOR].port == dialogue->ports[i]))
+		if (dialogue->ports[i] == port)
 			return true;
 	return false;
+}
+
+/* Who accepted is a guess where the beginning was not seen. */
+static bool is_expected(const struct tap_dialogue *dialogue, const struct tap_flow_info *info)
+{
+	return is_port_expected(dialogue, info->ends[TAP_RESPONDER].port) ||
+	       (info->is_midstream && is_port_expected(dialogue, info->ends[TAP_ORIGINATOR].port));
 }
 
 static void forget(struct tap_dialogue *dialogue, struct tap__connection *connection)
@@ -322,23 +346,38 @@ static void forget(struct tap_dialogue *dialogue, struct tap__connection *connec
 		tap__operations_fini(&connection->sides[i]);
 	}
 	dialogue->stats.open_connections -= connection->conn != 0;
-	dialogue->stats.unrecognised += connection->conn == 0;
+	if (connection->conn == 0) {
+		dialogue->stats.unrecognised++;
+		dialogue->stats.unrecognised_bytes += connection->bytes;
+	}
 	tap__subs_fini(&connection->subs);
 	free(connection);
 	tap_budget_give(dialogue->budget, sizeof *connection);
+}
+
+/* What is said from the beginning on is NATS; of what was said before, or missed, the server's limit may be known. */
+static void expect_nats(struct tap_dialogue *dialogue, struct tap__connection *connection)
+{
+	for (int i = 0; i < TAP_SIDES; i++) {
+		tap__operations_trust(&connection->sides[i]);
+		if (is_port_expected(dialogue, connection->info.ends[i].port))
+			apply_max_payload(dialogue, connection, (enum tap_side)i);
+	}
 }
 
 static void *open_flow(struct tap_flow_handler *handler, const struct tap_flow_info *info, int64_t time_ns)
 {
 	struct tap_dialogue *dialogue = (struct tap_dialogue *)handler;
 	struct tap__connection *connection = NULL;
-	(void)time_ns;
+	if (dialogue->watched_ns == 0)
+		dialogue->watched_ns = time_ns;
 	if (tap_budget_take(dialogue->budget, sizeof *connection)) {
 		connection = calloc(1, sizeof *connection);
 		if (!connection)
 			tap_budget_give(dialogue->budget, sizeof *connection);
 	}
 	if (!connection) {
+		dialogue->watched_ns = time_ns;
 		dialogue->stats.refused++;
 		return NULL;
 	}
@@ -346,9 +385,12 @@ static void *open_flow(struct tap_flow_handler *handler, const struct tap_flow_i
 					       .is_expected = is_expected(dialogue, info),
 					       .client = TAP_ORIGINATOR,
 					       .subs = {.budget = dialogue->budget}};
-	for (int i = 0; i < TAP_SIDES; i++)
-		tap__operations_init(&connection->sides[i], !info->is_midstream, MAX_PAYLOAD,
-				     dialogue->budget);
+	for (int i = 0; i < TAP_SIDES; i++) {
+		tap__operations_init(&connection->sides[i], !info->is_midstream, dialogue->budget);
+		tap__operations_set_quiet(&connection->sides[i], dialogue->watched_ns);
+	}
+	if (connection->is_expected)
+		expect_nats(dialogue, connection);
 	return connection;
 }
 
@@ -358,6 +400,7 @@ static bool take_data(struct tap_flow_handler *handler, void *flow, enum tap_sid
 	struct tap_dialogue *dialogue = (struct tap_dialogue *)handler;
 	struct tap__connection *connection = flow;
 	bool is_wanted = true;
+	connection->bytes += bytes.len;
 	if (connection->standing == TAP__UNKNOWN)
 		look_at_start(dialogue, connection, from, time_ns, bytes);
 	if (connection->standing == TAP__OPAQUE) {
@@ -382,6 +425,7 @@ static bool take_hole(struct tap_flow_handler *handler, void *flow, enum tap_sid
 {
 	struct tap_dialogue *dialogue = (struct tap_dialogue *)handler;
 	struct tap__connection *connection = flow;
+	connection->bytes += bytes;
 	if (connection->standing == TAP__OPAQUE || connection->standing == TAP__UPGRADE) {
 		connection->opaque_bytes += bytes;
 		return true;
@@ -389,6 +433,15 @@ static bool take_hole(struct tap_flow_handler *handler, void *flow, enum tap_sid
 	tap__operations_hole(&connection->sides[from], time_ns, bytes, why);
 	listen(dialogue, connection, from);
 	return true;
+}
+
+static void take_push(struct tap_flow_handler *handler, void *flow, enum tap_side from, int64_t time_ns)
+{
+	struct tap__connection *connection = flow;
+	(void)handler;
+	(void)time_ns;
+	if (connection->standing == TAP__UNKNOWN || connection->standing == TAP__KNOWN)
+		tap__operations_push(&connection->sides[from]);
 }
 
 static void end_opaque(struct tap_dialogue *dialogue, const struct tap__connection *connection,
@@ -399,16 +452,43 @@ static void end_opaque(struct tap_dialogue *dialogue, const struct tap__connecti
 		tap__connection_opaque_gap(dialogue, connection, time_ns);
 }
 
+/* A request for a WebSocket that was not answered, where NATS is expected. */
+static void end_upgrade(struct tap_dialogue *dialogue, struct tap__connection *connection, int64_t time_ns)
+{
+	const struct tap__gap gap = {.bytes = connection->opaque_bytes,
+				     .from_ns = connection->opaque_since_ns,
+				     .to_ns = time_ns,
+				     .why = TAP__UNDECODABLE};
+	dialogue->stats.lost_bytes += gap.bytes;
+	tap__connection_begin(dialogue, connection, time_ns, NULL);
+	tap__connection_gap(dialogue, connection, time_ns, &gap);
+}
+
+static void end_sides(struct tap_dialogue *dialogue, struct tap__connection *connection, int64_t time_ns)
+{
+	for (int i = 0; i < TAP_SIDES; i++) {
+		tap__operations_end(&connection->sides[i], time_ns);
+		listen(dialogue, connection, (enum tap_side)i);
+	}
+}
+
 static void close_flow(struct tap_flow_handler *handler, void *flow, int64_t time_ns, enum tap_end why)
 {
 	struct tap_dialogue *dialogue = (struct tap_dialogue *)handler;
 	struct tap__connection *connection = flow;
-	for (int i = 0; i < TAP_SIDES && connection->standing == TAP__KNOWN; i++) {
-		tap__operations_end(&connection->sides[i], time_ns);
-		listen(dialogue, connection, (enum tap_side)i);
-	}
+	bool was_upgrade = connection->standing == TAP__UPGRADE;
+	if (why == TAP_END_EVICTED || why == TAP_END_RESET)
+		dialogue->watched_ns = time_ns; /* it may come again */
+	if (connection->is_expected)
+		recognise(dialogue, connection);
+	if (connection->standing == TAP__KNOWN)
+		end_sides(dialogue, connection, time_ns);
+	if (connection->standing == TAP__KNOWN && was_upgrade)
+		end_upgrade(dialogue, connection, time_ns);
 	if (connection->standing == TAP__OPAQUE)
 		end_opaque(dialogue, connection, time_ns);
+	if (connection->conn != 0)
+		tell_early_gaps(dialogue, connection, time_ns);
 	if (connection->has_begun && why != TAP_END_CAPTURE)
 		tap__connection_end(dialogue, connection, time_ns, why);
 	forget(dialogue, connection);
@@ -439,13 +519,18 @@ struct tap_dialogue *tap_dialogue_open(const struct tap_dialogue_options *option
 {
 	struct tap_dialogue *dialogue = calloc(1, sizeof *dialogue);
 	if (dialogue)
-		*dialogue = (struct tap_dialogue){
-		    .handler = {open_flow, take_data, take_hole, close_flow, take_leftover},
-		    .join = join,
-		    .budget = budget,
-		    .ports = options->ports,
-		    .ports_count = options->ports_count,
-		    .next_conn = options->first_conn};
+		*dialogue =
+		    (struct tap_dialogue){.handler = {.open = open_flow,
+						      .data = take_data,
+						      .hole = take_hole,
+						      .close = close_flow,
+						      .leftover = take_leftover,
+						      .pushed = take_push},
+					  .join = join,
+					  .budget = budget,
+					  .ports = options->ports_count > 0 ? options->ports : &default_port,
+					  .ports_count = options->ports_count > 0 ? options->ports_count : 1,
+					  .next_conn = options->first_conn};
 	return dialogue;
 }
 

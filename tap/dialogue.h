@@ -1,9 +1,12 @@
 /* dialogue.h - what the two sides of each connection say to each other: the listener at the seam (tap/flow.h).
  *
- * Recognises NATS on any port: by INFO or CONNECT at the beginning of a side, or by two valid operations in a row where
- * the beginning was not seen. Tells the join (tap/join.h) what was said; keeps who is who, and who subscribed to what.
+ * Recognises NATS on any port: by INFO or CONNECT at the beginning of a side, or by what restores trust (tap/resync.h)
+ * where the beginning was not seen. Tells the join (tap/join.h) what was said; keeps who is who, and who subscribed to what.
  * Who is the client is told by what it says. Other protocols are given up at their first bytes; a connection whose
- * beginning was not seen, after a mebibyte of bytes that are no operations.
+ * beginning was not seen, after four mebibytes that were not understood.
+ *
+ * Where NATS is expected no connection is given up: each byte of its payload comes out in an operation, a partial message,
+ * or a gap event, be it at the connection's end.
  *
  * What cannot be decoded (TLS, WebSocket, compression, links between servers) is named and counted. Credentials are read
  * over and never kept. */
@@ -22,18 +25,19 @@ enum tap_opaque {
 };
 
 struct tap_dialogue_options {
-	const uint16_t
-	    *ports; /* where NATS is known to be spoken: not given up; borrowed for the dialogue's life */
-	size_t ports_count;
-	uint64_t first_conn; /* connections are numbered from here; not 0 */
+	const uint16_t *ports; /* where NATS is expected; borrowed for the dialogue's life */
+	size_t ports_count;    /* 0: it is expected at port 4222 */
+	uint64_t first_conn;   /* connections are numbered from here; not 0 */
 };
 
 /* Bytes are those of TCP's payload, of connections that were recognised; those of a connection are counted when it
  * ends. */
 struct tap_dialogue_stats {
 	uint64_t connections, open_connections;
-	uint64_t unrecognised; /* connections that are something else */
-	uint64_t refused;      /* connections that found no memory */
+	uint64_t unrecognised; /* connections that are something else, as far as can be told */
+	uint64_t
+	    unrecognised_bytes; /* of these, until they were given up; see unwatched_bytes in tap/streams.h */
+	uint64_t refused;       /* connections that found no memory */
 	uint64_t opaque[TAP_OPAQUES], opaque_bytes[TAP_OPAQUES];
 	uint64_t whole_bytes;       /* in operations that were seen whole */
 	uint64_t partial_bytes;     /* seen of messages that were not */

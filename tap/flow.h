@@ -54,6 +54,9 @@ struct tap_leftover {
 	int64_t from_ns, to_ns; /* when they came */
 };
 
+/* TCP cuts what it is given into segments of at least so many bytes (RFC 9293, 3.7.1), the last one excepted. */
+enum { TAP_SEGMENT_BYTES_MIN = 536 };
+
 /* Who listens at the seam. `flow` is what open returned for the connection. No call may come back into the stage below
  * the seam. Times are the packet's, in nanoseconds since the epoch, and never go back within a side: bytes that had to
  * wait for others before them have the time of those, for nobody could read them earlier. A side that waited for bytes
@@ -73,6 +76,9 @@ struct tap_flow_handler {
 	/* Bytes that belong to no connection that is open. info: between which ends; NULL: several. May be NULL. */
 	void (*leftover)(struct tap_flow_handler *handler, const struct tap_flow_info *info,
 			 const struct tap_leftover *left);
+	/* The data that was just told ends what the sender had to send: its segment asked to be pushed (PSH), and was
+	 * too short to have been cut by TCP. NULL: of no interest. */
+	void (*pushed)(struct tap_flow_handler *handler, void *flow, enum tap_side from, int64_t time_ns);
 };
 
 /* Memory that the stages of a sniffer share: each asks before it keeps bytes and gives back what it frees. */

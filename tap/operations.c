@@ -5,28 +5,50 @@
 #include "tap/suspicion.h"
 
 enum {
-	KEPT_IDLE_BYTES = 4096, /* memory that a side holds on to while it keeps nothing */
+	KEPT_IDLE_BYTES = 4096,        /* memory that a side holds on to while it keeps nothing */
+	PUSHES_WANTED = 64,            /* in a row, after one inside an operation */
+	MAX_PAYLOAD_DEFAULT = 1 << 20, /* of nats-server */
+	MAX_PAYLOAD_ADVISED =
+	    8 << 20, /* what its documentation advises at most: understood until a limit is known */
+	MAX_PAYLOAD_LIMIT = 64 << 20, /* what it allows at most: understood whatever limit is named */
 };
 
-void tap__operations_init(struct tap__operations *side, bool is_start, uint32_t max_payload,
-			  struct tap_budget *budget)
+/* After so much silence the sender had nothing left to send. */
+#define SILENCE_NS INT64_C(2000000000)
+
+void tap__operations_init(struct tap__operations *side, bool is_start, struct tap_budget *budget)
 {
 	*side = (struct tap__operations){
 	    .mode = TAP__HUNTING,
 	    .is_start = is_start,
-	    .is_line_start = true,
 	    .verbs = TAP__ANY_VERB,
-	    .limits = {.max_control_line = TAP__CONTROL_LINE_MAX, .max_payload = max_payload},
+	    .limits = {.max_control_line = TAP__CONTROL_LINE_MAX, .max_payload = MAX_PAYLOAD_ADVISED},
+	    .payload_max = MAX_PAYLOAD_DEFAULT,
+	    .quiet_since_ns = INT64_MAX,
 	    .budget = budget,
 	};
+	tap__resync_init(&side->resync, budget);
+	tap__resync_begin(&side->resync, true);
 }
 
-void tap__operations_fini(struct tap__operations *side)
+void tap__operations_set_max_payload(struct tap__operations *side, uint64_t max_payload)
+{
+	side->payload_max = max_payload < MAX_PAYLOAD_LIMIT ? max_payload : MAX_PAYLOAD_LIMIT;
+	side->limits.max_payload = (uint32_t)side->payload_max;
+}
+
+static void free_kept(struct tap__operations *side)
 {
 	free(side->kept);
 	tap_budget_give(side->budget, side->kept_cap);
 	side->kept = NULL;
 	side->kept_at = side->kept_len = side->kept_cap = 0;
+}
+
+void tap__operations_fini(struct tap__operations *side)
+{
+	free_kept(side);
+	tap__resync_fini(&side->resync);
 }
 
 /* ---- bytes ---- */
@@ -130,8 +152,8 @@ static void lose(struct tap__operations *side, uint64_t bytes, enum tap__why why
 static void begin_hunt(struct tap__operations *side, bool is_line_start)
 {
 	side->mode = TAP__HUNTING;
-	side->is_line_start = is_line_start;
 	side->skip = side->need = 0;
+	tap__resync_begin(&side->resync, is_line_start);
 }
 
 /* Let the operation say only what was seen: `seen` bytes of its body. Headers are shown as a whole or not at all. */
@@ -182,12 +204,15 @@ static enum tap__item accept(struct tap__operations *side, int64_t len)
 {
 	side->whole_bytes += (uint64_t)len;
 	side->last_ns = side->time_ns;
+	if ((uint64_t)len > side->payload_max)
+		side->payload_max = (uint64_t)len;
 	return TAP__OP;
 }
 
 static enum tap__item go_astray(struct tap__operations *side)
 {
 	begin_hunt(side, true);
+	side->is_start = false;
 	return TAP__ASTRAY;
 }
 
@@ -258,64 +283,69 @@ static void skip_input(struct tap__operations *side)
 
 /* ---- hunting ---- */
 
-static enum tap__verdict judge(struct tap__operations *side, struct wire_slice bytes, size_t *untrusted)
+static void get_in_step(struct tap__operations *side)
 {
-	const struct tap__suspicion suspicion = {
-	    .verbs = side->verbs,
-	    .max_payload = side->limits.max_payload,
-	    .is_start = side->is_start,
-	    .is_first = side->lost_bytes + side->whole_bytes + side->partial_bytes == 0};
-	size_t need = 0;
-	enum tap__verdict verdict = tap__suspicion_judge(&suspicion, bytes, untrusted, &need);
-	side->need = verdict == TAP__OPEN ? need : 0;
-	return verdict;
+	side->mode = TAP__IN_STEP;
+	side->need = side->rejected_bytes = 0;
+	tap__resync_fini(&side->resync);
 }
 
-static void reject_line(struct tap__operations *side, struct wire_slice bytes)
+/* Lose bytes that were seen, from the rest. */
+static void reject(struct tap__operations *side, size_t len, enum tap__why why)
 {
-	const char *newline = memchr(bytes.data, '\n', bytes.len);
-	size_t len = newline ? (size_t)(newline - bytes.data) + 1 : bytes.len;
-	lose(side, len, TAP__UNDECODABLE);
+	lose(side, len, why);
 	side->rejected_bytes += len;
-	side->is_line_start = newline != NULL;
 	advance_rest(side, len);
 }
 
-/* There is no memory for what may be an operation. */
-static void lose_all(struct tap__operations *side)
+/* There is no memory for what a side begins with. */
+static void do_without_start(struct tap__operations *side)
 {
-	lose(side, kept(side).len + side->input.len, TAP__LIMIT);
-	forget_kept(side);
-	side->input.len = 0;
-	side->is_line_start = false;
+	reject(side, kept(side).len, TAP__LIMIT);
+	reject(side, side->input.len, TAP__LIMIT);
+	begin_hunt(side, false);
+}
+
+/* The first bytes of a side. True when in step. */
+static bool hunt_at_start(struct tap__operations *side)
+{
+	if (keeps(side) && side->input.len > 0 && !keep_input(side, side->input.len)) {
+		do_without_start(side);
+		return false;
+	}
+	struct wire_slice rest = tap__operations_rest(side);
+	if (rest.len == 0 || rest.len < side->need)
+		return false;
+	enum tap__verdict verdict = tap__suspicion_judge(side->verbs, &side->limits, rest, &side->need);
+	if (verdict == TAP__WRONG)
+		side->is_start = false;
+	else if (verdict == TAP__OPEN && !keeps(side) && !keep_input(side, rest.len))
+		do_without_start(side);
+	return verdict == TAP__RIGHT;
+}
+
+static struct tap__resync_rules rules_of(const struct tap__operations *side)
+{
+	return (struct tap__resync_rules){.verbs = side->verbs,
+					  .limits = side->limits,
+					  .payload_max = side->payload_max,
+					  .is_nats = side->is_nats,
+					  .trusts_pushes = side->pushes_wanted == 0};
 }
 
 /* True when in step again. */
 static bool hunt(struct tap__operations *side)
 {
-	struct wire_slice rest;
-	size_t untrusted;
-	if (keeps(side) && side->input.len > 0 && !keep_input(side, side->input.len))
-		lose_all(side);
-	if (keeps(side) && kept(side).len < side->need)
-		return false;
-	while ((rest = tap__operations_rest(side)).len > 0) {
-		enum tap__verdict verdict = side->is_line_start ? judge(side, rest, &untrusted) : TAP__WRONG;
-		if (verdict == TAP__RIGHT) {
-			lose(side, untrusted, TAP__UNDECODABLE);
-			advance_rest(side, untrusted);
-			side->mode = TAP__IN_STEP;
-			side->need = side->rejected_bytes = 0;
-			return true;
-		}
-		if (verdict == TAP__OPEN) {
-			if (!keeps(side) && !keep_input(side, rest.len))
-				lose_all(side);
-			return false;
-		}
-		reject_line(side, rest);
+	const struct tap__resync_rules rules = rules_of(side);
+	bool is_found = side->is_start && hunt_at_start(side);
+	while (!is_found && !side->is_start && tap__operations_rest(side).len > 0) {
+		size_t taken;
+		is_found = tap__resync_take(&side->resync, &rules, tap__operations_rest(side), &taken);
+		reject(side, taken, TAP__UNDECODABLE);
 	}
-	return false;
+	if (is_found)
+		get_in_step(side);
+	return is_found;
 }
 
 /* ---- in and out ---- */
@@ -327,8 +357,40 @@ static void set_time(struct tap__operations *side, int64_t time_ns)
 		side->last_ns = time_ns;
 }
 
+/* Whole operations and nothing else, in a segment that TCP did not cut. */
+static bool is_whole(const struct tap__operations *side, struct wire_slice bytes)
+{
+	struct wire_op op;
+	size_t need;
+	if (bytes.len >= TAP_SEGMENT_BYTES_MIN)
+		return false;
+	for (size_t at = 0; at < bytes.len;) {
+		int64_t len = wire_parse(bytes.data + at, bytes.len - at, &side->limits, &op, &need);
+		if (len <= 0 || !tap__is_sayable(side->verbs, &op))
+			return false;
+		at += (size_t)len;
+	}
+	return true;
+}
+
+/* The sender has said nothing for so long that it begins an operation with these bytes. */
+static bool is_new_speech(const struct tap__operations *side, int64_t time_ns, struct wire_slice bytes)
+{
+	return side->mode == TAP__HUNTING && !side->is_start && side->is_nats && side->pushes_wanted == 0 &&
+	       side->resync.is_line_start && side->resync.line_len == 0 &&
+	       side->quiet_since_ns <= time_ns - SILENCE_NS && is_whole(side, bytes);
+}
+
+void tap__operations_set_quiet(struct tap__operations *side, int64_t since_ns)
+{
+	side->quiet_since_ns = since_ns;
+}
+
 void tap__operations_feed(struct tap__operations *side, int64_t time_ns, struct wire_slice bytes)
 {
+	if (is_new_speech(side, time_ns, bytes))
+		get_in_step(side);
+	side->quiet_since_ns = INT64_MAX;
 	set_time(side, time_ns);
 	side->input = bytes;
 }
@@ -347,6 +409,7 @@ static void end_kept(struct tap__operations *side, enum tap__why why)
 void tap__operations_hole(struct tap__operations *side, int64_t time_ns, uint64_t bytes, enum tap_hole why)
 {
 	set_time(side, time_ns);
+	side->quiet_since_ns = INT64_MAX;
 	end_kept(side, (enum tap__why)why);
 	lose(side, bytes, (enum tap__why)why);
 	if (side->mode == TAP__SKIPPING && bytes <= side->skip)
@@ -355,7 +418,6 @@ void tap__operations_hole(struct tap__operations *side, int64_t time_ns, uint64_
 		begin_hunt(side, true);
 	if (side->mode == TAP__SKIPPING && side->skip == 0)
 		side->mode = TAP__IN_STEP;
-	side->is_line_start = true;
 }
 
 void tap__operations_end(struct tap__operations *side, int64_t time_ns)
@@ -369,12 +431,32 @@ void tap__operations_end(struct tap__operations *side, int64_t time_ns)
 	side->mode = TAP__IN_STEP;
 }
 
+/* Does a packet end with an operation here? */
+static bool is_at_boundary(const struct tap__operations *side)
+{
+	return side->mode == TAP__IN_STEP && !keeps(side);
+}
+
+void tap__operations_push(struct tap__operations *side)
+{
+	const struct tap__resync_rules rules = rules_of(side);
+	side->quiet_since_ns = side->time_ns;
+	if (side->mode != TAP__HUNTING) {
+		if (!is_at_boundary(side))
+			side->pushes_wanted = PUSHES_WANTED;
+		else if (side->pushes_wanted > 0)
+			side->pushes_wanted--;
+	} else if (!side->is_start && tap__resync_push(&side->resync, &rules)) {
+		get_in_step(side);
+	}
+}
+
 void tap__operations_trust(struct tap__operations *side)
 {
+	side->is_nats = true;
 	if (side->mode != TAP__HUNTING || !side->is_start)
 		return;
-	side->mode = TAP__IN_STEP;
-	side->need = 0;
+	get_in_step(side);
 }
 
 uint64_t tap__operations_drop(struct tap__operations *side)
@@ -407,7 +489,7 @@ enum tap__item tap__operations_next(struct tap__operations *side)
 	if (side->has_partial)
 		return tell_partial(side);
 	if (!keeps(side) && side->kept_cap > KEPT_IDLE_BYTES)
-		tap__operations_fini(side);
+		free_kept(side);
 	if (side->mode == TAP__SKIPPING && side->input.len > 0)
 		skip_input(side);
 	if (side->mode == TAP__HUNTING && !hunt(side))

@@ -38,6 +38,7 @@ enum tap_tcp_flag {
 	TAP_TCP_FIN = 1,
 	TAP_TCP_SYN = 2,
 	TAP_TCP_RST = 4,
+	TAP_TCP_PSH = 8,
 	TAP_TCP_ACK = 16,
 };
 

@@ -36,17 +36,18 @@ bool tap__tell_hole(struct tap__assembly *assembly, struct tap__side *side, int6
 }
 
 /* Data, and the bytes cut off behind it. Hot. */
-bool tap__tell(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns,
-	       struct wire_slice data, uint32_t missing)
+bool tap__tell(struct tap__assembly *assembly, struct tap__side *side, const struct tap__run *run)
 {
-	if (data.len > 0) {
-		advance(side, (uint32_t)data.len);
-		assembly->stats.data_bytes += data.len;
-		if (!assembly->handler->data(assembly->handler, side->handle, side->which,
-					     stamp(side, time_ns), data))
+	struct tap_flow_handler *handler = assembly->handler;
+	if (run->data.len > 0) {
+		advance(side, (uint32_t)run->data.len);
+		assembly->stats.data_bytes += run->data.len;
+		if (!handler->data(handler, side->handle, side->which, stamp(side, run->time_ns), run->data))
 			return false;
+		if (run->is_pushed && run->missing == 0 && handler->pushed)
+			handler->pushed(handler, side->handle, side->which, side->time_ns);
 	}
-	return tap__tell_hole(assembly, side, time_ns, missing, TAP_HOLE_CUT);
+	return tap__tell_hole(assembly, side, run->time_ns, run->missing, TAP_HOLE_CUT);
 }
 
 /* ---- runs ---- */
@@ -66,7 +67,7 @@ void tap__run_trim_back(struct tap__run *run, uint32_t bytes)
 {
 	if (bytes >= tap__run_bytes(run))
 		return;
-	run->has_fin = false;
+	run->has_fin = run->is_pushed = false;
 	if (bytes >= run->data.len) {
 		run->missing = bytes - (uint32_t)run->data.len;
 		return;
@@ -127,7 +128,8 @@ bool tap__pieces_keep(struct tap__assembly *assembly, struct tap__side *side, st
 				     .in_order = side->in_order,
 				     .seq = run->seq,
 				     .len = (uint32_t)run->data.len,
-				     .missing = run->missing};
+				     .missing = run->missing,
+				     .is_pushed = run->is_pushed};
 	if (piece->len > 0)
 		memcpy(piece->data, run->data.data, piece->len);
 	*(piece->previous ? &piece->previous->next : &side->first_piece) = piece;
@@ -223,9 +225,12 @@ bool tap__pieces_tell(struct tap__assembly *assembly, struct tap__side *side)
 {
 	bool is_of_interest = true;
 	while (side->first_piece && side->first_piece->seq == side->next && is_of_interest) {
-		struct tap__piece *piece = side->first_piece;
-		is_of_interest = tap__tell(assembly, side, piece->time_ns,
-					   wire_slice(piece->data, piece->len), piece->missing);
+		const struct tap__piece *piece = side->first_piece;
+		const struct tap__run run = {.data = wire_slice(piece->data, piece->len),
+					     .missing = piece->missing,
+					     .is_pushed = piece->is_pushed,
+					     .time_ns = piece->time_ns};
+		is_of_interest = tap__tell(assembly, side, &run);
 		free_first(assembly, side);
 	}
 	return is_of_interest;

@@ -34,9 +34,8 @@ static inline uint32_t tap__side_highest(const struct tap__side *side)
 bool tap__tell_hole(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns, uint32_t bytes,
 		    enum tap_hole why);
 
-/* Tell data, and the bytes cut off behind it. Hot. */
-bool tap__tell(struct tap__assembly *assembly, struct tap__side *side, int64_t time_ns,
-	       struct wire_slice data, uint32_t missing);
+/* Tell the data of a run that begins at `next`, and the bytes cut off behind it. Hot. */
+bool tap__tell(struct tap__assembly *assembly, struct tap__side *side, const struct tap__run *run);
 
 /* Take bytes off the front; keep so many; a copy of the first so many. */
 void tap__run_trim_front(struct tap__run *run, uint32_t bytes);

@@ -55,3 +55,9 @@ uint32_t tap__servers_name(struct tap__servers *servers, const struct tap_endpoi
 			server->number = servers->list[i].number;
 	return server->number;
 }
+
+uint64_t *tap__servers_max_payload(struct tap__servers *servers, const struct tap_endpoint *end)
+{
+	struct tap__server *server = find(servers, end);
+	return server ? &server->max_payload : NULL;
+}

@@ -10,8 +10,9 @@ enum { TAP__SERVERS_MAX = 1024 }; /* those beyond count as one */
 struct tap__servers {
 	struct tap__server {
 		struct tap_endpoint end;
-		uint32_t number; /* its own, or that of another end of the same server */
-		char id[64];     /* NUL-terminated; "": not known */
+		uint32_t number;      /* its own, or that of another end of the same server */
+		char id[64];          /* NUL-terminated; "": not known */
+		uint64_t max_payload; /* bytes; 0: not known */
 	} * list;
 	uint32_t count;
 };
@@ -26,5 +27,8 @@ bool tap__servers_know(const struct tap__servers *servers, const struct tap_endp
 
 /* The server that listens there calls itself so: its number. */
 uint32_t tap__servers_name(struct tap__servers *servers, const struct tap_endpoint *end, const char *id);
+
+/* Where the limit of the server that listens there is kept, in bytes, 0 = not known; NULL when there is no room. */
+uint64_t *tap__servers_max_payload(struct tap__servers *servers, const struct tap_endpoint *end);
 
 #endif

@@ -100,6 +100,7 @@ bool tap__side_adopt(struct tap__assembly *assembly, struct tap__side *side, str
 						(struct tap__run){.seq = piece->seq,
 								  .data = wire_slice(piece->data, piece->len),
 								  .missing = piece->missing,
+								  .is_pushed = piece->is_pushed,
 								  .time_ns = piece->time_ns});
 		tap__aside_free(assembly, piece);
 	}
@@ -167,8 +168,7 @@ static bool take_next(struct tap__assembly *assembly, struct tap__side *side, st
 	while (tap__run_bytes(&run) > 0) {
 		const struct tap__piece *piece = side->first_piece;
 		struct tap__run own = tap__run_first(run, piece ? tap__ahead(side, piece->seq) : UINT32_MAX);
-		if (!tap__tell(assembly, side, run.time_ns, own.data, own.missing) ||
-		    !tap__pieces_tell(assembly, side))
+		if (!tap__tell(assembly, side, &own) || !tap__pieces_tell(assembly, side))
 			return false;
 		uint32_t told = side->next - run.seq;
 		if (told > tap__run_bytes(&run))
@@ -321,8 +321,18 @@ static bool take_slowly(struct tap__assembly *assembly, struct tap__side *side, 
 	return take_ahead(assembly, side, run);
 }
 
+/* The sender had nothing more to send: TCP would have made the segment longer. */
+static bool ends_a_write(struct tap__side *side, const struct tap__run *run)
+{
+	uint32_t bytes = tap__run_bytes(run);
+	if (bytes > side->longest)
+		side->longest = bytes;
+	return run->is_pushed && (bytes < side->longest || bytes < TAP_SEGMENT_BYTES_MIN);
+}
+
 bool tap__side_take(struct tap__assembly *assembly, struct tap__side *side, struct tap__run run)
 {
+	run.is_pushed = ends_a_write(side, &run);
 	if (is_old(side, &run)) {
 		assembly->stats.strays++;
 		assembly->stats.stray_bytes += tap__run_bytes(&run);
@@ -332,7 +342,7 @@ bool tap__side_take(struct tap__assembly *assembly, struct tap__side *side, stru
 	    side->aside.is_used)
 		return take_slowly(assembly, side, run);
 	note_timestamp(side, &run); /* from here on hot */
-	return tap__tell(assembly, side, run.time_ns, run.data, run.missing);
+	return tap__tell(assembly, side, &run);
 }
 
 /* ---- acknowledgements ---- */

@@ -35,6 +35,7 @@ struct tap__side {
 	bool has_edge;      /* the other side's window is known */
 	bool has_claim;     /* the other side has acknowledged bytes that were not seen */
 	bool has_timestamp; /* of segments taken in order */
+	uint32_t longest;   /* segment so far */
 	uint32_t first, next;
 	uint32_t acked;          /* all before it the other side has; never before next */
 	uint32_t edge;           /* the first byte that the other side would not take */

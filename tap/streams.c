@@ -116,6 +116,7 @@ static struct tap__run run_of(const struct tap_segment *segment, int64_t time_ns
 				 .data = segment->payload,
 				 .missing = segment->missing_bytes,
 				 .has_fin = (segment->flags & TAP_TCP_FIN) != 0,
+				 .is_pushed = (segment->flags & TAP_TCP_PSH) != 0,
 				 .has_timestamp = segment->has_timestamp,
 				 .timestamp = segment->timestamp,
 				 .time_ns = time_ns};

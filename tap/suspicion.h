@@ -1,7 +1,6 @@
-/* suspicion.h - whether bytes begin with operations, when nothing tells that they do. Internal to tap.
+/* suspicion.h - whether the first bytes of a side are NATS, and what a side may say. Internal to tap.
  *
- * Pure. Stricter than the grammar: verbs as clients and servers write them, lines that end in CRLF, subjects of visible
- * bytes, sizes within the limit, and only what this side may say. */
+ * Pure. Stricter than the grammar: lines that end in CRLF, and subjects of visible bytes. */
 #ifndef TAP_SUSPICION_H
 #define TAP_SUSPICION_H
 
@@ -34,18 +33,11 @@ static inline bool tap__is_sayable(uint32_t verbs, const struct wire_op *op)
 	return (verbs >> op->verb & 1) && (!is_text || (op->args.len > 0 && op->args.data[0] == '{'));
 }
 
-struct tap__suspicion {
-	uint32_t verbs; /* that this side may say */
-	uint32_t max_payload;
-	bool is_start; /* these are the side's first bytes */
-	bool is_first; /* nothing was seen or missed before them */
-};
-
 enum tap__verdict { TAP__WRONG, TAP__OPEN, TAP__RIGHT };
 
-/* Do the bytes begin with operations that restore trust (see tap/operations.h)? RIGHT with the length of those that are
- * not trusted themselves; OPEN with the smallest length that may tell more. */
-enum tap__verdict tap__suspicion_judge(const struct tap__suspicion *suspicion, struct wire_slice bytes,
-				       size_t *untrusted, size_t *need);
+/* Do the first bytes of a side begin as NATS does: with INFO or CONNECT, or with two operations, one of which says more
+ * than PING does? OPEN with the smallest length that may tell more. */
+enum tap__verdict tap__suspicion_judge(uint32_t verbs, const struct wire_limits *limits,
+				       struct wire_slice bytes, size_t *need);
 
 #endif

@@ -2,7 +2,8 @@
  * and time must not go back.
  *
  * Input: the budget in KiB (u8), then instructions of two bytes and what follows them:
- *   connection (bits 0-1), side (bit 2), what (bits 3-5), bit 6: of an opening, that it is midstream
+ *   connection (bits 0-1), side (bit 2), what (bits 3-5; 0-4: bytes, which are pushed from 3 on), bit 6: of an opening,
+ *   that it is midstream
  *   length */
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { CONNECTIONS = 4, CLOSE = 7, HOLE = 6, LONG_HOLE = 5, STEP_MS = 4 };
+enum { CONNECTIONS = 4, CLOSE = 7, HOLE = 6, LONG_HOLE = 5, PUSHED = 3, STEP_MS = 4 };
 
 struct fuzz {
 	struct tap_budget budget;
@@ -85,6 +86,8 @@ static void say(struct fuzz *fuzz, void **flow, enum tap_side from, int what, st
 						(enum tap_hole)(len % TAP_HOLES));
 	} else if (bytes.len > 0) {
 		is_wanted = fuzz->handler->data(fuzz->handler, *flow, from, fuzz->now_ns, bytes);
+		if (is_wanted && what >= PUSHED)
+			fuzz->handler->pushed(fuzz->handler, *flow, from, fuzz->now_ns);
 	}
 	if (!is_wanted)
 		*flow = NULL;

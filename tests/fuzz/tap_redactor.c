@@ -31,9 +31,9 @@ static void put_u32(unsigned char *out, uint32_t value)
 /* An IPv4 packet with a TCP segment. Returns its length. */
 static size_t build(unsigned char *frame, uint32_t seq, uint8_t flags, const uint8_t *payload, size_t len)
 {
-	static const unsigned char headers[HEADERS] = {0x45, 0,    0, 0, 0,    0,    0, 0, 64, 6,
-						       0,    0,    10, 0, 0,   1,    10, 0, 0, 2,
-						       0xc3, 0x50, 0x10, 0x7e, [32] = 0x50};
+	static const unsigned char headers[HEADERS] = {0x45, 0, 0,    0,    0,    0,    0,          0,  64,
+						       6,    0, 0,    10,   0,    0,    1,          10, 0,
+						       0,    2, 0xc3, 0x50, 0x10, 0x7e, [32] = 0x50};
 	memcpy(frame, headers, HEADERS);
 	frame[2] = (unsigned char)((HEADERS + len) >> 8);
 	frame[3] = (unsigned char)(HEADERS + len);

@@ -431,6 +431,7 @@ static void write_one_way(void)
 	end(&story, "one_way");
 }
 
+/* Nothing tells that the first packets are not the end of a payload; then there is a silence. */
 static void write_midstream(void)
 {
 	struct story story;
@@ -439,6 +440,7 @@ static void write_midstream(void)
 	story.connection.has_begun[CLIENT] = story.connection.has_begun[SERVER] = true;
 	say(&story, SERVER, MSG_ONE);
 	say(&story, CLIENT, PUB_ONE);
+	story.now_ns += 2 * INT64_C(1000000000);
 	say(&story, SERVER, MSG_TWO);
 	say(&story, CLIENT, PUB_TWO);
 	end(&story, "midstream");
@@ -556,6 +558,23 @@ static void write_undecoded(void)
 	}
 }
 
+/* A web page, and what may be NATS in the middle of a connection, on ports where nothing is expected. */
+static void write_elsewhere(void)
+{
+	struct story story;
+
+	begin(&story);
+	support_connection_init(&story.connection, CLIENT_PORT, 80);
+	open_connection(&story);
+	say(&story, CLIENT, "POST / HTTP/1.1\r\n\r\n");
+	say(&story, SERVER, "HTTP/1.1 200 OK\r\n\r\n");
+	part(&story);
+	support_connection_init(&story.connection, CLIENT_PORT, 1234);
+	story.connection.has_begun[CLIENT] = story.connection.has_begun[SERVER] = true;
+	say(&story, CLIENT, PUB_ONE);
+	end(&story, "elsewhere");
+}
+
 /* The plain one, ending in the middle of its last packet but one. */
 static void write_cut(void)
 {
@@ -590,5 +609,6 @@ void sample_captures_write(void)
 	write_gro();
 	write_opaque();
 	write_undecoded();
+	write_elsewhere();
 	write_cut();
 }

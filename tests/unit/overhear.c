@@ -47,6 +47,13 @@ void overhear_bytes(struct overhear *overhear, void **flow, enum tap_side from, 
 	free(copy);
 }
 
+void overhear_push(struct overhear *overhear, void **flow, enum tap_side from, const char *text)
+{
+	overhear_bytes(overhear, flow, from, text, strlen(text));
+	if (*flow)
+		overhear->handler->pushed(overhear->handler, *flow, from, overhear->now_ns);
+}
+
 void overhear_hole(struct overhear *overhear, void **flow, enum tap_side from, uint64_t bytes)
 {
 	overhear->now_ns += 1000;

@@ -35,6 +35,8 @@ void *overhear_connect(struct overhear *overhear, uint16_t client_port, uint16_t
 /* As the calls of tap_flow_handler. flow becomes NULL once it is of no interest. */
 void overhear_bytes(struct overhear *overhear, void **flow, enum tap_side from, const char *bytes,
 		    size_t len);
+/* Bytes that end what the sender had to send. */
+void overhear_push(struct overhear *overhear, void **flow, enum tap_side from, const char *text);
 void overhear_hole(struct overhear *overhear, void **flow, enum tap_side from, uint64_t bytes);
 void overhear_end(struct overhear *overhear, void **flow, enum tap_end why);
 

@@ -172,7 +172,13 @@ struct listener {
 	struct overhear overhear;
 	struct tap_decoder *decoder;
 	uint32_t first_seq[CONNECTIONS][2];
+	size_t snaplen; /* 0: packets are captured whole */
 };
+
+static uint32_t captured_bytes(const struct listener *listener, size_t len)
+{
+	return (uint32_t)(listener->snaplen > 0 && len > listener->snaplen ? listener->snaplen : len);
+}
 
 static void take(struct listener *listener, int connection, enum support_who who, uint32_t seq, uint32_t ack,
 		 uint8_t flags, struct wire_slice payload)
@@ -189,7 +195,7 @@ static void take(struct listener *listener, int connection, enum support_who who
 	support_packet_put(&bytes, &packet);
 	const struct tap_frame frame = {.time_ns = listener->overhear.now_ns += 1000,
 					.bytes = bytes.data,
-					.captured_bytes = (uint32_t)bytes.len,
+					.captured_bytes = captured_bytes(listener, bytes.len),
 					.wire_bytes = (uint32_t)bytes.len,
 					.link_type = support_link_type(packet.link)};
 	tap_decoder_take(listener->decoder, &frame);
@@ -208,14 +214,20 @@ static void open_listener(struct listener *listener, uint64_t seed)
 			listener->first_seq[i][who] = (uint32_t)draw(&seed, 2) ? UINT32_MAX - 500 : 1000;
 }
 
-static void listen(struct listener *listener, const struct conversation *talk)
+static void hear_handshakes(struct listener *listener)
 {
 	const struct wire_slice none = wire_slice("", 0);
 	for (int i = 0; i < CONNECTIONS; i++) {
 		take(listener, i, SUPPORT_CLIENT, (uint32_t)-1, 0, SUPPORT_SYN, none);
 		take(listener, i, SUPPORT_SERVER, (uint32_t)-1, 0, SUPPORT_SYN | SUPPORT_ACK, none);
 	}
-	for (size_t i = 0; i < talk->count; i++) {
+}
+
+/* From the segment `begin` on. */
+static void listen(struct listener *listener, const struct conversation *talk, size_t begin)
+{
+	const struct wire_slice none = wire_slice("", 0);
+	for (size_t i = begin; i < talk->count; i++) {
 		const struct segment *segment = &talk->segments[i];
 		take(listener, segment->connection, segment->who, (uint32_t)segment->at,
 		     (uint32_t)segment->heard, segment->flags,
@@ -301,14 +313,15 @@ static struct heard sniff(struct conversation *talk, uint64_t number, uint64_t d
 {
 	uint64_t seed = ~number;
 	struct heard heard = {.number = number};
-	struct listener listener;
+	struct listener listener = {0};
 	struct wire_event event;
 	memset(heard.last_published, -1, sizeof heard.last_published);
 	memset(heard.last_received, -1, sizeof heard.last_received);
 	hold(talk, number);
 	*dropped = mistreat(talk, &seed, drop_percent);
 	open_listener(&listener, seed);
-	listen(&listener, talk);
+	hear_handshakes(&listener);
+	listen(&listener, talk, 0);
 	while (tap_join_next(listener.overhear.join, &event))
 		check(&heard, &event);
 	const struct tap_dialogue_stats *stats = tap_dialogue_stats(listener.overhear.dialogue);
@@ -353,6 +366,39 @@ static void of_what_is_dropped_nothing_is_made_up_and_every_byte_is_accounted_fo
 	assert_true(partial > CASES / 10);
 }
 
+/* However late the capture begins and however little of each packet it has: the bytes that reassembly told of come out in
+ * operations, in partial messages and in gap events. */
+static void on_an_expected_port_every_byte_comes_out(void **state)
+{
+	struct conversation *talk = *state;
+	for (uint64_t number = 0; number < 600; number++) {
+		uint64_t seed = number, gap_bytes = 0;
+		struct listener listener = {0};
+		struct wire_event event;
+		struct tap_decoder_stats packets;
+		hold(talk, number);
+		mistreat(talk, &seed, draw(&seed, 3));
+		open_listener(&listener, seed);
+		listener.snaplen = draw(&seed, 2) ? 54 + (size_t)draw(&seed, 100) : 0;
+		if (draw(&seed, 2))
+			hear_handshakes(&listener);
+		listen(&listener, talk, (size_t)draw(&seed, talk->count));
+		while (tap_join_next(listener.overhear.join, &event))
+			gap_bytes += event.kind == WIRE_EVENT_GAP ? event.lost_bytes : 0;
+		const struct tap_dialogue_stats *stats = tap_dialogue_stats(listener.overhear.dialogue);
+		tap_decoder_stats(listener.decoder, &packets);
+		uint64_t told = packets.streams->data_bytes;
+		for (int i = 0; i < TAP_HOLES; i++)
+			told += packets.streams->hole_bytes[i];
+		if (stats->whole_bytes + stats->partial_bytes + gap_bytes != told ||
+		    stats->lost_bytes != gap_bytes || stats->unrecognised > 0)
+			fail_msg("seed %" PRIu64 ": %" PRIu64 " whole, %" PRIu64 " partial, %" PRIu64
+				 " in gaps of %" PRIu64 " bytes",
+				 number, stats->whole_bytes, stats->partial_bytes, gap_bytes, told);
+		close_listener(&listener);
+	}
+}
+
 static int setup(void **state)
 {
 	*state = malloc(sizeof(struct conversation));
@@ -370,6 +416,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_is_disordered_doubled_and_cut_comes_out_as_it_was_sent),
 	    cmocka_unit_test(of_what_is_dropped_nothing_is_made_up_and_every_byte_is_accounted_for),
+	    cmocka_unit_test(on_an_expected_port_every_byte_comes_out),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
