@@ -31,9 +31,9 @@ static void put_u32(unsigned char *out, uint32_t value)
 /* An IPv4 packet with a TCP segment. Returns its length. */
 static size_t build(unsigned char *frame, uint32_t seq, uint8_t flags, const uint8_t *payload, size_t len)
 {
-	static const unsigned char headers[HEADERS] = {0x45, 0,    0, 0, 0,    0,    0, 0, 64, 6,
-						       0,    0,    10, 0, 0,   1,    10, 0, 0, 2,
-						       0xc3, 0x50, 0x10, 0x7e, [32] = 0x50};
+	static const unsigned char headers[HEADERS] = {0x45, 0, 0,    0,    0,    0,    0,          0,  64,
+						       6,    0, 0,    10,   0,    0,    1,          10, 0,
+						       0,    2, 0xc3, 0x50, 0x10, 0x7e, [32] = 0x50};
 	memcpy(frame, headers, HEADERS);
 	frame[2] = (unsigned char)((HEADERS + len) >> 8);
 	frame[3] = (unsigned char)(HEADERS + len);
@@ -60,7 +60,7 @@ static const unsigned char *redact(struct tap_redactor *redactor, const unsigned
 static void redact_segments(const uint8_t *segments, size_t count, const uint8_t *stream, size_t len)
 {
 	unsigned char frame[FRAME_MAX];
-	struct tap_redactor *redactor = tap_redactor_open();
+	struct tap_redactor *redactor = tap_redactor_open(2);
 	require(redactor != NULL);
 	for (size_t i = 0; i < count; i++, segments += SEGMENT_BYTES) {
 		size_t from = (size_t)(segments[0] << 8 | segments[1]) % (len + 1);
@@ -76,7 +76,7 @@ static void redact_segments(const uint8_t *segments, size_t count, const uint8_t
 static void redact_whole(const uint8_t *stream, size_t len)
 {
 	unsigned char frame[FRAME_MAX], once[FRAME_MAX];
-	struct tap_redactor *redactor = tap_redactor_open();
+	struct tap_redactor *redactor = tap_redactor_open(2);
 	require(redactor != NULL);
 	size_t whole = build(frame, 1, 0, stream, len);
 	memcpy(once, redact(redactor, frame, whole, whole), whole);
