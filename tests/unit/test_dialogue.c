@@ -207,6 +207,28 @@ static void a_given_port_is_never_given_up(void **state)
 
 /* ---- holes ---- */
 
+/* Bytes that reassembly could not tell of a connection are a gap where they may have been messages: at a server that was
+ * seen, and of several connections. */
+static void bytes_of_no_connection_are_gaps(void **state)
+{
+	struct overhear *overhear = *state;
+	struct tap_flow_info info = {
+	    .ends = {{.address = {10, 0, 0, 1}, .port = 50000}, {.address = {10, 0, 0, 9}, .port = 4222}}};
+	struct tap_leftover left = {.why = TAP_LEFT_ENDED, .bytes = 7, .from_ns = 1, .to_ns = 2};
+	overhear->handler->leftover(overhear->handler, &info, overhear->now_ns, &left);
+	void *flow = overhear_connect(overhear, 50000, 4222, false);
+	overhear_handshake(overhear, &flow, "a");
+	overhear_end(overhear, &flow, TAP_END_RESET);
+	overhear->handler->leftover(overhear->handler, &info, overhear->now_ns, &left);
+	left.why = TAP_LEFT_REFUSED;
+	overhear->handler->leftover(overhear->handler, NULL, overhear->now_ns, &left);
+	char *heard = overhear_take(overhear, true);
+	assert_non_null(strstr(heard, "gap 0 bytes=7: after the end of the connection 10.0.0.1:50000 - "
+				      "10.0.0.9:4222\ngap 0 bytes=7: no memory for more connections\n"));
+	free(heard);
+	assert_int_equal(tap_dialogue_stats(overhear->dialogue)->gaps, 2);
+}
+
 static void a_hole_inside_a_payload_costs_that_message(void **state)
 {
 	struct overhear *overhear = *state;
@@ -461,6 +483,7 @@ int main(void)
 	    CASE(a_web_page_is_given_up),
 	    CASE(links_between_servers_are_opaque),
 	    CASE(a_given_port_is_never_given_up),
+	    CASE(bytes_of_no_connection_are_gaps),
 	    CASE(a_hole_inside_a_payload_costs_that_message),
 	    CASE(a_hole_that_ends_with_a_payload_keeps_step),
 	    CASE(behind_a_hole_over_a_control_line_two_operations_are_needed),
