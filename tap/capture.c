@@ -67,7 +67,7 @@ static int open_writer(struct tap_capture *capture, const char *path, struct wir
 
 static int open_redactor(struct tap_capture *capture, struct wire_fault *fault)
 {
-	capture->redactor = tap_redactor_open();
+	capture->redactor = tap_redactor_open(TAP_REDACTOR_CONNECTIONS);
 	return capture->redactor ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
 }
 

@@ -102,19 +102,21 @@ void tap__connection_opaque_gap(struct tap_dialogue *dialogue, const struct tap_
 }
 
 void tap__connection_leftover(struct tap_dialogue *dialogue, const struct tap_flow_info *info,
-			      const struct tap_leftover *left)
+			      int64_t time_ns, const struct tap_leftover *left)
 {
 	char client[INET6_ADDRSTRLEN + 16] = "", server[INET6_ADDRSTRLEN + 16] = "", text[200];
 	if (info) {
 		print_end(client, sizeof client, &info->ends[TAP_ORIGINATOR]);
 		print_end(server, sizeof server, &info->ends[TAP_RESPONDER]);
 	}
-	if (left->why == TAP_LEFT_ENDED)
-		snprintf(text, sizeof text, "after the end of the connection %s - %s", client, server);
-	else
+	if (left->why == TAP_LEFT_REFUSED)
 		snprintf(text, sizeof text, "no memory for more connections");
+	else
+		snprintf(text, sizeof text, "%s of the connection %s - %s",
+			 left->why == TAP_LEFT_ENDED ? "after the end" : "before the beginning seen", client,
+			 server);
 	const struct wire_event event = {.kind = WIRE_EVENT_GAP,
-					 .time_ns = left->to_ns,
+					 .time_ns = time_ns,
 					 .text = wire_slice_str(text),
 					 .lost_bytes = left->bytes,
 					 .from_ns = left->from_ns,

@@ -61,7 +61,7 @@ void tap__connection_opaque_gap(struct tap_dialogue *dialogue, const struct tap_
 				int64_t time_ns);
 /* A gap of no connection. info: NULL when the bytes were of several. */
 void tap__connection_leftover(struct tap_dialogue *dialogue, const struct tap_flow_info *info,
-			      const struct tap_leftover *left);
+			      int64_t time_ns, const struct tap_leftover *left);
 void tap__connection_error(struct tap_dialogue *dialogue, const struct tap__connection *connection,
 			   int64_t time_ns, struct wire_slice text);
 void tap__connection_subscribe(struct tap_dialogue *dialogue, const struct tap__sub *sub, int64_t time_ns);

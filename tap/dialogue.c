@@ -504,12 +504,12 @@ static bool may_have_been_nats(const struct tap_dialogue *dialogue, const struct
 	       tap__servers_know(&dialogue->servers, &info->ends[TAP_RESPONDER]);
 }
 
-static void take_leftover(struct tap_flow_handler *handler, const struct tap_flow_info *info,
+static void take_leftover(struct tap_flow_handler *handler, const struct tap_flow_info *info, int64_t time_ns,
 			  const struct tap_leftover *left)
 {
 	struct tap_dialogue *dialogue = (struct tap_dialogue *)handler;
 	if (!info || may_have_been_nats(dialogue, info))
-		tap__connection_leftover(dialogue, info, left);
+		tap__connection_leftover(dialogue, info, time_ns, left);
 }
 
 /* ---- opening and closing ---- */

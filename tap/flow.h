@@ -46,6 +46,8 @@ enum tap_end {
 enum tap_left {
 	TAP_LEFT_ENDED,   /* they came after the end of their connection, and do not repeat what was told */
 	TAP_LEFT_REFUSED, /* their connections found no room */
+	TAP_LEFT_EARLY,   /* they came late, and lie before the beginning of what was told of a side */
+	TAP_LEFTS
 };
 
 struct tap_leftover {
@@ -73,8 +75,9 @@ struct tap_flow_handler {
 		     uint64_t bytes, enum tap_hole why);
 	/* The last call for a connection. */
 	void (*close)(struct tap_flow_handler *handler, void *flow, int64_t time_ns, enum tap_end why);
-	/* Bytes that belong to no connection that is open. info: between which ends; NULL: several. May be NULL. */
-	void (*leftover)(struct tap_flow_handler *handler, const struct tap_flow_info *info,
+	/* Bytes that belong to no connection that is open. info: between which ends; NULL: several. time_ns: now; the
+	 * bytes came before. May be NULL. */
+	void (*leftover)(struct tap_flow_handler *handler, const struct tap_flow_info *info, int64_t time_ns,
 			 const struct tap_leftover *left);
 	/* The data that was just told ends what the sender had to send: its segment asked to be pushed (PSH), and was
 	 * too short to have been cut by TCP. NULL: of no interest. */

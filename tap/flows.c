@@ -4,19 +4,11 @@
 
 /* ---- bytes that belong to no open connection ---- */
 
-void tap__leftover_add(struct tap_leftover *left, uint64_t bytes, int64_t time_ns)
-{
-	if (left->bytes == 0)
-		left->from_ns = time_ns;
-	left->bytes += bytes;
-	left->to_ns = time_ns;
-}
-
 static void report(struct tap_streams *streams, const struct tap_flow_info *info, struct tap_leftover *left)
 {
 	struct tap_flow_handler *handler = streams->assembly.handler;
 	if (left->bytes > 0 && handler && handler->leftover)
-		handler->leftover(handler, info, left);
+		handler->leftover(handler, info, streams->time_ns, left);
 	left->bytes = 0;
 }
 
@@ -26,6 +18,15 @@ static struct tap_flow_info info_of(const struct tap__flow *flow)
 	info.ends[TAP_ORIGINATOR] = flow->entry.key.ends[flow->originator];
 	info.ends[TAP_RESPONDER] = flow->entry.key.ends[!flow->originator];
 	return info;
+}
+
+static void report_early(struct tap_streams *streams, struct tap__flow *flow)
+{
+	struct tap_flow_info info = info_of(flow);
+	for (unsigned which = 0; which < TAP_SIDES; which++) {
+		flow->sides[which].early.why = TAP_LEFT_EARLY;
+		report(streams, &info, &flow->sides[which].early);
+	}
 }
 
 void tap__flows_report_refused(struct tap_streams *streams)
@@ -103,6 +104,7 @@ static void tell_end(struct tap_streams *streams, struct tap__flow *flow, int64_
 	struct tap__assembly *assembly = &streams->assembly;
 	enum tap_hole hole = why == TAP_END_EVICTED ? TAP_HOLE_LIMIT : TAP_HOLE_LOST;
 	assembly->stats.ends[why]++;
+	report_early(streams, flow);
 	if (!tap__side_finish(assembly, &flow->sides[TAP_ORIGINATOR], time_ns, hole) ||
 	    !tap__side_finish(assembly, &flow->sides[TAP_RESPONDER], time_ns, hole)) {
 		assembly->stats.uninteresting++;

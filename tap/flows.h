@@ -40,6 +40,7 @@ struct tap_streams {
 	struct tap__handshakes handshakes;
 	struct tap__table flows;
 	struct tap__order orders[TAP__LIVES];
+	int64_t time_ns;             /* of the latest segment, or look at the clock */
 	struct tap_leftover refused; /* bytes that found no room, and were not reported yet */
 };
 
@@ -78,9 +79,6 @@ void tap__flow_forget(struct tap_streams *streams, struct tap__flow *flow, int64
  * reported. */
 void tap__flow_remove(struct tap_streams *streams, struct tap__flow *flow);
 void tap__flows_remove_all(struct tap_streams *streams, enum tap__life life);
-
-/* Count bytes that belong to no open connection. */
-void tap__leftover_add(struct tap_leftover *left, uint64_t bytes, int64_t time_ns);
 
 /* Report the bytes that found no room. */
 void tap__flows_report_refused(struct tap_streams *streams);

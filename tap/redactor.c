@@ -5,9 +5,6 @@
 #include "tap/frame_edit.h"
 #include "tap/table.h"
 
-/* Connections that are remembered; the ones used last. */
-enum { CONNECTIONS_MAX = 8192 };
-
 /* IP datagrams in fragments that are remembered. */
 enum { DATAGRAMS_MAX = 64 };
 
@@ -53,7 +50,7 @@ struct tap_redactor {
 	struct tap__table table;
 	struct tap__order order;
 	struct connection *pool;
-	uint32_t used;
+	uint32_t used, max;
 	struct datagram datagrams[DATAGRAMS_MAX];
 	uint32_t next_datagram;
 	struct tap__frame_edit edit;
@@ -61,13 +58,14 @@ struct tap_redactor {
 
 /* ---- opening and closing ---- */
 
-struct tap_redactor *tap_redactor_open(void)
+struct tap_redactor *tap_redactor_open(uint32_t connections_max)
 {
 	struct tap_redactor *redactor = calloc(1, sizeof *redactor);
 	if (!redactor)
 		return NULL;
-	redactor->pool = calloc(CONNECTIONS_MAX, sizeof *redactor->pool);
-	if (redactor->pool && tap__table_init(&redactor->table, CONNECTIONS_MAX) == 0)
+	redactor->max = connections_max;
+	redactor->pool = calloc(connections_max, sizeof *redactor->pool);
+	if (redactor->pool && tap__table_init(&redactor->table, connections_max) == 0)
 		return redactor;
 	free(redactor->pool);
 	free(redactor);
@@ -88,7 +86,7 @@ void tap_redactor_close(struct tap_redactor *redactor)
 
 static struct connection *take_place(struct tap_redactor *redactor)
 {
-	if (redactor->used < CONNECTIONS_MAX)
+	if (redactor->used < redactor->max)
 		return &redactor->pool[redactor->used++];
 	struct tap__entry *oldest = redactor->order.oldest;
 	tap__table_remove(&redactor->table, oldest);

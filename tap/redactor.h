@@ -14,8 +14,11 @@
 
 struct tap_redactor;
 
-/* NULL when out of memory. */
-struct tap_redactor *tap_redactor_open(void);
+/* Connections that are enough for a capture: the ones used last are remembered. */
+enum { TAP_REDACTOR_CONNECTIONS = 8192 };
+
+/* Remembers so many connections. NULL when out of memory. */
+struct tap_redactor *tap_redactor_open(uint32_t connections_max);
 void tap_redactor_close(struct tap_redactor *redactor);
 
 /* The bytes to write of a frame, in the order of the capture: as many as the frame has. Valid until the next call, or as long as the frame. NULL: out of memory, so that the frame must not be

@@ -27,6 +27,14 @@ enum { SETTLING_PIECES_MAX = 16 };
  * many segments as this in a row show that the sender's clock was set anew. */
 enum { TIMESTAMP_SLACK = 1000, OLD_TIMESTAMPS_MAX = 16 };
 
+void tap__leftover_add(struct tap_leftover *left, uint64_t bytes, int64_t time_ns)
+{
+	if (left->bytes == 0)
+		left->from_ns = time_ns;
+	left->bytes += bytes;
+	left->to_ns = time_ns;
+}
+
 void tap__side_begin(struct tap__side *side, uint32_t seq)
 {
 	side->first = side->next = side->acked = seq;
@@ -211,13 +219,16 @@ static bool take_ahead(struct tap__assembly *assembly, struct tap__side *side, s
 }
 
 /* Bytes before the first of a side whose SYN was not seen were never told. */
-static void count_early(struct tap__assembly *assembly, const struct tap__side *side,
-			const struct tap__run *run, uint32_t told)
+static void count_early(struct tap__assembly *assembly, struct tap__side *side, const struct tap__run *run,
+			uint32_t told)
 {
 	uint32_t before = side->first - run->seq;
-	if (side->saw_syn || before >= TAP__HALF)
+	if (side->saw_syn || before == 0 || before >= TAP__HALF || told == 0)
 		return;
-	assembly->stats.early_bytes += before < told ? before : told;
+	if (before > told)
+		before = told;
+	assembly->stats.early_bytes += before;
+	tap__leftover_add(&side->early, before, run->time_ns);
 }
 
 /* Take off what was told before. False when nothing is left. */

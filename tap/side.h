@@ -55,6 +55,7 @@ struct tap__side {
 	int64_t waiting_since_ns;                         /* and without progress */
 	struct tap__side *waiting_before, *waiting_after; /* in the list */
 	struct tap__aside aside;
+	struct tap_leftover early; /* bytes before first, which came too late */
 };
 
 /* Sides that wait, the longest waiting first. */
@@ -79,6 +80,9 @@ struct tap__ack {
 	uint8_t shift;   /* of the window; TAP_NO_WINDOW_SHIFT: not known */
 	int64_t time_ns;
 };
+
+/* Count bytes that belong to nothing that is told. */
+void tap__leftover_add(struct tap_leftover *left, uint64_t bytes, int64_t time_ns);
 
 /* The side begins with this byte, as its SYN said. */
 void tap__side_begin(struct tap__side *side, uint32_t seq);

@@ -93,6 +93,7 @@ static enum tap_end end_by_capture(const struct tap__flow *flow)
 void tap_streams_finish(struct tap_streams *streams, int64_t time_ns)
 {
 	struct tap__flow *flow;
+	streams->time_ns = time_ns;
 	for (unsigned life = 0; life < TAP__TOMBSTONE; life++)
 		while ((flow = (struct tap__flow *)streams->orders[life].oldest) != NULL)
 			tap__flow_forget(streams, flow, time_ns, end_by_capture(flow));
@@ -499,6 +500,7 @@ static void expire_doubtful(struct tap_streams *streams, int64_t time_ns)
 
 void tap_streams_expire(struct tap_streams *streams, int64_t time_ns)
 {
+	streams->time_ns = time_ns;
 	expire_settling(streams, time_ns);
 	expire_waiting(streams, time_ns);
 	expire_doubtful(streams, time_ns);

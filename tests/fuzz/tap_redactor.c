@@ -62,7 +62,7 @@ static const unsigned char *redact(struct tap_redactor *redactor, const unsigned
 static void redact_segments(const uint8_t *segments, size_t count, const uint8_t *stream, size_t len)
 {
 	unsigned char frame[FRAME_MAX];
-	struct tap_redactor *redactor = tap_redactor_open();
+	struct tap_redactor *redactor = tap_redactor_open(2);
 	require(redactor != NULL);
 	for (size_t i = 0; i < count; i++, segments += SEGMENT_BYTES) {
 		size_t from = (size_t)(segments[0] << 8 | segments[1]) % (len + 1);
@@ -78,7 +78,7 @@ static void redact_segments(const uint8_t *segments, size_t count, const uint8_t
 static void redact_whole(const uint8_t *stream, size_t len)
 {
 	unsigned char frame[FRAME_MAX], once[FRAME_MAX];
-	struct tap_redactor *redactor = tap_redactor_open();
+	struct tap_redactor *redactor = tap_redactor_open(2);
 	require(redactor != NULL);
 	size_t whole = build(frame, 1, 0, stream, len);
 	memcpy(once, redact(redactor, frame, whole, whole), whole);

@@ -79,11 +79,11 @@ static void close_flow(struct tap_flow_handler *handler, void *context, int64_t 
 	flow->end = why;
 }
 
-static void take_leftover(struct tap_flow_handler *handler, const struct tap_flow_info *info,
+static void take_leftover(struct tap_flow_handler *handler, const struct tap_flow_info *info, int64_t time_ns,
 			  const struct tap_leftover *left)
 {
 	struct streams_fixture *fixture = (struct streams_fixture *)handler;
-	assert_true(left->bytes > 0 && left->to_ns >= left->from_ns);
+	assert_true(left->bytes > 0 && left->to_ns >= left->from_ns && time_ns >= left->to_ns);
 	assert_int_equal(info == NULL, left->why == TAP_LEFT_REFUSED);
 	fixture->left_bytes[left->why] += left->bytes;
 }

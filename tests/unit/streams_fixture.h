@@ -36,9 +36,9 @@ struct streams_fixture {
 	struct tap_budget budget;
 	struct tap_streams_options options;
 	struct tap_streams *streams;
-	int64_t time_ns;        /* of the next segment; goes on by 1000 with each */
-	uint32_t timestamp;     /* TCP's, of the next segments; 0 = none */
-	uint64_t left_bytes[2]; /* reported as belonging to no connection, by tap_left */
+	int64_t time_ns;                /* of the next segment; goes on by 1000 with each */
+	uint32_t timestamp;             /* TCP's, of the next segments; 0 = none */
+	uint64_t left_bytes[TAP_LEFTS]; /* reported as belonging to no connection, by tap_left */
 };
 
 /* Default options, a budget of 64 MiB. Ends the program when memory is short. */

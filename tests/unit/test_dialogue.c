@@ -290,6 +290,28 @@ static void elsewhere_what_was_not_recognised_is_counted(void **state)
 
 /* ---- holes ---- */
 
+/* Bytes that reassembly could not tell of a connection are a gap where they may have been messages: at a server that was
+ * seen, and of several connections. */
+static void bytes_of_no_connection_are_gaps(void **state)
+{
+	struct overhear *overhear = *state;
+	struct tap_flow_info info = {
+	    .ends = {{.address = {10, 0, 0, 1}, .port = 50000}, {.address = {10, 0, 0, 9}, .port = 4222}}};
+	struct tap_leftover left = {.why = TAP_LEFT_ENDED, .bytes = 7, .from_ns = 1, .to_ns = 2};
+	overhear->handler->leftover(overhear->handler, &info, overhear->now_ns, &left);
+	void *flow = overhear_connect(overhear, 50000, 4222, false);
+	overhear_handshake(overhear, &flow, "a");
+	overhear_end(overhear, &flow, TAP_END_RESET);
+	overhear->handler->leftover(overhear->handler, &info, overhear->now_ns, &left);
+	left.why = TAP_LEFT_REFUSED;
+	overhear->handler->leftover(overhear->handler, NULL, overhear->now_ns, &left);
+	char *heard = overhear_take(overhear, true);
+	assert_non_null(strstr(heard, "gap 0 bytes=7: after the end of the connection 10.0.0.1:50000 - "
+				      "10.0.0.9:4222\ngap 0 bytes=7: no memory for more connections\n"));
+	free(heard);
+	assert_int_equal(tap_dialogue_stats(overhear->dialogue)->gaps, 2);
+}
+
 static void a_hole_inside_a_payload_costs_that_message(void **state)
 {
 	struct overhear *overhear = *state;
@@ -613,6 +635,7 @@ int main(void)
 	    CASE(what_was_never_understood_is_a_gap_where_nats_is_expected),
 	    CASE(lower_case_verbs_without_a_greeting_are_understood_where_nats_is_expected),
 	    CASE(elsewhere_what_was_not_recognised_is_counted),
+	    CASE(bytes_of_no_connection_are_gaps),
 	    CASE(a_hole_inside_a_payload_costs_that_message),
 	    CASE(a_hole_that_ends_with_a_payload_keeps_step),
 	    CASE(after_a_hole_over_a_control_line_eight_packets_are_needed),

@@ -21,7 +21,7 @@ static bool is_checksum_wrong;       /* of frames that are given in */
 static int open_redactor(void **state)
 {
 	(void)state;
-	redactor = tap_redactor_open();
+	redactor = tap_redactor_open(2);
 	support_connection_init(&connection, 50000, 4222);
 	is_checksum_wrong = false;
 	return redactor ? 0 : -1;

@@ -487,6 +487,8 @@ static void bytes_before_a_beginning_that_was_told_are_counted(void **state)
 	take(early);
 	check_told(0, TAP_ORIGINATOR, "one");
 	assert_int_equal(stats()->early_bytes, 5);
+	finish();
+	assert_int_equal(fixture.left_bytes[TAP_LEFT_EARLY], 5);
 }
 
 int main(void)

@@ -346,6 +346,8 @@ static void what_finds_no_room_is_counted(void **state)
 	assert_int_equal(stats()->refused_bytes, 4);
 	assert_int_equal(fixture.budget.used_bytes, fixture.budget.max_bytes);
 	fixture.budget.used_bytes = taken;
+	finish();
+	assert_int_equal(fixture.left_bytes[TAP_LEFT_REFUSED], 4);
 }
 
 int main(void)
