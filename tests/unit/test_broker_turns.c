@@ -81,19 +81,18 @@ static void say_something(struct speech *speech, uint32_t who, uint32_t *sids)
 	char line[256];
 	unsigned sid = *sids > 0 ? (unsigned)rand() % *sids : 0;
 	switch (rand() % 10) {
-	case 0:
-		snprintf(line, sizeof line, "SUB %s %u\r\n", PICK(patterns), (*sids)++);
-		break;
+	case 0: snprintf(line, sizeof line, "SUB %s %u\r\n", PICK(patterns), (*sids)++); break;
 	case 1:
-		snprintf(line, sizeof line, "SUB %s %s-%u-%u %u\r\n", PICK(patterns), PICK(queues), who, *sids,
-			 *sids);
+		snprintf(line, sizeof line, "SUB %s %s-%u-%u %u\r\n", PICK(patterns), PICK(queues), who,
+			 *sids, *sids);
 		++*sids;
 		break;
 	case 2: snprintf(line, sizeof line, "UNSUB %u\r\n", sid); break;
 	case 3: snprintf(line, sizeof line, "UNSUB %u %d\r\n", sid, 1 + rand() % 20); break;
 	case 4:
 		if (who != NO_HEADERS) {
-			snprintf(line, sizeof line, "HPUB %s 12 14\r\nNATS/1.0\r\n\r\nhi\r\n", PICK(subjects));
+			snprintf(line, sizeof line, "HPUB %s 12 14\r\nNATS/1.0\r\n\r\nhi\r\n",
+				 PICK(subjects));
 			break;
 		} /* fall through */
 	case 5: snprintf(line, sizeof line, "PUB %s inbox.%u 3\r\nabc\r\n", PICK(subjects), who); break;
@@ -124,8 +123,9 @@ static void join_all(struct caller *callers)
 	for (uint32_t i = 0; i < CALLERS; i++)
 		caller_join(&fixture, &callers[i],
 			    i == 0 ? "CONNECT {\"verbose\":true,\"headers\":true,\"no_responders\":true}\r\n"
-			    : i == NO_HEADERS ? "CONNECT {\"verbose\":false,\"pedantic\":true,\"echo\":false}\r\n"
-				     : HELLO "SUB inbox.* i\r\n");
+			    : i == NO_HEADERS
+				? "CONNECT {\"verbose\":false,\"pedantic\":true,\"echo\":false}\r\n"
+				: HELLO "SUB inbox.* i\r\n");
 }
 
 /* One caller after the other says much in one write; then everybody listens. */
@@ -218,7 +218,8 @@ static void disturb(void)
 	struct caller guest;
 	for (int i = 0; i < 30; i++) {
 		caller_join(&fixture, &guest, HELLO "SUB run 1\r\nSUB *  2\r\nSUB > q 3\r\n");
-		caller_say(&guest, "UNSUB 1\r\nSUB run 4\r\nUNSUB 2\r\nPUB other 8\r\n00000000\r\nPUB other 8\r\n00");
+		caller_say(&guest,
+			   "UNSUB 1\r\nSUB run 4\r\nUNSUB 2\r\nPUB other 8\r\n00000000\r\nPUB other 8\r\n00");
 		caller_leave(&guest);
 	}
 }
@@ -252,7 +253,8 @@ static void who_stays_gets_each_message_once_and_in_order_while_others_come_and_
 	for (size_t length = 0; length < sizeof lengths / sizeof *lengths; length++) {
 		broker_fixture_start_in_turns(&fixture, NULL, NULL, lengths[length]);
 		for (uint32_t i = 0; i < STAYING; i++)
-			caller_join(&fixture, &readers[i], i % 2 ? HELLO "SUB run 1\r\n" : HELLO "SUB * 1\r\n");
+			caller_join(&fixture, &readers[i],
+				    i % 2 ? HELLO "SUB run 1\r\n" : HELLO "SUB * 1\r\n");
 		for (uint32_t p = 0; p < PUBLISHERS; p++)
 			caller_join(&fixture, &publishers[p], HELLO);
 		publish_all(publishers, &speech);
