@@ -18,6 +18,7 @@
 	X(P50, "p50_us", "p50", "us", 1, 1)                                \
 	X(P99, "p99_us", "p99", "us", 1, 1)                                \
 	X(P999, "p999_us", "p99.9", "us", 1, 1)                            \
+	X(MAX, "max_us", "max", "us", 1, 1)                                \
 	X(CONNECTS, "connections_per_s", "connects", "k/s", 1e3, 1)        \
 	X(EACH, "bytes_per_connection", "each", "kB", 1e3, 2)              \
 	X(RECORDS, "records_per_s", "records", "M/s", 1e6, 2)              \

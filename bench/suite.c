@@ -8,6 +8,7 @@ const struct bench_suite bench_suites[] = {
     {"latency", "request and reply at fixed rates, from when requests were due", bench_latency_run},
     {"storm", "10 000 idle connections: memory each", bench_storm_run},
     {"stalled", "8 subscribers that stop reading under a flood: memory", bench_stalled_run},
+    {"fairness", "other clients' PINGs while some ask for as much as they can", bench_fairness_run},
     {"sizes", "log size of JSON events, against the same rows through zstd -1", bench_sizes_run},
     {"reading", "logs read back: count, skip, decode, search, print", bench_reading_run},
     {"sniffing", "a capture file summed up and recorded", bench_sniffing_run},

@@ -16,6 +16,7 @@ int bench_throughput_run(const struct bench_plan *plan, const struct bench_shape
 int bench_latency_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_storm_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_stalled_run(const struct bench_plan *plan, struct bench_results *results);
+int bench_fairness_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_sizes_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_reading_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_sniffing_run(const struct bench_plan *plan, struct bench_results *results);

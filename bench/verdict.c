@@ -43,6 +43,8 @@ static const struct target targets[] = {
     {"request-reply p99, recording on / off", "latency-50k", "tapedeck-record", "tapedeck", BENCH_P99,
      AT_MOST, 1.2},
     {"peak memory, recording on, every load", "*", "tapedeck-record", NULL, BENCH_PEAK, AT_MOST, 200e6},
+    {"another's PING under attack, p99, recording on", "attack-*", "tapedeck-record", NULL, BENCH_P99,
+     AT_MOST, 20e3},
     {"log size, JSON events", "size-*", "tapedeck-record", NULL, BENCH_LOG, AT_MOST, 50},
     {"log size / zstd -1 row by row", "size-*", "tapedeck-record", NULL, BENCH_PER_ROWS, AT_MOST, 0.72},
     {"count by subject", "read-*", "count-subject", NULL, BENCH_RECORDS, AT_LEAST, 30e6},

@@ -102,7 +102,7 @@ void broker__memory_relieve(struct broker__loop *loop)
 static size_t room_for(const struct broker_client *client, size_t wanted)
 {
 	const struct broker__loop *loop = client->loop;
-	uint64_t limit = broker__memory_limit(loop->broker), most = limit - limit / 8;
+	uint64_t limit = broker__memory_limit(loop->broker), most = limit - limit / 32;
 	uint64_t held = client->partial_cap > 0 ? held_by_all(loop) : loop->partial_bytes;
 	size_t small = wanted < SMALL_BYTES ? wanted : SMALL_BYTES,
 	       left = held < most ? (size_t)(most - held) : 0;

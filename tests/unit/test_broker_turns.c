@@ -67,7 +67,7 @@ static struct wire_sink sink = {.event = on_event};
 
 /* ---- the same workload, whatever a turn is ---- */
 
-enum { NO_HEADERS = 1, CALLERS = 6, ROUNDS = 60 };
+enum { NO_HEADERS = 1, CALLERS = 6, ROUNDS = 40 };
 
 static const char *const subjects[] = {"a", "a.b", "a.b.c", "b", "b.c", "none.of.them", "a..b"};
 static const char *const patterns[] = {"a", "a.*", "*.b", ">", "a.>", "*.*.*", "b.c", "*", "a.b.c"};
@@ -178,9 +178,9 @@ static void expect_same(const char *what, const char *expected, const char *actu
 
 static void turns_of_any_length_give_the_same_deliveries_and_events(void **state)
 {
-	static const int64_t lengths[] = {1, 7, 60, 400};
+	static const int64_t lengths[] = {1, 7, 60};
 	(void)state;
-	for (unsigned seed = 1; seed <= 3; seed++) {
+	for (unsigned seed = 1; seed <= 2; seed++) {
 		struct story heard, heard_in_turns, told;
 		run_workload(seed, BROKER__TURN_UNITS, &heard);
 		told = events;
@@ -246,7 +246,7 @@ static void hear_all_once(struct caller *reader)
 
 static void who_stays_gets_each_message_once_and_in_order_while_others_come_and_go(void **state)
 {
-	static const int64_t lengths[] = {1, 20, 150};
+	static const int64_t lengths[] = {1, 50};
 	struct caller publishers[PUBLISHERS], readers[STAYING];
 	struct speech speech = {0};
 	(void)state;

@@ -1,0 +1,30 @@
+/* attack.h - clients that ask for as much as they can, to see what is left for others. */
+#ifndef BENCH_ATTACK_H
+#define BENCH_ATTACK_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct bench_attack {
+	const char *name;
+	/* Receivers, and what each says first; NULL: there are none. */
+	int receivers;
+	void (*subscribe)(FILE *out, int scale);
+	bool are_deaf; /* they never read */
+	/* Attackers, and what each says over and over again. */
+	int attackers;
+	void (*say)(FILE *out, int scale);
+	bool once; /* connect anew for each time it is said */
+};
+
+/* The list ends with name == NULL. */
+extern const struct bench_attack bench_attacks[];
+
+struct bench_attack_run;
+
+/* Connect everybody and begin. scale: numbers are divided by it, for a short test. Returns 0 with *run, which
+ * bench_attack_stop frees, or a negated errno. */
+int bench_attack_start(struct bench_attack_run **run, const struct bench_attack *attack, int port, int scale);
+void bench_attack_stop(struct bench_attack_run *run);
+
+#endif
