@@ -100,8 +100,8 @@ static void hear(struct tap__operations *side, struct stream *stream)
 			check(stream, (size_t)(side->whole_bytes + side->partial_bytes + side->lost_bytes));
 }
 
-static void pass(struct tap__operations *side, struct stream *stream, size_t at, size_t len,
-		 bool is_lost, int64_t now_ns)
+static void pass(struct tap__operations *side, struct stream *stream, size_t at, size_t len, bool is_lost,
+		 int64_t now_ns)
 {
 	if (len == 0)
 		return;
@@ -149,8 +149,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	tap__operations_trust(&side);
 	for (size_t i = 0; i < stream.count; i++)
 		pass_operation(&side, &stream, i, &now_ns);
-	require(side.whole_bytes + side.partial_bytes + side.lost_bytes +
-		    tap__operations_rest(&side).len == stream.len);
+	require(side.whole_bytes + side.partial_bytes + side.lost_bytes + tap__operations_rest(&side).len ==
+		stream.len);
 	tap__operations_end(&side, now_ns);
 	hear(&side, &stream);
 	require(side.whole_bytes + side.partial_bytes + side.lost_bytes == stream.len);
