@@ -42,8 +42,8 @@ static const struct cli_option source[] = {
      .letter = 'p',
      .kind = CLI_CALL,
      .argument = "PORT",
-     .help =
-	 "only TCP from or to this port, and expect NATS there; repeatable. Default: find NATS on every port",
+     .help = "only TCP from or to this port, and expect NATS there; repeatable. Default: find NATS on "
+	     "every port, expect it on 4222",
      .at = AT(ports),
      .call = add_port},
     {.name = "filter",
