@@ -8,6 +8,7 @@
 #include "broker/address.h"
 #include "broker/auth.h"
 #include "broker/emit.h"
+#include "broker/login.h"
 #include "broker/server.h"
 
 /* Descriptors kept free for files, monitoring and refusing politely. */
@@ -109,6 +110,7 @@ static void forget_everything(struct broker_client *client)
 	broker__routes_clear(client);
 	broker__input_drop(client);
 	broker__pressure_forget(client);
+	broker__login_forget(client);
 	broker__clients_remove(&client->loop->all, client, BROKER__LINK(all));
 }
 

@@ -17,6 +17,7 @@
 #include "wire/parse.h"
 
 struct broker__loop;
+struct broker__login;
 
 enum broker__client_state {
 	BROKER__OPEN,
@@ -67,6 +68,8 @@ struct broker_client {
 	uint32_t pings_out;
 	const char *reason;                 /* leaving: why; static */
 	uint64_t lost_messages, lost_bytes; /* when is_dropped: what its output held */
+
+	struct broker__login *login; /* its password is being verified, reading waits for it; or NULL */
 
 	char ip[64], address[80];
 	int port;
@@ -119,6 +122,8 @@ void broker__client_is_slow(struct broker_client *client);
 
 /* The timers. */
 void broker__client_start_timers(struct broker_client *client);
+/* Its credentials are being looked at: it is in time. */
+void broker__client_stop_auth_timer(struct broker_client *client);
 /* The first ping: soon after CONNECT, else after the whole interval. */
 void broker__client_await_ping(struct broker_client *client);
 void broker__client_await_write(struct broker_client *client);
@@ -128,6 +133,8 @@ void broker__client_await_end(struct broker_client *client);
 uv_buf_t broker__input_room(struct broker_client *client);
 void broker__input_take(struct broker_client *client, char *data, size_t len);
 void broker__input_drop(struct broker_client *client);
+/* What reading waited for has come: go on with what was read before, then read again. */
+void broker__input_resume(struct broker_client *client);
 
 /* Subscriptions by sid (sids.c). */
 struct broker__sub *broker__sids_find(const struct broker__sids *sids, struct wire_slice sid, uint64_t seed);

@@ -26,6 +26,8 @@ static struct wire_limits limits_of(const struct broker *broker)
 uv_buf_t broker__input_room(struct broker_client *client)
 {
 	struct broker__loop *loop = client->loop;
+	if (client->login && client->partial_len >= BROKER__INPUT_HEADROOM)
+		return uv_buf_init(NULL, 0);
 	if (client->state == BROKER__OPEN && !broker__pressure_may_read(client))
 		return uv_buf_init(NULL, 0);
 	if (client->state == BROKER__OPEN && client->partial_cap > client->partial_len)
@@ -42,14 +44,15 @@ void broker__input_drop(struct broker_client *client)
 	client->partial_len = client->partial_cap = 0;
 }
 
-/* Keep a short beginning. */
+/* Keep a copy: a short beginning, or what waits until its client is logged in; behind what is kept already. */
 static int keep_copy(struct broker_client *client, const char *data, size_t len)
 {
-	client->partial = malloc(len);
-	if (!client->partial)
+	char *grown = realloc(client->partial, client->partial_len + len + BROKER__SLACK);
+	if (!grown)
 		return -ENOMEM;
-	memcpy(client->partial, data, len);
-	client->partial_len = len;
+	memcpy(grown + client->partial_len, data, len);
+	client->partial = grown;
+	client->partial_len += len;
 	client->loop->partial_bytes += len;
 	return 0;
 }
@@ -107,7 +110,7 @@ static size_t obey(struct broker_client *client, const char *data, size_t len, s
 	const struct wire_limits limits = limits_of(loop->broker);
 	size_t at = 0;
 	*need = 0;
-	while (at < len && broker__client_is_open(client)) {
+	while (at < len && broker__client_is_open(client) && !client->login) {
 		struct wire_op op;
 		if (!may_begin(client, data[at]))
 			break;
@@ -174,13 +177,28 @@ static void take_shared(struct broker_client *client, char *data, size_t len)
 	take_run(client, data - kept, kept + len);
 }
 
-void broker__input_take(struct broker_client *client, char *data, size_t len)
+/* Go on with what was kept while the client waited. */
+static void take_kept(struct broker_client *client)
+{
+	char *kept = client->partial;
+	size_t len = client->partial_len;
+	client->loop->partial_bytes -= len;
+	client->partial = NULL;
+	client->partial_len = 0;
+	take_run(client, kept, len);
+	free(kept);
+}
+
+/* data NULL: what was kept. */
+static void take(struct broker_client *client, char *data, size_t len)
 {
 	uint64_t before = client->in_msgs;
 	struct broker__loop *loop = client->loop;
 	broker__loop_read_clock(loop);
 	loop->stalled_by = NULL;
-	if (client->partial_cap > 0)
+	if (!data)
+		take_kept(client);
+	else if (client->partial_cap > 0)
 		take_grown(client, len);
 	else
 		take_shared(client, data, len);
@@ -189,4 +207,21 @@ void broker__input_take(struct broker_client *client, char *data, size_t len)
 		client->last_ns = loop->now_ns;
 	broker__loop_flush(loop);
 	broker__pressure_apply(client, has_published);
+}
+
+void broker__input_take(struct broker_client *client, char *data, size_t len)
+{
+	if (!client->login)
+		take(client, data, len);
+	else if (keep_copy(client, data, len) < 0)
+		broker__client_cut(client, "Read Error");
+}
+
+void broker__input_resume(struct broker_client *client)
+{
+	if (!broker__client_is_open(client) || client->login)
+		return;
+	broker__transport_read(&client->transport);
+	if (client->partial_len > 0)
+		take(client, NULL, 0);
 }

@@ -55,6 +55,7 @@ int broker__loop_init(struct broker__loop *loop, struct broker *broker)
 {
 	loop->broker = broker;
 	loop->random = broker->seed | 1;
+	loop->flush_above_bytes = BROKER__POOL_KEPT;
 	loop->message.kind = WIRE_EVENT_MESSAGE;
 	broker__clock_init(&loop->clock);
 	loop->input = malloc(BROKER__INPUT_HEADROOM + BROKER__INPUT_BYTES + BROKER__SLACK);

@@ -17,7 +17,7 @@ static __attribute__((noinline)) void trace(struct broker_client *client, const 
 	const char *verb = wire_verb_name(op->verb);
 	switch (op->verb) {
 	case WIRE_CONNECT: {
-		char *json = wire_redact_json(op->args);
+		char *json = wire_redact_connect(op->args);
 		broker__client_log(client, BROKER_LOG_TRACE, "<<- [CONNECT %s]", json ? json : "");
 		free(json);
 		break;

@@ -29,6 +29,10 @@ void broker__op_failed(struct broker_client *client, int code);
 
 /* CONNECT (connect.c). */
 void broker__op_connect(struct broker_client *client, struct wire_slice json);
+/* Its password was verified: go on where CONNECT, and the reading, stopped. May take *connect. */
+struct broker__proof;
+void broker__op_connect_verified(struct broker_client *client, struct wire_connect *connect,
+				 const struct broker__proof *proof);
 
 /* The first operation of a client that sent no CONNECT. False when it must: it is being closed then. */
 bool broker__op_without_connect(struct broker_client *client);

@@ -87,17 +87,7 @@ static bool has_user(const struct broker_options *options, const char *name)
 
 int broker_options_check(const struct broker_options *options, struct wire_fault *fault)
 {
-	if ((options->username || options->password) && options->token)
-		return wire_fault_set(fault, BROKER_ECONFIG,
-				      "Cannot have a user/pass and token; choose one of them");
-	if (options->username && options->users_len)
-		return wire_fault_set(fault, BROKER_ECONFIG,
-				      "Can not have a single user/pass and a users array; "
-				      "put the user into the array");
-	if (options->token && options->users_len)
-		return wire_fault_set(fault, BROKER_ECONFIG,
-				      "Can not have a token and a users array; choose one of them");
-	if (options->password && !options->username)
+	if (options->password && !options->username && !options->token && options->users_len == 0)
 		return wire_fault_set(fault, BROKER_ECONFIG, "a password without a user; name the user too");
 	if (options->no_auth_user && !has_user(options, options->no_auth_user))
 		return wire_fault_set(fault, BROKER_ECONFIG,

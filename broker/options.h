@@ -84,7 +84,7 @@ void broker_options_fini(struct broker_options *options);
 void broker_user_fini(struct broker_user *user);
 void broker_permissions_free(struct broker_permissions *permissions);
 
-/* Checks that concern several options at once (user without password, token and users, no_auth_user unknown,
+/* Checks that concern several options at once (a password without a user, no_auth_user unknown,
  * sizes that exceed one another). 0, or BROKER_ECONFIG with *fault. */
 int broker_options_check(const struct broker_options *options, struct wire_fault *fault);
 

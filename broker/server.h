@@ -28,6 +28,12 @@ struct broker__clients {
 	uint32_t len;
 };
 
+/* Passwords that are being verified, and those that wait for it (login.h). */
+struct broker__logins {
+	struct broker__login *first, *last; /* waiting */
+	unsigned running;
+};
+
 /* An event loop: what its connections share. Only its own thread touches it. */
 struct broker__loop {
 	struct broker *broker;
@@ -37,6 +43,7 @@ struct broker__loop {
 	struct broker__pool pool;
 	char *input; /* BROKER__INPUT_HEADROOM + BROKER__INPUT_BYTES + BROKER__SLACK */
 	struct broker__clients all, stalled, held;
+	struct broker__logins logins;
 	struct broker_client *dirty, *leaving;
 	struct broker__sub
 	    *retired; /* subscriptions that ended while the work at hand may still point to them */

@@ -20,7 +20,7 @@ static bool is_recent(const struct broker_client *client, int64_t then_ns, int64
 /* While we do not read what a client says, its silence is our doing. */
 static bool needs_ping(const struct broker_client *client, int64_t interval_ms)
 {
-	if (client->is_held)
+	if (client->is_held || client->login)
 		return false;
 	bool needs_rtt = client->rtt_ns == 0 || !is_recent(client, client->ping_sent_ns, RTT_EVERY_MS);
 	return needs_rtt || (!is_recent(client, client->last_ns, interval_ms) &&
@@ -76,6 +76,12 @@ static void on_auth_timeout(uv_timer_t *timer)
 	broker__client_send_error(client, WIRE_LITERAL("Authentication Timeout"));
 	broker__client_close(client, "Authentication Timeout");
 	broker__loop_settle(client->loop);
+}
+
+void broker__client_stop_auth_timer(struct broker_client *client)
+{
+	if (client->is_expected)
+		uv_timer_stop(&client->timer);
 }
 
 void broker__client_start_timers(struct broker_client *client)

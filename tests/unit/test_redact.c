@@ -12,7 +12,7 @@
 
 static void assert_redacted(const char *json, const char *wanted)
 {
-	char *text = wire_redact_json(wire_slice_str(json));
+	char *text = wire_redact_connect(wire_slice_str(json));
 	assert_non_null(text);
 	if (strcmp(text, wanted) != 0)
 		fail_msg("%s: got %s, wanted %s", json, text, wanted);
@@ -23,8 +23,10 @@ static void what_is_no_secret_stays(void **state)
 {
 	(void)state;
 	assert_redacted("{}", "{}");
-	assert_redacted("{ \"name\": \"n\", \"user\": \"u\", \"pass\": \"p\", \"nkey\": \"UA\", \"n\": 1 }",
-			"{\"name\":\"n\",\"user\":\"u\",\"pass\":\"[REDACTED]\",\"nkey\":\"UA\",\"n\":1}");
+	assert_redacted("{ \"name\": \"n\", \"user\": \"u\", \"pass\": \"p\", \"nkey\": \"UA\" }",
+			"{ \"name\": \"n\", \"user\": \"u\", \"pass\": \"[REDACTED]\", \"nkey\": \"UA\" }");
+	assert_redacted("{\"verbose\":false,\"protocol\":1,\"lang\":\"c\\ud83d\",\"echo\":null}",
+			"{\"verbose\":false,\"protocol\":1,\"lang\":\"c\\ud83d\",\"echo\":null}");
 }
 
 static void a_user_without_password_is_a_token(void **state)
@@ -33,6 +35,8 @@ static void a_user_without_password_is_a_token(void **state)
 	assert_redacted("{\"user\":\"t\"}", "{\"user\":\"[REDACTED]\"}");
 	assert_redacted("{\"user\":\"t\",\"pass\":\"\"}",
 			"{\"user\":\"[REDACTED]\",\"pass\":\"[REDACTED]\"}");
+	assert_redacted("{\"pass\":\"x\",\"pass\":\"\",\"user\":\"t\"}",
+			"{\"pass\":\"[REDACTED]\",\"pass\":\"[REDACTED]\",\"user\":\"[REDACTED]\"}");
 	assert_redacted("{\"user\":\"t\",\"pass\":null}",
 			"{\"user\":\"[REDACTED]\",\"pass\":\"[REDACTED]\"}");
 }
@@ -52,6 +56,9 @@ static void no_secret_gets_out_in_any_shape(void **state)
 	    "{\"pass\":[\"secret\"],\"sig\":{\"a\":\"secret\"}}",
 	    "{\"a\":{\"pass\":\"secret\"},\"b\":[[{\"user\":\"secret\"}]]}",
 	    "{\"pass\":\"se\\u0000cret secret\"}",
+	    "{\"password\":\"secret\",\"token\":\"secret\",\"authToken\":\"secret\",\"passwd\":\"secret\"}",
+	    "{\"x\":[1,{\"y\":\"secret\"}],\"z\":1234,\"key\":\"secret\"}",
+	    "{\"verbose\":\"secret\",\"name\":{\"pass\":\"secret\"},\"lang\":[\"secret\"]}",
 	    "{\"pass\":\"secret\"",
 	    "{\"pass\":\"secret\"} trailing",
 	    "{pass:secret}",
@@ -61,7 +68,7 @@ static void no_secret_gets_out_in_any_shape(void **state)
 	    "{\"pass\":\"secret\xff\"}",
 	};
 	for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
-		char *text = wire_redact_json(wire_slice_str(inputs[i]));
+		char *text = wire_redact_connect(wire_slice_str(inputs[i]));
 		assert_non_null(text);
 		if (strstr(text, "secret") || !strstr(text, "[REDACTED]"))
 			fail_msg("%s: got %s", inputs[i], text);
@@ -75,7 +82,7 @@ static void what_is_no_object_becomes_one_word(void **state)
 	assert_redacted("", "\"[REDACTED]\"");
 	assert_redacted("[1]", "\"[REDACTED]\"");
 	assert_redacted("{\"a\":", "\"[REDACTED]\"");
-	char *text = wire_redact_json(wire_slice(NULL, 0));
+	char *text = wire_redact_connect(wire_slice(NULL, 0));
 	assert_string_equal(text, "\"[REDACTED]\"");
 	free(text);
 }
