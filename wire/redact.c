@@ -5,6 +5,8 @@
 
 #include "wire/json_text.h"
 
+/* ---- CONNECT ---- */
+
 #define MASK "\"[REDACTED]\""
 
 /* What a field may hold and still be shown. */
@@ -97,4 +99,76 @@ char *wire_redact_connect(struct wire_slice text)
 	if (masked)
 		copy_masked(text, masked);
 	return masked;
+}
+
+/* ---- URLs ---- */
+
+/* The word of a message at text: what could be a URL. */
+static size_t word_len(const char *text)
+{
+	return strcspn(text, " \t\r\n\"'()<>");
+}
+
+/* The end of the URL at the start of word[0..len): where the next one of a list begins. Passwords may hold commas. */
+static size_t url_len(const char *word, size_t len)
+{
+	const char *scheme = memmem(word, len, "://", 3);
+	const char *from = scheme ? scheme + 3 : word;
+	const char *next = memmem(from, len - (size_t)(from - word), "://", 3);
+	while (next && next > from && *next != ',')
+		next--;
+	return next && next > from ? (size_t)(next - word) : len;
+}
+
+/* The secret in a URL; empty when it has none. */
+static struct wire_slice secret_of(const char *url, size_t len)
+{
+	const char *scheme = memmem(url, len, "://", 3), *at = memrchr(url, '@', len);
+	const char *start = scheme ? scheme + 3 : url;
+	if (!at || at < start)
+		return wire_slice(NULL, 0);
+	const char *colon = memchr(start, ':', (size_t)(at - start));
+	if (!colon && !scheme)
+		return wire_slice(NULL, 0); /* an address of mail, or the like */
+	const char *secret = colon ? colon + 1 : start;
+	return wire_slice(secret, (size_t)(at - secret));
+}
+
+struct room {
+	char *at;
+	size_t left; /* without the NUL */
+};
+
+static void put(struct room *room, const char *text, size_t len)
+{
+	len = len < room->left ? len : room->left;
+	memcpy(room->at, text, len);
+	room->at += len;
+	room->left -= len;
+}
+
+static void put_url(struct room *room, const char *url, size_t len)
+{
+	struct wire_slice secret = secret_of(url, len);
+	if (secret.len == 0) {
+		put(room, url, len);
+		return;
+	}
+	put(room, url, (size_t)(secret.data - url));
+	put(room, "***", 3);
+	put(room, secret.data + secret.len, (size_t)(url + len - secret.data) - secret.len);
+}
+
+void wire_redact_urls(const char *text, char *out, size_t size)
+{
+	struct room room = {.at = out, .left = size - 1};
+	while (*text && room.left > 0) {
+		size_t len = url_len(text, word_len(text));
+		if (len > 0)
+			put_url(&room, text, len);
+		else
+			put(&room, text, len = 1);
+		text += len;
+	}
+	*room.at = '\0';
 }

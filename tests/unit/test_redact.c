@@ -87,6 +87,42 @@ static void what_is_no_object_becomes_one_word(void **state)
 	free(text);
 }
 
+static void assert_masked(const char *text, const char *wanted)
+{
+	char out[200];
+	wire_redact_urls(text, out, sizeof out);
+	if (strcmp(out, wanted) != 0)
+		fail_msg("%s: got %s, wanted %s", text, out, wanted);
+}
+
+static void passwords_of_urls_are_masked(void **state)
+{
+	(void)state;
+	assert_masked("cannot connect to nats://u:s3cret@host:4222: refused",
+		      "cannot connect to nats://u:***@host:4222: refused");
+	assert_masked("\"tls://s3cret@host\"", "\"tls://***@host\"");
+	assert_masked("u:s3cret@host", "u:***@host");
+	assert_masked("nats://u:p@s/3:c,ret@host", "nats://u:***@host");
+	assert_masked("nats://a:s3cret@x:1,nats://b:s3cret@y:2", "nats://a:***@x:1,nats://b:***@y:2");
+	assert_masked("--sever=nats://u:s3cret@h", "--sever=nats://u:***@h");
+}
+
+static void other_text_stays(void **state)
+{
+	(void)state;
+	assert_masked("", "");
+	assert_masked("nats://host:4222 ann@example.org a:b", "nats://host:4222 ann@example.org a:b");
+	assert_masked("cannot open \"/x/y\": No such file", "cannot open \"/x/y\": No such file");
+}
+
+static void a_text_that_is_too_long_is_cut(void **state)
+{
+	char out[12];
+	(void)state;
+	wire_redact_urls("nats://u:s3cret@host", out, sizeof out);
+	assert_string_equal(out, "nats://u:**");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -94,6 +130,9 @@ int main(void)
 	    cmocka_unit_test(a_user_without_password_is_a_token),
 	    cmocka_unit_test(no_secret_gets_out_in_any_shape),
 	    cmocka_unit_test(what_is_no_object_becomes_one_word),
+	    cmocka_unit_test(passwords_of_urls_are_masked),
+	    cmocka_unit_test(other_text_stays),
+	    cmocka_unit_test(a_text_that_is_too_long_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
