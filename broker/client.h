@@ -63,7 +63,8 @@ struct broker_client {
 	size_t partial_len, partial_cap; /* partial_cap 0: a copy to be put in front of the next read */
 
 	uint64_t in_msgs, out_msgs, in_bytes, out_bytes;
-	int64_t start_ns, last_ns; /* last: activity other than pings */
+	uint64_t noted_out_msgs;   /* when last_ns was set */
+	int64_t start_ns, last_ns; /* last: activity other than pings, deliveries included */
 	int64_t rtt_ns, ping_sent_ns, peer_ping_ns;
 	uint32_t pings_out;
 	const char *reason;                 /* leaving: why; static */
@@ -76,7 +77,7 @@ struct broker_client {
 	char *name, *lang, *version, *user; /* owned, or NULL */
 	char *title;                        /* how log lines call it, owned, or NULL */
 
-	struct broker_client *dirty_next, *leaving_next;
+	struct broker_client *dirty_next, *leaving_next, *cid_next;
 	struct broker__client_list_link all, stalled, held;
 	struct broker_client *stalled_by;
 	uint64_t stalled_until_ms; /* by the loop's time */

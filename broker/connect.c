@@ -146,8 +146,7 @@ static void welcome(struct broker_client *client, const struct wire_connect *con
 	broker__client_await_ping(client);
 	if (!client->is_announced)
 		broker__emit_connect(client);
-	if (client->verbose)
-		broker__client_send(client, WIRE_LITERAL("+OK\r\n"));
+	broker__answer_ok(client);
 }
 
 /* Let the client in or refuse it; or have its password verified first, which takes *connect. */

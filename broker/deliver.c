@@ -8,6 +8,7 @@
 #include "broker/emit.h"
 #include "broker/ops.h"
 #include "broker/quote.h"
+#include "broker/trace.h"
 #include "wire/write.h"
 
 /* A message as it is put behind a head "MSG subject sid ". */
@@ -164,6 +165,8 @@ static inline enum wire_outcome put(const struct broker__receiver *receiver, str
 	to->loop->counters.out_bytes += parcel->size; /* nats-server's total is before stripping */
 	if (to->replies && parcel->op->reply.len > 0)
 		grant_reply(to, parcel->op->reply);
+	if (broker__traces(to))
+		broker__trace_delivery(sub, parcel->op, parcel->has_headers && to->has_headers);
 	sub->delivered++;
 	if (sub->max > 0 && sub->delivered >= sub->max)
 		broker__client_unsubscribe(to, sub);
@@ -408,8 +411,7 @@ void broker__deliver_by(struct broker_client *publisher, struct broker__route *r
 	bool is_allowed = route && (!(publisher->permissions || route->is_reserved || op->reply.len > 4) ||
 				    check(publisher, route, op));
 	if (is_allowed) {
-		if (publisher->verbose)
-			broker__client_send(publisher, WIRE_LITERAL("+OK\r\n"));
+		broker__answer_ok(publisher);
 		result = hand_out(publisher, route, op, end);
 	}
 	if (loop->broker->sink)

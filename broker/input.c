@@ -13,13 +13,11 @@
 #include "broker/ops.h"
 #include "wire/run.h"
 
-enum { GROW_MIN = 128 * 1024, LINE_MAX_BYTES = BROKER__INPUT_HEADROOM - 1024 };
+enum { GROW_MIN = 128 * 1024 };
 
-/* A line must fit into the headroom, whatever the operator allows. */
 static struct wire_limits limits_of(const struct broker *broker)
 {
-	uint32_t line = broker->options.max_control_line;
-	return (struct wire_limits){.max_control_line = line < LINE_MAX_BYTES ? line : LINE_MAX_BYTES,
+	return (struct wire_limits){.max_control_line = broker->options.max_control_line,
 				    .max_payload = broker->options.max_payload};
 }
 

@@ -13,7 +13,7 @@ enum { NICE = 10 }; /* of the threads that hash, so that the loop comes first */
 struct broker__login {
 	uv_work_t work;
 	struct broker__loop *loop;
-	struct broker_client *client; /* NULL: it has gone */
+	struct broker_client *client;      /* NULL: it has gone */
 	struct broker__login *prev, *next; /* among those that wait */
 	struct wire_connect connect;
 	char *hash, *given; /* owned */

@@ -98,6 +98,7 @@ void broker__loop_fini(struct broker__loop *loop)
 		uv_loop_close(&loop->uv);
 	}
 	broker__pool_fini(&loop->pool);
+	broker__cids_fini(&loop->cids);
 	free(loop->receivers);
 	free(loop->input);
 }
@@ -121,6 +122,9 @@ void broker__loop_flush(struct broker__loop *loop)
 		struct broker_client *client = loop->dirty;
 		loop->dirty = client->dirty_next;
 		client->is_dirty = false;
+		if (client->out_msgs != client->noted_out_msgs)
+			client->last_ns = loop->now_ns;
+		client->noted_out_msgs = client->out_msgs;
 		if (broker__client_is_open(client))
 			broker__client_flush(client);
 	}

@@ -24,6 +24,9 @@ size_t broker__op_run(struct broker_client *client, const struct wire_op *first,
 size_t broker__op_ahead(struct broker_client *client, const char *data, size_t len,
 			const struct wire_limits *limits);
 
+/* `+OK`, when the client asked for it. */
+void broker__answer_ok(struct broker_client *client);
+
 /* What could not be parsed: tell the client and close (code: WIRE_E*). */
 void broker__op_failed(struct broker_client *client, int code);
 

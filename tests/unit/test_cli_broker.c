@@ -183,8 +183,8 @@ static void contradictions_and_bad_files_are_told(void **state)
 {
 	(void)state;
 	struct cli_broker_settings s;
-	assert_int_equal(read_flags(&s, "--pass", "p", (char *)NULL), CLI_FOUND);
-	assert_non_null(strstr(fault.text, "a password without a user"));
+	assert_int_equal(read_flags(&s, "--user", "u", "--auth", "t", (char *)NULL), CLI_FOUND);
+	assert_non_null(strstr(fault.text, "Cannot have a user/pass and token"));
 	cli_broker_settings_fini(&s);
 	assert_int_equal(read_flags(&s, "-c", "/nonexistent", (char *)NULL), CLI_FOUND);
 	assert_non_null(strstr(fault.text, "cannot read /nonexistent"));

@@ -36,10 +36,38 @@ static void what_the_grammar_allows_is_valid(void **state)
 static void anything_else_is_not(void **state)
 {
 	(void)state;
-	static const char *const bad[] = {"",	    " ",       "nul",	 "nulls",   "01",     "-",     "1.",   ".5",
-					  "+1",	    "1e",      "[",	 "]",	    "[1,]",   "[,1]",  "[1 2]", "{",
-					  "{\"a\"}", "{\"a\":}", "{a:1}",	 "{\"a\":1,}", "{,}",    "[}",    "{]",	"1 1",
-					  "\"",	    "\"\\\"",  "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"a\tb\"", "'a'", "\xef\xbb\xbf{}"};
+	static const char *const bad[] = {"",
+					  " ",
+					  "nul",
+					  "nulls",
+					  "01",
+					  "-",
+					  "1.",
+					  ".5",
+					  "+1",
+					  "1e",
+					  "[",
+					  "]",
+					  "[1,]",
+					  "[,1]",
+					  "[1 2]",
+					  "{",
+					  "{\"a\"}",
+					  "{\"a\":}",
+					  "{a:1}",
+					  "{\"a\":1,}",
+					  "{,}",
+					  "[}",
+					  "{]",
+					  "1 1",
+					  "\"",
+					  "\"\\\"",
+					  "\"\\x\"",
+					  "\"\\u12\"",
+					  "\"\\u12g4\"",
+					  "\"a\tb\"",
+					  "'a'",
+					  "\xef\xbb\xbf{}"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (wire_json_is_valid(wire_slice_str(bad[i]), NULL))
 			fail_msg("accepted: %s", bad[i]);
@@ -122,9 +150,13 @@ static void a_strict_text_says_the_same(void **state)
 	assert_strict(" { \"a\" : [ 1 , 2.5 , \"\\u00e9\" , { } , [ ] ] , \"b\" : null } ",
 		      "{\"a\":[1,2.5,\"\\u00e9\",{},[]],\"b\":null}");
 	assert_strict("9223372036854775807", "9223372036854775807");
-	assert_strict("9223372036854775808", "\"\xef\xb7\x91" "9223372036854775808\"");
-	assert_strict("[1e308,1e309]", "[1e308,\"\xef\xb7\x91" "1e309\"]");
-	assert_strict("\"\\ud83d\xe9\"", "\"\xef\xb7\x90" "00d83d\xef\xb7\x90" "1100e9\"");
+	assert_strict("9223372036854775808", "\"\xef\xb7\x91"
+					     "9223372036854775808\"");
+	assert_strict("[1e308,1e309]", "[1e308,\"\xef\xb7\x91"
+				       "1e309\"]");
+	assert_strict("\"\\ud83d\xe9\"", "\"\xef\xb7\x90"
+					 "00d83d\xef\xb7\x90"
+					 "1100e9\"");
 	size_t len;
 	assert_null(wire_json_strict(WIRE_LITERAL("{"), &len));
 }
