@@ -120,7 +120,7 @@ bool wire_json_is_name(struct wire_slice written, const char *name)
 /* ---- for strict readers ---- */
 
 #define MARK_CHARACTER "\xef\xb7\x90" /* U+FDD0 */
-#define MARK_NUMBER "\xef\xb7\x91"    /* U+FDD1 */
+#define MARK_NUMBER    "\xef\xb7\x91" /* U+FDD1 */
 enum { MARK_CHARACTER_POINT = 0xfdd0, MARK_NUMBER_POINT = 0xfdd1 };
 
 /* A text being written. */
