@@ -283,7 +283,8 @@ static int connect_receivers(struct bench_attack_run *run)
 	return error;
 }
 
-int bench_attack_start(struct bench_attack_run **out, const struct bench_attack *attack_it, int port, int scale)
+int bench_attack_start(struct bench_attack_run **out, const struct bench_attack *attack_it, int port,
+		       int scale)
 {
 	struct bench_attack_run *run = calloc(1, sizeof *run);
 	if (!run)

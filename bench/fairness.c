@@ -64,7 +64,8 @@ static void add_results(struct bench_results *results, const char *test, const c
 			const struct waits *waits, uint64_t peak_bytes)
 {
 	qsort(waits->ns, waits->len, sizeof *waits->ns, compare);
-	bench_results_add(results, test, contender, BENCH_P99, (double)waits->ns[waits->len * 99 / 100] / 1e3);
+	bench_results_add(results, test, contender, BENCH_P99,
+			  (double)waits->ns[waits->len * 99 / 100] / 1e3);
 	bench_results_add(results, test, contender, BENCH_P50, (double)waits->ns[waits->len / 2] / 1e3);
 	bench_results_add(results, test, contender, BENCH_MAX, (double)waits->ns[waits->len - 1] / 1e3);
 	bench_results_add(results, test, contender, BENCH_PEAK, (double)peak_bytes);

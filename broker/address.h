@@ -2,11 +2,19 @@
 #ifndef BROKER_ADDRESS_H
 #define BROKER_ADDRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-enum { BROKER__ADDRESS_TEXT = 300 }; /* of a host's name, too */
+enum {
+	BROKER__ADDRESS_TEXT = 300, /* of a host's name, too */
+	BROKER__HOST_TEXT = 256,
+};
 
 /* "10.0.0.7:4222" or "[::1]:4222" into text, cut when size is too small; returns text. */
 const char *broker__address_text(char *text, size_t size, const char *host, int port);
+
+/* Split `host`, `host:port`, `[v6]` or `[v6]:port`: the host without brackets into host[BROKER__HOST_TEXT], and the port,
+ * or missing_port where there is none or it is not positive. False when it is none of these. */
+bool broker__address_split(const char *text, int missing_port, char *host, int *port);
 
 #endif

@@ -13,9 +13,32 @@ struct broker__identity {
 	const struct broker_permissions *permissions; /* likewise; NULL: everything */
 };
 
-/* True when the credentials are right, with *identity. */
-bool broker__auth_check(const struct broker_options *options, const struct wire_connect *connect,
-			struct broker__identity *identity);
+enum broker__verdict {
+	BROKER__REFUSED,
+	BROKER__GRANTED,
+	BROKER__UNDECIDED, /* a password must be verified against a hash, which takes long */
+};
+
+/* What came of verifying a password. */
+struct broker__proof {
+	const char *hash;
+	bool fits;
+};
+
+/* Are the credentials right? GRANTED with *identity. UNDECIDED with *hash (borrows the options): verify
+ * broker__auth_given against it and ask again with the proof (NULL at first). Wrong credentials are UNDECIDED too where
+ * some password is a hash, whoever the user, so that the time of a refusal does not tell which users there are; which
+ * hash they are verified against depends on the name and the seed alone. */
+enum broker__verdict broker__auth_check(const struct broker_options *options,
+					const struct wire_connect *connect, uint64_t seed,
+					const struct broker__proof *proof, struct broker__identity *identity,
+					const char **hash);
+
+/* The password, or the token, that is to be verified. Borrows *connect. */
+const char *broker__auth_given(const struct broker_options *options, const struct wire_connect *connect);
+
+/* The password is that of the bcrypt hash. Slow on purpose; any thread. */
+bool broker__auth_verify(const char *hash, const char *given);
 
 /* The user of clients that show nothing; false when there is none. */
 bool broker__auth_anonymous(const struct broker_options *options, struct broker__identity *identity);

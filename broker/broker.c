@@ -96,9 +96,12 @@ static int write_files(struct broker *broker, struct wire_fault *fault)
 {
 	const struct broker_options *options = &broker->options;
 	int error = options->pid_path ? broker_pid_write(options->pid_path, fault) : 0;
-	if (error)
-		return error;
-	broker->is_pid_written = options->pid_path != NULL;
+	return error ? error : broker__write_ports(broker, fault);
+}
+
+int broker__write_ports(struct broker *broker, struct wire_fault *fault)
+{
+	const struct broker_options *options = &broker->options;
 	if (!options->ports_file_dir)
 		return 0;
 	return broker_ports_write(options->ports_file_dir, broker->host, broker->port,
@@ -126,6 +129,8 @@ static int start(struct broker *broker, struct wire_fault *fault)
 	error = broker__sublist_init(&broker->sublist, broker->seed);
 	for (int i = 0; i < BROKER__LOOPS && !error; i++)
 		error = broker__loop_init(&broker->loops[i], broker);
+	if (!error)
+		error = broker__closed_resize(&broker->closed, broker->options.max_closed_clients);
 	if (!error)
 		error = start_handles(broker);
 	if (error)
@@ -264,11 +269,10 @@ void broker_close(struct broker *broker)
 	close_loops(broker);
 	if (broker->sublist.root)
 		broker__sublist_fini(&broker->sublist);
-	if (broker->options.pid_path && broker->is_pid_written)
-		unlink(broker->options.pid_path);
 	if (broker->ports_path)
 		unlink(broker->ports_path);
 	free(broker->ports_path);
+	broker__closed_fini(&broker->closed);
 	broker_log_close(broker->log);
 	broker_options_fini(&broker->options);
 	free(broker);

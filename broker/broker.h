@@ -30,7 +30,7 @@ void broker_stop(struct broker *broker);
 /* The sink has room again after its `ready` said no. May be called from any thread. */
 void broker_wake(struct broker *broker);
 
-/* Disconnect everybody, remove pid and ports files, free. broker_run has returned. */
+/* Disconnect everybody, remove the ports file, free. The pid file stays, as nats-server leaves it. broker_run has returned. */
 void broker_close(struct broker *broker);
 
 /* The ports really bound, 0 when not listening. */

@@ -8,7 +8,8 @@
 #include "broker/address.h"
 #include "broker/auth.h"
 #include "broker/emit.h"
-#include "broker/server.h"
+#include "broker/login.h"
+#include "broker/trace.h"
 #include "broker/turn.h"
 
 enum {
@@ -98,6 +99,8 @@ static void on_transport_closed(struct broker__transport *transport)
 /* A subscription that is in no trie any more: others may point to it for a while. */
 static void retire(struct broker__loop *loop, struct broker__sub *sub)
 {
+	if (broker__traces(sub->client))
+		broker__trace_end(sub);
 	sub->is_closed = true;
 	sub->next = loop->retired;
 	loop->retired = sub;
@@ -148,6 +151,9 @@ static void forget_everything(struct broker_client *client)
 	broker__turn_forget(client);
 	broker__memory_forget(client);
 	broker__pressure_forget(client);
+	broker__login_forget(client);
+	broker__cursors_leave(client->loop->broker, client);
+	broker__cids_remove(&client->loop->cids, client);
 	broker__clients_remove(&client->loop->all, client, BROKER__LINK(all));
 }
 
@@ -167,6 +173,8 @@ static void linger(struct broker_client *client)
 
 void broker__client_put_away(struct broker_client *client)
 {
+	const struct broker_client_info info = broker__client_describe(client);
+	broker__closed_add(&client->loop->broker->closed, &info);
 	client->state = client->keeps_output ? BROKER__LINGERING : BROKER__GONE;
 	forget_everything(client);
 	if (client->keeps_output)
@@ -229,7 +237,7 @@ void broker__client_send_error(struct broker_client *client, struct wire_slice t
 	const struct wire_slice pieces[] = {WIRE_LITERAL("-ERR '"), text, WIRE_LITERAL("'\r\n")};
 	if (!broker__client_is_open(client))
 		return;
-	if (client->loop->broker->wants_trace)
+	if (broker__traces(client))
 		broker__client_log(client, BROKER_LOG_TRACE, "->> [-ERR %.*s]", (int)text.len, text.data);
 	broker__client_send_pieces(client, pieces, 3);
 	broker__emit_error(client, text);
@@ -237,8 +245,8 @@ void broker__client_send_error(struct broker_client *client, struct wire_slice t
 
 void broker__client_send_ping(struct broker_client *client)
 {
-	if (client->loop->broker->wants_trace)
-		broker__client_log(client, BROKER_LOG_TRACE, "->> [PING]");
+	if (broker__traces(client))
+		broker__trace_answer(client, "PING");
 	client->ping_sent_ns = client->loop->now_ns;
 	client->pings_out++;
 	broker__client_send(client, WIRE_LITERAL("PING\r\n"));
@@ -247,13 +255,19 @@ void broker__client_send_ping(struct broker_client *client)
 void broker__client_send_info(struct broker_client *client)
 {
 	const struct broker *broker = client->loop->broker;
+	char host[BROKER__HOST_TEXT];
+	int port = broker->port;
+	snprintf(host, sizeof host, "%s", broker->host);
+	if (broker->options.client_advertise)
+		broker__address_split(broker->options.client_advertise, broker->port, host, &port);
 	const struct wire_info info = {
 	    .server_id = broker->server_id,
 	    .server_name = broker->options.server_name ? broker->options.server_name : broker->server_id,
 	    .version = BROKER_VERSION,
 	    .go = "tapedeck",
-	    .host = broker->host,
-	    .port = broker->port,
+	    .host = host,
+	    .port = port,
+	    .cluster = broker->options.cluster_name,
 	    .headers = !broker->options.no_header_support,
 	    .auth_required = broker__auth_is_required(&broker->options) && !broker->options.no_auth_user,
 	    .max_payload = broker->options.max_payload,
@@ -448,6 +462,7 @@ void broker__client_accept(struct broker__loop *loop, uv_stream_t *listener)
 	client->start_ns = client->last_ns = loop->now_ns;
 	describe_peer(client);
 	broker__clients_add(&loop->all, client, BROKER__LINK(all));
+	broker__cids_add(&loop->cids, client);
 	broker__client_start_timers(client);
 	greet(client);
 }

@@ -17,6 +17,7 @@
 #include "wire/parse.h"
 
 struct broker__loop;
+struct broker__login;
 
 enum broker__client_state {
 	BROKER__OPEN,
@@ -27,10 +28,11 @@ enum broker__client_state {
 
 /* Why nothing is read of a client. */
 enum broker__pause {
-	BROKER__STALLED = 1 << 0, /* a receiver is behind; in loop->stalled */
-	BROKER__HELD = 1 << 1,    /* the sink is full; in loop->held */
-	BROKER__WAITING = 1 << 2, /* for its next turn; in loop->waiting */
-	BROKER__SHORT = 1 << 3,   /* memory is short; in loop->starved */
+	BROKER__STALLED = 1 << 0,  /* a receiver is behind; in loop->stalled */
+	BROKER__HELD = 1 << 1,     /* the sink is full; in loop->held */
+	BROKER__WAITING = 1 << 2,  /* for its next turn; in loop->waiting */
+	BROKER__SHORT = 1 << 3,    /* memory is short; in loop->starved */
+	BROKER__VERIFIED = 1 << 4, /* its password is being verified (login.h) */
 };
 
 /* Subscriptions by sid. */
@@ -77,18 +79,21 @@ struct broker_client {
 	uint64_t fed_ms;                 /* when bytes last came, by the loop's time */
 
 	uint64_t in_msgs, out_msgs, in_bytes, out_bytes;
-	int64_t start_ns, last_ns; /* last: activity other than pings */
+	uint64_t noted_out_msgs;   /* when last_ns was set */
+	int64_t start_ns, last_ns; /* last: activity other than pings, deliveries included */
 	int64_t rtt_ns, ping_sent_ns, peer_ping_ns;
 	uint32_t pings_out;
 	const char *reason;                 /* leaving: why; static */
 	uint64_t lost_messages, lost_bytes; /* when is_dropped: what its output held */
+
+	struct broker__login *login; /* its password is being verified, reading waits for it; or NULL */
 
 	char ip[64], address[80];
 	int port;
 	char *name, *lang, *version, *user; /* owned, or NULL */
 	char *title;                        /* how log lines call it, owned, or NULL */
 
-	struct broker_client *leaving_next;
+	struct broker_client *leaving_next, *cid_next;
 	struct broker__client_list_link all, dirty, stalled, held, waiting, starved;
 	uint64_t starved_ms; /* since when */
 	struct broker_client *stalled_by;
@@ -144,6 +149,8 @@ void broker__client_is_slow(struct broker_client *client);
 
 /* The timers. */
 void broker__client_start_timers(struct broker_client *client);
+/* Its credentials are being looked at: it is in time. */
+void broker__client_stop_auth_timer(struct broker_client *client);
 /* The first ping: soon after CONNECT, else after the whole interval. */
 void broker__client_await_ping(struct broker_client *client);
 void broker__client_await_write(struct broker_client *client);

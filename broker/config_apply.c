@@ -238,6 +238,18 @@ static int apply_nothing(struct broker__apply *apply, const struct broker__rule 
 	return 0;
 }
 
+/* Of a cluster clients can only see the name. */
+static int apply_cluster(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
+			 void *member)
+{
+	json_t *name = json_object_get(json_object_get(node, "value"), "name");
+	(void)rule;
+	broker__apply_tell(apply, node, "cluster is ignored%s: this server does not form clusters",
+			   name ? " but for its name" : "");
+	apply->key = "name";
+	return name ? broker__node_copy(name, apply->key, member, apply->fault) : 0;
+}
+
 #define AT(member) offsetof(struct broker_options, member)
 
 static const struct broker__rule top_rules[] = {
@@ -247,6 +259,9 @@ static const struct broker__rule top_rules[] = {
     {.keys = "server_name", .apply = broker__apply_text, .at = AT(server_name)},
     {.keys = "http", .apply = apply_http_listen},
     {.keys = "http_port monitor_port", .apply = apply_port, .at = AT(http_port)},
+    {.keys = "http_base_path", .apply = broker__apply_text, .at = AT(http_base_path)},
+    {.keys = "http_allow_origin", .apply = broker__apply_text, .at = AT(http_allow_origin)},
+    {.keys = "client_advertise", .apply = broker__apply_text, .at = AT(client_advertise)},
     {.keys = "debug", .apply = apply_bool, .at = AT(debug)},
     {.keys = "trace", .apply = apply_bool, .at = AT(trace)},
     {.keys = "trace_verbose", .apply = apply_bool, .at = AT(trace)},
@@ -258,7 +273,11 @@ static const struct broker__rule top_rules[] = {
     {.keys = "accounts", .apply = broker__apply_accounts},
     {.keys = "system_account system", .apply = apply_nothing},
     {.keys = "no_auth_user", .apply = broker__apply_text, .at = AT(no_auth_user)},
-    {.keys = "max_control_line", .apply = apply_u32, .at = AT(max_control_line), .min = 64, .max = 1 << 24},
+    {.keys = "max_control_line",
+     .apply = apply_u32,
+     .at = AT(max_control_line),
+     .min = 64,
+     .max = BROKER_CONTROL_LINE_MOST},
     {.keys = "max_payload",
      .apply = apply_u32,
      .at = AT(max_payload),
@@ -279,6 +298,12 @@ static const struct broker__rule top_rules[] = {
      .apply = apply_max_subscriptions,
      .at = AT(max_subscriptions),
      .max = UINT32_MAX},
+    {.keys = "max_subscription_tokens max_sub_tokens",
+     .apply = apply_u32,
+     .at = AT(max_subscription_tokens),
+     .min = 1,
+     .max = UINT8_MAX},
+    {.keys = "max_closed_clients", .apply = apply_u32, .at = AT(max_closed_clients), .max = 1 << 20},
     {.keys = "ping_interval", .apply = broker__apply_duration, .at = AT(ping_interval_ms), .min = 1},
     {.keys = "ping_max", .apply = apply_u32, .at = AT(ping_max), .max = INT_MAX, .unlimited = INT_MAX},
     {.keys = "write_deadline", .apply = broker__apply_duration, .at = AT(write_deadline_ms), .min = 1},
@@ -302,7 +327,7 @@ static const struct broker__rule top_rules[] = {
 	     "accounts_resolver resolver_tls resolver_preload resolver_pinned_accounts trusted trusted_keys",
      .apply = broker__apply_refused,
      .text = "JWT authentication is not served, and without it everybody could connect; use authorization"},
-    {.keys = "cluster", .apply = broker__apply_ignored, .text = "this server does not form clusters"},
+    {.keys = "cluster", .apply = apply_cluster, .at = AT(cluster_name)},
     {.keys = "gateway", .apply = broker__apply_ignored, .text = "this server does not form superclusters"},
     {.keys = "leaf leafnodes", .apply = broker__apply_ignored, .text = "leaf nodes are not served"},
     {.keys = "jetstream store_dir storedir default_js_domain",
@@ -314,7 +339,7 @@ static const struct broker__rule top_rules[] = {
     {.keys = "server_tags",
      .apply = broker__apply_ignored,
      .text = "tags place JetStream assets, which are not served"},
-    {.keys = "client_advertise connect_error_reports reconnect_error_reports",
+    {.keys = "connect_error_reports reconnect_error_reports",
      .apply = broker__apply_ignored,
      .text = "this server does not form clusters"},
     {.keys = "no_system_account no_system no_sys_acc",
@@ -326,11 +351,9 @@ static const struct broker__rule top_rules[] = {
     {.keys = "logfile_size_limit log_size_limit",
      .apply = broker__apply_ignored,
      .text = "rotate log_file from outside and send SIGUSR1"},
-    {.keys =
-	 "disable_sublist_cache no_sublist_cache max_traced_msg_len max_sub_tokens max_subscription_tokens",
+    {.keys = "disable_sublist_cache no_sublist_cache max_traced_msg_len",
      .apply = broker__apply_ignored,
      .text = "there is no such limit or switch here"},
-    {.keys = "http_base_path", .apply = broker__apply_ignored, .text = "monitoring is served at /"},
     {.keys = "prof_port", .apply = broker__apply_ignored, .text = "profiling is not served; use perf"},
     {0},
 };

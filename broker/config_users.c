@@ -157,6 +157,23 @@ static int claim_users(struct broker__apply *apply, const char *block, const jso
 	return 0;
 }
 
+/* One block cannot ask for several of them; flags may add to it. */
+static int check_block(struct broker__apply *apply, const struct users_block *block, const json_t *node)
+{
+	bool has_user = block->username || block->password;
+	if (has_user && block->token)
+		return broker__node_fault(node, apply->fault,
+					  "Cannot have a user/pass and token; choose one of them");
+	if (block->username && block->users)
+		return broker__node_fault(node, apply->fault,
+					  "Can not have a single user/pass and a users array; "
+					  "put the user into the array");
+	if (block->token && block->users)
+		return broker__node_fault(node, apply->fault,
+					  "Can not have a token and a users array; choose one of them");
+	return 0;
+}
+
 int broker__apply_authorization(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
 				void *member)
 {
@@ -167,6 +184,8 @@ int broker__apply_authorization(struct broker__apply *apply, const struct broker
 	int result = claim_users(apply, "authorization", node);
 	if (result == 0)
 		result = broker__apply_block(apply, "authorization", node, authorization_rules, &block);
+	if (result == 0)
+		result = check_block(apply, &block, node);
 	if (result == 0)
 		result = add_users(apply, &block);
 	if (result == 0) {

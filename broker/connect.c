@@ -5,6 +5,7 @@
 
 #include "broker/auth.h"
 #include "broker/emit.h"
+#include "broker/login.h"
 #include "broker/ops.h"
 
 static void violate(struct broker_client *client, const char *user)
@@ -103,55 +104,92 @@ static void adopt(struct broker_client *client, const struct wire_connect *conne
 	client->has_headers = connect->headers && !client->loop->broker->options.no_header_support;
 }
 
-/* 0, -ENOMEM, or WIRE_EARGUMENT when the client was told why it is being closed. */
-static int welcome(struct broker_client *client, const struct wire_connect *connect)
+/* The client says who it is, whether or not that is true: log lines and events call it so. */
+static int note_names(struct broker_client *client, const struct wire_connect *connect)
 {
-	struct broker__identity identity;
-	const char *reason;
-	adopt(client, connect);
 	if (!set_text(&client->name, connect->name) || !set_text(&client->lang, connect->lang) ||
 	    !set_text(&client->version, connect->version))
 		return -ENOMEM;
 	set_title(client);
-	if (!broker__auth_check(&client->loop->broker->options, connect, &identity)) {
-		violate(client, connect->user);
-		return WIRE_EARGUMENT;
-	}
-	if (become(client, &identity) < 0)
-		return -ENOMEM;
-	struct wire_slice fault = find_fault(client, connect, &reason);
-	if (fault.len > 0) {
-		broker__client_send_error(client, fault);
-		broker__client_close(client, reason);
-		return WIRE_EARGUMENT;
-	}
 	return 0;
+}
+
+/* False when the client is being closed, and was told why. */
+static bool may_enter(struct broker_client *client, const struct wire_connect *connect)
+{
+	const char *reason;
+	if (*connect->account || connect->new_account) {
+		broker__client_log(client, BROKER_LOG_ERROR, "CONNECT asks for an account of its own");
+		violate(client, connect->user);
+		return false;
+	}
+	struct wire_slice fault = find_fault(client, connect, &reason);
+	if (fault.len == 0)
+		return true;
+	broker__client_log(client, BROKER_LOG_ERROR, "%.*s", (int)fault.len, fault.data);
+	broker__client_send_error(client, fault);
+	broker__client_close(client, reason);
+	return false;
+}
+
+static void welcome(struct broker_client *client, const struct wire_connect *connect,
+		    const struct broker__identity *identity)
+{
+	client->is_connected = true;
+	client->is_expected = false;
+	if (become(client, identity) < 0) {
+		broker__client_cut(client, "Read Error");
+		return;
+	}
+	if (!may_enter(client, connect))
+		return;
+	broker__client_await_ping(client);
+	if (!client->is_announced)
+		broker__emit_connect(client);
+	broker__answer_ok(client);
+}
+
+/* Let the client in or refuse it; or have its password verified first, which takes *connect. */
+static void check(struct broker_client *client, struct wire_connect *connect,
+		  const struct broker__proof *proof)
+{
+	const struct broker *broker = client->loop->broker;
+	struct broker__identity identity;
+	const char *hash = NULL;
+	switch (broker__auth_check(&broker->options, connect, broker->seed, proof, &identity, &hash)) {
+	case BROKER__GRANTED: welcome(client, connect, &identity); break;
+	case BROKER__REFUSED: violate(client, connect->user); break;
+	case BROKER__UNDECIDED:
+		if (broker__login_start(client, connect, hash,
+					broker__auth_given(&broker->options, connect)) < 0)
+			broker__client_cut(client, "Read Error");
+	}
+}
+
+void broker__op_connect_verified(struct broker_client *client, struct wire_connect *connect,
+				 const struct broker__proof *proof)
+{
+	check(client, connect, proof);
+	if (!client->login)
+		broker__client_resume(client, BROKER__VERIFIED);
 }
 
 void broker__op_connect(struct broker_client *client, struct wire_slice json)
 {
 	struct wire_connect connect;
-	uv_timer_stop(&client->timer);
-	int error = wire_connect_read(&connect, json);
-	if (error) {
-		broker__client_log(client, BROKER_LOG_ERROR, "CONNECT: %s", wire_error_text(error));
+	struct wire_fault fault;
+	if (wire_connect_read(&connect, json, &fault) < 0) {
+		broker__client_log(client, BROKER_LOG_ERROR, "CONNECT refused: %s", fault.text);
 		broker__client_close(client, "Protocol Violation");
 		return;
 	}
-	client->is_connected = true;
-	client->is_expected = false;
 	client->last_ns = client->loop->now_ns;
 	if (client->rtt_ns == 0 && client->loop->now_ns > client->start_ns)
 		client->rtt_ns = client->loop->now_ns - client->start_ns;
-	error = welcome(client, &connect);
-	wire_connect_fini(&connect);
-	if (error == -ENOMEM)
+	adopt(client, &connect);
+	if (note_names(client, &connect) < 0)
 		broker__client_cut(client, "Read Error");
-	if (error)
-		return;
-	broker__client_await_ping(client);
-	if (!client->is_announced)
-		broker__emit_connect(client);
-	if (client->verbose)
-		broker__client_send(client, WIRE_LITERAL("+OK\r\n"));
+	else
+		check(client, &connect, NULL);
+	wire_connect_fini(&connect);
 }

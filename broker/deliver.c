@@ -9,6 +9,7 @@
 #include "broker/large.h"
 #include "broker/ops.h"
 #include "broker/quote.h"
+#include "broker/trace.h"
 
 enum { LOOK_MAX = 256 /* members of a queue group that are asked whether they keep up */ };
 
@@ -85,6 +86,8 @@ static inline enum wire_outcome put(const struct broker__receiver *receiver, str
 	to->loop->counters.out_bytes += parcel->size; /* nats-server's total is before stripping */
 	if (to->replies && parcel->op->reply.len > 0)
 		grant_reply(to, parcel->op->reply);
+	if (broker__traces(to))
+		broker__trace_delivery(sub, parcel->op, parcel->has_headers && to->has_headers);
 	sub->delivered++;
 	if (sub->max > 0 && sub->delivered >= sub->max)
 		broker__client_unsubscribe(to, sub);
@@ -300,8 +303,8 @@ bool broker__deliver_begin(struct broker_client *publisher, const struct broker_
 	loop->counters.in_bytes += size;
 	bool is_allowed = route && (!(publisher->permissions || route->is_reserved || op->reply.len > 4) ||
 				    check(publisher, route, op));
-	if (is_allowed && publisher->verbose)
-		broker__client_send(publisher, WIRE_LITERAL("+OK\r\n"));
+	if (is_allowed)
+		broker__answer_ok(publisher);
 	return is_allowed;
 }
 

@@ -83,6 +83,8 @@ void broker__emit_error(struct broker_client *client, struct wire_slice text)
 {
 	if (!client->loop->broker->sink)
 		return;
+	if (!client->is_announced)
+		broker__emit_connect(client);
 	struct wire_event event = {.kind = WIRE_EVENT_ERROR, .conn = client->cid, .text = text};
 	broker__emit(client->loop, &event);
 }

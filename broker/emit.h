@@ -14,6 +14,7 @@ void broker__emit_disconnect(struct broker_client *client);
 void broker__emit_subscribe(const struct broker__sub *sub);
 /* max 0: it has ended. */
 void broker__emit_unsubscribe(const struct broker__sub *sub, uint64_t max);
+/* A client that was not let in is announced first: the error is of an address. */
 void broker__emit_error(struct broker_client *client, struct wire_slice text);
 void broker__emit_mark(struct broker__loop *loop, const char *text);
 

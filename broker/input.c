@@ -17,16 +17,13 @@
 
 enum {
 	GROW_MIN = 128 * 1024,
-	LINE_MAX_BYTES = BROKER__INPUT_HEADROOM - 1024,
 	OWN_BYTES = 1024 * 1024, /* read into a client's own buffer at once */
 	LATE_BYTES = 16 * 1024,  /* read at once when there is little time */
 };
 
-/* A line must fit into the headroom, whatever the operator allows. */
 static struct wire_limits limits_of(const struct broker *broker)
 {
-	uint32_t line = broker->options.max_control_line;
-	return (struct wire_limits){.max_control_line = line < LINE_MAX_BYTES ? line : LINE_MAX_BYTES,
+	return (struct wire_limits){.max_control_line = broker->options.max_control_line,
 				    .max_payload = broker->options.max_payload};
 }
 
@@ -136,7 +133,7 @@ static bool is_silent(const char *data, size_t len)
 static bool may_go_on(struct broker_client *client, const char *data, size_t len)
 {
 	const struct broker__loop *loop = client->loop;
-	if (loop->work_left <= 0)
+	if (loop->work_left <= 0 || client->login)
 		return false;
 	if (client->is_begun)
 		return broker__client_is_open(client) || broker__large_is_of(loop, client);
@@ -286,7 +283,7 @@ static void end_turn(struct broker_client *client, uint64_t in_msgs_before)
 	}
 	broker__loop_flush(loop);
 	broker__pressure_apply(client, has_published);
-	if (client->is_kept && !(client->paused & BROKER__HELD))
+	if (client->is_kept && !(client->paused & (BROKER__HELD | BROKER__VERIFIED)))
 		broker__turn_wait(client);
 }
 

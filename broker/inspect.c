@@ -1,5 +1,6 @@
 #include "broker/inspect.h"
 
+#include "broker/cids.h"
 #include "broker/server.h"
 
 static void add_loop(struct broker_totals *totals, const struct broker__loop *loop)
@@ -14,6 +15,8 @@ static void add_loop(struct broker_totals *totals, const struct broker__loop *lo
 	totals->auth_errors += counters->auth_errors;
 	totals->stale_connections += counters->stale_connections;
 	totals->stalled += counters->stalled;
+	if (counters->max_fanout > totals->max_fanout)
+		totals->max_fanout = counters->max_fanout;
 	totals->cache_entries += counters->route_count;
 	totals->cache_hits += counters->route_hits;
 	totals->cache_misses += counters->route_misses;
@@ -62,8 +65,9 @@ static const char *text(const char *maybe)
 	return maybe ? maybe : "";
 }
 
-static struct broker_client_info describe(const struct broker_client *client)
+struct broker_client_info broker__client_describe(const struct broker_client *client)
 {
+	bool is_open = broker__client_is_open(client);
 	return (struct broker_client_info){
 	    .cid = client->cid,
 	    .ip = client->ip,
@@ -71,6 +75,7 @@ static struct broker_client_info describe(const struct broker_client *client)
 	    .start_ns = client->start_ns,
 	    .last_activity_ns = client->last_ns,
 	    .rtt_ns = client->rtt_ns,
+	    .stop_ns = is_open ? 0 : client->loop->now_ns,
 	    .pending_bytes = broker__output_pending(&client->output),
 	    .in_msgs = client->in_msgs,
 	    .out_msgs = client->out_msgs,
@@ -81,41 +86,114 @@ static struct broker_client_info describe(const struct broker_client *client)
 	    .lang = text(client->lang),
 	    .version = text(client->version),
 	    .user = text(client->user),
+	    .reason = is_open ? NULL : client->reason,
 	    .client = client,
 	};
 }
 
-void broker_inspect_clients(struct broker *broker,
-			    bool (*each)(void *context, const struct broker_client_info *info), void *context)
+bool broker_inspect_client(struct broker *broker, uint64_t cid, struct broker_client_info *info)
 {
-	for (const struct broker_client *client = broker->loops[0].all.first; client;
-	     client = client->all.next) {
-		struct broker_client_info info = describe(client);
-		if (!each(context, &info))
-			return;
+	const struct broker_client *client = broker__cids_find(&broker->loops[0].cids, cid);
+	if (client)
+		*info = broker__client_describe(client);
+	return client != NULL;
+}
+
+void broker_inspect_closed_range(const struct broker *broker, uint64_t *first, uint64_t *end)
+{
+	*first = broker__closed_first(&broker->closed);
+	*end = broker->closed.total;
+}
+
+bool broker_inspect_closed(const struct broker *broker, uint64_t number, struct broker_client_info *info)
+{
+	const struct broker_client_info *found = broker__closed_at(&broker->closed, number);
+	if (found)
+		*info = *found;
+	return found != NULL;
+}
+
+/* ---- cursors ---- */
+
+void broker_cursor_init(struct broker_cursor *cursor, struct broker *broker)
+{
+	*cursor = (struct broker_cursor){
+	    .broker = broker, .client = broker->loops[0].all.first, .next = broker->cursors};
+	if (cursor->next)
+		cursor->next->prev = cursor;
+	broker->cursors = cursor;
+}
+
+void broker_cursor_fini(struct broker_cursor *cursor)
+{
+	if (cursor->prev)
+		cursor->prev->next = cursor->next;
+	else
+		cursor->broker->cursors = cursor->next;
+	if (cursor->next)
+		cursor->next->prev = cursor->prev;
+}
+
+void broker__cursors_leave(struct broker *broker, const struct broker_client *client)
+{
+	for (struct broker_cursor *cursor = broker->cursors; cursor; cursor = cursor->next)
+		if (cursor->client == client)
+			broker_cursor_next_client(cursor);
+}
+
+void broker_cursor_seek(struct broker_cursor *cursor, uint64_t cid)
+{
+	cursor->client = broker__cids_find(&cursor->broker->loops[0].cids, cid);
+	cursor->slot = 0;
+}
+
+uint64_t broker_cursor_cid(const struct broker_cursor *cursor)
+{
+	return cursor->client ? cursor->client->cid : 0;
+}
+
+void broker_cursor_describe(const struct broker_cursor *cursor, struct broker_client_info *info)
+{
+	*info = broker__client_describe(cursor->client);
+}
+
+void broker_cursor_next_client(struct broker_cursor *cursor)
+{
+	cursor->client = cursor->client ? cursor->client->all.next : NULL;
+	cursor->slot = 0;
+}
+
+static uint32_t reverse_bits(uint32_t bits)
+{
+	uint32_t reversed = 0;
+	for (int i = 0; i < 32; i++, bits >>= 1)
+		reversed = reversed << 1 | (bits & 1);
+	return reversed;
+}
+
+/* Slots are counted from their highest bit down. When a table doubles, the subscriptions of slot s go to s and to s plus
+ * the old length, which follow one another in this order: what was passed stays passed, what is ahead stays ahead. */
+static uint32_t next_slot(uint32_t slot, uint32_t slots_len)
+{
+	return reverse_bits(reverse_bits(slot | ~(slots_len - 1)) + 1);
+}
+
+bool broker_cursor_next_subs(struct broker_cursor *cursor,
+			     void (*each)(void *context, const struct broker_subscription_info *info),
+			     void *context)
+{
+	const struct broker__sids *sids = cursor->client ? &cursor->client->sids : NULL;
+	if (!sids || sids->slots_len == 0)
+		return false;
+	for (const struct broker__sub *sub = sids->slots[cursor->slot & (sids->slots_len - 1)]; sub;
+	     sub = sub->sid_next) {
+		const struct broker_subscription_info info = {.subject = sub->subject,
+							      .queue = sub->queue,
+							      .sid = sub->sid,
+							      .delivered = sub->delivered,
+							      .max = sub->max};
+		each(context, &info);
 	}
-}
-
-struct listing {
-	bool (*each)(void *context, const struct broker_subscription_info *info);
-	void *context;
-};
-
-static bool describe_sub(void *context, struct broker__sub *sub)
-{
-	const struct listing *listing = context;
-	const struct broker_subscription_info info = {.subject = sub->subject,
-						      .queue = sub->queue,
-						      .sid = sub->sid,
-						      .delivered = sub->delivered,
-						      .max = sub->max};
-	return listing->each(listing->context, &info);
-}
-
-void broker_inspect_subscriptions(const struct broker_client *client,
-				  bool (*each)(void *context, const struct broker_subscription_info *info),
-				  void *context)
-{
-	struct listing listing = {.each = each, .context = context};
-	broker__sids_each(&client->sids, describe_sub, &listing);
+	cursor->slot = next_slot(cursor->slot, sids->slots_len);
+	return cursor->slot != 0;
 }

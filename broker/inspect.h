@@ -17,6 +17,7 @@ struct broker_totals {
 	uint64_t slow_consumers;
 	uint64_t pending_bytes; /* output held for all clients */
 	uint64_t cache_entries, cache_hits, cache_misses, sub_inserts, sub_removes, matches;
+	uint64_t max_fanout;                              /* most receivers that a subject has had */
 	uint64_t auth_errors, stale_connections, stalled; /* stalled: times a publisher was paused */
 };
 
@@ -25,10 +26,12 @@ struct broker_client_info {
 	const char *ip; /* numeric */
 	int port;
 	int64_t start_ns, last_activity_ns, rtt_ns; /* rtt 0 = not measured */
+	int64_t stop_ns;                            /* 0 = connected */
 	uint64_t pending_bytes, in_msgs, out_msgs, in_bytes, out_bytes;
 	uint32_t subscriptions;
 	const char *name, *lang, *version, *user; /* "" when not told */
-	const struct broker_client *client;       /* for broker_inspect_subscriptions */
+	const char *reason;                       /* why it has gone: static; NULL = connected */
+	const struct broker_client *client;       /* NULL = gone */
 };
 
 void broker_inspect_totals(struct broker *broker, struct broker_totals *totals);
@@ -38,18 +41,42 @@ bool broker_inspect_is_lame(const struct broker *broker);
 /* The sink's own words; zeroed when there is no sink or it has no status. True when there is a sink. */
 bool broker_inspect_sink(struct broker *broker, struct wire_sink_status *status);
 
-/* Call `each` for every connected client, by rising cid; strings live during the call. Stops when it returns false. */
-void broker_inspect_clients(struct broker *broker,
-			    bool (*each)(void *context, const struct broker_client_info *info),
-			    void *context);
+/* A connected client, with strings that live until the loop goes on. False when there is none of that number. */
+bool broker_inspect_client(struct broker *broker, uint64_t cid, struct broker_client_info *info);
+
+/* Clients that have gone have numbers of their own, first to end. False when it is forgotten. */
+void broker_inspect_closed_range(const struct broker *broker, uint64_t *first, uint64_t *end);
+bool broker_inspect_closed(const struct broker *broker, uint64_t number, struct broker_client_info *info);
+
+/* A place among the connected clients, by rising number, and among the subscriptions of one. It stays good while clients
+ * and subscriptions come and go: whatever is there all the time is met, and once unless a client has ended most of its
+ * subscriptions meanwhile. */
+struct broker_cursor {
+	struct broker *broker;
+	const struct broker_client *client; /* NULL: at the end */
+	uint32_t slot;                      /* of its table of subscriptions */
+	struct broker_cursor *prev, *next;
+};
+
+/* Place at the first client; caller's memory. */
+void broker_cursor_init(struct broker_cursor *cursor, struct broker *broker);
+void broker_cursor_fini(struct broker_cursor *cursor);
+/* Move to this client; at the end when it has gone. */
+void broker_cursor_seek(struct broker_cursor *cursor, uint64_t cid);
+/* The number of the client at the cursor; 0 at the end. */
+uint64_t broker_cursor_cid(const struct broker_cursor *cursor);
+void broker_cursor_describe(const struct broker_cursor *cursor, struct broker_client_info *info);
+void broker_cursor_next_client(struct broker_cursor *cursor);
 
 struct broker_subscription_info {
 	struct wire_slice subject, queue, sid;
 	uint64_t delivered, max; /* max 0 = no limit */
 };
 
-void broker_inspect_subscriptions(const struct broker_client *client,
-				  bool (*each)(void *context, const struct broker_subscription_info *info),
-				  void *context);
+/* Call `each` for the next few subscriptions, perhaps none, of the client at the cursor. False when there are no more:
+ * then the cursor is at the first again. */
+bool broker_cursor_next_subs(struct broker_cursor *cursor,
+			     void (*each)(void *context, const struct broker_subscription_info *info),
+			     void *context);
 
 #endif

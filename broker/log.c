@@ -69,6 +69,16 @@ void broker_log_close(struct broker_log *log)
 	free(log);
 }
 
+static void change_fd(struct broker_log *log, int fd)
+{
+	pthread_mutex_lock(&log->lock);
+	int old = log->fd;
+	log->fd = fd;
+	pthread_mutex_unlock(&log->lock);
+	if (old != STDERR_FILENO)
+		close(old);
+}
+
 int broker_log_reopen(struct broker_log *log)
 {
 	if (!log->path)
@@ -76,11 +86,21 @@ int broker_log_reopen(struct broker_log *log)
 	int fd = open_file(log->path);
 	if (fd < 0)
 		return fd;
-	pthread_mutex_lock(&log->lock);
-	int old = log->fd;
-	log->fd = fd;
-	pthread_mutex_unlock(&log->lock);
-	close(old);
+	change_fd(log, fd);
+	return 0;
+}
+
+int broker_log_move(struct broker_log *log, const char *path)
+{
+	char *copy = path ? strdup(path) : NULL;
+	int fd = !path ? STDERR_FILENO : copy ? open_file(path) : -ENOMEM;
+	if (fd < 0) {
+		free(copy);
+		return fd;
+	}
+	change_fd(log, fd);
+	free(log->path);
+	log->path = copy;
 	return 0;
 }
 

@@ -23,6 +23,9 @@ void broker_log_close(struct broker_log *log);
 /* Open the file anew, for rotation by others. 0 or a negated errno (the old file stays in use). */
 int broker_log_reopen(struct broker_log *log);
 
+/* Go on in another file; NULL: stderr. 0, or a negated errno (the old file stays in use). */
+int broker_log_move(struct broker_log *log, const char *path);
+
 /* Change what is written, after a reload. In the thread that logs most; others notice soon. */
 void broker_log_set(struct broker_log *log, bool with_time, bool debug, bool trace);
 

@@ -61,6 +61,7 @@ int broker__loop_init(struct broker__loop *loop, struct broker *broker)
 {
 	loop->broker = broker;
 	loop->random = broker->seed | 1;
+	loop->flush_above_bytes = BROKER__POOL_KEPT;
 	loop->message.kind = WIRE_EVENT_MESSAGE;
 	broker__clock_init(&loop->clock);
 	loop->input = malloc(BROKER__INPUT_HEADROOM + BROKER__INPUT_BYTES + BROKER__SLACK);
@@ -108,6 +109,7 @@ void broker__loop_fini(struct broker__loop *loop)
 	}
 	broker__pool_fini(&loop->pool);
 	broker__large_fini(loop);
+	broker__cids_fini(&loop->cids);
 	free(loop->receivers);
 	free(loop->input);
 	free(loop->head);
@@ -130,6 +132,9 @@ void broker__loop_flush_one(struct broker__loop *loop)
 {
 	struct broker_client *client = loop->dirty.first;
 	broker__client_untouch(client);
+	if (client->out_msgs != client->noted_out_msgs)
+		client->last_ns = loop->now_ns;
+	client->noted_out_msgs = client->out_msgs;
 	if (broker__client_is_open(client))
 		broker__client_flush(client);
 }

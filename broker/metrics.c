@@ -77,16 +77,21 @@ void broker__serve_metrics(const struct broker__request *request, struct broker_
 	struct broker_totals totals;
 	struct wire_sink_status status;
 	size_t len = 0;
-	FILE *out = open_memstream(&answer->body, &len);
-	if (!out)
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &len);
+	if (!out) {
+		answer->body.is_failed = true;
 		return;
+	}
 	broker_inspect_totals(request->broker, &totals);
 	print_broker(out, &totals);
 	print_gauge(out, "lame_duck", "1 while the broker is shutting down gradually.",
 		    broker_inspect_is_lame(request->broker));
 	if (broker_inspect_sink(request->broker, &status))
 		print_recording(out, &status);
-	fclose(out);
+	answer->body.is_failed = fclose(out) != 0;
+	broker__json_raw(&answer->body, wire_slice(text, len));
+	free(text);
 	answer->status = MHD_HTTP_OK;
 	answer->type = "text/plain; version=0.0.4; charset=utf-8";
 }

@@ -7,9 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { MAX_CALLBACK = 128 };
+
+static const int64_t MAX_NUMBER = (int64_t)1 << 50; /* more than there will ever be of anything */
 
 const char *broker__query(const struct broker__request *request, const char *name)
 {
@@ -27,6 +28,7 @@ bool broker__query_int(const struct broker__request *request, const char *name, 
 		return true;
 	errno = 0;
 	*value = strtoll(text, &end, 10);
+	*value = *value > MAX_NUMBER ? MAX_NUMBER : *value;
 	if (!*end && !errno)
 		return true;
 	broker__answer_text(answer, MHD_HTTP_BAD_REQUEST,
@@ -60,90 +62,47 @@ static bool is_callback(const char *name)
 
 void broker__answer_text(struct broker__answer *answer, unsigned status, const char *format, ...)
 {
+	char *text = NULL;
 	va_list arguments;
 	va_start(arguments, format);
-	free(answer->body);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	broker__json_fini(&answer->body);
 	answer->status = status;
 	answer->type = "text/plain; charset=utf-8";
-	if (vasprintf(&answer->body, format, arguments) < 0)
-		answer->body = NULL;
-	va_end(arguments);
+	answer->body.is_failed = !text;
+	broker__json_raw(&answer->body, wire_slice_str(text));
+	free(text);
 }
 
-void broker__answer_json(const struct broker__request *request, struct broker__answer *answer,
-			 unsigned status, json_t *json, bool is_compact)
+bool broker__answer_json(const struct broker__request *request, struct broker__answer *answer,
+			 unsigned status)
 {
 	const char *callback = broker__query(request, "callback");
-	size_t layout = is_compact ? JSON_COMPACT : JSON_INDENT(2);
 	if (!is_callback(callback)) {
-		json_decref(json);
 		broker__answer_text(answer, MHD_HTTP_BAD_REQUEST, "callback is not the name of a function");
-		return;
+		return false;
 	}
-	char *text = json ? json_dumps(json, layout | JSON_PRESERVE_ORDER) : NULL;
-	json_decref(json);
 	answer->status = status;
 	answer->type = *callback ? "application/javascript" : "application/json";
-	answer->body = text;
-	if (*callback && text) {
-		if (asprintf(&answer->body, "%s(%s)", callback, text) < 0)
-			answer->body = NULL;
-		free(text);
+	answer->is_call = *callback;
+	if (*callback) {
+		broker__json_raw(&answer->body, wire_slice_str(callback));
+		broker__json_raw(&answer->body, WIRE_LITERAL("("));
 	}
+	return true;
 }
 
-json_t *broker__json_text(const char *text, size_t len)
+void broker__json_subscription(struct broker__json *json, const struct broker_subscription_info *info,
+			       uint64_t cid)
 {
-	json_t *json = json_stringn(text, len);
-	if (json)
-		return json;
-	char *copy = malloc(len + 1);
-	if (!copy)
-		return NULL;
-	for (size_t i = 0; i < len; i++)
-		copy[i] = text[i] & 0x80 ? '?' : text[i];
-	json = json_stringn(copy, len);
-	free(copy);
-	return json;
-}
-
-json_t *broker__json_time(int64_t time_ns)
-{
-	time_t seconds = (time_t)(time_ns / 1000000000);
-	struct tm utc;
-	char text[64];
-	gmtime_r(&seconds, &utc);
-	size_t len = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text + len, sizeof text - len, ".%09dZ", (int)(time_ns % 1000000000));
-	return json_string(text);
-}
-
-json_t *broker__json_uptime(int64_t duration_ns)
-{
-	long long s = duration_ns > 0 ? duration_ns / 1000000000 : 0;
-	long long m = s / 60, h = m / 60, d = h / 24, y = d / 365;
-	if (y)
-		return json_sprintf("%lldy%lldd%lldh%lldm%llds", y, d % 365, h % 24, m % 60, s % 60);
-	if (d)
-		return json_sprintf("%lldd%lldh%lldm%llds", d, h % 24, m % 60, s % 60);
-	if (h)
-		return json_sprintf("%lldh%lldm%llds", h, m % 60, s % 60);
-	return m ? json_sprintf("%lldm%llds", m, s % 60) : json_sprintf("%llds", s);
-}
-
-json_t *broker__json_rtt(int64_t duration_ns)
-{
-	long long ns = duration_ns;
-	char text[64];
-	if (ns <= 0)
-		return json_string("0s");
-	if (ns < 1000)
-		return json_sprintf("%lldns", ns);
-	if (ns < 1000000)
-		return json_sprintf("%lld\xc2\xb5s", ns / 1000);
-	if (ns >= 60000000000)
-		return broker__json_uptime(ns);
-	snprintf(text, sizeof text, "%.9g%s", ns < 1000000000 ? (double)ns / 1e6 : (double)ns / 1e9,
-		 ns < 1000000000 ? "ms" : "s");
-	return json_string(text);
+	broker__json_text(json, "subject", info->subject);
+	if (info->queue.len)
+		broker__json_text(json, "qgroup", info->queue);
+	broker__json_text(json, "sid", info->sid);
+	broker__json_count(json, "msgs", info->delivered);
+	if (info->max)
+		broker__json_count(json, "max", info->max);
+	broker__json_count(json, "cid", cid);
 }

@@ -1,95 +1,128 @@
-/* monitor_connz.c - who is connected: /connz. Clients are looked at twice: once to choose the page by the
- * sort order, once to describe those on it, so that memory does not grow with the clients that are not
- * shown. */
+/* monitor_connz.c - who is connected, and who was: /connz.
+ *
+ *	collect all that match ─▶ put them in order, as far as the page goes ─▶ describe each that is on the page
+ *
+ * Of those collected only number and sort key are kept; each step does a bounded piece of work, so that neither many
+ * clients nor one with many subscriptions hold the loop. Who leaves before being described is left out. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "broker/monitor_answer.h"
 
-enum { DEFAULT_LIMIT = 1024 };
+enum {
+	DEFAULT_LIMIT = 1024,
+	CLIENTS_AT_ONCE = 1000, /* looked at for one piece of the answer */
+	SLOTS_AT_ONCE = 1000,   /* of a table of subscriptions */
+};
 
 enum subscriptions { SUBSCRIPTIONS_NONE, SUBSCRIPTIONS_PLAIN, SUBSCRIPTIONS_DETAIL };
 
 /* What was asked for. */
 struct query {
 	int64_t offset, limit;
-	uint64_t cid;     /* 0 = everybody */
-	const char *user; /* "" = everybody */
-	bool is_closed;   /* asked for closed connections, of which none is kept */
+	uint64_t cid; /* 0 = everybody */
+	char *user;   /* owned; "" = everybody */
+	bool with_open, with_closed;
 	bool with_user;
 	enum subscriptions subscriptions;
 	/* The larger the earlier; NULL: by rising cid. */
-	int64_t (*sort_key)(const struct broker_client_info *info);
+	int64_t (*sort_key)(const struct broker_client_info *info, int64_t now_ns);
 };
 
 struct candidate {
 	int64_t key;
 	uint64_t cid;
+	uint64_t closed; /* its number among the closed, plus 1; 0 = connected */
 };
 
-/* The clients that match, being collected, then sorted. */
-struct candidates {
-	const struct query *query;
-	struct candidate *list; /* owned */
-	size_t len, room;
-	bool out_of_memory;
-};
+enum phase { COLLECTING, LISTING, IN_ROW };
 
-/* The clients of the page: sorted by cid for look-up, with the place each takes in the answer. */
-struct page {
-	const struct query *query;
-	struct candidate *members; /* key is the place */
-	size_t len;
-	json_t **rows; /* by place; owned until put into the answer */
+struct connz {
+	struct broker__rest rest;
+	struct broker *broker;
+	struct query query;
 	int64_t now_ns;
+	enum phase phase;
+	struct broker_cursor cursor; /* first among the clients, then among the subscriptions of one */
+	uint64_t closed_at, closed_end;
+	struct candidate *heap; /* owned; the next one to be listed on top once all are collected */
+	size_t len, room;
+	int64_t left; /* to be listed */
+	uint64_t row; /* the client whose subscriptions are being listed */
+	bool out_of_memory;
 };
 
 /* ---- the query ---- */
 
-static int64_t by_subs(const struct broker_client_info *info)
+static int64_t by_subs(const struct broker_client_info *info, int64_t now_ns)
 {
+	(void)now_ns;
 	return info->subscriptions;
 }
 
-static int64_t by_pending(const struct broker_client_info *info)
+static int64_t by_pending(const struct broker_client_info *info, int64_t now_ns)
 {
+	(void)now_ns;
 	return (int64_t)info->pending_bytes;
 }
 
-static int64_t by_out_msgs(const struct broker_client_info *info)
+static int64_t by_out_msgs(const struct broker_client_info *info, int64_t now_ns)
 {
+	(void)now_ns;
 	return (int64_t)info->out_msgs;
 }
 
-static int64_t by_in_msgs(const struct broker_client_info *info)
+static int64_t by_in_msgs(const struct broker_client_info *info, int64_t now_ns)
 {
+	(void)now_ns;
 	return (int64_t)info->in_msgs;
 }
 
-static int64_t by_out_bytes(const struct broker_client_info *info)
+static int64_t by_out_bytes(const struct broker_client_info *info, int64_t now_ns)
 {
+	(void)now_ns;
 	return (int64_t)info->out_bytes;
 }
 
-static int64_t by_in_bytes(const struct broker_client_info *info)
+static int64_t by_in_bytes(const struct broker_client_info *info, int64_t now_ns)
 {
+	(void)now_ns;
 	return (int64_t)info->in_bytes;
 }
 
-static int64_t by_last(const struct broker_client_info *info)
+static int64_t by_last(const struct broker_client_info *info, int64_t now_ns)
 {
+	(void)now_ns;
 	return info->last_activity_ns;
 }
 
-static int64_t by_idle(const struct broker_client_info *info)
+/* As nats-server counts it: from the start to the last activity. */
+static int64_t by_idle(const struct broker_client_info *info, int64_t now_ns)
 {
-	return -info->last_activity_ns;
+	(void)now_ns;
+	return info->last_activity_ns - info->start_ns;
 }
 
-/* The longest connected first. */
-static int64_t by_uptime(const struct broker_client_info *info)
+/* The shortest first. For those that are connected it is the same to ask who came last. */
+static int64_t by_uptime(const struct broker_client_info *info, int64_t now_ns)
 {
-	return -info->start_ns;
+	return info->start_ns - (info->stop_ns ? info->stop_ns : now_ns);
+}
+
+static int64_t by_stop(const struct broker_client_info *info, int64_t now_ns)
+{
+	(void)now_ns;
+	return info->stop_ns;
+}
+
+/* The first letters, in their order, are enough to put equal reasons together. */
+static int64_t by_reason(const struct broker_client_info *info, int64_t now_ns)
+{
+	(void)now_ns;
+	int64_t key = 0;
+	for (size_t i = 0; i < 7; i++)
+		key = key << 8 | (info->reason && strlen(info->reason) > i ? info->reason[i] : 0);
+	return -key;
 }
 
 static bool read_sort(const struct broker__request *request, struct query *query,
@@ -97,26 +130,34 @@ static bool read_sort(const struct broker__request *request, struct query *query
 {
 	static const struct {
 		const char *name;
-		int64_t (*key)(const struct broker_client_info *info);
+		int64_t (*key)(const struct broker_client_info *info, int64_t now_ns);
+		bool is_of_closed;
 	} orders[] = {
-	    {"", NULL},
-	    {"cid", NULL},
-	    {"start", NULL},
-	    {"subs", by_subs},
-	    {"pending", by_pending},
-	    {"msgs_to", by_out_msgs},
-	    {"msgs_from", by_in_msgs},
-	    {"bytes_to", by_out_bytes},
-	    {"bytes_from", by_in_bytes},
-	    {"last", by_last},
-	    {"idle", by_idle},
-	    {"uptime", by_uptime},
+	    {"", NULL, false},
+	    {"cid", NULL, false},
+	    {"start", NULL, false},
+	    {"subs", by_subs, false},
+	    {"pending", by_pending, false},
+	    {"msgs_to", by_out_msgs, false},
+	    {"msgs_from", by_in_msgs, false},
+	    {"bytes_to", by_out_bytes, false},
+	    {"bytes_from", by_in_bytes, false},
+	    {"last", by_last, false},
+	    {"idle", by_idle, false},
+	    {"uptime", by_uptime, false},
+	    {"stop", by_stop, true},
+	    {"reason", by_reason, true},
 	};
 	const char *name = broker__query(request, "sort");
 	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
 		query->sort_key = orders[i].key;
-		if (strcmp(orders[i].name, name) == 0)
+		if (strcmp(orders[i].name, name) != 0)
+			continue;
+		if (!orders[i].is_of_closed || !query->with_open)
 			return true;
+		broker__answer_text(answer, MHD_HTTP_BAD_REQUEST,
+				    "sort by %s only valid on closed connections", name);
+		return false;
 	}
 	broker__answer_text(answer, MHD_HTTP_BAD_REQUEST, "invalid sorting option: %.40s", name);
 	return false;
@@ -126,9 +167,11 @@ static bool read_state(const struct broker__request *request, struct query *quer
 		       struct broker__answer *answer)
 {
 	const char *state = broker__query(request, "state");
-	query->is_closed = strcasecmp(state, "closed") == 0;
-	if (!*state || query->is_closed || strcasecmp(state, "open") == 0 || strcasecmp(state, "any") == 0 ||
-	    strcasecmp(state, "all") == 0)
+	bool is_any = strcasecmp(state, "any") == 0 || strcasecmp(state, "all") == 0;
+	bool is_closed = strcasecmp(state, "closed") == 0;
+	query->with_open = !is_closed;
+	query->with_closed = is_closed || is_any;
+	if (!*state || is_closed || is_any || strcasecmp(state, "open") == 0)
 		return true;
 	broker__answer_text(answer, MHD_HTTP_BAD_REQUEST,
 			    "Error decoding state for %.40s: write open, closed or any", state);
@@ -152,8 +195,7 @@ static bool read_query(const struct broker__request *request, struct query *quer
 		       struct broker__answer *answer)
 {
 	int64_t cid = 0;
-	*query = (struct query){.user = broker__query(request, "user")};
-	if (!read_sort(request, query, answer) || !read_state(request, query, answer) ||
+	if (!read_state(request, query, answer) || !read_sort(request, query, answer) ||
 	    !read_subscriptions(request, query, answer) ||
 	    !broker__query_bool(request, "auth", &query->with_user, answer) ||
 	    !broker__query_int(request, "offset", 0, &query->offset, answer) ||
@@ -166,189 +208,302 @@ static bool read_query(const struct broker__request *request, struct query *quer
 	return true;
 }
 
-/* ---- choosing ---- */
+/* ---- collecting ---- */
 
-static bool collect(void *context, const struct broker_client_info *info)
+static bool is_wanted(const struct query *query, const struct broker_client_info *info)
 {
-	struct candidates *all = context;
-	const struct query *query = all->query;
-	if (query->is_closed || (query->cid && query->cid != info->cid) ||
-	    (*query->user && strcmp(query->user, info->user) != 0))
-		return true;
-	if (all->len == all->room) {
-		size_t room = all->room ? all->room * 2 : 64;
-		struct candidate *grown = realloc(all->list, room * sizeof *grown);
-		all->out_of_memory = !grown;
+	return (!query->cid || query->cid == info->cid) &&
+	       (!*query->user || strcmp(query->user, info->user) == 0);
+}
+
+static void collect(struct connz *connz, const struct broker_client_info *info, uint64_t closed)
+{
+	if (!is_wanted(&connz->query, info) || connz->out_of_memory)
+		return;
+	if (connz->len == connz->room) {
+		size_t room = connz->room ? connz->room * 2 : 64;
+		struct candidate *grown = realloc(connz->heap, room * sizeof *grown);
+		connz->out_of_memory = !grown;
 		if (!grown)
-			return false;
-		all->list = grown;
-		all->room = room;
+			return;
+		connz->heap = grown;
+		connz->room = room;
 	}
-	int64_t key = query->sort_key ? query->sort_key(info) : 0;
-	all->list[all->len++] = (struct candidate){.key = key, .cid = info->cid};
+	int64_t key = connz->query.sort_key ? connz->query.sort_key(info, connz->now_ns) : 0;
+	connz->heap[connz->len++] = (struct candidate){.key = key, .cid = info->cid, .closed = closed};
+}
+
+/* Look at some more. False when all have been looked at. */
+static bool collect_some(struct connz *connz)
+{
+	struct broker_client_info info;
+	for (int i = 0; i < CLIENTS_AT_ONCE; i++) {
+		if (broker_cursor_cid(&connz->cursor) > 0) {
+			broker_cursor_describe(&connz->cursor, &info);
+			collect(connz, &info, 0);
+			broker_cursor_next_client(&connz->cursor);
+		} else if (connz->closed_at < connz->closed_end) {
+			if (broker_inspect_closed(connz->broker, connz->closed_at++, &info))
+				collect(connz, &info, connz->closed_at);
+		} else {
+			return false;
+		}
+	}
 	return true;
 }
 
-static int compare_cids(const void *left, const void *right)
+/* ---- in order ---- */
+
+static bool is_before(const struct candidate *a, const struct candidate *b)
 {
-	const struct candidate *a = left, *b = right;
-	return (a->cid > b->cid) - (a->cid < b->cid);
+	return a->key != b->key ? a->key > b->key : a->cid < b->cid;
 }
 
-static int compare_keys(const void *left, const void *right)
+static void sift_down(struct candidate *heap, size_t len, size_t at)
 {
-	const struct candidate *a = left, *b = right;
-	if (a->key != b->key)
-		return a->key < b->key ? 1 : -1;
-	return compare_cids(left, right);
+	for (size_t child; (child = 2 * at + 1) < len; at = child) {
+		struct candidate moved = heap[at];
+		if (child + 1 < len && is_before(&heap[child + 1], &heap[child]))
+			child++;
+		if (!is_before(&heap[child], &moved))
+			return;
+		heap[at] = heap[child];
+		heap[child] = moved;
+	}
 }
 
-/* Cut the page out of all candidates; its members become a lookup table by cid. */
-static void choose_page(struct candidates *all, struct page *page)
+static void make_heap(struct connz *connz)
 {
-	const struct query *query = all->query;
-	size_t offset = (uint64_t)query->offset < all->len ? (size_t)query->offset : all->len;
-	size_t rest = all->len - offset;
-	if (all->len > 0)
-		qsort(all->list, all->len, sizeof *all->list, compare_keys);
-	page->len = (uint64_t)query->limit < rest ? (size_t)query->limit : rest;
-	page->members = all->list ? all->list + offset : NULL;
-	for (size_t i = 0; i < page->len; i++)
-		page->members[i].key = (int64_t)i;
-	if (page->len > 0)
-		qsort(page->members, page->len, sizeof *page->members, compare_cids);
+	for (size_t i = connz->len / 2; i-- > 0;)
+		sift_down(connz->heap, connz->len, i);
+}
+
+static struct candidate pop(struct connz *connz)
+{
+	struct candidate top = connz->heap[0];
+	connz->heap[0] = connz->heap[--connz->len];
+	sift_down(connz->heap, connz->len, 0);
+	return top;
 }
 
 /* ---- describing ---- */
 
-static bool add_subject(void *context, const struct broker_subscription_info *info)
+static void set_told(struct broker__json *json, const char *key, const char *text)
 {
-	json_array_append_new(context, broker__json_text(info->subject.data, info->subject.len));
-	return true;
+	if (*text)
+		broker__json_string(json, key, text);
+}
+
+static void add_times(struct broker__json *json, const struct broker_client_info *info, int64_t now_ns)
+{
+	int64_t end_ns = info->stop_ns ? info->stop_ns : now_ns;
+	broker__json_time(json, "start", info->start_ns);
+	broker__json_time(json, "last_activity", info->last_activity_ns);
+	if (info->stop_ns) {
+		broker__json_time(json, "stop", info->stop_ns);
+		broker__json_string(json, "reason", info->reason);
+	}
+	broker__json_rtt(json, "rtt", info->rtt_ns);
+	broker__json_uptime(json, "uptime", end_ns - info->start_ns);
+	broker__json_uptime(json, "idle", end_ns - info->last_activity_ns);
+}
+
+/* All but the subscriptions, and the end. */
+static void begin_row(struct broker__json *json, const struct connz *connz,
+		      const struct broker_client_info *info)
+{
+	broker__json_object(json, NULL);
+	broker__json_count(json, "cid", info->cid);
+	broker__json_string(json, "kind", "Client");
+	broker__json_string(json, "type", "nats");
+	broker__json_string(json, "ip", info->ip);
+	broker__json_integer(json, "port", info->port);
+	add_times(json, info, connz->now_ns);
+	broker__json_count(json, "pending_bytes", info->pending_bytes);
+	broker__json_count(json, "in_msgs", info->in_msgs);
+	broker__json_count(json, "out_msgs", info->out_msgs);
+	broker__json_count(json, "in_bytes", info->in_bytes);
+	broker__json_count(json, "out_bytes", info->out_bytes);
+	broker__json_integer(json, "subscriptions", info->subscriptions);
+	set_told(json, "name", info->name);
+	set_told(json, "lang", info->lang);
+	set_told(json, "version", info->version);
+	if (connz->query.with_user) {
+		set_told(json, "authorized_user", info->user);
+		broker__json_string(json, "account", "$G");
+	}
+}
+
+static void add_subject(void *context, const struct broker_subscription_info *info)
+{
+	broker__json_text(context, NULL, info->subject);
 }
 
 struct detail {
-	json_t *list;
+	struct broker__json *json;
 	uint64_t cid;
 };
 
-static bool add_detail(void *context, const struct broker_subscription_info *info)
+static void add_detail(void *context, const struct broker_subscription_info *info)
 {
 	struct detail *detail = context;
-	json_t *row = json_object();
-	json_object_set_new(row, "subject", broker__json_text(info->subject.data, info->subject.len));
-	if (info->queue.len)
-		json_object_set_new(row, "qgroup", broker__json_text(info->queue.data, info->queue.len));
-	json_object_set_new(row, "sid", broker__json_text(info->sid.data, info->sid.len));
-	json_object_set_new(row, "msgs", broker__json_count(info->delivered));
-	if (info->max)
-		json_object_set_new(row, "max", broker__json_count(info->max));
-	json_object_set_new(row, "cid", broker__json_count(detail->cid));
-	json_array_append_new(detail->list, row);
-	return true;
+	broker__json_object(detail->json, NULL);
+	broker__json_subscription(detail->json, info, detail->cid);
+	broker__json_object_end(detail->json);
 }
 
-static void set_subscriptions(json_t *row, const struct broker_client_info *info, enum subscriptions form)
+/* Some more subscriptions of the client whose row is being written. False when there are no more: the row is whole. */
+static bool list_subscriptions(struct connz *connz, struct broker__json *json)
 {
-	struct detail detail = {.list = json_array(), .cid = info->cid};
-	if (form == SUBSCRIPTIONS_DETAIL)
-		broker_inspect_subscriptions(info->client, add_detail, &detail);
-	else if (form == SUBSCRIPTIONS_PLAIN)
-		broker_inspect_subscriptions(info->client, add_subject, detail.list);
-	if (json_array_size(detail.list) > 0)
-		json_object_set(
-		    row, form == SUBSCRIPTIONS_DETAIL ? "subscriptions_list_detail" : "subscriptions_list",
-		    detail.list);
-	json_decref(detail.list);
+	struct detail detail = {.json = json, .cid = connz->row};
+	bool with_detail = connz->query.subscriptions == SUBSCRIPTIONS_DETAIL;
+	bool has_more = broker_cursor_cid(&connz->cursor) == connz->row; /* else it has left meanwhile */
+	for (int i = 0; has_more && i < SLOTS_AT_ONCE && json->len < BROKER__PIECE_BYTES; i++)
+		has_more = with_detail ? broker_cursor_next_subs(&connz->cursor, add_detail, &detail)
+				       : broker_cursor_next_subs(&connz->cursor, add_subject, json);
+	if (has_more)
+		return true;
+	broker__json_array_end(json);
+	broker__json_object_end(json);
+	return false;
 }
 
-static void set_told(json_t *row, const char *key, const char *text)
+/* The row of a candidate, up to its subscriptions if it has any to be listed. */
+static void list_candidate(struct connz *connz, const struct candidate *candidate, struct broker__json *json)
 {
-	if (*text)
-		json_object_set_new(row, key, broker__json_text(text, strlen(text)));
-}
-
-static void set_traffic(json_t *row, const struct broker_client_info *info)
-{
-	json_object_set_new(row, "pending_bytes", broker__json_count(info->pending_bytes));
-	json_object_set_new(row, "in_msgs", broker__json_count(info->in_msgs));
-	json_object_set_new(row, "out_msgs", broker__json_count(info->out_msgs));
-	json_object_set_new(row, "in_bytes", broker__json_count(info->in_bytes));
-	json_object_set_new(row, "out_bytes", broker__json_count(info->out_bytes));
-	json_object_set_new(row, "subscriptions", json_integer(info->subscriptions));
-}
-
-static json_t *describe(const struct page *page, const struct broker_client_info *info)
-{
-	json_t *row = json_object();
-	json_object_set_new(row, "cid", broker__json_count(info->cid));
-	json_object_set_new(row, "kind", json_string("Client"));
-	json_object_set_new(row, "type", json_string("nats"));
-	json_object_set_new(row, "ip", json_string(info->ip));
-	json_object_set_new(row, "port", json_integer(info->port));
-	json_object_set_new(row, "start", broker__json_time(info->start_ns));
-	json_object_set_new(row, "last_activity", broker__json_time(info->last_activity_ns));
-	json_object_set_new(row, "rtt", broker__json_rtt(info->rtt_ns));
-	json_object_set_new(row, "uptime", broker__json_uptime(page->now_ns - info->start_ns));
-	json_object_set_new(row, "idle", broker__json_uptime(page->now_ns - info->last_activity_ns));
-	set_traffic(row, info);
-	set_told(row, "name", info->name);
-	set_told(row, "lang", info->lang);
-	set_told(row, "version", info->version);
-	if (page->query->with_user) {
-		set_told(row, "authorized_user", info->user);
-		set_told(row, "account", "$G");
+	struct broker_client_info info;
+	bool is_there = candidate->closed ? broker_inspect_closed(connz->broker, candidate->closed - 1, &info)
+					  : broker_inspect_client(connz->broker, candidate->cid, &info);
+	if (!is_there)
+		return;
+	begin_row(json, connz, &info);
+	if (!info.client || info.subscriptions == 0 || connz->query.subscriptions == SUBSCRIPTIONS_NONE) {
+		broker__json_object_end(json);
+		return;
 	}
-	set_subscriptions(row, info, page->query->subscriptions);
-	return row;
+	broker__json_array(json, connz->query.subscriptions == SUBSCRIPTIONS_DETAIL
+				     ? "subscriptions_list_detail"
+				     : "subscriptions_list");
+	broker_cursor_seek(&connz->cursor, candidate->cid);
+	connz->row = candidate->cid;
+	connz->phase = IN_ROW;
 }
 
-static bool describe_member(void *context, const struct broker_client_info *info)
+static int64_t page_len(const struct connz *connz)
 {
-	struct page *page = context;
-	const struct candidate wanted = {.cid = info->cid};
-	const struct candidate *found =
-	    bsearch(&wanted, page->members, page->len, sizeof wanted, compare_cids);
-	if (found)
-		page->rows[found->key] = describe(page, info);
+	int64_t rest = (int64_t)connz->len - connz->query.offset;
+	rest = rest > 0 ? rest : 0;
+	return rest < connz->query.limit ? rest : connz->query.limit;
+}
+
+static void begin_page(struct connz *connz, struct broker__json *json)
+{
+	struct broker_totals totals;
+	broker_inspect_totals(connz->broker, &totals);
+	connz->left = page_len(connz);
+	broker__json_object(json, NULL);
+	broker__json_string(json, "server_id", totals.server_id);
+	broker__json_time(json, "now", connz->now_ns);
+	broker__json_integer(json, "num_connections", connz->left);
+	broker__json_count(json, "total", connz->len);
+	broker__json_integer(json, "offset", connz->query.offset);
+	broker__json_integer(json, "limit", connz->query.limit);
+	broker__json_array(json, "connections");
+	make_heap(connz);
+	connz->phase = LISTING;
+}
+
+/* ---- piece by piece ---- */
+
+/* Some more of the page. False when it is whole. */
+static bool list_some(struct connz *connz, struct broker__json *json)
+{
+	for (int i = 0; i < CLIENTS_AT_ONCE && json->len < BROKER__PIECE_BYTES; i++) {
+		if (connz->left == 0) {
+			broker__json_array_end(json);
+			broker__json_object_end(json);
+			return false;
+		}
+		struct candidate next = pop(connz);
+		if (connz->query.offset > 0) {
+			connz->query.offset--;
+			continue;
+		}
+		connz->left--;
+		list_candidate(connz, &next, json);
+		if (connz->phase == IN_ROW && list_subscriptions(connz, json))
+			return true;
+		connz->phase = LISTING;
+	}
 	return true;
 }
 
-/* The rows of the page, in order. Owned. */
-static json_t *describe_page(struct broker *broker, struct page *page)
+static bool write_piece(struct connz *connz, struct broker__json *json)
 {
-	json_t *list = json_array();
-	page->rows = calloc(page->len + 1, sizeof *page->rows);
-	if (page->rows && page->len > 0)
-		broker_inspect_clients(broker, describe_member, page);
-	for (size_t i = 0; page->rows && i < page->len; i++)
-		if (page->rows[i])
-			json_array_append_new(list, page->rows[i]);
-	free(page->rows);
-	return list;
+	if (connz->phase == COLLECTING) {
+		if (collect_some(connz))
+			return true;
+		begin_page(connz, json);
+	}
+	if (connz->phase == IN_ROW) {
+		if (list_subscriptions(connz, json))
+			return true;
+		connz->phase = LISTING;
+	}
+	return list_some(connz, json);
+}
+
+static bool write_connz(struct broker__rest *rest, struct broker__json *json)
+{
+	struct connz *connz = (struct connz *)rest;
+	bool has_more = write_piece(connz, json);
+	json->is_failed |= connz->out_of_memory;
+	if (json->len == 0)
+		broker__json_raw(json, WIRE_LITERAL(" "));
+	return has_more;
+}
+
+static void close_connz(struct broker__rest *rest)
+{
+	struct connz *connz = (struct connz *)rest;
+	broker_cursor_fini(&connz->cursor);
+	free(connz->query.user);
+	free(connz->heap);
+	free(connz);
+}
+
+static struct connz *open_connz(struct broker *broker, const struct query *query, const char *user)
+{
+	struct broker_totals totals;
+	struct connz *connz = calloc(1, sizeof *connz);
+	char *copy = strdup(user);
+	if (!connz || !copy) {
+		free(connz);
+		free(copy);
+		return NULL;
+	}
+	broker_inspect_totals(broker, &totals);
+	*connz = (struct connz){.rest = {.write = write_connz, .close = close_connz},
+				.broker = broker,
+				.query = *query,
+				.now_ns = totals.now_ns};
+	connz->query.user = copy;
+	broker_cursor_init(&connz->cursor, broker);
+	if (!query->with_open)
+		broker_cursor_seek(&connz->cursor, 0);
+	else if (query->cid)
+		broker_cursor_seek(&connz->cursor, query->cid);
+	if (query->with_closed)
+		broker_inspect_closed_range(broker, &connz->closed_at, &connz->closed_end);
+	return connz;
 }
 
 void broker__serve_connz(const struct broker__request *request, struct broker__answer *answer)
 {
-	struct query query;
-	struct broker_totals totals;
-	if (!read_query(request, &query, answer))
+	struct query query = {0};
+	if (!read_query(request, &query, answer) || !broker__answer_json(request, answer, MHD_HTTP_OK))
 		return;
-	struct candidates all = {.query = &query};
-	struct page page = {.query = &query};
-	broker_inspect_totals(request->broker, &totals);
-	broker_inspect_clients(request->broker, collect, &all);
-	page.now_ns = totals.now_ns;
-	choose_page(&all, &page);
-	json_t *rows = describe_page(request->broker, &page);
-	json_t *connz = json_object();
-	json_object_set_new(connz, "server_id", json_string(totals.server_id));
-	json_object_set_new(connz, "now", broker__json_time(totals.now_ns));
-	json_object_set_new(connz, "num_connections", json_integer((json_int_t)json_array_size(rows)));
-	json_object_set_new(connz, "total", json_integer((json_int_t)all.len));
-	json_object_set_new(connz, "offset", json_integer(query.offset));
-	json_object_set_new(connz, "limit", json_integer(query.limit));
-	json_object_set_new(connz, "connections", rows);
-	free(all.list);
-	broker__answer_json(request, answer, MHD_HTTP_OK, connz, false);
+	struct connz *connz = open_connz(request->broker, &query, broker__query(request, "user"));
+	answer->body.is_failed = !connz;
+	answer->rest = connz ? &connz->rest : NULL;
 }

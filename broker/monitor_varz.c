@@ -6,21 +6,6 @@
 
 #include "broker/monitor_answer.h"
 
-static void set(json_t *object, const char *key, json_t *value)
-{
-	json_object_set_new(object, key, value);
-}
-
-static void set_text(json_t *object, const char *key, const char *text)
-{
-	set(object, key, broker__json_text(text ? text : "", text ? strlen(text) : 0));
-}
-
-static void set_count(json_t *object, const char *key, uint64_t count)
-{
-	set(object, key, broker__json_count(count));
-}
-
 /* Bytes of memory that are resident. */
 static uint64_t resident_bytes(void)
 {
@@ -33,131 +18,132 @@ static uint64_t resident_bytes(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static void set_identity(json_t *varz, const struct broker_totals *totals, struct broker *broker)
+static void set_identity(struct broker__json *varz, const struct broker_totals *totals, struct broker *broker)
 {
 	const struct broker_options *options = broker_inspect_options(broker);
-	set_text(varz, "server_id", totals->server_id);
-	set_text(varz, "server_name", totals->server_name);
-	set_text(varz, "version", BROKER_VERSION);
-	set(varz, "proto", json_integer(1));
-	set_text(varz, "go", "tapedeck");
-	set_text(varz, "host", options->host ? options->host : "0.0.0.0");
-	set(varz, "port", json_integer(broker_port(broker)));
+	broker__json_string(varz, "server_id", totals->server_id);
+	broker__json_string(varz, "server_name", totals->server_name);
+	broker__json_string(varz, "version", BROKER_VERSION);
+	broker__json_integer(varz, "proto", 1);
+	broker__json_string(varz, "go", "tapedeck");
+	broker__json_string(varz, "host", options->host ? options->host : "0.0.0.0");
+	broker__json_integer(varz, "port", broker_port(broker));
 	if (options->token || options->username || options->users_len)
-		set(varz, "auth_required", json_true());
-	set_count(varz, "max_connections", options->max_connections);
+		broker__json_bool(varz, "auth_required", true);
+	broker__json_count(varz, "max_connections", options->max_connections);
 	if (options->max_subscriptions)
-		set_count(varz, "max_subscriptions", options->max_subscriptions);
+		broker__json_count(varz, "max_subscriptions", options->max_subscriptions);
 }
 
-static void set_limits(json_t *varz, struct broker *broker)
+static void set_limits(struct broker__json *varz, struct broker *broker)
 {
 	static const char *const not_served[] = {"cluster", "gateway",   "leaf",
 						 "mqtt",    "websocket", "jetstream"};
 	const struct broker_options *options = broker_inspect_options(broker);
 	const char *host = options->host ? options->host : "0.0.0.0";
-	set(varz, "ping_interval", json_integer(options->ping_interval_ms * 1000000));
-	set_count(varz, "ping_max", options->ping_max);
-	set_text(varz, "http_host", options->http_host ? options->http_host : host);
-	set(varz, "http_port", json_integer(broker_http_port(broker)));
-	set_text(varz, "http_base_path", "");
-	set(varz, "https_port", json_integer(0));
+	broker__json_integer(varz, "ping_interval", options->ping_interval_ms * 1000000);
+	broker__json_count(varz, "ping_max", options->ping_max);
+	broker__json_string(varz, "http_host", options->http_host ? options->http_host : host);
+	broker__json_integer(varz, "http_port", broker_http_port(broker));
+	broker__json_string(varz, "http_base_path", options->http_base_path);
+	broker__json_integer(varz, "https_port", 0);
 	if (options->auth_timeout_ms % 1000)
-		set(varz, "auth_timeout", json_real((double)options->auth_timeout_ms / 1e3));
+		broker__json_real(varz, "auth_timeout", (double)options->auth_timeout_ms / 1e3);
 	else
-		set(varz, "auth_timeout", json_integer(options->auth_timeout_ms / 1000));
-	set_count(varz, "max_control_line", options->max_control_line);
-	set_count(varz, "max_payload", options->max_payload);
-	set_count(varz, "max_pending", options->max_pending);
-	for (size_t i = 0; i < sizeof not_served / sizeof *not_served; i++)
-		set(varz, not_served[i], json_object());
-	set(varz, "tls_timeout", json_integer(2));
-	set(varz, "write_deadline", json_integer(options->write_deadline_ms * 1000000));
+		broker__json_integer(varz, "auth_timeout", options->auth_timeout_ms / 1000);
+	broker__json_count(varz, "max_control_line", options->max_control_line);
+	broker__json_count(varz, "max_payload", options->max_payload);
+	broker__json_count(varz, "max_pending", options->max_pending);
+	for (size_t i = 0; i < sizeof not_served / sizeof *not_served; i++) {
+		broker__json_object(varz, not_served[i]);
+		broker__json_object_end(varz);
+	}
+	broker__json_integer(varz, "tls_timeout", 2);
+	broker__json_integer(varz, "write_deadline", options->write_deadline_ms * 1000000);
 }
 
-static void set_usage(json_t *varz, const struct broker_totals *totals, double cpu_percent)
+static void set_usage(struct broker__json *varz, const struct broker_totals *totals, double cpu_percent)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	set(varz, "start", broker__json_time(totals->started_ns));
-	set(varz, "now", broker__json_time(totals->now_ns));
-	set(varz, "uptime", broker__json_uptime(totals->now_ns - totals->started_ns));
-	set_count(varz, "mem", resident_bytes());
-	set(varz, "cores", json_integer(cores));
-	set(varz, "gomaxprocs", json_integer(cores));
-	set(varz, "cpu", json_real(cpu_percent));
-	set_count(varz, "connections", totals->connections);
-	set_count(varz, "total_connections", totals->total_connections);
-	set(varz, "routes", json_integer(0));
-	set(varz, "remotes", json_integer(0));
-	set(varz, "leafnodes", json_integer(0));
-	set_count(varz, "in_msgs", totals->in_msgs);
-	set_count(varz, "out_msgs", totals->out_msgs);
-	set_count(varz, "in_bytes", totals->in_bytes);
-	set_count(varz, "out_bytes", totals->out_bytes);
-	set_count(varz, "slow_consumers", totals->slow_consumers);
-	set_count(varz, "subscriptions", totals->subscriptions);
+	broker__json_time(varz, "start", totals->started_ns);
+	broker__json_time(varz, "now", totals->now_ns);
+	broker__json_uptime(varz, "uptime", totals->now_ns - totals->started_ns);
+	broker__json_count(varz, "mem", resident_bytes());
+	broker__json_integer(varz, "cores", cores);
+	broker__json_integer(varz, "gomaxprocs", cores);
+	broker__json_real(varz, "cpu", cpu_percent);
+	broker__json_count(varz, "connections", totals->connections);
+	broker__json_count(varz, "total_connections", totals->total_connections);
+	broker__json_integer(varz, "routes", 0);
+	broker__json_integer(varz, "remotes", 0);
+	broker__json_integer(varz, "leafnodes", 0);
+	broker__json_count(varz, "in_msgs", totals->in_msgs);
+	broker__json_count(varz, "out_msgs", totals->out_msgs);
+	broker__json_count(varz, "in_bytes", totals->in_bytes);
+	broker__json_count(varz, "out_bytes", totals->out_bytes);
+	broker__json_count(varz, "slow_consumers", totals->slow_consumers);
+	broker__json_count(varz, "subscriptions", totals->subscriptions);
 }
 
-static json_t *list_page_counts(const struct broker__request *request)
+static void list_page_counts(struct broker__json *varz, const struct broker__request *request)
 {
-	json_t *counts = json_object();
+	broker__json_object(varz, "http_req_stats");
 	for (size_t i = 0; broker__pages[i].path; i++)
 		if (request->page_counts[i])
-			set_count(counts, broker__pages[i].path, request->page_counts[i]);
-	return counts;
+			broker__json_count(varz, broker__pages[i].path, request->page_counts[i]);
+	broker__json_object_end(varz);
 }
 
 /* Ours: how the recording does. */
-static json_t *describe_recording(struct broker *broker)
+static void describe_recording(struct broker__json *varz, struct broker *broker)
 {
 	struct wire_sink_status status;
 	if (!broker_inspect_sink(broker, &status))
-		return NULL;
-	json_t *recording = json_object();
-	set(recording, "degraded", json_boolean(status.degraded));
+		return;
+	broker__json_object(varz, "recording");
+	broker__json_bool(varz, "degraded", status.degraded);
 	if (status.degraded)
-		set_text(recording, "reason", status.reason);
-	set_count(recording, "events", status.events);
-	set_count(recording, "messages", status.messages);
-	set_count(recording, "lost_messages", status.lost_messages);
-	set_count(recording, "stored_bytes", status.stored_bytes);
-	set_count(recording, "queued_bytes", status.queued_bytes);
-	return recording;
+		broker__json_string(varz, "reason", status.reason);
+	broker__json_count(varz, "events", status.events);
+	broker__json_count(varz, "messages", status.messages);
+	broker__json_count(varz, "lost_messages", status.lost_messages);
+	broker__json_count(varz, "stored_bytes", status.stored_bytes);
+	broker__json_count(varz, "queued_bytes", status.queued_bytes);
+	broker__json_object_end(varz);
 }
 
 void broker__serve_varz(const struct broker__request *request, struct broker__answer *answer)
 {
 	struct broker_totals totals;
-	json_t *varz = json_object();
+	struct broker__json *varz = &answer->body;
+	if (!broker__answer_json(request, answer, MHD_HTTP_OK))
+		return;
 	broker_inspect_totals(request->broker, &totals);
+	broker__json_object(varz, NULL);
 	set_identity(varz, &totals, request->broker);
 	set_limits(varz, request->broker);
 	set_usage(varz, &totals, request->cpu_percent);
-	set(varz, "http_req_stats", list_page_counts(request));
-	set(varz, "config_load_time", broker__json_time(totals.started_ns));
-	json_t *recording = describe_recording(request->broker);
-	if (recording)
-		set(varz, "recording", recording);
-	broker__answer_json(request, answer, MHD_HTTP_OK, varz, false);
+	list_page_counts(varz, request);
+	broker__json_time(varz, "config_load_time", totals.started_ns);
+	describe_recording(varz, request->broker);
+	broker__json_object_end(varz);
 }
 
 void broker__serve_healthz(const struct broker__request *request, struct broker__answer *answer)
 {
-	struct wire_sink_status sink;
-	json_t *health;
-	bool is_well = false;
-	if (broker_inspect_is_lame(request->broker)) {
-		health = json_pack("{ss ss}", "status", "error", "error", "lame duck mode: shutting down");
-	} else if (broker_inspect_sink(request->broker, &sink) && sink.degraded) {
-		health = json_object();
-		set_text(health, "status", "degraded");
-		set_text(health, "error", sink.reason);
-	} else {
-		health = json_pack("{ss}", "status", "ok");
-		is_well = true;
-	}
-	broker__answer_json(request, answer, is_well ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, health,
-			    true);
+	struct wire_sink_status sink = {0};
+	bool is_lame = broker_inspect_is_lame(request->broker);
+	bool is_degraded = broker_inspect_sink(request->broker, &sink) && sink.degraded;
+	bool is_well = !is_lame && !is_degraded;
+	if (!broker__answer_json(request, answer, is_well ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE))
+		return;
+	answer->body.is_compact = true;
+	broker__json_object(&answer->body, NULL);
+	broker__json_string(&answer->body, "status", is_lame ? "error" : is_degraded ? "degraded" : "ok");
+	if (!is_well)
+		broker__json_string(&answer->body, "error",
+				    is_lame ? "lame duck mode: shutting down" : sink.reason);
+	broker__json_object_end(&answer->body);
 }
 
 void broker__serve_root(const struct broker__request *request, struct broker__answer *answer)

@@ -7,42 +7,8 @@
 #include "broker/emit.h"
 #include "broker/permissions.h"
 #include "broker/quote.h"
-#include "wire/redact.h"
+#include "broker/trace.h"
 #include "wire/subject.h"
-
-/* ---- trace lines ---- */
-
-static __attribute__((noinline)) void trace(struct broker_client *client, const struct wire_op *op)
-{
-	const char *verb = wire_verb_name(op->verb);
-	switch (op->verb) {
-	case WIRE_CONNECT: {
-		char *json = wire_redact_json(op->args);
-		broker__client_log(client, BROKER_LOG_TRACE, "<<- [CONNECT %s]", json ? json : "");
-		free(json);
-		break;
-	}
-	case WIRE_PUB:
-	case WIRE_HPUB:
-		broker__client_log(client, BROKER_LOG_TRACE, "<<- [%s %.*s%s%.*s %.*s]", verb,
-				   (int)op->subject.len, op->subject.data, op->reply.len ? " " : "",
-				   (int)op->reply.len, op->reply.data ? op->reply.data : "",
-				   (int)op->size_text.len, op->size_text.data);
-		broker__client_log(client, BROKER_LOG_TRACE, "<<- MSG_PAYLOAD: [\"%.*s\"]",
-				   (int)op->payload.len, op->payload.data);
-		break;
-	case WIRE_SUB:
-		broker__client_log(client, BROKER_LOG_TRACE, "<<- [SUB %.*s %.*s %.*s]", (int)op->subject.len,
-				   op->subject.data, (int)op->queue.len, op->queue.data ? op->queue.data : "",
-				   (int)op->sid.len, op->sid.data);
-		break;
-	case WIRE_UNSUB:
-		broker__client_log(client, BROKER_LOG_TRACE, "<<- [UNSUB %.*s %llu]", (int)op->sid.len,
-				   op->sid.data, (unsigned long long)op->max);
-		break;
-	default: broker__client_log(client, BROKER_LOG_TRACE, "<<- [%s]", verb);
-	}
-}
 
 /* ---- PUB, HPUB ---- */
 
@@ -60,12 +26,6 @@ static enum broker__progress publish(struct broker_client *client, const struct 
 
 /* ---- SUB, UNSUB ---- */
 
-static void answer_ok(struct broker_client *client)
-{
-	if (client->verbose)
-		broker__client_send(client, WIRE_LITERAL("+OK\r\n"));
-}
-
 static void refuse_sub(struct broker_client *client, const struct wire_op *op)
 {
 	char *subject = broker__quote(op->subject), *queue = broker__quote(op->queue), *text = NULL;
@@ -80,6 +40,29 @@ static void refuse_sub(struct broker_client *client, const struct wire_op *op)
 	}
 	free(text);
 	free(queue);
+	free(subject);
+}
+
+static bool has_too_many_tokens(const struct broker_client *client, const struct wire_op *op)
+{
+	uint32_t most = client->loop->broker->options.max_subscription_tokens, tokens = 1;
+	for (size_t i = 0; i < op->subject.len; i++)
+		tokens += op->subject.data[i] == '.';
+	return most > 0 && tokens > most;
+}
+
+static void refuse_tokens(struct broker_client *client, const struct wire_op *op)
+{
+	char *subject = broker__quote(op->subject), *text = NULL;
+	if (subject &&
+	    asprintf(&text, "Permissions Violation for Subscription to %s, too many tokens", subject) >= 0) {
+		broker__client_log(
+		    client, BROKER_LOG_ERROR,
+		    "Subscription Violation Too Many Tokens - User \"%s\", Subject %s, SID %.*s",
+		    client->user ? client->user : "N/A", subject, (int)op->sid.len, op->sid.data);
+		broker__client_send_error(client, wire_slice_str(text));
+	}
+	free(text);
 	free(subject);
 }
 
@@ -114,6 +97,10 @@ static void subscribe(struct broker_client *client, const struct wire_op *op)
 		refuse_sub(client, op);
 		return;
 	}
+	if (has_too_many_tokens(client, op)) {
+		refuse_tokens(client, op);
+		return;
+	}
 	if (limit > 0 && client->sids.count >= limit) {
 		broker__client_log(client, BROKER_LOG_ERROR, "maximum subscriptions exceeded");
 		broker__client_send_error(client, WIRE_LITERAL("maximum subscriptions exceeded"));
@@ -127,14 +114,14 @@ static void subscribe(struct broker_client *client, const struct wire_op *op)
 	else if (error)
 		broker__client_cut(client, "Read Error");
 	else
-		answer_ok(client);
+		broker__answer_ok(client);
 }
 
 static void unsubscribe(struct broker_client *client, const struct wire_op *op)
 {
 	struct broker__sub *sub = broker__sids_find(&client->sids, op->sid, client->loop->broker->seed);
 	client->last_ns = client->loop->now_ns;
-	answer_ok(client);
+	broker__answer_ok(client);
 	if (!sub)
 		return;
 	if (op->max > sub->delivered) {
@@ -151,8 +138,8 @@ static void ping(struct broker_client *client)
 {
 	client->peer_ping_ns = client->loop->now_ns;
 	client->is_pong_sent = true;
-	if (client->loop->broker->wants_trace)
-		broker__client_log(client, BROKER_LOG_TRACE, "->> [PONG]");
+	if (broker__traces(client))
+		broker__trace_answer(client, "PONG");
 	broker__client_send(client, WIRE_LITERAL("PONG\r\n"));
 }
 
@@ -163,6 +150,17 @@ static void pong(struct broker_client *client)
 		return;
 	int64_t rtt = client->loop->now_ns - client->ping_sent_ns;
 	client->rtt_ns = rtt > 0 ? rtt : 1;
+}
+
+/* ---- +OK ---- */
+
+void broker__answer_ok(struct broker_client *client)
+{
+	if (!client->verbose)
+		return;
+	if (broker__traces(client))
+		broker__trace_answer(client, "OK");
+	broker__client_send(client, WIRE_LITERAL("+OK\r\n"));
 }
 
 /* ---- dispatch ---- */
@@ -189,8 +187,8 @@ static __attribute__((noinline)) enum broker__progress obey_rare(struct broker_c
 								 const struct wire_op *op, const char *end)
 {
 	client->loop->work_left -= units_of(op->verb);
-	if (client->loop->broker->wants_trace && !client->is_begun)
-		trace(client, op);
+	if (broker__traces(client) && !client->is_begun)
+		broker__trace_op(client, op);
 	if (!client->is_announced && op->verb != WIRE_CONNECT)
 		broker__emit_connect(client);
 	switch (op->verb) {

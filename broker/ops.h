@@ -27,11 +27,18 @@ size_t broker__op_run(struct broker_client *client, const struct wire_op *first,
 size_t broker__op_ahead(struct broker_client *client, const char *data, size_t len,
 			const struct wire_limits *limits);
 
+/* `+OK`, when the client asked for it. */
+void broker__answer_ok(struct broker_client *client);
+
 /* What could not be parsed: tell the client and close (code: WIRE_E*). */
 void broker__op_failed(struct broker_client *client, int code);
 
 /* CONNECT (connect.c). */
 void broker__op_connect(struct broker_client *client, struct wire_slice json);
+/* Its password was verified: go on where CONNECT, and the reading, stopped. May take *connect. */
+struct broker__proof;
+void broker__op_connect_verified(struct broker_client *client, struct wire_connect *connect,
+				 const struct broker__proof *proof);
 
 /* The first operation of a client that sent no CONNECT. False when it must: it is being closed then. */
 bool broker__op_without_connect(struct broker_client *client);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/address.h"
+
 #define MIB (1024u * 1024u)
 
 void broker_options_init(struct broker_options *options)
@@ -16,6 +18,7 @@ void broker_options_init(struct broker_options *options)
 	    .max_payload = MIB,
 	    .max_pending = 64 * MIB,
 	    .max_connections = 65536,
+	    .max_closed_clients = 10000,
 	    .ping_interval_ms = 120000,
 	    .ping_max = 2,
 	    .write_deadline_ms = 10000,
@@ -64,9 +67,19 @@ void broker_user_fini(struct broker_user *user)
 
 void broker_options_fini(struct broker_options *options)
 {
-	char *plain[] = {options->host,        options->server_name, options->http_host,
-			 options->config_path, options->pid_path,    options->ports_file_dir,
-			 options->log_path,    options->username,    options->no_auth_user};
+	char *plain[] = {options->host,
+			 options->server_name,
+			 options->http_host,
+			 options->config_path,
+			 options->pid_path,
+			 options->ports_file_dir,
+			 options->log_path,
+			 options->username,
+			 options->no_auth_user,
+			 options->client_advertise,
+			 options->cluster_name,
+			 options->http_base_path,
+			 options->http_allow_origin};
 	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
 		free(plain[i]);
 	wipe(options->token);
@@ -85,24 +98,25 @@ static bool has_user(const struct broker_options *options, const char *name)
 	return false;
 }
 
+static bool is_address(const char *text)
+{
+	char host[BROKER__HOST_TEXT];
+	int port;
+	return broker__address_split(text, BROKER_PORT, host, &port);
+}
+
 int broker_options_check(const struct broker_options *options, struct wire_fault *fault)
 {
-	if ((options->username || options->password) && options->token)
-		return wire_fault_set(fault, BROKER_ECONFIG,
-				      "Cannot have a user/pass and token; choose one of them");
-	if (options->username && options->users_len)
-		return wire_fault_set(fault, BROKER_ECONFIG,
-				      "Can not have a single user/pass and a users array; "
-				      "put the user into the array");
-	if (options->token && options->users_len)
-		return wire_fault_set(fault, BROKER_ECONFIG,
-				      "Can not have a token and a users array; choose one of them");
-	if (options->password && !options->username)
+	if (options->password && !options->username && !options->token && options->users_len == 0)
 		return wire_fault_set(fault, BROKER_ECONFIG, "a password without a user; name the user too");
 	if (options->no_auth_user && !has_user(options, options->no_auth_user))
 		return wire_fault_set(fault, BROKER_ECONFIG,
 				      "no_auth_user \"%s\" is not among authorization.users; add the user",
 				      options->no_auth_user);
+	if (options->client_advertise && !is_address(options->client_advertise))
+		return wire_fault_set(fault, BROKER_ECONFIG,
+				      "client_advertise \"%s\" is neither a host nor \"host:port\"",
+				      options->client_advertise);
 	if (options->max_payload > options->max_pending)
 		return wire_fault_set(fault, BROKER_ECONFIG,
 				      "max_payload (%u) cannot be higher than max_pending (%llu); "

@@ -31,14 +31,20 @@ struct broker_user {
 	struct broker_permissions *permissions; /* NULL: may do everything */
 };
 
-enum { BROKER_PORT = 4222 };
+enum { BROKER_PORT = 4222, BROKER_CONTROL_LINE_MOST = 64 * 1024 };
 
 struct broker_options {
 	char *host;        /* NULL: "0.0.0.0", which also means IPv6 "::" as in nats-server */
 	int port;          /* BROKER_PORT; -1 = any free port */
 	char *server_name; /* NULL: the server id */
-	int http_port;     /* 0 = no monitoring; -1 = any free port */
-	char *http_host;   /* NULL: as host */
+	char *
+	    client_advertise; /* "host" or "host:port" that INFO tells instead of the real ones; NULL: none */
+	char *cluster_name;   /* INFO tells it; NULL: none */
+	int http_port;        /* 0 = no monitoring; -1 = any free port */
+	char *http_host;      /* NULL: as host */
+	char *http_base_path; /* in front of the monitoring's paths; NULL: none */
+	char *
+	    http_allow_origin; /* the origin whose web pages may read the monitoring; "*": all; NULL: none. Ours */
 	char *config_path; /* NULL: none */
 	char *pid_path, *ports_file_dir;
 	char *log_path; /* NULL: stderr */
@@ -52,18 +58,20 @@ struct broker_options {
 	char *no_auth_user;      /* NULL: none */
 	int64_t auth_timeout_ms; /* 2 s */
 
-	uint32_t max_control_line; /* bytes, 4096 */
+	uint32_t max_control_line; /* bytes, 4096; at most BROKER_CONTROL_LINE_MOST */
 	uint32_t max_payload;      /* bytes, 1 MiB; at most 64 MiB */
 	uint64_t max_pending;      /* bytes of output per client, 64 MiB */
 	/* Bytes of output and input held for all clients together; 0: twice max_pending. Ours, not nats-server's. */
 	uint64_t max_pending_total;
-	uint32_t max_connections;      /* 65 536 */
-	uint32_t max_subscriptions;    /* per connection; 0 = no limit */
-	int64_t ping_interval_ms;      /* 2 min */
-	uint32_t ping_max;             /* unanswered pings allowed, 2 */
-	int64_t write_deadline_ms;     /* 10 s */
-	int64_t lame_duck_duration_ms; /* 2 min */
-	int64_t lame_duck_grace_ms;    /* 10 s */
+	uint32_t max_connections;         /* 65 536 */
+	uint32_t max_subscriptions;       /* per connection; 0 = no limit */
+	uint32_t max_subscription_tokens; /* of a subject subscribed to; 0 = no limit */
+	uint32_t max_closed_clients;      /* how many the monitoring remembers, 10 000. Ours */
+	int64_t ping_interval_ms;         /* 2 min */
+	uint32_t ping_max;                /* unanswered pings allowed, 2 */
+	int64_t write_deadline_ms;        /* 10 s */
+	int64_t lame_duck_duration_ms;    /* 2 min */
+	int64_t lame_duck_grace_ms;       /* 10 s */
 	bool no_header_support;
 
 	uint64_t first_client_id; /* 1; with a log: the first connection number it has never used */
@@ -84,7 +92,7 @@ void broker_options_fini(struct broker_options *options);
 void broker_user_fini(struct broker_user *user);
 void broker_permissions_free(struct broker_permissions *permissions);
 
-/* Checks that concern several options at once (user without password, token and users, no_auth_user unknown,
+/* Checks that concern several options at once (a password without a user, no_auth_user unknown,
  * sizes that exceed one another). 0, or BROKER_ECONFIG with *fault. */
 int broker_options_check(const struct broker_options *options, struct wire_fault *fault);
 

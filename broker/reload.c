@@ -1,9 +1,11 @@
 /* reload.c - SIGHUP: take the options anew, and see who may stay. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "broker/auth.h"
 #include "broker/permissions.h"
+#include "broker/ports.h"
 #include "broker/quote.h"
 #include "broker/server.h"
 
@@ -74,7 +76,19 @@ static void check_client(struct broker_client *client, const struct broker_optio
 	check_subscriptions(client);
 }
 
-/* What a running server cannot change. */
+static bool is_same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static void swap(char **a, char **b)
+{
+	char *text = *a;
+	*a = *b;
+	*b = text;
+}
+
+/* What a running server cannot change. What is swapped is freed once. */
 static void keep_fixed(struct broker *broker, struct broker_options *fresh)
 {
 	struct broker_options *old = &broker->options;
@@ -84,14 +98,78 @@ static void keep_fixed(struct broker *broker, struct broker_options *fresh)
 	fresh->port = old->port;
 	fresh->http_port = old->http_port;
 	fresh->first_client_id = old->first_client_id;
-	/* Swapped, so that each is freed once. */
-	char *host = fresh->host, *log_path = fresh->log_path, *pid_path = fresh->pid_path;
-	fresh->host = old->host;
-	fresh->log_path = old->log_path;
-	fresh->pid_path = old->pid_path;
-	old->host = host;
-	old->log_path = log_path;
-	old->pid_path = pid_path;
+	if (!is_same(fresh->host, old->host) || !is_same(fresh->http_host, old->http_host))
+		broker_log(broker->log, BROKER_LOG_WARN,
+			   "addresses cannot be changed by a reload; restart the server");
+	swap(&fresh->host, &old->host);
+	swap(&fresh->http_host, &old->http_host);
+}
+
+/* ---- files ---- */
+
+static void move_pid_file(struct broker *broker, const struct broker_options *before)
+{
+	const char *path = broker->options.pid_path;
+	struct wire_fault fault;
+	if (!path || is_same(path, before->pid_path))
+		return;
+	if (broker_pid_write(path, &fault) < 0)
+		broker_log(broker->log, BROKER_LOG_ERROR, "%s", fault.text);
+	else
+		broker_log(broker->log, BROKER_LOG_INFO, "Reloaded: pid_file = %s", path);
+}
+
+static void move_ports_file(struct broker *broker, const struct broker_options *before)
+{
+	const char *dir = broker->options.ports_file_dir;
+	struct wire_fault fault;
+	if (is_same(dir, before->ports_file_dir))
+		return;
+	if (broker->ports_path)
+		unlink(broker->ports_path);
+	free(broker->ports_path);
+	broker->ports_path = NULL;
+	if (broker__write_ports(broker, &fault) < 0)
+		broker_log(broker->log, BROKER_LOG_ERROR, "%s", fault.text);
+	else
+		broker_log(broker->log, BROKER_LOG_INFO, "Reloaded: ports_file_dir = %s", dir ? dir : "");
+}
+
+static void move_log_file(struct broker *broker, const struct broker_options *before)
+{
+	const char *path = broker->options.log_path;
+	if (is_same(path, before->log_path))
+		return;
+	int error = broker_log_move(broker->log, path);
+	if (error)
+		broker_log(broker->log, BROKER_LOG_ERROR,
+			   "cannot open the log file %s: %s; the old one goes on",
+			   path ? path : "(standard error)", wire_error_text(error));
+	else
+		broker_log(broker->log, BROKER_LOG_INFO, "Reloaded: log_file = %s", path ? path : "");
+}
+
+/* ---- connections ---- */
+
+/* Those that came last go: a server with the new limit would not have let them in. */
+static void close_surplus(struct broker *broker)
+{
+	struct broker__loop *loop = &broker->loops[0];
+	uint32_t most = broker->options.max_connections, open = 0, closed = 0;
+	for (struct broker_client *client = loop->all.first; client; client = client->all.next)
+		open += broker__client_is_open(client);
+	for (struct broker_client *client = loop->all.last; client && open - closed > most;
+	     client = client->all.prev) {
+		if (!broker__client_is_open(client))
+			continue;
+		broker__client_log(client, BROKER_LOG_ERROR, "maximum connections exceeded");
+		broker__client_send_error(client, WIRE_LITERAL("maximum connections exceeded"));
+		broker__client_close(client, "Maximum Connections Exceeded");
+		closed++;
+	}
+	if (closed > 0)
+		broker_log(broker->log, BROKER_LOG_INFO,
+			   "Closed %u connections to fall within max_connections", closed);
 }
 
 static void adopt(struct broker *broker, struct broker_options *fresh)
@@ -101,12 +179,17 @@ static void adopt(struct broker *broker, struct broker_options *fresh)
 	struct broker_options before = broker->options;
 	broker->options = *fresh;
 	broker_log_set(broker->log, fresh->log_time, fresh->debug, fresh->trace);
+	broker__closed_resize(&broker->closed, broker->options.max_closed_clients);
 	broker->wants_trace = broker_log_wants(broker->log, BROKER_LOG_TRACE);
 	broker__sublist_touch(&broker->sublist);
 	broker__loop_read_clock(loop);
 	for (struct broker_client *client = loop->all.first; client; client = client->all.next)
 		check_client(client, &before);
+	close_surplus(broker);
 	broker__loop_settle(loop);
+	move_pid_file(broker, &before);
+	move_ports_file(broker, &before);
+	move_log_file(broker, &before);
 	broker_options_fini(&before);
 }
 

@@ -140,7 +140,10 @@ static bool add(struct broker_client *client, struct broker__route *route)
 		return false;
 	put(&client->routes, route);
 	client->routes.count++;
-	client->loop->counters.route_count++;
+	struct broker__counters *counters = &client->loop->counters;
+	uint64_t fanout = (uint64_t)route->receivers_len + route->picks_len;
+	counters->max_fanout = fanout > counters->max_fanout ? fanout : counters->max_fanout;
+	counters->route_count++;
 	client->loop->route_bytes += route->bytes;
 	return true;
 }

@@ -3,8 +3,10 @@
 #define BROKER_SERVER_H
 
 #include "broker/broker.h"
+#include "broker/cids.h"
 #include "broker/client.h"
 #include "broker/clock.h"
+#include "broker/closed.h"
 #include "broker/fanout.h"
 #include "broker/log.h"
 #include "broker/monitor.h"
@@ -14,7 +16,7 @@
 enum {
 	BROKER__LOOPS = 1,
 	/* Room in front of what is read, for the beginning of an operation that the read before ended in. */
-	BROKER__INPUT_HEADROOM = 64 * 1024,
+	BROKER__INPUT_HEADROOM = BROKER_CONTROL_LINE_MOST + 1024,
 	BROKER__INPUT_BYTES = 256 * 1024,
 	BROKER__HEAD_BYTES = 2 * BROKER__INPUT_HEADROOM, /* subject and sid come from a line each */
 };
@@ -23,11 +25,18 @@ struct broker__counters {
 	uint64_t in_msgs, out_msgs, in_bytes, out_bytes;
 	uint64_t route_hits, route_misses, route_count;
 	uint64_t slow_consumers, auth_errors, stale_connections, stalled;
+	uint64_t max_fanout; /* receivers of a subject */
 };
 
 struct broker__clients {
 	struct broker_client *first, *last;
 	uint32_t len;
+};
+
+/* Passwords that are being verified, and those that wait for it (login.h). */
+struct broker__logins {
+	struct broker__login *first, *last; /* waiting */
+	unsigned running;
 };
 
 /* An event loop: what its connections share. Only its own thread touches it. */
@@ -41,7 +50,9 @@ struct broker__loop {
 	char *head;  /* scratch for one head, BROKER__HEAD_BYTES */
 	struct broker__clients all, stalled, held, waiting, starved;
 	struct broker__clients
-	    dirty; /* have output nobody has tried to write yet: first come, first written */
+	    dirty;                /* have output nobody has tried to write yet: first come, first written */
+	struct broker__cids cids; /* of all */
+	struct broker__logins logins;
 	struct broker_client *leaving;
 	struct broker_client *emptying; /* gone, but for subscriptions; by leaving_next */
 	struct broker__sub
@@ -85,7 +96,9 @@ struct broker {
 	int port, fd_limit;
 	char *ports_path;
 	struct broker_monitor *monitor;
-	bool is_lame, is_stopping, is_listening, is_pid_written;
+	struct broker_cursor *cursors; /* of answers that are being written */
+	struct broker__closed closed;
+	bool is_lame, is_stopping, is_listening;
 	bool wants_trace; /* the log takes trace lines: asked once */
 	uv_tcp_t listener;
 	uv_async_t stop, wake;
@@ -111,6 +124,11 @@ bool broker__loop_free_retired(struct broker__loop *loop);
 /* Read the clock; a step is a mark event. */
 void broker__loop_read_clock(struct broker__loop *loop);
 
+/* What monitoring tells of a client (inspect.c); borrows its strings. */
+struct broker_client_info broker__client_describe(const struct broker_client *client);
+/* The client leaves loop->all: cursors at it go on to the next one. */
+void broker__cursors_leave(struct broker *broker, const struct broker_client *client);
+
 void broker__clients_add(struct broker__clients *list, struct broker_client *client, size_t link);
 void broker__clients_remove(struct broker__clients *list, struct broker_client *client, size_t link);
 /* Lists through one of the links in struct broker_client. */
@@ -121,6 +139,9 @@ int broker__listen(struct broker *broker, struct wire_fault *fault);
 /* Accept connections that wait. */
 void broker__listen_go_on(struct broker *broker);
 void broker__stop_listening(struct broker *broker);
+
+/* Write the ports file where the options want it (broker.c). 0, or a negative code with *fault. */
+int broker__write_ports(struct broker *broker, struct wire_fault *fault);
 
 /* Signals and what they ask for (signals.c, lame_duck.c, reload.c). */
 int broker__signals_start(struct broker *broker);

@@ -66,7 +66,7 @@ void broker__client_await_ping(struct broker_client *client)
 static void on_auth_timeout(uv_timer_t *timer)
 {
 	struct broker_client *client = timer->data;
-	if (client->paused != 0) {
+	if (client->paused & ~(unsigned)BROKER__VERIFIED) {
 		uv_timer_start(timer, on_auth_timeout,
 			       (uint64_t)client->loop->broker->options.auth_timeout_ms, 0);
 		return;
@@ -76,6 +76,12 @@ static void on_auth_timeout(uv_timer_t *timer)
 	broker__client_send_error(client, WIRE_LITERAL("Authentication Timeout"));
 	broker__client_close(client, "Authentication Timeout");
 	broker__loop_settle(client->loop);
+}
+
+void broker__client_stop_auth_timer(struct broker_client *client)
+{
+	if (client->is_expected)
+		uv_timer_stop(&client->timer);
 }
 
 void broker__client_start_timers(struct broker_client *client)

@@ -74,9 +74,20 @@ static void tell(void *context, const char *line)
 	cli_error(*command, "%s", line);
 }
 
+/* Flags that contradict each other; one of them may still go with the other in the file. */
+static int check_flags(const struct broker_options *flags, struct wire_fault *fault)
+{
+	if ((flags->username || flags->password) && flags->token)
+		return wire_fault_set(fault, BROKER_ECONFIG,
+				      "Cannot have a user/pass and token; choose one of them");
+	return 0;
+}
+
 int cli_broker_settings_read(const struct cli_command *command, struct cli_broker_settings *settings,
 			     int argc, char **argv, bool is_loud, struct wire_fault *fault)
 {
+	if (check_flags(&settings->broker, fault) < 0)
+		return CLI_FOUND;
 	/* A port of 0 says nothing, neither here nor in the file: as for nats-server. */
 	settings->broker.port = settings->broker.port ? settings->broker.port : BROKER_PORT;
 	if (settings->config_path && broker_config_load(settings->config_path, &settings->broker,

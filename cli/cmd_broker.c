@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "broker/broker.h"
@@ -22,7 +23,7 @@ struct session {
 	bool log_time;
 	struct tap_recorder *recorder; /* NULL: nothing is recorded */
 	char dir[4096];                /* what is recorded into */
-	pthread_mutex_t lock;          /* guards broker */
+	pthread_mutex_t lock;          /* guards broker, log_path, log_time */
 	struct broker *broker;         /* NULL: not to be woken */
 };
 
@@ -40,13 +41,26 @@ static void wake_broker(void *context)
 
 /* A line of ours among the server's. The file is opened each time, so that rotation needs no word between
  * us. */
-static void log_line(const struct session *session, enum broker_log_level level, const char *line)
+static void log_line(struct session *session, enum broker_log_level level, const char *line)
 {
+	pthread_mutex_lock(&session->lock);
 	struct broker_log *log = broker_log_open(session->log_path, session->log_time, false, false);
+	pthread_mutex_unlock(&session->lock);
 	if (!log)
 		return;
 	broker_log(log, level, "%s", line);
 	broker_log_close(log);
+}
+
+/* Our lines go where the server's go. Takes the options' words by copy. */
+static void follow_log(struct session *session, const struct broker_options *options)
+{
+	char *path = options->log_path ? strdup(options->log_path) : NULL;
+	pthread_mutex_lock(&session->lock);
+	free(session->log_path);
+	session->log_path = path;
+	session->log_time = options->log_time;
+	pthread_mutex_unlock(&session->lock);
 }
 
 /* From the writer's thread: the recording is degraded, or well again. */
@@ -58,7 +72,7 @@ static void report_recording(void *context, const char *line)
 /* SIGHUP: the same flags over the file as it is now. */
 static int reload_options(void *context, struct broker_options *fresh, struct wire_fault *fault)
 {
-	const struct session *session = context;
+	struct session *session = context;
 	struct cli_broker_settings settings;
 	cli_broker_settings_init(&settings);
 	settings.config_path = session->settings.config_path;
@@ -68,6 +82,7 @@ static int reload_options(void *context, struct broker_options *fresh, struct wi
 		*fresh = settings.broker;
 		fresh->reload = reload_options;
 		fresh->reload_context = context;
+		follow_log(session, fresh);
 		settings.broker = (struct broker_options){0};
 	} else if (status != CLI_FOUND) {
 		wire_fault_set(fault, BROKER_ECONFIG, "the flags make no sense");
@@ -98,6 +113,19 @@ static int open_recorder_beside(struct session *session, const char *dir, struct
 	return open_recorder(session, beside, fault);
 }
 
+/* The directories above one that is still to be made, as `mkdir -p` makes them. What cannot be made is reported by
+ * whoever needs it. */
+static void make_parents(const char *dir)
+{
+	char path[4096];
+	snprintf(path, sizeof path, "%s", dir);
+	for (char *slash = strchr(path + (path[0] == '/'), '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(path, 0700);
+		*slash = '/';
+	}
+}
+
 static int start_recording(struct session *session, struct wire_fault *fault)
 {
 	const char *dir = session->settings.recording.dir;
@@ -107,6 +135,8 @@ static int start_recording(struct session *session, struct wire_fault *fault)
 		dir = getenv("TAPEDECK_RECORD");
 	if (!dir || !*dir)
 		return 0;
+	if (is_shared)
+		make_parents(dir);
 	int result = open_recorder(session, dir, fault);
 	if (result == STORE_ELOCKED && is_shared)
 		result = open_recorder_beside(session, dir, fault);
@@ -145,11 +175,10 @@ static int serve(struct session *session)
 {
 	struct broker_options *options = &session->settings.broker;
 	struct wire_fault fault = {0};
-	session->log_path = options->log_path ? strdup(options->log_path) : NULL;
-	session->log_time = options->log_time;
 	options->reload = reload_options;
 	options->reload_context = session;
 	pthread_mutex_init(&session->lock, NULL);
+	follow_log(session, options);
 	int result = start_recording(session, &fault);
 	if (result == 0)
 		result = run_broker(session, &fault);

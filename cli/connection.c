@@ -146,6 +146,31 @@ static bool is_tls(const char *url)
 	return strncmp(url, "tls://", 6) == 0;
 }
 
+/* What follows the last colon behind the host is a number. Else libnats would show it, and it may be a password. */
+static bool has_good_port(const char *url)
+{
+	const char *scheme = strstr(url, "://"), *host = strrchr(url, '@');
+	host = host ? host + 1 : scheme ? scheme + 3 : url;
+	const char *bracket = strchr(host, ']'), *colon = strchr(bracket ? bracket : host, ':');
+	return !colon || colon[1 + strspn(colon + 1, "0123456789")] == '\0' ||
+	       colon[1 + strspn(colon + 1, "0123456789")] == '/';
+}
+
+/* CLI_GO_ON, or an exit status after a complaint that does not repeat the URL. */
+static int check_urls(const struct cli_command *command, const char *servers)
+{
+	char *rest = NULL, *copy = strdup(servers);
+	bool is_good = copy != NULL;
+
+	for (char *url = copy ? strtok_r(copy, ", ", &rest) : NULL; url; url = strtok_r(NULL, ", ", &rest))
+		is_good = is_good && has_good_port(url);
+	free(copy);
+	if (is_good)
+		return CLI_GO_ON;
+	return cli_usage_error(command, "--server: a URL without a port that is a number; write "
+					"nats://HOST:PORT, and %%40 %%3A %%2C for @ : , in a password");
+}
+
 /* The URLs, separated by commas and perhaps blanks. */
 static natsStatus set_servers(natsOptions *options, const char *servers)
 {
@@ -254,7 +279,9 @@ int cli_connection_build(const struct cli_command *command, const struct cli_con
 	if (status != CLI_GO_ON)
 		return status;
 	complete(&whole, context);
-	status = make_options(command, &whole, options);
+	status = check_urls(command, whole.server);
+	if (status == CLI_GO_ON)
+		status = make_options(command, &whole, options);
 	if (status == CLI_GO_ON)
 		status = set_nkey(command, *options, whole.nkey);
 	json_decref(context);

@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "wire/redact.h"
 
 static const char *base_name(const char *path)
 {
@@ -38,7 +39,9 @@ static int complain(const char *typed)
 		names[len++] = (*command)->name;
 	names[len] = NULL;
 	const char *nearest = cli_nearest(typed, names);
-	fprintf(stderr, "tapedeck: unknown command \"%s\"%s%s%s; see \"tapedeck --help\"\n", typed,
+	char shown[200];
+	wire_redact_urls(typed, shown, sizeof shown);
+	fprintf(stderr, "tapedeck: unknown command \"%s\"%s%s%s; see \"tapedeck --help\"\n", shown,
 		nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
 	return CLI_USAGE;
 }

@@ -5,10 +5,19 @@
 
 #include "cli/cli.h"
 #include "wire/error.h"
+#include "wire/redact.h"
 
 void cli_command_title(const struct cli_command *command, char *text, size_t size)
 {
 	snprintf(text, size, "%s%s", command->alone ? "" : "tapedeck ", command->name);
+}
+
+/* What a message says of a server's URL is shown without its password. */
+static void format_message(char *text, size_t size, const char *format, va_list arguments)
+{
+	char raw[1000];
+	vsnprintf(raw, sizeof raw, format, arguments);
+	wire_redact_urls(raw, text, size);
 }
 
 void cli_error(const struct cli_command *command, const char *format, ...)
@@ -17,7 +26,7 @@ void cli_error(const struct cli_command *command, const char *format, ...)
 	char text[1000];
 	va_list arguments;
 	va_start(arguments, format);
-	vsnprintf(text, sizeof text, format, arguments);
+	format_message(text, sizeof text, format, arguments);
 	va_end(arguments);
 	cli_command_title(command, title, sizeof title);
 	fprintf(stderr, "%s: %s\n", title, text);
@@ -29,7 +38,7 @@ int cli_usage_error(const struct cli_command *command, const char *format, ...)
 	char text[1000];
 	va_list arguments;
 	va_start(arguments, format);
-	vsnprintf(text, sizeof text, format, arguments);
+	format_message(text, sizeof text, format, arguments);
 	va_end(arguments);
 	cli_command_title(command, title, sizeof title);
 	fprintf(stderr, "%s: %s; see \"%s --help\"\n", title, text, title);

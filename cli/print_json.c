@@ -139,6 +139,14 @@ static void put_disconnect(struct cli_json *json, const struct wire_event *event
 		cli_json_true(json, "cut");
 }
 
+/* Whose error it was, whatever the name: a failed login may lie about it. */
+static void put_error(struct cli_json *json, const struct wire_event *event, const struct wire_client *client)
+{
+	cli_json_bytes(json, "text", event->text);
+	if (client)
+		put_optional(json, "address", client->address);
+}
+
 void cli_json_print(struct cli_json_printer *printer, struct cli_out *out, const struct wire_event *event,
 		    const struct cli_clients *clients)
 {
@@ -156,7 +164,7 @@ void cli_json_print(struct cli_json_printer *printer, struct cli_out *out, const
 	case WIRE_EVENT_DISCONNECT: put_disconnect(&json, event); break;
 	case WIRE_EVENT_SUBSCRIBE:
 	case WIRE_EVENT_UNSUBSCRIBE: put_subscription(&json, event); break;
-	case WIRE_EVENT_ERROR:
+	case WIRE_EVENT_ERROR: put_error(&json, event, cli_clients_of(clients, event)); break;
 	case WIRE_EVENT_MARK: cli_json_bytes(&json, "text", event->text); break;
 	case WIRE_EVENT_GAP: put_gap(printer, &json, event); break;
 	case WIRE_EVENT_KINDS: break;

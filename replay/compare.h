@@ -11,7 +11,8 @@ struct replay_compare;
 struct replay_compare *replay_compare_open(void);
 void replay_compare_close(struct replay_compare *compare);
 
-/* From now on compare JSON texts as what they say: neither white space nor the order of keys counts. */
+/* From now on compare JSON texts as what they say: neither white space nor the order of keys counts. A number beyond 64
+ * bits equals one of the same text, and what is not Unicode in a string equals the same bytes. */
 void replay_compare_as_json(struct replay_compare *compare);
 
 /* As JSON, but for what a path leads to: $.id, $.items[*].id, $.items[0], $['odd key'], $..id (at any depth), $.*.

@@ -143,7 +143,7 @@ static void hear_connect(struct tap_dialogue *dialogue, struct tap__connection *
 			 const struct wire_op *op)
 {
 	struct wire_connect connect;
-	if (wire_connect_read(&connect, op->args) != 0) {
+	if (wire_connect_read(&connect, op->args, NULL) != 0) {
 		tap__connection_begin(dialogue, connection, time_ns, NULL);
 		return;
 	}

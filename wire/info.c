@@ -5,95 +5,70 @@
 #include <limits.h>
 #include <stdlib.h>
 
-/* Keys differ in case between clients; Go's JSON reader does not mind, so neither do we. */
-static json_t *find(json_t *object, const char *wanted)
-{
+#include "wire/json_text.h"
+
+/* ---- CONNECT ---- */
+
+enum field_kind { FIELD_FLAG, FIELD_NUMBER, FIELD_TEXT, FIELD_PERMISSION };
+
+static const char *const kind_names[] = {"true or false", "an integer", "a string", "an object"};
+
+#define AT(member) offsetof(struct wire_connect, member)
+
+/* The fields that nats-server 2.9.10 reads: a wrong type in any of them is an error. */
+static const struct field {
 	const char *key;
-	json_t *value, *exact = json_object_get(object, wanted);
-	if (exact)
-		return exact;
-	json_object_foreach(object, key, value)
-	{
-		if (strcasecmp(key, wanted) == 0)
-			return value;
-	}
+	enum field_kind kind;
+	size_t at;
+} fields[] = {
+    {"verbose", FIELD_FLAG, AT(verbose)},
+    {"pedantic", FIELD_FLAG, AT(pedantic)},
+    {"echo", FIELD_FLAG, AT(echo)},
+    {"headers", FIELD_FLAG, AT(headers)},
+    {"no_responders", FIELD_FLAG, AT(no_responders)},
+    {"tls_required", FIELD_FLAG, AT(tls_required)},
+    {"new_account", FIELD_FLAG, AT(new_account)},
+    {"protocol", FIELD_NUMBER, AT(protocol)},
+    {"name", FIELD_TEXT, AT(name)},
+    {"lang", FIELD_TEXT, AT(lang)},
+    {"version", FIELD_TEXT, AT(version)},
+    {"user", FIELD_TEXT, AT(user)},
+    {"pass", FIELD_TEXT, AT(pass)},
+    {"auth_token", FIELD_TEXT, AT(auth_token)},
+    {"account", FIELD_TEXT, AT(account)},
+    {"nkey", FIELD_TEXT, AT(nkey)},
+    {"sig", FIELD_TEXT, AT(sig)},
+    {"jwt", FIELD_TEXT, AT(jwt)},
+    {"import", FIELD_PERMISSION, 0},
+    {"export", FIELD_PERMISSION, 0},
+};
+
+enum { FIELDS = sizeof fields / sizeof *fields };
+
+static const struct field *find_field(struct wire_slice key)
+{
+	for (size_t i = 0; i < FIELDS; i++)
+		if (wire_json_is_name(key, fields[i].key))
+			return &fields[i];
 	return NULL;
 }
 
-/* Missing and null leave *out as it is. 0 or WIRE_EJSON. */
-static int read_bool(json_t *object, const char *key, bool *out)
+/* Missing and null leave the member as it is. A number beyond int becomes the nearest: for whoever asked it is as
+ * wrong as before. */
+static int read_number(struct wire_slice text, int *out)
 {
-	json_t *value = find(object, key);
-	if (!value || json_is_null(value))
-		return 0;
-	if (!json_is_boolean(value))
+	char digits[32];
+	if (text.len >= sizeof digits || memchr(text.data, '.', text.len) ||
+	    memchr(text.data, 'e', text.len) || memchr(text.data, 'E', text.len))
 		return WIRE_EJSON;
-	*out = json_is_true(value);
-	return 0;
-}
-
-/* A number out of range becomes the nearest in range: for whoever asked it is as wrong as before. */
-static int read_int(json_t *object, const char *key, int *out)
-{
-	json_t *value = find(object, key);
-	if (!value || json_is_null(value))
-		return 0;
-	if (!json_is_integer(value))
+	memcpy(digits, text.data, text.len);
+	digits[text.len] = '\0';
+	errno = 0;
+	long long number = strtoll(digits, NULL, 10);
+	if (errno)
 		return WIRE_EJSON;
-	json_int_t number = json_integer_value(value);
 	*out = (int)(number < INT_MIN ? INT_MIN : number > INT_MAX ? INT_MAX : number);
 	return 0;
-}
-
-static int read_string(json_t *object, const char *key, char **out)
-{
-	json_t *value = find(object, key);
-	if (value && !json_is_null(value) && !json_is_string(value))
-		return WIRE_EJSON;
-	*out = strdup(json_is_string(value) ? json_string_value(value) : "");
-	return *out ? 0 : -ENOMEM;
-}
-
-static int read_fields(struct wire_connect *connect, json_t *object)
-{
-	const struct {
-		const char *key;
-		bool *out;
-	} flags[] = {{"verbose", &connect->verbose},
-		     {"pedantic", &connect->pedantic},
-		     {"echo", &connect->echo},
-		     {"headers", &connect->headers},
-		     {"no_responders", &connect->no_responders},
-		     {"tls_required", &connect->tls_required}};
-	const struct {
-		const char *key;
-		char **out;
-	} strings[] = {
-	    {"name", &connect->name}, {"lang", &connect->lang}, {"version", &connect->version},
-	    {"user", &connect->user}, {"pass", &connect->pass}, {"auth_token", &connect->auth_token},
-	    {"nkey", &connect->nkey}, {"sig", &connect->sig},   {"jwt", &connect->jwt}};
-	int error = read_int(object, "protocol", &connect->protocol);
-	for (size_t i = 0; i < sizeof flags / sizeof *flags && !error; i++)
-		error = read_bool(object, flags[i].key, flags[i].out);
-	for (size_t i = 0; i < sizeof strings / sizeof *strings && !error; i++)
-		error = read_string(object, strings[i].key, strings[i].out);
-	return error;
-}
-
-int wire_connect_read(struct wire_connect *connect, struct wire_slice json)
-{
-	*connect = (struct wire_connect){.verbose = true, .pedantic = true, .echo = true};
-	json_error_t why;
-	json_t *object = json_loadb(json.data ? json.data : "", json.len, 0, &why);
-	int error = WIRE_EJSON;
-	if (json_is_object(object))
-		error = read_fields(connect, object);
-	else if (!object && json_error_code(&why) == json_error_out_of_memory)
-		error = -ENOMEM;
-	json_decref(object);
-	if (error)
-		wire_connect_fini(connect);
-	return error;
 }
 
 static void free_secret(char *secret)
@@ -103,12 +78,93 @@ static void free_secret(char *secret)
 	free(secret);
 }
 
+static int read_text(struct wire_slice text, char **out)
+{
+	free_secret(*out);
+	*out = wire_json_text(text);
+	return *out ? 0 : -ENOMEM;
+}
+
+/* 0, WIRE_EJSON when the value is of a wrong type, or -ENOMEM. */
+static int read_field(struct wire_connect *connect, const struct field *field,
+		      const struct wire_json_token *value)
+{
+	void *member = (char *)connect + field->at;
+	if (value->kind == WIRE_JSON_NULL)
+		return 0;
+	switch (field->kind) {
+	case FIELD_FLAG:
+		if (value->kind != WIRE_JSON_TRUE && value->kind != WIRE_JSON_FALSE)
+			return WIRE_EJSON;
+		*(bool *)member = value->kind == WIRE_JSON_TRUE;
+		return 0;
+	case FIELD_NUMBER:
+		return value->kind == WIRE_JSON_NUMBER ? read_number(value->text, member) : WIRE_EJSON;
+	case FIELD_TEXT: return value->kind == WIRE_JSON_STRING ? read_text(value->text, member) : WIRE_EJSON;
+	case FIELD_PERMISSION: return value->kind == WIRE_JSON_OBJECT ? 0 : WIRE_EJSON;
+	}
+	return 0;
+}
+
+static int read_members(struct wire_connect *connect, struct wire_json *json, struct wire_fault *fault)
+{
+	struct wire_json_token key, value;
+	while (wire_json_next(json, &key) == WIRE_JSON_KEY) {
+		const struct field *field = find_field(key.text);
+		wire_json_next(json, &value);
+		int error = field ? read_field(connect, field, &value) : 0;
+		if (error == WIRE_EJSON)
+			return wire_fault_set(fault, error, "\"%s\" is not %s", field->key,
+					      kind_names[field->kind]);
+		if (error)
+			return wire_fault_set(fault, error, "out of memory");
+		wire_json_skip(json, &value);
+	}
+	return 0;
+}
+
+/* Strings that nobody gave are empty. */
+static int complete(struct wire_connect *connect, struct wire_fault *fault)
+{
+	for (size_t i = 0; i < FIELDS; i++) {
+		char **text = (char **)(void *)((char *)connect + fields[i].at);
+		if (fields[i].kind != FIELD_TEXT || *text)
+			continue;
+		*text = strdup("");
+		if (!*text)
+			return wire_fault_set(fault, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+int wire_connect_read(struct wire_connect *connect, struct wire_slice text, struct wire_fault *fault)
+{
+	struct wire_json json;
+	struct wire_json_token first;
+	size_t bad_at = 0;
+	*connect = (struct wire_connect){.verbose = true, .pedantic = true, .echo = true};
+	if (!wire_json_is_valid(text, &bad_at))
+		return wire_fault_set(fault, WIRE_EJSON, "not valid JSON, at byte %zu of %zu", bad_at,
+				      text.len);
+	wire_json_init(&json, text);
+	wire_json_next(&json, &first);
+	if (first.kind != WIRE_JSON_OBJECT && first.kind != WIRE_JSON_NULL)
+		return wire_fault_set(fault, WIRE_EJSON, "%s", wire_error_text(WIRE_EJSON));
+	int error = first.kind == WIRE_JSON_OBJECT ? read_members(connect, &json, fault) : 0;
+	if (!error)
+		error = complete(connect, fault);
+	if (error)
+		wire_connect_fini(connect);
+	return error;
+}
+
 void wire_connect_fini(struct wire_connect *connect)
 {
 	free(connect->name);
 	free(connect->lang);
 	free(connect->version);
 	free(connect->user);
+	free(connect->account);
 	free(connect->nkey);
 	free_secret(connect->pass);
 	free_secret(connect->auth_token);
@@ -116,6 +172,8 @@ void wire_connect_fini(struct wire_connect *connect)
 	free_secret(connect->jwt);
 	*connect = (struct wire_connect){0};
 }
+
+/* ---- INFO ---- */
 
 static void set_string(json_t *object, const char *key, const char *value)
 {
@@ -159,6 +217,7 @@ static json_t *describe(const struct wire_info *info)
 		json_object_set_new(object, "client_id", json_integer((json_int_t)info->client_id));
 	set_string(object, "client_ip", info->client_ip);
 	set_string(object, "nonce", info->nonce);
+	set_string(object, "cluster", info->cluster);
 	if (info->connect_urls && info->connect_urls[0])
 		json_object_set_new(object, "connect_urls", list(info->connect_urls));
 	set_flag(object, "ldm", info->lame_duck);

@@ -21,12 +21,16 @@ struct wire_connect {
 	char *name, *lang, *version;
 	char *user, *pass, *auth_token; /* secrets: never to be logged, printed or stored */
 	char *nkey, *sig, *jwt;         /* nkey is public, the others are secrets */
+	char *account;                  /* asks for an account of its own, as servers before 2.0 had */
+	bool new_account;               /* missing: false */
 };
 
-/* Read the JSON text of a CONNECT. Keys are matched without regard to case, null counts as missing, unknown
- * fields are ignored. 0; WIRE_EJSON (not an object, or a field of a wrong type); -ENOMEM. On success the
- * strings are owned by *connect until wire_connect_fini; on failure nothing is. */
-int wire_connect_read(struct wire_connect *connect, struct wire_slice json);
+/* Read the JSON text of a CONNECT, as leniently as nats-server (json.h). Keys are matched without regard to case, the
+ * last of several counts, null leaves a field as it is, unknown fields are ignored; the text `null` is an object
+ * without fields. In strings U+FFFD stands for what is not Unicode, and for NUL. 0; WIRE_EJSON (no valid JSON, no
+ * object, or a field of a wrong type); -ENOMEM; both with *fault (may be NULL), which holds nothing that the client
+ * sent. On success the strings are owned by *connect until wire_connect_fini; on failure nothing is. */
+int wire_connect_read(struct wire_connect *connect, struct wire_slice json, struct wire_fault *fault);
 
 /* Frees what wire_connect_read gave and wipes the secrets. A zeroed struct is fine. */
 void wire_connect_fini(struct wire_connect *connect);
@@ -34,7 +38,7 @@ void wire_connect_fini(struct wire_connect *connect);
 /* What a server says of itself; strings are borrowed by wire_info_write. Strings that are NULL or no UTF-8 are
  * left out, false flags too (but headers), as nats-server does. */
 struct wire_info {
-	const char *server_id, *server_name, *version, *go, *host, *client_ip, *nonce;
+	const char *server_id, *server_name, *version, *go, *host, *client_ip, *nonce, *cluster;
 	int port;
 	int64_t max_payload;
 	uint64_t client_id;

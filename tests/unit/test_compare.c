@@ -86,6 +86,33 @@ static void what_is_beside_a_path_still_counts(void **state)
 	assert_true(equal(state, "{\"id\":[1]}", "{\"id\":{}}"));
 }
 
+static void what_strict_readers_refuse_is_compared_as_json(void **state)
+{
+	struct wire_fault fault;
+
+	replay_compare_as_json(*state);
+	assert_int_equal(replay_compare_ignore(*state, "$.at", &fault), 0);
+	assert_true(equal(state, "{\"at\":1,\"s\":\"\\ud83d\"}", "{\"s\":\"\\ud83d\", \"at\":2}"));
+	assert_true(equal(state, "{\"at\":1,\"n\":1e400}", "{\"n\": 1e400}"));
+	assert_true(equal(state, "[1, \"\xe9\"]", "[1,\"\xe9\"]"));
+	assert_true(equal(state, "[99999999999999999999]", "[ 99999999999999999999 ]"));
+	assert_true(equal(state, "{\"\\u0000\":1,\"a\":2}", "{\"a\":2,\"\\u0000\":1}"));
+}
+
+static void what_strict_readers_refuse_still_counts(void **state)
+{
+	replay_compare_as_json(*state);
+	assert_false(equal(state, "[\"\\ud83d\"]", "[\"\\ud83e\"]"));
+	assert_false(equal(state, "[\"\\ud83d\"]", "[\"\\ufffd\"]"));
+	assert_false(equal(state, "[\"\xe9\"]", "[\"\xe8\"]"));
+	assert_false(equal(state, "[1e400]", "[1e401]"));
+	assert_false(equal(state, "[1e400]", "[-1e400]"));
+	assert_false(equal(state, "[1e400]", "[\"1e400\"]"));
+	assert_false(equal(state, "[99999999999999999999]", "[99999999999999999998]"));
+	assert_false(equal(state, "{\"\\u0000\":1}", "{\"\":1}"));
+	assert_false(equal(state, "[\"\\ud83d\",]", "[ \"\\ud83d\",]"));
+}
+
 static void what_is_no_path_is_refused(void **state)
 {
 	static const char *const paths[] = {"",     "$",     "id",   ".id",   "$id",   "$.",  "$..",
@@ -120,6 +147,8 @@ int main(void)
 	    TEST(json_is_what_it_says),
 	    TEST(paths_lead_to_what_does_not_count),
 	    TEST(what_is_beside_a_path_still_counts),
+	    TEST(what_strict_readers_refuse_is_compared_as_json),
+	    TEST(what_strict_readers_refuse_still_counts),
 	    TEST(what_is_no_path_is_refused),
 	    TEST(deep_json_is_no_danger),
 	};

@@ -382,6 +382,11 @@ static void what_would_be_unsafe_or_unknown_is_refused(void **state)
 	assert_fault("authorization { users [ {nkey: U} ] }", "nkeys are not served");
 	assert_fault("authorization { users [ {password: x} ] }", "User entry requires a user");
 	assert_fault("authorization { users [ {user: a}, {user: a} ] }", "Duplicate user \"a\" detected");
+	assert_fault("authorization { user: a, token: t }", "Cannot have a user/pass and token");
+	assert_fault("authorization { user: a, users [ {user: b} ] }",
+		     "Can not have a single user/pass and a users array");
+	assert_fault("authorization { token: t, users [ {user: b} ] }",
+		     "Can not have a token and a users array");
 	assert_fault("authorization { user: 1 }",
 		     "user: expected a string, found a whole number; put it in quotes");
 	assert_fault("authorization { users [ {user: a, permissions { publish: \"a..b\" }} ] }",

@@ -12,7 +12,7 @@
 
 static int read_connect(struct wire_connect *connect, const char *json)
 {
-	return wire_connect_read(connect, wire_slice_str(json));
+	return wire_connect_read(connect, wire_slice_str(json), NULL);
 }
 
 static void a_missing_field_has_nats_servers_default(void **state)
@@ -86,7 +86,6 @@ static void what_is_no_object_or_of_a_wrong_type_is_refused(void **state)
 	(void)state;
 	static const char *const bad[] = {"",
 					  "\r",
-					  "null",
 					  "[]",
 					  "\"x\"",
 					  "{",
@@ -98,8 +97,12 @@ static void what_is_no_object_or_of_a_wrong_type_is_refused(void **state)
 					  "{\"pass\":{}}",
 					  "{\"protocol\":\"1\"}",
 					  "{\"protocol\":1.5}",
-					  "{\"name\":\"\xff\"}",
-					  "{\"user\":\"a\\u0000b\"}",
+					  "{\"account\":5}",
+					  "{\"new_account\":\"A\"}",
+					  "{\"import\":5}",
+					  "{\"name\":\"a\",\"name\":5}",
+					  "{\"protocol\":1.0}",
+					  "{\"protocol\":1e400}",
 					  "{\"protocol\":99999999999999999999}"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct wire_connect connect;
@@ -107,7 +110,61 @@ static void what_is_no_object_or_of_a_wrong_type_is_refused(void **state)
 			fail_msg("accepted: %s", bad[i]);
 	}
 	struct wire_connect connect;
-	assert_int_equal(wire_connect_read(&connect, wire_slice(NULL, 0)), WIRE_EJSON);
+	assert_int_equal(wire_connect_read(&connect, wire_slice(NULL, 0), NULL), WIRE_EJSON);
+}
+
+static void assert_name(const char *json, const char *wanted)
+{
+	struct wire_connect connect;
+	struct wire_fault fault = {0};
+	if (wire_connect_read(&connect, wire_slice_str(json), &fault) != 0)
+		fail_msg("%s: %s", json, fault.text);
+	if (strcmp(connect.name, wanted) != 0)
+		fail_msg("%s: got \"%s\", wanted \"%s\"", json, connect.name, wanted);
+	wire_connect_fini(&connect);
+}
+
+static void what_go_reads_is_read(void **state)
+{
+	(void)state;
+	assert_name("null", "");
+	assert_name("{\"name\":\"caf\xe9\"}", "caf\xef\xbf\xbd");
+	assert_name("{\"name\":\"shop \\ud83d\"}", "shop \xef\xbf\xbd");
+	assert_name("{\"name\":\"\\ude00\\ud83d\"}", "\xef\xbf\xbd\xef\xbf\xbd");
+	assert_name("{\"name\":\"\\ud83d\\ude00\"}", "\xf0\x9f\x98\x80");
+	assert_name("{\"name\":\"a\\u0000b\"}", "a\xef\xbf\xbd"
+						"b");
+	assert_name("{\"x\":\"\\ud83d\",\"y\":1e400,\"z\":[[{}]],\"name\":\"n\"}", "n");
+}
+
+static void the_last_of_several_counts(void **state)
+{
+	(void)state;
+	assert_name("{\"NAME\":\"a\",\"name\":\"b\",\"nAme\":\"c\"}", "c");
+	assert_name("{\"name\":\"a\",\"name\":null}", "a");
+	assert_name("{\"n\\u0061me\":\"a\"}", "a");
+}
+
+static void an_account_is_read(void **state)
+{
+	(void)state;
+	struct wire_connect connect;
+	assert_int_equal(read_connect(&connect, "{\"account\":\"A\",\"new_account\":true}"), 0);
+	assert_string_equal(connect.account, "A");
+	assert_true(connect.new_account);
+	wire_connect_fini(&connect);
+}
+
+/* A name must do for a log line, and a secret must not get into one. */
+static void a_refusal_names_the_field_and_not_its_value(void **state)
+{
+	(void)state;
+	struct wire_connect connect;
+	struct wire_fault fault;
+	wire_connect_read(&connect, WIRE_LITERAL("{\"pass\":{\"secret\":1}}"), &fault);
+	assert_string_equal(fault.text, "\"pass\" is not a string");
+	wire_connect_read(&connect, WIRE_LITERAL("{\"pass\":secret}"), &fault);
+	assert_string_equal(fault.text, "not valid JSON, at byte 8 of 15");
 }
 
 static void finishing_twice_is_harmless(void **state)
@@ -205,6 +262,10 @@ int main(void)
 	    cmocka_unit_test(null_counts_as_missing_and_keys_match_in_any_case),
 	    cmocka_unit_test(a_protocol_out_of_range_stays_out_of_range),
 	    cmocka_unit_test(what_is_no_object_or_of_a_wrong_type_is_refused),
+	    cmocka_unit_test(what_go_reads_is_read),
+	    cmocka_unit_test(the_last_of_several_counts),
+	    cmocka_unit_test(an_account_is_read),
+	    cmocka_unit_test(a_refusal_names_the_field_and_not_its_value),
 	    cmocka_unit_test(finishing_twice_is_harmless),
 	    cmocka_unit_test(info_leaves_out_what_does_not_apply),
 	    cmocka_unit_test(info_tells_everything_that_applies),

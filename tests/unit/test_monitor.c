@@ -67,40 +67,100 @@ bool broker_inspect_sink(struct broker *asked, struct wire_sink_status *status)
 	return asked->has_sink;
 }
 
-/* Clients 1…5: the higher the cid the more subscriptions, the fewer bytes. */
-void broker_inspect_clients(struct broker *asked, bool (*each)(void *, const struct broker_client_info *),
-			    void *context)
+static struct broker_client clients[CLIENTS];
+
+/* Clients 1…5: the higher the cid the more subscriptions, the fewer bytes, the later the start. */
+static void describe(const struct broker_client *client, struct broker_client_info *info)
 {
-	(void)asked;
-	for (uint64_t cid = 1; cid <= CLIENTS; cid++) {
-		const struct broker_client client = {.cid = cid};
-		const struct broker_client_info info = {.cid = cid,
-							.ip = "127.0.0.1",
-							.port = 5,
-							.rtt_ns = 693123,
-							.subscriptions = (uint32_t)cid,
-							.in_bytes = 100 - cid,
-							.start_ns = 999999000000000000,
-							.name = "n\xff",
-							.lang = "",
-							.version = "",
-							.user = cid == 2 ? "two" : "",
-							.client = &client};
-		if (!each(context, &info))
-			return;
-	}
+	uint64_t cid = client->cid;
+	*info = (struct broker_client_info){.cid = cid,
+					    .ip = "127.0.0.1",
+					    .port = 5,
+					    .rtt_ns = 693123,
+					    .subscriptions = (uint32_t)cid,
+					    .in_bytes = 100 - cid,
+					    .start_ns = 999999000000000000 + (int64_t)cid,
+					    .last_activity_ns = 999999000000000000,
+					    .name = "n\xff",
+					    .lang = "",
+					    .version = "",
+					    .user = cid == 2 ? "two" : "",
+					    .client = client};
 }
 
-void broker_inspect_subscriptions(const struct broker_client *client,
-				  bool (*each)(void *, const struct broker_subscription_info *),
-				  void *context)
+bool broker_inspect_client(struct broker *asked, uint64_t cid, struct broker_client_info *info)
+{
+	(void)asked;
+	if (cid < 1 || cid > CLIENTS)
+		return false;
+	describe(&clients[cid - 1], info);
+	return true;
+}
+
+/* Two that have gone, 6 and 7. */
+void broker_inspect_closed_range(const struct broker *asked, uint64_t *first, uint64_t *end)
+{
+	(void)asked;
+	*first = 0;
+	*end = 2;
+}
+
+bool broker_inspect_closed(const struct broker *asked, uint64_t number, struct broker_client_info *info)
+{
+	(void)asked;
+	describe(&clients[0], info);
+	info->cid = 6 + number;
+	info->client = NULL;
+	info->stop_ns = 999999000000000000 + 5000000000 - (int64_t)number;
+	info->reason = number == 0 ? "Client Closed" : "Authentication Failure";
+	return true;
+}
+
+void broker_cursor_init(struct broker_cursor *cursor, struct broker *asked)
+{
+	*cursor = (struct broker_cursor){.broker = asked, .client = clients};
+}
+
+void broker_cursor_fini(struct broker_cursor *cursor)
+{
+	cursor->client = NULL;
+}
+
+void broker_cursor_seek(struct broker_cursor *cursor, uint64_t cid)
+{
+	cursor->client = cid < 1 || cid > CLIENTS ? NULL : &clients[cid - 1];
+}
+
+uint64_t broker_cursor_cid(const struct broker_cursor *cursor)
+{
+	return cursor->client ? cursor->client->cid : 0;
+}
+
+void broker_cursor_describe(const struct broker_cursor *cursor, struct broker_client_info *info)
+{
+	describe(cursor->client, info);
+}
+
+void broker_cursor_next_client(struct broker_cursor *cursor)
+{
+	broker_cursor_seek(cursor, broker_cursor_cid(cursor) + 1);
+}
+
+/* Many subscriptions of client 5, when the test wants them: `a.*` again and again. */
+static uint32_t many_subs;
+
+bool broker_cursor_next_subs(struct broker_cursor *cursor,
+			     void (*each)(void *, const struct broker_subscription_info *), void *context)
 {
 	const struct broker_subscription_info plain = {
-	    .subject = WIRE_LITERAL("a.*"), .sid = WIRE_LITERAL("1"), .delivered = client->cid};
+	    .subject = WIRE_LITERAL("a.*"), .sid = WIRE_LITERAL("1"), .delivered = cursor->client->cid};
 	const struct broker_subscription_info queued = {
 	    .subject = WIRE_LITERAL("b"), .sid = WIRE_LITERAL("2"), .queue = WIRE_LITERAL("q"), .max = 9};
-	if (each(context, &plain))
-		each(context, &queued);
+	each(context, &plain);
+	if (cursor->client->cid == CLIENTS && ++cursor->slot < many_subs)
+		return true;
+	each(context, &queued);
+	return false;
 }
 
 int broker_port(const struct broker *asked)
@@ -127,6 +187,9 @@ static int open_monitor(void **state)
 	struct wire_fault fault;
 	broker = (struct broker){0};
 	broker_options_init(&broker.options);
+	for (uint64_t i = 0; i < CLIENTS; i++)
+		clients[i].cid = i + 1;
+	many_subs = 0;
 	uv_loop_init(&loop);
 	return broker_monitor_open(&monitor, &loop, &broker, "127.0.0.1", -1, &fault);
 }
@@ -241,7 +304,6 @@ static void varz_has_the_keys_that_dashboards_read(void **state)
 	assert_string_equal(json_string_value(json_object_get(varz, "uptime")), "16m40s");
 	assert_null(json_object_get(varz, "recording"));
 	json_decref(varz);
-	assert_non_null(strstr(reply, "Access-Control-Allow-Origin: *"));
 	assert_non_null(strstr(reply, "Content-Type: application/json"));
 }
 
@@ -269,7 +331,14 @@ static void connz_pages_and_sorts(void **state)
 	    {"/connz?sort=bytes_from&limit=3&offset=1", 5, 3, 2},
 	    {"/connz?cid=4", 1, 1, 4},
 	    {"/connz?user=two", 1, 1, 2},
-	    {"/connz?state=closed", 0, 0, 0},
+	    {"/connz?state=closed", 2, 2, 6},
+	    {"/connz?state=any", 7, 7, 1},
+	    {"/connz?state=any&offset=4", 7, 3, 5},
+	    {"/connz?state=closed&sort=stop", 2, 2, 6},
+	    {"/connz?state=closed&sort=reason", 2, 2, 7},
+	    {"/connz?state=any&cid=7", 1, 1, 7},
+	    {"/connz?sort=uptime", 5, 5, 5},
+	    {"/connz?sort=idle", 5, 5, 1},
 	    {"/connz?limit=-1&offset=-1", 5, 5, 1},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -284,6 +353,118 @@ static void connz_pages_and_sorts(void **state)
 	}
 }
 
+static void connz_tells_why_and_when_somebody_left(void **state)
+{
+	(void)state;
+	json_t *connz = get_json("/connz?state=closed&limit=1");
+	const json_t *row = json_array_get(json_object_get(connz, "connections"), 0);
+	assert_string_equal(json_string_value(json_object_get(row, "reason")), "Client Closed");
+	assert_string_equal(json_string_value(json_object_get(row, "stop")),
+			    "2001-09-09T01:30:05.000000000Z");
+	assert_string_equal(json_string_value(json_object_get(row, "uptime")), "4s");
+	json_decref(connz);
+	get("/connz?sort=stop");
+	assert_status(400);
+	get("/connz?sort=reason&state=any");
+	assert_status(400);
+}
+
+/* Written in many pieces, each of which ends somewhere. */
+static void a_long_answer_is_whole(void **state)
+{
+	(void)state;
+	many_subs = 5000;
+	exchange("GET /connz?subs=1 HTTP/1.0\r\n\r\n");
+	json_t *connz = json_loads(strstr(reply, "\r\n\r\n"), 0, NULL);
+	const json_t *row = json_array_get(json_object_get(connz, "connections"), CLIENTS - 1);
+	assert_int_equal(json_array_size(json_object_get(row, "subscriptions_list")), many_subs + 1);
+	json_decref(connz);
+	exchange("GET /subsz?test=b&limit=9999&callback=f HTTP/1.0\r\n\r\n");
+	char *call = strstr(reply, "\r\n\r\n");
+	assert_memory_equal(call, "\r\n\r\nf(", 6);
+	assert_string_equal(call + strlen(call) - 2, "})");
+}
+
+static void a_reader_who_leaves_in_the_middle_is_forgotten(void **state)
+{
+	(void)state;
+	many_subs = 200000;
+	int fd = connect_monitor();
+	static const char request[] = "GET /subsz?subs=1&limit=999999 HTTP/1.1\r\nHost: x\r\n\r\n";
+	assert_int_equal(send(fd, request, sizeof request - 1, MSG_NOSIGNAL), sizeof request - 1);
+	uint64_t deadline = uv_hrtime() + 20000000000;
+	while (recv(fd, reply, 100, MSG_DONTWAIT) < 100 && uv_hrtime() < deadline)
+		uv_run(&loop, UV_RUN_NOWAIT);
+	close(fd);
+	many_subs = 0;
+	json_decref(get_json("/subsz"));
+}
+
+/* As many as there may be, and more, say nothing: whoever asks is answered all the same. */
+static void silent_connections_keep_nobody_out(void **state)
+{
+	(void)state;
+	int silent[100];
+	for (size_t i = 0; i < sizeof silent / sizeof *silent; i++) {
+		silent[i] = connect_monitor();
+		uv_run(&loop, UV_RUN_NOWAIT);
+	}
+	assert_string_equal(get("/healthz"), "{\"status\":\"ok\"}");
+	for (size_t i = 0; i < sizeof silent / sizeof *silent; i++)
+		close(silent[i]);
+	assert_string_equal(get("/healthz"), "{\"status\":\"ok\"}");
+}
+
+static void pages_of_what_is_not_served_are_empty(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *key;
+	} cases[] = {{"/routez", "routes"},
+		     {"/gatewayz", "outbound_gateways"},
+		     {"/leafz", "leafs"},
+		     {"/accountz", "accounts"},
+		     {"/accountz?acc=$G", "account_detail"},
+		     {"/accstatz?unused=1", "account_statz"},
+		     {"/jsz", "disabled"}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		json_t *page = get_json(cases[i].path);
+		assert_non_null(json_object_get(page, cases[i].key));
+		assert_string_equal(json_string_value(json_object_get(page, "server_id")), "NID");
+		json_decref(page);
+	}
+	get("/accountz?acc=X");
+	assert_status(400);
+}
+
+static void the_base_path_is_in_front_of_all(void **state)
+{
+	(void)state;
+	static const char *const bases[] = {"/mon", "mon", "/mon/"};
+	for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
+		free(broker.options.http_base_path);
+		broker.options.http_base_path = strdup(bases[i]);
+		get("/mon/healthz");
+		assert_status(200);
+		get("/mon");
+		assert_status(200);
+		get("/healthz");
+		assert_status(404);
+		get("/monhealthz");
+		assert_status(404);
+	}
+}
+
+static void an_origin_is_allowed_only_when_it_was_asked_for(void **state)
+{
+	(void)state;
+	get("/connz");
+	assert_null(strstr(reply, "Access-Control-Allow-Origin"));
+	broker.options.http_allow_origin = strdup("https://dash.example");
+	get("/connz");
+	assert_non_null(strstr(reply, "Access-Control-Allow-Origin: https://dash.example\r\n"));
+}
+
 static void connz_tells_subscriptions_and_users_when_asked(void **state)
 {
 	(void)state;
@@ -293,7 +474,7 @@ static void connz_tells_subscriptions_and_users_when_asked(void **state)
 			    "a.*");
 	assert_string_equal(json_string_value(json_object_get(row, "authorized_user")), "two");
 	assert_string_equal(json_string_value(json_object_get(row, "rtt")), "693\xc2\xb5s");
-	assert_string_equal(json_string_value(json_object_get(row, "name")), "n?");
+	assert_string_equal(json_string_value(json_object_get(row, "name")), "n\xef\xbf\xbd");
 	json_decref(connz);
 	connz = get_json("/connz?subs=detail&cid=2");
 	row = json_array_get(json_object_get(connz, "connections"), 0);
@@ -412,7 +593,14 @@ int main(void)
 	    CLAIM(varz_has_the_keys_that_dashboards_read),
 	    CLAIM(varz_tells_how_the_recording_does),
 	    CLAIM(connz_pages_and_sorts),
+	    CLAIM(connz_tells_why_and_when_somebody_left),
 	    CLAIM(connz_tells_subscriptions_and_users_when_asked),
+	    CLAIM(a_long_answer_is_whole),
+	    CLAIM(a_reader_who_leaves_in_the_middle_is_forgotten),
+	    CLAIM(silent_connections_keep_nobody_out),
+	    CLAIM(pages_of_what_is_not_served_are_empty),
+	    CLAIM(the_base_path_is_in_front_of_all),
+	    CLAIM(an_origin_is_allowed_only_when_it_was_asked_for),
 	    CLAIM(subsz_lists_and_tests_subjects),
 	    CLAIM(health_is_503_when_degraded_or_lame),
 	    CLAIM(metrics_are_prometheus_text),

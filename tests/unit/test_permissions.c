@@ -143,6 +143,15 @@ static struct wire_connect shows(char *user, char *pass, char *token)
 	return (struct wire_connect){.user = user, .pass = pass, .auth_token = token};
 }
 
+enum { SEED = 1 };
+
+static bool is_let_in(const struct broker_options *options, const struct wire_connect *connect,
+		      struct broker__identity *identity)
+{
+	const char *hash;
+	return broker__auth_check(options, connect, SEED, NULL, identity, &hash) == BROKER__GRANTED;
+}
+
 static void a_token_must_be_the_same(void **state)
 {
 	const struct broker_options options = {.token = (char[]){"s3cr3t"}};
@@ -150,11 +159,11 @@ static void a_token_must_be_the_same(void **state)
 				  longer = shows("", "", "s3cr3ts3cr3t"), none = shows("", "", "");
 	struct broker__identity identity;
 	(void)state;
-	assert_true(broker__auth_check(&options, &right, &identity));
+	assert_true(is_let_in(&options, &right, &identity));
 	assert_null(identity.user);
-	assert_false(broker__auth_check(&options, &shorter, &identity));
-	assert_false(broker__auth_check(&options, &longer, &identity));
-	assert_false(broker__auth_check(&options, &none, &identity));
+	assert_false(is_let_in(&options, &shorter, &identity));
+	assert_false(is_let_in(&options, &longer, &identity));
+	assert_false(is_let_in(&options, &none, &identity));
 }
 
 static void users_have_their_own_passwords(void **state)
@@ -167,11 +176,11 @@ static void users_have_their_own_passwords(void **state)
 				  nobody = shows("", "", ""), unknown = shows("eve", "", "");
 	struct broker__identity identity;
 	(void)state;
-	assert_true(broker__auth_check(&options, &ann, &identity));
+	assert_true(is_let_in(&options, &ann, &identity));
 	assert_string_equal(identity.user, "ann");
-	assert_false(broker__auth_check(&options, &mixed, &identity));
-	assert_false(broker__auth_check(&options, &unknown, &identity));
-	assert_true(broker__auth_check(&options, &nobody, &identity));
+	assert_false(is_let_in(&options, &mixed, &identity));
+	assert_false(is_let_in(&options, &unknown, &identity));
+	assert_true(is_let_in(&options, &nobody, &identity));
 	assert_string_equal(identity.user, "bob");
 }
 
@@ -189,13 +198,108 @@ static void a_changed_password_ends_who_came_in_by_the_old_one(void **state)
 	assert_false(broker__auth_is_unchanged(&before, &after, NULL, &identity));
 }
 
-static void an_unusable_bcrypt_hash_lets_nobody_in(void **state)
+/* ---- hashes ---- */
+
+/* Of "secret", cost 4. */
+static char good_hash[] = "$2b$04$LJmxESlmNGuFfU0KXKTeXur7xeGOCuiVjcO9DDsX9VAMfywOM2rFC";
+
+static void a_hash_itself_is_not_its_password(void **state)
 {
-	const struct broker_options options = {.username = (char[]){"u"}, .password = bcrypt_of_secret};
-	const struct wire_connect hash = shows("u", bcrypt_of_secret, "");
+	(void)state;
+	assert_true(broker__auth_verify(good_hash, "secret"));
+	assert_false(broker__auth_verify(good_hash, "Secret"));
+	assert_false(broker__auth_verify(good_hash, good_hash));
+	assert_false(broker__auth_verify(bcrypt_of_secret, bcrypt_of_secret));
+}
+
+/* The verdict, after the hash that was asked for was verified. */
+static enum broker__verdict judge(const struct broker_options *options, const struct wire_connect *connect,
+				  struct broker__identity *identity)
+{
+	const char *hash = NULL, *again;
+	enum broker__verdict verdict = broker__auth_check(options, connect, SEED, NULL, identity, &hash);
+	if (verdict != BROKER__UNDECIDED)
+		return verdict;
+	const struct broker__proof proof = {
+	    .hash = hash, .fits = broker__auth_verify(hash, broker__auth_given(options, connect))};
+	return broker__auth_check(options, connect, SEED, &proof, identity, &again);
+}
+
+static void a_password_that_is_a_hash_is_verified_first(void **state)
+{
+	struct broker_user users[] = {{.name = (char[]){"ann"}, .password = good_hash},
+				      {.name = (char[]){"bob"}, .password = (char[]){"b"}}};
+	const struct broker_options options = {.users = users, .users_len = 2};
+	const struct wire_connect right = shows("ann", "secret", ""), wrong = shows("ann", "x", ""),
+				  clear = shows("bob", "b", "");
+	struct broker__identity identity;
+	const char *hash;
+	(void)state;
+	assert_int_equal(broker__auth_check(&options, &right, SEED, NULL, &identity, &hash),
+			 BROKER__UNDECIDED);
+	assert_int_equal(judge(&options, &right, &identity), BROKER__GRANTED);
+	assert_string_equal(identity.user, "ann");
+	assert_int_equal(judge(&options, &wrong, &identity), BROKER__REFUSED);
+	assert_true(is_let_in(&options, &clear, &identity));
+}
+
+/* Whoever is refused has waited for a hash: no time tells an unknown user, or one whose password is clear. */
+static void every_refusal_takes_a_hash(void **state)
+{
+	struct broker_user users[] = {{.name = (char[]){"ann"}, .password = good_hash},
+				      {.name = (char[]){"bob"}, .password = (char[]){"b"}}};
+	const struct broker_options options = {.users = users, .users_len = 2};
+	const struct wire_connect wrong[] = {shows("eve", "secret", ""), shows("bob", "secret", ""),
+					     shows("", "", "secret"), shows("", "", "")};
+	struct broker__identity identity;
+	const char *hash = NULL;
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		assert_int_equal(broker__auth_check(&options, &wrong[i], SEED, NULL, &identity, &hash),
+				 BROKER__UNDECIDED);
+		assert_string_equal(hash, good_hash);
+		assert_int_equal(judge(&options, &wrong[i], &identity), BROKER__REFUSED);
+	}
+}
+
+static void a_proof_of_another_hash_is_none(void **state)
+{
+	struct broker_user user = {.name = (char[]){"ann"}, .password = good_hash};
+	const struct broker_options options = {.users = &user, .users_len = 1};
+	const struct wire_connect connect = shows("ann", "old", "");
+	const struct broker__proof old = {.hash = bcrypt_of_secret, .fits = true};
+	struct broker__identity identity;
+	const char *hash = NULL;
+	(void)state;
+	assert_int_equal(broker__auth_check(&options, &connect, SEED, &old, &identity, &hash),
+			 BROKER__UNDECIDED);
+	assert_string_equal(hash, good_hash);
+}
+
+static void a_token_goes_before_a_single_user(void **state)
+{
+	const struct broker_options options = {
+	    .token = (char[]){"t"}, .username = (char[]){"u"}, .password = (char[]){"p"}};
+	const struct wire_connect token = shows("", "", "t"), user = shows("u", "p", ""),
+				  both = shows("u", "p", "t");
 	struct broker__identity identity;
 	(void)state;
-	assert_false(broker__auth_check(&options, &hash, &identity));
+	assert_true(is_let_in(&options, &token, &identity));
+	assert_false(is_let_in(&options, &user, &identity));
+	assert_true(is_let_in(&options, &both, &identity));
+}
+
+static void users_go_before_a_token(void **state)
+{
+	struct broker_user ann = {.name = (char[]){"ann"}, .password = (char[]){"a"}};
+	const struct broker_options options = {.users = &ann, .users_len = 1, .token = (char[]){"t"}};
+	const struct wire_connect user = shows("ann", "a", ""), token = shows("", "", "t"),
+				  unknown = shows("eve", "", "t");
+	struct broker__identity identity;
+	(void)state;
+	assert_true(is_let_in(&options, &user, &identity));
+	assert_true(is_let_in(&options, &token, &identity));
+	assert_false(is_let_in(&options, &unknown, &identity));
 }
 
 /* ---- quoting ---- */
@@ -228,7 +332,12 @@ int main(void)
 	    cmocka_unit_test(a_token_must_be_the_same),
 	    cmocka_unit_test(users_have_their_own_passwords),
 	    cmocka_unit_test(a_changed_password_ends_who_came_in_by_the_old_one),
-	    cmocka_unit_test(an_unusable_bcrypt_hash_lets_nobody_in),
+	    cmocka_unit_test(a_hash_itself_is_not_its_password),
+	    cmocka_unit_test(a_password_that_is_a_hash_is_verified_first),
+	    cmocka_unit_test(every_refusal_takes_a_hash),
+	    cmocka_unit_test(a_proof_of_another_hash_is_none),
+	    cmocka_unit_test(a_token_goes_before_a_single_user),
+	    cmocka_unit_test(users_go_before_a_token),
 	    cmocka_unit_test(quotes_escape_what_cannot_be_printed),
 	    cmocka_unit_test(a_character_cut_short_is_escaped),
 	};

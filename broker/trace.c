@@ -1,0 +1,80 @@
+#include "broker/trace.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "broker/quote.h"
+#include "wire/redact.h"
+
+/* A slice as the argument of %.*s, and a blank in front of it when there is any. */
+#define TEXT(slice)  (int)(slice).len, (slice).data ? (slice).data : ""
+#define BLANK(slice) ((slice).len > 0 ? " " : "")
+
+static void trace_connect(const struct broker_client *client, struct wire_slice json)
+{
+	char *text = wire_redact_connect(json);
+	broker__client_log(client, BROKER_LOG_TRACE, "<<- [CONNECT %s]", text ? text : "");
+	free(text);
+}
+
+/* Headers and payload lie together. */
+static void trace_publish(const struct broker_client *client, const struct wire_op *op)
+{
+	struct wire_slice content = op->payload;
+	if (op->headers.len > 0)
+		content = wire_slice(op->headers.data, op->headers.len + op->payload.len);
+	char *quoted = broker__quote(content);
+	broker__client_log(client, BROKER_LOG_TRACE, "<<- [%s %.*s%s%.*s %.*s]", wire_verb_name(op->verb),
+			   TEXT(op->subject), BLANK(op->reply), TEXT(op->reply), TEXT(op->size_text));
+	broker__client_log(client, BROKER_LOG_TRACE, "<<- MSG_PAYLOAD: [%s]", quoted ? quoted : "");
+	free(quoted);
+}
+
+static void trace_unsubscribe(const struct broker_client *client, const struct wire_op *op)
+{
+	if (op->max > 0)
+		broker__client_log(client, BROKER_LOG_TRACE, "<<- [UNSUB %.*s %llu]", TEXT(op->sid),
+				   (unsigned long long)op->max);
+	else
+		broker__client_log(client, BROKER_LOG_TRACE, "<<- [UNSUB %.*s]", TEXT(op->sid));
+}
+
+void broker__trace_op(const struct broker_client *client, const struct wire_op *op)
+{
+	switch (op->verb) {
+	case WIRE_CONNECT: trace_connect(client, op->args); break;
+	case WIRE_PUB:
+	case WIRE_HPUB: trace_publish(client, op); break;
+	case WIRE_SUB:
+		broker__client_log(client, BROKER_LOG_TRACE, "<<- [SUB %.*s%s%.*s %.*s]", TEXT(op->subject),
+				   BLANK(op->queue), TEXT(op->queue), TEXT(op->sid));
+		break;
+	case WIRE_UNSUB: trace_unsubscribe(client, op); break;
+	case WIRE_OK:
+	case WIRE_INFO: break;
+	default: broker__client_log(client, BROKER_LOG_TRACE, "<<- [%s]", wire_verb_name(op->verb));
+	}
+}
+
+void broker__trace_answer(const struct broker_client *client, const char *text)
+{
+	broker__client_log(client, BROKER_LOG_TRACE, "->> [%s]", text);
+}
+
+void broker__trace_delivery(const struct broker__sub *sub, const struct wire_op *op, bool with_headers)
+{
+	char sizes[48];
+	size_t total = op->headers.len + op->payload.len;
+	if (with_headers)
+		snprintf(sizes, sizeof sizes, "%zu %zu", op->headers.len, total);
+	else
+		snprintf(sizes, sizeof sizes, "%zu", op->payload.len);
+	broker__client_log(sub->client, BROKER_LOG_TRACE, "->> [%s %.*s %.*s%s%.*s %s]",
+			   with_headers ? "HMSG" : "MSG", TEXT(op->subject), TEXT(sub->sid), BLANK(op->reply),
+			   TEXT(op->reply), sizes);
+}
+
+void broker__trace_end(const struct broker__sub *sub)
+{
+	broker__client_log(sub->client, BROKER_LOG_TRACE, "<-> [DELSUB %.*s]", TEXT(sub->sid));
+}
