@@ -14,7 +14,7 @@
 #include "broker/turn.h"
 
 /* How long clients have at shutdown to take what they are owed. */
-enum { GOODBYE_MS = 1000 };
+enum { GOODBYE_MS = 300 };
 
 /* ---- opening ---- */
 

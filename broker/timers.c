@@ -7,7 +7,7 @@
 enum {
 	FIRST_PING_MS = 2000,   /* clients take the first one as a probe of the round trip */
 	RTT_EVERY_MS = 3600000, /* measured anew even when nothing else calls for a ping */
-	LINGER_MS = 500,        /* for a peer to take the last words and close */
+	LINGER_MS = 300,        /* for a peer to take the last words */
 };
 
 /* ---- pings ---- */
