@@ -83,12 +83,25 @@ static bool next_key(const char *line, size_t len, size_t *at, const char **key,
 	return false;
 }
 
-/* Is there a password in the rest of the line, and not an empty one? */
+/* Has the text no bracket? One inside a string counts, too: then a user is rather hidden than shown. */
+static bool is_flat(const char *text, const char *end)
+{
+	for (; text < end; text++)
+		if (*text == '{' || *text == '}' || *text == '[' || *text == ']')
+			return false;
+	return true;
+}
+
+/* Is there a password in the rest of the line, in the same object, and not an empty one? Whatever is behind a nested
+ * value does not count. */
 static bool has_pass_behind(const char *bytes, size_t len)
 {
-	const char *key;
+	const char *key, *checked = bytes;
 	size_t key_len, at = 0, line = line_bytes(bytes, len);
 	while (next_key(bytes, line, &at, &key, &key_len)) {
+		if (!is_flat(checked, key))
+			return false;
+		checked = key;
 		if (key_len != 4 || strncasecmp(key, "pass", 4) != 0)
 			continue;
 		for (at++; at < line && is_blank(bytes[at]);)

@@ -206,6 +206,8 @@ static void a_user_is_shown_only_with_a_password(void **state)
 	check("CONNECT {\"user\":\"xxxxx\",\"pass\":\"\"}\r\n");
 	send(0, "CONNECT {\"user\":\"ann\", \"pass\": \"b\"}\r\n");
 	check("CONNECT {\"user\":\"ann\", \"pass\": \"x\"}\r\n");
+	send(0, "CONNECT {\"user\":\"t0ken\",\"x\":{\"pass\":\"b\"}}\r\n");
+	check("CONNECT {\"user\":\"xxxxx\",\"x\":{\"xxxx\":\"x\"}}\r\n");
 	send(0, "CONNECT {\"pass\":\"b\",\"user\":\"ann\"}\r\n");
 	check("CONNECT {\"pass\":\"x\",\"user\":\"ann\"}\r\n");
 	send(0, "CONNECT {\"user\":\"t0ken\",\"name\":\"\\\"pass\\\":\\\"x\\\"\"}\r\n");
