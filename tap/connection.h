@@ -14,6 +14,7 @@ struct tap_dialogue {
 	const uint16_t *ports;
 	size_t ports_count;
 	uint64_t next_conn, next_sub;
+	bool names_servers;
 	struct tap__servers servers;
 	struct tap_dialogue_stats stats;
 };

@@ -26,6 +26,8 @@ struct tap_dialogue_options {
 	    *ports; /* where NATS is known to be spoken: not given up; borrowed for the dialogue's life */
 	size_t ports_count;
 	uint64_t first_conn; /* connections are numbered from here; not 0 */
+	bool
+	    names_servers; /* a mark (wire/mark.h) for each server whose id an INFO gives for the first time */
 };
 
 /* Bytes are those of TCP's payload, of connections that were recognised; those of a connection are counted when it

@@ -21,7 +21,8 @@ void tap__servers_fini(struct tap__servers *servers); /* zeroed: fine */
 /* The number of the server that listens there. */
 uint32_t tap__servers_at(struct tap__servers *servers, const struct tap_endpoint *end);
 
-/* The server that listens there calls itself so: its number. */
-uint32_t tap__servers_name(struct tap__servers *servers, const struct tap_endpoint *end, const char *id);
+/* The server that listens there calls itself so ("": it does not): its number. *is_new: it is the first to do so. */
+uint32_t tap__servers_name(struct tap__servers *servers, const struct tap_endpoint *end, const char *id,
+			   bool *is_new);
 
 #endif
