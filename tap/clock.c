@@ -1,5 +1,18 @@
 #include "tap/clock.h"
 
+/* Half of what an int64_t holds. */
+#define FARTHEST_NS (INT64_MAX / 2)
+
+/* By so much frames are out of order at most. */
+#define DISORDER_NS INT64_C(50000000)
+
+static int64_t within(int64_t time_ns)
+{
+	if (time_ns > FARTHEST_NS)
+		return FARTHEST_NS;
+	return time_ns < -FARTHEST_NS ? -FARTHEST_NS : time_ns;
+}
+
 static struct tap__clock_step *step_at(struct tap__clock *clock, uint64_t number)
 {
 	return &clock->steps[number & (TAP__CLOCK_STEPS - 1)];
@@ -19,9 +32,9 @@ static void step(struct tap__clock *clock, int64_t time_ns, int64_t by_ns, bool 
 	clock->step_frame = clock->frames;
 	clock->is_settled = is_quiet;
 	clock->offset_ns = store_time_plus(clock->offset_ns, by_ns);
-	clock->least_ns = store_time_minus(time_ns, clock->offset_ns);
+	clock->least_ns = within(store_time_minus(time_ns, clock->offset_ns));
 	if (clock->least_ns <= clock->steady_ns) { /* so that each steady time has one time of day */
-		clock->least_ns = clock->steady_ns < INT64_MAX ? clock->steady_ns + 1 : INT64_MAX;
+		clock->least_ns = within(clock->steady_ns + 1);
 		clock->offset_ns = store_time_minus(time_ns, clock->least_ns);
 	}
 	if (clock->count - clock->told == TAP__CLOCK_STEPS)
@@ -43,11 +56,21 @@ static bool is_return(struct tap__clock *clock, int64_t time_ns, int64_t ahead_n
 	       store_time_minus(clock->before_ns, time_ns) < STORE_STEP_NS;
 }
 
+/* The step that somebody said would come: at least as far, for some time has passed as well. */
+static bool is_expected(const struct tap__clock *clock, int64_t ahead_ns)
+{
+	return clock->expected_ns != 0 && ahead_ns >= clock->expected_ns - DISORDER_NS &&
+	       (clock->expected_ns > 0 || ahead_ns < -STORE_STEP_NS);
+}
+
 static void find_step(struct tap__clock *clock, int64_t time_ns)
 {
-	int64_t ahead_ns = store_time_minus(time_ns, clock->front_ns);
-	if (ahead_ns < -STORE_STEP_NS) {
-		step(clock, time_ns, ahead_ns > INT64_MIN ? ahead_ns : -INT64_MAX, false);
+	int64_t ahead_ns = time_ns - clock->front_ns;
+	if (is_expected(clock, ahead_ns)) {
+		step(clock, time_ns, clock->expected_ns, false);
+		clock->expected_ns = 0;
+	} else if (ahead_ns < -STORE_STEP_NS) {
+		step(clock, time_ns, ahead_ns, false);
 	} else if (is_return(clock, time_ns, ahead_ns)) {
 		step_at(clock, clock->count - 1)->is_quiet = true;
 		step(clock, time_ns, -step_at(clock, clock->count - 1)->by_ns, true);
@@ -65,6 +88,7 @@ static void follow_known(struct tap__clock *clock, int64_t time_ns)
 
 int64_t tap__clock_frame(struct tap__clock *clock, int64_t time_ns)
 {
+	time_ns = within(time_ns);
 	if (clock->frames++ == 0) {
 		clock->front_ns = time_ns;
 		clock->least_ns = INT64_MIN;
@@ -74,7 +98,7 @@ int64_t tap__clock_frame(struct tap__clock *clock, int64_t time_ns)
 		find_step(clock, time_ns);
 		clock->is_settled |= has_settled(clock);
 	}
-	int64_t steady_ns = store_time_minus(time_ns, clock->offset_ns);
+	int64_t steady_ns = within(store_time_minus(time_ns, clock->offset_ns));
 	if (time_ns > clock->front_ns)
 		clock->front_ns = time_ns;
 	if (steady_ns < clock->least_ns)
@@ -84,10 +108,15 @@ int64_t tap__clock_frame(struct tap__clock *clock, int64_t time_ns)
 	return steady_ns;
 }
 
+void tap__clock_expect(struct tap__clock *clock, int64_t by_ns)
+{
+	clock->expected_ns = within(store_time_plus(clock->expected_ns, by_ns));
+}
+
 int64_t tap__clock_idle(struct tap__clock *clock, int64_t passed_ns)
 {
 	clock->is_settled = true;
-	return store_time_plus(clock->steady_ns, passed_ns);
+	return within(store_time_plus(clock->steady_ns, passed_ns));
 }
 
 int64_t tap__clock_time(const struct tap__clock *clock, int64_t steady_ns)

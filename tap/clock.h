@@ -40,13 +40,18 @@ struct tap__clock {
 	int64_t least_ns;    /* steady times are not less: of the last step */
 	uint64_t step_frame; /* at which the last step came */
 	int64_t before_ns;   /* the latest time of day before that step */
+	int64_t expected_ns; /* by how much frames to come are said to step; 0: nobody says so */
 	struct tap__clock_step steps[TAP__CLOCK_STEPS]; /* a ring */
 	uint64_t count;                                 /* of steps so far */
 	uint64_t told; /* steps whose marks were given out, or are not to be */
 };
 
-/* The steady time of the next frame. Hot. */
+/* The steady time of the next frame. Times outside of the years 1824 to 2116 are moved to these, so that what is subtracted
+ * from each other fits. Hot. */
 int64_t tap__clock_frame(struct tap__clock *clock, int64_t time_ns);
+
+/* Frames to come are of a clock that was set by by_ns, as others saw: so a step ahead is known, and how large one is. */
+void tap__clock_expect(struct tap__clock *clock, int64_t by_ns);
 
 /* No frame has come for so long: the steady time. */
 int64_t tap__clock_idle(struct tap__clock *clock, int64_t passed_ns);

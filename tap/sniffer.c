@@ -39,6 +39,7 @@ struct tap_sniffer {
 	int64_t stop_ns;                  /* frames from then on are not of interest; INT64_MAX = all are */
 	struct wire_fault end;            /* code 0, or why the capture ended */
 	int64_t time_ns;                  /* steady: of the latest frame */
+	int64_t clock_offset_ns;          /* live: time of day minus time since boot */
 	int64_t idle_since_ns;            /* monotonic: when there was first no frame; 0: there was one */
 	int64_t drops_ns;                 /* when drops were looked at last */
 	struct tap_capture_counts counts; /* as they were then */
@@ -205,6 +206,18 @@ static int64_t read_clock(clockid_t id)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* Of an interface frames have the time of day, which somebody may set. */
+static void watch_clock(struct tap_sniffer *sniffer)
+{
+	int64_t offset_ns = read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME);
+	int64_t by_ns = offset_ns - sniffer->clock_offset_ns;
+	if (by_ns >= -STORE_STEP_NS && by_ns <= STORE_STEP_NS)
+		return;
+	if (sniffer->clock_offset_ns != 0)
+		tap__clock_expect(&sniffer->clock, by_ns);
+	sniffer->clock_offset_ns = offset_ns;
+}
+
 /* No frame is there now: time passes all the same. */
 static void idle(struct tap_sniffer *sniffer)
 {
@@ -235,6 +248,8 @@ static bool read_some(struct tap_sniffer *sniffer)
 {
 	if (sniffer->is_finished)
 		return false;
+	if (sniffer->is_live)
+		watch_clock(sniffer);
 	int frames = tap_capture_read(sniffer->capture, FRAMES_PER_READ, take_frame, sniffer, &sniffer->end);
 	bool is_over = frames < 0 || sniffer->clock.front_ns >= sniffer->stop_ns ||
 		       (frames == 0 && (!sniffer->is_live || sniffer->stop_ns != INT64_MAX));

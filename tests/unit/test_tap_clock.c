@@ -132,6 +132,22 @@ static void known_steps_are_followed_both_ways(void **state)
 	}
 }
 
+static void an_expected_step_is_known_exactly(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2 * SIZES_LEN; i++) {
+		struct tap__clock clock = {0};
+		int64_t by_ns = i % 2 ? -SIZES[i / 2] : SIZES[i / 2];
+		frame(&clock, START);
+		tap__clock_expect(&clock, by_ns);
+		assert_int_equal(frame(&clock, START + 100 * MS), START + 100 * MS); /* it had been on its way */
+		assert_int_equal(frame(&clock, START + 200 * MS + by_ns), START + 200 * MS);
+		assert_int_equal(frame(&clock, START + 300 * MS + by_ns), START + 300 * MS);
+		tap__clock_idle(&clock, 0);
+		assert_int_equal(marks_until(&clock, INT64_MAX), 1);
+	}
+}
+
 static void any_times_are_taken(void **state)
 {
 	static const int64_t times[] = {0, INT64_MIN, INT64_MAX, -1, INT64_MIN, 1, INT64_MAX, INT64_MIN + 1};
@@ -153,6 +169,7 @@ int main(void)
 	    cmocka_unit_test(frames_that_stray_to_another_clock_get_no_mark),
 	    cmocka_unit_test(a_silence_after_a_step_of_a_second_is_no_return),
 	    cmocka_unit_test(known_steps_are_followed_both_ways),
+	    cmocka_unit_test(an_expected_step_is_known_exactly),
 	    cmocka_unit_test(any_times_are_taken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
