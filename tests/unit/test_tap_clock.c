@@ -140,7 +140,8 @@ static void an_expected_step_is_known_exactly(void **state)
 		int64_t by_ns = i % 2 ? -SIZES[i / 2] : SIZES[i / 2];
 		frame(&clock, START);
 		tap__clock_expect(&clock, by_ns);
-		assert_int_equal(frame(&clock, START + 100 * MS), START + 100 * MS); /* it had been on its way */
+		assert_int_equal(frame(&clock, START + 100 * MS),
+				 START + 100 * MS); /* it had been on its way */
 		assert_int_equal(frame(&clock, START + 200 * MS + by_ns), START + 200 * MS);
 		assert_int_equal(frame(&clock, START + 300 * MS + by_ns), START + 300 * MS);
 		tap__clock_idle(&clock, 0);
