@@ -12,6 +12,7 @@
 #include "broker/ports.h"
 #include "broker/server.h"
 #include "broker/turn.h"
+#include "wire/mark.h"
 
 /* How long clients have at shutdown to take what they are owed. */
 enum { GOODBYE_MS = 300 };
@@ -150,10 +151,9 @@ static int start(struct broker *broker, struct wire_fault *fault)
 /* Whoever has the recording can tell which server it is of: a player must not play it into that one unasked. */
 static void mark_server(struct broker *broker)
 {
-	char text[sizeof "server " + sizeof broker->server_id];
-	snprintf(text, sizeof text, "server %s", broker->server_id);
+	char text[WIRE_MARK_TEXT];
 	broker__loop_read_clock(&broker->loops[0]);
-	broker__emit_mark(&broker->loops[0], text);
+	broker__emit_mark(&broker->loops[0], wire_mark_server(text, broker->server_id));
 }
 
 int broker_open(struct broker **out, struct broker_options *options, struct wire_sink *sink,

@@ -5,6 +5,7 @@
 #include "broker/large.h"
 #include "broker/server.h"
 #include "broker/turn.h"
+#include "wire/mark.h"
 
 enum {
 	TRIM_MS = 2000,
@@ -119,12 +120,13 @@ void broker__loop_fini(struct broker__loop *loop)
 
 void broker__loop_read_clock(struct broker__loop *loop)
 {
+	char text[WIRE_MARK_TEXT];
 	int64_t step_ns;
 	loop->now_ns = broker__clock_now(&loop->clock, &step_ns);
 	if (step_ns != 0) {
 		broker_log(loop->broker->log, BROKER_LOG_WARN, "the system clock was set by %+.3f s",
 			   (double)step_ns / 1e9);
-		broker__emit_mark(loop, "clock step");
+		broker__emit_mark(loop, wire_mark_step(text, step_ns));
 	}
 }
 

@@ -121,7 +121,7 @@ struct session {
 	const struct settings *settings;
 	char *paths[REPLAY_SIDES]; /* borrowed */
 	struct store_merge *logs[REPLAY_SIDES];
-	int64_t first_ns[REPLAY_SIDES], last_ns[REPLAY_SIDES]; /* of messages */
+	struct cli_replay_span spans[REPLAY_SIDES]; /* of messages */
 	struct replay_compare *payloads;
 	struct cli_out out;
 	struct cli_headers *scratch;
@@ -154,8 +154,8 @@ static bool should_stop(void *context)
 /* Do the logs overlap in time? Then they are recordings of the same traffic; else one is older, and the other its replay. */
 static bool overlap(const struct session *session)
 {
-	return session->first_ns[REPLAY_A] <= session->last_ns[REPLAY_B] &&
-	       session->first_ns[REPLAY_B] <= session->last_ns[REPLAY_A];
+	return session->spans[REPLAY_A].first_ns <= session->spans[REPLAY_B].last_ns &&
+	       session->spans[REPLAY_B].first_ns <= session->spans[REPLAY_A].last_ns;
 }
 
 static struct replay_diff_options diff_options(struct session *session)
@@ -249,20 +249,18 @@ static int find_span(struct session *session, int side, struct store_filter *fil
 	struct cli_replay_input input = {
 	    .logs = {.values = &session->paths[side], .len = 1}, .filter = filter, .from_ns = INT64_MIN};
 	struct wire_fault fault;
-	int status = cli_replay_input_span(&input, &session->first_ns[side], &session->last_ns[side], &fault);
+	int status = cli_replay_input_span(&input, &session->spans[side], &fault);
 
 	if (status < 0)
 		return cli_log_error(session->command, &fault);
-	if (status == 0) {
-		session->first_ns[side] = INT64_MAX;
-		session->last_ns[side] = INT64_MIN;
-	}
+	if (status == 0)
+		session->spans[side] = (struct cli_replay_span){INT64_MAX, INT64_MIN, INT64_MAX};
 	return CLI_GO_ON;
 }
 
 static int open_log(struct session *session, int side, const struct store_filter *filter)
 {
-	const struct store_reader_options options = {.filter = filter, .payloads = true};
+	const struct store_reader_options options = {.filter = filter, .payloads = true, .steady = true};
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
 
 	session->logs[side] = store_merge_open(false);

@@ -38,8 +38,8 @@ static int run_player(struct cli_replay_session *session, struct wire_fault *fau
 {
 	struct cli_replay_terminal terminal = {
 	    .player = session->player,
-	    .first_ns = session->first_ns,
-	    .last_ns = session->last_ns,
+	    .first_ns = session->span.first_ns,
+	    .last_ns = session->span.last_ns,
 	    .passes = session->options.passes,
 	    .as_recorded = session->options.plan.pacing == REPLAY_AS_RECORDED,
 	    .utc = session->settings.filters.utc,

@@ -87,12 +87,13 @@ static int count_events(struct store_totals *totals, struct wire_source *source,
 /* What a capture holds up to where it is cut off, if it is, and then the complaint. */
 static int print_capture(struct session *session, const char *path)
 {
+	const struct cli_capture_options options = {.filter = session->filter};
 	struct store_totals *totals = store_totals_open(session->settings->clients);
 	struct wire_source *source;
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
 	struct stat file;
 
-	if (!totals || cli_inputs_open_capture(&source, path, session->filter, &fault) != 0) {
+	if (!totals || cli_inputs_open_capture(&source, path, &options, &fault) != 0) {
 		store_totals_close(totals);
 		return cli_log_error(session->command, &fault);
 	}

@@ -58,9 +58,12 @@ void cli_json_number(struct cli_json *json, const char *key, uint64_t value)
 
 void cli_json_real(struct cli_json *json, const char *key, double value)
 {
-	uint64_t thousandths = value > 0 && value < 1e16 ? (uint64_t)(value * 1000 + 0.5) : 0;
+	double size = value < 0 ? -value : value;
+	uint64_t thousandths = size < 1e16 ? (uint64_t)(size * 1000 + 0.5) : 0;
 
 	begin(json, key);
+	if (value < 0 && thousandths > 0)
+		cli_out_char(json->out, '-');
 	cli_out_decimal(json->out, thousandths / 1000);
 	cli_out_format(json->out, ".%03u", (unsigned)(thousandths % 1000));
 }
@@ -209,4 +212,12 @@ void cli_json_base64(struct cli_json *json, const char *key, struct wire_slice b
 	cli_out_char(json->out, '"');
 	put_base64(json->out, bytes);
 	cli_out_char(json->out, '"');
+}
+
+void cli_json_steps(struct cli_json *json, const struct wire_steps *steps)
+{
+	if (steps->count == 0)
+		return;
+	cli_json_number(json, "clock_steps", steps->count);
+	cli_json_real(json, "largest_clock_step_seconds", (double)steps->largest_ns / 1e9);
 }

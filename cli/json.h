@@ -7,6 +7,7 @@
 
 #include "cli/out.h"
 #include "cli/times.h"
+#include "wire/source.h"
 
 struct cli_json {
 	struct cli_out *out;
@@ -30,6 +31,9 @@ void cli_json_word(struct cli_json *json, const char *key, const char *word, siz
 
 /* A moment, RFC 3339. */
 void cli_json_time(struct cli_json *json, const char *key, struct cli_clock *clock, int64_t ns);
+
+/* "clock_steps" and "largest_clock_step_seconds", when there were any. */
+void cli_json_steps(struct cli_json *json, const struct wire_steps *steps);
 
 /* A string. Bytes that are not valid UTF-8 each become U+FFFD. */
 void cli_json_string(struct cli_json *json, const char *key, struct wire_slice text);

@@ -112,6 +112,7 @@ void cli_replay_plan_json(struct cli_out *out, const struct replay_survey *surve
 		cli_json_time(&json, "last_time", &clock, survey->last_ns);
 	}
 	cli_json_real(&json, "seconds", (double)survey->span_ns / 1e9);
+	cli_json_steps(&json, &survey->read.steps);
 	cli_json_number(&json, "connections", survey->roster.count);
 	put_json_subjects(&json, survey);
 	cli_json_number(&json, "skipped", cli_replay_omitted(&survey->read));

@@ -7,6 +7,7 @@
 #include "cli/replay_plan.h"
 #include "cli/replay_session.h"
 #include "cli/times.h"
+#include "store/steps.h"
 
 int cli_replay_out_of_memory(const struct cli_replay_session *session)
 {
@@ -23,45 +24,97 @@ int cli_replay_flush(struct cli_replay_session *session, int fine)
 
 /* ---- what to play ---- */
 
-/* A moment as --from and --to have it. CLI_GO_ON, or a status after a complaint. */
+/* A moment as --from and --to have it: a time of day, or so far behind the first message. */
+struct moment {
+	bool is_given;
+	bool is_offset; /* ns is a steady time */
+	int64_t ns;
+};
+
+/* CLI_GO_ON, or a status after a complaint. text may be NULL. */
 static int read_moment(const struct cli_replay_session *session, const char *option, const char *text,
-		       int64_t *ns)
+		       struct moment *moment)
 {
 	struct wire_fault fault;
 	int64_t offset_ns;
-	int error;
+	int error = 0;
 
-	if (text[0] == '+') {
+	*moment = (struct moment){.is_given = text, .is_offset = text && text[0] == '+'};
+	if (moment->is_offset) {
 		error = cli_parse_duration_ns(text + 1, &offset_ns, &fault);
-		if (!error && __builtin_add_overflow(session->first_ns, offset_ns, ns))
-			*ns = INT64_MAX;
-	} else {
-		error = cli_time_parse(text, cli_now_ns(), session->settings.filters.utc, ns, &fault);
+		moment->ns = error ? 0 : store_time_plus(session->span.first_ns, offset_ns);
+	} else if (text) {
+		error =
+		    cli_time_parse(text, cli_now_ns(), session->settings.filters.utc, &moment->ns, &fault);
 	}
 	return error ? cli_usage_error(session->command, "--%s: \"%s\" %s", option, text, fault.text)
 		     : CLI_GO_ON;
 }
 
-/* Narrow the input to --from and --to, which may count from its first message. */
-static int narrow(struct cli_replay_session *session)
+/* Where a clock was set an offset is no time of day: then it is not for the filter. */
+static bool is_for_range(const struct cli_replay_session *session, const struct moment *moment)
+{
+	return moment->is_given && moment->is_offset && session->input.has_steps;
+}
+
+static void narrow_filter(struct cli_replay_session *session, const struct moment *from,
+			  const struct moment *to)
+{
+	if (from->is_given && !is_for_range(session, from))
+		session->input.from_ns = from->ns;
+	if (to->is_given && !is_for_range(session, to))
+		session->until_ns = to->ns;
+	store_filter_since(session->filter, session->input.from_ns);
+	store_filter_until(session->filter, session->until_ns);
+}
+
+static void narrow_range(struct cli_replay_session *session, const struct moment *from,
+			 const struct moment *to)
+{
+	session->range = (struct replay_range){INT64_MIN, INT64_MAX};
+	if (is_for_range(session, from))
+		session->range.from_ns = from->ns;
+	if (is_for_range(session, to))
+		session->range.to_ns = to->ns;
+	session->input.range = session->options.select.range = &session->range;
+}
+
+/* The run begins with --from, where that lies within what was recorded. span is that of what is played. */
+static void begin_with(struct cli_replay_session *session, const struct moment *from,
+		       const struct cli_replay_span *whole)
+{
+	const struct cli_replay_span *span = &session->span;
+
+	if (!session->settings.from || session->input.once)
+		return;
+	if (from->is_offset && from->ns > whole->first_ns)
+		session->options.origin_ns = from->ns;
+	if (!from->is_offset && from->ns > whole->first_time_ns)
+		session->options.origin_ns =
+		    store_time_plus(from->ns, store_time_minus(span->first_ns, span->first_time_ns));
+}
+
+/* Narrow the input to --from and --to, which may count from its first message, and look at its ends again. As
+ * cli_replay_input_span, with *status instead of a fault when the command line makes no sense. */
+static int narrow(struct cli_replay_session *session, int *status, struct wire_fault *fault)
 {
 	const struct cli_replay_settings *settings = &session->settings;
-	const char *from = settings->from ? settings->from : settings->filters.since;
-	const char *to = settings->to ? settings->to : settings->filters.until;
-	int status = CLI_GO_ON;
+	const struct cli_replay_span whole = session->span;
+	struct moment from, to;
 
-	if (from)
-		status = read_moment(session, "from", from, &session->input.from_ns);
-	if (status == CLI_GO_ON && to)
-		status = read_moment(session, "to", to, &session->options.until_ns);
-	if (status != CLI_GO_ON)
-		return status;
-	/* The run begins with --from, where that lies within what was recorded. */
-	if (settings->from && !session->input.once && session->input.from_ns > session->first_ns)
-		session->options.origin_ns = session->input.from_ns;
-	store_filter_since(session->filter, session->input.from_ns);
-	store_filter_until(session->filter, session->options.until_ns);
-	return CLI_GO_ON;
+	*status =
+	    read_moment(session, "from", settings->from ? settings->from : settings->filters.since, &from);
+	if (*status == CLI_GO_ON)
+		*status =
+		    read_moment(session, "to", settings->to ? settings->to : settings->filters.until, &to);
+	if (*status != CLI_GO_ON)
+		return 1;
+	narrow_filter(session, &from, &to);
+	narrow_range(session, &from, &to);
+	int found = cli_replay_input_span(&session->input, &session->span, fault);
+	if (found > 0)
+		begin_with(session, &from, &whole);
+	return found;
 }
 
 static int nothing_to_play(const struct cli_replay_session *session)
@@ -92,23 +145,18 @@ static int check_once(const struct cli_replay_session *session)
 static int look(struct cli_replay_session *session)
 {
 	struct wire_fault fault;
-	int status = cli_replay_input_span(&session->input, &session->first_ns, &session->last_ns, &fault);
+	int status = CLI_GO_ON, found = cli_replay_input_span(&session->input, &session->span, &fault);
 
-	if (status == 0)
-		return nothing_to_play(session);
-	if (status > 0) {
-		int narrowed = narrow(session);
-		if (narrowed != CLI_GO_ON)
-			return narrowed;
-		status =
-		    cli_replay_input_span(&session->input, &session->first_ns, &session->last_ns, &fault);
-	}
-	if (status < 0)
+	if (found > 0)
+		found = narrow(session, &status, &fault);
+	if (status != CLI_GO_ON)
+		return status;
+	if (found < 0)
 		return cli_log_error(session->command, &fault);
-	return status > 0 ? CLI_GO_ON : nothing_to_play(session);
+	return found > 0 ? CLI_GO_ON : nothing_to_play(session);
 }
 
-/* Requests with live replies: the log is read whole, and what is not asked for is passed over later. */
+/* Requests with live replies: all that can be a reply is read, and what is not asked for is passed over later. */
 static int widen(struct cli_replay_session *session)
 {
 	session->input.filter = session->filter;
@@ -117,6 +165,9 @@ static int widen(struct cli_replay_session *session)
 	session->wide = store_filter_open();
 	if (!session->wide)
 		return cli_replay_out_of_memory(session);
+	if (session->until_ns != INT64_MAX)
+		store_filter_until(session->wide,
+				   store_time_plus(session->until_ns, REPLAY_ANSWERS_WINDOW_NS));
 	session->input.filter = session->wide;
 	session->options.select.filter = session->filter;
 	return CLI_GO_ON;
@@ -195,7 +246,6 @@ static int read_survey(struct cli_replay_session *session, struct replay_rewrite
 	    .map = replay_rewrite_map(rewrite),
 	    .ask = cli_replay_settings_ask(settings),
 	    .inbox_prefix = settings->connection.inbox_prefix,
-	    .until_ns = session->options.until_ns,
 	    .origin_ns = session->options.origin_ns,
 	};
 	struct wire_fault fault;
@@ -247,12 +297,15 @@ static int survey(struct cli_replay_session *session)
 
 int cli_replay_prepare(struct cli_replay_session *session)
 {
+	struct wire_fault fault;
 	int status;
 
 	cli_replay_settings_apply(&session->settings, &session->options);
 	session->options.input = (struct replay_input){cli_replay_input_open, &session->input};
 	session->input.filter = session->filter;
-	cli_replay_input_look(&session->input);
+	session->until_ns = INT64_MAX;
+	if (cli_replay_input_look(&session->input, &fault) != 0)
+		return cli_log_error(session->command, &fault);
 	status = check_once(session);
 	if (status == CLI_GO_ON)
 		status = read_start(session);

@@ -123,8 +123,11 @@ static void put_course(struct cli_out *out, const struct replay_report *report)
 
 void cli_replay_log_text(struct cli_out *out, const struct replay_feed_counts *read)
 {
-	char count[CLI_SIZE_TEXT];
+	char count[CLI_SIZE_TEXT], steps[CLI_STEPS_TEXT];
 
+	if (read->steps.count > 0)
+		cli_out_format(out, "the clock of the recording was %s: left out of the schedule\n",
+			       cli_steps_text(steps, &read->steps));
 	if (read->gaps > 0)
 		cli_out_format(out, "the log itself misses %s messages or more, in %" PRIu64 " places\n",
 			       cli_count_text(count, read->gap_messages), read->gaps);
@@ -226,6 +229,7 @@ static void put_json_course(struct cli_json *json, const struct replay_report *r
 	cli_json_number(json, "gaps", report->read.gaps);
 	cli_json_number(json, "gap_messages", report->read.gap_messages);
 	cli_json_number(json, "damaged_events", report->read.damaged_events);
+	cli_json_steps(json, &report->read.steps);
 }
 
 void cli_replay_report_json(struct cli_out *out, const struct replay_player *player,

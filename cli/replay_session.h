@@ -19,8 +19,11 @@ struct cli_replay_session {
 	struct cli_out out;
 	struct replay_survey survey;
 	struct replay_player *player;
-	int64_t first_ns, last_ns; /* recorded times of what is to be played */
-	int signal_fd;             /* -1: not open */
+	int64_t until_ns;            /* time of day: nothing is played from there on; INT64_MAX: to the end */
+	struct cli_replay_span span; /* of what is to be played */
+	struct replay_range
+	    range;     /* where --from and --to count from the beginning of a log whose clock was set */
+	int signal_fd; /* -1: not open */
 };
 
 /* With settings, filter, output and logs in place: find out what is to be played, and fill in the player's options, but

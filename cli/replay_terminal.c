@@ -20,7 +20,7 @@ enum { REFRESH_MS = 200, NS_PER_SECOND = 1000000000, STEP_SECONDS = 10, STRIDE_S
 static double share_of(const struct cli_replay_terminal *terminal, const struct replay_progress *progress)
 {
 	double whole = (double)terminal->last_ns - (double)terminal->first_ns;
-	double done = (double)progress->recorded_ns - (double)terminal->first_ns;
+	double done = (double)progress->steady_ns - (double)terminal->first_ns;
 
 	if (terminal->last_ns == INT64_MAX)
 		return 0;
@@ -31,7 +31,7 @@ static double share_of(const struct cli_replay_terminal *terminal, const struct 
 static int64_t left_of(const struct cli_replay_terminal *terminal, const struct replay_progress *progress)
 {
 	double share = share_of(terminal, progress);
-	double rest_ns = (double)terminal->last_ns - (double)progress->recorded_ns;
+	double rest_ns = (double)terminal->last_ns - (double)progress->steady_ns;
 
 	if (terminal->last_ns == INT64_MAX)
 		return -1;
@@ -109,7 +109,7 @@ static void seek(const struct cli_replay_terminal *terminal, const struct replay
 
 	if (progress->recorded_ns == INT64_MIN || terminal->first_ns == INT64_MIN)
 		return;
-	if (__builtin_add_overflow(progress->recorded_ns, (int64_t)seconds * NS_PER_SECOND, &ns) ||
+	if (__builtin_add_overflow(progress->steady_ns, (int64_t)seconds * NS_PER_SECOND, &ns) ||
 	    ns > terminal->last_ns)
 		ns = terminal->last_ns;
 	replay_player_seek(terminal->player, ns < terminal->first_ns ? terminal->first_ns : ns);

@@ -12,7 +12,7 @@
 
 struct cli_replay_terminal {
 	struct replay_player *player; /* borrowed */
-	int64_t first_ns, last_ns;    /* recorded times of what is played */
+	int64_t first_ns, last_ns;    /* steady times of what is played */
 	uint64_t passes;              /* 0 = for ever */
 	bool as_recorded;             /* the schedule follows recorded time */
 	bool utc;

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *cli_size_text(char *out, uint64_t bytes)
@@ -97,6 +98,21 @@ const char *cli_span_text(char *out, int64_t ns)
 		short_span(out, ns);
 	else
 		long_span(out, ns / second);
+	return out;
+}
+
+const char *cli_steps_text(char *out, const struct wire_steps *steps)
+{
+	const char *way = steps->largest_ns < 0 ? "back" : "ahead";
+	int64_t size_ns = steps->largest_ns < -INT64_MAX ? INT64_MAX : llabs(steps->largest_ns);
+	char span[CLI_SIZE_TEXT];
+
+	cli_span_text(span, size_ns);
+	if (steps->count == 1)
+		snprintf(out, CLI_STEPS_TEXT, "set %s once, by %s", way, span);
+	else
+		snprintf(out, CLI_STEPS_TEXT, "set %" PRIu64 " times, by %s %s at most", steps->count, span,
+			 way);
 	return out;
 }
 

@@ -68,6 +68,7 @@ static int open_sniffer(struct session *session, const struct store_filter *filt
 						       .keeps_secrets = sniff->keeps_secrets};
 	options.filter = filter;
 	options.memory_bytes = sniff->memory_bytes;
+	options.names_servers = sniff->recording.dir != NULL;
 	return tap_sniffer_open(&session->sniffer, &options, fault);
 }
 
@@ -95,6 +96,7 @@ static int open_recorder(struct session *session, struct wire_fault *fault)
 	options.writer.wake = wake;
 	options.writer.report = report;
 	options.writer.context = session;
+	options.has_event_clock = session->sniff->file != NULL;
 	int error = tap_recorder_open(&session->recorder, recording->dir, &options, fault);
 	if (error)
 		return error;

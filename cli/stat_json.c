@@ -5,7 +5,7 @@
 static void put_totals(struct cli_json *json, const struct store_summary *summary)
 {
 	struct cli_clock clock = {.utc = true};
-	double seconds = (double)(summary->last_time_ns - summary->first_time_ns) / 1e9;
+	double seconds = (double)summary->span_ns / 1e9;
 
 	cli_json_number(json, "events", summary->events);
 	cli_json_number(json, "messages", summary->messages);
@@ -22,6 +22,7 @@ static void put_totals(struct cli_json *json, const struct store_summary *summar
 		cli_json_quoted(json, "last_seq", summary->last_seq);
 	}
 	cli_json_real(json, "seconds", seconds);
+	cli_json_steps(json, &summary->steps);
 	cli_json_real(json, "rate", seconds > 0 ? (double)summary->messages / seconds : 0);
 	cli_json_number(json, "log_bytes", summary->log_bytes);
 	cli_json_number(json, "raw_bytes", summary->raw_bytes);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/row.h"
 #include "cli/sizes.h"
@@ -17,7 +18,7 @@ struct report {
 
 static double seconds(const struct store_summary *summary)
 {
-	return (double)(summary->last_time_ns - summary->first_time_ns) / 1e9;
+	return (double)summary->span_ns / 1e9;
 }
 
 static double ratio(double part, double whole)
@@ -52,8 +53,20 @@ static void put_time(struct report *report)
 	cli_clock_text(&clock, summary->last_time_ns, CLI_TIME_DAY, day);
 	const char *zone = strrchr(day, ' ') + 1;
 	snprintf(text, sizeof(text), "%s to %s %s, %s", first, last, zone,
-		 cli_span_text(span, summary->last_time_ns - summary->first_time_ns));
+		 cli_span_text(span, summary->span_ns));
 	put_line(report, CLI_PLAIN, "time", text, "");
+}
+
+static void put_steps(struct report *report)
+{
+	const struct wire_steps *steps = &report->summary->steps;
+	char value[CLI_STEPS_TEXT + 30];
+
+	if (steps->count == 0)
+		return;
+	cli_steps_text(value, steps);
+	strcat(value, ", left out of rates");
+	put_line(report, CLI_YELLOW, "clock", value, "");
 }
 
 static void put_messages(struct report *report)
@@ -193,6 +206,7 @@ void cli_stat_text(struct cli_out *out, const char *log, const struct store_summ
 	cli_row_text(&report.row, CLI_BOLD, log);
 	cli_row_end(&report.row);
 	put_time(&report);
+	put_steps(&report);
 	put_messages(&report);
 	put_troubles(&report);
 	put_disk(&report);

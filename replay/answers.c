@@ -215,7 +215,7 @@ uint64_t replay_answers_ask(struct replay_answers *answers, const struct wire_ev
 	struct replay__outstanding *request = take_slot(answers);
 	uint64_t *bucket = bucket_of(answers, event->reply), id = request->id;
 	request->seq = event->seq;
-	request->recorded_ns = event->time_ns;
+	request->recorded_ns = event->steady_ns;
 	request->subject = strndup(subject.data, subject.len);
 	request->inbox = strndup(event->reply.data, event->reply.len);
 	request->inbox_len = event->reply.len;
@@ -246,7 +246,7 @@ void replay_answers_recorded(struct replay_answers *answers, const struct wire_e
 	if (request && !request->is_settled) {
 		request->lost |= (reply->flags & (WIRE_EVENT_CUT | WIRE_EVENT_PARTIAL)) != 0;
 		replay__outstanding_add(answers, request, &request->recorded, headers.status, reply->payload,
-					replay__span_ns(request->recorded_ns, reply->time_ns));
+					replay__span_ns(request->recorded_ns, reply->steady_ns));
 	}
 	pthread_mutex_unlock(&answers->mutex);
 }
@@ -260,7 +260,7 @@ void replay_answers_gap(struct replay_answers *answers, const struct wire_event 
 {
 	pthread_mutex_lock(&answers->mutex);
 	answers->gap_id = answers->next_id;
-	answers->gap_ns = gap->from_ns;
+	answers->gap_ns = store_time_minus(gap->steady_ns, store_time_minus(gap->time_ns, gap->from_ns));
 	pthread_mutex_unlock(&answers->mutex);
 }
 

@@ -6,6 +6,7 @@
 
 #include "replay/answers.h"
 #include "replay/tally.h"
+#include "store/steps.h"
 
 enum {
 	REPLAY__RING = REPLAY_ANSWERS_MAX,
@@ -78,14 +79,10 @@ static inline struct replay__outstanding *replay__outstanding_find(struct replay
 	return id > 0 && request->id == id ? request : NULL;
 }
 
-/* From one recorded time to another. A log may hold any times: what does not fit is as long as can be. */
+/* From one steady time to another. A log may hold any times: what does not fit is as long as can be. */
 static inline int64_t replay__span_ns(int64_t from_ns, int64_t to_ns)
 {
-	int64_t span_ns;
-
-	if (__builtin_sub_overflow(to_ns, from_ns, &span_ns))
-		return to_ns > from_ns ? INT64_MAX : INT64_MIN;
-	return span_ns;
+	return store_time_minus(to_ns, from_ns);
 }
 
 /* All with the mutex held: */

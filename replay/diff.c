@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "replay/diff_state.h"
+#include "store/steps.h"
 
 enum {
 	WINDOW = 65536,
@@ -26,7 +27,7 @@ struct replay_diff *replay_diff_open(const struct replay_diff_options *options)
 	diff->order = replay__order_open(diff->options.window, replay__diff_moved, diff);
 	bool failed = !diff->order || replay__subjects_init(&diff->subjects) != 0;
 	for (int side = 0; side < REPLAY_SIDES && !failed; side++) {
-		diff->sides[side].like_ns = diff->sides[side].last_time_ns = INT64_MIN;
+		diff->sides[side].like_ns = diff->sides[side].steady_ns = INT64_MIN;
 		failed = replay__window_init(&diff->sides[side].window) != 0;
 	}
 	if (!failed)
@@ -63,6 +64,7 @@ static struct replay_sighting sighting_of(const struct wire_event *message)
 	    .conn = message->conn,
 	    .size = message->size,
 	    .time_ns = message->time_ns,
+	    .steady_ns = message->steady_ns,
 	    .receivers = message->receiver_count,
 	    .subject = message->subject,
 	    .reply = message->reply,
@@ -92,7 +94,7 @@ static const struct replay__request *find_request(struct replay_diff *diff, enum
 		return NULL;
 	if (!request->is_answered)
 		replay__subjects_add_latency(&diff->subjects, request->replies, side,
-					     message->time_ns - request->time_ns);
+					     store_time_minus(message->steady_ns, request->time_ns));
 	request->is_answered = true;
 	return replay__is_inbox(&diff->options, message->subject) ? request : NULL;
 }
@@ -102,7 +104,7 @@ static int note_request(struct replay_diff *diff, enum replay_diff_side side,
 {
 	struct replay__request request = {.inbox = replay__subject_hash(message->reply),
 					  .key = key,
-					  .time_ns = message->time_ns,
+					  .time_ns = message->steady_ns,
 					  .replies =
 					      replay__subjects_get(&diff->subjects, message->subject, true)};
 	struct replay__request forgotten;
@@ -119,12 +121,14 @@ static void note_publisher(struct replay__subject *subject, enum replay_diff_sid
 		subject->has_publishers = true;
 }
 
-static void note_time(struct replay__side *side, int64_t time_ns)
+static void note_time(struct replay__side *side, const struct wire_event *message)
 {
 	if (side->messages == 0)
-		side->first_time_ns = side->last_time_ns = time_ns;
-	if (time_ns > side->last_time_ns)
-		side->last_time_ns = time_ns;
+		side->first_time_ns = message->time_ns;
+	if (side->messages > 0 && message->steady_ns < side->steady_ns)
+		return;
+	side->last_time_ns = message->time_ns;
+	side->steady_ns = message->steady_ns;
 }
 
 static int take_message(struct replay_diff *diff, enum replay_diff_side side,
@@ -148,7 +152,7 @@ static int take_message(struct replay_diff *diff, enum replay_diff_side side,
 	entry.key = entry.request ? replay__answer_key(entry.content, entry.request) : entry.content;
 	note_publisher(entry.subject, side, message->conn);
 	entry.place = entry.subject->counts.messages[side]++;
-	note_time(&diff->sides[side], message->time_ns);
+	note_time(&diff->sides[side], message);
 	diff->sides[side].messages++;
 	int status = replay__diff_take(diff, side, &entry);
 	if (status == 0 && message->reply.len > 0)
@@ -173,7 +177,7 @@ static enum replay_diff_side longest_waiting(const struct replay_diff *diff)
 	if (!in_a || !in_b)
 		return in_a ? REPLAY_A : REPLAY_B;
 	if (diff->options.same_clock)
-		return in_a->sighting.time_ns <= in_b->sighting.time_ns ? REPLAY_A : REPLAY_B;
+		return in_a->sighting.steady_ns <= in_b->sighting.steady_ns ? REPLAY_A : REPLAY_B;
 	return a->bytes > b->bytes ? REPLAY_A : REPLAY_B;
 }
 
@@ -212,8 +216,8 @@ static enum replay_diff_side next_side(const struct replay_diff *diff)
 	if (diff->sides[REPLAY_A].ended || diff->sides[REPLAY_B].ended)
 		return diff->sides[REPLAY_A].ended ? REPLAY_B : REPLAY_A;
 	if (diff->options.same_clock)
-		return diff->sides[REPLAY_A].last_time_ns <= diff->sides[REPLAY_B].last_time_ns ? REPLAY_A
-												: REPLAY_B;
+		return diff->sides[REPLAY_A].steady_ns <= diff->sides[REPLAY_B].steady_ns ? REPLAY_A
+											  : REPLAY_B;
 	return diff->lead > 0 ? REPLAY_B : REPLAY_A;
 }
 

@@ -72,7 +72,8 @@ struct replay_diff_options {
 /* A message as one recording has it. The slices hold at most REPLAY_DIFF_KEPT_BYTES each of headers and payload. */
 struct replay_sighting {
 	uint64_t seq, conn, size;
-	int64_t time_ns;
+	int64_t time_ns;   /* time of day */
+	int64_t steady_ns; /* without clock steps */
 	uint32_t receivers;
 	struct wire_slice subject, reply, headers, payload;
 };

@@ -1,5 +1,7 @@
 #include "replay/diff_losses.h"
 
+#include "store/steps.h"
+
 static uint64_t add_counts(uint64_t a, uint64_t b)
 {
 	return a == UINT64_MAX || b == UINT64_MAX ? UINT64_MAX : a + b;
@@ -19,9 +21,11 @@ static void merge_oldest(struct replay__losses *losses)
 void replay__losses_add(struct replay__losses *losses, const struct wire_event *gap)
 {
 	bool has_span = gap->from_ns != 0 || gap->to_ns != 0;
+	int64_t before_ns = has_span ? store_time_minus(gap->time_ns, gap->from_ns) : 0;
+	int64_t after_ns = has_span ? store_time_minus(gap->to_ns, gap->time_ns) : 0;
 	struct replay__loss loss = {
-	    .from_ns = has_span && gap->from_ns < gap->time_ns ? gap->from_ns : gap->time_ns,
-	    .to_ns = has_span && gap->to_ns > gap->time_ns ? gap->to_ns : gap->time_ns,
+	    .from_ns = store_time_minus(gap->steady_ns, before_ns > 0 ? before_ns : 0),
+	    .to_ns = store_time_plus(gap->steady_ns, after_ns > 0 ? after_ns : 0),
 	    .messages = gap->lost_messages ? gap->lost_messages : UINT64_MAX,
 	};
 	losses->gaps++;

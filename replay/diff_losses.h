@@ -8,7 +8,7 @@
 enum { REPLAY__LOSSES_MAX = 1024 };
 
 struct replay__loss {
-	int64_t from_ns, to_ns; /* both inclusive */
+	int64_t from_ns, to_ns; /* steady, both inclusive */
 	uint64_t messages;      /* that it may still have swallowed; UINT64_MAX: unknown how many */
 };
 

@@ -73,8 +73,8 @@ static void anchor(struct replay__side *side, const struct replay__entry *own,
 		   const struct replay__entry *like)
 {
 	side->paired++;
-	side->like_ns = like->sighting.time_ns;
-	replay__window_anchor(&side->window, own->index, like->sighting.time_ns);
+	side->like_ns = like->sighting.steady_ns;
+	replay__window_anchor(&side->window, own->index, like->sighting.steady_ns);
 }
 
 /* Both sides have it, one way or the other. Says nothing of what is in it. */

@@ -15,8 +15,9 @@ struct replay__side {
 	bool ended;
 	uint64_t messages;                   /* read: the index of the next one */
 	uint64_t paired, given_up;           /* of them */
-	int64_t first_time_ns, last_time_ns; /* of messages */
-	int64_t like_ns; /* when the other side has the like of the latest that found one */
+	int64_t first_time_ns, last_time_ns; /* of the first message and of the last, time of day */
+	int64_t steady_ns;                   /* of the last message */
+	int64_t like_ns; /* steady: when the other side has the like of the latest that found one */
 	struct replay__window window;
 	struct replay__requests requests;
 	struct replay__losses losses;

@@ -20,7 +20,7 @@ struct replay__entry {
 	uint64_t index;   /* among the messages of its side */
 	uint64_t place;   /* among those of its subject */
 	int64_t
-	    after_ns; /* in the time of the other side: behind what it should be there, INT64_MIN unknown… */
+	    after_ns; /* in the steady time of the other side: behind what it should be there, INT64_MIN unknown… */
 	int64_t before_ns;  /* …and ahead of what, INT64_MAX unknown */
 	bool is_incomplete; /* cut or partial: the hashes are those of a part */
 	struct replay__subject *subject;

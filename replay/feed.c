@@ -9,6 +9,7 @@ struct pass {
 	struct replay_batch *batch; /* being filled, or NULL */
 	uint64_t course;
 	uint32_t number;
+	int64_t since_ns; /* steady; what is before is not played */
 };
 
 /* ---- batches ---- */
@@ -64,6 +65,7 @@ static int add_message(struct pass *pass, const struct wire_event *event, uint32
 	struct replay_message *message = &batch->messages[batch->count++];
 	*message = (struct replay_message){
 	    .recorded_ns = event->time_ns,
+	    .steady_ns = event->steady_ns,
 	    .seq = event->seq,
 	    .subject = replay_batch_put_text(batch, rewritten.subject),
 	    .reply = rewritten.reply.len > 0 ? replay_batch_put_text(batch, rewritten.reply) : NULL,
@@ -87,7 +89,7 @@ static int take_message(struct pass *pass, const struct wire_event *event)
 		client = pass->source->client(pass->source, event->conn);
 	bool is_wanted = replay_select_wants(feed->options.select, event, client);
 	if (feed->options.answers)
-		replay_answers_read_to(feed->options.answers, event->time_ns);
+		replay_answers_read_to(feed->options.answers, event->steady_ns);
 	bool is_reply =
 	    feed->options.answers && replay_answers_is_inbox(feed->options.answers, event->subject);
 	if (is_reply)
@@ -95,7 +97,7 @@ static int take_message(struct pass *pass, const struct wire_event *event)
 	if (!is_wanted)
 		return 0;
 	if (feed->counts.messages++ == 0)
-		feed->origin_ns = event->time_ns;
+		feed->origin_ns = event->steady_ns;
 	enum replay_omission omission =
 	    is_reply ? REPLAY_OMIT_REPLY : replay_select_judge(feed->options.select, event, client);
 	if (omission != REPLAY_PLAYED) {
@@ -116,18 +118,11 @@ static void take_gap(struct pass *pass, const struct wire_event *event)
 		replay_answers_gap(pass->feed->options.answers, event);
 }
 
-/* Behind the last message to be played; replies to it may be recorded for a while. */
-static bool is_behind(const struct pass *pass, const struct wire_event *event)
-{
-	const struct replay_feed_options *options = &pass->feed->options;
-	int64_t window_ns = options->answers ? REPLAY_ANSWERS_WINDOW_NS : 0;
-
-	return event->time_ns >= options->until_ns && event->time_ns - window_ns >= options->until_ns;
-}
-
 /* 0, -ECANCELED when the player has stopped, or -ENOMEM. */
 static int take_event(struct pass *pass, const struct wire_event *event)
 {
+	if (event->steady_ns < pass->since_ns)
+		return 0;
 	if (event->kind == WIRE_EVENT_MESSAGE)
 		return take_message(pass, event);
 	if (event->kind == WIRE_EVENT_GAP)
@@ -148,7 +143,7 @@ static int read_source(struct pass *pass, struct wire_fault *fault)
 	int status;
 
 	while ((status = pass->source->next(pass->source, &event, fault)) > 0) {
-		status = is_behind(pass, &event) ? -ECANCELED : take_event(pass, &event);
+		status = take_event(pass, &event);
 		if (status < 0 || course_has_changed(pass->feed))
 			break;
 	}
@@ -157,24 +152,31 @@ static int read_source(struct pass *pass, struct wire_fault *fault)
 	return status == -ECANCELED || status > 0 ? 0 : status;
 }
 
-static void note_damage(struct pass *pass)
+/* What the source lacked, and where its clock was set. */
+static void note_faults(struct pass *pass)
 {
+	struct wire_steps steps = {0};
 	uint64_t places, events;
 
 	pass->source->damage(pass->source, &places, &events);
 	pass->feed->counts.damaged_places += places;
 	pass->feed->counts.damaged_events += events;
+	if (pass->source->steps)
+		pass->source->steps(pass->source, &steps);
+	if (steps.count > pass->feed->counts.steps.count) /* each pass meets the same */
+		pass->feed->counts.steps = steps;
 }
 
 static int run_pass(struct pass *pass, int64_t since_ns, struct wire_fault *fault)
 {
 	const struct replay_input *input = &pass->feed->options.input;
+	pass->since_ns = since_ns;
 	int status = input->open(input->context, since_ns, &pass->source, fault);
 
 	if (status < 0)
 		return status;
 	status = read_source(pass, fault);
-	note_damage(pass);
+	note_faults(pass);
 	pass->source->close(pass->source);
 	if (pass->feed->options.answers)
 		replay_answers_end_of_log(pass->feed->options.answers);

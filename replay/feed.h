@@ -13,8 +13,8 @@
 
 /* Where events come from; opened anew for every pass and every seek. */
 struct replay_input {
-	/* Begin at the first event that is not before since_ns (INT64_MIN: at the first). 0 with *source, to be closed
-	 * by its close; or a negative code with *fault. */
+	/* Begin no later than at the first event that is not before steady time since_ns (INT64_MIN: at the first). 0 with
+	 * *source, to be closed by its close; or a negative code with *fault. */
 	int (*open)(void *context, int64_t since_ns, struct wire_source **source, struct wire_fault *fault);
 	void *context;
 };
@@ -25,7 +25,6 @@ struct replay_feed_options {
 	struct replay_rewrite *rewrite;     /* borrowed; used by the feed's thread alone while it runs */
 	const struct replay_roster *roster; /* connections to publish on by recorded one; NULL: one for all */
 	struct replay_answers *answers;     /* borrowed; NULL: requests are messages like others */
-	int64_t until_ns;                   /* nothing is played from there on; replies may follow */
 	uint32_t clones;                    /* each message so many times */
 	uint64_t passes;                    /* 0 = for ever */
 };
@@ -36,6 +35,7 @@ struct replay_feed_counts {
 	uint64_t omitted[REPLAY_OMISSION_COUNT]; /* of them */
 	uint64_t gaps, gap_messages; /* what the log itself misses; 0 messages: unknown how many */
 	uint64_t damaged_places, damaged_events;
+	struct wire_steps steps; /* of the recording's clock, which the schedule leaves out */
 };
 
 struct replay_feed {
@@ -44,7 +44,7 @@ struct replay_feed {
 	struct replay_feed_counts counts;
 	pthread_t thread;
 	bool running;
-	/* Recorded time of the first message that was asked for, whichever shard's; known with the first batch. */
+	/* Steady time of the first message that was asked for, whichever shard's; known with the first batch. */
 	int64_t origin_ns;
 	/* Between the threads; the queue's mutex guards it. */
 	int64_t seek_ns;
@@ -61,7 +61,7 @@ int replay_feed_open(struct replay_feed *feed, const struct replay_feed_options 
 void replay_feed_stop(struct replay_feed *feed);
 void replay_feed_close(struct replay_feed *feed);
 
-/* Go on at recorded time ns: batches already full are thrown away, and those of an older course are to be. */
+/* Go on at steady time ns: batches already full are thrown away, and those of an older course are to be. */
 void replay_feed_seek(struct replay_feed *feed, int64_t ns);
 
 #endif

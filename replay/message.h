@@ -10,7 +10,8 @@
 
 /* What it points to lives in its batch. */
 struct replay_message {
-	int64_t recorded_ns;
+	int64_t recorded_ns;       /* time of day */
+	int64_t steady_ns;         /* the same without clock steps: what the schedule goes by */
 	uint64_t seq;              /* in the log */
 	const char *subject;       /* NUL-terminated, as it will be published */
 	const char *reply;         /* likewise, or NULL */

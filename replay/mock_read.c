@@ -5,6 +5,7 @@
 
 #include "replay/mock_store.h"
 #include "replay/requests.h"
+#include "store/steps.h"
 #include "wire/subject.h"
 
 enum {
@@ -172,7 +173,7 @@ static int add_request(struct reading *reading, const struct wire_event *request
 	int status = replay__requests_put(
 	    &reading->requests,
 	    &(struct replay__request){
-		.inbox = replay__mock_hash(request->reply), .key = number, .time_ns = request->time_ns},
+		.inbox = replay__mock_hash(request->reply), .key = number, .time_ns = request->steady_ns},
 	    &forgotten);
 	if (status > 0)
 		drop(reading, (uint32_t)forgotten.key);
@@ -255,7 +256,7 @@ static int add_reply(struct reading *reading, const struct wire_event *reply)
 	if (status != 0)
 		return status;
 	return add_answer(reading->index, &reading->index->conversations[number], reply,
-			  reply->time_ns - request->time_ns);
+			  store_time_minus(reply->steady_ns, request->time_ns));
 }
 
 /* ---- all together ---- */

@@ -191,7 +191,6 @@ int replay_player_run(struct replay_player *player, struct wire_fault *fault)
 	    .rewrite = player->rewrite,
 	    .roster = player->options.roster,
 	    .answers = player->options.answers,
-	    .until_ns = player->options.until_ns,
 	    .clones = player->options.rewrite.clones,
 	    .passes = player->options.passes,
 	};

@@ -28,7 +28,7 @@ struct replay_player_options {
 	struct replay_plan plan;
 	uint64_t passes;     /* 0 = for ever */
 	int64_t start_at_ns; /* realtime clock; 0 = at once */
-	int64_t origin_ns;   /* recorded time that the start stands for; INT64_MIN = of the first message */
+	int64_t origin_ns;   /* steady time that the start stands for; INT64_MIN = of the first message */
 	int64_t duration_ns; /* end after so long; 0 = at the end of the log */
 	enum replay_on_lag on_lag;
 	int64_t tolerance_ns;
@@ -37,7 +37,6 @@ struct replay_player_options {
 	const struct replay_roster *roster; /* one connection for each; borrowed; NULL: one for all */
 	struct replay_answers
 	    *answers;      /* requests get live replies; borrowed; NULL: they are messages like others */
-	int64_t until_ns;  /* nothing is played from there on; INT64_MAX: to the end */
 	natsOptions *nats; /* where and as whom to connect; borrowed */
 	const char *name;  /* of the connection; behind the recorded name with a roster */
 };
@@ -90,7 +89,8 @@ struct replay_report {
 
 /* Where a run is; see replay_player_progress. */
 struct replay_progress {
-	int64_t recorded_ns; /* of the last message; INT64_MIN before the first */
+	int64_t recorded_ns; /* of the last message, time of day; INT64_MIN before the first */
+	int64_t steady_ns;   /* likewise, without clock steps */
 	uint64_t sent, pass;
 	int64_t lag_ns; /* of the last message */
 	uint64_t speed; /* millionths */
@@ -122,7 +122,7 @@ void replay_player_pause(struct replay_player *player, bool paused);
 void replay_player_set_speed(struct replay_player *player, uint64_t speed);
 /* Paused: send one message more. */
 void replay_player_step(struct replay_player *player);
-/* Go on with what was recorded at ns. */
+/* Go on with what was recorded at steady time ns. */
 void replay_player_seek(struct replay_player *player, int64_t ns);
 
 #endif

@@ -6,6 +6,7 @@ void replay_player_progress(const struct replay_player *player, struct replay_pr
 {
 	*progress = (struct replay_progress){
 	    .recorded_ns = player->told_recorded_ns,
+	    .steady_ns = player->told_steady_ns,
 	    .sent = player->told_sent,
 	    .pass = player->told_pass,
 	    .lag_ns = player->told_lag_ns,
@@ -46,6 +47,7 @@ void replay__player_tell(struct replay_player *player)
 	player->told_sent = player->report.sent;
 	player->told_pass = player->pass;
 	player->told_recorded_ns = player->recorded_ns;
+	player->told_steady_ns = player->steady_ns;
 	player->told_lag_ns = player->now_ns > player->due_ns ? player->now_ns - player->due_ns : 0;
 }
 

@@ -112,9 +112,9 @@ static int64_t due_of(struct replay_player *player, const struct replay_message 
 {
 	if (message->pass != player->pass) {
 		player->pass = message->pass;
-		replay_schedule_seek(&player->schedule, message->recorded_ns, player->due_ns);
+		replay_schedule_seek(&player->schedule, message->steady_ns, player->due_ns);
 	}
-	int64_t due_ns = replay_schedule_next(&player->schedule, message->recorded_ns,
+	int64_t due_ns = replay_schedule_next(&player->schedule, message->steady_ns,
 					      message->headers.len + message->payload.len);
 	return player->report.timed ? due_ns : player->now_ns;
 }
@@ -130,6 +130,7 @@ static void play(struct replay_player *player, const struct replay_message *mess
 {
 	player->due_ns = due_of(player, message);
 	player->recorded_ns = message->recorded_ns;
+	player->steady_ns = message->steady_ns;
 	if (player->first_due_ns == 0)
 		player->first_due_ns = player->due_ns;
 	if (is_over(player)) {

@@ -22,6 +22,7 @@ struct replay_player {
 	uint64_t course;            /* batches of another one are void */
 	uint32_t pass;
 	int64_t recorded_ns; /* of the message at hand */
+	int64_t steady_ns;   /* likewise */
 	int64_t due_ns;      /* of the message at hand; monotonic clock, as the rest */
 	int64_t now_ns;      /* when the clock was last looked at */
 	int64_t attended_ns; /* when what others ask was */
@@ -34,7 +35,7 @@ struct replay_player {
 	_Atomic uint64_t speed;
 	_Atomic int64_t seek_ns;
 	_Atomic uint64_t told_sent, told_pass;
-	_Atomic int64_t told_recorded_ns, told_lag_ns;
+	_Atomic int64_t told_recorded_ns, told_steady_ns, told_lag_ns;
 	_Atomic bool told_away;
 };
 

@@ -12,9 +12,9 @@ struct replay__subject;
 enum { REPLAY__REQUESTS_MAX = 1 << 18 };
 
 struct replay__request {
-	uint64_t inbox; /* hash of the reply subject */
-	uint64_t key;   /* whatever it is known by to whoever put it */
-	int64_t time_ns;
+	uint64_t inbox;                  /* hash of the reply subject */
+	uint64_t key;                    /* whatever it is known by to whoever put it */
+	int64_t time_ns;                 /* steady */
 	struct replay__subject *replies; /* likewise */
 	bool is_answered;
 	bool is_shared; /* other requests had the same inbox: which of them is answered cannot be told */

@@ -1,6 +1,7 @@
 /* schedule.h - when each message is due.
  *
- * Pure: knows no clock. Times of the log ("recorded") are nanoseconds since the epoch; times of the run ("due")
+ * Pure: knows no clock. Times of the log ("recorded") are nanoseconds since the epoch without clock steps (steady_ns of an
+ * event); times of the run ("due")
  * are nanoseconds on whatever clock the caller keeps. Every due time is counted from an anchor, never from the
  * message before: nothing adds up, so nothing drifts. Safe for any recorded times, any speed and any number of
  * messages: what would lie further ahead than REPLAY_NEVER_NS lies there. */

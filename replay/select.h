@@ -21,16 +21,29 @@ enum replay_omission {
 	REPLAY_PLAYED = REPLAY_OMISSION_COUNT, /* none */
 };
 
+/* Steady times: from the first (inclusive) to the second (exclusive). */
+struct replay_range {
+	int64_t from_ns, to_ns;
+};
+
 struct replay_select {
 	const struct store_filter *filter; /* borrowed; NULL: the source gives what was asked for */
 	const char *const *live; /* names of services that are live, NULL-terminated; borrowed; NULL = none */
 	bool internal;           /* play internal subjects, too */
-	uint32_t shard, shards;  /* shard of shards, from 0; 0 of 1: all */
+	const struct replay_range *range; /* borrowed; NULL: at any time */
+	uint32_t shard, shards;           /* shard of shards, from 0; 0 of 1: all */
 };
 
 /* The text and the JSON key of an omission. Static. */
 const char *replay_omission_text(enum replay_omission omission);
 const char *replay_omission_key(enum replay_omission omission);
+
+/* The range, if any, holds the event. */
+static inline bool replay_range_holds(const struct replay_range *range, const struct wire_event *event)
+{
+	return !range || (event->steady_ns >= range->from_ns &&
+			  (event->steady_ns < range->to_ns || range->to_ns == INT64_MAX));
+}
 
 /* The message is among those asked for. client: the publisher's, or NULL. */
 bool replay_select_wants(const struct replay_select *select, const struct wire_event *message,

@@ -63,7 +63,7 @@ static void count_time(struct reading *reading, const struct wire_event *event)
 {
 	struct replay_survey *survey = reading->survey;
 	int64_t due_ns =
-	    replay_schedule_next(&reading->schedule, event->time_ns, event->size + event->headers.len);
+	    replay_schedule_next(&reading->schedule, event->steady_ns, event->size + event->headers.len);
 
 	if (survey->messages == 0)
 		survey->first_ns = event->time_ns;
@@ -99,7 +99,7 @@ static int take_message(struct reading *reading, const struct wire_event *event)
 		return 0;
 	if (read->messages++ == 0)
 		replay_schedule_init(&reading->schedule, options->plan,
-				     options->origin_ns != INT64_MIN ? options->origin_ns : event->time_ns,
+				     options->origin_ns != INT64_MIN ? options->origin_ns : event->steady_ns,
 				     0);
 	enum replay_omission omission = options->ask && replay_is_inbox(event->subject, options->inbox_prefix)
 					    ? REPLAY_OMIT_REPLY
@@ -129,8 +129,6 @@ static int read_all(struct reading *reading, struct wire_fault *fault)
 	int status;
 
 	while ((status = reading->source->next(reading->source, &event, fault)) > 0) {
-		if (event.time_ns >= reading->options->until_ns)
-			return 0;
 		int error = take_event(reading, &event);
 		if (error)
 			return wire_fault_set(fault, error, "out of memory");
@@ -160,6 +158,8 @@ int replay_survey_read(struct replay_survey *survey, const struct replay_survey_
 		return status;
 	status = read_all(&reading, fault);
 	reading.source->damage(reading.source, &survey->read.damaged_places, &survey->read.damaged_events);
+	if (reading.source->steps)
+		reading.source->steps(reading.source, &survey->read.steps);
 	reading.source->close(reading.source);
 	if (survey->subjects_len > 0)
 		qsort(survey->subjects, survey->subjects_len, sizeof *survey->subjects, compare);

@@ -15,7 +15,6 @@ struct replay_survey_options {
 	struct replay_map *map;   /* of the rewriter; borrowed */
 	bool ask;                 /* requests get live replies: recorded ones are not played */
 	const char *inbox_prefix; /* as in replay_answers_options */
-	int64_t until_ns;         /* nothing is played from there on */
 	int64_t origin_ns;        /* as in replay_player_options */
 };
 
@@ -29,7 +28,7 @@ struct replay_survey_subject {
 struct replay_survey {
 	struct replay_feed_counts read;
 	uint64_t messages, bytes, requests; /* that would be played, in one pass and without clones */
-	int64_t first_ns, last_ns;          /* recorded times of them */
+	int64_t first_ns, last_ns;          /* times of day of the first and the last of them */
 	int64_t span_ns;                    /* how long a pass would take; 0 when the schedule has no times */
 	struct replay_roster roster;
 	bool roster_is_full;                    /* there are more connections than REPLAY_ROSTER_MAX */

@@ -39,6 +39,14 @@ static void damage_of(struct wire_source *source, uint64_t *places, uint64_t *ev
 	store_merge_damage((const struct store_merge *)source, places, events);
 }
 
+static void steps_of(struct wire_source *source, struct wire_steps *steps)
+{
+	const struct store_merge *merge = (const struct store_merge *)source;
+	for (size_t i = 0; i < merge->count; i++)
+		if (merge->inputs[i].source->steps)
+			merge->inputs[i].source->steps(merge->inputs[i].source, steps);
+}
+
 static void close_of(struct wire_source *source)
 {
 	store_merge_close((struct store_merge *)source);
@@ -55,7 +63,7 @@ struct store_merge *store_merge_open(bool reverse)
 {
 	struct store_merge *merge = calloc(1, sizeof *merge);
 	if (merge)
-		*merge = (struct store_merge){.source = {next_of, client_of, damage_of, close_of},
+		*merge = (struct store_merge){.source = {next_of, client_of, damage_of, close_of, steps_of},
 					      .reverse = reverse};
 	return merge;
 }
@@ -128,7 +136,8 @@ static int fill(struct store_merge *merge, bool ask_again, struct wire_fault *fa
 
 static bool comes_before(const struct store_merge *merge, const struct input *a, const struct input *b)
 {
-	return merge->reverse ? a->event.time_ns >= b->event.time_ns : a->event.time_ns < b->event.time_ns;
+	return merge->reverse ? a->event.steady_ns >= b->event.steady_ns
+			      : a->event.steady_ns < b->event.steady_ns;
 }
 
 static struct input *find_first(struct store_merge *merge)

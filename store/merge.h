@@ -1,5 +1,7 @@
 /* merge.h - several sources as one stream, by time: logs, and whatever else gives events in order.
  *
+ * Times are compared without the steps of the clocks (steady_ns): where the clock of one source was set back or ahead, its
+ * events stay beside those of the others with which they happened.
  * Each source keeps its own order. Where the order of two events of different sources is open (equal times), the one
  * that was added first comes first; in reverse, last. */
 #ifndef STORE_MERGE_H

@@ -1,5 +1,6 @@
 #include "store/reader.h"
 
+#include "store/log_steps.h"
 #include "store/select.h"
 #include "store/undelivered.h"
 #include "store/watch.h"
@@ -13,6 +14,8 @@ struct store_reader {
 	struct store__undelivered *undelivered;
 	bool has_undelivered; /* the block has deliveries that never reached their receiver */
 	struct store__watch watch;
+	struct store_steps steps;     /* when they were asked for */
+	uint64_t first_seq, last_seq; /* of the events given out; 0: none was */
 };
 
 /* ---- opening ---- */
@@ -22,6 +25,7 @@ void store_reader_close(struct store_reader *reader)
 	if (!reader)
 		return;
 	store__undelivered_close(reader->undelivered);
+	store_steps_fini(&reader->steps);
 	store__select_fini(&reader->select);
 	store__watch_fini(&reader->watch);
 	store__walk_fini(&reader->walk);
@@ -114,7 +118,15 @@ static void close_of(struct wire_source *source)
 	store_reader_close((struct store_reader *)source);
 }
 
-static const struct wire_source as_source = {next_of, client_of, damage_of, close_of};
+static void steps_of(struct wire_source *source, struct wire_steps *steps)
+{
+	const struct store_reader *reader = (const struct store_reader *)source;
+	bool reverse = reader->options.reverse;
+	store_steps_between(&reader->steps, reverse ? reader->last_seq : reader->first_seq,
+			    reverse ? reader->first_seq : reader->last_seq, steps);
+}
+
+static const struct wire_source as_source = {next_of, client_of, damage_of, close_of, steps_of};
 
 struct wire_source *store_reader_source(struct store_reader *reader)
 {
@@ -138,6 +150,8 @@ int store_reader_open(struct store_reader **reader, const char *path,
 	error = error
 		    ? error
 		    : store__walk_init(&opened->walk, path, options->reverse, opened->options.follow, fault);
+	if (!error && options->steady)
+		error = store_log_steps_read(&opened->steps, path, fault);
 	if (!error && opened->options.follow && options->from_end)
 		error = go_to_end(opened, path, fault);
 	if (!error && find_undelivered(opened) != 0)
@@ -228,18 +242,28 @@ static int step_on(struct store_reader *reader, struct wire_fault *fault)
 	return step == STORE__BLOCK ? take_block(reader, fault) : step;
 }
 
+/* The event is given out. */
+static int give(struct store_reader *reader, struct wire_event *event)
+{
+	event->steady_ns = store_steps_steady(&reader->steps, event->seq, event->time_ns);
+	if (reader->first_seq == 0)
+		reader->first_seq = event->seq;
+	reader->last_seq = event->seq;
+	return 1;
+}
+
 int store_reader_next(struct store_reader *reader, struct wire_event *event, struct wire_fault *fault)
 {
 	for (;;) {
 		int status = next_in_block(reader, event);
 		if (status != 0)
-			return status > 0 ? status : out_of_memory(reader->walk.path, fault);
+			return status > 0 ? give(reader, event) : out_of_memory(reader->walk.path, fault);
 		int step = step_on(reader, fault);
 		if (step == STORE__END || step < 0)
 			return step;
 		if (step == STORE__GAP && passes_gap(reader, &reader->walk.gap)) {
 			*event = reader->walk.gap;
-			return 1;
+			return give(reader, event);
 		}
 	}
 }

@@ -18,12 +18,14 @@ struct store_reader_options {
 	bool from_end; /* with follow: start behind the last event there is now… */
 	uint64_t last; /* …but go back so many matching events first; 0 = none */
 	bool payloads; /* headers and payloads are wanted */
+	bool
+	    steady; /* steady_ns leaves out clock steps, which are looked for when opening; else it is time_ns */
 };
 
 struct store_reader;
 
-/* path: a log directory or a segment file. 0, or a negative code with *fault. Nothing is read but where to begin:
- * the first event comes at once, however large the log. */
+/* path: a log directory or a segment file. 0, or a negative code with *fault. Nothing is read but where to begin, and with
+ * `steady` the indices: the first event comes at once, however large the log. */
 int store_reader_open(struct store_reader **reader, const char *path,
 		      const struct store_reader_options *options, struct wire_fault *fault);
 void store_reader_close(struct store_reader *reader);

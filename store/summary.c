@@ -1,6 +1,7 @@
 #include "store/summary.h"
 
 #include "store/block.h"
+#include "store/log_steps.h"
 #include "store/select.h"
 #include "store/tallies.h"
 #include "store/undelivered.h"
@@ -8,6 +9,8 @@
 /* Events that are to be looked at one by one, even where their whole block passes. */
 enum {
 	SINGULAR_KINDS = 1 << WIRE_EVENT_CONNECT | 1 << WIRE_EVENT_GAP | 1 << WIRE_EVENT_ERROR,
+	/* In these blocks the clock may have been set: their earliest and latest times are not the first and the last. */
+	STEP_KINDS = 1 << WIRE_EVENT_MARK,
 };
 
 /* Messages of one subject in the block. */
@@ -22,6 +25,8 @@ struct run {
 	struct store__tallies tallies;
 	struct store__undelivered *undelivered;
 	uint64_t undelivered_here; /* deliveries of the block that never reached their receiver */
+	struct store_steps steps;
+	int64_t first_ns, last_ns; /* steady: of events */
 	bool clients;
 	struct store__buffer counts; /* struct count, by subject of the block, and one for no subject */
 	struct store__buffer sets; /* uint32_t, by set of receivers of the block: messages that went to it */
@@ -162,13 +167,19 @@ static int count_delivery(struct run *run, uint32_t row)
 	return count_doing(run, row, 0, 0, is_sent);
 }
 
-static void widen(struct store_summary *summary, uint64_t seq, int64_t time_ns)
+static void widen(struct run *run, uint64_t seq, int64_t time_ns)
 {
+	struct store_summary *summary = run->summary;
 	bool is_first = summary->events == 0;
-	if (is_first || time_ns < summary->first_time_ns)
+	int64_t steady_ns = store_steps_steady(&run->steps, seq, time_ns);
+	if (is_first || steady_ns < run->first_ns) {
+		run->first_ns = steady_ns;
 		summary->first_time_ns = time_ns;
-	if (is_first || time_ns > summary->last_time_ns)
+	}
+	if (is_first || steady_ns > run->last_ns) {
+		run->last_ns = steady_ns;
 		summary->last_time_ns = time_ns;
+	}
 	if (is_first)
 		summary->first_seq = seq;
 	summary->last_seq = seq;
@@ -184,7 +195,7 @@ static int count_row(struct run *run, uint32_t row, bool looks)
 		error = look_at(run, row, &passes);
 	if (error || !passes)
 		return error;
-	widen(run->summary, block->header.first_seq + row, store_block_time_ns(block, row));
+	widen(run, block->header.first_seq + row, store_block_time_ns(block, row));
 	run->summary->events++;
 	if (kind == WIRE_EVENT_MESSAGE)
 		return count_message(run, row);
@@ -263,16 +274,17 @@ static int count_rows(struct run *run)
 /* Every event passes, and header and dictionary tell all that is to be told. */
 static bool is_whole(const struct run *run, const struct store_block_header *header)
 {
-	return run->select.all_subjects && !run->clients && !(header->kinds & SINGULAR_KINDS) &&
+	return run->select.all_subjects && !run->clients &&
+	       !(header->kinds & (SINGULAR_KINDS | STEP_KINDS)) &&
 	       store_filter_whole_block(run->select.filter, header);
 }
 
 static int count_whole(struct run *run, const struct store_block_header *header)
 {
 	struct store_summary *summary = run->summary;
-	widen(summary, header->first_seq, header->min_time_ns);
+	widen(run, header->first_seq, header->min_time_ns);
 	summary->events += header->events;
-	widen(summary, header->first_seq + header->events - 1, header->max_time_ns);
+	widen(run, header->first_seq + header->events - 1, header->max_time_ns);
 	summary->messages += header->messages;
 	summary->payload_bytes += header->payload_bytes;
 	summary->deliveries += header->deliveries - run->undelivered_here;
@@ -345,9 +357,14 @@ static int sum_up(struct run *run, const char *path, const struct store_filter *
 	error = store__walk_init(&run->walk, path, false, false, fault);
 	if (!error && store__undelivered_find(run->undelivered, path, 0) != 0)
 		error = wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
+	error = error ? error : store_log_steps_read(&run->steps, path, fault);
 	error = error ? error : count_log(run, fault);
-	if (!error)
-		store__tallies_sort(&run->tallies);
+	if (error)
+		return error;
+	store__tallies_sort(&run->tallies);
+	run->summary->span_ns = store_time_minus(run->last_ns, run->first_ns);
+	store_steps_between(&run->steps, run->summary->first_seq, run->summary->last_seq,
+			    &run->summary->steps);
 	return error;
 }
 
@@ -361,6 +378,7 @@ int store_summary_read(struct store_summary *summary, const char *path, const st
 	store__undelivered_close(run.undelivered);
 	store__tallies_fini(&run.tallies);
 	store__walk_fini(&run.walk);
+	store_steps_fini(&run.steps);
 	store__buffer_fini(&run.counts);
 	store__buffer_fini(&run.sets);
 	if (error)

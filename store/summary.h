@@ -4,6 +4,7 @@
 #define STORE_SUMMARY_H
 
 #include "store/filter.h"
+#include "wire/source.h"
 
 /* A bound on memory, as a log may hold a new subject for every message. */
 enum { STORE_SUMMARY_SUBJECTS_MAX = 1 << 20, STORE_SUMMARY_CLIENTS_MAX = 1 << 20 };
@@ -28,7 +29,9 @@ struct store_summary {
 	uint64_t connections;                /* distinct ones with a connect event, be it repeated */
 	uint64_t gaps, gap_messages;         /* gap events, and the messages they stand for */
 	uint64_t errors;                     /* error events */
-	int64_t first_time_ns, last_time_ns; /* of events; 0 when none */
+	int64_t first_time_ns, last_time_ns; /* of the first and the last event; 0 when none */
+	int64_t span_ns;                     /* from the first to the last, without clock steps */
+	struct wire_steps steps;             /* of the clock, between them */
 	uint64_t first_seq, last_seq;
 	uint64_t log_bytes;                     /* size of the segment files */
 	uint64_t raw_bytes;                     /* what the blocks unpack to */

@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "store/steps.h"
 #include "store/tallies.h"
+#include "wire/mark.h"
 
 struct store_totals {
 	struct store_summary summary;
 	struct store__tallies tallies;
+	struct store_steps steps;
 	bool clients;
 };
 
@@ -29,20 +32,47 @@ void store_totals_close(struct store_totals *totals)
 	if (!totals)
 		return;
 	store__tallies_fini(&totals->tallies);
+	store_steps_fini(&totals->steps);
 	store_summary_fini(&totals->summary);
 	free(totals);
 }
 
-static void widen(struct store_summary *summary, const struct wire_event *event)
+/* The number of the event is its position here: not every source has numbers. */
+static int note_clock(struct store_totals *totals, const struct wire_event *event)
 {
+	uint64_t at = totals->summary.events;
+	int64_t by_ns;
+	if (event->kind == WIRE_EVENT_MARK && wire_mark_is_step(event->text, &by_ns))
+		return store_steps_mark(&totals->steps, at, event->time_ns, by_ns);
+	return store_steps_see(&totals->steps, at, event->time_ns);
+}
+
+static void count_steps(struct store_totals *totals)
+{
+	struct store_summary *summary = &totals->summary;
+	if (summary->steps.count == totals->steps.count)
+		return;
+	summary->steps = (struct wire_steps){0};
+	store_steps_between(&totals->steps, 0, UINT64_MAX, &summary->steps);
+}
+
+/* Steps that are found only later have come before. */
+static int widen(struct store_totals *totals, const struct wire_event *event)
+{
+	struct store_summary *summary = &totals->summary;
+	const struct store_steps *steps = &totals->steps;
 	bool is_first = summary->events++ == 0;
-	if (is_first || event->time_ns < summary->first_time_ns)
+	int error = note_clock(totals, event);
+	if (is_first || (steps->count == 0 && event->time_ns < summary->first_time_ns))
 		summary->first_time_ns = event->time_ns;
-	if (is_first || event->time_ns > summary->last_time_ns)
-		summary->last_time_ns = event->time_ns;
 	if (is_first)
 		summary->first_seq = event->seq;
+	summary->last_time_ns = steps->front_ns;
 	summary->last_seq = event->seq;
+	count_steps(totals);
+	summary->span_ns =
+	    store_time_minus(store_steps_steady(steps, UINT64_MAX, steps->front_ns), summary->first_time_ns);
+	return error;
 }
 
 static int find_client(struct store_totals *totals, uint64_t conn, const struct wire_client *known,
@@ -113,8 +143,9 @@ static int count_delivery(struct store_totals *totals, const struct wire_event *
 int store_totals_add(struct store_totals *totals, const struct wire_event *event,
 		     const struct wire_client *client)
 {
-	widen(&totals->summary, event);
-	int error = 0;
+	int error = widen(totals, event);
+	if (error)
+		return error;
 	switch (event->kind) {
 	case WIRE_EVENT_MESSAGE: error = count_message(totals, event, client); break;
 	case WIRE_EVENT_DELIVERY: error = count_delivery(totals, event); break;

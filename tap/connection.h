@@ -15,6 +15,7 @@ struct tap_dialogue {
 	size_t ports_count;
 	uint64_t next_conn, next_sub;
 	int64_t watched_ns; /* since when connections that are not known here were silent; 0: none was seen */
+	bool names_servers;
 	struct tap__servers servers;
 	struct tap_dialogue_stats stats;
 };

@@ -4,6 +4,7 @@
 
 #include "tap/connection.h"
 #include "tap/opaque.h"
+#include "wire/mark.h"
 
 /* Registered for NATS: where it is expected when no port is given. */
 static const uint16_t default_port = 4222;
@@ -122,14 +123,25 @@ static bool may_be_nats(const struct tap__connection *connection, enum tap_side 
 
 /* ---- what is said ---- */
 
-static void hear_info(struct tap_dialogue *dialogue, struct tap__connection *connection,
+static void mark_server(struct tap_dialogue *dialogue, int64_t time_ns, const char *id)
+{
+	char text[WIRE_MARK_TEXT];
+	const struct wire_event mark = {
+	    .kind = WIRE_EVENT_MARK, .time_ns = time_ns, .text = wire_slice_str(wire_mark_server(text, id))};
+	tap_join_event(dialogue->join, &mark);
+}
+
+static void hear_info(struct tap_dialogue *dialogue, struct tap__connection *connection, int64_t time_ns,
 		      const struct wire_op *op)
 {
 	struct wire_info_seen seen;
+	bool is_new = false;
 	const struct tap_endpoint *end = &connection->info.ends[tap__other(connection->client)];
 	if (wire_info_read(&seen, op->args) != 0)
 		return;
-	connection->server = tap__servers_name(&dialogue->servers, end, seen.server_id);
+	connection->server = tap__servers_name(&dialogue->servers, end, seen.server_id, &is_new);
+	if (is_new && dialogue->names_servers)
+		mark_server(dialogue, time_ns, seen.server_id);
 	if (seen.max_payload <= 0)
 		return;
 	uint64_t *known = tap__servers_max_payload(&dialogue->servers, end);
@@ -259,7 +271,7 @@ static void hear_rare(struct tap_dialogue *dialogue, struct tap__connection *con
 		if (from == connection->client)
 			become_opaque(dialogue, connection, time_ns, TAP_OPAQUE_SERVERS);
 		else
-			hear_info(dialogue, connection, op);
+			hear_info(dialogue, connection, time_ns, op);
 		break;
 	case WIRE_CONNECT: hear_connect(dialogue, connection, time_ns, op); break;
 	case WIRE_SUB: hear_sub(dialogue, connection, time_ns, op); break;
@@ -530,7 +542,8 @@ struct tap_dialogue *tap_dialogue_open(const struct tap_dialogue_options *option
 					  .budget = budget,
 					  .ports = options->ports_count > 0 ? options->ports : &default_port,
 					  .ports_count = options->ports_count > 0 ? options->ports_count : 1,
-					  .next_conn = options->first_conn};
+					  .next_conn = options->first_conn,
+					  .names_servers = options->names_servers};
 	return dialogue;
 }
 

@@ -28,6 +28,8 @@ struct tap_dialogue_options {
 	const uint16_t *ports; /* where NATS is expected; borrowed for the dialogue's life */
 	size_t ports_count;    /* 0: it is expected at port 4222 */
 	uint64_t first_conn;   /* connections are numbered from here; not 0 */
+	bool
+	    names_servers; /* a mark (wire/mark.h) for each server whose id an INFO gives for the first time */
 };
 
 /* Bytes are those of TCP's payload, of connections that were recognised; those of a connection are counted when it

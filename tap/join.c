@@ -11,9 +11,6 @@ enum {
 	SCAN_MAX = 1024, /* steps in search of a message, or of what may take a delivery */
 };
 
-/* Time that goes back so far is a step of the clock: no stage below waits as long for what is missing. */
-#define STEP_NS INT64_C(10000000000)
-
 /* The keys of deliveries that wait for their message. */
 #define ORPHAN UINT64_C(0x9e3779b97f4a7c15)
 
@@ -30,7 +27,6 @@ struct tap_join {
 	uint64_t limit_bytes; /* beyond it what waits leaves early */
 	int64_t newest_ns;    /* of an event */
 	int64_t now_ns;       /* of the capture */
-	uint64_t due_before;  /* numbers below may leave whatever the time */
 	bool is_finished;
 	bool is_given;    /* the oldest entry was given out and is to be dropped */
 	uint64_t orphans; /* deliveries that wait for their message */
@@ -78,20 +74,9 @@ void tap_join_tick(struct tap_join *join, int64_t now_ns)
 		join->now_ns = now_ns;
 }
 
-static void step_back(struct tap_join *join, int64_t time_ns)
-{
-	const struct wire_event mark = {
-	    .kind = WIRE_EVENT_MARK, .time_ns = time_ns, .text = WIRE_LITERAL("clock step")};
-	join->due_before = join->pending.next;
-	join->newest_ns = join->now_ns = time_ns;
-	tap_join_event(join, &mark);
-}
-
 /* The time of an event that became whole at time_ns. */
 static int64_t order_time(struct tap_join *join, int64_t time_ns)
 {
-	if (join->newest_ns > INT64_MIN + STEP_NS && time_ns < join->newest_ns - STEP_NS)
-		step_back(join, time_ns);
 	if (time_ns > join->newest_ns)
 		join->newest_ns = time_ns;
 	tap_join_tick(join, join->newest_ns);
@@ -380,7 +365,7 @@ static bool is_crowded(const struct tap_join *join)
 
 static bool is_due(const struct tap_join *join, const struct tap__waiting *entry)
 {
-	return entry->state != TAP__JOINABLE || join->is_finished || entry->number < join->due_before ||
+	return entry->state != TAP__JOINABLE || join->is_finished ||
 	       entry->time_ns <= join->now_ns - join->window_ns;
 }
 

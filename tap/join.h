@@ -11,8 +11,8 @@
  * When half of the budget is in use, what waits leaves early.
  *
  * An event's time is that of the packet that made it whole, for that is when a reader has it, as in the broker; where
- * packets come in disorder, time stands still rather than going back. A step back of more than ten seconds is taken for
- * a step of the clock: a mark tells it. */
+ * packets come in disorder, time stands still rather than going back. All times are steady (tap/clock.h): a clock that was
+ * set is not seen here. */
 #ifndef TAP_JOIN_H
 #define TAP_JOIN_H
 

@@ -20,11 +20,13 @@ struct tap_recorder {
 	struct store_stage *next;  /* taken ahead, so that `ready` can promise room for a whole read */
 	enum tap_overflow overflow;
 	enum tap_detail detail;
-	int64_t max_payload;            /* bytes; INT64_MAX = all */
-	char **include, **exclude;      /* NULL-terminated, or NULL */
-	bool is_plain;                  /* every event is kept whole: the hot path asks nothing more */
-	struct store_loss loss;         /* since the last gap event */
-	_Atomic uint64_t lost_messages; /* ever */
+	int64_t max_payload;              /* bytes; INT64_MAX = all */
+	char **include, **exclude;        /* NULL-terminated, or NULL */
+	bool has_event_clock, is_started; /* the mark at the start was made */
+	int64_t last_ns;                  /* the time of the last event, for marks */
+	bool is_plain;                    /* every event is kept whole: the hot path asks nothing more */
+	struct store_loss loss;           /* since the last gap event */
+	_Atomic uint64_t lost_messages;   /* ever */
 };
 
 void tap_recorder_options_init(struct tap_recorder_options *options)
@@ -43,6 +45,19 @@ static void add_gap(struct tap_recorder *recorder)
 		recorder->loss = (struct store_loss){0};
 }
 
+static struct wire_event mark(const struct tap_recorder *recorder, const char *text)
+{
+	return (struct wire_event){
+	    .kind = WIRE_EVENT_MARK, .time_ns = recorder->last_ns, .text = wire_slice_str(text)};
+}
+
+/* The first stage begins with it. */
+static void add_start(struct tap_recorder *recorder)
+{
+	const struct wire_event event = mark(recorder, "start tapedeck " TAPEDECK_VERSION);
+	recorder->is_started = store_stage_append(recorder->stage, &event) == 0;
+}
+
 /* A stage to fill: the one taken ahead, a free one, or, for what must not be lost, a spare one. */
 static bool take_stage(struct tap_recorder *recorder, bool may_be_spare)
 {
@@ -50,6 +65,8 @@ static bool take_stage(struct tap_recorder *recorder, bool may_be_spare)
 	recorder->next = NULL;
 	if (!recorder->stage && may_be_spare)
 		recorder->stage = store_writer_spare_stage(recorder->writer);
+	if (recorder->stage && !recorder->is_started)
+		add_start(recorder);
 	if (recorder->stage && recorder->loss.events > 0)
 		add_gap(recorder);
 	return recorder->stage != NULL;
@@ -163,6 +180,7 @@ static void record_reduced(struct tap_recorder *recorder, const struct wire_even
 static void take_event(struct wire_sink *sink, const struct wire_event *event)
 {
 	struct tap_recorder *recorder = (struct tap_recorder *)sink;
+	recorder->last_ns = event->time_ns;
 	if (recorder->is_plain && !is_subscription(event))
 		record(recorder, event);
 	else
@@ -262,13 +280,6 @@ static int64_t realtime_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static void mark(struct tap_recorder *recorder, const char *text)
-{
-	const struct wire_event event = {
-	    .kind = WIRE_EVENT_MARK, .time_ns = realtime_ns(), .text = wire_slice_str(text)};
-	record(recorder, &event);
-}
-
 static int open_parts(struct tap_recorder *recorder, const char *dir,
 		      const struct tap_recorder_options *options, struct wire_fault *fault)
 {
@@ -299,6 +310,7 @@ int tap_recorder_open(struct tap_recorder **recorder, const char *dir,
 					  .status = tell_status};
 	opened->overflow = options->overflow;
 	opened->detail = options->detail;
+	opened->has_event_clock = options->has_event_clock;
 	opened->max_payload = options->max_payload < 0 ? INT64_MAX : options->max_payload;
 	opened->is_plain = !options->include && !options->exclude && options->max_payload < 0 &&
 			   options->detail != TAP_DETAIL_MESSAGES;
@@ -307,7 +319,9 @@ int tap_recorder_open(struct tap_recorder **recorder, const char *dir,
 		free_recorder(opened);
 		return error;
 	}
-	mark(opened, "start tapedeck " TAPEDECK_VERSION);
+	opened->last_ns = realtime_ns();
+	if (!opened->has_event_clock)
+		take_stage(opened, true);
 	*recorder = opened;
 	return 0;
 }
@@ -316,7 +330,10 @@ void tap_recorder_close(struct tap_recorder *recorder)
 {
 	if (!recorder)
 		return;
-	mark(recorder, "stop tapedeck " TAPEDECK_VERSION);
+	if (!recorder->has_event_clock)
+		recorder->last_ns = realtime_ns();
+	const struct wire_event stop = mark(recorder, "stop tapedeck " TAPEDECK_VERSION);
+	record(recorder, &stop);
 	if (recorder->loss.events > 0 && recorder->stage)
 		add_gap(recorder);
 	if (recorder->stage)

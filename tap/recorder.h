@@ -26,6 +26,9 @@ struct tap_recorder_options {
 	const char *const *include; /* subject patterns, NULL-terminated; NULL = all. Copied */
 	const char *const *exclude; /* likewise; NULL = none */
 	int64_t max_payload;        /* bytes of payload kept per message; -1 = all, 0 = none */
+	bool
+	    has_event_clock; /* what is recorded has long happened: the marks at start and stop have the times of the
+				       first and the last event, not those of now */
 	struct store_writer_options writer;
 };
 

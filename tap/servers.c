@@ -43,16 +43,22 @@ uint32_t tap__servers_at(struct tap__servers *servers, const struct tap_endpoint
 	return server ? server->number : 0;
 }
 
-uint32_t tap__servers_name(struct tap__servers *servers, const struct tap_endpoint *end, const char *id)
+uint32_t tap__servers_name(struct tap__servers *servers, const struct tap_endpoint *end, const char *id,
+			   bool *is_new)
 {
+	*is_new = false;
 	struct tap__server *server = find(servers, end);
 	if (!server || !*id || strcmp(server->id, id) == 0)
 		return server ? server->number : 0;
 	memcpy(server->id, id, strnlen(id, sizeof server->id - 1) + 1);
 	server->number = (uint32_t)(server - servers->list) + 1;
-	for (uint32_t i = 0; i < servers->count; i++)
-		if (&servers->list[i] != server && strcmp(servers->list[i].id, id) == 0)
-			server->number = servers->list[i].number;
+	*is_new = true;
+	for (uint32_t i = 0; i < servers->count; i++) {
+		if (&servers->list[i] == server || strcmp(servers->list[i].id, id) != 0)
+			continue;
+		server->number = servers->list[i].number;
+		*is_new = false;
+	}
 	return server->number;
 }
 

@@ -25,8 +25,9 @@ uint32_t tap__servers_at(struct tap__servers *servers, const struct tap_endpoint
 /* Does a server listen there that was seen before? */
 bool tap__servers_know(const struct tap__servers *servers, const struct tap_endpoint *end);
 
-/* The server that listens there calls itself so: its number. */
-uint32_t tap__servers_name(struct tap__servers *servers, const struct tap_endpoint *end, const char *id);
+/* The server that listens there calls itself so ("": it does not): its number. *is_new: it is the first to do so. */
+uint32_t tap__servers_name(struct tap__servers *servers, const struct tap_endpoint *end, const char *id,
+			   bool *is_new);
 
 /* Where the limit of the server that listens there is kept, in bytes, 0 = not known; NULL when there is no room. */
 uint64_t *tap__servers_max_payload(struct tap__servers *servers, const struct tap_endpoint *end);

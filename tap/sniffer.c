@@ -8,6 +8,9 @@
 #include <time.h>
 
 #include "store/clients.h"
+#include "tap/capture_steps.h"
+#include "tap/clock.h"
+#include "wire/mark.h"
 
 enum {
 	FRAMES_PER_READ = 16, /* few, so that what waits can leave before much more comes */
@@ -22,14 +25,22 @@ struct tap_sniffer {
 	struct tap_decoder *decoder;
 	struct tap_dialogue *dialogue;
 	struct tap_join *join;
+	struct tap__clock clock;
+	struct store_steps known_steps; /* of a file that was looked through */
+	struct wire_event held;         /* behind a mark */
+	bool is_held;
+	char mark_text[WIRE_MARK_TEXT];
+	struct wire_steps passed; /* clock steps between the events given out */
 	const struct store_filter *filter;
 	struct store_clients clients;
 	uint64_t gone;     /* connection whose disconnect event was given out; 0 = none */
 	uint64_t last_seq; /* of an event */
-	bool is_live, is_finished;
+	bool is_live, is_finished, names_servers;
 	int64_t stop_ns;                  /* frames from then on are not of interest; INT64_MAX = all are */
 	struct wire_fault end;            /* code 0, or why the capture ended */
-	int64_t time_ns;                  /* of the latest frame */
+	int64_t time_ns;                  /* steady: of the latest frame */
+	int64_t clock_offset_ns;          /* live: time of day minus time since boot */
+	int64_t idle_since_ns;            /* monotonic: when there was first no frame; 0: there was one */
 	int64_t drops_ns;                 /* when drops were looked at last */
 	struct tap_capture_counts counts; /* as they were then */
 };
@@ -50,6 +61,12 @@ static int next_of(struct wire_source *source, struct wire_event *event, struct 
 static const struct wire_client *client_of(struct wire_source *source, uint64_t conn)
 {
 	return store_clients_find(&((struct tap_sniffer *)source)->clients, conn);
+}
+
+static void steps_of(struct wire_source *source, struct wire_steps *steps)
+{
+	const struct tap_sniffer *sniffer = (const struct tap_sniffer *)source;
+	wire_steps_add(steps, sniffer->passed.count, sniffer->passed.largest_ns);
 }
 
 /* What a capture lacks is told by gaps; nothing of it is damaged. */
@@ -86,13 +103,22 @@ static void report_dropped(struct tap_sniffer *sniffer, const char *who, uint64_
 	tap_join_event(sniffer->join, &gap);
 }
 
-/* As a tap_drops_taker. The times are those that the capture states; the event takes its place among the frames. */
-static void take_drops(void *context, const struct tap_drops *drops)
+static void take_drops(struct tap_sniffer *sniffer, const struct tap_drops *drops)
 {
-	struct tap_sniffer *sniffer = context;
 	report_dropped(sniffer, "the kernel", drops->kernel, drops);
 	report_dropped(sniffer, "the interface", drops->interface, drops);
 	report_dropped(sniffer, "the kernel or the interface", drops->either, drops);
+}
+
+/* As a tap_drops_taker. The times are those that the capture states, as of its clock now; the event takes its place among
+ * the frames. */
+static void take_stated_drops(void *context, const struct tap_drops *stated)
+{
+	struct tap_sniffer *sniffer = context;
+	struct tap_drops drops = *stated;
+	drops.from_ns = store_time_minus(stated->from_ns, sniffer->clock.offset_ns);
+	drops.to_ns = store_time_minus(stated->to_ns, sniffer->clock.offset_ns);
+	take_drops(sniffer, &drops);
 }
 
 static void look_for_drops(struct tap_sniffer *sniffer)
@@ -114,7 +140,8 @@ static int open_stages(struct tap_sniffer *sniffer, const struct tap_sniffer_opt
 {
 	const struct tap_dialogue_options dialogue = {.ports = options->capture.ports,
 						      .ports_count = options->capture.ports_count,
-						      .first_conn = options->first_conn};
+						      .first_conn = options->first_conn,
+						      .names_servers = options->names_servers};
 	struct tap_decoder_options decoder = {.ports = options->capture.ports,
 					      .ports_count = options->capture.ports_count};
 	tap_streams_options_init(&decoder.streams);
@@ -130,24 +157,36 @@ static int open_stages(struct tap_sniffer *sniffer, const struct tap_sniffer_opt
 				    options->memory_bytes >> 20);
 }
 
+/* Steps ahead are known only to who has seen the correction. */
+static int look_ahead(struct tap_sniffer *sniffer, const struct tap_sniffer_options *options,
+		      struct wire_fault *fault)
+{
+	if (!options->looks_ahead || !tap__capture_is_rereadable(&options->capture))
+		return 0;
+	sniffer->clock.known = &sniffer->known_steps;
+	return tap__capture_steps(&sniffer->known_steps, &options->capture, fault);
+}
+
 int tap_sniffer_open(struct tap_sniffer **sniffer, const struct tap_sniffer_options *options,
 		     struct wire_fault *fault)
 {
 	struct tap_sniffer *opened = calloc(1, sizeof *opened);
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	*opened = (struct tap_sniffer){.source = {next_of, client_of, damage_of, close_of},
+	*opened = (struct tap_sniffer){.source = {next_of, client_of, damage_of, close_of, steps_of},
 				       .budget = {.max_bytes = options->memory_bytes},
 				       .filter = options->filter,
 				       .is_live = options->capture.interface != NULL,
+				       .names_servers = options->names_servers,
 				       .stop_ns = INT64_MAX};
-	int error = tap_capture_open(&opened->capture, &options->capture, fault);
+	int error = look_ahead(opened, options, fault);
+	error = error ? error : tap_capture_open(&opened->capture, &options->capture, fault);
 	error = error ? error : open_stages(opened, options, fault);
 	if (error) {
 		tap_sniffer_close(opened, NULL);
 		return error;
 	}
-	tap_capture_on_drops(opened->capture, take_drops, opened);
+	tap_capture_on_drops(opened->capture, take_stated_drops, opened);
 	*sniffer = opened;
 	return 0;
 }
@@ -162,6 +201,7 @@ int tap_sniffer_close(struct tap_sniffer *sniffer, struct wire_fault *fault)
 	tap_dialogue_close(sniffer->dialogue);
 	tap_join_close(sniffer->join);
 	store_clients_fini(&sniffer->clients);
+	store_steps_fini(&sniffer->known_steps);
 	int error = sniffer->capture ? tap_capture_close(sniffer->capture, fault) : 0;
 	free(sniffer);
 	return error;
@@ -177,21 +217,43 @@ void tap_sniffer_set_first_conn(struct tap_sniffer *sniffer, uint64_t first_conn
 static void take_frame(void *context, const struct tap_frame *frame)
 {
 	struct tap_sniffer *sniffer = context;
-	sniffer->time_ns = frame->time_ns;
-	tap_decoder_take(sniffer->decoder, frame);
+	struct tap_frame steady = *frame;
+	steady.time_ns = sniffer->time_ns = tap__clock_frame(&sniffer->clock, frame->time_ns);
+	sniffer->idle_since_ns = 0;
+	tap_decoder_take(sniffer->decoder, &steady);
 }
 
-static int64_t realtime_ns(void)
+static int64_t read_clock(clockid_t id)
 {
 	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(id, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Of an interface frames have the time of day, which somebody may set. */
+static void watch_clock(struct tap_sniffer *sniffer)
+{
+	int64_t offset_ns = read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME);
+	int64_t by_ns = offset_ns - sniffer->clock_offset_ns;
+	if (by_ns >= -STORE_STEP_NS && by_ns <= STORE_STEP_NS)
+		return;
+	if (sniffer->clock_offset_ns != 0)
+		tap__clock_expect(&sniffer->clock, by_ns);
+	sniffer->clock_offset_ns = offset_ns;
 }
 
 /* No frame is there now: time passes all the same. */
 static void idle(struct tap_sniffer *sniffer)
 {
-	sniffer->time_ns = realtime_ns() - LAG_NS;
+	int64_t now_ns = read_clock(CLOCK_MONOTONIC);
+	if (sniffer->clock.frames == 0) { /* nothing waits yet */
+		sniffer->time_ns = read_clock(CLOCK_REALTIME) - LAG_NS;
+		return;
+	}
+	if (sniffer->idle_since_ns == 0)
+		sniffer->idle_since_ns = now_ns;
+	int64_t idle_ns = now_ns - sniffer->idle_since_ns - LAG_NS;
+	sniffer->time_ns = tap__clock_idle(&sniffer->clock, idle_ns > 0 ? idle_ns : 0);
 	tap_decoder_expire(sniffer->decoder, sniffer->time_ns);
 	tap_join_tick(sniffer->join, sniffer->time_ns);
 }
@@ -226,8 +288,10 @@ static bool read_some(struct tap_sniffer *sniffer)
 {
 	if (sniffer->is_finished)
 		return false;
+	if (sniffer->is_live)
+		watch_clock(sniffer);
 	int frames = tap_capture_read(sniffer->capture, FRAMES_PER_READ, take_frame, sniffer, &sniffer->end);
-	bool is_over = frames < 0 || sniffer->time_ns >= sniffer->stop_ns ||
+	bool is_over = frames < 0 || sniffer->clock.front_ns >= sniffer->stop_ns ||
 		       (frames == 0 && (!sniffer->is_live || sniffer->stop_ns != INT64_MAX));
 	if (is_over)
 		finish(sniffer);
@@ -241,7 +305,7 @@ static bool read_some(struct tap_sniffer *sniffer)
 void tap_sniffer_stop(struct tap_sniffer *sniffer)
 {
 	if (sniffer->stop_ns == INT64_MAX)
-		sniffer->stop_ns = sniffer->is_live ? realtime_ns() : INT64_MIN;
+		sniffer->stop_ns = sniffer->is_live ? read_clock(CLOCK_REALTIME) : INT64_MIN;
 }
 
 bool tap_sniffer_is_over(const struct tap_sniffer *sniffer)
@@ -259,15 +323,63 @@ static void note_client(struct tap_sniffer *sniffer, const struct wire_event *ev
 		store_clients_put(&sniffer->clients, event->conn, event->client);
 }
 
+/* An event has left the stages: it gets the time of day back. */
+static void set_times(const struct tap_sniffer *sniffer, struct wire_event *event)
+{
+	const struct tap__clock *clock = &sniffer->clock;
+	event->steady_ns = event->time_ns;
+	event->time_ns = tap__clock_time(clock, event->time_ns);
+	if (event->kind == WIRE_EVENT_GAP) {
+		event->from_ns = tap__clock_time(clock, event->from_ns);
+		event->to_ns = tap__clock_time(clock, event->to_ns);
+	}
+}
+
+static void make_mark(struct tap_sniffer *sniffer, const struct tap__clock_step *step,
+		      struct wire_event *event)
+{
+	if (sniffer->last_seq > 0)
+		wire_steps_add(&sniffer->passed, 1, step->by_ns);
+	*event = (struct wire_event){.kind = WIRE_EVENT_MARK,
+				     .time_ns = tap__clock_time(&sniffer->clock, step->from_ns),
+				     .steady_ns = step->from_ns,
+				     .text = wire_slice_str(wire_mark_step(sniffer->mark_text, step->by_ns))};
+}
+
+/* The next event, whether it passes the filter or not. Where the clock was set a mark comes first. */
+static bool next_event(struct tap_sniffer *sniffer, struct wire_event *event)
+{
+	if (!tap__clock_is_settled(&sniffer->clock) && !sniffer->is_finished)
+		return false;
+	if (sniffer->is_held)
+		*event = sniffer->held;
+	else if (!tap_join_next(sniffer->join, event))
+		return false;
+	const struct tap__clock_step *step = tap__clock_next_mark(&sniffer->clock, event->time_ns);
+	sniffer->is_held = step != NULL;
+	if (step) {
+		sniffer->held = *event;
+		make_mark(sniffer, step, event);
+	} else {
+		set_times(sniffer, event);
+	}
+	return true;
+}
+
+/* Marks belong to the recording, whatever is recorded. */
+static bool is_wanted(const struct tap_sniffer *sniffer, const struct wire_event *event)
+{
+	return !sniffer->filter || (sniffer->names_servers && event->kind == WIRE_EVENT_MARK) ||
+	       store_filter_event(sniffer->filter, event, store_clients_find(&sniffer->clients, event->conn));
+}
+
 static bool take_event(struct tap_sniffer *sniffer, struct wire_event *event)
 {
-	while (tap_join_next(sniffer->join, event)) {
+	while (next_event(sniffer, event)) {
 		event->seq = ++sniffer->last_seq;
 		if (event->kind > WIRE_EVENT_DELIVERY)
 			note_client(sniffer, event);
-		if (!sniffer->filter ||
-		    store_filter_event(sniffer->filter, event,
-				       store_clients_find(&sniffer->clients, event->conn)))
+		if (is_wanted(sniffer, event))
 			return true;
 	}
 	return false;

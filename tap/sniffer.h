@@ -1,5 +1,7 @@
 /* sniffer.h - a capture as a source of events: capture → packets → streams → dialogue → join.
  *
+ * Events have the times of their packets. Where the clock of the capture was set back, a mark says so and by how much, and
+ * the events after it have the new times.
  * A live source goes on: its next returns 0 when nothing is new. What the kernel or the interface dropped is told in gap
  * events. Memory of all stages together is bounded by one number. */
 #ifndef TAP_SNIFFER_H
@@ -18,6 +20,9 @@ struct tap_sniffer_options {
 	uint64_t first_conn;               /* connections are numbered from here; not 0 */
 	uint64_t memory_bytes;             /* of all stages, but for the kernel's buffer */
 	int64_t window_ns;                 /* in which deliveries join their message */
+	bool names_servers; /* a mark for each server, when its INFO is seen: for what is recorded */
+	bool
+	    looks_ahead; /* find all clock steps of a file before it is decoded: for what is played or merged */
 };
 
 /* The defaults, as in --help; no capture is chosen. */

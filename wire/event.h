@@ -73,7 +73,10 @@ struct wire_event {
 	uint32_t flags;
 	uint64_t seq;    /* sequence number in its log; 0 = not logged yet */
 	int64_t time_ns; /* nanoseconds since the epoch */
-	uint64_t conn;   /* whose doing it was: publisher, subscriber, client; 0 = nobody's */
+	/* From sources: time_ns without the steps of the recording clock, as far as they are known. Durations are measured
+	 * by it and logs merged. It says nothing of the time of day. Sinks ignore it. */
+	int64_t steady_ns;
+	uint64_t conn; /* whose doing it was: publisher, subscriber, client; 0 = nobody's */
 
 	/* message, delivery; subject also subscribe, unsubscribe */
 	struct wire_slice subject, reply;

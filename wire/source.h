@@ -8,6 +8,21 @@
 #include "wire/error.h"
 #include "wire/event.h"
 
+/* Steps of the clock of a recording. */
+struct wire_steps {
+	uint64_t count;
+	int64_t largest_ns; /* the one that is farthest from 0 */
+};
+
+static inline void wire_steps_add(struct wire_steps *steps, uint64_t count, int64_t largest_ns)
+{
+	uint64_t old = steps->largest_ns < 0 ? 0 - (uint64_t)steps->largest_ns : (uint64_t)steps->largest_ns;
+	uint64_t new = largest_ns < 0 ? 0 - (uint64_t)largest_ns : (uint64_t)largest_ns;
+	steps->count += count;
+	if (new > old)
+		steps->largest_ns = largest_ns;
+}
+
 struct wire_source {
 	/* The next event. 1 with *event (valid until the next call); 0 at the end, or, of a source that goes on, when
 	 * there is nothing new yet; or a negative code with *fault when it cannot be read on. */
@@ -19,6 +34,8 @@ struct wire_source {
 	 * as they are known. */
 	void (*damage)(struct wire_source *source, uint64_t *places, uint64_t *events);
 	void (*close)(struct wire_source *source);
+	/* Optional. Add the clock steps between the events given out so far, which their steady_ns leaves out. */
+	void (*steps)(struct wire_source *source, struct wire_steps *steps);
 };
 
 #endif

@@ -93,6 +93,21 @@ static void slower_answers_are_a_difference_when_asked_for(void **state)
 	diff_expect_one(fixture, REPLAY_DIFF_SLOWER, 0, 0);
 }
 
+static void a_clock_that_was_set_slows_no_answer(void **state)
+{
+	static const int64_t year_ns = INT64_C(365) * 24 * 3600 * 1000000000;
+	struct diff_fixture *fixture = *state;
+	fill_requests(&fixture->a, 20, 100000, "first");
+	fill_requests(&fixture->b, 20, 100000, "second");
+	for (size_t i = 1; i < fixture->b.count; i++) {
+		fixture->b.events[i].set_ns = i % 4 < 2 ? year_ns : -year_ns;
+		fixture->b.events[i].event.time_ns += fixture->b.events[i].set_ns;
+	}
+	fixture->options.slower = 1.5;
+	diff_expect_equal(fixture);
+	assert_in_range(fixture->summary.subjects[1].latency[REPLAY_B].max_ns, 94000, 106000);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, diff_fixture_setup, diff_fixture_teardown)
 
 int main(void)
@@ -103,6 +118,7 @@ int main(void)
 	    TEST(an_inbox_may_be_used_again),
 	    TEST(a_changed_reply_is_told_among_those_of_its_request),
 	    TEST(slower_answers_are_a_difference_when_asked_for),
+	    TEST(a_clock_that_was_set_slows_no_answer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -222,22 +222,6 @@ static void disorder_does_not_turn_time_back(void **state)
 	expect(bus, true, "message 1 a [1]\ndelivery 2/7 b [2]\n");
 }
 
-static void a_step_of_the_clock_is_told(void **state)
-{
-	struct bus *bus = *state;
-	struct wire_event event;
-	const enum wire_event_kind kinds[] = {WIRE_EVENT_MESSAGE, WIRE_EVENT_MARK, WIRE_EVENT_MESSAGE};
-	publish(bus, "PUB a 1\r\n1\r\n");
-	bus->overhear.now_ns -= 3600 * 1000 * OVERHEAR_MS;
-	publish(bus, "PUB a 1\r\n2\r\n");
-	tap_join_finish(bus->overhear.join);
-	for (size_t i = 0; i < 3; i++) {
-		assert_true(tap_join_next(bus->overhear.join, &event));
-		assert_int_equal(event.kind, kinds[i]);
-	}
-	assert_int_equal(event.time_ns, bus->overhear.now_ns);
-}
-
 static void a_partial_message_is_joined_with_nothing(void **state)
 {
 	struct bus *bus = *state;
@@ -332,7 +316,6 @@ int main(void)
 	    CASE(a_message_leaves_when_its_window_is_over),
 	    CASE(a_tick_lets_go_what_waited_long_enough),
 	    CASE(disorder_does_not_turn_time_back),
-	    CASE(a_step_of_the_clock_is_told),
 	    CASE(a_partial_message_is_joined_with_nothing),
 	    CASE(receivers_outlive_their_connection),
 	    CASE(when_memory_is_short_messages_leave_early),

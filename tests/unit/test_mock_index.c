@@ -155,6 +155,26 @@ static void a_stream_of_replies_comes_whole_at_its_pace(void **state)
 	assert_false(replay_mock_index_reply(fixture->index, conversation, &at, &got));
 }
 
+static void a_clock_that_was_set_is_no_delay(void **state)
+{
+	static const int64_t hour_ns = INT64_C(3600000000000);
+	struct fixture *fixture = *state;
+	struct replay_mock_reply got;
+	int64_t conversation, at = REPLAY_MOCK_NONE;
+	int64_t asked_ns = request(fixture, "list", "in.1", "all")->event.time_ns;
+	for (int i = 0; i < 2; i++) {
+		struct traffic_event *answer = reply(fixture, STOCK, "in.1", "x");
+		answer->set_ns = i ? -hour_ns : hour_ns;
+		answer->event.time_ns = asked_ns + 500 * (i + 1) + answer->set_ns;
+	}
+	must_read(fixture);
+	assert_int_equal(ask(fixture, "list", "all", &conversation), REPLAY_MOCK_EXACT);
+	for (int i = 0; i < 2; i++) {
+		assert_true(replay_mock_index_reply(fixture->index, conversation, &at, &got));
+		assert_int_equal(got.after_ns, 500 * (i + 1));
+	}
+}
+
 static void silence_is_an_answer_too(void **state)
 {
 	static const char *const subjects[] = {"get", NULL};
@@ -345,6 +365,7 @@ int main(void)
 	    TEST(the_same_question_gets_its_answers_in_turn_and_the_last_again),
 	    TEST(other_questions_get_what_is_left_on_the_subject),
 	    TEST(a_stream_of_replies_comes_whole_at_its_pace),
+	    TEST(a_clock_that_was_set_is_no_delay),
 	    TEST(silence_is_an_answer_too),
 	    TEST(only_the_replies_of_the_service_count),
 	    TEST(a_service_that_is_not_there_is_told_with_those_that_are),

@@ -146,6 +146,7 @@ static int next(struct wire_source *source, struct wire_event *event, struct wir
 	struct traffic_event *own = &traffic->events[traffic->at++];
 	*event = own->event;
 	event->seq = traffic->at;
+	event->steady_ns = event->time_ns - own->set_ns;
 	event->subject = wire_slice_str(own->subject);
 	event->reply = wire_slice_str(own->reply);
 	event->headers = wire_slice_str(own->headers);

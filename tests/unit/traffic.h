@@ -9,6 +9,7 @@
 struct traffic_event {
 	struct wire_event event;
 	char subject[48], reply[48], headers[96], payload[96], text[32];
+	int64_t set_ns;  /* by so much the clock had been set, in its time */
 	uint64_t serial; /* of messages that were made at random: from 1, the same in a copy */
 };
 

@@ -1,0 +1,77 @@
+/* The texts of marks: what is written is read again, and nothing else is taken for it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "wire/mark.h"
+
+static void assert_step(const char *text, bool is_step, int64_t wanted_ns)
+{
+	int64_t by_ns = 1;
+	if (wire_mark_is_step(wire_slice_str(text), &by_ns) != is_step || by_ns != wanted_ns)
+		fail_msg("\"%s\": got %lld", text, (long long)by_ns);
+}
+
+static void a_step_is_written_in_seconds(void **state)
+{
+	char text[WIRE_MARK_TEXT];
+	(void)state;
+	assert_string_equal(wire_mark_step(text, INT64_C(-3600000000000)), "clock step -3600.000000000 s");
+	assert_string_equal(wire_mark_step(text, 1), "clock step +0.000000001 s");
+}
+
+static void a_step_is_read_as_it_was_written(void **state)
+{
+	static const int64_t steps[] = {
+	    1, -1, 999999999, -1000000000, INT64_C(31536000000000000), INT64_MAX, -INT64_MAX};
+	char text[WIRE_MARK_TEXT];
+	(void)state;
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		assert_step(wire_mark_step(text, steps[i]), true, steps[i]);
+}
+
+static void a_step_without_amount_is_a_step(void **state)
+{
+	(void)state;
+	assert_step("clock step", true, 0);
+}
+
+static void other_texts_are_no_steps(void **state)
+{
+	static const char *const texts[] = {"",
+					    "clock ste",
+					    "clock steps",
+					    "clock step ",
+					    "clock step 1",
+					    "clock step +1 s",
+					    "clock step +1.0 s and more",
+					    "clock step +9999999999.000000000 s",
+					    "clock step +1.000000000 s                              ",
+					    "start tapedeck"};
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		assert_step(texts[i], false, 0);
+	assert_false(wire_mark_is_step(wire_slice("clock step\0+1.0 s", 17), &(int64_t){0}));
+}
+
+static void a_server_is_named_by_its_id(void **state)
+{
+	char text[WIRE_MARK_TEXT];
+	(void)state;
+	assert_string_equal(wire_mark_server(text, "NABC"), "server NABC");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_step_is_written_in_seconds),
+	    cmocka_unit_test(a_step_is_read_as_it_was_written),
+	    cmocka_unit_test(a_step_without_amount_is_a_step),
+	    cmocka_unit_test(other_texts_are_no_steps),
+	    cmocka_unit_test(a_server_is_named_by_its_id),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

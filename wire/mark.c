@@ -1,0 +1,55 @@
+#include "wire/mark.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NS_PER_SECOND = 1000000000 };
+
+static const char STEP[] = "clock step";
+
+const char *wire_mark_step(char text[WIRE_MARK_TEXT], int64_t by_ns)
+{
+	uint64_t ns = by_ns < 0 ? 0 - (uint64_t)by_ns : (uint64_t)by_ns;
+	snprintf(text, WIRE_MARK_TEXT, "%s %c%" PRIu64 ".%09" PRIu64 " s", STEP, by_ns < 0 ? '-' : '+',
+		 ns / NS_PER_SECOND, ns % NS_PER_SECOND);
+	return text;
+}
+
+/* "+3600.000000000 s". 0 when it is not of that form or does not fit. */
+static int64_t read_amount(const char *text)
+{
+	uint64_t seconds, ns;
+	int64_t amount;
+	int end = 0;
+	if (sscanf(text, "%*1[+-]%10" SCNu64 ".%9" SCNu64 " s%n", &seconds, &ns, &end) != 2 || end == 0 ||
+	    text[end] != '\0')
+		return 0;
+	if (__builtin_mul_overflow(seconds, (uint64_t)NS_PER_SECOND, &amount) ||
+	    __builtin_add_overflow(amount, ns, &amount))
+		return 0;
+	return text[0] == '-' ? -amount : amount;
+}
+
+bool wire_mark_is_step(struct wire_slice text, int64_t *by_ns)
+{
+	const size_t len = sizeof STEP - 1;
+	char amount[40] = "";
+	*by_ns = 0;
+	if (text.len < len || memcmp(text.data, STEP, len) != 0)
+		return false;
+	if (text.len == len)
+		return true;
+	if (text.data[len] != ' ' || text.len - len - 1 >= sizeof amount)
+		return false;
+	memcpy(amount, text.data + len + 1, text.len - len - 1);
+	*by_ns = read_amount(amount);
+	return *by_ns != 0;
+}
+
+const char *wire_mark_server(char text[WIRE_MARK_TEXT], const char *id)
+{
+	snprintf(text, WIRE_MARK_TEXT, "server %s", id);
+	return text;
+}
