@@ -159,11 +159,13 @@ static int read_source(struct pass *pass, struct wire_fault *fault)
 
 static void note_damage(struct pass *pass)
 {
-	uint64_t places, events;
+	struct wire_damage *sum = &pass->feed->counts.damage, damage;
 
-	pass->source->damage(pass->source, &places, &events);
-	pass->feed->counts.damaged_places += places;
-	pass->feed->counts.damaged_events += events;
+	pass->source->damage(pass->source, &damage);
+	sum->places += damage.places;
+	sum->events += damage.events;
+	sum->deleted_places += damage.deleted_places;
+	sum->deleted_events += damage.deleted_events;
 }
 
 static int run_pass(struct pass *pass, int64_t since_ns, struct wire_fault *fault)

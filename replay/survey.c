@@ -159,7 +159,7 @@ int replay_survey_read(struct replay_survey *survey, const struct replay_survey_
 	if (status < 0)
 		return status;
 	status = read_all(&reading, fault);
-	reading.source->damage(reading.source, &survey->read.damaged_places, &survey->read.damaged_events);
+	reading.source->damage(reading.source, &survey->read.damage);
 	reading.source->close(reading.source);
 	if (survey->subjects_len > 0)
 		qsort(survey->subjects, survey->subjects_len, sizeof *survey->subjects, compare);

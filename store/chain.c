@@ -31,7 +31,8 @@ int store__chain_open(struct store__chain *chain, const char *dir, const struct 
 				       .options = options,
 				       .io = options->io ? options->io : &store__system_io,
 				       .output.fd = -1};
-	int error = store__standing_find(&standing, dir, options, fault);
+	struct store__care care = {.report = options->report, .context = options->context};
+	int error = store__standing_find(&standing, dir, &care, fault);
 	if (error)
 		return error;
 	memcpy(chain->log_id, standing.log_id, sizeof chain->log_id);

@@ -61,15 +61,24 @@ static int add_segment(struct store_log_segments *segments, char *path, uint64_t
 		return error == ENOENT ? 0 : -error; /* retention took it meanwhile */
 	}
 	list[segments->count++] =
-	    (struct store_log_segment){.first_seq = first_seq, .bytes = (uint64_t)info.st_size, .path = path};
+	    (struct store_log_segment){.first_seq = first_seq,
+				       .bytes = (uint64_t)info.st_size,
+				       .modified_ns = info.st_mtim.tv_sec * INT64_C(1000000000) +
+						      info.st_mtim.tv_nsec,
+				       .path = path};
 	return 0;
+}
+
+bool store_log_segment_seq(const char *path, uint64_t *first_seq)
+{
+	const char *slash = strrchr(path, '/');
+	return read_name(slash ? slash + 1 : path, first_seq);
 }
 
 static int add_file(struct store_log_segments *segments, const char *path)
 {
-	const char *slash = strrchr(path, '/');
 	uint64_t first_seq = 0;
-	read_name(slash ? slash + 1 : path, &first_seq);
+	store_log_segment_seq(path, &first_seq);
 	return add_segment(segments, strdup(path), first_seq);
 }
 

@@ -7,7 +7,8 @@
 struct store_log_segment {
 	uint64_t first_seq; /* from the file's name */
 	uint64_t bytes;
-	char *path; /* owned by the list */
+	int64_t modified_ns; /* when it was last written to */
+	char *path;          /* owned by the list */
 };
 
 struct store_log_segments {
@@ -35,6 +36,9 @@ bool store_log_is_locked(const char *dir);
  * caller; NULL when out of memory. */
 char *store_log_aside_path(const char *path, const char *suffix, int number);
 enum { STORE_ASIDE_MAX = 99 };
+
+/* Is path that of a segment, by its name? Then *first_seq gets the number it is named by. */
+bool store_log_segment_seq(const char *path, uint64_t *first_seq);
 
 /* The path of a segment in dir, owned by the caller; NULL when out of memory. */
 char *store_log_segment_path(const char *dir, uint64_t first_seq);

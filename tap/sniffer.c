@@ -53,10 +53,10 @@ static const struct wire_client *client_of(struct wire_source *source, uint64_t 
 }
 
 /* What a capture lacks is told by gaps; nothing of it is damaged. */
-static void damage_of(struct wire_source *source, uint64_t *places, uint64_t *events)
+static void damage_of(struct wire_source *source, struct wire_damage *damage)
 {
 	(void)source;
-	*places = *events = 0;
+	*damage = (struct wire_damage){0};
 }
 
 static void close_of(struct wire_source *source)
