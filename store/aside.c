@@ -12,6 +12,16 @@
 
 enum { COPY_BYTES = 1 << 16 };
 
+void store__aside_keep_time(const char *path, int64_t modified_ns)
+{
+	const struct timespec times[2] = {
+	    {.tv_nsec = UTIME_OMIT},
+	    {.tv_sec = modified_ns / 1000000000, .tv_nsec = modified_ns % 1000000000},
+	};
+	if (modified_ns > 0)
+		utimensat(AT_FDCWD, path, times, 0);
+}
+
 static int copy_bytes(int from, uint64_t offset, uint64_t len, int to)
 {
 	unsigned char bytes[COPY_BYTES];
@@ -82,7 +92,8 @@ static int add_name(const char *path, const char *suffix, char **aside)
 		*aside = store_log_aside_path(path, suffix, number);
 		if (!*aside)
 			return -ENOMEM;
-		error = link(path, *aside) == 0 || (errno == EEXIST && is_same_file(path, *aside)) ? 0 : -errno;
+		error =
+		    link(path, *aside) == 0 || (errno == EEXIST && is_same_file(path, *aside)) ? 0 : -errno;
 	}
 	return error;
 }

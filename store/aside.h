@@ -4,6 +4,10 @@
 
 #include "store/segment.h"
 
+/* Give the file at path the modification time modified_ns: retention judges by it, and rewriting a segment makes it no
+ * younger. What fails does no harm. */
+void store__aside_keep_time(const char *path, int64_t modified_ns);
+
 /* Copy the bytes of the segment's file from offset on into a new file `<path>.torn`, or `.torn.2` and so on where an earlier
  * crash left one, flushed. *aside gets its name, owned by the caller; NULL when there are no such bytes. 0 or a negated
  * errno. */

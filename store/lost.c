@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/aside.h"
 #include "store/encode.h"
 
 uint64_t store__lost_most_events(uint64_t bytes)
@@ -79,5 +80,7 @@ int store__lost_segment(const char *path, const struct store_file_header *header
 		error = -ENOSPC;
 	if (error)
 		unlink(path);
+	else
+		store__aside_keep_time(path, lost->to_ns);
 	return error;
 }

@@ -16,9 +16,10 @@
 struct recovering {
 	const struct store_surroundings *surroundings;
 	struct store_recovery *recovery;
-	uint64_t known_end_seq;    /* the number after the last event that damaged blocks at the end tell of; 0 = none do */
-	uint64_t known_messages;   /* in those blocks */
-	bool has_lost_end;         /* there was more after them, of which nothing is known */
+	uint64_t
+	    known_end_seq; /* the number after the last event that damaged blocks at the end tell of; 0 = none do */
+	uint64_t known_messages; /* in those blocks */
+	bool has_lost_end;       /* there was more after them, of which nothing is known */
 };
 
 /* ---- blocks at the end ---- */
@@ -38,8 +39,8 @@ static int drop_damaged_blocks(struct store_segment *segment, struct recovering 
 	struct store_block *block = store_block_open();
 	int error = block ? STORE_EDAMAGE : -ENOMEM;
 	while (segment->index.count > 0 && error == STORE_EDAMAGE) {
-		error = store_segment_load_block(segment, segment->index.count - 1, STORE_FRAME_PAYLOADS,
-						 block);
+		error =
+		    store_segment_load_block(segment, segment->index.count - 1, STORE_FRAME_PAYLOADS, block);
 		if (error == STORE_EDAMAGE)
 			drop_last(segment, recovering);
 	}
@@ -149,11 +150,14 @@ static int write_tail(struct store_segment *segment, const struct recovering *re
 {
 	size_t len;
 	uint64_t offset = segment->end;
+	int64_t modified_ns = segment->modified_ns;
 	unsigned char *tail = make_tail(segment, recovering, &len);
 	int fd = tail ? open(segment->path, O_WRONLY | O_CLOEXEC) : -1;
 	int error = !tail ? -ENOMEM : fd < 0 ? -errno : replace_tail(fd, offset, tail, len);
 	if (fd >= 0)
 		close(fd);
+	if (!error)
+		store__aside_keep_time(segment->path, modified_ns);
 	free(tail);
 	return error;
 }

@@ -17,8 +17,8 @@ struct store_surroundings {
 
 /* What was done to a segment. */
 struct store_recovery {
-	char *aside;        /* the file that keeps what was cut off or replaced, owned by the caller; or NULL */
-	uint64_t from_seq;  /* of events that were or may have been lost; 0 = none were */
+	char *aside; /* the file that keeps what was cut off or replaced, owned by the caller; or NULL */
+	uint64_t from_seq; /* of events that were or may have been lost; 0 = none were */
 	uint64_t to_seq;
 };
 

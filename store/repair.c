@@ -71,8 +71,8 @@ static int take_block(struct repair *repair, size_t entry)
 	}
 	error = error ? error : put_gap(repair, header->first_seq, header->min_time_ns);
 	error = error ? error : copy_block(repair, entry);
-	repair->next_seq = larger(header->first_seq + header->events,
-				  store__hole_end(repair->from, entry, repair->block));
+	repair->next_seq =
+	    larger(header->first_seq + header->events, store__hole_end(repair->from, entry, repair->block));
 	repair->lost_messages = 0;
 	repair->time_ns = header->max_time_ns;
 	return error;
@@ -124,6 +124,8 @@ static int rewrite_if_damaged(struct repair *repair, const char *path, char **as
 	if (asprintf(&temporary, "%s.tmp", path) < 0)
 		return -ENOMEM;
 	int error = rewrite(repair, temporary);
+	if (!error)
+		store__aside_keep_time(temporary, repair->from->modified_ns);
 	error = error ? error : store__aside_swap(path, temporary, "damaged", aside);
 	if (error)
 		unlink(temporary);

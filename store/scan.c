@@ -169,8 +169,7 @@ static int judge_tail(struct store_segment *segment)
 	uint64_t left = segment->scan_end - segment->end;
 	bool is_shut = segment->scan_end < segment->file_bytes; /* a footer follows */
 	if (left == 0 || is_footer(segment) ||
-	    (!is_shut &&
-	     is_unfinished(segment, segment->end, store_index_next_seq(&segment->index), NULL)))
+	    (!is_shut && is_unfinished(segment, segment->end, store_index_next_seq(&segment->index), NULL)))
 		return 0;
 	segment->has_damaged_tail = true;
 	return store__add_damage(segment, segment->end, left, segment->index.count);
@@ -270,8 +269,8 @@ static int find_within_last(struct search *search, struct found *found)
 		return -ENODATA;
 	struct search inside = *search;
 	inside.is_exact = true;
-	int error = find_block(&inside, block.offset + STORE_BLOCK_HEADER_BYTES,
-			       search->segment->scan_end, found);
+	int error =
+	    find_block(&inside, block.offset + STORE_BLOCK_HEADER_BYTES, search->segment->scan_end, found);
 	search->patience = inside.patience;
 	return error == 0 && found->offset >= end_of(&block) ? -ENODATA : error;
 }

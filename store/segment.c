@@ -15,6 +15,7 @@ static int update_size(struct store_segment *segment)
 	if (fstat(segment->fd, &info) != 0)
 		return -errno;
 	segment->file_bytes = segment->scan_end = (uint64_t)info.st_size;
+	segment->modified_ns = store_log_time_ns(&info.st_mtim);
 	return 0;
 }
 
@@ -22,7 +23,8 @@ static int update_size(struct store_segment *segment)
 static int find_holes(struct store_segment *segment)
 {
 	uint64_t end = STORE_FILE_HEADER_BYTES;
-	int error = segment->header_is_damaged ? store__add_damage(segment, 0, STORE_FILE_HEADER_BYTES, 0) : 0;
+	int error =
+	    segment->header_is_damaged ? store__add_damage(segment, 0, STORE_FILE_HEADER_BYTES, 0) : 0;
 	for (size_t i = 0; i < segment->index.count && !error; i++) {
 		const struct store_index_entry *entry = &segment->index.entries[i];
 		if (entry->offset > end)
@@ -41,8 +43,8 @@ static bool find_footer(const struct store_segment *segment, uint64_t *offset, u
 {
 	unsigned char trailer[STORE_TRAILER_BYTES];
 	if (segment->file_bytes < STORE_FILE_HEADER_BYTES + STORE_TRAILER_BYTES ||
-	    store__read_at(segment->fd, segment->file_bytes - STORE_TRAILER_BYTES, trailer,
-			   sizeof trailer) != 0 ||
+	    store__read_at(segment->fd, segment->file_bytes - STORE_TRAILER_BYTES, trailer, sizeof trailer) !=
+		0 ||
 	    !store_index_read_trailer(trailer, placed, len))
 		return false;
 	uint64_t footer_end = segment->file_bytes - STORE_TRAILER_BYTES;
@@ -58,11 +60,10 @@ static void look_for_footer(struct store_segment *segment)
 {
 	unsigned char header[STORE_FOOTER_HEADER_BYTES];
 	uint64_t offset, len, placed;
-	segment->has_bad_footer =
-	    find_footer(segment, &offset, &len, &placed) ||
-	    (store__read_at(segment->fd, segment->end, header, sizeof header) == 0 &&
-	     store_index_read_header(header, &len) &&
-	     segment->end + len + STORE_TRAILER_BYTES == segment->file_bytes);
+	segment->has_bad_footer = find_footer(segment, &offset, &len, &placed) ||
+				  (store__read_at(segment->fd, segment->end, header, sizeof header) == 0 &&
+				   store_index_read_header(header, &len) &&
+				   segment->end + len + STORE_TRAILER_BYTES == segment->file_bytes);
 }
 
 /* The segment lost or gained bytes since its footer was written: the blocks have to be looked for, but up to the footer
@@ -104,7 +105,8 @@ static int read_footer(struct store_segment *segment)
 static int scan_all(struct store_segment *segment)
 {
 	segment->end = STORE_FILE_HEADER_BYTES;
-	int error = segment->header_is_damaged ? store__add_damage(segment, 0, STORE_FILE_HEADER_BYTES, 0) : 0;
+	int error =
+	    segment->header_is_damaged ? store__add_damage(segment, 0, STORE_FILE_HEADER_BYTES, 0) : 0;
 	error = error ? error : store__scan(segment);
 	if (!error)
 		look_for_footer(segment);
@@ -229,8 +231,7 @@ uint64_t store_segment_torn_bytes(const struct store_segment *segment)
 
 bool store_segment_lost_end(const struct store_segment *segment)
 {
-	return segment->has_damaged_tail &&
-	       segment->footer_next_seq != store_index_next_seq(&segment->index);
+	return segment->has_damaged_tail && segment->footer_next_seq != store_index_next_seq(&segment->index);
 }
 
 int store_segment_check_header(const struct store_segment *segment, size_t entry)

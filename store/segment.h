@@ -27,10 +27,12 @@ struct store_segment {
 	struct store_index index;
 	struct store_segment_damage *damage; /* owned; by rising offset */
 	size_t damage_count;
-	bool has_damaged_tail;      /* the last damage is what lies after the last block */
-	uint64_t end;               /* behind the last whole block */
-	uint64_t file_bytes;        /* when last looked at */
-	uint64_t scan_end;          /* where blocks are looked for ends: at the end of the file, or at a misplaced footer */
+	bool has_damaged_tail; /* the last damage is what lies after the last block */
+	uint64_t end;          /* behind the last whole block */
+	uint64_t file_bytes;   /* when last looked at */
+	int64_t modified_ns;   /* when it was last written to */
+	uint64_t
+	    scan_end; /* where blocks are looked for ends: at the end of the file, or at a misplaced footer */
 	uint64_t footer_next_seq;   /* the number after the last event, by a misplaced footer; 0 = unknown */
 	bool is_closed;             /* it has a valid footer */
 	bool has_bad_footer;        /* it was closed, but its footer or trailer is damaged */

@@ -24,8 +24,8 @@ struct take_over {
 	struct store_block *block; /* scratch memory */
 };
 
-static void __attribute__((format(printf, 2, 3))) report(const struct take_over *over, const char *format,
-							  ...)
+static void __attribute__((format(printf, 2, 3)))
+report(const struct take_over *over, const char *format, ...)
 {
 	char line[900];
 	va_list arguments;
@@ -141,29 +141,35 @@ static struct store_surroundings surroundings_of(const struct take_over *over, s
 	return around;
 }
 
-static void report_recovery(const struct take_over *over, const char *path,
-			    const struct store_recovery *recovery)
+static void report_recovery(const struct take_over *over, const struct store_log_segment *listed,
+			    bool is_last, const struct store_recovery *recovery)
 {
-	if (recovery->from_seq == 0 && recovery->aside)
+	if (!recovery->aside)
+		return;
+	if (recovery->from_seq == 0)
+		report(
+		    over,
+		    "%s was left open by a crash; its unfinished end is no part of the log and is kept as %s",
+		    listed->path, recovery->aside);
+	else
 		report(over,
-		       "%s was left open by a crash; its unfinished end is no part of the log and is kept as %s",
-		       path, recovery->aside);
-	else if (recovery->aside)
-		report(over,
-		       "%s: the end of the log was damaged, or all of this file; what could not be read is kept "
-		       "as %s. Events from %" PRIu64 " on were lost; the log goes on with number %" PRIu64,
-		       path, recovery->aside, recovery->from_seq, recovery->to_seq + 1);
+		       "%s is damaged: what cannot be read is kept as %s; %s %" PRIu64 " to %" PRIu64
+		       " are lost",
+		       listed->path, recovery->aside,
+		       is_last ? "as far as can be known, at most events" : "events", recovery->from_seq,
+		       recovery->to_seq);
 }
 
 /* 0, or a negative code with *fault. */
 static int recover(struct take_over *over, size_t at, struct wire_fault *fault)
 {
 	struct store_recovery recovery;
-	const char *path = over->segments.list[at].path;
+	const struct store_log_segment *listed = &over->segments.list[at];
+	const char *path = listed->path;
 	const struct store_surroundings around = surroundings_of(over, at);
 	int status = store_recover_segment(path, &around, &recovery, fault);
 	over->care->changed += status > 0;
-	report_recovery(over, path, &recovery);
+	report_recovery(over, listed, at + 1 == over->segments.count, &recovery);
 	free(recovery.aside);
 	if (status < 0 && status != -ENOENT && status != -ENOMEM && !over->care->is_thorough)
 		report(over, "%s cannot be made whole now: %s", path, wire_error_text(status));
@@ -221,19 +227,22 @@ static int fill_hole(struct take_over *over, size_t at, struct wire_fault *fault
 	store_segment_close(segment);
 	int error = write_missing(over, listed->first_seq, after_ns);
 	if (error)
-		return wire_fault_set(fault, error, "%s: cannot write a gap for missing segments: %s", over->dir,
-				      wire_error_text(error));
+		return wire_fault_set(fault, error, "%s: cannot write a gap for missing segments: %s",
+				      over->dir, wire_error_text(error));
 	over->care->changed++;
-	report(over, "events %" PRIu64 " to %" PRIu64 " were missing; a gap event stands for them now", next_seq,
-	       listed->first_seq - 1);
+	report(over, "events %" PRIu64 " to %" PRIu64 " were missing; a gap event stands for them now",
+	       next_seq, listed->first_seq - 1);
 	return 0;
 }
 
 static int take_over(struct take_over *over, size_t at, struct wire_fault *fault)
 {
+	uint64_t changed = over->care->changed;
 	int error = recover(over, at, fault);
 	if (!error && over->care->is_thorough)
 		error = repair(over, at, fault);
+	if (over->care->changed > changed) /* however often */
+		over->care->changed = changed + 1;
 	if (!error && over->care->is_thorough)
 		error = fill_hole(over, at, fault);
 	return error ? error : learn(over, &over->segments.list[at], fault);

@@ -7,15 +7,16 @@
 struct store__standing {
 	uint8_t log_id[16]; /* a new random one when the log is empty */
 	uint64_t next_seq;
-	uint64_t next_conn;   /* the first connection number never used */
-	uint64_t bytes;       /* of all segments */
+	uint64_t next_conn; /* the first connection number never used */
+	uint64_t bytes;     /* of all segments */
 	uint32_t segments;
 	int64_t last_time_ns; /* of an event; 0 = there is none */
 };
 
 /* What is to be done on the way. */
 struct store__care {
-	bool is_thorough; /* check every block, take out damaged ones, put gap events where segments are missing */
+	bool
+	    is_thorough; /* check every block, take out damaged ones, put gap events where segments are missing */
 	/* Called with a line for people about everything that was done. May be NULL. */
 	void (*report)(void *context, const char *line);
 	void *context;

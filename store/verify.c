@@ -167,15 +167,16 @@ static int repair_all(struct run *run, const char *path, struct wire_fault *faul
 {
 	struct store__standing standing;
 	struct store__care care = {.is_thorough = true, .report = tell, .context = run};
-	int lock = store_log_lock(path, fault);
-	if (lock == -ENOTDIR)
-		return wire_fault_set(fault, lock, "%s: a repair needs the whole log; give its directory",
+	struct store_log_lock lock;
+	int error = store_log_lock(&lock, path, fault);
+	if (error == -ENOTDIR)
+		return wire_fault_set(fault, error, "%s: a repair needs the whole log; give its directory",
 				      path);
-	if (lock < 0)
-		return lock;
-	int error = store__standing_find(&standing, path, &care, fault);
+	if (error)
+		return error;
+	error = store__standing_find(&standing, path, &care, fault);
 	run->report->repaired_segments = care.changed;
-	close(lock);
+	store_log_unlock(&lock);
 	return error;
 }
 

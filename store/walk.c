@@ -95,7 +95,8 @@ static void describe_hole(struct store__walk *walk, uint64_t from_seq, uint64_t 
 		return;
 	}
 	if (walk->passed.unreadable > 0)
-		snprintf(where, sizeof where, "segment %020" PRIu64 " cannot be read", walk->passed.unreadable);
+		snprintf(where, sizeof where, "segment %020" PRIu64 " cannot be read",
+			 walk->passed.unreadable);
 	else if (damage)
 		snprintf(where, sizeof where, "offset %" PRIu64 ": %" PRIu64 " bytes are damaged",
 			 damage->offset, damage->bytes);
@@ -182,7 +183,9 @@ static int step_back(struct store__walk *walk)
 	const struct store_block_header *header = &walk->segment->index.entries[entry].header;
 	struct store__edge *edge = &walk->edge;
 	uint64_t behind = header->first_seq + header->events;
-	uint64_t from = edge->seq > behind ? larger(behind, store__hole_end(walk->segment, entry, walk->scratch)) : behind;
+	uint64_t from = edge->seq > behind
+			    ? larger(behind, store__hole_end(walk->segment, entry, walk->scratch))
+			    : behind;
 	if (edge->seq > from) {
 		uint64_t to = edge->seq - 1;
 		int64_t to_ns = edge->time_ns ? edge->time_ns : header->max_time_ns;
@@ -236,7 +239,8 @@ static uint64_t first_seq_of(const struct store_segment *segment, uint64_t liste
 static uint64_t end_of_tail(const struct store__walk *walk)
 {
 	const struct store_segment *segment = walk->segment;
-	uint64_t next_seq = segment->index.count > 0 ? store_index_next_seq(&segment->index) : walk->segment_seq;
+	uint64_t next_seq =
+	    segment->index.count > 0 ? store_index_next_seq(&segment->index) : walk->segment_seq;
 	return larger(next_seq + 1, segment->footer_next_seq);
 }
 
@@ -297,8 +301,8 @@ static int open_listed(struct store__walk *walk, const struct store_log_segment 
 static bool must_wait_for(const struct store__walk *walk, const struct store_log_segment *listed)
 {
 	return walk->follow && walk->next + 1 == walk->segments.count &&
-	       (is_stump(listed->path) || (walk->told.unreadable == listed->first_seq &&
-					   walk->told.unreadable_bytes == listed->bytes));
+	       (is_stump(listed->path) ||
+		(walk->told.unreadable == listed->first_seq && walk->told.unreadable_bytes == listed->bytes));
 }
 
 /* 1, 0 when there is none left in the list, or a negative code. */

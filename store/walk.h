@@ -44,8 +44,8 @@ struct store__walk {
 	size_t cursor; /* in the index: forward, the next block; in reverse, how many are left */
 
 	struct store__edge
-	    edge;            /* forward, where the next block should begin; in reverse, where it should end */
-	uint64_t start_seq;  /* what is numbered below is passed over */
+	    edge;           /* forward, where the next block should begin; in reverse, where it should end */
+	uint64_t start_seq; /* what is numbered below is passed over */
 	struct store__passed passed;
 	struct store__passed told; /* following: an unreadable last segment that was told of */
 	bool has_told_tail;        /* following: damage at the end of the open segment was told of */

@@ -295,20 +295,22 @@ static void bytes_deleted_from_or_inserted_into_a_block_cost_that_block_only(voi
 	struct log_builder *builder = &fixture->builder;
 	struct random random = {.state = 7};
 	builder_fill(builder, 3, 5, 25);
-	for (int i = 0; i < 400; i++) {
+	for (int i = 0; i < 120; i++) {
 		const struct built_block *block = &builder->blocks[random_below(&random, 15)];
 		const char *path = builder->segments[block->segment];
 		size_t len, body = block->bytes - STORE_BLOCK_HEADER_BYTES;
 		bool inserts = random_below(&random, 2);
 		char *bytes = support_read_file(path, &len);
 		size_t at = random_below(&random, (uint32_t)body - 1);
-		size_t size = 1 + random_below(&random, (uint32_t)(body - at - 1 < 300 ? body - at - 1 : 300));
+		size_t size =
+		    1 + random_below(&random, (uint32_t)(body - at - 1 < 300 ? body - at - 1 : 300));
 		struct reading reading;
 		splice(path, bytes, len, block->offset + STORE_BLOCK_HEADER_BYTES + at, size, inserts);
 		read_both_ways(fixture, &reading);
 		uint64_t lost = events_spliced(builder, block, inserts);
 		if (reading.damaged_events != lost)
-			fail_msg("%s %zu bytes at %zu of the block at %lu of segment %zu: %lu events lost, not %lu",
+			fail_msg("%s %zu bytes at %zu of the block at %lu of segment %zu: %lu events lost, "
+				 "not %lu",
 				 inserts ? "inserted" : "deleted", size, at, (unsigned long)block->offset,
 				 block->segment, (unsigned long)reading.damaged_events, (unsigned long)lost);
 		if (lost == block->header.events)
@@ -320,8 +322,8 @@ static void bytes_deleted_from_or_inserted_into_a_block_cost_that_block_only(voi
 }
 
 /* Publish what looks like the next block of this very log, and have the block around it lose its header. */
-static void assert_no_block_is_invented(struct builder_fixture *fixture, const struct store_block_header *fake,
-					size_t body)
+static void assert_no_block_is_invented(struct builder_fixture *fixture,
+					const struct store_block_header *fake, size_t body)
 {
 	struct log_builder *builder = &fixture->builder;
 	char *payload = calloc(1, STORE_BLOCK_HEADER_BYTES + body);
@@ -330,10 +332,11 @@ static void assert_no_block_is_invented(struct builder_fixture *fixture, const s
 	for (size_t i = 0; i < body; i++) /* nothing that could be compressed away */
 		payload[STORE_BLOCK_HEADER_BYTES + i] = (char)random_next(&builder->random);
 	store_block_header_put((unsigned char *)payload, fake);
-	builder_add(builder, &(struct wire_event){.time_ns = builder->time_ns,
-						  .subject = WIRE_LITERAL("fake"),
-						  .payload = wire_slice(payload, STORE_BLOCK_HEADER_BYTES + body),
-						  .size = STORE_BLOCK_HEADER_BYTES + body});
+	builder_add(builder,
+		    &(struct wire_event){.time_ns = builder->time_ns,
+					 .subject = WIRE_LITERAL("fake"),
+					 .payload = wire_slice(payload, STORE_BLOCK_HEADER_BYTES + body),
+					 .size = STORE_BLOCK_HEADER_BYTES + body});
 	free(payload);
 	builder_end_block(builder);
 	builder_add_samples(builder, 20);

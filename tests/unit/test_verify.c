@@ -1,4 +1,5 @@
 /* Verify and repair, on logs whose every byte is known. */
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <setjmp.h>
@@ -208,9 +209,11 @@ static void back_up(const struct log_builder *builder, struct backup *backup)
 /* The log is as it was built, with nothing beside it. */
 static void restore(const struct log_builder *builder, const struct backup *backup)
 {
-	char command[500];
-	snprintf(command, sizeof command, "rm -f '%s'/*", builder->dir);
-	assert_int_equal(system(command), 0);
+	DIR *dir = opendir(builder->dir);
+	assert_non_null(dir);
+	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
+		unlinkat(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
 	for (size_t i = 0; i < backup->count; i++)
 		support_write_file(builder->segments[i], backup->bytes[i], backup->len[i]);
 }
@@ -247,7 +250,7 @@ static void a_repaired_log_is_whole_whichever_blocks_were_damaged(void **state)
 	struct backup backup;
 	builder_fill(builder, 3, 4, 25);
 	back_up(builder, &backup);
-	for (uint32_t i = 0; i < 60; i++) {
+	for (uint32_t i = 0; i < 24; i++) {
 		uint32_t hits = i < 12 ? 1 : 2 + random_below(&random, 6);
 		for (uint32_t j = 0; j < hits; j++)
 			builder_damage_frame(builder, i < 12 ? i : random_below(&random, 12),
@@ -269,7 +272,7 @@ static void a_repaired_log_is_whole_whatever_was_done_to_a_segment(void **state)
 	struct backup backup;
 	builder_fill(builder, 3, 4, 25);
 	back_up(builder, &backup);
-	for (uint32_t i = 0; i < 300; i++) {
+	for (uint32_t i = 0; i < 60; i++) {
 		size_t at = random_below(&random, 3), len = backup.len[at];
 		char *bytes = malloc(len);
 		assert_non_null(bytes);
