@@ -180,18 +180,14 @@ static struct replay_diff_options diff_options(struct session *session)
 
 static int report_damage(const struct session *session)
 {
-	uint64_t blocks = 0, events = 0;
-	char text[CLI_SIZE_TEXT];
 	int status = CLI_DONE;
 
 	for (int side = 0; side < REPLAY_SIDES; side++) {
-		store_merge_damage(session->logs[side], &blocks, &events);
-		if (blocks == 0)
-			continue;
-		cli_error(session->command,
-			  "\"%s\" is damaged: %s event%s cannot be read; \"tapedeck verify\" says where",
-			  session->text.logs[side], cli_count_text(text, events), events == 1 ? "" : "s");
-		status = CLI_FOUND;
+		struct wire_damage damage;
+
+		store_merge_damage(session->logs[side], &damage);
+		if (cli_log_report_unread(session->command, session->text.logs[side], &damage) != CLI_DONE)
+			status = CLI_FOUND;
 	}
 	return status;
 }

@@ -109,15 +109,15 @@ struct session {
 
 static void report_damage(const struct session *session, const struct store_merge *logs)
 {
-	uint64_t blocks, events;
+	struct wire_damage damage;
 	char text[CLI_SIZE_TEXT];
 
-	store_merge_damage(logs, &blocks, &events);
-	if (blocks > 0)
+	store_merge_damage(logs, &damage);
+	if (cli_log_has_unread(&damage))
 		cli_error(session->command,
-			  "the log is damaged: %s events cannot be read, and what they would have answered "
-			  "is not known",
-			  cli_count_text(text, events));
+			  "%s events of the log are damaged or were deleted before they could be read; what "
+			  "they would have answered is not known",
+			  cli_count_text(text, damage.events + damage.deleted_events));
 }
 
 static void report_incomplete(const struct session *session)

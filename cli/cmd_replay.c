@@ -18,7 +18,7 @@ enum { NATS_CLOSE_MS = 5000 };
 static bool is_fine(const struct replay_report *report)
 {
 	return report->read.messages > 0 && cli_replay_was_held(report) && cli_replay_failed(report) == 0 &&
-	       !report->unconfirmed && report->read.damaged_places == 0 &&
+	       !report->unconfirmed && !cli_log_has_unread(&report->read.damage) &&
 	       (!report->answers || cli_replay_mismatch_count(report->answers) == 0);
 }
 

@@ -68,7 +68,7 @@ static int print_log(struct session *session, const char *path)
 	if (store_summary_read(&summary, path, session->filter, session->settings->clients, &fault) != 0)
 		return cli_log_error(session->command, &fault);
 	print_summary(session, path, &summary);
-	int status = summary.damaged_blocks > 0 ? CLI_FOUND : CLI_DONE;
+	int status = summary.damaged_blocks + summary.deleted_places > 0 ? CLI_FOUND : CLI_DONE;
 	store_summary_fini(&summary);
 	return status;
 }

@@ -21,8 +21,10 @@ static const struct cli_option options[] = {
     {.name = "repair",
      .kind = CLI_FLAG,
      .help =
-	 "cut torn ends, rebuild footers, and let a gap event take the place of damaged blocks; what is cut "
-	 "or replaced is kept beside it as .torn or .damaged; the log must not be in use",
+	 "cut torn ends, rebuild footers, and let a gap event take the place of damaged blocks, unreadable "
+	 "files and missing segments; what is cut or replaced is kept beside it as .torn or .damaged; the "
+	 "log "
+	 "must not be in use",
      .at = AT(repair)},
     {.name = NULL},
 };

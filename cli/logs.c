@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/sizes.h"
 #include "store/log.h"
 
 static bool has_suffix(const char *text, const char *suffix)
@@ -152,4 +154,32 @@ int cli_log_error(const struct cli_command *command, const struct wire_fault *fa
 	case STORE_EFILTER: return CLI_USAGE;
 	default: return CLI_IO;
 	}
+}
+
+bool cli_log_has_unread(const struct wire_damage *damage)
+{
+	return damage->places > 0 || damage->deleted_places > 0;
+}
+
+int cli_log_report_unread(const struct cli_command *command, const char *log,
+			  const struct wire_damage *damage)
+{
+	char places[CLI_SIZE_TEXT], events[CLI_SIZE_TEXT], name[300] = "the log";
+
+	if (log)
+		snprintf(name, sizeof(name), "\"%s\"", log);
+	if (damage->places > 0)
+		cli_error(command,
+			  "%s is damaged: %s block%s with %s event%s cannot be read; \"tapedeck verify %s\" "
+			  "says where",
+			  name, cli_count_text(places, damage->places), damage->places == 1 ? "" : "s",
+			  cli_count_text(events, damage->events), damage->events == 1 ? "" : "s",
+			  log ? log : "LOG");
+	if (damage->deleted_places > 0)
+		cli_error(command,
+			  "%s lost events to retention while it was read: %s event%s were deleted before "
+			  "they could be read",
+			  name, cli_count_text(events, damage->deleted_events),
+			  damage->deleted_events == 1 ? "" : "s");
+	return cli_log_has_unread(damage) ? CLI_FOUND : CLI_DONE;
 }

@@ -5,6 +5,7 @@
 
 #include "cli/options.h"
 #include "cli/out.h"
+#include "wire/source.h"
 
 /* Tell logs and subjects apart: the first operand is a LOG; those after it are LOGs as long as they name one or
  * hold a '/'; the rest are SUBJECTs. Both borrow from operands. CLI_GO_ON; or an exit status after a complaint: no
@@ -32,5 +33,12 @@ int cli_logs_report(const struct cli_command *command, const struct cli_operands
 
 /* The exit status that a failure of the log means; says the fault on stderr. */
 int cli_log_error(const struct cli_command *command, const struct wire_fault *fault);
+
+/* Was there anything in the log that could not be read? */
+bool cli_log_has_unread(const struct wire_damage *damage);
+
+/* Say on stderr what of the log (NULL: of all of them) could not be read. CLI_DONE when there was nothing, else CLI_FOUND. */
+int cli_log_report_unread(const struct cli_command *command, const char *log,
+			  const struct wire_damage *damage);
 
 #endif

@@ -263,7 +263,8 @@ static int print_plan(struct cli_replay_session *session, struct replay_rewrite 
 	else
 		cli_replay_plan_text(&session->out, &session->survey, &session->settings,
 				     replay_rewrite_map(rewrite));
-	return cli_replay_flush(session, session->survey.read.damaged_places > 0 ? CLI_FOUND : CLI_DONE);
+	return cli_replay_flush(session,
+				cli_log_has_unread(&session->survey.read.damage) ? CLI_FOUND : CLI_DONE);
 }
 
 static int use_survey(struct cli_replay_session *session, struct replay_rewrite *rewrite)

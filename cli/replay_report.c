@@ -131,12 +131,15 @@ void cli_replay_log_text(struct cli_out *out, const struct replay_feed_counts *r
 	if (read->gaps > 0)
 		cli_out_format(out, "the log itself misses %s messages or more, in %" PRIu64 " places\n",
 			       cli_count_text(count, read->gap_messages), read->gaps);
-	if (read->damaged_places > 0)
+	if (read->damage.places > 0)
 		cli_out_format(
 		    out,
 		    "the log is damaged: %s events could not be read; \"tapedeck verify LOG\" says "
 		    "where\n",
-		    cli_count_text(count, read->damaged_events));
+		    cli_count_text(count, read->damage.events));
+	if (read->damage.deleted_places > 0)
+		cli_out_format(out, "%s events of the log were deleted before they could be read\n",
+			       cli_count_text(count, read->damage.deleted_events));
 }
 
 void cli_replay_maps_text(struct cli_out *out, const struct replay_map *map)
@@ -228,7 +231,8 @@ static void put_json_course(struct cli_json *json, const struct replay_report *r
 	cli_json_number(json, "errors", report->other_errors);
 	cli_json_number(json, "gaps", report->read.gaps);
 	cli_json_number(json, "gap_messages", report->read.gap_messages);
-	cli_json_number(json, "damaged_events", report->read.damaged_events);
+	cli_json_number(json, "damaged_events", report->read.damage.events);
+	cli_json_number(json, "deleted_events", report->read.damage.deleted_events);
 	cli_json_steps(json, &report->read.steps);
 }
 

@@ -29,6 +29,7 @@ static void put_totals(struct cli_json *json, const struct store_summary *summar
 	cli_json_number(json, "segments", summary->segments);
 	cli_json_number(json, "blocks", summary->blocks);
 	cli_json_number(json, "damaged_blocks", summary->damaged_blocks);
+	cli_json_number(json, "deleted_events", summary->deleted_events);
 }
 
 static void put_subjects(struct cli_json *json, const struct store_summary *summary, uint64_t top)

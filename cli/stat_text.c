@@ -106,6 +106,9 @@ static void put_troubles(struct report *report)
 	if (summary->damaged_blocks)
 		put_line(report, CLI_RED, "damage", cli_count_text(value, summary->damaged_blocks),
 			 "blocks cannot be read; \"tapedeck verify\" says where");
+	if (summary->deleted_places)
+		put_line(report, CLI_RED, "missed", cli_count_text(value, summary->deleted_events),
+			 "events were deleted before they could be read");
 }
 
 static void put_disk(struct report *report)

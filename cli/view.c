@@ -83,18 +83,10 @@ static int print_all(struct session *session, struct wire_fault *fault)
 
 static int report_damage(const struct session *session)
 {
-	uint64_t blocks = 0, events = 0;
-	char block_count[CLI_SIZE_TEXT], event_count[CLI_SIZE_TEXT];
+	struct wire_damage damage;
 
-	store_merge_damage(session->logs, &blocks, &events);
-	if (blocks == 0)
-		return CLI_DONE;
-	cli_error(session->command,
-		  "the log is damaged: %s block%s with %s event%s cannot be read; \"tapedeck verify LOG\" "
-		  "says where",
-		  cli_count_text(block_count, blocks), blocks == 1 ? "" : "s",
-		  cli_count_text(event_count, events), events == 1 ? "" : "s");
-	return CLI_FOUND;
+	store_merge_damage(session->logs, &damage);
+	return cli_log_report_unread(session->command, NULL, &damage);
 }
 
 /* What Ctrl-C ended, in one line. */

@@ -155,12 +155,14 @@ static int read_source(struct pass *pass, struct wire_fault *fault)
 /* What the source lacked, and where its clock was set. */
 static void note_faults(struct pass *pass)
 {
+	struct wire_damage *sum = &pass->feed->counts.damage, damage;
 	struct wire_steps steps = {0};
-	uint64_t places, events;
 
-	pass->source->damage(pass->source, &places, &events);
-	pass->feed->counts.damaged_places += places;
-	pass->feed->counts.damaged_events += events;
+	pass->source->damage(pass->source, &damage);
+	sum->places += damage.places;
+	sum->events += damage.events;
+	sum->deleted_places += damage.deleted_places;
+	sum->deleted_events += damage.deleted_events;
 	if (pass->source->steps)
 		pass->source->steps(pass->source, &steps);
 	if (steps.count > pass->feed->counts.steps.count) /* each pass meets the same */

@@ -34,8 +34,8 @@ struct replay_feed_counts {
 	uint64_t messages;                       /* asked for */
 	uint64_t omitted[REPLAY_OMISSION_COUNT]; /* of them */
 	uint64_t gaps, gap_messages; /* what the log itself misses; 0 messages: unknown how many */
-	uint64_t damaged_places, damaged_events;
-	struct wire_steps steps; /* of the recording's clock, which the schedule leaves out */
+	struct wire_damage damage;   /* what of it could not be read */
+	struct wire_steps steps;     /* of the recording's clock, which the schedule leaves out */
 };
 
 struct replay_feed {

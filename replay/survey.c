@@ -157,7 +157,7 @@ int replay_survey_read(struct replay_survey *survey, const struct replay_survey_
 	if (status < 0)
 		return status;
 	status = read_all(&reading, fault);
-	reading.source->damage(reading.source, &survey->read.damaged_places, &survey->read.damaged_events);
+	reading.source->damage(reading.source, &survey->read.damage);
 	if (reading.source->steps)
 		reading.source->steps(reading.source, &survey->read.steps);
 	reading.source->close(reading.source);

@@ -8,6 +8,8 @@
 
 #include "store/clients.h"
 #include "store/encode_worker.h"
+#include "store/history.h"
+#include "store/log.h"
 #include "store/output.h"
 #include "store/repacker.h"
 #include "store/standing.h"
@@ -15,15 +17,25 @@
 struct store__chain {
 	const char *dir;                            /* borrowed */
 	const struct store_writer_options *options; /* borrowed */
-	const struct store_io *io;
+	struct store_io io;
+	struct store_log_lock lock;
+	bool is_homeless;            /* another directory, or none, is where ours was */
 	struct store__output output; /* the open segment; fd -1: none yet */
+	struct store_loss content;   /* what is in it */
 	uint8_t log_id[16];
 	uint64_t next_seq, next_conn;
 	uint64_t
 	    synced_seq; /* events below are on stable storage, or were written when that is all that is asked */
 	bool needs_sync;
-	int64_t opened_ms,
-	    retained_ms;       /* monotonic: when the segment was begun, when old ones were looked for */
+	/* Monotonic: when the writer began, the segment was begun, the directory was looked at, unclosed segments were closed. */
+	int64_t started_ms, opened_ms, checked_ms, closed_ms;
+	int64_t retain_ms; /* monotonic: when old segments are to be looked for */
+	int64_t clock_ns;  /* the least difference seen between the wall clock and the monotonic one */
+	struct store__history history;
+	uint64_t
+	    unclosed_seq; /* segments from here on may lack a footer that could not be written; 0 = none do */
+	/* What needs attention although recording goes on; "" = nothing. */
+	char stuck[200], place_trouble[200];
 	uint64_t closed_bytes; /* of all closed segments */
 	uint32_t closed_segments;
 	uint64_t written_bytes;
@@ -34,13 +46,13 @@ struct store__chain {
 	struct store__repacker repacker;
 };
 
-/* Recover what a crash left open, learn where the log stands. The lock is held. 0, or a negative code with
+/* Take the lock, recover what a crash left open, learn where the log stands. 0, or a negative code with
  * *fault. To be closed in either case. */
 int store__chain_open(struct store__chain *chain, const char *dir, const struct store_writer_options *options,
-		      struct wire_fault *fault);
+		      int64_t now_ms, struct wire_fault *fault);
 
-/* End the open segment, wait for the repacker, free. */
-void store__chain_close(struct store__chain *chain);
+/* End the open segment, wait for the repacker, free, release the lock. */
+void store__chain_close(struct store__chain *chain, int64_t now_ms);
 
 /* Append the stage's events as one block with the next sequence numbers, in a new segment where one is due. 0 or a
  * negated errno: then nothing of the stage is in the log, and none of its events has a number. */
@@ -57,9 +69,13 @@ void store__chain_give_up(struct store__chain *chain, const struct store_stage *
 void store__chain_watch(struct store__chain *chain, const struct store_stage *stage);
 
 /* Flush. 0 or a negated errno: then what was not flushed may be lost, and the open segment is ended. */
-int store__chain_sync(struct store__chain *chain);
+int store__chain_sync(struct store__chain *chain, int64_t now_ms);
 
-/* What time alone makes due: end the open segment when it is too old, delete old ones. 0 or a negated errno of
+/* End the open segment, if any. 0, or the negated errno of a flush that failed. */
+int store__chain_end_segment(struct store__chain *chain, int64_t now_ms);
+
+/* What time alone makes due: end the open segment when it is too old, close those that could not be
+ * closed before, delete old ones. 0 or a negated errno of
  * flushing. */
 int store__chain_tend(struct store__chain *chain, int64_t now_ms);
 

@@ -1,20 +1,22 @@
 #include "store/hole.h"
 
-static bool says(struct store_segment *segment, size_t entry, struct store_block *block, uint64_t to_seq)
+uint64_t store__hole_end(struct store_segment *segment, size_t entry, struct store_block *block)
 {
 	struct wire_event event;
-	if (entry >= segment->index.count)
-		return false;
 	const struct store_block_header *header = &segment->index.entries[entry].header;
 	if (!(header->kinds & 1u << WIRE_EVENT_GAP) ||
 	    store_segment_load_block(segment, entry, STORE_FRAME_COLUMNS, block) != 0)
-		return false;
+		return 0;
 	store_block_event(block, header->events - 1, &event);
-	return event.kind == WIRE_EVENT_GAP && (event.flags & WIRE_EVENT_DAMAGE) && event.to_seq == to_seq;
+	bool declares = event.kind == WIRE_EVENT_GAP && (event.flags & WIRE_EVENT_DAMAGE);
+	return declares && event.to_seq < UINT64_MAX ? event.to_seq + 1 : 0;
 }
 
-bool store__hole_is_known(struct store_segment *segment, size_t entry, struct store_block *block,
-			  uint64_t to_seq)
+uint64_t store__hole_next_seq(struct store_segment *segment, struct store_block *block)
 {
-	return (entry > 0 && says(segment, entry - 1, block, to_seq)) || says(segment, entry, block, to_seq);
+	uint64_t next_seq = store_index_next_seq(&segment->index);
+	if (segment->index.count == 0)
+		return next_seq;
+	uint64_t end = store__hole_end(segment, segment->index.count - 1, block);
+	return end > next_seq ? end : next_seq;
 }

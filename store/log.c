@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,6 +44,11 @@ static bool is_ours(const char *name)
 		strncmp(name + NAME_DIGITS, suffix, sizeof suffix - 1) == 0);
 }
 
+int64_t store_log_time_ns(const struct timespec *time)
+{
+	return time->tv_sec * INT64_C(1000000000) + time->tv_nsec;
+}
+
 /* Takes path in any case. */
 static int add_segment(struct store_log_segments *segments, char *path, uint64_t first_seq)
 {
@@ -60,16 +66,23 @@ static int add_segment(struct store_log_segments *segments, char *path, uint64_t
 		free(path);
 		return error == ENOENT ? 0 : -error; /* retention took it meanwhile */
 	}
-	list[segments->count++] =
-	    (struct store_log_segment){.first_seq = first_seq, .bytes = (uint64_t)info.st_size, .path = path};
+	list[segments->count++] = (struct store_log_segment){.first_seq = first_seq,
+							     .bytes = (uint64_t)info.st_size,
+							     .modified_ns = store_log_time_ns(&info.st_mtim),
+							     .path = path};
 	return 0;
+}
+
+bool store_log_segment_seq(const char *path, uint64_t *first_seq)
+{
+	const char *slash = strrchr(path, '/');
+	return read_name(slash ? slash + 1 : path, first_seq);
 }
 
 static int add_file(struct store_log_segments *segments, const char *path)
 {
-	const char *slash = strrchr(path, '/');
 	uint64_t first_seq = 0;
-	read_name(slash ? slash + 1 : path, &first_seq);
+	store_log_segment_seq(path, &first_seq);
 	return add_segment(segments, strdup(path), first_seq);
 }
 
@@ -198,15 +211,13 @@ static bool write_pid(int fd)
 	return ftruncate(fd, 0) == 0 && pwrite(fd, pid, (size_t)len, 0) == len;
 }
 
-int store_log_lock(const char *dir, struct wire_fault *fault)
+/* Lock the file `lock`. A file descriptor, or a negative code with *fault. */
+static int lock_file(const char *dir, struct wire_fault *fault)
 {
 	struct flock lock = whole_file(F_WRLCK);
-	int error = check_directory(dir, fault);
-	if (error)
-		return error;
 	char *path = join(dir, "lock");
 	int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
-	error = !path ? -ENOMEM : fd < 0 ? -errno : 0;
+	int error = !path ? -ENOMEM : fd < 0 ? -errno : 0;
 	free(path);
 	if (error)
 		return wire_fault_set(fault, error, "%s: cannot write there: %s", dir,
@@ -220,6 +231,73 @@ int store_log_lock(const char *dir, struct wire_fault *fault)
 		    : wire_fault_set(fault, -errno, "%s: cannot lock: %s", dir, strerror(errno));
 	close(fd);
 	return error;
+}
+
+/* Lock the directory itself. Where the file system cannot (NFS does not lock directories), the file must do. */
+static int lock_directory(const char *dir, struct wire_fault *fault)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return wire_fault_set(fault, -errno, "%s: %s", dir, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return fd;
+	close(fd);
+	return wire_fault_set(fault, STORE_ELOCKED,
+			      "%s: another process is recording into this log, whose lock file was removed; "
+			      "stop it, or choose another directory",
+			      dir);
+}
+
+int store_log_lock(struct store_log_lock *lock, const char *dir, struct wire_fault *fault)
+{
+	*lock = (struct store_log_lock){-1, -1};
+	int error = check_directory(dir, fault);
+	if (error)
+		return error;
+	lock->file_fd = lock_file(dir, fault);
+	if (lock->file_fd < 0)
+		return lock->file_fd;
+	lock->dir_fd = lock_directory(dir, fault);
+	error = lock->dir_fd < 0 ? lock->dir_fd : 0;
+	if (error)
+		store_log_unlock(lock);
+	return error;
+}
+
+void store_log_unlock(struct store_log_lock *lock)
+{
+	if (lock->file_fd >= 0)
+		close(lock->file_fd);
+	if (lock->dir_fd >= 0)
+		close(lock->dir_fd);
+	*lock = (struct store_log_lock){-1, -1};
+}
+
+static bool is_at(int fd, const char *path)
+{
+	struct stat ours, found;
+	return fd >= 0 && fstat(fd, &ours) == 0 && stat(path, &found) == 0 && ours.st_dev == found.st_dev &&
+	       ours.st_ino == found.st_ino;
+}
+
+bool store_log_lock_is_of(const struct store_log_lock *lock, const char *dir)
+{
+	return is_at(lock->dir_fd, dir);
+}
+
+int store_log_lock_again(struct store_log_lock *lock, const char *dir)
+{
+	char *path = join(dir, "lock");
+	bool is_there = path && is_at(lock->file_fd, path);
+	free(path);
+	if (is_there || !path)
+		return path ? 0 : -ENOMEM;
+	int fd = lock_file(dir, NULL);
+	if (fd < 0)
+		return fd;
+	close(lock->file_fd);
+	lock->file_fd = fd;
+	return 0;
 }
 
 bool store_log_is_locked(const char *dir)

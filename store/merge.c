@@ -34,9 +34,9 @@ static const struct wire_client *client_of(struct wire_source *source, uint64_t 
 	return store_merge_client((const struct store_merge *)source, conn);
 }
 
-static void damage_of(struct wire_source *source, uint64_t *places, uint64_t *events)
+static void damage_of(struct wire_source *source, struct wire_damage *damage)
 {
-	store_merge_damage((const struct store_merge *)source, places, events);
+	store_merge_damage((const struct store_merge *)source, damage);
 }
 
 static void steps_of(struct wire_source *source, struct wire_steps *steps)
@@ -180,13 +180,15 @@ const struct wire_client *store_merge_client(const struct store_merge *merge, ui
 	return source->client(source, conn);
 }
 
-void store_merge_damage(const struct store_merge *merge, uint64_t *places, uint64_t *events)
+void store_merge_damage(const struct store_merge *merge, struct wire_damage *damage)
 {
-	*places = *events = 0;
+	*damage = (struct wire_damage){0};
 	for (size_t i = 0; i < merge->count; i++) {
-		uint64_t more_places, more_events;
-		merge->inputs[i].source->damage(merge->inputs[i].source, &more_places, &more_events);
-		*places += more_places;
-		*events += more_events;
+		struct wire_damage more;
+		merge->inputs[i].source->damage(merge->inputs[i].source, &more);
+		damage->places += more.places;
+		damage->events += more.events;
+		damage->deleted_places += more.deleted_places;
+		damage->deleted_events += more.deleted_events;
 	}
 }

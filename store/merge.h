@@ -37,6 +37,6 @@ int store_merge_wait(struct store_merge *merge, int timeout_ms);
 const struct wire_client *store_merge_client(const struct store_merge *merge, uint64_t conn);
 
 /* As damage of wire_source, summed. */
-void store_merge_damage(const struct store_merge *merge, uint64_t *places, uint64_t *events);
+void store_merge_damage(const struct store_merge *merge, struct wire_damage *damage);
 
 #endif

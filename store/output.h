@@ -7,6 +7,9 @@
 
 extern const struct store_io store__system_io;
 
+/* The system's calls but for those that io (may be NULL) has. */
+struct store_io store__io_of(const struct store_io *io);
+
 /* Zeroed and fd = -1: none. */
 struct store__output {
 	const struct store_io *io;
@@ -39,7 +42,7 @@ int store__output_sync(struct store__output *output);
 struct store__ended {
 	uint64_t bytes;
 	bool is_closed; /* it has its footer; without it the next opening of the log makes one */
-	int error;      /* 0, or the negated errno of the flush that failed */
+	int error;      /* 0, or the negated errno of the flush that failed, or of closing */
 };
 
 /* Write the footer, flush when `sync` says so, close. */
@@ -51,7 +54,11 @@ void store__output_abandon(struct store__output *output);
 /* Close and remove the file. */
 void store__output_remove(struct store__output *output);
 
+/* Is the file still there under its name? Not when it was removed, moved or replaced. */
+bool store__output_is_there(const struct store__output *output);
+
 /* Flush a directory, so that a file made or renamed in it stays. 0 or a negated errno. */
 int store__sync_directory(const char *dir);
+int store__sync_directory_by(const struct store_io *io, const char *dir);
 
 #endif

@@ -108,9 +108,9 @@ static const struct wire_client *client_of(struct wire_source *source, uint64_t 
 	return store_reader_client((struct store_reader *)source, conn);
 }
 
-static void damage_of(struct wire_source *source, uint64_t *places, uint64_t *events)
+static void damage_of(struct wire_source *source, struct wire_damage *damage)
 {
-	store_reader_damage((const struct store_reader *)source, places, events);
+	store_reader_damage((const struct store_reader *)source, damage);
 }
 
 static void close_of(struct wire_source *source)
@@ -273,10 +273,9 @@ const struct wire_client *store_reader_client(struct store_reader *reader, uint6
 	return store__roster_find(&reader->select.roster, &reader->walk, conn);
 }
 
-void store_reader_damage(const struct store_reader *reader, uint64_t *blocks, uint64_t *events)
+void store_reader_damage(const struct store_reader *reader, struct wire_damage *damage)
 {
-	*blocks = reader->walk.damaged_blocks;
-	*events = reader->walk.damaged_events;
+	*damage = reader->walk.damage;
 }
 
 /* ---- following ---- */

@@ -3,8 +3,8 @@
  *
  * Damage costs the damaged blocks and shows as gap events flagged WIRE_EVENT_DAMAGE, in their place, that name
  * the sequence numbers. What is passed over unread because nothing in it can pass the filter is not checked.
- * The unfinished end of a live or crashed segment is no damage, nor is what retention deleted ahead of the
- * oldest segment; what it deletes while a reader is on its way there shows as a gap event without that flag. */
+ * The unfinished end of a live or crashed segment is no damage, nor is what retention deleted before the
+ * oldest segment. What it deletes while a reader is on its way there shows as a gap event without that flag. */
 #ifndef STORE_READER_H
 #define STORE_READER_H
 
@@ -44,7 +44,7 @@ int store_reader_wait(struct store_reader *reader, int timeout_ms);
  * store_reader_next. */
 const struct wire_client *store_reader_client(struct store_reader *reader, uint64_t conn);
 
-/* Blocks that were damaged so far, and the sequence numbers they swallowed. */
-void store_reader_damage(const struct store_reader *reader, uint64_t *blocks, uint64_t *events);
+/* As damage of wire_source: blocks that were damaged, and the sequence numbers they swallowed. */
+void store_reader_damage(const struct store_reader *reader, struct wire_damage *damage);
 
 #endif

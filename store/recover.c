@@ -2,161 +2,282 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/aside.h"
 #include "store/log.h"
-#include "store/segment.h"
+#include "store/lost.h"
 
-enum { COPY_BYTES = 1 << 16 };
+struct recovering {
+	const struct store_surroundings *surroundings;
+	struct store_recovery *recovery;
+	uint64_t
+	    known_end_seq; /* the number after the last event that damaged blocks at the end tell of; 0 = none do */
+	uint64_t known_messages; /* in those blocks */
+	bool has_lost_end;       /* there was more after them, of which nothing is known */
+};
 
-/* A block whose body was torn by a power cut has a good header: it is part of the tail. So is damage that no
- * whole block follows. */
-static int drop_torn_blocks(struct store_segment *segment)
+/* ---- blocks at the end ---- */
+
+static void drop_last(struct store_segment *segment, struct recovering *recovering)
+{
+	const struct store_block_header *last = &segment->index.entries[--segment->index.count].header;
+	if (recovering->known_end_seq == 0)
+		recovering->known_end_seq = last->first_seq + last->events;
+	recovering->known_messages += last->messages;
+	segment->end = store_index_end(&segment->index);
+}
+
+/* A block with a damaged frame that no whole block follows belongs to the tail. */
+static int drop_damaged_blocks(struct store_segment *segment, struct recovering *recovering)
 {
 	struct store_block *block = store_block_open();
-	if (!block)
-		return -ENOMEM;
-	int error = 0;
-	while (segment->index.count > 0 && !error) {
-		size_t last = segment->index.count - 1;
-		error = store_segment_load_block(segment, last, STORE_FRAME_PAYLOADS, block);
-		if (error == 0)
-			break;
-		if (error != STORE_EDAMAGE)
-			continue;
-		error = 0;
-		segment->index.count = last;
-		segment->end = store_index_end(&segment->index);
+	int error = block ? STORE_EDAMAGE : -ENOMEM;
+	while (segment->index.count > 0 && error == STORE_EDAMAGE) {
+		error =
+		    store_segment_load_block(segment, segment->index.count - 1, STORE_FRAME_PAYLOADS, block);
+		if (error == STORE_EDAMAGE)
+			drop_last(segment, recovering);
 	}
 	store_block_close(block);
-	return error;
+	return error == STORE_EDAMAGE ? 0 : error;
 }
 
-static int copy_bytes(int from, uint64_t offset, uint64_t len, int to)
+/* ---- what was lost ---- */
+
+static uint64_t larger(uint64_t a, uint64_t b)
 {
-	unsigned char bytes[COPY_BYTES];
-	while (len > 0) {
-		ssize_t got = pread(from, bytes, len < COPY_BYTES ? (size_t)len : COPY_BYTES, (off_t)offset);
-		if (got <= 0)
-			return got < 0 ? -errno : 0;
-		ssize_t done = write(to, bytes, (size_t)got);
-		if (done != got)
-			return done < 0 ? -errno : -ENOSPC;
-		offset += (uint64_t)got;
-		len -= (uint64_t)got;
+	return a > b ? a : b;
+}
+
+/* The number after the last event that may have been lost from first_seq on: by the segment that follows, by a footer, by
+ * the headers of damaged blocks; else by what so many bytes can hold at most. */
+static uint64_t end_of_loss(const struct recovering *recovering, uint64_t first_seq, uint64_t bytes,
+			    uint64_t footer_next_seq)
+{
+	uint64_t known = larger(recovering->known_end_seq, footer_next_seq);
+	uint64_t after = recovering->surroundings->end_seq;
+	if (after > 0)
+		return after;
+	if (known > 0 && (!recovering->has_lost_end || footer_next_seq > 0))
+		return known;
+	uint64_t most = store__lost_most_events(bytes);
+	return larger(known, first_seq > UINT64_MAX - 1 - most ? UINT64_MAX - 1 : first_seq + most);
+}
+
+static void note_loss(struct recovering *recovering, uint64_t first_seq, uint64_t end_seq)
+{
+	if (end_seq <= first_seq)
+		return;
+	recovering->recovery->from_seq = first_seq;
+	recovering->recovery->to_seq = end_seq - 1;
+}
+
+static void describe_loss(char *text, size_t cap, const struct recovering *recovering, uint64_t bytes)
+{
+	const struct store_recovery *recovery = recovering->recovery;
+	bool is_known = recovering->known_end_seq > 0 && !recovering->has_lost_end;
+	snprintf(text, cap,
+		 "%" PRIu64 " bytes of the log were damaged and taken out: %s%" PRIu64 " events were lost",
+		 bytes, is_known || recovering->surroundings->end_seq > 0 ? "" : "at most ",
+		 recovery->to_seq - recovery->from_seq + 1);
+}
+
+/* The gap event for what was noted as lost. text: memory for its text. */
+static struct store__lost lost_of(const struct recovering *recovering, int64_t before_ns, uint64_t bytes,
+				  char text[200])
+{
+	int64_t after_ns = recovering->surroundings->after_ns;
+	before_ns = before_ns ? before_ns : after_ns;
+	describe_loss(text, 200, recovering, bytes);
+	return (struct store__lost){.from_seq = recovering->recovery->from_seq,
+				    .to_seq = recovering->recovery->to_seq,
+				    .messages = recovering->known_messages,
+				    .from_ns = before_ns,
+				    .to_ns = after_ns > before_ns ? after_ns : before_ns,
+				    .text = text};
+}
+
+/* ---- a new tail ---- */
+
+/* What follows the last whole block: a gap event when something was lost, and the footer. Owned; NULL when out of
+ * memory. */
+static unsigned char *make_tail(struct store_segment *segment, const struct recovering *recovering,
+				size_t *len)
+{
+	char text[200];
+	size_t gap_len = 0, footer_len;
+	unsigned char *gap = NULL;
+	struct store_block_header header;
+	if (recovering->recovery->from_seq > 0) {
+		const struct store__lost lost =
+		    lost_of(recovering, segment->index.entries[segment->index.count - 1].header.max_time_ns,
+			    segment->file_bytes - segment->end, text);
+		gap = store__lost_block(&lost, segment->header.log_id, &gap_len, &header);
+		if (!gap || store_index_add(&segment->index, segment->end, &header) != 0) {
+			free(gap);
+			return NULL;
+		}
 	}
-	return 0;
-}
-
-/* A new file `<path>.torn`, or `.torn.2` and so on where an earlier crash left one. */
-static int create_aside(const char *path, char **aside)
-{
-	for (int number = 1; number <= STORE_ASIDE_MAX; number++) {
-		*aside = store_log_aside_path(path, "torn", number);
-		if (!*aside)
-			return -ENOMEM;
-		int fd = open(*aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		if (fd >= 0)
-			return fd;
-		int error = -errno;
-		free(*aside);
-		if (error != -EEXIST)
-			return error;
-	}
-	return -EEXIST;
-}
-
-static int put_aside(const struct store_segment *segment, uint64_t offset, char **aside)
-{
-	char *name;
-	if (segment->file_bytes <= offset)
-		return 0;
-	int fd = create_aside(segment->path, &name);
-	if (fd < 0)
-		return fd;
-	int error = copy_bytes(segment->fd, offset, segment->file_bytes - offset, fd);
-	if (!error && fsync(fd) != 0)
-		error = -errno;
-	close(fd);
-	if (error)
-		unlink(name);
-	if (aside && !error)
-		*aside = name;
+	unsigned char *footer = store_index_write(&segment->index, segment->end + gap_len, &footer_len);
+	unsigned char *tail = footer ? realloc(gap, gap_len + footer_len) : NULL;
+	if (tail)
+		memcpy(tail + gap_len, footer, footer_len);
 	else
-		free(name);
-	return error;
+		free(gap);
+	free(footer);
+	*len = gap_len + footer_len;
+	return tail;
 }
 
-static int replace_tail(int fd, uint64_t offset, const unsigned char *footer, size_t len)
+/* The old tail is overwritten before it is cut: should that be interrupted, what is left tells that something was there. */
+static int replace_tail(int fd, uint64_t offset, const unsigned char *tail, size_t len)
 {
-	if (ftruncate(fd, (off_t)offset) != 0)
-		return -errno;
-	ssize_t done = pwrite(fd, footer, len, (off_t)offset);
+	ssize_t done = pwrite(fd, tail, len, (off_t)offset);
 	if (done != (ssize_t)len)
 		return done < 0 ? -errno : -ENOSPC;
+	if (ftruncate(fd, (off_t)(offset + len)) != 0)
+		return -errno;
 	return fsync(fd) != 0 ? -errno : 0;
 }
 
-static int write_footer(const struct store_segment *segment)
+static int write_tail(struct store_segment *segment, const struct recovering *recovering)
 {
 	size_t len;
-	unsigned char *footer = store_index_write(&segment->index, segment->end, &len);
-	int fd = footer ? open(segment->path, O_WRONLY | O_CLOEXEC) : -1;
-	int error = !footer ? -ENOMEM : fd < 0 ? -errno : replace_tail(fd, segment->end, footer, len);
+	uint64_t offset = segment->end;
+	int64_t modified_ns = segment->modified_ns;
+	unsigned char *tail = make_tail(segment, recovering, &len);
+	int fd = tail ? open(segment->path, O_WRONLY | O_CLOEXEC) : -1;
+	int error = !tail ? -ENOMEM : fd < 0 ? -errno : replace_tail(fd, offset, tail, len);
 	if (fd >= 0)
 		close(fd);
-	free(footer);
+	if (!error)
+		store__aside_keep_time(segment->path, modified_ns);
+	free(tail);
 	return error;
 }
 
-static int close_segment(struct store_segment *segment, char **aside)
+/* ---- a segment with nothing to keep ---- */
+
+static int write_stand_in(const char *temporary, struct recovering *recovering, uint64_t bytes)
 {
-	int error = drop_torn_blocks(segment);
+	const struct store_surroundings *surroundings = recovering->surroundings;
+	char text[200];
+	struct store_file_header header = {.major = STORE_VERSION_MAJOR,
+					   .minor = STORE_VERSION_MINOR,
+					   .first_seq = recovering->recovery->from_seq,
+					   .created_ns = surroundings->after_ns,
+					   .next_conn = surroundings->next_conn};
+	memcpy(header.log_id, surroundings->log_id, sizeof header.log_id);
+	const struct store__lost lost = lost_of(recovering, surroundings->before_ns, bytes, text);
+	return store__lost_segment(temporary, &header, &lost);
+}
+
+static bool is_named(const char *path, uint64_t first_seq)
+{
+	uint64_t named;
+	return store_log_segment_seq(path, &named) && named == first_seq;
+}
+
+/* Nothing in the file can be read: a segment of one gap event takes its place. Where all its numbers are in other
+ * segments, none is needed. */
+static int replace(const char *path, struct recovering *recovering, uint64_t bytes)
+{
+	char *temporary, **aside = &recovering->recovery->aside;
+	uint64_t first_seq = recovering->surroundings->first_seq;
+	note_loss(recovering, first_seq, end_of_loss(recovering, first_seq, bytes, 0));
+	if (recovering->recovery->from_seq == 0 || !is_named(path, first_seq))
+		return store__aside_whole(path, "torn", aside);
+	if (asprintf(&temporary, "%s.tmp", path) < 0)
+		return -ENOMEM;
+	int error = write_stand_in(temporary, recovering, bytes);
+	error = error ? error : store__aside_swap(path, temporary, "torn", aside);
+	if (error)
+		unlink(temporary);
+	free(temporary);
+	return error;
+}
+
+/* Nothing was ever written to it. */
+static int remove_empty(struct store_segment *segment, struct recovering *recovering)
+{
+	int error = store__aside_tail(segment, STORE_FILE_HEADER_BYTES, &recovering->recovery->aside);
+	return error ? error : unlink(segment->path) != 0 ? -errno : 0;
+}
+
+/* ---- one segment ---- */
+
+static int close_segment(struct store_segment *segment, struct recovering *recovering)
+{
+	recovering->has_lost_end = store_segment_lost_end(segment);
+	int error = drop_damaged_blocks(segment, recovering);
 	if (error)
 		return error;
-	if (segment->index.count == 0) {
-		error = put_aside(segment, STORE_FILE_HEADER_BYTES, aside);
-		return error ? error : unlink(segment->path) != 0 ? -errno : 0;
-	}
-	error = put_aside(segment, segment->end, aside);
-	return error ? error : write_footer(segment);
+	bool is_lost = recovering->has_lost_end || recovering->known_end_seq > 0;
+	if (segment->index.count == 0)
+		return is_lost ? replace(segment->path, recovering, segment->file_bytes)
+			       : remove_empty(segment, recovering);
+	uint64_t next_seq = store_index_next_seq(&segment->index);
+	if (is_lost)
+		note_loss(recovering, next_seq,
+			  end_of_loss(recovering, next_seq, segment->file_bytes - segment->end,
+				      segment->footer_next_seq));
+	error = store__aside_tail(segment, segment->end, &recovering->recovery->aside);
+	return error ? error : write_tail(segment, recovering);
 }
 
-/* Not even the file header was written whole: there is nothing to keep. */
-static int remove_stump(const char *path, struct wire_fault *fault)
-{
-	if (unlink(path) != 0)
-		return wire_fault_set(fault, -errno, "%s: cannot remove it: %s", path, strerror(errno));
-	return 1;
-}
-
-/* Shorter than a file header. */
-static bool is_stump(const char *path)
+/* Shorter than a file header: it holds no event. */
+static bool is_stump(const char *path, uint64_t *bytes)
 {
 	struct stat info;
-	return stat(path, &info) == 0 && info.st_size < STORE_FILE_HEADER_BYTES;
+	*bytes = 0;
+	if (stat(path, &info) != 0)
+		return false;
+	*bytes = (uint64_t)info.st_size;
+	return info.st_size < STORE_FILE_HEADER_BYTES;
 }
 
-int store_recover_segment(const char *path, char **aside, struct wire_fault *fault)
+static int remove_stump(const char *path, uint64_t bytes, struct recovering *recovering)
+{
+	if (bytes > 0)
+		return store__aside_whole(path, "torn", &recovering->recovery->aside);
+	return unlink(path) == 0 ? 0 : -errno;
+}
+
+/* 0 when something was done, 1 when there was nothing to do, or a negative code. */
+static int recover(const char *path, struct recovering *recovering, struct wire_fault *fault)
 {
 	struct store_segment *segment;
-	if (aside)
-		*aside = NULL;
-	if (is_stump(path))
-		return remove_stump(path, fault);
-	int error = store_segment_open(&segment, path, fault);
-	if (error)
-		return error;
-	if (segment->is_closed) {
-		store_segment_close(segment);
-		return 0;
+	uint64_t bytes;
+	if (is_stump(path, &bytes))
+		return remove_stump(path, bytes, recovering);
+	int status = store_segment_open(&segment, path, fault);
+	if (status == STORE_EFORMAT || status == STORE_EDAMAGE) {
+		recovering->has_lost_end = true;
+		return replace(path, recovering, bytes);
 	}
-	error = close_segment(segment, aside);
+	if (status)
+		return status;
+	status = segment->is_closed ? 1 : close_segment(segment, recovering);
 	store_segment_close(segment);
-	if (error)
-		return wire_fault_set(fault, error, "%s: cannot close what a crash left open: %s", path,
-				      wire_error_text(error));
-	return 1;
+	return status;
+}
+
+int store_recover_segment(const char *path, const struct store_surroundings *surroundings,
+			  struct store_recovery *recovery, struct wire_fault *fault)
+{
+	struct recovering recovering = {.surroundings = surroundings, .recovery = recovery};
+	*recovery = (struct store_recovery){0};
+	int status = recover(path, &recovering, fault);
+	if (status >= 0)
+		return status == 0;
+	if (status == STORE_EVERSION)
+		return status;
+	return wire_fault_set(fault, status, "%s: cannot make it whole after a crash: %s", path,
+			      wire_error_text(status));
 }

@@ -1,8 +1,9 @@
 /* segment.h - one segment file, read. Any number of readers, also while it is being written.
  *
  * The index comes from the footer of a closed segment, else from a scan of the block headers. Where no block
- * begins as it should, the scan looks for the next one that does: what lies between is damage; what follows
- * the last whole block of an open segment is its unfinished tail and no damage. Reads use pread: a file that
+ * begins as it should, the scan looks for the next one that does: what lies between is damage. What follows
+ * the last whole block of an open segment is its unfinished tail and no damage when it is the beginning of a block or of
+ * a footer; anything else is damage. Reads use pread: a file that
  * shrinks is an error code, never a signal. A file that a repack or retention took the name from can be read
  * on for as long as it is open. */
 #ifndef STORE_SEGMENT_H
@@ -26,8 +27,13 @@ struct store_segment {
 	struct store_index index;
 	struct store_segment_damage *damage; /* owned; by rising offset */
 	size_t damage_count;
-	uint64_t end;               /* behind the last whole block */
-	uint64_t file_bytes;        /* when last looked at */
+	bool has_damaged_tail; /* the last damage is what lies after the last block */
+	uint64_t end;          /* behind the last whole block */
+	uint64_t file_bytes;   /* when last looked at */
+	int64_t modified_ns;   /* when it was last written to */
+	uint64_t
+	    scan_end; /* where blocks are looked for ends: at the end of the file, or at a misplaced footer */
+	uint64_t footer_next_seq;   /* the number after the last event, by a misplaced footer; 0 = unknown */
 	bool is_closed;             /* it has a valid footer */
 	bool has_bad_footer;        /* it was closed, but its footer or trailer is damaged */
 	struct store__buffer frame; /* the last frame that was read */
@@ -46,6 +52,9 @@ int64_t store_segment_refresh(struct store_segment *segment);
 
 /* Bytes behind the last whole block, when the segment is not closed. */
 uint64_t store_segment_torn_bytes(const struct store_segment *segment);
+
+/* Damage after the last block may have been events. */
+bool store_segment_lost_end(const struct store_segment *segment);
 
 /* The header of entry number `entry` is whole in the file, too, and not only in the footer that the index comes from. 0, STORE_EDAMAGE or
  * another negated errno. */

@@ -332,7 +332,9 @@ static int count_log(struct run *run, struct wire_fault *fault)
 		if (step == STORE__BLOCK && (error = count_block(run)) != 0)
 			wire_fault_set(fault, error, "%s: out of memory", run->walk.path);
 	}
-	run->summary->damaged_blocks = run->walk.damaged_blocks;
+	run->summary->damaged_blocks = run->walk.damage.places;
+	run->summary->deleted_places = run->walk.damage.deleted_places;
+	run->summary->deleted_events = run->walk.damage.deleted_events;
 	return error;
 }
 

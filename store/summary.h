@@ -37,6 +37,8 @@ struct store_summary {
 	uint64_t raw_bytes;                     /* what the blocks unpack to */
 	uint64_t segments, blocks;              /* of the log, like the two above, whatever the filter */
 	uint64_t damaged_blocks;                /* met on the way */
+	uint64_t deleted_events;                /* that retention took while the log was read */
+	uint64_t deleted_places;                /* where it did */
 	struct store_summary_subject *subjects; /* with messages; by falling messages, then by name */
 	size_t subjects_len;
 	uint64_t other_messages, other_bytes; /* of subjects beyond the first STORE_SUMMARY_SUBJECTS_MAX */

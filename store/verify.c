@@ -10,15 +10,15 @@
 
 #include "store/hole.h"
 #include "store/log.h"
-#include "store/repair.h"
-#include "store/segment.h"
+#include "store/standing.h"
 
 struct run {
 	struct store_verify_report *report;
 	store_verify_finding *finding;
 	void *context;
 	struct store_block *block, *scratch;
-	uint64_t edge; /* next sequence number, 0 = unknown */
+	uint64_t edge;      /* next sequence number, 0 = unknown */
+	uint64_t explained; /* a stored gap event says that numbers below are lost */
 };
 
 static void __attribute__((format(printf, 2, 3))) find(struct run *run, const char *format, ...)
@@ -44,15 +44,16 @@ static void check_sequence(struct run *run, struct store_segment *segment, size_
 		     "%s, offset %" PRIu64 ": sequence number %" PRIu64 " comes again (expected %" PRIu64 ")",
 		     segment->path, found->offset, first, run->edge);
 	}
-	if (run->edge > 0 && first > run->edge &&
-	    !store__hole_is_known(segment, entry, run->scratch, first - 1)) {
-		run->report->missing_events += first - run->edge;
+	uint64_t from = run->explained > run->edge ? run->explained : run->edge;
+	if (run->edge > 0 && first > from) {
+		run->report->missing_events += first - from;
 		find(run,
 		     "%s, offset %" PRIu64 ": events %" PRIu64 " to %" PRIu64
 		     " are missing before this block",
-		     segment->path, found->offset, run->edge, first - 1);
+		     segment->path, found->offset, from, first - 1);
 	}
 	run->edge = first + found->header.events;
+	run->explained = store__hole_end(segment, entry, run->scratch);
 }
 
 static void count_gaps(struct run *run, uint32_t events)
@@ -120,7 +121,8 @@ static void check_end(struct run *run, const struct store_segment *segment, bool
 	if (segment->is_closed)
 		return;
 	if (is_last && !segment->has_bad_footer) {
-		run->report->torn_bytes += store_segment_torn_bytes(segment);
+		if (!segment->has_damaged_tail)
+			run->report->torn_bytes += store_segment_torn_bytes(segment);
 		run->report->open_segments++;
 		return;
 	}
@@ -155,27 +157,26 @@ static int check_segment(struct run *run, const char *path, bool is_last, struct
 
 /* ---- the whole log ---- */
 
+/* What a repair did is told like what a check finds. */
+static void tell(void *context, const char *line)
+{
+	find(context, "%s", line);
+}
+
 static int repair_all(struct run *run, const char *path, struct wire_fault *fault)
 {
-	struct store_log_segments segments;
-	int lock = store_log_lock(path, fault);
-	if (lock == -ENOTDIR)
-		return wire_fault_set(fault, lock, "%s: a repair needs the whole log; give its directory",
+	struct store__standing standing;
+	struct store__care care = {.is_thorough = true, .report = tell, .context = run};
+	struct store_log_lock lock;
+	int error = store_log_lock(&lock, path, fault);
+	if (error == -ENOTDIR)
+		return wire_fault_set(fault, error, "%s: a repair needs the whole log; give its directory",
 				      path);
-	if (lock < 0)
-		return lock;
-	int error = store_log_list(&segments, path, fault);
-	for (size_t i = 0; !error && i < segments.count; i++) {
-		char *aside;
-		int repaired = store__repair_segment(segments.list[i].path, &aside, fault);
-		error = repaired < 0 ? repaired : 0;
-		run->report->repaired_segments += repaired > 0;
-		if (aside)
-			find(run, "%s: repaired; the original is kept as %s", segments.list[i].path, aside);
-		free(aside);
-	}
-	store_log_segments_fini(&segments);
-	close(lock);
+	if (error)
+		return error;
+	error = store__standing_find(&standing, path, &care, fault);
+	run->report->repaired_segments = care.changed;
+	store_log_unlock(&lock);
 	return error;
 }
 

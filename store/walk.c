@@ -4,6 +4,11 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "store/hole.h"
+
+/* How often a log is listed again whose oldest segments go while they are opened. */
+enum { LISTS_MAX = 16 };
+
 int store__walk_init(struct store__walk *walk, const char *path, bool reverse, bool follow,
 		     struct wire_fault *fault)
 {
@@ -36,6 +41,11 @@ void store__walk_start_at(struct store__walk *walk, uint64_t seq)
 
 /* ---- gaps ---- */
 
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* Fill in walk->gap for the events from..to between (or at) two times. */
 static void set_gap(struct store__walk *walk, uint64_t from_seq, uint64_t to_seq, int64_t from_ns,
 		    int64_t to_ns)
@@ -53,8 +63,15 @@ static void set_gap(struct store__walk *walk, uint64_t from_seq, uint64_t to_seq
 
 static void count_damage(struct store__walk *walk)
 {
-	walk->damaged_blocks++;
-	walk->damaged_events += walk->gap.to_seq - walk->gap.from_seq + 1;
+	walk->damage.places++;
+	walk->damage.events += walk->gap.to_seq - walk->gap.from_seq + 1;
+}
+
+static void count_deleted(struct store__walk *walk)
+{
+	walk->gap.flags = 0;
+	walk->damage.deleted_places++;
+	walk->damage.deleted_events += walk->gap.to_seq - walk->gap.from_seq + 1;
 }
 
 /* Bytes in the open segment that lie where the missing blocks should: ahead of entry number `before`. */
@@ -71,14 +88,15 @@ static void describe_hole(struct store__walk *walk, uint64_t from_seq, uint64_t 
 	char where[100] = "blocks are missing";
 	const struct store_segment *segment = walk->segment;
 	const struct store_segment_damage *damage = segment ? find_damage(segment, before) : NULL;
-	if (walk->deleted) {
+	if (walk->passed.deleted) {
 		snprintf(walk->gap_text, sizeof walk->gap_text,
 			 "%s: events %" PRIu64 " to %" PRIu64 " were deleted before they could be read",
 			 walk->path, from_seq, to_seq);
 		return;
 	}
-	if (*walk->unreadable)
-		snprintf(where, sizeof where, "segment %s cannot be read", walk->unreadable);
+	if (walk->passed.unreadable > 0)
+		snprintf(where, sizeof where, "segment %020" PRIu64 " cannot be read",
+			 walk->passed.unreadable);
 	else if (damage)
 		snprintf(where, sizeof where, "offset %" PRIu64 ": %" PRIu64 " bytes are damaged",
 			 damage->offset, damage->bytes);
@@ -90,8 +108,7 @@ static void describe_hole(struct store__walk *walk, uint64_t from_seq, uint64_t 
 /* What was passed over on the way to here left no hole, or it has been told. */
 static void forget_passed(struct store__walk *walk)
 {
-	walk->deleted = false;
-	walk->unreadable[0] = '\0';
+	walk->passed = (struct store__passed){0};
 }
 
 /* Events from..to are missing ahead of entry number `before` of the open segment. */
@@ -100,8 +117,8 @@ static int report_hole(struct store__walk *walk, uint64_t from_seq, uint64_t to_
 {
 	describe_hole(walk, from_seq, to_seq, before);
 	set_gap(walk, from_seq, to_seq, from_ns, to_ns);
-	if (walk->deleted)
-		walk->gap.flags = 0;
+	if (walk->passed.deleted)
+		count_deleted(walk);
 	else
 		count_damage(walk);
 	forget_passed(walk);
@@ -125,24 +142,6 @@ void store__walk_give_up(struct store__walk *walk)
 
 /* ---- from block to block ---- */
 
-/* Behind the last event that a gap event at the end of this block declares lost; 0 when there is none. */
-static uint64_t explained_by(struct store__walk *walk, size_t entry)
-{
-	struct wire_event event;
-	const struct store_block_header *header = &walk->segment->index.entries[entry].header;
-	if (!(header->kinds & 1u << WIRE_EVENT_GAP) ||
-	    store_segment_load_block(walk->segment, entry, STORE_FRAME_COLUMNS, walk->scratch) != 0)
-		return 0;
-	store_block_event(walk->scratch, header->events - 1, &event);
-	bool declares = event.kind == WIRE_EVENT_GAP && (event.flags & WIRE_EVENT_DAMAGE);
-	return declares && event.to_seq < UINT64_MAX ? event.to_seq + 1 : 0;
-}
-
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* A block that repeats numbers which other blocks had: a copy from elsewhere. Its events are not given out twice. */
 static int pass_over(struct store__walk *walk)
 {
@@ -153,7 +152,7 @@ static int pass_over(struct store__walk *walk)
 		 walk->segment->path, entry->offset, entry->header.first_seq);
 	set_gap(walk, entry->header.first_seq, entry->header.first_seq + entry->header.events - 1,
 		entry->header.min_time_ns, entry->header.min_time_ns);
-	walk->damaged_blocks++;
+	walk->damage.places++;
 	return STORE__GAP;
 }
 
@@ -173,7 +172,7 @@ static int step_forward(struct store__walk *walk)
 		return pass_over(walk);
 	*edge = (struct store__edge){.seq = first + header->events,
 				     .time_ns = header->max_time_ns,
-				     .explained = explained_by(walk, walk->entry)};
+				     .explained = store__hole_end(walk->segment, walk->entry, walk->scratch)};
 	forget_passed(walk);
 	return STORE__BLOCK;
 }
@@ -184,7 +183,9 @@ static int step_back(struct store__walk *walk)
 	const struct store_block_header *header = &walk->segment->index.entries[entry].header;
 	struct store__edge *edge = &walk->edge;
 	uint64_t behind = header->first_seq + header->events;
-	uint64_t from = edge->seq > behind ? larger(behind, explained_by(walk, entry)) : behind;
+	uint64_t from = edge->seq > behind
+			    ? larger(behind, store__hole_end(walk->segment, entry, walk->scratch))
+			    : behind;
 	if (edge->seq > from) {
 		uint64_t to = edge->seq - 1;
 		int64_t to_ns = edge->time_ns ? edge->time_ns : header->max_time_ns;
@@ -208,11 +209,22 @@ static bool is_stump(const char *path)
 	return stat(path, &info) == 0 && info.st_size < STORE_FILE_HEADER_BYTES;
 }
 
-static void note_unreadable(struct store__walk *walk, const struct store_log_segment *listed)
+/* Remember a listed segment that is passed over. */
+static void pass_by(struct store__walk *walk, const struct store_log_segment *listed, bool is_deleted)
 {
-	snprintf(walk->unreadable, sizeof walk->unreadable, "%020" PRIu64, listed->first_seq);
-	if (walk->edge.seq == 0 && listed->first_seq > 0)
-		walk->edge.seq = walk->reverse ? listed->first_seq + 1 : listed->first_seq;
+	struct store__passed *passed = &walk->passed;
+	uint64_t seq = listed->first_seq;
+	passed->deleted |= is_deleted;
+	passed->first = passed->first == 0 || seq < passed->first ? seq : passed->first;
+	passed->last = larger(passed->last, seq);
+	if (!is_deleted) {
+		passed->unreadable = seq;
+		passed->unreadable_bytes = listed->bytes;
+	}
+	if (passed->time_ns < listed->modified_ns)
+		passed->time_ns = listed->modified_ns;
+	if (walk->edge.seq == 0 && seq > 0)
+		walk->edge.seq = walk->reverse ? seq + 1 : seq;
 }
 
 static uint64_t first_seq_of(const struct store_segment *segment, uint64_t listed_seq)
@@ -223,15 +235,42 @@ static uint64_t first_seq_of(const struct store_segment *segment, uint64_t liste
 							   : segment->index.entries[0].header.first_seq;
 }
 
+/* The number after the last event that the open segment may have had, where its end is damaged: one at least was lost. */
+static uint64_t end_of_tail(const struct store__walk *walk)
+{
+	const struct store_segment *segment = walk->segment;
+	uint64_t next_seq =
+	    segment->index.count > 0 ? store_index_next_seq(&segment->index) : walk->segment_seq;
+	return larger(next_seq + 1, segment->footer_next_seq);
+}
+
 static void enter(struct store__walk *walk, struct store_segment *segment, uint64_t listed_seq)
 {
 	store_segment_close(walk->segment);
 	walk->segment = segment;
 	walk->segment_seq = first_seq_of(segment, listed_seq);
 	walk->generation++;
+	walk->has_told_tail = false;
 	walk->cursor = walk->reverse ? segment->index.count : 0;
-	if (walk->edge.seq == 0 && (!walk->reverse || segment->index.count == 0))
+	if (walk->edge.seq == 0 && walk->reverse && store_segment_lost_end(segment))
+		walk->edge.seq = end_of_tail(walk);
+	else if (walk->edge.seq == 0 && (!walk->reverse || segment->index.count == 0))
 		walk->edge.seq = walk->segment_seq;
+}
+
+/* As long as nothing was read, nothing was missed: begin with what there is now. False when that is not possible. */
+static bool list_again(struct store__walk *walk)
+{
+	struct store_log_segments segments;
+	if (walk->segment || walk->edge.seq > 0 || walk->start_seq > 0 || walk->reverse ||
+	    walk->lists++ >= LISTS_MAX || store_log_list(&segments, walk->path, NULL) != 0)
+		return false;
+	if (segments.count == 0)
+		return false;
+	store_log_segments_fini(&walk->segments);
+	walk->segments = segments;
+	walk->next = 0;
+	return true;
 }
 
 /* 1 when the listed segment was opened, 0 when it is to be passed over, or a negative code. */
@@ -245,7 +284,8 @@ static int open_listed(struct store__walk *walk, const struct store_log_segment 
 		return 1;
 	}
 	if (error == -ENOENT) {
-		walk->deleted = true;
+		if (!list_again(walk))
+			pass_by(walk, listed, true);
 		return 0;
 	}
 	if (error != STORE_EFORMAT && error != STORE_EDAMAGE)
@@ -253,8 +293,16 @@ static int open_listed(struct store__walk *walk, const struct store_log_segment 
 	if (listed->first_seq == 0) /* a file that was named by the user */
 		return error;
 	if (!is_stump(listed->path))
-		note_unreadable(walk, listed);
+		pass_by(walk, listed, false);
 	return 0;
+}
+
+/* Following: a last segment that cannot be read yet, or that was told of, is looked at again when it has changed. */
+static bool must_wait_for(const struct store__walk *walk, const struct store_log_segment *listed)
+{
+	return walk->follow && walk->next + 1 == walk->segments.count &&
+	       (is_stump(listed->path) ||
+		(walk->told.unreadable == listed->first_seq && walk->told.unreadable_bytes == listed->bytes));
 }
 
 /* 1, 0 when there is none left in the list, or a negative code. */
@@ -263,8 +311,7 @@ static int next_segment(struct store__walk *walk, struct wire_fault *fault)
 	while (walk->reverse ? walk->next > 0 : walk->next < walk->segments.count) {
 		const struct store_log_segment *listed =
 		    &walk->segments.list[walk->reverse ? walk->next - 1 : walk->next];
-		/* The next time, there may be more than the beginning of it. */
-		if (walk->follow && walk->next + 1 == walk->segments.count && is_stump(listed->path))
+		if (must_wait_for(walk, listed))
 			return 0;
 		walk->next += walk->reverse ? (size_t)-1 : 1;
 		int status = open_listed(walk, listed, fault);
@@ -291,7 +338,8 @@ static bool find_newer(struct store__walk *walk)
 	if (walk->next >= segments.count)
 		return false;
 	/* Retention deletes the oldest first: if what we read is gone, so is what came between. */
-	walk->deleted = walk->segment && walk->next == 0;
+	if (walk->segment && walk->next == 0)
+		walk->passed.deleted = true;
 	return true;
 }
 
@@ -328,29 +376,81 @@ static bool has_blocks(const struct store__walk *walk)
 	return walk->reverse ? walk->cursor > 0 : walk->cursor < walk->segment->index.count;
 }
 
-/* The numbers that are missing behind the last block, or in reverse ahead of the first one: from..to, without `to`. */
-static void find_rest(const struct store__walk *walk, uint64_t *from, uint64_t *to)
+/* Where what was deleted at the end of the list ends: where the first segment after it begins. *time_ns: when. */
+static uint64_t end_of_deleted(const struct store__walk *walk, int64_t *time_ns)
 {
-	uint64_t unreadable = strtoull(walk->unreadable, NULL, 10);
-	if (walk->reverse) {
-		*from = *walk->unreadable ? unreadable : walk->segment_seq;
-		*to = walk->edge.seq;
-	} else {
-		*from = larger(walk->edge.seq, walk->edge.explained);
-		*to = *walk->unreadable ? unreadable + 1 : walk->segment_seq;
+	struct store_log_segments segments;
+	struct store_segment *segment;
+	uint64_t end = walk->passed.last + 1;
+	if (store_log_list(&segments, walk->path, NULL) != 0)
+		return end;
+	size_t at = 0;
+	while (at < segments.count && segments.list[at].first_seq <= walk->passed.last)
+		at++;
+	if (at < segments.count && store_segment_open(&segment, segments.list[at].path, NULL) == 0) {
+		end = segments.list[at].first_seq;
+		*time_ns = segment->index.count > 0 ? segment->index.entries[0].header.min_time_ns
+						    : segment->header.created_ns;
+		store_segment_close(segment);
 	}
+	store_log_segments_fini(&segments);
+	return end;
+}
+
+/* The numbers that are missing after the last block, or in reverse before the first one: from..to, without `to`. *time_ns:
+ * the time at the far end of them, as far as it is known. */
+static void find_rest(const struct store__walk *walk, uint64_t *from, uint64_t *to, int64_t *time_ns)
+{
+	const struct store__passed *passed = &walk->passed;
+	if (passed->time_ns > 0)
+		*time_ns = passed->time_ns;
+	if (walk->reverse) {
+		*from = passed->first > 0 ? passed->first : walk->segment_seq;
+		*to = walk->edge.seq;
+		return;
+	}
+	*from = larger(larger(walk->edge.seq, walk->edge.explained), walk->start_seq);
+	*to = walk->segment_seq;
+	if (walk->segment && store_segment_lost_end(walk->segment) && !walk->has_told_tail)
+		*to = end_of_tail(walk);
+	if (passed->last > 0)
+		*to = passed->deleted ? end_of_deleted(walk, time_ns) : passed->last + 1;
+}
+
+/* Report what is missing after the last block. STORE__GAP or STORE__END. */
+static int report_rest(struct store__walk *walk)
+{
+	uint64_t from, to;
+	int64_t time_ns = walk->edge.time_ns;
+	find_rest(walk, &from, &to, &time_ns);
+	if (walk->edge.seq == 0 || from >= to)
+		return STORE__END;
+	return report_hole(walk, from, to - 1, walk->edge.time_ns ? walk->edge.time_ns : time_ns, time_ns,
+			   walk->cursor);
+}
+
+/* Following, what follows will tell how much is missing, but that something is damaged is told now. */
+static int report_unreadable(struct store__walk *walk)
+{
+	bool is_new = walk->passed.unreadable > 0 ||
+		      (walk->segment && store_segment_lost_end(walk->segment) && !walk->has_told_tail);
+	if (!is_new)
+		return STORE__END;
+	walk->told = walk->passed;
+	int step = report_rest(walk);
+	walk->has_told_tail = true;
+	forget_passed(walk);
+	return step;
 }
 
 static int finish(struct store__walk *walk)
 {
-	uint64_t from, to;
-	if (walk->ended || walk->follow)
+	if (walk->follow)
+		return report_unreadable(walk);
+	if (walk->ended)
 		return STORE__END;
 	walk->ended = true;
-	find_rest(walk, &from, &to);
-	if (walk->edge.seq == 0 || from >= to)
-		return STORE__END;
-	return report_hole(walk, from, to - 1, walk->edge.time_ns, walk->edge.time_ns, walk->cursor);
+	return report_rest(walk);
 }
 
 int store__walk_next(struct store__walk *walk, struct wire_fault *fault)

@@ -3,12 +3,14 @@
  *
  * Sequence numbers rise by one from block to block, so that what is missing is known without a list of it: a hole
  * between two blocks is a gap, unless a stored gap event ahead of it says that a repair took the blocks out. What
- * is missing ahead of the oldest segment was deleted by retention and is none. Internal to store. */
+ * is missing ahead of the oldest segment was deleted by retention and is none; what retention deletes while the walk is on
+ * its way there is a gap. Internal to store. */
 #ifndef STORE_WALK_H
 #define STORE_WALK_H
 
 #include "store/log.h"
 #include "store/segment.h"
+#include "wire/source.h"
 
 enum store__step { STORE__END, STORE__BLOCK, STORE__GAP };
 
@@ -19,11 +21,21 @@ struct store__edge {
 	uint64_t explained; /* a stored gap event says that numbers below are lost */
 };
 
+/* Listed segments that were passed over since the last block. */
+struct store__passed {
+	bool deleted;              /* retention took some while we were on our way to them */
+	uint64_t first, last;      /* the numbers they are named by; 0 = there are none */
+	uint64_t unreadable;       /* that of the last one that cannot be read; 0 = there is none */
+	uint64_t unreadable_bytes; /* its size */
+	int64_t time_ns;           /* when one of them was last written to */
+};
+
 struct store__walk {
 	char *path; /* owned */
 	bool reverse, follow;
 	struct store_log_segments segments;
-	size_t next; /* in the list: forward, the next one to open; in reverse, how many are left */
+	uint32_t lists; /* how often it was listed again */
+	size_t next;    /* in the list: forward, the next one to open; in reverse, how many are left */
 
 	struct store_segment *segment; /* the open one, or NULL */
 	uint64_t segment_seq;          /* of its first event */
@@ -32,16 +44,17 @@ struct store__walk {
 	size_t cursor; /* in the index: forward, the next block; in reverse, how many are left */
 
 	struct store__edge
-	    edge;            /* forward, where the next block should begin; in reverse, where it should end */
-	uint64_t start_seq;  /* what is numbered below is passed over */
-	bool deleted;        /* segments went while we were on our way to them */
-	char unreadable[24]; /* the name of a segment that was passed over; "" = none */
-	bool ended;          /* all holes up to the end were told */
+	    edge;           /* forward, where the next block should begin; in reverse, where it should end */
+	uint64_t start_seq; /* what is numbered below is passed over */
+	struct store__passed passed;
+	struct store__passed told; /* following: an unreadable last segment that was told of */
+	bool has_told_tail;        /* following: damage at the end of the open segment was told of */
+	bool ended;                /* all holes up to the end were told */
 
 	struct store_block *scratch;
 	struct wire_event gap; /* after STORE__GAP */
 	char gap_text[700];
-	uint64_t damaged_blocks, damaged_events;
+	struct wire_damage damage; /* told so far */
 };
 
 /* Begin at the log or segment at path. Following, it need not exist yet. 0, or a negative code with *fault. In any case

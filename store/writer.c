@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/log.h"
 #include "store/writing.h"
 
 enum { STAGES_MIN = 2, LEVEL_START = 1 };
@@ -53,12 +52,10 @@ static void free_writer(struct store_writer *writer)
 	for (uint32_t i = 0; i < writer->free_count; i++)
 		store_stage_close(writer->free[i]);
 	store_stage_close(writer->gap);
-	store__chain_close(&writer->chain);
+	store__chain_close(&writer->chain, store__monotonic_ms());
 	pthread_cond_destroy(&writer->work);
 	pthread_cond_destroy(&writer->done);
 	pthread_mutex_destroy(&writer->mutex);
-	if (writer->lock_fd >= 0)
-		close(writer->lock_fd);
 	free(writer->free);
 	free(writer->queue);
 	free(writer->dir);
@@ -88,10 +85,8 @@ static void unblock_signals(const sigset_t *before)
 
 static int start(struct store_writer *writer, struct wire_fault *fault)
 {
-	writer->lock_fd = store_log_lock(writer->dir, fault);
-	if (writer->lock_fd < 0)
-		return writer->lock_fd;
-	int error = store__chain_open(&writer->chain, writer->dir, &writer->options, fault);
+	int error =
+	    store__chain_open(&writer->chain, writer->dir, &writer->options, store__monotonic_ms(), fault);
 	if (error)
 		return error;
 	writer->first_next_conn = writer->chain.next_conn;
@@ -119,8 +114,8 @@ static struct store_writer *new_writer(const char *dir, const struct store_write
 		free(writer);
 		return NULL;
 	}
-	writer->lock_fd = -1;
 	writer->chain.output.fd = -1;
+	writer->chain.lock = (struct store_log_lock){-1, -1};
 	writer->options = *options;
 	writer->level = options->level == STORE_LEVEL_AUTO ? LEVEL_START : options->level;
 	if (writer->options.threads == 0)
@@ -220,7 +215,7 @@ void store_writer_flush(struct store_writer *writer)
 	if (writer->flush_seq < seq)
 		writer->flush_seq = seq;
 	pthread_cond_signal(&writer->work);
-	while (writer->status.synced_seq < seq && !writer->status.degraded)
+	while (writer->status.synced_seq < seq && !writer->is_losing)
 		pthread_cond_wait(&writer->done, &writer->mutex);
 	pthread_mutex_unlock(&writer->mutex);
 }

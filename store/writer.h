@@ -1,8 +1,8 @@
 /* writer.h - the one writer of a log: a thread that encodes, compresses, writes, syncs, rotates, retains.
  *
  * Event loops fill stages and submit them whole; the writer gives sequence numbers in the order of submission.
- * A failing disk never stops the caller: the writer reports itself degraded, counts what it has to throw
- * away, keeps trying, and begins again with a gap event. */
+ * A failing disk, or a directory that is removed, never stops the caller: the writer reports itself degraded, counts what it
+ * has to throw away, keeps trying, and begins again with a gap event. */
 #ifndef STORE_WRITER_H
 #define STORE_WRITER_H
 
@@ -20,7 +20,7 @@ struct store_writer_options {
 	uint64_t segment_bytes; /* a new segment after so many bytes… */
 	int64_t segment_age_ms; /* …or when it is so old; 0 = never */
 	uint64_t retain_bytes; /* delete the oldest closed segments beyond so many bytes in total; 0 = keep */
-	int64_t retain_age_ms; /* delete closed segments whose last event is older; 0 = keep */
+	int64_t retain_age_ms; /* delete closed segments that were written to so long ago; 0 = keep */
 	uint32_t stages;       /* in use at a time: the bound on memory, at least 2 */
 	/* Called from the writer thread when a stage became free while store_writer_stage had returned NULL.
 	 * Must only signal. May be NULL. */
@@ -29,15 +29,20 @@ struct store_writer_options {
 	/* Called with a line for the operator (degraded, recovered): from the writer thread, at opening from the
 	 * caller's. May be NULL. */
 	void (*report)(void *context, const char *line);
-	/* Function pointers to inject failures in tests; NULL = the system's. */
+	/* Function pointers to inject failures in tests; NULL, or NULL in one of them, = the system's. */
 	const struct store_io *io;
 };
 
-/* The system calls that can fail for outside reasons. Return as the system's: -1 and errno. */
+/* The system calls of the writer's thread that can fail for outside reasons. Return as the system's: -1 and errno. */
 struct store_io {
 	int64_t (*write)(int fd, const void *bytes, size_t len);
 	int (*sync)(int fd);
+	int (*sync_directory)(int fd);
 	int (*open)(const char *path, int flags, unsigned mode);
+	int (*truncate)(int fd, int64_t len);
+	int (*close)(int fd);
+	int (*unlink)(const char *path);
+	int64_t (*realtime_ns)(void);
 };
 
 /* The defaults, as in --help. */
@@ -73,8 +78,8 @@ void store_writer_flush(struct store_writer *writer);
 uint64_t store_writer_next_conn(const struct store_writer *writer);
 
 struct store_writer_status {
-	bool degraded;
-	char reason[200]; /* "" when not degraded */
+	bool degraded;    /* events are lost, or something else is wrong that needs attention; see reason */
+	char reason[300]; /* "" when not degraded */
 	uint64_t next_seq;
 	uint64_t
 	    synced_seq; /* every event numbered below is on stable storage (with sync none: was written); a sync that

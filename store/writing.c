@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "store/place.h"
+
 enum {
-	RETRY_MS = 250,
-	TEND_MS = 1000,
+	RETRY_MS = 250,      /* after the first failure; then twice as long each time… */
+	RETRY_MAX_MS = 2000, /* …up to this */
+	TEND_MS = 500,
 	LEVEL_MIN = -1, /* below, little time is saved: level -3 is a tenth faster, and 9 % larger */
 	LEVEL_MAX = 3,
 	IDLE_BLOCKS = 64, /* so many blocks in a row that found the queue empty raise the level by one */
@@ -28,27 +31,37 @@ static void report(const struct store_writer *writer, const char *line)
 		writer->options.report(writer->options.context, line);
 }
 
-static void set_degraded(struct store_writer *writer, bool is_degraded, const char *reason)
+static void set_degraded(struct store_writer *writer, bool is_degraded)
 {
 	writer->is_degraded = is_degraded;
 	pthread_mutex_lock(&writer->mutex);
-	writer->status.degraded = is_degraded;
-	snprintf(writer->status.reason, sizeof writer->status.reason, "%s", reason);
-	pthread_cond_broadcast(&writer->done);
+	writer->is_losing = is_degraded;
 	pthread_mutex_unlock(&writer->mutex);
+	store__writer_update_status(writer);
+}
+
+/* Try again after a while, each time after a longer one. */
+static void back_off(struct store_writer *writer)
+{
+	int64_t pause_ms = writer->retry_pause_ms * 2;
+	writer->retry_pause_ms = pause_ms < RETRY_MS       ? RETRY_MS
+				 : pause_ms < RETRY_MAX_MS ? pause_ms
+							   : RETRY_MAX_MS;
+	writer->retry_ms = store__monotonic_ms() + writer->retry_pause_ms;
 }
 
 static void degrade(struct store_writer *writer, int error, const char *what)
 {
-	char reason[200], line[800];
-	writer->retry_ms = store__monotonic_ms() + RETRY_MS;
+	char line[800];
+	back_off(writer);
 	if (writer->is_degraded)
 		return;
-	snprintf(reason, sizeof reason, "%s: %s", what, wire_error_text(error));
-	set_degraded(writer, true, reason);
+	writer->outage_messages = 0;
+	snprintf(writer->reason, sizeof writer->reason, "%s: %s", what, wire_error_text(error));
+	set_degraded(writer, true);
 	snprintf(line, sizeof line,
 		 "recording degraded: cannot write to %s: %s; messages pass unrecorded until it works again",
-		 writer->dir, reason);
+		 writer->dir, writer->reason);
 	report(writer, line);
 }
 
@@ -61,44 +74,73 @@ static void degrade_by_sync(struct store_writer *writer, int error)
 	degrade(writer, error, what);
 }
 
-static void lose(struct store_writer *writer, const struct store_stage *stage)
+static void note_loss(struct store_writer *writer, const struct store_loss *loss)
 {
-	store__chain_give_up(&writer->chain, stage);
-	store__chain_watch(&writer->chain, stage);
-	store_loss_add_stage(&writer->loss, stage);
+	store_loss_add(&writer->loss, loss);
+	writer->outage_messages += loss->messages;
 	pthread_mutex_lock(&writer->mutex);
-	writer->status.lost_events += store_stage_events(stage);
-	writer->status.lost_messages += store_stage_messages(stage);
+	writer->status.lost_events += loss->events;
+	writer->status.lost_messages += loss->messages;
 	pthread_mutex_unlock(&writer->mutex);
 }
 
-/* The first thing to be logged after a loss says what was lost. */
-static int append_gap(struct store_writer *writer)
+/* Look whether the log is still where it was, from time to time. */
+static void check_place(struct store_writer *writer, int64_t now_ms)
+{
+	const char *what;
+	struct store_loss lost = {0};
+	int error = store__place_check(&writer->chain, now_ms, &lost, &what);
+	if (!error)
+		return;
+	degrade(writer, error, what);
+	note_loss(writer, &lost);
+}
+
+static void lose(struct store_writer *writer, const struct store_stage *stage)
+{
+	struct store_loss loss = {0};
+	store__chain_give_up(&writer->chain, stage);
+	store__chain_watch(&writer->chain, stage);
+	store_loss_add_stage(&loss, stage);
+	note_loss(writer, &loss);
+}
+
+/* The first thing to be logged after a loss says what was lost. Once it is in the log the loss is told, whether flushing
+ * works or not: it must not be told twice. */
+static int append_gap(struct store_writer *writer, int64_t now_ms)
 {
 	char reason[250];
-	snprintf(reason, sizeof reason, "could not be recorded: %s", writer->status.reason);
+	snprintf(reason, sizeof reason, "could not be recorded: %s", writer->reason);
 	store_stage_reset(writer->gap);
 	int error = store_loss_append(&writer->loss, reason, writer->gap);
-	error = error
-		    ? error
-		    : store__chain_append(&writer->chain, writer->gap, writer->level, store__monotonic_ms());
-	return error ? error : store__chain_sync(&writer->chain);
+	error = error ? error : store__chain_append(&writer->chain, writer->gap, writer->level, now_ms);
+	if (!error)
+		writer->loss = (struct store_loss){0};
+	return error;
+}
+
+static void recover(struct store_writer *writer)
+{
+	char line[800];
+	writer->retry_pause_ms = 0;
+	set_degraded(writer, false);
+	snprintf(line, sizeof line,
+		 "recording again into %s; %" PRIu64 " messages were not recorded meanwhile", writer->dir,
+		 writer->outage_messages);
+	report(writer, line);
 }
 
 static void try_again(struct store_writer *writer)
 {
-	char line[800];
-	int error = append_gap(writer);
-	if (error) {
-		degrade(writer, error, "write");
-		return;
-	}
-	snprintf(line, sizeof line,
-		 "recording again into %s; %" PRIu64 " messages were not recorded meanwhile", writer->dir,
-		 writer->loss.messages);
-	writer->loss = (struct store_loss){0};
-	set_degraded(writer, false, "");
-	report(writer, line);
+	int64_t now_ms = store__monotonic_ms();
+	const char *what = "write";
+	int error = store__place_try(&writer->chain, &what);
+	error = error ? error : append_gap(writer, now_ms);
+	error = error ? error : store__chain_sync(&writer->chain, now_ms);
+	if (error)
+		degrade(writer, error, what);
+	else
+		recover(writer);
 }
 
 /* No gap event will tell of it. */
@@ -137,7 +179,7 @@ static int choose_level(struct store_writer *writer, uint32_t waiting)
 static void sync_now(struct store_writer *writer)
 {
 	writer->synced_ms = store__monotonic_ms();
-	int error = store__chain_sync(&writer->chain);
+	int error = store__chain_sync(&writer->chain, writer->synced_ms);
 	if (error)
 		degrade_by_sync(writer, error);
 }
@@ -154,6 +196,7 @@ static void write_stage(struct store_writer *writer, const struct store_stage *s
 			bool is_closing)
 {
 	int64_t now_ms = store__monotonic_ms();
+	check_place(writer, now_ms);
 	if (writer->is_degraded && (now_ms >= writer->retry_ms || is_closing))
 		try_again(writer);
 	if (writer->is_degraded) {
@@ -175,6 +218,13 @@ static void write_stage(struct store_writer *writer, const struct store_stage *s
 
 /* ---- the thread ---- */
 
+/* What is wrong although recording goes on; "" = nothing. */
+static const char *trouble_of(const struct store_writer *writer)
+{
+	const struct store__chain *chain = &writer->chain;
+	return chain->place_trouble[0] ? chain->place_trouble : chain->stuck;
+}
+
 void store__writer_update_status(struct store_writer *writer)
 {
 	struct store_writer_status *status = &writer->status;
@@ -186,14 +236,34 @@ void store__writer_update_status(struct store_writer *writer)
 	status->log_bytes = chain->closed_bytes + (chain->output.fd >= 0 ? chain->output.end : 0);
 	status->segments = chain->closed_segments + (chain->output.fd >= 0);
 	status->level = writer->level;
+	status->degraded = writer->is_degraded || *trouble_of(writer);
+	snprintf(status->reason, sizeof status->reason, "%s",
+		 writer->is_degraded ? writer->reason : trouble_of(writer));
 	pthread_cond_broadcast(&writer->done);
 	pthread_mutex_unlock(&writer->mutex);
+}
+
+/* Say it when it begins and when it is over. */
+static void report_trouble(struct store_writer *writer)
+{
+	char line[800];
+	const char *trouble = trouble_of(writer);
+	if (!*trouble == !*writer->trouble)
+		return;
+	if (*trouble)
+		snprintf(line, sizeof line, "recording into %s goes on, but needs attention: %s", writer->dir,
+			 trouble);
+	else
+		snprintf(line, sizeof line, "recording into %s is in order again", writer->dir);
+	snprintf(writer->trouble, sizeof writer->trouble, "%s", trouble);
+	report(writer, line);
 }
 
 /* What is due without a new stage. */
 static void tend(struct store_writer *writer, bool must_flush)
 {
 	int64_t now_ms = store__monotonic_ms();
+	check_place(writer, now_ms);
 	if (writer->is_degraded && now_ms >= writer->retry_ms)
 		try_again(writer);
 	if (!writer->is_degraded) {
@@ -205,6 +275,7 @@ static void tend(struct store_writer *writer, bool must_flush)
 		if (error)
 			degrade_by_sync(writer, error);
 	}
+	report_trouble(writer);
 	store__writer_update_status(writer);
 }
 
@@ -277,6 +348,7 @@ static void handle_one(struct store_writer *writer)
 	if (next && writer->options.threads > 1 && !writer->is_degraded)
 		store__chain_encode_ahead(&writer->chain, next, writer->level);
 	write_stage(writer, stage, waiting, is_closing);
+	report_trouble(writer);
 	store__writer_update_status(writer);
 	store_stage_reset(stage);
 

@@ -10,7 +10,6 @@
 
 struct store_writer {
 	char *dir;
-	int lock_fd;
 	struct store_writer_options options;
 	pthread_t thread;
 	uint64_t first_next_conn;
@@ -26,15 +25,19 @@ struct store_writer {
 	bool is_starved;             /* somebody was told that there is no free stage */
 	bool is_closing;
 	uint64_t flush_seq; /* somebody waits until events below are synced */
+	bool is_losing;     /* is_degraded, for others to read */
 	struct store_writer_status status;
 
 	/* The thread's own. */
 	struct store__chain chain;
 	int level;
 	uint32_t idle_blocks;
-	int64_t synced_ms, retry_ms;
-	bool is_degraded;
-	struct store_loss loss;
+	int64_t synced_ms, retry_ms, retry_pause_ms;
+	bool is_degraded;         /* events are thrown away */
+	char reason[200];         /* why */
+	struct store_loss loss;   /* that no gap event tells of yet */
+	uint64_t outage_messages; /* lost since it became degraded */
+	char trouble[200];        /* that was reported; "" = none */
 	struct store_stage *gap;
 };
 

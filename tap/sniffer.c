@@ -70,10 +70,10 @@ static void steps_of(struct wire_source *source, struct wire_steps *steps)
 }
 
 /* What a capture lacks is told by gaps; nothing of it is damaged. */
-static void damage_of(struct wire_source *source, uint64_t *places, uint64_t *events)
+static void damage_of(struct wire_source *source, struct wire_damage *damage)
 {
 	(void)source;
-	*places = *events = 0;
+	*damage = (struct wire_damage){0};
 }
 
 static void close_of(struct wire_source *source)

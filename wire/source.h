@@ -23,6 +23,12 @@ static inline void wire_steps_add(struct wire_steps *steps, uint64_t count, int6
 		steps->largest_ns = largest_ns;
 }
 
+/* What could not be read. Each place is told by a gap event, too; of events, as far as they are known. */
+struct wire_damage {
+	uint64_t places, events;                 /* damaged */
+	uint64_t deleted_places, deleted_events; /* deleted before they could be read */
+};
+
 struct wire_source {
 	/* The next event. 1 with *event (valid until the next call); 0 at the end, or, of a source that goes on, when
 	 * there is nothing new yet; or a negative code with *fault when it cannot be read on. */
@@ -30,9 +36,8 @@ struct wire_source {
 	/* What is known of a connection of the event just given out, NULL when nothing. Valid until the next call of
 	 * next. */
 	const struct wire_client *(*client)(struct wire_source *source, uint64_t conn);
-	/* What could not be read so far: damaged places (each told by a gap event, too), and the events in them as far
-	 * as they are known. */
-	void (*damage)(struct wire_source *source, uint64_t *places, uint64_t *events);
+	/* What could not be read so far. */
+	void (*damage)(struct wire_source *source, struct wire_damage *damage);
 	void (*close)(struct wire_source *source);
 	/* Optional. Add the clock steps between the events given out so far, which their steady_ns leaves out. */
 	void (*steps)(struct wire_source *source, struct wire_steps *steps);

@@ -93,26 +93,33 @@ static int64_t number(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
+/* The totals of a log that verifies. */
+static json_t *totals_of(const char *log)
+{
+	const char *const stat[] = {support_tapedeck(), "stat", "--json", log, NULL};
+	const char *const verify[] = {support_tapedeck(), "verify", log, NULL};
+	struct numbered_log read;
+	char *text;
+	assert_true(numbered_log_read(&read, log));
+	assert_int_equal(support_run(verify, &text), 0);
+	free(text);
+	assert_int_equal(support_run(stat, &text), 0);
+	json_t *totals = json_loads(text, 0, NULL);
+	assert_non_null(totals);
+	free(text);
+	return totals;
+}
+
 /* Stop it; what is in the log and what its gaps say is missing are together what was published, and nothing is damaged. */
 static void expect_all_told(struct support_broker *broker, bool has_gaps)
 {
 	int64_t published = support_broker_varz(broker, "in_msgs");
-	const char *const stat[] = {support_tapedeck(), "stat", "--json", broker->log, NULL};
-	const char *const verify[] = {support_tapedeck(), "verify", broker->log, NULL};
-	struct numbered_log read;
-	char *text;
 	assert_int_equal(support_server_close(&broker->server), 0);
-	assert_true(numbered_log_read(&read, broker->log));
-	assert_int_equal(support_run(stat, &text), 0);
-	json_t *totals = json_loads(text, 0, NULL);
-	assert_non_null(totals);
+	json_t *totals = totals_of(broker->log);
 	assert_int_equal(number(totals, "messages") + number(totals, "gap_messages"), published);
 	assert_int_equal(number(totals, "gaps") > 0, has_gaps);
 	assert_true(number(totals, "messages") > 0);
 	json_decref(totals);
-	free(text);
-	assert_int_equal(support_run(verify, &text), 0);
-	free(text);
 }
 
 /* ---- the disks ---- */
@@ -135,20 +142,47 @@ static void a_limit_on_file_size_costs_a_gap_and_nothing_else(void **state)
 	support_broker_close(&broker);
 }
 
-static void a_directory_that_is_gone_for_a_while_costs_a_gap_and_nothing_else(void **state)
+/* What was recorded before is in the directory that was moved, and whole. */
+static void a_directory_that_is_moved_is_made_again(void **state)
 {
-	const char *const flags[] = {"--record-segment-size=64kb", NULL};
 	struct support_broker broker;
 	char elsewhere[300];
 	(void)state;
-	support_broker_open(&broker, flags, true);
+	support_broker_open(&broker, NULL, true);
 	pid_t publisher = numbered_publish(broker.server.port, 0, 0, ENDLESS, PAUSE_US);
 	support_tempdir_path(&broker.dir, "elsewhere", elsewhere, sizeof(elsewhere));
 	assert_int_equal(rename(broker.log, elsewhere), 0);
-	expect_degraded(&broker, "No such file or directory");
+	assert_int_equal(support_server_await_log(&broker.server, "removed or replaced", soon()), 0);
 	expect_bus_goes_on(&broker);
-	assert_int_equal(rename(elsewhere, broker.log), 0);
 	expect_well_again(&broker);
+	numbered_end(publisher);
+	int64_t published = support_broker_varz(&broker, "in_msgs");
+	assert_int_equal(support_server_close(&broker.server), 0);
+	json_t *before = totals_of(elsewhere), *after = totals_of(broker.log);
+	assert_int_equal(number(before, "messages") + number(after, "messages") +
+			     number(after, "gap_messages"),
+			 published);
+	json_decref(before);
+	json_decref(after);
+	support_broker_close(&broker);
+}
+
+/* Writing into removed files works as ever; what went there is told. */
+static void a_directory_that_is_removed_is_made_again_and_the_loss_told(void **state)
+{
+	struct support_broker broker;
+	char *text;
+	(void)state;
+	support_broker_open(&broker, NULL, true);
+	pid_t publisher = numbered_publish(broker.server.port, 0, 0, ENDLESS, PAUSE_US);
+	expect_bus_goes_on(&broker);
+	const char *const remove_it[] = {"/bin/rm", "-r", broker.log, NULL};
+	assert_int_equal(support_run(remove_it, &text), 0);
+	free(text);
+	assert_int_equal(support_server_await_log(&broker.server, "removed or replaced", soon()), 0);
+	expect_bus_goes_on(&broker);
+	expect_well_again(&broker);
+	expect_bus_goes_on(&broker);
 	numbered_end(publisher);
 	expect_all_told(&broker, true);
 	support_broker_close(&broker);
@@ -285,7 +319,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_limit_on_file_size_costs_a_gap_and_nothing_else),
-	    cmocka_unit_test(a_directory_that_is_gone_for_a_while_costs_a_gap_and_nothing_else),
+	    cmocka_unit_test(a_directory_that_is_moved_is_made_again),
+	    cmocka_unit_test(a_directory_that_is_removed_is_made_again_and_the_loss_told),
 	    cmocka_unit_test(a_full_disk_costs_a_gap_and_nothing_else),
 	    cmocka_unit_test(a_broker_starts_on_a_full_disk_and_says_so),
 	    cmocka_unit_test(a_read_only_disk_keeps_a_broker_from_starting),

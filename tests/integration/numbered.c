@@ -174,7 +174,7 @@ bool numbered_log_read(struct numbered_log *log, const char *path)
 	struct store_reader *reader;
 	struct wire_fault fault;
 	struct wire_event event;
-	uint64_t events;
+	struct wire_damage damage;
 	*log = (struct numbered_log){0};
 	int got = store_reader_open(&reader, path, &options, &fault);
 	if (got < 0) {
@@ -186,7 +186,8 @@ bool numbered_log_read(struct numbered_log *log, const char *path)
 		good = take_event(log, &event);
 	if (got < 0)
 		fprintf(stderr, "%s\n", fault.text);
-	store_reader_damage(reader, &log->damaged_blocks, &events);
+	store_reader_damage(reader, &damage);
+	log->damaged_blocks = damage.places;
 	store_reader_close(reader);
 	return good && got == 0;
 }

@@ -468,7 +468,11 @@ void builder_read(const struct log_builder *builder, const char *path,
 	}
 	if (status < 0)
 		fail_msg("%s", fault.text);
-	store_reader_damage(reader, &reading->damaged_blocks, &reading->damaged_events);
+	struct wire_damage damage;
+	store_reader_damage(reader, &damage);
+	reading->damaged_blocks = damage.places;
+	reading->damaged_events = damage.events;
+	reading->deleted_events = damage.deleted_events;
 	store_reader_close(reader);
 }
 

@@ -77,7 +77,7 @@ struct reading {
 		char text[200];
 	} * items;
 	size_t count, cap;
-	uint64_t damaged_blocks, damaged_events;
+	uint64_t damaged_blocks, damaged_events, deleted_events;
 };
 
 /* Read a log to its end. Events must be as they were added; payloads too when options say so. */

@@ -417,6 +417,7 @@ class Segment:
         with open(path, "rb") as file:
             self.data = file.read()
         self.path, self.blocks, self.damage, self.tail = path, [], [], 0
+        self.end = len(self.data)  # of the bytes that may be blocks
         self.read_file_header()
         self.is_closed = self.read_footer()
         if not self.is_closed:
@@ -438,13 +439,18 @@ class Segment:
         if trailer[:8] != b"TDTRAIL\n" or checksum(trailer[:24]) != struct.unpack_from("<Q", trailer, 24)[0]:
             return False
         offset, length = struct.unpack_from("<QQ", trailer, 8)
-        footer = data[offset : offset + length]
-        if offset + length != end or footer[:8] != b"TDFOOTER":
+        if length > end - FILE_HEADER:
+            return False
+        is_misplaced, footer = offset + length != end, data[end - length : end]
+        if footer[:8] != b"TDFOOTER":
             return False
         entries, stored, raw_bytes = struct.unpack_from("<III", footer, 8)
         body = footer[FOOTER_HEADER:]
         sums = struct.unpack_from("<QQ", footer, 24)
         if stored != len(body) or sums != (checksum(body), checksum(footer[:32])):
+            return False
+        if is_misplaced:
+            self.end = end - length
             return False
         self.read_index(unpack_frame(body, raw_bytes, False), entries, offset)
         return True
@@ -463,41 +469,101 @@ class Segment:
         if start < end:
             self.damage.append((start, end - start))
 
-    def block_at(self, offset):
+    def expected(self):
+        return self.blocks[-1][1].next_seq if self.blocks else 1
+
+    def block_at(self, offset, expected=None):
         """The header of the block there. Raises Damage, or Tail where it is not there as a whole."""
-        if offset + BLOCK_HEADER > len(self.data):
+        if offset + BLOCK_HEADER > self.end:
             raise Tail
         header = read_header(self.data[offset : offset + BLOCK_HEADER])
-        expected = self.blocks[-1][1].next_seq if self.blocks else 1
+        expected = expected or self.expected()
         need(header.log_id == self.log_id and header.first_seq >= expected, "another log's block")
-        if offset + header.bytes > len(self.data):
+        if offset + header.bytes > self.end:
             raise Tail
         return header
 
-    def find_block(self, offset):
-        """The next offset from here on where a block begins."""
-        while (offset := self.data.find(b"TDBLOCK\n", offset)) >= 0:
+    def is_unfinished(self, offset, expected):
+        rest = self.data[offset:]
+        if rest[:8] == b"TDFOOTER"[: len(rest)]:
+            return len(rest) < FOOTER_HEADER or checksum(rest[:32]) == struct.unpack_from("<Q", rest, 32)[0]
+        if len(rest) < BLOCK_HEADER:
+            return rest[:8] == b"TDBLOCK\n"[: len(rest)]
+        try:
+            self.block_at(offset, expected)
+        except Tail:
+            return True
+        except Damage:
+            pass
+        return False
+
+    def is_intact(self, offset, header):
+        at = offset + BLOCK_HEADER
+        for stored, _, expected in header.frames:
+            if checksum(self.data[at : at + stored]) != expected:
+                return False
+            at += stored
+        return True
+
+    def leads_on(self, offset, header):
+        end = offset + header.bytes
+        if end == self.end or self.is_unfinished(end, header.next_seq):
+            return True
+        try:
+            self.block_at(end, header.next_seq)
+            return True
+        except (Damage, Tail):
+            return False
+
+    def find_block(self, offset, exact=None):
+        """The next (offset, header) of a block from here on; None when there is none."""
+        lone = None
+        while (offset := self.data.find(b"TDBLOCK\n", offset, self.end)) >= 0:
             try:
-                self.block_at(offset)
-                return offset
+                header = self.block_at(offset, exact)
             except (Damage, Tail):
-                offset += 1
-        raise Tail
+                header = None
+            if header and (not exact or header.first_seq == exact):
+                leads, intact = self.leads_on(offset, header), self.is_intact(offset, header)
+                if leads and (intact or not exact):
+                    contradicts = lone and (lone[1].next_seq > header.first_seq or lone[0] + lone[1].bytes > offset)
+                    return (offset, header) if not lone or contradicts else lone
+                if intact:
+                    lone = lone or (offset, header)
+            offset += 1
+        return lone
+
+    def resync(self, end):
+        """No block begins at `end`. The next (offset, header), or None."""
+        if self.is_unfinished(end, self.expected()):
+            if len(self.data) - end < BLOCK_HEADER or self.data[end : end + 8] != b"TDBLOCK\n":
+                return None
+            header = read_header(self.data[end : end + BLOCK_HEADER])
+            return self.find_block(end + BLOCK_HEADER, header.next_seq)
+        if self.blocks and not self.is_intact(*self.blocks[-1]):
+            found = self.find_block(self.blocks[-1][0] + BLOCK_HEADER, self.expected())
+            if found and found[0] < end:
+                return found
+        return self.find_block(end + 1)
 
     def scan(self):
         end = FILE_HEADER
-        try:
-            while True:
-                try:
-                    found, header = end, self.block_at(end)
-                except Damage:
-                    found = self.find_block(end + 1)
-                    header = self.block_at(found)
-                self.note_damage(end, found)
-                self.blocks.append((found, header))
-                end = found + header.bytes
-        except Tail:
+        while True:
+            try:
+                found = end, self.block_at(end)
+            except (Damage, Tail):
+                found = self.resync(end)
+            if not found:
+                break
+            if found[0] < end:
+                end = self.blocks.pop()[0]
+            self.note_damage(end, found[0])
+            self.blocks.append(found)
+            end = found[0] + found[1].bytes
+        if self.is_unfinished(end, self.expected()) and self.end == len(self.data):
             self.tail = len(self.data) - end
+        else:
+            self.note_damage(end, self.end)
 
     def events_of(self, offset, header):
         """The events of a block. Raises Damage."""
