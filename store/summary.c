@@ -109,6 +109,8 @@ static int count_message(struct run *run, uint32_t row)
 	uint64_t set = store__block_number(block, STORE__RECEIVERS, row);
 	count->messages++;
 	count->bytes += bytes;
+	run->summary->unknown_receivers +=
+	    (store__block_number(block, STORE__FLAGS, row) & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
 	if (set == 0) {
 		run->summary->deliveries += store__block_number(block, STORE__RECEIVER_COUNT, row);
 	} else {
@@ -245,6 +247,7 @@ static int count_whole(struct run *run, const struct store_block_header *header)
 	summary->deliveries += header->deliveries;
 	for (uint32_t i = 0; i < store_block_subjects(run->select.block); i++) {
 		const struct store_block_subject *subject = store_block_subject(run->select.block, i);
+		summary->unknown_receivers += subject->unknown_receivers;
 		int error = subject->messages > 0
 				? store__tallies_add(&run->tallies, subject->subject, subject->messages,
 						     subject->payload_bytes)

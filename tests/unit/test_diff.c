@@ -115,7 +115,7 @@ static void more_receivers_are_a_difference_when_asked_for(void **state)
 	diff_fill_numbers(fixture);
 	fixture->b.events[6].event.receiver_count = 2;
 	diff_expect_equal(fixture);
-	fixture->options.deliveries = true;
+	fixture->options.receivers = REPLAY_RECEIVERS_COUNT;
 	diff_expect_one(fixture, REPLAY_DIFF_DELIVERIES, 7, 7);
 }
 
