@@ -47,3 +47,29 @@ uint32_t tap__servers_name(struct tap__servers *servers, const struct tap_endpoi
 			server->number = servers->list[i].number;
 	return server->number;
 }
+
+uint32_t tap__servers_add_blind(struct tap__servers *servers, const struct tap_endpoint *end)
+{
+	struct tap__server *server = find(servers, end);
+	if (!server)
+		return 0;
+	server->blind++;
+	return server->number;
+}
+
+uint32_t tap__servers_remove_blind(struct tap__servers *servers, const struct tap_endpoint *end)
+{
+	struct tap__server *server = find(servers, end);
+	if (!server)
+		return 0;
+	server->blind--;
+	return server->number;
+}
+
+bool tap__servers_are_blind(const struct tap__servers *servers, uint32_t number)
+{
+	for (uint32_t i = 0; i < servers->count; i++)
+		if (servers->list[i].number == number && servers->list[i].blind > 0)
+			return true;
+	return number == 0;
+}
