@@ -20,7 +20,7 @@ struct settings {
 	int compare; /* 0 bytes, 1 JSON */
 	int replies; /* enum replay_diff_replies */
 	int order;   /* enum replay_diff_order */
-	bool deliveries, json;
+	bool deliveries, ignore_receivers, json;
 	double slower;
 	int window;
 	uint64_t memory, limit, top;
@@ -63,8 +63,12 @@ static const struct cli_option comparing[] = {
      .at = AT(ignores)},
     {.name = "deliveries",
      .kind = CLI_FLAG,
-     .help = "compare how many received each message, too",
+     .help = "compare the receivers of each message where both logs know them (default)",
      .at = AT(deliveries)},
+    {.name = "ignore-receivers",
+     .kind = CLI_FLAG,
+     .help = "do not compare receivers",
+     .at = AT(ignore_receivers)},
     {.name = "slower",
      .kind = CLI_CALL,
      .argument = "FACTOR",
@@ -158,6 +162,14 @@ static bool overlap(const struct session *session)
 	       session->spans[REPLAY_B].first_ns <= session->spans[REPLAY_A].last_ns;
 }
 
+/* Of the same traffic the receivers must be the same; in a replay they are other clients. */
+static enum replay_diff_receivers receivers_option(const struct session *session)
+{
+	if (session->settings->ignore_receivers)
+		return REPLAY_RECEIVERS_IGNORE;
+	return overlap(session) ? REPLAY_RECEIVERS_EACH : REPLAY_RECEIVERS_COUNT;
+}
+
 static struct replay_diff_options diff_options(struct session *session)
 {
 	const struct settings *settings = session->settings;
@@ -168,7 +180,7 @@ static struct replay_diff_options diff_options(struct session *session)
 	    .inboxes = settings->inboxes.values,
 	    .ignore_headers = settings->ignore_headers.values,
 	    .compare = session->payloads,
-	    .deliveries = settings->deliveries,
+	    .receivers = receivers_option(session),
 	    .slower = settings->slower,
 	    .same_clock = overlap(session),
 	    .window = (uint64_t)settings->window,
@@ -349,6 +361,9 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		status = cli_logs_split(command, &operands, false, &logs, &subjects);
 	if (status == CLI_GO_ON)
 		status = check_logs(command, &logs, &subjects);
+	if (status == CLI_GO_ON && settings.deliveries && settings.ignore_receivers)
+		status =
+		    cli_usage_error(command, "--deliveries and --ignore-receivers contradict each other");
 	if (status == CLI_GO_ON && settings.limit == UINT64_MAX && !settings.json)
 		settings.limit = 20;
 	if (status == CLI_GO_ON)
@@ -377,7 +392,8 @@ const struct cli_command cli_diff = {
 	"Compares the messages of two logs: of the same traffic recorded twice, or of a recording and its\n"
 	"replay. Times, connection numbers and the names of inboxes may differ; so may how the messages of\n"
 	"different publishers and subjects lie between each other. The messages on each subject, what is in\n"
-	"them, and the order in which each publisher sent them must be the same.\n"
+	"them, who received them, and the order in which each publisher sent them must be the same.\n"
+	"Receivers are compared where both logs know all of them.\n"
 	"\n"
 	"A message that may have got lost in a gap of the other log is unverifiable, which is no "
 	"difference.\n"

@@ -33,7 +33,10 @@ static void put_sighting(struct cli_diff_json *printer, struct cli_json *json, c
 			cli_headers_json(printer->scratch, json, message->headers);
 		cli_json_bytes(json, "payload", message->payload);
 		cli_json_number(json, "size", message->size);
-		cli_json_number(json, "receivers", message->receivers);
+		if (message->are_receivers_known)
+			cli_json_number(json, "receivers", message->receivers);
+		else if (message->receivers > 0)
+			cli_json_number(json, "known_receivers", message->receivers);
 	}
 	cli_json_object_end(json);
 }

@@ -42,6 +42,15 @@ static void print_receiver(struct cli_row *row, const struct wire_receiver *rece
 	cli_row_end(row);
 }
 
+static void print_unknown(struct cli_row *row, const struct wire_event *event)
+{
+	label(row, "to");
+	cli_row_text(row, CLI_YELLOW, "?");
+	cli_row_text(row, CLI_DIM,
+		     event->receiver_count > 0 ? " there may be other receivers" : " not known");
+	cli_row_end(row);
+}
+
 static void print_headers(struct cli_row *row, struct wire_slice block)
 {
 	struct wire_headers headers;
@@ -78,6 +87,8 @@ void cli_print_details(struct cli_row *row, const struct wire_event *event, cons
 	}
 	for (uint32_t i = 0; event->receivers && i < event->receivers_len; i++)
 		print_receiver(row, &event->receivers[i], clients);
+	if (event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN)
+		print_unknown(row, event);
 	if (event->headers.len > 0)
 		print_headers(row, event->headers);
 }

@@ -71,11 +71,20 @@ static void put_body(struct cli_json_printer *printer, struct cli_json *json, co
 		cli_json_true(json, "partial");
 }
 
+/* The number of receivers is left out where there may be others; those that are known have a key of their own. */
+static void put_count(struct cli_json *json, const struct wire_event *event)
+{
+	if (!(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN))
+		cli_json_number(json, "receivers", event->receiver_count);
+	else if (event->receiver_count > 0)
+		cli_json_number(json, "known_receivers", event->receiver_count);
+}
+
 static void put_message(struct cli_json_printer *printer, struct cli_json *json,
 			const struct wire_event *event, const struct cli_clients *clients)
 {
 	put_body(printer, json, event);
-	cli_json_number(json, "receivers", event->receiver_count);
+	put_count(json, event);
 	if (printer->detail && event->receivers)
 		put_delivered(json, event, clients);
 }

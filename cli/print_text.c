@@ -174,6 +174,8 @@ static void put_receivers(struct line *line)
 	const struct wire_event *event = line->event;
 	uint32_t dropped = count_dropped(event);
 
+	bool are_known = !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN);
+
 	cli_row_text(&line->row, CLI_DIM, " → ");
 	if (event->receiver_count == 1 && event->receivers && event->receivers_len == 1)
 		put_client(line, event->receivers[0].conn,
@@ -181,7 +183,9 @@ static void put_receivers(struct line *line)
 	else if (event->receiver_count > 0)
 		cli_row_format(&line->row, CLI_PLAIN, "%" PRIu32, event->receiver_count);
 	else
-		cli_row_text(&line->row, CLI_YELLOW, "nobody");
+		cli_row_text(&line->row, CLI_YELLOW, are_known ? "nobody" : "?");
+	if (event->receiver_count > 0 && !are_known)
+		cli_row_text(&line->row, CLI_YELLOW, " + ?");
 	if (dropped > 0)
 		cli_row_format(&line->row, CLI_RED, " (%" PRIu32 " dropped)", dropped);
 }

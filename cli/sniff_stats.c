@@ -67,6 +67,9 @@ void cli_sniff_heard(char *line, size_t size, const struct tap_sniffer_stats *st
 	line[0] = '\0';
 	append(line, size, "%s message%s (%s)", cli_count_text(count, join->messages),
 	       cli_plural(join->messages), cli_size_text(more, join->message_bytes));
+	if (join->unknown_receivers > 0)
+		append(line, size, ", %s of them with unknown receivers",
+		       cli_count_text(count, join->unknown_receivers));
 	append(line, size, ", %s deliver%s", cli_count_text(count, join->deliveries),
 	       join->deliveries == 1 ? "y" : "ies");
 	if (join->apart_deliveries > 0)
@@ -220,6 +223,10 @@ static void put_totals(struct cli_sniff_stats *stats, struct cli_row *row,
 	snprintf(note, sizeof(note), "%s/s, %s/s", cli_rate_text(rate, rates.messages),
 		 cli_size_text(size, (uint64_t)rates.bytes));
 	put_line(stats, row, CLI_BOLD, "messages", cli_count_text(value, seen->join->messages), note);
+	if (seen->join->unknown_receivers > 0)
+		put_line(stats, row, CLI_YELLOW, "receivers",
+			 cli_count_text(value, seen->join->unknown_receivers),
+			 "messages may have receivers that are not known");
 	note[0] = '\0';
 	if (seen->join->apart_deliveries > 0)
 		snprintf(note, sizeof(note), "%s without their message",

@@ -11,6 +11,7 @@ static void put_totals(struct cli_json *json, const struct store_summary *summar
 	cli_json_number(json, "messages", summary->messages);
 	cli_json_number(json, "payload_bytes", summary->payload_bytes);
 	cli_json_number(json, "deliveries", summary->deliveries);
+	cli_json_number(json, "unknown_receivers", summary->unknown_receivers);
 	cli_json_number(json, "connections", summary->connections);
 	cli_json_number(json, "errors", summary->errors);
 	cli_json_number(json, "gaps", summary->gaps);

@@ -88,6 +88,9 @@ static void put_messages(struct report *report)
 	snprintf(note, sizeof(note), "%s per message",
 		 cli_rate_text(rate, ratio((double)summary->deliveries, messages)));
 	put_line(report, CLI_PLAIN, "deliveries", cli_count_text(value, summary->deliveries), note);
+	if (summary->unknown_receivers > 0)
+		put_line(report, CLI_YELLOW, "receivers", cli_count_text(value, summary->unknown_receivers),
+			 "messages may have receivers that are not known");
 }
 
 static void put_troubles(struct report *report)

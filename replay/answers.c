@@ -219,7 +219,7 @@ uint64_t replay_answers_ask(struct replay_answers *answers, const struct wire_ev
 	request->subject = strndup(subject.data, subject.len);
 	request->inbox = strndup(event->reply.data, event->reply.len);
 	request->inbox_len = event->reply.len;
-	request->is_unwanted = event->receiver_count == 0;
+	request->is_unwanted = event->receiver_count == 0 && !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN);
 	request->chain = *bucket;
 	*bucket = id;
 	if (!request->subject || !request->inbox) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <xxhash.h>
 
 #include "replay/diff_state.h"
 #include "store/steps.h"
@@ -57,8 +58,30 @@ static struct wire_slice start_of(struct wire_slice bytes)
 			  bytes.len < REPLAY_DIFF_KEPT_BYTES ? bytes.len : REPLAY_DIFF_KEPT_BYTES);
 }
 
-static struct replay_sighting sighting_of(const struct wire_event *message)
+static uint64_t add_to_hash(uint64_t hash, struct wire_slice text)
 {
+	return XXH3_64bits_withSeed(text.data, text.len, hash + text.len);
+}
+
+/* Connection numbers are a recording's own: a receiver is known by its name and its subscription. */
+static uint64_t receivers_hash(const struct replay__side *side, const struct wire_event *message)
+{
+	uint64_t sum = 0;
+	for (uint32_t i = 0; message->receivers && i < message->receivers_len; i++) {
+		const struct wire_receiver *receiver = &message->receivers[i];
+		if (receiver->outcome != WIRE_SENT)
+			continue;
+		const struct wire_client *client = side->source->client(side->source, receiver->conn);
+		uint64_t hash = add_to_hash(0, client ? client->name : wire_slice("", 0));
+		sum += add_to_hash(add_to_hash(hash, receiver->sid), receiver->queue);
+	}
+	return sum;
+}
+
+static struct replay_sighting sighting_of(const struct replay_diff *diff, enum replay_diff_side side,
+					  const struct wire_event *message)
+{
+	bool compares_each = diff->options.receivers == REPLAY_RECEIVERS_EACH;
 	return (struct replay_sighting){
 	    .seq = message->seq,
 	    .conn = message->conn,
@@ -66,6 +89,9 @@ static struct replay_sighting sighting_of(const struct wire_event *message)
 	    .time_ns = message->time_ns,
 	    .steady_ns = message->steady_ns,
 	    .receivers = message->receiver_count,
+	    .are_receivers_known = !(message->flags & WIRE_EVENT_RECEIVERS_UNKNOWN),
+	    .are_receivers_listed = message->receivers || message->receiver_count == 0,
+	    .receivers_hash = compares_each ? receivers_hash(&diff->sides[side], message) : 0,
 	    .subject = message->subject,
 	    .reply = message->reply,
 	    .headers = start_of(message->headers),
@@ -145,7 +171,7 @@ static int take_message(struct replay_diff *diff, enum replay_diff_side side,
 	    .before_ns = INT64_MAX,
 	    .is_incomplete = (message->flags & (WIRE_EVENT_CUT | WIRE_EVENT_PARTIAL)) != 0,
 	    .subject = subject_of(diff, message, request),
-	    .sighting = sighting_of(message),
+	    .sighting = sighting_of(diff, side, message),
 	};
 	if (!entry.subject)
 		return -ENOMEM;

@@ -33,7 +33,7 @@ enum replay_difference_kind {
 	REPLAY_DIFF_EXTRA,      /* in B only */
 	REPLAY_DIFF_CHANGED,    /* at the same place of the same subject, with other headers or payload */
 	REPLAY_DIFF_REORDERED,  /* in both, but elsewhere among those of its publisher */
-	REPLAY_DIFF_DELIVERIES, /* in both, but received by more or fewer */
+	REPLAY_DIFF_DELIVERIES, /* in both, but received by more, fewer or others */
 	REPLAY_DIFF_SLOWER,     /* a subject whose requests take longer to be answered in B */
 	REPLAY_DIFFERENCES
 };
@@ -52,13 +52,20 @@ enum replay_diff_order {
 	REPLAY_ORDER_NONE
 };
 
+/* What is compared of the receivers of a message, where both recordings know all of them. */
+enum replay_diff_receivers {
+	REPLAY_RECEIVERS_EACH,  /* the recordings are of the same traffic: who they are, and their number */
+	REPLAY_RECEIVERS_COUNT, /* their number */
+	REPLAY_RECEIVERS_IGNORE
+};
+
 struct replay_diff_options {
 	enum replay_diff_replies replies;
 	enum replay_diff_order order;
 	const char *const *ignore_headers;    /* keys, NULL-terminated; NULL = none. Borrowed */
 	const char *const *inboxes;           /* patterns of inboxes besides _INBOX.>; likewise */
 	const struct replay_compare *compare; /* of payloads; NULL = bytes. Borrowed */
-	bool deliveries;                      /* compare how many received each message */
+	enum replay_diff_receivers receivers;
 	double slower;   /* a subject is slower when its median exceeds so many times that of A; 0 = never */
 	uint64_t window; /* messages to look ahead, at most REPLAY_DIFF_WINDOW_MAX; 0 = 65536 */
 	/* The recordings overlap in time, and their times can be compared: what is read, and given up when memory is short, goes by
@@ -72,9 +79,12 @@ struct replay_diff_options {
 /* A message as one recording has it. The slices hold at most REPLAY_DIFF_KEPT_BYTES each of headers and payload. */
 struct replay_sighting {
 	uint64_t seq, conn, size;
-	int64_t time_ns;   /* time of day */
-	int64_t steady_ns; /* without clock steps */
-	uint32_t receivers;
+	int64_t time_ns;           /* time of day */
+	int64_t steady_ns;         /* without clock steps */
+	uint32_t receivers;        /* how many; those that are known */
+	bool are_receivers_known;  /* all of them */
+	bool are_receivers_listed; /* who they are is known, too */
+	uint64_t receivers_hash;   /* of who they are: name, subscription id and queue group, in no order */
 	struct wire_slice subject, reply, headers, payload;
 };
 

@@ -85,13 +85,24 @@ static void join(struct replay_diff *diff, const struct replay__entry *const ent
 	anchor(&diff->sides[REPLAY_B], b, a);
 }
 
+/* Only where both recordings know all receivers. */
+static bool have_other_receivers(const struct replay_sighting *a, const struct replay_sighting *b)
+{
+	if (!a->are_receivers_known || !b->are_receivers_known)
+		return false;
+	if (a->receivers != b->receivers)
+		return true;
+	return a->are_receivers_listed && b->are_receivers_listed && a->receivers_hash != b->receivers_hash;
+}
+
 static void join_alike(struct replay_diff *diff, const struct replay__entry *const entries[REPLAY_SIDES])
 {
 	const struct replay__entry *a = entries[REPLAY_A], *b = entries[REPLAY_B];
 	join(diff, entries);
 	a->subject->counts.equal++;
 	check_order(diff, entries);
-	if (diff->options.deliveries && a->sighting.receivers != b->sighting.receivers)
+	if (diff->options.receivers != REPLAY_RECEIVERS_IGNORE &&
+	    have_other_receivers(&a->sighting, &b->sighting))
 		tell(diff, REPLAY_DIFF_DELIVERIES, a->subject, entries);
 }
 

@@ -113,6 +113,8 @@ static bool is_dictionary(const struct store__column *columns, uint32_t subjects
 	return subjects <= events && has_rows(&columns[STORE__SUBJECT_EVENTS], subjects) &&
 	       has_rows(&columns[STORE__SUBJECT_MESSAGES], subjects) &&
 	       has_rows(&columns[STORE__SUBJECT_PAYLOAD_BYTES], subjects) &&
+	       has_rows(&columns[STORE__SUBJECT_UNKNOWN], subjects) &&
+	       store__column_is_within(&columns[STORE__SUBJECT_UNKNOWN], events) &&
 	       store__column_is_within(&columns[STORE__SUBJECT_EVENTS], events) &&
 	       store__column_is_within(&columns[STORE__SUBJECT_MESSAGES], events) &&
 	       store__column_adds_up(&columns[STORE__SUBJECT_BYTES], subjects,
@@ -139,7 +141,8 @@ static int index_dictionary(struct store_block *block)
 		    .subject = wire_slice(text, len),
 		    .events = (uint32_t)store__column_at(&columns[STORE__SUBJECT_EVENTS], i),
 		    .messages = (uint32_t)store__column_at(&columns[STORE__SUBJECT_MESSAGES], i),
-		    .payload_bytes = store__column_at(&columns[STORE__SUBJECT_PAYLOAD_BYTES], i)};
+		    .payload_bytes = store__column_at(&columns[STORE__SUBJECT_PAYLOAD_BYTES], i),
+		    .unknown_receivers = (uint32_t)store__column_at(&columns[STORE__SUBJECT_UNKNOWN], i)};
 		text = len > 0 ? text + len : text;
 	}
 	block->subjects_len = subjects;

@@ -15,7 +15,8 @@ struct store_block_subject {
 	struct wire_slice subject;
 	uint32_t events; /* of any kind */
 	uint32_t messages;
-	uint64_t payload_bytes; /* of its messages, true sizes, headers included */
+	uint64_t payload_bytes;     /* of its messages, true sizes, headers included */
+	uint32_t unknown_receivers; /* of its messages: those flagged WIRE_EVENT_RECEIVERS_UNKNOWN */
 };
 
 /* A decoder, reused for block after block. NULL when out of memory. */

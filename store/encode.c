@@ -9,6 +9,7 @@
 /* What the dictionary says of a subject, and where its next record goes in the payload frame. */
 struct tally {
 	uint32_t events, messages;
+	uint32_t unknown_receivers; /* messages that may have other receivers than those that are known */
 	uint64_t payload_bytes, stored_bytes, next;
 	uint32_t next_record;
 };
@@ -92,6 +93,7 @@ static void tally_event(struct tally *tally, const struct store__rows *rows, uin
 	if (rows->kind[i] != WIRE_EVENT_MESSAGE)
 		return;
 	tally->messages++;
+	tally->unknown_receivers += (rows->flags[i] & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
 	tally->payload_bytes += stored + rows->missing_bytes[i];
 }
 
@@ -156,6 +158,14 @@ static int reserve_values(struct store_encoder *encoder, size_t count)
 	return store__buffer_reserve(&encoder->values, count * sizeof(uint64_t));
 }
 
+static bool has_unknown_receivers(const struct tally *tallies, uint32_t subjects)
+{
+	for (uint32_t i = 0; i < subjects; i++)
+		if (tallies[i].unknown_receivers > 0)
+			return true;
+	return false;
+}
+
 static int build_dictionary(struct store_encoder *encoder, const struct store_stage *stage)
 {
 	uint32_t subjects = store__stage_subjects(stage);
@@ -167,6 +177,8 @@ static int build_dictionary(struct store_encoder *encoder, const struct store_st
 	PUT_TABLE(encoder, STORE__SUBJECT_EVENTS, subjects, tallies[i].events);
 	PUT_TABLE(encoder, STORE__SUBJECT_MESSAGES, subjects, tallies[i].messages);
 	PUT_TABLE(encoder, STORE__SUBJECT_PAYLOAD_BYTES, subjects, tallies[i].payload_bytes);
+	if (has_unknown_receivers(tallies, subjects))
+		PUT_TABLE(encoder, STORE__SUBJECT_UNKNOWN, subjects, tallies[i].unknown_receivers);
 	return store__column_put_bytes(&encoder->raw, STORE__SUBJECT_TEXT, stage->subject_text.bytes,
 				       stage->subject_text.len);
 }

@@ -20,7 +20,7 @@
 #include "wire/event.h"
 
 #define STORE_VERSION_MAJOR 2 /* a reader refuses a larger one */
-#define STORE_VERSION_MINOR 0 /* a reader ignores what a larger one added */
+#define STORE_VERSION_MINOR 1 /* a reader ignores what a larger one added */
 
 /* What files and blocks begin with; a damaged log is searched for the next block by it. */
 #define STORE_FILE_MAGIC  "TAPEDECK"

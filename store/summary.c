@@ -154,6 +154,8 @@ static int count_message(struct run *run, uint32_t row)
 	uint64_t bytes = store_block_size(block, row) + store__block_number(block, STORE__HEADERS_BYTES, row);
 	count->messages++;
 	count->bytes += bytes;
+	run->summary->unknown_receivers +=
+	    (store__block_number(block, STORE__FLAGS, row) & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
 	int error = count_receivers(run, row);
 	return error ? error : count_doing(run, row, 1, bytes, 0);
 }
@@ -290,6 +292,7 @@ static int count_whole(struct run *run, const struct store_block_header *header)
 	summary->deliveries += header->deliveries - run->undelivered_here;
 	for (uint32_t i = 0; i < store_block_subjects(run->select.block); i++) {
 		const struct store_block_subject *subject = store_block_subject(run->select.block, i);
+		summary->unknown_receivers += subject->unknown_receivers;
 		int error = subject->messages > 0
 				? store__tallies_add(&run->tallies, subject->subject, subject->messages,
 						     subject->payload_bytes)

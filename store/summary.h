@@ -26,9 +26,10 @@ struct store_summary_client {
 struct store_summary {
 	uint64_t events, messages, payload_bytes; /* true sizes, headers included */
 	uint64_t deliveries;
-	uint64_t connections;                /* distinct ones with a connect event, be it repeated */
-	uint64_t gaps, gap_messages;         /* gap events, and the messages they stand for */
-	uint64_t errors;                     /* error events */
+	uint64_t unknown_receivers;  /* messages that may have other receivers than those that are known */
+	uint64_t connections;        /* distinct ones with a connect event, be it repeated */
+	uint64_t gaps, gap_messages; /* gap events, and the messages they stand for */
+	uint64_t errors;             /* error events */
 	int64_t first_time_ns, last_time_ns; /* of the first and the last event; 0 when none */
 	int64_t span_ns;                     /* from the first to the last, without clock steps */
 	struct wire_steps steps;             /* of the clock, between them */

@@ -128,6 +128,7 @@ static int count_message(struct store_totals *totals, const struct wire_event *e
 	totals->summary.messages++;
 	totals->summary.payload_bytes += bytes;
 	totals->summary.deliveries += event->receiver_count;
+	totals->summary.unknown_receivers += (event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
 	int error = store__tallies_add(&totals->tallies, event->subject, 1, bytes);
 	return error || !totals->clients ? error : count_doing(totals, event, client, bytes);
 }

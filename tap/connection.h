@@ -13,7 +13,7 @@ struct tap_dialogue {
 	struct tap_budget *budget;
 	const uint16_t *ports;
 	size_t ports_count;
-	uint64_t next_conn, next_sub;
+	uint64_t next_conn, next_lane;
 	int64_t watched_ns; /* since when connections that are not known here were silent; 0: none was seen */
 	bool names_servers;
 	struct tap__servers servers;
@@ -25,6 +25,20 @@ enum tap__standing {
 	TAP__UPGRADE, /* likewise, over a WebSocket */
 	TAP__KNOWN,
 	TAP__OPAQUE, /* NATS, and nothing more can be told */
+};
+
+/* A SUB or an UNSUB that no answer of the server has proven to be processed. */
+struct tap__change {
+	uint64_t said; /* its place among what the client said */
+	int64_t time_ns;
+	struct tap__sub *sub; /* held */
+	bool is_end;
+};
+
+/* In order: a ring. */
+struct tap__changes {
+	struct tap__change *list;
+	size_t first, count, cap; /* cap: a power of two, or 0 */
 };
 
 struct tap__connection {
@@ -39,7 +53,10 @@ struct tap__connection {
 	uint32_t server; /* number among the servers */
 	struct tap__operations sides[TAP_SIDES];
 	struct tap__gap early[TAP_SIDES]; /* from before it was recognised */
+	struct tap__client *peer;         /* held */
 	struct tap__subs subs;
+	struct tap__changes changes;
+	bool is_blind; /* it may have subscriptions that were not seen */
 	enum tap_opaque opaque;
 	uint64_t opaque_bytes;
 	int64_t opaque_since_ns;

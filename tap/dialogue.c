@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "tap/connection.h"
+#include "tap/interest.h"
+#include "tap/listeners.h"
 #include "tap/opaque.h"
 #include "wire/mark.h"
 
@@ -42,7 +44,7 @@ static void recognise(struct tap_dialogue *dialogue, struct tap__connection *con
 	if (connection->conn != 0)
 		return;
 	connection->standing = TAP__KNOWN;
-	connection->conn = dialogue->next_conn++;
+	connection->conn = connection->peer->conn = dialogue->next_conn++;
 	dialogue->stats.connections++;
 	dialogue->stats.open_connections++;
 	for (int i = 0; i < TAP_SIDES; i++)
@@ -67,6 +69,7 @@ static void become_opaque(struct tap_dialogue *dialogue, struct tap__connection 
 {
 	recognise(dialogue, connection);
 	tap__connection_begin(dialogue, connection, time_ns, NULL);
+	tap__connection_blind(dialogue, connection);
 	connection->standing = TAP__OPAQUE;
 	connection->opaque = kind;
 	connection->opaque_since_ns = time_ns;
@@ -137,9 +140,14 @@ static void hear_info(struct tap_dialogue *dialogue, struct tap__connection *con
 	struct wire_info_seen seen;
 	bool is_new = false;
 	const struct tap_endpoint *end = &connection->info.ends[tap__other(connection->client)];
+	if (connection->peer->hole_ns == INT64_MAX &&
+	    connection->sides[tap__other(connection->client)].lost_bytes == 0)
+		connection->peer->hole_ns = INT64_MIN;
 	if (wire_info_read(&seen, op->args) != 0)
 		return;
 	connection->server = tap__servers_name(&dialogue->servers, end, seen.server_id, &is_new);
+	if (tap__servers_are_blind(&dialogue->servers, connection->server))
+		tap_join_set_blind(dialogue->join, connection->server, INT64_MAX);
 	if (is_new && dialogue->names_servers)
 		mark_server(dialogue, time_ns, seen.server_id);
 	if (seen.max_payload <= 0)
@@ -159,60 +167,9 @@ static void hear_connect(struct tap_dialogue *dialogue, struct tap__connection *
 		tap__connection_begin(dialogue, connection, time_ns, NULL);
 		return;
 	}
+	connection->peer->has_no_echo = !connect.echo;
 	tap__connection_begin(dialogue, connection, time_ns, &connect);
 	wire_connect_fini(&connect);
-}
-
-static void hear_sub(struct tap_dialogue *dialogue, struct tap__connection *connection, int64_t time_ns,
-		     const struct wire_op *op)
-{
-	const struct tap__sub like = {.is_known = true,
-				      .id = ++dialogue->next_sub,
-				      .conn = connection->conn,
-				      .sid = op->sid,
-				      .subject = op->subject,
-				      .queue = op->queue};
-	struct tap__sub *found = tap__subs_find(&connection->subs, op->sid);
-	if (found && found->is_known)
-		return; /* the first one stands */
-	if (found)
-		tap__subs_remove(&connection->subs, found);
-	struct tap__sub *sub = tap__subs_add(&connection->subs, &like);
-	if (!sub)
-		return;
-	tap__connection_subscribe(dialogue, sub, time_ns);
-	tap__sub_release(sub);
-}
-
-static void hear_unsub(struct tap_dialogue *dialogue, struct tap__connection *connection, int64_t time_ns,
-		       const struct wire_op *op)
-{
-	const struct tap__sub unknown = {.conn = connection->conn, .sid = op->sid};
-	struct tap__sub *sub = tap__subs_find(&connection->subs, op->sid);
-	tap__connection_unsubscribe(dialogue, sub ? sub : &unknown, time_ns, op->max);
-	if (sub && op->max > sub->deliveries)
-		sub->max = op->max;
-	else if (sub)
-		tap__subs_remove(&connection->subs, sub);
-}
-
-static void hear_delivery(struct tap_dialogue *dialogue, struct tap__connection *connection,
-			  const struct tap_join_message *message)
-{
-	struct tap__sub *sub = tap__subs_find(&connection->subs, message->op->sid);
-	if (sub) {
-		tap__sub_hold(sub);
-	} else {
-		const struct tap__sub like = {
-		    .id = ++dialogue->next_sub, .conn = connection->conn, .sid = message->op->sid};
-		sub = tap__subs_add(&connection->subs, &like);
-	}
-	if (!sub)
-		return;
-	tap_join_deliver(dialogue->join, sub, message);
-	if (++sub->deliveries == sub->max)
-		tap__subs_remove(&connection->subs, sub);
-	tap__sub_release(sub);
 }
 
 /* Hot: once for every message and every delivery. */
@@ -224,13 +181,16 @@ static void hear_message(struct tap_dialogue *dialogue, struct tap__connection *
 	    .time_ns = side->time_ns,
 	    .server = connection->server,
 	    .op = op,
+	    .subject_hash = tap__subject_hash(connection->server, op->subject),
 	    .size = is_partial ? side->announced_bytes : op->payload.len,
 	    .is_partial = is_partial,
 	};
-	if (op->verb == WIRE_PUB || op->verb == WIRE_HPUB)
-		tap_join_publish(dialogue->join, connection->conn, &message);
-	else
-		hear_delivery(dialogue, connection, &message);
+	if (op->verb == WIRE_PUB || op->verb == WIRE_HPUB) {
+		connection->peer->said++;
+		tap_join_publish(dialogue->join, connection->peer, &message);
+	} else {
+		tap__listeners_deliver(dialogue, connection, &message);
+	}
 }
 
 /* What a verb says of the side that said it. */
@@ -256,7 +216,55 @@ static void meet(struct tap_dialogue *dialogue, struct tap__connection *connecti
 		set_roles(dialogue, connection, tap__other(from));
 	else
 		return;
+	if (connection->info.is_midstream)
+		tap__connection_blind(dialogue, connection);
+	else if (verb != WIRE_INFO)
+		connection->peer->hole_ns = INT64_MAX; /* until it turns out that the server is heard, too */
 	tell_early_gaps(dialogue, connection, connection->sides[from].time_ns);
+}
+
+static void await_answer(struct tap_dialogue *dialogue, struct tap__connection *connection)
+{
+	tap_join_await(dialogue->join, connection->peer, connection->server,
+		       tap__client_waits_since(connection->peer));
+}
+
+static void hear_ping(struct tap_dialogue *dialogue, struct tap__connection *connection, int64_t time_ns)
+{
+	if (connection->is_blind)
+		return;
+	tap__client_ping(connection->peer, time_ns);
+	await_answer(dialogue, connection);
+}
+
+/* The server answered: what the client said up to here was processed. Answers to what was not seen prove nothing. */
+static void hear_answer(struct tap_dialogue *dialogue, struct tap__connection *connection, int64_t time_ns,
+			enum wire_verb verb)
+{
+	struct tap__client *client = connection->peer;
+	if (connection->is_blind)
+		return;
+	uint64_t said =
+	    verb == WIRE_PONG ? tap__client_pong(client, time_ns) : tap__client_ok(client, time_ns);
+	tap__listeners_processed(dialogue, connection, time_ns, said);
+	await_answer(dialogue, connection);
+}
+
+/* PING, PONG, +OK: nothing that a log has. */
+static void hear_weak(struct tap_dialogue *dialogue, struct tap__connection *connection, enum tap_side from,
+		      enum wire_verb verb)
+{
+	if (from == connection->client && verb == WIRE_PING)
+		hear_ping(dialogue, connection, connection->sides[from].time_ns);
+	else if (from != connection->client && verb != WIRE_PING)
+		hear_answer(dialogue, connection, connection->sides[from].time_ns, verb);
+}
+
+static void hear_error(struct tap_dialogue *dialogue, struct tap__connection *connection, int64_t time_ns,
+		       struct wire_slice text)
+{
+	tap__connection_error(dialogue, connection, time_ns, text);
+	tap__listeners_error(dialogue, connection, text);
 }
 
 static void hear_rare(struct tap_dialogue *dialogue, struct tap__connection *connection, enum tap_side from)
@@ -266,6 +274,7 @@ static void hear_rare(struct tap_dialogue *dialogue, struct tap__connection *con
 	int64_t time_ns = side->time_ns;
 	if (op->verb != WIRE_CONNECT && op->verb != WIRE_INFO && !tap__is_weak(op->verb))
 		tap__connection_begin(dialogue, connection, time_ns, NULL);
+	connection->peer->said += from == connection->client && !tap__is_weak(op->verb);
 	switch (op->verb) {
 	case WIRE_INFO:
 		if (from == connection->client)
@@ -274,10 +283,10 @@ static void hear_rare(struct tap_dialogue *dialogue, struct tap__connection *con
 			hear_info(dialogue, connection, time_ns, op);
 		break;
 	case WIRE_CONNECT: hear_connect(dialogue, connection, time_ns, op); break;
-	case WIRE_SUB: hear_sub(dialogue, connection, time_ns, op); break;
-	case WIRE_UNSUB: hear_unsub(dialogue, connection, time_ns, op); break;
-	case WIRE_ERR: tap__connection_error(dialogue, connection, time_ns, op->args); break;
-	default: break; /* PING, PONG, +OK: nothing that a log has */
+	case WIRE_SUB: tap__listeners_sub(dialogue, connection, time_ns, op); break;
+	case WIRE_UNSUB: tap__listeners_unsub(dialogue, connection, time_ns, op); break;
+	case WIRE_ERR: hear_error(dialogue, connection, time_ns, op->args); break;
+	default: hear_weak(dialogue, connection, from, op->verb); break;
 	}
 }
 
@@ -300,6 +309,8 @@ static void hear(struct tap_dialogue *dialogue, struct tap__connection *connecti
 static void hear_gap(struct tap_dialogue *dialogue, struct tap__connection *connection, enum tap_side from)
 {
 	const struct tap__operations *side = &connection->sides[from];
+	if (from != connection->client)
+		connection->peer->hole_ns = side->time_ns;
 	if (connection->has_roles) {
 		tap__connection_begin(dialogue, connection, side->time_ns, NULL);
 		tap__connection_gap(dialogue, connection, side->time_ns, &side->told);
@@ -327,6 +338,8 @@ static void listen(struct tap_dialogue *dialogue, struct tap__connection *connec
 				become_opaque(dialogue, connection, side->time_ns, kind);
 		}
 	}
+	if (side->mode == TAP__HUNTING && connection->has_roles && from == connection->client)
+		tap__connection_blind(dialogue, connection); /* a SUB may have been missed */
 }
 
 /* ---- the seam ---- */
@@ -346,7 +359,7 @@ static bool is_expected(const struct tap_dialogue *dialogue, const struct tap_fl
 	       (info->is_midstream && is_port_expected(dialogue, info->ends[TAP_ORIGINATOR].port));
 }
 
-static void forget(struct tap_dialogue *dialogue, struct tap__connection *connection)
+static void forget(struct tap_dialogue *dialogue, struct tap__connection *connection, int64_t time_ns)
 {
 	for (int i = 0; i < TAP_SIDES; i++) {
 		const struct tap__operations *side = &connection->sides[i];
@@ -362,9 +375,23 @@ static void forget(struct tap_dialogue *dialogue, struct tap__connection *connec
 		dialogue->stats.unrecognised++;
 		dialogue->stats.unrecognised_bytes += connection->bytes;
 	}
-	tap__subs_fini(&connection->subs);
+	tap__listeners_fini(dialogue, connection, time_ns);
+	tap_join_await(dialogue->join, connection->peer, 0, INT64_MAX);
+	tap__client_release(connection->peer);
 	free(connection);
-	tap_budget_give(dialogue->budget, sizeof *connection);
+	tap_budget_give(dialogue->budget, sizeof *connection + sizeof *connection->peer);
+}
+
+static struct tap__connection *make_connection(void)
+{
+	struct tap__connection *connection = calloc(1, sizeof *connection);
+	if (!connection)
+		return NULL;
+	connection->peer = tap__client_open(0);
+	if (connection->peer)
+		return connection;
+	free(connection);
+	return NULL;
 }
 
 /* What is said from the beginning on is NATS; of what was said before, or missed, the server's limit may be known. */
@@ -383,10 +410,10 @@ static void *open_flow(struct tap_flow_handler *handler, const struct tap_flow_i
 	struct tap__connection *connection = NULL;
 	if (dialogue->watched_ns == 0)
 		dialogue->watched_ns = time_ns;
-	if (tap_budget_take(dialogue->budget, sizeof *connection)) {
-		connection = calloc(1, sizeof *connection);
+	if (tap_budget_take(dialogue->budget, sizeof *connection + sizeof *connection->peer)) {
+		connection = make_connection();
 		if (!connection)
-			tap_budget_give(dialogue->budget, sizeof *connection);
+			tap_budget_give(dialogue->budget, sizeof *connection + sizeof *connection->peer);
 	}
 	if (!connection) {
 		dialogue->watched_ns = time_ns;
@@ -396,6 +423,7 @@ static void *open_flow(struct tap_flow_handler *handler, const struct tap_flow_i
 	*connection = (struct tap__connection){.info = *info,
 					       .is_expected = is_expected(dialogue, info),
 					       .client = TAP_ORIGINATOR,
+					       .peer = connection->peer,
 					       .subs = {.budget = dialogue->budget}};
 	for (int i = 0; i < TAP_SIDES; i++) {
 		tap__operations_init(&connection->sides[i], !info->is_midstream, dialogue->budget);
@@ -428,7 +456,7 @@ static bool take_data(struct tap_flow_handler *handler, void *flow, enum tap_sid
 		is_wanted = may_be_nats(connection, from);
 	}
 	if (!is_wanted)
-		forget(dialogue, connection);
+		forget(dialogue, connection, time_ns);
 	return is_wanted;
 }
 
@@ -442,6 +470,8 @@ static bool take_hole(struct tap_flow_handler *handler, void *flow, enum tap_sid
 		connection->opaque_bytes += bytes;
 		return true;
 	}
+	if (from != connection->client)
+		connection->peer->hole_ns = time_ns;
 	tap__operations_hole(&connection->sides[from], time_ns, bytes, why);
 	listen(dialogue, connection, from);
 	return true;
@@ -484,6 +514,17 @@ static void end_sides(struct tap_dialogue *dialogue, struct tap__connection *con
 	}
 }
 
+/* The connection ended without a farewell: what the server still sent to it, or received from it, is not known. */
+static void lose_sight(struct tap_dialogue *dialogue, struct tap__connection *connection, int64_t time_ns,
+		       enum tap_end why)
+{
+	connection->peer->hole_ns = time_ns;
+	if (why != TAP_END_EVICTED)
+		tap__connection_unblind(dialogue, connection, time_ns);
+	else if (connection->conn != 0)
+		tap__connection_blind(dialogue, connection);
+}
+
 static void close_flow(struct tap_flow_handler *handler, void *flow, int64_t time_ns, enum tap_end why)
 {
 	struct tap_dialogue *dialogue = (struct tap_dialogue *)handler;
@@ -503,7 +544,11 @@ static void close_flow(struct tap_flow_handler *handler, void *flow, int64_t tim
 		tell_early_gaps(dialogue, connection, time_ns);
 	if (connection->has_begun && why != TAP_END_CAPTURE)
 		tap__connection_end(dialogue, connection, time_ns, why);
-	forget(dialogue, connection);
+	if (why == TAP_END_CLOSED)
+		tap__connection_unblind(dialogue, connection, time_ns);
+	else
+		lose_sight(dialogue, connection, time_ns, why);
+	forget(dialogue, connection, time_ns);
 }
 
 /* May bytes between these ends have been NATS? */

@@ -3,23 +3,13 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#include "tap/pending.h"
+#include "tap/lag.h"
+#include "tap/review.h"
 
-enum {
-	NEAR = 4,        /* messages behind the one that a subscription received last */
-	CURSORS = 4096,  /* a power of two */
-	SCAN_MAX = 1024, /* steps in search of a message, or of what may take a delivery */
-};
+enum { SCAN_MAX = 1024 }; /* steps in search of what may take a delivery */
 
 /* The keys of deliveries that wait for their message. */
 #define ORPHAN UINT64_C(0x9e3779b97f4a7c15)
-
-/* How far a subscription has come in a group of messages with the same content. A cache: what is not found there is
- * searched for from the beginning of the group. */
-struct cursor {
-	uint64_t tag;    /* of group and subscription */
-	uint64_t number; /* of the message that it received last */
-};
 
 struct tap_join {
 	struct tap__pending pending;
@@ -30,7 +20,11 @@ struct tap_join {
 	bool is_finished;
 	bool is_given;    /* the oldest entry was given out and is to be dropped */
 	uint64_t orphans; /* deliveries that wait for their message */
-	struct cursor cursors[CURSORS];
+	struct tap__search search;
+	struct tap__interest interest;
+	struct tap__lag lag;
+	int64_t *
+	    blind_until_ns; /* by server: subscriptions may exist there that were not seen; INT64_MAX = still */
 	struct wire_receiver *receivers; /* of the event given out */
 	size_t receivers_cap;
 	struct {
@@ -45,7 +39,18 @@ struct tap_join *tap_join_open(int64_t window_ns, struct tap_budget *budget)
 	struct tap_join *join = calloc(1, sizeof *join);
 	if (!join)
 		return NULL;
+	join->blind_until_ns = malloc(TAP_JOIN_SERVERS * sizeof *join->blind_until_ns);
+	if (!join->blind_until_ns) {
+		free(join);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < TAP_JOIN_SERVERS; i++)
+		join->blind_until_ns[i] = i == 0 ? INT64_MAX : INT64_MIN;
 	tap__pending_init(&join->pending, budget);
+	join->search =
+	    (struct tap__search){.pending = &join->pending, .window_ns = window_ns, .debt_ns = INT64_MIN};
+	join->interest.budget = budget;
+	join->interest.changed_ns = INT64_MIN;
 	join->window_ns = window_ns;
 	join->limit_bytes = budget->max_bytes / 2;
 	join->newest_ns = join->now_ns = INT64_MIN;
@@ -57,6 +62,8 @@ void tap_join_close(struct tap_join *join)
 	if (!join)
 		return;
 	tap__pending_fini(&join->pending);
+	tap__interest_fini(&join->interest);
+	free(join->blind_until_ns);
 	free(join->receivers);
 	free(join);
 }
@@ -115,8 +122,10 @@ static struct tap__waiting *add(struct tap_join *join, enum wire_event_kind kind
 		memcpy(room + headers_at, op->headers.data, op->headers.len);
 	if (op->payload.len > 0)
 		memcpy(room + payload_at, op->payload.data, op->payload.len);
-	entry->kind = kind;
+	entry->kind = (uint8_t)kind;
 	entry->time_ns = time_ns;
+	entry->seen_ns = message->time_ns;
+	entry->server = message->server;
 	entry->subject_len = (uint32_t)op->subject.len;
 	entry->reply_len = (uint32_t)op->reply.len;
 	entry->headers_len = (uint32_t)op->headers.len;
@@ -140,71 +149,25 @@ void tap_join_event(struct tap_join *join, const struct wire_event *event)
 
 /* ---- joining ---- */
 
+/* Of messages and deliveries with the same content at one server; begins with the hash of the subject there. */
 static uint64_t key_of(const struct tap_join_message *message)
 {
 	const struct wire_op *op = message->op;
-	uint64_t key = XXH3_64bits_withSeed(op->subject.data, op->subject.len, message->server);
+	uint64_t key = message->subject_hash;
 	if (op->reply.len > 0)
 		key = XXH3_64bits_withSeed(op->reply.data, op->reply.len, key);
 	return XXH3_64bits_withSeed(op->payload.data, op->payload.len, key);
 }
 
-static struct wire_slice subject_of(const struct tap__waiting *entry)
-{
-	return wire_slice(entry->bytes, entry->subject_len);
-}
-
-static struct wire_slice reply_of(const struct tap__waiting *entry)
-{
-	return wire_slice(entry->bytes + entry->subject_len, entry->reply_len);
-}
-
-static struct wire_slice headers_of(const struct tap__waiting *entry)
-{
-	return wire_slice(entry->bytes + entry->subject_len + entry->reply_len, entry->headers_len);
-}
-
-static struct wire_slice payload_of(const struct tap__waiting *entry)
-{
-	return wire_slice(entry->bytes + entry->subject_len + entry->reply_len + entry->headers_len,
-			  entry->payload_len);
-}
-
-/* Headers as published, or none, as a client without support for them gets it. */
-static bool may_be_headers(struct wire_slice published, struct wire_slice delivered)
-{
-	return delivered.len == 0 || wire_slice_equal(published, delivered);
-}
-
-static bool has_content(const struct tap__waiting *entry, const struct wire_op *op)
-{
-	return wire_slice_equal(payload_of(entry), op->payload) &&
-	       wire_slice_equal(subject_of(entry), op->subject) &&
-	       wire_slice_equal(reply_of(entry), op->reply);
-}
-
-/* The subscription is among those that received the message. The search costs *steps. */
-static bool has_received(const struct tap__waiting *message, const struct tap__sub *sub, int *steps)
-{
-	if (message->number > sub->newest)
-		return false;
-	for (const struct tap__receiver *receiver = tap__receivers_first(message); receiver;
-	     receiver = receiver->next) {
-		if (receiver->sub == sub)
-			return true;
-		(*steps)--;
-	}
-	return false;
-}
-
 /* The first receiver, which is mostly the only one, lies in the entry: where it is read at once when the entry leaves. */
-static bool add_receiver(struct tap_join *join, struct tap__waiting *message, struct tap__sub *sub)
+static struct tap__receiver *add_receiver(struct tap_join *join, struct tap__waiting *message,
+					  struct tap__sub *sub)
 {
 	struct tap__receiver *receiver = &message->first_receiver;
 	if (message->receiver_count > 0)
 		receiver = tap__pending_alloc(&join->pending, sizeof *receiver);
 	if (!receiver)
-		return false;
+		return NULL;
 	*receiver = (struct tap__receiver){.sub = tap__sub_hold(sub)};
 	if (message->receiver_count == 1)
 		message->first_receiver.next = receiver;
@@ -212,74 +175,41 @@ static bool add_receiver(struct tap_join *join, struct tap__waiting *message, st
 		message->last_receiver->next = receiver;
 	message->last_receiver = receiver;
 	message->receiver_count++;
-	if (message->number > sub->newest)
-		sub->newest = message->number;
+	if (message->number > sub->lane->newest)
+		sub->lane->newest = message->number;
+	return receiver;
+}
+
+/* Count a delivery that was seen at seen_ns for its message. False when there is no memory. */
+static bool deliver_to(struct tap_join *join, struct tap__waiting *message, struct tap__sub *sub,
+		       int64_t seen_ns, bool is_guess)
+{
+	struct tap__receiver *receiver = add_receiver(join, message, sub);
+	if (!receiver)
+		return false;
+	receiver->is_guess = is_guess;
+	message->guess_count += is_guess;
+	message->has_latecomer |= sub->made_ns >= message->seen_ns;
+	if (message->delivered_ns == INT64_MAX && !is_guess)
+		message->delivered_ns = seen_ns;
+	if (seen_ns < sub->since_ns)
+		sub->since_ns = seen_ns; /* it exists */
 	return true;
 }
 
-/* The first message of a group, from number on, that a delivery can be of. */
-static struct tap__waiting *scan(const struct tap_join *join, uint64_t number, const struct tap__sub *sub,
-				 const struct wire_op *op)
+static bool can_take(const struct tap_join *join, const struct tap__waiting *message,
+		     const struct tap__waiting *delivery, int *steps)
 {
-	for (int steps = SCAN_MAX; number != 0 && steps > 0; steps--) {
-		struct tap__waiting *message = tap__pending_entry(&join->pending, number);
-		if (may_be_headers(headers_of(message), op->headers) && has_content(message, op) &&
-		    !has_received(message, sub, &steps))
-			return message;
-		number = message->next_same;
-	}
-	return NULL;
+	return tap__is_in_time(message, delivery->seen_ns, join->window_ns) &&
+	       tap__fit(message, delivery->sub) != TAP__IMPOSSIBLE &&
+	       tap__may_be_headers(tap__headers_of(message), tap__headers_of(delivery)) &&
+	       wire_slice_equal(tap__payload_of(message), tap__payload_of(delivery)) &&
+	       wire_slice_equal(tap__subject_of(message), tap__subject_of(delivery)) &&
+	       wire_slice_equal(tap__reply_of(message), tap__reply_of(delivery)) &&
+	       !tap__has_received(message, delivery->sub, steps);
 }
 
-/* Where to begin: behind the message of the group that the subscription received last, if the cache knows it. */
-static uint64_t begin_scan(const struct tap_join *join, uint64_t leader, uint64_t key,
-			   const struct cursor *cursor, uint64_t tag)
-{
-	if (cursor->tag != tag || cursor->number < leader)
-		return leader;
-	const struct tap__waiting *message = tap__pending_entry(&join->pending, cursor->number);
-	return message->key == key ? message->next_same : leader;
-}
-
-/* Hot: what a subscription receives is mostly what was published next after what it received last. */
-static struct tap__waiting *find_near(const struct tap_join *join, uint64_t key, const struct tap__sub *sub,
-				      const struct wire_op *op)
-{
-	const struct tap__pending *pending = &join->pending;
-	uint64_t first = sub->newest < pending->oldest ? pending->oldest : sub->newest + 1;
-	for (uint64_t number = first; number < first + NEAR && number < pending->next; number++) {
-		struct tap__waiting *message = tap__pending_entry(pending, number);
-		if (message->key == key && message->state == TAP__JOINABLE &&
-		    may_be_headers(headers_of(message), op->headers) && has_content(message, op))
-			return message;
-	}
-	return NULL;
-}
-
-/* Anywhere among the messages with the same content. */
-static struct tap__waiting *find_far(struct tap_join *join, uint64_t key, const struct tap__sub *sub,
-				     const struct wire_op *op)
-{
-	uint64_t leader = tap__pending_find(&join->pending, key), tag = key ^ sub->id * ORPHAN;
-	struct cursor *cursor = &join->cursors[(tag ^ tag >> 32) & (CURSORS - 1)];
-	if (leader == 0)
-		return NULL;
-	struct tap__waiting *message = scan(join, begin_scan(join, leader, key, cursor, tag), sub, op);
-	if (message)
-		*cursor = (struct cursor){.tag = tag, .number = message->number};
-	return message;
-}
-
-static bool can_take(const struct tap__waiting *message, const struct tap__waiting *delivery, int *steps)
-{
-	return may_be_headers(headers_of(message), headers_of(delivery)) &&
-	       wire_slice_equal(payload_of(message), payload_of(delivery)) &&
-	       wire_slice_equal(subject_of(message), subject_of(delivery)) &&
-	       wire_slice_equal(reply_of(message), reply_of(delivery)) &&
-	       !has_received(message, delivery->sub, steps);
-}
-
-/* A message takes the deliveries that came before it: one for each subscription. */
+/* A message that was captured before deliveries, but decoded after them, takes them: one for each lane. */
 static void take_orphans(struct tap_join *join, struct tap__waiting *message)
 {
 	struct tap__waiting *previous = NULL;
@@ -287,7 +217,8 @@ static void take_orphans(struct tap_join *join, struct tap__waiting *message)
 	for (int steps = SCAN_MAX; number != 0 && steps > 0; steps--) {
 		struct tap__waiting *delivery = tap__pending_entry(&join->pending, number);
 		number = delivery->next_same;
-		if (can_take(message, delivery, &steps) && add_receiver(join, message, delivery->sub)) {
+		if (can_take(join, message, delivery, &steps) &&
+		    deliver_to(join, message, delivery->sub, delivery->seen_ns, false)) {
 			tap__pending_leave_group(&join->pending, delivery, previous);
 			delivery->state = TAP__TAKEN;
 			join->orphans--;
@@ -303,25 +234,31 @@ static void make_joinable(struct tap__waiting *entry, uint64_t key)
 	entry->key = key;
 }
 
-void tap_join_publish(struct tap_join *join, uint64_t conn, const struct tap_join_message *message)
+void tap_join_publish(struct tap_join *join, struct tap__client *client,
+		      const struct tap_join_message *message)
 {
-	uint64_t key = message->is_partial ? 0 : key_of(message);
-	struct tap__waiting *entry = add(join, WIRE_EVENT_MESSAGE, message);
 	uint64_t bytes = message->op->headers.len + message->size;
+	struct tap__waiting *entry = add(join, WIRE_EVENT_MESSAGE, message);
 	if (!entry) {
 		lose(join, message->time_ns, 1, bytes);
 		return;
 	}
-	entry->conn = conn;
+	entry->conn = client->conn;
+	entry->client = tap__client_hold(client);
+	entry->said = client->said;
+	entry->delivered_ns = INT64_MAX;
+	entry->route = tap__interest_route(&join->interest, message->server, message->op->subject,
+					   message->subject_hash);
 	join->stats.messages++;
 	join->stats.message_bytes += bytes;
 	if (message->is_partial)
 		return;
-	make_joinable(entry, key);
+	make_joinable(entry, key_of(message));
 	if (join->orphans > 0)
 		take_orphans(join, entry);
 }
 
+/* A delivery that stays apart, or waits for a message that was captured before it: key != 0. */
 static void wait_for_message(struct tap_join *join, struct tap__sub *sub,
 			     const struct tap_join_message *message, uint64_t key)
 {
@@ -332,23 +269,67 @@ static void wait_for_message(struct tap_join *join, struct tap__sub *sub,
 	}
 	entry->sub = tap__sub_hold(sub);
 	entry->conn = sub->conn;
-	if (message->is_partial)
+	if (key == 0)
 		return;
 	make_joinable(entry, key ^ ORPHAN);
 	join->orphans++;
 }
 
+static bool is_blind(const struct tap_join *join, uint32_t server)
+{
+	return join->blind_until_ns[server] == INT64_MAX;
+}
+
 void tap_join_deliver(struct tap_join *join, struct tap__sub *sub, const struct tap_join_message *message)
 {
-	uint64_t key = message->is_partial ? 0 : key_of(message);
-	struct tap__waiting *found = message->is_partial ? NULL : find_near(join, key, sub, message->op);
-	if (!found && !message->is_partial)
-		found = find_far(join, key, sub, message->op);
 	join->stats.deliveries++;
-	if (!found || !add_receiver(join, found, sub))
-		wait_for_message(join, sub, message, key);
-	else
+	if (message->is_partial) {
+		wait_for_message(join, sub, message, 0);
+		return;
+	}
+	const struct tap__sought sought = {.op = message->op,
+					   .key = key_of(message),
+					   .sub = sub,
+					   .seen_ns = message->time_ns,
+					   .is_blind = is_blind(join, message->server)};
+	bool is_guess;
+	struct tap__waiting *found = tap__search_find(&join->search, &sought, &is_guess);
+	if (!found)
+		sub->stray_ns = message->time_ns;
+	bool is_counted = found && deliver_to(join, found, sub, message->time_ns, is_guess);
+	join->stats.undecided += is_counted && is_guess;
+	if (is_counted && !is_guess)
 		order_time(join, message->time_ns);
+	else
+		wait_for_message(join, sub, message, is_counted ? 0 : sought.key);
+}
+
+/* ---- subscriptions ---- */
+
+void tap_join_await(struct tap_join *join, struct tap__client *client, uint32_t server, int64_t since_ns)
+{
+	tap__lag_set(&join->lag, client, server, since_ns);
+}
+
+void tap_join_change(struct tap_join *join, int64_t time_ns)
+{
+	join->interest.changed_ns = time_ns;
+}
+
+bool tap_join_subscribe(struct tap_join *join, struct tap__sub *sub)
+{
+	return tap__interest_add(&join->interest, sub);
+}
+
+void tap_join_unsubscribe(struct tap_join *join, struct tap__sub *sub)
+{
+	tap__interest_remove(&join->interest, sub);
+}
+
+void tap_join_set_blind(struct tap_join *join, uint32_t server, int64_t until_ns)
+{
+	if (server != 0)
+		join->blind_until_ns[server] = until_ns;
 }
 
 /* ---- leaving ---- */
@@ -369,11 +350,28 @@ static bool is_due(const struct tap_join *join, const struct tap__waiting *entry
 	       entry->time_ns <= join->now_ns - join->window_ns;
 }
 
+static void owe(void *context, const struct tap__waiting *message, const struct tap__lane *lane)
+{
+	struct tap_join *join = context;
+	if (message->state == TAP__JOINABLE)
+		tap__search_owe(&join->search, message, lane);
+}
+
+/* No subscription at the server can be unknown, and the message reached all those that it must have reached. */
+static bool are_receivers_known(struct tap_join *join, const struct tap__waiting *message)
+{
+	bool is_over = message->time_ns <= join->now_ns - join->window_ns;
+	bool lags = tap__lag_is_longer(&join->lag, message->server, join->now_ns, join->window_ns / 2);
+	bool has_all = tap__has_all_receivers(message, is_over && !lags, owe, join);
+	return has_all && !lags && !message->is_undecided && message->guess_count == 0 &&
+	       join->blind_until_ns[message->server] < message->seen_ns;
+}
+
 static bool list_receivers(struct tap_join *join, const struct tap__waiting *entry)
 {
 	size_t count = 0;
-	if (entry->receiver_count > join->receivers_cap) {
-		size_t cap = (size_t)entry->receiver_count * 2;
+	if (entry->receiver_count >= join->receivers_cap) { /* a list of none is a list, too */
+		size_t cap = ((size_t)entry->receiver_count + 1) * 2;
 		struct wire_receiver *list = realloc(join->receivers, cap * sizeof *list);
 		if (!list)
 			return false;
@@ -382,36 +380,69 @@ static bool list_receivers(struct tap_join *join, const struct tap__waiting *ent
 	}
 	for (const struct tap__receiver *receiver = tap__receivers_first(entry); receiver;
 	     receiver = receiver->next)
-		join->receivers[count++] = (struct wire_receiver){.conn = receiver->sub->conn,
-								  .sid = receiver->sub->sid,
-								  .queue = receiver->sub->queue,
-								  .outcome = WIRE_SENT};
+		if (!receiver->is_guess)
+			join->receivers[count++] = (struct wire_receiver){.conn = receiver->sub->conn,
+									  .sid = receiver->sub->sid,
+									  .queue = receiver->sub->queue,
+									  .outcome = WIRE_SENT};
 	return true;
+}
+
+/* A delivery that was counted for a message leaves by itself. */
+static void set_apart(void *context, const struct tap__waiting *message, struct tap__sub *sub)
+{
+	struct tap_join *join = context;
+	const struct wire_op op = {.subject = tap__subject_of(message),
+				   .reply = tap__reply_of(message),
+				   .headers = tap__headers_of(message),
+				   .payload = tap__payload_of(message)};
+	const struct tap_join_message delivery = {
+	    .time_ns = join->newest_ns, .server = message->server, .op = &op, .size = message->size};
+	join->stats.undecided++;
+	wait_for_message(join, sub, &delivery, 0);
+}
+
+/* Look again at equal messages, where a SUB or an UNSUB was under way together with them. */
+static struct tap__waiting *review(struct tap_join *join, struct tap__waiting *entry)
+{
+	uint64_t number = entry->number;
+	if (entry->kind != WIRE_EVENT_MESSAGE || entry->state != TAP__JOINABLE ||
+	    join->interest.changed_ns < entry->seen_ns - join->window_ns)
+		return entry;
+	tap__pending_find(&join->pending, entry->key);
+	tap__review(&join->search, entry, set_apart, join);
+	return tap__pending_entry(&join->pending, number);
 }
 
 static void give_out(struct tap_join *join, const struct tap__waiting *entry, struct wire_event *event)
 {
-	if (entry->rare) {
+	if (entry->kind > WIRE_EVENT_DELIVERY) {
 		*event = entry->rare->event;
 		return;
 	}
-	*event = (struct wire_event){.kind = entry->kind,
+	*event = (struct wire_event){.kind = (enum wire_event_kind)entry->kind,
 				     .flags = entry->flags,
 				     .time_ns = entry->time_ns,
 				     .conn = entry->conn,
-				     .subject = subject_of(entry),
-				     .reply = reply_of(entry),
-				     .headers = headers_of(entry),
-				     .payload = payload_of(entry),
+				     .subject = tap__subject_of(entry),
+				     .reply = tap__reply_of(entry),
+				     .headers = tap__headers_of(entry),
+				     .payload = tap__payload_of(entry),
 				     .size = entry->size,
-				     .receiver_count = entry->receiver_count};
-	if (entry->sub) {
+				     .receiver_count = entry->receiver_count - entry->guess_count};
+	if (entry->kind == WIRE_EVENT_DELIVERY) {
 		event->sid = entry->sub->sid;
 		event->queue = entry->sub->queue;
 		join->stats.apart_deliveries++;
-	} else if (list_receivers(join, entry)) {
+		return;
+	}
+	if (list_receivers(join, entry)) {
 		event->receivers = join->receivers;
-		event->receivers_len = entry->receiver_count;
+		event->receivers_len = event->receiver_count;
+	}
+	if (!are_receivers_known(join, entry)) {
+		event->flags |= WIRE_EVENT_RECEIVERS_UNKNOWN;
+		join->stats.unknown_receivers++;
 	}
 }
 
@@ -433,7 +464,7 @@ static bool tell_loss(struct tap_join *join, struct wire_event *event)
 
 static void drop(struct tap_join *join, const struct tap__waiting *entry)
 {
-	if (entry->state == TAP__JOINABLE && entry->sub)
+	if (entry->state == TAP__JOINABLE && entry->kind == WIRE_EVENT_DELIVERY)
 		join->orphans--;
 	tap__pending_drop(&join->pending);
 }
@@ -451,6 +482,7 @@ bool tap_join_next(struct tap_join *join, struct wire_event *event)
 			return false;
 		if (!is_taken) {
 			join->stats.hurried += !is_due(join, entry);
+			entry = review(join, entry);
 			give_out(join, entry, event);
 			return join->is_given = true;
 		}

@@ -20,13 +20,14 @@
 #ifndef TAP_PENDING_H
 #define TAP_PENDING_H
 
-#include "tap/subs.h"
+#include "tap/interest.h"
 #include "wire/event.h"
 
 /* Who received a message. */
 struct tap__receiver {
 	struct tap__sub *sub; /* held */
 	struct tap__receiver *next;
+	bool is_guess; /* its delivery may be of another message with the same content */
 };
 
 enum tap__state {
@@ -44,20 +45,31 @@ struct tap__rare {
 
 struct tap__waiting {
 	uint64_t number;
-	int64_t time_ns;
+	int64_t time_ns; /* of the event */
+	int64_t seen_ns; /* of the packet that made it whole */
 	uint64_t conn;
-	enum wire_event_kind kind;
-	enum tap__state state;
-	uint32_t flags;         /* of the event */
-	struct tap__rare *rare; /* owned; NULL for messages and deliveries, which the rest is about */
-	const char *bytes;      /* subject, reply, headers, payload, one behind the other */
+	uint8_t kind;       /* enum wire_event_kind */
+	uint8_t state;      /* enum tap__state */
+	bool leads;         /* its group */
+	bool has_latecomer; /* a receiver that is not in its route */
+	bool is_undecided;  /* a delivery may be of it or of another message */
+	bool is_repeated;   /* there is, or was, another one of its group */
+	uint32_t flags;     /* of the event */
+	union {
+		struct tap__client *client; /* message: its publisher; held */
+		struct tap__sub *sub;       /* delivery: its receiver; held */
+		struct tap__rare *rare;     /* others: owned; the rest is about messages and deliveries */
+	};
+	const char *bytes; /* subject, reply, headers, payload, one behind the other */
 	uint32_t subject_len, reply_len, headers_len, payload_len;
-	uint64_t size;                       /* of the payload, announced */
-	struct tap__sub *sub;                /* delivery: held */
-	struct tap__receiver first_receiver; /* message */
-	struct tap__receiver *last_receiver; /* when there are more */
-	uint32_t receiver_count;
-	bool leads;                    /* its group */
+	uint64_t size; /* of the payload, announced */
+	uint32_t server;
+	uint32_t receiver_count, guess_count; /* guesses are receivers, too */
+	struct tap__receiver first_receiver;  /* message */
+	struct tap__receiver *last_receiver;  /* when there are more */
+	struct tap__route *route;             /* message: who subscribed to it then; held; NULL = not known */
+	uint64_t said;                        /* message: its place among what the publisher said */
+	int64_t delivered_ns;          /* message: when its first delivery was seen; INT64_MAX = never */
 	uint64_t key;                  /* joinable */
 	uint64_t next_same, last_same; /* in its group: numbers, 0 = none; the last one of a leader */
 };
@@ -109,6 +121,34 @@ void *tap__pending_alloc(struct tap__pending *pending, size_t bytes);
 static inline const struct tap__receiver *tap__receivers_first(const struct tap__waiting *message)
 {
 	return message->receiver_count > 0 ? &message->first_receiver : NULL;
+}
+
+/* The same, to be changed. */
+static inline struct tap__receiver *tap__receivers_of(struct tap__waiting *message)
+{
+	return message->receiver_count > 0 ? &message->first_receiver : NULL;
+}
+
+/* What a message or delivery says. */
+static inline struct wire_slice tap__subject_of(const struct tap__waiting *entry)
+{
+	return wire_slice(entry->bytes, entry->subject_len);
+}
+
+static inline struct wire_slice tap__reply_of(const struct tap__waiting *entry)
+{
+	return wire_slice(entry->bytes + entry->subject_len, entry->reply_len);
+}
+
+static inline struct wire_slice tap__headers_of(const struct tap__waiting *entry)
+{
+	return wire_slice(entry->bytes + entry->subject_len + entry->reply_len, entry->headers_len);
+}
+
+static inline struct wire_slice tap__payload_of(const struct tap__waiting *entry)
+{
+	return wire_slice(entry->bytes + entry->subject_len + entry->reply_len + entry->headers_len,
+			  entry->payload_len);
 }
 
 /* Let the oldest entry leave; frees what it owns. */

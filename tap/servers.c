@@ -67,3 +67,29 @@ uint64_t *tap__servers_max_payload(struct tap__servers *servers, const struct ta
 	struct tap__server *server = find(servers, end);
 	return server ? &server->max_payload : NULL;
 }
+
+uint32_t tap__servers_add_blind(struct tap__servers *servers, const struct tap_endpoint *end)
+{
+	struct tap__server *server = find(servers, end);
+	if (!server)
+		return 0;
+	server->blind++;
+	return server->number;
+}
+
+uint32_t tap__servers_remove_blind(struct tap__servers *servers, const struct tap_endpoint *end)
+{
+	struct tap__server *server = find(servers, end);
+	if (!server)
+		return 0;
+	server->blind--;
+	return server->number;
+}
+
+bool tap__servers_are_blind(const struct tap__servers *servers, uint32_t number)
+{
+	for (uint32_t i = 0; i < servers->count; i++)
+		if (servers->list[i].number == number && servers->list[i].blind > 0)
+			return true;
+	return number == 0;
+}

@@ -8,10 +8,24 @@ static uint64_t cost(const struct tap__sub *sub)
 	return sizeof *sub + sub->sid.len + sub->subject.len + sub->queue.len;
 }
 
+static void release_lane(struct tap__sub *sub)
+{
+	struct tap__lane *lane = sub->lane;
+	if (lane == &sub->own || --lane->holds > 0)
+		return;
+	*lane->at = lane->next;
+	if (lane->next)
+		lane->next->at = lane->at;
+	free(lane);
+}
+
 void tap__sub_release(struct tap__sub *sub)
 {
-	if (--sub->holds == 0)
-		free(sub);
+	if (--sub->holds > 0)
+		return;
+	tap__client_release(sub->client);
+	release_lane(sub);
+	free(sub);
 }
 
 static struct wire_slice copy(char **to, struct wire_slice text)
@@ -34,6 +48,9 @@ static struct tap__sub *make(const struct tap__sub *like)
 	sub->sid = copy(&to, like->sid);
 	sub->subject = copy(&to, like->subject);
 	sub->queue = copy(&to, like->queue);
+	sub->lane = &sub->own;
+	if (sub->client)
+		tap__client_hold(sub->client);
 	return sub;
 }
 
@@ -124,6 +141,14 @@ void tap__subs_remove(struct tap__subs *subs, struct tap__sub *sub)
 		subs->recent = NULL;
 	tap_budget_give(subs->budget, cost(sub));
 	tap__sub_release(sub);
+}
+
+void tap__subs_each(const struct tap__subs *subs, void (*visit)(void *context, struct tap__sub *sub),
+		    void *context)
+{
+	for (size_t i = 0; i < subs->cap; i++)
+		if (subs->slots[i])
+			visit(context, subs->slots[i]);
 }
 
 void tap__subs_fini(struct tap__subs *subs)

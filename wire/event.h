@@ -35,6 +35,8 @@ enum {
 	WIRE_EVENT_REPEATED = 1 << 2,
 	/* gap: the log is damaged there; made by a reader, or stored by a repair */
 	WIRE_EVENT_DAMAGE = 1 << 3,
+	/* message: it may have receivers besides those that are listed and counted, or instead of none */
+	WIRE_EVENT_RECEIVERS_UNKNOWN = 1 << 4,
 };
 
 /* What became of a message on its way to one receiver; part of the log format. */
@@ -85,7 +87,8 @@ struct wire_event {
 	uint64_t size; /* true payload size in bytes; payload.len unless cut or partial */
 
 	/* message: how many receivers got it, and who was considered (with their outcome).
-	 * receivers == NULL: only the number is known. A message nobody wanted has receivers_len 0. */
+	 * receivers == NULL: only the number is known. A message nobody wanted has receivers_len 0. With
+	 * WIRE_EVENT_RECEIVERS_UNKNOWN the number is that of those that are known. */
 	uint32_t receiver_count;
 	uint32_t receivers_len;
 	const struct wire_receiver *receivers;

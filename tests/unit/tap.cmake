@@ -29,5 +29,6 @@ tapedeck_unit_test(resync tap support)
 tapedeck_unit_test(tap_clock tap)
 tapedeck_unit_test(dialogue overhear)
 tapedeck_unit_test(join overhear)
+tapedeck_unit_test(receivers overhear)
 tapedeck_unit_test(sniffer_random overhear packets)
 set_tests_properties(unit/sniffer_random PROPERTIES TIMEOUT 300) # 40 s alone, and more where others run

@@ -81,7 +81,7 @@ static void numbers_lie_where_the_format_says(void **state)
 	unsigned char bytes[STORE_BLOCK_HEADER_BYTES];
 	struct store_file_header file = some_file_header();
 	store_file_header_put(bytes, &file);
-	assert_memory_equal(bytes, "TAPEDECK\2\0\0\0\200\0\0\0\1\2\3", 19);
+	assert_memory_equal(bytes, "TAPEDECK\2\0\1\0\200\0\0\0\1\2\3", 19);
 	assert_memory_equal(bytes + 32, "\x88\x77\x66\x55\x44\x33\x22\x11\xfe\xff", 10);
 	assert_memory_equal(bytes + 48, "\xff\xff\xff\xff\xff\xff\xff\xff\0", 9);
 	struct store_block_header block = some_block_header();

@@ -195,7 +195,12 @@ def describe_message(value, event):
         value["headers"] = headers_of(event.headers)
     text(value, "payload", event.payload)
     value["size"] = event.size
-    value["receivers"] = segments.got(event)
+    if not event.flags & segments.RECEIVERS_UNKNOWN:
+        value["receivers"] = segments.got(event)
+    elif segments.got(event):
+        value["known_receivers"] = segments.got(event)
+    if event.flags & segments.PARTIAL:
+        value["partial"] = True
     if event.flags & segments.CUT:
         value["cut"] = True
     if event.receivers is not None:

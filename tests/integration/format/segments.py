@@ -15,7 +15,7 @@ FRAME_MAX, EVENTS_MAX, WIDE_MAX = 256 << 20, 65536, 1 << 20
 
 KINDS = ["message", "delivery", "connect", "disconnect", "subscribe", "unsubscribe", "error", "mark", "gap"]
 OUTCOMES = ["sent", "slow consumer", "permission", "closed"]
-CUT, PARTIAL, REPEATED, DAMAGE = 1, 2, 4, 8
+CUT, PARTIAL, REPEATED, DAMAGE, RECEIVERS_UNKNOWN = 1, 2, 4, 8, 16
 
 
 class Damage(Exception):
@@ -340,7 +340,7 @@ def place_payloads(frame, subjects, header_bytes, payload_bytes):
 
 
 def read_events(header, frames):
-    dictionary = read_columns(frames[0], range(1, 6))
+    dictionary = read_columns(frames[0], range(1, 7))
     columns = read_columns(frames[1], range(1, 24))
     subjects = cut(dictionary.get(5, b""), dictionary.get(1, []))
     sets = read_sets(columns)
@@ -395,16 +395,17 @@ def check_header(header, events):
 
 def check_dictionary(header, frame, events):
     """The dictionary says what the events say."""
-    dictionary = read_columns(frame, range(1, 6))
+    dictionary = read_columns(frame, range(1, 7))
     subjects = cut(dictionary.get(5, b""), dictionary.get(1, []))
     with_subject = [event for event in events if event.subject]
     need(subjects == list(dict.fromkeys(event.subject for event in with_subject)), "subjects in another order")
     for i, subject in enumerate(subjects):
         mine = [event for event in with_subject if event.subject == subject]
         messages = [event for event in mine if event.kind == "message"]
-        counts = [dictionary.get(number, [0] * len(subjects))[i] for number in (2, 3, 4)]
+        counts = [dictionary.get(number, [0] * len(subjects))[i] for number in (2, 3, 4, 6)]
         sizes = sum(event.size + len(event.headers) for event in messages)
-        need(counts == [len(mine), len(messages), sizes], "a subject's counts differ")
+        unknown = sum(bool(event.flags & RECEIVERS_UNKNOWN) for event in messages)
+        need(counts == [len(mine), len(messages), sizes, unknown], "a subject's counts differ")
 
 
 # ---- segments ----

@@ -1,0 +1,276 @@
+"""Does a sniffed log name the receivers that the broker's own log names? Clients of two brokers publish few contents again
+and again, while subscriptions and connections come and go; a sniffer listens. Then the receivers of every message in the
+sniffed log are compared with those in the log of its broker: client by client, message by message.
+
+Twice: with clients that wait for the answer to each packet, and with clients that do not. Where nobody waits, a capture
+does not tell in which order the broker processed what came over different connections: some receivers are unknown. And where
+the broker is stopped for longer than the join window, a late delivery may be taken for that of an equal message: one receiver
+set in a hundred may be wrong there, and none of calm clients.
+
+  check.py TAPEDECK [ROUNDS]"""
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+WAIT_S = 60
+CLIENTS, BROKERS = 4, 2
+SUBJECTS = ["a", "a.b", "a.c", "b", "b.c.d", "jobs"]
+PATTERNS = SUBJECTS + ["a.*", "*", ">", "b.>", "*.b", "b.*.d"]
+CONTENTS = [b"", b"yes", b"no", b"tick"]
+SKIPPED = 77
+
+
+def expect(condition, claim):
+    if not condition:
+        raise SystemExit(f"not so: {claim}")
+
+
+class Process:
+    all = []
+
+    def __init__(self, *command, **options):
+        self.popen = subprocess.Popen(command, **options)
+        self.all.append(self.popen)
+
+    def end(self):
+        self.popen.send_signal(signal.SIGINT)
+        return self.popen.wait(WAIT_S)
+
+
+def wait_for(condition, claim):
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.005)
+    raise SystemExit(f"not so: {claim}")
+
+
+class Broker(Process):
+    def __init__(self, tapedeck, folder, number):
+        self.log = os.path.join(folder, f"broker{number}")
+        ports = tempfile.mkdtemp(dir=folder)
+        super().__init__(
+            *(tapedeck, "broker", "-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", ports, "--record", self.log),
+            stderr=subprocess.DEVNULL,
+        )
+        self.file = os.path.join(ports, f"tapedeck_{self.popen.pid}.ports")
+        self.port = wait_for(self.read_port, "the broker starts")
+
+    def read_port(self):
+        try:
+            with open(self.file, encoding="utf-8") as file:
+                return int(json.load(file)["nats"][0].rsplit(":", 1)[1])
+        except (OSError, ValueError):
+            return None
+
+
+def connect(port, used=set(), lock=threading.Lock()):
+    """A connection from a port that none had before: clients are told apart by their addresses."""
+    while True:
+        connection = socket.create_connection(("127.0.0.1", port), WAIT_S)
+        with lock:
+            if connection.getsockname() not in used:
+                used.add(connection.getsockname())
+                return connection
+        connection.close()
+
+
+class Client:
+    """Speaks the protocol byte by byte, so that operations and packets lie as it pleases."""
+
+    def __init__(self, port, numbers):
+        self.socket = connect(port)
+        self.numbers, self.sids, self.next_sid, self.unread = numbers, [], 1, b""
+        self.echo = numbers.random() < 0.8
+        self.send(b'CONNECT {"verbose":false,"pedantic":false,"echo":%s}\r\n' % (b"true" if self.echo else b"false"))
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def subscribe(self):
+        sid, queue = b"%d" % self.next_sid, self.numbers.choice([b"", b"", b"", b"workers"])
+        self.next_sid += 1
+        self.sids.append(sid)
+        operation = b"SUB %s %s %s\r\n" % (self.numbers.choice(PATTERNS).encode(), queue, sid)
+        if self.numbers.random() < 0.2:
+            operation += b"UNSUB %s %d\r\n" % (sid, self.numbers.randrange(1, 6))
+        return operation
+
+    def unsubscribe(self):
+        if not self.sids:
+            return b""
+        return b"UNSUB %s\r\n" % self.sids.pop(self.numbers.randrange(len(self.sids)))
+
+    def publish(self):
+        content = self.numbers.choice(CONTENTS)
+        return b"PUB %s %d\r\n%s\r\n" % (self.numbers.choice(SUBJECTS).encode(), len(content), content)
+
+    def act_calmly(self):
+        """One operation, and its answer."""
+        acts = [self.publish] * 6 + [self.subscribe, self.unsubscribe]
+        self.send(self.numbers.choice(acts)() + b"PING\r\n")
+        self.read_until(b"PONG\r\n")
+
+    def read_until(self, mark):
+        data = b""
+        while mark not in data:
+            more = self.socket.recv(1 << 16)
+            expect(more, "the broker keeps a connection")
+            data = data[-100:] + more
+
+    def act_hastily(self):
+        """A few operations in one packet."""
+        acts = [self.publish] * 6 + [self.subscribe, self.unsubscribe, lambda: b"PING\r\n"]
+        self.send(b"".join(self.numbers.choice(acts)() for _ in range(self.numbers.randrange(1, 5))))
+        self.drain()
+
+    def drain(self):
+        self.socket.setblocking(False)
+        try:
+            while self.socket.recv(1 << 16):
+                pass
+        except BlockingIOError:
+            pass
+        self.socket.settimeout(WAIT_S)
+
+    def close(self):
+        """Unsubscribe first, so that the broker counts no message as received that is never read."""
+        self.drain()
+        mark = b"end%d" % self.numbers.getrandbits(60)
+        self.send(b"".join(b"UNSUB %s\r\n" % sid for sid in self.sids))
+        self.send(b"SUB %s 0\r\nPUB %s 0\r\n\r\n" % (mark, mark) if self.echo else b"PING\r\n")
+        self.read_until(mark if self.echo else b"PONG")
+        self.socket.close()
+
+
+def converse(port, seed, rounds, is_calm):
+    """One client after the other, each of a short life."""
+    numbers = random.Random(seed)
+    client = Client(port, numbers)
+    for _ in range(rounds):
+        client.act_calmly() if is_calm else client.act_hastily()
+        if numbers.random() < 0.05:
+            client.close()
+            client = Client(port, numbers)
+        if numbers.random() < 0.3:
+            time.sleep(numbers.random() * 0.003)
+    client.close()
+
+
+def talk(brokers, seed, rounds, is_calm):
+    threads = [
+        threading.Thread(target=converse, args=(broker.port, f"{seed} {broker.port} {i}", rounds, is_calm))
+        for broker in brokers
+        for i in range(CLIENTS)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+# ---- what was logged ----
+
+
+def messages_of(tapedeck, log):
+    """{address of the publisher: its messages in order: (subject, payload, receivers or None)}"""
+    command = (tapedeck, "cat", log, "--json", "--detail", "--kind", "connect,message")
+    lines = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.splitlines()
+    events, messages = [json.loads(line) for line in lines], {}
+    addresses = {event["conn"]: event["address"] for event in events if event["kind"] == "connect"}
+    for event in events:
+        if event["kind"] != "message":
+            continue
+        receivers = None
+        if "receivers" in event:
+            sent = [receiver for receiver in event["delivered"] if receiver["outcome"] == "sent"]
+            receivers = sorted((addresses[r["conn"]], r["sid"], r.get("queue", "")) for r in sent)
+        messages.setdefault(addresses[event["conn"]], []).append((event["subject"], event["payload"], receivers))
+    return messages
+
+
+def count_messages(tapedeck, log):
+    summary = subprocess.run((tapedeck, "stat", log, "--json"), stdout=subprocess.PIPE, check=True).stdout
+    return json.loads(summary)["messages"]
+
+
+def compare(tapedeck, sniffed, brokers):
+    seen, recorded = messages_of(tapedeck, sniffed), {}
+    for broker in brokers:
+        recorded.update(messages_of(tapedeck, broker.log))
+    expect(seen.keys() == recorded.keys(), "the same clients published")
+    equal, unknown, wrong = 0, 0, []
+    for address, messages in recorded.items():
+        expect(len(messages) == len(seen[address]), f"every message of {address} was seen")
+        for mine, theirs in zip(seen[address], messages):
+            expect(mine[:2] == theirs[:2], f"the messages of {address} are in order")
+            equal += mine[2] == theirs[2]
+            unknown += mine[2] is None
+            if mine[2] not in (None, theirs[2]):
+                wrong.append((address, mine, theirs))
+    total = equal + unknown + len(wrong)
+    print(f"{equal} of {total} receiver sets are equal, {unknown} are said to be unknown, {len(wrong)} are wrong")
+    for address, mine, theirs in wrong[:10]:
+        print(f" {address}: sniffed {mine}\n  recorded {theirs}")
+    return total, unknown, len(wrong)
+
+
+def start_sniffing(tapedeck, folder, brokers):
+    log = os.path.join(folder, "sniffed")
+    ports = [option for broker in brokers for option in ("-p", str(broker.port))]
+    sniffer = Process(tapedeck, "sniff", "-i", "lo", *ports, "--record", log, stderr=subprocess.PIPE)
+    wait_for(lambda: sniffer.popen.poll() is not None or os.path.isdir(log), "the sniffer starts")
+    if sniffer.popen.poll() is not None:
+        print("skipped:", sniffer.popen.stderr.read().decode())
+        sys.exit(SKIPPED)
+    stat = (tapedeck, "stat", log, "--json")
+    wait_for(lambda: b'"events":0' not in subprocess.run(stat, stdout=subprocess.PIPE).stdout, "it sniffs")
+    return log, sniffer
+
+
+def tell(tapedeck, folder, seed, rounds, is_calm):
+    brokers = [Broker(tapedeck, folder, number) for number in range(BROKERS)]
+    log, sniffer = start_sniffing(tapedeck, folder, brokers)
+    talk(brokers, seed, rounds, is_calm)
+    for broker in brokers:
+        broker.end()
+    published = sum(count_messages(tapedeck, broker.log) for broker in brokers)
+    wait_for(lambda: count_messages(tapedeck, log) >= published, "every message is seen")
+    expect(sniffer.end() == 0, "the sniffer ends well")
+    summary = sniffer.popen.stderr.read().decode()
+    print(summary.strip())
+    expect(re.search(r" 0 gaps \(0 B\), 0 partial, dropped 0 by the kernel", summary), "nothing was missed")
+    total, unknown, wrong = compare(tapedeck, log, brokers)
+    expect(wrong == 0 if is_calm else wrong * 100 <= total, "receiver sets are right, or said to be unknown")
+    expect(unknown * 10 <= total or not is_calm, "the receivers of nearly all messages of calm clients are known")
+
+
+def main():
+    seed = int(os.environ.get("TAPEDECK_RECEIVERS_SEED", time.time_ns() % 10**9))
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 150
+    print(f"TAPEDECK_RECEIVERS_SEED={seed}")
+    for is_calm in (True, False):
+        folder = tempfile.mkdtemp(prefix="tapedeck-receivers-")
+        os.chmod(folder, 0o711)  # the sniffer gives up its rights, and must still find its log
+        try:
+            tell(sys.argv[1], folder, seed, rounds, is_calm)
+        finally:
+            for process in Process.all:
+                process.kill()
+                process.wait()
+            shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
