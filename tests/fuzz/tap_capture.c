@@ -52,7 +52,8 @@ static void close_flow(struct tap_flow_handler *handler, void *flow, int64_t tim
 
 static void decode(struct tap_capture *capture)
 {
-	struct tap_flow_handler handler = {open_flow, take_data, take_hole, close_flow};
+	struct tap_flow_handler handler = {
+	    .open = open_flow, .data = take_data, .hole = take_hole, .close = close_flow};
 	struct tap_budget budget = {.max_bytes = MEMORY_BYTES};
 	struct tap_decoder_options options = {0};
 	struct wire_fault fault = {0};

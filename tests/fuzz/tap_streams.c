@@ -159,7 +159,8 @@ static void take_all(struct tap_streams *streams, struct listener *listener, con
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct listener listener = {.handler = {open_flow, take_data, take_hole, close_flow}};
+	struct listener listener = {
+	    .handler = {.open = open_flow, .data = take_data, .hole = take_hole, .close = close_flow}};
 	struct tap_budget budget = {.max_bytes = MEMORY_BYTES};
 	struct tap_streams_options options;
 	tap_streams_options_init(&options);

@@ -92,10 +92,13 @@ static void take_leftover(struct tap_flow_handler *handler, const struct tap_flo
 
 void streams_fixture_init(struct streams_fixture *fixture)
 {
-	*fixture =
-	    (struct streams_fixture){.handler = {open_flow, take_data, take_hole, close_flow, take_leftover},
-				     .budget = {.max_bytes = 64 << 20},
-				     .time_ns = INT64_C(1700000000000000000)};
+	*fixture = (struct streams_fixture){.handler = {.open = open_flow,
+							.data = take_data,
+							.hole = take_hole,
+							.close = close_flow,
+							.leftover = take_leftover},
+					    .budget = {.max_bytes = 64 << 20},
+					    .time_ns = INT64_C(1700000000000000000)};
 	tap_streams_options_init(&fixture->options);
 	streams_fixture_open(fixture);
 }
