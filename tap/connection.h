@@ -45,7 +45,7 @@ struct tap__connection {
 	struct tap_flow_info info;
 	enum tap__standing standing;
 	bool is_expected; /* its port is one of those where NATS is expected */
-	bool has_roles;   /* client is known; until then it is the originator */
+	bool has_roles;   /* client is known; until then it is a guess */
 	bool has_begun;   /* a connect event was given out */
 	enum tap_side client;
 	uint64_t conn;   /* 0: not recognised yet */

@@ -30,6 +30,8 @@ static void apply_max_payload(struct tap_dialogue *dialogue, struct tap__connect
 static void set_roles(struct tap_dialogue *dialogue, struct tap__connection *connection, enum tap_side client)
 {
 	enum tap_side server = tap__other(client);
+	if (client != connection->client) /* what the guess led to is no server */
+		tap__connection_unblind(dialogue, connection, connection->sides[client].time_ns);
 	connection->has_roles = true;
 	connection->client = client;
 	connection->sides[client].verbs = TAP__CLIENT_VERBS;
@@ -338,7 +340,8 @@ static void listen(struct tap_dialogue *dialogue, struct tap__connection *connec
 				become_opaque(dialogue, connection, side->time_ns, kind);
 		}
 	}
-	if (side->mode == TAP__HUNTING && connection->has_roles && from == connection->client)
+	if (side->mode == TAP__HUNTING && (connection->has_roles || connection->is_expected) &&
+	    from == connection->client)
 		tap__connection_blind(dialogue, connection); /* a SUB may have been missed */
 }
 
@@ -357,6 +360,15 @@ static bool is_expected(const struct tap_dialogue *dialogue, const struct tap_fl
 {
 	return is_port_expected(dialogue, info->ends[TAP_RESPONDER].port) ||
 	       (info->is_midstream && is_port_expected(dialogue, info->ends[TAP_ORIGINATOR].port));
+}
+
+/* Until the protocol tells: who opened the connection. Where that was not seen, NATS servers listen where NATS is expected,
+ * whatever the other port is. */
+static enum tap_side guess_client(const struct tap_dialogue *dialogue, const struct tap_flow_info *info)
+{
+	return is_expected(dialogue, info) && !is_port_expected(dialogue, info->ends[TAP_RESPONDER].port)
+		   ? TAP_RESPONDER
+		   : TAP_ORIGINATOR;
 }
 
 static void forget(struct tap_dialogue *dialogue, struct tap__connection *connection, int64_t time_ns)
@@ -422,7 +434,7 @@ static void *open_flow(struct tap_flow_handler *handler, const struct tap_flow_i
 	}
 	*connection = (struct tap__connection){.info = *info,
 					       .is_expected = is_expected(dialogue, info),
-					       .client = TAP_ORIGINATOR,
+					       .client = guess_client(dialogue, info),
 					       .peer = connection->peer,
 					       .subs = {.budget = dialogue->budget}};
 	for (int i = 0; i < TAP_SIDES; i++) {
@@ -431,6 +443,8 @@ static void *open_flow(struct tap_flow_handler *handler, const struct tap_flow_i
 	}
 	if (connection->is_expected)
 		expect_nats(dialogue, connection);
+	if (connection->is_expected && info->is_midstream)
+		tap__connection_blind(dialogue, connection);
 	return connection;
 }
 

@@ -78,6 +78,13 @@ void overhear_handshake(struct overhear *overhear, void **flow, const char *name
 	overhear_bytes(overhear, flow, TAP_ORIGINATOR, connect, (size_t)len);
 }
 
+void overhear_say_eight(struct overhear *overhear, void **flow, enum tap_side from)
+{
+	for (int i = 0; i < 8; i++)
+		overhear_push(overhear, flow, from,
+			      from == TAP_ORIGINATOR ? "PUB filler 1\r\n.\r\n" : "MSG filler 7 1\r\n.\r\n");
+}
+
 /* ---- as text ---- */
 
 static char *put(char *at, const char *end, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -49,6 +49,9 @@ void overhear_end(struct overhear *overhear, void **flow, enum tap_end why);
 /* An INFO, a CONNECT that says `name`, without PING and PONG. */
 void overhear_handshake(struct overhear *overhear, void **flow, const char *name);
 
+/* Eight messages on subject `filler`, each in a packet of its own: what follows is understood, wherever the capture began. */
+void overhear_say_eight(struct overhear *overhear, void **flow, enum tap_side from);
+
 /* The events that may leave now as text, to be freed. all: as if the capture had ended. */
 char *overhear_take(struct overhear *overhear, bool all);
 
