@@ -416,6 +416,18 @@ static void expect_nats(struct tap_dialogue *dialogue, struct tap__connection *c
 	}
 }
 
+/* There is no memory to watch the connection: its subscriptions will not be seen, nor its end. */
+static void refuse(struct tap_dialogue *dialogue, const struct tap_flow_info *info, int64_t time_ns)
+{
+	enum tap_side server = tap__other(guess_client(dialogue, info));
+	dialogue->watched_ns = time_ns;
+	dialogue->stats.refused++;
+	if (is_expected(dialogue, info))
+		tap_join_set_blind(dialogue->join,
+				   tap__servers_add_blind(&dialogue->servers, &info->ends[server]),
+				   INT64_MAX);
+}
+
 static void *open_flow(struct tap_flow_handler *handler, const struct tap_flow_info *info, int64_t time_ns)
 {
 	struct tap_dialogue *dialogue = (struct tap_dialogue *)handler;
@@ -428,8 +440,7 @@ static void *open_flow(struct tap_flow_handler *handler, const struct tap_flow_i
 			tap_budget_give(dialogue->budget, sizeof *connection + sizeof *connection->peer);
 	}
 	if (!connection) {
-		dialogue->watched_ns = time_ns;
-		dialogue->stats.refused++;
+		refuse(dialogue, info, time_ns);
 		return NULL;
 	}
 	*connection = (struct tap__connection){.info = *info,

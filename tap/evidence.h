@@ -1,7 +1,7 @@
 /* evidence.h - which delivery can be of which message, and whether all receivers of a message are known.
  * Internal to tap.
  *
- * A delivery is never seen before its message, and no later than the join window. Whether its subscription existed when
+ * A delivery is seen after its message, unless the capture is out of order, and no later than the join window. Whether its subscription existed when
  * the server processed the message is told by
  *
  *   order within a connection   what a client publishes before its SUB, or after its UNSUB, does not reach it

@@ -8,6 +8,10 @@
 
 enum { SCAN_MAX = 1024 }; /* steps in search of what may take a delivery */
 
+/* Where a capture is put together from several queues or links, packets of two connections may change places: a delivery
+ * may be seen so much before its message. */
+#define DISORDER_NS INT64_C(1000000)
+
 /* The keys of deliveries that wait for their message. */
 #define ORPHAN UINT64_C(0x9e3779b97f4a7c15)
 
@@ -18,8 +22,9 @@ struct tap_join {
 	int64_t newest_ns;    /* of an event */
 	int64_t now_ns;       /* of the capture */
 	bool is_finished;
-	bool is_given;    /* the oldest entry was given out and is to be dropped */
-	uint64_t orphans; /* deliveries that wait for their message */
+	bool is_given;      /* the oldest entry was given out and is to be dropped */
+	uint64_t orphans;   /* deliveries that wait for their message */
+	int64_t partial_ns; /* when a partial message was seen last */
 	struct tap__search search;
 	struct tap__interest interest;
 	struct tap__lag lag;
@@ -53,7 +58,7 @@ struct tap_join *tap_join_open(int64_t window_ns, struct tap_budget *budget)
 	join->interest.changed_ns = INT64_MIN;
 	join->window_ns = window_ns;
 	join->limit_bytes = budget->max_bytes / 2;
-	join->newest_ns = join->now_ns = INT64_MIN;
+	join->newest_ns = join->now_ns = join->partial_ns = INT64_MIN;
 	return join;
 }
 
@@ -197,11 +202,27 @@ static bool deliver_to(struct tap_join *join, struct tap__waiting *message, stru
 	return true;
 }
 
+/* Every message that the server may have delivered at seen_ns was seen, and whole. */
+static bool saw_all(const struct tap_join *join, uint32_t server, int64_t seen_ns)
+{
+	int64_t begin_ns = seen_ns - join->window_ns;
+	return join->blind_until_ns[server] < begin_ns && join->partial_ns < begin_ns;
+}
+
+/* Disorder explains a delivery before its message only where there is no other message that it can be of. */
+static bool is_in_time(const struct tap_join *join, const struct tap__waiting *message,
+		       const struct tap__waiting *delivery)
+{
+	int64_t before_ns = message->seen_ns - delivery->seen_ns;
+	if (before_ns > 0)
+		return before_ns <= DISORDER_NS && saw_all(join, message->server, delivery->seen_ns);
+	return tap__is_in_time(message, delivery->seen_ns, join->window_ns);
+}
+
 static bool can_take(const struct tap_join *join, const struct tap__waiting *message,
 		     const struct tap__waiting *delivery, int *steps)
 {
-	return tap__is_in_time(message, delivery->seen_ns, join->window_ns) &&
-	       tap__fit(message, delivery->sub) != TAP__IMPOSSIBLE &&
+	return is_in_time(join, message, delivery) && tap__fit(message, delivery->sub) != TAP__IMPOSSIBLE &&
 	       tap__may_be_headers(tap__headers_of(message), tap__headers_of(delivery)) &&
 	       wire_slice_equal(tap__payload_of(message), tap__payload_of(delivery)) &&
 	       wire_slice_equal(tap__subject_of(message), tap__subject_of(delivery)) &&
@@ -209,7 +230,8 @@ static bool can_take(const struct tap_join *join, const struct tap__waiting *mes
 	       !tap__has_received(message, delivery->sub, steps);
 }
 
-/* A message that was captured before deliveries, but decoded after them, takes them: one for each lane. */
+/* A message that was captured before deliveries, or together with them, but decoded after them, takes them: one for each
+ * lane. */
 static void take_orphans(struct tap_join *join, struct tap__waiting *message)
 {
 	struct tap__waiting *previous = NULL;
@@ -251,14 +273,16 @@ void tap_join_publish(struct tap_join *join, struct tap__client *client,
 					   message->subject_hash);
 	join->stats.messages++;
 	join->stats.message_bytes += bytes;
-	if (message->is_partial)
+	if (message->is_partial) {
+		join->partial_ns = message->time_ns;
 		return;
+	}
 	make_joinable(entry, key_of(message));
 	if (join->orphans > 0)
 		take_orphans(join, entry);
 }
 
-/* A delivery that stays apart, or waits for a message that was captured before it: key != 0. */
+/* A delivery that stays apart, or waits for a message that is decoded after it: key != 0. */
 static void wait_for_message(struct tap_join *join, struct tap__sub *sub,
 			     const struct tap_join_message *message, uint64_t key)
 {
@@ -301,7 +325,7 @@ void tap_join_deliver(struct tap_join *join, struct tap__sub *sub, const struct 
 	if (is_counted && !is_guess)
 		order_time(join, message->time_ns);
 	else
-		wait_for_message(join, sub, message, is_counted ? 0 : sought.key);
+		wait_for_message(join, sub, message, is_guess ? 0 : sought.key);
 }
 
 /* ---- subscriptions ---- */

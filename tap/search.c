@@ -224,8 +224,8 @@ static struct tap__waiting *find_far(struct tap__search *search, const struct ta
 struct tap__waiting *tap__search_find(struct tap__search *search, const struct tap__sought *sought,
 				      bool *is_guess)
 {
-	*is_guess = false;
-	if (search->debt_ns > sought->seen_ns - DEBT_NS && pays_debt(search, sought))
+	*is_guess = search->debt_ns > sought->seen_ns - DEBT_NS && pays_debt(search, sought);
+	if (*is_guess)
 		return NULL;
 	struct tap__waiting *message = find_near(search, sought);
 	return message ? message : find_far(search, sought, is_guess);

@@ -49,8 +49,8 @@ struct tap__sought {
 	bool is_blind; /* there may be subscriptions and publishers at the server that were not seen */
 };
 
-/* The message that the delivery is counted for; NULL when there is none. *is_guess: it may be of another one as well; all
- * that it may be of are marked undecided. */
+/* The message that the delivery is counted for; NULL when there is none. *is_guess: it may be of another one as well: all
+ * that it may be of are marked undecided; or of one that has left (NULL). */
 struct tap__waiting *tap__search_find(struct tap__search *search, const struct tap__sought *sought,
 				      bool *is_guess);
 

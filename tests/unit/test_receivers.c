@@ -142,6 +142,17 @@ static void receivers_are_unknown_while_a_connection_is_encrypted(void **state)
 	overhear_end(&bus->overhear, &hidden, TAP_END_CLOSED);
 }
 
+static void a_connection_that_found_no_memory_may_have_subscriptions(void **state)
+{
+	struct bus *bus = *state;
+	struct tap_budget *budget = &bus->overhear.budget;
+	budget->max_bytes = budget->used_bytes;
+	assert_null(overhear_connect(&bus->overhear, 50010, 4222, false));
+	budget->max_bytes = MEMORY;
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\n");
+}
+
 static void a_hole_that_may_hold_a_subscription_makes_receivers_unknown(void **state)
 {
 	struct bus *bus = *state;
@@ -219,6 +230,51 @@ static void a_late_delivery_is_not_taken_for_that_of_the_next_message(void **sta
 	say(bus, a, "PUB x 0\r\n\r\n");
 	answer(bus, first, "MSG x 1 0\r\n\r\n");
 	expect(bus, "message 1 x [] ?\ndelivery 3/1 x []\n");
+}
+
+static void a_delivery_captured_just_before_its_message_is_joined(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x [] -> 3/1\n");
+}
+
+static void a_delivery_captured_long_before_a_message_is_not_of_it(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	pass(bus, OVERHEAR_MS);
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "delivery 3/1 x []\nmessage 1 x [] ?\n");
+}
+
+static void where_a_message_was_missed_a_delivery_is_of_none_that_comes_later(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	say(bus, b, "PUB x 1\r\n");
+	overhear_hole(&bus->overhear, &bus->b, TAP_ORIGINATOR, 3);
+	answer(bus, first, "MSG x 1 1\r\n1\r\n");
+	say(bus, a, "PUB x 1\r\n1\r\n");
+	expect(bus, "message 2 x [] of 1 partial ?\ndelivery 3/1 x [1]\nmessage 1 x [1] ?\n");
+}
+
+static void a_late_delivery_is_not_taken_for_that_of_a_message_just_after_it(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\n");
+	pass(bus, TAP_JOIN_WINDOW_NS);
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "delivery 3/1 x []\nmessage 1 x [] ?\n");
 }
 
 static void a_queue_groups_equal_messages_are_told_apart_one_by_one(void **state)
@@ -333,6 +389,7 @@ int main(void)
 	    CASE(a_connection_that_is_not_understood_yet_may_have_subscriptions),
 	    CASE(the_server_of_an_older_connection_is_where_nats_is_expected),
 	    CASE(receivers_are_unknown_while_a_connection_is_encrypted),
+	    CASE(a_connection_that_found_no_memory_may_have_subscriptions),
 	    CASE(a_hole_that_may_hold_a_subscription_makes_receivers_unknown),
 	    CASE(a_hole_inside_a_payload_holds_no_subscription),
 	    CASE(a_subscription_does_not_receive_what_its_connection_published_before_it),
@@ -341,6 +398,10 @@ int main(void)
 	    CASE(of_two_publishers_messages_under_way_with_the_subscription_neither_is_guessed),
 	    CASE(nothing_is_joined_beyond_the_window),
 	    CASE(a_late_delivery_is_not_taken_for_that_of_the_next_message),
+	    CASE(a_delivery_captured_just_before_its_message_is_joined),
+	    CASE(a_delivery_captured_long_before_a_message_is_not_of_it),
+	    CASE(where_a_message_was_missed_a_delivery_is_of_none_that_comes_later),
+	    CASE(a_late_delivery_is_not_taken_for_that_of_a_message_just_after_it),
 	    CASE(a_queue_groups_equal_messages_are_told_apart_one_by_one),
 	    CASE(a_queue_groups_equal_messages_at_once_are_not_guessed),
 	    CASE(groups_of_one_name_on_several_subjects_are_one),
