@@ -424,11 +424,7 @@ void tap__operations_end(struct tap__operations *side, int64_t time_ns)
 {
 	set_time(side, time_ns);
 	end_kept(side, TAP__ENDED);
-	if (side->mode == TAP__SKIPPING) {
-		begin_gap(side, TAP__ENDED);
-		side->gap.bytes += side->skip;
-	}
-	side->mode = TAP__IN_STEP;
+	side->mode = TAP__IN_STEP; /* what is left of a body was never sent, or nothing is known of it */
 }
 
 /* Does a packet end with an operation here? */
