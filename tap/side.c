@@ -218,6 +218,23 @@ static bool take_ahead(struct tap__assembly *assembly, struct tap__side *side, s
 	return tap__pieces_give_up_hopeless(assembly, side, run.time_ns);
 }
 
+/* Early bytes came from `far` bytes before the first to `near` bytes before it. Returns how many are new: each counts once,
+ * and so do those that were missed between others. */
+static uint32_t widen_early(struct tap__side *side, uint32_t far, uint32_t near)
+{
+	uint32_t known = side->early_far - side->early_near;
+	if (known == 0 || near > side->early_far + EARLY_BYTES || side->early_near > far + EARLY_BYTES) {
+		side->early_far = far;
+		side->early_near = near;
+		return far - near;
+	}
+	if (far > side->early_far)
+		side->early_far = far;
+	if (near < side->early_near)
+		side->early_near = near;
+	return side->early_far - side->early_near - known;
+}
+
 /* Bytes before the first of a side whose SYN was not seen were never told. */
 static void count_early(struct tap__assembly *assembly, struct tap__side *side, const struct tap__run *run,
 			uint32_t told)
@@ -225,10 +242,10 @@ static void count_early(struct tap__assembly *assembly, struct tap__side *side, 
 	uint32_t before = side->first - run->seq;
 	if (side->saw_syn || before == 0 || before >= TAP__HALF || told == 0)
 		return;
-	if (before > told)
-		before = told;
-	assembly->stats.early_bytes += before;
-	tap__leftover_add(&side->early, before, run->time_ns);
+	uint32_t bytes = widen_early(side, before, before > told ? before - told : 0);
+	assembly->stats.early_bytes += bytes;
+	if (bytes > 0)
+		tap__leftover_add(&side->early, bytes, run->time_ns);
 }
 
 /* Take off what was told before. False when nothing is left. */

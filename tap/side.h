@@ -55,7 +55,8 @@ struct tap__side {
 	int64_t waiting_since_ns;                         /* and without progress */
 	struct tap__side *waiting_before, *waiting_after; /* in the list */
 	struct tap__aside aside;
-	struct tap_leftover early; /* bytes before first, which came too late */
+	struct tap_leftover early;      /* bytes before first, which came too late */
+	uint32_t early_far, early_near; /* where they are: so many bytes before first */
 };
 
 /* Sides that wait, the longest waiting first. */

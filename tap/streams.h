@@ -59,7 +59,7 @@ struct tap_streams_stats {
 	uint64_t keep_alives;
 	uint64_t strays, stray_bytes; /* segments that TCP would not take, and their bytes */
 	uint64_t ignored_controls; /* RST, SYN and FIN that TCP would not obey, or that their side denied */
-	uint64_t early_bytes;      /* of the retransmitted: before the beginning of what was told */
+	uint64_t early_bytes;      /* before the beginning of what was told: reported as left over */
 	uint64_t ended_bytes;      /* behind a side's FIN, or after the connection's end */
 	uint64_t unwatched_bytes;  /* of connections of no interest */
 	uint64_t refused_bytes;    /* of connections that found no room */
