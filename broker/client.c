@@ -58,8 +58,7 @@ void broker__client_close(struct broker_client *client, const char *reason)
 
 void broker__client_cut(struct broker_client *client, const char *reason)
 {
-	if (client->state == BROKER__LINGERING)
-		broker__transport_close(&client->transport);
+	broker__client_finish(client);
 	leave(client, reason, false);
 }
 
@@ -157,18 +156,46 @@ static void forget_everything(struct broker_client *client)
 	broker__clients_remove(&client->loop->all, client, BROKER__LINK(all));
 }
 
+void broker__client_count_lost(struct broker_client *client)
+{
+	struct broker__output *output = &client->output;
+	size_t unwritten = broker__transport_unwritten(&client->transport);
+	if (output->queued > unwritten) {
+		size_t written = output->queued - unwritten;
+		output->queued = unwritten;
+		broker__output_sent(output, written);
+	}
+	client->lost_messages = broker__output_unsent_messages(output);
+	client->lost_bytes = broker__output_pending(output);
+}
+
+/* The end of a connection: what is left of its output is lost. */
+static void finish(struct broker_client *client)
+{
+	client->state = BROKER__GONE;
+	if (!client->is_dropped)
+		broker__client_count_lost(client);
+	broker__emit_disconnect(client);
+	broker__output_drop(&client->output);
+	broker__transport_close(&client->transport);
+}
+
+void broker__client_finish(struct broker_client *client)
+{
+	if (client->state == BROKER__LINGERING)
+		finish(client);
+}
+
 /* Whoever writes nothing more is not read either, as in nats-server [2.9.10, client.go closeConnection]: what the peer
  * still sends is none of our business, and our last words are on their way before the connection ends. */
 static void linger(struct broker_client *client)
 {
 	broker__transport_pause(&client->transport);
 	broker__client_flush(client);
-	if (client->state != BROKER__LINGERING)
-		return;
-	if (broker__output_pending(&client->output) > 0)
+	if (client->state == BROKER__LINGERING && broker__output_pending(&client->output) > 0)
 		broker__client_await_end(client);
 	else
-		client->state = BROKER__GONE;
+		broker__client_finish(client);
 }
 
 void broker__client_put_away(struct broker_client *client)
@@ -177,19 +204,11 @@ void broker__client_put_away(struct broker_client *client)
 	broker__closed_add(&client->loop->broker->closed, &info);
 	client->state = client->keeps_output ? BROKER__LINGERING : BROKER__GONE;
 	forget_everything(client);
+	broker__client_log(client, BROKER_LOG_DEBUG, "Client connection closed: %s", client->reason);
 	if (client->keeps_output)
 		linger(client);
-	if (!client->is_dropped) {
-		client->lost_messages = broker__output_unsent_messages(&client->output);
-		client->lost_bytes = broker__output_pending(&client->output);
-	}
-	broker__client_log(client, BROKER_LOG_DEBUG, "Client connection closed: %s", client->reason);
-	broker__emit_disconnect(client);
-	if (client->state == BROKER__LINGERING)
-		return;
-	client->state = BROKER__GONE;
-	broker__output_drop(&client->output);
-	broker__transport_close(&client->transport);
+	else
+		finish(client);
 }
 
 void broker__client_unsubscribe(struct broker_client *client, struct broker__sub *sub)
@@ -297,12 +316,6 @@ void broker__client_is_slow(struct broker_client *client)
 static void write_failed(struct broker_client *client, int status)
 {
 	broker__client_log(client, BROKER_LOG_DEBUG, "Error flushing: %s", uv_strerror(status));
-	if (client->state == BROKER__LINGERING) {
-		client->state = BROKER__GONE;
-		broker__output_drop(&client->output);
-		broker__transport_close(&client->transport);
-		return;
-	}
 	broker__client_cut(client, "Write Error");
 }
 
@@ -364,8 +377,8 @@ static void on_written(struct broker__transport *transport, int status)
 		broker__client_flush(client);
 		broker__pressure_drained(client);
 	}
-	if (client->state == BROKER__LINGERING && broker__output_pending(&client->output) == 0)
-		broker__transport_close(&client->transport);
+	if (broker__output_pending(&client->output) == 0)
+		broker__client_finish(client);
 	broker__loop_settle(client->loop);
 }
 

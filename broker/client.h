@@ -84,7 +84,7 @@ struct broker_client {
 	int64_t rtt_ns, ping_sent_ns, peer_ping_ns;
 	uint32_t pings_out;
 	const char *reason;                 /* leaving: why; static */
-	uint64_t lost_messages, lost_bytes; /* when is_dropped: what its output held */
+	uint64_t lost_messages, lost_bytes; /* of its output, once it is given up */
 
 	struct broker__login *login; /* its password is being verified, reading waits for it; or NULL */
 
@@ -116,6 +116,10 @@ void broker__client_cut(struct broker_client *client, const char *reason);   /* 
 /* For broker__loop_settle: remove a leaving client from everything and begin its end. Many subscriptions are removed in
  * later rounds, by broker__client_empty. */
 void broker__client_put_away(struct broker_client *client);
+/* A client whose last output was being written: its time is over. Nothing of any other. */
+void broker__client_finish(struct broker_client *client);
+/* Note what of its output was not taken by the kernel. */
+void broker__client_count_lost(struct broker_client *client);
 /* Remove some. False when none are left: the client may be gone then. */
 bool broker__client_empty(struct broker_client *client);
 

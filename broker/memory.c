@@ -73,8 +73,7 @@ static void drop_leaving(struct broker__loop *loop)
 		if (client->keeps_output || client->is_dropped)
 			continue;
 		client->is_dropped = true;
-		client->lost_messages = broker__output_unsent_messages(&client->output);
-		client->lost_bytes = broker__output_pending(&client->output);
+		broker__client_count_lost(client);
 		broker__output_drop(&client->output);
 	}
 }

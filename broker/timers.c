@@ -127,8 +127,8 @@ void broker__client_await_write(struct broker_client *client)
 static void on_end(uv_timer_t *timer)
 {
 	struct broker_client *client = timer->data;
-	client->state = BROKER__GONE;
-	broker__transport_close(&client->transport);
+	broker__loop_read_clock(client->loop);
+	broker__client_finish(client);
 }
 
 void broker__client_await_end(struct broker_client *client)

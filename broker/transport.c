@@ -69,6 +69,11 @@ int broker__transport_queue(struct broker__transport *transport, const uv_buf_t 
 	return uv_write(&transport->write, (uv_stream_t *)&transport->tcp, buf, 1, on_written);
 }
 
+size_t broker__transport_unwritten(const struct broker__transport *transport)
+{
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&transport->tcp);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
 	struct broker__transport *transport = handle->data;

@@ -43,6 +43,9 @@ int broker__transport_try(struct broker__transport *transport, const uv_buf_t *b
 /* Queue one write, whose bytes stay in place until `written`; one at a time. 0 or a negative code. */
 int broker__transport_queue(struct broker__transport *transport, const uv_buf_t *buf);
 
+/* Bytes of the queued write that the kernel has not taken yet. */
+size_t broker__transport_unwritten(const struct broker__transport *transport);
+
 void broker__transport_close(struct broker__transport *transport);
 
 /* The peer's address: IPv4 as "10.0.0.7" also when it came over an IPv6 socket. */

@@ -153,7 +153,8 @@ static void deliveries_errors_marks_and_gaps_have_stable_keys(void **state)
 		     "\"outcome\":\"permission\",\"message_seq\":\"18446744073709551615\"}\n");
 	event = sample(WIRE_EVENT_ERROR);
 	event.text = WIRE_LITERAL("Stale Connection");
-	check(&event, false, COMMON "\"error\"" CHECKOUT ",\"text\":\"Stale Connection\"}\n");
+	check(&event, false,
+	      COMMON "\"error\"" CHECKOUT ",\"text\":\"Stale Connection\",\"address\":\"10.0.0.7:53122\"}\n");
 	event = sample(WIRE_EVENT_MARK);
 	event.conn = 0;
 	event.text = WIRE_LITERAL("start");

@@ -256,10 +256,12 @@ def described(event):
 
 
 def without_names(value):
-    """`client` is looked up in connect events, which are compared themselves."""
+    """`client`, and the address of an error, are looked up in connect events, which are compared themselves."""
     if value.get("damage"):
         return {key: value[key] for key in ("damage", "from_seq", "to_seq")}
     value.pop("client", None)
+    if value.get("kind") == "error":
+        value.pop("address", None)
     for receiver in value.get("delivered", []):
         receiver.pop("client", None)
     return value
