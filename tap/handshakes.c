@@ -16,10 +16,6 @@ int tap__handshakes_init(struct tap__handshakes *handshakes, uint32_t max)
 		tap__table_fini(&handshakes->table);
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0; i < max; i++) {
-		handshakes->pool[i].entry.chain = handshakes->unused;
-		handshakes->unused = &handshakes->pool[i].entry;
-	}
 	return 0;
 }
 
@@ -43,15 +39,24 @@ static void forget(struct tap__handshakes *handshakes, struct tap__entry *entry)
 	handshakes->unused = entry;
 }
 
-static struct tap__handshake *add(struct tap__handshakes *handshakes, const struct tap__key *key,
-				  uint64_t hash)
+/* Room for one more: one that is free again, one that was never used, or else the oldest. */
+static struct tap__entry *make_room(struct tap__handshakes *handshakes)
 {
+	if (!handshakes->unused && handshakes->used < handshakes->max)
+		return &handshakes->pool[handshakes->used++].entry;
 	if (!handshakes->unused) {
 		forget(handshakes, handshakes->order.oldest);
 		handshakes->evicted++;
 	}
 	struct tap__entry *entry = handshakes->unused;
 	handshakes->unused = entry->chain;
+	return entry;
+}
+
+static struct tap__handshake *add(struct tap__handshakes *handshakes, const struct tap__key *key,
+				  uint64_t hash)
+{
+	struct tap__entry *entry = make_room(handshakes);
 	tap__table_add(&handshakes->table, entry, key, hash);
 	tap__order_add(&handshakes->order, entry);
 	return (struct tap__handshake *)entry;

@@ -27,8 +27,8 @@ struct tap__handshakes {
 	struct tap__table table;
 	struct tap__order order;
 	struct tap__handshake *pool;
-	struct tap__entry *unused; /* of the pool, chained */
-	uint32_t max;
+	struct tap__entry *unused; /* of the pool, chained: those that are free again */
+	uint32_t used, max;        /* of the pool: entries from `used` on were never used */
 	uint64_t evicted;
 };
 

@@ -9,7 +9,7 @@
 
 #include "tap/subs.h"
 
-enum { TAP__ROUTES = 1024, TAP__LANES = 1024 }; /* powers of two */
+enum { TAP__ROUTES = 8192, TAP__LANES = 1024 }; /* powers of two */
 
 /* The subscriptions that match a subject at one time. Counted. */
 struct tap__route {
