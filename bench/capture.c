@@ -160,8 +160,10 @@ static void send_round(struct capture *capture, const struct bench_frames *frame
 
 static void converse(struct capture *capture, const struct bench_frames *frames, uint64_t rounds)
 {
-	open_flow(capture, &capture->subscriber, 40001, "SUB bench.> 1\r\n");
+	open_flow(capture, &capture->subscriber, 40001, "SUB bench.> 1\r\nPING\r\n");
+	send_text(capture, &capture->subscriber, 1, "PONG\r\n");
 	open_flow(capture, &capture->publisher, 40002, "PING\r\n");
+	send_text(capture, &capture->publisher, 1, "PONG\r\n");
 	for (uint64_t i = 0; i < rounds; i++)
 		send_round(capture, frames);
 	close_flow(capture, &capture->publisher);
