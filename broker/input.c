@@ -297,11 +297,18 @@ void broker__input_take(struct broker_client *client, char *data, size_t len)
 	else
 		take_shared(client, data, len);
 	end_turn(client, before);
+	if (client->paused == 0 && broker__client_is_open(client) && broker__round_is_over(client->loop))
+		broker__turn_wait(
+		    client); /* libuv would read up to 32 times in a row [unix/stream.c uv__read] */
 }
 
 void broker__input_go_on(struct broker_client *client)
 {
 	uint64_t before = client->in_msgs;
+	if (!client->is_kept) {
+		broker__client_resume(client, BROKER__WAITING);
+		return;
+	}
 	begin_turn(client->loop);
 	take_run(client, client->partial + client->kept_at, client->partial_len - client->kept_at);
 	end_turn(client, before);
