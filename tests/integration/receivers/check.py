@@ -206,9 +206,14 @@ def count_messages(tapedeck, log):
 
 
 def compare(tapedeck, sniffed, brokers):
-    seen, recorded = messages_of(tapedeck, sniffed), {}
+    seen, recorded, shared = messages_of(tapedeck, sniffed), {}, set()
     for broker in brokers:
-        recorded.update(messages_of(tapedeck, broker.log))
+        theirs = messages_of(tapedeck, broker.log)
+        shared |= theirs.keys() & recorded.keys()  # the kernel gave a port twice: whose messages are whose?
+        recorded.update(theirs)
+    for address in shared:
+        del recorded[address]
+        seen.pop(address, None)
     expect(seen.keys() == recorded.keys(), "the same clients published")
     equal, unknown, wrong = 0, 0, []
     for address, messages in recorded.items():
