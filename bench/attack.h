@@ -14,7 +14,7 @@ struct bench_attack {
 	/* Attackers, and what each says over and over again. */
 	int attackers;
 	void (*say)(FILE *out, int scale);
-	bool once; /* connect anew for each time it is said */
+	bool once; /* open a new connection each time it is said */
 };
 
 /* The list ends with name == NULL. */

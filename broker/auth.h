@@ -19,7 +19,7 @@ enum broker__verdict {
 	BROKER__UNDECIDED, /* a password must be verified against a hash, which takes long */
 };
 
-/* What came of verifying a password. */
+/* The result of verifying a password. */
 struct broker__proof {
 	const char *hash;
 	bool fits;

@@ -8,7 +8,7 @@
 /* Units of work (turn.h): a message to one receiver, the same in a run, and the bytes that cost one more. */
 enum { BROKER__DELIVERY_UNITS = 3, BROKER__RUN_UNITS = 1, BROKER__BYTES_A_UNIT = 32 };
 
-/* Of more receivers only the number is told: naming them would take the sink too long. */
+/* The event names no more receivers than this, only their number: to name them would take the sink too long. */
 enum { BROKER__NAMED_MAX = 64 * 1024 };
 
 /* How far a message has come along its route, and what became of it. */

@@ -17,7 +17,7 @@
 int broker__login_start(struct broker_client *client, struct wire_connect *connect, const char *hash,
 			const char *given);
 
-/* The client leaves: nobody is told. */
+/* The client leaves: the result of its login is ignored. */
 void broker__login_forget(struct broker_client *client);
 
 #endif

@@ -191,7 +191,7 @@ static void update_cpu(struct broker_monitor *monitor)
 	monitor->cpu_used_ns = used;
 }
 
-/* What stands behind the base path; NULL when the path is not below it. */
+/* The part of the path after the base path; NULL when it does not begin with the base path. */
 static const char *below_base(const char *path, const char *base)
 {
 	size_t len = base ? strlen(base) : 0;

@@ -51,7 +51,7 @@ static void break_line(struct broker__json *json)
 		broker__json_raw(json, WIRE_LITERAL("  "));
 }
 
-/* What stands in front of a value. */
+/* Write the comma and the key that precede a value. */
 static void begin_member(struct broker__json *json, const char *key)
 {
 	if (json->has_member)

@@ -88,7 +88,7 @@ static void swap(char **a, char **b)
 	*b = text;
 }
 
-/* What a running server cannot change. What is swapped is freed once. */
+/* Keep the options that a running server cannot change. Strings are swapped, so that each is freed once. */
 static void keep_fixed(struct broker *broker, struct broker_options *fresh)
 {
 	struct broker_options *old = &broker->options;

@@ -124,7 +124,7 @@ bool broker__loop_free_retired(struct broker__loop *loop);
 /* Read the clock; a step is a mark event. */
 void broker__loop_read_clock(struct broker__loop *loop);
 
-/* What monitoring tells of a client (inspect.c); borrows its strings. */
+/* Describe a client for monitoring (inspect.c); borrows its strings. */
 struct broker_client_info broker__client_describe(const struct broker_client *client);
 /* The client leaves loop->all: cursors at it go on to the next one. */
 void broker__cursors_leave(struct broker *broker, const struct broker_client *client);

@@ -92,7 +92,7 @@ static void on_round(uv_idle_t *round)
 		uv_idle_stop(round);
 }
 
-/* What is read next begins a round of its own. */
+/* The next read begins a new round. */
 static void on_before_poll(uv_prepare_t *before_poll)
 {
 	struct broker__loop *loop = before_poll->data;
