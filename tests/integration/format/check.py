@@ -317,22 +317,37 @@ def read_fields_example(document):
     expect(segments.join_fields(data) == b'{"n":12}{"n":7}', "the example of fields is the records it says")
 
 
-def flip_bits(tapedeck, log, numbers, times):
-    """Whatever bit of a segment is flipped, both readers lose the same."""
-    names = sorted(name for name in os.listdir(log) if name.endswith(".seg"))
+def damage(segment, numbers):
+    """The segment's bytes after a random misfortune."""
+    data, size = bytearray(segment.data), len(segment.data)
+    anywhere = numbers.randrange(segments.FILE_HEADER, size)
+    in_header = numbers.choice(segment.blocks)[0] + numbers.randrange(segments.BLOCK_HEADER)
+    at_end = numbers.randrange(max(segments.FILE_HEADER, size - 1000), size)
+    kind = numbers.choice(["flip", "flip", "flip", "delete", "insert", "cut"])
+    if kind == "flip":
+        data[numbers.choice([anywhere, in_header, at_end])] ^= 1 << numbers.randrange(8)
+    elif kind == "delete":
+        del data[anywhere : anywhere + numbers.randrange(1, 50)]
+    elif kind == "insert":
+        data[anywhere:anywhere] = numbers.randbytes(numbers.randrange(1, 50))
+    else:
+        del data[anywhere:]
+    return data
+
+
+def write(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+def damage_often(tapedeck, log, numbers, times):
+    """Whatever happens to a segment, both readers lose the same."""
+    intact = segments.segments_of(log)
     for _ in range(times):
-        path = os.path.join(log, numbers.choice(names))
-        with open(path, "r+b") as file:
-            offset = numbers.randrange(segments.FILE_HEADER, os.path.getsize(path))
-            file.seek(offset)
-            byte = file.read(1)[0]
-            bit = 1 << numbers.randrange(8)
-            file.seek(offset)
-            file.write(bytes([byte ^ bit]))
-            file.flush()
-            compare(tapedeck, log)
-            file.seek(offset)
-            file.write(bytes([byte]))
+        segment = numbers.choice(intact)
+        write(segment.path, damage(segment, numbers))
+        compare(tapedeck, log)
+        write(segment.path, segment.data)
 
 
 def tell(tapedeck, folder, seed):
@@ -352,8 +367,8 @@ def tell(tapedeck, folder, seed):
     os.truncate(last.path, last.blocks[-1][0] + last.blocks[-1][1].bytes - 1)
     expect(segments.segments_of(copy)[-1].tail > 0, "a cut block is a tail")
     expect(compare(tapedeck, copy) < counts[1], "a cut block is not read")
-    flip_bits(tapedeck, whole, numbers, 20)
-    flip_bits(tapedeck, killed, numbers, 20)
+    damage_often(tapedeck, whole, numbers, 20)
+    damage_often(tapedeck, killed, numbers, 20)
     print(f"{counts[0]} and {counts[1]} events are the same by the document and by tapedeck cat")
 
 

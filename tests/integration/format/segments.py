@@ -419,6 +419,7 @@ class Segment:
             self.data = file.read()
         self.path, self.blocks, self.damage, self.tail = path, [], [], 0
         self.end = len(self.data)  # of the bytes that may be blocks
+        self.has_damaged_end, self.footer_next = False, 0  # the number that a misplaced footer says follows the blocks
         self.read_file_header()
         self.is_closed = self.read_footer()
         if not self.is_closed:
@@ -436,10 +437,10 @@ class Segment:
     def read_footer(self):
         """Take the blocks from the index. False when the segment is open."""
         data, end = self.data, len(self.data) - TRAILER
-        trailer = data[end:] if end >= FILE_HEADER else b""
-        if trailer[:8] != b"TDTRAIL\n" or checksum(trailer[:24]) != struct.unpack_from("<Q", trailer, 24)[0]:
+        trailer = self.read_trailer()
+        if not trailer:
             return False
-        offset, length = struct.unpack_from("<QQ", trailer, 8)
+        offset, length = trailer
         if length > end - FILE_HEADER:
             return False
         is_misplaced, footer = offset + length != end, data[end - length : end]
@@ -450,11 +451,24 @@ class Segment:
         sums = struct.unpack_from("<QQ", footer, 24)
         if stored != len(body) or sums != (checksum(body), checksum(footer[:32])):
             return False
+        raw = unpack_frame(body, raw_bytes, False)
         if is_misplaced:
             self.end = end - length
+            self.footer_next = read_header(raw[(entries - 1) * ENTRY + 8 : entries * ENTRY]).next_seq if entries else 0
             return False
-        self.read_index(unpack_frame(body, raw_bytes, False), entries, offset)
+        self.read_index(raw, entries, offset)
         return True
+
+    def read_trailer(self):
+        """Where the footer begins, and its bytes. None when there is no trailer."""
+        trailer = self.data[FILE_HEADER:][-TRAILER:]
+        is_valid = trailer[:8] == b"TDTRAIL\n" and checksum(trailer[:24]) == struct.unpack_from("<Q", trailer, 24)[0]
+        return struct.unpack_from("<QQ", trailer, 8) if is_valid else None
+
+    def has_footer_at(self, offset):
+        """The trailer says that a footer, which may be damaged, begins there."""
+        trailer = self.read_trailer()
+        return trailer is not None and trailer[0] == offset
 
     def read_index(self, raw, entries, footer_offset):
         end = FILE_HEADER
@@ -472,6 +486,13 @@ class Segment:
 
     def expected(self):
         return self.blocks[-1][1].next_seq if self.blocks else 1
+
+    def end_seq(self):
+        """The number after the last event that the segment is known to have had: damage at its end was one at least."""
+        expected = self.blocks[-1][1].next_seq if self.blocks else self.first_seq
+        if self.is_closed or self.footer_next == expected or not self.has_damaged_end:
+            return expected
+        return max(expected + 1, self.footer_next)
 
     def block_at(self, offset, expected=None):
         """The header of the block there. Raises Damage, or Tail where it is not there as a whole."""
@@ -565,6 +586,7 @@ class Segment:
             self.tail = len(self.data) - end
         else:
             self.note_damage(end, self.end)
+            self.has_damaged_end = end < self.end and not self.has_footer_at(end)
 
     def events_of(self, offset, header):
         """The events of a block. Raises Damage."""
@@ -608,3 +630,5 @@ def events_of(log):
             last = events[-1]
             if last.kind == "gap" and last.flags & DAMAGE:
                 expected = max(expected, last.details.get(15, 0) + 1)
+    if expected:
+        yield from numbered(expected, segment.end_seq())
