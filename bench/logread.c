@@ -6,7 +6,7 @@
 #include <zstd.h>
 
 #include "bench/clock.h"
-#include "store/reader.h"
+#include "store/read/reader.h"
 
 enum { ROW_HEAD = 24, ROWS_LEVEL = 1 };
 

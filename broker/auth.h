@@ -2,7 +2,7 @@
 #ifndef BROKER_AUTH_H
 #define BROKER_AUTH_H
 
-#include "broker/options.h"
+#include "broker/config/options.h"
 #include "wire/info.h"
 
 /* Whether clients have to show credentials. */

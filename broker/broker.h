@@ -6,7 +6,7 @@
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
 
-#include "broker/options.h"
+#include "broker/config/options.h"
 #include "wire/error.h"
 #include "wire/event.h"
 

@@ -5,7 +5,7 @@
 #ifndef BROKER_PERMISSIONS_H
 #define BROKER_PERMISSIONS_H
 
-#include "broker/options.h"
+#include "broker/config/options.h"
 #include "wire/slice.h"
 
 /* Permissions of a user as configured; NULL: everything is allowed. All functions borrow. */

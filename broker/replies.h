@@ -5,7 +5,7 @@
 #ifndef BROKER_REPLIES_H
 #define BROKER_REPLIES_H
 
-#include "broker/options.h"
+#include "broker/config/options.h"
 #include "wire/slice.h"
 
 struct broker__replies;

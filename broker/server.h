@@ -9,7 +9,7 @@
 #include "broker/closed.h"
 #include "broker/fanout.h"
 #include "broker/log.h"
-#include "broker/monitor.h"
+#include "broker/monitor/monitor.h"
 #include "broker/output.h"
 #include "broker/sublist.h"
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "store/clients.h"
-#include "tap/capture_steps.h"
-#include "tap/clock.h"
+#include "store/read/clients.h"
+#include "tap/capture/clock.h"
+#include "tap/capture/steps.h"
 #include "wire/mark.h"
 
 enum {

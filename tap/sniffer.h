@@ -7,10 +7,10 @@
 #ifndef TAP_SNIFFER_H
 #define TAP_SNIFFER_H
 
-#include "store/filter.h"
-#include "tap/capture.h"
-#include "tap/decoder.h"
-#include "tap/dialogue.h"
+#include "store/read/filter.h"
+#include "tap/capture/capture.h"
+#include "tap/session/dialogue.h"
+#include "tap/stream/decoder.h"
 #include "wire/source.h"
 
 struct tap_sniffer_options {

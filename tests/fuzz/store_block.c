@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#include "store/bytes.h"
-#include "store/decode.h"
+#include "store/format/bytes.h"
+#include "store/read/decode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "store/fields.h"
+#include "store/format/fields.h"
 #include "wire/error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -8,9 +8,9 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#include "store/bytes.h"
-#include "store/segment.h"
-#include "store/verify.h"
+#include "store/care/verify.h"
+#include "store/format/bytes.h"
+#include "store/read/segment.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

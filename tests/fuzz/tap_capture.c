@@ -5,8 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tap/capture.h"
-#include "tap/decoder.h"
+#include "tap/capture/capture.h"
+#include "tap/stream/decoder.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

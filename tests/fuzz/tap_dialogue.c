@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "tap/dialogue.h"
+#include "tap/session/dialogue.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

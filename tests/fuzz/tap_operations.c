@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tap/operations.h"
+#include "tap/session/operations.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "tap/streams.h"
+#include "tap/stream/streams.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "numbered.h"
-#include "store/verify.h"
+#include "store/care/verify.h"
 #include "support/broker.h"
 #include "support/run.h"
 #include "support/tempdir.h"

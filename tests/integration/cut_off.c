@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "store/reader.h"
+#include "store/read/reader.h"
 #include "support/broker.h"
 #include "support/fail.h"
 #include "support/run.h"

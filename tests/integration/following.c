@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "cli/times.h"
-#include "store/writer.h"
+#include "cli/output/times.h"
+#include "store/write/writer.h"
 #include "support/fail.h"
 #include "support/tempdir.h"
 

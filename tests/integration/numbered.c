@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/reader.h"
+#include "store/read/reader.h"
 #include "support/fail.h"
 #include "support/socket.h"
 

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "replaying.h"
-#include "store/writer.h"
+#include "store/write/writer.h"
 #include "support/run.h"
 
 enum { ORDERS = 20, WAIT_MS = 20000, REPLY_BYTES = 200 };

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "store/writer.h"
+#include "store/write/writer.h"
 #include "support/fail.h"
 #include "support/run.h"
 

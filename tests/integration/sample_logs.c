@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "store/encode.h"
-#include "store/writer.h"
+#include "store/write/encode.h"
+#include "store/write/writer.h"
 #include "support/fail.h"
 #include "support/tempdir.h"
 

@@ -18,11 +18,11 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "store/summary.h"
+#include "store/read/summary.h"
 #include "support/fail.h"
 #include "support/server.h"
 #include "support/tempdir.h"
-#include "tap/capture.h"
+#include "tap/capture/capture.h"
 
 enum { PATIENCE_MS = 30000, MESSAGES = 2000, REQUESTS = 50, SUBJECTS = 7, BURST = 20, SKIPPED = 77 };
 

@@ -1,0 +1,283 @@
+/* cmd_broker.c - tapedeck broker, and the same under the name nats-server: serve, and record what passes. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "broker/broker.h"
+#include "broker/log.h"
+#include "cli/commands/broker_signal.h"
+#include "cli/commands/commands.h"
+#include "cli/options/broker_settings.h"
+
+/* A broker that serves, and what it was started with. */
+struct session {
+	const struct cli_command *command;
+	int argc;
+	char **argv;
+	struct cli_broker_settings settings;
+	char *log_path; /* a copy, since the broker owns the options; NULL: stderr */
+	bool log_time;
+	struct tap_recorder *recorder; /* NULL: nothing is recorded */
+	char dir[4096];                /* what is recorded into */
+	pthread_mutex_t lock;          /* guards broker, log_path, log_time */
+	struct broker *broker;         /* NULL: not to be woken */
+};
+
+/* ---- called from elsewhere ---- */
+
+/* From the writer's thread: the recorder has room again. */
+static void wake_broker(void *context)
+{
+	struct session *session = context;
+	pthread_mutex_lock(&session->lock);
+	if (session->broker)
+		broker_wake(session->broker);
+	pthread_mutex_unlock(&session->lock);
+}
+
+/* A line of ours among the server's. The file is opened each time, so that rotation needs no word between
+ * us. */
+static void log_line(struct session *session, enum broker_log_level level, const char *line)
+{
+	pthread_mutex_lock(&session->lock);
+	struct broker_log *log = broker_log_open(session->log_path, session->log_time, false, false);
+	pthread_mutex_unlock(&session->lock);
+	if (!log)
+		return;
+	broker_log(log, level, "%s", line);
+	broker_log_close(log);
+}
+
+/* Our lines go where the server's go. Takes the options' words by copy. */
+static void follow_log(struct session *session, const struct broker_options *options)
+{
+	char *path = options->log_path ? strdup(options->log_path) : NULL;
+	pthread_mutex_lock(&session->lock);
+	free(session->log_path);
+	session->log_path = path;
+	session->log_time = options->log_time;
+	pthread_mutex_unlock(&session->lock);
+}
+
+/* From the writer's thread: the recording is degraded, or well again. */
+static void report_recording(void *context, const char *line)
+{
+	log_line(context, BROKER_LOG_WARN, line);
+}
+
+/* SIGHUP: the same flags over the file as it is now. */
+static int reload_options(void *context, struct broker_options *fresh, struct wire_fault *fault)
+{
+	struct session *session = context;
+	struct cli_broker_settings settings;
+	cli_broker_settings_init(&settings);
+	settings.config_path = session->settings.config_path;
+	int status =
+	    cli_broker_settings_read(session->command, &settings, session->argc, session->argv, false, fault);
+	if (status == CLI_GO_ON) {
+		*fresh = settings.broker;
+		fresh->reload = reload_options;
+		fresh->reload_context = context;
+		follow_log(session, fresh);
+		settings.broker = (struct broker_options){0};
+	} else if (status != CLI_FOUND) {
+		wire_fault_set(fault, BROKER_ECONFIG, "the flags make no sense");
+	}
+	cli_broker_settings_fini(&settings);
+	return status == CLI_GO_ON ? 0 : BROKER_ECONFIG;
+}
+
+/* ---- recording ---- */
+
+static int open_recorder(struct session *session, const char *dir, struct wire_fault *fault)
+{
+	struct tap_recorder_options options;
+	cli_recording_apply(&session->settings.recording, &options);
+	options.writer.wake = wake_broker;
+	options.writer.report = report_recording;
+	options.writer.context = session;
+	snprintf(session->dir, sizeof session->dir, "%s", dir);
+	return tap_recorder_open(&session->recorder, session->dir, &options, fault);
+}
+
+/* Test suites start several servers at once, all with the same TAPEDECK_RECORD: one gets the log, each other
+ * a log of its own beside it. */
+static int open_recorder_beside(struct session *session, const char *dir, struct wire_fault *fault)
+{
+	char beside[4096];
+	snprintf(beside, sizeof beside, "%.4000s-%ld", dir, (long)getpid());
+	return open_recorder(session, beside, fault);
+}
+
+/* The directories above one that is still to be made, as `mkdir -p` makes them. What cannot be made is reported by
+ * whoever needs it. */
+static void make_parents(const char *dir)
+{
+	char path[4096];
+	snprintf(path, sizeof path, "%s", dir);
+	for (char *slash = strchr(path + (path[0] == '/'), '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(path, 0700);
+		*slash = '/';
+	}
+}
+
+static int start_recording(struct session *session, struct wire_fault *fault)
+{
+	const char *dir = session->settings.recording.dir;
+	bool is_shared = !dir && session->command->alone;
+	char line[4200];
+	if (is_shared)
+		dir = getenv("TAPEDECK_RECORD");
+	if (!dir || !*dir)
+		return 0;
+	if (is_shared)
+		make_parents(dir);
+	int result = open_recorder(session, dir, fault);
+	if (result == STORE_ELOCKED && is_shared)
+		result = open_recorder_beside(session, dir, fault);
+	if (result < 0)
+		return result;
+	session->settings.broker.first_client_id = tap_recorder_next_conn(session->recorder);
+	snprintf(line, sizeof line, "Recording into %s", session->dir);
+	log_line(session, BROKER_LOG_INFO, line);
+	return 0;
+}
+
+/* ---- serving ---- */
+
+static void set_broker(struct session *session, struct broker *broker)
+{
+	pthread_mutex_lock(&session->lock);
+	session->broker = broker;
+	pthread_mutex_unlock(&session->lock);
+}
+
+static int run_broker(struct session *session, struct wire_fault *fault)
+{
+	struct wire_sink *sink = session->recorder ? tap_recorder_sink(session->recorder) : NULL;
+	struct broker *broker = NULL;
+	int result = broker_open(&broker, &session->settings.broker, sink, fault);
+	if (result < 0)
+		return result;
+	set_broker(session, broker);
+	result = broker_run(broker);
+	set_broker(session, NULL);
+	broker_close(broker);
+	return result < 0 ? wire_fault_set(fault, result, "%s", wire_error_text(result)) : 0;
+}
+
+static int serve(struct session *session)
+{
+	struct broker_options *options = &session->settings.broker;
+	struct wire_fault fault = {0};
+	options->reload = reload_options;
+	options->reload_context = session;
+	pthread_mutex_init(&session->lock, NULL);
+	follow_log(session, options);
+	int result = start_recording(session, &fault);
+	if (result == 0)
+		result = run_broker(session, &fault);
+	if (session->recorder)
+		tap_recorder_close(session->recorder);
+	if (result < 0)
+		cli_error(session->command, "%s", fault.text);
+	pthread_mutex_destroy(&session->lock);
+	free(session->log_path);
+	return result < 0 ? CLI_IO : CLI_DONE;
+}
+
+/* ---- the command ---- */
+
+static int print_version(const struct cli_command *command)
+{
+	if (command->alone)
+		printf("%s: v%s\n", command->name, BROKER_VERSION);
+	else
+		printf("tapedeck %s, serves as nats-server v%s\n", TAPEDECK_VERSION, BROKER_VERSION);
+	return CLI_DONE;
+}
+
+/* -t: in nats-server's words, on stderr. */
+static int finish_test(const struct cli_command *command, const struct cli_broker_settings *settings)
+{
+	cli_error(command, "configuration file %s is valid", settings->config_path);
+	return CLI_DONE;
+}
+
+static int read_and_serve(struct session *session)
+{
+	const struct cli_command *command = session->command;
+	struct cli_broker_settings *settings = &session->settings;
+	struct wire_fault fault = {0};
+	int status = cli_broker_settings_flags(command, settings, session->argc, session->argv);
+	if (status != CLI_GO_ON)
+		return status;
+	if (settings->show_version)
+		return print_version(command);
+	if (settings->signal)
+		return cli_broker_signal(command, settings->signal);
+	if (settings->test && !settings->config_path)
+		return cli_usage_error(
+		    command, "must specify [-c, --config] option to check configuration file syntax");
+	status = cli_broker_settings_read(command, settings, session->argc, session->argv, true, &fault);
+	if (status == CLI_FOUND)
+		cli_error(command, "%s", fault.text);
+	if (status != CLI_GO_ON)
+		return status;
+	return settings->test ? finish_test(command, settings) : serve(session);
+}
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+	struct session session = {.command = command, .argc = argc, .argv = argv};
+	cli_broker_settings_init(&session.settings);
+	int status = read_and_serve(&session);
+	cli_broker_settings_fini(&session.settings);
+	return status;
+}
+
+const struct cli_command cli_broker = {
+    .name = "broker",
+    .summary = "serve NATS clients, and log every message with --record",
+    .group = CLI_TASK_RECORD,
+    .operands = "",
+    .about = "Serves NATS core clients in place of nats-server, with its flags and its configuration file, "
+	     "without\n"
+	     "clusters, JetStream and TLS. With --record every message, and who received it, is logged; "
+	     "clients notice\n"
+	     "nothing. Flags may be written -port 4222, --port 4222 or --port=4222.\n"
+	     "\n"
+	     "Signals: INT and TERM stop, USR2 stops gradually (lame duck), HUP reloads the configuration, "
+	     "USR1 reopens\n"
+	     "the log file.",
+    .examples =
+	"  tapedeck broker --record log -m 8222                record everything, monitor on port 8222\n"
+	"  tapedeck broker -c nats.conf --record log --record-retain-age 7d\n"
+	"  tapedeck broker --record log --record-exclude 'telemetry.>' --record-payload max=4KiB\n"
+	"  tapedeck broker -c nats.conf -t                     is the file valid?\n"
+	"  tapedeck broker --signal reload",
+    .options = cli_broker_groups,
+    .go_flags = true,
+    .run = run,
+};
+
+const struct cli_command cli_nats_server = {
+    .name = "nats-server",
+    .summary = "serve as nats-server, and log into $TAPEDECK_RECORD when it is set",
+    .group = CLI_TASK_RECORD,
+    .operands = "",
+    .about = "tapedeck's broker under nats-server's name: what passes is logged into the directory that the\n"
+	     "environment variable TAPEDECK_RECORD names, so that an existing test suite records itself.\n"
+	     "Without clusters, JetStream and TLS.",
+    .examples = "  ln -s \"$(command -v tapedeck)\" bin/nats-server\n"
+		"  PATH=$PWD/bin:$PATH TAPEDECK_RECORD=$PWD/log make test",
+    .options = cli_broker_groups,
+    .go_flags = true,
+    .alone = true,
+    .run = run,
+};

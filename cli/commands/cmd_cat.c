@@ -1,0 +1,64 @@
+/* cmd_cat.c - tapedeck cat: print what is in a log. */
+#include "cli/commands/commands.h"
+#include "cli/commands/view.h"
+#include "cli/output/color.h"
+
+#define AT(member) offsetof(struct cli_view, member)
+
+static const struct cli_option reading[] = {
+    {.name = "reverse",
+     .kind = CLI_FLAG,
+     .help = "newest first: -n 10 --reverse shows the last ten",
+     .at = AT(reverse)},
+    {.name = "follow",
+     .letter = 'f',
+     .kind = CLI_FLAG,
+     .help = "at the end, go on with what is being written",
+     .at = AT(follow)},
+    {.name = "fail-empty",
+     .kind = CLI_FLAG,
+     .help = "exit status 1 when nothing was printed",
+     .at = AT(fail_empty)},
+    {.name = NULL},
+};
+
+static const struct cli_option_group groups[] = {
+    {"Reading", cli_limit_options, AT(limit)},         {"Reading", reading, 0},
+    {"Which events", cli_filter_options, AT(filters)}, {"Output", cli_output_options, AT(output)},
+    {"Output", cli_color_options, AT(output.color)},   {0},
+};
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+	struct cli_view view = {0};
+
+	return cli_view_main(command, &view, argc, argv);
+}
+
+const struct cli_command cli_cat = {
+    .name = "cat",
+    .summary = "print what is in a log, filtered",
+    .group = CLI_TASK_READ,
+    .operands = "LOG... [SUBJECT...]",
+    .about =
+	"Prints the events of one or several logs in order of time. LOG is a log's directory or one of its\n"
+	"segments, which may be written to meanwhile, or a packet capture (pcap, pcapng, gzip, zstd; - for\n"
+	"standard input). SUBJECT may hold wildcards: * for one token, > for the "
+	"rest.\n"
+	"Filters of different kinds must all hold; of one kind, any.\n"
+	"\n"
+	"A line holds time, kind (pub, req, reply, ...), publisher and receivers, subject, size and "
+	"payload.\n"
+	"On a terminal it is clipped to the width; elsewhere it is whole. Damaged places show as GAP lines, "
+	"and\n"
+	"the exit status is then 1.",
+    .examples = "  tapedeck cat log 'orders.>'                     everything below orders\n"
+		"  tapedeck cat capture.pcapng.zst 'orders.>'      the same of what was captured\n"
+		"  tapedeck cat log --since 03:12 --until 03:15    three minutes of last night\n"
+		"  tapedeck cat log --client billing --kind connect,disconnect,error\n"
+		"  tapedeck cat log --grep '\"id\": ?4711' -v        one order, in full\n"
+		"  tapedeck cat log -n 1 --reverse --raw cfg.app | jq\n"
+		"  tapedeck cat log --json | jq -r 'select(.receivers == 0) | .subject' | sort | uniq -c",
+    .options = groups,
+    .run = run,
+};

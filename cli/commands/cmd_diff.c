@@ -1,0 +1,407 @@
+/* cmd_diff.c - tapedeck diff: compare the messages of two logs. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/interrupt.h"
+#include "cli/commands/replay_input.h"
+#include "cli/options/filters.h"
+#include "cli/options/inputs.h"
+#include "cli/options/logs.h"
+#include "cli/options/replay_values.h"
+#include "cli/output/color.h"
+#include "cli/output/diff_json.h"
+#include "cli/output/diff_text.h"
+#include "cli/output/sizes.h"
+
+struct settings {
+	struct cli_filters filters;
+	struct cli_list inboxes, ignore_headers, ignores;
+	int compare; /* 0 bytes, 1 JSON */
+	int replies; /* enum replay_diff_replies */
+	int order;   /* enum replay_diff_order */
+	bool deliveries, ignore_receivers, json;
+	double slower;
+	int window;
+	uint64_t memory, limit, top;
+	int color; /* enum cli_color_choice */
+};
+
+#define AT(member) offsetof(struct settings, member)
+
+static const struct cli_option comparing[] = {
+    {.name = "order",
+     .kind = CLI_CHOICE,
+     .argument = "subject|publisher|none",
+     .help = "what must be in the same order: what a publisher sent on a subject (default), all that a "
+	     "publisher sent, or nothing",
+     .at = AT(order)},
+    {.name = "replies",
+     .kind = CLI_CHOICE,
+     .argument = "fold|exact|ignore",
+     .help = "reply subjects: all inboxes are alike (default), compared as they are, or not compared at all",
+     .at = AT(replies)},
+    {.name = "inbox",
+     .kind = CLI_LIST,
+     .argument = "SUBJECT",
+     .help = "these are inboxes too, besides _INBOX.>; may be repeated",
+     .at = AT(inboxes)},
+    {.name = "ignore-header",
+     .kind = CLI_LIST,
+     .argument = "KEY",
+     .help = "do not compare this header; may be repeated",
+     .at = AT(ignore_headers)},
+    {.name = "compare",
+     .kind = CLI_CHOICE,
+     .argument = "bytes|json",
+     .help = "payloads: byte by byte (default), or what they say where they are JSON",
+     .at = AT(compare)},
+    {.name = "ignore",
+     .kind = CLI_LIST,
+     .argument = "PATH",
+     .help = "compare as JSON without this: $.id, $.items[*].at, $..id; may be repeated",
+     .at = AT(ignores)},
+    {.name = "deliveries",
+     .kind = CLI_FLAG,
+     .help = "compare the receivers of each message where both logs know them (default)",
+     .at = AT(deliveries)},
+    {.name = "ignore-receivers",
+     .kind = CLI_FLAG,
+     .help = "do not compare receivers",
+     .at = AT(ignore_receivers)},
+    {.name = "slower",
+     .kind = CLI_CALL,
+     .argument = "FACTOR",
+     .help =
+	 "it is a difference when half the requests on a subject take more than FACTOR times as long to be "
+	 "answered: 2x",
+     .at = AT(slower),
+     .call = cli_replay_factor},
+    {.name = "window",
+     .kind = CLI_INT,
+     .argument = "N",
+     .help = "a message that has no like by the time N later ones have theirs is given up; default 65536, at "
+	     "most 1048576",
+     .at = AT(window),
+     .min = 1,
+     .max = REPLAY_DIFF_WINDOW_MAX},
+    {.name = "memory",
+     .kind = CLI_BYTES,
+     .argument = "SIZE",
+     .help = "for messages that wait for their like; default 256MiB",
+     .at = AT(memory)},
+    {.name = NULL},
+};
+
+static const struct cli_option output[] = {
+    {.name = "limit",
+     .letter = 'n',
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .help = "print N differences, count all; default 20, with --json all",
+     .at = AT(limit)},
+    {.name = "top",
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .help = "rows in each table; default 20",
+     .at = AT(top)},
+    {.name = "json",
+     .kind = CLI_FLAG,
+     .help = "one JSON object a difference, and one for the result; keys: docs/diff.md",
+     .at = AT(json)},
+    {.name = NULL},
+};
+
+static const struct cli_option_group groups[] = {
+    {"Comparing", comparing, 0},
+    {"Output", output, 0},
+    {"Output", cli_color_options, AT(color)},
+    {"Which messages", cli_filter_options, AT(filters)},
+    {0},
+};
+
+struct session {
+	const struct cli_command *command;
+	const struct settings *settings;
+	char *paths[REPLAY_SIDES]; /* borrowed */
+	struct store_merge *logs[REPLAY_SIDES];
+	struct cli_replay_span spans[REPLAY_SIDES]; /* of messages */
+	struct replay_compare *payloads;
+	struct cli_out out;
+	struct cli_headers *scratch;
+	struct cli_diff_text text;
+	struct cli_diff_json json;
+	int interrupt_fd;
+	uint64_t shown; /* differences */
+};
+
+static void found(void *context, const struct replay_difference *difference)
+{
+	struct session *session = context;
+
+	if (session->shown == session->settings->limit)
+		return;
+	session->shown++;
+	if (session->settings->json)
+		cli_diff_json_difference(&session->json, difference);
+	else
+		cli_diff_text_difference(&session->text, difference);
+}
+
+static bool should_stop(void *context)
+{
+	struct session *session = context;
+
+	return cli_interrupt_seen(session->interrupt_fd) || session->out.error != 0;
+}
+
+/* Do the logs overlap in time? Then they are recordings of the same traffic; else one is older, and the other its replay. */
+static bool overlap(const struct session *session)
+{
+	return session->spans[REPLAY_A].first_ns <= session->spans[REPLAY_B].last_ns &&
+	       session->spans[REPLAY_B].first_ns <= session->spans[REPLAY_A].last_ns;
+}
+
+/* Of the same traffic the receivers must be the same; in a replay they are other clients. */
+static enum replay_diff_receivers receivers_option(const struct session *session)
+{
+	if (session->settings->ignore_receivers)
+		return REPLAY_RECEIVERS_IGNORE;
+	return overlap(session) ? REPLAY_RECEIVERS_EACH : REPLAY_RECEIVERS_COUNT;
+}
+
+static struct replay_diff_options diff_options(struct session *session)
+{
+	const struct settings *settings = session->settings;
+
+	return (struct replay_diff_options){
+	    .replies = (enum replay_diff_replies)settings->replies,
+	    .order = (enum replay_diff_order)settings->order,
+	    .inboxes = settings->inboxes.values,
+	    .ignore_headers = settings->ignore_headers.values,
+	    .compare = session->payloads,
+	    .receivers = receivers_option(session),
+	    .slower = settings->slower,
+	    .same_clock = overlap(session),
+	    .window = (uint64_t)settings->window,
+	    .memory_bytes = settings->memory,
+	    .stop = should_stop,
+	    .context = session,
+	};
+}
+
+static int report_damage(const struct session *session)
+{
+	int status = CLI_DONE;
+
+	for (int side = 0; side < REPLAY_SIDES; side++) {
+		struct wire_damage damage;
+
+		store_merge_damage(session->logs[side], &damage);
+		if (cli_log_report_unread(session->command, session->text.logs[side], &damage) != CLI_DONE)
+			status = CLI_FOUND;
+	}
+	return status;
+}
+
+static void report_memory(const struct session *session, const struct replay_diff_summary *summary)
+{
+	char text[CLI_SIZE_TEXT];
+
+	if (summary->short_of_memory > 0)
+		cli_error(session->command,
+			  "%s messages were given up early for want of memory: some may be told as missing "
+			  "and extra "
+			  "that are in both logs; raise --memory, or narrow down with SUBJECT or --since",
+			  cli_count_text(text, summary->short_of_memory));
+}
+
+static int report(struct session *session, struct replay_diff *diff)
+{
+	struct replay_diff_summary summary;
+
+	if (replay_diff_sum_up(diff, &summary) != 0) {
+		cli_error(session->command, "out of memory");
+		return CLI_IO;
+	}
+	if (session->settings->json)
+		cli_diff_json_summary(&session->json, &summary);
+	else
+		cli_diff_text_summary(&session->text, &summary, session->shown);
+	int error = cli_out_flush(&session->out);
+	report_memory(session, &summary);
+	int damage = report_damage(session);
+	int status = cli_write_status(session->command, error);
+	if (status != CLI_DONE)
+		return status;
+	return replay_diff_differences(&summary.total) > 0 ? CLI_FOUND : damage;
+}
+
+static int compare(struct session *session)
+{
+	const struct replay_diff_options options = diff_options(session);
+	struct replay_diff *diff = replay_diff_open(&options);
+	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
+	int status = -ENOMEM;
+
+	if (diff)
+		status = replay_diff_run(diff, store_merge_source(session->logs[REPLAY_A]),
+					 store_merge_source(session->logs[REPLAY_B]), found, session, &fault);
+	status = status == 0 ? report(session, diff) : cli_log_error(session->command, &fault);
+	replay_diff_close(diff);
+	return status;
+}
+
+static int find_span(struct session *session, int side, struct store_filter *filter)
+{
+	struct cli_replay_input input = {
+	    .logs = {.values = &session->paths[side], .len = 1}, .filter = filter, .from_ns = INT64_MIN};
+	struct wire_fault fault;
+	int status = cli_replay_input_span(&input, &session->spans[side], &fault);
+
+	if (status < 0)
+		return cli_log_error(session->command, &fault);
+	if (status == 0)
+		session->spans[side] = (struct cli_replay_span){INT64_MAX, INT64_MIN, INT64_MAX};
+	return CLI_GO_ON;
+}
+
+static int open_log(struct session *session, int side, const struct store_filter *filter)
+{
+	const struct store_reader_options options = {.filter = filter, .payloads = true, .steady = true};
+	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
+
+	session->logs[side] = store_merge_open(false);
+	if (session->logs[side] &&
+	    cli_inputs_add(session->logs[side], session->paths[side], &options, &fault) == 0)
+		return CLI_GO_ON;
+	return cli_log_error(session->command, &fault);
+}
+
+/* Each side has a filter of its own: one serves one reader at a time. */
+static int compare_logs(struct session *session, const struct cli_operands *subjects)
+{
+	struct store_filter *filters[REPLAY_SIDES] = {0};
+	int status = CLI_GO_ON;
+
+	for (int side = 0; side < REPLAY_SIDES && status == CLI_GO_ON; side++) {
+		status = cli_filters_build(session->command, &session->settings->filters, subjects,
+					   &filters[side]);
+		if (status == CLI_GO_ON)
+			status = find_span(session, side, filters[side]);
+		if (status == CLI_GO_ON)
+			status = open_log(session, side, filters[side]);
+	}
+	if (status == CLI_GO_ON)
+		status = compare(session);
+	for (int side = 0; side < REPLAY_SIDES; side++) {
+		store_merge_close(session->logs[side]);
+		store_filter_close(filters[side]);
+	}
+	return status;
+}
+
+static int open_output(struct session *session, const struct cli_operands *logs)
+{
+	const struct settings *settings = session->settings;
+	size_t columns = cli_terminal_columns(STDOUT_FILENO);
+
+	session->paths[REPLAY_A] = logs->values[0];
+	session->paths[REPLAY_B] = logs->values[1];
+	session->interrupt_fd = cli_interrupt_open();
+	session->scratch = cli_headers_open();
+	if (cli_out_init(&session->out, STDOUT_FILENO) != 0 || !session->scratch ||
+	    session->interrupt_fd < 0) {
+		cli_error(session->command, "cannot start: out of memory or of file descriptors");
+		return CLI_IO;
+	}
+	session->text = (struct cli_diff_text){
+	    .row = {.out = &session->out,
+		    .color = cli_color_wanted((enum cli_color_choice)settings->color, STDOUT_FILENO),
+		    .columns = columns ? columns : CLI_ROW_ENDLESS},
+	    .clock = {.utc = settings->filters.utc},
+	    .logs = {logs->values[0], logs->values[1]},
+	    .top = settings->top};
+	session->json = (struct cli_diff_json){.out = &session->out,
+					       .clock = {.utc = true},
+					       .scratch = session->scratch,
+					       .logs = {logs->values[0], logs->values[1]}};
+	return CLI_GO_ON;
+}
+
+static void close_output(struct session *session)
+{
+	cli_out_fini(&session->out);
+	cli_headers_close(session->scratch);
+	if (session->interrupt_fd >= 0)
+		close(session->interrupt_fd);
+}
+
+static int check_logs(const struct cli_command *command, const struct cli_operands *logs,
+		      const struct cli_operands *subjects)
+{
+	if (logs->len == 2)
+		return CLI_GO_ON;
+	if (logs->len > 2)
+		return cli_usage_error(command, "compares two logs, not %d", logs->len);
+	if (subjects->len > 0)
+		return cli_usage_error(command, "there is no log \"%s\" to compare \"%s\" with",
+				       subjects->values[0], logs->values[0]);
+	return cli_usage_error(command, "which log shall be compared with \"%s\"?", logs->values[0]);
+}
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+	struct settings settings = {.limit = UINT64_MAX, .top = 20};
+	struct session session = {.command = command, .settings = &settings, .interrupt_fd = -1};
+	struct cli_operands operands, logs, subjects;
+	int status = cli_options_parse(command, argc, argv, &settings, &operands);
+
+	if (status == CLI_GO_ON)
+		status = cli_logs_split(command, &operands, false, &logs, &subjects);
+	if (status == CLI_GO_ON)
+		status = check_logs(command, &logs, &subjects);
+	if (status == CLI_GO_ON && settings.deliveries && settings.ignore_receivers)
+		status =
+		    cli_usage_error(command, "--deliveries and --ignore-receivers contradict each other");
+	if (status == CLI_GO_ON && settings.limit == UINT64_MAX && !settings.json)
+		settings.limit = 20;
+	if (status == CLI_GO_ON)
+		status =
+		    cli_replay_compare(command, settings.compare == 1, &settings.ignores, &session.payloads);
+	if (status == CLI_GO_ON) {
+		status = open_output(&session, &logs);
+		if (status == CLI_GO_ON)
+			status = compare_logs(&session, &subjects);
+		close_output(&session);
+	}
+	replay_compare_close(session.payloads);
+	cli_list_fini(&settings.inboxes);
+	cli_list_fini(&settings.ignores);
+	cli_list_fini(&settings.ignore_headers);
+	cli_filters_fini(&settings.filters);
+	return status;
+}
+
+const struct cli_command cli_diff = {
+    .name = "diff",
+    .summary = "compare two logs: missing, extra, changed, reordered, slower",
+    .group = CLI_TASK_READ,
+    .operands = "A B [SUBJECT...]",
+    .about =
+	"Compares the messages of two logs: of the same traffic recorded twice, or of a recording and its\n"
+	"replay. Times, connection numbers and the names of inboxes may differ; so may how the messages of\n"
+	"different publishers and subjects lie between each other. The messages on each subject, what is in\n"
+	"them, who received them, and the order in which each publisher sent them must be the same.\n"
+	"Receivers are compared where both logs know all of them.\n"
+	"\n"
+	"A message that may have got lost in a gap of the other log is unverifiable, which is no "
+	"difference.\n"
+	"Exit status 0 when the logs are equal, 1 when they differ or one is damaged.",
+    .examples = "  tapedeck diff log replayed                           did the replay do the same?\n"
+		"  tapedeck diff log replayed 'orders.>' -n 100 --order publisher\n"
+		"  tapedeck diff monday tuesday --ignore-header Trace-Id --ignore '$.at' --slower 2x\n"
+		"  tapedeck diff a b --json | jq -r 'select(.difference == \"missing\") | .a.subject'",
+    .options = groups,
+    .run = run,
+};

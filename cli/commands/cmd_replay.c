@@ -1,0 +1,187 @@
+/* cmd_replay.c - tapedeck replay: publish a log again. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/interrupt.h"
+#include "cli/commands/replay_session.h"
+#include "cli/commands/replay_terminal.h"
+#include "cli/options/logs.h"
+#include "cli/output/replay_report.h"
+
+enum { NATS_CLOSE_MS = 5000 };
+
+/* ---- playing ---- */
+
+static bool is_fine(const struct replay_report *report)
+{
+	return report->read.messages > 0 && cli_replay_was_held(report) && cli_replay_failed(report) == 0 &&
+	       !report->unconfirmed && !cli_log_has_unread(&report->read.damage) &&
+	       (!report->answers || cli_replay_mismatch_count(report->answers) == 0);
+}
+
+static int report(struct cli_replay_session *session)
+{
+	if (session->settings.json)
+		cli_replay_report_json(&session->out, session->player, &session->settings);
+	else
+		cli_replay_report_text(&session->out, session->player, &session->settings);
+	if (replay_player_report(session->player)->read.messages == 0)
+		cli_error(session->command, "there was nothing to play: no message matched");
+	return cli_replay_flush(session,
+				is_fine(replay_player_report(session->player)) ? CLI_DONE : CLI_FOUND);
+}
+
+static int run_player(struct cli_replay_session *session, struct wire_fault *fault)
+{
+	struct cli_replay_terminal terminal = {
+	    .player = session->player,
+	    .first_ns = session->span.first_ns,
+	    .last_ns = session->span.last_ns,
+	    .passes = session->options.passes,
+	    .as_recorded = session->options.plan.pacing == REPLAY_AS_RECORDED,
+	    .utc = session->settings.filters.utc,
+	    .signal_fd = session->signal_fd,
+	};
+	int error = cli_replay_terminal_open(&terminal);
+
+	if (error)
+		return wire_fault_set(fault, error, "cannot watch the terminal: %s", wire_error_text(error));
+	error = replay_player_run(session->player, fault);
+	cli_replay_terminal_close(&terminal);
+	return error;
+}
+
+static int play(struct cli_replay_session *session)
+{
+	struct wire_fault fault;
+	int error = run_player(session, &fault);
+	int status = report(session);
+
+	if (!error)
+		return status;
+	if (replay_player_report(session->player)->end == REPLAY_END_SERVER)
+		return cli_connection_error(session->command, &fault);
+	return cli_log_error(session->command, &fault);
+}
+
+/* What is played into the server it was recorded from is recorded again, and done twice. */
+static int check_server(const struct cli_replay_session *session)
+{
+	char id[128];
+
+	if (session->settings.yes)
+		return CLI_GO_ON;
+	replay_player_server_id(session->player, id, sizeof(id));
+	if (!id[0] || !cli_replay_input_is_of(&session->input, id))
+		return CLI_GO_ON;
+	return cli_usage_error(
+	    session->command,
+	    "this is the very server that the log was recorded from; play into it with --yes");
+}
+
+/* A connection is a file; the soft limit of 1024 is for programs that use select(2). */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int connect_and_play(struct cli_replay_session *session)
+{
+	struct wire_fault fault;
+	int status =
+	    cli_connection_build(session->command, &session->settings.connection, &session->options.nats);
+
+	if (status != CLI_GO_ON)
+		return status;
+	raise_file_limit();
+	if (replay_player_open(&session->player, &session->options, &fault) != 0)
+		return cli_connection_error(session->command, &fault);
+	status = check_server(session);
+	return status == CLI_GO_ON ? play(session) : status;
+}
+
+/* Signals are held back before any thread is there that could take them. */
+static int hold_signals(struct cli_replay_session *session)
+{
+	session->signal_fd = cli_interrupt_open();
+	if (session->signal_fd >= 0)
+		return CLI_GO_ON;
+	cli_error(session->command, "cannot handle signals: %s", wire_error_text(session->signal_fd));
+	return CLI_IO;
+}
+
+static void close_session(struct cli_replay_session *session)
+{
+	replay_player_close(session->player);
+	natsOptions_Destroy(session->options.nats);
+	nats_CloseAndWait(NATS_CLOSE_MS);
+	replay_answers_close(session->options.answers);
+	replay_compare_close(session->compare);
+	cli_out_fini(&session->out);
+	replay_survey_fini(&session->survey);
+	if (session->signal_fd >= 0)
+		close(session->signal_fd);
+	store_filter_close(session->wide);
+	store_filter_close(session->filter);
+	cli_replay_settings_fini(&session->settings);
+}
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+	struct cli_replay_session session = {
+	    .command = command, .signal_fd = -1, .input = {.from_ns = INT64_MIN, .payloads = true}};
+	struct cli_operands operands, subjects;
+	int status;
+
+	signal(SIGPIPE, SIG_IGN);
+	cli_replay_settings_init(&session.settings);
+	status = cli_options_parse(command, argc, argv, &session.settings, &operands);
+	if (status == CLI_GO_ON)
+		status = cli_replay_settings_check(command, &session.settings);
+	if (status == CLI_GO_ON)
+		status = cli_logs_split(command, &operands, false, &session.input.logs, &subjects);
+	if (status == CLI_GO_ON)
+		status = cli_filters_build(command, &session.settings.filters, &subjects, &session.filter);
+	if (status == CLI_GO_ON && cli_out_init(&session.out, STDOUT_FILENO) != 0)
+		status = cli_replay_out_of_memory(&session);
+	if (status == CLI_GO_ON)
+		status = cli_replay_prepare(&session);
+	if (status == CLI_GO_ON)
+		status = hold_signals(&session);
+	if (status == CLI_GO_ON)
+		status = cli_replay_open_answers(&session);
+	if (status == CLI_GO_ON)
+		status = connect_and_play(&session);
+	close_session(&session);
+	return status;
+}
+
+const struct cli_command cli_replay = {
+    .name = "replay",
+    .summary = "publish a log again, on time; compare the replies",
+    .group = CLI_TASK_PLAY,
+    .operands = "LOG... [SUBJECT...]",
+    .about =
+	"Plays the messages of one or several logs or captures into a NATS server, each when it is due: as\n"
+	"it was recorded, faster, slower, or at a rate. What leaves late, and by how much, is reported; the\n"
+	"schedule itself never drifts.\n"
+	"\n"
+	"At a terminal: space pauses, arrows step and seek, + and - change the speed, q ends.",
+    .examples =
+	"  tapedeck replay log                               everything, as it was\n"
+	"  tapedeck replay log 'orders.>' --speed 10x -s nats://staging:4222\n"
+	"  tapedeck replay log --from 03:12 --to 03:15 --map '>=stage.>'\n"
+	"  tapedeck replay log --ramp 100..20k/60s --loop forever --duration 5m\n"
+	"  tapedeck replay log --live stock --verify --ignore '$.at'     is the new stock service like the "
+	"old?",
+    .options = cli_replay_groups,
+    .run = run,
+};

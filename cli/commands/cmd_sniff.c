@@ -1,0 +1,175 @@
+/* cmd_sniff.c - tapedeck sniff: the protocol off the wire, or out of a capture file. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/sniff.h"
+#include "cli/output/color.h"
+#include "tap/sniffer.h"
+
+#define AT(member) offsetof(struct cli_sniff, member)
+
+static int add_port(void *member, const char *argument, struct wire_fault *fault)
+{
+	struct cli_ports *ports = member;
+	char *end;
+	long port = strtol(argument, &end, 10);
+
+	if (end == argument || *end || port < 1 || port > 65535)
+		return wire_fault_set(fault, -EINVAL, "is not a port from 1 to 65535");
+	uint16_t *list = realloc(ports->list, (ports->len + 1) * sizeof(*list));
+	if (!list)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	ports->list = list;
+	list[ports->len++] = (uint16_t)port;
+	return 0;
+}
+
+static const struct cli_option source[] = {
+    {.name = "interface",
+     .letter = 'i',
+     .kind = CLI_TEXT,
+     .argument = "IFACE",
+     .help = "capture on this network interface; \"any\" for all",
+     .at = AT(interface)},
+    {.name = "read",
+     .letter = 'r',
+     .kind = CLI_TEXT,
+     .argument = "FILE",
+     .help = "read a capture: pcap or pcapng, also compressed by gzip or zstd; - for standard input",
+     .at = AT(file)},
+    {.name = "port",
+     .letter = 'p',
+     .kind = CLI_CALL,
+     .argument = "PORT",
+     .help = "only TCP from or to this port, and expect NATS there; repeatable. Default: find NATS on "
+	     "every port, expect it on 4222",
+     .at = AT(ports),
+     .call = add_port},
+    {.name = "filter",
+     .kind = CLI_TEXT,
+     .argument = "BPF",
+     .help = "only packets that pass this filter, in the language of tcpdump (pcap-filter(7))",
+     .at = AT(bpf)},
+    {.name = "snaplen",
+     .kind = CLI_BYTES,
+     .argument = "SIZE",
+     .help = "capture so much of each packet; default: all. What is cut off makes messages partial",
+     .at = AT(snaplen)},
+    {.name = "buffer",
+     .kind = CLI_BYTES,
+     .argument = "SIZE",
+     .help = "the kernel's buffer for packets not read yet; default 64MiB",
+     .at = AT(buffer_bytes)},
+    {.name = "memory",
+     .kind = CLI_BYTES,
+     .argument = "SIZE",
+     .help = "bound on the memory for connections and messages under way; default 256MiB",
+     .at = AT(memory_bytes)},
+    {.name = NULL},
+};
+
+static const struct cli_option doing[] = {
+    {.name = "stats",
+     .kind = CLI_FLAG,
+     .help = "instead of events a table of connections, subjects, rates, gaps and drops, once a second",
+     .at = AT(stats)},
+    {.name = "write",
+     .letter = 'w',
+     .kind = CLI_TEXT,
+     .argument = "FILE",
+     .help = "keep the packets, too, in a new capture file, in which credentials in CONNECT are overwritten",
+     .at = AT(write_file)},
+    {.name = "keep-secrets",
+     .kind = CLI_FLAG,
+     .help = "write the packets of --write as they are, passwords and tokens included",
+     .at = AT(keeps_secrets)},
+    {.name = NULL},
+};
+
+static const struct cli_option_group groups[] = {
+    {"Packets", source, 0},
+    {"What to do", doing, 0},
+    {"What to do", cli_limit_options, AT(limit)},
+    {"Recording", cli_recording_options, AT(recording)},
+    {"Which events", cli_filter_options, AT(filters)},
+    {"Output", cli_output_options, AT(output)},
+    {"Output", cli_color_options, AT(output.color)},
+    {0},
+};
+
+static int check(const struct cli_command *command, const struct cli_sniff *sniff)
+{
+	if (!sniff->interface == !sniff->file)
+		return cli_usage_error(
+		    command, sniff->interface ? "--interface and --read exclude each other"
+					      : "where from? Give --interface IFACE or --read FILE");
+	if (sniff->file && (sniff->snaplen || sniff->buffer_bytes))
+		return cli_usage_error(command, "--snaplen and --buffer belong to --interface");
+	if (sniff->keeps_secrets && !sniff->write_file)
+		return cli_usage_error(command, "--keep-secrets belongs to --write");
+	if (sniff->snaplen > UINT32_MAX)
+		return cli_usage_error(command, "--snaplen: no packet is as long");
+	if (sniff->stats &&
+	    (sniff->output.json || sniff->output.raw || sniff->output.verbose || sniff->output.hex))
+		return cli_usage_error(
+		    command, "--stats prints a table; leave --json, --raw, --verbose and --hex out");
+	return CLI_GO_ON;
+}
+
+static int parse_and_sniff(const struct cli_command *command, struct cli_sniff *sniff, int argc, char **argv)
+{
+	struct cli_operands subjects;
+	struct store_filter *filter = NULL;
+	int status = cli_options_parse(command, argc, argv, sniff, &subjects);
+
+	if (status == CLI_GO_ON)
+		status = check(command, sniff);
+	if (status == CLI_GO_ON)
+		status = cli_filters_build(command, &sniff->filters, &subjects, &filter);
+	if (status == CLI_GO_ON)
+		status = cli_sniff_run(command, sniff, filter);
+	store_filter_close(filter);
+	return status;
+}
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+	struct tap_sniffer_options defaults;
+	struct cli_sniff sniff = {0};
+
+	tap_sniffer_options_init(&defaults);
+	sniff.memory_bytes = defaults.memory_bytes;
+	cli_recording_init(&sniff.recording);
+	int status = parse_and_sniff(command, &sniff, argc, argv);
+	cli_recording_fini(&sniff.recording);
+	cli_filters_fini(&sniff.filters);
+	free(sniff.ports.list);
+	return status;
+}
+
+const struct cli_command cli_sniff = {
+    .name = "sniff",
+    .summary = "decode NATS off the wire, live or from a capture file",
+    .group = CLI_TASK_RECORD,
+    .operands = "[SUBJECT...]",
+    .about =
+	"Reads packets, puts connections together and prints what is published and who receives it; with\n"
+	"--record it goes into a log instead. NATS is recognised by what is said, on any port. One publish "
+	"and\n"
+	"its deliveries are one message. TLS and WebSocket are named and counted. What was not seen is told "
+	"in\n"
+	"GAP lines: nothing is made up, and a message that was not seen whole says so.\n"
+	"\n"
+	"Capturing takes the right to: run as root, or once `setcap cap_net_raw+ep` on the program. It is "
+	"given\n"
+	"up before the first packet is looked at. Ctrl-C ends it with a summary on stderr.",
+    .examples = "  tapedeck sniff -i any                                 everything, on all interfaces\n"
+		"  tapedeck sniff -i eth0 -p 4222 'orders.>' -v          what passes below orders, in full\n"
+		"  tapedeck sniff -i eth0 --record log --record-retain-age 7d\n"
+		"  tapedeck sniff -r capture.pcapng.zst --json | jq .subject\n"
+		"  tapedeck sniff -r capture.pcap --stats\n"
+		"  ssh host tcpdump -w - port 4222 | tapedeck sniff -r -",
+    .options = groups,
+    .run = run,
+};

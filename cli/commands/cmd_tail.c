@@ -1,0 +1,51 @@
+/* cmd_tail.c - tapedeck tail: follow a log as it is written. */
+#include "cli/commands/commands.h"
+#include "cli/commands/view.h"
+#include "cli/output/color.h"
+
+#define AT(member) offsetof(struct cli_view, member)
+
+enum { DEFAULT_LAST = 10 };
+
+static const struct cli_option reading[] = {
+    {.name = "limit",
+     .letter = 'n',
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .help = "show the last N events first; default 10",
+     .at = AT(last)},
+    {.name = "wait", .kind = CLI_FLAG, .help = "if there is no such log yet, wait for it", .at = AT(wait)},
+    {.name = NULL},
+};
+
+static const struct cli_option_group groups[] = {
+    {"Reading", reading, 0},
+    {"Which events", cli_filter_options, AT(filters)},
+    {"Output", cli_output_options, AT(output)},
+    {"Output", cli_color_options, AT(output.color)},
+    {0},
+};
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+	struct cli_view view = {.follow = true, .from_end = true, .last = DEFAULT_LAST};
+
+	return cli_view_main(command, &view, argc, argv);
+}
+
+const struct cli_command cli_tail = {
+    .name = "tail",
+    .summary = "follow a log as it is written",
+    .group = CLI_TASK_READ,
+    .operands = "LOG... [SUBJECT...]",
+    .about =
+	"Prints the last events of one or several logs, then what is written from now on, within 50 ms of\n"
+	"its being published. Ctrl-C ends it with a summary. Lines and filters are those of \"tapedeck "
+	"cat\".",
+    .examples = "  tapedeck tail log                           whatever passes\n"
+		"  tapedeck tail log 'orders.>' -n 0           only what is new below orders\n"
+		"  tapedeck tail log --kind error,disconnect,gap\n"
+		"  tapedeck tail log --wait --json | jq -c '{time, subject, size}'",
+    .options = groups,
+    .run = run,
+};

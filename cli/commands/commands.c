@@ -1,0 +1,21 @@
+/* commands.c - the table of commands. */
+#include <string.h>
+
+#include "cli/commands/commands.h"
+
+const struct cli_command *const *cli_commands(void)
+{
+	static const struct cli_command *const commands[] = {
+	    &cli_broker, &cli_sniff,  &cli_cat,    &cli_tail, &cli_stat,
+	    &cli_diff,   &cli_verify, &cli_replay, &cli_mock, NULL,
+	};
+	return commands;
+}
+
+const struct cli_command *cli_command_find(const char *name)
+{
+	for (const struct cli_command *const *command = cli_commands(); *command; command++)
+		if (strcmp((*command)->name, name) == 0)
+			return *command;
+	return NULL;
+}

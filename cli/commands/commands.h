@@ -1,0 +1,21 @@
+/* commands.h - the commands, each defined in its cmd_<name>.c and listed once in commands.c. */
+#ifndef CLI_COMMANDS_COMMANDS_H
+#define CLI_COMMANDS_COMMANDS_H
+
+#include "cli/cli.h"
+
+extern const struct cli_command cli_broker;
+
+/* Off the wire. */
+extern const struct cli_command cli_sniff;
+
+/* The broker under nats-server's name: not listed, found by the name the program is called by. */
+extern const struct cli_command cli_nats_server;
+
+/* Look at logs. */
+extern const struct cli_command cli_cat, cli_tail, cli_stat, cli_diff, cli_verify;
+
+/* Play logs. */
+extern const struct cli_command cli_replay, cli_mock;
+
+#endif

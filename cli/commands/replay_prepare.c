@@ -1,0 +1,320 @@
+/* replay_prepare.c - what is to be played: range, requests, plan. */
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "cli/commands/replay_plan.h"
+#include "cli/commands/replay_session.h"
+#include "cli/options/logs.h"
+#include "cli/output/times.h"
+#include "store/read/steps.h"
+
+int cli_replay_out_of_memory(const struct cli_replay_session *session)
+{
+	cli_error(session->command, "out of memory");
+	return CLI_IO;
+}
+
+int cli_replay_flush(struct cli_replay_session *session, int fine)
+{
+	int status = cli_write_status(session->command, cli_out_flush(&session->out));
+
+	return status == CLI_DONE ? fine : status;
+}
+
+/* ---- what to play ---- */
+
+/* A moment as --from and --to have it: a time of day, or so far behind the first message. */
+struct moment {
+	bool is_given;
+	bool is_offset; /* ns is a steady time */
+	int64_t ns;
+};
+
+/* CLI_GO_ON, or a status after a complaint. text may be NULL. */
+static int read_moment(const struct cli_replay_session *session, const char *option, const char *text,
+		       struct moment *moment)
+{
+	struct wire_fault fault;
+	int64_t offset_ns;
+	int error = 0;
+
+	*moment = (struct moment){.is_given = text, .is_offset = text && text[0] == '+'};
+	if (moment->is_offset) {
+		error = cli_parse_duration_ns(text + 1, &offset_ns, &fault);
+		moment->ns = error ? 0 : store_time_plus(session->span.first_ns, offset_ns);
+	} else if (text) {
+		error =
+		    cli_time_parse(text, cli_now_ns(), session->settings.filters.utc, &moment->ns, &fault);
+	}
+	return error ? cli_usage_error(session->command, "--%s: \"%s\" %s", option, text, fault.text)
+		     : CLI_GO_ON;
+}
+
+/* Where a clock was set an offset is no time of day: then it is not for the filter. */
+static bool is_for_range(const struct cli_replay_session *session, const struct moment *moment)
+{
+	return moment->is_given && moment->is_offset && session->input.has_steps;
+}
+
+static void narrow_filter(struct cli_replay_session *session, const struct moment *from,
+			  const struct moment *to)
+{
+	if (from->is_given && !is_for_range(session, from))
+		session->input.from_ns = from->ns;
+	if (to->is_given && !is_for_range(session, to))
+		session->until_ns = to->ns;
+	store_filter_since(session->filter, session->input.from_ns);
+	store_filter_until(session->filter, session->until_ns);
+}
+
+static void narrow_range(struct cli_replay_session *session, const struct moment *from,
+			 const struct moment *to)
+{
+	session->range = (struct replay_range){INT64_MIN, INT64_MAX};
+	if (is_for_range(session, from))
+		session->range.from_ns = from->ns;
+	if (is_for_range(session, to))
+		session->range.to_ns = to->ns;
+	session->input.range = session->options.select.range = &session->range;
+}
+
+/* The run begins with --from, where that lies within what was recorded. span is that of what is played. */
+static void begin_with(struct cli_replay_session *session, const struct moment *from,
+		       const struct cli_replay_span *whole)
+{
+	const struct cli_replay_span *span = &session->span;
+
+	if (!session->settings.from || session->input.once)
+		return;
+	if (from->is_offset && from->ns > whole->first_ns)
+		session->options.origin_ns = from->ns;
+	if (!from->is_offset && from->ns > whole->first_time_ns)
+		session->options.origin_ns =
+		    store_time_plus(from->ns, store_time_minus(span->first_ns, span->first_time_ns));
+}
+
+/* Narrow the input to --from and --to, which may count from its first message, and look at its ends again. As
+ * cli_replay_input_span, with *status instead of a fault when the command line makes no sense. */
+static int narrow(struct cli_replay_session *session, int *status, struct wire_fault *fault)
+{
+	const struct cli_replay_settings *settings = &session->settings;
+	const struct cli_replay_span whole = session->span;
+	struct moment from, to;
+
+	*status =
+	    read_moment(session, "from", settings->from ? settings->from : settings->filters.since, &from);
+	if (*status == CLI_GO_ON)
+		*status =
+		    read_moment(session, "to", settings->to ? settings->to : settings->filters.until, &to);
+	if (*status != CLI_GO_ON)
+		return 1;
+	narrow_filter(session, &from, &to);
+	narrow_range(session, &from, &to);
+	int found = cli_replay_input_span(&session->input, &session->span, fault);
+	if (found > 0)
+		begin_with(session, &from, &whole);
+	return found;
+}
+
+static int nothing_to_play(const struct cli_replay_session *session)
+{
+	cli_error(session->command, "there is nothing to play: no message matches");
+	return CLI_FOUND;
+}
+
+/* What can be read but once can neither be looked through first nor played again. */
+static int check_once(const struct cli_replay_session *session)
+{
+	const struct cli_replay_settings *settings = &session->settings;
+
+	if (!session->input.once)
+		return CLI_GO_ON;
+	if (settings->passes != 1 || (settings->connections == 1 && !settings->dry_run))
+		return cli_usage_error(
+		    session->command,
+		    "--loop and --connections recorded need a file: a pipe is read but once");
+	if ((settings->from && settings->from[0] == '+') || (settings->to && settings->to[0] == '+'))
+		return cli_usage_error(
+		    session->command,
+		    "where a pipe begins is not known ahead: give --from and --to as times");
+	return CLI_GO_ON;
+}
+
+/* Look at the ends of the input, twice: what --from +5m means follows from the first message. */
+static int look(struct cli_replay_session *session)
+{
+	struct wire_fault fault;
+	int status = CLI_GO_ON, found = cli_replay_input_span(&session->input, &session->span, &fault);
+
+	if (found > 0)
+		found = narrow(session, &status, &fault);
+	if (status != CLI_GO_ON)
+		return status;
+	if (found < 0)
+		return cli_log_error(session->command, &fault);
+	return found > 0 ? CLI_GO_ON : nothing_to_play(session);
+}
+
+/* Requests with live replies: all that can be a reply is read, and what is not asked for is passed over later. */
+static int widen(struct cli_replay_session *session)
+{
+	session->input.filter = session->filter;
+	if (!cli_replay_settings_ask(&session->settings))
+		return CLI_GO_ON;
+	session->wide = store_filter_open();
+	if (!session->wide)
+		return cli_replay_out_of_memory(session);
+	if (session->until_ns != INT64_MAX)
+		store_filter_until(session->wide,
+				   store_time_plus(session->until_ns, REPLAY_ANSWERS_WINDOW_NS));
+	session->input.filter = session->wide;
+	session->options.select.filter = session->filter;
+	return CLI_GO_ON;
+}
+
+/* A time of the clock is the next time it shows that: the last one as seen from tomorrow. */
+static int read_future(const struct cli_replay_session *session, const char *text, int64_t *ns,
+		       struct wire_fault *fault)
+{
+	const int64_t day_ns = 86400LL * 1000000000;
+	int64_t now_ns = cli_now_ns(), span_ns;
+
+	if (text[0] == '+') {
+		int error = cli_parse_duration_ns(text + 1, &span_ns, fault);
+		*ns = error ? 0 : now_ns + span_ns;
+		return error;
+	}
+	if (cli_parse_duration_ns(text, &span_ns, NULL) == 0 &&
+	    isalpha((unsigned char)text[strlen(text) - 1]))
+		return wire_fault_set(fault, -EINVAL, "is a time ago elsewhere; from now on it is +%s", text);
+	return cli_time_parse(text, now_ns + day_ns, session->settings.filters.utc, ns, fault);
+}
+
+static int read_start(struct cli_replay_session *session)
+{
+	struct wire_fault fault;
+	const char *text = session->settings.start_at;
+
+	if (!text)
+		return CLI_GO_ON;
+	if (read_future(session, text, &session->options.start_at_ns, &fault) != 0)
+		return cli_usage_error(session->command, "--start-at: \"%s\" %s", text, fault.text);
+	if (session->options.start_at_ns < cli_now_ns())
+		return cli_usage_error(session->command, "--start-at: \"%s\" has passed", text);
+	return CLI_GO_ON;
+}
+
+/* ---- requests ---- */
+
+int cli_replay_open_answers(struct cli_replay_session *session)
+{
+	const struct cli_replay_settings *settings = &session->settings;
+	struct wire_fault fault;
+
+	if (!cli_replay_settings_ask(settings))
+		return CLI_GO_ON;
+	int status = cli_replay_compare(session->command, settings->compare == 1, &settings->ignores,
+					&session->compare);
+	if (status != CLI_GO_ON)
+		return status;
+	const struct replay_answers_options options = {
+	    .verify = settings->verify,
+	    .compare = session->compare,
+	    .slower = settings->slower,
+	    .timeout_ns = settings->connection.timeout_ms * 1000000,
+	    .inbox_prefix = settings->connection.inbox_prefix,
+	    .mismatch = cli_replay_mismatch,
+	    .context = &session->mismatches,
+	};
+	session->mismatches = (struct cli_replay_mismatches){.out = &session->out, .json = settings->json};
+	if (replay_answers_open(&session->options.answers, &options, &fault) == 0)
+		return CLI_GO_ON;
+	cli_error(session->command, "%s", fault.text);
+	return CLI_IO;
+}
+
+/* ---- the plan ---- */
+
+static int read_survey(struct cli_replay_session *session, struct replay_rewrite *rewrite)
+{
+	const struct cli_replay_settings *settings = &session->settings;
+	const struct replay_survey_options options = {
+	    .input = session->options.input,
+	    .select = &session->options.select,
+	    .plan = &session->options.plan,
+	    .map = replay_rewrite_map(rewrite),
+	    .ask = cli_replay_settings_ask(settings),
+	    .inbox_prefix = settings->connection.inbox_prefix,
+	    .origin_ns = session->options.origin_ns,
+	};
+	struct wire_fault fault;
+
+	session->input.payloads = store_filter_needs_payloads(session->filter);
+	int error = replay_survey_read(&session->survey, &options, &fault);
+	session->input.payloads = true;
+	return error < 0 ? cli_log_error(session->command, &fault) : CLI_GO_ON;
+}
+
+static int print_plan(struct cli_replay_session *session, struct replay_rewrite *rewrite)
+{
+	if (session->settings.json)
+		cli_replay_plan_json(&session->out, &session->survey, &session->settings);
+	else
+		cli_replay_plan_text(&session->out, &session->survey, &session->settings,
+				     replay_rewrite_map(rewrite));
+	return cli_replay_flush(session,
+				cli_log_has_unread(&session->survey.read.damage) ? CLI_FOUND : CLI_DONE);
+}
+
+static int use_survey(struct cli_replay_session *session, struct replay_rewrite *rewrite)
+{
+	if (session->settings.dry_run)
+		return print_plan(session, rewrite);
+	if (session->survey.roster_is_full)
+		return cli_usage_error(
+		    session->command, "more than %d connections published; use --connections one, or --shard",
+		    REPLAY_ROSTER_MAX);
+	session->options.roster = &session->survey.roster;
+	return CLI_GO_ON;
+}
+
+/* A look through all that is to be played, where something has to be known of it beforehand. */
+static int survey(struct cli_replay_session *session)
+{
+	struct replay_rewrite *rewrite;
+	struct wire_fault fault;
+
+	if (!session->settings.dry_run && session->settings.connections == 0)
+		return CLI_GO_ON;
+	if (replay_rewrite_open(&rewrite, &session->options.rewrite, &fault) != 0)
+		return cli_connection_error(session->command, &fault);
+	int status = read_survey(session, rewrite);
+	if (status == CLI_GO_ON)
+		status = use_survey(session, rewrite);
+	replay_rewrite_close(rewrite);
+	return status;
+}
+
+int cli_replay_prepare(struct cli_replay_session *session)
+{
+	struct wire_fault fault;
+	int status;
+
+	cli_replay_settings_apply(&session->settings, &session->options);
+	session->options.input = (struct replay_input){cli_replay_input_open, &session->input};
+	session->input.filter = session->filter;
+	session->until_ns = INT64_MAX;
+	if (cli_replay_input_look(&session->input, &fault) != 0)
+		return cli_log_error(session->command, &fault);
+	status = check_once(session);
+	if (status == CLI_GO_ON)
+		status = read_start(session);
+	if (status == CLI_GO_ON)
+		status = look(session);
+	if (status == CLI_GO_ON)
+		status = widen(session);
+	if (status == CLI_GO_ON)
+		status = survey(session);
+	return status;
+}

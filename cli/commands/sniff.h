@@ -1,0 +1,33 @@
+/* sniff.h - what `tapedeck sniff` can be told, and doing it. */
+#ifndef CLI_COMMANDS_SNIFF_H
+#define CLI_COMMANDS_SNIFF_H
+
+#include "cli/options/filters.h"
+#include "cli/options/recording.h"
+#include "cli/output/printer.h"
+
+struct cli_ports {
+	uint16_t *list; /* owned */
+	size_t len;
+};
+
+struct cli_sniff {
+	const char *interface, *file; /* one of them */
+	struct cli_ports ports;       /* none: every port is looked at */
+	const char *bpf;
+	uint64_t snaplen, buffer_bytes, memory_bytes;
+	const char *write_file; /* NULL: packets are not kept */
+	bool keeps_secrets;     /* in that file */
+	uint64_t limit;         /* end after so many events; 0 = no limit */
+	bool stats;             /* a table instead of events */
+	struct cli_recording recording;
+	struct cli_filters filters;
+	struct cli_output output;
+};
+
+/* Capture, and print, record or count. Returns an exit status; what is wrong is said on stderr, and at the end a
+ * summary. */
+int cli_sniff_run(const struct cli_command *command, const struct cli_sniff *sniff,
+		  const struct store_filter *filter);
+
+#endif

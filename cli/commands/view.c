@@ -1,0 +1,212 @@
+#include "cli/commands/view.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/commands/interrupt.h"
+#include "cli/options/inputs.h"
+#include "cli/options/logs.h"
+#include "cli/output/sizes.h"
+
+enum {
+	WAIT_MS = 100,          /* between two looks for Ctrl-C, or for a log to appear */
+	EVENTS_PER_LOOK = 1024, /* likewise while there is plenty to print */
+};
+
+struct session {
+	const struct cli_command *command;
+	const struct cli_view *view;
+	struct cli_printer printer;
+	struct store_filter *filter;
+	struct store_merge *logs;
+	int interrupt_fd;
+	uint64_t matches;
+	bool interrupted;
+	bool waited; /* the log was not there when we came */
+	int64_t started_ns;
+};
+
+static const struct wire_client *find_client(const void *context, uint64_t conn)
+{
+	return store_merge_client(context, conn);
+}
+
+static bool look_for_interrupt(struct session *session)
+{
+	session->interrupted = session->interrupted || cli_interrupt_seen(session->interrupt_fd);
+	return session->interrupted;
+}
+
+static bool is_complete(const struct session *session)
+{
+	uint64_t limit = session->view->limit;
+
+	return limit > 0 && session->matches >= limit;
+}
+
+/* The reader of our output has gone, or the disk behind it is full. */
+static bool is_output_dead(const struct session *session)
+{
+	return session->printer.out.error != 0;
+}
+
+/* Print what there is. 0 at its end, 1 when there is a reason to stop, or a negative code with *fault. */
+static int print_available(struct session *session, struct wire_fault *fault)
+{
+	const struct cli_clients clients = {.find = find_client, .context = session->logs};
+	struct wire_event event;
+	int status;
+
+	while ((status = store_merge_next(session->logs, &event, fault)) > 0) {
+		cli_printer_put(&session->printer, &event, &clients);
+		session->matches += cli_filters_match(&session->view->filters, &event);
+		if (is_complete(session) || is_output_dead(session))
+			return 1;
+		if (session->printer.events % EVENTS_PER_LOOK == 0 && look_for_interrupt(session))
+			return 1;
+	}
+	return status;
+}
+
+static int print_all(struct session *session, struct wire_fault *fault)
+{
+	int status;
+
+	while ((status = print_available(session, fault)) == 0 && session->view->follow) {
+		if (cli_printer_idle(&session->printer) != 0 || look_for_interrupt(session))
+			break;
+		store_merge_wait(session->logs, WAIT_MS);
+	}
+	return status < 0 ? status : 0;
+}
+
+static int report_damage(const struct session *session)
+{
+	struct wire_damage damage;
+
+	store_merge_damage(session->logs, &damage);
+	return cli_log_report_unread(session->command, NULL, &damage);
+}
+
+/* What Ctrl-C ended, in one line. */
+static void report_summary(const struct session *session)
+{
+	const struct cli_printer *printer = &session->printer;
+	char events[CLI_SIZE_TEXT], messages[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT], span[CLI_SIZE_TEXT];
+
+	cli_error(session->command, "%s event%s, %s of them messages (%s), in %s",
+		  cli_count_text(events, printer->events), printer->events == 1 ? "" : "s",
+		  cli_count_text(messages, printer->messages), cli_size_text(bytes, printer->bytes),
+		  cli_span_text(span, cli_now_ns() - session->started_ns));
+}
+
+static int report(struct session *session, int status, const struct wire_fault *fault)
+{
+	cli_printer_flush(&session->printer);
+	if (session->interrupted)
+		report_summary(session);
+	int output = cli_write_status(session->command, session->printer.out.error);
+	int damage = report_damage(session);
+	if (status < 0)
+		return cli_log_error(session->command, fault);
+	if (output != CLI_DONE || damage != CLI_DONE)
+		return output != CLI_DONE ? output : damage;
+	return session->view->fail_empty && session->matches == 0 ? CLI_FOUND : CLI_DONE;
+}
+
+/* False when a signal came first. */
+static bool wait_for_logs(struct session *session, const struct cli_operands *logs)
+{
+	for (int i = 0; i < logs->len; i++) {
+		while (session->view->wait && !cli_log_exists(logs->values[i])) {
+			if (!session->waited)
+				cli_error(session->command, "waiting for \"%s\"", logs->values[i]);
+			session->waited = true;
+			if (cli_interrupt_wait(session->interrupt_fd, WAIT_MS))
+				return false;
+		}
+	}
+	return true;
+}
+
+static struct store_reader_options reader_options(const struct session *session)
+{
+	const struct cli_view *view = session->view;
+
+	return (struct store_reader_options){
+	    .filter = session->filter,
+	    .reverse = view->reverse,
+	    .follow = view->follow,
+	    .from_end = view->from_end && !session->waited,
+	    .last = view->last,
+	    .payloads = true,
+	};
+}
+
+static int read_logs(struct session *session, const struct cli_operands *logs)
+{
+	struct wire_fault fault = {0};
+
+	if (!wait_for_logs(session, logs))
+		return CLI_DONE;
+	const struct store_reader_options options = reader_options(session);
+	int status = cli_inputs_open(&session->logs, logs, &options, &fault);
+	if (status == 0) {
+		status = print_all(session, &fault);
+		status = report(session, status, &fault);
+	} else {
+		status = cli_log_error(session->command, &fault);
+	}
+	store_merge_close(session->logs);
+	return status;
+}
+
+static int run(struct session *session, const struct cli_operands *logs)
+{
+	int status = cli_printer_init(&session->printer, session->command, &session->view->output,
+				      session->view->filters.utc);
+
+	if (status != CLI_GO_ON)
+		return status;
+	session->interrupt_fd = cli_interrupt_open();
+	if (session->interrupt_fd >= 0) {
+		status = read_logs(session, logs);
+		close(session->interrupt_fd);
+	} else {
+		cli_error(session->command, "cannot handle signals: %s",
+			  wire_error_text(session->interrupt_fd));
+		status = CLI_IO;
+	}
+	cli_printer_fini(&session->printer);
+	return status;
+}
+
+static int check(const struct cli_command *command, const struct cli_view *view,
+		 const struct cli_operands *logs)
+{
+	if (view->follow && view->reverse)
+		return cli_usage_error(command, "--follow and --reverse exclude each other");
+	if (view->follow)
+		return cli_logs_refuse_captures(command, logs, "following");
+	return view->reverse ? cli_logs_refuse_captures(command, logs, "--reverse") : CLI_GO_ON;
+}
+
+int cli_view_main(const struct cli_command *command, struct cli_view *view, int argc, char **argv)
+{
+	struct session session = {.command = command, .view = view, .started_ns = cli_now_ns()};
+	struct cli_operands operands, logs, subjects;
+	int status = cli_options_parse(command, argc, argv, view, &operands);
+
+	if (status == CLI_GO_ON)
+		status = cli_logs_split(command, &operands, view->wait, &logs, &subjects);
+	if (status == CLI_GO_ON)
+		status = check(command, view, &logs);
+	if (status == CLI_GO_ON)
+		status = cli_filters_build(command, &view->filters, &subjects, &session.filter);
+	if (status == CLI_GO_ON)
+		status = run(&session, &logs);
+	store_filter_close(session.filter);
+	cli_filters_fini(&view->filters);
+	return status;
+}

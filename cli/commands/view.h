@@ -1,0 +1,23 @@
+/* view.h - read logs and print what passes the filter: what cat and tail have in common. */
+#ifndef CLI_COMMANDS_VIEW_H
+#define CLI_COMMANDS_VIEW_H
+
+#include "cli/options/filters.h"
+#include "cli/output/printer.h"
+
+struct cli_view {
+	struct cli_filters filters;
+	struct cli_output output;
+	bool reverse;    /* newest first */
+	bool follow;     /* go on with what is written from now on */
+	bool from_end;   /* with follow: begin at the end, but for… */
+	uint64_t last;   /* …so many events before it */
+	bool wait;       /* with follow: the log may not exist yet */
+	uint64_t limit;  /* end after so many events; 0 = no limit */
+	bool fail_empty; /* nothing printed is CLI_FOUND */
+};
+
+/* Parse the command line into *view, filled with the command's defaults, and do it. Returns an exit status. */
+int cli_view_main(const struct cli_command *command, struct cli_view *view, int argc, char **argv);
+
+#endif

@@ -1,0 +1,36 @@
+/* broker_settings.h - what `tapedeck broker` and `nats-server` can be told, and reading it: defaults, then
+ * the configuration file, then the flags. */
+#ifndef CLI_OPTIONS_BROKER_SETTINGS_H
+#define CLI_OPTIONS_BROKER_SETTINGS_H
+
+#include "broker/config/options.h"
+#include "cli/options/recording.h"
+
+struct cli_broker_settings {
+	struct broker_options broker; /* owned until broker_open takes it */
+	struct cli_recording recording;
+	const char *config_path; /* NULL: none */
+	const char *signal;      /* NULL: serve; else what to tell a running server */
+	bool show_version, test;
+	/* Flags that are understood, and not served. */
+	bool has_tls, has_jetstream, has_cluster_flag, has_syslog;
+	const char *tls, *jetstream, *cluster, *syslog, *other;
+};
+
+/* For the command's table of options. */
+extern const struct cli_option_group cli_broker_groups[];
+
+/* Defaults. */
+void cli_broker_settings_init(struct cli_broker_settings *settings);
+void cli_broker_settings_fini(struct cli_broker_settings *settings);
+
+/* The flags alone, over what *settings holds. CLI_GO_ON or an exit status, as cli_options_parse. */
+int cli_broker_settings_flags(const struct cli_command *command, struct cli_broker_settings *settings,
+			      int argc, char **argv);
+
+/* The configuration file, then the flags once more, since they override it. What is not served is said on
+ * stderr when is_loud. CLI_GO_ON or an exit status. */
+int cli_broker_settings_read(const struct cli_command *command, struct cli_broker_settings *settings,
+			     int argc, char **argv, bool is_loud, struct wire_fault *fault);
+
+#endif

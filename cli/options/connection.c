@@ -1,0 +1,301 @@
+#include "cli/options/connection.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options/nkey.h"
+
+enum { URLS_MAX = 64, TIMEOUT_MS = 5000 };
+
+#define DEFAULT_URL "nats://127.0.0.1:4222"
+
+#define AT(member) offsetof(struct cli_connection, member)
+
+const struct cli_option cli_connection_options[] = {
+    {.name = "server",
+     .letter = 's',
+     .kind = CLI_TEXT,
+     .argument = "URL,...",
+     .help = "servers to connect to (NATS_URL); default " DEFAULT_URL,
+     .at = AT(server)},
+    {.name = "user", .kind = CLI_TEXT, .argument = "NAME", .help = "user name (NATS_USER)", .at = AT(user)},
+    {.name = "password",
+     .kind = CLI_TEXT,
+     .argument = "PASSWORD",
+     .help = "password (NATS_PASSWORD, which other users of this machine cannot see)",
+     .at = AT(password)},
+    {.name = "token", .kind = CLI_TEXT, .argument = "TOKEN", .help = "token (NATS_TOKEN)", .at = AT(token)},
+    {.name = "creds",
+     .kind = CLI_TEXT,
+     .argument = "FILE",
+     .help = "credentials: user JWT and seed (NATS_CREDS)",
+     .at = AT(creds)},
+    {.name = "nkey", .kind = CLI_TEXT, .argument = "FILE", .help = "user seed (NATS_NKEY)", .at = AT(nkey)},
+    {.name = "tlscert",
+     .kind = CLI_TEXT,
+     .argument = "FILE",
+     .help = "our certificate chain (NATS_CERT)",
+     .at = AT(tlscert)},
+    {.name = "tlskey", .kind = CLI_TEXT, .argument = "FILE", .help = "its key (NATS_KEY)", .at = AT(tlskey)},
+    {.name = "tlsca",
+     .kind = CLI_TEXT,
+     .argument = "FILE",
+     .help = "certificates to trust (NATS_CA)",
+     .at = AT(tlsca)},
+    {.name = "context",
+     .kind = CLI_TEXT,
+     .argument = "NAME",
+     .help = "a context of natscli (NATS_CONTEXT); never taken unasked",
+     .at = AT(context)},
+    {.name = "inbox-prefix",
+     .kind = CLI_TEXT,
+     .argument = "SUBJECT",
+     .help = "of our inboxes; default _INBOX (NATS_INBOX_PREFIX)",
+     .at = AT(inbox_prefix)},
+    {.name = "timeout",
+     .kind = CLI_DURATION,
+     .argument = "DURATION",
+     .help = "how long to wait for a connection, and for each reply; default 5s",
+     .at = AT(timeout_ms)},
+    {.name = NULL},
+};
+
+/* Each setting: its environment variable and its key in a context. */
+static const struct source {
+	size_t at;
+	const char *variable, *key;
+} sources[] = {
+    {AT(server), "NATS_URL", "url"},
+    {AT(user), "NATS_USER", "user"},
+    {AT(password), "NATS_PASSWORD", "password"},
+    {AT(token), "NATS_TOKEN", "token"},
+    {AT(creds), "NATS_CREDS", "creds"},
+    {AT(nkey), "NATS_NKEY", "nkey"},
+    {AT(tlscert), "NATS_CERT", "cert"},
+    {AT(tlskey), "NATS_KEY", "key"},
+    {AT(tlsca), "NATS_CA", "ca"},
+    {AT(inbox_prefix), "NATS_INBOX_PREFIX", "inbox_prefix"},
+};
+
+void cli_connection_init(struct cli_connection *connection)
+{
+	*connection = (struct cli_connection){.timeout_ms = TIMEOUT_MS};
+}
+
+/* ---- settings ---- */
+
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+	return value && *value ? value : NULL;
+}
+
+/* Where natscli keeps its contexts. */
+static int context_path(const char *name, char *path, size_t size)
+{
+	const char *config = variable("XDG_CONFIG_HOME"), *home = variable("HOME");
+	int len = config ? snprintf(path, size, "%s/nats/context/%s.json", config, name)
+			 : snprintf(path, size, "%s/.config/nats/context/%s.json", home ? home : "", name);
+
+	return len > 0 && (size_t)len < size ? 0 : -ENAMETOOLONG;
+}
+
+/* CLI_GO_ON with *context, or NULL when none was asked for. */
+static int load_context(const struct cli_command *command, const char *name, json_t **context)
+{
+	char path[1024];
+	json_error_t error;
+
+	*context = NULL;
+	if (!name)
+		return CLI_GO_ON;
+	if (strchr(name, '/') || context_path(name, path, sizeof(path)) != 0)
+		return cli_usage_error(command, "\"%s\" is no name of a context", name);
+	*context = json_load_file(path, 0, &error);
+	if (json_is_object(*context))
+		return CLI_GO_ON;
+	json_decref(*context);
+	*context = NULL;
+	cli_error(command, "cannot read the context \"%s\": %s", name,
+		  error.text[0] ? error.text : "it is no JSON object");
+	return CLI_USAGE;
+}
+
+/* Fill in what the flags left open. Borrows the environment and the context. */
+static void complete(struct cli_connection *connection, const json_t *context)
+{
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		const char **member = (const char **)(void *)((char *)connection + sources[i].at);
+		const char *value = json_string_value(json_object_get(context, sources[i].key));
+		if (!*member)
+			*member = variable(sources[i].variable);
+		if (!*member && value && *value)
+			*member = value;
+	}
+	if (!connection->server)
+		connection->server = DEFAULT_URL;
+}
+
+/* ---- libnats' options ---- */
+
+static bool is_tls(const char *url)
+{
+	return strncmp(url, "tls://", 6) == 0;
+}
+
+/* What follows the last colon behind the host is a number. Else libnats would show it, and it may be a password. */
+static bool has_good_port(const char *url)
+{
+	const char *scheme = strstr(url, "://"), *host = strrchr(url, '@');
+	host = host ? host + 1 : scheme ? scheme + 3 : url;
+	const char *bracket = strchr(host, ']'), *colon = strchr(bracket ? bracket : host, ':');
+	return !colon || colon[1 + strspn(colon + 1, "0123456789")] == '\0' ||
+	       colon[1 + strspn(colon + 1, "0123456789")] == '/';
+}
+
+/* CLI_GO_ON, or an exit status after a complaint that does not repeat the URL. */
+static int check_urls(const struct cli_command *command, const char *servers)
+{
+	char *rest = NULL, *copy = strdup(servers);
+	bool is_good = copy != NULL;
+
+	for (char *url = copy ? strtok_r(copy, ", ", &rest) : NULL; url; url = strtok_r(NULL, ", ", &rest))
+		is_good = is_good && has_good_port(url);
+	free(copy);
+	if (is_good)
+		return CLI_GO_ON;
+	return cli_usage_error(command, "--server: a URL without a port that is a number; write "
+					"nats://HOST:PORT, and %%40 %%3A %%2C for @ : , in a password");
+}
+
+/* The URLs, separated by commas and perhaps blanks. */
+static natsStatus set_servers(natsOptions *options, const char *servers)
+{
+	const char *urls[URLS_MAX];
+	int count = 0;
+	char *rest = NULL, *copy = strdup(servers);
+
+	if (!copy)
+		return NATS_NO_MEMORY;
+	for (char *url = strtok_r(copy, ", ", &rest); url && count < URLS_MAX;
+	     url = strtok_r(NULL, ", ", &rest))
+		urls[count++] = url;
+	natsStatus status = count > 0 ? natsOptions_SetServers(options, urls, count) : NATS_INVALID_ARG;
+	if (status == NATS_OK && count > 0 && is_tls(urls[0]))
+		status = natsOptions_SetSecure(options, true);
+	free(copy);
+	return status;
+}
+
+static natsStatus set_identity(natsOptions *options, const struct cli_connection *connection)
+{
+	natsStatus status = NATS_OK;
+
+	if (connection->user)
+		status = natsOptions_SetUserInfo(options, connection->user,
+						 connection->password ? connection->password : "");
+	if (status == NATS_OK && connection->token)
+		status = natsOptions_SetToken(options, connection->token);
+	if (status == NATS_OK && connection->creds)
+		status = natsOptions_SetUserCredentialsFromFiles(options, connection->creds, NULL);
+	return status;
+}
+
+/* CLI_GO_ON, or an exit status after a complaint. */
+static int set_nkey(const struct cli_command *command, natsOptions *options, const char *path)
+{
+	char public_key[CLI_NKEY_TEXT];
+	struct wire_fault fault;
+
+	if (!path)
+		return CLI_GO_ON;
+	int error = cli_nkey_public(path, public_key, &fault);
+	if (!error && natsOptions_SetNKeyFromSeed(options, public_key, path) != NATS_OK)
+		error = wire_fault_set(&fault, -EINVAL, "libnats does not take the seed in %s", path);
+	if (!error)
+		return CLI_GO_ON;
+	cli_error(command, "--nkey: %s", fault.text);
+	return CLI_USAGE;
+}
+
+static natsStatus set_tls(natsOptions *options, const struct cli_connection *connection)
+{
+	natsStatus status = NATS_OK;
+
+	if (connection->tlsca)
+		status = natsOptions_LoadCATrustedCertificates(options, connection->tlsca);
+	if (status == NATS_OK && connection->tlscert)
+		status = natsOptions_LoadCertificatesChain(options, connection->tlscert,
+							   connection->tlskey ? connection->tlskey : "");
+	if (status == NATS_OK && (connection->tlsca || connection->tlscert))
+		status = natsOptions_SetSecure(options, true);
+	return status;
+}
+
+static natsStatus set_all(natsOptions *options, const struct cli_connection *connection)
+{
+	natsStatus status = set_servers(options, connection->server);
+
+	if (status == NATS_OK)
+		status = set_identity(options, connection);
+	if (status == NATS_OK)
+		status = set_tls(options, connection);
+	if (status == NATS_OK)
+		status = natsOptions_SetTimeout(options, connection->timeout_ms);
+	if (status == NATS_OK && connection->inbox_prefix)
+		status = natsOptions_SetCustomInboxPrefix(options, connection->inbox_prefix);
+	return status;
+}
+
+static int make_options(const struct cli_command *command, const struct cli_connection *connection,
+			natsOptions **options)
+{
+	natsStatus status = natsOptions_Create(options);
+
+	if (status == NATS_OK)
+		status = set_all(*options, connection);
+	if (status == NATS_OK)
+		return CLI_GO_ON;
+	const char *text = nats_GetLastError(NULL);
+	cli_error(command, "cannot connect with these options: %s",
+		  text && *text ? text : natsStatus_GetText(status));
+	natsOptions_Destroy(*options);
+	*options = NULL;
+	return status == NATS_NO_MEMORY ? CLI_IO : CLI_USAGE;
+}
+
+int cli_connection_build(const struct cli_command *command, const struct cli_connection *connection,
+			 natsOptions **options)
+{
+	struct cli_connection whole = *connection;
+	json_t *context;
+	int status = load_context(
+	    command, connection->context ? connection->context : variable("NATS_CONTEXT"), &context);
+
+	*options = NULL;
+	if (status != CLI_GO_ON)
+		return status;
+	complete(&whole, context);
+	status = check_urls(command, whole.server);
+	if (status == CLI_GO_ON)
+		status = make_options(command, &whole, options);
+	if (status == CLI_GO_ON)
+		status = set_nkey(command, *options, whole.nkey);
+	json_decref(context);
+	return status;
+}
+
+int cli_connection_error(const struct cli_command *command, const struct wire_fault *fault)
+{
+	cli_error(command, "%s", fault->text);
+	switch (fault->code) {
+	case -ECONNREFUSED:
+	case -ECONNRESET:
+	case -EACCES: return CLI_CONNECT;
+	case -EINVAL: return CLI_USAGE;
+	default: return CLI_IO;
+	}
+}

@@ -1,0 +1,34 @@
+/* connection.h - where and as whom to connect: the options of every command that does, with natscli's names,
+ * environment variables and contexts. */
+#ifndef CLI_OPTIONS_CONNECTION_H
+#define CLI_OPTIONS_CONNECTION_H
+
+#include <nats/nats.h>
+
+#include "cli/options/options.h"
+
+struct cli_connection {
+	const char *server; /* URLs, separated by commas */
+	const char *user, *password, *token;
+	const char *creds, *nkey;
+	const char *tlscert, *tlskey, *tlsca;
+	const char *context;
+	const char *inbox_prefix;
+	int64_t timeout_ms; /* to connect */
+};
+
+/* Sets a struct cli_connection, prepared by cli_connection_init. */
+extern const struct cli_option cli_connection_options[];
+
+void cli_connection_init(struct cli_connection *connection);
+
+/* libnats' options from flags, else the environment, else the context. A context must be asked for, by --context or
+ * NATS_CONTEXT: what is played must not end up where natscli happens to point. CLI_GO_ON with *options, to be
+ * destroyed by the caller; or an exit status after a complaint. */
+int cli_connection_build(const struct cli_command *command, const struct cli_connection *connection,
+			 natsOptions **options);
+
+/* The exit status that a failure to connect means; says the fault on stderr. */
+int cli_connection_error(const struct cli_command *command, const struct wire_fault *fault);
+
+#endif

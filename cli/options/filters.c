@@ -1,0 +1,169 @@
+#include "cli/options/filters.h"
+
+#include <string.h>
+
+#include "cli/output/times.h"
+
+#define AT(member) offsetof(struct cli_filters, member)
+
+const struct cli_option cli_filter_options[] = {
+    {.name = "exclude",
+     .letter = 'x',
+     .kind = CLI_LIST,
+     .argument = "SUBJECT",
+     .help = "leave these subjects out; * and > as in SUBJECT; may be repeated",
+     .at = AT(excludes)},
+    {.name = "since",
+     .kind = CLI_TEXT,
+     .argument = "TIME",
+     .help = "not before: 5m (ago), 03:12 (the last time it was), 2026-11-23T03:12:00Z, or seconds, ms, us "
+	     "or ns since the epoch",
+     .at = AT(since)},
+    {.name = "until", .kind = CLI_TEXT, .argument = "TIME", .help = "before that time", .at = AT(until)},
+    {.name = "client",
+     .kind = CLI_LIST,
+     .argument = "NAME|ID|IP",
+     .help = "published by, or about, this client; may be repeated",
+     .at = AT(clients)},
+    {.name = "kind",
+     .kind = CLI_LIST,
+     .argument = "KIND,...",
+     .help = "message, delivery, connect, disconnect, subscribe, unsubscribe, error, mark, gap",
+     .at = AT(kinds)},
+    {.name = "header",
+     .kind = CLI_LIST,
+     .argument = "KEY[=VALUE]",
+     .help = "messages with this header; may be repeated",
+     .at = AT(headers)},
+    {.name = "grep",
+     .kind = CLI_LIST,
+     .argument = "REGEX",
+     .help = "messages whose payload matches; Perl's syntax, (?i) ignores case; may be repeated",
+     .at = AT(greps)},
+    {.name = "min-size",
+     .kind = CLI_BYTES,
+     .argument = "SIZE",
+     .help = "messages with a payload of at least so many bytes",
+     .at = AT(min_size)},
+    {.name = "subject",
+     .kind = CLI_LIST,
+     .argument = "SUBJECT",
+     .help = "like the operand SUBJECT, for one that is also the name of a log; may be repeated",
+     .at = AT(subjects)},
+    {.name = "utc",
+     .kind = CLI_FLAG,
+     .help = "times without a zone, and those printed, are UTC instead of local",
+     .at = AT(utc)},
+    {.name = NULL},
+};
+
+const struct cli_option cli_limit_options[] = {
+    {.name = "limit", .letter = 'n', .kind = CLI_COUNT, .argument = "N", .help = "end after N events"},
+    {.name = NULL},
+};
+
+bool cli_filters_match(const struct cli_filters *filters, const struct wire_event *event)
+{
+	return event->kind != WIRE_EVENT_GAP || filters->kinds.len > 0;
+}
+
+void cli_filters_fini(struct cli_filters *filters)
+{
+	cli_list_fini(&filters->subjects);
+	cli_list_fini(&filters->excludes);
+	cli_list_fini(&filters->clients);
+	cli_list_fini(&filters->kinds);
+	cli_list_fini(&filters->headers);
+	cli_list_fini(&filters->greps);
+}
+
+typedef int add_condition(struct store_filter *filter, const char *argument, struct wire_fault *fault);
+
+static int add_all(struct store_filter *filter, add_condition *add, const struct cli_list *list,
+		   struct wire_fault *fault)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < list->len && status == 0; i++)
+		status = add(filter, list->values[i], fault);
+	return status;
+}
+
+static int add_operands(struct store_filter *filter, const struct cli_operands *subjects,
+			struct wire_fault *fault)
+{
+	int status = 0;
+
+	for (int i = 0; i < subjects->len && status == 0; i++)
+		status = store_filter_subject(filter, subjects->values[i], fault);
+	return status;
+}
+
+static int read_time(const char *option, const char *text, bool utc, int64_t *ns, struct wire_fault *fault)
+{
+	struct wire_fault reason;
+
+	if (cli_time_parse(text, cli_now_ns(), utc, ns, &reason) == 0)
+		return 0;
+	return wire_fault_set(fault, reason.code, "--%s: \"%s\" %s", option, text, reason.text);
+}
+
+static int add_times(struct store_filter *filter, const struct cli_filters *filters, struct wire_fault *fault)
+{
+	int64_t since_ns = INT64_MIN, until_ns = INT64_MAX;
+	int status = 0;
+
+	if (filters->since)
+		status = read_time("since", filters->since, filters->utc, &since_ns, fault);
+	if (status == 0 && filters->until)
+		status = read_time("until", filters->until, filters->utc, &until_ns, fault);
+	if (status != 0)
+		return status;
+	if (since_ns >= until_ns)
+		return wire_fault_set(fault, STORE_EFILTER,
+				      "--since is not before --until: nothing lies between them");
+	if (filters->since)
+		store_filter_since(filter, since_ns);
+	if (filters->until)
+		store_filter_until(filter, until_ns);
+	return 0;
+}
+
+static int add_conditions(struct store_filter *filter, const struct cli_filters *filters,
+			  const struct cli_operands *subjects, struct wire_fault *fault)
+{
+	const struct {
+		add_condition *add;
+		const struct cli_list *list;
+	} lists[] = {
+	    {store_filter_subject, &filters->subjects}, {store_filter_exclude, &filters->excludes},
+	    {store_filter_client, &filters->clients},   {store_filter_kinds, &filters->kinds},
+	    {store_filter_header, &filters->headers},   {store_filter_grep, &filters->greps},
+	};
+	int status = add_operands(filter, subjects, fault);
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && status == 0; i++)
+		status = add_all(filter, lists[i].add, lists[i].list, fault);
+	if (status == 0)
+		status = add_times(filter, filters, fault);
+	if (status == 0 && filters->min_size > 0)
+		store_filter_min_size(filter, filters->min_size);
+	return status;
+}
+
+int cli_filters_build(const struct cli_command *command, const struct cli_filters *filters,
+		      const struct cli_operands *subjects, struct store_filter **filter)
+{
+	struct wire_fault fault;
+
+	*filter = store_filter_open();
+	if (!*filter) {
+		cli_error(command, "out of memory");
+		return CLI_IO;
+	}
+	if (add_conditions(*filter, filters, subjects, &fault) == 0)
+		return CLI_GO_ON;
+	store_filter_close(*filter);
+	*filter = NULL;
+	return cli_usage_error(command, "%s", fault.text);
+}

@@ -1,0 +1,32 @@
+/* filters.h - the options that say which events, the same in every reading command. */
+#ifndef CLI_OPTIONS_FILTERS_H
+#define CLI_OPTIONS_FILTERS_H
+
+#include "cli/options/options.h"
+#include "store/read/filter.h"
+
+struct cli_filters {
+	struct cli_list subjects, excludes, clients, kinds, headers, greps;
+	const char *since, *until;
+	uint64_t min_size;
+	bool utc; /* times without a zone, and those printed, are UTC */
+};
+
+/* Sets a struct cli_filters, zeroed before. */
+extern const struct cli_option cli_filter_options[];
+
+/* --limit; sets a uint64_t: end after so many matches, 0 = no limit. */
+extern const struct cli_option cli_limit_options[];
+
+/* An event that passed the filter is what was asked for. A gap passes because it may hide a match; it is one only
+ * where gaps were asked for. */
+bool cli_filters_match(const struct cli_filters *filters, const struct wire_event *event);
+
+void cli_filters_fini(struct cli_filters *filters);
+
+/* Build the filter from the options and the SUBJECT operands. CLI_GO_ON with *filter, to be closed by the
+ * caller; or an exit status after a complaint. */
+int cli_filters_build(const struct cli_command *command, const struct cli_filters *filters,
+		      const struct cli_operands *subjects, struct store_filter **filter);
+
+#endif

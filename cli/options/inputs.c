@@ -1,0 +1,60 @@
+#include "cli/options/inputs.h"
+
+#include <errno.h>
+
+#include "cli/options/logs.h"
+#include "tap/sniffer.h"
+
+int cli_inputs_open_capture(struct wire_source **source, const char *path,
+			    const struct cli_capture_options *options, struct wire_fault *fault)
+{
+	struct tap_sniffer_options sniffing;
+	struct tap_sniffer *sniffer;
+
+	tap_sniffer_options_init(&sniffing);
+	sniffing.capture.file = path;
+	sniffing.filter = options->filter;
+	sniffing.looks_ahead = options->looks_ahead;
+	sniffing.names_servers = options->names_servers;
+	int error = tap_sniffer_open(&sniffer, &sniffing, fault);
+	if (error == 0)
+		*source = tap_sniffer_source(sniffer);
+	return error;
+}
+
+static int add_capture(struct store_merge *merge, const char *path,
+		       const struct store_reader_options *options, struct wire_fault *fault)
+{
+	const struct cli_capture_options capture = {.filter = options->filter,
+						    .looks_ahead = options->steady};
+	struct wire_source *source;
+	int error = cli_inputs_open_capture(&source, path, &capture, fault);
+
+	if (error == 0 && (error = store_merge_add(merge, source)) != 0)
+		wire_fault_set(fault, error, "%s: out of memory", path);
+	return error;
+}
+
+int cli_inputs_add(struct store_merge *inputs, const char *operand,
+		   const struct store_reader_options *options, struct wire_fault *fault)
+{
+	return cli_log_is_capture(operand) ? add_capture(inputs, operand, options, fault)
+					   : store_merge_add_log(inputs, operand, options, fault);
+}
+
+int cli_inputs_open(struct store_merge **inputs, const struct cli_operands *operands,
+		    const struct store_reader_options *options, struct wire_fault *fault)
+{
+	struct store_merge *merge = store_merge_open(options->reverse);
+	struct store_reader_options each = *options;
+	int error = merge ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
+
+	each.steady |= operands->len > 1 && !options->follow;
+	for (int i = 0; i < operands->len && error == 0; i++)
+		error = cli_inputs_add(merge, operands->values[i], &each, fault);
+	if (error == 0)
+		*inputs = merge;
+	else
+		store_merge_close(merge);
+	return error;
+}

@@ -1,0 +1,28 @@
+/* inputs.h - whatever can be read, read the same way: logs, segments and packet captures as one source. */
+#ifndef CLI_OPTIONS_INPUTS_H
+#define CLI_OPTIONS_INPUTS_H
+
+#include "cli/options/options.h"
+#include "store/read/merge.h"
+
+/* Open the operands (see cli/options/logs.h) and merge their events by time, which leaves out the steps of their clocks. options hold for logs; of captures only the filter
+ * and `steady` do, and the filter must not be asked to follow or to reverse them (cli_logs_refuse_captures). 0 with *inputs, to be closed by
+ * the caller; or a negative code with *fault. */
+int cli_inputs_open(struct store_merge **inputs, const struct cli_operands *operands,
+		    const struct store_reader_options *options, struct wire_fault *fault);
+
+/* Open one of them and add it to a merge. 0, or a negative code with *fault. */
+int cli_inputs_add(struct store_merge *inputs, const char *operand,
+		   const struct store_reader_options *options, struct wire_fault *fault);
+
+struct cli_capture_options {
+	const struct store_filter *filter; /* borrowed for the source's life; NULL = everything */
+	bool looks_ahead;                  /* as in tap_sniffer_options */
+	bool names_servers;                /* likewise */
+};
+
+/* Open a capture file by itself, otherwise with the defaults. 0, or a negative code with *fault. */
+int cli_inputs_open_capture(struct wire_source **source, const char *path,
+			    const struct cli_capture_options *options, struct wire_fault *fault);
+
+#endif

@@ -1,0 +1,185 @@
+#include "cli/options/logs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/output/sizes.h"
+#include "store/read/log.h"
+
+static bool has_suffix(const char *text, const char *suffix)
+{
+	size_t len = strlen(text), suffix_len = strlen(suffix);
+
+	return len >= suffix_len && strcmp(text + len - suffix_len, suffix) == 0;
+}
+
+/* The magic numbers of pcap in either byte order with micro- and nanoseconds and of its modified form, of pcapng, and of
+ * what compresses them. */
+static bool has_magic(const unsigned char first[4])
+{
+	static const unsigned char magics[][4] = {
+	    {0xa1, 0xb2, 0xc3, 0xd4}, {0xd4, 0xc3, 0xb2, 0xa1}, {0xa1, 0xb2, 0x3c, 0x4d},
+	    {0x4d, 0x3c, 0xb2, 0xa1}, {0xa1, 0xb2, 0xcd, 0x34}, {0x34, 0xcd, 0xb2, 0xa1},
+	    {0x0a, 0x0d, 0x0d, 0x0a}, {0x28, 0xb5, 0x2f, 0xfd},
+	};
+
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
+		if (memcmp(first, magics[i], 4) == 0)
+			return true;
+	return first[0] == 0x1f && first[1] == 0x8b;
+}
+
+bool cli_log_is_capture(const char *path)
+{
+	unsigned char first[4];
+	struct stat found;
+
+	if (strcmp(path, "-") == 0)
+		return true;
+	if (stat(path, &found) != 0 || S_ISDIR(found.st_mode))
+		return false;
+	if (!S_ISREG(found.st_mode))
+		return true;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t got = read(fd, first, sizeof(first));
+	close(fd);
+	return got == (ssize_t)sizeof(first) && has_magic(first);
+}
+
+int cli_logs_refuse_captures(const struct cli_command *command, const struct cli_operands *logs,
+			     const char *option)
+{
+	for (int i = 0; i < logs->len; i++)
+		if (cli_log_is_capture(logs->values[i]))
+			return cli_usage_error(command, "\"%s\" is a packet capture: %s does not go with one",
+					       logs->values[i], option);
+	return CLI_GO_ON;
+}
+
+bool cli_log_exists(const char *path)
+{
+	struct stat found;
+	struct store_log_segments segments;
+
+	if (cli_log_is_capture(path))
+		return true;
+	if (stat(path, &found) != 0)
+		return false;
+	if (!S_ISDIR(found.st_mode))
+		return has_suffix(path, ".seg");
+	if (store_log_list(&segments, path, NULL) != 0)
+		return false;
+	store_log_segments_fini(&segments);
+	return true;
+}
+
+/* A mistake that is easily made: `cat 'orders.>' log` or no log at all. */
+static int complain_missing(const struct cli_command *command, const char *path, int error)
+{
+	if (error == ENOENT && !strchr(path, '/') && strpbrk(path, ".*>"))
+		return cli_usage_error(command,
+				       "there is no log \"%s\"; the log comes before the subjects: %s", path,
+				       command->operands);
+	cli_error(command, "cannot open the log \"%s\": %s", path, strerror(error));
+	return CLI_IO;
+}
+
+static bool is_log(const struct cli_operands *operands, int at)
+{
+	const char *operand = operands->values[at];
+
+	return at == 0 || strchr(operand, '/') || cli_log_exists(operand);
+}
+
+int cli_logs_split(const struct cli_command *command, const struct cli_operands *operands, bool missing_ok,
+		   struct cli_operands *logs, struct cli_operands *subjects)
+{
+	int count = 0;
+
+	if (operands->len == 0)
+		return cli_usage_error(
+		    command, "which log? Give a log's directory, one of its segments or a packet capture");
+	while (count < operands->len && is_log(operands, count)) {
+		const char *path = operands->values[count];
+
+		if (strcmp(path, "-") != 0 && access(path, F_OK) != 0 && !(missing_ok && errno == ENOENT))
+			return complain_missing(command, path, errno);
+		count++;
+	}
+	*logs = (struct cli_operands){.values = operands->values, .len = count};
+	*subjects = (struct cli_operands){.values = operands->values + count, .len = operands->len - count};
+	return CLI_GO_ON;
+}
+
+const struct cli_option cli_log_json_options[] = {
+    {.name = "json", .kind = CLI_FLAG, .help = "one JSON object a log; keys: docs/reading.md"},
+    {.name = NULL},
+};
+
+int cli_logs_report(const struct cli_command *command, const struct cli_operands *logs, struct cli_out *out,
+		    int (*report)(void *context, const char *log), void *context)
+{
+	int worst = CLI_DONE;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (cli_out_init(out, STDOUT_FILENO) != 0) {
+		cli_error(command, "out of memory");
+		return CLI_IO;
+	}
+	for (int i = 0; i < logs->len; i++) {
+		int status = report(context, logs->values[i]);
+		if (status > worst)
+			worst = status;
+	}
+	int written = cli_write_status(command, cli_out_flush(out));
+	cli_out_fini(out);
+	return written == CLI_DONE ? worst : written;
+}
+
+int cli_log_error(const struct cli_command *command, const struct wire_fault *fault)
+{
+	cli_error(command, "%s", fault->text);
+	switch (fault->code) {
+	case STORE_EDAMAGE:
+	case TAP_ECUT:
+	case TAP_ENOTCP: return CLI_FOUND;
+	case TAP_EBPF:
+	case STORE_EFILTER: return CLI_USAGE;
+	default: return CLI_IO;
+	}
+}
+
+bool cli_log_has_unread(const struct wire_damage *damage)
+{
+	return damage->places > 0 || damage->deleted_places > 0;
+}
+
+int cli_log_report_unread(const struct cli_command *command, const char *log,
+			  const struct wire_damage *damage)
+{
+	char places[CLI_SIZE_TEXT], events[CLI_SIZE_TEXT], name[300] = "the log";
+
+	if (log)
+		snprintf(name, sizeof(name), "\"%s\"", log);
+	if (damage->places > 0)
+		cli_error(command,
+			  "%s is damaged: %s block%s with %s event%s cannot be read; \"tapedeck verify %s\" "
+			  "says where",
+			  name, cli_count_text(places, damage->places), damage->places == 1 ? "" : "s",
+			  cli_count_text(events, damage->events), damage->events == 1 ? "" : "s",
+			  log ? log : "LOG");
+	if (damage->deleted_places > 0)
+		cli_error(command,
+			  "%s lost events to retention while it was read: %s event%s were deleted before "
+			  "they could be read",
+			  name, cli_count_text(events, damage->deleted_events),
+			  damage->deleted_events == 1 ? "" : "s");
+	return cli_log_has_unread(damage) ? CLI_FOUND : CLI_DONE;
+}

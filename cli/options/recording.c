@@ -1,0 +1,211 @@
+#include "cli/options/recording.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "wire/subject.h"
+
+#define AT(member) offsetof(struct cli_recording, member)
+
+enum { STAGE_BYTES = 8 << 20 }; /* what a full stage takes: rows, payloads and side buffers */
+
+/* always | interval | interval=100ms | none */
+static int set_sync(void *member, const char *argument, struct wire_fault *fault)
+{
+	struct cli_recording *recording = member;
+	int64_t ms = 0;
+	if (strcmp(argument, "always") == 0) {
+		recording->sync = STORE_SYNC_ALWAYS;
+	} else if (strcmp(argument, "none") == 0) {
+		recording->sync = STORE_SYNC_NONE;
+	} else if (strcmp(argument, "interval") == 0) {
+		recording->sync = STORE_SYNC_INTERVAL;
+	} else if (strncmp(argument, "interval=", 9) == 0 &&
+		   cli_parse_duration_ms(argument + 9, &ms, NULL) == 0 && ms >= 1 && ms <= 3600000) {
+		recording->sync = STORE_SYNC_INTERVAL;
+		recording->sync_interval_ms = (int)ms;
+	} else {
+		return wire_fault_set(fault, -EINVAL,
+				      "is none of always, interval, interval=DURATION (1ms to 1h), none");
+	}
+	return 0;
+}
+
+static int set_level(void *member, const char *argument, struct wire_fault *fault)
+{
+	int *level = member;
+	char *end;
+	long number = strtol(argument, &end, 10);
+	if (strcmp(argument, "auto") == 0) {
+		*level = STORE_LEVEL_AUTO;
+		return 0;
+	}
+	if (end == argument || *end || number < -100 || number > 19)
+		return wire_fault_set(fault, -EINVAL,
+				      "is neither auto nor a level from -100 (fastest) to 19 (smallest)");
+	*level = (int)number;
+	return 0;
+}
+
+static int set_threads(void *member, const char *argument, struct wire_fault *fault)
+{
+	static const char *const words[] = {"auto", "1", "2"};
+	uint32_t *threads = member;
+	for (uint32_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strcmp(argument, words[i]) == 0) {
+			*threads = i;
+			return 0;
+		}
+	}
+	return wire_fault_set(fault, -EINVAL, "is none of 1, 2, auto");
+}
+
+static int add_subject(void *member, const char *argument, struct wire_fault *fault)
+{
+	if (!wire_subject_is_valid(wire_slice_str(argument)))
+		return wire_fault_set(fault, -EINVAL,
+				      "is not a subject; write for example orders.> or orders.*.new");
+	return cli_list_add(member, argument);
+}
+
+/* all | none | max=N */
+static int set_payload(void *member, const char *argument, struct wire_fault *fault)
+{
+	int64_t *max_payload = member;
+	uint64_t bytes = 0;
+	if (strcmp(argument, "all") == 0) {
+		*max_payload = -1;
+		return 0;
+	}
+	if (strncmp(argument, "max=", 4) == 0 && cli_parse_bytes(argument + 4, &bytes, NULL) == 0)
+		*max_payload = (int64_t)bytes;
+	else if (strcmp(argument, "none") == 0)
+		*max_payload = 0;
+	else
+		return wire_fault_set(fault, -EINVAL, "is none of all, none, max=SIZE");
+	return 0;
+}
+
+const struct cli_option cli_recording_options[] = {
+    {.name = "record",
+     .kind = CLI_TEXT,
+     .argument = "DIR",
+     .at = AT(dir),
+     .help = "log every message, and who received it, into this directory"},
+    {.name = "record-sync",
+     .kind = CLI_CALL,
+     .argument = "WHEN",
+     .call = set_sync,
+     .help = "when the log is forced to disk: always (each block), interval[=100ms] (default), or none"},
+    {.name = "record-overflow",
+     .kind = CLI_CHOICE,
+     .argument = "wait|drop",
+     .at = AT(overflow),
+     .help = "when the disk is slower than the bus: wait for it, which slows publishers down (default), or "
+	     "leave messages out of the log, which then says how many"},
+    {.name = "record-detail",
+     .kind = CLI_CHOICE,
+     .argument = "messages|deliveries|protocol",
+     .at = AT(detail),
+     .help = "messages (and how many received each), deliveries (and who received each, and who did not and "
+	     "why; default), or protocol (and every subscribe and unsubscribe)"},
+    {.name = "record-include",
+     .kind = CLI_CALL,
+     .argument = "SUBJECT",
+     .at = AT(include),
+     .call = add_subject,
+     .help = "record only these subjects; * and > are wildcards; repeatable"},
+    {.name = "record-exclude",
+     .kind = CLI_CALL,
+     .argument = "SUBJECT",
+     .at = AT(exclude),
+     .call = add_subject,
+     .help = "do not record these subjects; repeatable"},
+    {.name = "record-payload",
+     .kind = CLI_CALL,
+     .argument = "all|none|max=SIZE",
+     .at = AT(max_payload),
+     .call = set_payload,
+     .help = "how much of each payload is kept (default: all); the true size always is"},
+    {.name = "record-level",
+     .kind = CLI_CALL,
+     .argument = "N|auto",
+     .at = AT(level),
+     .call = set_level,
+     .help = "zstd level; auto follows the load: faster while the disk lags, smaller while it idles"},
+    {.name = "record-threads",
+     .kind = CLI_CALL,
+     .argument = "1|2|auto",
+     .at = AT(threads),
+     .call = set_threads,
+     .help = "threads that compress; auto: a second one helps where there are four processors and more"},
+    {.name = "record-segment-size",
+     .kind = CLI_BYTES,
+     .argument = "SIZE",
+     .at = AT(segment_bytes),
+     .help = "begin a new file after so many bytes"},
+    {.name = "record-segment-age",
+     .kind = CLI_DURATION,
+     .argument = "AGE",
+     .at = AT(segment_age_ms),
+     .help = "or when it is so old, for example 1h"},
+    {.name = "record-retain-size",
+     .kind = CLI_BYTES,
+     .argument = "SIZE",
+     .at = AT(retain_bytes),
+     .help = "delete the oldest files when all are larger together (default: keep all)"},
+    {.name = "record-retain-age",
+     .kind = CLI_DURATION,
+     .argument = "AGE",
+     .at = AT(retain_age_ms),
+     .help = "delete files that were written to longer ago, for example 7d (default: keep all)"},
+    {.name = "record-memory",
+     .kind = CLI_BYTES,
+     .argument = "SIZE",
+     .at = AT(memory_bytes),
+     .help = "memory for what is not written yet, in steps of 8 MiB"},
+    {0},
+};
+
+void cli_recording_init(struct cli_recording *recording)
+{
+	struct tap_recorder_options recorder;
+	tap_recorder_options_init(&recorder);
+	*recording = (struct cli_recording){.overflow = (int)recorder.overflow,
+					    .detail = (int)recorder.detail,
+					    .sync = recorder.writer.sync,
+					    .sync_interval_ms = recorder.writer.sync_interval_ms,
+					    .level = recorder.writer.level,
+					    .max_payload = recorder.max_payload,
+					    .segment_bytes = recorder.writer.segment_bytes,
+					    .segment_age_ms = recorder.writer.segment_age_ms,
+					    .retain_bytes = recorder.writer.retain_bytes,
+					    .retain_age_ms = recorder.writer.retain_age_ms,
+					    .memory_bytes = (uint64_t)recorder.writer.stages * STAGE_BYTES};
+}
+
+void cli_recording_fini(struct cli_recording *recording)
+{
+	cli_list_fini(&recording->include);
+	cli_list_fini(&recording->exclude);
+}
+
+void cli_recording_apply(const struct cli_recording *recording, struct tap_recorder_options *options)
+{
+	uint64_t stages = (recording->memory_bytes + STAGE_BYTES - 1) / STAGE_BYTES;
+	tap_recorder_options_init(options);
+	options->overflow = (enum tap_overflow)recording->overflow;
+	options->detail = (enum tap_detail)recording->detail;
+	options->include = recording->include.values;
+	options->exclude = recording->exclude.values;
+	options->max_payload = recording->max_payload;
+	options->writer.sync = recording->sync;
+	options->writer.sync_interval_ms = recording->sync_interval_ms;
+	options->writer.level = recording->level;
+	options->writer.threads = recording->threads;
+	options->writer.segment_bytes = recording->segment_bytes;
+	options->writer.segment_age_ms = recording->segment_age_ms;
+	options->writer.retain_bytes = recording->retain_bytes;
+	options->writer.retain_age_ms = recording->retain_age_ms;
+	options->writer.stages = stages < 2 ? 2 : stages > 4096 ? 4096 : (uint32_t)stages;
+}

@@ -1,0 +1,33 @@
+/* recording.h - `--record DIR` and the options that go with it, the same wherever something is recorded. */
+#ifndef CLI_OPTIONS_RECORDING_H
+#define CLI_OPTIONS_RECORDING_H
+
+#include "cli/options/options.h"
+#include "tap/recorder/recorder.h"
+
+struct cli_recording {
+	const char *dir; /* NULL: nothing is recorded */
+	int overflow, detail;
+	enum store_sync sync;
+	int sync_interval_ms;
+	int level;
+	uint32_t threads; /* 0: auto */
+	struct cli_list include, exclude;
+	int64_t max_payload; /* bytes; -1 = all */
+	uint64_t segment_bytes, retain_bytes, memory_bytes;
+	int64_t segment_age_ms, retain_age_ms;
+};
+
+/* Sets a struct cli_recording. */
+extern const struct cli_option cli_recording_options[];
+
+/* Defaults. */
+void cli_recording_init(struct cli_recording *recording);
+
+/* Frees the lists of subjects; they are empty then. */
+void cli_recording_fini(struct cli_recording *recording);
+
+/* The recorder's options; lists stay borrowed from the recording. */
+void cli_recording_apply(const struct cli_recording *recording, struct tap_recorder_options *options);
+
+#endif

@@ -1,0 +1,289 @@
+#include "cli/options/replay_settings.h"
+
+enum { NS_PER_MS = 1000000, CLONES_MAX = 10000 };
+
+#define AT(member) offsetof(struct cli_replay_settings, member)
+
+static const struct cli_option when[] = {
+    {.name = "speed",
+     .kind = CLI_CALL,
+     .argument = "FACTOR",
+     .help = "recorded time passes so much faster: 0.01x to 1000x, or max; default 1x",
+     .at = AT(pacing),
+     .call = cli_replay_speed},
+    {.name = "rate",
+     .kind = CLI_CALL,
+     .argument = "N",
+     .help = "so many messages a second, evenly: 1000, 0.5, 20k",
+     .at = AT(pacing),
+     .call = cli_replay_rate},
+    {.name = "bandwidth",
+     .kind = CLI_CALL,
+     .argument = "SIZE",
+     .help = "so many bytes of headers and payloads a second: 10MB",
+     .at = AT(pacing),
+     .call = cli_replay_bandwidth},
+    {.name = "ramp",
+     .kind = CLI_CALL,
+     .argument = "FROM..TO/DURATION",
+     .help = "a rate that changes evenly, then stays: 100..5000/30s",
+     .at = AT(pacing),
+     .call = cli_replay_ramp},
+    {.name = "max-gap",
+     .kind = CLI_CALL,
+     .argument = "DURATION",
+     .help = "shorten recorded silences to this",
+     .at = AT(pacing.plan.max_gap_ns),
+     .call = cli_replay_duration},
+    {.name = "loop",
+     .kind = CLI_CALL,
+     .argument = "N|forever",
+     .help = "play it so many times",
+     .at = AT(passes),
+     .call = cli_replay_loop},
+    {.name = "duration",
+     .kind = CLI_CALL,
+     .argument = "DURATION",
+     .help = "end after so long",
+     .at = AT(duration_ns),
+     .call = cli_replay_duration},
+    {.name = "start-at",
+     .kind = CLI_TEXT,
+     .argument = "TIME",
+     .help = "begin at that moment, so that several machines begin together: +30s, 03:12 (the next time it "
+	     "is), or a date and time",
+     .at = AT(start_at)},
+    {.name = "precise",
+     .kind = CLI_FLAG,
+     .help = "watch the clock before each message: no delay of waking up, at the price of a processor",
+     .at = AT(precise)},
+    {.name = "tolerance",
+     .kind = CLI_CALL,
+     .argument = "DURATION",
+     .help = "a message is late when it leaves later than that; the schedule was not held when one in "
+	     "a hundred is; default 10ms",
+     .at = AT(tolerance_ns),
+     .call = cli_replay_duration},
+    {.name = "on-lag",
+     .kind = CLI_CHOICE,
+     .argument = "burst|stretch|drop|abort",
+     .help = "what to do about a late message: catch up (default), move the rest of the schedule, leave "
+	     "it out, or end",
+     .at = AT(on_lag)},
+    {.name = NULL},
+};
+
+static const struct cli_option what[] = {
+    {.name = "from",
+     .kind = CLI_TEXT,
+     .argument = "TIME|+DURATION",
+     .help = "begin there; +5m: five minutes into the recording",
+     .at = AT(from)},
+    {.name = "to", .kind = CLI_TEXT, .argument = "TIME|+DURATION", .help = "end there", .at = AT(to)},
+    {.name = "shard",
+     .kind = CLI_CALL,
+     .argument = "I/N",
+     .help = "play the share of connections that is this player's, number I of N",
+     .at = AT(shard),
+     .call = cli_replay_shard},
+    {.name = "internal",
+     .kind = CLI_FLAG,
+     .help = "play $SYS, $JS, _R_ and other internal subjects, too",
+     .at = AT(internal)},
+    {.name = NULL},
+};
+
+static const struct cli_option requests[] = {
+    {.name = "requests",
+     .kind = CLI_CHOICE,
+     .argument = "recorded|live",
+     .help = "recorded (default): requests and replies are messages like others; live: each request gets "
+	     "an inbox of ours, its reply is awaited, and recorded replies are not played",
+     .at = AT(requests)},
+    {.name = "verify",
+     .kind = CLI_FLAG,
+     .help = "compare each live reply with the recorded one; implies --requests live",
+     .at = AT(verify)},
+    {.name = "ignore",
+     .kind = CLI_LIST,
+     .argument = "PATH",
+     .help = "compare as JSON without this: $.id, $.items[*].at, $..id; may be repeated",
+     .at = AT(ignores)},
+    {.name = "compare",
+     .kind = CLI_CHOICE,
+     .argument = "bytes|json",
+     .help = "json: neither white space nor the order of keys counts",
+     .at = AT(compare)},
+    {.name = "slower",
+     .kind = CLI_CALL,
+     .argument = "FACTOR",
+     .help = "a reply that takes so many times the recorded time, and a millisecond more, is a mismatch",
+     .at = AT(slower),
+     .call = cli_replay_factor},
+    {.name = "live",
+     .kind = CLI_LIST,
+     .argument = "NAME",
+     .help = "a service that runs, by its connections' name: what it published when it was recorded is "
+	     "not played; implies --requests live; may be repeated",
+     .at = AT(live)},
+    {.name = "roots",
+     .kind = CLI_FLAG,
+     .help = "play only what came from outside of the services that --live names",
+     .at = AT(roots)},
+    {.name = NULL},
+};
+
+static const struct cli_option rewriting[] = {
+    {.name = "map",
+     .kind = CLI_LIST,
+     .argument = "PATTERN=SUBJECT",
+     .help = "other subjects: 'orders.*.new=stage.orders.$1.new', '>=stage.>'; replies, too; the first "
+	     "that matches holds; may be repeated",
+     .at = AT(maps)},
+    {.name = "add-header",
+     .kind = CLI_LIST,
+     .argument = "'KEY: VALUE'",
+     .help = "may be repeated",
+     .at = AT(add_headers)},
+    {.name = "drop-header",
+     .kind = CLI_LIST,
+     .argument = "KEY",
+     .help = "KEY* drops all that begin so; may be repeated",
+     .at = AT(drop_headers)},
+    {.name = "provenance",
+     .kind = CLI_FLAG,
+     .help = "add headers Tapedeck-Time and Tapedeck-Seq: when and as what it was recorded",
+     .at = AT(provenance)},
+    {.name = "clones",
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .help = "send each message N times; $clone in --map is 1 to N",
+     .at = AT(clones)},
+    {.name = NULL},
+};
+
+static const struct cli_option target[] = {
+    {.name = "connections",
+     .kind = CLI_CHOICE,
+     .argument = "one|recorded",
+     .help = "one connection (default), or one for each recorded one, by its name",
+     .at = AT(connections)},
+    {.name = "connection-name",
+     .kind = CLI_TEXT,
+     .argument = "NAME",
+     .help = "default \"tapedeck replay\"",
+     .at = AT(name)},
+    {.name = "patience",
+     .kind = CLI_CALL,
+     .argument = "DURATION",
+     .help = "how long to wait for a server that went away; default 10s",
+     .at = AT(patience_ns),
+     .call = cli_replay_duration},
+    {.name = "yes",
+     .letter = 'y',
+     .kind = CLI_FLAG,
+     .help = "play into the server that the log was recorded from, if it is that",
+     .at = AT(yes)},
+    {.name = NULL},
+};
+
+static const struct cli_option output[] = {
+    {.name = "dry-run", .kind = CLI_FLAG, .help = "say what would be played, and end", .at = AT(dry_run)},
+    {.name = "json",
+     .kind = CLI_FLAG,
+     .help = "the report as one JSON object; keys: docs/replaying.md",
+     .at = AT(json)},
+    {.name = NULL},
+};
+
+const struct cli_option_group cli_replay_groups[] = {
+    {"When", when, 0},
+    {"What", what, 0},
+    {"Which events", cli_filter_options, AT(filters)},
+    {"Requests", requests, 0},
+    {"Rewriting", rewriting, 0},
+    {"Where to", target, 0},
+    {"Connection", cli_connection_options, AT(connection)},
+    {"Output", output, 0},
+    {0},
+};
+
+void cli_replay_settings_init(struct cli_replay_settings *settings)
+{
+	*settings = (struct cli_replay_settings){
+	    .passes = 1,
+	    .tolerance_ns = 10 * NS_PER_MS,
+	    .patience_ns = 10000LL * NS_PER_MS,
+	    .shard = {0, 1},
+	    .clones = 1,
+	    .name = "tapedeck replay",
+	};
+	cli_connection_init(&settings->connection);
+}
+
+void cli_replay_settings_fini(struct cli_replay_settings *settings)
+{
+	cli_filters_fini(&settings->filters);
+	cli_list_fini(&settings->live);
+	cli_list_fini(&settings->ignores);
+	cli_list_fini(&settings->maps);
+	cli_list_fini(&settings->add_headers);
+	cli_list_fini(&settings->drop_headers);
+}
+
+bool cli_replay_settings_ask(const struct cli_replay_settings *settings)
+{
+	return settings->requests == 1 || settings->verify || settings->live.len > 0;
+}
+
+static int check_requests(const struct cli_command *command, const struct cli_replay_settings *settings)
+{
+	if (settings->roots && settings->live.len == 0)
+		return cli_usage_error(command, "--roots: which services are live? Name them with --live");
+	if (!settings->verify && (settings->ignores.len > 0 || settings->slower > 0 || settings->compare > 0))
+		return cli_usage_error(command, "--ignore, --compare and --slower need --verify");
+	if (settings->verify && settings->clones > 1)
+		return cli_usage_error(command, "--verify and --clones exclude each other");
+	return CLI_GO_ON;
+}
+
+int cli_replay_settings_check(const struct cli_command *command, struct cli_replay_settings *settings)
+{
+	struct wire_fault fault;
+
+	if (cli_replay_plan_settle(&settings->pacing, &fault) != 0)
+		return cli_usage_error(command, "%s", fault.text);
+	if (settings->clones < 1 || settings->clones > CLONES_MAX)
+		return cli_usage_error(command, "--clones must be between 1 and %d", CLONES_MAX);
+	if (settings->filters.kinds.len > 0)
+		return cli_usage_error(command, "--kind makes no sense here: only messages are played");
+	if ((settings->from && settings->filters.since) || (settings->to && settings->filters.until))
+		return cli_usage_error(command,
+				       "--from and --since, --to and --until mean the same here: give one");
+	return check_requests(command, settings);
+}
+
+void cli_replay_settings_apply(const struct cli_replay_settings *settings,
+			       struct replay_player_options *options)
+{
+	*options = (struct replay_player_options){
+	    .select = {.live = settings->live.values,
+		       .internal = settings->internal,
+		       .shard = settings->shard.shard,
+		       .shards = settings->shard.shards},
+	    .rewrite = {.maps = settings->maps.values,
+			.add_headers = settings->add_headers.values,
+			.drop_headers = settings->drop_headers.values,
+			.provenance = settings->provenance,
+			.clones = (uint32_t)settings->clones},
+	    .plan = settings->pacing.plan,
+	    .passes = settings->passes,
+	    .origin_ns = INT64_MIN,
+	    .duration_ns = settings->duration_ns,
+	    .on_lag = (enum replay_on_lag)settings->on_lag,
+	    .tolerance_ns = settings->tolerance_ns,
+	    .precise = settings->precise,
+	    .patience_ns = settings->patience_ns,
+	    .name = settings->name,
+	};
+}

@@ -1,0 +1,25 @@
+/* clients.h - how a printer asks who a connection is. */
+#ifndef CLI_OUTPUT_CLIENTS_H
+#define CLI_OUTPUT_CLIENTS_H
+
+#include "wire/event.h"
+
+struct cli_clients {
+	/* What is known of a connection of the event being printed; NULL when nothing is. */
+	const struct wire_client *(*find)(const void *context, uint64_t conn);
+	const void *context;
+};
+
+static inline const struct wire_client *cli_clients_find(const struct cli_clients *clients, uint64_t conn)
+{
+	return conn != 0 && clients->find ? clients->find(clients->context, conn) : NULL;
+}
+
+/* Who did it. A connect event describes its client itself. */
+static inline const struct wire_client *cli_clients_of(const struct cli_clients *clients,
+						       const struct wire_event *event)
+{
+	return event->client ? event->client : cli_clients_find(clients, event->conn);
+}
+
+#endif

@@ -1,0 +1,19 @@
+/* diff_json.h - differences between two logs as JSON, one object a line, with the keys that docs/diff.md promises. */
+#ifndef CLI_OUTPUT_DIFF_JSON_H
+#define CLI_OUTPUT_DIFF_JSON_H
+
+#include "cli/output/headers_json.h"
+#include "cli/output/times.h"
+#include "replay/diff/diff.h"
+
+struct cli_diff_json {
+	struct cli_out *out;
+	struct cli_clock clock;
+	struct cli_headers *scratch;    /* borrowed */
+	const char *logs[REPLAY_SIDES]; /* borrowed */
+};
+
+void cli_diff_json_difference(struct cli_diff_json *json, const struct replay_difference *difference);
+void cli_diff_json_summary(struct cli_diff_json *json, const struct replay_diff_summary *summary);
+
+#endif

@@ -1,0 +1,248 @@
+#include "cli/output/diff_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli/output/diff_point.h"
+#include "cli/output/sizes.h"
+
+enum { EXCERPT_BEFORE = 12 }; /* bytes shown ahead of the first that differs */
+
+static const char *const side_names[REPLAY_SIDES] = {"A", "B"};
+
+static enum cli_color color_of(enum replay_difference_kind kind)
+{
+	switch (kind) {
+	case REPLAY_DIFF_MISSING: return CLI_RED;
+	case REPLAY_DIFF_EXTRA: return CLI_GREEN;
+	default: return CLI_YELLOW;
+	}
+}
+
+static void put_name(struct cli_row *row, struct wire_slice subject, bool is_reply)
+{
+	if (is_reply)
+		cli_row_text(row, CLI_DIM, "replies to ");
+	if (subject.len == 0)
+		cli_row_text(row, CLI_DIM, "(other subjects)");
+	cli_row_put(row, CLI_BOLD, subject, row->columns);
+}
+
+/* Begin shortly ahead of the first byte that differs, if that is far from the start. */
+static void put_excerpt(struct cli_row *row, struct wire_slice bytes, size_t at)
+{
+	if (at > 2 * EXCERPT_BEFORE && at <= bytes.len) {
+		cli_row_text(row, CLI_DIM, "\u2026");
+		bytes = wire_slice(bytes.data + at - EXCERPT_BEFORE, bytes.len - at + EXCERPT_BEFORE);
+	}
+	cli_row_rest(row, bytes);
+}
+
+static void put_sighting(struct cli_diff_text *text, enum replay_diff_side side,
+			 const struct replay_difference *difference, struct cli_diff_point point)
+{
+	const struct replay_sighting *message = side == REPLAY_A ? difference->a : difference->b;
+	struct cli_row *row = &text->row;
+	char time[CLI_TIME_TEXT], size[CLI_SIZE_TEXT];
+
+	if (!message)
+		return;
+	cli_clock_text(&text->clock, message->time_ns, CLI_TIME_CLOCK, time);
+	cli_row_format(row, CLI_DIM, "  %s #%" PRIu64 " %s", side_names[side], message->seq, time);
+	if (difference->kind == REPLAY_DIFF_DELIVERIES)
+		cli_row_format(row, CLI_PLAIN, "  %" PRIu32 " received it", message->receivers);
+	if (difference->kind != REPLAY_DIFF_REORDERED) {
+		cli_row_format(row, CLI_PLAIN, "  %s  ", cli_size_text(size, message->size));
+		put_excerpt(row, cli_diff_part_of(message, point.part), point.at);
+	}
+	cli_row_end(row);
+}
+
+static void put_slower(struct cli_row *row, const struct replay_difference *difference)
+{
+	char a[CLI_SIZE_TEXT], b[CLI_SIZE_TEXT];
+
+	cli_row_format(row, CLI_PLAIN, "  half take longer than %s in A, %s in B",
+		       cli_span_text(a, difference->latency_ns[REPLAY_A]),
+		       cli_span_text(b, difference->latency_ns[REPLAY_B]));
+	cli_row_end(row);
+}
+
+void cli_diff_text_difference(struct cli_diff_text *text, const struct replay_difference *difference)
+{
+	struct cli_diff_point point = {.part = CLI_DIFF_PAYLOAD, .at = 0};
+	struct cli_row *row = &text->row;
+
+	if (difference->kind == REPLAY_DIFF_CHANGED)
+		point = cli_diff_point_find(difference->a, difference->b);
+	cli_row_text(row, color_of(difference->kind), replay_difference_name(difference->kind));
+	cli_row_fill(row, 11);
+	put_name(row, difference->subject, difference->is_reply);
+	cli_row_end(row);
+	if (difference->kind == REPLAY_DIFF_SLOWER)
+		put_slower(row, difference);
+	put_sighting(text, REPLAY_A, difference, point);
+	put_sighting(text, REPLAY_B, difference, point);
+	if (difference->kind == REPLAY_DIFF_CHANGED) {
+		cli_row_format(row, CLI_DIM, "    %s from byte %zu on", cli_diff_part_name(point.part),
+			       point.at);
+		cli_row_end(row);
+	}
+}
+
+static void put_log(struct cli_diff_text *text, const struct replay_diff_summary *summary,
+		    enum replay_diff_side side)
+{
+	struct cli_row *row = &text->row;
+	char messages[CLI_SIZE_TEXT], start[CLI_TIME_TEXT], span[CLI_SIZE_TEXT], count[CLI_SIZE_TEXT];
+
+	cli_row_format(row, CLI_BOLD, "%s ", side_names[side]);
+	cli_row_put(row, CLI_BOLD, wire_slice_str(text->logs[side]), row->columns);
+	cli_row_format(row, CLI_PLAIN, ": %s messages",
+		       cli_count_text(messages, summary->total.messages[side]));
+	if (summary->total.messages[side] > 0) {
+		cli_clock_text(&text->clock, summary->first_time_ns[side], CLI_TIME_SECOND, start);
+		cli_row_format(
+		    row, CLI_PLAIN, ", from %s, %s", start,
+		    cli_span_text(span, summary->last_time_ns[side] - summary->first_time_ns[side]));
+	}
+	if (summary->gaps[side] > 0)
+		cli_row_format(row, CLI_RED, ", %s gap%s", cli_count_text(count, summary->gaps[side]),
+			       summary->gaps[side] == 1 ? "" : "s");
+	if (summary->gap_messages[side] > 0)
+		cli_row_format(row, CLI_RED, " (%s messages)",
+			       cli_count_text(count, summary->gap_messages[side]));
+	cli_row_end(row);
+}
+
+static void put_count(struct cli_row *row, enum cli_color color, int width, uint64_t count)
+{
+	char text[CLI_SIZE_TEXT];
+
+	cli_row_format(row, count > 0 ? color : CLI_DIM, " %*s", width, cli_count_text(text, count));
+}
+
+static void put_subject(struct cli_row *row, const struct replay_diff_subject *counts)
+{
+	char text[CLI_SIZE_TEXT];
+
+	for (int side = 0; side < REPLAY_SIDES; side++)
+		cli_row_format(row, CLI_PLAIN, " %12s", cli_count_text(text, counts->messages[side]));
+	for (int kind = 0; kind < REPLAY_DIFF_SLOWER; kind++)
+		put_count(row, color_of((enum replay_difference_kind)kind), 10, counts->differences[kind]);
+	put_count(row, CLI_YELLOW, 12, counts->unverifiable);
+	cli_row_text(row, CLI_PLAIN, "  ");
+	put_name(row, counts->subject, counts->is_reply);
+	cli_row_end(row);
+}
+
+static bool is_remarkable(const struct replay_diff_subject *counts)
+{
+	return replay_diff_differences(counts) > 0 || counts->unverifiable > 0;
+}
+
+static void put_more(struct cli_row *row, uint64_t count, const char *noun, const char *option)
+{
+	char text[CLI_SIZE_TEXT];
+
+	if (count == 0)
+		return;
+	cli_row_format(row, CLI_DIM, "and %s more %s%s (%s N)", cli_count_text(text, count), noun,
+		       count == 1 ? "" : "s", option);
+	cli_row_end(row);
+}
+
+static void put_subjects(struct cli_diff_text *text, const struct replay_diff_summary *summary)
+{
+	struct cli_row *row = &text->row;
+	uint64_t remarkable = 0;
+
+	for (size_t i = 0; i < summary->subjects_len; i++) {
+		if (!is_remarkable(&summary->subjects[i]))
+			continue;
+		if (remarkable == 0) {
+			cli_out_char(row->out, '\n');
+			cli_row_format(row, CLI_DIM, " %12s %12s %10s %10s %10s %10s %10s %12s  subject",
+				       "in A", "in B", "missing", "extra", "changed", "reordered",
+				       "deliveries", "unverifiable");
+			cli_row_end(row);
+		}
+		if (remarkable++ < text->top)
+			put_subject(row, &summary->subjects[i]);
+	}
+	put_more(row, remarkable > text->top ? remarkable - text->top : 0, "subject", "--top");
+}
+
+static void put_latency(struct cli_row *row, const struct replay_diff_subject *counts)
+{
+	char text[CLI_SIZE_TEXT];
+
+	cli_row_format(row, CLI_PLAIN, " %12s", cli_count_text(text, counts->latency[REPLAY_A].count));
+	cli_row_format(row, CLI_PLAIN, " %12s", cli_count_text(text, counts->latency[REPLAY_B].count));
+	for (int side = 0; side < REPLAY_SIDES; side++)
+		cli_row_format(row, counts->differences[REPLAY_DIFF_SLOWER] ? CLI_YELLOW : CLI_PLAIN, " %10s",
+			       cli_span_text(text, counts->latency[side].p50_ns));
+	for (int side = 0; side < REPLAY_SIDES; side++)
+		cli_row_format(row, CLI_PLAIN, " %10s", cli_span_text(text, counts->latency[side].p99_ns));
+	cli_row_text(row, CLI_PLAIN, "  ");
+	put_name(row, counts->subject, counts->is_reply);
+	cli_row_end(row);
+}
+
+static void put_latencies(struct cli_diff_text *text, const struct replay_diff_summary *summary)
+{
+	struct cli_row *row = &text->row;
+	uint64_t answered = 0;
+
+	for (size_t i = 0; i < summary->subjects_len; i++) {
+		const struct replay_diff_subject *counts = &summary->subjects[i];
+
+		if (counts->latency[REPLAY_A].count == 0 || counts->latency[REPLAY_B].count == 0)
+			continue;
+		if (answered == 0) {
+			cli_out_char(row->out, '\n');
+			cli_row_format(row, CLI_DIM,
+				       " %12s %12s %10s %10s %10s %10s  time to the first reply", "in A",
+				       "in B", "p50 A", "p50 B", "p99 A", "p99 B");
+			cli_row_end(row);
+		}
+		if (answered++ < text->top)
+			put_latency(row, counts);
+	}
+	put_more(row, answered > text->top ? answered - text->top : 0, "subject", "--top");
+}
+
+static void put_verdict(struct cli_row *row, const struct replay_diff_summary *summary)
+{
+	uint64_t differences = replay_diff_differences(&summary->total);
+	char text[CLI_SIZE_TEXT];
+
+	cli_out_char(row->out, '\n');
+	if (differences == 0)
+		cli_row_format(row, CLI_GREEN, "equal: %s messages",
+			       cli_count_text(text, summary->total.equal));
+	else
+		cli_row_format(row, CLI_RED, "different: %s difference%s", cli_count_text(text, differences),
+			       differences == 1 ? "" : "s");
+	if (summary->total.unverifiable > 0)
+		cli_row_format(row, CLI_YELLOW, ", %s unverifiable: lost or cut in one of the logs",
+			       cli_count_text(text, summary->total.unverifiable));
+	if (summary->stopped)
+		cli_row_text(row, CLI_YELLOW, ", as far as they were compared");
+	cli_row_end(row);
+}
+
+void cli_diff_text_summary(struct cli_diff_text *text, const struct replay_diff_summary *summary,
+			   uint64_t shown)
+{
+	uint64_t differences = replay_diff_differences(&summary->total);
+
+	put_more(&text->row, differences - shown, "difference", "--limit");
+	if (differences > 0)
+		cli_out_char(text->row.out, '\n');
+	put_log(text, summary, REPLAY_A);
+	put_log(text, summary, REPLAY_B);
+	put_subjects(text, summary);
+	put_latencies(text, summary);
+	put_verdict(&text->row, summary);
+}

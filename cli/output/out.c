@@ -1,0 +1,106 @@
+#include "cli/output/out.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "wire/write.h"
+
+int cli_out_init(struct cli_out *out, int fd)
+{
+	*out = (struct cli_out){.fd = fd, .data = malloc(CLI_OUT_BYTES)};
+	return out->data ? 0 : -ENOMEM;
+}
+
+void cli_out_fini(struct cli_out *out)
+{
+	free(out->data);
+	*out = (struct cli_out){.fd = -1};
+}
+
+/* A terminal or pipe that somebody else made non-blocking: wait for it like for a blocking one. */
+static void wait_writable(int fd)
+{
+	struct pollfd wait = {.fd = fd, .events = POLLOUT};
+
+	(void)poll(&wait, 1, -1);
+}
+
+static void write_all(struct cli_out *out, const char *data, size_t len)
+{
+	while (len > 0 && out->error == 0) {
+		ssize_t written = write(out->fd, data, len);
+
+		if (written >= 0) {
+			data += written;
+			len -= (size_t)written;
+		} else if (errno == EAGAIN) {
+			wait_writable(out->fd);
+		} else if (errno != EINTR) {
+			out->error = -errno;
+		}
+	}
+}
+
+int cli_out_flush(struct cli_out *out)
+{
+	write_all(out, out->data, out->len);
+	out->len = 0;
+	return out->error;
+}
+
+void cli_out_bytes(struct cli_out *out, const char *data, size_t len)
+{
+	if (len > CLI_OUT_BYTES - out->len) {
+		cli_out_flush(out);
+		if (len >= CLI_OUT_BYTES) {
+			write_all(out, data, len);
+			return;
+		}
+	}
+	if (len > 0)
+		memcpy(out->data + out->len, data, len);
+	out->len += len;
+}
+
+void cli_out_text(struct cli_out *out, const char *text)
+{
+	cli_out_bytes(out, text, strlen(text));
+}
+
+void cli_out_slice(struct cli_out *out, struct wire_slice slice)
+{
+	cli_out_bytes(out, slice.data, slice.len);
+}
+
+void cli_out_decimal(struct cli_out *out, uint64_t value)
+{
+	char digits[20];
+
+	cli_out_bytes(out, digits, wire_write_decimal(digits, value));
+}
+
+void cli_out_format(struct cli_out *out, const char *format, ...)
+{
+	char text[1000];
+	va_list args;
+
+	va_start(args, format);
+	int len = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (len > 0)
+		cli_out_bytes(out, text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1);
+}
+
+void cli_out_spaces(struct cli_out *out, size_t count)
+{
+	static const char blanks[] = "                                ";
+	const size_t most = sizeof(blanks) - 1;
+
+	for (; count > most; count -= most)
+		cli_out_bytes(out, blanks, most);
+	cli_out_bytes(out, blanks, count);
+}

@@ -1,0 +1,102 @@
+#include "cli/output/print_below.h"
+
+#include <inttypes.h>
+
+#include "wire/headers.h"
+
+enum { INDENT = 6, LABEL_COLUMNS = 9 };
+
+void cli_print_client(struct cli_row *row, enum cli_color color, const struct wire_client *client,
+		      uint64_t conn, size_t most)
+{
+	if (client && client->name.len > 0)
+		cli_row_put(row, color, client->name, most);
+	else if (client && client->address.len > 0) {
+		cli_row_put(row, color, client->address, most);
+		return;
+	}
+	cli_row_format(row, CLI_DIM, "#%" PRIu64, conn);
+}
+
+static void label(struct cli_row *row, const char *name)
+{
+	cli_row_fill(row, INDENT);
+	cli_row_text(row, CLI_DIM, name);
+	cli_row_fill(row, INDENT + LABEL_COLUMNS);
+}
+
+static void print_receiver(struct cli_row *row, const struct wire_receiver *receiver,
+			   const struct cli_clients *clients)
+{
+	label(row, receiver->outcome == WIRE_SENT ? "to" : "not to");
+	cli_print_client(row, CLI_PLAIN, cli_clients_find(clients, receiver->conn), receiver->conn,
+			 CLI_ROW_ENDLESS);
+	cli_row_text(row, CLI_DIM, " sid ");
+	cli_row_put(row, CLI_PLAIN, receiver->sid, CLI_ROW_ENDLESS);
+	if (receiver->queue.len > 0) {
+		cli_row_text(row, CLI_DIM, " queue ");
+		cli_row_put(row, CLI_PLAIN, receiver->queue, CLI_ROW_ENDLESS);
+	}
+	if (receiver->outcome != WIRE_SENT)
+		cli_row_format(row, CLI_RED, ": %s", wire_outcome_name(receiver->outcome));
+	cli_row_end(row);
+}
+
+static void print_unknown(struct cli_row *row, const struct wire_event *event)
+{
+	label(row, "to");
+	cli_row_text(row, CLI_YELLOW, "?");
+	cli_row_text(row, CLI_DIM,
+		     event->receiver_count > 0 ? " there may be other receivers" : " not known");
+	cli_row_end(row);
+}
+
+static void print_headers(struct cli_row *row, struct wire_slice block)
+{
+	struct wire_headers headers;
+	struct wire_slice key, value;
+	int status = wire_headers_open(&headers, block);
+
+	if (status == 0 && headers.status.len > 0) {
+		label(row, "status");
+		cli_row_put(row, CLI_PLAIN, headers.status, CLI_ROW_ENDLESS);
+		cli_row_text(row, CLI_PLAIN, " ");
+		cli_row_put(row, CLI_PLAIN, headers.text, CLI_ROW_ENDLESS);
+		cli_row_end(row);
+	}
+	while (status >= 0 && (status = wire_headers_next(&headers, &key, &value)) > 0) {
+		label(row, "header");
+		cli_row_put(row, CLI_CYAN, key, CLI_ROW_ENDLESS);
+		cli_row_text(row, CLI_PLAIN, ": ");
+		cli_row_put(row, CLI_PLAIN, value, CLI_ROW_ENDLESS);
+		cli_row_end(row);
+	}
+	if (status < 0) {
+		label(row, "header");
+		cli_row_text(row, CLI_RED, "malformed from here on; --json has its bytes");
+		cli_row_end(row);
+	}
+}
+
+void cli_print_details(struct cli_row *row, const struct wire_event *event, const struct cli_clients *clients)
+{
+	if (event->reply.len > 0) {
+		label(row, "reply");
+		cli_row_put(row, CLI_PLAIN, event->reply, CLI_ROW_ENDLESS);
+		cli_row_end(row);
+	}
+	for (uint32_t i = 0; event->receivers && i < event->receivers_len; i++)
+		print_receiver(row, &event->receivers[i], clients);
+	if (event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN)
+		print_unknown(row, event);
+	if (event->headers.len > 0)
+		print_headers(row, event->headers);
+}
+
+void cli_print_payload(struct cli_row *row, const struct wire_event *event, bool hex)
+{
+	if (hex)
+		cli_visible_hex(row->out, event->payload, INDENT);
+	else
+		cli_visible_lines(row->out, event->payload, INDENT);
+}

@@ -1,0 +1,19 @@
+/* print_below.h - what --verbose and --hex print below the line of a message. */
+#ifndef CLI_OUTPUT_PRINT_BELOW_H
+#define CLI_OUTPUT_PRINT_BELOW_H
+
+#include "cli/output/clients.h"
+#include "cli/output/row.h"
+
+/* Reply subject, receivers and headers, one to a line. */
+void cli_print_details(struct cli_row *row, const struct wire_event *event,
+		       const struct cli_clients *clients);
+
+/* The whole payload, as lines of text or as a hex dump. */
+void cli_print_payload(struct cli_row *row, const struct wire_event *event, bool hex);
+
+/* "checkout#3", "10.0.0.7:53122" of a client without a name, "#3" of an unknown one; the name in at most `most` columns. */
+void cli_print_client(struct cli_row *row, enum cli_color color, const struct wire_client *client,
+		      uint64_t conn, size_t most);
+
+#endif

@@ -1,0 +1,183 @@
+#include "cli/output/print_json.h"
+
+#include <errno.h>
+
+#include "cli/output/headers_json.h"
+#include "cli/output/json.h"
+
+int cli_json_printer_init(struct cli_json_printer *printer, bool detail)
+{
+	*printer = (struct cli_json_printer){
+	    .detail = detail, .clock = {.utc = true}, .scratch = cli_headers_open()};
+	return printer->scratch ? 0 : -ENOMEM;
+}
+
+void cli_json_printer_fini(struct cli_json_printer *printer)
+{
+	cli_headers_close(printer->scratch);
+	printer->scratch = NULL;
+}
+
+static void put_word(struct cli_json *json, const char *key, const char *word)
+{
+	cli_json_word(json, key, word, strlen(word));
+}
+
+static void put_optional(struct cli_json *json, const char *key, struct wire_slice bytes)
+{
+	if (bytes.len > 0)
+		cli_json_bytes(json, key, bytes);
+}
+
+/* Number and name of a connection; a client without a name goes by its address. */
+static void put_conn(struct cli_json *json, uint64_t conn, const struct wire_client *client)
+{
+	if (conn == 0)
+		return;
+	cli_json_number(json, "conn", conn);
+	if (client)
+		put_optional(json, "client", client->name.len ? client->name : client->address);
+}
+
+static void put_delivered(struct cli_json *json, const struct wire_event *event,
+			  const struct cli_clients *clients)
+{
+	cli_json_array(json, "delivered");
+	for (uint32_t i = 0; i < event->receivers_len; i++) {
+		const struct wire_receiver *receiver = &event->receivers[i];
+
+		cli_json_object(json, NULL);
+		put_conn(json, receiver->conn, cli_clients_find(clients, receiver->conn));
+		put_optional(json, "sid", receiver->sid);
+		put_optional(json, "queue", receiver->queue);
+		put_word(json, "outcome", wire_outcome_name(receiver->outcome));
+		cli_json_object_end(json);
+	}
+	cli_json_array_end(json);
+}
+
+/* What message and delivery have in common. */
+static void put_body(struct cli_json_printer *printer, struct cli_json *json, const struct wire_event *event)
+{
+	cli_json_bytes(json, "subject", event->subject);
+	put_optional(json, "reply", event->reply);
+	if (event->headers.len > 0)
+		cli_headers_json(printer->scratch, json, event->headers);
+	cli_json_bytes(json, "payload", event->payload);
+	cli_json_number(json, "size", event->size);
+	if (event->flags & WIRE_EVENT_CUT)
+		cli_json_true(json, "cut");
+	if (event->flags & WIRE_EVENT_PARTIAL)
+		cli_json_true(json, "partial");
+}
+
+/* The number of receivers is left out where there may be others; those that are known have a key of their own. */
+static void put_count(struct cli_json *json, const struct wire_event *event)
+{
+	if (!(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN))
+		cli_json_number(json, "receivers", event->receiver_count);
+	else if (event->receiver_count > 0)
+		cli_json_number(json, "known_receivers", event->receiver_count);
+}
+
+static void put_message(struct cli_json_printer *printer, struct cli_json *json,
+			const struct wire_event *event, const struct cli_clients *clients)
+{
+	put_body(printer, json, event);
+	put_count(json, event);
+	if (printer->detail && event->receivers)
+		put_delivered(json, event, clients);
+}
+
+static void put_delivery(struct cli_json_printer *printer, struct cli_json *json,
+			 const struct wire_event *event)
+{
+	put_body(printer, json, event);
+	put_optional(json, "sid", event->sid);
+	put_optional(json, "queue", event->queue);
+	put_word(json, "outcome", wire_outcome_name(event->outcome));
+	if (event->refers_to)
+		cli_json_quoted(json, "message_seq", event->refers_to);
+}
+
+static void put_connect(struct cli_json *json, const struct wire_event *event)
+{
+	static const struct wire_client unknown;
+	const struct wire_client *client = event->client ? event->client : &unknown;
+
+	put_optional(json, "address", client->address);
+	put_optional(json, "name", client->name);
+	put_optional(json, "lang", client->lang);
+	put_optional(json, "version", client->version);
+	put_optional(json, "user", client->user);
+	if (event->flags & WIRE_EVENT_REPEATED)
+		cli_json_true(json, "repeated");
+}
+
+static void put_subscription(struct cli_json *json, const struct wire_event *event)
+{
+	put_optional(json, "subject", event->subject);
+	put_optional(json, "queue", event->queue);
+	put_optional(json, "sid", event->sid);
+	if (event->kind == WIRE_EVENT_UNSUBSCRIBE)
+		cli_json_number(json, "max", event->max);
+}
+
+static void put_gap(struct cli_json_printer *printer, struct cli_json *json, const struct wire_event *event)
+{
+	cli_json_bytes(json, "text", event->text);
+	cli_json_number(json, "messages", event->lost_messages);
+	cli_json_number(json, "bytes", event->lost_bytes);
+	if (event->from_ns || event->to_ns) {
+		cli_json_time(json, "from", &printer->clock, event->from_ns);
+		cli_json_time(json, "to", &printer->clock, event->to_ns);
+	}
+	if (event->flags & WIRE_EVENT_DAMAGE) {
+		cli_json_true(json, "damage");
+		cli_json_quoted(json, "from_seq", event->from_seq);
+		cli_json_quoted(json, "to_seq", event->to_seq);
+	}
+}
+
+static void put_disconnect(struct cli_json *json, const struct wire_event *event)
+{
+	cli_json_bytes(json, "reason", event->text);
+	cli_json_number(json, "lost_messages", event->lost_messages);
+	cli_json_number(json, "lost_bytes", event->lost_bytes);
+	if (event->flags & WIRE_EVENT_CUT)
+		cli_json_true(json, "cut");
+}
+
+/* Whose error it was, whatever the name: a failed login may lie about it. */
+static void put_error(struct cli_json *json, const struct wire_event *event, const struct wire_client *client)
+{
+	cli_json_bytes(json, "text", event->text);
+	if (client)
+		put_optional(json, "address", client->address);
+}
+
+void cli_json_print(struct cli_json_printer *printer, struct cli_out *out, const struct wire_event *event,
+		    const struct cli_clients *clients)
+{
+	struct cli_json json = {.out = out};
+
+	cli_json_object(&json, NULL);
+	cli_json_quoted(&json, "seq", event->seq);
+	cli_json_time(&json, "time", &printer->clock, event->time_ns);
+	put_word(&json, "kind", wire_event_kind_name(event->kind));
+	put_conn(&json, event->conn, cli_clients_of(clients, event));
+	switch (event->kind) {
+	case WIRE_EVENT_MESSAGE: put_message(printer, &json, event, clients); break;
+	case WIRE_EVENT_DELIVERY: put_delivery(printer, &json, event); break;
+	case WIRE_EVENT_CONNECT: put_connect(&json, event); break;
+	case WIRE_EVENT_DISCONNECT: put_disconnect(&json, event); break;
+	case WIRE_EVENT_SUBSCRIBE:
+	case WIRE_EVENT_UNSUBSCRIBE: put_subscription(&json, event); break;
+	case WIRE_EVENT_ERROR: put_error(&json, event, cli_clients_of(clients, event)); break;
+	case WIRE_EVENT_MARK: cli_json_bytes(&json, "text", event->text); break;
+	case WIRE_EVENT_GAP: put_gap(printer, &json, event); break;
+	case WIRE_EVENT_KINDS: break;
+	}
+	cli_json_object_end(&json);
+	cli_out_char(out, '\n');
+}

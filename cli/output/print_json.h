@@ -1,0 +1,22 @@
+/* print_json.h - events as JSON, one object a line, with the keys that docs/reading.md promises. */
+#ifndef CLI_OUTPUT_PRINT_JSON_H
+#define CLI_OUTPUT_PRINT_JSON_H
+
+#include "cli/output/clients.h"
+#include "cli/output/out.h"
+#include "cli/output/times.h"
+
+struct cli_json_printer {
+	bool detail; /* who received each message, and what became of it */
+	struct cli_clock clock;
+	struct cli_headers *scratch; /* owned */
+};
+
+/* 0 or -ENOMEM. */
+int cli_json_printer_init(struct cli_json_printer *printer, bool detail);
+void cli_json_printer_fini(struct cli_json_printer *printer);
+
+void cli_json_print(struct cli_json_printer *printer, struct cli_out *out, const struct wire_event *event,
+		    const struct cli_clients *clients);
+
+#endif

@@ -1,0 +1,43 @@
+/* printer.h - events onto standard output in the form that was asked for: text, JSON or raw payloads. */
+#ifndef CLI_OUTPUT_PRINTER_H
+#define CLI_OUTPUT_PRINTER_H
+
+#include "cli/options/options.h"
+#include "cli/output/print_json.h"
+#include "cli/output/print_text.h"
+
+struct cli_output {
+	bool json, detail, verbose, hex, raw;
+	int color; /* enum cli_color_choice */
+};
+
+/* Sets a struct cli_output, zeroed before, but for the colour: cli_color_options. */
+extern const struct cli_option cli_output_options[];
+
+struct cli_printer {
+	struct cli_output output;
+	bool is_terminal;
+	int64_t flushed_ns; /* when the output was last flushed */
+	struct cli_out out;
+	struct cli_text_printer text;
+	struct cli_json_printer json;
+	uint64_t events, messages, bytes; /* printed; bytes of payloads */
+};
+
+/* CLI_GO_ON; or an exit status after a complaint: contradicting options, no memory. */
+int cli_printer_init(struct cli_printer *printer, const struct cli_command *command,
+		     const struct cli_output *output, bool utc);
+void cli_printer_fini(struct cli_printer *printer);
+
+/* Print an event; flushes if the last flush was long enough ago for somebody to wait. */
+void cli_printer_put(struct cli_printer *printer, const struct wire_event *event,
+		     const struct cli_clients *clients);
+
+/* 0 or the first error of writing, -EPIPE when the reader has gone. */
+int cli_printer_flush(struct cli_printer *printer);
+
+/* Nothing more is coming at the moment: flush. As cli_printer_flush, but notices a reader that has gone without
+ * having to write: `tail | head` ends when head does. */
+int cli_printer_idle(struct cli_printer *printer);
+
+#endif

@@ -1,0 +1,262 @@
+#include "cli/output/replay_report.h"
+
+#include <inttypes.h>
+
+#include "cli/output/replay_answers.h"
+#include "cli/output/sizes.h"
+
+enum { LATE_SHARE = 100 }; /* one late message in so many is no reason to call the schedule broken */
+
+bool cli_replay_was_held(const struct replay_report *report)
+{
+	return report->end != REPLAY_END_LATE && report->dropped == 0 && report->stretched_ns == 0 &&
+	       report->late <= report->sent / LATE_SHARE;
+}
+
+uint64_t cli_replay_failed(const struct replay_report *report)
+{
+	uint64_t failed = report->doubtful + report->not_permitted;
+
+	for (int i = 0; i < REPLAY_FAILURE_COUNT; i++)
+		failed += report->failed[i];
+	return failed;
+}
+
+uint64_t cli_replay_omitted(const struct replay_feed_counts *read)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < REPLAY_OMISSION_COUNT; i++)
+		sum += read->omitted[i];
+	return sum;
+}
+
+static double rate_of(const struct replay_report *report, int64_t ns)
+{
+	/* n messages span n - 1 intervals. */
+	return report->sent > 1 && ns > 0 ? (double)(report->sent - 1) * 1e9 / (double)ns : 0;
+}
+
+/* ---- text ---- */
+
+static void put_count(struct cli_out *out, uint64_t count, const char *what)
+{
+	char text[CLI_SIZE_TEXT];
+
+	if (count > 0)
+		cli_out_format(out, "  %12s  %s\n", cli_count_text(text, count), what);
+}
+
+void cli_replay_omissions_text(struct cli_out *out, const struct replay_feed_counts *read)
+{
+	if (cli_replay_omitted(read) > 0)
+		cli_out_text(out, "left out\n");
+	for (int i = 0; i < REPLAY_OMISSION_COUNT; i++)
+		put_count(out, read->omitted[i], replay_omission_text((enum replay_omission)i));
+}
+
+static void put_failures(struct cli_out *out, const struct replay_report *report)
+{
+	if (cli_replay_failed(report) + report->dropped + report->other_errors == 0)
+		return;
+	cli_out_text(out, "not sent, or refused\n");
+	put_count(out, report->dropped, "late: dropped");
+	for (int i = 0; i < REPLAY_FAILURE_COUNT; i++)
+		put_count(out, report->failed[i], replay_failure_text((enum replay_failure)i));
+	put_count(out, report->not_permitted, "refused: no permission");
+	put_count(out, report->doubtful, "sent, but a lost connection may have swallowed them");
+	put_count(out, report->other_errors, "other errors that the server told");
+	if (report->last_error[0])
+		cli_out_format(out, "  the last error: %s\n", report->last_error);
+}
+
+static void put_lag(struct cli_out *out, const struct replay_report *report,
+		    const struct cli_replay_settings *settings)
+{
+	static const struct {
+		const char *name;
+		double share;
+	} rows[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}};
+	char text[CLI_SIZE_TEXT], span[CLI_SIZE_TEXT];
+
+	if (!report->timed || report->sent == 0)
+		return;
+	cli_out_text(out, "lag       ");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cli_out_format(out, "%s %s · ", rows[i].name,
+			       cli_span_text(text, replay_histogram_quantile(&report->lag, rows[i].share)));
+	cli_out_format(out, "max %s\n", cli_span_text(text, report->lag.max_ns));
+	cli_out_format(out, "late      %s (%.3f %%) by more than %s\n", cli_count_text(text, report->late),
+		       100 * (double)report->late / (double)report->sent,
+		       cli_span_text(span, settings->tolerance_ns));
+}
+
+static void put_totals(struct cli_out *out, const struct replay_report *report)
+{
+	char count[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], span[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT];
+
+	cli_out_format(out, "sent      %s message%s (%s) in %s: %s a second",
+		       cli_count_text(count, report->sent), report->sent == 1 ? "" : "s",
+		       cli_size_text(size, report->sent_bytes), cli_span_text(span, report->seconds_ns),
+		       cli_rate_text(rate, rate_of(report, report->seconds_ns)));
+	if (report->asked_ns > 0)
+		cli_out_format(out, "; asked: %s a second",
+			       cli_rate_text(rate, rate_of(report, report->asked_ns)));
+	cli_out_char(out, '\n');
+}
+
+static void put_course(struct cli_out *out, const struct replay_report *report)
+{
+	char text[CLI_SIZE_TEXT];
+
+	if (report->stretched_ns > 0)
+		cli_out_format(out, "stretched by %s\n", cli_span_text(text, report->stretched_ns));
+	if (report->paused_ns > 0)
+		cli_out_format(out, "paused    %s\n", cli_span_text(text, report->paused_ns));
+	if (report->unconfirmed)
+		cli_out_text(out, "the server did not confirm in time that it has read everything\n");
+	if (report->disconnects > 0)
+		cli_out_format(out,
+			       "lost the server %" PRIu64 " times, came back %" PRIu64 " times, waited %s\n",
+			       report->disconnects, report->reconnects, cli_span_text(text, report->away_ns));
+}
+
+void cli_replay_log_text(struct cli_out *out, const struct replay_feed_counts *read)
+{
+	char count[CLI_SIZE_TEXT], steps[CLI_STEPS_TEXT];
+
+	if (read->steps.count > 0)
+		cli_out_format(out, "the clock of the recording was %s: left out of the schedule\n",
+			       cli_steps_text(steps, &read->steps));
+	if (read->gaps > 0)
+		cli_out_format(out, "the log itself misses %s messages or more, in %" PRIu64 " places\n",
+			       cli_count_text(count, read->gap_messages), read->gaps);
+	if (read->damage.places > 0)
+		cli_out_format(
+		    out,
+		    "the log is damaged: %s events could not be read; \"tapedeck verify LOG\" says "
+		    "where\n",
+		    cli_count_text(count, read->damage.events));
+	if (read->damage.deleted_places > 0)
+		cli_out_format(out, "%s events of the log were deleted before they could be read\n",
+			       cli_count_text(count, read->damage.deleted_events));
+}
+
+void cli_replay_maps_text(struct cli_out *out, const struct replay_map *map)
+{
+	const char *example;
+	char count[CLI_SIZE_TEXT];
+
+	for (size_t i = 0; i < replay_map_len(map); i++)
+		if (replay_map_use(map, i).subjects == 0)
+			cli_out_format(out, "--map '%s' matched nothing\n", replay_map_use(map, i).rule);
+	uint64_t collisions = replay_map_collisions(map, &example);
+	if (collisions > 0)
+		cli_out_format(out, "--map made different subjects one for %s messages, the first \"%s\"\n",
+			       cli_count_text(count, collisions), example);
+}
+
+void cli_replay_report_text(struct cli_out *out, const struct replay_player *player,
+			    const struct cli_replay_settings *settings)
+{
+	const struct replay_report *report = replay_player_report(player);
+	char count[CLI_SIZE_TEXT];
+
+	put_totals(out, report);
+	put_lag(out, report, settings);
+	put_course(out, report);
+	if (report->answers)
+		cli_replay_answers_text(out, report->answers, settings->verify);
+	cli_replay_omissions_text(out, &report->read);
+	put_failures(out, report);
+	cli_replay_maps_text(out, replay_rewrite_map(replay_player_rewrite(player)));
+	if (report->guarded > 0)
+		cli_out_format(
+		    out,
+		    "%s messages carry Nats-Msg-Id or Nats-Expected-...: a stream may swallow them; "
+		    "see --drop-header\n",
+		    cli_count_text(count, report->guarded));
+	cli_replay_log_text(out, &report->read);
+	if (!cli_replay_was_held(report))
+		cli_out_text(out, "the schedule was not held\n");
+}
+
+/* ---- JSON ---- */
+
+static void put_json_lag(struct cli_json *json, const struct replay_histogram *lag)
+{
+	cli_json_object(json, "lag_us");
+	cli_json_real(json, "p50", (double)replay_histogram_quantile(lag, 0.5) / 1e3);
+	cli_json_real(json, "p90", (double)replay_histogram_quantile(lag, 0.9) / 1e3);
+	cli_json_real(json, "p99", (double)replay_histogram_quantile(lag, 0.99) / 1e3);
+	cli_json_real(json, "p999", (double)replay_histogram_quantile(lag, 0.999) / 1e3);
+	cli_json_real(json, "max", (double)lag->max_ns / 1e3);
+	cli_json_object_end(json);
+}
+
+void cli_replay_omissions_json(struct cli_json *json, const struct replay_feed_counts *read, uint64_t dropped)
+{
+	cli_json_object(json, "skipped_by");
+	for (int i = 0; i < REPLAY_OMISSION_COUNT; i++)
+		cli_json_number(json, replay_omission_key((enum replay_omission)i), read->omitted[i]);
+	cli_json_number(json, "late", dropped);
+	cli_json_object_end(json);
+}
+
+static void put_json_failures(struct cli_json *json, const struct replay_report *report)
+{
+	cli_json_object(json, "failed_by");
+	for (int i = 0; i < REPLAY_FAILURE_COUNT; i++)
+		cli_json_number(json, replay_failure_key((enum replay_failure)i), report->failed[i]);
+	cli_json_number(json, "not_permitted", report->not_permitted);
+	cli_json_number(json, "doubtful", report->doubtful);
+	cli_json_object_end(json);
+}
+
+static void put_json_course(struct cli_json *json, const struct replay_report *report)
+{
+	static const char *const ends[] = {"done", "stopped", "late", "server", "source"};
+
+	cli_json_string(json, "end", wire_slice_str(ends[report->end]));
+	cli_json_number(json, "late", report->late);
+	if (cli_replay_was_held(report))
+		cli_json_true(json, "held");
+	cli_json_real(json, "asked_rate", rate_of(report, report->asked_ns));
+	cli_json_real(json, "asked_seconds", (double)report->asked_ns / 1e9);
+	cli_json_real(json, "stretched_seconds", (double)report->stretched_ns / 1e9);
+	cli_json_real(json, "paused_seconds", (double)report->paused_ns / 1e9);
+	cli_json_real(json, "away_seconds", (double)report->away_ns / 1e9);
+	cli_json_number(json, "disconnects", report->disconnects);
+	cli_json_number(json, "reconnects", report->reconnects);
+	cli_json_number(json, "errors", report->other_errors);
+	cli_json_number(json, "gaps", report->read.gaps);
+	cli_json_number(json, "gap_messages", report->read.gap_messages);
+	cli_json_number(json, "damaged_events", report->read.damage.events);
+	cli_json_number(json, "deleted_events", report->read.damage.deleted_events);
+	cli_json_steps(json, &report->read.steps);
+}
+
+void cli_replay_report_json(struct cli_out *out, const struct replay_player *player,
+			    const struct cli_replay_settings *settings)
+{
+	const struct replay_report *report = replay_player_report(player);
+	struct cli_json json = {.out = out};
+
+	cli_json_object(&json, NULL);
+	cli_json_number(&json, "messages", report->read.messages);
+	put_json_course(&json, report);
+	cli_replay_omissions_json(&json, &report->read, report->dropped);
+	put_json_failures(&json, report);
+	if (report->answers)
+		cli_replay_answers_json(&json, report->answers, settings->verify);
+	cli_json_number(&json, "bytes", report->sent_bytes);
+	cli_json_number(&json, "sent", report->sent);
+	cli_json_number(&json, "skipped", cli_replay_omitted(&report->read) + report->dropped);
+	cli_json_number(&json, "failed", cli_replay_failed(report));
+	cli_json_real(&json, "seconds", (double)report->seconds_ns / 1e9);
+	cli_json_real(&json, "rate", rate_of(report, report->seconds_ns));
+	if (report->timed)
+		put_json_lag(&json, &report->lag);
+	cli_json_object_end(&json);
+	cli_out_char(out, '\n');
+}

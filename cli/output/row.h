@@ -1,0 +1,33 @@
+/* row.h - one line of people's text that never grows wider than the terminal. */
+#ifndef CLI_OUTPUT_ROW_H
+#define CLI_OUTPUT_ROW_H
+
+#include "cli/output/color.h"
+#include "cli/output/visible.h"
+#include "wire/event.h"
+
+struct cli_row {
+	struct cli_out *out;
+	bool color;
+	size_t columns; /* there are; a piped line has CLI_ROW_ENDLESS */
+	size_t used;
+};
+
+/* Wide enough for every line and narrow enough to count with. */
+#define CLI_ROW_ENDLESS (SIZE_MAX / 2)
+
+/* Text that may hold anything, in at most `most` columns. */
+void cli_row_put(struct cli_row *row, enum cli_color color, struct wire_slice text, size_t most);
+/* Text of our own. */
+void cli_row_text(struct cli_row *row, enum cli_color color, const char *text);
+void cli_row_format(struct cli_row *row, enum cli_color color, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Where a client is and what it is written in: address, language and version, as far as they are known. */
+void cli_row_client(struct cli_row *row, const struct wire_client *client);
+/* Spaces up to a column, if the line is not there yet. */
+void cli_row_fill(struct cli_row *row, size_t column);
+/* Whatever is left of the line is for text. Counts nothing: nothing can follow but the end. */
+void cli_row_rest(struct cli_row *row, struct wire_slice text);
+void cli_row_end(struct cli_row *row);
+
+#endif

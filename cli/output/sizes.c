@@ -1,0 +1,122 @@
+#include "cli/output/sizes.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *cli_size_text(char *out, uint64_t bytes)
+{
+	static const char prefixes[] = "kMGTPE";
+	double value = (double)bytes;
+	size_t power = 0;
+
+	if (bytes < 1000) {
+		snprintf(out, CLI_SIZE_TEXT, "%" PRIu64 " B", bytes);
+		return out;
+	}
+	/* 999.5 would be rounded to a fourth digit. */
+	for (; value >= 999.5 && power < strlen(prefixes); power++)
+		value /= 1000;
+	unsigned tenths = (unsigned)(value * 10 + 0.5);
+	if (tenths < 100)
+		snprintf(out, CLI_SIZE_TEXT, "%u.%u %cB", tenths / 10, tenths % 10, prefixes[power - 1]);
+	else
+		snprintf(out, CLI_SIZE_TEXT, "%u %cB", (unsigned)(value + 0.5), prefixes[power - 1]);
+	return out;
+}
+
+const char *cli_count_text(char *out, uint64_t count)
+{
+	char digits[CLI_SIZE_TEXT];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, count);
+	char *end = out;
+
+	for (int i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			*end++ = ',';
+		*end++ = digits[i];
+	}
+	*end = '\0';
+	return out;
+}
+
+/* Writes value with `decimals` digits (0 to 2) behind a point. */
+static void fixed(char *out, double value, unsigned decimals)
+{
+	static const unsigned scales[] = {1, 10, 100};
+	unsigned scaled = (unsigned)(value * scales[decimals] + 0.5);
+
+	if (decimals == 0)
+		snprintf(out, CLI_SIZE_TEXT, "%u", scaled);
+	else
+		snprintf(out, CLI_SIZE_TEXT, "%u.%0*u", scaled / scales[decimals], (int)decimals,
+			 scaled % scales[decimals]);
+}
+
+const char *cli_rate_text(char *out, double per_second)
+{
+	if (per_second >= 99.95)
+		return cli_count_text(out, (uint64_t)(per_second + 0.5));
+	fixed(out, per_second, per_second < 9.995 ? 2 : 1);
+	return out;
+}
+
+static void short_span(char *out, int64_t ns)
+{
+	static const struct {
+		int64_t ns;
+		const char *name;
+	} units[] = {{1000000000, "s"}, {1000000, "ms"}, {1000, "us"}, {1, "ns"}};
+	size_t unit = 0;
+
+	while (unit < 3 && ns < units[unit].ns)
+		unit++;
+	double value = (double)ns / (double)units[unit].ns;
+	fixed(out, value, value < 99.95 && unit < 3 ? 1 : 0);
+	size_t len = strlen(out);
+	snprintf(out + len, CLI_SIZE_TEXT - len, " %s", units[unit].name);
+}
+
+static void long_span(char *out, int64_t s)
+{
+	if (s < 3600)
+		snprintf(out, CLI_SIZE_TEXT, "%d min %02d s", (int)(s / 60), (int)(s % 60));
+	else if (s < 86400)
+		snprintf(out, CLI_SIZE_TEXT, "%d h %02d min", (int)(s / 3600), (int)(s % 3600 / 60));
+	else
+		snprintf(out, CLI_SIZE_TEXT, "%" PRId64 " d %02d h", s / 86400, (int)(s % 86400 / 3600));
+}
+
+const char *cli_span_text(char *out, int64_t ns)
+{
+	const int64_t second = 1000000000;
+
+	if (ns < 0)
+		ns = 0;
+	if (ns < 100 * second)
+		short_span(out, ns);
+	else
+		long_span(out, ns / second);
+	return out;
+}
+
+const char *cli_steps_text(char *out, const struct wire_steps *steps)
+{
+	const char *way = steps->largest_ns < 0 ? "back" : "ahead";
+	int64_t size_ns = steps->largest_ns < -INT64_MAX ? INT64_MAX : llabs(steps->largest_ns);
+	char span[CLI_SIZE_TEXT];
+
+	cli_span_text(span, size_ns);
+	if (steps->count == 1)
+		snprintf(out, CLI_STEPS_TEXT, "set %s once, by %s", way, span);
+	else
+		snprintf(out, CLI_STEPS_TEXT, "set %" PRIu64 " times, by %s %s at most", steps->count, span,
+			 way);
+	return out;
+}
+
+const char *cli_plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}

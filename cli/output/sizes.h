@@ -1,0 +1,23 @@
+/* sizes.h - numbers for people: 34.5 MB, 1,234,567, 12.3 s. Units of 1000, a point for decimals in every locale. */
+#ifndef CLI_OUTPUT_SIZES_H
+#define CLI_OUTPUT_SIZES_H
+
+#include <stdint.h>
+
+#include "wire/source.h"
+
+enum { CLI_SIZE_TEXT = 32, CLI_STEPS_TEXT = 100 };
+
+/* Each writes at most CLI_SIZE_TEXT bytes, NUL included, to out and returns out. */
+const char *cli_size_text(char *out, uint64_t bytes);    /* "128 B", "1.2 kB", "34 MB" */
+const char *cli_count_text(char *out, uint64_t count);   /* "1,234,567" */
+const char *cli_rate_text(char *out, double per_second); /* "0.25", "12.5", "1,334" */
+const char *cli_span_text(char *out, int64_t ns);        /* "120 us", "12.3 s", "5 min 07 s", "3 d 04 h" */
+
+/* "set back once, by 59 min 59 s", "set 3 times, by 1.00 s ahead at most"; at most CLI_STEPS_TEXT bytes. Returns out. */
+const char *cli_steps_text(char *out, const struct wire_steps *steps);
+
+/* What makes a noun agree with its count: "" or "s". */
+const char *cli_plural(uint64_t count);
+
+#endif

@@ -1,0 +1,309 @@
+#include "cli/output/sniff_stats.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/output/row.h"
+#include "cli/output/sizes.h"
+
+enum { EVERY_NS = 1000000000, TOP = 15, VALUE_COLUMN = 14, NOTE_COLUMN = 30 };
+
+static int64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int cli_sniff_stats_init(struct cli_sniff_stats *stats, bool color)
+{
+	*stats = (struct cli_sniff_stats){.is_terminal = isatty(STDOUT_FILENO), .color = color};
+	stats->started_ns = stats->drawn_ns = monotonic_ns();
+	int error = cli_out_init(&stats->out, STDOUT_FILENO);
+	if (error)
+		return error;
+	stats->totals = store_totals_open(false);
+	if (stats->totals)
+		return 0;
+	cli_out_fini(&stats->out);
+	return -ENOMEM;
+}
+
+void cli_sniff_stats_fini(struct cli_sniff_stats *stats)
+{
+	store_totals_close(stats->totals);
+	cli_out_fini(&stats->out);
+}
+
+int cli_sniff_stats_add(struct cli_sniff_stats *stats, const struct wire_event *event)
+{
+	return store_totals_add(stats->totals, event, NULL);
+}
+
+/* ---- texts ---- */
+
+/* Append to a line of size bytes; what does not fit is cut. */
+static void append(char *line, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void append(char *line, size_t size, const char *format, ...)
+{
+	size_t len = strlen(line);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(line + len, size - len, format, arguments);
+	va_end(arguments);
+}
+
+void cli_sniff_heard(char *line, size_t size, const struct tap_sniffer_stats *stats)
+{
+	char count[CLI_SIZE_TEXT], more[CLI_SIZE_TEXT];
+	const struct tap_join_stats *join = stats->join;
+
+	line[0] = '\0';
+	append(line, size, "%s message%s (%s)", cli_count_text(count, join->messages),
+	       cli_plural(join->messages), cli_size_text(more, join->message_bytes));
+	if (join->unknown_receivers > 0)
+		append(line, size, ", %s of them with unknown receivers",
+		       cli_count_text(count, join->unknown_receivers));
+	append(line, size, ", %s deliver%s", cli_count_text(count, join->deliveries),
+	       join->deliveries == 1 ? "y" : "ies");
+	if (join->apart_deliveries > 0)
+		append(line, size, " (%s without their message)",
+		       cli_count_text(count, join->apart_deliveries));
+	append(line, size, ", %s connection%s, in %s packet%s",
+	       cli_count_text(count, stats->dialogue->connections), cli_plural(stats->dialogue->connections),
+	       cli_count_text(more, stats->packets.frames), cli_plural(stats->packets.frames));
+}
+
+static void append_opaque(char *line, size_t size, const struct tap_dialogue_stats *dialogue)
+{
+	char count[CLI_SIZE_TEXT];
+
+	for (int i = 0; i < TAP_OPAQUES; i++)
+		if (dialogue->opaque[i] > 0)
+			append(line, size, ", %s %s connection%s not decoded",
+			       cli_count_text(count, dialogue->opaque[i]),
+			       tap_opaque_name((enum tap_opaque)i), cli_plural(dialogue->opaque[i]));
+}
+
+/* Capture files do not always say who dropped what. */
+static void append_drops(char *line, size_t size, const struct tap_capture_counts *capture)
+{
+	char count[CLI_SIZE_TEXT];
+
+	append(line, size, ", dropped %s by the kernel%s", cli_count_text(count, capture->kernel_drops),
+	       capture->either_drops > 0 ? "," : " and");
+	append(line, size, " %s by the interface", cli_count_text(count, capture->interface_drops));
+	if (capture->either_drops > 0)
+		append(line, size, " and %s by either of them", cli_count_text(count, capture->either_drops));
+}
+
+/* Segments and bytes that TCP would not have taken, or that no connection was told of. */
+static void append_refused(char *line, size_t size, const struct tap_streams_stats *streams)
+{
+	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
+
+	if (streams->strays > 0)
+		append(line, size, ", %s segment%s (%s) outside their connection's window ignored",
+		       cli_count_text(count, streams->strays), cli_plural(streams->strays),
+		       cli_size_text(bytes, streams->stray_bytes));
+	if (streams->ignored_controls > 0)
+		append(line, size, ", %s invalid RST, SYN or FIN ignored",
+		       cli_count_text(count, streams->ignored_controls));
+	if (streams->ended_bytes > 0)
+		append(line, size, ", %s after the end of their connection",
+		       cli_size_text(bytes, streams->ended_bytes));
+	if (streams->early_bytes > 0)
+		append(line, size, ", %s before the first byte seen in order",
+		       cli_size_text(bytes, streams->early_bytes));
+	if (streams->refused_bytes > 0)
+		append(line, size, ", %s of connections that found no memory",
+		       cli_size_text(bytes, streams->refused_bytes));
+}
+
+/* Connections that were given up, or ended, before anything showed that they are NATS; and those that there was no memory
+ * for. */
+static void append_unrecognised(char *line, size_t size, const struct tap_sniffer_stats *stats)
+{
+	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
+	const struct tap_dialogue_stats *dialogue = stats->dialogue;
+	const struct tap_streams_stats *streams = stats->packets.streams;
+
+	if (dialogue->unrecognised > 0)
+		append(line, size, ", %s connection%s (%s) not recognised as NATS",
+		       cli_count_text(count, dialogue->unrecognised), cli_plural(dialogue->unrecognised),
+		       cli_size_text(bytes, dialogue->unrecognised_bytes + streams->unwatched_bytes));
+	if (dialogue->refused > 0)
+		append(line, size, ", %s connection%s not followed for want of memory",
+		       cli_count_text(count, dialogue->refused), cli_plural(dialogue->refused));
+}
+
+void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *stats)
+{
+	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
+	const struct tap_dialogue_stats *dialogue = stats->dialogue;
+
+	line[0] = '\0';
+	append(line, size, "%s gap%s (%s)", cli_count_text(count, dialogue->gaps), cli_plural(dialogue->gaps),
+	       cli_size_text(bytes, dialogue->lost_bytes));
+	append(line, size, ", %s partial", cli_count_text(count, stats->join->partial));
+	append_drops(line, size, &stats->capture);
+	if (stats->join->lost > 0)
+		append(line, size, ", %s lost for want of memory", cli_count_text(count, stats->join->lost));
+	append_opaque(line, size, dialogue);
+	append_refused(line, size, stats->packets.streams);
+	append_unrecognised(line, size, stats);
+}
+
+bool cli_sniff_undecoded(char *line, size_t size, const struct tap_sniffer_stats *stats)
+{
+	char kinds[600];
+
+	tap_undecoded_list(stats->packets.undecoded, kinds, sizeof(kinds));
+	snprintf(line, size, "not decoded: %s", kinds);
+	return kinds[0];
+}
+
+/* ---- drawing ---- */
+
+struct rates {
+	double messages, bytes; /* a second */
+};
+
+/* Since the last drawing; over all at the end. */
+static struct rates rates_of(struct cli_sniff_stats *stats, const struct tap_sniffer_stats *seen,
+			     bool is_last)
+{
+	int64_t now_ns = monotonic_ns();
+	double seconds = (double)(now_ns - (is_last ? stats->started_ns : stats->drawn_ns)) / 1e9;
+	uint64_t messages = seen->join->messages, bytes = seen->join->message_bytes;
+	struct rates rates = {(double)(messages - (is_last ? 0 : stats->drawn_messages)) / seconds,
+			      (double)(bytes - (is_last ? 0 : stats->drawn_bytes)) / seconds};
+
+	stats->drawn_ns = now_ns;
+	stats->drawn_messages = messages;
+	stats->drawn_bytes = bytes;
+	return rates;
+}
+
+static void put_line(struct cli_sniff_stats *stats, struct cli_row *row, enum cli_color color,
+		     const char *name, const char *value, const char *note)
+{
+	cli_row_fill(row, 2);
+	cli_row_text(row, CLI_DIM, name);
+	cli_row_fill(row, VALUE_COLUMN);
+	cli_row_text(row, color, value);
+	if (note[0]) {
+		cli_row_fill(row, NOTE_COLUMN);
+		cli_row_text(row, CLI_PLAIN, note);
+	}
+	cli_row_end(row);
+	stats->drawn_lines++;
+}
+
+static bool is_complete(const struct tap_sniffer_stats *seen)
+{
+	const struct tap_capture_counts *capture = &seen->capture;
+
+	return seen->dialogue->gaps + seen->join->partial + capture->kernel_drops + capture->interface_drops +
+		   capture->either_drops ==
+	       0;
+}
+
+static void put_totals(struct cli_sniff_stats *stats, struct cli_row *row,
+		       const struct tap_sniffer_stats *seen, struct rates rates)
+{
+	char value[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], note[CLI_SNIFF_LINE];
+
+	snprintf(note, sizeof(note), "%s/s, %s/s", cli_rate_text(rate, rates.messages),
+		 cli_size_text(size, (uint64_t)rates.bytes));
+	put_line(stats, row, CLI_BOLD, "messages", cli_count_text(value, seen->join->messages), note);
+	if (seen->join->unknown_receivers > 0)
+		put_line(stats, row, CLI_YELLOW, "receivers",
+			 cli_count_text(value, seen->join->unknown_receivers),
+			 "messages may have receivers that are not known");
+	note[0] = '\0';
+	if (seen->join->apart_deliveries > 0)
+		snprintf(note, sizeof(note), "%s without their message",
+			 cli_count_text(rate, seen->join->apart_deliveries));
+	put_line(stats, row, CLI_PLAIN, "deliveries", cli_count_text(value, seen->join->deliveries), note);
+	snprintf(note, sizeof(note), "%s open, memory %s",
+		 cli_count_text(rate, seen->dialogue->open_connections),
+		 cli_size_text(size, seen->used_bytes));
+	put_line(stats, row, CLI_PLAIN, "connections", cli_count_text(value, seen->dialogue->connections),
+		 note);
+	cli_sniff_missed(note, sizeof(note), seen);
+	bool is_whole = is_complete(seen);
+	put_line(stats, row, is_whole ? CLI_PLAIN : CLI_RED, "missed", note, "");
+}
+
+static void put_subjects(struct cli_sniff_stats *stats, struct cli_row *row)
+{
+	const struct store_summary_subject *top[TOP];
+	size_t len = store_totals_top(stats->totals, top, TOP);
+	char messages[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
+
+	if (len == 0)
+		return;
+	cli_row_end(row);
+	cli_row_format(row, CLI_DIM, "%14s %8s  subject", "messages", "payload");
+	cli_row_end(row);
+	stats->drawn_lines += 2;
+	for (size_t i = 0; i < len; i++, stats->drawn_lines++) {
+		cli_row_format(row, CLI_PLAIN, "%14s %8s  ", cli_count_text(messages, top[i]->messages),
+			       cli_size_text(bytes, top[i]->bytes));
+		cli_row_put(row, CLI_BOLD, top[i]->subject, CLI_ROW_ENDLESS);
+		cli_row_end(row);
+	}
+}
+
+static int draw_table(struct cli_sniff_stats *stats, const struct tap_sniffer_stats *seen, struct rates rates)
+{
+	size_t columns = cli_terminal_columns(stats->out.fd);
+	struct cli_row row = {
+	    .out = &stats->out, .color = stats->color, .columns = columns ? columns : CLI_ROW_ENDLESS};
+
+	if (stats->drawn_lines > 0)
+		cli_out_format(&stats->out, "\x1b[%uA\x1b[J", stats->drawn_lines);
+	stats->drawn_lines = 0;
+	put_totals(stats, &row, seen, rates);
+	put_subjects(stats, &row);
+	return cli_out_flush(&stats->out);
+}
+
+static int draw_line(struct cli_sniff_stats *stats, const struct tap_sniffer_stats *seen, struct rates rates)
+{
+	char span[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], heard[CLI_SNIFF_LINE],
+	    missed[CLI_SNIFF_LINE];
+
+	cli_sniff_heard(heard, sizeof(heard), seen);
+	cli_sniff_missed(missed, sizeof(missed), seen);
+	cli_out_format(
+	    &stats->out, "%s: %s/s, %s/s; %s; %s\n", cli_span_text(span, stats->drawn_ns - stats->started_ns),
+	    cli_rate_text(rate, rates.messages), cli_size_text(size, (uint64_t)rates.bytes), heard, missed);
+	return cli_out_flush(&stats->out);
+}
+
+int cli_sniff_stats_draw(struct cli_sniff_stats *stats, struct tap_sniffer *sniffer)
+{
+	struct tap_sniffer_stats seen;
+
+	if (monotonic_ns() - stats->drawn_ns < EVERY_NS)
+		return 0;
+	tap_sniffer_stats(sniffer, &seen);
+	struct rates rates = rates_of(stats, &seen, false);
+	return stats->is_terminal ? draw_table(stats, &seen, rates) : draw_line(stats, &seen, rates);
+}
+
+int cli_sniff_stats_end(struct cli_sniff_stats *stats, struct tap_sniffer *sniffer)
+{
+	struct tap_sniffer_stats seen;
+
+	tap_sniffer_stats(sniffer, &seen);
+	return draw_table(stats, &seen, rates_of(stats, &seen, true));
+}

@@ -1,0 +1,92 @@
+#include "cli/output/json.h"
+#include "cli/output/stat_text.h"
+#include "cli/output/times.h"
+
+static void put_totals(struct cli_json *json, const struct store_summary *summary)
+{
+	struct cli_clock clock = {.utc = true};
+	double seconds = (double)summary->span_ns / 1e9;
+
+	cli_json_number(json, "events", summary->events);
+	cli_json_number(json, "messages", summary->messages);
+	cli_json_number(json, "payload_bytes", summary->payload_bytes);
+	cli_json_number(json, "deliveries", summary->deliveries);
+	cli_json_number(json, "unknown_receivers", summary->unknown_receivers);
+	cli_json_number(json, "connections", summary->connections);
+	cli_json_number(json, "errors", summary->errors);
+	cli_json_number(json, "gaps", summary->gaps);
+	cli_json_number(json, "gap_messages", summary->gap_messages);
+	if (summary->events > 0) {
+		cli_json_time(json, "first_time", &clock, summary->first_time_ns);
+		cli_json_time(json, "last_time", &clock, summary->last_time_ns);
+		cli_json_quoted(json, "first_seq", summary->first_seq);
+		cli_json_quoted(json, "last_seq", summary->last_seq);
+	}
+	cli_json_real(json, "seconds", seconds);
+	cli_json_steps(json, &summary->steps);
+	cli_json_real(json, "rate", seconds > 0 ? (double)summary->messages / seconds : 0);
+	cli_json_number(json, "log_bytes", summary->log_bytes);
+	cli_json_number(json, "raw_bytes", summary->raw_bytes);
+	cli_json_number(json, "segments", summary->segments);
+	cli_json_number(json, "blocks", summary->blocks);
+	cli_json_number(json, "damaged_blocks", summary->damaged_blocks);
+	cli_json_number(json, "deleted_events", summary->deleted_events);
+}
+
+static void put_subjects(struct cli_json *json, const struct store_summary *summary, uint64_t top)
+{
+	cli_json_number(json, "subject_count", summary->subjects_len);
+	cli_json_array(json, "subjects");
+	for (size_t i = 0; i < summary->subjects_len && i < top; i++) {
+		const struct store_summary_subject *subject = &summary->subjects[i];
+
+		cli_json_object(json, NULL);
+		cli_json_bytes(json, "subject", subject->subject);
+		cli_json_number(json, "messages", subject->messages);
+		cli_json_number(json, "bytes", subject->bytes);
+		cli_json_object_end(json);
+	}
+	cli_json_array_end(json);
+}
+
+static void put_known(struct cli_json *json, const char *key, struct wire_slice text)
+{
+	if (text.len > 0)
+		cli_json_bytes(json, key, text);
+}
+
+static void put_clients(struct cli_json *json, const struct store_summary *summary, uint64_t top)
+{
+	cli_json_array(json, "clients");
+	for (size_t i = 0; i < summary->clients_len && i < top; i++) {
+		const struct store_summary_client *client = &summary->clients[i];
+
+		cli_json_object(json, NULL);
+		cli_json_number(json, "conn", client->conn);
+		put_known(json, "client", client->client.name);
+		put_known(json, "address", client->client.address);
+		put_known(json, "lang", client->client.lang);
+		put_known(json, "version", client->client.version);
+		put_known(json, "user", client->client.user);
+		cli_json_number(json, "messages", client->messages);
+		cli_json_number(json, "bytes", client->bytes);
+		cli_json_number(json, "deliveries", client->deliveries);
+		cli_json_object_end(json);
+	}
+	cli_json_array_end(json);
+}
+
+void cli_stat_json(struct cli_out *out, const char *log, const struct store_summary *summary,
+		   const struct cli_stat_options *options)
+{
+	struct cli_json json = {.out = out};
+
+	cli_json_object(&json, NULL);
+	cli_json_bytes(&json, "log", wire_slice_str(log));
+	put_totals(&json, summary);
+	put_subjects(&json, summary, options->top);
+	if (options->clients)
+		put_clients(&json, summary, options->top);
+	cli_json_object_end(&json);
+	cli_out_char(out, '\n');
+}

@@ -1,0 +1,21 @@
+/* stat_text.h - the totals of a log, for people and as JSON. */
+#ifndef CLI_OUTPUT_STAT_TEXT_H
+#define CLI_OUTPUT_STAT_TEXT_H
+
+#include "cli/output/out.h"
+#include "store/read/summary.h"
+
+struct cli_stat_options {
+	uint64_t top; /* rows in each table */
+	bool clients; /* the table of clients too */
+	bool utc, color;
+};
+
+void cli_stat_text(struct cli_out *out, const char *log, const struct store_summary *summary,
+		   const struct cli_stat_options *options);
+
+/* One object in one line. */
+void cli_stat_json(struct cli_out *out, const char *log, const struct store_summary *summary,
+		   const struct cli_stat_options *options);
+
+#endif

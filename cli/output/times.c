@@ -1,0 +1,356 @@
+#include "cli/output/times.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "cli/options/options.h"
+
+enum { NS_PER_MS = 1000000, NS_PER_SECOND = 1000000000 };
+
+/* The years that signed 64-bit nanoseconds reach whole. */
+enum { FIRST_YEAR = 1678, LAST_YEAR = 2261 };
+
+int64_t cli_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+/* Exactly `digits` decimal digits at *at, which is advanced past them. */
+static bool read_digits(const char **at, int digits, int *value)
+{
+	int result = 0;
+
+	for (int i = 0; i < digits; i++) {
+		char c = (*at)[i];
+
+		if (c < '0' || c > '9')
+			return false;
+		result = result * 10 + (c - '0');
+	}
+	*at += digits;
+	*value = result;
+	return true;
+}
+
+static bool read_char(const char **at, const char *accepted)
+{
+	if (**at == '\0' || !strchr(accepted, **at))
+		return false;
+	++*at;
+	return true;
+}
+
+/* `.25` as nanoseconds; digits beyond the ninth are dropped. No fraction is 0. */
+static bool read_fraction(const char **at, int64_t *ns)
+{
+	int64_t unit = NS_PER_SECOND;
+
+	*ns = 0;
+	if (!read_char(at, ".,"))
+		return true;
+	size_t digits = strspn(*at, "0123456789");
+	for (size_t i = 0; i < digits; i++) {
+		unit /= 10;
+		*ns += ((*at)[i] - '0') * unit;
+	}
+	*at += digits;
+	return digits > 0;
+}
+
+static bool read_date(const char **at, struct tm *tm)
+{
+	if (!read_digits(at, 4, &tm->tm_year) || !read_char(at, "-") || !read_digits(at, 2, &tm->tm_mon) ||
+	    !read_char(at, "-") || !read_digits(at, 2, &tm->tm_mday))
+		return false;
+	if (tm->tm_year < FIRST_YEAR || tm->tm_year > LAST_YEAR || tm->tm_mon < 1 || tm->tm_mon > 12)
+		return false;
+	static const int month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool is_leap = tm->tm_year % 4 == 0 && (tm->tm_year % 100 != 0 || tm->tm_year % 400 == 0);
+	int last = month_days[tm->tm_mon - 1] - (tm->tm_mon == 2 && !is_leap);
+
+	tm->tm_year -= 1900;
+	tm->tm_mon -= 1;
+	return tm->tm_mday >= 1 && tm->tm_mday <= last;
+}
+
+/* hh:mm, hh:mm:ss or hh:mm:ss.fraction. A leap second is the first of the next minute. */
+static bool read_clock(const char **at, struct tm *tm, int64_t *fraction_ns)
+{
+	*fraction_ns = 0;
+	tm->tm_sec = 0;
+	if (!read_digits(at, 2, &tm->tm_hour) || !read_char(at, ":") || !read_digits(at, 2, &tm->tm_min))
+		return false;
+	if (tm->tm_hour > 23 || tm->tm_min > 59)
+		return false;
+	if (!read_char(at, ":"))
+		return true;
+	return read_digits(at, 2, &tm->tm_sec) && tm->tm_sec <= 60 && read_fraction(at, fraction_ns);
+}
+
+/* Z or +hh:mm, in seconds east of Greenwich. */
+static bool read_zone(const char **at, int64_t *offset_s)
+{
+	int hours, minutes;
+	bool west = **at == '-';
+
+	*offset_s = 0;
+	if (read_char(at, "Zz"))
+		return true;
+	if (!read_char(at, "+-") || !read_digits(at, 2, &hours) || !read_char(at, ":") ||
+	    !read_digits(at, 2, &minutes))
+		return false;
+	*offset_s = (hours * 60 + minutes) * (west ? -60 : 60);
+	return hours <= 23 && minutes <= 59;
+}
+
+static int64_t seconds_of(struct tm *tm, bool utc)
+{
+	tm->tm_isdst = -1;
+	return utc ? timegm(tm) : mktime(tm);
+}
+
+static bool parse_calendar(const char *text, bool utc, int64_t *ns)
+{
+	struct tm tm = {0};
+	int64_t fraction_ns = 0, offset_s = 0;
+	const char *at = text;
+
+	if (!read_date(&at, &tm))
+		return false;
+	if (*at == '\0') {
+		*ns = seconds_of(&tm, utc) * NS_PER_SECOND;
+		return true;
+	}
+	if (!read_char(&at, "Tt ") || !read_clock(&at, &tm, &fraction_ns))
+		return false;
+	bool has_zone = *at != '\0';
+	if (has_zone && (!read_zone(&at, &offset_s) || *at != '\0'))
+		return false;
+	*ns = (seconds_of(&tm, utc || has_zone) - offset_s) * NS_PER_SECOND + fraction_ns;
+	return true;
+}
+
+/* The last time before now_ns that the clock showed hh:mm[:ss]. */
+static bool parse_clock(const char *text, int64_t now_ns, bool utc, int64_t *ns)
+{
+	struct tm tm;
+	int64_t fraction_ns;
+	time_t now = (time_t)(now_ns / NS_PER_SECOND);
+	const char *at = text;
+
+	if (utc)
+		gmtime_r(&now, &tm);
+	else
+		localtime_r(&now, &tm);
+	if (!read_clock(&at, &tm, &fraction_ns) || *at != '\0')
+		return false;
+	struct tm yesterday = tm;
+	yesterday.tm_mday--;
+	*ns = seconds_of(&tm, utc) * NS_PER_SECOND + fraction_ns;
+	if (*ns > now_ns)
+		*ns = seconds_of(&yesterday, utc) * NS_PER_SECOND + fraction_ns;
+	return true;
+}
+
+static int parse_epoch(const char *text, int64_t *ns, struct wire_fault *fault)
+{
+	size_t digits = strspn(text, "0123456789");
+	const char *at = text + digits;
+	int64_t value = 0, fraction_ns = 0;
+
+	if (digits < 9)
+		return wire_fault_set(
+		    fault, -EINVAL,
+		    "is too short for seconds since the epoch; for a time ago add a unit: %.*ss", (int)digits,
+		    text);
+	if (digits > 19 || (*at && (digits > 11 || !read_fraction(&at, &fraction_ns) || *at)))
+		return wire_fault_set(fault, -EINVAL, "is not a number of s, ms, us or ns since the epoch");
+	for (size_t i = 0; i < digits; i++) {
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, text[i] - '0', &value))
+			return wire_fault_set(fault, -EINVAL, "is later than the year 2262");
+	}
+	int64_t unit = digits < 12 ? NS_PER_SECOND : digits < 15 ? NS_PER_MS : digits < 18 ? 1000 : 1;
+	if (__builtin_mul_overflow(value, unit, ns) || __builtin_add_overflow(*ns, fraction_ns, ns))
+		return wire_fault_set(fault, -EINVAL, "is later than the year 2262");
+	return 0;
+}
+
+static int parse_ago(const char *text, int64_t now_ns, int64_t *ns, struct wire_fault *fault)
+{
+	int64_t ms;
+
+	if (cli_parse_duration_ms(text, &ms, NULL) != 0)
+		return wire_fault_set(
+		    fault, -EINVAL,
+		    "is not a time; write for example 5m (ago), 03:12, 2026-11-23T03:12:00Z "
+		    "or seconds since the epoch");
+	if (__builtin_mul_overflow(ms, NS_PER_MS, &ms) || __builtin_sub_overflow(now_ns, ms, ns))
+		return wire_fault_set(fault, -EINVAL, "is longer ago than the year 1678");
+	return 0;
+}
+
+int cli_time_parse(const char *text, int64_t now_ns, bool utc, int64_t *ns, struct wire_fault *fault)
+{
+	int64_t result = now_ns;
+	int status = 0;
+
+	if (strcasecmp(text, "now") == 0 || parse_calendar(text, utc, &result) ||
+	    parse_clock(text, now_ns, utc, &result))
+		status = 0;
+	else if (text[0] && text[strspn(text, "0123456789.")] == '\0')
+		status = parse_epoch(text, &result, fault);
+	else
+		status = parse_ago(text, now_ns, &result, fault);
+	if (status == 0)
+		*ns = result;
+	return status;
+}
+
+/* Split into whole seconds and the nanoseconds after them, which are never negative. */
+static int64_t floor_second(int64_t ns, int *rest_ns)
+{
+	int64_t second = ns / NS_PER_SECOND;
+	int64_t rest = ns % NS_PER_SECOND;
+
+	if (rest < 0) {
+		rest += NS_PER_SECOND;
+		second--;
+	}
+	*rest_ns = (int)rest;
+	return second;
+}
+
+static void clock_set(struct cli_clock *clock, int64_t second)
+{
+	struct tm tm = {0};
+	time_t time = (time_t)second;
+
+	if (clock->known && clock->second == second)
+		return;
+	if (clock->utc)
+		gmtime_r(&time, &tm);
+	else
+		localtime_r(&time, &tm);
+	clock->known = true;
+	clock->second = second;
+	clock->year = tm.tm_year + 1900;
+	clock->month = tm.tm_mon + 1;
+	clock->day = tm.tm_mday;
+	clock->weekday = tm.tm_wday;
+	clock->hour = tm.tm_hour;
+	clock->minute = tm.tm_min;
+	clock->sec = tm.tm_sec;
+	clock->offset_minutes = (int)(tm.tm_gmtoff / 60);
+}
+
+static void put_digits(char *out, int value, int digits)
+{
+	for (int i = digits - 1; i >= 0; i--) {
+		out[i] = (char)('0' + value % 10);
+		value /= 10;
+	}
+}
+
+static size_t put_date(const struct cli_clock *clock, char *out)
+{
+	put_digits(out, clock->year, 4);
+	out[4] = '-';
+	put_digits(out + 5, clock->month, 2);
+	out[7] = '-';
+	put_digits(out + 8, clock->day, 2);
+	return 10;
+}
+
+/* hh:mm:ss and `decimals` digits of the fraction. */
+static size_t put_clock(const struct cli_clock *clock, int ns, int decimals, char *out)
+{
+	put_digits(out, clock->hour, 2);
+	out[2] = ':';
+	put_digits(out + 3, clock->minute, 2);
+	out[5] = ':';
+	put_digits(out + 6, clock->sec, 2);
+	if (decimals == 0)
+		return 8;
+	for (int i = decimals; i < 9; i++)
+		ns /= 10;
+	out[8] = '.';
+	put_digits(out + 9, ns, decimals);
+	return (size_t)(9 + decimals);
+}
+
+static size_t put_offset(const struct cli_clock *clock, char *out)
+{
+	int minutes = clock->offset_minutes;
+
+	out[0] = minutes < 0 ? '-' : '+';
+	if (minutes < 0)
+		minutes = -minutes;
+	put_digits(out + 1, minutes / 60, 2);
+	out[3] = ':';
+	put_digits(out + 4, minutes % 60, 2);
+	return 6;
+}
+
+static size_t put_rfc3339(const struct cli_clock *clock, int ns, char *out)
+{
+	size_t len = put_date(clock, out);
+
+	out[len++] = 'T';
+	len += put_clock(clock, ns, 9, out + len);
+	if (!clock->utc)
+		return len + put_offset(clock, out + len);
+	out[len++] = 'Z';
+	return len;
+}
+
+static size_t put_day(const struct cli_clock *clock, char *out)
+{
+	static const char *const names[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+					    "Thursday", "Friday", "Saturday"};
+	size_t len = put_date(clock, out);
+
+	len += (size_t)snprintf(out + len, CLI_TIME_TEXT - len, ", %s, UTC", names[clock->weekday]);
+	if (clock->offset_minutes == 0)
+		return len;
+	return len + put_offset(clock, out + len);
+}
+
+static size_t put_second(const struct cli_clock *clock, char *out)
+{
+	size_t len = put_date(clock, out);
+
+	out[len++] = ' ';
+	return len + put_clock(clock, 0, 0, out + len);
+}
+
+size_t cli_clock_text(struct cli_clock *clock, int64_t ns, enum cli_time_style style, char *out)
+{
+	int rest_ns;
+	size_t len = 0;
+
+	clock_set(clock, floor_second(ns, &rest_ns));
+	switch (style) {
+	case CLI_TIME_RFC3339: len = put_rfc3339(clock, rest_ns, out); break;
+	case CLI_TIME_CLOCK: len = put_clock(clock, rest_ns, 6, out); break;
+	case CLI_TIME_CLOCK_MS: len = put_clock(clock, rest_ns, 3, out); break;
+	case CLI_TIME_DAY: len = put_day(clock, out); break;
+	case CLI_TIME_SECOND: len = put_second(clock, out); break;
+	}
+	out[len] = '\0';
+	return len;
+}
+
+int64_t cli_clock_day(struct cli_clock *clock, int64_t ns)
+{
+	int rest_ns;
+
+	clock_set(clock, floor_second(ns, &rest_ns));
+	return (clock->year * 100 + clock->month) * 100 + clock->day;
+}

@@ -1,0 +1,53 @@
+/* times.h - moments as people write and read them. Nanoseconds since the epoch, signed 64-bit.
+ *
+ * Local time is that of TZ, for an engineer compares with the clock on the wall and with other programs' log
+ * files; whatever is read by programs is UTC. */
+#ifndef CLI_OUTPUT_TIMES_H
+#define CLI_OUTPUT_TIMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/error.h"
+
+/* Now, from the realtime clock. */
+int64_t cli_now_ns(void);
+
+/* Read a moment:
+ *   now                              now_ns
+ *   5m, 1h30m, 250ms, 7d             so long before now_ns
+ *   2026-11-23T07:57:19.25Z          RFC 3339; `T` may be a space, the fraction may be missing
+ *   2026-11-23T07:57:19, 2026-11-23  without a zone: local time, or UTC when utc is set
+ *   07:57, 07:57:19.5                the last time the clock showed that
+ *   1795420639, 1795420639.25        seconds since the epoch (9 to 11 digits)
+ *   …with 12-14, 15-17, 18-19 digits milli-, micro-, nanoseconds since the epoch
+ * 0, or -EINVAL with *fault saying what is wrong with the text. *ns is set only on 0. */
+int cli_time_parse(const char *text, int64_t now_ns, bool utc, int64_t *ns, struct wire_fault *fault);
+
+enum cli_time_style {
+	CLI_TIME_RFC3339,  /* 2026-11-23T07:57:19.123456789Z, or with +01:00 */
+	CLI_TIME_CLOCK,    /* 07:57:19.123456 */
+	CLI_TIME_CLOCK_MS, /* 07:57:19.123 */
+	CLI_TIME_DAY,      /* 2026-11-23, Monday, UTC+01:00 */
+	CLI_TIME_SECOND,   /* 2026-11-23 07:57:19 */
+};
+
+enum { CLI_TIME_TEXT = 48 };
+
+/* Formats moments; remembers the last second, for neighbours share it. Zero-initialised but for utc. */
+struct cli_clock {
+	bool utc;
+	bool known;     /* what follows is filled in */
+	int64_t second; /* since the epoch */
+	int year, month, day, weekday, hour, minute, sec;
+	int offset_minutes; /* east of Greenwich */
+};
+
+/* Writes at most CLI_TIME_TEXT bytes, NUL included, to out. Returns the length. */
+size_t cli_clock_text(struct cli_clock *clock, int64_t ns, enum cli_time_style style, char *out);
+
+/* A number that differs between any two days of the clock's calendar. */
+int64_t cli_clock_day(struct cli_clock *clock, int64_t ns);
+
+#endif

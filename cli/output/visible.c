@@ -1,0 +1,191 @@
+#include "cli/output/visible.h"
+
+#include <stdio.h>
+
+#include "cli/output/utf8.h"
+
+/* One character as it will be shown. */
+struct glyph {
+	size_t bytes;    /* of the text it stands for */
+	size_t columns;  /* it takes */
+	char escape[12]; /* NUL-terminated; empty: the bytes are shown as they are */
+};
+
+static void escape_byte(struct glyph *glyph, unsigned char byte)
+{
+	static const char named[] = "\n\r\t";
+	const char *name = byte ? strchr(named, byte) : NULL;
+
+	if (name)
+		snprintf(glyph->escape, sizeof(glyph->escape), "\\%c", "nrt"[name - named]);
+	else
+		snprintf(glyph->escape, sizeof(glyph->escape), "\\x%02x", byte);
+	glyph->bytes = 1;
+	glyph->columns = strlen(glyph->escape);
+}
+
+static void escape_point(struct glyph *glyph, uint32_t point, size_t bytes)
+{
+	if (point > 0xffff)
+		snprintf(glyph->escape, sizeof(glyph->escape), "\\U%08x", point);
+	else
+		snprintf(glyph->escape, sizeof(glyph->escape), "\\u%04x", point);
+	glyph->bytes = bytes;
+	glyph->columns = strlen(glyph->escape);
+}
+
+static void look(struct glyph *glyph, const char *data, size_t len)
+{
+	uint32_t point = 0;
+	size_t bytes = cli_utf8_decode(data, len, &point);
+	int width = bytes ? cli_utf8_width(point) : -1;
+
+	glyph->escape[0] = '\0';
+	if (width >= 0) {
+		glyph->bytes = bytes;
+		glyph->columns = (size_t)width;
+	} else if (bytes > 1) {
+		escape_point(glyph, point, bytes);
+	} else {
+		escape_byte(glyph, (unsigned char)data[0]);
+	}
+}
+
+/* The bytes that fit into `columns`, and how many columns those take. */
+static size_t fit(struct wire_slice text, size_t columns, size_t *used)
+{
+	size_t at = 0;
+
+	*used = 0;
+	while (at < text.len) {
+		struct glyph glyph;
+		size_t plain = cli_utf8_plain(text.data + at, text.len - at);
+
+		if (plain > columns - *used)
+			plain = columns - *used;
+		at += plain;
+		*used += plain;
+		if (at == text.len)
+			break;
+		look(&glyph, text.data + at, text.len - at);
+		if (glyph.columns > columns - *used)
+			break;
+		at += glyph.bytes;
+		*used += glyph.columns;
+	}
+	return at;
+}
+
+static void put_all(struct cli_out *out, struct wire_slice text)
+{
+	size_t at = 0;
+
+	while (at < text.len) {
+		struct glyph glyph;
+		size_t plain = cli_utf8_plain(text.data + at, text.len - at);
+
+		cli_out_bytes(out, text.data + at, plain);
+		at += plain;
+		if (at == text.len)
+			break;
+		look(&glyph, text.data + at, text.len - at);
+		if (glyph.escape[0])
+			cli_out_text(out, glyph.escape);
+		else
+			cli_out_bytes(out, text.data + at, glyph.bytes);
+		at += glyph.bytes;
+	}
+}
+
+size_t cli_visible_columns(struct wire_slice text, size_t most)
+{
+	size_t used;
+
+	return fit(text, most, &used) < text.len ? most + 1 : used;
+}
+
+size_t cli_visible_put(struct cli_out *out, struct wire_slice text, size_t columns)
+{
+	size_t used;
+
+	if (columns == CLI_UNCLIPPED || fit(text, columns, &used) == text.len) {
+		put_all(out, text);
+		return columns == CLI_UNCLIPPED ? 0 : used;
+	}
+	if (columns == 0)
+		return 0;
+	put_all(out, wire_slice(text.data, fit(text, columns - 1, &used)));
+	cli_out_text(out, "…");
+	return used + 1;
+}
+
+size_t cli_visible_pad(struct cli_out *out, struct wire_slice text, size_t width, size_t columns)
+{
+	size_t used = cli_visible_columns(text, columns);
+
+	if (used > columns)
+		used = cli_visible_put(out, text, columns);
+	else
+		put_all(out, text);
+	if (used >= width)
+		return used;
+	cli_out_spaces(out, width - used);
+	return width;
+}
+
+static void put_line(struct cli_out *out, struct wire_slice line)
+{
+	while (line.len > 0) {
+		const char *tab = memchr(line.data, '\t', line.len);
+		size_t len = tab ? (size_t)(tab - line.data) : line.len;
+
+		put_all(out, wire_slice(line.data, len));
+		if (!tab)
+			return;
+		cli_out_spaces(out, 4);
+		line = wire_slice(tab + 1, line.len - len - 1);
+	}
+}
+
+void cli_visible_lines(struct cli_out *out, struct wire_slice text, size_t indent)
+{
+	while (text.len > 0) {
+		const char *end = memchr(text.data, '\n', text.len);
+		size_t len = end ? (size_t)(end - text.data) : text.len;
+		size_t shown = end && len > 0 && text.data[len - 1] == '\r' ? len - 1 : len;
+
+		cli_out_spaces(out, indent);
+		put_line(out, wire_slice(text.data, shown));
+		cli_out_char(out, '\n');
+		if (end)
+			len++;
+		text = wire_slice(text.data + len, text.len - len);
+	}
+}
+
+static void hex_row(struct cli_out *out, const unsigned char *row, size_t len)
+{
+	for (size_t i = 0; i < 16; i++) {
+		if (i == 8)
+			cli_out_char(out, ' ');
+		if (i < len)
+			cli_out_format(out, " %02x", row[i]);
+		else
+			cli_out_spaces(out, 3);
+	}
+	cli_out_text(out, "  |");
+	for (size_t i = 0; i < len; i++)
+		cli_out_char(out, row[i] >= 0x20 && row[i] < 0x7f ? (char)row[i] : '.');
+	cli_out_text(out, "|\n");
+}
+
+void cli_visible_hex(struct cli_out *out, struct wire_slice bytes, size_t indent)
+{
+	const unsigned char *data = (const unsigned char *)bytes.data;
+
+	for (size_t at = 0; at < bytes.len; at += 16) {
+		cli_out_spaces(out, indent);
+		cli_out_format(out, "%08zx ", at);
+		hex_row(out, data + at, bytes.len - at < 16 ? bytes.len - at : 16);
+	}
+}

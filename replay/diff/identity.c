@@ -1,0 +1,102 @@
+#include "replay/diff/identity.h"
+
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "wire/headers.h"
+#include "wire/subject.h"
+
+static uint64_t mix(uint64_t hash, struct wire_slice bytes)
+{
+	return XXH3_64bits_withSeed(bytes.data, bytes.len, hash);
+}
+
+static uint64_t not_zero(uint64_t hash)
+{
+	return hash ? hash : 1;
+}
+
+bool replay__is_inbox(const struct replay_diff_options *options, struct wire_slice subject)
+{
+	static const struct wire_slice usual = {"_INBOX.", 7};
+	if (subject.len > usual.len && memcmp(subject.data, usual.data, usual.len) == 0)
+		return true;
+	for (const char *const *inbox = options->inboxes; inbox && *inbox; inbox++)
+		if (wire_subject_matches(wire_slice_str(*inbox), subject))
+			return true;
+	return false;
+}
+
+/* A subject as it is compared. */
+static struct wire_slice fold(const struct replay_diff_options *options, struct wire_slice subject)
+{
+	bool is_folded = options->replies != REPLAY_REPLIES_EXACT && replay__is_inbox(options, subject);
+	return is_folded ? WIRE_LITERAL("_INBOX.>") : subject;
+}
+
+static bool is_ignored(const struct replay_diff_options *options, struct wire_slice key)
+{
+	for (const char *const *ignored = options->ignore_headers; *ignored; ignored++)
+		if (wire_slice_equal(key, wire_slice_str(*ignored)))
+			return true;
+	return false;
+}
+
+/* What is left of the block, *hash as it was when that is nothing. False: malformed. */
+static bool mix_some_headers(const struct replay_diff_options *options, struct wire_slice block,
+			     uint64_t *hash)
+{
+	struct wire_headers headers;
+	struct wire_slice key, value;
+	int status = wire_headers_open(&headers, block);
+	if (status != 0)
+		return false;
+	if (headers.status.len > 0)
+		*hash = mix(mix(*hash, headers.status), headers.text);
+	while ((status = wire_headers_next(&headers, &key, &value)) > 0)
+		if (!is_ignored(options, key))
+			*hash = mix(mix(*hash, key), value);
+	return status == 0;
+}
+
+static uint64_t mix_headers(const struct replay_diff_options *options, struct wire_slice block, uint64_t hash)
+{
+	uint64_t some = hash;
+	if (block.len == 0)
+		return hash;
+	if (options->ignore_headers && mix_some_headers(options, block, &some))
+		return some;
+	return mix(hash, block);
+}
+
+/* JSON that says the same has the same hash. */
+static uint64_t mix_payload(const struct replay_diff_options *options, struct wire_slice payload,
+			    uint64_t hash)
+{
+	size_t len;
+	char *normal = options->compare ? replay_compare_normal(options->compare, payload, &len) : NULL;
+	if (!normal)
+		return mix(hash, payload);
+	hash = mix(hash, wire_slice(normal, len));
+	free(normal);
+	return hash;
+}
+
+uint64_t replay__content(const struct replay_diff_options *options, const struct wire_event *message)
+{
+	uint64_t hash = mix(0, fold(options, message->subject));
+	if (options->replies != REPLAY_REPLIES_IGNORE)
+		hash = mix(hash, fold(options, message->reply));
+	hash = mix_headers(options, message->headers, hash);
+	return not_zero(mix_payload(options, message->payload, hash));
+}
+
+uint64_t replay__answer_key(uint64_t content, uint64_t request)
+{
+	return not_zero(content ^ (request * UINT64_C(0x9e3779b97f4a7c15) + UINT64_C(0x517cc1b727220a95)));
+}
+
+uint64_t replay__subject_hash(struct wire_slice subject)
+{
+	return mix(0, subject);
+}

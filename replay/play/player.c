@@ -1,0 +1,216 @@
+/* player.c - a run from end to end. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "replay/play/pace.h"
+#include "replay/play/player_state.h"
+
+enum { CONFIRM_MS = 10000 }; /* for the server to read the last of it */
+
+static const struct {
+	const char *key, *text;
+} failures[] = {
+#define REPLAY_FAILURE_ROW(name, key, text) {key, text},
+    REPLAY_FAILURES(REPLAY_FAILURE_ROW)
+#undef REPLAY_FAILURE_ROW
+};
+
+const char *replay_failure_text(enum replay_failure failure)
+{
+	return failures[failure].text;
+}
+
+const char *replay_failure_key(enum replay_failure failure)
+{
+	return failures[failure].key;
+}
+
+/* ---- opening and closing ---- */
+
+int replay_player_open(struct replay_player **player, const struct replay_player_options *options,
+		       struct wire_fault *fault)
+{
+	struct replay_player *opened = calloc(1, sizeof *opened);
+	if (!opened)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	opened->options = *options;
+	opened->speed = options->plan.speed;
+	opened->told_recorded_ns = INT64_MIN;
+	int error = replay_rewrite_open(&opened->rewrite, &options->rewrite, fault);
+	if (!error) {
+		error = replay_sender_open(&opened->sender, options, &opened->report, fault);
+		opened->is_open = true;
+	}
+	if (error) {
+		replay_player_close(opened);
+		return error;
+	}
+	*player = opened;
+	return 0;
+}
+
+void replay_player_close(struct replay_player *player)
+{
+	if (!player)
+		return;
+	if (player->is_open)
+		replay_sender_close(&player->sender);
+	replay_rewrite_close(player->rewrite);
+	free(player);
+}
+
+void replay_player_server_id(const struct replay_player *player, char *id, size_t size)
+{
+	const struct replay_connection *connection = player->sender.connections[0];
+
+	if (natsConnection_GetConnectedServerId(connection->nats, id, size) != NATS_OK)
+		id[0] = '\0';
+}
+
+const struct replay_report *replay_player_report(const struct replay_player *player)
+{
+	return &player->report;
+}
+
+const struct replay_rewrite *replay_player_rewrite(const struct replay_player *player)
+{
+	return player->rewrite;
+}
+
+/* ---- the run ---- */
+
+/* The next batch, when there is one; else what is collected leaves, and *ended tells whether there will be any. */
+static bool take_batch(struct replay_player *player, bool *ended)
+{
+	player->batch = replay_queue_take(&player->feed.queue, player->now_ns, ended);
+	if (player->batch)
+		return true;
+	replay__player_push(player);
+	if (!*ended)
+		player->batch =
+		    replay_queue_take(&player->feed.queue, player->now_ns + REPLAY__SLICE_NS, ended);
+	player->now_ns = replay_now_ns();
+	return player->batch != NULL;
+}
+
+/* Wait for the first message, then say when the run begins. */
+static void begin(struct replay_player *player)
+{
+	const struct replay_player_options *options = &player->options;
+	bool ended = false;
+
+	player->now_ns = replay_now_ns();
+	while (!player->stop && !ended && !take_batch(player, &ended))
+		;
+	player->ended = !player->batch;
+	if (player->ended)
+		return;
+	player->start_ns = player->now_ns;
+	if (options->start_at_ns > 0) {
+		struct timespec now;
+		clock_gettime(CLOCK_REALTIME, &now);
+		player->start_ns += options->start_at_ns - (now.tv_sec * 1000000000LL + now.tv_nsec);
+	}
+	player->end_ns = options->duration_ns > 0 ? player->start_ns + options->duration_ns : INT64_MAX;
+	replay_schedule_init(&player->schedule, &options->plan,
+			     options->origin_ns != INT64_MIN ? options->origin_ns : player->feed.origin_ns,
+			     player->start_ns);
+	player->report.timed = replay_schedule_is_timed(&player->schedule);
+	player->due_ns = player->start_ns;
+	replay__player_wait(player);
+}
+
+static void collect_report(struct replay_player *player)
+{
+	struct replay_report *report = &player->report;
+	struct replay_troubles *troubles = &player->sender.troubles;
+
+	report->read = player->feed.counts;
+	report->guarded = replay_rewrite_guarded(player->rewrite);
+	report->seconds_ns = player->sender.last_left_ns - player->sender.first_left_ns;
+	report->asked_ns = report->timed ? player->last_due_ns - player->first_due_ns : 0;
+	report->disconnects = troubles->disconnects;
+	report->reconnects = troubles->reconnects;
+	report->doubtful = troubles->doubtful;
+	report->not_permitted = troubles->not_permitted;
+	report->other_errors = troubles->other_errors;
+	pthread_mutex_lock(&troubles->mutex);
+	snprintf(report->last_error, sizeof(report->last_error), "%s", troubles->last_error);
+	pthread_mutex_unlock(&troubles->mutex);
+}
+
+/* Replies may be on their way, for as long as their time lasts. */
+static void await_answers(struct replay_player *player)
+{
+	struct replay_answers *answers = player->options.answers;
+
+	if (!answers)
+		return;
+	replay_answers_end_of_log(answers);
+	replay_answers_void(answers);
+	while (!player->stop && player->report.end != REPLAY_END_SERVER &&
+	       replay_answers_are_awaited(answers))
+		replay_sleep_until(replay_now_ns() + REPLAY__SLICE_NS / 10);
+	player->report.answers = replay_answers_finish(answers);
+}
+
+static int finish(struct replay_player *player, struct wire_fault *fault)
+{
+	struct replay_report *report = &player->report;
+
+	if (report->end != REPLAY_END_SERVER)
+		replay__player_push(player);
+	replay_feed_stop(&player->feed);
+	if (report->end == REPLAY_END_DONE && !replay_sender_confirm(&player->sender, CONFIRM_MS))
+		report->unconfirmed = true;
+	await_answers(player);
+	replay_sender_disconnect(&player->sender);
+	collect_report(player);
+	if (player->stop)
+		report->end = REPLAY_END_STOPPED;
+	if (player->feed.status < 0) {
+		report->end = REPLAY_END_SOURCE;
+		*fault = player->feed.fault;
+		return player->feed.status;
+	}
+	if (report->end != REPLAY_END_SERVER)
+		return 0;
+	return wire_fault_set(fault, -ECONNRESET,
+			      "the server went away, or reads no more, after %" PRIu64 " messages%s%s",
+			      report->sent, *report->last_error ? ": " : "", report->last_error);
+}
+
+int replay_player_run(struct replay_player *player, struct wire_fault *fault)
+{
+	const struct replay_feed_options feed = {
+	    .input = player->options.input,
+	    .select = &player->options.select,
+	    .rewrite = player->rewrite,
+	    .roster = player->options.roster,
+	    .answers = player->options.answers,
+	    .clones = player->options.rewrite.clones,
+	    .passes = player->options.passes,
+	};
+	int status = replay_feed_open(&player->feed, &feed, fault);
+	bool ended = false;
+
+	if (status < 0)
+		return status;
+	replay_wake_sharply();
+	replay_pace_init(&player->pace, player->options.precise);
+	begin(player);
+	while (!player->ended && !ended) {
+		if (player->batch)
+			replay__player_play_batch(player);
+		else if (!take_batch(player, &ended) && !ended)
+			replay__player_attend(player);
+	}
+	if (player->batch)
+		replay_queue_give_back(&player->feed.queue, player->batch);
+	status = finish(player, fault);
+	replay_feed_close(&player->feed);
+	return status;
+}

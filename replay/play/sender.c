@@ -1,0 +1,240 @@
+#include "replay/play/sender.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "replay/play/pace.h"
+
+enum {
+	SUBSCRIBE_MS = 5000,
+	CONFIRM_EVERY_MS = 250, /* what a lost connection makes doubtful is about as much */
+	CONFIRM_MS = 1000,
+};
+
+/* ---- confirming ---- */
+
+/* Wait for the next time. False when the sender closes. */
+static bool wait_to_confirm(struct replay_sender *sender)
+{
+	int64_t at_ns = replay_now_ns() + CONFIRM_EVERY_MS * 1000000LL;
+	const struct timespec at = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
+	int status = 0;
+
+	pthread_mutex_lock(&sender->mutex);
+	while (!sender->is_closing && status == 0)
+		status = pthread_cond_timedwait(&sender->closing, &sender->mutex, &at);
+	bool is_closing = sender->is_closing;
+	pthread_mutex_unlock(&sender->mutex);
+	return !is_closing;
+}
+
+static void *confirm(void *context)
+{
+	struct replay_sender *sender = context;
+
+	while (wait_to_confirm(sender))
+		for (uint32_t i = 0; i < sender->count; i++)
+			replay_connection_confirm(sender->connections[i], CONFIRM_MS);
+	return NULL;
+}
+
+static int start_confirming(struct replay_sender *sender, struct wire_fault *fault)
+{
+	int error = pthread_create(&sender->confirmer, NULL, confirm, sender);
+
+	sender->is_confirming = error == 0;
+	return error ? wire_fault_set(fault, -error, "cannot start a thread: %s", wire_error_text(-error))
+		     : 0;
+}
+
+static void stop_confirming(struct replay_sender *sender)
+{
+	if (!sender->is_confirming)
+		return;
+	pthread_mutex_lock(&sender->mutex);
+	sender->is_closing = true;
+	pthread_cond_signal(&sender->closing);
+	pthread_mutex_unlock(&sender->mutex);
+	pthread_join(sender->confirmer, NULL);
+	sender->is_confirming = false;
+}
+
+/* ---- opening and closing ---- */
+
+/* The name of a recorded client, with ours behind it, so that nobody takes the one for the other. */
+static void connection_name(const struct replay_player_options *options, uint32_t index, char *name,
+			    size_t size)
+{
+	if (options->roster)
+		snprintf(name, size, "%s (%s)", options->roster->list[index].name, options->name);
+	else
+		snprintf(name, size, "%s", options->name);
+}
+
+static int listen_for_replies(struct replay_sender *sender, uint32_t index, struct wire_fault *fault)
+{
+	struct replay_connection *connection = sender->connections[index];
+	natsStatus status = NATS_OK;
+
+	if (sender->answers)
+		status = replay_answers_subscribe(sender->answers, connection->nats, index);
+	if (status == NATS_OK && sender->answers)
+		status = natsConnection_FlushTimeout(connection->nats, SUBSCRIBE_MS);
+	return status == NATS_OK ? 0
+				 : wire_fault_set(fault, -ECONNRESET, "cannot subscribe to an inbox: %s",
+						  natsStatus_GetText(status));
+}
+
+static void init_locks(struct replay_sender *sender)
+{
+	pthread_condattr_t monotonic;
+
+	replay_troubles_init(&sender->troubles);
+	pthread_mutex_init(&sender->mutex, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&sender->closing, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+int replay_sender_open(struct replay_sender *sender, const struct replay_player_options *options,
+		       struct replay_report *report, struct wire_fault *fault)
+{
+	uint32_t wanted = options->roster && options->roster->count > 0 ? options->roster->count : 1;
+	char name[256];
+
+	*sender = (struct replay_sender){
+	    .report = report, .answers = options->answers, .tolerance_ns = options->tolerance_ns};
+	init_locks(sender);
+	sender->connections = calloc(wanted, sizeof(struct replay_connection *));
+	if (!sender->connections)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	int error = replay_loop_open(&sender->loop, fault);
+	while (sender->count < wanted && !error) {
+		connection_name(options, sender->count, name, sizeof(name));
+		error = replay_connection_open(&sender->connections[sender->count], sender->loop,
+					       options->nats, name, &sender->troubles, fault);
+		if (!error)
+			error = listen_for_replies(sender, sender->count++, fault);
+	}
+	return error ? error : start_confirming(sender, fault);
+}
+
+void replay_sender_disconnect(struct replay_sender *sender)
+{
+	sender->troubles.is_over = true;
+	stop_confirming(sender);
+	if (sender->answers)
+		replay_answers_unsubscribe(sender->answers);
+	replay_loop_stop(sender->loop);
+	while (sender->count > 0)
+		replay_connection_close(sender->connections[--sender->count]);
+}
+
+void replay_sender_close(struct replay_sender *sender)
+{
+	replay_sender_disconnect(sender);
+	replay_loop_close(sender->loop);
+	free(sender->connections);
+	pthread_cond_destroy(&sender->closing);
+	pthread_mutex_destroy(&sender->mutex);
+	replay_troubles_fini(&sender->troubles);
+}
+
+/* ---- sending ---- */
+
+static enum replay_failure failure_of(natsStatus status)
+{
+	switch (status) {
+	case NATS_MAX_PAYLOAD: return REPLAY_FAIL_TOO_LARGE;
+	case NATS_INVALID_ARG: return REPLAY_FAIL_HEADERS;
+	case NATS_NO_SERVER_SUPPORT: return REPLAY_FAIL_NO_HEADERS;
+	default: return REPLAY_FAIL_OTHER;
+	}
+}
+
+enum replay_sent replay_sender_send(struct replay_sender *sender, const struct replay_message *message,
+				    int64_t due_ns)
+{
+	struct replay_connection *connection = sender->connections[message->connection];
+	bool was_dirty = connection->dirty;
+
+	if (message->request)
+		replay_answers_sent(sender->answers, message->request, due_ns);
+	natsStatus status = replay_connection_publish(connection, message);
+
+	if (status == NATS_INSUFFICIENT_BUFFER)
+		return REPLAY_AWAY;
+	if (status == NATS_CONNECTION_CLOSED)
+		return REPLAY_CLOSED;
+	if (status != NATS_OK) {
+		sender->report->failed[failure_of(status)]++;
+		if (message->request)
+			replay_answers_not_sent(sender->answers, message->request);
+		return REPLAY_FAILED;
+	}
+	if (!was_dirty)
+		sender->dirty[sender->dirty_count++] = connection;
+	sender->due_ns[sender->pending++] = due_ns;
+	sender->pending_bytes += message->headers.len + message->payload.len;
+	return REPLAY_SENT;
+}
+
+bool replay_sender_is_full(const struct replay_sender *sender)
+{
+	return sender->pending == REPLAY_SENDER_PENDING ||
+	       sender->pending_bytes >= REPLAY_SENDER_PENDING_BYTES;
+}
+
+static void count_left(struct replay_sender *sender)
+{
+	struct replay_report *report = sender->report;
+	int64_t left_ns = replay_now_ns();
+
+	if (sender->first_left_ns == 0)
+		sender->first_left_ns = left_ns;
+	sender->last_left_ns = left_ns;
+	for (uint32_t i = 0; i < sender->pending && report->timed; i++) {
+		int64_t lag_ns = left_ns - sender->due_ns[i];
+		replay_histogram_add(&report->lag, lag_ns);
+		report->late += lag_ns > sender->tolerance_ns;
+	}
+	report->sent += sender->pending;
+	report->sent_bytes += sender->pending_bytes;
+	sender->pending = 0;
+	sender->pending_bytes = 0;
+}
+
+bool replay_sender_push(struct replay_sender *sender)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < sender->dirty_count; i++) {
+		struct replay_connection *connection = sender->dirty[i];
+		if (!replay_connection_push(connection))
+			sender->dirty[left++] = connection;
+	}
+	sender->dirty_count = left;
+	if (left == 0 && sender->pending > 0)
+		count_left(sender);
+	return left == 0;
+}
+
+void replay_sender_wait(const struct replay_sender *sender, int timeout_ms)
+{
+	replay_connection_wait(sender->dirty[0], timeout_ms);
+}
+
+bool replay_sender_confirm(struct replay_sender *sender, int64_t timeout_ms)
+{
+	int64_t end_ns = replay_now_ns() + timeout_ms * 1000000;
+	bool confirmed = true;
+
+	for (uint32_t i = 0; i < sender->count; i++) {
+		int64_t left_ms = (end_ns - replay_now_ns()) / 1000000;
+		confirmed &= replay_connection_confirm(sender->connections[i], left_ms > 1 ? left_ms : 1);
+	}
+	return confirmed;
+}

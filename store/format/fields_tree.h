@@ -1,0 +1,59 @@
+/* fields_tree.h - learn the templates of records: see fields.h. Internal to store.
+ *
+ * A record walks down the tree as far as pieces match. Where none does, one that ends at the next run of letters and
+ * digits with a digit in it is added: words are taken for constant, numbers, times and hexadecimal ids are not.
+ * Once a node is there any run may stand in its field, so that an id is one even when chance left it no digit. */
+#ifndef STORE_FORMAT_FIELDS_TREE_H
+#define STORE_FORMAT_FIELDS_TREE_H
+
+#include <stdalign.h>
+
+#include "store/format/fields.h"
+
+/* A record passes a node: its number, and the length of the field there. */
+struct store__step {
+	uint16_t node, field_len;
+};
+
+/* One cache line. */
+struct store__node {
+	alignas(64) struct store__node *first; /* child tried first */
+	struct store__node *next;              /* sibling tried next */
+	struct store__node *parent;
+	const unsigned char *piece; /* in the first record */
+	uint32_t piece_len;
+	uint32_t constant_len; /* of the piece, and of the field behind it while all records have the same */
+	uint32_t widest_len;   /* of the piece and the longest field */
+	uint32_t run;          /* how the longest field looks: see fields_tree.c; 0 = not said */
+	struct store__step
+	    widest;       /* with the longest field; of length 0: there is none, and records end here */
+	uint32_t count;   /* records that passed */
+	uint32_t padding; /* bytes that all fields together are short of the longest */
+	uint16_t children;
+};
+
+struct store__tree {
+	struct store__node *nodes; /* [0] is the root */
+	uint32_t len;              /* nodes, the root included */
+};
+
+/* The way that a record took. */
+struct store__way {
+	uint32_t steps;
+	uint32_t
+	    tail; /* where its tail begins, in the records: what is behind the last step matched nothing */
+};
+
+/* 0 or -ENOMEM. */
+int store__tree_init(struct store__tree *tree);
+void store__tree_fini(struct store__tree *tree);
+
+/* Forget everything. */
+void store__tree_clear(struct store__tree *tree);
+
+/* Walk the record raw[at..end) down the tree, which grows, and borrows raw[0..raw_len) until it is cleared; steps has
+ * room for STORE__FIELDS_DEPTH_MAX. */
+struct store__way store__tree_walk(struct store__tree *tree, const unsigned char *raw, size_t raw_len,
+				   uint32_t at, uint32_t end, struct store__step *steps);
+
+#endif

@@ -1,0 +1,42 @@
+/* merge.h - several sources as one stream, by time: logs, and whatever else gives events in order.
+ *
+ * Times are compared without the steps of the clocks (steady_ns): where the clock of one source was set back or ahead, its
+ * events stay beside those of the others with which they happened.
+ * Each source keeps its own order. Where the order of two events of different sources is open (equal times), the one
+ * that was added first comes first; in reverse, last. */
+#ifndef STORE_READ_MERGE_H
+#define STORE_READ_MERGE_H
+
+#include "store/read/reader.h"
+
+struct store_merge;
+
+/* A merge of nothing yet. reverse: the sources give their latest event first. NULL when out of memory. */
+struct store_merge *store_merge_open(bool reverse);
+void store_merge_close(struct store_merge *merge);
+
+/* Takes the source, also on failure. 0 or -ENOMEM. */
+int store_merge_add(struct store_merge *merge, struct wire_source *source);
+
+/* Open a log or segment with these options, of which `reverse` must be the merge's, and add it. Followed logs can be
+ * waited for. 0, or a negative code with *fault. */
+int store_merge_add_log(struct store_merge *merge, const char *path,
+			const struct store_reader_options *options, struct wire_fault *fault);
+
+/* The merge as a source, valid as long as the merge; closing either closes both. */
+struct wire_source *store_merge_source(struct store_merge *merge);
+
+/* As next of wire_source: the earliest event first (in reverse: the latest). A source that has nothing new does not
+ * hold the others up. */
+int store_merge_next(struct store_merge *merge, struct wire_event *event, struct wire_fault *fault);
+
+/* As store_reader_wait: something new in any of the logs. */
+int store_merge_wait(struct store_merge *merge, int timeout_ms);
+
+/* As client of wire_source, of the source that the event just read came from. */
+const struct wire_client *store_merge_client(const struct store_merge *merge, uint64_t conn);
+
+/* As damage of wire_source, summed. */
+void store_merge_damage(const struct store_merge *merge, struct wire_damage *damage);
+
+#endif

@@ -1,0 +1,50 @@
+/* reader.h - read a log, or one segment of it, as a stream of events by sequence number; any number at a time,
+ * in any process, while it is being written.
+ *
+ * Damage costs the damaged blocks and shows as gap events flagged WIRE_EVENT_DAMAGE, in their place, that name
+ * the sequence numbers. What is passed over unread because nothing in it can pass the filter is not checked.
+ * The unfinished end of a live or crashed segment is no damage, nor is what retention deleted before the
+ * oldest segment. What it deletes while a reader is on its way there shows as a gap event without that flag. */
+#ifndef STORE_READ_READER_H
+#define STORE_READ_READER_H
+
+#include "store/read/filter.h"
+#include "wire/source.h"
+
+struct store_reader_options {
+	const struct store_filter *filter; /* borrowed for the reader's life; NULL = everything */
+	bool reverse;                      /* newest first; does not go with follow */
+	bool follow;   /* at the end, wait for more instead of ending; the log may be yet to come */
+	bool from_end; /* with follow: start behind the last event there is now… */
+	uint64_t last; /* …but go back so many matching events first; 0 = none */
+	bool payloads; /* headers and payloads are wanted */
+	bool
+	    steady; /* steady_ns leaves out clock steps, which are looked for when opening; else it is time_ns */
+};
+
+struct store_reader;
+
+/* path: a log directory or a segment file. 0, or a negative code with *fault. Nothing is read but where to begin, and with
+ * `steady` the indices: the first event comes at once, however large the log. */
+int store_reader_open(struct store_reader **reader, const char *path,
+		      const struct store_reader_options *options, struct wire_fault *fault);
+void store_reader_close(struct store_reader *reader);
+
+/* The reader as a source, valid as long as the reader; closing either closes both. */
+struct wire_source *store_reader_source(struct store_reader *reader);
+
+/* The next event that passes the filter. 1 with *event (valid until the next call), 0 at the end (following:
+ * nothing new yet, see store_reader_wait), or a negative code with *fault when the log cannot be read on. */
+int store_reader_next(struct store_reader *reader, struct wire_event *event, struct wire_fault *fault);
+
+/* Following: wait until there may be something new or the time is over. 1, 0 on time-out, -EINTR. */
+int store_reader_wait(struct store_reader *reader, int timeout_ms);
+
+/* What is known of a connection of the event just read, NULL when nothing. Valid until the next call of
+ * store_reader_next. */
+const struct wire_client *store_reader_client(struct store_reader *reader, uint64_t conn);
+
+/* As damage of wire_source: blocks that were damaged, and the sequence numbers they swallowed. */
+void store_reader_damage(const struct store_reader *reader, struct wire_damage *damage);
+
+#endif

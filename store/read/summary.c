@@ -1,0 +1,403 @@
+#include "store/read/summary.h"
+
+#include "store/format/block.h"
+#include "store/read/log_steps.h"
+#include "store/read/select.h"
+#include "store/read/tallies.h"
+#include "store/read/undelivered.h"
+
+/* Events that are to be looked at one by one, even where their whole block passes. */
+enum {
+	SINGULAR_KINDS = 1 << WIRE_EVENT_CONNECT | 1 << WIRE_EVENT_GAP | 1 << WIRE_EVENT_ERROR,
+	/* In these blocks the clock may have been set: their earliest and latest times are not the first and the last. */
+	STEP_KINDS = 1 << WIRE_EVENT_MARK,
+};
+
+/* Messages of one subject in the block. */
+struct count {
+	uint64_t messages, bytes;
+};
+
+struct run {
+	struct store_summary *summary;
+	struct store__walk walk;
+	struct store__select select;
+	struct store__tallies tallies;
+	struct store__undelivered *undelivered;
+	uint64_t undelivered_here; /* deliveries of the block that never reached their receiver */
+	struct store_steps steps;
+	int64_t first_ns, last_ns; /* steady: of events */
+	bool clients;
+	struct store__buffer counts; /* struct count, by subject of the block, and one for no subject */
+	struct store__buffer sets; /* uint32_t, by set of receivers of the block: messages that went to it */
+};
+
+/* ---- single events ---- */
+
+/* Find or make a connection's tally, described as well as the segment can. */
+static int find_client(struct run *run, uint64_t conn, struct store_summary_client **client)
+{
+	bool is_new;
+	int error = store__tallies_client(&run->tallies, conn, client, &is_new);
+	if (error || !is_new)
+		return error;
+	const struct wire_client *known = store__roster_find(&run->select.roster, &run->walk, conn);
+	return known ? store__tallies_describe(&run->tallies, *client, known) : 0;
+}
+
+/* A connect event counts once for its connection, whether it is a repetition or not. */
+static int count_connect(struct run *run, const struct wire_event *event)
+{
+	struct store_summary_client *client;
+	int error = find_client(run, event->conn, &client);
+	if (error)
+		return error;
+	if (!client) /* the list is full; new connections have new numbers */
+		run->summary->connections += !(event->flags & WIRE_EVENT_REPEATED);
+	else if (!client->has_connected)
+		run->summary->connections++;
+	if (!client)
+		return 0;
+	client->has_connected = true;
+	return store__tallies_describe(&run->tallies, client, event->client);
+}
+
+/* An event of a kind that is rare, or of a filter that looks into events. False in *passes when it does not pass. */
+static int look_at(struct run *run, uint32_t row, bool *passes)
+{
+	struct wire_event event;
+	int error = 0;
+	store_block_event(run->select.block, row, &event);
+	*passes = store_filter_passes_content(run->select.filter, &event);
+	if (event.kind == WIRE_EVENT_CONNECT) {
+		struct wire_event fresh = event;
+		fresh.flags &= ~(uint32_t)WIRE_EVENT_REPEATED;
+		if (store_filter_passes_content(run->select.filter, &fresh))
+			error = count_connect(run, &event);
+	} else if (event.kind == WIRE_EVENT_GAP) {
+		run->summary->gaps++;
+		run->summary->gap_messages += event.lost_messages;
+	} else if (event.kind == WIRE_EVENT_ERROR) {
+		run->summary->errors += *passes;
+	}
+	return error;
+}
+
+/* ---- rows of a block ---- */
+
+static struct count *count_of(struct run *run, uint32_t subject)
+{
+	uint32_t subjects = store_block_subjects(run->select.block);
+	return (struct count *)(void *)run->counts.bytes + (subject < subjects ? subject : subjects);
+}
+
+static uint32_t *sets_of(struct run *run)
+{
+	return (uint32_t *)(void *)run->sets.bytes;
+}
+
+static int count_received(struct run *run, uint64_t conn, uint64_t deliveries)
+{
+	struct store_summary_client *client;
+	int error = find_client(run, conn, &client);
+	if (!error && client)
+		client->deliveries += deliveries;
+	return error;
+}
+
+static int count_doing(struct run *run, uint32_t row, uint64_t messages, uint64_t bytes, uint64_t deliveries)
+{
+	struct store_summary_client *client;
+	int error = run->clients ? find_client(run, store_block_conn(run->select.block, row), &client) : 0;
+	if (error || !run->clients || !client)
+		return error;
+	client->messages += messages;
+	client->bytes += bytes;
+	client->deliveries += deliveries;
+	return 0;
+}
+
+/* A message of a block with deliveries that never reached their receiver. */
+static int count_arrivals(struct run *run, uint32_t row)
+{
+	struct wire_event event;
+	store_block_event(run->select.block, row, &event);
+	int error = store__undelivered_apply(run->undelivered, &event);
+	run->summary->deliveries += event.receiver_count;
+	for (uint32_t i = 0; i < event.receivers_len && run->clients && !error; i++)
+		if (event.receivers[i].outcome == WIRE_SENT)
+			error = count_received(run, event.receivers[i].conn, 1);
+	return error;
+}
+
+/* Who got a message, of whatever block. Those who got it are counted set by set, at the end of the block. */
+static int count_receivers(struct run *run, uint32_t row)
+{
+	const struct store_block *block = run->select.block;
+	uint64_t set = store__block_number(block, STORE__RECEIVERS, row);
+	if (set == 0)
+		run->summary->deliveries += store__block_number(block, STORE__RECEIVER_COUNT, row);
+	if (set == 0)
+		return 0;
+	if (run->undelivered_here > 0)
+		return count_arrivals(run, row);
+	run->summary->deliveries += store__block_span(block, (uint32_t)set - 1)->sent;
+	sets_of(run)[set - 1]++;
+	return 0;
+}
+
+/* Hot: once for every message of a block that passes in part. */
+static int count_message(struct run *run, uint32_t row)
+{
+	const struct store_block *block = run->select.block;
+	struct count *count = count_of(run, store_block_subject_of(block, row));
+	uint64_t bytes = store_block_size(block, row) + store__block_number(block, STORE__HEADERS_BYTES, row);
+	count->messages++;
+	count->bytes += bytes;
+	run->summary->unknown_receivers +=
+	    (store__block_number(block, STORE__FLAGS, row) & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
+	int error = count_receivers(run, row);
+	return error ? error : count_doing(run, row, 1, bytes, 0);
+}
+
+static int count_delivery(struct run *run, uint32_t row)
+{
+	struct wire_event event;
+	store_block_event(run->select.block, row, &event);
+	bool is_sent = event.outcome == WIRE_SENT;
+	run->summary->deliveries += is_sent;
+	return count_doing(run, row, 0, 0, is_sent);
+}
+
+static void widen(struct run *run, uint64_t seq, int64_t time_ns)
+{
+	struct store_summary *summary = run->summary;
+	bool is_first = summary->events == 0;
+	int64_t steady_ns = store_steps_steady(&run->steps, seq, time_ns);
+	if (is_first || steady_ns < run->first_ns) {
+		run->first_ns = steady_ns;
+		summary->first_time_ns = time_ns;
+	}
+	if (is_first || steady_ns > run->last_ns) {
+		run->last_ns = steady_ns;
+		summary->last_time_ns = time_ns;
+	}
+	if (is_first)
+		summary->first_seq = seq;
+	summary->last_seq = seq;
+}
+
+static int count_row(struct run *run, uint32_t row, bool looks)
+{
+	const struct store_block *block = run->select.block;
+	enum wire_event_kind kind = store_block_kind(block, row);
+	bool passes = true;
+	int error = 0;
+	if (looks || (SINGULAR_KINDS & 1 << kind))
+		error = look_at(run, row, &passes);
+	if (error || !passes)
+		return error;
+	widen(run, block->header.first_seq + row, store_block_time_ns(block, row));
+	run->summary->events++;
+	if (kind == WIRE_EVENT_MESSAGE)
+		return count_message(run, row);
+	return kind == WIRE_EVENT_DELIVERY ? count_delivery(run, row) : 0;
+}
+
+static int reserve_zeroed(struct store__buffer *buffer, size_t len)
+{
+	buffer->len = 0;
+	if (store__buffer_reserve(buffer, len + 1))
+		return -ENOMEM;
+	memset(buffer->bytes, 0, len);
+	return 0;
+}
+
+static uint32_t sets_in(const struct store_block *block)
+{
+	return block->columns[STORE__SET_LENGTH].count;
+}
+
+/* Who got the messages of each set. */
+static int fold_sets(struct run *run)
+{
+	const struct store_block *block = run->select.block;
+	for (uint32_t i = 0; i < sets_in(block); i++) {
+		const struct store__span *span = store__block_span(block, i);
+		for (uint32_t j = 0; j < span->count && sets_of(run)[i] > 0; j++) {
+			const struct wire_receiver *receiver = store__block_receiver(block, span->offset + j);
+			int error = receiver->outcome == WIRE_SENT
+					? count_received(run, receiver->conn, sets_of(run)[i])
+					: 0;
+			if (error)
+				return error;
+		}
+	}
+	return 0;
+}
+
+static int fold_counts(struct run *run)
+{
+	uint32_t subjects = store_block_subjects(run->select.block);
+	for (uint32_t i = 0; i <= subjects; i++) {
+		const struct count *count = count_of(run, i);
+		run->summary->messages += count->messages;
+		run->summary->payload_bytes += count->bytes;
+		if (i == subjects || count->messages == 0)
+			continue;
+		int error =
+		    store__tallies_add(&run->tallies, store_block_subject(run->select.block, i)->subject,
+				       count->messages, count->bytes);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int count_rows(struct run *run)
+{
+	struct store__select *select = &run->select;
+	bool looks = store_filter_needs_payloads(select->filter);
+	int error = store__select_rows(select, &run->walk);
+	if (error)
+		return error;
+	size_t counts_len = (store_block_subjects(select->block) + 1) * sizeof(struct count);
+	if (reserve_zeroed(&run->counts, counts_len) ||
+	    reserve_zeroed(&run->sets, sets_in(select->block) * sizeof(uint32_t)))
+		return -ENOMEM;
+	for (uint32_t i = 0; i < select->count && !error; i++)
+		error = count_row(run, select->rows[i], looks);
+	error = error ? error : fold_counts(run);
+	return error || !run->clients ? error : fold_sets(run);
+}
+
+/* ---- whole blocks ---- */
+
+/* Every event passes, and header and dictionary tell all that is to be told. */
+static bool is_whole(const struct run *run, const struct store_block_header *header)
+{
+	return run->select.all_subjects && !run->clients &&
+	       !(header->kinds & (SINGULAR_KINDS | STEP_KINDS)) &&
+	       store_filter_whole_block(run->select.filter, header);
+}
+
+static int count_whole(struct run *run, const struct store_block_header *header)
+{
+	struct store_summary *summary = run->summary;
+	widen(run, header->first_seq, header->min_time_ns);
+	summary->events += header->events;
+	widen(run, header->first_seq + header->events - 1, header->max_time_ns);
+	summary->messages += header->messages;
+	summary->payload_bytes += header->payload_bytes;
+	summary->deliveries += header->deliveries - run->undelivered_here;
+	for (uint32_t i = 0; i < store_block_subjects(run->select.block); i++) {
+		const struct store_block_subject *subject = store_block_subject(run->select.block, i);
+		summary->unknown_receivers += subject->unknown_receivers;
+		int error = subject->messages > 0
+				? store__tallies_add(&run->tallies, subject->subject, subject->messages,
+						     subject->payload_bytes)
+				: 0;
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* ---- the log ---- */
+
+static int count_block(struct run *run)
+{
+	const struct store_block_header *header = &store__walk_entry(&run->walk)->header;
+	run->summary->blocks++;
+	for (int i = 0; i < STORE_FRAMES; i++)
+		run->summary->raw_bytes += header->frames[i].raw_bytes;
+	if (!store_filter_block(run->select.filter, header))
+		return 0;
+	run->undelivered_here = store__undelivered_in(run->undelivered, header->first_seq);
+	int status = store__select_subjects(&run->select, &run->walk);
+	if (status > 0)
+		status = is_whole(run, header) ? count_whole(run, header) : count_rows(run);
+	if (status == -ENOMEM || status >= 0)
+		return status;
+	store__walk_give_up(&run->walk);
+	return 0;
+}
+
+static int count_log(struct run *run, struct wire_fault *fault)
+{
+	int step, error = 0;
+	for (size_t i = 0; i < run->walk.segments.count; i++)
+		run->summary->log_bytes += run->walk.segments.list[i].bytes;
+	run->summary->segments = run->walk.segments.count;
+	while (!error && (step = store__walk_next(&run->walk, fault)) != STORE__END) {
+		if (step < 0)
+			return step;
+		if (step == STORE__BLOCK && (error = count_block(run)) != 0)
+			wire_fault_set(fault, error, "%s: out of memory", run->walk.path);
+	}
+	run->summary->damaged_blocks = run->walk.damage.places;
+	run->summary->deleted_places = run->walk.damage.deleted_places;
+	run->summary->deleted_events = run->walk.damage.deleted_events;
+	return error;
+}
+
+/* The list of clients was needed to tell them apart. */
+static void drop_clients(struct store_summary *summary)
+{
+	for (size_t i = 0; i < summary->clients_len; i++)
+		free(summary->clients[i].texts);
+	free(summary->clients);
+	summary->clients = NULL;
+	summary->clients_len = 0;
+}
+
+static int sum_up(struct run *run, const char *path, const struct store_filter *filter,
+		  struct wire_fault *fault)
+{
+	int error = store__select_init(&run->select, filter, false);
+	error = error ? error : store__tallies_init(&run->tallies, run->summary);
+	run->undelivered = store__undelivered_open();
+	if (error || !run->undelivered)
+		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
+	error = store__walk_init(&run->walk, path, false, false, fault);
+	if (!error && store__undelivered_find(run->undelivered, path, 0) != 0)
+		error = wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
+	error = error ? error : store_log_steps_read(&run->steps, path, fault);
+	error = error ? error : count_log(run, fault);
+	if (error)
+		return error;
+	store__tallies_sort(&run->tallies);
+	run->summary->span_ns = store_time_minus(run->last_ns, run->first_ns);
+	store_steps_between(&run->steps, run->summary->first_seq, run->summary->last_seq,
+			    &run->summary->steps);
+	return error;
+}
+
+int store_summary_read(struct store_summary *summary, const char *path, const struct store_filter *filter,
+		       bool clients, struct wire_fault *fault)
+{
+	struct run run = {.summary = summary, .clients = clients};
+	*summary = (struct store_summary){0};
+	int error = sum_up(&run, path, filter, fault);
+	store__select_fini(&run.select);
+	store__undelivered_close(run.undelivered);
+	store__tallies_fini(&run.tallies);
+	store__walk_fini(&run.walk);
+	store_steps_fini(&run.steps);
+	store__buffer_fini(&run.counts);
+	store__buffer_fini(&run.sets);
+	if (error)
+		store_summary_fini(summary);
+	else if (!clients)
+		drop_clients(summary);
+	return error;
+}
+
+void store_summary_fini(struct store_summary *summary)
+{
+	for (size_t i = 0; i < summary->subjects_len; i++)
+		free((char *)(uintptr_t)summary->subjects[i].subject.data);
+	free(summary->subjects);
+	drop_clients(summary);
+	*summary = (struct store_summary){0};
+}

@@ -1,0 +1,82 @@
+/* walk.h - the blocks of a log one after the other, in either direction, and the places where blocks should be
+ * and are not.
+ *
+ * Sequence numbers rise by one from block to block, so that what is missing is known without a list of it: a hole
+ * between two blocks is a gap, unless a stored gap event ahead of it says that a repair took the blocks out. What
+ * is missing ahead of the oldest segment was deleted by retention and is none; what retention deletes while the walk is on
+ * its way there is a gap. Internal to store. */
+#ifndef STORE_READ_WALK_H
+#define STORE_READ_WALK_H
+
+#include "store/read/log.h"
+#include "store/read/segment.h"
+#include "wire/source.h"
+
+enum store__step { STORE__END, STORE__BLOCK, STORE__GAP };
+
+/* One side of a hole: the sequence number there, and the time of the event next to it. seq 0: not known. */
+struct store__edge {
+	uint64_t seq;
+	int64_t time_ns;
+	uint64_t explained; /* a stored gap event says that numbers below are lost */
+};
+
+/* Listed segments that were passed over since the last block. */
+struct store__passed {
+	bool deleted;              /* retention took some while we were on our way to them */
+	uint64_t first, last;      /* the numbers they are named by; 0 = there are none */
+	uint64_t unreadable;       /* that of the last one that cannot be read; 0 = there is none */
+	uint64_t unreadable_bytes; /* its size */
+	int64_t time_ns;           /* when one of them was last written to */
+};
+
+struct store__walk {
+	char *path; /* owned */
+	bool reverse, follow;
+	struct store_log_segments segments;
+	uint32_t lists; /* how often it was listed again */
+	size_t next;    /* in the list: forward, the next one to open; in reverse, how many are left */
+
+	struct store_segment *segment; /* the open one, or NULL */
+	uint64_t segment_seq;          /* of its first event */
+	uint64_t generation;           /* rises with every segment that is opened */
+	size_t entry;                  /* of the block the walk is at */
+	size_t cursor; /* in the index: forward, the next block; in reverse, how many are left */
+
+	struct store__edge
+	    edge;           /* forward, where the next block should begin; in reverse, where it should end */
+	uint64_t start_seq; /* what is numbered below is passed over */
+	struct store__passed passed;
+	struct store__passed told; /* following: an unreadable last segment that was told of */
+	bool has_told_tail;        /* following: damage at the end of the open segment was told of */
+	bool ended;                /* all holes up to the end were told */
+
+	struct store_block *scratch;
+	struct wire_event gap; /* after STORE__GAP */
+	char gap_text[700];
+	struct wire_damage damage; /* told so far */
+};
+
+/* Begin at the log or segment at path. Following, it need not exist yet. 0, or a negative code with *fault. In any case
+ * the walk is to be given to store__walk_fini. */
+int store__walk_init(struct store__walk *walk, const char *path, bool reverse, bool follow,
+		     struct wire_fault *fault);
+void store__walk_fini(struct store__walk *walk);
+
+/* Forward, before the first step: pass over all that is numbered below seq, whole segments unopened. */
+void store__walk_start_at(struct store__walk *walk, uint64_t seq);
+
+/* One step on. STORE__BLOCK: entry number walk->entry of walk->segment. STORE__GAP: walk->gap stands for what is
+ * missing here, valid until the next step. STORE__END: no more; following, no more yet. Or a negative code with
+ * *fault. */
+int store__walk_next(struct store__walk *walk, struct wire_fault *fault);
+
+/* The block the walk is at cannot be read: make walk->gap stand for it. */
+void store__walk_give_up(struct store__walk *walk);
+
+static inline const struct store_index_entry *store__walk_entry(const struct store__walk *walk)
+{
+	return &walk->segment->index.entries[walk->entry];
+}
+
+#endif

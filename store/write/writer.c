@@ -1,0 +1,233 @@
+#include "store/write/writer.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/write/writing.h"
+
+enum { STAGES_MIN = 2, LEVEL_START = 1 };
+
+/* So many processors, and a second thread that encodes takes none from the bus. */
+enum { PROCESSORS_FOR_TWO = 4 };
+
+void store_writer_options_init(struct store_writer_options *options)
+{
+	*options = (struct store_writer_options){.sync = STORE_SYNC_INTERVAL,
+						 .sync_interval_ms = 100,
+						 .level = STORE_LEVEL_AUTO,
+						 .segment_bytes = 256u << 20,
+						 .segment_age_ms = 3600 * 1000,
+						 .stages = 12};
+}
+
+/* ---- opening and closing ---- */
+
+static void init_locks(struct store_writer *writer)
+{
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&writer->mutex, NULL);
+	pthread_cond_init(&writer->work, &monotonic);
+	pthread_cond_init(&writer->done, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+static int open_stages(struct store_writer *writer)
+{
+	uint32_t places = writer->options.stages + STORE_SPARE_STAGES;
+	writer->free = calloc(places, sizeof(*writer->free));
+	writer->queue = calloc(places, sizeof(*writer->queue));
+	writer->gap = store_stage_open();
+	return writer->free && writer->queue && writer->gap ? 0 : -ENOMEM;
+}
+
+static void free_writer(struct store_writer *writer)
+{
+	for (uint32_t i = 0; i < writer->free_count; i++)
+		store_stage_close(writer->free[i]);
+	store_stage_close(writer->gap);
+	store__chain_close(&writer->chain, store__monotonic_ms());
+	pthread_cond_destroy(&writer->work);
+	pthread_cond_destroy(&writer->done);
+	pthread_mutex_destroy(&writer->mutex);
+	free(writer->free);
+	free(writer->queue);
+	free(writer->dir);
+	free(writer);
+}
+
+/* Writing beyond RLIMIT_FSIZE raises SIGXFSZ in the thread that writes, whose default is to end the program: blocked,
+ * the write fails with EFBIG, like any other. Others' signals are for other threads, too. */
+static void block_signals(sigset_t *before)
+{
+	sigset_t all;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+/* Those that were raised meanwhile in this thread are forgotten. */
+static void unblock_signals(const sigset_t *before)
+{
+	const struct timespec at_once = {0};
+	sigset_t too_large;
+	sigemptyset(&too_large);
+	sigaddset(&too_large, SIGXFSZ);
+	while (!sigismember(before, SIGXFSZ) && sigtimedwait(&too_large, NULL, &at_once) > 0)
+		;
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+static int start(struct store_writer *writer, struct wire_fault *fault)
+{
+	int error =
+	    store__chain_open(&writer->chain, writer->dir, &writer->options, store__monotonic_ms(), fault);
+	if (error)
+		return error;
+	writer->first_next_conn = writer->chain.next_conn;
+	writer->synced_ms = store__monotonic_ms();
+	store__writer_update_status(writer);
+	error = open_stages(writer);
+	error = error ? error : -pthread_create(&writer->thread, NULL, store__write_queue, writer);
+	return error ? wire_fault_set(fault, error, "%s: cannot start recording: %s", writer->dir,
+				      wire_error_text(error))
+		     : 0;
+}
+
+static uint32_t choose_threads(void)
+{
+	cpu_set_t processors;
+	if (sched_getaffinity(0, sizeof processors, &processors) != 0)
+		return 1;
+	return CPU_COUNT(&processors) >= PROCESSORS_FOR_TWO ? 2 : 1;
+}
+
+static struct store_writer *new_writer(const char *dir, const struct store_writer_options *options)
+{
+	struct store_writer *writer = calloc(1, sizeof *writer);
+	if (!writer || !(writer->dir = strdup(dir))) {
+		free(writer);
+		return NULL;
+	}
+	writer->chain.output.fd = -1;
+	writer->chain.lock = (struct store_log_lock){-1, -1};
+	writer->options = *options;
+	writer->level = options->level == STORE_LEVEL_AUTO ? LEVEL_START : options->level;
+	if (writer->options.threads == 0)
+		writer->options.threads = choose_threads();
+	if (writer->options.stages < STAGES_MIN)
+		writer->options.stages = STAGES_MIN;
+	init_locks(writer);
+	return writer;
+}
+
+int store_writer_open(struct store_writer **writer, const char *dir,
+		      const struct store_writer_options *options, struct wire_fault *fault)
+{
+	sigset_t before;
+	struct store_writer *opened = new_writer(dir, options);
+	if (!opened)
+		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", dir);
+	block_signals(&before);
+	int error = start(opened, fault);
+	unblock_signals(&before);
+	if (error) {
+		free_writer(opened);
+		return error;
+	}
+	*writer = opened;
+	return 0;
+}
+
+void store_writer_close(struct store_writer *writer)
+{
+	sigset_t before;
+	if (!writer)
+		return;
+	pthread_mutex_lock(&writer->mutex);
+	writer->is_closing = true;
+	pthread_cond_signal(&writer->work);
+	pthread_mutex_unlock(&writer->mutex);
+	pthread_join(writer->thread, NULL);
+	block_signals(&before);
+	free_writer(writer);
+	unblock_signals(&before);
+}
+
+/* ---- what event loops call ---- */
+
+/* Called with the mutex. A stage that was never used before is made only now. */
+static struct store_stage *take_stage(struct store_writer *writer, uint32_t limit)
+{
+	if (writer->in_use >= limit)
+		return NULL;
+	struct store_stage *stage =
+	    writer->free_count > 0 ? writer->free[--writer->free_count] : store_stage_open();
+	writer->in_use += stage != NULL;
+	return stage;
+}
+
+struct store_stage *store_writer_stage(struct store_writer *writer)
+{
+	pthread_mutex_lock(&writer->mutex);
+	struct store_stage *stage = take_stage(writer, writer->options.stages);
+	writer->is_starved = writer->is_starved || !stage;
+	pthread_mutex_unlock(&writer->mutex);
+	return stage;
+}
+
+struct store_stage *store_writer_spare_stage(struct store_writer *writer)
+{
+	pthread_mutex_lock(&writer->mutex);
+	struct store_stage *stage = take_stage(writer, writer->options.stages + STORE_SPARE_STAGES);
+	pthread_mutex_unlock(&writer->mutex);
+	return stage;
+}
+
+void store_writer_submit(struct store_writer *writer, struct store_stage *stage)
+{
+	uint32_t places = writer->options.stages + STORE_SPARE_STAGES;
+	pthread_mutex_lock(&writer->mutex);
+	if (store_stage_events(stage) == 0) {
+		store__writer_give_back(writer, stage);
+	} else {
+		writer->queue[(writer->queue_start + writer->queue_count) % places] = stage;
+		writer->queue_count++;
+		writer->submitted++;
+		writer->status.queued_bytes += store_stage_memory(stage);
+	}
+	pthread_cond_signal(&writer->work);
+	pthread_mutex_unlock(&writer->mutex);
+}
+
+void store_writer_flush(struct store_writer *writer)
+{
+	pthread_mutex_lock(&writer->mutex);
+	uint64_t target = writer->submitted;
+	while (writer->handled < target)
+		pthread_cond_wait(&writer->done, &writer->mutex);
+	uint64_t seq = writer->status.next_seq;
+	if (writer->flush_seq < seq)
+		writer->flush_seq = seq;
+	pthread_cond_signal(&writer->work);
+	while (writer->status.synced_seq < seq && !writer->is_losing)
+		pthread_cond_wait(&writer->done, &writer->mutex);
+	pthread_mutex_unlock(&writer->mutex);
+}
+
+uint64_t store_writer_next_conn(const struct store_writer *writer)
+{
+	return writer->first_next_conn;
+}
+
+void store_writer_status(struct store_writer *writer, struct store_writer_status *status)
+{
+	pthread_mutex_lock(&writer->mutex);
+	*status = writer->status;
+	pthread_mutex_unlock(&writer->mutex);
+}

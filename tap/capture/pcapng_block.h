@@ -1,0 +1,94 @@
+/* pcapng_block.h - parse the blocks of a pcapng file (draft-ietf-opsawg-pcapng). Internal to tap.
+ *
+ *	0     type    u32
+ *	4     length  u32, of the whole block, a multiple of 4
+ *	8     body, whose padding to a multiple of 4 is part of it
+ *	-4    length  again
+ *
+ * All numbers are in the byte order of the section, which a section header's first word tells. Pure: no allocation,
+ * I/O, clock or globals. Functions that parse return NULL, or what is wrong as a static text. */
+#ifndef TAP_CAPTURE_PCAPNG_BLOCK_H
+#define TAP_CAPTURE_PCAPNG_BLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum tap__block_type {
+	TAP__BLOCK_INTERFACE = 1,
+	TAP__BLOCK_OBSOLETE_PACKET = 2,
+	TAP__BLOCK_SIMPLE_PACKET = 3,
+	TAP__BLOCK_STATISTICS = 5,
+	TAP__BLOCK_PACKET = 6, /* "enhanced packet" */
+	TAP__BLOCK_SECTION = 0x0a0d0d0a,
+};
+
+enum {
+	TAP__BLOCK_START_BYTES =
+	    12, /* type, length, and a section header's byte order: no block is shorter */
+	TAP__BLOCK_BODY_AT = 8,
+	TAP__BLOCK_END_BYTES = 4,
+};
+
+struct tap__block {
+	uint32_t type;
+	bool is_big_endian;
+	uint32_t stated_bytes; /* its length as it stands there */
+	uint64_t total_bytes;  /* rounded up to 4, where a writer forgot the padding */
+};
+
+/* Parse a block's first TAP__BLOCK_START_BYTES. is_big_endian: of the section; a section header sets its own. */
+const char *tap__block_start(const unsigned char *bytes, bool is_big_endian, struct tap__block *block);
+
+/* Check a block's last TAP__BLOCK_END_BYTES. */
+const char *tap__block_end(const unsigned char *bytes, const struct tap__block *block);
+
+/* The body of a block, between its two lengths. */
+struct tap__body {
+	const unsigned char *bytes;
+	uint32_t len;
+	bool is_big_endian;
+};
+
+/* Is the section of a version that can be read? */
+const char *tap__block_section(const struct tap__body *body);
+
+/* What an interface description says. */
+struct tap__link {
+	uint16_t link_type; /* LINKTYPE_… */
+	uint32_t snaplen;   /* 0 = all */
+	uint8_t resolution; /* of times: 10^-n s, or 2^-n s with the highest bit set */
+	int64_t offset_s;   /* added to times */
+	uint32_t fcs_bytes; /* checksum at the end of each frame */
+};
+
+const char *tap__block_interface(const struct tap__body *body, struct tap__link *link);
+
+struct tap__packet {
+	uint32_t interface; /* counted from 0 in its section */
+	bool has_time;
+	uint64_t ticks;
+	uint32_t captured_bytes, wire_bytes;
+	const unsigned char *bytes; /* borrows the body */
+	uint64_t drops; /* packets lost before this one, on its interface; 0 also where nothing is said */
+};
+
+/* An enhanced or an obsolete packet block. */
+const char *tap__block_packet(const struct tap__body *body, uint32_t type, struct tap__packet *packet);
+
+/* A simple packet block, which is of the section's first interface: snaplen is that one's. */
+const char *tap__block_simple_packet(const struct tap__body *body, uint32_t snaplen,
+				     struct tap__packet *packet);
+
+/* Counters of an interface since its capture began. */
+struct tap__statistics {
+	uint32_t interface;
+	uint64_t ticks, start_ticks, end_ticks; /* start and end: 0 = not stated */
+	uint64_t interface_drops, kernel_drops; /* 0 = none, or not stated */
+};
+
+const char *tap__block_statistics(const struct tap__body *body, struct tap__statistics *statistics);
+
+/* A link's time in nanoseconds since 1970, limited to TAP__TIME_NS_MAX (tap/capture/pcap_format.h) both ways. */
+int64_t tap__link_time_ns(const struct tap__link *link, uint64_t ticks);
+
+#endif

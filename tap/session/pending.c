@@ -1,0 +1,377 @@
+#include "tap/session/pending.h"
+
+#include <stdlib.h>
+
+enum {
+	BLOCK_BYTES = 256 << 10,
+	ENTRIES_LEAST = 256,
+	ALIGNMENT = 8,
+	LOOK_AHEAD = 8, /* entries */
+};
+
+struct tap__block {
+	struct tap__block *next;
+	uint64_t last; /* number of the newest entry when it was last used */
+	size_t len, cap;
+	char bytes[];
+};
+
+void tap__pending_init(struct tap__pending *pending, struct tap_budget *budget)
+{
+	*pending = (struct tap__pending){.oldest = 1, .next = 1, .ungrouped = 1, .budget = budget};
+}
+
+/* ---- memory ---- */
+
+static bool take(struct tap__pending *pending, uint64_t bytes)
+{
+	if (!tap_budget_take(pending->budget, bytes))
+		return false;
+	pending->used_bytes += bytes;
+	return true;
+}
+
+static void give(struct tap__pending *pending, uint64_t bytes)
+{
+	tap_budget_give(pending->budget, bytes);
+	pending->used_bytes -= bytes;
+}
+
+static struct tap__block *add_block(struct tap__pending *pending, size_t bytes)
+{
+	size_t cap = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
+	if (!take(pending, sizeof(struct tap__block) + cap))
+		return NULL;
+	struct tap__block *block = malloc(sizeof *block + cap);
+	if (!block) {
+		give(pending, sizeof *block + cap);
+		return NULL;
+	}
+	*block = (struct tap__block){.cap = cap};
+	if (pending->last_block)
+		pending->last_block->next = block;
+	else
+		pending->first_block = block;
+	pending->last_block = block;
+	return block;
+}
+
+static void free_first_block(struct tap__pending *pending)
+{
+	struct tap__block *block = pending->first_block;
+	pending->first_block = block->next;
+	if (!block->next)
+		pending->last_block = NULL;
+	give(pending, sizeof *block + block->cap);
+	free(block);
+}
+
+/* Room that entry number `last` needs until it leaves. */
+static void *alloc(struct tap__pending *pending, size_t bytes, uint64_t last)
+{
+	struct tap__block *block = pending->last_block;
+	bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	if (!block || block->cap - block->len < bytes)
+		block = add_block(pending, bytes);
+	if (!block)
+		return NULL;
+	void *room = block->bytes + block->len;
+	block->len += bytes;
+	block->last = last;
+	return room;
+}
+
+void *tap__pending_alloc(struct tap__pending *pending, size_t bytes)
+{
+	return alloc(pending, bytes, pending->next - 1);
+}
+
+/* ---- groups ---- */
+
+static size_t mask_of(const struct tap__pending *pending)
+{
+	return 2 * pending->cap - 1;
+}
+
+static uint32_t tag_of(uint64_t key)
+{
+	return (uint32_t)(key >> 32) | 1;
+}
+
+static size_t home_of(const struct tap__pending *pending, uint32_t tag)
+{
+	return tag >> 1 & mask_of(pending);
+}
+
+/* The number of a leader whose lower half is known. */
+static uint64_t whole_number(const struct tap__pending *pending, uint32_t lower)
+{
+	return pending->oldest + (uint32_t)(lower - (uint32_t)pending->oldest);
+}
+
+/* The slot of an entry some way on will be needed, and is rarely in cache. */
+static void look_ahead(const struct tap__pending *pending, uint64_t number)
+{
+	if (number + LOOK_AHEAD >= pending->next)
+		return;
+	uint64_t key = tap__pending_entry(pending, number + LOOK_AHEAD)->key;
+	__builtin_prefetch(&pending->leaders[home_of(pending, tag_of(key))], 1);
+}
+
+/* The slot of the key's leader, or the empty one where it would go. Hot. */
+static struct tap__leader *find_slot(const struct tap__pending *pending, uint64_t key)
+{
+	uint32_t tag = tag_of(key);
+	size_t at = home_of(pending, tag), mask = mask_of(pending);
+	for (; pending->leaders[at].tag != 0; at = (at + 1) & mask)
+		if (pending->leaders[at].tag == tag &&
+		    tap__pending_entry(pending, whole_number(pending, pending->leaders[at].number))->key ==
+			key)
+			break;
+	return &pending->leaders[at];
+}
+
+static void lead(struct tap__waiting *entry, struct tap__leader *slot)
+{
+	entry->leads = true;
+	*slot = (struct tap__leader){.tag = tag_of(entry->key), .number = (uint32_t)entry->number};
+}
+
+static void join_group(struct tap__pending *pending, struct tap__waiting *entry)
+{
+	struct tap__leader *slot = find_slot(pending, entry->key);
+	if (slot->tag == 0) {
+		entry->last_same = entry->number;
+		lead(entry, slot);
+		return;
+	}
+	struct tap__waiting *leader = tap__pending_entry(pending, whole_number(pending, slot->number));
+	tap__pending_entry(pending, leader->last_same)->next_same = entry->number;
+	leader->is_repeated = entry->is_repeated = true;
+	leader->last_same = entry->number;
+}
+
+static void group(struct tap__pending *pending)
+{
+	for (; pending->ungrouped != pending->next; pending->ungrouped++) {
+		struct tap__waiting *entry = tap__pending_entry(pending, pending->ungrouped);
+		look_ahead(pending, pending->ungrouped);
+		if (entry->state == TAP__JOINABLE)
+			join_group(pending, entry);
+	}
+}
+
+uint64_t tap__pending_find(struct tap__pending *pending, uint64_t key)
+{
+	if (pending->cap == 0)
+		return 0;
+	group(pending);
+	const struct tap__leader *leader = find_slot(pending, key);
+	return leader->tag != 0 ? whole_number(pending, leader->number) : 0;
+}
+
+/* Leaders behind it that could be nearer to their home move up, so that an empty slot ends every search. */
+static void empty_slot(struct tap__pending *pending, struct tap__leader *slot)
+{
+	size_t mask = mask_of(pending), hole = (size_t)(slot - pending->leaders);
+	for (size_t at = (hole + 1) & mask; pending->leaders[at].tag != 0; at = (at + 1) & mask) {
+		size_t distance = (at - home_of(pending, pending->leaders[at].tag)) & mask;
+		if (distance < ((at - hole) & mask))
+			continue;
+		pending->leaders[hole] = pending->leaders[at];
+		hole = at;
+	}
+	pending->leaders[hole].tag = 0;
+}
+
+/* The next one of its group, if any, takes the place of a leader that leaves. */
+static void inherit(struct tap__pending *pending, struct tap__waiting *leader)
+{
+	struct tap__leader *slot = find_slot(pending, leader->key);
+	leader->leads = false;
+	if (leader->next_same == 0) {
+		empty_slot(pending, slot);
+		return;
+	}
+	struct tap__waiting *heir = tap__pending_entry(pending, leader->next_same);
+	heir->last_same = leader->last_same;
+	lead(heir, slot);
+}
+
+void tap__pending_leave_group(struct tap__pending *pending, struct tap__waiting *entry,
+			      struct tap__waiting *previous)
+{
+	if (!previous) {
+		inherit(pending, entry);
+		return;
+	}
+	previous->next_same = entry->next_same;
+	if (entry->next_same == 0)
+		tap__pending_entry(pending, tap__pending_find(pending, entry->key))->last_same =
+		    previous->number;
+}
+
+/* ---- the ring ---- */
+
+static bool grow(struct tap__pending *pending)
+{
+	struct tap__pending grown = *pending;
+	grown.cap = pending->cap ? pending->cap * 2 : ENTRIES_LEAST;
+	size_t more = (grown.cap - pending->cap) * (sizeof *grown.entries + 2 * sizeof *grown.leaders);
+	if (!take(pending, more))
+		return false;
+	grown.entries = malloc(grown.cap * sizeof *grown.entries);
+	grown.leaders = calloc(2 * grown.cap, sizeof *grown.leaders);
+	if (!grown.entries || !grown.leaders) {
+		free(grown.entries);
+		free(grown.leaders);
+		give(pending, more);
+		return false;
+	}
+	for (uint64_t number = pending->oldest; number != pending->next; number++) {
+		struct tap__waiting *entry = tap__pending_entry(&grown, number);
+		*entry = *tap__pending_entry(pending, number);
+		if (entry->leads)
+			lead(entry, find_slot(&grown, entry->key));
+	}
+	free(pending->entries);
+	free(pending->leaders);
+	grown.used_bytes = pending->used_bytes;
+	*pending = grown;
+	return true;
+}
+
+static const struct tap__waiting empty;
+
+struct tap__waiting *tap__pending_push(struct tap__pending *pending, size_t bytes, char **room)
+{
+	if (pending->next - pending->oldest == pending->cap && !grow(pending))
+		return NULL;
+	*room = bytes > 0 ? alloc(pending, bytes, pending->next) : NULL;
+	if (bytes > 0 && !*room)
+		return NULL;
+	struct tap__waiting *entry = tap__pending_entry(pending, pending->next);
+	*entry =
+	    empty; /* copied: faster than filled with zeros, of which compilers make a string instruction */
+	entry->number = pending->next++;
+	entry->bytes = *room;
+	return entry;
+}
+
+/* ---- rare events ---- */
+
+static struct wire_slice copy(char **to, struct wire_slice text)
+{
+	char *start = *to;
+	if (text.len > 0)
+		memcpy(start, text.data, text.len);
+	*to += text.len;
+	return wire_slice(start, text.len);
+}
+
+static void copy_client(struct tap__rare *rare, const struct wire_client *client, char *to)
+{
+	rare->client.address = copy(&to, client->address);
+	rare->client.name = copy(&to, client->name);
+	rare->client.lang = copy(&to, client->lang);
+	rare->client.version = copy(&to, client->version);
+	rare->client.user = copy(&to, client->user);
+	rare->event.client = &rare->client;
+}
+
+static struct tap__rare *copy_event(struct tap__pending *pending, const struct wire_event *event)
+{
+	const struct wire_client none = {0}, *client = event->client ? event->client : &none;
+	size_t bytes = sizeof(struct tap__rare) + event->subject.len + event->sid.len + event->queue.len +
+		       event->text.len + client->address.len + client->name.len + client->lang.len +
+		       client->version.len + client->user.len;
+	if (!take(pending, bytes))
+		return NULL;
+	struct tap__rare *rare = malloc(bytes);
+	if (!rare) {
+		give(pending, bytes);
+		return NULL;
+	}
+	char *to = (char *)(rare + 1);
+	*rare = (struct tap__rare){.bytes = bytes, .event = *event};
+	rare->event.subject = copy(&to, event->subject);
+	rare->event.sid = copy(&to, event->sid);
+	rare->event.queue = copy(&to, event->queue);
+	rare->event.text = copy(&to, event->text);
+	if (event->client)
+		copy_client(rare, client, to);
+	return rare;
+}
+
+struct tap__waiting *tap__pending_push_rare(struct tap__pending *pending, const struct wire_event *event)
+{
+	char *none;
+	struct tap__rare *rare = copy_event(pending, event);
+	struct tap__waiting *entry = rare ? tap__pending_push(pending, 0, &none) : NULL;
+	if (rare && !entry) {
+		give(pending, rare->bytes);
+		free(rare);
+	}
+	if (entry) {
+		entry->rare = rare;
+		entry->kind = (uint8_t)event->kind;
+		entry->conn = event->conn;
+	}
+	return entry;
+}
+
+/* ---- leaving ---- */
+
+static void free_owned(struct tap__pending *pending, struct tap__waiting *entry)
+{
+	for (const struct tap__receiver *receiver = tap__receivers_first(entry); receiver;
+	     receiver = receiver->next)
+		tap__sub_release(receiver->sub);
+	if (entry->kind == WIRE_EVENT_MESSAGE) {
+		tap__client_release(entry->client);
+		tap__route_release(entry->route);
+	} else if (entry->kind == WIRE_EVENT_DELIVERY) {
+		tap__sub_release(entry->sub);
+	} else {
+		give(pending, entry->rare->bytes);
+		free(entry->rare);
+	}
+}
+
+/* Blocks that nobody uses any more. The last one is filled anew rather than freed, unless it is a large one. */
+static void free_blocks(struct tap__pending *pending)
+{
+	struct tap__block *block;
+	while ((block = pending->first_block) && block->last < pending->oldest) {
+		if (!block->next && block->cap == BLOCK_BYTES) {
+			block->len = 0;
+			return;
+		}
+		free_first_block(pending);
+	}
+}
+
+void tap__pending_drop(struct tap__pending *pending)
+{
+	struct tap__waiting *entry = tap__pending_entry(pending, pending->oldest);
+	if (entry->leads) {
+		look_ahead(pending, pending->oldest);
+		inherit(pending, entry);
+	}
+	free_owned(pending, entry);
+	if (pending->ungrouped == pending->oldest++)
+		pending->ungrouped++;
+	free_blocks(pending);
+}
+
+void tap__pending_fini(struct tap__pending *pending)
+{
+	while (!tap__pending_is_empty(pending))
+		tap__pending_drop(pending);
+	while (pending->first_block)
+		free_first_block(pending);
+	give(pending, pending->cap * (sizeof *pending->entries + 2 * sizeof *pending->leaders));
+	free(pending->entries);
+	free(pending->leaders);
+	pending->cap = 0;
+}

@@ -1,0 +1,232 @@
+#include "tap/session/search.h"
+
+enum {
+	NEAR = 4,        /* messages after the one that a lane received last */
+	SCAN_MAX = 1024, /* steps in search of a message */
+};
+
+/* Spreads lane ids over the cursors. */
+#define SPREAD UINT64_C(0x9e3779b97f4a7c15)
+
+/* ---- one candidate ---- */
+
+static bool has_content(const struct tap__waiting *message, const struct wire_op *op)
+{
+	return tap__may_be_headers(tap__headers_of(message), op->headers) &&
+	       wire_slice_equal(tap__payload_of(message), op->payload) &&
+	       wire_slice_equal(tap__subject_of(message), op->subject) &&
+	       wire_slice_equal(tap__reply_of(message), op->reply);
+}
+
+bool tap__has_received(const struct tap__waiting *message, const struct tap__sub *sub, int *steps)
+{
+	if (message->number > sub->lane->newest)
+		return false;
+	for (const struct tap__receiver *receiver = tap__receivers_first(message); receiver;
+	     receiver = receiver->next) {
+		if (receiver->sub->lane == sub->lane)
+			return true;
+		(*steps)--;
+	}
+	return false;
+}
+
+/* Another member of the queue group may receive the message. */
+static bool may_have_members(const struct tap__waiting *message, const struct tap__sub *sub)
+{
+	const struct tap__route *route = message->route;
+	return !route || route->lanes != route->count || sub->lane->joined_ns >= message->seen_ns;
+}
+
+/* One delivery of the lane does not stand for another: it matters which message it is of. */
+static bool must_be_unique(const struct tap__sought *sought, const struct tap__waiting *message)
+{
+	const struct tap__sub *sub = sought->sub;
+	if (!sub->is_known || message->seen_ns <= sub->client->hole_ns)
+		return true;
+	return sub->queue.len > 0 && (sought->is_blind || may_have_members(message, sub));
+}
+
+/* ---- messages that have left ---- */
+
+/* A delivery that is so late belongs to nothing. */
+#define DEBT_NS INT64_C(2000000000)
+
+static struct tap__debt *debt_at(struct tap__search *search, uint64_t key, uint64_t lane)
+{
+	uint64_t hash = (key ^ lane) * SPREAD;
+	return &search->debts[hash >> 32 & (TAP__DEBTS - 1)];
+}
+
+void tap__search_owe(struct tap__search *search, const struct tap__waiting *message,
+		     const struct tap__lane *lane)
+{
+	*debt_at(search, message->key, lane->id) =
+	    (struct tap__debt){.key = message->key, .lane = lane->id, .seen_ns = message->seen_ns};
+	search->debt_ns = message->seen_ns;
+}
+
+/* The delivery is of a message that has left, as far as anybody can tell. */
+static bool pays_debt(struct tap__search *search, const struct tap__sought *sought)
+{
+	uint64_t lane = sought->sub->lane->id;
+	struct tap__debt *debt = debt_at(search, sought->key, lane);
+	if (debt->key != sought->key || debt->lane != lane || sought->seen_ns - debt->seen_ns > DEBT_NS)
+		return false;
+	*debt = (struct tap__debt){0};
+	return true;
+}
+
+/* ---- what comes next ---- */
+
+/* Hot: what a subscription receives is mostly what was published next after what it received last. */
+static struct tap__waiting *find_near(const struct tap__search *search, const struct tap__sought *sought)
+{
+	const struct tap__pending *pending = search->pending;
+	uint64_t newest = sought->sub->lane->newest;
+	uint64_t first = newest < pending->oldest ? pending->oldest : newest + 1;
+	for (uint64_t number = first; number < first + NEAR && number < pending->next; number++) {
+		struct tap__waiting *message = tap__pending_entry(pending, number);
+		if (message->key != sought->key || message->state != TAP__JOINABLE)
+			continue;
+		if (must_be_unique(sought, message))
+			return NULL;
+		if (tap__fit(message, sought->sub) == TAP__CERTAIN &&
+		    tap__is_in_time(message, sought->seen_ns, search->window_ns) &&
+		    has_content(message, sought->op))
+			return message;
+	}
+	return NULL;
+}
+
+/* ---- all candidates ---- */
+
+struct candidates {
+	struct tap__waiting *certain, *next_certain;         /* the oldest two */
+	struct tap__waiting *first_possible, *last_possible; /* NULL: none */
+	bool has_publishers;                                 /* the possible ones are of several publishers */
+};
+
+/* Take a candidate into account. True when no other one can matter. */
+static bool add(struct candidates *candidates, const struct tap__sought *sought, struct tap__waiting *message)
+{
+	enum tap__fit fit = tap__fit(message, sought->sub);
+	if (fit == TAP__CERTAIN && !candidates->certain) {
+		candidates->certain = message;
+		return !must_be_unique(sought, message);
+	}
+	if (fit == TAP__CERTAIN) {
+		candidates->next_certain = message;
+		return true;
+	}
+	if (fit == TAP__IMPOSSIBLE)
+		return false;
+	if (!candidates->first_possible)
+		candidates->first_possible = message;
+	else if (candidates->first_possible->conn != message->conn)
+		candidates->has_publishers = true;
+	candidates->last_possible = message;
+	return false;
+}
+
+/* Where to begin: after the message of the group that the lane received last, if the cache knows it, unless a candidate
+ * before it would matter. */
+static uint64_t begin_scan(const struct tap__search *search, const struct tap__sought *sought,
+			   uint64_t leader, const struct tap__cursor *cursor, uint64_t tag)
+{
+	const struct tap__waiting *first = tap__pending_entry(search->pending, leader);
+	bool is_young = first->seen_ns <= sought->sub->since_ns;
+	if (cursor->tag != tag || cursor->number < leader || (is_young && must_be_unique(sought, first)))
+		return leader;
+	const struct tap__waiting *message = tap__pending_entry(search->pending, cursor->number);
+	return message->key == sought->key ? message->next_same : leader;
+}
+
+static void scan(const struct tap__search *search, const struct tap__sought *sought, uint64_t number,
+		 struct candidates *candidates)
+{
+	for (int steps = SCAN_MAX; number != 0 && steps > 0; steps--) {
+		struct tap__waiting *message = tap__pending_entry(search->pending, number);
+		if (tap__is_in_time(message, sought->seen_ns, search->window_ns) &&
+		    has_content(message, sought->op) && !tap__has_received(message, sought->sub, &steps) &&
+		    add(candidates, sought, message))
+			return;
+		number = message->next_same;
+	}
+}
+
+/* Does it matter which candidate the delivery is of, and may it be of several? */
+static bool is_open(const struct candidates *candidates, const struct tap__sought *sought,
+		    const struct tap__waiting *chosen)
+{
+	const struct tap__waiting *first = candidates->first_possible, *last = candidates->last_possible;
+	int64_t ended_ns = sought->sub->ended_ns;
+	bool has_others = candidates->next_certain || (candidates->certain && first) || first != last;
+	if (must_be_unique(sought, chosen) && (has_others || chosen->is_undecided))
+		return true;
+	if (candidates->certain)
+		return false;
+	if (sought->is_blind && chosen->seen_ns < sought->sub->made_ns)
+		return true; /* of a message that was not seen */
+	return candidates->has_publishers ||
+	       (first != last && first->seen_ns < ended_ns && last->seen_ns >= ended_ns);
+}
+
+static struct tap__waiting *choose(const struct candidates *candidates, const struct tap__sub *sub)
+{
+	if (candidates->certain)
+		return candidates->certain;
+	bool is_end = candidates->first_possible->seen_ns >= sub->ended_ns;
+	return is_end ? candidates->first_possible : candidates->last_possible;
+}
+
+/* Mark all candidates from a message on. */
+static void mark_open(const struct tap__search *search, const struct tap__sought *sought, uint64_t number,
+		      struct tap__cursor *cursor)
+{
+	int steps = 0;
+	while (number != 0) {
+		struct tap__waiting *message = tap__pending_entry(search->pending, number);
+		if (tap__is_in_time(message, sought->seen_ns, search->window_ns) &&
+		    tap__fit(message, sought->sub) != TAP__IMPOSSIBLE && has_content(message, sought->op) &&
+		    !tap__has_received(message, sought->sub, &steps))
+			message->is_undecided = true;
+		cursor->marked = number;
+		number = message->next_same;
+	}
+}
+
+static struct tap__waiting *find_far(struct tap__search *search, const struct tap__sought *sought,
+				     bool *is_guess)
+{
+	uint64_t leader = tap__pending_find(search->pending, sought->key);
+	uint64_t tag = sought->key ^ sought->sub->lane->id * SPREAD;
+	struct tap__cursor *cursor = &search->cursors[(tag ^ tag >> 32) & (TAP__CURSORS - 1)];
+	struct candidates candidates = {0};
+	if (leader == 0)
+		return NULL;
+	uint64_t start = begin_scan(search, sought, leader, cursor, tag);
+	scan(search, sought, start, &candidates);
+	if (start != leader && !candidates.certain && !candidates.first_possible)
+		scan(search, sought, leader, &candidates);
+	if (!candidates.certain && !candidates.first_possible)
+		return NULL;
+	struct tap__waiting *message = choose(&candidates, sought->sub);
+	if (cursor->tag != tag || cursor->marked < leader)
+		*cursor = (struct tap__cursor){.tag = tag};
+	cursor->number = message->number;
+	*is_guess = is_open(&candidates, sought, message);
+	if (*is_guess)
+		mark_open(search, sought, cursor->marked ? cursor->marked : leader, cursor);
+	return message;
+}
+
+struct tap__waiting *tap__search_find(struct tap__search *search, const struct tap__sought *sought,
+				      bool *is_guess)
+{
+	*is_guess = search->debt_ns > sought->seen_ns - DEBT_NS && pays_debt(search, sought);
+	if (*is_guess)
+		return NULL;
+	struct tap__waiting *message = find_near(search, sought);
+	return message ? message : find_far(search, sought, is_guess);
+}

@@ -1,0 +1,42 @@
+/* capture.h - an output whose text a test can look at. */
+#ifndef TESTS_UNIT_CLI_CAPTURE_H
+#define TESTS_UNIT_CLI_CAPTURE_H
+
+#include <assert.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cli/output/out.h"
+
+static inline void capture_init(struct cli_out *out)
+{
+	int fd = memfd_create("capture", MFD_CLOEXEC);
+	int status = cli_out_init(out, fd);
+
+	assert(fd >= 0 && status == 0);
+	(void)status;
+}
+
+/* What was printed since the last call, NUL-terminated, to be freed. */
+static inline char *capture_take(struct cli_out *out)
+{
+	cli_out_flush(out);
+	off_t len = lseek(out->fd, 0, SEEK_END);
+	char *text = malloc((size_t)len + 1);
+	ssize_t got = text ? pread(out->fd, text, (size_t)len, 0) : -1;
+
+	assert(got == len);
+	text[got] = '\0';
+	if (ftruncate(out->fd, 0) != 0 || lseek(out->fd, 0, SEEK_SET) != 0)
+		abort();
+	return text;
+}
+
+static inline void capture_fini(struct cli_out *out)
+{
+	close(out->fd);
+	cli_out_fini(out);
+}
+
+#endif

@@ -1,0 +1,40 @@
+/* diff_fixture.h - two recordings to compare, and the differences that were told. */
+#ifndef TESTS_DIFF_FIXTURE_H
+#define TESTS_DIFF_FIXTURE_H
+
+#include "replay/diff/diff.h"
+#include "tests/unit/replay/traffic.h"
+
+/* A difference as it was told, in short. */
+struct told {
+	enum replay_difference_kind kind;
+	bool is_reply;
+	uint64_t seq[REPLAY_SIDES]; /* 0: none */
+	char subject[48];
+};
+
+/* A test's state: empty recordings, and the defaults. */
+struct diff_fixture {
+	struct traffic a, b;
+	struct replay_diff_options options;
+	struct told told[2000];
+	size_t count;
+	struct replay_diff *diff;
+	struct replay_diff_summary summary;
+};
+
+int diff_fixture_setup(void **state);
+int diff_fixture_teardown(void **state);
+
+/* Ten numbered messages on one subject, in both. */
+void diff_fill_numbers(struct diff_fixture *fixture);
+
+/* Compare anew: fills told and the summary, which must agree with each other. */
+void diff_compare(struct diff_fixture *fixture);
+/* Compare; there must be this difference alone. A number is 0 where a side has no message. */
+void diff_expect_one(struct diff_fixture *fixture, enum replay_difference_kind kind, uint64_t seq_a,
+		     uint64_t seq_b);
+/* Compare; there must be none. */
+void diff_expect_equal(struct diff_fixture *fixture);
+
+#endif

@@ -1,0 +1,142 @@
+/* A writer and its stages: what is submitted is written, and its status tells of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/store/log_fixture.h"
+
+static void what_is_submitted_is_in_the_log(void **state)
+{
+	struct log_fixture *fixture = *state;
+	struct log_contents contents;
+	log_write(fixture->log, &fixture->options, 1, 20, 1000);
+	log_read(fixture->log, &contents);
+	assert_int_equal(contents.messages, 20000);
+	assert_int_equal(contents.number_jumps, 0);
+	assert_int_equal(contents.first_seq, 1);
+	assert_int_equal(contents.last_seq, 20000);
+	assert_int_equal(contents.open_segments, 0);
+}
+
+static void opening_and_closing_alone_leaves_no_segment(void **state)
+{
+	struct log_fixture *fixture = *state;
+	store_writer_close(log_open(fixture->log, &fixture->options));
+	assert_int_equal(log_count_files(fixture->log, ".seg"), 0);
+	assert_int_equal(log_count_files(fixture->log, "lock"), 1);
+}
+
+static void files_and_folder_are_for_the_owner_only(void **state)
+{
+	struct log_fixture *fixture = *state;
+	struct stat info;
+	char path[512];
+	mode_t before = umask(0);
+	log_write(fixture->log, &fixture->options, 1, 1, 1);
+	umask(before);
+	assert_int_equal(stat(fixture->log, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0700);
+	log_segment_path(fixture->log, 0, path, sizeof path);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+}
+
+static void stages_are_bounded_and_come_back(void **state)
+{
+	struct log_fixture *fixture = *state;
+	struct store_stage *stages[8];
+	fixture->options.stages = 3;
+	struct store_writer *writer = log_open(fixture->log, &fixture->options);
+	for (int i = 0; i < 3; i++)
+		assert_non_null(stages[i] = store_writer_stage(writer));
+	assert_null(store_writer_stage(writer));
+	for (int i = 0; i < STORE_SPARE_STAGES; i++)
+		assert_non_null(stages[3 + i] = store_writer_spare_stage(writer));
+	assert_null(store_writer_spare_stage(writer));
+	for (int i = 0; i < 3 + STORE_SPARE_STAGES; i++)
+		store_writer_submit(writer, stages[i]);
+	log_submit(writer, 1, 5);
+	store_writer_close(writer);
+}
+
+static void count_wake(void *context)
+{
+	atomic_fetch_add((_Atomic int *)context, 1);
+}
+
+static void who_went_without_a_stage_is_woken(void **state)
+{
+	struct log_fixture *fixture = *state;
+	_Atomic int wakes = 0;
+	fixture->options.stages = 2;
+	fixture->options.wake = count_wake;
+	fixture->options.context = &wakes;
+	struct store_writer *writer = log_open(fixture->log, &fixture->options);
+	struct store_stage *first = store_writer_stage(writer), *second = store_writer_stage(writer);
+	assert_null(store_writer_stage(writer));
+	log_append(first, 1);
+	store_writer_submit(writer, first);
+	log_await(&wakes, 1);
+	first = store_writer_stage(writer);
+	assert_non_null(first);
+	assert_null(store_writer_stage(writer));
+	store_writer_submit(writer, second); /* empty: given back */
+	log_await(&wakes, 2);
+	store_writer_submit(writer, first);
+	store_writer_close(writer);
+}
+
+static void status_tells_what_was_written(void **state)
+{
+	struct log_fixture *fixture = *state;
+	struct store_writer_status status;
+	struct log_contents contents;
+	struct store_writer *writer = log_open(fixture->log, &fixture->options);
+	log_submit(writer, 1, 100);
+	store_writer_flush(writer);
+	store_writer_status(writer, &status);
+	log_read(fixture->log, &contents);
+	assert_int_equal(status.events, 100);
+	assert_int_equal(status.messages, 100);
+	assert_int_equal(status.next_seq, 101);
+	assert_int_equal(status.synced_seq, 101);
+	assert_int_equal(status.segments, 1);
+	assert_int_equal(status.log_bytes, contents.bytes);
+	assert_int_equal(status.queued_bytes, 0);
+	assert_false(status.degraded);
+	store_writer_close(writer);
+}
+
+static void auto_compresses_more_while_idle(void **state)
+{
+	struct log_fixture *fixture = *state;
+	struct store_writer_status status;
+	fixture->options.sync = STORE_SYNC_NONE;
+	struct store_writer *writer = log_open(fixture->log, &fixture->options);
+	store_writer_status(writer, &status);
+	assert_int_equal(status.level, 1);
+	for (uint64_t i = 0; i < 200; i++) {
+		log_submit(writer, i, 1);
+		store_writer_flush(writer);
+	}
+	store_writer_status(writer, &status);
+	assert_int_equal(status.level, 3);
+	store_writer_close(writer);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
+	const struct CMUnitTest tests[] = {
+	    CASE(what_is_submitted_is_in_the_log),         CASE(opening_and_closing_alone_leaves_no_segment),
+	    CASE(files_and_folder_are_for_the_owner_only), CASE(stages_are_bounded_and_come_back),
+	    CASE(who_went_without_a_stage_is_woken),       CASE(status_tells_what_was_written),
+	    CASE(auto_compresses_more_while_idle),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

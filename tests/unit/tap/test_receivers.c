@@ -1,0 +1,416 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/tap/overhear.h"
+
+enum { MEMORY = 16 << 20 };
+
+/* Two publishers and two subscribers, seen from their beginning: connections 1 to 4. */
+struct bus {
+	struct overhear overhear;
+	void *a, *b, *first, *second;
+};
+
+static int setup(void **state)
+{
+	struct bus *bus = calloc(1, sizeof *bus);
+	struct overhear *overhear = &bus->overhear;
+	void **flows[] = {&bus->a, &bus->b, &bus->first, &bus->second};
+	overhear_open(overhear, MEMORY, NULL, 0);
+	for (uint16_t i = 0; i < 4; i++) {
+		*flows[i] = overhear_connect(overhear, (uint16_t)(50000 + i), 4222, false);
+		overhear_handshake(overhear, flows[i], "x");
+	}
+	*state = bus;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bus *bus = *state;
+	void **flows[] = {&bus->a, &bus->b, &bus->first, &bus->second};
+	for (int i = 0; i < 4; i++)
+		overhear_end(&bus->overhear, flows[i], TAP_END_CAPTURE);
+	free(overhear_take(&bus->overhear, true));
+	overhear_close(&bus->overhear);
+	free(bus);
+	return 0;
+}
+
+#define say(bus, who, text)    overhear_client(&(bus)->overhear, &(bus)->who, text)
+#define answer(bus, who, text) overhear_server(&(bus)->overhear, &(bus)->who, text)
+
+static void pass(struct bus *bus, int64_t ns)
+{
+	bus->overhear.now_ns += ns;
+	tap_join_tick(bus->overhear.join, bus->overhear.now_ns);
+}
+
+/* Messages and deliveries that have left after the join window; " ?" where there may be other receivers. */
+static void expect(struct bus *bus, const char *events)
+{
+	char text[4096] = "", *at = text;
+	struct wire_event event;
+	pass(bus, TAP_JOIN_WINDOW_NS);
+	while (tap_join_next(bus->overhear.join, &event)) {
+		if (event.kind > WIRE_EVENT_DELIVERY)
+			continue;
+		at = overhear_print(at, (size_t)(text + sizeof text - at), &event);
+		if (event.flags & WIRE_EVENT_RECEIVERS_UNKNOWN)
+			at = stpcpy(at - 1, " ?\n");
+	}
+	assert_string_equal(text, events);
+}
+
+static void a_message_without_subscriptions_is_known_to_reach_nobody(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x []\n");
+}
+
+static void a_message_that_reached_all_subscriptions_has_known_receivers(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	expect(bus, "message 1 x [] -> 3/1\n");
+}
+
+static void a_message_that_did_not_reach_a_subscription_has_unknown_receivers(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\nSUB > 2\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	expect(bus, "message 1 x [] -> 3/1 ?\n");
+}
+
+static void receivers_are_unknown_until_a_connection_that_was_there_before_has_ended(void **state)
+{
+	struct bus *bus = *state;
+	void *older = overhear_connect(&bus->overhear, 50010, 4222, true);
+	overhear_say_eight(&bus->overhear, &older, TAP_ORIGINATOR);
+	overhear_client(&bus->overhear, &older, "PUB y 1\r\n1\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 5 y [1] ?\nmessage 1 x [] ?\n");
+	overhear_end(&bus->overhear, &older, TAP_END_CLOSED);
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x []\n");
+}
+
+static void a_connection_that_is_not_understood_yet_may_have_subscriptions(void **state)
+{
+	struct bus *bus = *state;
+	void *older = overhear_connect(&bus->overhear, 50010, 4222, true);
+	overhear_server(&bus->overhear, &older, "lo\r\nMSG y 1 0\r\n\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\n");
+	overhear_end(&bus->overhear, &older, TAP_END_CLOSED);
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x []\n");
+}
+
+static void the_server_of_an_older_connection_is_where_nats_is_expected(void **state)
+{
+	struct bus *bus = *state;
+	/* its client has the lower port, and is taken for who accepted the connection */
+	const struct tap_flow_info info = {
+	    .ends = {{.address = {10, 0, 0, 9}, .port = 4222}, {.address = {10, 0, 0, 1}, .port = 1234}},
+	    .is_midstream = true};
+	void *older = bus->overhear.handler->open(bus->overhear.handler, &info, bus->overhear.now_ns);
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\n");
+	overhear_end(&bus->overhear, &older, TAP_END_CLOSED);
+}
+
+static void receivers_are_unknown_while_a_connection_is_encrypted(void **state)
+{
+	struct bus *bus = *state;
+	void *hidden = overhear_connect(&bus->overhear, 50010, 4222, false);
+	overhear_server(&bus->overhear, &hidden, "INFO {\"server_id\":\"S\"}\r\n");
+	overhear_client(&bus->overhear, &hidden, "\x16\x03\x01");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\n");
+	overhear_end(&bus->overhear, &hidden, TAP_END_CLOSED);
+}
+
+static void a_connection_that_found_no_memory_may_have_subscriptions(void **state)
+{
+	struct bus *bus = *state;
+	struct tap_budget *budget = &bus->overhear.budget;
+	budget->max_bytes = budget->used_bytes;
+	assert_null(overhear_connect(&bus->overhear, 50010, 4222, false));
+	budget->max_bytes = MEMORY;
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\n");
+}
+
+static void a_hole_that_may_hold_a_subscription_makes_receivers_unknown(void **state)
+{
+	struct bus *bus = *state;
+	overhear_hole(&bus->overhear, &bus->first, TAP_ORIGINATOR, 20);
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\n");
+}
+
+static void a_hole_inside_a_payload_holds_no_subscription(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, b, "PUB y 4\r\nhi");
+	overhear_hole(&bus->overhear, &bus->b, TAP_ORIGINATOR, 4);
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 2 y [hi] of 4 partial\nmessage 1 x []\n");
+}
+
+static void a_subscription_does_not_receive_what_its_connection_published_before_it(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, a, "PUB x 0\r\n\r\nSUB x 1\r\nPUB x 0\r\n\r\n");
+	answer(bus, a, "MSG x 1 0\r\n\r\n");
+	expect(bus, "message 1 x []\nmessage 1 x [] -> 1/1\n");
+}
+
+static void a_subscription_does_not_receive_what_was_processed_before_it(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, a, "PUB x 0\r\n\r\nPING\r\n");
+	answer(bus, a, "PONG\r\n");
+	say(bus, first, "SUB x 1\r\n");
+	say(bus, b, "PUB x 0\r\n\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	expect(bus, "message 1 x []\nmessage 2 x [] -> 3/1\n");
+}
+
+static void a_message_that_was_under_way_with_the_subscription_may_be_received(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, a, "PUB x 0\r\n\r\n");
+	say(bus, first, "SUB x 1\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	expect(bus, "message 1 x [] -> 3/1\n");
+}
+
+static void of_two_publishers_messages_under_way_with_the_subscription_neither_is_guessed(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, a, "PUB x 0\r\n\r\n");
+	say(bus, b, "PUB x 0\r\n\r\n");
+	say(bus, first, "SUB x 1\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\nmessage 2 x [] ?\ndelivery 3/1 x []\n");
+}
+
+static void nothing_is_joined_beyond_the_window(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\n");
+	pass(bus, TAP_JOIN_WINDOW_NS);
+	say(bus, a, "PUB x 0\r\n\r\n");
+	bus->overhear.now_ns += TAP_JOIN_WINDOW_NS;
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\ndelivery 3/1 x []\n");
+}
+
+/* The second message waits for its own delivery: the one that comes is the first one's, which has left. */
+static void a_late_delivery_is_not_taken_for_that_of_the_next_message(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\n");
+	pass(bus, TAP_JOIN_WINDOW_NS);
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\ndelivery 3/1 x []\n");
+}
+
+static void a_delivery_captured_just_before_its_message_is_joined(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x [] -> 3/1\n");
+}
+
+static void a_delivery_captured_long_before_a_message_is_not_of_it(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	pass(bus, OVERHEAR_MS);
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "delivery 3/1 x []\nmessage 1 x [] ?\n");
+}
+
+static void where_a_message_was_missed_a_delivery_is_of_none_that_comes_later(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	say(bus, b, "PUB x 1\r\n");
+	overhear_hole(&bus->overhear, &bus->b, TAP_ORIGINATOR, 3);
+	answer(bus, first, "MSG x 1 1\r\n1\r\n");
+	say(bus, a, "PUB x 1\r\n1\r\n");
+	expect(bus, "message 2 x [] of 1 partial ?\ndelivery 3/1 x [1]\nmessage 1 x [1] ?\n");
+}
+
+static void a_late_delivery_is_not_taken_for_that_of_a_message_just_after_it(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\n");
+	pass(bus, TAP_JOIN_WINDOW_NS);
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "delivery 3/1 x []\nmessage 1 x [] ?\n");
+}
+
+static void a_queue_groups_equal_messages_are_told_apart_one_by_one(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x q 1\r\nPING\r\n");
+	say(bus, second, "SUB x q 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	answer(bus, second, "PONG\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	answer(bus, second, "MSG x 1 0\r\n\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	expect(bus, "message 1 x [] -> 4/1(q)\nmessage 1 x [] -> 3/1(q)\n");
+}
+
+static void a_queue_groups_equal_messages_at_once_are_not_guessed(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x q 1\r\nPING\r\n");
+	say(bus, second, "SUB x q 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	answer(bus, second, "PONG\r\n");
+	say(bus, a, "PUB x 0\r\n\r\nPUB x 0\r\n\r\n");
+	answer(bus, second, "MSG x 1 0\r\n\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n"); /* all that were before it are accounted for */
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\nmessage 1 x [] ?\ndelivery 4/1 x []\ndelivery 3/1 x []\n"
+		    "message 1 x [] -> 3/1(q)\n");
+}
+
+static void groups_of_one_name_on_several_subjects_are_one(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x q 1\r\nSUB > q 2\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	answer(bus, first, "MSG x 2 0\r\n\r\n");
+	expect(bus, "message 1 x [] -> 3/2(q)\n");
+}
+
+static void a_used_up_subscription_receives_no_more(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\nUNSUB 1 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	say(bus, a, "PUB x 1\r\n1\r\n");
+	say(bus, b, "PUB x 1\r\n2\r\n");
+	answer(bus, first, "MSG x 1 1\r\n1\r\n");
+	expect(bus, "message 1 x [1] -> 3/1\nmessage 2 x [2]\n");
+}
+
+static void deliveries_after_unsub_are_its_subscriptions(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x q 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	say(bus, first, "UNSUB 1\r\nPING\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\nPONG\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x [] -> 3/1(q)\nmessage 1 x []\n");
+}
+
+static void without_echo_a_publisher_does_not_receive_its_own(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, a, "CONNECT {\"echo\":false}\r\nSUB x 1\r\nPUB x 0\r\n\r\n");
+	expect(bus, "message 1 x []\n");
+}
+
+static void a_refused_subscription_receives_nothing(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\n");
+	answer(bus, first, "-ERR 'Permissions Violation for Subscription to \"x\"'\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x []\n");
+}
+
+static void receivers_are_unknown_while_the_server_does_not_answer(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, b, "PING\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\n");
+	answer(bus, b, "PONG\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x []\n");
+}
+
+static void another_servers_connections_do_not_matter(void **state)
+{
+	struct bus *bus = *state;
+	void *other = overhear_connect(&bus->overhear, 50010, 4333, true);
+	overhear_say_eight(&bus->overhear, &other, TAP_ORIGINATOR);
+	overhear_client(&bus->overhear, &other, "SUB x 1\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x []\n");
+	overhear_end(&bus->overhear, &other, TAP_END_CAPTURE);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    CASE(a_message_without_subscriptions_is_known_to_reach_nobody),
+	    CASE(a_message_that_reached_all_subscriptions_has_known_receivers),
+	    CASE(a_message_that_did_not_reach_a_subscription_has_unknown_receivers),
+	    CASE(receivers_are_unknown_until_a_connection_that_was_there_before_has_ended),
+	    CASE(a_connection_that_is_not_understood_yet_may_have_subscriptions),
+	    CASE(the_server_of_an_older_connection_is_where_nats_is_expected),
+	    CASE(receivers_are_unknown_while_a_connection_is_encrypted),
+	    CASE(a_connection_that_found_no_memory_may_have_subscriptions),
+	    CASE(a_hole_that_may_hold_a_subscription_makes_receivers_unknown),
+	    CASE(a_hole_inside_a_payload_holds_no_subscription),
+	    CASE(a_subscription_does_not_receive_what_its_connection_published_before_it),
+	    CASE(a_subscription_does_not_receive_what_was_processed_before_it),
+	    CASE(a_message_that_was_under_way_with_the_subscription_may_be_received),
+	    CASE(of_two_publishers_messages_under_way_with_the_subscription_neither_is_guessed),
+	    CASE(nothing_is_joined_beyond_the_window),
+	    CASE(a_late_delivery_is_not_taken_for_that_of_the_next_message),
+	    CASE(a_delivery_captured_just_before_its_message_is_joined),
+	    CASE(a_delivery_captured_long_before_a_message_is_not_of_it),
+	    CASE(where_a_message_was_missed_a_delivery_is_of_none_that_comes_later),
+	    CASE(a_late_delivery_is_not_taken_for_that_of_a_message_just_after_it),
+	    CASE(a_queue_groups_equal_messages_are_told_apart_one_by_one),
+	    CASE(a_queue_groups_equal_messages_at_once_are_not_guessed),
+	    CASE(groups_of_one_name_on_several_subjects_are_one),
+	    CASE(a_used_up_subscription_receives_no_more),
+	    CASE(deliveries_after_unsub_are_its_subscriptions),
+	    CASE(without_echo_a_publisher_does_not_receive_its_own),
+	    CASE(a_refused_subscription_receives_nothing),
+	    CASE(receivers_are_unknown_while_the_server_does_not_answer),
+	    CASE(another_servers_connections_do_not_matter),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
