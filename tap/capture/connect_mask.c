@@ -92,6 +92,15 @@ static bool is_flat(const char *text, const char *end)
 	return true;
 }
 
+/* Does a member of an object begin at key, in a text that begins at start? A comma precedes its quote. */
+static bool begins_member(const char *start, const char *key)
+{
+	const char *at = key - 1;
+	while (at > start && is_blank(at[-1]))
+		at--;
+	return at > start && at[-1] == ',';
+}
+
 /* Is there a password in the rest of the line, in the same object, and not an empty one? Whatever is behind a nested
  * value does not count. */
 static bool has_pass_behind(const char *bytes, size_t len)
@@ -102,7 +111,7 @@ static bool has_pass_behind(const char *bytes, size_t len)
 		if (!is_flat(checked, key))
 			return false;
 		checked = key;
-		if (key_len != 4 || strncasecmp(key, "pass", 4) != 0)
+		if (key_len != 4 || strncasecmp(key, "pass", 4) != 0 || !begins_member(bytes, key))
 			continue;
 		for (at++; at < line && is_blank(bytes[at]);)
 			at++;
