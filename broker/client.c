@@ -15,6 +15,8 @@
 enum {
 	FDS_RESERVED = 32,   /* descriptors kept free for files, monitoring and refusing politely */
 	SUBS_AT_ONCE = 1000, /* subscriptions of a client that is gone, before others have their turn */
+	SUBS_FOR_ONE = 2,    /* removed for a new one */
+	FREED_FOR_ONE = 4,   /* more than can end meanwhile: those, the new one, and one to catch up */
 };
 
 static struct broker_client *of(struct broker__transport *transport)
@@ -101,8 +103,7 @@ static void retire(struct broker__loop *loop, struct broker__sub *sub)
 	if (broker__traces(sub->client))
 		broker__trace_end(sub);
 	sub->is_closed = true;
-	sub->next = loop->retired;
-	loop->retired = sub;
+	broker__retired_add(&loop->retired, sub);
 }
 
 /* Remove `most` subscriptions of a client that is gone. False when none are left. */
@@ -119,12 +120,31 @@ static bool end_subscriptions(struct broker_client *client, uint32_t most)
 	return false;
 }
 
-bool broker__client_empty(struct broker_client *client)
+/* Remove `most` subscriptions of the first client that is gone. */
+static void empty_first(struct broker__loop *loop, uint32_t most)
 {
-	if (end_subscriptions(client, SUBS_AT_ONCE))
-		return true;
+	struct broker_client *client = loop->emptying;
+	if (end_subscriptions(client, most))
+		return;
+	loop->emptying = client->leaving_next;
 	handle_closed(client);
-	return false;
+}
+
+void broker__clients_empty(struct broker__loop *loop)
+{
+	while (loop->emptying) {
+		empty_first(loop, SUBS_AT_ONCE);
+		broker__loop_free_retired(loop);
+		if (broker__round_is_over(loop))
+			return;
+	}
+}
+
+void broker__clients_make_room(struct broker__loop *loop)
+{
+	if (loop->emptying)
+		empty_first(loop, SUBS_FOR_ONE);
+	broker__retired_free(&loop->retired, FREED_FOR_ONE);
 }
 
 /* Nobody finds its subscriptions any more. Where they are many they are removed later, and the client stays until then. */

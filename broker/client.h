@@ -114,14 +114,17 @@ void broker__client_close(struct broker_client *client, const char *reason); /* 
 void broker__client_cut(struct broker_client *client, const char *reason);   /* at once */
 
 /* For broker__loop_settle: remove a leaving client from everything and begin its end. Many subscriptions are removed in
- * later rounds, by broker__client_empty. */
+ * later rounds, by broker__clients_empty. */
 void broker__client_put_away(struct broker_client *client);
 /* A client whose last output was being written: its time is over. Nothing of any other. */
 void broker__client_finish(struct broker_client *client);
 /* Note what of its output was not taken by the kernel. */
 void broker__client_count_lost(struct broker_client *client);
-/* Remove some. False when none are left: the client may be gone then. */
-bool broker__client_empty(struct broker_client *client);
+/* Remove the subscriptions of clients that are gone, as many as the round allows. */
+void broker__clients_empty(struct broker__loop *loop);
+/* Each new subscription removes and frees some that ended, so that clients who subscribe, leave and come back never hold
+ * many more than they may. */
+void broker__clients_make_room(struct broker__loop *loop);
 
 /* Stop reading for one more reason; go on when it was the last one, first with what has been kept. */
 void broker__client_pause(struct broker_client *client, enum broker__pause why);

@@ -26,6 +26,7 @@ static void leave(struct broker__loop *loop)
 	broker__parcel_fini(&large->parcel);
 	free(large->fanout.unusual);
 	*large = (struct broker__large){.making = large->making};
+	broker__retired_release(&loop->retired);
 }
 
 /* ---- matching ---- */

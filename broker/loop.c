@@ -9,8 +9,8 @@
 
 enum {
 	TRIM_MS = 2000,
-	FLUSHES_AT_ONCE = 16, /* between two looks at the clock */
-	RETIRED_AT_ONCE = 1000,
+	FLUSHES_AT_ONCE = 16,   /* between two looks at the clock */
+	RETIRED_AT_ONCE = 1000, /* as many as clients that are gone lose before (client.c) */
 };
 
 static struct broker__client_list_link *link_of(struct broker_client *client, size_t link)
@@ -157,16 +157,12 @@ bool broker__loop_flush(struct broker__loop *loop)
 
 bool broker__loop_free_retired(struct broker__loop *loop)
 {
-	if (loop->large.publisher)
-		return true;
-	for (uint32_t left = RETIRED_AT_ONCE; loop->retired && left > 0; left--) {
-		struct broker__sub *sub = loop->retired;
-		loop->retired = sub->next;
-		broker__sub_close(sub);
-	}
-	if (loop->retired)
+	if (!loop->large.publisher)
+		broker__retired_release(&loop->retired);
+	bool is_done = broker__retired_free(&loop->retired, RETIRED_AT_ONCE);
+	if (!is_done)
 		broker__round_wake(loop);
-	return !loop->retired;
+	return is_done;
 }
 
 /* Put away who is leaving, as long as the round lasts. Who still has a message under way goes when that is done. */

@@ -70,6 +70,7 @@ static void refuse_tokens(struct broker_client *client, const struct wire_op *op
 static int add_sub(struct broker_client *client, const struct wire_op *op)
 {
 	struct broker *broker = client->loop->broker;
+	broker__clients_make_room(client->loop);
 	struct broker__sub *sub = broker__sub_open(client, op->subject, op->queue, op->sid);
 	if (!sub)
 		return -ENOMEM;

@@ -11,6 +11,7 @@
 #include "broker/log.h"
 #include "broker/monitor/monitor.h"
 #include "broker/output.h"
+#include "broker/retired.h"
 #include "broker/sublist.h"
 
 enum {
@@ -55,8 +56,7 @@ struct broker__loop {
 	struct broker__logins logins;
 	struct broker_client *leaving;
 	struct broker_client *emptying; /* gone, but for subscriptions; by leaving_next */
-	struct broker__sub
-	    *retired; /* subscriptions that ended while the work at hand may still point to them */
+	struct broker__retired retired;
 
 	/* Turns (turn.h). */
 	int64_t work_left, turn_units; /* of the turn under way, and what it began with */
@@ -119,7 +119,7 @@ void broker__loop_settle(struct broker__loop *loop);
 bool broker__loop_flush(struct broker__loop *loop);
 /* Write to the one who has waited longest; somebody has output. */
 void broker__loop_flush_one(struct broker__loop *loop);
-/* Free subscriptions that ended, some of them, unless they are in use. True when there are none. */
+/* Free subscriptions that ended, some of them, unless they are in use. True when there are none to free. */
 bool broker__loop_free_retired(struct broker__loop *loop);
 /* Read the clock; a step is a mark event. */
 void broker__loop_read_clock(struct broker__loop *loop);

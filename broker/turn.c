@@ -59,20 +59,9 @@ static void take_turns(struct broker__loop *loop)
 	}
 }
 
-static void empty_clients(struct broker__loop *loop)
-{
-	while (loop->emptying) {
-		struct broker_client *client = loop->emptying, *next = client->leaving_next;
-		if (!broker__client_empty(client))
-			loop->emptying = next;
-		if (broker__round_is_over(loop))
-			return;
-	}
-}
-
 static bool is_idle(const struct broker__loop *loop)
 {
-	bool has_retired = loop->retired && !loop->large.publisher;
+	bool has_retired = loop->retired.unused || (loop->retired.first && !loop->large.publisher);
 	return loop->waiting.len == 0 && !loop->dirty.first && !loop->leaving && !loop->emptying &&
 	       !has_retired && !loop->has_newcomers;
 }
@@ -85,7 +74,7 @@ static void on_round(uv_idle_t *round)
 		broker__listen_go_on(loop->broker);
 	broker__loop_flush(loop);
 	take_turns(loop);
-	empty_clients(loop);
+	broker__clients_empty(loop);
 	broker__loop_settle(loop);
 	broker__loop_free_retired(loop);
 	if (is_idle(loop))

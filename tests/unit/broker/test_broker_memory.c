@@ -4,11 +4,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include <cmocka.h>
 
+#include "broker/turn.h"
 #include "tests/unit/broker/broker_fixture.h"
 
 enum { TOTAL_BYTES = 4 << 20, PAYLOAD_BYTES = 1000000, SENDERS = 12 };
@@ -128,12 +130,80 @@ static void nothing_is_read_after_an_error_that_closes(void **state)
 	free(piece);
 }
 
+enum { LEAVERS = 4, GENERATIONS = 30, SUBS_EACH = 5000 };
+
+static size_t most_retired;
+
+static size_t count(const struct broker__sub *sub)
+{
+	size_t len = 0;
+	for (; sub; sub = sub->next)
+		len++;
+	return len;
+}
+
+/* Called on the broker's thread. */
+static void count_retired(struct wire_sink *sink, const struct wire_event *event)
+{
+	static unsigned events;
+	(void)sink;
+	if (event->kind != WIRE_EVENT_SUBSCRIBE || ++events % 1000 != 0)
+		return;
+	const struct broker__retired *retired = &fixture.broker->loops[0].retired;
+	size_t len = count(retired->first) + count(retired->unused);
+	most_retired = len > most_retired ? len : most_retired;
+}
+
+static void say_much(struct caller *caller)
+{
+	struct speech speech = {0};
+	for (int i = 0; i < SUBS_EACH; i++) {
+		char line[64];
+		snprintf(line, sizeof line, "SUB much.%d.* %d\r\n", i, i);
+		speech_add(&speech, line);
+	}
+	speech_add(&speech, "PING\r\n");
+	caller_speak(caller, &speech);
+	speech_fini(&speech);
+}
+
+static void hear_and_leave(struct caller callers[LEAVERS])
+{
+	for (int i = 0; i < LEAVERS; i++) {
+		caller_hear_pong(&callers[i]);
+		caller_leave(&callers[i]);
+	}
+}
+
+/* Clients leave while others subscribe, so that there is always something else to do than to remove subscriptions. */
+static void subscriptions_of_those_who_left_do_not_pile_up(void **state)
+{
+	struct wire_sink sink = {.event = count_retired};
+	struct caller callers[2][LEAVERS];
+	(void)state;
+	broker_fixture_start(&fixture, NULL, &sink);
+	for (int generation = 0; generation < GENERATIONS; generation++) {
+		struct caller *these = callers[generation % 2], *before = callers[(generation + 1) % 2];
+		for (int i = 0; i < LEAVERS; i++)
+			caller_join(&fixture, &these[i], HELLO);
+		for (int i = 0; i < LEAVERS; i++)
+			say_much(&these[i]);
+		if (generation > 0)
+			hear_and_leave(before);
+	}
+	hear_and_leave(callers[(GENERATIONS - 1) % 2]);
+	broker_fixture_stop(&fixture);
+	broker_fixture_fini(&fixture);
+	assert_in_range(most_retired, 0, 2 * SUBS_EACH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(unfinished_payloads_count_against_the_total_and_others_are_served),
 	    cmocka_unit_test(the_largest_payload_is_taken_when_there_is_room),
 	    cmocka_unit_test(nothing_is_read_after_an_error_that_closes),
+	    cmocka_unit_test(subscriptions_of_those_who_left_do_not_pile_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
