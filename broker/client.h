@@ -33,6 +33,7 @@ enum broker__pause {
 	BROKER__WAITING = 1 << 2,  /* for its next turn; in loop->waiting */
 	BROKER__SHORT = 1 << 3,    /* memory is short; in loop->starved */
 	BROKER__VERIFIED = 1 << 4, /* its password is being verified (login.h) */
+	BROKER__SERVED = 1 << 5,   /* until the next poll: it was read in this one, late; in loop->served */
 };
 
 /* Subscriptions by sid. */
@@ -94,7 +95,7 @@ struct broker_client {
 	char *title;                        /* how log lines call it, owned, or NULL */
 
 	struct broker_client *leaving_next, *cid_next;
-	struct broker__client_list_link all, dirty, stalled, held, waiting, starved;
+	struct broker__client_list_link all, dirty, stalled, held, waiting /* or served */, starved;
 	uint64_t starved_ms; /* since when */
 	struct broker_client *stalled_by;
 	uint64_t stalled_until_ms; /* by the loop's time */

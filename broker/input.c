@@ -298,8 +298,7 @@ void broker__input_take(struct broker_client *client, char *data, size_t len)
 		take_shared(client, data, len);
 	end_turn(client, before);
 	if (client->paused == 0 && broker__client_is_open(client) && broker__round_is_over(client->loop))
-		broker__turn_wait(
-		    client); /* libuv would read up to 32 times in a row [unix/stream.c uv__read] */
+		broker__turn_serve(client);
 }
 
 void broker__input_go_on(struct broker_client *client)

@@ -6,7 +6,12 @@
 #include "broker/server.h"
 #include "broker/turn.h"
 
-enum { BACKLOG = 4096 };
+enum {
+	BACKLOG = 4096,
+	/* Connections accepted in a round. Each asks for something at once, and for a place in the next poll; the others
+	 * wait in the kernel, where they cost nobody anything. */
+	NEWCOMERS_AT_ONCE = 16,
+};
 
 static void wait_for_round(struct broker__loop *loop)
 {
@@ -14,15 +19,21 @@ static void wait_for_round(struct broker__loop *loop)
 	broker__round_wake(loop);
 }
 
+static void accept_newcomer(struct broker__loop *loop, uv_stream_t *listener)
+{
+	loop->newcomers++;
+	broker__client_accept(loop, listener);
+}
+
 static void on_connection(uv_stream_t *listener, int status)
 {
 	struct broker *broker = listener->data;
 	if (status < 0)
 		broker_log(broker->log, BROKER_LOG_ERROR, "Client Accept Error: %s", uv_strerror(status));
-	else if (broker__round_is_over(&broker->loops[0]))
+	else if (broker->loops[0].newcomers >= NEWCOMERS_AT_ONCE || broker__round_is_over(&broker->loops[0]))
 		wait_for_round(&broker->loops[0]);
 	else
-		broker__client_accept(&broker->loops[0], listener);
+		accept_newcomer(&broker->loops[0], listener);
 }
 
 /* libuv offers no other connection until this one was accepted. */
@@ -31,7 +42,7 @@ void broker__listen_go_on(struct broker *broker)
 	struct broker__loop *loop = &broker->loops[0];
 	loop->has_newcomers = false;
 	if (broker->is_listening)
-		broker__client_accept(loop, (uv_stream_t *)&broker->listener);
+		accept_newcomer(loop, (uv_stream_t *)&broker->listener);
 }
 
 /* "0.0.0.0" also means IPv6, as in nats-server. */

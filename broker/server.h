@@ -49,7 +49,7 @@ struct broker__loop {
 	struct broker__pool pool;
 	char *input; /* BROKER__INPUT_HEADROOM + BROKER__INPUT_BYTES + BROKER__SLACK */
 	char *head;  /* scratch for one head, BROKER__HEAD_BYTES */
-	struct broker__clients all, stalled, held, waiting, starved;
+	struct broker__clients all, stalled, held, waiting, served, starved;
 	struct broker__clients
 	    dirty;                /* have output nobody has tried to write yet: first come, first written */
 	struct broker__cids cids; /* of all */
@@ -63,6 +63,7 @@ struct broker__loop {
 	uint64_t round_ns;             /* when this round began, by uv_hrtime; 0: it has not */
 	bool is_sink_full;             /* since the turn began: nothing that makes events is obeyed */
 	bool has_newcomers;            /* connections wait to be accepted */
+	unsigned newcomers;            /* accepted since the last poll */
 	struct broker__making *making; /* for routes that take a turn at most, and to begin with */
 	struct broker__large large;
 	uv_idle_t round;

@@ -59,11 +59,20 @@ static void take_turns(struct broker__loop *loop)
 	}
 }
 
+static void read_served(struct broker__loop *loop)
+{
+	while (loop->served.first) {
+		struct broker_client *client = loop->served.first;
+		broker__turn_forget(client);
+		broker__client_resume(client, BROKER__SERVED);
+	}
+}
+
 static bool is_idle(const struct broker__loop *loop)
 {
 	bool has_retired = loop->retired.unused || (loop->retired.first && !loop->large.publisher);
-	return loop->waiting.len == 0 && !loop->dirty.first && !loop->leaving && !loop->emptying &&
-	       !has_retired && !loop->has_newcomers;
+	return loop->waiting.len == 0 && loop->served.len == 0 && !loop->dirty.first && !loop->leaving &&
+	       !loop->emptying && !has_retired && !loop->has_newcomers;
 }
 
 static void on_round(uv_idle_t *round)
@@ -75,6 +84,7 @@ static void on_round(uv_idle_t *round)
 	broker__loop_flush(loop);
 	take_turns(loop);
 	broker__clients_empty(loop);
+	read_served(loop);
 	broker__loop_settle(loop);
 	broker__loop_free_retired(loop);
 	if (is_idle(loop))
@@ -86,6 +96,7 @@ static void on_before_poll(uv_prepare_t *before_poll)
 {
 	struct broker__loop *loop = before_poll->data;
 	loop->round_ns = 0;
+	loop->newcomers = 0;
 }
 
 void broker__round_wake(struct broker__loop *loop)
@@ -121,11 +132,22 @@ void broker__turn_wait(struct broker_client *client)
 	broker__round_wake(loop);
 }
 
+void broker__turn_serve(struct broker_client *client)
+{
+	struct broker__loop *loop = client->loop;
+	broker__client_pause(client, BROKER__SERVED);
+	broker__clients_add(&loop->served, client, BROKER__LINK(waiting));
+	broker__round_wake(loop);
+}
+
 void broker__turn_forget(struct broker_client *client)
 {
+	struct broker__loop *loop = client->loop;
 	if (client->paused & BROKER__WAITING)
-		broker__clients_remove(&client->loop->waiting, client, BROKER__LINK(waiting));
-	client->paused &= ~(unsigned)BROKER__WAITING;
+		broker__clients_remove(&loop->waiting, client, BROKER__LINK(waiting));
+	else if (client->paused & BROKER__SERVED)
+		broker__clients_remove(&loop->served, client, BROKER__LINK(waiting));
+	client->paused &= ~(unsigned)(BROKER__WAITING | BROKER__SERVED);
 }
 
 void broker__client_pause(struct broker_client *client, enum broker__pause why)

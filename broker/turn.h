@@ -28,6 +28,9 @@ bool broker__round_is_over(const struct broker__loop *loop);
 
 /* The client has operations that were kept: it gets a turn in a later round. */
 void broker__turn_wait(struct broker_client *client);
+/* The client was read when there was little time left, and has nothing kept. It is read again after the next round, not
+ * before: libuv would read up to 32 times in a row [unix/stream.c uv__read]. It waits for no one's turn. */
+void broker__turn_serve(struct broker_client *client);
 void broker__turn_forget(struct broker_client *client);
 /* Something is left to be done that does not wait for anybody. */
 void broker__round_wake(struct broker__loop *loop);
