@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -165,6 +166,17 @@ const struct bench_attack bench_attacks[] = {
     {"verbose", 0, NULL, false, 8, ping_verbosely, false},
     {NULL, 0, NULL, false, 0, NULL, false},
 };
+
+const struct bench_attack *bench_attack_find(const char *name)
+{
+	static const char prefix[] = "attack-";
+	if (strncmp(name, prefix, sizeof prefix - 1) != 0)
+		return NULL;
+	for (const struct bench_attack *attack = bench_attacks; attack->name; attack++)
+		if (strcmp(name + sizeof prefix - 1, attack->name) == 0)
+			return attack;
+	return NULL;
+}
 
 /* ---- who says it ---- */
 

@@ -20,6 +20,9 @@ struct bench_attack {
 /* The list ends with name == NULL. */
 extern const struct bench_attack bench_attacks[];
 
+/* "attack-NAME"; NULL when there is none of that name. */
+const struct bench_attack *bench_attack_find(const char *name);
+
 struct bench_attack_run;
 
 /* Connect everybody and begin. scale: numbers are divided by it, for a short test. Returns 0 with *run, which

@@ -91,13 +91,19 @@ static int measure(const struct bench_plan *plan, const char *test, const struct
 	return error ? bench_suite_complain(test, contender->name, error, fault.text) : 0;
 }
 
-int bench_fairness_run(const struct bench_plan *plan, struct bench_results *results)
+int bench_fairness_attack(const struct bench_plan *plan, const struct bench_attack *attack,
+			  struct bench_results *results)
 {
 	char test[48];
+	snprintf(test, sizeof test, "attack-%s", attack->name);
+	return bench_suite_rounds(plan, test, measure, attack, results);
+}
+
+int bench_fairness_run(const struct bench_plan *plan, struct bench_results *results)
+{
 	int result = 0;
 	for (const struct bench_attack *attack = bench_attacks; attack->name; attack++) {
-		snprintf(test, sizeof test, "attack-%s", attack->name);
-		int error = bench_suite_rounds(plan, test, measure, attack, results);
+		int error = bench_fairness_attack(plan, attack, results);
 		result = result ? result : error;
 	}
 	return result;

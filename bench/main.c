@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/attack.h"
 #include "bench/suite.h"
 #include "bench/verdict.h"
 
@@ -26,6 +27,9 @@ static int list(void)
 	puts("others:\n  throughput   all shapes above");
 	for (const struct bench_suite *suite = bench_suites; suite->name; suite++)
 		printf("  %-12s %s\n", suite->name, suite->about);
+	puts("attacks, one by one:");
+	for (const struct bench_attack *attack = bench_attacks; attack->name; attack++)
+		printf("  attack-%s\n", attack->name);
 	return 0;
 }
 
@@ -34,7 +38,7 @@ static int usage(void)
 	fputs("usage: bench --tapedeck PATH [--runs N] [--seconds S] [--seed N] [--json] [--smoke] [--list] "
 	      "[--servers NAME,...] [NAME...]\n"
 	      "Compares tapedeck, recording on and off, with nats-server and with the floor. Without names,\n"
-	      "everything; names are shapes and suites as --list tells them.\n"
+	      "everything; names are shapes, suites and attacks as --list tells them.\n"
 	      "  --runs N      rounds, in each of which every server runs once (default 5)\n"
 	      "  --seconds S   about how long one run is (default 1)\n"
 	      "  --servers     only these (default all; those that are not here are left out)\n"
@@ -77,6 +81,9 @@ static int run_named(const struct bench_plan *plan, const char *name, struct ben
 	for (const struct bench_suite *suite = bench_suites; suite->name; suite++)
 		if (strcmp(name, suite->name) == 0)
 			return suite->run(plan, results);
+	const struct bench_attack *attack = bench_attack_find(name);
+	if (attack)
+		return bench_fairness_attack(plan, attack, results);
 	return run_shape(plan, name, results);
 }
 
@@ -86,7 +93,8 @@ static bool is_name(const char *name)
 	for (const struct bench_suite *suite = bench_suites; suite->name; suite++)
 		if (strcmp(name, suite->name) == 0)
 			return true;
-	return strcmp(name, "throughput") == 0 || bench_shape_parse(&shape, name) == 0;
+	return strcmp(name, "throughput") == 0 || bench_attack_find(name) ||
+	       bench_shape_parse(&shape, name) == 0;
 }
 
 /* Are all names of the list, separated by commas, those of servers? */
@@ -172,8 +180,7 @@ int main(int argc, char **argv)
 		return usage();
 	for (int i = optind; i < argc; i++)
 		if (!is_name(argv[i])) {
-			fprintf(stderr, "bench: \"%s\" is neither a shape nor a suite; see --list\n",
-				argv[i]);
+			fprintf(stderr, "bench: \"%s\" is no shape, suite or attack; see --list\n", argv[i]);
 			return usage();
 		}
 	if (!look_around(&plan))

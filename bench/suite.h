@@ -5,6 +5,7 @@
 #ifndef BENCH_SUITE_H
 #define BENCH_SUITE_H
 
+#include "bench/attack.h"
 #include "bench/contender.h"
 #include "bench/results.h"
 #include "bench/shape.h"
@@ -16,7 +17,10 @@ int bench_throughput_run(const struct bench_plan *plan, const struct bench_shape
 int bench_latency_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_storm_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_stalled_run(const struct bench_plan *plan, struct bench_results *results);
+/* All attacks; one of them. */
 int bench_fairness_run(const struct bench_plan *plan, struct bench_results *results);
+int bench_fairness_attack(const struct bench_plan *plan, const struct bench_attack *attack,
+			  struct bench_results *results);
 int bench_sizes_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_reading_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_sniffing_run(const struct bench_plan *plan, struct bench_results *results);
