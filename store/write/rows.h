@@ -63,7 +63,7 @@ struct store__rows {
 };
 
 struct store_stage {
-	uint64_t stamp; /* of memos; odd, so that a zeroed memo is never trusted */
+	uint64_t stamp; /* of hints; odd, so that a zeroed hint is never trusted */
 	uint64_t seed;  /* of hashes, so that no peer can aim at one slot */
 	uint32_t events, messages, kinds;
 	uint32_t moments;

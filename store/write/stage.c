@@ -126,9 +126,9 @@ void store_stage_pass_on(struct store_stage *full, struct store_stage *next)
 	pass_on(&full->set_table, &next->set_table);
 }
 
-static inline bool is_trusted(const struct store_stage *stage, const struct wire_memo *memo)
+static inline bool is_trusted(const struct store_stage *stage, const struct wire_intern_hint *hint)
 {
-	return memo && memo->stamp == stage->stamp;
+	return hint && hint->stamp == stage->stamp;
 }
 
 /* Write to a sparse column of the next row. */
@@ -209,8 +209,8 @@ static inline void put_payload(struct store__buffer *payloads, struct wire_slice
 static inline bool is_plain(const struct store_stage *stage, const struct wire_event *event)
 {
 	return ((unsigned)event->kind | event->flags | event->headers.len | event->reply.len) == 0 &&
-	       is_trusted(stage, event->subject_memo) &&
-	       (!event->receivers || is_trusted(stage, event->receivers_memo));
+	       is_trusted(stage, event->subject_hint) &&
+	       (!event->receivers || is_trusted(stage, event->receivers_hint));
 }
 
 /* There is room for one more, and its payload is whole. */
@@ -224,10 +224,10 @@ static_assert(WIRE_EVENT_MESSAGE == 0, "the kind of a plain message is 0");
 
 static void append_plain(struct store_stage *stage, const struct wire_event *event)
 {
-	uint32_t receivers = event->receivers ? event->receivers_memo->id : 0;
+	uint32_t receivers = event->receivers ? event->receivers_hint->id : 0;
 	if (receivers == 0)
 		PUT_SPARSE(stage, STORE__RECEIVER_COUNT, receiver_count, event->receiver_count);
-	add_row(stage, event, event->subject_memo->id, receivers);
+	add_row(stage, event, event->subject_hint->id, receivers);
 	count_message(stage, event, receivers);
 	put_payload(&stage->payloads, event->payload);
 }
@@ -255,7 +255,7 @@ static const struct wire_receiver *receivers_of(const struct wire_event *event, 
 /* An event that is not plain, taken apart. */
 struct entry {
 	const struct wire_event *event;
-	bool has_details, has_subject_memo, has_receivers_memo;
+	bool has_details, has_subject_hint, has_receivers_hint;
 	const struct wire_receiver *receivers; /* NULL: only their number */
 	uint32_t receivers_len;
 	struct wire_receiver one;
@@ -266,10 +266,10 @@ static void take_apart(const struct store_stage *stage, const struct wire_event 
 {
 	*entry = (struct entry){.event = event,
 				.has_details = event->kind > WIRE_EVENT_DELIVERY,
-				.has_subject_memo = is_trusted(stage, event->subject_memo),
-				.has_receivers_memo = event->kind == WIRE_EVENT_MESSAGE && event->receivers &&
-						      is_trusted(stage, event->receivers_memo)};
-	if (!entry->has_receivers_memo)
+				.has_subject_hint = is_trusted(stage, event->subject_hint),
+				.has_receivers_hint = event->kind == WIRE_EVENT_MESSAGE && event->receivers &&
+						      is_trusted(stage, event->receivers_hint)};
+	if (!entry->has_receivers_hint)
 		entry->receivers = receivers_of(event, &entry->one, &entry->receivers_len);
 	if (entry->has_details)
 		entry->details_bytes = store__details_bound(event);
@@ -342,26 +342,26 @@ static uint32_t put_subject(struct store_stage *stage, struct wire_slice subject
 
 static uint32_t subject_number(struct store_stage *stage, const struct entry *entry)
 {
-	struct wire_memo *memo = entry->event->subject_memo;
-	if (entry->has_subject_memo)
-		return memo->id;
+	struct wire_intern_hint *hint = entry->event->subject_hint;
+	if (entry->has_subject_hint)
+		return hint->id;
 	uint32_t number = put_subject(stage, entry->event->subject);
-	if (memo)
-		*memo = (struct wire_memo){.stamp = stage->stamp, .id = number};
+	if (hint)
+		*hint = (struct wire_intern_hint){.stamp = stage->stamp, .id = number};
 	return number;
 }
 
-/* A memo is kept only for receivers that are stored: their mere number may differ from message to message. */
+/* A hint is kept only for receivers that are stored: their mere number may differ from message to message. */
 static uint32_t receivers_number(struct store_stage *stage, const struct entry *entry)
 {
-	struct wire_memo *memo = entry->event->receivers_memo;
-	if (entry->has_receivers_memo)
-		return memo->id;
+	struct wire_intern_hint *hint = entry->event->receivers_hint;
+	if (entry->has_receivers_hint)
+		return hint->id;
 	if (!entry->receivers)
 		return 0;
 	uint32_t number = store__receivers_put(stage, entry->receivers, entry->receivers_len) + 1;
-	if (memo && entry->event->kind == WIRE_EVENT_MESSAGE)
-		*memo = (struct wire_memo){.stamp = stage->stamp, .id = number};
+	if (hint && entry->event->kind == WIRE_EVENT_MESSAGE)
+		*hint = (struct wire_intern_hint){.stamp = stage->stamp, .id = number};
 	return number;
 }
 
@@ -419,57 +419,59 @@ int store_stage_append(struct store_stage *stage, const struct wire_event *event
 	return 0;
 }
 
-/* ---- runs ---- */
+/* ---- batches of a source ---- */
 
-/* How many messages of the run have room, from `index` on. */
-static uint32_t run_room(const struct store_stage *stage, const struct wire_run *run, uint32_t index)
+/* How many messages of the batch have room, from `index` on. */
+static uint32_t batch_room(const struct store_stage *stage, const struct wire_batch *messages, uint32_t index)
 {
 	size_t bytes = stage->payloads.len;
 	uint32_t most = STORE_BLOCK_EVENTS_MAX - stage->events, count = 0;
-	if (most > run->count - index)
-		most = run->count - index;
-	if (bytes + run->payload_bytes <= STORE_BLOCK_PAYLOAD_BYTES)
+	if (most > messages->count - index)
+		most = messages->count - index;
+	if (bytes + messages->payload_bytes <= STORE_BLOCK_PAYLOAD_BYTES)
 		return most;
-	while (count < most && (bytes += run->alike[index + count].payload_len) <= STORE_BLOCK_PAYLOAD_BYTES)
+	while (count < most &&
+	       (bytes += messages->entries[index + count].payload_len) <= STORE_BLOCK_PAYLOAD_BYTES)
 		count++;
 	return count;
 }
 
 /* Column by column, which compilers make wide stores of. */
-static void add_rows(struct store_stage *stage, const struct wire_event *like, const struct wire_run *run,
-		     uint32_t index, uint32_t count)
+static void add_rows(struct store_stage *stage, const struct wire_event *template,
+		     const struct wire_batch *messages, uint32_t index, uint32_t count)
 {
 	struct store__rows *rows = &stage->rows;
-	uint32_t row = stage->events, subject = like->subject_memo->id,
-		 receivers = like->receivers ? like->receivers_memo->id : 0;
+	uint32_t row = stage->events, subject = template->subject_hint->id,
+		 receivers = template->receivers ? template->receivers_hint->id : 0;
 	for (uint32_t i = 0; i < count; i++)
 		rows->subject[row + i] = subject;
 	for (uint32_t i = 0; i < count; i++)
 		rows->receivers[row + i] = receivers;
 	for (uint32_t i = 0; i < count; i++)
-		rows->payload_bytes[row + i] = run->alike[index + i].payload_len;
+		rows->payload_bytes[row + i] = messages->entries[index + i].payload_len;
 }
 
-/* Hot: once for every run on the bus. */
-uint32_t store_stage_append_run(struct store_stage *stage, const struct wire_event *like,
-				const struct wire_run *run, uint32_t index)
+/* Hot: once for every batch of a source. */
+uint32_t store_stage_append_entries(struct store_stage *stage, const struct wire_event *template,
+				    const struct wire_batch *messages, uint32_t index)
 {
 	size_t before = stage->payloads.len;
 	/* The number of receivers alone is a sparse column. */
-	if (!is_plain(stage, like) || (!like->receivers && like->receiver_count > 0))
+	if (!is_plain(stage, template) || (!template->receivers && template->receiver_count > 0))
 		return 0;
-	uint32_t count = run_room(stage, run, index);
+	uint32_t count = batch_room(stage, messages, index);
 	if (count == 0)
 		return 0;
-	note_moment(stage, like);
-	add_rows(stage, like, run, index, count);
+	note_moment(stage, template);
+	add_rows(stage, template, messages, index, count);
 	for (uint32_t i = 0; i < count; i++)
-		put_payload(&stage->payloads, wire_run_payload(run, index + i));
+		put_payload(&stage->payloads, wire_batch_payload(messages, index + i));
 	stage->events += count;
 	stage->messages += count;
 	stage->payload_bytes += stage->payloads.len - before;
 	stage->deliveries +=
-	    (uint64_t)count * receiver_count(stage, like, like->receivers ? like->receivers_memo->id : 0);
+	    (uint64_t)count *
+	    receiver_count(stage, template, template->receivers ? template->receivers_hint->id : 0);
 	return count;
 }
 

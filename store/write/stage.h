@@ -2,13 +2,13 @@
  *
  * Rows are fixed-size and hold numbers; bytes (payloads, replies, details of rare events) go to growing
  * buffers, copied once, so an append costs a few stores and no allocation once the buffers have grown. Distinct subjects,
- * subscribers and sets of receivers are numbered as they come; a memo lent with the event (wire/event.h)
+ * subscribers and sets of receivers are numbered as they come; a hint lent with the event (wire/event.h)
  * saves the look-up. A stage belongs to one thread at a time; it is handed over whole. */
 #ifndef STORE_WRITE_STAGE_H
 #define STORE_WRITE_STAGE_H
 
 #include "store/format/format.h"
-#include "wire/run.h"
+#include "wire/batch.h"
 
 struct store_stage;
 
@@ -17,7 +17,7 @@ struct store_stage *store_stage_open(void);
 void store_stage_close(struct store_stage *stage);
 
 /* Forget the events, keep the memory (but no more than a few full blocks' worth). Gives the stage a new
- * stamp, so that memos of its earlier life are void. */
+ * stamp, so that hints of its earlier life are void. */
 void store_stage_reset(struct store_stage *stage);
 
 /* `full` is about to be handed over and `next`, which is empty, to be filled: it gets the tables by which subjects and
@@ -31,11 +31,11 @@ void store_stage_pass_on(struct store_stage *full, struct store_stage *next);
  * is kept. */
 int store_stage_append(struct store_stage *stage, const struct wire_event *event);
 
-/* Append messages of a run from `index` on, as they would be one by one; *like is what they have in common. Returns how
+/* Append messages of a batch from `index` on, as they would be one by one; *template is what they have in common. Returns how
  * many were appended; 0 when store_stage_append has to be asked about the next one: it is not plain, its subject and
  * receivers have no number in this stage yet, or the stage is full. */
-uint32_t store_stage_append_run(struct store_stage *stage, const struct wire_event *like,
-				const struct wire_run *run, uint32_t index);
+uint32_t store_stage_append_entries(struct store_stage *stage, const struct wire_event *template,
+				    const struct wire_batch *messages, uint32_t index);
 
 uint32_t store_stage_events(const struct store_stage *stage);
 uint32_t store_stage_messages(const struct store_stage *stage);

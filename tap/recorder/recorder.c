@@ -170,7 +170,7 @@ static void record_reduced(struct tap_recorder *recorder, const struct wire_even
 	if (recorder->detail == TAP_DETAIL_MESSAGES) {
 		kept.receivers = NULL;
 		kept.receivers_len = 0;
-		kept.receivers_memo = NULL;
+		kept.receivers_hint = NULL;
 	}
 	record(recorder, &kept);
 }
@@ -188,18 +188,19 @@ static void take_event(struct wire_sink *sink, const struct wire_event *event)
 }
 
 /* What is not plain in its stage, and the first of its kind there, goes the way of every event. */
-static void take_run(struct wire_sink *sink, const struct wire_event *like, const struct wire_run *run)
+static void take_batch_of_source(struct wire_sink *sink, const struct wire_event *template,
+				 const struct wire_batch *batch)
 {
 	struct tap_recorder *recorder = (struct tap_recorder *)sink;
-	struct wire_event event = *like;
-	for (uint32_t at = 0; at < run->count;) {
+	struct wire_event event = *template;
+	for (uint32_t at = 0; at < batch->count;) {
 		uint32_t appended = 0;
 		if (recorder->is_plain && recorder->stage)
-			appended = store_stage_append_run(recorder->stage, like, run, at);
+			appended = store_stage_append_entries(recorder->stage, template, batch, at);
 		at += appended;
 		if (appended > 0)
 			continue;
-		wire_run_event(run, at++, &event);
+		wire_batch_event(batch, at++, &event);
 		take_event(sink, &event);
 	}
 }
@@ -304,7 +305,7 @@ int tap_recorder_open(struct tap_recorder **recorder, const char *dir,
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", dir);
 	opened->sink = (struct wire_sink){.event = take_event,
-					  .run = take_run,
+					  .batch = take_batch_of_source,
 					  .tick = hand_over_old,
 					  .ready = has_room,
 					  .status = tell_status};

@@ -24,7 +24,7 @@ uint32_t random_below(struct random *random, uint32_t bound)
 void events_init(struct events *events, uint64_t seed)
 {
 	*events = (struct events){.random.state = seed,
-				  .lends_memos = true,
+				  .lends_hints = true,
 				  .subjects = EVENTS_SUBJECTS,
 				  .sets = EVENTS_SETS,
 				  .time_ns = 1700000000000000000};
@@ -71,8 +71,8 @@ static void fill_receivers(struct events *events, struct wire_event *event)
 		    .outcome = (enum wire_outcome)random_below(&random, WIRE_OUTCOMES)};
 		event->receiver_count += receiver->outcome == WIRE_SENT;
 	}
-	if (events->lends_memos && set % 3 > 0)
-		event->receivers_memo = &events->set_memos[set];
+	if (events->lends_hints && set % 3 > 0)
+		event->receivers_hint = &events->set_hints[set];
 }
 
 static void fill_message(struct events *events, struct wire_event *event)
@@ -88,8 +88,8 @@ static void fill_subject(struct events *events, struct wire_event *event)
 	uint32_t subject = random_below(&events->random, events->subjects);
 	snprintf(events->subject, sizeof events->subject, "orders.%u.created", subject);
 	event->subject = wire_slice_str(events->subject);
-	if (events->lends_memos && subject % 3 > 0)
-		event->subject_memo = &events->subject_memos[subject];
+	if (events->lends_hints && subject % 3 > 0)
+		event->subject_hint = &events->subject_hints[subject];
 }
 
 /* Subject, reply, headers and payload: what a message has, and, now and then, others too. */

@@ -19,10 +19,10 @@ enum { EVENTS_SUBJECTS = 300, EVENTS_SETS = 40, EVENTS_RECEIVERS = 12, EVENTS_PA
 /* A stream of random events of every kind. Two sources of the same seed make the same events. */
 struct events {
 	struct random random;
-	bool lends_memos;
+	bool lends_hints;
 	uint32_t subjects, sets; /* how many different ones, at most EVENTS_… */
 	int64_t time_ns;
-	struct wire_memo subject_memos[EVENTS_SUBJECTS], set_memos[EVENTS_SETS];
+	struct wire_intern_hint subject_hints[EVENTS_SUBJECTS], set_hints[EVENTS_SETS];
 	char bytes[EVENTS_PAYLOAD_BYTES];
 	/* The last event's. */
 	char subject[50], reply[50], sid[20], queue[20], text[50];

@@ -148,7 +148,7 @@ static void random_events_come_back(void **state)
 		written.subjects = 1 + random_below(&random, EVENTS_SUBJECTS);
 		written.sets = 1 + random_below(&random, EVENTS_SETS);
 		wanted = written;
-		written.lends_memos = round % 2 == 0;
+		written.lends_hints = round % 2 == 0;
 		uint32_t count = 1 + random_below(&random, round % 8 == 7 ? 20000 : 300);
 		int level = (int)random_below(&random, 12) - 7;
 		assert_random_block(*state, &written, &wanted, count, level);

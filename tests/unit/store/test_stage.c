@@ -1,4 +1,4 @@
-/* The staging block: what it takes, when it is full, whose memos it trusts. */
+/* The staging block: what it takes, when it is full, whose hints it trusts. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,20 +33,20 @@ static uint32_t fill(struct store_fixture *fixture, const struct wire_event *eve
 
 static void a_stage_is_full_at_65536_events(void **state)
 {
-	struct wire_memo memo = {0};
+	struct wire_intern_hint hint = {0};
 	struct wire_event event = message_of(0);
 	assert_int_equal(fill(*state, &event), STORE_BLOCK_EVENTS_MAX);
 	store_stage_reset(((struct store_fixture *)*state)->stage);
-	event.subject_memo = &memo;
+	event.subject_hint = &hint;
 	assert_int_equal(fill(*state, &event), STORE_BLOCK_EVENTS_MAX);
 }
 
 static void a_stage_is_full_at_one_mib_of_payload_and_headers(void **state)
 {
 	struct store_fixture *fixture = *state;
-	struct wire_memo memo = {0};
+	struct wire_intern_hint hint = {0};
 	struct wire_event event = message_of(1 << 10);
-	event.subject_memo = &memo;
+	event.subject_hint = &hint;
 	assert_int_equal(fill(fixture, &event), 1 << 10);
 	store_stage_reset(fixture->stage);
 	event.headers = wire_slice(zeros, 1 << 10);
@@ -145,11 +145,11 @@ static void assert_stored_subject(struct store_fixture *fixture, const char *sub
 static void a_memo_is_trusted_within_a_life_of_the_stage_only(void **state)
 {
 	struct store_fixture *fixture = *state;
-	struct wire_memo memo = {0};
+	struct wire_intern_hint hint = {0};
 	struct wire_event event = message_of(1);
-	event.subject_memo = &memo;
+	event.subject_hint = &hint;
 	fixture_append(fixture, &event);
-	assert_int_not_equal(memo.stamp, 0);
+	assert_int_not_equal(hint.stamp, 0);
 	/* That the look-up is skipped shows only when the source breaks its word. */
 	event.subject = WIRE_LITERAL("other");
 	fixture_append(fixture, &event);
@@ -162,11 +162,11 @@ static void a_memo_is_trusted_within_a_life_of_the_stage_only(void **state)
 static void a_memo_of_another_stage_is_not_trusted(void **state)
 {
 	struct store_fixture *fixture = *state;
-	struct wire_memo memo = {0};
+	struct wire_intern_hint hint = {0};
 	struct wire_event event = message_of(1);
 	struct store_stage *other = store_stage_open();
 	assert_non_null(other);
-	event.subject_memo = &memo;
+	event.subject_hint = &hint;
 	assert_int_equal(store_stage_append(other, &event), 0);
 	event.subject = WIRE_LITERAL("mine");
 	fixture_append(fixture, &event);
@@ -174,19 +174,19 @@ static void a_memo_of_another_stage_is_not_trusted(void **state)
 	store_stage_close(other);
 }
 
-/* Memory that outlives stages at the same address must not revive memos. */
+/* Memory that outlives stages at the same address must not revive hints. */
 static void a_memo_of_a_closed_stage_is_not_trusted_by_its_successor(void **state)
 {
 	(void)state;
-	struct wire_memo memo = {0};
+	struct wire_intern_hint hint = {0};
 	struct wire_event event = message_of(1);
-	event.subject_memo = &memo;
+	event.subject_hint = &hint;
 	for (int i = 0; i < 20; i++) {
-		struct wire_memo before = memo;
+		struct wire_intern_hint before = hint;
 		struct store_stage *stage = store_stage_open();
 		assert_non_null(stage);
 		assert_int_equal(store_stage_append(stage, &event), 0);
-		assert_int_not_equal(memo.stamp, before.stamp);
+		assert_int_not_equal(hint.stamp, before.stamp);
 		store_stage_close(stage);
 	}
 }
@@ -194,11 +194,11 @@ static void a_memo_of_a_closed_stage_is_not_trusted_by_its_successor(void **stat
 static void a_memo_of_receivers_is_not_used_where_only_their_number_is_known(void **state)
 {
 	struct store_fixture *fixture = *state;
-	struct wire_memo subject = {0}, memo = {0};
+	struct wire_intern_hint subject = {0}, hint = {0};
 	struct wire_receiver receiver = {.conn = 4};
 	struct wire_event event = message_of(1), got;
-	event.subject_memo = &subject;
-	event.receivers_memo = &memo;
+	event.subject_hint = &subject;
+	event.receivers_hint = &hint;
 	event.receivers = &receiver;
 	event.receivers_len = event.receiver_count = 1;
 	fixture_append(fixture, &event);

@@ -14,7 +14,7 @@
 #include "support/deadline.h"
 #include "tap/recorder/recorder.h"
 #include "tests/unit/store/log_fixture.h"
-#include "wire/run.h"
+#include "wire/batch.h"
 
 /* ---- a disk that stands still when told to ---- */
 
@@ -415,25 +415,27 @@ static void drop_never_pauses_and_leaves_a_gap(void **state)
 	assert_int_equal(seen.gaps, 1);
 }
 
-static void drop_counts_what_it_loses_of_runs(void **state)
+static void drop_counts_what_it_loses_of_batches(void **state)
 {
-	enum { RUNS = 20, LEN = FULL / 4 };
+	enum { BATCHES = 20, LEN = FULL / 4 };
 	static const char data[4 * LEN];
-	const struct wire_alike alike[] = {{0, 0, LEN}, {0, LEN, LEN}, {0, 2 * LEN, LEN}, {0, 3 * LEN, LEN}};
-	const struct wire_run run = {.data = data, .alike = alike, .count = 4, .payload_bytes = 4 * LEN};
+	const struct wire_batch_entry entries[] = {
+	    {0, 0, LEN}, {0, LEN, LEN}, {0, 2 * LEN, LEN}, {0, 3 * LEN, LEN}};
+	const struct wire_batch batch = {
+	    .data = data, .entries = entries, .count = 4, .payload_bytes = 4 * LEN};
 	struct fixture *fixture = *state;
-	struct wire_memo memo = {0};
-	const struct wire_event like = {
-	    .time_ns = LOG_TIME_NS, .conn = 1, .subject = WIRE_LITERAL("a"), .subject_memo = &memo};
+	struct wire_intern_hint hint = {0};
+	const struct wire_event template = {
+	    .time_ns = LOG_TIME_NS, .conn = 1, .subject = WIRE_LITERAL("a"), .subject_hint = &hint};
 	fixture->options.overflow = TAP_OVERFLOW_DROP;
 	start(fixture);
 	set_still(true);
-	for (int i = 0; i < RUNS; i++)
-		fixture->sink->run(fixture->sink, &like, &run);
+	for (int i = 0; i < BATCHES; i++)
+		fixture->sink->batch(fixture->sink, &template, &batch);
 	set_still(false);
 	struct seen seen = stop(fixture);
 	assert_in_range(seen.messages, 4, 40);
-	assert_int_equal(seen.messages + seen.gap_messages, 4 * RUNS);
+	assert_int_equal(seen.messages + seen.gap_messages, 4 * BATCHES);
 }
 
 static void drop_keeps_what_is_rare(void **state)
@@ -489,7 +491,7 @@ int main(void)
 	    CASE(what_comes_before_a_source_can_pause_is_kept),
 	    CASE(a_source_that_never_pauses_loses_what_a_gap_tells),
 	    CASE(drop_never_pauses_and_leaves_a_gap),
-	    CASE(drop_counts_what_it_loses_of_runs),
+	    CASE(drop_counts_what_it_loses_of_batches),
 	    CASE(drop_keeps_what_is_rare),
 	    CASE(a_tick_tells_of_a_loss_as_soon_as_there_is_room),
 	};

@@ -1,4 +1,4 @@
-#include "wire/run.h"
+#include "wire/batch.h"
 
 enum { VERB = sizeof "PUB " - 1, SIZE_DIGITS_MAX = 9 /* as in wire_parse */ };
 
@@ -10,7 +10,7 @@ struct line {
 	uint32_t size;
 };
 
-/* False when *first is not written as its run has to be. */
+/* False when *first is not written in the way that messages of a batch have to be. */
 static bool first_line(const struct wire_op *first, struct line *line)
 {
 	if (first->verb != WIRE_PUB || first->reply.len > 0)
@@ -25,7 +25,7 @@ static bool first_line(const struct wire_op *first, struct line *line)
 	       *subject_end == ' ' && *size_end == '\r' && first->payload.data == size_end + 2;
 }
 
-/* Hot: a call to memcmp costs more than comparing what lines have, 9 bytes at least. */
+/* Hot: lines are short, and a call to memcmp costs more than this. len >= 8. */
 static inline bool is_same(const char *a, const char *b, size_t len)
 {
 	for (size_t at = 0; at + 8 <= len; at += 8)
@@ -34,7 +34,7 @@ static inline bool is_same(const char *a, const char *b, size_t len)
 	return memcmp(a + len - 8, b + len - 8, 8) == 0;
 }
 
-/* A line that begins like the one before and has another size: becomes *line. */
+/* Read a line that begins like *line and may have another size into *line. False when there is none. */
 static bool read_line(const char *buf, size_t len, const struct wire_limits *limits, struct line *line)
 {
 	size_t start = line->start_len, at = start;
@@ -50,26 +50,27 @@ static bool read_line(const char *buf, size_t len, const struct wire_limits *lim
 	return true;
 }
 
-size_t wire_parse_run(const struct wire_op *first, const char *buf, size_t len,
-		      const struct wire_limits *limits, struct wire_alike *alike, uint32_t cap,
-		      struct wire_run *run)
+size_t wire_batch_parse(const struct wire_op *first, const char *buf, size_t len,
+			const struct wire_limits *limits, struct wire_batch_entry *entries, uint32_t cap,
+			struct wire_batch *batch)
 {
 	struct line line;
 	size_t at = 0;
 	if (!first_line(first, &line))
 		return 0;
-	*run = (struct wire_run){.data = buf, .alike = alike};
-	for (; run->count < cap; run->count++) {
+	*batch = (struct wire_batch){.data = buf, .entries = entries};
+	for (; batch->count < cap; batch->count++) {
 		bool is_again = len - at > line.len && is_same(buf + at, line.text, line.len);
 		if (!is_again && !read_line(buf + at, len - at, limits, &line))
 			break;
 		size_t payload = at + line.len, end = payload + line.size + 2;
 		if (end > len || buf[end - 2] != '\r' || buf[end - 1] != '\n')
 			break;
-		alike[run->count] = (struct wire_alike){.size_text = (uint32_t)(at + line.start_len),
-							.payload = (uint32_t)payload,
-							.payload_len = line.size};
-		run->payload_bytes += line.size;
+		entries[batch->count] =
+		    (struct wire_batch_entry){.size_text = (uint32_t)(at + line.start_len),
+					      .payload = (uint32_t)payload,
+					      .payload_len = line.size};
+		batch->payload_bytes += line.size;
 		at = end;
 	}
 	return at;

@@ -1,4 +1,4 @@
-#include "tests/support/run_model.h"
+#include "tests/support/batch_model.h"
 
 #include <stdlib.h>
 
@@ -13,7 +13,7 @@ static bool is_as_short_as_can_be(const struct wire_op *op, const char *line)
 	       op->payload.data == op->size_text.data + size + 2;
 }
 
-/* Where the line of *first begins, if it can have a run at all; else NULL. */
+/* Where the line of *first begins, if it can have a batch at all; else NULL. */
 static const char *line_of_first(const struct wire_op *first)
 {
 	if (first->verb != WIRE_PUB)
@@ -22,12 +22,12 @@ static const char *line_of_first(const struct wire_op *first)
 	return is_as_short_as_can_be(first, line) ? line : NULL;
 }
 
-static const char *compare_message(const struct wire_run *run, uint32_t index, const struct wire_op *op,
+static const char *compare_message(const struct wire_batch *batch, uint32_t index, const struct wire_op *op,
 				   const char *end)
 {
-	struct wire_slice payload = wire_run_payload(run, index), text = wire_run_text(run, index);
+	struct wire_slice payload = wire_batch_payload(batch, index), text = wire_batch_text(batch, index);
 	struct wire_event event = {0};
-	wire_run_event(run, index, &event);
+	wire_batch_event(batch, index, &event);
 	if (payload.data != op->payload.data || payload.len != op->payload.len)
 		return "another payload";
 	if (text.data != op->size_text.data || text.data + text.len != end)
@@ -39,8 +39,8 @@ static const char *compare_message(const struct wire_run *run, uint32_t index, c
 }
 
 static const char *compare_all(const struct wire_op *first, const char *buf, size_t len,
-			       const struct wire_limits *limits, uint32_t cap, const struct wire_run *run,
-			       size_t run_used)
+			       const struct wire_limits *limits, uint32_t cap, const struct wire_batch *batch,
+			       size_t batch_used)
 {
 	uint32_t found = 0;
 	uint64_t bytes = 0;
@@ -51,35 +51,36 @@ static const char *compare_all(const struct wire_op *first, const char *buf, siz
 		if (used <= 0 || !is_as_short_as_can_be(&op, buf + at) ||
 		    !wire_slice_equal(op.subject, first->subject))
 			break;
-		if (found == run->count)
-			return "too short a run";
+		if (found == batch->count)
+			return "too short a batch";
 		at += (size_t)used;
 		bytes += op.payload.len;
-		const char *difference = compare_message(run, found, &op, buf + at);
+		const char *difference = compare_message(batch, found, &op, buf + at);
 		if (difference)
 			return difference;
 	}
-	if (found != run->count || at != run_used)
-		return "too long a run";
-	if (bytes != run->payload_bytes)
+	if (found != batch->count || at != batch_used)
+		return "too long a batch";
+	if (bytes != batch->payload_bytes)
 		return "another sum of payloads";
-	bool may_run = wire_may_run(first, buf, len); /* asked in any case: it must not read too far */
-	return found > 0 && !may_run ? "a run that may not be" : NULL;
+	bool may_begin =
+	    wire_batch_may_begin(first, buf, len); /* asked in any case: it must not read too far */
+	return found > 0 && !may_begin ? "a batch that may not be" : NULL;
 }
 
-const char *run_model_compare(const struct wire_op *first, const char *buf, size_t len,
-			      const struct wire_limits *limits, uint32_t cap, uint32_t *count)
+const char *batch_model_compare(const struct wire_op *first, const char *buf, size_t len,
+				const struct wire_limits *limits, uint32_t cap, uint32_t *count)
 {
 	/* As large as it has to be, so that a sanitizer sees what is written beyond it. */
-	struct wire_alike *alike = malloc(cap * sizeof *alike);
-	struct wire_run run = {0};
-	if (!alike)
+	struct wire_batch_entry *entries = malloc(cap * sizeof *entries);
+	struct wire_batch batch = {0};
+	if (!entries)
 		abort();
-	size_t used = wire_parse_run(first, buf, len, limits, alike, cap, &run);
+	size_t used = wire_batch_parse(first, buf, len, limits, entries, cap, &batch);
 	if (used == 0)
-		run = (struct wire_run){0};
-	const char *difference = compare_all(first, buf, len, limits, cap, &run, used);
-	*count = run.count;
-	free(alike);
+		batch = (struct wire_batch){0};
+	const char *difference = compare_all(first, buf, len, limits, cap, &batch, used);
+	*count = batch.count;
+	free(entries);
 	return difference;
 }

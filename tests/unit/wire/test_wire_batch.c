@@ -1,4 +1,4 @@
-/* Runs of messages: at once and one by one are the same, on buffers that end at an unmapped page. */
+/* A batch as a whole is what the parser says of its messages one by one, on buffers that end at an unmapped page. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,16 +8,16 @@
 
 #include <cmocka.h>
 
+#include "tests/support/batch_model.h"
 #include "tests/support/guard_page.h"
-#include "tests/support/run_model.h"
 
 enum { CAP = 64, STREAM_BYTES = 1 << 14, ROUNDS = 4000, PREFIX_ROUNDS = 300 };
 
 static const struct wire_limits limits = {.max_control_line = 4096, .max_payload = 1 << 20};
 static struct guard_page page;
 
-/* The first operation of input[0..len), then the run behind it: how long it is. `copy` lends the input. */
-static uint32_t run_in(const char *input, size_t len, const struct wire_limits *within, uint32_t cap)
+/* The first operation of input[0..len), then the batch behind it: how long it is. `copy` lends the input. */
+static uint32_t batch_in(const char *input, size_t len, const struct wire_limits *within, uint32_t cap)
 {
 	struct wire_op first;
 	size_t need;
@@ -26,47 +26,48 @@ static uint32_t run_in(const char *input, size_t len, const struct wire_limits *
 	if (used <= 0)
 		return 0;
 	const char *difference =
-	    run_model_compare(&first, input + used, len - (size_t)used, within, cap, &count);
+	    batch_model_compare(&first, input + used, len - (size_t)used, within, cap, &count);
 	if (difference)
 		fail_msg("%s of %u in \"%.*s\"", difference, count, (int)len, input);
 	return count;
 }
 
 /* With an unmapped page before the input, then again with one behind it. */
-static uint32_t run_of(const char *input, size_t len, const struct wire_limits *within, uint32_t cap)
+static uint32_t batch_of(const char *input, size_t len, const struct wire_limits *within, uint32_t cap)
 {
-	uint32_t count = run_in(guard_page_copy_first(&page, input, len), len, within, cap);
-	assert_int_equal(run_in(guard_page_copy(&page, input, len), len, within, cap), count);
+	uint32_t count = batch_in(guard_page_copy_first(&page, input, len), len, within, cap);
+	assert_int_equal(batch_in(guard_page_copy(&page, input, len), len, within, cap), count);
 	return count;
 }
 
-static uint32_t run_of_text(const char *text)
+static uint32_t batch_of_text(const char *text)
 {
-	return run_of(text, strlen(text), &limits, CAP);
+	return batch_of(text, strlen(text), &limits, CAP);
 }
 
 /* ---- single cases ---- */
 
-static void messages_that_differ_in_their_payloads_only_are_a_run(void **state)
+static void messages_that_differ_in_their_payloads_only_are_a_batch(void **state)
 {
 	(void)state;
-	assert_int_equal(run_of_text("PUB a 1\r\nx\r\n"), 0);
-	assert_int_equal(run_of_text("PUB a 1\r\nx\r\nPUB a 1\r\ny\r\n"), 1);
-	assert_int_equal(run_of_text("PUB a 0\r\n\r\nPUB a 0\r\n\r\nPUB a 0\r\n\r\n"), 2);
-	assert_int_equal(run_of_text("PUB orders.new 5\r\nfirst\r\nPUB orders.new 6\r\nsecond\r\n"
-				     "PUB orders.new 11\r\n\r\nPUB a 1\r\n\r\nPUB orders.new 03\r\nend\r\n"),
-			 3);
+	assert_int_equal(batch_of_text("PUB a 1\r\nx\r\n"), 0);
+	assert_int_equal(batch_of_text("PUB a 1\r\nx\r\nPUB a 1\r\ny\r\n"), 1);
+	assert_int_equal(batch_of_text("PUB a 0\r\n\r\nPUB a 0\r\n\r\nPUB a 0\r\n\r\n"), 2);
+	assert_int_equal(
+	    batch_of_text("PUB orders.new 5\r\nfirst\r\nPUB orders.new 6\r\nsecond\r\n"
+			  "PUB orders.new 11\r\n\r\nPUB a 1\r\n\r\nPUB orders.new 03\r\nend\r\n"),
+	    3);
 }
 
 /* The line before says nothing about how much there must be for the next. */
-static void a_shorter_line_at_the_end_belongs_to_the_run(void **state)
+static void a_shorter_line_at_the_end_belongs_to_the_batch(void **state)
 {
 	(void)state;
-	assert_int_equal(run_of_text("PUB a 000000000\r\n\r\nPUB a 0\r\n\r\n"), 1);
-	assert_int_equal(run_of_text("PUB a 10\r\n0123456789\r\nPUB a 0\r\n\r\n"), 1);
+	assert_int_equal(batch_of_text("PUB a 000000000\r\n\r\nPUB a 0\r\n\r\n"), 1);
+	assert_int_equal(batch_of_text("PUB a 10\r\n0123456789\r\nPUB a 0\r\n\r\n"), 1);
 }
 
-static void what_is_written_in_another_way_ends_a_run(void **state)
+static void what_is_written_in_another_way_ends_a_batch(void **state)
 {
 	static const char *const others[] = {
 	    "PING\r\n",           "PUB a r 2\r\nhi\r\n", "HPUB a 0 2\r\nhi\r\n", "PUB  a 2\r\nhi\r\n",
@@ -79,14 +80,14 @@ static void what_is_written_in_another_way_ends_a_run(void **state)
 		char text[200];
 		snprintf(text, sizeof text, "PUB a 2\r\nhi\r\nPUB a 2\r\nho\r\n%sPUB a 2\r\nhe\r\n",
 			 others[i]);
-		assert_int_equal(run_of_text(text), 1);
-		/* It begins no run of another way of writing either, but for that of its own subject. */
+		assert_int_equal(batch_of_text(text), 1);
+		/* It begins no batch of another way of writing either, but for that of its own subject. */
 		snprintf(text, sizeof text, "%sPUB a 2\r\nhe\r\n", others[i]);
-		assert_int_equal(run_of_text(text), 0);
+		assert_int_equal(batch_of_text(text), 0);
 	}
 }
 
-static void what_is_wrong_ends_a_run(void **state)
+static void what_is_wrong_ends_a_batch(void **state)
 {
 	static const char *const wrongs[] = {
 	    "PUB a \r\n",
@@ -108,50 +109,50 @@ static void what_is_wrong_ends_a_run(void **state)
 		char text[200];
 		snprintf(text, sizeof text, "PUB a 2\r\nhi\r\nPUB a 2\r\nho\r\n%sPUB a 2\r\nhe\r\n",
 			 wrongs[i]);
-		assert_int_equal(run_of_text(text), 1);
+		assert_int_equal(batch_of_text(text), 1);
 	}
 }
 
-static void a_run_is_as_long_as_there_is_room_and_no_longer(void **state)
+static void a_batch_is_as_long_as_there_is_room_and_no_longer(void **state)
 {
 	static const char text[] = "PUB a 1\r\n0\r\nPUB a 1\r\n1\r\nPUB a 1\r\n2\r\nPUB a 1\r\n3\r\n";
 	(void)state;
 	for (uint32_t cap = 1; cap < 5; cap++)
-		assert_int_equal(run_of(text, sizeof text - 1, &limits, cap), cap < 3 ? cap : 3);
+		assert_int_equal(batch_of(text, sizeof text - 1, &limits, cap), cap < 3 ? cap : 3);
 }
 
-static void a_payload_of_a_run_may_be_as_large_as_the_limit_and_no_larger(void **state)
+static void a_payload_of_a_batch_may_be_as_large_as_the_limit_and_no_larger(void **state)
 {
 	const struct wire_limits small = {.max_control_line = 100, .max_payload = 10};
 	static const char at[] = "PUB a 1\r\nx\r\nPUB a 10\r\n0123456789\r\n";
 	static const char past[] = "PUB a 1\r\nx\r\nPUB a 11\r\n0123456789a\r\n";
 	(void)state;
-	assert_int_equal(run_of(at, sizeof at - 1, &small, CAP), 1);
-	assert_int_equal(run_of(past, sizeof past - 1, &small, CAP), 0);
+	assert_int_equal(batch_of(at, sizeof at - 1, &small, CAP), 1);
+	assert_int_equal(batch_of(past, sizeof past - 1, &small, CAP), 0);
 }
 
-static void a_line_of_a_run_may_be_as_long_as_the_limit_and_no_longer(void **state)
+static void a_line_of_a_batch_may_be_as_long_as_the_limit_and_no_longer(void **state)
 {
 	const struct wire_limits small = {.max_control_line = sizeof "a.subject 02" - 1, .max_payload = 10};
 	static const char at[] = "PUB a.subject 2\r\nhi\r\nPUB a.subject 02\r\nho\r\n";
 	static const char past[] = "PUB a.subject 2\r\nhi\r\nPUB a.subject 002\r\nho\r\n";
 	(void)state;
-	assert_int_equal(run_of(at, sizeof at - 1, &small, CAP), 1);
-	assert_int_equal(run_of(past, sizeof past - 1, &small, CAP), 0);
+	assert_int_equal(batch_of(at, sizeof at - 1, &small, CAP), 1);
+	assert_int_equal(batch_of(past, sizeof past - 1, &small, CAP), 0);
 }
 
 /* The whole use of the question. */
-static void alternating_subjects_may_not_run(void **state)
+static void alternating_subjects_may_not_begin_a_batch(void **state)
 {
 	static const char text[] = "PUB orders.1 2\r\nhi\r\nPUB orders.2 2\r\nhi\r\n";
 	struct wire_op first;
 	size_t need;
 	(void)state;
 	int64_t used = wire_parse(text, sizeof text - 1, &limits, &first, &need);
-	assert_false(wire_may_run(&first, text + used, sizeof text - 1 - (size_t)used));
+	assert_false(wire_batch_may_begin(&first, text + used, sizeof text - 1 - (size_t)used));
 }
 
-static void subjects_of_every_length_run(void **state)
+static void batches_have_subjects_of_every_length(void **state)
 {
 	(void)state;
 	for (int len = 1; len < 70; len++) {
@@ -160,13 +161,13 @@ static void subjects_of_every_length_run(void **state)
 		    snprintf(text, sizeof text,
 			     "PUB %0*d 3\r\nabc\r\nPUB %0*d 3\r\ndef\r\nPUB %0*d 12\r\n0123456789ab\r\n", len,
 			     7, len, 7, len, 7);
-		assert_int_equal(run_of(text, (size_t)bytes, &limits, CAP), 2);
+		assert_int_equal(batch_of(text, (size_t)bytes, &limits, CAP), 2);
 		/* Every byte of the second line counts. */
 		size_t line = (size_t)(strstr(text, "abc\r\n") + 5 - text);
 		for (int i = 0; i < 4 + len + 1; i++) {
 			char before = text[line + (size_t)i];
 			text[line + (size_t)i] = '.';
-			run_of(text, (size_t)bytes, &limits, CAP);
+			batch_of(text, (size_t)bytes, &limits, CAP);
 			text[line + (size_t)i] = before;
 		}
 	}
@@ -197,7 +198,7 @@ static size_t write_message(char *out, size_t cap, const char *subject, unsigned
 	return (size_t)line + 2;
 }
 
-/* Messages that are mostly alike for a while, and now and then something else. */
+/* Messages that are mostly entries for a while, and now and then something else. */
 static size_t make_stream(char *out)
 {
 	static const char *const subjects[] = {"a",
@@ -222,20 +223,20 @@ static size_t make_stream(char *out)
 	return len;
 }
 
-/* Every operation of the stream as the first of a run. Returns the messages that were in runs. */
+/* Every operation of the stream as the first of a batch. Returns the messages that were in batches. */
 static uint64_t check_stream(const char *stream, size_t len, const struct wire_limits *within)
 {
 	uint64_t messages = 0;
 	size_t at = 0, need;
 	struct wire_op op;
 	for (int64_t used; (used = wire_parse(stream + at, len - at, within, &op, &need)) > 0;) {
-		messages += run_of(stream + at, len - at, within, below(4) ? CAP : 1 + below(CAP));
+		messages += batch_of(stream + at, len - at, within, below(4) ? CAP : 1 + below(CAP));
 		at += (size_t)used;
 	}
 	return messages;
 }
 
-static void a_run_is_what_the_parser_says_of_each_message(void **state)
+static void a_batch_is_what_the_parser_says_of_each_message(void **state)
 {
 	static char stream[STREAM_BYTES];
 	uint64_t messages = 0;
@@ -249,7 +250,7 @@ static void a_run_is_what_the_parser_says_of_each_message(void **state)
 	assert_true(messages > ROUNDS);
 }
 
-static void a_run_is_found_in_every_prefix_as_far_as_it_is_whole(void **state)
+static void a_batch_is_found_in_every_prefix_as_far_as_it_is_whole(void **state)
 {
 	static char stream[STREAM_BYTES];
 	(void)state;
@@ -258,7 +259,7 @@ static void a_run_is_found_in_every_prefix_as_far_as_it_is_whole(void **state)
 		size_t len = make_stream(stream);
 		uint32_t before = 0;
 		for (size_t part = 0; part <= len && part < 600; part++) {
-			uint32_t count = run_of(stream, part, &limits, CAP);
+			uint32_t count = batch_of(stream, part, &limits, CAP);
 			assert_true(count == before || count == before + 1);
 			before = count;
 		}
@@ -268,17 +269,17 @@ static void a_run_is_found_in_every_prefix_as_far_as_it_is_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(messages_that_differ_in_their_payloads_only_are_a_run),
-	    cmocka_unit_test(a_shorter_line_at_the_end_belongs_to_the_run),
-	    cmocka_unit_test(what_is_written_in_another_way_ends_a_run),
-	    cmocka_unit_test(what_is_wrong_ends_a_run),
-	    cmocka_unit_test(a_run_is_as_long_as_there_is_room_and_no_longer),
-	    cmocka_unit_test(a_payload_of_a_run_may_be_as_large_as_the_limit_and_no_larger),
-	    cmocka_unit_test(a_line_of_a_run_may_be_as_long_as_the_limit_and_no_longer),
-	    cmocka_unit_test(alternating_subjects_may_not_run),
-	    cmocka_unit_test(subjects_of_every_length_run),
-	    cmocka_unit_test(a_run_is_what_the_parser_says_of_each_message),
-	    cmocka_unit_test(a_run_is_found_in_every_prefix_as_far_as_it_is_whole),
+	    cmocka_unit_test(messages_that_differ_in_their_payloads_only_are_a_batch),
+	    cmocka_unit_test(a_shorter_line_at_the_end_belongs_to_the_batch),
+	    cmocka_unit_test(what_is_written_in_another_way_ends_a_batch),
+	    cmocka_unit_test(what_is_wrong_ends_a_batch),
+	    cmocka_unit_test(a_batch_is_as_long_as_there_is_room_and_no_longer),
+	    cmocka_unit_test(a_payload_of_a_batch_may_be_as_large_as_the_limit_and_no_larger),
+	    cmocka_unit_test(a_line_of_a_batch_may_be_as_long_as_the_limit_and_no_longer),
+	    cmocka_unit_test(alternating_subjects_may_not_begin_a_batch),
+	    cmocka_unit_test(batches_have_subjects_of_every_length),
+	    cmocka_unit_test(a_batch_is_what_the_parser_says_of_each_message),
+	    cmocka_unit_test(a_batch_is_found_in_every_prefix_as_far_as_it_is_whole),
 	};
 	guard_page_init(&page, STREAM_BYTES);
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Runs through the recorder: whatever they cross, every message is in the log, once, in order and whole. */
+/* Batches of a source through the recorder: wherever a block ends, every message is in the log, once, in order and whole. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,9 +10,9 @@
 
 #include "tap/recorder/recorder.h"
 #include "tests/unit/store/log_fixture.h"
-#include "wire/run.h"
+#include "wire/batch.h"
 
-enum { RUN_MAX = 4096, DATA_BYTES = 256 * 1024, NUMBER_BYTES = 8 };
+enum { BATCH_MAX = 4096, DATA_BYTES = 256 * 1024, NUMBER_BYTES = 8 };
 
 enum { WANTED, SECRET, OTHER, SUBJECTS };
 static const char *const subjects[SUBJECTS] = {"a.b", "a.secret", "b"};
@@ -21,7 +21,7 @@ static struct {
 	struct tap_recorder_options options;
 	struct tap_recorder *recorder;
 	struct wire_sink *sink;
-	struct wire_memo subject_memos[SUBJECTS], receivers_memos[SUBJECTS];
+	struct wire_intern_hint subject_hints[SUBJECTS], receivers_hints[SUBJECTS];
 	uint32_t published;
 	uint32_t size, size_span; /* of payloads: from size to size + size_span, as their numbers say */
 	/* Of the log, as read: */
@@ -58,32 +58,33 @@ static void write_payload(char *out, uint32_t number)
 	memcpy(out, digits, NUMBER_BYTES);
 }
 
-/* The next messages, at most `count`, as one run. */
-static void publish_run(unsigned subject, uint32_t count)
+/* The next messages, at most `count`, as one batch. */
+static void publish_batch(unsigned subject, uint32_t count)
 {
 	static char data[DATA_BYTES];
-	static struct wire_alike alike[RUN_MAX];
+	static struct wire_batch_entry entries[BATCH_MAX];
 	static const struct wire_receiver receivers[] = {{.conn = 2, .sid = {"1", 1}},
 							 {.conn = 3, .sid = {"1", 1}}};
-	struct wire_run run = {.data = data, .alike = alike};
+	struct wire_batch batch = {.data = data, .entries = entries};
 	size_t at = 0;
-	for (; run.count < count && at + size_of(tape.published) <= DATA_BYTES; run.count++) {
+	for (; batch.count < count && at + size_of(tape.published) <= DATA_BYTES; batch.count++) {
 		uint32_t size = size_of(tape.published);
-		alike[run.count] = (struct wire_alike){.payload = (uint32_t)at, .payload_len = size};
+		entries[batch.count] =
+		    (struct wire_batch_entry){.payload = (uint32_t)at, .payload_len = size};
 		write_payload(data + at, tape.published++);
-		run.payload_bytes += size;
+		batch.payload_bytes += size;
 		at += size;
 	}
-	const struct wire_event like = {.kind = WIRE_EVENT_MESSAGE,
-					.time_ns = LOG_TIME_NS + tape.published,
-					.conn = 1,
-					.subject = wire_slice_str(subjects[subject]),
-					.receiver_count = 2,
-					.receivers_len = 2,
-					.receivers = receivers,
-					.subject_memo = &tape.subject_memos[subject],
-					.receivers_memo = &tape.receivers_memos[subject]};
-	tape.sink->run(tape.sink, &like, &run);
+	const struct wire_event template = {.kind = WIRE_EVENT_MESSAGE,
+					    .time_ns = LOG_TIME_NS + tape.published,
+					    .conn = 1,
+					    .subject = wire_slice_str(subjects[subject]),
+					    .receiver_count = 2,
+					    .receivers_len = 2,
+					    .receivers = receivers,
+					    .subject_hint = &tape.subject_hints[subject],
+					    .receivers_hint = &tape.receivers_hints[subject]};
+	tape.sink->batch(tape.sink, &template, &batch);
 }
 
 static void see(void *context, const struct wire_event *event)
@@ -119,50 +120,50 @@ static void expect_all(const struct log_fixture *log)
 	assert_int_equal(tape.deliveries, 2 * (uint64_t)tape.messages);
 }
 
-static void publish_runs(uint32_t runs, uint32_t count)
+static void publish_batchs(uint32_t batches, uint32_t count)
 {
-	for (uint32_t i = 0; i < runs; i++)
-		publish_run(WANTED, count);
+	for (uint32_t i = 0; i < batches; i++)
+		publish_batch(WANTED, count);
 }
 
-static void runs_cross_the_number_of_events_of_a_block(void **state)
+static void batches_cross_the_number_of_events_of_a_block(void **state)
 {
 	start(*state);
-	publish_runs(40, RUN_MAX - 5);
+	publish_batchs(40, BATCH_MAX - 5);
 	expect_all(*state);
 	assert_true(tape.published > 2 * STORE_BLOCK_EVENTS_MAX);
 	assert_int_equal(tape.receivers_seen, 2 * (uint64_t)tape.messages);
 }
 
-static void runs_cross_the_bytes_of_a_block(void **state)
+static void batches_cross_the_bytes_of_a_block(void **state)
 {
 	tape.size_span = 1000;
 	start(*state);
-	publish_runs(30, RUN_MAX);
+	publish_batchs(30, BATCH_MAX);
 	expect_all(*state);
 	assert_true(tape.published > 10000);
 }
 
 /* Four of these are 1 MiB: the first event of the next does not fit. */
-static void runs_fill_blocks_exactly(void **state)
+static void batches_fill_blocks_exactly(void **state)
 {
 	tape.size = 64;
 	start(*state);
-	publish_runs(13, RUN_MAX);
+	publish_batchs(13, BATCH_MAX);
 	expect_all(*state);
-	assert_int_equal(tape.published, 13 * RUN_MAX);
+	assert_int_equal(tape.published, 13 * BATCH_MAX);
 }
 
-static void runs_of_large_messages_cross_blocks(void **state)
+static void batches_of_large_messages_cross_blocks(void **state)
 {
 	tape.size_span = 200000;
 	start(*state);
-	publish_runs(60, 3);
+	publish_batchs(60, 3);
 	expect_all(*state);
 	assert_true(tape.published >= 60);
 }
 
-static void included_runs_are_recorded_and_excluded_ones_are_not(void **state)
+static void included_batches_are_recorded_and_excluded_ones_are_not(void **state)
 {
 	const char *include[] = {"a.>", NULL}, *exclude[] = {"a.secret", NULL};
 	tape.options.include = include;
@@ -170,40 +171,40 @@ static void included_runs_are_recorded_and_excluded_ones_are_not(void **state)
 	start(*state);
 	for (int i = 0; i < 3; i++) {
 		uint32_t before = tape.published;
-		publish_run(SECRET, 500);
-		publish_run(OTHER, 500);
+		publish_batch(SECRET, 500);
+		publish_batch(OTHER, 500);
 		tape.published = before;
-		publish_run(WANTED, 500);
+		publish_batch(WANTED, 500);
 	}
 	expect_all(*state);
 	assert_int_equal(tape.messages, 1500);
 }
 
-static void payloads_of_runs_are_cut_at_the_limit(void **state)
+static void payloads_of_batches_are_cut_at_the_limit(void **state)
 {
 	tape.size_span = 100;
 	tape.options.max_payload = 50;
 	start(*state);
-	publish_runs(3, 1000);
+	publish_batchs(3, 1000);
 	expect_all(*state);
 	assert_int_equal(tape.largest_payload, 50);
 	assert_in_range(tape.cut, 1000, 2000);
 }
 
-static void runs_keep_no_receivers_where_messages_are_all_that_is_wanted(void **state)
+static void batches_keep_no_receivers_where_messages_are_all_that_is_wanted(void **state)
 {
 	tape.options.detail = TAP_DETAIL_MESSAGES;
 	start(*state);
-	publish_runs(3, 1000);
+	publish_batchs(3, 1000);
 	expect_all(*state);
 	assert_int_equal(tape.receivers_seen, 0);
 }
 
-static void single_events_between_runs_keep_their_place(void **state)
+static void single_events_between_batches_keep_their_place(void **state)
 {
 	start(*state);
 	for (int i = 0; i < 200; i++) {
-		publish_run(WANTED, 1 + (uint32_t)i % 7);
+		publish_batch(WANTED, 1 + (uint32_t)i % 7);
 		const struct wire_event mark = {
 		    .kind = WIRE_EVENT_MARK, .time_ns = LOG_TIME_NS, .text = WIRE_LITERAL("here")};
 		tape.sink->event(tape.sink, &mark);
@@ -216,14 +217,14 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, log_fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    CASE(runs_cross_the_number_of_events_of_a_block),
-	    CASE(runs_cross_the_bytes_of_a_block),
-	    CASE(runs_fill_blocks_exactly),
-	    CASE(runs_of_large_messages_cross_blocks),
-	    CASE(included_runs_are_recorded_and_excluded_ones_are_not),
-	    CASE(payloads_of_runs_are_cut_at_the_limit),
-	    CASE(runs_keep_no_receivers_where_messages_are_all_that_is_wanted),
-	    CASE(single_events_between_runs_keep_their_place),
+	    CASE(batches_cross_the_number_of_events_of_a_block),
+	    CASE(batches_cross_the_bytes_of_a_block),
+	    CASE(batches_fill_blocks_exactly),
+	    CASE(batches_of_large_messages_cross_blocks),
+	    CASE(included_batches_are_recorded_and_excluded_ones_are_not),
+	    CASE(payloads_of_batches_are_cut_at_the_limit),
+	    CASE(batches_keep_no_receivers_where_messages_are_all_that_is_wanted),
+	    CASE(single_events_between_batches_keep_their_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
