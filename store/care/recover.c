@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/care/aside.h"
-#include "store/care/lost.h"
+#include "store/care/damage_gap.h"
+#include "store/care/quarantine.h"
 #include "store/read/log.h"
 
 struct recovering {
@@ -66,7 +66,7 @@ static uint64_t end_of_loss(const struct recovering *recovering, uint64_t first_
 		return after;
 	if (known > 0 && (!recovering->has_lost_end || footer_next_seq > 0))
 		return known;
-	uint64_t most = store__lost_most_events(bytes);
+	uint64_t most = store__damage_gap_max_events(bytes);
 	return larger(known, first_seq > UINT64_MAX - 1 - most ? UINT64_MAX - 1 : first_seq + most);
 }
 
@@ -89,18 +89,18 @@ static void describe_loss(char *text, size_t cap, const struct recovering *recov
 }
 
 /* The gap event for what was noted as lost. text: memory for its text. */
-static struct store__lost lost_of(const struct recovering *recovering, int64_t before_ns, uint64_t bytes,
-				  char text[200])
+static struct store__damage_gap lost_of(const struct recovering *recovering, int64_t before_ns,
+					uint64_t bytes, char text[200])
 {
 	int64_t after_ns = recovering->surroundings->after_ns;
 	before_ns = before_ns ? before_ns : after_ns;
 	describe_loss(text, 200, recovering, bytes);
-	return (struct store__lost){.from_seq = recovering->recovery->from_seq,
-				    .to_seq = recovering->recovery->to_seq,
-				    .messages = recovering->known_messages,
-				    .from_ns = before_ns,
-				    .to_ns = after_ns > before_ns ? after_ns : before_ns,
-				    .text = text};
+	return (struct store__damage_gap){.from_seq = recovering->recovery->from_seq,
+					  .to_seq = recovering->recovery->to_seq,
+					  .messages = recovering->known_messages,
+					  .from_ns = before_ns,
+					  .to_ns = after_ns > before_ns ? after_ns : before_ns,
+					  .text = text};
 }
 
 /* ---- a new tail ---- */
@@ -115,10 +115,10 @@ static unsigned char *make_tail(struct store_segment *segment, const struct reco
 	unsigned char *gap = NULL;
 	struct store_block_header header;
 	if (recovering->recovery->from_seq > 0) {
-		const struct store__lost lost =
+		const struct store__damage_gap lost =
 		    lost_of(recovering, segment->index.entries[segment->index.count - 1].header.max_time_ns,
 			    segment->file_bytes - segment->end, text);
-		gap = store__lost_block(&lost, segment->header.log_id, &gap_len, &header);
+		gap = store__damage_gap_block(&lost, segment->header.log_id, &gap_len, &header);
 		if (!gap || store_index_add(&segment->index, segment->end, &header) != 0) {
 			free(gap);
 			return NULL;
@@ -157,7 +157,7 @@ static int write_tail(struct store_segment *segment, const struct recovering *re
 	if (fd >= 0)
 		close(fd);
 	if (!error)
-		store__aside_keep_time(segment->path, modified_ns);
+		store__set_file_time(segment->path, modified_ns);
 	free(tail);
 	return error;
 }
@@ -174,8 +174,8 @@ static int write_stand_in(const char *temporary, struct recovering *recovering, 
 					   .created_ns = surroundings->after_ns,
 					   .next_conn = surroundings->next_conn};
 	memcpy(header.log_id, surroundings->log_id, sizeof header.log_id);
-	const struct store__lost lost = lost_of(recovering, surroundings->before_ns, bytes, text);
-	return store__lost_segment(temporary, &header, &lost);
+	const struct store__damage_gap lost = lost_of(recovering, surroundings->before_ns, bytes, text);
+	return store__damage_gap_segment(temporary, &header, &lost);
 }
 
 static bool is_named(const char *path, uint64_t first_seq)
@@ -192,11 +192,11 @@ static int replace(const char *path, struct recovering *recovering, uint64_t byt
 	uint64_t first_seq = recovering->surroundings->first_seq;
 	note_loss(recovering, first_seq, end_of_loss(recovering, first_seq, bytes, 0));
 	if (recovering->recovery->from_seq == 0 || !is_named(path, first_seq))
-		return store__aside_whole(path, "torn", aside);
+		return store__quarantine_file(path, "torn", aside);
 	if (asprintf(&temporary, "%s.tmp", path) < 0)
 		return -ENOMEM;
 	int error = write_stand_in(temporary, recovering, bytes);
-	error = error ? error : store__aside_swap(path, temporary, "torn", aside);
+	error = error ? error : store__quarantine_swap(path, temporary, "torn", aside);
 	if (error)
 		unlink(temporary);
 	free(temporary);
@@ -206,7 +206,7 @@ static int replace(const char *path, struct recovering *recovering, uint64_t byt
 /* Nothing was ever written to it. */
 static int remove_empty(struct store_segment *segment, struct recovering *recovering)
 {
-	int error = store__aside_tail(segment, STORE_FILE_HEADER_BYTES, &recovering->recovery->aside);
+	int error = store__quarantine_tail(segment, STORE_FILE_HEADER_BYTES, &recovering->recovery->aside);
 	return error ? error : unlink(segment->path) != 0 ? -errno : 0;
 }
 
@@ -227,7 +227,7 @@ static int close_segment(struct store_segment *segment, struct recovering *recov
 		note_loss(recovering, next_seq,
 			  end_of_loss(recovering, next_seq, segment->file_bytes - segment->end,
 				      segment->footer_next_seq));
-	error = store__aside_tail(segment, segment->end, &recovering->recovery->aside);
+	error = store__quarantine_tail(segment, segment->end, &recovering->recovery->aside);
 	return error ? error : write_tail(segment, recovering);
 }
 
@@ -245,7 +245,7 @@ static bool is_stump(const char *path, uint64_t *bytes)
 static int remove_stump(const char *path, uint64_t bytes, struct recovering *recovering)
 {
 	if (bytes > 0)
-		return store__aside_whole(path, "torn", &recovering->recovery->aside);
+		return store__quarantine_file(path, "torn", &recovering->recovery->aside);
 	return unlink(path) == 0 ? 0 : -errno;
 }
 

@@ -2,7 +2,7 @@
 #ifndef STORE_CARE_REPACK_H
 #define STORE_CARE_REPACK_H
 
-#include "store/write/output.h"
+#include "store/write/segment_writer.h"
 
 /* Worth trying: the index has more than twice the blocks that full ones would make. */
 bool store__repack_is_due(const struct store_index *index);

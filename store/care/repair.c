@@ -6,14 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/care/aside.h"
-#include "store/care/lost.h"
+#include "store/care/damage_gap.h"
+#include "store/care/quarantine.h"
 #include "store/read/hole.h"
 #include "store/read/scan.h"
 
 struct repair {
 	struct store_segment *from;
-	struct store__output to;
+	struct store__segment_writer to;
 	struct store_block *block;
 	uint64_t next_seq;      /* after what was written, and what it declares lost */
 	uint64_t lost_messages; /* of damaged blocks since */
@@ -27,14 +27,14 @@ static int put_gap(struct repair *repair, uint64_t end_seq, int64_t time_ns)
 	struct store_block_header header;
 	if (end_seq <= repair->next_seq)
 		return 0;
-	const struct store__lost lost = {.from_seq = repair->next_seq,
-					 .to_seq = end_seq - 1,
-					 .messages = repair->lost_messages,
-					 .from_ns = repair->time_ns ? repair->time_ns : time_ns,
-					 .to_ns = time_ns,
-					 .text = "damaged blocks were taken out by a repair"};
-	unsigned char *bytes = store__lost_block(&lost, repair->from->header.log_id, &len, &header);
-	int error = bytes ? store__output_append(&repair->to, bytes, len, &header) : -ENOMEM;
+	const struct store__damage_gap lost = {.from_seq = repair->next_seq,
+					       .to_seq = end_seq - 1,
+					       .messages = repair->lost_messages,
+					       .from_ns = repair->time_ns ? repair->time_ns : time_ns,
+					       .to_ns = time_ns,
+					       .text = "damaged blocks were taken out by a repair"};
+	unsigned char *bytes = store__damage_gap_block(&lost, repair->from->header.log_id, &len, &header);
+	int error = bytes ? store__segment_writer_append(&repair->to, bytes, len, &header) : -ENOMEM;
 	free(bytes);
 	return error;
 }
@@ -53,7 +53,7 @@ static int copy_block(struct repair *repair, size_t entry)
 		return error == -ENODATA ? STORE_EDAMAGE : error;
 	if (store_segment_check_header(from, entry) != 0)
 		store_block_header_put(from->frame.bytes, &indexed->header);
-	return store__output_append(&repair->to, from->frame.bytes, len, &indexed->header);
+	return store__segment_writer_append(&repair->to, from->frame.bytes, len, &indexed->header);
 }
 
 static uint64_t larger(uint64_t a, uint64_t b)
@@ -94,12 +94,12 @@ static int rewrite_blocks(struct repair *repair)
 static int rewrite(struct repair *repair, const char *temporary)
 {
 	unlink(temporary);
-	int error =
-	    store__output_open(&repair->to, &store__system_io, strdup(temporary), &repair->from->header);
+	int error = store__segment_writer_open(&repair->to, &store__system_io, strdup(temporary),
+					       &repair->from->header);
 	if (error)
 		return error;
 	error = rewrite_blocks(repair);
-	struct store__ended ended = store__output_finish(&repair->to, true);
+	struct store__segment_end ended = store__segment_writer_finish(&repair->to, true);
 	if (!error && !ended.is_closed)
 		error = -ENOSPC;
 	return error ? error : ended.error;
@@ -125,8 +125,8 @@ static int rewrite_if_damaged(struct repair *repair, const char *path, char **as
 		return -ENOMEM;
 	int error = rewrite(repair, temporary);
 	if (!error)
-		store__aside_keep_time(temporary, repair->from->modified_ns);
-	error = error ? error : store__aside_swap(path, temporary, "damaged", aside);
+		store__set_file_time(temporary, repair->from->modified_ns);
+	error = error ? error : store__quarantine_swap(path, temporary, "damaged", aside);
 	if (error)
 		unlink(temporary);
 	free(temporary);

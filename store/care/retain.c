@@ -78,7 +78,7 @@ static bool is_old_by_wall(struct run *run, size_t at)
 	int64_t found_ns = written_ns(run, at);
 	run->latest_ns = later(run->latest_ns, found_ns);
 	if (found_ns == UNKNOWN)
-		snprintf(run->retained->stuck, sizeof run->retained->stuck,
+		snprintf(run->retained->trouble, sizeof run->retained->trouble,
 			 "retention by age cannot judge %s and later segments, whose times lie in the future",
 			 run->segments.list[at].path);
 	return found_ns != UNKNOWN && retention->now_ns - run->latest_ns >= retention->max_age_ms * 1000000;
@@ -88,7 +88,7 @@ static bool is_old(struct run *run, size_t at)
 {
 	const struct store__retention *retention = run->retention;
 	const struct store__ended_segment *ours =
-	    store__history_find(retention->history, run->segments.list[at].first_seq);
+	    store__ended_segments_find(retention->ended, run->segments.list[at].first_seq);
 	int64_t since_ms = ours ? ours->ended_ms : retention->started_ms;
 	if (retention->max_age_ms == 0)
 		return false;
@@ -102,8 +102,8 @@ static bool is_old(struct run *run, size_t at)
 static void remove_aside(const struct store_io *io, const char *path, const char *suffix)
 {
 	bool removed = true;
-	for (int number = 1; number <= STORE_ASIDE_MAX && removed; number++) {
-		char *aside = store_log_aside_path(path, suffix, number);
+	for (int number = 1; number <= STORE_QUARANTINE_MAX && removed; number++) {
+		char *aside = store_log_quarantine_path(path, suffix, number);
 		removed = aside && io->unlink(aside) == 0;
 		free(aside);
 	}
@@ -114,8 +114,8 @@ static bool remove_segment(struct run *run, const char *path)
 {
 	const struct store_io *io = run->retention->io;
 	if (io->unlink(path) != 0 && errno != ENOENT) {
-		snprintf(run->retained->stuck, sizeof run->retained->stuck, "retention cannot delete %s: %s",
-			 path, strerror(errno));
+		snprintf(run->retained->trouble, sizeof run->retained->trouble,
+			 "retention cannot delete %s: %s", path, strerror(errno));
 		return false;
 	}
 	remove_aside(io, path, "torn");

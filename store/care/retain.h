@@ -11,7 +11,7 @@
 #ifndef STORE_CARE_RETAIN_H
 #define STORE_CARE_RETAIN_H
 
-#include "store/write/history.h"
+#include "store/write/ended_segments.h"
 #include "store/write/writer.h"
 
 struct store__retention {
@@ -22,7 +22,7 @@ struct store__retention {
 	const char *open;    /* the segment being written, never deleted; may be NULL */
 	const char *rewrite; /* one being rewritten, not deleted this time; may be NULL */
 
-	const struct store__history *history;
+	const struct store__ended_segments *ended;
 	int64_t started_ms, now_ms; /* monotonic: when the writer began, and now */
 	int64_t now_ns;             /* by the clock of the file times; the earliest that it can be */
 };
@@ -35,7 +35,7 @@ struct store__retained {
 	uint64_t bytes;
 	uint32_t segments;
 	uint64_t oldest_seq; /* the number that the oldest one is named by; UINT64_MAX = there is none */
-	char stuck[200];     /* why segments stay that should go or cannot be judged; "" = none do */
+	char trouble[200];   /* why segments stay that should go or cannot be judged; "" = none do */
 };
 
 /* 0 or a negative code (then *retained is untouched). Whole segments only, the oldest first; what was kept aside of

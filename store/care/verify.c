@@ -10,7 +10,7 @@
 
 #include "store/read/hole.h"
 #include "store/read/log.h"
-#include "store/write/standing.h"
+#include "store/write/log_state.h"
 
 struct run {
 	struct store_verify_report *report;
@@ -165,7 +165,7 @@ static void tell(void *context, const char *line)
 
 static int repair_all(struct run *run, const char *path, struct wire_fault *fault)
 {
-	struct store__standing standing;
+	struct store__log_state state;
 	struct store__care care = {.is_thorough = true, .report = tell, .context = run};
 	struct store_log_lock lock;
 	int error = store_log_lock(&lock, path, fault);
@@ -174,7 +174,7 @@ static int repair_all(struct run *run, const char *path, struct wire_fault *faul
 				      path);
 	if (error)
 		return error;
-	error = store__standing_find(&standing, path, &care, fault);
+	error = store__log_state_find(&state, path, &care, fault);
 	run->report->repaired_segments = care.changed;
 	store_log_unlock(&lock);
 	return error;

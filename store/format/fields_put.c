@@ -25,7 +25,7 @@ struct path {
 struct store__fields {
 	struct store__tree tree;
 	struct column *columns;     /* one a node of the tree */
-	struct store__buffer steps; /* struct store__step */
+	struct store__buffer steps; /* struct store__tree_step */
 	struct store__buffer paths; /* struct path: of the records that are not empty */
 	uint32_t records;
 	uint32_t nodes; /* that go into the frame */
@@ -56,9 +56,9 @@ void store__fields_close(struct store__fields *fields)
 	free(fields);
 }
 
-static struct store__step *steps_of(const struct store__fields *fields)
+static struct store__tree_step *steps_of(const struct store__fields *fields)
 {
-	return (struct store__step *)(void *)fields->steps.bytes;
+	return (struct store__tree_step *)(void *)fields->steps.bytes;
 }
 
 static struct path *paths_of(const struct store__fields *fields)
@@ -70,7 +70,7 @@ static struct path *paths_of(const struct store__fields *fields)
 static int learn(struct store__fields *fields, const unsigned char *raw, size_t raw_len,
 		 const uint32_t *lengths, uint32_t count)
 {
-	const size_t room = STORE__FIELDS_DEPTH_MAX * sizeof(struct store__step);
+	const size_t room = STORE__FIELDS_DEPTH_MAX * sizeof(struct store__tree_step);
 	uint32_t at = 0, taken = 0;
 	fields->records = 0;
 	store__tree_clear(&fields->tree);
@@ -84,12 +84,12 @@ static int learn(struct store__fields *fields, const unsigned char *raw, size_t 
 			continue;
 		if (store__buffer_reserve(&fields->steps, room))
 			return -ENOMEM;
-		struct store__way way = store__tree_walk(&fields->tree, raw, raw_len, path.begin, path.end,
-							 steps_of(fields) + taken);
+		struct store__tree_path way = store__tree_walk(&fields->tree, raw, raw_len, path.begin,
+							       path.end, steps_of(fields) + taken);
 		path.count = way.steps;
 		path.tail = way.tail;
 		taken += path.count;
-		fields->steps.len = taken * sizeof(struct store__step);
+		fields->steps.len = taken * sizeof(struct store__tree_step);
 		paths_of(fields)[fields->records++] = path;
 		at = path.end;
 	}
@@ -224,10 +224,10 @@ static inline void copy(unsigned char *out, const unsigned char *from, uint32_t 
 }
 
 /* Hot: the fields of the record at `from` into columns that are zero. */
-static inline void put_fields(struct column *columns, const struct store__step *steps, uint32_t count,
+static inline void put_fields(struct column *columns, const struct store__tree_step *steps, uint32_t count,
 			      const unsigned char *from, unsigned char *lengths, unsigned char *bytes)
 {
-	for (const struct store__step *step = steps; step < steps + count; step++) {
+	for (const struct store__tree_step *step = steps; step < steps + count; step++) {
 		struct column *column = &columns[step->node];
 		uint32_t len = step->field_len;
 		from += column->piece_len;

@@ -243,8 +243,9 @@ static struct store__node *add_child(struct store__tree *tree, struct store__nod
 
 /* A step that is not the likely one: with another field behind the first child's piece, when the record is known to
  * have that; else to any child or a new one; to the root when there is none. */
-RARE struct store__step find_step(struct store__tree *tree, struct store__node *above, bool has_piece,
-				  const struct text *text, const unsigned char *at, const unsigned char *end)
+RARE struct store__tree_step find_step(struct store__tree *tree, struct store__node *above, bool has_piece,
+				       const struct text *text, const unsigned char *at,
+				       const unsigned char *end)
 {
 	struct store__node *node = above->first;
 	uint32_t field_len = NO_FIELD;
@@ -255,9 +256,9 @@ RARE struct store__step find_step(struct store__tree *tree, struct store__node *
 	if (!node)
 		node = add_child(tree, above, text, at, end, &field_len);
 	if (!node)
-		return (struct store__step){0};
+		return (struct store__tree_step){0};
 	note(node, field_len, text, at);
-	return (struct store__step){.node = node->widest.node, .field_len = (uint16_t)field_len};
+	return (struct store__tree_step){.node = node->widest.node, .field_len = (uint16_t)field_len};
 }
 
 /* at[0..end) begins with the node's piece and its field where that is constant, and is as long as with the longest. */
@@ -278,7 +279,7 @@ HOT bool has_widest(const struct store__node *node, const struct text *text, con
 /* Hot: most steps are to the child that is tried first, with a field of the length that most have. Such a field is not
  * measured but compared with what is expected, so that the processor need not wait to look at what is behind it. */
 HOT uint32_t walk(struct store__tree *tree, const struct text *text, const unsigned char **at,
-		  const unsigned char *end, struct store__step *steps)
+		  const unsigned char *end, struct store__tree_step *steps)
 {
 	struct store__node *above = tree->nodes;
 	uint32_t count = 0;
@@ -290,7 +291,7 @@ HOT uint32_t walk(struct store__tree *tree, const struct text *text, const unsig
 			steps[count++] = node->widest;
 			*at += node->widest_len;
 		} else {
-			struct store__step step = find_step(tree, above, has_piece, text, *at, end);
+			struct store__tree_step step = find_step(tree, above, has_piece, text, *at, end);
 			if (step.node == 0)
 				break;
 			node = &tree->nodes[step.node];
@@ -303,17 +304,17 @@ HOT uint32_t walk(struct store__tree *tree, const struct text *text, const unsig
 }
 
 RARE uint32_t walk_at_end(struct store__tree *tree, const struct text *text, const unsigned char **at,
-			  const unsigned char *end, struct store__step *steps)
+			  const unsigned char *end, struct store__tree_step *steps)
 {
 	return walk(tree, text, at, end, steps);
 }
 
-struct store__way store__tree_walk(struct store__tree *tree, const unsigned char *raw, size_t raw_len,
-				   uint32_t at, uint32_t end, struct store__step *steps)
+struct store__tree_path store__tree_walk(struct store__tree *tree, const unsigned char *raw, size_t raw_len,
+					 uint32_t at, uint32_t end, struct store__tree_step *steps)
 {
 	const struct text text = {.end = raw + raw_len, .has_room = raw_len - end >= STEP};
 	const unsigned char *begin = raw + at;
 	uint32_t count = text.has_room ? walk(tree, &text, &begin, raw + end, steps)
 				       : walk_at_end(tree, &text, &begin, raw + end, steps);
-	return (struct store__way){.steps = count, .tail = (uint32_t)(begin - raw)};
+	return (struct store__tree_path){.steps = count, .tail = (uint32_t)(begin - raw)};
 }

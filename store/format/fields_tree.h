@@ -11,7 +11,7 @@
 #include "store/format/fields.h"
 
 /* A record passes a node: its number, and the length of the field there. */
-struct store__step {
+struct store__tree_step {
 	uint16_t node, field_len;
 };
 
@@ -25,7 +25,7 @@ struct store__node {
 	uint32_t constant_len; /* of the piece, and of the field behind it while all records have the same */
 	uint32_t widest_len;   /* of the piece and the longest field */
 	uint32_t run;          /* how the longest field looks: see fields_tree.c; 0 = not said */
-	struct store__step
+	struct store__tree_step
 	    widest;       /* with the longest field; of length 0: there is none, and records end here */
 	uint32_t count;   /* records that passed */
 	uint32_t padding; /* bytes that all fields together are short of the longest */
@@ -38,7 +38,7 @@ struct store__tree {
 };
 
 /* The way that a record took. */
-struct store__way {
+struct store__tree_path {
 	uint32_t steps;
 	uint32_t
 	    tail; /* where its tail begins, in the records: what is behind the last step matched nothing */
@@ -53,7 +53,7 @@ void store__tree_clear(struct store__tree *tree);
 
 /* Walk the record raw[at..end) down the tree, which grows, and borrows raw[0..raw_len) until it is cleared; steps has
  * room for STORE__FIELDS_DEPTH_MAX. */
-struct store__way store__tree_walk(struct store__tree *tree, const unsigned char *raw, size_t raw_len,
-				   uint32_t at, uint32_t end, struct store__step *steps);
+struct store__tree_path store__tree_walk(struct store__tree *tree, const unsigned char *raw, size_t raw_len,
+					 uint32_t at, uint32_t end, struct store__tree_step *steps);
 
 #endif

@@ -8,9 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/write/writing.h"
+#include "store/write/writer_thread.h"
 
-enum { STAGES_MIN = 2, LEVEL_START = 1 };
+enum { BATCHES_MIN = 2, LEVEL_START = 1 };
 
 /* So many processors, and a second thread that encodes takes none from the bus. */
 enum { PROCESSORS_FOR_TWO = 4 };
@@ -22,7 +22,7 @@ void store_writer_options_init(struct store_writer_options *options)
 						 .level = STORE_LEVEL_AUTO,
 						 .segment_bytes = 256u << 20,
 						 .segment_age_ms = 3600 * 1000,
-						 .stages = 12};
+						 .batches = 12};
 }
 
 /* ---- opening and closing ---- */
@@ -38,21 +38,21 @@ static void init_locks(struct store_writer *writer)
 	pthread_condattr_destroy(&monotonic);
 }
 
-static int open_stages(struct store_writer *writer)
+static int open_batches(struct store_writer *writer)
 {
-	uint32_t places = writer->options.stages + STORE_SPARE_STAGES;
+	uint32_t places = writer->options.batches + STORE_SPARE_BATCHES;
 	writer->free = calloc(places, sizeof(*writer->free));
 	writer->queue = calloc(places, sizeof(*writer->queue));
-	writer->gap = store_stage_open();
+	writer->gap = store_batch_open();
 	return writer->free && writer->queue && writer->gap ? 0 : -ENOMEM;
 }
 
 static void free_writer(struct store_writer *writer)
 {
 	for (uint32_t i = 0; i < writer->free_count; i++)
-		store_stage_close(writer->free[i]);
-	store_stage_close(writer->gap);
-	store__chain_close(&writer->chain, store__monotonic_ms());
+		store_batch_close(writer->free[i]);
+	store_batch_close(writer->gap);
+	store__segment_log_close(&writer->log, store__monotonic_ms());
 	pthread_cond_destroy(&writer->work);
 	pthread_cond_destroy(&writer->done);
 	pthread_mutex_destroy(&writer->mutex);
@@ -85,14 +85,14 @@ static void unblock_signals(const sigset_t *before)
 
 static int start(struct store_writer *writer, struct wire_fault *fault)
 {
-	int error =
-	    store__chain_open(&writer->chain, writer->dir, &writer->options, store__monotonic_ms(), fault);
+	int error = store__segment_log_open(&writer->log, writer->dir, &writer->options,
+					    store__monotonic_ms(), fault);
 	if (error)
 		return error;
-	writer->first_next_conn = writer->chain.next_conn;
+	writer->first_next_conn = writer->log.next_conn;
 	writer->synced_ms = store__monotonic_ms();
 	store__writer_update_status(writer);
-	error = open_stages(writer);
+	error = open_batches(writer);
 	error = error ? error : -pthread_create(&writer->thread, NULL, store__write_queue, writer);
 	return error ? wire_fault_set(fault, error, "%s: cannot start recording: %s", writer->dir,
 				      wire_error_text(error))
@@ -114,14 +114,14 @@ static struct store_writer *new_writer(const char *dir, const struct store_write
 		free(writer);
 		return NULL;
 	}
-	writer->chain.output.fd = -1;
-	writer->chain.lock = (struct store_log_lock){-1, -1};
+	writer->log.segment.fd = -1;
+	writer->log.lock = (struct store_log_lock){-1, -1};
 	writer->options = *options;
 	writer->level = options->level == STORE_LEVEL_AUTO ? LEVEL_START : options->level;
 	if (writer->options.threads == 0)
 		writer->options.threads = choose_threads();
-	if (writer->options.stages < STAGES_MIN)
-		writer->options.stages = STAGES_MIN;
+	if (writer->options.batches < BATCHES_MIN)
+		writer->options.batches = BATCHES_MIN;
 	init_locks(writer);
 	return writer;
 }
@@ -161,45 +161,45 @@ void store_writer_close(struct store_writer *writer)
 
 /* ---- what event loops call ---- */
 
-/* Called with the mutex. A stage that was never used before is made only now. */
-static struct store_stage *take_stage(struct store_writer *writer, uint32_t limit)
+/* Called with the mutex. A batch that was never used before is made only now. */
+static struct store_batch *take_batch(struct store_writer *writer, uint32_t limit)
 {
 	if (writer->in_use >= limit)
 		return NULL;
-	struct store_stage *stage =
-	    writer->free_count > 0 ? writer->free[--writer->free_count] : store_stage_open();
-	writer->in_use += stage != NULL;
-	return stage;
+	struct store_batch *batch =
+	    writer->free_count > 0 ? writer->free[--writer->free_count] : store_batch_open();
+	writer->in_use += batch != NULL;
+	return batch;
 }
 
-struct store_stage *store_writer_stage(struct store_writer *writer)
+struct store_batch *store_writer_batch(struct store_writer *writer)
 {
 	pthread_mutex_lock(&writer->mutex);
-	struct store_stage *stage = take_stage(writer, writer->options.stages);
-	writer->is_starved = writer->is_starved || !stage;
+	struct store_batch *batch = take_batch(writer, writer->options.batches);
+	writer->is_starved = writer->is_starved || !batch;
 	pthread_mutex_unlock(&writer->mutex);
-	return stage;
+	return batch;
 }
 
-struct store_stage *store_writer_spare_stage(struct store_writer *writer)
+struct store_batch *store_writer_spare_batch(struct store_writer *writer)
 {
 	pthread_mutex_lock(&writer->mutex);
-	struct store_stage *stage = take_stage(writer, writer->options.stages + STORE_SPARE_STAGES);
+	struct store_batch *batch = take_batch(writer, writer->options.batches + STORE_SPARE_BATCHES);
 	pthread_mutex_unlock(&writer->mutex);
-	return stage;
+	return batch;
 }
 
-void store_writer_submit(struct store_writer *writer, struct store_stage *stage)
+void store_writer_submit(struct store_writer *writer, struct store_batch *batch)
 {
-	uint32_t places = writer->options.stages + STORE_SPARE_STAGES;
+	uint32_t places = writer->options.batches + STORE_SPARE_BATCHES;
 	pthread_mutex_lock(&writer->mutex);
-	if (store_stage_events(stage) == 0) {
-		store__writer_give_back(writer, stage);
+	if (store_batch_events(batch) == 0) {
+		store__writer_give_back(writer, batch);
 	} else {
-		writer->queue[(writer->queue_start + writer->queue_count) % places] = stage;
+		writer->queue[(writer->queue_start + writer->queue_count) % places] = batch;
 		writer->queue_count++;
 		writer->submitted++;
-		writer->status.queued_bytes += store_stage_memory(stage);
+		writer->status.queued_bytes += store_batch_memory(batch);
 	}
 	pthread_cond_signal(&writer->work);
 	pthread_mutex_unlock(&writer->mutex);

@@ -1,12 +1,12 @@
 /* writer.h - the one writer of a log: a thread that encodes, compresses, writes, syncs, rotates, retains.
  *
- * Event loops fill stages and submit them whole; the writer gives sequence numbers in the order of submission.
+ * Event loops fill batches and submit them whole; the writer gives sequence numbers in the order of submission.
  * A failing disk, or a directory that is removed, never stops the caller: the writer reports itself degraded, counts what it
  * has to throw away, keeps trying, and begins again with a gap event. */
 #ifndef STORE_WRITE_WRITER_H
 #define STORE_WRITE_WRITER_H
 
-#include "store/write/stage.h"
+#include "store/write/batch.h"
 
 enum store_sync { STORE_SYNC_INTERVAL, STORE_SYNC_ALWAYS, STORE_SYNC_NONE };
 
@@ -21,8 +21,8 @@ struct store_writer_options {
 	int64_t segment_age_ms; /* …or when it is so old; 0 = never */
 	uint64_t retain_bytes; /* delete the oldest closed segments beyond so many bytes in total; 0 = keep */
 	int64_t retain_age_ms; /* delete closed segments that were written to so long ago; 0 = keep */
-	uint32_t stages;       /* in use at a time: the bound on memory, at least 2 */
-	/* Called from the writer thread when a stage became free while store_writer_stage had returned NULL.
+	uint32_t batches;      /* in use at a time: the bound on memory, at least 2 */
+	/* Called from the writer thread when a batch became free while store_writer_batch had returned NULL.
 	 * Must only signal. May be NULL. */
 	void (*wake)(void *context);
 	void *context;
@@ -59,17 +59,17 @@ int store_writer_open(struct store_writer **writer, const char *dir,
  * that were taken and not submitted must have been given back. */
 void store_writer_close(struct store_writer *writer);
 
-/* An empty stage to fill, NULL when all are in use (then `wake` will be called). Thread-safe. */
-struct store_stage *store_writer_stage(struct store_writer *writer);
+/* An empty batch to fill, NULL when all are in use (then `wake` will be called). Thread-safe. */
+struct store_batch *store_writer_batch(struct store_writer *writer);
 
-/* For what comes although there is no free stage and must not be lost: another one, up to STORE_SPARE_STAGES beyond
- * options.stages. NULL when these are in use, too, or out of memory. Thread-safe. */
-enum { STORE_SPARE_STAGES = 4 };
-struct store_stage *store_writer_spare_stage(struct store_writer *writer);
+/* For what comes although there is no free batch and must not be lost: another one, up to STORE_SPARE_BATCHES beyond
+ * options.batches. NULL when these are in use, too, or out of memory. Thread-safe. */
+enum { STORE_SPARE_BATCHES = 4 };
+struct store_batch *store_writer_spare_batch(struct store_writer *writer);
 
-/* Hand over a filled stage; an empty one is just given back. Thread-safe. Submissions of one thread keep
+/* Hand over a filled batch; an empty one is just given back. Thread-safe. Submissions of one thread keep
  * their order. */
-void store_writer_submit(struct store_writer *writer, struct store_stage *stage);
+void store_writer_submit(struct store_writer *writer, struct store_batch *batch);
 
 /* Wait until everything submitted before the call is written and synced, or thrown away and counted. Thread-safe. */
 void store_writer_flush(struct store_writer *writer);
@@ -88,7 +88,7 @@ struct store_writer_status {
 	uint64_t lost_events, lost_messages;
 	uint64_t written_bytes; /* since opening */
 	uint64_t log_bytes;     /* all segments together */
-	uint64_t queued_bytes;  /* memory of submitted stages not yet written */
+	uint64_t queued_bytes;  /* memory of submitted batches not yet written */
 	uint32_t segments;
 	int level; /* zstd level in use */
 };

@@ -4,20 +4,20 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "store/write/loss.h"
+#include "store/write/loss_counter.h"
 #include "wire/subject.h"
 
 #ifndef TAPEDECK_VERSION
 #error "TAPEDECK_VERSION is set by CMake"
 #endif
 
-enum { STAGE_AGE_MS = 20, STAGE_AGE_NS = STAGE_AGE_MS * 1000 * 1000 };
+enum { BATCH_AGE_MS = 20, BATCH_AGE_NS = BATCH_AGE_MS * 1000 * 1000 };
 
 struct tap_recorder {
 	struct wire_sink sink;
 	struct store_writer *writer;
-	struct store_stage *stage; /* being filled; NULL: none was free */
-	struct store_stage *next;  /* taken ahead, so that `ready` can promise room for a whole read */
+	struct store_batch *batch; /* being filled; NULL: none was free */
+	struct store_batch *next;  /* taken ahead, so that `ready` can promise room for a whole read */
 	enum tap_overflow overflow;
 	enum tap_detail detail;
 	int64_t max_payload;              /* bytes; INT64_MAX = all */
@@ -25,7 +25,7 @@ struct tap_recorder {
 	bool has_event_clock, is_started; /* the mark at the start was made */
 	int64_t last_ns;                  /* the time of the last event, for marks */
 	bool is_plain;                    /* every event is kept whole: the hot path asks nothing more */
-	struct store_loss loss;           /* since the last gap event */
+	struct store_loss_counter loss;   /* since the last gap event */
 	_Atomic uint64_t lost_messages;   /* ever */
 };
 
@@ -36,13 +36,13 @@ void tap_recorder_options_init(struct tap_recorder_options *options)
 	store_writer_options_init(&options->writer);
 }
 
-/* ---- stages ---- */
+/* ---- batches ---- */
 
-/* As soon as there is a stage again, it says what was lost meanwhile. */
+/* As soon as there is a batch again, it says what was lost meanwhile. */
 static void add_gap(struct tap_recorder *recorder)
 {
-	if (store_loss_append(&recorder->loss, "recording could not keep up", recorder->stage) == 0)
-		recorder->loss = (struct store_loss){0};
+	if (store_loss_counter_append(&recorder->loss, "recording could not keep up", recorder->batch) == 0)
+		recorder->loss = (struct store_loss_counter){0};
 }
 
 static struct wire_event mark(const struct tap_recorder *recorder, const char *text)
@@ -51,60 +51,60 @@ static struct wire_event mark(const struct tap_recorder *recorder, const char *t
 	    .kind = WIRE_EVENT_MARK, .time_ns = recorder->last_ns, .text = wire_slice_str(text)};
 }
 
-/* The first stage begins with it. */
+/* The first batch begins with it. */
 static void add_start(struct tap_recorder *recorder)
 {
 	const struct wire_event event = mark(recorder, "start tapedeck " TAPEDECK_VERSION);
-	recorder->is_started = store_stage_append(recorder->stage, &event) == 0;
+	recorder->is_started = store_batch_append(recorder->batch, &event) == 0;
 }
 
-/* A stage to fill: the one taken ahead, a free one, or, for what must not be lost, a spare one. */
-static bool take_stage(struct tap_recorder *recorder, bool may_be_spare)
+/* A batch to fill: the one taken ahead, a free one, or, for what must not be lost, a spare one. */
+static bool take_batch(struct tap_recorder *recorder, bool may_be_spare)
 {
-	recorder->stage = recorder->next ? recorder->next : store_writer_stage(recorder->writer);
+	recorder->batch = recorder->next ? recorder->next : store_writer_batch(recorder->writer);
 	recorder->next = NULL;
-	if (!recorder->stage && may_be_spare)
-		recorder->stage = store_writer_spare_stage(recorder->writer);
-	if (recorder->stage && !recorder->is_started)
+	if (!recorder->batch && may_be_spare)
+		recorder->batch = store_writer_spare_batch(recorder->writer);
+	if (recorder->batch && !recorder->is_started)
 		add_start(recorder);
-	if (recorder->stage && recorder->loss.events > 0)
+	if (recorder->batch && recorder->loss.events > 0)
 		add_gap(recorder);
-	return recorder->stage != NULL;
+	return recorder->batch != NULL;
 }
 
 static void hand_over(struct tap_recorder *recorder)
 {
 	if (!recorder->next)
-		recorder->next = store_writer_stage(recorder->writer);
+		recorder->next = store_writer_batch(recorder->writer);
 	if (recorder->next)
-		store_stage_pass_on(recorder->stage, recorder->next);
-	store_writer_submit(recorder->writer, recorder->stage);
-	recorder->stage = NULL;
+		store_batch_pass_on(recorder->batch, recorder->next);
+	store_writer_submit(recorder->writer, recorder->batch);
+	recorder->batch = NULL;
 }
 
 static void lose(struct tap_recorder *recorder, const struct wire_event *event)
 {
-	store_loss_add_event(&recorder->loss, event);
+	store_loss_counter_add_event(&recorder->loss, event);
 	if (event->kind == WIRE_EVENT_MESSAGE)
 		recorder->lost_messages++;
 }
 
 /* When nothing is free, `drop` gives up messages and deliveries, of which there are many. What is rare, and what
- * comes although a source that waits was told to pause, finds room in the spare stages. */
+ * comes although a source that waits was told to pause, finds room in the spare batches. */
 static bool may_be_spare(const struct tap_recorder *recorder, const struct wire_event *event)
 {
 	return recorder->overflow == TAP_OVERFLOW_WAIT || event->kind > WIRE_EVENT_DELIVERY;
 }
 
-/* Two stages may be needed: a gap event may leave no room for a large one. */
+/* Two batches may be needed: a gap event may leave no room for a large one. */
 static void record_in_next(struct tap_recorder *recorder, const struct wire_event *event)
 {
 	int error = STORE_EFULL;
 	for (int i = 0; i < 2 && error == STORE_EFULL; i++) {
-		if (recorder->stage)
+		if (recorder->batch)
 			hand_over(recorder);
-		error = take_stage(recorder, may_be_spare(recorder, event))
-			    ? store_stage_append(recorder->stage, event)
+		error = take_batch(recorder, may_be_spare(recorder, event))
+			    ? store_batch_append(recorder->batch, event)
 			    : -EAGAIN;
 	}
 	if (error)
@@ -114,7 +114,7 @@ static void record_in_next(struct tap_recorder *recorder, const struct wire_even
 /* Hot: once for every event. */
 static void record(struct tap_recorder *recorder, const struct wire_event *event)
 {
-	int error = recorder->stage ? store_stage_append(recorder->stage, event) : STORE_EFULL;
+	int error = recorder->batch ? store_batch_append(recorder->batch, event) : STORE_EFULL;
 	if (error == STORE_EFULL)
 		record_in_next(recorder, event);
 	else if (error)
@@ -187,7 +187,7 @@ static void take_event(struct wire_sink *sink, const struct wire_event *event)
 		record_reduced(recorder, event);
 }
 
-/* What is not plain in its stage, and the first of its kind there, goes the way of every event. */
+/* What is not plain in its batch, and the first of its kind there, goes the way of every event. */
 static void take_batch_of_source(struct wire_sink *sink, const struct wire_event *template,
 				 const struct wire_batch *batch)
 {
@@ -195,8 +195,8 @@ static void take_batch_of_source(struct wire_sink *sink, const struct wire_event
 	struct wire_event event = *template;
 	for (uint32_t at = 0; at < batch->count;) {
 		uint32_t appended = 0;
-		if (recorder->is_plain && recorder->stage)
-			appended = store_stage_append_entries(recorder->stage, template, batch, at);
+		if (recorder->is_plain && recorder->batch)
+			appended = store_batch_append_entries(recorder->batch, template, batch, at);
 		at += appended;
 		if (appended > 0)
 			continue;
@@ -205,36 +205,36 @@ static void take_batch_of_source(struct wire_sink *sink, const struct wire_event
 	}
 }
 
-/* How long the stage may still be filled; 0: it is old enough. A clock that was set back makes it so, too. */
+/* How long the batch may still be filled; 0: it is old enough. A clock that was set back makes it so, too. */
 static unsigned time_left_ms(const struct tap_recorder *recorder, int64_t now_ns)
 {
-	int64_t age_ns = now_ns - store_stage_min_time_ns(recorder->stage);
-	return age_ns < 0 || age_ns >= STAGE_AGE_NS ? 0 : (unsigned)(STAGE_AGE_MS - age_ns / 1000000);
+	int64_t age_ns = now_ns - store_batch_min_time_ns(recorder->batch);
+	return age_ns < 0 || age_ns >= BATCH_AGE_NS ? 0 : (unsigned)(BATCH_AGE_MS - age_ns / 1000000);
 }
 
 static unsigned hand_over_old(struct wire_sink *sink, int64_t now_ns)
 {
 	struct tap_recorder *recorder = (struct tap_recorder *)sink;
-	if (recorder->loss.events > 0 && recorder->stage)
+	if (recorder->loss.events > 0 && recorder->batch)
 		add_gap(recorder);
 	else if (recorder->loss.events > 0)
-		take_stage(recorder, false);
-	if (recorder->stage && store_stage_events(recorder->stage) > 0) {
+		take_batch(recorder, false);
+	if (recorder->batch && store_batch_events(recorder->batch) > 0) {
 		unsigned left_ms = time_left_ms(recorder, now_ns);
 		if (left_ms > 0)
 			return left_ms;
 		hand_over(recorder);
 	}
-	return recorder->loss.events > 0 ? STAGE_AGE_MS : 0;
+	return recorder->loss.events > 0 ? BATCH_AGE_MS : 0;
 }
 
-/* One stage is always held ahead: what a single read brings fits in it and the spare ones, so that a source that
+/* One batch is always held ahead: what a single read brings fits in it and the spare ones, so that a source that
  * pauses after the read during which this became false loses nothing. */
 static bool has_room(struct wire_sink *sink)
 {
 	struct tap_recorder *recorder = (struct tap_recorder *)sink;
 	if (!recorder->next)
-		recorder->next = store_writer_stage(recorder->writer);
+		recorder->next = store_writer_batch(recorder->writer);
 	return recorder->next || recorder->overflow == TAP_OVERFLOW_DROP;
 }
 
@@ -322,7 +322,7 @@ int tap_recorder_open(struct tap_recorder **recorder, const char *dir,
 	}
 	opened->last_ns = realtime_ns();
 	if (!opened->has_event_clock)
-		take_stage(opened, true);
+		take_batch(opened, true);
 	*recorder = opened;
 	return 0;
 }
@@ -335,11 +335,11 @@ void tap_recorder_close(struct tap_recorder *recorder)
 		recorder->last_ns = realtime_ns();
 	const struct wire_event stop = mark(recorder, "stop tapedeck " TAPEDECK_VERSION);
 	record(recorder, &stop);
-	if (recorder->loss.events > 0 && recorder->stage)
+	if (recorder->loss.events > 0 && recorder->batch)
 		add_gap(recorder);
-	if (recorder->stage)
+	if (recorder->batch)
 		hand_over(recorder);
-	if (recorder->loss.events > 0 && take_stage(recorder, true))
+	if (recorder->loss.events > 0 && take_batch(recorder, true))
 		hand_over(recorder);
 	if (recorder->next)
 		store_writer_submit(recorder->writer, recorder->next);

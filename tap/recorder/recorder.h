@@ -1,10 +1,10 @@
 /* recorder.h - the sink that turns events into a log.
  *
- * Applies what the operator chose to record (subjects, detail, payload limit), appends to a staging block and
+ * Applies what the operator chose to record (subjects, detail, payload limit), appends to a batch and
  * hands it to the log's writer when it is full or 20 ms old. Marks tell when it started and stopped.
  *
  * Overflow is a choice and never silent. `wait` asks the source to pause (see `ready` of wire_sink); what comes until it
- * does is kept in a few stages beyond the bound. `drop` gives up messages and deliveries, of which there are
+ * does is kept in a few batches beyond the bound. `drop` gives up messages and deliveries, of which there are
  * many, and keeps what is rare the same way. What finds no room is counted, and a gap event tells of it. */
 #ifndef TAP_RECORDER_RECORDER_H
 #define TAP_RECORDER_RECORDER_H
@@ -41,7 +41,7 @@ struct tap_recorder;
 int tap_recorder_open(struct tap_recorder **recorder, const char *dir,
 		      const struct tap_recorder_options *options, struct wire_fault *fault);
 
-/* Hand over what is staged, close the log. No sink call may be under way or follow. */
+/* Hand over what is batched, close the log. No sink call may be under way or follow. */
 void tap_recorder_close(struct tap_recorder *recorder);
 
 /* The sink, valid while the recorder is open. */

@@ -39,7 +39,7 @@ static struct store_writer *open_log(const char *dir)
 	return writer;
 }
 
-/* Hands it over, as a recorder does; it is on disk a moment later. */
+/* Hands it over, as a recorder does; it is on disk a origin later. */
 static void log_message(struct store_writer *writer, const char *subject, int number)
 {
 	char payload[30];
@@ -50,15 +50,15 @@ static void log_message(struct store_writer *writer, const char *subject, int nu
 				   .subject = wire_slice_str(subject),
 				   .payload = wire_slice(payload, (size_t)len),
 				   .size = (uint64_t)len};
-	struct store_stage *stage = store_writer_stage(writer);
+	struct store_batch *batch = store_writer_batch(writer);
 
-	if (!stage) {
+	if (!batch) {
 		store_writer_flush(writer);
-		stage = store_writer_stage(writer);
+		batch = store_writer_batch(writer);
 	}
-	assert_non_null(stage);
-	assert_int_equal(store_stage_append(stage, &event), 0);
-	store_writer_submit(writer, stage);
+	assert_non_null(batch);
+	assert_int_equal(store_batch_append(batch, &event), 0);
+	store_writer_submit(writer, batch);
 }
 
 static void tail_shows_the_last_n_and_then_what_is_new(void **state)

@@ -369,11 +369,11 @@ static void write_hole(const char *log, bool has_gap)
 
 	store_writer_options_init(&options);
 	assert_int_equal(store_writer_open(&writer, log, &options, &fault), 0);
-	struct store_stage *stage = store_writer_stage(writer);
+	struct store_batch *batch = store_writer_batch(writer);
 	for (size_t i = 0; i < 3; i++)
 		if (i != 1 || has_gap)
-			assert_int_equal(store_stage_append(stage, &events[i]), 0);
-	store_writer_submit(writer, stage);
+			assert_int_equal(store_batch_append(batch, &events[i]), 0);
+	store_writer_submit(writer, batch);
 	store_writer_close(writer);
 }
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "store/format/columns.h"
-#include "tests/unit/store/store_fixture.h"
+#include "tests/unit/store/block_fixture.h"
 
 enum { RUNS_MAX = 300 };
 

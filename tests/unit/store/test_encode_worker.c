@@ -14,25 +14,25 @@
 
 #include "store/write/encode_worker.h"
 #include "support/deadline.h"
+#include "tests/unit/store/block_fixture.h"
 #include "tests/unit/store/log_fixture.h"
-#include "tests/unit/store/store_fixture.h"
 
 /* ---- the worker ---- */
 
 static const uint8_t log_id[16] = "0123456789abcdef";
 
-static struct store_stage *stage_of(uint64_t seed, uint32_t count)
+static struct store_batch *stage_of(uint64_t seed, uint32_t count)
 {
-	struct store_stage *stage = store_stage_open();
+	struct store_batch *batch = store_batch_open();
 	struct events events;
-	assert_non_null(stage);
+	assert_non_null(batch);
 	events_init(&events, seed);
 	for (uint32_t i = 0; i < count; i++) {
 		struct wire_event event;
 		events_next(&events, &event);
-		assert_int_equal(store_stage_append(stage, &event), 0);
+		assert_int_equal(store_batch_append(batch, &event), 0);
 	}
-	return stage;
+	return batch;
 }
 
 static void its_blocks_are_those_of_an_encoder(void **state)
@@ -44,17 +44,17 @@ static void its_blocks_are_those_of_an_encoder(void **state)
 	for (uint64_t seed = 1; seed <= 20; seed++) {
 		const unsigned char *bytes, *wanted;
 		struct store_block_header header, wanted_header;
-		struct store_stage *stage = stage_of(seed, 50 * (uint32_t)seed);
-		assert_null(store__encode_worker_stage(worker));
-		store__encode_worker_give(worker, stage, 1);
-		assert_ptr_equal(store__encode_worker_stage(worker), stage);
+		struct store_batch *batch = stage_of(seed, 50 * (uint32_t)seed);
+		assert_null(store__encode_worker_batch(worker));
+		store__encode_worker_give(worker, batch, 1);
+		assert_ptr_equal(store__encode_worker_batch(worker), batch);
 		int64_t len = store__encode_worker_take(worker, 1000 * seed, &bytes, &header);
-		int64_t wanted_len = store_encode(encoder, stage, 1000 * seed, 1, &wanted, &wanted_header);
+		int64_t wanted_len = store_encode(encoder, batch, 1000 * seed, 1, &wanted, &wanted_header);
 		assert_int_equal(len, wanted_len);
 		assert_memory_equal(bytes, wanted, (size_t)len);
 		assert_int_equal(header.first_seq, 1000 * seed);
 		assert_int_equal(header.events, 50 * seed);
-		store_stage_close(stage);
+		store_batch_close(batch);
 	}
 	store_encoder_close(encoder);
 	store__encode_worker_close(worker);
@@ -62,12 +62,12 @@ static void its_blocks_are_those_of_an_encoder(void **state)
 
 static void what_was_not_taken_does_not_keep_it_from_closing(void **state)
 {
-	struct store_stage *stage = stage_of(1, 1000);
+	struct store_batch *batch = stage_of(1, 1000);
 	struct store__encode_worker *worker = store__encode_worker_open(log_id);
 	(void)state;
-	store__encode_worker_give(worker, stage, 1);
+	store__encode_worker_give(worker, batch, 1);
 	store__encode_worker_close(worker);
-	store_stage_close(stage);
+	store_batch_close(batch);
 }
 
 /* ---- a writer with two threads ---- */

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "store/format/table.h"
-#include "tests/unit/store/store_fixture.h"
+#include "tests/unit/store/block_fixture.h"
 
 enum { SLOTS_AT_FIRST = 1024, MANY = 200000 };
 

@@ -1,4 +1,4 @@
-/* A writer and its stages: what is submitted is written, and its status tells of it. */
+/* A writer and its batches: what is submitted is written, and its status tells of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -46,20 +46,20 @@ static void files_and_folder_are_for_the_owner_only(void **state)
 	assert_int_equal(info.st_mode & 0777, 0600);
 }
 
-static void stages_are_bounded_and_come_back(void **state)
+static void batches_are_bounded_and_come_back(void **state)
 {
 	struct log_fixture *fixture = *state;
-	struct store_stage *stages[8];
-	fixture->options.stages = 3;
+	struct store_batch *batches[8];
+	fixture->options.batches = 3;
 	struct store_writer *writer = log_open(fixture->log, &fixture->options);
 	for (int i = 0; i < 3; i++)
-		assert_non_null(stages[i] = store_writer_stage(writer));
-	assert_null(store_writer_stage(writer));
-	for (int i = 0; i < STORE_SPARE_STAGES; i++)
-		assert_non_null(stages[3 + i] = store_writer_spare_stage(writer));
-	assert_null(store_writer_spare_stage(writer));
-	for (int i = 0; i < 3 + STORE_SPARE_STAGES; i++)
-		store_writer_submit(writer, stages[i]);
+		assert_non_null(batches[i] = store_writer_batch(writer));
+	assert_null(store_writer_batch(writer));
+	for (int i = 0; i < STORE_SPARE_BATCHES; i++)
+		assert_non_null(batches[3 + i] = store_writer_spare_batch(writer));
+	assert_null(store_writer_spare_batch(writer));
+	for (int i = 0; i < 3 + STORE_SPARE_BATCHES; i++)
+		store_writer_submit(writer, batches[i]);
 	log_submit(writer, 1, 5);
 	store_writer_close(writer);
 }
@@ -69,22 +69,22 @@ static void count_wake(void *context)
 	atomic_fetch_add((_Atomic int *)context, 1);
 }
 
-static void who_went_without_a_stage_is_woken(void **state)
+static void who_went_without_a_batch_is_woken(void **state)
 {
 	struct log_fixture *fixture = *state;
 	_Atomic int wakes = 0;
-	fixture->options.stages = 2;
+	fixture->options.batches = 2;
 	fixture->options.wake = count_wake;
 	fixture->options.context = &wakes;
 	struct store_writer *writer = log_open(fixture->log, &fixture->options);
-	struct store_stage *first = store_writer_stage(writer), *second = store_writer_stage(writer);
-	assert_null(store_writer_stage(writer));
+	struct store_batch *first = store_writer_batch(writer), *second = store_writer_batch(writer);
+	assert_null(store_writer_batch(writer));
 	log_append(first, 1);
 	store_writer_submit(writer, first);
 	log_await(&wakes, 1);
-	first = store_writer_stage(writer);
+	first = store_writer_batch(writer);
 	assert_non_null(first);
-	assert_null(store_writer_stage(writer));
+	assert_null(store_writer_batch(writer));
 	store_writer_submit(writer, second); /* empty: given back */
 	log_await(&wakes, 2);
 	store_writer_submit(writer, first);
@@ -134,8 +134,8 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
 	const struct CMUnitTest tests[] = {
 	    CASE(what_is_submitted_is_in_the_log),         CASE(opening_and_closing_alone_leaves_no_segment),
-	    CASE(files_and_folder_are_for_the_owner_only), CASE(stages_are_bounded_and_come_back),
-	    CASE(who_went_without_a_stage_is_woken),       CASE(status_tells_what_was_written),
+	    CASE(files_and_folder_are_for_the_owner_only), CASE(batches_are_bounded_and_come_back),
+	    CASE(who_went_without_a_batch_is_woken),       CASE(status_tells_what_was_written),
 	    CASE(auto_compresses_more_while_idle),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

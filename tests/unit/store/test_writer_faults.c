@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "store/care/verify.h"
-#include "store/write/output.h"
+#include "store/write/segment_writer.h"
 #include "support/deadline.h"
 #include "tests/unit/store/log_fixture.h"
 

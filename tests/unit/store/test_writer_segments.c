@@ -50,15 +50,15 @@ static void every_segment_describes_who_is_connected(void **state)
 	struct wire_event event = {.kind = WIRE_EVENT_CONNECT, .conn = 1, .client = &client};
 	fixture->options.segment_bytes = 1;
 	struct store_writer *writer = log_open(fixture->log, &fixture->options);
-	struct store_stage *stage = store_writer_stage(writer);
+	struct store_batch *batch = store_writer_batch(writer);
 	for (event.conn = 1; event.conn <= 3; event.conn++)
-		assert_int_equal(store_stage_append(stage, &event), 0);
-	store_writer_submit(writer, stage);
+		assert_int_equal(store_batch_append(batch, &event), 0);
+	store_writer_submit(writer, batch);
 	log_submit(writer, 1, 1); /* describes 1, 2, 3 again */
-	stage = store_writer_stage(writer);
+	batch = store_writer_batch(writer);
 	event = (struct wire_event){.kind = WIRE_EVENT_DISCONNECT, .conn = 2};
-	assert_int_equal(store_stage_append(stage, &event), 0);
-	store_writer_submit(writer, stage); /* again 1, 2, 3 */
+	assert_int_equal(store_batch_append(batch, &event), 0);
+	store_writer_submit(writer, batch); /* again 1, 2, 3 */
 	log_submit(writer, 2, 1);           /* 1, 3 */
 	store_writer_close(writer);
 	log_read(fixture->log, &contents);

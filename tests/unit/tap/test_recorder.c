@@ -111,7 +111,7 @@ static int setup(void **state)
 	fixture->log = log;
 	tap_recorder_options_init(&fixture->options);
 	fixture->options.writer.io = &still_io;
-	fixture->options.writer.stages = 2;
+	fixture->options.writer.batches = 2;
 	fixture->options.writer.wake = count_wake;
 	fixture->options.writer.context = fixture;
 	set_still(false);
@@ -177,7 +177,7 @@ static void emit(struct fixture *fixture, enum wire_event_kind kind)
 
 enum { FULL = STORE_BLOCK_PAYLOAD_BYTES };
 
-/* Messages that fill a stage each, until a source that asks would pause. Returns how many. */
+/* Messages that fill a batch each, until a source that asks would pause. Returns how many. */
 static uint64_t publish_until_not_ready(struct fixture *fixture)
 {
 	uint64_t count = 0;
@@ -321,7 +321,7 @@ static uint64_t queued_or_written(struct fixture *fixture)
 	return status.queued_bytes;
 }
 
-static void a_half_filled_stage_is_handed_over_after_20_ms(void **state)
+static void a_half_filled_batch_is_handed_over_after_20_ms(void **state)
 {
 	struct fixture *fixture = *state;
 	start(fixture);
@@ -368,7 +368,7 @@ static void what_comes_before_a_source_can_pause_is_kept(void **state)
 	struct fixture *fixture = *state;
 	start(fixture);
 	uint64_t published = publish_until_not_ready(fixture);
-	for (int i = 0; i < STORE_SPARE_STAGES - 1; i++) {
+	for (int i = 0; i < STORE_SPARE_BATCHES - 1; i++) {
 		publish(fixture, "a", FULL);
 		published++;
 	}
@@ -485,7 +485,7 @@ int main(void)
 	    CASE(detail_protocol_keeps_everything),
 	    CASE(a_payload_over_the_limit_is_cut_and_keeps_its_size),
 	    CASE(max_payload_none_keeps_no_payload),
-	    CASE(a_half_filled_stage_is_handed_over_after_20_ms),
+	    CASE(a_half_filled_batch_is_handed_over_after_20_ms),
 	    CASE(numbers_of_connections_go_on),
 	    CASE(a_source_that_waits_loses_nothing),
 	    CASE(what_comes_before_a_source_can_pause_is_kept),

@@ -1,6 +1,6 @@
-/* store_fixture.h - what the tests of blocks share: random events, comparing events, loading blocks. */
-#ifndef TESTS_STORE_FIXTURE_H
-#define TESTS_STORE_FIXTURE_H
+/* block_fixture.h - what the tests of blocks share: random events, comparing events, loading blocks. */
+#ifndef TESTS_BLOCK_FIXTURE_H
+#define TESTS_BLOCK_FIXTURE_H
 
 #include "store/read/decode.h"
 #include "store/write/encode.h"
@@ -42,8 +42,8 @@ void assert_event(const struct wire_event *got, const struct wire_event *want, u
 int block_load_all(struct store_block *block, const unsigned char *bytes);
 
 /* Stage, encoder and decoder, as a test's state. */
-struct store_fixture {
-	struct store_stage *stage;
+struct block_fixture {
+	struct store_batch *batch;
 	struct store_encoder *encoder;
 	struct store_block *block;
 	struct store_block_header header; /* of the last block made */
@@ -51,12 +51,12 @@ struct store_fixture {
 	int64_t bytes_len;
 };
 
-int store_fixture_setup(void **state);
-int store_fixture_teardown(void **state);
+int block_fixture_setup(void **state);
+int block_fixture_teardown(void **state);
 
 /* Append; must succeed. */
-void fixture_append(struct store_fixture *fixture, const struct wire_event *event);
-/* Encode the stage as a block that begins at first_seq, load it whole, and empty the stage. */
-void fixture_encode(struct store_fixture *fixture, uint64_t first_seq, int level);
+void fixture_append(struct block_fixture *fixture, const struct wire_event *event);
+/* Encode the batch as a block that begins at first_seq, load it whole, and empty the batch. */
+void fixture_encode(struct block_fixture *fixture, uint64_t first_seq, int level);
 
 #endif

@@ -1,11 +1,11 @@
-#include "store/write/writing.h"
+#include "store/write/writer_thread.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
-#include "store/write/place.h"
+#include "store/write/directory.h"
 
 enum {
 	RETRY_MS = 250,      /* after the first failure; then twice as long each time… */
@@ -69,14 +69,14 @@ static void degrade(struct store_writer *writer, int error, const char *what)
 static void degrade_by_sync(struct store_writer *writer, int error)
 {
 	char what[120];
-	snprintf(what, sizeof what, "fsync of events %" PRIu64 " to %" PRIu64, writer->chain.synced_seq,
-		 writer->chain.next_seq - 1);
+	snprintf(what, sizeof what, "fsync of events %" PRIu64 " to %" PRIu64, writer->log.synced_seq,
+		 writer->log.next_seq - 1);
 	degrade(writer, error, what);
 }
 
-static void note_loss(struct store_writer *writer, const struct store_loss *loss)
+static void note_loss(struct store_writer *writer, const struct store_loss_counter *loss)
 {
-	store_loss_add(&writer->loss, loss);
+	store_loss_counter_add(&writer->loss, loss);
 	writer->outage_messages += loss->messages;
 	pthread_mutex_lock(&writer->mutex);
 	writer->status.lost_events += loss->events;
@@ -85,23 +85,23 @@ static void note_loss(struct store_writer *writer, const struct store_loss *loss
 }
 
 /* Look whether the log is still where it was, from time to time. */
-static void check_place(struct store_writer *writer, int64_t now_ms)
+static void check_directory(struct store_writer *writer, int64_t now_ms)
 {
 	const char *what;
-	struct store_loss lost = {0};
-	int error = store__place_check(&writer->chain, now_ms, &lost, &what);
+	struct store_loss_counter lost = {0};
+	int error = store__directory_check(&writer->log, now_ms, &lost, &what);
 	if (!error)
 		return;
 	degrade(writer, error, what);
 	note_loss(writer, &lost);
 }
 
-static void lose(struct store_writer *writer, const struct store_stage *stage)
+static void lose(struct store_writer *writer, const struct store_batch *batch)
 {
-	struct store_loss loss = {0};
-	store__chain_give_up(&writer->chain, stage);
-	store__chain_watch(&writer->chain, stage);
-	store_loss_add_stage(&loss, stage);
+	struct store_loss_counter loss = {0};
+	store__segment_log_give_up(&writer->log, batch);
+	store__segment_log_watch(&writer->log, batch);
+	store_loss_counter_add_batch(&loss, batch);
 	note_loss(writer, &loss);
 }
 
@@ -111,11 +111,11 @@ static int append_gap(struct store_writer *writer, int64_t now_ms)
 {
 	char reason[250];
 	snprintf(reason, sizeof reason, "could not be recorded: %s", writer->reason);
-	store_stage_reset(writer->gap);
-	int error = store_loss_append(&writer->loss, reason, writer->gap);
-	error = error ? error : store__chain_append(&writer->chain, writer->gap, writer->level, now_ms);
+	store_batch_reset(writer->gap);
+	int error = store_loss_counter_append(&writer->loss, reason, writer->gap);
+	error = error ? error : store__segment_log_append(&writer->log, writer->gap, writer->level, now_ms);
 	if (!error)
-		writer->loss = (struct store_loss){0};
+		writer->loss = (struct store_loss_counter){0};
 	return error;
 }
 
@@ -134,9 +134,9 @@ static void try_again(struct store_writer *writer)
 {
 	int64_t now_ms = store__monotonic_ms();
 	const char *what = "write";
-	int error = store__place_try(&writer->chain, &what);
+	int error = store__directory_retry(&writer->log, &what);
 	error = error ? error : append_gap(writer, now_ms);
-	error = error ? error : store__chain_sync(&writer->chain, now_ms);
+	error = error ? error : store__segment_log_sync(&writer->log, now_ms);
 	if (error)
 		degrade(writer, error, what);
 	else
@@ -153,7 +153,7 @@ static void report_unrecorded(const struct store_writer *writer)
 	report(writer, line);
 }
 
-/* ---- one stage ---- */
+/* ---- one batch ---- */
 
 /* zstd takes level 0 for its default, 3: it is left out. */
 static int next_level(int level, int step)
@@ -161,13 +161,13 @@ static int next_level(int level, int step)
 	return level + step == 0 ? 2 * step + level : level + step;
 }
 
-/* `auto`: compress less while stages pile up, more while there is nothing to do. */
+/* `auto`: compress less while batches pile up, more while there is nothing to do. */
 static int choose_level(struct store_writer *writer, uint32_t waiting)
 {
 	if (writer->options.level != STORE_LEVEL_AUTO)
 		return writer->level;
 	writer->idle_blocks = waiting == 0 ? writer->idle_blocks + 1 : 0;
-	if (waiting > writer->options.stages / 2 && writer->level > LEVEL_MIN) {
+	if (waiting > writer->options.batches / 2 && writer->level > LEVEL_MIN) {
 		writer->level = next_level(writer->level, -1);
 	} else if (writer->idle_blocks >= IDLE_BLOCKS && writer->level < LEVEL_MAX) {
 		writer->level = next_level(writer->level, 1);
@@ -179,7 +179,7 @@ static int choose_level(struct store_writer *writer, uint32_t waiting)
 static void sync_now(struct store_writer *writer)
 {
 	writer->synced_ms = store__monotonic_ms();
-	int error = store__chain_sync(&writer->chain, writer->synced_ms);
+	int error = store__segment_log_sync(&writer->log, writer->synced_ms);
 	if (error)
 		degrade_by_sync(writer, error);
 }
@@ -192,26 +192,26 @@ static void sync_by_policy(struct store_writer *writer, int64_t now_ms)
 		sync_now(writer);
 }
 
-static void write_stage(struct store_writer *writer, const struct store_stage *stage, uint32_t waiting,
+static void write_batch(struct store_writer *writer, const struct store_batch *batch, uint32_t waiting,
 			bool is_closing)
 {
 	int64_t now_ms = store__monotonic_ms();
-	check_place(writer, now_ms);
+	check_directory(writer, now_ms);
 	if (writer->is_degraded && (now_ms >= writer->retry_ms || is_closing))
 		try_again(writer);
 	if (writer->is_degraded) {
-		lose(writer, stage);
+		lose(writer, batch);
 		return;
 	}
-	int error = store__chain_append(&writer->chain, stage, choose_level(writer, waiting), now_ms);
+	int error = store__segment_log_append(&writer->log, batch, choose_level(writer, waiting), now_ms);
 	if (error) {
-		lose(writer, stage);
+		lose(writer, batch);
 		degrade(writer, error, "write");
 		return;
 	}
 	pthread_mutex_lock(&writer->mutex);
-	writer->status.events += store_stage_events(stage);
-	writer->status.messages += store_stage_messages(stage);
+	writer->status.events += store_batch_events(batch);
+	writer->status.messages += store_batch_messages(batch);
 	pthread_mutex_unlock(&writer->mutex);
 	sync_by_policy(writer, now_ms);
 }
@@ -221,20 +221,20 @@ static void write_stage(struct store_writer *writer, const struct store_stage *s
 /* What is wrong although recording goes on; "" = nothing. */
 static const char *trouble_of(const struct store_writer *writer)
 {
-	const struct store__chain *chain = &writer->chain;
-	return chain->place_trouble[0] ? chain->place_trouble : chain->stuck;
+	const struct store__segment_log *log = &writer->log;
+	return log->directory_trouble[0] ? log->directory_trouble : log->retain_trouble;
 }
 
 void store__writer_update_status(struct store_writer *writer)
 {
 	struct store_writer_status *status = &writer->status;
-	const struct store__chain *chain = &writer->chain;
+	const struct store__segment_log *log = &writer->log;
 	pthread_mutex_lock(&writer->mutex);
-	status->next_seq = chain->next_seq;
-	status->synced_seq = chain->synced_seq;
-	status->written_bytes = chain->written_bytes;
-	status->log_bytes = chain->closed_bytes + (chain->output.fd >= 0 ? chain->output.end : 0);
-	status->segments = chain->closed_segments + (chain->output.fd >= 0);
+	status->next_seq = log->next_seq;
+	status->synced_seq = log->synced_seq;
+	status->written_bytes = log->written_bytes;
+	status->log_bytes = log->closed_bytes + (log->segment.fd >= 0 ? log->segment.end : 0);
+	status->segments = log->closed_segments + (log->segment.fd >= 0);
 	status->level = writer->level;
 	status->degraded = writer->is_degraded || *trouble_of(writer);
 	snprintf(status->reason, sizeof status->reason, "%s",
@@ -259,19 +259,19 @@ static void report_trouble(struct store_writer *writer)
 	report(writer, line);
 }
 
-/* What is due without a new stage. */
+/* What is due without a new batch. */
 static void tend(struct store_writer *writer, bool must_flush)
 {
 	int64_t now_ms = store__monotonic_ms();
-	check_place(writer, now_ms);
+	check_directory(writer, now_ms);
 	if (writer->is_degraded && now_ms >= writer->retry_ms)
 		try_again(writer);
 	if (!writer->is_degraded) {
 		if (must_flush)
 			sync_now(writer);
-		else if (writer->chain.needs_sync)
+		else if (writer->log.needs_sync)
 			sync_by_policy(writer, now_ms);
-		int error = store__chain_tend(&writer->chain, now_ms);
+		int error = store__segment_log_tend(&writer->log, now_ms);
 		if (error)
 			degrade_by_sync(writer, error);
 	}
@@ -282,7 +282,7 @@ static void tend(struct store_writer *writer, bool must_flush)
 static struct timespec when_to_tend(const struct store_writer *writer)
 {
 	int64_t now_ms = store__monotonic_ms(), at_ms = now_ms + TEND_MS;
-	if (writer->chain.needs_sync)
+	if (writer->log.needs_sync)
 		at_ms = writer->synced_ms + writer->options.sync_interval_ms;
 	if (writer->is_degraded)
 		at_ms = writer->retry_ms;
@@ -294,21 +294,20 @@ static struct timespec when_to_tend(const struct store_writer *writer)
 /* Called with the mutex. Nobody needs to wait for a disk that does not work. */
 static bool must_flush(const struct store_writer *writer)
 {
-	return !writer->is_degraded && writer->chain.needs_sync &&
-	       writer->flush_seq > writer->chain.synced_seq;
+	return !writer->is_degraded && writer->log.needs_sync && writer->flush_seq > writer->log.synced_seq;
 }
 
-void store__writer_give_back(struct store_writer *writer, struct store_stage *stage)
+void store__writer_give_back(struct store_writer *writer, struct store_batch *batch)
 {
-	writer->free[writer->free_count++] = stage;
+	writer->free[writer->free_count++] = batch;
 	writer->in_use--;
 	pthread_cond_broadcast(&writer->done);
 }
 
-/* Called with the mutex, which it lets go when it returns true. Wakes whoever had to go without a stage. */
+/* Called with the mutex, which it lets go when it returns true. Wakes whoever had to go without a batch. */
 static bool wake_starved(struct store_writer *writer)
 {
-	if (!writer->is_starved || writer->in_use >= writer->options.stages)
+	if (!writer->is_starved || writer->in_use >= writer->options.batches)
 		return false;
 	writer->is_starved = false;
 	pthread_mutex_unlock(&writer->mutex);
@@ -318,7 +317,7 @@ static bool wake_starved(struct store_writer *writer)
 	return true;
 }
 
-/* Called with the mutex; true when there is a stage to write, false at the end. Tends to what time makes due. */
+/* Called with the mutex; true when there is a batch to write, false at the end. Tends to what time makes due. */
 static bool await_work(struct store_writer *writer)
 {
 	while (writer->queue_count == 0 && !writer->is_closing) {
@@ -338,26 +337,26 @@ static bool await_work(struct store_writer *writer)
 /* Called with the mutex. */
 static void handle_one(struct store_writer *writer)
 {
-	uint32_t places = writer->options.stages + STORE_SPARE_STAGES, waiting = writer->queue_count - 1;
-	struct store_stage *stage = writer->queue[writer->queue_start];
-	const struct store_stage *next =
+	uint32_t places = writer->options.batches + STORE_SPARE_BATCHES, waiting = writer->queue_count - 1;
+	struct store_batch *batch = writer->queue[writer->queue_start];
+	const struct store_batch *next =
 	    waiting > 0 ? writer->queue[(writer->queue_start + 1) % places] : NULL;
 	bool is_closing = writer->is_closing;
 	pthread_mutex_unlock(&writer->mutex);
-	uint64_t memory = store_stage_memory(stage);
+	uint64_t memory = store_batch_memory(batch);
 	if (next && writer->options.threads > 1 && !writer->is_degraded)
-		store__chain_encode_ahead(&writer->chain, next, writer->level);
-	write_stage(writer, stage, waiting, is_closing);
+		store__segment_log_encode_ahead(&writer->log, next, writer->level);
+	write_batch(writer, batch, waiting, is_closing);
 	report_trouble(writer);
 	store__writer_update_status(writer);
-	store_stage_reset(stage);
+	store_batch_reset(batch);
 
 	pthread_mutex_lock(&writer->mutex);
 	writer->queue_start = (writer->queue_start + 1) % places;
 	writer->queue_count--;
 	writer->handled++;
 	writer->status.queued_bytes -= memory;
-	store__writer_give_back(writer, stage);
+	store__writer_give_back(writer, batch);
 	wake_starved(writer);
 }
 

@@ -1,14 +1,14 @@
-#include "store/care/lost.h"
+#include "store/care/damage_gap.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "store/care/aside.h"
+#include "store/care/quarantine.h"
 #include "store/write/encode.h"
 
-uint64_t store__lost_most_events(uint64_t bytes)
+uint64_t store__damage_gap_max_events(uint64_t bytes)
 {
 	uint64_t blocks = bytes / STORE_BLOCK_HEADER_BYTES;
 	if (blocks > STORE_SEGMENT_BLOCKS_MAX)
@@ -16,8 +16,8 @@ uint64_t store__lost_most_events(uint64_t bytes)
 	return blocks * STORE_BLOCK_EVENTS_MAX;
 }
 
-static int64_t encode(const struct store__lost *lost, struct store_encoder *encoder,
-		      struct store_stage *stage, const unsigned char **bytes,
+static int64_t encode(const struct store__damage_gap *lost, struct store_encoder *encoder,
+		      struct store_batch *batch, const unsigned char **bytes,
 		      struct store_block_header *header)
 {
 	const struct wire_event gap = {.kind = WIRE_EVENT_GAP,
@@ -29,58 +29,58 @@ static int64_t encode(const struct store__lost *lost, struct store_encoder *enco
 				       .to_ns = lost->to_ns,
 				       .from_seq = lost->from_seq,
 				       .to_seq = lost->to_seq};
-	int error = store_stage_append(stage, &gap);
-	return error ? error : store_encode(encoder, stage, lost->from_seq, 1, bytes, header);
+	int error = store_batch_append(batch, &gap);
+	return error ? error : store_encode(encoder, batch, lost->from_seq, 1, bytes, header);
 }
 
-unsigned char *store__lost_block(const struct store__lost *lost, const uint8_t log_id[16], size_t *len,
-				 struct store_block_header *header)
+unsigned char *store__damage_gap_block(const struct store__damage_gap *lost, const uint8_t log_id[16],
+				       size_t *len, struct store_block_header *header)
 {
 	struct store_encoder *encoder = store_encoder_open();
-	struct store_stage *stage = store_stage_open();
+	struct store_batch *batch = store_batch_open();
 	const unsigned char *bytes;
 	unsigned char *copy = NULL;
 	int64_t got = -ENOMEM;
-	if (encoder && stage) {
+	if (encoder && batch) {
 		store_encoder_set_log(encoder, log_id);
-		got = encode(lost, encoder, stage, &bytes, header);
+		got = encode(lost, encoder, batch, &bytes, header);
 	}
 	if (got > 0 && (copy = malloc((size_t)got)) != NULL) {
 		memcpy(copy, bytes, (size_t)got);
 		*len = (size_t)got;
 	}
 	store_encoder_close(encoder);
-	store_stage_close(stage);
+	store_batch_close(batch);
 	return copy;
 }
 
-static int append(struct store__output *output, const struct store_file_header *header,
-		  const struct store__lost *lost)
+static int append(struct store__segment_writer *output, const struct store_file_header *header,
+		  const struct store__damage_gap *lost)
 {
 	size_t len;
 	struct store_block_header block;
-	unsigned char *bytes = store__lost_block(lost, header->log_id, &len, &block);
-	int error = bytes ? store__output_append(output, bytes, len, &block) : -ENOMEM;
+	unsigned char *bytes = store__damage_gap_block(lost, header->log_id, &len, &block);
+	int error = bytes ? store__segment_writer_append(output, bytes, len, &block) : -ENOMEM;
 	free(bytes);
 	return error;
 }
 
-int store__lost_segment(const char *path, const struct store_file_header *header,
-			const struct store__lost *lost)
+int store__damage_gap_segment(const char *path, const struct store_file_header *header,
+			      const struct store__damage_gap *lost)
 {
-	struct store__output output;
+	struct store__segment_writer output;
 	unlink(path); /* what an interrupted attempt left */
-	int error = store__output_open(&output, &store__system_io, strdup(path), header);
+	int error = store__segment_writer_open(&output, &store__system_io, strdup(path), header);
 	if (error)
 		return error;
 	error = append(&output, header, lost);
-	struct store__ended ended = store__output_finish(&output, true);
+	struct store__segment_end ended = store__segment_writer_finish(&output, true);
 	error = error ? error : ended.error;
 	if (!error && !ended.is_closed)
 		error = -ENOSPC;
 	if (error)
 		unlink(path);
 	else
-		store__aside_keep_time(path, lost->to_ns);
+		store__set_file_time(path, lost->to_ns);
 	return error;
 }

@@ -1,4 +1,4 @@
-#include "tests/unit/store/store_fixture.h"
+#include "tests/unit/store/block_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -243,39 +243,39 @@ int block_load_all(struct store_block *block, const unsigned char *bytes)
 	return error;
 }
 
-int store_fixture_setup(void **state)
+int block_fixture_setup(void **state)
 {
-	struct store_fixture *fixture = calloc(1, sizeof *fixture);
+	struct block_fixture *fixture = calloc(1, sizeof *fixture);
 	*state = fixture;
 	if (!fixture)
 		return -1;
-	fixture->stage = store_stage_open();
+	fixture->batch = store_batch_open();
 	fixture->encoder = store_encoder_open();
 	fixture->block = store_block_open();
-	return fixture->stage && fixture->encoder && fixture->block ? 0 : -1;
+	return fixture->batch && fixture->encoder && fixture->block ? 0 : -1;
 }
 
-int store_fixture_teardown(void **state)
+int block_fixture_teardown(void **state)
 {
-	struct store_fixture *fixture = *state;
-	store_stage_close(fixture->stage);
+	struct block_fixture *fixture = *state;
+	store_batch_close(fixture->batch);
 	store_encoder_close(fixture->encoder);
 	store_block_close(fixture->block);
 	free(fixture);
 	return 0;
 }
 
-void fixture_append(struct store_fixture *fixture, const struct wire_event *event)
+void fixture_append(struct block_fixture *fixture, const struct wire_event *event)
 {
-	assert_int_equal(store_stage_append(fixture->stage, event), 0);
+	assert_int_equal(store_batch_append(fixture->batch, event), 0);
 }
 
-void fixture_encode(struct store_fixture *fixture, uint64_t first_seq, int level)
+void fixture_encode(struct block_fixture *fixture, uint64_t first_seq, int level)
 {
-	fixture->bytes_len = store_encode(fixture->encoder, fixture->stage, first_seq, level, &fixture->bytes,
+	fixture->bytes_len = store_encode(fixture->encoder, fixture->batch, first_seq, level, &fixture->bytes,
 					  &fixture->header);
 	assert_true(fixture->bytes_len > 0);
 	assert_int_equal(fixture->bytes_len, store_block_bytes(&fixture->header));
 	assert_int_equal(block_load_all(fixture->block, fixture->bytes), 0);
-	store_stage_reset(fixture->stage);
+	store_batch_reset(fixture->batch);
 }

@@ -1,10 +1,10 @@
-/* standing.h - where a log stands when a writer takes it over, or after a repair. Internal to store. */
-#ifndef STORE_WRITE_STANDING_H
-#define STORE_WRITE_STANDING_H
+/* state.h - where a log stands when a writer takes it over, or after a repair. Internal to store. */
+#ifndef STORE_WRITE_LOG_STATE_H
+#define STORE_WRITE_LOG_STATE_H
 
 #include "store/write/writer.h"
 
-struct store__standing {
+struct store__log_state {
 	uint8_t log_id[16]; /* a new random one when the log is empty */
 	uint64_t next_seq;
 	uint64_t next_conn; /* the first connection number never used */
@@ -27,7 +27,7 @@ struct store__care {
  * Needs the lock. Unless care is thorough, a segment that cannot be made whole (on a full disk, say) is left as it is:
  * readers do without a footer. The numbers of events that may have been lost are not used again in any case. 0, or a
  * negative code with *fault: STORE_EVERSION, then nothing was touched. */
-int store__standing_find(struct store__standing *standing, const char *dir, struct store__care *care,
-			 struct wire_fault *fault);
+int store__log_state_find(struct store__log_state *state, const char *dir, struct store__care *care,
+			  struct wire_fault *fault);
 
 #endif

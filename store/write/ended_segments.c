@@ -1,4 +1,4 @@
-#include "store/write/history.h"
+#include "store/write/ended_segments.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,13 +6,14 @@
 
 #include "store/read/log.h"
 
-void store__history_fini(struct store__history *history)
+void store__ended_segments_fini(struct store__ended_segments *history)
 {
 	free(history->list);
-	*history = (struct store__history){0};
+	*history = (struct store__ended_segments){0};
 }
 
-void store__history_add(struct store__history *history, const struct store__ended_segment *segment)
+void store__ended_segments_add(struct store__ended_segments *history,
+			       const struct store__ended_segment *segment)
 {
 	if (history->count == history->cap) {
 		size_t cap = history->cap ? history->cap * 2 : 64;
@@ -26,7 +27,7 @@ void store__history_add(struct store__history *history, const struct store__ende
 }
 
 /* The first entry that is not numbered below first_seq. */
-static size_t find(const struct store__history *history, uint64_t first_seq)
+static size_t find(const struct store__ended_segments *history, uint64_t first_seq)
 {
 	size_t low = 0, high = history->count;
 	while (low < high) {
@@ -39,14 +40,14 @@ static size_t find(const struct store__history *history, uint64_t first_seq)
 	return low;
 }
 
-const struct store__ended_segment *store__history_find(const struct store__history *history,
-						       uint64_t first_seq)
+const struct store__ended_segment *store__ended_segments_find(const struct store__ended_segments *history,
+							      uint64_t first_seq)
 {
 	size_t at = find(history, first_seq);
 	return at < history->count && history->list[at].first_seq == first_seq ? &history->list[at] : NULL;
 }
 
-void store__history_forget(struct store__history *history, uint64_t first_seq)
+void store__ended_segments_forget(struct store__ended_segments *history, uint64_t first_seq)
 {
 	size_t at = find(history, first_seq);
 	if (at == 0)
@@ -63,14 +64,15 @@ static bool is_in(const char *dir, uint64_t first_seq)
 	return found;
 }
 
-void store__history_lose(struct store__history *history, const char *dir, struct store_loss *loss)
+void store__ended_segments_lose(struct store__ended_segments *history, const char *dir,
+				struct store_loss_counter *loss)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < history->count; i++) {
 		if (is_in(dir, history->list[i].first_seq))
 			history->list[kept++] = history->list[i];
 		else
-			store_loss_add(loss, &history->list[i].content);
+			store_loss_counter_add(loss, &history->list[i].content);
 	}
 	history->count = kept;
 }

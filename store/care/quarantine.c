@@ -1,4 +1,4 @@
-#include "store/care/aside.h"
+#include "store/care/quarantine.h"
 
 #include <fcntl.h>
 #include <libgen.h>
@@ -8,11 +8,11 @@
 
 #include "store/read/log.h"
 #include "store/read/scan.h"
-#include "store/write/output.h"
+#include "store/write/segment_writer.h"
 
 enum { COPY_BYTES = 1 << 16 };
 
-void store__aside_keep_time(const char *path, int64_t modified_ns)
+void store__set_file_time(const char *path, int64_t modified_ns)
 {
 	const struct timespec times[2] = {
 	    {.tv_nsec = UTIME_OMIT},
@@ -41,8 +41,8 @@ static int copy_bytes(int from, uint64_t offset, uint64_t len, int to)
 
 static int create_torn(const char *path, char **aside)
 {
-	for (int number = 1; number <= STORE_ASIDE_MAX; number++) {
-		*aside = store_log_aside_path(path, "torn", number);
+	for (int number = 1; number <= STORE_QUARANTINE_MAX; number++) {
+		*aside = store_log_quarantine_path(path, "torn", number);
 		if (!*aside)
 			return -ENOMEM;
 		int fd = open(*aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -57,7 +57,7 @@ static int create_torn(const char *path, char **aside)
 	return -EEXIST;
 }
 
-int store__aside_tail(const struct store_segment *segment, uint64_t offset, char **aside)
+int store__quarantine_tail(const struct store_segment *segment, uint64_t offset, char **aside)
 {
 	*aside = NULL;
 	if (segment->file_bytes <= offset)
@@ -87,9 +87,9 @@ static bool is_same_file(const char *a, const char *b)
 static int add_name(const char *path, const char *suffix, char **aside)
 {
 	int error = -EEXIST;
-	for (int number = 1; number <= STORE_ASIDE_MAX && error == -EEXIST; number++) {
+	for (int number = 1; number <= STORE_QUARANTINE_MAX && error == -EEXIST; number++) {
 		free(*aside);
-		*aside = store_log_aside_path(path, suffix, number);
+		*aside = store_log_quarantine_path(path, suffix, number);
 		if (!*aside)
 			return -ENOMEM;
 		error =
@@ -117,7 +117,7 @@ static int end_renaming(const char *path, int error, char **aside)
 	return error;
 }
 
-int store__aside_swap(const char *path, const char *temporary, const char *suffix, char **aside)
+int store__quarantine_swap(const char *path, const char *temporary, const char *suffix, char **aside)
 {
 	*aside = NULL;
 	int error = add_name(path, suffix, aside);
@@ -126,7 +126,7 @@ int store__aside_swap(const char *path, const char *temporary, const char *suffi
 	return end_renaming(path, error, aside);
 }
 
-int store__aside_whole(const char *path, const char *suffix, char **aside)
+int store__quarantine_file(const char *path, const char *suffix, char **aside)
 {
 	*aside = NULL;
 	int error = add_name(path, suffix, aside);

@@ -1,10 +1,10 @@
-/* rows.h - what a stage is inside: shared by stage.c, which fills it, and encode.c, which reads it. */
-#ifndef STORE_WRITE_ROWS_H
-#define STORE_WRITE_ROWS_H
+/* rows.h - what a batch is inside: shared by batch.c, which fills it, and encode.c, which reads it. */
+#ifndef STORE_WRITE_BATCH_LAYOUT_H
+#define STORE_WRITE_BATCH_LAYOUT_H
 
 #include "store/format/bytes.h"
 #include "store/format/table.h"
-#include "store/write/stage.h"
+#include "store/write/batch.h"
 
 /* A distinct subject: a run of subject_text. */
 struct store__subject {
@@ -32,8 +32,8 @@ static inline uint32_t store__member(uint32_t subscriber, enum wire_outcome outc
 	return subscriber << STORE__OUTCOME_BITS | (uint32_t)outcome;
 }
 
-/* What the events of one read have in common: those from first_row on, up to the next moment's. */
-struct store__moment {
+/* What the events of one read have in common: those from first_row on, up to the next origin's. */
+struct store__origin {
 	int64_t time_ns;
 	uint64_t conn;
 	uint32_t first_row;
@@ -45,7 +45,7 @@ struct store__moment {
 
 struct store__rows {
 	/* Written when either of the two changes. */
-	STORE__COLUMN(struct store__moment, moments);
+	STORE__COLUMN(struct store__origin, origins);
 	/* Written for every event. */
 	STORE__COLUMN(uint32_t, subject); /* index + 1; 0 = none */
 	STORE__COLUMN(uint32_t, payload_bytes);
@@ -62,11 +62,11 @@ struct store__rows {
 	STORE__COLUMN(uint64_t, refers_to);
 };
 
-struct store_stage {
+struct store_batch {
 	uint64_t stamp; /* of hints; odd, so that a zeroed hint is never trusted */
 	uint64_t seed;  /* of hashes, so that no peer can aim at one slot */
 	uint32_t events, messages, kinds;
-	uint32_t moments;
+	uint32_t origins;
 	uint32_t sparse; /* bit (1 << column) of every sparse column that was written to */
 	int64_t min_time_ns, max_time_ns;
 	uint64_t payload_bytes, deliveries, max_conn;
@@ -87,55 +87,55 @@ struct store_stage {
 	struct store__rows rows;
 };
 
-/* The moment of a row. Ask for rows in ascending order; *at begins with 0. */
-static inline const struct store__moment *store__stage_moment(const struct store_stage *stage, uint32_t row,
+/* The origin of a row. Ask for rows in ascending order; *at begins with 0. */
+static inline const struct store__origin *store__batch_origin(const struct store_batch *batch, uint32_t row,
 							      uint32_t *at)
 {
-	const struct store__moment *moments = stage->rows.moments;
-	while (*at + 1 < stage->moments && moments[*at + 1].first_row <= row)
+	const struct store__origin *origins = batch->rows.origins;
+	while (*at + 1 < batch->origins && origins[*at + 1].first_row <= row)
 		++*at;
-	return &moments[*at];
+	return &origins[*at];
 }
 
-static inline uint32_t store__stage_subjects(const struct store_stage *stage)
+static inline uint32_t store__batch_subjects(const struct store_batch *batch)
 {
-	return (uint32_t)(stage->subjects.len / sizeof(struct store__subject));
+	return (uint32_t)(batch->subjects.len / sizeof(struct store__subject));
 }
 
-static inline struct store__subject *store__stage_subject(const struct store_stage *stage, uint32_t index)
+static inline struct store__subject *store__batch_subject(const struct store_batch *batch, uint32_t index)
 {
-	return (struct store__subject *)(void *)stage->subjects.bytes + index;
+	return (struct store__subject *)(void *)batch->subjects.bytes + index;
 }
 
-static inline uint32_t store__stage_subscribers(const struct store_stage *stage)
+static inline uint32_t store__batch_subscribers(const struct store_batch *batch)
 {
-	return (uint32_t)(stage->subscribers.len / sizeof(struct store__subscriber));
+	return (uint32_t)(batch->subscribers.len / sizeof(struct store__subscriber));
 }
 
-static inline struct store__subscriber *store__stage_subscriber(const struct store_stage *stage,
+static inline struct store__subscriber *store__batch_subscriber(const struct store_batch *batch,
 								uint32_t index)
 {
-	return (struct store__subscriber *)(void *)stage->subscribers.bytes + index;
+	return (struct store__subscriber *)(void *)batch->subscribers.bytes + index;
 }
 
-static inline uint32_t store__stage_sets(const struct store_stage *stage)
+static inline uint32_t store__batch_sets(const struct store_batch *batch)
 {
-	return (uint32_t)(stage->sets.len / sizeof(struct store__set));
+	return (uint32_t)(batch->sets.len / sizeof(struct store__set));
 }
 
-static inline struct store__set *store__stage_set(const struct store_stage *stage, uint32_t index)
+static inline struct store__set *store__batch_set(const struct store_batch *batch, uint32_t index)
 {
-	return (struct store__set *)(void *)stage->sets.bytes + index;
+	return (struct store__set *)(void *)batch->sets.bytes + index;
 }
 
-static inline uint32_t store__stage_members(const struct store_stage *stage)
+static inline uint32_t store__batch_members(const struct store_batch *batch)
 {
-	return (uint32_t)(stage->members.len / sizeof(uint32_t));
+	return (uint32_t)(batch->members.len / sizeof(uint32_t));
 }
 
-static inline uint32_t *store__stage_member(const struct store_stage *stage, uint32_t index)
+static inline uint32_t *store__batch_member(const struct store_batch *batch, uint32_t index)
 {
-	return (uint32_t *)(void *)stage->members.bytes + index;
+	return (uint32_t *)(void *)batch->members.bytes + index;
 }
 
 #endif

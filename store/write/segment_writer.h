@@ -1,6 +1,6 @@
 /* output.h - the segment file being written: appended block by block, ended with its footer. Internal to store. */
-#ifndef STORE_WRITE_OUTPUT_H
-#define STORE_WRITE_OUTPUT_H
+#ifndef STORE_WRITE_SEGMENT_WRITER_H
+#define STORE_WRITE_SEGMENT_WRITER_H
 
 #include "store/format/index.h"
 #include "store/write/writer.h"
@@ -11,7 +11,7 @@ extern const struct store_io store__system_io;
 struct store_io store__io_of(const struct store_io *io);
 
 /* Zeroed and fd = -1: none. */
-struct store__output {
+struct store__segment_writer {
 	const struct store_io *io;
 	int fd;
 	char *path;               /* owned */
@@ -23,39 +23,39 @@ struct store__output {
 
 /* Create the file (0600, must not exist) with its header. Takes path in any case. 0, -ENOMEM or a negated errno;
  * on failure nothing is left behind. */
-int store__output_open(struct store__output *output, const struct store_io *io, char *path,
-		       const struct store_file_header *header);
+int store__segment_writer_open(struct store__segment_writer *segment, const struct store_io *io, char *path,
+			       const struct store_file_header *header);
 
 /* Append one block. 0 or a negated errno; then the file is cut back to its last whole block. */
-int store__output_append(struct store__output *output, const unsigned char *bytes, size_t len,
-			 const struct store_block_header *header);
+int store__segment_writer_append(struct store__segment_writer *segment, const unsigned char *bytes,
+				 size_t len, const struct store_block_header *header);
 
 /* Have the kernel begin to write what was appended, when that is enough to be worth it: a flush that follows soon finds
  * little left to wait for. A hint that cannot fail. */
-void store__output_start_sync(struct store__output *output);
+void store__segment_writer_start_sync(struct store__segment_writer *segment);
 
 /* Flush to stable storage. 0 or a negated errno: then what was written since the last flush may be lost, and no
  * later flush of this file tells. */
-int store__output_sync(struct store__output *output);
+int store__segment_writer_sync(struct store__segment_writer *segment);
 
 /* How a segment file was left. */
-struct store__ended {
+struct store__segment_end {
 	uint64_t bytes;
 	bool is_closed; /* it has its footer; without it the next opening of the log makes one */
 	int error;      /* 0, or the negated errno of the flush that failed, or of closing */
 };
 
 /* Write the footer, flush when `sync` says so, close. */
-struct store__ended store__output_finish(struct store__output *output, bool sync);
+struct store__segment_end store__segment_writer_finish(struct store__segment_writer *segment, bool sync);
 
 /* Close without a footer. */
-void store__output_abandon(struct store__output *output);
+void store__segment_writer_abandon(struct store__segment_writer *segment);
 
 /* Close and remove the file. */
-void store__output_remove(struct store__output *output);
+void store__segment_writer_remove(struct store__segment_writer *segment);
 
 /* Is the file still there under its name? Not when it was removed, moved or replaced. */
-bool store__output_is_there(const struct store__output *output);
+bool store__segment_writer_is_there(const struct store__segment_writer *segment);
 
 /* Flush a directory, so that a file made or renamed in it stays. 0 or a negated errno. */
 int store__sync_directory(const char *dir);

@@ -1,4 +1,4 @@
-/* A batch of a source that is appended at once equals its messages appended one by one; a stage that passed its tables on
+/* A batch of a source that is appended at once equals its messages appended one by one; a batch that passed its tables on
  * loses nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,11 +9,11 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/store/store_fixture.h"
+#include "tests/unit/store/block_fixture.h"
 
 enum { BATCH_MAX = 70000, DATA_BYTES = 4 << 20 };
 
-/* A batch of messages whose texts are not there: a stage looks at payloads only. */
+/* A batch of messages whose texts are not there: a batch looks at payloads only. */
 struct made {
 	struct wire_batch batch;
 	struct wire_batch_entry entries[BATCH_MAX];
@@ -80,19 +80,19 @@ static struct wire_event template_of(uint32_t kind)
 }
 
 /* Append as the recorder does. Returns how many fitted; *at_once of them in batches. */
-static uint32_t append_batch(struct store_stage *stage, const struct wire_event *template,
-			     const struct wire_batch *batch, uint32_t *at_once)
+static uint32_t append_batch(struct store_batch *batch, const struct wire_event *template,
+			     const struct wire_batch *messages, uint32_t *at_once)
 {
 	uint32_t at = 0;
-	while (at < batch->count) {
+	while (at < messages->count) {
 		struct wire_event event = *template;
-		uint32_t appended = store_stage_append_entries(stage, template, batch, at);
+		uint32_t appended = store_batch_append_entries(batch, template, messages, at);
 		at += appended;
 		*at_once += appended;
 		if (appended > 0)
 			continue;
-		wire_batch_event(batch, at, &event);
-		int error = store_stage_append(stage, &event);
+		wire_batch_event(messages, at, &event);
+		int error = store_batch_append(batch, &event);
 		if (error) {
 			assert_int_equal(error, STORE_EFULL);
 			break;
@@ -103,15 +103,15 @@ static uint32_t append_batch(struct store_stage *stage, const struct wire_event 
 }
 
 /* Append one by one, without hints. */
-static uint32_t append_each(struct store_stage *stage, const struct wire_event *template,
-			    const struct wire_batch *batch)
+static uint32_t append_each(struct store_batch *batch, const struct wire_event *template,
+			    const struct wire_batch *messages)
 {
 	uint32_t at = 0;
-	for (; at < batch->count; at++) {
+	for (; at < messages->count; at++) {
 		struct wire_event event = *template;
 		event.subject_hint = event.receivers_hint = NULL;
-		wire_batch_event(batch, at, &event);
-		if (store_stage_append(stage, &event) != 0)
+		wire_batch_event(messages, at, &event);
+		if (store_batch_append(batch, &event) != 0)
 			break;
 	}
 	return at;
@@ -131,8 +131,8 @@ static void assert_same_header(const struct store_block_header *a, const struct 
 	assert_int_equal(a->max_conn, b->max_conn);
 }
 
-/* Encode both stages and compare everything that can be read from their blocks. */
-static void assert_same_blocks(struct store_fixture *fixture, struct store_fixture *other)
+/* Encode both batches and compare everything that can be read from their blocks. */
+static void assert_same_blocks(struct block_fixture *fixture, struct block_fixture *other)
 {
 	fixture_encode(fixture, 1, 1);
 	fixture_encode(other, 1, 1);
@@ -147,21 +147,21 @@ static void assert_same_blocks(struct store_fixture *fixture, struct store_fixtu
 	}
 }
 
-static struct store_fixture *open_other(void)
+static struct block_fixture *open_other(void)
 {
 	void *other;
-	assert_int_equal(store_fixture_setup(&other), 0);
+	assert_int_equal(block_fixture_setup(&other), 0);
 	return other;
 }
 
-static void close_other(struct store_fixture *other)
+static void close_other(struct block_fixture *other)
 {
 	void *state = other;
-	store_fixture_teardown(&state);
+	block_fixture_teardown(&state);
 }
 
 /* Batches of all kinds in turn; time and connection change now and then. Returns the messages that were appended at once. */
-static uint32_t append_random_batches(struct store_fixture *fixture, struct store_fixture *other,
+static uint32_t append_random_batches(struct block_fixture *fixture, struct block_fixture *other,
 				      uint64_t seed)
 {
 	struct random random = {.state = seed};
@@ -176,8 +176,8 @@ static uint32_t append_random_batches(struct store_fixture *fixture, struct stor
 		make_empty(&made);
 		for (uint32_t j = random_below(&random, most) + 1; j > 0; j--)
 			make_one(&made, random_below(&random, payload_most));
-		uint32_t appended = append_batch(fixture->stage, &template, &made.batch, &at_once);
-		assert_int_equal(append_each(other->stage, &template, &made.batch), appended);
+		uint32_t appended = append_batch(fixture->batch, &template, &made.batch, &at_once);
+		assert_int_equal(append_each(other->batch, &template, &made.batch), appended);
 		if (appended < made.batch.count)
 			break;
 	}
@@ -186,7 +186,7 @@ static uint32_t append_random_batches(struct store_fixture *fixture, struct stor
 
 static void a_batch_at_once_is_its_messages_one_by_one(void **state)
 {
-	struct store_fixture *fixture = *state, *other = open_other();
+	struct block_fixture *fixture = *state, *other = open_other();
 	uint64_t at_once = 0;
 	for (uint64_t seed = 0; seed < 60; seed++) {
 		at_once += append_random_batches(fixture, other, seed);
@@ -198,54 +198,54 @@ static void a_batch_at_once_is_its_messages_one_by_one(void **state)
 
 static void what_is_not_plain_is_not_appended_at_once(void **state)
 {
-	struct store_stage *stage = ((struct store_fixture *)*state)->stage;
+	struct store_batch *batch = ((struct block_fixture *)*state)->batch;
 	make(&made, 10, 3);
 	for (uint32_t kind = 0; kind < KINDS_OF_TEMPLATE; kind++) {
 		struct wire_event template = template_of(kind), event = template;
-		/* Without numbers in this stage, in no case. */
-		assert_int_equal(store_stage_append_entries(stage, &template, &made.batch, 0), 0);
+		/* Without numbers in this batch, in no case. */
+		assert_int_equal(store_batch_append_entries(batch, &template, &made.batch, 0), 0);
 		wire_batch_event(&made.batch, 0, &event);
-		assert_int_equal(store_stage_append(stage, &event), 0);
+		assert_int_equal(store_batch_append(batch, &event), 0);
 		/* Their mere number is stored message by message, and so are flags. */
-		assert_int_equal(store_stage_append_entries(stage, &template, &made.batch, 1),
+		assert_int_equal(store_batch_append_entries(batch, &template, &made.batch, 1),
 				 kind == 3 || kind == 5 ? 0 : 9);
 	}
 	struct wire_event template = template_of(0);
 	template.reply = WIRE_LITERAL("r");
-	assert_int_equal(store_stage_append_entries(stage, &template, &made.batch, 0), 0);
+	assert_int_equal(store_batch_append_entries(batch, &template, &made.batch, 0), 0);
 	template = template_of(0);
 	template.headers = WIRE_LITERAL("NATS/1.0\r\n\r\n");
-	assert_int_equal(store_stage_append_entries(stage, &template, &made.batch, 0), 0);
+	assert_int_equal(store_batch_append_entries(batch, &template, &made.batch, 0), 0);
 	template = template_of(0);
 	template.receivers_hint = NULL;
-	assert_int_equal(store_stage_append_entries(stage, &template, &made.batch, 0), 0);
-	store_stage_reset(stage);
+	assert_int_equal(store_batch_append_entries(batch, &template, &made.batch, 0), 0);
+	store_batch_reset(batch);
 	template = template_of(0);
-	assert_int_equal(store_stage_append_entries(stage, &template, &made.batch, 0), 0);
+	assert_int_equal(store_batch_append_entries(batch, &template, &made.batch, 0), 0);
 }
 
 /* ---- limits ---- */
 
-/* A stage that holds one message without payload and knows its numbers. */
-static struct wire_event begin(struct store_stage *stage, uint32_t kind)
+/* A batch that holds one message without payload and knows its numbers. */
+static struct wire_event begin(struct store_batch *batch, uint32_t kind)
 {
 	struct wire_event template = template_of(kind);
-	assert_int_equal(store_stage_append(stage, &template), 0);
+	assert_int_equal(store_batch_append(batch, &template), 0);
 	return template;
 }
 
-static void a_batch_fills_a_stage_up_to_65536_events(void **state)
+static void a_batch_fills_a_batch_up_to_65536_events(void **state)
 {
-	struct store_fixture *fixture = *state;
-	struct wire_event template = begin(fixture->stage, 0);
+	struct block_fixture *fixture = *state;
+	struct wire_event template = begin(fixture->batch, 0);
 	make(&made, BATCH_MAX, 2);
-	assert_int_equal(store_stage_append_entries(fixture->stage, &template, &made.batch, 60000),
+	assert_int_equal(store_batch_append_entries(fixture->batch, &template, &made.batch, 60000),
 			 BATCH_MAX - 60000);
 	uint32_t left = STORE_BLOCK_EVENTS_MAX - 1 - (BATCH_MAX - 60000);
-	assert_int_equal(store_stage_append_entries(fixture->stage, &template, &made.batch, 0), left);
-	assert_int_equal(store_stage_append_entries(fixture->stage, &template, &made.batch, left), 0);
-	assert_int_equal(store_stage_append(fixture->stage, &template), STORE_EFULL);
-	assert_int_equal(store_stage_events(fixture->stage), STORE_BLOCK_EVENTS_MAX);
+	assert_int_equal(store_batch_append_entries(fixture->batch, &template, &made.batch, 0), left);
+	assert_int_equal(store_batch_append_entries(fixture->batch, &template, &made.batch, left), 0);
+	assert_int_equal(store_batch_append(fixture->batch, &template), STORE_EFULL);
+	assert_int_equal(store_batch_events(fixture->batch), STORE_BLOCK_EVENTS_MAX);
 	fixture_encode(fixture, 1, 1);
 	for (uint32_t i = 1; i < STORE_BLOCK_EVENTS_MAX; i++) {
 		struct wire_event got;
@@ -255,47 +255,47 @@ static void a_batch_fills_a_stage_up_to_65536_events(void **state)
 	}
 }
 
-static void a_batch_fills_a_stage_up_to_one_mib_exactly(void **state)
+static void a_batch_fills_a_batch_up_to_one_mib_exactly(void **state)
 {
-	struct store_stage *stage = ((struct store_fixture *)*state)->stage;
-	struct wire_event template = begin(stage, 2);
+	struct store_batch *batch = ((struct block_fixture *)*state)->batch;
+	struct wire_event template = begin(batch, 2);
 	make(&made, 2000, 1024);
-	assert_int_equal(store_stage_append_entries(stage, &template, &made.batch, 100), 1024);
-	assert_int_equal(store_stage_bytes(stage), STORE_BLOCK_PAYLOAD_BYTES);
-	assert_int_equal(store_stage_append_entries(stage, &template, &made.batch, 1124), 0);
+	assert_int_equal(store_batch_append_entries(batch, &template, &made.batch, 100), 1024);
+	assert_int_equal(store_batch_bytes(batch), STORE_BLOCK_PAYLOAD_BYTES);
+	assert_int_equal(store_batch_append_entries(batch, &template, &made.batch, 1124), 0);
 	make(&made, 5, 0);
-	assert_int_equal(store_stage_append_entries(stage, &template, &made.batch, 0), 5);
+	assert_int_equal(store_batch_append_entries(batch, &template, &made.batch, 0), 5);
 }
 
 static void a_batch_of_exactly_one_mib_fits_and_one_of_a_byte_more_does_not(void **state)
 {
 	for (uint32_t more = 0; more < 2; more++) {
-		struct store_stage *stage = ((struct store_fixture *)*state)->stage;
-		struct wire_event template = begin(stage, 0);
+		struct store_batch *batch = ((struct block_fixture *)*state)->batch;
+		struct wire_event template = begin(batch, 0);
 		make(&made, 1023, 1024);
 		make_one(&made, 1024 + more);
-		assert_int_equal(store_stage_append_entries(stage, &template, &made.batch, 0), 1024 - more);
-		assert_int_equal(store_stage_append_entries(stage, &template, &made.batch, 1023), 0);
-		store_stage_reset(stage);
+		assert_int_equal(store_batch_append_entries(batch, &template, &made.batch, 0), 1024 - more);
+		assert_int_equal(store_batch_append_entries(batch, &template, &made.batch, 1023), 0);
+		store_batch_reset(batch);
 	}
 }
 
-/* An empty stage takes one event of any size; nothing is appended at once to that. */
-static void a_batch_is_not_appended_to_a_stage_that_is_more_than_full(void **state)
+/* An empty batch takes one event of any size; nothing is appended at once to that. */
+static void a_batch_is_not_appended_to_a_batch_that_is_more_than_full(void **state)
 {
-	struct store_stage *stage = ((struct store_fixture *)*state)->stage;
+	struct store_batch *batch = ((struct block_fixture *)*state)->batch;
 	struct wire_event template = template_of(0), large = template;
 	large.payload = wire_slice(made.data, STORE_BLOCK_PAYLOAD_BYTES + 1);
 	large.size = large.payload.len;
-	assert_int_equal(store_stage_append(stage, &large), 0);
+	assert_int_equal(store_batch_append(batch, &large), 0);
 	make(&made, 3, 0);
-	assert_int_equal(store_stage_append_entries(stage, &template, &made.batch, 0), 0);
+	assert_int_equal(store_batch_append_entries(batch, &template, &made.batch, 0), 0);
 }
 
-/* ---- moments ---- */
+/* ---- origins ---- */
 
 /* `count` events whose time changes every `time_every` and whose connection every `conn_every`. */
-static void assert_moments_come_back(struct store_fixture *fixture, uint32_t count, uint32_t time_every,
+static void assert_origins_come_back(struct block_fixture *fixture, uint32_t count, uint32_t time_every,
 				     uint32_t conn_every)
 {
 	struct wire_event template = template_of(0);
@@ -324,15 +324,15 @@ static void times_and_connections_that_change_at_any_pace_come_back(void **state
 	enum { PACES = sizeof paces / sizeof *paces };
 	for (size_t count = 0; count < sizeof counts / sizeof *counts; count++)
 		for (size_t pair = 0; pair < PACES * PACES; pair++)
-			assert_moments_come_back(*state, counts[count], paces[pair % PACES],
+			assert_origins_come_back(*state, counts[count], paces[pair % PACES],
 						 paces[pair / PACES]);
 	for (size_t i = 0; i < PACES; i++)
-		assert_moments_come_back(*state, STORE_BLOCK_EVENTS_MAX, paces[i], paces[PACES - 1 - i]);
+		assert_origins_come_back(*state, STORE_BLOCK_EVENTS_MAX, paces[i], paces[PACES - 1 - i]);
 }
 
 /* ---- tables that are passed on ---- */
 
-static void append_subjects(struct store_stage *stage, uint32_t from, uint32_t count)
+static void append_subjects(struct store_batch *batch, uint32_t from, uint32_t count)
 {
 	for (uint32_t i = from; i < from + count; i++) {
 		char subject[20], sid[20];
@@ -345,11 +345,11 @@ static void append_subjects(struct store_stage *stage, uint32_t from, uint32_t c
 						 .receivers = two,
 						 .receivers_len = 1 + i % 2,
 						 .receiver_count = 1 + i % 2};
-		assert_int_equal(store_stage_append(stage, &event), 0);
+		assert_int_equal(store_batch_append(batch, &event), 0);
 	}
 }
 
-static void assert_subjects(struct store_fixture *fixture, uint32_t from, uint32_t count)
+static void assert_subjects(struct block_fixture *fixture, uint32_t from, uint32_t count)
 {
 	fixture_encode(fixture, 1, 1);
 	assert_int_equal(store_block_subjects(fixture->block), count);
@@ -366,16 +366,16 @@ static void assert_subjects(struct store_fixture *fixture, uint32_t from, uint32
 }
 
 /* To and fro, with more and with fewer subjects, so that tables are large, small and made small. */
-static void a_stage_that_passed_its_tables_on_encodes_and_the_next_numbers_anew(void **state)
+static void a_batch_that_passed_its_tables_on_encodes_and_the_next_numbers_anew(void **state)
 {
 	static const uint32_t counts[] = {1, 3000, 3000, 20, 60000, 7, 65536, 65536, 500};
-	struct store_fixture *full = *state, *next = open_other(), *first = next;
-	append_subjects(full->stage, 0, 1);
+	struct block_fixture *full = *state, *next = open_other(), *first = next;
+	append_subjects(full->batch, 0, 1);
 	for (uint32_t i = 0; i + 1 < sizeof counts / sizeof *counts; i++) {
-		struct store_fixture *before = full;
-		store_stage_pass_on(full->stage, next->stage);
+		struct block_fixture *before = full;
+		store_batch_pass_on(full->batch, next->batch);
 		/* The same subjects again, in another order: they are new here. */
-		append_subjects(next->stage, i + 1, counts[i + 1]);
+		append_subjects(next->batch, i + 1, counts[i + 1]);
 		assert_subjects(full, i, counts[i]);
 		full = next;
 		next = before;
@@ -383,16 +383,16 @@ static void a_stage_that_passed_its_tables_on_encodes_and_the_next_numbers_anew(
 	close_other(first);
 }
 
-static void hints_of_the_full_stage_mean_nothing_in_the_next(void **state)
+static void hints_of_the_full_batch_mean_nothing_in_the_next(void **state)
 {
-	struct store_fixture *fixture = *state, *other = open_other();
+	struct block_fixture *fixture = *state, *other = open_other();
 	make(&made, 10, 3);
-	append_subjects(other->stage, 0, 5); /* numbers that the next stage could mistake for its own */
-	struct wire_event template = begin(other->stage, 0), got;
-	store_stage_pass_on(other->stage, fixture->stage);
-	assert_int_equal(store_stage_append_entries(fixture->stage, &template, &made.batch, 0), 0);
+	append_subjects(other->batch, 0, 5); /* numbers that the next batch could mistake for its own */
+	struct wire_event template = begin(other->batch, 0), got;
+	store_batch_pass_on(other->batch, fixture->batch);
+	assert_int_equal(store_batch_append_entries(fixture->batch, &template, &made.batch, 0), 0);
 	uint32_t at_once = 0;
-	assert_int_equal(append_batch(fixture->stage, &template, &made.batch, &at_once), 10);
+	assert_int_equal(append_batch(fixture->batch, &template, &made.batch, &at_once), 10);
 	assert_int_equal(at_once, 9);
 	fixture_encode(fixture, 1, 1);
 	assert_int_equal(store_block_subjects(fixture->block), 1);
@@ -404,17 +404,17 @@ static void hints_of_the_full_stage_mean_nothing_in_the_next(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, block_fixture_setup, block_fixture_teardown)
 	const struct CMUnitTest tests[] = {
 	    CASE(a_batch_at_once_is_its_messages_one_by_one),
 	    CASE(what_is_not_plain_is_not_appended_at_once),
-	    CASE(a_batch_fills_a_stage_up_to_65536_events),
-	    CASE(a_batch_fills_a_stage_up_to_one_mib_exactly),
+	    CASE(a_batch_fills_a_batch_up_to_65536_events),
+	    CASE(a_batch_fills_a_batch_up_to_one_mib_exactly),
 	    CASE(a_batch_of_exactly_one_mib_fits_and_one_of_a_byte_more_does_not),
-	    CASE(a_batch_is_not_appended_to_a_stage_that_is_more_than_full),
+	    CASE(a_batch_is_not_appended_to_a_batch_that_is_more_than_full),
 	    CASE(times_and_connections_that_change_at_any_pace_come_back),
-	    CASE(a_stage_that_passed_its_tables_on_encodes_and_the_next_numbers_anew),
-	    CASE(hints_of_the_full_stage_mean_nothing_in_the_next),
+	    CASE(a_batch_that_passed_its_tables_on_encodes_and_the_next_numbers_anew),
+	    CASE(hints_of_the_full_batch_mean_nothing_in_the_next),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

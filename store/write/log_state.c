@@ -1,4 +1,4 @@
-#include "store/write/standing.h"
+#include "store/write/log_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,14 +10,14 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "store/care/lost.h"
+#include "store/care/damage_gap.h"
 #include "store/care/recover.h"
 #include "store/care/repair.h"
 #include "store/read/hole.h"
 #include "store/read/log.h"
 
 struct take_over {
-	struct store__standing *standing;
+	struct store__log_state *state;
 	struct store__care *care;
 	const char *dir;
 	struct store_log_segments segments;
@@ -69,11 +69,11 @@ static int find_log_id(struct take_over *over, struct wire_fault *fault)
 					      "record with that one, or into another directory",
 					      over->dir);
 		if (error == 0 && !is_known)
-			memcpy(over->standing->log_id, header.log_id, sizeof header.log_id);
+			memcpy(over->state->log_id, header.log_id, sizeof header.log_id);
 		is_known |= error == 0;
 	}
-	size_t len = sizeof over->standing->log_id;
-	if (!is_known && getrandom(over->standing->log_id, len, 0) != (ssize_t)len)
+	size_t len = sizeof over->state->log_id;
+	if (!is_known && getrandom(over->state->log_id, len, 0) != (ssize_t)len)
 		return wire_fault_set(fault, -EIO, "%s: no random number for the log's id", over->dir);
 	return 0;
 }
@@ -82,35 +82,35 @@ static int find_log_id(struct take_over *over, struct wire_fault *fault)
 
 static void learn_segment(struct take_over *over, struct store_segment *segment)
 {
-	struct store__standing *standing = over->standing;
+	struct store__log_state *state = over->state;
 	const struct store_index *index = &segment->index;
-	standing->segments++;
-	standing->bytes += segment->file_bytes;
-	standing->next_conn = larger(standing->next_conn, segment->header.next_conn);
-	standing->next_seq = larger(standing->next_seq, segment->header.first_seq);
-	standing->next_seq = larger(standing->next_seq, store__hole_next_seq(segment, over->block));
+	state->segments++;
+	state->bytes += segment->file_bytes;
+	state->next_conn = larger(state->next_conn, segment->header.next_conn);
+	state->next_seq = larger(state->next_seq, segment->header.first_seq);
+	state->next_seq = larger(state->next_seq, store__hole_next_seq(segment, over->block));
 	for (size_t i = 0; i < index->count; i++) {
 		const struct store_block_header *header = &index->entries[i].header;
-		standing->next_conn = larger(standing->next_conn, header->max_conn + 1);
-		if (standing->last_time_ns < header->max_time_ns)
-			standing->last_time_ns = header->max_time_ns;
+		state->next_conn = larger(state->next_conn, header->max_conn + 1);
+		if (state->last_time_ns < header->max_time_ns)
+			state->last_time_ns = header->max_time_ns;
 	}
 }
 
 /* The numbers in a segment that could not be made whole are known to nobody: skip all that it may have. */
 static void skip_unknown(struct take_over *over, uint64_t bytes)
 {
-	struct store__standing *standing = over->standing;
-	uint64_t most = store__lost_most_events(bytes);
-	if (standing->next_seq < UINT64_MAX - 1 - most)
-		standing->next_seq += most;
+	struct store__log_state *state = over->state;
+	uint64_t most = store__damage_gap_max_events(bytes);
+	if (state->next_seq < UINT64_MAX - 1 - most)
+		state->next_seq += most;
 }
 
 /* 0, or a negative code with *fault. */
 static int learn(struct take_over *over, const struct store_log_segment *listed, struct wire_fault *fault)
 {
 	struct store_segment *segment;
-	over->standing->next_seq = larger(over->standing->next_seq, listed->first_seq);
+	over->state->next_seq = larger(over->state->next_seq, listed->first_seq);
 	int error = store_segment_open(&segment, listed->path, fault);
 	if (error == -ENOENT)
 		return 0;
@@ -130,14 +130,14 @@ static int learn(struct take_over *over, const struct store_log_segment *listed,
 static struct store_surroundings surroundings_of(const struct take_over *over, size_t at)
 {
 	const struct store_log_segment *listed = &over->segments.list[at];
-	const struct store__standing *standing = over->standing;
+	const struct store__log_state *state = over->state;
 	bool is_last = at + 1 == over->segments.count;
-	struct store_surroundings around = {.first_seq = larger(standing->next_seq, listed->first_seq),
+	struct store_surroundings around = {.first_seq = larger(state->next_seq, listed->first_seq),
 					    .end_seq = is_last ? 0 : listed[1].first_seq,
-					    .next_conn = standing->next_conn,
-					    .before_ns = standing->last_time_ns,
+					    .next_conn = state->next_conn,
+					    .before_ns = state->last_time_ns,
 					    .after_ns = listed->modified_ns};
-	memcpy(around.log_id, standing->log_id, sizeof around.log_id);
+	memcpy(around.log_id, state->log_id, sizeof around.log_id);
 	return around;
 }
 
@@ -190,21 +190,22 @@ static int repair(struct take_over *over, size_t at, struct wire_fault *fault)
 
 static int write_missing(const struct take_over *over, uint64_t end_seq, int64_t after_ns)
 {
-	const struct store__standing *standing = over->standing;
+	const struct store__log_state *state = over->state;
 	struct store_file_header header = {.major = STORE_VERSION_MAJOR,
 					   .minor = STORE_VERSION_MINOR,
-					   .first_seq = standing->next_seq,
+					   .first_seq = state->next_seq,
 					   .created_ns = after_ns,
-					   .next_conn = standing->next_conn};
-	const struct store__lost lost = {.from_seq = standing->next_seq,
-					 .to_seq = end_seq - 1,
-					 .from_ns = standing->last_time_ns,
-					 .to_ns = after_ns,
-					 .text = "a segment was missing; a repair put this gap in its place"};
-	char *path = store_log_segment_path(over->dir, standing->next_seq), *temporary = NULL;
+					   .next_conn = state->next_conn};
+	const struct store__damage_gap lost = {
+	    .from_seq = state->next_seq,
+	    .to_seq = end_seq - 1,
+	    .from_ns = state->last_time_ns,
+	    .to_ns = after_ns,
+	    .text = "a segment was missing; a repair put this gap in its place"};
+	char *path = store_log_segment_path(over->dir, state->next_seq), *temporary = NULL;
 	int error = path && asprintf(&temporary, "%s.tmp", path) >= 0 ? 0 : -ENOMEM;
-	memcpy(header.log_id, standing->log_id, sizeof header.log_id);
-	error = error ? error : store__lost_segment(temporary, &header, &lost);
+	memcpy(header.log_id, state->log_id, sizeof header.log_id);
+	error = error ? error : store__damage_gap_segment(temporary, &header, &lost);
 	if (!error && rename(temporary, path) != 0)
 		error = -errno;
 	error = error ? error : store__sync_directory(over->dir);
@@ -218,8 +219,8 @@ static int fill_hole(struct take_over *over, size_t at, struct wire_fault *fault
 {
 	const struct store_log_segment *listed = &over->segments.list[at];
 	struct store_segment *segment;
-	uint64_t next_seq = over->standing->next_seq;
-	if (over->standing->segments == 0 || listed->first_seq <= next_seq ||
+	uint64_t next_seq = over->state->next_seq;
+	if (over->state->segments == 0 || listed->first_seq <= next_seq ||
 	    store_segment_open(&segment, listed->path, NULL) != 0)
 		return 0;
 	int64_t after_ns = segment->index.count > 0 ? segment->index.entries[0].header.min_time_ns
@@ -259,11 +260,11 @@ static int take_over_all(struct take_over *over, struct wire_fault *fault)
 	return error;
 }
 
-int store__standing_find(struct store__standing *standing, const char *dir, struct store__care *care,
-			 struct wire_fault *fault)
+int store__log_state_find(struct store__log_state *state, const char *dir, struct store__care *care,
+			  struct wire_fault *fault)
 {
-	struct take_over over = {.standing = standing, .care = care, .dir = dir, .block = store_block_open()};
-	*standing = (struct store__standing){.next_seq = 1, .next_conn = 1};
+	struct take_over over = {.state = state, .care = care, .dir = dir, .block = store_block_open()};
+	*state = (struct store__log_state){.next_seq = 1, .next_conn = 1};
 	int error = over.block ? store_log_list(&over.segments, dir, fault)
 			       : wire_fault_set(fault, -ENOMEM, "%s: out of memory", dir);
 	error = error ? error : take_over_all(&over, fault);

@@ -1,12 +1,12 @@
-#include "store/write/loss.h"
+#include "store/write/loss_counter.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "store/format/details.h"
-#include "store/write/rows.h"
+#include "store/write/batch_layout.h"
 
-static void widen(struct store_loss *loss, int64_t from_ns, int64_t to_ns)
+static void widen(struct store_loss_counter *loss, int64_t from_ns, int64_t to_ns)
 {
 	if (loss->events == 0 || from_ns < loss->from_ns)
 		loss->from_ns = from_ns;
@@ -14,7 +14,7 @@ static void widen(struct store_loss *loss, int64_t from_ns, int64_t to_ns)
 		loss->to_ns = to_ns;
 }
 
-void store_loss_add_event(struct store_loss *loss, const struct wire_event *event)
+void store_loss_counter_add_event(struct store_loss_counter *loss, const struct wire_event *event)
 {
 	widen(loss, event->time_ns, event->time_ns);
 	loss->events++;
@@ -28,7 +28,7 @@ void store_loss_add_event(struct store_loss *loss, const struct wire_event *even
 	}
 }
 
-void store_loss_add(struct store_loss *loss, const struct store_loss *more)
+void store_loss_counter_add(struct store_loss_counter *loss, const struct store_loss_counter *more)
 {
 	if (more->events == 0)
 		return;
@@ -40,14 +40,14 @@ void store_loss_add(struct store_loss *loss, const struct store_loss *more)
 }
 
 /* A gap event that is lost takes with it what it stands for. */
-static void add_gaps(struct store_loss *loss, const struct store_stage *stage)
+static void add_gaps(struct store_loss_counter *loss, const struct store_batch *batch)
 {
-	const unsigned char *details = stage->details.bytes;
-	for (uint32_t i = 0; i < stage->events; i++) {
+	const unsigned char *details = batch->details.bytes;
+	for (uint32_t i = 0; i < batch->events; i++) {
 		struct wire_event event = {0};
 		struct wire_client client = {0};
-		uint32_t len = stage->rows.details_bytes[i];
-		if (stage->rows.kind[i] == WIRE_EVENT_GAP &&
+		uint32_t len = batch->rows.details_bytes[i];
+		if (batch->rows.kind[i] == WIRE_EVENT_GAP &&
 		    store__details_get(details, len, &event, &client)) {
 			loss->messages += event.lost_messages;
 			loss->bytes += event.lost_bytes;
@@ -57,18 +57,19 @@ static void add_gaps(struct store_loss *loss, const struct store_stage *stage)
 	}
 }
 
-void store_loss_add_stage(struct store_loss *loss, const struct store_stage *stage)
+void store_loss_counter_add_batch(struct store_loss_counter *loss, const struct store_batch *batch)
 {
-	widen(loss, store_stage_min_time_ns(stage), store_stage_max_time_ns(stage));
-	loss->events += store_stage_events(stage);
-	loss->others += store_stage_events(stage) - store_stage_messages(stage);
-	loss->messages += store_stage_messages(stage);
-	loss->bytes += store_stage_bytes(stage);
-	if (stage->kinds & 1u << WIRE_EVENT_GAP)
-		add_gaps(loss, stage);
+	widen(loss, store_batch_min_time_ns(batch), store_batch_max_time_ns(batch));
+	loss->events += store_batch_events(batch);
+	loss->others += store_batch_events(batch) - store_batch_messages(batch);
+	loss->messages += store_batch_messages(batch);
+	loss->bytes += store_batch_bytes(batch);
+	if (batch->kinds & 1u << WIRE_EVENT_GAP)
+		add_gaps(loss, batch);
 }
 
-int store_loss_append(const struct store_loss *loss, const char *reason, struct store_stage *stage)
+int store_loss_counter_append(const struct store_loss_counter *loss, const char *reason,
+			      struct store_batch *batch)
 {
 	char text[400];
 	int len = snprintf(text, sizeof text, "%s", reason);
@@ -82,5 +83,5 @@ int store_loss_append(const struct store_loss *loss, const char *reason, struct 
 					 .lost_bytes = loss->bytes,
 					 .from_ns = loss->from_ns,
 					 .to_ns = loss->to_ns};
-	return store_stage_append(stage, &event);
+	return store_batch_append(batch, &event);
 }

@@ -1,0 +1,25 @@
+/* loss.h - what could not be logged, counted until a gap event can say so. */
+#ifndef STORE_WRITE_LOSS_COUNTER_H
+#define STORE_WRITE_LOSS_COUNTER_H
+
+#include "store/write/batch.h"
+
+/* Zeroed = nothing was lost. */
+struct store_loss_counter {
+	uint64_t events;        /* that came to be recorded; 0 = nothing was lost */
+	uint64_t others;        /* those of them that are no messages */
+	uint64_t messages;      /* and those that gap events among them stand for */
+	uint64_t bytes;         /* of payloads and headers */
+	int64_t from_ns, to_ns; /* the times of what was lost lie within */
+};
+
+void store_loss_counter_add_event(struct store_loss_counter *loss, const struct wire_event *event);
+void store_loss_counter_add(struct store_loss_counter *loss, const struct store_loss_counter *more);
+void store_loss_counter_add_batch(struct store_loss_counter *loss, const struct store_batch *batch);
+
+/* Append a gap event that tells of the loss: its text is the reason, and how many events there were that are no
+ * messages. As store_batch_append. */
+int store_loss_counter_append(const struct store_loss_counter *loss, const char *reason,
+			      struct store_batch *batch);
+
+#endif
