@@ -169,8 +169,8 @@ const struct cli_option cli_recording_options[] = {
 
 void cli_recording_init(struct cli_recording *recording)
 {
-	struct tap_recorder_options recorder;
-	tap_recorder_options_init(&recorder);
+	struct tap_recording_options recorder;
+	tap_recording_options_init(&recorder);
 	*recording = (struct cli_recording){.overflow = (int)recorder.overflow,
 					    .detail = (int)recorder.detail,
 					    .sync = recorder.writer.sync,
@@ -190,10 +190,10 @@ void cli_recording_fini(struct cli_recording *recording)
 	cli_list_fini(&recording->exclude);
 }
 
-void cli_recording_apply(const struct cli_recording *recording, struct tap_recorder_options *options)
+void cli_recording_apply(const struct cli_recording *recording, struct tap_recording_options *options)
 {
 	uint64_t stages = (recording->memory_bytes + BATCH_BYTES - 1) / BATCH_BYTES;
-	tap_recorder_options_init(options);
+	tap_recording_options_init(options);
 	options->overflow = (enum tap_overflow)recording->overflow;
 	options->detail = (enum tap_detail)recording->detail;
 	options->include = recording->include.values;

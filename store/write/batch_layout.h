@@ -84,6 +84,10 @@ struct store_batch {
 	struct store__buffer members; /* uint32_t, see store__member */
 	struct store__table subject_table, subscriber_table, set_table;
 
+	/* The writer's: the next one in a queue of batches, and who took this one. */
+	struct store_batch *next;
+	struct store_producer *producer;
+
 	struct store__rows rows;
 };
 

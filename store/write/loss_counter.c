@@ -68,7 +68,7 @@ void store_loss_counter_add_batch(struct store_loss_counter *loss, const struct 
 		add_gaps(loss, batch);
 }
 
-int store_loss_counter_append(const struct store_loss_counter *loss, const char *reason,
+int store_loss_counter_append(const struct store_loss_counter *loss, const char *reason, int64_t time_ns,
 			      struct store_batch *batch)
 {
 	char text[400];
@@ -77,7 +77,7 @@ int store_loss_counter_append(const struct store_loss_counter *loss, const char 
 		snprintf(text + len, sizeof text - (size_t)len,
 			 "; %" PRIu64 " events other than messages were lost too", loss->others);
 	const struct wire_event event = {.kind = WIRE_EVENT_GAP,
-					 .time_ns = loss->to_ns,
+					 .time_ns = time_ns > loss->to_ns ? time_ns : loss->to_ns,
 					 .text = wire_slice_str(text),
 					 .lost_messages = loss->messages,
 					 .lost_bytes = loss->bytes,

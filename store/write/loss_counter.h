@@ -17,9 +17,9 @@ void store_loss_counter_add_event(struct store_loss_counter *loss, const struct 
 void store_loss_counter_add(struct store_loss_counter *loss, const struct store_loss_counter *more);
 void store_loss_counter_add_batch(struct store_loss_counter *loss, const struct store_batch *batch);
 
-/* Append a gap event that tells of the loss: its text is the reason, and how many events there were that are no
- * messages. As store_batch_append. */
-int store_loss_counter_append(const struct store_loss_counter *loss, const char *reason,
+/* Append a gap event for the loss: its text is the reason, followed by how many events other than messages there were.
+ * Its time is time_ns, but not before the loss ended. Returns what store_batch_append returns. */
+int store_loss_counter_append(const struct store_loss_counter *loss, const char *reason, int64_t time_ns,
 			      struct store_batch *batch);
 
 #endif

@@ -1,5 +1,6 @@
 #include "store/write/writer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -8,9 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/write/batch_pool.h"
+#include "store/write/clock.h"
+#include "store/write/producer.h"
+#include "store/write/writer_status.h"
 #include "store/write/writer_thread.h"
 
-enum { BATCHES_MIN = 2, LEVEL_START = 1 };
+enum { LEVEL_START = 1 };
 
 /* So many processors, and a second thread that encodes takes none from the bus. */
 enum { PROCESSORS_FOR_TWO = 4 };
@@ -38,26 +43,15 @@ static void init_locks(struct store_writer *writer)
 	pthread_condattr_destroy(&monotonic);
 }
 
-static int open_batches(struct store_writer *writer)
-{
-	uint32_t places = writer->options.batches + STORE_SPARE_BATCHES;
-	writer->free = calloc(places, sizeof(*writer->free));
-	writer->queue = calloc(places, sizeof(*writer->queue));
-	writer->gap = store_batch_open();
-	return writer->free && writer->queue && writer->gap ? 0 : -ENOMEM;
-}
-
 static void free_writer(struct store_writer *writer)
 {
-	for (uint32_t i = 0; i < writer->free_count; i++)
-		store_batch_close(writer->free[i]);
-	store_batch_close(writer->gap);
+	assert(!writer->producers);
+	store__batch_pool_fini(writer);
+	store_batch_close(writer->outage.gap);
 	store__segment_log_close(&writer->log, store__monotonic_ms());
 	pthread_cond_destroy(&writer->work);
 	pthread_cond_destroy(&writer->done);
 	pthread_mutex_destroy(&writer->mutex);
-	free(writer->free);
-	free(writer->queue);
 	free(writer->dir);
 	free(writer);
 }
@@ -92,8 +86,9 @@ static int start(struct store_writer *writer, struct wire_fault *fault)
 	writer->first_next_conn = writer->log.next_conn;
 	writer->synced_ms = store__monotonic_ms();
 	store__writer_update_status(writer);
-	error = open_batches(writer);
-	error = error ? error : -pthread_create(&writer->thread, NULL, store__write_queue, writer);
+	writer->outage.gap = store_batch_open();
+	error = writer->outage.gap ? -pthread_create(&writer->thread, NULL, store__writer_thread_run, writer)
+				   : -ENOMEM;
 	return error ? wire_fault_set(fault, error, "%s: cannot start recording: %s", writer->dir,
 				      wire_error_text(error))
 		     : 0;
@@ -120,8 +115,8 @@ static struct store_writer *new_writer(const char *dir, const struct store_write
 	writer->level = options->level == STORE_LEVEL_AUTO ? LEVEL_START : options->level;
 	if (writer->options.threads == 0)
 		writer->options.threads = choose_threads();
-	if (writer->options.batches < BATCHES_MIN)
-		writer->options.batches = BATCHES_MIN;
+	if (writer->options.batches < STORE_BATCHES_MIN)
+		writer->options.batches = STORE_BATCHES_MIN;
 	init_locks(writer);
 	return writer;
 }
@@ -159,51 +154,7 @@ void store_writer_close(struct store_writer *writer)
 	unblock_signals(&before);
 }
 
-/* ---- what event loops call ---- */
-
-/* Called with the mutex. A batch that was never used before is made only now. */
-static struct store_batch *take_batch(struct store_writer *writer, uint32_t limit)
-{
-	if (writer->in_use >= limit)
-		return NULL;
-	struct store_batch *batch =
-	    writer->free_count > 0 ? writer->free[--writer->free_count] : store_batch_open();
-	writer->in_use += batch != NULL;
-	return batch;
-}
-
-struct store_batch *store_writer_batch(struct store_writer *writer)
-{
-	pthread_mutex_lock(&writer->mutex);
-	struct store_batch *batch = take_batch(writer, writer->options.batches);
-	writer->is_starved = writer->is_starved || !batch;
-	pthread_mutex_unlock(&writer->mutex);
-	return batch;
-}
-
-struct store_batch *store_writer_spare_batch(struct store_writer *writer)
-{
-	pthread_mutex_lock(&writer->mutex);
-	struct store_batch *batch = take_batch(writer, writer->options.batches + STORE_SPARE_BATCHES);
-	pthread_mutex_unlock(&writer->mutex);
-	return batch;
-}
-
-void store_writer_submit(struct store_writer *writer, struct store_batch *batch)
-{
-	uint32_t places = writer->options.batches + STORE_SPARE_BATCHES;
-	pthread_mutex_lock(&writer->mutex);
-	if (store_batch_events(batch) == 0) {
-		store__writer_give_back(writer, batch);
-	} else {
-		writer->queue[(writer->queue_start + writer->queue_count) % places] = batch;
-		writer->queue_count++;
-		writer->submitted++;
-		writer->status.queued_bytes += store_batch_memory(batch);
-	}
-	pthread_cond_signal(&writer->work);
-	pthread_mutex_unlock(&writer->mutex);
-}
+/* ---- what other threads ask ---- */
 
 void store_writer_flush(struct store_writer *writer)
 {

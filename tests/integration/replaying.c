@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "store/write/writer.h"
+#include "store/write/producer.h"
 #include "support/fail.h"
 #include "support/run.h"
 
@@ -74,10 +74,12 @@ void replaying_write_log(const char *log, int count)
 	store_writer_options_init(&options);
 	if (store_writer_open(&writer, log, &options, &fault) != 0)
 		support_fail("%s", fault.text);
-	struct store_batch *batch = store_writer_batch(writer);
+	struct store_producer *producer = store_producer_open(writer, NULL, NULL);
+	struct store_batch *batch = store_producer_batch(producer);
 	for (int n = 0; n < count; n++)
 		append_message(batch, n);
-	store_writer_submit(writer, batch);
+	store_producer_submit(producer, batch);
+	store_producer_close(producer);
 	store_writer_close(writer);
 }
 

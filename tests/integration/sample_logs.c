@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "store/write/encode.h"
-#include "store/write/writer.h"
+#include "store/write/producer.h"
 #include "support/fail.h"
 #include "support/tempdir.h"
 
@@ -197,9 +197,11 @@ static void write_log(const char *dir, void (*fill)(struct store_batch *batch))
 	store_writer_options_init(&options);
 	if (store_writer_open(&writer, dir, &options, &fault) != 0)
 		support_fail("%s", fault.text);
-	struct store_batch *batch = store_writer_batch(writer);
+	struct store_producer *producer = store_producer_open(writer, NULL, NULL);
+	struct store_batch *batch = store_producer_batch(producer);
 	fill(batch);
-	store_writer_submit(writer, batch);
+	store_producer_submit(producer, batch);
+	store_producer_close(producer);
 	store_writer_close(writer);
 }
 

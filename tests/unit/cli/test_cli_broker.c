@@ -96,7 +96,7 @@ static void recording_flags_reach_the_recorder(void **state)
 {
 	(void)state;
 	struct cli_broker_settings s;
-	struct tap_recorder_options o;
+	struct tap_recording_options o;
 	assert_int_equal(read_flags(&s, "--record", "log", "--record-sync", "interval=5ms",
 				    "--record-overflow", "drop", "--record-detail=protocol",
 				    "--record-include", "a.>", "--record-include", "b",
@@ -130,8 +130,8 @@ static void recorder_keeps_its_defaults_without_flags(void **state)
 {
 	(void)state;
 	struct cli_broker_settings s;
-	struct tap_recorder_options o, defaults;
-	tap_recorder_options_init(&defaults);
+	struct tap_recording_options o, defaults;
+	tap_recording_options_init(&defaults);
 	assert_int_equal(read_flags(&s, (char *)NULL), CLI_GO_ON);
 	cli_recording_apply(&s.recording, &o);
 	assert_null(s.recording.dir);

@@ -64,11 +64,18 @@ void log_append(struct store_batch *batch, uint64_t number)
 	assert_int_equal(store_batch_append(batch, &event), 0);
 }
 
-static struct store_batch *wait_for_batch(struct store_writer *writer)
+struct store_producer *log_producer(struct store_writer *writer)
+{
+	struct store_producer *producer = store_producer_open(writer, NULL, NULL);
+	assert_non_null(producer);
+	return producer;
+}
+
+static struct store_batch *wait_for_batch(struct store_producer *producer)
 {
 	struct support_deadline deadline = support_deadline_in(20000);
 	struct store_batch *batch;
-	while (!(batch = store_writer_batch(writer)))
+	while (!(batch = store_producer_batch(producer)))
 		if (!support_deadline_retry(deadline))
 			fail_msg("no batch became free");
 	return batch;
@@ -76,10 +83,12 @@ static struct store_batch *wait_for_batch(struct store_writer *writer)
 
 void log_submit(struct store_writer *writer, uint64_t from, uint32_t count)
 {
-	struct store_batch *batch = wait_for_batch(writer);
+	struct store_producer *producer = log_producer(writer);
+	struct store_batch *batch = wait_for_batch(producer);
 	for (uint32_t i = 0; i < count; i++)
 		log_append(batch, from + i);
-	store_writer_submit(writer, batch);
+	store_producer_submit(producer, batch);
+	store_producer_close(producer);
 }
 
 void log_write(const char *dir, const struct store_writer_options *options, uint64_t from, uint32_t blocks,

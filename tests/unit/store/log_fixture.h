@@ -3,7 +3,7 @@
 #define TESTS_LOG_FIXTURE_H
 
 #include "store/read/segment.h"
-#include "store/write/writer.h"
+#include "store/write/producer.h"
 #include "support/tempdir.h"
 
 /* A test's state: an empty folder, and the path of a log to make in it. */
@@ -18,6 +18,9 @@ int log_fixture_teardown(void **state);
 
 /* Open a writer on dir; must succeed. */
 struct store_writer *log_open(const char *dir, const struct store_writer_options *options);
+
+/* A producer that nobody wakes; must succeed. */
+struct store_producer *log_producer(struct store_writer *writer);
 
 /* Append message number `number` to the batch: subject "numbers.<number % 7>", its payload follows from it, its time is
  * LOG_TIME_NS + number. Must succeed. */

@@ -31,17 +31,18 @@ struct plan {
 	unsigned per_block;
 };
 
-static void submit(struct store_writer *writer, struct store_batch **batch)
+static void submit(struct store_writer *writer, struct store_producer *producer, struct store_batch **batch)
 {
-	store_writer_submit(writer, *batch);
+	store_producer_submit(producer, *batch);
 	store_writer_flush(writer);
 	*batch = NULL;
 }
 
-static void append(struct store_writer *writer, struct store_batch **batch, const struct wire_event *event)
+static void append(struct store_producer *producer, struct store_batch **batch,
+		   const struct wire_event *event)
 {
 	if (!*batch)
-		*batch = store_writer_batch(writer);
+		*batch = store_producer_batch(producer);
 	assert_non_null(*batch);
 	assert_int_equal(store_batch_append(*batch, event), 0);
 }
@@ -49,6 +50,7 @@ static void append(struct store_writer *writer, struct store_batch **batch, cons
 static void write_log(const struct log_fixture *fixture, const char *dir, const struct plan *plan)
 {
 	struct store_writer *writer = log_open(dir, &fixture->options);
+	struct store_producer *producer = log_producer(writer);
 	struct store_batch *batch = NULL;
 	char text[WIRE_MARK_TEXT];
 	for (int n = 0; n < EVENTS; n++) {
@@ -59,16 +61,17 @@ static void write_log(const struct log_fixture *fixture, const char *dir, const 
 		    .time_ns = START + n * 100 * MS + plan->set_ns[third],
 		    .text = wire_slice_str(plan->is_marked ? wire_mark_step(text, by_ns) : "start tapedeck")};
 		if (by_ns != 0)
-			append(writer, &batch, &event);
+			append(producer, &batch, &event);
 		event.kind = WIRE_EVENT_MESSAGE;
 		event.text = wire_slice(NULL, 0);
 		event.subject = wire_slice_str(plan->subject);
-		append(writer, &batch, &event);
+		append(producer, &batch, &event);
 		if ((unsigned)n % plan->per_block == plan->per_block - 1)
-			submit(writer, &batch);
+			submit(writer, producer, &batch);
 	}
 	if (batch)
-		submit(writer, &batch);
+		submit(writer, producer, &batch);
+	store_producer_close(producer);
 	store_writer_close(writer);
 }
 

@@ -50,16 +50,18 @@ static void every_segment_describes_who_is_connected(void **state)
 	struct wire_event event = {.kind = WIRE_EVENT_CONNECT, .conn = 1, .client = &client};
 	fixture->options.segment_bytes = 1;
 	struct store_writer *writer = log_open(fixture->log, &fixture->options);
-	struct store_batch *batch = store_writer_batch(writer);
+	struct store_producer *producer = log_producer(writer);
+	struct store_batch *batch = store_producer_batch(producer);
 	for (event.conn = 1; event.conn <= 3; event.conn++)
 		assert_int_equal(store_batch_append(batch, &event), 0);
-	store_writer_submit(writer, batch);
+	store_producer_submit(producer, batch);
 	log_submit(writer, 1, 1); /* describes 1, 2, 3 again */
-	batch = store_writer_batch(writer);
+	batch = store_producer_batch(producer);
 	event = (struct wire_event){.kind = WIRE_EVENT_DISCONNECT, .conn = 2};
 	assert_int_equal(store_batch_append(batch, &event), 0);
-	store_writer_submit(writer, batch); /* again 1, 2, 3 */
-	log_submit(writer, 2, 1);           /* 1, 3 */
+	store_producer_submit(producer, batch); /* again 1, 2, 3 */
+	log_submit(writer, 2, 1);               /* 1, 3 */
+	store_producer_close(producer);
 	store_writer_close(writer);
 	log_read(fixture->log, &contents);
 	assert_int_equal(contents.segments, 4);

@@ -18,7 +18,8 @@ enum { WANTED, SECRET, OTHER, SUBJECTS };
 static const char *const subjects[SUBJECTS] = {"a.b", "a.secret", "b"};
 
 static struct {
-	struct tap_recorder_options options;
+	struct tap_recording_options options;
+	struct tap_recording *recording;
 	struct tap_recorder *recorder;
 	struct wire_sink *sink;
 	struct wire_intern_hint subject_hints[SUBJECTS], receivers_hints[SUBJECTS];
@@ -33,15 +34,16 @@ static int begin(void **state)
 {
 	memset(&tape, 0, sizeof tape);
 	tape.size = NUMBER_BYTES;
-	tap_recorder_options_init(&tape.options);
+	tap_recording_options_init(&tape.options);
 	return log_fixture_setup(state);
 }
 
 static void start(const struct log_fixture *log)
 {
 	struct wire_fault fault;
-	if (tap_recorder_open(&tape.recorder, log->log, &tape.options, &fault) != 0)
+	if (tap_recording_open(&tape.recording, log->log, &tape.options, &fault) != 0)
 		fail_msg("%s", fault.text);
+	assert_int_equal(tap_recorder_open(&tape.recorder, tape.recording, NULL, NULL), 0);
 	tape.sink = tap_recorder_sink(tape.recorder);
 }
 
@@ -114,6 +116,7 @@ static void see(void *context, const struct wire_event *event)
 static void expect_all(const struct log_fixture *log)
 {
 	tap_recorder_close(tape.recorder);
+	tap_recording_close(tape.recording);
 	log_visit(log->log, see, NULL);
 	assert_int_equal(tape.messages, tape.published);
 	assert_int_equal(tape.events, tape.messages + 2);
