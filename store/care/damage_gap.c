@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "store/care/quarantine.h"
+#include "store/write/append.h"
 #include "store/write/encode.h"
 
 uint64_t store__damage_gap_max_events(uint64_t bytes)

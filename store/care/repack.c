@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "store/read/segment.h"
+#include "store/write/append.h"
 #include "store/write/encode.h"
 
 /* Blocks are small for people who follow; nobody follows a closed segment. */

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/care/log_state.h"
 #include "store/read/hole.h"
 #include "store/read/log.h"
-#include "store/write/log_state.h"
 
 struct run {
 	struct store_verify_report *report;

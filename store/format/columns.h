@@ -1,5 +1,6 @@
-/* columns.h - frames made of tagged columns: ids, encodings, and reading and writing one column. Internal to
- * store; ids and encodings are part of the format (docs/format.md): append, never renumber. */
+/* columns.h - frames made of tagged columns: ids, encodings, and a column in memory. Internal to store.
+ *
+ * Ids and encodings are part of the format (docs/format.md): append, never renumber. */
 #ifndef STORE_FORMAT_COLUMNS_H
 #define STORE_FORMAT_COLUMNS_H
 
@@ -61,24 +62,10 @@ enum store__encoding {
  * (subscribers, sets and their members) STORE__VALUES_MAX. */
 enum { STORE__SMALL_COLUMNS = 16, STORE__VALUES_MAX = 1 << 20 };
 
-/* Append a column of numbers in the encoding that takes the fewest bytes, by a sample of the values; nothing
- * when there are none. 0 or -ENOMEM. */
-int store__column_put(struct store__buffer *frame, unsigned id, const uint64_t *values, uint32_t count);
-
-/* Append a column whose `count` > 0 values all are `value`, without looking at them. 0 or -ENOMEM. */
-int store__column_put_constant(struct store__buffer *frame, unsigned id, uint64_t value, uint32_t count);
-
 /* The same value `count` > 0 times. */
 struct store__run {
 	uint64_t value, count;
 };
-
-/* Append a column of `count` > 0 values that consists of these runs. 0 or -ENOMEM. */
-int store__column_put_runs(struct store__buffer *frame, unsigned id, const struct store__run *runs,
-			   uint32_t runs_len, uint32_t count);
-
-/* Append a column of bytes; nothing when there are none. 0 or -ENOMEM. */
-int store__column_put_bytes(struct store__buffer *frame, unsigned id, const void *bytes, size_t len);
 
 /* A column as read. A constant has its value once and mask 0, so that it costs nothing to expand and nothing
  * to ask. Not to be moved: `values` may point into the struct itself. */
@@ -101,18 +88,5 @@ static inline bool store__column_is_constant(const struct store__column *column)
 {
 	return column->mask == 0;
 }
-
-/* Read a frame's columns into columns[id] for all ids below `columns_len`; others are skipped. Columns that are
- * missing are zero. 0, STORE_EDAMAGE or -ENOMEM. */
-int store__columns_read(struct store__column *columns, unsigned columns_len, const void *frame, size_t len);
-
-/* Give back memory. */
-void store__columns_fini(struct store__column *columns, unsigned columns_len);
-
-/* No value is larger than max. */
-bool store__column_is_within(const struct store__column *column, uint64_t max);
-
-/* The first `count` values, each below 2^32, add up to sum. */
-bool store__column_adds_up(const struct store__column *column, uint32_t count, uint64_t sum);
 
 #endif

@@ -1,4 +1,4 @@
-#include "store/format/columns.h"
+#include "store/format/columns_get.h"
 
 /* Memory that a column keeps from block to block. */
 enum { KEEP_BYTES = STORE_BLOCK_EVENTS_MAX * sizeof(uint64_t) };

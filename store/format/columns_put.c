@@ -1,4 +1,4 @@
-#include "store/format/columns.h"
+#include "store/format/columns_put.h"
 
 /* How many values are looked at, in how many places of a longer column, to choose its encoding. */
 enum { SAMPLE_SPANS = 4, SAMPLE_VALUES = 4096 };

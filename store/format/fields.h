@@ -35,20 +35,4 @@ enum store__field_kind {
 	STORE__FIELD_CONSTANT, /* the same field in every record */
 };
 
-struct store__fields;
-
-/* An encoder, reused for frame after frame. NULL when out of memory. */
-struct store__fields *store__fields_open(void);
-void store__fields_close(struct store__fields *fields);
-
-/* Put the `count` records that stand in raw[0..raw_len) one behind the other, lengths[i] bytes each, onto the end of
- * out. May be longer than raw where records have nothing in common. raw_len < 2^31. 0 or -ENOMEM. */
-int store__fields_put(struct store__fields *fields, const unsigned char *raw, size_t raw_len,
-		      const uint32_t *lengths, uint32_t count, struct store__buffer *out);
-
-/* The reverse: in[0..len) to exactly raw_len bytes at out. The bytes may lie: 0, STORE_EDAMAGE or -ENOMEM, then out
- * holds rubbish. scratch is the decoder's memory, at most 2 MiB, whatever the bytes say. */
-int store__fields_get(struct store__buffer *scratch, const unsigned char *in, size_t len, unsigned char *out,
-		      size_t raw_len);
-
 #endif

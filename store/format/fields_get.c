@@ -1,4 +1,4 @@
-#include "store/format/fields.h"
+#include "store/format/fields_get.h"
 
 #include "wire/error.h"
 

@@ -1,3 +1,5 @@
+#include "store/format/fields_put.h"
+
 #include "store/format/fields_tree.h"
 
 /* A node shared by fewer records saves less than it takes. */

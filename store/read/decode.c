@@ -3,8 +3,9 @@
 #include <xxhash.h>
 
 #include "store/format/block.h"
+#include "store/format/columns_get.h"
 #include "store/format/details.h"
-#include "store/format/fields.h"
+#include "store/format/fields_get.h"
 #include "store/write/batch_layout.h"
 
 /* Memory that each buffer keeps from block to block. */

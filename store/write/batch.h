@@ -8,7 +8,6 @@
 #define STORE_WRITE_BATCH_H
 
 #include "store/format/format.h"
-#include "wire/batch.h"
 
 struct store_batch;
 
@@ -23,19 +22,6 @@ void store_batch_reset(struct store_batch *batch);
 /* `full` is about to be handed over and `next`, which is empty, to be filled: it gets the tables by which subjects and
  * receivers are found, for they are in the caches. `full` can be encoded, but takes no more events. */
 void store_batch_pass_on(struct store_batch *full, struct store_batch *next);
-
-/* Append a copy of the event (its seq is ignored). 0; STORE_EFULL when the batch should be handed over first
- * (an empty batch always takes one event whose payload is within 64 MiB); -EMSGSIZE when it is too large for
- * any batch (128 MiB of headers and payload, 32 MiB of other texts); -ENOMEM. On failure nothing was appended.
- * The number of receivers follows from the receivers where they are given; of more than 2^20 only their number
- * is kept. */
-int store_batch_append(struct store_batch *batch, const struct wire_event *event);
-
-/* Append messages of a batch from `index` on, as they would be one by one; *template is what they have in common. Returns how
- * many were appended; 0 when store_batch_append has to be asked about the next one: it is not plain, its subject and
- * receivers have no number in this batch yet, or the batch is full. */
-uint32_t store_batch_append_entries(struct store_batch *batch, const struct wire_event *template,
-				    const struct wire_batch *messages, uint32_t index);
 
 uint32_t store_batch_events(const struct store_batch *batch);
 uint32_t store_batch_messages(const struct store_batch *batch);

@@ -91,6 +91,16 @@ struct store_batch {
 	struct store__rows rows;
 };
 
+/* The buffers other than payloads, by index; NULL after the last. */
+static inline struct store__buffer *store__batch_aux(struct store_batch *batch, int index)
+{
+	struct store__buffer *const buffers[] = {
+	    &batch->replies,     &batch->details,         &batch->subjects, &batch->subject_text,
+	    &batch->subscribers, &batch->subscriber_text, &batch->sets,     &batch->members,
+	};
+	return index < (int)(sizeof buffers / sizeof *buffers) ? buffers[index] : NULL;
+}
+
 /* The origin of a row. Ask for rows in ascending order; *at begins with 0. */
 static inline const struct store__origin *store__batch_origin(const struct store_batch *batch, uint32_t row,
 							      uint32_t *at)

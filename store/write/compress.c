@@ -6,7 +6,7 @@
 #include <xxhash.h>
 #include <zstd.h>
 
-#include "store/format/fields.h"
+#include "store/format/fields_put.h"
 
 /* In the order of preference where they are alike. */
 enum way { NEAR, FAR, FIELDS, WAYS };

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "store/format/columns.h"
+#include "store/format/columns_put.h"
 #include "store/write/batch_layout.h"
 #include "store/write/compress.h"
 

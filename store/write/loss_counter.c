@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "store/format/details.h"
+#include "store/write/append.h"
 #include "store/write/batch_layout.h"
 
 static void widen(struct store_loss_counter *loss, int64_t from_ns, int64_t to_ns)

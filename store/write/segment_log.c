@@ -9,6 +9,7 @@
 #include "store/care/retain.h"
 #include "store/care/unclosed.h"
 #include "store/format/details.h"
+#include "store/write/append.h"
 #include "store/write/batch_layout.h"
 
 enum {

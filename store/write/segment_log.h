@@ -6,12 +6,12 @@
 #ifndef STORE_WRITE_SEGMENT_LOG_H
 #define STORE_WRITE_SEGMENT_LOG_H
 
+#include "store/care/log_state.h"
 #include "store/care/repacker.h"
 #include "store/read/clients.h"
 #include "store/read/log.h"
 #include "store/write/encode_worker.h"
 #include "store/write/ended_segments.h"
-#include "store/write/log_state.h"
 #include "store/write/segment_writer.h"
 
 struct store__segment_log {

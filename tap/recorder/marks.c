@@ -1,5 +1,7 @@
 #include "tap/recorder/marks.h"
 
+#include "store/write/append.h"
+
 #ifndef TAPEDECK_VERSION
 #error "TAPEDECK_VERSION is set by CMake"
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "store/write/append.h"
 #include "store/write/loss_counter.h"
 #include "store/write/producer.h"
 #include "tap/recorder/marks.h"

@@ -16,6 +16,7 @@
 
 #include "child.h"
 #include "cli/output/times.h"
+#include "store/write/append.h"
 #include "store/write/producer.h"
 #include "support/fail.h"
 #include "support/tempdir.h"

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "replaying.h"
+#include "store/write/append.h"
 #include "store/write/producer.h"
 #include "support/run.h"
 

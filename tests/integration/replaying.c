@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "store/write/append.h"
 #include "store/write/producer.h"
 #include "support/fail.h"
 #include "support/run.h"

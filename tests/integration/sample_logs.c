@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "store/write/append.h"
 #include "store/write/encode.h"
 #include "store/write/producer.h"
 #include "support/fail.h"

@@ -1,5 +1,7 @@
 #include "tests/unit/store/block_fixture.h"
 
+#include "store/write/append.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -12,6 +12,7 @@
 
 #include "store/read/log.h"
 #include "store/read/segment.h"
+#include "store/write/append.h"
 
 enum { SAMPLE_SUBJECTS = 30, OPEN_CONNS = 12 };
 

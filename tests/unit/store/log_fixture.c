@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "store/read/log.h"
+#include "store/write/append.h"
 #include "support/deadline.h"
 
 int log_fixture_setup(void **state)

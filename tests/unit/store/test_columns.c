@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-#include "store/format/columns.h"
+#include "store/format/columns_get.h"
+#include "store/format/columns_put.h"
 #include "tests/unit/store/block_fixture.h"
 
 enum { RUNS_MAX = 300 };

@@ -6,7 +6,8 @@
 #include <cmocka.h>
 #include <zstd.h>
 
-#include "store/format/fields.h"
+#include "store/format/fields_get.h"
+#include "store/format/fields_put.h"
 #include "store/write/compress.h"
 
 enum {

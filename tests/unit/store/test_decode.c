@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <xxhash.h>
 
-#include "store/format/columns.h"
+#include "store/format/columns_put.h"
 #include "store/format/details.h"
 #include "tests/unit/store/block_fixture.h"
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "store/write/append.h"
 #include "tests/unit/store/block_fixture.h"
 
 static struct wire_event message(const char *subject, const char *payload)

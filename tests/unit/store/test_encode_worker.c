@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "store/write/append.h"
 #include "store/write/encode_worker.h"
 #include "support/deadline.h"
 #include "tests/unit/store/block_fixture.h"

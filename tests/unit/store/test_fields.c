@@ -6,7 +6,8 @@
 
 #include <cmocka.h>
 
-#include "store/format/fields.h"
+#include "store/format/fields_get.h"
+#include "store/format/fields_put.h"
 #include "wire/error.h"
 
 enum { SEED = 20260304, RAW_MAX = 1 << 21, RECORDS_MAX = STORE__FIELDS_RECORDS_MAX + 1 };

@@ -10,6 +10,7 @@
 #include "store/read/log_steps.h"
 #include "store/read/merge.h"
 #include "store/read/summary.h"
+#include "store/write/append.h"
 #include "tests/unit/store/log_fixture.h"
 #include "wire/mark.h"
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "store/write/append.h"
 #include "tests/unit/store/block_fixture.h"
 
 static char zeros[STORE_BLOCK_PAYLOAD_BYTES + 1];

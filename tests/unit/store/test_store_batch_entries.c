@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "store/write/append.h"
 #include "tests/unit/store/block_fixture.h"
 
 enum { BATCH_MAX = 70000, DATA_BYTES = 4 << 20 };

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "store/write/append.h"
 #include "support/deadline.h"
 #include "tests/unit/store/log_fixture.h"
 

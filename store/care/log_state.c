@@ -1,4 +1,4 @@
-#include "store/write/log_state.h"
+#include "store/care/log_state.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* state.h - where a log stands when a writer takes it over, or after a repair. Internal to store. */
-#ifndef STORE_WRITE_LOG_STATE_H
-#define STORE_WRITE_LOG_STATE_H
+#ifndef STORE_CARE_LOG_STATE_H
+#define STORE_CARE_LOG_STATE_H
 
 #include "store/write/writer.h"
 
