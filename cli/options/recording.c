@@ -7,7 +7,7 @@
 
 #define AT(member) offsetof(struct cli_recording, member)
 
-enum { BATCH_BYTES = 8 << 20 }; /* what a full stage takes: rows, payloads and side buffers */
+enum { BATCH_BYTES = 8 << 20 }; /* memory of a full batch: rows, payloads and side buffers */
 
 /* always | interval | interval=100ms | none */
 static int set_sync(void *member, const char *argument, struct wire_fault *fault)
@@ -192,7 +192,7 @@ void cli_recording_fini(struct cli_recording *recording)
 
 void cli_recording_apply(const struct cli_recording *recording, struct tap_recording_options *options)
 {
-	uint64_t stages = (recording->memory_bytes + BATCH_BYTES - 1) / BATCH_BYTES;
+	uint64_t batches = (recording->memory_bytes + BATCH_BYTES - 1) / BATCH_BYTES;
 	tap_recording_options_init(options);
 	options->overflow = (enum tap_overflow)recording->overflow;
 	options->detail = (enum tap_detail)recording->detail;
@@ -207,5 +207,5 @@ void cli_recording_apply(const struct cli_recording *recording, struct tap_recor
 	options->writer.segment_age_ms = recording->segment_age_ms;
 	options->writer.retain_bytes = recording->retain_bytes;
 	options->writer.retain_age_ms = recording->retain_age_ms;
-	options->writer.batches = stages < 2 ? 2 : stages > 4096 ? 4096 : (uint32_t)stages;
+	options->writer.batches = batches < 2 ? 2 : batches > 4096 ? 4096 : (uint32_t)batches;
 }

@@ -70,7 +70,7 @@ int store__damage_gap_segment(const char *path, const struct store_file_header *
 			      const struct store__damage_gap *lost)
 {
 	struct store__segment_writer output;
-	unlink(path); /* what an interrupted attempt left */
+	unlink(path); /* of an interrupted attempt */
 	int error = store__segment_writer_open(&output, &store__system_io, strdup(path), header);
 	if (error)
 		return error;

@@ -56,7 +56,7 @@ static int peek(const char *path, struct store_file_header *header)
 	return got == (ssize_t)sizeof bytes ? store_file_header_get(header, bytes) : STORE_EFORMAT;
 }
 
-/* The id of the log, from the first segment that tells; else a new one. */
+/* Take the id of the log from the first segment that can be read; else make a new one. */
 static int find_log_id(struct take_over *over, struct wire_fault *fault)
 {
 	bool is_known = false;
@@ -97,7 +97,7 @@ static void learn_segment(struct take_over *over, struct store_segment *segment)
 	}
 }
 
-/* The numbers in a segment that could not be made whole are known to nobody: skip all that it may have. */
+/* The numbers in a segment that could not be made whole are unknown: skip all that it may have. */
 static void skip_unknown(struct take_over *over, uint64_t bytes)
 {
 	struct store__log_state *state = over->state;
@@ -144,20 +144,19 @@ static struct store_surroundings surroundings_of(const struct take_over *over, s
 static void report_recovery(const struct take_over *over, const struct store_log_segment *listed,
 			    bool is_last, const struct store_recovery *recovery)
 {
-	if (!recovery->aside)
+	if (!recovery->kept_as)
 		return;
 	if (recovery->from_seq == 0)
-		report(
-		    over,
-		    "%s was left open by a crash; its unfinished end is no part of the log and is kept as %s",
-		    listed->path, recovery->aside);
+		report(over,
+		       "%s was left open by a crash; its unfinished end was removed from the log and is kept "
+		       "as %s",
+		       listed->path, recovery->kept_as);
 	else
 		report(over,
-		       "%s is damaged: what cannot be read is kept as %s; %s %" PRIu64 " to %" PRIu64
+		       "%s is damaged: the unreadable part is kept as %s; %s %" PRIu64 " to %" PRIu64
 		       " are lost",
-		       listed->path, recovery->aside,
-		       is_last ? "as far as can be known, at most events" : "events", recovery->from_seq,
-		       recovery->to_seq);
+		       listed->path, recovery->kept_as, is_last ? "at most events" : "events",
+		       recovery->from_seq, recovery->to_seq);
 }
 
 /* 0, or a negative code with *fault. */
@@ -170,21 +169,21 @@ static int recover(struct take_over *over, size_t at, struct wire_fault *fault)
 	int status = store_recover_segment(path, &around, &recovery, fault);
 	over->care->changed += status > 0;
 	report_recovery(over, listed, at + 1 == over->segments.count, &recovery);
-	free(recovery.aside);
+	free(recovery.kept_as);
 	if (status < 0 && status != -ENOENT && status != -ENOMEM && !over->care->is_thorough)
-		report(over, "%s cannot be made whole now: %s", path, wire_error_text(status));
+		report(over, "%s cannot be recovered now: %s", path, wire_error_text(status));
 	return status < 0 && status != -ENOENT && (status == -ENOMEM || over->care->is_thorough) ? status : 0;
 }
 
 static int repair(struct take_over *over, size_t at, struct wire_fault *fault)
 {
-	char *aside;
+	char *kept_as;
 	const char *path = over->segments.list[at].path;
-	int status = store__repair_segment(path, &aside, fault);
+	int status = store__repair_segment(path, &kept_as, fault);
 	over->care->changed += status > 0;
-	if (aside)
-		report(over, "%s: repaired; the original is kept as %s", path, aside);
-	free(aside);
+	if (kept_as)
+		report(over, "%s: repaired; the original is kept as %s", path, kept_as);
+	free(kept_as);
 	return status < 0 ? status : 0;
 }
 
@@ -196,12 +195,12 @@ static int write_missing(const struct take_over *over, uint64_t end_seq, int64_t
 					   .first_seq = state->next_seq,
 					   .created_ns = after_ns,
 					   .next_conn = state->next_conn};
-	const struct store__damage_gap lost = {
-	    .from_seq = state->next_seq,
-	    .to_seq = end_seq - 1,
-	    .from_ns = state->last_time_ns,
-	    .to_ns = after_ns,
-	    .text = "a segment was missing; a repair put this gap in its place"};
+	const struct store__damage_gap lost = {.from_seq = state->next_seq,
+					       .to_seq = end_seq - 1,
+					       .from_ns = state->last_time_ns,
+					       .to_ns = after_ns,
+					       .text =
+						   "a segment was missing; a repair replaced it by this gap"};
 	char *path = store_log_segment_path(over->dir, state->next_seq), *temporary = NULL;
 	int error = path && asprintf(&temporary, "%s.tmp", path) >= 0 ? 0 : -ENOMEM;
 	memcpy(header.log_id, state->log_id, sizeof header.log_id);
@@ -214,7 +213,7 @@ static int write_missing(const struct take_over *over, uint64_t end_seq, int64_t
 	return error;
 }
 
-/* A segment is missing before this one, or the one before lost its end. */
+/* Put a gap event before this segment when the numbers before it are missing. */
 static int fill_hole(struct take_over *over, size_t at, struct wire_fault *fault)
 {
 	const struct store_log_segment *listed = &over->segments.list[at];
@@ -231,7 +230,7 @@ static int fill_hole(struct take_over *over, size_t at, struct wire_fault *fault
 		return wire_fault_set(fault, error, "%s: cannot write a gap for missing segments: %s",
 				      over->dir, wire_error_text(error));
 	over->care->changed++;
-	report(over, "events %" PRIu64 " to %" PRIu64 " were missing; a gap event stands for them now",
+	report(over, "events %" PRIu64 " to %" PRIu64 " were missing; a gap event replaces them now",
 	       next_seq, listed->first_seq - 1);
 	return 0;
 }

@@ -1,4 +1,5 @@
-/* state.h - where a log stands when a writer takes it over, or after a repair. Internal to store. */
+/* log_state.h - make a log whole and find where it ends, before a writer takes it over or after a repair. Internal to
+ * store. */
 #ifndef STORE_CARE_LOG_STATE_H
 #define STORE_CARE_LOG_STATE_H
 
@@ -13,7 +14,7 @@ struct store__log_state {
 	int64_t last_time_ns; /* of an event; 0 = there is none */
 };
 
-/* What is to be done on the way. */
+/* How to make it whole. */
 struct store__care {
 	bool
 	    is_thorough; /* check every block, take out damaged ones, put gap events where segments are missing */
@@ -23,10 +24,10 @@ struct store__care {
 	uint64_t changed; /* out: segments that were closed, rewritten, replaced, removed or added */
 };
 
-/* Close what a crash left open, put aside what cannot be read, remove what was left half done, learn where the log stands.
- * Needs the lock. Unless care is thorough, a segment that cannot be made whole (on a full disk, say) is left as it is:
- * readers do without a footer. The numbers of events that may have been lost are not used again in any case. 0, or a
- * negative code with *fault: STORE_EVERSION, then nothing was touched. */
+/* Close segments that a crash left open, put what cannot be read in quarantine, remove temporary files, find where the log
+ * ends. Needs the lock. Unless care is thorough, a segment that cannot be made whole (for example on a full disk) is left
+ * as it is: readers do without a footer. The numbers of events that may have been lost are never used again. 0, or a
+ * negative code with *fault; on STORE_EVERSION nothing was changed. */
 int store__log_state_find(struct store__log_state *state, const char *dir, struct store__care *care,
 			  struct wire_fault *fault);
 

@@ -39,30 +39,30 @@ static int copy_bytes(int from, uint64_t offset, uint64_t len, int to)
 	return 0;
 }
 
-static int create_torn(const char *path, char **aside)
+static int create_torn(const char *path, char **kept_as)
 {
 	for (int number = 1; number <= STORE_QUARANTINE_MAX; number++) {
-		*aside = store_log_quarantine_path(path, "torn", number);
-		if (!*aside)
+		*kept_as = store_log_quarantine_path(path, "torn", number);
+		if (!*kept_as)
 			return -ENOMEM;
-		int fd = open(*aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		int fd = open(*kept_as, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd >= 0)
 			return fd;
 		int error = -errno;
-		free(*aside);
-		*aside = NULL;
+		free(*kept_as);
+		*kept_as = NULL;
 		if (error != -EEXIST)
 			return error;
 	}
 	return -EEXIST;
 }
 
-int store__quarantine_tail(const struct store_segment *segment, uint64_t offset, char **aside)
+int store__quarantine_tail(const struct store_segment *segment, uint64_t offset, char **kept_as)
 {
-	*aside = NULL;
+	*kept_as = NULL;
 	if (segment->file_bytes <= offset)
 		return 0;
-	int fd = create_torn(segment->path, aside);
+	int fd = create_torn(segment->path, kept_as);
 	if (fd < 0)
 		return fd;
 	int error = copy_bytes(segment->fd, offset, segment->file_bytes - offset, fd);
@@ -70,9 +70,9 @@ int store__quarantine_tail(const struct store_segment *segment, uint64_t offset,
 		error = -errno;
 	close(fd);
 	if (error) {
-		unlink(*aside);
-		free(*aside);
-		*aside = NULL;
+		unlink(*kept_as);
+		free(*kept_as);
+		*kept_as = NULL;
 	}
 	return error;
 }
@@ -84,16 +84,17 @@ static bool is_same_file(const char *a, const char *b)
 }
 
 /* A second name for the file. An interrupted attempt may have given it one already. */
-static int add_name(const char *path, const char *suffix, char **aside)
+static int add_name(const char *path, const char *suffix, char **kept_as)
 {
 	int error = -EEXIST;
 	for (int number = 1; number <= STORE_QUARANTINE_MAX && error == -EEXIST; number++) {
-		free(*aside);
-		*aside = store_log_quarantine_path(path, suffix, number);
-		if (!*aside)
+		free(*kept_as);
+		*kept_as = store_log_quarantine_path(path, suffix, number);
+		if (!*kept_as)
 			return -ENOMEM;
-		error =
-		    link(path, *aside) == 0 || (errno == EEXIST && is_same_file(path, *aside)) ? 0 : -errno;
+		error = link(path, *kept_as) == 0 || (errno == EEXIST && is_same_file(path, *kept_as))
+			    ? 0
+			    : -errno;
 	}
 	return error;
 }
@@ -106,31 +107,31 @@ static int sync_directory_of(const char *path)
 	return error;
 }
 
-static int end_renaming(const char *path, int error, char **aside)
+static int end_renaming(const char *path, int error, char **kept_as)
 {
 	if (!error)
 		error = sync_directory_of(path);
 	if (error) {
-		free(*aside);
-		*aside = NULL;
+		free(*kept_as);
+		*kept_as = NULL;
 	}
 	return error;
 }
 
-int store__quarantine_swap(const char *path, const char *temporary, const char *suffix, char **aside)
+int store__quarantine_swap(const char *path, const char *temporary, const char *suffix, char **kept_as)
 {
-	*aside = NULL;
-	int error = add_name(path, suffix, aside);
+	*kept_as = NULL;
+	int error = add_name(path, suffix, kept_as);
 	if (!error && rename(temporary, path) != 0)
 		error = -errno;
-	return end_renaming(path, error, aside);
+	return end_renaming(path, error, kept_as);
 }
 
-int store__quarantine_file(const char *path, const char *suffix, char **aside)
+int store__quarantine_file(const char *path, const char *suffix, char **kept_as)
 {
-	*aside = NULL;
-	int error = add_name(path, suffix, aside);
+	*kept_as = NULL;
+	int error = add_name(path, suffix, kept_as);
 	if (!error && unlink(path) != 0)
 		error = -errno;
-	return end_renaming(path, error, aside);
+	return end_renaming(path, error, kept_as);
 }

@@ -8,7 +8,7 @@
 #include "store/write/append.h"
 #include "store/write/encode.h"
 
-/* Blocks are small for people who follow; nobody follows a closed segment. */
+/* Blocks are small so that a reader can follow the log; no one follows a closed segment. */
 bool store__repack_is_due(const struct store_index *index)
 {
 	uint64_t events = 0, bytes = 0;
@@ -44,7 +44,7 @@ static int flush(struct repack *repack)
 	return store__segment_writer_append(&repack->to, bytes, (size_t)len, &header);
 }
 
-/* A hole in the sequence numbers stays a hole: a block's events are numbered without one. */
+/* Begin a new block after missing sequence numbers: the numbers within a block are consecutive. */
 static int add(struct repack *repack, const struct wire_event *event)
 {
 	uint32_t batched = store_batch_events(repack->batch);
@@ -80,8 +80,8 @@ static int copy_all(struct repack *repack, const _Atomic bool *stop)
 	return error ? error : flush(repack);
 }
 
-/* Flush what was written before it takes the old file's place. */
-static int64_t settle(struct repack *repack, const char *temporary)
+/* Sync the new file before it replaces the old one. */
+static int64_t replace_if_smaller(struct repack *repack, const char *temporary)
 {
 	uint64_t before = repack->from->end, after = repack->to.end;
 	struct store__segment_end ended = store__segment_writer_finish(&repack->to, true);
@@ -105,7 +105,7 @@ static int open_repack(struct repack *repack, const char *path, const char *temp
 	if (!repack->block || !repack->batch || !repack->encoder)
 		return -ENOMEM;
 	store_encoder_set_log(repack->encoder, repack->from->header.log_id);
-	/* The segment may be an older version's, what is written is ours. */
+	/* The segment may have an older version, but it is written in ours. */
 	struct store_file_header header = repack->from->header;
 	header.major = STORE_VERSION_MAJOR;
 	header.minor = STORE_VERSION_MINOR;
@@ -131,7 +131,7 @@ int64_t store__repack(const char *path, int level, const _Atomic bool *stop)
 	if (result == 0)
 		result = copy_all(&repack, stop);
 	if (result == 0)
-		result = settle(&repack, temporary);
+		result = replace_if_smaller(&repack, temporary);
 	close_repack(&repack);
 	if (result <= 0)
 		unlink(temporary);

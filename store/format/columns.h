@@ -34,7 +34,7 @@ enum store__event_column {
 	STORE__RECEIVER_COUNT = 11,
 	STORE__REFERS_TO = 12,
 	STORE__DETAILS_BYTES = 13,
-	STORE__ROW_COLUMNS, /* the ids below this one */
+	STORE__ROW_COLUMNS, /* all ids below */
 	/* Bytes of events. */
 	STORE__REPLIES = 16,
 	STORE__DETAILS = 17,
@@ -50,12 +50,12 @@ enum store__event_column {
 
 enum store__encoding {
 	STORE__CONSTANT = 0,   /* one varint for all values */
-	STORE__FIXED = 1,      /* width (1, 2, 4, 8), base varint; then value - base in so many bytes each */
+	STORE__FIXED = 1,      /* width (1, 2, 4, 8), base varint; then value - base in `width` bytes each */
 	STORE__VARINT = 2,     /* base varint; then value - base as a varint each */
-	STORE__DELTA = 3,      /* zigzag varint each: difference to the value before, at first to 0 */
+	STORE__DELTA = 3,      /* zigzag varint each: difference to the value before; of the first, to 0 */
 	STORE__RUNS = 4,       /* varint pairs: value, how many times */
 	STORE__DELTA_RUNS = 5, /* varint pairs: zigzag difference, how many times it is added */
-	STORE__BYTES = 6,      /* no numbers but bytes; count is their number */
+	STORE__BYTES = 6,      /* bytes instead of numbers; count is their number */
 };
 
 /* Bounds on a reader's memory: columns with ids below 16 have at most STORE_BLOCK_EVENTS_MAX values, others
@@ -67,8 +67,8 @@ struct store__run {
 	uint64_t value, count;
 };
 
-/* A column as read. A constant has its value once and mask 0, so that it costs nothing to expand and nothing
- * to ask. Not to be moved: `values` may point into the struct itself. */
+/* A column in memory. A constant is stored once, with mask 0, so that it is never expanded and read like any other. Do not
+ * move it: `values` may point into the struct itself. */
 struct store__column {
 	const uint64_t *values;
 	uint32_t mask;

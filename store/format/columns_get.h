@@ -8,7 +8,7 @@
  * missing are zero. 0, STORE_EDAMAGE or -ENOMEM. */
 int store__columns_read(struct store__column *columns, unsigned columns_len, const void *frame, size_t len);
 
-/* Give back memory. */
+/* Free the columns' memory. */
 void store__columns_fini(struct store__column *columns, unsigned columns_len);
 
 /* No value is larger than max. */

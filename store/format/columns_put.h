@@ -4,11 +4,11 @@
 
 #include "store/format/columns.h"
 
-/* Append a column of numbers in the encoding that takes the fewest bytes, by a sample of the values; nothing
- * when there are none. 0 or -ENOMEM. */
+/* Append a column of numbers in the encoding that takes the fewest bytes for a sample of the values; nothing when there are
+ * no values. 0 or -ENOMEM. */
 int store__column_put(struct store__buffer *frame, unsigned id, const uint64_t *values, uint32_t count);
 
-/* Append a column whose `count` > 0 values all are `value`, without looking at them. 0 or -ENOMEM. */
+/* Append a column of `count` > 0 values that all are `value`. 0 or -ENOMEM. */
 int store__column_put_constant(struct store__buffer *frame, unsigned id, uint64_t value, uint32_t count);
 
 /* Append a column of `count` > 0 values that consists of these runs. 0 or -ENOMEM. */

@@ -8,9 +8,9 @@ enum { SHARED_MIN = 2 };
 /* Memory that the steps keep from frame to frame. */
 enum { KEEP_BYTES = 4 << 20 };
 
-/* What of a node goes into the frame. */
+/* A node as it is written to the frame. */
 struct column {
-	uint16_t number; /* of the node; 0 = it is left out, and so is everything below it */
+	uint16_t number; /* of the node; 0 = it is left out, and so are all nodes below it */
 	uint8_t kind;    /* enum store__field_kind */
 	uint8_t width;
 	uint32_t piece_len;  /* of the node */
@@ -118,8 +118,8 @@ static uint32_t column_bytes(const struct column *column, const struct store__no
 	}
 }
 
-/* Number the nodes that are shared, and give each column its place. A node is shared by no more records than the one
- * above it, so that those left out are ends of paths. */
+/* Number the nodes that are shared, and give each column its place. No node is shared by more records than its parent, so
+ * that the nodes left out are the ends of paths. */
 static void lay_out(struct store__fields *fields)
 {
 	fields->nodes = fields->lengths_bytes = fields->fields_bytes = 0;
@@ -175,7 +175,7 @@ static uint32_t last_node(const struct store__fields *fields, const struct path 
 	return path->count > 0 ? steps_of(fields)[path->first + path->count - 1].node : 0;
 }
 
-/* Steps whose nodes are left out go into the tail. Such a node has one record, whose tail begins with its piece. */
+/* Move steps whose nodes are left out to the tail. Such a node has one record, and its tail begins with the piece. */
 static void cut_path(const struct store__fields *fields, struct path *path, const unsigned char *raw)
 {
 	uint32_t node;
@@ -185,7 +185,7 @@ static void cut_path(const struct store__fields *fields, struct path *path, cons
 	}
 }
 
-/* Which node each record ends with and whether a tail follows; then the tails' lengths. */
+/* Write the node that each record ends with and whether a tail follows; then the tails' lengths. */
 static int put_records(struct store__fields *fields, const unsigned char *raw, struct store__buffer *out)
 {
 	uint16_t before = 0;
@@ -225,7 +225,7 @@ static inline void copy(unsigned char *out, const unsigned char *from, uint32_t 
 	}
 }
 
-/* Hot: the fields of the record at `from` into columns that are zero. */
+/* Hot: copy the fields of the record at `from` to columns that are zero. */
 static inline void put_fields(struct column *columns, const struct store__tree_step *steps, uint32_t count,
 			      const unsigned char *from, unsigned char *lengths, unsigned char *bytes)
 {

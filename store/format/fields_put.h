@@ -10,8 +10,8 @@ struct store__fields;
 struct store__fields *store__fields_open(void);
 void store__fields_close(struct store__fields *fields);
 
-/* Put the `count` records that stand in raw[0..raw_len) one behind the other, lengths[i] bytes each, onto the end of
- * out. May be longer than raw where records have nothing in common. raw_len < 2^31. 0 or -ENOMEM. */
+/* Encode the `count` records in raw[0..raw_len), lengths[i] bytes each, and append the result to out. It may be longer than
+ * raw where records have nothing in common. raw_len < 2^31. 0 or -ENOMEM. */
 int store__fields_put(struct store__fields *fields, const unsigned char *raw, size_t raw_len,
 		      const uint32_t *lengths, uint32_t count, struct store__buffer *out);
 

@@ -6,7 +6,7 @@
 #include "store/write/append_any.h"
 #include "store/write/batch_rows.h"
 
-/* Small payloads are copied by overlapping moves: a call of memcpy costs more than all the rest of an append. */
+/* Copy small payloads by overlapping moves: a call of memcpy costs more than all the rest of an append. */
 static inline void put_payload(struct store__buffer *payloads, struct wire_slice payload)
 {
 	unsigned char *out = payloads->bytes + payloads->len;
@@ -21,8 +21,7 @@ static inline void put_payload(struct store__buffer *payloads, struct wire_slice
 	memcpy(out + payload.len - 16, payload.data + payload.len - 16, 16);
 }
 
-/* A message without reply and headers, whose subject and receivers are numbered already: what a busy bus sends all the
- * time. */
+/* A message without reply and headers whose subject and receivers have numbers already: most messages of a busy bus. */
 static inline bool is_plain(const struct store_batch *batch, const struct wire_event *event)
 {
 	return ((unsigned)event->kind | event->flags | event->headers.len | event->reply.len) == 0 &&
@@ -30,7 +29,7 @@ static inline bool is_plain(const struct store_batch *batch, const struct wire_e
 	       (!event->receivers || store__batch_trusts(batch, event->receivers_hint));
 }
 
-/* There is room for one more, and its payload is whole. */
+/* The payload is whole, and there is room for it. */
 static inline bool fits(const struct store_batch *batch, const struct wire_event *event)
 {
 	return event->size == event->payload.len && batch->events < STORE_BLOCK_EVENTS_MAX &&
@@ -60,7 +59,7 @@ int store_batch_append(struct store_batch *batch, const struct wire_event *event
 
 /* ---- batches of a source ---- */
 
-/* How many messages of the batch have room, from `index` on. */
+/* How many messages from `index` on fit into the batch. */
 static uint32_t batch_room(const struct store_batch *batch, const struct wire_batch *messages, uint32_t index)
 {
 	size_t bytes = batch->payloads.len;
@@ -75,7 +74,7 @@ static uint32_t batch_room(const struct store_batch *batch, const struct wire_ba
 	return count;
 }
 
-/* Column by column, which compilers make wide stores of. */
+/* Write column by column, so that compilers use wide stores. */
 static void add_rows(struct store_batch *batch, const struct wire_event *template,
 		     const struct wire_batch *messages, uint32_t index, uint32_t count)
 {
@@ -95,7 +94,7 @@ uint32_t store_batch_append_entries(struct store_batch *batch, const struct wire
 				    const struct wire_batch *messages, uint32_t index)
 {
 	size_t before = batch->payloads.len;
-	/* The number of receivers alone is a sparse column. */
+	/* A mere number of receivers goes to a sparse column. */
 	if (!is_plain(batch, template) || (!template->receivers && template->receiver_count > 0))
 		return 0;
 	uint32_t count = batch_room(batch, messages, index);

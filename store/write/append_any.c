@@ -9,16 +9,16 @@
 #include "store/write/receivers.h"
 
 enum {
-	/* A batch is full when an event could bring its other buffers beyond this together. */
+	/* A batch is full when the event could make its side buffers larger than this together. */
 	AUX_BYTES = 8 << 20,
-	/* What one event may have, so that frames stay below STORE_FRAME_RAW_MAX. */
+	/* Limits of one event: frames stay below STORE_FRAME_RAW_MAX. */
 	CONTENT_BYTES_MAX = 128 << 20, /* headers and payload */
 	TEXT_BYTES_MAX = 32 << 20,     /* subject, reply and details together */
 	RECEIVERS_BYTES_MAX = 64 << 20,
 };
 
-/* The receivers that the event stores: a message's, as far as they are known and not absurdly many, or the
- * one receiver of a delivery. NULL when there are none. */
+/* The receivers to be stored with the event: those of a message, unless they are unknown or too many, or the one receiver
+ * of a delivery. NULL when there are none. */
 static const struct wire_receiver *receivers_of(const struct wire_event *event, struct wire_receiver *one,
 						uint32_t *count)
 {
@@ -37,7 +37,7 @@ static const struct wire_receiver *receivers_of(const struct wire_event *event, 
 	return event->receivers;
 }
 
-/* An event that is not plain, taken apart. */
+/* An event, and what has to be stored of it. */
 struct entry {
 	const struct wire_event *event;
 	bool has_details, has_subject_hint, has_receivers_hint;
@@ -64,12 +64,12 @@ static size_t aux_bytes(struct store_batch *batch)
 {
 	struct store__buffer *buffer;
 	size_t bytes = 0;
-	for (int i = 0; (buffer = store__batch_aux(batch, i)); i++)
+	for (int i = 0; (buffer = store__batch_side_buffer(batch, i)); i++)
 		bytes += buffer->len;
 	return bytes;
 }
 
-/* 0, -EMSGSIZE or STORE_EFULL. An empty batch takes whatever is not too large for any. */
+/* 0, -EMSGSIZE or STORE_EFULL. An empty batch takes every event that is not too large for any batch. */
 static int check_room(struct store_batch *batch, const struct entry *entry)
 {
 	const struct wire_event *event = entry->event;
@@ -89,7 +89,7 @@ static int check_room(struct store_batch *batch, const struct entry *entry)
 	return 0;
 }
 
-/* Room for everything before anything is put, so that a failure leaves the batch as it was. */
+/* Reserve room for everything before anything is written, so that a failure leaves the batch as it was. */
 static int reserve(struct store_batch *batch, const struct entry *entry)
 {
 	const struct wire_event *event = entry->event;
@@ -103,7 +103,7 @@ static int reserve(struct store_batch *batch, const struct entry *entry)
 	return entry->receivers ? store__receivers_reserve(batch, entry->receivers, entry->receivers_len) : 0;
 }
 
-/* The subject's index + 1, found or added into room that was reserved; 0 for an empty one. */
+/* Find the subject or add it to room that was reserved. Returns its index + 1; 0 for an empty subject. */
 static uint32_t put_subject(struct store_batch *batch, struct wire_slice subject)
 {
 	if (subject.len == 0)
@@ -136,7 +136,7 @@ static uint32_t subject_number(struct store_batch *batch, const struct entry *en
 	return number;
 }
 
-/* A hint is kept only for receivers that are stored: their mere number may differ from message to message. */
+/* Leave a hint only for receivers that are stored: a mere number of receivers may differ from message to message. */
 static uint32_t receivers_number(struct store_batch *batch, const struct entry *entry)
 {
 	struct wire_intern_hint *hint = entry->event->receivers_hint;

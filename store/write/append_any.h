@@ -1,4 +1,4 @@
-/* append_any.h - append an event that is not a plain message: look up its subject and its receivers, store its details.
+/* append_any.h - append an event that is not a plain message: look up its subject and receivers, store its details.
  * Internal to store. */
 #ifndef STORE_WRITE_APPEND_ANY_H
 #define STORE_WRITE_APPEND_ANY_H

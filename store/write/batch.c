@@ -6,7 +6,7 @@
 #include "store/format/columns.h"
 #include "store/write/batch_layout.h"
 
-/* What a reset keeps of each buffer. */
+/* Memory that a reset keeps of each buffer. */
 enum { KEEP_PAYLOAD_BYTES = 2 * STORE_BLOCK_PAYLOAD_BYTES, KEEP_AUX_BYTES = 2 << 20 };
 
 /* Columns that are zero for plain messages. */
@@ -42,7 +42,7 @@ struct store_batch *store_batch_open(void)
 		store_batch_close(batch);
 		return NULL;
 	}
-	/* Stages count from random numbers on, so that no two ever use the same stamp. */
+	/* Stamps count from a random number, so that no two batches ever use the same one. */
 	batch->stamp = random[0] | 1;
 	batch->seed = random[1];
 	return batch;
@@ -53,7 +53,7 @@ void store_batch_close(struct store_batch *batch)
 	struct store__buffer *buffer;
 	if (!batch)
 		return;
-	for (int i = 0; (buffer = store__batch_aux(batch, i)); i++)
+	for (int i = 0; (buffer = store__batch_side_buffer(batch, i)); i++)
 		store__buffer_fini(buffer);
 	store__buffer_fini(&batch->payloads);
 	store__table_fini(&batch->subject_table);
@@ -82,7 +82,7 @@ void store_batch_reset(struct store_batch *batch)
 	batch->payload_bytes = batch->deliveries = batch->max_conn = 0;
 	batch->stamp += 2;
 	store__buffer_shrink(&batch->payloads, KEEP_PAYLOAD_BYTES);
-	for (int i = 0; (buffer = store__batch_aux(batch, i)); i++)
+	for (int i = 0; (buffer = store__batch_side_buffer(batch, i)); i++)
 		store__buffer_shrink(buffer, KEEP_AUX_BYTES);
 	store__table_clear(&batch->subject_table);
 	store__table_clear(&batch->subscriber_table);

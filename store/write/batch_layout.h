@@ -1,4 +1,4 @@
-/* rows.h - what a batch is inside: shared by batch.c, which fills it, and encode.c, which reads it. */
+/* batch_layout.h - the columns and tables of a batch, which append.c fills and encode.c reads. Internal to store. */
 #ifndef STORE_WRITE_BATCH_LAYOUT_H
 #define STORE_WRITE_BATCH_LAYOUT_H
 
@@ -6,7 +6,7 @@
 #include "store/format/table.h"
 #include "store/write/batch.h"
 
-/* A distinct subject: a run of subject_text. */
+/* A distinct subject, in subject_text. */
 struct store__subject {
 	uint32_t offset, len;
 };
@@ -16,7 +16,7 @@ struct store__subscriber {
 	uint64_t conn;
 	uint32_t offset; /* of sid, then queue, in subscriber_text */
 	uint32_t sid_len, queue_len;
-	uint32_t alone; /* index + 1 of the set of just this one, who got the message; 0: there is none yet */
+	uint32_t alone; /* index + 1 of the set that holds only this one, with outcome sent; 0: none yet */
 };
 
 /* A distinct list of receivers: `count` members from `offset` on, `sent` of which got the message. */
@@ -24,7 +24,7 @@ struct store__set {
 	uint32_t offset, count, sent;
 };
 
-/* A member of a set, and of its column on disk: a subscriber and what became of the message there. */
+/* A member of a set, in memory and in its column on disk: a subscriber and the outcome of the message there. */
 enum { STORE__OUTCOME_BITS = 3 };
 
 static inline uint32_t store__member(uint32_t subscriber, enum wire_outcome outcome)
@@ -32,26 +32,26 @@ static inline uint32_t store__member(uint32_t subscriber, enum wire_outcome outc
 	return subscriber << STORE__OUTCOME_BITS | (uint32_t)outcome;
 }
 
-/* What the events of one read have in common: those from first_row on, up to the next origin's. */
+/* Time and connection, which the events of one read share: the events from first_row on, up to the next origin's. */
 struct store__origin {
 	int64_t time_ns;
 	uint64_t conn;
 	uint32_t first_row;
 };
 
-/* Events by columns, as the disk has them. Each column is a cache line longer than a power of two: otherwise
- * all their ends would compete for one set of the first-level cache. */
+/* Events by columns, as on disk. Each column is a cache line longer than a power of two: otherwise the ends of all columns
+ * would compete for one set of the first-level cache. */
 #define STORE__COLUMN(type, name) type name[STORE_BLOCK_EVENTS_MAX + 64 / sizeof(type)]
 
 struct store__rows {
-	/* Written when either of the two changes. */
+	/* One more where time or connection changes. */
 	STORE__COLUMN(struct store__origin, origins);
 	/* Written for every event. */
 	STORE__COLUMN(uint32_t, subject); /* index + 1; 0 = none */
 	STORE__COLUMN(uint32_t, payload_bytes);
 	STORE__COLUMN(uint32_t, receivers); /* index of a set + 1; 0 = at most their number is known */
-	/* Sparse: zero unless an event that is no plain message wrote there. A column nobody wrote to is not
-	 * even looked at; its memory stays untouched. */
+	/* Sparse: written only for events that are no plain messages, else zero. A column without a value is neither
+	 * read nor cleared, so that its memory stays untouched. */
 	STORE__COLUMN(uint8_t, kind);
 	STORE__COLUMN(uint32_t, flags);
 	STORE__COLUMN(uint32_t, headers_bytes);
@@ -63,7 +63,7 @@ struct store__rows {
 };
 
 struct store_batch {
-	uint64_t stamp; /* of hints; odd, so that a zeroed hint is never trusted */
+	uint64_t stamp; /* of hints; odd, so that the batch never trusts a zeroed hint */
 	uint64_t seed;  /* of hashes, so that no peer can aim at one slot */
 	uint32_t events, messages, kinds;
 	uint32_t origins;
@@ -71,7 +71,7 @@ struct store_batch {
 	int64_t min_time_ns, max_time_ns;
 	uint64_t payload_bytes, deliveries, max_conn;
 
-	/* The bytes of events, each behind those of the events before it. */
+	/* The bytes of events, in the order of the events. */
 	struct store__buffer payloads; /* headers, then payload */
 	struct store__buffer replies;
 	struct store__buffer details; /* see store/format/details.h */
@@ -84,15 +84,15 @@ struct store_batch {
 	struct store__buffer members; /* uint32_t, see store__member */
 	struct store__table subject_table, subscriber_table, set_table;
 
-	/* The writer's: the next one in a queue of batches, and who took this one. */
+	/* The writer's: the next batch in its queue or among the free ones, and the producer that took this one. */
 	struct store_batch *next;
 	struct store_producer *producer;
 
 	struct store__rows rows;
 };
 
-/* The buffers other than payloads, by index; NULL after the last. */
-static inline struct store__buffer *store__batch_aux(struct store_batch *batch, int index)
+/* The buffers other than payloads by index; NULL after the last. */
+static inline struct store__buffer *store__batch_side_buffer(struct store_batch *batch, int index)
 {
 	struct store__buffer *const buffers[] = {
 	    &batch->replies,     &batch->details,         &batch->subjects, &batch->subject_text,

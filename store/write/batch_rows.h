@@ -1,4 +1,4 @@
-/* batch_rows.h - write the next row of a batch: what both ways to append an event have in common. Internal to store. */
+/* batch_rows.h - write the next row of a batch: common to append.c and append_any.c. Internal to store. */
 #ifndef STORE_WRITE_BATCH_ROWS_H
 #define STORE_WRITE_BATCH_ROWS_H
 
@@ -32,7 +32,7 @@ static inline void store__batch_add_origin(struct store_batch *batch, const stru
 		batch->max_time_ns = event->time_ns;
 }
 
-/* What the next events share with those before them, as a rule. */
+/* Add an origin, unless the event shares that of the event before it, as most do. */
 static inline void store__batch_note_origin(struct store_batch *batch, const struct wire_event *event)
 {
 	const struct store__origin *last = &batch->rows.origins[batch->origins > 0 ? batch->origins - 1 : 0];
@@ -41,7 +41,7 @@ static inline void store__batch_note_origin(struct store_batch *batch, const str
 		store__batch_add_origin(batch, event);
 }
 
-/* Totals and the dense columns of the row that is about to be complete. */
+/* Write the dense columns of the next row, which completes it. */
 static inline void store__batch_add_row(struct store_batch *batch, const struct wire_event *event,
 					uint32_t subject, uint32_t receivers)
 {
@@ -52,7 +52,7 @@ static inline void store__batch_add_row(struct store_batch *batch, const struct 
 	batch->rows.receivers[row] = receivers;
 }
 
-/* How many got each of the messages. */
+/* How many receivers got the message. receivers: index of a set + 1, or 0. */
 static inline uint32_t store__batch_receiver_count(const struct store_batch *batch,
 						   const struct wire_event *event, uint32_t receivers)
 {

@@ -18,7 +18,7 @@ static bool is_removed(int fd)
 	return fstat(fd, &info) == 0 && info.st_nlink == 0;
 }
 
-/* Give up the open segment. What was moved away is whole there, and not lost. */
+/* Give up the open segment. A file that was only moved is whole in its new place and not lost. */
 static void leave(struct store__segment_log *log, bool has_directory, int64_t now_ms,
 		  struct store_loss_counter *lost)
 {
@@ -36,7 +36,7 @@ static void leave(struct store__segment_log *log, bool has_directory, int64_t no
 	store__ended_segments_lose(&log->ended, log->dir, lost);
 }
 
-/* What would fail when the next segment begins, told before it does. */
+/* Look for what would fail when the next segment begins, to report it early. */
 static void look_for_trouble(struct store__segment_log *log)
 {
 	int error = store_log_lock_again(&log->lock, log->dir);
@@ -74,8 +74,8 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* Go on in the directory that is there now. */
-static int settle(struct store__segment_log *log, const char **what)
+/* Take over the directory that is there now. */
+static int take_over(struct store__segment_log *log, const char **what)
 {
 	struct store__log_state state;
 	struct store__care care = {.report = log->options->report, .context = log->options->context};
@@ -100,7 +100,7 @@ static int return_to_directory(struct store__segment_log *log, const char **what
 	int error = store_log_lock(&lock, log->dir, NULL);
 	if (error)
 		return error;
-	error = settle(log, what);
+	error = take_over(log, what);
 	if (error) {
 		store_log_unlock(&lock);
 		return error;
@@ -120,7 +120,7 @@ static int write_probe(struct store__segment_log *log, int fd)
 	return log->options->sync != STORE_SYNC_NONE && log->io.sync(fd) != 0 ? -errno : 0;
 }
 
-/* A segment that is begun in vain would stay, with a gap event that is not the last word. */
+/* Try with a file of its own: a segment that fails would stay, with a gap event that is not final. */
 static int probe(struct store__segment_log *log)
 {
 	char *path;

@@ -6,10 +6,10 @@
 #include "store/write/batch_layout.h"
 #include "store/write/compress.h"
 
-/* What the dictionary says of a subject, and where its next record goes in the payload frame. */
-struct tally {
+/* What the dictionary states about a subject, and the place of its next record in the payload frame. */
+struct subject_count {
 	uint32_t events, messages;
-	uint32_t unknown_receivers; /* messages that may have other receivers than those that are known */
+	uint32_t unknown_receivers; /* messages that may have other receivers besides the known ones */
 	uint64_t payload_bytes, stored_bytes, next;
 	uint32_t next_record;
 };
@@ -19,7 +19,7 @@ struct store_encoder {
 	uint8_t log_id[16];
 	struct store__buffer values;  /* uint64_t: one column */
 	struct store__buffer runs;    /* struct store__run: one column */
-	struct store__buffer tallies; /* struct tally: no subject, then every subject */
+	struct store__buffer counts;  /* struct subject_count: no subject, then every subject */
 	struct store__buffer raw;     /* the frame being built */
 	struct store__buffer lengths; /* uint32_t: of the records in the payload frame */
 	struct store__buffer block;
@@ -28,7 +28,7 @@ struct store_encoder {
 /* Memory that a buffer keeps from block to block. */
 enum { KEEP_BYTES = 4 * STORE_BLOCK_PAYLOAD_BYTES };
 
-/* A column whose runs are so long on average is written as runs, without asking what would be smaller. */
+/* A column whose runs have this length on average is written as runs, whatever would be smaller. */
 enum { LONG_RUN = 64 };
 
 struct store_encoder *store_encoder_open(void)
@@ -51,7 +51,7 @@ void store_encoder_close(struct store_encoder *encoder)
 	store__compressor_close(encoder->compressor);
 	store__buffer_fini(&encoder->values);
 	store__buffer_fini(&encoder->runs);
-	store__buffer_fini(&encoder->tallies);
+	store__buffer_fini(&encoder->counts);
 	store__buffer_fini(&encoder->raw);
 	store__buffer_fini(&encoder->lengths);
 	store__buffer_fini(&encoder->block);
@@ -73,76 +73,76 @@ static uint32_t *lengths_of(struct store_encoder *encoder)
 	return (uint32_t *)(void *)encoder->lengths.bytes;
 }
 
-static struct tally *tallies_of(struct store_encoder *encoder)
+static struct subject_count *counts_of(struct store_encoder *encoder)
 {
-	return (struct tally *)(void *)encoder->tallies.bytes;
+	return (struct subject_count *)(void *)encoder->counts.bytes;
 }
 
-/* Compress the frame that was built onto the end of the block. */
+/* Compress the frame in raw and append it to the block. */
 static int add_raw(struct store_encoder *encoder, struct store_frame_header *frame)
 {
 	const struct store__buffer *raw = &encoder->raw;
 	return store__compress(encoder->compressor, raw->bytes, raw->len, &encoder->block, frame);
 }
 
-static void tally_event(struct tally *tally, const struct store__rows *rows, uint32_t i)
+static void count_event(struct subject_count *count, const struct store__rows *rows, uint32_t i)
 {
 	uint64_t stored = (uint64_t)rows->headers_bytes[i] + rows->payload_bytes[i];
-	tally->events++;
-	tally->stored_bytes += stored;
+	count->events++;
+	count->stored_bytes += stored;
 	if (rows->kind[i] != WIRE_EVENT_MESSAGE)
 		return;
-	tally->messages++;
-	tally->unknown_receivers += (rows->flags[i] & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
-	tally->payload_bytes += stored + rows->missing_bytes[i];
+	count->messages++;
+	count->unknown_receivers += (rows->flags[i] & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
+	count->payload_bytes += stored + rows->missing_bytes[i];
 }
 
-static void tally_plain(struct tally *tallies, const struct store__rows *rows, uint32_t events)
+static void count_plain(struct subject_count *counts, const struct store__rows *rows, uint32_t events)
 {
 	for (uint32_t i = 0; i < events; i++) {
-		struct tally *tally = &tallies[rows->subject[i]];
-		tally->events++;
-		tally->stored_bytes += rows->payload_bytes[i];
+		struct subject_count *count = &counts[rows->subject[i]];
+		count->events++;
+		count->stored_bytes += rows->payload_bytes[i];
 	}
 }
 
-/* Every value of a column equals its neighbour: the cheapest test for a constant there is. */
+/* Compare every value with its neighbour: the cheapest test for a constant. */
 static bool is_constant(const void *column, size_t width, uint32_t count)
 {
 	const unsigned char *bytes = column;
 	return memcmp(bytes, bytes + width, (count - 1) * width) == 0;
 }
 
-/* Sum up the events of every subject. Hot: a plain batch's sparse columns are not looked at, and when there is one
- * subject it is not counted. */
-static int tally_subjects(struct store_encoder *encoder, const struct store_batch *batch)
+/* Sum up the events of every subject. Hot: reads no sparse column of a plain batch, and does not count when there is only
+ * one subject. */
+static int count_subjects(struct store_encoder *encoder, const struct store_batch *batch)
 {
 	const struct store__rows *rows = &batch->rows;
-	size_t bytes = ((size_t)store__batch_subjects(batch) + 1) * sizeof(struct tally);
-	encoder->tallies.len = 0;
-	if (store__buffer_reserve(&encoder->tallies, bytes))
+	size_t bytes = ((size_t)store__batch_subjects(batch) + 1) * sizeof(struct subject_count);
+	encoder->counts.len = 0;
+	if (store__buffer_reserve(&encoder->counts, bytes))
 		return -ENOMEM;
-	struct tally *tallies = tallies_of(encoder);
-	memset(tallies, 0, bytes);
+	struct subject_count *counts = counts_of(encoder);
+	memset(counts, 0, bytes);
 	if (batch->sparse != 0) {
 		for (uint32_t i = 0; i < batch->events; i++)
-			tally_event(&tallies[rows->subject[i]], rows, i);
+			count_event(&counts[rows->subject[i]], rows, i);
 		return 0;
 	}
 	if (is_constant(rows->subject, sizeof *rows->subject, batch->events)) {
-		tallies[rows->subject[0]].events = batch->events;
-		tallies[rows->subject[0]].stored_bytes = batch->payloads.len;
+		counts[rows->subject[0]].events = batch->events;
+		counts[rows->subject[0]].stored_bytes = batch->payloads.len;
 	} else {
-		tally_plain(tallies, rows, batch->events);
+		count_plain(counts, rows, batch->events);
 	}
 	for (uint32_t i = 0; i <= store__batch_subjects(batch); i++) {
-		tallies[i].messages = tallies[i].events;
-		tallies[i].payload_bytes = tallies[i].stored_bytes;
+		counts[i].messages = counts[i].events;
+		counts[i].payload_bytes = counts[i].stored_bytes;
 	}
 	return 0;
 }
 
-/* One number of every element of a table, as a column. */
+/* Write one number of every element of a table as a column. */
 #define PUT_TABLE(encoder, id, count, expression)                              \
 	do {                                                                   \
 		uint64_t *values = values_of(encoder);                         \
@@ -158,10 +158,10 @@ static int reserve_values(struct store_encoder *encoder, size_t count)
 	return store__buffer_reserve(&encoder->values, count * sizeof(uint64_t));
 }
 
-static bool has_unknown_receivers(const struct tally *tallies, uint32_t subjects)
+static bool has_unknown_receivers(const struct subject_count *counts, uint32_t subjects)
 {
 	for (uint32_t i = 0; i < subjects; i++)
-		if (tallies[i].unknown_receivers > 0)
+		if (counts[i].unknown_receivers > 0)
 			return true;
 	return false;
 }
@@ -170,20 +170,20 @@ static int build_dictionary(struct store_encoder *encoder, const struct store_ba
 {
 	uint32_t subjects = store__batch_subjects(batch);
 	encoder->raw.len = 0;
-	if (reserve_values(encoder, subjects) || tally_subjects(encoder, batch))
+	if (reserve_values(encoder, subjects) || count_subjects(encoder, batch))
 		return -ENOMEM;
-	const struct tally *tallies = tallies_of(encoder) + 1;
+	const struct subject_count *counts = counts_of(encoder) + 1;
 	PUT_TABLE(encoder, STORE__SUBJECT_BYTES, subjects, store__batch_subject(batch, i)->len);
-	PUT_TABLE(encoder, STORE__SUBJECT_EVENTS, subjects, tallies[i].events);
-	PUT_TABLE(encoder, STORE__SUBJECT_MESSAGES, subjects, tallies[i].messages);
-	PUT_TABLE(encoder, STORE__SUBJECT_PAYLOAD_BYTES, subjects, tallies[i].payload_bytes);
-	if (has_unknown_receivers(tallies, subjects))
-		PUT_TABLE(encoder, STORE__SUBJECT_UNKNOWN, subjects, tallies[i].unknown_receivers);
+	PUT_TABLE(encoder, STORE__SUBJECT_EVENTS, subjects, counts[i].events);
+	PUT_TABLE(encoder, STORE__SUBJECT_MESSAGES, subjects, counts[i].messages);
+	PUT_TABLE(encoder, STORE__SUBJECT_PAYLOAD_BYTES, subjects, counts[i].payload_bytes);
+	if (has_unknown_receivers(counts, subjects))
+		PUT_TABLE(encoder, STORE__SUBJECT_UNKNOWN, subjects, counts[i].unknown_receivers);
 	return store__column_put_bytes(&encoder->raw, STORE__SUBJECT_TEXT, batch->subject_text.bytes,
 				       batch->subject_text.len);
 }
 
-/* The columns with a value an event: where they are in a batch. Width 0: the origins have it. */
+/* The columns with a value for each event: where they are in a batch. Width 0: the value is in the origins. */
 static const struct row_column {
 	enum store__event_column id;
 	bool sparse;
@@ -237,7 +237,7 @@ static uint64_t origin_value(const struct store__origin *origin, enum store__eve
 	return id == STORE__TIME_NS ? (uint64_t)origin->time_ns : origin->conn;
 }
 
-/* The time or the connection of every event, as runs of events that share it. Returns how many there are. */
+/* List the time or the connection of all events as runs of events that share it. Returns the number of runs. */
 static uint32_t list_runs(const struct store_batch *batch, enum store__event_column id,
 			  struct store__run *runs)
 {
@@ -336,20 +336,20 @@ static int build_columns(struct store_encoder *encoder, const struct store_batch
 	return 0;
 }
 
-/* Where each subject's bytes begin; those of events without a subject come last. */
+/* Compute where the bytes of each subject begin; those of events without a subject come last. */
 static void lay_out_subjects(struct store_encoder *encoder, uint32_t subjects)
 {
-	struct tally *tallies = tallies_of(encoder);
+	struct subject_count *counts = counts_of(encoder);
 	uint64_t next = 0;
 	uint32_t next_record = 0;
 	for (uint32_t i = 1; i <= subjects; i++) {
-		tallies[i].next = next;
-		tallies[i].next_record = next_record;
-		next += tallies[i].stored_bytes;
-		next_record += tallies[i].events;
+		counts[i].next = next;
+		counts[i].next_record = next_record;
+		next += counts[i].stored_bytes;
+		next_record += counts[i].events;
 	}
-	tallies[0].next = next;
-	tallies[0].next_record = next_record;
+	counts[0].next = next;
+	counts[0].next_record = next_record;
 }
 
 static inline void copy(unsigned char *out, const unsigned char *from, size_t len)
@@ -360,8 +360,8 @@ static inline void copy(unsigned char *out, const unsigned char *from, size_t le
 		memcpy(out, from, len);
 }
 
-/* Like stands beside like: messages of one subject look alike and compress better together. Needs the
- * tallies of the dictionary. */
+/* Group the payloads by subject: messages of one subject resemble each other and compress better together. Needs the
+ * counts of the dictionary. */
 static int group_payloads(struct store_encoder *encoder, const struct store_batch *batch)
 {
 	const struct store__rows *rows = &batch->rows;
@@ -373,25 +373,25 @@ static int group_payloads(struct store_encoder *encoder, const struct store_batc
 		return -ENOMEM;
 	lay_out_subjects(encoder, store__batch_subjects(batch));
 	for (uint32_t i = 0; i < batch->events; i++) {
-		struct tally *tally = &tallies_of(encoder)[rows->subject[i]];
+		struct subject_count *count = &counts_of(encoder)[rows->subject[i]];
 		size_t len = (has_headers ? rows->headers_bytes[i] : 0) + (size_t)rows->payload_bytes[i];
-		copy(encoder->raw.bytes + tally->next, from, len);
-		lengths[tally->next_record++] = (uint32_t)len;
-		tally->next += len;
+		copy(encoder->raw.bytes + count->next, from, len);
+		lengths[count->next_record++] = (uint32_t)len;
+		count->next += len;
 		from += len;
 	}
 	encoder->raw.len = batch->payloads.len;
 	return 0;
 }
 
-/* All events have the same subject, or none has one. Needs the tallies. */
-static bool is_one_group(const struct tally *tallies, const struct store_batch *batch)
+/* All events have the same subject, or none has one. Needs the counts. */
+static bool is_one_group(const struct subject_count *counts, const struct store_batch *batch)
 {
-	return tallies[0].events == batch->events ||
-	       (store__batch_subjects(batch) > 0 && tallies[1].events == batch->events);
+	return counts[0].events == batch->events ||
+	       (store__batch_subjects(batch) > 0 && counts[1].events == batch->events);
 }
 
-/* The lengths of payloads that need not be grouped. */
+/* Note the lengths of payloads that need not be grouped. */
 static void note_lengths(struct store_encoder *encoder, const struct store_batch *batch)
 {
 	const struct store__rows *rows = &batch->rows;
@@ -407,7 +407,7 @@ static int add_payloads(struct store_encoder *encoder, const struct store_batch 
 	encoder->lengths.len = 0;
 	if (store__buffer_reserve(&encoder->lengths, batch->events * sizeof(uint32_t)))
 		return -ENOMEM;
-	if (is_one_group(tallies_of(encoder), batch)) {
+	if (is_one_group(counts_of(encoder), batch)) {
 		note_lengths(encoder, batch);
 	} else {
 		if (group_payloads(encoder, batch))

@@ -5,8 +5,7 @@
 
 struct store__encode_worker {
 	pthread_t thread;
-	struct store_encoder
-	    *encoder; /* whose turn it is: the thread's from give to is_done, else the owner's */
+	struct store_encoder *encoder;   /* the thread's between give and is_done, else the owner's */
 	const struct store_batch *batch; /* the owner's to set, between take and give */
 	int level;
 	const unsigned char *bytes;

@@ -6,33 +6,33 @@
 
 #include "store/read/log.h"
 
-void store__ended_segments_fini(struct store__ended_segments *history)
+void store__ended_segments_fini(struct store__ended_segments *ended)
 {
-	free(history->list);
-	*history = (struct store__ended_segments){0};
+	free(ended->list);
+	*ended = (struct store__ended_segments){0};
 }
 
-void store__ended_segments_add(struct store__ended_segments *history,
+void store__ended_segments_add(struct store__ended_segments *ended,
 			       const struct store__ended_segment *segment)
 {
-	if (history->count == history->cap) {
-		size_t cap = history->cap ? history->cap * 2 : 64;
-		struct store__ended_segment *list = realloc(history->list, cap * sizeof *list);
+	if (ended->count == ended->cap) {
+		size_t cap = ended->cap ? ended->cap * 2 : 64;
+		struct store__ended_segment *list = realloc(ended->list, cap * sizeof *list);
 		if (!list)
 			return;
-		history->list = list;
-		history->cap = cap;
+		ended->list = list;
+		ended->cap = cap;
 	}
-	history->list[history->count++] = *segment;
+	ended->list[ended->count++] = *segment;
 }
 
 /* The first entry that is not numbered below first_seq. */
-static size_t find(const struct store__ended_segments *history, uint64_t first_seq)
+static size_t find(const struct store__ended_segments *ended, uint64_t first_seq)
 {
-	size_t low = 0, high = history->count;
+	size_t low = 0, high = ended->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (history->list[middle].first_seq < first_seq)
+		if (ended->list[middle].first_seq < first_seq)
 			low = middle + 1;
 		else
 			high = middle;
@@ -40,20 +40,20 @@ static size_t find(const struct store__ended_segments *history, uint64_t first_s
 	return low;
 }
 
-const struct store__ended_segment *store__ended_segments_find(const struct store__ended_segments *history,
+const struct store__ended_segment *store__ended_segments_find(const struct store__ended_segments *ended,
 							      uint64_t first_seq)
 {
-	size_t at = find(history, first_seq);
-	return at < history->count && history->list[at].first_seq == first_seq ? &history->list[at] : NULL;
+	size_t at = find(ended, first_seq);
+	return at < ended->count && ended->list[at].first_seq == first_seq ? &ended->list[at] : NULL;
 }
 
-void store__ended_segments_forget(struct store__ended_segments *history, uint64_t first_seq)
+void store__ended_segments_forget(struct store__ended_segments *ended, uint64_t first_seq)
 {
-	size_t at = find(history, first_seq);
+	size_t at = find(ended, first_seq);
 	if (at == 0)
 		return;
-	memmove(history->list, history->list + at, (history->count - at) * sizeof *history->list);
-	history->count -= at;
+	memmove(ended->list, ended->list + at, (ended->count - at) * sizeof *ended->list);
+	ended->count -= at;
 }
 
 static bool is_in(const char *dir, uint64_t first_seq)
@@ -64,15 +64,15 @@ static bool is_in(const char *dir, uint64_t first_seq)
 	return found;
 }
 
-void store__ended_segments_lose(struct store__ended_segments *history, const char *dir,
+void store__ended_segments_lose(struct store__ended_segments *ended, const char *dir,
 				struct store_loss_counter *loss)
 {
 	size_t kept = 0;
-	for (size_t i = 0; i < history->count; i++) {
-		if (is_in(dir, history->list[i].first_seq))
-			history->list[kept++] = history->list[i];
+	for (size_t i = 0; i < ended->count; i++) {
+		if (is_in(dir, ended->list[i].first_seq))
+			ended->list[kept++] = ended->list[i];
 		else
-			store_loss_counter_add(loss, &history->list[i].content);
+			store_loss_counter_add(loss, &ended->list[i].content);
 	}
-	history->count = kept;
+	ended->count = kept;
 }

@@ -1,4 +1,4 @@
-/* history.h - the segments that this writer ended: when, by a clock that nobody sets, and what is in them. Internal to
+/* ended_segments.h - the segments that this writer ended: when, by the monotonic clock, and what is in them. Internal to
  * store. */
 #ifndef STORE_WRITE_ENDED_SEGMENTS_H
 #define STORE_WRITE_ENDED_SEGMENTS_H
@@ -19,21 +19,21 @@ struct store__ended_segments {
 	size_t count, cap;
 };
 
-void store__ended_segments_fini(struct store__ended_segments *history);
+void store__ended_segments_fini(struct store__ended_segments *ended);
 
-/* Without memory it is not noted: retention then judges the segment like one of an earlier writer's. */
-void store__ended_segments_add(struct store__ended_segments *history,
+/* Without memory the segment is left out: retention then judges it like a segment of an earlier writer. */
+void store__ended_segments_add(struct store__ended_segments *ended,
 			       const struct store__ended_segment *segment);
 
 /* NULL when this writer did not end that segment. */
-const struct store__ended_segment *store__ended_segments_find(const struct store__ended_segments *history,
+const struct store__ended_segment *store__ended_segments_find(const struct store__ended_segments *ended,
 							      uint64_t first_seq);
 
 /* Forget the segments numbered below first_seq. */
-void store__ended_segments_forget(struct store__ended_segments *history, uint64_t first_seq);
+void store__ended_segments_forget(struct store__ended_segments *ended, uint64_t first_seq);
 
-/* Add what was in segments that are no longer in dir to *loss, and forget them. */
-void store__ended_segments_lose(struct store__ended_segments *history, const char *dir,
+/* Add the content of segments that are no longer in dir to *loss, and forget them. */
+void store__ended_segments_lose(struct store__ended_segments *ended, const char *dir,
 				struct store_loss_counter *loss);
 
 #endif

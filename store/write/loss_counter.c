@@ -40,7 +40,7 @@ void store_loss_counter_add(struct store_loss_counter *loss, const struct store_
 	loss->bytes += more->bytes;
 }
 
-/* A gap event that is lost takes with it what it stands for. */
+/* When a gap event is lost, the messages that it stands for are lost from the log, too. */
 static void add_gaps(struct store_loss_counter *loss, const struct store_batch *batch)
 {
 	const unsigned char *details = batch->details.bytes;

@@ -1,4 +1,4 @@
-/* loss.h - what could not be logged, counted until a gap event can say so. */
+/* loss_counter.h - count what could not be logged until a gap event states it. */
 #ifndef STORE_WRITE_LOSS_COUNTER_H
 #define STORE_WRITE_LOSS_COUNTER_H
 
@@ -6,11 +6,11 @@
 
 /* Zeroed = nothing was lost. */
 struct store_loss_counter {
-	uint64_t events;        /* that came to be recorded; 0 = nothing was lost */
-	uint64_t others;        /* those of them that are no messages */
-	uint64_t messages;      /* and those that gap events among them stand for */
+	uint64_t events;        /* lost; 0 = nothing was lost */
+	uint64_t others;        /* the events among them that are no messages */
+	uint64_t messages;      /* lost, those included that lost gap events stand for */
 	uint64_t bytes;         /* of payloads and headers */
-	int64_t from_ns, to_ns; /* the times of what was lost lie within */
+	int64_t from_ns, to_ns; /* times of the first and the last */
 };
 
 void store_loss_counter_add_event(struct store_loss_counter *loss, const struct wire_event *event);

@@ -66,7 +66,7 @@ static uint32_t put_subscriber(struct store_batch *batch, const struct wire_rece
 	return add_subscriber(batch, receiver, hash);
 }
 
-/* A set that is there already and has the members of `fresh`, which were just put behind all others. */
+/* Find an earlier set with the members of `fresh`, which are the last ones in the buffer. */
 static bool find_set(const struct store_batch *batch, const struct store__set *fresh, uint64_t hash,
 		     uint32_t *index)
 {
@@ -88,7 +88,7 @@ static uint32_t add_set(struct store_batch *batch, const struct store__set *fres
 	return index;
 }
 
-/* What most messages have: one receiver, who got it. */
+/* Most messages have one receiver, which got them. */
 static uint32_t put_one(struct store_batch *batch, const struct wire_receiver *receiver)
 {
 	struct store__set fresh = {.offset = store__batch_members(batch), .count = 1, .sent = 1};

@@ -16,7 +16,7 @@ enum {
 	RETAIN_MS = 10 * 1000,
 	RETAIN_MIN_MS = 100,
 	STUCK_MS = 1000, /* until deleting or closing is tried again after it failed */
-	/* At closing, a larger segment is left as it is: nobody likes a program that takes long to stop. */
+	/* A larger segment is not repacked at closing, which would take too long. */
 	LAST_REPACK_BYTES = 64 << 20,
 };
 
@@ -56,8 +56,8 @@ int store__segment_log_open(struct store__segment_log *log, const char *dir,
 
 /* ---- old segments ---- */
 
-/* A wall clock that is ahead makes segments look old: what it showed at its lowest counts. The file system's own clock is asked,
- * too, since file times are by that one. */
+/* A wall clock that is ahead makes segments look old: use the least difference to the monotonic clock that was seen. File
+ * times come from the file system's clock: ask that one, too. */
 static int64_t wall_clock_ns(struct store__segment_log *log, int64_t now_ms)
 {
 	struct stat info;
@@ -125,7 +125,7 @@ static void retain_if_due(struct store__segment_log *log, int64_t now_ms)
 
 /* ---- ending a segment ---- */
 
-/* Note when the segment ended and what is in it; or that its footer is still to be written. */
+/* Note when the segment ended and what is in it, and whether its footer is still to be written. */
 static void note_ended(struct store__segment_log *log, uint64_t first_seq, bool is_closed, int64_t now_ms)
 {
 	const struct store__ended_segment ended = {
@@ -142,7 +142,7 @@ int store__segment_log_end_segment(struct store__segment_log *log, int64_t now_m
 	if (segment->fd < 0)
 		return 0;
 	if (segment->index.count == 0) {
-		store__segment_writer_remove(segment); /* its name is the next one's */
+		store__segment_writer_remove(segment); /* the next one has the same name */
 		return 0;
 	}
 	uint64_t first_seq = segment->index.entries[0].header.first_seq;
@@ -182,7 +182,7 @@ void store__segment_log_close(struct store__segment_log *log, int64_t now_ms)
 	store__segment_log_end_segment(log, now_ms);
 	log->closed_bytes -= store__repacker_join(&log->repacker, is_long);
 	close_unclosed(log, now_ms);
-	if (has_too_much(log)) /* a segment that was being repacked was spared so far */
+	if (has_too_much(log)) /* retention left out a segment that was being repacked */
 		retain(log, now_ms);
 	store_clients_fini(&log->clients);
 	store__encode_worker_close(log->worker);
@@ -234,7 +234,7 @@ void store__segment_log_give_up(struct store__segment_log *log, const struct sto
 		store__encode_worker_take(log->worker, 0, &bytes, &header);
 }
 
-/* The worker has encoded it, or it is done now. */
+/* Take the block from the worker, or encode it now. */
 static int64_t encode(struct store__segment_log *log, const struct store_batch *batch, int level,
 		      const unsigned char **bytes, struct store_block_header *header)
 {
@@ -272,7 +272,7 @@ static int flush_repeats(struct store__segment_log *log, int level)
 	return error;
 }
 
-/* Describe the connections that are still open, so that the segment can be read alone. */
+/* Describe the open connections again, so that the segment can be read alone. */
 static int repeat_connects(struct store__segment_log *log, int level, int64_t time_ns)
 {
 	store_batch_reset(log->repeats);
@@ -292,7 +292,7 @@ static int repeat_connects(struct store__segment_log *log, int level, int64_t ti
 	return flush_repeats(log, level);
 }
 
-/* An attempt to begin this segment failed, and so did removing its file: it holds no block. */
+/* The file of an attempt to begin this segment that failed and could not be removed: it has no block. */
 static bool is_leftover(const char *path)
 {
 	struct stat info;

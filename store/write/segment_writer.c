@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Whole pages, and not so few that the disk is busy with their number. */
+/* Whole pages, and enough of them to be worth a write. */
 enum { START_BYTES = 256 * 1024 };
 
 static int64_t system_write(int fd, const void *bytes, size_t len)
@@ -57,7 +57,7 @@ struct store_io store__io_of(const struct store_io *io)
 	return all;
 }
 
-/* The whole of it or a negated errno. */
+/* Write all bytes. 0 or a negated errno. */
 static int write_all(const struct store__segment_writer *segment, const unsigned char *bytes, size_t len)
 {
 	while (len > 0) {
@@ -72,7 +72,7 @@ static int write_all(const struct store__segment_writer *segment, const unsigned
 	return 0;
 }
 
-/* Forget what a failed write left behind the last whole block. */
+/* Cut off what a failed write left after the last whole block. */
 static void cut_back(struct store__segment_writer *segment)
 {
 	segment->is_broken = segment->io->truncate(segment->fd, (int64_t)segment->end) != 0 ||
@@ -141,7 +141,7 @@ static bool write_footer(struct store__segment_writer *segment)
 	return done;
 }
 
-/* 0 or the negated errno: some file systems tell only now that they could not write. */
+/* 0 or a negated errno: some file systems report only now that they could not write. */
 static int close_file(struct store__segment_writer *segment)
 {
 	int error = segment->fd >= 0 && segment->io->close(segment->fd) != 0 && errno != EINTR ? -errno : 0;

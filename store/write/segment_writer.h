@@ -1,4 +1,4 @@
-/* output.h - the segment file being written: appended block by block, ended with its footer. Internal to store. */
+/* segment_writer.h - write a segment file: its header, block by block, its footer. Internal to store. */
 #ifndef STORE_WRITE_SEGMENT_WRITER_H
 #define STORE_WRITE_SEGMENT_WRITER_H
 
@@ -7,7 +7,7 @@
 
 extern const struct store_io store__system_io;
 
-/* The system's calls but for those that io (may be NULL) has. */
+/* The system's calls, replaced by those that io (may be NULL) has. */
 struct store_io store__io_of(const struct store_io *io);
 
 /* Zeroed and fd = -1: none. */
@@ -16,9 +16,9 @@ struct store__segment_writer {
 	int fd;
 	char *path;               /* owned */
 	struct store_index index; /* of what was written whole */
-	uint64_t end;             /* behind the last whole block */
-	uint64_t started;         /* the kernel was asked to write what is in front of it */
-	bool is_broken;           /* what a failed write left could not be cut off: nothing may follow it */
+	uint64_t end;             /* offset after the last whole block */
+	uint64_t started;         /* the kernel was asked to write the bytes before this offset */
+	bool is_broken;           /* the rest of a failed write could not be cut off: nothing may follow it */
 };
 
 /* Create the file (0600, must not exist) with its header. Takes path in any case. 0, -ENOMEM or a negated errno;
@@ -30,22 +30,22 @@ int store__segment_writer_open(struct store__segment_writer *segment, const stru
 int store__segment_writer_append(struct store__segment_writer *segment, const unsigned char *bytes,
 				 size_t len, const struct store_block_header *header);
 
-/* Have the kernel begin to write what was appended, when that is enough to be worth it: a flush that follows soon finds
- * little left to wait for. A hint that cannot fail. */
+/* Ask the kernel to begin to write what was appended, once there is enough, so that the next sync has little to wait for.
+ * A hint that cannot fail. */
 void store__segment_writer_start_sync(struct store__segment_writer *segment);
 
-/* Flush to stable storage. 0 or a negated errno: then what was written since the last flush may be lost, and no
- * later flush of this file tells. */
+/* Sync to stable storage. 0 or a negated errno; then what was written since the last sync may be lost, and no later sync
+ * of this file reports it. */
 int store__segment_writer_sync(struct store__segment_writer *segment);
 
 /* How a segment file was left. */
 struct store__segment_end {
 	uint64_t bytes;
-	bool is_closed; /* it has its footer; without it the next opening of the log makes one */
-	int error;      /* 0, or the negated errno of the flush that failed, or of closing */
+	bool is_closed; /* it has its footer; otherwise the next opening of the log makes one */
+	int error;      /* 0, or the negated errno of a sync or a close that failed */
 };
 
-/* Write the footer, flush when `sync` says so, close. */
+/* Write the footer, sync if asked to, close. */
 struct store__segment_end store__segment_writer_finish(struct store__segment_writer *segment, bool sync);
 
 /* Close without a footer. */
@@ -54,10 +54,10 @@ void store__segment_writer_abandon(struct store__segment_writer *segment);
 /* Close and remove the file. */
 void store__segment_writer_remove(struct store__segment_writer *segment);
 
-/* Is the file still there under its name? Not when it was removed, moved or replaced. */
+/* Whether the file is still there under its name: false when it was removed, moved or replaced. */
 bool store__segment_writer_is_there(const struct store__segment_writer *segment);
 
-/* Flush a directory, so that a file made or renamed in it stays. 0 or a negated errno. */
+/* Sync a directory, so that a file that was made or renamed in it stays. 0 or a negated errno. */
 int store__sync_directory(const char *dir);
 int store__sync_directory_by(const struct store_io *io, const char *dir);
 

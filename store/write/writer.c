@@ -17,7 +17,7 @@
 
 enum { LEVEL_START = 1 };
 
-/* So many processors, and a second thread that encodes takes none from the bus. */
+/* With this many processors, a second thread that encodes takes none from the bus. */
 enum { PROCESSORS_FOR_TWO = 4 };
 
 void store_writer_options_init(struct store_writer_options *options)
@@ -56,8 +56,8 @@ static void free_writer(struct store_writer *writer)
 	free(writer);
 }
 
-/* Writing beyond RLIMIT_FSIZE raises SIGXFSZ in the thread that writes, whose default is to end the program: blocked,
- * the write fails with EFBIG, like any other. Others' signals are for other threads, too. */
+/* Writing beyond RLIMIT_FSIZE raises SIGXFSZ, which ends the program by default. With the signal blocked, the write fails
+ * with EFBIG. The thread blocks all other signals, too, so that other threads get them. */
 static void block_signals(sigset_t *before)
 {
 	sigset_t all;
@@ -65,7 +65,7 @@ static void block_signals(sigset_t *before)
 	pthread_sigmask(SIG_SETMASK, &all, before);
 }
 
-/* Those that were raised meanwhile in this thread are forgotten. */
+/* Discard SIGXFSZ signals that were raised in this thread meanwhile. */
 static void unblock_signals(const sigset_t *before)
 {
 	const struct timespec at_once = {0};

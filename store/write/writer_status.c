@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-/* What needs attention although recording goes on; "" = nothing. */
+/* Needs attention although recording goes on; "" = nothing does. */
 static const char *trouble_of(const struct store_writer *writer)
 {
 	const struct store__segment_log *log = &writer->log;

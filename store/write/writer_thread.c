@@ -13,18 +13,18 @@ enum {
 	TEND_MS = 500,
 	LEVEL_MIN = -1, /* below, little time is saved: level -3 is a tenth faster, and 9 % larger */
 	LEVEL_MAX = 3,
-	IDLE_BLOCKS = 64, /* so many blocks in a row that found the queue empty raise the level by one */
+	IDLE_BLOCKS = 64, /* blocks in a row after which the queue was empty: raise the level by one */
 };
 
 /* ---- one batch ---- */
 
-/* zstd takes level 0 for its default, 3: it is left out. */
+/* Skip level 0, which stands for zstd's default, 3. */
 static int next_level(int level, int step)
 {
 	return level + step == 0 ? 2 * step + level : level + step;
 }
 
-/* `auto`: compress less while batches pile up, more while there is nothing to do. */
+/* `auto`: compress less while batches pile up, and more while the thread is idle. */
 static int choose_level(struct store_writer *writer, uint32_t waiting)
 {
 	if (writer->options.level != STORE_LEVEL_AUTO)
@@ -81,7 +81,7 @@ static void write_batch(struct store_writer *writer, const struct store_batch *b
 
 /* ---- the thread ---- */
 
-/* What is due without a new batch. */
+/* Do what is due without a new batch. */
 static void tend(struct store_writer *writer, bool must_flush)
 {
 	int64_t now_ms = store__monotonic_ms();
@@ -113,13 +113,14 @@ static struct timespec when_to_tend(const struct store_writer *writer)
 	return (struct timespec){.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
 }
 
-/* Called with the mutex. Nobody needs to wait for a disk that does not work. */
+/* Called with the mutex. False during an outage: a flush does not wait for a disk that does not work. */
 static bool must_flush(const struct store_writer *writer)
 {
 	return !writer->outage.is_on && writer->log.needs_sync && writer->flush_seq > writer->log.synced_seq;
 }
 
-/* Called with the mutex; true when there is a batch to write, false at the end. Tends to what time makes due. */
+/* Called with the mutex. Wait for a batch, and do what time makes due meanwhile. True when there is a batch to write, false
+ * when the writer is closing. */
 static bool await_work(struct store_writer *writer)
 {
 	while (writer->queue.count == 0 && !writer->is_closing) {

@@ -1,4 +1,4 @@
-/* block_fixture.h - what the tests of blocks share: random events, comparing events, loading blocks. */
+/* block_fixture.h - common to tests of blocks: random events, comparing events, encoding and loading blocks. */
 #ifndef TESTS_BLOCK_FIXTURE_H
 #define TESTS_BLOCK_FIXTURE_H
 

@@ -1,4 +1,4 @@
-/* log_fixture.h - what the tests of logs share: a folder, writing numbered messages, reading a whole log back. */
+/* log_fixture.h - common to tests of logs: a folder, writing numbered messages, reading a whole log back. */
 #ifndef TESTS_LOG_FIXTURE_H
 #define TESTS_LOG_FIXTURE_H
 

@@ -1,4 +1,4 @@
-/* What is appended to a batch comes back from its block. */
+/* Events that are appended to a batch come back from its block. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -211,7 +211,7 @@ static void a_full_block_of_distinct_subjects_comes_back(void **state)
 	}
 }
 
-static void sets_of_receivers_come_back_each_its_own(void **state)
+static void every_set_of_receivers_comes_back(void **state)
 {
 	enum { SETS = 3000, SUBSCRIBERS = 200 };
 	struct block_fixture *fixture = *state;
@@ -236,7 +236,7 @@ static void sets_of_receivers_come_back_each_its_own(void **state)
 	}
 }
 
-static void nobody_and_unknown_receivers_are_told_apart(void **state)
+static void no_receivers_and_unknown_receivers_differ(void **state)
 {
 	struct wire_receiver nobody[1];
 	struct wire_event events[] = {message("a", ""), message("a", ""), message("a", "")};
@@ -245,7 +245,7 @@ static void nobody_and_unknown_receivers_are_told_apart(void **state)
 	assert_round_trip(*state, events, 3);
 }
 
-static void of_absurdly_many_receivers_the_number_is_kept(void **state)
+static void only_the_number_of_too_many_receivers_is_kept(void **state)
 {
 	enum { MANY = 1 << 20 };
 	struct block_fixture *fixture = *state;
@@ -281,7 +281,7 @@ static void a_payload_of_64_mib_comes_back(void **state)
 	free(bytes);
 }
 
-static void the_header_and_the_dictionary_tell_the_totals(void **state)
+static void header_and_dictionary_have_the_totals(void **state)
 {
 	struct block_fixture *fixture = *state;
 	struct wire_receiver receivers[] = {{.conn = 900, .sid = WIRE_LITERAL("1")},
@@ -373,11 +373,11 @@ int main(void)
 	    BLOCK_TEST(random_events_come_back),
 	    BLOCK_TEST(every_encoding_of_a_column_comes_back),
 	    BLOCK_TEST(a_full_block_of_distinct_subjects_comes_back),
-	    BLOCK_TEST(sets_of_receivers_come_back_each_its_own),
-	    BLOCK_TEST(nobody_and_unknown_receivers_are_told_apart),
-	    BLOCK_TEST(of_absurdly_many_receivers_the_number_is_kept),
+	    BLOCK_TEST(every_set_of_receivers_comes_back),
+	    BLOCK_TEST(no_receivers_and_unknown_receivers_differ),
+	    BLOCK_TEST(only_the_number_of_too_many_receivers_is_kept),
 	    BLOCK_TEST(a_payload_of_64_mib_comes_back),
-	    BLOCK_TEST(the_header_and_the_dictionary_tell_the_totals),
+	    BLOCK_TEST(header_and_dictionary_have_the_totals),
 	    BLOCK_TEST(an_event_without_a_subject_has_none),
 	    BLOCK_TEST(a_block_has_the_bytes_that_the_format_documents),
 	};

@@ -1,4 +1,4 @@
-/* The second thread that encodes: alone, and helping a writer whose disk is slow or fails. */
+/* The second thread that encodes: alone, and for a writer whose disk is slow or fails. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -22,7 +22,7 @@
 
 static const uint8_t log_id[16] = "0123456789abcdef";
 
-static struct store_batch *stage_of(uint64_t seed, uint32_t count)
+static struct store_batch *batch_of(uint64_t seed, uint32_t count)
 {
 	struct store_batch *batch = store_batch_open();
 	struct events events;
@@ -36,7 +36,7 @@ static struct store_batch *stage_of(uint64_t seed, uint32_t count)
 	return batch;
 }
 
-static void its_blocks_are_those_of_an_encoder(void **state)
+static void the_worker_makes_the_same_blocks_as_an_encoder(void **state)
 {
 	struct store__encode_worker *worker = store__encode_worker_open(log_id);
 	struct store_encoder *encoder = store_encoder_open();
@@ -45,7 +45,7 @@ static void its_blocks_are_those_of_an_encoder(void **state)
 	for (uint64_t seed = 1; seed <= 20; seed++) {
 		const unsigned char *bytes, *wanted;
 		struct store_block_header header, wanted_header;
-		struct store_batch *batch = stage_of(seed, 50 * (uint32_t)seed);
+		struct store_batch *batch = batch_of(seed, 50 * (uint32_t)seed);
 		assert_null(store__encode_worker_batch(worker));
 		store__encode_worker_give(worker, batch, 1);
 		assert_ptr_equal(store__encode_worker_batch(worker), batch);
@@ -61,9 +61,9 @@ static void its_blocks_are_those_of_an_encoder(void **state)
 	store__encode_worker_close(worker);
 }
 
-static void what_was_not_taken_does_not_keep_it_from_closing(void **state)
+static void a_worker_can_be_closed_with_a_block_that_was_not_taken(void **state)
 {
-	struct store_batch *batch = stage_of(1, 1000);
+	struct store_batch *batch = batch_of(1, 1000);
 	struct store__encode_worker *worker = store__encode_worker_open(log_id);
 	(void)state;
 	store__encode_worker_give(worker, batch, 1);
@@ -161,7 +161,7 @@ static void the_log_is_whole_and_in_order(void **state)
 }
 
 /* Stages come back to be filled anew: what had been encoded of them before they were lost must be forgotten. */
-static void what_a_failing_disk_takes_is_in_the_gap(void **state)
+static void events_lost_by_a_failing_disk_are_in_the_gap(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -191,10 +191,10 @@ static void what_a_failing_disk_takes_is_in_the_gap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(its_blocks_are_those_of_an_encoder),
-	    cmocka_unit_test(what_was_not_taken_does_not_keep_it_from_closing),
+	    cmocka_unit_test(the_worker_makes_the_same_blocks_as_an_encoder),
+	    cmocka_unit_test(a_worker_can_be_closed_with_a_block_that_was_not_taken),
 	    cmocka_unit_test_setup_teardown(the_log_is_whole_and_in_order, setup, log_fixture_teardown),
-	    cmocka_unit_test_setup_teardown(what_a_failing_disk_takes_is_in_the_gap, setup,
+	    cmocka_unit_test_setup_teardown(events_lost_by_a_failing_disk_are_in_the_gap, setup,
 					    log_fixture_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

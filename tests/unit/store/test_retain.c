@@ -79,7 +79,7 @@ static size_t left(struct scene *scene)
 	return count;
 }
 
-static void segments_older_than_the_limit_go(void **state)
+static void segments_older_than_the_limit_are_deleted(void **state)
 {
 	struct scene scene;
 	set_up(&scene, state);
@@ -107,7 +107,7 @@ static void a_segment_is_not_older_than_the_ones_before_it(void **state)
 	assert_int_equal(left(&scene), 4);
 }
 
-static void what_this_writer_ended_is_judged_by_the_monotonic_clock(void **state)
+static void segments_that_this_writer_ended_are_judged_by_the_monotonic_clock(void **state)
 {
 	struct scene scene;
 	struct store_log_segments segments;
@@ -161,7 +161,7 @@ static void a_segment_that_cannot_be_read_has_the_age_of_the_next(void **state)
 	assert_int_equal(left(&scene), 1);
 }
 
-static void segments_that_cannot_be_judged_stay_for_the_limit_and_that_is_told(void **state)
+static void segments_that_cannot_be_judged_are_kept_for_the_limit_and_reported(void **state)
 {
 	struct scene scene;
 	set_up(&scene, state);
@@ -173,7 +173,7 @@ static void segments_that_cannot_be_judged_stay_for_the_limit_and_that_is_told(v
 	assert_string_equal(scene.retained.trouble, "");
 }
 
-static void a_segment_that_cannot_be_deleted_does_not_keep_the_others(void **state)
+static void the_other_segments_are_deleted_when_one_cannot_be(void **state)
 {
 	struct scene scene;
 	set_up(&scene, state);
@@ -190,15 +190,15 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    CASE(segments_older_than_the_limit_go),
+	    CASE(segments_older_than_the_limit_are_deleted),
 	    CASE(the_wall_clock_is_not_trusted_at_once),
 	    CASE(a_segment_is_not_older_than_the_ones_before_it),
-	    CASE(what_this_writer_ended_is_judged_by_the_monotonic_clock),
+	    CASE(segments_that_this_writer_ended_are_judged_by_the_monotonic_clock),
 	    CASE(an_event_in_the_future_is_no_evidence),
 	    CASE(a_segment_from_the_future_has_the_age_of_the_next),
 	    CASE(a_segment_that_cannot_be_read_has_the_age_of_the_next),
-	    CASE(segments_that_cannot_be_judged_stay_for_the_limit_and_that_is_told),
-	    CASE(a_segment_that_cannot_be_deleted_does_not_keep_the_others),
+	    CASE(segments_that_cannot_be_judged_are_kept_for_the_limit_and_reported),
+	    CASE(the_other_segments_are_deleted_when_one_cannot_be),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The batch: what it takes, when it is full, whose hints it trusts. */
+/* A batch: which events it takes, when it is full, which hints it trusts. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,7 +61,7 @@ static void a_batch_is_full_at_one_mib_of_payload_and_headers(void **state)
 }
 
 /* Subjects, replies, details and receivers have a bound too, else they could fill memory. */
-static void a_batch_is_full_before_its_other_buffers_grow_large(void **state)
+static void a_batch_is_full_before_its_side_buffers_grow_large(void **state)
 {
 	struct block_fixture *fixture = *state;
 	struct wire_event event = message_of(0);
@@ -82,7 +82,7 @@ static void a_batch_is_full_before_its_other_buffers_grow_large(void **state)
 	assert_in_range(store_batch_memory(fixture->batch), 1, 32 << 20);
 }
 
-static void an_empty_batch_takes_what_is_larger_than_a_block(void **state)
+static void an_empty_batch_takes_an_event_that_is_larger_than_a_block(void **state)
 {
 	struct block_fixture *fixture = *state;
 	struct wire_event event = message_of(STORE_BLOCK_PAYLOAD_BYTES + 1);
@@ -91,7 +91,7 @@ static void an_empty_batch_takes_what_is_larger_than_a_block(void **state)
 	assert_int_equal(store_batch_append(fixture->batch, &event), STORE_EFULL);
 }
 
-static void what_no_batch_can_take_is_refused(void **state)
+static void an_event_that_is_too_large_for_any_batch_is_refused(void **state)
 {
 	struct block_fixture *fixture = *state;
 	struct wire_event event = message_of(0);
@@ -109,7 +109,7 @@ static void what_no_batch_can_take_is_refused(void **state)
 	free(bytes);
 }
 
-static void totals_follow_what_is_appended(void **state)
+static void totals_count_appended_events(void **state)
 {
 	struct store_batch *batch = ((struct block_fixture *)*state)->batch;
 	struct wire_event event = message_of(10), mark = {.kind = WIRE_EVENT_MARK, .time_ns = -7};
@@ -143,7 +143,7 @@ static void assert_stored_subject(struct block_fixture *fixture, const char *sub
 	assert_memory_equal(got.subject.data, subject, got.subject.len);
 }
 
-static void a_memo_is_trusted_within_a_life_of_the_batch_only(void **state)
+static void a_hint_is_trusted_only_until_the_batch_is_reset(void **state)
 {
 	struct block_fixture *fixture = *state;
 	struct wire_intern_hint hint = {0};
@@ -160,7 +160,7 @@ static void a_memo_is_trusted_within_a_life_of_the_batch_only(void **state)
 	assert_stored_subject(fixture, "other");
 }
 
-static void a_memo_of_another_batch_is_not_trusted(void **state)
+static void a_hint_of_another_batch_is_not_trusted(void **state)
 {
 	struct block_fixture *fixture = *state;
 	struct wire_intern_hint hint = {0};
@@ -176,7 +176,7 @@ static void a_memo_of_another_batch_is_not_trusted(void **state)
 }
 
 /* Memory that outlives batches at the same address must not revive hints. */
-static void a_memo_of_a_closed_batch_is_not_trusted_by_its_successor(void **state)
+static void a_hint_of_a_closed_batch_is_not_trusted_by_its_successor(void **state)
 {
 	(void)state;
 	struct wire_intern_hint hint = {0};
@@ -192,7 +192,7 @@ static void a_memo_of_a_closed_batch_is_not_trusted_by_its_successor(void **stat
 	}
 }
 
-static void a_memo_of_receivers_is_not_used_where_only_their_number_is_known(void **state)
+static void a_receivers_hint_is_not_used_where_only_their_number_is_known(void **state)
 {
 	struct block_fixture *fixture = *state;
 	struct wire_intern_hint subject = {0}, hint = {0};
@@ -231,7 +231,7 @@ static void an_append_that_fails_leaves_the_batch_as_it_was(void **state)
 	assert_event(&got, &event, 1);
 }
 
-static void a_reset_gives_back_what_a_large_event_took(void **state)
+static void a_reset_frees_the_memory_of_a_large_event(void **state)
 {
 	struct block_fixture *fixture = *state;
 	char *bytes = calloc(1, 64 << 20);
@@ -253,16 +253,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    STAGE_TEST(a_batch_is_full_at_65536_events),
 	    STAGE_TEST(a_batch_is_full_at_one_mib_of_payload_and_headers),
-	    STAGE_TEST(a_batch_is_full_before_its_other_buffers_grow_large),
-	    STAGE_TEST(an_empty_batch_takes_what_is_larger_than_a_block),
-	    STAGE_TEST(what_no_batch_can_take_is_refused),
-	    STAGE_TEST(totals_follow_what_is_appended),
-	    STAGE_TEST(a_memo_is_trusted_within_a_life_of_the_batch_only),
-	    STAGE_TEST(a_memo_of_another_batch_is_not_trusted),
-	    STAGE_TEST(a_memo_of_a_closed_batch_is_not_trusted_by_its_successor),
-	    STAGE_TEST(a_memo_of_receivers_is_not_used_where_only_their_number_is_known),
+	    STAGE_TEST(a_batch_is_full_before_its_side_buffers_grow_large),
+	    STAGE_TEST(an_empty_batch_takes_an_event_that_is_larger_than_a_block),
+	    STAGE_TEST(an_event_that_is_too_large_for_any_batch_is_refused),
+	    STAGE_TEST(totals_count_appended_events),
+	    STAGE_TEST(a_hint_is_trusted_only_until_the_batch_is_reset),
+	    STAGE_TEST(a_hint_of_another_batch_is_not_trusted),
+	    STAGE_TEST(a_hint_of_a_closed_batch_is_not_trusted_by_its_successor),
+	    STAGE_TEST(a_receivers_hint_is_not_used_where_only_their_number_is_known),
 	    STAGE_TEST(an_append_that_fails_leaves_the_batch_as_it_was),
-	    STAGE_TEST(a_reset_gives_back_what_a_large_event_took),
+	    STAGE_TEST(a_reset_frees_the_memory_of_a_large_event),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -185,7 +185,7 @@ static uint32_t append_random_batches(struct block_fixture *fixture, struct bloc
 	return at_once;
 }
 
-static void a_batch_at_once_is_its_messages_one_by_one(void **state)
+static void messages_appended_at_once_equal_messages_appended_one_by_one(void **state)
 {
 	struct block_fixture *fixture = *state, *other = open_other();
 	uint64_t at_once = 0;
@@ -197,7 +197,7 @@ static void a_batch_at_once_is_its_messages_one_by_one(void **state)
 	close_other(other);
 }
 
-static void what_is_not_plain_is_not_appended_at_once(void **state)
+static void messages_that_are_not_plain_are_not_appended_at_once(void **state)
 {
 	struct store_batch *batch = ((struct block_fixture *)*state)->batch;
 	make(&made, 10, 3);
@@ -235,7 +235,7 @@ static struct wire_event begin(struct store_batch *batch, uint32_t kind)
 	return template;
 }
 
-static void a_batch_fills_a_batch_up_to_65536_events(void **state)
+static void messages_at_once_fill_a_batch_up_to_65536_events(void **state)
 {
 	struct block_fixture *fixture = *state;
 	struct wire_event template = begin(fixture->batch, 0);
@@ -256,7 +256,7 @@ static void a_batch_fills_a_batch_up_to_65536_events(void **state)
 	}
 }
 
-static void a_batch_fills_a_batch_up_to_one_mib_exactly(void **state)
+static void messages_at_once_fill_a_batch_up_to_exactly_one_mib(void **state)
 {
 	struct store_batch *batch = ((struct block_fixture *)*state)->batch;
 	struct wire_event template = begin(batch, 2);
@@ -268,7 +268,7 @@ static void a_batch_fills_a_batch_up_to_one_mib_exactly(void **state)
 	assert_int_equal(store_batch_append_entries(batch, &template, &made.batch, 0), 5);
 }
 
-static void a_batch_of_exactly_one_mib_fits_and_one_of_a_byte_more_does_not(void **state)
+static void messages_of_exactly_one_mib_fit_and_one_byte_more_does_not(void **state)
 {
 	for (uint32_t more = 0; more < 2; more++) {
 		struct store_batch *batch = ((struct block_fixture *)*state)->batch;
@@ -282,7 +282,7 @@ static void a_batch_of_exactly_one_mib_fits_and_one_of_a_byte_more_does_not(void
 }
 
 /* An empty batch takes one event of any size; nothing is appended at once to that. */
-static void a_batch_is_not_appended_to_a_batch_that_is_more_than_full(void **state)
+static void no_message_is_appended_at_once_to_a_batch_that_is_more_than_full(void **state)
 {
 	struct store_batch *batch = ((struct block_fixture *)*state)->batch;
 	struct wire_event template = template_of(0), large = template;
@@ -367,7 +367,7 @@ static void assert_subjects(struct block_fixture *fixture, uint32_t from, uint32
 }
 
 /* To and fro, with more and with fewer subjects, so that tables are large, small and made small. */
-static void a_batch_that_passed_its_tables_on_encodes_and_the_next_numbers_anew(void **state)
+static void a_batch_that_passed_its_tables_on_can_be_encoded_and_the_next_one_numbers_again(void **state)
 {
 	static const uint32_t counts[] = {1, 3000, 3000, 20, 60000, 7, 65536, 65536, 500};
 	struct block_fixture *full = *state, *next = open_other(), *first = next;
@@ -384,7 +384,7 @@ static void a_batch_that_passed_its_tables_on_encodes_and_the_next_numbers_anew(
 	close_other(first);
 }
 
-static void hints_of_the_full_batch_mean_nothing_in_the_next(void **state)
+static void hints_of_the_full_batch_are_invalid_in_the_next_one(void **state)
 {
 	struct block_fixture *fixture = *state, *other = open_other();
 	make(&made, 10, 3);
@@ -407,15 +407,15 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, block_fixture_setup, block_fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    CASE(a_batch_at_once_is_its_messages_one_by_one),
-	    CASE(what_is_not_plain_is_not_appended_at_once),
-	    CASE(a_batch_fills_a_batch_up_to_65536_events),
-	    CASE(a_batch_fills_a_batch_up_to_one_mib_exactly),
-	    CASE(a_batch_of_exactly_one_mib_fits_and_one_of_a_byte_more_does_not),
-	    CASE(a_batch_is_not_appended_to_a_batch_that_is_more_than_full),
+	    CASE(messages_appended_at_once_equal_messages_appended_one_by_one),
+	    CASE(messages_that_are_not_plain_are_not_appended_at_once),
+	    CASE(messages_at_once_fill_a_batch_up_to_65536_events),
+	    CASE(messages_at_once_fill_a_batch_up_to_exactly_one_mib),
+	    CASE(messages_of_exactly_one_mib_fit_and_one_byte_more_does_not),
+	    CASE(no_message_is_appended_at_once_to_a_batch_that_is_more_than_full),
 	    CASE(times_and_connections_that_change_at_any_pace_come_back),
-	    CASE(a_batch_that_passed_its_tables_on_encodes_and_the_next_numbers_anew),
-	    CASE(hints_of_the_full_batch_mean_nothing_in_the_next),
+	    CASE(a_batch_that_passed_its_tables_on_can_be_encoded_and_the_next_one_numbers_again),
+	    CASE(hints_of_the_full_batch_are_invalid_in_the_next_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* A writer and its batches: what is submitted is written, and its status tells of it. */
+/* A writer and its producers: submitted batches are written, and the status shows it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -10,7 +10,7 @@
 
 #include "tests/unit/store/log_fixture.h"
 
-static void what_is_submitted_is_in_the_log(void **state)
+static void submitted_events_are_in_the_log(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -46,7 +46,7 @@ static void files_and_folder_are_for_the_owner_only(void **state)
 	assert_int_equal(info.st_mode & 0777, 0600);
 }
 
-static void batches_are_bounded_and_come_back(void **state)
+static void batches_are_limited_and_are_reused(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct store_batch *batches[8];
@@ -142,7 +142,7 @@ static void only_the_producer_that_was_refused_a_batch_is_woken(void **state)
 	assert_int_equal(atomic_load(&others), 0);
 }
 
-static void what_a_closed_producer_submitted_is_in_the_log(void **state)
+static void events_of_a_closed_producer_are_in_the_log(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -155,7 +155,7 @@ static void what_a_closed_producer_submitted_is_in_the_log(void **state)
 	assert_int_equal(contents.number_jumps, 0);
 }
 
-static void status_tells_what_was_written(void **state)
+static void status_shows_what_was_written(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct store_writer_status status;
@@ -197,15 +197,15 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    CASE(what_is_submitted_is_in_the_log),
+	    CASE(submitted_events_are_in_the_log),
 	    CASE(opening_and_closing_alone_leaves_no_segment),
 	    CASE(files_and_folder_are_for_the_owner_only),
-	    CASE(batches_are_bounded_and_come_back),
+	    CASE(batches_are_limited_and_are_reused),
 	    CASE(a_producer_gets_two_batches_and_its_spare_ones_whatever_others_hold),
 	    CASE(a_producer_that_was_refused_a_batch_is_woken),
 	    CASE(only_the_producer_that_was_refused_a_batch_is_woken),
-	    CASE(what_a_closed_producer_submitted_is_in_the_log),
-	    CASE(status_tells_what_was_written),
+	    CASE(events_of_a_closed_producer_are_in_the_log),
+	    CASE(status_shows_what_was_written),
 	    CASE(auto_compresses_more_while_idle),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* A log's directory, or the file being written, is taken away from a writer that is running. */
+/* The log's directory, or the file being written, is removed or moved while the writer runs. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -65,7 +65,7 @@ static void assert_whole(const char *log)
 	assert_int_equal(store_verify(log, false, &report, NULL, NULL, &fault), 0);
 }
 
-static void a_directory_that_is_removed_is_made_again_and_the_loss_is_told(void **state)
+static void a_removed_directory_is_made_again_and_the_loss_is_reported(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -90,7 +90,7 @@ static void a_directory_that_is_removed_is_made_again_and_the_loss_is_told(void 
 }
 
 /* What was moved is whole where it is now, and not lost. */
-static void a_directory_that_is_moved_is_closed_and_a_new_one_begun(void **state)
+static void a_moved_log_is_closed_and_a_new_one_is_begun(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents moved, contents;
@@ -114,7 +114,7 @@ static void a_directory_that_is_moved_is_closed_and_a_new_one_begun(void **state
 	assert_int_equal(contents.first_seq, 101);
 }
 
-static void a_segment_that_is_removed_while_it_is_written_is_told(void **state)
+static void a_segment_that_is_removed_while_it_is_written_is_reported(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -135,7 +135,7 @@ static void a_segment_that_is_removed_while_it_is_written_is_told(void **state)
 }
 
 /* Nothing is written into somebody else's log. */
-static void another_log_in_the_place_of_ours_is_left_alone(void **state)
+static void another_log_in_the_same_place_is_left_alone(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct store_writer_status status;
@@ -166,7 +166,7 @@ static void another_log_in_the_place_of_ours_is_left_alone(void **state)
 	assert_int_equal(contents.messages + contents.gap_messages, 200);
 }
 
-static void removing_the_lock_file_lets_nobody_in(void **state)
+static void removing_the_lock_file_lets_no_second_writer_in(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct store_writer *writer = log_open(fixture->log, &fixture->options), *second;
@@ -188,11 +188,11 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    CASE(a_directory_that_is_removed_is_made_again_and_the_loss_is_told),
-	    CASE(a_directory_that_is_moved_is_closed_and_a_new_one_begun),
-	    CASE(a_segment_that_is_removed_while_it_is_written_is_told),
-	    CASE(another_log_in_the_place_of_ours_is_left_alone),
-	    CASE(removing_the_lock_file_lets_nobody_in),
+	    CASE(a_removed_directory_is_made_again_and_the_loss_is_reported),
+	    CASE(a_moved_log_is_closed_and_a_new_one_is_begun),
+	    CASE(a_segment_that_is_removed_while_it_is_written_is_reported),
+	    CASE(another_log_in_the_same_place_is_left_alone),
+	    CASE(removing_the_lock_file_lets_no_second_writer_in),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The segments of a log: where one ends, what the next begins with, when the oldest go. */
+/* The segments of a log: where one ends, what the next one begins with, when the oldest are deleted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,7 +42,7 @@ static void a_segment_ends_at_its_age_but_not_when_empty(void **state)
 	assert_true(log_count_files(fixture->log, ".seg") <= status.segments + 1);
 }
 
-static void every_segment_describes_who_is_connected(void **state)
+static void every_segment_describes_the_open_connections(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -71,7 +71,7 @@ static void every_segment_describes_who_is_connected(void **state)
 	assert_int_equal(contents.missing, 0);
 }
 
-static void the_oldest_segments_go_when_the_log_is_too_large(void **state)
+static void the_oldest_segments_are_deleted_when_the_log_is_too_large(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -96,7 +96,7 @@ static void put_aside(const struct log_fixture *fixture, const char *suffix)
 }
 
 /* Segments that were there when the writer began are at least as old as it has been running. */
-static void segments_that_are_too_old_go_with_what_was_kept_of_them(void **state)
+static void segments_that_are_too_old_are_deleted_with_their_quarantined_files(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct store_writer_status status;
@@ -120,7 +120,7 @@ static void segments_that_are_too_old_go_with_what_was_kept_of_them(void **state
 	store_writer_close(writer);
 }
 
-static void what_a_crash_left_half_rewritten_is_removed(void **state)
+static void a_half_rewritten_segment_is_removed_after_a_crash(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -138,10 +138,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    CASE(a_segment_ends_at_its_size),
 	    CASE(a_segment_ends_at_its_age_but_not_when_empty),
-	    CASE(every_segment_describes_who_is_connected),
-	    CASE(the_oldest_segments_go_when_the_log_is_too_large),
-	    CASE(segments_that_are_too_old_go_with_what_was_kept_of_them),
-	    CASE(what_a_crash_left_half_rewritten_is_removed),
+	    CASE(every_segment_describes_the_open_connections),
+	    CASE(the_oldest_segments_are_deleted_when_the_log_is_too_large),
+	    CASE(segments_that_are_too_old_are_deleted_with_their_quarantined_files),
+	    CASE(a_half_rewritten_segment_is_removed_after_a_crash),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -351,7 +351,7 @@ static void a_half_filled_batch_is_handed_over_after_20_ms(void **state)
 	assert_int_equal(fixture->sink->tick(fixture->sink, LOG_TIME_NS + 20 * 1000000), 0);
 }
 
-static void numbers_of_connections_go_on(void **state)
+static void connection_numbers_continue_in_the_next_recording(void **state)
 {
 	struct fixture *fixture = *state;
 	start(fixture);
@@ -379,7 +379,7 @@ static void a_source_that_waits_loses_nothing(void **state)
 	assert_int_equal(seen.gaps, 0);
 }
 
-static void what_comes_before_a_source_can_pause_is_kept(void **state)
+static void events_that_come_before_the_source_pauses_are_kept(void **state)
 {
 	struct fixture *fixture = *state;
 	start(fixture);
@@ -394,7 +394,7 @@ static void what_comes_before_a_source_can_pause_is_kept(void **state)
 	assert_int_equal(seen.gaps, 0);
 }
 
-static void a_source_that_never_pauses_loses_what_a_gap_tells(void **state)
+static void the_gap_states_what_a_source_that_never_pauses_loses(void **state)
 {
 	struct fixture *fixture = *state;
 	struct wire_sink_status status;
@@ -414,7 +414,7 @@ static void a_source_that_never_pauses_loses_what_a_gap_tells(void **state)
 	assert_true(seen.gap_before_message);
 }
 
-static void drop_never_pauses_and_leaves_a_gap(void **state)
+static void drop_never_pauses_the_source_and_leaves_a_gap(void **state)
 {
 	struct fixture *fixture = *state;
 	fixture->options.overflow = TAP_OVERFLOW_DROP;
@@ -431,7 +431,7 @@ static void drop_never_pauses_and_leaves_a_gap(void **state)
 	assert_int_equal(seen.gaps, 1);
 }
 
-static void drop_counts_what_it_loses_of_batches(void **state)
+static void drop_counts_the_lost_messages_of_batches(void **state)
 {
 	enum { BATCHES = 20, LEN = FULL / 4 };
 	static const char data[4 * LEN];
@@ -454,7 +454,7 @@ static void drop_counts_what_it_loses_of_batches(void **state)
 	assert_int_equal(seen.messages + seen.gap_messages, 4 * BATCHES);
 }
 
-static void drop_keeps_what_is_rare(void **state)
+static void drop_keeps_connect_events(void **state)
 {
 	struct fixture *fixture = *state;
 	fixture->options.overflow = TAP_OVERFLOW_DROP;
@@ -470,7 +470,7 @@ static void drop_keeps_what_is_rare(void **state)
 	assert_int_equal(seen.messages + seen.gap_messages, 20);
 }
 
-static void a_tick_tells_of_a_loss_as_soon_as_there_is_room(void **state)
+static void a_tick_states_a_loss_as_soon_as_there_is_room(void **state)
 {
 	struct fixture *fixture = *state;
 	fixture->options.overflow = TAP_OVERFLOW_DROP;
@@ -502,14 +502,14 @@ int main(void)
 	    CASE(a_payload_over_the_limit_is_cut_and_keeps_its_size),
 	    CASE(max_payload_none_keeps_no_payload),
 	    CASE(a_half_filled_batch_is_handed_over_after_20_ms),
-	    CASE(numbers_of_connections_go_on),
+	    CASE(connection_numbers_continue_in_the_next_recording),
 	    CASE(a_source_that_waits_loses_nothing),
-	    CASE(what_comes_before_a_source_can_pause_is_kept),
-	    CASE(a_source_that_never_pauses_loses_what_a_gap_tells),
-	    CASE(drop_never_pauses_and_leaves_a_gap),
-	    CASE(drop_counts_what_it_loses_of_batches),
-	    CASE(drop_keeps_what_is_rare),
-	    CASE(a_tick_tells_of_a_loss_as_soon_as_there_is_room),
+	    CASE(events_that_come_before_the_source_pauses_are_kept),
+	    CASE(the_gap_states_what_a_source_that_never_pauses_loses),
+	    CASE(drop_never_pauses_the_source_and_leaves_a_gap),
+	    CASE(drop_counts_the_lost_messages_of_batches),
+	    CASE(drop_keeps_connect_events),
+	    CASE(a_tick_states_a_loss_as_soon_as_there_is_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Batches of a source through the recorder: wherever a block ends, every message is in the log, once, in order and whole. */
+/* A source records batches: wherever a block ends, every message is in the log once, in order and whole. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -194,7 +194,7 @@ static void payloads_of_batches_are_cut_at_the_limit(void **state)
 	assert_in_range(tape.cut, 1000, 2000);
 }
 
-static void batches_keep_no_receivers_where_messages_are_all_that_is_wanted(void **state)
+static void batches_keep_no_receivers_with_detail_messages(void **state)
 {
 	tape.options.detail = TAP_DETAIL_MESSAGES;
 	start(*state);
@@ -226,7 +226,7 @@ int main(void)
 	    CASE(batches_of_large_messages_cross_blocks),
 	    CASE(included_batches_are_recorded_and_excluded_ones_are_not),
 	    CASE(payloads_of_batches_are_cut_at_the_limit),
-	    CASE(batches_keep_no_receivers_where_messages_are_all_that_is_wanted),
+	    CASE(batches_keep_no_receivers_with_detail_messages),
 	    CASE(single_events_between_batches_keep_their_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,14 +51,14 @@ static const struct store_io failing_io = {.write = disk_write};
 
 /* ---- one thread ---- */
 
-struct stage {
+struct scene {
 	struct tap_recording *recording;
 	pthread_barrier_t round;
 	bool fills_disk;
 };
 
 struct player {
-	struct stage *stage;
+	struct scene *scene;
 	unsigned number;
 	struct tap_recorder *recorder;
 	struct wire_sink *sink;
@@ -93,7 +93,7 @@ static void await_room(struct player *player)
 
 static void open_recorder(struct player *player)
 {
-	if (tap_recorder_open(&player->recorder, player->stage->recording, wake, player) != 0)
+	if (tap_recorder_open(&player->recorder, player->scene->recording, wake, player) != 0)
 		abort();
 	player->sink = tap_recorder_sink(player->recorder);
 }
@@ -179,11 +179,11 @@ static void *play(void *context)
 {
 	struct player *player = context;
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		if (player->stage->fills_disk && player->number == 1)
+		if (player->scene->fills_disk && player->number == 1)
 			atomic_store(&is_disk_full, round >= 10 && round < ROUNDS - 10);
 		if (!is_away(player, round))
 			play_round(player, round);
-		pthread_barrier_wait(&player->stage->round);
+		pthread_barrier_wait(&player->scene->round);
 	}
 	tap_recorder_close(player->recorder);
 	return NULL;
@@ -196,16 +196,16 @@ static uint64_t play_all(const struct log_fixture *log, struct tap_recording_opt
 			 bool fills_disk)
 {
 	static struct player players[RECORDERS];
-	struct stage stage = {.fills_disk = fills_disk};
+	struct scene scene = {.fills_disk = fills_disk};
 	struct wire_fault fault;
 	pthread_t threads[RECORDERS];
 	uint64_t published = 0;
 	options->writer.io = &failing_io;
-	if (tap_recording_open(&stage.recording, log->log, options, &fault) != 0)
+	if (tap_recording_open(&scene.recording, log->log, options, &fault) != 0)
 		fail_msg("%s", fault.text);
-	pthread_barrier_init(&stage.round, NULL, RECORDERS);
+	pthread_barrier_init(&scene.round, NULL, RECORDERS);
 	for (unsigned i = 0; i < RECORDERS; i++) {
-		players[i] = (struct player){.stage = &stage, .number = i};
+		players[i] = (struct player){.scene = &scene, .number = i};
 		pthread_mutex_init(&players[i].mutex, NULL);
 		pthread_cond_init(&players[i].woken, NULL);
 		open_recorder(&players[i]);
@@ -217,12 +217,12 @@ static uint64_t play_all(const struct log_fixture *log, struct tap_recording_opt
 		published += players[i].published;
 	}
 	atomic_store(&is_disk_full, false);
-	tap_recording_close(stage.recording);
+	tap_recording_close(scene.recording);
 	for (unsigned i = 0; i < RECORDERS; i++) {
 		pthread_mutex_destroy(&players[i].mutex);
 		pthread_cond_destroy(&players[i].woken);
 	}
-	pthread_barrier_destroy(&stage.round);
+	pthread_barrier_destroy(&scene.round);
 	return published;
 }
 
