@@ -3,9 +3,9 @@
 #include "broker/ops.h"
 
 enum {
-	/* A run and its copy in the output of one receiver stay in the second-level cache. */
-	RUN_MESSAGES = 4096,
-	RUN_BYTES = 128 * 1024,
+	/* A batch and its copy in the output of one receiver stay in the second-level cache. */
+	BATCH_MESSAGES = 4096,
+	BATCH_BYTES = 128 * 1024,
 	/* How far to look ahead, and how many deliveries take as long as memory does. */
 	AHEAD = 128,
 	APART = 8,
@@ -13,7 +13,7 @@ enum {
 
 /* ---- many messages to one subject ---- */
 
-/* How many messages, or bytes, a run may have so that the turn suffices: `each` units of work for one and each receiver. */
+/* How many messages, or bytes, a batch may have so that the turn suffices: `each` units of work for one and each receiver. */
 static size_t affordable(const struct broker_client *client, size_t most, int64_t units_each)
 {
 	const struct broker__route *route = client->routes.last;
@@ -25,21 +25,23 @@ static size_t affordable(const struct broker_client *client, size_t most, int64_
 }
 
 /* Hot. */
-size_t broker__op_run(struct broker_client *client, const struct wire_op *first, const char *data, size_t len,
-		      const struct wire_limits *limits)
+size_t broker__op_batch(struct broker_client *client, const struct wire_op *first, const char *data,
+			size_t len, const struct wire_limits *limits)
 {
-	struct wire_alike alike[RUN_MESSAGES];
-	struct wire_run run;
+	struct wire_batch_entry entries[BATCH_MESSAGES];
+	struct wire_batch batch;
 	if (!broker__op_is_usual(client, first) || !broker__client_is_open(client))
 		return 0;
-	size_t bytes = affordable(client, RUN_BYTES / BROKER__BYTES_A_UNIT, 1) * BROKER__BYTES_A_UNIT;
-	uint32_t messages = (uint32_t)affordable(client, RUN_MESSAGES, BROKER__RUN_UNITS);
-	size_t used = wire_parse_run(first, data, len < bytes ? len : bytes, limits, alike, messages, &run);
+	size_t bytes = affordable(client, BATCH_BYTES / BROKER__BYTES_A_UNIT, 1) * BROKER__BYTES_A_UNIT;
+	uint32_t messages = (uint32_t)affordable(client, BATCH_MESSAGES, BROKER__BATCH_UNITS);
+	size_t used =
+	    wire_batch_parse(first, data, len < bytes ? len : bytes, limits, entries, messages, &batch);
 	if (used == 0)
 		return 0;
-	uint32_t done = broker__deliver_run(client, first, &run);
+	uint32_t done = broker__deliver_batch(client, first, &batch);
 	client->loop->work_left -= done;
-	return done < run.count ? alike[done].size_text - (sizeof "PUB  " - 1 + first->subject.len) : used;
+	return done < batch.count ? entries[done].size_text - (sizeof "PUB  " - 1 + first->subject.len)
+				  : used;
 }
 
 /* ---- many subjects ---- */

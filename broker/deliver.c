@@ -190,7 +190,7 @@ static void deliver_to_pick(struct broker__loop *loop, struct broker__route *rou
 	uint32_t at = fanout->described_len++;
 	route->described[at] = pick->described[member];
 	if (outcome == WIRE_SENT)
-		fanout->memo = &pick->memos[member];
+		fanout->hint = &pick->hints[member];
 	note(loop, route, fanout, at, outcome);
 }
 
@@ -233,11 +233,11 @@ static inline void emit(struct broker_client *publisher, const struct wire_op *o
 	event->receiver_count = fanout->sent;
 	event->receivers_len = fanout->described_len;
 	event->receivers = fanout->unusual ? fanout->unusual : fanout->described;
-	event->subject_memo = route ? &route->memos->subject : NULL;
-	event->receivers_memo = fanout->unusual || (route && route->picks_len > 1) ? NULL : fanout->memo;
+	event->subject_hint = route ? &route->hints->subject : NULL;
+	event->receivers_hint = fanout->unusual || (route && route->picks_len > 1) ? NULL : fanout->hint;
 	if (route && !broker__are_named(route)) {
 		event->receivers = NULL;
-		event->receivers_memo = NULL;
+		event->receivers_hint = NULL;
 		event->receivers_len = 0;
 	}
 	loop->broker->sink->event(loop->broker->sink, event);

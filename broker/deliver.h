@@ -3,7 +3,7 @@
 #define BROKER_DELIVER_H
 
 #include "broker/server.h"
-#include "wire/run.h"
+#include "wire/batch.h"
 
 /* Route and deliver PUB or HPUB, count it, and emit its event. `end` is where the operation ends in the buffer the
  * slices of *op borrow. BROKER__AGAIN: it goes on when it is called again with the same operation. */
@@ -17,8 +17,8 @@ enum broker__progress broker__deliver_by(struct broker_client *publisher, struct
 /* Likewise the messages that follow *first and are like it: the whole run to one receiver after the other, so that what
  * a receiver needs is at hand for all of them. Every receiver, and the sink, gets them in order. Returns how many were
  * delivered: the turn may be over before all were. */
-uint32_t broker__deliver_run(struct broker_client *publisher, const struct wire_op *first,
-			     const struct wire_run *run);
+uint32_t broker__deliver_batch(struct broker_client *publisher, const struct wire_op *first,
+			       const struct wire_batch *batch);
 
 /* broker__deliver_by in parts (large.c). Count a message that begins, answer +OK or refuse it: false when it goes to
  * nobody. */

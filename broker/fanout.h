@@ -6,7 +6,7 @@
 #include "broker/route.h"
 
 /* Units of work (turn.h): a message to one receiver, the same in a run, and the bytes that cost one more. */
-enum { BROKER__DELIVERY_UNITS = 3, BROKER__RUN_UNITS = 1, BROKER__BYTES_A_UNIT = 32 };
+enum { BROKER__DELIVERY_UNITS = 3, BROKER__BATCH_UNITS = 1, BROKER__BYTES_A_UNIT = 32 };
 
 /* The event names no more receivers than this, only their number: to name them would take the sink too long. */
 enum { BROKER__NAMED_MAX = 64 * 1024 };
@@ -19,14 +19,14 @@ struct broker__fanout {
 	bool is_large;
 	const struct wire_receiver *described; /* when everybody got it */
 	struct wire_receiver *unusual;         /* somebody did not: the same with their outcomes; else NULL */
-	struct wire_memo *memo;
+	struct wire_intern_hint *hint;
 };
 
 static inline void broker__fanout_init(struct broker__fanout *fanout, const struct broker__route *route)
 {
 	*fanout = (struct broker__fanout){.described_len = route->receivers_len,
 					  .described = route->described,
-					  .memo = &route->memos->receivers};
+					  .hint = &route->hints->receivers};
 }
 
 static inline bool broker__are_named(const struct broker__route *route)

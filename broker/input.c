@@ -13,7 +13,7 @@
 #include "broker/emit.h"
 #include "broker/large.h"
 #include "broker/ops.h"
-#include "wire/run.h"
+#include "wire/batch.h"
 
 enum {
 	GROW_MIN = 128 * 1024,
@@ -175,8 +175,8 @@ static size_t obey(struct broker_client *client, const char *data, size_t len, s
 		if (client->is_begun)
 			break;
 		at += (size_t)used;
-		if (wire_may_run(&op, data + at, len - at))
-			at += broker__op_run(client, &op, data + at, len - at, &limits);
+		if (wire_batch_may_begin(&op, data + at, len - at))
+			at += broker__op_batch(client, &op, data + at, len - at, &limits);
 		if (loop->pool.in_use_bytes > loop->flush_above_bytes)
 			broker__memory_relieve(loop);
 	}

@@ -21,8 +21,8 @@ static inline bool broker__op_is_usual(const struct broker_client *client, const
  * next message.
  *
  * The messages at the start of data[0..len) that are like *first, which was obeyed just before them. */
-size_t broker__op_run(struct broker_client *client, const struct wire_op *first, const char *data, size_t len,
-		      const struct wire_limits *limits);
+size_t broker__op_batch(struct broker_client *client, const struct wire_op *first, const char *data,
+			size_t len, const struct wire_limits *limits);
 /* Any messages, for a client that has BROKER__ROUTES_FAR routes and more: their memory is fetched ahead. */
 size_t broker__op_ahead(struct broker_client *client, const char *data, size_t len,
 			const struct wire_limits *limits);

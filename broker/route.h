@@ -1,7 +1,7 @@
 /* route.h - where messages on one subject go, worked out once and kept per publishing connection; inside this folder.
  *
  * A route is valid while the sublist's generation of its subject is the one it was made with. Everything a delivery
- * needs is prepared: heads to be copied ("MSG subject sid "), receivers as the event shows them, and the memos that
+ * needs is prepared: heads to be copied ("MSG subject sid "), receivers as the event shows them, and the hints that
  * sinks may leave on them. The hot path only reads. */
 #ifndef BROKER_ROUTE_H
 #define BROKER_ROUTE_H
@@ -24,7 +24,7 @@ struct broker__receiver {
 	uint32_t head_len : 31; /* lines are shorter than 64 KiB */
 	uint32_t is_denied : 1; /* a deny rule of the receiver: it is told nothing */
 	/* While a run is delivered: how many of its messages it got, and that others had made it close before its turn. */
-	uint32_t run_sent : 31;
+	uint32_t batch_sent : 31;
 	uint32_t was_closed : 1;
 };
 
@@ -32,19 +32,19 @@ struct broker__receiver {
 struct broker__pick {
 	struct broker__receiver *members;
 	struct wire_receiver *described; /* of the members */
-	struct wire_memo *memos;         /* of the receivers of a message when this member was picked */
+	struct wire_intern_hint *hints;  /* of the receivers of a message when this member was picked */
 	uint32_t members_len;
 };
 
 /* What sinks may leave on a route. */
-struct broker__route_memos {
-	struct wire_memo subject, receivers;
+struct broker__route_hints {
+	struct wire_intern_hint subject, receivers;
 };
 
 /* One piece of memory, in the order in which it is needed: where subjects are many, the cache lines that a message takes
  * are what it costs.
  *
- *	route │ receivers │ subject, heads │ memos │ described │ picks │ their members */
+ *	route │ receivers │ subject, heads │ hints │ described │ picks │ their members */
 struct broker__route {
 	uint64_t hash, generation;
 	struct wire_slice subject;
@@ -56,7 +56,7 @@ struct broker__route {
 	uint32_t bytes; /* of memory */
 	struct broker__receiver *receivers;
 	struct broker__pick *picks;
-	struct broker__route_memos *memos;
+	struct broker__route_hints *hints;
 	/* As the event shows them: first the plain receivers, then room for one picked member per queue group. */
 	struct wire_receiver *described;
 };

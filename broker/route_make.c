@@ -46,7 +46,7 @@ struct broker__making {
 	bool is_picked;                         /* the stretch belongs to the last pick */
 	struct broker__receiver *receiver;      /* where the next member goes */
 	struct wire_receiver *described;
-	struct wire_memo *memos;
+	struct wire_intern_hint *hints;
 	char *text;
 	bool was_interrupted;
 };
@@ -190,11 +190,11 @@ static bool open_route(struct broker__making *making, struct wire_slice subject)
 	size_t receivers = making->plain.len, members = making->members.len, picks = making->stretches_len;
 	bool has_heads = making->head_bytes <= heads_bytes_max;
 	size_t text_bytes = (subject.len + (has_heads ? making->head_bytes : 0) + 7) / 8 * 8;
-	size_t bytes = sizeof(struct broker__route) + sizeof(struct broker__route_memos) +
+	size_t bytes = sizeof(struct broker__route) + sizeof(struct broker__route_hints) +
 		       picks * sizeof(struct broker__pick) +
 		       (receivers + members) * sizeof(struct broker__receiver) +
 		       (receivers + picks + members) * sizeof(struct wire_receiver) +
-		       members * sizeof(struct wire_memo) + text_bytes + BROKER__SLACK;
+		       members * sizeof(struct wire_intern_hint) + text_bytes + BROKER__SLACK;
 	struct broker__route *route = bytes <= UINT32_MAX ? malloc(bytes) : NULL;
 	if (!route)
 		return false;
@@ -207,13 +207,13 @@ static bool open_route(struct broker__making *making, struct wire_slice subject)
 					.receivers_len = (uint32_t)receivers};
 	route->receivers = take(&arena, receivers * sizeof *route->receivers);
 	making->text = take(&arena, text_bytes);
-	route->memos = take(&arena, sizeof *route->memos);
-	*route->memos = (struct broker__route_memos){0};
+	route->hints = take(&arena, sizeof *route->hints);
+	*route->hints = (struct broker__route_hints){0};
 	route->described = take(&arena, (receivers + picks) * sizeof *route->described);
 	route->picks = take(&arena, picks * sizeof *route->picks);
 	making->receiver = take(&arena, members * sizeof *making->receiver);
 	making->described = take(&arena, members * sizeof *making->described);
-	making->memos = take(&arena, members * sizeof *making->memos);
+	making->hints = take(&arena, members * sizeof *making->hints);
 	route->subject =
 	    wire_slice(memcpy(take(&making->text, subject.len), subject.data, subject.len), subject.len);
 	route->may_publish = broker__may_publish(making->publisher->permissions, subject);
@@ -278,7 +278,7 @@ static void begin_stretch_of_pick(struct broker__making *making)
 	if (route->picks_len > 0 && compare(making, at - 1, at) == 0)
 		return;
 	route->picks[route->picks_len++] = (struct broker__pick){
-	    .members = making->receiver, .described = making->described, .memos = making->memos};
+	    .members = making->receiver, .described = making->described, .hints = making->hints};
 }
 
 static void add_member(struct broker__making *making, struct broker__sub *sub)
@@ -286,7 +286,7 @@ static void add_member(struct broker__making *making, struct broker__sub *sub)
 	if (sub->is_closed)
 		return;
 	fill_receiver(making, making->receiver++, making->described++, sub);
-	*making->memos++ = (struct wire_memo){0};
+	*making->hints++ = (struct wire_intern_hint){0};
 	making->route->picks[making->route->picks_len - 1].members_len++;
 }
 

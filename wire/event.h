@@ -61,11 +61,10 @@ struct wire_client {
 	struct wire_slice name, lang, version, user;
 };
 
-/* A note that a sink may leave with a source. A source that sends the same subject (or the same receivers)
- * again lends the same memo again, so that a sink may keep its own number for it and skip a look-up. A sink
- * trusts `id` only when `stamp` is its own current one. Zeroed by the source when the thing it stands for
- * changes. */
-struct wire_memo {
+/* A sink's number for a subject or a list of receivers, kept by the source. A source that sends the same subject (or the
+ * same receivers) again lends the same hint again, and the sink skips the look-up. A sink trusts `id` only when `stamp`
+ * is its own current one. The source zeroes the hint when the subject or the receivers change. */
+struct wire_intern_hint {
 	uint64_t stamp;
 	uint32_t id;
 };
@@ -93,8 +92,8 @@ struct wire_event {
 	uint32_t receivers_len;
 	const struct wire_receiver *receivers;
 
-	/* Lent to sinks, or NULL. */
-	struct wire_memo *subject_memo, *receivers_memo;
+	/* Lent to sinks; NULL = none. */
+	struct wire_intern_hint *subject_hint, *receivers_hint;
 
 	struct wire_slice sid, queue;     /* subscribe, unsubscribe, delivery */
 	uint64_t max;                     /* unsubscribe: after so many deliveries, 0 = at once */
@@ -119,16 +118,17 @@ struct wire_sink_status {
 	uint64_t queued_bytes;  /* memory held for what is not written yet */
 };
 
-struct wire_run;
+struct wire_batch;
 
 /* Where events go. A sink embeds this struct and finds itself from the pointer. All calls for one sink come
  * from one thread, but status, which any thread may call. Optional calls may be NULL. */
 struct wire_sink {
 	/* Take one event. Cannot fail: what a sink cannot keep it counts, and says in a gap event. */
 	void (*event)(struct wire_sink *sink, const struct wire_event *event);
-	/* Optional. Take a run of messages (wire/run.h), as if each were handed to `event`: *like is what they have in
-	 * common, its payload and size mean nothing. */
-	void (*run)(struct wire_sink *sink, const struct wire_event *like, const struct wire_run *run);
+	/* Optional. Take a batch of messages (wire/batch.h) as if each were handed to `event`. *template holds what they
+	 * have in common; its payload and size mean nothing. */
+	void (*batch)(struct wire_sink *sink, const struct wire_event *template,
+		      const struct wire_batch *batch);
 	/* Optional. So that nothing waits in a half-filled block for long, a live source calls it 20 ms after an
 	 * event, and again after as many milliseconds as it returns; 0: not before the next event. now_ns is
 	 * nanoseconds since the epoch. */

@@ -12,6 +12,7 @@
 #include "cli/commands/broker_signal.h"
 #include "cli/commands/commands.h"
 #include "cli/options/broker_settings.h"
+#include "tap/recorder/recorder.h"
 
 /* A broker that serves, and what it was started with. */
 struct session {
@@ -21,10 +22,11 @@ struct session {
 	struct cli_broker_settings settings;
 	char *log_path; /* a copy, since the broker owns the options; NULL: stderr */
 	bool log_time;
-	struct tap_recorder *recorder; /* NULL: nothing is recorded */
-	char dir[4096];                /* what is recorded into */
-	pthread_mutex_t lock;          /* guards broker, log_path, log_time */
-	struct broker *broker;         /* NULL: not to be woken */
+	struct tap_recording *recording; /* NULL: nothing is recorded */
+	struct tap_recorder *recorder;   /* of the recording */
+	char dir[4096];                  /* what is recorded into */
+	pthread_mutex_t lock;            /* guards broker, log_path, log_time */
+	struct broker *broker;           /* NULL: not to be woken */
 };
 
 /* ---- called from elsewhere ---- */
@@ -95,13 +97,16 @@ static int reload_options(void *context, struct broker_options *fresh, struct wi
 
 static int open_recorder(struct session *session, const char *dir, struct wire_fault *fault)
 {
-	struct tap_recorder_options options;
+	struct tap_recording_options options;
 	cli_recording_apply(&session->settings.recording, &options);
-	options.writer.wake = wake_broker;
 	options.writer.report = report_recording;
 	options.writer.context = session;
 	snprintf(session->dir, sizeof session->dir, "%s", dir);
-	return tap_recorder_open(&session->recorder, session->dir, &options, fault);
+	int error = tap_recording_open(&session->recording, session->dir, &options, fault);
+	if (error)
+		return error;
+	error = tap_recorder_open(&session->recorder, session->recording, wake_broker, session);
+	return error ? wire_fault_set(fault, error, "%s: %s", session->dir, wire_error_text(error)) : 0;
 }
 
 /* Test suites start several servers at once, all with the same TAPEDECK_RECORD: one gets the log, each other
@@ -142,7 +147,7 @@ static int start_recording(struct session *session, struct wire_fault *fault)
 		result = open_recorder_beside(session, dir, fault);
 	if (result < 0)
 		return result;
-	session->settings.broker.first_client_id = tap_recorder_next_conn(session->recorder);
+	session->settings.broker.first_client_id = tap_recording_next_conn(session->recording);
 	snprintf(line, sizeof line, "Recording into %s", session->dir);
 	log_line(session, BROKER_LOG_INFO, line);
 	return 0;
@@ -182,8 +187,8 @@ static int serve(struct session *session)
 	int result = start_recording(session, &fault);
 	if (result == 0)
 		result = run_broker(session, &fault);
-	if (session->recorder)
-		tap_recorder_close(session->recorder);
+	tap_recorder_close(session->recorder);
+	tap_recording_close(session->recording);
 	if (result < 0)
 		cli_error(session->command, "%s", fault.text);
 	pthread_mutex_destroy(&session->lock);

@@ -11,6 +11,7 @@
 #include "cli/output/color.h"
 #include "cli/output/sniff_stats.h"
 #include "tap/capture/privileges.h"
+#include "tap/recorder/recorder.h"
 
 enum {
 	WAIT_MS = 50,           /* for packets, where there are none */
@@ -21,8 +22,9 @@ struct session {
 	const struct cli_command *command;
 	const struct cli_sniff *sniff;
 	struct tap_sniffer *sniffer;
-	struct tap_recorder *recorder; /* NULL: nothing is recorded */
-	struct wire_sink *sink;        /* the recorder's */
+	struct tap_recording *recording; /* NULL: nothing is recorded */
+	struct tap_recorder *recorder;   /* of the recording */
+	struct wire_sink *sink;          /* the recorder's */
 	bool prints;
 	struct cli_printer printer;   /* when it prints */
 	struct cli_sniff_stats stats; /* when a table was asked for */
@@ -88,20 +90,22 @@ static int drop_privileges(const struct session *session, struct wire_fault *fau
 static int open_recorder(struct session *session, struct wire_fault *fault)
 {
 	const struct cli_recording *recording = &session->sniff->recording;
-	struct tap_recorder_options options;
+	struct tap_recording_options options;
 
 	if (!recording->dir)
 		return 0;
 	cli_recording_apply(recording, &options);
-	options.writer.wake = wake;
 	options.writer.report = report;
 	options.writer.context = session;
 	options.has_event_clock = session->sniff->file != NULL;
-	int error = tap_recorder_open(&session->recorder, recording->dir, &options, fault);
+	int error = tap_recording_open(&session->recording, recording->dir, &options, fault);
 	if (error)
 		return error;
+	error = tap_recorder_open(&session->recorder, session->recording, wake, session);
+	if (error)
+		return wire_fault_set(fault, error, "%s: %s", recording->dir, wire_error_text(error));
 	session->sink = tap_recorder_sink(session->recorder);
-	tap_sniffer_set_first_conn(session->sniffer, tap_recorder_next_conn(session->recorder));
+	tap_sniffer_set_first_conn(session->sniffer, tap_recording_next_conn(session->recording));
 	return 0;
 }
 
@@ -266,6 +270,7 @@ static int close_all(struct session *session, int status)
 	struct wire_fault fault;
 
 	tap_recorder_close(session->recorder);
+	tap_recording_close(session->recording);
 	if (tap_sniffer_close(session->sniffer, &fault) == 0)
 		return status;
 	cli_error(session->command, "%s", fault.text);

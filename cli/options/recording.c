@@ -7,7 +7,7 @@
 
 #define AT(member) offsetof(struct cli_recording, member)
 
-enum { STAGE_BYTES = 8 << 20 }; /* what a full stage takes: rows, payloads and side buffers */
+enum { BATCH_BYTES = 8 << 20 }; /* memory of a full batch: rows, payloads and side buffers */
 
 /* always | interval | interval=100ms | none */
 static int set_sync(void *member, const char *argument, struct wire_fault *fault)
@@ -169,8 +169,8 @@ const struct cli_option cli_recording_options[] = {
 
 void cli_recording_init(struct cli_recording *recording)
 {
-	struct tap_recorder_options recorder;
-	tap_recorder_options_init(&recorder);
+	struct tap_recording_options recorder;
+	tap_recording_options_init(&recorder);
 	*recording = (struct cli_recording){.overflow = (int)recorder.overflow,
 					    .detail = (int)recorder.detail,
 					    .sync = recorder.writer.sync,
@@ -181,7 +181,7 @@ void cli_recording_init(struct cli_recording *recording)
 					    .segment_age_ms = recorder.writer.segment_age_ms,
 					    .retain_bytes = recorder.writer.retain_bytes,
 					    .retain_age_ms = recorder.writer.retain_age_ms,
-					    .memory_bytes = (uint64_t)recorder.writer.stages * STAGE_BYTES};
+					    .memory_bytes = (uint64_t)recorder.writer.batches * BATCH_BYTES};
 }
 
 void cli_recording_fini(struct cli_recording *recording)
@@ -190,10 +190,10 @@ void cli_recording_fini(struct cli_recording *recording)
 	cli_list_fini(&recording->exclude);
 }
 
-void cli_recording_apply(const struct cli_recording *recording, struct tap_recorder_options *options)
+void cli_recording_apply(const struct cli_recording *recording, struct tap_recording_options *options)
 {
-	uint64_t stages = (recording->memory_bytes + STAGE_BYTES - 1) / STAGE_BYTES;
-	tap_recorder_options_init(options);
+	uint64_t batches = (recording->memory_bytes + BATCH_BYTES - 1) / BATCH_BYTES;
+	tap_recording_options_init(options);
 	options->overflow = (enum tap_overflow)recording->overflow;
 	options->detail = (enum tap_detail)recording->detail;
 	options->include = recording->include.values;
@@ -207,5 +207,5 @@ void cli_recording_apply(const struct cli_recording *recording, struct tap_recor
 	options->writer.segment_age_ms = recording->segment_age_ms;
 	options->writer.retain_bytes = recording->retain_bytes;
 	options->writer.retain_age_ms = recording->retain_age_ms;
-	options->writer.stages = stages < 2 ? 2 : stages > 4096 ? 4096 : (uint32_t)stages;
+	options->writer.batches = batches < 2 ? 2 : batches > 4096 ? 4096 : (uint32_t)batches;
 }

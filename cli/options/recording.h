@@ -3,7 +3,7 @@
 #define CLI_OPTIONS_RECORDING_H
 
 #include "cli/options/options.h"
-#include "tap/recorder/recorder.h"
+#include "tap/recorder/recording.h"
 
 struct cli_recording {
 	const char *dir; /* NULL: nothing is recorded */
@@ -28,6 +28,6 @@ void cli_recording_init(struct cli_recording *recording);
 void cli_recording_fini(struct cli_recording *recording);
 
 /* The recorder's options; lists stay borrowed from the recording. */
-void cli_recording_apply(const struct cli_recording *recording, struct tap_recorder_options *options);
+void cli_recording_apply(const struct cli_recording *recording, struct tap_recording_options *options);
 
 #endif

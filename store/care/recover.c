@@ -9,17 +9,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/care/aside.h"
-#include "store/care/lost.h"
+#include "store/care/damage_gap.h"
+#include "store/care/quarantine.h"
 #include "store/read/log.h"
 
 struct recovering {
 	const struct store_surroundings *surroundings;
 	struct store_recovery *recovery;
 	uint64_t
-	    known_end_seq; /* the number after the last event that damaged blocks at the end tell of; 0 = none do */
+	    known_end_seq; /* the number after the last event by the headers of damaged blocks at the end; 0 = none */
 	uint64_t known_messages; /* in those blocks */
-	bool has_lost_end;       /* there was more after them, of which nothing is known */
+	bool has_lost_end;       /* there was more after them, but unknown how much */
 };
 
 /* ---- blocks at the end ---- */
@@ -33,7 +33,7 @@ static void drop_last(struct store_segment *segment, struct recovering *recoveri
 	segment->end = store_index_end(&segment->index);
 }
 
-/* A block with a damaged frame that no whole block follows belongs to the tail. */
+/* Blocks with a damaged frame that no whole block follows belong to the tail. */
 static int drop_damaged_blocks(struct store_segment *segment, struct recovering *recovering)
 {
 	struct store_block *block = store_block_open();
@@ -55,8 +55,8 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* The number after the last event that may have been lost from first_seq on: by the segment that follows, by a footer, by
- * the headers of damaged blocks; else by what so many bytes can hold at most. */
+/* The number after the last event that may have been lost from first_seq on: by the next segment, by a footer, by the
+ * headers of damaged blocks; else by the number of bytes. */
 static uint64_t end_of_loss(const struct recovering *recovering, uint64_t first_seq, uint64_t bytes,
 			    uint64_t footer_next_seq)
 {
@@ -66,7 +66,7 @@ static uint64_t end_of_loss(const struct recovering *recovering, uint64_t first_
 		return after;
 	if (known > 0 && (!recovering->has_lost_end || footer_next_seq > 0))
 		return known;
-	uint64_t most = store__lost_most_events(bytes);
+	uint64_t most = store__damage_gap_max_events(bytes);
 	return larger(known, first_seq > UINT64_MAX - 1 - most ? UINT64_MAX - 1 : first_seq + most);
 }
 
@@ -83,29 +83,29 @@ static void describe_loss(char *text, size_t cap, const struct recovering *recov
 	const struct store_recovery *recovery = recovering->recovery;
 	bool is_known = recovering->known_end_seq > 0 && !recovering->has_lost_end;
 	snprintf(text, cap,
-		 "%" PRIu64 " bytes of the log were damaged and taken out: %s%" PRIu64 " events were lost",
+		 "%" PRIu64 " bytes of the log were damaged and removed: %s%" PRIu64 " events were lost",
 		 bytes, is_known || recovering->surroundings->end_seq > 0 ? "" : "at most ",
 		 recovery->to_seq - recovery->from_seq + 1);
 }
 
-/* The gap event for what was noted as lost. text: memory for its text. */
-static struct store__lost lost_of(const struct recovering *recovering, int64_t before_ns, uint64_t bytes,
-				  char text[200])
+/* The gap event for the loss that was noted. text: memory for its text. */
+static struct store__damage_gap lost_of(const struct recovering *recovering, int64_t before_ns,
+					uint64_t bytes, char text[200])
 {
 	int64_t after_ns = recovering->surroundings->after_ns;
 	before_ns = before_ns ? before_ns : after_ns;
 	describe_loss(text, 200, recovering, bytes);
-	return (struct store__lost){.from_seq = recovering->recovery->from_seq,
-				    .to_seq = recovering->recovery->to_seq,
-				    .messages = recovering->known_messages,
-				    .from_ns = before_ns,
-				    .to_ns = after_ns > before_ns ? after_ns : before_ns,
-				    .text = text};
+	return (struct store__damage_gap){.from_seq = recovering->recovery->from_seq,
+					  .to_seq = recovering->recovery->to_seq,
+					  .messages = recovering->known_messages,
+					  .from_ns = before_ns,
+					  .to_ns = after_ns > before_ns ? after_ns : before_ns,
+					  .text = text};
 }
 
 /* ---- a new tail ---- */
 
-/* What follows the last whole block: a gap event when something was lost, and the footer. Owned; NULL when out of
+/* The bytes after the last whole block: a gap event when events were lost, and the footer. Owned; NULL when out of
  * memory. */
 static unsigned char *make_tail(struct store_segment *segment, const struct recovering *recovering,
 				size_t *len)
@@ -115,10 +115,10 @@ static unsigned char *make_tail(struct store_segment *segment, const struct reco
 	unsigned char *gap = NULL;
 	struct store_block_header header;
 	if (recovering->recovery->from_seq > 0) {
-		const struct store__lost lost =
+		const struct store__damage_gap lost =
 		    lost_of(recovering, segment->index.entries[segment->index.count - 1].header.max_time_ns,
 			    segment->file_bytes - segment->end, text);
-		gap = store__lost_block(&lost, segment->header.log_id, &gap_len, &header);
+		gap = store__damage_gap_block(&lost, segment->header.log_id, &gap_len, &header);
 		if (!gap || store_index_add(&segment->index, segment->end, &header) != 0) {
 			free(gap);
 			return NULL;
@@ -135,7 +135,7 @@ static unsigned char *make_tail(struct store_segment *segment, const struct reco
 	return tail;
 }
 
-/* The old tail is overwritten before it is cut: should that be interrupted, what is left tells that something was there. */
+/* Overwrite the old tail before cutting it: if that is interrupted, the rest shows that there was something. */
 static int replace_tail(int fd, uint64_t offset, const unsigned char *tail, size_t len)
 {
 	ssize_t done = pwrite(fd, tail, len, (off_t)offset);
@@ -157,7 +157,7 @@ static int write_tail(struct store_segment *segment, const struct recovering *re
 	if (fd >= 0)
 		close(fd);
 	if (!error)
-		store__aside_keep_time(segment->path, modified_ns);
+		store__set_file_time(segment->path, modified_ns);
 	free(tail);
 	return error;
 }
@@ -174,8 +174,8 @@ static int write_stand_in(const char *temporary, struct recovering *recovering, 
 					   .created_ns = surroundings->after_ns,
 					   .next_conn = surroundings->next_conn};
 	memcpy(header.log_id, surroundings->log_id, sizeof header.log_id);
-	const struct store__lost lost = lost_of(recovering, surroundings->before_ns, bytes, text);
-	return store__lost_segment(temporary, &header, &lost);
+	const struct store__damage_gap lost = lost_of(recovering, surroundings->before_ns, bytes, text);
+	return store__damage_gap_segment(temporary, &header, &lost);
 }
 
 static bool is_named(const char *path, uint64_t first_seq)
@@ -184,29 +184,29 @@ static bool is_named(const char *path, uint64_t first_seq)
 	return store_log_segment_seq(path, &named) && named == first_seq;
 }
 
-/* Nothing in the file can be read: a segment of one gap event takes its place. Where all its numbers are in other
- * segments, none is needed. */
+/* Nothing in the file can be read: put a segment of one gap event in its place, unless other segments have all its
+ * numbers. */
 static int replace(const char *path, struct recovering *recovering, uint64_t bytes)
 {
-	char *temporary, **aside = &recovering->recovery->aside;
+	char *temporary, **kept_as = &recovering->recovery->kept_as;
 	uint64_t first_seq = recovering->surroundings->first_seq;
 	note_loss(recovering, first_seq, end_of_loss(recovering, first_seq, bytes, 0));
 	if (recovering->recovery->from_seq == 0 || !is_named(path, first_seq))
-		return store__aside_whole(path, "torn", aside);
+		return store__quarantine_file(path, "torn", kept_as);
 	if (asprintf(&temporary, "%s.tmp", path) < 0)
 		return -ENOMEM;
 	int error = write_stand_in(temporary, recovering, bytes);
-	error = error ? error : store__aside_swap(path, temporary, "torn", aside);
+	error = error ? error : store__quarantine_swap(path, temporary, "torn", kept_as);
 	if (error)
 		unlink(temporary);
 	free(temporary);
 	return error;
 }
 
-/* Nothing was ever written to it. */
+/* No block was ever written to the segment. */
 static int remove_empty(struct store_segment *segment, struct recovering *recovering)
 {
-	int error = store__aside_tail(segment, STORE_FILE_HEADER_BYTES, &recovering->recovery->aside);
+	int error = store__quarantine_tail(segment, STORE_FILE_HEADER_BYTES, &recovering->recovery->kept_as);
 	return error ? error : unlink(segment->path) != 0 ? -errno : 0;
 }
 
@@ -227,7 +227,7 @@ static int close_segment(struct store_segment *segment, struct recovering *recov
 		note_loss(recovering, next_seq,
 			  end_of_loss(recovering, next_seq, segment->file_bytes - segment->end,
 				      segment->footer_next_seq));
-	error = store__aside_tail(segment, segment->end, &recovering->recovery->aside);
+	error = store__quarantine_tail(segment, segment->end, &recovering->recovery->kept_as);
 	return error ? error : write_tail(segment, recovering);
 }
 
@@ -245,7 +245,7 @@ static bool is_stump(const char *path, uint64_t *bytes)
 static int remove_stump(const char *path, uint64_t bytes, struct recovering *recovering)
 {
 	if (bytes > 0)
-		return store__aside_whole(path, "torn", &recovering->recovery->aside);
+		return store__quarantine_file(path, "torn", &recovering->recovery->kept_as);
 	return unlink(path) == 0 ? 0 : -errno;
 }
 
@@ -278,6 +278,6 @@ int store_recover_segment(const char *path, const struct store_surroundings *sur
 		return status == 0;
 	if (status == STORE_EVERSION)
 		return status;
-	return wire_fault_set(fault, status, "%s: cannot make it whole after a crash: %s", path,
+	return wire_fault_set(fault, status, "%s: cannot recover it after a crash: %s", path,
 			      wire_error_text(status));
 }

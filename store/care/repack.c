@@ -5,9 +5,10 @@
 #include <unistd.h>
 
 #include "store/read/segment.h"
+#include "store/write/append.h"
 #include "store/write/encode.h"
 
-/* Blocks are small for people who follow; nobody follows a closed segment. */
+/* Blocks are small so that a reader can follow the log; no one follows a closed segment. */
 bool store__repack_is_due(const struct store_index *index)
 {
 	uint64_t events = 0, bytes = 0;
@@ -21,11 +22,11 @@ bool store__repack_is_due(const struct store_index *index)
 
 struct repack {
 	struct store_segment *from;
-	struct store__output to;
+	struct store__segment_writer to;
 	struct store_block *block;
-	struct store_stage *stage;
+	struct store_batch *batch;
 	struct store_encoder *encoder;
-	uint64_t first_seq; /* of the stage */
+	uint64_t first_seq; /* of the batch */
 	int level;
 };
 
@@ -33,31 +34,31 @@ static int flush(struct repack *repack)
 {
 	const unsigned char *bytes;
 	struct store_block_header header;
-	if (store_stage_events(repack->stage) == 0)
+	if (store_batch_events(repack->batch) == 0)
 		return 0;
 	int64_t len =
-	    store_encode(repack->encoder, repack->stage, repack->first_seq, repack->level, &bytes, &header);
+	    store_encode(repack->encoder, repack->batch, repack->first_seq, repack->level, &bytes, &header);
 	if (len < 0)
 		return (int)len;
-	store_stage_reset(repack->stage);
-	return store__output_append(&repack->to, bytes, (size_t)len, &header);
+	store_batch_reset(repack->batch);
+	return store__segment_writer_append(&repack->to, bytes, (size_t)len, &header);
 }
 
-/* A hole in the sequence numbers stays a hole: a block's events are numbered without one. */
+/* Begin a new block after missing sequence numbers: the numbers within a block are consecutive. */
 static int add(struct repack *repack, const struct wire_event *event)
 {
-	uint32_t staged = store_stage_events(repack->stage);
-	int error = staged > 0 && event->seq != repack->first_seq + staged ? flush(repack) : 0;
+	uint32_t batched = store_batch_events(repack->batch);
+	int error = batched > 0 && event->seq != repack->first_seq + batched ? flush(repack) : 0;
 	if (error)
 		return error;
-	if (store_stage_events(repack->stage) == 0)
+	if (store_batch_events(repack->batch) == 0)
 		repack->first_seq = event->seq;
-	error = store_stage_append(repack->stage, event);
+	error = store_batch_append(repack->batch, event);
 	if (error != STORE_EFULL)
 		return error;
 	error = flush(repack);
 	repack->first_seq = event->seq;
-	return error ? error : store_stage_append(repack->stage, event);
+	return error ? error : store_batch_append(repack->batch, event);
 }
 
 static int copy_block(struct repack *repack, size_t entry)
@@ -79,11 +80,11 @@ static int copy_all(struct repack *repack, const _Atomic bool *stop)
 	return error ? error : flush(repack);
 }
 
-/* Flush what was written before it takes the old file's place. */
-static int64_t settle(struct repack *repack, const char *temporary)
+/* Sync the new file before it replaces the old one. */
+static int64_t replace_if_smaller(struct repack *repack, const char *temporary)
 {
 	uint64_t before = repack->from->end, after = repack->to.end;
-	struct store__ended ended = store__output_finish(&repack->to, true);
+	struct store__segment_end ended = store__segment_writer_finish(&repack->to, true);
 	if (ended.error || !ended.is_closed)
 		return ended.error;
 	if (after > before - before / 5)
@@ -99,24 +100,24 @@ static int open_repack(struct repack *repack, const char *path, const char *temp
 	if (error)
 		return error;
 	repack->block = store_block_open();
-	repack->stage = store_stage_open();
+	repack->batch = store_batch_open();
 	repack->encoder = store_encoder_open();
-	if (!repack->block || !repack->stage || !repack->encoder)
+	if (!repack->block || !repack->batch || !repack->encoder)
 		return -ENOMEM;
 	store_encoder_set_log(repack->encoder, repack->from->header.log_id);
-	/* The segment may be an older version's, what is written is ours. */
+	/* The segment may have an older version, but it is written in ours. */
 	struct store_file_header header = repack->from->header;
 	header.major = STORE_VERSION_MAJOR;
 	header.minor = STORE_VERSION_MINOR;
-	return store__output_open(&repack->to, &store__system_io, strdup(temporary), &header);
+	return store__segment_writer_open(&repack->to, &store__system_io, strdup(temporary), &header);
 }
 
 static void close_repack(struct repack *repack)
 {
-	store__output_abandon(&repack->to);
+	store__segment_writer_abandon(&repack->to);
 	store_segment_close(repack->from);
 	store_block_close(repack->block);
-	store_stage_close(repack->stage);
+	store_batch_close(repack->batch);
 	store_encoder_close(repack->encoder);
 }
 
@@ -130,7 +131,7 @@ int64_t store__repack(const char *path, int level, const _Atomic bool *stop)
 	if (result == 0)
 		result = copy_all(&repack, stop);
 	if (result == 0)
-		result = settle(&repack, temporary);
+		result = replace_if_smaller(&repack, temporary);
 	close_repack(&repack);
 	if (result <= 0)
 		unlink(temporary);

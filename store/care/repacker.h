@@ -14,14 +14,14 @@ struct store__repacker {
 	int64_t saved_bytes;
 };
 
-/* Repack the segment at path in the background; takes path. Does nothing while another is under way: a segment of
- * small blocks is larger than need be, no more. */
+/* Repack the segment at path in the background; takes path. Does nothing while another one is being repacked: a segment of
+ * small blocks is only larger than it need be. */
 void store__repacker_start(struct store__repacker *repacker, char *path);
 
-/* Returns the bytes saved by a repack that is over since the last call; 0 when there is none. */
+/* Returns the bytes saved by a repack that ended since the last call; 0 when none did. */
 uint64_t store__repacker_reap(struct store__repacker *repacker);
 
-/* Wait for the one under way, which gives up early when `hurry`. Returns the bytes saved. */
+/* Wait for the repack under way, which gives up early when `hurry` is set. Returns the bytes saved. */
 uint64_t store__repacker_join(struct store__repacker *repacker, bool hurry);
 
 #endif

@@ -6,40 +6,40 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/care/aside.h"
-#include "store/care/lost.h"
+#include "store/care/damage_gap.h"
+#include "store/care/quarantine.h"
 #include "store/read/hole.h"
 #include "store/read/scan.h"
 
 struct repair {
 	struct store_segment *from;
-	struct store__output to;
+	struct store__segment_writer to;
 	struct store_block *block;
-	uint64_t next_seq;      /* after what was written, and what it declares lost */
-	uint64_t lost_messages; /* of damaged blocks since */
+	uint64_t next_seq;      /* after the events that were written or declared lost */
+	uint64_t lost_messages; /* in damaged blocks since then */
 	int64_t time_ns;        /* of the last event that was written */
 };
 
-/* All events from next_seq up to end_seq are lost; nothing to do when there are none. */
+/* Write a gap event for the events from next_seq up to end_seq, if there are any. */
 static int put_gap(struct repair *repair, uint64_t end_seq, int64_t time_ns)
 {
 	size_t len;
 	struct store_block_header header;
 	if (end_seq <= repair->next_seq)
 		return 0;
-	const struct store__lost lost = {.from_seq = repair->next_seq,
-					 .to_seq = end_seq - 1,
-					 .messages = repair->lost_messages,
-					 .from_ns = repair->time_ns ? repair->time_ns : time_ns,
-					 .to_ns = time_ns,
-					 .text = "damaged blocks were taken out by a repair"};
-	unsigned char *bytes = store__lost_block(&lost, repair->from->header.log_id, &len, &header);
-	int error = bytes ? store__output_append(&repair->to, bytes, len, &header) : -ENOMEM;
+	const struct store__damage_gap lost = {.from_seq = repair->next_seq,
+					       .to_seq = end_seq - 1,
+					       .messages = repair->lost_messages,
+					       .from_ns = repair->time_ns ? repair->time_ns : time_ns,
+					       .to_ns = time_ns,
+					       .text = "a repair removed damaged blocks"};
+	unsigned char *bytes = store__damage_gap_block(&lost, repair->from->header.log_id, &len, &header);
+	int error = bytes ? store__segment_writer_append(&repair->to, bytes, len, &header) : -ENOMEM;
 	free(bytes);
 	return error;
 }
 
-/* The block as it is. Where only its header is damaged, the footer had told it. */
+/* Copy the block as it is. When only its header is damaged, take the copy from the footer. */
 static int copy_block(struct repair *repair, size_t entry)
 {
 	struct store_segment *from = repair->from;
@@ -53,7 +53,7 @@ static int copy_block(struct repair *repair, size_t entry)
 		return error == -ENODATA ? STORE_EDAMAGE : error;
 	if (store_segment_check_header(from, entry) != 0)
 		store_block_header_put(from->frame.bytes, &indexed->header);
-	return store__output_append(&repair->to, from->frame.bytes, len, &indexed->header);
+	return store__segment_writer_append(&repair->to, from->frame.bytes, len, &indexed->header);
 }
 
 static uint64_t larger(uint64_t a, uint64_t b)
@@ -78,7 +78,7 @@ static int take_block(struct repair *repair, size_t entry)
 	return error;
 }
 
-/* The whole blocks of the segment, with a gap event where others were. */
+/* Write the whole blocks of the segment, and gap events in the place of the others. */
 static int rewrite_blocks(struct repair *repair)
 {
 	const struct store_index *index = &repair->from->index;
@@ -94,12 +94,12 @@ static int rewrite_blocks(struct repair *repair)
 static int rewrite(struct repair *repair, const char *temporary)
 {
 	unlink(temporary);
-	int error =
-	    store__output_open(&repair->to, &store__system_io, strdup(temporary), &repair->from->header);
+	int error = store__segment_writer_open(&repair->to, &store__system_io, strdup(temporary),
+					       &repair->from->header);
 	if (error)
 		return error;
 	error = rewrite_blocks(repair);
-	struct store__ended ended = store__output_finish(&repair->to, true);
+	struct store__segment_end ended = store__segment_writer_finish(&repair->to, true);
 	if (!error && !ended.is_closed)
 		error = -ENOSPC;
 	return error ? error : ended.error;
@@ -116,7 +116,7 @@ static bool is_damaged(struct repair *repair)
 }
 
 /* 1 when the segment was rewritten, 0 when it is whole, or a negative code. */
-static int rewrite_if_damaged(struct repair *repair, const char *path, char **aside)
+static int rewrite_if_damaged(struct repair *repair, const char *path, char **kept_as)
 {
 	char *temporary;
 	if (!is_damaged(repair))
@@ -125,24 +125,24 @@ static int rewrite_if_damaged(struct repair *repair, const char *path, char **as
 		return -ENOMEM;
 	int error = rewrite(repair, temporary);
 	if (!error)
-		store__aside_keep_time(temporary, repair->from->modified_ns);
-	error = error ? error : store__aside_swap(path, temporary, "damaged", aside);
+		store__set_file_time(temporary, repair->from->modified_ns);
+	error = error ? error : store__quarantine_swap(path, temporary, "damaged", kept_as);
 	if (error)
 		unlink(temporary);
 	free(temporary);
 	return error ? error : 1;
 }
 
-int store__repair_segment(const char *path, char **aside, struct wire_fault *fault)
+int store__repair_segment(const char *path, char **kept_as, struct wire_fault *fault)
 {
 	struct repair repair = {.to.fd = -1};
-	*aside = NULL;
+	*kept_as = NULL;
 	int error = store_segment_open(&repair.from, path, fault);
 	if (error)
 		return error == -ENOENT ? 0 : error;
 	repair.next_seq = repair.from->header.first_seq;
 	repair.block = store_block_open();
-	int status = repair.block ? rewrite_if_damaged(&repair, path, aside) : -ENOMEM;
+	int status = repair.block ? rewrite_if_damaged(&repair, path, kept_as) : -ENOMEM;
 	store_segment_close(repair.from);
 	store_block_close(repair.block);
 	return status < 0

@@ -4,9 +4,9 @@
 
 #include "wire/error.h"
 
-/* Where blocks of a closed segment are damaged, rewrite it: a gap event takes the place of those that are lost, and the
- * original is kept under the name *aside, owned by the caller (NULL: it was not rewritten). Returns 1 when it was rewritten, 0
- * when there was nothing to do, or a negative code with *fault; then the segment is as it was. */
-int store__repair_segment(const char *path, char **aside, struct wire_fault *fault);
+/* Rewrite a closed segment that has damaged blocks: a gap event replaces the lost blocks, and the original is kept under
+ * the name *kept_as, owned by the caller (NULL: it was not rewritten). Returns 1 when it was rewritten, 0 when there was
+ * nothing to do, or a negative code with *fault; then the segment is as it was. */
+int store__repair_segment(const char *path, char **kept_as, struct wire_fault *fault);
 
 #endif

@@ -1,17 +1,17 @@
-/* retain.h - delete the oldest closed segments that the operator's limits leave no room for.
+/* retain.h - delete the oldest closed segments beyond the operator's limits. Internal to store.
  *
  * A clock may have been wrong when a segment was written, and may be wrong now. A segment's age is judged by the best
  * evidence there is:
- * - when this writer ended it, by the monotonic clock: certain;
- * - that it was there when this writer began: it is at least as old as the writer has been running;
+ * - this writer ended it: the age by the monotonic clock, which is certain;
+ * - it was there when this writer began: it is at least as old as the writer has been running;
  * - the later of its last event's time and its file's modification time, and those of the segments before it, which
- *   cannot be younger. A time that lies in the future is no evidence: then the next segment's counts, as it does for a
- *   segment that cannot be read.
- * So a segment may be kept longer than it should, but never deleted sooner. Internal to store. */
+ *   cannot be younger. A time in the future is no evidence: then the next segment's time counts, as for a segment that
+ *   cannot be read.
+ * So a segment may be kept longer than it should, but is never deleted sooner. */
 #ifndef STORE_CARE_RETAIN_H
 #define STORE_CARE_RETAIN_H
 
-#include "store/write/history.h"
+#include "store/write/ended_segments.h"
 #include "store/write/writer.h"
 
 struct store__retention {
@@ -22,24 +22,24 @@ struct store__retention {
 	const char *open;    /* the segment being written, never deleted; may be NULL */
 	const char *rewrite; /* one being rewritten, not deleted this time; may be NULL */
 
-	const struct store__history *history;
+	const struct store__ended_segments *ended;
 	int64_t started_ms, now_ms; /* monotonic: when the writer began, and now */
 	int64_t now_ns;             /* by the clock of the file times; the earliest that it can be */
 };
 
-/* The wall clock is trusted after so long a time, in which a wrong one may have been set right. */
+/* The wall clock is trusted after this time, in which a wrong clock may have been corrected. */
 enum { STORE__RETAIN_SETTLE_MS = 10 * 1000 };
 
-/* What is left, the open segment left out. */
+/* What is left, without the open segment. */
 struct store__retained {
 	uint64_t bytes;
 	uint32_t segments;
-	uint64_t oldest_seq; /* the number that the oldest one is named by; UINT64_MAX = there is none */
-	char stuck[200];     /* why segments stay that should go or cannot be judged; "" = none do */
+	uint64_t oldest_seq; /* the number in the name of the oldest one; UINT64_MAX = there is none */
+	char trouble[200];   /* why segments were kept that should go or cannot be judged; "" = none were */
 };
 
-/* 0 or a negative code (then *retained is untouched). Whole segments only, the oldest first; what was kept aside of
- * one (.torn, .damaged) goes with it. One that cannot be deleted is passed over. */
+/* Delete segments, the oldest first, each with the files in quarantine beside it (.torn, .damaged); skip a segment that
+ * cannot be deleted. 0 or a negative code (then *retained is untouched). */
 int store__retain(const struct store__retention *retention, struct store__retained *retained);
 
 #endif

@@ -16,7 +16,7 @@ static int close_one(const struct store__unclosed *unclosed, const struct store_
 					    .after_ns = listed->modified_ns};
 	memcpy(around.log_id, unclosed->log_id, sizeof around.log_id);
 	int status = store_recover_segment(listed->path, &around, &recovery, NULL);
-	free(recovery.aside);
+	free(recovery.kept_as);
 	return status < 0 ? status : 0;
 }
 

@@ -1,4 +1,4 @@
-/* unclosed.h - close segments of a writer's own whose footer could not be written. Internal to store. */
+/* unclosed.h - close segments that this writer left without a footer, because it could not be written. Internal to store. */
 #ifndef STORE_CARE_UNCLOSED_H
 #define STORE_CARE_UNCLOSED_H
 
@@ -8,7 +8,7 @@ struct store__unclosed {
 	const char *dir;
 	const char *open;      /* the segment being written; may be NULL */
 	const uint8_t *log_id; /* 16 bytes */
-	uint64_t first_seq;    /* segments from here on are looked at */
+	uint64_t first_seq;    /* segments before this one are skipped */
 	uint64_t next_seq, next_conn;
 };
 

@@ -8,165 +8,166 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/care/log_state.h"
 #include "store/read/hole.h"
 #include "store/read/log.h"
-#include "store/write/standing.h"
 
-struct run {
+struct check {
 	struct store_verify_report *report;
 	store_verify_finding *finding;
 	void *context;
 	struct store_block *block, *scratch;
 	uint64_t edge;      /* next sequence number, 0 = unknown */
-	uint64_t explained; /* a stored gap event says that numbers below are lost */
+	uint64_t explained; /* a stored gap event states that the numbers below are lost */
 };
 
-static void __attribute__((format(printf, 2, 3))) find(struct run *run, const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) find(struct check *check, const char *format, ...)
 {
 	char line[700];
 	va_list arguments;
 	va_start(arguments, format);
 	vsnprintf(line, sizeof line, format, arguments);
 	va_end(arguments);
-	if (run->finding)
-		run->finding(run->context, line);
+	if (check->finding)
+		check->finding(check->context, line);
 }
 
 /* ---- checking ---- */
 
-static void check_sequence(struct run *run, struct store_segment *segment, size_t entry)
+static void check_sequence(struct check *check, struct store_segment *segment, size_t entry)
 {
 	const struct store_index_entry *found = &segment->index.entries[entry];
 	uint64_t first = found->header.first_seq;
-	if (run->edge > 0 && first < run->edge) {
-		run->report->damaged_blocks++;
-		find(run,
-		     "%s, offset %" PRIu64 ": sequence number %" PRIu64 " comes again (expected %" PRIu64 ")",
-		     segment->path, found->offset, first, run->edge);
+	if (check->edge > 0 && first < check->edge) {
+		check->report->damaged_blocks++;
+		find(check,
+		     "%s, offset %" PRIu64 ": sequence number %" PRIu64 " is used again (expected %" PRIu64
+		     ")",
+		     segment->path, found->offset, first, check->edge);
 	}
-	uint64_t from = run->explained > run->edge ? run->explained : run->edge;
-	if (run->edge > 0 && first > from) {
-		run->report->missing_events += first - from;
-		find(run,
+	uint64_t from = check->explained > check->edge ? check->explained : check->edge;
+	if (check->edge > 0 && first > from) {
+		check->report->missing_events += first - from;
+		find(check,
 		     "%s, offset %" PRIu64 ": events %" PRIu64 " to %" PRIu64
 		     " are missing before this block",
 		     segment->path, found->offset, from, first - 1);
 	}
-	run->edge = first + found->header.events;
-	run->explained = store__hole_end(segment, entry, run->scratch);
+	check->edge = first + found->header.events;
+	check->explained = store__hole_end(segment, entry, check->scratch);
 }
 
-static void count_gaps(struct run *run, uint32_t events)
+static void count_gaps(struct check *check, uint32_t events)
 {
 	struct wire_event event;
 	for (uint32_t i = 0; i < events; i++) {
-		store_block_event(run->block, i, &event);
+		store_block_event(check->block, i, &event);
 		if (event.kind != WIRE_EVENT_GAP)
 			continue;
-		run->report->gaps++;
-		run->report->gap_messages += event.lost_messages;
+		check->report->gaps++;
+		check->report->gap_messages += event.lost_messages;
 	}
 }
 
-/* The footer has a copy of it, so that nothing is lost. */
-static int check_header(struct run *run, const struct store_segment *segment, size_t entry)
+/* A damaged header loses nothing: the footer has a copy of it. */
+static int check_header(struct check *check, const struct store_segment *segment, size_t entry)
 {
 	int error = store_segment_check_header(segment, entry);
 	if (error != STORE_EDAMAGE)
 		return error;
-	run->report->damaged_blocks++;
-	find(run,
+	check->report->damaged_blocks++;
+	find(check,
 	     "%s, offset %" PRIu64
-	     ": the block's header is damaged, nothing is lost; \"tapedeck verify --repair\" writes it anew",
+	     ": the block's header is damaged, nothing is lost; \"tapedeck verify --repair\" rewrites it",
 	     segment->path, segment->index.entries[entry].offset);
 	return 0;
 }
 
-static int check_block(struct run *run, struct store_segment *segment, size_t entry)
+static int check_block(struct check *check, struct store_segment *segment, size_t entry)
 {
 	const struct store_index_entry *found = &segment->index.entries[entry];
 	const struct store_block_header *header = &found->header;
-	check_sequence(run, segment, entry);
-	int error = store_segment_load_block(segment, entry, STORE_FRAME_PAYLOADS, run->block);
+	check_sequence(check, segment, entry);
+	int error = store_segment_load_block(segment, entry, STORE_FRAME_PAYLOADS, check->block);
 	if (error && error != STORE_EDAMAGE)
 		return error;
-	run->report->blocks++;
-	run->report->events += header->events;
-	run->report->messages += header->messages;
+	check->report->blocks++;
+	check->report->events += header->events;
+	check->report->messages += header->messages;
 	if (error) {
-		run->report->damaged_blocks++;
-		run->report->missing_events += header->events;
-		find(run,
+		check->report->damaged_blocks++;
+		check->report->missing_events += header->events;
+		find(check,
 		     "%s, offset %" PRIu64 ": damaged block: events %" PRIu64 " to %" PRIu64
-		     " are lost; \"tapedeck verify --repair\" takes it out",
+		     " are lost; \"tapedeck verify --repair\" removes it",
 		     segment->path, found->offset, header->first_seq, header->first_seq + header->events - 1);
 		return 0;
 	}
-	count_gaps(run, header->events);
-	return check_header(run, segment, entry);
+	count_gaps(check, header->events);
+	return check_header(check, segment, entry);
 }
 
-static void check_places(struct run *run, const struct store_segment *segment)
+static void check_places(struct check *check, const struct store_segment *segment)
 {
 	for (size_t i = 0; i < segment->damage_count; i++) {
-		run->report->damaged_blocks++;
-		find(run, "%s, offset %" PRIu64 ": %" PRIu64 " bytes are no block", segment->path,
+		check->report->damaged_blocks++;
+		find(check, "%s, offset %" PRIu64 ": %" PRIu64 " bytes are no block", segment->path,
 		     segment->damage[i].offset, segment->damage[i].bytes);
 	}
 }
 
-/* A footer says what a scan finds; where it is gone in the middle of a log, the segment was left open or harmed. */
-static void check_end(struct run *run, const struct store_segment *segment, bool is_last)
+/* A missing footer loses nothing, but in the middle of a log it means that the segment was left open or was damaged. */
+static void check_end(struct check *check, const struct store_segment *segment, bool is_last)
 {
 	if (segment->is_closed)
 		return;
 	if (is_last && !segment->has_bad_footer) {
 		if (!segment->has_damaged_tail)
-			run->report->torn_bytes += store_segment_torn_bytes(segment);
-		run->report->open_segments++;
+			check->report->torn_bytes += store_segment_torn_bytes(segment);
+		check->report->open_segments++;
 		return;
 	}
-	run->report->bad_footers++;
-	find(run, "%s: no valid footer, though %s; \"tapedeck verify --repair\" makes one", segment->path,
+	check->report->bad_footers++;
+	find(check, "%s: no valid footer, though %s; \"tapedeck verify --repair\" makes one", segment->path,
 	     segment->has_bad_footer ? "it was closed" : "newer segments follow");
 }
 
-static int check_segment(struct run *run, const char *path, bool is_last, struct wire_fault *fault)
+static int check_segment(struct check *check, const char *path, bool is_last, struct wire_fault *fault)
 {
 	struct store_segment *segment;
 	int error = store_segment_open(&segment, path, fault);
 	if (error == -ENOENT)
 		return 0; /* retention took it */
 	if (error == STORE_EDAMAGE || error == STORE_EFORMAT) {
-		run->report->segments++;
-		run->report->damaged_blocks++;
-		find(run, "%s", fault->text);
+		check->report->segments++;
+		check->report->damaged_blocks++;
+		find(check, "%s", fault->text);
 		return 0;
 	}
 	if (error)
 		return error;
-	run->report->segments++;
-	run->report->bytes += segment->file_bytes;
-	check_places(run, segment);
+	check->report->segments++;
+	check->report->bytes += segment->file_bytes;
+	check_places(check, segment);
 	for (size_t i = 0; i < segment->index.count && !error; i++)
-		error = check_block(run, segment, i);
-	check_end(run, segment, is_last);
+		error = check_block(check, segment, i);
+	check_end(check, segment, is_last);
 	store_segment_close(segment);
 	return error ? wire_fault_set(fault, error, "%s: %s", path, wire_error_text(error)) : 0;
 }
 
 /* ---- the whole log ---- */
 
-/* What a repair did is told like what a check finds. */
+/* Report what a repair did like a finding. */
 static void tell(void *context, const char *line)
 {
 	find(context, "%s", line);
 }
 
-static int repair_all(struct run *run, const char *path, struct wire_fault *fault)
+static int repair_all(struct check *check, const char *path, struct wire_fault *fault)
 {
-	struct store__standing standing;
-	struct store__care care = {.is_thorough = true, .report = tell, .context = run};
+	struct store__log_state state;
+	struct store__care care = {.is_thorough = true, .report = tell, .context = check};
 	struct store_log_lock lock;
 	int error = store_log_lock(&lock, path, fault);
 	if (error == -ENOTDIR)
@@ -174,18 +175,18 @@ static int repair_all(struct run *run, const char *path, struct wire_fault *faul
 				      path);
 	if (error)
 		return error;
-	error = store__standing_find(&standing, path, &care, fault);
-	run->report->repaired_segments = care.changed;
+	error = store__log_state_find(&state, path, &care, fault);
+	check->report->repaired_segments = care.changed;
 	store_log_unlock(&lock);
 	return error;
 }
 
-static int check_all(struct run *run, const char *path, struct wire_fault *fault)
+static int check_all(struct check *check, const char *path, struct wire_fault *fault)
 {
 	struct store_log_segments segments;
 	int error = store_log_list(&segments, path, fault);
 	for (size_t i = 0; !error && i < segments.count; i++)
-		error = check_segment(run, segments.list[i].path, i + 1 == segments.count, fault);
+		error = check_segment(check, segments.list[i].path, i + 1 == segments.count, fault);
 	store_log_segments_fini(&segments);
 	return error;
 }
@@ -194,19 +195,20 @@ int store_verify(const char *path, bool repair, struct store_verify_report *repo
 		 store_verify_finding *finding, void *context, struct wire_fault *fault)
 {
 	struct wire_fault unasked;
-	struct run run = {.report = report,
-			  .finding = finding,
-			  .context = context,
-			  .block = store_block_open(),
-			  .scratch = store_block_open()};
+	struct check check = {.report = report,
+			      .finding = finding,
+			      .context = context,
+			      .block = store_block_open(),
+			      .scratch = store_block_open()};
 	fault = fault ? fault : &unasked;
 	*report = (struct store_verify_report){0};
-	int error = run.block && run.scratch ? 0 : wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
+	int error =
+	    check.block && check.scratch ? 0 : wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
 	if (!error && repair)
-		error = repair_all(&run, path, fault);
-	error = error ? error : check_all(&run, path, fault);
-	store_block_close(run.block);
-	store_block_close(run.scratch);
+		error = repair_all(&check, path, fault);
+	error = error ? error : check_all(&check, path, fault);
+	store_block_close(check.block);
+	store_block_close(check.scratch);
 	if (error)
 		return error;
 	return report->damaged_blocks > 0 || report->missing_events > 0 || report->bad_footers > 0;

@@ -6,7 +6,7 @@
 
 struct store_verify_report {
 	uint64_t segments, blocks, events, messages, bytes;
-	uint64_t damaged_blocks; /* or places where a block should be */
+	uint64_t damaged_blocks; /* and places where a block should be */
 	uint64_t missing_events; /* sequence numbers that no valid block and no stored damage gap covers */
 	uint64_t gaps;           /* gap events: known losses, not damage */
 	uint64_t gap_messages;
@@ -16,7 +16,7 @@ struct store_verify_report {
 	uint64_t repaired_segments;
 };
 
-/* Called for every finding, a line for people that names segment, offset, sequence numbers and remedy. */
+/* Called for every finding with a line for people that names segment, offset, sequence numbers and remedy. */
 typedef void store_verify_finding(void *context, const char *line);
 
 /* Check the log directory or segment at path. repair: needs the lock; cuts torn tails (kept as .torn), rebuilds

@@ -1,4 +1,4 @@
-/* bytes.h - little-endian numbers, varints and a growing buffer: what every piece of the format is made of. */
+/* bytes.h - little-endian numbers, varints and a growing buffer: the elements of the format. */
 #ifndef STORE_FORMAT_BYTES_H
 #define STORE_FORMAT_BYTES_H
 
@@ -66,8 +66,8 @@ static inline int64_t store__unzigzag(uint64_t value)
 	return (int64_t)(value >> 1 ^ (~(value & 1) + 1));
 }
 
-/* A read position in bytes that may lie: once something does not fit, `bad` is set and every further read
- * gives 0, so that a caller checks once, at the end. */
+/* A read position in bytes that cannot be trusted: once something does not fit, `bad` is set and all further reads return
+ * 0, so that a caller checks only once, at the end. */
 struct store__cursor {
 	const unsigned char *at, *end;
 	bool bad;
@@ -99,7 +99,7 @@ static inline uint64_t store__get_varint(struct store__cursor *cursor)
 	return 0;
 }
 
-/* The next len bytes, NULL when there are not so many. */
+/* The next len bytes; NULL when there are fewer. */
 static inline const unsigned char *store__get_bytes(struct store__cursor *cursor, uint64_t len)
 {
 	if (len > store__left(cursor)) {
@@ -111,14 +111,14 @@ static inline const unsigned char *store__get_bytes(struct store__cursor *cursor
 	return cursor->at - len;
 }
 
-/* A growing run of bytes; zeroed = empty. */
+/* Bytes in memory that grows; zeroed = empty. */
 struct store__buffer {
 	unsigned char *bytes;
 	size_t len, cap;
 };
 
-/* Room for `more` bytes behind len; `bytes` is not NULL then, even when none are wanted. 0 or -ENOMEM, which
- * leaves the buffer as it was. */
+/* Reserve room for `more` bytes after len; then `bytes` is not NULL, even when `more` is 0. 0; or -ENOMEM, then the buffer is
+ * as it was. */
 static inline int store__buffer_reserve(struct store__buffer *buffer, size_t more)
 {
 	if (buffer->bytes && buffer->cap - buffer->len >= more)
@@ -153,7 +153,7 @@ static inline void store__buffer_fini(struct store__buffer *buffer)
 	*buffer = (struct store__buffer){0};
 }
 
-/* Empty it and give back memory beyond `keep` bytes. */
+/* Empty the buffer and free its memory beyond `keep` bytes. */
 static inline void store__buffer_shrink(struct store__buffer *buffer, size_t keep)
 {
 	buffer->len = 0;

@@ -1,5 +1,6 @@
-/* columns.h - frames made of tagged columns: ids, encodings, and reading and writing one column. Internal to
- * store; ids and encodings are part of the format (docs/format.md): append, never renumber. */
+/* columns.h - frames made of tagged columns: ids, encodings, and a column in memory. Internal to store.
+ *
+ * Ids and encodings are part of the format (docs/format.md): append, never renumber. */
 #ifndef STORE_FORMAT_COLUMNS_H
 #define STORE_FORMAT_COLUMNS_H
 
@@ -33,7 +34,7 @@ enum store__event_column {
 	STORE__RECEIVER_COUNT = 11,
 	STORE__REFERS_TO = 12,
 	STORE__DETAILS_BYTES = 13,
-	STORE__ROW_COLUMNS, /* the ids below this one */
+	STORE__ROW_COLUMNS, /* all ids below */
 	/* Bytes of events. */
 	STORE__REPLIES = 16,
 	STORE__DETAILS = 17,
@@ -49,39 +50,25 @@ enum store__event_column {
 
 enum store__encoding {
 	STORE__CONSTANT = 0,   /* one varint for all values */
-	STORE__FIXED = 1,      /* width (1, 2, 4, 8), base varint; then value - base in so many bytes each */
+	STORE__FIXED = 1,      /* width (1, 2, 4, 8), base varint; then value - base in `width` bytes each */
 	STORE__VARINT = 2,     /* base varint; then value - base as a varint each */
-	STORE__DELTA = 3,      /* zigzag varint each: difference to the value before, at first to 0 */
+	STORE__DELTA = 3,      /* zigzag varint each: difference to the value before; of the first, to 0 */
 	STORE__RUNS = 4,       /* varint pairs: value, how many times */
 	STORE__DELTA_RUNS = 5, /* varint pairs: zigzag difference, how many times it is added */
-	STORE__BYTES = 6,      /* no numbers but bytes; count is their number */
+	STORE__BYTES = 6,      /* bytes instead of numbers; count is their number */
 };
 
 /* Bounds on a reader's memory: columns with ids below 16 have at most STORE_BLOCK_EVENTS_MAX values, others
  * (subscribers, sets and their members) STORE__VALUES_MAX. */
 enum { STORE__SMALL_COLUMNS = 16, STORE__VALUES_MAX = 1 << 20 };
 
-/* Append a column of numbers in the encoding that takes the fewest bytes, by a sample of the values; nothing
- * when there are none. 0 or -ENOMEM. */
-int store__column_put(struct store__buffer *frame, unsigned id, const uint64_t *values, uint32_t count);
-
-/* Append a column whose `count` > 0 values all are `value`, without looking at them. 0 or -ENOMEM. */
-int store__column_put_constant(struct store__buffer *frame, unsigned id, uint64_t value, uint32_t count);
-
 /* The same value `count` > 0 times. */
 struct store__run {
 	uint64_t value, count;
 };
 
-/* Append a column of `count` > 0 values that consists of these runs. 0 or -ENOMEM. */
-int store__column_put_runs(struct store__buffer *frame, unsigned id, const struct store__run *runs,
-			   uint32_t runs_len, uint32_t count);
-
-/* Append a column of bytes; nothing when there are none. 0 or -ENOMEM. */
-int store__column_put_bytes(struct store__buffer *frame, unsigned id, const void *bytes, size_t len);
-
-/* A column as read. A constant has its value once and mask 0, so that it costs nothing to expand and nothing
- * to ask. Not to be moved: `values` may point into the struct itself. */
+/* A column in memory. A constant is stored once, with mask 0, so that it is never expanded and read like any other. Do not
+ * move it: `values` may point into the struct itself. */
 struct store__column {
 	const uint64_t *values;
 	uint32_t mask;
@@ -101,18 +88,5 @@ static inline bool store__column_is_constant(const struct store__column *column)
 {
 	return column->mask == 0;
 }
-
-/* Read a frame's columns into columns[id] for all ids below `columns_len`; others are skipped. Columns that are
- * missing are zero. 0, STORE_EDAMAGE or -ENOMEM. */
-int store__columns_read(struct store__column *columns, unsigned columns_len, const void *frame, size_t len);
-
-/* Give back memory. */
-void store__columns_fini(struct store__column *columns, unsigned columns_len);
-
-/* No value is larger than max. */
-bool store__column_is_within(const struct store__column *column, uint64_t max);
-
-/* The first `count` values, each below 2^32, add up to sum. */
-bool store__column_adds_up(const struct store__column *column, uint32_t count, uint64_t sum);
 
 #endif

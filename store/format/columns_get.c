@@ -1,10 +1,9 @@
-#include "store/format/columns.h"
+#include "store/format/columns_get.h"
 
 /* Memory that a column keeps from block to block. */
 enum { KEEP_BYTES = STORE_BLOCK_EVENTS_MAX * sizeof(uint64_t) };
 
-/* Varints of one byte are by far the most frequent: eight of them are recognised at once. Hot: halves the
- * time of a scan over event columns. */
+/* Whether the next eight varints have one byte each, as most do. Hot: halves the time of a scan over event columns. */
 static bool eight_small(const struct store__cursor *cursor)
 {
 	uint64_t bytes;
@@ -69,7 +68,7 @@ static bool read_fixed(struct store__cursor *in, uint64_t *values, uint32_t coun
 	}
 }
 
-/* The next run's length, 0 when there is none or it is longer than what is left. */
+/* Read the next run's length; 0 when there is none or it exceeds the values that are left. */
 static uint32_t read_run(struct store__cursor *in, uint32_t left)
 {
 	uint64_t run = store__get_varint(in);

@@ -1,9 +1,9 @@
-#include "store/format/columns.h"
+#include "store/format/columns_put.h"
 
-/* How many values are looked at, in how many places of a longer column, to choose its encoding. */
+/* To choose the encoding of a long column, SAMPLE_VALUES values in SAMPLE_SPANS places are examined. */
 enum { SAMPLE_SPANS = 4, SAMPLE_VALUES = 4096 };
 
-/* The largest run of bytes that one value can take: two varints. */
+/* The most bytes that one value can take: two varints. */
 enum { VALUE_BYTES_MAX = 2 * STORE__VARINT_MAX };
 
 /* Id, encoding, two varints; the widest start of an encoding is a width and a base. */
@@ -20,39 +20,39 @@ static inline uint32_t varint_bytes(uint64_t value)
 	return (bits * 9 + 64) / 64;
 }
 
-/* What the values look like, and what each encoding would take for the sampled ones. */
-struct survey {
+/* The range of the values, and the bytes that each encoding would take for the sampled ones. */
+struct profile {
 	uint64_t min, max;
 	uint32_t sampled;
 	uint64_t bytes[STORE__BYTES];
 };
 
-static void find_range(struct survey *survey, const uint64_t *values, uint32_t count)
+static void find_range(struct profile *profile, const uint64_t *values, uint32_t count)
 {
 	uint64_t min = values[0], max = values[0];
 	for (uint32_t i = 1; i < count; i++) {
 		min = values[i] < min ? values[i] : min;
 		max = values[i] > max ? values[i] : max;
 	}
-	survey->min = min;
-	survey->max = max;
+	profile->min = min;
+	profile->max = max;
 }
 
-static void sample(struct survey *survey, const uint64_t *values, uint32_t from, uint32_t to)
+static void sample(struct profile *profile, const uint64_t *values, uint32_t from, uint32_t to)
 {
 	uint64_t last_delta = 0;
 	for (uint32_t i = from; i < to; i++) {
 		uint64_t step = delta(values, i);
-		survey->bytes[STORE__VARINT] += varint_bytes(values[i] - survey->min);
-		survey->bytes[STORE__DELTA] += varint_bytes(step);
-		/* A run's length is taken for one byte. */
+		profile->bytes[STORE__VARINT] += varint_bytes(values[i] - profile->min);
+		profile->bytes[STORE__DELTA] += varint_bytes(step);
+		/* Assume one byte for a run's length. */
 		if (step != 0 || i == from)
-			survey->bytes[STORE__RUNS] += varint_bytes(values[i]) + 1;
+			profile->bytes[STORE__RUNS] += varint_bytes(values[i]) + 1;
 		if (step != last_delta || i == from)
-			survey->bytes[STORE__DELTA_RUNS] += varint_bytes(step) + 1;
+			profile->bytes[STORE__DELTA_RUNS] += varint_bytes(step) + 1;
 		last_delta = step;
 	}
-	survey->sampled += to - from;
+	profile->sampled += to - from;
 }
 
 static uint32_t width_of(uint64_t value)
@@ -60,30 +60,30 @@ static uint32_t width_of(uint64_t value)
 	return value <= UINT8_MAX ? 1 : value <= UINT16_MAX ? 2 : value <= UINT32_MAX ? 4 : 8;
 }
 
-static enum store__encoding choose(struct survey *survey, const uint64_t *values, uint32_t count)
+static enum store__encoding choose(struct profile *profile, const uint64_t *values, uint32_t count)
 {
 	uint32_t spans = count > SAMPLE_VALUES ? SAMPLE_SPANS : 1;
 	uint32_t span = count > SAMPLE_VALUES ? SAMPLE_VALUES / SAMPLE_SPANS : count;
-	find_range(survey, values, count);
-	if (survey->min == survey->max)
+	find_range(profile, values, count);
+	if (profile->min == profile->max)
 		return STORE__CONSTANT;
 	for (uint32_t i = 0; i < spans; i++) {
 		uint32_t from = i * (count / spans);
-		sample(survey, values, from, from + span);
+		sample(profile, values, from, from + span);
 	}
-	survey->bytes[STORE__FIXED] = (uint64_t)survey->sampled * width_of(survey->max - survey->min);
+	profile->bytes[STORE__FIXED] = (uint64_t)profile->sampled * width_of(profile->max - profile->min);
 	enum store__encoding best = STORE__FIXED;
 	for (enum store__encoding i = STORE__VARINT; i < STORE__BYTES; i++)
-		if (survey->bytes[i] < survey->bytes[best])
+		if (profile->bytes[i] < profile->bytes[best])
 			best = i;
 	return best;
 }
 
 static unsigned char *put_fixed(unsigned char *out, const uint64_t *values, uint32_t count,
-				const struct survey *survey)
+				const struct profile *profile)
 {
-	uint64_t base = survey->min;
-	uint32_t width = width_of(survey->max - base);
+	uint64_t base = profile->min;
+	uint32_t width = width_of(profile->max - base);
 	*out++ = (unsigned char)width;
 	out = store__put_varint(out, base);
 	switch (width) {
@@ -146,11 +146,11 @@ static unsigned char *put_delta_runs(unsigned char *out, const uint64_t *values,
 }
 
 static unsigned char *put_values(unsigned char *out, enum store__encoding encoding, const uint64_t *values,
-				 uint32_t count, const struct survey *survey)
+				 uint32_t count, const struct profile *profile)
 {
 	switch (encoding) {
-	case STORE__FIXED: return put_fixed(out, values, count, survey);
-	case STORE__VARINT: return put_varints(out, values, count, survey->min);
+	case STORE__FIXED: return put_fixed(out, values, count, profile);
+	case STORE__VARINT: return put_varints(out, values, count, profile->min);
 	case STORE__DELTA: return put_deltas(out, values, count);
 	case STORE__RUNS: return put_runs(out, values, count);
 	default: return put_delta_runs(out, values, count);
@@ -175,7 +175,7 @@ int store__column_put_constant(struct store__buffer *frame, unsigned id, uint64_
 	return 0;
 }
 
-/* The length is known only when the values are written: they move up behind their header. */
+/* The header needs the length, which is known once the values are written: move them to their place after it. */
 static void put_written(struct store__buffer *frame, unsigned id, enum store__encoding encoding,
 			uint32_t count, const unsigned char *written, size_t len)
 {
@@ -200,17 +200,17 @@ int store__column_put_runs(struct store__buffer *frame, unsigned id, const struc
 
 int store__column_put(struct store__buffer *frame, unsigned id, const uint64_t *values, uint32_t count)
 {
-	struct survey survey = {0};
+	struct profile profile = {0};
 	if (count == 0)
 		return 0;
-	enum store__encoding encoding = choose(&survey, values, count);
+	enum store__encoding encoding = choose(&profile, values, count);
 	if (encoding == STORE__CONSTANT)
 		return store__column_put_constant(frame, id, values[0], count);
 	if (store__buffer_reserve(frame,
 				  HEADER_BYTES_MAX + START_BYTES_MAX + (size_t)count * VALUE_BYTES_MAX))
 		return -ENOMEM;
 	unsigned char *room = frame->bytes + frame->len + HEADER_BYTES_MAX;
-	size_t len = (size_t)(put_values(room, encoding, values, count, &survey) - room);
+	size_t len = (size_t)(put_values(room, encoding, values, count, &profile) - room);
 	put_written(frame, id, encoding, count, room, len);
 	return 0;
 }

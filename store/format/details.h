@@ -1,6 +1,5 @@
-/* details.h - what only rare events carry (a client's description, texts, losses): fields of tag, length and
- * bytes, one event's behind the other's. Internal to store; tags are part of the format: append, never
- * renumber. */
+/* details.h - the attributes of rare events (a client's description, texts, losses): fields of tag, length and bytes, event
+ * by event. Internal to store; tags are part of the format: append, never renumber. */
 #ifndef STORE_FORMAT_DETAILS_H
 #define STORE_FORMAT_DETAILS_H
 
@@ -32,8 +31,8 @@ size_t store__details_bound(const struct wire_event *event);
 /* Append the event's details to room that was reserved. */
 void store__details_put(struct store__buffer *buffer, const struct wire_event *event);
 
-/* Read the details of one event into *event and *client; slices borrow `bytes`. Tags that are not known are
- * skipped. False when the bytes are no details. */
+/* Read the details of one event into *event and *client; slices borrow `bytes`. Unknown tags are skipped. False when the
+ * bytes are no details. */
 bool store__details_get(const void *bytes, size_t len, struct wire_event *event, struct wire_client *client);
 
 #endif

@@ -1,19 +1,20 @@
-/* fields.h - records of text cut into what they have in common and what differs. Internal to store.
+/* fields.h - cut records of text into the parts they have in common and the parts that differ. Internal to store.
  *
- * Messages of services are templates filled in: of a JSON event little but ids, times and numbers is new. A record
- * is cut into pieces of constant text and fields, the runs of letters and digits that differ:
+ * Messages of services are filled-in templates: in a JSON event little more than ids, times and numbers is new. A record is
+ * cut into pieces of constant text, and fields: words of letters and digits that differ from record to record.
  *
  *   {"id":"7f3a-04","type":"paid"}      piece {"id":"   field 7f3a   piece -   field 04   piece ","type":"paid"}
  *
- * Pieces are the nodes of a tree, each below the one that comes before it, so that records share the beginning they
- * have in common; a record is the node that it ends with, and the fields on the way there. The fields below a node
- * are a column: alike, and often as long as each other. What of a record has no like is its tail and kept as it is.
+ * Pieces are the nodes of a tree. Each is a child of the piece before it, so that records share their common beginning. A
+ * record is stored as the node that it ends with and the fields on the path to that node. The fields of a node are a
+ * column: they resemble each other and often have the same length. The rest of a record, which matches no piece, is its
+ * tail and is stored as it is.
  *
  *   root ─ {"id":" ◦ ─ - ◦ ─┬─ ","type":"paid"}
  *                           └─ ","type":"late"}
  *
- * Bytes become other bytes and come back exactly; compressing them is left to zstd. Pure: no I/O, and no memory but
- * the buffers that are passed or opened. The format is that of docs/format.md, "Fields". */
+ * The bytes come back exactly; zstd compresses the result. Pure: no I/O, and no memory but the buffers that are passed or
+ * opened. The format is specified in docs/format.md, "Fields". */
 #ifndef STORE_FORMAT_FIELDS_H
 #define STORE_FORMAT_FIELDS_H
 
@@ -22,33 +23,17 @@
 enum {
 	STORE__FIELDS_RECORDS_MAX = 65536,
 	STORE__FIELDS_NODES_MAX = 16384, /* of a tree, the root not counted */
-	STORE__FIELDS_DEPTH_MAX = 255,   /* nodes on the way to one */
+	STORE__FIELDS_DEPTH_MAX = 255,   /* nodes on the path to one */
 	STORE__FIELD_BYTES_MAX = 255,
 };
 
-/* What follows a node's piece: the low bits of how the column is described; its width is above them. */
+/* What follows a node's piece. These are the low bits of a column's description; the bits above are its width. */
 enum { STORE__FIELD_KIND_BITS = 2 };
 enum store__field_kind {
 	STORE__FIELD_NONE,     /* nothing: the record ends, or its tail begins */
-	STORE__FIELD_LENGTHS,  /* fields of any length, which stand apart */
-	STORE__FIELD_FIXED,    /* fields of one width, zero bytes ahead of the shorter ones */
+	STORE__FIELD_LENGTHS,  /* fields of any length; the lengths are stored apart */
+	STORE__FIELD_FIXED,    /* fields of one width; zero bytes precede shorter ones */
 	STORE__FIELD_CONSTANT, /* the same field in every record */
 };
-
-struct store__fields;
-
-/* An encoder, reused for frame after frame. NULL when out of memory. */
-struct store__fields *store__fields_open(void);
-void store__fields_close(struct store__fields *fields);
-
-/* Put the `count` records that stand in raw[0..raw_len) one behind the other, lengths[i] bytes each, onto the end of
- * out. May be longer than raw where records have nothing in common. raw_len < 2^31. 0 or -ENOMEM. */
-int store__fields_put(struct store__fields *fields, const unsigned char *raw, size_t raw_len,
-		      const uint32_t *lengths, uint32_t count, struct store__buffer *out);
-
-/* The reverse: in[0..len) to exactly raw_len bytes at out. The bytes may lie: 0, STORE_EDAMAGE or -ENOMEM, then out
- * holds rubbish. scratch is the decoder's memory, at most 2 MiB, whatever the bytes say. */
-int store__fields_get(struct store__buffer *scratch, const unsigned char *in, size_t len, unsigned char *out,
-		      size_t raw_len);
 
 #endif

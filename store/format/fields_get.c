@@ -1,4 +1,4 @@
-#include "store/format/fields.h"
+#include "store/format/fields_get.h"
 
 #include "wire/error.h"
 
@@ -7,7 +7,7 @@ enum { COPY = 16 };
 
 struct node {
 	const unsigned char *piece;
-	const unsigned char *fields;  /* behind the last of its column's fields that is still to be taken */
+	const unsigned char *fields;  /* after the last of its column's fields that is still to be taken */
 	const unsigned char *lengths; /* likewise */
 	size_t piece_len;
 	uint32_t count; /* records that pass */
@@ -25,10 +25,10 @@ struct decoder {
 	struct node *nodes;         /* [0] is the root */
 	struct record *records;
 	uint32_t nodes_len, records_len;
-	const unsigned char *tails; /* behind the last one that is still to be taken */
+	const unsigned char *tails; /* after the last one that is still to be taken */
 };
 
-/* The buffer's memory for the nodes and records; what they hold is not set. */
+/* Reserve memory for the nodes and records, uninitialized. */
 static int reserve(struct decoder *decoder, struct store__buffer *scratch)
 {
 	uint64_t records = store__get_varint(&decoder->in), nodes = store__get_varint(&decoder->in);
@@ -73,7 +73,7 @@ static bool get_nodes(struct decoder *decoder)
 	return !decoder->in.bad;
 }
 
-/* Which node each record ends with, and how often each one is passed. */
+/* Read the node that each record ends with, and count how often each node is passed. */
 static bool get_records(struct decoder *decoder)
 {
 	uint64_t number = 0;
@@ -126,7 +126,7 @@ static uint64_t column_bytes(const struct node *node)
 	}
 }
 
-/* The columns are read from their ends, as the records are put together from the last to the first. */
+/* The columns are read from their ends, because records are put together from the last to the first. */
 static bool get_columns(struct decoder *decoder)
 {
 	uint64_t tails = 0;
@@ -146,13 +146,13 @@ static bool get_columns(struct decoder *decoder)
 	return tails == store__left(&decoder->in);
 }
 
-/* What is being written, from its end. */
+/* The result, which is written from its end. */
 struct output {
 	unsigned char *begin, *at;
 };
 
-/* Put len bytes ahead of what is there, and false when they do not fit. Sixteen at once where both sides have them:
- * what is too many is overwritten by what comes next. */
+/* Put len bytes before those that are there; false when they do not fit. Copies sixteen at once where both sides have them:
+ * the next bytes overwrite the surplus. */
 static inline bool put(struct output *out, const struct decoder *decoder, const unsigned char *from,
 		       size_t len)
 {
@@ -167,7 +167,7 @@ static inline bool put(struct output *out, const struct decoder *decoder, const 
 	return true;
 }
 
-/* The column's last field that was not taken yet. Lengths add up to the column's bytes: none is beyond it. */
+/* Take the column's last field. The lengths add up to the column's bytes, so that no field lies beyond it. */
 static inline const unsigned char *take_field(struct node *node, size_t *len)
 {
 	*len = node->width;

@@ -1,3 +1,5 @@
+#include "store/format/fields_put.h"
+
 #include "store/format/fields_tree.h"
 
 /* A node shared by fewer records saves less than it takes. */
@@ -6,9 +8,9 @@ enum { SHARED_MIN = 2 };
 /* Memory that the steps keep from frame to frame. */
 enum { KEEP_BYTES = 4 << 20 };
 
-/* What of a node goes into the frame. */
+/* A node as it is written to the frame. */
 struct column {
-	uint16_t number; /* of the node; 0 = it is left out, and so is everything below it */
+	uint16_t number; /* of the node; 0 = it is left out, and so are all nodes below it */
 	uint8_t kind;    /* enum store__field_kind */
 	uint8_t width;
 	uint32_t piece_len;  /* of the node */
@@ -25,7 +27,7 @@ struct path {
 struct store__fields {
 	struct store__tree tree;
 	struct column *columns;     /* one a node of the tree */
-	struct store__buffer steps; /* struct store__step */
+	struct store__buffer steps; /* struct store__tree_step */
 	struct store__buffer paths; /* struct path: of the records that are not empty */
 	uint32_t records;
 	uint32_t nodes; /* that go into the frame */
@@ -56,9 +58,9 @@ void store__fields_close(struct store__fields *fields)
 	free(fields);
 }
 
-static struct store__step *steps_of(const struct store__fields *fields)
+static struct store__tree_step *steps_of(const struct store__fields *fields)
 {
-	return (struct store__step *)(void *)fields->steps.bytes;
+	return (struct store__tree_step *)(void *)fields->steps.bytes;
 }
 
 static struct path *paths_of(const struct store__fields *fields)
@@ -70,7 +72,7 @@ static struct path *paths_of(const struct store__fields *fields)
 static int learn(struct store__fields *fields, const unsigned char *raw, size_t raw_len,
 		 const uint32_t *lengths, uint32_t count)
 {
-	const size_t room = STORE__FIELDS_DEPTH_MAX * sizeof(struct store__step);
+	const size_t room = STORE__FIELDS_DEPTH_MAX * sizeof(struct store__tree_step);
 	uint32_t at = 0, taken = 0;
 	fields->records = 0;
 	store__tree_clear(&fields->tree);
@@ -84,12 +86,12 @@ static int learn(struct store__fields *fields, const unsigned char *raw, size_t 
 			continue;
 		if (store__buffer_reserve(&fields->steps, room))
 			return -ENOMEM;
-		struct store__way way = store__tree_walk(&fields->tree, raw, raw_len, path.begin, path.end,
-							 steps_of(fields) + taken);
+		struct store__tree_path way = store__tree_walk(&fields->tree, raw, raw_len, path.begin,
+							       path.end, steps_of(fields) + taken);
 		path.count = way.steps;
 		path.tail = way.tail;
 		taken += path.count;
-		fields->steps.len = taken * sizeof(struct store__step);
+		fields->steps.len = taken * sizeof(struct store__tree_step);
 		paths_of(fields)[fields->records++] = path;
 		at = path.end;
 	}
@@ -116,8 +118,8 @@ static uint32_t column_bytes(const struct column *column, const struct store__no
 	}
 }
 
-/* Number the nodes that are shared, and give each column its place. A node is shared by no more records than the one
- * above it, so that those left out are ends of paths. */
+/* Number the nodes that are shared, and give each column its place. No node is shared by more records than its parent, so
+ * that the nodes left out are the ends of paths. */
 static void lay_out(struct store__fields *fields)
 {
 	fields->nodes = fields->lengths_bytes = fields->fields_bytes = 0;
@@ -173,7 +175,7 @@ static uint32_t last_node(const struct store__fields *fields, const struct path 
 	return path->count > 0 ? steps_of(fields)[path->first + path->count - 1].node : 0;
 }
 
-/* Steps whose nodes are left out go into the tail. Such a node has one record, whose tail begins with its piece. */
+/* Move steps whose nodes are left out to the tail. Such a node has one record, and its tail begins with the piece. */
 static void cut_path(const struct store__fields *fields, struct path *path, const unsigned char *raw)
 {
 	uint32_t node;
@@ -183,7 +185,7 @@ static void cut_path(const struct store__fields *fields, struct path *path, cons
 	}
 }
 
-/* Which node each record ends with and whether a tail follows; then the tails' lengths. */
+/* Write the node that each record ends with and whether a tail follows; then the tails' lengths. */
 static int put_records(struct store__fields *fields, const unsigned char *raw, struct store__buffer *out)
 {
 	uint16_t before = 0;
@@ -223,11 +225,11 @@ static inline void copy(unsigned char *out, const unsigned char *from, uint32_t 
 	}
 }
 
-/* Hot: the fields of the record at `from` into columns that are zero. */
-static inline void put_fields(struct column *columns, const struct store__step *steps, uint32_t count,
+/* Hot: copy the fields of the record at `from` to columns that are zero. */
+static inline void put_fields(struct column *columns, const struct store__tree_step *steps, uint32_t count,
 			      const unsigned char *from, unsigned char *lengths, unsigned char *bytes)
 {
-	for (const struct store__step *step = steps; step < steps + count; step++) {
+	for (const struct store__tree_step *step = steps; step < steps + count; step++) {
 		struct column *column = &columns[step->node];
 		uint32_t len = step->field_len;
 		from += column->piece_len;

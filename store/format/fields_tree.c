@@ -9,15 +9,15 @@
 #define RARE static __attribute__((noinline))
 
 enum {
-	STEP = 16, /* bytes that are looked at at once */
-	/* A node may have so many children that never recur, and one more for every other one that does: free text
-	 * does not fill the tree. */
+	STEP = 16, /* bytes that are examined at once */
+	/* A node may have this many children that do not recur, and one more for every second record that met an existing
+	 * child: so free text does not fill the tree. */
 	UNPROVEN_CHILDREN = 8,
 	CHILDREN_MAX = 256,
 	NO_FIELD = STORE__FIELD_BYTES_MAX + 1,
 };
 
-/* Where the records end, and whether a step may be read from anywhere in the one that walks, its end included. */
+/* The end of all records, and whether STEP bytes may be read from any place in the current one, its end included. */
 struct text {
 	const unsigned char *end;
 	bool has_room;
@@ -69,7 +69,7 @@ static uint32_t mark_bytes(const unsigned char *at, size_t len)
 	return marks;
 }
 
-/* Bit i is set where byte i of the step at `at` is a letter or a digit. Nothing behind the records is. */
+/* Set bit i when byte i of the STEP bytes at `at` is a letter or a digit. Bytes after the records count as neither. */
 HOT uint32_t mark(const struct text *text, const unsigned char *at)
 {
 #ifdef __SSE2__
@@ -79,13 +79,13 @@ HOT uint32_t mark(const struct text *text, const unsigned char *at)
 	return mark_bytes(at, text->end - at < STEP ? (size_t)(text->end - at) : STEP);
 }
 
-/* The marks' lowest bits up to the first that is 0, all set: the same for all runs of one length. */
+/* The lowest bits of the marks up to the first 0, that included, all set: the same for all words of one length. */
 HOT uint32_t run_of(uint32_t marks)
 {
 	return marks ^ (marks + 1);
 }
 
-/* Bytes of the run of letters and digits that at[0..end) begins with. */
+/* Bytes of the word of letters and digits that at[0..end) begins with. */
 HOT size_t run_len(const struct text *text, const unsigned char *at, const unsigned char *end)
 {
 	size_t len = 0, run, left = (size_t)(end - at);
@@ -96,7 +96,7 @@ HOT size_t run_len(const struct text *text, const unsigned char *at, const unsig
 	return len < left ? len : left;
 }
 
-/* Where the next run with a digit begins, `end` when there is none. Nothing ahead of `at` belongs to a run. */
+/* The beginning of the next word with a digit in it; `end` when there is none. Bytes before `at` belong to no word. */
 static const unsigned char *find_field(const unsigned char *at, const unsigned char *end)
 {
 	const unsigned char *field = at;
@@ -149,7 +149,7 @@ static void set_widest(struct store__node *node, uint32_t field_len)
 	node->run = field_len > 0 && field_len < STEP ? run_of((1u << field_len) - 1) : 0;
 }
 
-/* A record passes the node: `at` is where its piece begins, with a field of this length behind it. */
+/* A record passes the node: its piece begins at `at`, and a field of this length follows. */
 HOT void note(struct store__node *node, uint32_t field_len, const struct text *text, const unsigned char *at)
 {
 	uint32_t widest = node->widest.field_len;
@@ -164,7 +164,7 @@ HOT void note(struct store__node *node, uint32_t field_len, const struct text *t
 	node->count++;
 }
 
-/* The length of the field when at[0..end), behind the node's piece, goes on as records there do, else NO_FIELD. */
+/* The length of the field when at[0..end), after the node's piece, continues as records there do, else NO_FIELD. */
 HOT uint32_t measure(const struct store__node *node, const struct text *text, const unsigned char *at,
 		     const unsigned char *end)
 {
@@ -174,7 +174,7 @@ HOT uint32_t measure(const struct store__node *node, const struct text *text, co
 	return len > 0 && len < NO_FIELD ? (uint32_t)len : NO_FIELD;
 }
 
-/* The length of the field when at[0..end) goes on with the node, else NO_FIELD. */
+/* The length of the field when at[0..end) continues with the node, else NO_FIELD. */
 HOT uint32_t match(const struct store__node *node, const struct text *text, const unsigned char *at,
 		   const unsigned char *end)
 {
@@ -183,7 +183,7 @@ HOT uint32_t match(const struct store__node *node, const struct text *text, cons
 	return measure(node, text, at + node->piece_len, end);
 }
 
-/* The child that at[0..end) goes on with, which is tried first from now on; NULL when there is none. */
+/* Find the child that at[0..end) continues with, and try it first from now on. NULL when there is none. */
 HOT struct store__node *find_child(struct store__node *parent, const struct text *text,
 				   const unsigned char *at, const unsigned char *end, uint32_t *field_len)
 {
@@ -200,7 +200,7 @@ HOT struct store__node *find_child(struct store__node *parent, const struct text
 	return child;
 }
 
-/* For how many records one of the children was there already. */
+/* How many records met a child that existed. */
 static uint32_t count_hits(const struct store__node *parent)
 {
 	uint32_t hits = 0;
@@ -216,7 +216,7 @@ static bool may_grow(const struct store__tree *tree, const struct store__node *p
 		parent->children < UNPROVEN_CHILDREN + count_hits(parent) / 2);
 }
 
-/* A child for what at[0..end) goes on with; NULL when there is to be none. */
+/* Add the child that at[0..end) continues with; NULL when none may be added. */
 static struct store__node *add_child(struct store__tree *tree, struct store__node *parent,
 				     const struct text *text, const unsigned char *at,
 				     const unsigned char *end, uint32_t *field_len)
@@ -241,10 +241,11 @@ static struct store__node *add_child(struct store__tree *tree, struct store__nod
 	return child;
 }
 
-/* A step that is not the likely one: with another field behind the first child's piece, when the record is known to
- * have that; else to any child or a new one; to the root when there is none. */
-RARE struct store__step find_step(struct store__tree *tree, struct store__node *above, bool has_piece,
-				  const struct text *text, const unsigned char *at, const unsigned char *end)
+/* Find a step that is not the likely one: to the first child with another field, when the record has its piece; else to any
+ * child or a new one; to the root when there is none. */
+RARE struct store__tree_step find_step(struct store__tree *tree, struct store__node *above, bool has_piece,
+				       const struct text *text, const unsigned char *at,
+				       const unsigned char *end)
 {
 	struct store__node *node = above->first;
 	uint32_t field_len = NO_FIELD;
@@ -255,9 +256,9 @@ RARE struct store__step find_step(struct store__tree *tree, struct store__node *
 	if (!node)
 		node = add_child(tree, above, text, at, end, &field_len);
 	if (!node)
-		return (struct store__step){0};
+		return (struct store__tree_step){0};
 	note(node, field_len, text, at);
-	return (struct store__step){.node = node->widest.node, .field_len = (uint16_t)field_len};
+	return (struct store__tree_step){.node = node->widest.node, .field_len = (uint16_t)field_len};
 }
 
 /* at[0..end) begins with the node's piece and its field where that is constant, and is as long as with the longest. */
@@ -267,7 +268,7 @@ HOT bool has_constant(const struct store__node *node, const struct text *text, c
 	return (uint32_t)(end - at) >= node->widest_len && is_same(text, node->piece, at, node->constant_len);
 }
 
-/* Behind its piece is a field as long as the longest, or the end where the node has no field. */
+/* The piece is followed by a field as long as the longest, or by the end where the node has no field. */
 HOT bool has_widest(const struct store__node *node, const struct text *text, const unsigned char *at,
 		    const unsigned char *end)
 {
@@ -276,9 +277,9 @@ HOT bool has_widest(const struct store__node *node, const struct text *text, con
 }
 
 /* Hot: most steps are to the child that is tried first, with a field of the length that most have. Such a field is not
- * measured but compared with what is expected, so that the processor need not wait to look at what is behind it. */
+ * measured but compared with the expected one, so that the processor need not wait before it reads on. */
 HOT uint32_t walk(struct store__tree *tree, const struct text *text, const unsigned char **at,
-		  const unsigned char *end, struct store__step *steps)
+		  const unsigned char *end, struct store__tree_step *steps)
 {
 	struct store__node *above = tree->nodes;
 	uint32_t count = 0;
@@ -290,7 +291,7 @@ HOT uint32_t walk(struct store__tree *tree, const struct text *text, const unsig
 			steps[count++] = node->widest;
 			*at += node->widest_len;
 		} else {
-			struct store__step step = find_step(tree, above, has_piece, text, *at, end);
+			struct store__tree_step step = find_step(tree, above, has_piece, text, *at, end);
 			if (step.node == 0)
 				break;
 			node = &tree->nodes[step.node];
@@ -303,17 +304,17 @@ HOT uint32_t walk(struct store__tree *tree, const struct text *text, const unsig
 }
 
 RARE uint32_t walk_at_end(struct store__tree *tree, const struct text *text, const unsigned char **at,
-			  const unsigned char *end, struct store__step *steps)
+			  const unsigned char *end, struct store__tree_step *steps)
 {
 	return walk(tree, text, at, end, steps);
 }
 
-struct store__way store__tree_walk(struct store__tree *tree, const unsigned char *raw, size_t raw_len,
-				   uint32_t at, uint32_t end, struct store__step *steps)
+struct store__tree_path store__tree_walk(struct store__tree *tree, const unsigned char *raw, size_t raw_len,
+					 uint32_t at, uint32_t end, struct store__tree_step *steps)
 {
 	const struct text text = {.end = raw + raw_len, .has_room = raw_len - end >= STEP};
 	const unsigned char *begin = raw + at;
 	uint32_t count = text.has_room ? walk(tree, &text, &begin, raw + end, steps)
 				       : walk_at_end(tree, &text, &begin, raw + end, steps);
-	return (struct store__way){.steps = count, .tail = (uint32_t)(begin - raw)};
+	return (struct store__tree_path){.steps = count, .tail = (uint32_t)(begin - raw)};
 }

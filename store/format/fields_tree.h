@@ -1,8 +1,8 @@
 /* fields_tree.h - learn the templates of records: see fields.h. Internal to store.
  *
- * A record walks down the tree as far as pieces match. Where none does, one that ends at the next run of letters and
- * digits with a digit in it is added: words are taken for constant, numbers, times and hexadecimal ids are not.
- * Once a node is there any run may stand in its field, so that an id is one even when chance left it no digit. */
+ * A record descends the tree as far as pieces match. Where none matches, a node is added whose piece ends at the next word of
+ * letters and digits that contains a digit: words without a digit count as constant text; numbers, times and hexadecimal
+ * ids do not. In the field of an existing node any word may stand, so that an id that happens to have no digit fits, too. */
 #ifndef STORE_FORMAT_FIELDS_TREE_H
 #define STORE_FORMAT_FIELDS_TREE_H
 
@@ -11,7 +11,7 @@
 #include "store/format/fields.h"
 
 /* A record passes a node: its number, and the length of the field there. */
-struct store__step {
+struct store__tree_step {
 	uint16_t node, field_len;
 };
 
@@ -24,11 +24,11 @@ struct store__node {
 	uint32_t piece_len;
 	uint32_t constant_len; /* of the piece, and of the field behind it while all records have the same */
 	uint32_t widest_len;   /* of the piece and the longest field */
-	uint32_t run;          /* how the longest field looks: see fields_tree.c; 0 = not said */
-	struct store__step
-	    widest;       /* with the longest field; of length 0: there is none, and records end here */
+	uint32_t run;          /* marks of the longest field: see fields_tree.c; 0 = unknown */
+	struct store__tree_step
+	    widest;       /* the step with the longest field; length 0: no field, records end here */
 	uint32_t count;   /* records that passed */
-	uint32_t padding; /* bytes that all fields together are short of the longest */
+	uint32_t padding; /* bytes by which all fields together are shorter than the longest */
 	uint16_t children;
 };
 
@@ -37,8 +37,8 @@ struct store__tree {
 	uint32_t len;              /* nodes, the root included */
 };
 
-/* The way that a record took. */
-struct store__way {
+/* The path of a record through the tree. */
+struct store__tree_path {
 	uint32_t steps;
 	uint32_t
 	    tail; /* where its tail begins, in the records: what is behind the last step matched nothing */
@@ -51,9 +51,9 @@ void store__tree_fini(struct store__tree *tree);
 /* Forget everything. */
 void store__tree_clear(struct store__tree *tree);
 
-/* Walk the record raw[at..end) down the tree, which grows, and borrows raw[0..raw_len) until it is cleared; steps has
+/* Descend the tree with the record raw[at..end). The tree grows, and borrows raw[0..raw_len) until it is cleared. steps has
  * room for STORE__FIELDS_DEPTH_MAX. */
-struct store__way store__tree_walk(struct store__tree *tree, const unsigned char *raw, size_t raw_len,
-				   uint32_t at, uint32_t end, struct store__step *steps);
+struct store__tree_path store__tree_walk(struct store__tree *tree, const unsigned char *raw, size_t raw_len,
+					 uint32_t at, uint32_t end, struct store__tree_step *steps);
 
 #endif

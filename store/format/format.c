@@ -47,7 +47,7 @@ int store_file_header_get(struct store_file_header *header, const unsigned char 
 {
 	if (memcmp(in, STORE_FILE_MAGIC, STORE_MAGIC_BYTES) != 0)
 		return STORE_EFORMAT;
-	/* Size, version and checksum stay where they are in every version to come. */
+	/* Size, version and checksum have the same place in all versions, newer ones included. */
 	if (store__get_u64(in + FILE_CHECKSUM) != XXH3_64bits(in, FILE_CHECKSUM))
 		return STORE_EDAMAGE;
 	uint16_t major = store__get_u16(in + 8);

@@ -3,7 +3,7 @@
  * All numbers are little-endian with explicit widths; nothing is cast over bytes. A log is a directory:
  *
  *   0000000000000000001.seg      segments, named by their first sequence number (20 digits)
- *   00000000000004711.seg.torn   a torn tail that recovery cut off and kept
+ *   00000000000004711.seg.torn   an unfinished or damaged tail that recovery took out
  *   lock                         pid of the writer, held by an advisory lock
  *
  * A segment:  file header · block · block · … · [footer · trailer]     footer and trailer only once closed
@@ -22,7 +22,7 @@
 #define STORE_VERSION_MAJOR 2 /* a reader refuses a larger one */
 #define STORE_VERSION_MINOR 1 /* a reader ignores what a larger one added */
 
-/* What files and blocks begin with; a damaged log is searched for the next block by it. */
+/* The first bytes of files and blocks. A reader searches a damaged log for the next block by it. */
 #define STORE_FILE_MAGIC  "TAPEDECK"
 #define STORE_BLOCK_MAGIC "TDBLOCK\n"
 
@@ -31,7 +31,7 @@ enum {
 	STORE_FILE_HEADER_BYTES = 128,
 	STORE_BLOCK_HEADER_BYTES = 144,
 	STORE_TRAILER_BYTES = 32,
-	STORE_FIELDS_HEADER_BYTES = 4,       /* ahead of payloads that are cut into fields */
+	STORE_FIELDS_HEADER_BYTES = 4,       /* before payloads that are cut into fields */
 	STORE_BLOCK_EVENTS_MAX = 65536,      /* events in one block */
 	STORE_BLOCK_PAYLOAD_BYTES = 1 << 20, /* a block is full when its payload frame reaches this */
 	STORE_FRAME_RAW_MAX = 256 << 20,     /* no frame unpacks to more: a bound on a reader's memory */
@@ -56,7 +56,7 @@ struct store_frame_header {
 
 /* How the payload frame is packed. Blocks of version 1 are all plain. */
 enum store_payload_form {
-	STORE_PAYLOADS_PLAIN,  /* compressed as they stand */
+	STORE_PAYLOADS_PLAIN,  /* compressed as they are */
 	STORE_PAYLOADS_FIELDS, /* cut into templates and fields first: store/format/fields.h */
 	STORE_PAYLOAD_FORMS
 };
@@ -72,7 +72,7 @@ struct store_block_header {
 	uint64_t
 	    deliveries;    /* receivers that got a message, summed over messages, plus delivery events sent */
 	uint64_t max_conn; /* largest connection number in the block */
-	uint8_t log_id[16]; /* the file header's: a payload that looks like a block does not know it */
+	uint8_t log_id[16]; /* the file header's; a payload that looks like a block does not have it */
 	struct store_frame_header frames[STORE_FRAMES];
 };
 

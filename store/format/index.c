@@ -5,8 +5,8 @@
 
 #include "store/format/bytes.h"
 
-/* Offsets are those of docs/format.md. An entry is the block's offset and a copy of its header; a newer version
- * may put more behind the entries. */
+/* Offsets are those of docs/format.md. An entry is the block's offset and a copy of its header; a newer version may append
+ * more to the entries. */
 enum {
 	FOOTER_CHECKSUM = STORE_FOOTER_HEADER_BYTES - 8,
 	TRAILER_CHECKSUM = STORE_TRAILER_BYTES - 8,

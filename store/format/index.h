@@ -1,6 +1,6 @@
 /* index.h - the blocks of one segment: where each lies and what its header says; and its form on disk, the footer.
  *
- * A footer is what a scan of the block headers would find, so it can always be made anew. */
+ * A footer holds what a scan of the block headers would find, so it can always be made again. */
 #ifndef STORE_FORMAT_INDEX_H
 #define STORE_FORMAT_INDEX_H
 
@@ -12,7 +12,7 @@
 
 enum {
 	STORE_FOOTER_HEADER_BYTES = 40,
-	/* A writer begins a new segment after so many blocks: a bound on the memory of an index. */
+	/* A writer begins a new segment after this many blocks: a bound on the memory of an index. */
 	STORE_SEGMENT_BLOCKS_MAX = 1 << 16,
 };
 
@@ -32,7 +32,8 @@ void store_index_fini(struct store_index *index);
 /* Append an entry. 0 or -ENOMEM. */
 int store_index_add(struct store_index *index, uint64_t offset, const struct store_block_header *header);
 
-/* Behind the last block, and behind its last event; the earliest that may be when there is no block. */
+/* The offset after the last block, and the sequence number after its last event; the lowest possible ones when there is no
+ * block. */
 uint64_t store_index_end(const struct store_index *index);
 uint64_t store_index_next_seq(const struct store_index *index);
 
@@ -40,10 +41,10 @@ uint64_t store_index_next_seq(const struct store_index *index);
  * number. NULL when out of memory. */
 unsigned char *store_index_write(const struct store_index *index, uint64_t offset, size_t *len);
 
-/* Where the trailer in[0..STORE_TRAILER_BYTES) says that the footer lies. False when it is no trailer. */
+/* Read the footer's place from the trailer in[0..STORE_TRAILER_BYTES). False when it is no trailer. */
 bool store_index_read_trailer(const unsigned char *in, uint64_t *offset, uint64_t *len);
 
-/* The length of the footer that begins with in[0..STORE_FOOTER_HEADER_BYTES). False when that is no footer's header. */
+/* Read the footer's length from its header in[0..STORE_FOOTER_HEADER_BYTES). False when it is no footer's header. */
 bool store_index_read_header(const unsigned char *in, uint64_t *len);
 
 /* Read the footer of len bytes that lies at file offset `offset` into an empty index. 0, STORE_EDAMAGE or -ENOMEM. */

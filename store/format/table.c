@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A table with SPARSE slots and more for each of its entries, or with more than SLOTS_KEEP, is cleared by making it
- * small. */
+/* A table with SPARSE slots or more for each entry, or with more than SLOTS_KEEP slots, is made small when it is cleared. */
 enum { SLOTS_MIN = 1024, SLOTS_KEEP = 1 << 18, SPARSE = 32 };
 
 int store__table_init(struct store__table *table)

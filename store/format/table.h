@@ -22,11 +22,11 @@ struct store__table {
 int store__table_init(struct store__table *table);
 void store__table_fini(struct store__table *table);
 
-/* Forget all entries. The memory is kept, unless the table is much larger than its entries asked for. */
+/* Forget all entries. The memory is kept, unless it is much more than the entries needed. */
 void store__table_clear(struct store__table *table);
 
-/* Look for entries of this hash: *probe starts at 0 and is advanced by each call. True with *index for the next
- * candidate (the caller compares the thing itself), false when there is none left. */
+/* Look for entries of this hash: *probe starts at 0, and each call advances it. True with *index for the next candidate,
+ * which the caller must compare; false when there is none left. */
 static inline bool store__table_next(const struct store__table *table, uint64_t hash, uint32_t *probe,
 				     uint32_t *index)
 {
@@ -41,10 +41,10 @@ static inline bool store__table_next(const struct store__table *table, uint64_t 
 	}
 }
 
-/* Make room for `more` entries. 0 or -ENOMEM. */
+/* Reserve room for `more` entries. 0 or -ENOMEM. */
 int store__table_reserve(struct store__table *table, uint32_t more);
 
-/* Add an entry that is not there, its index below 2^32 - 1, into room that was reserved. */
+/* Add a new entry to room that was reserved. Its index is below 2^32 - 1. */
 void store__table_add(struct store__table *table, uint64_t hash, uint32_t index);
 
 #endif

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/write/output.h"
+#include "store/write/segment_writer.h"
 
 enum { NAME_DIGITS = 20 };
 
@@ -319,7 +319,7 @@ char *store_log_segment_path(const char *dir, uint64_t first_seq)
 	return asprintf(&path, "%s/%020" PRIu64 "%s", dir, first_seq, suffix) < 0 ? NULL : path;
 }
 
-char *store_log_aside_path(const char *path, const char *aside_suffix, int number)
+char *store_log_quarantine_path(const char *path, const char *aside_suffix, int number)
 {
 	char *aside = NULL;
 	int len = number == 1 ? asprintf(&aside, "%s.%s", path, aside_suffix)

@@ -52,8 +52,8 @@ bool store_log_is_locked(const char *dir);
 
 /* The name of the number-th file (from 1 on) that is kept aside of a segment: PATH.torn, PATH.torn.2, … Owned by the
  * caller; NULL when out of memory. */
-char *store_log_aside_path(const char *path, const char *suffix, int number);
-enum { STORE_ASIDE_MAX = 99 };
+char *store_log_quarantine_path(const char *path, const char *suffix, int number);
+enum { STORE_QUARANTINE_MAX = 99 };
 
 /* Is path that of a segment, by its name? Then *first_seq gets the number it is named by. */
 bool store_log_segment_seq(const char *path, uint64_t *first_seq);

@@ -12,7 +12,7 @@
 #include "store/read/segment.h"
 #include "wire/source.h"
 
-enum store__step { STORE__END, STORE__BLOCK, STORE__GAP };
+enum store__tree_step { STORE__END, STORE__BLOCK, STORE__GAP };
 
 /* One side of a hole: the sequence number there, and the time of the event next to it. seq 0: not known. */
 struct store__edge {

@@ -1,4 +1,4 @@
-/* The mode of literals is behind this in zstd's header. */
+/* For ZSTD_c_literalCompressionMode. */
 #define ZSTD_STATIC_LINKING_ONLY
 
 #include "store/write/compress.h"
@@ -6,9 +6,9 @@
 #include <xxhash.h>
 #include <zstd.h>
 
-#include "store/format/fields.h"
+#include "store/format/fields_put.h"
 
-/* In the order of preference where they are alike. */
+/* In the order of preference among equals. */
 enum way { NEAR, FAR, FIELDS, WAYS };
 
 enum {
@@ -16,15 +16,15 @@ enum {
 	 * one: every 64 frames that would cost 4 to 11 %. */
 	TRY_EVERY = 64,
 	TRY_RARELY = 512,
-	TRY_MAX = 2 * STORE_BLOCK_PAYLOAD_BYTES, /* no trial with larger ones */
-	/* Traffic is steady while what is stored of a byte changes by less than one part in so many. */
+	TRY_MAX = 2 * STORE_BLOCK_PAYLOAD_BYTES, /* no trial with larger frames */
+	/* Traffic is steady while the ratio of stored to raw bytes changes by less than one part in STEADY. */
 	STEADY = 8,
-	FIELDS_GAIN = 20, /* cutting takes time: it has to save one byte in so many */
-	/* zstd leaves literals as they are at negative levels. Down to this one we have them compressed all the same:
+	FIELDS_GAIN = 20, /* cutting takes time: it has to save one byte in FIELDS_GAIN */
+	/* zstd does not compress literals at negative levels. Down to this level we make it compress them:
 	 * of JSON with unique ids that saves 40 % for little time. */
 	LITERALS_LEVEL_MIN = -3,
 	NEAR_MATCH_MIN = 7,
-	NEAR_RECORDS_LOG = 2, /* remember so many records, as a power of two */
+	NEAR_RECORDS_LOG = 2, /* log2 of the number of records to remember */
 	NEAR_LOG_MIN = 8,
 	NEAR_LOG_MAX = 14,
 };
@@ -33,9 +33,9 @@ struct store__compressor {
 	ZSTD_CCtx *zstd;
 	struct store__fields *fields;
 	struct store__buffer cut; /* a frame's fields */
-	enum way way;             /* the best one when last tried, */
-	double ratio;             /* and what was stored of each byte then */
-	unsigned wait, waited;    /* frames from the last trial to the next, and so far */
+	enum way way;             /* the best one in the last trial, */
+	double ratio;             /* and its stored bytes by raw bytes */
+	unsigned wait, waited;    /* frames from the last trial to the next, and those so far */
 };
 
 struct store__compressor *store__compressor_open(void)
@@ -49,7 +49,7 @@ struct store__compressor *store__compressor_open(void)
 		store__compressor_close(compressor);
 		return NULL;
 	}
-	/* Sizes and checksums are ours, in the block's header. */
+	/* The block's header has sizes and checksums. */
 	ZSTD_CCtx_setParameter(compressor->zstd, ZSTD_c_contentSizeFlag, 0);
 	ZSTD_CCtx_setParameter(compressor->zstd, ZSTD_c_checksumFlag, 0);
 	return compressor;
@@ -65,7 +65,7 @@ void store__compressor_close(struct store__compressor *compressor)
 	free(compressor);
 }
 
-/* A zstd without the experimental parameter refuses it, which does no harm. */
+/* A zstd that lacks the experimental parameter refuses it, which does no harm. */
 void store__compressor_set_level(struct store__compressor *compressor, int level)
 {
 	ZSTD_CCtx_setParameter(compressor->zstd, ZSTD_c_compressionLevel, level);
@@ -84,7 +84,7 @@ static int near_log(size_t record_bytes)
 	return log < NEAR_LOG_MAX ? log : NEAR_LOG_MAX;
 }
 
-/* 0 has zstd take what the level says. */
+/* 0 = zstd takes the value that belongs to the level. */
 static void set_reach(ZSTD_CCtx *zstd, bool is_near, size_t record_bytes)
 {
 	ZSTD_CCtx_setParameter(zstd, ZSTD_c_strategy, is_near ? ZSTD_fast : 0);
@@ -92,7 +92,7 @@ static void set_reach(ZSTD_CCtx *zstd, bool is_near, size_t record_bytes)
 	ZSTD_CCtx_setParameter(zstd, ZSTD_c_hashLog, is_near ? near_log(record_bytes) : 0);
 }
 
-/* Returns the bytes put at `out`: raw as it is where compression does not make it smaller. */
+/* Put the frame at out, uncompressed where compression does not make it smaller. Returns its bytes. */
 static size_t put(struct store__compressor *compressor, const unsigned char *raw, size_t len,
 		  unsigned char *out, size_t bound)
 {
@@ -103,7 +103,7 @@ static size_t put(struct store__compressor *compressor, const unsigned char *raw
 	return len;
 }
 
-/* *stored is not smaller than the records' bytes where this form does not serve; what is put means nothing then. */
+/* Where this form saves nothing, *stored is not smaller than the records' bytes, and the bytes at out are meaningless. */
 static int put_fields(struct store__compressor *compressor, const struct store__records *records,
 		      unsigned char *out, size_t bound, size_t *stored)
 {
@@ -140,7 +140,7 @@ static bool is_better(enum way way, size_t stored, size_t best)
 	return way == FIELDS ? stored < best - best / FIELDS_GAIN : stored < best;
 }
 
-/* Each way behind the best one so far, whose place it takes when it is better. */
+/* Try every way: put each after the best one so far, and move it to the front when it is better. */
 static int put_best(struct store__compressor *compressor, const struct store__records *records,
 		    unsigned char *out, size_t bound, size_t *stored, enum way *best)
 {
@@ -158,7 +158,7 @@ static int put_best(struct store__compressor *compressor, const struct store__re
 	return error;
 }
 
-/* In the way that was best when last tried; records that fields do not serve, for they are few, go without. */
+/* Use the best way of the last trial. Too few records gain nothing from fields and go without. */
 static int put_as_before(struct store__compressor *compressor, const struct store__records *records,
 			 unsigned char *out, size_t bound, size_t *stored, enum way *way)
 {
@@ -170,7 +170,7 @@ static int put_as_before(struct store__compressor *compressor, const struct stor
 	return put_way(compressor, *way, records, out, bound, stored);
 }
 
-/* Rarer while the best way stays the same. */
+/* Trials become rarer while the best way stays the same. */
 static void note_trial(struct store__compressor *compressor, enum way best, double ratio)
 {
 	bool is_same = compressor->wait > 0 && best == compressor->way;
@@ -182,7 +182,7 @@ static void note_trial(struct store__compressor *compressor, enum way best, doub
 	compressor->ratio = ratio;
 }
 
-/* Soon when the traffic seems to be another. */
+/* The next trial comes soon when the traffic seems to have changed. */
 static void note_frame(struct store__compressor *compressor, double ratio)
 {
 	double change = ratio - compressor->ratio, steady = compressor->ratio / STEADY;
@@ -191,7 +191,7 @@ static void note_frame(struct store__compressor *compressor, double ratio)
 		compressor->wait = TRY_EVERY;
 }
 
-/* Room for two frames of `bound` bytes at out is needed for a trial. */
+/* A trial needs room for two frames of `bound` bytes at out. */
 static int put_records(struct store__compressor *compressor, const struct store__records *records,
 		       bool is_trial, unsigned char *out, size_t bound, size_t *stored, enum way *way)
 {

@@ -1,17 +1,17 @@
-/* compress.h - zstd, tuned to what frames hold. Internal to store.
+/* compress.h - zstd, tuned to the content of frames. Internal to store.
  *
- * There are several ways to pack a frame of payloads, and which is best depends on the traffic:
+ * There are three ways to pack a frame of payloads. The traffic decides which is best:
  *
- *   near    with a table of positions that remembers little more than the last few messages, and only long matches:
- *           what messages have in common is found in the one before, and digits of ids are not taken for repetition
- *   far     with the table that zstd's level asks for: finds what repeats anywhere in the frame
- *   fields  cut into templates and fields first, see fields.h: JSON with unique ids in 31 bytes a message against 43
- *           of near, in five sixths of the time at levels up to 1
+ *   near    a table of positions that covers only the last few messages, and long matches only: finds what a message has
+ *           in common with the one before, and does not take digits of ids for repetitions
+ *   far     the table that belongs to zstd's level: finds what repeats anywhere in the frame
+ *   fields  cut into templates and fields first, see fields.h: JSON with unique ids takes 31 bytes a message, against 43
+ *           with near, and five sixths of the time at levels up to 1
  *
- * Now and then all are tried, and the smallest serves the next frames; fields only where they save a twentieth. That
- * is after 64 frames; and each time that the same way is best again, after twice as many as before, up to 512, which is
- * little more than a second of full frames. When frames become larger or smaller than when last tried, by an eighth of
- * what is stored of a byte, the traffic may be another: then it is after 64 again. */
+ * Trials compare all ways. The smallest result decides the way of the next frames; fields must save a twentieth. The
+ * first trial is followed by another after 64 frames. While the same way stays best, the distance doubles up to 512
+ * frames, which is a little more than a second of full frames. When the ratio of stored to raw bytes changes by an eighth,
+ * the traffic may have changed, and the next trial comes after 64 frames again. */
 #ifndef STORE_WRITE_COMPRESS_H
 #define STORE_WRITE_COMPRESS_H
 
@@ -24,14 +24,14 @@ struct store__compressor;
 struct store__compressor *store__compressor_open(void);
 void store__compressor_close(struct store__compressor *compressor);
 
-/* zstd's level for the frames that follow; negative ones are faster. */
+/* Set zstd's level for the next frames; negative levels are faster. */
 void store__compressor_set_level(struct store__compressor *compressor, int level);
 
-/* Put raw[0..len), compressed where that makes it smaller, onto the end of out, and fill in *frame. 0 or -ENOMEM. */
+/* Append raw[0..len) to out, compressed where that makes it smaller, and fill in *frame. 0 or -ENOMEM. */
 int store__compress(struct store__compressor *compressor, const unsigned char *raw, size_t len,
 		    struct store__buffer *out, struct store_frame_header *frame);
 
-/* Records (messages) that stand one behind the other. */
+/* Records (messages), one after the other. */
 struct store__records {
 	const unsigned char *bytes;
 	size_t len;
@@ -39,7 +39,7 @@ struct store__records {
 	uint32_t count;
 };
 
-/* The same for a block's payload frame, in the form that serves best; fills in its frame header and the form. */
+/* Likewise for a block's payload frame, in the best form. Fills in its frame header and its form. */
 int store__compress_records(struct store__compressor *compressor, const struct store__records *records,
 			    struct store__buffer *out, struct store_block_header *header);
 

@@ -2,14 +2,14 @@
 
 #include <assert.h>
 
-#include "store/format/columns.h"
+#include "store/format/columns_put.h"
+#include "store/write/batch_layout.h"
 #include "store/write/compress.h"
-#include "store/write/rows.h"
 
-/* What the dictionary says of a subject, and where its next record goes in the payload frame. */
-struct tally {
+/* What the dictionary states about a subject, and the place of its next record in the payload frame. */
+struct subject_count {
 	uint32_t events, messages;
-	uint32_t unknown_receivers; /* messages that may have other receivers than those that are known */
+	uint32_t unknown_receivers; /* messages that may have other receivers besides the known ones */
 	uint64_t payload_bytes, stored_bytes, next;
 	uint32_t next_record;
 };
@@ -19,7 +19,7 @@ struct store_encoder {
 	uint8_t log_id[16];
 	struct store__buffer values;  /* uint64_t: one column */
 	struct store__buffer runs;    /* struct store__run: one column */
-	struct store__buffer tallies; /* struct tally: no subject, then every subject */
+	struct store__buffer counts;  /* struct subject_count: no subject, then every subject */
 	struct store__buffer raw;     /* the frame being built */
 	struct store__buffer lengths; /* uint32_t: of the records in the payload frame */
 	struct store__buffer block;
@@ -28,7 +28,7 @@ struct store_encoder {
 /* Memory that a buffer keeps from block to block. */
 enum { KEEP_BYTES = 4 * STORE_BLOCK_PAYLOAD_BYTES };
 
-/* A column whose runs are so long on average is written as runs, without asking what would be smaller. */
+/* A column whose runs have this length on average is written as runs, whatever would be smaller. */
 enum { LONG_RUN = 64 };
 
 struct store_encoder *store_encoder_open(void)
@@ -51,7 +51,7 @@ void store_encoder_close(struct store_encoder *encoder)
 	store__compressor_close(encoder->compressor);
 	store__buffer_fini(&encoder->values);
 	store__buffer_fini(&encoder->runs);
-	store__buffer_fini(&encoder->tallies);
+	store__buffer_fini(&encoder->counts);
 	store__buffer_fini(&encoder->raw);
 	store__buffer_fini(&encoder->lengths);
 	store__buffer_fini(&encoder->block);
@@ -73,76 +73,76 @@ static uint32_t *lengths_of(struct store_encoder *encoder)
 	return (uint32_t *)(void *)encoder->lengths.bytes;
 }
 
-static struct tally *tallies_of(struct store_encoder *encoder)
+static struct subject_count *counts_of(struct store_encoder *encoder)
 {
-	return (struct tally *)(void *)encoder->tallies.bytes;
+	return (struct subject_count *)(void *)encoder->counts.bytes;
 }
 
-/* Compress the frame that was built onto the end of the block. */
+/* Compress the frame in raw and append it to the block. */
 static int add_raw(struct store_encoder *encoder, struct store_frame_header *frame)
 {
 	const struct store__buffer *raw = &encoder->raw;
 	return store__compress(encoder->compressor, raw->bytes, raw->len, &encoder->block, frame);
 }
 
-static void tally_event(struct tally *tally, const struct store__rows *rows, uint32_t i)
+static void count_event(struct subject_count *count, const struct store__rows *rows, uint32_t i)
 {
 	uint64_t stored = (uint64_t)rows->headers_bytes[i] + rows->payload_bytes[i];
-	tally->events++;
-	tally->stored_bytes += stored;
+	count->events++;
+	count->stored_bytes += stored;
 	if (rows->kind[i] != WIRE_EVENT_MESSAGE)
 		return;
-	tally->messages++;
-	tally->unknown_receivers += (rows->flags[i] & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
-	tally->payload_bytes += stored + rows->missing_bytes[i];
+	count->messages++;
+	count->unknown_receivers += (rows->flags[i] & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
+	count->payload_bytes += stored + rows->missing_bytes[i];
 }
 
-static void tally_plain(struct tally *tallies, const struct store__rows *rows, uint32_t events)
+static void count_plain(struct subject_count *counts, const struct store__rows *rows, uint32_t events)
 {
 	for (uint32_t i = 0; i < events; i++) {
-		struct tally *tally = &tallies[rows->subject[i]];
-		tally->events++;
-		tally->stored_bytes += rows->payload_bytes[i];
+		struct subject_count *count = &counts[rows->subject[i]];
+		count->events++;
+		count->stored_bytes += rows->payload_bytes[i];
 	}
 }
 
-/* Every value of a column equals its neighbour: the cheapest test for a constant there is. */
+/* Compare every value with its neighbour: the cheapest test for a constant. */
 static bool is_constant(const void *column, size_t width, uint32_t count)
 {
 	const unsigned char *bytes = column;
 	return memcmp(bytes, bytes + width, (count - 1) * width) == 0;
 }
 
-/* Sum up the events of every subject. Hot: a plain stage's sparse columns are not looked at, and when there is one
- * subject it is not counted. */
-static int tally_subjects(struct store_encoder *encoder, const struct store_stage *stage)
+/* Sum up the events of every subject. Hot: reads no sparse column of a plain batch, and does not count when there is only
+ * one subject. */
+static int count_subjects(struct store_encoder *encoder, const struct store_batch *batch)
 {
-	const struct store__rows *rows = &stage->rows;
-	size_t bytes = ((size_t)store__stage_subjects(stage) + 1) * sizeof(struct tally);
-	encoder->tallies.len = 0;
-	if (store__buffer_reserve(&encoder->tallies, bytes))
+	const struct store__rows *rows = &batch->rows;
+	size_t bytes = ((size_t)store__batch_subjects(batch) + 1) * sizeof(struct subject_count);
+	encoder->counts.len = 0;
+	if (store__buffer_reserve(&encoder->counts, bytes))
 		return -ENOMEM;
-	struct tally *tallies = tallies_of(encoder);
-	memset(tallies, 0, bytes);
-	if (stage->sparse != 0) {
-		for (uint32_t i = 0; i < stage->events; i++)
-			tally_event(&tallies[rows->subject[i]], rows, i);
+	struct subject_count *counts = counts_of(encoder);
+	memset(counts, 0, bytes);
+	if (batch->sparse != 0) {
+		for (uint32_t i = 0; i < batch->events; i++)
+			count_event(&counts[rows->subject[i]], rows, i);
 		return 0;
 	}
-	if (is_constant(rows->subject, sizeof *rows->subject, stage->events)) {
-		tallies[rows->subject[0]].events = stage->events;
-		tallies[rows->subject[0]].stored_bytes = stage->payloads.len;
+	if (is_constant(rows->subject, sizeof *rows->subject, batch->events)) {
+		counts[rows->subject[0]].events = batch->events;
+		counts[rows->subject[0]].stored_bytes = batch->payloads.len;
 	} else {
-		tally_plain(tallies, rows, stage->events);
+		count_plain(counts, rows, batch->events);
 	}
-	for (uint32_t i = 0; i <= store__stage_subjects(stage); i++) {
-		tallies[i].messages = tallies[i].events;
-		tallies[i].payload_bytes = tallies[i].stored_bytes;
+	for (uint32_t i = 0; i <= store__batch_subjects(batch); i++) {
+		counts[i].messages = counts[i].events;
+		counts[i].payload_bytes = counts[i].stored_bytes;
 	}
 	return 0;
 }
 
-/* One number of every element of a table, as a column. */
+/* Write one number of every element of a table as a column. */
 #define PUT_TABLE(encoder, id, count, expression)                              \
 	do {                                                                   \
 		uint64_t *values = values_of(encoder);                         \
@@ -158,32 +158,32 @@ static int reserve_values(struct store_encoder *encoder, size_t count)
 	return store__buffer_reserve(&encoder->values, count * sizeof(uint64_t));
 }
 
-static bool has_unknown_receivers(const struct tally *tallies, uint32_t subjects)
+static bool has_unknown_receivers(const struct subject_count *counts, uint32_t subjects)
 {
 	for (uint32_t i = 0; i < subjects; i++)
-		if (tallies[i].unknown_receivers > 0)
+		if (counts[i].unknown_receivers > 0)
 			return true;
 	return false;
 }
 
-static int build_dictionary(struct store_encoder *encoder, const struct store_stage *stage)
+static int build_dictionary(struct store_encoder *encoder, const struct store_batch *batch)
 {
-	uint32_t subjects = store__stage_subjects(stage);
+	uint32_t subjects = store__batch_subjects(batch);
 	encoder->raw.len = 0;
-	if (reserve_values(encoder, subjects) || tally_subjects(encoder, stage))
+	if (reserve_values(encoder, subjects) || count_subjects(encoder, batch))
 		return -ENOMEM;
-	const struct tally *tallies = tallies_of(encoder) + 1;
-	PUT_TABLE(encoder, STORE__SUBJECT_BYTES, subjects, store__stage_subject(stage, i)->len);
-	PUT_TABLE(encoder, STORE__SUBJECT_EVENTS, subjects, tallies[i].events);
-	PUT_TABLE(encoder, STORE__SUBJECT_MESSAGES, subjects, tallies[i].messages);
-	PUT_TABLE(encoder, STORE__SUBJECT_PAYLOAD_BYTES, subjects, tallies[i].payload_bytes);
-	if (has_unknown_receivers(tallies, subjects))
-		PUT_TABLE(encoder, STORE__SUBJECT_UNKNOWN, subjects, tallies[i].unknown_receivers);
-	return store__column_put_bytes(&encoder->raw, STORE__SUBJECT_TEXT, stage->subject_text.bytes,
-				       stage->subject_text.len);
+	const struct subject_count *counts = counts_of(encoder) + 1;
+	PUT_TABLE(encoder, STORE__SUBJECT_BYTES, subjects, store__batch_subject(batch, i)->len);
+	PUT_TABLE(encoder, STORE__SUBJECT_EVENTS, subjects, counts[i].events);
+	PUT_TABLE(encoder, STORE__SUBJECT_MESSAGES, subjects, counts[i].messages);
+	PUT_TABLE(encoder, STORE__SUBJECT_PAYLOAD_BYTES, subjects, counts[i].payload_bytes);
+	if (has_unknown_receivers(counts, subjects))
+		PUT_TABLE(encoder, STORE__SUBJECT_UNKNOWN, subjects, counts[i].unknown_receivers);
+	return store__column_put_bytes(&encoder->raw, STORE__SUBJECT_TEXT, batch->subject_text.bytes,
+				       batch->subject_text.len);
 }
 
-/* The columns with a value an event: where they are in a stage. Width 0: the moments have it. */
+/* The columns with a value for each event: where they are in a batch. Width 0: the value is in the origins. */
 static const struct row_column {
 	enum store__event_column id;
 	bool sparse;
@@ -232,23 +232,23 @@ static int put_constant(struct store_encoder *encoder, enum store__event_column 
 	return value == 0 ? 0 : store__column_put_constant(&encoder->raw, id, value, count);
 }
 
-static uint64_t moment_value(const struct store__moment *moment, enum store__event_column id)
+static uint64_t origin_value(const struct store__origin *origin, enum store__event_column id)
 {
-	return id == STORE__TIME_NS ? (uint64_t)moment->time_ns : moment->conn;
+	return id == STORE__TIME_NS ? (uint64_t)origin->time_ns : origin->conn;
 }
 
-/* The time or the connection of every event, as runs of events that share it. Returns how many there are. */
-static uint32_t list_runs(const struct store_stage *stage, enum store__event_column id,
+/* List the time or the connection of all events as runs of events that share it. Returns the number of runs. */
+static uint32_t list_runs(const struct store_batch *batch, enum store__event_column id,
 			  struct store__run *runs)
 {
-	const struct store__moment *moments = stage->rows.moments;
+	const struct store__origin *origins = batch->rows.origins;
 	uint32_t len = 0;
-	for (uint32_t i = 0; i < stage->moments; i++) {
-		uint32_t end = i + 1 < stage->moments ? moments[i + 1].first_row : stage->events;
-		uint64_t value = moment_value(&moments[i], id);
+	for (uint32_t i = 0; i < batch->origins; i++) {
+		uint32_t end = i + 1 < batch->origins ? origins[i + 1].first_row : batch->events;
+		uint64_t value = origin_value(&origins[i], id);
 		if (len == 0 || runs[len - 1].value != value)
 			runs[len++] = (struct store__run){.value = value};
-		runs[len - 1].count += end - moments[i].first_row;
+		runs[len - 1].count += end - origins[i].first_row;
 	}
 	return len;
 }
@@ -260,96 +260,96 @@ static void expand(uint64_t *values, const struct store__run *runs, uint32_t len
 			*values++ = runs[i].value;
 }
 
-static int put_moments(struct store_encoder *encoder, const struct store_stage *stage,
+static int put_origins(struct store_encoder *encoder, const struct store_batch *batch,
 		       enum store__event_column id)
 {
 	encoder->runs.len = 0;
-	if (store__buffer_reserve(&encoder->runs, stage->moments * sizeof(struct store__run)))
+	if (store__buffer_reserve(&encoder->runs, batch->origins * sizeof(struct store__run)))
 		return -ENOMEM;
 	struct store__run *runs = (struct store__run *)(void *)encoder->runs.bytes;
-	uint32_t len = list_runs(stage, id, runs);
+	uint32_t len = list_runs(batch, id, runs);
 	if (len == 1)
-		return put_constant(encoder, id, runs[0].value, stage->events);
-	if (len < stage->events / LONG_RUN)
-		return store__column_put_runs(&encoder->raw, id, runs, len, stage->events);
+		return put_constant(encoder, id, runs[0].value, batch->events);
+	if (len < batch->events / LONG_RUN)
+		return store__column_put_runs(&encoder->raw, id, runs, len, batch->events);
 	expand(values_of(encoder), runs, len);
-	return store__column_put(&encoder->raw, id, values_of(encoder), stage->events);
+	return store__column_put(&encoder->raw, id, values_of(encoder), batch->events);
 }
 
-static int put_row_column(struct store_encoder *encoder, const struct store_stage *stage,
+static int put_row_column(struct store_encoder *encoder, const struct store_batch *batch,
 			  const struct row_column *column)
 {
-	const unsigned char *from = (const unsigned char *)&stage->rows + column->offset;
+	const unsigned char *from = (const unsigned char *)&batch->rows + column->offset;
 	uint64_t *values = values_of(encoder);
 	if (column->width == 0)
-		return put_moments(encoder, stage, column->id);
-	if (column->sparse && !(stage->sparse & 1u << column->id))
+		return put_origins(encoder, batch, column->id);
+	if (column->sparse && !(batch->sparse & 1u << column->id))
 		return 0;
-	if (is_constant(from, column->width, stage->events)) {
+	if (is_constant(from, column->width, batch->events)) {
 		widen(values, from, column->width, 1);
-		return put_constant(encoder, column->id, values[0], stage->events);
+		return put_constant(encoder, column->id, values[0], batch->events);
 	}
-	widen(values, from, column->width, stage->events);
-	return store__column_put(&encoder->raw, column->id, values, stage->events);
+	widen(values, from, column->width, batch->events);
+	return store__column_put(&encoder->raw, column->id, values, batch->events);
 }
 
-static int put_row_columns(struct store_encoder *encoder, const struct store_stage *stage)
+static int put_row_columns(struct store_encoder *encoder, const struct store_batch *batch)
 {
-	int error = reserve_values(encoder, stage->events);
+	int error = reserve_values(encoder, batch->events);
 	for (size_t i = 0; i < sizeof row_columns / sizeof *row_columns && !error; i++)
-		error = put_row_column(encoder, stage, &row_columns[i]);
+		error = put_row_column(encoder, batch, &row_columns[i]);
 	return error;
 }
 
-static int put_subscribers(struct store_encoder *encoder, const struct store_stage *stage)
+static int put_subscribers(struct store_encoder *encoder, const struct store_batch *batch)
 {
-	uint32_t count = store__stage_subscribers(stage);
+	uint32_t count = store__batch_subscribers(batch);
 	if (reserve_values(encoder, count))
 		return -ENOMEM;
-	PUT_TABLE(encoder, STORE__SUBSCRIBER_CONN, count, store__stage_subscriber(stage, i)->conn);
-	PUT_TABLE(encoder, STORE__SUBSCRIBER_SID_BYTES, count, store__stage_subscriber(stage, i)->sid_len);
+	PUT_TABLE(encoder, STORE__SUBSCRIBER_CONN, count, store__batch_subscriber(batch, i)->conn);
+	PUT_TABLE(encoder, STORE__SUBSCRIBER_SID_BYTES, count, store__batch_subscriber(batch, i)->sid_len);
 	PUT_TABLE(encoder, STORE__SUBSCRIBER_QUEUE_BYTES, count,
-		  store__stage_subscriber(stage, i)->queue_len);
-	return store__column_put_bytes(&encoder->raw, STORE__SUBSCRIBER_TEXT, stage->subscriber_text.bytes,
-				       stage->subscriber_text.len);
+		  store__batch_subscriber(batch, i)->queue_len);
+	return store__column_put_bytes(&encoder->raw, STORE__SUBSCRIBER_TEXT, batch->subscriber_text.bytes,
+				       batch->subscriber_text.len);
 }
 
-static int put_sets(struct store_encoder *encoder, const struct store_stage *stage)
+static int put_sets(struct store_encoder *encoder, const struct store_batch *batch)
 {
-	uint32_t sets = store__stage_sets(stage), members = store__stage_members(stage);
+	uint32_t sets = store__batch_sets(batch), members = store__batch_members(batch);
 	if (reserve_values(encoder, sets > members ? sets : members))
 		return -ENOMEM;
-	PUT_TABLE(encoder, STORE__SET_LENGTH, sets, store__stage_set(stage, i)->count);
-	PUT_TABLE(encoder, STORE__SET_MEMBERS, members, *store__stage_member(stage, i));
+	PUT_TABLE(encoder, STORE__SET_LENGTH, sets, store__batch_set(batch, i)->count);
+	PUT_TABLE(encoder, STORE__SET_MEMBERS, members, *store__batch_member(batch, i));
 	return 0;
 }
 
-static int build_columns(struct store_encoder *encoder, const struct store_stage *stage)
+static int build_columns(struct store_encoder *encoder, const struct store_batch *batch)
 {
 	struct store__buffer *raw = &encoder->raw;
 	raw->len = 0;
-	if (put_row_columns(encoder, stage) ||
-	    store__column_put_bytes(raw, STORE__REPLIES, stage->replies.bytes, stage->replies.len) ||
-	    store__column_put_bytes(raw, STORE__DETAILS, stage->details.bytes, stage->details.len) ||
-	    put_subscribers(encoder, stage) || put_sets(encoder, stage))
+	if (put_row_columns(encoder, batch) ||
+	    store__column_put_bytes(raw, STORE__REPLIES, batch->replies.bytes, batch->replies.len) ||
+	    store__column_put_bytes(raw, STORE__DETAILS, batch->details.bytes, batch->details.len) ||
+	    put_subscribers(encoder, batch) || put_sets(encoder, batch))
 		return -ENOMEM;
 	return 0;
 }
 
-/* Where each subject's bytes begin; those of events without a subject come last. */
+/* Compute where the bytes of each subject begin; those of events without a subject come last. */
 static void lay_out_subjects(struct store_encoder *encoder, uint32_t subjects)
 {
-	struct tally *tallies = tallies_of(encoder);
+	struct subject_count *counts = counts_of(encoder);
 	uint64_t next = 0;
 	uint32_t next_record = 0;
 	for (uint32_t i = 1; i <= subjects; i++) {
-		tallies[i].next = next;
-		tallies[i].next_record = next_record;
-		next += tallies[i].stored_bytes;
-		next_record += tallies[i].events;
+		counts[i].next = next;
+		counts[i].next_record = next_record;
+		next += counts[i].stored_bytes;
+		next_record += counts[i].events;
 	}
-	tallies[0].next = next;
-	tallies[0].next_record = next_record;
+	counts[0].next = next;
+	counts[0].next_record = next_record;
 }
 
 static inline void copy(unsigned char *out, const unsigned char *from, size_t len)
@@ -360,91 +360,91 @@ static inline void copy(unsigned char *out, const unsigned char *from, size_t le
 		memcpy(out, from, len);
 }
 
-/* Like stands beside like: messages of one subject look alike and compress better together. Needs the
- * tallies of the dictionary. */
-static int group_payloads(struct store_encoder *encoder, const struct store_stage *stage)
+/* Group the payloads by subject: messages of one subject resemble each other and compress better together. Needs the
+ * counts of the dictionary. */
+static int group_payloads(struct store_encoder *encoder, const struct store_batch *batch)
 {
-	const struct store__rows *rows = &stage->rows;
-	const unsigned char *from = stage->payloads.bytes;
-	bool has_headers = stage->sparse & 1u << STORE__HEADERS_BYTES;
+	const struct store__rows *rows = &batch->rows;
+	const unsigned char *from = batch->payloads.bytes;
+	bool has_headers = batch->sparse & 1u << STORE__HEADERS_BYTES;
 	uint32_t *lengths = lengths_of(encoder);
 	encoder->raw.len = 0;
-	if (store__buffer_reserve(&encoder->raw, stage->payloads.len))
+	if (store__buffer_reserve(&encoder->raw, batch->payloads.len))
 		return -ENOMEM;
-	lay_out_subjects(encoder, store__stage_subjects(stage));
-	for (uint32_t i = 0; i < stage->events; i++) {
-		struct tally *tally = &tallies_of(encoder)[rows->subject[i]];
+	lay_out_subjects(encoder, store__batch_subjects(batch));
+	for (uint32_t i = 0; i < batch->events; i++) {
+		struct subject_count *count = &counts_of(encoder)[rows->subject[i]];
 		size_t len = (has_headers ? rows->headers_bytes[i] : 0) + (size_t)rows->payload_bytes[i];
-		copy(encoder->raw.bytes + tally->next, from, len);
-		lengths[tally->next_record++] = (uint32_t)len;
-		tally->next += len;
+		copy(encoder->raw.bytes + count->next, from, len);
+		lengths[count->next_record++] = (uint32_t)len;
+		count->next += len;
 		from += len;
 	}
-	encoder->raw.len = stage->payloads.len;
+	encoder->raw.len = batch->payloads.len;
 	return 0;
 }
 
-/* All events have the same subject, or none has one. Needs the tallies. */
-static bool is_one_group(const struct tally *tallies, const struct store_stage *stage)
+/* All events have the same subject, or none has one. Needs the counts. */
+static bool is_one_group(const struct subject_count *counts, const struct store_batch *batch)
 {
-	return tallies[0].events == stage->events ||
-	       (store__stage_subjects(stage) > 0 && tallies[1].events == stage->events);
+	return counts[0].events == batch->events ||
+	       (store__batch_subjects(batch) > 0 && counts[1].events == batch->events);
 }
 
-/* The lengths of payloads that need not be grouped. */
-static void note_lengths(struct store_encoder *encoder, const struct store_stage *stage)
+/* Note the lengths of payloads that need not be grouped. */
+static void note_lengths(struct store_encoder *encoder, const struct store_batch *batch)
 {
-	const struct store__rows *rows = &stage->rows;
-	bool has_headers = stage->sparse & 1u << STORE__HEADERS_BYTES;
-	for (uint32_t i = 0; i < stage->events; i++)
+	const struct store__rows *rows = &batch->rows;
+	bool has_headers = batch->sparse & 1u << STORE__HEADERS_BYTES;
+	for (uint32_t i = 0; i < batch->events; i++)
 		lengths_of(encoder)[i] = (has_headers ? rows->headers_bytes[i] : 0) + rows->payload_bytes[i];
 }
 
-static int add_payloads(struct store_encoder *encoder, const struct store_stage *stage,
+static int add_payloads(struct store_encoder *encoder, const struct store_batch *batch,
 			struct store_block_header *header)
 {
-	const struct store__buffer *payloads = &stage->payloads;
+	const struct store__buffer *payloads = &batch->payloads;
 	encoder->lengths.len = 0;
-	if (store__buffer_reserve(&encoder->lengths, stage->events * sizeof(uint32_t)))
+	if (store__buffer_reserve(&encoder->lengths, batch->events * sizeof(uint32_t)))
 		return -ENOMEM;
-	if (is_one_group(tallies_of(encoder), stage)) {
-		note_lengths(encoder, stage);
+	if (is_one_group(counts_of(encoder), batch)) {
+		note_lengths(encoder, batch);
 	} else {
-		if (group_payloads(encoder, stage))
+		if (group_payloads(encoder, batch))
 			return -ENOMEM;
 		payloads = &encoder->raw;
 	}
 	const struct store__records records = {.bytes = payloads->bytes,
 					       .len = payloads->len,
 					       .lengths = lengths_of(encoder),
-					       .count = stage->events};
+					       .count = batch->events};
 	return store__compress_records(encoder->compressor, &records, &encoder->block, header);
 }
 
-static int add_frames(struct store_encoder *encoder, const struct store_stage *stage,
+static int add_frames(struct store_encoder *encoder, const struct store_batch *batch,
 		      struct store_block_header *header)
 {
 	struct store_frame_header *frames = header->frames;
-	int error = build_dictionary(encoder, stage);
+	int error = build_dictionary(encoder, batch);
 	error = error ? error : add_raw(encoder, &frames[STORE_FRAME_DICTIONARY]);
-	error = error ? error : build_columns(encoder, stage);
+	error = error ? error : build_columns(encoder, batch);
 	error = error ? error : add_raw(encoder, &frames[STORE_FRAME_COLUMNS]);
-	return error ? error : add_payloads(encoder, stage, header);
+	return error ? error : add_payloads(encoder, batch, header);
 }
 
-int64_t store_encode(struct store_encoder *encoder, const struct store_stage *stage, uint64_t first_seq,
+int64_t store_encode(struct store_encoder *encoder, const struct store_batch *batch, uint64_t first_seq,
 		     int level, const unsigned char **bytes, struct store_block_header *header)
 {
 	struct store_block_header made = {.first_seq = first_seq,
-					  .events = stage->events,
-					  .messages = stage->messages,
-					  .min_time_ns = stage->min_time_ns,
-					  .max_time_ns = stage->max_time_ns,
-					  .kinds = stage->kinds,
-					  .payload_bytes = stage->payload_bytes,
-					  .deliveries = stage->deliveries,
-					  .max_conn = stage->max_conn};
-	assert(stage->events > 0);
+					  .events = batch->events,
+					  .messages = batch->messages,
+					  .min_time_ns = batch->min_time_ns,
+					  .max_time_ns = batch->max_time_ns,
+					  .kinds = batch->kinds,
+					  .payload_bytes = batch->payload_bytes,
+					  .deliveries = batch->deliveries,
+					  .max_conn = batch->max_conn};
+	assert(batch->events > 0);
 	memcpy(made.log_id, encoder->log_id, sizeof made.log_id);
 	store__compressor_set_level(encoder->compressor, level);
 	store__buffer_shrink(&encoder->raw, KEEP_BYTES);
@@ -452,7 +452,7 @@ int64_t store_encode(struct store_encoder *encoder, const struct store_stage *st
 	if (store__buffer_reserve(&encoder->block, STORE_BLOCK_HEADER_BYTES))
 		return -ENOMEM;
 	encoder->block.len = STORE_BLOCK_HEADER_BYTES;
-	int error = add_frames(encoder, stage, &made);
+	int error = add_frames(encoder, batch, &made);
 	if (error)
 		return error;
 	store_block_header_put(encoder->block.bytes, &made);

@@ -5,9 +5,8 @@
 
 struct store__encode_worker {
 	pthread_t thread;
-	struct store_encoder
-	    *encoder; /* whose turn it is: the thread's from give to is_done, else the owner's */
-	const struct store_stage *stage; /* the owner's to set, between take and give */
+	struct store_encoder *encoder;   /* the thread's between give and is_done, else the owner's */
+	const struct store_batch *batch; /* the owner's to set, between take and give */
 	int level;
 	const unsigned char *bytes;
 	struct store_block_header header;
@@ -21,7 +20,7 @@ struct store__encode_worker {
 static void encode(struct store__encode_worker *worker)
 {
 	worker->result =
-	    store_encode(worker->encoder, worker->stage, 0, worker->level, &worker->bytes, &worker->header);
+	    store_encode(worker->encoder, worker->batch, 0, worker->level, &worker->bytes, &worker->header);
 }
 
 static void *work(void *context)
@@ -80,10 +79,10 @@ void store__encode_worker_close(struct store__encode_worker *worker)
 	free_worker(worker);
 }
 
-void store__encode_worker_give(struct store__encode_worker *worker, const struct store_stage *stage,
+void store__encode_worker_give(struct store__encode_worker *worker, const struct store_batch *batch,
 			       int level)
 {
-	worker->stage = stage;
+	worker->batch = batch;
 	worker->level = level;
 	pthread_mutex_lock(&worker->mutex);
 	worker->has_work = true;
@@ -92,9 +91,9 @@ void store__encode_worker_give(struct store__encode_worker *worker, const struct
 	pthread_mutex_unlock(&worker->mutex);
 }
 
-const struct store_stage *store__encode_worker_stage(const struct store__encode_worker *worker)
+const struct store_batch *store__encode_worker_batch(const struct store__encode_worker *worker)
 {
-	return worker ? worker->stage : NULL;
+	return worker ? worker->batch : NULL;
 }
 
 int64_t store__encode_worker_take(struct store__encode_worker *worker, uint64_t first_seq,
@@ -104,7 +103,7 @@ int64_t store__encode_worker_take(struct store__encode_worker *worker, uint64_t 
 	while (!worker->is_done)
 		pthread_cond_wait(&worker->changed, &worker->mutex);
 	pthread_mutex_unlock(&worker->mutex);
-	worker->stage = NULL;
+	worker->batch = NULL;
 	if (worker->result < 0)
 		return worker->result;
 	store_encoder_number(worker->encoder, first_seq, &worker->header);

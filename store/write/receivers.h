@@ -1,18 +1,18 @@
-/* receivers.h - a stage's numbers for subscribers and for sets of receivers. Internal to store. */
+/* receivers.h - number the subscribers and the sets of receivers of a batch. Internal to store. */
 #ifndef STORE_WRITE_RECEIVERS_H
 #define STORE_WRITE_RECEIVERS_H
 
-#include "store/write/rows.h"
+#include "store/write/batch_layout.h"
 
-/* Bytes that the list would take at most, all its members being new to the stage. */
+/* An upper bound on the bytes that the list takes: those it takes when all its members are new to the batch. */
 uint64_t store__receivers_bound(const struct wire_receiver *receivers, uint32_t count);
 
-/* Room for a list of receivers, all of them new. 0 or -ENOMEM. */
-int store__receivers_reserve(struct store_stage *stage, const struct wire_receiver *receivers,
+/* Reserve room for a list of receivers, all of them new. 0 or -ENOMEM. */
+int store__receivers_reserve(struct store_batch *batch, const struct wire_receiver *receivers,
 			     uint32_t count);
 
-/* The index of the set of exactly these receivers, found or added into room that was reserved. */
-uint32_t store__receivers_put(struct store_stage *stage, const struct wire_receiver *receivers,
+/* Find the set of exactly these receivers or add it to room that was reserved. Returns its index. */
+uint32_t store__receivers_put(struct store_batch *batch, const struct wire_receiver *receivers,
 			      uint32_t count);
 
 #endif

@@ -1,5 +1,6 @@
 #include "store/write/writer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -8,11 +9,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/write/writing.h"
+#include "store/write/batch_pool.h"
+#include "store/write/clock.h"
+#include "store/write/producer.h"
+#include "store/write/writer_status.h"
+#include "store/write/writer_thread.h"
 
-enum { STAGES_MIN = 2, LEVEL_START = 1 };
+enum { LEVEL_START = 1 };
 
-/* So many processors, and a second thread that encodes takes none from the bus. */
+/* With this many processors, a second thread that encodes takes none from the bus. */
 enum { PROCESSORS_FOR_TWO = 4 };
 
 void store_writer_options_init(struct store_writer_options *options)
@@ -22,7 +27,7 @@ void store_writer_options_init(struct store_writer_options *options)
 						 .level = STORE_LEVEL_AUTO,
 						 .segment_bytes = 256u << 20,
 						 .segment_age_ms = 3600 * 1000,
-						 .stages = 12};
+						 .batches = 12};
 }
 
 /* ---- opening and closing ---- */
@@ -38,32 +43,21 @@ static void init_locks(struct store_writer *writer)
 	pthread_condattr_destroy(&monotonic);
 }
 
-static int open_stages(struct store_writer *writer)
-{
-	uint32_t places = writer->options.stages + STORE_SPARE_STAGES;
-	writer->free = calloc(places, sizeof(*writer->free));
-	writer->queue = calloc(places, sizeof(*writer->queue));
-	writer->gap = store_stage_open();
-	return writer->free && writer->queue && writer->gap ? 0 : -ENOMEM;
-}
-
 static void free_writer(struct store_writer *writer)
 {
-	for (uint32_t i = 0; i < writer->free_count; i++)
-		store_stage_close(writer->free[i]);
-	store_stage_close(writer->gap);
-	store__chain_close(&writer->chain, store__monotonic_ms());
+	assert(!writer->producers);
+	store__batch_pool_fini(writer);
+	store_batch_close(writer->outage.gap);
+	store__segment_log_close(&writer->log, store__monotonic_ms());
 	pthread_cond_destroy(&writer->work);
 	pthread_cond_destroy(&writer->done);
 	pthread_mutex_destroy(&writer->mutex);
-	free(writer->free);
-	free(writer->queue);
 	free(writer->dir);
 	free(writer);
 }
 
-/* Writing beyond RLIMIT_FSIZE raises SIGXFSZ in the thread that writes, whose default is to end the program: blocked,
- * the write fails with EFBIG, like any other. Others' signals are for other threads, too. */
+/* Writing beyond RLIMIT_FSIZE raises SIGXFSZ, which ends the program by default. With the signal blocked, the write fails
+ * with EFBIG. The thread blocks all other signals, too, so that other threads get them. */
 static void block_signals(sigset_t *before)
 {
 	sigset_t all;
@@ -71,7 +65,7 @@ static void block_signals(sigset_t *before)
 	pthread_sigmask(SIG_SETMASK, &all, before);
 }
 
-/* Those that were raised meanwhile in this thread are forgotten. */
+/* Discard SIGXFSZ signals that were raised in this thread meanwhile. */
 static void unblock_signals(const sigset_t *before)
 {
 	const struct timespec at_once = {0};
@@ -85,15 +79,16 @@ static void unblock_signals(const sigset_t *before)
 
 static int start(struct store_writer *writer, struct wire_fault *fault)
 {
-	int error =
-	    store__chain_open(&writer->chain, writer->dir, &writer->options, store__monotonic_ms(), fault);
+	int error = store__segment_log_open(&writer->log, writer->dir, &writer->options,
+					    store__monotonic_ms(), fault);
 	if (error)
 		return error;
-	writer->first_next_conn = writer->chain.next_conn;
+	writer->first_next_conn = writer->log.next_conn;
 	writer->synced_ms = store__monotonic_ms();
 	store__writer_update_status(writer);
-	error = open_stages(writer);
-	error = error ? error : -pthread_create(&writer->thread, NULL, store__write_queue, writer);
+	writer->outage.gap = store_batch_open();
+	error = writer->outage.gap ? -pthread_create(&writer->thread, NULL, store__writer_thread_run, writer)
+				   : -ENOMEM;
 	return error ? wire_fault_set(fault, error, "%s: cannot start recording: %s", writer->dir,
 				      wire_error_text(error))
 		     : 0;
@@ -114,14 +109,14 @@ static struct store_writer *new_writer(const char *dir, const struct store_write
 		free(writer);
 		return NULL;
 	}
-	writer->chain.output.fd = -1;
-	writer->chain.lock = (struct store_log_lock){-1, -1};
+	writer->log.segment.fd = -1;
+	writer->log.lock = (struct store_log_lock){-1, -1};
 	writer->options = *options;
 	writer->level = options->level == STORE_LEVEL_AUTO ? LEVEL_START : options->level;
 	if (writer->options.threads == 0)
 		writer->options.threads = choose_threads();
-	if (writer->options.stages < STAGES_MIN)
-		writer->options.stages = STAGES_MIN;
+	if (writer->options.batches < STORE_BATCHES_MIN)
+		writer->options.batches = STORE_BATCHES_MIN;
 	init_locks(writer);
 	return writer;
 }
@@ -159,51 +154,7 @@ void store_writer_close(struct store_writer *writer)
 	unblock_signals(&before);
 }
 
-/* ---- what event loops call ---- */
-
-/* Called with the mutex. A stage that was never used before is made only now. */
-static struct store_stage *take_stage(struct store_writer *writer, uint32_t limit)
-{
-	if (writer->in_use >= limit)
-		return NULL;
-	struct store_stage *stage =
-	    writer->free_count > 0 ? writer->free[--writer->free_count] : store_stage_open();
-	writer->in_use += stage != NULL;
-	return stage;
-}
-
-struct store_stage *store_writer_stage(struct store_writer *writer)
-{
-	pthread_mutex_lock(&writer->mutex);
-	struct store_stage *stage = take_stage(writer, writer->options.stages);
-	writer->is_starved = writer->is_starved || !stage;
-	pthread_mutex_unlock(&writer->mutex);
-	return stage;
-}
-
-struct store_stage *store_writer_spare_stage(struct store_writer *writer)
-{
-	pthread_mutex_lock(&writer->mutex);
-	struct store_stage *stage = take_stage(writer, writer->options.stages + STORE_SPARE_STAGES);
-	pthread_mutex_unlock(&writer->mutex);
-	return stage;
-}
-
-void store_writer_submit(struct store_writer *writer, struct store_stage *stage)
-{
-	uint32_t places = writer->options.stages + STORE_SPARE_STAGES;
-	pthread_mutex_lock(&writer->mutex);
-	if (store_stage_events(stage) == 0) {
-		store__writer_give_back(writer, stage);
-	} else {
-		writer->queue[(writer->queue_start + writer->queue_count) % places] = stage;
-		writer->queue_count++;
-		writer->submitted++;
-		writer->status.queued_bytes += store_stage_memory(stage);
-	}
-	pthread_cond_signal(&writer->work);
-	pthread_mutex_unlock(&writer->mutex);
-}
+/* ---- what other threads ask ---- */
 
 void store_writer_flush(struct store_writer *writer)
 {

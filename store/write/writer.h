@@ -1,12 +1,14 @@
 /* writer.h - the one writer of a log: a thread that encodes, compresses, writes, syncs, rotates, retains.
  *
- * Event loops fill stages and submit them whole; the writer gives sequence numbers in the order of submission.
- * A failing disk, or a directory that is removed, never stops the caller: the writer reports itself degraded, counts what it
- * has to throw away, keeps trying, and begins again with a gap event. */
+ * It is opened once. Any number of producers (producer.h) fill batches and submit them whole; the writer numbers their
+ * events in the order of submission.
+ *
+ * A failing disk or a removed directory never stops the caller: the writer reports itself degraded, counts the events that
+ * it has to throw away, keeps trying, and begins again with a gap event. */
 #ifndef STORE_WRITE_WRITER_H
 #define STORE_WRITE_WRITER_H
 
-#include "store/write/stage.h"
+#include "store/write/batch.h"
 
 enum store_sync { STORE_SYNC_INTERVAL, STORE_SYNC_ALWAYS, STORE_SYNC_NONE };
 
@@ -21,19 +23,16 @@ struct store_writer_options {
 	int64_t segment_age_ms; /* …or when it is so old; 0 = never */
 	uint64_t retain_bytes; /* delete the oldest closed segments beyond so many bytes in total; 0 = keep */
 	int64_t retain_age_ms; /* delete closed segments that were written to so long ago; 0 = keep */
-	uint32_t stages;       /* in use at a time: the bound on memory, at least 2 */
-	/* Called from the writer thread when a stage became free while store_writer_stage had returned NULL.
-	 * Must only signal. May be NULL. */
-	void (*wake)(void *context);
-	void *context;
-	/* Called with a line for the operator (degraded, recovered): from the writer thread, at opening from the
+	uint32_t batches;      /* in use at a time: the bound on memory, STORE_BATCHES_MIN or more */
+	/* Called with a line for the operator (degraded, recovered): from the writer's thread, while opening from the
 	 * caller's. May be NULL. */
 	void (*report)(void *context, const char *line);
+	void *context;
 	/* Function pointers to inject failures in tests; NULL, or NULL in one of them, = the system's. */
 	const struct store_io *io;
 };
 
-/* The system calls of the writer's thread that can fail for outside reasons. Return as the system's: -1 and errno. */
+/* The system calls of the writer's thread that can fail for outside reasons. They return what the system's return. */
 struct store_io {
 	int64_t (*write)(int fd, const void *bytes, size_t len);
 	int (*sync)(int fd);
@@ -55,21 +54,9 @@ struct store_writer;
 int store_writer_open(struct store_writer **writer, const char *dir,
 		      const struct store_writer_options *options, struct wire_fault *fault);
 
-/* Write what was submitted, close the segment with its footer, stop the thread, release the lock. Stages
- * that were taken and not submitted must have been given back. */
+/* Write what was submitted, close the segment with its footer, stop the thread, release the lock. All producers must have
+ * been closed. NULL is allowed. */
 void store_writer_close(struct store_writer *writer);
-
-/* An empty stage to fill, NULL when all are in use (then `wake` will be called). Thread-safe. */
-struct store_stage *store_writer_stage(struct store_writer *writer);
-
-/* For what comes although there is no free stage and must not be lost: another one, up to STORE_SPARE_STAGES beyond
- * options.stages. NULL when these are in use, too, or out of memory. Thread-safe. */
-enum { STORE_SPARE_STAGES = 4 };
-struct store_stage *store_writer_spare_stage(struct store_writer *writer);
-
-/* Hand over a filled stage; an empty one is just given back. Thread-safe. Submissions of one thread keep
- * their order. */
-void store_writer_submit(struct store_writer *writer, struct store_stage *stage);
 
 /* Wait until everything submitted before the call is written and synced, or thrown away and counted. Thread-safe. */
 void store_writer_flush(struct store_writer *writer);
@@ -81,14 +68,14 @@ struct store_writer_status {
 	bool degraded;    /* events are lost, or something else is wrong that needs attention; see reason */
 	char reason[300]; /* "" when not degraded */
 	uint64_t next_seq;
-	uint64_t
-	    synced_seq; /* every event numbered below is on stable storage (with sync none: was written); a sync that
-			 * failed is told by `reason` and a gap event, which name the events in question */
+	/* Every event numbered below is on stable storage (with sync none: was written). Where a sync failed, `reason`
+	 * and a gap event name the events in question. */
+	uint64_t synced_seq;
 	uint64_t events, messages;
 	uint64_t lost_events, lost_messages;
 	uint64_t written_bytes; /* since opening */
 	uint64_t log_bytes;     /* all segments together */
-	uint64_t queued_bytes;  /* memory of submitted stages not yet written */
+	uint64_t queued_bytes;  /* memory of submitted batches not yet written */
 	uint32_t segments;
 	int level; /* zstd level in use */
 };

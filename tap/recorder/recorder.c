@@ -4,107 +4,83 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "store/write/loss.h"
-#include "wire/subject.h"
+#include "store/write/append.h"
+#include "store/write/loss_counter.h"
+#include "store/write/producer.h"
+#include "tap/recorder/marks.h"
 
-#ifndef TAPEDECK_VERSION
-#error "TAPEDECK_VERSION is set by CMake"
-#endif
-
-enum { STAGE_AGE_MS = 20, STAGE_AGE_NS = STAGE_AGE_MS * 1000 * 1000 };
+enum { BATCH_AGE_MS = 20, BATCH_AGE_NS = BATCH_AGE_MS * 1000 * 1000 };
 
 struct tap_recorder {
 	struct wire_sink sink;
-	struct store_writer *writer;
-	struct store_stage *stage; /* being filled; NULL: none was free */
-	struct store_stage *next;  /* taken ahead, so that `ready` can promise room for a whole read */
-	enum tap_overflow overflow;
-	enum tap_detail detail;
-	int64_t max_payload;              /* bytes; INT64_MAX = all */
-	char **include, **exclude;        /* NULL-terminated, or NULL */
-	bool has_event_clock, is_started; /* the mark at the start was made */
-	int64_t last_ns;                  /* the time of the last event, for marks */
-	bool is_plain;                    /* every event is kept whole: the hot path asks nothing more */
-	struct store_loss loss;           /* since the last gap event */
-	_Atomic uint64_t lost_messages;   /* ever */
+	struct tap_recording *recording;
+	struct store_producer *producer;
+	struct store_batch *batch; /* being filled; NULL: none was free, or there was no event */
+	struct store_batch *next;  /* taken in advance, so that `ready` can promise room for a whole read */
+	bool keeps_plain;          /* as the selection's: the hot path asks nothing more */
+	int64_t last_ns;           /* the time of the last event; INT64_MIN = there was none */
+	struct store_loss_counter loss; /* since the last gap event */
 };
 
-void tap_recorder_options_init(struct tap_recorder_options *options)
+/* ---- batches ---- */
+
+/* A gap event has the time of now, so that it is not older than the batches of other recorders. */
+static void add_gap(struct tap_recorder *recorder, int64_t now_ns)
 {
-	*options = (struct tap_recorder_options){
-	    .overflow = TAP_OVERFLOW_WAIT, .detail = TAP_DETAIL_DELIVERIES, .max_payload = -1};
-	store_writer_options_init(&options->writer);
+	if (store_loss_counter_append(&recorder->loss, "recording could not keep up", now_ns,
+				      recorder->batch) == 0)
+		recorder->loss = (struct store_loss_counter){0};
 }
 
-/* ---- stages ---- */
-
-/* As soon as there is a stage again, it says what was lost meanwhile. */
-static void add_gap(struct tap_recorder *recorder)
+/* Begin the batch that was taken in advance, a free one, or, for events that must not be lost, a spare one. The first
+ * events in it are a mark when it is the first of the recording, and a gap event when events were lost. */
+static bool begin_batch(struct tap_recorder *recorder, bool may_be_spare, int64_t now_ns)
 {
-	if (store_loss_append(&recorder->loss, "recording could not keep up", recorder->stage) == 0)
-		recorder->loss = (struct store_loss){0};
-}
-
-static struct wire_event mark(const struct tap_recorder *recorder, const char *text)
-{
-	return (struct wire_event){
-	    .kind = WIRE_EVENT_MARK, .time_ns = recorder->last_ns, .text = wire_slice_str(text)};
-}
-
-/* The first stage begins with it. */
-static void add_start(struct tap_recorder *recorder)
-{
-	const struct wire_event event = mark(recorder, "start tapedeck " TAPEDECK_VERSION);
-	recorder->is_started = store_stage_append(recorder->stage, &event) == 0;
-}
-
-/* A stage to fill: the one taken ahead, a free one, or, for what must not be lost, a spare one. */
-static bool take_stage(struct tap_recorder *recorder, bool may_be_spare)
-{
-	recorder->stage = recorder->next ? recorder->next : store_writer_stage(recorder->writer);
+	recorder->batch = recorder->next ? recorder->next : store_producer_batch(recorder->producer);
 	recorder->next = NULL;
-	if (!recorder->stage && may_be_spare)
-		recorder->stage = store_writer_spare_stage(recorder->writer);
-	if (recorder->stage && !recorder->is_started)
-		add_start(recorder);
-	if (recorder->stage && recorder->loss.events > 0)
-		add_gap(recorder);
-	return recorder->stage != NULL;
+	if (!recorder->batch && may_be_spare)
+		recorder->batch = store_producer_spare_batch(recorder->producer);
+	if (!recorder->batch)
+		return false;
+	tap__marks_start(recorder->recording, recorder->batch, now_ns);
+	if (recorder->loss.events > 0)
+		add_gap(recorder, now_ns);
+	return true;
 }
 
 static void hand_over(struct tap_recorder *recorder)
 {
 	if (!recorder->next)
-		recorder->next = store_writer_stage(recorder->writer);
+		recorder->next = store_producer_batch(recorder->producer);
 	if (recorder->next)
-		store_stage_pass_on(recorder->stage, recorder->next);
-	store_writer_submit(recorder->writer, recorder->stage);
-	recorder->stage = NULL;
+		store_batch_pass_on(recorder->batch, recorder->next);
+	store_producer_submit(recorder->producer, recorder->batch);
+	recorder->batch = NULL;
 }
 
 static void lose(struct tap_recorder *recorder, const struct wire_event *event)
 {
-	store_loss_add_event(&recorder->loss, event);
+	store_loss_counter_add_event(&recorder->loss, event);
 	if (event->kind == WIRE_EVENT_MESSAGE)
-		recorder->lost_messages++;
+		recorder->recording->lost_messages++;
 }
 
-/* When nothing is free, `drop` gives up messages and deliveries, of which there are many. What is rare, and what
- * comes although a source that waits was told to pause, finds room in the spare stages. */
+/* When no batch is free, `drop` loses messages and deliveries. Spare batches are for other events, and for events that come
+ * although a source that waits was asked to pause. */
 static bool may_be_spare(const struct tap_recorder *recorder, const struct wire_event *event)
 {
-	return recorder->overflow == TAP_OVERFLOW_WAIT || event->kind > WIRE_EVENT_DELIVERY;
+	return recorder->recording->overflow == TAP_OVERFLOW_WAIT || event->kind > WIRE_EVENT_DELIVERY;
 }
 
-/* Two stages may be needed: a gap event may leave no room for a large one. */
+/* Two batches may be needed: a gap event may leave no room for a large event. */
 static void record_in_next(struct tap_recorder *recorder, const struct wire_event *event)
 {
 	int error = STORE_EFULL;
 	for (int i = 0; i < 2 && error == STORE_EFULL; i++) {
-		if (recorder->stage)
+		if (recorder->batch)
 			hand_over(recorder);
-		error = take_stage(recorder, may_be_spare(recorder, event))
-			    ? store_stage_append(recorder->stage, event)
+		error = begin_batch(recorder, may_be_spare(recorder, event), event->time_ns)
+			    ? store_batch_append(recorder->batch, event)
 			    : -EAGAIN;
 	}
 	if (error)
@@ -114,164 +90,104 @@ static void record_in_next(struct tap_recorder *recorder, const struct wire_even
 /* Hot: once for every event. */
 static void record(struct tap_recorder *recorder, const struct wire_event *event)
 {
-	int error = recorder->stage ? store_stage_append(recorder->stage, event) : STORE_EFULL;
+	int error = recorder->batch ? store_batch_append(recorder->batch, event) : STORE_EFULL;
 	if (error == STORE_EFULL)
 		record_in_next(recorder, event);
 	else if (error)
 		lose(recorder, event);
 }
 
-/* ---- what to keep ---- */
-
-static bool matches_any(char *const *patterns, struct wire_slice subject)
+static void record_reduced(struct tap_recorder *recorder, const struct wire_event *event)
 {
-	for (; *patterns; patterns++)
-		if (wire_subject_matches(wire_slice_str(*patterns), subject))
-			return true;
-	return false;
+	struct wire_event kept = *event;
+	if (tap__selection_apply(&recorder->recording->selection, &kept))
+		record(recorder, &kept);
 }
+
+/* ---- the sink ---- */
 
 static bool is_subscription(const struct wire_event *event)
 {
 	return event->kind == WIRE_EVENT_SUBSCRIBE || event->kind == WIRE_EVENT_UNSUBSCRIBE;
 }
 
-static bool is_wanted(const struct tap_recorder *recorder, const struct wire_event *event)
-{
-	if (is_subscription(event) && recorder->detail < TAP_DETAIL_PROTOCOL)
-		return false;
-	if (event->kind == WIRE_EVENT_DELIVERY && recorder->detail < TAP_DETAIL_DELIVERIES)
-		return false;
-	if (event->subject.len == 0)
-		return true;
-	if (recorder->include && !matches_any(recorder->include, event->subject))
-		return false;
-	return !recorder->exclude || !matches_any(recorder->exclude, event->subject);
-}
-
-/* Some of the messages that a disconnect event counts may not have been recorded, or not with their receivers. */
-static bool counts_unrecorded(const struct tap_recorder *recorder, const struct wire_event *event)
-{
-	return event->kind == WIRE_EVENT_DISCONNECT && event->lost_messages > 0 &&
-	       (recorder->include || recorder->exclude || recorder->detail == TAP_DETAIL_MESSAGES);
-}
-
-static void record_reduced(struct tap_recorder *recorder, const struct wire_event *event)
-{
-	struct wire_event kept = *event;
-	if (!is_wanted(recorder, event))
-		return;
-	if (counts_unrecorded(recorder, event))
-		kept.flags |= WIRE_EVENT_CUT;
-	if ((int64_t)kept.payload.len > recorder->max_payload) {
-		kept.payload.len = (size_t)recorder->max_payload;
-		kept.flags |= WIRE_EVENT_CUT;
-	}
-	if (recorder->detail == TAP_DETAIL_MESSAGES) {
-		kept.receivers = NULL;
-		kept.receivers_len = 0;
-		kept.receivers_memo = NULL;
-	}
-	record(recorder, &kept);
-}
-
-/* ---- the sink ---- */
-
-static void take_event(struct wire_sink *sink, const struct wire_event *event)
+static void on_event(struct wire_sink *sink, const struct wire_event *event)
 {
 	struct tap_recorder *recorder = (struct tap_recorder *)sink;
 	recorder->last_ns = event->time_ns;
-	if (recorder->is_plain && !is_subscription(event))
+	if (recorder->keeps_plain && !is_subscription(event))
 		record(recorder, event);
 	else
 		record_reduced(recorder, event);
 }
 
-/* What is not plain in its stage, and the first of its kind there, goes the way of every event. */
-static void take_run(struct wire_sink *sink, const struct wire_event *like, const struct wire_run *run)
+/* Hand messages that cannot be appended at once to on_event, one by one: the first of a subject in its batch, or messages
+ * of which not all is kept. */
+static void on_batch(struct wire_sink *sink, const struct wire_event *template,
+		     const struct wire_batch *messages)
 {
 	struct tap_recorder *recorder = (struct tap_recorder *)sink;
-	struct wire_event event = *like;
-	for (uint32_t at = 0; at < run->count;) {
+	struct wire_event event = *template;
+	for (uint32_t at = 0; at < messages->count;) {
 		uint32_t appended = 0;
-		if (recorder->is_plain && recorder->stage)
-			appended = store_stage_append_run(recorder->stage, like, run, at);
+		if (recorder->keeps_plain && recorder->batch)
+			appended = store_batch_append_entries(recorder->batch, template, messages, at);
 		at += appended;
 		if (appended > 0)
 			continue;
-		wire_run_event(run, at++, &event);
-		take_event(sink, &event);
+		wire_batch_event(messages, at++, &event);
+		on_event(sink, &event);
 	}
 }
 
-/* How long the stage may still be filled; 0: it is old enough. A clock that was set back makes it so, too. */
+/* How long the batch may still be filled; 0: it is old enough, or the clock was set back. */
 static unsigned time_left_ms(const struct tap_recorder *recorder, int64_t now_ns)
 {
-	int64_t age_ns = now_ns - store_stage_min_time_ns(recorder->stage);
-	return age_ns < 0 || age_ns >= STAGE_AGE_NS ? 0 : (unsigned)(STAGE_AGE_MS - age_ns / 1000000);
+	int64_t age_ns = now_ns - store_batch_min_time_ns(recorder->batch);
+	return age_ns < 0 || age_ns >= BATCH_AGE_NS ? 0 : (unsigned)(BATCH_AGE_MS - age_ns / 1000000);
 }
 
-static unsigned hand_over_old(struct wire_sink *sink, int64_t now_ns)
+static unsigned on_tick(struct wire_sink *sink, int64_t now_ns)
 {
 	struct tap_recorder *recorder = (struct tap_recorder *)sink;
-	if (recorder->loss.events > 0 && recorder->stage)
-		add_gap(recorder);
+	if (recorder->loss.events > 0 && recorder->batch)
+		add_gap(recorder, now_ns);
 	else if (recorder->loss.events > 0)
-		take_stage(recorder, false);
-	if (recorder->stage && store_stage_events(recorder->stage) > 0) {
+		begin_batch(recorder, false, now_ns);
+	if (recorder->batch && store_batch_events(recorder->batch) > 0) {
 		unsigned left_ms = time_left_ms(recorder, now_ns);
 		if (left_ms > 0)
 			return left_ms;
 		hand_over(recorder);
 	}
-	return recorder->loss.events > 0 ? STAGE_AGE_MS : 0;
+	return recorder->loss.events > 0 ? BATCH_AGE_MS : 0;
 }
 
-/* One stage is always held ahead: what a single read brings fits in it and the spare ones, so that a source that
- * pauses after the read during which this became false loses nothing. */
+/* One batch is always taken in advance: it and the spare ones have room for what a single read brings, so that a source
+ * that pauses after the read during which this became false loses nothing. */
 static bool has_room(struct wire_sink *sink)
 {
 	struct tap_recorder *recorder = (struct tap_recorder *)sink;
 	if (!recorder->next)
-		recorder->next = store_writer_stage(recorder->writer);
-	return recorder->next || recorder->overflow == TAP_OVERFLOW_DROP;
+		recorder->next = store_producer_batch(recorder->producer);
+	return recorder->next || recorder->recording->overflow == TAP_OVERFLOW_DROP;
 }
 
-static void tell_status(struct wire_sink *sink, struct wire_sink_status *status)
+static void get_status(struct wire_sink *sink, struct wire_sink_status *status)
 {
-	const struct tap_recorder *recorder = (struct tap_recorder *)sink;
+	const struct tap_recording *recording = ((const struct tap_recorder *)sink)->recording;
 	struct store_writer_status writer;
-	store_writer_status(recorder->writer, &writer);
+	store_writer_status(recording->writer, &writer);
 	*status = (struct wire_sink_status){.degraded = writer.degraded,
 					    .events = writer.events,
 					    .messages = writer.messages,
-					    .lost_messages = writer.lost_messages + recorder->lost_messages,
+					    .lost_messages = writer.lost_messages + recording->lost_messages,
 					    .stored_bytes = writer.written_bytes,
 					    .queued_bytes = writer.queued_bytes};
 	memcpy(status->reason, writer.reason, sizeof status->reason);
 }
 
 /* ---- opening and closing ---- */
-
-static void free_list(char **list)
-{
-	for (char **entry = list; entry && *entry; entry++)
-		free(*entry);
-	free(list);
-}
-
-/* NULL for NULL. False when out of memory. */
-static bool copy_list(char ***out, const char *const *list)
-{
-	size_t count = 0;
-	while (list && list[count])
-		count++;
-	*out = list ? calloc(count + 1, sizeof(**out)) : NULL;
-	for (size_t i = 0; i < count && *out; i++)
-		if (!((*out)[i] = strdup(list[i])))
-			return false;
-	return !list || *out;
-}
 
 static int64_t realtime_ns(void)
 {
@@ -280,77 +196,83 @@ static int64_t realtime_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static int open_parts(struct tap_recorder *recorder, const char *dir,
-		      const struct tap_recorder_options *options, struct wire_fault *fault)
+/* A recorder that gets no event would hold the mark back: the batch that begins with it is handed over at once. */
+static void attach(struct tap_recorder *recorder)
 {
-	if (!copy_list(&recorder->include, options->include) ||
-	    !copy_list(&recorder->exclude, options->exclude))
-		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", dir);
-	return store_writer_open(&recorder->writer, dir, &options->writer, fault);
+	struct tap_recording *recording = recorder->recording;
+	pthread_mutex_lock(&recording->attaching);
+	if (recording->recorders++ == 0 && !recording->has_event_clock &&
+	    begin_batch(recorder, true, realtime_ns()))
+		hand_over(recorder);
+	pthread_mutex_unlock(&recording->attaching);
 }
 
-static void free_recorder(struct tap_recorder *recorder)
-{
-	store_writer_close(recorder->writer);
-	free_list(recorder->include);
-	free_list(recorder->exclude);
-	free(recorder);
-}
-
-int tap_recorder_open(struct tap_recorder **recorder, const char *dir,
-		      const struct tap_recorder_options *options, struct wire_fault *fault)
+int tap_recorder_open(struct tap_recorder **recorder, struct tap_recording *recording,
+		      void (*wake)(void *context), void *context)
 {
 	struct tap_recorder *opened = calloc(1, sizeof *opened);
 	if (!opened)
-		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", dir);
-	opened->sink = (struct wire_sink){.event = take_event,
-					  .run = take_run,
-					  .tick = hand_over_old,
-					  .ready = has_room,
-					  .status = tell_status};
-	opened->overflow = options->overflow;
-	opened->detail = options->detail;
-	opened->has_event_clock = options->has_event_clock;
-	opened->max_payload = options->max_payload < 0 ? INT64_MAX : options->max_payload;
-	opened->is_plain = !options->include && !options->exclude && options->max_payload < 0 &&
-			   options->detail != TAP_DETAIL_MESSAGES;
-	int error = open_parts(opened, dir, options, fault);
-	if (error) {
-		free_recorder(opened);
-		return error;
+		return -ENOMEM;
+	opened->sink = (struct wire_sink){
+	    .event = on_event, .batch = on_batch, .tick = on_tick, .ready = has_room, .status = get_status};
+	opened->recording = recording;
+	opened->keeps_plain = recording->selection.keeps_plain;
+	opened->last_ns = INT64_MIN;
+	opened->producer = store_producer_open(recording->writer, wake, context);
+	if (!opened->producer) {
+		free(opened);
+		return -ENOMEM;
 	}
-	opened->last_ns = realtime_ns();
-	if (!opened->has_event_clock)
-		take_stage(opened, true);
+	attach(opened);
 	*recorder = opened;
 	return 0;
+}
+
+static int64_t stop_ns(const struct tap_recorder *recorder)
+{
+	bool has_event = recorder->last_ns != INT64_MIN;
+	return recorder->recording->has_event_clock && has_event ? recorder->last_ns : realtime_ns();
+}
+
+static void hand_over_all(struct tap_recorder *recorder, int64_t now_ns)
+{
+	if (recorder->loss.events > 0 && recorder->batch)
+		add_gap(recorder, now_ns);
+	if (recorder->batch)
+		hand_over(recorder);
+	if (recorder->loss.events > 0 && begin_batch(recorder, true, now_ns))
+		hand_over(recorder);
+	if (recorder->next)
+		store_producer_submit(recorder->producer, recorder->next);
+}
+
+/* The last recorder ends with the mark at the stop. */
+static void detach(struct tap_recorder *recorder)
+{
+	struct tap_recording *recording = recorder->recording;
+	pthread_mutex_lock(&recording->attaching);
+	int64_t now_ns = stop_ns(recorder);
+	bool is_last = --recording->recorders == 0;
+	if (is_last) {
+		const struct wire_event stop = tap__marks_stop(now_ns);
+		record(recorder, &stop);
+	}
+	hand_over_all(recorder, now_ns);
+	if (is_last)
+		tap__marks_reset(recording);
+	pthread_mutex_unlock(&recording->attaching);
 }
 
 void tap_recorder_close(struct tap_recorder *recorder)
 {
 	if (!recorder)
 		return;
-	if (!recorder->has_event_clock)
-		recorder->last_ns = realtime_ns();
-	const struct wire_event stop = mark(recorder, "stop tapedeck " TAPEDECK_VERSION);
-	record(recorder, &stop);
-	if (recorder->loss.events > 0 && recorder->stage)
-		add_gap(recorder);
-	if (recorder->stage)
-		hand_over(recorder);
-	if (recorder->loss.events > 0 && take_stage(recorder, true))
-		hand_over(recorder);
-	if (recorder->next)
-		store_writer_submit(recorder->writer, recorder->next);
-	free_recorder(recorder);
+	detach(recorder);
+	store_producer_close(recorder->producer);
+	free(recorder);
 }
 
 struct wire_sink *tap_recorder_sink(struct tap_recorder *recorder)
 {
 	return &recorder->sink;
-}
-
-uint64_t tap_recorder_next_conn(const struct tap_recorder *recorder)
-{
-	return store_writer_next_conn(recorder->writer);
 }

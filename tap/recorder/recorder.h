@@ -1,53 +1,30 @@
-/* recorder.h - the sink that turns events into a log.
+/* recorder.h - the sink that turns the events of one thread or event loop into a log.
  *
- * Applies what the operator chose to record (subjects, detail, payload limit), appends to a staging block and
- * hands it to the log's writer when it is full or 20 ms old. Marks tell when it started and stopped.
+ * Keeps what the operator chose to record, appends it to a batch of its own, and hands the batch over to the recording's
+ * writer when it is full or 20 ms old. Events of one recorder keep their order; blocks of different recorders overlap in
+ * time by no more than these 20 ms.
  *
- * Overflow is a choice and never silent. `wait` asks the source to pause (see `ready` of wire_sink); what comes until it
- * does is kept in a few stages beyond the bound. `drop` gives up messages and deliveries, of which there are
- * many, and keeps what is rare the same way. What finds no room is counted, and a gap event tells of it. */
+ * Overflow is a choice and never silent. `wait` asks the source to pause (see `ready` of wire_sink); events that come
+ * before the source pauses are kept in spare batches. `drop` loses messages and deliveries, of which there are many, and
+ * keeps other events in spare batches. An event that finds no room is counted, and a gap event states the loss. */
 #ifndef TAP_RECORDER_RECORDER_H
 #define TAP_RECORDER_RECORDER_H
 
-#include "store/write/writer.h"
+#include "tap/recorder/recording.h"
 #include "wire/event.h"
-
-enum tap_overflow { TAP_OVERFLOW_WAIT, TAP_OVERFLOW_DROP };
-
-enum tap_detail {
-	TAP_DETAIL_MESSAGES,   /* messages with the number of receivers, connections, errors */
-	TAP_DETAIL_DELIVERIES, /* … and who received each message, and who did not and why */
-	TAP_DETAIL_PROTOCOL,   /* … and every subscribe and unsubscribe */
-};
-
-struct tap_recorder_options {
-	enum tap_overflow overflow;
-	enum tap_detail detail;
-	const char *const *include; /* subject patterns, NULL-terminated; NULL = all. Copied */
-	const char *const *exclude; /* likewise; NULL = none */
-	int64_t max_payload;        /* bytes of payload kept per message; -1 = all, 0 = none */
-	bool
-	    has_event_clock; /* what is recorded has long happened: the marks at start and stop have the times of the
-				       first and the last event, not those of now */
-	struct store_writer_options writer;
-};
-
-/* The defaults, as in --help. */
-void tap_recorder_options_init(struct tap_recorder_options *options);
 
 struct tap_recorder;
 
-/* Open the log in dir for writing. 0, or a negative code with *fault. */
-int tap_recorder_open(struct tap_recorder **recorder, const char *dir,
-		      const struct tap_recorder_options *options, struct wire_fault *fault);
+/* Open a recorder of a recording; thread-safe. wake (may be NULL) is called from the writer's thread when `ready` of the sink
+ * was false and there is room again; it must only signal. 0 or -ENOMEM. */
+int tap_recorder_open(struct tap_recorder **recorder, struct tap_recording *recording,
+		      void (*wake)(void *context), void *context);
 
-/* Hand over what is staged, close the log. No sink call may be under way or follow. */
+/* Hand over what is left, detach; thread-safe. Nothing is lost by it, but it is not waited for. No sink call may be under way
+ * or follow, and the caller must not hold a lock that the wake call takes. NULL is allowed. */
 void tap_recorder_close(struct tap_recorder *recorder);
 
-/* The sink, valid while the recorder is open. */
+/* The sink, valid while the recorder is open. Its status is that of the whole recording. */
 struct wire_sink *tap_recorder_sink(struct tap_recorder *recorder);
-
-/* The first connection number the log has never used: where a source should begin to count. */
-uint64_t tap_recorder_next_conn(const struct tap_recorder *recorder);
 
 #endif

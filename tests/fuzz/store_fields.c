@@ -2,7 +2,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "store/format/fields.h"
+#include "store/format/fields_get.h"
+#include "store/format/fields_put.h"
 #include "wire/error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,9 +1,9 @@
-/* Fuzz target: any bytes through the parser, and what it gives back through the writer; runs of messages at once and one
+/* Fuzz target: any bytes through the parser, and what it gives back through the writer; batches of messages at once and one
  * by one. */
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "tests/support/run_model.h"
+#include "tests/support/batch_model.h"
 #include "wire/parse.h"
 #include "wire/write.h"
 
@@ -87,8 +87,8 @@ static void check_line(const char *buf, size_t len, int64_t used, const struct w
 	require(alone.headers.len == op->headers.len && alone.payload.len == op->payload.len);
 }
 
-/* The run behind an operation is in a copy that ends where the bytes end. */
-static void check_run(const char *buf, size_t len)
+/* The batch behind an operation is in a copy that ends where the bytes end. */
+static void check_batch(const char *buf, size_t len)
 {
 	const uint32_t caps[] = {1, 3, 100};
 	struct wire_op first;
@@ -100,7 +100,7 @@ static void check_run(const char *buf, size_t len)
 	int64_t used = wire_parse(copy, len, &limits, &first, &need);
 	for (size_t i = 0; i < sizeof caps / sizeof *caps; i++)
 		require(
-		    !run_model_compare(&first, copy + used, len - (size_t)used, &limits, caps[i], &count));
+		    !batch_model_compare(&first, copy + used, len - (size_t)used, &limits, caps[i], &count));
 	free(copy);
 }
 
@@ -120,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_slices(&op, buf, first);
 		check_line(buf, size, used, &op);
 		check_round_trip(&op);
-		check_run(buf, size);
+		check_batch(buf, size);
 		buf += first;
 		size -= first;
 	}

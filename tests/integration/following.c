@@ -16,7 +16,8 @@
 
 #include "child.h"
 #include "cli/output/times.h"
-#include "store/write/writer.h"
+#include "store/write/append.h"
+#include "store/write/producer.h"
 #include "support/fail.h"
 #include "support/tempdir.h"
 
@@ -50,15 +51,17 @@ static void log_message(struct store_writer *writer, const char *subject, int nu
 				   .subject = wire_slice_str(subject),
 				   .payload = wire_slice(payload, (size_t)len),
 				   .size = (uint64_t)len};
-	struct store_stage *stage = store_writer_stage(writer);
+	struct store_producer *producer = store_producer_open(writer, NULL, NULL);
+	struct store_batch *batch = store_producer_batch(producer);
 
-	if (!stage) {
+	if (!batch) {
 		store_writer_flush(writer);
-		stage = store_writer_stage(writer);
+		batch = store_producer_batch(producer);
 	}
-	assert_non_null(stage);
-	assert_int_equal(store_stage_append(stage, &event), 0);
-	store_writer_submit(writer, stage);
+	assert_non_null(batch);
+	assert_int_equal(store_batch_append(batch, &event), 0);
+	store_producer_submit(producer, batch);
+	store_producer_close(producer);
 }
 
 static void tail_shows_the_last_n_and_then_what_is_new(void **state)

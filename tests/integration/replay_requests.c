@@ -16,7 +16,8 @@
 #include <cmocka.h>
 
 #include "replaying.h"
-#include "store/write/writer.h"
+#include "store/write/append.h"
+#include "store/write/producer.h"
 #include "support/run.h"
 
 enum { ORDERS = 20, WAIT_MS = 20000, REPLY_BYTES = 200 };
@@ -369,11 +370,13 @@ static void write_hole(const char *log, bool has_gap)
 
 	store_writer_options_init(&options);
 	assert_int_equal(store_writer_open(&writer, log, &options, &fault), 0);
-	struct store_stage *stage = store_writer_stage(writer);
+	struct store_producer *producer = store_producer_open(writer, NULL, NULL);
+	struct store_batch *batch = store_producer_batch(producer);
 	for (size_t i = 0; i < 3; i++)
 		if (i != 1 || has_gap)
-			assert_int_equal(store_stage_append(stage, &events[i]), 0);
-	store_writer_submit(writer, stage);
+			assert_int_equal(store_batch_append(batch, &events[i]), 0);
+	store_producer_submit(producer, batch);
+	store_producer_close(producer);
 	store_writer_close(writer);
 }
 

@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#include "store/write/writer.h"
+#include "store/write/append.h"
+#include "store/write/producer.h"
 #include "support/fail.h"
 #include "support/run.h"
 
@@ -48,7 +49,7 @@ bool replaying_open_nats_server(struct support_server *server, const struct supp
 	return true;
 }
 
-static void append_message(struct store_stage *stage, int n)
+static void append_message(struct store_batch *batch, int n)
 {
 	char subject[40], payload[40];
 	struct wire_event event = {.kind = WIRE_EVENT_MESSAGE,
@@ -61,7 +62,7 @@ static void append_message(struct store_stage *stage, int n)
 	event.subject = wire_slice_str(subject);
 	event.payload = wire_slice_str(payload);
 	event.size = event.payload.len;
-	if (store_stage_append(stage, &event) != 0)
+	if (store_batch_append(batch, &event) != 0)
 		support_fail("an event does not fit into a block");
 }
 
@@ -74,10 +75,12 @@ void replaying_write_log(const char *log, int count)
 	store_writer_options_init(&options);
 	if (store_writer_open(&writer, log, &options, &fault) != 0)
 		support_fail("%s", fault.text);
-	struct store_stage *stage = store_writer_stage(writer);
+	struct store_producer *producer = store_producer_open(writer, NULL, NULL);
+	struct store_batch *batch = store_producer_batch(producer);
 	for (int n = 0; n < count; n++)
-		append_message(stage, n);
-	store_writer_submit(writer, stage);
+		append_message(batch, n);
+	store_producer_submit(producer, batch);
+	store_producer_close(producer);
 	store_writer_close(writer);
 }
 

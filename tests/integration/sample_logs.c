@@ -6,8 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "store/write/append.h"
 #include "store/write/encode.h"
-#include "store/write/writer.h"
+#include "store/write/producer.h"
 #include "support/fail.h"
 #include "support/tempdir.h"
 
@@ -60,13 +61,13 @@ static void deliver(struct wire_event *event, const struct wire_receiver *receiv
 	event->receiver_count = count;
 }
 
-static void append(struct store_stage *stage, const struct wire_event *event)
+static void append(struct store_batch *batch, const struct wire_event *event)
 {
-	if (store_stage_append(stage, event) != 0)
+	if (store_batch_append(batch, event) != 0)
 		support_fail("an event does not fit into a block");
 }
 
-static void append_connections(struct store_stage *stage)
+static void append_connections(struct store_batch *batch)
 {
 	const struct wire_client *const clients[] = {&checkout, &stock, &nameless};
 
@@ -74,121 +75,121 @@ static void append_connections(struct store_stage *stage)
 		struct wire_event event = at_ms((int64_t)i, WIRE_EVENT_CONNECT, i + 1);
 
 		event.client = clients[i];
-		append(stage, &event);
+		append(batch, &event);
 	}
 }
 
-static void append_messages(struct store_stage *stage)
+static void append_messages(struct store_batch *batch)
 {
 	struct wire_event event = message(100, 1, "orders.new", WIRE_LITERAL("{\"id\":4711,\"total\":12.5}"));
 
 	deliver(&event, to_two, 2, 1);
-	append(stage, &event);
+	append(batch, &event);
 	event = message(110, 1, "stock.get", WIRE_LITERAL("{\"sku\":\"a1\"}"));
 	event.reply = WIRE_LITERAL("_INBOX.Xw3fW1tQ7yBz5Lk9.1");
 	event.headers = WIRE_LITERAL("NATS/1.0\r\nTrace-Id: abc\r\nTag: one\r\nTag: two\r\n\r\n");
 	deliver(&event, to_stock, 1, 1);
-	append(stage, &event);
+	append(batch, &event);
 	event = message(111, 2, "_INBOX.Xw3fW1tQ7yBz5Lk9.1", WIRE_LITERAL("{\"stock\":3}"));
 	deliver(&event, to_checkout, 1, 1);
-	append(stage, &event);
+	append(batch, &event);
 	event = message(200, 3, "images.raw", WIRE_LITERAL("\x89PNG\r\n\x1a\n\x00\xff\033[2J"));
 	deliver(&event, NULL, 0, 0);
-	append(stage, &event);
+	append(batch, &event);
 	event = message(210, 3, "orders.eu.new",
 			WIRE_LITERAL("{\n  \"id\": 4712,\n  \"ort\": \"K\xc3\xb6ln\"\n}"));
 	deliver(&event, to_stock, 1, 1);
-	append(stage, &event);
+	append(batch, &event);
 	event = message(220, 1, "orders.new", WIRE_LITERAL("0123456789"));
 	event.size = 70000;
 	event.flags = WIRE_EVENT_CUT;
 	deliver(&event, to_stock, 1, 1);
-	append(stage, &event);
+	append(batch, &event);
 }
 
-static void append_troubles(struct store_stage *stage)
+static void append_troubles(struct store_batch *batch)
 {
 	struct wire_event event = at_ms(300, WIRE_EVENT_ERROR, 3);
 
 	event.text = WIRE_LITERAL("Permissions Violation for Publish to \"admin\"");
-	append(stage, &event);
+	append(batch, &event);
 	event = at_ms(400, WIRE_EVENT_DISCONNECT, 3);
 	event.text = WIRE_LITERAL("slow consumer: pending limit");
 	event.lost_messages = 1500;
 	event.lost_bytes = 96000;
-	append(stage, &event);
+	append(batch, &event);
 	event = at_ms(500, WIRE_EVENT_GAP, 0);
 	event.text = WIRE_LITERAL("No space left on device");
 	event.lost_messages = 42;
 	event.lost_bytes = 4200;
 	event.from_ns = START_NS + 410000000;
 	event.to_ns = START_NS + 490000000;
-	append(stage, &event);
+	append(batch, &event);
 	event = at_ms(600, WIRE_EVENT_MARK, 0);
 	event.text = WIRE_LITERAL("deploy of checkout 7");
-	append(stage, &event);
+	append(batch, &event);
 }
 
-static void append_log(struct store_stage *stage)
+static void append_log(struct store_batch *batch)
 {
-	append_connections(stage);
-	append_messages(stage);
-	append_troubles(stage);
+	append_connections(batch);
+	append_messages(batch);
+	append_troubles(batch);
 }
 
-static void append_line(struct store_stage *stage, int64_t ms, uint64_t conn, const char *subject,
+static void append_line(struct store_batch *batch, int64_t ms, uint64_t conn, const char *subject,
 			const char *reply, const char *payload)
 {
 	struct wire_event event = message(ms, conn, subject, wire_slice_str(payload));
 
 	event.reply = wire_slice_str(reply);
 	deliver(&event, NULL, 0, 1);
-	append(stage, &event);
+	append(batch, &event);
 }
 
-static void append_first(struct store_stage *stage)
+static void append_first(struct store_batch *batch)
 {
-	append_line(stage, 0, 1, "orders.new", "", "{\"id\":1,\"customer\":\"Smith\",\"total\":12.5}");
-	append_line(stage, 1, 1, "stock.get", "_INBOX.Xw3fW1.1", "{\"sku\":\"a1\"}");
-	append_line(stage, 2, 2, "_INBOX.Xw3fW1.1", "", "{\"stock\":3}");
-	append_line(stage, 3, 3, "ticks", "", "one");
-	append_line(stage, 4, 3, "ticks", "", "two");
-	append_line(stage, 5, 3, "ticks", "", "three");
-	append_line(stage, 6, 1, "orders.new", "", "{\"id\":2,\"customer\":\"Jones\",\"total\":99}");
-	append_line(stage, 7, 1, "stock.get", "_INBOX.Xw3fW1.2", "{\"sku\":\"b7\"}");
-	append_line(stage, 8, 2, "_INBOX.Xw3fW1.2", "", "{\"stock\":0}");
-	append_line(stage, 9, 1, "orders.new", "", "{\"id\":3,\"customer\":\"Brown\",\"total\":7}");
+	append_line(batch, 0, 1, "orders.new", "", "{\"id\":1,\"customer\":\"Smith\",\"total\":12.5}");
+	append_line(batch, 1, 1, "stock.get", "_INBOX.Xw3fW1.1", "{\"sku\":\"a1\"}");
+	append_line(batch, 2, 2, "_INBOX.Xw3fW1.1", "", "{\"stock\":3}");
+	append_line(batch, 3, 3, "ticks", "", "one");
+	append_line(batch, 4, 3, "ticks", "", "two");
+	append_line(batch, 5, 3, "ticks", "", "three");
+	append_line(batch, 6, 1, "orders.new", "", "{\"id\":2,\"customer\":\"Jones\",\"total\":99}");
+	append_line(batch, 7, 1, "stock.get", "_INBOX.Xw3fW1.2", "{\"sku\":\"b7\"}");
+	append_line(batch, 8, 2, "_INBOX.Xw3fW1.2", "", "{\"stock\":0}");
+	append_line(batch, 9, 1, "orders.new", "", "{\"id\":3,\"customer\":\"Brown\",\"total\":7}");
 }
 
-static void append_again(struct store_stage *stage)
+static void append_again(struct store_batch *batch)
 {
-	append_line(stage, 900, 8, "ticks", "", "one");
-	append_line(stage, 910, 6, "orders.new", "", "{\"id\":1,\"customer\":\"Smith\",\"total\":12.5}");
-	append_line(stage, 920, 6, "stock.get", "_INBOX.p81mZZ.7", "{\"sku\":\"a1\"}");
-	append_line(stage, 921, 6, "orders.new", "", "{\"id\":2,\"customer\":\"Jones\",\"total\":99}");
-	append_line(stage, 922, 6, "stock.get", "_INBOX.p81mZZ.8", "{\"sku\":\"b7\"}");
-	append_line(stage, 923, 7, "_INBOX.p81mZZ.8", "", "{\"stock\":0}");
-	append_line(stage, 925, 7, "_INBOX.p81mZZ.7", "", "{\"stock\":3}");
-	append_line(stage, 930, 8, "ticks", "", "two");
-	append_line(stage, 940, 8, "ticks", "", "three");
-	append_line(stage, 950, 6, "orders.new", "", "{\"id\":3,\"customer\":\"Brown\",\"total\":7}");
+	append_line(batch, 900, 8, "ticks", "", "one");
+	append_line(batch, 910, 6, "orders.new", "", "{\"id\":1,\"customer\":\"Smith\",\"total\":12.5}");
+	append_line(batch, 920, 6, "stock.get", "_INBOX.p81mZZ.7", "{\"sku\":\"a1\"}");
+	append_line(batch, 921, 6, "orders.new", "", "{\"id\":2,\"customer\":\"Jones\",\"total\":99}");
+	append_line(batch, 922, 6, "stock.get", "_INBOX.p81mZZ.8", "{\"sku\":\"b7\"}");
+	append_line(batch, 923, 7, "_INBOX.p81mZZ.8", "", "{\"stock\":0}");
+	append_line(batch, 925, 7, "_INBOX.p81mZZ.7", "", "{\"stock\":3}");
+	append_line(batch, 930, 8, "ticks", "", "two");
+	append_line(batch, 940, 8, "ticks", "", "three");
+	append_line(batch, 950, 6, "orders.new", "", "{\"id\":3,\"customer\":\"Brown\",\"total\":7}");
 }
 
-static void append_second(struct store_stage *stage)
+static void append_second(struct store_batch *batch)
 {
-	append_line(stage, 500, 6, "orders.new", "", "{\"id\":1,\"customer\":\"Smith\",\"total\":13.5}");
-	append_line(stage, 510, 6, "stock.get", "_INBOX.q9.1", "{\"sku\":\"a1\"}");
-	append_line(stage, 514, 7, "_INBOX.q9.1", "", "{\"stock\":3}");
-	append_line(stage, 520, 8, "ticks", "", "three");
-	append_line(stage, 530, 8, "ticks", "", "one");
-	append_line(stage, 540, 8, "ticks", "", "two");
-	append_line(stage, 550, 6, "stock.get", "_INBOX.q9.2", "{\"sku\":\"b7\"}");
-	append_line(stage, 554, 7, "_INBOX.q9.2", "", "{\"stock\":\"none\"}");
-	append_line(stage, 560, 6, "orders.new", "", "{\"id\":3,\"customer\":\"Brown\",\"total\":7}");
-	append_line(stage, 570, 6, "orders.gone", "", "{\"id\":2}");
+	append_line(batch, 500, 6, "orders.new", "", "{\"id\":1,\"customer\":\"Smith\",\"total\":13.5}");
+	append_line(batch, 510, 6, "stock.get", "_INBOX.q9.1", "{\"sku\":\"a1\"}");
+	append_line(batch, 514, 7, "_INBOX.q9.1", "", "{\"stock\":3}");
+	append_line(batch, 520, 8, "ticks", "", "three");
+	append_line(batch, 530, 8, "ticks", "", "one");
+	append_line(batch, 540, 8, "ticks", "", "two");
+	append_line(batch, 550, 6, "stock.get", "_INBOX.q9.2", "{\"sku\":\"b7\"}");
+	append_line(batch, 554, 7, "_INBOX.q9.2", "", "{\"stock\":\"none\"}");
+	append_line(batch, 560, 6, "orders.new", "", "{\"id\":3,\"customer\":\"Brown\",\"total\":7}");
+	append_line(batch, 570, 6, "orders.gone", "", "{\"id\":2}");
 }
 
-static void write_log(const char *dir, void (*fill)(struct store_stage *stage))
+static void write_log(const char *dir, void (*fill)(struct store_batch *batch))
 {
 	struct store_writer_options options;
 	struct store_writer *writer;
@@ -197,22 +198,24 @@ static void write_log(const char *dir, void (*fill)(struct store_stage *stage))
 	store_writer_options_init(&options);
 	if (store_writer_open(&writer, dir, &options, &fault) != 0)
 		support_fail("%s", fault.text);
-	struct store_stage *stage = store_writer_stage(writer);
-	fill(stage);
-	store_writer_submit(writer, stage);
+	struct store_producer *producer = store_producer_open(writer, NULL, NULL);
+	struct store_batch *batch = store_producer_batch(producer);
+	fill(batch);
+	store_producer_submit(producer, batch);
+	store_producer_close(producer);
 	store_writer_close(writer);
 }
 
-/* Write an unfinished segment of blocks as they are: stage by stage, one block each. */
-static void put_block(FILE *file, struct store_encoder *encoder, struct store_stage *stage, uint64_t *seq)
+/* Write an unfinished segment of blocks as they are: batch by batch, one block each. */
+static void put_block(FILE *file, struct store_encoder *encoder, struct store_batch *batch, uint64_t *seq)
 {
 	const unsigned char *bytes;
-	int64_t len = store_encode(encoder, stage, *seq, 1, &bytes, NULL);
+	int64_t len = store_encode(encoder, batch, *seq, 1, &bytes, NULL);
 
 	if (len < 0 || fwrite(bytes, 1, (size_t)len, file) != (size_t)len)
 		support_fail("cannot write a block");
-	*seq += store_stage_events(stage);
-	store_stage_reset(stage);
+	*seq += store_batch_events(batch);
+	store_batch_reset(batch);
 }
 
 static FILE *open_segment(const char *dir, uint16_t major)
@@ -237,7 +240,7 @@ static void write_blocks(const char *dir, uint16_t major, int blocks, const char
 {
 	FILE *file = open_segment(dir, major);
 	struct store_encoder *encoder = store_encoder_open();
-	struct store_stage *stage = store_stage_open();
+	struct store_batch *batch = store_batch_open();
 	uint64_t seq = 1;
 
 	store_encoder_set_log(encoder, LOG_ID);
@@ -245,10 +248,10 @@ static void write_blocks(const char *dir, uint16_t major, int blocks, const char
 		char payload[20];
 		snprintf(payload, sizeof(payload), "number %d", i + 1);
 		struct wire_event event = message(105 + 50 * i, 9, subject, wire_slice_str(payload));
-		append(stage, &event);
-		put_block(file, encoder, stage, &seq);
+		append(batch, &event);
+		put_block(file, encoder, batch, &seq);
 	}
-	store_stage_close(stage);
+	store_batch_close(batch);
 	store_encoder_close(encoder);
 	fclose(file);
 }

@@ -1,6 +1,7 @@
 # Unit tests of tap/.
 tapedeck_unit_test(tap recorder log_fixture support tap Threads::Threads)
-tapedeck_unit_test(tap recorder_runs log_fixture support tap)
+tapedeck_unit_test(tap recorder_batches log_fixture support tap)
+tapedeck_unit_test(tap recorders log_fixture support tap Threads::Threads)
 tapedeck_unit_test(tap packet tap packets guard_page)
 tapedeck_unit_test(tap tunnels tap packets guard_page PkgConfig::PCAP)
 add_library(streams_fixture STATIC unit/tap/streams_fixture.c)

@@ -1,6 +1,6 @@
 # Unit tests of wire/.
 tapedeck_unit_test(wire parse wire guard_page)
-tapedeck_unit_test(wire run run_model wire guard_page)
+tapedeck_unit_test(wire wire_batch batch_model wire guard_page)
 tapedeck_unit_test(wire write wire guard_page)
 tapedeck_unit_test(wire subject wire)
 tapedeck_unit_test(wire headers wire guard_page)

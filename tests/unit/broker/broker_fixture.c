@@ -9,7 +9,7 @@
 
 #include "broker/turn.h"
 #include "support/deadline.h"
-#include "wire/run.h"
+#include "wire/batch.h"
 
 enum { WAIT_MS = 60000 };
 
@@ -82,13 +82,14 @@ static void on_event(struct wire_sink *sink, const struct wire_event *event)
 		fixture->errors++;
 }
 
-static void on_run(struct wire_sink *sink, const struct wire_event *like, const struct wire_run *run)
+static void on_batch(struct wire_sink *sink, const struct wire_event *template,
+		     const struct wire_batch *batch)
 {
-	struct wire_event event = *like;
-	of(sink)->runs++;
-	of(sink)->messages_in_runs += run->count;
-	for (uint32_t i = 0; i < run->count; i++) {
-		wire_run_event(run, i, &event);
+	struct wire_event event = *template;
+	of(sink)->batches++;
+	of(sink)->messages_in_batches += batch->count;
+	for (uint32_t i = 0; i < batch->count; i++) {
+		wire_batch_event(batch, i, &event);
 		on_event(sink, &event);
 	}
 }
@@ -114,7 +115,7 @@ void broker_fixture_start_in_turns(struct broker_fixture *fixture,
 {
 	struct broker_options options;
 	struct wire_fault fault;
-	*fixture = (struct broker_fixture){.sink = {.event = on_event, .run = on_run}};
+	*fixture = (struct broker_fixture){.sink = {.event = on_event, .batch = on_batch}};
 	broker_options_init(&options);
 	options.host = strdup("127.0.0.1");
 	options.port = -1;

@@ -32,7 +32,7 @@ struct broker_fixture {
 	struct fixture_message *messages; /* messages_len, owned */
 	size_t messages_len, messages_cap;
 	uint64_t outcomes[WIRE_OUTCOMES];
-	uint64_t runs, messages_in_runs; /* what came at once */
+	uint64_t batches, messages_in_batches; /* what came at once */
 	uint64_t errors;
 	_Atomic uint64_t dropped; /* messages that somebody did not get; may be asked at any time */
 	uint64_t lost_messages[FIXTURE_RECEIVERS]; /* by connection: what it was sent and never got */

@@ -40,7 +40,7 @@ static struct {
 	struct note notes[EVENTS_MAX];
 	size_t notes_len;
 	uint64_t messages, deliveries, outcomes[WIRE_OUTCOMES];
-	bool memo_strays; /* a memo was lent for two different subjects */
+	bool hint_strays; /* a hint was lent for two different subjects */
 	bool is_full;
 	unsigned ticks; /* since the last event */
 	int port;
@@ -48,17 +48,17 @@ static struct {
 
 /* ---- the sink ---- */
 
-static void watch_memo(const struct wire_event *event)
+static void watch_hint(const struct wire_event *event)
 {
-	struct wire_memo *memo = event->subject_memo;
-	if (!memo)
+	struct wire_intern_hint *hint = event->subject_hint;
+	if (!hint)
 		return;
 	uint32_t sum = 0;
 	for (size_t i = 0; i < event->subject.len; i++)
 		sum = sum * 31 + (unsigned char)event->subject.data[i];
-	if (memo->stamp && memo->id != sum)
-		house.memo_strays = true;
-	*memo = (struct wire_memo){.stamp = 1, .id = sum};
+	if (hint->stamp && hint->id != sum)
+		house.hint_strays = true;
+	*hint = (struct wire_intern_hint){.stamp = 1, .id = sum};
 }
 
 static void on_event(struct wire_sink *sink, const struct wire_event *event)
@@ -71,7 +71,7 @@ static void on_event(struct wire_sink *sink, const struct wire_event *event)
 		house.deliveries += event->receiver_count;
 		for (uint32_t i = 0; i < event->receivers_len; i++)
 			house.outcomes[event->receivers[i].outcome]++;
-		watch_memo(event);
+		watch_hint(event);
 	}
 	if (house.notes_len < EVENTS_MAX) {
 		struct note *note = &house.notes[house.notes_len++];
@@ -150,7 +150,7 @@ static void stop(void)
 	assert_int_equal(house.totals.connections, 0);
 	assert_int_equal(house.totals.subscriptions, 0);
 	assert_int_equal(house.totals.pending_bytes, 0);
-	assert_false(house.memo_strays);
+	assert_false(house.hint_strays);
 }
 
 /* ---- clients ---- */

@@ -144,7 +144,7 @@ static uint32_t cut_within_a_run(void)
 	struct fate fate = fate_of(slow.conn);
 	assert_int_equal(fate.slow, 1);
 	assert_int_equal(heard, fate.sent - fixture.lost_messages[slow.conn]);
-	assert_true(fixture.runs > 0);
+	assert_true(fixture.batches > 0);
 	broker_fixture_fini(&fixture);
 	return fate.closed;
 }
@@ -228,7 +228,8 @@ static void see(void *context, const struct wire_event *event)
 
 static void the_log_has_every_message_of_runs_in_order_with_its_receivers(void **state)
 {
-	struct tap_recorder_options options;
+	struct tap_recording_options options;
+	struct tap_recording *recording;
 	struct tap_recorder *recorder;
 	struct caller publisher, readers[LOGGED_RECEIVERS];
 	struct wire_fault fault;
@@ -236,9 +237,10 @@ static void the_log_has_every_message_of_runs_in_order_with_its_receivers(void *
 	(void)state;
 	assert_int_equal(log_fixture_setup(&log_state), 0);
 	struct log_fixture *log = log_state;
-	tap_recorder_options_init(&options);
-	if (tap_recorder_open(&recorder, log->log, &options, &fault) != 0)
+	tap_recording_options_init(&options);
+	if (tap_recording_open(&recording, log->log, &options, &fault) != 0)
 		fail_msg("%s", fault.text);
+	assert_int_equal(tap_recorder_open(&recorder, recording, NULL, NULL), 0);
 	broker_fixture_start(&fixture, NULL, tap_recorder_sink(recorder));
 	for (int i = 0; i < LOGGED_RECEIVERS; i++)
 		caller_join(&fixture, &readers[i], HELLO "SUB run 1\r\n");
@@ -256,6 +258,7 @@ static void the_log_has_every_message_of_runs_in_order_with_its_receivers(void *
 		caller_leave(&readers[i]);
 	broker_fixture_stop(&fixture);
 	tap_recorder_close(recorder);
+	tap_recording_close(recording);
 	logged = 0;
 	log_visit(log->log, see, NULL);
 	assert_int_equal(logged, LOGGED);

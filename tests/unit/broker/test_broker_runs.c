@@ -96,7 +96,7 @@ static void expect_delivery(uint32_t receivers, uint32_t count, uint32_t (*size_
 	expect_events(count, receivers);
 	/* How many large ones follow one another whole depends on how the bytes come. */
 	uint64_t least = size_of == large ? 1 : count / 2;
-	assert_in_range(fixture.messages_in_runs, least, count - fixture.runs);
+	assert_in_range(fixture.messages_in_batches, least, count - fixture.batches);
 	broker_fixture_fini(&fixture);
 }
 
@@ -149,7 +149,7 @@ static void a_publisher_without_echo_gets_nothing_of_its_own_run(void **state)
 	caller_leave(&reader);
 	broker_fixture_stop(&fixture);
 	expect_events(1000, 1);
-	assert_true(fixture.runs > 0);
+	assert_true(fixture.batches > 0);
 }
 
 static void each_message_of_a_run_goes_to_one_member_of_a_queue_group(void **state)
@@ -212,7 +212,7 @@ static void who_wanted_so_many_gets_so_many_of_a_run(void **state)
 	assert_int_equal(fixture.messages_len, COUNT);
 	for (uint32_t i = 0; i < COUNT; i++)
 		assert_int_equal(fixture.messages[i].receiver_count, i < MAX ? 2 : 1);
-	assert_true(fixture.runs > 0); /* when it had enough */
+	assert_true(fixture.batches > 0); /* when it had enough */
 }
 
 /* The publisher is its own subscriber: what is in its write is obeyed in turn. */
@@ -250,7 +250,7 @@ static void whatever_stands_between_messages_is_obeyed_there(void **state)
 	assert_int_equal(fixture.messages_len, 1502);
 	for (uint32_t i = 0; i < 1502; i++)
 		assert_int_equal(fixture.messages[i].number, i);
-	assert_true(fixture.runs >= 5);
+	assert_true(fixture.batches >= 5);
 }
 
 static void a_run_before_a_wrong_message_is_delivered(void **state)

@@ -10,7 +10,7 @@
 
 #include "broker/turn.h"
 #include "tests/unit/broker/broker_fixture.h"
-#include "wire/run.h"
+#include "wire/batch.h"
 
 static struct broker_fixture fixture;
 

@@ -96,7 +96,7 @@ static void recording_flags_reach_the_recorder(void **state)
 {
 	(void)state;
 	struct cli_broker_settings s;
-	struct tap_recorder_options o;
+	struct tap_recording_options o;
 	assert_int_equal(read_flags(&s, "--record", "log", "--record-sync", "interval=5ms",
 				    "--record-overflow", "drop", "--record-detail=protocol",
 				    "--record-include", "a.>", "--record-include", "b",
@@ -122,7 +122,7 @@ static void recording_flags_reach_the_recorder(void **state)
 	assert_int_equal(o.writer.segment_age_ms, 3600000);
 	assert_int_equal(o.writer.retain_bytes, (uint64_t)2 << 30);
 	assert_int_equal(o.writer.retain_age_ms, 7 * 86400000);
-	assert_int_equal(o.writer.stages, 5);
+	assert_int_equal(o.writer.batches, 5);
 	cli_broker_settings_fini(&s);
 }
 
@@ -130,8 +130,8 @@ static void recorder_keeps_its_defaults_without_flags(void **state)
 {
 	(void)state;
 	struct cli_broker_settings s;
-	struct tap_recorder_options o, defaults;
-	tap_recorder_options_init(&defaults);
+	struct tap_recording_options o, defaults;
+	tap_recording_options_init(&defaults);
 	assert_int_equal(read_flags(&s, (char *)NULL), CLI_GO_ON);
 	cli_recording_apply(&s.recording, &o);
 	assert_null(s.recording.dir);
@@ -140,7 +140,7 @@ static void recorder_keeps_its_defaults_without_flags(void **state)
 	assert_int_equal(o.writer.sync, defaults.writer.sync);
 	assert_int_equal(o.writer.level, defaults.writer.level);
 	assert_int_equal(o.writer.threads, defaults.writer.threads);
-	assert_int_equal(o.writer.stages, defaults.writer.stages);
+	assert_int_equal(o.writer.batches, defaults.writer.batches);
 	cli_broker_settings_fini(&s);
 }
 

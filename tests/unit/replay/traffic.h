@@ -2,7 +2,7 @@
 #ifndef TESTS_TRAFFIC_H
 #define TESTS_TRAFFIC_H
 
-#include "tests/unit/store/store_fixture.h"
+#include "tests/unit/store/block_fixture.h"
 #include "wire/source.h"
 
 /* An event that owns its texts; those of a message or a gap. */

@@ -12,20 +12,21 @@
 
 #include "store/read/log.h"
 #include "store/read/segment.h"
+#include "store/write/append.h"
 
 enum { SAMPLE_SUBJECTS = 30, OPEN_CONNS = 12 };
 
 void builder_open(struct log_builder *builder, const char *dir, uint64_t seed)
 {
 	*builder = (struct log_builder){.random.state = seed,
-					.stage = store_stage_open(),
+					.batch = store_batch_open(),
 					.encoder = store_encoder_open(),
 					.output.fd = -1,
 					.next_seq = 1,
 					.next_conn = 1,
 					.oldest_conn = 1,
 					.time_ns = INT64_C(1700000000000000000)};
-	assert_true(builder->stage && builder->encoder);
+	assert_true(builder->batch && builder->encoder);
 	snprintf(builder->dir, sizeof builder->dir, "%s", dir);
 	assert_true(mkdir(dir, 0700) == 0 || errno == EEXIST);
 	memset(builder->log_id, 7, sizeof builder->log_id);
@@ -46,9 +47,9 @@ void builder_close(struct log_builder *builder)
 		free(builder->segments[i]);
 	free(builder->events);
 	free(builder->blocks);
-	store_stage_close(builder->stage);
+	store_batch_close(builder->batch);
 	store_encoder_close(builder->encoder);
-	store__output_abandon(&builder->output);
+	store__segment_writer_abandon(&builder->output);
 }
 
 /* ---- keeping events ---- */
@@ -135,7 +136,7 @@ static void begin_segment(struct log_builder *builder)
 	char *path = store_log_segment_path(builder->dir, builder->next_seq);
 	assert_non_null(path);
 	builder->segments[builder->segments_count++] = strdup(path);
-	assert_int_equal(store__output_open(&builder->output, &store__system_io, path, &header), 0);
+	assert_int_equal(store__segment_writer_open(&builder->output, &store__system_io, path, &header), 0);
 }
 
 static void add_connect(struct log_builder *builder, uint64_t conn, uint32_t flags)
@@ -165,16 +166,16 @@ void builder_add(struct log_builder *builder, const struct wire_event *event)
 		add_connect(builder, conn, WIRE_EVENT_REPEATED);
 	numbered.seq = builder->next_seq++;
 	keep_event(builder, &numbered);
-	assert_int_equal(store_stage_append(builder->stage, event), 0);
+	assert_int_equal(store_batch_append(builder->batch, event), 0);
 }
 
 void builder_end_block(struct log_builder *builder)
 {
 	struct store_block_header header;
 	const unsigned char *bytes;
-	uint32_t events = store_stage_events(builder->stage);
+	uint32_t events = store_batch_events(builder->batch);
 	int64_t len =
-	    store_encode(builder->encoder, builder->stage, builder->next_seq - events, 1, &bytes, &header);
+	    store_encode(builder->encoder, builder->batch, builder->next_seq - events, 1, &bytes, &header);
 	assert_true(len > 0);
 	builder->blocks = realloc(builder->blocks, (builder->blocks_count + 1) * sizeof *builder->blocks);
 	assert_non_null(builder->blocks);
@@ -183,18 +184,18 @@ void builder_end_block(struct log_builder *builder)
 				 .offset = builder->output.end,
 				 .bytes = (uint64_t)len,
 				 .header = header};
-	assert_int_equal(store__output_append(&builder->output, bytes, (size_t)len, &header), 0);
-	store_stage_reset(builder->stage);
+	assert_int_equal(store__segment_writer_append(&builder->output, bytes, (size_t)len, &header), 0);
+	store_batch_reset(builder->batch);
 }
 
 void builder_end_segment(struct log_builder *builder, bool footer)
 {
-	if (store_stage_events(builder->stage) > 0)
+	if (store_batch_events(builder->batch) > 0)
 		builder_end_block(builder);
 	if (footer)
-		assert_true(store__output_finish(&builder->output, false).is_closed);
+		assert_true(store__segment_writer_finish(&builder->output, false).is_closed);
 	else
-		store__output_abandon(&builder->output);
+		store__segment_writer_abandon(&builder->output);
 }
 
 void builder_fill(struct log_builder *builder, uint32_t segments, uint32_t blocks, uint32_t events_max)

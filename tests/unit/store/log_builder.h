@@ -5,9 +5,9 @@
 
 #include "store/read/filter.h"
 #include "store/read/reader.h"
-#include "store/write/output.h"
-#include "store/write/stage.h"
-#include "tests/unit/store/store_fixture.h"
+#include "store/write/batch.h"
+#include "store/write/segment_writer.h"
+#include "tests/unit/store/block_fixture.h"
 
 struct built_block {
 	size_t segment; /* number of the segment */
@@ -18,9 +18,9 @@ struct built_block {
 struct log_builder {
 	char dir[300];
 	struct random random;
-	struct store_stage *stage;
+	struct store_batch *batch;
 	struct store_encoder *encoder;
-	struct store__output output;
+	struct store__segment_writer output;
 	uint8_t log_id[16];
 	uint64_t next_seq;
 	int64_t time_ns;
@@ -36,7 +36,7 @@ struct log_builder {
 
 /* Begin a log in the folder dir, which is made when it is missing. The sample events follow from the seed. */
 void builder_open(struct log_builder *builder, const char *dir, uint64_t seed);
-/* Ends nothing: a stage that was not written and an open segment stay as they are. */
+/* Ends nothing: a batch that was not written and an open segment stay as they are. */
 void builder_close(struct log_builder *builder);
 
 /* Add an event to the block in the making; its seq is given. A segment is begun where there is none. */

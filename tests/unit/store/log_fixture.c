@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "store/read/log.h"
+#include "store/write/append.h"
 #include "support/deadline.h"
 
 int log_fixture_setup(void **state)
@@ -49,7 +50,7 @@ static int print_payload(char *out, size_t cap, uint64_t number)
 	return snprintf(out, cap, "message %" PRIu64 " %0*u", number, (int)(number % 50) + 1, 0);
 }
 
-void log_append(struct store_stage *stage, uint64_t number)
+void log_append(struct store_batch *batch, uint64_t number)
 {
 	char subject[32], payload[128];
 	snprintf(subject, sizeof subject, "numbers.%" PRIu64, number % 7);
@@ -61,25 +62,34 @@ void log_append(struct store_stage *stage, uint64_t number)
 					 .payload = wire_slice(payload, (size_t)len),
 					 .size = (uint64_t)len,
 					 .receiver_count = (uint32_t)(number % 4)};
-	assert_int_equal(store_stage_append(stage, &event), 0);
+	assert_int_equal(store_batch_append(batch, &event), 0);
 }
 
-static struct store_stage *wait_for_stage(struct store_writer *writer)
+struct store_producer *log_producer(struct store_writer *writer)
+{
+	struct store_producer *producer = store_producer_open(writer, NULL, NULL);
+	assert_non_null(producer);
+	return producer;
+}
+
+static struct store_batch *wait_for_batch(struct store_producer *producer)
 {
 	struct support_deadline deadline = support_deadline_in(20000);
-	struct store_stage *stage;
-	while (!(stage = store_writer_stage(writer)))
+	struct store_batch *batch;
+	while (!(batch = store_producer_batch(producer)))
 		if (!support_deadline_retry(deadline))
-			fail_msg("no stage became free");
-	return stage;
+			fail_msg("no batch became free");
+	return batch;
 }
 
 void log_submit(struct store_writer *writer, uint64_t from, uint32_t count)
 {
-	struct store_stage *stage = wait_for_stage(writer);
+	struct store_producer *producer = log_producer(writer);
+	struct store_batch *batch = wait_for_batch(producer);
 	for (uint32_t i = 0; i < count; i++)
-		log_append(stage, from + i);
-	store_writer_submit(writer, stage);
+		log_append(batch, from + i);
+	store_producer_submit(producer, batch);
+	store_producer_close(producer);
 }
 
 void log_write(const char *dir, const struct store_writer_options *options, uint64_t from, uint32_t blocks,

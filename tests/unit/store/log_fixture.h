@@ -1,9 +1,9 @@
-/* log_fixture.h - what the tests of logs share: a folder, writing numbered messages, reading a whole log back. */
+/* log_fixture.h - common to tests of logs: a folder, writing numbered messages, reading a whole log back. */
 #ifndef TESTS_LOG_FIXTURE_H
 #define TESTS_LOG_FIXTURE_H
 
 #include "store/read/segment.h"
-#include "store/write/writer.h"
+#include "store/write/producer.h"
 #include "support/tempdir.h"
 
 /* A test's state: an empty folder, and the path of a log to make in it. */
@@ -19,12 +19,15 @@ int log_fixture_teardown(void **state);
 /* Open a writer on dir; must succeed. */
 struct store_writer *log_open(const char *dir, const struct store_writer_options *options);
 
-/* Append message number `number` to the stage: subject "numbers.<number % 7>", its payload follows from it, its time is
+/* A producer that nobody wakes; must succeed. */
+struct store_producer *log_producer(struct store_writer *writer);
+
+/* Append message number `number` to the batch: subject "numbers.<number % 7>", its payload follows from it, its time is
  * LOG_TIME_NS + number. Must succeed. */
 #define LOG_TIME_NS INT64_C(1700000000000000000)
-void log_append(struct store_stage *stage, uint64_t number);
+void log_append(struct store_batch *batch, uint64_t number);
 
-/* Submit messages from..from+count-1 as one block. Waits for a free stage. */
+/* Submit messages from..from+count-1 as one block. Waits for a free batch. */
 void log_submit(struct store_writer *writer, uint64_t from, uint32_t count);
 
 /* Open, submit `blocks` blocks of `events` messages each, flush after each, close. Messages are numbered from `from`. */

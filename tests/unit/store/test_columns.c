@@ -7,8 +7,9 @@
 
 #include <cmocka.h>
 
-#include "store/format/columns.h"
-#include "tests/unit/store/store_fixture.h"
+#include "store/format/columns_get.h"
+#include "store/format/columns_put.h"
+#include "tests/unit/store/block_fixture.h"
 
 enum { RUNS_MAX = 300 };
 
@@ -54,7 +55,7 @@ static void runs_of_any_length_and_value_come_back(void **state)
 	}
 }
 
-static void the_most_runs_of_the_widest_values_come_back(void **state)
+static void as_many_runs_of_the_widest_values_as_possible_come_back(void **state)
 {
 	static struct store__run runs[STORE_BLOCK_EVENTS_MAX];
 	(void)state;
@@ -67,7 +68,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(runs_of_any_length_and_value_come_back),
-	    cmocka_unit_test(the_most_runs_of_the_widest_values_come_back),
+	    cmocka_unit_test(as_many_runs_of_the_widest_values_as_possible_come_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,8 @@
 #include <cmocka.h>
 #include <zstd.h>
 
-#include "store/format/fields.h"
+#include "store/format/fields_get.h"
+#include "store/format/fields_put.h"
 #include "store/write/compress.h"
 
 enum {
@@ -187,7 +188,7 @@ static void json_with_ids_is_smaller_as_records(void **state)
 }
 
 /* What is best is found out again when the traffic changes. */
-static void far_repetition_is_found_however_the_traffic_was_before(void **state)
+static void distant_repetition_is_found_whatever_the_traffic_was_before(void **state)
 {
 	struct fixture *fixture = *state;
 	size_t stored = 0;
@@ -220,7 +221,7 @@ static void fill_with_few_json(struct fixture *fixture)
 		fixture->len += fixture->lengths[i];
 }
 
-static void another_traffic_is_noticed_soon_however_steady_it_was(void **state)
+static void a_change_of_traffic_is_noticed_soon_however_steady_it_was(void **state)
 {
 	struct fixture *fixture = *state;
 	int frames = 0;
@@ -235,7 +236,7 @@ static void another_traffic_is_noticed_soon_however_steady_it_was(void **state)
 	assert_in_range(frames, 1, FRAMES);
 }
 
-static void what_does_not_get_smaller_is_stored_as_it_is(void **state)
+static void incompressible_frames_are_stored_as_they_are(void **state)
 {
 	struct fixture *fixture = *state;
 	fixture->len = 5000;
@@ -257,9 +258,9 @@ int main(void)
 	    TEST(every_level_comes_back),
 	    TEST(json_is_cut_into_fields),
 	    TEST(json_with_ids_is_smaller_as_records),
-	    TEST(far_repetition_is_found_however_the_traffic_was_before),
-	    TEST(another_traffic_is_noticed_soon_however_steady_it_was),
-	    TEST(what_does_not_get_smaller_is_stored_as_it_is),
+	    TEST(distant_repetition_is_found_whatever_the_traffic_was_before),
+	    TEST(a_change_of_traffic_is_noticed_soon_however_steady_it_was),
+	    TEST(incompressible_frames_are_stored_as_they_are),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,9 +8,9 @@
 #include <cmocka.h>
 #include <xxhash.h>
 
-#include "store/format/columns.h"
+#include "store/format/columns_put.h"
 #include "store/format/details.h"
-#include "tests/unit/store/store_fixture.h"
+#include "tests/unit/store/block_fixture.h"
 
 /* A block made by hand: its frames are not compressed and have valid checksums. */
 struct craft {
@@ -79,7 +79,7 @@ static int craft_load(struct craft *craft, struct store_block *block)
 	return error;
 }
 
-static void fill_block(struct store_fixture *fixture, uint32_t count)
+static void fill_block(struct block_fixture *fixture, uint32_t count)
 {
 	struct events source;
 	struct wire_event event;
@@ -93,7 +93,7 @@ static void fill_block(struct store_fixture *fixture, uint32_t count)
 
 static void every_flipped_bit_of_a_block_is_detected(void **state)
 {
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	fill_block(fixture, 20);
 	size_t len = (size_t)fixture->bytes_len;
 	unsigned char *bytes = malloc(len);
@@ -113,7 +113,7 @@ static void every_flipped_bit_of_a_block_is_detected(void **state)
 /* A frame that is shorter than it was, with a checksum to match, is not read beyond its end. */
 static void every_truncated_frame_is_detected(void **state)
 {
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	fill_block(fixture, 50);
 	struct store_block_header header = fixture->header;
 	const unsigned char *frame = fixture->bytes + STORE_BLOCK_HEADER_BYTES;
@@ -142,7 +142,7 @@ static void every_truncated_frame_is_detected(void **state)
 
 static void missing_columns_are_zero(void **state)
 {
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	struct craft craft;
 	struct wire_event event, want = {0};
 	craft_init(&craft, 2);
@@ -156,7 +156,7 @@ static void missing_columns_are_zero(void **state)
 
 static void unknown_columns_and_details_are_skipped(void **state)
 {
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	struct craft craft;
 	struct wire_event event, want = {.kind = WIRE_EVENT_ERROR, .conn = 9, .text = WIRE_LITERAL("oops")};
 	craft_init(&craft, 1);
@@ -173,7 +173,7 @@ static void unknown_columns_and_details_are_skipped(void **state)
 }
 
 /* One column, valid but for its value, among three events. */
-static void assert_column(struct store_fixture *fixture, unsigned id, uint64_t value, int error)
+static void assert_column(struct block_fixture *fixture, unsigned id, uint64_t value, int error)
 {
 	for (int constant = 0; constant < 2; constant++) {
 		struct craft craft;
@@ -206,7 +206,7 @@ static void numbers_at_their_limit_pass_and_beyond_it_are_damage(void **state)
 }
 
 /* A raw column alone among three events. */
-static void assert_raw(struct store_fixture *fixture, unsigned encoding, uint64_t count, const char *bytes,
+static void assert_raw(struct block_fixture *fixture, unsigned encoding, uint64_t count, const char *bytes,
 		       size_t len, int error)
 {
 	struct craft craft;
@@ -257,7 +257,7 @@ static void columns_that_lie_about_their_length_are_damage(void **state)
 
 static void a_column_that_comes_twice_is_damage(void **state)
 {
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	struct craft craft;
 	craft_init(&craft, 3);
 	craft_number(&craft, STORE__TIME_NS, 4);
@@ -268,7 +268,7 @@ static void a_column_that_comes_twice_is_damage(void **state)
 }
 
 /* One set of one subscriber; the arguments are what the columns say. */
-static int load_receivers(struct store_fixture *fixture, uint64_t length, uint64_t member, uint64_t set)
+static int load_receivers(struct block_fixture *fixture, uint64_t length, uint64_t member, uint64_t set)
 {
 	struct craft craft;
 	craft_init(&craft, 1);
@@ -298,7 +298,7 @@ static void receivers_that_do_not_exist_are_damage(void **state)
 
 static void malformed_details_are_damage(void **state)
 {
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	const struct {
 		const char *bytes;
 		size_t len;
@@ -327,7 +327,7 @@ static void malformed_details_are_damage(void **state)
 
 static void payloads_that_do_not_add_up_are_damage(void **state)
 {
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	struct craft craft;
 	struct wire_event event;
 	craft_init(&craft, 2);
@@ -345,7 +345,7 @@ static void payloads_that_do_not_add_up_are_damage(void **state)
 
 static void without_the_payload_frame_lengths_are_known(void **state)
 {
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	struct wire_event message = {.subject = WIRE_LITERAL("a"),
 				     .headers = WIRE_LITERAL("hh"),
 				     .payload = WIRE_LITERAL("ppp"),
@@ -373,7 +373,7 @@ static void without_the_payload_frame_lengths_are_known(void **state)
 
 static void a_frame_that_unpacks_to_another_size_is_damage(void **state)
 {
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	static char text[5000];
 	struct wire_event message = {.payload = wire_slice(text, sizeof text), .size = sizeof text};
 	fixture_append(fixture, &message);
@@ -393,7 +393,7 @@ static void a_frame_that_unpacks_to_another_size_is_damage(void **state)
 
 int main(void)
 {
-#define DECODE_TEST(name) cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
+#define DECODE_TEST(name) cmocka_unit_test_setup_teardown(name, block_fixture_setup, block_fixture_teardown)
 	const struct CMUnitTest tests[] = {
 	    DECODE_TEST(every_flipped_bit_of_a_block_is_detected),
 	    DECODE_TEST(every_truncated_frame_is_detected),

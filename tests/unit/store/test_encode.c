@@ -1,4 +1,4 @@
-/* What is appended to a stage comes back from its block. */
+/* Events that are appended to a batch come back from its block. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/store/store_fixture.h"
+#include "store/write/append.h"
+#include "tests/unit/store/block_fixture.h"
 
 static struct wire_event message(const char *subject, const char *payload)
 {
@@ -20,7 +21,7 @@ static struct wire_event message(const char *subject, const char *payload)
 }
 
 /* Encode the events as one block and compare each. */
-static void assert_round_trip(struct store_fixture *fixture, const struct wire_event *events, uint32_t count)
+static void assert_round_trip(struct block_fixture *fixture, const struct wire_event *events, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
 		fixture_append(fixture, &events[i]);
@@ -109,14 +110,14 @@ static void each_event_alone_comes_back(void **state)
 }
 
 /* Fill a block with events of a source, then compare them with those of an equal source. */
-static void assert_random_block(struct store_fixture *fixture, struct events *written, struct events *wanted,
+static void assert_random_block(struct block_fixture *fixture, struct events *written, struct events *wanted,
 				uint32_t count, int level)
 {
 	struct wire_event event, got;
-	while (store_stage_events(fixture->stage) < count) {
+	while (store_batch_events(fixture->batch) < count) {
 		struct events before = *written;
 		events_next(written, &event);
-		int error = store_stage_append(fixture->stage, &event);
+		int error = store_batch_append(fixture->batch, &event);
 		if (error == STORE_EFULL) {
 			*written = before;
 			break;
@@ -148,7 +149,7 @@ static void random_events_come_back(void **state)
 		written.subjects = 1 + random_below(&random, EVENTS_SUBJECTS);
 		written.sets = 1 + random_below(&random, EVENTS_SETS);
 		wanted = written;
-		written.lends_memos = round % 2 == 0;
+		written.lends_hints = round % 2 == 0;
 		uint32_t count = 1 + random_below(&random, round % 8 == 7 ? 20000 : 300);
 		int level = (int)random_below(&random, 12) - 7;
 		assert_random_block(*state, &written, &wanted, count, level);
@@ -158,7 +159,7 @@ static void random_events_come_back(void **state)
 
 static void every_encoding_of_a_column_comes_back(void **state)
 {
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	enum { COUNT = 6000 };
 	/* The times take each pattern in turn. */
 	for (int pattern = 0; pattern < 8; pattern++) {
@@ -189,7 +190,7 @@ static void every_encoding_of_a_column_comes_back(void **state)
 
 static void a_full_block_of_distinct_subjects_comes_back(void **state)
 {
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	char subject[20], payload[20];
 	for (uint32_t i = 0; i < STORE_BLOCK_EVENTS_MAX; i++) {
 		snprintf(subject, sizeof subject, "subject.%u", i * 7919);
@@ -210,10 +211,10 @@ static void a_full_block_of_distinct_subjects_comes_back(void **state)
 	}
 }
 
-static void sets_of_receivers_come_back_each_its_own(void **state)
+static void every_set_of_receivers_comes_back(void **state)
 {
 	enum { SETS = 3000, SUBSCRIBERS = 200 };
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	struct wire_receiver receivers[SUBSCRIBERS];
 	for (uint32_t i = 0; i < SUBSCRIBERS; i++)
 		receivers[i] = (struct wire_receiver){.conn = i, .sid = WIRE_LITERAL("1")};
@@ -235,7 +236,7 @@ static void sets_of_receivers_come_back_each_its_own(void **state)
 	}
 }
 
-static void nobody_and_unknown_receivers_are_told_apart(void **state)
+static void no_receivers_and_unknown_receivers_differ(void **state)
 {
 	struct wire_receiver nobody[1];
 	struct wire_event events[] = {message("a", ""), message("a", ""), message("a", "")};
@@ -244,10 +245,10 @@ static void nobody_and_unknown_receivers_are_told_apart(void **state)
 	assert_round_trip(*state, events, 3);
 }
 
-static void of_absurdly_many_receivers_the_number_is_kept(void **state)
+static void only_the_number_of_too_many_receivers_is_kept(void **state)
 {
 	enum { MANY = 1 << 20 };
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	struct wire_receiver *receivers = calloc(MANY + 1, sizeof *receivers);
 	struct wire_event event = message("a", ""), got;
 	assert_non_null(receivers);
@@ -280,9 +281,9 @@ static void a_payload_of_64_mib_comes_back(void **state)
 	free(bytes);
 }
 
-static void the_header_and_the_dictionary_tell_the_totals(void **state)
+static void header_and_dictionary_have_the_totals(void **state)
 {
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	struct wire_receiver receivers[] = {{.conn = 900, .sid = WIRE_LITERAL("1")},
 					    {.conn = 2, .outcome = WIRE_DROPPED_SLOW}};
 	struct wire_event first = message("a", "12345"), second = message("b", "1");
@@ -325,7 +326,7 @@ static void the_header_and_the_dictionary_tell_the_totals(void **state)
 
 static void an_event_without_a_subject_has_none(void **state)
 {
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	struct wire_event events[] = {message("", "no subject"), message("a", "with"), message("", "again")};
 	assert_round_trip(fixture, events, 3);
 	assert_int_equal(store_block_subject_of(fixture->block, 0), UINT32_MAX);
@@ -352,7 +353,7 @@ static void a_block_has_the_bytes_that_the_format_documents(void **state)
 	    0x00, 0x15, 0x06, 0x01, 0x01, 0x31, 0x16, 0x00, 0x01, 0x01, 0x01, 0x17, 0x00, 0x01, 0x01, 0x00,
 	    0x68, 0x69,
 	};
-	struct store_fixture *fixture = *state;
+	struct block_fixture *fixture = *state;
 	struct wire_receiver receiver = {.conn = 2, .sid = WIRE_LITERAL("1")};
 	struct wire_event event = message("a", "hi");
 	event.receivers = &receiver;
@@ -365,18 +366,18 @@ static void a_block_has_the_bytes_that_the_format_documents(void **state)
 
 int main(void)
 {
-#define BLOCK_TEST(name) cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
+#define BLOCK_TEST(name) cmocka_unit_test_setup_teardown(name, block_fixture_setup, block_fixture_teardown)
 	const struct CMUnitTest tests[] = {
 	    BLOCK_TEST(every_field_of_every_kind_comes_back),
 	    BLOCK_TEST(each_event_alone_comes_back),
 	    BLOCK_TEST(random_events_come_back),
 	    BLOCK_TEST(every_encoding_of_a_column_comes_back),
 	    BLOCK_TEST(a_full_block_of_distinct_subjects_comes_back),
-	    BLOCK_TEST(sets_of_receivers_come_back_each_its_own),
-	    BLOCK_TEST(nobody_and_unknown_receivers_are_told_apart),
-	    BLOCK_TEST(of_absurdly_many_receivers_the_number_is_kept),
+	    BLOCK_TEST(every_set_of_receivers_comes_back),
+	    BLOCK_TEST(no_receivers_and_unknown_receivers_differ),
+	    BLOCK_TEST(only_the_number_of_too_many_receivers_is_kept),
 	    BLOCK_TEST(a_payload_of_64_mib_comes_back),
-	    BLOCK_TEST(the_header_and_the_dictionary_tell_the_totals),
+	    BLOCK_TEST(header_and_dictionary_have_the_totals),
 	    BLOCK_TEST(an_event_without_a_subject_has_none),
 	    BLOCK_TEST(a_block_has_the_bytes_that_the_format_documents),
 	};

@@ -1,4 +1,4 @@
-/* The second thread that encodes: alone, and helping a writer whose disk is slow or fails. */
+/* The second thread that encodes: alone, and for a writer whose disk is slow or fails. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -12,30 +12,31 @@
 
 #include <cmocka.h>
 
+#include "store/write/append.h"
 #include "store/write/encode_worker.h"
 #include "support/deadline.h"
+#include "tests/unit/store/block_fixture.h"
 #include "tests/unit/store/log_fixture.h"
-#include "tests/unit/store/store_fixture.h"
 
 /* ---- the worker ---- */
 
 static const uint8_t log_id[16] = "0123456789abcdef";
 
-static struct store_stage *stage_of(uint64_t seed, uint32_t count)
+static struct store_batch *batch_of(uint64_t seed, uint32_t count)
 {
-	struct store_stage *stage = store_stage_open();
+	struct store_batch *batch = store_batch_open();
 	struct events events;
-	assert_non_null(stage);
+	assert_non_null(batch);
 	events_init(&events, seed);
 	for (uint32_t i = 0; i < count; i++) {
 		struct wire_event event;
 		events_next(&events, &event);
-		assert_int_equal(store_stage_append(stage, &event), 0);
+		assert_int_equal(store_batch_append(batch, &event), 0);
 	}
-	return stage;
+	return batch;
 }
 
-static void its_blocks_are_those_of_an_encoder(void **state)
+static void the_worker_makes_the_same_blocks_as_an_encoder(void **state)
 {
 	struct store__encode_worker *worker = store__encode_worker_open(log_id);
 	struct store_encoder *encoder = store_encoder_open();
@@ -44,30 +45,30 @@ static void its_blocks_are_those_of_an_encoder(void **state)
 	for (uint64_t seed = 1; seed <= 20; seed++) {
 		const unsigned char *bytes, *wanted;
 		struct store_block_header header, wanted_header;
-		struct store_stage *stage = stage_of(seed, 50 * (uint32_t)seed);
-		assert_null(store__encode_worker_stage(worker));
-		store__encode_worker_give(worker, stage, 1);
-		assert_ptr_equal(store__encode_worker_stage(worker), stage);
+		struct store_batch *batch = batch_of(seed, 50 * (uint32_t)seed);
+		assert_null(store__encode_worker_batch(worker));
+		store__encode_worker_give(worker, batch, 1);
+		assert_ptr_equal(store__encode_worker_batch(worker), batch);
 		int64_t len = store__encode_worker_take(worker, 1000 * seed, &bytes, &header);
-		int64_t wanted_len = store_encode(encoder, stage, 1000 * seed, 1, &wanted, &wanted_header);
+		int64_t wanted_len = store_encode(encoder, batch, 1000 * seed, 1, &wanted, &wanted_header);
 		assert_int_equal(len, wanted_len);
 		assert_memory_equal(bytes, wanted, (size_t)len);
 		assert_int_equal(header.first_seq, 1000 * seed);
 		assert_int_equal(header.events, 50 * seed);
-		store_stage_close(stage);
+		store_batch_close(batch);
 	}
 	store_encoder_close(encoder);
 	store__encode_worker_close(worker);
 }
 
-static void what_was_not_taken_does_not_keep_it_from_closing(void **state)
+static void a_worker_can_be_closed_with_a_block_that_was_not_taken(void **state)
 {
-	struct store_stage *stage = stage_of(1, 1000);
+	struct store_batch *batch = batch_of(1, 1000);
 	struct store__encode_worker *worker = store__encode_worker_open(log_id);
 	(void)state;
-	store__encode_worker_give(worker, stage, 1);
+	store__encode_worker_give(worker, batch, 1);
 	store__encode_worker_close(worker);
-	store_stage_close(stage);
+	store_batch_close(batch);
 }
 
 /* ---- a writer with two threads ---- */
@@ -160,7 +161,7 @@ static void the_log_is_whole_and_in_order(void **state)
 }
 
 /* Stages come back to be filled anew: what had been encoded of them before they were lost must be forgotten. */
-static void what_a_failing_disk_takes_is_in_the_gap(void **state)
+static void events_lost_by_a_failing_disk_are_in_the_gap(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -190,10 +191,10 @@ static void what_a_failing_disk_takes_is_in_the_gap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(its_blocks_are_those_of_an_encoder),
-	    cmocka_unit_test(what_was_not_taken_does_not_keep_it_from_closing),
+	    cmocka_unit_test(the_worker_makes_the_same_blocks_as_an_encoder),
+	    cmocka_unit_test(a_worker_can_be_closed_with_a_block_that_was_not_taken),
 	    cmocka_unit_test_setup_teardown(the_log_is_whole_and_in_order, setup, log_fixture_teardown),
-	    cmocka_unit_test_setup_teardown(what_a_failing_disk_takes_is_in_the_gap, setup,
+	    cmocka_unit_test_setup_teardown(events_lost_by_a_failing_disk_are_in_the_gap, setup,
 					    log_fixture_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

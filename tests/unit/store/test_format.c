@@ -75,7 +75,7 @@ static void a_block_header_comes_back(void **state)
 }
 
 /* The bytes of docs/format.md, written down by hand: a change here is a new version of the format. */
-static void numbers_lie_where_the_format_says(void **state)
+static void numbers_are_at_the_offsets_of_the_format(void **state)
 {
 	(void)state;
 	unsigned char bytes[STORE_BLOCK_HEADER_BYTES];
@@ -189,7 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_file_header_comes_back),
 	    cmocka_unit_test(a_block_header_comes_back),
-	    cmocka_unit_test(numbers_lie_where_the_format_says),
+	    cmocka_unit_test(numbers_are_at_the_offsets_of_the_format),
 	    cmocka_unit_test(a_flipped_bit_of_a_header_is_detected),
 	    cmocka_unit_test(a_newer_major_version_is_refused_and_a_newer_minor_read),
 	    cmocka_unit_test(counts_beyond_their_limits_are_damage),

@@ -10,6 +10,7 @@
 #include "store/read/log_steps.h"
 #include "store/read/merge.h"
 #include "store/read/summary.h"
+#include "store/write/append.h"
 #include "tests/unit/store/log_fixture.h"
 #include "wire/mark.h"
 
@@ -31,25 +32,27 @@ struct plan {
 	unsigned per_block;
 };
 
-static void submit(struct store_writer *writer, struct store_stage **stage)
+static void submit(struct store_writer *writer, struct store_producer *producer, struct store_batch **batch)
 {
-	store_writer_submit(writer, *stage);
+	store_producer_submit(producer, *batch);
 	store_writer_flush(writer);
-	*stage = NULL;
+	*batch = NULL;
 }
 
-static void append(struct store_writer *writer, struct store_stage **stage, const struct wire_event *event)
+static void append(struct store_producer *producer, struct store_batch **batch,
+		   const struct wire_event *event)
 {
-	if (!*stage)
-		*stage = store_writer_stage(writer);
-	assert_non_null(*stage);
-	assert_int_equal(store_stage_append(*stage, event), 0);
+	if (!*batch)
+		*batch = store_producer_batch(producer);
+	assert_non_null(*batch);
+	assert_int_equal(store_batch_append(*batch, event), 0);
 }
 
 static void write_log(const struct log_fixture *fixture, const char *dir, const struct plan *plan)
 {
 	struct store_writer *writer = log_open(dir, &fixture->options);
-	struct store_stage *stage = NULL;
+	struct store_producer *producer = log_producer(writer);
+	struct store_batch *batch = NULL;
 	char text[WIRE_MARK_TEXT];
 	for (int n = 0; n < EVENTS; n++) {
 		int third = n * 3 / EVENTS;
@@ -59,16 +62,17 @@ static void write_log(const struct log_fixture *fixture, const char *dir, const 
 		    .time_ns = START + n * 100 * MS + plan->set_ns[third],
 		    .text = wire_slice_str(plan->is_marked ? wire_mark_step(text, by_ns) : "start tapedeck")};
 		if (by_ns != 0)
-			append(writer, &stage, &event);
+			append(producer, &batch, &event);
 		event.kind = WIRE_EVENT_MESSAGE;
 		event.text = wire_slice(NULL, 0);
 		event.subject = wire_slice_str(plan->subject);
-		append(writer, &stage, &event);
+		append(producer, &batch, &event);
 		if ((unsigned)n % plan->per_block == plan->per_block - 1)
-			submit(writer, &stage);
+			submit(writer, producer, &batch);
 	}
-	if (stage)
-		submit(writer, &stage);
+	if (batch)
+		submit(writer, producer, &batch);
+	store_producer_close(producer);
 	store_writer_close(writer);
 }
 

@@ -147,7 +147,7 @@ static void small_blocks_become_full_ones_with_the_same_events(void **state)
 	store_segment_close(after);
 }
 
-static void what_would_save_less_than_a_fifth_is_left_as_it_is(void **state)
+static void a_segment_is_left_as_it_is_when_a_repack_saves_less_than_a_fifth(void **state)
 {
 	struct log_fixture *fixture = *state;
 	char path[400];
@@ -183,7 +183,7 @@ static void a_damaged_segment_is_left_as_it_is(void **state)
 	assert_untouched(path, inode);
 }
 
-static void a_repack_gives_up_when_it_is_told_to(void **state)
+static void a_repack_gives_up_when_asked_to(void **state)
 {
 	struct log_fixture *fixture = *state;
 	char path[400];
@@ -193,7 +193,7 @@ static void a_repack_gives_up_when_it_is_told_to(void **state)
 	assert_untouched(path, inode);
 }
 
-static void a_writer_repacks_what_it_closes(void **state)
+static void a_writer_repacks_the_segments_that_it_closes(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -212,11 +212,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    CASE(small_blocks_become_full_ones_with_the_same_events),
-	    CASE(what_would_save_less_than_a_fifth_is_left_as_it_is),
+	    CASE(a_segment_is_left_as_it_is_when_a_repack_saves_less_than_a_fifth),
 	    CASE(few_blocks_are_not_worth_trying),
 	    CASE(a_damaged_segment_is_left_as_it_is),
-	    CASE(a_repack_gives_up_when_it_is_told_to),
-	    CASE(a_writer_repacks_what_it_closes),
+	    CASE(a_repack_gives_up_when_asked_to),
+	    CASE(a_writer_repacks_the_segments_that_it_closes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

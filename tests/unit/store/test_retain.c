@@ -13,7 +13,7 @@
 
 #include "store/care/retain.h"
 #include "store/read/log.h"
-#include "store/write/output.h"
+#include "store/write/segment_writer.h"
 #include "tests/unit/store/log_fixture.h"
 
 #define SECOND_NS INT64_C(1000000000)
@@ -34,7 +34,7 @@ static int unlink_some(const char *path)
 struct scene {
 	struct log_fixture *fixture;
 	struct store_io io;
-	struct store__history history;
+	struct store__ended_segments ended;
 	struct store__retention retention;
 	struct store__retained retained;
 };
@@ -62,7 +62,7 @@ static void set_up(struct scene *scene, void **state)
 	scene->retention = (struct store__retention){.dir = scene->fixture->log,
 						     .io = &scene->io,
 						     .max_age_ms = LIMIT_MS,
-						     .history = &scene->history,
+						     .ended = &scene->ended,
 						     .started_ms = 1000,
 						     .now_ms = 1000 + LIMIT_MS / 2,
 						     .now_ns = LOG_TIME_NS + 7200 * SECOND_NS};
@@ -79,14 +79,14 @@ static size_t left(struct scene *scene)
 	return count;
 }
 
-static void segments_older_than_the_limit_go(void **state)
+static void segments_older_than_the_limit_are_deleted(void **state)
 {
 	struct scene scene;
 	set_up(&scene, state);
 	touch(&scene, 3, scene.retention.now_ns - 600 * SECOND_NS);
 	touch(&scene, 4, scene.retention.now_ns - 500 * SECOND_NS);
 	assert_int_equal(left(&scene), 2);
-	assert_string_equal(scene.retained.stuck, "");
+	assert_string_equal(scene.retained.trouble, "");
 }
 
 static void the_wall_clock_is_not_trusted_at_once(void **state)
@@ -107,23 +107,23 @@ static void a_segment_is_not_older_than_the_ones_before_it(void **state)
 	assert_int_equal(left(&scene), 4);
 }
 
-static void what_this_writer_ended_is_judged_by_the_monotonic_clock(void **state)
+static void segments_that_this_writer_ended_are_judged_by_the_monotonic_clock(void **state)
 {
 	struct scene scene;
 	struct store_log_segments segments;
 	set_up(&scene, state);
 	assert_int_equal(store_log_list(&segments, scene.fixture->log, NULL), 0);
 	for (size_t i = 0; i < SEGMENTS; i++)
-		store__history_add(&scene.history,
-				   &(struct store__ended_segment){.first_seq = segments.list[i].first_seq,
-								  .ended_ms = 2000 + (int64_t)i});
+		store__ended_segments_add(
+		    &scene.ended, &(struct store__ended_segment){.first_seq = segments.list[i].first_seq,
+								 .ended_ms = 2000 + (int64_t)i});
 	store_log_segments_fini(&segments);
 	scene.retention.now_ns += YEAR_NS; /* a clock that is ahead */
 	assert_int_equal(left(&scene), SEGMENTS);
 	scene.retention.now_ns = LOG_TIME_NS - YEAR_NS; /* one that is behind */
 	scene.retention.now_ms = 2001 + LIMIT_MS;
 	assert_int_equal(left(&scene), SEGMENTS - 2);
-	store__history_fini(&scene.history);
+	store__ended_segments_fini(&scene.ended);
 }
 
 /* The file times are right, the events' times are not. */
@@ -146,7 +146,7 @@ static void a_segment_from_the_future_has_the_age_of_the_next(void **state)
 		touch(&scene, i, scene.retention.now_ns - (i < 4 ? 7200 : 60) * SECOND_NS);
 	touch(&scene, 2, LOG_TIME_NS);
 	assert_int_equal(left(&scene), 1);
-	assert_string_equal(scene.retained.stuck, "");
+	assert_string_equal(scene.retained.trouble, "");
 }
 
 static void a_segment_that_cannot_be_read_has_the_age_of_the_next(void **state)
@@ -161,44 +161,44 @@ static void a_segment_that_cannot_be_read_has_the_age_of_the_next(void **state)
 	assert_int_equal(left(&scene), 1);
 }
 
-static void segments_that_cannot_be_judged_stay_for_the_limit_and_that_is_told(void **state)
+static void segments_that_cannot_be_judged_are_kept_for_the_limit_and_reported(void **state)
 {
 	struct scene scene;
 	set_up(&scene, state);
 	scene.retention.now_ns = LOG_TIME_NS - YEAR_NS;
 	assert_int_equal(left(&scene), SEGMENTS);
-	assert_non_null(strstr(scene.retained.stuck, "lie in the future"));
+	assert_non_null(strstr(scene.retained.trouble, "lie in the future"));
 	scene.retention.now_ms = scene.retention.started_ms + LIMIT_MS;
 	assert_int_equal(left(&scene), 0);
-	assert_string_equal(scene.retained.stuck, "");
+	assert_string_equal(scene.retained.trouble, "");
 }
 
-static void a_segment_that_cannot_be_deleted_does_not_keep_the_others(void **state)
+static void the_other_segments_are_deleted_when_one_cannot_be(void **state)
 {
 	struct scene scene;
 	set_up(&scene, state);
 	log_segment_path(scene.fixture->log, 1, undeletable, sizeof undeletable);
 	assert_int_equal(left(&scene), 1);
-	assert_non_null(strstr(scene.retained.stuck, "Permission denied"));
-	assert_non_null(strstr(scene.retained.stuck, undeletable));
+	assert_non_null(strstr(scene.retained.trouble, "Permission denied"));
+	assert_non_null(strstr(scene.retained.trouble, undeletable));
 	undeletable[0] = '\0';
 	assert_int_equal(left(&scene), 0);
-	assert_string_equal(scene.retained.stuck, "");
+	assert_string_equal(scene.retained.trouble, "");
 }
 
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    CASE(segments_older_than_the_limit_go),
+	    CASE(segments_older_than_the_limit_are_deleted),
 	    CASE(the_wall_clock_is_not_trusted_at_once),
 	    CASE(a_segment_is_not_older_than_the_ones_before_it),
-	    CASE(what_this_writer_ended_is_judged_by_the_monotonic_clock),
+	    CASE(segments_that_this_writer_ended_are_judged_by_the_monotonic_clock),
 	    CASE(an_event_in_the_future_is_no_evidence),
 	    CASE(a_segment_from_the_future_has_the_age_of_the_next),
 	    CASE(a_segment_that_cannot_be_read_has_the_age_of_the_next),
-	    CASE(segments_that_cannot_be_judged_stay_for_the_limit_and_that_is_told),
-	    CASE(a_segment_that_cannot_be_deleted_does_not_keep_the_others),
+	    CASE(segments_that_cannot_be_judged_are_kept_for_the_limit_and_reported),
+	    CASE(the_other_segments_are_deleted_when_one_cannot_be),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

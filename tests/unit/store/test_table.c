@@ -1,4 +1,4 @@
-/* The table from hashes to indices: compared with a plain list of what was put there. */
+/* The table from hashes to indices, compared with a plain list of its entries. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "store/format/table.h"
-#include "tests/unit/store/store_fixture.h"
+#include "tests/unit/store/block_fixture.h"
 
 enum { SLOTS_AT_FIRST = 1024, MANY = 200000 };
 
@@ -71,7 +71,7 @@ static void an_empty_table_finds_nothing(void **state)
 	assert_missing(0);
 }
 
-static void an_index_may_be_as_large_as_an_index_can_be(void **state)
+static void the_largest_possible_index_is_accepted(void **state)
 {
 	(void)state;
 	add(7, 0);
@@ -95,7 +95,7 @@ static void hashes_with_the_same_low_half_are_all_candidates(void **state)
 }
 
 /* Neighbours push one another along, over the end of the table too. */
-static void entries_that_want_the_same_slot_are_all_found(void **state)
+static void entries_of_the_same_slot_are_all_found(void **state)
 {
 	(void)state;
 	for (uint32_t i = 0; i < 200; i++)
@@ -125,7 +125,7 @@ static void a_table_grows_and_is_at_most_half_full(void **state)
 	assert_in_range(found, MANY, MANY + 100);
 }
 
-static void room_is_made_for_all_that_is_asked_for_at_once(void **state)
+static void room_for_many_entries_is_reserved_at_once(void **state)
 {
 	(void)state;
 	assert_int_equal(store__table_reserve(&table, SLOTS_AT_FIRST / 2), 0);
@@ -154,7 +154,7 @@ static void assert_empty(uint32_t once_filled)
 		assert_missing(hash_of(i));
 }
 
-static void clearing_forgets_all_and_keeps_what_was_needed(void **state)
+static void clearing_forgets_all_entries_and_keeps_the_memory(void **state)
 {
 	(void)state;
 	fill(5000);
@@ -197,12 +197,12 @@ int main(void)
 #define TABLE_TEST(name) cmocka_unit_test_setup_teardown(name, open_table, close_table)
 	const struct CMUnitTest tests[] = {
 	    TABLE_TEST(an_empty_table_finds_nothing),
-	    TABLE_TEST(an_index_may_be_as_large_as_an_index_can_be),
+	    TABLE_TEST(the_largest_possible_index_is_accepted),
 	    TABLE_TEST(hashes_with_the_same_low_half_are_all_candidates),
-	    TABLE_TEST(entries_that_want_the_same_slot_are_all_found),
+	    TABLE_TEST(entries_of_the_same_slot_are_all_found),
 	    TABLE_TEST(a_table_grows_and_is_at_most_half_full),
-	    TABLE_TEST(room_is_made_for_all_that_is_asked_for_at_once),
-	    TABLE_TEST(clearing_forgets_all_and_keeps_what_was_needed),
+	    TABLE_TEST(room_for_many_entries_is_reserved_at_once),
+	    TABLE_TEST(clearing_forgets_all_entries_and_keeps_the_memory),
 	    TABLE_TEST(clearing_makes_a_sparse_table_small),
 	    TABLE_TEST(clearing_makes_a_huge_table_small),
 	};

@@ -175,7 +175,7 @@ static void a_repair_loses_nothing_where_only_a_header_is_damaged(void **state)
 	assert_gap(fixture, 0, 0);
 }
 
-static void a_second_repair_keeps_what_the_first_kept(void **state)
+static void a_second_repair_keeps_the_files_of_the_first(void **state)
 {
 	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
@@ -324,7 +324,7 @@ static void assert_torn(const struct builder_fixture *fixture, const char *bytes
 	assert_int_equal(verdict.report.torn_bytes, end - whole_bytes);
 	assert_int_equal(store_recover_segment(path, &nowhere, &recovery, NULL), 1);
 	assert_int_equal(recovery.from_seq, 0);
-	free(recovery.aside);
+	free(recovery.kept_as);
 	verify(fixture->log, false, &verdict);
 	assert_int_equal(verdict.status, 0);
 	assert_int_equal(verdict.report.events, events);
@@ -334,7 +334,7 @@ static void assert_torn(const struct builder_fixture *fixture, const char *bytes
 	unlink(aside);
 }
 
-static void a_block_torn_at_any_byte_costs_nothing_else(void **state)
+static void a_block_torn_at_any_byte_loses_nothing_else(void **state)
 {
 	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
@@ -348,7 +348,7 @@ static void a_block_torn_at_any_byte_costs_nothing_else(void **state)
 	free(bytes);
 }
 
-static void a_footer_torn_at_any_byte_costs_nothing(void **state)
+static void a_footer_torn_at_any_byte_loses_nothing(void **state)
 {
 	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
@@ -372,12 +372,12 @@ int main(void)
 	    TEST(every_flipped_bit_is_found_and_its_block_named),
 	    TEST(a_repair_puts_a_gap_in_the_place_of_a_damaged_block),
 	    TEST(a_repair_loses_nothing_where_only_a_header_is_damaged),
-	    TEST(a_second_repair_keeps_what_the_first_kept),
+	    TEST(a_second_repair_keeps_the_files_of_the_first),
 	    TEST(a_repaired_log_is_whole_whichever_blocks_were_damaged),
 	    TEST(a_repaired_log_is_whole_whatever_was_done_to_a_segment),
 	    TEST(a_repair_puts_a_gap_in_the_place_of_a_missing_segment),
-	    TEST(a_block_torn_at_any_byte_costs_nothing_else),
-	    TEST(a_footer_torn_at_any_byte_costs_nothing),
+	    TEST(a_block_torn_at_any_byte_loses_nothing_else),
+	    TEST(a_footer_torn_at_any_byte_loses_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* What a writer asks of the disk, by each policy of syncing, and what a disk that fails costs. */
+/* The sync policies of a writer, and what it loses when the disk fails. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -97,7 +97,7 @@ static void sync_none_never_syncs(void **state)
 	assert_int_equal(disk.syncs, 0);
 }
 
-static void an_interval_ends_without_another_block(void **state)
+static void sync_interval_syncs_without_another_block(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct store_writer_status status;
@@ -161,25 +161,25 @@ static void lose_and_recover(struct log_fixture *fixture, _Atomic int *fault, in
 	assert_int_equal(contents.open_segments, 0);
 }
 
-static void a_full_disk_costs_a_gap_and_nothing_else(void **state)
+static void a_full_disk_leaves_a_gap_and_loses_nothing_else(void **state)
 {
 	disk.is_short = true;
 	lose_and_recover(*state, &disk.write_error, ENOSPC, "No space left");
 }
 
-static void a_write_error_costs_a_gap_and_nothing_else(void **state)
+static void a_write_error_leaves_a_gap_and_loses_nothing_else(void **state)
 {
 	lose_and_recover(*state, &disk.write_error, EIO, "Input/output");
 }
 
-static void a_segment_that_cannot_be_made_costs_a_gap_and_nothing_else(void **state)
+static void a_segment_that_cannot_be_created_leaves_a_gap_and_loses_nothing_else(void **state)
 {
 	struct log_fixture *fixture = *state;
 	fixture->options.segment_bytes = 1;
 	lose_and_recover(fixture, &disk.open_error, EACCES, "Permission denied");
 }
 
-static void a_failed_sync_is_told_and_begins_a_new_segment(void **state)
+static void a_failed_sync_is_reported_and_begins_a_new_segment(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct store_writer_status status;
@@ -206,7 +206,7 @@ static void a_failed_sync_is_told_and_begins_a_new_segment(void **state)
 	assert_int_equal(contents.missing, 0);
 }
 
-static void closing_a_degraded_writer_tries_a_last_time(void **state)
+static void closing_a_degraded_writer_tries_once_more(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -221,7 +221,7 @@ static void closing_a_degraded_writer_tries_a_last_time(void **state)
 	assert_int_equal(contents.gap_messages, 10);
 }
 
-static void a_disk_that_stays_full_does_not_keep_a_writer_from_closing(void **state)
+static void a_writer_can_be_closed_while_the_disk_is_full(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_lines lines = {0};
@@ -245,7 +245,7 @@ static void a_disk_that_stays_full_does_not_keep_a_writer_from_closing(void **st
 }
 
 /* In a process of its own: the limit holds for all of it. */
-static void a_limit_on_file_size_does_not_end_the_program(void **state)
+static void a_file_size_limit_does_not_end_the_program(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -277,14 +277,14 @@ int main(void)
 	    CASE(sync_always_syncs_each_block),
 	    CASE(sync_interval_syncs_once_in_an_interval),
 	    CASE(sync_none_never_syncs),
-	    CASE(an_interval_ends_without_another_block),
-	    CASE(a_full_disk_costs_a_gap_and_nothing_else),
-	    CASE(a_write_error_costs_a_gap_and_nothing_else),
-	    CASE(a_segment_that_cannot_be_made_costs_a_gap_and_nothing_else),
-	    CASE(a_failed_sync_is_told_and_begins_a_new_segment),
-	    CASE(closing_a_degraded_writer_tries_a_last_time),
-	    CASE(a_disk_that_stays_full_does_not_keep_a_writer_from_closing),
-	    CASE(a_limit_on_file_size_does_not_end_the_program),
+	    CASE(sync_interval_syncs_without_another_block),
+	    CASE(a_full_disk_leaves_a_gap_and_loses_nothing_else),
+	    CASE(a_write_error_leaves_a_gap_and_loses_nothing_else),
+	    CASE(a_segment_that_cannot_be_created_leaves_a_gap_and_loses_nothing_else),
+	    CASE(a_failed_sync_is_reported_and_begins_a_new_segment),
+	    CASE(closing_a_degraded_writer_tries_once_more),
+	    CASE(a_writer_can_be_closed_while_the_disk_is_full),
+	    CASE(a_file_size_limit_does_not_end_the_program),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

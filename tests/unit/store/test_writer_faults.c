@@ -1,5 +1,5 @@
-/* Every system call of a writer fails: the first time, the n-th time, and for a while. When it works again the log goes on
- * by itself, and what was submitted is what is logged and what gaps say is missing, to the message. */
+/* Every system call of a writer fails: the first time, the n-th time, and for a while. When it works again the log
+ * continues without help, and every submitted message is either in the log or counted in a gap. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "store/care/verify.h"
-#include "store/write/output.h"
+#include "store/write/segment_writer.h"
 #include "support/deadline.h"
 #include "tests/unit/store/log_fixture.h"
 
@@ -159,7 +159,7 @@ static void set_options(struct log_fixture *fixture)
 	fixture->options.segment_bytes = 2500;
 }
 
-static void any_call_that_fails_once_costs_no_more_than_its_block(void **state)
+static void any_call_that_fails_once_loses_no_more_than_its_block(void **state)
 {
 	static const int numbers[] = {1, 2, 3, 4, 6, 9};
 	struct log_fixture *fixture = *state;
@@ -174,7 +174,7 @@ static void any_call_that_fails_once_costs_no_more_than_its_block(void **state)
 		}
 }
 
-static void any_call_that_fails_for_a_while_is_tried_again(void **state)
+static void any_call_that_fails_for_a_while_is_retried(void **state)
 {
 	struct log_fixture *fixture = *state;
 	set_options(fixture);
@@ -188,7 +188,7 @@ static void any_call_that_fails_for_a_while_is_tried_again(void **state)
 		}
 }
 
-static void calls_that_fail_together_are_tried_again(void **state)
+static void calls_that_fail_together_are_retried(void **state)
 {
 	static const unsigned pairs[] = {1u << SYNC_DIRECTORY | 1u << UNLINK, 1u << WRITE | 1u << TRUNCATE,
 					 1u << SHORT_WRITE | 1u << TRUNCATE, 1u << SYNC | 1u << CLOSE,
@@ -206,7 +206,7 @@ static void calls_that_fail_together_are_tried_again(void **state)
 }
 
 /* The loss is told once, however often flushing the gap event that tells of it fails. */
-static void syncs_that_fail_again_and_again_count_a_loss_once(void **state)
+static void syncs_that_fail_repeatedly_count_a_loss_once(void **state)
 {
 	struct log_fixture *fixture = *state;
 	uint64_t published = 0;
@@ -233,10 +233,10 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    CASE(any_call_that_fails_once_costs_no_more_than_its_block),
-	    CASE(any_call_that_fails_for_a_while_is_tried_again),
-	    CASE(calls_that_fail_together_are_tried_again),
-	    CASE(syncs_that_fail_again_and_again_count_a_loss_once),
+	    CASE(any_call_that_fails_once_loses_no_more_than_its_block),
+	    CASE(any_call_that_fails_for_a_while_is_retried),
+	    CASE(calls_that_fail_together_are_retried),
+	    CASE(syncs_that_fail_repeatedly_count_a_loss_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Opening a writer on a log that is there: who may write, and where the log goes on. */
+/* Open a writer on an existing log: who may write, and where the log continues. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "store/read/log.h"
 #include "tests/unit/store/log_fixture.h"
 
-static void a_log_that_is_opened_again_goes_on_with_the_next_numbers(void **state)
+static void a_log_that_is_opened_again_continues_with_the_next_sequence_number(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -38,7 +38,7 @@ static void connection_numbers_are_never_used_twice(void **state)
 	store_writer_close(writer);
 }
 
-static void a_second_writer_is_told_who_holds_the_log(void **state)
+static void a_second_writer_is_refused_and_the_first_one_is_named(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct store_writer *writer = log_open(fixture->log, &fixture->options), *second;
@@ -68,7 +68,7 @@ static void the_lock_of_a_process_that_died_is_free(void **state)
 	store_writer_close(log_open(fixture->log, &fixture->options));
 }
 
-static void a_log_of_a_newer_version_is_not_touched(void **state)
+static void a_log_of_a_newer_version_is_not_changed(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct store_writer *writer;
@@ -89,7 +89,7 @@ static void a_log_of_a_newer_version_is_not_touched(void **state)
 }
 
 /* A crash tore the last block: the next writer cuts it off, keeps it, says so, and goes on. */
-static void a_torn_end_is_cut_off_kept_and_told(void **state)
+static void a_torn_end_is_cut_off_kept_and_reported(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_lines lines = {0};
@@ -118,12 +118,12 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    CASE(a_log_that_is_opened_again_goes_on_with_the_next_numbers),
+	    CASE(a_log_that_is_opened_again_continues_with_the_next_sequence_number),
 	    CASE(connection_numbers_are_never_used_twice),
-	    CASE(a_second_writer_is_told_who_holds_the_log),
+	    CASE(a_second_writer_is_refused_and_the_first_one_is_named),
 	    CASE(the_lock_of_a_process_that_died_is_free),
-	    CASE(a_log_of_a_newer_version_is_not_touched),
-	    CASE(a_torn_end_is_cut_off_kept_and_told),
+	    CASE(a_log_of_a_newer_version_is_not_changed),
+	    CASE(a_torn_end_is_cut_off_kept_and_reported),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

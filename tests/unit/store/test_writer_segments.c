@@ -1,4 +1,4 @@
-/* The segments of a log: where one ends, what the next begins with, when the oldest go. */
+/* The segments of a log: where one ends, what the next one begins with, when the oldest are deleted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "store/write/append.h"
 #include "support/deadline.h"
 #include "tests/unit/store/log_fixture.h"
 
@@ -41,7 +42,7 @@ static void a_segment_ends_at_its_age_but_not_when_empty(void **state)
 	assert_true(log_count_files(fixture->log, ".seg") <= status.segments + 1);
 }
 
-static void every_segment_describes_who_is_connected(void **state)
+static void every_segment_describes_the_open_connections(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -50,16 +51,18 @@ static void every_segment_describes_who_is_connected(void **state)
 	struct wire_event event = {.kind = WIRE_EVENT_CONNECT, .conn = 1, .client = &client};
 	fixture->options.segment_bytes = 1;
 	struct store_writer *writer = log_open(fixture->log, &fixture->options);
-	struct store_stage *stage = store_writer_stage(writer);
+	struct store_producer *producer = log_producer(writer);
+	struct store_batch *batch = store_producer_batch(producer);
 	for (event.conn = 1; event.conn <= 3; event.conn++)
-		assert_int_equal(store_stage_append(stage, &event), 0);
-	store_writer_submit(writer, stage);
+		assert_int_equal(store_batch_append(batch, &event), 0);
+	store_producer_submit(producer, batch);
 	log_submit(writer, 1, 1); /* describes 1, 2, 3 again */
-	stage = store_writer_stage(writer);
+	batch = store_producer_batch(producer);
 	event = (struct wire_event){.kind = WIRE_EVENT_DISCONNECT, .conn = 2};
-	assert_int_equal(store_stage_append(stage, &event), 0);
-	store_writer_submit(writer, stage); /* again 1, 2, 3 */
-	log_submit(writer, 2, 1);           /* 1, 3 */
+	assert_int_equal(store_batch_append(batch, &event), 0);
+	store_producer_submit(producer, batch); /* again 1, 2, 3 */
+	log_submit(writer, 2, 1);               /* 1, 3 */
+	store_producer_close(producer);
 	store_writer_close(writer);
 	log_read(fixture->log, &contents);
 	assert_int_equal(contents.segments, 4);
@@ -68,7 +71,7 @@ static void every_segment_describes_who_is_connected(void **state)
 	assert_int_equal(contents.missing, 0);
 }
 
-static void the_oldest_segments_go_when_the_log_is_too_large(void **state)
+static void the_oldest_segments_are_deleted_when_the_log_is_too_large(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -93,7 +96,7 @@ static void put_aside(const struct log_fixture *fixture, const char *suffix)
 }
 
 /* Segments that were there when the writer began are at least as old as it has been running. */
-static void segments_that_are_too_old_go_with_what_was_kept_of_them(void **state)
+static void segments_that_are_too_old_are_deleted_with_their_quarantined_files(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct store_writer_status status;
@@ -117,7 +120,7 @@ static void segments_that_are_too_old_go_with_what_was_kept_of_them(void **state
 	store_writer_close(writer);
 }
 
-static void what_a_crash_left_half_rewritten_is_removed(void **state)
+static void a_half_rewritten_segment_is_removed_after_a_crash(void **state)
 {
 	struct log_fixture *fixture = *state;
 	struct log_contents contents;
@@ -135,10 +138,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    CASE(a_segment_ends_at_its_size),
 	    CASE(a_segment_ends_at_its_age_but_not_when_empty),
-	    CASE(every_segment_describes_who_is_connected),
-	    CASE(the_oldest_segments_go_when_the_log_is_too_large),
-	    CASE(segments_that_are_too_old_go_with_what_was_kept_of_them),
-	    CASE(what_a_crash_left_half_rewritten_is_removed),
+	    CASE(every_segment_describes_the_open_connections),
+	    CASE(the_oldest_segments_are_deleted_when_the_log_is_too_large),
+	    CASE(segments_that_are_too_old_are_deleted_with_their_quarantined_files),
+	    CASE(a_half_rewritten_segment_is_removed_after_a_crash),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

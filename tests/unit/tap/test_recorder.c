@@ -14,7 +14,7 @@
 #include "support/deadline.h"
 #include "tap/recorder/recorder.h"
 #include "tests/unit/store/log_fixture.h"
-#include "wire/run.h"
+#include "wire/batch.h"
 
 /* ---- a disk that stands still when told to ---- */
 
@@ -91,7 +91,8 @@ static void see(void *context, const struct wire_event *event)
 
 struct fixture {
 	struct log_fixture *log;
-	struct tap_recorder_options options;
+	struct tap_recording_options options;
+	struct tap_recording *recording;
 	struct tap_recorder *recorder;
 	struct wire_sink *sink;
 	_Atomic int wakes;
@@ -109,11 +110,9 @@ static int setup(void **state)
 	if (!fixture || log_fixture_setup(&log) != 0)
 		return -1;
 	fixture->log = log;
-	tap_recorder_options_init(&fixture->options);
+	tap_recording_options_init(&fixture->options);
 	fixture->options.writer.io = &still_io;
-	fixture->options.writer.stages = 2;
-	fixture->options.writer.wake = count_wake;
-	fixture->options.writer.context = fixture;
+	fixture->options.writer.batches = 2;
 	set_still(false);
 	*state = fixture;
 	return 0;
@@ -125,23 +124,40 @@ static int teardown(void **state)
 	void *log = fixture->log;
 	set_still(false);
 	tap_recorder_close(fixture->recorder);
+	tap_recording_close(fixture->recording);
 	free(fixture);
 	return log_fixture_teardown(&log);
 }
 
+static struct tap_recorder *open_recorder(struct fixture *fixture)
+{
+	struct tap_recorder *recorder;
+	assert_int_equal(tap_recorder_open(&recorder, fixture->recording, count_wake, fixture), 0);
+	return recorder;
+}
+
+/* The mark at the start is written when it returns: all batches are free. */
 static void start(struct fixture *fixture)
 {
+	struct wire_sink_status status;
+	struct support_deadline deadline = support_deadline_in(10000);
 	struct wire_fault fault;
-	if (tap_recorder_open(&fixture->recorder, fixture->log->log, &fixture->options, &fault) != 0)
+	if (tap_recording_open(&fixture->recording, fixture->log->log, &fixture->options, &fault) != 0)
 		fail_msg("%s", fault.text);
+	fixture->recorder = open_recorder(fixture);
 	fixture->sink = tap_recorder_sink(fixture->recorder);
+	do
+		fixture->sink->status(fixture->sink, &status);
+	while (status.queued_bytes > 0 && support_deadline_retry(deadline));
 }
 
 static struct seen stop(struct fixture *fixture)
 {
 	struct seen seen = {0};
 	tap_recorder_close(fixture->recorder);
+	tap_recording_close(fixture->recording);
 	fixture->recorder = NULL;
+	fixture->recording = NULL;
 	log_visit(fixture->log->log, see, &seen);
 	return seen;
 }
@@ -177,7 +193,7 @@ static void emit(struct fixture *fixture, enum wire_event_kind kind)
 
 enum { FULL = STORE_BLOCK_PAYLOAD_BYTES };
 
-/* Messages that fill a stage each, until a source that asks would pause. Returns how many. */
+/* Messages that fill a batch each, until a source that asks would pause. Returns how many. */
 static uint64_t publish_until_not_ready(struct fixture *fixture)
 {
 	uint64_t count = 0;
@@ -321,11 +337,11 @@ static uint64_t queued_or_written(struct fixture *fixture)
 	return status.queued_bytes;
 }
 
-static void a_half_filled_stage_is_handed_over_after_20_ms(void **state)
+static void a_half_filled_batch_is_handed_over_after_20_ms(void **state)
 {
 	struct fixture *fixture = *state;
 	start(fixture);
-	publish(fixture, "a", 10); /* with the mark: that is younger, so the message's time counts */
+	publish(fixture, "a", 10);
 	set_still(true);
 	assert_int_equal(fixture->sink->tick(fixture->sink, LOG_TIME_NS + 5 * 1000000), 15);
 	assert_int_equal(fixture->sink->tick(fixture->sink, LOG_TIME_NS + 20 * 1000000 - 1), 1);
@@ -335,15 +351,15 @@ static void a_half_filled_stage_is_handed_over_after_20_ms(void **state)
 	assert_int_equal(fixture->sink->tick(fixture->sink, LOG_TIME_NS + 20 * 1000000), 0);
 }
 
-static void numbers_of_connections_go_on(void **state)
+static void connection_numbers_continue_in_the_next_recording(void **state)
 {
 	struct fixture *fixture = *state;
 	start(fixture);
-	assert_int_equal(tap_recorder_next_conn(fixture->recorder), 1);
+	assert_int_equal(tap_recording_next_conn(fixture->recording), 1);
 	publish(fixture, "a", 10);
 	stop(fixture);
 	start(fixture);
-	assert_int_equal(tap_recorder_next_conn(fixture->recorder), 3);
+	assert_int_equal(tap_recording_next_conn(fixture->recording), 3);
 }
 
 /* ---- overflow ---- */
@@ -363,12 +379,12 @@ static void a_source_that_waits_loses_nothing(void **state)
 	assert_int_equal(seen.gaps, 0);
 }
 
-static void what_comes_before_a_source_can_pause_is_kept(void **state)
+static void events_that_come_before_the_source_pauses_are_kept(void **state)
 {
 	struct fixture *fixture = *state;
 	start(fixture);
 	uint64_t published = publish_until_not_ready(fixture);
-	for (int i = 0; i < STORE_SPARE_STAGES - 1; i++) {
+	for (int i = 0; i < STORE_SPARE_BATCHES - 1; i++) {
 		publish(fixture, "a", FULL);
 		published++;
 	}
@@ -378,7 +394,7 @@ static void what_comes_before_a_source_can_pause_is_kept(void **state)
 	assert_int_equal(seen.gaps, 0);
 }
 
-static void a_source_that_never_pauses_loses_what_a_gap_tells(void **state)
+static void the_gap_states_what_a_source_that_never_pauses_loses(void **state)
 {
 	struct fixture *fixture = *state;
 	struct wire_sink_status status;
@@ -398,7 +414,7 @@ static void a_source_that_never_pauses_loses_what_a_gap_tells(void **state)
 	assert_true(seen.gap_before_message);
 }
 
-static void drop_never_pauses_and_leaves_a_gap(void **state)
+static void drop_never_pauses_the_source_and_leaves_a_gap(void **state)
 {
 	struct fixture *fixture = *state;
 	fixture->options.overflow = TAP_OVERFLOW_DROP;
@@ -415,28 +431,30 @@ static void drop_never_pauses_and_leaves_a_gap(void **state)
 	assert_int_equal(seen.gaps, 1);
 }
 
-static void drop_counts_what_it_loses_of_runs(void **state)
+static void drop_counts_the_lost_messages_of_batches(void **state)
 {
-	enum { RUNS = 20, LEN = FULL / 4 };
+	enum { BATCHES = 20, LEN = FULL / 4 };
 	static const char data[4 * LEN];
-	const struct wire_alike alike[] = {{0, 0, LEN}, {0, LEN, LEN}, {0, 2 * LEN, LEN}, {0, 3 * LEN, LEN}};
-	const struct wire_run run = {.data = data, .alike = alike, .count = 4, .payload_bytes = 4 * LEN};
+	const struct wire_batch_entry entries[] = {
+	    {0, 0, LEN}, {0, LEN, LEN}, {0, 2 * LEN, LEN}, {0, 3 * LEN, LEN}};
+	const struct wire_batch batch = {
+	    .data = data, .entries = entries, .count = 4, .payload_bytes = 4 * LEN};
 	struct fixture *fixture = *state;
-	struct wire_memo memo = {0};
-	const struct wire_event like = {
-	    .time_ns = LOG_TIME_NS, .conn = 1, .subject = WIRE_LITERAL("a"), .subject_memo = &memo};
+	struct wire_intern_hint hint = {0};
+	const struct wire_event template = {
+	    .time_ns = LOG_TIME_NS, .conn = 1, .subject = WIRE_LITERAL("a"), .subject_hint = &hint};
 	fixture->options.overflow = TAP_OVERFLOW_DROP;
 	start(fixture);
 	set_still(true);
-	for (int i = 0; i < RUNS; i++)
-		fixture->sink->run(fixture->sink, &like, &run);
+	for (int i = 0; i < BATCHES; i++)
+		fixture->sink->batch(fixture->sink, &template, &batch);
 	set_still(false);
 	struct seen seen = stop(fixture);
 	assert_in_range(seen.messages, 4, 40);
-	assert_int_equal(seen.messages + seen.gap_messages, 4 * RUNS);
+	assert_int_equal(seen.messages + seen.gap_messages, 4 * BATCHES);
 }
 
-static void drop_keeps_what_is_rare(void **state)
+static void drop_keeps_connect_events(void **state)
 {
 	struct fixture *fixture = *state;
 	fixture->options.overflow = TAP_OVERFLOW_DROP;
@@ -452,7 +470,7 @@ static void drop_keeps_what_is_rare(void **state)
 	assert_int_equal(seen.messages + seen.gap_messages, 20);
 }
 
-static void a_tick_tells_of_a_loss_as_soon_as_there_is_room(void **state)
+static void a_tick_states_a_loss_as_soon_as_there_is_room(void **state)
 {
 	struct fixture *fixture = *state;
 	fixture->options.overflow = TAP_OVERFLOW_DROP;
@@ -463,8 +481,8 @@ static void a_tick_tells_of_a_loss_as_soon_as_there_is_room(void **state)
 	set_still(false);
 	struct support_deadline deadline = support_deadline_in(10000);
 	struct seen seen = {0};
-	while (seen.gaps == 0 && support_deadline_retry(deadline)) {
-		fixture->sink->tick(fixture->sink, INT64_MAX);
+	for (int64_t now_ns = LOG_TIME_NS; seen.gaps == 0 && support_deadline_retry(deadline);) {
+		fixture->sink->tick(fixture->sink, now_ns += 20 * 1000000);
 		memset(&seen, 0, sizeof seen);
 		log_visit(fixture->log->log, see, &seen);
 	}
@@ -483,15 +501,15 @@ int main(void)
 	    CASE(detail_protocol_keeps_everything),
 	    CASE(a_payload_over_the_limit_is_cut_and_keeps_its_size),
 	    CASE(max_payload_none_keeps_no_payload),
-	    CASE(a_half_filled_stage_is_handed_over_after_20_ms),
-	    CASE(numbers_of_connections_go_on),
+	    CASE(a_half_filled_batch_is_handed_over_after_20_ms),
+	    CASE(connection_numbers_continue_in_the_next_recording),
 	    CASE(a_source_that_waits_loses_nothing),
-	    CASE(what_comes_before_a_source_can_pause_is_kept),
-	    CASE(a_source_that_never_pauses_loses_what_a_gap_tells),
-	    CASE(drop_never_pauses_and_leaves_a_gap),
-	    CASE(drop_counts_what_it_loses_of_runs),
-	    CASE(drop_keeps_what_is_rare),
-	    CASE(a_tick_tells_of_a_loss_as_soon_as_there_is_room),
+	    CASE(events_that_come_before_the_source_pauses_are_kept),
+	    CASE(the_gap_states_what_a_source_that_never_pauses_loses),
+	    CASE(drop_never_pauses_the_source_and_leaves_a_gap),
+	    CASE(drop_counts_the_lost_messages_of_batches),
+	    CASE(drop_keeps_connect_events),
+	    CASE(a_tick_states_a_loss_as_soon_as_there_is_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

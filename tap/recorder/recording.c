@@ -1,0 +1,57 @@
+#include "tap/recorder/recording.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "tap/recorder/recording_layout.h"
+
+void tap_recording_options_init(struct tap_recording_options *options)
+{
+	*options = (struct tap_recording_options){
+	    .overflow = TAP_OVERFLOW_WAIT, .detail = TAP_DETAIL_DELIVERIES, .max_payload = -1};
+	store_writer_options_init(&options->writer);
+}
+
+static void free_recording(struct tap_recording *recording)
+{
+	store_writer_close(recording->writer);
+	tap__selection_fini(&recording->selection);
+	pthread_mutex_destroy(&recording->attaching);
+	pthread_mutex_destroy(&recording->marking);
+	free(recording);
+}
+
+int tap_recording_open(struct tap_recording **recording, const char *dir,
+		       const struct tap_recording_options *options, struct wire_fault *fault)
+{
+	struct tap_recording *opened = calloc(1, sizeof *opened);
+	if (!opened)
+		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", dir);
+	pthread_mutex_init(&opened->attaching, NULL);
+	pthread_mutex_init(&opened->marking, NULL);
+	opened->overflow = options->overflow;
+	opened->has_event_clock = options->has_event_clock;
+	int error = tap__selection_init(&opened->selection, options);
+	error = error ? wire_fault_set(fault, error, "%s: out of memory", dir)
+		      : store_writer_open(&opened->writer, dir, &options->writer, fault);
+	if (error) {
+		free_recording(opened);
+		return error;
+	}
+	*recording = opened;
+	return 0;
+}
+
+void tap_recording_close(struct tap_recording *recording)
+{
+	if (!recording)
+		return;
+	assert(recording->recorders == 0);
+	free_recording(recording);
+}
+
+uint64_t tap_recording_next_conn(const struct tap_recording *recording)
+{
+	return store_writer_next_conn(recording->writer);
+}
