@@ -22,8 +22,7 @@ int store__receivers_reserve(struct store_stage *stage, const struct wire_receiv
 	    store__buffer_reserve(&stage->sets, sizeof(struct store__set)) ||
 	    store__buffer_reserve(&stage->subscribers, (size_t)count * sizeof(struct store__subscriber)) ||
 	    store__buffer_reserve(&stage->subscriber_text, text_bytes(receivers, count)) ||
-	    store__table_reserve(&stage->set_table, 1) ||
-	    store__table_reserve(&stage->subscriber_table, count))
+	    store_table_reserve(&stage->set_table, 1) || store_table_reserve(&stage->subscriber_table, count))
 		return -ENOMEM;
 	return 0;
 }
@@ -48,7 +47,7 @@ static uint32_t add_subscriber(struct store_stage *stage, const struct wire_rece
 	store__buffer_put(&stage->subscribers, &fresh, sizeof fresh);
 	store__buffer_put(&stage->subscriber_text, receiver->sid.data, receiver->sid.len);
 	store__buffer_put(&stage->subscriber_text, receiver->queue.data, receiver->queue.len);
-	store__table_add(&stage->subscriber_table, hash, index);
+	store_table_add(&stage->subscriber_table, hash, index);
 	if (receiver->conn > stage->max_conn)
 		stage->max_conn = receiver->conn;
 	return index;
@@ -60,7 +59,7 @@ static uint32_t put_subscriber(struct store_stage *stage, const struct wire_rece
 	uint64_t seed = stage->seed ^ receiver->conn * 0x9e3779b97f4a7c15u;
 	uint64_t hash = XXH3_64bits_withSeed(receiver->sid.data, receiver->sid.len, seed);
 	uint32_t probe = 0, index;
-	while (store__table_next(&stage->subscriber_table, hash, &probe, &index))
+	while (store_table_next(&stage->subscriber_table, hash, &probe, &index))
 		if (is_subscriber(stage, index, receiver))
 			return index;
 	return add_subscriber(stage, receiver, hash);
@@ -71,7 +70,7 @@ static bool find_set(const struct store_stage *stage, const struct store__set *f
 		     uint32_t *index)
 {
 	uint32_t probe = 0;
-	while (store__table_next(&stage->set_table, hash, &probe, index)) {
+	while (store_table_next(&stage->set_table, hash, &probe, index)) {
 		const struct store__set *known = store__stage_set(stage, *index);
 		if (known->count == fresh->count &&
 		    memcmp(store__stage_member(stage, known->offset),
@@ -117,7 +116,7 @@ static uint32_t put_many(struct store_stage *stage, const struct wire_receiver *
 		return index;
 	}
 	index = add_set(stage, &fresh);
-	store__table_add(&stage->set_table, hash, index);
+	store_table_add(&stage->set_table, hash, index);
 	return index;
 }
 

@@ -58,8 +58,8 @@ struct store_stage *store_stage_open(void)
 		return NULL;
 	if (getrandom(random, sizeof random, 0) != sizeof random ||
 	    store__buffer_reserve(&stage->payloads, STORE_BLOCK_PAYLOAD_BYTES) ||
-	    store__table_init(&stage->subject_table) || store__table_init(&stage->subscriber_table) ||
-	    store__table_init(&stage->set_table)) {
+	    store_table_init(&stage->subject_table) || store_table_init(&stage->subscriber_table) ||
+	    store_table_init(&stage->set_table)) {
 		store_stage_close(stage);
 		return NULL;
 	}
@@ -77,9 +77,9 @@ void store_stage_close(struct store_stage *stage)
 	for (int i = 0; (buffer = aux_buffer(stage, i)); i++)
 		store__buffer_fini(buffer);
 	store__buffer_fini(&stage->payloads);
-	store__table_fini(&stage->subject_table);
-	store__table_fini(&stage->subscriber_table);
-	store__table_fini(&stage->set_table);
+	store_table_fini(&stage->subject_table);
+	store_table_fini(&stage->subscriber_table);
+	store_table_fini(&stage->set_table);
 	free(stage);
 }
 
@@ -105,17 +105,17 @@ void store_stage_reset(struct store_stage *stage)
 	store__buffer_shrink(&stage->payloads, KEEP_PAYLOAD_BYTES);
 	for (int i = 0; (buffer = aux_buffer(stage, i)); i++)
 		store__buffer_shrink(buffer, KEEP_AUX_BYTES);
-	store__table_clear(&stage->subject_table);
-	store__table_clear(&stage->subscriber_table);
-	store__table_clear(&stage->set_table);
+	store_table_clear(&stage->subject_table);
+	store_table_clear(&stage->subscriber_table);
+	store_table_clear(&stage->set_table);
 }
 
-static void pass_on(struct store__table *full, struct store__table *next)
+static void pass_on(struct store_table *full, struct store_table *next)
 {
-	struct store__table empty = *next;
+	struct store_table empty = *next;
 	*next = *full;
 	*full = empty;
-	store__table_clear(next);
+	store_table_clear(next);
 }
 
 void store_stage_pass_on(struct store_stage *full, struct store_stage *next)
@@ -313,7 +313,7 @@ static int reserve(struct store_stage *stage, const struct entry *entry)
 	    store__buffer_reserve(&stage->details, entry->details_bytes) ||
 	    store__buffer_reserve(&stage->subjects, sizeof(struct store__subject)) ||
 	    store__buffer_reserve(&stage->subject_text, event->subject.len) ||
-	    store__table_reserve(&stage->subject_table, 1))
+	    store_table_reserve(&stage->subject_table, 1))
 		return -ENOMEM;
 	return entry->receivers ? store__receivers_reserve(stage, entry->receivers, entry->receivers_len) : 0;
 }
@@ -325,7 +325,7 @@ static uint32_t put_subject(struct store_stage *stage, struct wire_slice subject
 		return 0;
 	uint64_t hash = XXH3_64bits_withSeed(subject.data, subject.len, stage->seed);
 	uint32_t probe = 0, index;
-	while (store__table_next(&stage->subject_table, hash, &probe, &index)) {
+	while (store_table_next(&stage->subject_table, hash, &probe, &index)) {
 		const struct store__subject *known = store__stage_subject(stage, index);
 		const char *text = (const char *)stage->subject_text.bytes + known->offset;
 		if (wire_slice_equal(wire_slice(text, known->len), subject))
@@ -336,7 +336,7 @@ static uint32_t put_subject(struct store_stage *stage, struct wire_slice subject
 					     .len = (uint32_t)subject.len};
 	store__buffer_put(&stage->subjects, &fresh, sizeof fresh);
 	store__buffer_put(&stage->subject_text, subject.data, subject.len);
-	store__table_add(&stage->subject_table, hash, index);
+	store_table_add(&stage->subject_table, hash, index);
 	return index + 1;
 }
 
@@ -492,9 +492,9 @@ uint64_t store_stage_memory(const struct store_stage *stage)
 {
 	uint64_t slots =
 	    (uint64_t)stage->subject_table.mask + stage->subscriber_table.mask + stage->set_table.mask + 3;
-	return sizeof *stage + slots * sizeof(struct store__slot) + stage->payloads.cap + stage->replies.cap +
-	       stage->details.cap + stage->subjects.cap + stage->subject_text.cap + stage->subscribers.cap +
-	       stage->subscriber_text.cap + stage->sets.cap + stage->members.cap;
+	return sizeof *stage + slots * sizeof(struct store_table_slot) + stage->payloads.cap +
+	       stage->replies.cap + stage->details.cap + stage->subjects.cap + stage->subject_text.cap +
+	       stage->subscribers.cap + stage->subscriber_text.cap + stage->sets.cap + stage->members.cap;
 }
 
 int64_t store_stage_min_time_ns(const struct store_stage *stage)
