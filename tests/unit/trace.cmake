@@ -1,0 +1,3 @@
+# Unit tests of trace/.
+tapedeck_unit_test(trace inbox trace)
+tapedeck_unit_test(trace requests trace)
