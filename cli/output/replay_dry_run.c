@@ -20,11 +20,11 @@ static void put_span(struct cli_out *out, const struct replay_dry_run *dry_run,
 	cli_clock_text(&clock, dry_run->last_ns, CLI_TIME_SECOND, text);
 	cli_out_format(out, " to %s\n", text);
 	if (settings->pacing.plan.pacing == REPLAY_FASTEST)
-		cli_out_text(out, "takes       as long as it takes");
+		cli_out_text(out, "takes       as long as the server needs");
 	else
 		cli_out_format(out, "takes       %s", cli_span_text(span, dry_run->span_ns));
 	if (settings->iterations == 0)
-		cli_out_text(out, ", again and again");
+		cli_out_text(out, ", repeated for ever");
 	else if (settings->iterations > 1)
 		cli_out_format(out, ", %" PRIu64 " times", settings->iterations);
 	cli_out_char(out, '\n');

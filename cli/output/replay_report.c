@@ -101,7 +101,7 @@ static void put_totals(struct cli_out *out, const struct replay_report *report)
 		       cli_size_text(size, report->sent_bytes), cli_span_text(span, report->seconds_ns),
 		       cli_rate_text(rate, rate_of(report, report->seconds_ns)));
 	if (report->asked_ns > 0)
-		cli_out_format(out, "; asked: %s a second",
+		cli_out_format(out, "; scheduled: %s a second",
 			       cli_rate_text(rate, rate_of(report, report->asked_ns)));
 	cli_out_char(out, '\n');
 }
@@ -118,7 +118,7 @@ static void put_run(struct cli_out *out, const struct replay_report *report)
 		cli_out_text(out, "the server did not confirm in time that it has read everything\n");
 	if (report->disconnects > 0)
 		cli_out_format(out,
-			       "lost the server %" PRIu64 " times, came back %" PRIu64 " times, waited %s\n",
+			       "lost the server %" PRIu64 " times, reconnected %" PRIu64 " times, waited %s\n",
 			       report->disconnects, report->reconnects, cli_span_text(text, report->away_ns));
 }
 
@@ -127,7 +127,7 @@ void cli_replay_log_text(struct cli_out *out, const struct replay_feed_counts *r
 	char count[CLI_SIZE_TEXT], steps[CLI_STEPS_TEXT];
 
 	if (read->steps.count > 0)
-		cli_out_format(out, "the clock of the recording was %s: left out of the schedule\n",
+		cli_out_format(out, "the clock of the recording was %s: the schedule ignores that\n",
 			       cli_steps_text(steps, &read->steps));
 	if (read->gaps > 0)
 		cli_out_format(out,
