@@ -117,9 +117,9 @@ static void put_run(struct cli_out *out, const struct replay_report *report)
 	if (report->unconfirmed)
 		cli_out_text(out, "the server did not confirm in time that it has read everything\n");
 	if (report->disconnects > 0)
-		cli_out_format(out,
-			       "lost the server %" PRIu64 " times, reconnected %" PRIu64 " times, waited %s\n",
-			       report->disconnects, report->reconnects, cli_span_text(text, report->away_ns));
+		cli_out_format(
+		    out, "lost the server %" PRIu64 " times, reconnected %" PRIu64 " times, waited %s\n",
+		    report->disconnects, report->reconnects, cli_span_text(text, report->away_ns));
 }
 
 void cli_replay_log_text(struct cli_out *out, const struct replay_feed_counts *read)

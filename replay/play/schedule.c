@@ -20,7 +20,7 @@ static int64_t scale(int128 value, uint64_t mul, uint64_t div)
 }
 
 /* When message number n is sent in a ramp from rate r to rate s over a time d. While the rate changes, r·t + (s − r)·t² / 2d
- * messages have been sent at time t; solved for t in the form that does not divide by a difference near zero. */
+ * messages have been sent at time t; solved for t without dividing by a difference near zero. */
 static int64_t ramp_position(const struct replay_plan *plan, uint64_t n)
 {
 	const long double r = (long double)plan->rate / REPLAY_RATE_ONE;
