@@ -20,7 +20,8 @@
 #include "wire/event.h"
 
 struct trace_request {
-	uint64_t key; /* these two are the caller's: what it knows the request by */
+	/* The caller's: what it knows the request by. */
+	uint64_t key;
 	void *owner;
 	int64_t asked_ns;   /* steady */
 	uint32_t replies;   /* so far, without "no responders" */

@@ -90,7 +90,7 @@ static const struct cli_option comparing[] = {
     {.name = "memory",
      .kind = CLI_BYTES,
      .argument = "SIZE",
-     .help = "for messages that wait for their counterparts; default 256MiB",
+     .help = "memory for messages that wait for their counterparts; default 256MiB",
      .at = AT(memory)},
     {.name = NULL},
 };

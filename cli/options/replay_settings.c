@@ -116,7 +116,8 @@ static const struct cli_option requests[] = {
     {.name = "compare",
      .kind = CLI_CHOICE,
      .argument = "bytes|json",
-     .help = "json: ignore white space and the order of keys",
+     .help =
+	 "compare replies byte by byte (default), or as JSON: white space and the order of keys do not count",
      .at = AT(compare)},
     {.name = "slower",
      .kind = CLI_CALL,
