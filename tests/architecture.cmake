@@ -2,19 +2,20 @@
 # below it, and nothing else of ours. Run as: cmake -DSOURCE_DIR=... -P architecture.cmake
 cmake_minimum_required(VERSION 3.25) # for IN_LIST
 
-set(ROOMS wire store tap broker replay trace cli bench)
+set(ROOMS wire store tap broker trace replay cli bench)
 set(MAY_INCLUDE_wire wire)
 set(MAY_INCLUDE_store store wire)
 set(MAY_INCLUDE_tap tap store wire)
 set(MAY_INCLUDE_broker broker wire)
-set(MAY_INCLUDE_replay replay store wire)
 set(MAY_INCLUDE_trace trace store wire)
+set(MAY_INCLUDE_replay replay trace store wire)
 set(MAY_INCLUDE_cli cli broker tap store replay trace wire)
 set(MAY_INCLUDE_bench bench store wire)
 
 # What each room must do without, whoever declares it.
 set(MUST_NOT_INCLUDE_wire uv.h pthread.h time.h sys/socket.h unistd.h stdio_ext.h fcntl.h)
 set(MUST_NOT_INCLUDE_store uv.h sys/socket.h)
+set(MUST_NOT_INCLUDE_trace uv.h pthread.h sys/socket.h)
 
 set(faults 0)
 set(files_seen 0)

@@ -33,18 +33,19 @@ static const struct cli_option comparing[] = {
     {.name = "order",
      .kind = CLI_CHOICE,
      .argument = "subject|publisher|none",
-     .help = "what must be in the same order: what a publisher sent on a subject (default), all that a "
-	     "publisher sent, or nothing",
+     .help = "which messages must be in the same order: those of a publisher on a subject (default), all "
+	     "of a publisher, or none",
      .at = AT(order)},
     {.name = "replies",
      .kind = CLI_CHOICE,
      .argument = "fold|exact|ignore",
-     .help = "reply subjects: all inboxes are alike (default), compared as they are, or not compared at all",
+     .help =
+	 "reply subjects: all inboxes are equal (default), compare them as they are, or do not compare them",
      .at = AT(replies)},
     {.name = "inbox",
      .kind = CLI_LIST,
      .argument = "SUBJECT",
-     .help = "these are inboxes too, besides _INBOX.>; may be repeated",
+     .help = "subjects that match this are inboxes, too, besides _INBOX.>; may be repeated",
      .at = AT(inboxes)},
     {.name = "ignore-header",
      .kind = CLI_LIST,
@@ -54,7 +55,7 @@ static const struct cli_option comparing[] = {
     {.name = "compare",
      .kind = CLI_CHOICE,
      .argument = "bytes|json",
-     .help = "payloads: byte by byte (default), or what they say where they are JSON",
+     .help = "compare payloads byte by byte (default), or as JSON where they are JSON",
      .at = AT(compare)},
     {.name = "ignore",
      .kind = CLI_LIST,
@@ -73,22 +74,23 @@ static const struct cli_option comparing[] = {
      .kind = CLI_CALL,
      .argument = "FACTOR",
      .help =
-	 "it is a difference when half the requests on a subject take more than FACTOR times as long to be "
-	 "answered: 2x",
+	 "report a subject when the median latency of its replies in B is more than FACTOR times that in A: "
+	 "2x",
      .at = AT(slower),
      .call = cli_replay_factor},
     {.name = "window",
      .kind = CLI_INT,
      .argument = "N",
-     .help = "a message that has no like by the time N later ones have theirs is given up; default 65536, at "
-	     "most 1048576",
+     .help =
+	 "give up a message without a counterpart after N later ones have found theirs; default 65536, at "
+	 "most 1048576",
      .at = AT(window),
      .min = 1,
      .max = REPLAY_DIFF_WINDOW_MAX},
     {.name = "memory",
      .kind = CLI_BYTES,
      .argument = "SIZE",
-     .help = "for messages that wait for their like; default 256MiB",
+     .help = "memory for messages that wait for their counterparts; default 256MiB",
      .at = AT(memory)},
     {.name = NULL},
 };
@@ -107,7 +109,7 @@ static const struct cli_option output[] = {
      .at = AT(top)},
     {.name = "json",
      .kind = CLI_FLAG,
-     .help = "one JSON object a difference, and one for the result; keys: docs/diff.md",
+     .help = "print one JSON object per difference, and one for the result; keys: docs/diff.md",
      .at = AT(json)},
     {.name = NULL},
 };
@@ -135,7 +137,7 @@ struct session {
 	uint64_t shown; /* differences */
 };
 
-static void found(void *context, const struct replay_difference *difference)
+static void report_difference(void *context, const struct replay_difference *difference)
 {
 	struct session *session = context;
 
@@ -155,14 +157,14 @@ static bool should_stop(void *context)
 	return cli_interrupt_seen(session->interrupt_fd) || session->out.error != 0;
 }
 
-/* Do the logs overlap in time? Then they are recordings of the same traffic; else one is older, and the other its replay. */
+/* The logs overlap in time: they are recordings of the same traffic. Otherwise one is taken for a replay of the other. */
 static bool overlap(const struct session *session)
 {
 	return session->spans[REPLAY_A].first_ns <= session->spans[REPLAY_B].last_ns &&
 	       session->spans[REPLAY_B].first_ns <= session->spans[REPLAY_A].last_ns;
 }
 
-/* Of the same traffic the receivers must be the same; in a replay they are other clients. */
+/* The receivers must be the same clients for the same traffic; in a replay they are other ones. */
 static enum replay_diff_receivers receivers_option(const struct session *session)
 {
 	if (session->settings->ignore_receivers)
@@ -177,7 +179,7 @@ static struct replay_diff_options diff_options(struct session *session)
 	return (struct replay_diff_options){
 	    .replies = (enum replay_diff_replies)settings->replies,
 	    .order = (enum replay_diff_order)settings->order,
-	    .inboxes = settings->inboxes.values,
+	    .inboxes = {.patterns = settings->inboxes.values},
 	    .ignore_headers = settings->ignore_headers.values,
 	    .compare = session->payloads,
 	    .receivers = receivers_option(session),
@@ -210,13 +212,14 @@ static void report_memory(const struct session *session, const struct replay_dif
 
 	if (summary->short_of_memory > 0)
 		cli_error(session->command,
-			  "%s messages were given up early for want of memory: some may be told as missing "
-			  "and extra "
-			  "that are in both logs; raise --memory, or narrow down with SUBJECT or --since",
+			  "%s messages were given up early because memory was short: messages that are in "
+			  "both logs may "
+			  "be reported as missing and extra; raise --memory, or select fewer with SUBJECT or "
+			  "--since",
 			  cli_count_text(text, summary->short_of_memory));
 }
 
-static int report(struct session *session, struct replay_diff *diff)
+static int report_summary(struct session *session, struct replay_diff *diff)
 {
 	struct replay_diff_summary summary;
 
@@ -246,8 +249,9 @@ static int compare(struct session *session)
 
 	if (diff)
 		status = replay_diff_run(diff, store_merge_source(session->logs[REPLAY_A]),
-					 store_merge_source(session->logs[REPLAY_B]), found, session, &fault);
-	status = status == 0 ? report(session, diff) : cli_log_error(session->command, &fault);
+					 store_merge_source(session->logs[REPLAY_B]), report_difference,
+					 session, &fault);
+	status = status == 0 ? report_summary(session, diff) : cli_log_error(session->command, &fault);
 	replay_diff_close(diff);
 	return status;
 }
@@ -278,7 +282,7 @@ static int open_log(struct session *session, int side, const struct store_filter
 	return cli_log_error(session->command, &fault);
 }
 
-/* Each side has a filter of its own: one serves one reader at a time. */
+/* Each side has a filter of its own, because a filter serves one reader at a time. */
 static int compare_logs(struct session *session, const struct cli_operands *subjects)
 {
 	struct store_filter *filters[REPLAY_SIDES] = {0};
@@ -347,7 +351,7 @@ static int check_logs(const struct cli_command *command, const struct cli_operan
 	if (subjects->len > 0)
 		return cli_usage_error(command, "there is no log \"%s\" to compare \"%s\" with",
 				       subjects->values[0], logs->values[0]);
-	return cli_usage_error(command, "which log shall be compared with \"%s\"?", logs->values[0]);
+	return cli_usage_error(command, "which log is to be compared with \"%s\"?", logs->values[0]);
 }
 
 static int run(const struct cli_command *command, int argc, char **argv)
@@ -389,16 +393,15 @@ const struct cli_command cli_diff = {
     .group = CLI_TASK_READ,
     .operands = "A B [SUBJECT...]",
     .about =
-	"Compares the messages of two logs: of the same traffic recorded twice, or of a recording and its\n"
-	"replay. Times, connection numbers and the names of inboxes may differ; so may how the messages of\n"
-	"different publishers and subjects lie between each other. The messages on each subject, what is in\n"
-	"them, who received them, and the order in which each publisher sent them must be the same.\n"
-	"Receivers are compared where both logs know all of them.\n"
+	"Compares the messages of two logs: the same traffic recorded twice, or a recording and its replay.\n"
+	"The messages on each subject must be the same: headers, payload, receivers, and the order in which\n"
+	"each publisher sent them. Times, connection numbers and the names of inboxes may differ, and\n"
+	"messages of different publishers and subjects may interleave differently. Receivers are compared\n"
+	"where both logs know all of them.\n"
 	"\n"
-	"A message that may have got lost in a gap of the other log is unverifiable, which is no "
-	"difference.\n"
+	"A message that may be lost in a gap of the other log is unverifiable, which is not a difference.\n"
 	"Exit status 0 when the logs are equal, 1 when they differ or one is damaged.",
-    .examples = "  tapedeck diff log replayed                           did the replay do the same?\n"
+    .examples = "  tapedeck diff log replayed                           was the replay the same?\n"
 		"  tapedeck diff log replayed 'orders.>' -n 100 --order publisher\n"
 		"  tapedeck diff monday tuesday --ignore-header Trace-Id --ignore '$.at' --slower 2x\n"
 		"  tapedeck diff a b --json | jq -r 'select(.difference == \"missing\") | .a.subject'",

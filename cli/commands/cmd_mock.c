@@ -12,6 +12,7 @@
 #include "cli/output/color.h"
 #include "cli/output/mock_report.h"
 #include "cli/output/sizes.h"
+#include "replay/mock/index_read.h"
 #include "wire/subject.h"
 
 struct settings {
@@ -32,27 +33,28 @@ static const struct cli_option service[] = {
     {.name = "service",
      .kind = CLI_TEXT,
      .argument = "NAME",
-     .help = "the recorded client of this name; several of one name are one service",
+     .help = "mock the recorded client of this name; all clients of the name are one service",
      .at = AT(service)},
     {.name = "subjects",
      .kind = CLI_LIST,
      .argument = "SUBJECT",
-     .help = "requests on these subjects, whoever answered them unless --service says it; may be repeated",
+     .help = "answer requests on these subjects, whoever replied to them unless --service is given; may be "
+	     "repeated",
      .at = AT(subjects)},
     {.name = "queue",
      .kind = CLI_TEXT,
      .argument = "GROUP",
-     .help = "subscribe in this queue group instead of the recorded one; '' = in none",
+     .help = "subscribe in this queue group instead of the recorded one; '' = without a queue group",
      .at = AT(queue)},
     {.name = "memory",
      .kind = CLI_BYTES,
      .argument = "SIZE",
-     .help = "for the recorded replies; default 256MiB",
+     .help = "memory for the recorded replies; default 256MiB",
      .at = AT(memory)},
     {.name = "name",
      .kind = CLI_TEXT,
      .argument = "NAME",
-     .help = "of our connection; default: that of the service",
+     .help = "name of the connection; default: that of the service",
      .at = AT(name)},
     {.name = NULL},
 };
@@ -67,8 +69,8 @@ static const struct cli_option answering[] = {
     {.name = "on-miss",
      .kind = CLI_CHOICE,
      .argument = "no-responders|silent|last",
-     .help = "what a request gets that nothing is known for: that nobody is there (default), nothing, or the "
-	     "last reply on its subject again",
+     .help = "for a request without a recorded reply: send \"no responders\" (default), send nothing, or "
+	     "repeat the last reply on its subject",
      .at = AT(on_miss)},
     {.name = "limit",
      .letter = 'n',
@@ -82,7 +84,7 @@ static const struct cli_option answering[] = {
 static const struct cli_option output[] = {
     {.name = "json",
      .kind = CLI_FLAG,
-     .help = "the report as one JSON object; keys: docs/mocking.md",
+     .help = "print the report as one JSON object; keys: docs/mocking.md",
      .at = AT(json)},
     {.name = NULL},
 };
@@ -105,7 +107,7 @@ struct session {
 	int interrupt_fd;
 };
 
-/* ---- what was recorded ---- */
+/* ---- reading the log ---- */
 
 static void report_damage(const struct session *session, const struct store_merge *logs)
 {
@@ -114,10 +116,11 @@ static void report_damage(const struct session *session, const struct store_merg
 
 	store_merge_damage(logs, &damage);
 	if (cli_log_has_unread(&damage))
-		cli_error(session->command,
-			  "%s events of the log are damaged or were deleted before they could be read; what "
-			  "they would have answered is not known",
-			  cli_count_text(text, damage.events + damage.deleted_events));
+		cli_error(
+		    session->command,
+		    "%s events of the log are damaged or were deleted before they could be read: requests "
+		    "and replies among them are unknown",
+		    cli_count_text(text, damage.events + damage.deleted_events));
 }
 
 static void report_incomplete(const struct session *session)
@@ -127,7 +130,7 @@ static void report_incomplete(const struct session *session)
 
 	if (count > 0)
 		cli_error(session->command,
-			  "of %s replies the log has but the beginning, which is all that can be sent",
+			  "%s replies were not recorded whole: only the recorded part of each is sent",
 			  cli_count_text(text, count));
 }
 
@@ -170,7 +173,7 @@ static int read_logs(struct session *session, const struct cli_operands *paths)
 
 /* ---- answering ---- */
 
-static void say_ready(const struct session *session)
+static void report_ready(const struct session *session)
 {
 	char requests[CLI_SIZE_TEXT], replies[CLI_SIZE_TEXT];
 	size_t subscriptions;
@@ -195,14 +198,14 @@ static void print_report(const struct session *session, struct replay_mock *mock
 	    .columns = columns ? columns : CLI_ROW_ENDLESS};
 	struct replay_mock_report report;
 
-	replay_mock_tell(mock, &report);
+	replay_mock_get_report(mock, &report);
 	if (session->settings->json)
 		cli_mock_report_json(out, &report, &recorded);
 	else
 		cli_mock_report_text(&row, &report);
 }
 
-static bool was_fine(const struct replay_mock_report *report)
+static bool is_success(const struct replay_mock_report *report)
 {
 	return report->total.requests[REPLAY_MOCK_MISS] == 0 && report->failed == 0 &&
 	       report->overflowed == 0 && report->not_permitted == 0;
@@ -223,8 +226,8 @@ static int report(const struct session *session, struct replay_mock *mock)
 	int status = cli_write_status(session->command, error);
 	if (status != CLI_DONE)
 		return status;
-	replay_mock_tell(mock, &counts);
-	return was_fine(&counts) ? CLI_DONE : CLI_FOUND;
+	replay_mock_get_report(mock, &counts);
+	return is_success(&counts) ? CLI_DONE : CLI_FOUND;
 }
 
 static int answer(struct session *session, natsOptions *nats)
@@ -248,7 +251,7 @@ static int answer(struct session *session, natsOptions *nats)
 
 	if (replay_mock_open(&mock, session->index, &options, &fault) != 0)
 		return cli_connection_error(session->command, &fault);
-	say_ready(session);
+	report_ready(session);
 	int error = replay_mock_run(mock, &fault);
 	int status = report(session, mock);
 	if (error != 0)
@@ -297,11 +300,11 @@ static int check(const struct cli_command *command, const struct settings *setti
 		return cli_usage_error(command, "which service? Give --service NAME or --subjects SUBJECT");
 	for (size_t i = 0; i < settings->subjects.len; i++)
 		if (!wire_subject_is_valid(wire_slice_str(settings->subjects.values[i])))
-			return cli_usage_error(command, "--subjects: \"%s\" is no subject",
+			return cli_usage_error(command, "--subjects: \"%s\" is not a subject",
 					       settings->subjects.values[i]);
 	if (subjects->len > 0)
 		return cli_usage_error(
-		    command, "there is no log \"%s\"; subjects to answer on are given by --subjects",
+		    command, "there is no log \"%s\"; give the subjects of requests with --subjects",
 		    subjects->values[0]);
 	return CLI_GO_ON;
 }
@@ -337,16 +340,15 @@ const struct cli_command cli_mock = {
     .about =
 	"Subscribes as a recorded service did, in its queue group, and answers live requests as it did:\n"
 	"\n"
-	"  exact      a request with the same subject and payload was recorded: its replies; of several "
-	"such\n"
-	"             requests the next one, at last the last one again\n"
-	"  in order   else the replies to the next request on the subject that was not played yet\n"
-	"  missed     else nothing is known, and --on-miss says what happens\n"
+	"  exact      a request with the same subject and payload was recorded: send its replies; of "
+	"several\n"
+	"             such requests use the next one each time, and repeat the last one\n"
+	"  in order   otherwise send the replies to the next request on the subject that was not played yet\n"
+	"  missed     otherwise do what --on-miss says\n"
 	"\n"
-	"Replies come as long after the request as they were recorded (--speed). Headers of requests are "
-	"not\n"
-	"compared; those of replies are sent. A report says what was asked and what was not known; exit\n"
-	"status 1 when something was missed.",
+	"Replies are sent with the recorded delay (--speed). Headers of requests are not compared; headers\n"
+	"of replies are sent. The report lists the requests and those that were missed; exit status 1 when\n"
+	"any was missed.",
     .examples = "  tapedeck mock log --service stock\n"
 		"  tapedeck mock log --subjects 'stock.*' --speed max --on-miss last -s nats://test:4222\n"
 		"  tapedeck mock log --service stock --since 03:12 -n 1000 --json | jq .unknown",

@@ -6,7 +6,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/interrupt.h"
-#include "cli/commands/replay_session.h"
+#include "cli/commands/replay_prepare.h"
 #include "cli/commands/replay_terminal.h"
 #include "cli/options/logs.h"
 #include "cli/output/replay_report.h"
@@ -15,11 +15,11 @@ enum { NATS_CLOSE_MS = 5000 };
 
 /* ---- playing ---- */
 
-static bool is_fine(const struct replay_report *report)
+static bool is_success(const struct replay_report *report)
 {
 	return report->read.messages > 0 && cli_replay_was_held(report) && cli_replay_failed(report) == 0 &&
 	       !report->unconfirmed && !cli_log_has_unread(&report->read.damage) &&
-	       (!report->answers || cli_replay_mismatch_count(report->answers) == 0);
+	       (!report->requests || cli_replay_mismatch_count(report->requests) == 0);
 }
 
 static int report(struct cli_replay_session *session)
@@ -29,9 +29,9 @@ static int report(struct cli_replay_session *session)
 	else
 		cli_replay_report_text(&session->out, session->player, &session->settings);
 	if (replay_player_report(session->player)->read.messages == 0)
-		cli_error(session->command, "there was nothing to play: no message matched");
+		cli_error(session->command, "nothing to play: no message matched");
 	return cli_replay_flush(session,
-				is_fine(replay_player_report(session->player)) ? CLI_DONE : CLI_FOUND);
+				is_success(replay_player_report(session->player)) ? CLI_DONE : CLI_FOUND);
 }
 
 static int run_player(struct cli_replay_session *session, struct wire_fault *fault)
@@ -40,7 +40,7 @@ static int run_player(struct cli_replay_session *session, struct wire_fault *fau
 	    .player = session->player,
 	    .first_ns = session->span.first_ns,
 	    .last_ns = session->span.last_ns,
-	    .passes = session->options.passes,
+	    .iterations = session->options.iterations,
 	    .as_recorded = session->options.plan.pacing == REPLAY_AS_RECORDED,
 	    .utc = session->settings.filters.utc,
 	    .signal_fd = session->signal_fd,
@@ -67,7 +67,7 @@ static int play(struct cli_replay_session *session)
 	return cli_log_error(session->command, &fault);
 }
 
-/* What is played into the server it was recorded from is recorded again, and done twice. */
+/* Refuse to play into the server that was recorded: everything would be done twice, and recorded again. */
 static int check_server(const struct cli_replay_session *session)
 {
 	char id[128];
@@ -78,11 +78,10 @@ static int check_server(const struct cli_replay_session *session)
 	if (!id[0] || !cli_replay_input_is_of(&session->input, id))
 		return CLI_GO_ON;
 	return cli_usage_error(
-	    session->command,
-	    "this is the very server that the log was recorded from; play into it with --yes");
+	    session->command, "this is the server that the log was recorded from; use --yes to play into it");
 }
 
-/* A connection is a file; the soft limit of 1024 is for programs that use select(2). */
+/* Every connection is an open file. The soft limit of 1024 exists for programs that use select(2). */
 static void raise_file_limit(void)
 {
 	struct rlimit limit;
@@ -108,7 +107,7 @@ static int connect_and_play(struct cli_replay_session *session)
 	return status == CLI_GO_ON ? play(session) : status;
 }
 
-/* Signals are held back before any thread is there that could take them. */
+/* Block signals before a thread exists that could receive them. */
 static int hold_signals(struct cli_replay_session *session)
 {
 	session->signal_fd = cli_interrupt_open();
@@ -123,10 +122,10 @@ static void close_session(struct cli_replay_session *session)
 	replay_player_close(session->player);
 	natsOptions_Destroy(session->options.nats);
 	nats_CloseAndWait(NATS_CLOSE_MS);
-	replay_answers_close(session->options.answers);
+	replay_live_replies_close(session->options.live);
 	replay_compare_close(session->compare);
 	cli_out_fini(&session->out);
-	replay_survey_fini(&session->survey);
+	replay_dry_run_fini(&session->dry_run);
 	if (session->signal_fd >= 0)
 		close(session->signal_fd);
 	store_filter_close(session->wide);
@@ -157,7 +156,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = hold_signals(&session);
 	if (status == CLI_GO_ON)
-		status = cli_replay_open_answers(&session);
+		status = cli_replay_open_live_replies(&session);
 	if (status == CLI_GO_ON)
 		status = connect_and_play(&session);
 	close_session(&session);
@@ -171,17 +170,17 @@ const struct cli_command cli_replay = {
     .operands = "LOG... [SUBJECT...]",
     .about =
 	"Plays the messages of one or several logs or captures into a NATS server, each when it is due: as\n"
-	"it was recorded, faster, slower, or at a rate. What leaves late, and by how much, is reported; the\n"
-	"schedule itself never drifts.\n"
+	"recorded, faster, slower, or at a rate. The schedule never drifts; late messages are counted and\n"
+	"reported.\n"
 	"\n"
 	"At a terminal: space pauses, arrows step and seek, + and - change the speed, q ends.",
     .examples =
-	"  tapedeck replay log                               everything, as it was\n"
+	"  tapedeck replay log                               everything, as recorded\n"
 	"  tapedeck replay log 'orders.>' --speed 10x -s nats://staging:4222\n"
 	"  tapedeck replay log --from 03:12 --to 03:15 --map '>=stage.>'\n"
 	"  tapedeck replay log --ramp 100..20k/60s --loop forever --duration 5m\n"
-	"  tapedeck replay log --live stock --verify --ignore '$.at'     is the new stock service like the "
-	"old?",
+	"  tapedeck replay log --live stock --verify --ignore '$.at'     does the new stock service reply "
+	"as the old one did?",
     .options = cli_replay_groups,
     .run = run,
 };

@@ -17,7 +17,7 @@ static int open_all(const struct cli_replay_input *input, bool reverse, bool pay
 	return cli_inputs_open(inputs, &input->logs, &options, fault);
 }
 
-static int look_for_steps(struct cli_replay_input *input, const char *log, struct wire_fault *fault)
+static int find_steps(struct cli_replay_input *input, const char *log, struct wire_fault *fault)
 {
 	struct store_steps steps = {0};
 	int error = store_log_steps_read(&steps, log, fault);
@@ -35,7 +35,7 @@ static bool is_pipe(const char *path)
 	       (stat(path, &found) == 0 && !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode));
 }
 
-int cli_replay_input_look(struct cli_replay_input *input, struct wire_fault *fault)
+int cli_replay_input_inspect(struct cli_replay_input *input, struct wire_fault *fault)
 {
 	int error = 0;
 
@@ -47,7 +47,7 @@ int cli_replay_input_look(struct cli_replay_input *input, struct wire_fault *fau
 		input->has_steps |= is_capture;
 		input->once |= is_pipe(path);
 		if (!is_capture)
-			error = look_for_steps(input, path, fault);
+			error = find_steps(input, path, fault);
 	}
 	return error;
 }
@@ -67,7 +67,7 @@ int cli_replay_input_open(void *context, int64_t since_ns, struct wire_source **
 	return error;
 }
 
-/* The first message in one direction. */
+/* Read the first message, or in reverse the last. */
 static int find_message(const struct cli_replay_input *input, bool reverse, struct wire_event *event,
 			struct wire_fault *fault)
 {

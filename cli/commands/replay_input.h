@@ -1,4 +1,4 @@
-/* replay_input.h - logs and captures, as the player asks for them. */
+/* replay_input.h - open logs and captures for the player. */
 #ifndef CLI_COMMANDS_REPLAY_INPUT_H
 #define CLI_COMMANDS_REPLAY_INPUT_H
 
@@ -7,18 +7,18 @@
 
 struct cli_replay_input {
 	struct cli_operands logs;
-	struct store_filter *filter;      /* what the logs are read by; borrowed */
+	struct store_filter *filter;      /* of the events that are read; borrowed */
 	const struct replay_range *range; /* steady times; borrowed; NULL: all */
 	int64_t from_ns;                  /* the filter's; INT64_MIN: no bound */
 	bool payloads;
-	/* Set by cli_replay_input_look: */
-	bool has_steps;    /* a clock was set, or it may have been: steady times are no times for a filter */
+	/* Set by cli_replay_input_inspect: */
+	bool has_steps;    /* a clock was or may have been set: do not filter by steady times */
 	bool has_captures; /* some are packet captures, which cannot be read backwards… */
-	bool once;         /* …or pipes, which can be read but once */
+	bool once;         /* …or pipes, which can be read only once */
 };
 
-/* See what the operands are. 0, or a negative code with *fault. */
-int cli_replay_input_look(struct cli_replay_input *input, struct wire_fault *fault);
+/* Find out what kinds of input the operands are. 0, or a negative code with *fault. */
+int cli_replay_input_inspect(struct cli_replay_input *input, struct wire_fault *fault);
 
 /* As open of replay_input; context is a struct cli_replay_input. One source is open at a time. */
 int cli_replay_input_open(void *context, int64_t since_ns, struct wire_source **source,
@@ -29,12 +29,12 @@ struct cli_replay_span {
 	int64_t first_time_ns;     /* time of day */
 };
 
-/* The recorded times of the first and the last message that pass. 1, 0 when there is none, or a negative code with
- * *fault. What cannot be known without reading all, or at all, is INT64_MIN and INT64_MAX. */
+/* Find the times of the first and the last message that pass the filter. 1, 0 when there is none, or a negative code with
+ * *fault. A time that cannot be known without reading everything is INT64_MIN or INT64_MAX. */
 int cli_replay_input_span(const struct cli_replay_input *input, struct cli_replay_span *span,
 			  struct wire_fault *fault);
 
-/* One of the logs and captures says that the server of that id was recorded. Reads captures whole, unless it does. */
+/* One of the logs or captures names the server of that id as recorded. May read captures to their ends. */
 bool cli_replay_input_is_of(const struct cli_replay_input *input, const char *server_id);
 
 #endif

@@ -1,11 +1,11 @@
-/* replay_prepare.c - what is to be played: range, requests, plan. */
+#include "cli/commands/replay_prepare.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
-#include "cli/commands/replay_plan.h"
-#include "cli/commands/replay_session.h"
 #include "cli/options/logs.h"
+#include "cli/output/replay_dry_run.h"
 #include "cli/output/times.h"
 #include "store/read/steps.h"
 
@@ -15,16 +15,16 @@ int cli_replay_out_of_memory(const struct cli_replay_session *session)
 	return CLI_IO;
 }
 
-int cli_replay_flush(struct cli_replay_session *session, int fine)
+int cli_replay_flush(struct cli_replay_session *session, int status)
 {
-	int status = cli_write_status(session->command, cli_out_flush(&session->out));
+	int written = cli_write_status(session->command, cli_out_flush(&session->out));
 
-	return status == CLI_DONE ? fine : status;
+	return written == CLI_DONE ? status : written;
 }
 
 /* ---- what to play ---- */
 
-/* A moment as --from and --to have it: a time of day, or so far behind the first message. */
+/* A moment of --from or --to: a time of day, or an offset from the first message. */
 struct moment {
 	bool is_given;
 	bool is_offset; /* ns is a steady time */
@@ -51,7 +51,7 @@ static int read_moment(const struct cli_replay_session *session, const char *opt
 		     : CLI_GO_ON;
 }
 
-/* Where a clock was set an offset is no time of day: then it is not for the filter. */
+/* The moment limits steady times, not times of day: an offset, in a log whose clock was set. */
 static bool is_for_range(const struct cli_replay_session *session, const struct moment *moment)
 {
 	return moment->is_given && moment->is_offset && session->input.has_steps;
@@ -79,9 +79,9 @@ static void narrow_range(struct cli_replay_session *session, const struct moment
 	session->input.range = session->options.select.range = &session->range;
 }
 
-/* The run begins with --from, where that lies within what was recorded. span is that of what is played. */
-static void begin_with(struct cli_replay_session *session, const struct moment *from,
-		       const struct cli_replay_span *whole)
+/* Begin the run at --from when that is within the recording, not at the first message after it. */
+static void begin_at(struct cli_replay_session *session, const struct moment *from,
+		     const struct cli_replay_span *whole)
 {
 	const struct cli_replay_span *span = &session->span;
 
@@ -94,8 +94,8 @@ static void begin_with(struct cli_replay_session *session, const struct moment *
 		    store_time_plus(from->ns, store_time_minus(span->first_ns, span->first_time_ns));
 }
 
-/* Narrow the input to --from and --to, which may count from its first message, and look at its ends again. As
- * cli_replay_input_span, with *status instead of a fault when the command line makes no sense. */
+/* Narrow the input to --from and --to, and find its first and last message again. As cli_replay_input_span, with *status
+ * for a bad command line. */
 static int narrow(struct cli_replay_session *session, int *status, struct wire_fault *fault)
 {
 	const struct cli_replay_settings *settings = &session->settings;
@@ -113,36 +113,36 @@ static int narrow(struct cli_replay_session *session, int *status, struct wire_f
 	narrow_range(session, &from, &to);
 	int found = cli_replay_input_span(&session->input, &session->span, fault);
 	if (found > 0)
-		begin_with(session, &from, &whole);
+		begin_at(session, &from, &whole);
 	return found;
 }
 
 static int nothing_to_play(const struct cli_replay_session *session)
 {
-	cli_error(session->command, "there is nothing to play: no message matches");
+	cli_error(session->command, "nothing to play: no message matches");
 	return CLI_FOUND;
 }
 
-/* What can be read but once can neither be looked through first nor played again. */
+/* Refuse options that need to read the input twice when it can be read only once. */
 static int check_once(const struct cli_replay_session *session)
 {
 	const struct cli_replay_settings *settings = &session->settings;
 
 	if (!session->input.once)
 		return CLI_GO_ON;
-	if (settings->passes != 1 || (settings->connections == 1 && !settings->dry_run))
+	if (settings->iterations != 1 || (settings->connections == 1 && !settings->dry_run))
 		return cli_usage_error(
 		    session->command,
-		    "--loop and --connections recorded need a file: a pipe is read but once");
+		    "--loop and --connections recorded need a file: a pipe can be read only once");
 	if ((settings->from && settings->from[0] == '+') || (settings->to && settings->to[0] == '+'))
 		return cli_usage_error(
 		    session->command,
-		    "where a pipe begins is not known ahead: give --from and --to as times");
+		    "the start of a pipe is not known in advance: give --from and --to as times");
 	return CLI_GO_ON;
 }
 
-/* Look at the ends of the input, twice: what --from +5m means follows from the first message. */
-static int look(struct cli_replay_session *session)
+/* Find the first and the last message, twice: --from +5m counts from the first message. */
+static int find_range(struct cli_replay_session *session)
 {
 	struct wire_fault fault;
 	int status = CLI_GO_ON, found = cli_replay_input_span(&session->input, &session->span, &fault);
@@ -156,24 +156,23 @@ static int look(struct cli_replay_session *session)
 	return found > 0 ? CLI_GO_ON : nothing_to_play(session);
 }
 
-/* Requests with live replies: all that can be a reply is read, and what is not asked for is passed over later. */
+/* For live replies, read everything that may be a recorded reply. The player then skips what was not asked for. */
 static int widen(struct cli_replay_session *session)
 {
 	session->input.filter = session->filter;
-	if (!cli_replay_settings_ask(&session->settings))
+	if (!cli_replay_settings_live(&session->settings))
 		return CLI_GO_ON;
 	session->wide = store_filter_open();
 	if (!session->wide)
 		return cli_replay_out_of_memory(session);
 	if (session->until_ns != INT64_MAX)
-		store_filter_until(session->wide,
-				   store_time_plus(session->until_ns, REPLAY_ANSWERS_WINDOW_NS));
+		store_filter_until(session->wide, store_time_plus(session->until_ns, REPLAY_REPLY_WINDOW_NS));
 	session->input.filter = session->wide;
 	session->options.select.filter = session->filter;
 	return CLI_GO_ON;
 }
 
-/* A time of the clock is the next time it shows that: the last one as seen from tomorrow. */
+/* A time without a date is the next one: the last one as seen from tomorrow. */
 static int read_future(const struct cli_replay_session *session, const char *text, int64_t *ns,
 		       struct wire_fault *fault)
 {
@@ -187,7 +186,8 @@ static int read_future(const struct cli_replay_session *session, const char *tex
 	}
 	if (cli_parse_duration_ns(text, &span_ns, NULL) == 0 &&
 	    isalpha((unsigned char)text[strlen(text) - 1]))
-		return wire_fault_set(fault, -EINVAL, "is a time ago elsewhere; from now on it is +%s", text);
+		return wire_fault_set(fault, -EINVAL, "would be in the past; write +%s for a time from now",
+				      text);
 	return cli_time_parse(text, now_ns + day_ns, session->settings.filters.utc, ns, fault);
 }
 
@@ -207,80 +207,80 @@ static int read_start(struct cli_replay_session *session)
 
 /* ---- requests ---- */
 
-int cli_replay_open_answers(struct cli_replay_session *session)
+int cli_replay_open_live_replies(struct cli_replay_session *session)
 {
 	const struct cli_replay_settings *settings = &session->settings;
 	struct wire_fault fault;
 
-	if (!cli_replay_settings_ask(settings))
+	if (!cli_replay_settings_live(settings))
 		return CLI_GO_ON;
 	int status = cli_replay_compare(session->command, settings->compare == 1, &settings->ignores,
 					&session->compare);
 	if (status != CLI_GO_ON)
 		return status;
-	const struct replay_answers_options options = {
+	const struct replay_live_replies_options options = {
 	    .verify = settings->verify,
 	    .compare = session->compare,
 	    .slower = settings->slower,
 	    .timeout_ns = settings->connection.timeout_ms * 1000000,
-	    .inbox_prefix = settings->connection.inbox_prefix,
+	    .inboxes = {.prefix = settings->connection.inbox_prefix},
 	    .mismatch = cli_replay_mismatch,
 	    .context = &session->mismatches,
 	};
 	session->mismatches = (struct cli_replay_mismatches){.out = &session->out, .json = settings->json};
-	if (replay_answers_open(&session->options.answers, &options, &fault) == 0)
+	if (replay_live_replies_open(&session->options.live, &options, &fault) == 0)
 		return CLI_GO_ON;
 	cli_error(session->command, "%s", fault.text);
 	return CLI_IO;
 }
 
-/* ---- the plan ---- */
+/* ---- the dry run ---- */
 
-static int read_survey(struct cli_replay_session *session, struct replay_rewrite *rewrite)
+static int read_dry_run(struct cli_replay_session *session, struct replay_rewrite *rewrite)
 {
 	const struct cli_replay_settings *settings = &session->settings;
-	const struct replay_survey_options options = {
+	const struct replay_dry_run_options options = {
 	    .input = session->options.input,
 	    .select = &session->options.select,
 	    .plan = &session->options.plan,
 	    .map = replay_rewrite_map(rewrite),
-	    .ask = cli_replay_settings_ask(settings),
-	    .inbox_prefix = settings->connection.inbox_prefix,
+	    .live_requests = cli_replay_settings_live(settings),
+	    .inboxes = {.prefix = settings->connection.inbox_prefix},
 	    .origin_ns = session->options.origin_ns,
 	};
 	struct wire_fault fault;
 
 	session->input.payloads = store_filter_needs_payloads(session->filter);
-	int error = replay_survey_read(&session->survey, &options, &fault);
+	int error = replay_dry_run_read(&session->dry_run, &options, &fault);
 	session->input.payloads = true;
 	return error < 0 ? cli_log_error(session->command, &fault) : CLI_GO_ON;
 }
 
-static int print_plan(struct cli_replay_session *session, struct replay_rewrite *rewrite)
+static int print_dry_run(struct cli_replay_session *session, struct replay_rewrite *rewrite)
 {
 	if (session->settings.json)
-		cli_replay_plan_json(&session->out, &session->survey, &session->settings);
+		cli_replay_dry_run_json(&session->out, &session->dry_run, &session->settings);
 	else
-		cli_replay_plan_text(&session->out, &session->survey, &session->settings,
-				     replay_rewrite_map(rewrite));
+		cli_replay_dry_run_text(&session->out, &session->dry_run, &session->settings,
+					replay_rewrite_map(rewrite));
 	return cli_replay_flush(session,
-				cli_log_has_unread(&session->survey.read.damage) ? CLI_FOUND : CLI_DONE);
+				cli_log_has_unread(&session->dry_run.read.damage) ? CLI_FOUND : CLI_DONE);
 }
 
-static int use_survey(struct cli_replay_session *session, struct replay_rewrite *rewrite)
+static int use_dry_run(struct cli_replay_session *session, struct replay_rewrite *rewrite)
 {
 	if (session->settings.dry_run)
-		return print_plan(session, rewrite);
-	if (session->survey.roster_is_full)
+		return print_dry_run(session, rewrite);
+	if (session->dry_run.has_too_many_publishers)
 		return cli_usage_error(
 		    session->command, "more than %d connections published; use --connections one, or --shard",
-		    REPLAY_ROSTER_MAX);
-	session->options.roster = &session->survey.roster;
+		    REPLAY_PUBLISHERS_MAX);
+	session->options.publishers = &session->dry_run.publishers;
 	return CLI_GO_ON;
 }
 
-/* A look through all that is to be played, where something has to be known of it beforehand. */
-static int survey(struct cli_replay_session *session)
+/* Read everything that is to be played, for --dry-run, or to learn which connections are needed. */
+static int run_dry(struct cli_replay_session *session)
 {
 	struct replay_rewrite *rewrite;
 	struct wire_fault fault;
@@ -289,9 +289,9 @@ static int survey(struct cli_replay_session *session)
 		return CLI_GO_ON;
 	if (replay_rewrite_open(&rewrite, &session->options.rewrite, &fault) != 0)
 		return cli_connection_error(session->command, &fault);
-	int status = read_survey(session, rewrite);
+	int status = read_dry_run(session, rewrite);
 	if (status == CLI_GO_ON)
-		status = use_survey(session, rewrite);
+		status = use_dry_run(session, rewrite);
 	replay_rewrite_close(rewrite);
 	return status;
 }
@@ -305,16 +305,16 @@ int cli_replay_prepare(struct cli_replay_session *session)
 	session->options.input = (struct replay_input){cli_replay_input_open, &session->input};
 	session->input.filter = session->filter;
 	session->until_ns = INT64_MAX;
-	if (cli_replay_input_look(&session->input, &fault) != 0)
+	if (cli_replay_input_inspect(&session->input, &fault) != 0)
 		return cli_log_error(session->command, &fault);
 	status = check_once(session);
 	if (status == CLI_GO_ON)
 		status = read_start(session);
 	if (status == CLI_GO_ON)
-		status = look(session);
+		status = find_range(session);
 	if (status == CLI_GO_ON)
 		status = widen(session);
 	if (status == CLI_GO_ON)
-		status = survey(session);
+		status = run_dry(session);
 	return status;
 }

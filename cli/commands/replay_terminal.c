@@ -11,12 +11,13 @@
 #include "cli/output/sizes.h"
 #include "cli/output/times.h"
 #include "replay/play/pace.h"
+#include "replay/play/schedule.h"
 
 enum { REFRESH_MS = 200, NS_PER_SECOND = 1000000000, STEP_SECONDS = 10, STRIDE_SECONDS = 60 };
 
 /* ---- the line ---- */
 
-/* The share of the log that is behind us, 0 … 1. */
+/* The share of the log that was played, 0 … 1. */
 static double share_of(const struct cli_replay_terminal *terminal, const struct replay_progress *progress)
 {
 	double whole = (double)terminal->last_ns - (double)terminal->first_ns;
@@ -27,7 +28,7 @@ static double share_of(const struct cli_replay_terminal *terminal, const struct 
 	return whole <= 0 || done < 0 ? 0 : done > whole ? 1 : done / whole;
 }
 
-/* Nanoseconds that are left of this pass; negative when that cannot be told. */
+/* Nanoseconds that are left of this iteration; negative when unknown. */
 static int64_t left_of(const struct cli_replay_terminal *terminal, const struct replay_progress *progress)
 {
 	double share = share_of(terminal, progress);
@@ -45,15 +46,15 @@ static int64_t left_of(const struct cli_replay_terminal *terminal, const struct 
 static double rate_since(struct cli_replay_terminal *terminal, uint64_t sent)
 {
 	int64_t now_ns = replay_now_ns();
-	double seconds = (double)(now_ns - terminal->told_ns) / NS_PER_SECOND;
-	double rate = seconds > 0 ? (double)(sent - terminal->told_sent) / seconds : 0;
+	double seconds = (double)(now_ns - terminal->reported_ns) / NS_PER_SECOND;
+	double rate = seconds > 0 ? (double)(sent - terminal->reported_sent) / seconds : 0;
 
-	terminal->told_ns = now_ns;
-	terminal->told_sent = sent;
+	terminal->reported_ns = now_ns;
+	terminal->reported_sent = sent;
 	return rate;
 }
 
-/* All but the columns the terminal does not have. The text is ASCII. */
+/* Cut the text, which is ASCII, to the width of the terminal. */
 static void write_line(const char *text)
 {
 	size_t columns = cli_terminal_columns(STDERR_FILENO);
@@ -74,21 +75,21 @@ static void put_line(struct cli_replay_terminal *terminal)
 	struct cli_clock clock = {.utc = terminal->utc};
 	struct replay_progress progress;
 	char text[300], position[CLI_TIME_TEXT], rate[CLI_SIZE_TEXT], lag[CLI_SIZE_TEXT];
-	char left[CLI_SIZE_TEXT] = "?", pass[40] = "";
+	char left[CLI_SIZE_TEXT] = "?", loop[40] = "";
 
 	replay_player_progress(terminal->player, &progress);
 	double per_second = rate_since(terminal, progress.sent);
 	if (progress.recorded_ns == INT64_MIN)
 		return;
 	cli_clock_text(&clock, progress.recorded_ns, CLI_TIME_SECOND, position);
-	if (terminal->passes != 1)
-		snprintf(pass, sizeof(pass), "  turn %" PRIu64, progress.pass + 1);
+	if (terminal->iterations != 1)
+		snprintf(loop, sizeof(loop), "  loop %" PRIu64, progress.iteration + 1);
 	int64_t left_ns = left_of(terminal, &progress);
 	if (left_ns >= 0)
 		cli_span_text(left, left_ns);
 	snprintf(text, sizeof(text), "%s%s  %3.0f %%  %.4gx  %s/s  lag %s  %s left%s", state_of(&progress),
 		 position, 100 * share_of(terminal, &progress), (double)progress.speed / REPLAY_SPEED_ONE,
-		 cli_rate_text(rate, per_second), cli_span_text(lag, progress.lag_ns), left, pass);
+		 cli_rate_text(rate, per_second), cli_span_text(lag, progress.lag_ns), left, loop);
 	write_line(text);
 }
 
@@ -115,7 +116,7 @@ static void seek(const struct cli_replay_terminal *terminal, const struct replay
 	replay_player_seek(terminal->player, ns < terminal->first_ns ? terminal->first_ns : ns);
 }
 
-/* The last byte of an arrow key's sequence, ESC [ A to D. */
+/* Obey an arrow key: the last byte of its sequence, ESC [ A to ESC [ D. */
 static void take_arrow(const struct cli_replay_terminal *terminal, char arrow)
 {
 	struct replay_progress progress;
@@ -170,7 +171,7 @@ static bool take_keys(const struct cli_replay_terminal *terminal)
 
 /* ---- the thread ---- */
 
-static void *attend(void *context)
+static void *run_terminal(void *context)
 {
 	struct cli_replay_terminal *terminal = context;
 	struct pollfd waits[] = {{.fd = terminal->stop_fd, .events = POLLIN},
@@ -192,8 +193,7 @@ static void *attend(void *context)
 	}
 }
 
-/* Keys come one by one, and are not shown; Ctrl-C and Ctrl-Z stay what they are. In the background the terminal is not
- * ours. */
+/* Read single keys without echo; Ctrl-C and Ctrl-Z still send signals. A background process leaves the terminal alone. */
 static void take_terminal(struct cli_replay_terminal *terminal)
 {
 	struct termios raw;
@@ -210,7 +210,7 @@ static void take_terminal(struct cli_replay_terminal *terminal)
 	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 }
 
-static void give_back_terminal(const struct cli_replay_terminal *terminal)
+static void restore_terminal(const struct cli_replay_terminal *terminal)
 {
 	if (terminal->has_line)
 		write_line("");
@@ -225,9 +225,9 @@ int cli_replay_terminal_open(struct cli_replay_terminal *terminal)
 	terminal->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (terminal->stop_fd < 0)
 		return -errno;
-	terminal->started_ns = terminal->told_ns = replay_now_ns();
+	terminal->started_ns = terminal->reported_ns = replay_now_ns();
 	take_terminal(terminal);
-	int error = pthread_create(&terminal->thread, NULL, attend, terminal);
+	int error = pthread_create(&terminal->thread, NULL, run_terminal, terminal);
 	terminal->running = error == 0;
 	if (error)
 		cli_replay_terminal_close(terminal);
@@ -241,6 +241,6 @@ void cli_replay_terminal_close(struct cli_replay_terminal *terminal)
 		pthread_join(terminal->thread, NULL);
 	}
 	terminal->running = false;
-	give_back_terminal(terminal);
+	restore_terminal(terminal);
 	close(terminal->stop_fd);
 }

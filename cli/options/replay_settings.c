@@ -8,25 +8,25 @@ static const struct cli_option when[] = {
     {.name = "speed",
      .kind = CLI_CALL,
      .argument = "FACTOR",
-     .help = "recorded time passes so much faster: 0.01x to 1000x, or max; default 1x",
+     .help = "play this many times as fast as recorded: 0.01x to 1000x, or max; default 1x",
      .at = AT(pacing),
      .call = cli_replay_speed},
     {.name = "rate",
      .kind = CLI_CALL,
      .argument = "N",
-     .help = "so many messages a second, evenly: 1000, 0.5, 20k",
+     .help = "a constant number of messages per second: 1000, 0.5, 20k",
      .at = AT(pacing),
      .call = cli_replay_rate},
     {.name = "bandwidth",
      .kind = CLI_CALL,
      .argument = "SIZE",
-     .help = "so many bytes of headers and payloads a second: 10MB",
+     .help = "a constant number of bytes of headers and payloads per second: 10MB",
      .at = AT(pacing),
      .call = cli_replay_bandwidth},
     {.name = "ramp",
      .kind = CLI_CALL,
      .argument = "FROM..TO/DURATION",
-     .help = "a rate that changes evenly, then stays: 100..5000/30s",
+     .help = "a rate that changes linearly, then stays constant: 100..5000/30s",
      .at = AT(pacing),
      .call = cli_replay_ramp},
     {.name = "max-gap",
@@ -38,37 +38,37 @@ static const struct cli_option when[] = {
     {.name = "loop",
      .kind = CLI_CALL,
      .argument = "N|forever",
-     .help = "play it so many times",
-     .at = AT(passes),
+     .help = "play the log N times",
+     .at = AT(iterations),
      .call = cli_replay_loop},
     {.name = "duration",
      .kind = CLI_CALL,
      .argument = "DURATION",
-     .help = "end after so long",
+     .help = "end the run after this time",
      .at = AT(duration_ns),
      .call = cli_replay_duration},
     {.name = "start-at",
      .kind = CLI_TEXT,
      .argument = "TIME",
-     .help = "begin at that moment, so that several machines begin together: +30s, 03:12 (the next time it "
-	     "is), or a date and time",
+     .help = "begin at this moment, so that several machines begin together: +30s, 03:12 (the next one), or "
+	     "a date and time",
      .at = AT(start_at)},
     {.name = "precise",
      .kind = CLI_FLAG,
-     .help = "watch the clock before each message: no delay of waking up, at the price of a processor",
+     .help = "watch the clock before each message: no delay by waking up, but it uses a whole processor",
      .at = AT(precise)},
     {.name = "tolerance",
      .kind = CLI_CALL,
      .argument = "DURATION",
-     .help = "a message is late when it leaves later than that; the schedule was not held when one in "
-	     "a hundred is; default 10ms",
+     .help = "a message is late when it is sent this long after it was due; the schedule was not held when "
+	     "more than one in a hundred is late; default 10ms",
      .at = AT(tolerance_ns),
      .call = cli_replay_duration},
     {.name = "on-lag",
      .kind = CLI_CHOICE,
      .argument = "burst|stretch|drop|abort",
-     .help = "what to do about a late message: catch up (default), move the rest of the schedule, leave "
-	     "it out, or end",
+     .help = "for a late message: catch up (default), delay the rest of the schedule, do not send it, or "
+	     "end the run",
      .at = AT(on_lag)},
     {.name = NULL},
 };
@@ -77,18 +77,22 @@ static const struct cli_option what[] = {
     {.name = "from",
      .kind = CLI_TEXT,
      .argument = "TIME|+DURATION",
-     .help = "begin there; +5m: five minutes into the recording",
+     .help = "play from this time on; +5m: from five minutes into the recording",
      .at = AT(from)},
-    {.name = "to", .kind = CLI_TEXT, .argument = "TIME|+DURATION", .help = "end there", .at = AT(to)},
+    {.name = "to",
+     .kind = CLI_TEXT,
+     .argument = "TIME|+DURATION",
+     .help = "play until this time",
+     .at = AT(to)},
     {.name = "shard",
      .kind = CLI_CALL,
      .argument = "I/N",
-     .help = "play the share of connections that is this player's, number I of N",
+     .help = "play the connections of shard I of N",
      .at = AT(shard),
      .call = cli_replay_shard},
     {.name = "internal",
      .kind = CLI_FLAG,
-     .help = "play $SYS, $JS, _R_ and other internal subjects, too",
+     .help = "also play $SYS, $JS, _R_ and other internal subjects",
      .at = AT(internal)},
     {.name = NULL},
 };
@@ -97,8 +101,8 @@ static const struct cli_option requests[] = {
     {.name = "requests",
      .kind = CLI_CHOICE,
      .argument = "recorded|live",
-     .help = "recorded (default): requests and replies are messages like others; live: each request gets "
-	     "an inbox of ours, its reply is awaited, and recorded replies are not played",
+     .help = "recorded (default): play requests and replies like other messages; live: send each request "
+	     "with an inbox of ours, wait for its reply, and do not play recorded replies",
      .at = AT(requests)},
     {.name = "verify",
      .kind = CLI_FLAG,
@@ -112,23 +116,24 @@ static const struct cli_option requests[] = {
     {.name = "compare",
      .kind = CLI_CHOICE,
      .argument = "bytes|json",
-     .help = "json: neither white space nor the order of keys counts",
+     .help =
+	 "compare replies byte by byte (default), or as JSON: white space and the order of keys do not count",
      .at = AT(compare)},
     {.name = "slower",
      .kind = CLI_CALL,
      .argument = "FACTOR",
-     .help = "a reply that takes so many times the recorded time, and a millisecond more, is a mismatch",
+     .help = "a reply that takes this many times the recorded time, and at least 1 ms longer, is a mismatch",
      .at = AT(slower),
      .call = cli_replay_factor},
     {.name = "live",
      .kind = CLI_LIST,
      .argument = "NAME",
-     .help = "a service that runs, by its connections' name: what it published when it was recorded is "
-	     "not played; implies --requests live; may be repeated",
+     .help = "a service that is running, by the name of its connections: do not play its recorded messages; "
+	     "implies --requests live; may be repeated",
      .at = AT(live)},
     {.name = "roots",
      .kind = CLI_FLAG,
-     .help = "play only what came from outside of the services that --live names",
+     .help = "play only messages from outside the services that --live names",
      .at = AT(roots)},
     {.name = NULL},
 };
@@ -137,22 +142,22 @@ static const struct cli_option rewriting[] = {
     {.name = "map",
      .kind = CLI_LIST,
      .argument = "PATTERN=SUBJECT",
-     .help = "other subjects: 'orders.*.new=stage.orders.$1.new', '>=stage.>'; replies, too; the first "
-	     "that matches holds; may be repeated",
+     .help = "rename subjects and reply subjects: 'orders.*.new=stage.orders.$1.new', '>=stage.>'; the first "
+	     "rule that matches applies; may be repeated",
      .at = AT(maps)},
     {.name = "add-header",
      .kind = CLI_LIST,
      .argument = "'KEY: VALUE'",
-     .help = "may be repeated",
+     .help = "add this header; may be repeated",
      .at = AT(add_headers)},
     {.name = "drop-header",
      .kind = CLI_LIST,
      .argument = "KEY",
-     .help = "KEY* drops all that begin so; may be repeated",
+     .help = "drop this header; KEY* drops all that begin with KEY; may be repeated",
      .at = AT(drop_headers)},
     {.name = "provenance",
      .kind = CLI_FLAG,
-     .help = "add headers Tapedeck-Time and Tapedeck-Seq: when and as what it was recorded",
+     .help = "add headers Tapedeck-Time and Tapedeck-Seq with the recorded time and sequence number",
      .at = AT(provenance)},
     {.name = "clones",
      .kind = CLI_COUNT,
@@ -166,12 +171,12 @@ static const struct cli_option target[] = {
     {.name = "connections",
      .kind = CLI_CHOICE,
      .argument = "one|recorded",
-     .help = "one connection (default), or one for each recorded one, by its name",
+     .help = "one connection (default), or one for each recorded connection, with its name",
      .at = AT(connections)},
     {.name = "connection-name",
      .kind = CLI_TEXT,
      .argument = "NAME",
-     .help = "default \"tapedeck replay\"",
+     .help = "name of the connection; default \"tapedeck replay\"",
      .at = AT(name)},
     {.name = "patience",
      .kind = CLI_CALL,
@@ -182,16 +187,16 @@ static const struct cli_option target[] = {
     {.name = "yes",
      .letter = 'y',
      .kind = CLI_FLAG,
-     .help = "play into the server that the log was recorded from, if it is that",
+     .help = "allow playing into the server that the log was recorded from",
      .at = AT(yes)},
     {.name = NULL},
 };
 
 static const struct cli_option output[] = {
-    {.name = "dry-run", .kind = CLI_FLAG, .help = "say what would be played, and end", .at = AT(dry_run)},
+    {.name = "dry-run", .kind = CLI_FLAG, .help = "print what would be played, and end", .at = AT(dry_run)},
     {.name = "json",
      .kind = CLI_FLAG,
-     .help = "the report as one JSON object; keys: docs/replaying.md",
+     .help = "print the report as one JSON object; keys: docs/replaying.md",
      .at = AT(json)},
     {.name = NULL},
 };
@@ -211,7 +216,7 @@ const struct cli_option_group cli_replay_groups[] = {
 void cli_replay_settings_init(struct cli_replay_settings *settings)
 {
 	*settings = (struct cli_replay_settings){
-	    .passes = 1,
+	    .iterations = 1,
 	    .tolerance_ns = 10 * NS_PER_MS,
 	    .patience_ns = 10000LL * NS_PER_MS,
 	    .shard = {0, 1},
@@ -231,7 +236,7 @@ void cli_replay_settings_fini(struct cli_replay_settings *settings)
 	cli_list_fini(&settings->drop_headers);
 }
 
-bool cli_replay_settings_ask(const struct cli_replay_settings *settings)
+bool cli_replay_settings_live(const struct cli_replay_settings *settings)
 {
 	return settings->requests == 1 || settings->verify || settings->live.len > 0;
 }
@@ -256,10 +261,10 @@ int cli_replay_settings_check(const struct cli_command *command, struct cli_repl
 	if (settings->clones < 1 || settings->clones > CLONES_MAX)
 		return cli_usage_error(command, "--clones must be between 1 and %d", CLONES_MAX);
 	if (settings->filters.kinds.len > 0)
-		return cli_usage_error(command, "--kind makes no sense here: only messages are played");
+		return cli_usage_error(command, "--kind cannot be used here: only messages are played");
 	if ((settings->from && settings->filters.since) || (settings->to && settings->filters.until))
-		return cli_usage_error(command,
-				       "--from and --since, --to and --until mean the same here: give one");
+		return cli_usage_error(
+		    command, "--from and --since, --to and --until mean the same here: give one of them");
 	return check_requests(command, settings);
 }
 
@@ -277,7 +282,7 @@ void cli_replay_settings_apply(const struct cli_replay_settings *settings,
 			.provenance = settings->provenance,
 			.clones = (uint32_t)settings->clones},
 	    .plan = settings->pacing.plan,
-	    .passes = settings->passes,
+	    .iterations = settings->iterations,
 	    .origin_ns = INT64_MIN,
 	    .duration_ns = settings->duration_ns,
 	    .on_lag = (enum replay_on_lag)settings->on_lag,

@@ -1,4 +1,4 @@
-/* replay_settings.h - what `tapedeck replay` can be told. */
+/* replay_settings.h - the options of `tapedeck replay`. */
 #ifndef CLI_OPTIONS_REPLAY_SETTINGS_H
 #define CLI_OPTIONS_REPLAY_SETTINGS_H
 
@@ -11,7 +11,7 @@ struct cli_replay_settings {
 	struct cli_filters filters;
 	struct cli_connection connection;
 	struct cli_replay_plan pacing;
-	uint64_t passes;
+	uint64_t iterations;
 	const char *from, *to, *start_at;
 	int64_t duration_ns, tolerance_ns, patience_ns;
 	int on_lag;      /* enum replay_on_lag */
@@ -34,13 +34,13 @@ extern const struct cli_option_group cli_replay_groups[];
 void cli_replay_settings_init(struct cli_replay_settings *settings);
 void cli_replay_settings_fini(struct cli_replay_settings *settings);
 
-/* Settle what the options say together. CLI_GO_ON, or an exit status after a complaint. */
+/* Check that the options agree. CLI_GO_ON, or an exit status after a complaint. */
 int cli_replay_settings_check(const struct cli_command *command, struct cli_replay_settings *settings);
 
 /* Requests get live replies. */
-bool cli_replay_settings_ask(const struct cli_replay_settings *settings);
+bool cli_replay_settings_live(const struct cli_replay_settings *settings);
 
-/* The player's options, but for input, connections and the range of time. Borrows the settings. */
+/* Fill in the player's options, except input, connections and the range of time. Borrows the settings. */
 void cli_replay_settings_apply(const struct cli_replay_settings *settings,
 			       struct replay_player_options *options);
 

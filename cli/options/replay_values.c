@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* A decimal number without sign, exponent or blanks; its end, or NULL. */
+/* Read a decimal number without sign, exponent or blanks. Returns its end, or NULL. */
 static const char *read_number(const char *text, double *number)
 {
 	size_t digits = strspn(text, "0123456789"), len = digits;
@@ -31,7 +31,7 @@ int cli_replay_factor(void *factor, const char *text, struct wire_fault *fault)
 	const char *end = read_number(text, &number);
 
 	if (!end || !is_factor_end(end) || number <= 0)
-		return wire_fault_set(fault, -EINVAL, "is no factor; write for example 2x");
+		return wire_fault_set(fault, -EINVAL, "is not a factor; write for example 2x");
 	*(double *)factor = number;
 	return 0;
 }
@@ -48,7 +48,8 @@ int cli_replay_speed(void *context, const char *text, struct wire_fault *fault)
 		return 0;
 	}
 	if (!end || !is_factor_end(end))
-		return wire_fault_set(fault, -EINVAL, "is no speed; write for example 1x, 2.5x, 0.1x or max");
+		return wire_fault_set(fault, -EINVAL,
+				      "is not a speed; write for example 1x, 2.5x, 0.1x or max");
 	double millionths = round(number * REPLAY_SPEED_ONE);
 	if (millionths < REPLAY_SPEED_MIN || millionths > REPLAY_SPEED_MAX)
 		return wire_fault_set(fault, -EINVAL, "is not between 0.01x and 1000x; there is also max");
@@ -57,7 +58,7 @@ int cli_replay_speed(void *context, const char *text, struct wire_fault *fault)
 	return 0;
 }
 
-/* A rate in thousandths at *text, which is advanced past it: 1000, 0.5, 10k, 2M. */
+/* Read a rate (1000, 0.5, 10k, 2M) at *text, which is advanced past it. Sets thousandths. */
 static bool read_rate(const char **text, uint64_t *rate)
 {
 	double number, factor = 1;
@@ -90,7 +91,8 @@ int cli_replay_rate(void *context, const char *text, struct wire_fault *fault)
 	plan->has_rate = true;
 	if (!read_rate(&end, &plan->plan.rate) || !is_per_second(end) || plan->plan.rate == 0)
 		return wire_fault_set(
-		    fault, -EINVAL, "is no rate of messages a second; write for example 1000, 0.5 or 20k/s");
+		    fault, -EINVAL,
+		    "is not a rate of messages per second; write for example 1000, 0.5 or 20k/s");
 	return 0;
 }
 
@@ -107,7 +109,8 @@ int cli_replay_bandwidth(void *context, const char *text, struct wire_fault *fau
 		    plan->plan.bytes_per_second > 0)
 			return 0;
 	}
-	return wire_fault_set(fault, -EINVAL, "is no number of bytes a second; write for example 10MB/s");
+	return wire_fault_set(fault, -EINVAL,
+			      "is not a number of bytes per second; write for example 10MB/s");
 }
 
 int cli_replay_ramp(void *context, const char *text, struct wire_fault *fault)
@@ -122,21 +125,21 @@ int cli_replay_ramp(void *context, const char *text, struct wire_fault *fault)
 		    cli_parse_duration_ns(end + 1, &plan->plan.ramp_ns, fault) == 0 && plan->plan.ramp_ns > 0)
 			return 0;
 	}
-	return wire_fault_set(fault, -EINVAL, "is no ramp; write for example 100..5000/30s");
+	return wire_fault_set(fault, -EINVAL, "is not a ramp; write for example 100..5000/30s");
 }
 
-int cli_replay_loop(void *passes, const char *text, struct wire_fault *fault)
+int cli_replay_loop(void *iterations, const char *text, struct wire_fault *fault)
 {
 	char *end;
 
-	*(uint64_t *)passes = 0;
+	*(uint64_t *)iterations = 0;
 	if (strcmp(text, "forever") == 0)
 		return 0;
 	errno = 0;
 	unsigned long long number = strtoull(text, &end, 10);
 	if (strspn(text, "0123456789") == 0 || *end || errno || number == 0)
 		return wire_fault_set(fault, -EINVAL, "is neither a count from 1 nor \"forever\"");
-	*(uint64_t *)passes = number;
+	*(uint64_t *)iterations = number;
 	return 0;
 }
 
@@ -150,7 +153,7 @@ int cli_replay_shard(void *context, const char *text, struct wire_fault *fault)
 		count = strtoul(slash + 1, &end, 10);
 	if (count == 0 || *end || number == 0 || number > count || count > 65536 || text[0] == '-')
 		return wire_fault_set(fault, -EINVAL,
-				      "is no shard; write 1/4, 2/4, 3/4 and 4/4 for four players");
+				      "is not a shard; write 1/4, 2/4, 3/4 and 4/4 for four players");
 	*shard = (struct cli_replay_shard){.shard = (uint32_t)number - 1, .shards = (uint32_t)count};
 	return 0;
 }

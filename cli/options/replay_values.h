@@ -1,4 +1,4 @@
-/* replay_values.h - speeds, rates and the like, as people write them. For CLI_CALL options: 0, or -EINVAL with *fault. */
+/* replay_values.h - parse speeds, rates and the like. The functions are for CLI_CALL options: 0, or -EINVAL with *fault. */
 #ifndef CLI_OPTIONS_REPLAY_VALUES_H
 #define CLI_OPTIONS_REPLAY_VALUES_H
 
@@ -6,7 +6,7 @@
 #include "replay/play/schedule.h"
 #include "replay/verify/compare.h"
 
-/* A struct replay_plan as several options fill it in. Zeroed before. */
+/* A struct replay_plan that several options fill in. Zeroed before. */
 struct cli_replay_plan {
 	struct replay_plan plan;
 	bool has_speed, has_rate, has_bandwidth, has_ramp;
@@ -18,7 +18,7 @@ int cli_replay_bandwidth(void *plan, const char *text, struct wire_fault *fault)
 int cli_replay_ramp(void *plan, const char *text, struct wire_fault *fault);      /* 100..5000/30s */
 
 /* How often: a count from 1, or "forever" (0). Sets a uint64_t. */
-int cli_replay_loop(void *passes, const char *text, struct wire_fault *fault);
+int cli_replay_loop(void *iterations, const char *text, struct wire_fault *fault);
 
 struct cli_replay_shard {
 	uint32_t shard, shards; /* shard from 0 */
@@ -29,15 +29,15 @@ int cli_replay_shard(void *shard, const char *text, struct wire_fault *fault); /
 /* A duration in nanoseconds. Sets an int64_t. */
 int cli_replay_duration(void *ns, const char *text, struct wire_fault *fault);
 
-/* A number with "x" behind it. Sets a double. */
+/* A number followed by "x". Sets a double. */
 int cli_replay_factor(void *factor, const char *text, struct wire_fault *fault);
 
-/* How payloads are compared: --compare and --ignore. CLI_GO_ON; or an exit status after a complaint. Either way the
- * caller closes *compare, which may be NULL. */
+/* Open a comparison of payloads as --compare and --ignore say. CLI_GO_ON; or an exit status after a complaint. In either
+ * case the caller closes *compare, which may be NULL. */
 int cli_replay_compare(const struct cli_command *command, bool as_json, const struct cli_list *ignores,
 		       struct replay_compare **compare);
 
-/* Fill in the pacing from what was given. 0, or -EINVAL with *fault when the options contradict each other. */
+/* Choose the pacing by the options that were given. 0, or -EINVAL with *fault when they exclude each other. */
 int cli_replay_plan_settle(struct cli_replay_plan *plan, struct wire_fault *fault);
 
 #endif

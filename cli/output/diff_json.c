@@ -17,8 +17,8 @@ static void put_name(struct cli_json *json, struct wire_slice subject, bool is_r
 		cli_json_true(json, "replies");
 }
 
-static void put_sighting(struct cli_diff_json *printer, struct cli_json *json, const char *key,
-			 const struct replay_sighting *message, bool is_whole)
+static void put_message(struct cli_diff_json *printer, struct cli_json *json, const char *key,
+			const struct replay_diff_message *message, bool is_whole)
 {
 	cli_json_object(json, key);
 	cli_json_quoted(json, "seq", message->seq);
@@ -61,9 +61,9 @@ void cli_diff_json_difference(struct cli_diff_json *printer, const struct replay
 	if (difference->kind == REPLAY_DIFF_CHANGED)
 		put_point(&json, difference);
 	if (difference->a)
-		put_sighting(printer, &json, "a", difference->a, is_whole);
+		put_message(printer, &json, "a", difference->a, is_whole);
 	if (difference->b)
-		put_sighting(printer, &json, "b", difference->b, is_whole);
+		put_message(printer, &json, "b", difference->b, is_whole);
 	if (difference->kind == REPLAY_DIFF_SLOWER) {
 		cli_json_real(&json, "p50_us_a", (double)difference->latency_ns[REPLAY_A] / 1e3);
 		cli_json_real(&json, "p50_us_b", (double)difference->latency_ns[REPLAY_B] / 1e3);

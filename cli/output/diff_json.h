@@ -1,10 +1,10 @@
-/* diff_json.h - differences between two logs as JSON, one object a line, with the keys that docs/diff.md promises. */
+/* diff_json.h - print the differences between two logs as JSON, one object per line (keys: docs/diff.md). */
 #ifndef CLI_OUTPUT_DIFF_JSON_H
 #define CLI_OUTPUT_DIFF_JSON_H
 
 #include "cli/output/headers_json.h"
 #include "cli/output/times.h"
-#include "replay/diff/diff.h"
+#include "replay/diff/summary.h"
 
 struct cli_diff_json {
 	struct cli_out *out;

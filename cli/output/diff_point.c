@@ -13,7 +13,7 @@ const char *cli_diff_part_name(enum cli_diff_part part)
 	return names[part];
 }
 
-struct wire_slice cli_diff_part_of(const struct replay_sighting *message, enum cli_diff_part part)
+struct wire_slice cli_diff_part_of(const struct replay_diff_message *message, enum cli_diff_part part)
 {
 	switch (part) {
 	case CLI_DIFF_HEADERS: return message->headers;
@@ -35,7 +35,8 @@ static size_t first_difference(struct wire_slice a, struct wire_slice b)
 	return at;
 }
 
-struct cli_diff_point cli_diff_point_find(const struct replay_sighting *a, const struct replay_sighting *b)
+struct cli_diff_point cli_diff_point_find(const struct replay_diff_message *a,
+					  const struct replay_diff_message *b)
 {
 	static const enum cli_diff_part parts[] = {CLI_DIFF_PAYLOAD, CLI_DIFF_HEADERS};
 

@@ -1,4 +1,4 @@
-/* diff_point.h - where two messages begin to differ. */
+/* diff_point.h - find the first byte in which two messages differ. */
 #ifndef CLI_OUTPUT_DIFF_POINT_H
 #define CLI_OUTPUT_DIFF_POINT_H
 
@@ -7,16 +7,17 @@
 enum cli_diff_part { CLI_DIFF_PAYLOAD, CLI_DIFF_HEADERS, CLI_DIFF_REPLY, CLI_DIFF_SUBJECT, CLI_DIFF_BEYOND };
 
 struct cli_diff_point {
-	enum cli_diff_part part; /* CLI_DIFF_BEYOND: behind what was kept of them */
+	enum cli_diff_part part; /* CLI_DIFF_BEYOND: after the bytes that were kept */
 	size_t at;               /* the first byte of the part that differs */
 };
 
-struct cli_diff_point cli_diff_point_find(const struct replay_sighting *a, const struct replay_sighting *b);
+struct cli_diff_point cli_diff_point_find(const struct replay_diff_message *a,
+					  const struct replay_diff_message *b);
 
 /* "payload", "headers", "reply", "subject", "payload beyond the first 4096 bytes". Static. */
 const char *cli_diff_part_name(enum cli_diff_part part);
 
 /* That part of a message. */
-struct wire_slice cli_diff_part_of(const struct replay_sighting *message, enum cli_diff_part part);
+struct wire_slice cli_diff_part_of(const struct replay_diff_message *message, enum cli_diff_part part);
 
 #endif

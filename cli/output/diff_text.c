@@ -6,7 +6,7 @@
 #include "cli/output/diff_point.h"
 #include "cli/output/sizes.h"
 
-enum { EXCERPT_BEFORE = 12 }; /* bytes shown ahead of the first that differs */
+enum { EXCERPT_BEFORE = 12 }; /* bytes shown before the first that differs */
 
 static const char *const side_names[REPLAY_SIDES] = {"A", "B"};
 
@@ -28,7 +28,7 @@ static void put_name(struct cli_row *row, struct wire_slice subject, bool is_rep
 	cli_row_put(row, CLI_BOLD, subject, row->columns);
 }
 
-/* Begin shortly ahead of the first byte that differs, if that is far from the start. */
+/* Print bytes, beginning shortly before the first that differs when that is far from the start. */
 static void put_excerpt(struct cli_row *row, struct wire_slice bytes, size_t at)
 {
 	if (at > 2 * EXCERPT_BEFORE && at <= bytes.len) {
@@ -38,10 +38,10 @@ static void put_excerpt(struct cli_row *row, struct wire_slice bytes, size_t at)
 	cli_row_rest(row, bytes);
 }
 
-static void put_sighting(struct cli_diff_text *text, enum replay_diff_side side,
-			 const struct replay_difference *difference, struct cli_diff_point point)
+static void put_message(struct cli_diff_text *text, enum replay_diff_side side,
+			const struct replay_difference *difference, struct cli_diff_point point)
 {
-	const struct replay_sighting *message = side == REPLAY_A ? difference->a : difference->b;
+	const struct replay_diff_message *message = side == REPLAY_A ? difference->a : difference->b;
 	struct cli_row *row = &text->row;
 	char time[CLI_TIME_TEXT], size[CLI_SIZE_TEXT];
 
@@ -62,7 +62,7 @@ static void put_slower(struct cli_row *row, const struct replay_difference *diff
 {
 	char a[CLI_SIZE_TEXT], b[CLI_SIZE_TEXT];
 
-	cli_row_format(row, CLI_PLAIN, "  half take longer than %s in A, %s in B",
+	cli_row_format(row, CLI_PLAIN, "  median %s in A, %s in B",
 		       cli_span_text(a, difference->latency_ns[REPLAY_A]),
 		       cli_span_text(b, difference->latency_ns[REPLAY_B]));
 	cli_row_end(row);
@@ -81,8 +81,8 @@ void cli_diff_text_difference(struct cli_diff_text *text, const struct replay_di
 	cli_row_end(row);
 	if (difference->kind == REPLAY_DIFF_SLOWER)
 		put_slower(row, difference);
-	put_sighting(text, REPLAY_A, difference, point);
-	put_sighting(text, REPLAY_B, difference, point);
+	put_message(text, REPLAY_A, difference, point);
+	put_message(text, REPLAY_B, difference, point);
 	if (difference->kind == REPLAY_DIFF_CHANGED) {
 		cli_row_format(row, CLI_DIM, "    %s from byte %zu on", cli_diff_part_name(point.part),
 			       point.at);
@@ -136,7 +136,7 @@ static void put_subject(struct cli_row *row, const struct replay_diff_subject *c
 	cli_row_end(row);
 }
 
-static bool is_remarkable(const struct replay_diff_subject *counts)
+static bool is_shown(const struct replay_diff_subject *counts)
 {
 	return replay_diff_differences(counts) > 0 || counts->unverifiable > 0;
 }
@@ -155,22 +155,22 @@ static void put_more(struct cli_row *row, uint64_t count, const char *noun, cons
 static void put_subjects(struct cli_diff_text *text, const struct replay_diff_summary *summary)
 {
 	struct cli_row *row = &text->row;
-	uint64_t remarkable = 0;
+	uint64_t rows = 0;
 
 	for (size_t i = 0; i < summary->subjects_len; i++) {
-		if (!is_remarkable(&summary->subjects[i]))
+		if (!is_shown(&summary->subjects[i]))
 			continue;
-		if (remarkable == 0) {
+		if (rows == 0) {
 			cli_out_char(row->out, '\n');
 			cli_row_format(row, CLI_DIM, " %12s %12s %10s %10s %10s %10s %10s %12s  subject",
 				       "in A", "in B", "missing", "extra", "changed", "reordered",
 				       "deliveries", "unverifiable");
 			cli_row_end(row);
 		}
-		if (remarkable++ < text->top)
+		if (rows++ < text->top)
 			put_subject(row, &summary->subjects[i]);
 	}
-	put_more(row, remarkable > text->top ? remarkable - text->top : 0, "subject", "--top");
+	put_more(row, rows > text->top ? rows - text->top : 0, "subject", "--top");
 }
 
 static void put_latency(struct cli_row *row, const struct replay_diff_subject *counts)
@@ -212,7 +212,7 @@ static void put_latencies(struct cli_diff_text *text, const struct replay_diff_s
 	put_more(row, answered > text->top ? answered - text->top : 0, "subject", "--top");
 }
 
-static void put_verdict(struct cli_row *row, const struct replay_diff_summary *summary)
+static void put_result(struct cli_row *row, const struct replay_diff_summary *summary)
 {
 	uint64_t differences = replay_diff_differences(&summary->total);
 	char text[CLI_SIZE_TEXT];
@@ -244,5 +244,5 @@ void cli_diff_text_summary(struct cli_diff_text *text, const struct replay_diff_
 	put_log(text, summary, REPLAY_B);
 	put_subjects(text, summary);
 	put_latencies(text, summary);
-	put_verdict(&text->row, summary);
+	put_result(&text->row, summary);
 }

@@ -1,29 +1,29 @@
-/* diff_text.h - differences between two logs, for people.
+/* diff_text.h - print the differences between two logs, for people.
  *
  *   changed    orders.new
  *     A #4 08:57:19.100123  23 B  {"id":4711,"total":12.5}
  *     B #4 08:57:20.300456  23 B  {"id":4711,"total":13.5}
- *       payload differs from byte 20 on
+ *       payload from byte 20 on
  *
- * Then both logs, a table of the subjects that differ, how long answers took, and the verdict. */
+ * Then both logs, a table of the subjects that differ, latencies of replies, and the result. */
 #ifndef CLI_OUTPUT_DIFF_TEXT_H
 #define CLI_OUTPUT_DIFF_TEXT_H
 
 #include "cli/output/out.h"
 #include "cli/output/row.h"
 #include "cli/output/times.h"
-#include "replay/diff/diff.h"
+#include "replay/diff/summary.h"
 
 struct cli_diff_text {
 	struct cli_row row;
 	struct cli_clock clock;
-	const char *logs[REPLAY_SIDES]; /* what they are called; borrowed */
+	const char *logs[REPLAY_SIDES]; /* their names; borrowed */
 	uint64_t top;                   /* rows in each table */
 };
 
 void cli_diff_text_difference(struct cli_diff_text *text, const struct replay_difference *difference);
 
-/* shown: how many differences were printed, to say how many were not. */
+/* shown: how many differences were printed. The summary says how many were not. */
 void cli_diff_text_summary(struct cli_diff_text *text, const struct replay_diff_summary *summary,
 			   uint64_t shown);
 

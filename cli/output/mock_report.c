@@ -39,7 +39,7 @@ static void put_unknown(struct cli_row *row, const struct replay_mock_report *re
 	if (report->unknown_len == 0)
 		return;
 	cli_out_char(row->out, '\n');
-	cli_row_text(row, CLI_DIM, "asked and not known:");
+	cli_row_text(row, CLI_DIM, "requests without a recorded reply:");
 	cli_row_end(row);
 	for (size_t i = 0; i < report->unknown_len; i++) {
 		const struct replay_mock_unknown *unknown = &report->unknown[i];
@@ -73,10 +73,10 @@ void cli_mock_report_text(struct cli_row *row, const struct replay_mock_report *
 	cli_row_end(row);
 	put_trouble(row, report->failed, "replies could not be sent");
 	put_trouble(row, report->overflowed, "requests not answered: too many at a time");
-	put_trouble(row, report->without_reply, "messages that asked for no answer");
-	put_trouble(row, report->disconnects, "times the server was lost");
+	put_trouble(row, report->without_reply, "messages without a reply subject");
+	put_trouble(row, report->disconnects, "times the connection was lost");
 	put_trouble(row, report->not_permitted, "times refused: no permission");
-	put_trouble(row, report->other_errors, "other errors that the server told");
+	put_trouble(row, report->other_errors, "other errors that the server reported");
 	if (report->last_error[0]) {
 		cli_row_format(row, CLI_YELLOW, "the last error: %s", report->last_error);
 		cli_row_end(row);

@@ -1,4 +1,5 @@
-/* mock_report.h - what a mock was asked and what it did, for people and as JSON (keys: docs/mocking.md). */
+/* mock_report.h - print the requests that a mock received and its replies, for people and as JSON (keys:
+ * docs/mocking.md). */
 #ifndef CLI_OUTPUT_MOCK_REPORT_H
 #define CLI_OUTPUT_MOCK_REPORT_H
 

@@ -4,6 +4,7 @@
 
 #include "cli/output/print_below.h"
 #include "cli/output/sizes.h"
+#include "trace/inbox.h"
 #include "wire/headers.h"
 
 enum {
@@ -59,16 +60,6 @@ void cli_text_printer_resize(struct cli_text_printer *printer, size_t columns)
 	begin_columns(printer);
 }
 
-static bool has_prefix(struct wire_slice text, struct wire_slice prefix)
-{
-	return text.len >= prefix.len && memcmp(text.data, prefix.data, prefix.len) == 0;
-}
-
-static bool is_inbox(struct wire_slice subject)
-{
-	return has_prefix(subject, WIRE_LITERAL("_INBOX."));
-}
-
 static struct tag tag_of(const struct wire_event *event)
 {
 	static const struct tag tags[] = {
@@ -83,7 +74,7 @@ static struct tag tag_of(const struct wire_event *event)
 		return tags[event->kind];
 	if (event->reply.len > 0)
 		return (struct tag){"req", CLI_CYAN};
-	if (is_inbox(event->subject))
+	if (trace_has_inbox_prefix(event->subject))
 		return (struct tag){"reply", CLI_MAGENTA};
 	return tags[WIRE_EVENT_MESSAGE];
 }
@@ -232,8 +223,10 @@ static void put_subject(struct line *line)
 	struct wire_slice subject = line->event->subject;
 	size_t start = line->row.used;
 
-	if (is_inbox(subject))
-		put_inbox(line, "_INBOX.", wire_slice(subject.data + 7, subject.len - 7), CLI_PLAIN);
+	const struct wire_slice prefix = WIRE_LITERAL(TRACE_INBOX_PREFIX ".");
+	if (trace_has_inbox_prefix(subject))
+		put_inbox(line, prefix.data, wire_slice(subject.data + prefix.len, subject.len - prefix.len),
+			  CLI_PLAIN);
 	else
 		cli_row_put(&line->row, CLI_BOLD, subject, CLI_ROW_ENDLESS);
 	end_column(line, start, &line->printer->subject_columns,

@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 
-#include "cli/output/replay_answers.h"
+#include "cli/output/replay_verify.h"
 #include "cli/output/sizes.h"
 
-enum { LATE_SHARE = 100 }; /* one late message in so many is no reason to call the schedule broken */
+enum { LATE_SHARE = 100 }; /* the schedule is held with one late message in this many */
 
 bool cli_replay_was_held(const struct replay_report *report)
 {
@@ -64,8 +64,8 @@ static void put_failures(struct cli_out *out, const struct replay_report *report
 	for (int i = 0; i < REPLAY_FAILURE_COUNT; i++)
 		put_count(out, report->failed[i], replay_failure_text((enum replay_failure)i));
 	put_count(out, report->not_permitted, "refused: no permission");
-	put_count(out, report->doubtful, "sent, but a lost connection may have swallowed them");
-	put_count(out, report->other_errors, "other errors that the server told");
+	put_count(out, report->doubtful, "sent, but may have been lost with a connection");
+	put_count(out, report->other_errors, "other errors that the server reported");
 	if (report->last_error[0])
 		cli_out_format(out, "  the last error: %s\n", report->last_error);
 }
@@ -75,16 +75,17 @@ static void put_lag(struct cli_out *out, const struct replay_report *report,
 {
 	static const struct {
 		const char *name;
-		double share;
-	} rows[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}};
+		double percent;
+	} rows[] = {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99.9", 99.9}};
 	char text[CLI_SIZE_TEXT], span[CLI_SIZE_TEXT];
 
 	if (!report->timed || report->sent == 0)
 		return;
 	cli_out_text(out, "lag       ");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		cli_out_format(out, "%s %s · ", rows[i].name,
-			       cli_span_text(text, replay_histogram_quantile(&report->lag, rows[i].share)));
+		cli_out_format(
+		    out, "%s %s · ", rows[i].name,
+		    cli_span_text(text, trace_histogram_percentile(&report->lag, rows[i].percent)));
 	cli_out_format(out, "max %s\n", cli_span_text(text, report->lag.max_ns));
 	cli_out_format(out, "late      %s (%.3f %%) by more than %s\n", cli_count_text(text, report->late),
 		       100 * (double)report->late / (double)report->sent,
@@ -100,12 +101,12 @@ static void put_totals(struct cli_out *out, const struct replay_report *report)
 		       cli_size_text(size, report->sent_bytes), cli_span_text(span, report->seconds_ns),
 		       cli_rate_text(rate, rate_of(report, report->seconds_ns)));
 	if (report->asked_ns > 0)
-		cli_out_format(out, "; asked: %s a second",
+		cli_out_format(out, "; scheduled: %s a second",
 			       cli_rate_text(rate, rate_of(report, report->asked_ns)));
 	cli_out_char(out, '\n');
 }
 
-static void put_course(struct cli_out *out, const struct replay_report *report)
+static void put_run(struct cli_out *out, const struct replay_report *report)
 {
 	char text[CLI_SIZE_TEXT];
 
@@ -116,9 +117,9 @@ static void put_course(struct cli_out *out, const struct replay_report *report)
 	if (report->unconfirmed)
 		cli_out_text(out, "the server did not confirm in time that it has read everything\n");
 	if (report->disconnects > 0)
-		cli_out_format(out,
-			       "lost the server %" PRIu64 " times, came back %" PRIu64 " times, waited %s\n",
-			       report->disconnects, report->reconnects, cli_span_text(text, report->away_ns));
+		cli_out_format(
+		    out, "lost the server %" PRIu64 " times, reconnected %" PRIu64 " times, waited %s\n",
+		    report->disconnects, report->reconnects, cli_span_text(text, report->away_ns));
 }
 
 void cli_replay_log_text(struct cli_out *out, const struct replay_feed_counts *read)
@@ -126,10 +127,11 @@ void cli_replay_log_text(struct cli_out *out, const struct replay_feed_counts *r
 	char count[CLI_SIZE_TEXT], steps[CLI_STEPS_TEXT];
 
 	if (read->steps.count > 0)
-		cli_out_format(out, "the clock of the recording was %s: left out of the schedule\n",
+		cli_out_format(out, "the clock of the recording was %s: the schedule ignores that\n",
 			       cli_steps_text(steps, &read->steps));
 	if (read->gaps > 0)
-		cli_out_format(out, "the log itself misses %s messages or more, in %" PRIu64 " places\n",
+		cli_out_format(out,
+			       "%s messages or more are missing in the log itself, in %" PRIu64 " gaps\n",
 			       cli_count_text(count, read->gap_messages), read->gaps);
 	if (read->damage.places > 0)
 		cli_out_format(
@@ -152,7 +154,8 @@ void cli_replay_maps_text(struct cli_out *out, const struct replay_map *map)
 			cli_out_format(out, "--map '%s' matched nothing\n", replay_map_use(map, i).rule);
 	uint64_t collisions = replay_map_collisions(map, &example);
 	if (collisions > 0)
-		cli_out_format(out, "--map made different subjects one for %s messages, the first \"%s\"\n",
+		cli_out_format(out,
+			       "--map renamed different subjects to one for %s messages, the first \"%s\"\n",
 			       cli_count_text(count, collisions), example);
 }
 
@@ -164,16 +167,16 @@ void cli_replay_report_text(struct cli_out *out, const struct replay_player *pla
 
 	put_totals(out, report);
 	put_lag(out, report, settings);
-	put_course(out, report);
-	if (report->answers)
-		cli_replay_answers_text(out, report->answers, settings->verify);
+	put_run(out, report);
+	if (report->requests)
+		cli_replay_verify_text(out, report->requests, settings->verify);
 	cli_replay_omissions_text(out, &report->read);
 	put_failures(out, report);
 	cli_replay_maps_text(out, replay_rewrite_map(replay_player_rewrite(player)));
 	if (report->guarded > 0)
 		cli_out_format(
 		    out,
-		    "%s messages carry Nats-Msg-Id or Nats-Expected-...: a stream may swallow them; "
+		    "%s messages have Nats-Msg-Id or Nats-Expected-...: a stream may discard them; "
 		    "see --drop-header\n",
 		    cli_count_text(count, report->guarded));
 	cli_replay_log_text(out, &report->read);
@@ -183,13 +186,13 @@ void cli_replay_report_text(struct cli_out *out, const struct replay_player *pla
 
 /* ---- JSON ---- */
 
-static void put_json_lag(struct cli_json *json, const struct replay_histogram *lag)
+static void put_json_lag(struct cli_json *json, const struct trace_histogram *lag)
 {
 	cli_json_object(json, "lag_us");
-	cli_json_real(json, "p50", (double)replay_histogram_quantile(lag, 0.5) / 1e3);
-	cli_json_real(json, "p90", (double)replay_histogram_quantile(lag, 0.9) / 1e3);
-	cli_json_real(json, "p99", (double)replay_histogram_quantile(lag, 0.99) / 1e3);
-	cli_json_real(json, "p999", (double)replay_histogram_quantile(lag, 0.999) / 1e3);
+	cli_json_real(json, "p50", (double)trace_histogram_percentile(lag, 50) / 1e3);
+	cli_json_real(json, "p90", (double)trace_histogram_percentile(lag, 90) / 1e3);
+	cli_json_real(json, "p99", (double)trace_histogram_percentile(lag, 99) / 1e3);
+	cli_json_real(json, "p999", (double)trace_histogram_percentile(lag, 99.9) / 1e3);
 	cli_json_real(json, "max", (double)lag->max_ns / 1e3);
 	cli_json_object_end(json);
 }
@@ -213,7 +216,7 @@ static void put_json_failures(struct cli_json *json, const struct replay_report 
 	cli_json_object_end(json);
 }
 
-static void put_json_course(struct cli_json *json, const struct replay_report *report)
+static void put_json_run(struct cli_json *json, const struct replay_report *report)
 {
 	static const char *const ends[] = {"done", "stopped", "late", "server", "source"};
 
@@ -244,11 +247,11 @@ void cli_replay_report_json(struct cli_out *out, const struct replay_player *pla
 
 	cli_json_object(&json, NULL);
 	cli_json_number(&json, "messages", report->read.messages);
-	put_json_course(&json, report);
+	put_json_run(&json, report);
 	cli_replay_omissions_json(&json, &report->read, report->dropped);
 	put_json_failures(&json, report);
-	if (report->answers)
-		cli_replay_answers_json(&json, report->answers, settings->verify);
+	if (report->requests)
+		cli_replay_verify_json(&json, report->requests, settings->verify);
 	cli_json_number(&json, "bytes", report->sent_bytes);
 	cli_json_number(&json, "sent", report->sent);
 	cli_json_number(&json, "skipped", cli_replay_omitted(&report->read) + report->dropped);

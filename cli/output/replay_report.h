@@ -1,18 +1,18 @@
-/* replay_report.h - what came of a replay, for people and for programs. */
+/* replay_report.h - print the result of a replay, for people and as JSON (keys: docs/replaying.md). */
 #ifndef CLI_OUTPUT_REPLAY_REPORT_H
 #define CLI_OUTPUT_REPLAY_REPORT_H
 
 #include "cli/options/replay_settings.h"
 #include "cli/output/json.h"
 
-/* The asked rate and the schedule were held: no message dropped, at most one in a hundred late, no stretching. */
+/* The schedule was held: no message dropped, at most one in a hundred late, nothing stretched. */
 bool cli_replay_was_held(const struct replay_report *report);
 
-/* Messages that were asked for and did not leave, for whatever reason but having been left out on purpose. */
+/* Messages that were asked for and not sent, except those that were left out on purpose. */
 uint64_t cli_replay_failed(const struct replay_report *report);
 
-/* Parts that a plan has, too: messages left out on purpose, and why; what the log itself misses; rules of --map that did
- * nothing or too much. */
+/* Parts that --dry-run prints, too: messages left out on purpose, by reason; what is missing in the log itself; rules of
+ * --map that matched nothing or renamed different subjects to one. */
 uint64_t cli_replay_omitted(const struct replay_feed_counts *read);
 void cli_replay_omissions_text(struct cli_out *out, const struct replay_feed_counts *read);
 void cli_replay_omissions_json(struct cli_json *json, const struct replay_feed_counts *read,
@@ -22,7 +22,7 @@ void cli_replay_maps_text(struct cli_out *out, const struct replay_map *map);
 
 void cli_replay_report_text(struct cli_out *out, const struct replay_player *player,
 			    const struct cli_replay_settings *settings);
-/* One object, one line. */
+/* One object in one line. */
 void cli_replay_report_json(struct cli_out *out, const struct replay_player *player,
 			    const struct cli_replay_settings *settings);
 

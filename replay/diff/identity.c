@@ -4,7 +4,6 @@
 #include <xxhash.h>
 
 #include "wire/headers.h"
-#include "wire/subject.h"
 
 static uint64_t mix(uint64_t hash, struct wire_slice bytes)
 {
@@ -16,22 +15,12 @@ static uint64_t not_zero(uint64_t hash)
 	return hash ? hash : 1;
 }
 
-bool replay__is_inbox(const struct replay_diff_options *options, struct wire_slice subject)
-{
-	static const struct wire_slice usual = {"_INBOX.", 7};
-	if (subject.len > usual.len && memcmp(subject.data, usual.data, usual.len) == 0)
-		return true;
-	for (const char *const *inbox = options->inboxes; inbox && *inbox; inbox++)
-		if (wire_subject_matches(wire_slice_str(*inbox), subject))
-			return true;
-	return false;
-}
-
 /* A subject as it is compared. */
 static struct wire_slice fold(const struct replay_diff_options *options, struct wire_slice subject)
 {
-	bool is_folded = options->replies != REPLAY_REPLIES_EXACT && replay__is_inbox(options, subject);
-	return is_folded ? WIRE_LITERAL("_INBOX.>") : subject;
+	bool is_folded =
+	    options->replies != REPLAY_REPLIES_EXACT && trace_is_inbox(&options->inboxes, subject);
+	return is_folded ? WIRE_LITERAL(TRACE_INBOX_PATTERN) : subject;
 }
 
 static bool is_ignored(const struct replay_diff_options *options, struct wire_slice key)
@@ -42,7 +31,7 @@ static bool is_ignored(const struct replay_diff_options *options, struct wire_sl
 	return false;
 }
 
-/* What is left of the block, *hash as it was when that is nothing. False: malformed. */
+/* Add the headers that are not ignored to *hash; without any, *hash is unchanged. False when the block is malformed. */
 static bool mix_some_headers(const struct replay_diff_options *options, struct wire_slice block,
 			     uint64_t *hash)
 {
@@ -69,7 +58,7 @@ static uint64_t mix_headers(const struct replay_diff_options *options, struct wi
 	return mix(hash, block);
 }
 
-/* JSON that says the same has the same hash. */
+/* Equal JSON has the same hash. */
 static uint64_t mix_payload(const struct replay_diff_options *options, struct wire_slice payload,
 			    uint64_t hash)
 {
@@ -82,7 +71,7 @@ static uint64_t mix_payload(const struct replay_diff_options *options, struct wi
 	return hash;
 }
 
-uint64_t replay__content(const struct replay_diff_options *options, const struct wire_event *message)
+uint64_t replay__content_hash(const struct replay_diff_options *options, const struct wire_event *message)
 {
 	uint64_t hash = mix(0, fold(options, message->subject));
 	if (options->replies != REPLAY_REPLIES_IGNORE)
@@ -91,7 +80,7 @@ uint64_t replay__content(const struct replay_diff_options *options, const struct
 	return not_zero(mix_payload(options, message->payload, hash));
 }
 
-uint64_t replay__answer_key(uint64_t content, uint64_t request)
+uint64_t replay__reply_key(uint64_t content, uint64_t request)
 {
 	return not_zero(content ^ (request * UINT64_C(0x9e3779b97f4a7c15) + UINT64_C(0x517cc1b727220a95)));
 }

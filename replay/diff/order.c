@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* How far a group has been judged. */
+/* The last pair of a group that was released. */
 struct bound {
 	uint64_t group; /* 0 = empty */
 	uint64_t index[REPLAY_SIDES];
@@ -11,7 +11,7 @@ struct bound {
 
 struct held {
 	struct replay__pair pair;
-	bool is_moved, is_late; /* late: belongs to what has been judged, and seems to fit in there */
+	bool is_moved, is_late; /* late: belongs among the released pairs, in order as far as is known */
 };
 
 /* Open addressing, at most half full. */
@@ -23,9 +23,9 @@ struct bounds {
 struct replay__order {
 	struct held *held;
 	size_t count, cap;
-	size_t *tails, *before; /* of the search for the longest run; `cap` of each */
-	/* When `bounds` is half full it takes the place of `older`, which is emptied. As it has room for the groups of
-	 * a whole window, a group that is forgotten had no pair for so long. */
+	size_t *tails, *before; /* for the search for the longest run; `cap` of each */
+	/* When `bounds` is half full it replaces `older`, which is emptied. Each has room for the groups of a whole
+	 * window, so that a group is forgotten only after a window without a pair of it. */
 	struct bounds bounds, older;
 	replay__pair_moved *moved;
 	void *context;
@@ -88,7 +88,7 @@ static int by_index(const void *x, const void *y)
 	return compare(a->index[REPLAY_A], b->index[REPLAY_A]);
 }
 
-/* The slot of a group, an empty one when it has none. */
+/* The slot of a group; an empty one when it has none. */
 static struct bound *slot_of(const struct bounds *bounds, uint64_t group)
 {
 	size_t at = group & bounds->mask;
@@ -123,19 +123,19 @@ static void raise_bound(struct replay__order *order, const struct replay__pair *
 		bound->index[side] = pair->index[side];
 }
 
-/* Hold a pair against what has been judged. */
+/* Compare a pair with the last released one of its group. */
 static void check_bound(const struct replay__order *order, struct held *held)
 {
 	const struct bound *bound = find_bound(order, held->pair.group);
 	if (bound->group == 0)
 		return;
-	bool is_behind_a = held->pair.index[REPLAY_A] > bound->index[REPLAY_A];
-	bool is_behind_b = held->pair.index[REPLAY_B] > bound->index[REPLAY_B];
-	held->is_moved = is_behind_a != is_behind_b;
-	held->is_late = !is_behind_a && !is_behind_b;
+	bool is_after_a = held->pair.index[REPLAY_A] > bound->index[REPLAY_A];
+	bool is_after_b = held->pair.index[REPLAY_B] > bound->index[REPLAY_B];
+	held->is_moved = is_after_a != is_after_b;
+	held->is_late = !is_after_a && !is_after_b;
 }
 
-/* The first of tails whose pair is not below this index of B. */
+/* The first of the tails whose index in B is not below this one. */
 static size_t position(const struct replay__order *order, size_t len, uint64_t index)
 {
 	size_t low = 0, high = len;
@@ -149,8 +149,8 @@ static size_t position(const struct replay__order *order, size_t len, uint64_t i
 	return low;
 }
 
-/* The longest rising run by patience sorting: tails[n] ends the best run of n + 1, before[i] is what i follows in the best
- * run that it ends. Those outside the run moved. */
+/* Find the longest increasing run by patience sorting: tails[n] is the end of the best run of n + 1 pairs, before[i] the
+ * predecessor of i in the best run that ends with i. The pairs outside the run moved. */
 static void judge_group(struct replay__order *order, size_t start, size_t end)
 {
 	size_t len = 0;
@@ -181,7 +181,7 @@ static void judge_groups(struct replay__order *order)
 	qsort(order->held, order->count, sizeof *order->held, by_index);
 }
 
-/* Rising on both sides: nothing can have moved, whatever the groups. The usual case, and no sorting. */
+/* All pairs are in order on both sides, so that none moved, whatever the groups. The usual case: saves sorting. */
 static bool is_rising(const struct replay__order *order)
 {
 	for (size_t i = 1; i < order->count; i++) {
@@ -193,8 +193,8 @@ static bool is_rising(const struct replay__order *order)
 	return true;
 }
 
-/* Tell those of the first `count` that moved, and let the others go. */
-static void settle(struct replay__order *order, size_t count)
+/* Release the first `count` pairs, and report those that moved. */
+static void release(struct replay__order *order, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct held *held = &order->held[i];
@@ -216,7 +216,7 @@ static void judge(struct replay__order *order, size_t count)
 			check_bound(order, &order->held[i]);
 	else
 		judge_groups(order);
-	settle(order, count);
+	release(order, count);
 }
 
 void replay__order_add(struct replay__order *order, const struct replay__pair *pair)

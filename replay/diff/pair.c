@@ -1,38 +1,36 @@
-/* diff_pair.c - what belongs to what: pairs of alike messages, changed ones, and those that are alone. */
-#include "replay/diff/state.h"
+#include "replay/diff/pair.h"
 
 enum {
-	CANDIDATES_MAX = 256, /* looked at for the changed self of one message */
-	PLACES_OFF_MAX =
-	    8, /* that different interleaving of several publishers may move a message on its subject */
+	CANDIDATES_MAX = 256, /* waiting messages that may be the changed counterpart of one */
+	PLACES_OFF_MAX = 8,   /* how far interleaving publishers may move a message on its subject */
 };
 
-static void tell(struct replay_diff *diff, enum replay_difference_kind kind, struct replay__subject *subject,
-		 const struct replay__entry *const entries[REPLAY_SIDES])
+static void report(struct replay_diff *diff, enum replay_difference_kind kind,
+		   struct replay__subject *subject, const struct replay__entry *const entries[REPLAY_SIDES])
 {
 	const struct replay__entry *a = entries[REPLAY_A], *b = entries[REPLAY_B];
 	const struct replay_difference difference = {
 	    .kind = kind,
 	    .subject = subject->counts.subject,
 	    .is_reply = subject->counts.is_reply,
-	    .a = a ? &a->sighting : NULL,
-	    .b = b ? &b->sighting : NULL,
+	    .a = a ? &a->message : NULL,
+	    .b = b ? &b->message : NULL,
 	};
 	subject->counts.differences[kind]++;
 	diff->found(diff->context, &difference);
 }
 
-void replay__diff_moved(void *context, const struct replay__pair *pair)
+void replay__diff_report_moved(void *context, const struct replay__pair *pair)
 {
 	struct replay__entry seen[REPLAY_SIDES] = {0};
 	const struct replay__entry *entries[REPLAY_SIDES] = {&seen[REPLAY_A], &seen[REPLAY_B]};
 	for (int side = 0; side < REPLAY_SIDES; side++) {
-		seen[side].sighting.seq = pair->seq[side];
-		seen[side].sighting.conn = pair->conn[side];
-		seen[side].sighting.time_ns = pair->time_ns[side];
-		seen[side].sighting.subject = pair->subject->counts.subject;
+		seen[side].message.seq = pair->seq[side];
+		seen[side].message.conn = pair->conn[side];
+		seen[side].message.time_ns = pair->time_ns[side];
+		seen[side].message.subject = pair->subject->counts.subject;
 	}
-	tell(context, REPLAY_DIFF_REORDERED, pair->subject, entries);
+	report(context, REPLAY_DIFF_REORDERED, pair->subject, entries);
 }
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -40,13 +38,13 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 	return (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15) ^ (hash >> 29);
 }
 
-/* The group in which a pair must be in order, 0 when in none: a publisher must be known on one side at least. The subject is
- * the one on the wire: replies to one inbox have an order, those to many have not. */
+/* The group in which a pair must be in order; 0: none, because no publisher is known. Uses the subject as recorded: replies
+ * to one inbox have an order, replies to different inboxes have not. */
 static uint64_t group_of(const struct replay_diff *diff, const struct replay__entry *a,
 			 const struct replay__entry *b)
 {
-	uint64_t group = mix(mix(1, a->sighting.conn), b->sighting.conn);
-	if (diff->options.order == REPLAY_ORDER_NONE || (a->sighting.conn == 0 && b->sighting.conn == 0))
+	uint64_t group = mix(mix(1, a->message.conn), b->message.conn);
+	if (diff->options.order == REPLAY_ORDER_NONE || (a->message.conn == 0 && b->message.conn == 0))
 		return 0;
 	if (diff->options.order == REPLAY_ORDER_SUBJECT)
 		group = mix(mix(group, a->name), b->name);
@@ -60,7 +58,7 @@ static void check_order(struct replay_diff *diff, const struct replay__entry *co
 	if (pair.group == 0)
 		return;
 	for (int side = 0; side < REPLAY_SIDES; side++) {
-		const struct replay_sighting *seen = &entries[side]->sighting;
+		const struct replay_diff_message *seen = &entries[side]->message;
 		pair.index[side] = entries[side]->index;
 		pair.seq[side] = seen->seq;
 		pair.conn[side] = seen->conn;
@@ -69,24 +67,24 @@ static void check_order(struct replay_diff *diff, const struct replay__entry *co
 	replay__order_add(diff->order, &pair);
 }
 
-static void anchor(struct replay__side *side, const struct replay__entry *own,
-		   const struct replay__entry *like)
+static void anchor(struct replay__recording *recording, const struct replay__entry *own,
+		   const struct replay__entry *counterpart)
 {
-	side->paired++;
-	side->like_ns = like->sighting.steady_ns;
-	replay__window_anchor(&side->window, own->index, like->sighting.steady_ns);
+	recording->paired++;
+	recording->counterpart_ns = counterpart->message.steady_ns;
+	replay__window_anchor(&recording->window, own->index, counterpart->message.steady_ns);
 }
 
-/* Both sides have it, one way or the other. Says nothing of what is in it. */
-static void join(struct replay_diff *diff, const struct replay__entry *const entries[REPLAY_SIDES])
+/* Two messages are each other's counterparts, equal or changed. */
+static void pair_up(struct replay_diff *diff, const struct replay__entry *const entries[REPLAY_SIDES])
 {
 	const struct replay__entry *a = entries[REPLAY_A], *b = entries[REPLAY_B];
-	anchor(&diff->sides[REPLAY_A], a, b);
-	anchor(&diff->sides[REPLAY_B], b, a);
+	anchor(&diff->recordings[REPLAY_A], a, b);
+	anchor(&diff->recordings[REPLAY_B], b, a);
 }
 
-/* Only where both recordings know all receivers. */
-static bool have_other_receivers(const struct replay_sighting *a, const struct replay_sighting *b)
+/* Never true unless both recordings know all receivers. */
+static bool have_other_receivers(const struct replay_diff_message *a, const struct replay_diff_message *b)
 {
 	if (!a->are_receivers_known || !b->are_receivers_known)
 		return false;
@@ -95,72 +93,74 @@ static bool have_other_receivers(const struct replay_sighting *a, const struct r
 	return a->are_receivers_listed && b->are_receivers_listed && a->receivers_hash != b->receivers_hash;
 }
 
-static void join_alike(struct replay_diff *diff, const struct replay__entry *const entries[REPLAY_SIDES])
+static void pair_equal(struct replay_diff *diff, const struct replay__entry *const entries[REPLAY_SIDES])
 {
 	const struct replay__entry *a = entries[REPLAY_A], *b = entries[REPLAY_B];
-	join(diff, entries);
+	pair_up(diff, entries);
 	a->subject->counts.equal++;
 	check_order(diff, entries);
 	if (diff->options.receivers != REPLAY_RECEIVERS_IGNORE &&
-	    have_other_receivers(&a->sighting, &b->sighting))
-		tell(diff, REPLAY_DIFF_DELIVERIES, a->subject, entries);
+	    have_other_receivers(&a->message, &b->message))
+		report(diff, REPLAY_DIFF_DELIVERIES, a->subject, entries);
 }
 
 static void set_sides(const struct replay__entry *entries[REPLAY_SIDES], enum replay_diff_side side,
-		      const struct replay__entry *own, const struct replay__entry *like)
+		      const struct replay__entry *own, const struct replay__entry *counterpart)
 {
 	entries[side] = own;
-	entries[replay__other(side)] = like;
+	entries[replay_diff_other(side)] = counterpart;
 }
 
 static void release(struct replay_diff *diff, enum replay_diff_side side, struct replay__entry *entry)
 {
-	replay__window_take(&diff->sides[side].window, entry, &entry->subject->waiting[side]);
+	replay__window_take(&diff->recordings[side].window, entry, &entry->subject->waiting[side]);
 	replay__entry_free(entry);
 }
 
-/* Messages of this side ahead of which the oldest that waits was sent have found their like: it is late by so many. */
-static uint64_t passed(const struct replay__side *side, const struct replay__entry *oldest)
+/* How many messages after the oldest waiting one have found their counterparts. */
+static uint64_t passed(const struct replay__recording *recording, const struct replay__entry *oldest)
 {
-	return side->paired - (oldest->index - side->given_up);
+	return recording->paired - (oldest->index - recording->given_up);
 }
 
 static void give_up_passed(struct replay_diff *diff, enum replay_diff_side side)
 {
-	const struct replay__side *own = &diff->sides[side];
+	const struct replay__recording *own = &diff->recordings[side];
 	const struct replay__entry *oldest;
 	while ((oldest = replay__window_oldest(&own->window)) && passed(own, oldest) >= diff->options.window)
 		replay__diff_give_up(diff, side);
 }
 
-int replay__diff_take(struct replay_diff *diff, enum replay_diff_side side, const struct replay__entry *entry)
+int replay__diff_match(struct replay_diff *diff, enum replay_diff_side side,
+		       const struct replay__entry *entry)
 {
-	const enum replay_diff_side other = replay__other(side);
+	const enum replay_diff_side other = replay_diff_other(side);
 	const struct replay__entry *entries[REPLAY_SIDES];
-	struct replay__entry *like = replay__window_find(&diff->sides[other].window, entry->key);
-	if (!like)
-		return replay__window_add(&diff->sides[side].window, entry, &entry->subject->waiting[side]);
-	set_sides(entries, side, entry, like);
-	join_alike(diff, entries);
-	diff->lead = (int64_t)(diff->sides[REPLAY_A].messages - entries[REPLAY_A]->index) -
-		     (int64_t)(diff->sides[REPLAY_B].messages - entries[REPLAY_B]->index);
-	release(diff, other, like);
+	struct replay__entry *counterpart = replay__window_find(&diff->recordings[other].window, entry->key);
+	if (!counterpart)
+		return replay__window_add(&diff->recordings[side].window, entry,
+					  &entry->subject->waiting[side]);
+	set_sides(entries, side, entry, counterpart);
+	pair_equal(diff, entries);
+	diff->lead = (int64_t)(diff->recordings[REPLAY_A].messages - entries[REPLAY_A]->index) -
+		     (int64_t)(diff->recordings[REPLAY_B].messages - entries[REPLAY_B]->index);
+	release(diff, other, counterpart);
 	give_up_passed(diff, REPLAY_A);
 	give_up_passed(diff, REPLAY_B);
 	return 0;
 }
 
-/* How many messages ahead of it on its subject are not alone, when `waiting` of them are still waiting. */
+/* How many messages before it on its subject have counterparts, when `waiting` of them still wait. */
 static uint64_t rank(const struct replay__entry *entry, enum replay_diff_side side, uint64_t waiting)
 {
 	return entry->place - entry->subject->given_up[side] - waiting;
 }
 
-/* Bytes of the payload are missing from one of them, and what is there is the same. */
-static bool is_same_as_far_as_known(const struct replay_diff *diff, const struct replay__entry *x,
-				    const struct replay__entry *y)
+/* One of them is incomplete, and the bytes that both have are equal. */
+static bool is_equal_as_far_as_known(const struct replay_diff *diff, const struct replay__entry *x,
+				     const struct replay__entry *y)
 {
-	const struct replay_sighting *a = &x->sighting, *b = &y->sighting;
+	const struct replay_diff_message *a = &x->message, *b = &y->message;
 	size_t len = a->payload.len < b->payload.len ? a->payload.len : b->payload.len;
 	if ((!x->is_incomplete && !y->is_incomplete) || a->size != b->size)
 		return false;
@@ -169,16 +169,16 @@ static bool is_same_as_far_as_known(const struct replay_diff *diff, const struct
 	return len == 0 || memcmp(a->payload.data, b->payload.data, len) == 0;
 }
 
-/* How far apart the places of two messages on their subject are, when `waiting` wait ahead of the second one. */
+/* The distance between the places of two messages on their subject, when `waiting` wait before the second one. */
 static uint64_t places_apart(const struct replay__entry *entry, enum replay_diff_side side,
 			     const struct replay__entry *candidate, uint64_t waiting)
 {
-	uint64_t own = rank(entry, side, 0), its = rank(candidate, replay__other(side), waiting);
+	uint64_t own = rank(entry, side, 0), its = rank(candidate, replay_diff_other(side), waiting);
 	return own > its ? own - its : its - own;
 }
 
-/* How far apart the places of a message and its changed self may be, plus one. Unlike subjects that share an entry have
- * no places. */
+/* The largest distance between a message and its changed counterpart, plus one. 0 when several subjects share the entry:
+ * their messages have no places. */
 static uint64_t places_bound(const struct replay__subject *subject)
 {
 	if (subject->counts.subject.len == 0)
@@ -186,19 +186,19 @@ static uint64_t places_bound(const struct replay__subject *subject)
 	return subject->has_publishers ? PLACES_OFF_MAX + 1 : 1;
 }
 
-/* Among what waits on the other side on the same subject: the reply to the same request; else what is alike but for the
- * request; else what is at the same place. NULL when there is none. */
+/* Find the changed counterpart among the messages of the same subject that wait on the other side: the reply to the same
+ * request; else one with equal content; else the nearest place. NULL when there is none. */
 static struct replay__entry *find_counterpart(const struct replay__entry *entry, enum replay_diff_side side)
 {
-	struct replay__entry *candidate, *alike = NULL, *same_place = NULL;
+	struct replay__entry *candidate, *equal = NULL, *same_place = NULL;
 	uint64_t nearest = places_bound(entry->subject), seen = 0;
-	TAILQ_FOREACH(candidate, &entry->subject->waiting[replay__other(side)], in_subject)
+	TAILQ_FOREACH(candidate, &entry->subject->waiting[replay_diff_other(side)], in_subject)
 	{
 		uint64_t apart = places_apart(entry, side, candidate, seen);
 		if (entry->request && candidate->request == entry->request)
 			return candidate;
-		if (!alike && candidate->content == entry->content)
-			alike = candidate;
+		if (!equal && candidate->content == entry->content)
+			equal = candidate;
 		if (apart < nearest) {
 			same_place = candidate;
 			nearest = apart;
@@ -206,56 +206,56 @@ static struct replay__entry *find_counterpart(const struct replay__entry *entry,
 		if (++seen == CANDIDATES_MAX)
 			break;
 	}
-	return alike ? alike : same_place;
+	return equal ? equal : same_place;
 }
 
-/* It, and what waits at its place on the other side. */
-static void settle_pair(struct replay_diff *diff, enum replay_diff_side side, struct replay__entry *entry,
-			struct replay__entry *counterpart)
+/* Report what became of two messages that are given up together. */
+static void give_up_pair(struct replay_diff *diff, enum replay_diff_side side, struct replay__entry *entry,
+			 struct replay__entry *counterpart)
 {
 	const struct replay__entry *entries[REPLAY_SIDES];
 	set_sides(entries, side, entry, counterpart);
 	if (entry->content == counterpart->content) {
-		join_alike(diff, entries);
+		pair_equal(diff, entries);
 		return;
 	}
-	join(diff, entries);
-	if (is_same_as_far_as_known(diff, entry, counterpart))
+	pair_up(diff, entries);
+	if (is_equal_as_far_as_known(diff, entry, counterpart))
 		entry->subject->counts.unverifiable++;
 	else
-		tell(diff, REPLAY_DIFF_CHANGED, entry->subject, entries);
+		report(diff, REPLAY_DIFF_CHANGED, entry->subject, entries);
 }
 
-static void settle_alone(struct replay_diff *diff, enum replay_diff_side side, struct replay__entry *entry)
+static void give_up_one(struct replay_diff *diff, enum replay_diff_side side, struct replay__entry *entry)
 {
-	struct replay__losses *losses = &diff->sides[replay__other(side)].losses;
+	struct replay__gaps *gaps = &diff->recordings[replay_diff_other(side)].gaps;
 	const struct replay__entry *entries[REPLAY_SIDES];
 	entry->subject->given_up[side]++;
-	diff->sides[side].given_up++;
-	if (replay__losses_explain(losses, entry->after_ns, entry->before_ns)) {
+	diff->recordings[side].given_up++;
+	if (replay__gaps_explain(gaps, entry->after_ns, entry->before_ns)) {
 		entry->subject->counts.unverifiable++;
 		return;
 	}
 	set_sides(entries, side, entry, NULL);
-	tell(diff, side == REPLAY_A ? REPLAY_DIFF_MISSING : REPLAY_DIFF_EXTRA, entry->subject, entries);
+	report(diff, side == REPLAY_A ? REPLAY_DIFF_MISSING : REPLAY_DIFF_EXTRA, entry->subject, entries);
 }
 
 void replay__diff_give_up(struct replay_diff *diff, enum replay_diff_side side)
 {
-	struct replay__entry *entry = replay__window_oldest(&diff->sides[side].window);
+	struct replay__entry *entry = replay__window_oldest(&diff->recordings[side].window);
 	struct replay__entry *counterpart = find_counterpart(entry, side);
 	if (counterpart) {
-		settle_pair(diff, side, entry, counterpart);
-		release(diff, replay__other(side), counterpart);
+		give_up_pair(diff, side, entry, counterpart);
+		release(diff, replay_diff_other(side), counterpart);
 	} else {
-		settle_alone(diff, side, entry);
+		give_up_one(diff, side, entry);
 	}
 	release(diff, side, entry);
 }
 
-void replay__diff_give_up_unread(struct replay_diff *diff, enum replay_diff_side side)
+void replay__diff_give_up_alone(struct replay_diff *diff, enum replay_diff_side side)
 {
-	struct replay__entry *entry = replay__window_oldest(&diff->sides[side].window);
-	settle_alone(diff, side, entry);
+	struct replay__entry *entry = replay__window_oldest(&diff->recordings[side].window);
+	give_up_one(diff, side, entry);
 	release(diff, side, entry);
 }

@@ -7,7 +7,7 @@
 enum {
 	SLOTS_MIN = 256,
 	TEXT_BYTES_MAX = 64 << 20,
-	HISTOGRAMS_MAX = 8192, /* 25 MB */
+	HISTOGRAMS_MAX = 8192, /* usually 3 KiB each */
 };
 
 static struct replay__subject *make(struct wire_slice name, bool is_reply, uint64_t hash)
@@ -30,8 +30,11 @@ static void free_subject(struct replay__subject *subject)
 {
 	if (!subject)
 		return;
-	free(subject->latencies[REPLAY_A]);
-	free(subject->latencies[REPLAY_B]);
+	for (int side = 0; side < REPLAY_SIDES; side++) {
+		if (subject->latencies[side])
+			trace_histogram_fini(subject->latencies[side]);
+		free(subject->latencies[side]);
+	}
 	free(subject);
 }
 
@@ -114,11 +117,11 @@ struct replay__subject *replay__subjects_get(struct replay__subjects *subjects, 
 void replay__subjects_add_latency(struct replay__subjects *subjects, struct replay__subject *subject,
 				  enum replay_diff_side side, int64_t ns)
 {
-	struct replay__latencies **latencies = &subject->latencies[side];
+	struct trace_histogram **latencies = &subject->latencies[side];
 	if (!*latencies && subjects->histograms < HISTOGRAMS_MAX) {
 		*latencies = calloc(1, sizeof **latencies);
 		subjects->histograms += *latencies != NULL;
 	}
 	if (*latencies)
-		replay__latencies_add(*latencies, ns);
+		(void)trace_histogram_add(*latencies, ns);
 }

@@ -24,7 +24,7 @@ void replay__window_fini(struct replay__window *window)
 {
 	struct replay__entry *entry;
 	while (window->buckets && (entry = TAILQ_FIRST(&window->all)) != NULL) {
-		TAILQ_REMOVE(&window->all, entry, in_side);
+		TAILQ_REMOVE(&window->all, entry, in_recording);
 		free(entry);
 	}
 	free(window->buckets);
@@ -36,7 +36,7 @@ static struct replay__entries *bucket_of(const struct replay__window *window, ui
 	return &window->buckets[key & window->mask];
 }
 
-/* Twice the buckets. Without memory for them the lists get longer, no more. */
+/* Double the buckets. Without memory for them the lists only get longer. */
 static void grow(struct replay__window *window)
 {
 	size_t count = (window->mask + 1) * 2;
@@ -47,7 +47,7 @@ static void grow(struct replay__window *window)
 	free(window->buckets);
 	window->buckets = buckets;
 	window->mask = count - 1;
-	TAILQ_FOREACH(entry, &window->all, in_side)
+	TAILQ_FOREACH(entry, &window->all, in_recording)
 	TAILQ_INSERT_TAIL(bucket_of(window, entry->key), entry, in_bucket);
 }
 
@@ -62,7 +62,7 @@ static struct wire_slice copy(char **to, struct wire_slice from)
 
 static struct replay__entry *copy_entry(const struct replay__entry *entry)
 {
-	const struct replay_sighting *seen = &entry->sighting;
+	const struct replay_diff_message *seen = &entry->message;
 	size_t bytes =
 	    sizeof *entry + seen->subject.len + seen->reply.len + seen->headers.len + seen->payload.len;
 	struct replay__entry *kept = malloc(bytes);
@@ -71,10 +71,10 @@ static struct replay__entry *copy_entry(const struct replay__entry *entry)
 	char *to = (char *)(kept + 1);
 	*kept = *entry;
 	kept->bytes = bytes;
-	kept->sighting.subject = copy(&to, seen->subject);
-	kept->sighting.reply = copy(&to, seen->reply);
-	kept->sighting.headers = copy(&to, seen->headers);
-	kept->sighting.payload = copy(&to, seen->payload);
+	kept->message.subject = copy(&to, seen->subject);
+	kept->message.reply = copy(&to, seen->reply);
+	kept->message.headers = copy(&to, seen->headers);
+	kept->message.payload = copy(&to, seen->payload);
 	return kept;
 }
 
@@ -86,7 +86,7 @@ int replay__window_add(struct replay__window *window, const struct replay__entry
 		return -ENOMEM;
 	if (window->count > window->mask)
 		grow(window);
-	TAILQ_INSERT_TAIL(&window->all, kept, in_side);
+	TAILQ_INSERT_TAIL(&window->all, kept, in_recording);
 	TAILQ_INSERT_TAIL(bucket_of(window, kept->key), kept, in_bucket);
 	TAILQ_INSERT_TAIL(waiting, kept, in_subject);
 	if (!window->open)
@@ -114,7 +114,7 @@ void replay__window_anchor(struct replay__window *window, uint64_t index, int64_
 {
 	while (window->open && window->open->index < index) {
 		window->open->before_ns = ns;
-		window->open = TAILQ_NEXT(window->open, in_side);
+		window->open = TAILQ_NEXT(window->open, in_recording);
 	}
 }
 
@@ -122,8 +122,8 @@ void replay__window_take(struct replay__window *window, struct replay__entry *en
 			 struct replay__entries *waiting)
 {
 	if (window->open == entry)
-		window->open = TAILQ_NEXT(entry, in_side);
-	TAILQ_REMOVE(&window->all, entry, in_side);
+		window->open = TAILQ_NEXT(entry, in_recording);
+	TAILQ_REMOVE(&window->all, entry, in_recording);
 	TAILQ_REMOVE(bucket_of(window, entry->key), entry, in_bucket);
 	TAILQ_REMOVE(waiting, entry, in_subject);
 	window->count--;

@@ -1,7 +1,7 @@
-/* window.h - the messages of one recording that wait for their like in the other. Internal to replay.
+/* window.h - the messages of one recording that wait for their counterpart in the other. Internal to replay/diff.
  *
- * Each waits in three lists, always in the order of reading: all of the side; those of equal hash; those of its
- * subject. Any can leave at any time. */
+ * Each is in three lists, always in the order of reading: all of the recording; those with the same hash; those of its
+ * subject. Any of them can be taken out at any time. */
 #ifndef REPLAY_DIFF_WINDOW_H
 #define REPLAY_DIFF_WINDOW_H
 
@@ -12,19 +12,18 @@
 struct replay__subject;
 
 struct replay__entry {
-	TAILQ_ENTRY(replay__entry) in_side, in_bucket, in_subject;
-	uint64_t key;     /* what its like has, too */
-	uint64_t content; /* likewise, but for the request that a reply answers */
-	uint64_t request; /* the key of the request that it answers; 0 = no reply, or unknown */
-	uint64_t name;    /* hash of its subject, whatever that stands for */
-	uint64_t index;   /* among the messages of its side */
+	TAILQ_ENTRY(replay__entry) in_recording, in_bucket, in_subject;
+	uint64_t key;     /* hash; the counterpart has the same */
+	uint64_t content; /* likewise, without the request that a reply answers */
+	uint64_t request; /* key of the request that the message answers; 0 = not a reply, or not known */
+	uint64_t name;    /* hash of its subject as recorded, not folded */
+	uint64_t index;   /* among the messages of its recording */
 	uint64_t place;   /* among those of its subject */
-	int64_t
-	    after_ns; /* in the steady time of the other side: behind what it should be there, INT64_MIN unknown… */
-	int64_t before_ns;  /* …and ahead of what, INT64_MAX unknown */
-	bool is_incomplete; /* cut or partial: the hashes are those of a part */
+	/* Steady times of the other recording between which the counterpart must be: INT64_MIN and INT64_MAX when unknown. */
+	int64_t after_ns, before_ns;
+	bool is_incomplete; /* cut or partial: the hashes cover a part */
 	struct replay__subject *subject;
-	struct replay_sighting sighting;
+	struct replay_diff_message message;
 	size_t bytes; /* of memory; 0 while it borrows the event */
 };
 
@@ -43,7 +42,7 @@ struct replay__window {
 int replay__window_init(struct replay__window *window);
 void replay__window_fini(struct replay__window *window);
 
-/* Keep a copy of the entry at the end of all lists; `waiting` is that of its subject. 0 or -ENOMEM. */
+/* Add a copy of the entry at the end of all lists; `waiting` is that of its subject. 0 or -ENOMEM. */
 int replay__window_add(struct replay__window *window, const struct replay__entry *entry,
 		       struct replay__entries *waiting);
 
@@ -53,11 +52,11 @@ struct replay__entry *replay__window_find(const struct replay__window *window, u
 /* The oldest, or NULL. */
 struct replay__entry *replay__window_oldest(const struct replay__window *window);
 
-/* A message of this side, number `index`, found its like, which the other side has at time ns: those that wait and are
- * older belong before it. */
+/* Message number `index` of this recording found its counterpart at steady time ns of the other: the counterparts of older
+ * messages must be before that. */
 void replay__window_anchor(struct replay__window *window, uint64_t index, int64_t ns);
 
-/* Take an entry out of all lists; it is the caller's then, to be freed by replay__entry_free. */
+/* Take an entry out of all lists. The caller owns it then, and frees it with replay__entry_free. */
 void replay__window_take(struct replay__window *window, struct replay__entry *entry,
 			 struct replay__entries *waiting);
 void replay__entry_free(struct replay__entry *entry);

@@ -8,17 +8,17 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "replay/mock/queue.h"
-#include "replay/mock/tally.h"
+#include "replay/mock/pending_replies.h"
+#include "replay/mock/summary.h"
 #include "replay/play/connection.h"
 #include "replay/play/pace.h"
 #include "replay/play/schedule.h"
 #include "wire/headers.h"
 
 enum {
-	CONFIRM_MS = 5000,       /* for the server to have taken all subscriptions */
+	CONFIRM_MS = 5000,       /* for the server to confirm subscriptions and replies */
 	FULL_MS = 5,             /* between two tries when the kernel takes no more */
-	LOOK_MS = 200,           /* between two looks whether the connection is still there */
+	CHECK_MS = 200,          /* between two checks that the connection is not closed */
 	PUBLISHES_PER_PUSH = 256 /* at most */
 };
 
@@ -27,17 +27,17 @@ struct replay_mock {
 	struct replay_mock_options options;
 	struct replay_loop *loop;
 	struct replay_connection *connection;
-	struct replay_troubles troubles;
+	struct replay_connection_errors errors;
 	natsSubscription **subscriptions;
 	size_t subscriptions_len;
-	int wake_fd;   /* a reply is due earlier than the sender knows, or the limit is reached */
-	char *scratch; /* owned: a header block made anew */
+	int wake_fd;   /* written when the sender must look again: a new reply, or the limit */
+	char *scratch; /* owned: for a header block that is rewritten */
 	size_t scratch_bytes;
 	uint64_t replies, failed; /* the sender's */
 
-	pthread_mutex_t mutex; /* for the index and what follows */
-	struct replay__queue queue;
-	struct replay__mock_tally tally;
+	pthread_mutex_t mutex; /* guards the index and what follows */
+	struct replay__pending_replies pending;
+	struct replay__mock_summary summary;
 	uint64_t number;
 	uint64_t requests, without_reply, overflowed;
 	bool is_complete; /* the limit is reached */
@@ -45,7 +45,7 @@ struct replay_mock {
 	pthread_cond_t ended;
 };
 
-/* ---- receiving: in libnats' thread ---- */
+/* ---- receiving: libnats' thread ---- */
 
 static int64_t scale(const struct replay_mock *mock, int64_t ns)
 {
@@ -54,8 +54,8 @@ static int64_t scale(const struct replay_mock *mock, int64_t ns)
 	return (int64_t)((double)ns * REPLAY_SPEED_ONE / (double)mock->options.speed);
 }
 
-/* When the reply behind due->reply is due, false when there is none. */
-static bool find_next(const struct replay_mock *mock, struct replay__due *due)
+/* Set due_ns for the reply after due->reply. False when there is none. */
+static bool find_next(const struct replay_mock *mock, struct replay__pending_reply *due)
 {
 	struct replay_mock_reply reply;
 	int64_t at = due->reply;
@@ -65,19 +65,19 @@ static bool find_next(const struct replay_mock *mock, struct replay__due *due)
 	return true;
 }
 
-/* Let the replies wait for their time. Takes the inbox. */
-static void enqueue(struct replay_mock *mock, struct replay__due *due)
+/* Add a conversation to the pending replies. Takes the inbox. */
+static void enqueue(struct replay_mock *mock, struct replay__pending_reply *due)
 {
 	bool is_wanted = due->conversation == REPLAY_MOCK_NONE || find_next(mock, due);
-	if (is_wanted && mock->queue.len < REPLAY_MOCK_WAITING_MAX &&
-	    replay__queue_put(&mock->queue, due) == 0)
+	if (is_wanted && mock->pending.len < REPLAY_MOCK_WAITING_MAX &&
+	    replay__pending_replies_put(&mock->pending, due) == 0)
 		return;
 	mock->overflowed += is_wanted;
 	free(due->inbox);
 }
 
-/* What a miss gets: *conversation is what was played last on the subject. False: nothing. */
-static bool settle_miss(const struct replay_mock *mock, int64_t *conversation)
+/* Decide what a miss gets; *conversation is the last one on the subject. False: no reply. */
+static bool handle_miss(const struct replay_mock *mock, int64_t *conversation)
 {
 	switch (mock->options.on_miss) {
 	case REPLAY_MOCK_SILENT: return false;
@@ -92,13 +92,13 @@ static void take_request(struct replay_mock *mock, natsMsg *msg, int64_t now_ns)
 {
 	struct wire_slice subject = wire_slice_str(natsMsg_GetSubject(msg));
 	struct wire_slice payload = wire_slice(natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg));
-	struct replay__due due = {
+	struct replay__pending_reply due = {
 	    .due_ns = now_ns, .asked_ns = now_ns, .number = mock->number++, .reply = REPLAY_MOCK_NONE};
 	enum replay_mock_match match =
-	    replay_mock_index_ask(mock->index, subject, payload, &due.conversation);
-	replay__mock_tally_add(&mock->tally, subject, payload, match);
+	    replay_mock_index_match(mock->index, subject, payload, &due.conversation);
+	replay__mock_summary_add(&mock->summary, subject, payload, match);
 	mock->requests++;
-	if (match == REPLAY_MOCK_MISS && !settle_miss(mock, &due.conversation))
+	if (match == REPLAY_MOCK_MISS && !handle_miss(mock, &due.conversation))
 		return;
 	due.inbox = strdup(natsMsg_GetReply(msg));
 	if (due.inbox)
@@ -107,7 +107,7 @@ static void take_request(struct replay_mock *mock, natsMsg *msg, int64_t now_ns)
 		mock->overflowed++;
 }
 
-/* What comes when the limit is reached is left alone: another member of the group will have to answer. */
+/* Requests after the limit are not answered. */
 static void on_message(natsConnection *nats, natsSubscription *subscription, natsMsg *msg, void *context)
 {
 	struct replay_mock *mock = context;
@@ -125,7 +125,7 @@ static void on_message(natsConnection *nats, natsSubscription *subscription, nat
 	eventfd_write(mock->wake_fd, 1);
 }
 
-/* No call of on_message is under way for a subscription, nor will be. */
+/* libnats calls on_message no more for a subscription. */
 static void on_complete(void *context)
 {
 	struct replay_mock *mock = context;
@@ -135,9 +135,9 @@ static void on_complete(void *context)
 	pthread_mutex_unlock(&mock->mutex);
 }
 
-/* ---- sending: in the thread that runs the mock ---- */
+/* ---- sending: the thread that runs the mock ---- */
 
-/* A block with a status line, with the status as headers; other blocks as they are. NULL data when out of memory. */
+/* Turn a status line into headers; other blocks are returned unchanged. NULL data when out of memory. */
 static struct wire_slice without_status(struct replay_mock *mock, struct wire_slice block)
 {
 	struct wire_headers headers;
@@ -170,45 +170,47 @@ static void publish(struct replay_mock *mock, const char *inbox, const struct re
 		mock->failed++;
 }
 
-/* Send what is due of one conversation, and let the rest wait. The mutex is held. */
+/* Send the next reply of the earliest conversation, and add the conversation again when it has more. Called with the mutex
+ * held. */
 static void send_one(struct replay_mock *mock)
 {
 	struct replay_mock_reply reply = {.headers = WIRE_LITERAL("NATS/1.0 503\r\n\r\n")};
-	struct replay__due due;
-	replay__queue_take(&mock->queue, &due);
+	struct replay__pending_reply due;
+	replay__pending_replies_take(&mock->pending, &due);
 	if (due.conversation != REPLAY_MOCK_NONE)
 		replay_mock_index_reply(mock->index, due.conversation, &due.reply, &reply);
 	publish(mock, due.inbox, &reply);
 	if (due.conversation != REPLAY_MOCK_NONE && find_next(mock, &due) &&
-	    replay__queue_put(&mock->queue, &due) == 0)
+	    replay__pending_replies_put(&mock->pending, &due) == 0)
 		return;
 	free(due.inbox);
 }
 
-/* Publish what is due. Returns when the next one is: REPLAY_NEVER_NS for never; 0 when there is nothing more to do. */
+/* Publish the replies that are due. Returns when the next one is due: REPLAY_NEVER_NS for never, 0 when the mock is
+ * done. */
 static int64_t send_due(struct replay_mock *mock)
 {
 	int64_t now_ns = replay_now_ns(), next_ns = 0;
 	bool is_complete;
 	pthread_mutex_lock(&mock->mutex);
 	for (int i = 0; i < PUBLISHES_PER_PUSH; i++) {
-		if (!replay__queue_next(&mock->queue, &next_ns) || next_ns > now_ns)
+		if (!replay__pending_replies_next(&mock->pending, &next_ns) || next_ns > now_ns)
 			break;
 		send_one(mock);
 	}
 	is_complete = mock->is_complete;
-	if (!replay__queue_next(&mock->queue, &next_ns))
+	if (!replay__pending_replies_next(&mock->pending, &next_ns))
 		next_ns = is_complete ? 0 : REPLAY_NEVER_NS;
 	pthread_mutex_unlock(&mock->mutex);
 	return next_ns;
 }
 
-/* Wait for the next reply's time, for a request, or for the end. True when it is time to end. */
+/* Wait until the next reply is due, or for a request. True when stop_fd says to end. */
 static bool wait_until(struct replay_mock *mock, int64_t due_ns, bool is_full)
 {
 	struct pollfd fds[] = {{.fd = mock->options.stop_fd, .events = POLLIN},
 			       {.fd = mock->wake_fd, .events = POLLIN}};
-	int64_t most_ns = (is_full ? FULL_MS : LOOK_MS) * INT64_C(1000000),
+	int64_t most_ns = (is_full ? FULL_MS : CHECK_MS) * INT64_C(1000000),
 		left_ns = due_ns - replay_now_ns();
 	eventfd_t count;
 	if (left_ns > most_ns || is_full)
@@ -224,9 +226,9 @@ static bool wait_until(struct replay_mock *mock, int64_t due_ns, bool is_full)
 
 static int closed_fault(struct replay_mock *mock, struct wire_fault *fault)
 {
-	pthread_mutex_lock(&mock->troubles.mutex);
-	wire_fault_set(fault, -ECONNRESET, "the server is gone: %s", mock->troubles.last_error);
-	pthread_mutex_unlock(&mock->troubles.mutex);
+	pthread_mutex_lock(&mock->errors.mutex);
+	wire_fault_set(fault, -ECONNRESET, "the server is gone: %s", mock->errors.last_error);
+	pthread_mutex_unlock(&mock->errors.mutex);
 	return -ECONNRESET;
 }
 
@@ -294,12 +296,12 @@ static int subscribe_all(struct replay_mock *mock, struct wire_fault *fault)
 static int open_mock(struct replay_mock *mock, struct wire_fault *fault)
 {
 	mock->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (mock->wake_fd < 0 || replay__mock_tally_init(&mock->tally) != 0)
+	if (mock->wake_fd < 0 || replay__mock_summary_init(&mock->summary) != 0)
 		return wire_fault_set(fault, -ENOMEM, "out of memory or of file descriptors");
 	int status = replay_loop_open(&mock->loop, fault);
 	if (status == 0)
 		status = replay_connection_open(&mock->connection, mock->loop, mock->options.nats,
-						mock->options.name, &mock->troubles, fault);
+						mock->options.name, &mock->errors, fault);
 	return status == 0 ? subscribe_all(mock, fault) : status;
 }
 
@@ -311,7 +313,7 @@ int replay_mock_open(struct replay_mock **mock, struct replay_mock_index *index,
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	opened->index = index;
 	opened->options = *options;
-	replay_troubles_init(&opened->troubles);
+	replay_connection_errors_init(&opened->errors);
 	pthread_mutex_init(&opened->mutex, NULL);
 	pthread_cond_init(&opened->ended, NULL);
 	int status = open_mock(opened, fault);
@@ -322,7 +324,7 @@ int replay_mock_open(struct replay_mock **mock, struct replay_mock_index *index,
 	return status;
 }
 
-/* libnats calls from a thread of its own; the mock must be there until that is over. */
+/* Unsubscribe, and wait until libnats' thread does not use the mock any more. */
 static void unsubscribe_all(struct replay_mock *mock)
 {
 	for (size_t i = 0; i < mock->subscriptions_len; i++)
@@ -343,9 +345,9 @@ void replay_mock_close(struct replay_mock *mock)
 	replay_loop_close(mock->loop);
 	free(mock->subscriptions);
 	free(mock->scratch);
-	replay__queue_fini(&mock->queue);
-	replay__mock_tally_fini(&mock->tally);
-	replay_troubles_fini(&mock->troubles);
+	replay__pending_replies_fini(&mock->pending);
+	replay__mock_summary_fini(&mock->summary);
+	replay_connection_errors_fini(&mock->errors);
 	pthread_mutex_destroy(&mock->mutex);
 	pthread_cond_destroy(&mock->ended);
 	if (mock->wake_fd >= 0)
@@ -353,28 +355,28 @@ void replay_mock_close(struct replay_mock *mock)
 	free(mock);
 }
 
-void replay_mock_tell(struct replay_mock *mock, struct replay_mock_report *report)
+void replay_mock_get_report(struct replay_mock *mock, struct replay_mock_report *report)
 {
 	bool has_others = false;
 	pthread_mutex_lock(&mock->mutex);
 	for (int match = 0; match < REPLAY_MOCK_MATCHES; match++)
-		has_others = has_others || mock->tally.counts[0].requests[match] > 0;
+		has_others = has_others || mock->summary.counts[0].requests[match] > 0;
 	*report = (struct replay_mock_report){
-	    .total = mock->tally.total,
-	    .subjects = mock->tally.counts + !has_others,
-	    .subjects_len = mock->tally.counts_len - !has_others,
-	    .unknown = mock->tally.unknown,
-	    .unknown_len = mock->tally.unknown_len,
+	    .total = mock->summary.total,
+	    .subjects = mock->summary.counts + !has_others,
+	    .subjects_len = mock->summary.counts_len - !has_others,
+	    .unknown = mock->summary.unknown,
+	    .unknown_len = mock->summary.unknown_len,
 	    .without_reply = mock->without_reply,
 	    .replies = mock->replies,
 	    .failed = mock->failed,
 	    .overflowed = mock->overflowed,
-	    .disconnects = mock->troubles.disconnects,
-	    .not_permitted = mock->troubles.not_permitted,
-	    .other_errors = mock->troubles.other_errors,
+	    .disconnects = mock->errors.disconnects,
+	    .not_permitted = mock->errors.not_permitted,
+	    .other_errors = mock->errors.other_errors,
 	};
 	pthread_mutex_unlock(&mock->mutex);
-	pthread_mutex_lock(&mock->troubles.mutex);
-	memcpy(report->last_error, mock->troubles.last_error, sizeof report->last_error);
-	pthread_mutex_unlock(&mock->troubles.mutex);
+	pthread_mutex_lock(&mock->errors.mutex);
+	memcpy(report->last_error, mock->errors.last_error, sizeof report->last_error);
+	pthread_mutex_unlock(&mock->errors.mutex);
 }

@@ -1,11 +1,11 @@
-/* mock.h - stand in for a recorded service: answer live requests with what it answered.
+/* mock.h - stand in for a recorded service: answer live requests with its recorded replies.
  *
- * libnats' thread receives, finds the conversation (replay/mock/index.h) and puts it where replies wait for their time; the
- * thread that called replay_mock_run sends. A reply is due as long after the live request as the recorded one was, divided
- * by the speed.
+ * libnats' thread receives a request, finds its conversation (replay/mock/index.h) and adds it to the pending replies;
+ * the thread that called replay_mock_run sends them. The time from the live request to its reply is that of the
+ * recording, divided by the speed.
  *
- * Limits of libnats: a status line (`NATS/1.0 503`) cannot be sent; it goes out as the headers `Status` and `Description`,
- * which is how most client libraries show it to their users, and by which those in C, Go and Python know it. */
+ * libnats cannot send a status line (`NATS/1.0 503`). It is sent as the headers `Status` and `Description`: most client
+ * libraries show a status line so to their users, and those in C, Go and Python recognize it by them. */
 #ifndef REPLAY_MOCK_MOCK_H
 #define REPLAY_MOCK_MOCK_H
 
@@ -14,26 +14,25 @@
 #include "replay/mock/index.h"
 
 enum {
-	REPLAY_MOCK_WAITING_MAX =
-	    1 << 18, /* conversations under way at a time; what comes beyond is not answered */
-	REPLAY_MOCK_SUBJECTS_MAX = 4096, /* counted one by one */
-	REPLAY_MOCK_UNKNOWN_MAX = 20,    /* missed requests that are kept to be shown */
-	REPLAY_MOCK_KEPT_BYTES = 400,    /* of their payload */
+	REPLAY_MOCK_WAITING_MAX = 1 << 18, /* conversations under way; further requests are not answered */
+	REPLAY_MOCK_SUBJECTS_MAX = 4096,   /* counted one by one; further ones together */
+	REPLAY_MOCK_UNKNOWN_MAX = 20,      /* missed requests that the report shows */
+	REPLAY_MOCK_KEPT_BYTES = 400,      /* of their payload */
 };
 
 enum replay_mock_on_miss {
-	REPLAY_MOCK_NO_RESPONDERS, /* say that nobody is there */
-	REPLAY_MOCK_SILENT,
-	REPLAY_MOCK_LAST, /* what was answered last on the subject; when that is nothing, that nobody is there */
+	REPLAY_MOCK_NO_RESPONDERS, /* reply with "no responders" */
+	REPLAY_MOCK_SILENT,        /* do not reply */
+	REPLAY_MOCK_LAST,          /* repeat the last replies on the subject; without any, "no responders" */
 };
 
 struct replay_mock_options {
-	natsOptions *nats; /* borrowed: where and as whom; changed by replay_connection_open */
+	natsOptions *nats; /* borrowed: servers and credentials; changed by replay_connection_open */
 	const char *name;  /* of the connection */
-	uint64_t speed;    /* in millionths; 0: replies are sent at once */
+	uint64_t speed;    /* in millionths; 0: send replies at once */
 	enum replay_mock_on_miss on_miss;
-	uint64_t limit; /* end after so many requests; 0 = go on */
-	int stop_fd;    /* end when it can be read */
+	uint64_t limit; /* end after this many requests; 0 = no limit */
+	int stop_fd;    /* end when it is readable */
 };
 
 /* Counts of requests on a subject. */
@@ -42,19 +41,20 @@ struct replay_mock_count {
 	uint64_t requests[REPLAY_MOCK_MATCHES];
 };
 
-/* A request that nothing was known for. */
+/* A request without a recorded conversation. */
 struct replay_mock_unknown {
 	struct wire_slice subject, payload; /* at most REPLAY_MOCK_KEPT_BYTES of it */
-	uint64_t size, times;               /* of the payload; asked so often */
+	uint64_t size;                      /* of the payload */
+	uint64_t times;                     /* how often it was received */
 };
 
 struct replay_mock_report {
 	struct replay_mock_count total;
-	const struct replay_mock_count *subjects; /* in the order in which they came up */
+	const struct replay_mock_count *subjects; /* in the order of their first requests */
 	size_t subjects_len;
 	const struct replay_mock_unknown *unknown;
 	size_t unknown_len;
-	uint64_t without_reply; /* messages on these subjects that asked for no answer */
+	uint64_t without_reply; /* messages on these subjects without a reply subject */
 	uint64_t replies;       /* sent */
 	uint64_t failed;        /* replies that could not be sent */
 	uint64_t overflowed;    /* requests beyond REPLAY_MOCK_WAITING_MAX */
@@ -69,11 +69,11 @@ int replay_mock_open(struct replay_mock **mock, struct replay_mock_index *index,
 		     const struct replay_mock_options *options, struct wire_fault *fault);
 void replay_mock_close(struct replay_mock *mock);
 
-/* Answer until it is time to end: by stop_fd, or by the limit with all replies sent. From the thread that opened it. 0, or
- * a negative code with *fault when the server is gone for good. */
+/* Answer requests until stop_fd is readable, or until the limit is reached and all replies are sent. Call it from the
+ * thread that opened the mock. 0, or a negative code with *fault when the server is gone for good. */
 int replay_mock_run(struct replay_mock *mock, struct wire_fault *fault);
 
 /* After the run. The report borrows the mock. */
-void replay_mock_tell(struct replay_mock *mock, struct replay_mock_report *report);
+void replay_mock_get_report(struct replay_mock *mock, struct replay_mock_report *report);
 
 #endif

@@ -8,20 +8,20 @@
 enum {
 	BUFFER_BYTES = 512 * 1024, /* collected at most before a push is due, and read at once */
 	RECONNECT_WAIT_MS = 100,
-	/* Of what libnats keeps for an absent server; it wants at least one byte, and takes the one message that
-	 * fits before it is over the limit. */
+	/* What libnats keeps while the server is away. It wants at least one byte, and accepts one message before it
+	 * is over the limit. */
 	RECONNECT_BUFFER_BYTES = 1,
 };
 
-void replay_troubles_init(struct replay_troubles *troubles)
+void replay_connection_errors_init(struct replay_connection_errors *errors)
 {
-	*troubles = (struct replay_troubles){0};
-	pthread_mutex_init(&troubles->mutex, NULL);
+	*errors = (struct replay_connection_errors){0};
+	pthread_mutex_init(&errors->mutex, NULL);
 }
 
-void replay_troubles_fini(struct replay_troubles *troubles)
+void replay_connection_errors_fini(struct replay_connection_errors *errors)
 {
-	pthread_mutex_destroy(&troubles->mutex);
+	pthread_mutex_destroy(&errors->mutex);
 }
 
 /* ---- libnats' calls for an event loop; the connection's lock is held ---- */
@@ -35,13 +35,13 @@ static natsStatus attach(void **user, void *context, natsConnection *nats, natsS
 	return replay_loop_add(&connection->socket, fd) == 0 ? NATS_OK : NATS_SYS_ERROR;
 }
 
-/* What was not confirmed may have been in the socket, or in a buffer that is now thrown away. */
+/* Unconfirmed messages may have been in the socket, or in a buffer that libnats now discards. */
 static void doubt(struct replay_connection *connection)
 {
 	uint64_t published = __atomic_load_n(&connection->published, __ATOMIC_RELAXED);
 	uint64_t confirmed = __atomic_exchange_n(&connection->confirmed, published, __ATOMIC_RELAXED);
 
-	connection->troubles->doubtful += published - confirmed;
+	connection->errors->doubtful += published - confirmed;
 }
 
 static natsStatus watch_reading(void *user, bool wanted)
@@ -55,8 +55,8 @@ static natsStatus watch_reading(void *user, bool wanted)
 	return NATS_OK;
 }
 
-/* The publisher pushes what it publishes. For what else libnats sends (PING, PONG, SUB), whoever made it, the loop's
- * thread does. */
+/* The publisher pushes what it publishes. The loop's thread pushes everything else that libnats sends (PING, PONG, SUB),
+ * from whichever thread. */
 static natsStatus watch_writing(void *user, bool wanted)
 {
 	struct replay_connection *connection = user;
@@ -74,34 +74,34 @@ static natsStatus detach(void *user)
 	return NATS_OK;
 }
 
-/* ---- what libnats tells from a thread of its own ---- */
+/* ---- libnats calls these from a thread of its own ---- */
 
 static void on_error(natsConnection *nats, natsSubscription *subscription, natsStatus status, void *context)
 {
-	struct replay_troubles *troubles = ((struct replay_connection *)context)->troubles;
+	struct replay_connection_errors *errors = ((struct replay_connection *)context)->errors;
 	const char *text = NULL;
 
 	(void)subscription;
 	if (status == NATS_NOT_PERMITTED)
-		troubles->not_permitted++;
+		errors->not_permitted++;
 	else
-		troubles->other_errors++;
-	pthread_mutex_lock(&troubles->mutex);
+		errors->other_errors++;
+	pthread_mutex_lock(&errors->mutex);
 	natsConnection_GetLastError(nats, &text);
-	snprintf(troubles->last_error, sizeof(troubles->last_error), "%s",
+	snprintf(errors->last_error, sizeof(errors->last_error), "%s",
 		 text && *text ? text : natsStatus_GetText(status));
-	pthread_mutex_unlock(&troubles->mutex);
+	pthread_mutex_unlock(&errors->mutex);
 }
 
 static void on_disconnected(natsConnection *nats, void *context)
 {
-	struct replay_troubles *troubles = ((struct replay_connection *)context)->troubles;
+	struct replay_connection_errors *errors = ((struct replay_connection *)context)->errors;
 
 	(void)nats;
-	troubles->disconnects += !troubles->is_over;
+	errors->disconnects += !errors->is_over;
 }
 
-/* The last call for a connection. */
+/* libnats makes no further call for the connection. */
 static void on_closed(natsConnection *nats, void *context)
 {
 	(void)nats;
@@ -111,7 +111,7 @@ static void on_closed(natsConnection *nats, void *context)
 static void on_reconnected(natsConnection *nats, void *context)
 {
 	(void)nats;
-	((struct replay_connection *)context)->troubles->reconnects++;
+	((struct replay_connection *)context)->errors->reconnects++;
 }
 
 /* ---- opening and closing ---- */
@@ -154,7 +154,7 @@ static int connect_fault(natsStatus status, struct wire_fault *fault)
 	int code =
 	    status == NATS_CONNECTION_AUTH_FAILED || status == NATS_NOT_PERMITTED ? -EACCES : -ECONNREFUSED;
 
-	/* libnats tells where in its source it was: "(conn.c:2088): No server …" */
+	/* libnats begins with the place in its source: "(conn.c:2088): No server …" */
 	if (place && text[0] == '(')
 		text = place + 3;
 	return wire_fault_set(fault, code, "cannot connect: %s",
@@ -162,7 +162,7 @@ static int connect_fault(natsStatus status, struct wire_fault *fault)
 }
 
 int replay_connection_open(struct replay_connection **connection, struct replay_loop *loop,
-			   natsOptions *options, const char *name, struct replay_troubles *troubles,
+			   natsOptions *options, const char *name, struct replay_connection_errors *errors,
 			   struct wire_fault *fault)
 {
 	struct replay_connection *opened = calloc(1, sizeof *opened);
@@ -170,7 +170,7 @@ int replay_connection_open(struct replay_connection **connection, struct replay_
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	replay_socket_init(&opened->socket, loop);
 	sem_init(&opened->closed, 0, 0);
-	opened->troubles = troubles;
+	opened->errors = errors;
 	opened->publisher = pthread_self();
 	natsStatus status = set_options(options, opened, name);
 	if (status == NATS_OK)
@@ -210,8 +210,8 @@ static char *scratch_of(struct replay_connection *connection, size_t bytes)
 	return grown;
 }
 
-/* Split the lines of a header block into all up to the last colon that ends a key, and the last value, as two
- * strings made in scratch. */
+/* Split the lines of a header block at the colon of the last line: *keys is everything before it, *value what follows.
+ * Both are NUL-terminated and in scratch. */
 static natsStatus split_headers(struct wire_slice block, char *scratch, char **keys, char **value)
 {
 	const struct wire_slice first = WIRE_LITERAL("NATS/1.0\r\n"), end = WIRE_LITERAL("\r\n\r\n");
@@ -233,8 +233,8 @@ static natsStatus split_headers(struct wire_slice block, char *scratch, char **k
 	return NATS_OK;
 }
 
-/* libnats keeps headers in a hash and would lose their order and which key was repeated where. But it writes keys as they
- * are: all lines up to the last colon pass as one key, and the block leaves as it was recorded. */
+/* libnats keeps headers in a hash table, which loses their order and where keys are repeated. But it writes keys as they
+ * are: pass all lines up to the last colon as one key, and the block is sent as it was recorded. */
 static natsStatus publish_with_headers(struct replay_connection *connection,
 				       const struct replay_message *message)
 {
@@ -287,7 +287,7 @@ natsStatus replay_connection_publish(struct replay_connection *connection,
 
 bool replay_connection_push(struct replay_connection *connection)
 {
-	bool is_lost = is_away(connection); /* and counted as doubtful */
+	bool is_lost = is_away(connection); /* doubt() has counted the messages */
 	connection->dirty = !is_lost && !replay_socket_write(&connection->socket);
 	return !connection->dirty;
 }
@@ -300,7 +300,7 @@ void replay_connection_wait(const struct replay_connection *connection, int time
 	(void)poll(&wait, 1, timeout_ms); /* with fd -1: a sleep */
 }
 
-/* A lost connection may have raised it further in between. */
+/* doubt() may have raised it further meanwhile. */
 static void raise_confirmed(struct replay_connection *connection, uint64_t to)
 {
 	uint64_t confirmed = __atomic_load_n(&connection->confirmed, __ATOMIC_RELAXED);

@@ -94,7 +94,7 @@ void replay_socket_fini(struct replay_socket *socket)
 	pthread_mutex_destroy(&socket->write);
 }
 
-/* libnats takes a write of nothing for the other side's end: hence the question first, and the lock. */
+/* libnats takes a write of no bytes for the end of the connection: ask first, and hold the lock. */
 bool replay_socket_write(struct replay_socket *socket)
 {
 	pthread_mutex_lock(&socket->write);

@@ -17,7 +17,7 @@ struct rule {
 	bool joins;
 };
 
-/* Which subject became which, by hashes; result 0: free. */
+/* A subject and what it was renamed to, by hashes; result 0: free. */
 struct seen {
 	uint64_t result, origin;
 };
@@ -32,13 +32,13 @@ struct replay_map {
 	char example[200];
 };
 
-/* What the wildcards of a pattern matched. */
+/* The texts that the wildcards of a pattern matched. */
 struct captures {
 	struct wire_slice stars[WILDCARDS_MAX];
 	struct wire_slice rest; /* of '>' */
 };
 
-/* One piece of a target: text as it is, or what stands for something else. */
+/* One piece of a new subject: a text, or a variable. */
 struct piece {
 	enum { PIECE_TEXT, PIECE_STAR, PIECE_REST, PIECE_CLONE } kind;
 	struct wire_slice text; /* PIECE_TEXT */
@@ -76,7 +76,7 @@ static bool takes_word(struct wire_slice rest, struct wire_slice word)
 	return rest.len >= word.len && memcmp(rest.data, word.data, word.len) == 0;
 }
 
-/* What a '$' at the start of rest introduces; its length, 0 when it is a plain '$'. */
+/* Read the variable at the '$' at the start of rest. Its length; 0 when it is a plain '$'. */
 static size_t read_variable(struct wire_slice rest, struct piece *piece)
 {
 	const struct wire_slice clone_name = WIRE_LITERAL("clone");
@@ -139,7 +139,7 @@ static unsigned count_stars(struct wire_slice pattern, bool *has_rest)
 	return stars;
 }
 
-/* Is every piece of the target something that the pattern has? Sets rule->joins. */
+/* Check that the pattern has the wildcards that the target uses. Sets rule->joins. 0 or -EINVAL. */
 static int check_pieces(struct rule *rule, const char *text, struct wire_fault *fault)
 {
 	bool has_rest, uses_rest = false, used[WILDCARDS_MAX + 1] = {false};
@@ -168,7 +168,7 @@ static int check_pieces(struct rule *rule, const char *text, struct wire_fault *
 	return 0;
 }
 
-/* Whatever the wildcards stand for, the result is a subject if it is one with an "x" in their places. */
+/* The target gives a subject for every text of the wildcards when it gives one for "x". */
 static bool makes_a_subject(struct wire_slice target)
 {
 	char text[1024];
@@ -190,21 +190,21 @@ static int check_rule(const struct replay_map *map, struct rule *rule, const cha
 		      struct wire_fault *fault)
 {
 	if (!wire_subject_is_valid(rule->pattern))
-		return wire_fault_set(fault, -EINVAL, "\"%s\": what is left of = is no subject or pattern",
-				      text);
+		return wire_fault_set(fault, -EINVAL,
+				      "\"%s\": the left of = is neither a subject nor a pattern", text);
 	if (!makes_a_subject(rule->target))
-		return wire_fault_set(fault, -EINVAL, "\"%s\": what is right of = makes no subject", text);
+		return wire_fault_set(fault, -EINVAL, "\"%s\": the right of = does not give a subject", text);
 	for (size_t i = 0; i < map->count; i++)
 		if (wire_subject_covers(map->rules[i].pattern, rule->pattern))
 			return wire_fault_set(
 			    fault, -EINVAL,
-			    "\"%s\" can never match: \"%s\" comes first and matches all that "
-			    "it does",
+			    "\"%s\" can never apply: \"%s\" comes first and matches all of its "
+			    "subjects",
 			    text, map->rules[i].text);
 	return check_pieces(rule, text, fault);
 }
 
-/* rule->text keeps the whole; pattern and target are its two sides. */
+/* Copy the text and cut it at the '='. */
 static int make_rule(struct rule *rule, const char *text, struct wire_fault *fault)
 {
 	const char *equals = strchr(text, '=');
@@ -242,7 +242,7 @@ int replay_map_add(struct replay_map *map, const char *text, struct wire_fault *
 
 /* ---- applying ---- */
 
-/* Both are known to match. */
+/* Subject and pattern are known to match. */
 static void capture(struct wire_slice pattern, struct wire_slice subject, struct captures *captures)
 {
 	struct wire_slice wanted, token;
@@ -288,7 +288,7 @@ static bool append(struct replay_map *map, size_t *len, struct wire_slice text)
 	return true;
 }
 
-/* Out of memory, the subject stays as it is. */
+/* The new subject; when out of memory, the old one. */
 static struct wire_slice build(struct replay_map *map, const struct rule *rule, struct wire_slice subject,
 			       uint32_t clone)
 {
@@ -312,7 +312,7 @@ static uint64_t hash(struct wire_slice text)
 	return XXH3_64bits(text.data, text.len) | 1;
 }
 
-/* Remember which subject became which; notice when it was another one before. */
+/* Remember which subject was renamed to which; count a collision when another subject was renamed to the same. */
 static void note(struct replay_map *map, struct wire_slice origin, struct wire_slice result)
 {
 	uint64_t result_hash = hash(result), origin_hash = hash(origin);

@@ -6,9 +6,9 @@
 
 enum {
 	NS_PER_SECOND = 1000000000,
-	/* Longer than waking up usually takes: p99 is below 90 us with a timer slack of 1 ns. */
+	/* Waking up is rarely slower: p99 is below 90 us with a timer slack of 1 ns. */
 	PRECISE_NS = 80000,
-	/* Each time, a step toward what waking up takes in three cases of four. */
+	/* Steps of early_ns after each sleep: they balance where three wake-ups of four are in time. */
 	STEP_LONGER_NS = 1500,
 	STEP_SHORTER_NS = 500,
 };
@@ -40,7 +40,7 @@ int64_t replay_sleep_until(int64_t at_ns)
 	return replay_now_ns();
 }
 
-/* It was too late, or not. */
+/* Adapt early_ns to one wake-up. */
 static void learn(struct replay_pace *pace, bool was_late)
 {
 	if (pace->precise)

@@ -1,14 +1,16 @@
-/* player.c - a run from end to end. */
+#include "replay/play/player.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "replay/play/pace.h"
-#include "replay/play/player_state.h"
+#include "replay/play/player_commands.h"
+#include "replay/play/player_push.h"
+#include "replay/play/player_send.h"
 
-enum { CONFIRM_MS = 10000 }; /* for the server to read the last of it */
+enum { CONFIRM_MS = 10000 }; /* for the server to read the last messages */
 
 static const struct {
 	const char *key, *text;
@@ -38,7 +40,7 @@ int replay_player_open(struct replay_player **player, const struct replay_player
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	opened->options = *options;
 	opened->speed = options->plan.speed;
-	opened->told_recorded_ns = INT64_MIN;
+	opened->reported_recorded_ns = INT64_MIN;
 	int error = replay_rewrite_open(&opened->rewrite, &options->rewrite, fault);
 	if (!error) {
 		error = replay_sender_open(&opened->sender, options, &opened->report, fault);
@@ -59,6 +61,7 @@ void replay_player_close(struct replay_player *player)
 	if (player->is_open)
 		replay_sender_close(&player->sender);
 	replay_rewrite_close(player->rewrite);
+	trace_histogram_fini(&player->report.lag);
 	free(player);
 }
 
@@ -82,21 +85,22 @@ const struct replay_rewrite *replay_player_rewrite(const struct replay_player *p
 
 /* ---- the run ---- */
 
-/* The next batch, when there is one; else what is collected leaves, and *ended tells whether there will be any. */
+/* Take the next batch. When there is none yet, push what is collected and wait for one slice. False without a batch;
+ * *ended: there will be none. */
 static bool take_batch(struct replay_player *player, bool *ended)
 {
-	player->batch = replay_queue_take(&player->feed.queue, player->now_ns, ended);
+	player->batch = replay_batch_queue_take(&player->feed.queue, player->now_ns, ended);
 	if (player->batch)
 		return true;
 	replay__player_push(player);
 	if (!*ended)
 		player->batch =
-		    replay_queue_take(&player->feed.queue, player->now_ns + REPLAY__SLICE_NS, ended);
+		    replay_batch_queue_take(&player->feed.queue, player->now_ns + REPLAY__SLICE_NS, ended);
 	player->now_ns = replay_now_ns();
 	return player->batch != NULL;
 }
 
-/* Wait for the first message, then say when the run begins. */
+/* Wait for the first message, then for the moment at which the run begins. */
 static void begin(struct replay_player *player)
 {
 	const struct replay_player_options *options = &player->options;
@@ -126,35 +130,35 @@ static void begin(struct replay_player *player)
 static void collect_report(struct replay_player *player)
 {
 	struct replay_report *report = &player->report;
-	struct replay_troubles *troubles = &player->sender.troubles;
+	struct replay_connection_errors *errors = &player->sender.errors;
 
 	report->read = player->feed.counts;
 	report->guarded = replay_rewrite_guarded(player->rewrite);
 	report->seconds_ns = player->sender.last_left_ns - player->sender.first_left_ns;
 	report->asked_ns = report->timed ? player->last_due_ns - player->first_due_ns : 0;
-	report->disconnects = troubles->disconnects;
-	report->reconnects = troubles->reconnects;
-	report->doubtful = troubles->doubtful;
-	report->not_permitted = troubles->not_permitted;
-	report->other_errors = troubles->other_errors;
-	pthread_mutex_lock(&troubles->mutex);
-	snprintf(report->last_error, sizeof(report->last_error), "%s", troubles->last_error);
-	pthread_mutex_unlock(&troubles->mutex);
+	report->disconnects = errors->disconnects;
+	report->reconnects = errors->reconnects;
+	report->doubtful = errors->doubtful;
+	report->not_permitted = errors->not_permitted;
+	report->other_errors = errors->other_errors;
+	pthread_mutex_lock(&errors->mutex);
+	snprintf(report->last_error, sizeof(report->last_error), "%s", errors->last_error);
+	pthread_mutex_unlock(&errors->mutex);
 }
 
-/* Replies may be on their way, for as long as their time lasts. */
-static void await_answers(struct replay_player *player)
+/* Wait for the replies that may still come, at most for their timeout. */
+static void await_replies(struct replay_player *player)
 {
-	struct replay_answers *answers = player->options.answers;
+	struct replay_live_replies *live = player->options.live;
 
-	if (!answers)
+	if (!live)
 		return;
-	replay_answers_end_of_log(answers);
-	replay_answers_void(answers);
+	replay_live_replies_end_of_log(live);
+	replay_live_replies_cancel_unsent(live);
 	while (!player->stop && player->report.end != REPLAY_END_SERVER &&
-	       replay_answers_are_awaited(answers))
+	       replay_live_replies_are_pending(live))
 		replay_sleep_until(replay_now_ns() + REPLAY__SLICE_NS / 10);
-	player->report.answers = replay_answers_finish(answers);
+	player->report.requests = replay_live_replies_finish(live);
 }
 
 static int finish(struct replay_player *player, struct wire_fault *fault)
@@ -166,7 +170,7 @@ static int finish(struct replay_player *player, struct wire_fault *fault)
 	replay_feed_stop(&player->feed);
 	if (report->end == REPLAY_END_DONE && !replay_sender_confirm(&player->sender, CONFIRM_MS))
 		report->unconfirmed = true;
-	await_answers(player);
+	await_replies(player);
 	replay_sender_disconnect(&player->sender);
 	collect_report(player);
 	if (player->stop)
@@ -189,10 +193,10 @@ int replay_player_run(struct replay_player *player, struct wire_fault *fault)
 	    .input = player->options.input,
 	    .select = &player->options.select,
 	    .rewrite = player->rewrite,
-	    .roster = player->options.roster,
-	    .answers = player->options.answers,
+	    .publishers = player->options.publishers,
+	    .live = player->options.live,
 	    .clones = player->options.rewrite.clones,
-	    .passes = player->options.passes,
+	    .iterations = player->options.iterations,
 	};
 	int status = replay_feed_open(&player->feed, &feed, fault);
 	bool ended = false;
@@ -206,10 +210,10 @@ int replay_player_run(struct replay_player *player, struct wire_fault *fault)
 		if (player->batch)
 			replay__player_play_batch(player);
 		else if (!take_batch(player, &ended) && !ended)
-			replay__player_attend(player);
+			replay__player_poll_commands(player);
 	}
 	if (player->batch)
-		replay_queue_give_back(&player->feed.queue, player->batch);
+		replay_batch_queue_give_back(&player->feed.queue, player->batch);
 	status = finish(player, fault);
 	replay_feed_close(&player->feed);
 	return status;

@@ -9,7 +9,7 @@
 
 #include "wire/headers.h"
 
-/* Bytes that grow and are used again. */
+/* A buffer that grows and is used again. */
 struct text {
 	char *data;
 	size_t len, cap;
@@ -52,7 +52,7 @@ static int check_header(const char *header, struct wire_fault *fault)
 	size_t key = strcspn(header, ": \t");
 
 	if (key == 0 || header[key] != ':' || strpbrk(header, "\r\n"))
-		return wire_fault_set(fault, -EINVAL, "\"%s\" is no header; write 'Key: value'", header);
+		return wire_fault_set(fault, -EINVAL, "\"%s\" is not a header; write 'Key: value'", header);
 	return 0;
 }
 
@@ -104,7 +104,7 @@ void replay_rewrite_close(struct replay_rewrite *rewrite)
 
 /* ---- text ---- */
 
-/* Out of memory nothing is put: the header is missing, and the message is not. */
+/* Append bytes. When out of memory they are left out: the message is then sent without that header. */
 static void put(struct text *text, struct wire_slice bytes)
 {
 	if (bytes.len > text->cap - text->len) {
@@ -169,7 +169,7 @@ static void put_header(struct text *text, struct wire_slice key, struct wire_sli
 	put(text, LINE_END);
 }
 
-/* The recorded lines but those that are dropped. A block that is malformed ends at the bad line. */
+/* Append the recorded lines except those that are dropped. A malformed block ends at the bad line. */
 static void put_kept(struct replay_rewrite *rewrite, struct wire_slice block)
 {
 	struct wire_headers headers;

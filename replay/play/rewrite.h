@@ -1,4 +1,4 @@
-/* rewrite.h - a recorded message as it will be published: other subjects, more or fewer headers. */
+/* rewrite.h - change a recorded message before it is published: rename subjects, add and drop headers. */
 #ifndef REPLAY_PLAY_REWRITE_H
 #define REPLAY_PLAY_REWRITE_H
 
@@ -6,12 +6,12 @@
 #include "wire/event.h"
 
 struct replay_rewrite_options {
-	const char *const *
-	    maps; /* rules (replay/play/map.h); this and the next two: NULL-terminated, NULL = none, copied */
+	/* Lists are NULL-terminated and copied; NULL = none. */
+	const char *const *maps;         /* rules (replay/play/map.h) */
 	const char *const *add_headers;  /* "Key: value" */
 	const char *const *drop_headers; /* "Key", or "Prefix*"; case-sensitive, as in the NATS clients */
-	bool provenance; /* headers Tapedeck-Time, Tapedeck-Seq, Tapedeck-Clone: where it comes from */
-	uint32_t clones; /* 1: no clone is numbered */
+	bool provenance;                 /* add headers Tapedeck-Time, Tapedeck-Seq, Tapedeck-Clone */
+	uint32_t clones;                 /* 1: without Tapedeck-Clone */
 };
 
 struct replay_rewrite;
@@ -26,15 +26,15 @@ struct replay_rewritten {
 	struct wire_slice subject, reply, headers;
 };
 
-/* clone: which one, from 1. */
+/* Rewrite a message. clone: its number, from 1. */
 void replay_rewrite(struct replay_rewrite *rewrite, const struct wire_event *message, uint32_t clone,
 		    struct replay_rewritten *out);
 
-/* The map within. */
+/* The map of subjects; owned by the rewriter. */
 struct replay_map *replay_rewrite_map(const struct replay_rewrite *rewrite);
 
-/* Messages that leave with a header that makes a server swallow what it has seen before, or that expects a state of a
- * stream: Nats-Msg-Id, Nats-Expected-… */
+/* How many messages were published with a header that makes a stream discard duplicates or expect a state: Nats-Msg-Id,
+ * Nats-Expected-… */
 uint64_t replay_rewrite_guarded(const struct replay_rewrite *rewrite);
 
 #endif

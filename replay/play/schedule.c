@@ -19,8 +19,8 @@ static int64_t scale(int128 value, uint64_t mul, uint64_t div)
 	return clamp(value * mul / div);
 }
 
-/* When message number n of a ramp from rate r to rate s over a time d comes. While the rate changes, the messages so
- * far are r·t + (s − r)·t² / 2d; solved for t in the form that does not divide by a difference near zero. */
+/* When message number n is sent in a ramp from rate r to rate s over a time d. While the rate changes, r·t + (s − r)·t² / 2d
+ * messages have been sent at time t; solved for t without dividing by a difference near zero. */
 static int64_t ramp_position(const struct replay_plan *plan, uint64_t n)
 {
 	const long double r = (long double)plan->rate / REPLAY_RATE_ONE;
@@ -39,7 +39,7 @@ static int64_t ramp_position(const struct replay_plan *plan, uint64_t n)
 							 : (int64_t)(seconds * NS_PER_SECOND);
 }
 
-/* Recorded time that has passed since the anchor, without what was skipped of silences. */
+/* The position of a recorded time, without the silences that were skipped. */
 static int64_t recorded_position(struct replay_schedule *schedule, int64_t recorded_ns)
 {
 	int128 gap = (int128)recorded_ns - schedule->recorded_ns;

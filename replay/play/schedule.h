@@ -1,38 +1,37 @@
-/* schedule.h - when each message is due.
+/* schedule.h - compute when each message is due.
  *
- * Pure: knows no clock. Times of the log ("recorded") are nanoseconds since the epoch without clock steps (steady_ns of an
- * event); times of the run ("due")
- * are nanoseconds on whatever clock the caller keeps. Every due time is counted from an anchor, never from the
- * message before: nothing adds up, so nothing drifts. Safe for any recorded times, any speed and any number of
- * messages: what would lie further ahead than REPLAY_NEVER_NS lies there. */
+ * Pure: reads no clock. Times of the log ("recorded") are steady times of events; times of the run ("due") are
+ * nanoseconds of the caller's clock. Every due time is computed from an anchor, never from the previous message, so that
+ * rounding errors do not add up. Safe for any recorded times, any speed and any number of messages: due times saturate
+ * at REPLAY_NEVER_NS. */
 #ifndef REPLAY_PLAY_SCHEDULE_H
 #define REPLAY_PLAY_SCHEDULE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* 73 years: later than any run lasts, and two of them can still be added. */
+/* 73 years: longer than any run, and two of them can be added without overflow. */
 #define REPLAY_NEVER_NS (INT64_MAX / 4)
 
 enum {
 	REPLAY_SPEED_ONE = 1000000, /* speeds are in millionths: 1x */
 	REPLAY_SPEED_MIN = 10000,   /* 0.01x */
 	REPLAY_SPEED_MAX = 1000000000,
-	REPLAY_RATE_ONE = 1000, /* rates are in thousandths of a message a second */
+	REPLAY_RATE_ONE = 1000, /* rates are in thousandths of a message per second */
 };
 
 enum replay_pacing {
 	REPLAY_AS_RECORDED,
-	REPLAY_AT_RATE,      /* evenly, so many messages a second */
-	REPLAY_AT_BANDWIDTH, /* so many bytes a second */
-	REPLAY_RAMPED,       /* a rate that rises or falls evenly, then stays */
+	REPLAY_AT_RATE,      /* a constant number of messages per second */
+	REPLAY_AT_BANDWIDTH, /* a constant number of bytes per second */
+	REPLAY_RAMPED,       /* a rate that changes linearly, then stays constant */
 	REPLAY_FASTEST,      /* each message is due at once */
 };
 
 struct replay_plan {
 	enum replay_pacing pacing;
 	uint64_t speed;            /* factor for all but REPLAY_FASTEST, in millionths */
-	int64_t max_gap_ns;        /* recorded silences are cut to this; 0 = kept */
+	int64_t max_gap_ns;        /* recorded silences are shortened to this; 0 = kept */
 	uint64_t rate;             /* REPLAY_AT_RATE; REPLAY_RAMPED: at the beginning. Thousandths */
 	uint64_t ramp_to;          /* REPLAY_RAMPED: at its end. Thousandths, > 0 */
 	int64_t ramp_ns;           /* REPLAY_RAMPED: how long it takes, > 0 */
@@ -41,35 +40,35 @@ struct replay_plan {
 
 struct replay_schedule {
 	struct replay_plan plan;
-	/* What the plan alone says, at speed 1: nanoseconds since the beginning. */
+	/* Of the latest message, in nanoseconds since the beginning at speed 1. */
 	int64_t position_ns;
-	/* What is at position anchor_position_ns is due at anchor_due_ns; both are set anew when speed or course change. */
+	/* Position anchor_position_ns is due at anchor_due_ns. Changed with the speed, and by a seek. */
 	int64_t anchor_position_ns, anchor_due_ns;
-	/* What was recorded at base_recorded_ns has position base_position_ns; set anew when the course changes. */
+	/* The recorded time base_recorded_ns has position base_position_ns. Changed by a seek. */
 	int64_t base_recorded_ns, base_position_ns;
 	int64_t recorded_ns;      /* the latest so far */
-	int64_t skipped_ns;       /* of recorded silence, on this course */
+	int64_t skipped_ns;       /* of recorded silence, since the last seek */
 	uint64_t messages, bytes; /* so far */
 };
 
-/* The message recorded at recorded_ns, were there one, is due at due_ns. */
+/* Begin: a message that was recorded at recorded_ns is due at due_ns. */
 void replay_schedule_init(struct replay_schedule *schedule, const struct replay_plan *plan,
 			  int64_t recorded_ns, int64_t due_ns);
 
-/* When the next message is due. Never before the one ahead of it: where recorded times step back, it is due with it. bytes:
- * of its headers and payload. */
+/* When the next message is due. Never before the previous one: where recorded times step back, both are due together.
+ * bytes: of its headers and payload. */
 int64_t replay_schedule_next(struct replay_schedule *schedule, int64_t recorded_ns, uint64_t bytes);
 
-/* When the last message is due, after what has changed since. */
+/* When the latest message is due, after changes since replay_schedule_next. */
 int64_t replay_schedule_due(const struct replay_schedule *schedule);
 
-/* Go on elsewhere in the log, or from its beginning again: the message recorded at recorded_ns is due at due_ns. */
+/* Continue elsewhere in the log, or at its beginning again: recorded_ns is due at due_ns. */
 void replay_schedule_seek(struct replay_schedule *schedule, int64_t recorded_ns, int64_t due_ns);
 
-/* What is still to come is later by so much: after a pause, or because the schedule is not to be caught up with. */
+/* Delay all that follows by ns: after a pause, or because lost time is not made up for. */
 void replay_schedule_shift(struct replay_schedule *schedule, int64_t ns);
 
-/* Change the speed at due_ns, which must not be ahead of the last message's. */
+/* Change the speed at due_ns, which must not be before the latest message's. */
 void replay_schedule_set_speed(struct replay_schedule *schedule, uint64_t speed, int64_t due_ns);
 
 /* Messages have times at which they are due: all but REPLAY_FASTEST. */

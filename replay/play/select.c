@@ -23,8 +23,8 @@ static bool starts_with(struct wire_slice subject, struct wire_slice prefix)
 	return subject.len >= prefix.len && memcmp(subject.data, prefix.data, prefix.len) == 0;
 }
 
-/* What servers say to each other and to their clients: a player that says it too confuses both. _GR_ and _R_ are the
- * replies of gateways and of leaf nodes' services, $MQTT the sessions of MQTT clients. */
+/* Servers use these subjects among themselves and for their clients: playing them would confuse both. _GR_ and _R_ are
+ * replies through gateways and to imported services, $MQTT are sessions of MQTT clients. */
 static bool is_internal(struct wire_slice subject)
 {
 	const struct wire_slice prefixes[] = {
@@ -39,7 +39,7 @@ static bool is_internal(struct wire_slice subject)
 	return false;
 }
 
-/* The finalizer of a 64-bit hash (splitmix64): neighbouring connection numbers fall into different shards. */
+/* The finalizer of splitmix64, so that consecutive connection numbers are spread over the shards. */
 static uint64_t mix(uint64_t x)
 {
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;

@@ -1,4 +1,4 @@
-/* select.h - which messages are played, and why the others are not. */
+/* select.h - decide which messages are played, and say why others are not. */
 #ifndef REPLAY_PLAY_SELECT_H
 #define REPLAY_PLAY_SELECT_H
 
@@ -27,33 +27,33 @@ struct replay_range {
 };
 
 struct replay_select {
-	const struct store_filter *filter; /* borrowed; NULL: the source gives what was asked for */
+	const struct store_filter *filter; /* borrowed; NULL: the source filters already */
 	const char *const *live; /* names of services that are live, NULL-terminated; borrowed; NULL = none */
-	bool internal;           /* play internal subjects, too */
-	const struct replay_range *range; /* borrowed; NULL: at any time */
-	uint32_t shard, shards;           /* shard of shards, from 0; 0 of 1: all */
+	bool internal;           /* also play internal subjects */
+	const struct replay_range *range; /* borrowed; NULL: all times */
+	uint32_t shard, shards;           /* play shard number `shard`, from 0; 0 of 1: all */
 };
 
 /* The text and the JSON key of an omission. Static. */
 const char *replay_omission_text(enum replay_omission omission);
 const char *replay_omission_key(enum replay_omission omission);
 
-/* The range, if any, holds the event. */
+/* The event is in the range. NULL: always. */
 static inline bool replay_range_holds(const struct replay_range *range, const struct wire_event *event)
 {
 	return !range || (event->steady_ns >= range->from_ns &&
 			  (event->steady_ns < range->to_ns || range->to_ns == INT64_MAX));
 }
 
-/* The message is among those asked for. client: the publisher's, or NULL. */
+/* The message was asked for. client: the publisher, or NULL. */
 bool replay_select_wants(const struct replay_select *select, const struct wire_event *message,
 			 const struct wire_client *client);
 
-/* Whether a message that was asked for is played: REPLAY_PLAYED, or why not. Does not know of requests. */
+/* Whether a message that was asked for is played: REPLAY_PLAYED, or why not. Never REPLAY_OMIT_REPLY. */
 enum replay_omission replay_select_judge(const struct replay_select *select, const struct wire_event *message,
 					 const struct wire_client *client);
 
-/* The client is one of the services that are live. */
+/* The client has the name of a live service. */
 bool replay_select_is_live(const struct replay_select *select, const struct wire_client *client);
 
 #endif

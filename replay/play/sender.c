@@ -9,13 +9,13 @@
 
 enum {
 	SUBSCRIBE_MS = 5000,
-	CONFIRM_EVERY_MS = 250, /* what a lost connection makes doubtful is about as much */
+	CONFIRM_EVERY_MS = 250, /* a lost connection makes about as much doubtful */
 	CONFIRM_MS = 1000,
 };
 
 /* ---- confirming ---- */
 
-/* Wait for the next time. False when the sender closes. */
+/* Wait until the next confirmation is due. False when the sender closes. */
 static bool wait_to_confirm(struct replay_sender *sender)
 {
 	int64_t at_ns = replay_now_ns() + CONFIRM_EVERY_MS * 1000000LL;
@@ -63,12 +63,12 @@ static void stop_confirming(struct replay_sender *sender)
 
 /* ---- opening and closing ---- */
 
-/* The name of a recorded client, with ours behind it, so that nobody takes the one for the other. */
+/* The name of a recorded client followed by ours, so that nobody takes the player for the client. */
 static void connection_name(const struct replay_player_options *options, uint32_t index, char *name,
 			    size_t size)
 {
-	if (options->roster)
-		snprintf(name, size, "%s (%s)", options->roster->list[index].name, options->name);
+	if (options->publishers)
+		snprintf(name, size, "%s (%s)", options->publishers->list[index].name, options->name);
 	else
 		snprintf(name, size, "%s", options->name);
 }
@@ -78,9 +78,9 @@ static int listen_for_replies(struct replay_sender *sender, uint32_t index, stru
 	struct replay_connection *connection = sender->connections[index];
 	natsStatus status = NATS_OK;
 
-	if (sender->answers)
-		status = replay_answers_subscribe(sender->answers, connection->nats, index);
-	if (status == NATS_OK && sender->answers)
+	if (sender->live)
+		status = replay_live_replies_subscribe(sender->live, connection->nats, index);
+	if (status == NATS_OK && sender->live)
 		status = natsConnection_FlushTimeout(connection->nats, SUBSCRIBE_MS);
 	return status == NATS_OK ? 0
 				 : wire_fault_set(fault, -ECONNRESET, "cannot subscribe to an inbox: %s",
@@ -91,7 +91,7 @@ static void init_locks(struct replay_sender *sender)
 {
 	pthread_condattr_t monotonic;
 
-	replay_troubles_init(&sender->troubles);
+	replay_connection_errors_init(&sender->errors);
 	pthread_mutex_init(&sender->mutex, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -102,11 +102,12 @@ static void init_locks(struct replay_sender *sender)
 int replay_sender_open(struct replay_sender *sender, const struct replay_player_options *options,
 		       struct replay_report *report, struct wire_fault *fault)
 {
-	uint32_t wanted = options->roster && options->roster->count > 0 ? options->roster->count : 1;
+	uint32_t wanted =
+	    options->publishers && options->publishers->count > 0 ? options->publishers->count : 1;
 	char name[256];
 
 	*sender = (struct replay_sender){
-	    .report = report, .answers = options->answers, .tolerance_ns = options->tolerance_ns};
+	    .report = report, .live = options->live, .tolerance_ns = options->tolerance_ns};
 	init_locks(sender);
 	sender->connections = calloc(wanted, sizeof(struct replay_connection *));
 	if (!sender->connections)
@@ -115,7 +116,7 @@ int replay_sender_open(struct replay_sender *sender, const struct replay_player_
 	while (sender->count < wanted && !error) {
 		connection_name(options, sender->count, name, sizeof(name));
 		error = replay_connection_open(&sender->connections[sender->count], sender->loop,
-					       options->nats, name, &sender->troubles, fault);
+					       options->nats, name, &sender->errors, fault);
 		if (!error)
 			error = listen_for_replies(sender, sender->count++, fault);
 	}
@@ -124,10 +125,10 @@ int replay_sender_open(struct replay_sender *sender, const struct replay_player_
 
 void replay_sender_disconnect(struct replay_sender *sender)
 {
-	sender->troubles.is_over = true;
+	sender->errors.is_over = true;
 	stop_confirming(sender);
-	if (sender->answers)
-		replay_answers_unsubscribe(sender->answers);
+	if (sender->live)
+		replay_live_replies_unsubscribe(sender->live);
 	replay_loop_stop(sender->loop);
 	while (sender->count > 0)
 		replay_connection_close(sender->connections[--sender->count]);
@@ -140,7 +141,7 @@ void replay_sender_close(struct replay_sender *sender)
 	free(sender->connections);
 	pthread_cond_destroy(&sender->closing);
 	pthread_mutex_destroy(&sender->mutex);
-	replay_troubles_fini(&sender->troubles);
+	replay_connection_errors_fini(&sender->errors);
 }
 
 /* ---- sending ---- */
@@ -162,7 +163,7 @@ enum replay_sent replay_sender_send(struct replay_sender *sender, const struct r
 	bool was_dirty = connection->dirty;
 
 	if (message->request)
-		replay_answers_sent(sender->answers, message->request, due_ns);
+		replay_live_replies_sent(sender->live, message->request, due_ns);
 	natsStatus status = replay_connection_publish(connection, message);
 
 	if (status == NATS_INSUFFICIENT_BUFFER)
@@ -172,7 +173,7 @@ enum replay_sent replay_sender_send(struct replay_sender *sender, const struct r
 	if (status != NATS_OK) {
 		sender->report->failed[failure_of(status)]++;
 		if (message->request)
-			replay_answers_not_sent(sender->answers, message->request);
+			replay_live_replies_not_sent(sender->live, message->request);
 		return REPLAY_FAILED;
 	}
 	if (!was_dirty)
@@ -198,7 +199,7 @@ static void count_left(struct replay_sender *sender)
 	sender->last_left_ns = left_ns;
 	for (uint32_t i = 0; i < sender->pending && report->timed; i++) {
 		int64_t lag_ns = left_ns - sender->due_ns[i];
-		replay_histogram_add(&report->lag, lag_ns);
+		(void)trace_histogram_add(&report->lag, lag_ns);
 		report->late += lag_ns > sender->tolerance_ns;
 	}
 	report->sent += sender->pending;

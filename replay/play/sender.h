@@ -1,59 +1,58 @@
-/* sender.h - the connections of a run, and what leaves over them when. */
+/* sender.h - the connections of a run: collect messages that are due, send them together, count when they were sent. */
 #ifndef REPLAY_PLAY_SENDER_H
 #define REPLAY_PLAY_SENDER_H
 
 #include "replay/play/player.h"
 
-enum {
-	REPLAY_SENDER_PENDING = 1024,          /* messages collected at most */
-	REPLAY_SENDER_PENDING_BYTES = 1 << 18, /* likewise */
-};
+/* Collected at most. */
+enum { REPLAY_SENDER_PENDING = 1024, REPLAY_SENDER_PENDING_BYTES = 1 << 18 };
 
 struct replay_sender {
 	struct replay_loop *loop;
 	struct replay_connection **connections;
 	uint32_t count;
-	struct replay_troubles troubles;
-	pthread_t confirmer; /* asks every now and then whether the servers have read what was published */
+	struct replay_connection_errors errors;
+	pthread_t
+	    confirmer; /* asks the servers regularly to confirm that they have read what was published */
 	pthread_mutex_t mutex;
 	pthread_cond_t closing;
 	bool is_confirming, is_closing;
-	struct replay_report *report;   /* borrowed: what is counted goes there */
-	struct replay_answers *answers; /* borrowed; NULL: no replies are awaited */
+	struct replay_report *report;     /* borrowed: counts go there */
+	struct replay_live_replies *live; /* borrowed; NULL: requests are messages like others */
 	int64_t tolerance_ns;
-	/* Collected since the last push: when each was due. */
+	/* Collected since the last push: when each message was due. */
 	int64_t due_ns[REPLAY_SENDER_PENDING];
 	uint32_t pending;
 	uint64_t pending_bytes;
 	struct replay_connection *dirty[REPLAY_SENDER_PENDING]; /* connections with something to push */
 	uint32_t dirty_count;
-	int64_t first_left_ns, last_left_ns; /* 0: nothing has left */
+	int64_t first_left_ns, last_left_ns; /* when the first and the last message were sent; 0: none was */
 };
 
-/* Connect. 0, or a negative code with *fault. To be closed in either case. */
+/* Connect. 0, or a negative code with *fault. Call replay_sender_close in either case. */
 int replay_sender_open(struct replay_sender *sender, const struct replay_player_options *options,
 		       struct replay_report *report, struct wire_fault *fault);
 void replay_sender_close(struct replay_sender *sender);
 
-/* Disconnect, for good. What happened to the connections has then all been counted. */
+/* Disconnect for good. All errors of the connections have been counted afterwards. */
 void replay_sender_disconnect(struct replay_sender *sender);
 
 enum replay_sent {
-	REPLAY_SENT,   /* collected; it leaves with the next push */
+	REPLAY_SENT,   /* collected; the next push sends it */
 	REPLAY_FAILED, /* counted */
 	REPLAY_AWAY,   /* the server is away: try again */
-	REPLAY_CLOSED, /* for good */
+	REPLAY_CLOSED, /* the connection is closed for good */
 };
 
 /* Collect a message that was due at due_ns of the monotonic clock. */
 enum replay_sent replay_sender_send(struct replay_sender *sender, const struct replay_message *message,
 				    int64_t due_ns);
 
-/* As much is collected as there should be. */
+/* Enough is collected: push. */
 bool replay_sender_is_full(const struct replay_sender *sender);
 
-/* Hand what is collected to the kernel, without waiting. True when all of it has left (now: its lag is counted), or is
- * lost with a connection; false: wait with replay_sender_wait, and push again. */
+/* Hand what is collected to the kernel, without waiting. True when all of it was sent, or lost with a connection; lags are
+ * counted then. False: call replay_sender_wait and push again. */
 bool replay_sender_push(struct replay_sender *sender);
 void replay_sender_wait(const struct replay_sender *sender, int timeout_ms);
 

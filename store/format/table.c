@@ -7,31 +7,31 @@
 /* A table with SPARSE slots or more for each entry, or with more than SLOTS_KEEP slots, is made small when it is cleared. */
 enum { SLOTS_MIN = 1024, SLOTS_KEEP = 1 << 18, SPARSE = 32 };
 
-int store__table_init(struct store__table *table)
+int store_table_init(struct store_table *table)
 {
 	*table =
-	    (struct store__table){.slots = calloc(SLOTS_MIN, sizeof *table->slots), .mask = SLOTS_MIN - 1};
+	    (struct store_table){.slots = calloc(SLOTS_MIN, sizeof *table->slots), .mask = SLOTS_MIN - 1};
 	return table->slots ? 0 : -ENOMEM;
 }
 
-void store__table_fini(struct store__table *table)
+void store_table_fini(struct store_table *table)
 {
 	free(table->slots);
-	*table = (struct store__table){0};
+	*table = (struct store_table){0};
 }
 
 /* Back to the least size. False when there is no memory for that. */
-static bool shrink(struct store__table *table)
+static bool shrink(struct store_table *table)
 {
-	struct store__table small;
-	if (store__table_init(&small) != 0)
+	struct store_table small;
+	if (store_table_init(&small) != 0)
 		return false;
-	store__table_fini(table);
+	store_table_fini(table);
 	*table = small;
 	return true;
 }
 
-void store__table_clear(struct store__table *table)
+void store_table_clear(struct store_table *table)
 {
 	bool is_large =
 	    table->mask >= SLOTS_KEEP || (table->mask >= SLOTS_MIN && table->count < table->mask / SPARSE);
@@ -42,22 +42,22 @@ void store__table_clear(struct store__table *table)
 	table->count = 0;
 }
 
-static void put(struct store__table *table, uint32_t hash, uint32_t number)
+static void put(struct store_table *table, uint32_t hash, uint32_t number)
 {
 	uint32_t at = hash & table->mask;
 	while (table->slots[at].number != 0)
 		at = (at + 1) & table->mask;
-	table->slots[at] = (struct store__slot){.hash = hash, .number = number};
+	table->slots[at] = (struct store_table_slot){.hash = hash, .number = number};
 	table->count++;
 }
 
-static int grow(struct store__table *table, uint32_t slots)
+static int grow(struct store_table *table, uint32_t slots)
 {
-	struct store__table old = *table;
-	struct store__slot *fresh = calloc(slots, sizeof *fresh);
+	struct store_table old = *table;
+	struct store_table_slot *fresh = calloc(slots, sizeof *fresh);
 	if (!fresh)
 		return -ENOMEM;
-	*table = (struct store__table){.slots = fresh, .mask = slots - 1};
+	*table = (struct store_table){.slots = fresh, .mask = slots - 1};
 	for (uint32_t i = 0; i <= old.mask; i++)
 		if (old.slots[i].number != 0)
 			put(table, old.slots[i].hash, old.slots[i].number);
@@ -65,7 +65,7 @@ static int grow(struct store__table *table, uint32_t slots)
 	return 0;
 }
 
-int store__table_reserve(struct store__table *table, uint32_t more)
+int store_table_reserve(struct store_table *table, uint32_t more)
 {
 	uint64_t slots = (uint64_t)table->mask + 1;
 	while (slots < 2 * ((uint64_t)table->count + more))
@@ -73,7 +73,15 @@ int store__table_reserve(struct store__table *table, uint32_t more)
 	return slots <= (uint64_t)table->mask + 1 ? 0 : grow(table, (uint32_t)slots);
 }
 
-void store__table_add(struct store__table *table, uint64_t hash, uint32_t index)
+void store_table_add(struct store_table *table, uint64_t hash, uint32_t index)
 {
 	put(table, (uint32_t)hash, index + 1);
+}
+
+int store_table_insert(struct store_table *table, uint64_t hash, uint32_t index)
+{
+	if (store_table_reserve(table, 1) != 0)
+		return -ENOMEM;
+	store_table_add(table, hash, index);
+	return 0;
 }

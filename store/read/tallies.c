@@ -9,14 +9,14 @@ enum { TEXTS_BYTES_MAX = 64 << 20 };
 int store__tallies_init(struct store__tallies *tallies, struct store_summary *summary)
 {
 	*tallies = (struct store__tallies){.summary = summary};
-	int error = store__table_init(&tallies->subjects);
-	return error ? error : store__table_init(&tallies->conns);
+	int error = store_table_init(&tallies->subjects);
+	return error ? error : store_table_init(&tallies->conns);
 }
 
 void store__tallies_fini(struct store__tallies *tallies)
 {
-	store__table_fini(&tallies->subjects);
-	store__table_fini(&tallies->conns);
+	store_table_fini(&tallies->subjects);
+	store_table_fini(&tallies->conns);
 }
 
 /* Room for one more element behind len. The list, moved, or NULL. */
@@ -42,12 +42,12 @@ static int add_subject(struct store__tallies *tallies, uint64_t hash, struct wir
 		return -ENOMEM;
 	summary->subjects = list;
 	char *text = malloc(subject.len + 1);
-	if (!text || store__table_reserve(&tallies->subjects, 1) != 0) {
+	if (!text || store_table_reserve(&tallies->subjects, 1) != 0) {
 		free(text);
 		return -ENOMEM;
 	}
 	memcpy(text, subject.data, subject.len);
-	store__table_add(&tallies->subjects, hash, (uint32_t)summary->subjects_len);
+	store_table_add(&tallies->subjects, hash, (uint32_t)summary->subjects_len);
 	list[summary->subjects_len++] =
 	    (struct store_summary_subject){.subject = wire_slice(text, subject.len)};
 	return 0;
@@ -57,7 +57,7 @@ static struct store_summary_subject *find_subject(struct store__tallies *tallies
 						  struct wire_slice subject)
 {
 	uint32_t probe = 0, index;
-	while (store__table_next(&tallies->subjects, hash, &probe, &index))
+	while (store_table_next(&tallies->subjects, hash, &probe, &index))
 		if (wire_slice_equal(tallies->summary->subjects[index].subject, subject))
 			return &tallies->summary->subjects[index];
 	return NULL;
@@ -94,7 +94,7 @@ int store__tallies_client(struct store__tallies *tallies, uint64_t conn, struct 
 	uint64_t hash = XXH3_64bits(&conn, sizeof conn);
 	uint32_t probe = 0, index;
 	*is_new = false;
-	while (store__table_next(&tallies->conns, hash, &probe, &index)) {
+	while (store_table_next(&tallies->conns, hash, &probe, &index)) {
 		*client = &summary->clients[index];
 		if ((*client)->conn == conn)
 			return 0;
@@ -107,9 +107,9 @@ int store__tallies_client(struct store__tallies *tallies, uint64_t conn, struct 
 	if (!list)
 		return -ENOMEM;
 	summary->clients = list;
-	if (store__table_reserve(&tallies->conns, 1) != 0)
+	if (store_table_reserve(&tallies->conns, 1) != 0)
 		return -ENOMEM;
-	store__table_add(&tallies->conns, hash, (uint32_t)summary->clients_len);
+	store_table_add(&tallies->conns, hash, (uint32_t)summary->clients_len);
 	*client = &list[summary->clients_len++];
 	**client = (struct store_summary_client){.conn = conn};
 	*is_new = true;

@@ -6,8 +6,8 @@
 #include "store/read/summary.h"
 
 struct store__tallies {
-	struct store_summary *summary;       /* owns the lists */
-	struct store__table subjects, conns; /* to the lists' indices */
+	struct store_summary *summary;      /* owns the lists */
+	struct store_table subjects, conns; /* to the lists' indices */
 	size_t subjects_cap, clients_cap;
 	size_t texts_bytes; /* that describe clients; bounded */
 };

@@ -19,7 +19,7 @@ struct lost_block {
 
 struct store__undelivered {
 	struct store__buffer clients;   /* struct lost_client */
-	struct store__table by_conn;    /* indices of clients */
+	struct store_table by_conn;     /* indices of clients */
 	uint32_t searching;             /* clients with deliveries still to be found */
 	struct store__buffer blocks;    /* struct lost_block, by falling first_seq */
 	struct store__buffer receivers; /* of the event that apply changed last */
@@ -32,7 +32,7 @@ struct store__undelivered *store__undelivered_open(void)
 	if (!undelivered)
 		return NULL;
 	undelivered->block = store_block_open();
-	if (undelivered->block && store__table_init(&undelivered->by_conn) == 0)
+	if (undelivered->block && store_table_init(&undelivered->by_conn) == 0)
 		return undelivered;
 	store__undelivered_close(undelivered);
 	return NULL;
@@ -45,7 +45,7 @@ void store__undelivered_close(struct store__undelivered *undelivered)
 	store__buffer_fini(&undelivered->clients);
 	store__buffer_fini(&undelivered->blocks);
 	store__buffer_fini(&undelivered->receivers);
-	store__table_fini(&undelivered->by_conn);
+	store_table_fini(&undelivered->by_conn);
 	store_block_close(undelivered->block);
 	free(undelivered);
 }
@@ -70,7 +70,7 @@ static uint64_t hash_of(uint64_t conn)
 static struct lost_client *find_client(const struct store__undelivered *undelivered, uint64_t conn)
 {
 	uint32_t probe = 0, index;
-	while (store__table_next(&undelivered->by_conn, hash_of(conn), &probe, &index))
+	while (store_table_next(&undelivered->by_conn, hash_of(conn), &probe, &index))
 		if (client_at(undelivered, index)->conn == conn)
 			return client_at(undelivered, index);
 	return NULL;
@@ -96,10 +96,10 @@ static int begin_search(struct store__undelivered *undelivered, const struct wir
 					  .seq = UINT64_MAX,
 					  .outcome = outcome_of(event->text)};
 	if (store__buffer_reserve(&undelivered->clients, sizeof fresh) ||
-	    store__table_reserve(&undelivered->by_conn, 1))
+	    store_table_reserve(&undelivered->by_conn, 1))
 		return -ENOMEM;
 	store__buffer_put(&undelivered->clients, &fresh, sizeof fresh);
-	store__table_add(&undelivered->by_conn, hash_of(fresh.conn), index);
+	store_table_add(&undelivered->by_conn, hash_of(fresh.conn), index);
 	undelivered->searching++;
 	return 0;
 }

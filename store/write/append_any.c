@@ -98,7 +98,7 @@ static int reserve(struct store_batch *batch, const struct entry *entry)
 	    store__buffer_reserve(&batch->details, entry->details_bytes) ||
 	    store__buffer_reserve(&batch->subjects, sizeof(struct store__subject)) ||
 	    store__buffer_reserve(&batch->subject_text, event->subject.len) ||
-	    store__table_reserve(&batch->subject_table, 1))
+	    store_table_reserve(&batch->subject_table, 1))
 		return -ENOMEM;
 	return entry->receivers ? store__receivers_reserve(batch, entry->receivers, entry->receivers_len) : 0;
 }
@@ -110,7 +110,7 @@ static uint32_t put_subject(struct store_batch *batch, struct wire_slice subject
 		return 0;
 	uint64_t hash = XXH3_64bits_withSeed(subject.data, subject.len, batch->seed);
 	uint32_t probe = 0, index;
-	while (store__table_next(&batch->subject_table, hash, &probe, &index)) {
+	while (store_table_next(&batch->subject_table, hash, &probe, &index)) {
 		const struct store__subject *known = store__batch_subject(batch, index);
 		const char *text = (const char *)batch->subject_text.bytes + known->offset;
 		if (wire_slice_equal(wire_slice(text, known->len), subject))
@@ -121,7 +121,7 @@ static uint32_t put_subject(struct store_batch *batch, struct wire_slice subject
 					     .len = (uint32_t)subject.len};
 	store__buffer_put(&batch->subjects, &fresh, sizeof fresh);
 	store__buffer_put(&batch->subject_text, subject.data, subject.len);
-	store__table_add(&batch->subject_table, hash, index);
+	store_table_add(&batch->subject_table, hash, index);
 	return index + 1;
 }
 

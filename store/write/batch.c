@@ -37,8 +37,8 @@ struct store_batch *store_batch_open(void)
 		return NULL;
 	if (getrandom(random, sizeof random, 0) != sizeof random ||
 	    store__buffer_reserve(&batch->payloads, STORE_BLOCK_PAYLOAD_BYTES) ||
-	    store__table_init(&batch->subject_table) || store__table_init(&batch->subscriber_table) ||
-	    store__table_init(&batch->set_table)) {
+	    store_table_init(&batch->subject_table) || store_table_init(&batch->subscriber_table) ||
+	    store_table_init(&batch->set_table)) {
 		store_batch_close(batch);
 		return NULL;
 	}
@@ -56,9 +56,9 @@ void store_batch_close(struct store_batch *batch)
 	for (int i = 0; (buffer = store__batch_side_buffer(batch, i)); i++)
 		store__buffer_fini(buffer);
 	store__buffer_fini(&batch->payloads);
-	store__table_fini(&batch->subject_table);
-	store__table_fini(&batch->subscriber_table);
-	store__table_fini(&batch->set_table);
+	store_table_fini(&batch->subject_table);
+	store_table_fini(&batch->subscriber_table);
+	store_table_fini(&batch->set_table);
 	free(batch);
 }
 
@@ -84,17 +84,17 @@ void store_batch_reset(struct store_batch *batch)
 	store__buffer_shrink(&batch->payloads, KEEP_PAYLOAD_BYTES);
 	for (int i = 0; (buffer = store__batch_side_buffer(batch, i)); i++)
 		store__buffer_shrink(buffer, KEEP_AUX_BYTES);
-	store__table_clear(&batch->subject_table);
-	store__table_clear(&batch->subscriber_table);
-	store__table_clear(&batch->set_table);
+	store_table_clear(&batch->subject_table);
+	store_table_clear(&batch->subscriber_table);
+	store_table_clear(&batch->set_table);
 }
 
-static void pass_on(struct store__table *full, struct store__table *next)
+static void pass_on(struct store_table *full, struct store_table *next)
 {
-	struct store__table empty = *next;
+	struct store_table empty = *next;
 	*next = *full;
 	*full = empty;
-	store__table_clear(next);
+	store_table_clear(next);
 }
 
 void store_batch_pass_on(struct store_batch *full, struct store_batch *next)
@@ -124,9 +124,9 @@ uint64_t store_batch_memory(const struct store_batch *batch)
 {
 	uint64_t slots =
 	    (uint64_t)batch->subject_table.mask + batch->subscriber_table.mask + batch->set_table.mask + 3;
-	return sizeof *batch + slots * sizeof(struct store__slot) + batch->payloads.cap + batch->replies.cap +
-	       batch->details.cap + batch->subjects.cap + batch->subject_text.cap + batch->subscribers.cap +
-	       batch->subscriber_text.cap + batch->sets.cap + batch->members.cap;
+	return sizeof *batch + slots * sizeof(struct store_table_slot) + batch->payloads.cap +
+	       batch->replies.cap + batch->details.cap + batch->subjects.cap + batch->subject_text.cap +
+	       batch->subscribers.cap + batch->subscriber_text.cap + batch->sets.cap + batch->members.cap;
 }
 
 int64_t store_batch_min_time_ns(const struct store_batch *batch)

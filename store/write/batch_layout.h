@@ -82,7 +82,7 @@ struct store_batch {
 	struct store__buffer subscriber_text;
 	struct store__buffer sets;    /* struct store__set */
 	struct store__buffer members; /* uint32_t, see store__member */
-	struct store__table subject_table, subscriber_table, set_table;
+	struct store_table subject_table, subscriber_table, set_table;
 
 	/* The writer's: the next batch in its queue or among the free ones, and the producer that took this one. */
 	struct store_batch *next;

@@ -22,8 +22,7 @@ int store__receivers_reserve(struct store_batch *batch, const struct wire_receiv
 	    store__buffer_reserve(&batch->sets, sizeof(struct store__set)) ||
 	    store__buffer_reserve(&batch->subscribers, (size_t)count * sizeof(struct store__subscriber)) ||
 	    store__buffer_reserve(&batch->subscriber_text, text_bytes(receivers, count)) ||
-	    store__table_reserve(&batch->set_table, 1) ||
-	    store__table_reserve(&batch->subscriber_table, count))
+	    store_table_reserve(&batch->set_table, 1) || store_table_reserve(&batch->subscriber_table, count))
 		return -ENOMEM;
 	return 0;
 }
@@ -48,7 +47,7 @@ static uint32_t add_subscriber(struct store_batch *batch, const struct wire_rece
 	store__buffer_put(&batch->subscribers, &fresh, sizeof fresh);
 	store__buffer_put(&batch->subscriber_text, receiver->sid.data, receiver->sid.len);
 	store__buffer_put(&batch->subscriber_text, receiver->queue.data, receiver->queue.len);
-	store__table_add(&batch->subscriber_table, hash, index);
+	store_table_add(&batch->subscriber_table, hash, index);
 	if (receiver->conn > batch->max_conn)
 		batch->max_conn = receiver->conn;
 	return index;
@@ -60,7 +59,7 @@ static uint32_t put_subscriber(struct store_batch *batch, const struct wire_rece
 	uint64_t seed = batch->seed ^ receiver->conn * 0x9e3779b97f4a7c15u;
 	uint64_t hash = XXH3_64bits_withSeed(receiver->sid.data, receiver->sid.len, seed);
 	uint32_t probe = 0, index;
-	while (store__table_next(&batch->subscriber_table, hash, &probe, &index))
+	while (store_table_next(&batch->subscriber_table, hash, &probe, &index))
 		if (is_subscriber(batch, index, receiver))
 			return index;
 	return add_subscriber(batch, receiver, hash);
@@ -71,7 +70,7 @@ static bool find_set(const struct store_batch *batch, const struct store__set *f
 		     uint32_t *index)
 {
 	uint32_t probe = 0;
-	while (store__table_next(&batch->set_table, hash, &probe, index)) {
+	while (store_table_next(&batch->set_table, hash, &probe, index)) {
 		const struct store__set *known = store__batch_set(batch, *index);
 		if (known->count == fresh->count &&
 		    memcmp(store__batch_member(batch, known->offset),
@@ -117,7 +116,7 @@ static uint32_t put_many(struct store_batch *batch, const struct wire_receiver *
 		return index;
 	}
 	index = add_set(batch, &fresh);
-	store__table_add(&batch->set_table, hash, index);
+	store_table_add(&batch->set_table, hash, index);
 	return index;
 }
 

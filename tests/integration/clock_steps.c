@@ -314,7 +314,8 @@ static void expect_refused(const char *path, int port, bool is_refused)
 {
 	char *text;
 	int status = replaying_run(path, port, ARGS("--speed", "max"), NULL, &text);
-	if (status != (is_refused ? 2 : 0) || count(text, "this is the very server") != is_refused)
+	if (status != (is_refused ? 2 : 0) ||
+	    count(text, "this is the server that the log was recorded from") != is_refused)
 		fail_msg("%s: exit status %d: %s", path, status, text);
 	free(text);
 }

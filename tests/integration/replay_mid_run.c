@@ -106,7 +106,7 @@ static void a_signal_ends_the_run_with_its_report(void **state)
 	support_broker_close(&broker);
 }
 
-static void a_server_that_goes_away_for_good_is_waited_for_and_told(void **state)
+static void a_server_that_goes_away_for_good_is_waited_for_and_reported(void **state)
 {
 	struct support_broker broker;
 	struct child child;
@@ -219,7 +219,7 @@ static void press(const struct terminal *terminal, const char *keys)
 	assert_int_equal(write(terminal->master, keys, strlen(keys)), strlen(keys));
 }
 
-static void keys_steer_and_the_terminal_is_given_back(void **state)
+static void keys_steer_and_the_terminal_is_restored(void **state)
 {
 	struct support_broker broker;
 	struct terminal terminal;
@@ -231,7 +231,7 @@ static void keys_steer_and_the_terminal_is_given_back(void **state)
 	open_terminal(&terminal, broker.server.port);
 	tcgetattr(terminal.slave, &before);
 	alarm(60); /* a terminal that stays silent */
-	await_shown(&terminal, "turn 1");
+	await_shown(&terminal, "loop 1");
 	press(&terminal, " ");
 	await_shown(&terminal, "[paused]");
 	int64_t messages = support_broker_varz(&broker, "in_msgs");
@@ -257,10 +257,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_signal_ends_the_run_with_its_report),
-	    cmocka_unit_test(a_server_that_goes_away_for_good_is_waited_for_and_told),
+	    cmocka_unit_test(a_server_that_goes_away_for_good_is_waited_for_and_reported),
 	    cmocka_unit_test(a_server_that_comes_back_is_played_into_again),
 	    cmocka_unit_test(a_server_that_reads_no_more_ends_the_run),
-	    cmocka_unit_test(keys_steer_and_the_terminal_is_given_back),
+	    cmocka_unit_test(keys_steer_and_the_terminal_is_restored),
 	};
 	return cmocka_run_group_tests(tests, prepare, clean_up);
 }

@@ -266,7 +266,7 @@ static void replies_that_do_not_come_are_missing(void **state)
 	support_broker_close(&house.broker);
 }
 
-static void a_slower_service_is_told_by_name(void **state)
+static void a_slower_service_is_reported_by_name(void **state)
 {
 	struct house house = {.stock = {.answer = answer_stock, .at = "monday", .delay_ms = 60}};
 	char *text;
@@ -340,30 +340,8 @@ static void without_verify_replies_are_counted_only(void **state)
 	support_broker_close(&house.broker);
 }
 
-/* A log of one request without a reply, a gap behind it or not, and a message a minute later. */
-static void write_hole(const char *log, bool has_gap)
+static void write_log(const char *log, const struct wire_event *events, size_t count)
 {
-	const int64_t second = 1000000000, start_ns = 1795420639 * second;
-	const struct wire_event events[] = {
-	    {.kind = WIRE_EVENT_MESSAGE,
-	     .time_ns = start_ns,
-	     .conn = 1,
-	     .subject = WIRE_LITERAL("price.get"),
-	     .reply = WIRE_LITERAL("_INBOX.asked.1"),
-	     .payload = WIRE_LITERAL("1"),
-	     .size = 1,
-	     .receiver_count = 1},
-	    {.kind = WIRE_EVENT_GAP,
-	     .time_ns = start_ns + second,
-	     .lost_messages = 5,
-	     .from_ns = start_ns,
-	     .to_ns = start_ns + second,
-	     .text = WIRE_LITERAL("disk full")},
-	    {.kind = WIRE_EVENT_MESSAGE,
-	     .time_ns = start_ns + 60 * second,
-	     .conn = 1,
-	     .subject = WIRE_LITERAL("later")},
-	};
 	struct store_writer_options options;
 	struct store_writer *writer;
 	struct wire_fault fault;
@@ -372,15 +350,73 @@ static void write_hole(const char *log, bool has_gap)
 	assert_int_equal(store_writer_open(&writer, log, &options, &fault), 0);
 	struct store_producer *producer = store_producer_open(writer, NULL, NULL);
 	struct store_batch *batch = store_producer_batch(producer);
-	for (size_t i = 0; i < 3; i++)
-		if (i != 1 || has_gap)
-			assert_int_equal(store_batch_append(batch, &events[i]), 0);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(store_batch_append(batch, &events[i]), 0);
 	store_producer_submit(producer, batch);
 	store_producer_close(producer);
 	store_writer_close(writer);
 }
 
-static void a_reply_that_a_gap_may_have_swallowed_cannot_be_verified(void **state)
+enum { SECOND_NS = 1000000000 };
+
+/* A request, and a message a minute later. */
+static const struct wire_event lone_request = {.kind = WIRE_EVENT_MESSAGE,
+					       .time_ns = 1795420639LL * SECOND_NS,
+					       .conn = 1,
+					       .subject = {"price.get", 9},
+					       .reply = {"_INBOX.asked.1", 14},
+					       .payload = {"1", 1},
+					       .size = 1,
+					       .receiver_count = 1};
+static const struct wire_event a_minute_later = {
+    .kind = WIRE_EVENT_MESSAGE, .time_ns = 1795420699LL * SECOND_NS, .conn = 1, .subject = {"later", 5}};
+
+/* A log of a request without a reply, with or without a gap after it. */
+static void write_unanswered(const char *log, bool has_gap)
+{
+	const struct wire_event gap = {.kind = WIRE_EVENT_GAP,
+				       .time_ns = lone_request.time_ns + SECOND_NS,
+				       .lost_messages = 5,
+				       .from_ns = lone_request.time_ns,
+				       .to_ns = lone_request.time_ns + SECOND_NS,
+				       .text = WIRE_LITERAL("disk full")};
+	struct wire_event events[3] = {lone_request};
+	size_t count = 1;
+
+	if (has_gap)
+		events[count++] = gap;
+	events[count++] = a_minute_later;
+	write_log(log, events, count);
+}
+
+/* As a sniffer records it: who received the request is unknown, and the server's message is a reply. */
+static void a_recorded_no_responders_is_verified_by_a_live_one(void **state)
+{
+	struct house house = {0};
+	struct wire_event events[3] = {lone_request, {.kind = WIRE_EVENT_MESSAGE}, a_minute_later};
+	char log[300];
+	json_t *report;
+
+	(void)state;
+	events[0].receiver_count = 0;
+	events[0].flags = WIRE_EVENT_RECEIVERS_UNKNOWN;
+	events[1].time_ns = lone_request.time_ns + 1000;
+	events[1].subject = lone_request.reply;
+	events[1].headers = WIRE_LITERAL("NATS/1.0 503\r\n\r\n");
+	open_broker(&house);
+	support_tempdir_path(&recording.dir, "nobody", log, sizeof(log));
+	write_log(log, events, 3);
+	int status =
+	    replaying_run(log, house.broker.server.port,
+			  ARGS("--verify", "--speed", "max", "--timeout", "1s", "--json"), &report, NULL);
+	assert_int_equal(replaying_number(report, "requests.no_responders"), 1);
+	assert_int_equal(replaying_number(report, "requests.same"), 1);
+	assert_int_equal(status, 0);
+	json_decref(report);
+	support_broker_close(&house.broker);
+}
+
+static void a_reply_that_may_be_lost_in_a_gap_is_unverifiable(void **state)
 {
 	static const char *const verdicts[] = {"requests.extra", "requests.unverifiable"};
 	struct house house = {.price = {.answer = answer_price}};
@@ -392,7 +428,7 @@ static void a_reply_that_a_gap_may_have_swallowed_cannot_be_verified(void **stat
 		char log[300];
 		json_t *report;
 		support_tempdir_path(&recording.dir, has_gap ? "gap" : "whole", log, sizeof(log));
-		write_hole(log, has_gap);
+		write_unanswered(log, has_gap);
 		int status = replaying_run(log, house.broker.server.port,
 					   ARGS("--verify", "--speed", "max", "--timeout", "1s", "--json"),
 					   &report, NULL);
@@ -411,10 +447,11 @@ int main(void)
 	    cmocka_unit_test(a_service_that_answers_as_recorded_is_verified),
 	    cmocka_unit_test(verifying_finds_exactly_the_change),
 	    cmocka_unit_test(replies_that_do_not_come_are_missing),
-	    cmocka_unit_test(a_slower_service_is_told_by_name),
+	    cmocka_unit_test(a_slower_service_is_reported_by_name),
 	    cmocka_unit_test(roots_are_played_and_nothing_happens_twice),
 	    cmocka_unit_test(without_verify_replies_are_counted_only),
-	    cmocka_unit_test(a_reply_that_a_gap_may_have_swallowed_cannot_be_verified),
+	    cmocka_unit_test(a_recorded_no_responders_is_verified_by_a_live_one),
+	    cmocka_unit_test(a_reply_that_may_be_lost_in_a_gap_is_unverifiable),
 	};
 	return cmocka_run_group_tests(tests, record_services, remove_recording);
 }

@@ -189,7 +189,7 @@ static void a_log_is_not_played_into_the_server_it_is_of(void **state)
 		assert_true(support_deadline_retry(deadline));
 	}
 	free(text);
-	expect(broker.log, broker.server.port, NULL, 2, "the very server");
+	expect(broker.log, broker.server.port, NULL, 2, "this is the server that the log was recorded from");
 	expect(broker.log, broker.server.port, ARGS("--yes", "--speed", "max"), 0, "sent      1 message");
 	expect(log_path, broker.server.port, ARGS("--speed", "max"), 0, "sent      300 messages");
 	support_broker_close(&broker);
@@ -293,7 +293,7 @@ static void maps_that_join_or_never_match_are_told(void **state)
 	(void)state;
 	support_broker_open(&broker, NULL, false);
 	expect(log_path, broker.server.port, ARGS("--speed", "max", "--map", "work.*=one"), 0,
-	       "different subjects one for 200 messages");
+	       "different subjects to one for 200 messages");
 	expect(log_path, broker.server.port, ARGS("--speed", "max", "--map", "play.*=work.$1"), 0,
 	       "--map 'play.*=work.$1' matched nothing");
 	expect(log_path, broker.server.port, ARGS("--dry-run", "--map", "work.1=work.2"), 0,

@@ -26,12 +26,12 @@ int diff_fixture_teardown(void **state)
 static void note(void *context, const struct replay_difference *difference)
 {
 	struct diff_fixture *fixture = context;
-	assert_true(fixture->count < sizeof fixture->told / sizeof fixture->told[0]);
-	struct told *told = &fixture->told[fixture->count++];
-	*told = (struct told){.kind = difference->kind, .is_reply = difference->is_reply};
-	told->seq[REPLAY_A] = difference->a ? difference->a->seq : 0;
-	told->seq[REPLAY_B] = difference->b ? difference->b->seq : 0;
-	snprintf(told->subject, sizeof told->subject, "%.*s", (int)difference->subject.len,
+	assert_true(fixture->count < sizeof fixture->reported / sizeof fixture->reported[0]);
+	struct reported *reported = &fixture->reported[fixture->count++];
+	*reported = (struct reported){.kind = difference->kind, .is_reply = difference->is_reply};
+	reported->seq[REPLAY_A] = difference->a ? difference->a->seq : 0;
+	reported->seq[REPLAY_B] = difference->b ? difference->b->seq : 0;
+	snprintf(reported->subject, sizeof reported->subject, "%.*s", (int)difference->subject.len,
 		 difference->subject.data);
 }
 
@@ -54,16 +54,17 @@ void diff_expect_one(struct diff_fixture *fixture, enum replay_difference_kind k
 {
 	diff_compare(fixture);
 	for (size_t i = 0; i < fixture->count; i++)
-		if (i > 0 || fixture->told[i].kind != kind || fixture->told[i].seq[REPLAY_A] != seq_a ||
-		    fixture->told[i].seq[REPLAY_B] != seq_b)
-			print_message("%s %lu %lu %s\n", replay_difference_name(fixture->told[i].kind),
-				      (unsigned long)fixture->told[i].seq[REPLAY_A],
-				      (unsigned long)fixture->told[i].seq[REPLAY_B],
-				      fixture->told[i].subject);
+		if (i > 0 || fixture->reported[i].kind != kind ||
+		    fixture->reported[i].seq[REPLAY_A] != seq_a ||
+		    fixture->reported[i].seq[REPLAY_B] != seq_b)
+			print_message("%s %lu %lu %s\n", replay_difference_name(fixture->reported[i].kind),
+				      (unsigned long)fixture->reported[i].seq[REPLAY_A],
+				      (unsigned long)fixture->reported[i].seq[REPLAY_B],
+				      fixture->reported[i].subject);
 	assert_int_equal(fixture->count, 1);
-	assert_int_equal(fixture->told[0].kind, kind);
-	assert_int_equal(fixture->told[0].seq[REPLAY_A], seq_a);
-	assert_int_equal(fixture->told[0].seq[REPLAY_B], seq_b);
+	assert_int_equal(fixture->reported[0].kind, kind);
+	assert_int_equal(fixture->reported[0].seq[REPLAY_A], seq_a);
+	assert_int_equal(fixture->reported[0].seq[REPLAY_B], seq_b);
 }
 
 void diff_expect_equal(struct diff_fixture *fixture)

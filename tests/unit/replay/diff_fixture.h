@@ -1,23 +1,23 @@
-/* diff_fixture.h - two recordings to compare, and the differences that were told. */
+/* diff_fixture.h - two recordings to compare, and the differences that are reported. */
 #ifndef TESTS_DIFF_FIXTURE_H
 #define TESTS_DIFF_FIXTURE_H
 
-#include "replay/diff/diff.h"
+#include "replay/diff/summary.h"
 #include "tests/unit/replay/traffic.h"
 
-/* A difference as it was told, in short. */
-struct told {
+/* A reported difference, in short. */
+struct reported {
 	enum replay_difference_kind kind;
 	bool is_reply;
 	uint64_t seq[REPLAY_SIDES]; /* 0: none */
 	char subject[48];
 };
 
-/* A test's state: empty recordings, and the defaults. */
+/* A test's state: two empty recordings and default options. */
 struct diff_fixture {
 	struct traffic a, b;
 	struct replay_diff_options options;
-	struct told told[2000];
+	struct reported reported[2000];
 	size_t count;
 	struct replay_diff *diff;
 	struct replay_diff_summary summary;
@@ -26,15 +26,15 @@ struct diff_fixture {
 int diff_fixture_setup(void **state);
 int diff_fixture_teardown(void **state);
 
-/* Ten numbered messages on one subject, in both. */
+/* Add ten numbered messages on one subject to both recordings. */
 void diff_fill_numbers(struct diff_fixture *fixture);
 
-/* Compare anew: fills told and the summary, which must agree with each other. */
+/* Compare the recordings from the beginning: fills `reported` and the summary, which must agree with each other. */
 void diff_compare(struct diff_fixture *fixture);
-/* Compare; there must be this difference alone. A number is 0 where a side has no message. */
+/* Compare, and expect only this difference. A number is 0 where a side has no message. */
 void diff_expect_one(struct diff_fixture *fixture, enum replay_difference_kind kind, uint64_t seq_a,
 		     uint64_t seq_b);
-/* Compare; there must be none. */
+/* Compare, and expect no difference. */
 void diff_expect_equal(struct diff_fixture *fixture);
 
 #endif

@@ -1,4 +1,4 @@
-/* Is a live reply the recorded one? */
+/* Comparing payloads by bytes and as JSON. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ static bool equal(void **state, const char *recorded, const char *live)
 	return replay_compare_equal(*state, wire_slice_str(recorded), wire_slice_str(live));
 }
 
-static void bytes_are_bytes(void **state)
+static void without_json_only_equal_bytes_are_equal(void **state)
 {
 	assert_true(equal(state, "{\"a\":1}", "{\"a\":1}"));
 	assert_false(equal(state, "{\"a\":1}", "{\"a\": 1}"));
@@ -33,7 +33,7 @@ static void bytes_are_bytes(void **state)
 	assert_false(equal(state, "", "x"));
 }
 
-static void json_is_what_it_says(void **state)
+static void json_is_compared_by_value(void **state)
 {
 	replay_compare_as_json(*state);
 	assert_true(equal(state, "{\"a\":1,\"b\":[2,{}]}", " { \"b\" : [2, {}], \"a\": 1 }"));
@@ -45,7 +45,7 @@ static void json_is_what_it_says(void **state)
 	assert_false(equal(state, "{}", ""));
 }
 
-static void paths_lead_to_what_does_not_count(void **state)
+static void values_at_ignored_paths_do_not_count(void **state)
 {
 	static const struct {
 		const char *path, *a, *b;
@@ -74,7 +74,7 @@ static void paths_lead_to_what_does_not_count(void **state)
 	}
 }
 
-static void what_is_beside_a_path_still_counts(void **state)
+static void values_beside_an_ignored_path_still_count(void **state)
 {
 	struct wire_fault fault;
 
@@ -86,7 +86,7 @@ static void what_is_beside_a_path_still_counts(void **state)
 	assert_true(equal(state, "{\"id\":[1]}", "{\"id\":{}}"));
 }
 
-static void what_strict_readers_refuse_is_compared_as_json(void **state)
+static void json_that_strict_parsers_refuse_is_compared_by_value(void **state)
 {
 	struct wire_fault fault;
 
@@ -99,7 +99,7 @@ static void what_strict_readers_refuse_is_compared_as_json(void **state)
 	assert_true(equal(state, "{\"\\u0000\":1,\"a\":2}", "{\"a\":2,\"\\u0000\":1}"));
 }
 
-static void what_strict_readers_refuse_still_counts(void **state)
+static void differences_that_strict_parsers_refuse_still_count(void **state)
 {
 	replay_compare_as_json(*state);
 	assert_false(equal(state, "[\"\\ud83d\"]", "[\"\\ud83e\"]"));
@@ -113,7 +113,7 @@ static void what_strict_readers_refuse_still_counts(void **state)
 	assert_false(equal(state, "[\"\\ud83d\",]", "[ \"\\ud83d\",]"));
 }
 
-static void what_is_no_path_is_refused(void **state)
+static void malformed_paths_are_refused(void **state)
 {
 	static const char *const paths[] = {"",     "$",     "id",   ".id",   "$id",   "$.",  "$..",
 					    "$[",   "$[]",   "$[x]", "$['a]", "$['a'", "$[1", "$[-1]",
@@ -125,8 +125,8 @@ static void what_is_no_path_is_refused(void **state)
 			fail_msg("\"%s\" was taken", paths[i]);
 }
 
-/* Deep nesting ends at the parser's limit, not at ours. */
-static void deep_json_is_no_danger(void **state)
+/* The parser's limit of depth applies first. */
+static void deeply_nested_json_does_not_overflow_the_stack(void **state)
 {
 	enum { DEPTH = 100000 };
 	static char deep[2 * DEPTH];
@@ -143,14 +143,14 @@ static void deep_json_is_no_danger(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(bytes_are_bytes),
-	    TEST(json_is_what_it_says),
-	    TEST(paths_lead_to_what_does_not_count),
-	    TEST(what_is_beside_a_path_still_counts),
-	    TEST(what_strict_readers_refuse_is_compared_as_json),
-	    TEST(what_strict_readers_refuse_still_counts),
-	    TEST(what_is_no_path_is_refused),
-	    TEST(deep_json_is_no_danger),
+	    TEST(without_json_only_equal_bytes_are_equal),
+	    TEST(json_is_compared_by_value),
+	    TEST(values_at_ignored_paths_do_not_count),
+	    TEST(values_beside_an_ignored_path_still_count),
+	    TEST(json_that_strict_parsers_refuse_is_compared_by_value),
+	    TEST(differences_that_strict_parsers_refuse_still_count),
+	    TEST(malformed_paths_are_refused),
+	    TEST(deeply_nested_json_does_not_overflow_the_stack),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

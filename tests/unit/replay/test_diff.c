@@ -1,4 +1,4 @@
-/* One difference of each kind, and what cannot be verified. */
+/* One difference of each kind, and what is unverifiable. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 /* ---- one difference of each kind ---- */
 
-static void nothing_equals_nothing(void **state)
+static void empty_recordings_are_equal(void **state)
 {
 	diff_expect_equal(*state);
 }
@@ -50,14 +50,14 @@ static void another_payload_at_the_same_place_is_a_change(void **state)
 	traffic_set_payload(&fixture->b.events[6], "another");
 	diff_compare(fixture);
 	assert_int_equal(fixture->count, 2);
-	assert_int_equal(fixture->told[0].kind, REPLAY_DIFF_MISSING);
-	assert_int_equal(fixture->told[0].seq[REPLAY_A], 3);
-	assert_int_equal(fixture->told[1].kind, REPLAY_DIFF_CHANGED);
-	assert_int_equal(fixture->told[1].seq[REPLAY_A], 8);
-	assert_int_equal(fixture->told[1].seq[REPLAY_B], 7);
+	assert_int_equal(fixture->reported[0].kind, REPLAY_DIFF_MISSING);
+	assert_int_equal(fixture->reported[0].seq[REPLAY_A], 3);
+	assert_int_equal(fixture->reported[1].kind, REPLAY_DIFF_CHANGED);
+	assert_int_equal(fixture->reported[1].seq[REPLAY_A], 8);
+	assert_int_equal(fixture->reported[1].seq[REPLAY_B], 7);
 }
 
-static void one_that_is_gone_and_one_that_came_elsewhere_are_no_change(void **state)
+static void a_missing_and_an_extra_message_at_different_places_are_not_a_change(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	diff_fill_numbers(fixture);
@@ -92,7 +92,7 @@ static void an_ignored_header_may_differ_or_be_missing(void **state)
 	diff_expect_one(fixture, REPLAY_DIFF_CHANGED, 5, 5);
 }
 
-static void json_may_be_compared_by_what_it_says(void **state)
+static void json_payloads_may_be_compared_by_value(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	struct wire_fault fault;
@@ -122,9 +122,9 @@ static void more_receivers_are_a_difference_where_both_logs_know_them(void **sta
 	diff_expect_equal(fixture);
 }
 
-/* ---- what cannot be verified ---- */
+/* ---- unverifiable ---- */
 
-static void what_a_gap_may_have_swallowed_is_unverifiable(void **state)
+static void a_message_that_may_be_lost_in_a_gap_is_unverifiable(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	diff_fill_numbers(fixture);
@@ -134,18 +134,18 @@ static void what_a_gap_may_have_swallowed_is_unverifiable(void **state)
 	fixture->b.events[4].event.time_ns = fixture->b.events[3].event.time_ns + 1;
 	diff_expect_equal(fixture);
 	assert_int_equal(fixture->summary.total.unverifiable, 1);
-	/* A gap of one message explains no second one, … */
+	/* A gap of one message does not explain a second one, … */
 	traffic_remove(&fixture->b, 5);
 	diff_compare(fixture);
 	assert_int_equal(fixture->summary.total.unverifiable, 1);
 	assert_int_equal(fixture->summary.total.differences[REPLAY_DIFF_MISSING], 1);
-	/* … one that does not know how many it has does. */
+	/* … a gap of unknown size does. */
 	fixture->b.events[4].event.lost_messages = 0;
 	diff_expect_equal(fixture);
 	assert_int_equal(fixture->summary.total.unverifiable, 2);
 }
 
-static void a_gap_explains_nothing_elsewhere(void **state)
+static void a_gap_elsewhere_does_not_explain_a_missing_message(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	diff_fill_numbers(fixture);
@@ -154,7 +154,7 @@ static void a_gap_explains_nothing_elsewhere(void **state)
 	diff_expect_one(fixture, REPLAY_DIFF_MISSING, 5, 0);
 }
 
-static void a_payload_that_was_cut_is_unverifiable_as_far_as_it_is_the_same(void **state)
+static void a_cut_payload_whose_recorded_part_is_equal_is_unverifiable(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	diff_fill_numbers(fixture);
@@ -172,19 +172,19 @@ static void a_payload_that_was_cut_is_unverifiable_as_far_as_it_is_the_same(void
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(nothing_equals_nothing),
+	    TEST(empty_recordings_are_equal),
 	    TEST(the_same_messages_are_equal),
 	    TEST(a_message_in_a_only_is_missing),
 	    TEST(a_message_in_b_only_is_extra),
 	    TEST(another_payload_at_the_same_place_is_a_change),
-	    TEST(one_that_is_gone_and_one_that_came_elsewhere_are_no_change),
+	    TEST(a_missing_and_an_extra_message_at_different_places_are_not_a_change),
 	    TEST(other_headers_are_a_change),
 	    TEST(an_ignored_header_may_differ_or_be_missing),
-	    TEST(json_may_be_compared_by_what_it_says),
+	    TEST(json_payloads_may_be_compared_by_value),
 	    TEST(more_receivers_are_a_difference_where_both_logs_know_them),
-	    TEST(what_a_gap_may_have_swallowed_is_unverifiable),
-	    TEST(a_gap_explains_nothing_elsewhere),
-	    TEST(a_payload_that_was_cut_is_unverifiable_as_far_as_it_is_the_same),
+	    TEST(a_message_that_may_be_lost_in_a_gap_is_unverifiable),
+	    TEST(a_gap_elsewhere_does_not_explain_a_missing_message),
+	    TEST(a_cut_payload_whose_recorded_part_is_equal_is_unverifiable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

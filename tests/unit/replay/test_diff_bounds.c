@@ -9,7 +9,7 @@
 
 #include "tests/unit/replay/diff_fixture.h"
 
-static void a_run_longer_than_the_window_is_got_over(void **state)
+static void a_run_of_missing_messages_may_be_longer_than_the_window(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	char text[20];
@@ -30,7 +30,7 @@ static void a_run_longer_than_the_window_is_got_over(void **state)
 	assert_int_equal(fixture->summary.short_of_memory, 0);
 }
 
-/* Every tenth message is missing; neither what has been paired nor what has been passed waits on. */
+/* Every tenth message is missing. Neither paired messages nor those that were given up use memory. */
 static void memory_does_not_grow_with_the_recording(void **state)
 {
 	struct diff_fixture *fixture = *state;
@@ -49,7 +49,7 @@ static void memory_does_not_grow_with_the_recording(void **state)
 	assert_int_equal(fixture->count, 500);
 }
 
-static void want_of_memory_is_told(void **state)
+static void giving_up_early_for_memory_is_counted(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	char text[20];
@@ -64,7 +64,7 @@ static void want_of_memory_is_told(void **state)
 	assert_true(fixture->summary.short_of_memory > 800);
 }
 
-/* One side has `count` messages ahead of those that both have, far more than memory holds. */
+/* One recording has `count` messages before those that both have, far more than memory holds. */
 static void fill_late_start(struct traffic *early, struct traffic *late, int count)
 {
 	char text[20];
@@ -77,7 +77,7 @@ static void fill_late_start(struct traffic *early, struct traffic *late, int cou
 	}
 }
 
-static void a_recording_that_began_later_is_caught_up_with(void **state)
+static void a_recording_that_began_later_is_compared_from_its_beginning(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	fixture->options.memory_bytes = 20000;
@@ -94,10 +94,10 @@ static void a_recording_that_began_later_is_caught_up_with(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_run_longer_than_the_window_is_got_over),
+	    TEST(a_run_of_missing_messages_may_be_longer_than_the_window),
 	    TEST(memory_does_not_grow_with_the_recording),
-	    TEST(want_of_memory_is_told),
-	    TEST(a_recording_that_began_later_is_caught_up_with),
+	    TEST(giving_up_early_for_memory_is_counted),
+	    TEST(a_recording_that_began_later_is_compared_from_its_beginning),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

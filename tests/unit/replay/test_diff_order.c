@@ -1,4 +1,4 @@
-/* Differences of order: what counts as sent later, and what may lie otherwise. */
+/* Differences of order, and what may interleave differently. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,8 +33,8 @@ static void expect_move(struct diff_fixture *fixture, int count, size_t from, si
 	traffic_fini(&fixture->b);
 }
 
-/* Pairs are judged some at a time; wherever the cut lies, one message moved and not those around it. */
-static void what_moves_across_a_cut_is_told_once(void **state)
+/* Pairs are judged in groups. Wherever the boundary is, one message moved and not those around it. */
+static void a_move_across_the_boundary_of_two_groups_is_reported_once(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	fixture->options.window = 16;
@@ -44,7 +44,7 @@ static void what_moves_across_a_cut_is_told_once(void **state)
 	}
 }
 
-static void order_across_subjects_counts_when_asked_for(void **state)
+static void order_across_subjects_is_compared_on_request(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	diff_fill_numbers(fixture);
@@ -56,7 +56,7 @@ static void order_across_subjects_counts_when_asked_for(void **state)
 	diff_expect_one(fixture, REPLAY_DIFF_REORDERED, 11, 4);
 }
 
-static void publishers_may_interleave_otherwise(void **state)
+static void publishers_may_interleave_differently(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	char text[20];
@@ -73,8 +73,8 @@ static void publishers_may_interleave_otherwise(void **state)
 	diff_expect_equal(fixture);
 }
 
-/* A place on a subject is not exact then: what is there on the other side may lie a few places off. */
-static void a_change_is_found_although_publishers_interleave_otherwise(void **state)
+/* The place on a subject is not exact then: the counterpart may be a few places away. */
+static void a_change_is_found_when_publishers_interleave_differently(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	static const int order[] = {0, 2, 4, 1, 3, 5};
@@ -95,10 +95,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_message_that_its_publisher_sent_later_is_reordered),
-	    TEST(what_moves_across_a_cut_is_told_once),
-	    TEST(order_across_subjects_counts_when_asked_for),
-	    TEST(publishers_may_interleave_otherwise),
-	    TEST(a_change_is_found_although_publishers_interleave_otherwise),
+	    TEST(a_move_across_the_boundary_of_two_groups_is_reported_once),
+	    TEST(order_across_subjects_is_compared_on_request),
+	    TEST(publishers_may_interleave_differently),
+	    TEST(a_change_is_found_when_publishers_interleave_differently),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

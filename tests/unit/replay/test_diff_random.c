@@ -1,4 +1,4 @@
-/* Recordings that are changed at random: what was done to them is what is told. */
+/* Recordings edited at random: the differences that are reported are the edits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include "tests/unit/replay/diff_fixture.h"
 
-/* What was done to B, by the message of A that it was done to. */
+/* An edit of B, and the message of A that it concerns. */
 struct edit {
 	enum replay_difference_kind kind;
 	uint64_t serial;
@@ -26,7 +26,7 @@ static size_t find_later(const struct traffic *traffic, size_t from, int skip)
 	return traffic->count;
 }
 
-/* Do one thing to B at a message of its own kind; false when it cannot be done there. */
+/* Edit B at a message. False when the edit is not possible there. */
 static bool edit(struct diff_fixture *fixture, struct edit *done, size_t at)
 {
 	struct traffic_event *event = &fixture->b.events[at];
@@ -68,11 +68,11 @@ static size_t edit_at_random(struct diff_fixture *fixture, struct random *random
 static void expect_edit(const struct diff_fixture *fixture, const struct edit *edit, unsigned seed)
 {
 	for (size_t i = 0; i < fixture->count; i++) {
-		const struct told *told = &fixture->told[i];
-		uint64_t serial = told->seq[REPLAY_A]
-				      ? fixture->a.events[told->seq[REPLAY_A] - 1].serial
-				      : UINT64_MAX - fixture->b.events[told->seq[REPLAY_B] - 1].serial;
-		if (told->kind == edit->kind && serial == edit->serial)
+		const struct reported *reported = &fixture->reported[i];
+		uint64_t serial = reported->seq[REPLAY_A]
+				      ? fixture->a.events[reported->seq[REPLAY_A] - 1].serial
+				      : UINT64_MAX - fixture->b.events[reported->seq[REPLAY_B] - 1].serial;
+		if (reported->kind == edit->kind && serial == edit->serial)
 			return;
 	}
 	fail_msg("seed %u: %s of message %lu was not found", seed, replay_difference_name(edit->kind),
@@ -100,7 +100,7 @@ static void random_edits_are_found_exactly(void **state)
 	}
 }
 
-static void a_recording_made_anew_is_equal(void **state)
+static void a_second_recording_of_the_same_traffic_is_equal(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	fixture->options.order = REPLAY_ORDER_PUBLISHER;
@@ -125,7 +125,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(random_edits_are_found_exactly),
-	    TEST(a_recording_made_anew_is_equal),
+	    TEST(a_second_recording_of_the_same_traffic_is_equal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

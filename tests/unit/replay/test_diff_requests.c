@@ -1,4 +1,4 @@
-/* Requests and their replies in two recordings, whose inboxes have other names. */
+/* Requests and replies in two recordings with different inboxes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include "tests/unit/replay/diff_fixture.h"
 
-/* `count` requests of two clients, each answered `ns` later. */
+/* Add `count` requests, each with a reply `ns` later. */
 static void fill_requests(struct traffic *traffic, int count, int64_t ns, const char *run)
 {
 	char inbox[48], text[20];
@@ -46,9 +46,9 @@ static void replies_given_to_the_wrong_requests_are_changes(void **state)
 }
 
 /* Requests and replies, by their letter and number: "q1 q2 r1 r2". */
-static void fill_conversation(struct traffic *traffic, const char *inbox, const char *course)
+static void fill_conversation(struct traffic *traffic, const char *inbox, const char *conversation)
 {
-	for (const char *at = course; *at; at += at[2] ? 3 : 2) {
+	for (const char *at = conversation; *at; at += at[2] ? 3 : 2) {
 		const char number[] = {at[1], '\0'};
 		bool is_request = at[0] == 'q';
 		traffic_message(traffic, is_request ? 1 : 2, is_request ? "ask" : inbox,
@@ -56,8 +56,8 @@ static void fill_conversation(struct traffic *traffic, const char *inbox, const 
 	}
 }
 
-/* Which request is answered cannot be told then, and depends on what the recording saw first. */
-static void an_inbox_may_be_used_again(void **state)
+/* It cannot be known then which request a reply answers: that depends on what was recorded first. */
+static void an_inbox_may_be_reused(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	fill_conversation(&fixture->a, "_INBOX.one", "q1 q2 r1 q3 r2 r3");
@@ -65,18 +65,18 @@ static void an_inbox_may_be_used_again(void **state)
 	diff_expect_equal(fixture);
 }
 
-static void a_changed_reply_is_told_among_those_of_its_request(void **state)
+static void a_changed_reply_is_reported_under_the_subject_of_its_request(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	fill_requests(&fixture->a, 10, 500, "first");
 	fill_requests(&fixture->b, 10, 500, "second");
 	traffic_set_payload(&fixture->b.events[7], "wrong");
 	diff_expect_one(fixture, REPLAY_DIFF_CHANGED, 8, 8);
-	assert_true(fixture->told[0].is_reply);
-	assert_string_equal(fixture->told[0].subject, "ask");
+	assert_true(fixture->reported[0].is_reply);
+	assert_string_equal(fixture->reported[0].subject, "ask");
 }
 
-static void slower_answers_are_a_difference_when_asked_for(void **state)
+static void slower_replies_are_a_difference_on_request(void **state)
 {
 	struct diff_fixture *fixture = *state;
 	fill_requests(&fixture->a, 20, 100000, "first");
@@ -93,7 +93,7 @@ static void slower_answers_are_a_difference_when_asked_for(void **state)
 	diff_expect_one(fixture, REPLAY_DIFF_SLOWER, 0, 0);
 }
 
-static void a_clock_that_was_set_slows_no_answer(void **state)
+static void a_clock_that_was_set_does_not_change_latencies(void **state)
 {
 	static const int64_t year_ns = INT64_C(365) * 24 * 3600 * 1000000000;
 	struct diff_fixture *fixture = *state;
@@ -115,10 +115,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(inboxes_have_other_names_in_each_run),
 	    TEST(replies_given_to_the_wrong_requests_are_changes),
-	    TEST(an_inbox_may_be_used_again),
-	    TEST(a_changed_reply_is_told_among_those_of_its_request),
-	    TEST(slower_answers_are_a_difference_when_asked_for),
-	    TEST(a_clock_that_was_set_slows_no_answer),
+	    TEST(an_inbox_may_be_reused),
+	    TEST(a_changed_reply_is_reported_under_the_subject_of_its_request),
+	    TEST(slower_replies_are_a_difference_on_request),
+	    TEST(a_clock_that_was_set_does_not_change_latencies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

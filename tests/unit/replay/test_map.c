@@ -1,4 +1,4 @@
-/* Subjects by other names. */
+/* Renaming subjects by rules. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@ static void expect(struct replay_map *map, const char *subject, const char *want
 		fail_msg("%s became %.*s, not %s", subject, (int)got.len, got.data, wanted);
 }
 
-static void wildcards_find_their_places(void **state)
+static void variables_are_replaced_by_what_the_wildcards_matched(void **state)
 {
 	static const struct {
 		const char *rule, *subject, *result;
@@ -62,7 +62,7 @@ static void wildcards_find_their_places(void **state)
 		expect(map, rows[i].subject, rows[i].result);
 }
 
-static void what_no_rule_matches_stays_as_it_is(void **state)
+static void a_subject_that_matches_no_rule_is_unchanged(void **state)
 {
 	add(*state, "a.*=b.$1");
 	expect(*state, "a", "a");
@@ -71,7 +71,7 @@ static void what_no_rule_matches_stays_as_it_is(void **state)
 	expect(*state, "", "");
 }
 
-static void the_first_rule_that_matches_holds(void **state)
+static void the_first_rule_that_matches_applies(void **state)
 {
 	struct replay_map *map = *state;
 
@@ -85,7 +85,7 @@ static void the_first_rule_that_matches_holds(void **state)
 	assert_int_equal(replay_map_use(map, 2).subjects, 1);
 }
 
-static void rules_without_sense_are_refused_with_a_reason(void **state)
+static void malformed_rules_are_refused_with_a_reason(void **state)
 {
 	static const char *const rules[] = {
 	    "",       "a",     "=b",     "a=",      "a.*=b.$2", "a.*=b.$0",   "a.*=b.>",
@@ -103,7 +103,7 @@ static void rules_without_sense_are_refused_with_a_reason(void **state)
 	assert_int_equal(replay_map_len(*state), 0);
 }
 
-static void a_rule_behind_one_that_matches_all_it_does_can_never_match(void **state)
+static void a_rule_after_one_that_covers_it_is_refused(void **state)
 {
 	struct wire_fault fault;
 
@@ -113,7 +113,7 @@ static void a_rule_behind_one_that_matches_all_it_does_can_never_match(void **st
 	add(*state, "*.new=c.$1");
 }
 
-static void different_subjects_that_become_one_are_noticed(void **state)
+static void different_subjects_renamed_to_one_are_counted(void **state)
 {
 	const char *example;
 	struct replay_map *map = *state;
@@ -126,7 +126,7 @@ static void different_subjects_that_become_one_are_noticed(void **state)
 	expect(map, "a.2", "b");
 	assert_int_equal(replay_map_collisions(map, &example), 1);
 	assert_string_equal(example, "b");
-	expect(map, "b", "b"); /* one that no rule touches */
+	expect(map, "b", "b"); /* not renamed */
 	assert_int_equal(replay_map_collisions(map, &example), 2);
 }
 
@@ -151,12 +151,12 @@ static void a_rule_that_keeps_all_wildcards_joins_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(wildcards_find_their_places),
-	    TEST(what_no_rule_matches_stays_as_it_is),
-	    TEST(the_first_rule_that_matches_holds),
-	    TEST(rules_without_sense_are_refused_with_a_reason),
-	    TEST(a_rule_behind_one_that_matches_all_it_does_can_never_match),
-	    TEST(different_subjects_that_become_one_are_noticed),
+	    TEST(variables_are_replaced_by_what_the_wildcards_matched),
+	    TEST(a_subject_that_matches_no_rule_is_unchanged),
+	    TEST(the_first_rule_that_matches_applies),
+	    TEST(malformed_rules_are_refused_with_a_reason),
+	    TEST(a_rule_after_one_that_covers_it_is_refused),
+	    TEST(different_subjects_renamed_to_one_are_counted),
 	    TEST(a_rule_that_keeps_all_wildcards_joins_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

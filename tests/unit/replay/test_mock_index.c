@@ -6,10 +6,10 @@
 
 #include <cmocka.h>
 
-#include "replay/mock/index.h"
+#include "replay/mock/index_read.h"
 #include "tests/unit/replay/traffic.h"
 
-/* Connections: 1 and 2 ask, 5 and 6 are the service "stock", 7 is another one. */
+/* Connections: 1 sends requests, 5 and 6 are the service "stock", 7 is another service. */
 enum { SHOP = 1, STOCK = 5, STOCK_TOO = 6, BILLING = 7 };
 
 static const struct wire_client stock = {.name = {"stock", 5}}, billing = {.name = {"billing", 7}};
@@ -81,11 +81,11 @@ static void converse(struct fixture *fixture, const char *subject, const char *q
 static enum replay_mock_match ask(struct fixture *fixture, const char *subject, const char *question,
 				  int64_t *conversation)
 {
-	return replay_mock_index_ask(fixture->index, wire_slice_str(subject), wire_slice_str(question),
-				     conversation);
+	return replay_mock_index_match(fixture->index, wire_slice_str(subject), wire_slice_str(question),
+				       conversation);
 }
 
-/* Ask, and expect the replies, joined by commas. */
+/* Match a request and expect these replies, joined by commas. */
 static void expect(struct fixture *fixture, enum replay_mock_match match, const char *subject,
 		   const char *question, const char *answers)
 {
@@ -101,9 +101,9 @@ static void expect(struct fixture *fixture, enum replay_mock_match match, const 
 	assert_string_equal(text, answers);
 }
 
-/* ---- answering ---- */
+/* ---- matching ---- */
 
-static void the_same_question_gets_its_answers_in_turn_and_the_last_again(void **state)
+static void equal_requests_get_their_replies_in_order_and_then_the_last_again(void **state)
 {
 	struct fixture *fixture = *state;
 	converse(fixture, "get", "a", "1");
@@ -116,7 +116,7 @@ static void the_same_question_gets_its_answers_in_turn_and_the_last_again(void *
 	expect(fixture, REPLAY_MOCK_EXACT, "get", "a", "3");
 }
 
-static void other_questions_get_what_is_left_on_the_subject(void **state)
+static void other_requests_get_replies_that_were_not_played_on_the_subject(void **state)
 {
 	struct fixture *fixture = *state;
 	converse(fixture, "get", "a", "1");
@@ -130,7 +130,7 @@ static void other_questions_get_what_is_left_on_the_subject(void **state)
 	expect(fixture, REPLAY_MOCK_MISS, "list", "a", "");
 }
 
-static void a_stream_of_replies_comes_whole_at_its_pace(void **state)
+static void several_replies_keep_their_order_and_their_delays(void **state)
 {
 	struct fixture *fixture = *state;
 	struct replay_mock_reply got;
@@ -140,7 +140,8 @@ static void a_stream_of_replies_comes_whole_at_its_pace(void **state)
 	converse(fixture, "get", "a", "1");
 	reply(fixture, STOCK, "in.1", "y")->event.time_ns = asked_ns + 7000;
 	struct traffic_event *last = reply(fixture, STOCK_TOO, "in.1", "z");
-	last->event.time_ns = asked_ns + 6000; /* a clock that steps back does not make it overtake */
+	last->event.time_ns =
+	    asked_ns + 6000; /* earlier than the reply before: keeps the order all the same */
 	last->event.flags = WIRE_EVENT_CUT;
 	snprintf(last->headers, sizeof last->headers, "NATS/1.0 404 Gone\r\n\r\n");
 	must_read(fixture);
@@ -155,7 +156,7 @@ static void a_stream_of_replies_comes_whole_at_its_pace(void **state)
 	assert_false(replay_mock_index_reply(fixture->index, conversation, &at, &got));
 }
 
-static void a_clock_that_was_set_is_no_delay(void **state)
+static void a_clock_that_was_set_does_not_delay_replies(void **state)
 {
 	static const int64_t hour_ns = INT64_C(3600000000000);
 	struct fixture *fixture = *state;
@@ -175,7 +176,7 @@ static void a_clock_that_was_set_is_no_delay(void **state)
 	}
 }
 
-static void silence_is_an_answer_too(void **state)
+static void a_request_without_recorded_replies_gets_none(void **state)
 {
 	static const char *const subjects[] = {"get", NULL};
 	struct fixture *fixture = *state;
@@ -202,7 +203,7 @@ static void only_the_replies_of_the_service_count(void **state)
 	expect(fixture, REPLAY_MOCK_MISS, "pay", "a", "");
 }
 
-static void a_service_that_is_not_there_is_told_with_those_that_are(void **state)
+static void the_error_for_an_unknown_service_names_the_known_ones(void **state)
 {
 	struct fixture *fixture = *state;
 	fixture->choice.service = "stocks";
@@ -248,7 +249,7 @@ static void the_queue_group_is_that_of_the_receiver(void **state)
 	expect_subscriptions(fixture, "get/keepers put/");
 }
 
-static void what_the_service_subscribed_to_covers_its_requests(void **state)
+static void recorded_subscriptions_replace_the_subjects_that_they_match(void **state)
 {
 	static const char *const subscribed[] = {"stock.*", "events.>"};
 	struct fixture *fixture = *state;
@@ -266,7 +267,7 @@ static void what_the_service_subscribed_to_covers_its_requests(void **state)
 	expect_subscriptions(fixture, "stock.*/keepers other/");
 }
 
-static void patterns_are_subscribed_to_as_they_are(void **state)
+static void chosen_patterns_are_subscribed_to(void **state)
 {
 	static const char *const subjects[] = {"stock.>", "none", NULL};
 	struct fixture *fixture = *state;
@@ -289,7 +290,7 @@ static void another_queue_group_may_be_chosen(void **state)
 	expect_subscriptions(fixture, "stock.get/others");
 }
 
-static void too_many_subjects_ask_for_a_pattern(void **state)
+static void too_many_subjects_are_refused_with_advice(void **state)
 {
 	struct fixture *fixture = *state;
 	char subject[48];
@@ -303,7 +304,7 @@ static void too_many_subjects_ask_for_a_pattern(void **state)
 
 /* ---- bounds ---- */
 
-static void equal_replies_are_kept_once_and_others_bounded(void **state)
+static void equal_replies_are_kept_once_and_memory_is_bounded(void **state)
 {
 	struct fixture *fixture = *state;
 	char text[96];
@@ -325,7 +326,7 @@ static void equal_replies_are_kept_once_and_others_bounded(void **state)
 	assert_non_null(strstr(fixture->fault.text, "--memory"));
 }
 
-/* Requests to somebody else, made while they are read. */
+/* A source of requests to another service. */
 struct requests {
 	struct wire_source source;
 	int left;
@@ -346,7 +347,7 @@ static int next_request(struct wire_source *source, struct wire_event *event, st
 	return 1;
 }
 
-static void what_others_are_asked_takes_no_memory(void **state)
+static void requests_to_other_services_take_no_lasting_memory(void **state)
 {
 	struct fixture *fixture = *state;
 	struct requests requests = {.source = {.next = next_request, .client = find_client}, .left = 1100000};
@@ -362,20 +363,20 @@ static void what_others_are_asked_takes_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(the_same_question_gets_its_answers_in_turn_and_the_last_again),
-	    TEST(other_questions_get_what_is_left_on_the_subject),
-	    TEST(a_stream_of_replies_comes_whole_at_its_pace),
-	    TEST(a_clock_that_was_set_is_no_delay),
-	    TEST(silence_is_an_answer_too),
+	    TEST(equal_requests_get_their_replies_in_order_and_then_the_last_again),
+	    TEST(other_requests_get_replies_that_were_not_played_on_the_subject),
+	    TEST(several_replies_keep_their_order_and_their_delays),
+	    TEST(a_clock_that_was_set_does_not_delay_replies),
+	    TEST(a_request_without_recorded_replies_gets_none),
 	    TEST(only_the_replies_of_the_service_count),
-	    TEST(a_service_that_is_not_there_is_told_with_those_that_are),
+	    TEST(the_error_for_an_unknown_service_names_the_known_ones),
 	    TEST(the_queue_group_is_that_of_the_receiver),
-	    TEST(what_the_service_subscribed_to_covers_its_requests),
-	    TEST(patterns_are_subscribed_to_as_they_are),
+	    TEST(recorded_subscriptions_replace_the_subjects_that_they_match),
+	    TEST(chosen_patterns_are_subscribed_to),
 	    TEST(another_queue_group_may_be_chosen),
-	    TEST(too_many_subjects_ask_for_a_pattern),
-	    TEST(equal_replies_are_kept_once_and_others_bounded),
-	    TEST(what_others_are_asked_takes_no_memory),
+	    TEST(too_many_subjects_are_refused_with_advice),
+	    TEST(equal_replies_are_kept_once_and_memory_is_bounded),
+	    TEST(requests_to_other_services_take_no_lasting_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Recorded messages as they will be published, and which are. */
+/* Rewriting messages, and selecting those that are played. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,7 +42,7 @@ static void expect_headers(struct replay_rewrite *rewrite, const char *before, c
 		fail_msg("got \"%.*s\", not \"%s\"", (int)out.headers.len, out.headers.data, after);
 }
 
-static void without_wishes_the_block_is_the_recorded_bytes(void **state)
+static void without_options_headers_are_the_recorded_bytes(void **state)
 {
 	static const char odd[] = "NATS/1.0 503 what\r\nno colon\r\n";
 	struct replay_rewrite *rewrite = open_with((struct replay_rewrite_options){0});
@@ -53,7 +53,7 @@ static void without_wishes_the_block_is_the_recorded_bytes(void **state)
 	replay_rewrite_close(rewrite);
 }
 
-static void headers_are_added_and_dropped_and_the_others_keep_their_order(void **state)
+static void headers_are_added_and_dropped_without_reordering_others(void **state)
 {
 	struct replay_rewrite *rewrite = open_with((struct replay_rewrite_options){
 	    .add_headers = LIST("Z: 9", "B: 2"), .drop_headers = LIST("Drop", "Nats-Expected-*")});
@@ -68,7 +68,7 @@ static void headers_are_added_and_dropped_and_the_others_keep_their_order(void *
 	replay_rewrite_close(rewrite);
 }
 
-static void a_block_that_loses_its_last_header_is_gone(void **state)
+static void dropping_the_last_header_drops_the_block(void **state)
 {
 	struct replay_rewrite *rewrite =
 	    open_with((struct replay_rewrite_options){.drop_headers = LIST("*")});
@@ -78,7 +78,7 @@ static void a_block_that_loses_its_last_header_is_gone(void **state)
 	replay_rewrite_close(rewrite);
 }
 
-static void provenance_says_when_and_as_what_it_was_recorded(void **state)
+static void provenance_adds_the_recorded_time_and_sequence_number(void **state)
 {
 	struct replay_rewrite *rewrite =
 	    open_with((struct replay_rewrite_options){.provenance = true, .clones = 2});
@@ -105,7 +105,7 @@ static void maps_change_subject_and_reply(void **state)
 	replay_rewrite_close(rewrite);
 }
 
-static void headers_that_streams_act_on_are_counted_unless_dropped(void **state)
+static void messages_with_headers_for_streams_are_counted(void **state)
 {
 	struct replay_rewrite *keeps = open_with((struct replay_rewrite_options){0});
 	struct replay_rewrite *drops =
@@ -120,7 +120,7 @@ static void headers_that_streams_act_on_are_counted_unless_dropped(void **state)
 	replay_rewrite_close(drops);
 }
 
-static void headers_that_are_none_are_refused(void **state)
+static void malformed_headers_are_refused(void **state)
 {
 	static const char *const headers[] = {"", "A", ": x", "A B: x", "A: x\r\nB: y"};
 	struct replay_rewrite *rewrite;
@@ -134,9 +134,9 @@ static void headers_that_are_none_are_refused(void **state)
 	}
 }
 
-/* ---- which are played ---- */
+/* ---- selecting ---- */
 
-static void what_is_not_to_be_played_is_told_apart(void **state)
+static void messages_are_omitted_for_the_right_reason(void **state)
 {
 	static const struct {
 		const char *subject;
@@ -166,7 +166,7 @@ static void what_is_not_to_be_played_is_told_apart(void **state)
 	assert_int_equal(replay_select_judge(&select, &event, NULL), REPLAY_OMIT_SUBJECT);
 }
 
-static void what_live_services_published_is_left_to_them(void **state)
+static void messages_of_live_services_are_omitted(void **state)
 {
 	const struct replay_select select = {.shards = 1, .live = LIST("stock", "billing")};
 	const struct wire_client stock = {.name = WIRE_LITERAL("stock")},
@@ -179,8 +179,8 @@ static void what_live_services_published_is_left_to_them(void **state)
 	assert_int_equal(replay_select_judge(&select, &event, NULL), REPLAY_PLAYED);
 }
 
-/* Each connection is played by one shard, and no shard has much more than its share. */
-static void shards_split_connections(void **state)
+/* No shard has much more than its share either. */
+static void every_connection_belongs_to_one_shard(void **state)
 {
 	enum { SHARDS = 4, CONNECTIONS = 4000 };
 	int shares[SHARDS] = {0};
@@ -206,16 +206,16 @@ static void shards_split_connections(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(without_wishes_the_block_is_the_recorded_bytes),
-	    cmocka_unit_test(headers_are_added_and_dropped_and_the_others_keep_their_order),
-	    cmocka_unit_test(a_block_that_loses_its_last_header_is_gone),
-	    cmocka_unit_test(provenance_says_when_and_as_what_it_was_recorded),
+	    cmocka_unit_test(without_options_headers_are_the_recorded_bytes),
+	    cmocka_unit_test(headers_are_added_and_dropped_without_reordering_others),
+	    cmocka_unit_test(dropping_the_last_header_drops_the_block),
+	    cmocka_unit_test(provenance_adds_the_recorded_time_and_sequence_number),
 	    cmocka_unit_test(maps_change_subject_and_reply),
-	    cmocka_unit_test(headers_that_streams_act_on_are_counted_unless_dropped),
-	    cmocka_unit_test(headers_that_are_none_are_refused),
-	    cmocka_unit_test(what_is_not_to_be_played_is_told_apart),
-	    cmocka_unit_test(what_live_services_published_is_left_to_them),
-	    cmocka_unit_test(shards_split_connections),
+	    cmocka_unit_test(messages_with_headers_for_streams_are_counted),
+	    cmocka_unit_test(malformed_headers_are_refused),
+	    cmocka_unit_test(messages_are_omitted_for_the_right_reason),
+	    cmocka_unit_test(messages_of_live_services_are_omitted),
+	    cmocka_unit_test(every_connection_belongs_to_one_shard),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

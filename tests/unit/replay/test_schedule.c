@@ -21,7 +21,7 @@ static struct replay_schedule begin(struct replay_plan plan, int64_t recorded_ns
 	return schedule;
 }
 
-static void recorded_time_passes_at_its_own_speed(void **state)
+static void at_speed_one_messages_are_due_as_recorded(void **state)
 {
 	struct replay_schedule schedule = begin((struct replay_plan){0}, RECORDED);
 
@@ -31,7 +31,7 @@ static void recorded_time_passes_at_its_own_speed(void **state)
 	assert_int_equal(replay_schedule_next(&schedule, RECORDED + 3 * YEAR, 1), 3 * YEAR);
 }
 
-static void speed_divides_recorded_time(void **state)
+static void a_speed_divides_recorded_times(void **state)
 {
 	static const struct {
 		uint64_t speed;
@@ -52,8 +52,8 @@ static void speed_divides_recorded_time(void **state)
 	}
 }
 
-/* A million steps of a third of a nanosecond each end where one step of their sum ends. */
-static void nothing_adds_up(void **state)
+/* A million steps of a third of a nanosecond end where one step of their sum ends. */
+static void rounding_errors_do_not_add_up(void **state)
 {
 	struct replay_schedule schedule = begin((struct replay_plan){.speed = 3 * REPLAY_SPEED_ONE}, 0);
 	int64_t due_ns = 0;
@@ -74,7 +74,7 @@ static void a_recorded_step_back_is_due_with_the_message_before(void **state)
 	assert_int_equal(replay_schedule_next(&schedule, RECORDED + 130, 0), 130);
 }
 
-static void any_recorded_time_gives_a_time_that_can_be_counted_with(void **state)
+static void due_times_saturate_for_any_recorded_times(void **state)
 {
 	static const int64_t times[] = {INT64_MIN, INT64_MAX, 0, -1, INT64_MAX, INT64_MIN};
 	static const uint64_t speeds[] = {REPLAY_SPEED_MIN, REPLAY_SPEED_ONE, REPLAY_SPEED_MAX};
@@ -97,7 +97,7 @@ static void any_recorded_time_gives_a_time_that_can_be_counted_with(void **state
 	}
 }
 
-static void silences_are_cut_to_the_longest_allowed(void **state)
+static void silences_are_shortened_to_max_gap(void **state)
 {
 	struct replay_schedule schedule = begin((struct replay_plan){.max_gap_ns = SECOND}, RECORDED);
 
@@ -118,7 +118,7 @@ static void a_rate_spreads_messages_evenly(void **state)
 	assert_int_equal(replay_schedule_next(&schedule, RECORDED, 0), 333333333);
 	assert_int_equal(replay_schedule_next(&schedule, 0, 0), 666666666);
 	assert_int_equal(replay_schedule_next(&schedule, 0, 0), SECOND);
-	schedule.messages = 3ULL * 86400 * 3650; /* ten years on */
+	schedule.messages = 3ULL * 86400 * 3650; /* after ten years */
 	assert_int_equal(replay_schedule_next(&schedule, 0, 0), 3650LL * 86400 * SECOND);
 }
 
@@ -134,7 +134,7 @@ static void a_bandwidth_counts_the_bytes_sent_before(void **state)
 	assert_int_equal(replay_schedule_next(&schedule, 0, 1), REPLAY_NEVER_NS);
 }
 
-/* From r to s messages a second in d seconds there are (r + s) / 2 · d messages; then s a second. */
+/* (r + s) / 2 · d messages while the rate changes from r to s per second in d seconds, then s per second. */
 static void a_ramp_reaches_its_rate_and_keeps_it(void **state)
 {
 	static const uint64_t ramps[][2] = {{0, 100}, {100, 0}, {10, 1000}, {1000, 10}, {50, 50}};
@@ -160,7 +160,7 @@ static void a_ramp_reaches_its_rate_and_keeps_it(void **state)
 	}
 }
 
-static void a_new_speed_holds_from_now_on(void **state)
+static void a_new_speed_applies_from_that_moment_on(void **state)
 {
 	struct replay_schedule schedule = begin((struct replay_plan){0}, 0);
 
@@ -172,7 +172,7 @@ static void a_new_speed_holds_from_now_on(void **state)
 	assert_int_equal(replay_schedule_next(&schedule, 21 * SECOND, 0), 18 * SECOND);
 }
 
-static void a_pause_moves_all_that_follows(void **state)
+static void a_pause_delays_all_that_follows(void **state)
 {
 	struct replay_schedule schedule = begin((struct replay_plan){.speed = 2 * REPLAY_SPEED_ONE}, 0);
 
@@ -182,7 +182,7 @@ static void a_pause_moves_all_that_follows(void **state)
 	assert_int_equal(replay_schedule_next(&schedule, 4 * SECOND, 0), 7 * SECOND);
 }
 
-static void another_pass_begins_where_the_last_one_ended(void **state)
+static void an_iteration_begins_where_the_previous_one_ended(void **state)
 {
 	struct replay_schedule schedule = begin((struct replay_plan){0}, RECORDED);
 	int64_t end_ns;
@@ -198,18 +198,18 @@ static void another_pass_begins_where_the_last_one_ended(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(recorded_time_passes_at_its_own_speed),
-	    cmocka_unit_test(speed_divides_recorded_time),
-	    cmocka_unit_test(nothing_adds_up),
+	    cmocka_unit_test(at_speed_one_messages_are_due_as_recorded),
+	    cmocka_unit_test(a_speed_divides_recorded_times),
+	    cmocka_unit_test(rounding_errors_do_not_add_up),
 	    cmocka_unit_test(a_recorded_step_back_is_due_with_the_message_before),
-	    cmocka_unit_test(any_recorded_time_gives_a_time_that_can_be_counted_with),
-	    cmocka_unit_test(silences_are_cut_to_the_longest_allowed),
+	    cmocka_unit_test(due_times_saturate_for_any_recorded_times),
+	    cmocka_unit_test(silences_are_shortened_to_max_gap),
 	    cmocka_unit_test(a_rate_spreads_messages_evenly),
 	    cmocka_unit_test(a_bandwidth_counts_the_bytes_sent_before),
 	    cmocka_unit_test(a_ramp_reaches_its_rate_and_keeps_it),
-	    cmocka_unit_test(a_new_speed_holds_from_now_on),
-	    cmocka_unit_test(a_pause_moves_all_that_follows),
-	    cmocka_unit_test(another_pass_begins_where_the_last_one_ended),
+	    cmocka_unit_test(a_new_speed_applies_from_that_moment_on),
+	    cmocka_unit_test(a_pause_delays_all_that_follows),
+	    cmocka_unit_test(an_iteration_begins_where_the_previous_one_ended),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

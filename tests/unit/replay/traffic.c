@@ -85,7 +85,7 @@ static void rename_inbox(char *subject)
 		subject[7] = (char)(subject[7] - '0' + 'a');
 }
 
-/* A connection's messages stay in order; and an answer stays behind its request. */
+/* The messages of a connection keep their order, and a reply stays after its request. */
 static bool may_swap(const struct traffic_event *first, const struct traffic_event *second)
 {
 	return first->event.conn != second->event.conn && strcmp(first->reply, second->subject) != 0;

@@ -12,25 +12,25 @@
 
 enum { SLOTS_AT_FIRST = 1024, MANY = 200000 };
 
-static struct store__table table;
+static struct store_table table;
 
 static int open_table(void **state)
 {
 	(void)state;
-	return store__table_init(&table);
+	return store_table_init(&table);
 }
 
 static int close_table(void **state)
 {
 	(void)state;
-	store__table_fini(&table);
+	store_table_fini(&table);
 	return 0;
 }
 
 static void add(uint64_t hash, uint32_t index)
 {
-	assert_int_equal(store__table_reserve(&table, 1), 0);
-	store__table_add(&table, hash, index);
+	assert_int_equal(store_table_reserve(&table, 1), 0);
+	store_table_add(&table, hash, index);
 }
 
 /* How many candidates there are for this hash; *has: `index` is one of them. */
@@ -38,7 +38,7 @@ static uint32_t candidates(uint64_t hash, uint32_t index, bool *has)
 {
 	uint32_t probe = 0, found, count = 0;
 	*has = false;
-	for (; store__table_next(&table, hash, &probe, &found); count++)
+	for (; store_table_next(&table, hash, &probe, &found); count++)
 		*has |= found == index;
 	return count;
 }
@@ -67,7 +67,7 @@ static void an_empty_table_finds_nothing(void **state)
 	(void)state;
 	assert_missing(0);
 	assert_missing(UINT64_MAX);
-	store__table_clear(&table);
+	store_table_clear(&table);
 	assert_missing(0);
 }
 
@@ -128,15 +128,15 @@ static void a_table_grows_and_is_at_most_half_full(void **state)
 static void room_for_many_entries_is_reserved_at_once(void **state)
 {
 	(void)state;
-	assert_int_equal(store__table_reserve(&table, SLOTS_AT_FIRST / 2), 0);
+	assert_int_equal(store_table_reserve(&table, SLOTS_AT_FIRST / 2), 0);
 	assert_int_equal(table.mask, SLOTS_AT_FIRST - 1);
-	assert_int_equal(store__table_reserve(&table, SLOTS_AT_FIRST / 2 + 1), 0);
+	assert_int_equal(store_table_reserve(&table, SLOTS_AT_FIRST / 2 + 1), 0);
 	assert_int_equal(table.mask, 2 * SLOTS_AT_FIRST - 1);
-	const struct store__slot *slots = table.slots;
+	const struct store_table_slot *slots = table.slots;
 	for (uint32_t i = 0; i < SLOTS_AT_FIRST / 2 + 1; i++)
-		store__table_add(&table, hash_of(i), i);
+		store_table_add(&table, hash_of(i), i);
 	assert_ptr_equal(table.slots, slots);
-	assert_int_equal(store__table_reserve(&table, SLOTS_AT_FIRST * 20), 0);
+	assert_int_equal(store_table_reserve(&table, SLOTS_AT_FIRST * 20), 0);
 	for (uint32_t i = 0; i < SLOTS_AT_FIRST / 2 + 1; i++)
 		assert_found(hash_of(i), i, 1);
 }
@@ -159,7 +159,7 @@ static void clearing_forgets_all_entries_and_keeps_the_memory(void **state)
 	(void)state;
 	fill(5000);
 	uint32_t mask = table.mask;
-	store__table_clear(&table);
+	store_table_clear(&table);
 	assert_int_equal(table.mask, mask);
 	assert_empty(5000);
 	fill(5000);
@@ -172,9 +172,9 @@ static void clearing_makes_a_sparse_table_small(void **state)
 {
 	(void)state;
 	fill(5000);
-	store__table_clear(&table);
+	store_table_clear(&table);
 	fill(10);
-	store__table_clear(&table);
+	store_table_clear(&table);
 	assert_int_equal(table.mask, SLOTS_AT_FIRST - 1);
 	assert_empty(5000);
 	fill(10);
@@ -187,7 +187,7 @@ static void clearing_makes_a_huge_table_small(void **state)
 	(void)state;
 	fill(MANY);
 	assert_true(table.mask >= MANY * 2);
-	store__table_clear(&table);
+	store_table_clear(&table);
 	assert_int_equal(table.mask, SLOTS_AT_FIRST - 1);
 	assert_empty(1000);
 }

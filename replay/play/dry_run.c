@@ -1,0 +1,162 @@
+#include "replay/play/dry_run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct reading {
+	struct replay_dry_run *dry_run;
+	const struct replay_dry_run_options *options;
+	struct wire_source *source;
+	struct replay_schedule schedule;
+	uint32_t subjects_cap;
+};
+
+void replay_dry_run_fini(struct replay_dry_run *dry_run)
+{
+	replay_publishers_fini(&dry_run->publishers);
+	replay__names_fini(&dry_run->names);
+	free(dry_run->subjects);
+	*dry_run = (struct replay_dry_run){0};
+}
+
+static bool reserve(struct reading *reading)
+{
+	struct replay_dry_run *dry_run = reading->dry_run;
+
+	if (dry_run->subjects_len < reading->subjects_cap)
+		return true;
+	uint32_t cap = reading->subjects_cap ? 2 * reading->subjects_cap : 64;
+	struct replay_dry_run_subject *grown = realloc(dry_run->subjects, cap * sizeof *grown);
+	if (!grown)
+		return false;
+	dry_run->subjects = grown;
+	reading->subjects_cap = cap;
+	return true;
+}
+
+static int count_subject(struct reading *reading, const struct wire_event *event)
+{
+	struct replay_dry_run *dry_run = reading->dry_run;
+
+	if (!reserve(reading))
+		return -ENOMEM;
+	uint32_t number =
+	    replay__names_number(&dry_run->names, replay_map_apply(reading->options->map, event->subject, 1),
+				 REPLAY_DRY_RUN_SUBJECTS);
+	if (number == REPLAY__NO_NAME) {
+		dry_run->other_subjects_messages++;
+		return 0;
+	}
+	if (number == dry_run->subjects_len)
+		dry_run->subjects[dry_run->subjects_len++] =
+		    (struct replay_dry_run_subject){.subject = dry_run->names.list[number]};
+	dry_run->subjects[number].messages++;
+	dry_run->subjects[number].bytes += event->size + event->headers.len;
+	return 0;
+}
+
+static void count_time(struct reading *reading, const struct wire_event *event)
+{
+	struct replay_dry_run *dry_run = reading->dry_run;
+	int64_t due_ns =
+	    replay_schedule_next(&reading->schedule, event->steady_ns, event->size + event->headers.len);
+
+	if (dry_run->messages == 0)
+		dry_run->first_ns = event->time_ns;
+	dry_run->last_ns = event->time_ns;
+	dry_run->span_ns = replay_schedule_is_timed(&reading->schedule) ? due_ns : 0;
+}
+
+static int count_played(struct reading *reading, const struct wire_event *event,
+			const struct wire_client *client)
+{
+	struct replay_dry_run *dry_run = reading->dry_run;
+	const struct replay_dry_run_options *options = reading->options;
+
+	count_time(reading, event);
+	dry_run->messages++;
+	dry_run->bytes += event->size + event->headers.len;
+	dry_run->requests += trace_is_inbox(&options->inboxes, event->reply);
+	int error = replay_publishers_add(&dry_run->publishers, event->conn, client);
+	if (error == -E2BIG) {
+		dry_run->has_too_many_publishers = true;
+		error = 0;
+	}
+	return error ? error : count_subject(reading, event);
+}
+
+static int take_message(struct reading *reading, const struct wire_event *event)
+{
+	const struct replay_dry_run_options *options = reading->options;
+	struct replay_feed_counts *read = &reading->dry_run->read;
+	const struct wire_client *client = reading->source->client(reading->source, event->conn);
+
+	if (!replay_select_wants(options->select, event, client))
+		return 0;
+	if (read->messages++ == 0)
+		replay_schedule_init(&reading->schedule, options->plan,
+				     options->origin_ns != INT64_MIN ? options->origin_ns : event->steady_ns,
+				     0);
+	enum replay_omission omission =
+	    options->live_requests && trace_is_inbox(&options->inboxes, event->subject)
+		? REPLAY_OMIT_REPLY
+		: replay_select_judge(options->select, event, client);
+	if (omission == REPLAY_PLAYED)
+		return count_played(reading, event, client);
+	read->omitted[omission]++;
+	return 0;
+}
+
+static int take_event(struct reading *reading, const struct wire_event *event)
+{
+	struct replay_feed_counts *read = &reading->dry_run->read;
+
+	if (event->kind == WIRE_EVENT_MESSAGE)
+		return take_message(reading, event);
+	if (event->kind == WIRE_EVENT_GAP) {
+		read->gaps++;
+		read->gap_messages += event->lost_messages;
+	}
+	return 0;
+}
+
+static int read_all(struct reading *reading, struct wire_fault *fault)
+{
+	struct wire_event event;
+	int status;
+
+	while ((status = reading->source->next(reading->source, &event, fault)) > 0) {
+		int error = take_event(reading, &event);
+		if (error)
+			return wire_fault_set(fault, error, "out of memory");
+	}
+	return status;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct replay_dry_run_subject *x = a, *y = b;
+
+	if (x->messages != y->messages)
+		return x->messages < y->messages ? 1 : -1;
+	return strcmp(x->subject, y->subject);
+}
+
+int replay_dry_run_read(struct replay_dry_run *dry_run, const struct replay_dry_run_options *options,
+			struct wire_fault *fault)
+{
+	struct reading reading = {.dry_run = dry_run, .options = options};
+
+	*dry_run = (struct replay_dry_run){0};
+	int status = options->input.open(options->input.context, INT64_MIN, &reading.source, fault);
+	if (status < 0)
+		return status;
+	status = read_all(&reading, fault);
+	reading.source->damage(reading.source, &dry_run->read.damage);
+	if (reading.source->steps)
+		reading.source->steps(reading.source, &dry_run->read.steps);
+	reading.source->close(reading.source);
+	if (dry_run->subjects_len > 0)
+		qsort(dry_run->subjects, dry_run->subjects_len, sizeof *dry_run->subjects, compare);
+	return status;
+}

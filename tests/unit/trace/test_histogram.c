@@ -1,0 +1,112 @@
+/* Durations counted in buckets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "trace/histogram.h"
+
+static struct trace_histogram *histogram_of(void **state)
+{
+	return *state;
+}
+
+static int open_histogram(void **state)
+{
+	*state = calloc(1, sizeof(struct trace_histogram));
+	return *state ? 0 : -1;
+}
+
+static int close_histogram(void **state)
+{
+	trace_histogram_fini(*state);
+	free(*state);
+	return 0;
+}
+
+static void add(struct trace_histogram *histogram, int64_t ns)
+{
+	assert_int_equal(trace_histogram_add(histogram, ns), 0);
+}
+
+static void percentiles_of_nothing_are_zero(void **state)
+{
+	assert_int_equal(trace_histogram_percentile(histogram_of(state), 50), 0);
+	assert_int_equal(trace_histogram_percentile(histogram_of(state), 100), 0);
+}
+
+/* One value at a time: every power of two, one below and one above. */
+static void a_percentile_is_at_most_a_64th_above_the_value(void **state)
+{
+	struct trace_histogram *histogram = histogram_of(state);
+
+	for (int bit = 0; bit < 63; bit++) {
+		for (int64_t off = -1; off <= 1; off++) {
+			int64_t ns = (int64_t)((1ULL << bit) + (uint64_t)off);
+			trace_histogram_fini(histogram);
+			add(histogram, ns);
+			add(histogram, INT64_MAX);
+			int64_t got = trace_histogram_percentile(histogram, 50);
+			assert_true(got >= ns && got - ns <= ns / 64);
+			assert_int_equal(histogram->max_ns, INT64_MAX);
+		}
+	}
+}
+
+static void percentiles_of_a_thousand_known_values(void **state)
+{
+	struct trace_histogram *histogram = histogram_of(state);
+
+	for (int64_t i = 1; i <= 1000; i++)
+		add(histogram, i * 1000);
+	assert_in_range(trace_histogram_percentile(histogram, 50), 500000, 507812);
+	assert_in_range(trace_histogram_percentile(histogram, 99), 990000, 1000000);
+	assert_in_range(trace_histogram_percentile(histogram, 99.9), 999000, 1000000);
+	assert_int_equal(trace_histogram_percentile(histogram, 100), 1000000);
+}
+
+static void a_negative_duration_counts_as_zero(void **state)
+{
+	add(histogram_of(state), -5);
+	add(histogram_of(state), INT64_MIN);
+	assert_int_equal(trace_histogram_percentile(histogram_of(state), 100), 0);
+	assert_int_equal(histogram_of(state)->count, 2);
+}
+
+static void merged_histograms_equal_one_that_counted_everything(void **state)
+{
+	struct trace_histogram *merged = histogram_of(state), parts[2] = {0}, whole = {0};
+
+	for (int64_t i = 1; i <= 2000; i++) {
+		int64_t ns = i * i * i;
+		add(&parts[i % 2], ns);
+		add(&whole, ns);
+	}
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(trace_histogram_merge(merged, &parts[i]), 0);
+	assert_int_equal(merged->count, 2000);
+	assert_int_equal(merged->max_ns, whole.max_ns);
+	for (int percent = 0; percent <= 100; percent++)
+		assert_int_equal(trace_histogram_percentile(merged, percent),
+				 trace_histogram_percentile(&whole, percent));
+	trace_histogram_fini(&parts[0]);
+	trace_histogram_fini(&parts[1]);
+	trace_histogram_fini(&whole);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_histogram, close_histogram)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(percentiles_of_nothing_are_zero),
+	    TEST(a_percentile_is_at_most_a_64th_above_the_value),
+	    TEST(percentiles_of_a_thousand_known_values),
+	    TEST(a_negative_duration_counts_as_zero),
+	    TEST(merged_histograms_equal_one_that_counted_everything),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

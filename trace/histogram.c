@@ -1,0 +1,82 @@
+#include "trace/histogram.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { STEPS = TRACE_HISTOGRAM_STEPS, STEP_BITS = 6, EXACT = 2 * STEPS };
+
+/* The number of a duration's bucket. Below EXACT it is the duration. Above, the 7 highest bits choose the bucket and
+ * the lower ones, `dropped` of them, are ignored. */
+static uint32_t bucket_of(int64_t ns)
+{
+	if (ns < EXACT)
+		return ns < 0 ? 0 : (uint32_t)ns;
+	uint32_t dropped = 63 - (uint32_t)__builtin_clzll((uint64_t)ns) - STEP_BITS;
+	return dropped * STEPS + (uint32_t)(ns >> dropped);
+}
+
+/* The longest duration of a bucket. */
+static int64_t bucket_end(uint32_t bucket)
+{
+	if (bucket < EXACT)
+		return bucket;
+	uint32_t dropped = bucket / STEPS - 1;
+	uint64_t high = bucket - dropped * STEPS;
+	return (int64_t)(((high + 1) << dropped) - 1);
+}
+
+void trace_histogram_fini(struct trace_histogram *histogram)
+{
+	for (int i = 0; i < TRACE_HISTOGRAM_OCTAVES; i++)
+		free(histogram->octaves[i]);
+	*histogram = (struct trace_histogram){0};
+}
+
+static int reserve(struct trace_histogram *histogram, uint32_t octave)
+{
+	if (!histogram->octaves[octave])
+		histogram->octaves[octave] = calloc(STEPS, sizeof(uint64_t));
+	return histogram->octaves[octave] ? 0 : -ENOMEM;
+}
+
+int trace_histogram_add(struct trace_histogram *histogram, int64_t ns)
+{
+	uint32_t bucket = bucket_of(ns);
+	if (reserve(histogram, bucket / STEPS) != 0)
+		return -ENOMEM;
+	histogram->octaves[bucket / STEPS][bucket % STEPS]++;
+	histogram->count++;
+	if (ns > histogram->max_ns)
+		histogram->max_ns = ns;
+	return 0;
+}
+
+int trace_histogram_merge(struct trace_histogram *histogram, const struct trace_histogram *from)
+{
+	for (uint32_t i = 0; i < TRACE_HISTOGRAM_OCTAVES; i++)
+		if (from->octaves[i] && reserve(histogram, i) != 0)
+			return -ENOMEM;
+	for (uint32_t i = 0; i < TRACE_HISTOGRAM_OCTAVES; i++)
+		for (uint32_t step = 0; from->octaves[i] && step < STEPS; step++)
+			histogram->octaves[i][step] += from->octaves[i][step];
+	histogram->count += from->count;
+	if (from->max_ns > histogram->max_ns)
+		histogram->max_ns = from->max_ns;
+	return 0;
+}
+
+int64_t trace_histogram_percentile(const struct trace_histogram *histogram, double percent)
+{
+	const double wanted = percent / 100 * (double)histogram->count;
+	uint64_t seen = 0;
+
+	for (uint32_t bucket = 0; bucket < TRACE_HISTOGRAM_OCTAVES * STEPS; bucket++) {
+		const uint64_t *octave = histogram->octaves[bucket / STEPS];
+		uint64_t count = octave ? octave[bucket % STEPS] : 0;
+		seen += count;
+		if (count > 0 && (double)seen >= wanted)
+			return bucket_end(bucket) < histogram->max_ns ? bucket_end(bucket)
+								      : histogram->max_ns;
+	}
+	return histogram->max_ns;
+}
