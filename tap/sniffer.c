@@ -9,13 +9,14 @@
 
 #include "store/read/clients.h"
 #include "tap/capture/clock.h"
-#include "tap/capture/steps.h"
+#include "tap/capture/clock_steps.h"
+#include "tap/session/join_output.h"
 #include "wire/mark.h"
 
 enum {
 	FRAMES_PER_READ = 16, /* few, so that what waits can leave before much more comes */
 	DROPS_EVERY_NS = 1000000000,
-	LAG_NS = 50000000, /* a frame of a live capture comes at most so late */
+	LAG_NS = 50000000, /* a frame of a live capture is read at most this long after its time */
 };
 
 struct tap_sniffer {
@@ -23,7 +24,7 @@ struct tap_sniffer {
 	struct tap_budget budget;
 	struct tap_capture *capture;
 	struct tap_decoder *decoder;
-	struct tap_dialogue *dialogue;
+	struct tap_sessions *sessions;
 	struct tap_join *join;
 	struct tap__clock clock;
 	struct store_steps known_steps; /* of a file that was looked through */
@@ -138,19 +139,19 @@ static void look_for_drops(struct tap_sniffer *sniffer)
 static int open_stages(struct tap_sniffer *sniffer, const struct tap_sniffer_options *options,
 		       struct wire_fault *fault)
 {
-	const struct tap_dialogue_options dialogue = {.ports = options->capture.ports,
+	const struct tap_sessions_options sessions = {.ports = options->capture.ports,
 						      .ports_count = options->capture.ports_count,
 						      .first_conn = options->first_conn,
 						      .names_servers = options->names_servers};
 	struct tap_decoder_options decoder = {.ports = options->capture.ports,
 					      .ports_count = options->capture.ports_count};
-	tap_streams_options_init(&decoder.streams);
+	tap_reassembly_options_init(&decoder.reassembly);
 	sniffer->join = tap_join_open(options->window_ns, &sniffer->budget);
 	if (sniffer->join)
-		sniffer->dialogue = tap_dialogue_open(&dialogue, sniffer->join, &sniffer->budget);
-	if (sniffer->dialogue)
+		sniffer->sessions = tap_sessions_open(&sessions, sniffer->join, &sniffer->budget);
+	if (sniffer->sessions)
 		sniffer->decoder =
-		    tap_decoder_open(tap_dialogue_handler(sniffer->dialogue), &decoder, &sniffer->budget);
+		    tap_decoder_open(tap_sessions_handler(sniffer->sessions), &decoder, &sniffer->budget);
 	return sniffer->decoder
 		   ? 0
 		   : wire_fault_set(fault, -ENOMEM, "the sniffer needs more memory than %" PRIu64 " MiB",
@@ -198,7 +199,7 @@ int tap_sniffer_close(struct tap_sniffer *sniffer, struct wire_fault *fault)
 	if (sniffer->decoder && !sniffer->is_finished)
 		tap_decoder_finish(sniffer->decoder);
 	tap_decoder_close(sniffer->decoder);
-	tap_dialogue_close(sniffer->dialogue);
+	tap_sessions_close(sniffer->sessions);
 	tap_join_close(sniffer->join);
 	store_clients_fini(&sniffer->clients);
 	store_steps_fini(&sniffer->known_steps);
@@ -209,7 +210,7 @@ int tap_sniffer_close(struct tap_sniffer *sniffer, struct wire_fault *fault)
 
 void tap_sniffer_set_first_conn(struct tap_sniffer *sniffer, uint64_t first_conn)
 {
-	tap_dialogue_set_first_conn(sniffer->dialogue, first_conn);
+	tap_sessions_set_first_conn(sniffer->sessions, first_conn);
 }
 
 /* ---- reading ---- */
@@ -266,7 +267,7 @@ static void check_understood(struct tap_sniffer *sniffer)
 	tap_decoder_stats(sniffer->decoder, &packets);
 	if (packets.frames == 0 || packets.kinds[TAP_PACKET_SEGMENT] > 0 || sniffer->end.code != 0)
 		return;
-	tap_undecoded_list(packets.undecoded, kinds, sizeof kinds);
+	tap_undecoded_frames_list(packets.undecoded, kinds, sizeof kinds);
 	wire_fault_set(&sniffer->end, TAP_ENOTCP,
 		       "%s: nothing was understood, for no packet holds TCP that can be decoded: %s",
 		       tap_capture_name(sniffer->capture), kinds);
@@ -409,7 +410,7 @@ int tap_sniffer_wait(struct tap_sniffer *sniffer, int timeout_ms)
 
 void tap_sniffer_stats(struct tap_sniffer *sniffer, struct tap_sniffer_stats *stats)
 {
-	*stats = (struct tap_sniffer_stats){.dialogue = tap_dialogue_stats(sniffer->dialogue),
+	*stats = (struct tap_sniffer_stats){.sessions = tap_sessions_stats(sniffer->sessions),
 					    .join = tap_join_stats(sniffer->join),
 					    .used_bytes = sniffer->budget.used_bytes};
 	tap_capture_counts(sniffer->capture, &stats->capture);

@@ -1,4 +1,4 @@
-/* sniffer.h - a capture as a source of events: capture → packets → streams → dialogue → join.
+/* sniffer.h - a capture as a source of events: capture → packets → reassembly → sessions → join.
  *
  * Events have the times of their packets. Where the clock of the capture was set back, a mark says so and by how much, and
  * the events after it have the new times.
@@ -9,7 +9,7 @@
 
 #include "store/read/filter.h"
 #include "tap/capture/capture.h"
-#include "tap/session/dialogue.h"
+#include "tap/session/sessions.h"
 #include "tap/stream/decoder.h"
 #include "wire/source.h"
 
@@ -49,19 +49,19 @@ struct wire_source *tap_sniffer_source(struct tap_sniffer *sniffer);
 /* As next of wire_source. */
 int tap_sniffer_next(struct tap_sniffer *sniffer, struct wire_event *event, struct wire_fault *fault);
 
-/* Live: wait until there may be something new or the time is over. 1, 0 on time-out, -EINTR. */
-int tap_sniffer_wait(struct tap_sniffer *sniffer, int timeout_ms);
-
 /* Come to an end: next gives what is under way, and then 0. Of an interface that is what it has captured until now. */
 void tap_sniffer_stop(struct tap_sniffer *sniffer);
 
-/* Everything was given out. */
+/* Were all events given out? */
 bool tap_sniffer_is_over(const struct tap_sniffer *sniffer);
+
+/* Live: wait until there may be something new or the time is over. 1, 0 on time-out, -EINTR. */
+int tap_sniffer_wait(struct tap_sniffer *sniffer, int timeout_ms);
 
 struct tap_sniffer_stats {
 	struct tap_capture_counts capture;
 	struct tap_decoder_stats packets;
-	const struct tap_dialogue_stats *dialogue; /* valid until close */
+	const struct tap_sessions_stats *sessions; /* valid until close */
 	const struct tap_join_stats *join;         /* likewise */
 	uint64_t used_bytes;                       /* of the memory allowed */
 };

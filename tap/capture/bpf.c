@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tap/capture/port_filter.h"
+
 enum { SNAPLEN = 262144, LINK_TYPES_MAX = 32 /* more than tap_packet_knows */ };
 
 /* ---- compiling ---- */
@@ -58,7 +60,7 @@ static int compile(pcap_t *pcap, const char *text, struct bpf_program *program, 
 static int compile_ports(pcap_t *pcap, const char *filter, const uint16_t *ports, size_t ports_count,
 			 struct bpf_program *program, struct wire_fault *fault)
 {
-	char *text = tap_capture_filter(filter, ports, ports_count, pcap_datalink(pcap) == DLT_EN10MB);
+	char *text = tap_port_filter(filter, ports, ports_count, pcap_datalink(pcap) == DLT_EN10MB);
 	int error =
 	    text ? compile(pcap, text, program, fault) : wire_fault_set(fault, -ENOMEM, "out of memory");
 	free(text);

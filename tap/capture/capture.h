@@ -6,7 +6,7 @@
 #ifndef TAP_CAPTURE_CAPTURE_H
 #define TAP_CAPTURE_CAPTURE_H
 
-#include "tap/capture/packet.h"
+#include "tap/packet/packet.h"
 #include "wire/error.h"
 
 #include <stddef.h>
@@ -15,7 +15,7 @@ struct tap_capture_options {
 	const char *interface;  /* to capture on; NULL: read the file */
 	const char *file;       /* to be read; "-" = standard input */
 	const char *filter;     /* in libpcap's language (pcap-filter(7)); NULL = none */
-	const uint16_t *ports;  /* only TCP from or to one of these; see tap_capture_filter */
+	const uint16_t *ports;  /* only TCP from or to one of these; see tap_port_filter */
 	size_t ports_count;     /* 0 = every port */
 	uint32_t snaplen;       /* bytes kept of a frame; 0 = all. Interfaces only */
 	uint64_t buffer_bytes;  /* the kernel's buffer; 0 = 64 MiB. Interfaces only */
@@ -71,12 +71,5 @@ struct tap_capture_counts {
 
 /* So far. */
 void tap_capture_counts(struct tap_capture *capture, struct tap_capture_counts *counts);
-
-/* The filter for ports in libpcap's language, with or without the user's; no ports = all of TCP. It takes frames with
- * up to two VLAN tags (where the link layer has them), and where libpcap does not see the ports more passes than is
- * meant, for the decoder to sort out: IP fragments after the first, IPv6 extension headers, and the encapsulations of
- * tap/capture/packet.h. The user's filter comes first and counts as it would alone: it sees the outermost headers. Returns
- * owned; NULL when out of memory. */
-char *tap_capture_filter(const char *filter, const uint16_t *ports, size_t ports_count, bool has_vlan);
 
 #endif

@@ -307,7 +307,7 @@ static void take_byte(struct tap__connect_mask *mask, struct place *place)
 	case TAP__CONNECT_BLANKS: take_blank(mask, c); break;
 	case TAP__CONNECT_JSON: take_json_byte(mask, place, c); break;
 	case TAP__CONNECT_TAIL:
-	case TAP__CONNECT_BLIND:
+	case TAP__CONNECT_UNSEEN:
 		if (!is_blank(c))
 			hide(place, 'x');
 		break;

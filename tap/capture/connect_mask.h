@@ -21,8 +21,8 @@ enum tap__connect_stage {
 	TAP__CONNECT_VERB,   /* inside the verb */
 	TAP__CONNECT_BLANKS, /* behind it */
 	TAP__CONNECT_JSON,
-	TAP__CONNECT_TAIL,  /* behind the JSON: nothing that is known, and hidden */
-	TAP__CONNECT_BLIND, /* a line of which not all was seen, and that may be a CONNECT: hidden */
+	TAP__CONNECT_TAIL,   /* behind the JSON: nothing that is known, and hidden */
+	TAP__CONNECT_UNSEEN, /* a line of which not all was seen, and that may be a CONNECT: hidden */
 };
 
 enum { TAP__CONNECT_KEY_MAX = 16 };

@@ -6,7 +6,7 @@
 #define TAP_CAPTURE_FRAME_EDIT_H
 
 #include "tap/capture/connect_mask.h"
-#include "tap/capture/packet.h"
+#include "tap/packet/packet.h"
 
 struct tap__frame_edit {
 	struct tap__masker masker; /* first: the editor is its masker */

@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-#include "tap/capture/bytes.h"
+#include "tap/capture/byte_order.h"
 
 enum {
 	RECORD_BYTES = 16,

@@ -18,12 +18,12 @@
 
 enum { TAP__INTERFACES_MAX = 65536 }; /* in a section */
 
-struct tap__interface;
+struct tap__pcapng_interface;
 
 /* Zeroed = before the first section. */
 struct tap__sections {
 	bool is_big_endian;
-	struct tap__interface *interfaces; /* of this section, owned */
+	struct tap__pcapng_interface *interfaces; /* of this section, owned */
 	size_t len, cap;
 	int64_t time_ns; /* of the latest packet */
 };
@@ -31,7 +31,7 @@ struct tap__sections {
 void tap__sections_fini(struct tap__sections *sections);
 
 /* What a block brings. */
-struct tap__block_news {
+struct tap__pcapng_news {
 	bool has_frame, has_drops;
 	struct tap_frame frame; /* borrows the body */
 	struct tap_drops drops; /* before the frame, when there are both */
@@ -41,8 +41,8 @@ struct tap__block_news {
 bool tap__sections_want(uint32_t type);
 
 /* Take a whole block that tap__sections_want. NULL with *news, or what is wrong as a static text. */
-const char *tap__sections_take(struct tap__sections *sections, const struct tap__block *block,
-			       const struct tap__body *body, struct tap__block_news *news);
+const char *tap__sections_take(struct tap__sections *sections, const struct tap__pcapng_block *block,
+			       const struct tap__pcapng_body *body, struct tap__pcapng_news *news);
 
 /* DLT_… of the section's first interface; -1 when it has none yet. */
 int tap__sections_link_type(const struct tap__sections *sections);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "tap/capture/frame_edit.h"
-#include "tap/stream/table.h"
+#include "tap/stream/flow_table.h"
 
 /* IP datagrams in fragments that are remembered. */
 enum { DATAGRAMS_MAX = 64 };
@@ -34,7 +34,7 @@ struct direction {
 };
 
 struct connection {
-	struct tap__entry entry; /* first: found by it */
+	struct tap__flow_entry entry; /* first: found by it */
 	struct direction directions[2];
 };
 
@@ -47,8 +47,8 @@ struct datagram {
 };
 
 struct tap_redactor {
-	struct tap__table table;
-	struct tap__order order;
+	struct tap__flow_table table;
+	struct tap__lru lru;
 	struct connection *pool;
 	uint32_t used, max;
 	struct datagram datagrams[DATAGRAMS_MAX];
@@ -65,7 +65,7 @@ struct tap_redactor *tap_redactor_open(uint32_t connections_max)
 		return NULL;
 	redactor->max = connections_max;
 	redactor->pool = calloc(connections_max, sizeof *redactor->pool);
-	if (redactor->pool && tap__table_init(&redactor->table, connections_max) == 0)
+	if (redactor->pool && tap__flow_table_init(&redactor->table, connections_max) == 0)
 		return redactor;
 	free(redactor->pool);
 	free(redactor);
@@ -76,7 +76,7 @@ void tap_redactor_close(struct tap_redactor *redactor)
 {
 	if (!redactor)
 		return;
-	tap__table_fini(&redactor->table);
+	tap__flow_table_fini(&redactor->table);
 	tap__frame_edit_fini(&redactor->edit);
 	free(redactor->pool);
 	free(redactor);
@@ -88,26 +88,27 @@ static struct connection *take_place(struct tap_redactor *redactor)
 {
 	if (redactor->used < redactor->max)
 		return &redactor->pool[redactor->used++];
-	struct tap__entry *oldest = redactor->order.oldest;
-	tap__table_remove(&redactor->table, oldest);
-	tap__order_remove(&redactor->order, oldest);
+	struct tap__flow_entry *oldest = redactor->lru.oldest;
+	tap__flow_table_remove(&redactor->table, oldest);
+	tap__lru_remove(&redactor->lru, oldest);
 	return (struct connection *)oldest;
 }
 
 /* The direction of a segment's connection; a new one when there is none. */
 static struct direction *find_direction(struct tap_redactor *redactor, const struct tap_segment *segment)
 {
-	struct tap__key key;
-	unsigned from = tap__key_of(&key, segment);
-	uint64_t hash = tap__table_hash(&redactor->table, &key);
-	struct connection *connection = (struct connection *)tap__table_find(&redactor->table, &key, hash);
+	struct tap__flow_key key;
+	unsigned from = tap__flow_key_of(&key, segment);
+	uint64_t hash = tap__flow_table_hash(&redactor->table, &key);
+	struct connection *connection =
+	    (struct connection *)tap__flow_table_find(&redactor->table, &key, hash);
 	if (!connection) {
 		connection = take_place(redactor);
 		*connection = (struct connection){0};
-		tap__table_add(&redactor->table, &connection->entry, &key, hash);
-		tap__order_add(&redactor->order, &connection->entry);
+		tap__flow_table_add(&redactor->table, &connection->entry, &key, hash);
+		tap__lru_add(&redactor->lru, &connection->entry);
 	}
-	tap__order_touch(&redactor->order, &connection->entry);
+	tap__lru_touch(&redactor->lru, &connection->entry);
 	return &connection->directions[from];
 }
 
@@ -190,12 +191,12 @@ static struct cursor *look_elsewhere(struct direction *direction, uint32_t seq, 
 {
 	struct cursor *before = find_before(direction, seq);
 	if (is_in_line(direction, seq))
-		return move_cursor(direction, seq, TAP__CONNECT_BLIND);
+		return move_cursor(direction, seq, TAP__CONNECT_UNSEEN);
 	if (before && (before->is_start || tap__connect_mask_is_inside(&before->mask)))
-		return move_cursor(direction, seq, TAP__CONNECT_BLIND);
+		return move_cursor(direction, seq, TAP__CONNECT_UNSEEN);
 	if (before || is_behind(direction, seq) || !tap__connect_is_like(bytes.data, bytes.len))
 		return move_cursor(direction, seq, TAP__CONNECT_LINE);
-	return move_cursor(direction, seq, TAP__CONNECT_BLIND);
+	return move_cursor(direction, seq, TAP__CONNECT_UNSEEN);
 }
 
 static void take_bytes(struct direction *direction, uint32_t seq, struct wire_slice bytes,

@@ -6,11 +6,11 @@
  * again. Where a part of a CONNECT was not seen in order its line is overwritten whole.
  *
  * What no connection is known of any more, or not yet, is judged by itself: a CONNECT at the beginning of a line, and a
- * first line that looks like a part of one. Bytes in TLS, WebSocket frames and compressed streams stay as they are. */
+ * first line that looks like a part of one. Bytes in TLS, WebSocket frames and compressed reassembly stay as they are. */
 #ifndef TAP_CAPTURE_REDACTOR_H
 #define TAP_CAPTURE_REDACTOR_H
 
-#include "tap/capture/packet.h"
+#include "tap/packet/packet.h"
 
 struct tap_redactor;
 

@@ -1,4 +1,4 @@
-/* Frames in, bytes out: packets, fragments and streams together. */
+/* Frames in, bytes out: packets, fragments and reassembly together. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 #include "tap/stream/decoder.h"
-#include "tests/unit/tap/streams_fixture.h"
+#include "tests/unit/tap/reassembly_fixture.h"
 
-static struct streams_fixture fixture;
+static struct reassembly_fixture fixture;
 static struct support_connection connection;
 static struct tap_decoder *decoder;
 
@@ -55,15 +55,15 @@ static struct tap_decoder_stats stats(void)
 static void check_client(const char *text)
 {
 	assert_int_equal(fixture.flows_len, 1);
-	assert_string_equal(told_text(&fixture.flows[0]->sides[TAP_ORIGINATOR]), text);
+	assert_string_equal(emitted_text(&fixture.flows[0]->streams[TAP_ORIGINATOR]), text);
 }
 
 static int open_decoder(void **state)
 {
 	(void)state;
-	streams_fixture_init(&fixture);
+	reassembly_fixture_init(&fixture);
 	support_connection_init(&connection, 50000, 4222);
-	const struct tap_decoder_options options = {.streams = fixture.options};
+	const struct tap_decoder_options options = {.reassembly = fixture.options};
 	decoder = tap_decoder_open(&fixture.handler, &options, &fixture.budget);
 	assert_non_null(decoder);
 	return 0;
@@ -73,7 +73,7 @@ static int close_decoder(void **state)
 {
 	(void)state;
 	tap_decoder_close(decoder);
-	streams_fixture_fini(&fixture);
+	reassembly_fixture_fini(&fixture);
 	return 0;
 }
 
@@ -89,7 +89,7 @@ static void frames_become_bytes(void **state)
 	assert_true(fixture.flows[0]->is_closed);
 	assert_int_equal(stats().frames, 4);
 	assert_int_equal(stats().kinds[TAP_PACKET_SEGMENT], 4);
-	assert_int_equal(stats().streams->data_bytes, 13);
+	assert_int_equal(stats().reassembly->data_bytes, 13);
 }
 
 /* IPv4 and IPv6, the last part first. */
@@ -155,7 +155,7 @@ static void only_the_ports_asked_for_become_bytes(void **state)
 	(void)state;
 	static const uint16_t ports[] = {4222, 4333};
 	const struct tap_decoder_options options = {
-	    .streams = fixture.options, .ports = ports, .ports_count = 2};
+	    .reassembly = fixture.options, .ports = ports, .ports_count = 2};
 	struct support_connection other;
 	tap_decoder_close(decoder);
 	decoder = tap_decoder_open(&fixture.handler, &options, &fixture.budget);
@@ -218,7 +218,7 @@ static void fragments_of_a_packet_inside_fragments_are_put_together(void **state
 static void check_undecoded(const char *list)
 {
 	char text[400];
-	tap_undecoded_list(stats().undecoded, text, sizeof text);
+	tap_undecoded_frames_list(stats().undecoded, text, sizeof text);
 	assert_string_equal(text, list);
 }
 
@@ -249,8 +249,8 @@ static void kinds_beyond_the_table_share_a_count(void **state)
 		packet.protocol = (uint8_t)protocol;
 		take(packet);
 	}
-	assert_int_equal(stats().undecoded->len, TAP_UNDECODED_MAX);
-	assert_int_equal(stats().undecoded->others, 100 - TAP_UNDECODED_MAX);
+	assert_int_equal(stats().undecoded->len, TAP_UNDECODED_FRAMES_MAX);
+	assert_int_equal(stats().undecoded->others, 100 - TAP_UNDECODED_FRAMES_MAX);
 	assert_int_equal(stats().undecoded->frames, 100);
 }
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tap/capture/fragments.h"
+#include "tap/packet/fragments.h"
 
 static struct tap_budget budget;
 static struct tap_fragments *fragments;

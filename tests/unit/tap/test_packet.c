@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "support/packets.h"
-#include "tap/capture/packet.h"
+#include "tap/packet/packet.h"
 #include "tests/support/guard_page.h"
 
 static const uint8_t all_extensions[] = {0, 60, 43, 51, 60};

@@ -315,9 +315,9 @@ static void every_resolution_gives_nanoseconds(void **state)
 	    {6, INT64_MIN, 0, -TAP__TIME_NS_MAX},
 	};
 	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
-		const struct tap__link link = {.resolution = times[i].resolution,
-					       .offset_s = times[i].offset_s};
-		int64_t time_ns = tap__link_time_ns(&link, times[i].ticks);
+		const struct tap__pcapng_link link = {.resolution = times[i].resolution,
+						      .offset_s = times[i].offset_s};
+		int64_t time_ns = tap__pcapng_time_ns(&link, times[i].ticks);
 		if (time_ns != times[i].time_ns)
 			fail_msg("%zu: %lld instead of %lld", i, (long long)time_ns,
 				 (long long)times[i].time_ns);
@@ -511,20 +511,20 @@ static struct guard_page page;
 /* Every prefix of the body, with its options, at an unmapped page. */
 static void check_body(uint32_t type, const unsigned char *bytes, size_t len)
 {
-	struct tap__link link;
-	struct tap__packet packet;
-	struct tap__statistics statistics;
+	struct tap__pcapng_link link;
+	struct tap__pcapng_packet packet;
+	struct tap__pcapng_statistics statistics;
 	for (size_t cut = 0; cut <= len; cut++) {
-		const struct tap__body body = {
+		const struct tap__pcapng_body body = {
 		    .bytes = (const unsigned char *)guard_page_copy(&page, (const char *)bytes, cut),
 		    .len = (uint32_t)cut,
 		    .is_big_endian = true};
-		(void)tap__block_section(&body);
-		(void)tap__block_interface(&body, &link);
-		(void)tap__block_statistics(&body, &statistics);
-		if (!tap__block_packet(&body, type, &packet))
+		(void)tap__pcapng_check_section(&body);
+		(void)tap__pcapng_parse_interface(&body, &link);
+		(void)tap__pcapng_parse_statistics(&body, &statistics);
+		if (!tap__pcapng_parse_packet(&body, type, &packet))
 			assert_true(packet.bytes + packet.captured_bytes <= body.bytes + cut);
-		if (!tap__block_simple_packet(&body, 0, &packet))
+		if (!tap__pcapng_parse_simple_packet(&body, 0, &packet))
 			assert_true(packet.bytes + packet.captured_bytes <= body.bytes + cut);
 	}
 }

@@ -1,4 +1,4 @@
-/* What comes out of a side after losses, for payloads that look like operations and for ordinary ones. Every operation that
+/* What comes out of a ops after losses, for payloads that look like operations and for ordinary ones. Every operation that
  * comes out must lie where one was sent, and every byte fed must be accounted for.
  *
  *   test_resync [ROUNDS]      so many streams of each kind instead of the few of the suite */
@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "support/fail.h"
-#include "tap/session/operations.h"
+#include "tap/session/op_stream.h"
 
 enum {
 	STREAM_BYTES = 640 << 10,
@@ -36,7 +36,7 @@ static uint64_t draw(uint64_t *seed, uint64_t below)
 	return (z ^ z >> 31) % below;
 }
 
-/* ---- what a side sends ---- */
+/* ---- what a ops sends ---- */
 
 struct stream {
 	char bytes[STREAM_BYTES + 2 * PAYLOAD_MAX];
@@ -224,30 +224,30 @@ static void sample(struct heard *heard, size_t at)
 }
 
 /* It must be the one that was sent at this place. */
-static void check(struct heard *heard, const struct tap__operations *side, bool is_partial)
+static void check(struct heard *heard, const struct tap__op_stream *ops, bool is_partial)
 {
 	const struct stream *stream = heard->stream;
-	size_t end = heard->started + (size_t)(side->whole_bytes + side->partial_bytes + side->lost_bytes);
+	size_t end = heard->started + (size_t)(ops->whole_bytes + ops->partial_bytes + ops->lost_bytes);
 	if (is_partial)
 		return;
 	while (heard->next < stream->count && stream->begins[heard->next + 1] < end)
 		heard->next++;
 	if (stream->begins[heard->next + 1] != end)
 		fail_msg("seed %" PRIu64 ": an operation that ends at %zu, on %.*s, was not sent",
-			 heard->number, end, (int)side->op.subject.len, side->op.subject.data);
+			 heard->number, end, (int)ops->op.subject.len, ops->op.subject.data);
 	size_t begin = stream->begins[heard->next];
 	sample(heard, begin);
 	heard->whole++;
 }
 
-static void hear(struct heard *heard, struct tap__operations *side)
+static void hear(struct heard *heard, struct tap__op_stream *ops)
 {
 	enum tap__item item;
-	while ((item = tap__operations_next(side)) != TAP__MORE) {
+	while ((item = tap__op_stream_next(ops)) != TAP__MORE) {
 		if (item == TAP__OP || item == TAP__PARTIAL)
-			check(heard, side, item == TAP__PARTIAL);
+			check(heard, ops, item == TAP__PARTIAL);
 		else if (item == TAP__GAP)
-			heard->gap_bytes += side->told.bytes;
+			heard->gap_bytes += ops->reported.bytes;
 	}
 }
 
@@ -259,15 +259,15 @@ struct plan {
 };
 
 /* Feed a segment and say what the seam would of its end. */
-static void feed(struct tap__operations *side, struct heard *heard, size_t at, size_t len, int64_t now_ns,
+static void feed(struct tap__op_stream *ops, struct heard *heard, size_t at, size_t len, int64_t now_ns,
 		 size_t *longest)
 {
 	if (len > *longest)
 		*longest = len;
-	tap__operations_feed(side, now_ns, wire_slice(heard->stream->bytes + at, len));
-	hear(heard, side);
+	tap__op_stream_feed(ops, now_ns, wire_slice(heard->stream->bytes + at, len));
+	hear(heard, ops);
 	if (len < *longest || len < SEGMENT_MIN)
-		tap__operations_push(side);
+		tap__op_stream_push(ops);
 }
 
 static struct heard listen(const struct stream *stream, const struct plan *plan, uint64_t number)
@@ -276,13 +276,13 @@ static struct heard listen(const struct stream *stream, const struct plan *plan,
 	int64_t now_ns = 1;
 	struct tap_budget budget = {.max_bytes = plan->memory_bytes};
 	struct heard heard = {.stream = stream, .number = number};
-	struct tap__operations side;
+	struct tap__op_stream ops;
 	size_t next = 1, longest = 0, begin = plan->is_midstream ? (size_t)draw(seed, 20000) : 0, fed = 0;
-	tap__operations_init(&side, false, &budget);
-	tap__operations_set_max_payload(&side, PAYLOAD_MAX);
-	side.verbs = stream->is_server ? TAP__SERVER_VERBS : TAP__CLIENT_VERBS;
-	side.is_start = !plan->is_midstream;
-	tap__operations_trust(&side);
+	tap__op_stream_init(&ops, false, &budget);
+	tap__op_stream_set_max_payload(&ops, PAYLOAD_MAX);
+	ops.verbs = stream->is_server ? TAP__SERVER_VERBS : TAP__CLIENT_VERBS;
+	ops.is_start = !plan->is_midstream;
+	tap__op_stream_trust(&ops);
 	for (size_t at = 0; at < stream->len;) {
 		if (ends_operation(stream, &next, at) && draw(seed, 50) == 0)
 			now_ns += INT64_C(3000000000);
@@ -299,17 +299,17 @@ static struct heard listen(const struct stream *stream, const struct plan *plan,
 			if (plan->loss > 0 && draw(seed, plan->loss) == 0) {
 				heard.lost_at = at + len;
 				heard.losses++;
-				tap__operations_hole(&side, now_ns, len, TAP_HOLE_LOST);
-				hear(&heard, &side);
+				tap__op_stream_hole(&ops, now_ns, len, TAP_HOLE_LOST);
+				hear(&heard, &ops);
 			} else {
-				feed(&side, &heard, at, len, now_ns, &longest);
+				feed(&ops, &heard, at, len, now_ns, &longest);
 			}
 		}
 	}
-	tap__operations_end(&side, now_ns);
-	hear(&heard, &side);
-	assert_int_equal(side.whole_bytes + side.partial_bytes + side.lost_bytes, fed);
-	tap__operations_fini(&side);
+	tap__op_stream_end(&ops, now_ns);
+	hear(&heard, &ops);
+	assert_int_equal(ops.whole_bytes + ops.partial_bytes + ops.lost_bytes, fed);
+	tap__op_stream_fini(&ops);
 	assert_int_equal(budget.used_bytes, 0);
 	return heard;
 }

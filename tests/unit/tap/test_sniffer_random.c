@@ -9,7 +9,7 @@
 
 #include "support/packets.h"
 #include "tap/stream/decoder.h"
-#include "tests/unit/tap/overhear.h"
+#include "tests/unit/tap/session_fixture.h"
 #include "wire/write.h"
 
 enum {
@@ -169,7 +169,7 @@ static size_t mistreat(struct conversation *talk, uint64_t *seed, uint64_t drop_
 /* ---- the sniffer ---- */
 
 struct listener {
-	struct overhear overhear;
+	struct session_fixture fixture;
 	struct tap_decoder *decoder;
 	uint32_t first_seq[CONNECTIONS][2];
 	size_t snaplen; /* 0: packets are captured whole */
@@ -193,7 +193,7 @@ static void take(struct listener *listener, int connection, enum support_who who
 					      .payload = payload};
 	struct support_bytes bytes = {0};
 	support_packet_put(&bytes, &packet);
-	const struct tap_frame frame = {.time_ns = listener->overhear.now_ns += 1000,
+	const struct tap_frame frame = {.time_ns = listener->fixture.now_ns += 1000,
 					.bytes = bytes.data,
 					.captured_bytes = captured_bytes(listener, bytes.len),
 					.wire_bytes = (uint32_t)bytes.len,
@@ -205,10 +205,9 @@ static void take(struct listener *listener, int connection, enum support_who who
 static void open_listener(struct listener *listener, uint64_t seed)
 {
 	struct tap_decoder_options options = {0};
-	tap_streams_options_init(&options.streams);
-	overhear_open(&listener->overhear, 64 << 20, NULL, 0);
-	listener->decoder =
-	    tap_decoder_open(listener->overhear.handler, &options, &listener->overhear.budget);
+	tap_reassembly_options_init(&options.reassembly);
+	session_open(&listener->fixture, 64 << 20, NULL, 0);
+	listener->decoder = tap_decoder_open(listener->fixture.handler, &options, &listener->fixture.budget);
 	for (int i = 0; i < CONNECTIONS; i++)
 		for (int who = 0; who < 2; who++)
 			listener->first_seq[i][who] = (uint32_t)draw(&seed, 2) ? UINT32_MAX - 500 : 1000;
@@ -238,13 +237,13 @@ static void listen(struct listener *listener, const struct conversation *talk, s
 			take(listener, i, (enum support_who)who, (uint32_t)talk->len[i][who],
 			     (uint32_t)talk->len[i][!who], SUPPORT_FIN | SUPPORT_ACK, none);
 	tap_decoder_finish(listener->decoder);
-	tap_join_finish(listener->overhear.join);
+	tap_join_finish(listener->fixture.join);
 }
 
 static void close_listener(struct listener *listener)
 {
 	tap_decoder_close(listener->decoder);
-	overhear_close(&listener->overhear);
+	session_close(&listener->fixture);
 }
 
 /* ---- what must hold ---- */
@@ -261,7 +260,7 @@ struct heard {
 static void reject(const struct heard *heard, const struct wire_event *event)
 {
 	char text[8000];
-	overhear_print(text, sizeof text, event);
+	session_print(text, sizeof text, event);
 	fail_msg("seed %" PRIu64 ": %s", heard->number, text);
 }
 
@@ -322,9 +321,9 @@ static struct heard sniff(struct conversation *talk, uint64_t number, uint64_t d
 	open_listener(&listener, seed);
 	hear_handshakes(&listener);
 	listen(&listener, talk, 0);
-	while (tap_join_next(listener.overhear.join, &event))
+	while (tap_join_next(listener.fixture.join, &event))
 		check(&heard, &event);
-	const struct tap_dialogue_stats *stats = tap_dialogue_stats(listener.overhear.dialogue);
+	const struct tap_sessions_stats *stats = tap_sessions_stats(listener.fixture.sessions);
 	uint64_t sent = 0;
 	for (int i = 0; i < CONNECTIONS; i++)
 		sent += talk->len[i][0] + talk->len[i][1];
@@ -383,13 +382,13 @@ static void on_an_expected_port_every_byte_comes_out(void **state)
 		if (draw(&seed, 2))
 			hear_handshakes(&listener);
 		listen(&listener, talk, (size_t)draw(&seed, talk->count));
-		while (tap_join_next(listener.overhear.join, &event))
+		while (tap_join_next(listener.fixture.join, &event))
 			gap_bytes += event.kind == WIRE_EVENT_GAP ? event.lost_bytes : 0;
-		const struct tap_dialogue_stats *stats = tap_dialogue_stats(listener.overhear.dialogue);
+		const struct tap_sessions_stats *stats = tap_sessions_stats(listener.fixture.sessions);
 		tap_decoder_stats(listener.decoder, &packets);
-		uint64_t told = packets.streams->data_bytes + packets.streams->early_bytes;
+		uint64_t told = packets.reassembly->data_bytes + packets.reassembly->early_bytes;
 		for (int i = 0; i < TAP_HOLES; i++)
-			told += packets.streams->hole_bytes[i];
+			told += packets.reassembly->hole_bytes[i];
 		if (stats->whole_bytes + stats->partial_bytes + gap_bytes != told ||
 		    stats->lost_bytes != gap_bytes || stats->unrecognised > 0)
 			fail_msg("seed %" PRIu64 ": %" PRIu64 " whole, %" PRIu64 " partial, %" PRIu64

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "support/packets.h"
-#include "tap/capture/packet.h"
+#include "tap/packet/packet.h"
 #include "tests/support/guard_page.h"
 
 static struct guard_page page;
