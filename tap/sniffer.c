@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -17,6 +16,7 @@ enum {
 	FRAMES_PER_READ = 16, /* few, so that what waits can leave before much more comes */
 	DROPS_EVERY_NS = 1000000000,
 	LAG_NS = 50000000, /* a frame of a live capture is read at most this long after its time */
+	IDLE_MS = 50,      /* between two looks for packets while none come */
 };
 
 struct tap_sniffer {
@@ -399,13 +399,33 @@ int tap_sniffer_next(struct tap_sniffer *sniffer, struct wire_event *event, stru
 		   : 0;
 }
 
-int tap_sniffer_wait(struct tap_sniffer *sniffer, int timeout_ms)
+/* ---- as a source of a pump ---- */
+
+static bool is_over(struct wire_source *source)
 {
-	struct pollfd wait = {.fd = tap_capture_fd(sniffer->capture), .events = POLLIN};
-	if (sniffer->is_finished || wait.fd < 0)
-		return 1;
-	int ready = poll(&wait, 1, timeout_ms);
-	return ready < 0 ? -errno : ready > 0;
+	return tap_sniffer_is_over((const struct tap_sniffer *)source);
+}
+
+static void stop(struct wire_source *source)
+{
+	tap_sniffer_stop((struct tap_sniffer *)source);
+}
+
+static int fd_of(struct wire_source *source)
+{
+	return tap_capture_fd(((const struct tap_sniffer *)source)->capture);
+}
+
+/* Without packets the sniffer's clock has to advance, so that events can leave. */
+static int deadline_of(struct wire_source *source)
+{
+	const struct tap_sniffer *sniffer = (const struct tap_sniffer *)source;
+	return sniffer->is_finished || !sniffer->is_live ? 0 : IDLE_MS;
+}
+
+struct tap_pump_source tap_sniffer_pump_source(struct tap_sniffer *sniffer)
+{
+	return (struct tap_pump_source){&sniffer->source, is_over, stop, fd_of, deadline_of};
 }
 
 void tap_sniffer_stats(struct tap_sniffer *sniffer, struct tap_sniffer_stats *stats)

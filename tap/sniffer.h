@@ -9,6 +9,7 @@
 
 #include "store/read/filter.h"
 #include "tap/capture/capture.h"
+#include "tap/pump.h"
 #include "tap/session/sessions.h"
 #include "tap/stream/decoder.h"
 #include "wire/source.h"
@@ -55,8 +56,8 @@ void tap_sniffer_stop(struct tap_sniffer *sniffer);
 /* Were all events given out? */
 bool tap_sniffer_is_over(const struct tap_sniffer *sniffer);
 
-/* Live: wait until there may be something new or the time is over. 1, 0 on time-out, -EINTR. */
-int tap_sniffer_wait(struct tap_sniffer *sniffer, int timeout_ms);
+/* The sniffer as a source of tap/pump.h, valid as long as the sniffer. */
+struct tap_pump_source tap_sniffer_pump_source(struct tap_sniffer *sniffer);
 
 struct tap_sniffer_stats {
 	struct tap_capture_counts capture;

@@ -31,4 +31,5 @@ tapedeck_unit_test(tap sessions session_fixture)
 tapedeck_unit_test(tap join session_fixture)
 tapedeck_unit_test(tap receivers session_fixture)
 tapedeck_unit_test(tap sniffer_random session_fixture packets)
+tapedeck_unit_test(tap pump tap)
 set_tests_properties(unit/sniffer_random PROPERTIES TIMEOUT 300) # 40 s alone, and more where others run
