@@ -13,7 +13,7 @@
 #include "wire/mark.h"
 
 enum {
-	FRAMES_PER_READ = 16, /* few, so that what waits can leave before much more comes */
+	FRAMES_PER_READ = 16, /* few, so that events can leave before many more come */
 	DROPS_EVERY_NS = 1000000000,
 	LAG_NS = 50000000, /* a frame of a live capture is read at most this long after its time */
 	IDLE_MS = 50,      /* between two looks for packets while none come */
@@ -27,23 +27,23 @@ struct tap_sniffer {
 	struct tap_sessions *sessions;
 	struct tap_join *join;
 	struct tap__clock clock;
-	struct store_steps known_steps; /* of a file that was looked through */
-	struct wire_event held;         /* behind a mark */
+	struct store_steps known_steps; /* of a file, when they were searched for in advance */
+	struct wire_event held;         /* the event after a mark */
 	bool is_held;
 	char mark_text[WIRE_MARK_TEXT];
 	struct wire_steps passed; /* clock steps between the events given out */
 	const struct store_filter *filter;
 	struct store_clients clients;
-	uint64_t gone;     /* connection whose disconnect event was given out; 0 = none */
-	uint64_t last_seq; /* of an event */
+	uint64_t gone;     /* the connection of the disconnect event given out last; 0 = none */
+	uint64_t last_seq; /* of an event, wanted or not */
 	bool is_live, is_finished, names_servers;
-	int64_t stop_ns;                  /* frames from then on are not of interest; INT64_MAX = all are */
-	struct wire_fault end;            /* code 0, or why the capture ended */
-	int64_t time_ns;                  /* steady: of the latest frame */
-	int64_t clock_offset_ns;          /* live: time of day minus time since boot */
-	int64_t idle_since_ns;            /* monotonic: when there was first no frame; 0: there was one */
-	int64_t drops_ns;                 /* when drops were looked at last */
-	struct tap_capture_counts counts; /* as they were then */
+	int64_t stop_ns;         /* frames from this time on are ignored; INT64_MAX = none */
+	struct wire_fault end;   /* why the capture ended; code 0 when it has not, or without error */
+	int64_t time_ns;         /* of the latest frame, steady */
+	int64_t clock_offset_ns; /* live: time of day minus time since boot */
+	int64_t idle_since_ns;   /* monotonic: since when no frame came; 0: one came */
+	int64_t drops_ns;        /* when drops were last counted */
+	struct tap_capture_counts counts; /* at drops_ns */
 };
 
 void tap_sniffer_options_init(struct tap_sniffer_options *options)
@@ -70,7 +70,7 @@ static void steps_of(struct wire_source *source, struct wire_steps *steps)
 	wire_steps_add(steps, sniffer->passed.count, sniffer->passed.largest_ns);
 }
 
-/* What a capture lacks is told by gaps; nothing of it is damaged. */
+/* Gaps report what a capture lacks; nothing of it is damaged. */
 static void damage_of(struct wire_source *source, struct wire_damage *damage)
 {
 	(void)source;
@@ -87,7 +87,7 @@ struct wire_source *tap_sniffer_source(struct tap_sniffer *sniffer)
 	return &sniffer->source;
 }
 
-/* ---- what was dropped ---- */
+/* ---- dropped packets ---- */
 
 static void report_dropped(struct tap_sniffer *sniffer, const char *who, uint64_t packets,
 			   const struct tap_drops *drops)
@@ -111,8 +111,7 @@ static void take_drops(struct tap_sniffer *sniffer, const struct tap_drops *drop
 	report_dropped(sniffer, "the kernel or the interface", drops->either, drops);
 }
 
-/* As a tap_drops_taker. The times are those that the capture states, as of its clock now; the event takes its place among
- * the frames. */
+/* As a tap_drops_taker. The capture states times of day, by its current clock. */
 static void take_stated_drops(void *context, const struct tap_drops *stated)
 {
 	struct tap_sniffer *sniffer = context;
@@ -158,7 +157,7 @@ static int open_stages(struct tap_sniffer *sniffer, const struct tap_sniffer_opt
 				    options->memory_bytes >> 20);
 }
 
-/* Steps ahead are known only to who has seen the correction. */
+/* A step ahead is only recognised when it is corrected, so search a file for steps in advance. */
 static int look_ahead(struct tap_sniffer *sniffer, const struct tap_sniffer_options *options,
 		      struct wire_fault *fault)
 {
@@ -231,7 +230,7 @@ static int64_t read_clock(clockid_t id)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Of an interface frames have the time of day, which somebody may set. */
+/* Frames of an interface have the time of day, which may be set. */
 static void watch_clock(struct tap_sniffer *sniffer)
 {
 	int64_t offset_ns = read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME);
@@ -243,11 +242,11 @@ static void watch_clock(struct tap_sniffer *sniffer)
 	sniffer->clock_offset_ns = offset_ns;
 }
 
-/* No frame is there now: time passes all the same. */
+/* No frame is there: let the time pass. */
 static void idle(struct tap_sniffer *sniffer)
 {
 	int64_t now_ns = read_clock(CLOCK_MONOTONIC);
-	if (sniffer->clock.frames == 0) { /* nothing waits yet */
+	if (sniffer->clock.frames == 0) { /* no event waits yet */
 		sniffer->time_ns = read_clock(CLOCK_REALTIME) - LAG_NS;
 		return;
 	}
@@ -259,7 +258,7 @@ static void idle(struct tap_sniffer *sniffer)
 	tap_join_tick(sniffer->join, sniffer->time_ns);
 }
 
-/* A file that is no use must not pass for one in which nothing happened. */
+/* Report a file without any TCP as an error, because the output would look as if nothing had happened. */
 static void check_understood(struct tap_sniffer *sniffer)
 {
 	struct tap_decoder_stats packets;
@@ -268,8 +267,7 @@ static void check_understood(struct tap_sniffer *sniffer)
 	if (packets.frames == 0 || packets.kinds[TAP_PACKET_SEGMENT] > 0 || sniffer->end.code != 0)
 		return;
 	tap_undecoded_frames_list(packets.undecoded, kinds, sizeof kinds);
-	wire_fault_set(&sniffer->end, TAP_ENOTCP,
-		       "%s: nothing was understood, for no packet holds TCP that can be decoded: %s",
+	wire_fault_set(&sniffer->end, TAP_ENOTCP, "%s: no packet contains TCP that can be decoded: %s",
 		       tap_capture_name(sniffer->capture), kinds);
 }
 
@@ -284,7 +282,7 @@ static void finish(struct tap_sniffer *sniffer)
 	sniffer->is_finished = true;
 }
 
-/* Read some frames. True when there may be events now. */
+/* Read some frames. True when there may be new events. */
 static bool read_some(struct tap_sniffer *sniffer)
 {
 	if (sniffer->is_finished)
@@ -314,7 +312,7 @@ bool tap_sniffer_is_over(const struct tap_sniffer *sniffer)
 	return sniffer->is_finished;
 }
 
-/* Keep track of who is who. What is known of one that has gone is known until the next one comes or goes. */
+/* Keep track of the clients. A client that disconnected is known until the next one connects or disconnects. */
 static void note_client(struct tap_sniffer *sniffer, const struct wire_event *event)
 {
 	if (sniffer->gone != 0)
@@ -324,7 +322,7 @@ static void note_client(struct tap_sniffer *sniffer, const struct wire_event *ev
 		store_clients_put(&sniffer->clients, event->conn, event->client);
 }
 
-/* An event has left the stages: it gets the time of day back. */
+/* Set the time of day of an event that has left the stages. */
 static void set_times(const struct tap_sniffer *sniffer, struct wire_event *event)
 {
 	const struct tap__clock *clock = &sniffer->clock;
@@ -347,7 +345,7 @@ static void make_mark(struct tap_sniffer *sniffer, const struct tap__clock_step 
 				     .text = wire_slice_str(wire_mark_step(sniffer->mark_text, step->by_ns))};
 }
 
-/* The next event, whether it passes the filter or not. Where the clock was set a mark comes first. */
+/* The next event, wanted or not. A mark precedes the first event after a clock step. */
 static bool next_event(struct tap_sniffer *sniffer, struct wire_event *event)
 {
 	if (!tap__clock_is_settled(&sniffer->clock) && !sniffer->is_finished)
@@ -367,7 +365,7 @@ static bool next_event(struct tap_sniffer *sniffer, struct wire_event *event)
 	return true;
 }
 
-/* Marks belong to the recording, whatever is recorded. */
+/* Does the event pass the filter? When servers are named, marks always do. */
 static bool is_wanted(const struct tap_sniffer *sniffer, const struct wire_event *event)
 {
 	return !sniffer->filter || (sniffer->names_servers && event->kind == WIRE_EVENT_MARK) ||
@@ -416,7 +414,7 @@ static int fd_of(struct wire_source *source)
 	return tap_capture_fd(((const struct tap_sniffer *)source)->capture);
 }
 
-/* Without packets the sniffer's clock has to advance, so that events can leave. */
+/* Without packets the clock of the sniffer must be advanced, so that events can leave. */
 static int deadline_of(struct wire_source *source)
 {
 	const struct tap_sniffer *sniffer = (const struct tap_sniffer *)source;

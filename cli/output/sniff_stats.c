@@ -92,7 +92,7 @@ static void append_undecoded(char *line, size_t size, const struct tap_sessions_
 			       cli_plural(sessions->undecoded[i]));
 }
 
-/* Capture files do not always say who dropped what. */
+/* A capture file may not say whether the kernel or the interface dropped packets. */
 static void append_drops(char *line, size_t size, const struct tap_capture_counts *capture)
 {
 	char count[CLI_SIZE_TEXT];
@@ -104,7 +104,7 @@ static void append_drops(char *line, size_t size, const struct tap_capture_count
 		append(line, size, " and %s by either of them", cli_count_text(count, capture->either_drops));
 }
 
-/* Segments and bytes that TCP would not have taken, or that no connection was told of. */
+/* Segments that TCP would not have taken, and bytes outside any connection. */
 static void append_refused(char *line, size_t size, const struct tap_reassembly_stats *reassembly)
 {
 	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
@@ -123,12 +123,11 @@ static void append_refused(char *line, size_t size, const struct tap_reassembly_
 		append(line, size, ", %s before the first byte seen in order",
 		       cli_size_text(bytes, reassembly->early_bytes));
 	if (reassembly->refused_bytes > 0)
-		append(line, size, ", %s of connections that found no memory",
+		append(line, size, ", %s of connections for which there was no memory",
 		       cli_size_text(bytes, reassembly->refused_bytes));
 }
 
-/* Connections that were given up, or ended, before anything showed that they are NATS; and those that there was no memory
- * for. */
+/* Connections without any sign of NATS, and those for which there was no memory. */
 static void append_unrecognised(char *line, size_t size, const struct tap_sniffer_stats *stats)
 {
 	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
@@ -140,7 +139,7 @@ static void append_unrecognised(char *line, size_t size, const struct tap_sniffe
 		       cli_count_text(count, sessions->unrecognised), cli_plural(sessions->unrecognised),
 		       cli_size_text(bytes, sessions->unrecognised_bytes + reassembly->unwatched_bytes));
 	if (sessions->refused > 0)
-		append(line, size, ", %s connection%s not followed for want of memory",
+		append(line, size, ", %s connection%s not followed for lack of memory",
 		       cli_count_text(count, sessions->refused), cli_plural(sessions->refused));
 }
 
@@ -155,7 +154,7 @@ void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *s
 	append(line, size, ", %s partial", cli_count_text(count, stats->join->partial));
 	append_drops(line, size, &stats->capture);
 	if (stats->join->lost > 0)
-		append(line, size, ", %s lost for want of memory", cli_count_text(count, stats->join->lost));
+		append(line, size, ", %s lost for lack of memory", cli_count_text(count, stats->join->lost));
 	append_undecoded(line, size, sessions);
 	append_refused(line, size, stats->packets.reassembly);
 	append_unrecognised(line, size, stats);
@@ -173,10 +172,10 @@ bool cli_sniff_undecoded(char *line, size_t size, const struct tap_sniffer_stats
 /* ---- drawing ---- */
 
 struct rates {
-	double messages, bytes; /* a second */
+	double messages, bytes; /* per second */
 };
 
-/* Since the last drawing; over all at the end. */
+/* Since the last drawing; for the last one, since the start. */
 static struct rates rates_of(struct cli_sniff_stats *stats, const struct tap_sniffer_stats *seen,
 			     bool is_last)
 {

@@ -1,4 +1,4 @@
-/* byte_order.h - numbers in capture files, in the byte order of whoever wrote them. Internal to tap. */
+/* byte_order.h - numbers in capture files, in either byte order. Internal to tap. */
 #ifndef TAP_CAPTURE_BYTE_ORDER_H
 #define TAP_CAPTURE_BYTE_ORDER_H
 

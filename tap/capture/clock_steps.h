@@ -1,4 +1,4 @@
-/* clock_steps.h - the clock steps of a capture file, found by a look at the times of its frames before they are decoded.
+/* clock_steps.h - find the clock steps of a capture file from the times of its frames, before they are decoded.
  * Internal to tap. */
 #ifndef TAP_CAPTURE_CLOCK_STEPS_H
 #define TAP_CAPTURE_CLOCK_STEPS_H
@@ -6,11 +6,11 @@
 #include "store/read/steps.h"
 #include "tap/capture/capture.h"
 
-/* The file can be read twice. */
+/* Can the file be read twice? */
 bool tap__capture_is_rereadable(const struct tap_capture_options *options);
 
-/* Find the steps by number of frame, from 1, as far as the file can be read. 0, or a negative code with *fault. *steps is to
- * be given to store_steps_fini in either case. */
+/* Find the steps by number of frame, from 1, as far as the file can be read. 0, or a negative code with *fault.
+ * The caller calls store_steps_fini in either case. */
 int tap__capture_steps(struct store_steps *steps, const struct tap_capture_options *options,
 		       struct wire_fault *fault);
 

@@ -10,8 +10,8 @@
 #include "tap/capture/pcapng_sections.h"
 
 enum {
-	CLASSIC_BYTES_MIN = 262144, /* a record may have as many, however little the file's snaplen says */
-	BLOCK_BYTES_MAX = TAP__PACKET_BYTES_MAX + (1 << 20), /* of one that is kept: with its options */
+	CLASSIC_BYTES_MIN = 262144, /* a record may have so many, even if the file's snaplen is less */
+	BLOCK_BYTES_MAX = TAP__PACKET_BYTES_MAX + (1 << 20), /* of a block that is read, with its options */
 };
 
 struct tap__file_reader {
@@ -20,14 +20,14 @@ struct tap__file_reader {
 	bool is_classic;
 	struct tap__pcap pcap;         /* of a classic file */
 	struct tap__sections sections; /* of a pcapng file */
-	uint64_t frames;               /* given */
-	uint64_t offset;               /* of the record or block that was read last */
-	uint32_t unused;               /* bytes at the window's start that belong to it still */
+	uint64_t frames;               /* given so far */
+	uint64_t offset;               /* of the record or block read last */
+	uint32_t unused;               /* bytes at the window's start that still belong to it */
 	tap_drops_taker take_drops;    /* may be NULL */
 	void *drops_context;
 };
 
-/* ---- what is wrong ---- */
+/* ---- errors ---- */
 
 /* The file ends inside a record or block. */
 static int cut(const struct tap__file_reader *reader, struct wire_fault *fault)
@@ -39,15 +39,14 @@ static int cut(const struct tap__file_reader *reader, struct wire_fault *fault)
 	if (error)
 		return wire_fault_set(fault, error, "%s: %s", reader->name, wire_error_text(error));
 	if (tap__packed_file_state(file) == TAP__PACKED_FILE_DAMAGED)
-		return wire_fault_set(
-		    fault, TAP_ECAPTURE,
-		    "%s: after %llu frames: what is compressed is damaged and cannot be unpacked",
-		    reader->name, (unsigned long long)reader->frames);
+		return wire_fault_set(fault, TAP_ECAPTURE,
+				      "%s: after %llu frames: the compressed data is damaged", reader->name,
+				      (unsigned long long)reader->frames);
 	return wire_fault_set(fault, TAP_ECUT, "%s: cut off after %llu frames", reader->name,
 			      (unsigned long long)reader->frames);
 }
 
-/* The record or block at reader->offset makes no sense, which may come of damage to what is compressed. */
+/* The record or block at reader->offset is invalid. The cause may be damage in compressed data. */
 static int damaged(const struct tap__file_reader *reader, const char *reason, struct wire_fault *fault)
 {
 	if (tap__packed_file_state(reader->window.file) == TAP__PACKED_FILE_DAMAGED)
@@ -55,10 +54,10 @@ static int damaged(const struct tap__file_reader *reader, const char *reason, st
 	return wire_fault_set(
 	    fault, TAP_ECAPTURE, "%s: after %llu frames, at offset %llu%s: %s", reader->name,
 	    (unsigned long long)reader->frames, (unsigned long long)reader->offset,
-	    tap__packed_file_is_packed(reader->window.file) ? " of what is unpacked" : "", reason);
+	    tap__packed_file_is_packed(reader->window.file) ? " of the unpacked data" : "", reason);
 }
 
-/* There is no whole header of a record or block: 0 when the file ends before it. */
+/* No record or block header follows. 0 when the file ends properly. */
 static int ended(const struct tap__file_reader *reader, struct wire_fault *fault)
 {
 	bool is_whole = tap__packed_file_state(reader->window.file) == TAP__PACKED_FILE_GOOD &&
@@ -75,7 +74,7 @@ static int not_a_capture(const struct tap__file_reader *reader, const char *reas
 			      reader->name, reason);
 }
 
-/* Move past what was read last. */
+/* Move past the record or block read last. */
 static void advance(struct tap__file_reader *reader)
 {
 	tap__file_window_skip(&reader->window, reader->unused);
@@ -92,7 +91,7 @@ static uint32_t captured_max(const struct tap__pcap *pcap)
 	return pcap->snaplen > CLASSIC_BYTES_MIN ? pcap->snaplen : CLASSIC_BYTES_MIN;
 }
 
-/* Hot: runs for every frame. */
+/* Hot: runs once per frame. */
 static int next_record(struct tap__file_reader *reader, struct tap_frame *frame, struct wire_fault *fault)
 {
 	uint32_t header_bytes = reader->pcap.record_bytes;
@@ -103,7 +102,7 @@ static int next_record(struct tap__file_reader *reader, struct tap_frame *frame,
 		return ended(reader, fault);
 	tap__pcap_record(&reader->pcap, bytes, &record);
 	if (record.captured_bytes > captured_max(&reader->pcap))
-		return damaged(reader, "a packet is longer than a packet can be", fault);
+		return damaged(reader, "a packet exceeds the maximum length", fault);
 	bytes = tap__file_window_want(&reader->window, header_bytes + (size_t)record.captured_bytes);
 	if (!bytes)
 		return cut(reader, fault);

@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* TIMEOUT_MS: how long the kernel may keep a frame before it hands over a block that is not full. With zero TPACKET_V3
- * would keep it until the block is full, for ever on a quiet link; without blocks (libpcap's immediate mode) each frame
- * takes a slot of the greatest length, and 64 MiB hold 256 frames. */
+/* TIMEOUT_MS: how long the kernel may keep a frame before it hands over a partly filled block. With 0
+ * TPACKET_V3 would wait until the block is full, on a quiet link forever. Without blocks (libpcap's immediate
+ * mode) each frame takes a slot of maximum length, and 64 MiB hold 256 frames. */
 enum { TIMEOUT_MS = 20, SNAPLEN_MAX = 262144, BUFFER_BYTES = 64 << 20 };
 
-/* "eth0, lo, any": as many names as fit. */
+/* Print as many names as fit: "eth0, lo, any". */
 static void list_interfaces(char *out, size_t size)
 {
 	char reason[PCAP_ERRBUF_SIZE];

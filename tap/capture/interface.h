@@ -7,8 +7,8 @@
 #include "tap/capture/capture.h"
 #include "wire/error.h"
 
-/* Open options->interface, which captures from then on and never waits. 0 with *pcap, to be closed by the caller; or a
- * negative code with *fault, which names the interfaces there are or the right that is missing. */
+/* Open options->interface for capturing. Reads from it never wait. 0 with *pcap, to be closed by the caller; or
+ * a negative code with *fault, which names the available interfaces or the missing right. */
 int tap__interface_open(pcap_t **pcap, const struct tap_capture_options *options, struct wire_fault *fault);
 
 #endif

@@ -13,12 +13,12 @@ enum { MAGIC_BYTES = 4, INPUT_BYTES = 256 << 10, GZIP_WINDOW = 15 + 16 };
 
 struct tap__packed_file {
 	int fd;
-	/* Unpack what it can from the input to out[0..len): bytes put out. */
+	/* Unpack from the input to out[0..len). Returns the bytes written. */
 	size_t (*unpack)(struct tap__packed_file *file, char *out, size_t len);
 	enum tap__packed_file_state state;
 	int error;
-	bool at_end;       /* of what can be read */
-	bool is_inside;    /* something packed that has begun and not ended */
+	bool at_end;       /* nothing more can be read */
+	bool is_inside;    /* inside a packed member that has not ended */
 	size_t at, filled; /* of the input */
 	z_stream gzip;
 	ZSTD_DStream *zstd;
@@ -27,7 +27,7 @@ struct tap__packed_file {
 
 /* ---- input ---- */
 
-/* Read from the file itself. The number of bytes; 0 at the end or an error. */
+/* Read from the file. Returns the number of bytes; 0 at the end or on an error. */
 static size_t read_some(struct tap__packed_file *file, void *out, size_t len)
 {
 	ssize_t got;
@@ -42,7 +42,7 @@ static size_t read_some(struct tap__packed_file *file, void *out, size_t len)
 	return got > 0 ? (size_t)got : 0;
 }
 
-/* Read more after what is there. */
+/* Append to the input. */
 static void fill(struct tap__packed_file *file)
 {
 	file->filled += read_some(file, file->input + file->filled, sizeof file->input - file->filled);
@@ -99,7 +99,7 @@ static size_t unpack_zstd(struct tap__packed_file *file, char *out, size_t len)
 
 /* ---- reading ---- */
 
-/* The unpacker may still have output when all input was taken in: unpack before looking for more. */
+/* The unpacker may have output left when it has taken all input: unpack before reading more. */
 static size_t unpack_some(struct tap__packed_file *file, char *out, size_t len)
 {
 	size_t got = 0;
@@ -117,7 +117,7 @@ static size_t unpack_some(struct tap__packed_file *file, char *out, size_t len)
 	return got;
 }
 
-/* Hot: what is not packed is read to where it is wanted. */
+/* Hot: a file that is not packed is read directly into the caller's buffer. */
 size_t tap__packed_file_read(struct tap__packed_file *file, void *out, size_t len)
 {
 	bool is_direct = file->unpack == copy && file->at == file->filled && !file->at_end;

@@ -40,11 +40,11 @@ const char *tap__pcapng_parse_start(const unsigned char *bytes, bool is_big_endi
 	if (type == TAP__PCAPNG_SECTION) {
 		is_big_endian = tap__u32(bytes + 8, true) == BYTE_ORDER;
 		if (!is_big_endian && tap__u32(bytes + 8, false) != BYTE_ORDER)
-			return "a section header has a byte order that does not exist";
+			return "a section header has an invalid byte order";
 	}
 	uint32_t stated = tap__u32(bytes + 4, is_big_endian);
 	if (stated < TAP__PCAPNG_START_BYTES)
-		return "a block is shorter than a block can be";
+		return "a block is shorter than the minimum";
 	*block = (struct tap__pcapng_block){.type = type,
 					    .is_big_endian = is_big_endian,
 					    .stated_bytes = stated,
@@ -62,7 +62,7 @@ const char *tap__pcapng_check_end(const unsigned char *bytes, const struct tap__
 
 /* ---- options ---- */
 
-/* A cursor over the options from `at` on. */
+/* A cursor over options. */
 struct options {
 	const struct tap__pcapng_body *body;
 	uint64_t at;
@@ -76,7 +76,7 @@ static struct options options_of(const struct tap__pcapng_body *body, uint64_t a
 	return (struct options){.body = body, .at = at};
 }
 
-/* Move to the next option. False at the end, and at one that reaches beyond the block. */
+/* Move to the next option. False at the end, and when an option exceeds the block. */
 static bool next_option(struct options *options)
 {
 	const struct tap__pcapng_body *body = options->body;
@@ -91,14 +91,14 @@ static bool next_option(struct options *options)
 	return true;
 }
 
-/* Read an option that is a number of 64 bits, where it is the one of that code. */
+/* Read an option that is a 64-bit number, if it has this code. */
 static void read_u64(const struct options *options, uint16_t code, uint64_t *value)
 {
 	if (options->code == code && options->len == 8)
 		*value = tap__u64(options->value, options->body->is_big_endian);
 }
 
-/* A time: two words, the more significant first in either byte order. */
+/* Read a time: two words, the more significant one first in either byte order. */
 static uint64_t get_ticks(const unsigned char *in, bool is_big_endian)
 {
 	return (uint64_t)tap__u32(in, is_big_endian) << 32 | tap__u32(in + 4, is_big_endian);
@@ -127,7 +127,8 @@ static void read_link_option(const struct options *option, struct tap__pcapng_li
 	if (option->code == OPTION_IF_TSRESOL && option->len == 1)
 		link->resolution = option->value[0];
 	if (option->code == OPTION_IF_FCSLEN && option->len == 1)
-		link->fcs_bytes = option->value[0] >= 8 ? option->value[0] / 8u : option->value[0]; /* bits */
+		link->fcs_bytes =
+		    option->value[0] >= 8 ? option->value[0] / 8u : option->value[0]; /* stated in bits */
 	read_u64(option, OPTION_IF_TSOFFSET, &offset_s);
 	link->offset_s = (int64_t)offset_s;
 }
@@ -153,7 +154,7 @@ static void read_lengths(const struct tap__pcapng_body *body, struct tap__pcapng
 	packet->bytes = body->bytes + PACKET_BYTES;
 }
 
-/* The number of an interface has 16 bits here; the other 16 count drops. */
+/* The interface number and the drop counter have 16 bits each. */
 static void read_obsolete(const struct tap__pcapng_body *body, struct tap__pcapng_packet *packet)
 {
 	uint16_t drops = tap__u16(body->bytes + 2, body->is_big_endian);
@@ -222,7 +223,7 @@ const char *tap__pcapng_parse_statistics(const struct tap__pcapng_body *body,
 
 /* ---- times ---- */
 
-/* Large enough for 2^64 ticks of a second, in nanoseconds. */
+/* Holds 2^64 ticks of a second, in nanoseconds. */
 __extension__ typedef __int128 wide;
 
 static wide ticks_to_ns(const struct tap__pcapng_link *link, uint64_t ticks)

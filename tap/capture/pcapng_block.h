@@ -32,15 +32,16 @@ enum {
 struct tap__pcapng_block {
 	uint32_t type;
 	bool is_big_endian;
-	uint32_t stated_bytes; /* its length as it stands there */
-	uint64_t total_bytes;  /* rounded up to 4, where a writer forgot the padding */
+	uint32_t stated_bytes; /* the length that is stated */
+	uint64_t total_bytes;  /* rounded up to 4, because some writers omit the padding */
 };
 
-/* Parse a block's first TAP__PCAPNG_START_BYTES. is_big_endian: of the section; a section header sets its own. */
+/* Parse the first TAP__PCAPNG_START_BYTES of a block. is_big_endian is that of the section; a section header
+ * has its own. */
 const char *tap__pcapng_parse_start(const unsigned char *bytes, bool is_big_endian,
 				    struct tap__pcapng_block *block);
 
-/* Check a block's last TAP__PCAPNG_END_BYTES. */
+/* Check the last TAP__PCAPNG_END_BYTES of a block. */
 const char *tap__pcapng_check_end(const unsigned char *bytes, const struct tap__pcapng_block *block);
 
 /* The body of a block, between its two lengths. */
@@ -50,15 +51,15 @@ struct tap__pcapng_body {
 	bool is_big_endian;
 };
 
-/* Is the section of a version that can be read? */
+/* Can this version be read? */
 const char *tap__pcapng_check_section(const struct tap__pcapng_body *body);
 
-/* What an interface description says. */
+/* An interface description. */
 struct tap__pcapng_link {
 	uint16_t link_type; /* LINKTYPE_… */
 	uint32_t snaplen;   /* 0 = all */
 	uint8_t resolution; /* of times: 10^-n s, or 2^-n s with the highest bit set */
-	int64_t offset_s;   /* added to times */
+	int64_t offset_s;   /* added to its times */
 	uint32_t fcs_bytes; /* checksum at the end of each frame */
 };
 
@@ -70,28 +71,28 @@ struct tap__pcapng_packet {
 	uint64_t ticks;
 	uint32_t captured_bytes, wire_bytes;
 	const unsigned char *bytes; /* borrows the body */
-	uint64_t drops; /* packets lost before this one, on its interface; 0 also where nothing is said */
+	uint64_t drops;             /* lost before this packet on its interface; 0 also if unstated */
 };
 
 /* An enhanced or an obsolete packet block. */
 const char *tap__pcapng_parse_packet(const struct tap__pcapng_body *body, uint32_t type,
 				     struct tap__pcapng_packet *packet);
 
-/* A simple packet block, which is of the section's first interface: snaplen is that one's. */
+/* A simple packet block, which belongs to the first interface of its section; snaplen is that of the interface. */
 const char *tap__pcapng_parse_simple_packet(const struct tap__pcapng_body *body, uint32_t snaplen,
 					    struct tap__pcapng_packet *packet);
 
 /* Counters of an interface since its capture began. */
 struct tap__pcapng_statistics {
 	uint32_t interface;
-	uint64_t ticks, start_ticks, end_ticks; /* start and end: 0 = not stated */
-	uint64_t interface_drops, kernel_drops; /* 0 = none, or not stated */
+	uint64_t ticks, start_ticks, end_ticks; /* start and end: 0 = unstated */
+	uint64_t interface_drops, kernel_drops; /* 0 also if unstated */
 };
 
 const char *tap__pcapng_parse_statistics(const struct tap__pcapng_body *body,
 					 struct tap__pcapng_statistics *statistics);
 
-/* A link's time in nanoseconds since 1970, limited to TAP__TIME_NS_MAX (tap/capture/pcap_format.h) both ways. */
+/* Convert a link's time to nanoseconds since 1970, limited to ±TAP__TIME_NS_MAX (tap/capture/pcap_format.h). */
 int64_t tap__pcapng_time_ns(const struct tap__pcapng_link *link, uint64_t ticks);
 
 #endif

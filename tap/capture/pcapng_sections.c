@@ -11,9 +11,8 @@ struct tap__pcapng_interface {
 	int64_t first_ns, packet_ns; /* of its first and its latest packet */
 	int64_t statistics_ns;       /* of its latest statistics */
 	uint64_t kernel, interface;  /* drops in its latest statistics */
-	uint64_t only_packets;       /* drops that packets have stated and statistics not yet */
-	uint64_t
-	    only_statistics; /* drops that statistics have stated since the latest packet, and it did not */
+	uint64_t only_packets;       /* drops stated by packets and not yet by statistics */
+	uint64_t only_statistics;    /* drops stated by statistics since the latest packet */
 };
 
 void tap__sections_fini(struct tap__sections *sections)
@@ -76,7 +75,7 @@ static struct tap__pcapng_interface *find_interface(const struct tap__sections *
 
 /* ---- drops ---- */
 
-/* The part of a counter that is not in its earlier value, nor in what was counted otherwise, which is used up. */
+/* The increase of a counter, less what was counted by other means (*otherwise), which is used up. */
 static uint64_t take_new(uint64_t now, uint64_t *before, uint64_t *otherwise)
 {
 	uint64_t more = now > *before ? now - *before : 0;
@@ -99,7 +98,7 @@ static void count_packet_drops(struct tap__pcapng_interface *interface,
 	    .either = drops, .from_ns = has_earlier ? interface->packet_ns : time_ns, .to_ns = time_ns};
 }
 
-/* The time since which these statistics count what those before them did not. */
+/* Since when these statistics count drops that earlier ones did not. */
 static int64_t start_of(const struct tap__pcapng_interface *interface,
 			const struct tap__pcapng_statistics *statistics, int64_t end_ns)
 {

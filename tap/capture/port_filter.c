@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Packets in which TCP may be where libpcap does not look: fragments after the first, extension headers, and
- * encapsulations, of which the decoder finds the ports (tap/packet/packet.h). */
+/* Packets that may contain TCP where libpcap does not look: fragments after the first, extension headers, and
+ * encapsulations, whose ports the decoder finds (tap/packet/packet.h). */
 #define WITHOUT_PORTS                                                                                   \
 	"(ip[6:2] & 0x1fff != 0 and (ip proto 6 or ip proto 17)) or "                                   \
 	"(ip proto 4 or ip proto 41 or ip proto 47 or ip proto 51 or ip proto 97 or ip proto 137) or "  \
@@ -22,7 +22,7 @@ static void put_ports(FILE *out, const uint16_t *ports, size_t count)
 	fputs(WITHOUT_PORTS WITHOUT_IP, out);
 }
 
-/* The word vlan moves all that stands behind it by a tag, so that the same once more means the next tag. */
+/* In libpcap `vlan` shifts everything after it by one tag, so a second `vlan` means the second tag. */
 static void put_filter(FILE *out, const char *filter, const uint16_t *ports, size_t count, bool has_vlan)
 {
 	if (filter)

@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The filter for ports in libpcap's language, with or without the user's; no ports = all of TCP. It takes frames with
- * up to two VLAN tags (where the link layer has them), and where libpcap does not see the ports more passes than is
- * meant, for the decoder to sort out: IP fragments after the first, IPv6 extension headers, and the encapsulations of
- * tap/packet/packet.h. The user's filter comes first and counts as it would alone: it sees the outermost headers. Returns
- * owned; NULL when out of memory. */
+/* The text of a filter for ports (none: all of TCP), combined with the user's filter if there is one. It passes
+ * frames with up to two VLAN tags (has_vlan: the link layer has tags). Where libpcap does not see the ports it
+ * passes more, which the decoder sorts out: IP fragments after the first, IPv6 extension headers, and the
+ * encapsulations of tap/packet/packet.h. The user's filter comes first and sees the outermost headers, as it
+ * would alone. Returns owned; NULL when out of memory. */
 char *tap_port_filter(const char *filter, const uint16_t *ports, size_t ports_count, bool has_vlan);
 
 #endif

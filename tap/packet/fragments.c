@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Fragments begin at multiples of UNIT_BYTES: which units have arrived is one bit each. */
+/* Fragments begin at multiples of UNIT_BYTES. One bit per unit says whether it has arrived. */
 enum {
 	UNIT_BYTES = 8,
 	UNITS_MAX = (TAP_DATAGRAM_BYTES_MAX + UNIT_BYTES - 1) / UNIT_BYTES,
@@ -12,11 +12,11 @@ enum {
 
 struct datagram {
 	bool is_used;
-	struct tap_fragment head; /* of any of its fragments: addresses, id; of the first: protocol */
-	int64_t first_ns;         /* when its first fragment came */
+	struct tap_fragment head; /* from any of its fragments: addresses, id; from the first one: protocol */
+	int64_t first_ns;         /* when the first of its fragments came */
 	bool has_end;
 	uint32_t total_bytes; /* when has_end */
-	uint32_t end_bytes;   /* behind the last byte that has arrived */
+	uint32_t end_bytes;   /* after the last byte that has arrived */
 	uint32_t units;       /* that have arrived */
 	uint32_t fragments;   /* that were taken */
 	unsigned char *bytes; /* taken from the budget */
@@ -27,7 +27,7 @@ struct datagram {
 struct tap_fragments {
 	struct tap_budget *budget;
 	struct tap_fragments_stats stats;
-	unsigned char *whole; /* the datagram given out last, its capacity still taken from the budget */
+	unsigned char *whole; /* the datagram given out last; its capacity still counts in the budget */
 	uint32_t whole_cap;
 	struct datagram datagrams[TAP_DATAGRAMS_MAX];
 };
@@ -73,14 +73,14 @@ const struct tap_fragments_stats *tap_fragments_stats(const struct tap_fragments
 	return &fragments->stats;
 }
 
-/* ---- which datagram ---- */
+/* ---- finding the datagram ---- */
 
 static bool has_same_address(const struct tap_endpoint *a, const struct tap_endpoint *b)
 {
 	return a->is_v6 == b->is_v6 && memcmp(a->address, b->address, sizeof a->address) == 0;
 }
 
-/* IPv4 tells datagrams of different protocols apart (RFC 791); in IPv6 only the first fragment's protocol counts. */
+/* IPv4 distinguishes datagrams by protocol, too (RFC 791); in IPv6 only the first fragment's protocol counts. */
 static bool is_of(const struct datagram *datagram, const struct tap_fragment *fragment)
 {
 	const struct tap_fragment *head = &datagram->head;
@@ -95,7 +95,7 @@ static void give_up(struct tap_fragments *fragments, struct datagram *datagram)
 	forget(fragments, datagram);
 }
 
-/* The fragment's datagram: the one there is, or a new one, in the oldest's place when there is no other. */
+/* The fragment's datagram: an existing one, or a new one, which replaces the oldest when all places are taken. */
 static struct datagram *find_datagram(struct tap_fragments *fragments, const struct tap_fragment *fragment,
 				      int64_t time_ns)
 {
@@ -117,7 +117,7 @@ static struct datagram *find_datagram(struct tap_fragments *fragments, const str
 	return best;
 }
 
-/* ---- its bytes ---- */
+/* ---- the bytes of a datagram ---- */
 
 static bool has_unit(const struct datagram *datagram, uint32_t unit)
 {
@@ -143,7 +143,7 @@ static bool reserve(struct tap_fragments *fragments, struct datagram *datagram, 
 	return true;
 }
 
-/* Copy units that have not arrived yet. True when one that has arrived was another. */
+/* Copy the units that have not arrived yet. True when a unit that has arrived differs. */
 static bool copy_units(struct datagram *datagram, uint32_t offset, struct wire_slice bytes)
 {
 	bool is_conflict = false;
@@ -162,7 +162,7 @@ static bool copy_units(struct datagram *datagram, uint32_t offset, struct wire_s
 	return is_conflict;
 }
 
-/* Do the fragment's lengths make sense, by themselves and beside those that came before? */
+/* Are the fragment's lengths valid, alone and together with those of earlier fragments? */
 static bool fits(const struct datagram *datagram, const struct tap_fragment *fragment)
 {
 	uint32_t len = (uint32_t)fragment->payload.len, end = fragment->offset_bytes + len;
@@ -198,7 +198,7 @@ static bool is_whole(const struct datagram *datagram)
 	return datagram->has_end && datagram->units == (datagram->total_bytes + UNIT_BYTES - 1) / UNIT_BYTES;
 }
 
-/* Its bytes now are the ones given out last. */
+/* Give the datagram out. Its bytes become those given out last. */
 static void give_out(struct tap_fragments *fragments, struct datagram *datagram, struct tap_fragment *whole)
 {
 	fragments->stats.datagrams++;
@@ -238,7 +238,8 @@ static bool take(struct tap_fragments *fragments, const struct tap_fragment *fra
 	return true;
 }
 
-/* The fragment may be part of the datagram given out last, whose bytes are freed only when it was taken. */
+/* The fragment may lie in the datagram given out last, so its bytes are freed only after the fragment was
+ * taken. */
 bool tap_fragments_take(struct tap_fragments *fragments, const struct tap_fragment *fragment, int64_t time_ns,
 			struct tap_fragment *datagram)
 {

@@ -1,7 +1,7 @@
-/* fragments.h - put IP datagrams back together.
+/* fragments.h - reassemble IP datagrams.
  *
- * Of two fragments that both have a byte the first counts. Bounded in datagrams, bytes and age; a datagram that does
- * not become whole is counted and forgotten, which shows as a hole in its TCP stream. */
+ * Of two versions of a byte the first counts. Datagrams, bytes and age are bounded. A datagram that is not
+ * completed is counted and dropped, and becomes a hole in its TCP stream. */
 #ifndef TAP_PACKET_FRAGMENTS_H
 #define TAP_PACKET_FRAGMENTS_H
 
@@ -9,19 +9,19 @@
 #include "tap/packet/packet.h"
 
 enum {
-	TAP_DATAGRAMS_MAX = 64,        /* incomplete at a time; TCP is rarely sent in fragments */
-	TAP_DATAGRAM_BYTES_MAX = 65535 /* of one, as IP says */
+	TAP_DATAGRAMS_MAX = 64,        /* incomplete at a time; TCP is rarely fragmented */
+	TAP_DATAGRAM_BYTES_MAX = 65535 /* the limit of IP */
 };
 
-/* Longest wait of a datagram for its last fragment: what Linux waits. */
+/* A datagram waits for its last fragment at most this long, as on Linux. */
 #define TAP_DATAGRAM_AGE_NS INT64_C(30000000000)
 
 struct tap_fragments_stats {
 	uint64_t fragments;
-	uint64_t used;      /* fragments of datagrams that were made whole */
-	uint64_t datagrams; /* made whole */
-	uint64_t given_up;  /* datagrams: too old, or no room */
-	uint64_t bad;       /* fragments: lengths that make no sense */
+	uint64_t used;      /* fragments of datagrams that were completed */
+	uint64_t datagrams; /* completed */
+	uint64_t given_up;  /* datagrams: too old, or no memory */
+	uint64_t bad;       /* fragments with invalid lengths */
 	uint64_t cut;       /* fragments that the snapshot length cut */
 	uint64_t conflicts; /* fragments that differed from the bytes kept for the same place */
 };
@@ -32,8 +32,8 @@ struct tap_fragments;
 struct tap_fragments *tap_fragments_open(struct tap_budget *budget);
 void tap_fragments_close(struct tap_fragments *fragments);
 
-/* Take a fragment. True when it makes a datagram whole: *datagram then is a fragment that is all of it, valid until the
- * next call, which may take a fragment that lies in its payload. */
+/* Take a fragment. True when it completes a datagram: *datagram is then a fragment that covers all of it, valid
+ * until the next call. That call may take a fragment that lies in its payload. */
 bool tap_fragments_take(struct tap_fragments *fragments, const struct tap_fragment *fragment, int64_t time_ns,
 			struct tap_fragment *datagram);
 

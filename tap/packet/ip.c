@@ -6,7 +6,7 @@ enum {
 	IPV4_BYTES_MIN = 20,
 	IPV6_BYTES = 40,
 	EXTENSION_BYTES = 8,
-	EXTENSIONS_MAX = 32, /* headers in a row; honest packets have three at most */
+	EXTENSIONS_MAX = 32, /* headers in a row; real packets have three at most */
 	TCP_BYTES_MIN = 20,
 	TCP_OPTION_END = 0,
 	TCP_OPTION_NOP = 1,
@@ -23,7 +23,7 @@ static struct wire_slice slice_of(const struct tap__layers *layers)
 
 /* ---- TCP ---- */
 
-/* Nearly all segments of a Linux host have this option alone: two no-operations, timestamps. */
+/* Nearly all segments of a Linux host have just these options: two no-operations, timestamps. */
 #define TIMESTAMPS_ALONE UINT32_C(0x0101080a)
 
 static void set_timestamp(struct tap_segment *segment, const unsigned char *value)
@@ -32,7 +32,7 @@ static void set_timestamp(struct tap_segment *segment, const unsigned char *valu
 	segment->timestamp = tap__get_u32(value);
 }
 
-/* One option of `bytes` bytes, kind and length included. */
+/* Decode an option of `bytes` bytes, kind and length included. */
 static void decode_tcp_option(const unsigned char *option, uint32_t bytes, struct tap_segment *segment)
 {
 	if (option[0] == TCP_OPTION_TIMESTAMPS && bytes == 10)
@@ -42,7 +42,7 @@ static void decode_tcp_option(const unsigned char *option, uint32_t bytes, struc
 		    option[2] < TAP_WINDOW_SHIFT_MAX ? option[2] : (uint8_t)TAP_WINDOW_SHIFT_MAX;
 }
 
-/* The options of a TCP header as far as they were captured. Options that make no sense end the list. */
+/* Decode the options that were captured. An invalid option ends the list. */
 static void decode_tcp_options(const unsigned char *options, uint32_t len, struct tap_segment *segment)
 {
 	if (len >= 12 && tap__get_u32(options) == TIMESTAMPS_ALONE) {
@@ -101,7 +101,7 @@ static enum tap__layer end_as_fragment(struct tap__layers *layers)
 	return tap__layers_end(layers, TAP_PACKET_FRAGMENT, 0);
 }
 
-/* Read the fragment header. True when the packet is a part of a datagram; false when it is all of it. */
+/* Decode the fragment header. True when the packet is part of a datagram, false when it is all of it. */
 static bool is_fragment(const unsigned char *header, struct tap_fragment *fragment)
 {
 	uint16_t offset_flags = tap__get_u16(header + 2);
@@ -128,7 +128,7 @@ static uint32_t extension_bytes(uint32_t protocol, const unsigned char *header)
 	return (header[1] + 1u) * 8;
 }
 
-/* Take one extension header off. TAP__LAYER_PROTOCOL when another header follows. */
+/* Decode one extension header. Returns TAP__LAYER_PROTOCOL when another header follows. */
 static enum tap__layer decode_extension(struct tap__layers *layers)
 {
 	if (layers->len < EXTENSION_BYTES)
@@ -171,7 +171,7 @@ static void set_endpoint(struct tap_endpoint *endpoint, const unsigned char *add
 	memcpy(endpoint->address, address, is_v6 ? 16 : 4);
 }
 
-/* Fragments are put together only where something that is decoded can be in them. */
+/* Fragments are reassembled only if they may contain something that can be decoded. */
 static bool may_hold_tcp(uint8_t protocol)
 {
 	return is_extension(protocol) || protocol == TAP__PROTOCOL_TCP || protocol == TAP__PROTOCOL_UDP ||
@@ -213,7 +213,7 @@ static enum tap__layer decode_ipv4(struct tap__layers *layers)
 	if (header[9] == TAP__PROTOCOL_TCP) /* hot: nearly all packets */
 		return TAP__LAYER_TCP;
 	if (is_extension(header[9]) && header[9] != TAP__PROTOCOL_AUTHENTICATION)
-		return tap__layers_end(layers, TAP_PACKET_NOT_TCP, header[9]); /* IPv6's only */
+		return tap__layers_end(layers, TAP_PACKET_NOT_TCP, header[9]); /* for IPv6 only */
 	return tap__layers_next(layers, TAP__LAYER_PROTOCOL, header[9]);
 }
 

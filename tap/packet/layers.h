@@ -1,8 +1,8 @@
-/* layers.h - the headers of a frame, one after the other. Internal to tap.
+/* layers.h - the headers of a frame, from the outside in. Internal to tap.
  *
- * A frame is a chain of headers, and an encapsulation begins another chain inside it. Each decoder takes one kind of
- * header off the front of the rest, notes what its header says of the next one, and returns which decoder that is. No
- * decoder calls another, so the only loop, in packet.c, bounds how deep a frame can be. Pure, as tap/packet/packet.h. */
+ * A frame is a chain of headers, and an encapsulation starts another chain inside it. Each decoder removes one
+ * header from the front, notes what it says of the next one, and returns the layer that follows. No decoder
+ * calls another, so the loop in tap/packet/packet.c bounds the depth. Pure, like tap/packet/packet.h. */
 #ifndef TAP_PACKET_LAYERS_H
 #define TAP_PACKET_LAYERS_H
 
@@ -10,9 +10,9 @@
 
 enum tap__layer {
 	TAP__LAYER_ETHERNET,
-	TAP__LAYER_ETHERTYPE, /* whatever has the Ethernet type in number */
-	TAP__LAYER_IP,        /* IPv4 or IPv6, as its first bits say */
-	TAP__LAYER_PROTOCOL,  /* whatever has the IP protocol in number */
+	TAP__LAYER_ETHERTYPE, /* the Ethernet type is in number */
+	TAP__LAYER_IP,        /* IPv4 or IPv6, by its first four bits */
+	TAP__LAYER_PROTOCOL,  /* the IP protocol is in number */
 	TAP__LAYER_TCP,
 	TAP__LAYER_UDP,
 	TAP__LAYER_GRE,
@@ -20,7 +20,7 @@ enum tap__layer {
 	TAP__LAYER_MPLS,
 	TAP__LAYER_PPPOE,
 	TAP__LAYER_PPP,
-	TAP__LAYER_END, /* kind, and number with it, say what the packet is */
+	TAP__LAYER_END, /* kind and number say what the packet is */
 };
 
 enum tap__ethertype {
@@ -51,14 +51,14 @@ enum tap__protocol {
 
 enum { TAP__ETHERNET_BYTES = 14 };
 
-/* What is left of a packet. */
+/* The part of a packet that is not decoded yet. */
 struct tap__layers {
 	const unsigned char *at;
-	uint32_t len;      /* bytes at hand */
+	uint32_t len;      /* bytes captured */
 	uint32_t wire_len; /* bytes on the wire; >= len */
-	uint32_t number;   /* see enum tap__layer */
+	uint32_t number;   /* depends on the layer, see enum tap__layer */
 	enum tap_packet_kind kind;
-	struct tap_packet *packet; /* to be filled in */
+	struct tap_packet *packet; /* the result */
 };
 
 static inline uint16_t tap__get_u16(const unsigned char *in)
@@ -78,7 +78,7 @@ static inline void tap__layers_skip(struct tap__layers *layers, uint32_t bytes)
 	layers->wire_len -= bytes;
 }
 
-/* Apply the length that a header states. It may exceed the frame's: then bytes are missing. */
+/* Apply a length from a header. It may exceed the frame: then bytes are missing. */
 static inline void tap__layers_limit(struct tap__layers *layers, uint32_t bytes)
 {
 	layers->wire_len = bytes;
@@ -100,7 +100,7 @@ static inline enum tap__layer tap__layers_end(struct tap__layers *layers, enum t
 	return tap__layers_next(layers, TAP__LAYER_END, number);
 }
 
-/* A header of so many bytes is not there: because the capture cut it off, or because the packet itself ends. */
+/* A header of this many bytes is incomplete: the capture cut it off, or the packet itself is too short (`bad`). */
 static inline enum tap__layer tap__layers_short(struct tap__layers *layers, uint32_t bytes,
 						enum tap_packet_kind bad)
 {

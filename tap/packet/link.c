@@ -8,7 +8,7 @@ enum {
 	ETHERTYPE_QINQ = 0x88a8,
 	ETHERTYPE_QINQ_OLD = 0x9100,
 	ETHERTYPE_QINQ_OLDER = 0x9200,
-	ETHERTYPE_MIN = 0x0600, /* less is a length, of what has an LLC header (IEEE 802.2) */
+	ETHERTYPE_MIN = 0x0600, /* smaller values are the length of a frame with an LLC header (IEEE 802.2) */
 	VLAN_BYTES = 4,
 	SNAP_BYTES = 8,
 	COOKED_BYTES = 16,
@@ -23,7 +23,7 @@ static bool is_vlan(uint32_t type)
 	       type == ETHERTYPE_QINQ_OLDER;
 }
 
-/* SNAP (RFC 1042) is the one kind of LLC frame that has an Ethernet type after all: in its last two bytes. */
+/* SNAP (RFC 1042) is the only kind of LLC frame with an Ethernet type: in its last two bytes. */
 static bool is_snap(const unsigned char *bytes, uint32_t len)
 {
 	static const unsigned char start[] = {0xaa, 0xaa, 0x03, 0, 0, 0};
@@ -63,7 +63,7 @@ enum tap__layer tap__decode_ethertype(struct tap__layers *layers)
 	}
 }
 
-/* A link header of a fixed length with an Ethernet type at an offset in it. */
+/* Decode a link header of fixed length with an Ethernet type at an offset. */
 static enum tap__layer decode_typed(struct tap__layers *layers, uint32_t bytes, uint32_t type_at)
 {
 	if (layers->len < bytes)
@@ -92,8 +92,8 @@ bool tap__looks_like_ethernet(const unsigned char *bytes, uint32_t len)
 	       type == TAP__ETHERTYPE_MPLS_UPSTREAM || type == TAP__ETHERTYPE_PPPOE;
 }
 
-/* BSD loopback: an address family, in whichever byte order, whose number for IPv6 is the system's own. IP itself says
- * which it is; the families we know only keep out what is not IP. */
+/* BSD loopback: an address family in either byte order, whose value for IPv6 depends on the system. IP has its
+ * own version field, so the family only excludes what is not IP. */
 static enum tap__layer decode_loopback(struct tap__layers *layers)
 {
 	if (layers->len < LOOPBACK_BYTES)

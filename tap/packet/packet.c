@@ -74,7 +74,7 @@ const char *tap_packet_kind_name(enum tap_packet_kind kind)
 					    [TAP_PACKET_NOT_IP_FAMILY] = "not IP (loopback)",
 					    [TAP_PACKET_NOT_TCP] = "not TCP",
 					    [TAP_PACKET_TOO_DEEP] =
-						"more headers than are decoded (encapsulated too deep)",
+						"too many headers (nested encapsulations)",
 					    [TAP_PACKET_CUT] = "headers cut off by the snapshot length",
 					    [TAP_PACKET_BAD_LINK] = "a malformed link header",
 					    [TAP_PACKET_BAD_IP] = "a malformed IP header",

@@ -7,7 +7,7 @@
 enum {
 	UDP_BYTES = 8,
 	VXLAN_PORT = 4789,       /* RFC 7348 */
-	VXLAN_PORT_LINUX = 8472, /* what Linux takes unless told otherwise */
+	VXLAN_PORT_LINUX = 8472, /* the default of Linux */
 	VXLAN_GPE_PORT = 4790,   /* draft-ietf-nvo3-vxlan-gpe */
 	VXLAN_BYTES = 8,
 	VXLAN_HAS_VNI = 0x08,
@@ -22,7 +22,7 @@ static enum tap__layer end_as_udp(struct tap__layers *layers)
 	return tap__layers_end(layers, TAP_PACKET_NOT_TCP, TAP__PROTOCOL_UDP);
 }
 
-/* Other things use the ports, too: either the header says that it is VXLAN's, or what follows is clearly Ethernet. */
+/* Other protocols use these ports, too: the header must have VXLAN's flag, or Ethernet must clearly follow. */
 static enum tap__layer decode_vxlan(struct tap__layers *layers)
 {
 	if (layers->len < VXLAN_BYTES)
@@ -75,7 +75,7 @@ enum tap__layer tap__decode_udp(struct tap__layers *layers)
 	if (layers->len < UDP_BYTES)
 		return layers->wire_len < UDP_BYTES ? end_as_udp(layers)
 						    : tap__layers_end(layers, TAP_PACKET_CUT, 0);
-	uint32_t bytes = tap__get_u16(header + 4); /* 0: too long for the field, as in frames of offloads */
+	uint32_t bytes = tap__get_u16(header + 4); /* 0: too long for the field, as in merged frames */
 	if (bytes >= UDP_BYTES)
 		tap__layers_limit(layers, bytes);
 	else if (bytes > 0)
@@ -106,7 +106,7 @@ enum {
 	GRE_ROUTE_BYTES = 4,
 	ERSPAN_BYTES = 8,
 	ERSPAN_3_BYTES = 12,
-	ERSPAN_3_MORE_BYTES = 8, /* the platform's own subheader */
+	ERSPAN_3_MORE_BYTES = 8, /* the platform-specific subheader */
 };
 
 static uint32_t gre_bytes(uint16_t flags)
@@ -117,7 +117,7 @@ static uint32_t gre_bytes(uint16_t flags)
 	       (has_acknowledgement ? 4u : 0);
 }
 
-/* Source routes (RFC 1701): entries of an address family, an offset and a length, up to an empty one. */
+/* Skip source routes (RFC 1701): entries of an address family, an offset and a length, up to an empty one. */
 static bool skip_routes(struct tap__layers *layers)
 {
 	while (layers->len >= GRE_ROUTE_BYTES) {
@@ -133,7 +133,7 @@ static bool skip_routes(struct tap__layers *layers)
 	return false;
 }
 
-/* draft-foschiano-erspan: types II and III have a header of their own before the mirrored frame. */
+/* draft-foschiano-erspan: types II and III have a header before the mirrored frame. */
 static enum tap__layer decode_erspan(struct tap__layers *layers)
 {
 	if (layers->len < ERSPAN_BYTES)
@@ -204,7 +204,7 @@ enum {
 	PADDING_BYTES_MAX = 64,
 };
 
-/* A packet may be followed by what Ethernet pads short frames with. */
+/* Does a packet of this length fit? It may be followed by the padding of a short Ethernet frame. */
 static bool fits_length(const struct tap__layers *layers, uint32_t bytes)
 {
 	return bytes <= layers->wire_len && layers->wire_len - bytes < PADDING_BYTES_MAX;
@@ -218,7 +218,7 @@ static bool looks_like_ip(const struct tap__layers *layers)
 	return layers->len >= 40 && at[0] >> 4 == 6 && fits_length(layers, tap__get_u16(at + 4) + 40u);
 }
 
-/* An Ethernet frame with an IP packet whose length fits: too much to be a coincidence. */
+/* Is it an Ethernet frame with an IP packet whose length fits? That is no coincidence. */
 static bool is_frame_with_ip(const struct tap__layers *layers)
 {
 	struct tap__layers inner = *layers;
@@ -229,9 +229,9 @@ static bool is_frame_with_ip(const struct tap__layers *layers)
 	return (type == TAP__ETHERTYPE_IPV4 || type == TAP__ETHERTYPE_IPV6) && looks_like_ip(&inner);
 }
 
-/* A label stack does not say what it carries (RFC 4928): IP, or a pseudowire's Ethernet frame with a control word, whose
- * first digit is 0, or without. A frame whose destination begins with the digit 4 or 6 is told from IP by its lengths and
- * its type. */
+/* A label stack does not say what it carries (RFC 4928): IP, or the Ethernet frame of a pseudowire, with a
+ * control word (whose first digit is 0) or without. When the destination of a frame begins with the digit 4 or
+ * 6, lengths and type distinguish it from IP. */
 static enum tap__layer guess_payload(struct tap__layers *layers)
 {
 	if (layers->len <= CONTROL_WORD_BYTES)
@@ -291,8 +291,8 @@ enum tap__layer tap__decode_pppoe(struct tap__layers *layers)
 	return TAP__LAYER_PPP;
 }
 
-/* The protocol field has one byte where it was compressed: the last byte of a protocol is odd, the first even
- * (RFC 1661). An address and a control field may stand before it (RFC 1662). */
+/* The protocol field has one byte if it was compressed: the last byte of a protocol is odd, the first one even
+ * (RFC 1661). Address and control fields may precede it (RFC 1662). */
 enum tap__layer tap__decode_ppp(struct tap__layers *layers)
 {
 	if (layers->len >= 2 && layers->at[0] == 0xff && layers->at[1] == 0x03)

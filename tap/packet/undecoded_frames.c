@@ -112,7 +112,7 @@ static void print_link_type(char *text, uint32_t type)
 	snprintf(text, TEXT_BYTES, "of link type %u (%s)", type, name ? name : "unknown");
 }
 
-/* What these frames are, to be read after "12 frames". */
+/* The description of an entry, to follow "12 frames". */
 static const char *entry_text(const struct tap_undecoded_frames_entry *entry, char text[TEXT_BYTES])
 {
 	switch (entry->kind) {

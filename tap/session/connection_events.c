@@ -100,7 +100,7 @@ void tap__connection_leftover(struct tap_sessions *sessions, const struct tap_fl
 		snprintf(text, sizeof text, "no memory for more connections");
 	else
 		snprintf(text, sizeof text, "%s of the connection %s - %s",
-			 left->why == TAP_LEFT_ENDED ? "after the end" : "before the beginning seen", client,
+			 left->why == TAP_LEFT_ENDED ? "after the end" : "before the first byte seen", client,
 			 server);
 	const struct wire_event event = {.kind = WIRE_EVENT_GAP,
 					 .time_ns = time_ns,

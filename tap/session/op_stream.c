@@ -1,7 +1,5 @@
 #include "tap/session/op_stream.h"
 
-#include <stdlib.h>
-
 #include "tap/session/nats_start.h"
 
 enum {
@@ -25,7 +23,7 @@ void tap__op_stream_init(struct tap__op_stream *stream, bool is_start, struct ta
 	    .limits = {.max_control_line = TAP__CONTROL_LINE_MAX, .max_payload = MAX_PAYLOAD_ADVISED},
 	    .payload_max = MAX_PAYLOAD_DEFAULT,
 	    .quiet_since_ns = INT64_MAX,
-	    .budget = budget,
+	    .buffer = {.budget = budget},
 	};
 	tap__resync_init(&stream->resync, budget);
 	tap__resync_begin(&stream->resync, true);
@@ -37,97 +35,15 @@ void tap__op_stream_set_max_payload(struct tap__op_stream *stream, uint64_t max_
 	stream->limits.max_payload = (uint32_t)stream->payload_max;
 }
 
-static void free_kept(struct tap__op_stream *stream)
-{
-	free(stream->kept);
-	tap_budget_give(stream->budget, stream->kept_cap);
-	stream->kept = NULL;
-	stream->kept_at = stream->kept_len = stream->kept_cap = 0;
-}
-
 void tap__op_stream_fini(struct tap__op_stream *stream)
 {
-	free_kept(stream);
+	tap__op_buffer_free_kept(&stream->buffer);
 	tap__resync_fini(&stream->resync);
-}
-
-/* ---- bytes ---- */
-
-static bool keeps(const struct tap__op_stream *stream)
-{
-	return stream->kept_len > 0;
-}
-
-static struct wire_slice kept(const struct tap__op_stream *stream)
-{
-	return keeps(stream) ? wire_slice(stream->kept + stream->kept_at, stream->kept_len - stream->kept_at)
-			     : wire_slice(NULL, 0);
 }
 
 struct wire_slice tap__op_stream_rest(const struct tap__op_stream *stream)
 {
-	return keeps(stream) ? kept(stream) : stream->input;
-}
-
-/* Forget the kept bytes. They stay in memory until others are kept. */
-static void forget_kept(struct tap__op_stream *stream)
-{
-	stream->kept_at = stream->kept_len = stream->need = 0;
-}
-
-static void advance_kept(struct tap__op_stream *stream, size_t len)
-{
-	stream->kept_at += len;
-	stream->need = 0;
-	if (stream->kept_at == stream->kept_len)
-		forget_kept(stream);
-}
-
-static void advance_input(struct tap__op_stream *stream, size_t len)
-{
-	stream->input.data += len;
-	stream->input.len -= len;
-}
-
-static void advance_rest(struct tap__op_stream *stream, size_t len)
-{
-	if (keeps(stream))
-		advance_kept(stream, len);
-	else
-		advance_input(stream, len);
-}
-
-static bool grow_kept(struct tap__op_stream *stream, size_t wanted)
-{
-	size_t cap = stream->kept_cap ? stream->kept_cap : 512;
-	while (cap < wanted)
-		cap *= 2;
-	if (!tap_budget_take(stream->budget, cap - stream->kept_cap))
-		return false;
-	char *moved = realloc(stream->kept, cap);
-	if (!moved) {
-		tap_budget_give(stream->budget, cap - stream->kept_cap);
-		return false;
-	}
-	stream->kept = moved;
-	stream->kept_cap = cap;
-	return true;
-}
-
-/* Move the first len bytes of the input to the kept ones. False when there is no memory. */
-static bool keep_input(struct tap__op_stream *stream, size_t len)
-{
-	if (stream->kept_at > 0) {
-		memmove(stream->kept, stream->kept + stream->kept_at, stream->kept_len - stream->kept_at);
-		stream->kept_len -= stream->kept_at;
-		stream->kept_at = 0;
-	}
-	if (stream->kept_len + len > stream->kept_cap && !grow_kept(stream, stream->kept_len + len))
-		return false;
-	memcpy(stream->kept + stream->kept_len, stream->input.data, len);
-	stream->kept_len += len;
-	advance_input(stream, len);
-	return true;
+	return tap__op_buffer_rest(&stream->buffer);
 }
 
 /* ---- losses ---- */
@@ -152,7 +68,7 @@ static void lose(struct tap__op_stream *stream, uint64_t bytes, enum tap__why wh
 static void begin_resync(struct tap__op_stream *stream, bool is_line_start)
 {
 	stream->mode = TAP__RESYNC;
-	stream->skip = stream->need = 0;
+	stream->skip = stream->buffer.need = 0;
 	tap__resync_begin(&stream->resync, is_line_start);
 }
 
@@ -194,7 +110,7 @@ static enum tap__item give_up_operation(struct tap__op_stream *stream)
 {
 	struct wire_slice begun = tap__op_stream_rest(stream);
 	cut_short(stream, begun, TAP__LIMIT);
-	advance_rest(stream, begun.len);
+	tap__op_buffer_advance_rest(&stream->buffer, begun.len);
 	return tap__op_stream_next(stream);
 }
 
@@ -219,15 +135,17 @@ static enum tap__item lose_sync(struct tap__op_stream *stream)
 /* Hot: nearly every operation lies whole in the input. */
 static enum tap__item parse_input(struct tap__op_stream *stream)
 {
-	if (stream->input.len == 0)
+	if (stream->buffer.input.len == 0)
 		return TAP__MORE;
-	int64_t len =
-	    wire_parse(stream->input.data, stream->input.len, &stream->limits, &stream->op, &stream->need);
+	int64_t len = wire_parse(stream->buffer.input.data, stream->buffer.input.len, &stream->limits,
+				 &stream->op, &stream->buffer.need);
 	if (len < 0 || (len > 0 && !tap__is_allowed(stream->verbs, &stream->op)))
 		return lose_sync(stream);
 	if (len == 0)
-		return keep_input(stream, stream->input.len) ? TAP__MORE : give_up_operation(stream);
-	advance_input(stream, (size_t)len);
+		return tap__op_buffer_keep_input(&stream->buffer, stream->buffer.input.len)
+			   ? TAP__MORE
+			   : give_up_operation(stream);
+	tap__op_buffer_advance_input(&stream->buffer, (size_t)len);
 	return accept(stream, len);
 }
 
@@ -235,31 +153,32 @@ static enum tap__item parse_input(struct tap__op_stream *stream)
  * rest of its line. */
 static size_t missing(const struct tap__op_stream *stream)
 {
-	size_t wanted = stream->need - kept(stream).len;
+	size_t wanted = stream->buffer.need - tap__op_buffer_kept(&stream->buffer).len;
 	if (wanted == 1) {
-		const char *newline = memchr(stream->input.data, '\n', stream->input.len);
-		wanted = newline ? (size_t)(newline - stream->input.data) + 1 : stream->input.len;
+		const char *newline = memchr(stream->buffer.input.data, '\n', stream->buffer.input.len);
+		wanted =
+		    newline ? (size_t)(newline - stream->buffer.input.data) + 1 : stream->buffer.input.len;
 	}
-	return wanted < stream->input.len ? wanted : stream->input.len;
+	return wanted < stream->buffer.input.len ? wanted : stream->buffer.input.len;
 }
 
 static enum tap__item parse_kept(struct tap__op_stream *stream)
 {
 	for (;;) {
-		struct wire_slice bytes = kept(stream);
-		if (bytes.len >= stream->need) {
-			int64_t len =
-			    wire_parse(bytes.data, bytes.len, &stream->limits, &stream->op, &stream->need);
+		struct wire_slice bytes = tap__op_buffer_kept(&stream->buffer);
+		if (bytes.len >= stream->buffer.need) {
+			int64_t len = wire_parse(bytes.data, bytes.len, &stream->limits, &stream->op,
+						 &stream->buffer.need);
 			if (len < 0 || (len > 0 && !tap__is_allowed(stream->verbs, &stream->op)))
 				return lose_sync(stream);
 			if (len > 0) {
-				advance_kept(stream, (size_t)len);
+				tap__op_buffer_advance_kept(&stream->buffer, (size_t)len);
 				return accept(stream, len);
 			}
 		}
-		if (stream->input.len == 0)
+		if (stream->buffer.input.len == 0)
 			return TAP__MORE;
-		if (!keep_input(stream, missing(stream)))
+		if (!tap__op_buffer_keep_input(&stream->buffer, missing(stream)))
 			return give_up_operation(stream);
 	}
 }
@@ -269,12 +188,13 @@ static enum tap__item parse_kept(struct tap__op_stream *stream)
 /* Skip the rest of a body. If its last two bytes are seen they show whether the count was right. */
 static void skip_input(struct tap__op_stream *stream)
 {
-	size_t len = stream->skip < stream->input.len ? (size_t)stream->skip : stream->input.len;
+	size_t len =
+	    stream->skip < stream->buffer.input.len ? (size_t)stream->skip : stream->buffer.input.len;
 	uint64_t left = stream->skip - len;
-	bool is_right = (left > 1 || len < 2 - left || stream->input.data[len - (2 - left)] == '\r') &&
-			(left > 0 || stream->input.data[len - 1] == '\n');
+	bool is_right = (left > 1 || len < 2 - left || stream->buffer.input.data[len - (2 - left)] == '\r') &&
+			(left > 0 || stream->buffer.input.data[len - 1] == '\n');
 	lose(stream, len, stream->gap.why);
-	advance_input(stream, len);
+	tap__op_buffer_advance_input(&stream->buffer, len);
 	stream->skip = left;
 	if (!is_right)
 		begin_resync(stream, false);
@@ -287,7 +207,7 @@ static void skip_input(struct tap__op_stream *stream)
 static void enter_sync(struct tap__op_stream *stream)
 {
 	stream->mode = TAP__IN_SYNC;
-	stream->need = stream->rejected_bytes = 0;
+	stream->buffer.need = stream->rejected_bytes = 0;
 	tap__resync_fini(&stream->resync);
 }
 
@@ -296,32 +216,34 @@ static void reject(struct tap__op_stream *stream, size_t len, enum tap__why why)
 {
 	lose(stream, len, why);
 	stream->rejected_bytes += len;
-	advance_rest(stream, len);
+	tap__op_buffer_advance_rest(&stream->buffer, len);
 }
 
 /* There is no memory for the first bytes of a stream. */
 static void give_up_start(struct tap__op_stream *stream)
 {
-	reject(stream, kept(stream).len, TAP__LIMIT);
-	reject(stream, stream->input.len, TAP__LIMIT);
+	reject(stream, tap__op_buffer_kept(&stream->buffer).len, TAP__LIMIT);
+	reject(stream, stream->buffer.input.len, TAP__LIMIT);
 	begin_resync(stream, false);
 }
 
 /* Examine the first bytes of a stream. True when it is in sync. */
 static bool check_start(struct tap__op_stream *stream)
 {
-	if (keeps(stream) && stream->input.len > 0 && !keep_input(stream, stream->input.len)) {
+	if (tap__op_buffer_keeps(&stream->buffer) && stream->buffer.input.len > 0 &&
+	    !tap__op_buffer_keep_input(&stream->buffer, stream->buffer.input.len)) {
 		give_up_start(stream);
 		return false;
 	}
 	struct wire_slice rest = tap__op_stream_rest(stream);
-	if (rest.len == 0 || rest.len < stream->need)
+	if (rest.len == 0 || rest.len < stream->buffer.need)
 		return false;
 	enum tap__start_verdict verdict =
-	    tap__nats_start_check(stream->verbs, &stream->limits, rest, &stream->need);
+	    tap__nats_start_check(stream->verbs, &stream->limits, rest, &stream->buffer.need);
 	if (verdict == TAP__START_OTHER)
 		stream->is_start = false;
-	else if (verdict == TAP__START_INCOMPLETE && !keeps(stream) && !keep_input(stream, rest.len))
+	else if (verdict == TAP__START_INCOMPLETE && !tap__op_buffer_keeps(&stream->buffer) &&
+		 !tap__op_buffer_keep_input(&stream->buffer, rest.len))
 		give_up_start(stream);
 	return verdict == TAP__START_NATS;
 }
@@ -395,18 +317,18 @@ void tap__op_stream_feed(struct tap__op_stream *stream, int64_t time_ns, struct 
 		enter_sync(stream);
 	stream->quiet_since_ns = INT64_MAX;
 	set_time(stream, time_ns);
-	stream->input = bytes;
+	stream->buffer.input = bytes;
 }
 
 static void end_kept(struct tap__op_stream *stream, enum tap__why why)
 {
-	if (!keeps(stream))
+	if (!tap__op_buffer_keeps(&stream->buffer))
 		return;
 	if (stream->mode == TAP__IN_SYNC)
-		cut_short(stream, kept(stream), why);
+		cut_short(stream, tap__op_buffer_kept(&stream->buffer), why);
 	else
-		lose(stream, kept(stream).len, TAP__UNPARSED);
-	forget_kept(stream);
+		lose(stream, tap__op_buffer_kept(&stream->buffer).len, TAP__UNPARSED);
+	tap__op_buffer_forget_kept(&stream->buffer);
 }
 
 void tap__op_stream_hole(struct tap__op_stream *stream, int64_t time_ns, uint64_t bytes, enum tap_hole why)
@@ -433,7 +355,7 @@ void tap__op_stream_end(struct tap__op_stream *stream, int64_t time_ns)
 /* Would a write that ends here end with an operation? */
 static bool is_at_boundary(const struct tap__op_stream *stream)
 {
-	return stream->mode == TAP__IN_SYNC && !keeps(stream);
+	return stream->mode == TAP__IN_SYNC && !tap__op_buffer_keeps(&stream->buffer);
 }
 
 void tap__op_stream_push(struct tap__op_stream *stream)
@@ -460,12 +382,13 @@ void tap__op_stream_trust(struct tap__op_stream *stream)
 
 uint64_t tap__op_stream_drop(struct tap__op_stream *stream)
 {
-	uint64_t left = kept(stream).len + stream->input.len, unreported = stream->gap.bytes + left;
+	uint64_t left = tap__op_buffer_kept(&stream->buffer).len + stream->buffer.input.len,
+		 unreported = stream->gap.bytes + left;
 	stream->lost_bytes += left;
-	stream->input.len = 0;
+	stream->buffer.input.len = 0;
 	stream->gap.bytes = 0;
 	stream->has_partial = false;
-	forget_kept(stream);
+	tap__op_buffer_forget_kept(&stream->buffer);
 	tap__op_stream_fini(stream);
 	return unreported;
 }
@@ -487,9 +410,9 @@ enum tap__item tap__op_stream_next(struct tap__op_stream *stream)
 {
 	if (stream->has_partial)
 		return report_partial(stream);
-	if (!keeps(stream) && stream->kept_cap > KEPT_IDLE_BYTES)
-		free_kept(stream);
-	if (stream->mode == TAP__SKIPPING && stream->input.len > 0)
+	if (!tap__op_buffer_keeps(&stream->buffer) && stream->buffer.kept_cap > KEPT_IDLE_BYTES)
+		tap__op_buffer_free_kept(&stream->buffer);
+	if (stream->mode == TAP__SKIPPING && stream->buffer.input.len > 0)
 		skip_input(stream);
 	if (stream->mode == TAP__RESYNC && !find_boundary(stream))
 		return TAP__MORE;
@@ -497,5 +420,5 @@ enum tap__item tap__op_stream_next(struct tap__op_stream *stream)
 		return TAP__MORE;
 	if (stream->gap.bytes > 0)
 		return report_gap(stream);
-	return keeps(stream) ? parse_kept(stream) : parse_input(stream);
+	return tap__op_buffer_keeps(&stream->buffer) ? parse_kept(stream) : parse_input(stream);
 }

@@ -19,6 +19,7 @@
 #define TAP_SESSION_OP_STREAM_H
 
 #include "tap/session/nats_start.h"
+#include "tap/session/op_buffer.h"
 #include "tap/session/resync.h"
 #include "tap/stream/flow.h"
 
@@ -60,14 +61,9 @@ struct tap__op_stream {
 	    pushes_wanted; /* successive ones that must end with an operation before pushes are evidence again */
 	struct tap__resync resync; /* used in RESYNC after the start */
 
-	struct wire_slice input; /* borrowed, the part not consumed yet */
-	int64_t time_ns;         /* of the input */
-	int64_t last_ns;         /* of the last byte that was understood */
-
-	char *kept; /* owned: the beginning of an operation; at the start: bytes that may begin one */
-	size_t kept_at, kept_len, kept_cap;
-	size_t need; /* parse again when so many bytes are kept, counted from kept_at */
-	struct tap_budget *budget;
+	struct tap__op_buffer buffer;
+	int64_t time_ns; /* of the input */
+	int64_t last_ns; /* of the last byte that was understood */
 
 	struct wire_op op;
 	uint64_t announced_bytes; /* of a partial message's payload */

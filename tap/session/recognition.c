@@ -125,7 +125,7 @@ void tap__check_first_bytes(struct tap_sessions *sessions, struct tap__connectio
 			    enum tap_peer from, int64_t time_ns, struct wire_slice bytes)
 {
 	if (from != TAP_ORIGINATOR || !connection->streams[from].is_start ||
-	    connection->streams[from].kept_len > 0)
+	    tap__op_buffer_keeps(&connection->streams[from].buffer))
 		return;
 	if (connection->is_expected && tap__undecoded_recognise(bytes) == TAP_UNDECODED_TLS)
 		tap__stop_decoding(sessions, connection, time_ns, TAP_UNDECODED_TLS);

@@ -1,10 +1,11 @@
-/* flow_table.h - connections by their addresses and ports, the least recently used known. Internal to tap.
+/* flow_table.h - a hash table of connections by addresses and ports, and lists of its entries in order of use.
+ * Internal to tap.
  *
  *	buckets ─▶ entry ─▶ entry          chains by hash
- *	oldest ⇄ entry ⇄ entry ⇄ newest    one order of use, or several, of the caller's making
+ *	oldest ⇄ entry ⇄ entry ⇄ newest    an LRU list; the caller may have several
  *
- * Entries are the first member of the caller's own struct; the table owns none. The hash has a secret seed, so that
- * nobody who sends packets can choose their chain. */
+ * An entry is the first member of the caller's struct. The table owns no entry. The hash has a secret seed, so that
+ * no one who sends packets can choose their chain. */
 #ifndef TAP_STREAM_FLOW_TABLE_H
 #define TAP_STREAM_FLOW_TABLE_H
 

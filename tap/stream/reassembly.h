@@ -43,7 +43,7 @@ struct tap_reassembly_options {
 	int64_t patience_ns;          /* before a hole is given up */
 	int64_t acked_patience_ns;    /* before a hole is given up whose bytes the other end acknowledged */
 	uint32_t acked_patience_segments; /* likewise, in segments of the stream */
-	int64_t silence_ns;               /* after an end, or a segment behind a hole, that may be forged */
+	int64_t silence_ns;               /* after an end, or a segment after a hole, that may be forged */
 	int64_t settling_ns;              /* for a beginning that was not seen */
 };
 

@@ -1,4 +1,4 @@
-/* Fuzz target: a capture file, packed or not, from its first byte to the bytes of its connections. */
+/* Fuzz target: a capture file, packed or not, up to the bytes of its connections. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A few bytes may be packed frames without end. */
+/* A few bytes may unpack to any number of frames. */
 enum { FRAMES_MAX = 2000, MEMORY_BYTES = 16 << 20 };
 
 static void require(bool holds)

@@ -1,10 +1,11 @@
-/* Fuzz target: one ops of a connection with payloads that the fuzzer chooses, cut into segments some of which are lost.
- * Every operation that comes out must be one that was sent, and every byte that was fed must come out once. The
- * sender ends packets where the fuzzer likes, but only those that end with an operation are pushed: a payload does not
- * know where packets end, and the fuzzer shall not tell it.
+/* Fuzz target: one stream with payloads that the fuzzer chooses, cut into segments some of which are lost.
+ * Every operation that comes out must be one that was sent, and every byte fed must come out once. The fuzzer
+ * chooses where packets end, but only packets that end with an operation are pushed: a payload does not know
+ * where packets end, and the fuzzer must not be able to make it so.
  *
  * Input: bit 0: a server; bit 1: its beginning was not seen. Then operations of four bytes and a payload:
- *   bits 0-1: a message, one in lower case, SUB or -ERR, PING; bit 2: a push after it; bit 3: silence after that
+ *   bits 0-1: a message, one in lower case, SUB or -ERR, PING; bit 2: a push after it; bit 3: silence after
+ * that
  *   length of the payload
  *   bytes of its first segment
  *   bit 0: that one is lost; bit 1: the rest is lost */
@@ -51,7 +52,7 @@ static size_t print_line(const struct stream *stream, char *at, unsigned verb, s
 			       size, verb == 0 ? "\r" : "");
 }
 
-/* Add the operation that data describes. Returns how many bytes describe it. */
+/* Add the operation that data describes. Returns the bytes used of data. */
 static size_t add(struct stream *stream, const uint8_t *data, size_t size)
 {
 	unsigned verb = data[0] & 3;
@@ -84,7 +85,7 @@ static void make(struct stream *stream, const uint8_t *data, size_t size)
 	stream->operations[stream->count].begin = stream->len;
 }
 
-/* An operation came out that ends here. */
+/* An operation that ends here came out. */
 static void check(struct stream *stream, size_t end)
 {
 	while (stream->heard < stream->count && stream->operations[stream->heard].begin < end)
@@ -108,7 +109,7 @@ static void pass(struct tap__op_stream *ops, struct stream *stream, size_t at, s
 	if (is_lost) {
 		tap__op_stream_hole(ops, now_ns, len, TAP_HOLE_LOST);
 	} else {
-		char *copy = malloc(len); /* so that a sanitizer sees what is used after the call */
+		char *copy = malloc(len); /* so that a sanitizer sees use after the call */
 		require(copy != NULL);
 		memcpy(copy, stream->bytes + at, len);
 		tap__op_stream_feed(ops, now_ns, wire_slice(copy, len));
@@ -143,7 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	make(&stream, data, size);
 	tap__op_stream_init(&ops, !stream.is_midstream, &budget);
 	tap__op_stream_set_max_payload(&ops, PAYLOAD_MAX);
-	ops.limits.max_control_line = LINE_MAX; /* small, so that all alignments but one soon end */
+	ops.limits.max_control_line = LINE_MAX; /* small, so that soon only one alignment is left */
 	ops.verbs = stream.is_server ? TAP__SERVER_VERBS : TAP__CLIENT_VERBS;
 	tap__op_stream_trust(&ops);
 	for (size_t i = 0; i < stream.count; i++)

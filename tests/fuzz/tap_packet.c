@@ -1,4 +1,4 @@
-/* Fuzz target: one frame of any link type, of which any part may be cut off.
+/* Fuzz target: one frame of any link type, cut anywhere.
  *
  * Input: link type (one byte, an index), bytes cut off (u16, big-endian), the frame. */
 #include <pcap/dlt.h>

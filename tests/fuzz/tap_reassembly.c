@@ -1,13 +1,13 @@
-/* Fuzz target: reassembly of a list of segments, of a few connections, with little memory.
+/* Fuzz target: reassembly of segments of a few connections, with little memory.
  *
- * A byte's value follows from its sequence number alone, so that whatever is told as data can be checked: it is a run
- * of bytes that follow on each other, and so is what lies on both streams of a hole.
+ * The value of a byte depends on its sequence number only, so that emitted data can be checked: successive bytes have
+ * successive values, and so have the bytes before and after a hole.
  *
- * Input, a segment in 12 bytes, numbers big-endian: connection and sender, and by the top bit the unit of the sequence
- * number; TCP flags, and besides them a window of 1, a window scale of 2, a timestamp; sequence
- * number (u16, in units of 16 or of 65536), acknowledgement (u16, in units of 16), payload
- * length (u16), bytes cut off (u16), log2 of the milliseconds since the segment before, calls until a connection that
- * is opened now is of no interest (0: always of interest, 1: never). */
+ * Input: 12 bytes per segment, numbers big-endian: connection and sender, the top bit being the unit of the sequence
+ * number; TCP flags, and among them a window of 1, a window scale of 2, a timestamp; sequence number (u16, in units of
+ * 16 or 65536), acknowledgement (u16, in units of 16), payload length (u16), bytes cut off (u16), log2 of the
+ * milliseconds since the previous segment, calls until the handler is no longer interested in a connection that is
+ * opened now (0: always interested, 1: never). */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -17,21 +17,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { SEGMENT_BYTES = 12, PAYLOAD_MAX = 4096, MEMORY_BYTES = 40000, PERIOD = 256 };
 
-/* What was told of a stream. */
+/* What was emitted of a stream. */
 struct stream {
 	bool has_told;
-	uint32_t next; /* the value of the byte that follows */
+	uint32_t next; /* the value of the next byte */
 	int64_t time_ns;
 };
 
 struct flow {
 	struct stream streams[TAP_PEERS];
-	unsigned calls_left; /* until interest is lost */
+	unsigned calls_left; /* until the handler is no longer interested */
 };
 
 struct listener {
-	struct tap_flow_handler handler; /* first: found by it */
-	unsigned calls;                  /* per connection; of those opened from now on */
+	struct tap_flow_handler handler; /* first: the handler is its listener */
+	unsigned calls;                  /* per connection, of those opened from now on */
 	uint64_t told_bytes, hole_bytes;
 	unsigned open;
 };
@@ -56,7 +56,7 @@ static void *open_flow(struct tap_flow_handler *handler, const struct tap_flow_i
 	return flow;
 }
 
-/* The call that ends the interest ends the flow. */
+/* Count a call. The call that ends the interest ends the flow. */
 static bool count_call(struct listener *listener, struct flow *flow)
 {
 	if (flow->calls_left == 0 || --flow->calls_left > 0)

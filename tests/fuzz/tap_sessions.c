@@ -1,9 +1,8 @@
-/* Fuzz target: what is said on a few connections, in pieces and with holes, under little memory: nothing may crash
- * and time must not go back.
+/* Fuzz target: bytes and holes on a few connections, with little memory. Nothing may crash, and time must not go back.
  *
- * Input: the budget in KiB (u8), then instructions of two bytes and what follows them:
- *   connection (bits 0-1), stream (bit 2), what (bits 3-5; 0-4: bytes, which are pushed from 3 on), bit 6: of an opening,
- *   that it is midstream
+ * Input: the budget in KiB (u8), then instructions of two bytes, with the bytes to feed after them:
+ *   connection (bits 0-1), stream (bit 2), action (bits 3-5; 0-4: bytes, which are pushed from 3 on), bit 6: the
+ *   connection is midstream, when it is opened
  *   length */
 #include <stdint.h>
 #include <stdlib.h>
@@ -30,7 +29,7 @@ static void require(bool holds)
 		abort();
 }
 
-/* Read both ends of what an event points to, so that a sanitizer sees one out of bounds. */
+/* Read both ends of a slice, so that a sanitizer sees one out of bounds. */
 static void touch(struct wire_slice slice)
 {
 	volatile char byte;

@@ -1,4 +1,4 @@
-/* reassembly_fixture.h - reassembly with a listener that writes down what it is told. */
+/* reassembly_fixture.h - reassembly with a handler that records what is emitted. */
 #ifndef UNIT_REASSEMBLY_FIXTURE_H
 #define UNIT_REASSEMBLY_FIXTURE_H
 
@@ -14,7 +14,7 @@ struct emitted_span {
 
 struct emitted_stream {
 	struct support_bytes data;  /* without the holes */
-	struct emitted_span *spans; /* data and holes in order; data that touches data is one span */
+	struct emitted_span *spans; /* data and holes in order; adjacent data is one span */
 	size_t spans_len, spans_cap;
 	uint64_t total; /* data and holes */
 };
@@ -27,29 +27,29 @@ struct emitted_flow {
 };
 
 struct reassembly_fixture {
-	struct tap_flow_handler handler; /* first: the fixture is found by it */
-	struct emitted_flow **flows;     /* in order of opening */
+	struct tap_flow_handler handler; /* first: the handler is its fixture */
+	struct emitted_flow **flows;     /* in the order in which they were opened */
 	size_t flows_len;
-	bool refuses;          /* every connection, from its opening on */
-	uint64_t refuses_data; /* from this call for data or a hole on; 0 = never */
+	bool refuses;          /* every connection, when it is opened */
+	uint64_t refuses_data; /* from this call of data or hole on; 0 = never */
 	uint64_t calls;
 	struct tap_budget budget;
 	struct tap_reassembly_options options;
 	struct tap_reassembly *reassembly;
-	int64_t time_ns;                /* of the next segment; goes on by 1000 with each */
-	uint32_t timestamp;             /* TCP's, of the next segments; 0 = none */
-	uint64_t left_bytes[TAP_LEFTS]; /* reported as belonging to no connection, by tap_left */
+	int64_t time_ns;                /* of the next segment; advances by 1000 with each */
+	uint32_t timestamp;             /* the TCP timestamp of the next segments; 0 = none */
+	uint64_t left_bytes[TAP_LEFTS]; /* by enum tap_left */
 };
 
-/* Default options, a budget of 64 MiB. Ends the program when memory is short. */
+/* Default options and a budget of 64 MiB. Ends the program when there is no memory. */
 void reassembly_fixture_init(struct reassembly_fixture *fixture);
-/* Begin anew with the fixture's options and budget. */
+/* Start again with the fixture's options and budget. */
 void reassembly_fixture_open(struct reassembly_fixture *fixture);
-/* Close and check that all memory taken from the budget was given back. */
+/* Close, and check that all memory was given back to the budget. */
 void reassembly_fixture_fini(struct reassembly_fixture *fixture);
 
 void reassembly_fixture_take(struct reassembly_fixture *fixture, const struct support_packet *packet);
-/* The same with only `kept` bytes of the payload captured. */
+/* Likewise with only the first `kept` bytes of the payload captured. */
 void reassembly_fixture_take_cut(struct reassembly_fixture *fixture, const struct support_packet *packet,
 				 size_t kept);
 /* Build the next packet of a connection and take it. */
@@ -61,7 +61,8 @@ void reassembly_fixture_shake_hands(struct reassembly_fixture *fixture,
 void reassembly_fixture_finish(struct reassembly_fixture *fixture);
 const struct tap_reassembly_stats *reassembly_fixture_stats(const struct reassembly_fixture *fixture);
 
-/* What one stream told as text, a hole as "<len>": "abc<5>def"; with LIMIT or CUT as "<5 limit>". Valid until the next call. */
+/* What was emitted of a stream as text, with a hole as "<len>": "abc<5>def"; with its reason as "<5 limit>" or
+ * "<5 cut>". Valid until the next call. */
 const char *emitted_text(const struct emitted_stream *stream);
 
 #endif

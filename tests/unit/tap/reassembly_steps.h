@@ -1,4 +1,4 @@
-/* streams_steps.h - one connection and reassembly, step by step: what the tests of reassembly are told in. */
+/* reassembly_steps.h - one connection through reassembly, step by step: the vocabulary of the reassembly tests. */
 #ifndef UNIT_REASSEMBLY_STEPS_H
 #define UNIT_REASSEMBLY_STEPS_H
 
@@ -21,7 +21,7 @@ static inline void send(unsigned who, unsigned flags, const char *text)
 	reassembly_fixture_send(&fixture, &connection, (enum support_who)who, flags, text);
 }
 
-/* The next packet of an end, not taken yet. */
+/* Build the next packet of an end without taking it. */
 static inline struct support_packet prepare(unsigned who, unsigned flags, const char *text)
 {
 	return support_connection_send(&connection, (enum support_who)who, flags, wire_slice_str(text));

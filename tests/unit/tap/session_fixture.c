@@ -40,8 +40,7 @@ void session_bytes(struct session_fixture *fixture, void **flow, enum tap_peer f
 		   size_t len)
 {
 	fixture->now_ns += 1000;
-	char *copy =
-	    malloc(len); /* so that a sanitizer sees what is used after the call, or behind the end */
+	char *copy = malloc(len); /* so that a sanitizer sees use after the call and beyond the end */
 	memcpy(copy, bytes, len);
 	if (*flow &&
 	    !fixture->handler->data(fixture->handler, *flow, from, fixture->now_ns, wire_slice(copy, len)))

@@ -1,4 +1,4 @@
-/* A live capture on lo of a conversation of our own. Skipped where the right to capture is missing. */
+/* A live capture of a conversation on lo. Skipped without the right to capture. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -51,7 +51,7 @@ static void connect_pair(struct pair *pair)
 	pair->accepted = accept(pair->server, NULL, NULL);
 }
 
-/* From the client to the server, whole, then both say FIN. */
+/* Send from the client to the server; then both send FIN. */
 static void talk(struct pair *pair, const char *bytes)
 {
 	char sink[65536];
@@ -71,7 +71,7 @@ static void talk(struct pair *pair, const char *bytes)
 	close(pair->server);
 }
 
-/* NULL when we may not capture here. */
+/* NULL when capturing is not allowed. */
 static struct tap_capture *open_live(const char *interface, uint16_t port)
 {
 	struct tap_capture *capture;

@@ -92,7 +92,7 @@ static void frames_become_bytes(void **state)
 	assert_int_equal(stats().reassembly->data_bytes, 13);
 }
 
-/* IPv4 and IPv6, the last part first. */
+/* IPv4 and IPv6, last fragment first. */
 static void a_segment_in_fragments_is_a_segment(void **state)
 {
 	(void)state;
@@ -116,7 +116,7 @@ static void a_segment_in_fragments_is_a_segment(void **state)
 	}
 }
 
-static void what_a_frame_lacks_is_a_hole(void **state)
+static void bytes_missing_from_a_frame_are_a_hole(void **state)
 {
 	(void)state;
 	shake_hands();
@@ -126,7 +126,7 @@ static void what_a_frame_lacks_is_a_hole(void **state)
 	check_client("0123<6 cut>abc");
 }
 
-static void padding_is_not_told(void **state)
+static void padding_is_not_emitted(void **state)
 {
 	(void)state;
 	connection.like.padding = 6;
@@ -149,7 +149,7 @@ static void frames_of_all_kinds_are_counted(void **state)
 	assert_int_equal(stats().frames, 2);
 }
 
-/* What is captured for the sake of an encapsulation may be of any port. */
+/* Packets that are captured because of an encapsulation may have any port. */
 static void only_the_ports_asked_for_become_bytes(void **state)
 {
 	(void)state;
@@ -167,7 +167,7 @@ static void only_the_ports_asked_for_become_bytes(void **state)
 	assert_int_equal(stats().other_ports, 1);
 }
 
-/* Take a packet around the one that is given, whole or in two fragments. */
+/* Take a packet that contains the given one, whole or in two fragments. */
 static void take_around(const struct support_packet *inner, uint32_t id)
 {
 	struct support_packet bare = *inner;
@@ -222,7 +222,7 @@ static void check_undecoded(const char *list)
 	assert_string_equal(text, list);
 }
 
-static void what_is_not_decoded_is_listed_the_commonest_first(void **state)
+static void undecoded_frames_are_listed_most_frequent_kind_first(void **state)
 {
 	(void)state;
 	check_undecoded("");
@@ -271,13 +271,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    DECODER_TEST(frames_become_bytes),
 	    DECODER_TEST(a_segment_in_fragments_is_a_segment),
-	    DECODER_TEST(what_a_frame_lacks_is_a_hole),
-	    DECODER_TEST(padding_is_not_told),
+	    DECODER_TEST(bytes_missing_from_a_frame_are_a_hole),
+	    DECODER_TEST(padding_is_not_emitted),
 	    DECODER_TEST(frames_of_all_kinds_are_counted),
 	    DECODER_TEST(only_the_ports_asked_for_become_bytes),
 	    DECODER_TEST(a_packet_inside_fragments_is_found),
 	    DECODER_TEST(fragments_of_a_packet_inside_fragments_are_put_together),
-	    DECODER_TEST(what_is_not_decoded_is_listed_the_commonest_first),
+	    DECODER_TEST(undecoded_frames_are_listed_most_frequent_kind_first),
 	    DECODER_TEST(kinds_beyond_the_table_share_a_count),
 	    DECODER_TEST(time_alone_gives_up_holes),
 	};

@@ -10,7 +10,7 @@
 
 enum { MEMORY = 16 << 20 };
 
-/* A publisher and two subscribers, all shaken hands with: connections 1 to 3. */
+/* A publisher and two subscribers after their handshakes: connections 1 to 3. */
 struct bus {
 	struct session_fixture fixture;
 	void *publisher, *first, *second;
@@ -55,7 +55,7 @@ static void expect(struct bus *bus, bool all, const char *events)
 	free(heard);
 }
 
-/* The subscribers subscribe to everything as 7 and 8, and see that it was processed. */
+/* The subscribers subscribe to everything with sids 7 and 8, and the server has processed it. */
 static void subscribe(struct bus *bus)
 {
 	session_client(&bus->fixture, &bus->first, "SUB > 7\r\nPING\r\n");
@@ -92,7 +92,7 @@ static void a_request_and_its_reply_are_two_messages(void **state)
 	expect(bus, true, "message 1 ask reply=_INBOX.1 [?] -> 2/7\nmessage 2 _INBOX.1 [!] -> 1/1\n");
 }
 
-static void what_differs_in_anything_is_not_joined(void **state)
+static void a_delivery_that_differs_in_anything_is_not_joined(void **state)
 {
 	struct bus *bus = *state;
 	publish(bus, "PUB a r 2\r\nhi\r\n");
@@ -128,8 +128,8 @@ static void repetitions_are_joined_in_their_order(void **state)
 	       "delivery 2/7 a [.]\n");
 }
 
-/* More of one content than would be searched through one by one, on two subjects that one subscription hears. */
-static void many_repetitions_are_joined_all(void **state)
+/* More messages of one content than are searched one by one, on two subjects that one subscription receives. */
+static void many_repetitions_are_all_joined(void **state)
 {
 	struct bus *bus = *state;
 	struct wire_event event;
@@ -149,7 +149,7 @@ static void many_repetitions_are_joined_all(void **state)
 	assert_int_equal(received, 2 * COUNT);
 }
 
-/* One content again and again, the oldest leaving meanwhile, among much else. */
+/* The same content again and again, among other messages, while the oldest leave. */
 static void repetitions_are_joined_while_the_oldest_leave(void **state)
 {
 	struct bus *bus = *state;
@@ -183,7 +183,7 @@ static void a_delivery_decoded_before_its_message_is_joined(void **state)
 	expect(bus, true, "message 1 a [hi] -> 2/7 3/8\nmessage 1 a [hi] -> 3/8\n");
 }
 
-static void other_servers_messages_are_not_joined(void **state)
+static void messages_of_other_servers_are_not_joined(void **state)
 {
 	struct bus *bus = *state;
 	void *elsewhere = session_connect(&bus->fixture, 50003, 4333, false);
@@ -215,7 +215,7 @@ static void a_message_leaves_when_its_window_is_over(void **state)
 	expect(bus, true, "delivery 3/8 a [1]\n");
 }
 
-static void a_tick_lets_go_what_waited_long_enough(void **state)
+static void a_tick_releases_events_older_than_the_window(void **state)
 {
 	struct bus *bus = *state;
 	publish(bus, "PUB a 1\r\n1\r\n");
@@ -261,7 +261,7 @@ static void receivers_outlive_their_connection(void **state)
 	       "disconnect 2: reset\n");
 }
 
-/* A small budget: what waits leaves early, and nothing is lost as long as somebody takes it. */
+/* With a small budget events leave early, and none is lost while they are taken. */
 static void when_memory_is_short_messages_leave_early(void **state)
 {
 	struct session_fixture fixture;
@@ -285,7 +285,7 @@ static void when_memory_is_short_messages_leave_early(void **state)
 	session_close(&fixture);
 }
 
-static void what_finds_no_memory_is_told(void **state)
+static void events_without_memory_are_reported_as_lost(void **state)
 {
 	struct session_fixture fixture;
 	struct wire_event event;
@@ -318,20 +318,20 @@ int main(void)
 	    CASE(a_publish_and_its_deliveries_are_one_message),
 	    CASE(a_publisher_may_receive_its_own),
 	    CASE(a_request_and_its_reply_are_two_messages),
-	    CASE(what_differs_in_anything_is_not_joined),
+	    CASE(a_delivery_that_differs_in_anything_is_not_joined),
 	    CASE(headers_may_be_stripped_but_not_changed),
 	    CASE(repetitions_are_joined_in_their_order),
-	    CASE(many_repetitions_are_joined_all),
+	    CASE(many_repetitions_are_all_joined),
 	    CASE(repetitions_are_joined_while_the_oldest_leave),
 	    CASE(a_delivery_decoded_before_its_message_is_joined),
-	    CASE(other_servers_messages_are_not_joined),
+	    CASE(messages_of_other_servers_are_not_joined),
 	    CASE(a_message_leaves_when_its_window_is_over),
-	    CASE(a_tick_lets_go_what_waited_long_enough),
+	    CASE(a_tick_releases_events_older_than_the_window),
 	    CASE(disorder_does_not_turn_time_back),
 	    CASE(a_partial_message_is_joined_with_nothing),
 	    CASE(receivers_outlive_their_connection),
 	    CASE(when_memory_is_short_messages_leave_early),
-	    CASE(what_finds_no_memory_is_told),
+	    CASE(events_without_memory_are_reported_as_lost),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

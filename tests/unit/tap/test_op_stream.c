@@ -30,7 +30,7 @@ struct stream {
 	size_t begins[MESSAGES + 1];
 };
 
-/* Payloads that try to be taken for operations, one without its end, and two in a row behind each other. */
+/* Payloads that look like operations: one without its end, one that is two in a row. */
 static const char *const lures[] = {
     "PUB lure 3\r\nabc",
     "PUB lure 1\r\n1\r\nPUB lure 1\r\n1\r\n",
@@ -64,12 +64,12 @@ static void make_stream(struct stream *stream, uint64_t *seed)
 struct heard {
 	const struct stream *stream;
 	uint64_t number; /* the seed */
-	int last;        /* number of the message heard last */
+	int last;        /* number of the last message that came out */
 	int whole, partial;
 	uint64_t gap_bytes;
 };
 
-/* Whole or partial, it must be one of the stream's, behind the last one. */
+/* Whole or partial, it must be a message of the stream, later than the last one. */
 static void hear_message(struct heard *heard, const struct wire_op *op, bool is_partial)
 {
 	int number = -1;
@@ -99,7 +99,7 @@ static void hear(struct heard *heard, struct tap__op_stream *ops)
 	}
 }
 
-/* Feed the stream in random pieces, of which one in `loss` is missing (0: none). */
+/* Feed the stream in random pieces, one of `loss` missing (0: none). */
 static struct heard listen(const struct stream *stream, uint64_t number, uint64_t loss, uint64_t memory_bytes)
 {
 	uint64_t chance = ~number, *seed = &chance;
@@ -140,7 +140,7 @@ static void without_holes_every_message_comes_out_whole(void **state)
 	}
 }
 
-static void with_holes_nothing_is_invented_and_every_byte_is_accounted_for(void **state)
+static void with_holes_nothing_is_invented_and_every_byte_is_counted(void **state)
 {
 	int whole = 0, partial = 0;
 	(void)state;
@@ -152,7 +152,7 @@ static void with_holes_nothing_is_invented_and_every_byte_is_accounted_for(void 
 		whole += heard.whole;
 		partial += heard.partial;
 	}
-	assert_true(whole > 20000); /* of what comes before the first loss over a control line */
+	assert_true(whole > 20000); /* those before the first loss over a control line */
 	assert_true(partial > 2000);
 }
 
@@ -172,7 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(without_holes_every_message_comes_out_whole),
-	    cmocka_unit_test(with_holes_nothing_is_invented_and_every_byte_is_accounted_for),
+	    cmocka_unit_test(with_holes_nothing_is_invented_and_every_byte_is_counted),
 	    cmocka_unit_test(without_memory_messages_are_partial_or_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* Reassembly, one peculiarity of TCP after the other: lives of a connection, and order. test_streams_holes.c has what
- * is missing and memory, test_streams_random.c everything at once. */
+/* Reassembly, one feature of TCP at a time: the life of a connection, and order. test_reassembly_holes.c tests
+ * missing bytes and memory, test_reassembly_random.c everything together. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,11 +11,11 @@
 
 /* ---- lives of a connection ---- */
 
-static void both_sides_are_told_from_the_first_byte_to_the_fin(void **state)
+static void both_streams_are_emitted_from_the_first_byte_to_the_fin(void **state)
 {
 	(void)state;
 	shake_hands();
-	assert_int_equal(fixture.flows_len, 0); /* nothing to tell yet */
+	assert_int_equal(fixture.flows_len, 0); /* nothing to emit yet */
 	send(SERVER, 0, "INFO {}\r\n");
 	send(CLIENT, 0, "CONNECT {}\r\n");
 	send(CLIENT, 0, "PING\r\n");
@@ -39,7 +39,7 @@ static void who_sent_the_syn_is_the_originator_whatever_the_ports(void **state)
 	assert_int_equal(fixture.flows[0]->info.ends[TAP_ORIGINATOR].port, 1024);
 }
 
-static void the_answer_to_a_lost_syn_tells_as_much(void **state)
+static void the_answer_to_a_lost_syn_suffices(void **state)
 {
 	(void)state;
 	support_connection_init(&connection, 1024, 4222);
@@ -58,7 +58,7 @@ static void in_mid_stream_the_lower_port_accepted(void **state)
 	(void)state;
 	prepare(CLIENT, SUPPORT_SYN, "");
 	prepare(SERVER, SUPPORT_SYN, "");
-	send(CLIENT, 0, ""); /* says nothing yet */
+	send(CLIENT, 0, ""); /* no data yet */
 	assert_int_equal(fixture.flows_len, 0);
 	send(SERVER, 0, "MSG");
 	send(CLIENT, 0, "PUB");
@@ -69,7 +69,7 @@ static void in_mid_stream_the_lower_port_accepted(void **state)
 	check_end(0, TAP_END_CAPTURE);
 }
 
-/* The other direction is not in the capture: its end will not come. */
+/* The other direction is not in the capture, so its end will not be seen. */
 static void a_capture_of_one_direction_ends_with_its_fin(void **state)
 {
 	(void)state;
@@ -77,7 +77,7 @@ static void a_capture_of_one_direction_ends_with_its_fin(void **state)
 	send(CLIENT, 0, "PUB");
 	send(CLIENT, SUPPORT_FIN, "");
 	check_emitted(0, TAP_ORIGINATOR, "PUB");
-	assert_false(fixture.flows[0]->is_closed); /* its data may yet go on */
+	assert_false(fixture.flows[0]->is_closed); /* its data may still continue */
 	tap_reassembly_expire(fixture.reassembly, fixture.time_ns + fixture.options.silence_ns);
 	check_end(0, TAP_END_CLOSED);
 }
@@ -94,7 +94,7 @@ static void a_syn_may_carry_data(void **state)
 	assert_false(fixture.flows[0]->info.is_midstream);
 }
 
-/* A capture may show the answer behind the data that follows it. */
+/* A capture may have the answer after the data that follows it. */
 static void a_syn_that_comes_late_belongs_to_its_connection(void **state)
 {
 	(void)state;
@@ -125,7 +125,7 @@ static void a_reset_ends_a_connection_in_the_middle_of_anything(void **state)
 	assert_int_equal(stats()->ended_bytes, 4);
 }
 
-static void data_behind_an_acknowledged_fin_is_not_told(void **state)
+static void data_after_an_acknowledged_fin_is_not_emitted(void **state)
 {
 	(void)state;
 	shake_hands();
@@ -151,7 +151,7 @@ static void stragglers_of_a_closed_connection_open_none(void **state)
 	check_end(0, TAP_END_CLOSED);
 	take(data);
 	assert_int_equal(fixture.flows_len, 1);
-	fixture.time_ns += INT64_C(60000000000); /* by now the ports are another's */
+	fixture.time_ns += INT64_C(60000000000); /* by now another connection has the ports */
 	take(data);
 	assert_int_equal(fixture.flows_len, 2);
 	assert_true(fixture.flows[1]->info.is_midstream);
@@ -207,7 +207,7 @@ static void segments_out_of_order_are_put_in_order(void **state)
 	assert_int_equal(stats()->out_of_order_segments, 4);
 }
 
-static void bytes_that_waited_are_not_told_with_an_earlier_time(void **state)
+static void bytes_that_waited_are_not_emitted_with_an_earlier_time(void **state)
 {
 	(void)state;
 	shake_hands();
@@ -219,7 +219,7 @@ static void bytes_that_waited_are_not_told_with_an_earlier_time(void **state)
 	assert_int_equal(fixture.flows[0]->streams[TAP_ORIGINATOR].spans[0].time_ns, time_ns);
 }
 
-static void what_is_sent_again_is_told_once(void **state)
+static void retransmitted_bytes_are_emitted_once(void **state)
 {
 	(void)state;
 	shake_hands();
@@ -234,8 +234,8 @@ static void what_is_sent_again_is_told_once(void **state)
 	assert_int_equal(stats()->retransmitted_bytes, 4 + 4 + 13);
 }
 
-/* Each segment is seen twice, as on `any` or a mirrored port. */
-static void a_capture_that_has_all_twice_is_told_once(void **state)
+/* Every segment is captured twice, as on `any` or a mirrored port. */
+static void a_capture_that_has_everything_twice_is_emitted_once(void **state)
 {
 	(void)state;
 	struct support_packet packets[6] = {
@@ -280,7 +280,7 @@ static void keep_alives_are_no_data(void **state)
 	assert_int_equal(stats()->keep_alives, 2);
 }
 
-/* With its window at zero the receiver refuses the byte; it is the next byte all the same. */
+/* With a window of zero the receiver refuses the byte, but it is the next byte of the stream. */
 static void the_byte_of_a_zero_window_probe_is_data(void **state)
 {
 	(void)state;
@@ -296,22 +296,22 @@ static void the_byte_of_a_zero_window_probe_is_data(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    REASSEMBLY_TEST(both_sides_are_told_from_the_first_byte_to_the_fin),
+	    REASSEMBLY_TEST(both_streams_are_emitted_from_the_first_byte_to_the_fin),
 	    REASSEMBLY_TEST(who_sent_the_syn_is_the_originator_whatever_the_ports),
-	    REASSEMBLY_TEST(the_answer_to_a_lost_syn_tells_as_much),
+	    REASSEMBLY_TEST(the_answer_to_a_lost_syn_suffices),
 	    REASSEMBLY_TEST(in_mid_stream_the_lower_port_accepted),
 	    REASSEMBLY_TEST(a_capture_of_one_direction_ends_with_its_fin),
 	    REASSEMBLY_TEST(a_syn_may_carry_data),
 	    REASSEMBLY_TEST(a_syn_that_comes_late_belongs_to_its_connection),
 	    REASSEMBLY_TEST(a_reset_ends_a_connection_in_the_middle_of_anything),
-	    REASSEMBLY_TEST(data_behind_an_acknowledged_fin_is_not_told),
+	    REASSEMBLY_TEST(data_after_an_acknowledged_fin_is_not_emitted),
 	    REASSEMBLY_TEST(stragglers_of_a_closed_connection_open_none),
 	    REASSEMBLY_TEST(a_new_syn_on_the_same_ports_replaces_a_connection),
 	    REASSEMBLY_TEST(a_syn_that_is_repeated_replaces_nothing),
 	    REASSEMBLY_TEST(segments_out_of_order_are_put_in_order),
-	    REASSEMBLY_TEST(bytes_that_waited_are_not_told_with_an_earlier_time),
-	    REASSEMBLY_TEST(what_is_sent_again_is_told_once),
-	    REASSEMBLY_TEST(a_capture_that_has_all_twice_is_told_once),
+	    REASSEMBLY_TEST(bytes_that_waited_are_not_emitted_with_an_earlier_time),
+	    REASSEMBLY_TEST(retransmitted_bytes_are_emitted_once),
+	    REASSEMBLY_TEST(a_capture_that_has_everything_twice_is_emitted_once),
 	    REASSEMBLY_TEST(of_two_versions_the_first_counts),
 	    REASSEMBLY_TEST(keep_alives_are_no_data),
 	    REASSEMBLY_TEST(the_byte_of_a_zero_window_probe_is_data),

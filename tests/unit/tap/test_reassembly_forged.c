@@ -1,4 +1,4 @@
-/* Reassembly: control segments and far data that TCP ignores do nothing, and those that it obeys do what they say. */
+/* Reassembly: control segments and far data that TCP ignores have no effect; those that it obeys have theirs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 enum { WINDOW = 65535 }; /* of both ends */
 
-/* A segment of an end as nobody knows it: `ahead` of its next byte. */
+/* A forged segment of an end, `ahead` of its next byte. */
 static void forge(unsigned who, unsigned flags, uint32_t ahead, const char *text)
 {
 	struct support_packet packet = {.from = connection.ends[who],
@@ -22,7 +22,7 @@ static void forge(unsigned who, unsigned flags, uint32_t ahead, const char *text
 	take(packet);
 }
 
-/* The server acknowledges what it has. */
+/* The server acknowledges all it has. */
 static void acknowledge(void)
 {
 	send(SERVER, 0, "");
@@ -44,7 +44,7 @@ static void go_on(void)
 	}
 }
 
-/* As if nothing had been forged. */
+/* Check that the forged segments had no effect. */
 static void check_nothing_happened(void)
 {
 	go_on();
@@ -99,12 +99,12 @@ static void a_doubtful_reset_counts_when_the_right_one_follows(void **state)
 	(void)state;
 	begin();
 	forge(CLIENT, SUPPORT_RST, 1000, "");
-	send(SERVER, 0, ""); /* what a challenge asks for */
+	send(SERVER, 0, ""); /* the answer to a challenge ACK */
 	forge(CLIENT, SUPPORT_RST, 0, "");
 	check_end(0, TAP_END_RESET);
 }
 
-/* The capture has missed bytes that the server has. */
+/* The capture missed bytes that the server has. */
 static void a_reset_at_what_was_acknowledged_counts(void **state)
 {
 	(void)state;
@@ -193,7 +193,7 @@ static void a_syn_that_is_answered_begins_another_connection(void **state)
 	assert_false(fixture.flows[1]->info.is_midstream);
 }
 
-/* The capture has missed the answer. */
+/* The capture missed the answer. */
 static void a_syn_whose_connection_shows_begins_another_one(void **state)
 {
 	(void)state;
@@ -207,15 +207,16 @@ static void a_syn_whose_connection_shows_begins_another_one(void **state)
 	check_emitted(1, TAP_RESPONDER, "INFO");
 }
 
-/* It has missed both SYNs, and the end of the first one. */
+/* The capture missed both SYNs, and the end of the first connection. */
 static void a_connection_without_syns_on_the_same_ports_is_followed(void **state)
 {
 	(void)state;
-	static const uint32_t distances[][2] = {{300000000, 400000000},
-						{0x90000000, 0x20000000},
-						{0x30000000, 0xf0000000},
-						{78000000, 78000500}, /* by one clock, five seconds later */
-						{0x90000000, 0x90000000}};
+	static const uint32_t distances[][2] = {
+	    {300000000, 400000000},
+	    {0x90000000, 0x20000000},
+	    {0x30000000, 0xf0000000},
+	    {78000000, 78000500}, /* by the same clock, five seconds later */
+	    {0x90000000, 0x90000000}};
 	for (size_t i = 0; i < sizeof distances / sizeof *distances; i++) {
 		reassembly_fixture_open(&fixture);
 		support_connection_init(&connection, 50000, 4222);
@@ -280,7 +281,7 @@ static void a_forged_fin_does_not_end_a_capture_of_one_direction(void **state)
 
 /* ---- data ---- */
 
-static void data_far_from_its_side_is_ignored(void **state)
+static void data_far_from_its_stream_is_ignored(void **state)
 {
 	(void)state;
 	static const uint32_t distances[] = {WINDOW + 1000, 500000000, 0x7fffffff, 0x80000000,
@@ -297,7 +298,7 @@ static void data_far_from_its_side_is_ignored(void **state)
 	assert_int_equal(stats()->strays, 10);
 }
 
-/* In a capture of one direction there is no window, and nobody denies. */
+/* A capture of one direction has no window, and no acknowledgement that refutes the data. */
 static void data_far_ahead_of_a_lone_direction_is_ignored(void **state)
 {
 	(void)state;
@@ -314,7 +315,7 @@ static void data_far_ahead_of_a_lone_direction_is_ignored(void **state)
 	assert_int_equal(fixture.flows[0]->streams[TAP_ORIGINATOR].total, 104);
 }
 
-/* TCP would keep it. The stream goes on all the same, and nothing is missing. */
+/* TCP would keep the data. The stream continues before it, and nothing is missing. */
 static void data_ahead_in_the_window_does_not_make_a_hole(void **state)
 {
 	(void)state;
@@ -343,13 +344,13 @@ static void segments_with_old_timestamps_are_ignored(void **state)
 	send(CLIENT, 0, "two ");
 	fixture.timestamp = 90000;
 	forge(CLIENT, SUPPORT_ACK, 0, "old!");
-	fixture.timestamp = 99990; /* out of order, no more */
+	fixture.timestamp = 99990; /* out of order, but not old */
 	send(CLIENT, 0, "three");
 	check_emitted(0, TAP_ORIGINATOR, "one two three");
 	assert_int_equal(stats()->stray_bytes, 4);
 }
 
-static void a_clock_of_timestamps_that_was_set_back_is_believed(void **state)
+static void a_timestamp_clock_that_was_reset_is_believed(void **state)
 {
 	(void)state;
 	begin();
@@ -364,7 +365,7 @@ static void a_clock_of_timestamps_that_was_set_back_is_believed(void **state)
 
 /* ---- acknowledgements ---- */
 
-/* Retransmission fills the hole although a forger had acknowledged it. */
+/* A retransmission fills the hole although a forged segment acknowledged it. */
 static void a_forged_acknowledgement_does_not_give_up_a_hole(void **state)
 {
 	(void)state;
@@ -461,7 +462,7 @@ static void the_first_segments_of_a_capture_may_be_out_of_order(void **state)
 	assert_int_equal(stats()->early_bytes, 0);
 }
 
-static void a_beginning_is_told_after_a_moment(void **state)
+static void a_beginning_is_emitted_after_a_moment(void **state)
 {
 	(void)state;
 	send(CLIENT, 0, "one");
@@ -470,7 +471,7 @@ static void a_beginning_is_told_after_a_moment(void **state)
 	check_emitted(0, TAP_ORIGINATOR, "one");
 }
 
-static void a_beginning_is_told_after_some_segments(void **state)
+static void a_beginning_is_emitted_after_some_segments(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 17; i++)
@@ -478,7 +479,7 @@ static void a_beginning_is_told_after_some_segments(void **state)
 	check_emitted(0, TAP_ORIGINATOR, ".................");
 }
 
-static void bytes_before_a_beginning_that_was_told_are_counted(void **state)
+static void bytes_before_an_emitted_beginning_are_counted(void **state)
 {
 	(void)state;
 	struct support_packet first = prepare(CLIENT, 0, "ear"), second = prepare(CLIENT, 0, "ly");
@@ -486,7 +487,7 @@ static void bytes_before_a_beginning_that_was_told_are_counted(void **state)
 	acknowledge();
 	take(second);
 	take(first);
-	take(second); /* sent again: counted once */
+	take(second); /* retransmitted, and counted once */
 	check_emitted(0, TAP_ORIGINATOR, "one");
 	assert_int_equal(stats()->early_bytes, 5);
 	finish();
@@ -512,21 +513,21 @@ int main(void)
 	    REASSEMBLY_TEST(forged_fins_of_both_sides_do_not_end_what_goes_on),
 	    REASSEMBLY_TEST(a_forged_fin_does_not_keep_the_right_one_out),
 	    REASSEMBLY_TEST(a_forged_fin_does_not_end_a_capture_of_one_direction),
-	    REASSEMBLY_TEST(data_far_from_its_side_is_ignored),
+	    REASSEMBLY_TEST(data_far_from_its_stream_is_ignored),
 	    REASSEMBLY_TEST(data_far_ahead_of_a_lone_direction_is_ignored),
 	    REASSEMBLY_TEST(data_ahead_in_the_window_does_not_make_a_hole),
 	    REASSEMBLY_TEST(many_forged_segments_in_a_row_are_ignored),
 	    REASSEMBLY_TEST(segments_with_old_timestamps_are_ignored),
-	    REASSEMBLY_TEST(a_clock_of_timestamps_that_was_set_back_is_believed),
+	    REASSEMBLY_TEST(a_timestamp_clock_that_was_reset_is_believed),
 	    REASSEMBLY_TEST(a_forged_acknowledgement_does_not_give_up_a_hole),
 	    REASSEMBLY_TEST(a_forged_acknowledgement_declares_no_hole),
 	    REASSEMBLY_TEST(a_long_loss_is_an_exact_hole_once_the_other_side_confirms_it),
 	    REASSEMBLY_TEST(a_long_loss_of_both_sides_is_a_hole_in_each),
 	    REASSEMBLY_TEST(segments_in_a_row_confirm_a_long_loss_of_a_lone_direction),
 	    REASSEMBLY_TEST(the_first_segments_of_a_capture_may_be_out_of_order),
-	    REASSEMBLY_TEST(a_beginning_is_told_after_a_moment),
-	    REASSEMBLY_TEST(a_beginning_is_told_after_some_segments),
-	    REASSEMBLY_TEST(bytes_before_a_beginning_that_was_told_are_counted),
+	    REASSEMBLY_TEST(a_beginning_is_emitted_after_a_moment),
+	    REASSEMBLY_TEST(a_beginning_is_emitted_after_some_segments),
+	    REASSEMBLY_TEST(bytes_before_an_emitted_beginning_are_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

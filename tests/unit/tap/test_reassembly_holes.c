@@ -1,4 +1,4 @@
-/* Reassembly: what is missing, what is of no interest, and what memory allows. */
+/* Reassembly: missing bytes, connections that the handler does not want, and memory limits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,7 +41,8 @@ static void time_alone_gives_up_holes(void **state)
 	check_emitted(0, TAP_ORIGINATOR, "<4>seen<4>seen<4>seen");
 }
 
-/* What the other stream acknowledged it has: the capture missed it, and no retransmission will bring it. */
+/* The other end has the bytes that it acknowledged: the capture missed them, and they will not be
+ * retransmitted. */
 static void an_acknowledged_hole_is_given_up_soon(void **state)
 {
 	(void)state;
@@ -142,7 +143,7 @@ static void a_lost_end_is_known_by_its_acknowledgement(void **state)
 	check_emitted(0, TAP_ORIGINATOR, "seen<4>");
 }
 
-/* A lost FIN is acknowledged as a byte would be. */
+/* A lost FIN is acknowledged like a byte. */
 static void a_lost_fin_is_no_lost_byte(void **state)
 {
 	(void)state;
@@ -154,7 +155,7 @@ static void a_lost_fin_is_no_lost_byte(void **state)
 	check_emitted(0, TAP_ORIGINATOR, "seen");
 }
 
-static void what_the_snapshot_length_cut_is_a_hole_of_its_own_kind(void **state)
+static void bytes_cut_by_the_snapshot_length_are_a_hole_of_their_own_kind(void **state)
 {
 	(void)state;
 	shake_hands();
@@ -168,7 +169,7 @@ static void what_the_snapshot_length_cut_is_a_hole_of_its_own_kind(void **state)
 	check_emitted(0, TAP_ORIGINATOR, "fir<2 cut>se<4 cut>third<6 cut>");
 }
 
-static void a_segment_out_of_reach_is_left_out(void **state)
+static void a_segment_out_of_reach_is_ignored(void **state)
 {
 	(void)state;
 	shake_hands();
@@ -228,7 +229,7 @@ static void the_same_ports_may_be_of_interest_later(void **state)
 	check_emitted(0, TAP_ORIGINATOR, "CONNECT");
 }
 
-/* From whichever call on: of data in order, of a hole, of data that waited. */
+/* At any call: for data in order, for a hole, for data that waited. */
 static void interest_may_be_lost_at_any_call(void **state)
 {
 	(void)state;
@@ -276,7 +277,7 @@ static void a_flood_of_syns_does_not_move_the_memory(void **state)
 	check_emitted(0, TAP_ORIGINATOR, "before and after");
 }
 
-static void the_connection_used_last_stays(void **state)
+static void the_most_recently_used_connection_stays(void **state)
 {
 	(void)state;
 	fixture.options.flows_max = 10;
@@ -313,7 +314,7 @@ static void tombstones_go_before_connections(void **state)
 	assert_int_equal(stats()->tombstones_evicted, 1);
 }
 
-/* However many connections keep bytes behind holes, the budget holds, and the bytes are told. */
+/* The budget holds however many connections keep bytes after holes, and the bytes are emitted. */
 static void the_budget_holds_whatever_is_kept(void **state)
 {
 	(void)state;
@@ -336,7 +337,7 @@ static void the_budget_holds_whatever_is_kept(void **state)
 	assert_true(stats()->holes[TAP_HOLE_LIMIT] > 0);
 }
 
-static void what_finds_no_room_is_counted(void **state)
+static void bytes_without_memory_are_counted(void **state)
 {
 	(void)state;
 	uint64_t taken = fixture.budget.used_bytes;
@@ -363,17 +364,17 @@ int main(void)
 	    REASSEMBLY_TEST(a_lost_end_is_known_by_its_fin),
 	    REASSEMBLY_TEST(a_lost_end_is_known_by_its_acknowledgement),
 	    REASSEMBLY_TEST(a_lost_fin_is_no_lost_byte),
-	    REASSEMBLY_TEST(what_the_snapshot_length_cut_is_a_hole_of_its_own_kind),
-	    REASSEMBLY_TEST(a_segment_out_of_reach_is_left_out),
+	    REASSEMBLY_TEST(bytes_cut_by_the_snapshot_length_are_a_hole_of_their_own_kind),
+	    REASSEMBLY_TEST(a_segment_out_of_reach_is_ignored),
 	    REASSEMBLY_TEST(after_a_very_long_loss_the_stream_goes_on),
 	    REASSEMBLY_TEST(a_connection_of_no_interest_gets_no_call),
 	    REASSEMBLY_TEST(the_same_ports_may_be_of_interest_later),
 	    REASSEMBLY_TEST(interest_may_be_lost_at_any_call),
 	    REASSEMBLY_TEST(a_flood_of_syns_does_not_move_the_memory),
-	    REASSEMBLY_TEST(the_connection_used_last_stays),
+	    REASSEMBLY_TEST(the_most_recently_used_connection_stays),
 	    REASSEMBLY_TEST(tombstones_go_before_connections),
 	    REASSEMBLY_TEST(the_budget_holds_whatever_is_kept),
-	    REASSEMBLY_TEST(what_finds_no_room_is_counted),
+	    REASSEMBLY_TEST(bytes_without_memory_are_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

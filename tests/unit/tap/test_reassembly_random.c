@@ -1,8 +1,8 @@
-/* Reassembly against made-up networks: clean reassembly of both sides are split into segments, doubled, overlapped by other
- * versions, put out of order, cut off and dropped, and segments that TCP would ignore are forged in between. A plain array
- * that keeps the first version of each byte says what is right.
+/* Reassembly against random networks. Both streams are split into segments, duplicated, overlapped by other
+ * versions, reordered, cut and dropped, with forged segments that TCP would ignore. An array that keeps the
+ * first version of each byte is the reference.
  *
- * TAPEDECK_TEST_SEED=N runs one case alone; a case that fails prints its N. */
+ * TAPEDECK_TEST_SEED=N runs one case; a case that fails prints its N. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,14 +15,14 @@
 
 #include "tests/unit/tap/reassembly_fixture.h"
 
-/* REORDER_MAX: less than the patience with what was acknowledged, so that nothing is given up that comes. */
+/* REORDER_MAX is less than the patience with acknowledged holes, so that no byte is given up that still comes. */
 enum { STREAM_MAX = 20000, PACKETS_MAX = 4000, REORDER_MAX = 40, CASES = 2000 };
 
 struct plan {
 	bool shakes_hands;
 	bool acknowledges;
-	bool conflicts; /* repeated bytes may differ */
-	bool finishes;  /* with FIN, by itself or on the last data */
+	bool conflicts; /* retransmitted bytes may differ */
+	bool finishes;  /* with FIN, alone or on the last data */
 	unsigned segment_max, reorder;
 	unsigned drop_percent, double_percent, probe_percent, cut_percent, forge_percent;
 };
@@ -30,15 +30,15 @@ struct plan {
 struct sent {
 	unsigned who;
 	int64_t offset;   /* in the stream of who */
-	size_t len, kept; /* kept: of them by the snapshot length */
-	int64_t ack;      /* offset in the other's stream */
+	size_t len, kept; /* kept: those within the snapshot length */
+	int64_t ack;      /* offset in the other stream */
 	uint8_t flags;
-	bool is_original; /* not a repetition */
-	uint64_t place;   /* in the capture */
+	bool is_original; /* not a retransmission */
+	uint64_t place;   /* position in the capture */
 	unsigned char bytes[1600];
 };
 
-/* What is right, of one side. */
+/* The reference for one stream. */
 struct truth {
 	unsigned char clean[STREAM_MAX];
 	size_t len;
@@ -46,9 +46,9 @@ struct truth {
 	size_t sent;
 	bool has_finished;
 	bool has_begun;
-	size_t begin;           /* offset of the first packet: the sniffer begins there, or before */
-	size_t end;             /* of what it can know of: what came, what was acknowledged, or a FIN */
-	int64_t acked;          /* at most, whether by the other side or by a forger */
+	size_t begin; /* offset of the first packet captured: the sniffer begins there, or before */
+	size_t end;   /* of what the sniffer can know: bytes that came, were acknowledged, or precede a FIN */
+	int64_t acked;          /* the highest, by the other end or forged */
 	bool saw_fin;           /* once the connection had data */
 	uint64_t payload_bytes; /* that came */
 	bool has_arrived[STREAM_MAX], is_original[STREAM_MAX], is_cut[STREAM_MAX];
@@ -124,7 +124,7 @@ static void garble(struct network *network, struct sent *packet)
 		packet->bytes[i] = (unsigned char)next_random(network);
 }
 
-/* Some run of what was sent, again. */
+/* Retransmit some range of the stream. */
 static void send_again(struct network *network, unsigned who)
 {
 	size_t offset = below(network, network->sides[who].sent);
@@ -134,7 +134,7 @@ static void send_again(struct network *network, unsigned who)
 		garble(network, packet);
 }
 
-/* A keep-alive: what is before the next byte, with or without something in its place. */
+/* A keep-alive: the byte before the next one, or no byte. */
 static void probe(struct network *network, unsigned who)
 {
 	struct sent *packet = add(network, who, (int64_t)network->sides[who].sent - 1, below(network, 2));
@@ -178,7 +178,7 @@ static int compare_places(const void *a, const void *b)
 	return first->place < second->place ? -1 : first->place > second->place;
 }
 
-/* FINs are not dropped, so that each stream's length is known. */
+/* FINs are not dropped, so that the length of each stream is known. */
 static void drop(struct network *network)
 {
 	size_t kept = 0;
@@ -285,14 +285,14 @@ static void shake_hands(struct reassembly_fixture *fixture, struct network *netw
 
 /* ---- forgeries ---- */
 
-/* Farther than a window from any byte of a side, and from where forged acknowledgements are. */
+/* A position farther than a window from any byte of a stream and from forged acknowledgements. */
 static int64_t far_away(struct network *network)
 {
 	int64_t distance = (INT64_C(32) << 20) + (int64_t)below(network, 1 << 30);
 	return percent(network, 50) ? distance : -distance;
 }
 
-/* Within the window, and no number that the side will ever come to: its FIN has the last one. */
+/* A position within the window that the stream will not reach: its FIN has the last number. */
 static int64_t never_reached(struct network *network, const struct truth *side)
 {
 	return (int64_t)side->len + 2 + (int64_t)below(network, 30000);
@@ -312,7 +312,7 @@ static void forge_syn(struct network *network, struct sent *forged)
 	forged->ack = far_away(network);
 }
 
-/* Data, with or without FIN. */
+/* Forge data, with or without FIN. */
 static void forge_data(struct network *network, struct sent *forged)
 {
 	forged->flags = SUPPORT_ACK | (percent(network, 30) ? SUPPORT_FIN : 0);
@@ -322,7 +322,7 @@ static void forge_data(struct network *network, struct sent *forged)
 	network->sides[forged->who].payload_bytes += forged->len;
 }
 
-/* An acknowledgement of what the other side never sent. */
+/* Forge an acknowledgement of bytes that the other end did not send. */
 static void forge_ack(struct network *network, struct sent *forged)
 {
 	struct truth *other = &network->sides[!forged->who];
@@ -363,7 +363,7 @@ static void capture(struct reassembly_fixture *fixture, struct network *network)
 
 /* ---- what must hold ---- */
 
-/* Every byte told as data is the version that came first, and stands where it belongs. */
+/* Every byte emitted as data must be the first version, at its position. */
 static void check_data(const struct truth *side, const struct emitted_stream *told, size_t begin)
 {
 	size_t at = begin, data = 0;
@@ -378,7 +378,7 @@ static void check_data(const struct truth *side, const struct emitted_stream *to
 	}
 }
 
-/* Bytes that came in time are no hole, but for those that were cut off. */
+/* Bytes that came in time must not be in a hole, unless they were cut off. */
 static void check_holes(const struct truth *side, const struct emitted_stream *told, size_t begin)
 {
 	size_t at = begin;
@@ -390,10 +390,10 @@ static void check_holes(const struct truth *side, const struct emitted_stream *t
 	}
 }
 
-/* Where the side ends that was told: with its FIN, with the last byte seen, or with one that was acknowledged and not
- * seen. That is the hole at its end. */
-static size_t told_end(const struct network *network, const struct truth *side,
-		       const struct emitted_stream *told)
+/* The end of the stream as emitted: its FIN, its last byte seen, or its last byte acknowledged and not seen,
+ * which is the hole at its end. */
+static size_t emitted_end(const struct network *network, const struct truth *side,
+			  const struct emitted_stream *told)
 {
 	const struct emitted_span *last = told->spans_len ? &told->spans[told->spans_len - 1] : NULL;
 	if (network->plan.finishes || !last || !last->is_hole || last->why != TAP_HOLE_LOST)
@@ -405,7 +405,7 @@ static size_t told_end(const struct network *network, const struct truth *side,
 static void check_side(const struct network *network, const struct truth *side,
 		       const struct emitted_stream *told, bool has_memory)
 {
-	size_t end = told_end(network, side, told), begin = end - told->total;
+	size_t end = emitted_end(network, side, told), begin = end - told->total;
 	assert_true(told->total <= end);
 	if (side->has_begun)
 		assert_in_range(begin, 0, side->begin);
@@ -435,7 +435,7 @@ static void check_flow(const struct network *network, const struct emitted_flow 
 		assert_int_equal(flow->end, TAP_END_CLOSED);
 }
 
-/* What came is told as data, or counted as not. */
+/* Bytes that came must be emitted as data or counted otherwise. */
 static void check_stats(const struct network *network, const struct tap_reassembly_stats *stats)
 {
 	assert_int_equal(network->sides[0].payload_bytes + network->sides[1].payload_bytes,
@@ -465,7 +465,7 @@ static void run_case(struct reassembly_fixture *fixture, struct network *network
 	reassembly_fixture_fini(fixture);
 }
 
-static const char *current_case; /* for who looks at a failure */
+static const char *current_case; /* for a debugger */
 static uint64_t current_seed;
 
 static int tell_case(void **state)
@@ -503,8 +503,8 @@ static void any_network_gives_the_first_version_of_each_byte(void **state)
 	run_cases(__func__, 0);
 }
 
-/* Holes may be larger then, and nothing else changes. */
-static void without_memory_every_byte_is_still_told_once(void **state)
+/* Holes may be larger without memory; nothing else changes. */
+static void without_memory_every_byte_is_still_emitted_once(void **state)
 {
 	(void)state;
 	run_cases(__func__, 6000);
@@ -514,7 +514,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_teardown(any_network_gives_the_first_version_of_each_byte, tell_case),
-	    cmocka_unit_test_teardown(without_memory_every_byte_is_still_told_once, tell_case),
+	    cmocka_unit_test_teardown(without_memory_every_byte_is_still_emitted_once, tell_case),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

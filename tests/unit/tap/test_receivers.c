@@ -9,7 +9,7 @@
 
 enum { MEMORY = 16 << 20 };
 
-/* Two publishers and two subscribers, seen from their beginning: connections 1 to 4. */
+/* Two publishers and two subscribers, seen from their first byte: connections 1 to 4. */
 struct bus {
 	struct session_fixture fixture;
 	void *a, *b, *first, *second;
@@ -50,7 +50,7 @@ static void pass(struct bus *bus, int64_t ns)
 	tap_join_tick(bus->fixture.join, bus->fixture.now_ns);
 }
 
-/* Messages and deliveries that have left after the join window; " ?" where there may be other receivers. */
+/* The messages and deliveries that have left after the join window; " ?" when there may be other receivers. */
 static void expect(struct bus *bus, const char *events)
 {
 	char text[4096] = "", *at = text;
@@ -121,7 +121,7 @@ static void a_connection_that_is_not_understood_yet_may_have_subscriptions(void 
 static void the_server_of_an_older_connection_is_where_nats_is_expected(void **state)
 {
 	struct bus *bus = *state;
-	/* its client has the lower port, and is taken for who accepted the connection */
+	/* its client has the lower port and is taken for the server */
 	const struct tap_flow_info info = {
 	    .ends = {{.address = {10, 0, 0, 9}, .port = 4222}, {.address = {10, 0, 0, 1}, .port = 1234}},
 	    .is_midstream = true};
@@ -189,7 +189,7 @@ static void a_subscription_does_not_receive_what_was_processed_before_it(void **
 	expect(bus, "message 1 x []\nmessage 2 x [] -> 3/1\n");
 }
 
-static void a_message_that_was_under_way_with_the_subscription_may_be_received(void **state)
+static void a_message_sent_close_to_the_subscription_may_be_received(void **state)
 {
 	struct bus *bus = *state;
 	say(bus, a, "PUB x 0\r\n\r\n");
@@ -198,7 +198,7 @@ static void a_message_that_was_under_way_with_the_subscription_may_be_received(v
 	expect(bus, "message 1 x [] -> 3/1\n");
 }
 
-static void of_two_publishers_messages_under_way_with_the_subscription_neither_is_guessed(void **state)
+static void between_messages_of_two_publishers_close_to_the_subscription_none_is_guessed(void **state)
 {
 	struct bus *bus = *state;
 	say(bus, a, "PUB x 0\r\n\r\n");
@@ -219,7 +219,8 @@ static void nothing_is_joined_beyond_the_window(void **state)
 	expect(bus, "message 1 x [] ?\ndelivery 3/1 x []\n");
 }
 
-/* The second message waits for its own delivery: the one that comes is the first one's, which has left. */
+/* The second message waits for its own delivery. The delivery that comes belongs to the first message, which
+ * has left. */
 static void a_late_delivery_is_not_taken_for_that_of_the_next_message(void **state)
 {
 	struct bus *bus = *state;
@@ -253,7 +254,7 @@ static void a_delivery_captured_long_before_a_message_is_not_of_it(void **state)
 	expect(bus, "delivery 3/1 x []\nmessage 1 x [] ?\n");
 }
 
-static void where_a_message_was_missed_a_delivery_is_of_none_that_comes_later(void **state)
+static void after_a_missed_message_a_delivery_joins_no_later_one(void **state)
 {
 	struct bus *bus = *state;
 	say(bus, first, "SUB x 1\r\nPING\r\n");
@@ -301,7 +302,7 @@ static void a_queue_groups_equal_messages_at_once_are_not_guessed(void **state)
 	say(bus, a, "PUB x 0\r\n\r\nPUB x 0\r\n\r\n");
 	answer(bus, second, "MSG x 1 0\r\n\r\n");
 	answer(bus, first, "MSG x 1 0\r\n\r\n");
-	say(bus, a, "PUB x 0\r\n\r\n"); /* all that were before it are accounted for */
+	say(bus, a, "PUB x 0\r\n\r\n"); /* all earlier messages have their delivery */
 	answer(bus, first, "MSG x 1 0\r\n\r\n");
 	expect(bus, "message 1 x [] ?\nmessage 1 x [] ?\ndelivery 4/1 x []\ndelivery 3/1 x []\n"
 		    "message 1 x [] -> 3/1(q)\n");
@@ -367,7 +368,7 @@ static void receivers_are_unknown_while_the_server_does_not_answer(void **state)
 	expect(bus, "message 1 x []\n");
 }
 
-static void another_servers_connections_do_not_matter(void **state)
+static void connections_to_other_servers_do_not_matter(void **state)
 {
 	struct bus *bus = *state;
 	void *other = session_connect(&bus->fixture, 50010, 4333, true);
@@ -394,13 +395,13 @@ int main(void)
 	    CASE(a_hole_inside_a_payload_holds_no_subscription),
 	    CASE(a_subscription_does_not_receive_what_its_connection_published_before_it),
 	    CASE(a_subscription_does_not_receive_what_was_processed_before_it),
-	    CASE(a_message_that_was_under_way_with_the_subscription_may_be_received),
-	    CASE(of_two_publishers_messages_under_way_with_the_subscription_neither_is_guessed),
+	    CASE(a_message_sent_close_to_the_subscription_may_be_received),
+	    CASE(between_messages_of_two_publishers_close_to_the_subscription_none_is_guessed),
 	    CASE(nothing_is_joined_beyond_the_window),
 	    CASE(a_late_delivery_is_not_taken_for_that_of_the_next_message),
 	    CASE(a_delivery_captured_just_before_its_message_is_joined),
 	    CASE(a_delivery_captured_long_before_a_message_is_not_of_it),
-	    CASE(where_a_message_was_missed_a_delivery_is_of_none_that_comes_later),
+	    CASE(after_a_missed_message_a_delivery_joins_no_later_one),
 	    CASE(a_late_delivery_is_not_taken_for_that_of_a_message_just_after_it),
 	    CASE(a_queue_groups_equal_messages_are_told_apart_one_by_one),
 	    CASE(a_queue_groups_equal_messages_at_once_are_not_guessed),
@@ -410,7 +411,7 @@ int main(void)
 	    CASE(without_echo_a_publisher_does_not_receive_its_own),
 	    CASE(a_refused_subscription_receives_nothing),
 	    CASE(receivers_are_unknown_while_the_server_does_not_answer),
-	    CASE(another_servers_connections_do_not_matter),
+	    CASE(connections_to_other_servers_do_not_matter),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,7 +129,7 @@ static void midstream_after_a_silence_the_first_operation_is_understood(void **s
 			"delivery 1/1 reply [ok]\n");
 }
 
-static void midstream_the_verbs_tell_who_is_the_client(void **state)
+static void midstream_the_verbs_show_who_is_the_client(void **state)
 {
 	struct session_fixture *fixture = *state;
 	void *flow = session_connect(fixture, 50000, 1234, true);
@@ -198,7 +198,7 @@ static void a_web_page_is_given_up(void **state)
 	assert_null(flow);
 }
 
-static void links_between_servers_are_opaque(void **state)
+static void links_between_servers_are_not_decoded(void **state)
 {
 	struct session_fixture *fixture = *state;
 	void *route = session_connect(fixture, 50000, 6222, false);
@@ -228,7 +228,7 @@ static void a_given_port_is_never_given_up(void **state)
 
 /* ---- every byte on an expected port ---- */
 
-static void what_was_never_understood_is_a_gap_where_nats_is_expected(void **state)
+static void bytes_never_understood_are_a_gap_where_nats_is_expected(void **state)
 {
 	struct session_fixture *fixture = *state;
 	void *garbage = session_connect(fixture, 50000, 4222, false);
@@ -268,7 +268,7 @@ static void lower_case_verbs_without_a_greeting_are_understood_where_nats_is_exp
 			"delivery 1/1 a [hi]\n");
 }
 
-static void elsewhere_what_was_not_recognised_is_counted(void **state)
+static void unrecognised_connections_on_other_ports_are_counted(void **state)
 {
 	struct session_fixture *fixture = *state;
 	void *flow = session_connect(fixture, 50000, 1234, true);
@@ -282,9 +282,9 @@ static void elsewhere_what_was_not_recognised_is_counted(void **state)
 
 /* ---- holes ---- */
 
-/* Bytes that reassembly could not tell of a connection are a gap where they may have been messages: at a server that was
- * seen, and of several connections. */
-/* Where NATS is not expected, once a server was seen there. */
+/* Bytes outside any connection are a gap if they may have been messages: at a known server, or of several
+ * connections. */
+/* On a port where NATS is not expected, once a server was seen there. */
 static void bytes_of_no_connection_are_gaps(void **state)
 {
 	struct session_fixture *fixture = *state;
@@ -321,7 +321,7 @@ static void a_hole_inside_a_payload_costs_that_message(void **state)
 			"message 1 c [3]\n");
 }
 
-static void a_hole_that_ends_with_a_payload_keeps_step(void **state)
+static void a_hole_that_ends_with_a_payload_keeps_the_stream_in_sync(void **state)
 {
 	struct session_fixture *fixture = *state;
 	void *flow = session_connect(fixture, 50000, 4222, false);
@@ -343,7 +343,7 @@ static void after_a_hole_over_a_control_line_eight_packets_are_needed(void **sta
 	session_handshake(fixture, &flow, "x");
 	session_client(fixture, &flow, "PUB a 1\r\n1\r\nPUB b 2");
 	session_hole(fixture, &flow, TAP_ORIGINATOR, 20);
-	/* a payload that shows an operation, its end, then the truth */
+	/* a payload with an operation in it, its end, then a real operation */
 	session_push(fixture, &flow, TAP_ORIGINATOR, "text\r\nPUB false 1\r\n_\r\nmore\r\nPUB c 1\r\n3\r\n");
 	session_say_eight(fixture, &flow, TAP_ORIGINATOR);
 	session_client(fixture, &flow, "SUB e 1\r\n");
@@ -383,8 +383,8 @@ static void a_payload_that_shows_many_operations_is_not_believed(void **state)
 			"gap 1 bytes=16058: not in the capture\n");
 }
 
-/* Each payload is a control line that announces as much as leads into the next payload. */
-static void payloads_that_lead_into_each_other_are_not_believed(void **state)
+/* Each payload is a control line whose size reaches into the next payload. */
+static void chained_payloads_are_not_believed(void **state)
 {
 	struct session_fixture *fixture = *state;
 	void *flow = session_connect(fixture, 50000, 4222, false);
@@ -399,8 +399,8 @@ static void payloads_that_lead_into_each_other_are_not_believed(void **state)
 			"gap 1 bytes=2500020: not in the capture\n");
 }
 
-/* Where packets end decides between the two. */
-static void packets_tell_payloads_that_lead_into_each_other_from_operations(void **state)
+/* The ends of packets decide between payloads and operations. */
+static void packet_ends_distinguish_chained_payloads_from_operations(void **state)
 {
 	struct session_fixture *fixture = *state;
 	void *flow = session_connect(fixture, 50000, 4222, false);
@@ -429,7 +429,7 @@ static void after_the_longest_payload_the_only_alignment_left_is_believed(void *
 	free(heard);
 }
 
-static void a_client_does_not_say_what_servers_say(void **state)
+static void a_client_may_not_send_the_verbs_of_a_server(void **state)
 {
 	struct session_fixture *fixture = *state;
 	void *flow = session_connect(fixture, 50000, 4222, false);
@@ -456,7 +456,7 @@ static void an_end_inside_a_message_makes_it_partial(void **state)
 			"disconnect 1: reset\n");
 }
 
-static void bytes_that_are_no_operation_are_accounted_for(void **state)
+static void bytes_that_are_no_operation_are_counted(void **state)
 {
 	struct session_fixture *fixture = *state;
 	void *flow = session_connect(fixture, 50000, 4222, false);
@@ -484,7 +484,7 @@ static void credentials_never_come_out(void **state)
 			"connect 2 10.0.0.1:50001 user=me\n");
 }
 
-static void errors_are_told(void **state)
+static void errors_are_events(void **state)
 {
 	struct session_fixture *fixture = *state;
 	void *flow = session_connect(fixture, 50000, 4222, false);
@@ -536,7 +536,7 @@ static void the_payload_limit_is_that_of_info(void **state)
 struct piece {
 	enum tap_peer from;
 	const char *text;
-	size_t hole; /* bytes missing behind it */
+	size_t hole; /* bytes missing after it */
 };
 
 static const struct piece conversation[] = {
@@ -553,7 +553,7 @@ static const struct piece conversation[] = {
     {TAP_ORIGINATOR, "UNSUB 1 5\r\nPUB end 3\r\nen", 0},
 };
 
-/* The conversation with the pieces fed in steps of `step` bytes, the first one of `first`. */
+/* Replay the conversation in steps of `step` bytes, the first one of `first`. */
 static char *hold(size_t first, size_t step, uint64_t memory_bytes)
 {
 	struct session_fixture fixture;
@@ -576,7 +576,7 @@ static char *hold(size_t first, size_t step, uint64_t memory_bytes)
 	return heard;
 }
 
-static void what_is_heard_does_not_depend_on_how_it_was_split(void **state)
+static void events_do_not_depend_on_how_bytes_were_split(void **state)
 {
 	char *whole = hold(SIZE_MAX, SIZE_MAX, MEMORY);
 	(void)state;
@@ -594,8 +594,8 @@ static void what_is_heard_does_not_depend_on_how_it_was_split(void **state)
 	free(whole);
 }
 
-/* Whatever is refused memory, nothing is invented, and all is given back. */
-static void any_bound_on_memory_is_survived(void **state)
+/* Under any memory limit nothing is invented and all memory is given back. */
+static void any_memory_limit_is_survived(void **state)
 {
 	(void)state;
 	for (uint64_t bytes = 0; bytes < 400000; bytes += 977) {
@@ -616,34 +616,34 @@ int main(void)
 	    CASE(midstream_eight_packets_that_end_with_operations_are_needed),
 	    CASE(midstream_whole_operations_are_no_evidence_where_packets_end_inside_others),
 	    CASE(midstream_after_a_silence_the_first_operation_is_understood),
-	    CASE(midstream_the_verbs_tell_who_is_the_client),
+	    CASE(midstream_the_verbs_show_who_is_the_client),
 	    CASE(midstream_another_protocol_is_given_up_after_four_mebibytes),
 	    CASE(tls_after_info_is_named_and_counted),
 	    CASE(a_websocket_is_recognised_by_its_info),
 	    CASE(a_web_page_is_given_up),
-	    CASE(links_between_servers_are_opaque),
+	    CASE(links_between_servers_are_not_decoded),
 	    CASE(a_given_port_is_never_given_up),
-	    CASE(what_was_never_understood_is_a_gap_where_nats_is_expected),
+	    CASE(bytes_never_understood_are_a_gap_where_nats_is_expected),
 	    CASE(lower_case_verbs_without_a_greeting_are_understood_where_nats_is_expected),
-	    CASE(elsewhere_what_was_not_recognised_is_counted),
+	    CASE(unrecognised_connections_on_other_ports_are_counted),
 	    CASE(bytes_of_no_connection_are_gaps),
 	    CASE(a_hole_inside_a_payload_costs_that_message),
-	    CASE(a_hole_that_ends_with_a_payload_keeps_step),
+	    CASE(a_hole_that_ends_with_a_payload_keeps_the_stream_in_sync),
 	    CASE(after_a_hole_over_a_control_line_eight_packets_are_needed),
 	    CASE(after_a_hole_and_a_silence_the_next_operation_is_understood),
 	    CASE(a_payload_that_shows_many_operations_is_not_believed),
-	    CASE(payloads_that_lead_into_each_other_are_not_believed),
-	    CASE(packets_tell_payloads_that_lead_into_each_other_from_operations),
+	    CASE(chained_payloads_are_not_believed),
+	    CASE(packet_ends_distinguish_chained_payloads_from_operations),
 	    CASE(after_the_longest_payload_the_only_alignment_left_is_believed),
-	    CASE(a_client_does_not_say_what_servers_say),
+	    CASE(a_client_may_not_send_the_verbs_of_a_server),
 	    CASE(an_end_inside_a_message_makes_it_partial),
-	    CASE(bytes_that_are_no_operation_are_accounted_for),
+	    CASE(bytes_that_are_no_operation_are_counted),
 	    CASE(credentials_never_come_out),
-	    CASE(errors_are_told),
+	    CASE(errors_are_events),
 	    CASE(a_sid_stands_for_its_first_subscription_until_it_is_over),
 	    CASE(the_payload_limit_is_that_of_info),
-	    CASE(what_is_heard_does_not_depend_on_how_it_was_split),
-	    CASE(any_bound_on_memory_is_survived),
+	    CASE(events_do_not_depend_on_how_bytes_were_split),
+	    CASE(any_memory_limit_is_survived),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The whole way from frames to events, on made-up conversations that a made-up network treats badly. */
+/* From frames to events, with random conversations over a network that reorders, duplicates and drops. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,8 +37,8 @@ static uint64_t draw(uint64_t *seed, uint64_t below)
 struct segment {
 	int connection;
 	enum support_who who;
-	size_t at, len; /* in the bytes of its side */
-	size_t heard;   /* of the other side: what it acknowledges */
+	size_t at, len; /* in the bytes of its stream */
+	size_t heard;   /* of the other stream: the bytes it acknowledges */
 	uint8_t flags;
 };
 
@@ -47,7 +47,7 @@ struct conversation {
 	size_t len[CONNECTIONS][2];
 	struct segment segments[SEGMENTS_MAX];
 	size_t count;
-	size_t handshakes; /* segments of the beginning, which the network treats well */
+	size_t handshakes; /* segments of the handshakes, which the network does not touch */
 };
 
 static void add_segment(struct conversation *talk, struct segment segment)
@@ -92,7 +92,7 @@ static const char *const lures[] = {"PUB lure 3\r\nabc",
 				    "plain text",
 				    "PUB lure 1\r\n1\r\nPUB lure 1\r\n1\r\n"};
 
-/* What message `number` of a publisher says. */
+/* The payload of message `number` of a publisher. */
 static size_t make_payload(char *payload, uint64_t seed, int publisher, int number)
 {
 	uint64_t chance = seed ^ (uint64_t)(publisher << 16 | number);
@@ -132,7 +132,7 @@ static void hold(struct conversation *talk, uint64_t number)
 
 /* ---- a network ---- */
 
-/* Swap neighbours, send some again with other boundaries, drop some. Returns how many were dropped. */
+/* Swap neighbours, repeat some with other boundaries, drop some. Returns how many were dropped. */
 static size_t mistreat(struct conversation *talk, uint64_t *seed, uint64_t drop_percent)
 {
 	static struct segment treated[2 * SEGMENTS_MAX];
@@ -149,7 +149,7 @@ static size_t mistreat(struct conversation *talk, uint64_t *seed, uint64_t drop_
 			continue;
 		size_t back = (size_t)draw(seed, segment.at + 1);
 		if (drop_percent > 0 || back > 3000)
-			back = 0; /* what was dropped does not come again */
+			back = 0; /* a dropped segment is not repeated */
 		segment.at -= back;
 		segment.len += back;
 		treated[count++] = segment;
@@ -222,7 +222,7 @@ static void hear_handshakes(struct listener *listener)
 	}
 }
 
-/* From the segment `begin` on. */
+/* From segment `begin` on. */
 static void listen(struct listener *listener, const struct conversation *talk, size_t begin)
 {
 	const struct wire_slice none = wire_slice("", 0);
@@ -253,7 +253,7 @@ struct heard {
 	int last_published[3],
 	    last_received[CONNECTIONS + 1][3]; /* by publisher; by connection and publisher */
 	int whole, partial;
-	int joined, apart; /* deliveries with their message, and without */
+	int joined, apart; /* deliveries with and without their message */
 	uint64_t gap_bytes;
 };
 
@@ -264,7 +264,7 @@ static void reject(const struct heard *heard, const struct wire_event *event)
 	fail_msg("seed %" PRIu64 ": %s", heard->number, text);
 }
 
-/* It must have been published, and come behind the one before. */
+/* The message must have been published, and come after the one before. */
 static void check_content(struct heard *heard, const struct wire_event *event, int *last)
 {
 	int publisher = -1, number = -1;
@@ -337,7 +337,7 @@ static struct heard sniff(struct conversation *talk, uint64_t number, uint64_t d
 	return heard;
 }
 
-static void what_is_disordered_doubled_and_cut_comes_out_as_it_was_sent(void **state)
+static void disorder_duplicates_and_other_boundaries_change_no_message(void **state)
 {
 	struct conversation *talk = *state;
 	for (uint64_t number = 0; number < 600; number++) {
@@ -350,7 +350,7 @@ static void what_is_disordered_doubled_and_cut_comes_out_as_it_was_sent(void **s
 	}
 }
 
-static void of_what_is_dropped_nothing_is_made_up_and_every_byte_is_accounted_for(void **state)
+static void dropped_segments_invent_nothing_and_every_byte_is_counted(void **state)
 {
 	struct conversation *talk = *state;
 	int whole = 0, partial = 0;
@@ -361,12 +361,12 @@ static void of_what_is_dropped_nothing_is_made_up_and_every_byte_is_accounted_fo
 		whole += heard.whole;
 		partial += heard.partial;
 	}
-	assert_true(whole > CASES * MESSAGES / 4); /* or it is too shy */
+	assert_true(whole > CASES * MESSAGES / 4); /* otherwise the sniffer misses too much */
 	assert_true(partial > CASES / 10);
 }
 
-/* However late the capture begins and however little of each packet it has: the bytes that reassembly told of, and those
- * that came too late for the beginning of their side, come out in operations, in partial messages and in gap events. */
+/* However late the capture begins and however little of each packet it has: all bytes that reassembly emitted,
+ * and those too early for their stream, are in operations, in partial messages or in gap events. */
 static void on_an_expected_port_every_byte_comes_out(void **state)
 {
 	struct conversation *talk = *state;
@@ -413,8 +413,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_is_disordered_doubled_and_cut_comes_out_as_it_was_sent),
-	    cmocka_unit_test(of_what_is_dropped_nothing_is_made_up_and_every_byte_is_accounted_for),
+	    cmocka_unit_test(disorder_duplicates_and_other_boundaries_change_no_message),
+	    cmocka_unit_test(dropped_segments_invent_nothing_and_every_byte_is_counted),
 	    cmocka_unit_test(on_an_expected_port_every_byte_comes_out),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
