@@ -2,20 +2,21 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "store/read/clients.h"
 #include "tap/capture/clock.h"
-#include "tap/capture/steps.h"
+#include "tap/capture/clock_steps.h"
+#include "tap/session/join_output.h"
 #include "wire/mark.h"
 
 enum {
-	FRAMES_PER_READ = 16, /* few, so that what waits can leave before much more comes */
+	FRAMES_PER_READ = 16, /* few, so that events can leave before many more come */
 	DROPS_EVERY_NS = 1000000000,
-	LAG_NS = 50000000, /* a frame of a live capture comes at most so late */
+	LAG_NS = 50000000, /* a frame of a live capture is read at most this long after its time */
+	IDLE_MS = 50,      /* between two looks for packets while none come */
 };
 
 struct tap_sniffer {
@@ -23,26 +24,26 @@ struct tap_sniffer {
 	struct tap_budget budget;
 	struct tap_capture *capture;
 	struct tap_decoder *decoder;
-	struct tap_dialogue *dialogue;
+	struct tap_sessions *sessions;
 	struct tap_join *join;
 	struct tap__clock clock;
-	struct store_steps known_steps; /* of a file that was looked through */
-	struct wire_event held;         /* behind a mark */
+	struct store_steps known_steps; /* of a file, when they were searched for in advance */
+	struct wire_event held;         /* the event after a mark */
 	bool is_held;
 	char mark_text[WIRE_MARK_TEXT];
 	struct wire_steps passed; /* clock steps between the events given out */
 	const struct store_filter *filter;
 	struct store_clients clients;
-	uint64_t gone;     /* connection whose disconnect event was given out; 0 = none */
-	uint64_t last_seq; /* of an event */
+	uint64_t gone;     /* the connection of the disconnect event given out last; 0 = none */
+	uint64_t last_seq; /* of an event, wanted or not */
 	bool is_live, is_finished, names_servers;
-	int64_t stop_ns;                  /* frames from then on are not of interest; INT64_MAX = all are */
-	struct wire_fault end;            /* code 0, or why the capture ended */
-	int64_t time_ns;                  /* steady: of the latest frame */
-	int64_t clock_offset_ns;          /* live: time of day minus time since boot */
-	int64_t idle_since_ns;            /* monotonic: when there was first no frame; 0: there was one */
-	int64_t drops_ns;                 /* when drops were looked at last */
-	struct tap_capture_counts counts; /* as they were then */
+	int64_t stop_ns;         /* frames from this time on are ignored; INT64_MAX = none */
+	struct wire_fault end;   /* why the capture ended; code 0 when it has not, or without error */
+	int64_t time_ns;         /* of the latest frame, steady */
+	int64_t clock_offset_ns; /* live: time of day minus time since boot */
+	int64_t idle_since_ns;   /* monotonic: since when no frame came; 0: one came */
+	int64_t drops_ns;        /* when drops were last counted */
+	struct tap_capture_counts counts; /* at drops_ns */
 };
 
 void tap_sniffer_options_init(struct tap_sniffer_options *options)
@@ -69,7 +70,7 @@ static void steps_of(struct wire_source *source, struct wire_steps *steps)
 	wire_steps_add(steps, sniffer->passed.count, sniffer->passed.largest_ns);
 }
 
-/* What a capture lacks is told by gaps; nothing of it is damaged. */
+/* Gaps report what a capture lacks; nothing of it is damaged. */
 static void damage_of(struct wire_source *source, struct wire_damage *damage)
 {
 	(void)source;
@@ -86,7 +87,7 @@ struct wire_source *tap_sniffer_source(struct tap_sniffer *sniffer)
 	return &sniffer->source;
 }
 
-/* ---- what was dropped ---- */
+/* ---- dropped packets ---- */
 
 static void report_dropped(struct tap_sniffer *sniffer, const char *who, uint64_t packets,
 			   const struct tap_drops *drops)
@@ -110,8 +111,7 @@ static void take_drops(struct tap_sniffer *sniffer, const struct tap_drops *drop
 	report_dropped(sniffer, "the kernel or the interface", drops->either, drops);
 }
 
-/* As a tap_drops_taker. The times are those that the capture states, as of its clock now; the event takes its place among
- * the frames. */
+/* As a tap_drops_taker. The capture states times of day, by its current clock. */
 static void take_stated_drops(void *context, const struct tap_drops *stated)
 {
 	struct tap_sniffer *sniffer = context;
@@ -138,26 +138,26 @@ static void look_for_drops(struct tap_sniffer *sniffer)
 static int open_stages(struct tap_sniffer *sniffer, const struct tap_sniffer_options *options,
 		       struct wire_fault *fault)
 {
-	const struct tap_dialogue_options dialogue = {.ports = options->capture.ports,
+	const struct tap_sessions_options sessions = {.ports = options->capture.ports,
 						      .ports_count = options->capture.ports_count,
 						      .first_conn = options->first_conn,
 						      .names_servers = options->names_servers};
 	struct tap_decoder_options decoder = {.ports = options->capture.ports,
 					      .ports_count = options->capture.ports_count};
-	tap_streams_options_init(&decoder.streams);
+	tap_reassembly_options_init(&decoder.reassembly);
 	sniffer->join = tap_join_open(options->window_ns, &sniffer->budget);
 	if (sniffer->join)
-		sniffer->dialogue = tap_dialogue_open(&dialogue, sniffer->join, &sniffer->budget);
-	if (sniffer->dialogue)
+		sniffer->sessions = tap_sessions_open(&sessions, sniffer->join, &sniffer->budget);
+	if (sniffer->sessions)
 		sniffer->decoder =
-		    tap_decoder_open(tap_dialogue_handler(sniffer->dialogue), &decoder, &sniffer->budget);
+		    tap_decoder_open(tap_sessions_handler(sniffer->sessions), &decoder, &sniffer->budget);
 	return sniffer->decoder
 		   ? 0
 		   : wire_fault_set(fault, -ENOMEM, "the sniffer needs more memory than %" PRIu64 " MiB",
 				    options->memory_bytes >> 20);
 }
 
-/* Steps ahead are known only to who has seen the correction. */
+/* A step ahead is only recognised when it is corrected, so search a file for steps in advance. */
 static int look_ahead(struct tap_sniffer *sniffer, const struct tap_sniffer_options *options,
 		      struct wire_fault *fault)
 {
@@ -198,7 +198,7 @@ int tap_sniffer_close(struct tap_sniffer *sniffer, struct wire_fault *fault)
 	if (sniffer->decoder && !sniffer->is_finished)
 		tap_decoder_finish(sniffer->decoder);
 	tap_decoder_close(sniffer->decoder);
-	tap_dialogue_close(sniffer->dialogue);
+	tap_sessions_close(sniffer->sessions);
 	tap_join_close(sniffer->join);
 	store_clients_fini(&sniffer->clients);
 	store_steps_fini(&sniffer->known_steps);
@@ -209,7 +209,7 @@ int tap_sniffer_close(struct tap_sniffer *sniffer, struct wire_fault *fault)
 
 void tap_sniffer_set_first_conn(struct tap_sniffer *sniffer, uint64_t first_conn)
 {
-	tap_dialogue_set_first_conn(sniffer->dialogue, first_conn);
+	tap_sessions_set_first_conn(sniffer->sessions, first_conn);
 }
 
 /* ---- reading ---- */
@@ -230,7 +230,7 @@ static int64_t read_clock(clockid_t id)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Of an interface frames have the time of day, which somebody may set. */
+/* Frames of an interface have the time of day, which may be set. */
 static void watch_clock(struct tap_sniffer *sniffer)
 {
 	int64_t offset_ns = read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME);
@@ -242,11 +242,11 @@ static void watch_clock(struct tap_sniffer *sniffer)
 	sniffer->clock_offset_ns = offset_ns;
 }
 
-/* No frame is there now: time passes all the same. */
+/* No frame is there: let the time pass. */
 static void idle(struct tap_sniffer *sniffer)
 {
 	int64_t now_ns = read_clock(CLOCK_MONOTONIC);
-	if (sniffer->clock.frames == 0) { /* nothing waits yet */
+	if (sniffer->clock.frames == 0) { /* no event waits yet */
 		sniffer->time_ns = read_clock(CLOCK_REALTIME) - LAG_NS;
 		return;
 	}
@@ -258,7 +258,7 @@ static void idle(struct tap_sniffer *sniffer)
 	tap_join_tick(sniffer->join, sniffer->time_ns);
 }
 
-/* A file that is no use must not pass for one in which nothing happened. */
+/* Report a file without any TCP as an error, because the output would look as if nothing had happened. */
 static void check_understood(struct tap_sniffer *sniffer)
 {
 	struct tap_decoder_stats packets;
@@ -266,9 +266,8 @@ static void check_understood(struct tap_sniffer *sniffer)
 	tap_decoder_stats(sniffer->decoder, &packets);
 	if (packets.frames == 0 || packets.kinds[TAP_PACKET_SEGMENT] > 0 || sniffer->end.code != 0)
 		return;
-	tap_undecoded_list(packets.undecoded, kinds, sizeof kinds);
-	wire_fault_set(&sniffer->end, TAP_ENOTCP,
-		       "%s: nothing was understood, for no packet holds TCP that can be decoded: %s",
+	tap_undecoded_frames_list(packets.undecoded, kinds, sizeof kinds);
+	wire_fault_set(&sniffer->end, TAP_ENOTCP, "%s: no packet contains TCP that can be decoded: %s",
 		       tap_capture_name(sniffer->capture), kinds);
 }
 
@@ -283,7 +282,7 @@ static void finish(struct tap_sniffer *sniffer)
 	sniffer->is_finished = true;
 }
 
-/* Read some frames. True when there may be events now. */
+/* Read some frames. True when there may be new events. */
 static bool read_some(struct tap_sniffer *sniffer)
 {
 	if (sniffer->is_finished)
@@ -313,7 +312,7 @@ bool tap_sniffer_is_over(const struct tap_sniffer *sniffer)
 	return sniffer->is_finished;
 }
 
-/* Keep track of who is who. What is known of one that has gone is known until the next one comes or goes. */
+/* Keep track of the clients. A client that disconnected is known until the next one connects or disconnects. */
 static void note_client(struct tap_sniffer *sniffer, const struct wire_event *event)
 {
 	if (sniffer->gone != 0)
@@ -323,7 +322,7 @@ static void note_client(struct tap_sniffer *sniffer, const struct wire_event *ev
 		store_clients_put(&sniffer->clients, event->conn, event->client);
 }
 
-/* An event has left the stages: it gets the time of day back. */
+/* Set the time of day of an event that has left the stages. */
 static void set_times(const struct tap_sniffer *sniffer, struct wire_event *event)
 {
 	const struct tap__clock *clock = &sniffer->clock;
@@ -346,7 +345,7 @@ static void make_mark(struct tap_sniffer *sniffer, const struct tap__clock_step 
 				     .text = wire_slice_str(wire_mark_step(sniffer->mark_text, step->by_ns))};
 }
 
-/* The next event, whether it passes the filter or not. Where the clock was set a mark comes first. */
+/* The next event, wanted or not. A mark precedes the first event after a clock step. */
 static bool next_event(struct tap_sniffer *sniffer, struct wire_event *event)
 {
 	if (!tap__clock_is_settled(&sniffer->clock) && !sniffer->is_finished)
@@ -366,7 +365,7 @@ static bool next_event(struct tap_sniffer *sniffer, struct wire_event *event)
 	return true;
 }
 
-/* Marks belong to the recording, whatever is recorded. */
+/* Does the event pass the filter? When servers are named, marks always do. */
 static bool is_wanted(const struct tap_sniffer *sniffer, const struct wire_event *event)
 {
 	return !sniffer->filter || (sniffer->names_servers && event->kind == WIRE_EVENT_MARK) ||
@@ -398,18 +397,38 @@ int tap_sniffer_next(struct tap_sniffer *sniffer, struct wire_event *event, stru
 		   : 0;
 }
 
-int tap_sniffer_wait(struct tap_sniffer *sniffer, int timeout_ms)
+/* ---- as a source of a pump ---- */
+
+static bool is_over(struct wire_source *source)
 {
-	struct pollfd wait = {.fd = tap_capture_fd(sniffer->capture), .events = POLLIN};
-	if (sniffer->is_finished || wait.fd < 0)
-		return 1;
-	int ready = poll(&wait, 1, timeout_ms);
-	return ready < 0 ? -errno : ready > 0;
+	return tap_sniffer_is_over((const struct tap_sniffer *)source);
+}
+
+static void stop(struct wire_source *source)
+{
+	tap_sniffer_stop((struct tap_sniffer *)source);
+}
+
+static int fd_of(struct wire_source *source)
+{
+	return tap_capture_fd(((const struct tap_sniffer *)source)->capture);
+}
+
+/* Without packets the clock of the sniffer must be advanced, so that events can leave. */
+static int deadline_of(struct wire_source *source)
+{
+	const struct tap_sniffer *sniffer = (const struct tap_sniffer *)source;
+	return sniffer->is_finished || !sniffer->is_live ? 0 : IDLE_MS;
+}
+
+struct tap_pump_source tap_sniffer_pump_source(struct tap_sniffer *sniffer)
+{
+	return (struct tap_pump_source){&sniffer->source, is_over, stop, fd_of, deadline_of};
 }
 
 void tap_sniffer_stats(struct tap_sniffer *sniffer, struct tap_sniffer_stats *stats)
 {
-	*stats = (struct tap_sniffer_stats){.dialogue = tap_dialogue_stats(sniffer->dialogue),
+	*stats = (struct tap_sniffer_stats){.sessions = tap_sessions_stats(sniffer->sessions),
 					    .join = tap_join_stats(sniffer->join),
 					    .used_bytes = sniffer->budget.used_bytes};
 	tap_capture_counts(sniffer->capture, &stats->capture);

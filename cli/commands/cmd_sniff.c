@@ -1,4 +1,4 @@
-/* cmd_sniff.c - tapedeck sniff: the protocol off the wire, or out of a capture file. */
+/* cmd_sniff.c - tapedeck sniff: decode NATS from an interface or a capture file. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -36,35 +36,36 @@ static const struct cli_option source[] = {
      .letter = 'r',
      .kind = CLI_TEXT,
      .argument = "FILE",
-     .help = "read a capture: pcap or pcapng, also compressed by gzip or zstd; - for standard input",
+     .help =
+	 "read a capture file: pcap or pcapng, optionally compressed by gzip or zstd; - is standard input",
      .at = AT(file)},
     {.name = "port",
      .letter = 'p',
      .kind = CLI_CALL,
      .argument = "PORT",
-     .help = "only TCP from or to this port, and expect NATS there; repeatable. Default: find NATS on "
-	     "every port, expect it on 4222",
+     .help = "only TCP from or to this port, and expect NATS there; may be repeated. Default: recognise "
+	     "NATS on any port, expect it on 4222",
      .at = AT(ports),
      .call = add_port},
     {.name = "filter",
      .kind = CLI_TEXT,
      .argument = "BPF",
-     .help = "only packets that pass this filter, in the language of tcpdump (pcap-filter(7))",
+     .help = "only packets that match this filter, in the syntax of tcpdump (pcap-filter(7))",
      .at = AT(bpf)},
     {.name = "snaplen",
      .kind = CLI_BYTES,
      .argument = "SIZE",
-     .help = "capture so much of each packet; default: all. What is cut off makes messages partial",
+     .help = "bytes to capture of each packet; default: all. Messages whose bytes are cut off are partial",
      .at = AT(snaplen)},
     {.name = "buffer",
      .kind = CLI_BYTES,
      .argument = "SIZE",
-     .help = "the kernel's buffer for packets not read yet; default 64MiB",
+     .help = "size of the kernel's buffer for packets that were not read yet; default 64MiB",
      .at = AT(buffer_bytes)},
     {.name = "memory",
      .kind = CLI_BYTES,
      .argument = "SIZE",
-     .help = "bound on the memory for connections and messages under way; default 256MiB",
+     .help = "limit on the memory for connections and for messages that wait; default 256MiB",
      .at = AT(memory_bytes)},
     {.name = NULL},
 };
@@ -72,25 +73,25 @@ static const struct cli_option source[] = {
 static const struct cli_option doing[] = {
     {.name = "stats",
      .kind = CLI_FLAG,
-     .help = "instead of events a table of connections, subjects, rates, gaps and drops, once a second",
+     .help = "print a table of connections, subjects, rates, gaps and drops every second instead of events",
      .at = AT(stats)},
     {.name = "write",
      .letter = 'w',
      .kind = CLI_TEXT,
      .argument = "FILE",
-     .help = "keep the packets, too, in a new capture file, in which credentials in CONNECT are overwritten",
+     .help = "also write the packets to a new capture file; credentials in CONNECT are overwritten",
      .at = AT(write_file)},
     {.name = "keep-secrets",
      .kind = CLI_FLAG,
-     .help = "write the packets of --write as they are, passwords and tokens included",
+     .help = "with --write: keep passwords and tokens",
      .at = AT(keeps_secrets)},
     {.name = NULL},
 };
 
 static const struct cli_option_group groups[] = {
     {"Packets", source, 0},
-    {"What to do", doing, 0},
-    {"What to do", cli_limit_options, AT(limit)},
+    {"Mode", doing, 0},
+    {"Mode", cli_limit_options, AT(limit)},
     {"Recording", cli_recording_options, AT(recording)},
     {"Which events", cli_filter_options, AT(filters)},
     {"Output", cli_output_options, AT(output)},
@@ -101,19 +102,20 @@ static const struct cli_option_group groups[] = {
 static int check(const struct cli_command *command, const struct cli_sniff *sniff)
 {
 	if (!sniff->interface == !sniff->file)
-		return cli_usage_error(
-		    command, sniff->interface ? "--interface and --read exclude each other"
-					      : "where from? Give --interface IFACE or --read FILE");
+		return cli_usage_error(command,
+				       sniff->interface ? "--interface and --read exclude each other"
+							: "give a source: --interface IFACE or --read FILE");
 	if (sniff->file && (sniff->snaplen || sniff->buffer_bytes))
 		return cli_usage_error(command, "--snaplen and --buffer belong to --interface");
 	if (sniff->keeps_secrets && !sniff->write_file)
 		return cli_usage_error(command, "--keep-secrets belongs to --write");
 	if (sniff->snaplen > UINT32_MAX)
-		return cli_usage_error(command, "--snaplen: no packet is as long");
+		return cli_usage_error(command, "--snaplen exceeds the length of any packet");
 	if (sniff->stats &&
 	    (sniff->output.json || sniff->output.raw || sniff->output.verbose || sniff->output.hex))
 		return cli_usage_error(
-		    command, "--stats prints a table; leave --json, --raw, --verbose and --hex out");
+		    command,
+		    "--stats prints a table and cannot be combined with --json, --raw, --verbose or --hex");
 	return CLI_GO_ON;
 }
 
@@ -150,22 +152,21 @@ static int run(const struct cli_command *command, int argc, char **argv)
 
 const struct cli_command cli_sniff = {
     .name = "sniff",
-    .summary = "decode NATS off the wire, live or from a capture file",
+    .summary = "decode NATS from an interface or a capture file",
     .group = CLI_TASK_RECORD,
     .operands = "[SUBJECT...]",
     .about =
-	"Reads packets, puts connections together and prints what is published and who receives it; with\n"
-	"--record it goes into a log instead. NATS is recognised by what is said, on any port. One publish "
-	"and\n"
-	"its deliveries are one message. TLS and WebSocket are named and counted. What was not seen is told "
-	"in\n"
-	"GAP lines: nothing is made up, and a message that was not seen whole says so.\n"
+	"Reads packets, reassembles TCP connections, and prints the messages and their receivers. With\n"
+	"--record it writes them to a log instead. NATS is recognised on any port. A publish and its\n"
+	"deliveries are one message. TLS and WebSocket connections are counted, but not decoded. GAP lines\n"
+	"report bytes that were not captured. Nothing is guessed: a message that was not seen whole is\n"
+	"marked as partial.\n"
 	"\n"
-	"Capturing takes the right to: run as root, or once `setcap cap_net_raw+ep` on the program. It is "
-	"given\n"
-	"up before the first packet is looked at. Ctrl-C ends it with a summary on stderr.",
-    .examples = "  tapedeck sniff -i any                                 everything, on all interfaces\n"
-		"  tapedeck sniff -i eth0 -p 4222 'orders.>' -v          what passes below orders, in full\n"
+	"Capturing takes a right: run as root, or run `setcap cap_net_raw+ep` on the program once. All\n"
+	"privileges are given up before the first packet is decoded. Ctrl-C ends the capture with a\n"
+	"summary on stderr.",
+    .examples = "  tapedeck sniff -i any                                 all traffic on all interfaces\n"
+		"  tapedeck sniff -i eth0 -p 4222 'orders.>' -v          messages below orders, in full\n"
 		"  tapedeck sniff -i eth0 --record log --record-retain-age 7d\n"
 		"  tapedeck sniff -r capture.pcapng.zst --json | jq .subject\n"
 		"  tapedeck sniff -r capture.pcap --stats\n"

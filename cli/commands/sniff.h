@@ -1,4 +1,4 @@
-/* sniff.h - what `tapedeck sniff` can be told, and doing it. */
+/* sniff.h - the options of `tapedeck sniff`, and its run. */
 #ifndef CLI_COMMANDS_SNIFF_H
 #define CLI_COMMANDS_SNIFF_H
 
@@ -12,21 +12,21 @@ struct cli_ports {
 };
 
 struct cli_sniff {
-	const char *interface, *file; /* one of them */
-	struct cli_ports ports;       /* none: every port is looked at */
+	const char *interface, *file; /* one of them is set */
+	struct cli_ports ports;       /* empty: every port */
 	const char *bpf;
 	uint64_t snaplen, buffer_bytes, memory_bytes;
-	const char *write_file; /* NULL: packets are not kept */
+	const char *write_file; /* NULL: packets are not written */
 	bool keeps_secrets;     /* in that file */
 	uint64_t limit;         /* end after so many events; 0 = no limit */
-	bool stats;             /* a table instead of events */
+	bool stats;             /* print a table instead of events */
 	struct cli_recording recording;
 	struct cli_filters filters;
 	struct cli_output output;
 };
 
-/* Capture, and print, record or count. Returns an exit status; what is wrong is said on stderr, and at the end a
- * summary. */
+/* Capture, and print, record or count. Prints errors, and a summary at the end, on stderr. Returns an exit
+ * status. */
 int cli_sniff_run(const struct cli_command *command, const struct cli_sniff *sniff,
 		  const struct store_filter *filter);
 

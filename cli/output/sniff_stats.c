@@ -72,26 +72,27 @@ void cli_sniff_heard(char *line, size_t size, const struct tap_sniffer_stats *st
 		       cli_count_text(count, join->unknown_receivers));
 	append(line, size, ", %s deliver%s", cli_count_text(count, join->deliveries),
 	       join->deliveries == 1 ? "y" : "ies");
-	if (join->apart_deliveries > 0)
+	if (join->unjoined_deliveries > 0)
 		append(line, size, " (%s without their message)",
-		       cli_count_text(count, join->apart_deliveries));
+		       cli_count_text(count, join->unjoined_deliveries));
 	append(line, size, ", %s connection%s, in %s packet%s",
-	       cli_count_text(count, stats->dialogue->connections), cli_plural(stats->dialogue->connections),
+	       cli_count_text(count, stats->sessions->connections), cli_plural(stats->sessions->connections),
 	       cli_count_text(more, stats->packets.frames), cli_plural(stats->packets.frames));
 }
 
-static void append_opaque(char *line, size_t size, const struct tap_dialogue_stats *dialogue)
+static void append_undecoded(char *line, size_t size, const struct tap_sessions_stats *sessions)
 {
 	char count[CLI_SIZE_TEXT];
 
-	for (int i = 0; i < TAP_OPAQUES; i++)
-		if (dialogue->opaque[i] > 0)
+	for (int i = 0; i < TAP_UNDECODED_KINDS; i++)
+		if (sessions->undecoded[i] > 0)
 			append(line, size, ", %s %s connection%s not decoded",
-			       cli_count_text(count, dialogue->opaque[i]),
-			       tap_opaque_name((enum tap_opaque)i), cli_plural(dialogue->opaque[i]));
+			       cli_count_text(count, sessions->undecoded[i]),
+			       tap_undecoded_name((enum tap_undecoded_kind)i),
+			       cli_plural(sessions->undecoded[i]));
 }
 
-/* Capture files do not always say who dropped what. */
+/* A capture file may not say whether the kernel or the interface dropped packets. */
 static void append_drops(char *line, size_t size, const struct tap_capture_counts *capture)
 {
 	char count[CLI_SIZE_TEXT];
@@ -103,60 +104,59 @@ static void append_drops(char *line, size_t size, const struct tap_capture_count
 		append(line, size, " and %s by either of them", cli_count_text(count, capture->either_drops));
 }
 
-/* Segments and bytes that TCP would not have taken, or that no connection was told of. */
-static void append_refused(char *line, size_t size, const struct tap_streams_stats *streams)
+/* Segments that TCP would not have taken, and bytes outside any connection. */
+static void append_refused(char *line, size_t size, const struct tap_reassembly_stats *reassembly)
 {
 	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
 
-	if (streams->strays > 0)
+	if (reassembly->strays > 0)
 		append(line, size, ", %s segment%s (%s) outside their connection's window ignored",
-		       cli_count_text(count, streams->strays), cli_plural(streams->strays),
-		       cli_size_text(bytes, streams->stray_bytes));
-	if (streams->ignored_controls > 0)
+		       cli_count_text(count, reassembly->strays), cli_plural(reassembly->strays),
+		       cli_size_text(bytes, reassembly->stray_bytes));
+	if (reassembly->ignored_controls > 0)
 		append(line, size, ", %s invalid RST, SYN or FIN ignored",
-		       cli_count_text(count, streams->ignored_controls));
-	if (streams->ended_bytes > 0)
+		       cli_count_text(count, reassembly->ignored_controls));
+	if (reassembly->ended_bytes > 0)
 		append(line, size, ", %s after the end of their connection",
-		       cli_size_text(bytes, streams->ended_bytes));
-	if (streams->early_bytes > 0)
+		       cli_size_text(bytes, reassembly->ended_bytes));
+	if (reassembly->early_bytes > 0)
 		append(line, size, ", %s before the first byte seen in order",
-		       cli_size_text(bytes, streams->early_bytes));
-	if (streams->refused_bytes > 0)
-		append(line, size, ", %s of connections that found no memory",
-		       cli_size_text(bytes, streams->refused_bytes));
+		       cli_size_text(bytes, reassembly->early_bytes));
+	if (reassembly->refused_bytes > 0)
+		append(line, size, ", %s of connections for which there was no memory",
+		       cli_size_text(bytes, reassembly->refused_bytes));
 }
 
-/* Connections that were given up, or ended, before anything showed that they are NATS; and those that there was no memory
- * for. */
+/* Connections without any sign of NATS, and those for which there was no memory. */
 static void append_unrecognised(char *line, size_t size, const struct tap_sniffer_stats *stats)
 {
 	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
-	const struct tap_dialogue_stats *dialogue = stats->dialogue;
-	const struct tap_streams_stats *streams = stats->packets.streams;
+	const struct tap_sessions_stats *sessions = stats->sessions;
+	const struct tap_reassembly_stats *reassembly = stats->packets.reassembly;
 
-	if (dialogue->unrecognised > 0)
+	if (sessions->unrecognised > 0)
 		append(line, size, ", %s connection%s (%s) not recognised as NATS",
-		       cli_count_text(count, dialogue->unrecognised), cli_plural(dialogue->unrecognised),
-		       cli_size_text(bytes, dialogue->unrecognised_bytes + streams->unwatched_bytes));
-	if (dialogue->refused > 0)
-		append(line, size, ", %s connection%s not followed for want of memory",
-		       cli_count_text(count, dialogue->refused), cli_plural(dialogue->refused));
+		       cli_count_text(count, sessions->unrecognised), cli_plural(sessions->unrecognised),
+		       cli_size_text(bytes, sessions->unrecognised_bytes + reassembly->unwatched_bytes));
+	if (sessions->refused > 0)
+		append(line, size, ", %s connection%s not followed for lack of memory",
+		       cli_count_text(count, sessions->refused), cli_plural(sessions->refused));
 }
 
 void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *stats)
 {
 	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
-	const struct tap_dialogue_stats *dialogue = stats->dialogue;
+	const struct tap_sessions_stats *sessions = stats->sessions;
 
 	line[0] = '\0';
-	append(line, size, "%s gap%s (%s)", cli_count_text(count, dialogue->gaps), cli_plural(dialogue->gaps),
-	       cli_size_text(bytes, dialogue->lost_bytes));
+	append(line, size, "%s gap%s (%s)", cli_count_text(count, sessions->gaps), cli_plural(sessions->gaps),
+	       cli_size_text(bytes, sessions->lost_bytes));
 	append(line, size, ", %s partial", cli_count_text(count, stats->join->partial));
 	append_drops(line, size, &stats->capture);
 	if (stats->join->lost > 0)
-		append(line, size, ", %s lost for want of memory", cli_count_text(count, stats->join->lost));
-	append_opaque(line, size, dialogue);
-	append_refused(line, size, stats->packets.streams);
+		append(line, size, ", %s lost for lack of memory", cli_count_text(count, stats->join->lost));
+	append_undecoded(line, size, sessions);
+	append_refused(line, size, stats->packets.reassembly);
 	append_unrecognised(line, size, stats);
 }
 
@@ -164,7 +164,7 @@ bool cli_sniff_undecoded(char *line, size_t size, const struct tap_sniffer_stats
 {
 	char kinds[600];
 
-	tap_undecoded_list(stats->packets.undecoded, kinds, sizeof(kinds));
+	tap_undecoded_frames_list(stats->packets.undecoded, kinds, sizeof(kinds));
 	snprintf(line, size, "not decoded: %s", kinds);
 	return kinds[0];
 }
@@ -172,10 +172,10 @@ bool cli_sniff_undecoded(char *line, size_t size, const struct tap_sniffer_stats
 /* ---- drawing ---- */
 
 struct rates {
-	double messages, bytes; /* a second */
+	double messages, bytes; /* per second */
 };
 
-/* Since the last drawing; over all at the end. */
+/* Since the last drawing; for the last one, since the start. */
 static struct rates rates_of(struct cli_sniff_stats *stats, const struct tap_sniffer_stats *seen,
 			     bool is_last)
 {
@@ -210,7 +210,7 @@ static bool is_complete(const struct tap_sniffer_stats *seen)
 {
 	const struct tap_capture_counts *capture = &seen->capture;
 
-	return seen->dialogue->gaps + seen->join->partial + capture->kernel_drops + capture->interface_drops +
+	return seen->sessions->gaps + seen->join->partial + capture->kernel_drops + capture->interface_drops +
 		   capture->either_drops ==
 	       0;
 }
@@ -228,14 +228,14 @@ static void put_totals(struct cli_sniff_stats *stats, struct cli_row *row,
 			 cli_count_text(value, seen->join->unknown_receivers),
 			 "messages may have receivers that are not known");
 	note[0] = '\0';
-	if (seen->join->apart_deliveries > 0)
+	if (seen->join->unjoined_deliveries > 0)
 		snprintf(note, sizeof(note), "%s without their message",
-			 cli_count_text(rate, seen->join->apart_deliveries));
+			 cli_count_text(rate, seen->join->unjoined_deliveries));
 	put_line(stats, row, CLI_PLAIN, "deliveries", cli_count_text(value, seen->join->deliveries), note);
 	snprintf(note, sizeof(note), "%s open, memory %s",
-		 cli_count_text(rate, seen->dialogue->open_connections),
+		 cli_count_text(rate, seen->sessions->open_connections),
 		 cli_size_text(size, seen->used_bytes));
-	put_line(stats, row, CLI_PLAIN, "connections", cli_count_text(value, seen->dialogue->connections),
+	put_line(stats, row, CLI_PLAIN, "connections", cli_count_text(value, seen->sessions->connections),
 		 note);
 	cli_sniff_missed(note, sizeof(note), seen);
 	bool is_whole = is_complete(seen);

@@ -1,4 +1,4 @@
-/* sniff_stats.h - how a sniffer is doing: a table for people, redrawn on a terminal, and the summary at the end. */
+/* sniff_stats.h - the statistics of a sniffer: a table, redrawn on a terminal, and the summary at the end. */
 #ifndef CLI_OUTPUT_SNIFF_STATS_H
 #define CLI_OUTPUT_SNIFF_STATS_H
 
@@ -10,8 +10,8 @@ struct cli_sniff_stats {
 	struct store_totals *totals; /* owned */
 	bool is_terminal, color;
 	int64_t started_ns, drawn_ns;         /* on the monotonic clock */
-	uint64_t drawn_messages, drawn_bytes; /* as they were then */
-	unsigned drawn_lines;                 /* to be drawn over */
+	uint64_t drawn_messages, drawn_bytes; /* at drawn_ns */
+	unsigned drawn_lines;                 /* to be overwritten */
 	struct cli_out out;
 };
 
@@ -22,19 +22,20 @@ void cli_sniff_stats_fini(struct cli_sniff_stats *stats);
 /* 0 or -ENOMEM. */
 int cli_sniff_stats_add(struct cli_sniff_stats *stats, const struct wire_event *event);
 
-/* Draw it if the last time is a second ago: the table on a terminal, a line elsewhere. 0 or the error of writing. */
+/* Draw when the last drawing is a second old: the table on a terminal, a line elsewhere. 0 or the error of
+ * writing. */
 int cli_sniff_stats_draw(struct cli_sniff_stats *stats, struct tap_sniffer *sniffer);
 
-/* The last time: the table, wherever. 0 or the error of writing. */
+/* Draw the table for the last time, on a terminal or not. 0 or the error of writing. */
 int cli_sniff_stats_end(struct cli_sniff_stats *stats, struct tap_sniffer *sniffer);
 
-/* In one line without line end: what was heard; what was not. What does not fit in size bytes is cut; CLI_SNIFF_LINE
- * is enough. */
+/* Print in one line, without line end, what was captured, and what was missed. Cut to size; CLI_SNIFF_LINE
+ * bytes suffice. */
 enum { CLI_SNIFF_LINE = 1000 };
 void cli_sniff_heard(char *line, size_t size, const struct tap_sniffer_stats *stats);
 void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *stats);
 
-/* Likewise: frames that were not decoded, by their kind. False: there are none. */
+/* Likewise, the frames that were not decoded, by kind. False when there are none. */
 bool cli_sniff_undecoded(char *line, size_t size, const struct tap_sniffer_stats *stats);
 
 #endif

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SNAPLEN = 262144, LINK_TYPES_MAX = 32 /* more than tap_packet_knows */ };
+#include "tap/capture/port_filter.h"
+
+enum { SNAPLEN = 262144, LINK_TYPES_MAX = 32 /* more than tap_packet_knows accepts */ };
 
 /* ---- compiling ---- */
 
@@ -19,7 +21,7 @@ static bool compiles(pcap_t *pcap, const char *filter)
 	return true;
 }
 
-/* libpcap does not say where it stopped: shorten the filter by words until it understands the rest. */
+/* libpcap does not say where the error is: remove words from the end until it understands the rest. */
 static void keep_understood(pcap_t *pcap, char *filter)
 {
 	char *space;
@@ -29,8 +31,8 @@ static void keep_understood(pcap_t *pcap, char *filter)
 	}
 }
 
-/* The user's filter is compiled by itself, too, so that what libpcap says of it is about the text the user wrote, and
- * so that it is one expression, whose parentheses close. */
+/* Compile the user's filter alone, so that libpcap's message is about the user's text, and so that its
+ * parentheses match. */
 static int check_filter(pcap_t *pcap, const char *filter, struct wire_fault *fault)
 {
 	if (compiles(pcap, filter))
@@ -54,11 +56,11 @@ static int compile(pcap_t *pcap, const char *text, struct bpf_program *program, 
 	return wire_fault_set(fault, TAP_EBPF, "filter: %s", pcap_geterr(pcap));
 }
 
-/* For the user's filter and for ports; without ports, for all of TCP. */
+/* Compile the filter for ports (none: all of TCP) together with the user's. */
 static int compile_ports(pcap_t *pcap, const char *filter, const uint16_t *ports, size_t ports_count,
 			 struct bpf_program *program, struct wire_fault *fault)
 {
-	char *text = tap_capture_filter(filter, ports, ports_count, pcap_datalink(pcap) == DLT_EN10MB);
+	char *text = tap_port_filter(filter, ports, ports_count, pcap_datalink(pcap) == DLT_EN10MB);
 	int error =
 	    text ? compile(pcap, text, program, fault) : wire_fault_set(fault, -ENOMEM, "out of memory");
 	free(text);
@@ -89,8 +91,8 @@ int tap__bpf_install(pcap_t *pcap, const struct tap_capture_options *options, st
 
 /* ---- files ---- */
 
-/* The header of BSD's loopback, an address family, depends on the system and the byte order of who captured. What follows
- * it is raw IP, and filtered as that. */
+/* BSD loopback begins with an address family, whose value and byte order depend on the capturing system. The
+ * raw IP packet after it is filtered. */
 static bool is_loopback(int link_type)
 {
 	return link_type == DLT_NULL || link_type == DLT_LOOP;

@@ -10,27 +10,27 @@
 #include <unistd.h>
 
 #include "tap/capture/bpf.h"
-#include "tap/capture/live.h"
+#include "tap/capture/file_reader.h"
+#include "tap/capture/interface.h"
 #include "tap/capture/privileges.h"
-#include "tap/capture/reader.h"
 #include "tap/capture/redactor.h"
 
 enum { WRITTEN_SNAPLEN = 262144 };
 
-/* Frames come from one of two sources: an interface, or a file's reader. */
+/* Frames come from an interface or from a file reader. */
 struct tap_capture {
-	char *name;                 /* interface or file, for messages */
-	pcap_t *pcap;               /* the interface; of a file, what the writer needs to know of it */
-	struct tap__reader *reader; /* NULL: an interface */
-	struct tap__bpf *bpf;       /* of a file; NULL: every frame passes */
+	char *name;                      /* interface or file, for messages */
+	pcap_t *pcap;                    /* the interface; for a file, describes the file that is written */
+	struct tap__file_reader *reader; /* NULL: an interface */
+	struct tap__bpf *bpf;            /* of a file; NULL: every frame passes */
 	pcap_dumper_t *writer;
 	char *writer_name;
 	struct tap_redactor *redactor; /* NULL: frames are written as they are */
-	bool has_unwritten;            /* a frame, for want of memory to redact it */
+	bool has_unwritten;            /* a frame was not written, for lack of memory to redact it */
 	bool has_nanoseconds;
-	struct wire_fault end; /* code 0, or why nothing more can be read */
+	struct wire_fault end; /* why nothing more can be read; code 0 while more can be */
 	struct tap_capture_counts counts;
-	struct pcap_stat seen; /* the kernel's counters when last asked: they have 32 bits */
+	struct pcap_stat seen; /* the kernel's counters when last read; they have 32 bits */
 	tap_frame_taker take;  /* during a read */
 	void *context;
 	tap_drops_taker take_drops; /* may be NULL */
@@ -71,7 +71,7 @@ static int open_redactor(struct tap_capture *capture, struct wire_fault *fault)
 	return capture->redactor ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
 }
 
-/* What cannot be redacted is not written. */
+/* A frame that cannot be redacted is not written. */
 static void put_frame(struct tap_capture *capture, const struct pcap_pkthdr *header,
 		      const struct tap_frame *frame)
 {
@@ -83,7 +83,7 @@ static void put_frame(struct tap_capture *capture, const struct pcap_pkthdr *hea
 	capture->has_unwritten |= !bytes;
 }
 
-/* Say so when a write has failed since it was opened. */
+/* Report a write that has failed. */
 static int check_writer(const struct tap_capture *capture, struct wire_fault *fault)
 {
 	if (capture->has_unwritten)
@@ -119,7 +119,7 @@ static int refuse_link_type(const struct tap_capture *capture, int type, struct 
 static int open_interface(struct tap_capture *capture, const struct tap_capture_options *options,
 			  struct wire_fault *fault)
 {
-	int error = tap__live_open(&capture->pcap, options, fault);
+	int error = tap__interface_open(&capture->pcap, options, fault);
 	if (error)
 		return error;
 	if (!tap_packet_knows(pcap_datalink(capture->pcap)))
@@ -138,17 +138,17 @@ static void count_drops(void *context, const struct tap_drops *drops)
 		capture->take_drops(capture->drops_context, drops);
 }
 
-/* A pcapng file may have frames of other link types after the first. */
+/* Later frames of a pcapng file may have other link types. */
 static int open_file(struct tap_capture *capture, const struct tap_capture_options *options,
 		     struct wire_fault *fault)
 {
-	int error = tap__reader_open(&capture->reader, options->file, fault);
+	int error = tap__file_reader_open(&capture->reader, options->file, fault);
 	if (error)
 		return error;
-	int link_type = tap__reader_link_type(capture->reader);
-	if (tap__reader_is_classic(capture->reader) && !tap_packet_knows(link_type))
+	int link_type = tap__file_reader_link_type(capture->reader);
+	if (tap__file_reader_is_classic(capture->reader) && !tap_packet_knows(link_type))
 		return refuse_link_type(capture, link_type, fault);
-	tap__reader_on_drops(capture->reader, count_drops, capture);
+	tap__file_reader_on_drops(capture->reader, count_drops, capture);
 	error = tap__bpf_open(&capture->bpf, options, link_type, fault);
 	if (error || !options->write_file)
 		return error;
@@ -197,7 +197,7 @@ int tap_capture_close(struct tap_capture *capture, struct wire_fault *fault)
 	if (capture->pcap)
 		pcap_close(capture->pcap);
 	tap__bpf_close(capture->bpf);
-	tap__reader_close(capture->reader);
+	tap__file_reader_close(capture->reader);
 	tap_redactor_close(capture->redactor);
 	free(capture->writer_name);
 	free(capture->name);
@@ -285,7 +285,7 @@ static int write_frame(struct tap_capture *capture, const struct tap_frame *fram
 static int read_frame(struct tap_capture *capture, struct wire_fault *fault)
 {
 	struct tap_frame frame;
-	int status = tap__reader_next(capture->reader, &frame, fault);
+	int status = tap__file_reader_next(capture->reader, &frame, fault);
 	if (status <= 0)
 		return status;
 	int passes = capture->bpf ? tap__bpf_passes(capture->bpf, &frame, fault) : 1;
@@ -305,7 +305,7 @@ static void read_file(struct tap_capture *capture, int max)
 		status = read_frame(capture, &capture->end);
 }
 
-/* What ends the capture is kept for the call after the one that gave the last frames. */
+/* An error is returned by the call after the one that gave the last frames. */
 int tap_capture_read(struct tap_capture *capture, int max, tap_frame_taker take, void *context,
 		     struct wire_fault *fault)
 {

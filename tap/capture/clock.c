@@ -3,7 +3,7 @@
 /* Half of what an int64_t holds. */
 #define FARTHEST_NS (INT64_MAX / 2)
 
-/* By so much frames are out of order at most. */
+/* Frames are out of order by at most this much. */
 #define DISORDER_NS INT64_C(50000000)
 
 static int64_t within(int64_t time_ns)
@@ -23,7 +23,7 @@ static bool has_settled(const struct tap__clock *clock)
 	return clock->frames - clock->step_frame >= TAP__CLOCK_SETTLED;
 }
 
-/* The frame at hand is the first one of another clock, which was set by by_ns. */
+/* The current frame is the first of a clock that was set by by_ns. */
 static void step(struct tap__clock *clock, int64_t time_ns, int64_t by_ns, bool is_quiet)
 {
 	int64_t before_ns = clock->offset_ns;
@@ -37,8 +37,8 @@ static void step(struct tap__clock *clock, int64_t time_ns, int64_t by_ns, bool 
 		clock->least_ns = within(clock->steady_ns + 1);
 		clock->offset_ns = store_time_minus(time_ns, clock->least_ns);
 	}
-	if (clock->count - clock->told == TAP__CLOCK_STEPS)
-		clock->told++;
+	if (clock->count - clock->marked == TAP__CLOCK_STEPS)
+		clock->marked++;
 	*step_at(clock, clock->count++) = (struct tap__clock_step){.from_ns = clock->least_ns,
 								   .before_ns = before_ns,
 								   .offset_ns = clock->offset_ns,
@@ -46,7 +46,7 @@ static void step(struct tap__clock *clock, int64_t time_ns, int64_t by_ns, bool 
 								   .is_quiet = is_quiet};
 }
 
-/* At once back where the clock was before the last step: that one did not last. */
+/* Is the clock back where it was before the last step, which therefore did not last? */
 static bool is_return(struct tap__clock *clock, int64_t time_ns, int64_t ahead_ns)
 {
 	if (tap__clock_is_settled(clock) || ahead_ns <= STORE_STEP_NS)
@@ -56,7 +56,7 @@ static bool is_return(struct tap__clock *clock, int64_t time_ns, int64_t ahead_n
 	       store_time_minus(clock->before_ns, time_ns) < STORE_STEP_NS;
 }
 
-/* The step that somebody said would come: at least as far, for some time has passed as well. */
+/* Is it the expected step? It is at least as large, because some time has passed as well. */
 static bool is_expected(const struct tap__clock *clock, int64_t ahead_ns)
 {
 	return clock->expected_ns != 0 && ahead_ns >= clock->expected_ns - DISORDER_NS &&
@@ -135,11 +135,11 @@ int64_t tap__clock_time(const struct tap__clock *clock, int64_t steady_ns)
 
 const struct tap__clock_step *tap__clock_next_mark(struct tap__clock *clock, int64_t steady_ns)
 {
-	while (clock->told < clock->count) {
-		const struct tap__clock_step *step = step_at(clock, clock->told);
+	while (clock->marked < clock->count) {
+		const struct tap__clock_step *step = step_at(clock, clock->marked);
 		if (steady_ns < step->from_ns)
 			break;
-		clock->told++;
+		clock->marked++;
 		if (!step->is_quiet)
 			return step;
 	}

@@ -6,7 +6,7 @@
 static const char verb[] = "CONNECT";
 enum { VERB_BYTES = sizeof verb - 1 };
 
-/* Keys whose values are shown [nats-server, server/client.go: ClientOpts]. */
+/* Keys whose values stay [nats-server, server/client.go: ClientOpts]. */
 static const char *const harmless_keys[] = {"verbose", "pedantic", "tls_required", "name",
 					    "lang",    "version",  "protocol",     "echo",
 					    "headers", "account",  "new_account",  "no_responders"};
@@ -32,7 +32,7 @@ static bool is_secret(const char *key, size_t len)
 	return is_one_of(key, len, secret_keys, sizeof secret_keys / sizeof *secret_keys);
 }
 
-/* Of both: keys that other protocols hardly have. */
+/* Keys of either list that other protocols hardly use. */
 static const char *const own_keys[] = {"pedantic", "tls_required", "no_responders", "auth_token", "nkey"};
 
 static bool is_own(const char *key, size_t len)
@@ -50,16 +50,16 @@ static char upper(char c)
 	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-/* The rest of the line that begins at `bytes`. */
+/* The length of the line at the start of `bytes`, without its end. */
 static size_t line_bytes(const char *bytes, size_t len)
 {
 	const char *end = len > 0 ? memchr(bytes, '\n', len) : NULL;
 	return end ? (size_t)(end - bytes) : len;
 }
 
-/* ---- the look ahead ---- */
+/* ---- looking ahead ---- */
 
-/* Find the next string in a line that is followed by a colon, from *at on. False when there is none. */
+/* Find the next string followed by a colon, from *at on. False when there is none. */
 static bool next_key(const char *line, size_t len, size_t *at, const char **key, size_t *key_len)
 {
 	while (*at < len) {
@@ -83,7 +83,7 @@ static bool next_key(const char *line, size_t len, size_t *at, const char **key,
 	return false;
 }
 
-/* Has the text no bracket? One inside a string counts, too: then a user is rather hidden than shown. */
+/* Is the text free of brackets? Brackets inside strings count, too: then a user is hidden rather than shown. */
 static bool is_flat(const char *text, const char *end)
 {
 	for (; text < end; text++)
@@ -101,8 +101,8 @@ static bool begins_member(const char *start, const char *key)
 	return at > start && at[-1] == ',';
 }
 
-/* Is there a password in the rest of the line, in the same object, and not an empty one? Whatever is behind a nested
- * value does not count. */
+/* Does a password that is not empty follow in the line, in the same object? Nothing after a nested value
+ * counts. */
 static bool has_pass_behind(const char *bytes, size_t len)
 {
 	const char *key, *checked = bytes;
@@ -120,7 +120,7 @@ static bool has_pass_behind(const char *bytes, size_t len)
 	return false;
 }
 
-/* Does it begin with the verb of an operation? */
+/* Do the bytes begin with a verb? */
 static bool is_operation(const char *bytes, size_t len)
 {
 	static const char *const verbs[] = {"CONNECT", "INFO",  "PUB",  "HPUB", "MSG", "HMSG",
@@ -139,7 +139,7 @@ static bool is_before_ping(const char *bytes, size_t len)
 	       memcmp(bytes + line + 1, "PING", 4) == 0;
 }
 
-/* Are there keys as CONNECT has them in a line, from a place on that is outside any string? */
+/* Does a line have keys of CONNECT, from a position outside any string? */
 static bool has_keys(const char *line, size_t len, size_t at)
 {
 	const char *key;
@@ -158,13 +158,14 @@ bool tap__connect_is_like(const char *bytes, size_t len)
 		return false;
 	const char *quote = line > 0 ? memchr(bytes, '"', line) : NULL;
 	return has_keys(bytes, line, 0) ||
-	       (quote && has_keys(bytes, line, (size_t)(quote - bytes) + 1)) || /* it began in a string */
+	       (quote &&
+		has_keys(bytes, line, (size_t)(quote - bytes) + 1)) || /* its start may lie in a string */
 	       is_before_ping(bytes, len);
 }
 
 /* ---- JSON ---- */
 
-/* The place in the bytes that are taken. */
+/* A position in the bytes at hand. */
 struct place {
 	const char *bytes;
 	size_t len, at;
@@ -203,7 +204,7 @@ static void begin_string(struct tap__connect_mask *mask)
 		mask->key_len = 0;
 }
 
-/* The key was read: what of its value? */
+/* A key was read: decide about its value. */
 static void begin_value(struct tap__connect_mask *mask, const struct place *place)
 {
 	bool is_known = mask->has_key && mask->key_len <= TAP__CONNECT_KEY_MAX;
@@ -223,7 +224,7 @@ static void begin_pair(struct tap__connect_mask *mask)
 	mask->has_key = mask->is_harmless = mask->is_pass = false;
 }
 
-/* Is there true, false or null? Returns its length, or 0. */
+/* The length of true, false or null here; 0: none of them. */
 static size_t word_bytes(const struct place *place)
 {
 	static const char *const words[] = {"true", "false", "null"};
@@ -235,7 +236,7 @@ static size_t word_bytes(const struct place *place)
 	return 0;
 }
 
-/* A byte of a number, of a word, or of what is no JSON. Digits are replaced by digits. */
+/* A byte of a number or a word, or invalid JSON. Digits are replaced by digits. */
 static void take_bare_byte(const struct tap__connect_mask *mask, struct place *place)
 {
 	size_t word = word_bytes(place);
@@ -279,7 +280,7 @@ static void take_json_byte(struct tap__connect_mask *mask, struct place *place, 
 
 /* ---- lines ---- */
 
-/* Behind the verb: blanks, then an object. Anything else is no CONNECT of NATS. */
+/* After the verb: blanks, then an object. Anything else is not CONNECT. */
 static void take_blank(struct tap__connect_mask *mask, char c)
 {
 	if (c == '{') {
@@ -316,7 +317,7 @@ static void take_byte(struct tap__connect_mask *mask, struct place *place)
 	case TAP__CONNECT_BLANKS: take_blank(mask, c); break;
 	case TAP__CONNECT_JSON: take_json_byte(mask, place, c); break;
 	case TAP__CONNECT_TAIL:
-	case TAP__CONNECT_BLIND:
+	case TAP__CONNECT_UNSEEN:
 		if (!is_blank(c))
 			hide(place, 'x');
 		break;
@@ -324,7 +325,7 @@ static void take_byte(struct tap__connect_mask *mask, struct place *place)
 	}
 }
 
-/* Hot: nearly all bytes are in lines that are no CONNECT. */
+/* Hot: nearly all bytes are in other lines. */
 bool tap__connect_mask_take(struct tap__connect_mask *mask, const char *bytes, size_t len,
 			    struct tap__masker *masker)
 {

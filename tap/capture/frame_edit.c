@@ -16,7 +16,7 @@ static uint32_t add_bytes(uint32_t sum, const unsigned char *bytes, size_t len)
 	return sum;
 }
 
-/* Over the pseudo header and the segment. */
+/* The sum over the pseudo header and the segment. */
 static uint32_t sum_of(const struct tap_segment *segment, size_t len)
 {
 	size_t address_len = segment->from.is_v6 ? 16 : 4;
@@ -26,8 +26,8 @@ static uint32_t sum_of(const struct tap_segment *segment, size_t len)
 	return add_bytes(sum, segment->header, len);
 }
 
-/* Is the checksum to be corrected? Not when it is wrong: the sending host's network card would have filled it in. One
- * that cannot be verified, because the segment was cut or is in several fragments, counts as right. */
+/* Must the checksum be corrected? Not if it is wrong, because the sending network card would have computed it.
+ * A checksum that cannot be verified, of a cut or fragmented segment, is assumed to be right. */
 static bool is_to_be_corrected(const struct tap_segment *segment)
 {
 	if (!segment)
@@ -38,7 +38,7 @@ static bool is_to_be_corrected(const struct tap_segment *segment)
 	return sum_of(segment, (size_t)(end - segment->header)) == 0xffff;
 }
 
-/* A byte of the segment changes: HC' = ~(~HC + ~m + m') [RFC 1624, 3]. */
+/* Correct the checksum for a changed byte: HC' = ~(~HC + ~m + m') [RFC 1624, 3]. */
 static void correct(struct tap__frame_edit *edit, size_t at_in_segment, unsigned char before,
 		    unsigned char after)
 {

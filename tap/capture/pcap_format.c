@@ -2,14 +2,13 @@
 
 #include <stddef.h>
 
-#include "tap/capture/bytes.h"
+#include "tap/capture/byte_order.h"
 
 enum {
 	RECORD_BYTES = 16,
 	RECORD_BYTES_MODIFIED = 24,
 	MAJOR_VERSION = 2,
-	MINOR_SWAPPED =
-	    3, /* files older than 2.3 have the two lengths the other way round, those of 2.3 may */
+	MINOR_SWAPPED = 3, /* files before version 2.3 have the two lengths swapped; those of 2.3 may have */
 };
 
 #define LINK_TYPE_MASK UINT32_C(0x03ffffff)
@@ -25,7 +24,7 @@ static const struct magic {
     {0xa1b2cd34, false, RECORD_BYTES_MODIFIED},
 };
 
-/* Either byte order. NULL when it is none. */
+/* Find the magic number in either byte order. NULL when there is none. */
 static const struct magic *find_magic(const unsigned char *bytes, bool *is_big_endian)
 {
 	for (unsigned i = 0; i < 2 * sizeof magics / sizeof magics[0]; i++) {

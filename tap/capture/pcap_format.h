@@ -13,11 +13,11 @@
 
 enum { TAP__PCAP_HEADER_BYTES = 24 };
 
-/* Times of a capture file may be anything. They are limited to some 126 years both ways of 1970, which leaves room to
- * add and to subtract. */
+/* Times in a file may be anything. They are limited to about 126 years before and after 1970, so that adding
+ * and subtracting does not overflow. */
 #define TAP__TIME_NS_MAX INT64_C(4000000000000000000)
 
-/* How a file is to be read. */
+/* How to read a file. */
 struct tap__pcap {
 	bool is_big_endian;
 	bool has_nanoseconds;
@@ -33,10 +33,10 @@ struct tap__record {
 	uint32_t captured_bytes, wire_bytes;
 };
 
-/* Read a file's header of TAP__PCAP_HEADER_BYTES. NULL, or why it is none, as a static text. */
+/* Parse a file header of TAP__PCAP_HEADER_BYTES. NULL, or what is wrong as a static text. */
 const char *tap__pcap_header(const unsigned char *bytes, struct tap__pcap *pcap);
 
-/* Read a record's header of pcap->record_bytes. */
+/* Parse a record header of pcap->record_bytes. */
 void tap__pcap_record(const struct tap__pcap *pcap, const unsigned char *bytes, struct tap__record *record);
 
 #endif

@@ -13,82 +13,86 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum tap__block_type {
-	TAP__BLOCK_INTERFACE = 1,
-	TAP__BLOCK_OBSOLETE_PACKET = 2,
-	TAP__BLOCK_SIMPLE_PACKET = 3,
-	TAP__BLOCK_STATISTICS = 5,
-	TAP__BLOCK_PACKET = 6, /* "enhanced packet" */
-	TAP__BLOCK_SECTION = 0x0a0d0d0a,
+enum tap__pcapng_type {
+	TAP__PCAPNG_INTERFACE = 1,
+	TAP__PCAPNG_OBSOLETE_PACKET = 2,
+	TAP__PCAPNG_SIMPLE_PACKET = 3,
+	TAP__PCAPNG_STATISTICS = 5,
+	TAP__PCAPNG_PACKET = 6, /* "enhanced packet" */
+	TAP__PCAPNG_SECTION = 0x0a0d0d0a,
 };
 
 enum {
-	TAP__BLOCK_START_BYTES =
+	TAP__PCAPNG_START_BYTES =
 	    12, /* type, length, and a section header's byte order: no block is shorter */
-	TAP__BLOCK_BODY_AT = 8,
-	TAP__BLOCK_END_BYTES = 4,
+	TAP__PCAPNG_BODY_AT = 8,
+	TAP__PCAPNG_END_BYTES = 4,
 };
 
-struct tap__block {
+struct tap__pcapng_block {
 	uint32_t type;
 	bool is_big_endian;
-	uint32_t stated_bytes; /* its length as it stands there */
-	uint64_t total_bytes;  /* rounded up to 4, where a writer forgot the padding */
+	uint32_t stated_bytes; /* the length that is stated */
+	uint64_t total_bytes;  /* rounded up to 4, because some writers omit the padding */
 };
 
-/* Parse a block's first TAP__BLOCK_START_BYTES. is_big_endian: of the section; a section header sets its own. */
-const char *tap__block_start(const unsigned char *bytes, bool is_big_endian, struct tap__block *block);
+/* Parse the first TAP__PCAPNG_START_BYTES of a block. is_big_endian is that of the section; a section header
+ * has its own. */
+const char *tap__pcapng_parse_start(const unsigned char *bytes, bool is_big_endian,
+				    struct tap__pcapng_block *block);
 
-/* Check a block's last TAP__BLOCK_END_BYTES. */
-const char *tap__block_end(const unsigned char *bytes, const struct tap__block *block);
+/* Check the last TAP__PCAPNG_END_BYTES of a block. */
+const char *tap__pcapng_check_end(const unsigned char *bytes, const struct tap__pcapng_block *block);
 
 /* The body of a block, between its two lengths. */
-struct tap__body {
+struct tap__pcapng_body {
 	const unsigned char *bytes;
 	uint32_t len;
 	bool is_big_endian;
 };
 
-/* Is the section of a version that can be read? */
-const char *tap__block_section(const struct tap__body *body);
+/* Can this version be read? */
+const char *tap__pcapng_check_section(const struct tap__pcapng_body *body);
 
-/* What an interface description says. */
-struct tap__link {
+/* An interface description. */
+struct tap__pcapng_link {
 	uint16_t link_type; /* LINKTYPE_… */
 	uint32_t snaplen;   /* 0 = all */
 	uint8_t resolution; /* of times: 10^-n s, or 2^-n s with the highest bit set */
-	int64_t offset_s;   /* added to times */
+	int64_t offset_s;   /* added to its times */
 	uint32_t fcs_bytes; /* checksum at the end of each frame */
 };
 
-const char *tap__block_interface(const struct tap__body *body, struct tap__link *link);
+const char *tap__pcapng_parse_interface(const struct tap__pcapng_body *body, struct tap__pcapng_link *link);
 
-struct tap__packet {
+struct tap__pcapng_packet {
 	uint32_t interface; /* counted from 0 in its section */
 	bool has_time;
 	uint64_t ticks;
 	uint32_t captured_bytes, wire_bytes;
 	const unsigned char *bytes; /* borrows the body */
-	uint64_t drops; /* packets lost before this one, on its interface; 0 also where nothing is said */
+	uint64_t drops;             /* lost before this packet on its interface; 0 also if unstated */
 };
 
 /* An enhanced or an obsolete packet block. */
-const char *tap__block_packet(const struct tap__body *body, uint32_t type, struct tap__packet *packet);
+const char *tap__pcapng_parse_packet(const struct tap__pcapng_body *body, uint32_t type,
+				     struct tap__pcapng_packet *packet);
 
-/* A simple packet block, which is of the section's first interface: snaplen is that one's. */
-const char *tap__block_simple_packet(const struct tap__body *body, uint32_t snaplen,
-				     struct tap__packet *packet);
+/* A simple packet block, which belongs to the first interface of its section; snaplen is that of the interface. */
+const char *tap__pcapng_parse_simple_packet(const struct tap__pcapng_body *body, uint32_t snaplen,
+					    struct tap__pcapng_packet *packet);
 
 /* Counters of an interface since its capture began. */
-struct tap__statistics {
+struct tap__pcapng_statistics {
 	uint32_t interface;
-	uint64_t ticks, start_ticks, end_ticks; /* start and end: 0 = not stated */
-	uint64_t interface_drops, kernel_drops; /* 0 = none, or not stated */
+	uint64_t ticks, start_ticks, end_ticks; /* start and end: 0 = unstated */
+	uint64_t interface_drops, kernel_drops; /* 0 also if unstated */
 };
 
-const char *tap__block_statistics(const struct tap__body *body, struct tap__statistics *statistics);
+const char *tap__pcapng_parse_statistics(const struct tap__pcapng_body *body,
+					 struct tap__pcapng_statistics *statistics);
 
-/* A link's time in nanoseconds since 1970, limited to TAP__TIME_NS_MAX (tap/capture/pcap_format.h) both ways. */
-int64_t tap__link_time_ns(const struct tap__link *link, uint64_t ticks);
+/* Convert a link's time to nanoseconds since 1970, limited to ±TAP__TIME_NS_MAX (tap/capture/pcap_format.h). */
+int64_t tap__pcapng_time_ns(const struct tap__pcapng_link *link, uint64_t ticks);
 
 #endif

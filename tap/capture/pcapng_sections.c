@@ -2,18 +2,17 @@
 
 #include <stdlib.h>
 
-#include "tap/capture/link.h"
+#include "tap/capture/link_type.h"
 
-struct tap__interface {
-	struct tap__link link;
+struct tap__pcapng_interface {
+	struct tap__pcapng_link link;
 	int link_type; /* DLT_… */
 	bool has_packet, has_statistics;
 	int64_t first_ns, packet_ns; /* of its first and its latest packet */
 	int64_t statistics_ns;       /* of its latest statistics */
 	uint64_t kernel, interface;  /* drops in its latest statistics */
-	uint64_t only_packets;       /* drops that packets have stated and statistics not yet */
-	uint64_t
-	    only_statistics; /* drops that statistics have stated since the latest packet, and it did not */
+	uint64_t only_packets;       /* drops stated by packets and not yet by statistics */
+	uint64_t only_statistics;    /* drops stated by statistics since the latest packet */
 };
 
 void tap__sections_fini(struct tap__sections *sections)
@@ -24,25 +23,25 @@ void tap__sections_fini(struct tap__sections *sections)
 
 bool tap__sections_want(uint32_t type)
 {
-	return type == TAP__BLOCK_SECTION || type == TAP__BLOCK_INTERFACE || type == TAP__BLOCK_PACKET ||
-	       type == TAP__BLOCK_SIMPLE_PACKET || type == TAP__BLOCK_OBSOLETE_PACKET ||
-	       type == TAP__BLOCK_STATISTICS;
+	return type == TAP__PCAPNG_SECTION || type == TAP__PCAPNG_INTERFACE || type == TAP__PCAPNG_PACKET ||
+	       type == TAP__PCAPNG_SIMPLE_PACKET || type == TAP__PCAPNG_OBSOLETE_PACKET ||
+	       type == TAP__PCAPNG_STATISTICS;
 }
 
 /* ---- sections and interfaces ---- */
 
-static const char *begin_section(struct tap__sections *sections, const struct tap__body *body)
+static const char *begin_section(struct tap__sections *sections, const struct tap__pcapng_body *body)
 {
 	sections->len = 0;
 	sections->is_big_endian = body->is_big_endian;
-	return tap__block_section(body);
+	return tap__pcapng_check_section(body);
 }
 
-static struct tap__interface *add_interface(struct tap__sections *sections)
+static struct tap__pcapng_interface *add_interface(struct tap__sections *sections)
 {
 	if (sections->len == sections->cap) {
 		size_t cap = sections->cap ? sections->cap * 2 : 8;
-		struct tap__interface *grown =
+		struct tap__pcapng_interface *grown =
 		    realloc(sections->interfaces, cap * sizeof *sections->interfaces);
 		if (!grown)
 			return NULL;
@@ -52,30 +51,31 @@ static struct tap__interface *add_interface(struct tap__sections *sections)
 	return &sections->interfaces[sections->len++];
 }
 
-static const char *describe_interface(struct tap__sections *sections, const struct tap__body *body)
+static const char *describe_interface(struct tap__sections *sections, const struct tap__pcapng_body *body)
 {
-	struct tap__link link;
-	const char *wrong = tap__block_interface(body, &link);
+	struct tap__pcapng_link link;
+	const char *wrong = tap__pcapng_parse_interface(body, &link);
 	if (wrong)
 		return wrong;
 	if (sections->len == TAP__INTERFACES_MAX)
 		return "a section has more than 65536 interfaces";
-	struct tap__interface *interface = add_interface(sections);
+	struct tap__pcapng_interface *interface = add_interface(sections);
 	if (!interface)
 		return "out of memory";
-	*interface = (struct tap__interface){.link = link, .link_type = tap__link_type(link.link_type)};
+	*interface =
+	    (struct tap__pcapng_interface){.link = link, .link_type = tap__link_type(link.link_type)};
 	return NULL;
 }
 
 /* NULL when the section has not described it. */
-static struct tap__interface *find_interface(const struct tap__sections *sections, uint32_t number)
+static struct tap__pcapng_interface *find_interface(const struct tap__sections *sections, uint32_t number)
 {
 	return number < sections->len ? &sections->interfaces[number] : NULL;
 }
 
 /* ---- drops ---- */
 
-/* The part of a counter that is not in its earlier value, nor in what was counted otherwise, which is used up. */
+/* The increase of a counter, less what was counted by other means (*otherwise), which is used up. */
 static uint64_t take_new(uint64_t now, uint64_t *before, uint64_t *otherwise)
 {
 	uint64_t more = now > *before ? now - *before : 0;
@@ -85,8 +85,9 @@ static uint64_t take_new(uint64_t now, uint64_t *before, uint64_t *otherwise)
 	return more - known;
 }
 
-static void count_packet_drops(struct tap__interface *interface, const struct tap__packet *packet,
-			       int64_t time_ns, struct tap__block_news *news)
+static void count_packet_drops(struct tap__pcapng_interface *interface,
+			       const struct tap__pcapng_packet *packet, int64_t time_ns,
+			       struct tap__pcapng_news *news)
 {
 	uint64_t none = 0, drops = take_new(packet->drops, &none, &interface->only_statistics);
 	bool has_earlier = interface->has_packet && interface->packet_ns < time_ns;
@@ -97,32 +98,32 @@ static void count_packet_drops(struct tap__interface *interface, const struct ta
 	    .either = drops, .from_ns = has_earlier ? interface->packet_ns : time_ns, .to_ns = time_ns};
 }
 
-/* The time since which these statistics count what those before them did not. */
-static int64_t start_of(const struct tap__interface *interface, const struct tap__statistics *statistics,
-			int64_t end_ns)
+/* Since when these statistics count drops that earlier ones did not. */
+static int64_t start_of(const struct tap__pcapng_interface *interface,
+			const struct tap__pcapng_statistics *statistics, int64_t end_ns)
 {
 	int64_t start_ns = end_ns;
 	if (interface->has_statistics)
 		start_ns = interface->statistics_ns;
 	else if (statistics->start_ticks)
-		start_ns = tap__link_time_ns(&interface->link, statistics->start_ticks);
+		start_ns = tap__pcapng_time_ns(&interface->link, statistics->start_ticks);
 	else if (interface->has_packet)
 		start_ns = interface->first_ns;
 	return start_ns < end_ns ? start_ns : end_ns;
 }
 
-static const char *take_statistics(struct tap__sections *sections, const struct tap__body *body,
-				   struct tap__block_news *news)
+static const char *take_statistics(struct tap__sections *sections, const struct tap__pcapng_body *body,
+				   struct tap__pcapng_news *news)
 {
-	struct tap__statistics now;
-	const char *wrong = tap__block_statistics(body, &now);
-	struct tap__interface *interface = wrong ? NULL : find_interface(sections, now.interface);
+	struct tap__pcapng_statistics now;
+	const char *wrong = tap__pcapng_parse_statistics(body, &now);
+	struct tap__pcapng_interface *interface = wrong ? NULL : find_interface(sections, now.interface);
 	if (!interface)
 		return wrong ? wrong : "statistics are of an interface that was not described";
 	uint64_t kernel = take_new(now.kernel_drops, &interface->kernel, &interface->only_packets);
 	uint64_t by_interface =
 	    take_new(now.interface_drops, &interface->interface, &interface->only_packets);
-	int64_t end_ns = tap__link_time_ns(&interface->link, now.end_ticks ? now.end_ticks : now.ticks);
+	int64_t end_ns = tap__pcapng_time_ns(&interface->link, now.end_ticks ? now.end_ticks : now.ticks);
 	news->has_drops = kernel + by_interface > 0;
 	news->drops = (struct tap_drops){.kernel = kernel,
 					 .interface = by_interface,
@@ -136,14 +137,14 @@ static const char *take_statistics(struct tap__sections *sections, const struct 
 
 /* ---- packets ---- */
 
-static const char *give_frame(struct tap__sections *sections, const struct tap__packet *packet,
-			      struct tap__block_news *news)
+static const char *give_frame(struct tap__sections *sections, const struct tap__pcapng_packet *packet,
+			      struct tap__pcapng_news *news)
 {
-	struct tap__interface *interface = find_interface(sections, packet->interface);
+	struct tap__pcapng_interface *interface = find_interface(sections, packet->interface);
 	if (!interface)
 		return "a packet is of an interface that was not described";
 	if (packet->has_time)
-		sections->time_ns = tap__link_time_ns(&interface->link, packet->ticks);
+		sections->time_ns = tap__pcapng_time_ns(&interface->link, packet->ticks);
 	count_packet_drops(interface, packet, sections->time_ns, news);
 	if (!interface->has_packet)
 		interface->first_ns = sections->time_ns;
@@ -159,27 +160,27 @@ static const char *give_frame(struct tap__sections *sections, const struct tap__
 	return NULL;
 }
 
-static const char *take_packet(struct tap__sections *sections, uint32_t type, const struct tap__body *body,
-			       struct tap__block_news *news)
+static const char *take_packet(struct tap__sections *sections, uint32_t type,
+			       const struct tap__pcapng_body *body, struct tap__pcapng_news *news)
 {
-	struct tap__packet packet;
+	struct tap__pcapng_packet packet;
 	const char *wrong;
-	if (type == TAP__BLOCK_SIMPLE_PACKET)
-		wrong = tap__block_simple_packet(
+	if (type == TAP__PCAPNG_SIMPLE_PACKET)
+		wrong = tap__pcapng_parse_simple_packet(
 		    body, sections->len ? sections->interfaces[0].link.snaplen : 0, &packet);
 	else
-		wrong = tap__block_packet(body, type, &packet);
+		wrong = tap__pcapng_parse_packet(body, type, &packet);
 	return wrong ? wrong : give_frame(sections, &packet, news);
 }
 
-const char *tap__sections_take(struct tap__sections *sections, const struct tap__block *block,
-			       const struct tap__body *body, struct tap__block_news *news)
+const char *tap__sections_take(struct tap__sections *sections, const struct tap__pcapng_block *block,
+			       const struct tap__pcapng_body *body, struct tap__pcapng_news *news)
 {
 	news->has_frame = news->has_drops = false;
 	switch (block->type) {
-	case TAP__BLOCK_SECTION: return begin_section(sections, body);
-	case TAP__BLOCK_INTERFACE: return describe_interface(sections, body);
-	case TAP__BLOCK_STATISTICS: return take_statistics(sections, body, news);
+	case TAP__PCAPNG_SECTION: return begin_section(sections, body);
+	case TAP__PCAPNG_INTERFACE: return describe_interface(sections, body);
+	case TAP__PCAPNG_STATISTICS: return take_statistics(sections, body, news);
 	default: return take_packet(sections, block->type, body, news);
 	}
 }

@@ -28,7 +28,7 @@ static bool parse_id(const char *text, unsigned *id)
 	return errno == 0 && *end == '\0' && value < UINT32_MAX;
 }
 
-/* Whom root becomes. False when there is nobody. */
+/* The user whom root becomes. False when there is none. */
 static bool find_identity(struct identity *identity)
 {
 	if (parse_id(getenv("SUDO_UID"), &identity->uid) && parse_id(getenv("SUDO_GID"), &identity->gid) &&
@@ -44,7 +44,7 @@ static bool find_identity(struct identity *identity)
 static int no_identity(struct wire_fault *fault)
 {
 	return wire_fault_set(fault, -ENOENT,
-			      "no user to become instead of root: neither SUDO_UID nor a user named nobody");
+			      "cannot give up root: neither SUDO_UID nor a user named nobody is known");
 }
 
 static int become(const struct identity *identity, struct wire_fault *fault)

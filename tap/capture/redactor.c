@@ -3,25 +3,25 @@
 #include <stdlib.h>
 
 #include "tap/capture/frame_edit.h"
-#include "tap/stream/table.h"
+#include "tap/stream/flow_table.h"
 
-/* IP datagrams in fragments that are remembered. */
+/* Fragmented IP datagrams that are remembered. */
 enum { DATAGRAMS_MAX = 64 };
 
-/* Bytes this far from where a direction is are of another connection, or of nothing that is known. */
+/* Bytes this far from a cursor do not continue it. */
 #define FAR_BYTES (UINT32_C(1) << 20)
 
 enum { TCP_BYTES_MIN = 20 };
 
-/* Places in one direction of a connection where its bytes go on: where they do, where they are sent again, where
- * something else was. */
+/* Positions in one direction of a connection at which bytes may continue: the newest, a retransmission, a
+ * stray. */
 enum { CURSORS = 3 };
 
 struct cursor {
 	bool is_used;
-	bool is_start; /* its SYN was seen, and nothing behind it */
-	uint32_t next; /* behind what was seen */
-	uint64_t last; /* when it was used last, by the direction's clock */
+	bool is_start; /* its SYN was seen, and nothing after it */
+	uint32_t next; /* the position after what was seen */
+	uint64_t last; /* the direction's clock when it was last used */
 	struct tap__connect_mask mask;
 };
 
@@ -30,25 +30,25 @@ struct direction {
 	struct cursor cursors[CURSORS];
 	uint64_t clock;
 	bool has_line;
-	uint32_t line_from, line_end; /* where the last CONNECT, or what may be one, is */
+	uint32_t line_from, line_end; /* the last line that is, or may be, a CONNECT */
 };
 
 struct connection {
-	struct tap__entry entry; /* first: found by it */
+	struct tap__flow_entry entry; /* first: an entry is its connection */
 	struct direction directions[2];
 };
 
-/* A datagram of which the first fragment was seen. */
+/* A datagram whose first fragment was seen. */
 struct datagram {
 	struct tap_endpoint from, to; /* with ports */
 	uint32_t id;
-	uint32_t seq; /* of the first byte of its payload, as if it began at offset 0 */
+	uint32_t seq; /* of the byte at offset 0 of its payload */
 	bool is_used;
 };
 
 struct tap_redactor {
-	struct tap__table table;
-	struct tap__order order;
+	struct tap__flow_table table;
+	struct tap__lru lru;
 	struct connection *pool;
 	uint32_t used, max;
 	struct datagram datagrams[DATAGRAMS_MAX];
@@ -65,7 +65,7 @@ struct tap_redactor *tap_redactor_open(uint32_t connections_max)
 		return NULL;
 	redactor->max = connections_max;
 	redactor->pool = calloc(connections_max, sizeof *redactor->pool);
-	if (redactor->pool && tap__table_init(&redactor->table, connections_max) == 0)
+	if (redactor->pool && tap__flow_table_init(&redactor->table, connections_max) == 0)
 		return redactor;
 	free(redactor->pool);
 	free(redactor);
@@ -76,7 +76,7 @@ void tap_redactor_close(struct tap_redactor *redactor)
 {
 	if (!redactor)
 		return;
-	tap__table_fini(&redactor->table);
+	tap__flow_table_fini(&redactor->table);
 	tap__frame_edit_fini(&redactor->edit);
 	free(redactor->pool);
 	free(redactor);
@@ -88,32 +88,33 @@ static struct connection *take_place(struct tap_redactor *redactor)
 {
 	if (redactor->used < redactor->max)
 		return &redactor->pool[redactor->used++];
-	struct tap__entry *oldest = redactor->order.oldest;
-	tap__table_remove(&redactor->table, oldest);
-	tap__order_remove(&redactor->order, oldest);
+	struct tap__flow_entry *oldest = redactor->lru.oldest;
+	tap__flow_table_remove(&redactor->table, oldest);
+	tap__lru_remove(&redactor->lru, oldest);
 	return (struct connection *)oldest;
 }
 
-/* The direction of a segment's connection; a new one when there is none. */
+/* Find or add the direction of a segment. */
 static struct direction *find_direction(struct tap_redactor *redactor, const struct tap_segment *segment)
 {
-	struct tap__key key;
-	unsigned from = tap__key_of(&key, segment);
-	uint64_t hash = tap__table_hash(&redactor->table, &key);
-	struct connection *connection = (struct connection *)tap__table_find(&redactor->table, &key, hash);
+	struct tap__flow_key key;
+	unsigned from = tap__flow_key_of(&key, segment);
+	uint64_t hash = tap__flow_table_hash(&redactor->table, &key);
+	struct connection *connection =
+	    (struct connection *)tap__flow_table_find(&redactor->table, &key, hash);
 	if (!connection) {
 		connection = take_place(redactor);
 		*connection = (struct connection){0};
-		tap__table_add(&redactor->table, &connection->entry, &key, hash);
-		tap__order_add(&redactor->order, &connection->entry);
+		tap__flow_table_add(&redactor->table, &connection->entry, &key, hash);
+		tap__lru_add(&redactor->lru, &connection->entry);
 	}
-	tap__order_touch(&redactor->order, &connection->entry);
+	tap__lru_touch(&redactor->lru, &connection->entry);
 	return &connection->directions[from];
 }
 
 /* ---- bytes ---- */
 
-/* Remember where a CONNECT is. It may have begun before these bytes, or in them. */
+/* Remember where a CONNECT is. was_inside: it began before these bytes. */
 static void note_line(struct direction *direction, uint32_t from, uint32_t end, bool was_inside)
 {
 	if (!was_inside || !direction->has_line)
@@ -122,7 +123,7 @@ static void note_line(struct direction *direction, uint32_t from, uint32_t end, 
 	direction->line_end = end;
 }
 
-/* Bytes that follow on those of a cursor. */
+/* Take bytes that continue a cursor. */
 static void take_next(struct direction *direction, struct cursor *cursor, struct wire_slice bytes,
 		      struct tap__masker *masker)
 {
@@ -136,7 +137,7 @@ static void take_next(struct direction *direction, struct cursor *cursor, struct
 	cursor->last = ++direction->clock;
 }
 
-/* The cursor at exactly this place, or NULL. */
+/* The cursor at this position, or NULL. */
 static struct cursor *find_cursor(struct direction *direction, uint32_t seq)
 {
 	for (unsigned i = 0; i < CURSORS; i++)
@@ -145,7 +146,7 @@ static struct cursor *find_cursor(struct direction *direction, uint32_t seq)
 	return NULL;
 }
 
-/* The nearest cursor that is not far before this place, or NULL. */
+/* The nearest cursor that is not far before this position, or NULL. */
 static struct cursor *find_before(struct direction *direction, uint32_t seq)
 {
 	struct cursor *found = NULL;
@@ -158,7 +159,7 @@ static struct cursor *find_before(struct direction *direction, uint32_t seq)
 	return found;
 }
 
-/* Is a cursor not far behind this place? */
+/* Is there a cursor not far after this position? */
 static bool is_behind(const struct direction *direction, uint32_t seq)
 {
 	for (unsigned i = 0; i < CURSORS; i++)
@@ -173,7 +174,7 @@ static bool is_in_line(const struct direction *direction, uint32_t seq)
 	       (int32_t)(seq - direction->line_end) < 0;
 }
 
-/* A cursor at a new place: one that is not used, or that was not for longest. */
+/* Move a cursor to a new position: an unused one, or the least recently used. */
 static struct cursor *move_cursor(struct direction *direction, uint32_t seq, enum tap__connect_stage stage)
 {
 	struct cursor *oldest = &direction->cursors[0];
@@ -184,18 +185,18 @@ static struct cursor *move_cursor(struct direction *direction, uint32_t seq, enu
 	return oldest;
 }
 
-/* Bytes at a place where none were expected. Those that may be inside a CONNECT are hidden up to the end of the
+/* Take bytes at an unexpected position. Bytes that may be inside a CONNECT are hidden up to the end of the
  * line. */
 static struct cursor *look_elsewhere(struct direction *direction, uint32_t seq, struct wire_slice bytes)
 {
 	struct cursor *before = find_before(direction, seq);
 	if (is_in_line(direction, seq))
-		return move_cursor(direction, seq, TAP__CONNECT_BLIND);
+		return move_cursor(direction, seq, TAP__CONNECT_UNSEEN);
 	if (before && (before->is_start || tap__connect_mask_is_inside(&before->mask)))
-		return move_cursor(direction, seq, TAP__CONNECT_BLIND);
+		return move_cursor(direction, seq, TAP__CONNECT_UNSEEN);
 	if (before || is_behind(direction, seq) || !tap__connect_is_like(bytes.data, bytes.len))
 		return move_cursor(direction, seq, TAP__CONNECT_LINE);
-	return move_cursor(direction, seq, TAP__CONNECT_BLIND);
+	return move_cursor(direction, seq, TAP__CONNECT_UNSEEN);
 }
 
 static void take_bytes(struct direction *direction, uint32_t seq, struct wire_slice bytes,
@@ -211,7 +212,7 @@ static void take_bytes(struct direction *direction, uint32_t seq, struct wire_sl
 
 /* ---- segments ---- */
 
-/* A SYN says where a direction begins. It may be forged: what is known stays. */
+/* A SYN says where a direction begins. It may be forged, so the other cursors stay. */
 static void take_syn(struct direction *direction, uint32_t seq)
 {
 	if (find_cursor(direction, seq + 1))
@@ -234,11 +235,11 @@ static void take_segment(struct tap_redactor *redactor, const struct tap_segment
 
 /* ---- fragments ---- */
 
-/* Decode the TCP header in the first fragment of a datagram. False: there is none. */
+/* Decode the TCP header in the first fragment of a datagram. False when there is none. */
 static bool decode_head(const struct tap_fragment *fragment, struct tap_packet *packet)
 {
 	struct tap_fragment head = *fragment;
-	head.missing_bytes += TAP_SEGMENT_BYTES_MAX / 2; /* what the other fragments have */
+	head.missing_bytes += TAP_SEGMENT_BYTES_MAX / 2; /* the bytes of the other fragments */
 	return tap_packet_decode_datagram(&head, packet) == TAP_PACKET_SEGMENT;
 }
 
@@ -272,7 +273,8 @@ static const struct datagram *find_datagram(const struct tap_redactor *redactor,
 	return NULL;
 }
 
-/* A fragment behind the first: its bytes are the stream's. Of one whose first was not seen nothing is known. */
+/* Take a later fragment: its bytes belong to the stream. Nothing is known of it if the first fragment was not
+ * seen. */
 static void take_later_fragment(struct tap_redactor *redactor, const struct tap_fragment *fragment)
 {
 	const struct datagram *datagram = find_datagram(redactor, fragment);

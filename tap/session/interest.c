@@ -7,10 +7,11 @@
 
 enum {
 	BUCKETS_LEAST = 64,
-	SEARCH_MAX = 16384, /* subscriptions looked at for one route */
+	SEARCH_MAX = 16384, /* subscriptions examined for one match */
 };
 
-/* The bucket of patterns that begin with this token; the empty token stands for a wildcard. */
+/* Combined with the hash of a first token: the bucket of the patterns that begin with it. The empty token
+ * stands for a wildcard. */
 #define PATTERN UINT64_C(0x9e3779b97f4a7c15)
 
 uint64_t tap__subject_hash(uint32_t server, struct wire_slice subject)
@@ -87,7 +88,7 @@ static struct tap__lane *make_lane(struct tap__lane **bucket, const struct tap__
 	return *bucket = lane;
 }
 
-/* The lane of a queue group. NULL when out of memory. */
+/* Find or make the lane of a queue group. NULL when out of memory. */
 static struct tap__lane *find_lane(struct tap__interest *interest, const struct tap__sub *sub)
 {
 	uint64_t hash = tap__subject_hash(sub->server, sub->queue);
@@ -109,7 +110,7 @@ static bool enter_lane(struct tap__interest *interest, struct tap__sub *sub)
 	return true;
 }
 
-/* ---- coming and going ---- */
+/* ---- adding and removing ---- */
 
 bool tap__interest_add(struct tap__interest *interest, struct tap__sub *sub)
 {
@@ -141,14 +142,14 @@ void tap__interest_remove(struct tap__interest *interest, struct tap__sub *sub)
 	tap__sub_release(sub);
 }
 
-/* ---- routes ---- */
+/* ---- matches ---- */
 
-void tap__route_free(struct tap__route *route)
+void tap__match_free(struct tap__match *match)
 {
-	for (uint32_t i = 0; i < route->count; i++)
-		tap__sub_release(route->subs[i]);
-	tap_budget_give(route->budget, route->bytes);
-	free(route);
+	for (uint32_t i = 0; i < match->count; i++)
+		tap__sub_release(match->subs[i]);
+	tap_budget_give(match->budget, match->bytes);
+	free(match);
 }
 
 struct found {
@@ -193,52 +194,52 @@ static int by_lane(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-static struct tap__route *make_route(struct tap__interest *interest, const struct found *found)
+static struct tap__match *make_match(struct tap__interest *interest, const struct found *found)
 {
-	size_t bytes = sizeof(struct tap__route) + found->count * sizeof(struct tap__sub *);
+	size_t bytes = sizeof(struct tap__match) + found->count * sizeof(struct tap__sub *);
 	if (found->failed || !tap_budget_take(interest->budget, bytes))
 		return NULL;
-	struct tap__route *route = malloc(bytes);
-	if (!route) {
+	struct tap__match *match = malloc(bytes);
+	if (!match) {
 		tap_budget_give(interest->budget, bytes);
 		return NULL;
 	}
-	*route = (struct tap__route){
+	*match = (struct tap__match){
 	    .holds = 1, .count = (uint32_t)found->count, .budget = interest->budget, .bytes = bytes};
 	for (size_t i = 0; i < found->count; i++)
-		route->subs[i] = tap__sub_hold(found->list[i]);
+		match->subs[i] = tap__sub_hold(found->list[i]);
 	if (found->count > 1)
-		qsort(route->subs, found->count, sizeof *route->subs, by_lane);
+		qsort(match->subs, found->count, sizeof *match->subs, by_lane);
 	for (size_t i = 0; i < found->count; i++)
-		route->lanes += i == 0 || route->subs[i]->lane != route->subs[i - 1]->lane;
-	return route;
+		match->lanes += i == 0 || match->subs[i]->lane != match->subs[i - 1]->lane;
+	return match;
 }
 
-struct tap__route *tap__interest_find(struct tap__interest *interest, uint32_t server,
+struct tap__match *tap__interest_find(struct tap__interest *interest, uint32_t server,
 				      struct wire_slice subject, uint64_t hash)
 {
 	struct found found = {.steps = SEARCH_MAX};
-	struct tap__route **slot = &interest->routes[hash & (TAP__ROUTES - 1)];
+	struct tap__match **slot = &interest->matches[hash & (TAP__MATCHES - 1)];
 	struct wire_slice token = first_token(subject);
 	find_in(&found, interest, hash, server, subject);
 	find_in(&found, interest, tap__subject_hash(server, wire_slice("", 0)) ^ PATTERN, server, subject);
 	if (token.len > 0)
 		find_in(&found, interest, tap__subject_hash(server, token) ^ PATTERN, server, subject);
-	struct tap__route *route = make_route(interest, &found);
+	struct tap__match *match = make_match(interest, &found);
 	free(found.list);
-	if (!route)
+	if (!match)
 		return NULL;
-	route->hash = hash;
-	route->generation = interest->generation;
-	tap__route_release(*slot);
-	return *slot = route;
+	match->hash = hash;
+	match->generation = interest->generation;
+	tap__match_release(*slot);
+	return *slot = match;
 }
 
 void tap__interest_fini(struct tap__interest *interest)
 {
-	for (size_t i = 0; i < TAP__ROUTES; i++) {
-		tap__route_release(interest->routes[i]);
-		interest->routes[i] = NULL;
+	for (size_t i = 0; i < TAP__MATCHES; i++) {
+		tap__match_release(interest->matches[i]);
+		interest->matches[i] = NULL;
 	}
 	tap_budget_give(interest->budget, interest->cap * sizeof(struct tap__sub *));
 	free(interest->buckets);

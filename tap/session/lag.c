@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-/* Who has waited for so long waits for something else. */
+/* A client that has waited this long waits for something else. */
 #define PATIENCE_NS INT64_C(2000000000)
 
 static void take_out(struct tap__lag *lag, struct tap__client *client)

@@ -1,7 +1,7 @@
-/* lag.h - servers that take long to answer. Internal to tap.
+/* lag.h - servers that are slow to answer. Internal to tap.
  *
- * A server that has not answered a PING for a while has not processed what other clients sent meanwhile either. Deliveries
- * may then come later than anybody waits for them. */
+ * A server that has not answered a PING for some time has not processed what other clients sent meanwhile
+ * either. Deliveries may then come after the join window. */
 #ifndef TAP_SESSION_LAG_H
 #define TAP_SESSION_LAG_H
 
@@ -10,18 +10,19 @@
 
 enum { TAP__LAG_SERVERS = TAP__SERVERS_MAX + 1 };
 
-/* Those who wait for a server's answer, the longest first. Zeroed: fine. */
+/* By server, the clients that wait for its answer, longest waiting first. Zeroed is a valid state. */
 struct tap__lag {
 	struct tap__waiters {
 		struct tap__client *longest, *shortest;
 	} servers[TAP__LAG_SERVERS];
 };
 
-/* The client waits for an answer of the server since since_ns; INT64_MAX = for none. It must end waiting before it is
- * released. */
+/* The client has waited for an answer of the server since since_ns; INT64_MAX = it does not wait. It must stop
+ * waiting before it is released. */
 void tap__lag_set(struct tap__lag *lag, struct tap__client *client, uint32_t server, int64_t since_ns);
 
-/* At now_ns somebody has waited longer than most_ns. Who has waited for seconds is left out: nobody will answer. */
+/* Has a client, at now_ns, waited for longer than most_ns? Clients that have waited for seconds are left out:
+ * they will get no answer. */
 bool tap__lag_is_longer(const struct tap__lag *lag, uint32_t server, int64_t now_ns, int64_t most_ns);
 
 #endif

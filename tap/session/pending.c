@@ -9,8 +9,8 @@ enum {
 	LOOK_AHEAD = 8, /* entries */
 };
 
-struct tap__block {
-	struct tap__block *next;
+struct tap__pending_block {
+	struct tap__pending_block *next;
 	uint64_t last; /* number of the newest entry when it was last used */
 	size_t len, cap;
 	char bytes[];
@@ -37,17 +37,17 @@ static void give(struct tap__pending *pending, uint64_t bytes)
 	pending->used_bytes -= bytes;
 }
 
-static struct tap__block *add_block(struct tap__pending *pending, size_t bytes)
+static struct tap__pending_block *add_block(struct tap__pending *pending, size_t bytes)
 {
 	size_t cap = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
-	if (!take(pending, sizeof(struct tap__block) + cap))
+	if (!take(pending, sizeof(struct tap__pending_block) + cap))
 		return NULL;
-	struct tap__block *block = malloc(sizeof *block + cap);
+	struct tap__pending_block *block = malloc(sizeof *block + cap);
 	if (!block) {
 		give(pending, sizeof *block + cap);
 		return NULL;
 	}
-	*block = (struct tap__block){.cap = cap};
+	*block = (struct tap__pending_block){.cap = cap};
 	if (pending->last_block)
 		pending->last_block->next = block;
 	else
@@ -58,7 +58,7 @@ static struct tap__block *add_block(struct tap__pending *pending, size_t bytes)
 
 static void free_first_block(struct tap__pending *pending)
 {
-	struct tap__block *block = pending->first_block;
+	struct tap__pending_block *block = pending->first_block;
 	pending->first_block = block->next;
 	if (!block->next)
 		pending->last_block = NULL;
@@ -66,10 +66,10 @@ static void free_first_block(struct tap__pending *pending)
 	free(block);
 }
 
-/* Room that entry number `last` needs until it leaves. */
+/* Allocate memory that is needed until entry number `last` leaves. */
 static void *alloc(struct tap__pending *pending, size_t bytes, uint64_t last)
 {
-	struct tap__block *block = pending->last_block;
+	struct tap__pending_block *block = pending->last_block;
 	bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 	if (!block || block->cap - block->len < bytes)
 		block = add_block(pending, bytes);
@@ -103,13 +103,13 @@ static size_t home_of(const struct tap__pending *pending, uint32_t tag)
 	return tag >> 1 & mask_of(pending);
 }
 
-/* The number of a leader whose lower half is known. */
+/* The number of a leader, from its lower half. */
 static uint64_t whole_number(const struct tap__pending *pending, uint32_t lower)
 {
 	return pending->oldest + (uint32_t)(lower - (uint32_t)pending->oldest);
 }
 
-/* The slot of an entry some way on will be needed, and is rarely in cache. */
+/* Prefetch the slot of an entry some way ahead: it will be needed, and is rarely in cache. */
 static void look_ahead(const struct tap__pending *pending, uint64_t number)
 {
 	if (number + LOOK_AHEAD >= pending->next)
@@ -118,7 +118,7 @@ static void look_ahead(const struct tap__pending *pending, uint64_t number)
 	__builtin_prefetch(&pending->leaders[home_of(pending, tag_of(key))], 1);
 }
 
-/* The slot of the key's leader, or the empty one where it would go. Hot. */
+/* The slot of the key's leader, or the empty slot where it would go. Hot. */
 static struct tap__leader *find_slot(const struct tap__pending *pending, uint64_t key)
 {
 	uint32_t tag = tag_of(key);
@@ -131,13 +131,13 @@ static struct tap__leader *find_slot(const struct tap__pending *pending, uint64_
 	return &pending->leaders[at];
 }
 
-static void lead(struct tap__waiting *entry, struct tap__leader *slot)
+static void lead(struct tap__pending_event *entry, struct tap__leader *slot)
 {
 	entry->leads = true;
 	*slot = (struct tap__leader){.tag = tag_of(entry->key), .number = (uint32_t)entry->number};
 }
 
-static void join_group(struct tap__pending *pending, struct tap__waiting *entry)
+static void join_group(struct tap__pending *pending, struct tap__pending_event *entry)
 {
 	struct tap__leader *slot = find_slot(pending, entry->key);
 	if (slot->tag == 0) {
@@ -145,7 +145,7 @@ static void join_group(struct tap__pending *pending, struct tap__waiting *entry)
 		lead(entry, slot);
 		return;
 	}
-	struct tap__waiting *leader = tap__pending_entry(pending, whole_number(pending, slot->number));
+	struct tap__pending_event *leader = tap__pending_entry(pending, whole_number(pending, slot->number));
 	tap__pending_entry(pending, leader->last_same)->next_same = entry->number;
 	leader->is_repeated = entry->is_repeated = true;
 	leader->last_same = entry->number;
@@ -154,7 +154,7 @@ static void join_group(struct tap__pending *pending, struct tap__waiting *entry)
 static void group(struct tap__pending *pending)
 {
 	for (; pending->ungrouped != pending->next; pending->ungrouped++) {
-		struct tap__waiting *entry = tap__pending_entry(pending, pending->ungrouped);
+		struct tap__pending_event *entry = tap__pending_entry(pending, pending->ungrouped);
 		look_ahead(pending, pending->ungrouped);
 		if (entry->state == TAP__JOINABLE)
 			join_group(pending, entry);
@@ -170,7 +170,8 @@ uint64_t tap__pending_find(struct tap__pending *pending, uint64_t key)
 	return leader->tag != 0 ? whole_number(pending, leader->number) : 0;
 }
 
-/* Leaders behind it that could be nearer to their home move up, so that an empty slot ends every search. */
+/* Empty a slot. Move up leaders after it that could be nearer to their home, so that an empty slot ends every
+ * search. */
 static void empty_slot(struct tap__pending *pending, struct tap__leader *slot)
 {
 	size_t mask = mask_of(pending), hole = (size_t)(slot - pending->leaders);
@@ -184,8 +185,8 @@ static void empty_slot(struct tap__pending *pending, struct tap__leader *slot)
 	pending->leaders[hole].tag = 0;
 }
 
-/* The next one of its group, if any, takes the place of a leader that leaves. */
-static void inherit(struct tap__pending *pending, struct tap__waiting *leader)
+/* A leader leaves: the next entry of its group, if any, takes its place. */
+static void inherit(struct tap__pending *pending, struct tap__pending_event *leader)
 {
 	struct tap__leader *slot = find_slot(pending, leader->key);
 	leader->leads = false;
@@ -193,13 +194,13 @@ static void inherit(struct tap__pending *pending, struct tap__waiting *leader)
 		empty_slot(pending, slot);
 		return;
 	}
-	struct tap__waiting *heir = tap__pending_entry(pending, leader->next_same);
+	struct tap__pending_event *heir = tap__pending_entry(pending, leader->next_same);
 	heir->last_same = leader->last_same;
 	lead(heir, slot);
 }
 
-void tap__pending_leave_group(struct tap__pending *pending, struct tap__waiting *entry,
-			      struct tap__waiting *previous)
+void tap__pending_leave_group(struct tap__pending *pending, struct tap__pending_event *entry,
+			      struct tap__pending_event *previous)
 {
 	if (!previous) {
 		inherit(pending, entry);
@@ -229,7 +230,7 @@ static bool grow(struct tap__pending *pending)
 		return false;
 	}
 	for (uint64_t number = pending->oldest; number != pending->next; number++) {
-		struct tap__waiting *entry = tap__pending_entry(&grown, number);
+		struct tap__pending_event *entry = tap__pending_entry(&grown, number);
 		*entry = *tap__pending_entry(pending, number);
 		if (entry->leads)
 			lead(entry, find_slot(&grown, entry->key));
@@ -241,18 +242,18 @@ static bool grow(struct tap__pending *pending)
 	return true;
 }
 
-static const struct tap__waiting empty;
+static const struct tap__pending_event empty;
 
-struct tap__waiting *tap__pending_push(struct tap__pending *pending, size_t bytes, char **room)
+struct tap__pending_event *tap__pending_push(struct tap__pending *pending, size_t bytes, char **room)
 {
 	if (pending->next - pending->oldest == pending->cap && !grow(pending))
 		return NULL;
 	*room = bytes > 0 ? alloc(pending, bytes, pending->next) : NULL;
 	if (bytes > 0 && !*room)
 		return NULL;
-	struct tap__waiting *entry = tap__pending_entry(pending, pending->next);
+	struct tap__pending_event *entry = tap__pending_entry(pending, pending->next);
 	*entry =
-	    empty; /* copied: faster than filled with zeros, of which compilers make a string instruction */
+	    empty; /* copying is faster than filling with zeros, which compilers turn into a string instruction */
 	entry->number = pending->next++;
 	entry->bytes = *room;
 	return entry;
@@ -303,11 +304,12 @@ static struct tap__rare *copy_event(struct tap__pending *pending, const struct w
 	return rare;
 }
 
-struct tap__waiting *tap__pending_push_rare(struct tap__pending *pending, const struct wire_event *event)
+struct tap__pending_event *tap__pending_push_rare(struct tap__pending *pending,
+						  const struct wire_event *event)
 {
 	char *none;
 	struct tap__rare *rare = copy_event(pending, event);
-	struct tap__waiting *entry = rare ? tap__pending_push(pending, 0, &none) : NULL;
+	struct tap__pending_event *entry = rare ? tap__pending_push(pending, 0, &none) : NULL;
 	if (rare && !entry) {
 		give(pending, rare->bytes);
 		free(rare);
@@ -322,14 +324,14 @@ struct tap__waiting *tap__pending_push_rare(struct tap__pending *pending, const 
 
 /* ---- leaving ---- */
 
-static void free_owned(struct tap__pending *pending, struct tap__waiting *entry)
+static void free_owned(struct tap__pending *pending, struct tap__pending_event *entry)
 {
 	for (const struct tap__receiver *receiver = tap__receivers_first(entry); receiver;
 	     receiver = receiver->next)
 		tap__sub_release(receiver->sub);
 	if (entry->kind == WIRE_EVENT_MESSAGE) {
 		tap__client_release(entry->client);
-		tap__route_release(entry->route);
+		tap__match_release(entry->match);
 	} else if (entry->kind == WIRE_EVENT_DELIVERY) {
 		tap__sub_release(entry->sub);
 	} else {
@@ -338,10 +340,10 @@ static void free_owned(struct tap__pending *pending, struct tap__waiting *entry)
 	}
 }
 
-/* Blocks that nobody uses any more. The last one is filled anew rather than freed, unless it is a large one. */
+/* Free the blocks that no entry uses. The last one is reused unless it is large. */
 static void free_blocks(struct tap__pending *pending)
 {
-	struct tap__block *block;
+	struct tap__pending_block *block;
 	while ((block = pending->first_block) && block->last < pending->oldest) {
 		if (!block->next && block->cap == BLOCK_BYTES) {
 			block->len = 0;
@@ -353,7 +355,7 @@ static void free_blocks(struct tap__pending *pending)
 
 void tap__pending_drop(struct tap__pending *pending)
 {
-	struct tap__waiting *entry = tap__pending_entry(pending, pending->oldest);
+	struct tap__pending_event *entry = tap__pending_entry(pending, pending->oldest);
 	if (entry->leads) {
 		look_ahead(pending, pending->oldest);
 		inherit(pending, entry);

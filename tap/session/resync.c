@@ -2,15 +2,15 @@
 
 #include <stdlib.h>
 
-#include "tap/session/suspicion.h"
+#include "tap/session/nats_start.h"
 
 enum {
 	MESSAGE_MIN = 11, /* "PUB a 0\r\n\r\n" */
-	STRONG_MIN = 2,   /* operations that only NATS has, for bytes that may be something else */
+	STRONG_MIN = 2,   /* operations that only NATS has, needed when the bytes may be something else */
 	LINE_FIRST =
-	    16, /* bytes of a line without an end that are parsed first: enough to tell most from operations */
+	    16, /* of an incomplete line: parse so many bytes first, which shows for most that they are no operation */
 	HEAP_FIRST = 64,
-	LINE_IDLE_BYTES = 512, /* memory that is held on to between lines */
+	LINE_IDLE_BYTES = 512, /* memory kept between lines */
 };
 
 void tap__resync_init(struct tap__resync *resync, struct tap_budget *budget)
@@ -38,7 +38,7 @@ void tap__resync_begin(struct tap__resync *resync, bool is_line_start)
 				       .pushed = {.at = is_line_start ? 0 : TAP__NOWHERE}};
 }
 
-/* What `memory` points to, of which there is `*cap` times `unit`, grown to `wanted` of them. False when there is no room. */
+/* Grow `memory` from *cap to `wanted` units. False when there is none. */
 static bool grow(struct tap__resync *resync, void **memory, size_t *cap, size_t wanted, size_t unit)
 {
 	uint64_t more = (wanted - *cap) * unit;
@@ -56,7 +56,7 @@ static bool grow(struct tap__resync *resync, void **memory, size_t *cap, size_t 
 
 /* ---- alignments ---- */
 
-/* Follow no alignment: the real one has a boundary after `at`, as always, and will be found there. */
+/* Follow no alignment. The real one has a boundary after `at` and will be found there. */
 static void forget_alignments(struct tap__resync *resync)
 {
 	resync->heap_len = 0;
@@ -107,14 +107,14 @@ static void drop_first(struct tap__resync *resync)
 	sift_down(resync->heap, resync->heap_len);
 }
 
-/* The alignment has a boundary at this line start. */
+/* Does the alignment have a boundary at this line start? */
 static bool is_here(const struct tap__resync *resync, const struct tap__alignment *alignment)
 {
 	return alignment->at == resync->at && (!alignment->needs_crlf || resync->is_after_crlf);
 }
 
-/* Take the alignments out that were to go on at this line start, or before it, where no line started. True when one has
- * a boundary here. */
+/* Remove the alignments whose next operation was to begin at this line start, or before it where no line began.
+ * True when one has a boundary here. */
 static bool meet_alignments(struct tap__resync *resync)
 {
 	bool is_boundary = false;
@@ -135,7 +135,7 @@ static bool meet_alignments(struct tap__resync *resync)
 
 static bool is_settled(const struct tap__resync *resync, const struct tap__resync_rules *rules)
 {
-	/* the line that was under way, its end and that of the payload */
+	/* an operation cut by the hole has ended: a control line and a payload with their line ends */
 	return resync->at - resync->since >
 	       rules->payload_max + 2 * (uint64_t)rules->limits.max_control_line + 16;
 }
@@ -145,7 +145,7 @@ static bool is_convincing(const struct tap__resync_rules *rules, uint8_t strong)
 	return rules->is_nats || strong >= STRONG_MIN;
 }
 
-/* At a line start. True when it is where an operation begins. Else it is examined if it may be. */
+/* Begin a line. True when an operation certainly begins here. Otherwise decide whether to examine the line. */
 static bool begin_line(struct tap__resync *resync, const struct tap__resync_rules *rules)
 {
 	bool is_boundary = meet_alignments(resync), settled = is_settled(resync, rules);
@@ -176,7 +176,7 @@ static uint8_t one_more(uint8_t strong, enum wire_verb verb)
 	return (uint8_t)(strong + (!tap__is_weak(verb) && strong < UINT8_MAX));
 }
 
-/* The line is no operation: alignments that had a boundary there end. */
+/* The line is no operation: the alignments with a boundary here end. */
 static void reject_line(struct tap__resync *resync)
 {
 	if (resync->pushed.at == resync->at)
@@ -184,7 +184,7 @@ static void reject_line(struct tap__resync *resync)
 	resync->is_examining = false;
 }
 
-/* The line is one: alignments that had a boundary there go on after its body. */
+/* The line is an operation: the alignments with a boundary here continue after its body. */
 static void accept_line(struct tap__resync *resync, enum wire_verb verb, size_t len, size_t body)
 {
 	struct tap__alignment next = {
@@ -199,8 +199,8 @@ static void accept_line(struct tap__resync *resync, enum wire_verb verb, size_t 
 	resync->is_examining = false;
 }
 
-/* Look at the line that `bytes` begin with. True when that is over: it was an operation, *len bytes long, or is none (0).
- * False when its end has not come yet. */
+/* Parse the line at the start of `bytes`. True when it is decided: an operation of *len bytes, or none (*len
+ * 0). False when its end is missing. */
 static bool examine(struct tap__resync *resync, const struct tap__resync_rules *rules,
 		    struct wire_slice bytes, size_t *len)
 {
@@ -210,7 +210,7 @@ static bool examine(struct tap__resync *resync, const struct tap__resync_rules *
 	*len = 0;
 	if (line == 0)
 		return false;
-	if (line < 0 || !tap__is_sayable(rules->verbs, &op)) {
+	if (line < 0 || !tap__is_allowed(rules->verbs, &op)) {
 		reject_line(resync);
 		return true;
 	}
@@ -219,8 +219,7 @@ static bool examine(struct tap__resync *resync, const struct tap__resync_rules *
 	return true;
 }
 
-/* Put bytes behind the beginning of the line. When there is no room for them the line cannot be told, and the alignments
- * that begin there, or have a boundary there, are lost. */
+/* Append bytes to the kept beginning of a line. False when there is no memory. */
 static bool keep(struct tap__resync *resync, struct wire_slice bytes)
 {
 	void *line = resync->line;
@@ -250,7 +249,7 @@ static void give_line_up(struct tap__resync *resync)
 	resync->is_line_start = false;
 }
 
-/* Go on with the line whose beginning is kept, up to its end at most. Returns how many of the bytes were taken. */
+/* Continue a line whose beginning is kept, at most to its end. Returns the number of bytes taken. */
 static size_t go_on(struct tap__resync *resync, const struct tap__resync_rules *rules,
 		    struct wire_slice bytes)
 {
@@ -268,7 +267,7 @@ static size_t go_on(struct tap__resync *resync, const struct tap__resync_rules *
 	return some;
 }
 
-/* The rest of a line that is none, its end included. */
+/* Skip the rest of a line that is no operation, with its end. */
 static size_t skip_line(struct tap__resync *resync, struct wire_slice bytes)
 {
 	const char *newline = memchr(bytes.data, '\n', bytes.len);
@@ -277,7 +276,7 @@ static size_t skip_line(struct tap__resync *resync, struct wire_slice bytes)
 	return len;
 }
 
-/* A line that begins with the first of the bytes. Hot while a side is out of step: most lines are whole here. */
+/* Examine a line that begins with the first of the bytes. Hot without a boundary: most lines are whole here. */
 static size_t look_at(struct tap__resync *resync, const struct tap__resync_rules *rules,
 		      struct wire_slice bytes)
 {
@@ -322,13 +321,13 @@ static uint64_t common_divisor(uint64_t a, uint64_t b)
 	return a;
 }
 
-/* Could text that repeats have met all pushes? */
+/* Could repetitive text have met all pushes? */
 static bool is_periodic(const struct tap__resync *resync)
 {
 	return !resync->is_single && resync->divisor >= MESSAGE_MIN;
 }
 
-/* Follow the alignment that has a boundary here, if it has one. */
+/* Follow the alignment with a boundary here, if there is one. */
 static void begin_pushes(struct tap__resync *resync, bool is_boundary)
 {
 	resync->pushed = (struct tap__alignment){.at = is_boundary ? resync->at : TAP__NOWHERE};

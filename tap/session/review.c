@@ -3,34 +3,34 @@
 enum { SCAN_MAX = 1024 }; /* steps in search of messages with the same content */
 
 struct review {
-	tap__set_apart *set_apart;
+	tap__unjoin *unjoin;
 	void *context;
 	int steps;
 };
 
-static bool has_same_content(const struct tap__waiting *a, const struct tap__waiting *b)
+static bool has_same_content(const struct tap__pending_event *a, const struct tap__pending_event *b)
 {
 	return wire_slice_equal(tap__payload_of(a), tap__payload_of(b)) &&
 	       wire_slice_equal(tap__subject_of(a), tap__subject_of(b)) &&
 	       wire_slice_equal(tap__reply_of(a), tap__reply_of(b));
 }
 
-static void leave_open(struct review *review, struct tap__waiting *message, struct tap__receiver *receiver,
-		       struct tap__waiting *other)
+static void leave_open(struct review *review, struct tap__pending_event *message,
+		       struct tap__receiver *receiver, struct tap__pending_event *other)
 {
 	receiver->is_guess = true;
 	message->guess_count++;
 	message->is_undecided = other->is_undecided = true;
-	review->set_apart(review->context, message, receiver->sub);
+	review->unjoin(review->context, message, receiver->sub);
 }
 
-/* The lane received `received` and not `other`, as far as was counted. May it be the other way round? Messages of one
- * publisher are received from the SUB to the UNSUB without exception: whoever received only the later one subscribed
- * between the two, and whoever received only the earlier one unsubscribed between them. */
-static bool may_be_swapped(const struct tap__waiting *received, const struct tap__waiting *other,
+/* The lane is counted as a receiver of `received` and not of `other`. May it be the other way round? A
+ * subscription receives every message of a publisher from its SUB to its UNSUB: if it received only the later
+ * one it subscribed between the two, and if only the earlier one it unsubscribed between them. */
+static bool may_be_swapped(const struct tap__pending_event *received, const struct tap__pending_event *other,
 			   const struct tap__sub *sub)
 {
-	if (tap__fit(other, sub) == TAP__IMPOSSIBLE || tap__is_owed(received, sub))
+	if (tap__fit(other, sub) == TAP__IMPOSSIBLE || tap__must_receive(received, sub))
 		return false;
 	if (received->conn != other->conn)
 		return true;
@@ -38,7 +38,8 @@ static bool may_be_swapped(const struct tap__waiting *received, const struct tap
 						: !tap__is_before_unsub(received, sub);
 }
 
-static void compare(struct review *review, struct tap__waiting *received, struct tap__waiting *other)
+static void compare(struct review *review, struct tap__pending_event *received,
+		    struct tap__pending_event *other)
 {
 	for (struct tap__receiver *receiver = tap__receivers_of(received); receiver;
 	     receiver = receiver->next)
@@ -47,12 +48,12 @@ static void compare(struct review *review, struct tap__waiting *received, struct
 			leave_open(review, received, receiver, other);
 }
 
-void tap__review(const struct tap__search *search, struct tap__waiting *message, tap__set_apart *set_apart,
+void tap__review(const struct tap__search *search, struct tap__pending_event *message, tap__unjoin *unjoin,
 		 void *context)
 {
-	struct review review = {.set_apart = set_apart, .context = context, .steps = SCAN_MAX};
+	struct review review = {.unjoin = unjoin, .context = context, .steps = SCAN_MAX};
 	for (uint64_t number = message->next_same; number != 0 && review.steps > 0; review.steps--) {
-		struct tap__waiting *other = tap__pending_entry(search->pending, number);
+		struct tap__pending_event *other = tap__pending_entry(search->pending, number);
 		number = other->next_same;
 		if (other->seen_ns - message->seen_ns > search->window_ns)
 			return;

@@ -1,7 +1,7 @@
 #include "tap/session/search.h"
 
 enum {
-	NEAR = 4,        /* messages after the one that a lane received last */
+	NEAR = 4,        /* messages tried after the one that a lane last received */
 	SCAN_MAX = 1024, /* steps in search of a message */
 };
 
@@ -10,7 +10,7 @@ enum {
 
 /* ---- one candidate ---- */
 
-static bool has_content(const struct tap__waiting *message, const struct wire_op *op)
+static bool has_content(const struct tap__pending_event *message, const struct wire_op *op)
 {
 	return tap__may_be_headers(tap__headers_of(message), op->headers) &&
 	       wire_slice_equal(tap__payload_of(message), op->payload) &&
@@ -18,7 +18,7 @@ static bool has_content(const struct tap__waiting *message, const struct wire_op
 	       wire_slice_equal(tap__reply_of(message), op->reply);
 }
 
-bool tap__has_received(const struct tap__waiting *message, const struct tap__sub *sub, int *steps)
+bool tap__has_received(const struct tap__pending_event *message, const struct tap__sub *sub, int *steps)
 {
 	if (message->number > sub->lane->newest)
 		return false;
@@ -31,62 +31,65 @@ bool tap__has_received(const struct tap__waiting *message, const struct tap__sub
 	return false;
 }
 
-/* Another member of the queue group may receive the message. */
-static bool may_have_members(const struct tap__waiting *message, const struct tap__sub *sub)
+/* Can another member of the queue group receive the message? */
+static bool may_have_members(const struct tap__pending_event *message, const struct tap__sub *sub)
 {
-	const struct tap__route *route = message->route;
-	return !route || route->lanes != route->count || sub->lane->joined_ns >= message->seen_ns;
+	const struct tap__match *match = message->match;
+	return !match || match->lanes != match->count || sub->lane->joined_ns >= message->seen_ns;
 }
 
-/* One delivery of the lane does not stand for another: it matters which message it is of. */
-static bool must_be_unique(const struct tap__sought *sought, const struct tap__waiting *message)
+/* Must the delivery's message be the only candidate? It must when the lane may have missed deliveries, or other
+ * members of its group may receive them. */
+static bool must_be_unique(const struct tap__sought *sought, const struct tap__pending_event *message)
 {
 	const struct tap__sub *sub = sought->sub;
 	if (!sub->is_known || message->seen_ns <= sub->client->hole_ns)
 		return true;
-	return sub->queue.len > 0 && (sought->is_blind || may_have_members(message, sub));
+	return sub->queue.len > 0 && (sought->has_unseen_subs || may_have_members(message, sub));
 }
 
 /* ---- messages that have left ---- */
 
-/* A delivery that is so late belongs to nothing. */
-#define DEBT_NS INT64_C(2000000000)
+/* A delivery later than this is not expected. */
+#define OVERDUE_NS INT64_C(2000000000)
 
-static struct tap__debt *debt_at(struct tap__search *search, uint64_t key, uint64_t lane)
+static struct tap__overdue *overdue_at(struct tap__search *search, uint64_t key, uint64_t lane)
 {
 	uint64_t hash = (key ^ lane) * SPREAD;
-	return &search->debts[hash >> 32 & (TAP__DEBTS - 1)];
+	return &search->overdue[hash >> 32 & (TAP__OVERDUE - 1)];
 }
 
-void tap__search_owe(struct tap__search *search, const struct tap__waiting *message,
-		     const struct tap__lane *lane)
+void tap__search_note_overdue(struct tap__search *search, const struct tap__pending_event *message,
+			      const struct tap__lane *lane)
 {
-	*debt_at(search, message->key, lane->id) =
-	    (struct tap__debt){.key = message->key, .lane = lane->id, .seen_ns = message->seen_ns};
-	search->debt_ns = message->seen_ns;
+	*overdue_at(search, message->key, lane->id) =
+	    (struct tap__overdue){.key = message->key, .lane = lane->id, .seen_ns = message->seen_ns};
+	search->overdue_ns = message->seen_ns;
 }
 
-/* The delivery is of a message that has left, as far as anybody can tell. */
-static bool pays_debt(struct tap__search *search, const struct tap__sought *sought)
+/* May the delivery belong to a message that has left? */
+static bool is_overdue(struct tap__search *search, const struct tap__sought *sought)
 {
 	uint64_t lane = sought->sub->lane->id;
-	struct tap__debt *debt = debt_at(search, sought->key, lane);
-	if (debt->key != sought->key || debt->lane != lane || sought->seen_ns - debt->seen_ns > DEBT_NS)
+	struct tap__overdue *overdue = overdue_at(search, sought->key, lane);
+	if (overdue->key != sought->key || overdue->lane != lane ||
+	    sought->seen_ns - overdue->seen_ns > OVERDUE_NS)
 		return false;
-	*debt = (struct tap__debt){0};
+	*overdue = (struct tap__overdue){0};
 	return true;
 }
 
-/* ---- what comes next ---- */
+/* ---- the next message ---- */
 
-/* Hot: what a subscription receives is mostly what was published next after what it received last. */
-static struct tap__waiting *find_near(const struct tap__search *search, const struct tap__sought *sought)
+/* Hot: a subscription mostly receives the message that was published next after the one it received last. */
+static struct tap__pending_event *find_near(const struct tap__search *search,
+					    const struct tap__sought *sought)
 {
 	const struct tap__pending *pending = search->pending;
 	uint64_t newest = sought->sub->lane->newest;
 	uint64_t first = newest < pending->oldest ? pending->oldest : newest + 1;
 	for (uint64_t number = first; number < first + NEAR && number < pending->next; number++) {
-		struct tap__waiting *message = tap__pending_entry(pending, number);
+		struct tap__pending_event *message = tap__pending_entry(pending, number);
 		if (message->key != sought->key || message->state != TAP__JOINABLE)
 			continue;
 		if (must_be_unique(sought, message))
@@ -102,13 +105,14 @@ static struct tap__waiting *find_near(const struct tap__search *search, const st
 /* ---- all candidates ---- */
 
 struct candidates {
-	struct tap__waiting *certain, *next_certain;         /* the oldest two */
-	struct tap__waiting *first_possible, *last_possible; /* NULL: none */
-	bool has_publishers;                                 /* the possible ones are of several publishers */
+	struct tap__pending_event *certain, *next_certain;         /* the oldest two */
+	struct tap__pending_event *first_possible, *last_possible; /* NULL: none */
+	bool has_publishers; /* the possible candidates have several publishers */
 };
 
-/* Take a candidate into account. True when no other one can matter. */
-static bool add(struct candidates *candidates, const struct tap__sought *sought, struct tap__waiting *message)
+/* Add a candidate. True when further candidates make no difference. */
+static bool add(struct candidates *candidates, const struct tap__sought *sought,
+		struct tap__pending_event *message)
 {
 	enum tap__fit fit = tap__fit(message, sought->sub);
 	if (fit == TAP__CERTAIN && !candidates->certain) {
@@ -129,16 +133,16 @@ static bool add(struct candidates *candidates, const struct tap__sought *sought,
 	return false;
 }
 
-/* Where to begin: after the message of the group that the lane received last, if the cache knows it, unless a candidate
- * before it would matter. */
+/* The number to begin at: after the message of the group that the lane last received, if that is cached, unless
+ * an earlier candidate could matter. */
 static uint64_t begin_scan(const struct tap__search *search, const struct tap__sought *sought,
 			   uint64_t leader, const struct tap__cursor *cursor, uint64_t tag)
 {
-	const struct tap__waiting *first = tap__pending_entry(search->pending, leader);
+	const struct tap__pending_event *first = tap__pending_entry(search->pending, leader);
 	bool is_young = first->seen_ns <= sought->sub->since_ns;
 	if (cursor->tag != tag || cursor->number < leader || (is_young && must_be_unique(sought, first)))
 		return leader;
-	const struct tap__waiting *message = tap__pending_entry(search->pending, cursor->number);
+	const struct tap__pending_event *message = tap__pending_entry(search->pending, cursor->number);
 	return message->key == sought->key ? message->next_same : leader;
 }
 
@@ -146,7 +150,7 @@ static void scan(const struct tap__search *search, const struct tap__sought *sou
 		 struct candidates *candidates)
 {
 	for (int steps = SCAN_MAX; number != 0 && steps > 0; steps--) {
-		struct tap__waiting *message = tap__pending_entry(search->pending, number);
+		struct tap__pending_event *message = tap__pending_entry(search->pending, number);
 		if (tap__is_in_time(message, sought->seen_ns, search->window_ns) &&
 		    has_content(message, sought->op) && !tap__has_received(message, sought->sub, &steps) &&
 		    add(candidates, sought, message))
@@ -155,24 +159,25 @@ static void scan(const struct tap__search *search, const struct tap__sought *sou
 	}
 }
 
-/* Does it matter which candidate the delivery is of, and may it be of several? */
+/* May the delivery belong to several candidates, so that it matters which one is chosen? */
 static bool is_open(const struct candidates *candidates, const struct tap__sought *sought,
-		    const struct tap__waiting *chosen)
+		    const struct tap__pending_event *chosen)
 {
-	const struct tap__waiting *first = candidates->first_possible, *last = candidates->last_possible;
+	const struct tap__pending_event *first = candidates->first_possible,
+					*last = candidates->last_possible;
 	int64_t ended_ns = sought->sub->ended_ns;
 	bool has_others = candidates->next_certain || (candidates->certain && first) || first != last;
 	if (must_be_unique(sought, chosen) && (has_others || chosen->is_undecided))
 		return true;
 	if (candidates->certain)
 		return false;
-	if (sought->is_blind && chosen->seen_ns < sought->sub->made_ns)
-		return true; /* of a message that was not seen */
+	if (sought->has_unseen_subs && chosen->seen_ns < sought->sub->made_ns)
+		return true; /* it may belong to a message that was not seen */
 	return candidates->has_publishers ||
 	       (first != last && first->seen_ns < ended_ns && last->seen_ns >= ended_ns);
 }
 
-static struct tap__waiting *choose(const struct candidates *candidates, const struct tap__sub *sub)
+static struct tap__pending_event *choose(const struct candidates *candidates, const struct tap__sub *sub)
 {
 	if (candidates->certain)
 		return candidates->certain;
@@ -180,13 +185,13 @@ static struct tap__waiting *choose(const struct candidates *candidates, const st
 	return is_end ? candidates->first_possible : candidates->last_possible;
 }
 
-/* Mark all candidates from a message on. */
+/* Mark all candidates from a message on as undecided. */
 static void mark_open(const struct tap__search *search, const struct tap__sought *sought, uint64_t number,
 		      struct tap__cursor *cursor)
 {
 	int steps = 0;
 	while (number != 0) {
-		struct tap__waiting *message = tap__pending_entry(search->pending, number);
+		struct tap__pending_event *message = tap__pending_entry(search->pending, number);
 		if (tap__is_in_time(message, sought->seen_ns, search->window_ns) &&
 		    tap__fit(message, sought->sub) != TAP__IMPOSSIBLE && has_content(message, sought->op) &&
 		    !tap__has_received(message, sought->sub, &steps))
@@ -196,8 +201,8 @@ static void mark_open(const struct tap__search *search, const struct tap__sought
 	}
 }
 
-static struct tap__waiting *find_far(struct tap__search *search, const struct tap__sought *sought,
-				     bool *is_guess)
+static struct tap__pending_event *find_far(struct tap__search *search, const struct tap__sought *sought,
+					   bool *is_guess)
 {
 	uint64_t leader = tap__pending_find(search->pending, sought->key);
 	uint64_t tag = sought->key ^ sought->sub->lane->id * SPREAD;
@@ -211,7 +216,7 @@ static struct tap__waiting *find_far(struct tap__search *search, const struct ta
 		scan(search, sought, leader, &candidates);
 	if (!candidates.certain && !candidates.first_possible)
 		return NULL;
-	struct tap__waiting *message = choose(&candidates, sought->sub);
+	struct tap__pending_event *message = choose(&candidates, sought->sub);
 	if (cursor->tag != tag || cursor->marked < leader)
 		*cursor = (struct tap__cursor){.tag = tag};
 	cursor->number = message->number;
@@ -221,12 +226,12 @@ static struct tap__waiting *find_far(struct tap__search *search, const struct ta
 	return message;
 }
 
-struct tap__waiting *tap__search_find(struct tap__search *search, const struct tap__sought *sought,
-				      bool *is_guess)
+struct tap__pending_event *tap__search_find(struct tap__search *search, const struct tap__sought *sought,
+					    bool *is_guess)
 {
-	*is_guess = search->debt_ns > sought->seen_ns - DEBT_NS && pays_debt(search, sought);
+	*is_guess = search->overdue_ns > sought->seen_ns - OVERDUE_NS && is_overdue(search, sought);
 	if (*is_guess)
 		return NULL;
-	struct tap__waiting *message = find_near(search, sought);
+	struct tap__pending_event *message = find_near(search, sought);
 	return message ? message : find_far(search, sought, is_guess);
 }

@@ -1,33 +1,33 @@
-/* search.h - the waiting message that a delivery is of. Internal to tap.
+/* search.h - find the waiting message that a delivery belongs to. Internal to tap.
  *
- * Candidates have the delivery's content, did not reach its lane yet, and fit (tap/session/evidence.h). A plain subscription
- * receives each message of one publisher in order and leaves none out from its SUB to its UNSUB. So when several
- * candidates are equal, each delivery takes the oldest one that is certain, and only then those that were under way
- * together with the SUB (the newest first: none is left out behind the first that is received) or with the UNSUB (the
- * oldest first). In the end the same messages have been received, whichever delivery was counted for which.
+ * Candidates have the delivery's content, were not yet received by its lane, and fit (tap/session/evidence.h). A plain
+ * subscription receives all messages of a publisher from its SUB to its UNSUB, in order. So among several candidates a
+ * delivery takes the oldest certain one. After those it takes candidates that were sent close to the SUB, newest first
+ * (no message is left out after the first one received), or close to the UNSUB, oldest first. The set of messages
+ * received is then right, whichever delivery was counted for which.
  *
- * That does not decide where only one of several equal candidates was received and nothing tells which: several members
- * of a queue group, a subscription of which the SUB was not seen, deliveries that were missed, messages of several
- * publishers under way together with the SUB. Then the delivery is a guess: it is counted for one candidate, so that the
- * next ones can be told apart again, and nobody is told that they belong together. */
+ * This decides nothing when only one of several equal candidates was received and nothing shows which: with several
+ * members of a queue group, a subscription whose SUB was not seen, missed deliveries, or messages of several publishers
+ * close to the SUB. The delivery is then a guess: it is counted for one candidate, so that later deliveries can be
+ * decided, but not reported as a delivery of that message. */
 #ifndef TAP_SESSION_SEARCH_H
 #define TAP_SESSION_SEARCH_H
 
 #include "tap/session/evidence.h"
 #include "wire/parse.h"
 
-enum { TAP__CURSORS = 4096, TAP__DEBTS = 256 }; /* powers of two */
+enum { TAP__CURSORS = 4096, TAP__OVERDUE = 256 }; /* powers of two */
 
-/* How far a lane has come in a group of messages with the same content. A cache: what is not found there is searched for
- * from the beginning of the group. */
+/* How far a lane has come in a group of messages with the same content. A cache: when it misses, the search
+ * begins at the start of the group. */
 struct tap__cursor {
 	uint64_t tag;    /* of group and lane */
-	uint64_t number; /* of the message that it received last */
-	uint64_t marked; /* messages up to this one are marked undecided as far as they must be; 0 = none */
+	uint64_t number; /* of the message that it last received */
+	uint64_t marked; /* messages up to this one are marked undecided where they must be; 0 = none */
 };
 
-/* A message left before a lane received it. The next delivery with its content may be of it. A cache. */
-struct tap__debt {
+/* A message that left before a lane received it: the next delivery with its content may be late. A cache. */
+struct tap__overdue {
 	uint64_t key, lane;
 	int64_t seen_ns;
 };
@@ -36,32 +36,33 @@ struct tap__search {
 	struct tap__pending *pending;
 	int64_t window_ns;
 	struct tap__cursor cursors[TAP__CURSORS];
-	int64_t debt_ns; /* of the newest debt */
-	struct tap__debt debts[TAP__DEBTS];
+	int64_t overdue_ns; /* of the newest overdue delivery */
+	struct tap__overdue overdue[TAP__OVERDUE];
 };
 
-/* A delivery that looks for its message. */
+/* A delivery whose message is searched. */
 struct tap__sought {
 	const struct wire_op *op;
 	uint64_t key; /* of the content */
 	const struct tap__sub *sub;
 	int64_t seen_ns;
-	bool is_blind; /* there may be subscriptions and publishers at the server that were not seen */
+	bool has_unseen_subs; /* the server may have subscriptions and publishers that were not seen */
 };
 
-/* The message that the delivery is counted for; NULL when there is none. *is_guess: it may be of another one as well: all
- * that it may be of are marked undecided; or of one that has left (NULL). */
-struct tap__waiting *tap__search_find(struct tap__search *search, const struct tap__sought *sought,
-				      bool *is_guess);
+/* Find the message to count the delivery for. NULL when there is none. *is_guess: the delivery may as well
+ * belong to another message, and all that it may belong to are marked undecided; or, when the result is NULL,
+ * to one that has left. */
+struct tap__pending_event *tap__search_find(struct tap__search *search, const struct tap__sought *sought,
+					    bool *is_guess);
 
-/* The message leaves, and the lane may receive it later. */
-void tap__search_owe(struct tap__search *search, const struct tap__waiting *message,
-		     const struct tap__lane *lane);
+/* The message leaves, and the lane may still receive it. */
+void tap__search_note_overdue(struct tap__search *search, const struct tap__pending_event *message,
+			      const struct tap__lane *lane);
 
-/* The lane of the subscription is among those that received the message. The search costs *steps. */
-bool tap__has_received(const struct tap__waiting *message, const struct tap__sub *sub, int *steps);
+/* Did the subscription's lane receive the message? Each receiver examined costs one of *steps. */
+bool tap__has_received(const struct tap__pending_event *message, const struct tap__sub *sub, int *steps);
 
-/* Headers as published, or none, as a client without support for them gets it. */
+/* Are the delivered headers the published ones, or missing, as for clients that do not support them? */
 static inline bool tap__may_be_headers(struct wire_slice published, struct wire_slice delivered)
 {
 	return delivered.len == 0 || wire_slice_equal(published, delivered);

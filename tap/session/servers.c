@@ -22,7 +22,7 @@ bool tap__servers_know(const struct tap__servers *servers, const struct tap_endp
 	return false;
 }
 
-/* NULL when there is no room for one more. */
+/* Find or add a server. NULL when there is no room. */
 static struct tap__server *find(struct tap__servers *servers, const struct tap_endpoint *end)
 {
 	for (uint32_t i = 0; i < servers->count; i++)
@@ -68,28 +68,28 @@ uint64_t *tap__servers_max_payload(struct tap__servers *servers, const struct ta
 	return server ? &server->max_payload : NULL;
 }
 
-uint32_t tap__servers_add_blind(struct tap__servers *servers, const struct tap_endpoint *end)
+uint32_t tap__servers_add_unseen(struct tap__servers *servers, const struct tap_endpoint *end)
 {
 	struct tap__server *server = find(servers, end);
 	if (!server)
 		return 0;
-	server->blind++;
+	server->unseen_subs++;
 	return server->number;
 }
 
-uint32_t tap__servers_remove_blind(struct tap__servers *servers, const struct tap_endpoint *end)
+uint32_t tap__servers_remove_unseen(struct tap__servers *servers, const struct tap_endpoint *end)
 {
 	struct tap__server *server = find(servers, end);
 	if (!server)
 		return 0;
-	server->blind--;
+	server->unseen_subs--;
 	return server->number;
 }
 
-bool tap__servers_are_blind(const struct tap__servers *servers, uint32_t number)
+bool tap__servers_have_unseen(const struct tap__servers *servers, uint32_t number)
 {
 	for (uint32_t i = 0; i < servers->count; i++)
-		if (servers->list[i].number == number && servers->list[i].blind > 0)
+		if (servers->list[i].number == number && servers->list[i].unseen_subs > 0)
 			return true;
 	return number == 0;
 }

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { NESTED_FRAGMENTS_MAX = 4 }; /* a fragment of a packet inside a reassembled packet, and so on */
+enum { NESTED_FRAGMENTS_MAX = 4 }; /* packets inside reassembled packets */
 
 struct tap_decoder {
 	int64_t time_ns; /* of the latest frame */
@@ -11,9 +11,9 @@ struct tap_decoder {
 	uint64_t other_ports;
 	const uint16_t *ports;
 	size_t ports_count;
-	struct tap_undecoded undecoded;
+	struct tap_undecoded_frames undecoded;
 	struct tap_fragments *fragments;
-	struct tap_streams *streams;
+	struct tap_reassembly *reassembly;
 };
 
 struct tap_decoder *tap_decoder_open(struct tap_flow_handler *handler,
@@ -25,8 +25,8 @@ struct tap_decoder *tap_decoder_open(struct tap_flow_handler *handler,
 	decoder->ports = options->ports;
 	decoder->ports_count = options->ports_count;
 	decoder->fragments = tap_fragments_open(budget);
-	decoder->streams = tap_streams_open(handler, &options->streams, budget);
-	if (decoder->fragments && decoder->streams)
+	decoder->reassembly = tap_reassembly_open(handler, &options->reassembly, budget);
+	if (decoder->fragments && decoder->reassembly)
 		return decoder;
 	tap_decoder_close(decoder);
 	return NULL;
@@ -36,12 +36,12 @@ void tap_decoder_close(struct tap_decoder *decoder)
 {
 	if (!decoder)
 		return;
-	tap_streams_close(decoder->streams);
+	tap_reassembly_close(decoder->reassembly);
 	tap_fragments_close(decoder->fragments);
 	free(decoder);
 }
 
-/* A capture's filter sees the outermost headers only: of an encapsulated segment the ports are known here first. */
+/* The capture's filter sees the outermost headers only; the ports inside an encapsulation are first known here. */
 static bool is_wanted(const struct tap_decoder *decoder, const struct tap_segment *segment)
 {
 	for (size_t i = 0; i < decoder->ports_count; i++)
@@ -50,7 +50,7 @@ static bool is_wanted(const struct tap_decoder *decoder, const struct tap_segmen
 	return decoder->ports_count == 0;
 }
 
-/* Count a packet. True when it is a fragment that makes a datagram whole, which then is to be decoded. */
+/* Count a packet. True when it completes a datagram, which is then to be decoded. */
 static bool take_packet(struct tap_decoder *decoder, enum tap_packet_kind kind,
 			const struct tap_packet *packet, struct tap_fragment *datagram)
 {
@@ -58,9 +58,9 @@ static bool take_packet(struct tap_decoder *decoder, enum tap_packet_kind kind,
 	if (kind == TAP_PACKET_FRAGMENT)
 		return tap_fragments_take(decoder->fragments, &packet->fragment, decoder->time_ns, datagram);
 	if (kind != TAP_PACKET_SEGMENT)
-		tap_undecoded_add(&decoder->undecoded, kind, packet->number, 1);
+		tap_undecoded_frames_add(&decoder->undecoded, kind, packet->number, 1);
 	else if (is_wanted(decoder, &packet->segment))
-		tap_streams_take(decoder->streams, &packet->segment, decoder->time_ns);
+		tap_reassembly_take(decoder->reassembly, &packet->segment, decoder->time_ns);
 	else
 		decoder->other_ports++;
 	return false;
@@ -85,16 +85,16 @@ void tap_decoder_take_frame(void *decoder, const struct tap_frame *frame)
 
 void tap_decoder_expire(struct tap_decoder *decoder, int64_t time_ns)
 {
-	tap_streams_expire(decoder->streams, time_ns);
+	tap_reassembly_expire(decoder->reassembly, time_ns);
 }
 
 void tap_decoder_finish(struct tap_decoder *decoder)
 {
 	const struct tap_fragments_stats *fragments = tap_fragments_stats(decoder->fragments);
 	if (fragments->fragments > fragments->used)
-		tap_undecoded_add(&decoder->undecoded, TAP_PACKET_FRAGMENT, 0,
-				  fragments->fragments - fragments->used);
-	tap_streams_finish(decoder->streams, decoder->time_ns);
+		tap_undecoded_frames_add(&decoder->undecoded, TAP_PACKET_FRAGMENT, 0,
+					 fragments->fragments - fragments->used);
+	tap_reassembly_finish(decoder->reassembly, decoder->time_ns);
 }
 
 void tap_decoder_stats(const struct tap_decoder *decoder, struct tap_decoder_stats *stats)
@@ -103,7 +103,7 @@ void tap_decoder_stats(const struct tap_decoder *decoder, struct tap_decoder_sta
 					    .other_ports = decoder->other_ports,
 					    .undecoded = &decoder->undecoded,
 					    .fragments = tap_fragments_stats(decoder->fragments),
-					    .streams = tap_streams_stats(decoder->streams)};
+					    .reassembly = tap_reassembly_stats(decoder->reassembly)};
 	for (unsigned i = 0; i < TAP_PACKET_KINDS; i++)
 		stats->kinds[i] = decoder->kinds[i];
 }

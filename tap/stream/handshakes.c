@@ -3,17 +3,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* How far after a SYN the first segment seen of its connection may be. */
+/* The first segment seen of a connection may be this far after its SYN. */
 #define FIT_BYTES (UINT32_C(1) << 20)
 
 int tap__handshakes_init(struct tap__handshakes *handshakes, uint32_t max)
 {
 	*handshakes = (struct tap__handshakes){.max = max};
-	if (tap__table_init(&handshakes->table, max))
+	if (tap__flow_table_init(&handshakes->table, max))
 		return -ENOMEM;
 	handshakes->pool = calloc(max, sizeof *handshakes->pool);
 	if (!handshakes->pool) {
-		tap__table_fini(&handshakes->table);
+		tap__flow_table_fini(&handshakes->table);
 		return -ENOMEM;
 	}
 	return 0;
@@ -21,51 +21,51 @@ int tap__handshakes_init(struct tap__handshakes *handshakes, uint32_t max)
 
 void tap__handshakes_fini(struct tap__handshakes *handshakes)
 {
-	tap__table_fini(&handshakes->table);
+	tap__flow_table_fini(&handshakes->table);
 	free(handshakes->pool);
 	*handshakes = (struct tap__handshakes){0};
 }
 
 uint64_t tap__handshakes_bytes(const struct tap__handshakes *handshakes)
 {
-	return tap__table_bytes(&handshakes->table) + handshakes->max * sizeof *handshakes->pool;
+	return tap__flow_table_bytes(&handshakes->table) + handshakes->max * sizeof *handshakes->pool;
 }
 
-static void forget(struct tap__handshakes *handshakes, struct tap__entry *entry)
+static void forget(struct tap__handshakes *handshakes, struct tap__flow_entry *entry)
 {
-	tap__table_remove(&handshakes->table, entry);
-	tap__order_remove(&handshakes->order, entry);
+	tap__flow_table_remove(&handshakes->table, entry);
+	tap__lru_remove(&handshakes->lru, entry);
 	entry->chain = handshakes->unused;
 	handshakes->unused = entry;
 }
 
-/* Room for one more: one that is free again, one that was never used, or else the oldest. */
-static struct tap__entry *make_room(struct tap__handshakes *handshakes)
+/* Find room for one more entry: a freed one, an unused one, or the oldest. */
+static struct tap__flow_entry *make_room(struct tap__handshakes *handshakes)
 {
 	if (!handshakes->unused && handshakes->used < handshakes->max)
 		return &handshakes->pool[handshakes->used++].entry;
 	if (!handshakes->unused) {
-		forget(handshakes, handshakes->order.oldest);
+		forget(handshakes, handshakes->lru.oldest);
 		handshakes->evicted++;
 	}
-	struct tap__entry *entry = handshakes->unused;
+	struct tap__flow_entry *entry = handshakes->unused;
 	handshakes->unused = entry->chain;
 	return entry;
 }
 
-static struct tap__handshake *add(struct tap__handshakes *handshakes, const struct tap__key *key,
+static struct tap__handshake *add(struct tap__handshakes *handshakes, const struct tap__flow_key *key,
 				  uint64_t hash)
 {
-	struct tap__entry *entry = make_room(handshakes);
-	tap__table_add(&handshakes->table, entry, key, hash);
-	tap__order_add(&handshakes->order, entry);
+	struct tap__flow_entry *entry = make_room(handshakes);
+	tap__flow_table_add(&handshakes->table, entry, key, hash);
+	tap__lru_add(&handshakes->lru, entry);
 	return (struct tap__handshake *)entry;
 }
 
-static struct tap__handshake *find(const struct tap__handshakes *handshakes, const struct tap__key *key)
+static struct tap__handshake *find(const struct tap__handshakes *handshakes, const struct tap__flow_key *key)
 {
-	uint64_t hash = tap__table_hash(&handshakes->table, key);
-	return (struct tap__handshake *)tap__table_find(&handshakes->table, key, hash);
+	uint64_t hash = tap__flow_table_hash(&handshakes->table, key);
+	return (struct tap__handshake *)tap__flow_table_find(&handshakes->table, key, hash);
 }
 
 static void set_first(struct tap__opening *opening, unsigned end, uint32_t first)
@@ -79,7 +79,7 @@ static bool has_first(const struct tap__opening *opening, unsigned end, uint32_t
 	return opening->is_known[end] && opening->first[end] == first;
 }
 
-/* Remember an opening besides the one that is there. */
+/* Remember another opening besides the first. */
 static struct tap__opening *add_rival(struct tap__handshake *handshake)
 {
 	bool is_first = !handshake->opening.is_known[0] && !handshake->opening.is_known[1];
@@ -102,7 +102,7 @@ static void take_syn(struct tap__handshake *handshake, unsigned from, const stru
 	opening->shift[from] = segment->window_shift;
 }
 
-/* Does the answer of end `from` acknowledge the SYN of this opening, and data in it at most? */
+/* Does the SYN of end `from` acknowledge the SYN of this opening (and at most some data with it)? */
 static bool answers(const struct tap__opening *opening, unsigned from, uint32_t ack)
 {
 	return opening->is_known[!from] && opening->originator != from &&
@@ -134,7 +134,7 @@ static void swap(struct tap__handshake *handshake)
 	handshake->rival = opening;
 }
 
-/* The answer to a SYN that was not seen says where both sides begin, for it acknowledges that SYN. */
+/* The answer to a SYN that was not seen says where both streams begin, because it acknowledges that SYN. */
 static void take_lone_answer(struct tap__handshake *handshake, unsigned from,
 			     const struct tap_segment *segment)
 {
@@ -147,7 +147,7 @@ static void take_lone_answer(struct tap__handshake *handshake, unsigned from,
 	opening->shift[from] = segment->window_shift;
 }
 
-/* Returns true when it answers a SYN that was seen. */
+/* True when it answers a SYN that was seen. */
 static bool take_syn_ack(struct tap__handshake *handshake, unsigned from, const struct tap_segment *segment)
 {
 	if (!answers(&handshake->opening, from, segment->ack) && handshake->has_rival &&
@@ -161,16 +161,16 @@ static bool take_syn_ack(struct tap__handshake *handshake, unsigned from, const 
 	return true;
 }
 
-bool tap__handshakes_take(struct tap__handshakes *handshakes, const struct tap__key *key, unsigned from,
+bool tap__handshakes_take(struct tap__handshakes *handshakes, const struct tap__flow_key *key, unsigned from,
 			  const struct tap_segment *segment)
 {
 	struct tap__handshake *handshake = find(handshakes, key);
 	if (!handshake) {
-		handshake = add(handshakes, key, tap__table_hash(&handshakes->table, key));
+		handshake = add(handshakes, key, tap__flow_table_hash(&handshakes->table, key));
 		handshake->opening = handshake->rival = (struct tap__opening){0};
 		handshake->has_rival = false;
 	}
-	tap__order_touch(&handshakes->order, &handshake->entry);
+	tap__lru_touch(&handshakes->lru, &handshake->entry);
 	if (segment->flags & TAP_TCP_ACK)
 		return take_syn_ack(handshake, from, segment);
 	take_syn(handshake, from, segment);
@@ -190,8 +190,9 @@ bool tap__opening_fits(const struct tap__opening *opening, unsigned from, const 
 	return opening->is_known[from] || is_acked;
 }
 
-bool tap__handshakes_find(const struct tap__handshakes *handshakes, const struct tap__key *key, unsigned from,
-			  const struct tap_segment *segment, struct tap__opening *found, bool *is_sure)
+bool tap__handshakes_find(const struct tap__handshakes *handshakes, const struct tap__flow_key *key,
+			  unsigned from, const struct tap_segment *segment, struct tap__opening *found,
+			  bool *is_sure)
 {
 	const struct tap__handshake *handshake = find(handshakes, key);
 	if (!handshake)
@@ -205,7 +206,7 @@ bool tap__handshakes_find(const struct tap__handshakes *handshakes, const struct
 	return true;
 }
 
-void tap__handshakes_remove(struct tap__handshakes *handshakes, const struct tap__key *key)
+void tap__handshakes_remove(struct tap__handshakes *handshakes, const struct tap__flow_key *key)
 {
 	struct tap__handshake *handshake = find(handshakes, key);
 	if (handshake)
@@ -222,7 +223,7 @@ static bool refuses(const struct tap__opening *opening, unsigned from, const str
 	       segment->ack == opening->first[!from];
 }
 
-void tap__handshakes_reset(struct tap__handshakes *handshakes, const struct tap__key *key, unsigned from,
+void tap__handshakes_reset(struct tap__handshakes *handshakes, const struct tap__flow_key *key, unsigned from,
 			   const struct tap_segment *segment)
 {
 	struct tap__handshake *handshake = find(handshakes, key);

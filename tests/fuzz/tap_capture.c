@@ -1,4 +1,4 @@
-/* Fuzz target: a capture file, packed or not, from its first byte to the bytes of its connections. */
+/* Fuzz target: a capture file, packed or not, up to the bytes of its connections. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A few bytes may be packed frames without end. */
+/* A few bytes may unpack to any number of frames. */
 enum { FRAMES_MAX = 2000, MEMORY_BYTES = 16 << 20 };
 
 static void require(bool holds)
@@ -26,22 +26,22 @@ static void *open_flow(struct tap_flow_handler *handler, const struct tap_flow_i
 	return handler;
 }
 
-static bool take_data(struct tap_flow_handler *handler, void *flow, enum tap_side from, int64_t time_ns,
+static bool take_data(struct tap_flow_handler *handler, void *flow, enum tap_peer from, int64_t time_ns,
 		      struct wire_slice bytes)
 {
 	volatile char byte = bytes.data[0];
 	byte = bytes.data[bytes.len - 1];
 	(void)byte;
 	(void)time_ns;
-	return flow == handler && from < TAP_SIDES;
+	return flow == handler && from < TAP_PEERS;
 }
 
-static bool take_hole(struct tap_flow_handler *handler, void *flow, enum tap_side from, int64_t time_ns,
+static bool take_hole(struct tap_flow_handler *handler, void *flow, enum tap_peer from, int64_t time_ns,
 		      uint64_t bytes, enum tap_hole why)
 {
 	(void)time_ns;
 	require(bytes > 0 && why < TAP_HOLES);
-	return flow == handler && from < TAP_SIDES;
+	return flow == handler && from < TAP_PEERS;
 }
 
 static void close_flow(struct tap_flow_handler *handler, void *flow, int64_t time_ns, enum tap_end why)
@@ -58,8 +58,8 @@ static void decode(struct tap_capture *capture)
 	struct tap_decoder_options options = {0};
 	struct wire_fault fault = {0};
 	struct tap_capture_counts counts = {0};
-	tap_streams_options_init(&options.streams);
-	options.streams.flows_max = options.streams.half_open_max = 64;
+	tap_reassembly_options_init(&options.reassembly);
+	options.reassembly.flows_max = options.reassembly.half_open_max = 64;
 	struct tap_decoder *decoder = tap_decoder_open(&handler, &options, &budget);
 	require(decoder != NULL);
 	int status;

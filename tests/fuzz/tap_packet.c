@@ -1,11 +1,11 @@
-/* Fuzz target: one frame of any link type, of which any part may be cut off.
+/* Fuzz target: one frame of any link type, cut anywhere.
  *
  * Input: link type (one byte, an index), bytes cut off (u16, big-endian), the frame. */
 #include <pcap/dlt.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "tap/capture/packet.h"
+#include "tap/packet/packet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

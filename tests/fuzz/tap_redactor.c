@@ -1,10 +1,10 @@
 /* Fuzz target: redaction of a stream that is sent in segments of any size and order.
  *
- * Input: 5 bytes a segment (offset u16, length u8, flags u8, forged distance u8), up to a byte 0xff in the place of the
+ * Input: 5 bytes per segment (offset u16, length u8, flags u8, forged distance u8), up to a byte 0xff in place of the
  * flags; then the stream. The addresses are always the same.
  *
- * Whatever comes, a frame keeps its length, what is before the TCP payload but for the checksum, and every byte that ends
- * a line. A second redaction of the stream as a whole changes nothing in what the first one gave. */
+ * A frame must keep its length, everything before the TCP payload except the checksum, and every byte that ends a line.
+ * Redacting the redacted stream as a whole must change nothing. */
 #include <pcap/dlt.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -74,7 +74,7 @@ static void redact_segments(const uint8_t *segments, size_t count, const uint8_t
 	tap_redactor_close(redactor);
 }
 
-/* In one segment, and what came out once more. */
+/* Redact the stream in one segment, and the result again. */
 static void redact_whole(const uint8_t *stream, size_t len)
 {
 	unsigned char frame[FRAME_MAX], once[FRAME_MAX];

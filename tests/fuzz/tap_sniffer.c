@@ -1,4 +1,4 @@
-/* Fuzz target: the bytes are a capture file, whatever is in it, taken through the whole sniffer. */
+/* Fuzz target: any bytes as a capture file, through the whole sniffer. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

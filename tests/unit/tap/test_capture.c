@@ -1,4 +1,4 @@
-/* Captures: every kind of file, whole, cut or no capture at all; what is read can be written. */
+/* Captures: every kind of file, whole, cut or invalid, and writing frames that were read. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -67,8 +67,8 @@ static void a_frame_that_was_cut_says_its_true_length(void **state)
 	support_bytes_fini(&frames);
 }
 
-/* Files of long-lived tools say 524288, more than libpcap allows itself. */
-static void a_very_large_snapshot_length_is_no_harm(void **state)
+/* Long-lived tools write 524288, more than libpcap's own limit. */
+static void a_very_large_snapshot_length_does_no_harm(void **state)
 {
 	struct capture_fixture *fixture = *state;
 	struct support_capture capture = {.snaplen = 524288};
@@ -80,7 +80,7 @@ static void a_very_large_snapshot_length_is_no_harm(void **state)
 	support_bytes_fini(&frames);
 }
 
-/* Put a number of 32 bits at an offset of the file that was made. */
+/* Put a 32-bit number at an offset of the file. */
 static void set_u32(struct support_capture *capture, size_t at, uint32_t value)
 {
 	for (unsigned i = 0; i < 4; i++)
@@ -88,7 +88,7 @@ static void set_u32(struct support_capture *capture, size_t at, uint32_t value)
 }
 
 /* Bits above the link type state a checksum of four bytes at the end of each frame. */
-static void a_checksum_at_the_end_is_no_part_of_the_frame(void **state)
+static void a_checksum_at_the_end_is_not_part_of_the_frame(void **state)
 {
 	struct capture_fixture *fixture = *state;
 	struct support_capture capture = {0};
@@ -125,7 +125,7 @@ static void the_modified_format_is_read(void **state)
 	support_bytes_fini(&taken.bytes);
 }
 
-static void a_record_of_absurd_length_is_told_with_its_place(void **state)
+static void a_record_of_absurd_length_is_reported_with_its_offset(void **state)
 {
 	struct capture_fixture *fixture = *state;
 	struct support_capture capture = {0};
@@ -149,14 +149,14 @@ static void a_record_of_absurd_length_is_told_with_its_place(void **state)
 
 /* ---- cut ---- */
 
-/* What an end of the file at each of its bytes gives: the frames before it, and an error unless it is between two. */
+/* A file cut at any byte gives the frames before the cut, and an error unless it is cut between two frames. */
 static void check_cuts(const struct capture_fixture *fixture, enum support_format format)
 {
 	struct support_capture capture = {.format = format};
 	struct support_bytes frames = {0};
 	unsigned between = 0;
 	capture_make(&capture, &frames);
-	for (size_t len = 50; len < capture.bytes.len; len++) { /* from behind the header on */
+	for (size_t len = 50; len < capture.bytes.len; len++) { /* from the end of the header on */
 		struct taken taken;
 		support_write_file(fixture->path, capture.bytes.data, len);
 		capture_read_path(fixture, &taken);
@@ -204,7 +204,7 @@ static void an_error_stays(void **state)
 
 /* ---- what cannot be opened ---- */
 
-static void what_is_no_capture_is_told(void **state)
+static void a_file_that_is_no_capture_is_refused(void **state)
 {
 	struct capture_fixture *fixture = *state;
 	const struct tap_capture_options options = {.file = fixture->path};
@@ -221,7 +221,7 @@ static void what_is_no_capture_is_told(void **state)
 	assert_int_equal(capture_open_error(&options, fixture->path), -ENOENT);
 }
 
-static void a_link_type_that_cannot_be_decoded_is_told(void **state)
+static void a_link_type_that_cannot_be_decoded_is_refused(void **state)
 {
 	struct capture_fixture *fixture = *state;
 	struct support_capture capture = {0};
@@ -248,7 +248,7 @@ static void an_interface_that_is_not_there_lists_those_that_are(void **state)
 
 /* ---- writing ---- */
 
-static void what_is_read_can_be_written(void **state)
+static void frames_that_were_read_can_be_written(void **state)
 {
 	struct capture_fixture *fixture = *state;
 	char copy[300];
@@ -306,8 +306,8 @@ static void credentials_are_written_only_when_they_are_to_be_kept(void **state)
 	check_written(fixture, "kept.pcap", true, "CONNECT {\"pass\":\"s3cret\"}\r\n");
 }
 
-/* Once no file may grow, as on a full disk. */
-static void a_failed_write_is_told(void **state)
+/* When no file may grow, as on a full disk. */
+static void a_failed_write_is_reported(void **state)
 {
 	struct capture_fixture *fixture = *state;
 	char copy[300];
@@ -340,18 +340,18 @@ int main(void)
 	    cmocka_unit_test(every_kind_of_file_is_read),
 	    cmocka_unit_test(every_link_type_is_named),
 	    cmocka_unit_test(a_frame_that_was_cut_says_its_true_length),
-	    cmocka_unit_test(a_very_large_snapshot_length_is_no_harm),
-	    cmocka_unit_test(a_checksum_at_the_end_is_no_part_of_the_frame),
+	    cmocka_unit_test(a_very_large_snapshot_length_does_no_harm),
+	    cmocka_unit_test(a_checksum_at_the_end_is_not_part_of_the_frame),
 	    cmocka_unit_test(the_modified_format_is_read),
-	    cmocka_unit_test(a_record_of_absurd_length_is_told_with_its_place),
+	    cmocka_unit_test(a_record_of_absurd_length_is_reported_with_its_offset),
 	    cmocka_unit_test(a_cut_file_gives_what_is_before_the_cut_and_says_so),
 	    cmocka_unit_test(an_error_stays),
-	    cmocka_unit_test(what_is_no_capture_is_told),
-	    cmocka_unit_test(a_link_type_that_cannot_be_decoded_is_told),
+	    cmocka_unit_test(a_file_that_is_no_capture_is_refused),
+	    cmocka_unit_test(a_link_type_that_cannot_be_decoded_is_refused),
 	    cmocka_unit_test(an_interface_that_is_not_there_lists_those_that_are),
-	    cmocka_unit_test(what_is_read_can_be_written),
+	    cmocka_unit_test(frames_that_were_read_can_be_written),
 	    cmocka_unit_test(credentials_are_written_only_when_they_are_to_be_kept),
-	    cmocka_unit_test(a_failed_write_is_told),
+	    cmocka_unit_test(a_failed_write_is_reported),
 	};
 	return cmocka_run_group_tests(tests, capture_fixture_setup, capture_fixture_teardown);
 }

@@ -1,4 +1,4 @@
-/* Which packets of a capture pass: by port and by the filter that the user wrote. */
+/* Which packets pass the filters: for ports, and the user's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ static unsigned frames_that_pass(const struct capture_fixture *fixture, const st
 	return taken.frames;
 }
 
-static void a_port_is_found_behind_tags_and_headers(void **state)
+static void a_port_is_found_after_tags_and_headers(void **state)
 {
 	static const uint8_t extensions[] = {0, 60};
 	for (int form = 0; form < SUPPORT_LINKS * 2 * 3 * 2; form++) {
@@ -57,7 +57,7 @@ static void fragments_without_ports_pass(void **state)
 	}
 }
 
-/* The ports of what is encapsulated are known to the decoder only: it must get the packets. */
+/* Only the decoder knows the ports inside an encapsulation, so it must get the packets. */
 static void encapsulations_pass_whatever_the_port(void **state)
 {
 	static const struct {
@@ -69,7 +69,7 @@ static void encapsulations_pass_whatever_the_port(void **state)
 		     {97, ""},
 		     {137, ""},
 		     {17, "\xc3\x50\x12\xb5\0\x40"},  /* VXLAN */
-		     {17, "\xc3\x50\x21\x18\0\x40"},  /* VXLAN on Linux's port */
+		     {17, "\xc3\x50\x21\x18\0\x40"},  /* VXLAN on the default port of Linux */
 		     {17, "\xc3\x50\x17\xc1\0\x40"}}; /* GENEVE */
 	for (unsigned i = 0; i < 6 * sizeof forms / sizeof forms[0]; i++) {
 		char payload[64] = "";
@@ -124,7 +124,7 @@ static void the_users_filter_counts_as_well(void **state)
 	assert_int_equal(frames_that_pass(*state, &packet, "vlan and host 10.0.0.1", 4223), 1);
 }
 
-static void an_impossible_filter_is_told_in_libpcaps_words(void **state)
+static void an_invalid_filter_is_reported_in_libpcaps_words(void **state)
 {
 	struct capture_fixture *fixture = *state;
 	struct support_capture capture = {0};
@@ -143,12 +143,12 @@ static void an_impossible_filter_is_told_in_libpcaps_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_port_is_found_behind_tags_and_headers),
+	    cmocka_unit_test(a_port_is_found_after_tags_and_headers),
 	    cmocka_unit_test(fragments_without_ports_pass),
 	    cmocka_unit_test(encapsulations_pass_whatever_the_port),
 	    cmocka_unit_test(ethertypes_with_packets_inside_pass),
 	    cmocka_unit_test(the_users_filter_counts_as_well),
-	    cmocka_unit_test(an_impossible_filter_is_told_in_libpcaps_words),
+	    cmocka_unit_test(an_invalid_filter_is_reported_in_libpcaps_words),
 	};
 	return cmocka_run_group_tests(tests, capture_fixture_setup, capture_fixture_teardown);
 }

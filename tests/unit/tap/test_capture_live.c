@@ -1,4 +1,4 @@
-/* A live capture on lo of a conversation of our own. Skipped where the right to capture is missing. */
+/* A live capture of a conversation on lo. Skipped without the right to capture. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -20,7 +20,7 @@
 #include "tap/capture/capture.h"
 #include "tap/capture/privileges.h"
 #include "tap/stream/decoder.h"
-#include "tests/unit/tap/streams_fixture.h"
+#include "tests/unit/tap/reassembly_fixture.h"
 
 enum { STREAM_BYTES = 300000 };
 
@@ -51,7 +51,7 @@ static void connect_pair(struct pair *pair)
 	pair->accepted = accept(pair->server, NULL, NULL);
 }
 
-/* From the client to the server, whole, then both say FIN. */
+/* Send from the client to the server; then both send FIN. */
 static void talk(struct pair *pair, const char *bytes)
 {
 	char sink[65536];
@@ -71,7 +71,7 @@ static void talk(struct pair *pair, const char *bytes)
 	close(pair->server);
 }
 
-/* NULL when we may not capture here. */
+/* NULL when capturing is not allowed. */
 static struct tap_capture *open_live(const char *interface, uint16_t port)
 {
 	struct tap_capture *capture;
@@ -90,11 +90,11 @@ static struct tap_capture *open_live(const char *interface, uint16_t port)
 }
 
 /* Until the connection has ended. */
-static void decode_live(struct tap_capture *capture, struct streams_fixture *fixture)
+static void decode_live(struct tap_capture *capture, struct reassembly_fixture *fixture)
 {
 	struct support_deadline deadline = support_deadline_in(15000);
 	struct wire_fault fault = {0};
-	const struct tap_decoder_options options = {.streams = fixture->options};
+	const struct tap_decoder_options options = {.reassembly = fixture->options};
 	struct tap_decoder *decoder = tap_decoder_open(&fixture->handler, &options, &fixture->budget);
 	while (fixture->flows_len == 0 || !fixture->flows[0]->is_closed) {
 		struct pollfd ready = {.fd = tap_capture_fd(capture), .events = POLLIN};
@@ -107,26 +107,27 @@ static void decode_live(struct tap_capture *capture, struct streams_fixture *fix
 	tap_decoder_close(decoder);
 }
 
-static void check_told(struct tap_capture *capture, const struct streams_fixture *fixture, const char *bytes)
+static void check_emitted(struct tap_capture *capture, const struct reassembly_fixture *fixture,
+			  const char *bytes)
 {
-	const struct told_flow *flow = fixture->flows[0];
+	const struct emitted_flow *flow = fixture->flows[0];
 	struct tap_capture_counts counts;
 	tap_capture_counts(capture, &counts);
 	assert_int_equal(counts.kernel_drops, 0);
 	assert_true(counts.frames > 6);
 	assert_int_equal(fixture->flows_len, 1);
 	assert_int_equal(flow->end, TAP_END_CLOSED);
-	assert_int_equal(flow->sides[TAP_ORIGINATOR].total, STREAM_BYTES);
-	assert_int_equal(flow->sides[TAP_ORIGINATOR].data.len, STREAM_BYTES);
-	assert_memory_equal(flow->sides[TAP_ORIGINATOR].data.data, bytes, STREAM_BYTES);
-	assert_string_equal(told_text(&flow->sides[TAP_RESPONDER]), "thanks");
+	assert_int_equal(flow->streams[TAP_ORIGINATOR].total, STREAM_BYTES);
+	assert_int_equal(flow->streams[TAP_ORIGINATOR].data.len, STREAM_BYTES);
+	assert_memory_equal(flow->streams[TAP_ORIGINATOR].data.data, bytes, STREAM_BYTES);
+	assert_string_equal(emitted_text(&flow->streams[TAP_RESPONDER]), "thanks");
 }
 
 /* False: skipped. */
 static bool capture_conversation(const char *interface, bool drops_privileges)
 {
 	struct pair pair;
-	struct streams_fixture fixture;
+	struct reassembly_fixture fixture;
 	char *bytes = malloc(STREAM_BYTES);
 	for (size_t i = 0; i < STREAM_BYTES; i++)
 		bytes[i] = (char)(i * 31 + i / 1000);
@@ -135,12 +136,12 @@ static bool capture_conversation(const char *interface, bool drops_privileges)
 	if (capture) {
 		if (drops_privileges)
 			assert_int_equal(tap_privileges_drop(NULL), 0);
-		streams_fixture_init(&fixture);
+		reassembly_fixture_init(&fixture);
 		connect_pair(&pair);
 		talk(&pair, bytes);
 		decode_live(capture, &fixture);
-		check_told(capture, &fixture, bytes);
-		streams_fixture_fini(&fixture);
+		check_emitted(capture, &fixture, bytes);
+		reassembly_fixture_fini(&fixture);
 		assert_int_equal(tap_capture_close(capture, NULL), 0);
 	}
 	free(bytes);

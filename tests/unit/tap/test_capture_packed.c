@@ -1,4 +1,4 @@
-/* Captures that are packed with gzip or zstd, in files and on standard input. */
+/* Captures packed with gzip or zstd, in files and on standard input. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,7 +34,7 @@ typedef size_t (*pack_function)(const struct support_bytes *in, unsigned char *o
 
 static const pack_function packers[] = {pack_gzip, pack_zstd};
 
-/* In two pieces, as gzip and zstd append to a file. Returns its length. */
+/* Pack in two parts, as gzip and zstd append to a file. Returns the length. */
 static size_t pack(pack_function packer, const struct support_bytes *file, unsigned char *out, size_t cap)
 {
 	struct support_bytes first = {.data = file->data, .len = file->len / 2},
@@ -61,7 +61,7 @@ static void packed_files_are_unpacked(void **state)
 	}
 }
 
-/* More than any buffer on the way holds, and much more unpacked than packed. */
+/* Larger than any buffer involved, and much larger unpacked than packed. */
 static void a_large_packed_file_is_unpacked(void **state)
 {
 	struct capture_fixture *fixture = *state;
@@ -84,7 +84,7 @@ static void a_large_packed_file_is_unpacked(void **state)
 	free(packed);
 }
 
-static void damage_in_a_packed_file_is_told(void **state)
+static void damage_in_a_packed_file_is_reported(void **state)
 {
 	struct capture_fixture *fixture = *state;
 	for (unsigned i = 0; i < 2; i++) {
@@ -106,8 +106,8 @@ static void damage_in_a_packed_file_is_told(void **state)
 	}
 }
 
-/* Also where the bytes that are unpacked end between two frames. */
-static void a_cut_packed_file_is_told(void **state)
+/* Even if the unpacked bytes end between two frames. */
+static void a_cut_packed_file_is_reported(void **state)
 {
 	struct capture_fixture *fixture = *state;
 	for (unsigned i = 0; i < 2; i++) {
@@ -161,8 +161,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(packed_files_are_unpacked),
 	    cmocka_unit_test(a_large_packed_file_is_unpacked),
-	    cmocka_unit_test(damage_in_a_packed_file_is_told),
-	    cmocka_unit_test(a_cut_packed_file_is_told),
+	    cmocka_unit_test(damage_in_a_packed_file_is_reported),
+	    cmocka_unit_test(a_cut_packed_file_is_reported),
 	    cmocka_unit_test(standard_input_is_read_packed_or_not),
 	};
 	return cmocka_run_group_tests(tests, capture_fixture_setup, capture_fixture_teardown);

@@ -1,4 +1,4 @@
-/* Frames in, bytes out: packets, fragments and streams together. */
+/* Frames in, bytes out: packets, fragments and reassembly together. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 #include "tap/stream/decoder.h"
-#include "tests/unit/tap/streams_fixture.h"
+#include "tests/unit/tap/reassembly_fixture.h"
 
-static struct streams_fixture fixture;
+static struct reassembly_fixture fixture;
 static struct support_connection connection;
 static struct tap_decoder *decoder;
 
@@ -55,15 +55,15 @@ static struct tap_decoder_stats stats(void)
 static void check_client(const char *text)
 {
 	assert_int_equal(fixture.flows_len, 1);
-	assert_string_equal(told_text(&fixture.flows[0]->sides[TAP_ORIGINATOR]), text);
+	assert_string_equal(emitted_text(&fixture.flows[0]->streams[TAP_ORIGINATOR]), text);
 }
 
 static int open_decoder(void **state)
 {
 	(void)state;
-	streams_fixture_init(&fixture);
+	reassembly_fixture_init(&fixture);
 	support_connection_init(&connection, 50000, 4222);
-	const struct tap_decoder_options options = {.streams = fixture.options};
+	const struct tap_decoder_options options = {.reassembly = fixture.options};
 	decoder = tap_decoder_open(&fixture.handler, &options, &fixture.budget);
 	assert_non_null(decoder);
 	return 0;
@@ -73,7 +73,7 @@ static int close_decoder(void **state)
 {
 	(void)state;
 	tap_decoder_close(decoder);
-	streams_fixture_fini(&fixture);
+	reassembly_fixture_fini(&fixture);
 	return 0;
 }
 
@@ -89,10 +89,10 @@ static void frames_become_bytes(void **state)
 	assert_true(fixture.flows[0]->is_closed);
 	assert_int_equal(stats().frames, 4);
 	assert_int_equal(stats().kinds[TAP_PACKET_SEGMENT], 4);
-	assert_int_equal(stats().streams->data_bytes, 13);
+	assert_int_equal(stats().reassembly->data_bytes, 13);
 }
 
-/* IPv4 and IPv6, the last part first. */
+/* IPv4 and IPv6, last fragment first. */
 static void a_segment_in_fragments_is_a_segment(void **state)
 {
 	(void)state;
@@ -116,7 +116,7 @@ static void a_segment_in_fragments_is_a_segment(void **state)
 	}
 }
 
-static void what_a_frame_lacks_is_a_hole(void **state)
+static void bytes_missing_from_a_frame_are_a_hole(void **state)
 {
 	(void)state;
 	shake_hands();
@@ -126,7 +126,7 @@ static void what_a_frame_lacks_is_a_hole(void **state)
 	check_client("0123<6 cut>abc");
 }
 
-static void padding_is_not_told(void **state)
+static void padding_is_not_emitted(void **state)
 {
 	(void)state;
 	connection.like.padding = 6;
@@ -149,13 +149,13 @@ static void frames_of_all_kinds_are_counted(void **state)
 	assert_int_equal(stats().frames, 2);
 }
 
-/* What is captured for the sake of an encapsulation may be of any port. */
+/* Packets that are captured because of an encapsulation may have any port. */
 static void only_the_ports_asked_for_become_bytes(void **state)
 {
 	(void)state;
 	static const uint16_t ports[] = {4222, 4333};
 	const struct tap_decoder_options options = {
-	    .streams = fixture.options, .ports = ports, .ports_count = 2};
+	    .reassembly = fixture.options, .ports = ports, .ports_count = 2};
 	struct support_connection other;
 	tap_decoder_close(decoder);
 	decoder = tap_decoder_open(&fixture.handler, &options, &fixture.budget);
@@ -167,7 +167,7 @@ static void only_the_ports_asked_for_become_bytes(void **state)
 	assert_int_equal(stats().other_ports, 1);
 }
 
-/* Take a packet around the one that is given, whole or in two fragments. */
+/* Take a packet that contains the given one, whole or in two fragments. */
 static void take_around(const struct support_packet *inner, uint32_t id)
 {
 	struct support_packet bare = *inner;
@@ -218,11 +218,11 @@ static void fragments_of_a_packet_inside_fragments_are_put_together(void **state
 static void check_undecoded(const char *list)
 {
 	char text[400];
-	tap_undecoded_list(stats().undecoded, text, sizeof text);
+	tap_undecoded_frames_list(stats().undecoded, text, sizeof text);
 	assert_string_equal(text, list);
 }
 
-static void what_is_not_decoded_is_listed_the_commonest_first(void **state)
+static void undecoded_frames_are_listed_most_frequent_kind_first(void **state)
 {
 	(void)state;
 	check_undecoded("");
@@ -249,8 +249,8 @@ static void kinds_beyond_the_table_share_a_count(void **state)
 		packet.protocol = (uint8_t)protocol;
 		take(packet);
 	}
-	assert_int_equal(stats().undecoded->len, TAP_UNDECODED_MAX);
-	assert_int_equal(stats().undecoded->others, 100 - TAP_UNDECODED_MAX);
+	assert_int_equal(stats().undecoded->len, TAP_UNDECODED_FRAMES_MAX);
+	assert_int_equal(stats().undecoded->others, 100 - TAP_UNDECODED_FRAMES_MAX);
 	assert_int_equal(stats().undecoded->frames, 100);
 }
 
@@ -271,13 +271,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    DECODER_TEST(frames_become_bytes),
 	    DECODER_TEST(a_segment_in_fragments_is_a_segment),
-	    DECODER_TEST(what_a_frame_lacks_is_a_hole),
-	    DECODER_TEST(padding_is_not_told),
+	    DECODER_TEST(bytes_missing_from_a_frame_are_a_hole),
+	    DECODER_TEST(padding_is_not_emitted),
 	    DECODER_TEST(frames_of_all_kinds_are_counted),
 	    DECODER_TEST(only_the_ports_asked_for_become_bytes),
 	    DECODER_TEST(a_packet_inside_fragments_is_found),
 	    DECODER_TEST(fragments_of_a_packet_inside_fragments_are_put_together),
-	    DECODER_TEST(what_is_not_decoded_is_listed_the_commonest_first),
+	    DECODER_TEST(undecoded_frames_are_listed_most_frequent_kind_first),
 	    DECODER_TEST(kinds_beyond_the_table_share_a_count),
 	    DECODER_TEST(time_alone_gives_up_holes),
 	};

@@ -1,4 +1,4 @@
-/* IP fragments: any order, any overlap, any lie about lengths, within bounds. */
+/* IP fragments in any order, with any overlap and any false length, within limits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tap/capture/fragments.h"
+#include "tap/packet/fragments.h"
 
 static struct tap_budget budget;
 static struct tap_fragments *fragments;
@@ -91,7 +91,7 @@ static void the_largest_datagram_fits_and_no_larger_one(void **state)
 	check_whole(TAP_DATAGRAM_BYTES_MAX);
 }
 
-static void datagrams_are_told_apart(void **state)
+static void datagrams_are_not_mixed_up(void **state)
 {
 	(void)state;
 	struct tap_fragment first = fragment_of(1, 0, 16, false), others[5];
@@ -109,7 +109,7 @@ static void datagrams_are_told_apart(void **state)
 	check_whole(32);
 }
 
-/* Behind the first, IPv6's fragments need not name the protocol. */
+/* In IPv6 only the first fragment has to name the protocol. */
 static void the_first_fragment_names_the_protocol(void **state)
 {
 	(void)state;
@@ -154,10 +154,10 @@ static void lengths_that_make_no_sense_are_refused(void **state)
 	assert_int_equal(stats()->bad, 2);
 	assert_false(take(fragment_of(1, 16, 5, true)));
 	assert_false(take(fragment_of(1, 16, 6, true)));  /* another end */
-	assert_false(take(fragment_of(1, 16, 8, false))); /* behind the end */
+	assert_false(take(fragment_of(1, 16, 8, false))); /* after the end */
 	assert_int_equal(stats()->bad, 4);
 	assert_false(take(fragment_of(2, 32, 8, false)));
-	assert_false(take(fragment_of(2, 16, 8, true))); /* an end before what was seen */
+	assert_false(take(fragment_of(2, 16, 8, true))); /* an end before bytes that were seen */
 	assert_int_equal(stats()->bad, 5);
 	assert_true(take(fragment_of(1, 0, 16, false)));
 	check_whole(21);
@@ -185,7 +185,7 @@ static void a_datagram_waits_for_half_a_minute(void **state)
 	assert_int_equal(stats()->given_up, 1);
 }
 
-static void the_oldest_datagram_gives_way(void **state)
+static void the_oldest_datagram_is_replaced(void **state)
 {
 	(void)state;
 	for (uint32_t id = 0; id < TAP_DATAGRAMS_MAX + 1; id++, time_ns++)
@@ -213,14 +213,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    FRAGMENTS_TEST(fragments_in_any_order_make_a_datagram),
 	    FRAGMENTS_TEST(the_largest_datagram_fits_and_no_larger_one),
-	    FRAGMENTS_TEST(datagrams_are_told_apart),
+	    FRAGMENTS_TEST(datagrams_are_not_mixed_up),
 	    FRAGMENTS_TEST(the_first_fragment_names_the_protocol),
 	    FRAGMENTS_TEST(of_two_versions_the_first_counts),
 	    FRAGMENTS_TEST(a_fragment_seen_twice_changes_nothing),
 	    FRAGMENTS_TEST(lengths_that_make_no_sense_are_refused),
 	    FRAGMENTS_TEST(a_fragment_that_was_cut_is_counted),
 	    FRAGMENTS_TEST(a_datagram_waits_for_half_a_minute),
-	    FRAGMENTS_TEST(the_oldest_datagram_gives_way),
+	    FRAGMENTS_TEST(the_oldest_datagram_is_replaced),
 	    FRAGMENTS_TEST(without_memory_a_datagram_is_given_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,28 +6,28 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/tap/overhear.h"
+#include "tests/unit/tap/session_fixture.h"
 
 enum { MEMORY = 16 << 20 };
 
-/* A publisher and two subscribers, all shaken hands with: connections 1 to 3. */
+/* A publisher and two subscribers after their handshakes: connections 1 to 3. */
 struct bus {
-	struct overhear overhear;
+	struct session_fixture fixture;
 	void *publisher, *first, *second;
 };
 
 static int setup(void **state)
 {
 	struct bus *bus = calloc(1, sizeof *bus);
-	struct overhear *overhear = &bus->overhear;
-	overhear_open(overhear, MEMORY, NULL, 0);
-	bus->publisher = overhear_connect(overhear, 50000, 4222, false);
-	bus->first = overhear_connect(overhear, 50001, 4222, false);
-	bus->second = overhear_connect(overhear, 50002, 4222, false);
-	overhear_handshake(overhear, &bus->publisher, "p");
-	overhear_handshake(overhear, &bus->first, "1");
-	overhear_handshake(overhear, &bus->second, "2");
-	free(overhear_take(overhear, false));
+	struct session_fixture *fixture = &bus->fixture;
+	session_open(fixture, MEMORY, NULL, 0);
+	bus->publisher = session_connect(fixture, 50000, 4222, false);
+	bus->first = session_connect(fixture, 50001, 4222, false);
+	bus->second = session_connect(fixture, 50002, 4222, false);
+	session_handshake(fixture, &bus->publisher, "p");
+	session_handshake(fixture, &bus->first, "1");
+	session_handshake(fixture, &bus->second, "2");
+	free(session_take(fixture, false));
 	*state = bus;
 	return 0;
 }
@@ -35,34 +35,34 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct bus *bus = *state;
-	overhear_end(&bus->overhear, &bus->publisher, TAP_END_CAPTURE);
-	overhear_end(&bus->overhear, &bus->first, TAP_END_CAPTURE);
-	overhear_end(&bus->overhear, &bus->second, TAP_END_CAPTURE);
-	free(overhear_take(&bus->overhear, true));
-	overhear_close(&bus->overhear);
+	session_end(&bus->fixture, &bus->publisher, TAP_END_CAPTURE);
+	session_end(&bus->fixture, &bus->first, TAP_END_CAPTURE);
+	session_end(&bus->fixture, &bus->second, TAP_END_CAPTURE);
+	free(session_take(&bus->fixture, true));
+	session_close(&bus->fixture);
 	free(bus);
 	return 0;
 }
 
-#define publish(bus, text)     overhear_client(&(bus)->overhear, &(bus)->publisher, text)
-#define send_first(bus, text)  overhear_server(&(bus)->overhear, &(bus)->first, text)
-#define send_second(bus, text) overhear_server(&(bus)->overhear, &(bus)->second, text)
+#define publish(bus, text)     session_client(&(bus)->fixture, &(bus)->publisher, text)
+#define send_first(bus, text)  session_server(&(bus)->fixture, &(bus)->first, text)
+#define send_second(bus, text) session_server(&(bus)->fixture, &(bus)->second, text)
 
 static void expect(struct bus *bus, bool all, const char *events)
 {
-	char *heard = overhear_take(&bus->overhear, all);
+	char *heard = session_take(&bus->fixture, all);
 	assert_string_equal(heard, events);
 	free(heard);
 }
 
-/* The subscribers subscribe to everything as 7 and 8, and see that it was processed. */
+/* The subscribers subscribe to everything with sids 7 and 8, and the server has processed it. */
 static void subscribe(struct bus *bus)
 {
-	overhear_client(&bus->overhear, &bus->first, "SUB > 7\r\nPING\r\n");
-	overhear_client(&bus->overhear, &bus->second, "SUB > 8\r\nPING\r\n");
+	session_client(&bus->fixture, &bus->first, "SUB > 7\r\nPING\r\n");
+	session_client(&bus->fixture, &bus->second, "SUB > 8\r\nPING\r\n");
 	send_first(bus, "PONG\r\n");
 	send_second(bus, "PONG\r\n");
-	free(overhear_take(&bus->overhear, false));
+	free(session_take(&bus->fixture, false));
 }
 
 static void a_publish_and_its_deliveries_are_one_message(void **state)
@@ -78,7 +78,7 @@ static void a_publisher_may_receive_its_own(void **state)
 {
 	struct bus *bus = *state;
 	publish(bus, "PUB a 2\r\nhi\r\n");
-	overhear_server(&bus->overhear, &bus->publisher, "MSG a 1 2\r\nhi\r\n");
+	session_server(&bus->fixture, &bus->publisher, "MSG a 1 2\r\nhi\r\n");
 	expect(bus, true, "message 1 a [hi] -> 1/1\n");
 }
 
@@ -87,12 +87,12 @@ static void a_request_and_its_reply_are_two_messages(void **state)
 	struct bus *bus = *state;
 	publish(bus, "PUB ask _INBOX.1 1\r\n?\r\n");
 	send_first(bus, "MSG ask 7 _INBOX.1 1\r\n?\r\n");
-	overhear_client(&bus->overhear, &bus->first, "PUB _INBOX.1 1\r\n!\r\n");
-	overhear_server(&bus->overhear, &bus->publisher, "MSG _INBOX.1 1 1\r\n!\r\n");
+	session_client(&bus->fixture, &bus->first, "PUB _INBOX.1 1\r\n!\r\n");
+	session_server(&bus->fixture, &bus->publisher, "MSG _INBOX.1 1 1\r\n!\r\n");
 	expect(bus, true, "message 1 ask reply=_INBOX.1 [?] -> 2/7\nmessage 2 _INBOX.1 [!] -> 1/1\n");
 }
 
-static void what_differs_in_anything_is_not_joined(void **state)
+static void a_delivery_that_differs_in_anything_is_not_joined(void **state)
 {
 	struct bus *bus = *state;
 	publish(bus, "PUB a r 2\r\nhi\r\n");
@@ -128,8 +128,8 @@ static void repetitions_are_joined_in_their_order(void **state)
 	       "delivery 2/7 a [.]\n");
 }
 
-/* More of one content than would be searched through one by one, on two subjects that one subscription hears. */
-static void many_repetitions_are_joined_all(void **state)
+/* More messages of one content than are searched one by one, on two subjects that one subscription receives. */
+static void many_repetitions_are_all_joined(void **state)
 {
 	struct bus *bus = *state;
 	struct wire_event event;
@@ -140,8 +140,8 @@ static void many_repetitions_are_joined_all(void **state)
 		publish(bus, "PUB a 1\r\n.\r\nPUB b 1\r\n.\r\n");
 	for (int i = 0; i < COUNT; i++)
 		send_first(bus, "MSG a 7 1\r\n.\r\nMSG b 7 1\r\n.\r\n");
-	tap_join_finish(bus->overhear.join);
-	while (tap_join_next(bus->overhear.join, &event)) {
+	tap_join_finish(bus->fixture.join);
+	while (tap_join_next(bus->fixture.join, &event)) {
 		messages += event.kind == WIRE_EVENT_MESSAGE;
 		received += event.receiver_count == 1;
 	}
@@ -149,7 +149,7 @@ static void many_repetitions_are_joined_all(void **state)
 	assert_int_equal(received, 2 * COUNT);
 }
 
-/* One content again and again, the oldest leaving meanwhile, among much else. */
+/* The same content again and again, among other messages, while the oldest leave. */
 static void repetitions_are_joined_while_the_oldest_leave(void **state)
 {
 	struct bus *bus = *state;
@@ -161,14 +161,14 @@ static void repetitions_are_joined_while_the_oldest_leave(void **state)
 		publish(bus, "PUB a 1\r\n.\r\n");
 		for (int j = 0; j < 20; j++)
 			publish(bus, "PUB other 1\r\n.\r\n");
-		bus->overhear.now_ns += 10 * OVERHEAR_MS;
+		bus->fixture.now_ns += 10 * SESSION_MS;
 		send_first(bus, "MSG a 7 1\r\n.\r\n");
 		send_second(bus, "MSG a 8 1\r\n.\r\n");
-		while (tap_join_next(bus->overhear.join, &event))
+		while (tap_join_next(bus->fixture.join, &event))
 			received += event.receiver_count;
 	}
-	tap_join_finish(bus->overhear.join);
-	while (tap_join_next(bus->overhear.join, &event))
+	tap_join_finish(bus->fixture.join);
+	while (tap_join_next(bus->fixture.join, &event))
 		received += event.receiver_count;
 	assert_int_equal(received, 2 * COUNT);
 }
@@ -178,23 +178,23 @@ static void a_delivery_decoded_before_its_message_is_joined(void **state)
 	struct bus *bus = *state;
 	send_first(bus, "MSG a 7 2\r\nhi\r\n");
 	send_second(bus, "MSG a 8 2\r\nhi\r\nMSG a 8 2\r\nhi\r\n");
-	bus->overhear.now_ns -= OVERHEAR_MS;
+	bus->fixture.now_ns -= SESSION_MS;
 	publish(bus, "PUB a 2\r\nhi\r\nPUB a 2\r\nhi\r\n");
 	expect(bus, true, "message 1 a [hi] -> 2/7 3/8\nmessage 1 a [hi] -> 3/8\n");
 }
 
-static void other_servers_messages_are_not_joined(void **state)
+static void messages_of_other_servers_are_not_joined(void **state)
 {
 	struct bus *bus = *state;
-	void *elsewhere = overhear_connect(&bus->overhear, 50003, 4333, false);
-	void *same = overhear_connect(&bus->overhear, 50004, 4334, false);
-	overhear_server(&bus->overhear, &elsewhere, "INFO {\"server_id\":\"T\"}\r\n");
-	overhear_server(&bus->overhear, &same, "INFO {\"server_id\":\"S\"}\r\n");
+	void *elsewhere = session_connect(&bus->fixture, 50003, 4333, false);
+	void *same = session_connect(&bus->fixture, 50004, 4334, false);
+	session_server(&bus->fixture, &elsewhere, "INFO {\"server_id\":\"T\"}\r\n");
+	session_server(&bus->fixture, &same, "INFO {\"server_id\":\"S\"}\r\n");
 	publish(bus, "PUB a 2\r\nhi\r\n");
-	overhear_server(&bus->overhear, &elsewhere, "MSG a 7 2\r\nhi\r\n");
-	overhear_server(&bus->overhear, &same, "MSG a 8 2\r\nhi\r\n");
-	overhear_end(&bus->overhear, &elsewhere, TAP_END_CAPTURE);
-	overhear_end(&bus->overhear, &same, TAP_END_CAPTURE);
+	session_server(&bus->fixture, &elsewhere, "MSG a 7 2\r\nhi\r\n");
+	session_server(&bus->fixture, &same, "MSG a 8 2\r\nhi\r\n");
+	session_end(&bus->fixture, &elsewhere, TAP_END_CAPTURE);
+	session_end(&bus->fixture, &same, TAP_END_CAPTURE);
 	expect(bus, true,
 	       "message 1 a [hi] -> 5/8\n"
 	       "connect 4 10.0.0.1:50003\n"
@@ -206,30 +206,30 @@ static void a_message_leaves_when_its_window_is_over(void **state)
 {
 	struct bus *bus = *state;
 	publish(bus, "PUB a 1\r\n1\r\n");
-	bus->overhear.now_ns += TAP_JOIN_WINDOW_NS - 2000;
+	bus->fixture.now_ns += TAP_JOIN_WINDOW_NS - 2000;
 	send_first(bus, "MSG a 7 1\r\n1\r\n");
 	expect(bus, false, "");
-	bus->overhear.now_ns += 1000;
+	bus->fixture.now_ns += 1000;
 	send_second(bus, "MSG a 8 1\r\n1\r\n");
 	expect(bus, false, "message 1 a [1] -> 2/7\n");
 	expect(bus, true, "delivery 3/8 a [1]\n");
 }
 
-static void a_tick_lets_go_what_waited_long_enough(void **state)
+static void a_tick_releases_events_older_than_the_window(void **state)
 {
 	struct bus *bus = *state;
 	publish(bus, "PUB a 1\r\n1\r\n");
-	tap_join_tick(bus->overhear.join, bus->overhear.now_ns + TAP_JOIN_WINDOW_NS - 1);
+	tap_join_tick(bus->fixture.join, bus->fixture.now_ns + TAP_JOIN_WINDOW_NS - 1);
 	expect(bus, false, "");
-	tap_join_tick(bus->overhear.join, bus->overhear.now_ns + TAP_JOIN_WINDOW_NS);
+	tap_join_tick(bus->fixture.join, bus->fixture.now_ns + TAP_JOIN_WINDOW_NS);
 	expect(bus, false, "message 1 a [1]\n");
 }
 
 static void disorder_does_not_turn_time_back(void **state)
 {
-	struct bus *bus = *state; /* overhear_take checks the times */
+	struct bus *bus = *state; /* session_take checks the times */
 	publish(bus, "PUB a 1\r\n1\r\n");
-	bus->overhear.now_ns -= 20 * OVERHEAR_MS;
+	bus->fixture.now_ns -= 20 * SESSION_MS;
 	send_first(bus, "MSG b 7 1\r\n2\r\n");
 	expect(bus, true, "message 1 a [1]\ndelivery 2/7 b [2]\n");
 }
@@ -238,7 +238,7 @@ static void a_partial_message_is_joined_with_nothing(void **state)
 {
 	struct bus *bus = *state;
 	publish(bus, "PUB a 4\r\nhi");
-	overhear_hole(&bus->overhear, &bus->publisher, TAP_ORIGINATOR, 4);
+	session_hole(&bus->fixture, &bus->publisher, TAP_ORIGINATOR, 4);
 	send_first(bus, "MSG a 7 4\r\nhiho\r\n");
 	publish(bus, "PUB b 1\r\n1\r\n");
 	expect(bus, true,
@@ -251,64 +251,64 @@ static void a_partial_message_is_joined_with_nothing(void **state)
 static void receivers_outlive_their_connection(void **state)
 {
 	struct bus *bus = *state;
-	overhear_client(&bus->overhear, &bus->first, "SUB a workers 7\r\n");
+	session_client(&bus->fixture, &bus->first, "SUB a workers 7\r\n");
 	publish(bus, "PUB a 1\r\n1\r\n");
 	send_first(bus, "MSG a 7 1\r\n1\r\n");
-	overhear_end(&bus->overhear, &bus->first, TAP_END_RESET);
+	session_end(&bus->fixture, &bus->first, TAP_END_RESET);
 	expect(bus, true,
 	       "subscribe 2 subject=a sid=7 queue=workers\n"
 	       "message 1 a [1] -> 2/7(workers)\n"
 	       "disconnect 2: reset\n");
 }
 
-/* A small budget: what waits leaves early, and nothing is lost as long as somebody takes it. */
+/* With a small budget events leave early, and none is lost while they are taken. */
 static void when_memory_is_short_messages_leave_early(void **state)
 {
-	struct overhear overhear;
+	struct session_fixture fixture;
 	struct wire_event event;
 	uint64_t messages = 0;
 	(void)state;
-	overhear_open(&overhear, 2 << 20, NULL, 0);
-	void *flow = overhear_connect(&overhear, 50000, 4222, false);
-	overhear_handshake(&overhear, &flow, "p");
+	session_open(&fixture, 2 << 20, NULL, 0);
+	void *flow = session_connect(&fixture, 50000, 4222, false);
+	session_handshake(&fixture, &flow, "p");
 	for (int i = 0; i < 20000; i++) {
-		overhear_client(&overhear, &flow,
-				"PUB a 100\r\n01234567890123456789012345678901234567890123456789"
-				"01234567890123456789012345678901234567890123456789\r\n");
-		while (tap_join_next(overhear.join, &event))
+		session_client(&fixture, &flow,
+			       "PUB a 100\r\n01234567890123456789012345678901234567890123456789"
+			       "01234567890123456789012345678901234567890123456789\r\n");
+		while (tap_join_next(fixture.join, &event))
 			messages += event.kind == WIRE_EVENT_MESSAGE;
 	}
-	assert_true(tap_join_stats(overhear.join)->hurried > 0);
-	assert_int_equal(tap_join_stats(overhear.join)->lost, 0);
+	assert_true(tap_join_stats(fixture.join)->released_early > 0);
+	assert_int_equal(tap_join_stats(fixture.join)->lost, 0);
 	assert_true(messages > 10000);
-	overhear_end(&overhear, &flow, TAP_END_CAPTURE);
-	overhear_close(&overhear);
+	session_end(&fixture, &flow, TAP_END_CAPTURE);
+	session_close(&fixture);
 }
 
-static void what_finds_no_memory_is_told(void **state)
+static void events_without_memory_are_reported_as_lost(void **state)
 {
-	struct overhear overhear;
+	struct session_fixture fixture;
 	struct wire_event event;
 	uint64_t messages = 0, lost = 0;
 	(void)state;
-	overhear_open(&overhear, 2 << 20, NULL, 0);
-	void *flow = overhear_connect(&overhear, 50000, 4222, false);
-	overhear_handshake(&overhear, &flow, "p");
+	session_open(&fixture, 2 << 20, NULL, 0);
+	void *flow = session_connect(&fixture, 50000, 4222, false);
+	session_handshake(&fixture, &flow, "p");
 	for (int i = 0; i < 20000; i++)
-		overhear_client(&overhear, &flow, "PUB a 1\r\n.\r\n");
-	while (tap_join_next(overhear.join, &event)) {
+		session_client(&fixture, &flow, "PUB a 1\r\n.\r\n");
+	while (tap_join_next(fixture.join, &event)) {
 		messages += event.kind == WIRE_EVENT_MESSAGE;
 		lost += event.kind == WIRE_EVENT_GAP ? event.lost_messages : 0;
 	}
-	overhear_end(&overhear, &flow, TAP_END_CAPTURE);
-	tap_join_finish(overhear.join);
-	while (tap_join_next(overhear.join, &event)) {
+	session_end(&fixture, &flow, TAP_END_CAPTURE);
+	tap_join_finish(fixture.join);
+	while (tap_join_next(fixture.join, &event)) {
 		messages += event.kind == WIRE_EVENT_MESSAGE;
 		lost += event.kind == WIRE_EVENT_GAP ? event.lost_messages : 0;
 	}
 	assert_true(lost > 0);
 	assert_int_equal(messages + lost, 20000);
-	overhear_close(&overhear);
+	session_close(&fixture);
 }
 
 int main(void)
@@ -318,20 +318,20 @@ int main(void)
 	    CASE(a_publish_and_its_deliveries_are_one_message),
 	    CASE(a_publisher_may_receive_its_own),
 	    CASE(a_request_and_its_reply_are_two_messages),
-	    CASE(what_differs_in_anything_is_not_joined),
+	    CASE(a_delivery_that_differs_in_anything_is_not_joined),
 	    CASE(headers_may_be_stripped_but_not_changed),
 	    CASE(repetitions_are_joined_in_their_order),
-	    CASE(many_repetitions_are_joined_all),
+	    CASE(many_repetitions_are_all_joined),
 	    CASE(repetitions_are_joined_while_the_oldest_leave),
 	    CASE(a_delivery_decoded_before_its_message_is_joined),
-	    CASE(other_servers_messages_are_not_joined),
+	    CASE(messages_of_other_servers_are_not_joined),
 	    CASE(a_message_leaves_when_its_window_is_over),
-	    CASE(a_tick_lets_go_what_waited_long_enough),
+	    CASE(a_tick_releases_events_older_than_the_window),
 	    CASE(disorder_does_not_turn_time_back),
 	    CASE(a_partial_message_is_joined_with_nothing),
 	    CASE(receivers_outlive_their_connection),
 	    CASE(when_memory_is_short_messages_leave_early),
-	    CASE(what_finds_no_memory_is_told),
+	    CASE(events_without_memory_are_reported_as_lost),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Packet decoding: every link layer, both IPs, what lies about its length and what is cut off. */
+/* Packet decoding: every link layer, both IP versions, false lengths and cut frames. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "support/packets.h"
-#include "tap/capture/packet.h"
+#include "tap/packet/packet.h"
 #include "tests/support/guard_page.h"
 
 static const uint8_t all_extensions[] = {0, 60, 43, 51, 60};
@@ -69,7 +69,7 @@ static void check_segment(const struct support_packet *packet)
 	assert_memory_equal(decoded.segment.payload.data, packet->payload.data, packet->payload.len);
 }
 
-/* Call check with every form of a packet that there is. */
+/* Call check with every form of a packet. */
 static void with_every_form(void (*check)(const struct support_packet *packet))
 {
 	for (unsigned i = 0; i < SUPPORT_LINKS * 2 * 2 * 3; i++) {
@@ -107,8 +107,8 @@ static void padding_is_no_payload(void **state)
 	with_every_form(check_padding);
 }
 
-/* A frame cut by the snapshot length: all that is there is payload, all that is not is missing, and where a header is
- * cut nothing is made up. */
+/* A frame cut by the snapshot length: captured bytes are payload, others are missing, and no header is
+ * invented. */
 static void check_cuts(const struct support_packet *packet)
 {
 	struct support_bytes frame = {0};
@@ -128,13 +128,14 @@ static void check_cuts(const struct support_packet *packet)
 	support_bytes_fini(&frame);
 }
 
-static void what_the_snapshot_length_cuts_is_missing(void **state)
+static void bytes_cut_by_the_snapshot_length_are_missing(void **state)
 {
 	(void)state;
 	with_every_form(check_cuts);
 }
 
-/* A frame that ends early on the wire, too: IP's length still says what is missing. Without that it is malformed. */
+/* A frame that is short on the wire, too: IP's length still says how much is missing. Without that it is
+ * malformed. */
 static void check_short(const struct support_packet *packet)
 {
 	struct support_bytes frame = {0};
@@ -152,13 +153,14 @@ static void check_short(const struct support_packet *packet)
 	support_bytes_fini(&frame);
 }
 
-static void a_short_frame_is_told_apart(void **state)
+static void a_frame_that_is_short_on_the_wire_is_no_cut_frame(void **state)
 {
 	(void)state;
 	with_every_form(check_short);
 }
 
-/* The kernel's offloads build frames longer than IPv4's length can say; it is 0 then, and so is IPv6's. */
+/* Kernel offloads build frames longer than the length field of IPv4 holds; it is 0 then, and so is that of
+ * IPv6. */
 static void a_frame_without_an_ip_length_goes_to_its_end(void **state)
 {
 	(void)state;
@@ -213,7 +215,7 @@ static void a_segment_longer_than_any_kernel_builds_is_refused(void **state)
 /* ---- malformed ---- */
 
 struct patch {
-	unsigned offset; /* behind the Ethernet header */
+	unsigned offset; /* after the Ethernet header */
 	unsigned char value;
 	enum tap_packet_kind kind;
 };
@@ -230,7 +232,7 @@ static void check_patch(const struct patch *patch, bool is_v6)
 	support_bytes_fini(&frame);
 }
 
-static void malformed_headers_are_told_by_kind(void **state)
+static void malformed_headers_are_reported_by_kind(void **state)
 {
 	(void)state;
 	static const struct patch ipv4[] = {
@@ -256,7 +258,7 @@ static void malformed_headers_are_told_by_kind(void **state)
 		check_patch(&ipv6[i], true);
 }
 
-static void what_is_not_ip_is_told(void **state)
+static void frames_that_are_not_ip_are_named(void **state)
 {
 	(void)state;
 	struct tap_packet decoded;
@@ -293,7 +295,7 @@ static void check_fragment(const struct support_packet *packet, bool is_last)
 	assert_int_equal(fragment->is_last, is_last);
 }
 
-static void fragments_say_where_they_belong(void **state)
+static void fragments_have_their_id_and_offset(void **state)
 {
 	(void)state;
 	for (int is_v6 = 0; is_v6 < 2; is_v6++) {
@@ -309,7 +311,7 @@ static void fragments_say_where_they_belong(void **state)
 	}
 }
 
-/* RFC 6946: a fragment that is all of the datagram needs nothing else. */
+/* RFC 6946: a fragment that covers the whole datagram needs no reassembly. */
 static void an_atomic_fragment_is_a_segment(void **state)
 {
 	(void)state;
@@ -339,14 +341,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_link_layer_and_both_ips_give_the_segment),
 	    cmocka_unit_test(padding_is_no_payload),
-	    cmocka_unit_test(what_the_snapshot_length_cuts_is_missing),
-	    cmocka_unit_test(a_short_frame_is_told_apart),
+	    cmocka_unit_test(bytes_cut_by_the_snapshot_length_are_missing),
+	    cmocka_unit_test(a_frame_that_is_short_on_the_wire_is_no_cut_frame),
 	    cmocka_unit_test(a_frame_without_an_ip_length_goes_to_its_end),
 	    cmocka_unit_test(a_jumbo_payload_option_gives_the_length),
 	    cmocka_unit_test(a_segment_longer_than_any_kernel_builds_is_refused),
-	    cmocka_unit_test(malformed_headers_are_told_by_kind),
-	    cmocka_unit_test(what_is_not_ip_is_told),
-	    cmocka_unit_test(fragments_say_where_they_belong),
+	    cmocka_unit_test(malformed_headers_are_reported_by_kind),
+	    cmocka_unit_test(frames_that_are_not_ip_are_named),
+	    cmocka_unit_test(fragments_have_their_id_and_offset),
 	    cmocka_unit_test(an_atomic_fragment_is_a_segment),
 	};
 	return cmocka_run_group_tests(tests, open_page, close_page);

@@ -1,4 +1,4 @@
-/* pcapng files: sections, interfaces, every block with packets, times, drops; cut and damaged ones. */
+/* pcapng files: sections, interfaces, all packet blocks, times, drops, and cut and damaged files. */
 #include <pcap/dlt.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -203,7 +203,7 @@ static void read_prefix(const struct capture_fixture *fixture, const struct file
 	tap_capture_close(capture, NULL);
 }
 
-/* Read the file and forget it. */
+/* Read the file, then discard it. */
 static void read_file(const struct capture_fixture *fixture, struct file *file, struct read *read)
 {
 	read_prefix(fixture, file, file->bytes.len, read);
@@ -263,7 +263,7 @@ static void blocks_that_are_not_needed_are_skipped(void **state)
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
 		put_other(&file, types[i], i * 7);
 	put_interface(&file, 1, 0, 255, 0);
-	put_other(&file, 0x0bad, 30 << 20); /* longer than any block that is kept */
+	put_other(&file, 0x0bad, 30 << 20); /* longer than any block that is read */
 	put_packet(&file, 0, 5, "frame");
 	read_file(*state, &file, &read);
 	assert_int_equal(read.status, 0);
@@ -315,9 +315,9 @@ static void every_resolution_gives_nanoseconds(void **state)
 	    {6, INT64_MIN, 0, -TAP__TIME_NS_MAX},
 	};
 	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
-		const struct tap__link link = {.resolution = times[i].resolution,
-					       .offset_s = times[i].offset_s};
-		int64_t time_ns = tap__link_time_ns(&link, times[i].ticks);
+		const struct tap__pcapng_link link = {.resolution = times[i].resolution,
+						      .offset_s = times[i].offset_s};
+		int64_t time_ns = tap__pcapng_time_ns(&link, times[i].ticks);
 		if (time_ns != times[i].time_ns)
 			fail_msg("%zu: %lld instead of %lld", i, (long long)time_ns,
 				 (long long)times[i].time_ns);
@@ -341,7 +341,7 @@ static void a_simple_packet_has_the_time_of_the_one_before(void **state)
 	assert_string_equal(read.frame[2].text, "longe"); /* cut to the interface's snaplen */
 	assert_int_equal(read.frame[2].wire_bytes, 6);
 	assert_true(read.frame[2].time_ns == 1700000000000000000);
-	assert_string_equal(read.frame[3].text, "abc"); /* its padding is not part of it */
+	assert_string_equal(read.frame[3].text, "abc"); /* its padding is not included */
 }
 
 static void an_obsolete_packet_is_read(void **state)
@@ -350,7 +350,7 @@ static void an_obsolete_packet_is_read(void **state)
 	struct read read;
 	put_section(&file, false);
 	put_interface(&file, 1, 0, 255, 0);
-	put_obsolete_packet(&file, 0xffff, 1000000, "first"); /* drops: not known */
+	put_obsolete_packet(&file, 0xffff, 1000000, "first"); /* drops: unknown */
 	put_obsolete_packet(&file, 3, 2000000, "second");
 	read_file(*state, &file, &read);
 	assert_int_equal(read.frames, 2);
@@ -389,7 +389,7 @@ static void statistics_are_counters_since_the_beginning(void **state)
 	put_statistics(&file, 2000000, 4, 10);
 	put_statistics(&file, 3000000, 4, 10);
 	put_statistics(&file, 4000000, 5, 30);
-	put_statistics(&file, 5000000, 0, 0); /* a counter that went back tells nothing */
+	put_statistics(&file, 5000000, 0, 0); /* a counter that decreased states nothing */
 	read_file(*state, &file, &read);
 	assert_int_equal(read.drops, 2);
 	assert_true(read.drop[0].kernel == 10 && read.drop[0].interface == 4 && read.drop[0].either == 0);
@@ -420,7 +420,7 @@ static void a_drop_that_is_stated_twice_counts_once(void **state)
 	put_interface(&file, 1, 0, 255, 0);
 	put_packet_after_drops(&file, 1000000, 0);
 	put_statistics(&file, 2000000, 0, 6);
-	put_packet_after_drops(&file, 3000000, 9); /* of these, the statistics knew six */
+	put_packet_after_drops(&file, 3000000, 9); /* six of them were in the statistics */
 	put_statistics(&file, 4000000, 0, 9);
 	put_packet_after_drops(&file, 5000000, 1);
 	read_file(*state, &file, &read);
@@ -470,12 +470,12 @@ static void a_cut_file_gives_what_is_before_the_cut(void **state)
 		assert_true(read.frames >= frames);
 		frames = read.frames;
 	}
-	assert_int_equal(whole, 10); /* one for each block's end */
+	assert_int_equal(whole, 10); /* one for the end of each block */
 	assert_int_equal(frames, 4);
 	support_bytes_fini(&file.bytes);
 }
 
-/* Put a number at an offset of the file's last block; reading must fail at the block, with this reason. */
+/* Put a number at an offset of the file's last block. Reading must fail at that block, for this reason. */
 static void check_damage(struct capture_fixture *fixture, size_t at, uint32_t value, const char *reason)
 {
 	struct file file = {0};
@@ -493,9 +493,9 @@ static void check_damage(struct capture_fixture *fixture, size_t at, uint32_t va
 		fail_msg("%s", read.fault.text);
 }
 
-static void damage_is_told_with_its_place(void **state)
+static void damage_is_reported_with_its_offset(void **state)
 {
-	check_damage(*state, 4, 8, "shorter than a block can be");
+	check_damage(*state, 4, 8, "shorter than the minimum");
 	check_damage(*state, 4, 0xfffffffc, "longer than");
 	check_damage(*state, 32, 32, "the lengths at the beginning and the end of a block differ");
 	check_damage(*state, 8, 1, "an interface that was not described");
@@ -508,23 +508,23 @@ static void damage_is_told_with_its_place(void **state)
 
 static struct guard_page page;
 
-/* Every prefix of the body, with its options, at an unmapped page. */
+/* Every prefix of the body, with options, at an unmapped page. */
 static void check_body(uint32_t type, const unsigned char *bytes, size_t len)
 {
-	struct tap__link link;
-	struct tap__packet packet;
-	struct tap__statistics statistics;
+	struct tap__pcapng_link link;
+	struct tap__pcapng_packet packet;
+	struct tap__pcapng_statistics statistics;
 	for (size_t cut = 0; cut <= len; cut++) {
-		const struct tap__body body = {
+		const struct tap__pcapng_body body = {
 		    .bytes = (const unsigned char *)guard_page_copy(&page, (const char *)bytes, cut),
 		    .len = (uint32_t)cut,
 		    .is_big_endian = true};
-		(void)tap__block_section(&body);
-		(void)tap__block_interface(&body, &link);
-		(void)tap__block_statistics(&body, &statistics);
-		if (!tap__block_packet(&body, type, &packet))
+		(void)tap__pcapng_check_section(&body);
+		(void)tap__pcapng_parse_interface(&body, &link);
+		(void)tap__pcapng_parse_statistics(&body, &statistics);
+		if (!tap__pcapng_parse_packet(&body, type, &packet))
 			assert_true(packet.bytes + packet.captured_bytes <= body.bytes + cut);
-		if (!tap__block_simple_packet(&body, 0, &packet))
+		if (!tap__pcapng_parse_simple_packet(&body, 0, &packet))
 			assert_true(packet.bytes + packet.captured_bytes <= body.bytes + cut);
 	}
 }
@@ -561,7 +561,7 @@ int main(void)
 	    cmocka_unit_test(a_drop_that_is_stated_twice_counts_once),
 	    cmocka_unit_test(interfaces_and_sections_have_counters_of_their_own),
 	    cmocka_unit_test(a_cut_file_gives_what_is_before_the_cut),
-	    cmocka_unit_test(damage_is_told_with_its_place),
+	    cmocka_unit_test(damage_is_reported_with_its_offset),
 	    cmocka_unit_test(no_parser_reads_beyond_a_body),
 	};
 	return cmocka_run_group_tests(tests, capture_fixture_setup, capture_fixture_teardown);

@@ -1,4 +1,4 @@
-/* Privileges, given up for good by a child process that begins as root. Skipped for anybody else. */
+/* A child process that starts as root gives up its privileges for good. Skipped for other users. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -27,7 +27,7 @@ enum { SOMEBODY = 12345 };
 
 static struct support_tempdir dir;
 
-/* In a child: what is not so ends it with the number of the line. */
+/* In a child: exit with the line number when this does not hold. */
 #define REQUIRE(holds)                                                      \
 	do {                                                                \
 		if (!(holds)) {                                             \
@@ -74,7 +74,7 @@ static void become_nobody(void)
 	REQUIRE(tap_privileges_drop(NULL) == 0);
 	REQUIRE(getuid() != 0 && geteuid() != 0 && getgid() != 0 && getegid() != 0);
 	require_nothing_left();
-	REQUIRE(tap_privileges_drop(NULL) == 0); /* once more does no harm */
+	REQUIRE(tap_privileges_drop(NULL) == 0); /* a second call does no harm */
 }
 
 static void root_becomes_nobody(void **state)
@@ -97,13 +97,13 @@ static void become_somebody(void)
 	require_nothing_left();
 }
 
-static void root_becomes_who_called_sudo(void **state)
+static void root_becomes_the_user_who_called_sudo(void **state)
 {
 	(void)state;
 	in_child(become_somebody);
 }
 
-/* As a program with `setcap cap_net_raw+ep` is started. */
+/* The state of a program after `setcap cap_net_raw+ep`. */
 static void become_plain_user_with_capability(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -144,13 +144,13 @@ static void distrust(void)
 	}
 }
 
-static void a_sudo_uid_that_is_none_is_not_believed(void **state)
+static void an_invalid_sudo_uid_is_ignored(void **state)
 {
 	(void)state;
 	in_child(distrust);
 }
 
-/* A log's folder is made, and files are opened, before; both are used after. */
+/* A folder is made and files are opened before the drop; both are used after it. */
 static void write_afterwards(void)
 {
 	char folder[300], path[300];
@@ -170,13 +170,13 @@ static void write_afterwards(void)
 	REQUIRE(open(path, O_CREAT | O_EXCL | O_WRONLY, 0600) >= 0);
 }
 
-static void a_folder_made_before_can_be_written_to_after(void **state)
+static void a_folder_made_before_the_drop_is_writable_afterwards(void **state)
 {
 	(void)state;
 	in_child(write_afterwards);
 }
 
-static void a_folder_that_cannot_be_made_is_told(void **state)
+static void a_folder_that_cannot_be_made_is_an_error(void **state)
 {
 	(void)state;
 	char path[300];
@@ -204,11 +204,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(root_becomes_nobody),
-	    cmocka_unit_test(root_becomes_who_called_sudo),
+	    cmocka_unit_test(root_becomes_the_user_who_called_sudo),
 	    cmocka_unit_test(a_plain_user_stays_and_loses_capabilities),
-	    cmocka_unit_test(a_sudo_uid_that_is_none_is_not_believed),
-	    cmocka_unit_test(a_folder_made_before_can_be_written_to_after),
-	    cmocka_unit_test(a_folder_that_cannot_be_made_is_told),
+	    cmocka_unit_test(an_invalid_sudo_uid_is_ignored),
+	    cmocka_unit_test(a_folder_made_before_the_drop_is_writable_afterwards),
+	    cmocka_unit_test(a_folder_that_cannot_be_made_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, open_dir, close_dir);
 }

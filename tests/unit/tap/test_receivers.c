@@ -5,25 +5,25 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/tap/overhear.h"
+#include "tests/unit/tap/session_fixture.h"
 
 enum { MEMORY = 16 << 20 };
 
-/* Two publishers and two subscribers, seen from their beginning: connections 1 to 4. */
+/* Two publishers and two subscribers, seen from their first byte: connections 1 to 4. */
 struct bus {
-	struct overhear overhear;
+	struct session_fixture fixture;
 	void *a, *b, *first, *second;
 };
 
 static int setup(void **state)
 {
 	struct bus *bus = calloc(1, sizeof *bus);
-	struct overhear *overhear = &bus->overhear;
+	struct session_fixture *fixture = &bus->fixture;
 	void **flows[] = {&bus->a, &bus->b, &bus->first, &bus->second};
-	overhear_open(overhear, MEMORY, NULL, 0);
+	session_open(fixture, MEMORY, NULL, 0);
 	for (uint16_t i = 0; i < 4; i++) {
-		*flows[i] = overhear_connect(overhear, (uint16_t)(50000 + i), 4222, false);
-		overhear_handshake(overhear, flows[i], "x");
+		*flows[i] = session_connect(fixture, (uint16_t)(50000 + i), 4222, false);
+		session_handshake(fixture, flows[i], "x");
 	}
 	*state = bus;
 	return 0;
@@ -34,32 +34,32 @@ static int teardown(void **state)
 	struct bus *bus = *state;
 	void **flows[] = {&bus->a, &bus->b, &bus->first, &bus->second};
 	for (int i = 0; i < 4; i++)
-		overhear_end(&bus->overhear, flows[i], TAP_END_CAPTURE);
-	free(overhear_take(&bus->overhear, true));
-	overhear_close(&bus->overhear);
+		session_end(&bus->fixture, flows[i], TAP_END_CAPTURE);
+	free(session_take(&bus->fixture, true));
+	session_close(&bus->fixture);
 	free(bus);
 	return 0;
 }
 
-#define say(bus, who, text)    overhear_client(&(bus)->overhear, &(bus)->who, text)
-#define answer(bus, who, text) overhear_server(&(bus)->overhear, &(bus)->who, text)
+#define say(bus, who, text)    session_client(&(bus)->fixture, &(bus)->who, text)
+#define answer(bus, who, text) session_server(&(bus)->fixture, &(bus)->who, text)
 
 static void pass(struct bus *bus, int64_t ns)
 {
-	bus->overhear.now_ns += ns;
-	tap_join_tick(bus->overhear.join, bus->overhear.now_ns);
+	bus->fixture.now_ns += ns;
+	tap_join_tick(bus->fixture.join, bus->fixture.now_ns);
 }
 
-/* Messages and deliveries that have left after the join window; " ?" where there may be other receivers. */
+/* The messages and deliveries that have left after the join window; " ?" when there may be other receivers. */
 static void expect(struct bus *bus, const char *events)
 {
 	char text[4096] = "", *at = text;
 	struct wire_event event;
 	pass(bus, TAP_JOIN_WINDOW_NS);
-	while (tap_join_next(bus->overhear.join, &event)) {
+	while (tap_join_next(bus->fixture.join, &event)) {
 		if (event.kind > WIRE_EVENT_DELIVERY)
 			continue;
-		at = overhear_print(at, (size_t)(text + sizeof text - at), &event);
+		at = session_print(at, (size_t)(text + sizeof text - at), &event);
 		if (event.flags & WIRE_EVENT_RECEIVERS_UNKNOWN)
 			at = stpcpy(at - 1, " ?\n");
 	}
@@ -96,12 +96,12 @@ static void a_message_that_did_not_reach_a_subscription_has_unknown_receivers(vo
 static void receivers_are_unknown_until_a_connection_that_was_there_before_has_ended(void **state)
 {
 	struct bus *bus = *state;
-	void *older = overhear_connect(&bus->overhear, 50010, 4222, true);
-	overhear_say_eight(&bus->overhear, &older, TAP_ORIGINATOR);
-	overhear_client(&bus->overhear, &older, "PUB y 1\r\n1\r\n");
+	void *older = session_connect(&bus->fixture, 50010, 4222, true);
+	session_say_eight(&bus->fixture, &older, TAP_ORIGINATOR);
+	session_client(&bus->fixture, &older, "PUB y 1\r\n1\r\n");
 	say(bus, a, "PUB x 0\r\n\r\n");
 	expect(bus, "message 5 y [1] ?\nmessage 1 x [] ?\n");
-	overhear_end(&bus->overhear, &older, TAP_END_CLOSED);
+	session_end(&bus->fixture, &older, TAP_END_CLOSED);
 	say(bus, a, "PUB x 0\r\n\r\n");
 	expect(bus, "message 1 x []\n");
 }
@@ -109,11 +109,11 @@ static void receivers_are_unknown_until_a_connection_that_was_there_before_has_e
 static void a_connection_that_is_not_understood_yet_may_have_subscriptions(void **state)
 {
 	struct bus *bus = *state;
-	void *older = overhear_connect(&bus->overhear, 50010, 4222, true);
-	overhear_server(&bus->overhear, &older, "lo\r\nMSG y 1 0\r\n\r\n");
+	void *older = session_connect(&bus->fixture, 50010, 4222, true);
+	session_server(&bus->fixture, &older, "lo\r\nMSG y 1 0\r\n\r\n");
 	say(bus, a, "PUB x 0\r\n\r\n");
 	expect(bus, "message 1 x [] ?\n");
-	overhear_end(&bus->overhear, &older, TAP_END_CLOSED);
+	session_end(&bus->fixture, &older, TAP_END_CLOSED);
 	say(bus, a, "PUB x 0\r\n\r\n");
 	expect(bus, "message 1 x []\n");
 }
@@ -121,33 +121,33 @@ static void a_connection_that_is_not_understood_yet_may_have_subscriptions(void 
 static void the_server_of_an_older_connection_is_where_nats_is_expected(void **state)
 {
 	struct bus *bus = *state;
-	/* its client has the lower port, and is taken for who accepted the connection */
+	/* its client has the lower port and is taken for the server */
 	const struct tap_flow_info info = {
 	    .ends = {{.address = {10, 0, 0, 9}, .port = 4222}, {.address = {10, 0, 0, 1}, .port = 1234}},
 	    .is_midstream = true};
-	void *older = bus->overhear.handler->open(bus->overhear.handler, &info, bus->overhear.now_ns);
+	void *older = bus->fixture.handler->open(bus->fixture.handler, &info, bus->fixture.now_ns);
 	say(bus, a, "PUB x 0\r\n\r\n");
 	expect(bus, "message 1 x [] ?\n");
-	overhear_end(&bus->overhear, &older, TAP_END_CLOSED);
+	session_end(&bus->fixture, &older, TAP_END_CLOSED);
 }
 
 static void receivers_are_unknown_while_a_connection_is_encrypted(void **state)
 {
 	struct bus *bus = *state;
-	void *hidden = overhear_connect(&bus->overhear, 50010, 4222, false);
-	overhear_server(&bus->overhear, &hidden, "INFO {\"server_id\":\"S\"}\r\n");
-	overhear_client(&bus->overhear, &hidden, "\x16\x03\x01");
+	void *hidden = session_connect(&bus->fixture, 50010, 4222, false);
+	session_server(&bus->fixture, &hidden, "INFO {\"server_id\":\"S\"}\r\n");
+	session_client(&bus->fixture, &hidden, "\x16\x03\x01");
 	say(bus, a, "PUB x 0\r\n\r\n");
 	expect(bus, "message 1 x [] ?\n");
-	overhear_end(&bus->overhear, &hidden, TAP_END_CLOSED);
+	session_end(&bus->fixture, &hidden, TAP_END_CLOSED);
 }
 
 static void a_connection_that_found_no_memory_may_have_subscriptions(void **state)
 {
 	struct bus *bus = *state;
-	struct tap_budget *budget = &bus->overhear.budget;
+	struct tap_budget *budget = &bus->fixture.budget;
 	budget->max_bytes = budget->used_bytes;
-	assert_null(overhear_connect(&bus->overhear, 50010, 4222, false));
+	assert_null(session_connect(&bus->fixture, 50010, 4222, false));
 	budget->max_bytes = MEMORY;
 	say(bus, a, "PUB x 0\r\n\r\n");
 	expect(bus, "message 1 x [] ?\n");
@@ -156,7 +156,7 @@ static void a_connection_that_found_no_memory_may_have_subscriptions(void **stat
 static void a_hole_that_may_hold_a_subscription_makes_receivers_unknown(void **state)
 {
 	struct bus *bus = *state;
-	overhear_hole(&bus->overhear, &bus->first, TAP_ORIGINATOR, 20);
+	session_hole(&bus->fixture, &bus->first, TAP_ORIGINATOR, 20);
 	say(bus, a, "PUB x 0\r\n\r\n");
 	expect(bus, "message 1 x [] ?\n");
 }
@@ -165,7 +165,7 @@ static void a_hole_inside_a_payload_holds_no_subscription(void **state)
 {
 	struct bus *bus = *state;
 	say(bus, b, "PUB y 4\r\nhi");
-	overhear_hole(&bus->overhear, &bus->b, TAP_ORIGINATOR, 4);
+	session_hole(&bus->fixture, &bus->b, TAP_ORIGINATOR, 4);
 	say(bus, a, "PUB x 0\r\n\r\n");
 	expect(bus, "message 2 y [hi] of 4 partial\nmessage 1 x []\n");
 }
@@ -189,7 +189,7 @@ static void a_subscription_does_not_receive_what_was_processed_before_it(void **
 	expect(bus, "message 1 x []\nmessage 2 x [] -> 3/1\n");
 }
 
-static void a_message_that_was_under_way_with_the_subscription_may_be_received(void **state)
+static void a_message_sent_close_to_the_subscription_may_be_received(void **state)
 {
 	struct bus *bus = *state;
 	say(bus, a, "PUB x 0\r\n\r\n");
@@ -198,7 +198,7 @@ static void a_message_that_was_under_way_with_the_subscription_may_be_received(v
 	expect(bus, "message 1 x [] -> 3/1\n");
 }
 
-static void of_two_publishers_messages_under_way_with_the_subscription_neither_is_guessed(void **state)
+static void between_messages_of_two_publishers_close_to_the_subscription_none_is_guessed(void **state)
 {
 	struct bus *bus = *state;
 	say(bus, a, "PUB x 0\r\n\r\n");
@@ -214,12 +214,13 @@ static void nothing_is_joined_beyond_the_window(void **state)
 	say(bus, first, "SUB x 1\r\n");
 	pass(bus, TAP_JOIN_WINDOW_NS);
 	say(bus, a, "PUB x 0\r\n\r\n");
-	bus->overhear.now_ns += TAP_JOIN_WINDOW_NS;
+	bus->fixture.now_ns += TAP_JOIN_WINDOW_NS;
 	answer(bus, first, "MSG x 1 0\r\n\r\n");
 	expect(bus, "message 1 x [] ?\ndelivery 3/1 x []\n");
 }
 
-/* The second message waits for its own delivery: the one that comes is the first one's, which has left. */
+/* The second message waits for its own delivery. The delivery that comes belongs to the first message, which
+ * has left. */
 static void a_late_delivery_is_not_taken_for_that_of_the_next_message(void **state)
 {
 	struct bus *bus = *state;
@@ -248,18 +249,18 @@ static void a_delivery_captured_long_before_a_message_is_not_of_it(void **state)
 	say(bus, first, "SUB x 1\r\nPING\r\n");
 	answer(bus, first, "PONG\r\n");
 	answer(bus, first, "MSG x 1 0\r\n\r\n");
-	pass(bus, OVERHEAR_MS);
+	pass(bus, SESSION_MS);
 	say(bus, a, "PUB x 0\r\n\r\n");
 	expect(bus, "delivery 3/1 x []\nmessage 1 x [] ?\n");
 }
 
-static void where_a_message_was_missed_a_delivery_is_of_none_that_comes_later(void **state)
+static void after_a_missed_message_a_delivery_joins_no_later_one(void **state)
 {
 	struct bus *bus = *state;
 	say(bus, first, "SUB x 1\r\nPING\r\n");
 	answer(bus, first, "PONG\r\n");
 	say(bus, b, "PUB x 1\r\n");
-	overhear_hole(&bus->overhear, &bus->b, TAP_ORIGINATOR, 3);
+	session_hole(&bus->fixture, &bus->b, TAP_ORIGINATOR, 3);
 	answer(bus, first, "MSG x 1 1\r\n1\r\n");
 	say(bus, a, "PUB x 1\r\n1\r\n");
 	expect(bus, "message 2 x [] of 1 partial ?\ndelivery 3/1 x [1]\nmessage 1 x [1] ?\n");
@@ -301,7 +302,7 @@ static void a_queue_groups_equal_messages_at_once_are_not_guessed(void **state)
 	say(bus, a, "PUB x 0\r\n\r\nPUB x 0\r\n\r\n");
 	answer(bus, second, "MSG x 1 0\r\n\r\n");
 	answer(bus, first, "MSG x 1 0\r\n\r\n");
-	say(bus, a, "PUB x 0\r\n\r\n"); /* all that were before it are accounted for */
+	say(bus, a, "PUB x 0\r\n\r\n"); /* all earlier messages have their delivery */
 	answer(bus, first, "MSG x 1 0\r\n\r\n");
 	expect(bus, "message 1 x [] ?\nmessage 1 x [] ?\ndelivery 4/1 x []\ndelivery 3/1 x []\n"
 		    "message 1 x [] -> 3/1(q)\n");
@@ -367,15 +368,15 @@ static void receivers_are_unknown_while_the_server_does_not_answer(void **state)
 	expect(bus, "message 1 x []\n");
 }
 
-static void another_servers_connections_do_not_matter(void **state)
+static void connections_to_other_servers_do_not_matter(void **state)
 {
 	struct bus *bus = *state;
-	void *other = overhear_connect(&bus->overhear, 50010, 4333, true);
-	overhear_say_eight(&bus->overhear, &other, TAP_ORIGINATOR);
-	overhear_client(&bus->overhear, &other, "SUB x 1\r\n");
+	void *other = session_connect(&bus->fixture, 50010, 4333, true);
+	session_say_eight(&bus->fixture, &other, TAP_ORIGINATOR);
+	session_client(&bus->fixture, &other, "SUB x 1\r\n");
 	say(bus, a, "PUB x 0\r\n\r\n");
 	expect(bus, "message 1 x []\n");
-	overhear_end(&bus->overhear, &other, TAP_END_CAPTURE);
+	session_end(&bus->fixture, &other, TAP_END_CAPTURE);
 }
 
 int main(void)
@@ -394,13 +395,13 @@ int main(void)
 	    CASE(a_hole_inside_a_payload_holds_no_subscription),
 	    CASE(a_subscription_does_not_receive_what_its_connection_published_before_it),
 	    CASE(a_subscription_does_not_receive_what_was_processed_before_it),
-	    CASE(a_message_that_was_under_way_with_the_subscription_may_be_received),
-	    CASE(of_two_publishers_messages_under_way_with_the_subscription_neither_is_guessed),
+	    CASE(a_message_sent_close_to_the_subscription_may_be_received),
+	    CASE(between_messages_of_two_publishers_close_to_the_subscription_none_is_guessed),
 	    CASE(nothing_is_joined_beyond_the_window),
 	    CASE(a_late_delivery_is_not_taken_for_that_of_the_next_message),
 	    CASE(a_delivery_captured_just_before_its_message_is_joined),
 	    CASE(a_delivery_captured_long_before_a_message_is_not_of_it),
-	    CASE(where_a_message_was_missed_a_delivery_is_of_none_that_comes_later),
+	    CASE(after_a_missed_message_a_delivery_joins_no_later_one),
 	    CASE(a_late_delivery_is_not_taken_for_that_of_a_message_just_after_it),
 	    CASE(a_queue_groups_equal_messages_are_told_apart_one_by_one),
 	    CASE(a_queue_groups_equal_messages_at_once_are_not_guessed),
@@ -410,7 +411,7 @@ int main(void)
 	    CASE(without_echo_a_publisher_does_not_receive_its_own),
 	    CASE(a_refused_subscription_receives_nothing),
 	    CASE(receivers_are_unknown_while_the_server_does_not_answer),
-	    CASE(another_servers_connections_do_not_matter),
+	    CASE(connections_to_other_servers_do_not_matter),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

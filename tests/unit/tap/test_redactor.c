@@ -1,4 +1,4 @@
-/* What is written of a capture: CONNECT without credentials, however it was sent, and everything else as it was. */
+/* Redaction: CONNECT without credentials however it was sent, and everything else unchanged. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,9 +14,9 @@
 
 static struct tap_redactor *redactor;
 static struct support_connection connection;
-static struct support_bytes frame;   /* the last one that was given in */
-static const unsigned char *written; /* and what came out */
-static bool is_checksum_wrong;       /* of frames that are given in */
+static struct support_bytes frame;   /* the last one taken */
+static const unsigned char *written; /* the redacted frame */
+static bool is_checksum_wrong;       /* of the frames taken */
 
 static int open_redactor(void **state)
 {
@@ -69,7 +69,7 @@ static uint32_t checksum_sum(const struct tap_segment *segment)
 	return sum;
 }
 
-/* The frame's checksum is zero so far: set the right one. */
+/* Set the right checksum in a frame whose checksum is zero. */
 static void set_checksum(enum support_link link)
 {
 	struct tap_segment segment = segment_in(frame.data, link);
@@ -81,7 +81,7 @@ static void set_checksum(enum support_link link)
 		field[0] ^= 0x55;
 }
 
-/* Give a frame in, of which so many bytes were captured. */
+/* Take a frame of which so many bytes were captured. */
 static void take_frame(enum support_link link, size_t captured)
 {
 	const struct tap_frame given = {.bytes = frame.data,
@@ -122,8 +122,8 @@ static void shake_hands(void)
 
 /* ---- what must hold ---- */
 
-/* The last frame has this payload now, and nothing else of it has changed but the checksum, which is as right or wrong
- * as before. */
+/* The last frame must have this payload. Nothing else may have changed except the checksum, which stays right
+ * or wrong. */
 static void check_written(const char *payload, enum support_link link)
 {
 	struct tap_segment before = segment_in(frame.data, link), after = segment_in(written, link);
@@ -214,14 +214,14 @@ static void a_user_is_shown_only_with_a_password(void **state)
 	check("CONNECT {\"user\":\"xxxxx\",\"name\":\"\\\"pass\\\":\\\"x\\\"\"}\r\n");
 }
 
-static void whatever_is_behind_the_json_is_overwritten(void **state)
+static void bytes_after_the_json_are_overwritten(void **state)
 {
 	(void)state;
 	send(0, "connect\t{\"lang\":\"c\"} s3cret\r\nPING\r\n");
 	check("connect\t{\"lang\":\"c\"} xxxxxx\r\nPING\r\n");
 }
 
-static void what_is_no_connect_is_untouched(void **state)
+static void bytes_outside_connect_are_untouched(void **state)
 {
 	(void)state;
 	static const char *const texts[] = {
@@ -291,7 +291,7 @@ static void check_part(size_t from, size_t to)
 	check(expected);
 }
 
-/* No byte of the secret is left in what is written. */
+/* Is any byte of the secret left in the redacted frames? */
 static bool shows_secret(size_t from, size_t to)
 {
 	static const size_t secret_from = sizeof "CONNECT {\"verbose\":true,\"pass\":\"" - 1;
@@ -303,7 +303,7 @@ static bool shows_secret(size_t from, size_t to)
 	return false;
 }
 
-/* Also when both parts are sent again. */
+/* Even when both parts are retransmitted. */
 static void a_connect_may_be_split_anywhere(void **state)
 {
 	(void)state;
@@ -331,7 +331,7 @@ static void a_connect_may_come_byte_by_byte(void **state)
 	}
 }
 
-/* Any order of three parts, each sent once or twice, after a handshake. */
+/* Three parts in any order, each sent once or twice, after a handshake. */
 static void no_order_of_segments_shows_a_secret(void **state)
 {
 	(void)state;
@@ -354,7 +354,7 @@ static void no_order_of_segments_shows_a_secret(void **state)
 			}
 }
 
-/* A segment that a forger sends in between changes nothing of that. */
+/* A forged segment between them makes no difference. */
 static void forged_segments_do_not_show_a_secret(void **state)
 {
 	(void)state;
@@ -401,7 +401,7 @@ static void the_rest_of_a_connect_is_overwritten(void **state)
 	assert_null(memmem(written, frame.len, "cret", 4));
 }
 
-static void messages_behind_a_connect_are_untouched(void **state)
+static void messages_after_a_connect_are_untouched(void **state)
 {
 	(void)state;
 	shake_hands();
@@ -443,8 +443,8 @@ int main(void)
 	    REDACTOR_TEST(credentials_are_overwritten_byte_by_byte),
 	    REDACTOR_TEST(every_value_that_is_not_known_to_be_harmless_is_overwritten),
 	    REDACTOR_TEST(a_user_is_shown_only_with_a_password),
-	    REDACTOR_TEST(whatever_is_behind_the_json_is_overwritten),
-	    REDACTOR_TEST(what_is_no_connect_is_untouched),
+	    REDACTOR_TEST(bytes_after_the_json_are_overwritten),
+	    REDACTOR_TEST(bytes_outside_connect_are_untouched),
 	    REDACTOR_TEST(a_wrong_checksum_stays_as_it_was),
 	    REDACTOR_TEST(any_link_layer_and_ip_version_is_redacted),
 	    REDACTOR_TEST(a_connect_may_be_split_anywhere),
@@ -453,7 +453,7 @@ int main(void)
 	    REDACTOR_TEST(forged_segments_do_not_show_a_secret),
 	    REDACTOR_TEST(a_segment_that_was_cut_keeps_no_secret),
 	    REDACTOR_TEST(the_rest_of_a_connect_is_overwritten),
-	    REDACTOR_TEST(messages_behind_a_connect_are_untouched),
+	    REDACTOR_TEST(messages_after_a_connect_are_untouched),
 	    REDACTOR_TEST(fragments_are_redacted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

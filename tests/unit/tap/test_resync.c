@@ -1,7 +1,7 @@
-/* What comes out of a side after losses, for payloads that look like operations and for ordinary ones. Every operation that
- * comes out must lie where one was sent, and every byte fed must be accounted for.
+/* Operations that come out of a stream after losses, with payloads that look like operations and with ordinary
+ * ones. Every operation that comes out must be where one was sent, and every byte fed must be counted.
  *
- *   test_resync [ROUNDS]      so many streams of each kind instead of the few of the suite */
+ *   test_resync [ROUNDS]      run this many streams of each kind instead of a few */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,14 +11,14 @@
 #include <cmocka.h>
 
 #include "support/fail.h"
-#include "tap/session/operations.h"
+#include "tap/session/op_stream.h"
 
 enum {
 	STREAM_BYTES = 640 << 10,
 	OPERATIONS_MAX = 1 << 16,
 	PAYLOAD_MAX = 4096, /* the server's limit */
 	SEGMENT_MAX = 1448,
-	SEGMENT_MIN = 536, /* TCP does not cut shorter ones */
+	SEGMENT_MIN = 536, /* TCP cuts no shorter segments */
 	WRITE_BYTES = 4096,
 	SAMPLES_MAX = 1 << 20,
 };
@@ -36,12 +36,12 @@ static uint64_t draw(uint64_t *seed, uint64_t below)
 	return (z ^ z >> 31) % below;
 }
 
-/* ---- what a side sends ---- */
+/* ---- what a ops sends ---- */
 
 struct stream {
 	char bytes[STREAM_BYTES + 2 * PAYLOAD_MAX];
 	size_t len;
-	size_t begins[OPERATIONS_MAX + 1]; /* of its operations; the last one: the end */
+	size_t begins[OPERATIONS_MAX + 1]; /* of the operations; the last one is the end of the stream */
 	size_t count;
 	bool is_server;
 };
@@ -64,7 +64,7 @@ static void add(struct text *text, const char *format, ...)
 		text->len = PAYLOAD_MAX;
 }
 
-/* The control line of a message; some have the connection's own subjects and sids. */
+/* Add the control line of a message; some have the connection's own subjects and sids. */
 static void add_line(struct text *text, const struct stream *stream, uint64_t *seed, size_t size)
 {
 	static const char *const subjects[] = {"real", "lure", "orders.new", "real"};
@@ -90,12 +90,12 @@ static void add_operation(struct text *text, const struct stream *stream, uint64
 
 enum payload {
 	WHOLE,      /* one operation */
-	HALF,       /* one without its end, which that of the real one completes */
+	HALF,       /* one without its end, which the real operation's end completes */
 	CHAIN,      /* many */
-	LONG,       /* as many as a payload can hold */
-	PERIODIC,   /* one, again and again */
-	SWALLOWING, /* a control line whose size leads into the next payload, and so on for ever */
-	GREEDY,     /* a control line that announces much */
+	LONG,       /* as many as fit */
+	PERIODIC,   /* one, repeated */
+	SWALLOWING, /* a control line whose size reaches into the next payload, and so on without end */
+	GREEDY,     /* a control line with a large size */
 	ORDINARY,   /* JSON */
 	PAYLOADS,
 };
@@ -131,7 +131,7 @@ static void make_payload(struct text *text, enum payload kind, const struct stre
 			add_operation(text, stream, &same);
 		}
 		break;
-	case SWALLOWING: /* "\r\n", then the control line of the next message, which is as long as this one's */
+	case SWALLOWING: /* "\r\n", then the control line of the next message, which has the same length */
 		add(text, stream->is_server ? "MSG x 1 15\r\n" : "PUB x 13\r\n");
 		break;
 	case GREEDY: add_line(text, stream, seed, (size_t)draw(seed, PAYLOAD_MAX)); break;
@@ -139,7 +139,7 @@ static void make_payload(struct text *text, enum payload kind, const struct stre
 	}
 }
 
-/* `kinds` says which payloads there are. */
+/* `kinds`: which payloads to use. */
 static void make_stream(struct stream *stream, uint32_t kinds, size_t len, uint64_t *seed)
 {
 	struct text text;
@@ -163,17 +163,17 @@ static void make_stream(struct stream *stream, uint32_t kinds, size_t len, uint6
 /* ---- how it is cut into segments ---- */
 
 enum cut {
-	BULK,     /* whenever there is enough for a segment */
+	BULK,     /* when there is enough for a segment */
 	EACH,     /* each operation is pushed */
-	BURSTS,   /* some operations are written at once */
-	SPLIT,    /* the control line and the payload are written apart */
-	BUFFERED, /* what is written has one length, wherever operations end */
+	BURSTS,   /* several operations at once */
+	SPLIT,    /* control line and payload in separate writes */
+	BUFFERED, /* writes of one length, wherever operations end */
 	RANDOM,   /* anywhere */
-	EVEN,     /* short segments of one length */
+	EVEN,     /* short segments of equal length */
 	CUTS,
 };
 
-/* Where the write ends that begins at `at`, in or at the beginning of operation next - 1. */
+/* The end of the write that begins at `at`, inside or at the start of operation next - 1. */
 static size_t write_end(const struct stream *stream, enum cut cut, size_t at, size_t next, uint64_t *seed)
 {
 	size_t count = cut == BURSTS ? 1 + (size_t)draw(seed, 5) : 1;
@@ -194,7 +194,7 @@ static size_t write_end(const struct stream *stream, enum cut cut, size_t at, si
 	return stream->begins[last < stream->count ? last : stream->count];
 }
 
-/* Senders are silent between operations, never inside one. */
+/* Senders pause between operations, not inside them. */
 static bool ends_operation(const struct stream *stream, size_t *next, size_t at)
 {
 	while (*next <= stream->count && stream->begins[*next] <= at)
@@ -210,7 +210,7 @@ struct heard {
 	size_t started;  /* the position of the first byte fed */
 	size_t next;     /* operation */
 	uint64_t whole, losses, gap_bytes;
-	size_t lost_at; /* where the latest loss ended, 0 = there is none since */
+	size_t lost_at; /* where the latest loss ended; 0 = no loss since */
 };
 
 static size_t *samples;
@@ -223,51 +223,51 @@ static void sample(struct heard *heard, size_t at)
 	heard->lost_at = 0;
 }
 
-/* It must be the one that was sent at this place. */
-static void check(struct heard *heard, const struct tap__operations *side, bool is_partial)
+/* It must be the operation that was sent at this position. */
+static void check(struct heard *heard, const struct tap__op_stream *ops, bool is_partial)
 {
 	const struct stream *stream = heard->stream;
-	size_t end = heard->started + (size_t)(side->whole_bytes + side->partial_bytes + side->lost_bytes);
+	size_t end = heard->started + (size_t)(ops->whole_bytes + ops->partial_bytes + ops->lost_bytes);
 	if (is_partial)
 		return;
 	while (heard->next < stream->count && stream->begins[heard->next + 1] < end)
 		heard->next++;
 	if (stream->begins[heard->next + 1] != end)
 		fail_msg("seed %" PRIu64 ": an operation that ends at %zu, on %.*s, was not sent",
-			 heard->number, end, (int)side->op.subject.len, side->op.subject.data);
+			 heard->number, end, (int)ops->op.subject.len, ops->op.subject.data);
 	size_t begin = stream->begins[heard->next];
 	sample(heard, begin);
 	heard->whole++;
 }
 
-static void hear(struct heard *heard, struct tap__operations *side)
+static void hear(struct heard *heard, struct tap__op_stream *ops)
 {
 	enum tap__item item;
-	while ((item = tap__operations_next(side)) != TAP__MORE) {
+	while ((item = tap__op_stream_next(ops)) != TAP__MORE) {
 		if (item == TAP__OP || item == TAP__PARTIAL)
-			check(heard, side, item == TAP__PARTIAL);
+			check(heard, ops, item == TAP__PARTIAL);
 		else if (item == TAP__GAP)
-			heard->gap_bytes += side->told.bytes;
+			heard->gap_bytes += ops->reported.bytes;
 	}
 }
 
 struct plan {
 	enum cut cut;
-	uint64_t loss; /* one segment in so many is lost; 0: none */
+	uint64_t loss; /* one segment in this many is lost; 0: none */
 	bool is_midstream;
 	uint64_t memory_bytes;
 };
 
-/* Feed a segment and say what the seam would of its end. */
-static void feed(struct tap__operations *side, struct heard *heard, size_t at, size_t len, int64_t now_ns,
+/* Feed a segment and report its end as the seam would. */
+static void feed(struct tap__op_stream *ops, struct heard *heard, size_t at, size_t len, int64_t now_ns,
 		 size_t *longest)
 {
 	if (len > *longest)
 		*longest = len;
-	tap__operations_feed(side, now_ns, wire_slice(heard->stream->bytes + at, len));
-	hear(heard, side);
+	tap__op_stream_feed(ops, now_ns, wire_slice(heard->stream->bytes + at, len));
+	hear(heard, ops);
 	if (len < *longest || len < SEGMENT_MIN)
-		tap__operations_push(side);
+		tap__op_stream_push(ops);
 }
 
 static struct heard listen(const struct stream *stream, const struct plan *plan, uint64_t number)
@@ -276,13 +276,13 @@ static struct heard listen(const struct stream *stream, const struct plan *plan,
 	int64_t now_ns = 1;
 	struct tap_budget budget = {.max_bytes = plan->memory_bytes};
 	struct heard heard = {.stream = stream, .number = number};
-	struct tap__operations side;
+	struct tap__op_stream ops;
 	size_t next = 1, longest = 0, begin = plan->is_midstream ? (size_t)draw(seed, 20000) : 0, fed = 0;
-	tap__operations_init(&side, false, &budget);
-	tap__operations_set_max_payload(&side, PAYLOAD_MAX);
-	side.verbs = stream->is_server ? TAP__SERVER_VERBS : TAP__CLIENT_VERBS;
-	side.is_start = !plan->is_midstream;
-	tap__operations_trust(&side);
+	tap__op_stream_init(&ops, false, &budget);
+	tap__op_stream_set_max_payload(&ops, PAYLOAD_MAX);
+	ops.verbs = stream->is_server ? TAP__SERVER_VERBS : TAP__CLIENT_VERBS;
+	ops.is_start = !plan->is_midstream;
+	tap__op_stream_trust(&ops);
 	for (size_t at = 0; at < stream->len;) {
 		if (ends_operation(stream, &next, at) && draw(seed, 50) == 0)
 			now_ns += INT64_C(3000000000);
@@ -299,17 +299,17 @@ static struct heard listen(const struct stream *stream, const struct plan *plan,
 			if (plan->loss > 0 && draw(seed, plan->loss) == 0) {
 				heard.lost_at = at + len;
 				heard.losses++;
-				tap__operations_hole(&side, now_ns, len, TAP_HOLE_LOST);
-				hear(&heard, &side);
+				tap__op_stream_hole(&ops, now_ns, len, TAP_HOLE_LOST);
+				hear(&heard, &ops);
 			} else {
-				feed(&side, &heard, at, len, now_ns, &longest);
+				feed(&ops, &heard, at, len, now_ns, &longest);
 			}
 		}
 	}
-	tap__operations_end(&side, now_ns);
-	hear(&heard, &side);
-	assert_int_equal(side.whole_bytes + side.partial_bytes + side.lost_bytes, fed);
-	tap__operations_fini(&side);
+	tap__op_stream_end(&ops, now_ns);
+	hear(&heard, &ops);
+	assert_int_equal(ops.whole_bytes + ops.partial_bytes + ops.lost_bytes, fed);
+	tap__op_stream_fini(&ops);
 	assert_int_equal(budget.used_bytes, 0);
 	return heard;
 }
@@ -343,24 +343,24 @@ static void attack(struct stream *stream, uint64_t first_seed, bool is_midstream
 	}
 }
 
-static void after_losses_no_payload_comes_out_as_operations(void **state)
+static void after_losses_no_payload_is_decoded_as_operations(void **state)
 {
 	struct totals totals = {0};
 	attack(*state, 0, false, 0, &totals);
 	print_message("%" PRIu64 " losses in %" PRIu64 " streams: 0 operations invented, %" PRIu64
 		      " understood\n",
 		      totals.losses, totals.streams, totals.whole);
-	assert_true(totals.whole > totals.losses); /* or it would be too shy */
+	assert_true(totals.whole > totals.losses); /* otherwise the rules are too strict */
 }
 
-static void at_the_beginning_of_a_capture_no_payload_comes_out_as_operations(void **state)
+static void at_the_start_of_a_capture_no_payload_is_decoded_as_operations(void **state)
 {
 	struct totals totals = {0};
 	attack(*state, 1000000, true, 0, &totals);
 	assert_true(totals.whole > 0);
 }
 
-static void without_memory_no_payload_comes_out_as_operations(void **state)
+static void without_memory_no_payload_is_decoded_as_operations(void **state)
 {
 	struct totals totals = {0};
 	attack(*state, 2000000, false, 8 << 10, &totals);
@@ -374,7 +374,7 @@ static int compare(const void *a, const void *b)
 	return *left < *right ? -1 : *left > *right;
 }
 
-/* After how many bytes are operations understood again? */
+/* How many bytes until operations come out again? */
 static size_t measure(struct stream *stream, const char *name, enum cut cut, uint64_t loss)
 {
 	samples_len = 0;
@@ -393,7 +393,7 @@ static size_t measure(struct stream *stream, const char *name, enum cut cut, uin
 	return samples[samples_len / 2];
 }
 
-static void ordinary_operations_are_soon_understood_again(void **state)
+static void ordinary_operations_are_soon_decoded_again(void **state)
 {
 	assert_true(measure(*state, "each pushed", EACH, 300) < 16 << 10);
 	assert_true(measure(*state, "bursts", BURSTS, 300) < 32 << 10);
@@ -417,10 +417,10 @@ static int teardown(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(after_losses_no_payload_comes_out_as_operations),
-	    cmocka_unit_test(at_the_beginning_of_a_capture_no_payload_comes_out_as_operations),
-	    cmocka_unit_test(without_memory_no_payload_comes_out_as_operations),
-	    cmocka_unit_test(ordinary_operations_are_soon_understood_again),
+	    cmocka_unit_test(after_losses_no_payload_is_decoded_as_operations),
+	    cmocka_unit_test(at_the_start_of_a_capture_no_payload_is_decoded_as_operations),
+	    cmocka_unit_test(without_memory_no_payload_is_decoded_as_operations),
+	    cmocka_unit_test(ordinary_operations_are_soon_decoded_again),
 	};
 	if (argc > 1)
 		rounds = strtoull(argv[1], NULL, 10);

@@ -1,4 +1,4 @@
-/* The whole way from frames to events, on made-up conversations that a made-up network treats badly. */
+/* From frames to events, with random conversations over a network that reorders, duplicates and drops. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include "support/packets.h"
 #include "tap/stream/decoder.h"
-#include "tests/unit/tap/overhear.h"
+#include "tests/unit/tap/session_fixture.h"
 #include "wire/write.h"
 
 enum {
@@ -37,8 +37,8 @@ static uint64_t draw(uint64_t *seed, uint64_t below)
 struct segment {
 	int connection;
 	enum support_who who;
-	size_t at, len; /* in the bytes of its side */
-	size_t heard;   /* of the other side: what it acknowledges */
+	size_t at, len; /* in the bytes of its stream */
+	size_t heard;   /* of the other stream: the bytes it acknowledges */
 	uint8_t flags;
 };
 
@@ -47,7 +47,7 @@ struct conversation {
 	size_t len[CONNECTIONS][2];
 	struct segment segments[SEGMENTS_MAX];
 	size_t count;
-	size_t handshakes; /* segments of the beginning, which the network treats well */
+	size_t handshakes; /* segments of the handshakes, which the network does not touch */
 };
 
 static void add_segment(struct conversation *talk, struct segment segment)
@@ -92,7 +92,7 @@ static const char *const lures[] = {"PUB lure 3\r\nabc",
 				    "plain text",
 				    "PUB lure 1\r\n1\r\nPUB lure 1\r\n1\r\n"};
 
-/* What message `number` of a publisher says. */
+/* The payload of message `number` of a publisher. */
 static size_t make_payload(char *payload, uint64_t seed, int publisher, int number)
 {
 	uint64_t chance = seed ^ (uint64_t)(publisher << 16 | number);
@@ -132,7 +132,7 @@ static void hold(struct conversation *talk, uint64_t number)
 
 /* ---- a network ---- */
 
-/* Swap neighbours, send some again with other boundaries, drop some. Returns how many were dropped. */
+/* Swap neighbours, repeat some with other boundaries, drop some. Returns how many were dropped. */
 static size_t mistreat(struct conversation *talk, uint64_t *seed, uint64_t drop_percent)
 {
 	static struct segment treated[2 * SEGMENTS_MAX];
@@ -149,7 +149,7 @@ static size_t mistreat(struct conversation *talk, uint64_t *seed, uint64_t drop_
 			continue;
 		size_t back = (size_t)draw(seed, segment.at + 1);
 		if (drop_percent > 0 || back > 3000)
-			back = 0; /* what was dropped does not come again */
+			back = 0; /* a dropped segment is not repeated */
 		segment.at -= back;
 		segment.len += back;
 		treated[count++] = segment;
@@ -169,7 +169,7 @@ static size_t mistreat(struct conversation *talk, uint64_t *seed, uint64_t drop_
 /* ---- the sniffer ---- */
 
 struct listener {
-	struct overhear overhear;
+	struct session_fixture fixture;
 	struct tap_decoder *decoder;
 	uint32_t first_seq[CONNECTIONS][2];
 	size_t snaplen; /* 0: packets are captured whole */
@@ -193,7 +193,7 @@ static void take(struct listener *listener, int connection, enum support_who who
 					      .payload = payload};
 	struct support_bytes bytes = {0};
 	support_packet_put(&bytes, &packet);
-	const struct tap_frame frame = {.time_ns = listener->overhear.now_ns += 1000,
+	const struct tap_frame frame = {.time_ns = listener->fixture.now_ns += 1000,
 					.bytes = bytes.data,
 					.captured_bytes = captured_bytes(listener, bytes.len),
 					.wire_bytes = (uint32_t)bytes.len,
@@ -205,10 +205,9 @@ static void take(struct listener *listener, int connection, enum support_who who
 static void open_listener(struct listener *listener, uint64_t seed)
 {
 	struct tap_decoder_options options = {0};
-	tap_streams_options_init(&options.streams);
-	overhear_open(&listener->overhear, 64 << 20, NULL, 0);
-	listener->decoder =
-	    tap_decoder_open(listener->overhear.handler, &options, &listener->overhear.budget);
+	tap_reassembly_options_init(&options.reassembly);
+	session_open(&listener->fixture, 64 << 20, NULL, 0);
+	listener->decoder = tap_decoder_open(listener->fixture.handler, &options, &listener->fixture.budget);
 	for (int i = 0; i < CONNECTIONS; i++)
 		for (int who = 0; who < 2; who++)
 			listener->first_seq[i][who] = (uint32_t)draw(&seed, 2) ? UINT32_MAX - 500 : 1000;
@@ -223,7 +222,7 @@ static void hear_handshakes(struct listener *listener)
 	}
 }
 
-/* From the segment `begin` on. */
+/* From segment `begin` on. */
 static void listen(struct listener *listener, const struct conversation *talk, size_t begin)
 {
 	const struct wire_slice none = wire_slice("", 0);
@@ -238,13 +237,13 @@ static void listen(struct listener *listener, const struct conversation *talk, s
 			take(listener, i, (enum support_who)who, (uint32_t)talk->len[i][who],
 			     (uint32_t)talk->len[i][!who], SUPPORT_FIN | SUPPORT_ACK, none);
 	tap_decoder_finish(listener->decoder);
-	tap_join_finish(listener->overhear.join);
+	tap_join_finish(listener->fixture.join);
 }
 
 static void close_listener(struct listener *listener)
 {
 	tap_decoder_close(listener->decoder);
-	overhear_close(&listener->overhear);
+	session_close(&listener->fixture);
 }
 
 /* ---- what must hold ---- */
@@ -254,18 +253,18 @@ struct heard {
 	int last_published[3],
 	    last_received[CONNECTIONS + 1][3]; /* by publisher; by connection and publisher */
 	int whole, partial;
-	int joined, apart; /* deliveries with their message, and without */
+	int joined, apart; /* deliveries with and without their message */
 	uint64_t gap_bytes;
 };
 
 static void reject(const struct heard *heard, const struct wire_event *event)
 {
 	char text[8000];
-	overhear_print(text, sizeof text, event);
+	session_print(text, sizeof text, event);
 	fail_msg("seed %" PRIu64 ": %s", heard->number, text);
 }
 
-/* It must have been published, and come behind the one before. */
+/* The message must have been published, and come after the one before. */
 static void check_content(struct heard *heard, const struct wire_event *event, int *last)
 {
 	int publisher = -1, number = -1;
@@ -322,9 +321,9 @@ static struct heard sniff(struct conversation *talk, uint64_t number, uint64_t d
 	open_listener(&listener, seed);
 	hear_handshakes(&listener);
 	listen(&listener, talk, 0);
-	while (tap_join_next(listener.overhear.join, &event))
+	while (tap_join_next(listener.fixture.join, &event))
 		check(&heard, &event);
-	const struct tap_dialogue_stats *stats = tap_dialogue_stats(listener.overhear.dialogue);
+	const struct tap_sessions_stats *stats = tap_sessions_stats(listener.fixture.sessions);
 	uint64_t sent = 0;
 	for (int i = 0; i < CONNECTIONS; i++)
 		sent += talk->len[i][0] + talk->len[i][1];
@@ -338,7 +337,7 @@ static struct heard sniff(struct conversation *talk, uint64_t number, uint64_t d
 	return heard;
 }
 
-static void what_is_disordered_doubled_and_cut_comes_out_as_it_was_sent(void **state)
+static void disorder_duplicates_and_other_boundaries_change_no_message(void **state)
 {
 	struct conversation *talk = *state;
 	for (uint64_t number = 0; number < 600; number++) {
@@ -351,7 +350,7 @@ static void what_is_disordered_doubled_and_cut_comes_out_as_it_was_sent(void **s
 	}
 }
 
-static void of_what_is_dropped_nothing_is_made_up_and_every_byte_is_accounted_for(void **state)
+static void dropped_segments_invent_nothing_and_every_byte_is_counted(void **state)
 {
 	struct conversation *talk = *state;
 	int whole = 0, partial = 0;
@@ -362,12 +361,12 @@ static void of_what_is_dropped_nothing_is_made_up_and_every_byte_is_accounted_fo
 		whole += heard.whole;
 		partial += heard.partial;
 	}
-	assert_true(whole > CASES * MESSAGES / 4); /* or it is too shy */
+	assert_true(whole > CASES * MESSAGES / 4); /* otherwise the sniffer misses too much */
 	assert_true(partial > CASES / 10);
 }
 
-/* However late the capture begins and however little of each packet it has: the bytes that reassembly told of, and those
- * that came too late for the beginning of their side, come out in operations, in partial messages and in gap events. */
+/* However late the capture begins and however little of each packet it has: all bytes that reassembly emitted,
+ * and those too early for their stream, are in operations, in partial messages or in gap events. */
 static void on_an_expected_port_every_byte_comes_out(void **state)
 {
 	struct conversation *talk = *state;
@@ -383,13 +382,13 @@ static void on_an_expected_port_every_byte_comes_out(void **state)
 		if (draw(&seed, 2))
 			hear_handshakes(&listener);
 		listen(&listener, talk, (size_t)draw(&seed, talk->count));
-		while (tap_join_next(listener.overhear.join, &event))
+		while (tap_join_next(listener.fixture.join, &event))
 			gap_bytes += event.kind == WIRE_EVENT_GAP ? event.lost_bytes : 0;
-		const struct tap_dialogue_stats *stats = tap_dialogue_stats(listener.overhear.dialogue);
+		const struct tap_sessions_stats *stats = tap_sessions_stats(listener.fixture.sessions);
 		tap_decoder_stats(listener.decoder, &packets);
-		uint64_t told = packets.streams->data_bytes + packets.streams->early_bytes;
+		uint64_t told = packets.reassembly->data_bytes + packets.reassembly->early_bytes;
 		for (int i = 0; i < TAP_HOLES; i++)
-			told += packets.streams->hole_bytes[i];
+			told += packets.reassembly->hole_bytes[i];
 		if (stats->whole_bytes + stats->partial_bytes + gap_bytes != told ||
 		    stats->lost_bytes != gap_bytes || stats->unrecognised > 0)
 			fail_msg("seed %" PRIu64 ": %" PRIu64 " whole, %" PRIu64 " partial, %" PRIu64
@@ -414,8 +413,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_is_disordered_doubled_and_cut_comes_out_as_it_was_sent),
-	    cmocka_unit_test(of_what_is_dropped_nothing_is_made_up_and_every_byte_is_accounted_for),
+	    cmocka_unit_test(disorder_duplicates_and_other_boundaries_change_no_message),
+	    cmocka_unit_test(dropped_segments_invent_nothing_and_every_byte_is_counted),
 	    cmocka_unit_test(on_an_expected_port_every_byte_comes_out),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,4 +1,4 @@
-/* The clock of a capture: steady inside, the time of day again outside, one mark a step. */
+/* The clock of a capture: steady inside, the time of day outside, one mark per step. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@ static const int64_t SIZES[] = {SECOND, HOUR, YEAR};
 
 enum { SIZES_LEN = sizeof SIZES / sizeof *SIZES };
 
-/* The frame's time of day comes back. Returns its steady time. */
+/* Take a frame and check that its time of day is restored. Returns its steady time. */
 static int64_t frame(struct tap__clock *clock, int64_t time_ns)
 {
 	int64_t steady_ns = tap__clock_frame(clock, time_ns);
@@ -140,8 +140,7 @@ static void an_expected_step_is_known_exactly(void **state)
 		int64_t by_ns = i % 2 ? -SIZES[i / 2] : SIZES[i / 2];
 		frame(&clock, START);
 		tap__clock_expect(&clock, by_ns);
-		assert_int_equal(frame(&clock, START + 100 * MS),
-				 START + 100 * MS); /* it had been on its way */
+		assert_int_equal(frame(&clock, START + 100 * MS), START + 100 * MS); /* delayed on its way */
 		assert_int_equal(frame(&clock, START + 200 * MS + by_ns), START + 200 * MS);
 		assert_int_equal(frame(&clock, START + 300 * MS + by_ns), START + 300 * MS);
 		tap__clock_idle(&clock, 0);
@@ -149,7 +148,7 @@ static void an_expected_step_is_known_exactly(void **state)
 	}
 }
 
-static void any_times_are_taken(void **state)
+static void extreme_times_are_accepted(void **state)
 {
 	static const int64_t times[] = {0, INT64_MIN, INT64_MAX, -1, INT64_MIN, 1, INT64_MAX, INT64_MIN + 1};
 	struct tap__clock clock = {0};
@@ -171,7 +170,7 @@ int main(void)
 	    cmocka_unit_test(a_silence_after_a_step_of_a_second_is_no_return),
 	    cmocka_unit_test(known_steps_are_followed_both_ways),
 	    cmocka_unit_test(an_expected_step_is_known_exactly),
-	    cmocka_unit_test(any_times_are_taken),
+	    cmocka_unit_test(extreme_times_are_accepted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

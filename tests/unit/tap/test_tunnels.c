@@ -1,4 +1,4 @@
-/* Packets inside packets: every encapsulation, their combinations, what is cut, what is left undecoded and why. */
+/* Packets inside packets: every encapsulation, combinations, cut headers, and the kinds that are not decoded. */
 #include <pcap/dlt.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "support/packets.h"
-#include "tap/capture/packet.h"
+#include "tap/packet/packet.h"
 #include "tests/support/guard_page.h"
 
 static struct guard_page page;
@@ -30,7 +30,7 @@ static void put_inner(struct support_bytes *out, bool is_v6, enum support_link l
 	support_packet_put(out, &packet);
 }
 
-/* Put an outer packet of an IP protocol around what is there. */
+/* Put an outer packet of an IP protocol around the bytes. */
 static void wrap_ip(struct support_bytes *bytes, bool is_v6, uint8_t protocol, enum support_link link)
 {
 	struct support_bytes whole = {0};
@@ -45,7 +45,7 @@ static void wrap_ip(struct support_bytes *bytes, bool is_v6, uint8_t protocol, e
 	*bytes = whole;
 }
 
-/* Put a header, given in hexadecimal digits with blanks, before what is there. */
+/* Put a header, in hexadecimal digits and blanks, before the bytes. */
 static void wrap(struct support_bytes *bytes, const char *digits)
 {
 	struct support_bytes whole = {0};
@@ -73,7 +73,8 @@ static void wrap_udp(struct support_bytes *bytes, uint16_t port)
 
 #define MACS "020000000002 020000000001 "
 
-/* An encapsulation: what is inside, headers from the inside out, and the IP protocol around them (0: none). */
+/* An encapsulation: its innermost packet, headers from the inside out, and the IP protocol around them (0:
+ * none). */
 struct form {
 	const char *name;
 	enum support_link inner;
@@ -117,7 +118,7 @@ static const struct form forms[] = {
 
 enum { FORMS = sizeof forms / sizeof forms[0] };
 
-/* Put the form's headers around what is there, which becomes an Ethernet frame or a bare packet. */
+/* Put the headers of the form around the bytes, which become an Ethernet frame or a bare packet. */
 static void put_form(struct support_bytes *bytes, const struct form *form, bool is_v6, enum support_link link)
 {
 	wrap(bytes, form->header);
@@ -156,7 +157,7 @@ static void check_segment(const struct support_bytes *bytes, int link_type, bool
 	assert_memory_equal(packet.segment.payload.data, "PUB a 2\r\nhi\r\n", 13);
 }
 
-/* PPPoE and SNAP state lengths and types of IPv4. */
+/* PPPoE and SNAP state the length and type of IPv4. */
 static bool is_v4_only(const struct form *form)
 {
 	return strstr(form->name, "PPP") || strstr(form->name, "PPTP") || strcmp(form->name, "SNAP") == 0;
@@ -224,7 +225,7 @@ static void links_of_ppp_and_hdlc_are_decoded(void **state)
 	}
 }
 
-/* The first digit of a pseudowire's frame may be that of an IP version. */
+/* The first digit of a pseudowire's frame may equal an IP version. */
 static void a_pseudowires_address_is_not_taken_for_ip(void **state)
 {
 	(void)state;
@@ -240,7 +241,7 @@ static void a_pseudowires_address_is_not_taken_for_ip(void **state)
 
 /* ---- cut and malformed ---- */
 
-/* Every prefix ends at an unmapped page; where headers are cut nothing is made up. */
+/* Every prefix ends at an unmapped page. No header is invented. */
 static void headers_that_are_cut_give_nothing(void **state)
 {
 	(void)state;
@@ -269,7 +270,7 @@ static void check_kind(const struct support_bytes *bytes, enum tap_packet_kind k
 	assert_int_equal(packet.number, number);
 }
 
-static void what_is_not_decoded_is_told_by_kind_and_number(void **state)
+static void undecoded_packets_have_their_kind_and_number(void **state)
 {
 	(void)state;
 	static const struct {
@@ -317,7 +318,7 @@ static void depth_is_bounded(void **state)
 	support_bytes_fini(&bytes);
 }
 
-/* The inner length rules: what the outer packet has after it is not payload, what it lacks is missing. */
+/* The inner length counts: bytes after the inner packet are no payload, bytes it lacks are missing. */
 static void lengths_are_those_of_the_inner_packet(void **state)
 {
 	(void)state;
@@ -360,7 +361,7 @@ int main(void)
 	    cmocka_unit_test(links_of_ppp_and_hdlc_are_decoded),
 	    cmocka_unit_test(a_pseudowires_address_is_not_taken_for_ip),
 	    cmocka_unit_test(headers_that_are_cut_give_nothing),
-	    cmocka_unit_test(what_is_not_decoded_is_told_by_kind_and_number),
+	    cmocka_unit_test(undecoded_packets_have_their_kind_and_number),
 	    cmocka_unit_test(depth_is_bounded),
 	    cmocka_unit_test(lengths_are_those_of_the_inner_packet),
 	};

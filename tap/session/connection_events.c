@@ -1,0 +1,156 @@
+#include "tap/session/connection_events.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdio.h>
+
+static const char *const gap_texts[] = {
+    [TAP__LOST] = "not in the capture",
+    [TAP__CUT] = "cut off by the capture's snapshot length",
+    [TAP__LIMIT] = "the sniffer's memory is full",
+    [TAP__UNPARSED] = "not decodable",
+    [TAP__ENDED] = "ended inside an operation",
+};
+static_assert(sizeof gap_texts / sizeof *gap_texts == TAP__WHYS, "a text for every reason");
+
+static const char *const end_texts[] = {
+    [TAP_END_CLOSED] = "closed",
+    [TAP_END_RESET] = "reset",
+    [TAP_END_REPLACED] = "replaced by a new connection between the same ports",
+    [TAP_END_EVICTED] = "no longer watched: too many connections",
+    [TAP_END_CAPTURE] = "the capture ended",
+};
+static_assert(sizeof end_texts / sizeof *end_texts == TAP_ENDS, "a text for every end");
+
+/* "10.0.0.7:53122" or "[::1]:53122" */
+static void print_end(char *text, size_t size, const struct tap_endpoint *end)
+{
+	char address[INET6_ADDRSTRLEN] = "";
+	inet_ntop(end->is_v6 ? AF_INET6 : AF_INET, end->address, address, sizeof address);
+	snprintf(text, size, end->is_v6 ? "[%s]:%u" : "%s:%u", address, (unsigned)end->port);
+}
+
+/* A user without a password may be a token: some clients send tokens that way. Do not show it. */
+static const char *user_of(const struct wire_connect *connect)
+{
+	return *connect->pass ? connect->user : "";
+}
+
+void tap__connection_begin(struct tap_sessions *sessions, struct tap__connection *connection, int64_t time_ns,
+			   const struct wire_connect *connect)
+{
+	char address[INET6_ADDRSTRLEN + 16];
+	if (connection->has_begun && !connect)
+		return;
+	connection->has_begun = true;
+	print_end(address, sizeof address, &connection->info.ends[connection->client_peer]);
+	struct wire_client client = {.address = wire_slice_str(address)};
+	if (connect) {
+		client.name = wire_slice_str(connect->name);
+		client.lang = wire_slice_str(connect->lang);
+		client.version = wire_slice_str(connect->version);
+		client.user = wire_slice_str(user_of(connect));
+	}
+	const struct wire_event event = {
+	    .kind = WIRE_EVENT_CONNECT, .time_ns = time_ns, .conn = connection->conn, .client = &client};
+	tap_join_event(sessions->join, &event);
+}
+
+void tap__connection_gap(struct tap_sessions *sessions, const struct tap__connection *connection,
+			 int64_t time_ns, const struct tap__gap *gap)
+{
+	const struct wire_event event = {.kind = WIRE_EVENT_GAP,
+					 .time_ns = time_ns,
+					 .conn = connection->conn,
+					 .text = wire_slice_str(gap_texts[gap->why]),
+					 .lost_bytes = gap->bytes,
+					 .from_ns = gap->from_ns,
+					 .to_ns = gap->to_ns};
+	sessions->stats.gaps++;
+	if (gap->why == TAP__UNPARSED)
+		sessions->stats.unparsed_bytes += gap->bytes;
+	tap_join_event(sessions->join, &event);
+}
+
+void tap__connection_undecoded_gap(struct tap_sessions *sessions, const struct tap__connection *connection,
+				   int64_t time_ns)
+{
+	char text[64];
+	snprintf(text, sizeof text, "not decoded: %s", tap_undecoded_name(connection->undecoded));
+	const struct wire_event event = {.kind = WIRE_EVENT_GAP,
+					 .time_ns = time_ns,
+					 .conn = connection->conn,
+					 .text = wire_slice_str(text),
+					 .lost_bytes = connection->undecoded_bytes,
+					 .from_ns = connection->undecoded_since_ns,
+					 .to_ns = time_ns};
+	sessions->stats.gaps++;
+	tap_join_event(sessions->join, &event);
+}
+
+void tap__connection_leftover(struct tap_sessions *sessions, const struct tap_flow_info *info,
+			      int64_t time_ns, const struct tap_leftover *left)
+{
+	char client[INET6_ADDRSTRLEN + 16] = "", server[INET6_ADDRSTRLEN + 16] = "", text[200];
+	if (info) {
+		print_end(client, sizeof client, &info->ends[TAP_ORIGINATOR]);
+		print_end(server, sizeof server, &info->ends[TAP_RESPONDER]);
+	}
+	if (left->why == TAP_LEFT_REFUSED)
+		snprintf(text, sizeof text, "no memory for more connections");
+	else
+		snprintf(text, sizeof text, "%s of the connection %s - %s",
+			 left->why == TAP_LEFT_ENDED ? "after the end" : "before the first byte seen", client,
+			 server);
+	const struct wire_event event = {.kind = WIRE_EVENT_GAP,
+					 .time_ns = time_ns,
+					 .text = wire_slice_str(text),
+					 .lost_bytes = left->bytes,
+					 .from_ns = left->from_ns,
+					 .to_ns = left->to_ns};
+	sessions->stats.gaps++;
+	sessions->stats.lost_bytes += left->bytes;
+	tap_join_event(sessions->join, &event);
+}
+
+void tap__connection_error(struct tap_sessions *sessions, const struct tap__connection *connection,
+			   int64_t time_ns, struct wire_slice text)
+{
+	const struct wire_event event = {
+	    .kind = WIRE_EVENT_ERROR, .time_ns = time_ns, .conn = connection->conn, .text = text};
+	tap_join_event(sessions->join, &event);
+}
+
+static void emit_interest(struct tap_sessions *sessions, enum wire_event_kind kind,
+			  const struct tap__sub *sub, int64_t time_ns, uint64_t max)
+{
+	const struct wire_event event = {.kind = kind,
+					 .time_ns = time_ns,
+					 .conn = sub->conn,
+					 .subject = sub->subject,
+					 .queue = sub->queue,
+					 .sid = sub->sid,
+					 .max = max};
+	tap_join_event(sessions->join, &event);
+}
+
+void tap__connection_subscribe(struct tap_sessions *sessions, const struct tap__sub *sub, int64_t time_ns)
+{
+	emit_interest(sessions, WIRE_EVENT_SUBSCRIBE, sub, time_ns, 0);
+}
+
+void tap__connection_unsubscribe(struct tap_sessions *sessions, const struct tap__sub *sub, int64_t time_ns,
+				 uint64_t max)
+{
+	emit_interest(sessions, WIRE_EVENT_UNSUBSCRIBE, sub, time_ns, max);
+}
+
+void tap__connection_end(struct tap_sessions *sessions, const struct tap__connection *connection,
+			 int64_t time_ns, enum tap_end why)
+{
+	const struct wire_event event = {.kind = WIRE_EVENT_DISCONNECT,
+					 .time_ns = time_ns,
+					 .conn = connection->conn,
+					 .text = wire_slice_str(end_texts[why])};
+	tap_join_event(sessions->join, &event);
+}

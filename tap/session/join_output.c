@@ -1,0 +1,168 @@
+#include "tap/session/join_output.h"
+
+#include <stdlib.h>
+
+#include "tap/session/join_queue.h"
+#include "tap/session/review.h"
+
+void tap_join_finish(struct tap_join *join)
+{
+	join->is_finished = true;
+}
+
+static bool is_crowded(const struct tap_join *join)
+{
+	return join->pending.used_bytes > join->limit_bytes;
+}
+
+static bool is_due(const struct tap_join *join, const struct tap__pending_event *entry)
+{
+	return entry->state != TAP__JOINABLE || join->is_finished ||
+	       entry->time_ns <= join->now_ns - join->window_ns;
+}
+
+static void note_overdue(void *context, const struct tap__pending_event *message,
+			 const struct tap__lane *lane)
+{
+	struct tap_join *join = context;
+	if (message->state == TAP__JOINABLE)
+		tap__search_note_overdue(&join->search, message, lane);
+}
+
+/* Are all receivers of the message known? No subscription at the server may be unseen, and every subscription
+ * that must have received the message did. */
+static bool are_receivers_known(struct tap_join *join, const struct tap__pending_event *message)
+{
+	bool is_over = message->time_ns <= join->now_ns - join->window_ns;
+	bool lags = tap__lag_is_longer(&join->lag, message->server, join->now_ns, join->window_ns / 2);
+	bool has_all = tap__has_all_receivers(message, is_over && !lags, note_overdue, join);
+	return has_all && !lags && !message->is_undecided && message->guess_count == 0 &&
+	       join->unseen_until_ns[message->server] < message->seen_ns;
+}
+
+static bool list_receivers(struct tap_join *join, const struct tap__pending_event *entry)
+{
+	size_t count = 0;
+	if (entry->receiver_count >= join->receivers_cap) { /* an empty list is not NULL */
+		size_t cap = ((size_t)entry->receiver_count + 1) * 2;
+		struct wire_receiver *list = realloc(join->receivers, cap * sizeof *list);
+		if (!list)
+			return false;
+		join->receivers = list;
+		join->receivers_cap = cap;
+	}
+	for (const struct tap__receiver *receiver = tap__receivers_first(entry); receiver;
+	     receiver = receiver->next)
+		if (!receiver->is_guess)
+			join->receivers[count++] = (struct wire_receiver){.conn = receiver->sub->conn,
+									  .sid = receiver->sub->sid,
+									  .queue = receiver->sub->queue,
+									  .outcome = WIRE_SENT};
+	return true;
+}
+
+/* A delivery that was counted for the message leaves as an event of its own. */
+static void unjoin(void *context, const struct tap__pending_event *message, struct tap__sub *sub)
+{
+	struct tap_join *join = context;
+	const struct wire_op op = {.subject = tap__subject_of(message),
+				   .reply = tap__reply_of(message),
+				   .headers = tap__headers_of(message),
+				   .payload = tap__payload_of(message)};
+	const struct tap_join_message delivery = {
+	    .time_ns = join->newest_ns, .server = message->server, .op = &op, .size = message->size};
+	join->stats.undecided++;
+	tap__join_add_delivery(join, sub, &delivery, 0);
+}
+
+/* Compare messages with the same content again when a SUB or an UNSUB came close to them. */
+static struct tap__pending_event *review(struct tap_join *join, struct tap__pending_event *entry)
+{
+	uint64_t number = entry->number;
+	if (entry->kind != WIRE_EVENT_MESSAGE || entry->state != TAP__JOINABLE ||
+	    join->interest.changed_ns < entry->seen_ns - join->window_ns)
+		return entry;
+	tap__pending_find(&join->pending, entry->key);
+	tap__review(&join->search, entry, unjoin, join);
+	return tap__pending_entry(&join->pending, number);
+}
+
+static const struct wire_event empty;
+
+static void give_out(struct tap_join *join, const struct tap__pending_event *entry, struct wire_event *event)
+{
+	if (entry->kind > WIRE_EVENT_DELIVERY) {
+		*event = entry->rare->event;
+		return;
+	}
+	*event = empty; /* copying is faster than filling with zeros, see tap/session/pending.c */
+	event->kind = (enum wire_event_kind)entry->kind;
+	event->flags = entry->flags;
+	event->time_ns = entry->time_ns;
+	event->conn = entry->conn;
+	event->subject = tap__subject_of(entry);
+	event->reply = tap__reply_of(entry);
+	event->headers = tap__headers_of(entry);
+	event->payload = tap__payload_of(entry);
+	event->size = entry->size;
+	event->receiver_count = entry->receiver_count - entry->guess_count;
+	if (entry->kind == WIRE_EVENT_DELIVERY) {
+		event->sid = entry->sub->sid;
+		event->queue = entry->sub->queue;
+		join->stats.unjoined_deliveries++;
+		return;
+	}
+	if (list_receivers(join, entry)) {
+		event->receivers = join->receivers;
+		event->receivers_len = event->receiver_count;
+	}
+	if (!are_receivers_known(join, entry)) {
+		event->flags |= WIRE_EVENT_RECEIVERS_UNKNOWN;
+		join->stats.unknown_receivers++;
+	}
+}
+
+/* Report what found no memory, once all earlier events have left. */
+static bool report_loss(struct tap_join *join, struct wire_event *event)
+{
+	if (join->loss.events == 0)
+		return false;
+	*event = (struct wire_event){.kind = WIRE_EVENT_GAP,
+				     .time_ns = join->newest_ns,
+				     .text = WIRE_LITERAL("the sniffer had no memory left"),
+				     .lost_messages = join->loss.messages,
+				     .lost_bytes = join->loss.bytes,
+				     .from_ns = join->loss.from_ns,
+				     .to_ns = join->loss.to_ns};
+	join->loss.events = join->loss.messages = join->loss.bytes = 0;
+	return true;
+}
+
+static void drop(struct tap_join *join, const struct tap__pending_event *entry)
+{
+	if (entry->state == TAP__JOINABLE && entry->kind == WIRE_EVENT_DELIVERY)
+		join->orphans--;
+	tap__pending_drop(&join->pending);
+}
+
+bool tap_join_next(struct tap_join *join, struct wire_event *event)
+{
+	struct tap__pending *pending = &join->pending;
+	if (join->is_given)
+		drop(join, tap__pending_entry(pending, pending->oldest));
+	join->is_given = false;
+	while (!tap__pending_is_empty(pending)) {
+		struct tap__pending_event *entry = tap__pending_entry(pending, pending->oldest);
+		bool is_taken = entry->state == TAP__TAKEN;
+		if (!is_taken && !is_due(join, entry) && !is_crowded(join))
+			return false;
+		if (!is_taken) {
+			join->stats.released_early += !is_due(join, entry);
+			entry = review(join, entry);
+			give_out(join, entry, event);
+			return join->is_given = true;
+		}
+		drop(join, entry);
+	}
+	return report_loss(join, event);
+}
