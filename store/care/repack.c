@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "store/read/segment.h"
+#include "store/read/decode_event.h"
+#include "store/read/segment_reader.h"
 #include "store/write/encode.h"
 
 /* Blocks are small for people who follow; nobody follows a closed segment. */
@@ -20,7 +21,7 @@ bool store__repack_is_due(const struct store_index *index)
 }
 
 struct repack {
-	struct store_segment *from;
+	struct store_segment_reader *from;
 	struct store__output to;
 	struct store_block *block;
 	struct store_stage *stage;
@@ -63,7 +64,7 @@ static int add(struct repack *repack, const struct wire_event *event)
 static int copy_block(struct repack *repack, size_t entry)
 {
 	struct wire_event event;
-	int error = store_segment_load_block(repack->from, entry, STORE_FRAME_PAYLOADS, repack->block);
+	int error = store_segment_reader_load_block(repack->from, entry, STORE_FRAME_PAYLOADS, repack->block);
 	for (uint32_t i = 0; i < repack->from->index.entries[entry].header.events && !error; i++) {
 		store_block_event(repack->block, i, &event);
 		error = add(repack, &event);
@@ -95,7 +96,7 @@ static int64_t settle(struct repack *repack, const char *temporary)
 
 static int open_repack(struct repack *repack, const char *path, const char *temporary)
 {
-	int error = store_segment_open(&repack->from, path, NULL);
+	int error = store_segment_reader_open(&repack->from, path, NULL);
 	if (error)
 		return error;
 	repack->block = store_block_open();
@@ -114,7 +115,7 @@ static int open_repack(struct repack *repack, const char *path, const char *temp
 static void close_repack(struct repack *repack)
 {
 	store__output_abandon(&repack->to);
-	store_segment_close(repack->from);
+	store_segment_reader_close(repack->from);
 	store_block_close(repack->block);
 	store_stage_close(repack->stage);
 	store_encoder_close(repack->encoder);

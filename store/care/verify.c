@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/read/hole.h"
+#include "store/read/decode_event.h"
+#include "store/read/known_gap.h"
 #include "store/read/log.h"
 #include "store/write/standing.h"
 
@@ -34,7 +35,7 @@ static void __attribute__((format(printf, 2, 3))) find(struct run *run, const ch
 
 /* ---- checking ---- */
 
-static void check_sequence(struct run *run, struct store_segment *segment, size_t entry)
+static void check_sequence(struct run *run, struct store_segment_reader *segment, size_t entry)
 {
 	const struct store_index_entry *found = &segment->index.entries[entry];
 	uint64_t first = found->header.first_seq;
@@ -53,7 +54,7 @@ static void check_sequence(struct run *run, struct store_segment *segment, size_
 		     segment->path, found->offset, from, first - 1);
 	}
 	run->edge = first + found->header.events;
-	run->explained = store__hole_end(segment, entry, run->scratch);
+	run->explained = store__known_gap_end(segment, entry, run->scratch);
 }
 
 static void count_gaps(struct run *run, uint32_t events)
@@ -69,9 +70,9 @@ static void count_gaps(struct run *run, uint32_t events)
 }
 
 /* The footer has a copy of it, so that nothing is lost. */
-static int check_header(struct run *run, const struct store_segment *segment, size_t entry)
+static int check_header(struct run *run, const struct store_segment_reader *segment, size_t entry)
 {
-	int error = store_segment_check_header(segment, entry);
+	int error = store_segment_reader_check_header(segment, entry);
 	if (error != STORE_EDAMAGE)
 		return error;
 	run->report->damaged_blocks++;
@@ -82,12 +83,12 @@ static int check_header(struct run *run, const struct store_segment *segment, si
 	return 0;
 }
 
-static int check_block(struct run *run, struct store_segment *segment, size_t entry)
+static int check_block(struct run *run, struct store_segment_reader *segment, size_t entry)
 {
 	const struct store_index_entry *found = &segment->index.entries[entry];
 	const struct store_block_header *header = &found->header;
 	check_sequence(run, segment, entry);
-	int error = store_segment_load_block(segment, entry, STORE_FRAME_PAYLOADS, run->block);
+	int error = store_segment_reader_load_block(segment, entry, STORE_FRAME_PAYLOADS, run->block);
 	if (error && error != STORE_EDAMAGE)
 		return error;
 	run->report->blocks++;
@@ -106,7 +107,7 @@ static int check_block(struct run *run, struct store_segment *segment, size_t en
 	return check_header(run, segment, entry);
 }
 
-static void check_places(struct run *run, const struct store_segment *segment)
+static void check_places(struct run *run, const struct store_segment_reader *segment)
 {
 	for (size_t i = 0; i < segment->damage_count; i++) {
 		run->report->damaged_blocks++;
@@ -116,13 +117,13 @@ static void check_places(struct run *run, const struct store_segment *segment)
 }
 
 /* A footer says what a scan finds; where it is gone in the middle of a log, the segment was left open or harmed. */
-static void check_end(struct run *run, const struct store_segment *segment, bool is_last)
+static void check_end(struct run *run, const struct store_segment_reader *segment, bool is_last)
 {
 	if (segment->is_closed)
 		return;
 	if (is_last && !segment->has_bad_footer) {
 		if (!segment->has_damaged_tail)
-			run->report->torn_bytes += store_segment_torn_bytes(segment);
+			run->report->torn_bytes += store_segment_reader_torn_bytes(segment);
 		run->report->open_segments++;
 		return;
 	}
@@ -133,8 +134,8 @@ static void check_end(struct run *run, const struct store_segment *segment, bool
 
 static int check_segment(struct run *run, const char *path, bool is_last, struct wire_fault *fault)
 {
-	struct store_segment *segment;
-	int error = store_segment_open(&segment, path, fault);
+	struct store_segment_reader *segment;
+	int error = store_segment_reader_open(&segment, path, fault);
 	if (error == -ENOENT)
 		return 0; /* retention took it */
 	if (error == STORE_EDAMAGE || error == STORE_EFORMAT) {
@@ -151,7 +152,7 @@ static int check_segment(struct run *run, const char *path, bool is_last, struct
 	for (size_t i = 0; i < segment->index.count && !error; i++)
 		error = check_block(run, segment, i);
 	check_end(run, segment, is_last);
-	store_segment_close(segment);
+	store_segment_reader_close(segment);
 	return error ? wire_fault_set(fault, error, "%s: %s", path, wire_error_text(error)) : 0;
 }
 

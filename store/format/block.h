@@ -47,8 +47,7 @@ static inline uint64_t store__block_number(const struct store_block *block, enum
 	return store__column_at(&block->columns[id], index);
 }
 
-static inline struct store_block_subject *store__block_subject(const struct store_block *block,
-							       uint32_t index)
+static inline struct store_block_subject *store__subject_at(const struct store_block *block, uint32_t index)
 {
 	return (struct store_block_subject *)(void *)block->subjects.bytes + index;
 }

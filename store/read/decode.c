@@ -137,7 +137,7 @@ static int index_dictionary(struct store_block *block)
 	const char *text = columns[STORE__SUBJECT_TEXT].bytes.data;
 	for (uint32_t i = 0; i < subjects; i++) {
 		size_t len = store__column_at(&columns[STORE__SUBJECT_BYTES], i);
-		*store__block_subject(block, i) = (struct store_block_subject){
+		*store__subject_at(block, i) = (struct store_block_subject){
 		    .subject = wire_slice(text, len),
 		    .events = (uint32_t)store__column_at(&columns[STORE__SUBJECT_EVENTS], i),
 		    .messages = (uint32_t)store__column_at(&columns[STORE__SUBJECT_MESSAGES], i),
@@ -308,7 +308,7 @@ uint32_t store_block_subjects(const struct store_block *block)
 
 const struct store_block_subject *store_block_subject(const struct store_block *block, uint32_t index)
 {
-	return store__block_subject(block, index);
+	return store__subject_at(block, index);
 }
 
 enum wire_event_kind store_block_kind(const struct store_block *block, uint32_t index)

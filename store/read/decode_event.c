@@ -1,3 +1,5 @@
+#include "store/read/decode_event.h"
+
 #include "store/format/block.h"
 #include "store/format/details.h"
 
@@ -129,7 +131,7 @@ void store_block_event(struct store_block *block, uint32_t index, struct wire_ev
 				     .time_ns = store_block_time_ns(block, index),
 				     .conn = store_block_conn(block, index)};
 	if (subject != UINT32_MAX)
-		event->subject = store__block_subject(block, subject)->subject;
+		event->subject = store__subject_at(block, subject)->subject;
 	read_content(block, index, event);
 	read_reply(block, index, event);
 	if (event->kind == WIRE_EVENT_MESSAGE)

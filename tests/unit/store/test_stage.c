@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "store/read/decode_event.h"
 #include "tests/unit/store/store_fixture.h"
 
 static char zeros[STORE_BLOCK_PAYLOAD_BYTES + 1];

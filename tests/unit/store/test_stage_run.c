@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "store/read/decode_event.h"
 #include "tests/unit/store/store_fixture.h"
 
 enum { RUN_MAX = 70000, DATA_BYTES = 4 << 20 };
