@@ -9,6 +9,7 @@
 #include "cli/options/logs.h"
 #include "cli/output/color.h"
 #include "cli/output/stat_text.h"
+#include "store/read/event_summary.h"
 
 struct settings {
 	struct cli_filters filters;
@@ -73,13 +74,14 @@ static int print_log(struct session *session, const char *path)
 	return status;
 }
 
-static int count_events(struct store_totals *totals, struct wire_source *source, struct wire_fault *fault)
+static int count_events(struct store_event_summary *totals, struct wire_source *source,
+			struct wire_fault *fault)
 {
 	struct wire_event event;
 	int status;
 
 	while ((status = source->next(source, &event, fault)) > 0)
-		if (store_totals_add(totals, &event, source->client(source, event.conn)) != 0)
+		if (store_event_summary_add(totals, &event, source->client(source, event.conn)) != 0)
 			return wire_fault_set(fault, -ENOMEM, "out of memory");
 	return status;
 }
@@ -88,21 +90,21 @@ static int count_events(struct store_totals *totals, struct wire_source *source,
 static int print_capture(struct session *session, const char *path)
 {
 	const struct cli_capture_options options = {.filter = session->filter};
-	struct store_totals *totals = store_totals_open(session->settings->clients);
+	struct store_event_summary *totals = store_event_summary_open(session->settings->clients);
 	struct wire_source *source;
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
 	struct stat file;
 
 	if (!totals || cli_inputs_open_capture(&source, path, &options, &fault) != 0) {
-		store_totals_close(totals);
+		store_event_summary_close(totals);
 		return cli_log_error(session->command, &fault);
 	}
 	int error = count_events(totals, source, &fault);
-	struct store_summary summary = *store_totals_end(totals);
+	struct store_summary summary = *store_event_summary_end(totals);
 	summary.log_bytes = stat(path, &file) == 0 ? (uint64_t)file.st_size : 0;
 	print_summary(session, path, &summary);
 	source->close(source);
-	store_totals_close(totals);
+	store_event_summary_close(totals);
 	return error == 0 ? CLI_DONE : cli_log_error(session->command, &fault);
 }
 

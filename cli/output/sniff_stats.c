@@ -26,7 +26,7 @@ int cli_sniff_stats_init(struct cli_sniff_stats *stats, bool color)
 	int error = cli_out_init(&stats->out, STDOUT_FILENO);
 	if (error)
 		return error;
-	stats->totals = store_totals_open(false);
+	stats->totals = store_event_summary_open(false);
 	if (stats->totals)
 		return 0;
 	cli_out_fini(&stats->out);
@@ -35,13 +35,13 @@ int cli_sniff_stats_init(struct cli_sniff_stats *stats, bool color)
 
 void cli_sniff_stats_fini(struct cli_sniff_stats *stats)
 {
-	store_totals_close(stats->totals);
+	store_event_summary_close(stats->totals);
 	cli_out_fini(&stats->out);
 }
 
 int cli_sniff_stats_add(struct cli_sniff_stats *stats, const struct wire_event *event)
 {
-	return store_totals_add(stats->totals, event, NULL);
+	return store_event_summary_add(stats->totals, event, NULL);
 }
 
 /* ---- texts ---- */
@@ -245,7 +245,7 @@ static void put_totals(struct cli_sniff_stats *stats, struct cli_row *row,
 static void put_subjects(struct cli_sniff_stats *stats, struct cli_row *row)
 {
 	const struct store_summary_subject *top[TOP];
-	size_t len = store_totals_top(stats->totals, top, TOP);
+	size_t len = store_event_summary_top(stats->totals, top, TOP);
 	char messages[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
 
 	if (len == 0)

@@ -3,11 +3,11 @@
 #define CLI_OUTPUT_SNIFF_STATS_H
 
 #include "cli/output/out.h"
-#include "store/read/summary.h"
+#include "store/read/event_summary.h"
 #include "tap/sniffer.h"
 
 struct cli_sniff_stats {
-	struct store_totals *totals; /* owned */
+	struct store_event_summary *totals; /* owned */
 	bool is_terminal, color;
 	int64_t started_ns, drawn_ns;         /* on the monotonic clock */
 	uint64_t drawn_messages, drawn_bytes; /* at drawn_ns */

@@ -13,7 +13,7 @@
 #include "store/care/damage_gap.h"
 #include "store/care/recover.h"
 #include "store/care/repair.h"
-#include "store/read/hole.h"
+#include "store/read/known_gap.h"
 #include "store/read/log.h"
 
 struct take_over {
@@ -80,7 +80,7 @@ static int find_log_id(struct take_over *over, struct wire_fault *fault)
 
 /* ---- one segment ---- */
 
-static void learn_segment(struct take_over *over, struct store_segment *segment)
+static void learn_segment(struct take_over *over, struct store_segment_reader *segment)
 {
 	struct store__log_state *state = over->state;
 	const struct store_index *index = &segment->index;
@@ -88,7 +88,7 @@ static void learn_segment(struct take_over *over, struct store_segment *segment)
 	state->bytes += segment->file_bytes;
 	state->next_conn = larger(state->next_conn, segment->header.next_conn);
 	state->next_seq = larger(state->next_seq, segment->header.first_seq);
-	state->next_seq = larger(state->next_seq, store__hole_next_seq(segment, over->block));
+	state->next_seq = larger(state->next_seq, store__known_gap_next_seq(segment, over->block));
 	for (size_t i = 0; i < index->count; i++) {
 		const struct store_block_header *header = &index->entries[i].header;
 		state->next_conn = larger(state->next_conn, header->max_conn + 1);
@@ -109,9 +109,9 @@ static void skip_unknown(struct take_over *over, uint64_t bytes)
 /* 0, or a negative code with *fault. */
 static int learn(struct take_over *over, const struct store_log_segment *listed, struct wire_fault *fault)
 {
-	struct store_segment *segment;
+	struct store_segment_reader *segment;
 	over->state->next_seq = larger(over->state->next_seq, listed->first_seq);
-	int error = store_segment_open(&segment, listed->path, fault);
+	int error = store_segment_reader_open(&segment, listed->path, fault);
 	if (error == -ENOENT)
 		return 0;
 	if (error == STORE_EFORMAT || error == STORE_EDAMAGE)
@@ -119,9 +119,9 @@ static int learn(struct take_over *over, const struct store_log_segment *listed,
 	if (error)
 		return error == -ENOMEM || over->care->is_thorough ? error : 0;
 	learn_segment(over, segment);
-	if (store_segment_lost_end(segment))
+	if (store_segment_reader_lost_end(segment))
 		skip_unknown(over, segment->file_bytes - segment->end);
-	store_segment_close(segment);
+	store_segment_reader_close(segment);
 	return 0;
 }
 
@@ -217,14 +217,14 @@ static int write_missing(const struct take_over *over, uint64_t end_seq, int64_t
 static int fill_hole(struct take_over *over, size_t at, struct wire_fault *fault)
 {
 	const struct store_log_segment *listed = &over->segments.list[at];
-	struct store_segment *segment;
+	struct store_segment_reader *segment;
 	uint64_t next_seq = over->state->next_seq;
 	if (over->state->segments == 0 || listed->first_seq <= next_seq ||
-	    store_segment_open(&segment, listed->path, NULL) != 0)
+	    store_segment_reader_open(&segment, listed->path, NULL) != 0)
 		return 0;
 	int64_t after_ns = segment->index.count > 0 ? segment->index.entries[0].header.min_time_ns
 						    : segment->header.created_ns;
-	store_segment_close(segment);
+	store_segment_reader_close(segment);
 	int error = write_missing(over, listed->first_seq, after_ns);
 	if (error)
 		return wire_fault_set(fault, error, "%s: cannot write a gap for missing segments: %s",

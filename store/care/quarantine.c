@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/read/find_blocks.h"
 #include "store/read/log.h"
-#include "store/read/scan.h"
 #include "store/write/segment_writer.h"
 
 enum { COPY_BYTES = 1 << 16 };
@@ -57,7 +57,7 @@ static int create_torn(const char *path, char **kept_as)
 	return -EEXIST;
 }
 
-int store__quarantine_tail(const struct store_segment *segment, uint64_t offset, char **kept_as)
+int store__quarantine_tail(const struct store_segment_reader *segment, uint64_t offset, char **kept_as)
 {
 	*kept_as = NULL;
 	if (segment->file_bytes <= offset)

@@ -2,7 +2,7 @@
 #ifndef STORE_CARE_QUARANTINE_H
 #define STORE_CARE_QUARANTINE_H
 
-#include "store/read/segment.h"
+#include "store/read/segment_reader.h"
 
 /* Set the modification time of the file at path: retention judges by it, and rewriting a segment must not make it younger.
  * A failure does no harm. */
@@ -10,7 +10,7 @@ void store__set_file_time(const char *path, int64_t modified_ns);
 
 /* Copy the bytes of the segment's file from offset on to a new file `<path>.torn` (`.torn.2` and so on where that exists)
  * and sync it. *kept_as gets its name, owned by the caller; NULL when there are no such bytes. 0 or a negated errno. */
-int store__quarantine_tail(const struct store_segment *segment, uint64_t offset, char **kept_as);
+int store__quarantine_tail(const struct store_segment_reader *segment, uint64_t offset, char **kept_as);
 
 /* Replace the file at path by the file `temporary`, and keep the old one as `<path>.<suffix>` (then .2 and so on). There
  * always is a file at path. *kept_as gets the new name of the old file, owned by the caller. 0; or a negated errno, then

@@ -24,7 +24,7 @@ struct recovering {
 
 /* ---- blocks at the end ---- */
 
-static void drop_last(struct store_segment *segment, struct recovering *recovering)
+static void drop_last(struct store_segment_reader *segment, struct recovering *recovering)
 {
 	const struct store_block_header *last = &segment->index.entries[--segment->index.count].header;
 	if (recovering->known_end_seq == 0)
@@ -34,13 +34,13 @@ static void drop_last(struct store_segment *segment, struct recovering *recoveri
 }
 
 /* Blocks with a damaged frame that no whole block follows belong to the tail. */
-static int drop_damaged_blocks(struct store_segment *segment, struct recovering *recovering)
+static int drop_damaged_blocks(struct store_segment_reader *segment, struct recovering *recovering)
 {
 	struct store_block *block = store_block_open();
 	int error = block ? STORE_EDAMAGE : -ENOMEM;
 	while (segment->index.count > 0 && error == STORE_EDAMAGE) {
-		error =
-		    store_segment_load_block(segment, segment->index.count - 1, STORE_FRAME_PAYLOADS, block);
+		error = store_segment_reader_load_block(segment, segment->index.count - 1,
+							STORE_FRAME_PAYLOADS, block);
 		if (error == STORE_EDAMAGE)
 			drop_last(segment, recovering);
 	}
@@ -107,7 +107,7 @@ static struct store__damage_gap lost_of(const struct recovering *recovering, int
 
 /* The bytes after the last whole block: a gap event when events were lost, and the footer. Owned; NULL when out of
  * memory. */
-static unsigned char *make_tail(struct store_segment *segment, const struct recovering *recovering,
+static unsigned char *make_tail(struct store_segment_reader *segment, const struct recovering *recovering,
 				size_t *len)
 {
 	char text[200];
@@ -146,7 +146,7 @@ static int replace_tail(int fd, uint64_t offset, const unsigned char *tail, size
 	return fsync(fd) != 0 ? -errno : 0;
 }
 
-static int write_tail(struct store_segment *segment, const struct recovering *recovering)
+static int write_tail(struct store_segment_reader *segment, const struct recovering *recovering)
 {
 	size_t len;
 	uint64_t offset = segment->end;
@@ -204,7 +204,7 @@ static int replace(const char *path, struct recovering *recovering, uint64_t byt
 }
 
 /* No block was ever written to the segment. */
-static int remove_empty(struct store_segment *segment, struct recovering *recovering)
+static int remove_empty(struct store_segment_reader *segment, struct recovering *recovering)
 {
 	int error = store__quarantine_tail(segment, STORE_FILE_HEADER_BYTES, &recovering->recovery->kept_as);
 	return error ? error : unlink(segment->path) != 0 ? -errno : 0;
@@ -212,9 +212,9 @@ static int remove_empty(struct store_segment *segment, struct recovering *recove
 
 /* ---- one segment ---- */
 
-static int close_segment(struct store_segment *segment, struct recovering *recovering)
+static int close_segment(struct store_segment_reader *segment, struct recovering *recovering)
 {
-	recovering->has_lost_end = store_segment_lost_end(segment);
+	recovering->has_lost_end = store_segment_reader_lost_end(segment);
 	int error = drop_damaged_blocks(segment, recovering);
 	if (error)
 		return error;
@@ -252,11 +252,11 @@ static int remove_stump(const char *path, uint64_t bytes, struct recovering *rec
 /* 0 when something was done, 1 when there was nothing to do, or a negative code. */
 static int recover(const char *path, struct recovering *recovering, struct wire_fault *fault)
 {
-	struct store_segment *segment;
+	struct store_segment_reader *segment;
 	uint64_t bytes;
 	if (is_stump(path, &bytes))
 		return remove_stump(path, bytes, recovering);
-	int status = store_segment_open(&segment, path, fault);
+	int status = store_segment_reader_open(&segment, path, fault);
 	if (status == STORE_EFORMAT || status == STORE_EDAMAGE) {
 		recovering->has_lost_end = true;
 		return replace(path, recovering, bytes);
@@ -264,7 +264,7 @@ static int recover(const char *path, struct recovering *recovering, struct wire_
 	if (status)
 		return status;
 	status = segment->is_closed ? 1 : close_segment(segment, recovering);
-	store_segment_close(segment);
+	store_segment_reader_close(segment);
 	return status;
 }
 

@@ -1,10 +1,11 @@
 #include "store/care/repack.h"
+#include "store/read/decode_event.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "store/read/segment.h"
+#include "store/read/segment_reader.h"
 #include "store/write/append.h"
 #include "store/write/encode.h"
 
@@ -21,7 +22,7 @@ bool store__repack_is_due(const struct store_index *index)
 }
 
 struct repack {
-	struct store_segment *from;
+	struct store_segment_reader *from;
 	struct store__segment_writer to;
 	struct store_block *block;
 	struct store_batch *batch;
@@ -64,7 +65,7 @@ static int add(struct repack *repack, const struct wire_event *event)
 static int copy_block(struct repack *repack, size_t entry)
 {
 	struct wire_event event;
-	int error = store_segment_load_block(repack->from, entry, STORE_FRAME_PAYLOADS, repack->block);
+	int error = store_segment_reader_load_block(repack->from, entry, STORE_FRAME_PAYLOADS, repack->block);
 	for (uint32_t i = 0; i < repack->from->index.entries[entry].header.events && !error; i++) {
 		store_block_event(repack->block, i, &event);
 		error = add(repack, &event);
@@ -96,7 +97,7 @@ static int64_t replace_if_smaller(struct repack *repack, const char *temporary)
 
 static int open_repack(struct repack *repack, const char *path, const char *temporary)
 {
-	int error = store_segment_open(&repack->from, path, NULL);
+	int error = store_segment_reader_open(&repack->from, path, NULL);
 	if (error)
 		return error;
 	repack->block = store_block_open();
@@ -115,7 +116,7 @@ static int open_repack(struct repack *repack, const char *path, const char *temp
 static void close_repack(struct repack *repack)
 {
 	store__segment_writer_abandon(&repack->to);
-	store_segment_close(repack->from);
+	store_segment_reader_close(repack->from);
 	store_block_close(repack->block);
 	store_batch_close(repack->batch);
 	store_encoder_close(repack->encoder);

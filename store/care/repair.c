@@ -8,11 +8,11 @@
 
 #include "store/care/damage_gap.h"
 #include "store/care/quarantine.h"
-#include "store/read/hole.h"
-#include "store/read/scan.h"
+#include "store/read/find_blocks.h"
+#include "store/read/known_gap.h"
 
 struct repair {
-	struct store_segment *from;
+	struct store_segment_reader *from;
 	struct store__segment_writer to;
 	struct store_block *block;
 	uint64_t next_seq;      /* after the events that were written or declared lost */
@@ -42,7 +42,7 @@ static int put_gap(struct repair *repair, uint64_t end_seq, int64_t time_ns)
 /* Copy the block as it is. When only its header is damaged, take the copy from the footer. */
 static int copy_block(struct repair *repair, size_t entry)
 {
-	struct store_segment *from = repair->from;
+	struct store_segment_reader *from = repair->from;
 	const struct store_index_entry *indexed = &from->index.entries[entry];
 	size_t len = (size_t)store_block_bytes(&indexed->header);
 	from->frame.len = 0;
@@ -51,7 +51,7 @@ static int copy_block(struct repair *repair, size_t entry)
 	int error = store__read_at(from->fd, indexed->offset, from->frame.bytes, len);
 	if (error)
 		return error == -ENODATA ? STORE_EDAMAGE : error;
-	if (store_segment_check_header(from, entry) != 0)
+	if (store_segment_reader_check_header(from, entry) != 0)
 		store_block_header_put(from->frame.bytes, &indexed->header);
 	return store__segment_writer_append(&repair->to, from->frame.bytes, len, &indexed->header);
 }
@@ -64,15 +64,15 @@ static uint64_t larger(uint64_t a, uint64_t b)
 static int take_block(struct repair *repair, size_t entry)
 {
 	const struct store_block_header *header = &repair->from->index.entries[entry].header;
-	int error = store_segment_load_block(repair->from, entry, STORE_FRAME_PAYLOADS, repair->block);
+	int error = store_segment_reader_load_block(repair->from, entry, STORE_FRAME_PAYLOADS, repair->block);
 	if (error == STORE_EDAMAGE) {
 		repair->lost_messages += header->messages;
 		return 0;
 	}
 	error = error ? error : put_gap(repair, header->first_seq, header->min_time_ns);
 	error = error ? error : copy_block(repair, entry);
-	repair->next_seq =
-	    larger(header->first_seq + header->events, store__hole_end(repair->from, entry, repair->block));
+	repair->next_seq = larger(header->first_seq + header->events,
+				  store__known_gap_end(repair->from, entry, repair->block));
 	repair->lost_messages = 0;
 	repair->time_ns = header->max_time_ns;
 	return error;
@@ -107,11 +107,12 @@ static int rewrite(struct repair *repair, const char *temporary)
 
 static bool is_damaged(struct repair *repair)
 {
-	struct store_segment *segment = repair->from;
+	struct store_segment_reader *segment = repair->from;
 	bool damaged = segment->damage_count > 0;
 	for (size_t i = 0; i < segment->index.count && !damaged; i++)
-		damaged = store_segment_load_block(segment, i, STORE_FRAME_PAYLOADS, repair->block) != 0 ||
-			  store_segment_check_header(segment, i) != 0;
+		damaged =
+		    store_segment_reader_load_block(segment, i, STORE_FRAME_PAYLOADS, repair->block) != 0 ||
+		    store_segment_reader_check_header(segment, i) != 0;
 	return damaged;
 }
 
@@ -137,13 +138,13 @@ int store__repair_segment(const char *path, char **kept_as, struct wire_fault *f
 {
 	struct repair repair = {.to.fd = -1};
 	*kept_as = NULL;
-	int error = store_segment_open(&repair.from, path, fault);
+	int error = store_segment_reader_open(&repair.from, path, fault);
 	if (error)
 		return error == -ENOENT ? 0 : error;
 	repair.next_seq = repair.from->header.first_seq;
 	repair.block = store_block_open();
 	int status = repair.block ? rewrite_if_damaged(&repair, path, kept_as) : -ENOMEM;
-	store_segment_close(repair.from);
+	store_segment_reader_close(repair.from);
 	store_block_close(repair.block);
 	return status < 0
 		   ? wire_fault_set(fault, status, "%s: cannot repair: %s", path, wire_error_text(status))

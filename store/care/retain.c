@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "store/read/log.h"
-#include "store/read/segment.h"
+#include "store/read/segment_reader.h"
 
 /* Clocks of two machines, or of a file system and a process, differ a little. */
 #define SLACK_NS (INT64_C(60) * 1000000000)
@@ -38,13 +38,13 @@ static int64_t later(int64_t a, int64_t b)
 /* The time of the last event; UNKNOWN when the segment cannot be read or has none. */
 static int64_t last_event_ns(const char *path)
 {
-	struct store_segment *segment;
+	struct store_segment_reader *segment;
 	int64_t last_ns = UNKNOWN;
-	if (store_segment_open(&segment, path, NULL) != 0)
+	if (store_segment_reader_open(&segment, path, NULL) != 0)
 		return UNKNOWN;
 	for (size_t i = 0; i < segment->index.count; i++)
 		last_ns = later(last_ns, segment->index.entries[i].header.max_time_ns);
-	store_segment_close(segment);
+	store_segment_reader_close(segment);
 	return last_ns;
 }
 

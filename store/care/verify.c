@@ -1,4 +1,5 @@
 #include "store/care/verify.h"
+#include "store/read/decode_event.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,7 +10,7 @@
 #include <unistd.h>
 
 #include "store/care/log_state.h"
-#include "store/read/hole.h"
+#include "store/read/known_gap.h"
 #include "store/read/log.h"
 
 struct check {
@@ -34,7 +35,7 @@ static void __attribute__((format(printf, 2, 3))) find(struct check *check, cons
 
 /* ---- checking ---- */
 
-static void check_sequence(struct check *check, struct store_segment *segment, size_t entry)
+static void check_sequence(struct check *check, struct store_segment_reader *segment, size_t entry)
 {
 	const struct store_index_entry *found = &segment->index.entries[entry];
 	uint64_t first = found->header.first_seq;
@@ -54,7 +55,7 @@ static void check_sequence(struct check *check, struct store_segment *segment, s
 		     segment->path, found->offset, from, first - 1);
 	}
 	check->edge = first + found->header.events;
-	check->explained = store__hole_end(segment, entry, check->scratch);
+	check->explained = store__known_gap_end(segment, entry, check->scratch);
 }
 
 static void count_gaps(struct check *check, uint32_t events)
@@ -70,9 +71,9 @@ static void count_gaps(struct check *check, uint32_t events)
 }
 
 /* A damaged header loses nothing: the footer has a copy of it. */
-static int check_header(struct check *check, const struct store_segment *segment, size_t entry)
+static int check_header(struct check *check, const struct store_segment_reader *segment, size_t entry)
 {
-	int error = store_segment_check_header(segment, entry);
+	int error = store_segment_reader_check_header(segment, entry);
 	if (error != STORE_EDAMAGE)
 		return error;
 	check->report->damaged_blocks++;
@@ -83,12 +84,12 @@ static int check_header(struct check *check, const struct store_segment *segment
 	return 0;
 }
 
-static int check_block(struct check *check, struct store_segment *segment, size_t entry)
+static int check_block(struct check *check, struct store_segment_reader *segment, size_t entry)
 {
 	const struct store_index_entry *found = &segment->index.entries[entry];
 	const struct store_block_header *header = &found->header;
 	check_sequence(check, segment, entry);
-	int error = store_segment_load_block(segment, entry, STORE_FRAME_PAYLOADS, check->block);
+	int error = store_segment_reader_load_block(segment, entry, STORE_FRAME_PAYLOADS, check->block);
 	if (error && error != STORE_EDAMAGE)
 		return error;
 	check->report->blocks++;
@@ -107,7 +108,7 @@ static int check_block(struct check *check, struct store_segment *segment, size_
 	return check_header(check, segment, entry);
 }
 
-static void check_places(struct check *check, const struct store_segment *segment)
+static void check_places(struct check *check, const struct store_segment_reader *segment)
 {
 	for (size_t i = 0; i < segment->damage_count; i++) {
 		check->report->damaged_blocks++;
@@ -117,13 +118,13 @@ static void check_places(struct check *check, const struct store_segment *segmen
 }
 
 /* A missing footer loses nothing, but in the middle of a log it means that the segment was left open or was damaged. */
-static void check_end(struct check *check, const struct store_segment *segment, bool is_last)
+static void check_end(struct check *check, const struct store_segment_reader *segment, bool is_last)
 {
 	if (segment->is_closed)
 		return;
 	if (is_last && !segment->has_bad_footer) {
 		if (!segment->has_damaged_tail)
-			check->report->torn_bytes += store_segment_torn_bytes(segment);
+			check->report->torn_bytes += store_segment_reader_torn_bytes(segment);
 		check->report->open_segments++;
 		return;
 	}
@@ -134,8 +135,8 @@ static void check_end(struct check *check, const struct store_segment *segment, 
 
 static int check_segment(struct check *check, const char *path, bool is_last, struct wire_fault *fault)
 {
-	struct store_segment *segment;
-	int error = store_segment_open(&segment, path, fault);
+	struct store_segment_reader *segment;
+	int error = store_segment_reader_open(&segment, path, fault);
 	if (error == -ENOENT)
 		return 0; /* retention took it */
 	if (error == STORE_EDAMAGE || error == STORE_EFORMAT) {
@@ -152,7 +153,7 @@ static int check_segment(struct check *check, const char *path, bool is_last, st
 	for (size_t i = 0; i < segment->index.count && !error; i++)
 		error = check_block(check, segment, i);
 	check_end(check, segment, is_last);
-	store_segment_close(segment);
+	store_segment_reader_close(segment);
 	return error ? wire_fault_set(fault, error, "%s: %s", path, wire_error_text(error)) : 0;
 }
 

@@ -44,9 +44,4 @@ uint32_t store_block_subject_of(const struct store_block *block, uint32_t index)
 /* True payload size in bytes. */
 uint64_t store_block_size(const struct store_block *block, uint32_t index);
 
-/* Needs the columns. Everything about one event; headers and payload too when that frame is loaded, else they
- * have their lengths and data == NULL. What it points to lives until the next call of store_block_event for
- * receivers and client, until the next store_block_begin for the rest. */
-void store_block_event(struct store_block *block, uint32_t index, struct wire_event *event);
-
 #endif

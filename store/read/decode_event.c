@@ -1,3 +1,5 @@
+#include "store/read/decode_event.h"
+
 #include "store/format/block.h"
 #include "store/format/details.h"
 

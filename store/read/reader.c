@@ -1,15 +1,16 @@
 #include "store/read/reader.h"
 
+#include "store/read/block_scan.h"
+#include "store/read/decode_event.h"
 #include "store/read/log_steps.h"
-#include "store/read/select.h"
 #include "store/read/undelivered.h"
 #include "store/read/watch.h"
 
 struct store_reader {
 	struct wire_source source; /* first: a source is its reader */
 	struct store_reader_options options;
-	struct store__walk walk;
-	struct store__select select;
+	struct store__block_cursor walk;
+	struct store__block_scan select;
 	uint32_t left; /* rows of the block that are still to be looked at */
 	struct store__undelivered *undelivered;
 	bool has_undelivered; /* the block has deliveries that never reached their receiver */
@@ -26,25 +27,26 @@ void store_reader_close(struct store_reader *reader)
 		return;
 	store__undelivered_close(reader->undelivered);
 	store_steps_fini(&reader->steps);
-	store__select_fini(&reader->select);
+	store__block_scan_fini(&reader->select);
 	store__watch_fini(&reader->watch);
-	store__walk_fini(&reader->walk);
+	store__block_cursor_fini(&reader->walk);
 	free(reader);
 }
 
 /* Behind the last event there is. */
 static int find_end(const char *path, uint64_t *seq, struct wire_fault *fault)
 {
-	struct store__walk back;
-	int status = store__walk_init(&back, path, true, false, fault);
+	struct store__block_cursor back;
+	int status = store__block_cursor_init(&back, path, true, false, fault);
 	if (status == -ENOENT)
 		status = 0; /* it is yet to come */
 	else if (status == 0)
-		while ((status = store__walk_next(&back, fault)) == STORE__GAP)
+		while ((status = store__block_cursor_next(&back, fault)) == STORE__AT_GAP)
 			;
-	if (status == STORE__BLOCK)
-		*seq = store__walk_entry(&back)->header.first_seq + store__walk_entry(&back)->header.events;
-	store__walk_fini(&back);
+	if (status == STORE__AT_BLOCK)
+		*seq = store__block_cursor_entry(&back)->header.first_seq +
+		       store__block_cursor_entry(&back)->header.events;
+	store__block_cursor_fini(&back);
 	return status < 0 ? status : 0;
 }
 
@@ -81,7 +83,7 @@ static int go_to_end(struct store_reader *reader, const char *path, struct wire_
 	if (!error && reader->options.last > 0)
 		error = find_last(path, &reader->options, &seq, fault);
 	if (!error && seq > 0)
-		store__walk_start_at(&reader->walk, seq);
+		store__block_cursor_start_at(&reader->walk, seq);
 	return error;
 }
 
@@ -143,13 +145,13 @@ int store_reader_open(struct store_reader **reader, const char *path,
 	opened->options = *options;
 	opened->options.follow &= !options->reverse;
 	store__watch_init(&opened->watch, NULL);
-	int error = store__select_init(&opened->select, options->filter, options->payloads);
+	int error = store__block_scan_init(&opened->select, options->filter, options->payloads);
 	opened->undelivered = store__undelivered_open();
 	if (error || !opened->undelivered)
 		error = out_of_memory(path, fault);
-	error = error
-		    ? error
-		    : store__walk_init(&opened->walk, path, options->reverse, opened->options.follow, fault);
+	error = error ? error
+		      : store__block_cursor_init(&opened->walk, path, options->reverse,
+						 opened->options.follow, fault);
 	if (!error && options->steady)
 		error = store_log_steps_read(&opened->steps, path, fault);
 	if (!error && opened->options.follow && options->from_end)
@@ -170,7 +172,7 @@ int store_reader_open(struct store_reader **reader, const char *path,
 /* Hot: once for every event. 1, 0 when the block has no more, or -ENOMEM. */
 static int next_in_block(struct store_reader *reader, struct wire_event *event)
 {
-	struct store__select *select = &reader->select;
+	struct store__block_scan *select = &reader->select;
 	while (reader->left > 0) {
 		uint32_t at = reader->options.reverse ? reader->left - 1 : select->count - reader->left;
 		reader->left--;
@@ -187,7 +189,7 @@ static int next_in_block(struct store_reader *reader, struct wire_event *event)
 
 static bool is_wanted(const struct store_reader *reader)
 {
-	const struct store_block_header *header = &store__walk_entry(&reader->walk)->header;
+	const struct store_block_header *header = &store__block_cursor_entry(&reader->walk)->header;
 	return header->first_seq + header->events > reader->walk.start_seq &&
 	       store_filter_block(reader->select.filter, header);
 }
@@ -197,34 +199,34 @@ static int learn_undelivered(struct store_reader *reader, int step)
 {
 	if (!reader->options.reverse)
 		return 0;
-	if (step == STORE__BLOCK)
+	if (step == STORE__AT_BLOCK)
 		return store__undelivered_take_block(reader->undelivered, &reader->walk);
-	if (step == STORE__GAP)
+	if (step == STORE__AT_GAP)
 		store__undelivered_take_gap(reader->undelivered);
 	return 0;
 }
 
-/* Take up the block the walk is at. STORE__BLOCK, STORE__GAP when it cannot be read, or -ENOMEM with *fault. */
+/* Take up the block the walk is at. STORE__AT_BLOCK, STORE__AT_GAP when it cannot be read, or -ENOMEM with *fault. */
 static int take_block(struct store_reader *reader, struct wire_fault *fault)
 {
 	if (!is_wanted(reader))
-		return STORE__BLOCK;
-	int status = store__select_subjects(&reader->select, &reader->walk);
+		return STORE__AT_BLOCK;
+	int status = store__block_scan_subjects(&reader->select, &reader->walk);
 	if (status == 0)
-		return STORE__BLOCK;
+		return STORE__AT_BLOCK;
 	if (status > 0)
-		status = store__select_rows(&reader->select, &reader->walk);
+		status = store__block_scan_rows(&reader->select, &reader->walk);
 	if (status == -ENOMEM)
 		return wire_fault_set(fault, status, "%s: out of memory", reader->walk.segment->path);
 	if (status < 0) {
-		store__walk_give_up(&reader->walk);
-		return STORE__GAP;
+		store__block_cursor_give_up(&reader->walk);
+		return STORE__AT_GAP;
 	}
 	reader->left = reader->select.count;
 	reader->has_undelivered =
-	    store__undelivered_in(reader->undelivered, store__walk_entry(&reader->walk)->header.first_seq) >
-	    0;
-	return STORE__BLOCK;
+	    store__undelivered_in(reader->undelivered,
+				  store__block_cursor_entry(&reader->walk)->header.first_seq) > 0;
+	return STORE__AT_BLOCK;
 }
 
 static bool passes_gap(const struct store_reader *reader, const struct wire_event *gap)
@@ -233,13 +235,13 @@ static bool passes_gap(const struct store_reader *reader, const struct wire_even
 	       store_filter_times(reader->select.filter, gap->from_ns, gap->to_ns);
 }
 
-/* On to the next block or gap: STORE__BLOCK, STORE__GAP, STORE__END or a negative code with *fault. */
+/* On to the next block or gap: STORE__AT_BLOCK, STORE__AT_GAP, STORE__AT_END or a negative code with *fault. */
 static int step_on(struct store_reader *reader, struct wire_fault *fault)
 {
-	int step = store__walk_next(&reader->walk, fault);
+	int step = store__block_cursor_next(&reader->walk, fault);
 	if (learn_undelivered(reader, step) != 0)
 		return out_of_memory(reader->walk.path, fault);
-	return step == STORE__BLOCK ? take_block(reader, fault) : step;
+	return step == STORE__AT_BLOCK ? take_block(reader, fault) : step;
 }
 
 /* The event is given out. */
@@ -259,9 +261,9 @@ int store_reader_next(struct store_reader *reader, struct wire_event *event, str
 		if (status != 0)
 			return status > 0 ? give(reader, event) : out_of_memory(reader->walk.path, fault);
 		int step = step_on(reader, fault);
-		if (step == STORE__END || step < 0)
+		if (step == STORE__AT_END || step < 0)
 			return step;
-		if (step == STORE__GAP && passes_gap(reader, &reader->walk.gap)) {
+		if (step == STORE__AT_GAP && passes_gap(reader, &reader->walk.gap)) {
 			*event = reader->walk.gap;
 			return give(reader, event);
 		}
@@ -270,7 +272,7 @@ int store_reader_next(struct store_reader *reader, struct wire_event *event, str
 
 const struct wire_client *store_reader_client(struct store_reader *reader, uint64_t conn)
 {
-	return store__roster_find(&reader->select.roster, &reader->walk, conn);
+	return store__connection_names_find(&reader->select.roster, &reader->walk, conn);
 }
 
 void store_reader_damage(const struct store_reader *reader, struct wire_damage *damage)

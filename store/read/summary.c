@@ -1,9 +1,10 @@
 #include "store/read/summary.h"
 
 #include "store/format/block.h"
+#include "store/read/block_scan.h"
+#include "store/read/decode_event.h"
 #include "store/read/log_steps.h"
-#include "store/read/select.h"
-#include "store/read/tallies.h"
+#include "store/read/subject_counts.h"
 #include "store/read/undelivered.h"
 
 /* Events that are to be looked at one by one, even where their whole block passes. */
@@ -20,9 +21,9 @@ struct count {
 
 struct run {
 	struct store_summary *summary;
-	struct store__walk walk;
-	struct store__select select;
-	struct store__tallies tallies;
+	struct store__block_cursor walk;
+	struct store__block_scan select;
+	struct store__subject_counts tallies;
 	struct store__undelivered *undelivered;
 	uint64_t undelivered_here; /* deliveries of the block that never reached their receiver */
 	struct store_steps steps;
@@ -38,11 +39,11 @@ struct run {
 static int find_client(struct run *run, uint64_t conn, struct store_summary_client **client)
 {
 	bool is_new;
-	int error = store__tallies_client(&run->tallies, conn, client, &is_new);
+	int error = store__subject_counts_client(&run->tallies, conn, client, &is_new);
 	if (error || !is_new)
 		return error;
-	const struct wire_client *known = store__roster_find(&run->select.roster, &run->walk, conn);
-	return known ? store__tallies_describe(&run->tallies, *client, known) : 0;
+	const struct wire_client *known = store__connection_names_find(&run->select.roster, &run->walk, conn);
+	return known ? store__subject_counts_describe(&run->tallies, *client, known) : 0;
 }
 
 /* A connect event counts once for its connection, whether it is a repetition or not. */
@@ -59,7 +60,7 @@ static int count_connect(struct run *run, const struct wire_event *event)
 	if (!client)
 		return 0;
 	client->has_connected = true;
-	return store__tallies_describe(&run->tallies, client, event->client);
+	return store__subject_counts_describe(&run->tallies, client, event->client);
 }
 
 /* An event of a kind that is rare, or of a filter that looks into events. False in *passes when it does not pass. */
@@ -245,9 +246,9 @@ static int fold_counts(struct run *run)
 		run->summary->payload_bytes += count->bytes;
 		if (i == subjects || count->messages == 0)
 			continue;
-		int error =
-		    store__tallies_add(&run->tallies, store_block_subject(run->select.block, i)->subject,
-				       count->messages, count->bytes);
+		int error = store__subject_counts_add(&run->tallies,
+						      store_block_subject(run->select.block, i)->subject,
+						      count->messages, count->bytes);
 		if (error)
 			return error;
 	}
@@ -256,9 +257,9 @@ static int fold_counts(struct run *run)
 
 static int count_rows(struct run *run)
 {
-	struct store__select *select = &run->select;
+	struct store__block_scan *select = &run->select;
 	bool looks = store_filter_needs_payloads(select->filter);
-	int error = store__select_rows(select, &run->walk);
+	int error = store__block_scan_rows(select, &run->walk);
 	if (error)
 		return error;
 	size_t counts_len = (store_block_subjects(select->block) + 1) * sizeof(struct count);
@@ -294,8 +295,8 @@ static int count_whole(struct run *run, const struct store_block_header *header)
 		const struct store_block_subject *subject = store_block_subject(run->select.block, i);
 		summary->unknown_receivers += subject->unknown_receivers;
 		int error = subject->messages > 0
-				? store__tallies_add(&run->tallies, subject->subject, subject->messages,
-						     subject->payload_bytes)
+				? store__subject_counts_add(&run->tallies, subject->subject,
+							    subject->messages, subject->payload_bytes)
 				: 0;
 		if (error)
 			return error;
@@ -307,19 +308,19 @@ static int count_whole(struct run *run, const struct store_block_header *header)
 
 static int count_block(struct run *run)
 {
-	const struct store_block_header *header = &store__walk_entry(&run->walk)->header;
+	const struct store_block_header *header = &store__block_cursor_entry(&run->walk)->header;
 	run->summary->blocks++;
 	for (int i = 0; i < STORE_FRAMES; i++)
 		run->summary->raw_bytes += header->frames[i].raw_bytes;
 	if (!store_filter_block(run->select.filter, header))
 		return 0;
 	run->undelivered_here = store__undelivered_in(run->undelivered, header->first_seq);
-	int status = store__select_subjects(&run->select, &run->walk);
+	int status = store__block_scan_subjects(&run->select, &run->walk);
 	if (status > 0)
 		status = is_whole(run, header) ? count_whole(run, header) : count_rows(run);
 	if (status == -ENOMEM || status >= 0)
 		return status;
-	store__walk_give_up(&run->walk);
+	store__block_cursor_give_up(&run->walk);
 	return 0;
 }
 
@@ -329,10 +330,10 @@ static int count_log(struct run *run, struct wire_fault *fault)
 	for (size_t i = 0; i < run->walk.segments.count; i++)
 		run->summary->log_bytes += run->walk.segments.list[i].bytes;
 	run->summary->segments = run->walk.segments.count;
-	while (!error && (step = store__walk_next(&run->walk, fault)) != STORE__END) {
+	while (!error && (step = store__block_cursor_next(&run->walk, fault)) != STORE__AT_END) {
 		if (step < 0)
 			return step;
-		if (step == STORE__BLOCK && (error = count_block(run)) != 0)
+		if (step == STORE__AT_BLOCK && (error = count_block(run)) != 0)
 			wire_fault_set(fault, error, "%s: out of memory", run->walk.path);
 	}
 	run->summary->damaged_blocks = run->walk.damage.places;
@@ -354,19 +355,19 @@ static void drop_clients(struct store_summary *summary)
 static int sum_up(struct run *run, const char *path, const struct store_filter *filter,
 		  struct wire_fault *fault)
 {
-	int error = store__select_init(&run->select, filter, false);
-	error = error ? error : store__tallies_init(&run->tallies, run->summary);
+	int error = store__block_scan_init(&run->select, filter, false);
+	error = error ? error : store__subject_counts_init(&run->tallies, run->summary);
 	run->undelivered = store__undelivered_open();
 	if (error || !run->undelivered)
 		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
-	error = store__walk_init(&run->walk, path, false, false, fault);
+	error = store__block_cursor_init(&run->walk, path, false, false, fault);
 	if (!error && store__undelivered_find(run->undelivered, path, 0) != 0)
 		error = wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
 	error = error ? error : store_log_steps_read(&run->steps, path, fault);
 	error = error ? error : count_log(run, fault);
 	if (error)
 		return error;
-	store__tallies_sort(&run->tallies);
+	store__subject_counts_sort(&run->tallies);
 	run->summary->span_ns = store_time_minus(run->last_ns, run->first_ns);
 	store_steps_between(&run->steps, run->summary->first_seq, run->summary->last_seq,
 			    &run->summary->steps);
@@ -379,10 +380,10 @@ int store_summary_read(struct store_summary *summary, const char *path, const st
 	struct run run = {.summary = summary, .clients = clients};
 	*summary = (struct store_summary){0};
 	int error = sum_up(&run, path, filter, fault);
-	store__select_fini(&run.select);
+	store__block_scan_fini(&run.select);
 	store__undelivered_close(run.undelivered);
-	store__tallies_fini(&run.tallies);
-	store__walk_fini(&run.walk);
+	store__subject_counts_fini(&run.tallies);
+	store__block_cursor_fini(&run.walk);
 	store_steps_fini(&run.steps);
 	store__buffer_fini(&run.counts);
 	store__buffer_fini(&run.sets);

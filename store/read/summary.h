@@ -54,26 +54,4 @@ int store_summary_read(struct store_summary *summary, const char *path, const st
 		       bool clients, struct wire_fault *fault);
 void store_summary_fini(struct store_summary *summary);
 
-/* Totals of events that come from anywhere, one by one. */
-struct store_totals;
-
-/* clients: fill in the client table too. NULL when out of memory. */
-struct store_totals *store_totals_open(bool clients);
-void store_totals_close(struct store_totals *totals);
-
-/* Count an event; client is what is known of its connection, or NULL. 0 or -ENOMEM. */
-int store_totals_add(struct store_totals *totals, const struct wire_event *event,
-		     const struct wire_client *client);
-
-/* What was counted so far, its lists in no order, valid until the next call. Nothing is known of segments and blocks, which
- * are 0. */
-const struct store_summary *store_totals_so_far(const struct store_totals *totals);
-
-/* The subjects with the most messages so far, falling, at most max of them. Returns how many. Valid until the next call. */
-size_t store_totals_top(const struct store_totals *totals, const struct store_summary_subject **top,
-			size_t max);
-
-/* As so_far, with its lists in their order, valid until close. No event may be added any more. */
-const struct store_summary *store_totals_end(struct store_totals *totals);
-
 #endif

@@ -2,6 +2,7 @@
 
 #include "store/format/block.h"
 #include "store/format/table.h"
+#include "store/read/decode_event.h"
 
 /* What a client never got. */
 struct lost_client {
@@ -189,13 +190,14 @@ static bool is_irrelevant(const struct store__undelivered *undelivered,
 	return undelivered->searching == 0 || (header->deliveries == 0 && !(header->kinds & ending));
 }
 
-int store__undelivered_take_block(struct store__undelivered *undelivered, const struct store__walk *walk)
+int store__undelivered_take_block(struct store__undelivered *undelivered,
+				  const struct store__block_cursor *walk)
 {
-	const struct store_block_header *header = &store__walk_entry(walk)->header;
+	const struct store_block_header *header = &store__block_cursor_entry(walk)->header;
 	if (is_irrelevant(undelivered, header))
 		return 0;
-	int error =
-	    store_segment_load_block(walk->segment, walk->entry, STORE_FRAME_COLUMNS, undelivered->block);
+	int error = store_segment_reader_load_block(walk->segment, walk->entry, STORE_FRAME_COLUMNS,
+						    undelivered->block);
 	if (error == 0)
 		return take_rows(undelivered, header);
 	if (error == -ENOMEM)
@@ -206,15 +208,16 @@ int store__undelivered_take_block(struct store__undelivered *undelivered, const 
 
 /* ---- the log ---- */
 
-static int look_back(struct store__undelivered *undelivered, struct store__walk *walk, uint64_t from_seq)
+static int look_back(struct store__undelivered *undelivered, struct store__block_cursor *walk,
+		     uint64_t from_seq)
 {
 	int step, error = 0;
-	while (!error && (step = store__walk_next(walk, NULL)) > STORE__END) {
-		if (step == STORE__GAP) {
+	while (!error && (step = store__block_cursor_next(walk, NULL)) > STORE__AT_END) {
+		if (step == STORE__AT_GAP) {
 			store__undelivered_take_gap(undelivered);
 			continue;
 		}
-		const struct store_block_header *header = &store__walk_entry(walk)->header;
+		const struct store_block_header *header = &store__block_cursor_entry(walk)->header;
 		if (header->first_seq + header->events <= from_seq)
 			return 0;
 		error = store__undelivered_take_block(undelivered, walk);
@@ -224,11 +227,11 @@ static int look_back(struct store__undelivered *undelivered, struct store__walk 
 
 int store__undelivered_find(struct store__undelivered *undelivered, const char *path, uint64_t from_seq)
 {
-	struct store__walk walk;
-	int error = store__walk_init(&walk, path, true, false, NULL);
+	struct store__block_cursor walk;
+	int error = store__block_cursor_init(&walk, path, true, false, NULL);
 	if (!error)
 		error = look_back(undelivered, &walk, from_seq);
-	store__walk_fini(&walk);
+	store__block_cursor_fini(&walk);
 	return error == -ENOMEM ? error : 0;
 }
 

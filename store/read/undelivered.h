@@ -17,7 +17,7 @@
 #ifndef STORE_READ_UNDELIVERED_H
 #define STORE_READ_UNDELIVERED_H
 
-#include "store/read/walk.h"
+#include "store/read/block_cursor.h"
 
 /* At most so many clients that lost messages are told apart; of others, deliveries stay as they were logged. */
 enum { STORE__UNDELIVERED_CLIENTS_MAX = 1 << 20 };
@@ -34,7 +34,8 @@ int store__undelivered_find(struct store__undelivered *undelivered, const char *
 
 /* For who goes back through a log by itself: the next block, or a gap, before those given so far. Once a block was
  * given, the questions below may be asked of it. 0 or -ENOMEM. */
-int store__undelivered_take_block(struct store__undelivered *undelivered, const struct store__walk *walk);
+int store__undelivered_take_block(struct store__undelivered *undelivered,
+				  const struct store__block_cursor *walk);
 void store__undelivered_take_gap(struct store__undelivered *undelivered);
 
 /* Deliveries in the block that begins with this number which never reached their receiver. */

@@ -9,7 +9,7 @@
 #include <xxhash.h>
 
 #include "store/format/bytes.h"
-#include "store/read/decode.h"
+#include "store/read/decode_event.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,7 +10,7 @@
 
 #include "store/care/verify.h"
 #include "store/format/bytes.h"
-#include "store/read/segment.h"
+#include "store/read/segment_reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -32,7 +32,7 @@ static void mend(unsigned char *bytes, size_t size, const char *magic, size_t le
 }
 
 /* Entries lie in the file, one behind the other, and their numbers rise. */
-static void check_index(const struct store_segment *segment)
+static void check_index(const struct store_segment_reader *segment)
 {
 	uint64_t end = STORE_FILE_HEADER_BYTES, next_seq = 1;
 	for (size_t i = 0; i < segment->index.count; i++) {
@@ -43,7 +43,7 @@ static void check_index(const struct store_segment *segment)
 		require(end <= segment->file_bytes);
 	}
 	for (size_t i = 0; i < segment->damage_count; i++) {
-		const struct store_segment_damage *damage = &segment->damage[i];
+		const struct store_damaged_range *damage = &segment->damage[i];
 		require(damage->before <= segment->index.count);
 		require(damage->offset + damage->bytes <= segment->file_bytes);
 	}
@@ -51,15 +51,15 @@ static void check_index(const struct store_segment *segment)
 
 static void read_segment(const char *path)
 {
-	struct store_segment *segment;
+	struct store_segment_reader *segment;
 	struct store_block *block = store_block_open();
 	require(block != NULL);
-	if (store_segment_open(&segment, path, NULL) == 0) {
+	if (store_segment_reader_open(&segment, path, NULL) == 0) {
 		check_index(segment);
 		for (size_t i = 0; i < segment->index.count; i++)
-			store_segment_load_block(segment, i, STORE_FRAME_PAYLOADS, block);
-		require(store_segment_refresh(segment) == 0);
-		store_segment_close(segment);
+			store_segment_reader_load_block(segment, i, STORE_FRAME_PAYLOADS, block);
+		require(store_segment_reader_refresh(segment) == 0);
+		store_segment_reader_close(segment);
 	}
 	store_block_close(block);
 }

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "store/read/log.h"
-#include "store/read/segment.h"
+#include "store/read/segment_reader.h"
 #include "store/write/append.h"
 
 enum { SAMPLE_SUBJECTS = 30, OPEN_CONNS = 12 };

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "store/read/decode_event.h"
 #include "store/read/log.h"
 #include "store/write/append.h"
 #include "support/deadline.h"
@@ -172,10 +173,10 @@ struct visitor {
 	struct log_contents contents; /* what segments, not events, tell */
 };
 
-static void visit_block(struct visitor *visitor, struct store_segment *segment, size_t entry)
+static void visit_block(struct visitor *visitor, struct store_segment_reader *segment, size_t entry)
 {
 	struct wire_event event;
-	int error = store_segment_load_block(segment, entry, STORE_FRAME_PAYLOADS, visitor->block);
+	int error = store_segment_reader_load_block(segment, entry, STORE_FRAME_PAYLOADS, visitor->block);
 	visitor->contents.blocks++;
 	visitor->contents.damaged_blocks += error == STORE_EDAMAGE;
 	for (uint32_t i = 0; i < segment->index.entries[entry].header.events && !error; i++) {
@@ -187,8 +188,8 @@ static void visit_block(struct visitor *visitor, struct store_segment *segment, 
 static void visit_segment(struct visitor *visitor, const char *path)
 {
 	struct log_contents *contents = &visitor->contents;
-	struct store_segment *segment;
-	if (store_segment_open(&segment, path, NULL) != 0) {
+	struct store_segment_reader *segment;
+	if (store_segment_reader_open(&segment, path, NULL) != 0) {
 		contents->unreadable++;
 		return;
 	}
@@ -197,9 +198,9 @@ static void visit_segment(struct visitor *visitor, const char *path)
 	contents->segments++;
 	contents->open_segments += !segment->is_closed;
 	contents->damaged_ranges += segment->damage_count;
-	contents->torn_bytes += store_segment_torn_bytes(segment);
+	contents->torn_bytes += store_segment_reader_torn_bytes(segment);
 	contents->bytes += segment->file_bytes;
-	store_segment_close(segment);
+	store_segment_reader_close(segment);
 }
 
 static void visit_all(struct visitor *visitor, const char *path)

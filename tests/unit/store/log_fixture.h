@@ -2,7 +2,7 @@
 #ifndef TESTS_LOG_FIXTURE_H
 #define TESTS_LOG_FIXTURE_H
 
-#include "store/read/segment.h"
+#include "store/read/segment_reader.h"
 #include "store/write/producer.h"
 #include "support/tempdir.h"
 

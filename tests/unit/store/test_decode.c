@@ -10,6 +10,7 @@
 
 #include "store/format/columns_put.h"
 #include "store/format/details.h"
+#include "store/read/decode_event.h"
 #include "tests/unit/store/block_fixture.h"
 
 /* A block made by hand: its frames are not compressed and have valid checksums. */

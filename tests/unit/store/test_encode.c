@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "store/read/decode_event.h"
 #include "store/write/append.h"
 #include "tests/unit/store/block_fixture.h"
 

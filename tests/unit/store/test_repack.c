@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "store/care/repack.h"
+#include "store/read/decode_event.h"
 #include "tests/unit/store/log_builder.h"
 #include "tests/unit/store/log_fixture.h"
 
@@ -32,11 +33,11 @@ static void build(const struct log_fixture *fixture, uint32_t blocks, uint32_t e
 	builder_close(&builder);
 }
 
-static struct store_segment *open_segment(const char *path)
+static struct store_segment_reader *open_segment(const char *path)
 {
-	struct store_segment *segment;
+	struct store_segment_reader *segment;
 	struct wire_fault fault;
-	if (store_segment_open(&segment, path, &fault) != 0)
+	if (store_segment_reader_open(&segment, path, &fault) != 0)
 		fail_msg("%s", fault.text);
 	return segment;
 }
@@ -82,13 +83,14 @@ static void add_event(struct digest *digest, const struct wire_event *event)
 	digest->sums[digest->len++] = sum;
 }
 
-static void digest_segment(struct store_segment *segment, struct digest *digest)
+static void digest_segment(struct store_segment_reader *segment, struct digest *digest)
 {
 	struct store_block *block = store_block_open();
 	struct wire_event event;
 	digest->len = 0;
 	for (size_t entry = 0; entry < segment->index.count; entry++) {
-		assert_int_equal(store_segment_load_block(segment, entry, STORE_FRAME_PAYLOADS, block), 0);
+		assert_int_equal(store_segment_reader_load_block(segment, entry, STORE_FRAME_PAYLOADS, block),
+				 0);
 		for (uint32_t i = 0; i < segment->index.entries[entry].header.events; i++) {
 			assert_true(digest->len < sizeof digest->sums / sizeof *digest->sums);
 			store_block_event(block, i, &event);
@@ -98,7 +100,7 @@ static void digest_segment(struct store_segment *segment, struct digest *digest)
 	store_block_close(block);
 }
 
-static void assert_same_events(struct store_segment *a, struct store_segment *b)
+static void assert_same_events(struct store_segment_reader *a, struct store_segment_reader *b)
 {
 	static struct digest first, second;
 	digest_segment(a, &first);
@@ -130,10 +132,10 @@ static void small_blocks_become_full_ones_with_the_same_events(void **state)
 	struct log_fixture *fixture = *state;
 	char path[400];
 	build(fixture, 200, 15, path);
-	struct store_segment *before = open_segment(path);
+	struct store_segment_reader *before = open_segment(path);
 	assert_true(store__repack_is_due(&before->index));
 	int64_t saved = store__repack(path, 1, &go_on);
-	struct store_segment *after = open_segment(path);
+	struct store_segment_reader *after = open_segment(path);
 	assert_true(after->is_closed);
 	assert_true(after->index.count < 5);
 	assert_int_equal(before->file_bytes - after->file_bytes, saved);
@@ -143,8 +145,8 @@ static void small_blocks_become_full_ones_with_the_same_events(void **state)
 	assert_false(store__repack_is_due(&after->index));
 	/* A reader that had the old file open reads on in it. */
 	assert_same_events(before, after);
-	store_segment_close(before);
-	store_segment_close(after);
+	store_segment_reader_close(before);
+	store_segment_reader_close(after);
 }
 
 static void a_segment_is_left_as_it_is_when_a_repack_saves_less_than_a_fifth(void **state)
@@ -152,12 +154,12 @@ static void a_segment_is_left_as_it_is_when_a_repack_saves_less_than_a_fifth(voi
 	struct log_fixture *fixture = *state;
 	char path[400];
 	build(fixture, 4, 900, path);
-	struct store_segment *segment = open_segment(path);
+	struct store_segment_reader *segment = open_segment(path);
 	assert_true(store__repack_is_due(&segment->index));
 	ino_t inode = inode_of(path);
 	assert_int_equal(store__repack(path, 1, &go_on), 0);
 	assert_untouched(path, inode);
-	store_segment_close(segment);
+	store_segment_reader_close(segment);
 }
 
 static void few_blocks_are_not_worth_trying(void **state)
@@ -165,9 +167,9 @@ static void few_blocks_are_not_worth_trying(void **state)
 	struct log_fixture *fixture = *state;
 	char path[400];
 	build(fixture, 2, 15, path);
-	struct store_segment *segment = open_segment(path);
+	struct store_segment_reader *segment = open_segment(path);
 	assert_false(store__repack_is_due(&segment->index));
-	store_segment_close(segment);
+	store_segment_reader_close(segment);
 }
 
 static void a_damaged_segment_is_left_as_it_is(void **state)
@@ -175,9 +177,9 @@ static void a_damaged_segment_is_left_as_it_is(void **state)
 	struct log_fixture *fixture = *state;
 	char path[400];
 	build(fixture, 50, 15, path);
-	struct store_segment *segment = open_segment(path);
+	struct store_segment_reader *segment = open_segment(path);
 	log_flip(path, segment->index.entries[20].offset + STORE_BLOCK_HEADER_BYTES + 3, 2);
-	store_segment_close(segment);
+	store_segment_reader_close(segment);
 	ino_t inode = inode_of(path);
 	assert_int_equal(store__repack(path, 1, &go_on), STORE_EDAMAGE);
 	assert_untouched(path, inode);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "store/read/decode_event.h"
 #include "store/write/append.h"
 #include "tests/unit/store/block_fixture.h"
 

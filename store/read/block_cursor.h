@@ -5,14 +5,14 @@
  * between two blocks is a gap, unless a stored gap event ahead of it says that a repair took the blocks out. What
  * is missing ahead of the oldest segment was deleted by retention and is none; what retention deletes while the walk is on
  * its way there is a gap. Internal to store. */
-#ifndef STORE_READ_WALK_H
-#define STORE_READ_WALK_H
+#ifndef STORE_READ_BLOCK_CURSOR_H
+#define STORE_READ_BLOCK_CURSOR_H
 
 #include "store/read/log.h"
-#include "store/read/segment.h"
+#include "store/read/segment_reader.h"
 #include "wire/source.h"
 
-enum store__tree_step { STORE__END, STORE__BLOCK, STORE__GAP };
+enum store__cursor_step { STORE__AT_END, STORE__AT_BLOCK, STORE__AT_GAP };
 
 /* One side of a hole: the sequence number there, and the time of the event next to it. seq 0: not known. */
 struct store__edge {
@@ -30,17 +30,17 @@ struct store__passed {
 	int64_t time_ns;           /* when one of them was last written to */
 };
 
-struct store__walk {
+struct store__block_cursor {
 	char *path; /* owned */
 	bool reverse, follow;
 	struct store_log_segments segments;
 	uint32_t lists; /* how often it was listed again */
 	size_t next;    /* in the list: forward, the next one to open; in reverse, how many are left */
 
-	struct store_segment *segment; /* the open one, or NULL */
-	uint64_t segment_seq;          /* of its first event */
-	uint64_t generation;           /* rises with every segment that is opened */
-	size_t entry;                  /* of the block the walk is at */
+	struct store_segment_reader *segment; /* the open one, or NULL */
+	uint64_t segment_seq;                 /* of its first event */
+	uint64_t generation;                  /* rises with every segment that is opened */
+	size_t entry;                         /* of the block the walk is at */
 	size_t cursor; /* in the index: forward, the next block; in reverse, how many are left */
 
 	struct store__edge
@@ -52,29 +52,30 @@ struct store__walk {
 	bool ended;                /* all holes up to the end were told */
 
 	struct store_block *scratch;
-	struct wire_event gap; /* after STORE__GAP */
+	struct wire_event gap; /* after STORE__AT_GAP */
 	char gap_text[700];
 	struct wire_damage damage; /* told so far */
 };
 
 /* Begin at the log or segment at path. Following, it need not exist yet. 0, or a negative code with *fault. In any case
- * the walk is to be given to store__walk_fini. */
-int store__walk_init(struct store__walk *walk, const char *path, bool reverse, bool follow,
-		     struct wire_fault *fault);
-void store__walk_fini(struct store__walk *walk);
+ * the walk is to be given to store__block_cursor_fini. */
+int store__block_cursor_init(struct store__block_cursor *walk, const char *path, bool reverse, bool follow,
+			     struct wire_fault *fault);
+void store__block_cursor_fini(struct store__block_cursor *walk);
 
 /* Forward, before the first step: pass over all that is numbered below seq, whole segments unopened. */
-void store__walk_start_at(struct store__walk *walk, uint64_t seq);
+void store__block_cursor_start_at(struct store__block_cursor *walk, uint64_t seq);
 
-/* One step on. STORE__BLOCK: entry number walk->entry of walk->segment. STORE__GAP: walk->gap stands for what is
- * missing here, valid until the next step. STORE__END: no more; following, no more yet. Or a negative code with
+/* One step on. STORE__AT_BLOCK: entry number walk->entry of walk->segment. STORE__AT_GAP: walk->gap stands for what is
+ * missing here, valid until the next step. STORE__AT_END: no more; following, no more yet. Or a negative code with
  * *fault. */
-int store__walk_next(struct store__walk *walk, struct wire_fault *fault);
+int store__block_cursor_next(struct store__block_cursor *walk, struct wire_fault *fault);
 
 /* The block the walk is at cannot be read: make walk->gap stand for it. */
-void store__walk_give_up(struct store__walk *walk);
+void store__block_cursor_give_up(struct store__block_cursor *walk);
 
-static inline const struct store_index_entry *store__walk_entry(const struct store__walk *walk)
+static inline const struct store_index_entry *store__block_cursor_entry(
+    const struct store__block_cursor *walk)
 {
 	return &walk->segment->index.entries[walk->entry];
 }

@@ -1,8 +1,8 @@
-#include "store/read/select.h"
+#include "store/read/block_scan.h"
 
-int store__select_init(struct store__select *select, const struct store_filter *filter, bool payloads)
+int store__block_scan_init(struct store__block_scan *select, const struct store_filter *filter, bool payloads)
 {
-	*select = (struct store__select){.filter = filter, .payloads = payloads};
+	*select = (struct store__block_scan){.filter = filter, .payloads = payloads};
 	select->block = store_block_open();
 	select->rows = malloc(STORE_BLOCK_EVENTS_MAX * sizeof *select->rows);
 	if (!filter)
@@ -13,16 +13,16 @@ int store__select_init(struct store__select *select, const struct store_filter *
 	return 0;
 }
 
-void store__select_fini(struct store__select *select)
+void store__block_scan_fini(struct store__block_scan *select)
 {
 	store_filter_close(select->everything);
 	store_block_close(select->block);
-	store__roster_fini(&select->roster);
+	store__connection_names_fini(&select->roster);
 	free(select->subjects);
 	free(select->rows);
 }
 
-static int reserve_subjects(struct store__select *select)
+static int reserve_subjects(struct store__block_scan *select)
 {
 	uint32_t count = store_block_subjects(select->block);
 	if (count <= select->subjects_cap)
@@ -36,7 +36,7 @@ static int reserve_subjects(struct store__select *select)
 }
 
 /* True when any event may pass. */
-static bool judge_subjects(struct store__select *select, const struct store_block_header *header)
+static bool judge_subjects(struct store__block_scan *select, const struct store_block_header *header)
 {
 	uint32_t count = store_block_subjects(select->block), passing = 0;
 	uint64_t with_subject = 0;
@@ -52,23 +52,24 @@ static bool judge_subjects(struct store__select *select, const struct store_bloc
 	return passing > 0 || (!all_have_one && none_passes) || (header->kinds & 1u << WIRE_EVENT_GAP);
 }
 
-int store__select_subjects(struct store__select *select, struct store__walk *walk)
+int store__block_scan_subjects(struct store__block_scan *select, struct store__block_cursor *walk)
 {
-	const struct store_block_header *header = &store__walk_entry(walk)->header;
+	const struct store_block_header *header = &store__block_cursor_entry(walk)->header;
 	store_block_begin(select->block, header);
-	int error = store_segment_load(walk->segment, walk->entry, STORE_FRAME_DICTIONARY, select->block);
+	int error =
+	    store_segment_reader_load(walk->segment, walk->entry, STORE_FRAME_DICTIONARY, select->block);
 	error = error ? error : reserve_subjects(select);
 	return error ? error : judge_subjects(select, header);
 }
 
-static bool passes_subject(const struct store__select *select, uint32_t row, bool none_passes)
+static bool passes_subject(const struct store__block_scan *select, uint32_t row, bool none_passes)
 {
 	uint32_t subject = store_block_subject_of(select->block, row);
 	return subject == UINT32_MAX ? none_passes : select->subjects[subject];
 }
 
 /* Hot: once for every event of a block that may hold events that pass. */
-static void judge_rows(struct store__select *select, uint32_t events)
+static void judge_rows(struct store__block_scan *select, uint32_t events)
 {
 	const struct store_block *block = select->block;
 	bool none_passes = store_filter_passes_subject(select->filter, (struct wire_slice){0});
@@ -83,7 +84,7 @@ static void judge_rows(struct store__select *select, uint32_t events)
 	}
 }
 
-static void judge_clients(struct store__select *select, const struct store__walk *walk)
+static void judge_clients(struct store__block_scan *select, const struct store__block_cursor *walk)
 {
 	uint64_t last_conn = 0;
 	uint32_t kept = 0;
@@ -93,7 +94,7 @@ static void judge_clients(struct store__select *select, const struct store__walk
 		uint64_t conn = store_block_conn(select->block, row);
 		if (conn != last_conn)
 			last_passes = store_filter_passes_client(
-			    select->filter, conn, store__roster_find(&select->roster, walk, conn));
+			    select->filter, conn, store__connection_names_find(&select->roster, walk, conn));
 		last_conn = conn;
 		if (last_passes || store_block_kind(select->block, row) == WIRE_EVENT_GAP)
 			select->rows[kept++] = row;
@@ -101,15 +102,16 @@ static void judge_clients(struct store__select *select, const struct store__walk
 	select->count = kept;
 }
 
-int store__select_rows(struct store__select *select, struct store__walk *walk)
+int store__block_scan_rows(struct store__block_scan *select, struct store__block_cursor *walk)
 {
-	int error = store_segment_load(walk->segment, walk->entry, STORE_FRAME_COLUMNS, select->block);
+	int error = store_segment_reader_load(walk->segment, walk->entry, STORE_FRAME_COLUMNS, select->block);
 	if (error)
 		return error;
-	judge_rows(select, store__walk_entry(walk)->header.events);
+	judge_rows(select, store__block_cursor_entry(walk)->header.events);
 	if (store_filter_needs_clients(select->filter))
 		judge_clients(select, walk);
 	if (select->payloads && select->count > 0)
-		return store_segment_load(walk->segment, walk->entry, STORE_FRAME_PAYLOADS, select->block);
+		return store_segment_reader_load(walk->segment, walk->entry, STORE_FRAME_PAYLOADS,
+						 select->block);
 	return 0;
 }

@@ -1,18 +1,18 @@
-#include "store/read/walk.h"
+#include "store/read/block_cursor.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "store/read/hole.h"
+#include "store/read/known_gap.h"
 
 /* How often a log is listed again whose oldest segments go while they are opened. */
 enum { LISTS_MAX = 16 };
 
-int store__walk_init(struct store__walk *walk, const char *path, bool reverse, bool follow,
-		     struct wire_fault *fault)
+int store__block_cursor_init(struct store__block_cursor *walk, const char *path, bool reverse, bool follow,
+			     struct wire_fault *fault)
 {
-	*walk = (struct store__walk){.path = strdup(path), .reverse = reverse, .follow = follow};
+	*walk = (struct store__block_cursor){.path = strdup(path), .reverse = reverse, .follow = follow};
 	walk->scratch = store_block_open();
 	if (!walk->path || !walk->scratch)
 		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
@@ -23,15 +23,15 @@ int store__walk_init(struct store__walk *walk, const char *path, bool reverse, b
 	return error;
 }
 
-void store__walk_fini(struct store__walk *walk)
+void store__block_cursor_fini(struct store__block_cursor *walk)
 {
-	store_segment_close(walk->segment);
+	store_segment_reader_close(walk->segment);
 	store_log_segments_fini(&walk->segments);
 	store_block_close(walk->scratch);
 	free(walk->path);
 }
 
-void store__walk_start_at(struct store__walk *walk, uint64_t seq)
+void store__block_cursor_start_at(struct store__block_cursor *walk, uint64_t seq)
 {
 	const struct store_log_segments *segments = &walk->segments;
 	walk->start_seq = seq;
@@ -47,7 +47,7 @@ static uint64_t larger(uint64_t a, uint64_t b)
 }
 
 /* Fill in walk->gap for the events from..to between (or at) two times. */
-static void set_gap(struct store__walk *walk, uint64_t from_seq, uint64_t to_seq, int64_t from_ns,
+static void set_gap(struct store__block_cursor *walk, uint64_t from_seq, uint64_t to_seq, int64_t from_ns,
 		    int64_t to_ns)
 {
 	walk->gap = (struct wire_event){.kind = WIRE_EVENT_GAP,
@@ -61,13 +61,13 @@ static void set_gap(struct store__walk *walk, uint64_t from_seq, uint64_t to_seq
 					.to_seq = to_seq};
 }
 
-static void count_damage(struct store__walk *walk)
+static void count_damage(struct store__block_cursor *walk)
 {
 	walk->damage.places++;
 	walk->damage.events += walk->gap.to_seq - walk->gap.from_seq + 1;
 }
 
-static void count_deleted(struct store__walk *walk)
+static void count_deleted(struct store__block_cursor *walk)
 {
 	walk->gap.flags = 0;
 	walk->damage.deleted_places++;
@@ -75,7 +75,8 @@ static void count_deleted(struct store__walk *walk)
 }
 
 /* Bytes in the open segment that lie where the missing blocks should: ahead of entry number `before`. */
-static const struct store_segment_damage *find_damage(const struct store_segment *segment, size_t before)
+static const struct store_damaged_range *find_damage(const struct store_segment_reader *segment,
+						     size_t before)
 {
 	for (size_t i = 0; i < segment->damage_count; i++)
 		if (segment->damage[i].before == before && segment->damage[i].offset > 0)
@@ -83,11 +84,11 @@ static const struct store_segment_damage *find_damage(const struct store_segment
 	return NULL;
 }
 
-static void describe_hole(struct store__walk *walk, uint64_t from_seq, uint64_t to_seq, size_t before)
+static void describe_hole(struct store__block_cursor *walk, uint64_t from_seq, uint64_t to_seq, size_t before)
 {
 	char where[100] = "blocks are missing";
-	const struct store_segment *segment = walk->segment;
-	const struct store_segment_damage *damage = segment ? find_damage(segment, before) : NULL;
+	const struct store_segment_reader *segment = walk->segment;
+	const struct store_damaged_range *damage = segment ? find_damage(segment, before) : NULL;
 	if (walk->passed.deleted) {
 		snprintf(walk->gap_text, sizeof walk->gap_text,
 			 "%s: events %" PRIu64 " to %" PRIu64 " were deleted before they could be read",
@@ -106,13 +107,13 @@ static void describe_hole(struct store__walk *walk, uint64_t from_seq, uint64_t 
 }
 
 /* What was passed over on the way to here left no hole, or it has been told. */
-static void forget_passed(struct store__walk *walk)
+static void forget_passed(struct store__block_cursor *walk)
 {
 	walk->passed = (struct store__passed){0};
 }
 
 /* Events from..to are missing ahead of entry number `before` of the open segment. */
-static int report_hole(struct store__walk *walk, uint64_t from_seq, uint64_t to_seq, int64_t from_ns,
+static int report_hole(struct store__block_cursor *walk, uint64_t from_seq, uint64_t to_seq, int64_t from_ns,
 		       int64_t to_ns, size_t before)
 {
 	describe_hole(walk, from_seq, to_seq, before);
@@ -122,12 +123,12 @@ static int report_hole(struct store__walk *walk, uint64_t from_seq, uint64_t to_
 	else
 		count_damage(walk);
 	forget_passed(walk);
-	return STORE__GAP;
+	return STORE__AT_GAP;
 }
 
-void store__walk_give_up(struct store__walk *walk)
+void store__block_cursor_give_up(struct store__block_cursor *walk)
 {
-	const struct store_index_entry *entry = store__walk_entry(walk);
+	const struct store_index_entry *entry = store__block_cursor_entry(walk);
 	const struct store_block_header *header = &entry->header;
 	uint64_t last_seq = header->first_seq + header->events - 1;
 	snprintf(walk->gap_text, sizeof walk->gap_text,
@@ -143,9 +144,9 @@ void store__walk_give_up(struct store__walk *walk)
 /* ---- from block to block ---- */
 
 /* A block that repeats numbers which other blocks had: a copy from elsewhere. Its events are not given out twice. */
-static int pass_over(struct store__walk *walk)
+static int pass_over(struct store__block_cursor *walk)
 {
-	const struct store_index_entry *entry = store__walk_entry(walk);
+	const struct store_index_entry *entry = store__block_cursor_entry(walk);
 	snprintf(walk->gap_text, sizeof walk->gap_text,
 		 "%s, offset %" PRIu64 ": the block repeats sequence numbers from %" PRIu64
 		 " on and is passed over; run \"tapedeck verify\"",
@@ -153,10 +154,10 @@ static int pass_over(struct store__walk *walk)
 	set_gap(walk, entry->header.first_seq, entry->header.first_seq + entry->header.events - 1,
 		entry->header.min_time_ns, entry->header.min_time_ns);
 	walk->damage.places++;
-	return STORE__GAP;
+	return STORE__AT_GAP;
 }
 
-static int step_forward(struct store__walk *walk)
+static int step_forward(struct store__block_cursor *walk)
 {
 	const struct store_block_header *header = &walk->segment->index.entries[walk->cursor].header;
 	struct store__edge *edge = &walk->edge;
@@ -172,19 +173,20 @@ static int step_forward(struct store__walk *walk)
 		return pass_over(walk);
 	*edge = (struct store__edge){.seq = first + header->events,
 				     .time_ns = header->max_time_ns,
-				     .explained = store__hole_end(walk->segment, walk->entry, walk->scratch)};
+				     .explained =
+					 store__known_gap_end(walk->segment, walk->entry, walk->scratch)};
 	forget_passed(walk);
-	return STORE__BLOCK;
+	return STORE__AT_BLOCK;
 }
 
-static int step_back(struct store__walk *walk)
+static int step_back(struct store__block_cursor *walk)
 {
 	size_t entry = walk->cursor - 1;
 	const struct store_block_header *header = &walk->segment->index.entries[entry].header;
 	struct store__edge *edge = &walk->edge;
 	uint64_t behind = header->first_seq + header->events;
 	uint64_t from = edge->seq > behind
-			    ? larger(behind, store__hole_end(walk->segment, entry, walk->scratch))
+			    ? larger(behind, store__known_gap_end(walk->segment, entry, walk->scratch))
 			    : behind;
 	if (edge->seq > from) {
 		uint64_t to = edge->seq - 1;
@@ -197,7 +199,7 @@ static int step_back(struct store__walk *walk)
 		return pass_over(walk);
 	*edge = (struct store__edge){.seq = header->first_seq, .time_ns = header->min_time_ns};
 	forget_passed(walk);
-	return STORE__BLOCK;
+	return STORE__AT_BLOCK;
 }
 
 /* ---- from segment to segment ---- */
@@ -210,7 +212,7 @@ static bool is_stump(const char *path)
 }
 
 /* Remember a listed segment that is passed over. */
-static void pass_by(struct store__walk *walk, const struct store_log_segment *listed, bool is_deleted)
+static void pass_by(struct store__block_cursor *walk, const struct store_log_segment *listed, bool is_deleted)
 {
 	struct store__passed *passed = &walk->passed;
 	uint64_t seq = listed->first_seq;
@@ -227,7 +229,7 @@ static void pass_by(struct store__walk *walk, const struct store_log_segment *li
 		walk->edge.seq = walk->reverse ? seq + 1 : seq;
 }
 
-static uint64_t first_seq_of(const struct store_segment *segment, uint64_t listed_seq)
+static uint64_t first_seq_of(const struct store_segment_reader *segment, uint64_t listed_seq)
 {
 	if (segment->header.first_seq > 0)
 		return segment->header.first_seq;
@@ -236,30 +238,30 @@ static uint64_t first_seq_of(const struct store_segment *segment, uint64_t liste
 }
 
 /* The number after the last event that the open segment may have had, where its end is damaged: one at least was lost. */
-static uint64_t end_of_tail(const struct store__walk *walk)
+static uint64_t end_of_tail(const struct store__block_cursor *walk)
 {
-	const struct store_segment *segment = walk->segment;
+	const struct store_segment_reader *segment = walk->segment;
 	uint64_t next_seq =
 	    segment->index.count > 0 ? store_index_next_seq(&segment->index) : walk->segment_seq;
 	return larger(next_seq + 1, segment->footer_next_seq);
 }
 
-static void enter(struct store__walk *walk, struct store_segment *segment, uint64_t listed_seq)
+static void enter(struct store__block_cursor *walk, struct store_segment_reader *segment, uint64_t listed_seq)
 {
-	store_segment_close(walk->segment);
+	store_segment_reader_close(walk->segment);
 	walk->segment = segment;
 	walk->segment_seq = first_seq_of(segment, listed_seq);
 	walk->generation++;
 	walk->has_told_tail = false;
 	walk->cursor = walk->reverse ? segment->index.count : 0;
-	if (walk->edge.seq == 0 && walk->reverse && store_segment_lost_end(segment))
+	if (walk->edge.seq == 0 && walk->reverse && store_segment_reader_lost_end(segment))
 		walk->edge.seq = end_of_tail(walk);
 	else if (walk->edge.seq == 0 && (!walk->reverse || segment->index.count == 0))
 		walk->edge.seq = walk->segment_seq;
 }
 
 /* As long as nothing was read, nothing was missed: begin with what there is now. False when that is not possible. */
-static bool list_again(struct store__walk *walk)
+static bool list_again(struct store__block_cursor *walk)
 {
 	struct store_log_segments segments;
 	if (walk->segment || walk->edge.seq > 0 || walk->start_seq > 0 || walk->reverse ||
@@ -274,11 +276,11 @@ static bool list_again(struct store__walk *walk)
 }
 
 /* 1 when the listed segment was opened, 0 when it is to be passed over, or a negative code. */
-static int open_listed(struct store__walk *walk, const struct store_log_segment *listed,
+static int open_listed(struct store__block_cursor *walk, const struct store_log_segment *listed,
 		       struct wire_fault *fault)
 {
-	struct store_segment *segment;
-	int error = store_segment_open(&segment, listed->path, fault);
+	struct store_segment_reader *segment;
+	int error = store_segment_reader_open(&segment, listed->path, fault);
 	if (error == 0) {
 		enter(walk, segment, listed->first_seq);
 		return 1;
@@ -298,7 +300,7 @@ static int open_listed(struct store__walk *walk, const struct store_log_segment 
 }
 
 /* Following: a last segment that cannot be read yet, or that was told of, is looked at again when it has changed. */
-static bool must_wait_for(const struct store__walk *walk, const struct store_log_segment *listed)
+static bool must_wait_for(const struct store__block_cursor *walk, const struct store_log_segment *listed)
 {
 	return walk->follow && walk->next + 1 == walk->segments.count &&
 	       (is_stump(listed->path) ||
@@ -306,7 +308,7 @@ static bool must_wait_for(const struct store__walk *walk, const struct store_log
 }
 
 /* 1, 0 when there is none left in the list, or a negative code. */
-static int next_segment(struct store__walk *walk, struct wire_fault *fault)
+static int next_segment(struct store__block_cursor *walk, struct wire_fault *fault)
 {
 	while (walk->reverse ? walk->next > 0 : walk->next < walk->segments.count) {
 		const struct store_log_segment *listed =
@@ -324,7 +326,7 @@ static int next_segment(struct store__walk *walk, struct wire_fault *fault)
 /* ---- following ---- */
 
 /* List the log anew, and find the first segment behind the open one. False when there is none. */
-static bool find_newer(struct store__walk *walk)
+static bool find_newer(struct store__block_cursor *walk)
 {
 	struct store_log_segments segments;
 	uint64_t newest = walk->segment ? walk->segment_seq : 0;
@@ -344,12 +346,12 @@ static bool find_newer(struct store__walk *walk)
 }
 
 /* Has the open segment grown? 1, 0 or a negative code. */
-static int has_grown(struct store__walk *walk, struct wire_fault *fault)
+static int has_grown(struct store__block_cursor *walk, struct wire_fault *fault)
 {
 	if (!walk->segment)
 		return 0;
 	size_t count = walk->segment->index.count;
-	int64_t grown = store_segment_refresh(walk->segment);
+	int64_t grown = store_segment_reader_refresh(walk->segment);
 	if (grown < 0 && walk->segment->index.count >= count)
 		return wire_fault_set(fault, (int)grown, "%s: %s", walk->segment->path,
 				      wire_error_text((int)grown));
@@ -358,7 +360,7 @@ static int has_grown(struct store__walk *walk, struct wire_fault *fault)
 
 /* At the end of a live log: 1 when it has gone on, 0, or a negative code. What was written before a newer segment
  * appeared is not missed: the open one is looked at once more after that. */
-static int look_for_more(struct store__walk *walk, struct wire_fault *fault)
+static int look_for_more(struct store__block_cursor *walk, struct wire_fault *fault)
 {
 	int status = has_grown(walk, fault);
 	if (status != 0 || !find_newer(walk))
@@ -369,7 +371,7 @@ static int look_for_more(struct store__walk *walk, struct wire_fault *fault)
 
 /* ---- walking ---- */
 
-static bool has_blocks(const struct store__walk *walk)
+static bool has_blocks(const struct store__block_cursor *walk)
 {
 	if (!walk->segment)
 		return false;
@@ -377,21 +379,21 @@ static bool has_blocks(const struct store__walk *walk)
 }
 
 /* Where what was deleted at the end of the list ends: where the first segment after it begins. *time_ns: when. */
-static uint64_t end_of_deleted(const struct store__walk *walk, int64_t *time_ns)
+static uint64_t end_of_deleted(const struct store__block_cursor *walk, int64_t *time_ns)
 {
 	struct store_log_segments segments;
-	struct store_segment *segment;
+	struct store_segment_reader *segment;
 	uint64_t end = walk->passed.last + 1;
 	if (store_log_list(&segments, walk->path, NULL) != 0)
 		return end;
 	size_t at = 0;
 	while (at < segments.count && segments.list[at].first_seq <= walk->passed.last)
 		at++;
-	if (at < segments.count && store_segment_open(&segment, segments.list[at].path, NULL) == 0) {
+	if (at < segments.count && store_segment_reader_open(&segment, segments.list[at].path, NULL) == 0) {
 		end = segments.list[at].first_seq;
 		*time_ns = segment->index.count > 0 ? segment->index.entries[0].header.min_time_ns
 						    : segment->header.created_ns;
-		store_segment_close(segment);
+		store_segment_reader_close(segment);
 	}
 	store_log_segments_fini(&segments);
 	return end;
@@ -399,7 +401,7 @@ static uint64_t end_of_deleted(const struct store__walk *walk, int64_t *time_ns)
 
 /* The numbers that are missing after the last block, or in reverse before the first one: from..to, without `to`. *time_ns:
  * the time at the far end of them, as far as it is known. */
-static void find_rest(const struct store__walk *walk, uint64_t *from, uint64_t *to, int64_t *time_ns)
+static void find_rest(const struct store__block_cursor *walk, uint64_t *from, uint64_t *to, int64_t *time_ns)
 {
 	const struct store__passed *passed = &walk->passed;
 	if (passed->time_ns > 0)
@@ -411,31 +413,31 @@ static void find_rest(const struct store__walk *walk, uint64_t *from, uint64_t *
 	}
 	*from = larger(larger(walk->edge.seq, walk->edge.explained), walk->start_seq);
 	*to = walk->segment_seq;
-	if (walk->segment && store_segment_lost_end(walk->segment) && !walk->has_told_tail)
+	if (walk->segment && store_segment_reader_lost_end(walk->segment) && !walk->has_told_tail)
 		*to = end_of_tail(walk);
 	if (passed->last > 0)
 		*to = passed->deleted ? end_of_deleted(walk, time_ns) : passed->last + 1;
 }
 
-/* Report what is missing after the last block. STORE__GAP or STORE__END. */
-static int report_rest(struct store__walk *walk)
+/* Report what is missing after the last block. STORE__AT_GAP or STORE__AT_END. */
+static int report_rest(struct store__block_cursor *walk)
 {
 	uint64_t from, to;
 	int64_t time_ns = walk->edge.time_ns;
 	find_rest(walk, &from, &to, &time_ns);
 	if (walk->edge.seq == 0 || from >= to)
-		return STORE__END;
+		return STORE__AT_END;
 	return report_hole(walk, from, to - 1, walk->edge.time_ns ? walk->edge.time_ns : time_ns, time_ns,
 			   walk->cursor);
 }
 
 /* Following, what follows will tell how much is missing, but that something is damaged is told now. */
-static int report_unreadable(struct store__walk *walk)
+static int report_unreadable(struct store__block_cursor *walk)
 {
 	bool is_new = walk->passed.unreadable > 0 ||
-		      (walk->segment && store_segment_lost_end(walk->segment) && !walk->has_told_tail);
+		      (walk->segment && store_segment_reader_lost_end(walk->segment) && !walk->has_told_tail);
 	if (!is_new)
-		return STORE__END;
+		return STORE__AT_END;
 	walk->told = walk->passed;
 	int step = report_rest(walk);
 	walk->has_told_tail = true;
@@ -443,17 +445,17 @@ static int report_unreadable(struct store__walk *walk)
 	return step;
 }
 
-static int finish(struct store__walk *walk)
+static int finish(struct store__block_cursor *walk)
 {
 	if (walk->follow)
 		return report_unreadable(walk);
 	if (walk->ended)
-		return STORE__END;
+		return STORE__AT_END;
 	walk->ended = true;
 	return report_rest(walk);
 }
 
-int store__walk_next(struct store__walk *walk, struct wire_fault *fault)
+int store__block_cursor_next(struct store__block_cursor *walk, struct wire_fault *fault)
 {
 	while (!has_blocks(walk)) {
 		int status = next_segment(walk, fault);

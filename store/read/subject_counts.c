@@ -1,4 +1,4 @@
-#include "store/read/tallies.h"
+#include "store/read/subject_counts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -6,14 +6,14 @@
 
 enum { TEXTS_BYTES_MAX = 64 << 20 };
 
-int store__tallies_init(struct store__tallies *tallies, struct store_summary *summary)
+int store__subject_counts_init(struct store__subject_counts *tallies, struct store_summary *summary)
 {
-	*tallies = (struct store__tallies){.summary = summary};
+	*tallies = (struct store__subject_counts){.summary = summary};
 	int error = store_table_init(&tallies->subjects);
 	return error ? error : store_table_init(&tallies->conns);
 }
 
-void store__tallies_fini(struct store__tallies *tallies)
+void store__subject_counts_fini(struct store__subject_counts *tallies)
 {
 	store_table_fini(&tallies->subjects);
 	store_table_fini(&tallies->conns);
@@ -33,7 +33,7 @@ static void *make_room(void *list, size_t len, size_t *cap, size_t size)
 
 /* ---- subjects ---- */
 
-static int add_subject(struct store__tallies *tallies, uint64_t hash, struct wire_slice subject)
+static int add_subject(struct store__subject_counts *tallies, uint64_t hash, struct wire_slice subject)
 {
 	struct store_summary *summary = tallies->summary;
 	struct store_summary_subject *list = make_room(summary->subjects, summary->subjects_len,
@@ -53,7 +53,7 @@ static int add_subject(struct store__tallies *tallies, uint64_t hash, struct wir
 	return 0;
 }
 
-static struct store_summary_subject *find_subject(struct store__tallies *tallies, uint64_t hash,
+static struct store_summary_subject *find_subject(struct store__subject_counts *tallies, uint64_t hash,
 						  struct wire_slice subject)
 {
 	uint32_t probe = 0, index;
@@ -63,8 +63,8 @@ static struct store_summary_subject *find_subject(struct store__tallies *tallies
 	return NULL;
 }
 
-int store__tallies_add(struct store__tallies *tallies, struct wire_slice subject, uint64_t messages,
-		       uint64_t bytes)
+int store__subject_counts_add(struct store__subject_counts *tallies, struct wire_slice subject,
+			      uint64_t messages, uint64_t bytes)
 {
 	struct store_summary *summary = tallies->summary;
 	uint64_t hash = XXH3_64bits(subject.data, subject.len);
@@ -87,8 +87,8 @@ int store__tallies_add(struct store__tallies *tallies, struct wire_slice subject
 
 /* ---- connections ---- */
 
-int store__tallies_client(struct store__tallies *tallies, uint64_t conn, struct store_summary_client **client,
-			  bool *is_new)
+int store__subject_counts_client(struct store__subject_counts *tallies, uint64_t conn,
+				 struct store_summary_client **client, bool *is_new)
 {
 	struct store_summary *summary = tallies->summary;
 	uint64_t hash = XXH3_64bits(&conn, sizeof conn);
@@ -125,8 +125,8 @@ static struct wire_slice keep(char **to, struct wire_slice text)
 	return wire_slice(start, text.len);
 }
 
-int store__tallies_describe(struct store__tallies *tallies, struct store_summary_client *entry,
-			    const struct wire_client *client)
+int store__subject_counts_describe(struct store__subject_counts *tallies, struct store_summary_client *entry,
+				   const struct wire_client *client)
 {
 	size_t len = client->address.len + client->name.len + client->lang.len + client->version.len +
 		     client->user.len;
@@ -168,7 +168,7 @@ static int compare_clients(const void *a, const void *b)
 	return (x->conn > y->conn) - (x->conn < y->conn);
 }
 
-void store__tallies_sort(struct store__tallies *tallies)
+void store__subject_counts_sort(struct store__subject_counts *tallies)
 {
 	struct store_summary *summary = tallies->summary;
 	if (summary->subjects_len > 0)

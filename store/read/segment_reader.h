@@ -6,26 +6,26 @@
  * a footer; anything else is damage. Reads use pread: a file that
  * shrinks is an error code, never a signal. A file that a repack or retention took the name from can be read
  * on for as long as it is open. */
-#ifndef STORE_READ_SEGMENT_H
-#define STORE_READ_SEGMENT_H
+#ifndef STORE_READ_SEGMENT_READER_H
+#define STORE_READ_SEGMENT_READER_H
 
 #include "store/format/bytes.h"
 #include "store/format/index.h"
 #include "store/read/decode.h"
 
 /* Bytes that should have been blocks, or the file header (offset 0). */
-struct store_segment_damage {
+struct store_damaged_range {
 	uint64_t offset, bytes;
 	size_t before; /* the entry of the index that comes next; index.count: none */
 };
 
-struct store_segment {
+struct store_segment_reader {
 	char *path; /* owned */
 	int fd;
 	struct store_file_header header;
 	bool header_is_damaged; /* then `header` is made up from what the blocks say */
 	struct store_index index;
-	struct store_segment_damage *damage; /* owned; by rising offset */
+	struct store_damaged_range *damage; /* owned; by rising offset */
 	size_t damage_count;
 	bool has_damaged_tail; /* the last damage is what lies after the last block */
 	uint64_t end;          /* behind the last whole block */
@@ -42,31 +42,32 @@ struct store_segment {
 /* Open the segment at path. A damaged file header is damage like any other as long as a block is found.
  * 0, or a negative code with *fault (which may be NULL): STORE_EFORMAT, STORE_EVERSION, STORE_EDAMAGE (nothing
  * in it can be read), or a negated errno. */
-int store_segment_open(struct store_segment **segment, const char *path, struct wire_fault *fault);
-void store_segment_close(struct store_segment *segment);
+int store_segment_reader_open(struct store_segment_reader **segment, const char *path,
+			      struct wire_fault *fault);
+void store_segment_reader_close(struct store_segment_reader *segment);
 
 /* Look for blocks that were appended since, and for the footer that closes the segment. Returns the number of
  * new entries, or a negative code. The file that was opened is looked at, even if another has taken its name
  * since. */
-int64_t store_segment_refresh(struct store_segment *segment);
+int64_t store_segment_reader_refresh(struct store_segment_reader *segment);
 
 /* Bytes behind the last whole block, when the segment is not closed. */
-uint64_t store_segment_torn_bytes(const struct store_segment *segment);
+uint64_t store_segment_reader_torn_bytes(const struct store_segment_reader *segment);
 
 /* Damage after the last block may have been events. */
-bool store_segment_lost_end(const struct store_segment *segment);
+bool store_segment_reader_lost_end(const struct store_segment_reader *segment);
 
 /* The header of entry number `entry` is whole in the file, too, and not only in the footer that the index comes from. 0, STORE_EDAMAGE or
  * another negated errno. */
-int store_segment_check_header(const struct store_segment *segment, size_t entry);
+int store_segment_reader_check_header(const struct store_segment_reader *segment, size_t entry);
 
 /* Read one frame of entry number `entry` and hand it to the block (see store_block_load), which must have been
  * begun with the entry's header. 0, STORE_EDAMAGE, -ENOMEM or another negated errno. */
-int store_segment_load(struct store_segment *segment, size_t entry, enum store_frame frame,
-		       struct store_block *block);
+int store_segment_reader_load(struct store_segment_reader *segment, size_t entry, enum store_frame frame,
+			      struct store_block *block);
 
-/* Begin the block and load frames up to and including `last`. As store_segment_load. */
-int store_segment_load_block(struct store_segment *segment, size_t entry, enum store_frame last,
-			     struct store_block *block);
+/* Begin the block and load frames up to and including `last`. As store_segment_reader_load. */
+int store_segment_reader_load_block(struct store_segment_reader *segment, size_t entry, enum store_frame last,
+				    struct store_block *block);
 
 #endif

@@ -1,4 +1,4 @@
-#include "store/read/scan.h"
+#include "store/read/find_blocks.h"
 
 #include <unistd.h>
 #include <xxhash.h>
@@ -17,7 +17,7 @@ struct found {
 };
 
 struct search {
-	struct store_segment *segment;
+	struct store_segment_reader *segment;
 	uint64_t next_seq; /* a block that is looked for begins there, or later */
 	bool is_exact;     /* there, and not later */
 	uint64_t patience; /* bytes that may still be looked at */
@@ -39,14 +39,14 @@ int store__read_at(int fd, uint64_t offset, void *out, size_t len)
 	return 0;
 }
 
-int store__add_damage(struct store_segment *segment, uint64_t offset, uint64_t bytes, size_t before)
+int store__add_damage(struct store_segment_reader *segment, uint64_t offset, uint64_t bytes, size_t before)
 {
-	struct store_segment_damage *list =
+	struct store_damaged_range *list =
 	    realloc(segment->damage, (segment->damage_count + 1) * sizeof *segment->damage);
 	if (!list)
 		return -ENOMEM;
 	list[segment->damage_count++] =
-	    (struct store_segment_damage){.offset = offset, .bytes = bytes, .before = before};
+	    (struct store_damaged_range){.offset = offset, .bytes = bytes, .before = before};
 	segment->damage = list;
 	return 0;
 }
@@ -54,14 +54,14 @@ int store__add_damage(struct store_segment *segment, uint64_t offset, uint64_t b
 /* ---- is it a block? ---- */
 
 /* The log's id; where the file header is damaged, the first block's. NULL when neither is known. */
-static const uint8_t *log_id_of(const struct store_segment *segment)
+static const uint8_t *log_id_of(const struct store_segment_reader *segment)
 {
 	if (!segment->header_is_damaged)
 		return segment->header.log_id;
 	return segment->index.count > 0 ? segment->index.entries[0].header.log_id : NULL;
 }
 
-static bool is_of_log(const struct store_segment *segment, const struct store_block_header *header)
+static bool is_of_log(const struct store_segment_reader *segment, const struct store_block_header *header)
 {
 	const uint8_t *log_id = log_id_of(segment);
 	return !log_id || memcmp(header->log_id, log_id, sizeof header->log_id) == 0;
@@ -80,7 +80,7 @@ static uint64_t next_of(const struct store_block_header *header)
 /* Read the block header at found->offset. 0; -ENODATA when the header, or (with a valid header) the block, is not all
  * there; STORE_EFORMAT or STORE_EDAMAGE when it is no header of this log that continues next_seq; or a negated
  * errno. */
-static int read_header(const struct store_segment *segment, uint64_t next_seq, struct found *found)
+static int read_header(const struct store_segment_reader *segment, uint64_t next_seq, struct found *found)
 {
 	unsigned char bytes[STORE_BLOCK_HEADER_BYTES];
 	if (found->offset + sizeof bytes > segment->scan_end)
@@ -95,7 +95,8 @@ static int read_header(const struct store_segment *segment, uint64_t next_seq, s
 }
 
 /* Does the checksum of bytes in the file hold? */
-static bool is_intact(const struct store_segment *segment, uint64_t offset, uint64_t len, uint64_t checksum)
+static bool is_intact(const struct store_segment_reader *segment, uint64_t offset, uint64_t len,
+		      uint64_t checksum)
 {
 	unsigned char bytes[4096];
 	XXH3_state_t *state = XXH3_createState();
@@ -132,7 +133,7 @@ static bool has_intact_frames(struct search *search, const struct found *block)
 
 /* Is what begins at offset the beginning of a block or of a footer, cut off by the end of the file? That is how a writer
  * that was interrupted leaves it. *beyond (may be NULL): it is the whole header of a block. */
-static bool is_unfinished(const struct store_segment *segment, uint64_t offset, uint64_t next_seq,
+static bool is_unfinished(const struct store_segment_reader *segment, uint64_t offset, uint64_t next_seq,
 			  struct found *beyond)
 {
 	unsigned char bytes[STORE_BLOCK_HEADER_BYTES];
@@ -154,7 +155,7 @@ static bool is_unfinished(const struct store_segment *segment, uint64_t offset, 
 }
 
 /* A footer, damaged or not, begins where the last block ends. */
-static bool is_footer(const struct store_segment *segment)
+static bool is_footer(const struct store_segment_reader *segment)
 {
 	unsigned char trailer[STORE_TRAILER_BYTES];
 	uint64_t offset, len;
@@ -164,7 +165,7 @@ static bool is_footer(const struct store_segment *segment)
 	       store_index_read_trailer(trailer, &offset, &len) && offset == segment->end;
 }
 
-static int judge_tail(struct store_segment *segment)
+static int judge_tail(struct store_segment_reader *segment)
 {
 	uint64_t left = segment->scan_end - segment->end;
 	bool is_shut = segment->scan_end < segment->file_bytes; /* a footer follows */
@@ -180,7 +181,7 @@ static int judge_tail(struct store_segment *segment)
 /* Does another block, the footer or the end follow where this one ends? */
 static bool leads_on(const struct search *search, const struct found *block)
 {
-	const struct store_segment *segment = search->segment;
+	const struct store_segment_reader *segment = search->segment;
 	struct found next = {.offset = end_of(block)};
 	if (next.offset == segment->scan_end)
 		return true;
@@ -240,7 +241,7 @@ static bool consider_all(struct search *search, uint64_t from, size_t len, struc
 /* Look for a block from `from` up to `to`. 0 with *found; -ENODATA when there is none; -ENOMEM or another negated errno. */
 static int find_block(struct search *search, uint64_t from, uint64_t to, struct found *found)
 {
-	struct store_segment *segment = search->segment;
+	struct store_segment_reader *segment = search->segment;
 	struct choice choice = {0};
 	segment->frame.len = 0;
 	if (store__buffer_reserve(&segment->frame, SEARCH_BYTES))
@@ -279,7 +280,7 @@ static int find_within_last(struct search *search, struct found *found)
  * when there is none, -ENOMEM or another negated errno. */
 static int resync(struct search *search, size_t kept, struct found *found)
 {
-	struct store_segment *segment = search->segment;
+	struct store_segment_reader *segment = search->segment;
 	struct found beyond = {0};
 	search->next_seq = store_index_next_seq(&segment->index);
 	if (is_unfinished(segment, segment->end, search->next_seq, &beyond)) {
@@ -298,13 +299,13 @@ static int resync(struct search *search, size_t kept, struct found *found)
 /* ---- scanning ---- */
 
 /* The block that was found begins within the last one, which is thereby no block. */
-static void drop_last(struct store_segment *segment)
+static void drop_last(struct store_segment_reader *segment)
 {
 	segment->index.count--;
 	segment->end = segment->index.entries[segment->index.count].offset;
 }
 
-static int take(struct store_segment *segment, const struct found *found)
+static int take(struct store_segment_reader *segment, const struct found *found)
 {
 	int error = 0;
 	if (found->offset < segment->end)
@@ -318,7 +319,7 @@ static int take(struct store_segment *segment, const struct found *found)
 	return error;
 }
 
-int store__scan(struct store_segment *segment)
+int store__find_blocks(struct store_segment_reader *segment)
 {
 	size_t kept = segment->index.count;
 	struct search search = {.segment = segment, .patience = 2 * segment->file_bytes + PATIENCE_BYTES};

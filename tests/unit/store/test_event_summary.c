@@ -6,11 +6,11 @@
 
 #include <cmocka.h>
 
-#include "store/read/summary.h"
+#include "store/read/event_summary.h"
 #include "support/tempdir.h"
 #include "tests/unit/store/log_builder.h"
 
-static void add_all(struct store_totals *totals, const char *log)
+static void add_all(struct store_event_summary *totals, const char *log)
 {
 	const struct store_reader_options options = {.payloads = true};
 	struct store_reader *reader;
@@ -19,8 +19,8 @@ static void add_all(struct store_totals *totals, const char *log)
 	int status;
 	assert_int_equal(store_reader_open(&reader, log, &options, &fault), 0);
 	while ((status = store_reader_next(reader, &event, &fault)) > 0)
-		assert_int_equal(store_totals_add(totals, &event, store_reader_client(reader, event.conn)),
-				 0);
+		assert_int_equal(
+		    store_event_summary_add(totals, &event, store_reader_client(reader, event.conn)), 0);
 	assert_int_equal(status, 0);
 	store_reader_close(reader);
 }
@@ -51,10 +51,10 @@ static void totals_of_events_are_those_read_from_the_logs_columns(void **state)
 	const char *log = *state;
 	struct store_summary summary;
 	struct wire_fault fault;
-	struct store_totals *totals = store_totals_open(true);
+	struct store_event_summary *totals = store_event_summary_open(true);
 	add_all(totals, log);
 	assert_int_equal(store_summary_read(&summary, log, NULL, true, &fault), 0);
-	const struct store_summary *found = store_totals_end(totals);
+	const struct store_summary *found = store_event_summary_end(totals);
 	assert_int_equal(found->events, summary.events);
 	assert_int_equal(found->messages, summary.messages);
 	assert_int_equal(found->payload_bytes, summary.payload_bytes);
@@ -67,7 +67,7 @@ static void totals_of_events_are_those_read_from_the_logs_columns(void **state)
 	assert_int_equal(found->last_time_ns, summary.last_time_ns);
 	assert_same_subjects(found, &summary);
 	assert_same_clients(found, &summary);
-	store_totals_close(totals);
+	store_event_summary_close(totals);
 	store_summary_fini(&summary);
 }
 
@@ -75,18 +75,18 @@ static void the_top_is_the_head_of_the_whole_list(void **state)
 {
 	const struct store_summary_subject *top[5];
 	uint64_t messages[5];
-	struct store_totals *totals = store_totals_open(false);
-	assert_int_equal(store_totals_top(totals, top, 5), 0);
+	struct store_event_summary *totals = store_event_summary_open(false);
+	assert_int_equal(store_event_summary_top(totals, top, 5), 0);
 	add_all(totals, *state);
-	assert_int_equal(store_totals_top(totals, top, 0), 0);
-	assert_int_equal(store_totals_top(totals, top, 5), 5);
+	assert_int_equal(store_event_summary_top(totals, top, 0), 0);
+	assert_int_equal(store_event_summary_top(totals, top, 5), 5);
 	for (int i = 0; i < 5; i++)
 		messages[i] = top[i]->messages;
-	const struct store_summary *summary = store_totals_end(totals);
+	const struct store_summary *summary = store_event_summary_end(totals);
 	assert_true(summary->subjects_len > 5);
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(messages[i], summary->subjects[i].messages);
-	store_totals_close(totals);
+	store_event_summary_close(totals);
 }
 
 struct fixture {

@@ -1,15 +1,15 @@
-#include "store/read/segment.h"
+#include "store/read/segment_reader.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/read/find_blocks.h"
 #include "store/read/log.h"
-#include "store/read/scan.h"
 
 enum { FOOTER_BYTES_MAX = 64 << 20 };
 
-static int update_size(struct store_segment *segment)
+static int update_size(struct store_segment_reader *segment)
 {
 	struct stat info;
 	if (fstat(segment->fd, &info) != 0)
@@ -20,7 +20,7 @@ static int update_size(struct store_segment *segment)
 }
 
 /* What the footer leaves out between two blocks was damaged when the footer was made. */
-static int find_holes(struct store_segment *segment)
+static int find_holes(struct store_segment_reader *segment)
 {
 	uint64_t end = STORE_FILE_HEADER_BYTES;
 	int error =
@@ -38,7 +38,7 @@ static int find_holes(struct store_segment *segment)
 
 /* Find the footer by the trailer at the end of the file. *placed: the offset that the trailer was written for, which is
  * another one where the segment lost or gained bytes since. False when there is no valid trailer. */
-static bool find_footer(const struct store_segment *segment, uint64_t *offset, uint64_t *len,
+static bool find_footer(const struct store_segment_reader *segment, uint64_t *offset, uint64_t *len,
 			uint64_t *placed)
 {
 	unsigned char trailer[STORE_TRAILER_BYTES];
@@ -56,7 +56,7 @@ static bool find_footer(const struct store_segment *segment, uint64_t *offset, u
 
 /* Without a valid footer: does it have one nevertheless? Either the trailer is there, or the footer with just room for it
  * after. A footer that was not written to its end is none: that is how a crash leaves it. */
-static void look_for_footer(struct store_segment *segment)
+static void look_for_footer(struct store_segment_reader *segment)
 {
 	unsigned char header[STORE_FOOTER_HEADER_BYTES];
 	uint64_t offset, len, placed;
@@ -68,7 +68,7 @@ static void look_for_footer(struct store_segment *segment)
 
 /* The segment lost or gained bytes since its footer was written: the blocks have to be looked for, but up to the footer
  * only, and the footer tells which number follows the last of them. */
-static void use_misplaced(struct store_segment *segment, struct store_index *index, uint64_t offset)
+static void use_misplaced(struct store_segment_reader *segment, struct store_index *index, uint64_t offset)
 {
 	segment->scan_end = offset;
 	segment->footer_next_seq = store_index_next_seq(index);
@@ -76,7 +76,7 @@ static void use_misplaced(struct store_segment *segment, struct store_index *ind
 }
 
 /* Take the index from the footer. 0; STORE_EDAMAGE when there is no valid one. */
-static int read_footer(struct store_segment *segment)
+static int read_footer(struct store_segment_reader *segment)
 {
 	uint64_t offset, len, placed;
 	struct store_index index = {0};
@@ -102,18 +102,18 @@ static int read_footer(struct store_segment *segment)
 	return find_holes(segment);
 }
 
-static int scan_all(struct store_segment *segment)
+static int scan_all(struct store_segment_reader *segment)
 {
 	segment->end = STORE_FILE_HEADER_BYTES;
 	int error =
 	    segment->header_is_damaged ? store__add_damage(segment, 0, STORE_FILE_HEADER_BYTES, 0) : 0;
-	error = error ? error : store__scan(segment);
+	error = error ? error : store__find_blocks(segment);
 	if (!error)
 		look_for_footer(segment);
 	return error;
 }
 
-static int read_index(struct store_segment *segment)
+static int read_index(struct store_segment_reader *segment)
 {
 	int error = update_size(segment);
 	error = error ? error : read_footer(segment);
@@ -121,7 +121,7 @@ static int read_index(struct store_segment *segment)
 }
 
 /* 0 also when the header is damaged. */
-static int read_file_header(struct store_segment *segment)
+static int read_file_header(struct store_segment_reader *segment)
 {
 	unsigned char bytes[STORE_FILE_HEADER_BYTES];
 	int error = store__read_at(segment->fd, 0, bytes, sizeof bytes);
@@ -133,13 +133,13 @@ static int read_file_header(struct store_segment *segment)
 }
 
 /* The file's name tells the first number, too, unless the file was renamed. */
-static uint64_t first_seq_of(const struct store_segment *segment)
+static uint64_t first_seq_of(const struct store_segment_reader *segment)
 {
 	uint64_t named, first = segment->index.entries[0].header.first_seq;
 	return store_log_segment_seq(segment->path, &named) && named > 0 && named < first ? named : first;
 }
 
-static void make_up_header(struct store_segment *segment)
+static void make_up_header(struct store_segment_reader *segment)
 {
 	const struct store_block_header *first = &segment->index.entries[0].header;
 	segment->header = (struct store_file_header){.major = STORE_VERSION_MAJOR,
@@ -152,7 +152,7 @@ static void make_up_header(struct store_segment *segment)
 			segment->header.next_conn = segment->index.entries[i].header.max_conn + 1;
 }
 
-static int open_file(struct store_segment *segment, const char *path)
+static int open_file(struct store_segment_reader *segment, const char *path)
 {
 	segment->path = strdup(path);
 	if (!segment->path)
@@ -180,22 +180,23 @@ static int say_why(int error, const char *path, struct wire_fault *fault)
 	return wire_fault_set(fault, error, "%s: %s", path, wire_error_text(error));
 }
 
-int store_segment_open(struct store_segment **segment, const char *path, struct wire_fault *fault)
+int store_segment_reader_open(struct store_segment_reader **segment, const char *path,
+			      struct wire_fault *fault)
 {
-	struct store_segment *opened = calloc(1, sizeof *opened);
+	struct store_segment_reader *opened = calloc(1, sizeof *opened);
 	if (!opened)
 		return say_why(-ENOMEM, path, fault);
 	opened->fd = -1;
 	int error = open_file(opened, path);
 	if (error) {
-		store_segment_close(opened);
+		store_segment_reader_close(opened);
 		return say_why(error, path, fault);
 	}
 	*segment = opened;
 	return 0;
 }
 
-void store_segment_close(struct store_segment *segment)
+void store_segment_reader_close(struct store_segment_reader *segment)
 {
 	if (!segment)
 		return;
@@ -208,7 +209,7 @@ void store_segment_close(struct store_segment *segment)
 	free(segment);
 }
 
-int64_t store_segment_refresh(struct store_segment *segment)
+int64_t store_segment_reader_refresh(struct store_segment_reader *segment)
 {
 	uint64_t before = segment->file_bytes;
 	size_t count = segment->index.count;
@@ -218,23 +219,23 @@ int64_t store_segment_refresh(struct store_segment *segment)
 	if (error || segment->file_bytes == before)
 		return error;
 	error = read_footer(segment);
-	if (error == STORE_EDAMAGE && (error = store__scan(segment)) == 0)
+	if (error == STORE_EDAMAGE && (error = store__find_blocks(segment)) == 0)
 		look_for_footer(segment);
 	return error ? error : (int64_t)segment->index.count - (int64_t)count;
 }
 
-uint64_t store_segment_torn_bytes(const struct store_segment *segment)
+uint64_t store_segment_reader_torn_bytes(const struct store_segment_reader *segment)
 {
 	return segment->is_closed || segment->file_bytes < segment->end ? 0
 									: segment->file_bytes - segment->end;
 }
 
-bool store_segment_lost_end(const struct store_segment *segment)
+bool store_segment_reader_lost_end(const struct store_segment_reader *segment)
 {
 	return segment->has_damaged_tail && segment->footer_next_seq != store_index_next_seq(&segment->index);
 }
 
-int store_segment_check_header(const struct store_segment *segment, size_t entry)
+int store_segment_reader_check_header(const struct store_segment_reader *segment, size_t entry)
 {
 	unsigned char bytes[STORE_BLOCK_HEADER_BYTES];
 	struct store_block_header found;
@@ -249,8 +250,8 @@ int store_segment_check_header(const struct store_segment *segment, size_t entry
 	return 0;
 }
 
-int store_segment_load(struct store_segment *segment, size_t entry, enum store_frame frame,
-		       struct store_block *block)
+int store_segment_reader_load(struct store_segment_reader *segment, size_t entry, enum store_frame frame,
+			      struct store_block *block)
 {
 	const struct store_index_entry *found = &segment->index.entries[entry];
 	uint64_t offset = found->offset + STORE_BLOCK_HEADER_BYTES;
@@ -266,12 +267,12 @@ int store_segment_load(struct store_segment *segment, size_t entry, enum store_f
 				 : store_block_load(block, frame, segment->frame.bytes);
 }
 
-int store_segment_load_block(struct store_segment *segment, size_t entry, enum store_frame last,
-			     struct store_block *block)
+int store_segment_reader_load_block(struct store_segment_reader *segment, size_t entry, enum store_frame last,
+				    struct store_block *block)
 {
 	store_block_begin(block, &segment->index.entries[entry].header);
 	for (int frame = 0; frame <= (int)last; frame++) {
-		int error = store_segment_load(segment, entry, (enum store_frame)frame, block);
+		int error = store_segment_reader_load(segment, entry, (enum store_frame)frame, block);
 		if (error)
 			return error;
 	}

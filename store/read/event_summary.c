@@ -1,44 +1,43 @@
-/* totals.c - a summary of events that come from anywhere. */
-#include "store/read/summary.h"
+#include "store/read/event_summary.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "store/read/steps.h"
-#include "store/read/tallies.h"
+#include "store/read/subject_counts.h"
 #include "wire/mark.h"
 
-struct store_totals {
+struct store_event_summary {
 	struct store_summary summary;
-	struct store__tallies tallies;
+	struct store__subject_counts tallies;
 	struct store_steps steps;
 	bool clients;
 };
 
-struct store_totals *store_totals_open(bool clients)
+struct store_event_summary *store_event_summary_open(bool clients)
 {
-	struct store_totals *totals = calloc(1, sizeof *totals);
+	struct store_event_summary *totals = calloc(1, sizeof *totals);
 	if (!totals)
 		return NULL;
 	totals->clients = clients;
-	if (store__tallies_init(&totals->tallies, &totals->summary) == 0)
+	if (store__subject_counts_init(&totals->tallies, &totals->summary) == 0)
 		return totals;
-	store_totals_close(totals);
+	store_event_summary_close(totals);
 	return NULL;
 }
 
-void store_totals_close(struct store_totals *totals)
+void store_event_summary_close(struct store_event_summary *totals)
 {
 	if (!totals)
 		return;
-	store__tallies_fini(&totals->tallies);
+	store__subject_counts_fini(&totals->tallies);
 	store_steps_fini(&totals->steps);
 	store_summary_fini(&totals->summary);
 	free(totals);
 }
 
 /* The number of the event is its position here: not every source has numbers. */
-static int note_clock(struct store_totals *totals, const struct wire_event *event)
+static int note_clock(struct store_event_summary *totals, const struct wire_event *event)
 {
 	uint64_t at = totals->summary.events;
 	int64_t by_ns;
@@ -47,7 +46,7 @@ static int note_clock(struct store_totals *totals, const struct wire_event *even
 	return store_steps_see(&totals->steps, at, event->time_ns);
 }
 
-static void count_steps(struct store_totals *totals)
+static void count_steps(struct store_event_summary *totals)
 {
 	struct store_summary *summary = &totals->summary;
 	if (summary->steps.count == totals->steps.count)
@@ -57,7 +56,7 @@ static void count_steps(struct store_totals *totals)
 }
 
 /* Steps that are found only later have come before. */
-static int widen(struct store_totals *totals, const struct wire_event *event)
+static int widen(struct store_event_summary *totals, const struct wire_event *event)
 {
 	struct store_summary *summary = &totals->summary;
 	const struct store_steps *steps = &totals->steps;
@@ -75,16 +74,16 @@ static int widen(struct store_totals *totals, const struct wire_event *event)
 	return error;
 }
 
-static int find_client(struct store_totals *totals, uint64_t conn, const struct wire_client *known,
+static int find_client(struct store_event_summary *totals, uint64_t conn, const struct wire_client *known,
 		       struct store_summary_client **client)
 {
 	bool is_new;
-	int error = store__tallies_client(&totals->tallies, conn, client, &is_new);
+	int error = store__subject_counts_client(&totals->tallies, conn, client, &is_new);
 	return error || !*client || !known ? error
-					   : store__tallies_describe(&totals->tallies, *client, known);
+					   : store__subject_counts_describe(&totals->tallies, *client, known);
 }
 
-static int count_connect(struct store_totals *totals, const struct wire_event *event)
+static int count_connect(struct store_event_summary *totals, const struct wire_event *event)
 {
 	struct store_summary_client *client;
 	int error = find_client(totals, event->conn, event->client, &client);
@@ -97,7 +96,7 @@ static int count_connect(struct store_totals *totals, const struct wire_event *e
 	return 0;
 }
 
-static int count_received(struct store_totals *totals, uint64_t conn)
+static int count_received(struct store_event_summary *totals, uint64_t conn)
 {
 	struct store_summary_client *client;
 	int error = find_client(totals, conn, NULL, &client);
@@ -106,7 +105,7 @@ static int count_received(struct store_totals *totals, uint64_t conn)
 	return error;
 }
 
-static int count_doing(struct store_totals *totals, const struct wire_event *event,
+static int count_doing(struct store_event_summary *totals, const struct wire_event *event,
 		       const struct wire_client *known, uint64_t bytes)
 {
 	struct store_summary_client *client;
@@ -121,7 +120,7 @@ static int count_doing(struct store_totals *totals, const struct wire_event *eve
 	return error;
 }
 
-static int count_message(struct store_totals *totals, const struct wire_event *event,
+static int count_message(struct store_event_summary *totals, const struct wire_event *event,
 			 const struct wire_client *client)
 {
 	uint64_t bytes = event->size + event->headers.len;
@@ -129,11 +128,11 @@ static int count_message(struct store_totals *totals, const struct wire_event *e
 	totals->summary.payload_bytes += bytes;
 	totals->summary.deliveries += event->receiver_count;
 	totals->summary.unknown_receivers += (event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
-	int error = store__tallies_add(&totals->tallies, event->subject, 1, bytes);
+	int error = store__subject_counts_add(&totals->tallies, event->subject, 1, bytes);
 	return error || !totals->clients ? error : count_doing(totals, event, client, bytes);
 }
 
-static int count_delivery(struct store_totals *totals, const struct wire_event *event)
+static int count_delivery(struct store_event_summary *totals, const struct wire_event *event)
 {
 	if (event->outcome != WIRE_SENT)
 		return 0;
@@ -141,8 +140,8 @@ static int count_delivery(struct store_totals *totals, const struct wire_event *
 	return totals->clients ? count_received(totals, event->conn) : 0;
 }
 
-int store_totals_add(struct store_totals *totals, const struct wire_event *event,
-		     const struct wire_client *client)
+int store_event_summary_add(struct store_event_summary *totals, const struct wire_event *event,
+			    const struct wire_client *client)
 {
 	int error = widen(totals, event);
 	if (error)
@@ -161,19 +160,19 @@ int store_totals_add(struct store_totals *totals, const struct wire_event *event
 	return error;
 }
 
-const struct store_summary *store_totals_so_far(const struct store_totals *totals)
+const struct store_summary *store_event_summary_so_far(const struct store_event_summary *totals)
 {
 	return &totals->summary;
 }
 
-const struct store_summary *store_totals_end(struct store_totals *totals)
+const struct store_summary *store_event_summary_end(struct store_event_summary *totals)
 {
-	store__tallies_sort(&totals->tallies);
+	store__subject_counts_sort(&totals->tallies);
 	return &totals->summary;
 }
 
-size_t store_totals_top(const struct store_totals *totals, const struct store_summary_subject **top,
-			size_t max)
+size_t store_event_summary_top(const struct store_event_summary *totals,
+			       const struct store_summary_subject **top, size_t max)
 {
 	const struct store_summary *summary = &totals->summary;
 	size_t len = 0;

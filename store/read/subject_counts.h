@@ -1,0 +1,35 @@
+/* tallies.h - counts by subject and by connection: the lists of a summary, while they grow. Internal to store. */
+#ifndef STORE_READ_SUBJECT_COUNTS_H
+#define STORE_READ_SUBJECT_COUNTS_H
+
+#include "store/format/table.h"
+#include "store/read/summary.h"
+
+struct store__subject_counts {
+	struct store_summary *summary;      /* owns the lists */
+	struct store_table subjects, conns; /* to the lists' indices */
+	size_t subjects_cap, clients_cap;
+	size_t texts_bytes; /* that describe clients; bounded */
+};
+
+/* 0 or -ENOMEM; in any case to be given to store__subject_counts_fini. */
+int store__subject_counts_init(struct store__subject_counts *tallies, struct store_summary *summary);
+void store__subject_counts_fini(struct store__subject_counts *tallies);
+
+/* Add to a subject's counts; where the list is full, to those of all others. 0 or -ENOMEM. */
+int store__subject_counts_add(struct store__subject_counts *tallies, struct wire_slice subject,
+			      uint64_t messages, uint64_t bytes);
+
+/* The entry of a connection, made when it is new (*is_new). Valid until the next one is made. 0 with *client NULL
+ * when the list is full; or -ENOMEM. */
+int store__subject_counts_client(struct store__subject_counts *tallies, uint64_t conn,
+				 struct store_summary_client **client, bool *is_new);
+
+/* Keep a copy of what is known of a client; the first one stands. 0 or -ENOMEM. */
+int store__subject_counts_describe(struct store__subject_counts *tallies, struct store_summary_client *entry,
+				   const struct wire_client *client);
+
+/* Put the lists into their order. */
+void store__subject_counts_sort(struct store__subject_counts *tallies);
+
+#endif
