@@ -1,8 +1,12 @@
-/* node.h - the nodes of a configuration tree (see config.h), inside this folder. */
+/* node.h - the nodes of a configuration tree (parse.h), inside this folder. */
 #ifndef BROKER_CONFIG_NODE_H
 #define BROKER_CONFIG_NODE_H
 
-#include "broker/config/config.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire/error.h"
 
 /* A node around value, whose reference is taken. Borrows file, a JSON string. NULL when out of memory or
  * value is NULL. */

@@ -1,4 +1,3 @@
-/* monitor_answer.c - queries, JSON values and answers of the monitoring pages. */
 #include "broker/monitor/answer.h"
 
 #include <ctype.h>

@@ -7,12 +7,15 @@
 #include "broker/inspect.h"
 #include "broker/monitor/json.h"
 
+struct broker__page;
+
 /* A request being answered. */
 struct broker__request {
 	struct broker *broker;
 	struct MHD_Connection *connection;
-	const uint64_t *page_counts; /* requests so far, by broker__pages */
-	double cpu_percent;          /* of this process, lately */
+	const struct broker__page *pages; /* all of them */
+	const uint64_t *page_counts;      /* requests so far, by page */
+	double cpu_percent;               /* of this process, lately */
 };
 
 /* The rest of an answer that may be large: written piece by piece as the client takes it, so that neither the loop nor
@@ -33,26 +36,12 @@ struct broker__answer {
 	bool is_call;              /* the body is the argument of a function: a bracket closes it */
 };
 
-/* The pages: path, alias (NULL = none) and the function that fills in the answer. Ends with path NULL. */
+/* A page: path, alias (NULL = none) and the function that fills in the answer. */
 struct broker__page {
 	const char *path, *alias;
 	void (*serve)(const struct broker__request *request, struct broker__answer *answer);
 };
 enum { BROKER__PAGES = 12 };
-extern const struct broker__page broker__pages[BROKER__PAGES + 1];
-
-void broker__serve_root(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_varz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_connz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_subsz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_healthz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_routez(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_gatewayz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_leafz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_accountz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_accstatz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_jsz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_metrics(const struct broker__request *request, struct broker__answer *answer);
 
 /* A parameter of the query, "" when missing. Borrowed from the connection. */
 const char *broker__query(const struct broker__request *request, const char *name);
@@ -64,7 +53,7 @@ bool broker__query_int(const struct broker__request *request, const char *name, 
 bool broker__query_bool(const struct broker__request *request, const char *name, bool *value,
 			struct broker__answer *answer);
 
-/* The members of a subscription, as /connz and /subsz have them. */
+/* The members of a subscription, as /connz and /subsz show them. */
 void broker__json_subscription(struct broker__json *json, const struct broker_subscription_info *info,
 			       uint64_t cid);
 

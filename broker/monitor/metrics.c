@@ -1,8 +1,7 @@
-/* metrics.c - /metrics: the totals in Prometheus' text format (version 0.0.4). */
+#include "broker/monitor/metrics.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "broker/monitor/answer.h"
 
 #ifndef TAPEDECK_VERSION
 #error "TAPEDECK_VERSION is set by CMake"

@@ -1,8 +1,8 @@
-/* monitor_subsz.c - the subscriptions of all clients together: /subsz. */
+#include "broker/monitor/subsz.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/monitor/answer.h"
 #include "wire/subject.h"
 
 enum { DEFAULT_LIMIT = 1024, SLOTS_AT_ONCE = 1000 /* looked at for one piece of the answer */ };

@@ -1,8 +1,7 @@
-/* monitor_unserved.c - pages of nats-server about what is not served here: routes, gateways, leaf nodes, JetStream; and
- * about accounts, of which there is one. Keys and their order are those of nats-server 2.9.10. */
-#include <string.h>
+/* unserved.c - keys and their order are those of nats-server 2.9.10. */
+#include "broker/monitor/unserved.h"
 
-#include "broker/monitor/answer.h"
+#include <string.h>
 
 static const char account[] = "$G";
 

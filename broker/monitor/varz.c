@@ -1,10 +1,9 @@
-/* monitor_varz.c - the server as a whole: /varz, /healthz and the index page. Keys, their order and types are
- * those of nats-server 2.9.10, so that dashboards read them. */
+/* varz.c - keys, their order and types are those of nats-server 2.9.10, so that dashboards read them. */
+#include "broker/monitor/varz.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "broker/monitor/answer.h"
 
 /* Bytes of memory that are resident. */
 static uint64_t resident_bytes(void)
@@ -88,9 +87,9 @@ static void set_usage(struct broker__json *varz, const struct broker_totals *tot
 static void list_page_counts(struct broker__json *varz, const struct broker__request *request)
 {
 	broker__json_object(varz, "http_req_stats");
-	for (size_t i = 0; broker__pages[i].path; i++)
+	for (size_t i = 0; request->pages[i].path; i++)
 		if (request->page_counts[i])
-			broker__json_count(varz, broker__pages[i].path, request->page_counts[i]);
+			broker__json_count(varz, request->pages[i].path, request->page_counts[i]);
 	broker__json_object_end(varz);
 }
 

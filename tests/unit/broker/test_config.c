@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "broker/config/config.h"
+#include "broker/config/parse.h"
 
 static struct wire_fault fault;
 static char told[20][500];

@@ -1,9 +1,11 @@
-/* config_users.c - who may connect: the blocks `authorization` and `accounts`. */
+#include "broker/config/authorization.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/config/apply.h"
+#include "broker/config/block.h"
+#include "broker/config/user_permissions.h"
 
 /* What an authorization block, or an account, says. */
 struct users_block {
@@ -233,7 +235,7 @@ int broker__apply_accounts(struct broker__apply *apply, const struct broker__rul
 		if (result < 0)
 			break;
 		if (strcmp(name, apply->system_account) == 0)
-			broker__apply_tell(
+			broker__apply_report(
 			    apply, account,
 			    "account %.60s is ignored: there is no system account, its users cannot log in",
 			    name);

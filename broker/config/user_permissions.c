@@ -1,9 +1,10 @@
-/* config_permissions.c - what a user may publish and subscribe to. */
+#include "broker/config/user_permissions.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/config/apply.h"
+#include "broker/config/block.h"
 #include "wire/subject.h"
 
 /* A subject with wildcards, or one with a queue group behind it: `orders.* workers`. */
@@ -59,7 +60,7 @@ static int apply_allow(struct broker__apply *apply, const struct broker__rule *r
 	(void)rule;
 	int result = add_subjects(apply, node, &permission->allow, &permission->allow_len);
 	if (result == 0 && permission->allow_len == 0)
-		broker__apply_tell(
+		broker__apply_report(
 		    apply, node,
 		    "an empty allow list allows everything, as in nats-server; to allow nothing, deny \">\"");
 	permission->has_allow = permission->allow_len > 0;
