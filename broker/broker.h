@@ -13,12 +13,13 @@
 #define BROKER_VERSION "2.9.10" /* told to clients, which derive features from it */
 
 struct broker;
+struct broker_log;
 
-/* Bind and listen (client port, monitoring port), write pid and ports files. Takes the options: they are
- * owned by the broker from here on, also on failure, and *options is reset to empty. Borrows the sink until
- * broker_close; NULL = nobody watches. 0, or a negative code with *fault naming address and remedy. */
-int broker_open(struct broker **broker, struct broker_options *options, struct wire_sink *sink,
-		struct wire_fault *fault);
+/* Bind and listen (client port, monitoring port), write pid and ports files. Takes the options, also on failure:
+ * *options is empty afterwards. Borrows the log (NULL: nothing is logged) and the sink (NULL: nobody watches) until
+ * broker_close. 0, or a negative code with *fault naming address and remedy. */
+int broker_open(struct broker **broker, struct broker_options *options, struct broker_log *log,
+		struct wire_sink *sink, struct wire_fault *fault);
 
 /* Serve until stopped: SIGINT, SIGTERM (at once), SIGUSR2 (lame duck), or broker_stop. SIGHUP reloads the
  * configuration, SIGUSR1 reopens the log file. 0, or a negative code. */

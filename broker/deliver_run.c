@@ -1,6 +1,10 @@
 /* deliver_run.c - the hot path of busy publishers: what does not change from message to message is asked once a run. */
+#include "broker/deliver_run.h"
+
+#include "broker/connection.h"
 #include "broker/deliver.h"
 #include "broker/emit.h"
+#include "broker/publish.h"
 
 /* Outputs of so many receivers are more than the caches hold. Each is written as soon as there is enough for a write, and
  * its memory serves the next receiver while it is still warm. */
@@ -57,7 +61,7 @@ static bool put(struct broker__receiver *receiver, const struct wire_run *run)
 	if (receiver->was_closed)
 		return false;
 	uint32_t sent = append(&to->output, head, run, 0);
-	while (sent < run->count && broker__put_slowly(to, head, wire_run_text(run, sent)) == WIRE_SENT)
+	while (sent < run->count && broker__deliver_slowly(to, head, wire_run_text(run, sent)) == WIRE_SENT)
 		sent = append(&to->output, head, run, sent + 1);
 	broker__client_touch(to);
 	count(receiver, run, sent);
@@ -66,12 +70,12 @@ static bool put(struct broker__receiver *receiver, const struct wire_run *run)
 }
 
 /* False when not everybody got all of them. */
-static bool put_all(struct broker__route *route, const struct wire_run *run)
+static bool put_all(struct broker__match *match, const struct wire_run *run)
 {
-	bool got_all = true, are_many = route->receivers_len >= MANY_RECEIVERS;
-	for (uint32_t i = 0; i < route->receivers_len; i++) {
-		struct broker_client *to = route->receivers[i].client;
-		got_all &= put(&route->receivers[i], run);
+	bool got_all = true, are_many = match->receivers_len >= MANY_RECEIVERS;
+	for (uint32_t i = 0; i < match->receivers_len; i++) {
+		struct broker_client *to = match->receivers[i].client;
+		got_all &= put(&match->receivers[i], run);
 		if (are_many && broker__output_pending(&to->output) >= ENOUGH_BYTES)
 			broker__client_flush(to);
 	}
@@ -81,15 +85,15 @@ static bool put_all(struct broker__route *route, const struct wire_run *run)
 /* ---- the events ---- */
 
 /* Of the message at `index`, when not everybody got all of them: who was cut off got nothing from then on. */
-static void describe(struct wire_event *event, struct broker__loop *loop, const struct broker__route *route,
+static void describe(struct wire_event *event, struct broker__loop *loop, const struct broker__match *match,
 		     uint32_t index)
 {
-	struct wire_receiver *described = broker__describe(loop, route, route->receivers_len);
-	event->receivers = described ? described : route->described;
+	struct wire_receiver *described = broker__describe(loop, match, match->receivers_len);
+	event->receivers = described ? described : match->described;
 	event->receivers_memo = NULL;
-	event->receiver_count = route->receivers_len;
-	for (uint32_t i = 0; i < route->receivers_len; i++) {
-		const struct broker__receiver *receiver = &route->receivers[i];
+	event->receiver_count = match->receivers_len;
+	for (uint32_t i = 0; i < match->receivers_len; i++) {
+		const struct broker__receiver *receiver = &match->receivers[i];
 		if (index < receiver->run_sent)
 			continue;
 		event->receiver_count--;
@@ -100,7 +104,7 @@ static void describe(struct wire_event *event, struct broker__loop *loop, const 
 }
 
 static void emit(struct broker_client *publisher, const struct wire_op *first, const struct wire_run *run,
-		 struct broker__route *route, bool got_all)
+		 struct broker__match *match, bool got_all)
 {
 	struct broker__loop *loop = publisher->loop;
 	struct wire_sink *sink = loop->broker->sink;
@@ -108,49 +112,49 @@ static void emit(struct broker_client *publisher, const struct wire_op *first, c
 				   .time_ns = loop->now_ns,
 				   .conn = publisher->cid,
 				   .subject = first->subject,
-				   .receiver_count = route->receivers_len,
-				   .receivers_len = route->receivers_len,
-				   .receivers = route->described,
-				   .subject_memo = &route->memos->subject,
-				   .receivers_memo = &route->memos->receivers};
+				   .receiver_count = match->receivers_len,
+				   .receivers_len = match->receivers_len,
+				   .receivers = match->described,
+				   .subject_memo = &match->memos->subject,
+				   .receivers_memo = &match->memos->receivers};
 	if (got_all && sink->run) {
 		sink->run(sink, &event, run);
 	} else {
 		for (uint32_t i = 0; i < run->count; i++) {
 			wire_run_event(run, i, &event);
 			if (!got_all)
-				describe(&event, loop, route, i);
+				describe(&event, loop, match, i);
 			sink->event(sink, &event);
 		}
 	}
-	broker__emit_later(loop);
+	broker__schedule_tick(loop);
 }
 
 /* ---- the run ---- */
 
 static void deliver(struct broker_client *publisher, const struct wire_op *first, const struct wire_run *run,
-		    struct broker__route *route)
+		    struct broker__match *match)
 {
 	struct broker__loop *loop = publisher->loop;
 	publisher->in_msgs += run->count;
 	publisher->in_bytes += run->payload_bytes;
 	loop->counters.in_msgs += run->count;
 	loop->counters.in_bytes += run->payload_bytes;
-	loop->counters.route_hits += run->count;
-	bool got_all = put_all(route, run);
+	loop->counters.match_hits += run->count;
+	bool got_all = put_all(match, run);
 	if (loop->broker->sink)
-		emit(publisher, first, run, route, got_all);
+		emit(publisher, first, run, match, got_all);
 }
 
 /* Messages that may not all go the same way: a member of a queue group is to be drawn for each, a receiver has had
  * enough after some of them or gets each twice, something is to be said to the publisher about each. */
-static bool must_go_one_by_one(const struct broker_client *publisher, const struct broker__route *route)
+static bool must_go_one_by_one(const struct broker_client *publisher, const struct broker__match *match)
 {
-	if (!route || !route->is_plain || !route->has_heads || route->is_reserved || publisher->permissions ||
-	    publisher->verbose)
+	if (!match || !match->is_plain || !match->has_heads || match->is_reserved || publisher->permissions ||
+	    publisher->options.verbose)
 		return true;
-	for (uint32_t i = 0; i < route->receivers_len; i++) {
-		const struct broker__receiver *receiver = &route->receivers[i];
+	for (uint32_t i = 0; i < match->receivers_len; i++) {
+		const struct broker__receiver *receiver = &match->receivers[i];
 		if (receiver->sub->max > 0 || receiver->sub->is_closed ||
 		    !broker__client_is_open(receiver->client))
 			return true;
@@ -169,7 +173,7 @@ static uint32_t deliver_one_by_one(struct broker_client *publisher, const struct
 		struct wire_slice text = wire_run_text(run, done);
 		op.payload = wire_run_payload(run, done);
 		op.size_text = wire_slice(text.data, (size_t)(op.payload.data - 2 - text.data));
-		publisher->is_begun = broker__deliver(publisher, &op, text.data + text.len) == BROKER__AGAIN;
+		publisher->is_begun = broker__publish(publisher, &op, text.data + text.len) == BROKER__AGAIN;
 		if (publisher->is_begun)
 			break;
 	}
@@ -180,12 +184,12 @@ uint32_t broker__deliver_run(struct broker_client *publisher, const struct wire_
 			     const struct wire_run *run)
 {
 	struct broker__loop *loop = publisher->loop;
-	struct broker__route *route =
-	    broker__route_again(&publisher->routes, &loop->broker->sublist, first->subject);
-	if (must_go_one_by_one(publisher, route))
+	struct broker__match *match =
+	    broker__match_again(&publisher->matches, &loop->broker->sublist, first->subject);
+	if (must_go_one_by_one(publisher, match))
 		return deliver_one_by_one(publisher, first, run);
-	loop->work_left -= (int64_t)run->count * route->receivers_len * BROKER__RUN_UNITS +
-			   (int64_t)(run->payload_bytes / BROKER__BYTES_A_UNIT * route->receivers_len);
-	deliver(publisher, first, run, route);
+	loop->work_left -= (int64_t)run->count * match->receivers_len * BROKER__RUN_UNITS +
+			   (int64_t)(run->payload_bytes / BROKER__BYTES_A_UNIT * match->receivers_len);
+	deliver(publisher, first, run, match);
 	return run->count;
 }

@@ -4,10 +4,17 @@
 
 #include "broker/server.h"
 
+/* The sink has no room for all the events that one turn can bring. Asked before each turn, so that many publishers together
+ * cannot overrun the sink. */
+bool broker__sink_is_full(const struct broker__loop *loop);
+
+/* Set loop->now_ns, the time of events; a step of the system clock is a mark event. */
+void broker__read_clock(struct broker__loop *loop);
+
 /* Hand over an event that is complete but for its time. */
 void broker__emit(struct broker__loop *loop, struct wire_event *event);
 /* Some event was handed over: the sink will be told when nothing more comes for a moment. */
-void broker__emit_later(struct broker__loop *loop);
+void broker__schedule_tick(struct broker__loop *loop);
 
 void broker__emit_connect(struct broker_client *client);
 void broker__emit_disconnect(struct broker_client *client);

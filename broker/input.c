@@ -7,12 +7,22 @@
  * it is short, until it can be put in front of the next read; if it is the beginning of something long, in a buffer
  * that grows as bytes arrive and is read into directly. Operations that the client's turn did not suffice for are kept
  * too, and nothing is read until they were obeyed. */
+#include "broker/input.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
+#include "broker/connect.h"
+#include "broker/connection.h"
 #include "broker/emit.h"
+#include "broker/flush.h"
 #include "broker/large.h"
-#include "broker/ops.h"
+#include "broker/memory.h"
+#include "broker/operations.h"
+#include "broker/pipeline.h"
+#include "broker/pressure.h"
+#include "broker/reading.h"
+#include "broker/turn.h"
 #include "wire/run.h"
 
 enum {
@@ -33,12 +43,12 @@ uv_buf_t broker__input_room(struct broker_client *client)
 {
 	struct broker__loop *loop = client->loop;
 	bool has_own = client->partial_cap > client->partial_len;
-	bool is_late = broker__round_is_over(loop) || broker__pressure_is_sink_full(loop);
+	bool is_late = broker__round_is_over(loop) || broker__sink_is_full(loop);
 	if (!broker__client_is_open(client))
 		return uv_buf_init(NULL, 0);
 	size_t wanted = has_own ? client->partial_cap - client->partial_len : BROKER__INPUT_BYTES;
 	size_t most = is_late ? LATE_BYTES : OWN_BYTES;
-	size_t room = broker__memory_room(client, wanted < most ? wanted : most);
+	size_t room = broker__pressure_room(client, wanted < most ? wanted : most);
 	if (has_own)
 		return uv_buf_init(client->partial + client->partial_len, (unsigned)room);
 	return uv_buf_init(loop->input + BROKER__INPUT_HEADROOM, (unsigned)room);
@@ -110,7 +120,8 @@ static int keep_beginning(struct broker_client *client, const char *data, size_t
 /* Operations must begin with CONNECT where credentials are asked for. */
 static bool may_begin(struct broker_client *client, char first)
 {
-	return !client->is_expected || first == 'C' || first == 'c' || broker__op_without_connect(client);
+	return client->life != BROKER__AWAITS_CONNECT || first == 'C' || first == 'c' ||
+	       broker__op_without_connect(client);
 }
 
 /* MSG and HMSG are refused before their payload is there, as any other word that is not a client's. */
@@ -158,8 +169,8 @@ static size_t obey(struct broker_client *client, const char *data, size_t len, s
 		struct wire_op op;
 		if (!may_begin(client, data[at]))
 			break;
-		if (client->routes.count >= BROKER__ROUTES_FAR && !client->is_begun) {
-			at += broker__op_ahead(client, data + at, len - at, &limits);
+		if (client->matches.count >= BROKER__MATCHES_FAR && !client->is_begun) {
+			at += broker__pipeline_ahead(client, data + at, len - at, &limits);
 			if (at == len || !may_go_on(client, data + at, len - at))
 				break;
 		}
@@ -176,7 +187,7 @@ static size_t obey(struct broker_client *client, const char *data, size_t len, s
 			break;
 		at += (size_t)used;
 		if (wire_may_run(&op, data + at, len - at))
-			at += broker__op_run(client, &op, data + at, len - at, &limits);
+			at += broker__pipeline_run(client, &op, data + at, len - at, &limits);
 		if (loop->pool.in_use_bytes > loop->flush_above_bytes)
 			broker__memory_relieve(loop);
 	}
@@ -265,7 +276,7 @@ static void take_shared(struct broker_client *client, char *data, size_t len)
 
 static void begin_turn(struct broker__loop *loop)
 {
-	broker__loop_read_clock(loop);
+	broker__read_clock(loop);
 	loop->stalled_by = NULL;
 	broker__turn_begin(loop);
 }
@@ -281,9 +292,9 @@ static void end_turn(struct broker_client *client, uint64_t in_msgs_before)
 		broker__client_untouch(client);
 		broker__client_flush(client);
 	}
-	broker__loop_flush(loop);
+	broker__flush(loop);
 	broker__pressure_apply(client, has_published);
-	if (client->is_kept && !(client->paused & (BROKER__HELD | BROKER__VERIFIED)))
+	if (client->is_kept && !(client->paused & (BROKER__HELD | BROKER__VERIFYING)))
 		broker__turn_wait(client);
 }
 
@@ -302,7 +313,7 @@ void broker__input_take(struct broker_client *client, char *data, size_t len)
 		    client); /* libuv would read up to 32 times in a row [unix/stream.c uv__read] */
 }
 
-void broker__input_go_on(struct broker_client *client)
+void broker__input_continue(struct broker_client *client)
 {
 	uint64_t before = client->in_msgs;
 	if (!client->is_kept) {
@@ -314,5 +325,4 @@ void broker__input_go_on(struct broker_client *client)
 	end_turn(client, before);
 	if (!client->is_kept)
 		broker__client_resume(client, BROKER__WAITING);
-	broker__loop_settle(client->loop);
 }

@@ -7,6 +7,7 @@
 #include "broker/broker.h"
 
 struct broker_totals {
+	int port, http_port;        /* really bound; 0: not listening, no monitoring */
 	int64_t now_ns, started_ns; /* since the epoch */
 	const char *server_id, *server_name;
 	uint64_t connections;       /* now */
@@ -47,6 +48,11 @@ bool broker_inspect_client(struct broker *broker, uint64_t cid, struct broker_cl
 /* Clients that have gone have numbers of their own, first to end. False when it is forgotten. */
 void broker_inspect_closed_range(const struct broker *broker, uint64_t *first, uint64_t *end);
 bool broker_inspect_closed(const struct broker *broker, uint64_t number, struct broker_client_info *info);
+
+/* Inside this folder: describe a client; borrows its strings. */
+struct broker_client_info broker__client_describe(const struct broker_client *client);
+/* Inside this folder: the client leaves, and cursors at it move to the next one. */
+void broker__cursors_leave(struct broker *broker, const struct broker_client *client);
 
 /* A place among the connected clients, by rising number, and among the subscriptions of one. It stays good while clients
  * and subscriptions come and go: whatever is there all the time is met, and once unless a client has ended most of its

@@ -1,9 +1,12 @@
+#include "broker/listen.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "broker/accept.h"
 #include "broker/address.h"
-#include "broker/server.h"
+#include "broker/log.h"
 #include "broker/turn.h"
 
 enum { BACKLOG = 4096 };
@@ -22,16 +25,16 @@ static void on_connection(uv_stream_t *listener, int status)
 	else if (broker__round_is_over(&broker->loops[0]))
 		wait_for_round(&broker->loops[0]);
 	else
-		broker__client_accept(&broker->loops[0], listener);
+		broker__accept(&broker->loops[0], listener);
 }
 
 /* libuv offers no other connection until this one was accepted. */
-void broker__listen_go_on(struct broker *broker)
+void broker__listen_continue(struct broker *broker)
 {
 	struct broker__loop *loop = &broker->loops[0];
 	loop->has_newcomers = false;
 	if (broker->is_listening)
-		broker__client_accept(loop, (uv_stream_t *)&broker->listener);
+		broker__accept(loop, (uv_stream_t *)&broker->listener);
 }
 
 /* "0.0.0.0" also means IPv6, as in nats-server. */
@@ -96,7 +99,7 @@ static int open_listener(struct broker *broker)
 /* Close the listener at once, so that it can be opened anew. */
 static void discard_listener(struct broker *broker)
 {
-	broker__stop_listening(broker);
+	broker__listen_stop(broker);
 	uv_run(&broker->loops[0].uv, UV_RUN_NOWAIT);
 }
 
@@ -129,7 +132,7 @@ int broker__listen(struct broker *broker, struct wire_fault *fault)
 			      address, uv_strerror(status));
 }
 
-void broker__stop_listening(struct broker *broker)
+void broker__listen_stop(struct broker *broker)
 {
 	if (!broker->is_listening)
 		return;

@@ -106,6 +106,8 @@ int broker_log_move(struct broker_log *log, const char *path)
 
 bool broker_log_wants(const struct broker_log *log, enum broker_log_level level)
 {
+	if (!log)
+		return false;
 	if (level == BROKER_LOG_DEBUG)
 		return log->debug;
 	return (int)level <= log->most;

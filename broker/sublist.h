@@ -8,7 +8,7 @@
  *
  * Children by literal token are found in one hash table for the whole trie, keyed by (parent, token); those named
  * * and > hang off their parent. A node without subscriptions and children is freed: memory is bounded by what is
- * subscribed to. What matches is cached by others (route.h), who compare generations to notice changes. */
+ * subscribed to. What matches is cached by others (match.h), who compare generations to notice changes. */
 #ifndef BROKER_SUBLIST_H
 #define BROKER_SUBLIST_H
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "broker/client_log.h"
 #include "broker/quote.h"
 #include "wire/redact.h"
 

@@ -3,6 +3,7 @@
 #ifndef BROKER_TRACE_H
 #define BROKER_TRACE_H
 
+#include "broker/client.h"
 #include "broker/server.h"
 
 /* Whether there are any: asked first, so that nothing is built in vain. */

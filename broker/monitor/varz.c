@@ -26,7 +26,7 @@ static void set_identity(struct broker__json *varz, const struct broker_totals *
 	broker__json_integer(varz, "proto", 1);
 	broker__json_string(varz, "go", "tapedeck");
 	broker__json_string(varz, "host", options->host ? options->host : "0.0.0.0");
-	broker__json_integer(varz, "port", broker_port(broker));
+	broker__json_integer(varz, "port", totals->port);
 	if (options->token || options->username || options->users_len)
 		broker__json_bool(varz, "auth_required", true);
 	broker__json_count(varz, "max_connections", options->max_connections);
@@ -34,7 +34,7 @@ static void set_identity(struct broker__json *varz, const struct broker_totals *
 		broker__json_count(varz, "max_subscriptions", options->max_subscriptions);
 }
 
-static void set_limits(struct broker__json *varz, struct broker *broker)
+static void set_limits(struct broker__json *varz, const struct broker_totals *totals, struct broker *broker)
 {
 	static const char *const not_served[] = {"cluster", "gateway",   "leaf",
 						 "mqtt",    "websocket", "jetstream"};
@@ -43,7 +43,7 @@ static void set_limits(struct broker__json *varz, struct broker *broker)
 	broker__json_integer(varz, "ping_interval", options->ping_interval_ms * 1000000);
 	broker__json_count(varz, "ping_max", options->ping_max);
 	broker__json_string(varz, "http_host", options->http_host ? options->http_host : host);
-	broker__json_integer(varz, "http_port", broker_http_port(broker));
+	broker__json_integer(varz, "http_port", totals->http_port);
 	broker__json_string(varz, "http_base_path", options->http_base_path);
 	broker__json_integer(varz, "https_port", 0);
 	if (options->auth_timeout_ms % 1000)
@@ -120,7 +120,7 @@ void broker__serve_varz(const struct broker__request *request, struct broker__an
 	broker_inspect_totals(request->broker, &totals);
 	broker__json_object(varz, NULL);
 	set_identity(varz, &totals, request->broker);
-	set_limits(varz, request->broker);
+	set_limits(varz, &totals, request->broker);
 	set_usage(varz, &totals, request->cpu_percent);
 	list_page_counts(varz, request);
 	broker__json_time(varz, "config_load_time", totals.started_ns);

@@ -19,11 +19,10 @@ struct session {
 	int argc;
 	char **argv;
 	struct cli_broker_settings settings;
-	char *log_path; /* a copy, since the broker owns the options; NULL: stderr */
-	bool log_time;
+	struct broker_log *log;        /* the server's own log lines: the broker's and ours */
 	struct tap_recorder *recorder; /* NULL: nothing is recorded */
 	char dir[4096];                /* what is recorded into */
-	pthread_mutex_t lock;          /* guards broker, log_path, log_time */
+	pthread_mutex_t lock;          /* guards broker */
 	struct broker *broker;         /* NULL: not to be woken */
 };
 
@@ -39,34 +38,11 @@ static void wake_broker(void *context)
 	pthread_mutex_unlock(&session->lock);
 }
 
-/* A line of ours among the server's. The file is opened each time, so that rotation needs no word between
- * us. */
-static void log_line(struct session *session, enum broker_log_level level, const char *line)
-{
-	pthread_mutex_lock(&session->lock);
-	struct broker_log *log = broker_log_open(session->log_path, session->log_time, false, false);
-	pthread_mutex_unlock(&session->lock);
-	if (!log)
-		return;
-	broker_log(log, level, "%s", line);
-	broker_log_close(log);
-}
-
-/* Our lines go where the server's go. Takes the options' words by copy. */
-static void follow_log(struct session *session, const struct broker_options *options)
-{
-	char *path = options->log_path ? strdup(options->log_path) : NULL;
-	pthread_mutex_lock(&session->lock);
-	free(session->log_path);
-	session->log_path = path;
-	session->log_time = options->log_time;
-	pthread_mutex_unlock(&session->lock);
-}
-
 /* From the writer's thread: the recording is degraded, or well again. */
 static void report_recording(void *context, const char *line)
 {
-	log_line(context, BROKER_LOG_WARN, line);
+	struct session *session = context;
+	broker_log(session->log, BROKER_LOG_WARN, "%s", line);
 }
 
 /* SIGHUP: the same flags over the file as it is now. */
@@ -82,7 +58,6 @@ static int reload_options(void *context, struct broker_options *fresh, struct wi
 		*fresh = settings.broker;
 		fresh->reload = reload_options;
 		fresh->reload_context = context;
-		follow_log(session, fresh);
 		settings.broker = (struct broker_options){0};
 	} else if (status != CLI_FOUND) {
 		wire_fault_set(fault, BROKER_ECONFIG, "the flags make no sense");
@@ -130,7 +105,6 @@ static int start_recording(struct session *session, struct wire_fault *fault)
 {
 	const char *dir = session->settings.recording.dir;
 	bool is_shared = !dir && session->command->alone;
-	char line[4200];
 	if (is_shared)
 		dir = getenv("TAPEDECK_RECORD");
 	if (!dir || !*dir)
@@ -143,8 +117,7 @@ static int start_recording(struct session *session, struct wire_fault *fault)
 	if (result < 0)
 		return result;
 	session->settings.broker.first_client_id = tap_recorder_next_conn(session->recorder);
-	snprintf(line, sizeof line, "Recording into %s", session->dir);
-	log_line(session, BROKER_LOG_INFO, line);
+	broker_log(session->log, BROKER_LOG_INFO, "Recording into %s", session->dir);
 	return 0;
 }
 
@@ -161,7 +134,7 @@ static int run_broker(struct session *session, struct wire_fault *fault)
 {
 	struct wire_sink *sink = session->recorder ? tap_recorder_sink(session->recorder) : NULL;
 	struct broker *broker = NULL;
-	int result = broker_open(&broker, &session->settings.broker, sink, fault);
+	int result = broker_open(&broker, &session->settings.broker, session->log, sink, fault);
 	if (result < 0)
 		return result;
 	set_broker(session, broker);
@@ -171,6 +144,17 @@ static int run_broker(struct session *session, struct wire_fault *fault)
 	return result < 0 ? wire_fault_set(fault, result, "%s", wire_error_text(result)) : 0;
 }
 
+static int open_log(struct session *session, struct wire_fault *fault)
+{
+	const struct broker_options *options = &session->settings.broker;
+	session->log = broker_log_open(options->log_path, options->log_time, options->debug, options->trace);
+	if (session->log)
+		return 0;
+	return wire_fault_set(fault, -errno, "cannot open the log file %s: %s",
+			      options->log_path ? options->log_path : "(standard error)",
+			      wire_error_text(-errno));
+}
+
 static int serve(struct session *session)
 {
 	struct broker_options *options = &session->settings.broker;
@@ -178,8 +162,9 @@ static int serve(struct session *session)
 	options->reload = reload_options;
 	options->reload_context = session;
 	pthread_mutex_init(&session->lock, NULL);
-	follow_log(session, options);
-	int result = start_recording(session, &fault);
+	int result = open_log(session, &fault);
+	if (result == 0)
+		result = start_recording(session, &fault);
 	if (result == 0)
 		result = run_broker(session, &fault);
 	if (session->recorder)
@@ -187,7 +172,7 @@ static int serve(struct session *session)
 	if (result < 0)
 		cli_error(session->command, "%s", fault.text);
 	pthread_mutex_destroy(&session->lock);
-	free(session->log_path);
+	broker_log_close(session->log);
 	return result < 0 ? CLI_IO : CLI_DONE;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "broker/server.h"
 #include "broker/turn.h"
 #include "support/deadline.h"
 #include "wire/run.h"
@@ -118,10 +119,9 @@ void broker_fixture_start_in_turns(struct broker_fixture *fixture,
 	broker_options_init(&options);
 	options.host = strdup("127.0.0.1");
 	options.port = -1;
-	options.log_path = strdup("/dev/null");
 	if (change)
 		change(&options);
-	if (broker_open(&fixture->broker, &options, sink ? sink : &fixture->sink, &fault) < 0)
+	if (broker_open(&fixture->broker, &options, NULL, sink ? sink : &fixture->sink, &fault) < 0)
 		fail_msg("%s", fault.text);
 	fixture->broker->turn_units = turn_units;
 	fixture->port = broker_port(fixture->broker);

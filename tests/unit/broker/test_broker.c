@@ -128,10 +128,9 @@ static void start(void (*change)(struct broker_options *options))
 	broker_options_init(&options);
 	options.host = strdup("127.0.0.1");
 	options.port = -1;
-	options.log_path = strdup("/dev/null");
 	if (change)
 		change(&options);
-	if (broker_open(&house.broker, &options, &house.sink, &fault) < 0)
+	if (broker_open(&house.broker, &options, NULL, &house.sink, &fault) < 0)
 		fail_msg("%s", fault.text);
 	house.port = broker_port(house.broker);
 	assert_int_equal(pthread_create(&house.thread, NULL, run, NULL), 0);

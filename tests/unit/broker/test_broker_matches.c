@@ -1,4 +1,4 @@
-/* One publisher and more subjects than its caches and its routes hold, while subscriptions come and go between and within
+/* One publisher and more subjects than its caches and its matches hold, while subscriptions come and go between and within
  * its writes: deliveries are those of a plain model that asks every subscription for every message. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "broker/parcel.h"
+#include "broker/outgoing.h"
 
 #include <string.h>
 
@@ -39,26 +39,26 @@ static char *rewrite(const struct wire_op *op, struct wire_slice sizes, struct w
 	return start;
 }
 
-bool broker__parcel_strip(struct broker__parcel *parcel)
+bool broker__outgoing_strip(struct broker__outgoing *outgoing)
 {
 	char digits[20];
-	size_t len = wire_write_decimal(digits, parcel->op->payload.len);
-	parcel->rewritten_bare =
-	    rewrite(parcel->op, wire_slice(digits, len), wire_slice(NULL, 0), &parcel->bare);
-	return parcel->rewritten_bare != NULL;
+	size_t len = wire_write_decimal(digits, outgoing->op->payload.len);
+	outgoing->rewritten_bare =
+	    rewrite(outgoing->op, wire_slice(digits, len), wire_slice(NULL, 0), &outgoing->bare);
+	return outgoing->rewritten_bare != NULL;
 }
 
-bool broker__parcel_rewrite(struct broker__parcel *parcel)
+bool broker__outgoing_rewrite(struct broker__outgoing *outgoing)
 {
-	const struct wire_op *op = parcel->op;
-	parcel->rewritten = rewrite(op, op->size_text, op->headers, &parcel->whole);
-	return parcel->rewritten != NULL;
+	const struct wire_op *op = outgoing->op;
+	outgoing->rewritten = rewrite(op, op->size_text, op->headers, &outgoing->whole);
+	return outgoing->rewritten != NULL;
 }
 
-void broker__parcel_move(struct broker__parcel *parcel, const struct wire_op *op, const char *end)
+void broker__outgoing_move(struct broker__outgoing *outgoing, const struct wire_op *op, const char *end)
 {
-	bool is_on_wire = !parcel->rewritten && parcel->whole.data != parcel->bare.data;
-	parcel->op = op;
+	bool is_on_wire = !outgoing->rewritten && outgoing->whole.data != outgoing->bare.data;
+	outgoing->op = op;
 	if (is_on_wire)
-		parcel->whole = broker__run_on_wire(op, end);
+		outgoing->whole = broker__run_on_wire(op, end);
 }

@@ -1,13 +1,13 @@
-/* parcel.h - a message as it is put behind a head "MSG subject sid ", inside this folder. */
-#ifndef BROKER_PARCEL_H
-#define BROKER_PARCEL_H
+/* outgoing.h - a message as it is put behind a head "MSG subject sid ", inside this folder. */
+#ifndef BROKER_OUTGOING_H
+#define BROKER_OUTGOING_H
 
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "wire/parse.h"
 
-struct broker__parcel {
+struct broker__outgoing {
 	const struct wire_op *op;
 	struct wire_slice whole; /* reply, sizes, line end, headers, payload, line end */
 	struct wire_slice bare;  /* likewise without the headers; empty until somebody needs it */
@@ -18,9 +18,9 @@ struct broker__parcel {
 
 /* For receivers without headers: fill in `bare`. A header block that announces zero bytes is none. False when out of
  * memory. */
-bool broker__parcel_strip(struct broker__parcel *parcel);
+bool broker__outgoing_strip(struct broker__outgoing *outgoing);
 /* Fill in `whole` with a line in its shortest form. False when out of memory. */
-bool broker__parcel_rewrite(struct broker__parcel *parcel);
+bool broker__outgoing_rewrite(struct broker__outgoing *outgoing);
 
 /* The operation up to its end as it stood on the wire, if that is how we would write it: single blanks, CRLF. */
 static inline struct wire_slice broker__run_on_wire(const struct wire_op *op, const char *end)
@@ -39,32 +39,32 @@ static inline struct wire_slice broker__run_on_wire(const struct wire_op *op, co
 
 /* False when out of memory. HPUB with a header size of 0 goes on as a plain message with the total size, as in
  * nats-server. */
-static inline bool broker__parcel_init(struct broker__parcel *parcel, const struct wire_op *op,
-				       const char *end)
+static inline bool broker__outgoing_init(struct broker__outgoing *outgoing, const struct wire_op *op,
+					 const char *end)
 {
-	parcel->op = op;
-	parcel->has_headers = op->headers.len > 0;
-	parcel->size = op->headers.len + op->payload.len;
-	parcel->bare_size = op->payload.len;
-	parcel->rewritten = parcel->rewritten_bare = NULL;
-	parcel->bare = wire_slice(NULL, 0);
-	if (op->verb == WIRE_HPUB && !parcel->has_headers)
-		return broker__parcel_strip(parcel) && (parcel->whole = parcel->bare, true);
-	parcel->whole = broker__run_on_wire(op, end);
-	if (parcel->whole.data)
+	outgoing->op = op;
+	outgoing->has_headers = op->headers.len > 0;
+	outgoing->size = op->headers.len + op->payload.len;
+	outgoing->bare_size = op->payload.len;
+	outgoing->rewritten = outgoing->rewritten_bare = NULL;
+	outgoing->bare = wire_slice(NULL, 0);
+	if (op->verb == WIRE_HPUB && !outgoing->has_headers)
+		return broker__outgoing_strip(outgoing) && (outgoing->whole = outgoing->bare, true);
+	outgoing->whole = broker__run_on_wire(op, end);
+	if (outgoing->whole.data)
 		return true;
-	return broker__parcel_rewrite(parcel);
+	return broker__outgoing_rewrite(outgoing);
 }
 
-static inline void broker__parcel_fini(struct broker__parcel *parcel)
+static inline void broker__outgoing_fini(struct broker__outgoing *outgoing)
 {
-	if (parcel->rewritten || parcel->rewritten_bare) {
-		free(parcel->rewritten);
-		free(parcel->rewritten_bare);
+	if (outgoing->rewritten || outgoing->rewritten_bare) {
+		free(outgoing->rewritten);
+		free(outgoing->rewritten_bare);
 	}
 }
 
 /* The operation was moved: *op, which ends at `end`, is the same as before. */
-void broker__parcel_move(struct broker__parcel *parcel, const struct wire_op *op, const char *end);
+void broker__outgoing_move(struct broker__outgoing *outgoing, const struct wire_op *op, const char *end);
 
 #endif

@@ -1,4 +1,4 @@
-/* The cache of routes: compared with a plain list of what was asked for, with hashes that all want the same slots. */
+/* The cache of matches: compared with a plain list of what was asked for, with hashes that all want the same slots. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
+#include "broker/clients.h"
 #include "broker/client.h"
 #include "broker/large.h"
-#include "broker/route.h"
-#include "broker/server.h"
+#include "broker/match_cache.h"
 
 enum { SUBJECTS = 700, STEPS = 30000, BYTES_MAX = 32 << 20 };
 
@@ -21,7 +21,7 @@ static struct broker_client publisher, other;
 
 static void add_client(struct broker_client *client, uint64_t cid)
 {
-	*client = (struct broker_client){.loop = loop, .cid = cid, .echo = true};
+	*client = (struct broker_client){.loop = loop, .cid = cid, .options.echo = true};
 	broker__clients_add(&loop->all, client, BROKER__LINK(all));
 }
 
@@ -39,9 +39,9 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
-	broker__routes_clear(&publisher);
-	broker__routes_clear(&other);
-	assert_int_equal(loop->counters.route_count, 0);
+	broker__match_cache_clear(&publisher);
+	broker__match_cache_clear(&other);
+	assert_int_equal(loop->counters.match_count, 0);
 	broker__large_fini(loop);
 	broker__sublist_fini(&broker.sublist);
 	return 0;
@@ -63,41 +63,41 @@ static uint64_t crowded_hash(uint32_t number)
 	return (uint64_t)(number / 4) << 40 | ((number % 9 - 4) & 0xffff);
 }
 
-/* Ask, and say whether the route was there. */
+/* Ask, and say whether the match was there. */
 static bool find(struct broker_client *client, uint32_t number, uint64_t hash)
 {
-	uint64_t hits = loop->counters.route_hits, misses = loop->counters.route_misses;
+	uint64_t hits = loop->counters.match_hits, misses = loop->counters.match_misses;
 	struct wire_slice subject = subject_of(number);
-	struct broker__route *route;
-	assert_int_equal(broker__route_find(client, subject, hash, &route), BROKER__DONE);
-	assert_non_null(route);
-	assert_true(wire_slice_equal(route->subject, subject));
-	assert_int_equal(route->hash, hash);
-	assert_true(broker__route_serves(route, &broker.sublist, subject));
-	assert_ptr_equal(broker__route_again(&client->routes, &broker.sublist, subject), route);
-	assert_int_equal(loop->counters.route_hits + loop->counters.route_misses, hits + misses + 1);
-	return loop->counters.route_hits > hits;
+	struct broker__match *match;
+	assert_int_equal(broker__match_find(client, subject, hash, &match), BROKER__DONE);
+	assert_non_null(match);
+	assert_true(wire_slice_equal(match->subject, subject));
+	assert_int_equal(match->hash, hash);
+	assert_true(broker__match_serves(match, &broker.sublist, subject));
+	assert_ptr_equal(broker__match_again(&client->matches, &broker.sublist, subject), match);
+	assert_int_equal(loop->counters.match_hits + loop->counters.match_misses, hits + misses + 1);
+	return loop->counters.match_hits > hits;
 }
 
-/* Every route can be reached from its home, and all are counted. Returns the bytes they and the table take. */
+/* Every match can be reached from its home, and all are counted. Returns the bytes they and the table take. */
 static size_t check_table(const struct broker_client *client)
 {
-	const struct broker__routes *routes = &client->routes;
-	size_t bytes = routes->slots_len * sizeof *routes->slots;
+	const struct broker__match_cache *cache = &client->matches;
+	size_t bytes = cache->slots_len * sizeof *cache->slots;
 	uint32_t count = 0;
-	for (uint32_t at = 0; at < routes->slots_len; at++) {
-		const struct broker__route *route = routes->slots[at].route;
-		if (!route)
+	for (uint32_t at = 0; at < cache->slots_len; at++) {
+		const struct broker__match *match = cache->slots[at].match;
+		if (!match)
 			continue;
-		assert_int_equal(routes->slots[at].hash, route->hash);
-		uint32_t slot = (uint32_t)route->hash & (routes->slots_len - 1);
-		for (; slot != at; slot = (slot + 1) & (routes->slots_len - 1))
-			assert_non_null(routes->slots[slot].route);
-		bytes += route->bytes;
+		assert_int_equal(cache->slots[at].hash, match->hash);
+		uint32_t slot = (uint32_t)match->hash & (cache->slots_len - 1);
+		for (; slot != at; slot = (slot + 1) & (cache->slots_len - 1))
+			assert_non_null(cache->slots[slot].match);
+		bytes += match->bytes;
 		count++;
 	}
-	assert_int_equal(routes->count, count);
-	assert_true(count == 0 || 2 * count <= routes->slots_len);
+	assert_int_equal(cache->count, count);
+	assert_true(count == 0 || 2 * count <= cache->slots_len);
 	return bytes;
 }
 
@@ -110,17 +110,17 @@ static void a_route_is_found_until_its_generation_ends(void **state)
 	assert_true(find(&publisher, 1, 5));
 	assert_false(find(&other, 1, 5)); /* each publisher has its own */
 	broker.sublist.literal_generation[5]++;
-	assert_null(broker__route_again(&publisher.routes, &broker.sublist, subject_of(1)));
+	assert_null(broker__match_again(&publisher.matches, &broker.sublist, subject_of(1)));
 	assert_false(find(&publisher, 1, 5));
 	assert_true(find(&publisher, 1, 5));
 	broker.sublist.literal_generation[6]++;
 	assert_true(find(&publisher, 1, 5));
 	broker__sublist_touch(&broker.sublist);
 	assert_false(find(&publisher, 1, 5));
-	assert_int_equal(publisher.routes.count, 1);
+	assert_int_equal(publisher.matches.count, 1);
 }
 
-/* Routes come, are replaced where they are stale, and go. */
+/* Matches come, are replaced where they are stale, and go. */
 static void routes_that_want_the_same_slots_are_told_apart(void **state)
 {
 	static bool is_there[SUBJECTS];
@@ -141,11 +141,11 @@ static void routes_that_want_the_same_slots_are_told_apart(void **state)
 		if (dice == 200)
 			broker__sublist_touch(&broker.sublist);
 		if (dice == 201) {
-			broker__routes_clear(&publisher);
+			broker__match_cache_clear(&publisher);
 			memset(is_there, 0, sizeof is_there);
 		}
 		if (step % 16 == 0)
-			assert_int_equal(check_table(&publisher), loop->route_bytes);
+			assert_int_equal(check_table(&publisher), loop->match_bytes);
 	}
 }
 
@@ -155,30 +155,30 @@ static void a_guess_is_a_route_of_that_hash_or_none(void **state)
 	for (uint32_t i = 0; i < SUBJECTS; i++)
 		find(&publisher, i, crowded_hash(i));
 	for (uint32_t i = 0; i < SUBJECTS; i++) {
-		broker__route_fetch_slot(&publisher.routes, crowded_hash(i));
-		const struct broker__route *guess = broker__route_guess(&publisher.routes, crowded_hash(i));
+		broker__match_fetch_slot(&publisher.matches, crowded_hash(i));
+		const struct broker__match *guess = broker__match_guess(&publisher.matches, crowded_hash(i));
 		assert_non_null(guess);
 		assert_int_equal(guess->hash, crowded_hash(i));
-		broker__route_fetch_receiver(guess);
+		broker__match_fetch_receiver(guess);
 	}
-	assert_null(broker__route_guess(&publisher.routes, UINT64_C(1) << 39));
-	broker__route_fetch_receiver(NULL);
+	assert_null(broker__match_guess(&publisher.matches, UINT64_C(1) << 39));
+	broker__match_fetch_receiver(NULL);
 }
 
 /* Whoever holds a guess notices. */
 static void whatever_frees_a_route_counts_as_forgotten(void **state)
 {
 	(void)state;
-	uint32_t before = publisher.routes.forgotten;
+	uint32_t before = publisher.matches.forgotten;
 	find(&publisher, 1, 1);
 	find(&publisher, 2, 2);
-	assert_int_equal(publisher.routes.forgotten, before);
+	assert_int_equal(publisher.matches.forgotten, before);
 	broker__sublist_touch(&broker.sublist);
 	find(&publisher, 1, 1);
-	assert_int_equal(publisher.routes.forgotten, before + 1);
-	broker__routes_clear(&publisher);
-	assert_int_equal(publisher.routes.forgotten, before + 3);
-	assert_null(publisher.routes.last);
+	assert_int_equal(publisher.matches.forgotten, before + 1);
+	broker__match_cache_clear(&publisher);
+	assert_int_equal(publisher.matches.forgotten, before + 3);
+	assert_null(publisher.matches.last);
 }
 
 static void too_many_routes_give_way_one_by_one(void **state)
@@ -186,18 +186,18 @@ static void too_many_routes_give_way_one_by_one(void **state)
 	enum { MORE = 3000 };
 	uint32_t found = 0;
 	(void)state;
-	for (uint32_t i = 0; i < BROKER__ROUTES_MAX + MORE; i++) {
+	for (uint32_t i = 0; i < BROKER__MATCHES_MAX + MORE; i++) {
 		assert_false(find(&publisher, i, broker__sublist_hash(&broker.sublist, subject_of(i))));
-		uint32_t most = i < BROKER__ROUTES_MAX ? i + 1 : BROKER__ROUTES_MAX;
-		assert_int_equal(publisher.routes.count, most);
+		uint32_t most = i < BROKER__MATCHES_MAX ? i + 1 : BROKER__MATCHES_MAX;
+		assert_int_equal(publisher.matches.count, most);
 	}
-	assert_int_equal(publisher.routes.forgotten, MORE);
-	assert_int_equal(check_table(&publisher), loop->route_bytes);
+	assert_int_equal(publisher.matches.forgotten, MORE);
+	assert_int_equal(check_table(&publisher), loop->match_bytes);
 	/* Nearly all are still there; asking for those that are not gives up others. */
-	for (uint32_t i = 0; i < BROKER__ROUTES_MAX + MORE; i++)
+	for (uint32_t i = 0; i < BROKER__MATCHES_MAX + MORE; i++)
 		found += find(&publisher, i, broker__sublist_hash(&broker.sublist, subject_of(i)));
-	assert_in_range(found, BROKER__ROUTES_MAX - 3 * MORE, BROKER__ROUTES_MAX);
-	assert_int_equal(check_table(&publisher), loop->route_bytes);
+	assert_in_range(found, BROKER__MATCHES_MAX - 3 * MORE, BROKER__MATCHES_MAX);
+	assert_int_equal(check_table(&publisher), loop->match_bytes);
 }
 
 static void routes_that_take_too_much_memory_give_way(void **state)
@@ -205,15 +205,15 @@ static void routes_that_take_too_much_memory_give_way(void **state)
 	enum { ELSEWHERE = BYTES_MAX - 100000 };
 	(void)state;
 	find(&other, 1, 1);
-	loop->route_bytes += ELSEWHERE;
+	loop->match_bytes += ELSEWHERE;
 	for (uint32_t i = 0; i < 5000; i++) {
 		find(&publisher, i, crowded_hash(i));
-		assert_in_range(loop->route_bytes, 0, BYTES_MAX + 16 * 1024);
+		assert_in_range(loop->match_bytes, 0, BYTES_MAX + 16 * 1024);
 	}
-	assert_in_range(publisher.routes.count, 100, 1000);
-	assert_int_equal(other.routes.count, 1);
-	loop->route_bytes -= ELSEWHERE;
-	assert_int_equal(check_table(&publisher) + check_table(&other), loop->route_bytes);
+	assert_in_range(publisher.matches.count, 100, 1000);
+	assert_int_equal(other.matches.count, 1);
+	loop->match_bytes -= ELSEWHERE;
+	assert_int_equal(check_table(&publisher) + check_table(&other), loop->match_bytes);
 }
 
 static void when_it_is_others_who_take_too_much_all_start_anew(void **state)
@@ -222,12 +222,12 @@ static void when_it_is_others_who_take_too_much_all_start_anew(void **state)
 	find(&other, 1, 1);
 	for (uint32_t i = 0; i < 100; i++)
 		find(&publisher, i, crowded_hash(i));
-	loop->route_bytes += BYTES_MAX;
+	loop->match_bytes += BYTES_MAX;
 	find(&publisher, 1000, 1000);
-	loop->route_bytes -= BYTES_MAX;
-	assert_int_equal(other.routes.count, 0);
-	assert_int_equal(publisher.routes.count, 1);
-	assert_int_equal(check_table(&publisher), loop->route_bytes);
+	loop->match_bytes -= BYTES_MAX;
+	assert_int_equal(other.matches.count, 0);
+	assert_int_equal(publisher.matches.count, 1);
+	assert_int_equal(check_table(&publisher), loop->match_bytes);
 	assert_true(find(&publisher, 1000, 1000));
 }
 
@@ -240,14 +240,14 @@ static struct broker__sub *subscribe(struct broker_client *client, const char *p
 	return sub;
 }
 
-static const struct broker__route *route_to(const char *subject)
+static const struct broker__match *match_of(const char *subject)
 {
 	struct wire_slice slice = wire_slice_str(subject);
-	struct broker__route *route;
+	struct broker__match *match;
 	assert_int_equal(
-	    broker__route_find(&publisher, slice, broker__sublist_hash(&broker.sublist, slice), &route),
+	    broker__match_find(&publisher, slice, broker__sublist_hash(&broker.sublist, slice), &match),
 	    BROKER__DONE);
-	return route;
+	return match;
 }
 
 static void a_route_is_plain_when_each_receiver_is_there_once(void **state)
@@ -264,14 +264,14 @@ static void a_route_is_plain_when_each_receiver_is_there_once(void **state)
 	for (size_t i = 0; i < SUBS; i++)
 		subs[i] =
 		    subscribe(wanted[i].is_own ? &publisher : &other, wanted[i].subject, wanted[i].queue);
-	assert_true(route_to("nobody")->is_plain);
-	assert_true(route_to("once")->is_plain);
-	assert_true(route_to("a.twice")->is_plain); /* two clients */
-	assert_int_equal(route_to("a.twice")->receivers_len, 2);
-	assert_false(route_to("b.twice")->is_plain); /* one client, twice */
-	assert_int_equal(route_to("b.twice")->receivers_len, 2);
-	assert_false(route_to("queue")->is_plain);
-	assert_true(route_to("c.d")->is_plain);
+	assert_true(match_of("nobody")->is_plain);
+	assert_true(match_of("once")->is_plain);
+	assert_true(match_of("a.twice")->is_plain); /* two clients */
+	assert_int_equal(match_of("a.twice")->receivers_len, 2);
+	assert_false(match_of("b.twice")->is_plain); /* one client, twice */
+	assert_int_equal(match_of("b.twice")->receivers_len, 2);
+	assert_false(match_of("queue")->is_plain);
+	assert_true(match_of("c.d")->is_plain);
 	for (size_t i = 0; i < SUBS; i++) {
 		broker__sublist_remove(&broker.sublist, subs[i]);
 		broker__sub_close(subs[i]);

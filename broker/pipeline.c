@@ -1,6 +1,10 @@
 /* bulk.c - busy publishers: several messages are looked at before the first one is delivered. */
-#include "broker/deliver.h"
-#include "broker/ops.h"
+#include "broker/pipeline.h"
+
+#include "broker/deliver_run.h"
+#include "broker/operations.h"
+#include "broker/publish.h"
+#include "broker/turn.h"
 
 enum {
 	/* A run and its copy in the output of one receiver stay in the second-level cache. */
@@ -16,8 +20,8 @@ enum {
 /* How many messages, or bytes, a run may have so that the turn suffices: `each` units of work for one and each receiver. */
 static size_t affordable(const struct broker_client *client, size_t most, int64_t units_each)
 {
-	const struct broker__route *route = client->routes.last;
-	int64_t each = (route ? route->receivers_len : 1) * units_each;
+	const struct broker__match *match = client->matches.last;
+	int64_t each = (match ? match->receivers_len : 1) * units_each;
 	int64_t work = client->loop->work_left;
 	if (each <= 0 || (int64_t)most * each <= work)
 		return most;
@@ -25,8 +29,8 @@ static size_t affordable(const struct broker_client *client, size_t most, int64_
 }
 
 /* Hot. */
-size_t broker__op_run(struct broker_client *client, const struct wire_op *first, const char *data, size_t len,
-		      const struct wire_limits *limits)
+size_t broker__pipeline_run(struct broker_client *client, const struct wire_op *first, const char *data,
+			    size_t len, const struct wire_limits *limits)
 {
 	struct wire_alike alike[RUN_MESSAGES];
 	struct wire_run run;
@@ -48,7 +52,7 @@ struct ahead {
 	struct wire_op op;
 	const char *end;
 	uint64_t hash;
-	struct broker__route *guess;
+	struct broker__match *guess;
 };
 
 /* PUBs at the start of data. Anything else, also what is wrong, is left to be parsed when those were obeyed. */
@@ -65,56 +69,55 @@ static unsigned look_ahead(const struct broker_client *client, const char *data,
 		at += (size_t)used;
 		ahead[count].end = data + at;
 		ahead[count].hash = broker__sublist_hash(list, ahead[count].op.subject);
-		broker__route_fetch_slot(&client->routes, ahead[count].hash);
+		broker__match_fetch_slot(&client->matches, ahead[count].hash);
 	}
 	return count;
 }
 
 /* Begin the look-ups of messages that come later, each step some messages after the one before it, for memory takes as long
- * as a few deliveries. Nothing that was guessed is there any more once a route was forgotten. */
-static void fetch(const struct broker__routes *routes, struct ahead *ahead, unsigned count, unsigned at,
+ * as a few deliveries. Nothing that was guessed is there any more once a match was forgotten. */
+static void fetch(const struct broker__match_cache *cache, struct ahead *ahead, unsigned count, unsigned at,
 		  uint32_t forgotten)
 {
-	if (routes->forgotten != forgotten)
+	if (cache->forgotten != forgotten)
 		return;
 	if (at + 2 * APART < count)
-		ahead[at + 2 * APART].guess = broker__route_guess(routes, ahead[at + 2 * APART].hash);
+		ahead[at + 2 * APART].guess = broker__match_guess(cache, ahead[at + 2 * APART].hash);
 	if (at + APART < count)
-		broker__route_fetch_receiver(ahead[at + APART].guess);
+		broker__match_fetch_receiver(ahead[at + APART].guess);
 }
 
-static enum broker__progress deliver(struct broker_client *client, const struct ahead *ahead,
+static enum broker__progress publish(struct broker_client *client, const struct ahead *ahead,
 				     uint32_t forgotten)
 {
 	struct broker__loop *loop = client->loop;
-	struct broker__route *route = client->routes.forgotten == forgotten ? ahead->guess : NULL;
-	if (broker__route_serves(route, &loop->broker->sublist, ahead->op.subject))
-		loop->counters.route_hits++;
-	else if (broker__route_find(client, ahead->op.subject, ahead->hash, &route) == BROKER__AGAIN)
-		return BROKER__AGAIN;
-	return broker__deliver_by(client, route, &ahead->op, ahead->end);
+	struct broker__match *match = client->matches.forgotten == forgotten ? ahead->guess : NULL;
+	if (!broker__match_serves(match, &loop->broker->sublist, ahead->op.subject))
+		return broker__publish_hashed(client, &ahead->op, ahead->end, ahead->hash);
+	loop->counters.match_hits++;
+	return broker__publish_to(client, match, &ahead->op, ahead->end);
 }
 
-size_t broker__op_ahead(struct broker_client *client, const char *data, size_t len,
-			const struct wire_limits *limits)
+size_t broker__pipeline_ahead(struct broker_client *client, const char *data, size_t len,
+			      const struct wire_limits *limits)
 {
 	struct ahead ahead[AHEAD];
-	const struct broker__routes *routes = &client->routes;
-	uint32_t forgotten = routes->forgotten;
+	const struct broker__match_cache *cache = &client->matches;
+	uint32_t forgotten = cache->forgotten;
 	unsigned done = 0;
-	if (client->is_expected)
+	if (client->life == BROKER__AWAITS_CONNECT)
 		return 0;
 	unsigned count = look_ahead(client, data, len, limits, ahead);
 	for (unsigned i = 0; i < count && i < 2 * APART; i++)
-		ahead[i].guess = broker__route_guess(routes, ahead[i].hash);
+		ahead[i].guess = broker__match_guess(cache, ahead[i].hash);
 	for (unsigned i = 0; i < count && i < APART; i++)
-		broker__route_fetch_receiver(ahead[i].guess);
+		broker__match_fetch_receiver(ahead[i].guess);
 	for (; done < count && broker__client_is_open(client) &&
 	       broker__op_is_usual(client, &ahead[done].op) && client->loop->work_left > 0;
 	     done++) {
-		fetch(routes, ahead, count, done, forgotten);
+		fetch(cache, ahead, count, done, forgotten);
 		client->loop->work_left -= BROKER__OP_UNITS;
-		client->is_begun = deliver(client, &ahead[done], forgotten) == BROKER__AGAIN;
+		client->is_begun = publish(client, &ahead[done], forgotten) == BROKER__AGAIN;
 		if (client->is_begun)
 			break;
 	}

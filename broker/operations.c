@@ -1,12 +1,17 @@
-#include "broker/ops.h"
+#include "broker/operations.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "broker/deliver.h"
+#include "broker/client_log.h"
+#include "broker/connect.h"
+#include "broker/connection.h"
 #include "broker/emit.h"
 #include "broker/permissions.h"
+#include "broker/publish.h"
 #include "broker/quote.h"
+#include "broker/sids.h"
+#include "broker/subscriptions.h"
 #include "broker/trace.h"
 #include "wire/subject.h"
 
@@ -14,14 +19,14 @@
 
 static enum broker__progress publish(struct broker_client *client, const struct wire_op *op, const char *end)
 {
-	if (op->verb == WIRE_HPUB && !client->has_headers) {
+	if (op->verb == WIRE_HPUB && !client->options.headers) {
 		broker__client_log(client, BROKER_LOG_ERROR, "message headers not supported");
 		broker__client_close(client, "Protocol Violation");
 		return BROKER__DONE;
 	}
-	if (client->pedantic && !client->is_begun && !wire_subject_is_literal(op->subject))
+	if (client->options.pedantic && !client->is_begun && !wire_subject_is_literal(op->subject))
 		broker__client_send_error(client, WIRE_LITERAL("Invalid Publish Subject"));
-	return broker__deliver(client, op, end);
+	return broker__publish(client, op, end);
 }
 
 /* ---- SUB, UNSUB ---- */
@@ -66,28 +71,6 @@ static void refuse_tokens(struct broker_client *client, const struct wire_op *op
 	free(subject);
 }
 
-/* 0; WIRE_EARGUMENT for a subject that cannot be subscribed to; -ENOMEM. */
-static int add_sub(struct broker_client *client, const struct wire_op *op)
-{
-	struct broker *broker = client->loop->broker;
-	struct broker__sub *sub = broker__sub_open(client, op->subject, op->queue, op->sid);
-	if (!sub)
-		return -ENOMEM;
-	int error = broker__sublist_insert(&broker->sublist, sub);
-	if (error) {
-		broker__sub_close(sub);
-		return error;
-	}
-	error = broker__sids_add(&client->sids, sub, broker->seed);
-	if (error) {
-		broker__sublist_remove(&broker->sublist, sub);
-		broker__sub_close(sub);
-		return error;
-	}
-	broker__emit_subscribe(sub);
-	return 0;
-}
-
 static void subscribe(struct broker_client *client, const struct wire_op *op)
 {
 	const struct broker *broker = client->loop->broker;
@@ -108,20 +91,20 @@ static void subscribe(struct broker_client *client, const struct wire_op *op)
 	}
 	int error = 0;
 	if (!broker__sids_find(&client->sids, op->sid, broker->seed))
-		error = add_sub(client, op);
+		error = broker__client_subscribe(client, op);
 	if (error == WIRE_EARGUMENT)
 		broker__client_send_error(client, WIRE_LITERAL("Invalid Subject"));
 	else if (error)
 		broker__client_cut(client, "Read Error");
 	else
-		broker__answer_ok(client);
+		broker__client_send_ok(client);
 }
 
 static void unsubscribe(struct broker_client *client, const struct wire_op *op)
 {
 	struct broker__sub *sub = broker__sids_find(&client->sids, op->sid, client->loop->broker->seed);
 	client->last_ns = client->loop->now_ns;
-	broker__answer_ok(client);
+	broker__client_send_ok(client);
 	if (!sub)
 		return;
 	if (op->max > sub->delivered) {
@@ -150,17 +133,6 @@ static void pong(struct broker_client *client)
 		return;
 	int64_t rtt = client->loop->now_ns - client->ping_sent_ns;
 	client->rtt_ns = rtt > 0 ? rtt : 1;
-}
-
-/* ---- +OK ---- */
-
-void broker__answer_ok(struct broker_client *client)
-{
-	if (!client->verbose)
-		return;
-	if (broker__traces(client))
-		broker__trace_answer(client, "OK");
-	broker__client_send(client, WIRE_LITERAL("+OK\r\n"));
 }
 
 /* ---- dispatch ---- */
@@ -215,7 +187,7 @@ static __attribute__((noinline)) enum broker__progress obey_rare(struct broker_c
 enum broker__progress broker__op(struct broker_client *client, const struct wire_op *op, const char *end)
 {
 	if (broker__op_is_usual(client, op))
-		return broker__deliver(client, op, end);
+		return broker__publish(client, op, end);
 	return obey_rare(client, op, end);
 }
 

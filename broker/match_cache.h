@@ -1,0 +1,131 @@
+/* match.h - where messages on one subject go, worked out once and kept per publishing connection; inside this folder.
+ *
+ * A match is valid while the sublist's generation of its subject is the one it was made with. Everything a delivery
+ * needs is prepared: heads to be copied ("MSG subject sid "), receivers as the event shows them, and the memos that
+ * sinks may leave on them. The hot path only reads. */
+#ifndef BROKER_ROUTE_H
+#define BROKER_ROUTE_H
+
+#include "broker/sublist.h"
+#include "wire/event.h"
+
+enum {
+	BROKER__MATCHES_MAX = 128 * 1024, /* per connection */
+	BROKER__MATCHES_FAR = 1024,       /* so many do not fit into the caches next to the processor */
+};
+
+/* An operation was obeyed, or it goes on in a later turn: what has been read of it must be kept. */
+enum broker__progress { BROKER__DONE, BROKER__AGAIN };
+
+struct broker__receiver {
+	struct broker__sub *sub;
+	struct broker_client *client;
+	const char *head;       /* "HMSG subject sid ": MSG begins one byte later; NULL: see has_heads */
+	uint32_t head_len : 31; /* lines are shorter than 64 KiB */
+	uint32_t is_denied : 1; /* a deny rule of the receiver: it is told nothing */
+	/* While a run is delivered: how many of its messages it got, and that others had made it close before its turn. */
+	uint32_t run_sent : 31;
+	uint32_t was_closed : 1;
+};
+
+/* Queue members of one name, from every pattern that matches: one of them gets the message. */
+struct broker__queue_group {
+	struct broker__receiver *members;
+	struct wire_receiver *described; /* of the members */
+	struct wire_memo *memos;         /* of the receivers of a message when this member was picked */
+	uint32_t members_len;
+};
+
+/* What sinks may leave on a match. */
+struct broker__match_memos {
+	struct wire_memo subject, receivers;
+};
+
+/* One piece of memory, in the order in which it is needed: where subjects are many, the cache lines that a message takes
+ * are what it costs.
+ *
+ *	match │ receivers │ subject, heads │ memos │ described │ queue_groups │ their members */
+struct broker__match {
+	uint64_t hash, generation;
+	struct wire_slice subject;
+	bool may_publish; /* by the permission lists; replies granted are not in this */
+	bool is_reserved; /* a subject of clusters, which nats-server lets nobody publish to */
+	bool is_plain;    /* no queue groups, nobody denied, nobody twice: the common case */
+	bool has_heads;   /* false: receivers are so many that each head is written when it is needed */
+	uint32_t receivers_len, queue_groups_len;
+	uint32_t bytes; /* of memory */
+	struct broker__receiver *receivers;
+	struct broker__queue_group *queue_groups;
+	struct broker__match_memos *memos;
+	/* As the event shows them: first the plain receivers, then room for one picked member per queue group. */
+	struct wire_receiver *described;
+};
+
+struct broker__match_slot {
+	uint64_t hash; /* the match's, so that looking for it touches no other */
+	struct broker__match *match;
+};
+
+/* A hash table, open addressing, at most half full. */
+struct broker__match_cache {
+	struct broker__match *last; /* most publishers stay with a subject for a while */
+	struct broker__match_slot *slots;
+	uint32_t slots_len, count; /* slots_len: a power of two, or 0 */
+	uint32_t hand;             /* the slot from which on a match is given up when there are too many */
+	uint32_t forgotten;        /* how many were freed, modulo 2^32 */
+};
+
+/* Find the match for a subject that `publisher` publishes to, valid at the moment; *out is borrowed until the next call.
+ * hash is the sublist's of the subject. *out NULL: out of memory. BROKER__AGAIN: it takes more than a turn to work out;
+ * the message goes on in a later one (large.h). */
+enum broker__progress broker__match_find(struct broker_client *publisher, struct wire_slice subject,
+					 uint64_t hash, struct broker__match **out);
+
+/* Take one of the client's matches out of its cache: the caller owns it. */
+void broker__match_take(struct broker_client *client, struct broker__match *match);
+/* Put a match back into the cache of its client, or free it when it is not valid any more or too large to be kept. */
+void broker__match_give(struct broker_client *client, struct broker__match *match);
+
+/* Forget all matches of a client. */
+void broker__match_cache_clear(struct broker_client *client);
+
+/* A look-up begun early, for when matches are many: memory that is far away is fetched while other look-ups are begun.
+ * First the slot; then the match is guessed by its hash alone and fetched, and may be NULL; then what a delivery
+ * touches. A guess can be used, when it serves, as long as nothing was forgotten since (cache.forgotten). */
+void broker__match_fetch_slot(const struct broker__match_cache *cache, uint64_t hash);
+struct broker__match *broker__match_guess(const struct broker__match_cache *cache, uint64_t hash);
+void broker__match_fetch_receiver(const struct broker__match *guess);
+
+/* Equal subjects of equal length. Hot: a call to memcmp costs more than comparing what subjects have. */
+static inline bool broker__is_same_subject(const char *a, const char *b, size_t len)
+{
+	size_t at = 0;
+	for (; at + 8 <= len; at += 8)
+		if (memcmp(a + at, b + at, 8) != 0)
+			return false;
+	if (len >= 8)
+		return memcmp(a + len - 8, b + len - 8, 8) == 0;
+	for (; at < len; at++)
+		if (a[at] != b[at])
+			return false;
+	return true;
+}
+
+/* It is a match for this subject, and valid. */
+static inline bool broker__match_serves(const struct broker__match *match, const struct broker__sublist *list,
+					struct wire_slice subject)
+{
+	return match && match->subject.len == subject.len &&
+	       broker__is_same_subject(match->subject.data, subject.data, subject.len) &&
+	       match->generation == broker__sublist_generation(list, match->hash);
+}
+
+/* The same match again without a look-up, or NULL. */
+static inline struct broker__match *broker__match_again(const struct broker__match_cache *cache,
+							const struct broker__sublist *list,
+							struct wire_slice subject)
+{
+	return broker__match_serves(cache->last, list, subject) ? cache->last : NULL;
+}
+
+#endif
