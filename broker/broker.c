@@ -112,7 +112,7 @@ static int start(struct broker *broker, struct wire_fault *fault)
 				      wire_error_text(error));
 	broker->started_ns = broker->loops[0].now_ns;
 	if (broker->sink)
-		broker__schedule_tick(&broker->loops[0]); /* it may hold a mark of its own */
+		broker__schedule_tick(&broker->loops[0]); /* the sink may hold a mark of its own */
 	broker_log(broker->log, BROKER_LOG_INFO, "Starting tapedeck broker, protocol of nats-server %s",
 		   BROKER_VERSION);
 	error = open_monitor(broker, fault);
@@ -121,7 +121,7 @@ static int start(struct broker *broker, struct wire_fault *fault)
 	return error ? error : broker__files_write(broker, fault);
 }
 
-/* Whoever has the recording can tell which server it is of: a player must not play it into that one unasked. */
+/* Mark which server the recording comes from: a player must not play it back into the same server unasked. */
 static void mark_server(struct broker *broker)
 {
 	char text[WIRE_MARK_TEXT];

@@ -1,7 +1,7 @@
 /* broker.h - a server for core NATS clients.
  *
  * A drop-in for nats-server without clusters and JetStream. It knows nothing of logs: everything that happens
- * is an event (wire/event.h) handed to the sink it was opened with. A broker is a set of event loops; a
+ * is an event (wire/event.h) for the sink it was opened with. A broker is a set of event loops; a
  * connection belongs to one loop for life. One loop serves today, in the thread that calls broker_run. */
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
@@ -10,7 +10,7 @@
 #include "wire/error.h"
 #include "wire/event.h"
 
-#define BROKER_VERSION "2.9.10" /* told to clients, which derive features from it */
+#define BROKER_VERSION "2.9.10" /* sent to clients, which derive features from it */
 
 struct broker;
 struct broker_log;
@@ -31,10 +31,11 @@ void broker_stop(struct broker *broker);
 /* The sink has room again after its `ready` said no. May be called from any thread. */
 void broker_wake(struct broker *broker);
 
-/* Disconnect everybody, remove the ports file, free. The pid file stays, as nats-server leaves it. broker_run has returned. */
+/* Disconnect all clients, remove the ports file, free. The pid file stays, as with nats-server. broker_run must
+ * have returned. */
 void broker_close(struct broker *broker);
 
-/* The ports really bound, 0 when not listening. */
+/* The ports that were bound, 0 when not listening. */
 int broker_port(const struct broker *broker);
 int broker_http_port(const struct broker *broker);
 

@@ -48,7 +48,7 @@ static void set_title(struct broker_client *client)
 	client->title = title;
 }
 
-/* The client is that user from now on. 0 or -ENOMEM. */
+/* Give the client the identity of a user. 0 or -ENOMEM. */
 static int become(struct broker_client *client, const struct broker__identity *identity)
 {
 	bool had_permissions = client->permissions != NULL;
@@ -81,7 +81,7 @@ bool broker__op_without_connect(struct broker_client *client)
 	return false;
 }
 
-/* Protocol questions that close the connection. Static text, or an empty slice when all is well. */
+/* Find a fault of CONNECT that closes the connection. Static text, or an empty slice when there is none. */
 static struct wire_slice find_fault(const struct broker_client *client, const struct wire_connect *connect,
 				    const char **reason)
 {
@@ -108,7 +108,7 @@ static void adopt(struct broker_client *client, const struct wire_connect *conne
 	client->options.headers = connect->headers && !client->loop->broker->options.no_header_support;
 }
 
-/* The client says who it is, whether or not that is true: log lines and events call it so. */
+/* Copy the names that the client gives itself, unverified: log lines and events show them. */
 static int note_names(struct broker_client *client, const struct wire_connect *connect)
 {
 	if (!set_text(&client->name, connect->name) || !set_text(&client->lang, connect->lang) ||
@@ -118,7 +118,7 @@ static int note_names(struct broker_client *client, const struct wire_connect *c
 	return 0;
 }
 
-/* False when the client is being closed, and was told why. */
+/* False when the client was refused: it has its error and is being closed. */
 static bool may_enter(struct broker_client *client, const struct wire_connect *connect)
 {
 	const char *reason;
@@ -155,7 +155,7 @@ static void welcome(struct broker_client *client, const struct wire_connect *con
 static void on_verified(struct broker_client *client, struct wire_connect *connect,
 			const struct broker__proof *proof);
 
-/* Let the client in or refuse it; or have its password verified first, which takes *connect. */
+/* Admit the client or refuse it, or start verifying its password, which takes *connect. */
 static void check(struct broker_client *client, struct wire_connect *connect,
 		  const struct broker__proof *proof)
 {

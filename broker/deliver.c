@@ -1,5 +1,5 @@
-/* deliver.c - the hot path: with many small messages every nanosecond here counts, so what is common is decided first
- * and a message is copied as one run of bytes wherever it can. */
+/* deliver.c - the hot path: with many small messages every nanosecond counts. Common cases are decided first, and a
+ * message is copied as one range of bytes wherever possible. */
 #include "broker/deliver.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "broker/trace.h"
 
 enum {
-	LOOK_MAX = 256,        /* members of a queue group that are asked whether they keep up */
+	LOOK_MAX = 256,        /* members of a queue group to look at for one that keeps up */
 	NAMED_MAX = 64 * 1024, /* receivers that an event names; for more it has only their number */
 };
 
@@ -48,7 +48,7 @@ static __attribute__((noinline)) void grant_reply(struct broker_client *to, stru
 	broker__replies_grant(to->replies, reply, to->loop->now_ns);
 }
 
-/* "HMSG subject sid " of a receiver whose match has no heads, valid until the next call. */
+/* Write "HMSG subject sid " for a receiver whose match has no heads. Valid until the next call. */
 static __attribute__((noinline)) struct wire_slice write_head(const struct broker__receiver *receiver,
 							      struct wire_slice subject)
 {
@@ -92,7 +92,7 @@ static inline enum wire_outcome put(const struct broker__receiver *receiver,
 	to->out_msgs++;
 	to->out_bytes += size;
 	to->loop->counters.out_msgs++;
-	to->loop->counters.out_bytes += outgoing->size; /* nats-server's total is before stripping */
+	to->loop->counters.out_bytes += outgoing->size; /* nats-server's total includes stripped headers */
 	if (to->replies && outgoing->op->reply.len > 0)
 		grant_reply(to, outgoing->op->reply);
 	if (broker__traces(to))
@@ -135,8 +135,8 @@ static struct wire_receiver *describe_large(const struct broker__match *match, s
 	return described;
 }
 
-/* Note what became of the receiver at `at`, the last one so far of a queue group if it is behind the plain ones. Nothing
- * is noted while everybody got it, nor of receivers that are too many to be named. */
+/* Note the outcome for the receiver at index `at`; indexes after the plain receivers are queue groups, served in
+ * order. Nothing is noted while everybody got the message, or when the receivers are too many to be named. */
 static inline void note(struct broker__loop *loop, const struct broker__match *match,
 			struct broker__fanout *fanout, uint32_t at, enum wire_outcome outcome)
 {
@@ -151,7 +151,7 @@ static inline void note(struct broker__loop *loop, const struct broker__match *m
 		fanout->unusual[at].outcome = outcome;
 }
 
-/* xorshift64*: queue_groups queue members, nothing secret. */
+/* xorshift64*: chooses queue members, nothing secret. */
 static inline uint32_t random_below(struct broker__loop *loop, uint32_t bound)
 {
 	uint64_t x = loop->random;
@@ -162,14 +162,15 @@ static inline uint32_t random_below(struct broker__loop *loop, uint32_t bound)
 	return (uint32_t)(((x * 2685821657736338717u >> 32) * bound) >> 32);
 }
 
-/* A client that is gone is not looked at: put knows. */
+/* Do not look at clients that have gone: put() handles them. */
 static bool is_behind(const struct broker__receiver *receiver, uint64_t threshold)
 {
 	return !receiver->sub->is_closed && broker__output_pending(&receiver->client->output) > threshold;
 }
 
-/* Offer to the members in turn from `start` on: first to those that keep up, as far as we look for them, then to all.
- * Returns the index of who took it, or `start`, with the outcome of the last who could not. */
+/* Offer the message to the members in turn, beginning at `start`: first to those that keep up, looking at LOOK_MAX
+ * of them, then to all. Returns the index of the member that took it, or `start` with the outcome of the last one
+ * that could not. */
 static __attribute__((noinline)) uint32_t offer_in_turn(const struct broker__queue_group *group,
 							uint32_t start, uint64_t threshold,
 							struct broker__outgoing *outgoing,
@@ -189,7 +190,7 @@ static __attribute__((noinline)) uint32_t offer_in_turn(const struct broker__que
 	return start;
 }
 
-/* Offer to a random member, to others when it cannot take it or is behind. */
+/* Offer the message to a random member, and to others when that one cannot take it or is behind. */
 static uint32_t offer(struct broker__loop *loop, const struct broker__queue_group *group,
 		      struct broker__outgoing *outgoing, enum wire_outcome *outcome)
 {
@@ -203,7 +204,7 @@ static uint32_t offer(struct broker__loop *loop, const struct broker__queue_grou
 	return offer_in_turn(group, start, threshold, outgoing, outcome);
 }
 
-/* One queue group's turn. */
+/* Deliver to one member of the next queue group. */
 static void deliver_to_queue_group(struct broker__loop *loop, struct broker__match *match,
 				   struct broker__outgoing *outgoing, struct broker__fanout *fanout)
 {
@@ -219,7 +220,7 @@ static void deliver_to_queue_group(struct broker__loop *loop, struct broker__mat
 	note(loop, match, fanout, at, outcome);
 }
 
-/* Hot. Receivers come first, then queue groups. */
+/* Hot. Deliver to receivers first, then to queue groups. */
 static inline void deliver_until(struct broker__loop *loop, struct broker__match *match,
 				 struct broker__outgoing *outgoing, struct broker__fanout *fanout,
 				 uint32_t until)
@@ -279,7 +280,7 @@ void broker__answer_no_responders(struct broker_client *publisher, struct wire_s
 	broker__client_send_pieces(publisher, pieces, sizeof pieces / sizeof *pieces);
 }
 
-/* Replies that mean something inside clusters and JetStream: nats-server takes none of them from a client. */
+/* Reply subjects with a meaning inside clusters and JetStream: nats-server accepts none of them from a client. */
 static bool is_reserved_reply(struct wire_slice reply)
 {
 	return (reply.len > 4 && memcmp(reply.data, "_R_.", 4) == 0) ||
@@ -300,7 +301,7 @@ static void refuse(struct broker_client *publisher, const char *what, struct wir
 	free(quoted);
 }
 
-/* False when the publisher may not; it has been told. */
+/* False when the publisher may not publish this; it was told with an error. */
 static bool check(struct broker_client *publisher, const struct broker__match *match,
 		  const struct wire_op *op)
 {

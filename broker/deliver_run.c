@@ -1,4 +1,5 @@
-/* deliver_run.c - the hot path of busy publishers: what does not change from message to message is asked once a run. */
+/* deliver_run.c - the hot path of busy publishers: conditions that do not change from message to message are
+ * checked once for all. */
 #include "broker/deliver_run.h"
 
 #include "broker/connection.h"
@@ -6,8 +7,8 @@
 #include "broker/emit.h"
 #include "broker/publish.h"
 
-/* Outputs of so many receivers are more than the caches hold. Each is written as soon as there is enough for a write, and
- * its memory serves the next receiver while it is still warm. */
+/* With this many receivers, their outputs do not fit into the processor caches. Each output is written as soon as
+ * it is worth a write, and its memory serves the next receiver while it is still cached. */
 enum { MANY_RECEIVERS = 8, ENOUGH_BYTES = 32 * 1024 };
 
 static uint64_t bytes_of(const struct wire_run *run, uint32_t count)
@@ -20,7 +21,8 @@ static uint64_t bytes_of(const struct wire_run *run, uint32_t count)
 
 /* ---- one receiver ---- */
 
-/* Append messages from `index` on while there is room. Returns the index of the first that has none. */
+/* Append messages, beginning at `index`, while there is room. Returns the index of the first message that did not
+ * fit. */
 static uint32_t append(struct broker__output *output, struct wire_slice head, const struct wire_run *run,
 		       uint32_t index)
 {
@@ -51,7 +53,8 @@ static void count(const struct broker__receiver *receiver, const struct wire_run
 	receiver->sub->delivered += sent;
 }
 
-/* Notes in *receiver how many it got. False when that is not all of them. To make room for one, another may be cut. */
+/* Append the messages to one receiver and note in *receiver how many it got. False when it did not get all. Another
+ * receiver may be cut to make room. */
 static bool put(struct broker__receiver *receiver, const struct wire_run *run)
 {
 	struct broker_client *to = receiver->client;
@@ -69,7 +72,7 @@ static bool put(struct broker__receiver *receiver, const struct wire_run *run)
 	return sent == run->count;
 }
 
-/* False when not everybody got all of them. */
+/* False when some receiver did not get all of the messages. */
 static bool put_all(struct broker__match *match, const struct wire_run *run)
 {
 	bool got_all = true, are_many = match->receivers_len >= MANY_RECEIVERS;
@@ -84,7 +87,8 @@ static bool put_all(struct broker__match *match, const struct wire_run *run)
 
 /* ---- the events ---- */
 
-/* Of the message at `index`, when not everybody got all of them: who was cut off got nothing from then on. */
+/* Describe the receivers of the message at `index` when some receiver did not get all: a receiver that was cut got
+ * nothing afterwards. */
 static void describe(struct wire_event *event, struct broker__loop *loop, const struct broker__match *match,
 		     uint32_t index)
 {
@@ -146,8 +150,8 @@ static void deliver(struct broker_client *publisher, const struct wire_op *first
 		emit(publisher, first, run, match, got_all);
 }
 
-/* Messages that may not all go the same way: a member of a queue group is to be drawn for each, a receiver has had
- * enough after some of them or gets each twice, something is to be said to the publisher about each. */
+/* Some messages may be delivered differently from others: a queue group member is chosen for each, a receiver
+ * reaches its maximum or gets each message twice, or the publisher is answered for each. */
 static bool must_go_one_by_one(const struct broker_client *publisher, const struct broker__match *match)
 {
 	if (!match || !match->is_plain || !match->has_heads || match->is_reserved || publisher->permissions ||
@@ -162,7 +166,7 @@ static bool must_go_one_by_one(const struct broker_client *publisher, const stru
 	return false;
 }
 
-/* Ends with the turn. Returns how many were delivered. */
+/* Deliver until the turn ends. Returns how many were delivered. */
 static uint32_t deliver_one_by_one(struct broker_client *publisher, const struct wire_op *first,
 				   const struct wire_run *run)
 {

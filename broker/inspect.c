@@ -175,8 +175,8 @@ static uint32_t reverse_bits(uint32_t bits)
 	return reversed;
 }
 
-/* Slots are counted from their highest bit down. When a table doubles, the subscriptions of slot s go to s and to s plus
- * the old length, which follow one another in this order: what was passed stays passed, what is ahead stays ahead. */
+/* Count slots from their highest bit down. When a table doubles, the subscriptions of slot s move to s and to s
+ * plus the old length, which are neighbours in this order: visited slots stay visited, unvisited ones unvisited. */
 static uint32_t next_slot(uint32_t slot, uint32_t slots_len)
 {
 	return reverse_bits(reverse_bits(slot | ~(slots_len - 1)) + 1);

@@ -16,7 +16,7 @@ static void on_next(uv_timer_t *timer)
 	struct broker__loop *loop = &broker->loops[0];
 	broker__read_clock(loop);
 	struct broker_client *client = loop->all.first;
-	/* Several at once when there are more clients than milliseconds. */
+	/* Close several at once when there are more clients than milliseconds. */
 	for (uint32_t i = 0; i < broker->lame_batch && client; i++) {
 		struct broker_client *next = client->all.next;
 		broker__client_close(client, "Server Shutdown");

@@ -5,7 +5,7 @@
 #include "broker/deliver.h"
 #include "broker/match_builder.h"
 
-/* Who was refused the place waits until it is free (turn.c). */
+/* Take the place of the message in progress. A client that is refused waits until the place is free (round.c). */
 static bool occupy(struct broker_client *publisher, enum broker__large_stage stage)
 {
 	struct broker__large *large = &publisher->loop->large;
@@ -47,7 +47,7 @@ enum broker__progress broker__large_match(struct broker_client *publisher)
 
 /* ---- delivering ---- */
 
-/* Along a match that the message owns. */
+/* Begin to deliver along a match that the message owns. */
 static void begin(struct broker_client *publisher, struct broker__match *match, const struct wire_op *op,
 		  const char *end)
 {
@@ -65,7 +65,7 @@ static void begin(struct broker_client *publisher, struct broker__match *match, 
 		large->until = match->receivers_len + match->queue_groups_len;
 }
 
-/* As many receivers as the turn allows, at least one. True when all have had theirs. */
+/* Deliver to as many receivers as the turn allows, at least one. True when all have been served. */
 static bool deliver(struct broker__loop *loop, const struct wire_op *op, const char *end)
 {
 	struct broker__large *large = &loop->large;
@@ -122,7 +122,7 @@ static enum broker__progress continue_matching(struct broker_client *publisher, 
 
 /* ---- answering ---- */
 
-/* Find the first plain subscription of the publisher's that its reply matches. */
+/* Find the first plain subscription of the publisher that its reply matches. */
 static const struct broker__sub *find_own(struct broker_client *publisher, struct broker__cursor *cursor,
 					  struct wire_slice reply, int64_t *work)
 {

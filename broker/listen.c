@@ -28,7 +28,7 @@ static void on_connection(uv_stream_t *listener, int status)
 		broker__accept(&broker->loops[0], listener);
 }
 
-/* libuv offers no other connection until this one was accepted. */
+/* libuv offers no other connection until this one is accepted. */
 void broker__listen_continue(struct broker *broker)
 {
 	struct broker__loop *loop = &broker->loops[0];
@@ -96,7 +96,7 @@ static int open_listener(struct broker *broker)
 	return 0;
 }
 
-/* Close the listener at once, so that it can be opened anew. */
+/* Close the listener at once, so that it can be opened again. */
 static void discard_listener(struct broker *broker)
 {
 	broker__listen_stop(broker);
@@ -112,7 +112,7 @@ int broker__listen(struct broker *broker, struct wire_fault *fault)
 	if (status == 0)
 		status = listen_on(broker, is_any(host) ? "::" : host, port);
 	if (status < 0 && status != UV_EADDRINUSE && strcmp(host, "0.0.0.0") == 0) {
-		/* A machine without IPv6. */
+		/* The machine has no IPv6. */
 		discard_listener(broker);
 		status = open_listener(broker);
 		if (status == 0)

@@ -1,5 +1,5 @@
-/* log.c - lines are built whole in memory and written by one call, so that writers of several threads and
- * processes do not mix within a line. */
+/* log.c - each line is built in memory and written by one call, so that lines of several threads and processes do
+ * not mix. */
 #include "broker/log.h"
 
 #include <errno.h>
@@ -18,8 +18,7 @@ struct broker_log {
 	char *path; /* NULL: stderr */
 	int fd;
 	_Atomic bool with_time;
-	_Atomic int
-	    most; /* the most talkative level that is written; debug lines have a switch of their own */
+	_Atomic int most; /* the most verbose level that is written; debug lines have a switch of their own */
 	_Atomic bool debug;
 	pthread_mutex_t lock; /* guards fd */
 };
@@ -113,7 +112,7 @@ bool broker_log_wants(const struct broker_log *log, enum broker_log_level level)
 	return (int)level <= log->most;
 }
 
-/* `[pid] time [LVL] `: the bytes written. */
+/* Write `[pid] time [LVL] `. Returns the bytes written. */
 static size_t print_head(char *line, bool with_time, enum broker_log_level level)
 {
 	static const char *const labels[] = {"FTL", "ERR", "WRN", "INF", "DBG", "TRC"};
@@ -129,7 +128,7 @@ static size_t print_head(char *line, bool with_time, enum broker_log_level level
 	return (size_t)snprintf(line, LINE_BYTES, "[%ld] %s[%s] ", (long)getpid(), stamp, labels[level]);
 }
 
-/* Copy text behind line[0..at), control characters as \n, \r, \t or \xHH. The new length: at most
+/* Append text to line[0..at), with control characters as \n, \r, \t or \xHH. Returns the new length, at most
  * LINE_BYTES - 1, so that the line end fits. */
 static size_t append_escaped(char *line, size_t at, const char *text)
 {
@@ -152,7 +151,7 @@ static void write_line(struct broker_log *log, const char *line, size_t len)
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written <= 0)
-			break; /* there is no place left to complain to */
+			break; /* the failure cannot be reported anywhere */
 		line += written;
 		len -= (size_t)written;
 	}

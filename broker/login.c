@@ -15,7 +15,7 @@ struct broker__login {
 	uv_work_t work;
 	struct broker__loop *loop;
 	struct broker_client *client;      /* NULL: it has gone */
-	struct broker__login *prev, *next; /* among those that wait */
+	struct broker__login *prev, *next; /* in the list of those that wait */
 	struct wire_connect connect;
 	broker__login_done *done;
 	char *hash, *given; /* owned */
@@ -63,7 +63,7 @@ static unsigned most_at_once(void)
 
 static void start_waiting(struct broker__loop *loop);
 
-/* In a thread of the pool. */
+/* Runs in a thread of the pool. */
 static void verify(uv_work_t *work)
 {
 	struct broker__login *login = work->data;
@@ -134,7 +134,7 @@ void broker__login_forget(struct broker_client *client)
 		return;
 	login->client = NULL;
 	if (login->is_running)
-		return; /* its memory goes with its work */
+		return; /* freed when its work is done */
 	unlink_waiting(&client->loop->logins, login);
 	free_login(login);
 }

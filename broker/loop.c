@@ -32,7 +32,7 @@ int broker__loop_init(struct broker__loop *loop, struct broker *broker)
 	start_timer(loop, &loop->tick);
 	start_timer(loop, &loop->stall);
 	start_timer(loop, &loop->trim);
-	/* Neither is worth waiting for at the end: closing the sink hands over, too, and all memory goes. */
+	/* Do not wait for these at the end: closing the sink does what the tick does, and all memory is freed. */
 	uv_unref((uv_handle_t *)&loop->tick);
 	uv_unref((uv_handle_t *)&loop->trim);
 	broker__rounds_init(loop);

@@ -1,10 +1,8 @@
-/* match_builder.c
+/*	COLLECTING ─▶ SORTING ─▶ LAYING_OUT ─▶ done
  *
- *	COLLECTING ─▶ SORTING ─▶ LAYING_OUT ─▶ done
- *
- * Collected are the plain subscriptions, and the members of queue groups in stretches: one stretch for each group at each
- * node. Stretches are sorted by the name of their group, so that those of one name follow one another. Any of the three
- * can stop and go on later; subscriptions that end meanwhile stay where they are until nobody points to them. */
+ * Collect the plain subscriptions, and the members of queue groups in stretches: one stretch for each group at each node.
+ * Sort the stretches by the name of their group, so that those of one name are neighbours. Each stage can stop and
+ * continue later; subscriptions that end meanwhile are retired, not freed. */
 #include "broker/match_builder.h"
 
 #include <errno.h>
@@ -15,12 +13,12 @@
 #include "broker/server.h"
 
 enum {
-	SORT_UNITS = 20, /* one element sifted down, for each doubling of their number */
+	SORT_UNITS = 20, /* one element sifted down by one level */
 	RECEIVER_UNITS = 8,
 	SCRATCH_KEPT = 4096, /* elements of each array that are kept from one match to the next */
 };
 
-/* Heads of more bytes than this are not written ahead. */
+/* Heads are not prepared when they take more bytes than this. */
 static const size_t heads_bytes_max = 1u << 20;
 
 struct stretch {
@@ -46,7 +44,7 @@ struct broker__match_builder {
 	struct broker__match *match;
 	uint64_t mark;
 	size_t plain_at, stretch_at, member_at; /* what is laid out next */
-	bool is_in_group;                       /* the stretch belongs to the last pick */
+	bool is_in_group;                       /* the current stretch belongs to the last queue group */
 	struct broker__receiver *receiver;      /* where the next member goes */
 	struct wire_receiver *described;
 	struct wire_memo *memos;
@@ -78,7 +76,7 @@ static bool add_sub(struct subs *subs, struct broker__sub *sub)
 	return true;
 }
 
-/* A publisher that wants no echo is no receiver of its own; who is being put away gets nothing. */
+/* A publisher that wants no echo does not receive its own messages; a client that is torn down receives nothing. */
 static bool is_wanted(const struct broker__match_builder *builder, const struct broker__sub *sub)
 {
 	const struct broker_client *client = sub->client;
@@ -133,7 +131,7 @@ static bool collect(struct broker__match_builder *builder, struct wire_slice sub
 
 /* ---- sorting ---- */
 
-/* Where stretches without members go does not matter. */
+/* The place of a stretch without members does not matter. */
 static struct wire_slice name_of(const struct broker__match_builder *builder, size_t stretch)
 {
 	const struct stretch *at = &builder->stretches[stretch];
@@ -181,7 +179,7 @@ static void sort(struct broker__match_builder *builder, int64_t *work)
 
 /* ---- laying it out ---- */
 
-/* Memory handed out front to back from the match's one allocation. */
+/* Take the next len bytes of the match's one allocation. */
 static void *take(char **arena, size_t len)
 {
 	void *taken = *arena;
@@ -274,7 +272,7 @@ static void lay_out_plain(struct broker__match_builder *builder, int64_t *work)
 	match->receivers_len = filled;
 }
 
-/* The stretch goes on with the last queue group, or begins the next. */
+/* Begin a queue group, unless the stretch has the name of the last one. */
 static void begin_queue_group(struct broker__match_builder *builder)
 {
 	struct broker__match *match = builder->match;
@@ -331,7 +329,7 @@ static void free_subs(struct subs *subs)
 	*subs = (struct subs){0};
 }
 
-/* Give the memory of an unusually large match back. */
+/* Free the scratch memory of an unusually large match. */
 static void tidy(struct broker__match_builder *builder)
 {
 	if (builder->plain.cap > SCRATCH_KEPT)
@@ -374,7 +372,7 @@ void broker__match_builder_start(struct broker__match_builder *builder, struct b
 	broker__cursor_start(&builder->cursor, list, subject);
 }
 
-/* Whether a client comes twice is seen only when nothing else is worked out in between. */
+/* A client that occurs twice is detected only when no other match was worked out in between. */
 static int finish(struct broker__match_builder *builder, struct broker__match **out)
 {
 	*out = builder->match;

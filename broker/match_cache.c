@@ -8,7 +8,7 @@
 
 enum { SLOTS_MIN = 16 };
 
-/* What the connections of a loop may keep together, and how much of it one match may be. */
+/* Bytes that all connections of a loop may keep, and that one match may have. */
 static const size_t bytes_max = 32u << 20, one_bytes_max = 8u << 20;
 
 /* ---- the cache ---- */
@@ -36,12 +36,11 @@ static uint32_t find_slot(const struct broker__match_cache *cache, struct wire_s
 	return slot;
 }
 
-/* Fill the hole with what could not be put there when it was taken, and so on with the hole that leaves. */
+/* Close the hole: move the next match that belongs before it into it, and repeat with the hole that leaves. */
 static void close_hole(struct broker__match_cache *cache, uint32_t hole)
 {
 	uint32_t mask = cache->slots_len - 1;
-	for (uint32_t slot = next_of(cache, hole); cache->slots[slot].match;
-	     slot = next_of(cache, slot)) {
+	for (uint32_t slot = next_of(cache, hole); cache->slots[slot].match; slot = next_of(cache, slot)) {
 		uint32_t home = home_of(cache, cache->slots[slot].hash);
 		if (((slot - home) & mask) < ((slot - hole) & mask))
 			continue;
@@ -110,7 +109,7 @@ static bool resize(struct broker_client *client, uint32_t len)
 	return true;
 }
 
-/* Give up one of a client's cache, any one: slots are in the order of hashes, which has nothing to do with use. */
+/* Forget any one match of a client: slots are in the order of hashes, which is unrelated to use. */
 static void forget_one(struct broker_client *client)
 {
 	struct broker__match_cache *cache = &client->matches;
@@ -120,7 +119,7 @@ static void forget_one(struct broker_client *client)
 	forget(client, cache->hand);
 }
 
-/* Room for one match more. When it is others who keep too much, all start anew. */
+/* Make room for one more match. When other clients keep too much, clear the caches of all. */
 static bool make_room(struct broker_client *client)
 {
 	struct broker__match_cache *cache = &client->matches;
@@ -135,7 +134,7 @@ static bool make_room(struct broker_client *client)
 	return resize(client, cache->slots_len ? cache->slots_len * 2 : SLOTS_MIN);
 }
 
-/* Keep a match; false when there is no memory. */
+/* Add a match to the cache; false when out of memory. */
 static bool add(struct broker_client *client, struct broker__match *match)
 {
 	if (!make_room(client))
@@ -150,7 +149,7 @@ static bool add(struct broker_client *client, struct broker__match *match)
 	return true;
 }
 
-/* Work out a match that is not there, with all the work of a turn. */
+/* Work out a match that is not in the cache, with up to the work of a turn. */
 static enum broker__progress make(struct broker_client *publisher, struct wire_slice subject, uint64_t hash,
 				  struct broker__match **out)
 {
@@ -219,7 +218,7 @@ void broker__match_fetch_slot(const struct broker__match_cache *cache, uint64_t 
 
 struct broker__match *broker__match_guess(const struct broker__match_cache *cache, uint64_t hash)
 {
-	enum { LINE = 64, LINES = 4 }; /* as far as a delivery to one receiver goes */
+	enum { LINE = 64, LINES = 4 }; /* the lines that a delivery to one receiver touches */
 	uint32_t slot = home_of(cache, hash);
 	while (cache->slots[slot].match && cache->slots[slot].hash != hash)
 		slot = next_of(cache, slot);

@@ -7,9 +7,9 @@
 
 enum {
 	FLUSH_EVERY_BYTES = 8 << 20, /* of new output */
-	SMALL_BYTES = 4096,          /* read when there is room for nothing large */
-	IDLE_MS = 2000,  /* unfinished operations that do not grow for so long make room for others */
-	WAIT_MS = 10000, /* after so long any does */
+	SMALL_BYTES = 4096,          /* read when there is no room for more */
+	IDLE_MS = 2000,  /* an unfinished operation that has not grown for this long may be dropped */
+	WAIT_MS = 10000, /* after waiting this long, any may be dropped */
 };
 
 /* ---- the total ---- */
@@ -93,8 +93,8 @@ void broker__memory_relieve(struct broker__loop *loop)
 
 /* ---- input ---- */
 
-/* How much of `wanted` fits. Unfinished operations that have a buffer of their own must leave a part of the total free;
- * what is small, or leaves nothing behind in most cases, is bounded by the input of all. */
+/* Unfinished operations with a buffer of their own must leave a part of the total free. Small reads, and reads that
+ * usually leave nothing to hold, are bounded by the held input of all clients. */
 size_t broker__memory_room(const struct broker_client *client, size_t wanted)
 {
 	const struct broker__loop *loop = client->loop;
@@ -108,7 +108,7 @@ size_t broker__memory_room(const struct broker_client *client, size_t wanted)
 	return is_small || client->held_bytes == 0 ? small : 0;
 }
 
-/* Output, and unfinished operations that do not grow although they might. */
+/* Output, and unfinished operations that do not grow although they could. */
 static uint64_t held_idly(const struct broker_client *client)
 {
 	uint64_t silent_ms = uv_now(&client->loop->uv) - client->fed_ms;

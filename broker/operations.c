@@ -144,7 +144,7 @@ static void protocol_error(struct broker_client *client)
 	broker__client_close(client, "Protocol Violation");
 }
 
-/* Units of work, by verb: about what they take. */
+/* About the work of an operation, in units. */
 static int64_t units_of(enum wire_verb verb)
 {
 	switch (verb) {

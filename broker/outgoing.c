@@ -12,7 +12,8 @@ static char *append(char *at, struct wire_slice piece)
 	return at + piece.len;
 }
 
-/* `[reply ]sizes CRLF [headers]payload CRLF` in memory of its own, sizes with single blanks. NULL: no memory. */
+/* Write `[reply ]sizes CRLF [headers]payload CRLF` into new memory, sizes with single blanks. NULL when out of
+ * memory. */
 static char *rewrite(const struct wire_op *op, struct wire_slice sizes, struct wire_slice headers,
 		     struct wire_slice *run)
 {
@@ -57,8 +58,8 @@ bool broker__outgoing_rewrite(struct broker__outgoing *outgoing)
 
 void broker__outgoing_move(struct broker__outgoing *outgoing, const struct wire_op *op, const char *end)
 {
-	bool is_on_wire = !outgoing->rewritten && outgoing->whole.data != outgoing->bare.data;
+	bool is_as_received = !outgoing->rewritten && outgoing->whole.data != outgoing->bare.data;
 	outgoing->op = op;
-	if (is_on_wire)
-		outgoing->whole = broker__run_on_wire(op, end);
+	if (is_as_received)
+		outgoing->whole = broker__as_received(op, end);
 }

@@ -1,4 +1,4 @@
-/* outgoing.h - a message as it is put behind a head "MSG subject sid ", inside this folder. */
+/* outgoing.h - a message as it follows a head "MSG subject sid " in the output of a receiver. Inside this folder. */
 #ifndef BROKER_OUTGOING_H
 #define BROKER_OUTGOING_H
 
@@ -10,20 +10,20 @@
 struct broker__outgoing {
 	const struct wire_op *op;
 	struct wire_slice whole; /* reply, sizes, line end, headers, payload, line end */
-	struct wire_slice bare;  /* likewise without the headers; empty until somebody needs it */
+	struct wire_slice bare;  /* likewise without the headers; empty until needed */
 	size_t size, bare_size;  /* bytes as counted: with and without headers */
 	bool has_headers;
 	char *rewritten, *rewritten_bare; /* owned, when the line was not in its shortest form */
 };
 
-/* For receivers without headers: fill in `bare`. A header block that announces zero bytes is none. False when out of
- * memory. */
+/* Fill in `bare`, for receivers without headers. False when out of memory. */
 bool broker__outgoing_strip(struct broker__outgoing *outgoing);
 /* Fill in `whole` with a line in its shortest form. False when out of memory. */
 bool broker__outgoing_rewrite(struct broker__outgoing *outgoing);
 
-/* The operation up to its end as it stood on the wire, if that is how we would write it: single blanks, CRLF. */
-static inline struct wire_slice broker__run_on_wire(const struct wire_op *op, const char *end)
+/* The operation as it was received, up to its end, if it has the shortest form: single blanks, CRLF. Else an empty
+ * slice. */
+static inline struct wire_slice broker__as_received(const struct wire_op *op, const char *end)
 {
 	const char *start = op->size_text.data, *line_end = op->size_text.data + op->size_text.len;
 	const char *content = op->headers.len > 0 ? op->headers.data : op->payload.data;
@@ -37,7 +37,7 @@ static inline struct wire_slice broker__run_on_wire(const struct wire_op *op, co
 	return wire_slice(start, (size_t)(end - start));
 }
 
-/* False when out of memory. HPUB with a header size of 0 goes on as a plain message with the total size, as in
+/* False when out of memory. HPUB with a header size of 0 is delivered as a plain message of the total size, as in
  * nats-server. */
 static inline bool broker__outgoing_init(struct broker__outgoing *outgoing, const struct wire_op *op,
 					 const char *end)
@@ -50,7 +50,7 @@ static inline bool broker__outgoing_init(struct broker__outgoing *outgoing, cons
 	outgoing->bare = wire_slice(NULL, 0);
 	if (op->verb == WIRE_HPUB && !outgoing->has_headers)
 		return broker__outgoing_strip(outgoing) && (outgoing->whole = outgoing->bare, true);
-	outgoing->whole = broker__run_on_wire(op, end);
+	outgoing->whole = broker__as_received(op, end);
 	if (outgoing->whole.data)
 		return true;
 	return broker__outgoing_rewrite(outgoing);
@@ -64,7 +64,7 @@ static inline void broker__outgoing_fini(struct broker__outgoing *outgoing)
 	}
 }
 
-/* The operation was moved: *op, which ends at `end`, is the same as before. */
+/* The operation was moved in memory: *op, which ends at `end`, is the same operation. */
 void broker__outgoing_move(struct broker__outgoing *outgoing, const struct wire_op *op, const char *end);
 
 #endif

@@ -1,4 +1,3 @@
-/* bulk.c - busy publishers: several messages are looked at before the first one is delivered. */
 #include "broker/pipeline.h"
 
 #include "broker/deliver_run.h"
@@ -7,17 +6,18 @@
 #include "broker/turn.h"
 
 enum {
-	/* A run and its copy in the output of one receiver stay in the second-level cache. */
+	/* A run, and its copy in the output of one receiver, fit into the second-level cache. */
 	RUN_MESSAGES = 4096,
 	RUN_BYTES = 128 * 1024,
-	/* How far to look ahead, and how many deliveries take as long as memory does. */
+	/* How many messages to look ahead, and how many deliveries take as long as one access to memory. */
 	AHEAD = 128,
 	APART = 8,
 };
 
 /* ---- many messages to one subject ---- */
 
-/* How many messages, or bytes, a run may have so that the turn suffices: `each` units of work for one and each receiver. */
+/* How many messages (or bytes) a run may have within the turn, at units_each units for each of them and each
+ * receiver. */
 static size_t affordable(const struct broker_client *client, size_t most, int64_t units_each)
 {
 	const struct broker__match *match = client->matches.last;
@@ -55,7 +55,7 @@ struct ahead {
 	struct broker__match *guess;
 };
 
-/* PUBs at the start of data. Anything else, also what is wrong, is left to be parsed when those were obeyed. */
+/* Parse the PUBs at the start of data. Anything else, errors included, is left to be parsed after these. */
 static unsigned look_ahead(const struct broker_client *client, const char *data, size_t len,
 			   const struct wire_limits *limits, struct ahead *ahead)
 {
@@ -74,8 +74,8 @@ static unsigned look_ahead(const struct broker_client *client, const char *data,
 	return count;
 }
 
-/* Begin the look-ups of messages that come later, each step some messages after the one before it, for memory takes as long
- * as a few deliveries. Nothing that was guessed is there any more once a match was forgotten. */
+/* Begin the look-ups of later messages; each step is some messages apart from the previous one, because memory
+ * takes as long as a few deliveries. All guesses are void once a match was forgotten. */
 static void fetch(const struct broker__match_cache *cache, struct ahead *ahead, unsigned count, unsigned at,
 		  uint32_t forgotten)
 {

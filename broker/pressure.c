@@ -78,13 +78,13 @@ size_t broker__pressure_room(struct broker_client *client, size_t wanted)
 	if (room > 0)
 		return room;
 	client->starved_ms = uv_now(&loop->uv);
-	client->paused |= BROKER__STARVED; /* without room the transport pauses by itself */
+	client->paused |= BROKER__STARVED; /* without room the transport pauses on its own */
 	broker__clients_add(&loop->starved, client, BROKER__LINK(starved));
 	start_tick(loop);
 	return 0;
 }
 
-/* The nearer a receiver is to its limit, the longer. */
+/* How long a publisher waits: the longer the nearer the receiver is to its limit. */
 static uint64_t stall_ms(const struct broker_client *receiver)
 {
 	uint64_t from = broker__pressure_threshold(receiver->loop->broker), to = receiver->output.max;
@@ -111,7 +111,7 @@ static bool is_behind(const struct broker_client *receiver)
 	       broker__output_pending(&receiver->output) > broker__pressure_threshold(receiver->loop->broker);
 }
 
-/* Publishers whose message is under way finish it first: others may wait for that. */
+/* A publisher whose message is in progress finishes it first: others may wait for that. */
 void broker__pressure_apply(struct broker_client *publisher, bool has_published)
 {
 	struct broker__loop *loop = publisher->loop;

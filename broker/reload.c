@@ -112,7 +112,7 @@ static void keep_fixed(struct broker *broker, struct broker_options *fresh)
 
 /* ---- connections ---- */
 
-/* Those that came last go: a server with the new limit would not have let them in. */
+/* Close the clients that came last: a server with the new limit would not have let them in. */
 static void close_surplus(struct broker *broker)
 {
 	struct broker__loop *loop = &broker->loops[0];

@@ -10,7 +10,7 @@
 #include "broker/teardown.h"
 #include "broker/turn.h"
 
-/* The client waits for the place of another's message. */
+/* The client's message has to wait for the large message of another client. */
 static bool must_wait(const struct broker_client *client)
 {
 	return client->awaits_large && client->loop->large.publisher;
@@ -27,7 +27,7 @@ static void take_turn(struct broker_client *client)
 	broker__finish_turn(loop);
 }
 
-/* Each who waits gets one turn, as long as the round lasts; somebody gets one in any case. */
+/* Give one turn to each client that waits, as long as the round lasts, and to one client in any case. */
 static void take_turns(struct broker__loop *loop)
 {
 	uint32_t served = 0;

@@ -79,7 +79,7 @@ static struct broker__node *find_literal(const struct broker__sublist *list,
 	return node;
 }
 
-/* Best effort: without memory the chains just grow longer. */
+/* Best effort: without memory the chains grow longer. */
 static void resize_slots(struct broker__sublist *list, size_t len)
 {
 	struct broker__node **slots = calloc(len, sizeof(struct broker__node *));
@@ -156,7 +156,7 @@ static struct broker__node *find_or_add_child(struct broker__sublist *list, stru
 	return node ? node : add_child(list, parent, token);
 }
 
-/* A resting cursor will not enter this node: nothing is below it any more. */
+/* Remove a node from the path of a resting cursor. */
 static void leave_node(struct broker__cursor *cursor, const struct broker__node *node)
 {
 	for (uint32_t i = 0; i < cursor->depth; i++)
@@ -182,7 +182,7 @@ static void remove_child(struct broker__sublist *list, struct broker__node *node
 		resize_slots(list, list->slots_len / 2);
 }
 
-/* Free the node and those above it that now hold nothing. */
+/* Free the node and its ancestors as far as they hold nothing any more. */
 static void prune(struct broker__sublist *list, struct broker__node *node)
 {
 	while (node->parent && node->children == 0 && !node->plain && !node->groups) {
@@ -361,8 +361,8 @@ static void visit(struct broker__cursor *cursor, const struct broker__node *node
 	cursor->group = node->groups;
 }
 
-/* Take the next node off the path: visit it when the subject ends there; otherwise visit its child > and leave those that
- * match the next token, * first, to be entered later. */
+/* Take the next node off the path. When the subject ends there, visit it. Otherwise visit its child >, and push the
+ * children that match the next token to be entered later, * first. */
 static void enter(struct broker__cursor *cursor, const struct broker__sublist *list,
 		  struct wire_slice subject)
 {
@@ -385,7 +385,7 @@ static void enter(struct broker__cursor *cursor, const struct broker__sublist *l
 		visit(cursor, node->tail);
 }
 
-/* There is no subscription to be visited: go on to the next queue group or node. False when there is none. */
+/* No subscription is left to visit: advance to the next queue group or node. False when there is none. */
 static bool advance(struct broker__cursor *cursor, const struct broker__sublist *list,
 		    struct wire_slice subject)
 {

@@ -8,7 +8,7 @@
 
 enum {
 	FIRST_PING_MS = 2000,   /* clients take the first one as a probe of the round trip */
-	RTT_EVERY_MS = 3600000, /* measured anew even when nothing else calls for a ping */
+	RTT_EVERY_MS = 3600000, /* measured again even when nothing else calls for a ping */
 };
 
 /* ---- pings ---- */
@@ -18,7 +18,7 @@ static bool is_recent(const struct broker_client *client, int64_t then_ns, int64
 	return client->loop->now_ns - then_ns < span_ms * 1000000;
 }
 
-/* While we do not read what a client says, its silence is our doing. */
+/* While reading is paused, silence is not the fault of the client. */
 static bool needs_ping(const struct broker_client *client, int64_t interval_ms)
 {
 	if (client->paused != 0)
@@ -54,7 +54,7 @@ static void on_ping_due(uv_timer_t *timer)
 			send_ping(client);
 		}
 	}
-	/* What this client published to lately is not worth remembering when it published nothing since. */
+	/* The match cache of a client that publishes nothing is not worth its memory. */
 	if (!is_recent(client, client->last_ns, options->ping_interval_ms))
 		broker__match_cache_clear(client);
 	uv_timer_start(timer, on_ping_due, (uint64_t)options->ping_interval_ms, 0);

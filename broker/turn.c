@@ -4,7 +4,7 @@
 
 enum {
 	ROUND_NS = 2000000,
-	SHORT_TURNS = 32, /* short turns that are as long as a whole one */
+	SHORT_TURNS = 32, /* short turns that take as long as a whole one */
 	LONE_TURNS = 4,   /* whole turns that a client gets at once while nobody else waits for one */
 };
 
@@ -17,7 +17,7 @@ void broker__turn_begin(struct broker__loop *loop)
 {
 	int64_t units = loop->broker->turn_units;
 	if (loop->waiting.len == 0)
-		units *= LONE_TURNS; /* so that its receivers are written to in larger pieces */
+		units *= LONE_TURNS; /* larger writes to its receivers */
 	if (loop->round_ns == 0)
 		loop->round_ns = uv_hrtime();
 	else if (broker__round_is_over(loop))

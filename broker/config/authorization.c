@@ -7,7 +7,7 @@
 #include "broker/config/block.h"
 #include "broker/config/user_permissions.h"
 
-/* What an authorization block, or an account, says. */
+/* The contents of an authorization block or of an account. */
 struct users_block {
 	char *username, *password, *token;      /* owned */
 	json_t *users;                          /* borrowed node; NULL: none */
@@ -48,7 +48,7 @@ static int check_user(struct broker__apply *apply, const struct broker_user *use
 	return 0;
 }
 
-/* Take over what *user holds into the options. */
+/* Append *user to the options, which own its strings from now on. */
 static int append_user(struct broker__apply *apply, struct broker_user *user)
 {
 	struct broker_options *options = apply->options;
@@ -147,7 +147,7 @@ static void users_block_fini(struct users_block *block)
 	broker_permissions_free(block->permissions);
 }
 
-/* Users of `authorization` are in an account of their own, which nobody else's messages reach. */
+/* Users of `authorization` are in an account of their own, apart from those of `accounts`. */
 static int claim_users(struct broker__apply *apply, const char *block, const json_t *node)
 {
 	if (apply->users_from)
@@ -159,7 +159,7 @@ static int claim_users(struct broker__apply *apply, const char *block, const jso
 	return 0;
 }
 
-/* One block cannot ask for several of them; flags may add to it. */
+/* One block may ask for one kind of credentials; flags may add others. */
 static int check_block(struct broker__apply *apply, const struct users_block *block, const json_t *node)
 {
 	bool has_user = block->username || block->password;
@@ -192,7 +192,7 @@ int broker__apply_authorization(struct broker__apply *apply, const struct broker
 		result = add_users(apply, &block);
 	if (result == 0) {
 		replace(&options->username, &block.username);
-		/* PASS is a popular name for a variable that the users below share */
+		/* PASS is often a variable that the users below share */
 		if (block.username || !block.users)
 			replace(&options->password, &block.password);
 		replace(&options->token, &block.token);
@@ -215,8 +215,8 @@ static int apply_account(struct broker__apply *apply, const char *name, json_t *
 	return result;
 }
 
-/* One account beside the system account is the same as none: its users share the one subject space. More
- * than one would be merged, and that is not for us to decide. */
+/* One account besides the system account is the same as none: its users share the one subject space. Several
+ * accounts are refused, since merging them would expose the messages of each to the others. */
 int broker__apply_accounts(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
 			   void *member)
 {

@@ -18,7 +18,7 @@ static int apply_bool(struct broker__apply *apply, const struct broker__rule *ru
 	return broker__node_bool(node, apply->key, member, apply->fault);
 }
 
-/* The number, with what negative numbers mean put in; 0 = take the default. */
+/* Read a number, with a negative one replaced by what it stands for; 0 = the default. */
 static int read_number(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
 		       int64_t *number)
 {
@@ -53,7 +53,7 @@ static int apply_u64(struct broker__apply *apply, const struct broker__rule *rul
 	return result;
 }
 
-/* A negative limit or none: no limit, which is 0 in the options. */
+/* A limit that is not positive: no limit, which is 0 in the options. */
 static int apply_max_subscriptions(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
 				   void *member)
 {
@@ -75,7 +75,7 @@ static int apply_port(struct broker__apply *apply, const struct broker__rule *ru
 	return result;
 }
 
-/* The port of "host:port", "[v6]:port" or ":port"; *host_len is the length of what stands before its colon. */
+/* Read the port of "host:port", "[v6]:port" or ":port"; *host_len is the length of the text before the last colon. */
 static bool split_listen(const char *text, size_t *host_len, int *port)
 {
 	const char *colon = strrchr(text, ':');
@@ -133,7 +133,7 @@ static int apply_http_listen(struct broker__apply *apply, const struct broker__r
 	return apply_listen(apply, node, &apply->options->http_host, &apply->options->http_port);
 }
 
-/* Settings that change nothing here, or that apply_accounts has looked up before: nothing to tell. */
+/* Keys that change nothing here, or were looked up before: nothing to report. */
 static int apply_nothing(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
 			 void *member)
 {
@@ -144,7 +144,7 @@ static int apply_nothing(struct broker__apply *apply, const struct broker__rule 
 	return 0;
 }
 
-/* Of a cluster clients can only see the name. */
+/* The name of the cluster is all that clients can see of it. */
 static int apply_cluster(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
 			 void *member)
 {
@@ -264,7 +264,7 @@ static const struct broker__rule top_rules[] = {
     {0},
 };
 
-/* `accounts` needs to know it, wherever in the file it stands. */
+/* Look the system account up first: `accounts` may come before it in the file. */
 static const char *find_system_account(json_t *config)
 {
 	const char *key;

@@ -1,4 +1,3 @@
-/* options.c - the defaults, and the end of the options' strings. */
 #include "broker/config/options.h"
 
 #include <stdlib.h>

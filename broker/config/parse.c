@@ -22,7 +22,7 @@ static int parse_members(struct broker__parser *parser, json_t *block, char clos
 
 /* ---- variables ---- */
 
-/* A whole text as one value: what an environment variable holds. */
+/* Parse the text of an environment variable as one value. */
 static json_t *parse_environment(struct broker__parser *parser, const char *name, const char *text)
 {
 	char label[100];
@@ -167,8 +167,8 @@ static json_t *parse_nested(struct broker__parser *parser, json_t *(*parse)(stru
 	return node;
 }
 
-/* One value; blanks before it are skipped, what follows it is left. closing is the bracket that ends the list
- * or block around it. Owned node, or NULL with the fault set. */
+/* Parse one value; skip blanks before it, and leave what follows. closing is the bracket that ends the enclosing
+ * list or block. Owned node, or NULL with the fault set. */
 static json_t *parse_value(struct broker__parser *parser, char closing)
 {
 	broker__scan_skip_blanks(parser->source);
@@ -199,7 +199,7 @@ static bool is_being_read(const struct broker__source *source, const struct stat
 	return false;
 }
 
-/* The bytes of an open file into *text (owned), at most limit. The count, or a negated errno. */
+/* Read at most limit bytes of an open file into *text (owned). Returns the count, or a negated errno. */
 static int64_t read_all(int fd, size_t limit, char **text)
 {
 	size_t len = 0, room = 0;
@@ -295,7 +295,7 @@ static int parse_file(struct broker__parser *parser, const char *path, json_t *b
 	return result;
 }
 
-/* `include` has been read: read the named file into the block that we are in. */
+/* After `include`: read the named file into the current block. */
 static int parse_include(struct broker__parser *parser, json_t *block)
 {
 	char path[MAX_PATH];
@@ -325,7 +325,7 @@ static int parse_include(struct broker__parser *parser, json_t *block)
 
 /* ---- members ---- */
 
-/* A key, quoted or bare, as an owned string; *is_bare tells `include` from "include". */
+/* Read a key, quoted or bare, as an owned string; *is_bare distinguishes `include` from "include". */
 static char *parse_key(struct broker__parser *parser, bool *is_bare)
 {
 	struct broker__source *source = parser->source;
@@ -355,8 +355,8 @@ static char *parse_key(struct broker__parser *parser, bool *is_bare)
 	return key;
 }
 
-/* Skip what stands between key and value. A value may begin on the next line only with a bracket or a quote:
- * else a forgotten value would swallow the next key. True when there was a '=' or ':'. */
+/* Skip the separator between key and value. On the next line a value must begin with a bracket: otherwise a missing
+ * value would take the next key as its value. True when there was a '=' or ':'. */
 static bool skip_separator(struct broker__source *source)
 {
 	broker__scan_skip_blanks(source);
@@ -409,7 +409,7 @@ static int parse_member_list(struct broker__parser *parser, json_t *block, char 
 	}
 }
 
-/* The members of a block up to and with its closing bracket; closing '\0': up to the end of the text. */
+/* Parse the members of a block, its closing bracket included; closing '\0': up to the end of the text. */
 static int parse_members(struct broker__parser *parser, json_t *block, char closing)
 {
 	bool is_new_scope = parser->scopes_len == 0 || parser->scopes[parser->scopes_len - 1] != block;

@@ -7,7 +7,7 @@
 #include "broker/config/block.h"
 #include "wire/subject.h"
 
-/* A subject with wildcards, or one with a queue group behind it: `orders.* workers`. */
+/* A subject with wildcards, or a subject and a queue group: `orders.* workers`. */
 static bool is_permission_subject(const char *text)
 {
 	size_t len = strcspn(text, " \t");
@@ -52,7 +52,7 @@ static int add_subjects(struct broker__apply *apply, const json_t *node, char **
 	return 0;
 }
 
-/* An empty list allows everything: nats-server takes it for a missing one. */
+/* An empty list allows everything, as if it were missing: like nats-server. */
 static int apply_allow(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
 		       void *member)
 {
@@ -75,7 +75,7 @@ static int apply_deny(struct broker__apply *apply, const struct broker__rule *ru
 	return add_subjects(apply, node, &permission->deny, &permission->deny_len);
 }
 
-/* publish, subscribe: { allow, deny }, or in short what is allowed. */
+/* publish, subscribe: { allow, deny }, or only what is allowed. */
 static int apply_permission(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
 			    void *member)
 {
@@ -149,12 +149,12 @@ int broker__apply_permissions(struct broker__apply *apply, const struct broker__
 	};
 	struct broker_permissions **permissions = member;
 	(void)rule;
-	broker_permissions_free(*permissions); /* spelt twice: the later one counts */
+	broker_permissions_free(*permissions); /* given twice: the later one counts */
 	*permissions = calloc(1, sizeof **permissions);
 	if (!*permissions)
 		return wire_fault_set(apply->fault, -ENOMEM, "out of memory");
 	int result = broker__apply_block(apply, "permissions", node, rules, *permissions);
-	/* who may answer, and has no list of what he may publish, may only answer */
+	/* a user with allow_responses and no allow list may only send replies */
 	if ((*permissions)->allow_responses)
 		(*permissions)->publish.has_allow = true;
 	return result;

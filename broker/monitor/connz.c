@@ -1,9 +1,8 @@
-/* connz.c
+/*	collect all clients that match ─▶ sort them, as far as the page goes ─▶ describe each client of the page
  *
- *	collect all that match ─▶ put them in order, as far as the page goes ─▶ describe each that is on the page
- *
- * Of those collected only number and sort key are kept; each step does a bounded piece of work, so that neither many
- * clients nor one with many subscriptions hold the loop. Who leaves before being described is left out. */
+ * Collecting keeps only a number and a sort key of each client. Each step does a bounded piece of work, so that neither
+ * many clients nor one with many subscriptions block the loop. Clients that leave before they are described are left
+ * out. */
 #include "broker/monitor/connz.h"
 
 #include <stdlib.h>
@@ -19,7 +18,7 @@ enum {
 struct candidate {
 	int64_t key;
 	uint64_t cid;
-	uint64_t closed; /* its number among the closed, plus 1; 0 = connected */
+	uint64_t closed; /* its number among those that have gone, plus 1; 0 = connected */
 };
 
 enum phase { COLLECTING, LISTING, IN_ROW };
@@ -33,7 +32,7 @@ struct connz {
 	enum phase phase;
 	struct broker_cursor cursor; /* first among the clients, then among the subscriptions of one */
 	uint64_t closed_at, closed_end;
-	struct candidate *heap; /* owned; the next one to be listed on top once all are collected */
+	struct candidate *heap; /* owned; once all are collected, the next one to list is on top */
 	size_t len, room;
 	int64_t left; /* to be listed */
 	uint64_t row; /* the client whose subscriptions are being listed */
@@ -65,7 +64,7 @@ static void collect(struct connz *connz, const struct broker_client_info *info, 
 	connz->heap[connz->len++] = (struct candidate){.key = key, .cid = info->cid, .closed = closed};
 }
 
-/* Look at some more. False when all have been looked at. */
+/* Look at more clients. False when all have been looked at. */
 static bool collect_some(struct connz *connz)
 {
 	struct broker_client_info info;
@@ -140,7 +139,7 @@ static void add_times(struct broker__json *json, const struct broker_client_info
 	broker__json_uptime(json, "idle", end_ns - info->last_activity_ns);
 }
 
-/* All but the subscriptions, and the end. */
+/* Write the row except its subscriptions and its end. */
 static void begin_row(struct broker__json *json, const struct connz *connz,
 		      const struct broker_client_info *info)
 {
@@ -184,12 +183,13 @@ static void add_detail(void *context, const struct broker_subscription_info *inf
 	broker__json_object_end(detail->json);
 }
 
-/* Some more subscriptions of the client whose row is being written. False when there are no more: the row is whole. */
+/* List more subscriptions of the client whose row is being written. False when there are no more and the row is
+ * complete. */
 static bool list_subscriptions(struct connz *connz, struct broker__json *json)
 {
 	struct detail detail = {.json = json, .cid = connz->row};
 	bool with_detail = connz->query.subscriptions == BROKER__SUBS_DETAIL;
-	bool has_more = broker_cursor_cid(&connz->cursor) == connz->row; /* else it has left meanwhile */
+	bool has_more = broker_cursor_cid(&connz->cursor) == connz->row; /* else it has gone meanwhile */
 	for (int i = 0; has_more && i < SLOTS_AT_ONCE && json->len < BROKER__PIECE_BYTES; i++)
 		has_more = with_detail ? broker_cursor_next_subs(&connz->cursor, add_detail, &detail)
 				       : broker_cursor_next_subs(&connz->cursor, add_subject, json);
@@ -200,7 +200,7 @@ static bool list_subscriptions(struct connz *connz, struct broker__json *json)
 	return false;
 }
 
-/* The row of a candidate, up to its subscriptions if it has any to be listed. */
+/* Write the row of a candidate, up to its subscriptions if they are to be listed. */
 static void list_candidate(struct connz *connz, const struct candidate *candidate, struct broker__json *json)
 {
 	struct broker_client_info info;
@@ -247,7 +247,7 @@ static void begin_page(struct connz *connz, struct broker__json *json)
 
 /* ---- piece by piece ---- */
 
-/* Some more of the page. False when it is whole. */
+/* Write more rows of the page. False when it is complete. */
 static bool list_some(struct connz *connz, struct broker__json *json)
 {
 	for (int i = 0; i < CLIENTS_AT_ONCE && json->len < BROKER__PIECE_BYTES; i++) {

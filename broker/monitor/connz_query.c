@@ -47,14 +47,14 @@ static int64_t by_last(const struct broker_client_info *info, int64_t now_ns)
 	return info->last_activity_ns;
 }
 
-/* As nats-server counts it: from the start to the last activity. */
+/* As in nats-server: from the start to the last activity. */
 static int64_t by_idle(const struct broker_client_info *info, int64_t now_ns)
 {
 	(void)now_ns;
 	return info->last_activity_ns - info->start_ns;
 }
 
-/* The shortest first. For those that are connected it is the same to ask who came last. */
+/* The shortest uptime first. For connected clients: the last to connect first. */
 static int64_t by_uptime(const struct broker_client_info *info, int64_t now_ns)
 {
 	return info->start_ns - (info->stop_ns ? info->stop_ns : now_ns);
@@ -66,7 +66,7 @@ static int64_t by_stop(const struct broker_client_info *info, int64_t now_ns)
 	return info->stop_ns;
 }
 
-/* The first letters, in their order, are enough to put equal reasons together. */
+/* The first letters are enough to sort equal reasons together. */
 static int64_t by_reason(const struct broker_client_info *info, int64_t now_ns)
 {
 	(void)now_ns;

@@ -18,7 +18,7 @@
 
 enum {
 	MAX_CONNECTIONS = 64,
-	SPARE_CONNECTIONS = 16, /* accepted before those that make room for them are gone */
+	SPARE_CONNECTIONS = 16, /* accepted before the connections that make room for them are closed */
 	IDLE_SECONDS = 10,
 	CONNECTION_BYTES = 32768,
 	BACKLOG = 128,
@@ -90,8 +90,7 @@ static void on_connection(uv_poll_t *poll, int status, int events)
 
 /* ---- opening and closing ---- */
 
-/* A listening socket on host:port; NULL and 0.0.0.0 take IPv6 too where there is any. The descriptor or a
- * negated errno; -EINVAL when the host is unknown. */
+/* Open a listening socket. Returns the descriptor or a negated errno. */
 static int listen_on(const struct addrinfo *address)
 {
 	int yes = 1, no = 0;
@@ -139,8 +138,8 @@ static int bound_port(int fd)
 	return atoi(service);
 }
 
-/* Connections are accepted by ourselves: at its limit libmicrohttpd would leave them waiting, and who says nothing would
- * keep everybody else out. */
+/* The monitor accepts connections itself: at its limit libmicrohttpd would let them wait, and idle connections
+ * would keep all others out. */
 static struct MHD_Daemon *start_daemon(struct broker_monitor *monitor)
 {
 	return MHD_start_daemon(
@@ -208,7 +207,7 @@ static void on_closed(uv_handle_t *handle)
 		free(monitor);
 }
 
-/* The descriptors are no longer watched when they are closed. */
+/* Stop watching the descriptors before they are closed. */
 void broker_monitor_close(struct broker_monitor *monitor)
 {
 	int handles = monitor->handles;

@@ -16,7 +16,7 @@ void broker__responder_init(struct broker__responder *responder, struct broker *
 
 /* ---- finding the page ---- */
 
-/* The part of the path after the base path; NULL when it does not begin with the base path. */
+/* The part of the path after the base path; NULL when the path does not begin with it. */
 static const char *below_base(const char *path, const char *base)
 {
 	size_t len = base ? strlen(base) : 0;
@@ -64,7 +64,7 @@ static void fill_answer(struct broker__responder *responder, struct MHD_Connecti
 struct sending {
 	struct broker__answer answer;
 	struct MHD_Connection *connection;
-	size_t at; /* of the body: what was sent of it */
+	size_t at; /* bytes of the body that were sent */
 };
 
 static void close_rest(struct broker__answer *answer)
@@ -74,7 +74,7 @@ static void close_rest(struct broker__answer *answer)
 	answer->rest = NULL;
 }
 
-/* Write the next piece of the body; after the last one the answer has no rest. */
+/* Write the next piece of the body; after the last one, answer->rest is NULL. */
 static void write_piece(struct broker__answer *answer)
 {
 	bool has_more = answer->rest && answer->rest->write(answer->rest, &answer->body);
@@ -114,7 +114,7 @@ static void free_sending(void *context)
 	free(sending);
 }
 
-/* Takes the answer: on failure, too. */
+/* Takes the answer, also on failure. */
 static struct MHD_Response *respond_in_pieces(struct MHD_Connection *connection,
 					      struct broker__answer *answer)
 {
@@ -140,13 +140,13 @@ static struct MHD_Response *respond_at_once(struct broker__answer *answer)
 	return response;
 }
 
-/* Hand the answer to libmicrohttpd: whole when one piece is all of it. */
+/* Hand the answer to libmicrohttpd, at once if it consists of one piece. */
 static enum MHD_Result send_answer(struct broker__responder *responder, struct MHD_Connection *connection,
 				   struct broker__answer *answer)
 {
 	const char *origin = broker_inspect_options(responder->broker)->http_allow_origin;
 	write_piece(answer);
-	if (answer->body.is_failed) { /* out of memory: closes the connection */
+	if (answer->body.is_failed) { /* out of memory: close the connection */
 		close_rest(answer);
 		broker__json_fini(&answer->body);
 		return MHD_NO;

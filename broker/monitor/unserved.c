@@ -5,7 +5,7 @@
 
 static const char account[] = "$G";
 
-/* Every page begins so. False when it is answered already. */
+/* Begin a page. False when it has been answered already. */
 static bool begin(const struct broker__request *request, struct broker__answer *answer,
 		  struct broker_totals *totals)
 {
@@ -122,7 +122,7 @@ static void add_account(struct broker__json *json, const struct broker_totals *t
 	broker__json_object_end(json);
 }
 
-/* The account is listed while it has connections, or when unused ones are asked for. */
+/* List the account while it has connections, or when unused ones are asked for. */
 void broker__serve_accstatz(const struct broker__request *request, struct broker__answer *answer)
 {
 	struct broker_totals totals;

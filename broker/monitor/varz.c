@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Bytes of memory that are resident. */
+/* Resident memory in bytes. */
 static uint64_t resident_bytes(void)
 {
 	unsigned long long pages = 0;
@@ -93,7 +93,7 @@ static void list_page_counts(struct broker__json *varz, const struct broker__req
 	broker__json_object_end(varz);
 }
 
-/* Ours: how the recording does. */
+/* The state of the recording: a key of ours. */
 static void describe_recording(struct broker__json *varz, struct broker *broker)
 {
 	struct wire_sink_status status;
