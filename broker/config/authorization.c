@@ -26,7 +26,7 @@ static const struct broker__rule user_rules[] = {
      .text = "nkeys are not served; use a user and a bcrypt password"},
     {.keys = "allowed_connection_types connection_types clients",
      .apply = broker__apply_refused,
-     .text = "connection types are not told apart; take the line out to allow plain connections"},
+     .text = "connection types are not distinguished; remove the line to allow plain connections"},
     {0},
 };
 

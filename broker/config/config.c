@@ -222,7 +222,7 @@ static const struct broker__rule top_rules[] = {
 
     {.keys = "tls",
      .apply = broker__apply_refused,
-     .text = "TLS is not served by this version; take the block out, or put a TLS proxy in front"},
+     .text = "TLS is not served by this version; remove the block, or put a TLS proxy in front"},
     {.keys = "https https_port",
      .apply = broker__apply_refused,
      .text = "TLS is not served by this version; use http for monitoring"},

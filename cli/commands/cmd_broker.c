@@ -1,4 +1,4 @@
-/* cmd_broker.c - tapedeck broker, and the same under the name nats-server: serve, and record what passes. */
+/* cmd_broker.c - tapedeck broker, also under the name nats-server: serve, and record the messages. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "cli/commands/commands.h"
 #include "cli/options/broker_settings.h"
 
-/* A broker that serves, and what it was started with. */
+/* A broker that serves, and its settings. */
 struct session {
 	const struct cli_command *command;
 	int argc;
@@ -21,12 +21,12 @@ struct session {
 	struct cli_broker_settings settings;
 	struct broker_log *log;        /* the server's own log lines: the broker's and ours */
 	struct tap_recorder *recorder; /* NULL: nothing is recorded */
-	char dir[4096];                /* what is recorded into */
+	char dir[4096];                /* the log directory */
 	pthread_mutex_t lock;          /* guards broker */
-	struct broker *broker;         /* NULL: not to be woken */
+	struct broker *broker;         /* NULL: not running */
 };
 
-/* ---- called from elsewhere ---- */
+/* ---- callbacks ---- */
 
 /* From the writer's thread: the recorder has room again. */
 static void wake_broker(void *context)
@@ -38,14 +38,14 @@ static void wake_broker(void *context)
 	pthread_mutex_unlock(&session->lock);
 }
 
-/* From the writer's thread: the recording is degraded, or well again. */
+/* From the writer's thread: the recording is degraded, or has recovered. */
 static void report_recording(void *context, const char *line)
 {
 	struct session *session = context;
 	broker_log(session->log, BROKER_LOG_WARN, "%s", line);
 }
 
-/* SIGHUP: the same flags over the file as it is now. */
+/* SIGHUP: read the file again and apply the same flags. */
 static int reload_options(void *context, struct broker_options *fresh, struct wire_fault *fault)
 {
 	struct session *session = context;
@@ -79,8 +79,8 @@ static int open_recorder(struct session *session, const char *dir, struct wire_f
 	return tap_recorder_open(&session->recorder, session->dir, &options, fault);
 }
 
-/* Test suites start several servers at once, all with the same TAPEDECK_RECORD: one gets the log, each other
- * a log of its own beside it. */
+/* Test suites start several servers at once with the same TAPEDECK_RECORD: the first one gets that log, each
+ * other one a log of its own next to it. */
 static int open_recorder_beside(struct session *session, const char *dir, struct wire_fault *fault)
 {
 	char beside[4096];
@@ -88,8 +88,7 @@ static int open_recorder_beside(struct session *session, const char *dir, struct
 	return open_recorder(session, beside, fault);
 }
 
-/* The directories above one that is still to be made, as `mkdir -p` makes them. What cannot be made is reported by
- * whoever needs it. */
+/* Make the parent directories, like `mkdir -p`. A failure is reported when the directory itself is made. */
 static void make_parents(const char *dir)
 {
 	char path[4096];
@@ -187,7 +186,7 @@ static int print_version(const struct cli_command *command)
 	return CLI_DONE;
 }
 
-/* -t: in nats-server's words, on stderr. */
+/* -t: as nats-server prints it, on stderr. */
 static int finish_test(const struct cli_command *command, const struct cli_broker_settings *settings)
 {
 	cli_error(command, "configuration file %s is valid", settings->config_path);

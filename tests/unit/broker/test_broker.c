@@ -295,7 +295,7 @@ static void clients_come_over_ipv6_as_well(void **state)
 	stop();
 }
 
-static void a_client_that_never_connects_is_told_of_with_its_first_operation(void **state)
+static void a_client_without_connect_is_announced_by_its_first_operation(void **state)
 {
 	(void)state;
 	start(NULL);
@@ -307,7 +307,7 @@ static void a_client_that_never_connects_is_told_of_with_its_first_operation(voi
 	assert_int_equal(house.notes[1].kind, WIRE_EVENT_CONNECT);
 }
 
-static void every_queue_member_is_picked_and_each_message_goes_to_one(void **state)
+static void each_message_goes_to_one_queue_member_and_every_member_is_chosen(void **state)
 {
 	(void)state;
 	start(NULL);
@@ -322,7 +322,7 @@ static void every_queue_member_is_picked_and_each_message_goes_to_one(void **sta
 	assert_int_equal(house.deliveries, 600);
 }
 
-static void a_message_cut_short_by_its_publisher_never_happened(void **state)
+static void an_incomplete_message_makes_no_event(void **state)
 {
 	(void)state;
 	start(NULL);
@@ -341,7 +341,7 @@ static void limit_pending(struct broker_options *options)
 	options->max_payload = 128 * 1024;
 }
 
-static void a_slow_consumer_is_cut_and_what_it_lost_is_told(void **state)
+static void a_slow_consumer_is_cut_and_its_losses_are_reported(void **state)
 {
 	static char payload[100001];
 	(void)state;
@@ -412,7 +412,7 @@ static void forbid(struct broker_options *options)
 
 #define HELLO_USER "CONNECT {\"verbose\":false,\"pedantic\":false,\"user\":\"u\",\"pass\":\"p\"}\r\n"
 
-static void what_permissions_withhold_is_told(void **state)
+static void deliveries_that_permissions_deny_are_reported(void **state)
 {
 	(void)state;
 	start(forbid);
@@ -514,12 +514,12 @@ int main(void)
 	    cmocka_unit_test(events_come_in_the_order_of_what_happened),
 	    cmocka_unit_test(an_idle_broker_calls_the_sink_as_long_as_it_wants),
 	    cmocka_unit_test(clients_come_over_ipv6_as_well),
-	    cmocka_unit_test(a_client_that_never_connects_is_told_of_with_its_first_operation),
-	    cmocka_unit_test(every_queue_member_is_picked_and_each_message_goes_to_one),
-	    cmocka_unit_test(a_message_cut_short_by_its_publisher_never_happened),
-	    cmocka_unit_test(a_slow_consumer_is_cut_and_what_it_lost_is_told),
+	    cmocka_unit_test(a_client_without_connect_is_announced_by_its_first_operation),
+	    cmocka_unit_test(each_message_goes_to_one_queue_member_and_every_member_is_chosen),
+	    cmocka_unit_test(an_incomplete_message_makes_no_event),
+	    cmocka_unit_test(a_slow_consumer_is_cut_and_its_losses_are_reported),
 	    cmocka_unit_test(memory_for_all_clients_together_is_bounded),
-	    cmocka_unit_test(what_permissions_withhold_is_told),
+	    cmocka_unit_test(deliveries_that_permissions_deny_are_reported),
 	    cmocka_unit_test(a_full_sink_holds_publishers_and_loses_no_message),
 	    cmocka_unit_test(counts_agree_whatever_clients_do),
 	};

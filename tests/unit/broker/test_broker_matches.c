@@ -245,7 +245,7 @@ static void change_subscriptions(int caller, uint32_t subjects, int count)
 	speak(caller);
 }
 
-static void deliveries_are_the_models_with_more_subjects_than_caches_hold(void **state)
+static void deliveries_agree_with_the_model_when_subjects_exceed_the_processor_cache(void **state)
 {
 	enum { SUBJECTS = 1500, ROUNDS = 60 };
 	(void)state;
@@ -281,7 +281,7 @@ static void a_subscription_may_end_among_messages_parsed_ahead(void **state)
 	leave();
 }
 
-static void deliveries_are_the_models_with_more_subjects_than_routes(void **state)
+static void deliveries_agree_with_the_model_when_subjects_exceed_the_match_cache(void **state)
 {
 	enum { SUBJECTS = 145000, PART = 20000 };
 	(void)state;
@@ -303,9 +303,9 @@ int main(void)
 {
 #define ROUTES_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
-	    ROUTES_TEST(deliveries_are_the_models_with_more_subjects_than_caches_hold),
+	    ROUTES_TEST(deliveries_agree_with_the_model_when_subjects_exceed_the_processor_cache),
 	    ROUTES_TEST(a_subscription_may_end_among_messages_parsed_ahead),
-	    ROUTES_TEST(deliveries_are_the_models_with_more_subjects_than_routes),
+	    ROUTES_TEST(deliveries_agree_with_the_model_when_subjects_exceed_the_match_cache),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,7 +150,7 @@ static uint32_t cut_within_a_run(void)
 }
 
 /* Where a run ends depends on how the bytes come: once in hundreds of times it is where the receiver is cut. */
-static void who_is_cut_within_a_run_got_what_the_events_say(void **state)
+static void a_client_cut_within_a_run_got_the_messages_that_the_events_report(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 3; i++)
@@ -166,7 +166,7 @@ static void limit_total(struct broker_options *options)
 }
 
 /* To make room for one receiver another is cut, whose turn in the run may have been or may be to come. */
-static void who_is_cut_for_the_sake_of_others_got_what_the_events_say(void **state)
+static void a_client_cut_to_free_memory_got_the_messages_that_the_events_report(void **state)
 {
 	enum { SLOW = 4 };
 	struct caller publisher, reader, slow[SLOW];
@@ -266,8 +266,8 @@ int main(void)
 {
 #define RUN(name) cmocka_unit_test_teardown(name, end)
 	const struct CMUnitTest tests[] = {
-	    RUN(who_is_cut_within_a_run_got_what_the_events_say),
-	    RUN(who_is_cut_for_the_sake_of_others_got_what_the_events_say),
+	    RUN(a_client_cut_within_a_run_got_the_messages_that_the_events_report),
+	    RUN(a_client_cut_to_free_memory_got_the_messages_that_the_events_report),
 	    RUN(the_log_has_every_message_of_runs_in_order_with_its_receivers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

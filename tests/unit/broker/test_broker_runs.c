@@ -112,7 +112,7 @@ static void a_run_reaches_every_subscriber_in_order(void **state)
 }
 
 /* Between two messages that go to a client twice no other comes. */
-static void who_subscribed_twice_gets_each_message_on_both_before_the_next(void **state)
+static void a_client_with_two_subscriptions_gets_each_message_on_both_before_the_next(void **state)
 {
 	enum { COUNT = 1000 };
 	struct caller publisher, reader;
@@ -191,7 +191,7 @@ static void each_message_of_a_run_goes_to_one_member_of_a_queue_group(void **sta
 
 /* ---- what happens in the middle ---- */
 
-static void who_wanted_so_many_gets_so_many_of_a_run(void **state)
+static void a_subscription_with_a_maximum_gets_that_many_messages_of_a_run(void **state)
 {
 	enum { COUNT = 2000, MAX = 777 };
 	struct caller publisher, some, all;
@@ -216,7 +216,7 @@ static void who_wanted_so_many_gets_so_many_of_a_run(void **state)
 }
 
 /* The publisher is its own subscriber: what is in its write is obeyed in turn. */
-static void whatever_stands_between_messages_is_obeyed_there(void **state)
+static void operations_between_messages_take_effect_in_order(void **state)
 {
 	struct caller publisher;
 	struct wire_op op;
@@ -253,7 +253,7 @@ static void whatever_stands_between_messages_is_obeyed_there(void **state)
 	assert_true(fixture.runs >= 5);
 }
 
-static void a_run_before_a_wrong_message_is_delivered(void **state)
+static void a_run_before_a_malformed_message_is_delivered(void **state)
 {
 	struct caller publisher, reader;
 	struct wire_op op;
@@ -322,7 +322,7 @@ static void forbid(struct broker_options *options)
 #define HELLO_OF(user) \
 	"CONNECT {\"verbose\":false,\"pedantic\":false,\"user\":\"" user "\",\"pass\":\"p\"}\r\n"
 
-static void a_publisher_that_may_not_is_told_for_each_message(void **state)
+static void a_publisher_without_permission_gets_an_error_for_each_message(void **state)
 {
 	enum { COUNT = 500 };
 	struct caller publisher, reader;
@@ -346,7 +346,7 @@ static void a_publisher_that_may_not_is_told_for_each_message(void **state)
 	assert_int_equal(fixture.errors, COUNT);
 }
 
-static void a_receiver_that_may_not_is_told_nothing_of_a_run(void **state)
+static void a_receiver_without_permission_gets_nothing_of_a_run(void **state)
 {
 	enum { COUNT = 500 };
 	struct caller publisher, denied, reader;
@@ -372,15 +372,15 @@ int main(void)
 #define RUN(name) cmocka_unit_test_teardown(name, end)
 	const struct CMUnitTest tests[] = {
 	    RUN(a_run_reaches_every_subscriber_in_order),
-	    RUN(who_subscribed_twice_gets_each_message_on_both_before_the_next),
+	    RUN(a_client_with_two_subscriptions_gets_each_message_on_both_before_the_next),
 	    RUN(a_publisher_without_echo_gets_nothing_of_its_own_run),
 	    RUN(each_message_of_a_run_goes_to_one_member_of_a_queue_group),
-	    RUN(who_wanted_so_many_gets_so_many_of_a_run),
-	    RUN(whatever_stands_between_messages_is_obeyed_there),
-	    RUN(a_run_before_a_wrong_message_is_delivered),
+	    RUN(a_subscription_with_a_maximum_gets_that_many_messages_of_a_run),
+	    RUN(operations_between_messages_take_effect_in_order),
+	    RUN(a_run_before_a_malformed_message_is_delivered),
 	    RUN(a_verbose_publisher_is_answered_for_each_message),
-	    RUN(a_publisher_that_may_not_is_told_for_each_message),
-	    RUN(a_receiver_that_may_not_is_told_nothing_of_a_run),
+	    RUN(a_publisher_without_permission_gets_an_error_for_each_message),
+	    RUN(a_receiver_without_permission_gets_nothing_of_a_run),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

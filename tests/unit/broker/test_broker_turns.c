@@ -244,7 +244,7 @@ static void hear_all_once(struct caller *reader)
 	while (op.verb != WIRE_PONG);
 }
 
-static void who_stays_gets_each_message_once_and_in_order_while_others_come_and_go(void **state)
+static void clients_that_stay_get_each_message_once_and_in_order_while_others_come_and_go(void **state)
 {
 	static const int64_t lengths[] = {1, 50};
 	struct caller publishers[PUBLISHERS], readers[STAYING];
@@ -276,7 +276,7 @@ static void who_stays_gets_each_message_once_and_in_order_while_others_come_and_
 
 /* ---- the end in the middle ---- */
 
-static void a_broker_that_is_stopped_in_the_middle_of_everything_ends(void **state)
+static void a_broker_that_is_stopped_while_busy_ends(void **state)
 {
 	struct caller publishers[PUBLISHERS], readers[STAYING];
 	struct speech speech = {0};
@@ -302,8 +302,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(turns_of_any_length_give_the_same_deliveries_and_events),
-	    cmocka_unit_test(who_stays_gets_each_message_once_and_in_order_while_others_come_and_go),
-	    cmocka_unit_test(a_broker_that_is_stopped_in_the_middle_of_everything_ends),
+	    cmocka_unit_test(clients_that_stay_get_each_message_once_and_in_order_while_others_come_and_go),
+	    cmocka_unit_test(a_broker_that_is_stopped_while_busy_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

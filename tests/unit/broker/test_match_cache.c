@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "broker/clients.h"
 #include "broker/client.h"
+#include "broker/clients.h"
 #include "broker/large.h"
 #include "broker/match_cache.h"
 
@@ -103,7 +103,7 @@ static size_t check_table(const struct broker_client *client)
 
 /* ---- the tests ---- */
 
-static void a_route_is_found_until_its_generation_ends(void **state)
+static void a_match_is_found_until_its_generation_ends(void **state)
 {
 	(void)state;
 	assert_false(find(&publisher, 1, 5));
@@ -121,7 +121,7 @@ static void a_route_is_found_until_its_generation_ends(void **state)
 }
 
 /* Matches come, are replaced where they are stale, and go. */
-static void routes_that_want_the_same_slots_are_told_apart(void **state)
+static void matches_with_the_same_home_slot_are_distinguished(void **state)
 {
 	static bool is_there[SUBJECTS];
 	static uint64_t generation[SUBJECTS];
@@ -149,7 +149,7 @@ static void routes_that_want_the_same_slots_are_told_apart(void **state)
 	}
 }
 
-static void a_guess_is_a_route_of_that_hash_or_none(void **state)
+static void a_guess_is_a_match_of_that_hash_or_none(void **state)
 {
 	(void)state;
 	for (uint32_t i = 0; i < SUBJECTS; i++)
@@ -166,7 +166,7 @@ static void a_guess_is_a_route_of_that_hash_or_none(void **state)
 }
 
 /* Whoever holds a guess notices. */
-static void whatever_frees_a_route_counts_as_forgotten(void **state)
+static void every_freed_match_counts_as_forgotten(void **state)
 {
 	(void)state;
 	uint32_t before = publisher.matches.forgotten;
@@ -181,7 +181,7 @@ static void whatever_frees_a_route_counts_as_forgotten(void **state)
 	assert_null(publisher.matches.last);
 }
 
-static void too_many_routes_give_way_one_by_one(void **state)
+static void beyond_the_limit_matches_are_forgotten_one_by_one(void **state)
 {
 	enum { MORE = 3000 };
 	uint32_t found = 0;
@@ -200,7 +200,7 @@ static void too_many_routes_give_way_one_by_one(void **state)
 	assert_int_equal(check_table(&publisher), loop->match_bytes);
 }
 
-static void routes_that_take_too_much_memory_give_way(void **state)
+static void matches_that_take_too_much_memory_are_forgotten(void **state)
 {
 	enum { ELSEWHERE = BYTES_MAX - 100000 };
 	(void)state;
@@ -216,7 +216,7 @@ static void routes_that_take_too_much_memory_give_way(void **state)
 	assert_int_equal(check_table(&publisher) + check_table(&other), loop->match_bytes);
 }
 
-static void when_it_is_others_who_take_too_much_all_start_anew(void **state)
+static void all_caches_are_cleared_when_other_clients_take_too_much(void **state)
 {
 	(void)state;
 	find(&other, 1, 1);
@@ -250,7 +250,7 @@ static const struct broker__match *match_of(const char *subject)
 	return match;
 }
 
-static void a_route_is_plain_when_each_receiver_is_there_once(void **state)
+static void a_match_is_plain_when_each_receiver_occurs_once(void **state)
 {
 	static struct {
 		const char *subject, *queue;
@@ -280,16 +280,16 @@ static void a_route_is_plain_when_each_receiver_is_there_once(void **state)
 
 int main(void)
 {
-#define ROUTE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define MATCH_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
-	    ROUTE_TEST(a_route_is_found_until_its_generation_ends),
-	    ROUTE_TEST(routes_that_want_the_same_slots_are_told_apart),
-	    ROUTE_TEST(a_guess_is_a_route_of_that_hash_or_none),
-	    ROUTE_TEST(whatever_frees_a_route_counts_as_forgotten),
-	    ROUTE_TEST(too_many_routes_give_way_one_by_one),
-	    ROUTE_TEST(routes_that_take_too_much_memory_give_way),
-	    ROUTE_TEST(when_it_is_others_who_take_too_much_all_start_anew),
-	    ROUTE_TEST(a_route_is_plain_when_each_receiver_is_there_once),
+	    MATCH_TEST(a_match_is_found_until_its_generation_ends),
+	    MATCH_TEST(matches_with_the_same_home_slot_are_distinguished),
+	    MATCH_TEST(a_guess_is_a_match_of_that_hash_or_none),
+	    MATCH_TEST(every_freed_match_counts_as_forgotten),
+	    MATCH_TEST(beyond_the_limit_matches_are_forgotten_one_by_one),
+	    MATCH_TEST(matches_that_take_too_much_memory_are_forgotten),
+	    MATCH_TEST(all_caches_are_cleared_when_other_clients_take_too_much),
+	    MATCH_TEST(a_match_is_plain_when_each_receiver_occurs_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
