@@ -27,7 +27,7 @@ struct broker__proof {
 
 /* Check the credentials. GRANTED with *identity. UNDECIDED with *hash (borrows the options): verify
  * broker__auth_given against it and ask again with the proof (NULL at first). Wrong credentials are UNDECIDED too where
- * some password is a hash, whoever the user, so that the time of a refusal does not tell which users there are; which
+ * some password is a hash, whoever the user, so that the time of a refusal does not reveal which users exist; which
  * hash they are verified against depends on the name and the seed alone. */
 enum broker__verdict broker__auth_check(const struct broker_options *options,
 					const struct wire_connect *connect, uint64_t seed,

@@ -39,7 +39,7 @@ enum broker__pause {
 	BROKER__VERIFYING = 1 << 4, /* its password is being verified (login.h) */
 };
 
-/* What CONNECT asked for. */
+/* The options of CONNECT. */
 struct broker__connect_options {
 	bool verbose, pedantic, echo, no_responders;
 	bool headers; /* and the server allows them */

@@ -125,7 +125,8 @@ static inline bool are_named(const struct broker__match *match)
 	return match->receivers_len + match->queue_groups_len <= NAMED_MAX;
 }
 
-/* Likewise a copy with room for all, owned by a message that takes several turns. */
+/* Copy the first `len` receivers as they usually are, with room for all. Owned by a message that takes several
+ * turns. */
 static struct wire_receiver *describe_large(const struct broker__match *match, size_t len)
 {
 	size_t room = (size_t)match->receivers_len + match->queue_groups_len;
@@ -301,7 +302,7 @@ static void refuse(struct broker_client *publisher, const char *what, struct wir
 	free(quoted);
 }
 
-/* False when the publisher may not publish this; it was told with an error. */
+/* False when the publisher may not publish this; it got an error. */
 static bool check(struct broker_client *publisher, const struct broker__match *match,
 		  const struct wire_op *op)
 {

@@ -139,7 +139,7 @@ static bool is_silent(const char *data, size_t len)
 
 /* Whether the turn has units left for the next operation, and the sink room for its events. A message in progress
  * continues even when its publisher is leaving. */
-static bool may_go_on(struct broker_client *client, const char *data, size_t len)
+static bool may_continue(struct broker_client *client, const char *data, size_t len)
 {
 	const struct broker__loop *loop = client->loop;
 	if (loop->work_left <= 0 || client->login)
@@ -157,19 +157,19 @@ static bool may_go_on(struct broker_client *client, const char *data, size_t len
 
 /* Execute the complete operations of data[0..len), as many as the turn allows. Returns the bytes used; *need is the
  * size of the next operation if it is incomplete, 0 if another reason stopped it. */
-static size_t obey(struct broker_client *client, const char *data, size_t len, size_t *need)
+static size_t execute(struct broker_client *client, const char *data, size_t len, size_t *need)
 {
 	struct broker__loop *loop = client->loop;
 	const struct wire_limits limits = limits_of(loop->broker);
 	size_t at = 0;
 	*need = 0;
-	while (at < len && may_go_on(client, data + at, len - at)) {
+	while (at < len && may_continue(client, data + at, len - at)) {
 		struct wire_op op;
 		if (!may_begin(client, data[at]))
 			break;
 		if (client->matches.count >= BROKER__MATCHES_FAR && !client->is_begun) {
 			at += broker__pipeline_ahead(client, data + at, len - at, &limits);
-			if (at == len || !may_go_on(client, data + at, len - at))
+			if (at == len || !may_continue(client, data + at, len - at))
 				break;
 		}
 		int64_t used = wire_parse(data + at, len - at, &limits, &op, need);
@@ -226,7 +226,7 @@ static int keep_unfinished(struct broker_client *client, const char *rest, size_
 /* Execute the operations in the loop's buffer or the client's own, then keep the rest. */
 static void take_run(struct broker_client *client, const char *data, size_t len)
 {
-	size_t need, used = obey(client, data, len, &need), left = len - used;
+	size_t need, used = execute(client, data, len, &need), left = len - used;
 	bool goes_on = broker__client_is_open(client) || broker__large_is_of(client->loop, client);
 	int error = 0;
 	if (!goes_on)
@@ -246,7 +246,7 @@ static void take_grown(struct broker_client *client, size_t len)
 	count_held(client, client->partial_len);
 	if (client->partial_len < client->partial_cap)
 		return;
-	size_t need, used = obey(client, client->partial, client->partial_len, &need);
+	size_t need, used = execute(client, client->partial, client->partial_len, &need);
 	if (used > 0 || !broker__client_is_open(client)) {
 		broker__input_drop(client);
 		return;

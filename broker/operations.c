@@ -155,8 +155,8 @@ static int64_t units_of(enum wire_verb verb)
 	}
 }
 
-static __attribute__((noinline)) enum broker__progress obey_rare(struct broker_client *client,
-								 const struct wire_op *op, const char *end)
+static __attribute__((noinline)) enum broker__progress execute_rare(struct broker_client *client,
+								    const struct wire_op *op, const char *end)
 {
 	client->loop->work_left -= units_of(op->verb);
 	if (broker__traces(client) && !client->is_begun)
@@ -188,7 +188,7 @@ enum broker__progress broker__op(struct broker_client *client, const struct wire
 {
 	if (broker__op_is_usual(client, op))
 		return broker__publish(client, op, end);
-	return obey_rare(client, op, end);
+	return execute_rare(client, op, end);
 }
 
 void broker__op_failed(struct broker_client *client, int code)

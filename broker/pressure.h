@@ -1,5 +1,5 @@
 /* pressure.h - who must wait: publishers whose receiver is behind, whose events the sink has no room for, or whose input
- * there is no memory for. Never for ever; a receiver that takes nothing at all is cut. Inside this folder. */
+ * there is no memory for. No wait is endless; a receiver that takes nothing at all is cut. Inside this folder. */
 #ifndef BROKER_PRESSURE_H
 #define BROKER_PRESSURE_H
 

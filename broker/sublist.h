@@ -101,7 +101,7 @@ void broker__sub_close(struct broker__sub *sub);
 /* 0; WIRE_EARGUMENT when the subject cannot be subscribed to; -ENOMEM. */
 int broker__sublist_insert(struct broker__sublist *list, struct broker__sub *sub);
 void broker__sublist_remove(struct broker__sublist *list, struct broker__sub *sub);
-/* Likewise without voiding cached answers: the caller has voided those that hold it (broker__sublist_touch). */
+/* Remove without voiding cached matches: the caller has voided those that hold it (broker__sublist_touch). */
 void broker__sublist_unlink(struct broker__sublist *list, struct broker__sub *sub);
 
 /* Place the cursor before the first subscription whose pattern matches the literal subject. Nothing matches a subject with an empty

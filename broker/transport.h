@@ -1,7 +1,7 @@
 /* transport.h - the stream of bytes below a connection, inside this folder.
  *
- * Plain TCP. Layers between the socket and the protocol (TLS, WebSocket) belong here: connection.c is the only file that
- * calls these functions, apart from pausing. Embedded in a client, whose memory may be freed after `closed`. */
+ * Plain TCP. Layers between the socket and the protocol (TLS, WebSocket) belong here: only connection.c, reading.c and
+ * accept.c call these functions. Embedded in a client, whose memory may be freed after `closed`. */
 #ifndef BROKER_TRANSPORT_H
 #define BROKER_TRANSPORT_H
 

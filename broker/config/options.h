@@ -88,7 +88,7 @@ void broker_options_init(struct broker_options *options);
 /* Free what the options own; passwords are wiped. The struct is all zero afterwards. */
 void broker_options_fini(struct broker_options *options);
 
-/* Likewise for parts. */
+/* Free parts of the options. */
 void broker_user_fini(struct broker_user *user);
 void broker_permissions_free(struct broker_permissions *permissions);
 

@@ -6,7 +6,7 @@
 
 enum broker__subs_listing { BROKER__SUBS_NONE, BROKER__SUBS_PLAIN, BROKER__SUBS_DETAIL };
 
-/* What was asked for. */
+/* The parameters of the query. */
 struct broker__connz_query {
 	int64_t offset, limit;
 	uint64_t cid; /* 0 = everybody */

@@ -160,7 +160,7 @@ void broker_fixture_fini(struct broker_fixture *fixture)
 	*fixture = (struct broker_fixture){0};
 }
 
-/* ---- what is said ---- */
+/* ---- speech: bytes to send ---- */
 
 static char *room(struct speech *speech, size_t more)
 {
@@ -196,7 +196,7 @@ void speech_fini(struct speech *speech)
 	*speech = (struct speech){0};
 }
 
-/* ---- who says it ---- */
+/* ---- callers ---- */
 
 static struct support_deadline soon(void)
 {
@@ -229,7 +229,7 @@ void caller_speak(struct caller *caller, struct speech *speech)
 	speech->len = 0;
 }
 
-/* What was taken makes room, now and then. */
+/* Discard operations that were heard, from time to time. */
 static void forget_heard(struct caller *caller)
 {
 	struct support_socket *sock = &caller->sock;

@@ -1,5 +1,5 @@
-/* A whole broker in this process, clients on raw sockets, and a sink that counts: what the events say is what
- * happened. */
+/* A whole broker in this process, clients on raw sockets, and a sink that counts: the events agree with what the
+ * clients saw. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -22,7 +22,7 @@
 
 enum { EVENTS_MAX = 4096, DEADLINE_S = 20, PING_MS = 500, HELD_MS = 3 * PING_MS };
 
-/* What of an event is looked at. */
+/* The parts of an event that tests check. */
 struct note {
 	enum wire_event_kind kind;
 	uint64_t conn, lost_messages;
@@ -40,7 +40,7 @@ static struct {
 	struct note notes[EVENTS_MAX];
 	size_t notes_len;
 	uint64_t messages, deliveries, outcomes[WIRE_OUTCOMES];
-	bool memo_strays; /* a memo was lent for two different subjects */
+	bool memo_strays; /* a memo was used for two different subjects */
 	bool is_full;
 	unsigned ticks; /* since the last event */
 	int port;
@@ -117,7 +117,7 @@ static void *run(void *context)
 	return NULL;
 }
 
-/* Starts with the defaults changed by `change`. */
+/* Start with the defaults as changed by `change`. */
 static void start(void (*change)(struct broker_options *options))
 {
 	struct broker_options options;
@@ -229,7 +229,7 @@ static const struct note *await(enum wire_event_kind kind, const char *text)
 	return NULL;
 }
 
-/* Wait until the sink had this tick since the last event; false past the deadline. */
+/* Wait until the sink had this many ticks since the last event; false past the deadline. */
 static bool await_tick(unsigned tick)
 {
 	const struct timespec pause = {.tv_nsec = 2000000};
@@ -267,7 +267,7 @@ static void an_idle_broker_calls_the_sink_as_long_as_it_wants(void **state)
 {
 	(void)state;
 	start(NULL);
-	assert_true(await_tick(3)); /* before any event, too */
+	assert_true(await_tick(3)); /* also before any event */
 	int fd = join(HELLO);
 	say(fd, "PUB a 2\r\nhi\r\n");
 	assert_non_null(await(WIRE_EVENT_MESSAGE, "a"));
@@ -445,7 +445,8 @@ static void ping_often(struct broker_options *options)
 	options->ping_max = 1;
 }
 
-/* A PING makes no event, and is answered unless a message stands before it. Nobody is cut off for the silence we impose. */
+/* A PING makes no event, and is answered unless a message waits before it. No client is cut for silence while its
+ * reading is paused. */
 static void a_full_sink_holds_publishers_and_loses_no_message(void **state)
 {
 	(void)state;
@@ -471,7 +472,7 @@ static void a_full_sink_holds_publishers_and_loses_no_message(void **state)
 	assert_int_equal(house.messages, 2);
 }
 
-/* Everything at once, in portions that fall anywhere: clients come, subscribe, publish, leave mid-word. */
+/* Everything at once, in writes that end anywhere: clients connect, subscribe, publish, leave within a word. */
 static void counts_agree_whatever_clients_do(void **state)
 {
 	static const char script[] = "SUB a.* 1\r\nSUB a.b q 2\r\nUNSUB 1 3\r\nPUB a.b 3\r\nabc\r\nHPUB a.c "

@@ -1,4 +1,4 @@
-/* The broker's clock: when the two clocks count as having parted. */
+/* The broker's clock: which differences of the two clocks are a step. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -28,7 +28,7 @@ static int remove_path(void **state)
 	return unlink(path);
 }
 
-/* The content of a file; static storage. */
+/* The content of a file, in static storage. */
 static const char *read_file(const char *name)
 {
 	static char text[20000];

@@ -1,5 +1,6 @@
-/* One publisher and more subjects than its caches and its matches hold, while subscriptions come and go between and within
- * its writes: deliveries are those of a plain model that asks every subscription for every message. */
+/* One publisher with more subjects than the processor caches and its match cache hold, while subscriptions come and
+ * go between and within its writes. Deliveries agree with a plain model that tests every subscription for every
+ * message. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +28,7 @@ struct model_sub {
 	uint32_t delivered, max; /* max 0 = no limit */
 };
 
-/* A message that a caller is to get next; those of one message in any order. */
+/* A delivery that a caller expects; the deliveries of one message come in any order. */
 struct expected {
 	uint32_t number, sid;
 };
@@ -38,7 +39,7 @@ static struct {
 	struct expected *expected[CALLERS];
 	size_t expected_len[CALLERS], expected_cap[CALLERS];
 	uint32_t number; /* of the next message */
-	uint64_t ended;  /* subscriptions that had enough */
+	uint64_t ended;  /* subscriptions that reached their maximum */
 } model;
 
 static void expect(int caller, uint32_t number, uint32_t sid)
@@ -67,7 +68,7 @@ static void deliver_in_model(struct wire_slice subject)
 	}
 }
 
-/* ---- what is said, and what follows in the model ---- */
+/* ---- operations, and their effect on the model ---- */
 
 static void say_publish(uint32_t subject)
 {
@@ -93,7 +94,7 @@ static void say_subscribe(int caller, const char *pattern, uint32_t max)
 	}
 }
 
-/* One of the caller's subscriptions, any; nothing when it is not the caller's or over. */
+/* Unsubscribe any subscription, if it belongs to the caller and has not ended. */
 static void say_unsubscribe(int caller)
 {
 	char text[100];
@@ -107,7 +108,7 @@ static void say_unsubscribe(int caller)
 	sub->caller = -1;
 }
 
-/* A subject, all of its tenth, or, seldom, everything. */
+/* A pattern: one subject, all subjects of a tenth, or rarely all subjects. */
 static void say_any_subscription(int caller, uint32_t subjects)
 {
 	char pattern[24];
@@ -121,7 +122,7 @@ static void say_any_subscription(int caller, uint32_t subjects)
 	say_subscribe(caller, pattern, dice >= 90 || dice < 45 ? 1 + (uint32_t)rand() % 40 : 0);
 }
 
-/* ---- what is heard ---- */
+/* ---- deliveries ---- */
 
 static int by_sid(const void *left, const void *right)
 {
@@ -129,7 +130,7 @@ static int by_sid(const void *left, const void *right)
 	return a->sid < b->sid ? -1 : a->sid > b->sid;
 }
 
-/* The messages from `from` on that belong together: the same number. */
+/* The number of deliveries from `from` on that belong to one message. */
 static size_t same_number(const struct expected *list, size_t len, size_t from)
 {
 	size_t to = from;
@@ -171,7 +172,7 @@ static void hear_all(int caller)
 	caller_hear_pong(&callers[caller]);
 }
 
-/* Send what was said, all at once. Then everybody has heard what it should and nothing else. */
+/* Send everything with one write, then check that every caller got the expected deliveries and nothing else. */
 static void speak(int caller)
 {
 	speech_add(&speech, "PING\r\n");
@@ -219,8 +220,8 @@ static void leave(void)
 	assert_true(fixture.outcomes[WIRE_SENT] > 0);
 }
 
-/* Some hundred messages, mostly on their own subject each, some in runs, with the publisher's own subscriptions coming and
- * going in between. */
+/* Some hundred messages, most of them on different subjects, some in runs, while the publisher's own subscriptions
+ * come and go. */
 static void publish_some(uint32_t subjects, int count)
 {
 	for (int i = 0; i < count; i++) {
@@ -262,7 +263,7 @@ static void deliveries_agree_with_the_model_when_subjects_exceed_the_processor_c
 	assert_true(fixture.runs > 0);
 }
 
-/* The same subjects over and over in one write, in which a subscription ends among the messages parsed ahead. */
+/* The same subjects again and again in one write, in which a subscription ends among the messages parsed ahead. */
 static void a_subscription_may_end_among_messages_parsed_ahead(void **state)
 {
 	enum { SUBJECTS = 1200 };

@@ -1,5 +1,5 @@
-/* One write with hundreds of like messages: whoever is concerned gets every one, in order and whole, and the events say
- * so. */
+/* One write with hundreds of similar messages: every receiver gets each one, in order and complete, and the events
+ * agree. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,13 +30,13 @@ static uint32_t always_16(uint32_t number)
 	return 16;
 }
 
-/* Also of the same size for a while, and of lines of different lengths. */
+/* Sequences of equal sizes, and lines of different lengths. */
 static uint32_t varying(uint32_t number)
 {
 	return FIXTURE_NUMBER_BYTES + (number / 3) * 7919 % 400;
 }
 
-/* Several chunks of output are less than a few of them, and some are nearly one. */
+/* A few of these exceed several chunks of output; others fill almost one. */
 static uint32_t large(uint32_t number)
 {
 	return FIXTURE_NUMBER_BYTES + number * 7919 % 65536;
@@ -55,14 +55,14 @@ static void hear_numbers(struct caller *caller, const char *sid, uint32_t from, 
 		caller_hear_message(caller, "run", sid, i, size_of(i));
 }
 
-/* Nothing more has come. */
+/* Check that nothing more has arrived. */
 static void hear_no_more(struct caller *caller)
 {
 	caller_say(caller, "PING\r\n");
 	caller_hear_pong(caller);
 }
 
-/* The events are of messages 0, 1, 2, …, each with so many receivers who all got it. */
+/* Check that the events are of messages 0, 1, 2, …, each with this many receivers that all got it. */
 static void expect_events(uint32_t count, uint32_t receivers)
 {
 	assert_int_equal(fixture.messages_len, count);
@@ -73,7 +73,7 @@ static void expect_events(uint32_t count, uint32_t receivers)
 	}
 }
 
-/* ---- everybody gets all of them ---- */
+/* ---- every receiver gets all messages ---- */
 
 static void expect_delivery(uint32_t receivers, uint32_t count, uint32_t (*size_of)(uint32_t number))
 {
@@ -94,7 +94,7 @@ static void expect_delivery(uint32_t receivers, uint32_t count, uint32_t (*size_
 	caller_leave(&publisher);
 	broker_fixture_stop(&fixture);
 	expect_events(count, receivers);
-	/* How many large ones follow one another whole depends on how the bytes come. */
+	/* How many large messages are complete in one read depends on how the bytes arrive. */
 	uint64_t least = size_of == large ? 1 : count / 2;
 	assert_in_range(fixture.messages_in_runs, least, count - fixture.runs);
 	broker_fixture_fini(&fixture);
@@ -111,7 +111,7 @@ static void a_run_reaches_every_subscriber_in_order(void **state)
 	}
 }
 
-/* Between two messages that go to a client twice no other comes. */
+/* No other message comes between the two deliveries of one message to a client. */
 static void a_client_with_two_subscriptions_gets_each_message_on_both_before_the_next(void **state)
 {
 	enum { COUNT = 1000 };
@@ -212,10 +212,10 @@ static void a_subscription_with_a_maximum_gets_that_many_messages_of_a_run(void 
 	assert_int_equal(fixture.messages_len, COUNT);
 	for (uint32_t i = 0; i < COUNT; i++)
 		assert_int_equal(fixture.messages[i].receiver_count, i < MAX ? 2 : 1);
-	assert_true(fixture.runs > 0); /* when it had enough */
+	assert_true(fixture.runs > 0); /* after the maximum was reached */
 }
 
-/* The publisher is its own subscriber: what is in its write is obeyed in turn. */
+/* The publisher is its own subscriber: the operations of its write take effect in order. */
 static void operations_between_messages_take_effect_in_order(void **state)
 {
 	struct caller publisher;
@@ -276,7 +276,7 @@ static void a_run_before_a_malformed_message_is_delivered(void **state)
 	expect_events(500, 1);
 }
 
-/* ---- something is said about each ---- */
+/* ---- an answer for each message ---- */
 
 static void a_verbose_publisher_is_answered_for_each_message(void **state)
 {

@@ -1,4 +1,4 @@
-/* The configuration syntax, and what it sets. */
+/* The configuration syntax, and the options it sets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* The cache of matches: compared with a plain list of what was asked for, with hashes that all want the same slots. */
+/* The match cache, compared with a plain list of the look-ups; the hashes collide on purpose. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,14 +56,14 @@ static struct wire_slice subject_of(uint32_t number)
 	return wire_slice_str(text);
 }
 
-/* A few homes next to one another, on both sides of the end of a small table and of a large one; often the same hash for
+/* A hash with a few adjacent home slots, on both sides of the end of small and large tables; often equal for
  * several subjects. */
 static uint64_t crowded_hash(uint32_t number)
 {
 	return (uint64_t)(number / 4) << 40 | ((number % 9 - 4) & 0xffff);
 }
 
-/* Ask, and say whether the match was there. */
+/* Find a match; true when it was in the cache. */
 static bool find(struct broker_client *client, uint32_t number, uint64_t hash)
 {
 	uint64_t hits = loop->counters.match_hits, misses = loop->counters.match_misses;
@@ -120,7 +120,7 @@ static void a_match_is_found_until_its_generation_ends(void **state)
 	assert_int_equal(publisher.matches.count, 1);
 }
 
-/* Matches come, are replaced where they are stale, and go. */
+/* Matches are added, replaced when they are stale, and cleared. */
 static void matches_with_the_same_home_slot_are_distinguished(void **state)
 {
 	static bool is_there[SUBJECTS];
@@ -165,7 +165,7 @@ static void a_guess_is_a_match_of_that_hash_or_none(void **state)
 	broker__match_fetch_receiver(NULL);
 }
 
-/* Whoever holds a guess notices. */
+/* The holder of a guess notices. */
 static void every_freed_match_counts_as_forgotten(void **state)
 {
 	(void)state;
@@ -193,7 +193,7 @@ static void beyond_the_limit_matches_are_forgotten_one_by_one(void **state)
 	}
 	assert_int_equal(publisher.matches.forgotten, MORE);
 	assert_int_equal(check_table(&publisher), loop->match_bytes);
-	/* Nearly all are still there; asking for those that are not gives up others. */
+	/* Nearly all are still there; finding the others again forgets some more. */
 	for (uint32_t i = 0; i < BROKER__MATCHES_MAX + MORE; i++)
 		found += find(&publisher, i, broker__sublist_hash(&broker.sublist, subject_of(i)));
 	assert_in_range(found, BROKER__MATCHES_MAX - 3 * MORE, BROKER__MATCHES_MAX);

@@ -1,5 +1,4 @@
-/* Monitoring over HTTP, of a broker made of constants: what is asked for is answered, and nothing else
- * harms. */
+/* Monitoring over HTTP, of a broker made of constants: good requests are answered, and bad ones do no harm. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -97,7 +96,7 @@ bool broker_inspect_client(struct broker *asked, uint64_t cid, struct broker_cli
 	return true;
 }
 
-/* Two that have gone, 6 and 7. */
+/* Two clients that have gone, 6 and 7. */
 void broker_inspect_closed_range(const struct broker *asked, uint64_t *first, uint64_t *end)
 {
 	(void)asked;
@@ -146,7 +145,7 @@ void broker_cursor_next_client(struct broker_cursor *cursor)
 	broker_cursor_seek(cursor, broker_cursor_cid(cursor) + 1);
 }
 
-/* Many subscriptions of client 5, when the test wants them: `a.*` again and again. */
+/* Many subscriptions of client 5, if the test wants them, all to `a.*`. */
 static uint32_t many_subs;
 
 bool broker_cursor_next_subs(struct broker_cursor *cursor,
@@ -369,7 +368,7 @@ static void connz_reports_why_and_when_a_client_left(void **state)
 	assert_status(400);
 }
 
-/* Written in many pieces, each of which ends somewhere. */
+/* The answer is written in many pieces that end anywhere. */
 static void a_long_answer_is_complete(void **state)
 {
 	(void)state;
@@ -400,7 +399,7 @@ static void a_reader_that_leaves_in_the_middle_is_forgotten(void **state)
 	json_decref(get_json("/subsz"));
 }
 
-/* As many as there may be, and more, say nothing: whoever asks is answered all the same. */
+/* More idle connections than allowed: a client that sends a request is answered all the same. */
 static void idle_connections_keep_no_other_client_out(void **state)
 {
 	(void)state;

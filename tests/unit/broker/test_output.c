@@ -1,4 +1,4 @@
-/* What is on its way to a client: every byte once and in order, every limit held, every message counted. */
+/* The pending output of a client: every byte comes once and in order, the limit is exact, every message is counted. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,7 +53,7 @@ static size_t take(char *to, size_t most)
 	return taken;
 }
 
-/* Pieces of random lengths in, random lengths out: what comes out is what went in. */
+/* Put pieces of random lengths and take random lengths: the bytes are the same. */
 static void bytes_come_out_in_order(void **state)
 {
 	enum { TOTAL = 3000000 };
@@ -118,7 +118,7 @@ static void put_message(size_t payload)
 	broker__output_count_message(&output);
 }
 
-/* Wherever the kernel stopped: messages that were not taken whole are those that end behind that place. */
+/* Wherever the kernel stops, the messages that end after that place are unsent. */
 static void unsent_messages_are_counted_at_every_byte(void **state)
 {
 	static const size_t sizes[] = {5, 70000, 0, 100, 140000, 1, 17};

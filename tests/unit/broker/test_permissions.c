@@ -1,4 +1,4 @@
-/* What users may publish and subscribe to, who is let in, and what replies are granted. */
+/* What users may publish and subscribe to, which clients are admitted, and which replies are granted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -134,7 +134,7 @@ static void the_oldest_of_too_many_grants_is_dropped(void **state)
 	broker__replies_close(replies);
 }
 
-/* ---- who is let in ---- */
+/* ---- credentials ---- */
 
 static char bcrypt_of_secret[] = "$2a$04$ZQ7W4CeTTDpEbLxRxuz.6.cCl5dVqp3ZkNQV2XpVhBYpYgcRU.eDe";
 
@@ -212,7 +212,7 @@ static void a_hash_itself_is_not_its_password(void **state)
 	assert_false(broker__auth_verify(bcrypt_of_secret, bcrypt_of_secret));
 }
 
-/* The verdict, after the hash that was asked for was verified. */
+/* The verdict once the requested hash was verified. */
 static enum broker__verdict judge(const struct broker_options *options, const struct wire_connect *connect,
 				  struct broker__identity *identity)
 {
@@ -243,7 +243,7 @@ static void a_password_that_is_a_hash_is_verified_first(void **state)
 	assert_true(is_let_in(&options, &clear, &identity));
 }
 
-/* Whoever is refused has waited for a hash: no time tells an unknown user, or one whose password is clear. */
+/* Every refusal waits for a hash, so that its time reveals neither unknown users nor clear passwords. */
 static void every_refusal_takes_a_hash(void **state)
 {
 	struct broker_user users[] = {{.name = (char[]){"ann"}, .password = good_hash},

@@ -1,4 +1,4 @@
-/* The trie of subscriptions, compared with asking every subscription in turn. */
+/* The trie of subscriptions, compared with a test of every subscription. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +43,7 @@ static void unsubscribe(struct broker__sub *sub)
 	broker__sub_close(sub);
 }
 
-/* Walk with so much work at a time. */
+/* Visit the matches with a limit of work per call. */
 static size_t count_in_steps(const char *subject, int64_t work_each)
 {
 	static struct broker__cursor cursor;
@@ -71,7 +71,7 @@ static uint64_t generation(const char *subject)
 	return broker__sublist_generation(&list, broker__sublist_hash(&list, wire_slice_str(subject)));
 }
 
-/* One to four tokens out of few, so that much matches. */
+/* One to four tokens out of a few, so that many patterns match. */
 static void random_subject(char *out, bool with_wildcards)
 {
 	static const char *const words[] = {"a", "b", "cc", "*", ">"};
