@@ -64,7 +64,7 @@ static void move_log_file(struct broker *broker, const struct broker_options *be
 	int error = broker_log_move(broker->log, path);
 	if (error)
 		broker_log(broker->log, BROKER_LOG_ERROR,
-			   "cannot open the log file %s: %s; the old one goes on",
+			   "cannot open the log file %s: %s; the old one stays in use",
 			   path ? path : "(standard error)", wire_error_text(error));
 	else
 		broker_log(broker->log, BROKER_LOG_INFO, "Reloaded: log_file = %s", path ? path : "");

@@ -123,14 +123,15 @@ static enum broker__progress continue_matching(struct broker_client *publisher, 
 /* ---- answering ---- */
 
 /* Find the first plain subscription of the publisher that its reply matches. */
-static const struct broker__sub *find_own(struct broker_client *publisher, struct broker__cursor *cursor,
-					  struct wire_slice reply, int64_t *work)
+static const struct broker__sub *find_own(struct broker_client *publisher,
+					  struct broker__sublist_cursor *cursor, struct wire_slice reply,
+					  int64_t *work)
 {
 	bool begins_group;
 	struct broker__sub *sub;
 	do
-		sub = broker__cursor_next(cursor, &publisher->loop->broker->sublist, reply, work,
-					  &begins_group);
+		sub = broker__sublist_cursor_next(cursor, &publisher->loop->broker->sublist, reply, work,
+						  &begins_group);
 	while (sub && (sub->client != publisher || sub->group));
 	return sub;
 }
@@ -139,7 +140,7 @@ static enum broker__progress answer(struct broker_client *publisher, struct brok
 				    struct wire_slice reply)
 {
 	struct broker__loop *loop = publisher->loop;
-	struct broker__cursor *cursor = broker__match_builder_cursor(builder);
+	struct broker__sublist_cursor *cursor = broker__match_builder_cursor(builder);
 	int64_t work = loop->turn_units;
 	const struct broker__sub *sub = find_own(publisher, cursor, reply, &work);
 	loop->work_left -= loop->turn_units - work;
@@ -157,7 +158,8 @@ enum broker__progress broker__large_answer(struct broker_client *publisher, stru
 		loop->builder = broker__match_builder_open();
 	if (!loop->builder)
 		return BROKER__DONE;
-	broker__cursor_start(broker__match_builder_cursor(loop->builder), &loop->broker->sublist, reply);
+	broker__sublist_cursor_start(broker__match_builder_cursor(loop->builder), &loop->broker->sublist,
+				     reply);
 	publisher->owes_answer = answer(publisher, loop->builder, reply) == BROKER__AGAIN;
 	if (!publisher->owes_answer)
 		return BROKER__DONE;

@@ -52,6 +52,8 @@ struct broker_log *broker_log_open(const char *path, bool with_time, bool debug,
 
 void broker_log_set(struct broker_log *log, bool with_time, bool debug, bool trace)
 {
+	if (!log)
+		return;
 	log->with_time = with_time;
 	log->debug = debug;
 	log->most = trace ? BROKER_LOG_TRACE : debug ? BROKER_LOG_DEBUG : BROKER_LOG_INFO;
@@ -80,7 +82,7 @@ static void change_fd(struct broker_log *log, int fd)
 
 int broker_log_reopen(struct broker_log *log)
 {
-	if (!log->path)
+	if (!log || !log->path)
 		return 0;
 	int fd = open_file(log->path);
 	if (fd < 0)
@@ -91,6 +93,8 @@ int broker_log_reopen(struct broker_log *log)
 
 int broker_log_move(struct broker_log *log, const char *path)
 {
+	if (!log)
+		return 0;
 	char *copy = path ? strdup(path) : NULL;
 	int fd = !path ? STDERR_FILENO : copy ? open_file(path) : -ENOMEM;
 	if (fd < 0) {

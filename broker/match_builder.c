@@ -31,7 +31,7 @@ struct subs {
 };
 
 struct broker__match_builder {
-	struct broker__cursor cursor;
+	struct broker__sublist_cursor cursor;
 	struct broker_client *publisher;
 	uint64_t hash, generation, as_of; /* when it was started */
 	enum { COLLECTING, SORTING, LAYING_OUT } stage;
@@ -119,7 +119,7 @@ static bool collect(struct broker__match_builder *builder, struct wire_slice sub
 	const struct broker__sublist *list = &builder->publisher->loop->broker->sublist;
 	bool begins_group;
 	for (struct broker__sub *sub;
-	     (sub = broker__cursor_next(&builder->cursor, list, subject, work, &begins_group));)
+	     (sub = broker__sublist_cursor_next(&builder->cursor, list, subject, work, &begins_group));)
 		if (!collect_one(builder, subject, sub, begins_group))
 			return false;
 	if (builder->cursor.is_done)
@@ -369,7 +369,7 @@ void broker__match_builder_start(struct broker__match_builder *builder, struct b
 	builder->stage = COLLECTING;
 	builder->head_bytes = builder->plain_at = builder->stretch_at = builder->member_at = 0;
 	builder->was_interrupted = builder->is_in_group = false;
-	broker__cursor_start(&builder->cursor, list, subject);
+	broker__sublist_cursor_start(&builder->cursor, list, subject);
 }
 
 /* A client that occurs twice is detected only when no other match was worked out in between. */
@@ -403,7 +403,7 @@ int broker__match_builder_continue(struct broker__match_builder *builder, struct
 	return 0;
 }
 
-struct broker__cursor *broker__match_builder_cursor(struct broker__match_builder *builder)
+struct broker__sublist_cursor *broker__match_builder_cursor(struct broker__match_builder *builder)
 {
 	return &builder->cursor;
 }

@@ -19,7 +19,7 @@ void broker__match_builder_start(struct broker__match_builder *builder, struct b
 int broker__match_builder_continue(struct broker__match_builder *builder, struct wire_slice subject,
 				   int64_t *work, struct broker__match **out);
 /* Its cursor, to be rested in the list between two calls. */
-struct broker__cursor *broker__match_builder_cursor(struct broker__match_builder *builder);
+struct broker__sublist_cursor *broker__match_builder_cursor(struct broker__match_builder *builder);
 
 /* Write the head "HMSG subject sid " to out, which has room for it. Returns its length. */
 size_t broker__head_write(char *out, struct wire_slice subject, struct wire_slice sid);

@@ -157,7 +157,7 @@ static struct broker__node *find_or_add_child(struct broker__sublist *list, stru
 }
 
 /* Remove a node from the path of a resting cursor. */
-static void leave_node(struct broker__cursor *cursor, const struct broker__node *node)
+static void leave_node(struct broker__sublist_cursor *cursor, const struct broker__node *node)
 {
 	for (uint32_t i = 0; i < cursor->depth; i++)
 		if (cursor->path[i].node == node)
@@ -335,7 +335,7 @@ static bool has_empty_token(struct wire_slice subject)
 	return memmem(subject.data, subject.len, "..", 2) != NULL;
 }
 
-static void push_path(struct broker__cursor *cursor, struct broker__node *node, size_t at)
+static void push_path(struct broker__sublist_cursor *cursor, struct broker__node *node, size_t at)
 {
 	if (!node)
 		return;
@@ -343,8 +343,8 @@ static void push_path(struct broker__cursor *cursor, struct broker__node *node, 
 	cursor->path[cursor->depth++].at = at;
 }
 
-void broker__cursor_start(struct broker__cursor *cursor, struct broker__sublist *list,
-			  struct wire_slice subject)
+void broker__sublist_cursor_start(struct broker__sublist_cursor *cursor, struct broker__sublist *list,
+				  struct wire_slice subject)
 {
 	list->matches++;
 	cursor->sub = NULL;
@@ -355,7 +355,7 @@ void broker__cursor_start(struct broker__cursor *cursor, struct broker__sublist 
 		push_path(cursor, list->root, 0);
 }
 
-static void visit(struct broker__cursor *cursor, const struct broker__node *node)
+static void visit(struct broker__sublist_cursor *cursor, const struct broker__node *node)
 {
 	cursor->sub = node->plain;
 	cursor->group = node->groups;
@@ -363,7 +363,7 @@ static void visit(struct broker__cursor *cursor, const struct broker__node *node
 
 /* Take the next node off the path. When the subject ends there, visit it. Otherwise visit its child >, and push the
  * children that match the next token to be entered later, * first. */
-static void enter(struct broker__cursor *cursor, const struct broker__sublist *list,
+static void enter(struct broker__sublist_cursor *cursor, const struct broker__sublist *list,
 		  struct wire_slice subject)
 {
 	struct broker__node *node = cursor->path[--cursor->depth].node;
@@ -386,7 +386,7 @@ static void enter(struct broker__cursor *cursor, const struct broker__sublist *l
 }
 
 /* No subscription is left to visit: advance to the next queue group or node. False when there is none. */
-static bool advance(struct broker__cursor *cursor, const struct broker__sublist *list,
+static bool advance(struct broker__sublist_cursor *cursor, const struct broker__sublist *list,
 		    struct wire_slice subject)
 {
 	if (cursor->group) {
@@ -401,8 +401,9 @@ static bool advance(struct broker__cursor *cursor, const struct broker__sublist 
 	return true;
 }
 
-struct broker__sub *broker__cursor_next(struct broker__cursor *cursor, const struct broker__sublist *list,
-					struct wire_slice subject, int64_t *work, bool *begins_group)
+struct broker__sub *broker__sublist_cursor_next(struct broker__sublist_cursor *cursor,
+						const struct broker__sublist *list, struct wire_slice subject,
+						int64_t *work, bool *begins_group)
 {
 	enum { NODE_UNITS = 10, SUB_UNITS = 2 };
 	while (!cursor->sub) {

@@ -65,7 +65,7 @@ enum { BROKER__GENERATIONS = 1024, BROKER__TOKENS_MAX = 4096 };
  *	sub     the next subscription of the node being visited; then those of `group` and the groups after it
  *
  * The list advances a resting cursor (broker__sublist.resting) when what it points to is removed. */
-struct broker__cursor {
+struct broker__sublist_cursor {
 	struct broker__sub *sub;
 	struct broker__group *group;
 	bool begins_group; /* `sub` is the first of its queue group at this node */
@@ -85,7 +85,7 @@ struct broker__sublist {
 	uint64_t wildcard_generation;
 	uint64_t literal_generation[BROKER__GENERATIONS];
 	uint64_t count, inserts, removes, matches;
-	struct broker__cursor *resting; /* the one cursor that may stop in the middle, or NULL */
+	struct broker__sublist_cursor *resting; /* the one cursor that may stop in the middle, or NULL */
 };
 
 /* 0 or -ENOMEM. All subscriptions must be gone before _fini. */
@@ -106,14 +106,15 @@ void broker__sublist_unlink(struct broker__sublist *list, struct broker__sub *su
 
 /* Place the cursor before the first subscription whose pattern matches the literal subject. Nothing matches a subject with an empty
  * token. Wildcard characters in subject are literal. */
-void broker__cursor_start(struct broker__cursor *cursor, struct broker__sublist *list,
-			  struct wire_slice subject);
+void broker__sublist_cursor_start(struct broker__sublist_cursor *cursor, struct broker__sublist *list,
+				  struct wire_slice subject);
 
 /* The next one; begins_group says whether it is the first of a queue group at its node. NULL: there are no more
  * (is_done), or *work has run out and the next call continues. subject: the same bytes each time. Takes what
  * it costs off *work. */
-struct broker__sub *broker__cursor_next(struct broker__cursor *cursor, const struct broker__sublist *list,
-					struct wire_slice subject, int64_t *work, bool *begins_group);
+struct broker__sub *broker__sublist_cursor_next(struct broker__sublist_cursor *cursor,
+						const struct broker__sublist *list, struct wire_slice subject,
+						int64_t *work, bool *begins_group);
 
 /* The hash by which generations are asked for. */
 uint64_t broker__sublist_hash(const struct broker__sublist *list, struct wire_slice subject);

@@ -30,7 +30,7 @@ static int read_number(struct broker__apply *apply, const struct broker__rule *r
 		*number = rule->unlimited;
 	if (*number != 0 && *number < rule->min)
 		return broker__node_fault(node, apply->fault,
-					  "%s: %lld is less than the least possible, %lld", apply->key,
+					  "%s: %lld is below the minimum, %lld", apply->key,
 					  (long long)*number, (long long)rule->min);
 	return 0;
 }

@@ -119,7 +119,7 @@ int broker_options_check(const struct broker_options *options, struct wire_fault
 	if (options->max_payload > options->max_pending)
 		return wire_fault_set(fault, BROKER_ECONFIG,
 				      "max_payload (%u) cannot be higher than max_pending (%llu); "
-				      "lower the one or raise the other",
+				      "lower the first or raise the second",
 				      options->max_payload, (unsigned long long)options->max_pending);
 	if (options->lame_duck_grace_ms >= options->lame_duck_duration_ms)
 		return wire_fault_set(fault, BROKER_ECONFIG,

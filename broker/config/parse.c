@@ -158,7 +158,7 @@ static json_t *parse_block(struct broker__parser *parser)
 static json_t *parse_nested(struct broker__parser *parser, json_t *(*parse)(struct broker__parser *))
 {
 	if (parser->depth >= BROKER__MAX_DEPTH) {
-		broker__scan_fail(parser, "more than %d blocks and lists in one another", BROKER__MAX_DEPTH);
+		broker__scan_fail(parser, "more than %d nested blocks and lists", BROKER__MAX_DEPTH);
 		return NULL;
 	}
 	parser->depth++;
@@ -260,7 +260,7 @@ static int parse_open_file(struct broker__parser *parser, int fd, const char *pa
 	directory_of(path, base);
 	int64_t len = fstat(fd, &source.identity) < 0 ? -errno : 0;
 	if (len == 0 && is_being_read(outer, &source.identity))
-		return broker__scan_fail(parser, "includes \"%.100s\", which is being read already: a circle",
+		return broker__scan_fail(parser, "circular include of \"%.100s\"",
 					 path);
 	if (len == 0)
 		len = parser->bytes > MAX_BYTES ? -EFBIG : read_all(fd, MAX_BYTES - parser->bytes, &text);
@@ -308,7 +308,7 @@ static int parse_include(struct broker__parser *parser, json_t *block)
 		result = broker__scan_fail(parser, "include: expected a file name, found %s",
 					   broker__node_kind(node));
 	else if (parser->depth >= BROKER__MAX_DEPTH || ++parser->includes > MAX_INCLUDES)
-		result = broker__scan_fail(parser, "more than %d included files, or too many in one another",
+		result = broker__scan_fail(parser, "more than %d included files, or too deeply nested",
 					   MAX_INCLUDES);
 	if (result == 0) {
 		bool is_absolute = name[0] == '/';
@@ -414,7 +414,7 @@ static int parse_members(struct broker__parser *parser, json_t *block, char clos
 {
 	bool is_new_scope = parser->scopes_len == 0 || parser->scopes[parser->scopes_len - 1] != block;
 	if (is_new_scope && parser->scopes_len == BROKER__MAX_DEPTH)
-		return broker__scan_fail(parser, "more than %d blocks in one another", BROKER__MAX_DEPTH);
+		return broker__scan_fail(parser, "more than %d nested blocks", BROKER__MAX_DEPTH);
 	if (is_new_scope)
 		parser->scopes[parser->scopes_len++] = block;
 	int result = parse_member_list(parser, block, closing);

@@ -173,11 +173,11 @@ static void nesting_is_bounded(void **state)
 	memcpy(text, "a: ", 3);
 	text[sizeof text - 1] = '\0';
 	assert_null(parse(text));
-	assert_non_null(strstr(fault.text, "in one another"));
+	assert_non_null(strstr(fault.text, "nested"));
 	for (size_t i = 0; i + 2 < sizeof text; i += 2)
 		memcpy(text + i, "a{", 2);
 	assert_null(parse(text));
-	assert_non_null(strstr(fault.text, "in one another"));
+	assert_non_null(strstr(fault.text, "nested"));
 }
 
 /* No prefix of a configuration crashes, and the parser does not read past its end. */
@@ -231,7 +231,7 @@ static void includes_are_relative_to_their_file_and_circles_are_refused(void **s
 	assert_string_equal(options.config_path, path);
 	write_file(dir, "sub/more.conf", "include ../main.conf\n");
 	assert_true(broker_config_load(path, &options, tell, NULL, &fault) < 0);
-	assert_non_null(strstr(fault.text, "a circle"));
+	assert_non_null(strstr(fault.text, "circular"));
 	broker_options_fini(&options);
 	remove_file(dir, "sub/more.conf");
 	remove_file(dir, "sub/users.conf");
@@ -397,7 +397,7 @@ static void unsafe_and_unknown_keys_are_refused(void **state)
 	assert_fault("port: x", "port: expected a whole number, found a string");
 	assert_fault("max_payload: 65MB", "max_payload: 68157440 is not between");
 	assert_fault("listen: \"a:b\"", "listen: expected a port or \"host:port\", found a:b");
-	assert_fault("ping_interval: 2x", "ping_interval: \"2x\" is no duration");
+	assert_fault("ping_interval: 2x", "ping_interval: \"2x\" is not a duration");
 	assert_fault("lame_duck_duration: \"10s\"", "the shortest duration is 30000 ms");
 	struct broker_options o;
 	assert_int_equal(apply("MY_PORT: 7\nport: $MY_PORT", &o), 0);

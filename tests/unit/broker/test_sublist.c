@@ -46,14 +46,14 @@ static void unsubscribe(struct broker__sub *sub)
 /* Visit the matches with a limit of work per call. */
 static size_t count_in_steps(const char *subject, int64_t work_each)
 {
-	static struct broker__cursor cursor;
+	static struct broker__sublist_cursor cursor;
 	struct wire_slice slice = wire_slice_str(subject);
 	size_t counted = 0;
 	bool begins_group;
-	broker__cursor_start(&cursor, &list, slice);
+	broker__sublist_cursor_start(&cursor, &list, slice);
 	while (!cursor.is_done) {
 		int64_t work = work_each;
-		while (broker__cursor_next(&cursor, &list, slice, &work, &begins_group))
+		while (broker__sublist_cursor_next(&cursor, &list, slice, &work, &begins_group))
 			counted++;
 	}
 	return counted;
