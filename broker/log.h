@@ -16,7 +16,8 @@ enum broker_log_level {
 	BROKER_LOG_TRACE
 };
 
-/* All functions except this one accept NULL, a log that takes nothing. path NULL: stderr. NULL with errno when the file cannot be opened or memory is short. */
+/* path NULL: stderr. NULL with errno when the file cannot be opened or memory is short. The other functions accept NULL as
+ * a log that takes nothing. */
 struct broker_log *broker_log_open(const char *path, bool with_time, bool debug, bool trace);
 void broker_log_close(struct broker_log *log);
 
