@@ -94,7 +94,7 @@ static void write_failed(struct broker_client *client, int status)
 	broker__client_cut(client, "Write Error");
 }
 
-/* Ask for the first chunk to be written when there is room: that is how we learn that there is. */
+/* Queue the first chunk: its completion reports that the kernel has room again. */
 static void wait_for_room(struct broker_client *client)
 {
 	uv_buf_t buf;
@@ -139,7 +139,7 @@ void broker__client_flush(struct broker_client *client)
 
 /* ---- the end ---- */
 
-/* Teardown happens when the turn is finished; the round is for work that finishes no turn. */
+/* Wake the round: callbacks of the loop that finish no turn may end a client too. */
 static void leave(struct broker_client *client, enum broker__life life, const char *reason)
 {
 	if (!broker__client_is_open(client))

@@ -9,7 +9,8 @@
 #include "broker/clients.h"
 #include "broker/server.h"
 
-/* Called from the event loop. `admitted` alone is called by a layer above: while an operation is processed. */
+/* The way up: what happens to a client. Called by connection.c from the event loop, except `admitted`, which connect.c
+ * calls. */
 struct broker__connection_events {
 	/* Where the next bytes go; no room: reading pauses until it is resumed. */
 	uv_buf_t (*room)(struct broker_client *client);

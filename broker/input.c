@@ -227,9 +227,9 @@ static int keep_unfinished(struct broker_client *client, const char *rest, size_
 static void take_run(struct broker_client *client, const char *data, size_t len)
 {
 	size_t need, used = execute(client, data, len, &need), left = len - used;
-	bool goes_on = broker__client_is_open(client) || broker__large_is_of(client->loop, client);
+	bool may_go_on = broker__client_is_open(client) || broker__large_is_of(client->loop, client);
 	int error = 0;
-	if (!goes_on)
+	if (!may_go_on)
 		broker__input_drop(client);
 	else if (left > 0 && need == 0)
 		error = keep_rest(client, data + used, left);
