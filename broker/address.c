@@ -10,7 +10,7 @@ const char *broker__address_text(char *text, size_t size, const char *host, int 
 	return text;
 }
 
-/* A port, or nothing. */
+/* A port number, or an empty text. */
 static bool read_port(const char *text, int missing_port, int *port)
 {
 	char *end;

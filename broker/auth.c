@@ -11,7 +11,7 @@ bool broker__auth_is_required(const struct broker_options *options)
 	return options->token || options->username || options->users_len > 0;
 }
 
-/* Takes as long whatever the first difference is. */
+/* Compare in a time that does not depend on where the first difference is. */
 static bool is_same(const char *secret, const char *given)
 {
 	size_t secret_len = strlen(secret), given_len = strlen(given);
@@ -62,14 +62,14 @@ bool broker__auth_anonymous(const struct broker_options *options, struct broker_
 
 /* ---- checking ---- */
 
-/* Who somebody says to be, and what proves it. */
+/* Who the client claims to be, and the secret that proves it. */
 struct claim {
 	struct broker__identity identity;
 	const char *secret; /* clear or a hash; NULL: there is no such user */
 };
 
-/* Clients that name a user must be one of the users, where there are some; others are asked for the token, or the single
- * user, whatever else is configured. */
+/* When users are configured, a client that names a user must be one of them. Any other client must give the token
+ * or be the single user. */
 static bool names_user(const struct broker_options *options, const struct wire_connect *connect)
 {
 	return options->users_len > 0 && *connect->user;
@@ -98,7 +98,7 @@ const char *broker__auth_given(const struct broker_options *options, const struc
 	return options->token && !names_user(options, connect) ? connect->auth_token : connect->pass;
 }
 
-/* The index-th secret of all that are hashes; NULL when there are not so many. */
+/* The index-th of the secrets that are hashes; NULL when there are fewer. */
 static const char *hash_at(const struct broker_options *options, uint64_t index)
 {
 	const char *const single[] = {options->token, options->password};
@@ -113,7 +113,7 @@ static const char *hash_at(const struct broker_options *options, uint64_t index)
 	return NULL;
 }
 
-/* A hash for credentials that are wrong anyhow; NULL when no secret is a hash. */
+/* A hash to verify credentials against that are wrong in any case; NULL when no secret is a hash. */
 static const char *decoy_hash(const struct broker_options *options, const char *name, uint64_t seed)
 {
 	uint64_t count = 0;

@@ -9,13 +9,17 @@
 
 #include "broker/address.h"
 #include "broker/emit.h"
-#include "broker/ports.h"
+#include "broker/files.h"
+#include "broker/listen.h"
+#include "broker/log.h"
+#include "broker/loop.h"
+#include "broker/monitor/monitor.h"
+#include "broker/pressure.h"
 #include "broker/server.h"
+#include "broker/shutdown.h"
+#include "broker/signals.h"
 #include "broker/turn.h"
 #include "wire/mark.h"
-
-/* How long clients have at shutdown to take what they are owed. */
-enum { GOODBYE_MS = 300 };
 
 /* ---- opening ---- */
 
@@ -58,7 +62,7 @@ static void on_wake(uv_async_t *async)
 
 static void on_stop(uv_async_t *async)
 {
-	broker__stop(async->data);
+	broker__shutdown(async->data);
 }
 
 static int start_handles(struct broker *broker)
@@ -86,48 +90,17 @@ static int open_monitor(struct broker *broker, struct wire_fault *fault)
 	char address[BROKER__ADDRESS_TEXT];
 	int error = broker_monitor_open(&broker->monitor, &broker->loops[0].uv, broker, host,
 					options->http_port, fault);
-	if (error == 0)
-		broker_log(broker->log, BROKER_LOG_INFO, "Starting http monitor on %s",
-			   broker__address_text(address, sizeof address, host,
-						broker_monitor_port(broker->monitor)));
-	return error;
-}
-
-static int write_files(struct broker *broker, struct wire_fault *fault)
-{
-	const struct broker_options *options = &broker->options;
-	int error = options->pid_path ? broker_pid_write(options->pid_path, fault) : 0;
-	return error ? error : broker__write_ports(broker, fault);
-}
-
-int broker__write_ports(struct broker *broker, struct wire_fault *fault)
-{
-	const struct broker_options *options = &broker->options;
-	if (!options->ports_file_dir)
-		return 0;
-	return broker_ports_write(options->ports_file_dir, broker->host, broker->port,
-				  options->http_host ? options->http_host : broker->host,
-				  broker_http_port(broker), &broker->ports_path, fault);
-}
-
-static int open_log(struct broker *broker, struct wire_fault *fault)
-{
-	const struct broker_options *options = &broker->options;
-	broker->log = broker_log_open(options->log_path, options->log_time, options->debug, options->trace);
-	if (!broker->log)
-		return wire_fault_set(fault, -errno, "cannot open the log file %s: %s",
-				      options->log_path ? options->log_path : "(standard error)",
-				      wire_error_text(-errno));
-	broker->wants_trace = broker_log_wants(broker->log, BROKER_LOG_TRACE);
+	if (error)
+		return error;
+	broker->http_port = broker_monitor_port(broker->monitor);
+	broker_log(broker->log, BROKER_LOG_INFO, "Starting http monitor on %s",
+		   broker__address_text(address, sizeof address, host, broker->http_port));
 	return 0;
 }
 
 static int start(struct broker *broker, struct wire_fault *fault)
 {
-	int error = open_log(broker, fault);
-	if (error)
-		return error;
-	error = broker__sublist_init(&broker->sublist, broker->seed);
+	int error = broker__sublist_init(&broker->sublist, broker->seed);
 	for (int i = 0; i < BROKER__LOOPS && !error; i++)
 		error = broker__loop_init(&broker->loops[i], broker);
 	if (!error)
@@ -139,25 +112,25 @@ static int start(struct broker *broker, struct wire_fault *fault)
 				      wire_error_text(error));
 	broker->started_ns = broker->loops[0].now_ns;
 	if (broker->sink)
-		broker__emit_later(&broker->loops[0]); /* it may hold a mark of its own */
+		broker__schedule_tick(&broker->loops[0]); /* the sink may hold a mark of its own */
 	broker_log(broker->log, BROKER_LOG_INFO, "Starting tapedeck broker, protocol of nats-server %s",
 		   BROKER_VERSION);
 	error = open_monitor(broker, fault);
 	if (!error)
 		error = broker__listen(broker, fault);
-	return error ? error : write_files(broker, fault);
+	return error ? error : broker__files_write(broker, fault);
 }
 
-/* Whoever has the recording can tell which server it is of: a player must not play it into that one unasked. */
+/* Mark which server the recording comes from: a player must not play it back into the same server unasked. */
 static void mark_server(struct broker *broker)
 {
 	char text[WIRE_MARK_TEXT];
-	broker__loop_read_clock(&broker->loops[0]);
+	broker__read_clock(&broker->loops[0]);
 	broker__emit_mark(&broker->loops[0], wire_mark_server(text, broker->server_id));
 }
 
-int broker_open(struct broker **out, struct broker_options *options, struct wire_sink *sink,
-		struct wire_fault *fault)
+int broker_open(struct broker **out, struct broker_options *options, struct broker_log *log,
+		struct wire_sink *sink, struct wire_fault *fault)
 {
 	char address[BROKER__ADDRESS_TEXT];
 	struct broker *broker = calloc(1, sizeof *broker);
@@ -168,6 +141,8 @@ int broker_open(struct broker **out, struct broker_options *options, struct wire
 	broker->options = *options;
 	*options = (struct broker_options){0};
 	broker->sink = sink;
+	broker->log = log;
+	broker->wants_trace = broker_log_wants(log, BROKER_LOG_TRACE);
 	broker->turn_units = BROKER__TURN_UNITS;
 	broker->next_cid = broker->options.first_client_id ? broker->options.first_client_id : 1;
 	snprintf(broker->host, sizeof broker->host, "%s",
@@ -195,41 +170,6 @@ int broker_run(struct broker *broker)
 	return uv_run(&broker->loops[0].uv, UV_RUN_DEFAULT) < 0 ? -EIO : 0;
 }
 
-static void on_goodbye_over(uv_timer_t *timer)
-{
-	struct broker *broker = timer->data;
-	uv_stop(&broker->loops[0].uv);
-}
-
-static void close_all_clients(struct broker__loop *loop)
-{
-	broker__loop_read_clock(loop);
-	for (struct broker_client *client = loop->all.first; client; client = client->all.next)
-		broker__client_close(client, "Server Shutdown");
-	broker__loop_settle(loop);
-}
-
-/* What keeps the loop running goes, so that broker_run returns when the last client has gone. */
-void broker__stop(struct broker *broker)
-{
-	struct broker__loop *loop = &broker->loops[0];
-	if (broker->is_stopping)
-		return;
-	broker->is_stopping = true;
-	broker_log(broker->log, BROKER_LOG_INFO, "Initiating Shutdown...");
-	broker__stop_listening(broker);
-	close_all_clients(loop);
-	if (broker->monitor)
-		broker_monitor_close(broker->monitor);
-	broker->monitor = NULL;
-	broker__signals_stop(broker);
-	uv_unref((uv_handle_t *)&broker->stop);
-	uv_unref((uv_handle_t *)&broker->wake);
-	uv_timer_start(&broker->lame_timer, on_goodbye_over, GOODBYE_MS, 0);
-	uv_unref((uv_handle_t *)&broker->lame_timer);
-	broker_log(broker->log, BROKER_LOG_INFO, "Server Exiting..");
-}
-
 void broker_stop(struct broker *broker)
 {
 	uv_async_send(&broker->stop);
@@ -254,7 +194,7 @@ static void close_loops(struct broker *broker)
 	if (!loop->input)
 		return;
 	if (!broker->is_stopping)
-		broker__stop(broker);
+		broker__shutdown(broker);
 	close_handle((uv_handle_t *)&broker->stop);
 	close_handle((uv_handle_t *)&broker->wake);
 	close_handle((uv_handle_t *)&broker->lame_timer);
@@ -273,7 +213,6 @@ void broker_close(struct broker *broker)
 		unlink(broker->ports_path);
 	free(broker->ports_path);
 	broker__closed_fini(&broker->closed);
-	broker_log_close(broker->log);
 	broker_options_fini(&broker->options);
 	free(broker);
 }
@@ -285,5 +224,5 @@ int broker_port(const struct broker *broker)
 
 int broker_http_port(const struct broker *broker)
 {
-	return broker->monitor ? broker_monitor_port(broker->monitor) : 0;
+	return broker->http_port;
 }

@@ -1,7 +1,7 @@
 /* broker.h - a server for core NATS clients.
  *
  * A drop-in for nats-server without clusters and JetStream. It knows nothing of logs: everything that happens
- * is an event (wire/event.h) handed to the sink it was opened with. A broker is a set of event loops; a
+ * is an event (wire/event.h) for the sink it was opened with. A broker is a set of event loops; a
  * connection belongs to one loop for life. One loop serves today, in the thread that calls broker_run. */
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
@@ -10,15 +10,16 @@
 #include "wire/error.h"
 #include "wire/event.h"
 
-#define BROKER_VERSION "2.9.10" /* told to clients, which derive features from it */
+#define BROKER_VERSION "2.9.10" /* sent to clients, which derive features from it */
 
 struct broker;
+struct broker_log;
 
-/* Bind and listen (client port, monitoring port), write pid and ports files. Takes the options: they are
- * owned by the broker from here on, also on failure, and *options is reset to empty. Borrows the sink until
- * broker_close; NULL = nobody watches. 0, or a negative code with *fault naming address and remedy. */
-int broker_open(struct broker **broker, struct broker_options *options, struct wire_sink *sink,
-		struct wire_fault *fault);
+/* Bind and listen (client port, monitoring port), write pid and ports files. Takes the options, also on failure:
+ * *options is empty afterwards. Borrows the log (NULL: nothing is logged) and the sink (NULL: nobody watches) until
+ * broker_close. 0, or a negative code with *fault naming address and remedy. */
+int broker_open(struct broker **broker, struct broker_options *options, struct broker_log *log,
+		struct wire_sink *sink, struct wire_fault *fault);
 
 /* Serve until stopped: SIGINT, SIGTERM (at once), SIGUSR2 (lame duck), or broker_stop. SIGHUP reloads the
  * configuration, SIGUSR1 reopens the log file. 0, or a negative code. */
@@ -30,10 +31,11 @@ void broker_stop(struct broker *broker);
 /* The sink has room again after its `ready` said no. May be called from any thread. */
 void broker_wake(struct broker *broker);
 
-/* Disconnect everybody, remove the ports file, free. The pid file stays, as nats-server leaves it. broker_run has returned. */
+/* Disconnect all clients, remove the ports file, free. The pid file stays, as with nats-server. broker_run must
+ * have returned. */
 void broker_close(struct broker *broker);
 
-/* The ports really bound, 0 when not listening. */
+/* The ports that were bound, 0 when not listening. */
 int broker_port(const struct broker *broker);
 int broker_http_port(const struct broker *broker);
 

@@ -6,7 +6,7 @@
 
 enum { SLOTS_MIN = 64 };
 
-/* Numbers are given in turn: their last bits spread evenly. */
+/* Connection numbers are consecutive: their last bits spread evenly. */
 static struct broker_client **chain_of(struct broker_client **slots, uint32_t slots_len, uint64_t cid)
 {
 	return &slots[cid & (slots_len - 1)];

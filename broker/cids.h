@@ -11,7 +11,7 @@ struct broker__cids {
 	uint32_t slots_len, count;
 };
 
-/* A client that cannot be added for want of memory is not found: monitoring leaves it out. */
+/* Without memory the client is not added, and monitoring does not show it. */
 void broker__cids_add(struct broker__cids *cids, struct broker_client *client);
 void broker__cids_remove(struct broker__cids *cids, struct broker_client *client);
 /* NULL when there is no such client. */

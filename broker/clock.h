@@ -1,5 +1,5 @@
-/* clock.h - the time of events, inside this folder: the realtime clock read once and advanced by the monotonic one, so
- * that it never jumps without saying so. */
+/* clock.h - the time of events, inside this folder: the realtime clock, advanced by the monotonic one, so that no step goes
+ * unreported. */
 #ifndef BROKER_CLOCK_H
 #define BROKER_CLOCK_H
 
@@ -13,11 +13,11 @@ struct broker__clock {
 
 void broker__clock_init(struct broker__clock *clock);
 
-/* Nanoseconds since the epoch. One clock call, now and then two. *step_ns is by how much the realtime clock had run
- * away when the anchor was renewed, nearly always 0: they are compared every 100 ms and may differ by as much. */
+/* Nanoseconds since the epoch. One clock call, sometimes two. *step_ns is the step of the realtime clock, nearly always 0:
+ * the clocks are compared every 100 ms, and a difference up to 100 ms is no step. */
 int64_t broker__clock_now(struct broker__clock *clock, int64_t *step_ns);
 
-/* The rule alone: the clocks read `monotonic_ns` and `real_ns`. Returns the step, 0 when the anchor stays. */
+/* Compare the clocks, which read `monotonic_ns` and `real_ns`. Returns the step, 0 when the anchor stays. */
 int64_t broker__clock_compare(struct broker__clock *clock, int64_t monotonic_ns, int64_t real_ns);
 
 #endif

@@ -50,7 +50,7 @@ static const char *append(char **at, const char *text)
 	return start;
 }
 
-/* One piece of memory with the strings behind the struct. */
+/* Copy into one piece of memory: the struct, then its strings. */
 static struct broker_client_info *copy(const struct broker_client_info *info)
 {
 	size_t len = strlen(info->ip) + strlen(info->name) + strlen(info->lang) + strlen(info->version) +

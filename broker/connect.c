@@ -1,12 +1,16 @@
-/* connect.c - CONNECT: who is it and how does it want to be spoken to. */
+#include "broker/connect.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "broker/auth.h"
+#include "broker/client_log.h"
+#include "broker/connection.h"
 #include "broker/emit.h"
 #include "broker/login.h"
-#include "broker/ops.h"
+#include "broker/reading.h"
+#include "broker/server.h"
 
 static void violate(struct broker_client *client, const char *user)
 {
@@ -44,7 +48,7 @@ static void set_title(struct broker_client *client)
 	client->title = title;
 }
 
-/* The client is that user from now on. 0 or -ENOMEM. */
+/* Give the client the identity of a user. 0 or -ENOMEM. */
 static int become(struct broker_client *client, const struct broker__identity *identity)
 {
 	bool had_permissions = client->permissions != NULL;
@@ -58,7 +62,7 @@ static int become(struct broker_client *client, const struct broker__identity *i
 	}
 	if ((had_permissions || client->permissions) && client->sids.count > 0)
 		broker__sublist_touch(&client->loop->broker->sublist);
-	broker__routes_clear(client);
+	broker__match_cache_clear(client);
 	return 0;
 }
 
@@ -69,15 +73,15 @@ bool broker__op_without_connect(struct broker_client *client)
 		violate(client, "");
 		return false;
 	}
-	client->is_expected = false;
-	broker__client_await_ping(client);
+	client->life = BROKER__GREETED;
+	client->events->admitted(client);
 	if (become(client, &identity) == 0)
 		return true;
 	broker__client_cut(client, "Read Error");
 	return false;
 }
 
-/* Protocol questions that close the connection. Static text, or an empty slice when all is well. */
+/* Find a fault of CONNECT that closes the connection. Static text, or an empty slice when there is none. */
 static struct wire_slice find_fault(const struct broker_client *client, const struct wire_connect *connect,
 				    const char **reason)
 {
@@ -85,7 +89,7 @@ static struct wire_slice find_fault(const struct broker_client *client, const st
 		*reason = "Bad Client Protocol Version";
 		return WIRE_LITERAL("invalid client protocol");
 	}
-	if (connect->no_responders && !client->has_headers) {
+	if (connect->no_responders && !client->options.headers) {
 		*reason = "No Responders Requires Headers";
 		return WIRE_LITERAL("no responders requires headers support");
 	}
@@ -94,17 +98,17 @@ static struct wire_slice find_fault(const struct broker_client *client, const st
 
 static void adopt(struct broker_client *client, const struct wire_connect *connect)
 {
-	client->verbose = connect->verbose;
-	client->pedantic = connect->pedantic;
-	if (client->echo != connect->echo)
-		broker__routes_clear(client);
-	client->echo = connect->echo;
-	client->protocol = connect->protocol;
-	client->no_responders = connect->no_responders;
-	client->has_headers = connect->headers && !client->loop->broker->options.no_header_support;
+	client->options.verbose = connect->verbose;
+	client->options.pedantic = connect->pedantic;
+	if (client->options.echo != connect->echo)
+		broker__match_cache_clear(client);
+	client->options.echo = connect->echo;
+	client->options.protocol = connect->protocol;
+	client->options.no_responders = connect->no_responders;
+	client->options.headers = connect->headers && !client->loop->broker->options.no_header_support;
 }
 
-/* The client says who it is, whether or not that is true: log lines and events call it so. */
+/* Copy the names that the client gives itself, unverified: log lines and events show them. */
 static int note_names(struct broker_client *client, const struct wire_connect *connect)
 {
 	if (!set_text(&client->name, connect->name) || !set_text(&client->lang, connect->lang) ||
@@ -114,7 +118,7 @@ static int note_names(struct broker_client *client, const struct wire_connect *c
 	return 0;
 }
 
-/* False when the client is being closed, and was told why. */
+/* False when the client was refused: it has its error and is being closed. */
 static bool may_enter(struct broker_client *client, const struct wire_connect *connect)
 {
 	const char *reason;
@@ -135,21 +139,23 @@ static bool may_enter(struct broker_client *client, const struct wire_connect *c
 static void welcome(struct broker_client *client, const struct wire_connect *connect,
 		    const struct broker__identity *identity)
 {
-	client->is_connected = true;
-	client->is_expected = false;
+	client->life = BROKER__CONNECTED;
 	if (become(client, identity) < 0) {
 		broker__client_cut(client, "Read Error");
 		return;
 	}
 	if (!may_enter(client, connect))
 		return;
-	broker__client_await_ping(client);
+	client->events->admitted(client);
 	if (!client->is_announced)
 		broker__emit_connect(client);
-	broker__answer_ok(client);
+	broker__client_send_ok(client);
 }
 
-/* Let the client in or refuse it; or have its password verified first, which takes *connect. */
+static void on_verified(struct broker_client *client, struct wire_connect *connect,
+			const struct broker__proof *proof);
+
+/* Admit the client or refuse it, or start verifying its password, which takes *connect. */
 static void check(struct broker_client *client, struct wire_connect *connect,
 		  const struct broker__proof *proof)
 {
@@ -160,18 +166,18 @@ static void check(struct broker_client *client, struct wire_connect *connect,
 	case BROKER__GRANTED: welcome(client, connect, &identity); break;
 	case BROKER__REFUSED: violate(client, connect->user); break;
 	case BROKER__UNDECIDED:
-		if (broker__login_start(client, connect, hash,
-					broker__auth_given(&broker->options, connect)) < 0)
+		if (broker__login_start(client, connect, hash, broker__auth_given(&broker->options, connect),
+					on_verified) < 0)
 			broker__client_cut(client, "Read Error");
 	}
 }
 
-void broker__op_connect_verified(struct broker_client *client, struct wire_connect *connect,
-				 const struct broker__proof *proof)
+static void on_verified(struct broker_client *client, struct wire_connect *connect,
+			const struct broker__proof *proof)
 {
 	check(client, connect, proof);
 	if (!client->login)
-		broker__client_resume(client, BROKER__VERIFIED);
+		broker__client_resume(client, BROKER__VERIFYING);
 }
 
 void broker__op_connect(struct broker_client *client, struct wire_slice json)

@@ -1,21 +1,29 @@
-/* deliver.c - the hot path: with many small messages every nanosecond here counts, so what is common is decided first
- * and a message is copied as one run of bytes wherever it can. */
+/* deliver.c - the hot path: with many small messages every nanosecond counts. Common cases are decided first, and a
+ * message is copied as one range of bytes wherever possible. */
 #include "broker/deliver.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "broker/client_log.h"
+#include "broker/connection.h"
 #include "broker/emit.h"
-#include "broker/large.h"
-#include "broker/ops.h"
+#include "broker/match_builder.h"
+#include "broker/memory.h"
+#include "broker/pressure.h"
 #include "broker/quote.h"
+#include "broker/subscriptions.h"
 #include "broker/trace.h"
 
-enum { LOOK_MAX = 256 /* members of a queue group that are asked whether they keep up */ };
+enum {
+	LOOK_MAX = 256,        /* members of a queue group to look at for one that keeps up */
+	NAMED_MAX = 64 * 1024, /* receivers that an event names; for more it has only their number */
+};
 
 /* ---- one receiver ---- */
 
-enum wire_outcome broker__put_slowly(struct broker_client *to, struct wire_slice head, struct wire_slice run)
+enum wire_outcome broker__deliver_slowly(struct broker_client *to, struct wire_slice head,
+					 struct wire_slice run)
 {
 	struct broker__loop *loop = to->loop;
 	broker__memory_relieve(loop);
@@ -23,7 +31,7 @@ enum wire_outcome broker__put_slowly(struct broker_client *to, struct wire_slice
 		return WIRE_DROPPED_SLOW;
 	const struct wire_slice pieces[] = {head, run};
 	if (broker__output_put(&to->output, pieces, 2) < 0) {
-		broker__client_is_slow(to);
+		broker__client_cut_slow(to);
 		return WIRE_DROPPED_SLOW;
 	}
 	broker__output_count_message(&to->output);
@@ -40,7 +48,7 @@ static __attribute__((noinline)) void grant_reply(struct broker_client *to, stru
 	broker__replies_grant(to->replies, reply, to->loop->now_ns);
 }
 
-/* "HMSG subject sid " of a receiver whose route has no heads, valid until the next call. */
+/* Write "HMSG subject sid " for a receiver whose match has no heads. Valid until the next call. */
 static __attribute__((noinline)) struct wire_slice write_head(const struct broker__receiver *receiver,
 							      struct wire_slice subject)
 {
@@ -48,7 +56,8 @@ static __attribute__((noinline)) struct wire_slice write_head(const struct broke
 	return wire_slice(head, broker__head_write(head, subject, receiver->sub->sid));
 }
 
-static inline enum wire_outcome put(const struct broker__receiver *receiver, struct broker__parcel *parcel)
+static inline enum wire_outcome put(const struct broker__receiver *receiver,
+				    struct broker__outgoing *outgoing)
 {
 	struct broker__sub *sub = receiver->sub;
 	struct broker_client *to = receiver->client;
@@ -56,25 +65,25 @@ static inline enum wire_outcome put(const struct broker__receiver *receiver, str
 		return WIRE_DROPPED_PERMISSION;
 	if (sub->is_closed || !broker__client_is_open(to))
 		return WIRE_DROPPED_CLOSED;
-	struct wire_slice run = parcel->whole;
+	struct wire_slice run = outgoing->whole;
 	struct wire_slice head = wire_slice(receiver->head, receiver->head_len);
-	size_t size = parcel->size;
+	size_t size = outgoing->size;
 	if (!head.data)
-		head = write_head(receiver, parcel->op->subject);
-	if (!(parcel->has_headers && to->has_headers))
+		head = write_head(receiver, outgoing->op->subject);
+	if (!(outgoing->has_headers && to->options.headers))
 		head = wire_slice(head.data + 1, head.len - 1);
-	if (parcel->has_headers && !to->has_headers) {
-		if (!parcel->bare.data && !broker__parcel_strip(parcel))
+	if (outgoing->has_headers && !to->options.headers) {
+		if (!outgoing->bare.data && !broker__outgoing_strip(outgoing))
 			return WIRE_DROPPED_CLOSED;
-		run = parcel->bare;
-		size = parcel->bare_size;
+		run = outgoing->bare;
+		size = outgoing->bare_size;
 	}
 	if (head.len + run.len <= broker__output_room(&to->output)) {
 		broker__output_append(&to->output, head.data, head.len);
 		broker__output_append(&to->output, run.data, run.len);
 		broker__output_count_message(&to->output);
 	} else {
-		enum wire_outcome outcome = broker__put_slowly(to, head, run);
+		enum wire_outcome outcome = broker__deliver_slowly(to, head, run);
 		if (outcome != WIRE_SENT)
 			return outcome;
 	}
@@ -83,11 +92,11 @@ static inline enum wire_outcome put(const struct broker__receiver *receiver, str
 	to->out_msgs++;
 	to->out_bytes += size;
 	to->loop->counters.out_msgs++;
-	to->loop->counters.out_bytes += parcel->size; /* nats-server's total is before stripping */
-	if (to->replies && parcel->op->reply.len > 0)
-		grant_reply(to, parcel->op->reply);
+	to->loop->counters.out_bytes += outgoing->size; /* nats-server's total includes stripped headers */
+	if (to->replies && outgoing->op->reply.len > 0)
+		grant_reply(to, outgoing->op->reply);
 	if (broker__traces(to))
-		broker__trace_delivery(sub, parcel->op, parcel->has_headers && to->has_headers);
+		broker__trace_delivery(sub, outgoing->op, outgoing->has_headers && to->options.headers);
 	sub->delivered++;
 	if (sub->max > 0 && sub->delivered >= sub->max)
 		broker__client_unsubscribe(to, sub);
@@ -96,10 +105,10 @@ static inline enum wire_outcome put(const struct broker__receiver *receiver, str
 
 /* ---- all receivers ---- */
 
-struct wire_receiver *broker__describe(struct broker__loop *loop, const struct broker__route *route,
+struct wire_receiver *broker__describe(struct broker__loop *loop, const struct broker__match *match,
 				       size_t len)
 {
-	size_t wanted = (size_t)route->receivers_len + route->picks_len;
+	size_t wanted = (size_t)match->receivers_len + match->queue_groups_len;
 	if (wanted > loop->receivers_cap) {
 		struct wire_receiver *grown = realloc(loop->receivers, wanted * sizeof *grown);
 		if (!grown)
@@ -107,27 +116,43 @@ struct wire_receiver *broker__describe(struct broker__loop *loop, const struct b
 		loop->receivers = grown;
 		loop->receivers_cap = wanted;
 	}
-	memcpy(loop->receivers, route->described, len * sizeof *loop->receivers);
+	memcpy(loop->receivers, match->described, len * sizeof *loop->receivers);
 	return loop->receivers;
 }
 
-/* Note what became of the receiver at `at`, the last one so far of a queue group if it is behind the plain ones. Nothing
- * is noted while everybody got it, nor of receivers that are too many to be named. */
-static inline void note(struct broker__loop *loop, const struct broker__route *route,
+static inline bool are_named(const struct broker__match *match)
+{
+	return match->receivers_len + match->queue_groups_len <= NAMED_MAX;
+}
+
+/* Copy the first `len` receivers as they usually are, with room for all. Owned by a message that takes several
+ * turns. */
+static struct wire_receiver *describe_large(const struct broker__match *match, size_t len)
+{
+	size_t room = (size_t)match->receivers_len + match->queue_groups_len;
+	struct wire_receiver *described = malloc(room * sizeof *described);
+	if (described)
+		memcpy(described, match->described, len * sizeof *described);
+	return described;
+}
+
+/* Note the outcome for the receiver at index `at`; indexes after the plain receivers are queue groups, served in
+ * order. Nothing is noted while everybody got the message, or when the receivers are too many to be named. */
+static inline void note(struct broker__loop *loop, const struct broker__match *match,
 			struct broker__fanout *fanout, uint32_t at, enum wire_outcome outcome)
 {
 	fanout->sent += outcome == WIRE_SENT;
-	uint32_t known = at < route->receivers_len ? route->receivers_len : at;
-	if (outcome != WIRE_SENT && !fanout->unusual && broker__are_named(route))
-		fanout->unusual = fanout->is_large ? broker__large_describe(route, known)
-						   : broker__describe(loop, route, known);
-	if (fanout->unusual && at >= route->receivers_len)
-		fanout->unusual[at] = route->described[at];
+	uint32_t known = at < match->receivers_len ? match->receivers_len : at;
+	if (outcome != WIRE_SENT && !fanout->unusual && are_named(match))
+		fanout->unusual =
+		    fanout->is_large ? describe_large(match, known) : broker__describe(loop, match, known);
+	if (fanout->unusual && at >= match->receivers_len)
+		fanout->unusual[at] = match->described[at];
 	if (fanout->unusual)
 		fanout->unusual[at].outcome = outcome;
 }
 
-/* xorshift64*: picks queue members, nothing secret. */
+/* xorshift64*: chooses queue members, nothing secret. */
 static inline uint32_t random_below(struct broker__loop *loop, uint32_t bound)
 {
 	uint64_t x = loop->random;
@@ -138,25 +163,27 @@ static inline uint32_t random_below(struct broker__loop *loop, uint32_t bound)
 	return (uint32_t)(((x * 2685821657736338717u >> 32) * bound) >> 32);
 }
 
-/* A client that is gone is not looked at: put knows. */
+/* Do not look at clients that have gone: put() handles them. */
 static bool is_behind(const struct broker__receiver *receiver, uint64_t threshold)
 {
 	return !receiver->sub->is_closed && broker__output_pending(&receiver->client->output) > threshold;
 }
 
-/* Offer to the members in turn from `start` on: first to those that keep up, as far as we look for them, then to all.
- * Returns the index of who took it, or `start`, with the outcome of the last who could not. */
-static __attribute__((noinline)) uint32_t offer_in_turn(const struct broker__pick *pick, uint32_t start,
-							uint64_t threshold, struct broker__parcel *parcel,
+/* Offer the message to the members in turn, beginning at `start`: first to those that keep up, looking at LOOK_MAX
+ * of them, then to all. Returns the index of the member that took it, or `start` with the outcome of the last one
+ * that could not. */
+static __attribute__((noinline)) uint32_t offer_in_turn(const struct broker__queue_group *group,
+							uint32_t start, uint64_t threshold,
+							struct broker__outgoing *outgoing,
 							enum wire_outcome *outcome)
 {
 	for (uint32_t pass = 0; pass < 2; pass++) {
-		uint32_t most = pass == 0 && pick->members_len > LOOK_MAX ? LOOK_MAX : pick->members_len;
+		uint32_t most = pass == 0 && group->members_len > LOOK_MAX ? LOOK_MAX : group->members_len;
 		for (uint32_t i = 0; i < most; i++) {
-			uint32_t at = (start + i) % pick->members_len;
-			if (pass == 0 && is_behind(&pick->members[at], threshold))
+			uint32_t at = (start + i) % group->members_len;
+			if (pass == 0 && is_behind(&group->members[at], threshold))
 				continue;
-			*outcome = put(&pick->members[at], parcel);
+			*outcome = put(&group->members[at], outgoing);
 			if (*outcome == WIRE_SENT)
 				return at;
 		}
@@ -164,62 +191,63 @@ static __attribute__((noinline)) uint32_t offer_in_turn(const struct broker__pic
 	return start;
 }
 
-/* Offer to a random member, to others when it cannot take it or is behind. */
-static uint32_t offer(struct broker__loop *loop, const struct broker__pick *pick,
-		      struct broker__parcel *parcel, enum wire_outcome *outcome)
+/* Offer the message to a random member, and to others when that one cannot take it or is behind. */
+static uint32_t offer(struct broker__loop *loop, const struct broker__queue_group *group,
+		      struct broker__outgoing *outgoing, enum wire_outcome *outcome)
 {
-	uint32_t start = random_below(loop, pick->members_len);
+	uint32_t start = random_below(loop, group->members_len);
 	uint64_t threshold = broker__pressure_threshold(loop->broker);
 	*outcome = WIRE_DROPPED_CLOSED;
-	if (!is_behind(&pick->members[start], threshold))
-		*outcome = put(&pick->members[start], parcel);
+	if (!is_behind(&group->members[start], threshold))
+		*outcome = put(&group->members[start], outgoing);
 	if (*outcome == WIRE_SENT)
 		return start;
-	return offer_in_turn(pick, start, threshold, parcel, outcome);
+	return offer_in_turn(group, start, threshold, outgoing, outcome);
 }
 
-/* One queue group's turn. */
-static void deliver_to_pick(struct broker__loop *loop, struct broker__route *route,
-			    struct broker__parcel *parcel, struct broker__fanout *fanout)
+/* Deliver to one member of the next queue group. */
+static void deliver_to_queue_group(struct broker__loop *loop, struct broker__match *match,
+				   struct broker__outgoing *outgoing, struct broker__fanout *fanout)
 {
-	struct broker__pick *pick = &route->picks[fanout->next++ - route->receivers_len];
-	if (pick->members_len == 0)
+	struct broker__queue_group *group = &match->queue_groups[fanout->next++ - match->receivers_len];
+	if (group->members_len == 0)
 		return;
 	enum wire_outcome outcome;
-	uint32_t member = offer(loop, pick, parcel, &outcome);
+	uint32_t member = offer(loop, group, outgoing, &outcome);
 	uint32_t at = fanout->described_len++;
-	route->described[at] = pick->described[member];
+	match->described[at] = group->described[member];
 	if (outcome == WIRE_SENT)
-		fanout->hint = &pick->hints[member];
-	note(loop, route, fanout, at, outcome);
+		fanout->hint = &group->hints[member];
+	note(loop, match, fanout, at, outcome);
 }
 
-/* Hot. Receivers come first, then queue groups. */
-static inline void deliver_until(struct broker__loop *loop, struct broker__route *route,
-				 struct broker__parcel *parcel, struct broker__fanout *fanout, uint32_t until)
+/* Hot. Deliver to receivers first, then to queue groups. */
+static inline void deliver_until(struct broker__loop *loop, struct broker__match *match,
+				 struct broker__outgoing *outgoing, struct broker__fanout *fanout,
+				 uint32_t until)
 {
-	uint32_t plain = until < route->receivers_len ? until : route->receivers_len;
+	uint32_t plain = until < match->receivers_len ? until : match->receivers_len;
 	for (; fanout->next < plain; fanout->next++) {
-		enum wire_outcome outcome = put(&route->receivers[fanout->next], parcel);
+		enum wire_outcome outcome = put(&match->receivers[fanout->next], outgoing);
 		if (outcome == WIRE_SENT && !fanout->unusual)
 			fanout->sent++;
 		else
-			note(loop, route, fanout, fanout->next, outcome);
+			note(loop, match, fanout, fanout->next, outcome);
 	}
 	while (fanout->next < until)
-		deliver_to_pick(loop, route, parcel, fanout);
+		deliver_to_queue_group(loop, match, outgoing, fanout);
 }
 
-void broker__deliver_until(struct broker__loop *loop, struct broker__route *route,
-			   struct broker__parcel *parcel, struct broker__fanout *fanout, uint32_t until)
+void broker__deliver_until(struct broker__loop *loop, struct broker__match *match,
+			   struct broker__outgoing *outgoing, struct broker__fanout *fanout, uint32_t until)
 {
-	deliver_until(loop, route, parcel, fanout, until);
+	deliver_until(loop, match, outgoing, fanout, until);
 }
 
 /* ---- the message ---- */
 
 static inline void emit(struct broker_client *publisher, const struct wire_op *op,
-			struct broker__route *route, const struct broker__fanout *fanout)
+			struct broker__match *match, const struct broker__fanout *fanout)
 {
 	struct broker__loop *loop = publisher->loop;
 	struct wire_event *event = &loop->message;
@@ -233,15 +261,16 @@ static inline void emit(struct broker_client *publisher, const struct wire_op *o
 	event->receiver_count = fanout->sent;
 	event->receivers_len = fanout->described_len;
 	event->receivers = fanout->unusual ? fanout->unusual : fanout->described;
-	event->subject_hint = route ? &route->hints->subject : NULL;
-	event->receivers_hint = fanout->unusual || (route && route->picks_len > 1) ? NULL : fanout->hint;
-	if (route && !broker__are_named(route)) {
+	event->subject_hint = match ? &match->hints->subject : NULL;
+	event->receivers_hint =
+	    fanout->unusual || (match && match->queue_groups_len > 1) ? NULL : fanout->hint;
+	if (match && !are_named(match)) {
 		event->receivers = NULL;
 		event->receivers_hint = NULL;
 		event->receivers_len = 0;
 	}
 	loop->broker->sink->event(loop->broker->sink, event);
-	broker__emit_later(loop);
+	broker__schedule_tick(loop);
 }
 
 void broker__answer_no_responders(struct broker_client *publisher, struct wire_slice reply,
@@ -252,7 +281,7 @@ void broker__answer_no_responders(struct broker_client *publisher, struct wire_s
 	broker__client_send_pieces(publisher, pieces, sizeof pieces / sizeof *pieces);
 }
 
-/* Replies that mean something inside clusters and JetStream: nats-server takes none of them from a client. */
+/* Reply subjects with a meaning inside clusters and JetStream: nats-server accepts none of them from a client. */
 static bool is_reserved_reply(struct wire_slice reply)
 {
 	return (reply.len > 4 && memcmp(reply.data, "_R_.", 4) == 0) ||
@@ -273,12 +302,12 @@ static void refuse(struct broker_client *publisher, const char *what, struct wir
 	free(quoted);
 }
 
-/* False when the publisher may not; it has been told. */
-static bool check(struct broker_client *publisher, const struct broker__route *route,
+/* False when the publisher may not publish this; it got an error. */
+static bool check(struct broker_client *publisher, const struct broker__match *match,
 		  const struct wire_op *op)
 {
-	bool may = route->may_publish && !route->is_reserved;
-	if (!may && !route->is_reserved && publisher->replies)
+	bool may = match->may_publish && !match->is_reserved;
+	if (!may && !match->is_reserved && publisher->replies)
 		may = broker__replies_use(publisher->replies, op->subject, publisher->permissions,
 					  publisher->loop->now_ns);
 	if (!may) {
@@ -292,7 +321,7 @@ static bool check(struct broker_client *publisher, const struct broker__route *r
 	return true;
 }
 
-bool broker__deliver_begin(struct broker_client *publisher, const struct broker__route *route,
+bool broker__deliver_begin(struct broker_client *publisher, const struct broker__match *match,
 			   const struct wire_op *op)
 {
 	struct broker__loop *loop = publisher->loop;
@@ -301,58 +330,35 @@ bool broker__deliver_begin(struct broker_client *publisher, const struct broker_
 	publisher->in_bytes += size;
 	loop->counters.in_msgs++;
 	loop->counters.in_bytes += size;
-	bool is_allowed = route && (!(publisher->permissions || route->is_reserved || op->reply.len > 4) ||
-				    check(publisher, route, op));
+	bool is_allowed = match && (!(publisher->permissions || match->is_reserved || op->reply.len > 4) ||
+				    check(publisher, match, op));
 	if (is_allowed)
-		broker__answer_ok(publisher);
+		broker__client_send_ok(publisher);
 	return is_allowed;
 }
 
-bool broker__deliver_end(struct broker_client *publisher, struct broker__route *route,
+bool broker__deliver_end(struct broker_client *publisher, struct broker__match *match,
 			 const struct wire_op *op, const struct broker__fanout *fanout, bool is_allowed)
 {
 	if (publisher->loop->broker->sink)
-		emit(publisher, op, route, fanout);
-	return !(fanout->sent == 0 && is_allowed && op->reply.len > 0 && publisher->no_responders);
+		emit(publisher, op, match, fanout);
+	return !(fanout->sent == 0 && is_allowed && op->reply.len > 0 && publisher->options.no_responders);
 }
 
 /* Hot. */
-enum broker__progress broker__deliver_by(struct broker_client *publisher, struct broker__route *route,
-					 const struct wire_op *op, const char *end)
+bool broker__deliver(struct broker_client *publisher, struct broker__match *match, const struct wire_op *op,
+		     const char *end)
 {
 	struct broker__loop *loop = publisher->loop;
 	struct broker__fanout fanout = {0};
-	struct broker__parcel parcel;
-	if (route) {
-		int64_t units = broker__deliver_units(route, (size_t)(end - op->subject.data));
-		if (units > loop->turn_units && route->receivers_len + route->picks_len > 1)
-			return broker__large_deliver(publisher, route, op, end);
-		loop->work_left -= units;
-	}
-	bool is_allowed = broker__deliver_begin(publisher, route, op);
+	struct broker__outgoing outgoing;
+	bool is_allowed = broker__deliver_begin(publisher, match, op);
 	if (is_allowed) {
-		broker__fanout_init(&fanout, route);
-		if (broker__parcel_init(&parcel, op, end))
-			deliver_until(loop, route, &parcel, &fanout, route->receivers_len + route->picks_len);
-		broker__parcel_fini(&parcel);
+		broker__fanout_init(&fanout, match);
+		if (broker__outgoing_init(&outgoing, op, end))
+			deliver_until(loop, match, &outgoing, &fanout,
+				      match->receivers_len + match->queue_groups_len);
+		broker__outgoing_fini(&outgoing);
 	}
-	if (broker__deliver_end(publisher, route, op, &fanout, is_allowed))
-		return BROKER__DONE;
-	return broker__large_answer(publisher, op->reply);
-}
-
-enum broker__progress broker__deliver(struct broker_client *publisher, const struct wire_op *op,
-				      const char *end)
-{
-	struct broker__loop *loop = publisher->loop;
-	const struct broker__sublist *list = &loop->broker->sublist;
-	if (publisher->is_begun && (publisher->owes_answer || broker__large_is_of(loop, publisher)))
-		return broker__large_go_on(publisher, op, end);
-	struct broker__route *route = broker__route_again(&publisher->routes, list, op->subject);
-	if (route)
-		loop->counters.route_hits++;
-	else if (broker__route_find(publisher, op->subject, broker__sublist_hash(list, op->subject),
-				    &route) == BROKER__AGAIN)
-		return BROKER__AGAIN;
-	return broker__deliver_by(publisher, route, op, end);
+	return broker__deliver_end(publisher, match, op, &fanout, is_allowed);
 }

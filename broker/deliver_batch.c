@@ -1,9 +1,14 @@
-/* deliver_batch.c - the hot path of busy publishers: what does not change from message to message is asked once a batch. */
+/* deliver_batch.c - the hot path of busy publishers: conditions that do not change from message to message are
+ * checked once for all. */
+#include "broker/deliver_batch.h"
+
+#include "broker/connection.h"
 #include "broker/deliver.h"
 #include "broker/emit.h"
+#include "broker/publish.h"
 
-/* Outputs of so many receivers are more than the caches hold. Each is written as soon as there is enough for a write, and
- * its memory serves the next receiver while it is still warm. */
+/* With this many receivers, their outputs do not fit into the processor caches. Each output is written as soon as
+ * it is worth a write, and its memory serves the next receiver while it is still cached. */
 enum { MANY_RECEIVERS = 8, ENOUGH_BYTES = 32 * 1024 };
 
 static uint64_t bytes_of(const struct wire_batch *batch, uint32_t count)
@@ -16,7 +21,8 @@ static uint64_t bytes_of(const struct wire_batch *batch, uint32_t count)
 
 /* ---- one receiver ---- */
 
-/* Append messages from `index` on while there is room. Returns the index of the first that has none. */
+/* Append messages, beginning at `index`, while there is room. Returns the index of the first message that did not
+ * fit. */
 static uint32_t append(struct broker__output *output, struct wire_slice head, const struct wire_batch *batch,
 		       uint32_t index)
 {
@@ -47,7 +53,8 @@ static void count(const struct broker__receiver *receiver, const struct wire_bat
 	receiver->sub->delivered += sent;
 }
 
-/* Notes in *receiver how many it got. False when that is not all of them. To make room for one, another may be cut. */
+/* Append the messages to one receiver and note in *receiver how many it got. False when it did not get all. Another
+ * receiver may be cut to make room. */
 static bool put(struct broker__receiver *receiver, const struct wire_batch *batch)
 {
 	struct broker_client *to = receiver->client;
@@ -57,7 +64,8 @@ static bool put(struct broker__receiver *receiver, const struct wire_batch *batc
 	if (receiver->was_closed)
 		return false;
 	uint32_t sent = append(&to->output, head, batch, 0);
-	while (sent < batch->count && broker__put_slowly(to, head, wire_batch_text(batch, sent)) == WIRE_SENT)
+	while (sent < batch->count &&
+	       broker__deliver_slowly(to, head, wire_batch_text(batch, sent)) == WIRE_SENT)
 		sent = append(&to->output, head, batch, sent + 1);
 	broker__client_touch(to);
 	count(receiver, batch, sent);
@@ -65,13 +73,13 @@ static bool put(struct broker__receiver *receiver, const struct wire_batch *batc
 	return sent == batch->count;
 }
 
-/* False when not everybody got all of them. */
-static bool put_all(struct broker__route *route, const struct wire_batch *batch)
+/* False when some receiver did not get all of the messages. */
+static bool put_all(struct broker__match *match, const struct wire_batch *batch)
 {
-	bool got_all = true, are_many = route->receivers_len >= MANY_RECEIVERS;
-	for (uint32_t i = 0; i < route->receivers_len; i++) {
-		struct broker_client *to = route->receivers[i].client;
-		got_all &= put(&route->receivers[i], batch);
+	bool got_all = true, are_many = match->receivers_len >= MANY_RECEIVERS;
+	for (uint32_t i = 0; i < match->receivers_len; i++) {
+		struct broker_client *to = match->receivers[i].client;
+		got_all &= put(&match->receivers[i], batch);
 		if (are_many && broker__output_pending(&to->output) >= ENOUGH_BYTES)
 			broker__client_flush(to);
 	}
@@ -80,16 +88,17 @@ static bool put_all(struct broker__route *route, const struct wire_batch *batch)
 
 /* ---- the events ---- */
 
-/* Of the message at `index`, when not everybody got all of them: who was cut off got nothing from then on. */
-static void describe(struct wire_event *event, struct broker__loop *loop, const struct broker__route *route,
+/* Describe the receivers of the message at `index` when some receiver did not get all: a receiver that was cut got
+ * nothing afterwards. */
+static void describe(struct wire_event *event, struct broker__loop *loop, const struct broker__match *match,
 		     uint32_t index)
 {
-	struct wire_receiver *described = broker__describe(loop, route, route->receivers_len);
-	event->receivers = described ? described : route->described;
+	struct wire_receiver *described = broker__describe(loop, match, match->receivers_len);
+	event->receivers = described ? described : match->described;
 	event->receivers_hint = NULL;
-	event->receiver_count = route->receivers_len;
-	for (uint32_t i = 0; i < route->receivers_len; i++) {
-		const struct broker__receiver *receiver = &route->receivers[i];
+	event->receiver_count = match->receivers_len;
+	for (uint32_t i = 0; i < match->receivers_len; i++) {
+		const struct broker__receiver *receiver = &match->receivers[i];
 		if (index < receiver->batch_sent)
 			continue;
 		event->receiver_count--;
@@ -100,7 +109,7 @@ static void describe(struct wire_event *event, struct broker__loop *loop, const 
 }
 
 static void emit(struct broker_client *publisher, const struct wire_op *first, const struct wire_batch *batch,
-		 struct broker__route *route, bool got_all)
+		 struct broker__match *match, bool got_all)
 {
 	struct broker__loop *loop = publisher->loop;
 	struct wire_sink *sink = loop->broker->sink;
@@ -108,49 +117,49 @@ static void emit(struct broker_client *publisher, const struct wire_op *first, c
 				   .time_ns = loop->now_ns,
 				   .conn = publisher->cid,
 				   .subject = first->subject,
-				   .receiver_count = route->receivers_len,
-				   .receivers_len = route->receivers_len,
-				   .receivers = route->described,
-				   .subject_hint = &route->hints->subject,
-				   .receivers_hint = &route->hints->receivers};
+				   .receiver_count = match->receivers_len,
+				   .receivers_len = match->receivers_len,
+				   .receivers = match->described,
+				   .subject_hint = &match->hints->subject,
+				   .receivers_hint = &match->hints->receivers};
 	if (got_all && sink->batch) {
 		sink->batch(sink, &event, batch);
 	} else {
 		for (uint32_t i = 0; i < batch->count; i++) {
 			wire_batch_event(batch, i, &event);
 			if (!got_all)
-				describe(&event, loop, route, i);
+				describe(&event, loop, match, i);
 			sink->event(sink, &event);
 		}
 	}
-	broker__emit_later(loop);
+	broker__schedule_tick(loop);
 }
 
 /* ---- the batch ---- */
 
 static void deliver(struct broker_client *publisher, const struct wire_op *first,
-		    const struct wire_batch *batch, struct broker__route *route)
+		    const struct wire_batch *batch, struct broker__match *match)
 {
 	struct broker__loop *loop = publisher->loop;
 	publisher->in_msgs += batch->count;
 	publisher->in_bytes += batch->payload_bytes;
 	loop->counters.in_msgs += batch->count;
 	loop->counters.in_bytes += batch->payload_bytes;
-	loop->counters.route_hits += batch->count;
-	bool got_all = put_all(route, batch);
+	loop->counters.match_hits += batch->count;
+	bool got_all = put_all(match, batch);
 	if (loop->broker->sink)
-		emit(publisher, first, batch, route, got_all);
+		emit(publisher, first, batch, match, got_all);
 }
 
-/* Messages that may not all go the same way: a member of a queue group is to be drawn for each, a receiver has had
- * enough after some of them or gets each twice, something is to be said to the publisher about each. */
-static bool must_go_one_by_one(const struct broker_client *publisher, const struct broker__route *route)
+/* Some messages may be delivered differently from others: a queue group member is chosen for each, a receiver
+ * reaches its maximum or gets each message twice, or the publisher is answered for each. */
+static bool must_go_one_by_one(const struct broker_client *publisher, const struct broker__match *match)
 {
-	if (!route || !route->is_plain || !route->has_heads || route->is_reserved || publisher->permissions ||
-	    publisher->verbose)
+	if (!match || !match->is_plain || !match->has_heads || match->is_reserved || publisher->permissions ||
+	    publisher->options.verbose)
 		return true;
-	for (uint32_t i = 0; i < route->receivers_len; i++) {
-		const struct broker__receiver *receiver = &route->receivers[i];
+	for (uint32_t i = 0; i < match->receivers_len; i++) {
+		const struct broker__receiver *receiver = &match->receivers[i];
 		if (receiver->sub->max > 0 || receiver->sub->is_closed ||
 		    !broker__client_is_open(receiver->client))
 			return true;
@@ -158,7 +167,7 @@ static bool must_go_one_by_one(const struct broker_client *publisher, const stru
 	return false;
 }
 
-/* Ends with the turn. Returns how many were delivered. */
+/* Deliver until the turn ends. Returns how many were delivered. */
 static uint32_t deliver_one_by_one(struct broker_client *publisher, const struct wire_op *first,
 				   const struct wire_batch *batch)
 {
@@ -169,7 +178,7 @@ static uint32_t deliver_one_by_one(struct broker_client *publisher, const struct
 		struct wire_slice text = wire_batch_text(batch, done);
 		op.payload = wire_batch_payload(batch, done);
 		op.size_text = wire_slice(text.data, (size_t)(op.payload.data - 2 - text.data));
-		publisher->is_begun = broker__deliver(publisher, &op, text.data + text.len) == BROKER__AGAIN;
+		publisher->is_begun = broker__publish(publisher, &op, text.data + text.len) == BROKER__AGAIN;
 		if (publisher->is_begun)
 			break;
 	}
@@ -180,12 +189,12 @@ uint32_t broker__deliver_batch(struct broker_client *publisher, const struct wir
 			       const struct wire_batch *batch)
 {
 	struct broker__loop *loop = publisher->loop;
-	struct broker__route *route =
-	    broker__route_again(&publisher->routes, &loop->broker->sublist, first->subject);
-	if (must_go_one_by_one(publisher, route))
+	struct broker__match *match =
+	    broker__match_again(&publisher->matches, &loop->broker->sublist, first->subject);
+	if (must_go_one_by_one(publisher, match))
 		return deliver_one_by_one(publisher, first, batch);
-	loop->work_left -= (int64_t)batch->count * route->receivers_len * BROKER__BATCH_UNITS +
-			   (int64_t)(batch->payload_bytes / BROKER__BYTES_A_UNIT * route->receivers_len);
-	deliver(publisher, first, batch, route);
+	loop->work_left -= (int64_t)batch->count * match->receivers_len * BROKER__BATCH_UNITS +
+			   (int64_t)(batch->payload_bytes / BROKER__BYTES_A_UNIT * match->receivers_len);
+	deliver(publisher, first, batch, match);
 	return batch->count;
 }

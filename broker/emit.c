@@ -1,23 +1,45 @@
 #include "broker/emit.h"
 
+#include "broker/client.h"
+#include "broker/log.h"
+#include "wire/mark.h"
+
 enum { TICK_MS = 20 };
+
+bool broker__sink_is_full(const struct broker__loop *loop)
+{
+	struct wire_sink *sink = loop->broker->sink;
+	return sink && sink->ready && !sink->ready(sink);
+}
+
+void broker__read_clock(struct broker__loop *loop)
+{
+	char text[WIRE_MARK_TEXT];
+	int64_t step_ns;
+	loop->now_ns = broker__clock_now(&loop->clock, &step_ns);
+	if (step_ns != 0) {
+		broker_log(loop->broker->log, BROKER_LOG_WARN, "the system clock was set by %+.3f s",
+			   (double)step_ns / 1e9);
+		broker__emit_mark(loop, wire_mark_step(text, step_ns));
+	}
+}
 
 static void on_tick(uv_timer_t *timer)
 {
 	struct broker__loop *loop = timer->data;
 	struct wire_sink *sink = loop->broker->sink;
-	broker__loop_read_clock(loop);
+	broker__read_clock(loop);
 	unsigned again_ms = sink->tick(sink, loop->now_ns);
-	loop->is_sink_told = again_ms > 0;
+	loop->is_tick_scheduled = again_ms > 0;
 	if (again_ms > 0)
 		uv_timer_start(timer, on_tick, again_ms, 0);
 }
 
-void broker__emit_later(struct broker__loop *loop)
+void broker__schedule_tick(struct broker__loop *loop)
 {
-	if (loop->is_sink_told || !loop->broker->sink->tick)
+	if (loop->is_tick_scheduled || !loop->broker->sink->tick)
 		return;
-	loop->is_sink_told = true;
+	loop->is_tick_scheduled = true;
 	uv_timer_start(&loop->tick, on_tick, TICK_MS, 0);
 }
 
@@ -26,7 +48,7 @@ void broker__emit(struct broker__loop *loop, struct wire_event *event)
 	struct wire_sink *sink = loop->broker->sink;
 	event->time_ns = loop->now_ns;
 	sink->event(sink, event);
-	broker__emit_later(loop);
+	broker__schedule_tick(loop);
 }
 
 void broker__emit_connect(struct broker_client *client)

@@ -1,5 +1,5 @@
 /* hash.h - hashing of what peers send, inside this folder. Seeded per broker, so that no peer can choose names that
- * all fall into one slot. */
+ * collide. */
 #ifndef BROKER_HASH_H
 #define BROKER_HASH_H
 

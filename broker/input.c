@@ -1,24 +1,32 @@
-/* input.c - bytes come in, operations go out.
+/*	loop->input:  [ headroom ][ bytes of this read ......... ][ slack ]
+ *	                    ▲ the beginning of an operation, kept from the previous read, is copied here
  *
- *	loop->input:  [ headroom ][ what was read ............ ][ slack ]
- *	                    ▲ the beginning of an operation, kept from the read before, is put in front
- *
- * All clients of a loop read into one buffer. What is left of an operation at the end of a read is kept per client: if
- * it is short, until it can be put in front of the next read; if it is the beginning of something long, in a buffer
- * that grows as bytes arrive and is read into directly. Operations that the client's turn did not suffice for are kept
- * too, and nothing is read until they were obeyed. */
+ * All clients of a loop read into one buffer. An operation that is incomplete at the end of a read is kept per client:
+ * a short one until it can be put before the next read, a long one in a buffer of its own, which grows as bytes arrive
+ * and is read into directly. Operations that did not fit into the client's turn are kept too, and nothing more is read
+ * until they are done. */
+#include "broker/input.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
+#include "broker/connect.h"
+#include "broker/connection.h"
 #include "broker/emit.h"
+#include "broker/flush.h"
 #include "broker/large.h"
-#include "broker/ops.h"
+#include "broker/memory.h"
+#include "broker/operations.h"
+#include "broker/pipeline.h"
+#include "broker/pressure.h"
+#include "broker/reading.h"
+#include "broker/turn.h"
 #include "wire/batch.h"
 
 enum {
 	GROW_MIN = 128 * 1024,
 	OWN_BYTES = 1024 * 1024, /* read into a client's own buffer at once */
-	LATE_BYTES = 16 * 1024,  /* read at once when there is little time */
+	LATE_BYTES = 16 * 1024,  /* read at once when the round is over or the sink is full */
 };
 
 static struct wire_limits limits_of(const struct broker *broker)
@@ -27,24 +35,24 @@ static struct wire_limits limits_of(const struct broker *broker)
 				    .max_payload = broker->options.max_payload};
 }
 
-/* Where the next bytes go: little when there is little time or memory, or the sink takes nothing: who sends little, like
- * a PING, is served all the same. */
+/* Offer little room when the round is over, the sink is full or memory is short: clients that send little, such as
+ * a PING, are served all the same. */
 uv_buf_t broker__input_room(struct broker_client *client)
 {
 	struct broker__loop *loop = client->loop;
 	bool has_own = client->partial_cap > client->partial_len;
-	bool is_late = broker__round_is_over(loop) || broker__pressure_is_sink_full(loop);
+	bool is_late = broker__round_is_over(loop) || broker__sink_is_full(loop);
 	if (!broker__client_is_open(client))
 		return uv_buf_init(NULL, 0);
 	size_t wanted = has_own ? client->partial_cap - client->partial_len : BROKER__INPUT_BYTES;
 	size_t most = is_late ? LATE_BYTES : OWN_BYTES;
-	size_t room = broker__memory_room(client, wanted < most ? wanted : most);
+	size_t room = broker__pressure_room(client, wanted < most ? wanted : most);
 	if (has_own)
 		return uv_buf_init(client->partial + client->partial_len, (unsigned)room);
 	return uv_buf_init(loop->input + BROKER__INPUT_HEADROOM, (unsigned)room);
 }
 
-/* ---- what is held of a client's input ---- */
+/* ---- input held for a client ---- */
 
 static void count_held(struct broker_client *client, size_t bytes)
 {
@@ -61,7 +69,7 @@ void broker__input_drop(struct broker_client *client)
 	count_held(client, 0);
 }
 
-/* Keep a copy. What is obeyed from there (is_kept) has bytes behind it that broker__copy may touch. */
+/* Keep a copy, followed by the bytes that broker__copy may touch when operations are executed from it (is_kept). */
 static int keep_copy(struct broker_client *client, const char *data, size_t len)
 {
 	client->partial = malloc(len + BROKER__SLACK);
@@ -84,8 +92,8 @@ static int grow(struct broker_client *client, size_t cap)
 	return 0;
 }
 
-/* Keep the beginning of an operation of `need` bytes in a buffer of its own. It doubles with what has arrived, so that
- * announcing much costs us nothing. A line that never ends (blanks are not counted by its limit) is given up. */
+/* Keep the beginning of an operation of `need` bytes in a buffer of its own. The buffer doubles as bytes arrive, so
+ * that announcing a large payload costs nothing. A line without an end (its limit does not count blanks) fails. */
 static int keep_beginning(struct broker_client *client, const char *data, size_t len, size_t need)
 {
 	const struct wire_limits limits = limits_of(client->loop->broker);
@@ -105,15 +113,16 @@ static int keep_beginning(struct broker_client *client, const char *data, size_t
 	return 0;
 }
 
-/* ---- obeying ---- */
+/* ---- executing operations ---- */
 
-/* Operations must begin with CONNECT where credentials are asked for. */
+/* Where credentials are required, the first operation must be CONNECT. */
 static bool may_begin(struct broker_client *client, char first)
 {
-	return !client->is_expected || first == 'C' || first == 'c' || broker__op_without_connect(client);
+	return client->life != BROKER__AWAITS_CONNECT || first == 'C' || first == 'c' ||
+	       broker__op_without_connect(client);
 }
 
-/* MSG and HMSG are refused before their payload is there, as any other word that is not a client's. */
+/* MSG and HMSG are refused before their payload arrives, like any other word that a client may not send. */
 static bool is_from_server(const char *data, size_t len)
 {
 	char first = data[0], second = len > 1 ? data[1] : 0;
@@ -121,16 +130,16 @@ static bool is_from_server(const char *data, size_t len)
 	       ((first == 'H' || first == 'h') && (second == 'M' || second == 'm'));
 }
 
-/* PING, PONG: nobody but the client learns of them. */
+/* PING and PONG make no events. */
 static bool is_silent(const char *data, size_t len)
 {
 	char first = data[0], second = len > 1 ? data[1] : 'I';
 	return (first == 'P' || first == 'p') && second != 'U' && second != 'u';
 }
 
-/* Is there work left for the next operation, and room for what comes of it? A message that is under way goes on also when
- * its publisher is leaving. */
-static bool may_go_on(struct broker_client *client, const char *data, size_t len)
+/* Whether the turn has units left for the next operation, and the sink room for its events. A message in progress
+ * continues even when its publisher is leaving. */
+static bool may_continue(struct broker_client *client, const char *data, size_t len)
 {
 	const struct broker__loop *loop = client->loop;
 	if (loop->work_left <= 0 || client->login)
@@ -146,21 +155,21 @@ static bool may_go_on(struct broker_client *client, const char *data, size_t len
 	return true;
 }
 
-/* Obey whole operations of data[0..len), as many as the turn allows. Returns the bytes used; *need is what the next one
- * needs, 0 when it is not for want of bytes that it was not obeyed. */
-static size_t obey(struct broker_client *client, const char *data, size_t len, size_t *need)
+/* Execute the complete operations of data[0..len), as many as the turn allows. Returns the bytes used; *need is the
+ * size of the next operation if it is incomplete, 0 if another reason stopped it. */
+static size_t execute(struct broker_client *client, const char *data, size_t len, size_t *need)
 {
 	struct broker__loop *loop = client->loop;
 	const struct wire_limits limits = limits_of(loop->broker);
 	size_t at = 0;
 	*need = 0;
-	while (at < len && may_go_on(client, data + at, len - at)) {
+	while (at < len && may_continue(client, data + at, len - at)) {
 		struct wire_op op;
 		if (!may_begin(client, data[at]))
 			break;
-		if (client->routes.count >= BROKER__ROUTES_FAR && !client->is_begun) {
-			at += broker__op_ahead(client, data + at, len - at, &limits);
-			if (at == len || !may_go_on(client, data + at, len - at))
+		if (client->matches.count >= BROKER__MATCHES_FAR && !client->is_begun) {
+			at += broker__pipeline_ahead(client, data + at, len - at, &limits);
+			if (at == len || !may_continue(client, data + at, len - at))
 				break;
 		}
 		int64_t used = wire_parse(data + at, len - at, &limits, &op, need);
@@ -176,16 +185,16 @@ static size_t obey(struct broker_client *client, const char *data, size_t len, s
 			break;
 		at += (size_t)used;
 		if (wire_batch_may_begin(&op, data + at, len - at))
-			at += broker__op_batch(client, &op, data + at, len - at, &limits);
+			at += broker__pipeline_batch(client, &op, data + at, len - at, &limits);
 		if (loop->pool.in_use_bytes > loop->flush_above_bytes)
 			broker__memory_relieve(loop);
 	}
 	return at;
 }
 
-/* ---- keeping what is left ---- */
+/* ---- keeping the rest ---- */
 
-/* The turn is over, or the sink is full: the rest of the client's own buffer, or a copy, is obeyed later. */
+/* The turn is over or the sink is full: keep the rest, in the client's own buffer or as a copy, for the next turn. */
 static int keep_rest(struct broker_client *client, const char *rest, size_t len)
 {
 	int error = 0;
@@ -198,7 +207,8 @@ static int keep_rest(struct broker_client *client, const char *rest, size_t len)
 	return error;
 }
 
-/* Keep what is left of an operation that needs more bytes; from the client's own buffer it is copied out of there. */
+/* Keep the beginning of an operation that needs more bytes. It is copied out of the client's own buffer if it lies
+ * there. */
 static int keep_unfinished(struct broker_client *client, const char *rest, size_t len, size_t need)
 {
 	char *own = client->partial;
@@ -213,13 +223,13 @@ static int keep_unfinished(struct broker_client *client, const char *rest, size_
 	return error;
 }
 
-/* Obey what is in the loop's buffer or the client's own, then keep what is left over. */
-static void take_run(struct broker_client *client, const char *data, size_t len)
+/* Execute the operations in the loop's buffer or the client's own, then keep the rest. */
+static void take_bytes(struct broker_client *client, const char *data, size_t len)
 {
-	size_t need, used = obey(client, data, len, &need), left = len - used;
-	bool goes_on = broker__client_is_open(client) || broker__large_is_of(client->loop, client);
+	size_t need, used = execute(client, data, len, &need), left = len - used;
+	bool may_go_on = broker__client_is_open(client) || broker__large_is_of(client->loop, client);
 	int error = 0;
-	if (!goes_on)
+	if (!may_go_on)
 		broker__input_drop(client);
 	else if (left > 0 && need == 0)
 		error = keep_rest(client, data + used, left);
@@ -229,14 +239,14 @@ static void take_run(struct broker_client *client, const char *data, size_t len)
 		broker__client_cut(client, "Read Error");
 }
 
-/* The client's own buffer was read into. It holds one operation at most. */
+/* len bytes were read into the client's own buffer, which holds one operation at most. */
 static void take_grown(struct broker_client *client, size_t len)
 {
 	client->partial_len += len;
 	count_held(client, client->partial_len);
 	if (client->partial_len < client->partial_cap)
 		return;
-	size_t need, used = obey(client, client->partial, client->partial_len, &need);
+	size_t need, used = execute(client, client->partial, client->partial_len, &need);
 	if (used > 0 || !broker__client_is_open(client)) {
 		broker__input_drop(client);
 		return;
@@ -250,7 +260,7 @@ static void take_grown(struct broker_client *client, size_t len)
 		broker__client_cut(client, "Read Error");
 }
 
-/* What was read lies in the loop's buffer: put the kept beginning in front. */
+/* len bytes were read into the loop's buffer: put the kept beginning before them. */
 static void take_shared(struct broker_client *client, char *data, size_t len)
 {
 	size_t kept = client->partial_len;
@@ -258,19 +268,20 @@ static void take_shared(struct broker_client *client, char *data, size_t len)
 		memcpy(data - kept, client->partial, kept);
 		broker__input_drop(client);
 	}
-	take_run(client, data - kept, kept + len);
+	take_bytes(client, data - kept, kept + len);
 }
 
 /* ---- turns ---- */
 
 static void begin_turn(struct broker__loop *loop)
 {
-	broker__loop_read_clock(loop);
+	broker__read_clock(loop);
 	loop->stalled_by = NULL;
 	broker__turn_begin(loop);
 }
 
-/* Write what came of the turn, the client's own answers first; what it could not finish goes on later. */
+/* End the turn: write the output, the client's own answers first, and queue the client for another turn if
+ * operations are left. */
 static void end_turn(struct broker_client *client, uint64_t in_msgs_before)
 {
 	struct broker__loop *loop = client->loop;
@@ -281,9 +292,9 @@ static void end_turn(struct broker_client *client, uint64_t in_msgs_before)
 		broker__client_untouch(client);
 		broker__client_flush(client);
 	}
-	broker__loop_flush(loop);
+	broker__flush(loop);
 	broker__pressure_apply(client, has_published);
-	if (client->is_kept && !(client->paused & (BROKER__HELD | BROKER__VERIFIED)))
+	if (client->is_kept && !(client->paused & (BROKER__HELD | BROKER__VERIFYING)))
 		broker__turn_wait(client);
 }
 
@@ -301,7 +312,7 @@ void broker__input_take(struct broker_client *client, char *data, size_t len)
 		broker__turn_serve(client);
 }
 
-void broker__input_go_on(struct broker_client *client)
+void broker__input_continue(struct broker_client *client)
 {
 	uint64_t before = client->in_msgs;
 	if (!client->is_kept) {
@@ -309,9 +320,8 @@ void broker__input_go_on(struct broker_client *client)
 		return;
 	}
 	begin_turn(client->loop);
-	take_run(client, client->partial + client->kept_at, client->partial_len - client->kept_at);
+	take_bytes(client, client->partial + client->kept_at, client->partial_len - client->kept_at);
 	end_turn(client, before);
 	if (!client->is_kept)
 		broker__client_resume(client, BROKER__WAITING);
-	broker__loop_settle(client->loop);
 }

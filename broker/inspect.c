@@ -1,6 +1,8 @@
 #include "broker/inspect.h"
 
 #include "broker/cids.h"
+#include "broker/client.h"
+#include "broker/emit.h"
 #include "broker/server.h"
 
 static void add_loop(struct broker_totals *totals, const struct broker__loop *loop)
@@ -17,21 +19,23 @@ static void add_loop(struct broker_totals *totals, const struct broker__loop *lo
 	totals->stalled += counters->stalled;
 	if (counters->max_fanout > totals->max_fanout)
 		totals->max_fanout = counters->max_fanout;
-	totals->cache_entries += counters->route_count;
-	totals->cache_hits += counters->route_hits;
-	totals->cache_misses += counters->route_misses;
+	totals->cache_entries += counters->match_count;
+	totals->cache_hits += counters->match_hits;
+	totals->cache_misses += counters->match_misses;
 	for (const struct broker_client *client = loop->all.first; client; client = client->all.next)
 		totals->pending_bytes += broker__output_pending(&client->output);
 }
 
 void broker_inspect_totals(struct broker *broker, struct broker_totals *totals)
 {
-	broker__loop_read_clock(&broker->loops[0]);
+	broker__read_clock(&broker->loops[0]);
 	*totals = (struct broker_totals){
 	    .now_ns = broker->loops[0].now_ns,
 	    .started_ns = broker->started_ns,
 	    .server_id = broker->server_id,
 	    .server_name = broker->options.server_name ? broker->options.server_name : broker->server_id,
+	    .port = broker->is_listening ? broker->port : 0,
+	    .http_port = broker->http_port,
 	    .total_connections = broker->total_connections,
 	    .subscriptions = broker->sublist.count,
 	    .sub_inserts = broker->sublist.inserts,
@@ -171,8 +175,8 @@ static uint32_t reverse_bits(uint32_t bits)
 	return reversed;
 }
 
-/* Slots are counted from their highest bit down. When a table doubles, the subscriptions of slot s go to s and to s plus
- * the old length, which follow one another in this order: what was passed stays passed, what is ahead stays ahead. */
+/* Count slots from their highest bit down. When a table doubles, the subscriptions of slot s move to s and to s
+ * plus the old length, which are neighbours in this order: visited slots stay visited, unvisited ones unvisited. */
 static uint32_t next_slot(uint32_t slot, uint32_t slots_len)
 {
 	return reverse_bits(reverse_bits(slot | ~(slots_len - 1)) + 1);

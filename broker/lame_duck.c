@@ -1,5 +1,12 @@
-/* lame_duck.c - leave without a stampede: take no more clients, tell those who are here, let them go one by one. */
-#include "broker/server.h"
+#include "broker/lame_duck.h"
+
+#include "broker/connection.h"
+#include "broker/emit.h"
+#include "broker/info.h"
+#include "broker/listen.h"
+#include "broker/log.h"
+#include "broker/shutdown.h"
+#include "broker/teardown.h"
 
 enum { GAP_MAX_MS = 1000 };
 
@@ -7,17 +14,17 @@ static void on_next(uv_timer_t *timer)
 {
 	struct broker *broker = timer->data;
 	struct broker__loop *loop = &broker->loops[0];
-	broker__loop_read_clock(loop);
+	broker__read_clock(loop);
 	struct broker_client *client = loop->all.first;
-	/* Several at once when there are more clients than milliseconds. */
+	/* Close several at once when there are more clients than milliseconds. */
 	for (uint32_t i = 0; i < broker->lame_batch && client; i++) {
 		struct broker_client *next = client->all.next;
 		broker__client_close(client, "Server Shutdown");
 		client = next;
 	}
-	broker__loop_settle(loop);
+	broker__finish_turn(loop);
 	if (!loop->all.first)
-		broker__stop(broker);
+		broker__shutdown(broker);
 	else
 		uv_timer_start(timer, on_next, broker->lame_gap_ms, 0);
 }
@@ -45,16 +52,16 @@ void broker__lame_duck(struct broker *broker)
 		return;
 	broker_log(broker->log, BROKER_LOG_INFO, "Entering lame duck mode, stop accepting new clients");
 	broker->is_lame = true;
-	broker__stop_listening(broker);
+	broker__listen_stop(broker);
 	if (loop->all.len == 0) {
-		broker__stop(broker);
+		broker__shutdown(broker);
 		return;
 	}
 	plan(broker, loop->all.len);
-	broker__loop_read_clock(loop);
+	broker__read_clock(loop);
 	for (struct broker_client *client = loop->all.first; client; client = client->all.next)
-		if (client->protocol >= 1 && client->is_pong_sent)
+		if (client->options.protocol >= 1 && client->is_pong_sent)
 			broker__client_send_info(client);
-	broker__loop_settle(loop);
+	broker__finish_turn(loop);
 	uv_timer_start(&broker->lame_timer, on_grace_over, (uint64_t)broker->options.lame_duck_grace_ms, 0);
 }

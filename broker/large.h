@@ -4,39 +4,37 @@
  *	        ┌──────────────▼
  *	MATCHING ─▶ DELIVERING ─▶ ANSWERING      the last only when nobody got a request
  *
- * One such message is under way at a time per loop; publishers of others wait for theirs. That bounds the memory, and
- * only one walk over the subscriptions can be overtaken by changes. While it is under way, subscriptions that end are not
- * freed: its route may point to them. Its event is emitted when it has reached everybody. */
+ * One such message is in progress at a time per loop; the publishers of others wait. That bounds the memory, and only one
+ * cursor over the subscriptions can be overtaken by changes. Meanwhile, ended subscriptions are not freed: the match may
+ * point to them. The event is emitted when the message has reached everybody. */
 #ifndef BROKER_LARGE_H
 #define BROKER_LARGE_H
 
-#include "broker/deliver.h"
+#include "broker/client.h"
+#include "broker/server.h"
+#include "wire/parse.h"
 
-/* The message under way is of this client. */
+/* The message in progress is of this client. */
 static inline bool broker__large_is_of(const struct broker__loop *loop, const struct broker_client *client)
 {
 	return loop->large.publisher == client;
 }
 
-/* The route of its message could not be worked out in a turn (loop->making is not done with it). */
+/* The match of the client's message could not be worked out in a turn: loop->builder is not done with it. */
 enum broker__progress broker__large_match(struct broker_client *publisher);
 
-/* Its message goes along a route of its cache that takes more than a turn. */
-enum broker__progress broker__large_deliver(struct broker_client *publisher, struct broker__route *route,
+/* The client's message goes along a match of its cache that takes more than a turn. */
+enum broker__progress broker__large_deliver(struct broker_client *publisher, struct broker__match *match,
 					    const struct wire_op *op, const char *end);
 
-/* Nobody got its request: find the subscription through which to tell it. */
+/* Nobody got the client's request: find the subscription through which to answer it. */
 enum broker__progress broker__large_answer(struct broker_client *publisher, struct wire_slice reply);
 
-/* The next turn of a client whose message is under way, or who is owed an answer. */
-enum broker__progress broker__large_go_on(struct broker_client *publisher, const struct wire_op *op,
-					  const char *end);
+/* The next turn of a client whose message is in progress, or that is owed an answer. */
+enum broker__progress broker__large_continue(struct broker_client *publisher, const struct wire_op *op,
+					     const char *end);
 
-/* A copy of what the route says of its first `len` receivers, with room for all; it lives until the message is done.
- * NULL when out of memory. */
-struct wire_receiver *broker__large_describe(const struct broker__route *route, size_t len);
-
-/* The client is to be put away. False: some receivers got its message, and the others get it first. */
+/* The client is to be torn down. False: some receivers got its message, and the others must get it first. */
 bool broker__large_let_go(struct broker_client *client);
 
 void broker__large_fini(struct broker__loop *loop);

@@ -1,15 +1,18 @@
+#include "broker/listen.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "broker/accept.h"
 #include "broker/address.h"
-#include "broker/server.h"
+#include "broker/log.h"
 #include "broker/turn.h"
 
 enum {
 	BACKLOG = 4096,
-	/* Connections accepted in a round. Each asks for something at once, and for a place in the next poll; the others
-	 * wait in the kernel, where they cost nobody anything. */
+	/* Connections accepted for each poll. Each has something to be read in the next one; the others wait in the kernel,
+	 * where they delay no one. */
 	NEWCOMERS_AT_ONCE = 16,
 };
 
@@ -22,7 +25,7 @@ static void wait_for_round(struct broker__loop *loop)
 static void accept_newcomer(struct broker__loop *loop, uv_stream_t *listener)
 {
 	loop->newcomers++;
-	broker__client_accept(loop, listener);
+	broker__accept(loop, listener);
 }
 
 static void on_connection(uv_stream_t *listener, int status)
@@ -36,8 +39,8 @@ static void on_connection(uv_stream_t *listener, int status)
 		accept_newcomer(&broker->loops[0], listener);
 }
 
-/* libuv offers no other connection until this one was accepted. */
-void broker__listen_go_on(struct broker *broker)
+/* libuv offers no other connection until this one is accepted. */
+void broker__listen_continue(struct broker *broker)
 {
 	struct broker__loop *loop = &broker->loops[0];
 	loop->has_newcomers = false;
@@ -104,10 +107,10 @@ static int open_listener(struct broker *broker)
 	return 0;
 }
 
-/* Close the listener at once, so that it can be opened anew. */
+/* Close the listener at once, so that it can be opened again. */
 static void discard_listener(struct broker *broker)
 {
-	broker__stop_listening(broker);
+	broker__listen_stop(broker);
 	uv_run(&broker->loops[0].uv, UV_RUN_NOWAIT);
 }
 
@@ -120,7 +123,7 @@ int broker__listen(struct broker *broker, struct wire_fault *fault)
 	if (status == 0)
 		status = listen_on(broker, is_any(host) ? "::" : host, port);
 	if (status < 0 && status != UV_EADDRINUSE && strcmp(host, "0.0.0.0") == 0) {
-		/* A machine without IPv6. */
+		/* The machine has no IPv6. */
 		discard_listener(broker);
 		status = open_listener(broker);
 		if (status == 0)
@@ -140,7 +143,7 @@ int broker__listen(struct broker *broker, struct wire_fault *fault)
 			      address, uv_strerror(status));
 }
 
-void broker__stop_listening(struct broker *broker)
+void broker__listen_stop(struct broker *broker)
 {
 	if (!broker->is_listening)
 		return;

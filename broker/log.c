@@ -1,5 +1,5 @@
-/* log.c - lines are built whole in memory and written by one call, so that writers of several threads and
- * processes do not mix within a line. */
+/* log.c - each line is built in memory and written by one call, so that lines of several threads and processes do
+ * not mix. */
 #include "broker/log.h"
 
 #include <errno.h>
@@ -18,8 +18,7 @@ struct broker_log {
 	char *path; /* NULL: stderr */
 	int fd;
 	_Atomic bool with_time;
-	_Atomic int
-	    most; /* the most talkative level that is written; debug lines have a switch of their own */
+	_Atomic int most; /* the most verbose level that is written; debug lines have a switch of their own */
 	_Atomic bool debug;
 	pthread_mutex_t lock; /* guards fd */
 };
@@ -53,6 +52,8 @@ struct broker_log *broker_log_open(const char *path, bool with_time, bool debug,
 
 void broker_log_set(struct broker_log *log, bool with_time, bool debug, bool trace)
 {
+	if (!log)
+		return;
 	log->with_time = with_time;
 	log->debug = debug;
 	log->most = trace ? BROKER_LOG_TRACE : debug ? BROKER_LOG_DEBUG : BROKER_LOG_INFO;
@@ -81,7 +82,7 @@ static void change_fd(struct broker_log *log, int fd)
 
 int broker_log_reopen(struct broker_log *log)
 {
-	if (!log->path)
+	if (!log || !log->path)
 		return 0;
 	int fd = open_file(log->path);
 	if (fd < 0)
@@ -92,6 +93,8 @@ int broker_log_reopen(struct broker_log *log)
 
 int broker_log_move(struct broker_log *log, const char *path)
 {
+	if (!log)
+		return 0;
 	char *copy = path ? strdup(path) : NULL;
 	int fd = !path ? STDERR_FILENO : copy ? open_file(path) : -ENOMEM;
 	if (fd < 0) {
@@ -106,12 +109,14 @@ int broker_log_move(struct broker_log *log, const char *path)
 
 bool broker_log_wants(const struct broker_log *log, enum broker_log_level level)
 {
+	if (!log)
+		return false;
 	if (level == BROKER_LOG_DEBUG)
 		return log->debug;
 	return (int)level <= log->most;
 }
 
-/* `[pid] time [LVL] `: the bytes written. */
+/* Write `[pid] time [LVL] `. Returns the bytes written. */
 static size_t print_head(char *line, bool with_time, enum broker_log_level level)
 {
 	static const char *const labels[] = {"FTL", "ERR", "WRN", "INF", "DBG", "TRC"};
@@ -127,7 +132,7 @@ static size_t print_head(char *line, bool with_time, enum broker_log_level level
 	return (size_t)snprintf(line, LINE_BYTES, "[%ld] %s[%s] ", (long)getpid(), stamp, labels[level]);
 }
 
-/* Copy text behind line[0..at), control characters as \n, \r, \t or \xHH. The new length: at most
+/* Append text to line[0..at), with control characters as \n, \r, \t or \xHH. Returns the new length, at most
  * LINE_BYTES - 1, so that the line end fits. */
 static size_t append_escaped(char *line, size_t at, const char *text)
 {
@@ -150,7 +155,7 @@ static void write_line(struct broker_log *log, const char *line, size_t len)
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written <= 0)
-			break; /* there is no place left to complain to */
+			break; /* the failure cannot be reported anywhere */
 		line += written;
 		len -= (size_t)written;
 	}

@@ -16,19 +16,21 @@ enum broker_log_level {
 	BROKER_LOG_TRACE
 };
 
-/* path NULL: stderr. NULL with errno when the file cannot be opened or memory is short. */
+/* path NULL: stderr. NULL with errno when the file cannot be opened or memory is short. The other functions accept NULL as
+ * a log that takes nothing. */
 struct broker_log *broker_log_open(const char *path, bool with_time, bool debug, bool trace);
 void broker_log_close(struct broker_log *log);
 
-/* Open the file anew, for rotation by others. 0 or a negated errno (the old file stays in use). */
+/* Open the file again after it was rotated. 0 or a negated errno (the old file stays in use). */
 int broker_log_reopen(struct broker_log *log);
 
-/* Go on in another file; NULL: stderr. 0, or a negated errno (the old file stays in use). */
+/* Write to another file; NULL: stderr. 0 or a negated errno (the old file stays in use). */
 int broker_log_move(struct broker_log *log, const char *path);
 
-/* Change what is written, after a reload. In the thread that logs most; others notice soon. */
+/* Change what is logged, after a reload. Any thread; other threads notice soon. */
 void broker_log_set(struct broker_log *log, bool with_time, bool debug, bool trace);
 
+/* Whether lines of the level are written; log NULL: none are. */
 bool broker_log_wants(const struct broker_log *log, enum broker_log_level level);
 
 /* One line; control characters are escaped, so that no peer can write lines of its own. Thread-safe. */

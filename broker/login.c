@@ -5,8 +5,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "broker/auth.h"
-#include "broker/ops.h"
+#include "broker/emit.h"
+#include "broker/reading.h"
+#include "broker/turn.h"
 
 enum { NICE = 10 }; /* of the threads that hash, so that the loop comes first */
 
@@ -14,8 +15,9 @@ struct broker__login {
 	uv_work_t work;
 	struct broker__loop *loop;
 	struct broker_client *client;      /* NULL: it has gone */
-	struct broker__login *prev, *next; /* among those that wait */
+	struct broker__login *prev, *next; /* in the list of those that wait */
 	struct wire_connect connect;
+	broker__login_done *done;
 	char *hash, *given; /* owned */
 	bool is_running;
 	bool fits;
@@ -61,7 +63,7 @@ static unsigned most_at_once(void)
 
 static void start_waiting(struct broker__loop *loop);
 
-/* In a thread of the pool. */
+/* Runs in a thread of the pool. */
 static void verify(uv_work_t *work)
 {
 	struct broker__login *login = work->data;
@@ -78,12 +80,12 @@ static void on_verified(uv_work_t *work, int status)
 	loop->logins.running--;
 	if (client) {
 		client->login = NULL;
-		broker__loop_read_clock(loop);
-		broker__op_connect_verified(client, &login->connect, &proof);
+		broker__read_clock(loop);
+		login->done(client, &login->connect, &proof);
 	}
 	free_login(login);
 	start_waiting(loop);
-	broker__loop_settle(loop);
+	broker__round_wake(loop);
 }
 
 static void start_waiting(struct broker__loop *loop)
@@ -94,19 +96,20 @@ static void start_waiting(struct broker__loop *loop)
 		unlink_waiting(logins, login);
 		login->is_running = true;
 		logins->running++;
-		broker__client_stop_auth_timer(login->client);
+		if (login->client->life == BROKER__AWAITS_CONNECT)
+			uv_timer_stop(&login->client->timer); /* it is in time */
 		uv_queue_work(&loop->uv, &login->work, verify, on_verified);
 	}
 }
 
 int broker__login_start(struct broker_client *client, struct wire_connect *connect, const char *hash,
-			const char *given)
+			const char *given, broker__login_done *done)
 {
 	struct broker__logins *logins = &client->loop->logins;
 	struct broker__login *login = calloc(1, sizeof *login);
 	if (!login)
 		return -ENOMEM;
-	*login = (struct broker__login){.loop = client->loop, .client = client};
+	*login = (struct broker__login){.loop = client->loop, .client = client, .done = done};
 	login->work.data = login;
 	login->hash = strdup(hash);
 	login->given = strdup(given);
@@ -117,7 +120,7 @@ int broker__login_start(struct broker_client *client, struct wire_connect *conne
 	login->connect = *connect;
 	*connect = (struct wire_connect){0};
 	client->login = login;
-	broker__client_pause(client, BROKER__VERIFIED);
+	broker__client_pause(client, BROKER__VERIFYING);
 	append(logins, login);
 	start_waiting(client->loop);
 	return 0;
@@ -131,7 +134,7 @@ void broker__login_forget(struct broker_client *client)
 		return;
 	login->client = NULL;
 	if (login->is_running)
-		return; /* its memory goes with its work */
+		return; /* freed when its work is done */
 	unlink_waiting(&client->loop->logins, login);
 	free_login(login);
 }

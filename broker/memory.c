@@ -1,17 +1,15 @@
-/* memory.c - what is held for clients stays within max_pending_total, output and input together.
- *
- * Output that does not fit costs the one who holds most its connection. Input is not read in the first place: who is
- * sending something large waits until there is room; when nothing gets any smaller for a while, the largest unfinished
- * operation goes, with its client. A part of the total is left to output and to those who send little at a time. */
-#include "broker/server.h"
-#include "broker/turn.h"
+#include "broker/memory.h"
+
+#include "broker/client_log.h"
+#include "broker/connection.h"
+#include "broker/emit.h"
+#include "broker/flush.h"
 
 enum {
 	FLUSH_EVERY_BYTES = 8 << 20, /* of new output */
-	SMALL_BYTES = 4096,          /* read when there is room for nothing large */
-	LARGE_BYTES = 64 * 1024,
-	IDLE_MS = 2000,  /* unfinished operations that do not grow for so long make room for others */
-	WAIT_MS = 10000, /* after so long any does */
+	SMALL_BYTES = 4096,          /* read when there is no room for more */
+	IDLE_MS = 2000,  /* an unfinished operation that has not grown for this long may be dropped */
+	WAIT_MS = 10000, /* after waiting this long, any may be dropped */
 };
 
 /* ---- the total ---- */
@@ -65,14 +63,13 @@ static void cut_consumer(struct broker_client *client)
 	broker__client_cut(client, "Slow Consumer (Pending Bytes)");
 }
 
-/* What was put into the output of a client that is leaving will not be written: count it as lost, then let it go. What
- * was read of it will not be obeyed, unless its message is under way. */
-static void drop_leaving(struct broker__loop *loop)
+/* The output of a client that was cut will not be written: count it as lost and free it now. */
+static void drop_output_of_cut(struct broker__loop *loop)
 {
 	for (struct broker_client *client = loop->leaving; client; client = client->leaving_next) {
-		if (client->keeps_output || client->is_dropped)
+		if (client->life != BROKER__CUT)
 			continue;
-		client->is_dropped = true;
+		client->life = BROKER__DROPPED;
 		broker__client_count_lost(client);
 		broker__output_drop(&client->output);
 	}
@@ -81,24 +78,24 @@ static void drop_leaving(struct broker__loop *loop)
 void broker__memory_relieve(struct broker__loop *loop)
 {
 	if (loop->pool.in_use_bytes > loop->flush_above_bytes) {
-		broker__loop_flush(loop);
+		broker__flush(loop);
 		loop->flush_above_bytes = loop->pool.in_use_bytes + FLUSH_EVERY_BYTES;
 	}
 	while (is_over_limit(loop) && loop->dirty.first)
-		broker__loop_flush_one(loop);
+		broker__flush_first(loop);
 	if (!is_over_limit(loop))
 		return;
 	struct broker_client *largest = find_largest(loop, held_by);
 	if (largest)
 		cut_consumer(largest);
-	drop_leaving(loop);
+	drop_output_of_cut(loop);
 }
 
 /* ---- input ---- */
 
-/* How much of `wanted` fits. Unfinished operations that have a buffer of their own must leave a part of the total free;
- * what is small, or leaves nothing behind in most cases, is bounded by the input of all. */
-static size_t room_for(const struct broker_client *client, size_t wanted)
+/* Unfinished operations with a buffer of their own must leave a part of the total free. Small reads, and reads that
+ * usually leave nothing to hold, are bounded by the held input of all clients. */
+size_t broker__memory_room(const struct broker_client *client, size_t wanted)
 {
 	const struct broker__loop *loop = client->loop;
 	uint64_t limit = broker__memory_limit(loop->broker), most = limit - limit / 32;
@@ -107,31 +104,11 @@ static size_t room_for(const struct broker_client *client, size_t wanted)
 	       left = held < most ? (size_t)(most - held) : 0;
 	if (left >= small)
 		return left < wanted ? left : wanted;
-	bool is_small = client->held_bytes < LARGE_BYTES && loop->partial_bytes < limit;
+	bool is_small = client->held_bytes < BROKER__MEMORY_LARGE_BYTES && loop->partial_bytes < limit;
 	return is_small || client->held_bytes == 0 ? small : 0;
 }
 
-size_t broker__memory_room(struct broker_client *client, size_t wanted)
-{
-	struct broker__loop *loop = client->loop;
-	size_t room = room_for(client, wanted);
-	if (room > 0)
-		return room;
-	client->starved_ms = uv_now(&loop->uv);
-	client->paused |= BROKER__SHORT; /* without room the transport pauses by itself */
-	broker__clients_add(&loop->starved, client, BROKER__LINK(starved));
-	broker__pressure_start_tick(loop);
-	return 0;
-}
-
-void broker__memory_forget(struct broker_client *client)
-{
-	if (client->paused & BROKER__SHORT)
-		broker__clients_remove(&client->loop->starved, client, BROKER__LINK(starved));
-	client->paused &= ~(unsigned)BROKER__SHORT;
-}
-
-/* Output, and unfinished operations that do not grow although they might. */
+/* Output, and unfinished operations that do not grow although they could. */
 static uint64_t held_idly(const struct broker_client *client)
 {
 	uint64_t silent_ms = uv_now(&client->loop->uv) - client->fed_ms;
@@ -139,7 +116,7 @@ static uint64_t held_idly(const struct broker_client *client)
 	return broker__output_pending(&client->output) + (is_idle ? client->held_bytes : 0);
 }
 
-static void cut_publisher(struct broker_client *client)
+static void close_publisher(struct broker_client *client)
 {
 	struct broker__loop *loop = client->loop;
 	loop->counters.slow_consumers++;
@@ -151,29 +128,16 @@ static void cut_publisher(struct broker_client *client)
 	broker__client_close(client, "Slow Publisher (Pending Bytes)");
 }
 
-static void make_room(struct broker__loop *loop, bool must_be_idle)
+void broker__memory_make_room(struct broker__loop *loop, uint64_t waited_ms)
 {
-	struct broker_client *largest = find_largest(loop, must_be_idle ? held_idly : held_by);
+	if (waited_ms < IDLE_MS)
+		return;
+	struct broker_client *largest = find_largest(loop, waited_ms < WAIT_MS ? held_idly : held_by);
 	if (!largest)
 		return;
-	broker__loop_read_clock(loop);
+	broker__read_clock(loop);
 	if (broker__output_pending(&largest->output) > largest->held_bytes)
 		cut_consumer(largest);
 	else
-		cut_publisher(largest);
-	broker__loop_settle(loop);
-}
-
-void broker__memory_tick(struct broker__loop *loop)
-{
-	while (loop->starved.first && room_for(loop->starved.first, LARGE_BYTES) > 0) {
-		struct broker_client *client = loop->starved.first;
-		broker__memory_forget(client);
-		broker__client_resume(client, BROKER__SHORT);
-	}
-	if (!loop->starved.first)
-		return;
-	uint64_t waited_ms = uv_now(&loop->uv) - loop->starved.first->starved_ms;
-	if (waited_ms >= IDLE_MS)
-		make_room(loop, waited_ms < WAIT_MS);
+		close_publisher(largest);
 }

@@ -199,7 +199,7 @@ int broker__output_put(struct broker__output *output, const struct wire_slice *p
 		left += pieces[i].len;
 	if (broker__output_pending(output) + left > output->max)
 		return -ENOBUFS;
-	/* What is short stays in one piece; the long fills every chunk to the brim. */
+	/* Short text stays in one piece; long text fills every chunk. */
 	if (broker__output_room(output) < left && (!last || left <= BROKER__CHUNK_LARGE / 4))
 		error = open_chunk(output, left);
 	for (unsigned i = 0; i < count && !error; i++) {
@@ -222,7 +222,7 @@ unsigned broker__output_gather(struct broker__output *output, uv_buf_t *bufs, un
 	return count;
 }
 
-/* Everything was taken: the last chunk goes back too, and the next output begins as large as this one was. */
+/* The kernel took everything: release the last chunk too, and let the next output begin as large as this one was. */
 static void all_sent(struct broker__output *output)
 {
 	if (output->first == output->last && output->at - output->last->data <= BROKER__CHUNK_SMALL)
@@ -255,8 +255,7 @@ void broker__output_sent(struct broker__output *output, size_t len)
 		set_end(output);
 }
 
-/* The answer to a request that nobody got is no message: it was never published, and count_message is not called for it
- * (see answer_no_responders). */
+/* The no-responders answer is not a message: nobody published it, and count_message is not called for it. */
 static bool is_message(const struct wire_op *op, const char *body)
 {
 	static const char no_responders[] = "NATS/1.0 503\r\n\r\n";
@@ -266,13 +265,13 @@ static bool is_message(const struct wire_op *op, const char *body)
 	return !is_answer && (op->verb == WIRE_MSG || op->verb == WIRE_HMSG);
 }
 
-/* Messages of the first chunk that were taken whole: those that end at or before `sent`. */
+/* Count the messages of the first chunk that the kernel took whole: those that end at or before `sent`. */
 static uint32_t count_sent(const struct broker__output *output, const struct broker__chunk *chunk)
 {
 	static const struct wire_limits none = {.max_control_line = UINT32_MAX, .max_payload = UINT32_MAX};
 	size_t used = chunk == output->last ? (size_t)(output->at - chunk->data) : chunk->used;
 	size_t at = chunk->first_op;
-	/* What continues from the chunk before and ends here is a message: nothing else is long enough. */
+	/* An operation that continues from the previous chunk is a message: nothing else is long enough. */
 	uint32_t count = at > 0 && at <= chunk->sent && (at < used || chunk->messages > 0);
 	while (at < chunk->sent) {
 		struct wire_op op;

@@ -1,9 +1,9 @@
-/* output.h - what is on its way to one client, inside this folder.
+/* output.h - the pending output of one client, inside this folder.
  *
  *	first ─▶ chunk ─▶ chunk ─▶ last      the kernel takes bytes from the front, messages are appended at the end
  *	         ▲ sent          at ▲  ▲ end
  *
- * Chunks come from a pool that all clients of a loop share; a client that owes nobody anything holds none. Appending
+ * Chunks come from a pool that all clients of a loop share; a client without pending output holds none. Appending
  * is on the hot path: room for a whole message is one comparison with `end`, which stands where the chunk or the
  * client's limit ends, whichever comes first. */
 #ifndef BROKER_OUTPUT_H
@@ -18,7 +18,7 @@
 enum {
 	BROKER__CHUNK_SMALL = 4096 - 64,
 	BROKER__CHUNK_LARGE = 64 * 1024 - 64, /* usable bytes */
-	BROKER__SLACK = 32,                   /* bytes behind every buffer that broker__copy may touch */
+	BROKER__SLACK = 32,                   /* bytes after every buffer that broker__copy may touch */
 	BROKER__GATHER_MAX = 64,
 };
 
@@ -46,7 +46,7 @@ struct broker__output {
 	int64_t base;      /* pending bytes = base + those in the last chunk */
 	uint64_t max;      /* pending bytes allowed */
 	size_t queued;     /* bytes given to broker__transport_queue and not written yet */
-	bool starts_large; /* this client's output has lately been more than a small chunk */
+	bool starts_large; /* this client's output was recently more than a small chunk */
 };
 
 /* Free what is at rest in a pool; what is in use must have been dropped. */
@@ -55,7 +55,7 @@ void broker__pool_fini(struct broker__pool *pool);
 bool broker__pool_trim(struct broker__pool *pool);
 
 void broker__output_init(struct broker__output *output, struct broker__pool *pool, uint64_t max);
-/* Give the chunks back, but for the one the kernel is still reading from while something is queued. */
+/* Release the chunks, except the one that the kernel reads from while a write is queued. */
 void broker__output_drop(struct broker__output *output);
 void broker__output_set_max(struct broker__output *output, uint64_t max);
 
@@ -64,8 +64,8 @@ static inline uint64_t broker__output_pending(const struct broker__output *outpu
 	return output->last ? (uint64_t)(output->base + (output->at - output->last->data)) : 0;
 }
 
-/* Copy len bytes; up to BROKER__SLACK - 1 bytes behind both ends may be read and written. Hot: what is short, and nearly
- * all is, is copied without a call. */
+/* Copy len bytes; up to BROKER__SLACK - 1 bytes after both ends may be read and written. Hot: short texts, nearly all, are
+ * copied without a call. */
 static inline void broker__copy(char *to, const char *from, size_t len)
 {
 	if (len > 256) {
@@ -76,7 +76,7 @@ static inline void broker__copy(char *to, const char *from, size_t len)
 		memcpy(to + i, from + i, 16);
 }
 
-/* Append what has room in the last chunk: the caller has compared the length with end - at. */
+/* Append to the last chunk: the caller has checked that there is room. */
 static inline void broker__output_append(struct broker__output *output, const char *data, size_t len)
 {
 	broker__copy(output->at, data, len);
@@ -88,11 +88,11 @@ static inline size_t broker__output_room(const struct broker__output *output)
 	return (size_t)(output->end - output->at);
 }
 
-/* Append pieces as one run of bytes, whatever the room. 0; -ENOBUFS when they would exceed the client's limit; -ENOMEM.
- * On failure nothing was appended. */
+/* Append pieces as one text, whatever the room. 0; -ENOBUFS when it would exceed the client's limit; -ENOMEM. On
+ * failure nothing is appended. */
 int broker__output_put(struct broker__output *output, const struct wire_slice *pieces, unsigned count);
 
-/* The message whose last byte was just appended counts. */
+/* Count a message whose last byte was just appended. */
 static inline void broker__output_count_message(struct broker__output *output)
 {
 	output->last->messages++;
@@ -104,7 +104,7 @@ unsigned broker__output_gather(struct broker__output *output, uv_buf_t *bufs, un
 /* The kernel has taken len bytes from the front. */
 void broker__output_sent(struct broker__output *output, size_t len);
 
-/* How many messages were not taken whole by the kernel. */
+/* The messages that the kernel has not taken whole. */
 uint64_t broker__output_unsent_messages(const struct broker__output *output);
 
 #endif

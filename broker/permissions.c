@@ -2,7 +2,7 @@
 
 #include "wire/subject.h"
 
-/* "subject queue", blanks between. */
+/* "subject queue", separated by blanks. */
 struct entry {
 	struct wire_slice subject, queue;
 };
@@ -15,7 +15,7 @@ static struct entry read_entry(const char *text)
 			      .queue = wire_slice(queue, strcspn(queue, " \t"))};
 }
 
-/* How a list sees a subscription. */
+/* How the entries of a list match a subscription. */
 struct verdict {
 	bool plain;       /* an entry without a queue matches */
 	bool any_queue;   /* an entry with some queue matches the subject */
@@ -59,14 +59,14 @@ bool broker__may_publish(const struct broker_permissions *permissions, struct wi
 	if (!permissions)
 		return true;
 	const struct broker_permission *publish = &permissions->publish;
-	/* Who is granted replies and nothing else may publish nothing else. */
+	/* A user with allow_responses and no allow list may publish replies only. */
 	if ((publish->has_allow || permissions->allow_responses) &&
 	    !is_listed(publish->allow, publish->allow_len, subject))
 		return false;
 	return !is_listed(publish->deny, publish->deny_len, subject);
 }
 
-/* Where entries for queues match the subject, they alone decide on a queue subscription. */
+/* When entries with a queue match the subject, they alone decide about a queue subscription. */
 static bool decide(struct verdict verdict, struct wire_slice queue)
 {
 	return queue.len > 0 && verdict.any_queue ? verdict.right_queue : verdict.plain;

@@ -10,14 +10,14 @@
 
 /* Permissions of a user as configured; NULL: everything is allowed. All functions borrow. */
 
-/* The subject is allowed by the lists; replies that were granted are not considered (replies.h). */
+/* Whether the lists allow the subject; granted replies are not considered (replies.h). */
 bool broker__may_publish(const struct broker_permissions *permissions, struct wire_slice subject);
 
 /* queue is empty for a plain subscription. */
 bool broker__may_subscribe(const struct broker_permissions *permissions, struct wire_slice subject,
 			   struct wire_slice queue);
 
-/* A message on the subject may be delivered, even though a wider subscription was allowed. */
+/* Whether a message on the subject may be delivered through a wider subscription that was allowed. */
 bool broker__may_receive(const struct broker_permissions *permissions, struct wire_slice subject);
 
 #endif

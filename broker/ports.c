@@ -1,4 +1,3 @@
-/* ports.c - pid file and ports file. */
 #include "broker/ports.h"
 
 #include <errno.h>
@@ -13,7 +12,7 @@
 
 #include "broker/address.h"
 
-/* Write the whole file and name it only then. 0 or a negated errno. */
+/* Write the file under another name, then rename it. 0 or a negated errno. */
 static int write_whole(const char *path, const char *text)
 {
 	char part[4200];
@@ -71,7 +70,7 @@ static void append_interfaces(json_t *urls, const char *scheme, int port, int fa
 			uv_ip4_name(&interfaces[i].address.address4, host, sizeof host);
 		else
 			uv_ip6_name(&interfaces[i].address.address6, host, sizeof host);
-		if (strncmp(host, "fe80:", 5) != 0) /* means nothing without the interface */
+		if (strncmp(host, "fe80:", 5) != 0) /* useless without the name of the interface */
 			append_url(urls, scheme, host, port);
 	}
 	uv_free_interface_addresses(interfaces, count);

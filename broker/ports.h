@@ -1,4 +1,4 @@
-/* ports.h - the files that tell others which process this is and where it listens. */
+/* ports.h - the pid file and the ports file: which process this is and where it listens. */
 #ifndef BROKER_PORTS_H
 #define BROKER_PORTS_H
 

@@ -1,6 +1,8 @@
-/* pressure.c - who sends faster than others can take is slowed down, never for ever; who does not take at all is cut
- * off. */
-#include "broker/server.h"
+#include "broker/pressure.h"
+
+#include "broker/clients.h"
+#include "broker/memory.h"
+#include "broker/reading.h"
 
 enum {
 	STALL_THRESHOLD =
@@ -17,7 +19,29 @@ uint64_t broker__pressure_threshold(const struct broker *broker)
 	return most < STALL_THRESHOLD ? most : STALL_THRESHOLD;
 }
 
-/* ---- pausing publishers ---- */
+/* ---- waiting for memory ---- */
+
+static void forget_starved(struct broker_client *client)
+{
+	if (client->paused & BROKER__STARVED)
+		broker__clients_remove(&client->loop->starved, client, BROKER__LINK(starved));
+	client->paused &= ~(unsigned)BROKER__STARVED;
+}
+
+/* Resume clients as long as there is room; when there is none for long, make room. */
+static void feed_starved(struct broker__loop *loop)
+{
+	struct broker_client *client;
+	while ((client = loop->starved.first) &&
+	       broker__memory_room(client, BROKER__MEMORY_LARGE_BYTES) > 0) {
+		forget_starved(client);
+		broker__client_resume(client, BROKER__STARVED);
+	}
+	if (client)
+		broker__memory_make_room(loop, uv_now(&loop->uv) - client->starved_ms);
+}
+
+/* ---- waiting for a receiver ---- */
 
 static void end_stall(struct broker_client *client)
 {
@@ -35,18 +59,32 @@ static void on_stall_tick(uv_timer_t *timer)
 		if (client->stalled_until_ms <= now_ms)
 			end_stall(client);
 	}
-	broker__memory_tick(loop);
+	feed_starved(loop);
 	if (loop->stalled.len == 0 && loop->starved.len == 0)
 		uv_timer_stop(timer);
 }
 
-void broker__pressure_start_tick(struct broker__loop *loop)
+/* End stalls, and look for memory, every few milliseconds while a client waits for either. */
+static void start_tick(struct broker__loop *loop)
 {
 	if (!uv_is_active((uv_handle_t *)&loop->stall))
 		uv_timer_start(&loop->stall, on_stall_tick, STALL_TICK_MS, STALL_TICK_MS);
 }
 
-/* The nearer a receiver is to its limit, the longer. */
+size_t broker__pressure_room(struct broker_client *client, size_t wanted)
+{
+	struct broker__loop *loop = client->loop;
+	size_t room = broker__memory_room(client, wanted);
+	if (room > 0)
+		return room;
+	client->starved_ms = uv_now(&loop->uv);
+	client->paused |= BROKER__STARVED; /* without room the transport pauses on its own */
+	broker__clients_add(&loop->starved, client, BROKER__LINK(starved));
+	start_tick(loop);
+	return 0;
+}
+
+/* How long a publisher waits: the longer the nearer the receiver is to its limit. */
 static uint64_t stall_ms(const struct broker_client *receiver)
 {
 	uint64_t from = broker__pressure_threshold(receiver->loop->broker), to = receiver->output.max;
@@ -64,7 +102,7 @@ static void stall(struct broker_client *publisher, struct broker_client *receive
 	publisher->stalled_until_ms = uv_now(&loop->uv) + span_ms;
 	broker__clients_add(&loop->stalled, publisher, BROKER__LINK(stalled));
 	broker__client_pause(publisher, BROKER__STALLED);
-	broker__pressure_start_tick(loop);
+	start_tick(loop);
 }
 
 static bool is_behind(const struct broker_client *receiver)
@@ -73,21 +111,7 @@ static bool is_behind(const struct broker_client *receiver)
 	       broker__output_pending(&receiver->output) > broker__pressure_threshold(receiver->loop->broker);
 }
 
-bool broker__pressure_is_sink_full(const struct broker__loop *loop)
-{
-	struct wire_sink *sink = loop->broker->sink;
-	return sink && sink->ready && !sink->ready(sink);
-}
-
-void broker__pressure_hold(struct broker_client *client)
-{
-	if (client->paused & BROKER__HELD)
-		return;
-	broker__clients_add(&client->loop->held, client, BROKER__LINK(held));
-	broker__client_pause(client, BROKER__HELD);
-}
-
-/* Publishers whose message is under way finish it first: others may wait for that. */
+/* A publisher whose message is in progress finishes it first: others may wait for that. */
 void broker__pressure_apply(struct broker_client *publisher, bool has_published)
 {
 	struct broker__loop *loop = publisher->loop;
@@ -113,17 +137,14 @@ void broker__pressure_drained(struct broker_client *receiver)
 	}
 }
 
-void broker__pressure_forget(struct broker_client *client)
+/* ---- waiting for the sink ---- */
+
+void broker__pressure_hold(struct broker_client *client)
 {
-	struct broker__loop *loop = client->loop;
-	broker__pressure_drained(client);
-	if (client->paused & BROKER__STALLED)
-		broker__clients_remove(&loop->stalled, client, BROKER__LINK(stalled));
 	if (client->paused & BROKER__HELD)
-		broker__clients_remove(&loop->held, client, BROKER__LINK(held));
-	client->paused &= ~(unsigned)(BROKER__STALLED | BROKER__HELD);
-	if (loop->stalled_by == client)
-		loop->stalled_by = NULL;
+		return;
+	broker__clients_add(&client->loop->held, client, BROKER__LINK(held));
+	broker__client_pause(client, BROKER__HELD);
 }
 
 void broker__pressure_release(struct broker__loop *loop)
@@ -133,4 +154,18 @@ void broker__pressure_release(struct broker__loop *loop)
 		broker__clients_remove(&loop->held, client, BROKER__LINK(held));
 		broker__client_resume(client, BROKER__HELD);
 	}
+}
+
+void broker__pressure_forget(struct broker_client *client)
+{
+	struct broker__loop *loop = client->loop;
+	broker__pressure_drained(client);
+	forget_starved(client);
+	if (client->paused & BROKER__STALLED)
+		broker__clients_remove(&loop->stalled, client, BROKER__LINK(stalled));
+	if (client->paused & BROKER__HELD)
+		broker__clients_remove(&loop->held, client, BROKER__LINK(held));
+	client->paused &= ~(unsigned)(BROKER__STALLED | BROKER__HELD);
+	if (loop->stalled_by == client)
+		loop->stalled_by = NULL;
 }

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* How many bytes the UTF-8 character at text[0..len) has; 0 when it is none. */
+/* The length of the UTF-8 character at text[0..len); 0 when it is not valid. */
 static size_t character_len(const unsigned char *text, size_t len)
 {
 	size_t wanted = text[0] < 0x80 ? 1 : text[0] >= 0xc2 && text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
@@ -15,7 +15,7 @@ static size_t character_len(const unsigned char *text, size_t len)
 	return wanted;
 }
 
-/* One byte that does not stand for itself: at most 4 characters. */
+/* Write one byte as an escape of at most 4 characters. */
 static char *escape(char *at, unsigned char c)
 {
 	static const char plain[] = "\a\b\f\n\r\t\v\"\\", letters[] = "abfnrtv\"\\";

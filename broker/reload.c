@@ -1,13 +1,18 @@
-/* reload.c - SIGHUP: take the options anew, and see who may stay. */
+#include "broker/reload.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "broker/auth.h"
+#include "broker/client_log.h"
+#include "broker/connection.h"
+#include "broker/emit.h"
+#include "broker/files.h"
 #include "broker/permissions.h"
-#include "broker/ports.h"
 #include "broker/quote.h"
-#include "broker/server.h"
+#include "broker/sids.h"
+#include "broker/subscriptions.h"
+#include "broker/teardown.h"
 
 /* A subscription that the new permissions do not allow. */
 struct revocation {
@@ -60,9 +65,9 @@ static void check_client(struct broker_client *client, const struct broker_optio
 	const struct broker_options *now = &client->loop->broker->options;
 	struct broker__identity identity;
 	client->permissions = NULL;
-	broker__routes_clear(client);
+	broker__match_cache_clear(client);
 	broker__output_set_max(&client->output, now->max_pending);
-	if (client->is_expected)
+	if (client->life == BROKER__AWAITS_CONNECT || !broker__client_is_open(client))
 		return;
 	if (!broker__auth_is_unchanged(before, now, client->user, &identity)) {
 		client->loop->counters.auth_errors++;
@@ -105,53 +110,9 @@ static void keep_fixed(struct broker *broker, struct broker_options *fresh)
 	swap(&fresh->http_host, &old->http_host);
 }
 
-/* ---- files ---- */
-
-static void move_pid_file(struct broker *broker, const struct broker_options *before)
-{
-	const char *path = broker->options.pid_path;
-	struct wire_fault fault;
-	if (!path || is_same(path, before->pid_path))
-		return;
-	if (broker_pid_write(path, &fault) < 0)
-		broker_log(broker->log, BROKER_LOG_ERROR, "%s", fault.text);
-	else
-		broker_log(broker->log, BROKER_LOG_INFO, "Reloaded: pid_file = %s", path);
-}
-
-static void move_ports_file(struct broker *broker, const struct broker_options *before)
-{
-	const char *dir = broker->options.ports_file_dir;
-	struct wire_fault fault;
-	if (is_same(dir, before->ports_file_dir))
-		return;
-	if (broker->ports_path)
-		unlink(broker->ports_path);
-	free(broker->ports_path);
-	broker->ports_path = NULL;
-	if (broker__write_ports(broker, &fault) < 0)
-		broker_log(broker->log, BROKER_LOG_ERROR, "%s", fault.text);
-	else
-		broker_log(broker->log, BROKER_LOG_INFO, "Reloaded: ports_file_dir = %s", dir ? dir : "");
-}
-
-static void move_log_file(struct broker *broker, const struct broker_options *before)
-{
-	const char *path = broker->options.log_path;
-	if (is_same(path, before->log_path))
-		return;
-	int error = broker_log_move(broker->log, path);
-	if (error)
-		broker_log(broker->log, BROKER_LOG_ERROR,
-			   "cannot open the log file %s: %s; the old one goes on",
-			   path ? path : "(standard error)", wire_error_text(error));
-	else
-		broker_log(broker->log, BROKER_LOG_INFO, "Reloaded: log_file = %s", path ? path : "");
-}
-
 /* ---- connections ---- */
 
-/* Those that came last go: a server with the new limit would not have let them in. */
+/* Close the clients that came last: a server with the new limit would not have let them in. */
 static void close_surplus(struct broker *broker)
 {
 	struct broker__loop *loop = &broker->loops[0];
@@ -182,14 +143,12 @@ static void adopt(struct broker *broker, struct broker_options *fresh)
 	broker__closed_resize(&broker->closed, broker->options.max_closed_clients);
 	broker->wants_trace = broker_log_wants(broker->log, BROKER_LOG_TRACE);
 	broker__sublist_touch(&broker->sublist);
-	broker__loop_read_clock(loop);
+	broker__read_clock(loop);
 	for (struct broker_client *client = loop->all.first; client; client = client->all.next)
 		check_client(client, &before);
 	close_surplus(broker);
-	broker__loop_settle(loop);
-	move_pid_file(broker, &before);
-	move_ports_file(broker, &before);
-	move_log_file(broker, &before);
+	broker__finish_turn(loop);
+	broker__files_move(broker, &before);
 	broker_options_fini(&before);
 }
 

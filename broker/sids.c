@@ -1,7 +1,8 @@
+#include "broker/sids.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
-#include "broker/client.h"
 #include "broker/hash.h"
 
 enum { SLOTS_MIN = 8 };

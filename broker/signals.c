@@ -1,6 +1,11 @@
+#include "broker/signals.h"
+
 #include <signal.h>
 
-#include "broker/server.h"
+#include "broker/lame_duck.h"
+#include "broker/log.h"
+#include "broker/reload.h"
+#include "broker/shutdown.h"
 
 static void on_signal(uv_signal_t *handle, int number)
 {
@@ -16,7 +21,7 @@ static void on_signal(uv_signal_t *handle, int number)
 	case SIGHUP: broker__reload(broker); break;
 	default:
 		broker_log(broker->log, BROKER_LOG_DEBUG, "Trapped \"%s\" signal", strsignal(number));
-		broker__stop(broker);
+		broker__shutdown(broker);
 	}
 }
 
@@ -33,11 +38,4 @@ int broker__signals_start(struct broker *broker)
 			return status;
 	}
 	return 0;
-}
-
-void broker__signals_stop(struct broker *broker)
-{
-	for (size_t i = 0; i < sizeof broker->signals / sizeof *broker->signals; i++)
-		if (broker->signals[i].loop && !uv_is_closing((uv_handle_t *)&broker->signals[i]))
-			uv_close((uv_handle_t *)&broker->signals[i], NULL);
 }

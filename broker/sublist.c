@@ -79,7 +79,7 @@ static struct broker__node *find_literal(const struct broker__sublist *list,
 	return node;
 }
 
-/* Best effort: without memory the chains just grow longer. */
+/* Best effort: without memory the chains grow longer. */
 static void resize_slots(struct broker__sublist *list, size_t len)
 {
 	struct broker__node **slots = calloc(len, sizeof(struct broker__node *));
@@ -156,8 +156,8 @@ static struct broker__node *find_or_add_child(struct broker__sublist *list, stru
 	return node ? node : add_child(list, parent, token);
 }
 
-/* A resting cursor will not enter this node: nothing is below it any more. */
-static void leave_node(struct broker__cursor *cursor, const struct broker__node *node)
+/* Remove a node from the path of a resting cursor. */
+static void leave_node(struct broker__sublist_cursor *cursor, const struct broker__node *node)
 {
 	for (uint32_t i = 0; i < cursor->depth; i++)
 		if (cursor->path[i].node == node)
@@ -182,7 +182,7 @@ static void remove_child(struct broker__sublist *list, struct broker__node *node
 		resize_slots(list, list->slots_len / 2);
 }
 
-/* Free the node and those above it that now hold nothing. */
+/* Free the node and its ancestors as far as they hold nothing any more. */
 static void prune(struct broker__sublist *list, struct broker__node *node)
 {
 	while (node->parent && node->children == 0 && !node->plain && !node->groups) {
@@ -335,7 +335,7 @@ static bool has_empty_token(struct wire_slice subject)
 	return memmem(subject.data, subject.len, "..", 2) != NULL;
 }
 
-static void push_path(struct broker__cursor *cursor, struct broker__node *node, size_t at)
+static void push_path(struct broker__sublist_cursor *cursor, struct broker__node *node, size_t at)
 {
 	if (!node)
 		return;
@@ -343,8 +343,8 @@ static void push_path(struct broker__cursor *cursor, struct broker__node *node, 
 	cursor->path[cursor->depth++].at = at;
 }
 
-void broker__cursor_start(struct broker__cursor *cursor, struct broker__sublist *list,
-			  struct wire_slice subject)
+void broker__sublist_cursor_start(struct broker__sublist_cursor *cursor, struct broker__sublist *list,
+				  struct wire_slice subject)
 {
 	list->matches++;
 	cursor->sub = NULL;
@@ -355,15 +355,15 @@ void broker__cursor_start(struct broker__cursor *cursor, struct broker__sublist 
 		push_path(cursor, list->root, 0);
 }
 
-static void visit(struct broker__cursor *cursor, const struct broker__node *node)
+static void visit(struct broker__sublist_cursor *cursor, const struct broker__node *node)
 {
 	cursor->sub = node->plain;
 	cursor->group = node->groups;
 }
 
-/* Take the next node off the path: visit it when the subject ends there; otherwise visit its child > and leave those that
- * match the next token, * first, to be entered later. */
-static void enter(struct broker__cursor *cursor, const struct broker__sublist *list,
+/* Take the next node off the path. When the subject ends there, visit it. Otherwise visit its child >, and push the
+ * children that match the next token to be entered later, * first. */
+static void enter(struct broker__sublist_cursor *cursor, const struct broker__sublist *list,
 		  struct wire_slice subject)
 {
 	struct broker__node *node = cursor->path[--cursor->depth].node;
@@ -385,8 +385,8 @@ static void enter(struct broker__cursor *cursor, const struct broker__sublist *l
 		visit(cursor, node->tail);
 }
 
-/* There is no subscription to be visited: go on to the next queue group or node. False when there is none. */
-static bool advance(struct broker__cursor *cursor, const struct broker__sublist *list,
+/* No subscription is left to visit: advance to the next queue group or node. False when there is none. */
+static bool advance(struct broker__sublist_cursor *cursor, const struct broker__sublist *list,
 		    struct wire_slice subject)
 {
 	if (cursor->group) {
@@ -401,8 +401,9 @@ static bool advance(struct broker__cursor *cursor, const struct broker__sublist 
 	return true;
 }
 
-struct broker__sub *broker__cursor_next(struct broker__cursor *cursor, const struct broker__sublist *list,
-					struct wire_slice subject, int64_t *work, bool *begins_group)
+struct broker__sub *broker__sublist_cursor_next(struct broker__sublist_cursor *cursor,
+						const struct broker__sublist *list, struct wire_slice subject,
+						int64_t *work, bool *begins_group)
 {
 	enum { NODE_UNITS = 10, SUB_UNITS = 2 };
 	while (!cursor->sub) {

@@ -1,4 +1,4 @@
-/* sublist.h - who wants which subject, inside this folder.
+/* sublist.h - the subscriptions of all clients by subject, inside this folder.
  *
  * A trie of tokens. Subscribing to `a.b`, `a.*` and `a.>` gives
  *
@@ -6,9 +6,9 @@
  *	           ├─ *    …
  *	           └─ >    …
  *
- * Children by literal token are found in one hash table for the whole trie, keyed by (parent, token); those named
- * * and > hang off their parent. A node without subscriptions and children is freed: memory is bounded by what is
- * subscribed to. What matches is cached by others (route.h), who compare generations to notice changes. */
+ * Children by literal token are found in one hash table for the whole trie, keyed by (parent, token); the children
+ * * and > are linked from their parent. A node without subscriptions and children is freed: memory is bounded by what is
+ * subscribed to. Matches are cached elsewhere (match_cache.h), with generations to notice changes. */
 #ifndef BROKER_SUBLIST_H
 #define BROKER_SUBLIST_H
 
@@ -31,7 +31,7 @@ struct broker__group {
 
 /* One subscription. Owned by its client; linked into the trie while it is live. */
 struct broker__sub {
-	/* What a delivery touches. */
+	/* Used by deliveries. */
 	uint64_t delivered, max; /* max 0 = no limit */
 	bool is_closed;          /* unsubscribed: caches may still point here until they are refreshed */
 	struct broker_client *client;
@@ -58,14 +58,14 @@ struct broker__node {
 
 enum { BROKER__GENERATIONS = 1024, BROKER__TOKENS_MAX = 4096 };
 
-/* A walk over the subscriptions that match one literal subject. It can stop after any step and go on later, while
+/* A cursor over the subscriptions that match one literal subject. It can stop after any step and continue later, while
  * subscriptions come and go:
  *
  *	path    nodes still to be entered, each with the place in the subject that its children are looked up by
  *	sub     the next subscription of the node being visited; then those of `group` and the groups after it
  *
- * The list moves a resting cursor (broker__sublist.resting) on when what it points to is removed. */
-struct broker__cursor {
+ * The list advances a resting cursor (broker__sublist.resting) when what it points to is removed. */
+struct broker__sublist_cursor {
 	struct broker__sub *sub;
 	struct broker__group *group;
 	bool begins_group; /* `sub` is the first of its queue group at this node */
@@ -85,7 +85,7 @@ struct broker__sublist {
 	uint64_t wildcard_generation;
 	uint64_t literal_generation[BROKER__GENERATIONS];
 	uint64_t count, inserts, removes, matches;
-	struct broker__cursor *resting; /* the one cursor that may stop in the middle, or NULL */
+	struct broker__sublist_cursor *resting; /* the one cursor that may stop in the middle, or NULL */
 };
 
 /* 0 or -ENOMEM. All subscriptions must be gone before _fini. */
@@ -101,19 +101,20 @@ void broker__sub_close(struct broker__sub *sub);
 /* 0; WIRE_EARGUMENT when the subject cannot be subscribed to; -ENOMEM. */
 int broker__sublist_insert(struct broker__sublist *list, struct broker__sub *sub);
 void broker__sublist_remove(struct broker__sublist *list, struct broker__sub *sub);
-/* Likewise without voiding cached answers: the caller has voided those that hold it (broker__sublist_touch). */
+/* Remove without voiding cached matches: the caller has voided those that hold it (broker__sublist_touch). */
 void broker__sublist_unlink(struct broker__sublist *list, struct broker__sub *sub);
 
-/* Begin to walk over the subscriptions whose patterns match the literal subject. Nothing matches a subject with an empty
+/* Place the cursor before the first subscription whose pattern matches the literal subject. Nothing matches a subject with an empty
  * token. Wildcard characters in subject are literal. */
-void broker__cursor_start(struct broker__cursor *cursor, struct broker__sublist *list,
-			  struct wire_slice subject);
+void broker__sublist_cursor_start(struct broker__sublist_cursor *cursor, struct broker__sublist *list,
+				  struct wire_slice subject);
 
 /* The next one; begins_group says whether it is the first of a queue group at its node. NULL: there are no more
- * (is_done), or *work has run out and the walk goes on with the next call. subject: the same bytes each time. Takes what
+ * (is_done), or *work has run out and the next call continues. subject: the same bytes each time. Takes what
  * it costs off *work. */
-struct broker__sub *broker__cursor_next(struct broker__cursor *cursor, const struct broker__sublist *list,
-					struct wire_slice subject, int64_t *work, bool *begins_group);
+struct broker__sub *broker__sublist_cursor_next(struct broker__sublist_cursor *cursor,
+						const struct broker__sublist *list, struct wire_slice subject,
+						int64_t *work, bool *begins_group);
 
 /* The hash by which generations are asked for. */
 uint64_t broker__sublist_hash(const struct broker__sublist *list, struct wire_slice subject);

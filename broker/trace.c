@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "broker/client_log.h"
 #include "broker/quote.h"
 #include "wire/redact.h"
 
-/* A slice as the argument of %.*s, and a blank in front of it when there is any. */
+/* A slice as the argument of %.*s, and a blank to print before it unless it is empty. */
 #define TEXT(slice)  (int)(slice).len, (slice).data ? (slice).data : ""
 #define BLANK(slice) ((slice).len > 0 ? " " : "")
 
@@ -17,7 +18,7 @@ static void trace_connect(const struct broker_client *client, struct wire_slice 
 	free(text);
 }
 
-/* Headers and payload lie together. */
+/* Headers and payload are adjacent. */
 static void trace_publish(const struct broker_client *client, const struct wire_op *op)
 {
 	struct wire_slice content = op->payload;

@@ -1,7 +1,7 @@
-/* transport.h - the seam through which all bytes of a connection pass, inside this folder.
+/* transport.h - the stream of bytes below a connection, inside this folder.
  *
- * Plain TCP today. Whatever comes between the socket and the protocol (TLS, WebSocket) belongs here: the rest of the
- * broker sees only these functions. Embedded in a client; its memory may go when `closed` was called. */
+ * Plain TCP. Layers between the socket and the protocol (TLS, WebSocket) belong here: only connection.c, reading.c and
+ * accept.c call these functions. Embedded in a client, whose memory may be freed after `closed`. */
 #ifndef BROKER_TRANSPORT_H
 #define BROKER_TRANSPORT_H
 
@@ -10,15 +10,15 @@
 
 struct broker__transport;
 
-/* What a transport tells its owner. Called from the loop, never from within a transport function. */
+/* Events of a transport. Called from the loop, never from within a transport function. */
 struct broker__transport_events {
-	/* Where the next bytes go. No room: nothing is read, and the transport is paused until it is told to read again. */
+	/* Where the next bytes go. No room: the transport pauses until broker__transport_read. */
 	uv_buf_t (*room)(struct broker__transport *transport);
-	/* len bytes were put there; negative: the peer is gone (UV_EOF) or the connection broke. */
+	/* len bytes were put there; negative: the peer has closed (UV_EOF) or the connection failed. */
 	void (*bytes)(struct broker__transport *transport, char *data, ssize_t len);
-	/* A queued write is done: 0 or a negative code. */
+	/* A queued write has ended: 0 or a negative code. */
 	void (*written)(struct broker__transport *transport, int status);
-	/* The last call: nothing of the transport is in use any more. */
+	/* The last event: nothing of the transport is in use. */
 	void (*closed)(struct broker__transport *transport);
 };
 
@@ -29,7 +29,7 @@ struct broker__transport {
 	bool is_reading;
 };
 
-/* Take the next connection off the listener. 0 or a negative code; also after a failure the transport must be closed,
+/* Accept the next connection of the listener. 0 or a negative code. Also after a failure the transport must be closed,
  * unless *needs_close is false. */
 int broker__transport_accept(struct broker__transport *transport, uv_stream_t *listener,
 			     const struct broker__transport_events *events, bool *needs_close);
@@ -37,10 +37,10 @@ int broker__transport_accept(struct broker__transport *transport, uv_stream_t *l
 void broker__transport_read(struct broker__transport *transport);
 void broker__transport_pause(struct broker__transport *transport);
 
-/* Write what the kernel takes at once. The bytes taken, UV_EAGAIN when none, or another negative code. */
+/* Write what the kernel takes at once. Returns the bytes taken, UV_EAGAIN when none, or another negative code. */
 int broker__transport_try(struct broker__transport *transport, const uv_buf_t *bufs, unsigned count);
 
-/* Queue one write, whose bytes stay in place until `written`; one at a time. 0 or a negative code. */
+/* Queue one write at a time; its bytes stay in place until `written`. 0 or a negative code. */
 int broker__transport_queue(struct broker__transport *transport, const uv_buf_t *buf);
 
 /* Bytes of the queued write that the kernel has not taken yet. */

@@ -1,454 +1,310 @@
-/* config.c - a recursive-descent parser of nats-server's configuration syntax, bounded in depth, in the
- * number of included files and in bytes, so that no file can exhaust stack or memory. */
+/* config.c - the keys of a configuration file, in one table. Source: nats-server 2.9.10, server/opts.go. */
 #include "broker/config/config.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <strings.h>
 
-#include "broker/config/scan.h"
+#include "broker/config/authorization.h"
+#include "broker/config/block.h"
+#include "broker/config/parse.h"
 
-enum {
-	MAX_INCLUDES = 256,
-	MAX_BYTES = 16 << 20, /* all files together */
-	MAX_PATH = 4096,
+static int apply_bool(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
+		      void *member)
+{
+	(void)rule;
+	return broker__node_bool(node, apply->key, member, apply->fault);
+}
+
+/* Read a number, with a negative one replaced by what it stands for; 0 = the default. */
+static int read_number(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
+		       int64_t *number)
+{
+	int64_t min = rule->unlimited ? INT64_MIN : 0;
+	int result = broker__node_int(node, apply->key, min, rule->max, number, apply->fault);
+	if (result < 0)
+		return result;
+	if (*number < 0)
+		*number = rule->unlimited;
+	if (*number != 0 && *number < rule->min)
+		return broker__node_fault(node, apply->fault, "%s: %lld is below the minimum, %lld",
+					  apply->key, (long long)*number, (long long)rule->min);
+	return 0;
+}
+
+static int apply_u32(struct broker__apply *apply, const struct broker__rule *rule, json_t *node, void *member)
+{
+	int64_t number = 0;
+	int result = read_number(apply, rule, node, &number);
+	if (result == 0 && number != 0)
+		*(uint32_t *)member = (uint32_t)number;
+	return result;
+}
+
+static int apply_u64(struct broker__apply *apply, const struct broker__rule *rule, json_t *node, void *member)
+{
+	int64_t number = 0;
+	int result = read_number(apply, rule, node, &number);
+	if (result == 0 && number != 0)
+		*(uint64_t *)member = (uint64_t)number;
+	return result;
+}
+
+/* A limit that is not positive: no limit, which is 0 in the options. */
+static int apply_max_subscriptions(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
+				   void *member)
+{
+	int64_t number = 0;
+	int result = broker__node_int(node, apply->key, INT64_MIN, rule->max, &number, apply->fault);
+	if (result == 0)
+		*(uint32_t *)member = number > 0 ? (uint32_t)number : 0;
+	return result;
+}
+
+static int apply_port(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
+		      void *member)
+{
+	(void)rule;
+	int64_t port = 0;
+	int result = broker__node_int(node, apply->key, -1, 65535, &port, apply->fault);
+	if (result == 0 && port != 0)
+		*(int *)member = (int)port;
+	return result;
+}
+
+/* Read the port of "host:port", "[v6]:port" or ":port"; *host_len is the length of the text before the last colon. */
+static bool split_listen(const char *text, size_t *host_len, int *port)
+{
+	const char *colon = strrchr(text, ':');
+	if (!colon || !colon[1])
+		return false;
+	bool is_bracketed = text[0] == '[' && colon > text && colon[-1] == ']';
+	if (!is_bracketed && memchr(text, ':', (size_t)(colon - text)))
+		return false;
+	char *end;
+	long number = strtol(colon + 1, &end, 10);
+	*host_len = (size_t)(colon - text);
+	*port = (int)number;
+	return !*end && number >= -1 && number <= 65535;
+}
+
+/* listen and http: a port, or host and port. */
+static int apply_listen(struct broker__apply *apply, json_t *node, char **host, int *port)
+{
+	const json_t *value = broker__node_value(node);
+	if (json_is_integer(value))
+		return apply_port(apply, NULL, node, port);
+	const char *text = json_string_value(value);
+	size_t host_len = 0;
+	int found = 0;
+	if (!text || !split_listen(text, &host_len, &found))
+		return broker__node_fault(
+		    node, apply->fault, "%s: expected a port or \"host:port\", found %s%s%.60s", apply->key,
+		    text ? "" : broker__node_kind(node), text ? "" : " ", text ? text : "");
+	bool is_bracketed = text[0] == '[';
+	char *copy = strndup(text + is_bracketed, host_len - 2 * (size_t)is_bracketed);
+	if (!copy)
+		return wire_fault_set(apply->fault, -ENOMEM, "out of memory");
+	free(*host);
+	*host = host_len ? copy : NULL;
+	if (!host_len)
+		free(copy);
+	if (found)
+		*port = found;
+	return 0;
+}
+
+static int apply_client_listen(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
+			       void *member)
+{
+	(void)rule;
+	(void)member;
+	return apply_listen(apply, node, &apply->options->host, &apply->options->port);
+}
+
+static int apply_http_listen(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
+			     void *member)
+{
+	(void)rule;
+	(void)member;
+	return apply_listen(apply, node, &apply->options->http_host, &apply->options->http_port);
+}
+
+/* Keys that change nothing here, or were looked up before: nothing to report. */
+static int apply_nothing(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
+			 void *member)
+{
+	(void)apply;
+	(void)rule;
+	(void)node;
+	(void)member;
+	return 0;
+}
+
+/* The name of the cluster is all that clients can see of it. */
+static int apply_cluster(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
+			 void *member)
+{
+	json_t *name = json_object_get(json_object_get(node, "value"), "name");
+	(void)rule;
+	broker__apply_report(apply, node, "cluster is ignored%s: this server does not form clusters",
+			     name ? " but for its name" : "");
+	apply->key = "name";
+	return name ? broker__node_copy(name, apply->key, member, apply->fault) : 0;
+}
+
+#define AT(member) offsetof(struct broker_options, member)
+
+static const struct broker__rule top_rules[] = {
+    {.keys = "listen", .apply = apply_client_listen},
+    {.keys = "host net", .apply = broker__apply_text, .at = AT(host)},
+    {.keys = "port", .apply = apply_port, .at = AT(port)},
+    {.keys = "server_name", .apply = broker__apply_text, .at = AT(server_name)},
+    {.keys = "http", .apply = apply_http_listen},
+    {.keys = "http_port monitor_port", .apply = apply_port, .at = AT(http_port)},
+    {.keys = "http_base_path", .apply = broker__apply_text, .at = AT(http_base_path)},
+    {.keys = "http_allow_origin", .apply = broker__apply_text, .at = AT(http_allow_origin)},
+    {.keys = "client_advertise", .apply = broker__apply_text, .at = AT(client_advertise)},
+    {.keys = "debug", .apply = apply_bool, .at = AT(debug)},
+    {.keys = "trace", .apply = apply_bool, .at = AT(trace)},
+    {.keys = "trace_verbose", .apply = apply_bool, .at = AT(trace)},
+    {.keys = "logtime", .apply = apply_bool, .at = AT(log_time)},
+    {.keys = "logfile log_file", .apply = broker__apply_text, .at = AT(log_path)},
+    {.keys = "pidfile pid_file", .apply = broker__apply_text, .at = AT(pid_path)},
+    {.keys = "ports_file_dir", .apply = broker__apply_text, .at = AT(ports_file_dir)},
+    {.keys = "authorization", .apply = broker__apply_authorization},
+    {.keys = "accounts", .apply = broker__apply_accounts},
+    {.keys = "system_account system", .apply = apply_nothing},
+    {.keys = "no_auth_user", .apply = broker__apply_text, .at = AT(no_auth_user)},
+    {.keys = "max_control_line",
+     .apply = apply_u32,
+     .at = AT(max_control_line),
+     .min = 64,
+     .max = BROKER_CONTROL_LINE_MOST},
+    {.keys = "max_payload",
+     .apply = apply_u32,
+     .at = AT(max_payload),
+     .max = 64 << 20,
+     .unlimited = 64 << 20},
+    {.keys = "max_pending", .apply = apply_u64, .at = AT(max_pending), .min = 1024, .max = (int64_t)1 << 50},
+    {.keys = "max_pending_total",
+     .apply = apply_u64,
+     .at = AT(max_pending_total),
+     .min = 1024,
+     .max = (int64_t)1 << 50},
+    {.keys = "max_connections max_conn",
+     .apply = apply_u32,
+     .at = AT(max_connections),
+     .max = UINT32_MAX,
+     .unlimited = UINT32_MAX},
+    {.keys = "max_subscriptions max_subs",
+     .apply = apply_max_subscriptions,
+     .at = AT(max_subscriptions),
+     .max = UINT32_MAX},
+    {.keys = "max_subscription_tokens max_sub_tokens",
+     .apply = apply_u32,
+     .at = AT(max_subscription_tokens),
+     .min = 1,
+     .max = UINT8_MAX},
+    {.keys = "max_closed_clients", .apply = apply_u32, .at = AT(max_closed_clients), .max = 1 << 20},
+    {.keys = "ping_interval", .apply = broker__apply_duration, .at = AT(ping_interval_ms), .min = 1},
+    {.keys = "ping_max", .apply = apply_u32, .at = AT(ping_max), .max = INT_MAX, .unlimited = INT_MAX},
+    {.keys = "write_deadline", .apply = broker__apply_duration, .at = AT(write_deadline_ms), .min = 1},
+    {.keys = "lame_duck_duration",
+     .apply = broker__apply_duration,
+     .at = AT(lame_duck_duration_ms),
+     .min = 30000},
+    {.keys = "lame_duck_grace_period", .apply = broker__apply_duration, .at = AT(lame_duck_grace_ms)},
+    {.keys = "no_header_support", .apply = apply_bool, .at = AT(no_header_support)},
+
+    {.keys = "tls",
+     .apply = broker__apply_refused,
+     .text = "TLS is not served by this version; remove the block, or put a TLS proxy in front"},
+    {.keys = "https https_port",
+     .apply = broker__apply_refused,
+     .text = "TLS is not served by this version; use http for monitoring"},
+    {.keys = "allow_non_tls ocsp",
+     .apply = broker__apply_ignored,
+     .text = "TLS is not served by this version"},
+    {.keys = "operator operators roots root root_operators root_operator resolver account_resolver "
+	     "accounts_resolver resolver_tls resolver_preload resolver_pinned_accounts trusted trusted_keys",
+     .apply = broker__apply_refused,
+     .text = "JWT authentication is not served, and without it everybody could connect; use authorization"},
+    {.keys = "cluster", .apply = apply_cluster, .at = AT(cluster_name)},
+    {.keys = "gateway", .apply = broker__apply_ignored, .text = "this server does not form superclusters"},
+    {.keys = "leaf leafnodes", .apply = broker__apply_ignored, .text = "leaf nodes are not served"},
+    {.keys = "jetstream store_dir storedir default_js_domain",
+     .apply = broker__apply_ignored,
+     .text = "JetStream is not served"},
+    {.keys = "websocket ws", .apply = broker__apply_ignored, .text = "WebSocket is not served"},
+    {.keys = "mqtt", .apply = broker__apply_ignored, .text = "MQTT is not served"},
+    {.keys = "mappings maps", .apply = broker__apply_ignored, .text = "subject mapping is not served"},
+    {.keys = "server_tags",
+     .apply = broker__apply_ignored,
+     .text = "tags place JetStream assets, which are not served"},
+    {.keys = "connect_error_reports reconnect_error_reports",
+     .apply = broker__apply_ignored,
+     .text = "this server does not form clusters"},
+    {.keys = "no_system_account no_system no_sys_acc",
+     .apply = broker__apply_ignored,
+     .text = "there is no system account"},
+    {.keys = "syslog remote_syslog",
+     .apply = broker__apply_ignored,
+     .text = "lines go to stderr or log_file; use the service manager's journal"},
+    {.keys = "logfile_size_limit log_size_limit",
+     .apply = broker__apply_ignored,
+     .text = "rotate log_file from outside and send SIGUSR1"},
+    {.keys = "disable_sublist_cache no_sublist_cache max_traced_msg_len",
+     .apply = broker__apply_ignored,
+     .text = "there is no such limit or switch here"},
+    {.keys = "prof_port", .apply = broker__apply_ignored, .text = "profiling is not served; use perf"},
+    {0},
 };
 
-static json_t *parse_value(struct broker__parser *parser, char closing);
-static int parse_members(struct broker__parser *parser, json_t *block, char closing);
-
-/* ---- variables ---- */
-
-/* A whole text as one value: what an environment variable holds. */
-static json_t *parse_environment(struct broker__parser *parser, const char *name, const char *text)
+/* Look the system account up first: `accounts` may come before it in the file. */
+static const char *find_system_account(json_t *config)
 {
-	char label[100];
-	snprintf(label, sizeof label, "environment variable %.60s", name);
-	struct broker__source *outer = parser->source;
-	struct broker__source source = {.parent = outer,
-					.name = json_string_nocheck(label),
-					.base = outer->base,
-					.at = text,
-					.end = text + strlen(text),
-					.line = 1};
-	parser->source = &source;
-	json_t *node = source.name ? parse_value(parser, '\0') : NULL;
-	broker__scan_skip_filling(&source, "");
-	if (node && broker__scan_peek(&source) != -1) {
-		broker__scan_fail(parser, "is more than one value; put it in quotes");
-		json_decref(node);
-		node = NULL;
+	const char *key;
+	json_t *member;
+	json_object_foreach(json_object_get(config, "value"), key, member)
+	{
+		bool is_named = strcasecmp(key, "system_account") == 0 || strcasecmp(key, "system") == 0;
+		const char *name = is_named ? json_string_value(broker__node_value(member)) : NULL;
+		if (name)
+			return name;
 	}
-	parser->source = outer;
-	json_decref(source.name);
-	return node;
+	return "$SYS";
 }
 
-/* Innermost block first, then the environment. Owned node. */
-static json_t *resolve_variable(struct broker__parser *parser, const char *name)
+int broker_config_apply(json_t *config, struct broker_options *options,
+			void (*ignored)(void *context, const char *line), void *context,
+			struct wire_fault *fault)
 {
-	for (int i = parser->scopes_len - 1; i >= 0; i--) {
-		json_t *node = json_object_get(parser->scopes[i], name);
-		if (!node)
-			continue;
-		json_object_set_new(node, "used", json_true());
-		return json_incref(node);
-	}
-	const char *text = getenv(name);
-	if (!text) {
-		broker__scan_fail(
-		    parser,
-		    "variable $%.60s is not set; define it above or in the environment, or quote the string",
-		    name);
-		return NULL;
-	}
-	parser->bytes += strlen(text);
-	if (parser->depth >= BROKER__MAX_DEPTH || parser->bytes > MAX_BYTES) {
-		broker__scan_fail(parser, "variable $%.60s refers to itself", name);
-		return NULL;
-	}
-	parser->depth++;
-	json_t *node = parse_environment(parser, name, text);
-	parser->depth--;
-	return node;
+	struct broker__apply apply = {.options = options,
+				      .ignored = ignored,
+				      .context = context,
+				      .fault = fault,
+				      .system_account = find_system_account(config)};
+	return broker__apply_block(&apply, "the configuration", config, top_rules, options);
 }
 
-/* Unquoted bcrypt hashes look like variables. */
-static bool is_bcrypt(const char *word)
+int broker_config_load(const char *path, struct broker_options *options,
+		       void (*ignored)(void *context, const char *line), void *context,
+		       struct wire_fault *fault)
 {
-	return strncmp(word, "$2a$", 4) == 0 || strncmp(word, "$2b$", 4) == 0 ||
-	       strncmp(word, "$2y$", 4) == 0;
-}
-
-static json_t *parse_word(struct broker__parser *parser)
-{
-	struct broker__source *source = parser->source;
-	size_t len = 0;
-	while (source->at + len < source->end && !strchr(" \t\r\n,;]}", source->at[len]))
-		len++;
-	if (len == 0) {
-		broker__scan_fail(parser, "expected a value here");
-		return NULL;
-	}
-	char *word = strndup(source->at, len);
-	source->at += len;
-	json_t *node = NULL;
-	if (!word)
-		broker__scan_no_memory(parser);
-	else if (memchr(word, '\\', len))
-		node = broker__scan_escaped(parser, word, len, source->line);
-	else if (word[0] == '$' && !is_bcrypt(word))
-		node = resolve_variable(parser, word + 1);
-	else
-		node = broker__node_scalar(word, len, source->name, source->line, parser->fault);
-	free(word);
-	return node;
-}
-
-/* ---- lists and blocks ---- */
-
-static int parse_items(struct broker__parser *parser, json_t *list)
-{
-	struct broker__source *source = parser->source;
-	for (;;) {
-		broker__scan_skip_filling(source, ",");
-		if (broker__scan_peek(source) == ']') {
-			source->at++;
-			return 0;
-		}
-		if (broker__scan_peek(source) == -1)
-			return broker__scan_fail(parser, "a list has no closing ']'");
-		json_t *item = parse_value(parser, ']');
-		if (!item)
-			return BROKER_ECONFIG;
-		if (json_array_append_new(list, item) < 0)
-			return broker__scan_no_memory(parser);
-		if (broker__scan_end_of_value(parser, ']') < 0)
-			return BROKER_ECONFIG;
-	}
-}
-
-static json_t *parse_list(struct broker__parser *parser)
-{
-	int line = parser->source->line;
-	json_t *list = json_array();
-	parser->source->at++;
-	if (!list || parse_items(parser, list) < 0) {
-		json_decref(list);
-		return NULL;
-	}
-	return broker__scan_node(parser, list, line);
-}
-
-static json_t *parse_block(struct broker__parser *parser)
-{
-	int line = parser->source->line;
-	json_t *block = json_object();
-	parser->source->at++;
-	if (!block || parse_members(parser, block, '}') < 0) {
-		json_decref(block);
-		return NULL;
-	}
-	return broker__scan_node(parser, block, line);
-}
-
-static json_t *parse_nested(struct broker__parser *parser, json_t *(*parse)(struct broker__parser *))
-{
-	if (parser->depth >= BROKER__MAX_DEPTH) {
-		broker__scan_fail(parser, "more than %d blocks and lists in one another", BROKER__MAX_DEPTH);
-		return NULL;
-	}
-	parser->depth++;
-	json_t *node = parse(parser);
-	parser->depth--;
-	return node;
-}
-
-/* One value; blanks before it are skipped, what follows it is left. closing is the bracket that ends the list
- * or block around it. Owned node, or NULL with the fault set. */
-static json_t *parse_value(struct broker__parser *parser, char closing)
-{
-	broker__scan_skip_blanks(parser->source);
-	int c = broker__scan_peek(parser->source);
-	switch (c) {
-	case '{': return parse_nested(parser, parse_block);
-	case '[': return parse_nested(parser, parse_list);
-	case '"':
-	case '\'': return broker__scan_quoted(parser, (char)c);
-	case '(': return broker__scan_block_string(parser);
-	default: break;
-	}
-	if (c == -1 || c == closing || broker__scan_is_newline(c)) {
-		broker__scan_fail(parser, "expected a value here");
-		return NULL;
-	}
-	return parse_word(parser);
-}
-
-/* ---- files ---- */
-
-static bool is_being_read(const struct broker__source *source, const struct stat *identity)
-{
-	for (; source; source = source->parent)
-		if (source->identity.st_ino == identity->st_ino &&
-		    source->identity.st_dev == identity->st_dev && source->identity.st_ino != 0)
-			return true;
-	return false;
-}
-
-/* The bytes of an open file into *text (owned), at most limit. The count, or a negated errno. */
-static int64_t read_all(int fd, size_t limit, char **text)
-{
-	size_t len = 0, room = 0;
-	*text = NULL;
-	for (;;) {
-		if (len == room) {
-			room = room ? room * 2 : 16384;
-			char *grown = realloc(*text, room);
-			if (!grown)
-				return -ENOMEM;
-			*text = grown;
-		}
-		ssize_t got = read(fd, *text + len, room - len);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got < 0 ? -errno : (int64_t)len;
-		len += (size_t)got;
-		if (len > limit)
-			return -EFBIG;
-	}
-}
-
-/* `path` up to its last '/', "." when it has none. */
-static void directory_of(const char *path, char *directory)
-{
-	const char *slash = strrchr(path, '/');
-	if (!slash)
-		snprintf(directory, MAX_PATH, ".");
-	else
-		snprintf(directory, MAX_PATH, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-}
-
-static int parse_text(struct broker__parser *parser, json_t *block)
-{
-	struct broker__source *source = parser->source;
-	if (memchr(source->at, '\0', (size_t)(source->end - source->at)))
-		return broker__scan_fail(parser, "is not text: it holds a NUL byte");
-	broker__scan_skip_filling(source, ",;");
-	bool is_wrapped = broker__scan_peek(source) == '{'; /* JSON is a configuration too */
-	if (is_wrapped)
-		source->at++;
-	if (parse_members(parser, block, is_wrapped ? '}' : '\0') < 0)
+	json_t *config = broker_config_parse_file(path, fault);
+	if (!config)
 		return BROKER_ECONFIG;
-	broker__scan_skip_filling(source, ",;");
-	return broker__scan_peek(source) == -1
-		   ? 0
-		   : broker__scan_fail(parser, "unexpected '%c'", broker__scan_peek(source));
-}
-
-/* Read an open file into `block`. */
-static int parse_open_file(struct broker__parser *parser, int fd, const char *path, json_t *block)
-{
-	char base[MAX_PATH];
-	char *text = NULL;
-	struct broker__source source = {.parent = parser->source, .base = base, .line = 1};
-	struct broker__source *outer = parser->source;
-	directory_of(path, base);
-	int64_t len = fstat(fd, &source.identity) < 0 ? -errno : 0;
-	if (len == 0 && is_being_read(outer, &source.identity))
-		return broker__scan_fail(parser, "includes \"%.100s\", which is being read already: a circle",
-					 path);
-	if (len == 0)
-		len = parser->bytes > MAX_BYTES ? -EFBIG : read_all(fd, MAX_BYTES - parser->bytes, &text);
-	int result;
-	if (len < 0) {
-		result = wire_fault_set(parser->fault, BROKER_ECONFIG, "cannot read %.300s: %s", path,
-					strerror((int)-len));
-	} else {
-		parser->bytes += (size_t)len;
-		source.at = text;
-		source.end = text + len;
-		source.name = json_string_nocheck(path);
-		parser->source = &source;
-		result = source.name ? parse_text(parser, block) : broker__scan_no_memory(parser);
-		parser->source = outer;
+	int result = broker_config_apply(config, options, ignored, context, fault);
+	json_decref(config);
+	char *copy = result < 0 ? NULL : strdup(path);
+	if (result == 0 && !copy)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	if (copy) {
+		free(options->config_path);
+		options->config_path = copy;
 	}
-	json_decref(source.name);
-	free(text);
 	return result;
-}
-
-static int parse_file(struct broker__parser *parser, const char *path, json_t *block)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return parser->source
-			   ? broker__scan_fail(parser, "cannot include \"%.150s\": %s", path, strerror(errno))
-			   : wire_fault_set(parser->fault, BROKER_ECONFIG, "cannot read %.300s: %s", path,
-					    strerror(errno));
-	int result = parse_open_file(parser, fd, path, block);
-	close(fd);
-	return result;
-}
-
-/* `include` has been read: read the named file into the block that we are in. */
-static int parse_include(struct broker__parser *parser, json_t *block)
-{
-	char path[MAX_PATH];
-	json_t *node = parse_value(parser, '}');
-	if (!node)
-		return BROKER_ECONFIG;
-	const char *name = json_string_value(broker__node_value(node));
-	int result = 0;
-	if (!name)
-		result = broker__scan_fail(parser, "include: expected a file name, found %s",
-					   broker__node_kind(node));
-	else if (parser->depth >= BROKER__MAX_DEPTH || ++parser->includes > MAX_INCLUDES)
-		result = broker__scan_fail(parser, "more than %d included files, or too many in one another",
-					   MAX_INCLUDES);
-	if (result == 0) {
-		bool is_absolute = name[0] == '/';
-		int len = snprintf(path, sizeof path, "%s%s%s", is_absolute ? "" : parser->source->base,
-				   is_absolute ? "" : "/", name);
-		parser->depth++;
-		result = len >= MAX_PATH ? broker__scan_fail(parser, "include: the path is too long")
-					 : parse_file(parser, path, block);
-		parser->depth--;
-	}
-	json_decref(node);
-	return result;
-}
-
-/* ---- members ---- */
-
-/* A key, quoted or bare, as an owned string; *is_bare tells `include` from "include". */
-static char *parse_key(struct broker__parser *parser, bool *is_bare)
-{
-	struct broker__source *source = parser->source;
-	int quote = broker__scan_peek(source);
-	*is_bare = quote != '"' && quote != '\'';
-	size_t len = 0;
-	if (!*is_bare) {
-		source->at++;
-		const char *end = broker__scan_find_quote(source, (char)quote);
-		if (!end) {
-			broker__scan_fail(parser, "a quoted key has no closing %c", quote);
-			return NULL;
-		}
-		len = (size_t)(end - source->at);
-	} else {
-		while (source->at + len < source->end && !strchr(" \t\r\n=:{}[],;", source->at[len]))
-			len++;
-	}
-	if (len == 0 && *is_bare) {
-		broker__scan_fail(parser, "expected a key, found '%c'", quote);
-		return NULL;
-	}
-	char *key = strndup(source->at, len);
-	broker__scan_advance(source, source->at + len + !*is_bare);
-	if (!key)
-		broker__scan_no_memory(parser);
-	return key;
-}
-
-/* Skip what stands between key and value. A value may begin on the next line only with a bracket or a quote:
- * else a forgotten value would swallow the next key. True when there was a '=' or ':'. */
-static bool skip_separator(struct broker__source *source)
-{
-	broker__scan_skip_blanks(source);
-	bool has_separator = broker__scan_peek(source) == '=' || broker__scan_peek(source) == ':';
-	if (has_separator)
-		source->at++;
-	struct broker__source ahead = *source;
-	broker__scan_skip_filling(&ahead, "");
-	if (broker__scan_peek(&ahead) > 0 && strchr("{[(", broker__scan_peek(&ahead)))
-		*source = ahead;
-	return has_separator;
-}
-
-static int parse_member(struct broker__parser *parser, json_t *block, char closing)
-{
-	bool is_bare;
-	char *key = parse_key(parser, &is_bare);
-	if (!key)
-		return BROKER_ECONFIG;
-	int result = 0;
-	bool has_separator = skip_separator(parser->source);
-	if (is_bare && !has_separator && strcasecmp(key, "include") == 0) {
-		result = parse_include(parser, block);
-	} else {
-		json_t *node = parse_value(parser, closing);
-		if (!node)
-			result = BROKER_ECONFIG;
-		else if (json_object_set_new_nocheck(block, key, node) < 0)
-			result = broker__scan_no_memory(parser);
-	}
-	free(key);
-	return result < 0 ? result : broker__scan_end_of_value(parser, closing);
-}
-
-static int parse_member_list(struct broker__parser *parser, json_t *block, char closing)
-{
-	struct broker__source *source = parser->source;
-	for (;;) {
-		broker__scan_skip_filling(source, ",;");
-		if (closing && broker__scan_peek(source) == closing) {
-			source->at++;
-			return 0;
-		}
-		if (broker__scan_peek(source) == -1)
-			return closing ? broker__scan_fail(parser, "a block has no closing '%c'", closing)
-				       : 0;
-		int result = parse_member(parser, block, closing);
-		if (result < 0)
-			return result;
-	}
-}
-
-/* The members of a block up to and with its closing bracket; closing '\0': up to the end of the text. */
-static int parse_members(struct broker__parser *parser, json_t *block, char closing)
-{
-	bool is_new_scope = parser->scopes_len == 0 || parser->scopes[parser->scopes_len - 1] != block;
-	if (is_new_scope && parser->scopes_len == BROKER__MAX_DEPTH)
-		return broker__scan_fail(parser, "more than %d blocks in one another", BROKER__MAX_DEPTH);
-	if (is_new_scope)
-		parser->scopes[parser->scopes_len++] = block;
-	int result = parse_member_list(parser, block, closing);
-	if (is_new_scope)
-		parser->scopes_len--;
-	return result;
-}
-
-static json_t *finish(json_t *block, int result, const char *name)
-{
-	json_t *file = result < 0 ? NULL : json_string_nocheck(name);
-	json_t *node = file ? broker__node(json_incref(block), file, 1) : NULL;
-	json_decref(file);
-	json_decref(block);
-	return node;
-}
-
-json_t *broker_config_parse_file(const char *path, struct wire_fault *fault)
-{
-	struct broker__parser parser = {.fault = fault};
-	json_t *block = json_object();
-	int result = block ? parse_file(&parser, path, block) : broker__scan_no_memory(&parser);
-	return finish(block, result, path);
-}
-
-json_t *broker_config_parse(const char *text, size_t len, const char *name, const char *base,
-			    struct wire_fault *fault)
-{
-	struct broker__source source = {
-	    .name = json_string_nocheck(name), .base = base, .at = text, .end = text + len, .line = 1};
-	struct broker__parser parser = {.source = &source, .fault = fault};
-	json_t *block = json_object();
-	int result = block && source.name ? parse_text(&parser, block) : broker__scan_no_memory(&parser);
-	json_t *node = finish(block, result, name);
-	json_decref(source.name);
-	return node;
 }

@@ -1,4 +1,3 @@
-/* config_node.c - making, naming and reading the nodes of a configuration tree. */
 #include "broker/config/node.h"
 
 #include <errno.h>
@@ -24,7 +23,7 @@ json_t *broker__node(json_t *value, json_t *file, int line)
 	return NULL;
 }
 
-/* The factor of a size suffix; 0 when it is none. */
+/* The factor of a size suffix; 0 when the text is no suffix. */
 static int64_t suffix_factor(const char *suffix, size_t len)
 {
 	static const char letters[] = "kmgtpe";
@@ -56,7 +55,7 @@ static json_t *scalar_bool(const char *word, size_t len)
 	return NULL;
 }
 
-/* digits "." digits, nothing else: neither an address nor a version. */
+/* digits "." digits and nothing else: no address, no version. */
 static bool is_float(const char *word, size_t len)
 {
 	size_t at = word[0] == '-';
@@ -226,7 +225,7 @@ static bool parse_go_duration(const char *text, double *ms)
 int broker__node_duration(const json_t *node, const char *key, int64_t *ms, struct wire_fault *fault)
 {
 	const json_t *value = broker__node_value(node);
-	/* `2m` without quotes is the number 2000000 by the syntax and two minutes by all sense. */
+	/* `2m` without quotes is the number 2000000 by the syntax, but means two minutes. */
 	const char *text = json_string_value(json_object_get(node, "text"));
 	double found = 0;
 	bool is_text = text || json_is_string(value);
@@ -235,13 +234,13 @@ int broker__node_duration(const json_t *node, const char *key, int64_t *ms, stru
 					  broker__node_kind(node));
 	if (is_text && !parse_go_duration(text ? text : json_string_value(value), &found))
 		return broker__node_fault(
-		    node, fault, "%s: \"%.40s\" is no duration; write for example \"2m\" or \"1h30m\"", key,
-		    text ? text : json_string_value(value));
+		    node, fault, "%s: \"%.40s\" is not a duration; write for example \"2m\" or \"1h30m\"",
+		    key, text ? text : json_string_value(value));
 	if (!is_text)
 		found = json_number_value(value) * 1e3;
 	if (found > 1e15)
-		return broker__node_fault(node, fault,
-					  "%s: no clock runs that long; write a smaller duration", key);
+		return broker__node_fault(node, fault, "%s: the duration is too long; write a smaller one",
+					  key);
 	*ms = found < 0 ? -1 : found > 0 && found < 1 ? 1 : (int64_t)found;
 	return 0;
 }

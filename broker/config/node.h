@@ -1,8 +1,12 @@
-/* node.h - the nodes of a configuration tree (see config.h), inside this folder. */
+/* node.h - the nodes of a configuration tree (parse.h), inside this folder. */
 #ifndef BROKER_CONFIG_NODE_H
 #define BROKER_CONFIG_NODE_H
 
-#include "broker/config/config.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire/error.h"
 
 /* A node around value, whose reference is taken. Borrows file, a JSON string. NULL when out of memory or
  * value is NULL. */
@@ -12,10 +16,10 @@ json_t *broker__node(json_t *value, json_t *file, int line);
  * *fault for a number out of range or memory. */
 json_t *broker__node_scalar(const char *word, size_t len, json_t *file, int line, struct wire_fault *fault);
 
-/* What a node holds; borrowed. */
+/* The value of a node; borrowed. */
 const json_t *broker__node_value(const json_t *node);
 
-/* "a string", "a list", …: what a node holds, for messages. Static. */
+/* The kind of value in a node, for messages: "a string", "a list", … Static. */
 const char *broker__node_kind(const json_t *node);
 
 /* Fill in *fault as `file:line: text` and return BROKER_ECONFIG. */

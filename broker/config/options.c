@@ -1,4 +1,3 @@
-/* options.c - the defaults, and the end of the options' strings. */
 #include "broker/config/options.h"
 
 #include <stdlib.h>
@@ -120,7 +119,7 @@ int broker_options_check(const struct broker_options *options, struct wire_fault
 	if (options->max_payload > options->max_pending)
 		return wire_fault_set(fault, BROKER_ECONFIG,
 				      "max_payload (%u) cannot be higher than max_pending (%llu); "
-				      "lower the one or raise the other",
+				      "lower the first or raise the second",
 				      options->max_payload, (unsigned long long)options->max_pending);
 	if (options->lame_duck_grace_ms >= options->lame_duck_duration_ms)
 		return wire_fault_set(fault, BROKER_ECONFIG,

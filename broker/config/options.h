@@ -1,4 +1,4 @@
-/* options.h - everything a broker can be told, from flags or a configuration file.
+/* options.h - all options of a broker, from flags or a configuration file.
  *
  * Plain data: strings are owned by the struct. Defaults are those of nats-server 2.9.10. */
 #ifndef BROKER_CONFIG_OPTIONS_H
@@ -10,8 +10,8 @@
 
 #include "wire/error.h"
 
-/* Subjects a user may publish or subscribe to. An entry is a pattern, for subscriptions also "pattern queue"
- * (queue may have wildcards). has_allow tells an empty allow list (nothing) from a missing one (all). */
+/* Subjects a user may publish or subscribe to. An entry is a pattern, for subscriptions also "pattern queue" (queue
+ * may have wildcards). has_allow distinguishes an empty allow list (nothing) from a missing one (all). */
 struct broker_permission {
 	char **allow, **deny; /* allow_len and deny_len entries */
 	size_t allow_len, deny_len;
@@ -28,7 +28,7 @@ struct broker_permissions {
 struct broker_user {
 	char *name;
 	char *password;                         /* clear, or bcrypt: $2a$… */
-	struct broker_permissions *permissions; /* NULL: may do everything */
+	struct broker_permissions *permissions; /* NULL: everything is allowed */
 };
 
 enum { BROKER_PORT = 4222, BROKER_CONTROL_LINE_MOST = 64 * 1024 };
@@ -38,11 +38,11 @@ struct broker_options {
 	int port;          /* BROKER_PORT; -1 = any free port */
 	char *server_name; /* NULL: the server id */
 	char *
-	    client_advertise; /* "host" or "host:port" that INFO tells instead of the real ones; NULL: none */
-	char *cluster_name;   /* INFO tells it; NULL: none */
+	    client_advertise; /* "host" or "host:port" that INFO gives instead of the real ones; NULL: none */
+	char *cluster_name;   /* given in INFO; NULL: none */
 	int http_port;        /* 0 = no monitoring; -1 = any free port */
 	char *http_host;      /* NULL: as host */
-	char *http_base_path; /* in front of the monitoring's paths; NULL: none */
+	char *http_base_path; /* before the paths of the monitoring; NULL: none */
 	char *
 	    http_allow_origin; /* the origin whose web pages may read the monitoring; "*": all; NULL: none. Ours */
 	char *config_path; /* NULL: none */
@@ -66,7 +66,7 @@ struct broker_options {
 	uint32_t max_connections;         /* 65 536 */
 	uint32_t max_subscriptions;       /* per connection; 0 = no limit */
 	uint32_t max_subscription_tokens; /* of a subject subscribed to; 0 = no limit */
-	uint32_t max_closed_clients;      /* how many the monitoring remembers, 10 000. Ours */
+	uint32_t max_closed_clients;      /* that the monitoring remembers, 10 000. Ours */
 	int64_t ping_interval_ms;         /* 2 min */
 	uint32_t ping_max;                /* unanswered pings allowed, 2 */
 	int64_t write_deadline_ms;        /* 10 s */
@@ -88,7 +88,7 @@ void broker_options_init(struct broker_options *options);
 /* Free what the options own; passwords are wiped. The struct is all zero afterwards. */
 void broker_options_fini(struct broker_options *options);
 
-/* Likewise for parts. */
+/* Free parts of the options. */
 void broker_user_fini(struct broker_user *user);
 void broker_permissions_free(struct broker_permissions *permissions);
 

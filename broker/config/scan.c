@@ -1,4 +1,3 @@
-/* config_scan.c - characters, blanks, comments and strings of a configuration text. */
 #include "broker/config/scan.h"
 
 #include <ctype.h>
@@ -97,7 +96,7 @@ static int hex_digit(int c)
 	return found ? (int)(found - digits) : -1;
 }
 
-/* The byte that the escape at *at (behind the backslash) stands for; *at moves behind it. 0 when malformed. */
+/* The byte that the escape at *at (after the backslash) stands for; *at moves to its end. 0 when malformed. */
 static char unescape(const char **at, const char *end)
 {
 	static const char names[] = "tnr\"\\", bytes[] = "\t\n\r\"\\";

@@ -1,4 +1,3 @@
-/* monitor_answer.c - queries, JSON values and answers of the monitoring pages. */
 #include "broker/monitor/answer.h"
 
 #include <ctype.h>
@@ -10,7 +9,7 @@
 
 enum { MAX_CALLBACK = 128 };
 
-static const int64_t MAX_NUMBER = (int64_t)1 << 50; /* more than there will ever be of anything */
+static const int64_t MAX_NUMBER = (int64_t)1 << 50; /* more than any count will reach */
 
 const char *broker__query(const struct broker__request *request, const char *name)
 {

@@ -1,4 +1,4 @@
-/* answer.h - what the pages of the monitoring share, inside this folder. */
+/* answer.h - requests and answers of the monitoring pages, inside this folder. */
 #ifndef BROKER_MONITOR_ANSWER_H
 #define BROKER_MONITOR_ANSWER_H
 
@@ -7,16 +7,19 @@
 #include "broker/inspect.h"
 #include "broker/monitor/json.h"
 
+struct broker__page;
+
 /* A request being answered. */
 struct broker__request {
 	struct broker *broker;
 	struct MHD_Connection *connection;
-	const uint64_t *page_counts; /* requests so far, by broker__pages */
-	double cpu_percent;          /* of this process, lately */
+	const struct broker__page *pages; /* all of them */
+	const uint64_t *page_counts;      /* requests so far, by page */
+	double cpu_percent;               /* of this process, lately */
 };
 
-/* The rest of an answer that may be large: written piece by piece as the client takes it, so that neither the loop nor
- * memory is held for the whole. Clients and subscriptions may come and go between two pieces. */
+/* The rest of an answer that may be large: written piece by piece as the client reads it, so that the answer
+ * neither blocks the loop nor takes much memory. Clients and subscriptions may come and go between two pieces. */
 struct broker__rest {
 	/* Append the next piece to *json: at least one byte, and little more than BROKER__PIECE_BYTES, in little
 	 * more than a fraction of a millisecond. False when it was the last. */
@@ -30,46 +33,32 @@ struct broker__answer {
 	const char *type; /* static */
 	struct broker__json body;
 	struct broker__rest *rest; /* owned; NULL: the body is whole */
-	bool is_call;              /* the body is the argument of a function: a bracket closes it */
+	bool is_call;              /* the body is the argument of a JavaScript function; ")" follows it */
 };
 
-/* The pages: path, alias (NULL = none) and the function that fills in the answer. Ends with path NULL. */
+/* A page: path, alias (NULL = none) and the function that fills in the answer. */
 struct broker__page {
 	const char *path, *alias;
 	void (*serve)(const struct broker__request *request, struct broker__answer *answer);
 };
 enum { BROKER__PAGES = 12 };
-extern const struct broker__page broker__pages[BROKER__PAGES + 1];
-
-void broker__serve_root(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_varz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_connz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_subsz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_healthz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_routez(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_gatewayz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_leafz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_accountz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_accstatz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_jsz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_metrics(const struct broker__request *request, struct broker__answer *answer);
 
 /* A parameter of the query, "" when missing. Borrowed from the connection. */
 const char *broker__query(const struct broker__request *request, const char *name);
 
-/* A number or truth of the query, in *value; `missing` stands for a missing one. False, with a 400 in
+/* A number or boolean of the query, in *value; `missing` (or false) when there is none. False, with a 400 in
  * *answer, when it is malformed. */
 bool broker__query_int(const struct broker__request *request, const char *name, int64_t missing,
 		       int64_t *value, struct broker__answer *answer);
 bool broker__query_bool(const struct broker__request *request, const char *name, bool *value,
 			struct broker__answer *answer);
 
-/* The members of a subscription, as /connz and /subsz have them. */
+/* The members of a subscription, as /connz and /subsz show them. */
 void broker__json_subscription(struct broker__json *json, const struct broker_subscription_info *info,
 			       uint64_t cid);
 
-/* Begin an answer of JSON, which is to be written to its body, as the argument of ?callback= when asked for. False, with
- * a 400 in *answer, when that is no function's name. */
+/* Begin a JSON answer; the caller writes its body. With ?callback= the body is the argument of that function;
+ * false, with a 400 in *answer, when that is no function name. */
 bool broker__answer_json(const struct broker__request *request, struct broker__answer *answer,
 			 unsigned status);
 /* Answer with a line of text from a printf format. */

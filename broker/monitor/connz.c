@@ -1,38 +1,24 @@
-/* monitor_connz.c - who is connected, and who was: /connz.
+/*	collect all clients that match ─▶ sort them, as far as the page goes ─▶ describe each client of the page
  *
- *	collect all that match ─▶ put them in order, as far as the page goes ─▶ describe each that is on the page
- *
- * Of those collected only number and sort key are kept; each step does a bounded piece of work, so that neither many
- * clients nor one with many subscriptions hold the loop. Who leaves before being described is left out. */
+ * Collecting keeps only a number and a sort key of each client. Each step does a bounded piece of work, so that neither
+ * many clients nor one with many subscriptions block the loop. Clients that leave before they are described are left
+ * out. */
+#include "broker/monitor/connz.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/monitor/answer.h"
+#include "broker/monitor/connz_query.h"
 
 enum {
-	DEFAULT_LIMIT = 1024,
 	CLIENTS_AT_ONCE = 1000, /* looked at for one piece of the answer */
 	SLOTS_AT_ONCE = 1000,   /* of a table of subscriptions */
-};
-
-enum subscriptions { SUBSCRIPTIONS_NONE, SUBSCRIPTIONS_PLAIN, SUBSCRIPTIONS_DETAIL };
-
-/* What was asked for. */
-struct query {
-	int64_t offset, limit;
-	uint64_t cid; /* 0 = everybody */
-	char *user;   /* owned; "" = everybody */
-	bool with_open, with_closed;
-	bool with_user;
-	enum subscriptions subscriptions;
-	/* The larger the earlier; NULL: by rising cid. */
-	int64_t (*sort_key)(const struct broker_client_info *info, int64_t now_ns);
 };
 
 struct candidate {
 	int64_t key;
 	uint64_t cid;
-	uint64_t closed; /* its number among the closed, plus 1; 0 = connected */
+	uint64_t closed; /* its number among those that have gone, plus 1; 0 = connected */
 };
 
 enum phase { COLLECTING, LISTING, IN_ROW };
@@ -40,185 +26,30 @@ enum phase { COLLECTING, LISTING, IN_ROW };
 struct connz {
 	struct broker__rest rest;
 	struct broker *broker;
-	struct query query;
+	struct broker__connz_query query;
+	char *user; /* owned; "" = everybody */
 	int64_t now_ns;
 	enum phase phase;
 	struct broker_cursor cursor; /* first among the clients, then among the subscriptions of one */
 	uint64_t closed_at, closed_end;
-	struct candidate *heap; /* owned; the next one to be listed on top once all are collected */
+	struct candidate *heap; /* owned; once all are collected, the next one to list is on top */
 	size_t len, room;
 	int64_t left; /* to be listed */
 	uint64_t row; /* the client whose subscriptions are being listed */
 	bool out_of_memory;
 };
 
-/* ---- the query ---- */
-
-static int64_t by_subs(const struct broker_client_info *info, int64_t now_ns)
-{
-	(void)now_ns;
-	return info->subscriptions;
-}
-
-static int64_t by_pending(const struct broker_client_info *info, int64_t now_ns)
-{
-	(void)now_ns;
-	return (int64_t)info->pending_bytes;
-}
-
-static int64_t by_out_msgs(const struct broker_client_info *info, int64_t now_ns)
-{
-	(void)now_ns;
-	return (int64_t)info->out_msgs;
-}
-
-static int64_t by_in_msgs(const struct broker_client_info *info, int64_t now_ns)
-{
-	(void)now_ns;
-	return (int64_t)info->in_msgs;
-}
-
-static int64_t by_out_bytes(const struct broker_client_info *info, int64_t now_ns)
-{
-	(void)now_ns;
-	return (int64_t)info->out_bytes;
-}
-
-static int64_t by_in_bytes(const struct broker_client_info *info, int64_t now_ns)
-{
-	(void)now_ns;
-	return (int64_t)info->in_bytes;
-}
-
-static int64_t by_last(const struct broker_client_info *info, int64_t now_ns)
-{
-	(void)now_ns;
-	return info->last_activity_ns;
-}
-
-/* As nats-server counts it: from the start to the last activity. */
-static int64_t by_idle(const struct broker_client_info *info, int64_t now_ns)
-{
-	(void)now_ns;
-	return info->last_activity_ns - info->start_ns;
-}
-
-/* The shortest first. For those that are connected it is the same to ask who came last. */
-static int64_t by_uptime(const struct broker_client_info *info, int64_t now_ns)
-{
-	return info->start_ns - (info->stop_ns ? info->stop_ns : now_ns);
-}
-
-static int64_t by_stop(const struct broker_client_info *info, int64_t now_ns)
-{
-	(void)now_ns;
-	return info->stop_ns;
-}
-
-/* The first letters, in their order, are enough to put equal reasons together. */
-static int64_t by_reason(const struct broker_client_info *info, int64_t now_ns)
-{
-	(void)now_ns;
-	int64_t key = 0;
-	for (size_t i = 0; i < 7; i++)
-		key = key << 8 | (info->reason && strlen(info->reason) > i ? info->reason[i] : 0);
-	return -key;
-}
-
-static bool read_sort(const struct broker__request *request, struct query *query,
-		      struct broker__answer *answer)
-{
-	static const struct {
-		const char *name;
-		int64_t (*key)(const struct broker_client_info *info, int64_t now_ns);
-		bool is_of_closed;
-	} orders[] = {
-	    {"", NULL, false},
-	    {"cid", NULL, false},
-	    {"start", NULL, false},
-	    {"subs", by_subs, false},
-	    {"pending", by_pending, false},
-	    {"msgs_to", by_out_msgs, false},
-	    {"msgs_from", by_in_msgs, false},
-	    {"bytes_to", by_out_bytes, false},
-	    {"bytes_from", by_in_bytes, false},
-	    {"last", by_last, false},
-	    {"idle", by_idle, false},
-	    {"uptime", by_uptime, false},
-	    {"stop", by_stop, true},
-	    {"reason", by_reason, true},
-	};
-	const char *name = broker__query(request, "sort");
-	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
-		query->sort_key = orders[i].key;
-		if (strcmp(orders[i].name, name) != 0)
-			continue;
-		if (!orders[i].is_of_closed || !query->with_open)
-			return true;
-		broker__answer_text(answer, MHD_HTTP_BAD_REQUEST,
-				    "sort by %s only valid on closed connections", name);
-		return false;
-	}
-	broker__answer_text(answer, MHD_HTTP_BAD_REQUEST, "invalid sorting option: %.40s", name);
-	return false;
-}
-
-static bool read_state(const struct broker__request *request, struct query *query,
-		       struct broker__answer *answer)
-{
-	const char *state = broker__query(request, "state");
-	bool is_any = strcasecmp(state, "any") == 0 || strcasecmp(state, "all") == 0;
-	bool is_closed = strcasecmp(state, "closed") == 0;
-	query->with_open = !is_closed;
-	query->with_closed = is_closed || is_any;
-	if (!*state || is_closed || is_any || strcasecmp(state, "open") == 0)
-		return true;
-	broker__answer_text(answer, MHD_HTTP_BAD_REQUEST,
-			    "Error decoding state for %.40s: write open, closed or any", state);
-	return false;
-}
-
-static bool read_subscriptions(const struct broker__request *request, struct query *query,
-			       struct broker__answer *answer)
-{
-	bool is_wanted = false;
-	query->subscriptions = SUBSCRIPTIONS_DETAIL;
-	if (strcasecmp(broker__query(request, "subs"), "detail") == 0)
-		return true;
-	if (!broker__query_bool(request, "subs", &is_wanted, answer))
-		return false;
-	query->subscriptions = is_wanted ? SUBSCRIPTIONS_PLAIN : SUBSCRIPTIONS_NONE;
-	return true;
-}
-
-static bool read_query(const struct broker__request *request, struct query *query,
-		       struct broker__answer *answer)
-{
-	int64_t cid = 0;
-	if (!read_state(request, query, answer) || !read_sort(request, query, answer) ||
-	    !read_subscriptions(request, query, answer) ||
-	    !broker__query_bool(request, "auth", &query->with_user, answer) ||
-	    !broker__query_int(request, "offset", 0, &query->offset, answer) ||
-	    !broker__query_int(request, "limit", DEFAULT_LIMIT, &query->limit, answer) ||
-	    !broker__query_int(request, "cid", 0, &cid, answer))
-		return false;
-	query->cid = cid > 0 ? (uint64_t)cid : 0;
-	query->offset = query->offset > 0 ? query->offset : 0;
-	query->limit = query->cid ? 1 : query->limit > 0 ? query->limit : DEFAULT_LIMIT;
-	return true;
-}
-
 /* ---- collecting ---- */
 
-static bool is_wanted(const struct query *query, const struct broker_client_info *info)
+static bool is_wanted(const struct connz *connz, const struct broker_client_info *info)
 {
-	return (!query->cid || query->cid == info->cid) &&
-	       (!*query->user || strcmp(query->user, info->user) == 0);
+	return (!connz->query.cid || connz->query.cid == info->cid) &&
+	       (!*connz->user || strcmp(connz->user, info->user) == 0);
 }
 
 static void collect(struct connz *connz, const struct broker_client_info *info, uint64_t closed)
 {
-	if (!is_wanted(&connz->query, info) || connz->out_of_memory)
+	if (!is_wanted(connz, info) || connz->out_of_memory)
 		return;
 	if (connz->len == connz->room) {
 		size_t room = connz->room ? connz->room * 2 : 64;
@@ -233,7 +64,7 @@ static void collect(struct connz *connz, const struct broker_client_info *info, 
 	connz->heap[connz->len++] = (struct candidate){.key = key, .cid = info->cid, .closed = closed};
 }
 
-/* Look at some more. False when all have been looked at. */
+/* Look at more clients. False when all have been looked at. */
 static bool collect_some(struct connz *connz)
 {
 	struct broker_client_info info;
@@ -288,7 +119,7 @@ static struct candidate pop(struct connz *connz)
 
 /* ---- describing ---- */
 
-static void set_told(struct broker__json *json, const char *key, const char *text)
+static void add_text_if_any(struct broker__json *json, const char *key, const char *text)
 {
 	if (*text)
 		broker__json_string(json, key, text);
@@ -308,7 +139,7 @@ static void add_times(struct broker__json *json, const struct broker_client_info
 	broker__json_uptime(json, "idle", end_ns - info->last_activity_ns);
 }
 
-/* All but the subscriptions, and the end. */
+/* Write the row except its subscriptions and its end. */
 static void begin_row(struct broker__json *json, const struct connz *connz,
 		      const struct broker_client_info *info)
 {
@@ -325,11 +156,11 @@ static void begin_row(struct broker__json *json, const struct connz *connz,
 	broker__json_count(json, "in_bytes", info->in_bytes);
 	broker__json_count(json, "out_bytes", info->out_bytes);
 	broker__json_integer(json, "subscriptions", info->subscriptions);
-	set_told(json, "name", info->name);
-	set_told(json, "lang", info->lang);
-	set_told(json, "version", info->version);
+	add_text_if_any(json, "name", info->name);
+	add_text_if_any(json, "lang", info->lang);
+	add_text_if_any(json, "version", info->version);
 	if (connz->query.with_user) {
-		set_told(json, "authorized_user", info->user);
+		add_text_if_any(json, "authorized_user", info->user);
 		broker__json_string(json, "account", "$G");
 	}
 }
@@ -352,12 +183,13 @@ static void add_detail(void *context, const struct broker_subscription_info *inf
 	broker__json_object_end(detail->json);
 }
 
-/* Some more subscriptions of the client whose row is being written. False when there are no more: the row is whole. */
+/* List more subscriptions of the client whose row is being written. False when there are no more and the row is
+ * complete. */
 static bool list_subscriptions(struct connz *connz, struct broker__json *json)
 {
 	struct detail detail = {.json = json, .cid = connz->row};
-	bool with_detail = connz->query.subscriptions == SUBSCRIPTIONS_DETAIL;
-	bool has_more = broker_cursor_cid(&connz->cursor) == connz->row; /* else it has left meanwhile */
+	bool with_detail = connz->query.subscriptions == BROKER__SUBS_DETAIL;
+	bool has_more = broker_cursor_cid(&connz->cursor) == connz->row; /* else it has gone meanwhile */
 	for (int i = 0; has_more && i < SLOTS_AT_ONCE && json->len < BROKER__PIECE_BYTES; i++)
 		has_more = with_detail ? broker_cursor_next_subs(&connz->cursor, add_detail, &detail)
 				       : broker_cursor_next_subs(&connz->cursor, add_subject, json);
@@ -368,7 +200,7 @@ static bool list_subscriptions(struct connz *connz, struct broker__json *json)
 	return false;
 }
 
-/* The row of a candidate, up to its subscriptions if it has any to be listed. */
+/* Write the row of a candidate, up to its subscriptions if they are to be listed. */
 static void list_candidate(struct connz *connz, const struct candidate *candidate, struct broker__json *json)
 {
 	struct broker_client_info info;
@@ -377,11 +209,11 @@ static void list_candidate(struct connz *connz, const struct candidate *candidat
 	if (!is_there)
 		return;
 	begin_row(json, connz, &info);
-	if (!info.client || info.subscriptions == 0 || connz->query.subscriptions == SUBSCRIPTIONS_NONE) {
+	if (!info.client || info.subscriptions == 0 || connz->query.subscriptions == BROKER__SUBS_NONE) {
 		broker__json_object_end(json);
 		return;
 	}
-	broker__json_array(json, connz->query.subscriptions == SUBSCRIPTIONS_DETAIL
+	broker__json_array(json, connz->query.subscriptions == BROKER__SUBS_DETAIL
 				     ? "subscriptions_list_detail"
 				     : "subscriptions_list");
 	broker_cursor_seek(&connz->cursor, candidate->cid);
@@ -415,7 +247,7 @@ static void begin_page(struct connz *connz, struct broker__json *json)
 
 /* ---- piece by piece ---- */
 
-/* Some more of the page. False when it is whole. */
+/* Write more rows of the page. False when it is complete. */
 static bool list_some(struct connz *connz, struct broker__json *json)
 {
 	for (int i = 0; i < CLIENTS_AT_ONCE && json->len < BROKER__PIECE_BYTES; i++) {
@@ -467,12 +299,13 @@ static void close_connz(struct broker__rest *rest)
 {
 	struct connz *connz = (struct connz *)rest;
 	broker_cursor_fini(&connz->cursor);
-	free(connz->query.user);
+	free(connz->user);
 	free(connz->heap);
 	free(connz);
 }
 
-static struct connz *open_connz(struct broker *broker, const struct query *query, const char *user)
+static struct connz *open_connz(struct broker *broker, const struct broker__connz_query *query,
+				const char *user)
 {
 	struct broker_totals totals;
 	struct connz *connz = calloc(1, sizeof *connz);
@@ -487,7 +320,7 @@ static struct connz *open_connz(struct broker *broker, const struct query *query
 				.broker = broker,
 				.query = *query,
 				.now_ns = totals.now_ns};
-	connz->query.user = copy;
+	connz->user = copy;
 	broker_cursor_init(&connz->cursor, broker);
 	if (!query->with_open)
 		broker_cursor_seek(&connz->cursor, 0);
@@ -500,8 +333,9 @@ static struct connz *open_connz(struct broker *broker, const struct query *query
 
 void broker__serve_connz(const struct broker__request *request, struct broker__answer *answer)
 {
-	struct query query = {0};
-	if (!read_query(request, &query, answer) || !broker__answer_json(request, answer, MHD_HTTP_OK))
+	struct broker__connz_query query = {0};
+	if (!broker__connz_query_read(request, &query, answer) ||
+	    !broker__answer_json(request, answer, MHD_HTTP_OK))
 		return;
 	struct connz *connz = open_connz(request->broker, &query, broker__query(request, "user"));
 	answer->body.is_failed = !connz;

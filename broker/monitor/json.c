@@ -104,7 +104,7 @@ void broker__json_array_end(struct broker__json *json)
 
 /* ---- values ---- */
 
-/* The run of characters that stand for themselves is copied at once. */
+/* Copy characters that need no escape at once. */
 static size_t plain_len(struct wire_slice text, size_t from)
 {
 	size_t at = from;

@@ -1,7 +1,7 @@
 /* json.h - write JSON text member by member, as nats-server lays it out, inside this folder.
  *
- * Text is appended to memory that its owner may take away at any time between two calls, so that an answer can be sent
- * while the rest of it is still to be written. */
+ * Text is appended to memory that the owner may empty between two calls, so that an answer can be sent before the rest of
+ * it is written. */
 #ifndef BROKER_MONITOR_JSON_H
 #define BROKER_MONITOR_JSON_H
 
@@ -13,15 +13,15 @@ struct broker__json {
 	char *text; /* owned, len bytes */
 	size_t len, cap;
 	unsigned depth;  /* containers around what comes next */
-	bool has_member; /* the innermost one has */
+	bool has_member; /* the innermost container has one */
 	bool is_compact; /* no line breaks and blanks */
-	bool is_failed;  /* out of memory: the text is not whole */
+	bool is_failed;  /* out of memory: the text is incomplete */
 };
 
 /* A zeroed struct is ready to be written to. */
 void broker__json_fini(struct broker__json *json);
 
-/* Append text as it is. */
+/* Append text unchanged. */
 void broker__json_raw(struct broker__json *json, struct wire_slice text);
 
 /* Members; key NULL inside an array and at the top. */

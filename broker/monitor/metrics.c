@@ -1,8 +1,7 @@
-/* metrics.c - /metrics: the totals in Prometheus' text format (version 0.0.4). */
+#include "broker/monitor/metrics.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "broker/monitor/answer.h"
 
 #ifndef TAPEDECK_VERSION
 #error "TAPEDECK_VERSION is set by CMake"
@@ -28,7 +27,7 @@ static void print_broker(FILE *out, const struct broker_totals *totals)
 {
 	fprintf(
 	    out,
-	    "# HELP tapedeck_build_info Version of the program, and of nats-server that it stands in for.\n"
+	    "# HELP tapedeck_build_info Version of the program, and of the nats-server that it replaces.\n"
 	    "# TYPE tapedeck_build_info gauge\n"
 	    "tapedeck_build_info{version=\"" TAPEDECK_VERSION "\",protocol_version=\"" BROKER_VERSION
 	    "\"} 1\n");
@@ -51,9 +50,9 @@ static void print_broker(FILE *out, const struct broker_totals *totals)
 		      totals->stale_connections);
 	print_counter(out, "authorization_errors_total", "Clients refused for their credentials.",
 		      totals->auth_errors);
-	print_gauge(out, "match_cache_entries", "Subjects whose receivers are remembered.",
+	print_gauge(out, "match_cache_entries", "Subjects whose receivers are cached.",
 		    totals->cache_entries);
-	print_counter(out, "match_cache_hits_total", "Messages whose receivers were remembered.",
+	print_counter(out, "match_cache_hits_total", "Messages whose receivers were in the cache.",
 		      totals->cache_hits);
 	print_counter(out, "match_cache_misses_total", "Messages whose receivers were looked up.",
 		      totals->cache_misses);
@@ -68,7 +67,7 @@ static void print_recording(FILE *out, const struct wire_sink_status *status)
 	print_counter(out, "recording_lost_messages_total", "Messages that could not be logged.",
 		      status->lost_messages);
 	print_counter(out, "recording_stored_bytes_total", "Bytes written to the log.", status->stored_bytes);
-	print_gauge(out, "recording_queued_bytes", "Memory held for what is not written yet.",
+	print_gauge(out, "recording_queued_bytes", "Memory held for events that are not written yet.",
 		    status->queued_bytes);
 }
 

@@ -1,9 +1,9 @@
 /* monitor.h - monitoring over HTTP: /varz /connz /subsz /healthz as nats-server has them, /metrics for
  * Prometheus.
  *
- * libmicrohttpd runs on the broker's own loop through its epoll descriptor: no thread, no lock. A short answer is one
- * consistent moment; a long one is written in pieces, between which the loop goes on. Connections are limited in number
- * and time: at the limit a new one takes the place of the one that has been quiet longest. */
+ * libmicrohttpd runs on the broker's own loop through its epoll descriptor: no thread, no lock. A short answer is
+ * consistent; a long one is written in pieces, between which the loop runs. Connections are limited in number and idle
+ * time: at the limit a new one takes the place of the one that has been quiet longest. */
 #ifndef BROKER_MONITOR_MONITOR_H
 #define BROKER_MONITOR_MONITOR_H
 

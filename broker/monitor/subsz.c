@@ -1,8 +1,8 @@
-/* monitor_subsz.c - the subscriptions of all clients together: /subsz. */
+#include "broker/monitor/subsz.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/monitor/answer.h"
 #include "wire/subject.h"
 
 enum { DEFAULT_LIMIT = 1024, SLOTS_AT_ONCE = 1000 /* looked at for one piece of the answer */ };
@@ -13,7 +13,7 @@ struct subsz {
 	int64_t offset, limit;
 	char *test; /* owned: a subject that listed subscriptions must match; "" = all */
 	bool is_counting;
-	int64_t total, place; /* that match; that were met while listing */
+	int64_t total, place; /* subscriptions that match; that were met while listing */
 	struct broker_cursor cursor;
 	struct broker__json *json; /* being written to */
 };
@@ -25,8 +25,8 @@ static double ratio(uint64_t part, uint64_t whole)
 	return whole ? (double)part / (double)whole : 0;
 }
 
-/* avg_fanout is that of all messages so far, receivers per message; max_fanout the most receivers that a subject has had.
- * nats-server takes both from its cache of the moment. */
+/* avg_fanout: receivers per message, over all messages so far; max_fanout: the most receivers that one subject has
+ * had. nats-server derives both from the current contents of its cache. */
 static void set_statistics(struct broker__json *json, const struct broker_totals *totals)
 {
 	broker__json_count(json, "num_subscriptions", totals->subscriptions);
@@ -67,7 +67,7 @@ static void list(void *context, const struct broker_subscription_info *info)
 	broker__json_object_end(subsz->json);
 }
 
-/* Visit some more subscriptions. False when all were visited. */
+/* Visit more subscriptions. False when all have been visited. */
 static bool visit_some(struct subsz *subsz,
 		       void (*visit)(void *context, const struct broker_subscription_info *info))
 {

@@ -1,12 +1,11 @@
-/* monitor_unserved.c - pages of nats-server about what is not served here: routes, gateways, leaf nodes, JetStream; and
- * about accounts, of which there is one. Keys and their order are those of nats-server 2.9.10. */
-#include <string.h>
+/* unserved.c - keys and their order are those of nats-server 2.9.10. */
+#include "broker/monitor/unserved.h"
 
-#include "broker/monitor/answer.h"
+#include <string.h>
 
 static const char account[] = "$G";
 
-/* Every page begins so. False when it is answered already. */
+/* Begin a page. False when it has been answered already. */
 static bool begin(const struct broker__request *request, struct broker__answer *answer,
 		  struct broker_totals *totals)
 {
@@ -123,7 +122,7 @@ static void add_account(struct broker__json *json, const struct broker_totals *t
 	broker__json_object_end(json);
 }
 
-/* The account is listed while it has connections, or when unused ones are asked for. */
+/* List the account while it has connections, or when unused ones are asked for. */
 void broker__serve_accstatz(const struct broker__request *request, struct broker__answer *answer)
 {
 	struct broker_totals totals;

@@ -1,12 +1,11 @@
-/* monitor_varz.c - the server as a whole: /varz, /healthz and the index page. Keys, their order and types are
- * those of nats-server 2.9.10, so that dashboards read them. */
+/* varz.c - keys, their order and types are those of nats-server 2.9.10, so that dashboards read them. */
+#include "broker/monitor/varz.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "broker/monitor/answer.h"
-
-/* Bytes of memory that are resident. */
+/* Resident memory in bytes. */
 static uint64_t resident_bytes(void)
 {
 	unsigned long long pages = 0;
@@ -27,7 +26,7 @@ static void set_identity(struct broker__json *varz, const struct broker_totals *
 	broker__json_integer(varz, "proto", 1);
 	broker__json_string(varz, "go", "tapedeck");
 	broker__json_string(varz, "host", options->host ? options->host : "0.0.0.0");
-	broker__json_integer(varz, "port", broker_port(broker));
+	broker__json_integer(varz, "port", totals->port);
 	if (options->token || options->username || options->users_len)
 		broker__json_bool(varz, "auth_required", true);
 	broker__json_count(varz, "max_connections", options->max_connections);
@@ -35,7 +34,7 @@ static void set_identity(struct broker__json *varz, const struct broker_totals *
 		broker__json_count(varz, "max_subscriptions", options->max_subscriptions);
 }
 
-static void set_limits(struct broker__json *varz, struct broker *broker)
+static void set_limits(struct broker__json *varz, const struct broker_totals *totals, struct broker *broker)
 {
 	static const char *const not_served[] = {"cluster", "gateway",   "leaf",
 						 "mqtt",    "websocket", "jetstream"};
@@ -44,7 +43,7 @@ static void set_limits(struct broker__json *varz, struct broker *broker)
 	broker__json_integer(varz, "ping_interval", options->ping_interval_ms * 1000000);
 	broker__json_count(varz, "ping_max", options->ping_max);
 	broker__json_string(varz, "http_host", options->http_host ? options->http_host : host);
-	broker__json_integer(varz, "http_port", broker_http_port(broker));
+	broker__json_integer(varz, "http_port", totals->http_port);
 	broker__json_string(varz, "http_base_path", options->http_base_path);
 	broker__json_integer(varz, "https_port", 0);
 	if (options->auth_timeout_ms % 1000)
@@ -88,13 +87,13 @@ static void set_usage(struct broker__json *varz, const struct broker_totals *tot
 static void list_page_counts(struct broker__json *varz, const struct broker__request *request)
 {
 	broker__json_object(varz, "http_req_stats");
-	for (size_t i = 0; broker__pages[i].path; i++)
+	for (size_t i = 0; request->pages[i].path; i++)
 		if (request->page_counts[i])
-			broker__json_count(varz, broker__pages[i].path, request->page_counts[i]);
+			broker__json_count(varz, request->pages[i].path, request->page_counts[i]);
 	broker__json_object_end(varz);
 }
 
-/* Ours: how the recording does. */
+/* The state of the recording: a key of ours. */
 static void describe_recording(struct broker__json *varz, struct broker *broker)
 {
 	struct wire_sink_status status;
@@ -121,7 +120,7 @@ void broker__serve_varz(const struct broker__request *request, struct broker__an
 	broker_inspect_totals(request->broker, &totals);
 	broker__json_object(varz, NULL);
 	set_identity(varz, &totals, request->broker);
-	set_limits(varz, request->broker);
+	set_limits(varz, &totals, request->broker);
 	set_usage(varz, &totals, request->cpu_percent);
 	list_page_counts(varz, request);
 	broker__json_time(varz, "config_load_time", totals.started_ns);

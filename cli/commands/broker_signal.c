@@ -1,4 +1,3 @@
-/* broker_signal.c - find the running server and send it a signal. */
 #include "cli/commands/broker_signal.h"
 
 #include <ctype.h>
@@ -12,7 +11,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-/* The signal of a word; 0 = there is none. nats-server's `stop` kills; ours lets the log be closed. */
+/* The signal of a word; 0 = unknown. nats-server's `stop` kills; with TERM the log is closed properly. */
 static int find_signal(const char *word, size_t len)
 {
 	static const struct {
@@ -26,7 +25,7 @@ static int find_signal(const char *word, size_t len)
 	return 0;
 }
 
-/* A process id of decimal digits and white space; 0 = it is none. */
+/* A process id of decimal digits and white space; 0 = malformed. */
 static pid_t parse_pid(const char *text)
 {
 	char *end;
@@ -55,8 +54,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The command line of a process says that it is a server of this command: `nats-server …`, or `tapedeck
- * broker …`. */
+/* Whether the command line of a process is that of a server: `nats-server …`, or `tapedeck broker …`. */
 static bool is_server(const struct cli_command *command, const char *pid)
 {
 	char path[300], line[4096];
@@ -74,7 +72,7 @@ static bool is_server(const struct cli_command *command, const char *pid)
 	       strcmp(second, command->name) == 0;
 }
 
-/* The one server that runs. 0, with a complaint, when there is none or several. */
+/* Find the only running server. 0, with an error message, when there is none or several. */
 static pid_t find_server(const struct cli_command *command)
 {
 	DIR *processes = opendir("/proc");
@@ -103,9 +101,9 @@ int cli_broker_signal(const struct cli_command *command, const char *text)
 	size_t len = strcspn(text, "=");
 	int number = find_signal(text, len);
 	if (number == 0)
-		return cli_usage_error(
-		    command, "unknown signal \"%.*s\"; there are stop, quit, term, ldm, reload, reopen",
-		    (int)len, text);
+		return cli_usage_error(command,
+				       "unknown signal \"%.*s\"; use stop, quit, term, ldm, reload or reopen",
+				       (int)len, text);
 	pid_t pid = text[len] == '=' ? read_pid(text + len + 1) : find_server(command);
 	if (pid == 0 && text[len] == '=')
 		return cli_usage_error(command, "\"%s\" is neither a process id nor a pid file",

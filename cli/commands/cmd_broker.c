@@ -1,4 +1,4 @@
-/* cmd_broker.c - tapedeck broker, and the same under the name nats-server: serve, and record what passes. */
+/* cmd_broker.c - tapedeck broker, also under the name nats-server: serve, and record the messages. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -14,22 +14,21 @@
 #include "cli/options/broker_settings.h"
 #include "tap/recorder/recorder.h"
 
-/* A broker that serves, and what it was started with. */
+/* A broker that serves, and its settings. */
 struct session {
 	const struct cli_command *command;
 	int argc;
 	char **argv;
 	struct cli_broker_settings settings;
-	char *log_path; /* a copy, since the broker owns the options; NULL: stderr */
-	bool log_time;
+	struct broker_log *log;          /* the server's own log lines: the broker's and ours */
 	struct tap_recording *recording; /* NULL: nothing is recorded */
 	struct tap_recorder *recorder;   /* of the recording */
-	char dir[4096];                  /* what is recorded into */
-	pthread_mutex_t lock;            /* guards broker, log_path, log_time */
-	struct broker *broker;           /* NULL: not to be woken */
+	char dir[4096];                  /* the log directory */
+	pthread_mutex_t lock;            /* guards broker */
+	struct broker *broker;           /* NULL: not running */
 };
 
-/* ---- called from elsewhere ---- */
+/* ---- callbacks ---- */
 
 /* From the writer's thread: the recorder has room again. */
 static void wake_broker(void *context)
@@ -41,37 +40,14 @@ static void wake_broker(void *context)
 	pthread_mutex_unlock(&session->lock);
 }
 
-/* A line of ours among the server's. The file is opened each time, so that rotation needs no word between
- * us. */
-static void log_line(struct session *session, enum broker_log_level level, const char *line)
-{
-	pthread_mutex_lock(&session->lock);
-	struct broker_log *log = broker_log_open(session->log_path, session->log_time, false, false);
-	pthread_mutex_unlock(&session->lock);
-	if (!log)
-		return;
-	broker_log(log, level, "%s", line);
-	broker_log_close(log);
-}
-
-/* Our lines go where the server's go. Takes the options' words by copy. */
-static void follow_log(struct session *session, const struct broker_options *options)
-{
-	char *path = options->log_path ? strdup(options->log_path) : NULL;
-	pthread_mutex_lock(&session->lock);
-	free(session->log_path);
-	session->log_path = path;
-	session->log_time = options->log_time;
-	pthread_mutex_unlock(&session->lock);
-}
-
-/* From the writer's thread: the recording is degraded, or well again. */
+/* From the writer's thread: the recording is degraded, or has recovered. */
 static void report_recording(void *context, const char *line)
 {
-	log_line(context, BROKER_LOG_WARN, line);
+	struct session *session = context;
+	broker_log(session->log, BROKER_LOG_WARN, "%s", line);
 }
 
-/* SIGHUP: the same flags over the file as it is now. */
+/* SIGHUP: read the file again and apply the same flags. */
 static int reload_options(void *context, struct broker_options *fresh, struct wire_fault *fault)
 {
 	struct session *session = context;
@@ -84,7 +60,6 @@ static int reload_options(void *context, struct broker_options *fresh, struct wi
 		*fresh = settings.broker;
 		fresh->reload = reload_options;
 		fresh->reload_context = context;
-		follow_log(session, fresh);
 		settings.broker = (struct broker_options){0};
 	} else if (status != CLI_FOUND) {
 		wire_fault_set(fault, BROKER_ECONFIG, "the flags make no sense");
@@ -109,8 +84,8 @@ static int open_recorder(struct session *session, const char *dir, struct wire_f
 	return error ? wire_fault_set(fault, error, "%s: %s", session->dir, wire_error_text(error)) : 0;
 }
 
-/* Test suites start several servers at once, all with the same TAPEDECK_RECORD: one gets the log, each other
- * a log of its own beside it. */
+/* Test suites start several servers at once with the same TAPEDECK_RECORD: the first one gets that log, each
+ * other one a log of its own next to it. */
 static int open_recorder_beside(struct session *session, const char *dir, struct wire_fault *fault)
 {
 	char beside[4096];
@@ -118,8 +93,7 @@ static int open_recorder_beside(struct session *session, const char *dir, struct
 	return open_recorder(session, beside, fault);
 }
 
-/* The directories above one that is still to be made, as `mkdir -p` makes them. What cannot be made is reported by
- * whoever needs it. */
+/* Make the parent directories, like `mkdir -p`. A failure is reported when the directory itself is made. */
 static void make_parents(const char *dir)
 {
 	char path[4096];
@@ -135,7 +109,6 @@ static int start_recording(struct session *session, struct wire_fault *fault)
 {
 	const char *dir = session->settings.recording.dir;
 	bool is_shared = !dir && session->command->alone;
-	char line[4200];
 	if (is_shared)
 		dir = getenv("TAPEDECK_RECORD");
 	if (!dir || !*dir)
@@ -148,8 +121,7 @@ static int start_recording(struct session *session, struct wire_fault *fault)
 	if (result < 0)
 		return result;
 	session->settings.broker.first_client_id = tap_recording_next_conn(session->recording);
-	snprintf(line, sizeof line, "Recording into %s", session->dir);
-	log_line(session, BROKER_LOG_INFO, line);
+	broker_log(session->log, BROKER_LOG_INFO, "Recording into %s", session->dir);
 	return 0;
 }
 
@@ -166,7 +138,7 @@ static int run_broker(struct session *session, struct wire_fault *fault)
 {
 	struct wire_sink *sink = session->recorder ? tap_recorder_sink(session->recorder) : NULL;
 	struct broker *broker = NULL;
-	int result = broker_open(&broker, &session->settings.broker, sink, fault);
+	int result = broker_open(&broker, &session->settings.broker, session->log, sink, fault);
 	if (result < 0)
 		return result;
 	set_broker(session, broker);
@@ -176,6 +148,17 @@ static int run_broker(struct session *session, struct wire_fault *fault)
 	return result < 0 ? wire_fault_set(fault, result, "%s", wire_error_text(result)) : 0;
 }
 
+static int open_log(struct session *session, struct wire_fault *fault)
+{
+	const struct broker_options *options = &session->settings.broker;
+	session->log = broker_log_open(options->log_path, options->log_time, options->debug, options->trace);
+	if (session->log)
+		return 0;
+	return wire_fault_set(fault, -errno, "cannot open the log file %s: %s",
+			      options->log_path ? options->log_path : "(standard error)",
+			      wire_error_text(-errno));
+}
+
 static int serve(struct session *session)
 {
 	struct broker_options *options = &session->settings.broker;
@@ -183,8 +166,9 @@ static int serve(struct session *session)
 	options->reload = reload_options;
 	options->reload_context = session;
 	pthread_mutex_init(&session->lock, NULL);
-	follow_log(session, options);
-	int result = start_recording(session, &fault);
+	int result = open_log(session, &fault);
+	if (result == 0)
+		result = start_recording(session, &fault);
 	if (result == 0)
 		result = run_broker(session, &fault);
 	tap_recorder_close(session->recorder);
@@ -192,7 +176,7 @@ static int serve(struct session *session)
 	if (result < 0)
 		cli_error(session->command, "%s", fault.text);
 	pthread_mutex_destroy(&session->lock);
-	free(session->log_path);
+	broker_log_close(session->log);
 	return result < 0 ? CLI_IO : CLI_DONE;
 }
 
@@ -207,7 +191,7 @@ static int print_version(const struct cli_command *command)
 	return CLI_DONE;
 }
 
-/* -t: in nats-server's words, on stderr. */
+/* -t: as nats-server prints it, on stderr. */
 static int finish_test(const struct cli_command *command, const struct cli_broker_settings *settings)
 {
 	cli_error(command, "configuration file %s is valid", settings->config_path);

@@ -1,7 +1,7 @@
 /* broker_flags.c - the flags of `tapedeck broker`: nats-server's own, and the recording. */
 #include "cli/options/broker_settings.h"
 
-/* The groups' tables count from the whole settings, except the recording's. */
+/* Members are offsets in the whole settings, except those of the recording. */
 #define AT(member) offsetof(struct cli_broker_settings, member)
 
 static int set_debug_and_trace(void *member, const char *argument, struct wire_fault *fault)
@@ -58,24 +58,24 @@ static const struct cli_option server_options[] = {
      .kind = CLI_COPY,
      .argument = "HOST[:PORT]",
      .at = AT(broker.client_advertise),
-     .help = "the address that clients are told, where they do not see the real one"},
+     .help = "the address to give to clients in INFO when they cannot see the real one"},
     {.name = "cluster_name",
      .kind = CLI_COPY,
      .argument = "NAME",
      .at = AT(broker.cluster_name),
-     .help = "the cluster that clients are told; this server forms none"},
+     .help = "the cluster name to give to clients in INFO; this server forms no cluster"},
     {.name = "ports_file_dir",
      .kind = CLI_COPY,
      .argument = "DIR",
      .at = AT(broker.ports_file_dir),
-     .help = "write DIR/PROGRAM_PID.ports, which tells the ports in use"},
+     .help = "write DIR/PROGRAM_PID.ports, a list of the ports in use"},
     {.name = "signal",
      .kind = CLI_TEXT,
      .argument = "SIGNAL[=PID]",
      .at = AT(signal),
-     .help = "tell a running server to stop, quit, term, ldm (lame duck), reload or reopen (the log file); "
-	     "PID may "
-	     "be the path of a pid file, and is found out when there is only one"},
+     .help = "send a running server a signal: stop, quit, term, ldm (lame duck), reload or reopen (the log "
+	     "file); "
+	     "PID may be the path of a pid file; without it the only running server is meant"},
     {.name = "sl", .kind = CLI_TEXT, .argument = "SIGNAL[=PID]", .at = AT(signal)},
     {0},
 };
@@ -140,7 +140,7 @@ static const struct cli_option common_options[] = {
     {0},
 };
 
-/* nats-server's flags for what is not served: told and ignored, or refused (broker_settings.c). */
+/* nats-server's flags for features that are not served: reported and ignored, or refused (broker_settings.c). */
 static const struct cli_option unserved_options[] = {
     {.name = "tls", .kind = CLI_FLAG, .at = AT(has_tls)},
     {.name = "tlsverify", .kind = CLI_FLAG, .at = AT(has_tls)},

@@ -1,4 +1,3 @@
-/* broker_settings.c - defaults, configuration file and flags of `tapedeck broker` put together. */
 #include "cli/options/broker_settings.h"
 
 #include <stdio.h>
@@ -18,7 +17,8 @@ void cli_broker_settings_fini(struct cli_broker_settings *settings)
 	cli_recording_fini(&settings->recording);
 }
 
-/* Who says how to record and not where means to record: serving without would lose everything without a word. */
+/* Options of the recording without --record: refuse them, because serving without a recording would lose every message
+ * silently. */
 static int refuse_recording_nowhere(const struct cli_command *command,
 				    const struct cli_broker_settings *settings, int argc, char **argv)
 {
@@ -39,7 +39,7 @@ static int refuse_unserved(const struct cli_command *command, const struct cli_b
 	return CLI_GO_ON;
 }
 
-static void tell_unserved(const struct cli_command *command, const struct cli_broker_settings *settings)
+static void report_unserved(const struct cli_command *command, const struct cli_broker_settings *settings)
 {
 	if (settings->has_jetstream || settings->jetstream)
 		cli_error(command, "JetStream flags are ignored: JetStream is not served");
@@ -68,13 +68,13 @@ int cli_broker_settings_flags(const struct cli_command *command, struct cli_brok
 	return status == CLI_GO_ON ? refuse_unserved(command, settings) : status;
 }
 
-static void tell(void *context, const char *line)
+static void report(void *context, const char *line)
 {
 	const struct cli_command *const *command = context;
 	cli_error(*command, "%s", line);
 }
 
-/* Flags that contradict each other; one of them may still go with the other in the file. */
+/* Refuse flags that contradict each other. A flag and a key of the file may. */
 static int check_flags(const struct broker_options *flags, struct wire_fault *fault)
 {
 	if ((flags->username || flags->password) && flags->token)
@@ -88,10 +88,10 @@ int cli_broker_settings_read(const struct cli_command *command, struct cli_broke
 {
 	if (check_flags(&settings->broker, fault) < 0)
 		return CLI_FOUND;
-	/* A port of 0 says nothing, neither here nor in the file: as for nats-server. */
+	/* A port of 0 means the default, here and in the file, as in nats-server. */
 	settings->broker.port = settings->broker.port ? settings->broker.port : BROKER_PORT;
 	if (settings->config_path && broker_config_load(settings->config_path, &settings->broker,
-							is_loud ? tell : NULL, &command, fault) < 0)
+							is_loud ? report : NULL, &command, fault) < 0)
 		return CLI_FOUND;
 	int port = settings->broker.port;
 	int status = cli_broker_settings_flags(command, settings, argc, argv);
@@ -99,6 +99,6 @@ int cli_broker_settings_read(const struct cli_command *command, struct cli_broke
 		return status;
 	settings->broker.port = settings->broker.port ? settings->broker.port : port;
 	if (is_loud)
-		tell_unserved(command, settings);
+		report_unserved(command, settings);
 	return broker_options_check(&settings->broker, fault) < 0 ? CLI_FOUND : CLI_GO_ON;
 }

@@ -1,5 +1,5 @@
-/* broker_settings.h - what `tapedeck broker` and `nats-server` can be told, and reading it: defaults, then
- * the configuration file, then the flags. */
+/* broker_settings.h - the settings of `tapedeck broker` and `nats-server`: defaults, then the configuration
+ * file, then the flags. */
 #ifndef CLI_OPTIONS_BROKER_SETTINGS_H
 #define CLI_OPTIONS_BROKER_SETTINGS_H
 
@@ -10,9 +10,9 @@ struct cli_broker_settings {
 	struct broker_options broker; /* owned until broker_open takes it */
 	struct cli_recording recording;
 	const char *config_path; /* NULL: none */
-	const char *signal;      /* NULL: serve; else what to tell a running server */
+	const char *signal;      /* to send to a running server; NULL: serve */
 	bool show_version, test;
-	/* Flags that are understood, and not served. */
+	/* Flags of features that are not served. */
 	bool has_tls, has_jetstream, has_cluster_flag, has_syslog;
 	const char *tls, *jetstream, *cluster, *syslog, *other;
 };
@@ -24,12 +24,12 @@ extern const struct cli_option_group cli_broker_groups[];
 void cli_broker_settings_init(struct cli_broker_settings *settings);
 void cli_broker_settings_fini(struct cli_broker_settings *settings);
 
-/* The flags alone, over what *settings holds. CLI_GO_ON or an exit status, as cli_options_parse. */
+/* Apply the flags to *settings. CLI_GO_ON or an exit status, as cli_options_parse. */
 int cli_broker_settings_flags(const struct cli_command *command, struct cli_broker_settings *settings,
 			      int argc, char **argv);
 
-/* The configuration file, then the flags once more, since they override it. What is not served is said on
- * stderr when is_loud. CLI_GO_ON or an exit status. */
+/* Apply the configuration file, then the flags again, since they override it. When is_loud, report on stderr
+ * the features that are not served. CLI_GO_ON or an exit status. */
 int cli_broker_settings_read(const struct cli_command *command, struct cli_broker_settings *settings,
 			     int argc, char **argv, bool is_loud, struct wire_fault *fault);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "broker/config/config.h"
+#include "broker/config/parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "broker/server.h"
 #include "broker/turn.h"
 #include "support/deadline.h"
 #include "wire/batch.h"
@@ -119,10 +120,9 @@ void broker_fixture_start_in_turns(struct broker_fixture *fixture,
 	broker_options_init(&options);
 	options.host = strdup("127.0.0.1");
 	options.port = -1;
-	options.log_path = strdup("/dev/null");
 	if (change)
 		change(&options);
-	if (broker_open(&fixture->broker, &options, sink ? sink : &fixture->sink, &fault) < 0)
+	if (broker_open(&fixture->broker, &options, NULL, sink ? sink : &fixture->sink, &fault) < 0)
 		fail_msg("%s", fault.text);
 	fixture->broker->turn_units = turn_units;
 	fixture->port = broker_port(fixture->broker);
@@ -161,7 +161,7 @@ void broker_fixture_fini(struct broker_fixture *fixture)
 	*fixture = (struct broker_fixture){0};
 }
 
-/* ---- what is said ---- */
+/* ---- speech: bytes to send ---- */
 
 static char *room(struct speech *speech, size_t more)
 {
@@ -197,7 +197,7 @@ void speech_fini(struct speech *speech)
 	*speech = (struct speech){0};
 }
 
-/* ---- who says it ---- */
+/* ---- callers ---- */
 
 static struct support_deadline soon(void)
 {
@@ -230,7 +230,7 @@ void caller_speak(struct caller *caller, struct speech *speech)
 	speech->len = 0;
 }
 
-/* What was taken makes room, now and then. */
+/* Discard operations that were heard, from time to time. */
 static void forget_heard(struct caller *caller)
 {
 	struct support_socket *sock = &caller->sock;

@@ -1,5 +1,5 @@
-/* A whole broker in this process, clients on raw sockets, and a sink that counts: what the events say is what
- * happened. */
+/* A whole broker in this process, clients on raw sockets, and a sink that counts: the events agree with what the
+ * clients saw. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -22,7 +22,7 @@
 
 enum { EVENTS_MAX = 4096, DEADLINE_S = 20, PING_MS = 500, HELD_MS = 3 * PING_MS };
 
-/* What of an event is looked at. */
+/* The parts of an event that tests check. */
 struct note {
 	enum wire_event_kind kind;
 	uint64_t conn, lost_messages;
@@ -40,7 +40,7 @@ static struct {
 	struct note notes[EVENTS_MAX];
 	size_t notes_len;
 	uint64_t messages, deliveries, outcomes[WIRE_OUTCOMES];
-	bool hint_strays; /* a hint was lent for two different subjects */
+	bool hint_strays; /* a hint was used for two different subjects */
 	bool is_full;
 	unsigned ticks; /* since the last event */
 	int port;
@@ -117,7 +117,7 @@ static void *run(void *context)
 	return NULL;
 }
 
-/* Starts with the defaults changed by `change`. */
+/* Start with the defaults as changed by `change`. */
 static void start(void (*change)(struct broker_options *options))
 {
 	struct broker_options options;
@@ -128,10 +128,9 @@ static void start(void (*change)(struct broker_options *options))
 	broker_options_init(&options);
 	options.host = strdup("127.0.0.1");
 	options.port = -1;
-	options.log_path = strdup("/dev/null");
 	if (change)
 		change(&options);
-	if (broker_open(&house.broker, &options, &house.sink, &fault) < 0)
+	if (broker_open(&house.broker, &options, NULL, &house.sink, &fault) < 0)
 		fail_msg("%s", fault.text);
 	house.port = broker_port(house.broker);
 	assert_int_equal(pthread_create(&house.thread, NULL, run, NULL), 0);
@@ -230,7 +229,7 @@ static const struct note *await(enum wire_event_kind kind, const char *text)
 	return NULL;
 }
 
-/* Wait until the sink had this tick since the last event; false past the deadline. */
+/* Wait until the sink had this many ticks since the last event; false past the deadline. */
 static bool await_tick(unsigned tick)
 {
 	const struct timespec pause = {.tv_nsec = 2000000};
@@ -268,7 +267,7 @@ static void an_idle_broker_calls_the_sink_as_long_as_it_wants(void **state)
 {
 	(void)state;
 	start(NULL);
-	assert_true(await_tick(3)); /* before any event, too */
+	assert_true(await_tick(3)); /* also before any event */
 	int fd = join(HELLO);
 	say(fd, "PUB a 2\r\nhi\r\n");
 	assert_non_null(await(WIRE_EVENT_MESSAGE, "a"));
@@ -296,7 +295,7 @@ static void clients_come_over_ipv6_as_well(void **state)
 	stop();
 }
 
-static void a_client_that_never_connects_is_told_of_with_its_first_operation(void **state)
+static void a_client_without_connect_is_announced_by_its_first_operation(void **state)
 {
 	(void)state;
 	start(NULL);
@@ -308,7 +307,7 @@ static void a_client_that_never_connects_is_told_of_with_its_first_operation(voi
 	assert_int_equal(house.notes[1].kind, WIRE_EVENT_CONNECT);
 }
 
-static void every_queue_member_is_picked_and_each_message_goes_to_one(void **state)
+static void each_message_goes_to_one_queue_member_and_every_member_is_chosen(void **state)
 {
 	(void)state;
 	start(NULL);
@@ -323,7 +322,7 @@ static void every_queue_member_is_picked_and_each_message_goes_to_one(void **sta
 	assert_int_equal(house.deliveries, 600);
 }
 
-static void a_message_cut_short_by_its_publisher_never_happened(void **state)
+static void an_incomplete_message_makes_no_event(void **state)
 {
 	(void)state;
 	start(NULL);
@@ -342,7 +341,7 @@ static void limit_pending(struct broker_options *options)
 	options->max_payload = 128 * 1024;
 }
 
-static void a_slow_consumer_is_cut_and_what_it_lost_is_told(void **state)
+static void a_slow_consumer_is_cut_and_its_losses_are_reported(void **state)
 {
 	static char payload[100001];
 	(void)state;
@@ -413,7 +412,7 @@ static void forbid(struct broker_options *options)
 
 #define HELLO_USER "CONNECT {\"verbose\":false,\"pedantic\":false,\"user\":\"u\",\"pass\":\"p\"}\r\n"
 
-static void what_permissions_withhold_is_told(void **state)
+static void deliveries_that_permissions_deny_are_reported(void **state)
 {
 	(void)state;
 	start(forbid);
@@ -446,7 +445,8 @@ static void ping_often(struct broker_options *options)
 	options->ping_max = 1;
 }
 
-/* A PING makes no event, and is answered unless a message stands before it. Nobody is cut off for the silence we impose. */
+/* A PING makes no event, and is answered unless a message waits before it. No client is cut for silence while its
+ * reading is paused. */
 static void a_full_sink_holds_publishers_and_loses_no_message(void **state)
 {
 	(void)state;
@@ -472,7 +472,7 @@ static void a_full_sink_holds_publishers_and_loses_no_message(void **state)
 	assert_int_equal(house.messages, 2);
 }
 
-/* Everything at once, in portions that fall anywhere: clients come, subscribe, publish, leave mid-word. */
+/* Everything at once, in writes that end anywhere: clients connect, subscribe, publish, leave within a word. */
 static void counts_agree_whatever_clients_do(void **state)
 {
 	static const char script[] = "SUB a.* 1\r\nSUB a.b q 2\r\nUNSUB 1 3\r\nPUB a.b 3\r\nabc\r\nHPUB a.c "
@@ -515,12 +515,12 @@ int main(void)
 	    cmocka_unit_test(events_come_in_the_order_of_what_happened),
 	    cmocka_unit_test(an_idle_broker_calls_the_sink_as_long_as_it_wants),
 	    cmocka_unit_test(clients_come_over_ipv6_as_well),
-	    cmocka_unit_test(a_client_that_never_connects_is_told_of_with_its_first_operation),
-	    cmocka_unit_test(every_queue_member_is_picked_and_each_message_goes_to_one),
-	    cmocka_unit_test(a_message_cut_short_by_its_publisher_never_happened),
-	    cmocka_unit_test(a_slow_consumer_is_cut_and_what_it_lost_is_told),
+	    cmocka_unit_test(a_client_without_connect_is_announced_by_its_first_operation),
+	    cmocka_unit_test(each_message_goes_to_one_queue_member_and_every_member_is_chosen),
+	    cmocka_unit_test(an_incomplete_message_makes_no_event),
+	    cmocka_unit_test(a_slow_consumer_is_cut_and_its_losses_are_reported),
 	    cmocka_unit_test(memory_for_all_clients_together_is_bounded),
-	    cmocka_unit_test(what_permissions_withhold_is_told),
+	    cmocka_unit_test(deliveries_that_permissions_deny_are_reported),
 	    cmocka_unit_test(a_full_sink_holds_publishers_and_loses_no_message),
 	    cmocka_unit_test(counts_agree_whatever_clients_do),
 	};

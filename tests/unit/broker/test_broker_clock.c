@@ -1,4 +1,4 @@
-/* The broker's clock: when the two clocks count as having parted. */
+/* The broker's clock: which differences of the two clocks are a step. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,7 +49,7 @@ static void clocks_are_compared_every_tenth_of_a_second(void **state)
 	assert_int_equal(clock.check_at_ns, 1100 * MS);
 }
 
-static void time_goes_on_from_the_realtime_clock(void **state)
+static void time_starts_at_the_realtime_clock(void **state)
 {
 	struct broker__clock clock;
 	int64_t step_ns, before, after;
@@ -67,7 +67,7 @@ int main(void)
 	    cmocka_unit_test(clocks_may_differ_by_a_tenth_of_a_second),
 	    cmocka_unit_test(a_clock_that_was_set_is_a_step_once),
 	    cmocka_unit_test(clocks_are_compared_every_tenth_of_a_second),
-	    cmocka_unit_test(time_goes_on_from_the_realtime_clock),
+	    cmocka_unit_test(time_starts_at_the_realtime_clock),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

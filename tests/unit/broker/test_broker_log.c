@@ -28,7 +28,7 @@ static int remove_path(void **state)
 	return unlink(path);
 }
 
-/* The content of a file; static storage. */
+/* The content of a file, in static storage. */
 static const char *read_file(const char *name)
 {
 	static char text[20000];
@@ -117,6 +117,13 @@ static void reopened_file_is_a_new_one(void **state)
 	unlink(rotated);
 }
 
+static void without_a_log_no_line_is_wanted_or_written(void **state)
+{
+	(void)state;
+	assert_false(broker_log_wants(NULL, BROKER_LOG_FATAL));
+	broker_log(NULL, BROKER_LOG_FATAL, "nobody reads this");
+}
+
 static void unusable_path_is_an_error(void **state)
 {
 	(void)state;
@@ -133,6 +140,7 @@ int main(void)
 					    remove_path),
 	    cmocka_unit_test_setup_teardown(long_lines_are_cut_and_still_end, make_path, remove_path),
 	    cmocka_unit_test_setup_teardown(reopened_file_is_a_new_one, make_path, remove_path),
+	    cmocka_unit_test(without_a_log_no_line_is_wanted_or_written),
 	    cmocka_unit_test(unusable_path_is_an_error),
 	};
 	return cmocka_run_group_tests_name("broker_log", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* What clients send and do not finish, or send after they were told to go, costs no memory without bound. */
+/* Unfinished messages, and messages sent after an error that closes, take a bounded amount of memory. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,14 +23,14 @@ static void limit_total(struct broker_options *options)
 	options->max_pending_total = TOTAL_BYTES;
 }
 
-/* Send as much as is taken, waiting for nothing. */
+/* Send as much as the kernel takes, without waiting. */
 static size_t send_some(struct caller *caller, const char *bytes, size_t len)
 {
 	ssize_t sent = send(caller->sock.fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	return sent > 0 ? (size_t)sent : 0;
 }
 
-/* Push unfinished payloads at the broker until one sender is told to go. */
+/* Send unfinished payloads to the broker until one sender gets the error. */
 static void push_until_one_goes(struct caller *senders, const char *payload)
 {
 	size_t sent[SENDERS] = {0};
@@ -98,7 +98,7 @@ static void the_largest_payload_is_taken_when_there_is_room(void **state)
 	speech_fini(&speech);
 }
 
-/* The kernel takes some megabytes, the broker none. */
+/* The kernel takes some megabytes, the broker nothing. */
 static void nothing_is_read_after_an_error_that_closes(void **state)
 {
 	enum { PIECE = 1 << 20, MOST = 256 << 20 };

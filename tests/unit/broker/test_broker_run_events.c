@@ -1,4 +1,4 @@
-/* What the events and the log say of runs, when a receiver is cut in the middle of one too. */
+/* Events and log of runs, also when a receiver is cut in the middle of one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,8 +32,8 @@ static uint32_t size_of(uint32_t number)
 
 /* ---- a receiver that is cut ---- */
 
-/* Write after write until somebody was dropped, and one more; readers, who keep up, hear all of it. Returns how many
- * messages. */
+/* Publish until a delivery was dropped, and once more; the readers keep up and hear everything. Returns the number
+ * of messages. */
 static uint32_t publish_until_dropped(struct caller *publisher, struct caller *readers, int readers_len)
 {
 	uint32_t number = 0;
@@ -56,13 +56,14 @@ static uint32_t publish_until_dropped(struct caller *publisher, struct caller *r
 	return number;
 }
 
-/* What the events say became of messages to one connection. */
+/* The outcomes of the messages to one connection, by the events. */
 struct fate {
 	uint32_t sent, slow, closed;
 	bool is_at_end; /* got the last message */
 };
 
-/* It got the first so many; of those it did not get, the first may say that it was slow; then it is no receiver. */
+/* Check that the connection got all messages up to one. The next one may have the outcome "slow"; after it the
+ * connection is no receiver. */
 static struct fate fate_of(uint64_t conn)
 {
 	struct fate fate = {0};
@@ -101,7 +102,7 @@ static void expect_all(const struct caller *reader, uint32_t count)
 	assert_int_equal(fixture.lost_messages[reader->conn], 0);
 }
 
-/* What was on its way to it when it was cut; the end may be missing. */
+/* Read what was pending for the receiver when it was cut; the end may be missing. */
 static uint32_t hear_rest(struct caller *slow)
 {
 	struct wire_op op;
@@ -120,7 +121,7 @@ static void limit_pending(struct broker_options *options)
 	options->max_payload = 64 * 1024;
 }
 
-/* Returns how many messages of the run there were behind the one that was too much. */
+/* Returns the number of messages of the run after the one that exceeded the limit. */
 static uint32_t cut_within_a_run(void)
 {
 	struct caller publisher, readers[3], slow;
@@ -149,8 +150,8 @@ static uint32_t cut_within_a_run(void)
 	return fate.closed;
 }
 
-/* Where a run ends depends on how the bytes come: once in hundreds of times it is where the receiver is cut. */
-static void who_is_cut_within_a_run_got_what_the_events_say(void **state)
+/* The end of a run depends on how the bytes arrive: once in hundreds of runs it is where the receiver is cut. */
+static void a_client_cut_within_a_run_got_the_messages_that_the_events_report(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 3; i++)
@@ -159,14 +160,15 @@ static void who_is_cut_within_a_run_got_what_the_events_say(void **state)
 	fail_msg("nobody was cut before the end of a run");
 }
 
-/* More than all receivers of one write need together, so that who keeps up is never the largest. */
+/* More than all receivers of one write need together, so that a receiver that keeps up never has the largest
+ * output. */
 static void limit_total(struct broker_options *options)
 {
 	options->max_pending_total = 4 << 20;
 }
 
-/* To make room for one receiver another is cut, whose turn in the run may have been or may be to come. */
-static void who_is_cut_for_the_sake_of_others_got_what_the_events_say(void **state)
+/* To make room for one receiver another is cut, before or after its own turn in the run. */
+static void a_client_cut_to_free_memory_got_the_messages_that_the_events_report(void **state)
 {
 	enum { SLOW = 4 };
 	struct caller publisher, reader, slow[SLOW];
@@ -180,7 +182,7 @@ static void who_is_cut_for_the_sake_of_others_got_what_the_events_say(void **sta
 		caller_join_small(&fixture, &slow[i], HELLO "SUB run 1\r\n", SMALL_BUFFER << i);
 	caller_join(&fixture, &publisher, HELLO);
 	uint32_t count = publish_until_dropped(&publisher, &reader, 1);
-	/* Those that were not cut are let go, and may get what was on its way. */
+	/* Receivers that were not cut are closed, and may still get their pending output. */
 	broker_stop(fixture.broker);
 	for (int i = 0; i < SLOW; i++)
 		heard[i] = hear_rest(&slow[i]);
@@ -269,8 +271,8 @@ int main(void)
 {
 #define RUN(name) cmocka_unit_test_teardown(name, end)
 	const struct CMUnitTest tests[] = {
-	    RUN(who_is_cut_within_a_run_got_what_the_events_say),
-	    RUN(who_is_cut_for_the_sake_of_others_got_what_the_events_say),
+	    RUN(a_client_cut_within_a_run_got_the_messages_that_the_events_report),
+	    RUN(a_client_cut_to_free_memory_got_the_messages_that_the_events_report),
 	    RUN(the_log_has_every_message_of_runs_in_order_with_its_receivers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

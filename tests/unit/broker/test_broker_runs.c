@@ -1,5 +1,5 @@
-/* One write with hundreds of like messages: whoever is concerned gets every one, in order and whole, and the events say
- * so. */
+/* One write with hundreds of similar messages: every receiver gets each one, in order and complete, and the events
+ * agree. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,13 +30,13 @@ static uint32_t always_16(uint32_t number)
 	return 16;
 }
 
-/* Also of the same size for a while, and of lines of different lengths. */
+/* Sequences of equal sizes, and lines of different lengths. */
 static uint32_t varying(uint32_t number)
 {
 	return FIXTURE_NUMBER_BYTES + (number / 3) * 7919 % 400;
 }
 
-/* Several chunks of output are less than a few of them, and some are nearly one. */
+/* A few of these exceed several chunks of output; others fill almost one. */
 static uint32_t large(uint32_t number)
 {
 	return FIXTURE_NUMBER_BYTES + number * 7919 % 65536;
@@ -55,14 +55,14 @@ static void hear_numbers(struct caller *caller, const char *sid, uint32_t from, 
 		caller_hear_message(caller, "run", sid, i, size_of(i));
 }
 
-/* Nothing more has come. */
+/* Check that nothing more has arrived. */
 static void hear_no_more(struct caller *caller)
 {
 	caller_say(caller, "PING\r\n");
 	caller_hear_pong(caller);
 }
 
-/* The events are of messages 0, 1, 2, …, each with so many receivers who all got it. */
+/* Check that the events are of messages 0, 1, 2, …, each with this many receivers that all got it. */
 static void expect_events(uint32_t count, uint32_t receivers)
 {
 	assert_int_equal(fixture.messages_len, count);
@@ -73,7 +73,7 @@ static void expect_events(uint32_t count, uint32_t receivers)
 	}
 }
 
-/* ---- everybody gets all of them ---- */
+/* ---- every receiver gets all messages ---- */
 
 static void expect_delivery(uint32_t receivers, uint32_t count, uint32_t (*size_of)(uint32_t number))
 {
@@ -94,7 +94,7 @@ static void expect_delivery(uint32_t receivers, uint32_t count, uint32_t (*size_
 	caller_leave(&publisher);
 	broker_fixture_stop(&fixture);
 	expect_events(count, receivers);
-	/* How many large ones follow one another whole depends on how the bytes come. */
+	/* How many large messages are complete in one read depends on how the bytes arrive. */
 	uint64_t least = size_of == large ? 1 : count / 2;
 	assert_in_range(fixture.messages_in_batches, least, count - fixture.batches);
 	broker_fixture_fini(&fixture);
@@ -111,8 +111,8 @@ static void a_run_reaches_every_subscriber_in_order(void **state)
 	}
 }
 
-/* Between two messages that go to a client twice no other comes. */
-static void who_subscribed_twice_gets_each_message_on_both_before_the_next(void **state)
+/* No other message comes between the two deliveries of one message to a client. */
+static void a_client_with_two_subscriptions_gets_each_message_on_both_before_the_next(void **state)
 {
 	enum { COUNT = 1000 };
 	struct caller publisher, reader;
@@ -191,7 +191,7 @@ static void each_message_of_a_run_goes_to_one_member_of_a_queue_group(void **sta
 
 /* ---- what happens in the middle ---- */
 
-static void who_wanted_so_many_gets_so_many_of_a_run(void **state)
+static void a_subscription_with_a_maximum_gets_that_many_messages_of_a_run(void **state)
 {
 	enum { COUNT = 2000, MAX = 777 };
 	struct caller publisher, some, all;
@@ -212,11 +212,11 @@ static void who_wanted_so_many_gets_so_many_of_a_run(void **state)
 	assert_int_equal(fixture.messages_len, COUNT);
 	for (uint32_t i = 0; i < COUNT; i++)
 		assert_int_equal(fixture.messages[i].receiver_count, i < MAX ? 2 : 1);
-	assert_true(fixture.batches > 0); /* when it had enough */
+	assert_true(fixture.batches > 0); /* after the maximum was reached */
 }
 
-/* The publisher is its own subscriber: what is in its write is obeyed in turn. */
-static void whatever_stands_between_messages_is_obeyed_there(void **state)
+/* The publisher is its own subscriber: the operations of its write take effect in order. */
+static void operations_between_messages_take_effect_in_order(void **state)
 {
 	struct caller publisher;
 	struct wire_op op;
@@ -253,7 +253,7 @@ static void whatever_stands_between_messages_is_obeyed_there(void **state)
 	assert_true(fixture.batches >= 5);
 }
 
-static void a_run_before_a_wrong_message_is_delivered(void **state)
+static void a_run_before_a_malformed_message_is_delivered(void **state)
 {
 	struct caller publisher, reader;
 	struct wire_op op;
@@ -276,7 +276,7 @@ static void a_run_before_a_wrong_message_is_delivered(void **state)
 	expect_events(500, 1);
 }
 
-/* ---- something is said about each ---- */
+/* ---- an answer for each message ---- */
 
 static void a_verbose_publisher_is_answered_for_each_message(void **state)
 {
@@ -322,7 +322,7 @@ static void forbid(struct broker_options *options)
 #define HELLO_OF(user) \
 	"CONNECT {\"verbose\":false,\"pedantic\":false,\"user\":\"" user "\",\"pass\":\"p\"}\r\n"
 
-static void a_publisher_that_may_not_is_told_for_each_message(void **state)
+static void a_publisher_without_permission_gets_an_error_for_each_message(void **state)
 {
 	enum { COUNT = 500 };
 	struct caller publisher, reader;
@@ -346,7 +346,7 @@ static void a_publisher_that_may_not_is_told_for_each_message(void **state)
 	assert_int_equal(fixture.errors, COUNT);
 }
 
-static void a_receiver_that_may_not_is_told_nothing_of_a_run(void **state)
+static void a_receiver_without_permission_gets_nothing_of_a_run(void **state)
 {
 	enum { COUNT = 500 };
 	struct caller publisher, denied, reader;
@@ -372,15 +372,15 @@ int main(void)
 #define RUN(name) cmocka_unit_test_teardown(name, end)
 	const struct CMUnitTest tests[] = {
 	    RUN(a_run_reaches_every_subscriber_in_order),
-	    RUN(who_subscribed_twice_gets_each_message_on_both_before_the_next),
+	    RUN(a_client_with_two_subscriptions_gets_each_message_on_both_before_the_next),
 	    RUN(a_publisher_without_echo_gets_nothing_of_its_own_run),
 	    RUN(each_message_of_a_run_goes_to_one_member_of_a_queue_group),
-	    RUN(who_wanted_so_many_gets_so_many_of_a_run),
-	    RUN(whatever_stands_between_messages_is_obeyed_there),
-	    RUN(a_run_before_a_wrong_message_is_delivered),
+	    RUN(a_subscription_with_a_maximum_gets_that_many_messages_of_a_run),
+	    RUN(operations_between_messages_take_effect_in_order),
+	    RUN(a_run_before_a_malformed_message_is_delivered),
 	    RUN(a_verbose_publisher_is_answered_for_each_message),
-	    RUN(a_publisher_that_may_not_is_told_for_each_message),
-	    RUN(a_receiver_that_may_not_is_told_nothing_of_a_run),
+	    RUN(a_publisher_without_permission_gets_an_error_for_each_message),
+	    RUN(a_receiver_without_permission_gets_nothing_of_a_run),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

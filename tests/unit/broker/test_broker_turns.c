@@ -1,4 +1,4 @@
-/* Turns may be as short as one step: clients hear the same, and the same events are emitted. */
+/* Turns may be as short as one step: clients get the same deliveries, and the events are the same. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,7 +65,7 @@ static void on_event(struct wire_sink *sink, const struct wire_event *event)
 
 static struct wire_sink sink = {.event = on_event};
 
-/* ---- the same workload, whatever a turn is ---- */
+/* ---- the same workload with turns of any length ---- */
 
 enum { NO_HEADERS = 1, CALLERS = 6, ROUNDS = 40 };
 
@@ -75,7 +75,7 @@ static const char *const queues[] = {"", "", "one", "two", "three"};
 
 #define PICK(list) list[(unsigned)rand() % (sizeof list / sizeof *list)]
 
-/* Each queue group has one member per pattern and caller at most, for members are drawn. */
+/* Each queue group has at most one member per pattern and caller, because members are chosen at random. */
 static void say_something(struct speech *speech, uint32_t who, uint32_t *sids)
 {
 	char line[256];
@@ -102,7 +102,7 @@ static void say_something(struct speech *speech, uint32_t who, uint32_t *sids)
 	speech_add(speech, line);
 }
 
-/* All that a caller hears up to the answer to its PING. */
+/* Everything that a caller hears up to the answer to its PING. */
 static void hear_all(struct caller *caller, FILE *heard)
 {
 	struct wire_op op;
@@ -128,7 +128,7 @@ static void join_all(struct caller *callers)
 				: HELLO "SUB inbox.* i\r\n");
 }
 
-/* One caller after the other says much in one write; then everybody listens. */
+/* One caller after the other sends much in one write; then all of them listen. */
 static void run_workload(unsigned seed, int64_t turn_units, struct story *heard)
 {
 	struct caller callers[CALLERS];
@@ -198,7 +198,7 @@ static void turns_of_any_length_give_the_same_deliveries_and_events(void **state
 	}
 }
 
-/* ---- everything changes while messages are under way ---- */
+/* ---- changes while messages are in progress ---- */
 
 enum { STAYING = 8, PUBLISHERS = 2, COUNT = 300 };
 
@@ -212,7 +212,7 @@ static void publish_all(struct caller *publishers, struct speech *speech)
 	}
 }
 
-/* Others come and go, subscribe and unsubscribe, and leave in the middle of a message of their own. */
+/* Other clients connect, subscribe, unsubscribe and leave in the middle of a message of their own. */
 static void disturb(void)
 {
 	struct caller guest;
@@ -224,7 +224,7 @@ static void disturb(void)
 	}
 }
 
-/* Each message once, and those of one publisher in order. */
+/* Check that each message came once, and those of one publisher in order. */
 static void hear_all_once(struct caller *reader)
 {
 	uint32_t next[PUBLISHERS] = {0};
@@ -244,7 +244,7 @@ static void hear_all_once(struct caller *reader)
 	while (op.verb != WIRE_PONG);
 }
 
-static void who_stays_gets_each_message_once_and_in_order_while_others_come_and_go(void **state)
+static void clients_that_stay_get_each_message_once_and_in_order_while_others_come_and_go(void **state)
 {
 	static const int64_t lengths[] = {1, 50};
 	struct caller publishers[PUBLISHERS], readers[STAYING];
@@ -274,9 +274,9 @@ static void who_stays_gets_each_message_once_and_in_order_while_others_come_and_
 	speech_fini(&speech);
 }
 
-/* ---- the end in the middle ---- */
+/* ---- stopping a busy broker ---- */
 
-static void a_broker_that_is_stopped_in_the_middle_of_everything_ends(void **state)
+static void a_broker_that_is_stopped_while_busy_ends(void **state)
 {
 	struct caller publishers[PUBLISHERS], readers[STAYING];
 	struct speech speech = {0};
@@ -302,8 +302,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(turns_of_any_length_give_the_same_deliveries_and_events),
-	    cmocka_unit_test(who_stays_gets_each_message_once_and_in_order_while_others_come_and_go),
-	    cmocka_unit_test(a_broker_that_is_stopped_in_the_middle_of_everything_ends),
+	    cmocka_unit_test(clients_that_stay_get_each_message_once_and_in_order_while_others_come_and_go),
+	    cmocka_unit_test(a_broker_that_is_stopped_while_busy_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The configuration syntax, and what it sets. */
+/* The configuration syntax, and the options it sets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,16 +12,17 @@
 #include <cmocka.h>
 
 #include "broker/config/config.h"
+#include "broker/config/parse.h"
 
 static struct wire_fault fault;
-static char told[20][500];
-static int told_len;
+static char reported[20][500];
+static int reported_len;
 
 static void tell(void *context, const char *line)
 {
 	(void)context;
-	if (told_len < 20)
-		snprintf(told[told_len++], sizeof *told, "%s", line);
+	if (reported_len < 20)
+		snprintf(reported[reported_len++], sizeof *reported, "%s", line);
 }
 
 static json_t *parse(const char *text)
@@ -40,7 +41,7 @@ static const json_t *member(json_t *config, const char *key)
 static int apply(const char *text, struct broker_options *options)
 {
 	broker_options_init(options);
-	told_len = 0;
+	reported_len = 0;
 	json_t *config = parse(text);
 	if (!config)
 		return fault.code;
@@ -132,7 +133,7 @@ static void variables_come_from_enclosing_blocks_then_the_environment(void **sta
 	assert_non_null(strstr(fault.text, "test.conf:2: variable $TAPEDECK_TEST_PORT is not set"));
 }
 
-static void what_is_malformed_is_refused_with_its_line(void **state)
+static void malformed_text_is_refused_with_its_line(void **state)
 {
 	static const struct {
 		const char *text, *message;
@@ -172,15 +173,15 @@ static void nesting_is_bounded(void **state)
 	memcpy(text, "a: ", 3);
 	text[sizeof text - 1] = '\0';
 	assert_null(parse(text));
-	assert_non_null(strstr(fault.text, "in one another"));
+	assert_non_null(strstr(fault.text, "nested"));
 	for (size_t i = 0; i + 2 < sizeof text; i += 2)
 		memcpy(text + i, "a{", 2);
 	assert_null(parse(text));
-	assert_non_null(strstr(fault.text, "in one another"));
+	assert_non_null(strstr(fault.text, "nested"));
 }
 
 /* No prefix of a configuration crashes, and the parser does not read past its end. */
-static void every_prefix_ends_well(void **state)
+static void every_prefix_is_parsed_or_refused(void **state)
 {
 	(void)state;
 	const char *text =
@@ -230,7 +231,7 @@ static void includes_are_relative_to_their_file_and_circles_are_refused(void **s
 	assert_string_equal(options.config_path, path);
 	write_file(dir, "sub/more.conf", "include ../main.conf\n");
 	assert_true(broker_config_load(path, &options, tell, NULL, &fault) < 0);
-	assert_non_null(strstr(fault.text, "a circle"));
+	assert_non_null(strstr(fault.text, "circular"));
 	broker_options_fini(&options);
 	remove_file(dir, "sub/more.conf");
 	remove_file(dir, "sub/users.conf");
@@ -275,7 +276,7 @@ static void keys_set_the_options(void **state)
 	assert_string_equal(o.ports_file_dir, "/d");
 	assert_true(o.no_header_support);
 	assert_int_equal(o.max_control_line, 1000);
-	assert_int_equal(told_len, 0);
+	assert_int_equal(reported_len, 0);
 	broker_options_fini(&o);
 }
 
@@ -351,13 +352,13 @@ static void one_account_is_served_and_two_are_refused(void **state)
 			 0);
 	assert_int_equal(o.users_len, 1);
 	assert_string_equal(o.users[0].name, "a");
-	assert_int_equal(told_len, 1);
+	assert_int_equal(reported_len, 1);
 	broker_options_fini(&o);
 	assert_fault("accounts { A { users [{user: a}] }, B { users [{user: b}] } }", "one subject space");
 	assert_fault("accounts { A { users [{user: a}] } }\nauthorization { token: t }", "one subject space");
 }
 
-static void what_is_not_served_is_told_once_each_with_its_line(void **state)
+static void keys_that_are_not_served_are_reported_once_with_their_line(void **state)
 {
 	(void)state;
 	struct broker_options o;
@@ -366,12 +367,13 @@ static void what_is_not_served_is_told_once_each_with_its_line(void **state)
 			       "websocket { port: 1 }\nmqtt {}\ngateway {}",
 			       &o),
 			 0);
-	assert_int_equal(told_len, 7);
-	assert_string_equal(told[0], "test.conf:1: cluster is ignored: this server does not form clusters");
+	assert_int_equal(reported_len, 7);
+	assert_string_equal(reported[0],
+			    "test.conf:1: cluster is ignored: this server does not form clusters");
 	broker_options_fini(&o);
 }
 
-static void what_would_be_unsafe_or_unknown_is_refused(void **state)
+static void unsafe_and_unknown_keys_are_refused(void **state)
 {
 	(void)state;
 	assert_fault("port: 1\ntls { cert_file: x }", "test.conf:2: tls: TLS is not served by this version");
@@ -395,7 +397,7 @@ static void what_would_be_unsafe_or_unknown_is_refused(void **state)
 	assert_fault("port: x", "port: expected a whole number, found a string");
 	assert_fault("max_payload: 65MB", "max_payload: 68157440 is not between");
 	assert_fault("listen: \"a:b\"", "listen: expected a port or \"host:port\", found a:b");
-	assert_fault("ping_interval: 2x", "ping_interval: \"2x\" is no duration");
+	assert_fault("ping_interval: 2x", "ping_interval: \"2x\" is not a duration");
 	assert_fault("lame_duck_duration: \"10s\"", "the shortest duration is 30000 ms");
 	struct broker_options o;
 	assert_int_equal(apply("MY_PORT: 7\nport: $MY_PORT", &o), 0);
@@ -409,17 +411,17 @@ int main(void)
 	    cmocka_unit_test(scalars_take_their_types),
 	    cmocka_unit_test(lists_and_blocks_nest_with_commas_or_newlines),
 	    cmocka_unit_test(variables_come_from_enclosing_blocks_then_the_environment),
-	    cmocka_unit_test(what_is_malformed_is_refused_with_its_line),
+	    cmocka_unit_test(malformed_text_is_refused_with_its_line),
 	    cmocka_unit_test(nesting_is_bounded),
-	    cmocka_unit_test(every_prefix_ends_well),
+	    cmocka_unit_test(every_prefix_is_parsed_or_refused),
 	    cmocka_unit_test(includes_are_relative_to_their_file_and_circles_are_refused),
 	    cmocka_unit_test(keys_set_the_options),
 	    cmocka_unit_test(zero_means_the_default),
 	    cmocka_unit_test(users_have_permissions),
 	    cmocka_unit_test(variable_named_pass_is_not_a_password),
 	    cmocka_unit_test(one_account_is_served_and_two_are_refused),
-	    cmocka_unit_test(what_is_not_served_is_told_once_each_with_its_line),
-	    cmocka_unit_test(what_would_be_unsafe_or_unknown_is_refused),
+	    cmocka_unit_test(keys_that_are_not_served_are_reported_once_with_their_line),
+	    cmocka_unit_test(unsafe_and_unknown_keys_are_refused),
 	};
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }

@@ -1,5 +1,4 @@
-/* Monitoring over HTTP, of a broker made of constants: what is asked for is answered, and nothing else
- * harms. */
+/* Monitoring over HTTP, of a broker made of constants: good requests are answered, and bad ones do no harm. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -97,7 +96,7 @@ bool broker_inspect_client(struct broker *asked, uint64_t cid, struct broker_cli
 	return true;
 }
 
-/* Two that have gone, 6 and 7. */
+/* Two clients that have gone, 6 and 7. */
 void broker_inspect_closed_range(const struct broker *asked, uint64_t *first, uint64_t *end)
 {
 	(void)asked;
@@ -146,7 +145,7 @@ void broker_cursor_next_client(struct broker_cursor *cursor)
 	broker_cursor_seek(cursor, broker_cursor_cid(cursor) + 1);
 }
 
-/* Many subscriptions of client 5, when the test wants them: `a.*` again and again. */
+/* Many subscriptions of client 5, if the test wants them, all to `a.*`. */
 static uint32_t many_subs;
 
 bool broker_cursor_next_subs(struct broker_cursor *cursor,
@@ -307,7 +306,7 @@ static void varz_has_the_keys_that_dashboards_read(void **state)
 	assert_non_null(strstr(reply, "Content-Type: application/json"));
 }
 
-static void varz_tells_how_the_recording_does(void **state)
+static void varz_reports_the_state_of_the_recording(void **state)
 {
 	(void)state;
 	broker.has_sink = true;
@@ -353,7 +352,7 @@ static void connz_pages_and_sorts(void **state)
 	}
 }
 
-static void connz_tells_why_and_when_somebody_left(void **state)
+static void connz_reports_why_and_when_a_client_left(void **state)
 {
 	(void)state;
 	json_t *connz = get_json("/connz?state=closed&limit=1");
@@ -369,8 +368,8 @@ static void connz_tells_why_and_when_somebody_left(void **state)
 	assert_status(400);
 }
 
-/* Written in many pieces, each of which ends somewhere. */
-static void a_long_answer_is_whole(void **state)
+/* The answer is written in many pieces that end anywhere. */
+static void a_long_answer_is_complete(void **state)
 {
 	(void)state;
 	many_subs = 5000;
@@ -385,7 +384,7 @@ static void a_long_answer_is_whole(void **state)
 	assert_string_equal(call + strlen(call) - 2, "})");
 }
 
-static void a_reader_who_leaves_in_the_middle_is_forgotten(void **state)
+static void a_reader_that_leaves_in_the_middle_is_forgotten(void **state)
 {
 	(void)state;
 	many_subs = 200000;
@@ -400,8 +399,8 @@ static void a_reader_who_leaves_in_the_middle_is_forgotten(void **state)
 	json_decref(get_json("/subsz"));
 }
 
-/* As many as there may be, and more, say nothing: whoever asks is answered all the same. */
-static void silent_connections_keep_nobody_out(void **state)
+/* More idle connections than allowed: a client that sends a request is answered all the same. */
+static void idle_connections_keep_no_other_client_out(void **state)
 {
 	(void)state;
 	int silent[100];
@@ -415,7 +414,7 @@ static void silent_connections_keep_nobody_out(void **state)
 	assert_string_equal(get("/healthz"), "{\"status\":\"ok\"}");
 }
 
-static void pages_of_what_is_not_served_are_empty(void **state)
+static void pages_of_features_that_are_not_served_are_empty(void **state)
 {
 	(void)state;
 	static const struct {
@@ -437,7 +436,7 @@ static void pages_of_what_is_not_served_are_empty(void **state)
 	assert_status(400);
 }
 
-static void the_base_path_is_in_front_of_all(void **state)
+static void the_base_path_precedes_every_page(void **state)
 {
 	(void)state;
 	static const char *const bases[] = {"/mon", "mon", "/mon/"};
@@ -465,7 +464,7 @@ static void an_origin_is_allowed_only_when_it_was_asked_for(void **state)
 	assert_non_null(strstr(reply, "Access-Control-Allow-Origin: https://dash.example\r\n"));
 }
 
-static void connz_tells_subscriptions_and_users_when_asked(void **state)
+static void connz_lists_subscriptions_and_users_when_asked(void **state)
 {
 	(void)state;
 	json_t *connz = get_json("/connz?subs=1&auth=true&cid=2");
@@ -575,7 +574,7 @@ static void garbage_and_endless_heads_end_the_connection(void **state)
 	assert_string_equal(get("/healthz"), "{\"status\":\"ok\"}");
 }
 
-static void port_in_use_is_told_with_its_remedy(void **state)
+static void a_port_in_use_is_reported_with_the_remedy(void **state)
 {
 	(void)state;
 	struct broker_monitor *second = NULL;
@@ -591,15 +590,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    CLAIM(varz_has_the_keys_that_dashboards_read),
-	    CLAIM(varz_tells_how_the_recording_does),
+	    CLAIM(varz_reports_the_state_of_the_recording),
 	    CLAIM(connz_pages_and_sorts),
-	    CLAIM(connz_tells_why_and_when_somebody_left),
-	    CLAIM(connz_tells_subscriptions_and_users_when_asked),
-	    CLAIM(a_long_answer_is_whole),
-	    CLAIM(a_reader_who_leaves_in_the_middle_is_forgotten),
-	    CLAIM(silent_connections_keep_nobody_out),
-	    CLAIM(pages_of_what_is_not_served_are_empty),
-	    CLAIM(the_base_path_is_in_front_of_all),
+	    CLAIM(connz_reports_why_and_when_a_client_left),
+	    CLAIM(connz_lists_subscriptions_and_users_when_asked),
+	    CLAIM(a_long_answer_is_complete),
+	    CLAIM(a_reader_that_leaves_in_the_middle_is_forgotten),
+	    CLAIM(idle_connections_keep_no_other_client_out),
+	    CLAIM(pages_of_features_that_are_not_served_are_empty),
+	    CLAIM(the_base_path_precedes_every_page),
 	    CLAIM(an_origin_is_allowed_only_when_it_was_asked_for),
 	    CLAIM(subsz_lists_and_tests_subjects),
 	    CLAIM(health_is_503_when_degraded_or_lame),
@@ -608,7 +607,7 @@ int main(void)
 	    CLAIM(wrong_requests_are_refused),
 	    CLAIM(head_has_no_body),
 	    CLAIM(garbage_and_endless_heads_end_the_connection),
-	    CLAIM(port_in_use_is_told_with_its_remedy),
+	    CLAIM(a_port_in_use_is_reported_with_the_remedy),
 	};
 	return cmocka_run_group_tests_name("monitor", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Broker options: nats-server's defaults, and what cannot go together. */
+/* Broker options: nats-server's defaults, and contradictions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* What is on its way to a client: every byte once and in order, every limit held, every message counted. */
+/* The pending output of a client: every byte comes once and in order, the limit is exact, every message is counted. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,7 +53,7 @@ static size_t take(char *to, size_t most)
 	return taken;
 }
 
-/* Pieces of random lengths in, random lengths out: what comes out is what went in. */
+/* Put pieces of random lengths and take random lengths: the bytes are the same. */
 static void bytes_come_out_in_order(void **state)
 {
 	enum { TOTAL = 3000000 };
@@ -118,7 +118,7 @@ static void put_message(size_t payload)
 	broker__output_count_message(&output);
 }
 
-/* Wherever the kernel stopped: messages that were not taken whole are those that end behind that place. */
+/* Wherever the kernel stops, the messages that end after that place are unsent. */
 static void unsent_messages_are_counted_at_every_byte(void **state)
 {
 	static const size_t sizes[] = {5, 70000, 0, 100, 140000, 1, 17};
@@ -143,7 +143,7 @@ static void unsent_messages_are_counted_at_every_byte(void **state)
 	}
 }
 
-static void answers_that_nobody_listens_are_not_counted_as_messages(void **state)
+static void no_responders_answers_are_not_counted_as_messages(void **state)
 {
 	static const char answer[] = "HMSG _INBOX.1 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\n";
 	static char sink[4096];
@@ -155,7 +155,7 @@ static void answers_that_nobody_listens_are_not_counted_as_messages(void **state
 	assert_int_equal(broker__output_unsent_messages(&output), 2);
 }
 
-static void what_the_kernel_reads_from_stays_when_the_rest_is_dropped(void **state)
+static void the_chunk_that_the_kernel_reads_stays_when_the_output_is_dropped(void **state)
 {
 	static char data[200000];
 	uv_buf_t buf;
@@ -189,10 +189,9 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(the_limit_is_held_to_the_byte, begin, end),
 	    cmocka_unit_test_setup_teardown(an_idle_client_holds_no_memory, begin, end),
 	    cmocka_unit_test_setup_teardown(unsent_messages_are_counted_at_every_byte, begin, end),
-	    cmocka_unit_test_setup_teardown(answers_that_nobody_listens_are_not_counted_as_messages, begin,
-					    end),
-	    cmocka_unit_test_setup_teardown(what_the_kernel_reads_from_stays_when_the_rest_is_dropped, begin,
-					    end),
+	    cmocka_unit_test_setup_teardown(no_responders_answers_are_not_counted_as_messages, begin, end),
+	    cmocka_unit_test_setup_teardown(the_chunk_that_the_kernel_reads_stays_when_the_output_is_dropped,
+					    begin, end),
 	    cmocka_unit_test(the_clock_follows_steps_of_more_than_a_tenth_of_a_second),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

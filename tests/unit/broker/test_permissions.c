@@ -1,4 +1,4 @@
-/* What users may publish and subscribe to, who is let in, and what replies are granted. */
+/* What users may publish and subscribe to, which clients are admitted, and which replies are granted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,7 +83,7 @@ static void publishing_follows_the_table(void **state)
 	}
 }
 
-static void whoever_is_granted_replies_may_publish_nothing_else(void **state)
+static void a_client_with_granted_replies_may_publish_nothing_else(void **state)
 {
 	const struct broker_permissions permissions = {.allow_responses = true};
 	(void)state;
@@ -101,7 +101,7 @@ static void a_narrow_deny_filters_what_a_wide_subscription_receives(void **state
 
 /* ---- replies ---- */
 
-static void a_reply_is_granted_so_often_and_so_long(void **state)
+static void a_grant_is_limited_in_number_and_time(void **state)
 {
 	const struct broker_permissions twice = {
 	    .allow_responses = true, .response_max = 2, .response_expire_ms = 10};
@@ -118,7 +118,7 @@ static void a_reply_is_granted_so_often_and_so_long(void **state)
 	broker__replies_close(replies);
 }
 
-static void of_too_many_grants_the_oldest_goes(void **state)
+static void the_oldest_of_too_many_grants_is_dropped(void **state)
 {
 	const struct broker_permissions any = {.response_max = -1};
 	char reply[32];
@@ -134,7 +134,7 @@ static void of_too_many_grants_the_oldest_goes(void **state)
 	broker__replies_close(replies);
 }
 
-/* ---- who is let in ---- */
+/* ---- credentials ---- */
 
 static char bcrypt_of_secret[] = "$2a$04$ZQ7W4CeTTDpEbLxRxuz.6.cCl5dVqp3ZkNQV2XpVhBYpYgcRU.eDe";
 
@@ -184,7 +184,7 @@ static void users_have_their_own_passwords(void **state)
 	assert_string_equal(identity.user, "bob");
 }
 
-static void a_changed_password_ends_who_came_in_by_the_old_one(void **state)
+static void a_changed_password_ends_clients_that_used_the_old_one(void **state)
 {
 	struct broker_user old = {.name = (char[]){"ann"}, .password = (char[]){"a"}};
 	struct broker_user fresh = {.name = (char[]){"ann"}, .password = (char[]){"z"}};
@@ -212,7 +212,7 @@ static void a_hash_itself_is_not_its_password(void **state)
 	assert_false(broker__auth_verify(bcrypt_of_secret, bcrypt_of_secret));
 }
 
-/* The verdict, after the hash that was asked for was verified. */
+/* The verdict once the requested hash was verified. */
 static enum broker__verdict judge(const struct broker_options *options, const struct wire_connect *connect,
 				  struct broker__identity *identity)
 {
@@ -243,7 +243,7 @@ static void a_password_that_is_a_hash_is_verified_first(void **state)
 	assert_true(is_let_in(&options, &clear, &identity));
 }
 
-/* Whoever is refused has waited for a hash: no time tells an unknown user, or one whose password is clear. */
+/* Every refusal waits for a hash, so that its time reveals neither unknown users nor clear passwords. */
 static void every_refusal_takes_a_hash(void **state)
 {
 	struct broker_user users[] = {{.name = (char[]){"ann"}, .password = good_hash},
@@ -262,7 +262,7 @@ static void every_refusal_takes_a_hash(void **state)
 	}
 }
 
-static void a_proof_of_another_hash_is_none(void **state)
+static void a_proof_of_another_hash_is_ignored(void **state)
 {
 	struct broker_user user = {.name = (char[]){"ann"}, .password = good_hash};
 	const struct broker_options options = {.users = &user, .users_len = 1};
@@ -325,17 +325,17 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(subscribing_follows_the_table),
 	    cmocka_unit_test(publishing_follows_the_table),
-	    cmocka_unit_test(whoever_is_granted_replies_may_publish_nothing_else),
+	    cmocka_unit_test(a_client_with_granted_replies_may_publish_nothing_else),
 	    cmocka_unit_test(a_narrow_deny_filters_what_a_wide_subscription_receives),
-	    cmocka_unit_test(a_reply_is_granted_so_often_and_so_long),
-	    cmocka_unit_test(of_too_many_grants_the_oldest_goes),
+	    cmocka_unit_test(a_grant_is_limited_in_number_and_time),
+	    cmocka_unit_test(the_oldest_of_too_many_grants_is_dropped),
 	    cmocka_unit_test(a_token_must_be_the_same),
 	    cmocka_unit_test(users_have_their_own_passwords),
-	    cmocka_unit_test(a_changed_password_ends_who_came_in_by_the_old_one),
+	    cmocka_unit_test(a_changed_password_ends_clients_that_used_the_old_one),
 	    cmocka_unit_test(a_hash_itself_is_not_its_password),
 	    cmocka_unit_test(a_password_that_is_a_hash_is_verified_first),
 	    cmocka_unit_test(every_refusal_takes_a_hash),
-	    cmocka_unit_test(a_proof_of_another_hash_is_none),
+	    cmocka_unit_test(a_proof_of_another_hash_is_ignored),
 	    cmocka_unit_test(a_token_goes_before_a_single_user),
 	    cmocka_unit_test(users_go_before_a_token),
 	    cmocka_unit_test(quotes_escape_what_cannot_be_printed),

@@ -1,4 +1,4 @@
-/* The trie of subscriptions, compared with asking every subscription in turn. */
+/* The trie of subscriptions, compared with a test of every subscription. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,17 +43,17 @@ static void unsubscribe(struct broker__sub *sub)
 	broker__sub_close(sub);
 }
 
-/* Walk with so much work at a time. */
+/* Visit the matches with a limit of work per call. */
 static size_t count_in_steps(const char *subject, int64_t work_each)
 {
-	static struct broker__cursor cursor;
+	static struct broker__sublist_cursor cursor;
 	struct wire_slice slice = wire_slice_str(subject);
 	size_t counted = 0;
 	bool begins_group;
-	broker__cursor_start(&cursor, &list, slice);
+	broker__sublist_cursor_start(&cursor, &list, slice);
 	while (!cursor.is_done) {
 		int64_t work = work_each;
-		while (broker__cursor_next(&cursor, &list, slice, &work, &begins_group))
+		while (broker__sublist_cursor_next(&cursor, &list, slice, &work, &begins_group))
 			counted++;
 	}
 	return counted;
@@ -71,7 +71,7 @@ static uint64_t generation(const char *subject)
 	return broker__sublist_generation(&list, broker__sublist_hash(&list, wire_slice_str(subject)));
 }
 
-/* One to four tokens out of few, so that much matches. */
+/* One to four tokens out of a few, so that many patterns match. */
 static void random_subject(char *out, bool with_wildcards)
 {
 	static const char *const words[] = {"a", "b", "cc", "*", ">"};
@@ -93,7 +93,7 @@ static size_t count_naively(struct broker__sub *const *subs, const char *subject
 	return counted;
 }
 
-static void matches_as_many_as_asking_each_subscription(void **state)
+static void matches_agree_with_a_test_of_each_subscription(void **state)
 {
 	struct broker__sub *subs[SUBS] = {NULL};
 	(void)state;
@@ -118,7 +118,7 @@ static void matches_as_many_as_asking_each_subscription(void **state)
 	assert_int_equal(list.nodes, 0);
 }
 
-static void keeps_no_node_that_holds_nothing(void **state)
+static void empty_nodes_are_freed(void **state)
 {
 	(void)state;
 	struct broker__sub *deep = subscribe("a.b.c.d.e", NULL), *wide = subscribe("a.*.>", "q");
@@ -183,7 +183,7 @@ static void a_wildcard_subscription_changes_every_generation(void **state)
 	unsubscribe(sub);
 }
 
-static void as_many_tokens_as_allowed_and_not_one_more(void **state)
+static void tokens_are_limited_to_the_maximum(void **state)
 {
 	static char subject[2 * BROKER__TOKENS_MAX + 2];
 	(void)state;
@@ -204,14 +204,14 @@ static void as_many_tokens_as_allowed_and_not_one_more(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(matches_as_many_as_asking_each_subscription),
-	    cmocka_unit_test(keeps_no_node_that_holds_nothing),
+	    cmocka_unit_test(matches_agree_with_a_test_of_each_subscription),
+	    cmocka_unit_test(empty_nodes_are_freed),
 	    cmocka_unit_test(refuses_subjects_with_empty_tokens_or_tails_in_the_middle),
 	    cmocka_unit_test(nothing_matches_a_subject_with_an_empty_token),
 	    cmocka_unit_test(wildcards_in_a_published_subject_are_literal),
 	    cmocka_unit_test(a_literal_subscription_changes_the_generation_of_its_subject),
 	    cmocka_unit_test(a_wildcard_subscription_changes_every_generation),
-	    cmocka_unit_test(as_many_tokens_as_allowed_and_not_one_more),
+	    cmocka_unit_test(tokens_are_limited_to_the_maximum),
 	};
 	return cmocka_run_group_tests(tests, open_list, close_list);
 }

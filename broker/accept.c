@@ -1,0 +1,89 @@
+#include "broker/accept.h"
+
+#include "broker/address.h"
+#include "broker/auth.h"
+#include "broker/client_log.h"
+#include "broker/connection.h"
+#include "broker/emit.h"
+#include "broker/info.h"
+#include "broker/input.h"
+#include "broker/pressure.h"
+#include "broker/teardown.h"
+#include "broker/timers.h"
+
+enum { FDS_RESERVED = 32 /* descriptors kept free for files, monitoring and polite refusals */ };
+
+/* ---- events of connections ---- */
+
+static void on_bytes(struct broker_client *client, char *data, size_t len)
+{
+	struct broker__loop *loop = client->loop;
+	broker__input_take(client, data, len);
+	broker__finish_turn(loop);
+}
+
+static void on_drained(struct broker_client *client)
+{
+	struct broker__loop *loop = client->loop;
+	broker__pressure_drained(client);
+	broker__finish_turn(loop);
+}
+
+static const struct broker__connection_events events = {.room = broker__input_room,
+							.bytes = on_bytes,
+							.admitted = broker__timers_await_ping,
+							.drained = on_drained,
+							.closed = broker__client_free};
+
+/* ---- new connections ---- */
+
+static void describe_peer(struct broker_client *client)
+{
+	broker__transport_peer(&client->transport, client->ip, sizeof client->ip, &client->port);
+	broker__address_text(client->address, sizeof client->address, client->ip, client->port);
+}
+
+static bool is_refused(const struct broker_client *client)
+{
+	const struct broker *broker = client->loop->broker;
+	if (client->loop->all.len > broker->options.max_connections)
+		return true;
+	if (broker__transport_fd(&client->transport) < broker->fd_limit - FDS_RESERVED)
+		return false;
+	broker__client_log(client, BROKER_LOG_ERROR,
+			   "out of file descriptors: raise the limit (ulimit -n) above %d", broker->fd_limit);
+	return true;
+}
+
+static void greet(struct broker_client *client)
+{
+	broker__client_log(client, BROKER_LOG_DEBUG, "Client connection created");
+	broker__client_send_info(client);
+	if (is_refused(client)) {
+		broker__client_log(client, BROKER_LOG_ERROR, "maximum connections exceeded");
+		broker__client_send_error(client, WIRE_LITERAL("maximum connections exceeded"));
+		broker__client_close(client, "Maximum Connections Exceeded");
+	} else {
+		broker__transport_read(&client->transport);
+	}
+	broker__finish_turn(client->loop);
+}
+
+void broker__accept(struct broker__loop *loop, uv_stream_t *listener)
+{
+	struct broker *broker = loop->broker;
+	struct broker_client *client = broker__client_open(loop, listener, &events);
+	if (!client)
+		return;
+	broker->total_connections++;
+	client->cid = broker->next_cid++;
+	client->options.verbose = client->options.pedantic = client->options.echo = true;
+	client->life = broker__auth_is_required(&broker->options) ? BROKER__AWAITS_CONNECT : BROKER__GREETED;
+	broker__read_clock(loop);
+	client->start_ns = client->last_ns = loop->now_ns;
+	describe_peer(client);
+	broker__clients_add(&loop->all, client, BROKER__LINK(all));
+	broker__cids_add(&loop->cids, client);
+	broker__timers_start(client);
+	greet(client);
+}

@@ -1,0 +1,320 @@
+#include "broker/connection.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "broker/client_log.h"
+#include "broker/emit.h"
+#include "broker/trace.h"
+#include "broker/turn.h"
+
+enum { LINGER_MS = 300 /* for a peer to take its last output */ };
+
+static struct broker_client *of(struct broker__transport *transport)
+{
+	return (struct broker_client *)((char *)transport - offsetof(struct broker_client, transport));
+}
+
+/* ---- output ---- */
+
+void broker__client_send_pieces(struct broker_client *client, const struct wire_slice *pieces, unsigned count)
+{
+	if (!broker__client_is_open(client))
+		return;
+	if (broker__output_put(&client->output, pieces, count) < 0)
+		broker__client_cut_slow(client);
+	else
+		broker__client_touch(client);
+}
+
+void broker__client_send(struct broker_client *client, struct wire_slice text)
+{
+	broker__client_send_pieces(client, &text, 1);
+}
+
+void broker__client_send_ok(struct broker_client *client)
+{
+	if (!client->options.verbose)
+		return;
+	if (broker__traces(client))
+		broker__trace_answer(client, "OK");
+	broker__client_send(client, WIRE_LITERAL("+OK\r\n"));
+}
+
+void broker__client_send_error(struct broker_client *client, struct wire_slice text)
+{
+	const struct wire_slice pieces[] = {WIRE_LITERAL("-ERR '"), text, WIRE_LITERAL("'\r\n")};
+	if (!broker__client_is_open(client))
+		return;
+	if (broker__traces(client))
+		broker__client_log(client, BROKER_LOG_TRACE, "->> [-ERR %.*s]", (int)text.len, text.data);
+	broker__client_send_pieces(client, pieces, 3);
+	broker__emit_error(client, text);
+}
+
+void broker__client_cut_slow(struct broker_client *client)
+{
+	if (!broker__client_is_open(client))
+		return;
+	client->loop->counters.slow_consumers++;
+	broker__client_log(client, BROKER_LOG_INFO, "Slow Consumer Detected: MaxPending of %llu Exceeded",
+			   (unsigned long long)client->output.max);
+	broker__client_cut(client, "Slow Consumer (Pending Bytes)");
+}
+
+/* ---- writing ---- */
+
+static void on_write_deadline(uv_timer_t *timer)
+{
+	struct broker_client *client = timer->data;
+	uint64_t pending = broker__output_pending(&client->output);
+	if (!broker__client_is_open(client))
+		return;
+	broker__read_clock(client->loop);
+	client->loop->counters.slow_consumers++;
+	broker__client_log(client, BROKER_LOG_INFO,
+			   "Slow Consumer Detected: WriteDeadline of %gs exceeded with %" PRIu64
+			   " chunks of %" PRIu64 " total bytes.",
+			   (double)client->loop->broker->options.write_deadline_ms / 1000,
+			   pending / BROKER__CHUNK_LARGE + 1, pending);
+	broker__client_cut(client, "Slow Consumer (Write Deadline)");
+}
+
+static void await_write(struct broker_client *client)
+{
+	uint64_t deadline_ms = (uint64_t)client->loop->broker->options.write_deadline_ms;
+	if (broker__client_is_open(client) && deadline_ms > 0)
+		uv_timer_start(&client->deadline, on_write_deadline, deadline_ms, 0);
+}
+
+static void write_failed(struct broker_client *client, int status)
+{
+	broker__client_log(client, BROKER_LOG_DEBUG, "Error flushing: %s", uv_strerror(status));
+	broker__client_cut(client, "Write Error");
+}
+
+/* Queue the first chunk: its completion reports that the kernel has room again. */
+static void wait_for_room(struct broker_client *client)
+{
+	uv_buf_t buf;
+	if (broker__output_gather(&client->output, &buf, 1) == 0)
+		return;
+	int status = broker__transport_queue(&client->transport, &buf);
+	if (status < 0) {
+		write_failed(client, status);
+		return;
+	}
+	client->output.queued = buf.len;
+	await_write(client);
+}
+
+static bool may_write(const struct broker_client *client)
+{
+	return client->output.queued == 0 &&
+	       (broker__client_is_open(client) || client->life == BROKER__LINGERING);
+}
+
+void broker__client_flush(struct broker_client *client)
+{
+	uv_buf_t bufs[BROKER__GATHER_MAX];
+	while (may_write(client)) {
+		unsigned count = broker__output_gather(&client->output, bufs, BROKER__GATHER_MAX);
+		if (count == 0)
+			return;
+		size_t offered = 0;
+		for (unsigned i = 0; i < count; i++)
+			offered += bufs[i].len;
+		int taken = broker__transport_try(&client->transport, bufs, count);
+		if (taken < 0 && taken != UV_EAGAIN) {
+			write_failed(client, taken);
+			return;
+		}
+		if (taken > 0)
+			broker__output_sent(&client->output, (size_t)taken);
+		if (taken < 0 || (size_t)taken < offered)
+			wait_for_room(client);
+	}
+}
+
+/* ---- the end ---- */
+
+/* Wake the round: callbacks of the loop that finish no turn may end a client too. */
+static void leave(struct broker_client *client, enum broker__life life, const char *reason)
+{
+	if (!broker__client_is_open(client))
+		return;
+	client->life = life;
+	client->reason = reason;
+	client->leaving_next = client->loop->leaving;
+	client->loop->leaving = client;
+	broker__round_wake(client->loop);
+}
+
+void broker__client_close(struct broker_client *client, const char *reason)
+{
+	leave(client, BROKER__CLOSING, reason);
+}
+
+void broker__client_cut(struct broker_client *client, const char *reason)
+{
+	if (client->life == BROKER__LINGERING)
+		broker__client_finish(client);
+	leave(client, BROKER__CUT, reason);
+}
+
+void broker__client_count_lost(struct broker_client *client)
+{
+	struct broker__output *output = &client->output;
+	size_t unwritten = broker__transport_unwritten(&client->transport);
+	if (output->queued > unwritten) {
+		size_t written = output->queued - unwritten;
+		output->queued = unwritten;
+		broker__output_sent(output, written);
+	}
+	client->lost_messages = broker__output_unsent_messages(output);
+	client->lost_bytes = broker__output_pending(output);
+}
+
+void broker__client_finish(struct broker_client *client)
+{
+	if (client->life != BROKER__DROPPED)
+		broker__client_count_lost(client);
+	client->life = BROKER__GONE;
+	broker__emit_disconnect(client);
+	broker__output_drop(&client->output);
+	broker__transport_close(&client->transport);
+}
+
+static void on_linger_over(uv_timer_t *timer)
+{
+	struct broker_client *client = timer->data;
+	broker__read_clock(client->loop);
+	if (client->life == BROKER__LINGERING)
+		broker__client_finish(client);
+}
+
+/* A client that is no longer written to is no longer read, as in nats-server [2.9.10, client.go closeConnection]. Its last
+ * output is taken before the connection ends. */
+void broker__client_linger(struct broker_client *client)
+{
+	broker__transport_pause(&client->transport);
+	broker__client_flush(client);
+	if (client->life != BROKER__LINGERING)
+		return;
+	if (broker__output_pending(&client->output) == 0) {
+		broker__client_finish(client);
+		return;
+	}
+	uv_timer_stop(&client->deadline);
+	uv_timer_start(&client->timer, on_linger_over, LINGER_MS, 0);
+}
+
+void broker__client_hold(struct broker_client *client)
+{
+	client->holds++;
+}
+
+void broker__client_release(struct broker_client *client)
+{
+	if (--client->holds == 0)
+		client->events->closed(client);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	broker__client_release(handle->data);
+}
+
+static void on_transport_closed(struct broker__transport *transport)
+{
+	struct broker_client *client = of(transport);
+	uv_close((uv_handle_t *)&client->timer, on_timer_closed);
+	uv_close((uv_handle_t *)&client->deadline, on_timer_closed);
+	broker__client_release(client);
+}
+
+/* ---- events of the transport ---- */
+
+static void on_written(struct broker__transport *transport, int status)
+{
+	struct broker_client *client = of(transport);
+	size_t written = client->output.queued;
+	client->output.queued = 0;
+	uv_timer_stop(&client->deadline);
+	if (!broker__client_is_open(client) && client->life != BROKER__LINGERING)
+		return;
+	if (status < 0) {
+		write_failed(client, status);
+	} else {
+		broker__output_sent(&client->output, written);
+		broker__client_flush(client);
+	}
+	if (client->life == BROKER__LINGERING && broker__output_pending(&client->output) == 0)
+		broker__client_finish(client);
+	client->events->drained(client);
+}
+
+static uv_buf_t on_room(struct broker__transport *transport)
+{
+	struct broker_client *client = of(transport);
+	return client->events->room(client);
+}
+
+static void on_bytes(struct broker__transport *transport, char *data, ssize_t len)
+{
+	struct broker_client *client = of(transport);
+	if (!broker__client_is_open(client))
+		return;
+	if (len > 0) {
+		client->events->bytes(client, data, (size_t)len);
+		return;
+	}
+	broker__read_clock(client->loop);
+	broker__client_cut(client, len == UV_EOF ? "Client Closed" : "Read Error");
+}
+
+static const struct broker__transport_events transport_events = {
+    .room = on_room, .bytes = on_bytes, .written = on_written, .closed = on_transport_closed};
+
+/* ---- the beginning ---- */
+
+static void on_early_closed(struct broker__transport *transport)
+{
+	free(of(transport));
+}
+
+static const struct broker__transport_events early_events = {.closed = on_early_closed};
+
+static void init_timer(struct broker_client *client, uv_timer_t *timer)
+{
+	uv_timer_init(&client->loop->uv, timer);
+	timer->data = client;
+}
+
+struct broker_client *broker__client_open(struct broker__loop *loop, uv_stream_t *listener,
+					  const struct broker__connection_events *events)
+{
+	struct broker *broker = loop->broker;
+	struct broker_client *client = calloc(1, sizeof *client);
+	bool needs_close = false;
+	int status = client
+			 ? broker__transport_accept(&client->transport, listener, &early_events, &needs_close)
+			 : -ENOMEM;
+	if (status < 0) {
+		broker_log(broker->log, BROKER_LOG_ERROR, "Client Accept Error: %s", uv_strerror(status));
+		if (needs_close)
+			broker__transport_close(&client->transport);
+		else
+			free(client);
+		return NULL;
+	}
+	client->transport.events = &transport_events;
+	client->loop = loop;
+	client->events = events;
+	client->holds = 3; /* transport, timer, deadline */
+	init_timer(client, &client->timer);
+	init_timer(client, &client->deadline);
+	broker__output_init(&client->output, &loop->pool, broker->options.max_pending);
+	return client;
+}

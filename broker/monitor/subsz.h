@@ -1,0 +1,9 @@
+/* subsz.h - the subscriptions of all clients together: /subsz, inside this folder. */
+#ifndef BROKER_MONITOR_SUBSZ_H
+#define BROKER_MONITOR_SUBSZ_H
+
+#include "broker/monitor/answer.h"
+
+void broker__serve_subsz(const struct broker__request *request, struct broker__answer *answer);
+
+#endif

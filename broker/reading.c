@@ -1,0 +1,49 @@
+#include "broker/reading.h"
+
+#include "broker/clients.h"
+#include "broker/turn.h"
+
+void broker__client_pause(struct broker_client *client, enum broker__pause why)
+{
+	client->paused |= (unsigned)why;
+	broker__transport_pause(&client->transport);
+}
+
+void broker__turn_wait(struct broker_client *client)
+{
+	struct broker__loop *loop = client->loop;
+	if (client->paused & BROKER__WAITING)
+		return;
+	broker__client_pause(client, BROKER__WAITING);
+	broker__clients_add(&loop->waiting, client, BROKER__LINK(waiting));
+	broker__round_wake(loop);
+}
+
+void broker__turn_serve(struct broker_client *client)
+{
+	struct broker__loop *loop = client->loop;
+	broker__client_pause(client, BROKER__SERVED);
+	broker__clients_add(&loop->served, client, BROKER__LINK(waiting));
+	broker__round_wake(loop);
+}
+
+void broker__turn_forget(struct broker_client *client)
+{
+	struct broker__loop *loop = client->loop;
+	if (client->paused & BROKER__WAITING)
+		broker__clients_remove(&loop->waiting, client, BROKER__LINK(waiting));
+	else if (client->paused & BROKER__SERVED)
+		broker__clients_remove(&loop->served, client, BROKER__LINK(waiting));
+	client->paused &= ~(unsigned)(BROKER__WAITING | BROKER__SERVED);
+}
+
+void broker__client_resume(struct broker_client *client, enum broker__pause why)
+{
+	client->paused &= ~(unsigned)why;
+	if (client->paused != 0 || !broker__client_is_open(client))
+		return;
+	if (client->is_kept)
+		broker__turn_wait(client);
+	else
+		broker__transport_read(&client->transport);
+}
