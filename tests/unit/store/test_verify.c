@@ -60,14 +60,14 @@ static uint64_t file_bytes(const char *path)
 
 /* ---- flipped bits ---- */
 
-/* The header of the last block of an open segment: only it knew how many events were lost. */
+/* The header of the last block of an open segment: no other place has the number of lost events. */
 static bool is_tail(const struct log_builder *builder, const struct built_block *block, uint64_t offset)
 {
 	return block == &builder->blocks[builder->blocks_count - 1] &&
 	       offset < block->offset + STORE_BLOCK_HEADER_BYTES;
 }
 
-/* A footer tells the headers of its blocks, too: where only a header is hit, nothing is lost. */
+/* A footer has copies of the headers: when only a header is damaged, nothing is lost. */
 static uint64_t events_lost(const struct log_builder *builder, const struct built_block *block,
 			    uint64_t offset)
 {
@@ -117,7 +117,7 @@ static void every_flipped_bit_is_found_and_its_block_named(void **state)
 
 /* ---- repairing ---- */
 
-/* All events are there but those that the one stored gap names. */
+/* All events are there except those that the one stored gap names. */
 static void assert_gap(const struct builder_fixture *fixture, uint64_t from, uint64_t to)
 {
 	struct store_reader *reader;
@@ -308,7 +308,7 @@ static void a_repair_puts_a_gap_in_the_place_of_a_missing_segment(void **state)
 
 /* ---- torn ends ---- */
 
-/* The segment ends at `end`, as if it had been torn there: what is whole is read, what is not is kept aside. */
+/* The segment ends at `end`, as if it had been torn there: whole blocks are read, the rest is kept in quarantine. */
 static void assert_torn(const struct builder_fixture *fixture, const char *bytes, uint64_t end,
 			uint64_t whole_bytes, uint64_t events)
 {
