@@ -73,7 +73,7 @@ static void a_worker_can_be_closed_with_a_block_that_was_not_taken(void **state)
 
 /* ---- a writer with two threads ---- */
 
-/* A disk that waits, and fails when told to. */
+/* A disk that waits and that can be made to fail. */
 static struct {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;

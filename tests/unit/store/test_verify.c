@@ -148,7 +148,7 @@ static void a_repair_puts_a_gap_in_the_place_of_a_damaged_block(void **state)
 	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
 	struct verdict verdict;
-	char aside[400];
+	char kept[400];
 	builder_fill(builder, 3, 4, 50);
 	const struct built_block *hit = &builder->blocks[5];
 	builder_flip(builder->segments[hit->segment], builder_frame_offset(hit, STORE_FRAME_COLUMNS), 1);
@@ -156,8 +156,8 @@ static void a_repair_puts_a_gap_in_the_place_of_a_damaged_block(void **state)
 	assert_int_equal(verdict.status, 0);
 	assert_gap(fixture, hit->header.first_seq, hit->header.first_seq + hit->header.events - 1);
 	assert_whole(fixture->log);
-	snprintf(aside, sizeof aside, "%s.damaged", builder->segments[hit->segment]);
-	assert_int_equal(access(aside, F_OK), 0);
+	snprintf(kept, sizeof kept, "%s.damaged", builder->segments[hit->segment]);
+	assert_int_equal(access(kept, F_OK), 0);
 }
 
 static void a_repair_loses_nothing_where_only_a_header_is_damaged(void **state)
@@ -180,17 +180,17 @@ static void a_second_repair_keeps_the_files_of_the_first(void **state)
 	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
 	struct verdict verdict;
-	char aside[2][400];
+	char kept[2][400];
 	builder_fill(builder, 2, 4, 50);
 	for (int i = 0; i < 2; i++) {
-		snprintf(aside[i], sizeof aside[i], "%s.damaged%s", builder->segments[0], i ? ".2" : "");
+		snprintf(kept[i], sizeof kept[i], "%s.damaged%s", builder->segments[0], i ? ".2" : "");
 		builder_flip(builder->segments[0], STORE_FILE_HEADER_BYTES + STORE_BLOCK_HEADER_BYTES + 1, 0);
 		verify(fixture->log, true, &verdict);
 		assert_int_equal(verdict.status, 0);
-		assert_non_null(strstr(verdict.findings, aside[i]));
-		assert_int_equal(access(aside[i], F_OK), 0);
+		assert_non_null(strstr(verdict.findings, kept[i]));
+		assert_int_equal(access(kept[i], F_OK), 0);
 	}
-	assert_int_not_equal(file_bytes(aside[0]), file_bytes(aside[1]));
+	assert_int_not_equal(file_bytes(kept[0]), file_bytes(kept[1]));
 }
 
 /* The segments' files as they were built. */
@@ -316,7 +316,7 @@ static void assert_torn(const struct builder_fixture *fixture, const char *bytes
 	const struct store_surroundings nowhere = {.first_seq = 1};
 	struct store_recovery recovery;
 	struct verdict verdict;
-	char aside[400];
+	char kept[400];
 	support_write_file(path, bytes, end);
 	verify(fixture->log, false, &verdict);
 	assert_int_equal(verdict.status, 0);
@@ -329,9 +329,9 @@ static void assert_torn(const struct builder_fixture *fixture, const char *bytes
 	assert_int_equal(verdict.status, 0);
 	assert_int_equal(verdict.report.events, events);
 	assert_int_equal(verdict.report.open_segments, 0);
-	snprintf(aside, sizeof aside, "%s.torn", path);
-	assert_int_equal(file_bytes(aside), end - whole_bytes);
-	unlink(aside);
+	snprintf(kept, sizeof kept, "%s.torn", path);
+	assert_int_equal(file_bytes(kept), end - whole_bytes);
+	unlink(kept);
 }
 
 static void a_block_torn_at_any_byte_loses_nothing_else(void **state)

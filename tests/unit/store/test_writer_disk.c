@@ -16,7 +16,7 @@
 #include "support/deadline.h"
 #include "tests/unit/store/log_fixture.h"
 
-/* ---- a disk that fails when told to ---- */
+/* ---- a disk that fails when asked to ---- */
 
 static struct {
 	_Atomic int write_error, sync_error, open_error; /* errno of every call while it is not 0 */

@@ -54,7 +54,7 @@ struct seen {
 	uint64_t events, messages, others, gaps, gap_messages, deliveries, connects, cut, receivers;
 	uint64_t payload_bytes, size;
 	bool gap_before_message; /* the last gap came before the last message */
-	char subjects[400];      /* of all messages, each with a space behind it */
+	char subjects[400];      /* of all messages, each followed by a space */
 	char first_mark[100], last_mark[100];
 	char gap_text[300];
 };
@@ -211,7 +211,7 @@ static void await_wake(struct fixture *fixture)
 	struct support_deadline deadline = support_deadline_in(10000);
 	while (atomic_load(&fixture->wakes) == 0)
 		if (!support_deadline_retry(deadline))
-			fail_msg("nobody was woken");
+			fail_msg("no wake call came");
 }
 
 /* ---- what is recorded ---- */
