@@ -4,7 +4,7 @@
 
 #include "store/format/format.h"
 
-/* What the segments before and after a segment tell about it. */
+/* What is known about a segment from those before and after it. */
 struct store_surroundings {
 	uint8_t log_id[16];
 	uint64_t first_seq; /* the first number that its events can have */

@@ -160,7 +160,7 @@ static int check_segment(struct check *check, const char *path, bool is_last, st
 /* ---- the whole log ---- */
 
 /* Report what a repair did like a finding. */
-static void tell(void *context, const char *line)
+static void report_repair(void *context, const char *line)
 {
 	find(context, "%s", line);
 }
@@ -168,7 +168,7 @@ static void tell(void *context, const char *line)
 static int repair_all(struct check *check, const char *path, struct wire_fault *fault)
 {
 	struct store__log_state state;
-	struct store__care care = {.is_thorough = true, .report = tell, .context = check};
+	struct store__care care = {.is_thorough = true, .report = report_repair, .context = check};
 	struct store_log_lock lock;
 	int error = store_log_lock(&lock, path, fault);
 	if (error == -ENOTDIR)

@@ -4,7 +4,7 @@
 #include <emmintrin.h>
 #endif
 
-/* Inlined whatever its size: the walk is compiled once for records with room behind them, once for those without. */
+/* Inlined whatever its size: the walk is compiled once for records with room after them, once for records without. */
 #define HOT  static inline __attribute__((always_inline))
 #define RARE static __attribute__((noinline))
 

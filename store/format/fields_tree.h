@@ -22,7 +22,7 @@ struct store__node {
 	struct store__node *parent;
 	const unsigned char *piece; /* in the first record */
 	uint32_t piece_len;
-	uint32_t constant_len; /* of the piece, and of the field behind it while all records have the same */
+	uint32_t constant_len; /* of the piece, and of the field after it while all records have the same */
 	uint32_t widest_len;   /* of the piece and the longest field */
 	uint32_t run;          /* marks of the longest field: see fields_tree.c; 0 = unknown */
 	struct store__tree_step
@@ -41,7 +41,7 @@ struct store__tree {
 struct store__tree_path {
 	uint32_t steps;
 	uint32_t
-	    tail; /* where its tail begins, in the records: what is behind the last step matched nothing */
+	    tail; /* where its tail begins, in the records: no piece matches the bytes after the last step */
 };
 
 /* 0 or -ENOMEM. */

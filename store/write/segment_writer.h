@@ -22,7 +22,7 @@ struct store__segment_writer {
 };
 
 /* Create the file (0600, must not exist) with its header. Takes path in any case. 0, -ENOMEM or a negated errno;
- * on failure nothing is left behind. */
+ * on failure there is no such file. */
 int store__segment_writer_open(struct store__segment_writer *segment, const struct store_io *io, char *path,
 			       const struct store_file_header *header);
 

@@ -1,5 +1,5 @@
-/* Fuzz target: a block with any dictionary and any columns, all checksums right, so that the decoder's own
- * checks are all that stands between the bytes and memory.
+/* Fuzz target: a block with any dictionary and any columns. All checksums are right, so that only the decoder's own checks
+ * protect memory from the bytes.
  *
  * Input, numbers little-endian: events - 1 (u16), bytes of the dictionary frame (u16), raw bytes of the payload frame
  * (u16), bytes of it that are fields (u16; 0: it is plain and all zeros), the dictionary frame, the fields; the rest is
@@ -33,7 +33,7 @@ static void touch(struct wire_slice slice)
 	(void)byte;
 }
 
-/* A set may be shared by all events and be long: its ends stand for the rest. */
+/* All events may share a long set: read only its ends. */
 static void touch_receivers(const struct wire_event *event)
 {
 	for (uint32_t i = 0; i < event->receivers_len && i < 4; i++) {
@@ -77,7 +77,7 @@ static struct store_frame_header frame_of(const unsigned char *bytes, size_t len
 	    .stored_bytes = (uint32_t)len, .raw_bytes = (uint32_t)len, .checksum = XXH3_64bits(bytes, len)};
 }
 
-/* The next len bytes of the input, or what there is. */
+/* The next len bytes of the input, or all that are left. */
 static const unsigned char *take(struct store__cursor *in, size_t *len)
 {
 	if (*len > store__left(in))

@@ -1,4 +1,4 @@
-/* Fuzz target: fields that stand for records, of bytes that lie. Input: raw bytes (u16, little-endian), the cut frame. */
+/* Fuzz target: decode records from any bytes. Input: raw bytes (u16, little-endian), the frame of fields. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@ static void require(bool holds)
 		abort();
 }
 
-/* Records that come back as some bytes are the same bytes when they are cut again. */
+/* Decoded records come back as the same bytes when they are encoded again. */
 static void cut_again(struct store__buffer *scratch, const unsigned char *raw, size_t raw_len)
 {
 	const uint32_t half = (uint32_t)raw_len / 2, lengths[] = {half, (uint32_t)raw_len - half};

@@ -1,5 +1,5 @@
-/* Fuzz target: a segment file of any bytes, read as a segment and verified as a log. Checksums of headers, footer and trailer
- * are put right first, so that lengths, offsets and numbers may say anything. */
+/* Fuzz target: read a segment file of any bytes as a segment, and verify it as a log. The checksums of headers, footer and
+ * trailer are corrected first, so that any lengths, offsets and numbers reach the reader. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static void require(bool holds)
 		abort();
 }
 
-/* The last 8 bytes of what begins with this magic are the checksum of those before. */
+/* Correct the checksum of each header that begins with this magic: its last 8 bytes. */
 static void mend(unsigned char *bytes, size_t size, const char *magic, size_t len)
 {
 	unsigned char *at = bytes;
@@ -31,7 +31,7 @@ static void mend(unsigned char *bytes, size_t size, const char *magic, size_t le
 	}
 }
 
-/* Entries lie in the file, one behind the other, and their numbers rise. */
+/* Entries lie within the file, one after the other, and their sequence numbers rise. */
 static void check_index(const struct store_segment_reader *segment)
 {
 	uint64_t end = STORE_FILE_HEADER_BYTES, next_seq = 1;

@@ -35,13 +35,13 @@ void events_init(struct events *events, uint64_t seed);
 /* The next event; valid until the next call. */
 void events_next(struct events *events, struct wire_event *event);
 
-/* Every field of an event that was read is that of the event that was appended; its number is `seq`. */
+/* Every field of an event that was read equals that of the appended event; its sequence number is `seq`. */
 void assert_event(const struct wire_event *got, const struct wire_event *want, uint64_t seq);
 
 /* Begin with the block at bytes and load its three frames. 0 or the first error. */
 int block_load_all(struct store_block *block, const unsigned char *bytes);
 
-/* Stage, encoder and decoder, as a test's state. */
+/* Batch, encoder and decoder, as a test's state. */
 struct block_fixture {
 	struct store_batch *batch;
 	struct store_encoder *encoder;

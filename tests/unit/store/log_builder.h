@@ -69,7 +69,7 @@ uint64_t builder_frame_offset(const struct built_block *block, enum store_frame 
 /* A filter of random conditions that suit the sample events. */
 struct store_filter *builder_random_filter(struct log_builder *builder, struct random *random);
 
-/* What a reader gives, told in short: sequence numbers, and gaps as ranges. */
+/* What a reader returns, in short: sequence numbers, and gaps as ranges. */
 struct reading {
 	struct read_item {
 		uint64_t seq, to_seq; /* to_seq 0: an event; else a gap made by the reader */

@@ -19,7 +19,7 @@ int log_fixture_teardown(void **state);
 /* Open a writer on dir; must succeed. */
 struct store_writer *log_open(const char *dir, const struct store_writer_options *options);
 
-/* A producer that nobody wakes; must succeed. */
+/* Open a producer without a wake call; must succeed. */
 struct store_producer *log_producer(struct store_writer *writer);
 
 /* Append message number `number` to the batch: subject "numbers.<number % 7>", its payload follows from it, its time is
@@ -44,7 +44,7 @@ void log_note_line(void *context, const char *line);
 /* Wait until a counter that another thread raises is at `wanted`; fails after ten seconds. */
 void log_await(const _Atomic int *counter, int wanted);
 
-/* Is it the message that log_append made of its number? Its number, or fails. */
+/* Check that the event is the message that log_append makes of its number. Returns the number, or fails. */
 uint64_t log_check_message(const struct wire_event *event);
 
 /* Call visit for every event of a log, segment by segment; damaged blocks are left out. */

@@ -62,7 +62,7 @@ static uint64_t next_random(struct fixture *fixture)
 	return fixture->random >> 16;
 }
 
-/* Messages that have their form in common, and ids that they have not. */
+/* Messages of one form with different ids. */
 static void fill_with_json(struct fixture *fixture)
 {
 	fixture->len = fixture->count = 0;
@@ -121,7 +121,7 @@ static void assert_comes_back(struct fixture *fixture, const unsigned char *stor
 	assert_memory_equal(fixture->back, fixture->raw, fixture->len);
 }
 
-/* Compress what is there and give the stored size, after looking whether it comes back. */
+/* Compress the fixture's bytes and check that they come back. Returns the stored size. */
 static size_t compress(struct fixture *fixture)
 {
 	struct store_block_header header = {.events = 1};
@@ -135,7 +135,7 @@ static size_t compress(struct fixture *fixture)
 	return frame->stored_bytes;
 }
 
-/* The same as the records that there are. */
+/* Likewise for the fixture's records. */
 static size_t compress_records(struct fixture *fixture)
 {
 	struct store_block_header header = {.events = 1};
@@ -169,7 +169,7 @@ static void json_is_cut_into_fields(void **state)
 	store__compressor_set_level(fixture->compressor, 1);
 	compress_records(fixture);
 	assert_int_equal(fixture->form, STORE_PAYLOADS_FIELDS);
-	/* A few records have nothing in common that is worth a template; many have again. */
+	/* A few records have nothing in common that is worth a template; many have. */
 	fixture->len = fixture->lengths[0];
 	fixture->count = 1;
 	compress_records(fixture);
@@ -187,7 +187,7 @@ static void json_with_ids_is_smaller_as_records(void **state)
 	assert_true(compress_records(fixture) < compress(fixture));
 }
 
-/* What is best is found out again when the traffic changes. */
+/* The best way is determined again when the traffic changes. */
 static void distant_repetition_is_found_whatever_the_traffic_was_before(void **state)
 {
 	struct fixture *fixture = *state;

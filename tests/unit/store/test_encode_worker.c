@@ -73,7 +73,7 @@ static void a_worker_can_be_closed_with_a_block_that_was_not_taken(void **state)
 
 /* ---- a writer with two threads ---- */
 
-/* A disk that waits, and fails when told to. */
+/* A disk that waits and that can be made to fail. */
 static struct {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
@@ -132,7 +132,7 @@ static int setup(void **state)
 
 enum { BLOCKS = 12, BLOCK_EVENTS = 500 };
 
-/* Blocks pile up behind the first one, so that there is always a next one to encode ahead. */
+/* Batches pile up after the first one, so that there is always a next one to encode in advance. */
 static struct store_writer *pile_up(struct log_fixture *fixture)
 {
 	hold_disk(true);
@@ -160,7 +160,7 @@ static void the_log_is_whole_and_in_order(void **state)
 	assert_true(contents.segments > 1);
 }
 
-/* Stages come back to be filled anew: what had been encoded of them before they were lost must be forgotten. */
+/* Batches are used again: a block that was encoded from a batch before that was lost must be discarded. */
 static void events_lost_by_a_failing_disk_are_in_the_gap(void **state)
 {
 	struct log_fixture *fixture = *state;

@@ -181,7 +181,7 @@ static void small_records_come_back(void **state)
 	assert_comes_back(fixture);
 }
 
-/* Nothing behind the records is read, however few bytes are behind one that is like those before. */
+/* Nothing after the records is read, however few bytes follow a record that matches those before. */
 static void records_close_to_the_end_come_back(void **state)
 {
 	struct fixture *fixture = *state;
@@ -217,7 +217,7 @@ static void a_record_larger_than_a_block_comes_back(void **state)
 	assert_comes_back(fixture);
 }
 
-/* Ids that chance left without a digit, and numbers of any width, are fields all the same. */
+/* Ids that happen to have no digit, and numbers of any width, are fields, too. */
 static void a_known_field_may_hold_a_word_without_digits(void **state)
 {
 	struct fixture *fixture = *state;

@@ -143,7 +143,7 @@ static void small_blocks_become_full_ones_with_the_same_events(void **state)
 	assert_memory_equal(before->header.log_id, after->header.log_id, sizeof after->header.log_id);
 	assert_int_equal(before->header.next_conn, after->header.next_conn);
 	assert_false(store__repack_is_due(&after->index));
-	/* A reader that had the old file open reads on in it. */
+	/* A reader that has the old file open goes on reading it. */
 	assert_same_events(before, after);
 	store_segment_reader_close(before);
 	store_segment_reader_close(after);

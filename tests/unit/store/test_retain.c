@@ -1,4 +1,4 @@
-/* Which segments retention deletes: by every kind of evidence of their age, and never one that may be younger. */
+/* Which segments retention deletes, by every kind of evidence of their age: never one that may be younger than the limit. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -120,7 +120,7 @@ static void segments_that_this_writer_ended_are_judged_by_the_monotonic_clock(vo
 	store_log_segments_fini(&segments);
 	scene.retention.now_ns += YEAR_NS; /* a clock that is ahead */
 	assert_int_equal(left(&scene), SEGMENTS);
-	scene.retention.now_ns = LOG_TIME_NS - YEAR_NS; /* one that is behind */
+	scene.retention.now_ns = LOG_TIME_NS - YEAR_NS; /* a clock that is late */
 	scene.retention.now_ms = 2001 + LIMIT_MS;
 	assert_int_equal(left(&scene), SEGMENTS - 2);
 	store__ended_segments_fini(&scene.ended);

@@ -23,7 +23,7 @@ static struct wire_event message_of(size_t payload_bytes)
 				   .size = payload_bytes};
 }
 
-/* Append until the batch is full; how many it took. */
+/* Append until the batch is full. Returns how many events it took. */
 static uint32_t fill(struct block_fixture *fixture, const struct wire_event *event)
 {
 	int error;
@@ -61,7 +61,7 @@ static void a_batch_is_full_at_one_mib_of_payload_and_headers(void **state)
 	assert_int_equal(store_batch_append(fixture->batch, &event), 0);
 }
 
-/* Subjects, replies, details and receivers have a bound too, else they could fill memory. */
+/* Subjects, replies, details and receivers are limited, too: otherwise they could fill memory. */
 static void a_batch_is_full_before_its_side_buffers_grow_large(void **state)
 {
 	struct block_fixture *fixture = *state;
@@ -152,7 +152,7 @@ static void a_hint_is_trusted_only_until_the_batch_is_reset(void **state)
 	event.subject_hint = &hint;
 	fixture_append(fixture, &event);
 	assert_int_not_equal(hint.stamp, 0);
-	/* That the look-up is skipped shows only when the source breaks its word. */
+	/* Only a source that breaks the rule shows that the look-up is skipped. */
 	event.subject = WIRE_LITERAL("other");
 	fixture_append(fixture, &event);
 	fixture_encode(fixture, 1, 1);
@@ -176,7 +176,7 @@ static void a_hint_of_another_batch_is_not_trusted(void **state)
 	store_batch_close(other);
 }
 
-/* Memory that outlives batches at the same address must not revive hints. */
+/* A new batch at the address of a closed one must not trust the old hints. */
 static void a_hint_of_a_closed_batch_is_not_trusted_by_its_successor(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
-/* A batch of a source that is appended at once equals its messages appended one by one; a batch that passed its tables on
- * loses nothing. */
+/* Messages that are appended at once equal messages that are appended one by one; a batch that passed its tables on loses
+ * nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 enum { BATCH_MAX = 70000, DATA_BYTES = 4 << 20 };
 
-/* A batch of messages whose texts are not there: a batch looks at payloads only. */
+/* Messages without their texts: only payloads are read. */
 struct made {
 	struct wire_batch batch;
 	struct wire_batch_entry entries[BATCH_MAX];
@@ -29,7 +29,7 @@ static void make_empty(struct made *made)
 	made->batch = (struct wire_batch){.data = made->data, .entries = made->entries};
 }
 
-/* Payloads tell which they are, and overlap with nothing else. */
+/* Payloads contain their number and do not overlap. */
 static void make_one(struct made *made, uint32_t payload_bytes)
 {
 	uint32_t index = made->batch.count++;
@@ -63,7 +63,7 @@ static const struct wire_receiver receivers[] = {
     {.conn = 7, .sid = {"3", 1}, .outcome = WIRE_DROPPED_SLOW},
 };
 
-/* One receiver, several, none; known, and only by number; and with what makes a message no plain one. */
+/* One receiver, several, none; known, or only their number; and messages that are not plain. */
 static struct wire_event template_of(uint32_t kind)
 {
 	static const char *const subjects[KINDS_OF_TEMPLATE] = {"one",    "three",   "none",
@@ -81,7 +81,7 @@ static struct wire_event template_of(uint32_t kind)
 	return event;
 }
 
-/* Append as the recorder does. Returns how many fitted; *at_once of them in batches. */
+/* Append as the recorder does. Returns how many fitted; *at_once counts those appended at once. */
 static uint32_t append_batch(struct store_batch *batch, const struct wire_event *template,
 			     const struct wire_batch *messages, uint32_t *at_once)
 {
@@ -320,7 +320,7 @@ static void assert_origins_come_back(struct block_fixture *fixture, uint32_t cou
 
 static void times_and_connections_that_change_at_any_pace_come_back(void **state)
 {
-	/* Around 64 and around an average of 64, batches become the way of writing. */
+	/* Around 64, and around an average of 64, columns are written as runs. */
 	static const uint32_t paces[] = {1, 2, 3, 63, 64, 65, 1000, UINT32_MAX};
 	static const uint32_t counts[] = {1, 2, 64, 127, 128, 129, 4096, 4225};
 	enum { PACES = sizeof paces / sizeof *paces };

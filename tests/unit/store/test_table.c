@@ -80,7 +80,7 @@ static void the_largest_possible_index_is_accepted(void **state)
 	assert_found(8, UINT32_MAX - 1, 1);
 }
 
-/* What the table keeps of a hash is its low half: the caller tells who is who. */
+/* The table keeps only the low half of a hash: the caller compares the candidates. */
 static void hashes_with_the_same_low_half_are_all_candidates(void **state)
 {
 	(void)state;
@@ -94,7 +94,7 @@ static void hashes_with_the_same_low_half_are_all_candidates(void **state)
 	assert_missing(44);
 }
 
-/* Neighbours push one another along, over the end of the table too. */
+/* Entries of neighbouring slots displace each other, over the end of the table, too. */
 static void entries_of_the_same_slot_are_all_found(void **state)
 {
 	(void)state;
@@ -167,7 +167,7 @@ static void clearing_forgets_all_entries_and_keeps_the_memory(void **state)
 		assert_found(hash_of(i), i, 1);
 }
 
-/* Else a block of few subjects would for ever clear as much as the largest had. */
+/* Otherwise a block of few subjects would always clear as much memory as the largest block needed. */
 static void clearing_makes_a_sparse_table_small(void **state)
 {
 	(void)state;

@@ -60,14 +60,14 @@ static uint64_t file_bytes(const char *path)
 
 /* ---- flipped bits ---- */
 
-/* The header of the last block of an open segment: only it knew how many events were lost. */
+/* The header of the last block of an open segment: no other place has the number of lost events. */
 static bool is_tail(const struct log_builder *builder, const struct built_block *block, uint64_t offset)
 {
 	return block == &builder->blocks[builder->blocks_count - 1] &&
 	       offset < block->offset + STORE_BLOCK_HEADER_BYTES;
 }
 
-/* A footer tells the headers of its blocks, too: where only a header is hit, nothing is lost. */
+/* A footer has copies of the headers: when only a header is damaged, nothing is lost. */
 static uint64_t events_lost(const struct log_builder *builder, const struct built_block *block,
 			    uint64_t offset)
 {
@@ -117,7 +117,7 @@ static void every_flipped_bit_is_found_and_its_block_named(void **state)
 
 /* ---- repairing ---- */
 
-/* All events are there but those that the one stored gap names. */
+/* All events are there except those that the one stored gap names. */
 static void assert_gap(const struct builder_fixture *fixture, uint64_t from, uint64_t to)
 {
 	struct store_reader *reader;
@@ -148,7 +148,7 @@ static void a_repair_puts_a_gap_in_the_place_of_a_damaged_block(void **state)
 	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
 	struct verdict verdict;
-	char aside[400];
+	char kept[400];
 	builder_fill(builder, 3, 4, 50);
 	const struct built_block *hit = &builder->blocks[5];
 	builder_flip(builder->segments[hit->segment], builder_frame_offset(hit, STORE_FRAME_COLUMNS), 1);
@@ -156,8 +156,8 @@ static void a_repair_puts_a_gap_in_the_place_of_a_damaged_block(void **state)
 	assert_int_equal(verdict.status, 0);
 	assert_gap(fixture, hit->header.first_seq, hit->header.first_seq + hit->header.events - 1);
 	assert_whole(fixture->log);
-	snprintf(aside, sizeof aside, "%s.damaged", builder->segments[hit->segment]);
-	assert_int_equal(access(aside, F_OK), 0);
+	snprintf(kept, sizeof kept, "%s.damaged", builder->segments[hit->segment]);
+	assert_int_equal(access(kept, F_OK), 0);
 }
 
 static void a_repair_loses_nothing_where_only_a_header_is_damaged(void **state)
@@ -180,17 +180,17 @@ static void a_second_repair_keeps_the_files_of_the_first(void **state)
 	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
 	struct verdict verdict;
-	char aside[2][400];
+	char kept[2][400];
 	builder_fill(builder, 2, 4, 50);
 	for (int i = 0; i < 2; i++) {
-		snprintf(aside[i], sizeof aside[i], "%s.damaged%s", builder->segments[0], i ? ".2" : "");
+		snprintf(kept[i], sizeof kept[i], "%s.damaged%s", builder->segments[0], i ? ".2" : "");
 		builder_flip(builder->segments[0], STORE_FILE_HEADER_BYTES + STORE_BLOCK_HEADER_BYTES + 1, 0);
 		verify(fixture->log, true, &verdict);
 		assert_int_equal(verdict.status, 0);
-		assert_non_null(strstr(verdict.findings, aside[i]));
-		assert_int_equal(access(aside[i], F_OK), 0);
+		assert_non_null(strstr(verdict.findings, kept[i]));
+		assert_int_equal(access(kept[i], F_OK), 0);
 	}
-	assert_int_not_equal(file_bytes(aside[0]), file_bytes(aside[1]));
+	assert_int_not_equal(file_bytes(kept[0]), file_bytes(kept[1]));
 }
 
 /* The segments' files as they were built. */
@@ -308,7 +308,7 @@ static void a_repair_puts_a_gap_in_the_place_of_a_missing_segment(void **state)
 
 /* ---- torn ends ---- */
 
-/* The segment ends at `end`, as if it had been torn there: what is whole is read, what is not is kept aside. */
+/* The segment ends at `end`, as if it had been torn there: whole blocks are read, the rest is kept in quarantine. */
 static void assert_torn(const struct builder_fixture *fixture, const char *bytes, uint64_t end,
 			uint64_t whole_bytes, uint64_t events)
 {
@@ -316,7 +316,7 @@ static void assert_torn(const struct builder_fixture *fixture, const char *bytes
 	const struct store_surroundings nowhere = {.first_seq = 1};
 	struct store_recovery recovery;
 	struct verdict verdict;
-	char aside[400];
+	char kept[400];
 	support_write_file(path, bytes, end);
 	verify(fixture->log, false, &verdict);
 	assert_int_equal(verdict.status, 0);
@@ -329,9 +329,9 @@ static void assert_torn(const struct builder_fixture *fixture, const char *bytes
 	assert_int_equal(verdict.status, 0);
 	assert_int_equal(verdict.report.events, events);
 	assert_int_equal(verdict.report.open_segments, 0);
-	snprintf(aside, sizeof aside, "%s.torn", path);
-	assert_int_equal(file_bytes(aside), end - whole_bytes);
-	unlink(aside);
+	snprintf(kept, sizeof kept, "%s.torn", path);
+	assert_int_equal(file_bytes(kept), end - whole_bytes);
+	unlink(kept);
 }
 
 static void a_block_torn_at_any_byte_loses_nothing_else(void **state)

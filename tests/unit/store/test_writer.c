@@ -118,7 +118,7 @@ static void a_producer_that_was_refused_a_batch_is_woken(void **state)
 	store_writer_close(writer);
 }
 
-/* The other producer's batches count, too, but it was refused none. */
+/* The batches of the other producer count, too, but it was not refused one. */
 static void only_the_producer_that_was_refused_a_batch_is_woken(void **state)
 {
 	struct log_fixture *fixture = *state;

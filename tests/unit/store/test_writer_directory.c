@@ -42,7 +42,7 @@ static void publish(struct store_writer *writer, uint64_t from, uint32_t count)
 	store_writer_flush(writer);
 }
 
-/* Degraded, and well again: two lines. */
+/* Two lines are reported: degraded, and recording again. */
 static void await_again(struct log_lines *lines, int *seen)
 {
 	struct support_deadline deadline = support_deadline_in(20000);
@@ -89,7 +89,7 @@ static void a_removed_directory_is_made_again_and_the_loss_is_reported(void **st
 	assert_int_equal(contents.missing, 0);
 }
 
-/* What was moved is whole where it is now, and not lost. */
+/* The moved log is whole in its new place, and nothing is lost. */
 static void a_moved_log_is_closed_and_a_new_one_is_begun(void **state)
 {
 	struct log_fixture *fixture = *state;
@@ -134,7 +134,7 @@ static void a_segment_that_is_removed_while_it_is_written_is_reported(void **sta
 	assert_int_equal(contents.gap_messages, 100);
 }
 
-/* Nothing is written into somebody else's log. */
+/* The writer does not write into another log. */
 static void another_log_in_the_same_place_is_left_alone(void **state)
 {
 	struct log_fixture *fixture = *state;

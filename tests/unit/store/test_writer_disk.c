@@ -16,7 +16,7 @@
 #include "support/deadline.h"
 #include "tests/unit/store/log_fixture.h"
 
-/* ---- a disk that fails when told to ---- */
+/* ---- a disk that fails when asked to ---- */
 
 static struct {
 	_Atomic int write_error, sync_error, open_error; /* errno of every call while it is not 0 */
@@ -124,8 +124,8 @@ static void await_degraded(struct store_writer *writer, bool wanted)
 	assert_int_equal(status.degraded, wanted);
 }
 
-/* Write, fail, lose two blocks, work again, write: the log has a gap where the blocks were lost, and no number is
- * missing. */
+/* Write a block, lose two while the disk fails, write again: the log has a gap for the lost blocks, and no sequence number
+ * is missing. */
 static void lose_and_recover(struct log_fixture *fixture, _Atomic int *fault, int error, const char *reason)
 {
 	struct store_writer_status status;
@@ -244,7 +244,7 @@ static void a_writer_can_be_closed_while_the_disk_is_full(void **state)
 	assert_int_equal(contents.open_segments, 0);
 }
 
-/* In a process of its own: the limit holds for all of it. */
+/* In a process of its own, because the limit applies to the whole process. */
 static void a_file_size_limit_does_not_end_the_program(void **state)
 {
 	struct log_fixture *fixture = *state;

@@ -65,7 +65,7 @@ static int truncate_or_fail(int fd, int64_t len)
 	return fails(TRUNCATE) ? -1 : store__system_io.truncate(fd, len);
 }
 
-/* As the kernel does: the descriptor is gone in any case. */
+/* As in the kernel, the descriptor is closed even when close fails. */
 static int close_or_fail(int fd)
 {
 	int result = store__system_io.close(fd);
@@ -125,7 +125,7 @@ static void expect_all_told(const struct log_fixture *fixture, uint64_t publishe
 			 (unsigned long)contents.missing);
 }
 
-/* Blocks of ten messages, a new segment every few of them. */
+/* Write blocks of ten messages; a new segment begins every few blocks. */
 static void publish(struct store_writer *writer, uint64_t *published, uint32_t blocks)
 {
 	for (uint32_t i = 0; i < blocks; i++) {
@@ -135,7 +135,7 @@ static void publish(struct store_writer *writer, uint64_t *published, uint32_t b
 	}
 }
 
-/* waits: until it is well again by itself; else closing is what it takes. */
+/* waits: wait until the writer works again by itself; otherwise closing makes it try again. */
 static void run_with_faults(struct log_fixture *fixture, unsigned kinds, int from, int to, bool waits,
 			    const char *what)
 {
@@ -205,7 +205,7 @@ static void calls_that_fail_together_are_retried(void **state)
 		}
 }
 
-/* The loss is told once, however often flushing the gap event that tells of it fails. */
+/* The loss is stated once, however often the sync of its gap event fails. */
 static void syncs_that_fail_repeatedly_count_a_loss_once(void **state)
 {
 	struct log_fixture *fixture = *state;
@@ -217,7 +217,7 @@ static void syncs_that_fail_repeatedly_count_a_loss_once(void **state)
 		publish(writer, &published, 3);
 		set_faults(1u << SYNC, 1 + i % 3, INT32_MAX);
 		publish(writer, &published, 10);
-		set_faults(1u << SYNC, 2, INT32_MAX); /* the probe works, flushing the gap does not */
+		set_faults(1u << SYNC, 2, INT32_MAX); /* the probe works, the sync of the gap event fails */
 		struct support_deadline deadline = support_deadline_in(20000);
 		while (faults.count[SYNC] < 3 && support_deadline_retry(deadline))
 			publish(writer, &published, 1);

@@ -88,7 +88,7 @@ static void a_log_of_a_newer_version_is_not_changed(void **state)
 	free(after);
 }
 
-/* A crash tore the last block: the next writer cuts it off, keeps it, says so, and goes on. */
+/* A crash left a torn block at the end: the next writer cuts it off, keeps it, reports it, and continues. */
 static void a_torn_end_is_cut_off_kept_and_reported(void **state)
 {
 	struct log_fixture *fixture = *state;

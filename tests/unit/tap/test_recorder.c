@@ -16,7 +16,7 @@
 #include "tests/unit/store/log_fixture.h"
 #include "wire/batch.h"
 
-/* ---- a disk that stands still when told to ---- */
+/* ---- a disk that stops when asked to ---- */
 
 static struct {
 	pthread_mutex_t mutex;
@@ -54,7 +54,7 @@ struct seen {
 	uint64_t events, messages, others, gaps, gap_messages, deliveries, connects, cut, receivers;
 	uint64_t payload_bytes, size;
 	bool gap_before_message; /* the last gap came before the last message */
-	char subjects[400];      /* of all messages, each with a space behind it */
+	char subjects[400];      /* of all messages, each followed by a space */
 	char first_mark[100], last_mark[100];
 	char gap_text[300];
 };
@@ -193,7 +193,7 @@ static void emit(struct fixture *fixture, enum wire_event_kind kind)
 
 enum { FULL = STORE_BLOCK_PAYLOAD_BYTES };
 
-/* Messages that fill a batch each, until a source that asks would pause. Returns how many. */
+/* Publish messages that fill a batch each until the sink asks the source to pause. Returns how many. */
 static uint64_t publish_until_not_ready(struct fixture *fixture)
 {
 	uint64_t count = 0;
@@ -211,7 +211,7 @@ static void await_wake(struct fixture *fixture)
 	struct support_deadline deadline = support_deadline_in(10000);
 	while (atomic_load(&fixture->wakes) == 0)
 		if (!support_deadline_retry(deadline))
-			fail_msg("nobody was woken");
+			fail_msg("no wake call came");
 }
 
 /* ---- what is recorded ---- */
@@ -407,7 +407,7 @@ static void the_gap_states_what_a_source_that_never_pauses_loses(void **state)
 	assert_false(status.degraded);
 	set_still(false);
 	await_wake(fixture);
-	publish(fixture, "last", 2 * FULL); /* does not fit behind the gap event */
+	publish(fixture, "last", 2 * FULL); /* does not fit after the gap event */
 	struct seen seen = stop(fixture);
 	assert_int_equal(seen.gap_messages, status.lost_messages);
 	assert_int_equal(seen.messages, published + 1 - status.lost_messages);

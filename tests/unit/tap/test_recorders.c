@@ -1,7 +1,7 @@
 /* Four recorders on four threads record into one log at the same time.
  *
- * The threads move in rounds of a clock of their own, so that the order in time can be checked however the machine
- * schedules them: within a round they run as they like, and none begins the next before all are done with it. */
+ * The threads proceed in rounds, and a round lasts 5 ms by a clock of the test, so that the order in time can be checked
+ * however slow the machine is. They run freely within a round and wait for each other at its end. */
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -109,7 +109,7 @@ static void put_payload(char *out, uint32_t len, uint64_t number)
 	memcpy(out, &number, sizeof number);
 }
 
-/* The messages of a round: at once in odd ones, one by one in even ones. */
+/* Publish the messages of a round: at once in odd rounds, one by one in even ones. */
 static void publish(struct player *player, unsigned round)
 {
 	const struct wire_receiver receivers[] = {{.conn = 1 + player->number, .sid = WIRE_LITERAL("1")},
@@ -152,7 +152,7 @@ static void emit(struct player *player, enum wire_event_kind kind, uint64_t conn
 	player->sink->event(player->sink, &event);
 }
 
-/* The first one leaves early, with a batch half full, and comes back. */
+/* The first recorder is closed while its batch is half full, and opened again later. */
 static bool is_away(const struct player *player, unsigned round)
 {
 	return player->number == 0 && round >= CLOSING_ROUND && round < OPENING_ROUND;
@@ -191,7 +191,7 @@ static void *play(void *context)
 
 /* ---- all of them ---- */
 
-/* Record into the log. Returns how many messages each has published. */
+/* Record into the log. Returns how many messages were published. */
 static uint64_t play_all(const struct log_fixture *log, struct tap_recording_options *options,
 			 bool fills_disk)
 {
@@ -270,7 +270,7 @@ static void see_connection(const struct wire_event *event)
 		seen.connected &= ~bit;
 }
 
-/* No event is older than one before it by more than the age at which batches are handed over, and a round. */
+/* No event is older than an event before it by more than the age at which batches are handed over, plus a round. */
 static void see_time(const struct wire_event *event)
 {
 	if (event->time_ns < seen.latest_ns - AGE_NS - ROUND_NS)
