@@ -180,7 +180,7 @@ static void report_summary(const struct sniff_run *run)
 	char line[CLI_SNIFF_LINE];
 
 	tap_sniffer_stats(run->sniffer, &stats);
-	cli_sniff_heard(line, sizeof(line), &stats);
+	cli_sniff_captured(line, sizeof(line), &stats);
 	cli_error(run->command, "%s", line);
 	cli_sniff_missed(line, sizeof(line), &stats);
 	cli_error(run->command, "%s", line);

@@ -59,7 +59,7 @@ static void append(char *line, size_t size, const char *format, ...)
 	va_end(arguments);
 }
 
-void cli_sniff_heard(char *line, size_t size, const struct tap_sniffer_stats *stats)
+void cli_sniff_captured(char *line, size_t size, const struct tap_sniffer_stats *stats)
 {
 	char count[CLI_SIZE_TEXT], more[CLI_SIZE_TEXT];
 	const struct tap_join_stats *join = stats->join;
@@ -278,14 +278,15 @@ static int draw_table(struct cli_sniff_stats *stats, const struct tap_sniffer_st
 
 static int draw_line(struct cli_sniff_stats *stats, const struct tap_sniffer_stats *seen, struct rates rates)
 {
-	char span[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], heard[CLI_SNIFF_LINE],
+	char span[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], captured[CLI_SNIFF_LINE],
 	    missed[CLI_SNIFF_LINE];
 
-	cli_sniff_heard(heard, sizeof(heard), seen);
+	cli_sniff_captured(captured, sizeof(captured), seen);
 	cli_sniff_missed(missed, sizeof(missed), seen);
-	cli_out_format(
-	    &stats->out, "%s: %s/s, %s/s; %s; %s\n", cli_span_text(span, stats->drawn_ns - stats->started_ns),
-	    cli_rate_text(rate, rates.messages), cli_size_text(size, (uint64_t)rates.bytes), heard, missed);
+	cli_out_format(&stats->out, "%s: %s/s, %s/s; %s; %s\n",
+		       cli_span_text(span, stats->drawn_ns - stats->started_ns),
+		       cli_rate_text(rate, rates.messages), cli_size_text(size, (uint64_t)rates.bytes),
+		       captured, missed);
 	return cli_out_flush(&stats->out);
 }
 

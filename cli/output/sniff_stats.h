@@ -32,7 +32,7 @@ int cli_sniff_stats_end(struct cli_sniff_stats *stats, struct tap_sniffer *sniff
 /* Print in one line, without line end, what was captured, and what was missed. Cut to size; CLI_SNIFF_LINE
  * bytes suffice. */
 enum { CLI_SNIFF_LINE = 1000 };
-void cli_sniff_heard(char *line, size_t size, const struct tap_sniffer_stats *stats);
+void cli_sniff_captured(char *line, size_t size, const struct tap_sniffer_stats *stats);
 void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *stats);
 
 /* Likewise, the frames that were not decoded, by kind. False when there are none. */

@@ -252,7 +252,7 @@ static struct tap__sub *assume(struct tap_sessions *sessions, struct tap__connec
 
 /* Is the subscription with this sid still the one whose SUB was seen? Its subject must match, unless nothing
  * was missed. */
-static bool is_heard_by(const struct tap__connection *connection, const struct tap__sub *sub,
+static bool may_receive(const struct tap__connection *connection, const struct tap__sub *sub,
 			struct wire_slice subject)
 {
 	return !connection->has_unseen_subs || !sub->is_known || wire_subject_matches(sub->subject, subject);
@@ -262,7 +262,7 @@ static struct tap__sub *receiver_of(struct tap_sessions *sessions, struct tap__c
 				    const struct tap_join_message *message)
 {
 	struct tap__sub *sub = tap__sub_table_find(&connection->subs, message->op->sid);
-	if (sub && is_heard_by(connection, sub, message->op->subject))
+	if (sub && may_receive(connection, sub, message->op->subject))
 		return tap__sub_hold(sub);
 	if (sub)
 		drop(sessions, connection, sub, message->time_ns); /* its UNSUB was missed */
