@@ -29,9 +29,8 @@ static int read_number(struct broker__apply *apply, const struct broker__rule *r
 	if (*number < 0)
 		*number = rule->unlimited;
 	if (*number != 0 && *number < rule->min)
-		return broker__node_fault(node, apply->fault,
-					  "%s: %lld is below the minimum, %lld", apply->key,
-					  (long long)*number, (long long)rule->min);
+		return broker__node_fault(node, apply->fault, "%s: %lld is below the minimum, %lld",
+					  apply->key, (long long)*number, (long long)rule->min);
 	return 0;
 }
 

@@ -234,13 +234,13 @@ int broker__node_duration(const json_t *node, const char *key, int64_t *ms, stru
 					  broker__node_kind(node));
 	if (is_text && !parse_go_duration(text ? text : json_string_value(value), &found))
 		return broker__node_fault(
-		    node, fault, "%s: \"%.40s\" is not a duration; write for example \"2m\" or \"1h30m\"", key,
-		    text ? text : json_string_value(value));
+		    node, fault, "%s: \"%.40s\" is not a duration; write for example \"2m\" or \"1h30m\"",
+		    key, text ? text : json_string_value(value));
 	if (!is_text)
 		found = json_number_value(value) * 1e3;
 	if (found > 1e15)
-		return broker__node_fault(node, fault,
-					  "%s: the duration is too long; write a smaller one", key);
+		return broker__node_fault(node, fault, "%s: the duration is too long; write a smaller one",
+					  key);
 	*ms = found < 0 ? -1 : found > 0 && found < 1 ? 1 : (int64_t)found;
 	return 0;
 }

@@ -260,8 +260,7 @@ static int parse_open_file(struct broker__parser *parser, int fd, const char *pa
 	directory_of(path, base);
 	int64_t len = fstat(fd, &source.identity) < 0 ? -errno : 0;
 	if (len == 0 && is_being_read(outer, &source.identity))
-		return broker__scan_fail(parser, "circular include of \"%.100s\"",
-					 path);
+		return broker__scan_fail(parser, "circular include of \"%.100s\"", path);
 	if (len == 0)
 		len = parser->bytes > MAX_BYTES ? -EFBIG : read_all(fd, MAX_BYTES - parser->bytes, &text);
 	int result;
