@@ -59,7 +59,7 @@ static void teardown(struct broker_client *client)
 	}
 }
 
-/* Tear down who is leaving, as long as the round lasts. A client whose message is in progress goes when that is done. */
+/* Tear down the clients that leave, as long as the round lasts. A client whose message is in progress leaves after it. */
 static void teardown_leaving(struct broker__loop *loop)
 {
 	struct broker_client *busy = NULL;

@@ -25,7 +25,7 @@ enum {
 void broker__turn_begin(struct broker__loop *loop);
 /* Whether the round has used up its time. */
 bool broker__round_is_over(const struct broker__loop *loop);
-/* Start a round: some work is left that does not wait for anybody. */
+/* Start a round: some work is left that needs no event to continue. */
 void broker__round_wake(struct broker__loop *loop);
 
 #endif

@@ -120,6 +120,8 @@ void broker_fixture_start_in_turns(struct broker_fixture *fixture,
 	broker_options_init(&options);
 	options.host = strdup("127.0.0.1");
 	options.port = -1;
+	options.write_deadline_ms =
+	    WAIT_MS; /* callers are read one after the other, on a machine that may be busy */
 	if (change)
 		change(&options);
 	if (broker_open(&fixture->broker, &options, NULL, sink ? sink : &fixture->sink, &fault) < 0)
