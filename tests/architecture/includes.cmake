@@ -1,5 +1,5 @@
 # Holds the includes to the arrows of the architecture: a folder includes its own headers, those of the rooms
-# below it, and nothing else of ours. Run as: cmake -DSOURCE_DIR=... -P architecture.cmake
+# below it, and nothing else of ours. Run as: cmake -DSOURCE_DIR=... -P includes.cmake
 cmake_minimum_required(VERSION 3.25) # for IN_LIST
 
 set(ROOMS wire store tap broker trace replay cli bench)
