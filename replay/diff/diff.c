@@ -89,6 +89,7 @@ static struct replay_sighting sighting_of(const struct replay_diff *diff, enum r
 	    .time_ns = message->time_ns,
 	    .steady_ns = message->steady_ns,
 	    .receivers = message->receiver_count,
+	    .is_masked = (message->flags & WIRE_EVENT_MASKED) != 0,
 	    .are_receivers_known = !(message->flags & WIRE_EVENT_RECEIVERS_UNKNOWN),
 	    .are_receivers_listed = message->receivers || message->receiver_count == 0,
 	    .receivers_hash = compares_each ? receivers_hash(&diff->sides[side], message) : 0,
@@ -139,11 +140,15 @@ static int note_request(struct replay_diff *diff, enum replay_diff_side side,
 	return replay__requests_put(&diff->sides[side].requests, &request, &forgotten) < 0 ? -ENOMEM : 0;
 }
 
-static void note_publisher(struct replay__subject *subject, enum replay_diff_side side, uint64_t conn)
+/* Messages whose publishers are not known may come from several. */
+static void note_publisher(struct replay__subject *subject, enum replay_diff_side side,
+			   const struct wire_event *message)
 {
-	if (subject->counts.messages[side] == 0)
-		subject->publisher[side] = conn;
-	else if (subject->publisher[side] != conn)
+	if (message->flags & WIRE_EVENT_PUBLISHER_UNKNOWN)
+		subject->has_publishers = true;
+	else if (subject->counts.messages[side] == 0)
+		subject->publisher[side] = message->conn;
+	else if (subject->publisher[side] != message->conn)
 		subject->has_publishers = true;
 }
 
@@ -176,7 +181,7 @@ static int take_message(struct replay_diff *diff, enum replay_diff_side side,
 	if (!entry.subject)
 		return -ENOMEM;
 	entry.key = entry.request ? replay__answer_key(entry.content, entry.request) : entry.content;
-	note_publisher(entry.subject, side, message->conn);
+	note_publisher(entry.subject, side, message);
 	entry.place = entry.subject->counts.messages[side]++;
 	note_time(&diff->sides[side], message);
 	diff->sides[side].messages++;

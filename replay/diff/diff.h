@@ -82,6 +82,7 @@ struct replay_sighting {
 	int64_t time_ns;           /* time of day */
 	int64_t steady_ns;         /* without clock steps */
 	uint32_t receivers;        /* how many; those that are known */
+	bool is_masked;            /* headers and payload are not what was sent */
 	bool are_receivers_known;  /* all of them */
 	bool are_receivers_listed; /* who they are is known, too */
 	uint64_t receivers_hash;   /* of who they are: name, subscription id and queue group, in no order */
@@ -112,6 +113,7 @@ struct replay_diff_subject {
 	uint64_t messages[REPLAY_SIDES];
 	uint64_t equal; /* pairs, also of those that are reordered or differ in deliveries */
 	uint64_t differences[REPLAY_DIFFERENCES];
+	uint64_t masked;       /* pairs of which one was masked on purpose, so that they cannot be compared */
 	uint64_t unverifiable; /* a gap may have swallowed the like, or bytes of it were not recorded */
 	struct replay_latency latency[REPLAY_SIDES]; /* replies only */
 };

@@ -95,6 +95,18 @@ static bool have_other_receivers(const struct replay_sighting *a, const struct r
 	return a->are_receivers_listed && b->are_receivers_listed && a->receivers_hash != b->receivers_hash;
 }
 
+/* One of them is not what was sent: equal bytes prove nothing, and neither do different ones. */
+static bool is_masked(const struct replay__entry *const entries[REPLAY_SIDES])
+{
+	return entries[REPLAY_A]->sighting.is_masked || entries[REPLAY_B]->sighting.is_masked;
+}
+
+static void join_masked(struct replay_diff *diff, const struct replay__entry *const entries[REPLAY_SIDES])
+{
+	join(diff, entries);
+	entries[REPLAY_A]->subject->counts.masked++;
+}
+
 static void join_alike(struct replay_diff *diff, const struct replay__entry *const entries[REPLAY_SIDES])
 {
 	const struct replay__entry *a = entries[REPLAY_A], *b = entries[REPLAY_B];
@@ -141,7 +153,10 @@ int replay__diff_take(struct replay_diff *diff, enum replay_diff_side side, cons
 	if (!like)
 		return replay__window_add(&diff->sides[side].window, entry, &entry->subject->waiting[side]);
 	set_sides(entries, side, entry, like);
-	join_alike(diff, entries);
+	if (is_masked(entries))
+		join_masked(diff, entries);
+	else
+		join_alike(diff, entries);
 	diff->lead = (int64_t)(diff->sides[REPLAY_A].messages - entries[REPLAY_A]->index) -
 		     (int64_t)(diff->sides[REPLAY_B].messages - entries[REPLAY_B]->index);
 	release(diff, other, like);
@@ -215,6 +230,10 @@ static void settle_pair(struct replay_diff *diff, enum replay_diff_side side, st
 {
 	const struct replay__entry *entries[REPLAY_SIDES];
 	set_sides(entries, side, entry, counterpart);
+	if (is_masked(entries)) {
+		join_masked(diff, entries);
+		return;
+	}
 	if (entry->content == counterpart->content) {
 		join_alike(diff, entries);
 		return;

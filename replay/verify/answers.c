@@ -202,6 +202,7 @@ static struct replay__outstanding *take_slot(struct replay_answers *answers)
 	request->recorded = (struct replay__side){.end = &request->recorded.first};
 	request->live = (struct replay__side){.end = &request->live.first};
 	request->is_settled = request->is_unwanted = request->lost = request->no_responders = false;
+	request->has_masked_reply = false;
 	request->is_slower = request->is_different = request->has_other_status = false;
 	request->id = answers->next_id++;
 	return request;
@@ -220,6 +221,7 @@ uint64_t replay_answers_ask(struct replay_answers *answers, const struct wire_ev
 	request->inbox = strndup(event->reply.data, event->reply.len);
 	request->inbox_len = event->reply.len;
 	request->is_unwanted = event->receiver_count == 0 && !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN);
+	request->is_masked = (event->flags & WIRE_EVENT_MASKED) != 0;
 	request->chain = *bucket;
 	*bucket = id;
 	if (!request->subject || !request->inbox) {
@@ -245,6 +247,7 @@ void replay_answers_recorded(struct replay_answers *answers, const struct wire_e
 	struct replay__outstanding *request = find_by_inbox(answers, reply->subject);
 	if (request && !request->is_settled) {
 		request->lost |= (reply->flags & (WIRE_EVENT_CUT | WIRE_EVENT_PARTIAL)) != 0;
+		request->has_masked_reply |= (reply->flags & WIRE_EVENT_MASKED) != 0;
 		replay__outstanding_add(answers, request, &request->recorded, headers.status, reply->payload,
 					replay__span_ns(request->recorded_ns, reply->steady_ns));
 	}

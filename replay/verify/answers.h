@@ -33,6 +33,7 @@ enum {
 	X(STATUS, "status", "another status")                \
 	X(DIFFERENT, "different", "another reply")           \
 	X(SLOWER, "slower", "slower")                        \
+	X(MASKED, "masked", "masked in the recording")       \
 	X(UNVERIFIABLE, "unverifiable", "the recorded reply is not known")
 
 enum replay_verdict {
@@ -44,6 +45,12 @@ enum replay_verdict {
 
 const char *replay_verdict_text(enum replay_verdict verdict);
 const char *replay_verdict_key(enum replay_verdict verdict);
+/* The live replies are known to differ from the recorded ones. */
+static inline bool replay_verdict_is_mismatch(enum replay_verdict verdict)
+{
+	return verdict != REPLAY_VERDICT_SAME && verdict != REPLAY_VERDICT_MASKED &&
+	       verdict != REPLAY_VERDICT_UNVERIFIABLE;
+}
 
 /* A reply, recorded or live. */
 struct replay_reply {

@@ -62,6 +62,8 @@ static enum replay_verdict judge(const struct replay_answers *answers,
 
 	if (request->lost)
 		return REPLAY_VERDICT_UNVERIFIABLE;
+	if (request->is_masked)
+		return REPLAY_VERDICT_MASKED;
 	if (request->live.count < request->recorded.count)
 		return REPLAY_VERDICT_MISSING;
 	if (request->has_other_status)
@@ -72,7 +74,9 @@ static enum replay_verdict judge(const struct replay_answers *answers,
 		return REPLAY_VERDICT_UNVERIFIABLE;
 	if (request->live.count > request->recorded.count)
 		return REPLAY_VERDICT_EXTRA;
-	return request->is_slower ? REPLAY_VERDICT_SLOWER : REPLAY_VERDICT_SAME;
+	if (request->is_slower)
+		return REPLAY_VERDICT_SLOWER;
+	return request->has_masked_reply ? REPLAY_VERDICT_MASKED : REPLAY_VERDICT_SAME;
 }
 
 static void tell_mismatch(const struct replay_answers *answers, const struct replay__outstanding *request,
@@ -91,8 +95,7 @@ static void tell_mismatch(const struct replay_answers *answers, const struct rep
 	    .live = reply_of(live),
 	};
 
-	if (answers->options.mismatch && verdict != REPLAY_VERDICT_SAME &&
-	    verdict != REPLAY_VERDICT_UNVERIFIABLE)
+	if (answers->options.mismatch && replay_verdict_is_mismatch(verdict))
 		answers->options.mismatch(answers->options.context, &mismatch);
 }
 
@@ -208,9 +211,12 @@ static void compare_pair(struct replay_answers *answers, struct replay__outstand
 
 	replay_histogram_add(&answers->report.recorded, recorded->latency_ns);
 	replay__tally_pair(&answers->tally, request->subject, recorded->latency_ns, live->latency_ns);
-	if (!wire_slice_equal(recorded->status, live->status))
+	bool is_comparable = !request->is_masked && !request->has_masked_reply;
+
+	if (is_comparable && !wire_slice_equal(recorded->status, live->status))
 		request->has_other_status = true;
-	else if (!replay_compare_equal(answers->options.compare, recorded->payload, live->payload))
+	else if (is_comparable &&
+		 !replay_compare_equal(answers->options.compare, recorded->payload, live->payload))
 		request->is_different = true;
 	if (factor > 0 && replay__span_ns(recorded->latency_ns, live->latency_ns) > SLOWER_BY_NS &&
 	    (double)live->latency_ns > factor * (double)recorded->latency_ns)

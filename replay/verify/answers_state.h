@@ -44,8 +44,10 @@ struct replay__outstanding {
 	uint64_t chain; /* the request before with the same bucket; by id */
 	struct replay__side recorded, live;
 	bool is_settled;
-	bool is_unwanted; /* recorded: nobody received it, so that nobody replied */
-	bool lost;        /* a reply was not recorded whole, could not be kept, or was not waited for */
+	bool is_unwanted;      /* recorded: nobody received it, so that nobody replied */
+	bool lost;             /* a reply was not recorded whole, could not be kept, or was not waited for */
+	bool is_masked;        /* the request is not the one that the recorded replies answer */
+	bool has_masked_reply; /* a recorded reply is not what was sent */
 	bool no_responders;
 	bool is_slower, is_different, has_other_status;
 	struct replay__waiting *first_recorded, *first_live; /* the first pair that differs */

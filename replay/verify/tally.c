@@ -62,7 +62,7 @@ void replay__tally_pair(struct replay__tally *tally, const char *subject, int64_
 
 static uint64_t mismatches(const struct replay_answers_row *row)
 {
-	return row->requests - row->verdicts[REPLAY_VERDICT_SAME] -
+	return row->requests - row->verdicts[REPLAY_VERDICT_SAME] - row->verdicts[REPLAY_VERDICT_MASKED] -
 	       row->verdicts[REPLAY_VERDICT_UNVERIFIABLE];
 }
 

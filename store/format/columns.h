@@ -12,8 +12,10 @@ enum store__dictionary_column {
 	STORE__SUBJECT_EVENTS = 2,
 	STORE__SUBJECT_MESSAGES = 3,
 	STORE__SUBJECT_PAYLOAD_BYTES = 4,
-	STORE__SUBJECT_TEXT = 5, /* bytes */
-	STORE__SUBJECT_UNKNOWN = 6,
+	STORE__SUBJECT_TEXT = 5,               /* bytes */
+	STORE__SUBJECT_UNKNOWN = 6,            /* messages with unknown receivers */
+	STORE__SUBJECT_UNKNOWN_PUBLISHERS = 7, /* messages with an unknown publisher */
+	STORE__SUBJECT_MASKED = 8,             /* masked messages */
 	STORE__DICTIONARY_COLUMNS
 };
 
@@ -33,6 +35,7 @@ enum store__event_column {
 	STORE__RECEIVER_COUNT = 11,
 	STORE__REFERS_TO = 12,
 	STORE__DETAILS_BYTES = 13,
+	STORE__DELAYS_LENGTH = 14,
 	STORE__ROW_COLUMNS, /* the ids below this one */
 	/* Bytes of events. */
 	STORE__REPLIES = 16,
@@ -44,6 +47,8 @@ enum store__event_column {
 	STORE__SUBSCRIBER_TEXT = 21, /* bytes */
 	STORE__SET_LENGTH = 22,
 	STORE__SET_MEMBERS = 23,
+	/* A value a receiver of an event, for events whose delivery times are known. */
+	STORE__DELAYS = 24,
 	STORE__EVENT_COLUMNS
 };
 
@@ -79,6 +84,17 @@ int store__column_put_runs(struct store__buffer *frame, unsigned id, const struc
 
 /* Append a column of bytes; nothing when there are none. 0 or -ENOMEM. */
 int store__column_put_bytes(struct store__buffer *frame, unsigned id, const void *bytes, size_t len);
+
+/* A delivery time as it is stored: 0 = not known, else 1 + its zigzag. */
+static inline uint64_t store__delay_put(int64_t delay_ns)
+{
+	return store__zigzag(delay_ns) + 1; /* WIRE_DELAY_UNKNOWN has the largest zigzag of all */
+}
+
+static inline int64_t store__delay_get(uint64_t stored)
+{
+	return store__unzigzag(stored - 1);
+}
 
 /* A column as read. A constant has its value once and mask 0, so that it costs nothing to expand and nothing
  * to ask. Not to be moved: `values` may point into the struct itself. */

@@ -9,7 +9,9 @@
 /* What the dictionary says of a subject, and where its next record goes in the payload frame. */
 struct tally {
 	uint32_t events, messages;
-	uint32_t unknown_receivers; /* messages that may have other receivers than those that are known */
+	uint32_t unknown_receivers;  /* messages that may have other receivers than those that are known */
+	uint32_t unknown_publishers; /* messages */
+	uint32_t masked;             /* messages */
 	uint64_t payload_bytes, stored_bytes, next;
 	uint32_t next_record;
 };
@@ -94,6 +96,8 @@ static void tally_event(struct tally *tally, const struct store__rows *rows, uin
 		return;
 	tally->messages++;
 	tally->unknown_receivers += (rows->flags[i] & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
+	tally->unknown_publishers += (rows->flags[i] & WIRE_EVENT_PUBLISHER_UNKNOWN) != 0;
+	tally->masked += (rows->flags[i] & WIRE_EVENT_MASKED) != 0;
 	tally->payload_bytes += stored + rows->missing_bytes[i];
 }
 
@@ -158,13 +162,15 @@ static int reserve_values(struct store_encoder *encoder, size_t count)
 	return store__buffer_reserve(&encoder->values, count * sizeof(uint64_t));
 }
 
-static bool has_unknown_receivers(const struct tally *tallies, uint32_t subjects)
-{
-	for (uint32_t i = 0; i < subjects; i++)
-		if (tallies[i].unknown_receivers > 0)
-			return true;
-	return false;
-}
+/* A column of the dictionary that most blocks do not need: left out when all its values are 0. */
+#define PUT_UNLESS_ZERO(encoder, id, count, expression)                    \
+	do {                                                               \
+		uint64_t any = 0;                                          \
+		for (uint32_t i = 0; i < (count); i++)                     \
+			any |= (expression);                               \
+		if (any != 0)                                              \
+			PUT_TABLE((encoder), (id), (count), (expression)); \
+	} while (0)
 
 static int build_dictionary(struct store_encoder *encoder, const struct store_stage *stage)
 {
@@ -177,8 +183,9 @@ static int build_dictionary(struct store_encoder *encoder, const struct store_st
 	PUT_TABLE(encoder, STORE__SUBJECT_EVENTS, subjects, tallies[i].events);
 	PUT_TABLE(encoder, STORE__SUBJECT_MESSAGES, subjects, tallies[i].messages);
 	PUT_TABLE(encoder, STORE__SUBJECT_PAYLOAD_BYTES, subjects, tallies[i].payload_bytes);
-	if (has_unknown_receivers(tallies, subjects))
-		PUT_TABLE(encoder, STORE__SUBJECT_UNKNOWN, subjects, tallies[i].unknown_receivers);
+	PUT_UNLESS_ZERO(encoder, STORE__SUBJECT_UNKNOWN, subjects, tallies[i].unknown_receivers);
+	PUT_UNLESS_ZERO(encoder, STORE__SUBJECT_UNKNOWN_PUBLISHERS, subjects, tallies[i].unknown_publishers);
+	PUT_UNLESS_ZERO(encoder, STORE__SUBJECT_MASKED, subjects, tallies[i].masked);
 	return store__column_put_bytes(&encoder->raw, STORE__SUBJECT_TEXT, stage->subject_text.bytes,
 				       stage->subject_text.len);
 }
@@ -206,6 +213,7 @@ static const struct row_column {
     ROW(STORE__RECEIVER_COUNT, true, receiver_count),
     ROW(STORE__REFERS_TO, true, refers_to),
     ROW(STORE__DETAILS_BYTES, true, details_bytes),
+    ROW(STORE__DELAYS_LENGTH, true, delays_len),
 #undef ROW
 };
 
@@ -331,7 +339,9 @@ static int build_columns(struct store_encoder *encoder, const struct store_stage
 	if (put_row_columns(encoder, stage) ||
 	    store__column_put_bytes(raw, STORE__REPLIES, stage->replies.bytes, stage->replies.len) ||
 	    store__column_put_bytes(raw, STORE__DETAILS, stage->details.bytes, stage->details.len) ||
-	    put_subscribers(encoder, stage) || put_sets(encoder, stage))
+	    put_subscribers(encoder, stage) || put_sets(encoder, stage) ||
+	    store__column_put(raw, STORE__DELAYS, (const uint64_t *)(const void *)stage->delays.bytes,
+			      (uint32_t)(stage->delays.len / sizeof(uint64_t))))
 		return -ENOMEM;
 	return 0;
 }

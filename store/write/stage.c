@@ -35,6 +35,7 @@ static const struct sparse_column {
     SPARSE(STORE__HEADERS_BYTES, headers_bytes),
     SPARSE(STORE__REPLY_BYTES, reply_bytes),
     SPARSE(STORE__DETAILS_BYTES, details_bytes),
+    SPARSE(STORE__DELAYS_LENGTH, delays_len),
     SPARSE(STORE__RECEIVER_COUNT, receiver_count),
     SPARSE(STORE__MISSING_BYTES, missing_bytes),
     SPARSE(STORE__REFERS_TO, refers_to),
@@ -44,8 +45,9 @@ static const struct sparse_column {
 static struct store__buffer *aux_buffer(struct store_stage *stage, int index)
 {
 	struct store__buffer *const buffers[] = {
-	    &stage->replies,     &stage->details,         &stage->subjects, &stage->subject_text,
-	    &stage->subscribers, &stage->subscriber_text, &stage->sets,     &stage->members,
+	    &stage->replies,         &stage->details, &stage->subjects,
+	    &stage->subject_text,    &stage->delays,  &stage->subscribers,
+	    &stage->subscriber_text, &stage->sets,    &stage->members,
 	};
 	return index < (int)(sizeof buffers / sizeof *buffers) ? buffers[index] : NULL;
 }
@@ -259,7 +261,8 @@ struct entry {
 	const struct wire_receiver *receivers; /* NULL: only their number */
 	uint32_t receivers_len;
 	struct wire_receiver one;
-	size_t details_bytes; /* at most */
+	const int64_t *delays_ns; /* of the receivers; NULL: not known */
+	size_t details_bytes;     /* at most */
 };
 
 static void take_apart(const struct store_stage *stage, const struct wire_event *event, struct entry *entry)
@@ -271,6 +274,8 @@ static void take_apart(const struct store_stage *stage, const struct wire_event 
 						      is_trusted(stage, event->receivers_memo)};
 	if (!entry->has_receivers_memo)
 		entry->receivers = receivers_of(event, &entry->one, &entry->receivers_len);
+	if (event->kind == WIRE_EVENT_MESSAGE && entry->receivers_len > 0)
+		entry->delays_ns = event->delays_ns;
 	if (entry->has_details)
 		entry->details_bytes = store__details_bound(event);
 }
@@ -297,6 +302,8 @@ static int check_room(struct store_stage *stage, const struct entry *entry)
 		return 0;
 	if (entry->receivers)
 		text += store__receivers_bound(entry->receivers, entry->receivers_len);
+	if (entry->delays_ns)
+		text += entry->receivers_len * sizeof(uint64_t);
 	if (stage->events == STORE_BLOCK_EVENTS_MAX ||
 	    stage->payloads.len + content > STORE_BLOCK_PAYLOAD_BYTES ||
 	    aux_bytes(stage) + text + sizeof(struct store__subject) > AUX_BYTES)
@@ -311,6 +318,8 @@ static int reserve(struct store_stage *stage, const struct entry *entry)
 	if (store__buffer_reserve(&stage->payloads, event->headers.len + event->payload.len) ||
 	    store__buffer_reserve(&stage->replies, event->reply.len) ||
 	    store__buffer_reserve(&stage->details, entry->details_bytes) ||
+	    store__buffer_reserve(&stage->delays,
+				  entry->delays_ns ? entry->receivers_len * sizeof(uint64_t) : 0) ||
 	    store__buffer_reserve(&stage->subjects, sizeof(struct store__subject)) ||
 	    store__buffer_reserve(&stage->subject_text, event->subject.len) ||
 	    store__table_reserve(&stage->subject_table, 1))
@@ -388,6 +397,17 @@ static uint32_t put_details(struct store_stage *stage, const struct entry *entry
 	return (uint32_t)(stage->details.len - before);
 }
 
+static void put_delays(struct store_stage *stage, const struct entry *entry)
+{
+	if (!entry->delays_ns)
+		return;
+	for (uint32_t i = 0; i < entry->receivers_len; i++) {
+		uint64_t stored = store__delay_put(entry->delays_ns[i]);
+		store__buffer_put(&stage->delays, &stored, sizeof stored);
+	}
+	PUT_SPARSE(stage, STORE__DELAYS_LENGTH, delays_len, entry->receivers_len);
+}
+
 static int append_any(struct store_stage *stage, const struct wire_event *event)
 {
 	struct entry entry;
@@ -399,6 +419,7 @@ static int append_any(struct store_stage *stage, const struct wire_event *event)
 		return error;
 	uint32_t receivers = receivers_number(stage, &entry);
 	put_sparse(stage, event, receivers, put_details(stage, &entry));
+	put_delays(stage, &entry);
 	store__buffer_put(&stage->replies, event->reply.data, event->reply.len);
 	store__buffer_put(&stage->payloads, event->headers.data, event->headers.len);
 	store__buffer_put(&stage->payloads, event->payload.data, event->payload.len);
@@ -493,8 +514,8 @@ uint64_t store_stage_memory(const struct store_stage *stage)
 	uint64_t slots =
 	    (uint64_t)stage->subject_table.mask + stage->subscriber_table.mask + stage->set_table.mask + 3;
 	return sizeof *stage + slots * sizeof(struct store__slot) + stage->payloads.cap + stage->replies.cap +
-	       stage->details.cap + stage->subjects.cap + stage->subject_text.cap + stage->subscribers.cap +
-	       stage->subscriber_text.cap + stage->sets.cap + stage->members.cap;
+	       stage->details.cap + stage->delays.cap + stage->subjects.cap + stage->subject_text.cap +
+	       stage->subscribers.cap + stage->subscriber_text.cap + stage->sets.cap + stage->members.cap;
 }
 
 int64_t store_stage_min_time_ns(const struct store_stage *stage)

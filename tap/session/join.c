@@ -31,6 +31,7 @@ struct tap_join {
 	int64_t *
 	    blind_until_ns; /* by server: subscriptions may exist there that were not seen; INT64_MAX = still */
 	struct wire_receiver *receivers; /* of the event given out */
+	int64_t *delays_ns;              /* theirs */
 	size_t receivers_cap;
 	struct {
 		uint64_t events, messages, bytes;
@@ -71,6 +72,7 @@ void tap_join_close(struct tap_join *join)
 	tap__interest_fini(&join->interest);
 	free(join->blind_until_ns);
 	free(join->receivers);
+	free(join->delays_ns);
 	free(join);
 }
 
@@ -193,6 +195,7 @@ static bool deliver_to(struct tap_join *join, struct tap__waiting *message, stru
 	struct tap__receiver *receiver = add_receiver(join, message, sub);
 	if (!receiver)
 		return false;
+	receiver->seen_ns = seen_ns;
 	receiver->is_guess = is_guess;
 	message->guess_count += is_guess;
 	message->has_latecomer |= sub->made_ns >= message->seen_ns;
@@ -392,24 +395,39 @@ static bool are_receivers_known(struct tap_join *join, const struct tap__waiting
 	       join->blind_until_ns[message->server] < message->seen_ns;
 }
 
+/* Room for `count` receivers and one more, as a list of none is a list, too. */
+static bool reserve_receivers(struct tap_join *join, size_t count)
+{
+	if (count < join->receivers_cap)
+		return true;
+	size_t cap = (count + 1) * 2;
+	struct wire_receiver *receivers = realloc(join->receivers, cap * sizeof *receivers);
+	if (receivers)
+		join->receivers = receivers;
+	int64_t *delays_ns = realloc(join->delays_ns, cap * sizeof *delays_ns);
+	if (delays_ns)
+		join->delays_ns = delays_ns;
+	if (!receivers || !delays_ns)
+		return false;
+	join->receivers_cap = cap;
+	return true;
+}
+
 static bool list_receivers(struct tap_join *join, const struct tap__waiting *entry)
 {
 	size_t count = 0;
-	if (entry->receiver_count >= join->receivers_cap) { /* a list of none is a list, too */
-		size_t cap = ((size_t)entry->receiver_count + 1) * 2;
-		struct wire_receiver *list = realloc(join->receivers, cap * sizeof *list);
-		if (!list)
-			return false;
-		join->receivers = list;
-		join->receivers_cap = cap;
-	}
+	if (!reserve_receivers(join, entry->receiver_count))
+		return false;
 	for (const struct tap__receiver *receiver = tap__receivers_first(entry); receiver;
-	     receiver = receiver->next)
-		if (!receiver->is_guess)
-			join->receivers[count++] = (struct wire_receiver){.conn = receiver->sub->conn,
-									  .sid = receiver->sub->sid,
-									  .queue = receiver->sub->queue,
-									  .outcome = WIRE_SENT};
+	     receiver = receiver->next) {
+		if (receiver->is_guess)
+			continue;
+		join->delays_ns[count] = receiver->seen_ns - entry->time_ns;
+		join->receivers[count++] = (struct wire_receiver){.conn = receiver->sub->conn,
+								  .sid = receiver->sub->sid,
+								  .queue = receiver->sub->queue,
+								  .outcome = WIRE_SENT};
+	}
 	return true;
 }
 
@@ -467,6 +485,7 @@ static void give_out(struct tap_join *join, const struct tap__waiting *entry, st
 	if (list_receivers(join, entry)) {
 		event->receivers = join->receivers;
 		event->receivers_len = event->receiver_count;
+		event->delays_ns = join->delays_ns;
 	}
 	if (!are_receivers_known(join, entry)) {
 		event->flags |= WIRE_EVENT_RECEIVERS_UNKNOWN;

@@ -339,7 +339,22 @@ static void without_verify_replies_are_counted_only(void **state)
 	support_broker_close(&house.broker);
 }
 
-/* A log of one request without a reply, a gap behind it or not, and a message a minute later. */
+static void write_events(const char *log, const struct wire_event *events, size_t count)
+{
+	struct store_writer_options options;
+	struct store_writer *writer;
+	struct wire_fault fault;
+
+	store_writer_options_init(&options);
+	assert_int_equal(store_writer_open(&writer, log, &options, &fault), 0);
+	struct store_stage *stage = store_writer_stage(writer);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(store_stage_append(stage, &events[i]), 0);
+	store_writer_submit(writer, stage);
+	store_writer_close(writer);
+}
+
+/* A log of one request without a reply, a gap after it or not, and a message a minute later. */
 static void write_hole(const char *log, bool has_gap)
 {
 	const int64_t second = 1000000000, start_ns = 1795420639 * second;
@@ -363,18 +378,71 @@ static void write_hole(const char *log, bool has_gap)
 	     .conn = 1,
 	     .subject = WIRE_LITERAL("later")},
 	};
-	struct store_writer_options options;
-	struct store_writer *writer;
-	struct wire_fault fault;
+	const struct wire_event without_gap[] = {events[0], events[2]};
 
-	store_writer_options_init(&options);
-	assert_int_equal(store_writer_open(&writer, log, &options, &fault), 0);
-	struct store_stage *stage = store_writer_stage(writer);
-	for (size_t i = 0; i < 3; i++)
-		if (i != 1 || has_gap)
-			assert_int_equal(store_stage_append(stage, &events[i]), 0);
-	store_writer_submit(writer, stage);
-	store_writer_close(writer);
+	write_events(log, has_gap ? events : without_gap, has_gap ? 3 : 2);
+}
+
+/* A log of one request, its reply and a message a minute later. The flags say which of the two is masked. */
+static void write_masked(const char *log, uint32_t request_flags, uint32_t reply_flags)
+{
+	const int64_t second = 1000000000, start_ns = 1795420639 * second;
+	const struct wire_event events[] = {
+	    {.kind = WIRE_EVENT_MESSAGE,
+	     .flags = request_flags,
+	     .time_ns = start_ns,
+	     .conn = 1,
+	     .subject = WIRE_LITERAL("price.get"),
+	     .reply = WIRE_LITERAL("_INBOX.asked.1"),
+	     .payload = WIRE_LITERAL("1"),
+	     .size = 1,
+	     .receiver_count = 1},
+	    {.kind = WIRE_EVENT_MESSAGE,
+	     .flags = reply_flags,
+	     .time_ns = start_ns + 1000000,
+	     .conn = 2,
+	     .subject = WIRE_LITERAL("_INBOX.asked.1"),
+	     .payload = WIRE_LITERAL("****"),
+	     .size = 4,
+	     .receiver_count = 1},
+	    {.kind = WIRE_EVENT_MESSAGE,
+	     .time_ns = start_ns + 60 * second,
+	     .conn = 1,
+	     .subject = WIRE_LITERAL("later")},
+	};
+
+	write_events(log, events, 3);
+}
+
+static void a_masked_reply_is_masked_and_not_another_reply(void **state)
+{
+	static const struct {
+		const char *log, *verdict;
+		uint32_t request_flags, reply_flags;
+	} cases[] = {
+	    {"clear", "requests.different", 0, 0},
+	    {"masked-reply", "requests.masked", 0, WIRE_EVENT_MASKED},
+	    {"masked-request", "requests.masked", WIRE_EVENT_MASKED, 0},
+	};
+	struct house house = {.price = {.answer = answer_price}};
+
+	(void)state;
+	open_broker(&house);
+	open_service(&house.price, house.broker.server.port, "price", "price.get");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char log[300];
+		json_t *report;
+		support_tempdir_path(&recording.dir, cases[i].log, log, sizeof(log));
+		write_masked(log, cases[i].request_flags, cases[i].reply_flags);
+		int status = replaying_run(log, house.broker.server.port,
+					   ARGS("--verify", "--speed", "max", "--timeout", "1s", "--json"),
+					   &report, NULL);
+		assert_int_equal(status, i == 0 ? 1 : 0);
+		assert_int_equal(replaying_number(report, cases[i].verdict), 1);
+		json_decref(report);
+	}
+	close_service(&house.price);
+	support_broker_close(&house.broker);
 }
 
 static void a_reply_that_a_gap_may_have_swallowed_cannot_be_verified(void **state)
@@ -411,6 +479,7 @@ int main(void)
 	    cmocka_unit_test(a_slower_service_is_told_by_name),
 	    cmocka_unit_test(roots_are_played_and_nothing_happens_twice),
 	    cmocka_unit_test(without_verify_replies_are_counted_only),
+	    cmocka_unit_test(a_masked_reply_is_masked_and_not_another_reply),
 	    cmocka_unit_test(a_reply_that_a_gap_may_have_swallowed_cannot_be_verified),
 	};
 	return cmocka_run_group_tests(tests, record_services, remove_recording);

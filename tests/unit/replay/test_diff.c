@@ -154,6 +154,23 @@ static void a_gap_explains_nothing_elsewhere(void **state)
 	diff_expect_one(fixture, REPLAY_DIFF_MISSING, 5, 0);
 }
 
+static void a_masked_message_is_neither_equal_nor_changed(void **state)
+{
+	struct diff_fixture *fixture = *state;
+	diff_fill_numbers(fixture);
+	fixture->a.events[3].event.flags |= WIRE_EVENT_MASKED;
+	traffic_set_payload(&fixture->a.events[3], "****");
+	diff_expect_equal(fixture);
+	assert_int_equal(fixture->summary.total.masked, 1);
+	assert_int_equal(fixture->summary.total.equal, 9);
+	traffic_set_payload(&fixture->b.events[3], "****"); /* the same bytes prove nothing */
+	diff_expect_equal(fixture);
+	assert_int_equal(fixture->summary.total.masked, 1);
+	fixture->a.events[3].event.flags &= ~(uint32_t)WIRE_EVENT_MASKED;
+	diff_expect_equal(fixture);
+	assert_int_equal(fixture->summary.total.masked, 0);
+}
+
 static void a_payload_that_was_cut_is_unverifiable_as_far_as_it_is_the_same(void **state)
 {
 	struct diff_fixture *fixture = *state;
@@ -182,6 +199,7 @@ int main(void)
 	    TEST(an_ignored_header_may_differ_or_be_missing),
 	    TEST(json_may_be_compared_by_what_it_says),
 	    TEST(more_receivers_are_a_difference_where_both_logs_know_them),
+	    TEST(a_masked_message_is_neither_equal_nor_changed),
 	    TEST(what_a_gap_may_have_swallowed_is_unverifiable),
 	    TEST(a_gap_explains_nothing_elsewhere),
 	    TEST(a_payload_that_was_cut_is_unverifiable_as_far_as_it_is_the_same),
