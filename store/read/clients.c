@@ -44,7 +44,7 @@ static struct wire_slice keep(char **to, struct wire_slice text)
 static size_t size_of(const struct wire_client *client)
 {
 	return sizeof(struct store_client) + client->address.len + client->name.len + client->lang.len +
-	       client->version.len + client->user.len;
+	       client->version.len + client->user.len + client->account.len;
 }
 
 static struct store_client *copy(uint64_t conn, const struct wire_client *client)
@@ -59,6 +59,7 @@ static struct store_client *copy(uint64_t conn, const struct wire_client *client
 	made->client.lang = keep(&to, client->lang);
 	made->client.version = keep(&to, client->version);
 	made->client.user = keep(&to, client->user);
+	made->client.account = keep(&to, client->account);
 	return made;
 }
 

@@ -15,8 +15,9 @@ struct store_block_subject {
 	struct wire_slice subject;
 	uint32_t events; /* of any kind */
 	uint32_t messages;
-	uint64_t payload_bytes;     /* of its messages, true sizes, headers included */
-	uint32_t unknown_receivers; /* of its messages: those flagged WIRE_EVENT_RECEIVERS_UNKNOWN */
+	uint64_t payload_bytes; /* of its messages, true sizes, headers included */
+	/* Its messages that are flagged WIRE_EVENT_RECEIVERS_UNKNOWN, …PUBLISHER_UNKNOWN, …MASKED. */
+	uint32_t unknown_receivers, unknown_publishers, masked;
 };
 
 /* A decoder, reused for block after block. NULL when out of memory. */

@@ -82,7 +82,7 @@ static void read_reply(struct store_block *block, uint32_t index, struct wire_ev
 				    place(block, &block->replies, STORE__REPLY_BYTES, index);
 }
 
-static void read_receivers(const struct store_block *block, uint32_t index, struct wire_event *event)
+static void read_receivers(struct store_block *block, uint32_t index, struct wire_event *event)
 {
 	uint32_t set = (uint32_t)store__block_number(block, STORE__RECEIVERS, index);
 	event->receiver_count = (uint32_t)store__block_number(block, STORE__RECEIVER_COUNT, index);
@@ -92,6 +92,9 @@ static void read_receivers(const struct store_block *block, uint32_t index, stru
 	event->receivers = store__block_receiver(block, span->offset);
 	event->receivers_len = span->count;
 	event->receiver_count = span->sent;
+	if (store__block_number(block, STORE__DELAYS_LENGTH, index) > 0)
+		event->delays_ns = (const int64_t *)(const void *)block->delays.bytes +
+				   place(block, &block->delay_places, STORE__DELAYS_LENGTH, index);
 }
 
 /* A delivery's receiver is stored as a set of one. */

@@ -108,8 +108,9 @@ static int count_received(struct store_event_summary *totals, uint64_t conn)
 static int count_doing(struct store_event_summary *totals, const struct wire_event *event,
 		       const struct wire_client *known, uint64_t bytes)
 {
-	struct store_summary_client *client;
-	int error = find_client(totals, event->conn, known, &client);
+	struct store_summary_client *client = NULL;
+	bool is_known = !(event->flags & WIRE_EVENT_PUBLISHER_UNKNOWN);
+	int error = is_known ? find_client(totals, event->conn, known, &client) : 0;
 	if (!error && client) {
 		client->messages++;
 		client->bytes += bytes;
@@ -127,7 +128,7 @@ static int count_message(struct store_event_summary *totals, const struct wire_e
 	totals->summary.messages++;
 	totals->summary.payload_bytes += bytes;
 	totals->summary.deliveries += event->receiver_count;
-	totals->summary.unknown_receivers += (event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
+	store__summary_flags(&totals->summary, event->flags);
 	int error = store__subject_counts_add(&totals->tallies, event->subject, 1, bytes);
 	return error || !totals->clients ? error : count_doing(totals, event, client, bytes);
 }

@@ -129,7 +129,7 @@ int store__subject_counts_describe(struct store__subject_counts *tallies, struct
 				   const struct wire_client *client)
 {
 	size_t len = client->address.len + client->name.len + client->lang.len + client->version.len +
-		     client->user.len;
+		     client->user.len + client->account.len;
 	if (entry->texts || len > TEXTS_BYTES_MAX - tallies->texts_bytes)
 		return 0;
 	char *to = entry->texts = malloc(len + 1);
@@ -141,6 +141,7 @@ int store__subject_counts_describe(struct store__subject_counts *tallies, struct
 	entry->client.lang = keep(&to, client->lang);
 	entry->client.version = keep(&to, client->version);
 	entry->client.user = keep(&to, client->user);
+	entry->client.account = keep(&to, client->account);
 	return 0;
 }
 

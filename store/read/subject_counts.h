@@ -12,6 +12,14 @@ struct store__subject_counts {
 	size_t texts_bytes; /* that describe clients; bounded */
 };
 
+/* Count a message by its flags. */
+static inline void store__summary_flags(struct store_summary *summary, uint32_t flags)
+{
+	summary->unknown_receivers += (flags & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
+	summary->unknown_publishers += (flags & WIRE_EVENT_PUBLISHER_UNKNOWN) != 0;
+	summary->masked_messages += (flags & WIRE_EVENT_MASKED) != 0;
+}
+
 /* 0 or -ENOMEM; in any case to be given to store__subject_counts_fini. */
 int store__subject_counts_init(struct store__subject_counts *tallies, struct store_summary *summary);
 void store__subject_counts_fini(struct store__subject_counts *tallies);

@@ -155,10 +155,10 @@ static int count_message(struct run *run, uint32_t row)
 	uint64_t bytes = store_block_size(block, row) + store__block_number(block, STORE__HEADERS_BYTES, row);
 	count->messages++;
 	count->bytes += bytes;
-	run->summary->unknown_receivers +=
-	    (store__block_number(block, STORE__FLAGS, row) & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
+	uint32_t flags = (uint32_t)store__block_number(block, STORE__FLAGS, row);
+	store__summary_flags(run->summary, flags);
 	int error = count_receivers(run, row);
-	return error ? error : count_doing(run, row, 1, bytes, 0);
+	return error || (flags & WIRE_EVENT_PUBLISHER_UNKNOWN) ? error : count_doing(run, row, 1, bytes, 0);
 }
 
 static int count_delivery(struct run *run, uint32_t row)
@@ -294,6 +294,8 @@ static int count_whole(struct run *run, const struct store_block_header *header)
 	for (uint32_t i = 0; i < store_block_subjects(run->select.block); i++) {
 		const struct store_block_subject *subject = store_block_subject(run->select.block, i);
 		summary->unknown_receivers += subject->unknown_receivers;
+		summary->unknown_publishers += subject->unknown_publishers;
+		summary->masked_messages += subject->masked;
 		int error = subject->messages > 0
 				? store__subject_counts_add(&run->tallies, subject->subject,
 							    subject->messages, subject->payload_bytes)

@@ -27,6 +27,8 @@ struct store_summary {
 	uint64_t events, messages, payload_bytes; /* true sizes, headers included */
 	uint64_t deliveries;
 	uint64_t unknown_receivers;  /* messages that may have other receivers than those that are known */
+	uint64_t unknown_publishers; /* messages whose publisher is not known */
+	uint64_t masked_messages;    /* messages whose payload or headers were masked on purpose */
 	uint64_t connections;        /* distinct ones with a connect event, be it repeated */
 	uint64_t gaps, gap_messages; /* gap events, and the messages they stand for */
 	uint64_t errors;             /* error events */
