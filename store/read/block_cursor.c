@@ -126,15 +126,16 @@ static int report_hole(struct store__block_cursor *walk, uint64_t from_seq, uint
 	return STORE__AT_GAP;
 }
 
-void store__block_cursor_give_up(struct store__block_cursor *walk)
+void store__block_cursor_give_up(struct store__block_cursor *walk, const struct store_segment_reader *segment,
+				 size_t entry)
 {
-	const struct store_index_entry *entry = store__block_cursor_entry(walk);
-	const struct store_block_header *header = &entry->header;
+	const struct store_index_entry *indexed = &segment->index.entries[entry];
+	const struct store_block_header *header = &indexed->header;
 	uint64_t last_seq = header->first_seq + header->events - 1;
 	snprintf(walk->gap_text, sizeof walk->gap_text,
 		 "%s, offset %" PRIu64 ": the block is damaged: events %" PRIu64 " to %" PRIu64
 		 " are lost; run \"tapedeck verify\"",
-		 walk->segment->path, entry->offset, header->first_seq, last_seq);
+		 segment->path, indexed->offset, header->first_seq, last_seq);
 	set_gap(walk, header->first_seq, last_seq, header->min_time_ns, header->max_time_ns);
 	walk->gap.time_ns = header->min_time_ns;
 	walk->gap.lost_messages = header->messages;
@@ -251,7 +252,6 @@ static void enter(struct store__block_cursor *walk, struct store_segment_reader 
 	store_segment_reader_close(walk->segment);
 	walk->segment = segment;
 	walk->segment_seq = first_seq_of(segment, listed_seq);
-	walk->generation++;
 	walk->has_told_tail = false;
 	walk->cursor = walk->reverse ? segment->index.count : 0;
 	if (walk->edge.seq == 0 && walk->reverse && store_segment_reader_lost_end(segment))

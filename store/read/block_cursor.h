@@ -12,6 +12,8 @@
 #include "store/read/segment_reader.h"
 #include "wire/source.h"
 
+enum { STORE__GAP_TEXT = 700 };
+
 enum store__cursor_step { STORE__AT_END, STORE__AT_BLOCK, STORE__AT_GAP };
 
 /* One side of a hole: the sequence number there, and the time of the event next to it. seq 0: not known. */
@@ -39,7 +41,6 @@ struct store__block_cursor {
 
 	struct store_segment_reader *segment; /* the open one, or NULL */
 	uint64_t segment_seq;                 /* of its first event */
-	uint64_t generation;                  /* rises with every segment that is opened */
 	size_t entry;                         /* of the block the walk is at */
 	size_t cursor; /* in the index: forward, the next block; in reverse, how many are left */
 
@@ -53,7 +54,7 @@ struct store__block_cursor {
 
 	struct store_block *scratch;
 	struct wire_event gap; /* after STORE__AT_GAP */
-	char gap_text[700];
+	char gap_text[STORE__GAP_TEXT];
 	struct wire_damage damage; /* told so far */
 };
 
@@ -71,8 +72,9 @@ void store__block_cursor_start_at(struct store__block_cursor *walk, uint64_t seq
  * *fault. */
 int store__block_cursor_next(struct store__block_cursor *walk, struct wire_fault *fault);
 
-/* The block the walk is at cannot be read: make walk->gap stand for it. */
-void store__block_cursor_give_up(struct store__block_cursor *walk);
+/* A block that the cursor was at cannot be read: make cursor->gap stand for it. */
+void store__block_cursor_give_up(struct store__block_cursor *cursor,
+				 const struct store_segment_reader *segment, size_t entry);
 
 static inline const struct store_index_entry *store__block_cursor_entry(
     const struct store__block_cursor *walk)

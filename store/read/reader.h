@@ -1,5 +1,5 @@
-/* reader.h - read a log, or one segment of it, as a stream of events by sequence number; any number at a time,
- * in any process, while it is being written.
+/* reader.h - read a log, or one segment of it, as a stream of events, by sequence number or by time
+ * (store/read/reorder.h); any number at a time, in any process, while it is being written.
  *
  * Damage costs the damaged blocks and shows as gap events flagged WIRE_EVENT_DAMAGE, in their place, that name
  * the sequence numbers. What is passed over unread because nothing in it can pass the filter is not checked.
@@ -17,6 +17,8 @@ struct store_reader_options {
 	bool follow;   /* at the end, wait for more instead of ending; the log may be yet to come */
 	bool from_end; /* with follow: start behind the last event there is now… */
 	uint64_t last; /* …but go back so many matching events first; 0 = none */
+	bool
+	    in_time_order; /* else in order of sequence numbers, which differs where several event loops wrote the log */
 	bool payloads; /* headers and payloads are wanted */
 	bool
 	    steady; /* steady_ns leaves out clock steps, which are looked for when opening; else it is time_ns */

@@ -187,6 +187,7 @@ int store_segment_reader_open(struct store_segment_reader **segment, const char 
 	if (!opened)
 		return say_why(-ENOMEM, path, fault);
 	opened->fd = -1;
+	opened->holds = 1;
 	int error = open_file(opened, path);
 	if (error) {
 		store_segment_reader_close(opened);
@@ -196,9 +197,15 @@ int store_segment_reader_open(struct store_segment_reader **segment, const char 
 	return 0;
 }
 
+struct store_segment_reader *store_segment_reader_hold(struct store_segment_reader *segment)
+{
+	segment->holds++;
+	return segment;
+}
+
 void store_segment_reader_close(struct store_segment_reader *segment)
 {
-	if (!segment)
+	if (!segment || --segment->holds > 0)
 		return;
 	if (segment->fd >= 0)
 		close(segment->fd);

@@ -20,6 +20,7 @@ struct store_damaged_range {
 };
 
 struct store_segment_reader {
+	uint32_t holds;
 	char *path; /* owned */
 	int fd;
 	struct store_file_header header;
@@ -44,6 +45,8 @@ struct store_segment_reader {
  * in it can be read), or a negated errno. */
 int store_segment_reader_open(struct store_segment_reader **segment, const char *path,
 			      struct wire_fault *fault);
+/* Keep it open until one more store_segment_reader_close. Returns it. */
+struct store_segment_reader *store_segment_reader_hold(struct store_segment_reader *segment);
 void store_segment_reader_close(struct store_segment_reader *segment);
 
 /* Look for blocks that were appended since, and for the footer that closes the segment. Returns the number of

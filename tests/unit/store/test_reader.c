@@ -111,6 +111,7 @@ static void any_filter_gives_what_asking_it_for_every_event_gives(void **state)
 		struct store_filter *filter = builder_random_filter(&fixture->builder, &random);
 		const struct store_reader_options options = {.filter = filter,
 							     .reverse = i % 2,
+							     .in_time_order = i % 5 < 2,
 							     .payloads = i % 3 != 0 ||
 									 store_filter_needs_payloads(filter)};
 		struct reading reading;
@@ -131,7 +132,8 @@ static void the_client_of_an_event_is_known_though_its_connect_is_filtered_out(v
 	builder_fill(&fixture->builder, 2, 6, 200);
 	assert_int_equal(store_filter_kinds(filter, "message", &fault), 0);
 	for (int reverse = 0; reverse < 2; reverse++) {
-		const struct store_reader_options options = {.filter = filter, .reverse = reverse};
+		const struct store_reader_options options = {
+		    .filter = filter, .reverse = reverse, .in_time_order = true};
 		assert_int_equal(store_reader_open(&reader, fixture->log, &options, &fault), 0);
 		while (store_reader_next(reader, &event, &fault) == 1) {
 			const struct wire_client *client = store_reader_client(reader, event.conn);
