@@ -11,7 +11,7 @@ void store_clients_fini(struct store_clients *clients)
 	*clients = (struct store_clients){0};
 }
 
-/* The index of the first entry whose conn is not smaller. Connections come by rising number, so the end is tried first. */
+/* The index of the first entry whose conn is not smaller. Connections mostly come by rising number, so the end is tried first. */
 static size_t position(const struct store_clients *clients, uint64_t conn)
 {
 	size_t low = 0, high = clients->count;
@@ -82,7 +82,7 @@ static void forget(struct store_clients *clients, size_t at)
 	free(clients->list[at]);
 }
 
-/* Is there room for it, in the place of what is known of the connection? */
+/* Is there room for it, counting that it replaces an earlier entry of the connection? */
 static bool fits(const struct store_clients *clients, size_t at, uint64_t conn,
 		 const struct wire_client *client)
 {

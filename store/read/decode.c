@@ -54,7 +54,7 @@ void store_block_begin(struct store_block *block, const struct store_block_heade
 	block->details.found = block->delay_places.found = false;
 }
 
-/* Unpack to exactly raw_bytes at `out`, which is empty; equal sizes mean that nothing is compressed. */
+/* Unpack to exactly raw_bytes in `out`, replacing what is there. Equal sizes mean that the bytes are not compressed. */
 static int unpack_bytes(struct store_block *block, struct store__buffer *out, size_t raw_bytes,
 			const unsigned char *stored, size_t stored_bytes)
 {
@@ -72,7 +72,7 @@ static int unpack_bytes(struct store_block *block, struct store__buffer *out, si
 	return 0;
 }
 
-/* The bytes of fields first, and then the records that they stand for. */
+/* Unpack the fields, then join them to records. */
 static int unpack_fields(struct store_block *block, const struct store_frame_header *header,
 			 const unsigned char *stored)
 {
@@ -183,7 +183,7 @@ static int index_subscribers(struct store_block *block, uint32_t count)
 	return in.bad || store__left(&in) > 0 ? STORE_EDAMAGE : 0;
 }
 
-/* Replace the numbers of all sets' members by what they stand for. */
+/* Replace the members of all sets, which are numbers, by receivers. */
 static int index_members(struct store_block *block, uint32_t subscribers)
 {
 	const struct store__column *members = &block->columns[STORE__SET_MEMBERS];
@@ -310,7 +310,7 @@ static bool details_are_sound(const struct store_block *block)
 	return true;
 }
 
-/* Room to note where events begin, so that reading one cannot fail. */
+/* Room for the places of all events, so that reading an event cannot fail. */
 static int reserve_places(struct store_block *block)
 {
 	size_t bytes = block->header.events * sizeof(uint32_t);

@@ -3,7 +3,7 @@
 #include "store/format/block.h"
 #include "store/format/details.h"
 
-/* Sum up the sizes of a column to where each event's bytes begin. */
+/* Where the bytes of an event begin: the sum of the sizes of all events before it. */
 static uint32_t place(const struct store_block *block, struct store__places *places,
 		      enum store__event_column sizes, uint32_t index)
 {
@@ -111,7 +111,7 @@ static void read_delivery(const struct store_block *block, uint32_t index, struc
 	event->outcome = receiver->outcome;
 }
 
-/* Details were found sound when the columns were loaded. */
+/* Details were checked when the columns were loaded. */
 static void read_details(struct store_block *block, uint32_t index, struct wire_event *event)
 {
 	size_t len = store__block_number(block, STORE__DETAILS_BYTES, index);

@@ -34,13 +34,13 @@ void store_reader_close(struct store_reader *reader)
 	free(reader);
 }
 
-/* Behind the last event there is. */
+/* The number after the last event of the log. */
 static int find_end(const char *path, uint64_t *seq, struct wire_fault *fault)
 {
 	struct store__block_cursor back;
 	int status = store__block_cursor_init(&back, path, true, false, fault);
 	if (status == -ENOENT)
-		status = 0; /* it is yet to come */
+		status = 0; /* it does not exist yet */
 	else if (status == 0)
 		while ((status = store__block_cursor_next(&back, fault)) == STORE__AT_GAP)
 			;
@@ -76,7 +76,7 @@ static int find_last(const char *path, const struct store_reader_options *option
 	return status < 0 ? status : 0;
 }
 
-/* Following from the end: pass over what was there before. */
+/* Following from the end: skip the events that are there already. */
 static int go_to_end(struct store_reader *reader, const char *path, struct wire_fault *fault)
 {
 	uint64_t seq = 0;
@@ -88,7 +88,7 @@ static int go_to_end(struct store_reader *reader, const char *path, struct wire_
 	return error;
 }
 
-/* In reverse, disconnect events are met before what their clients never got. */
+/* In reverse, a disconnect event comes before the messages that its client never got. */
 static int find_undelivered(struct store_reader *reader)
 {
 	if (reader->options.reverse || !store_filter_passes_kind(reader->filter, WIRE_EVENT_MESSAGE))

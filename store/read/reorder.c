@@ -36,6 +36,15 @@ static bool is_wanted(const struct store__window *window)
 	       store_filter_block(window->options.filter, header);
 }
 
+/* Of a block when it is decoded. */
+static uint64_t bytes_of(const struct store_block_header *header)
+{
+	uint64_t bytes = (uint64_t)header->events * DECODED_BYTES;
+	for (int i = 0; i < STORE_FRAMES; i++)
+		bytes += header->frames[i].raw_bytes;
+	return bytes;
+}
+
 static struct store__ahead place_of(struct store__window *window)
 {
 	const struct store__block_cursor *cursor = window->cursor;
@@ -45,6 +54,7 @@ static struct store__ahead place_of(struct store__window *window)
 	    .segment = cursor->segment,
 	    .entry = cursor->entry,
 	    .number = window->numbers++,
+	    .bytes = bytes_of(header),
 	    .earliest_ns = key_of(window, reverse ? header->max_time_ns : header->min_time_ns),
 	    .latest_ns = key_of(window, reverse ? header->min_time_ns : header->max_time_ns),
 	    .is_wanted = is_wanted(window)};
@@ -85,21 +95,12 @@ static void recycle(struct store__window *window, struct store__window_block *bl
 		free_block(block);
 }
 
-static uint64_t bytes_of(const struct store__ahead *place)
-{
-	const struct store_block_header *header = &place->segment->index.entries[place->entry].header;
-	uint64_t bytes = (uint64_t)header->events * DECODED_BYTES;
-	for (int i = 0; i < STORE_FRAMES; i++)
-		bytes += header->frames[i].raw_bytes;
-	return bytes;
-}
-
 static void hold(struct store__window *window, struct store__window_block *block)
 {
 	block->taken = 0;
 	set_key(window, block);
 	window->held[window->held_count++] = block;
-	window->held_bytes += block->place.segment ? bytes_of(&block->place) : 0;
+	window->held_bytes += block->place.bytes;
 }
 
 static void take_gap(struct store__window *window, struct store__window_block *block)
@@ -162,7 +163,7 @@ static void drop_taken(struct store__window *window)
 			window->held[kept++] = block;
 			continue;
 		}
-		window->held_bytes -= block->place.segment ? bytes_of(&block->place) : 0;
+		window->held_bytes -= block->place.bytes;
 		recycle(window, block);
 	}
 	window->held_count = kept;
@@ -230,12 +231,15 @@ static int out_of_memory(const struct store__window *window, struct wire_fault *
 	return wire_fault_set(fault, -ENOMEM, "%s: out of memory", window->cursor->path);
 }
 
-/* Look at what comes next in the log. 0 or a negative code with *fault. */
+/* Look at the next block or gap of the log. 0 or -ENOMEM with *fault. Another error ends the log, and is reported after all
+ * that came before it. */
 static int look_ahead(struct store__window *window, struct wire_fault *fault)
 {
-	int step = store__block_cursor_next(window->cursor, fault);
-	if (step < 0)
-		return step;
+	int step = store__block_cursor_next(window->cursor, &window->fault);
+	if (step < 0) {
+		window->error = step;
+		step = STORE__AT_END;
+	}
 	if (learn_undelivered(window, (enum store__cursor_step)step) != 0 ||
 	    (step == STORE__AT_GAP && park_gap(window) != 0))
 		return out_of_memory(window, fault);
@@ -297,7 +301,7 @@ static struct store__ahead *find_earliest(struct store__window *window)
 static bool has_room(const struct store__window *window, const struct store__ahead *place)
 {
 	return window->held_count == 0 || (window->held_count < STORE__WINDOW_BLOCKS &&
-					   window->held_bytes + bytes_of(place) <= STORE__WINDOW_BYTES);
+					   window->held_bytes + place->bytes <= STORE__WINDOW_BYTES);
 }
 
 /* The block of the queue whose first event may come before the next one of those held. NULL: there is none. */
@@ -378,8 +382,10 @@ static int choose(struct store__window *window, struct wire_fault *fault)
 		} else if (window->is_parked) {
 			error = let_in_parked(window);
 		} else {
-			window->at_end = false; /* there may be more when asked again */
-			return 0;
+			window->at_end = window->error != 0; /* else there may be more when asked again */
+			if (window->error && fault)
+				*fault = window->fault;
+			return window->error;
 		}
 		if (error)
 			return out_of_memory(window, fault);

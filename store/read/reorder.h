@@ -36,6 +36,7 @@ struct store__ahead {
 	size_t entry;
 	uint64_t number;                /* of the block, in the order in which the cursor came to them */
 	int64_t earliest_ns, latest_ns; /* of its events, negated in reverse */
+	uint64_t bytes;                 /* when it is decoded */
 	bool is_wanted;                 /* events of it may pass the filter */
 };
 
@@ -65,7 +66,9 @@ struct store__window {
 	uint64_t numbers; /* blocks and gaps so far */
 	int64_t
 	    front_ns; /* the latest time of the blocks so far: later blocks begin STORE_REORDER_NS before it or later */
-	bool at_end; /* the cursor has no more, or no more yet */
+	bool at_end;             /* the cursor has no more, or no more yet */
+	int error;               /* why the cursor cannot go on; 0: it can */
+	struct wire_fault fault; /* of the error */
 
 	struct store__ahead queue[STORE__WINDOW_QUEUE];
 	size_t queued;

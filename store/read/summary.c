@@ -7,7 +7,7 @@
 #include "store/read/subject_counts.h"
 #include "store/read/undelivered.h"
 
-/* Events that are to be looked at one by one, even where their whole block passes. */
+/* Kinds of events that are looked at one by one, even when their whole block passes. */
 enum {
 	SINGULAR_KINDS = 1 << WIRE_EVENT_CONNECT | 1 << WIRE_EVENT_GAP | 1 << WIRE_EVENT_ERROR,
 	/* In these blocks the clock may have been set: their earliest and latest times are not the first and the last. */
@@ -25,7 +25,7 @@ struct run {
 	struct store__block_scan scan;
 	struct store_filter *everything; /* owned: stands in for no filter */
 	struct store__connection_names names;
-	struct store__subject_counts tallies;
+	struct store__subject_counts subject_counts;
 	struct store__undelivered *undelivered;
 	uint64_t undelivered_here; /* deliveries of the block that never reached their receiver */
 	struct store_steps steps;
@@ -37,16 +37,16 @@ struct run {
 
 /* ---- single events ---- */
 
-/* Find or make a connection's tally, described as well as the segment can. */
+/* Find or add a connection's entry, with the description that the segment has of it. */
 static int find_client(struct run *run, uint64_t conn, struct store_summary_client **client)
 {
 	bool is_new;
-	int error = store__subject_counts_client(&run->tallies, conn, client, &is_new);
+	int error = store__subject_counts_client(&run->subject_counts, conn, client, &is_new);
 	if (error || !is_new)
 		return error;
 	const struct wire_client *known =
 	    store__connection_names_find(&run->names, run->cursor.segment, run->cursor.entry, conn);
-	return known ? store__subject_counts_describe(&run->tallies, *client, known) : 0;
+	return known ? store__subject_counts_describe(&run->subject_counts, *client, known) : 0;
 }
 
 /* A connect event counts once for its connection, whether it is a repetition or not. */
@@ -63,10 +63,10 @@ static int count_connect(struct run *run, const struct wire_event *event)
 	if (!client)
 		return 0;
 	client->has_connected = true;
-	return store__subject_counts_describe(&run->tallies, client, event->client);
+	return store__subject_counts_describe(&run->subject_counts, client, event->client);
 }
 
-/* An event of a kind that is rare, or of a filter that looks into events. False in *passes when it does not pass. */
+/* Look at an event of a rare kind, or for a filter that needs the event itself. *passes: whether it passes. */
 static int look_at(struct run *run, uint32_t row, bool *passes)
 {
 	struct wire_event event;
@@ -121,7 +121,7 @@ static int count_doing(struct run *run, uint32_t row, uint64_t messages, uint64_
 	return 0;
 }
 
-/* A message of a block with deliveries that never reached their receiver. */
+/* Count the receivers of a message of a block with deliveries that never reached their receiver. */
 static int count_arrivals(struct run *run, uint32_t row)
 {
 	struct wire_event event;
@@ -134,7 +134,7 @@ static int count_arrivals(struct run *run, uint32_t row)
 	return error;
 }
 
-/* Who got a message, of whatever block. Those who got it are counted set by set, at the end of the block. */
+/* Count who got a message. Clients are counted set by set, at the end of the block. */
 static int count_receivers(struct run *run, uint32_t row)
 {
 	const struct store_block *block = run->scan.block;
@@ -222,7 +222,7 @@ static uint32_t sets_in(const struct store_block *block)
 	return block->columns[STORE__SET_LENGTH].count;
 }
 
-/* Who got the messages of each set. */
+/* Count the messages of each set for each of its receivers. */
 static int fold_sets(struct run *run)
 {
 	const struct store_block *block = run->scan.block;
@@ -249,9 +249,9 @@ static int fold_counts(struct run *run)
 		run->summary->payload_bytes += count->bytes;
 		if (i == subjects || count->messages == 0)
 			continue;
-		int error =
-		    store__subject_counts_add(&run->tallies, store_block_subject(run->scan.block, i)->subject,
-					      count->messages, count->bytes);
+		int error = store__subject_counts_add(&run->subject_counts,
+						      store_block_subject(run->scan.block, i)->subject,
+						      count->messages, count->bytes);
 		if (error)
 			return error;
 	}
@@ -277,7 +277,7 @@ static int count_rows(struct run *run)
 
 /* ---- whole blocks ---- */
 
-/* Every event passes, and header and dictionary tell all that is to be told. */
+/* Every event passes, and header and dictionary have all that is needed. */
 static bool is_whole(const struct run *run, const struct store_block_header *header)
 {
 	return run->scan.all_subjects && !run->clients && !(header->kinds & (SINGULAR_KINDS | STEP_KINDS)) &&
@@ -299,7 +299,7 @@ static int count_whole(struct run *run, const struct store_block_header *header)
 		summary->unknown_publishers += subject->unknown_publishers;
 		summary->masked_messages += subject->masked;
 		int error = subject->messages > 0
-				? store__subject_counts_add(&run->tallies, subject->subject,
+				? store__subject_counts_add(&run->subject_counts, subject->subject,
 							    subject->messages, subject->payload_bytes)
 				: 0;
 		if (error)
@@ -346,7 +346,7 @@ static int count_log(struct run *run, struct wire_fault *fault)
 	return error;
 }
 
-/* The list of clients was needed to tell them apart. */
+/* The list was needed only to count distinct connections. */
 static void drop_clients(struct store_summary *summary)
 {
 	for (size_t i = 0; i < summary->clients_len; i++)
@@ -362,7 +362,7 @@ static int sum_up(struct run *run, const char *path, const struct store_filter *
 	if (!filter)
 		filter = run->everything = store_filter_open();
 	int error = filter ? store__block_scan_init(&run->scan, filter, false) : -ENOMEM;
-	error = error ? error : store__subject_counts_init(&run->tallies, run->summary);
+	error = error ? error : store__subject_counts_init(&run->subject_counts, run->summary);
 	run->undelivered = store__undelivered_open();
 	if (error || !run->undelivered)
 		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
@@ -373,7 +373,7 @@ static int sum_up(struct run *run, const char *path, const struct store_filter *
 	error = error ? error : count_log(run, fault);
 	if (error)
 		return error;
-	store__subject_counts_sort(&run->tallies);
+	store__subject_counts_sort(&run->subject_counts);
 	run->summary->span_ns = store_time_minus(run->last_ns, run->first_ns);
 	store_steps_between(&run->steps, run->summary->first_seq, run->summary->last_seq,
 			    &run->summary->steps);
@@ -390,7 +390,7 @@ int store_summary_read(struct store_summary *summary, const char *path, const st
 	store__connection_names_fini(&run.names);
 	store_filter_close(run.everything);
 	store__undelivered_close(run.undelivered);
-	store__subject_counts_fini(&run.tallies);
+	store__subject_counts_fini(&run.subject_counts);
 	store__block_cursor_fini(&run.cursor);
 	store_steps_fini(&run.steps);
 	store__buffer_fini(&run.counts);

@@ -3,7 +3,7 @@
  *
  *   log       a shop's messages, requests, a slow consumer, an error, a gap; closed by its writer
  *   first     orders, ticks and requests
- *   again     the same, recorded anew: other times, connections and inboxes
+ *   again     the same, recorded again: other times, connections and inboxes
  *   second    likewise, but an order is missing and one changed, ticks are swapped, a reply is wrong and all are late
  *   partly    what a recording may not know or not show: unknown publishers and receivers, delivery times, masked
  *             payloads; two connections with accounts

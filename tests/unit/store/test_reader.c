@@ -1,4 +1,4 @@
-/* Reading whole logs, and what of them a filter lets through. */
+/* Reading undamaged logs, with and without filters. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,7 +102,7 @@ static void assert_filtered(const struct log_builder *builder, const struct read
 	assert_int_equal(at, reading->count);
 }
 
-static void any_filter_gives_what_asking_it_for_every_event_gives(void **state)
+static void a_filtered_log_has_exactly_the_events_that_the_filter_passes(void **state)
 {
 	struct builder_fixture *fixture = *state;
 	struct random random = {.state = 5};
@@ -147,7 +147,7 @@ static void the_client_of_an_event_is_known_though_its_connect_is_filtered_out(v
 	store_filter_close(filter);
 }
 
-/* ---- what is not read ---- */
+/* ---- frames and blocks that are not read ---- */
 
 static void payload_frames_are_not_read_unless_payloads_are_wanted(void **state)
 {
@@ -192,7 +192,7 @@ int main(void)
 	    TEST(one_segment_is_read_alone),
 	    TEST(an_empty_log_has_no_events),
 	    TEST(a_missing_log_and_a_foreign_file_are_errors),
-	    TEST(any_filter_gives_what_asking_it_for_every_event_gives),
+	    TEST(a_filtered_log_has_exactly_the_events_that_the_filter_passes),
 	    TEST(the_client_of_an_event_is_known_though_its_connect_is_filtered_out),
 	    TEST(payload_frames_are_not_read_unless_payloads_are_wanted),
 	    TEST(blocks_that_cannot_match_are_not_read),

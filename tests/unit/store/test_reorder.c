@@ -415,6 +415,37 @@ static void a_followed_log_gives_what_it_has_in_order_of_time(void **state)
 	free(model.epochs);
 }
 
+static void an_unreadable_log_gives_all_events_before_the_error(void **state)
+{
+	struct builder_fixture *fixture = *state;
+	const struct store_reader_options options = {.in_time_order = true};
+	struct store_reader *reader;
+	struct wire_event event;
+	struct wire_fault fault;
+	unsigned char header[STORE_FILE_HEADER_BYTES];
+	char path[400];
+	uint64_t count = 0;
+	int status;
+	for (int64_t i = 0; i < 100; i++) {
+		builder_add(&fixture->builder,
+			    &(struct wire_event){.time_ns = i * 1000, .subject = WIRE_LITERAL("a")});
+		if (i % 7 == 6)
+			builder_end_block(&fixture->builder);
+	}
+	builder_end_segment(&fixture->builder, true);
+	store_file_header_put(
+	    header, &(struct store_file_header){.major = STORE_VERSION_MAJOR + 1, .first_seq = 101});
+	snprintf(path, sizeof path, "%s/00000000000000000101.seg", fixture->log);
+	support_write_file(path, (const char *)header, sizeof header);
+	assert_int_equal(store_reader_open(&reader, fixture->log, &options, &fault), 0);
+	while ((status = store_reader_next(reader, &event, &fault)) == 1)
+		count++;
+	assert_int_equal(status, STORE_EVERSION);
+	assert_non_null(strstr(fault.text, path));
+	assert_int_equal(count, 100);
+	store_reader_close(reader);
+}
+
 /* More blocks overlap than the window holds. */
 static void blocks_that_are_too_many_for_the_window_all_come(void **state)
 {
@@ -451,6 +482,7 @@ int main(void)
 	    TEST(damaged_blocks_cost_their_own_events_and_no_order),
 	    TEST(nothing_is_sorted_across_missing_blocks),
 	    TEST(a_followed_log_gives_what_it_has_in_order_of_time),
+	    TEST(an_unreadable_log_gives_all_events_before_the_error),
 	    TEST(blocks_that_are_too_many_for_the_window_all_come),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
