@@ -127,7 +127,8 @@ uint64_t store_batch_memory(const struct store_batch *batch)
 	    (uint64_t)batch->subject_table.mask + batch->subscriber_table.mask + batch->set_table.mask + 3;
 	return sizeof *batch + slots * sizeof(struct store_table_slot) + batch->payloads.cap +
 	       batch->replies.cap + batch->details.cap + batch->delays.cap + batch->subjects.cap +
-	       batch->subject_text.cap + batch->subscribers.cap + batch->subscriber_text.cap + batch->sets.cap + batch->members.cap;
+	       batch->subject_text.cap + batch->subscribers.cap + batch->subscriber_text.cap +
+	       batch->sets.cap + batch->members.cap;
 }
 
 int64_t store_batch_min_time_ns(const struct store_batch *batch)

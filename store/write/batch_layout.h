@@ -97,9 +97,9 @@ struct store_batch {
 static inline struct store__buffer *store__batch_side_buffer(struct store_batch *batch, int index)
 {
 	struct store__buffer *const buffers[] = {
-	    &batch->replies,         &batch->details, &batch->delays,
+	    &batch->replies,         &batch->details,      &batch->delays,
 	    &batch->subjects,        &batch->subject_text, &batch->subscribers,
-	    &batch->subscriber_text, &batch->sets,    &batch->members,
+	    &batch->subscriber_text, &batch->sets,         &batch->members,
 	};
 	return index < (int)(sizeof buffers / sizeof *buffers) ? buffers[index] : NULL;
 }
