@@ -40,7 +40,7 @@ static int digest_event(void *context, const struct wire_event *event)
 
 int bench_log_decode(const char *path, struct bench_decoded *decoded, struct wire_fault *fault)
 {
-	const struct store_reader_options options = {.payloads = true};
+	const struct store_reader_options options = {.in_time_order = true, .payloads = true};
 	*decoded = (struct bench_decoded){0};
 	double start_s = bench_now_s();
 	int error = each_event(path, &options, digest_event, decoded, fault);

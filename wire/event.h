@@ -37,6 +37,11 @@ enum {
 	WIRE_EVENT_DAMAGE = 1 << 3,
 	/* message: it may have receivers besides those that are listed and counted, or instead of none */
 	WIRE_EVENT_RECEIVERS_UNKNOWN = 1 << 4,
+	/* message: the source could not see who published it; conn is 0 */
+	WIRE_EVENT_PUBLISHER_UNKNOWN = 1 << 5,
+	/* message, delivery: bytes of the payload or the headers were replaced on purpose when it was recorded, so
+	 * they must not be compared with anything */
+	WIRE_EVENT_MASKED = 1 << 6,
 };
 
 /* What became of a message on its way to one receiver; part of the log format. */
@@ -59,7 +64,11 @@ struct wire_receiver {
 struct wire_client {
 	struct wire_slice address; /* "10.0.0.7:53122" or "[::1]:53122" */
 	struct wire_slice name, lang, version, user;
+	struct wire_slice account; /* that the user belongs to */
 };
+
+/* The delivery time of a receiver is unknown. */
+#define WIRE_DELAY_UNKNOWN INT64_MIN
 
 /* A sink's number for a subject or a list of receivers, kept by the source. A source that sends the same subject (or the
  * same receivers) again lends the same hint again, and the sink skips the look-up. A sink trusts `id` only when `stamp`
@@ -91,6 +100,10 @@ struct wire_event {
 	uint32_t receiver_count;
 	uint32_t receivers_len;
 	const struct wire_receiver *receivers;
+	/* When each receiver got it, from sources that saw that: receivers_len times in nanoseconds after time_ns
+	 * (negative: seen before the message), or WIRE_DELAY_UNKNOWN. NULL: none is known, as always when
+	 * receivers_hint is lent. */
+	const int64_t *delays_ns;
 
 	/* Lent to sinks; NULL = none. */
 	struct wire_intern_hint *subject_hint, *receivers_hint;

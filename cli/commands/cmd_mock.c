@@ -160,7 +160,7 @@ static int build_index(struct session *session, struct store_merge *logs)
 static int read_logs(struct session *session, const struct cli_operands *paths)
 {
 	const struct store_reader_options options = {
-	    .filter = session->filter, .payloads = true, .steady = true};
+	    .filter = session->filter, .payloads = true, .in_time_order = true, .steady = true};
 	struct store_merge *logs;
 	struct wire_fault fault;
 

@@ -11,8 +11,11 @@
 static int open_all(const struct cli_replay_input *input, bool reverse, bool payloads,
 		    struct store_merge **inputs, struct wire_fault *fault)
 {
-	const struct store_reader_options options = {
-	    .filter = input->filter, .reverse = reverse, .payloads = payloads, .steady = true};
+	const struct store_reader_options options = {.filter = input->filter,
+						     .reverse = reverse,
+						     .payloads = payloads,
+						     .in_time_order = true,
+						     .steady = true};
 
 	return cli_inputs_open(inputs, &input->logs, &options, fault);
 }

@@ -137,6 +137,7 @@ static struct store_reader_options reader_options(const struct session *session)
 	return (struct store_reader_options){
 	    .filter = session->filter,
 	    .reverse = view->reverse,
+	    .in_time_order = true,
 	    .follow = view->follow,
 	    .from_end = view->from_end && !session->waited,
 	    .last = view->last,

@@ -33,6 +33,8 @@ static void put_message(struct cli_diff_json *printer, struct cli_json *json, co
 			cli_headers_json(printer->scratch, json, message->headers);
 		cli_json_bytes(json, "payload", message->payload);
 		cli_json_number(json, "size", message->size);
+		if (message->is_masked)
+			cli_json_true(json, "masked");
 		if (message->are_receivers_known)
 			cli_json_number(json, "receivers", message->receivers);
 		else if (message->receivers > 0)
@@ -93,6 +95,7 @@ static void put_counts(struct cli_json *json, const struct replay_diff_subject *
 	for (int kind = 0; kind < REPLAY_DIFFERENCES; kind++)
 		cli_json_number(json, replay_difference_name((enum replay_difference_kind)kind),
 				counts->differences[kind]);
+	cli_json_number(json, "masked", counts->masked);
 	cli_json_number(json, "unverifiable", counts->unverifiable);
 }
 

@@ -133,12 +133,14 @@ static void put_subject(struct cli_row *row, const struct replay_diff_subject *c
 	put_count(row, CLI_YELLOW, 12, counts->unverifiable);
 	cli_row_text(row, CLI_PLAIN, "  ");
 	put_name(row, counts->subject, counts->is_reply);
+	if (counts->masked > 0)
+		cli_row_format(row, CLI_YELLOW, ", %s masked", cli_count_text(text, counts->masked));
 	cli_row_end(row);
 }
 
 static bool is_shown(const struct replay_diff_subject *counts)
 {
-	return replay_diff_differences(counts) > 0 || counts->unverifiable > 0;
+	return replay_diff_differences(counts) > 0 || counts->unverifiable > 0 || counts->masked > 0;
 }
 
 static void put_more(struct cli_row *row, uint64_t count, const char *noun, const char *option)
@@ -227,6 +229,9 @@ static void put_result(struct cli_row *row, const struct replay_diff_summary *su
 	if (summary->total.unverifiable > 0)
 		cli_row_format(row, CLI_YELLOW, ", %s unverifiable: lost or cut in one of the logs",
 			       cli_count_text(text, summary->total.unverifiable));
+	if (summary->total.masked > 0)
+		cli_row_format(row, CLI_YELLOW, ", %s masked: cannot be compared",
+			       cli_count_text(text, summary->total.masked));
 	if (summary->stopped)
 		cli_row_text(row, CLI_YELLOW, ", as far as they were compared");
 	cli_row_end(row);

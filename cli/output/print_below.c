@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "cli/output/sizes.h"
 #include "wire/headers.h"
 
 enum { INDENT = 6, LABEL_COLUMNS = 9 };
@@ -25,9 +26,12 @@ static void label(struct cli_row *row, const char *name)
 	cli_row_fill(row, INDENT + LABEL_COLUMNS);
 }
 
-static void print_receiver(struct cli_row *row, const struct wire_receiver *receiver,
+/* delay_ns: how long after the message it was delivered, or WIRE_DELAY_UNKNOWN. */
+static void print_receiver(struct cli_row *row, const struct wire_receiver *receiver, int64_t delay_ns,
 			   const struct cli_clients *clients)
 {
+	char span[CLI_SIZE_TEXT];
+
 	label(row, receiver->outcome == WIRE_SENT ? "to" : "not to");
 	cli_print_client(row, CLI_PLAIN, cli_clients_find(clients, receiver->conn), receiver->conn,
 			 CLI_ROW_ENDLESS);
@@ -39,6 +43,10 @@ static void print_receiver(struct cli_row *row, const struct wire_receiver *rece
 	}
 	if (receiver->outcome != WIRE_SENT)
 		cli_row_format(row, CLI_RED, ": %s", wire_outcome_name(receiver->outcome));
+	if (delay_ns != WIRE_DELAY_UNKNOWN)
+		cli_row_format(row, CLI_DIM, " %s %s",
+			       cli_span_text(span, delay_ns < 0 ? -delay_ns : delay_ns),
+			       delay_ns < 0 ? "before it" : "after it");
 	cli_row_end(row);
 }
 
@@ -86,7 +94,8 @@ void cli_print_details(struct cli_row *row, const struct wire_event *event, cons
 		cli_row_end(row);
 	}
 	for (uint32_t i = 0; event->receivers && i < event->receivers_len; i++)
-		print_receiver(row, &event->receivers[i], clients);
+		print_receiver(row, &event->receivers[i],
+			       event->delays_ns ? event->delays_ns[i] : WIRE_DELAY_UNKNOWN, clients);
 	if (event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN)
 		print_unknown(row, event);
 	if (event->headers.len > 0)

@@ -51,6 +51,8 @@ static void put_delivered(struct cli_json *json, const struct wire_event *event,
 		put_optional(json, "sid", receiver->sid);
 		put_optional(json, "queue", receiver->queue);
 		put_word(json, "outcome", wire_outcome_name(receiver->outcome));
+		if (event->delays_ns && event->delays_ns[i] != WIRE_DELAY_UNKNOWN)
+			cli_json_real(json, "after_us", (double)event->delays_ns[i] / 1e3);
 		cli_json_object_end(json);
 	}
 	cli_json_array_end(json);
@@ -69,6 +71,8 @@ static void put_body(struct cli_json_printer *printer, struct cli_json *json, co
 		cli_json_true(json, "cut");
 	if (event->flags & WIRE_EVENT_PARTIAL)
 		cli_json_true(json, "partial");
+	if (event->flags & WIRE_EVENT_MASKED)
+		cli_json_true(json, "masked");
 }
 
 /* The number of receivers is left out where there may be others; those that are known have a key of their own. */
@@ -110,6 +114,7 @@ static void put_connect(struct cli_json *json, const struct wire_event *event)
 	put_optional(json, "lang", client->lang);
 	put_optional(json, "version", client->version);
 	put_optional(json, "user", client->user);
+	put_optional(json, "account", client->account);
 	if (event->flags & WIRE_EVENT_REPEATED)
 		cli_json_true(json, "repeated");
 }
@@ -165,7 +170,10 @@ void cli_json_print(struct cli_json_printer *printer, struct cli_out *out, const
 	cli_json_quoted(&json, "seq", event->seq);
 	cli_json_time(&json, "time", &printer->clock, event->time_ns);
 	put_word(&json, "kind", wire_event_kind_name(event->kind));
-	put_conn(&json, event->conn, cli_clients_of(clients, event));
+	if (event->flags & WIRE_EVENT_PUBLISHER_UNKNOWN)
+		cli_json_true(&json, "publisher_unknown");
+	else
+		put_conn(&json, event->conn, cli_clients_of(clients, event));
 	switch (event->kind) {
 	case WIRE_EVENT_MESSAGE: put_message(printer, &json, event, clients); break;
 	case WIRE_EVENT_DELIVERY: put_delivery(printer, &json, event); break;

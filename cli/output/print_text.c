@@ -198,7 +198,9 @@ static void put_who(struct line *line)
 
 	if (event->kind == WIRE_EVENT_DELIVERY)
 		cli_row_text(&line->row, CLI_DIM, "→ ");
-	if (event->kind == WIRE_EVENT_CONNECT)
+	if (event->flags & WIRE_EVENT_PUBLISHER_UNKNOWN)
+		cli_row_text(&line->row, CLI_YELLOW, "?");
+	else if (event->kind == WIRE_EVENT_CONNECT)
 		put_newcomer(line);
 	else if (event->conn)
 		put_client(line, event->conn, cli_clients_find(line->clients, event->conn));
@@ -305,6 +307,10 @@ static void put_notes(struct line *line)
 		put_kept_note(line, "cut to", "");
 	if (event->flags & WIRE_EVENT_PARTIAL)
 		put_kept_note(line, "only", " seen");
+	if (event->flags & WIRE_EVENT_MASKED) {
+		begin_remark(line);
+		cli_row_text(&line->row, CLI_YELLOW, "[masked]");
+	}
 }
 
 static void print_message(struct line *line)
@@ -337,6 +343,9 @@ static void print_connect(struct line *line)
 		if (client->user.len > 0)
 			cli_row_text(row, CLI_DIM, ", user ");
 		cli_row_put(row, CLI_PLAIN, client->user, CLI_ROW_ENDLESS);
+		if (client->account.len > 0)
+			cli_row_text(row, CLI_DIM, ", account ");
+		cli_row_put(row, CLI_PLAIN, client->account, CLI_ROW_ENDLESS);
 	}
 	if (line->event->flags & WIRE_EVENT_REPEATED)
 		cli_row_text(row, CLI_DIM, " (was there before)");

@@ -12,7 +12,7 @@ uint64_t cli_replay_mismatch_count(const struct replay_verify_report *report)
 	uint64_t sum = 0;
 
 	for (int i = 0; i < REPLAY_VERDICT_COUNT; i++)
-		if (i != REPLAY_VERDICT_SAME && i != REPLAY_VERDICT_UNVERIFIABLE)
+		if (replay_verdict_is_mismatch((enum replay_verdict)i))
 			sum += report->verdicts[i];
 	return sum;
 }
@@ -98,7 +98,7 @@ void cli_replay_mismatch(void *context, const struct replay_mismatch *mismatch)
 
 static uint64_t row_mismatches(const struct replay_verify_row *row)
 {
-	return row->requests - row->verdicts[REPLAY_VERDICT_SAME] -
+	return row->requests - row->verdicts[REPLAY_VERDICT_SAME] - row->verdicts[REPLAY_VERDICT_MASKED] -
 	       row->verdicts[REPLAY_VERDICT_UNVERIFIABLE];
 }
 

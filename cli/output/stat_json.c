@@ -12,6 +12,8 @@ static void put_totals(struct cli_json *json, const struct store_summary *summar
 	cli_json_number(json, "payload_bytes", summary->payload_bytes);
 	cli_json_number(json, "deliveries", summary->deliveries);
 	cli_json_number(json, "unknown_receivers", summary->unknown_receivers);
+	cli_json_number(json, "unknown_publishers", summary->unknown_publishers);
+	cli_json_number(json, "masked_messages", summary->masked_messages);
 	cli_json_number(json, "connections", summary->connections);
 	cli_json_number(json, "errors", summary->errors);
 	cli_json_number(json, "gaps", summary->gaps);
@@ -68,6 +70,7 @@ static void put_clients(struct cli_json *json, const struct store_summary *summa
 		put_known(json, "lang", client->client.lang);
 		put_known(json, "version", client->client.version);
 		put_known(json, "user", client->client.user);
+		put_known(json, "account", client->client.account);
 		cli_json_number(json, "messages", client->messages);
 		cli_json_number(json, "bytes", client->bytes);
 		cli_json_number(json, "deliveries", client->deliveries);

@@ -91,6 +91,12 @@ static void put_messages(struct report *report)
 	if (summary->unknown_receivers > 0)
 		put_line(report, CLI_YELLOW, "receivers", cli_count_text(value, summary->unknown_receivers),
 			 "messages may have receivers that are not known");
+	if (summary->unknown_publishers > 0)
+		put_line(report, CLI_YELLOW, "publishers", cli_count_text(value, summary->unknown_publishers),
+			 "messages have a publisher that is not known");
+	if (summary->masked_messages > 0)
+		put_line(report, CLI_YELLOW, "masked", cli_count_text(value, summary->masked_messages),
+			 "messages were masked when they were recorded");
 }
 
 static void put_troubles(struct report *report)
@@ -180,6 +186,9 @@ static void put_client(struct report *report, const struct store_summary_client 
 	cli_row_put(row, CLI_BOLD, who->name, CLI_ROW_ENDLESS);
 	cli_row_format(row, CLI_DIM, "#%" PRIu64 " ", client->conn);
 	cli_row_client(row, who);
+	if (who->account.len > 0)
+		cli_row_text(row, CLI_DIM, ", account ");
+	cli_row_put(row, CLI_PLAIN, who->account, CLI_ROW_ENDLESS);
 	cli_row_end(row);
 }
 

@@ -93,6 +93,7 @@ static struct replay_diff_message message_of(const struct replay_diff *diff, enu
 	    .time_ns = message->time_ns,
 	    .steady_ns = message->steady_ns,
 	    .receivers = message->receiver_count,
+	    .is_masked = (message->flags & WIRE_EVENT_MASKED) != 0,
 	    .are_receivers_known = !(message->flags & WIRE_EVENT_RECEIVERS_UNKNOWN),
 	    .are_receivers_listed = message->receivers || message->receiver_count == 0,
 	    .receivers_hash = compares_each ? receivers_hash(&diff->recordings[side], message) : 0,
@@ -137,11 +138,15 @@ static int note_request(struct replay_diff *diff, enum replay_diff_side side,
 	return trace_requests_add(&diff->recordings[side].requests, message, key, replies);
 }
 
-static void note_publisher(struct replay__subject *subject, enum replay_diff_side side, uint64_t conn)
+/* Messages with unknown publishers may come from several. */
+static void note_publisher(struct replay__subject *subject, enum replay_diff_side side,
+			   const struct wire_event *message)
 {
-	if (subject->counts.messages[side] == 0)
-		subject->publisher[side] = conn;
-	else if (subject->publisher[side] != conn)
+	if (message->flags & WIRE_EVENT_PUBLISHER_UNKNOWN)
+		subject->has_publishers = true;
+	else if (subject->counts.messages[side] == 0)
+		subject->publisher[side] = message->conn;
+	else if (subject->publisher[side] != message->conn)
 		subject->has_publishers = true;
 }
 
@@ -173,7 +178,7 @@ static int take_message(struct replay_diff *diff, enum replay_diff_side side,
 	if (!entry.subject)
 		return -ENOMEM;
 	entry.key = entry.request ? replay__reply_key(entry.content, entry.request) : entry.content;
-	note_publisher(entry.subject, side, message->conn);
+	note_publisher(entry.subject, side, message);
 	entry.place = entry.subject->counts.messages[side]++;
 	note_time(&diff->recordings[side], message);
 	diff->recordings[side].messages++;

@@ -88,6 +88,7 @@ struct replay_diff_message {
 	int64_t time_ns;           /* time of day */
 	int64_t steady_ns;         /* without clock steps */
 	uint32_t receivers;        /* the number of known ones */
+	bool is_masked;            /* headers and payload are not the ones that were sent */
 	bool are_receivers_known;  /* all of them are known */
 	bool are_receivers_listed; /* it is known who they are */
 	uint64_t receivers_hash;   /* of their names, subscription ids and queue groups, in any order */

@@ -93,6 +93,18 @@ static bool have_other_receivers(const struct replay_diff_message *a, const stru
 	return a->are_receivers_listed && b->are_receivers_listed && a->receivers_hash != b->receivers_hash;
 }
 
+/* One of them is not what was sent: neither equal nor different bytes prove anything. */
+static bool is_masked(const struct replay__entry *const entries[REPLAY_SIDES])
+{
+	return entries[REPLAY_A]->message.is_masked || entries[REPLAY_B]->message.is_masked;
+}
+
+static void pair_masked(struct replay_diff *diff, const struct replay__entry *const entries[REPLAY_SIDES])
+{
+	pair_up(diff, entries);
+	entries[REPLAY_A]->subject->counts.masked++;
+}
+
 static void pair_equal(struct replay_diff *diff, const struct replay__entry *const entries[REPLAY_SIDES])
 {
 	const struct replay__entry *a = entries[REPLAY_A], *b = entries[REPLAY_B];
@@ -141,7 +153,10 @@ int replay__diff_match(struct replay_diff *diff, enum replay_diff_side side,
 		return replay__window_add(&diff->recordings[side].window, entry,
 					  &entry->subject->waiting[side]);
 	set_sides(entries, side, entry, counterpart);
-	pair_equal(diff, entries);
+	if (is_masked(entries))
+		pair_masked(diff, entries);
+	else
+		pair_equal(diff, entries);
 	diff->lead = (int64_t)(diff->recordings[REPLAY_A].messages - entries[REPLAY_A]->index) -
 		     (int64_t)(diff->recordings[REPLAY_B].messages - entries[REPLAY_B]->index);
 	release(diff, other, counterpart);
@@ -215,6 +230,10 @@ static void give_up_pair(struct replay_diff *diff, enum replay_diff_side side, s
 {
 	const struct replay__entry *entries[REPLAY_SIDES];
 	set_sides(entries, side, entry, counterpart);
+	if (is_masked(entries)) {
+		pair_masked(diff, entries);
+		return;
+	}
 	if (entry->content == counterpart->content) {
 		pair_equal(diff, entries);
 		return;

@@ -53,6 +53,7 @@ static void add(struct replay_diff_subject *total, const struct replay_diff_subj
 	for (int kind = 0; kind < REPLAY_DIFFERENCES; kind++)
 		total->differences[kind] += counts->differences[kind];
 	total->equal += counts->equal;
+	total->masked += counts->masked;
 	total->unverifiable += counts->unverifiable;
 }
 

@@ -17,6 +17,7 @@ struct replay_diff_subject {
 	uint64_t messages[REPLAY_SIDES];
 	uint64_t equal; /* pairs, including reordered ones and those that differ in deliveries */
 	uint64_t differences[REPLAY_DIFFERENCES];
+	uint64_t masked;       /* pairs that cannot be compared: one of the two was masked on purpose */
 	uint64_t unverifiable; /* the counterpart may be lost in a gap, or was not recorded whole */
 	struct replay_latency latency[REPLAY_SIDES]; /* replies only */
 };

@@ -175,7 +175,7 @@ static struct replay__live_request *take_slot(struct replay_live_replies *live)
 	request->recorded = (struct replay__reply_list){.end = &request->recorded.first};
 	request->live = (struct replay__reply_list){.end = &request->live.first};
 	request->is_finished = request->nobody_received = request->is_unverifiable = false;
-	request->no_responders = false;
+	request->no_responders = request->has_masked_reply = false;
 	request->is_slower = request->is_different = request->has_other_status = false;
 	request->id = live->next_id++;
 	return request;
@@ -194,6 +194,7 @@ uint64_t replay_live_replies_add_request(struct replay_live_replies *live, const
 	request->subject = strndup(subject.data, subject.len);
 	request->nobody_received =
 	    event->receiver_count == 0 && !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN);
+	request->is_masked = (event->flags & WIRE_EVENT_MASKED) != 0;
 	if (!request->subject || trace_requests_add(&live->recorded, event, id, NULL) != 0) {
 		request->due_ns = REPLAY__NOT_SENT;
 		id = 0;
@@ -217,6 +218,7 @@ static void take_recorded(struct replay_live_replies *live, struct replay__live_
 	if (reply->headers.len > 0)
 		wire_headers_open(&headers, reply->headers);
 	request->is_unverifiable |= (reply->flags & (WIRE_EVENT_CUT | WIRE_EVENT_PARTIAL)) != 0;
+	request->has_masked_reply |= (reply->flags & WIRE_EVENT_MASKED) != 0;
 	replay__live_request_add_reply(live, request, &request->recorded, headers.status, reply->payload,
 				       store_time_minus(reply->steady_ns, request->recorded_ns));
 }

@@ -65,6 +65,8 @@ static enum replay_verdict judge(const struct replay_live_replies *live,
 
 	if (request->is_unverifiable)
 		return REPLAY_VERDICT_UNVERIFIABLE;
+	if (request->is_masked)
+		return REPLAY_VERDICT_MASKED;
 	if (request->live.count < request->recorded.count)
 		return REPLAY_VERDICT_MISSING;
 	if (request->has_other_status)
@@ -75,7 +77,9 @@ static enum replay_verdict judge(const struct replay_live_replies *live,
 		return REPLAY_VERDICT_UNVERIFIABLE;
 	if (request->live.count > request->recorded.count)
 		return REPLAY_VERDICT_EXTRA;
-	return request->is_slower ? REPLAY_VERDICT_SLOWER : REPLAY_VERDICT_SAME;
+	if (request->is_slower)
+		return REPLAY_VERDICT_SLOWER;
+	return request->has_masked_reply ? REPLAY_VERDICT_MASKED : REPLAY_VERDICT_SAME;
 }
 
 static void report_mismatch(const struct replay_live_replies *live,
@@ -95,8 +99,7 @@ static void report_mismatch(const struct replay_live_replies *live,
 	    .live = reply_of(first_live),
 	};
 
-	if (live->options.mismatch && verdict != REPLAY_VERDICT_SAME &&
-	    verdict != REPLAY_VERDICT_UNVERIFIABLE)
+	if (live->options.mismatch && replay_verdict_is_mismatch(verdict))
 		live->options.mismatch(live->options.context, &mismatch);
 }
 
@@ -201,13 +204,15 @@ static void compare(struct replay_live_replies *live, struct replay__live_reques
 		    const struct replay_reply *recorded, const struct replay_reply *reply)
 {
 	double factor = live->options.slower;
+	bool is_comparable = !request->is_masked && !request->has_masked_reply;
 
 	(void)trace_histogram_add(&live->report.recorded, recorded->latency_ns);
 	replay__verify_summary_add_pair(&live->summary, request->subject, recorded->latency_ns,
 					reply->latency_ns);
-	if (!wire_slice_equal(recorded->status, reply->status))
+	if (is_comparable && !wire_slice_equal(recorded->status, reply->status))
 		request->has_other_status = true;
-	else if (!replay_compare_equal(live->options.compare, recorded->payload, reply->payload))
+	else if (is_comparable &&
+		 !replay_compare_equal(live->options.compare, recorded->payload, reply->payload))
 		request->is_different = true;
 	if (factor > 0 && store_time_minus(reply->latency_ns, recorded->latency_ns) > SLOWER_BY_NS &&
 	    (double)reply->latency_ns > factor * (double)recorded->latency_ns)

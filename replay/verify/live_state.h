@@ -37,9 +37,11 @@ struct replay__live_request {
 	char *subject;       /* owned */
 	struct replay__reply_list recorded, live;
 	bool is_finished;
-	bool nobody_received; /* in the recording, so that no reply is missing */
-	bool is_unverifiable; /* a reply was not recorded whole, could not be kept, or was not waited for */
-	bool no_responders;   /* the live server said so */
+	bool nobody_received;  /* in the recording, so that no reply is missing */
+	bool is_unverifiable;  /* a reply was not recorded whole, could not be kept, or was not waited for */
+	bool is_masked;        /* the request: the recorded replies answer another one */
+	bool has_masked_reply; /* a recorded reply is not the one that was sent */
+	bool no_responders;    /* the live server said so */
 	bool is_slower, is_different, has_other_status;
 	struct replay__kept_reply *first_recorded, *first_live; /* the first pair that differs */
 };

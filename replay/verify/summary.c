@@ -64,7 +64,7 @@ void replay__verify_summary_add_pair(struct replay__verify_summary *summary, con
 
 static uint64_t mismatches(const struct replay_verify_row *row)
 {
-	return row->requests - row->verdicts[REPLAY_VERDICT_SAME] -
+	return row->requests - row->verdicts[REPLAY_VERDICT_SAME] - row->verdicts[REPLAY_VERDICT_MASKED] -
 	       row->verdicts[REPLAY_VERDICT_UNVERIFIABLE];
 }
 

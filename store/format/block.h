@@ -36,7 +36,9 @@ struct store_block {
 	struct store__buffer receivers;   /* struct wire_receiver: the members of all sets */
 	struct store__buffer spans;       /* struct store__span: the sets */
 
-	struct store__places payloads, replies, details;
+	struct store__buffer delays; /* int64_t: the delivery times of all events that have some */
+
+	struct store__places payloads, replies, details, delay_places;
 	struct store__buffer groups; /* uint32_t a subject and one for none: used while payloads are placed */
 	struct wire_client client;   /* of the last connect event */
 };

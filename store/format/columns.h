@@ -13,8 +13,10 @@ enum store__dictionary_column {
 	STORE__SUBJECT_EVENTS = 2,
 	STORE__SUBJECT_MESSAGES = 3,
 	STORE__SUBJECT_PAYLOAD_BYTES = 4,
-	STORE__SUBJECT_TEXT = 5, /* bytes */
-	STORE__SUBJECT_UNKNOWN = 6,
+	STORE__SUBJECT_TEXT = 5,               /* bytes */
+	STORE__SUBJECT_UNKNOWN = 6,            /* messages with unknown receivers */
+	STORE__SUBJECT_UNKNOWN_PUBLISHERS = 7, /* messages with an unknown publisher */
+	STORE__SUBJECT_MASKED = 8,             /* masked messages */
 	STORE__DICTIONARY_COLUMNS
 };
 
@@ -34,6 +36,7 @@ enum store__event_column {
 	STORE__RECEIVER_COUNT = 11,
 	STORE__REFERS_TO = 12,
 	STORE__DETAILS_BYTES = 13,
+	STORE__DELAYS_LENGTH = 14,
 	STORE__ROW_COLUMNS, /* all ids below */
 	/* Bytes of events. */
 	STORE__REPLIES = 16,
@@ -45,6 +48,8 @@ enum store__event_column {
 	STORE__SUBSCRIBER_TEXT = 21, /* bytes */
 	STORE__SET_LENGTH = 22,
 	STORE__SET_MEMBERS = 23,
+	/* A value a receiver of an event, for events whose delivery times are known. */
+	STORE__DELAYS = 24,
 	STORE__EVENT_COLUMNS
 };
 
@@ -66,6 +71,17 @@ enum { STORE__SMALL_COLUMNS = 16, STORE__VALUES_MAX = 1 << 20 };
 struct store__run {
 	uint64_t value, count;
 };
+
+/* A delivery time as it is stored: 0 = unknown, else 1 + its zigzag. */
+static inline uint64_t store__delay_put(int64_t delay_ns)
+{
+	return store__zigzag(delay_ns) + 1; /* WIRE_DELAY_UNKNOWN has the largest zigzag of all */
+}
+
+static inline int64_t store__delay_get(uint64_t stored)
+{
+	return store__unzigzag(stored - 1);
+}
 
 /* A column in memory. A constant is stored once, with mask 0, so that it is never expanded and read like any other. Do not
  * move it: `values` may point into the struct itself. */

@@ -1,8 +1,6 @@
 #include "store/format/details.h"
 
-#include <assert.h>
-
-enum { TEXTS = 8, NUMBERS = 7, FIELD_BYTES_MAX = 2 + 2 * STORE__VARINT_MAX };
+enum { TEXTS = 9, NUMBERS = 7, FIELD_BYTES_MAX = 2 + 2 * STORE__VARINT_MAX };
 
 struct texts {
 	struct wire_slice field[TEXTS];
@@ -11,11 +9,15 @@ struct texts {
 static struct texts texts_of(const struct wire_event *event)
 {
 	const struct wire_client none = {0}, *client = event->client ? event->client : &none;
-	/* In the order of their tags, the first of which is 1. */
 	return (struct texts){{event->text, client->address, client->name, client->lang, client->version,
-			       client->user, event->sid, event->queue}};
+			       client->user, event->sid, event->queue, client->account}};
 }
-static_assert((int)STORE__DETAIL_QUEUE == TEXTS, "tags of texts come first");
+
+/* The tags of these texts. */
+static const enum store__detail text_tags[TEXTS] = {
+    STORE__DETAIL_TEXT, STORE__DETAIL_ADDRESS, STORE__DETAIL_NAME,
+    STORE__DETAIL_LANG, STORE__DETAIL_VERSION, STORE__DETAIL_USER,
+    STORE__DETAIL_SID,  STORE__DETAIL_QUEUE,   STORE__DETAIL_ACCOUNT};
 
 size_t store__details_bound(const struct wire_event *event)
 {
@@ -48,7 +50,7 @@ void store__details_put(struct store__buffer *buffer, const struct wire_event *e
 {
 	const struct texts texts = texts_of(event);
 	for (int i = 0; i < TEXTS; i++)
-		put_text(buffer, (enum store__detail)(i + 1), texts.field[i]);
+		put_text(buffer, text_tags[i], texts.field[i]);
 	put_number(buffer, STORE__DETAIL_MAX, event->max);
 	put_number(buffer, STORE__DETAIL_LOST_MESSAGES, event->lost_messages);
 	put_number(buffer, STORE__DETAIL_LOST_BYTES, event->lost_bytes);
@@ -83,6 +85,7 @@ static bool get_field(uint64_t tag, struct wire_slice value, struct wire_event *
 	case STORE__DETAIL_LANG: client->lang = value; return true;
 	case STORE__DETAIL_VERSION: client->version = value; return true;
 	case STORE__DETAIL_USER: client->user = value; return true;
+	case STORE__DETAIL_ACCOUNT: client->account = value; return true;
 	case STORE__DETAIL_SID: event->sid = value; return true;
 	case STORE__DETAIL_QUEUE: event->queue = value; return true;
 	case STORE__DETAIL_MAX: return get_number(value, &event->max);

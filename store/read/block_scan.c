@@ -1,117 +1,175 @@
 #include "store/read/block_scan.h"
 
-int store__block_scan_init(struct store__block_scan *select, const struct store_filter *filter, bool payloads)
+#include "store/read/steps.h"
+
+int store__block_scan_init(struct store__block_scan *scan, const struct store_filter *filter, bool payloads)
 {
-	*select = (struct store__block_scan){.filter = filter, .payloads = payloads};
-	select->block = store_block_open();
-	select->rows = malloc(STORE_BLOCK_EVENTS_MAX * sizeof *select->rows);
-	if (!filter)
-		select->filter = select->everything = store_filter_open();
-	if (!select->block || !select->rows || !select->filter)
-		return -ENOMEM;
-	select->payloads |= store_filter_needs_payloads(select->filter);
-	return 0;
+	*scan = (struct store__block_scan){.filter = filter,
+					   .payloads = payloads || store_filter_needs_payloads(filter),
+					   .block = store_block_open(),
+					   .rows = malloc(STORE_BLOCK_EVENTS_MAX * sizeof *scan->rows)};
+	return scan->block && scan->rows ? 0 : -ENOMEM;
 }
 
-void store__block_scan_fini(struct store__block_scan *select)
+void store__block_scan_fini(struct store__block_scan *scan)
 {
-	store_filter_close(select->everything);
-	store_block_close(select->block);
-	store__connection_names_fini(&select->roster);
-	free(select->subjects);
-	free(select->rows);
+	store_block_close(scan->block);
+	store__buffer_fini(&scan->sorted);
+	free(scan->subjects);
+	free(scan->rows);
 }
 
-static int reserve_subjects(struct store__block_scan *select)
+static int reserve_subjects(struct store__block_scan *scan)
 {
-	uint32_t count = store_block_subjects(select->block);
-	if (count <= select->subjects_cap)
+	uint32_t count = store_block_subjects(scan->block);
+	if (count <= scan->subjects_cap)
 		return 0;
-	unsigned char *subjects = realloc(select->subjects, count);
+	unsigned char *subjects = realloc(scan->subjects, count);
 	if (!subjects)
 		return -ENOMEM;
-	select->subjects = subjects;
-	select->subjects_cap = count;
+	scan->subjects = subjects;
+	scan->subjects_cap = count;
 	return 0;
 }
 
 /* True when any event may pass. */
-static bool judge_subjects(struct store__block_scan *select, const struct store_block_header *header)
+static bool judge_subjects(struct store__block_scan *scan, const struct store_block_header *header)
 {
-	uint32_t count = store_block_subjects(select->block), passing = 0;
+	uint32_t count = store_block_subjects(scan->block), passing = 0;
 	uint64_t with_subject = 0;
 	for (uint32_t i = 0; i < count; i++) {
-		const struct store_block_subject *subject = store_block_subject(select->block, i);
-		select->subjects[i] = store_filter_passes_subject(select->filter, subject->subject);
-		passing += select->subjects[i];
+		const struct store_block_subject *subject = store_block_subject(scan->block, i);
+		scan->subjects[i] = store_filter_passes_subject(scan->filter, subject->subject);
+		passing += scan->subjects[i];
 		with_subject += subject->events;
 	}
 	bool all_have_one = with_subject >= header->events;
-	bool none_passes = store_filter_passes_subject(select->filter, (struct wire_slice){0});
-	select->all_subjects = passing == count && (all_have_one || none_passes);
+	bool none_passes = store_filter_passes_subject(scan->filter, (struct wire_slice){0});
+	scan->all_subjects = passing == count && (all_have_one || none_passes);
 	return passing > 0 || (!all_have_one && none_passes) || (header->kinds & 1u << WIRE_EVENT_GAP);
 }
 
-int store__block_scan_subjects(struct store__block_scan *select, struct store__block_cursor *walk)
+int store__block_scan_subjects(struct store__block_scan *scan, struct store_segment_reader *segment,
+			       size_t entry)
 {
-	const struct store_block_header *header = &store__block_cursor_entry(walk)->header;
-	store_block_begin(select->block, header);
-	int error =
-	    store_segment_reader_load(walk->segment, walk->entry, STORE_FRAME_DICTIONARY, select->block);
-	error = error ? error : reserve_subjects(select);
-	return error ? error : judge_subjects(select, header);
+	const struct store_block_header *header = &segment->index.entries[entry].header;
+	store_block_begin(scan->block, header);
+	int error = store_segment_reader_load(segment, entry, STORE_FRAME_DICTIONARY, scan->block);
+	error = error ? error : reserve_subjects(scan);
+	return error ? error : judge_subjects(scan, header);
 }
 
-static bool passes_subject(const struct store__block_scan *select, uint32_t row, bool none_passes)
+static bool passes_subject(const struct store__block_scan *scan, uint32_t row, bool none_passes)
 {
-	uint32_t subject = store_block_subject_of(select->block, row);
-	return subject == UINT32_MAX ? none_passes : select->subjects[subject];
+	uint32_t subject = store_block_subject_of(scan->block, row);
+	return subject == UINT32_MAX ? none_passes : scan->subjects[subject];
 }
 
 /* Hot: once for every event of a block that may hold events that pass. */
-static void judge_rows(struct store__block_scan *select, uint32_t events)
+static void judge_rows(struct store__block_scan *scan, uint32_t events)
 {
-	const struct store_block *block = select->block;
-	bool none_passes = store_filter_passes_subject(select->filter, (struct wire_slice){0});
-	select->count = 0;
+	const struct store_block *block = scan->block;
+	bool none_passes = store_filter_passes_subject(scan->filter, (struct wire_slice){0});
+	scan->count = 0;
 	for (uint32_t i = 0; i < events; i++) {
 		enum wire_event_kind kind = store_block_kind(block, i);
-		if (kind != WIRE_EVENT_GAP && !passes_subject(select, i, none_passes))
+		if (kind != WIRE_EVENT_GAP && !passes_subject(scan, i, none_passes))
 			continue;
-		if (store_filter_passes_numbers(select->filter, kind, store_block_time_ns(block, i),
+		if (store_filter_passes_numbers(scan->filter, kind, store_block_time_ns(block, i),
 						store_block_size(block, i)))
-			select->rows[select->count++] = i;
+			scan->rows[scan->count++] = i;
 	}
 }
 
-static void judge_clients(struct store__block_scan *select, const struct store__block_cursor *walk)
+static void judge_clients(struct store__block_scan *scan, struct store_segment_reader *segment, size_t entry,
+			  struct store__connection_names *names)
 {
 	uint64_t last_conn = 0;
 	uint32_t kept = 0;
-	bool last_passes = store_filter_passes_client(select->filter, 0, NULL);
-	for (uint32_t i = 0; i < select->count; i++) {
-		uint32_t row = select->rows[i];
-		uint64_t conn = store_block_conn(select->block, row);
+	bool last_passes = store_filter_passes_client(scan->filter, 0, NULL);
+	for (uint32_t i = 0; i < scan->count; i++) {
+		uint32_t row = scan->rows[i];
+		uint64_t conn = store_block_conn(scan->block, row);
 		if (conn != last_conn)
 			last_passes = store_filter_passes_client(
-			    select->filter, conn, store__connection_names_find(&select->roster, walk, conn));
+			    scan->filter, conn, store__connection_names_find(names, segment, entry, conn));
 		last_conn = conn;
-		if (last_passes || store_block_kind(select->block, row) == WIRE_EVENT_GAP)
-			select->rows[kept++] = row;
+		if (last_passes || store_block_kind(scan->block, row) == WIRE_EVENT_GAP)
+			scan->rows[kept++] = row;
 	}
-	select->count = kept;
+	scan->count = kept;
 }
 
-int store__block_scan_rows(struct store__block_scan *select, struct store__block_cursor *walk)
+int store__block_scan_rows(struct store__block_scan *scan, struct store_segment_reader *segment, size_t entry,
+			   struct store__connection_names *names)
 {
-	int error = store_segment_reader_load(walk->segment, walk->entry, STORE_FRAME_COLUMNS, select->block);
+	int error = store_segment_reader_load(segment, entry, STORE_FRAME_COLUMNS, scan->block);
 	if (error)
 		return error;
-	judge_rows(select, store__block_cursor_entry(walk)->header.events);
-	if (store_filter_needs_clients(select->filter))
-		judge_clients(select, walk);
-	if (select->payloads && select->count > 0)
-		return store_segment_reader_load(walk->segment, walk->entry, STORE_FRAME_PAYLOADS,
-						 select->block);
+	judge_rows(scan, segment->index.entries[entry].header.events);
+	if (store_filter_needs_clients(scan->filter))
+		judge_clients(scan, segment, entry, names);
+	if (scan->payloads && scan->count > 0)
+		return store_segment_reader_load(segment, entry, STORE_FRAME_PAYLOADS, scan->block);
+	return 0;
+}
+
+/* ---- order ---- */
+
+struct timed_row {
+	int64_t time_ns;
+	uint32_t row;
+};
+
+static bool are_in_order(const struct store__block_scan *scan)
+{
+	int64_t last_ns = INT64_MIN;
+	bool in_order = true;
+	for (uint32_t i = 0; i < scan->count && in_order; i++) {
+		int64_t time_ns = store_block_time_ns(scan->block, scan->rows[i]);
+		in_order = time_ns >= last_ns;
+		last_ns = time_ns;
+	}
+	return in_order;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct timed_row *x = a, *y = b;
+	if (x->time_ns != y->time_ns)
+		return x->time_ns < y->time_ns ? -1 : 1;
+	return (x->row > y->row) - (x->row < y->row);
+}
+
+/* The end of the rows from `from` on between which the clock was not set back. */
+static uint32_t end_of_stretch(const struct timed_row *rows, uint32_t from, uint32_t count)
+{
+	int64_t latest_ns = rows[from].time_ns;
+	for (uint32_t i = from + 1; i < count; i++) {
+		if (rows[i].time_ns < store_time_minus(latest_ns, STORE_REORDER_NS))
+			return i;
+		if (rows[i].time_ns > latest_ns)
+			latest_ns = rows[i].time_ns;
+	}
+	return count;
+}
+
+int store__block_scan_sort(struct store__block_scan *scan)
+{
+	if (are_in_order(scan))
+		return 0;
+	scan->sorted.len = 0;
+	if (store__buffer_reserve(&scan->sorted, scan->count * sizeof(struct timed_row)))
+		return -ENOMEM;
+	struct timed_row *rows = (struct timed_row *)(void *)scan->sorted.bytes;
+	for (uint32_t i = 0; i < scan->count; i++)
+		rows[i] = (struct timed_row){.time_ns = store_block_time_ns(scan->block, scan->rows[i]),
+					     .row = scan->rows[i]};
+	for (uint32_t from = 0, end; from < scan->count; from = end) {
+		end = end_of_stretch(rows, from, scan->count);
+		qsort(rows + from, end - from, sizeof *rows, by_time);
+	}
+	for (uint32_t i = 0; i < scan->count; i++)
+		scan->rows[i] = rows[i].row;
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* select.h - which events of a block a filter lets pass, found by loading as little of the block as will do.
+/* block_scan.h - the events of one block that pass a filter, found by loading as little of the block as possible.
  * Internal to store. */
 #ifndef STORE_READ_BLOCK_SCAN_H
 #define STORE_READ_BLOCK_SCAN_H
@@ -6,30 +6,39 @@
 #include "store/read/connection_names.h"
 #include "store/read/filter.h"
 
+/* How far apart in time events may be that a log has in the wrong order. Event loops hand their blocks over when these are
+ * 20 ms old, and later when they are busy; clocks that were set by 100 ms and more are no disorder. */
+#define STORE_REORDER_NS INT64_C(50000000)
+
 struct store__block_scan {
-	const struct store_filter *filter; /* borrowed; NULL = everything */
-	struct store_filter *everything;   /* owned: what stands in for no filter */
+	const struct store_filter *filter; /* borrowed */
 	bool payloads;                     /* load headers and payloads of blocks with events that pass */
 	struct store_block *block;
-	struct store__connection_names roster;
 
 	unsigned char *subjects; /* by subject of the block: it passes */
-	bool all_subjects;       /* each of them does, and so does having none where there is such an event */
+	bool all_subjects;       /* all of them pass, and so does having none, if there is such an event */
 	uint32_t subjects_cap;
-	uint32_t *rows; /* events that pass, but for what store_filter_passes_content says; by rising index */
+	uint32_t *rows; /* events that pass, not counting store_filter_passes_content; by rising index */
 	uint32_t count; /* of rows */
+	struct store__buffer sorted; /* memory of store__block_scan_sort */
 };
 
-/* 0 or -ENOMEM; in any case to be given to store__block_scan_fini. */
-int store__block_scan_init(struct store__block_scan *select, const struct store_filter *filter,
-			   bool payloads);
-void store__block_scan_fini(struct store__block_scan *select);
+/* 0 or -ENOMEM; in any case call store__block_scan_fini. */
+int store__block_scan_init(struct store__block_scan *scan, const struct store_filter *filter, bool payloads);
+void store__block_scan_fini(struct store__block_scan *scan);
 
-/* Load the dictionary of the block the walk is at and judge its subjects. 1 when events may pass, 0 when none
+/* Load the dictionary of block `entry` and check its subjects. 1 when events may pass, 0 when none
  * can, or a negative code: STORE_EDAMAGE, -ENOMEM or another negated errno. */
-int store__block_scan_subjects(struct store__block_scan *select, struct store__block_cursor *walk);
+int store__block_scan_subjects(struct store__block_scan *scan, struct store_segment_reader *segment,
+			       size_t entry);
 
 /* After that: load what else is needed, fill in rows and count. 0 or a negative code. */
-int store__block_scan_rows(struct store__block_scan *select, struct store__block_cursor *walk);
+int store__block_scan_rows(struct store__block_scan *scan, struct store_segment_reader *segment, size_t entry,
+			   struct store__connection_names *names);
+
+/* After that: put rows into order of time where they are out of order by at most STORE_REORDER_NS, as in blocks that were
+ * made of several. Rows of equal times keep their order. Where the clock was set back, rows stay before or after that place.
+ * 0 or -ENOMEM. */
+int store__block_scan_sort(struct store__block_scan *scan);
 
 #endif

@@ -11,7 +11,7 @@ void store_clients_fini(struct store_clients *clients)
 	*clients = (struct store_clients){0};
 }
 
-/* The index of the first entry whose conn is not smaller. Connections come by rising number, so the end is tried first. */
+/* The index of the first entry whose conn is not smaller. Connections mostly come by rising number, so the end is tried first. */
 static size_t position(const struct store_clients *clients, uint64_t conn)
 {
 	size_t low = 0, high = clients->count;
@@ -44,7 +44,7 @@ static struct wire_slice keep(char **to, struct wire_slice text)
 static size_t size_of(const struct wire_client *client)
 {
 	return sizeof(struct store_client) + client->address.len + client->name.len + client->lang.len +
-	       client->version.len + client->user.len;
+	       client->version.len + client->user.len + client->account.len;
 }
 
 static struct store_client *copy(uint64_t conn, const struct wire_client *client)
@@ -59,6 +59,7 @@ static struct store_client *copy(uint64_t conn, const struct wire_client *client
 	made->client.lang = keep(&to, client->lang);
 	made->client.version = keep(&to, client->version);
 	made->client.user = keep(&to, client->user);
+	made->client.account = keep(&to, client->account);
 	return made;
 }
 
@@ -81,7 +82,7 @@ static void forget(struct store_clients *clients, size_t at)
 	free(clients->list[at]);
 }
 
-/* Is there room for it, in the place of what is known of the connection? */
+/* Is there room for it, counting that it replaces an earlier entry of the connection? */
 static bool fits(const struct store_clients *clients, size_t at, uint64_t conn,
 		 const struct wire_client *client)
 {

@@ -1,4 +1,4 @@
-/* clients.h - what is known of connections, gathered from connect events.
+/* clients.h - descriptions of connections, collected from connect events.
  *
  * Bounded, as a log may come from anyone: see STORE_CLIENTS_BYTES_MAX. */
 #ifndef STORE_READ_CLIENTS_H
@@ -7,27 +7,27 @@
 #include "wire/event.h"
 
 enum {
-	STORE_CLIENTS_BYTES_MAX = 64 << 20, /* memory of a table; what does not fit is not remembered */
-	/* Connections come by rising number, but for those of different loops. One that comes after more than so
-	 * many larger ones is not remembered: a bound on the time it takes to keep them in order. */
+	STORE_CLIENTS_BYTES_MAX = 64 << 20, /* memory of a table; clients beyond it are not remembered */
+	/* Connections of one event loop come by rising number. One that comes after more than so many larger ones is not remembered,
+	 * which bounds the time it takes to keep them in order. */
 	STORE_CLIENTS_DISORDER_MAX = 4096,
 };
 
 struct store_client {
 	uint64_t conn;
-	struct wire_client client; /* its slices lie behind this struct */
+	struct wire_client client; /* its slices point to memory after this struct */
 };
 
 /* By rising conn. Zeroed = empty. */
 struct store_clients {
 	struct store_client **list; /* owned, each one too */
 	size_t count, cap;
-	size_t bytes; /* of all that is owned but the list */
+	size_t bytes; /* of the entries */
 };
 
 void store_clients_fini(struct store_clients *clients);
 
-/* Remember a copy; replaces what was known. 0, -ENOMEM, or -E2BIG when a bound keeps it out; on failure nothing
+/* Remember a copy, in the place of an earlier one. 0, -ENOMEM, or -E2BIG when it would exceed a bound; on failure nothing
  * has changed. */
 int store_clients_put(struct store_clients *clients, uint64_t conn, const struct wire_client *client);
 void store_clients_remove(struct store_clients *clients, uint64_t conn);

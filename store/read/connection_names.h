@@ -1,26 +1,35 @@
-/* roster.h - who is behind the connection numbers of one segment, found when first asked.
+/* connection_names.h - the clients behind the connection numbers of a segment, found when first asked.
  *
- * Each segment describes all its connections, so nothing but the segment itself is read, and of it only blocks with
- * connect events. Internal to store. */
+ * Each segment describes all its connections, so that only blocks with connect events of that segment are read.
+ * Internal to store. */
 #ifndef STORE_READ_CONNECTION_NAMES_H
 #define STORE_READ_CONNECTION_NAMES_H
 
-#include "store/read/block_cursor.h"
 #include "store/read/clients.h"
+#include "store/read/segment_reader.h"
+
+/* Where one segment follows the other, events of both may take turns. */
+enum { STORE__NAMED_SEGMENTS = 2 };
+
+struct store__segment_names {
+	struct store_segment_reader *segment; /* held; NULL: none */
+	struct store_clients clients;
+	size_t entries; /* of its index: blocks that were searched */
+};
 
 /* Zeroed = empty. */
 struct store__connection_names {
-	struct store_clients clients;
+	struct store__segment_names
+	    segments[STORE__NAMED_SEGMENTS]; /* the one asked about last comes first */
 	struct store_block *block;
-	uint64_t generation; /* the segment, as store__block_cursor counts them */
-	size_t entries;      /* that were looked through */
 };
 
-void store__connection_names_fini(struct store__connection_names *roster);
+void store__connection_names_fini(struct store__connection_names *names);
 
-/* NULL when nothing is known of the connection in the segment the walk is in. Valid until asked about another
- * segment. Blocks that cannot be read tell nothing. */
-const struct wire_client *store__connection_names_find(struct store__connection_names *roster,
-						       const struct store__block_cursor *walk, uint64_t conn);
+/* The client of a connection that has an event in block `entry` of the segment. NULL when it is not known. Valid until the
+ * next call. Blocks that cannot be read are passed over. */
+const struct wire_client *store__connection_names_find(struct store__connection_names *names,
+						       struct store_segment_reader *segment, size_t entry,
+						       uint64_t conn);
 
 #endif

@@ -34,9 +34,11 @@ void store_block_close(struct store_block *block)
 	store__buffer_fini(&block->subscribers);
 	store__buffer_fini(&block->receivers);
 	store__buffer_fini(&block->spans);
+	store__buffer_fini(&block->delays);
 	store__buffer_fini(&block->payloads.at);
 	store__buffer_fini(&block->replies.at);
 	store__buffer_fini(&block->details.at);
+	store__buffer_fini(&block->delay_places.at);
 	store__buffer_fini(&block->groups);
 	store__buffer_fini(&block->fields);
 	store__buffer_fini(&block->fields_scratch);
@@ -48,10 +50,11 @@ void store_block_begin(struct store_block *block, const struct store_block_heade
 	block->header = *header;
 	block->has_payloads = false;
 	block->subjects_len = 0;
-	block->payloads.found = block->replies.found = block->details.found = false;
+	block->payloads.found = block->replies.found = false;
+	block->details.found = block->delay_places.found = false;
 }
 
-/* Unpack to exactly raw_bytes at `out`, which is empty; equal sizes mean that nothing is compressed. */
+/* Unpack to exactly raw_bytes in `out`, replacing what is there. Equal sizes mean that the bytes are not compressed. */
 static int unpack_bytes(struct store_block *block, struct store__buffer *out, size_t raw_bytes,
 			const unsigned char *stored, size_t stored_bytes)
 {
@@ -69,7 +72,7 @@ static int unpack_bytes(struct store_block *block, struct store__buffer *out, si
 	return 0;
 }
 
-/* The bytes of fields first, and then the records that they stand for. */
+/* Unpack the fields, then join them to records. */
 static int unpack_fields(struct store_block *block, const struct store_frame_header *header,
 			 const unsigned char *stored)
 {
@@ -109,15 +112,20 @@ static bool has_rows(const struct store__column *column, uint32_t count)
 	return !column->seen || column->count == count;
 }
 
+/* Numbers of events by subject. */
+static bool are_event_counts(const struct store__column *column, uint32_t subjects, uint32_t events)
+{
+	return has_rows(column, subjects) && store__column_is_within(column, events);
+}
+
 static bool is_dictionary(const struct store__column *columns, uint32_t subjects, uint32_t events)
 {
-	return subjects <= events && has_rows(&columns[STORE__SUBJECT_EVENTS], subjects) &&
-	       has_rows(&columns[STORE__SUBJECT_MESSAGES], subjects) &&
+	return subjects <= events && are_event_counts(&columns[STORE__SUBJECT_EVENTS], subjects, events) &&
+	       are_event_counts(&columns[STORE__SUBJECT_MESSAGES], subjects, events) &&
+	       are_event_counts(&columns[STORE__SUBJECT_UNKNOWN], subjects, events) &&
+	       are_event_counts(&columns[STORE__SUBJECT_UNKNOWN_PUBLISHERS], subjects, events) &&
+	       are_event_counts(&columns[STORE__SUBJECT_MASKED], subjects, events) &&
 	       has_rows(&columns[STORE__SUBJECT_PAYLOAD_BYTES], subjects) &&
-	       has_rows(&columns[STORE__SUBJECT_UNKNOWN], subjects) &&
-	       store__column_is_within(&columns[STORE__SUBJECT_UNKNOWN], events) &&
-	       store__column_is_within(&columns[STORE__SUBJECT_EVENTS], events) &&
-	       store__column_is_within(&columns[STORE__SUBJECT_MESSAGES], events) &&
 	       store__column_adds_up(&columns[STORE__SUBJECT_BYTES], subjects,
 				     columns[STORE__SUBJECT_TEXT].bytes.len);
 }
@@ -143,7 +151,10 @@ static int index_dictionary(struct store_block *block)
 		    .events = (uint32_t)store__column_at(&columns[STORE__SUBJECT_EVENTS], i),
 		    .messages = (uint32_t)store__column_at(&columns[STORE__SUBJECT_MESSAGES], i),
 		    .payload_bytes = store__column_at(&columns[STORE__SUBJECT_PAYLOAD_BYTES], i),
-		    .unknown_receivers = (uint32_t)store__column_at(&columns[STORE__SUBJECT_UNKNOWN], i)};
+		    .unknown_receivers = (uint32_t)store__column_at(&columns[STORE__SUBJECT_UNKNOWN], i),
+		    .unknown_publishers =
+			(uint32_t)store__column_at(&columns[STORE__SUBJECT_UNKNOWN_PUBLISHERS], i),
+		    .masked = (uint32_t)store__column_at(&columns[STORE__SUBJECT_MASKED], i)};
 		text = len > 0 ? text + len : text;
 	}
 	block->subjects_len = subjects;
@@ -172,7 +183,7 @@ static int index_subscribers(struct store_block *block, uint32_t count)
 	return in.bad || store__left(&in) > 0 ? STORE_EDAMAGE : 0;
 }
 
-/* Replace the numbers of all sets' members by what they stand for. */
+/* Replace the members of all sets, which are numbers, by receivers. */
 static int index_members(struct store_block *block, uint32_t subscribers)
 {
 	const struct store__column *members = &block->columns[STORE__SET_MEMBERS];
@@ -221,6 +232,40 @@ static int index_receivers(struct store_block *block)
 	return error;
 }
 
+/* An event has as many delivery times as receivers, or none. */
+static bool delays_match(const struct store_block *block)
+{
+	for (uint32_t i = 0; i < block->header.events; i++) {
+		uint64_t len = store__block_number(block, STORE__DELAYS_LENGTH, i);
+		uint32_t set = (uint32_t)store__block_number(block, STORE__RECEIVERS, i);
+		if (len > 0 && (set == 0 || store__block_span(block, set - 1)->count != len))
+			return false;
+	}
+	return true;
+}
+
+/* Needs the receivers. Costs nothing where no delivery times were recorded. */
+static int index_delays(struct store_block *block)
+{
+	const struct store__column *lengths = &block->columns[STORE__DELAYS_LENGTH];
+	const struct store__column *delays = &block->columns[STORE__DELAYS];
+	if (!store__column_adds_up(lengths, block->header.events, delays->count))
+		return STORE_EDAMAGE;
+	if (delays->count == 0)
+		return 0;
+	if (!delays_match(block))
+		return STORE_EDAMAGE;
+	store__buffer_shrink(&block->delays, KEEP_BYTES);
+	block->delay_places.at.len = 0;
+	if (store__buffer_reserve(&block->delays, delays->count * sizeof(int64_t)) ||
+	    store__buffer_reserve(&block->delay_places.at, block->header.events * sizeof(uint32_t)))
+		return -ENOMEM;
+	int64_t *list = (int64_t *)(void *)block->delays.bytes;
+	for (uint32_t i = 0; i < delays->count; i++)
+		list[i] = store__delay_get(store__column_at(delays, i));
+	return 0;
+}
+
 static bool rows_are_sound(const struct store_block *block)
 {
 	const struct store__column *columns = block->columns;
@@ -265,7 +310,7 @@ static bool details_are_sound(const struct store_block *block)
 	return true;
 }
 
-/* Room to note where events begin, so that reading one cannot fail. */
+/* Room for the places of all events, so that reading an event cannot fail. */
 static int reserve_places(struct store_block *block)
 {
 	size_t bytes = block->header.events * sizeof(uint32_t);
@@ -287,6 +332,7 @@ static int index_columns(struct store_block *block)
 	if (!rows_are_sound(block) || !payloads_add_up(block) || !details_are_sound(block))
 		return STORE_EDAMAGE;
 	error = index_receivers(block);
+	error = error ? error : index_delays(block);
 	return error ? error : reserve_places(block);
 }
 

@@ -3,7 +3,7 @@
 #include "store/format/block.h"
 #include "store/format/details.h"
 
-/* Sum up the sizes of a column to where each event's bytes begin. */
+/* Where the bytes of an event begin: the sum of the sizes of all events before it. */
 static uint32_t place(const struct store_block *block, struct store__places *places,
 		      enum store__event_column sizes, uint32_t index)
 {
@@ -82,7 +82,7 @@ static void read_reply(struct store_block *block, uint32_t index, struct wire_ev
 				    place(block, &block->replies, STORE__REPLY_BYTES, index);
 }
 
-static void read_receivers(const struct store_block *block, uint32_t index, struct wire_event *event)
+static void read_receivers(struct store_block *block, uint32_t index, struct wire_event *event)
 {
 	uint32_t set = (uint32_t)store__block_number(block, STORE__RECEIVERS, index);
 	event->receiver_count = (uint32_t)store__block_number(block, STORE__RECEIVER_COUNT, index);
@@ -92,6 +92,9 @@ static void read_receivers(const struct store_block *block, uint32_t index, stru
 	event->receivers = store__block_receiver(block, span->offset);
 	event->receivers_len = span->count;
 	event->receiver_count = span->sent;
+	if (store__block_number(block, STORE__DELAYS_LENGTH, index) > 0)
+		event->delays_ns = (const int64_t *)(const void *)block->delays.bytes +
+				   place(block, &block->delay_places, STORE__DELAYS_LENGTH, index);
 }
 
 /* A delivery's receiver is stored as a set of one. */
@@ -108,7 +111,7 @@ static void read_delivery(const struct store_block *block, uint32_t index, struc
 	event->outcome = receiver->outcome;
 }
 
-/* Details were found sound when the columns were loaded. */
+/* Details were checked when the columns were loaded. */
 static void read_details(struct store_block *block, uint32_t index, struct wire_event *event)
 {
 	size_t len = store__block_number(block, STORE__DETAILS_BYTES, index);

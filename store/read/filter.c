@@ -10,7 +10,7 @@
 #include "wire/headers.h"
 #include "wire/subject.h"
 
-/* No pattern may take longer on one payload than so many steps, or take more memory. */
+/* Bounds on the steps and the memory that a pattern may take on one payload. */
 enum { MATCH_LIMIT = 1000000, DEPTH_LIMIT = 1000, HEAP_LIMIT_KIB = 16384 };
 enum { JIT_STACK_BYTES = 32 << 10, JIT_STACK_BYTES_MAX = 1 << 20 };
 
@@ -35,7 +35,7 @@ struct store_filter {
 	int64_t since_ns, until_ns;
 	uint64_t min_size;
 	uint32_t kinds; /* bit (1 << kind) */
-	bool has_kinds; /* they were asked for: repeated connect events pass */
+	bool has_kinds; /* given by the user: repeated connect events pass */
 };
 
 #define KIND_BIT(kind) (1u << (kind))
@@ -134,7 +134,7 @@ int store_filter_header(struct store_filter *filter, const char *key_or_pair, st
 	return list_add(&filter->headers, key_or_pair, fault);
 }
 
-/* Memory to match in, with its bounds. 0 or -ENOMEM. */
+/* Allocate memory for matching, with its bounds. 0 or -ENOMEM. */
 static int prepare(struct greps *greps)
 {
 	if (greps->limits)
@@ -176,7 +176,7 @@ int store_filter_grep(struct store_filter *filter, const char *regex, struct wir
 		return wire_fault_set(fault, STORE_EFILTER, "regular expression \"%s\", at character %zu: %s",
 				      regex, (size_t)at + 1, (const char *)why);
 	}
-	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* where there is none, it is interpreted */
+	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* without JIT, it is interpreted */
 	int error = add_code(&filter->greps, code);
 	return error ? wire_fault_set(fault, error, "out of memory") : 0;
 }
@@ -256,7 +256,7 @@ bool store_filter_times(const struct store_filter *filter, int64_t min_ns, int64
 	return max_ns >= filter->since_ns && (min_ns < filter->until_ns || filter->until_ns == INT64_MAX);
 }
 
-/* The sizes of a block's messages together tell that none is large enough; those of deliveries are not known. */
+/* The messages of a block are too small, even together. Sizes of deliveries are not in the header. */
 static bool is_too_small(const struct store_filter *filter, const struct store_block_header *header)
 {
 	const uint32_t others = KIND_BIT(WIRE_EVENT_DELIVERY) | KIND_BIT(WIRE_EVENT_GAP);

@@ -1,13 +1,12 @@
-/* filter.h - which events a reader wants: one set of conditions for every reading command.
+/* filter.h - the conditions that choose the events of every reading command.
  *
- * All conditions must hold; within one list any entry may hold. Asked at every level, cheapest first: a
- * segment by its index, a block by its header, then by its dictionary, then each event.
+ * All conditions must hold; within one list any entry may hold. Checked at every level, cheapest first: a block by its header, then by its dictionary, then each event.
  *
- * What conditions mean for events that have not what they ask for:
- *   gap             a reader must not hide loss: only kinds and times keep a gap event out
+ * Events that lack what a condition is about:
+ *   gap             passes all but kinds and times, since a reader must not hide loss
  *   no subject      (connect, mark, …) fails when subjects are asked for, passes when some are only excluded
- *   no payload      has size 0; only messages and deliveries can have headers or pass a regular expression
- *   client          is whose doing the event was: a message's publisher, never its receivers
+ *   no payload      has size 0; only messages and deliveries can have headers or match a regular expression
+ *   client          the client of an event is a message's publisher, never a receiver
  *
  * One filter serves one thread at a time: matching uses scratch memory inside it. */
 #ifndef STORE_READ_FILTER_H
@@ -17,7 +16,7 @@
 
 struct store_filter;
 
-/* Everything passes but repeated connect events. NULL when out of memory. */
+/* All events pass, except repeated connect events. NULL when out of memory. */
 struct store_filter *store_filter_open(void);
 void store_filter_close(struct store_filter *filter);
 
@@ -42,12 +41,12 @@ void store_filter_min_size(struct store_filter *filter, uint64_t bytes); /* of t
 /* Questions. */
 bool store_filter_needs_payloads(const struct store_filter *filter); /* grep or header */
 bool store_filter_needs_clients(const struct store_filter *filter);
-bool store_filter_is_empty(const struct store_filter *filter); /* nothing was asked for */
+bool store_filter_is_empty(const struct store_filter *filter); /* it has no condition */
 /* Can an event between these times, both inclusive, pass? */
 bool store_filter_times(const struct store_filter *filter, int64_t min_ns, int64_t max_ns);
-/* Can an event of this block pass, as far as its header tells? */
+/* By its header, can an event of this block pass? */
 bool store_filter_block(const struct store_filter *filter, const struct store_block_header *header);
-/* Does every event of this block pass that has a subject that passes, as far as its header tells? */
+/* By its header, does every event of this block pass whose subject passes? */
 bool store_filter_whole_block(const struct store_filter *filter, const struct store_block_header *header);
 bool store_filter_asks_for_gaps(const struct store_filter *filter); /* by their kind */
 bool store_filter_passes_kind(const struct store_filter *filter, enum wire_event_kind kind);
@@ -55,10 +54,10 @@ bool store_filter_passes_kind(const struct store_filter *filter, enum wire_event
 bool store_filter_passes_subject(const struct store_filter *filter, struct wire_slice subject);
 bool store_filter_passes_client(const struct store_filter *filter, uint64_t conn,
 				const struct wire_client *client);
-/* What can be told from numbers: kind, time, true payload size. */
+/* The conditions on numbers: kind, time, true payload size. */
 bool store_filter_passes_numbers(const struct store_filter *filter, enum wire_event_kind kind,
 				 int64_t time_ns, uint64_t size);
-/* What only the event itself tells: headers, payload, whether it is a repetition. */
+/* The conditions that need the event itself: headers, payload, whether it is a repetition. */
 bool store_filter_passes_content(const struct store_filter *filter, const struct wire_event *event);
 /* The event as a whole. client may be NULL: unknown. */
 bool store_filter_event(const struct store_filter *filter, const struct wire_event *event,

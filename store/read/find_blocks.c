@@ -5,8 +5,8 @@
 
 enum {
 	SEARCH_BYTES = 1 << 16,
-	/* How many bytes are looked at to tell blocks from what looks like one, beyond twice the file's size: a file made to
-	 * keep us busy must not do so for long. */
+	/* Bytes that may be read to tell blocks from bytes that look like one, besides twice the file's size. It bounds the time
+	 * that a malicious file can take. */
 	PATIENCE_BYTES = 64 << 20,
 };
 
@@ -18,9 +18,9 @@ struct found {
 
 struct search {
 	struct store_segment_reader *segment;
-	uint64_t next_seq; /* a block that is looked for begins there, or later */
-	bool is_exact;     /* there, and not later */
-	uint64_t patience; /* bytes that may still be looked at */
+	uint64_t next_seq; /* the block begins with this number, or a later one */
+	bool is_exact;     /* with this number and no other */
+	uint64_t patience; /* bytes that may still be read */
 };
 
 int store__read_at(int fd, uint64_t offset, void *out, size_t len)
@@ -77,9 +77,8 @@ static uint64_t next_of(const struct store_block_header *header)
 	return header->first_seq + header->events;
 }
 
-/* Read the block header at found->offset. 0; -ENODATA when the header, or (with a valid header) the block, is not all
- * there; STORE_EFORMAT or STORE_EDAMAGE when it is no header of this log that continues next_seq; or a negated
- * errno. */
+/* Read the block header at found->offset. 0; -ENODATA when the file ends within the header or, if that is valid, within the
+ * block; STORE_EFORMAT or STORE_EDAMAGE when it is no header of this log that continues next_seq; or a negated errno. */
 static int read_header(const struct store_segment_reader *segment, uint64_t next_seq, struct found *found)
 {
 	unsigned char bytes[STORE_BLOCK_HEADER_BYTES];
@@ -131,8 +130,8 @@ static bool has_intact_frames(struct search *search, const struct found *block)
 
 /* ---- the end of a segment ---- */
 
-/* Is what begins at offset the beginning of a block or of a footer, cut off by the end of the file? That is how a writer
- * that was interrupted leaves it. *beyond (may be NULL): it is the whole header of a block. */
+/* Does a block or a footer begin at offset and the file end within it, as an interrupted writer leaves it? When the header of
+ * the block is whole, it is copied to *beyond (may be NULL). */
 static bool is_unfinished(const struct store_segment_reader *segment, uint64_t offset, uint64_t next_seq,
 			  struct found *beyond)
 {
@@ -154,7 +153,7 @@ static bool is_unfinished(const struct store_segment_reader *segment, uint64_t o
 	return true;
 }
 
-/* A footer, damaged or not, begins where the last block ends. */
+/* A footer, which may be damaged, begins where the last block ends. */
 static bool is_footer(const struct store_segment_reader *segment)
 {
 	unsigned char trailer[STORE_TRAILER_BYTES];
@@ -189,11 +188,11 @@ static bool leads_on(const struct search *search, const struct found *block)
 	       is_unfinished(segment, next.offset, next_of(&block->header), NULL);
 }
 
-/* What the search makes of the places that hold the magic number of a block, in turn. */
+/* The candidates of a search, which tries each place that holds the magic number of a block. */
 struct choice {
 	bool has_anchor, has_lone;
-	struct found anchor; /* leads on */
-	struct found lone;   /* the first whose frames are intact, though nothing follows it */
+	struct found anchor; /* another block, the footer or the end follows it */
+	struct found lone;   /* the first with intact frames, though nothing follows it */
 };
 
 /* True when the choice is made. */
@@ -216,7 +215,7 @@ static bool consider(struct search *search, uint64_t offset, struct choice *choi
 	return false;
 }
 
-/* A lone block counts unless the one that leads on contradicts it. */
+/* Take the lone block unless the anchor contradicts it. */
 static bool choose(const struct choice *choice, struct found *found)
 {
 	bool takes_lone =
@@ -260,7 +259,7 @@ static int find_block(struct search *search, uint64_t from, uint64_t to, struct 
 	return choose(&choice, found) ? 0 : -ENODATA;
 }
 
-/* The last block lost bytes: the next one begins before the place where the header says that it ends. */
+/* The last block lost bytes, so that the next one begins before the end that its header states. */
 static int find_within_last(struct search *search, struct found *found)
 {
 	const struct store_index *index = &search->segment->index;
@@ -298,7 +297,7 @@ static int resync(struct search *search, size_t kept, struct found *found)
 
 /* ---- scanning ---- */
 
-/* The block that was found begins within the last one, which is thereby no block. */
+/* The block that was found begins within the last one, which therefore is no block. */
 static void drop_last(struct store_segment_reader *segment)
 {
 	segment->index.count--;

@@ -25,7 +25,7 @@ static char *join(const char *dir, const char *name)
 	return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
 }
 
-/* "00000000000000000001.seg" is a segment; ".torn", ".tmp" and ".damaged" behind it are not. */
+/* "00000000000000000001.seg" is a segment; "….seg.torn", "….seg.tmp" and "….seg.damaged" are not. */
 static bool read_name(const char *name, uint64_t *first_seq)
 {
 	char *end;

@@ -25,11 +25,11 @@ int64_t store_log_time_ns(const struct timespec *time);
 int store_log_list(struct store_log_segments *segments, const char *path, struct wire_fault *fault);
 void store_log_segments_fini(struct store_log_segments *segments);
 
-/* Remove what a rewriting of segments left half done. Needs the lock. */
+/* Remove the files of an interrupted rewriting of segments. Needs the lock. */
 void store_log_remove_temporary(const char *dir);
 
-/* A log's lock: of the file `lock` in it, and of the directory itself, so that removing the file lets nobody in. The kernel
- * releases both when the process dies. Not locked: both -1. */
+/* A log's lock: one on the file `lock` in it, and one on the directory itself, so that removing the file lets no second writer
+ * in. The kernel releases both when the process dies. Not locked: both -1. */
 struct store_log_lock {
 	int file_fd, dir_fd;
 };
@@ -43,19 +43,19 @@ void store_log_unlock(struct store_log_lock *lock);
 /* Is the directory that was locked still the one at dir? */
 bool store_log_lock_is_of(const struct store_log_lock *lock, const char *dir);
 
-/* Somebody may have removed the file `lock`: make it again, and lock it. 0 or a negative code: STORE_ELOCKED when somebody else
- * has locked the new file. */
+/* When the file `lock` was removed, make and lock it again. 0 or a negative code: STORE_ELOCKED when another process has
+ * locked the new file. */
 int store_log_lock_again(struct store_log_lock *lock, const char *dir);
 
 /* A live writer holds the lock. */
 bool store_log_is_locked(const char *dir);
 
-/* The name of the number-th file (from 1 on) that is kept aside of a segment: PATH.torn, PATH.torn.2, … Owned by the
+/* The name of the number-th file (from 1 on) that is kept of a segment: PATH.torn, PATH.torn.2, … Owned by the
  * caller; NULL when out of memory. */
 char *store_log_quarantine_path(const char *path, const char *suffix, int number);
 enum { STORE_QUARANTINE_MAX = 99 };
 
-/* Is path that of a segment, by its name? Then *first_seq gets the number it is named by. */
+/* Does path have the name of a segment? Then *first_seq gets the number in it. */
 bool store_log_segment_seq(const char *path, uint64_t *first_seq);
 
 /* The path of a segment in dir, owned by the caller; NULL when out of memory. */

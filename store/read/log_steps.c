@@ -8,7 +8,7 @@
 
 struct scan {
 	struct store_steps *steps;
-	struct store__block_cursor walk;
+	struct store__block_cursor cursor;
 	struct store_block *block;
 	uint64_t unpack_ns; /* blocks that span as much are unpacked, as are those with marks */
 };
@@ -27,8 +27,8 @@ static int see_event(struct scan *scan, uint64_t seq, uint32_t row)
 
 static int see_events(struct scan *scan, const struct store_block_header *header)
 {
-	int error = store_segment_reader_load_block(scan->walk.segment, scan->walk.entry, STORE_FRAME_COLUMNS,
-						    scan->block);
+	int error = store_segment_reader_load_block(scan->cursor.segment, scan->cursor.entry,
+						    STORE_FRAME_COLUMNS, scan->block);
 	if (error)
 		return error == -ENOMEM ? error : 0;
 	for (uint32_t row = 0; row < header->events && !error; row++)
@@ -38,7 +38,7 @@ static int see_events(struct scan *scan, const struct store_block_header *header
 
 static int see_block(struct scan *scan)
 {
-	const struct store_block_header *header = &store__block_cursor_entry(&scan->walk)->header;
+	const struct store_block_header *header = &store__block_cursor_entry(&scan->cursor)->header;
 	uint64_t span_ns = (uint64_t)header->max_time_ns - (uint64_t)header->min_time_ns;
 	if ((header->kinds & 1u << WIRE_EVENT_MARK) || span_ns >= scan->unpack_ns)
 		return see_events(scan, header);
@@ -50,10 +50,10 @@ static int see_block(struct scan *scan)
 
 static int see_log(struct scan *scan, const char *path, struct wire_fault *fault)
 {
-	int step = store__block_cursor_init(&scan->walk, path, false, false, fault);
+	int step = store__block_cursor_init(&scan->cursor, path, false, false, fault);
 	if (step == 0)
-		step = store__block_cursor_next(&scan->walk, fault);
-	for (; step > STORE__AT_END; step = store__block_cursor_next(&scan->walk, fault))
+		step = store__block_cursor_next(&scan->cursor, fault);
+	for (; step > STORE__AT_END; step = store__block_cursor_next(&scan->cursor, fault))
 		if (step == STORE__AT_BLOCK && see_block(scan) != 0)
 			return wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
 	return step;
@@ -66,7 +66,7 @@ static int scan_log(struct store_steps *steps, const char *path, uint64_t unpack
 	store_steps_fini(steps);
 	if (!error) {
 		error = see_log(&scan, path, fault);
-		store__block_cursor_fini(&scan.walk);
+		store__block_cursor_fini(&scan.cursor);
 	}
 	store_block_close(scan.block);
 	return error;

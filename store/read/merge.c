@@ -9,7 +9,7 @@ struct input {
 	struct wire_source *source; /* owned */
 	struct wire_event event;    /* the next one, when has_event */
 	bool has_event;
-	bool at_end; /* it had nothing when last asked */
+	bool at_end; /* it had no event when last asked */
 };
 
 struct store_merge {
@@ -117,8 +117,8 @@ int store_merge_add_log(struct store_merge *merge, const char *path,
 
 /* ---- reading ---- */
 
-/* Have the next event of each source at hand. One that was at its end is asked again only when nothing else is at
- * hand: looking for more costs system calls. */
+/* Get the next event of each source. A source that was at its end is asked again only when no other has one: looking for more
+ * costs system calls. */
 static int fill(struct store_merge *merge, bool ask_again, struct wire_fault *fault)
 {
 	for (size_t i = 0; i < merge->count; i++) {

@@ -1,9 +1,9 @@
-/* merge.h - several sources as one stream, by time: logs, and whatever else gives events in order.
+/* merge.h - merge several sources into one, by time: logs, and others that give events in order of time.
  *
- * Times are compared without the steps of the clocks (steady_ns): where the clock of one source was set back or ahead, its
- * events stay beside those of the others with which they happened.
- * Each source keeps its own order. Where the order of two events of different sources is open (equal times), the one
- * that was added first comes first; in reverse, last. */
+ * Times are compared without clock steps (steady_ns): where the clock of one source was set, its events stay next to the events
+ * of other sources that happened at the same time.
+ * Each source keeps its own order. Of two events with equal times, the one of the source that was added first comes first; in
+ * reverse, last. */
 #ifndef STORE_READ_MERGE_H
 #define STORE_READ_MERGE_H
 
@@ -11,7 +11,7 @@
 
 struct store_merge;
 
-/* A merge of nothing yet. reverse: the sources give their latest event first. NULL when out of memory. */
+/* A merge without sources. reverse: the sources give their latest event first. NULL when out of memory. */
 struct store_merge *store_merge_open(bool reverse);
 void store_merge_close(struct store_merge *merge);
 
@@ -26,8 +26,7 @@ int store_merge_add_log(struct store_merge *merge, const char *path,
 /* The merge as a source, valid as long as the merge; closing either closes both. */
 struct wire_source *store_merge_source(struct store_merge *merge);
 
-/* As next of wire_source: the earliest event first (in reverse: the latest). A source that has nothing new does not
- * hold the others up. */
+/* As next of wire_source: the earliest event first (in reverse: the latest). Does not wait for a source that has nothing new. */
 int store_merge_next(struct store_merge *merge, struct wire_event *event, struct wire_fault *fault);
 
 /* As store_reader_wait: something new in any of the logs. */

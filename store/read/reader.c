@@ -1,22 +1,22 @@
 #include "store/read/reader.h"
 
-#include "store/read/block_scan.h"
 #include "store/read/decode_event.h"
 #include "store/read/log_steps.h"
+#include "store/read/reorder.h"
 #include "store/read/undelivered.h"
 #include "store/read/watch.h"
 
 struct store_reader {
 	struct wire_source source; /* first: a source is its reader */
 	struct store_reader_options options;
-	struct store__block_cursor walk;
-	struct store__block_scan select;
-	uint32_t left; /* rows of the block that are still to be looked at */
+	struct store_filter *everything; /* owned: stands in for no filter */
+	const struct store_filter *filter;
+	struct store__block_cursor cursor;
+	struct store__window window;
 	struct store__undelivered *undelivered;
-	bool has_undelivered; /* the block has deliveries that never reached their receiver */
 	struct store__watch watch;
 	struct store_steps steps;     /* when they were asked for */
-	uint64_t first_seq, last_seq; /* of the events given out; 0: none was */
+	uint64_t first_seq, last_seq; /* smallest and largest of the events given out; 0: none was */
 };
 
 /* ---- opening ---- */
@@ -27,19 +27,20 @@ void store_reader_close(struct store_reader *reader)
 		return;
 	store__undelivered_close(reader->undelivered);
 	store_steps_fini(&reader->steps);
-	store__block_scan_fini(&reader->select);
+	store__window_fini(&reader->window);
 	store__watch_fini(&reader->watch);
-	store__block_cursor_fini(&reader->walk);
+	store__block_cursor_fini(&reader->cursor);
+	store_filter_close(reader->everything);
 	free(reader);
 }
 
-/* Behind the last event there is. */
+/* The number after the last event of the log. */
 static int find_end(const char *path, uint64_t *seq, struct wire_fault *fault)
 {
 	struct store__block_cursor back;
 	int status = store__block_cursor_init(&back, path, true, false, fault);
 	if (status == -ENOENT)
-		status = 0; /* it is yet to come */
+		status = 0; /* it does not exist yet */
 	else if (status == 0)
 		while ((status = store__block_cursor_next(&back, fault)) == STORE__AT_GAP)
 			;
@@ -75,7 +76,7 @@ static int find_last(const char *path, const struct store_reader_options *option
 	return status < 0 ? status : 0;
 }
 
-/* Following from the end: pass over what was there before. */
+/* Following from the end: skip the events that are there already. */
 static int go_to_end(struct store_reader *reader, const char *path, struct wire_fault *fault)
 {
 	uint64_t seq = 0;
@@ -83,16 +84,16 @@ static int go_to_end(struct store_reader *reader, const char *path, struct wire_
 	if (!error && reader->options.last > 0)
 		error = find_last(path, &reader->options, &seq, fault);
 	if (!error && seq > 0)
-		store__block_cursor_start_at(&reader->walk, seq);
+		store__block_cursor_start_at(&reader->cursor, seq);
 	return error;
 }
 
-/* In reverse, disconnect events are met before what their clients never got. */
+/* In reverse, a disconnect event comes before the messages that its client never got. */
 static int find_undelivered(struct store_reader *reader)
 {
-	if (reader->options.reverse || !store_filter_passes_kind(reader->select.filter, WIRE_EVENT_MESSAGE))
+	if (reader->options.reverse || !store_filter_passes_kind(reader->filter, WIRE_EVENT_MESSAGE))
 		return 0;
-	return store__undelivered_find(reader->undelivered, reader->walk.path, reader->walk.start_seq);
+	return store__undelivered_find(reader->undelivered, reader->cursor.path, reader->cursor.start_seq);
 }
 
 static int out_of_memory(const char *path, struct wire_fault *fault)
@@ -123,9 +124,7 @@ static void close_of(struct wire_source *source)
 static void steps_of(struct wire_source *source, struct wire_steps *steps)
 {
 	const struct store_reader *reader = (const struct store_reader *)source;
-	bool reverse = reader->options.reverse;
-	store_steps_between(&reader->steps, reverse ? reader->last_seq : reader->first_seq,
-			    reverse ? reader->first_seq : reader->last_seq, steps);
+	store_steps_between(&reader->steps, reader->first_seq, reader->last_seq, steps);
 }
 
 static const struct wire_source as_source = {next_of, client_of, damage_of, close_of, steps_of};
@@ -135,149 +134,108 @@ struct wire_source *store_reader_source(struct store_reader *reader)
 	return &reader->source;
 }
 
+static void open_window(struct store_reader *reader)
+{
+	const struct store__window_options options = {.in_time_order = reader->options.in_time_order,
+						      .reverse = reader->options.reverse,
+						      .payloads = reader->options.payloads,
+						      .filter = reader->filter,
+						      .undelivered = reader->undelivered};
+	store__window_init(&reader->window, &reader->cursor, &options);
+}
+
+/* Find out where to begin, and what has to be known before. 0 or a negative code with *fault. */
+static int begin(struct store_reader *reader, const char *path, struct wire_fault *fault)
+{
+	const struct store_reader_options *options = &reader->options;
+	reader->filter = options->filter;
+	if (!reader->filter)
+		reader->filter = reader->everything = store_filter_open();
+	reader->undelivered = store__undelivered_open();
+	if (!reader->filter || !reader->undelivered)
+		return out_of_memory(path, fault);
+	int error = store__block_cursor_init(&reader->cursor, path, options->reverse, options->follow, fault);
+	if (!error && options->steady)
+		error = store_log_steps_read(&reader->steps, path, fault);
+	if (!error && options->follow && options->from_end)
+		error = go_to_end(reader, path, fault);
+	if (!error && find_undelivered(reader) != 0)
+		error = out_of_memory(path, fault);
+	return error;
+}
+
 int store_reader_open(struct store_reader **reader, const char *path,
 		      const struct store_reader_options *options, struct wire_fault *fault)
 {
 	struct store_reader *opened = calloc(1, sizeof *opened);
 	if (!opened)
-		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
+		return out_of_memory(path, fault);
 	opened->source = as_source;
 	opened->options = *options;
 	opened->options.follow &= !options->reverse;
 	store__watch_init(&opened->watch, NULL);
-	int error = store__block_scan_init(&opened->select, options->filter, options->payloads);
-	opened->undelivered = store__undelivered_open();
-	if (error || !opened->undelivered)
-		error = out_of_memory(path, fault);
-	error = error ? error
-		      : store__block_cursor_init(&opened->walk, path, options->reverse,
-						 opened->options.follow, fault);
-	if (!error && options->steady)
-		error = store_log_steps_read(&opened->steps, path, fault);
-	if (!error && opened->options.follow && options->from_end)
-		error = go_to_end(opened, path, fault);
-	if (!error && find_undelivered(opened) != 0)
-		error = out_of_memory(path, fault);
+	int error = begin(opened, path, fault);
+	open_window(opened);
 	if (error) {
 		store_reader_close(opened);
 		return error;
 	}
-	store__watch_init(&opened->watch, opened->walk.path);
+	store__watch_init(&opened->watch, opened->cursor.path);
 	*reader = opened;
 	return 0;
 }
 
 /* ---- reading ---- */
 
-/* Hot: once for every event. 1, 0 when the block has no more, or -ENOMEM. */
-static int next_in_block(struct store_reader *reader, struct wire_event *event)
-{
-	struct store__block_scan *select = &reader->select;
-	while (reader->left > 0) {
-		uint32_t at = reader->options.reverse ? reader->left - 1 : select->count - reader->left;
-		reader->left--;
-		store_block_event(select->block, select->rows[at], event);
-		if (event->seq < reader->walk.start_seq ||
-		    !store_filter_passes_content(select->filter, event))
-			continue;
-		int error =
-		    reader->has_undelivered ? store__undelivered_apply(reader->undelivered, event) : 0;
-		return error ? error : 1;
-	}
-	return 0;
-}
-
-static bool is_wanted(const struct store_reader *reader)
-{
-	const struct store_block_header *header = &store__block_cursor_entry(&reader->walk)->header;
-	return header->first_seq + header->events > reader->walk.start_seq &&
-	       store_filter_block(reader->select.filter, header);
-}
-
-/* In reverse: learn what the clients whose end was passed never got. 0 or -ENOMEM. */
-static int learn_undelivered(struct store_reader *reader, int step)
-{
-	if (!reader->options.reverse)
-		return 0;
-	if (step == STORE__AT_BLOCK)
-		return store__undelivered_take_block(reader->undelivered, &reader->walk);
-	if (step == STORE__AT_GAP)
-		store__undelivered_take_gap(reader->undelivered);
-	return 0;
-}
-
-/* Take up the block the walk is at. STORE__AT_BLOCK, STORE__AT_GAP when it cannot be read, or -ENOMEM with *fault. */
-static int take_block(struct store_reader *reader, struct wire_fault *fault)
-{
-	if (!is_wanted(reader))
-		return STORE__AT_BLOCK;
-	int status = store__block_scan_subjects(&reader->select, &reader->walk);
-	if (status == 0)
-		return STORE__AT_BLOCK;
-	if (status > 0)
-		status = store__block_scan_rows(&reader->select, &reader->walk);
-	if (status == -ENOMEM)
-		return wire_fault_set(fault, status, "%s: out of memory", reader->walk.segment->path);
-	if (status < 0) {
-		store__block_cursor_give_up(&reader->walk);
-		return STORE__AT_GAP;
-	}
-	reader->left = reader->select.count;
-	reader->has_undelivered =
-	    store__undelivered_in(reader->undelivered,
-				  store__block_cursor_entry(&reader->walk)->header.first_seq) > 0;
-	return STORE__AT_BLOCK;
-}
-
 static bool passes_gap(const struct store_reader *reader, const struct wire_event *gap)
 {
-	return store_filter_passes_kind(reader->select.filter, WIRE_EVENT_GAP) &&
-	       store_filter_times(reader->select.filter, gap->from_ns, gap->to_ns);
+	return store_filter_passes_kind(reader->filter, WIRE_EVENT_GAP) &&
+	       store_filter_times(reader->filter, gap->from_ns, gap->to_ns);
 }
 
-/* On to the next block or gap: STORE__AT_BLOCK, STORE__AT_GAP, STORE__AT_END or a negative code with *fault. */
-static int step_on(struct store_reader *reader, struct wire_fault *fault)
+static bool passes(const struct store_reader *reader, const struct wire_event *event)
 {
-	int step = store__block_cursor_next(&reader->walk, fault);
-	if (learn_undelivered(reader, step) != 0)
-		return out_of_memory(reader->walk.path, fault);
-	return step == STORE__AT_BLOCK ? take_block(reader, fault) : step;
+	if (store__window_given(&reader->window)->is_gap)
+		return passes_gap(reader, event);
+	return event->seq >= reader->cursor.start_seq && store_filter_passes_content(reader->filter, event);
 }
 
-/* The event is given out. */
-static int give(struct store_reader *reader, struct wire_event *event)
+static void note_seq(struct store_reader *reader, uint64_t seq)
 {
-	event->steady_ns = store_steps_steady(&reader->steps, event->seq, event->time_ns);
-	if (reader->first_seq == 0)
-		reader->first_seq = event->seq;
-	reader->last_seq = event->seq;
-	return 1;
+	if (seq < reader->first_seq || reader->first_seq == 0)
+		reader->first_seq = seq;
+	if (seq > reader->last_seq)
+		reader->last_seq = seq;
 }
 
+/* Hot: once for every event. */
 int store_reader_next(struct store_reader *reader, struct wire_event *event, struct wire_fault *fault)
 {
-	for (;;) {
-		int status = next_in_block(reader, event);
-		if (status != 0)
-			return status > 0 ? give(reader, event) : out_of_memory(reader->walk.path, fault);
-		int step = step_on(reader, fault);
-		if (step == STORE__AT_END || step < 0)
-			return step;
-		if (step == STORE__AT_GAP && passes_gap(reader, &reader->walk.gap)) {
-			*event = reader->walk.gap;
-			return give(reader, event);
-		}
-	}
+	int status;
+	do {
+		status = store__window_next(&reader->window, event, fault);
+		if (status <= 0)
+			return status;
+	} while (!passes(reader, event));
+	if (store__window_given(&reader->window)->has_undelivered &&
+	    store__undelivered_apply(reader->undelivered, event) != 0)
+		return out_of_memory(reader->cursor.path, fault);
+	event->steady_ns = store_steps_steady(&reader->steps, event->seq, event->time_ns);
+	note_seq(reader, event->seq);
+	return 1;
 }
 
 const struct wire_client *store_reader_client(struct store_reader *reader, uint64_t conn)
 {
-	return store__connection_names_find(&reader->select.roster, &reader->walk, conn);
+	const struct store__window_block *given = store__window_given(&reader->window);
+	return given ? store__connection_names_find(&reader->window.names, given->place.segment,
+						    given->place.entry, conn)
+		     : NULL;
 }
 
 void store_reader_damage(const struct store_reader *reader, struct wire_damage *damage)
 {
-	*damage = reader->walk.damage;
+	*damage = reader->cursor.damage;
 }
 
 /* ---- following ---- */

@@ -1,10 +1,10 @@
-/* reader.h - read a log, or one segment of it, as a stream of events by sequence number; any number at a time,
- * in any process, while it is being written.
+/* reader.h - read a log, or one segment of it, as a stream of events, by sequence number or by time
+ * (store/read/reorder.h); any number at a time, in any process, while it is being written.
  *
- * Damage costs the damaged blocks and shows as gap events flagged WIRE_EVENT_DAMAGE, in their place, that name
- * the sequence numbers. What is passed over unread because nothing in it can pass the filter is not checked.
- * The unfinished end of a live or crashed segment is no damage, nor is what retention deleted before the
- * oldest segment. What it deletes while a reader is on its way there shows as a gap event without that flag. */
+ * Damage costs the damaged blocks. A gap event flagged WIRE_EVENT_DAMAGE takes their place and names the sequence numbers.
+ * Blocks that the filter rules out are not read and not checked. The unfinished end of a live or crashed segment is no damage,
+ * and neither are the segments that retention deleted before the oldest one. For a segment that retention deletes before the
+ * reader reaches it there is a gap event without that flag. */
 #ifndef STORE_READ_READER_H
 #define STORE_READ_READER_H
 
@@ -13,19 +13,21 @@
 
 struct store_reader_options {
 	const struct store_filter *filter; /* borrowed for the reader's life; NULL = everything */
-	bool reverse;                      /* newest first; does not go with follow */
-	bool follow;   /* at the end, wait for more instead of ending; the log may be yet to come */
-	bool from_end; /* with follow: start behind the last event there is now… */
-	uint64_t last; /* …but go back so many matching events first; 0 = none */
+	bool reverse;                      /* newest first; excludes follow */
+	bool follow;   /* at the end, wait for more instead of ending; the log need not exist yet */
+	bool from_end; /* with follow: start after the last event that there is now… */
+	uint64_t last; /* …and before that give the last so many matching events; 0 = none */
+	bool
+	    in_time_order; /* else in order of sequence numbers, which differs where several event loops wrote the log */
 	bool payloads; /* headers and payloads are wanted */
 	bool
-	    steady; /* steady_ns leaves out clock steps, which are looked for when opening; else it is time_ns */
+	    steady; /* find the clock steps when opening and leave them out of steady_ns; else that is time_ns */
 };
 
 struct store_reader;
 
-/* path: a log directory or a segment file. 0, or a negative code with *fault. Nothing is read but where to begin, and with
- * `steady` the indices: the first event comes at once, however large the log. */
+/* path: a log directory or a segment file. 0, or a negative code with *fault. Reads only what is needed to begin and, with `steady`, the indices, so that the first event comes at once however large the
+ * log is. */
 int store_reader_open(struct store_reader **reader, const char *path,
 		      const struct store_reader_options *options, struct wire_fault *fault);
 void store_reader_close(struct store_reader *reader);
@@ -40,11 +42,11 @@ int store_reader_next(struct store_reader *reader, struct wire_event *event, str
 /* Following: wait until there may be something new or the time is over. 1, 0 on time-out, -EINTR. */
 int store_reader_wait(struct store_reader *reader, int timeout_ms);
 
-/* What is known of a connection of the event just read, NULL when nothing. Valid until the next call of
- * store_reader_next. */
+/* The client of a connection of the event just read, NULL when it is not known. Valid until the next call of
+ * store_reader_next or store_reader_client. */
 const struct wire_client *store_reader_client(struct store_reader *reader, uint64_t conn);
 
-/* As damage of wire_source: blocks that were damaged, and the sequence numbers they swallowed. */
+/* As damage of wire_source: blocks that could not be read, and the number of their events. */
 void store_reader_damage(const struct store_reader *reader, struct wire_damage *damage);
 
 #endif

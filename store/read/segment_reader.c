@@ -19,7 +19,7 @@ static int update_size(struct store_segment_reader *segment)
 	return 0;
 }
 
-/* What the footer leaves out between two blocks was damaged when the footer was made. */
+/* Bytes that the footer does not cover were damaged already when it was written. */
 static int find_holes(struct store_segment_reader *segment)
 {
 	uint64_t end = STORE_FILE_HEADER_BYTES;
@@ -54,8 +54,8 @@ static bool find_footer(const struct store_segment_reader *segment, uint64_t *of
 	return true;
 }
 
-/* Without a valid footer: does it have one nevertheless? Either the trailer is there, or the footer with just room for it
- * after. A footer that was not written to its end is none: that is how a crash leaves it. */
+/* The segment has no valid footer. Does it have a damaged one? Either its trailer is there, or its header with just room for
+ * the rest. A footer that was not written to its end is none: a crash leaves it so. */
 static void look_for_footer(struct store_segment_reader *segment)
 {
 	unsigned char header[STORE_FOOTER_HEADER_BYTES];
@@ -66,8 +66,8 @@ static void look_for_footer(struct store_segment_reader *segment)
 				   segment->end + len + STORE_TRAILER_BYTES == segment->file_bytes);
 }
 
-/* The segment lost or gained bytes since its footer was written: the blocks have to be looked for, but up to the footer
- * only, and the footer tells which number follows the last of them. */
+/* The segment lost or gained bytes since its footer was written. Blocks have to be searched for, up to the footer, which tells
+ * the number that follows the last of them. */
 static void use_misplaced(struct store_segment_reader *segment, struct store_index *index, uint64_t offset)
 {
 	segment->scan_end = offset;
@@ -132,7 +132,7 @@ static int read_file_header(struct store_segment_reader *segment)
 	return segment->header_is_damaged ? 0 : error;
 }
 
-/* The file's name tells the first number, too, unless the file was renamed. */
+/* The first number is in the file's name, too, unless the file was renamed. */
 static uint64_t first_seq_of(const struct store_segment_reader *segment)
 {
 	uint64_t named, first = segment->index.entries[0].header.first_seq;
@@ -187,6 +187,7 @@ int store_segment_reader_open(struct store_segment_reader **segment, const char 
 	if (!opened)
 		return say_why(-ENOMEM, path, fault);
 	opened->fd = -1;
+	opened->holds = 1;
 	int error = open_file(opened, path);
 	if (error) {
 		store_segment_reader_close(opened);
@@ -196,9 +197,15 @@ int store_segment_reader_open(struct store_segment_reader **segment, const char 
 	return 0;
 }
 
+struct store_segment_reader *store_segment_reader_hold(struct store_segment_reader *segment)
+{
+	segment->holds++;
+	return segment;
+}
+
 void store_segment_reader_close(struct store_segment_reader *segment)
 {
-	if (!segment)
+	if (!segment || --segment->holds > 0)
 		return;
 	if (segment->fd >= 0)
 		close(segment->fd);

@@ -1,11 +1,9 @@
-/* segment.h - one segment file, read. Any number of readers, also while it is being written.
+/* segment_reader.h - read one segment file. It may have any number of readers, also while it is being written.
  *
- * The index comes from the footer of a closed segment, else from a scan of the block headers. Where no block
- * begins as it should, the scan looks for the next one that does: what lies between is damage. What follows
- * the last whole block of an open segment is its unfinished tail and no damage when it is the beginning of a block or of
- * a footer; anything else is damage. Reads use pread: a file that
- * shrinks is an error code, never a signal. A file that a repack or retention took the name from can be read
- * on for as long as it is open. */
+ * The index comes from the footer of a closed segment, else from a search for blocks (store/read/find_blocks.h). Bytes
+ * between blocks are damage. Bytes after the last whole block of an open segment are its unfinished tail when they begin like a
+ * block or a footer; else they are damage. Reads use pread, so that a file that shrinks is an error code and not a signal. A
+ * file that was replaced by a repack, or deleted, can be read as long as it is open. */
 #ifndef STORE_READ_SEGMENT_READER_H
 #define STORE_READ_SEGMENT_READER_H
 
@@ -20,19 +18,19 @@ struct store_damaged_range {
 };
 
 struct store_segment_reader {
+	uint32_t holds;
 	char *path; /* owned */
 	int fd;
 	struct store_file_header header;
-	bool header_is_damaged; /* then `header` is made up from what the blocks say */
+	bool header_is_damaged; /* then `header` is made up from the blocks */
 	struct store_index index;
 	struct store_damaged_range *damage; /* owned; by rising offset */
 	size_t damage_count;
-	bool has_damaged_tail; /* the last damage is what lies after the last block */
-	uint64_t end;          /* behind the last whole block */
-	uint64_t file_bytes;   /* when last looked at */
-	int64_t modified_ns;   /* when it was last written to */
-	uint64_t
-	    scan_end; /* where blocks are looked for ends: at the end of the file, or at a misplaced footer */
+	bool has_damaged_tail;      /* the last damage is what lies after the last block */
+	uint64_t end;               /* after the last whole block */
+	uint64_t file_bytes;        /* when last looked at */
+	int64_t modified_ns;        /* when it was last written to */
+	uint64_t scan_end;          /* blocks lie before this: the end of the file, or a misplaced footer */
 	uint64_t footer_next_seq;   /* the number after the last event, by a misplaced footer; 0 = unknown */
 	bool is_closed;             /* it has a valid footer */
 	bool has_bad_footer;        /* it was closed, but its footer or trailer is damaged */
@@ -44,14 +42,15 @@ struct store_segment_reader {
  * in it can be read), or a negated errno. */
 int store_segment_reader_open(struct store_segment_reader **segment, const char *path,
 			      struct wire_fault *fault);
+/* Keep it open until one more store_segment_reader_close. Returns it. */
+struct store_segment_reader *store_segment_reader_hold(struct store_segment_reader *segment);
 void store_segment_reader_close(struct store_segment_reader *segment);
 
 /* Look for blocks that were appended since, and for the footer that closes the segment. Returns the number of
- * new entries, or a negative code. The file that was opened is looked at, even if another has taken its name
- * since. */
+ * new entries, or a negative code. Reads the file that was opened, even if its name was given to another since. */
 int64_t store_segment_reader_refresh(struct store_segment_reader *segment);
 
-/* Bytes behind the last whole block, when the segment is not closed. */
+/* Bytes after the last whole block of a segment that is not closed. */
 uint64_t store_segment_reader_torn_bytes(const struct store_segment_reader *segment);
 
 /* Damage after the last block may have been events. */
@@ -61,8 +60,8 @@ bool store_segment_reader_lost_end(const struct store_segment_reader *segment);
  * another negated errno. */
 int store_segment_reader_check_header(const struct store_segment_reader *segment, size_t entry);
 
-/* Read one frame of entry number `entry` and hand it to the block (see store_block_load), which must have been
- * begun with the entry's header. 0, STORE_EDAMAGE, -ENOMEM or another negated errno. */
+/* Read one frame of entry number `entry` into the block (see store_block_load), which must have been begun with the
+ * entry's header. 0, STORE_EDAMAGE, -ENOMEM or another negated errno. */
 int store_segment_reader_load(struct store_segment_reader *segment, size_t entry, enum store_frame frame,
 			      struct store_block *block);
 

@@ -6,8 +6,8 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
-/* A silence after a step back is taken for its correction only when the step was at least so large: short silences are
- * too common to tell. */
+/* A silence after a step back is taken for its correction only when the step was at least so large: short silences are too
+ * common. */
 #define LATE_CORRECTION_NS (60 * SECOND_NS)
 
 int64_t store_time_minus(int64_t a, int64_t b)
@@ -115,8 +115,7 @@ static int class_of(int64_t ns)
 	return 63 - __builtin_clzll((uint64_t)ns);
 }
 
-/* A silence of a step's length and of some time that really passed: which is not much, or the two have nothing to do with
- * each other. */
+/* Is the silence as long as the step, plus a little time that really passed? */
 static bool is_like(int64_t silence_ns, int64_t step_ns)
 {
 	int64_t slack_ns = step_ns / 2 < 5 * SECOND_NS ? step_ns / 2 : 5 * SECOND_NS;
@@ -124,14 +123,13 @@ static bool is_like(int64_t silence_ns, int64_t step_ns)
 	return passed_ns >= -STORE_STEP_NS && passed_ns <= slack_ns + step_ns / 64;
 }
 
-/* What really passed is in the silence only; half of it is taken to have passed at either end. */
+/* The time that really passed is part of the silence only. Half of it is taken to have passed at either end. */
 static int64_t mean(int64_t silence_ns, int64_t step_ns)
 {
 	return step_ns + (silence_ns - step_ns) / 2;
 }
 
-/* The clock was set back by *step_ns: by as much it may have been ahead since a silence, which then says more exactly how
- * much it was. */
+/* The clock was set back by *step_ns. If it had been ahead since a silence of that length, the silence gives a better *step_ns. */
 static int correct_ahead(struct store_steps *steps, int64_t *step_ns, bool *is_found)
 {
 	int class = class_of(*step_ns), found = -1;
@@ -147,7 +145,7 @@ static int correct_ahead(struct store_steps *steps, int64_t *step_ns, bool *is_f
 	return add(steps, steps->silences[found].at, *step_ns, true);
 }
 
-/* The clock may have been behind since the step before, and this silence be the correction. */
+/* Is this silence the correction of a clock that was behind since the previous step? */
 static int correct_behind(struct store_steps *steps, uint64_t at, int64_t silence_ns, bool *is_found)
 {
 	struct store_step *last = steps->count > 0 ? &steps->list[steps->count - 1] : NULL;

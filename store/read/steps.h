@@ -1,13 +1,12 @@
-/* steps.h - where the clock of a recording was set, found from the times it gave.
+/* steps.h - find out where the clock of a recording was set, from the times of its events.
  *
- * Pure. A position is whatever numbers the times in order: the sequence number of an event, the number of a frame.
- * Positions must rise. Three things tell of a step:
+ * Pure. A position numbers the times in order: the sequence number of an event, the number of a frame. Positions must rise.
+ * Three things show a step:
  *   - a mark that says by how much (wire/mark.h);
- *   - a time that lies more than STORE_STEP_NS before the latest one: the clock was set back. How much time really passed
- *     meanwhile cannot be known and is taken for none;
- *   - a silence about as long as a later step back: the clock was ahead and was corrected. The other way round, a silence
- *     about as long as a step back before it, when that was a minute or more: the clock was behind and was corrected.
- * A step ahead that was neither marked nor corrected looks like a silence, and is one here. */
+ *   - a time that lies more than STORE_STEP_NS before the latest one: the clock was set back. How much time really passed meanwhile is not known and taken for none;
+ *   - a silence about as long as a later step back: the clock was ahead and was corrected. Likewise a silence about as long as a step back before it,
+ *     when that was a minute or more: the clock was behind and was corrected.
+ * A step ahead that was neither marked nor corrected looks like a silence and is taken for one. */
 #ifndef STORE_READ_STEPS_H
 #define STORE_READ_STEPS_H
 
@@ -37,27 +36,27 @@ struct store_steps {
 	bool is_begun;
 	int64_t front_ns; /* the latest time on the present clock */
 	struct {
-		uint64_t at;         /* behind it */
+		uint64_t at;         /* the position after it */
 		int64_t ns;          /* 0: none */
 	} silences[STORE__SILENCES]; /* the last one of each power of two */
 };
 
 void store_steps_fini(struct store_steps *steps);
 
-/* The next time. Hot when times are looked at one by one. -ENOMEM, or 0; steps beyond STORE_STEPS_MAX are not kept. */
+/* Add the next time. Hot: called for every event of some logs. -ENOMEM, or 0; steps beyond STORE_STEPS_MAX are not kept. */
 int store_steps_see(struct store_steps *steps, uint64_t at, int64_t time_ns);
 
-/* A mark at this position says that the clock was set by by_ns just before; 0: it does not say by how much. Instead of
+/* Add a mark that says that the clock was set by by_ns just before it; 0: it does not say by how much. Replaces
  * store_steps_see for the mark. */
 int store_steps_mark(struct store_steps *steps, uint64_t at, int64_t time_ns, int64_t by_ns);
 
-/* By how much the clock had been set in all up to this position. Times minus that are steady. */
+/* The sum of all steps up to this position. Times minus that are steady. */
 int64_t store_steps_total(const struct store_steps *steps, uint64_t at);
 
 /* time_ns without the steps before it. Saturates. */
 int64_t store_steps_steady(const struct store_steps *steps, uint64_t at, int64_t time_ns);
 
-/* Add those behind position from, up to position to. */
+/* Add the steps after position from, up to position to. */
 void store_steps_between(const struct store_steps *steps, uint64_t from, uint64_t to,
 			 struct wire_steps *found);
 

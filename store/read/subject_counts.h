@@ -1,4 +1,4 @@
-/* tallies.h - counts by subject and by connection: the lists of a summary, while they grow. Internal to store. */
+/* subject_counts.h - counts by subject and by connection: the lists of a summary while they grow. Internal to store. */
 #ifndef STORE_READ_SUBJECT_COUNTS_H
 #define STORE_READ_SUBJECT_COUNTS_H
 
@@ -12,24 +12,32 @@ struct store__subject_counts {
 	size_t texts_bytes; /* that describe clients; bounded */
 };
 
-/* 0 or -ENOMEM; in any case to be given to store__subject_counts_fini. */
-int store__subject_counts_init(struct store__subject_counts *tallies, struct store_summary *summary);
-void store__subject_counts_fini(struct store__subject_counts *tallies);
+/* Count a message by its flags. */
+static inline void store__summary_flags(struct store_summary *summary, uint32_t flags)
+{
+	summary->unknown_receivers += (flags & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
+	summary->unknown_publishers += (flags & WIRE_EVENT_PUBLISHER_UNKNOWN) != 0;
+	summary->masked_messages += (flags & WIRE_EVENT_MASKED) != 0;
+}
 
-/* Add to a subject's counts; where the list is full, to those of all others. 0 or -ENOMEM. */
-int store__subject_counts_add(struct store__subject_counts *tallies, struct wire_slice subject,
+/* 0 or -ENOMEM; in either case call store__subject_counts_fini. */
+int store__subject_counts_init(struct store__subject_counts *counts, struct store_summary *summary);
+void store__subject_counts_fini(struct store__subject_counts *counts);
+
+/* Add to the counts of a subject, or of all others when the list is full. 0 or -ENOMEM. */
+int store__subject_counts_add(struct store__subject_counts *counts, struct wire_slice subject,
 			      uint64_t messages, uint64_t bytes);
 
-/* The entry of a connection, made when it is new (*is_new). Valid until the next one is made. 0 with *client NULL
+/* The entry of a connection, added when it is new (*is_new). Valid until the next one is added. 0 with *client NULL
  * when the list is full; or -ENOMEM. */
-int store__subject_counts_client(struct store__subject_counts *tallies, uint64_t conn,
+int store__subject_counts_client(struct store__subject_counts *counts, uint64_t conn,
 				 struct store_summary_client **client, bool *is_new);
 
-/* Keep a copy of what is known of a client; the first one stands. 0 or -ENOMEM. */
-int store__subject_counts_describe(struct store__subject_counts *tallies, struct store_summary_client *entry,
+/* Keep a copy of a client's description, unless the entry has one. 0 or -ENOMEM. */
+int store__subject_counts_describe(struct store__subject_counts *counts, struct store_summary_client *entry,
 				   const struct wire_client *client);
 
-/* Put the lists into their order. */
-void store__subject_counts_sort(struct store__subject_counts *tallies);
+/* Sort the lists. */
+void store__subject_counts_sort(struct store__subject_counts *counts);
 
 #endif

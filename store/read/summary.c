@@ -7,7 +7,7 @@
 #include "store/read/subject_counts.h"
 #include "store/read/undelivered.h"
 
-/* Events that are to be looked at one by one, even where their whole block passes. */
+/* Kinds of events that are looked at one by one, even when their whole block passes. */
 enum {
 	SINGULAR_KINDS = 1 << WIRE_EVENT_CONNECT | 1 << WIRE_EVENT_GAP | 1 << WIRE_EVENT_ERROR,
 	/* In these blocks the clock may have been set: their earliest and latest times are not the first and the last. */
@@ -21,9 +21,11 @@ struct count {
 
 struct run {
 	struct store_summary *summary;
-	struct store__block_cursor walk;
-	struct store__block_scan select;
-	struct store__subject_counts tallies;
+	struct store__block_cursor cursor;
+	struct store__block_scan scan;
+	struct store_filter *everything; /* owned: stands in for no filter */
+	struct store__connection_names names;
+	struct store__subject_counts subject_counts;
 	struct store__undelivered *undelivered;
 	uint64_t undelivered_here; /* deliveries of the block that never reached their receiver */
 	struct store_steps steps;
@@ -35,15 +37,16 @@ struct run {
 
 /* ---- single events ---- */
 
-/* Find or make a connection's tally, described as well as the segment can. */
+/* Find or add a connection's entry, with the description that the segment has of it. */
 static int find_client(struct run *run, uint64_t conn, struct store_summary_client **client)
 {
 	bool is_new;
-	int error = store__subject_counts_client(&run->tallies, conn, client, &is_new);
+	int error = store__subject_counts_client(&run->subject_counts, conn, client, &is_new);
 	if (error || !is_new)
 		return error;
-	const struct wire_client *known = store__connection_names_find(&run->select.roster, &run->walk, conn);
-	return known ? store__subject_counts_describe(&run->tallies, *client, known) : 0;
+	const struct wire_client *known =
+	    store__connection_names_find(&run->names, run->cursor.segment, run->cursor.entry, conn);
+	return known ? store__subject_counts_describe(&run->subject_counts, *client, known) : 0;
 }
 
 /* A connect event counts once for its connection, whether it is a repetition or not. */
@@ -60,20 +63,20 @@ static int count_connect(struct run *run, const struct wire_event *event)
 	if (!client)
 		return 0;
 	client->has_connected = true;
-	return store__subject_counts_describe(&run->tallies, client, event->client);
+	return store__subject_counts_describe(&run->subject_counts, client, event->client);
 }
 
-/* An event of a kind that is rare, or of a filter that looks into events. False in *passes when it does not pass. */
+/* Look at an event of a rare kind, or for a filter that needs the event itself. *passes: whether it passes. */
 static int look_at(struct run *run, uint32_t row, bool *passes)
 {
 	struct wire_event event;
 	int error = 0;
-	store_block_event(run->select.block, row, &event);
-	*passes = store_filter_passes_content(run->select.filter, &event);
+	store_block_event(run->scan.block, row, &event);
+	*passes = store_filter_passes_content(run->scan.filter, &event);
 	if (event.kind == WIRE_EVENT_CONNECT) {
 		struct wire_event fresh = event;
 		fresh.flags &= ~(uint32_t)WIRE_EVENT_REPEATED;
-		if (store_filter_passes_content(run->select.filter, &fresh))
+		if (store_filter_passes_content(run->scan.filter, &fresh))
 			error = count_connect(run, &event);
 	} else if (event.kind == WIRE_EVENT_GAP) {
 		run->summary->gaps++;
@@ -88,7 +91,7 @@ static int look_at(struct run *run, uint32_t row, bool *passes)
 
 static struct count *count_of(struct run *run, uint32_t subject)
 {
-	uint32_t subjects = store_block_subjects(run->select.block);
+	uint32_t subjects = store_block_subjects(run->scan.block);
 	return (struct count *)(void *)run->counts.bytes + (subject < subjects ? subject : subjects);
 }
 
@@ -109,7 +112,7 @@ static int count_received(struct run *run, uint64_t conn, uint64_t deliveries)
 static int count_doing(struct run *run, uint32_t row, uint64_t messages, uint64_t bytes, uint64_t deliveries)
 {
 	struct store_summary_client *client;
-	int error = run->clients ? find_client(run, store_block_conn(run->select.block, row), &client) : 0;
+	int error = run->clients ? find_client(run, store_block_conn(run->scan.block, row), &client) : 0;
 	if (error || !run->clients || !client)
 		return error;
 	client->messages += messages;
@@ -118,11 +121,11 @@ static int count_doing(struct run *run, uint32_t row, uint64_t messages, uint64_
 	return 0;
 }
 
-/* A message of a block with deliveries that never reached their receiver. */
+/* Count the receivers of a message of a block with deliveries that never reached their receiver. */
 static int count_arrivals(struct run *run, uint32_t row)
 {
 	struct wire_event event;
-	store_block_event(run->select.block, row, &event);
+	store_block_event(run->scan.block, row, &event);
 	int error = store__undelivered_apply(run->undelivered, &event);
 	run->summary->deliveries += event.receiver_count;
 	for (uint32_t i = 0; i < event.receivers_len && run->clients && !error; i++)
@@ -131,10 +134,10 @@ static int count_arrivals(struct run *run, uint32_t row)
 	return error;
 }
 
-/* Who got a message, of whatever block. Those who got it are counted set by set, at the end of the block. */
+/* Count who got a message. Clients are counted set by set, at the end of the block. */
 static int count_receivers(struct run *run, uint32_t row)
 {
-	const struct store_block *block = run->select.block;
+	const struct store_block *block = run->scan.block;
 	uint64_t set = store__block_number(block, STORE__RECEIVERS, row);
 	if (set == 0)
 		run->summary->deliveries += store__block_number(block, STORE__RECEIVER_COUNT, row);
@@ -150,21 +153,21 @@ static int count_receivers(struct run *run, uint32_t row)
 /* Hot: once for every message of a block that passes in part. */
 static int count_message(struct run *run, uint32_t row)
 {
-	const struct store_block *block = run->select.block;
+	const struct store_block *block = run->scan.block;
 	struct count *count = count_of(run, store_block_subject_of(block, row));
 	uint64_t bytes = store_block_size(block, row) + store__block_number(block, STORE__HEADERS_BYTES, row);
 	count->messages++;
 	count->bytes += bytes;
-	run->summary->unknown_receivers +=
-	    (store__block_number(block, STORE__FLAGS, row) & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
+	uint32_t flags = (uint32_t)store__block_number(block, STORE__FLAGS, row);
+	store__summary_flags(run->summary, flags);
 	int error = count_receivers(run, row);
-	return error ? error : count_doing(run, row, 1, bytes, 0);
+	return error || (flags & WIRE_EVENT_PUBLISHER_UNKNOWN) ? error : count_doing(run, row, 1, bytes, 0);
 }
 
 static int count_delivery(struct run *run, uint32_t row)
 {
 	struct wire_event event;
-	store_block_event(run->select.block, row, &event);
+	store_block_event(run->scan.block, row, &event);
 	bool is_sent = event.outcome == WIRE_SENT;
 	run->summary->deliveries += is_sent;
 	return count_doing(run, row, 0, 0, is_sent);
@@ -190,7 +193,7 @@ static void widen(struct run *run, uint64_t seq, int64_t time_ns)
 
 static int count_row(struct run *run, uint32_t row, bool looks)
 {
-	const struct store_block *block = run->select.block;
+	const struct store_block *block = run->scan.block;
 	enum wire_event_kind kind = store_block_kind(block, row);
 	bool passes = true;
 	int error = 0;
@@ -219,10 +222,10 @@ static uint32_t sets_in(const struct store_block *block)
 	return block->columns[STORE__SET_LENGTH].count;
 }
 
-/* Who got the messages of each set. */
+/* Count the messages of each set for each of its receivers. */
 static int fold_sets(struct run *run)
 {
-	const struct store_block *block = run->select.block;
+	const struct store_block *block = run->scan.block;
 	for (uint32_t i = 0; i < sets_in(block); i++) {
 		const struct store__span *span = store__block_span(block, i);
 		for (uint32_t j = 0; j < span->count && sets_of(run)[i] > 0; j++) {
@@ -239,15 +242,15 @@ static int fold_sets(struct run *run)
 
 static int fold_counts(struct run *run)
 {
-	uint32_t subjects = store_block_subjects(run->select.block);
+	uint32_t subjects = store_block_subjects(run->scan.block);
 	for (uint32_t i = 0; i <= subjects; i++) {
 		const struct count *count = count_of(run, i);
 		run->summary->messages += count->messages;
 		run->summary->payload_bytes += count->bytes;
 		if (i == subjects || count->messages == 0)
 			continue;
-		int error = store__subject_counts_add(&run->tallies,
-						      store_block_subject(run->select.block, i)->subject,
+		int error = store__subject_counts_add(&run->subject_counts,
+						      store_block_subject(run->scan.block, i)->subject,
 						      count->messages, count->bytes);
 		if (error)
 			return error;
@@ -257,29 +260,28 @@ static int fold_counts(struct run *run)
 
 static int count_rows(struct run *run)
 {
-	struct store__block_scan *select = &run->select;
-	bool looks = store_filter_needs_payloads(select->filter);
-	int error = store__block_scan_rows(select, &run->walk);
+	struct store__block_scan *scan = &run->scan;
+	bool looks = store_filter_needs_payloads(scan->filter);
+	int error = store__block_scan_rows(scan, run->cursor.segment, run->cursor.entry, &run->names);
 	if (error)
 		return error;
-	size_t counts_len = (store_block_subjects(select->block) + 1) * sizeof(struct count);
+	size_t counts_len = (store_block_subjects(scan->block) + 1) * sizeof(struct count);
 	if (reserve_zeroed(&run->counts, counts_len) ||
-	    reserve_zeroed(&run->sets, sets_in(select->block) * sizeof(uint32_t)))
+	    reserve_zeroed(&run->sets, sets_in(scan->block) * sizeof(uint32_t)))
 		return -ENOMEM;
-	for (uint32_t i = 0; i < select->count && !error; i++)
-		error = count_row(run, select->rows[i], looks);
+	for (uint32_t i = 0; i < scan->count && !error; i++)
+		error = count_row(run, scan->rows[i], looks);
 	error = error ? error : fold_counts(run);
 	return error || !run->clients ? error : fold_sets(run);
 }
 
 /* ---- whole blocks ---- */
 
-/* Every event passes, and header and dictionary tell all that is to be told. */
+/* Every event passes, and header and dictionary have all that is needed. */
 static bool is_whole(const struct run *run, const struct store_block_header *header)
 {
-	return run->select.all_subjects && !run->clients &&
-	       !(header->kinds & (SINGULAR_KINDS | STEP_KINDS)) &&
-	       store_filter_whole_block(run->select.filter, header);
+	return run->scan.all_subjects && !run->clients && !(header->kinds & (SINGULAR_KINDS | STEP_KINDS)) &&
+	       store_filter_whole_block(run->scan.filter, header);
 }
 
 static int count_whole(struct run *run, const struct store_block_header *header)
@@ -291,11 +293,13 @@ static int count_whole(struct run *run, const struct store_block_header *header)
 	summary->messages += header->messages;
 	summary->payload_bytes += header->payload_bytes;
 	summary->deliveries += header->deliveries - run->undelivered_here;
-	for (uint32_t i = 0; i < store_block_subjects(run->select.block); i++) {
-		const struct store_block_subject *subject = store_block_subject(run->select.block, i);
+	for (uint32_t i = 0; i < store_block_subjects(run->scan.block); i++) {
+		const struct store_block_subject *subject = store_block_subject(run->scan.block, i);
 		summary->unknown_receivers += subject->unknown_receivers;
+		summary->unknown_publishers += subject->unknown_publishers;
+		summary->masked_messages += subject->masked;
 		int error = subject->messages > 0
-				? store__subject_counts_add(&run->tallies, subject->subject,
+				? store__subject_counts_add(&run->subject_counts, subject->subject,
 							    subject->messages, subject->payload_bytes)
 				: 0;
 		if (error)
@@ -308,41 +312,41 @@ static int count_whole(struct run *run, const struct store_block_header *header)
 
 static int count_block(struct run *run)
 {
-	const struct store_block_header *header = &store__block_cursor_entry(&run->walk)->header;
+	const struct store_block_header *header = &store__block_cursor_entry(&run->cursor)->header;
 	run->summary->blocks++;
 	for (int i = 0; i < STORE_FRAMES; i++)
 		run->summary->raw_bytes += header->frames[i].raw_bytes;
-	if (!store_filter_block(run->select.filter, header))
+	if (!store_filter_block(run->scan.filter, header))
 		return 0;
 	run->undelivered_here = store__undelivered_in(run->undelivered, header->first_seq);
-	int status = store__block_scan_subjects(&run->select, &run->walk);
+	int status = store__block_scan_subjects(&run->scan, run->cursor.segment, run->cursor.entry);
 	if (status > 0)
 		status = is_whole(run, header) ? count_whole(run, header) : count_rows(run);
 	if (status == -ENOMEM || status >= 0)
 		return status;
-	store__block_cursor_give_up(&run->walk);
+	store__block_cursor_give_up(&run->cursor, run->cursor.segment, run->cursor.entry);
 	return 0;
 }
 
 static int count_log(struct run *run, struct wire_fault *fault)
 {
 	int step, error = 0;
-	for (size_t i = 0; i < run->walk.segments.count; i++)
-		run->summary->log_bytes += run->walk.segments.list[i].bytes;
-	run->summary->segments = run->walk.segments.count;
-	while (!error && (step = store__block_cursor_next(&run->walk, fault)) != STORE__AT_END) {
+	for (size_t i = 0; i < run->cursor.segments.count; i++)
+		run->summary->log_bytes += run->cursor.segments.list[i].bytes;
+	run->summary->segments = run->cursor.segments.count;
+	while (!error && (step = store__block_cursor_next(&run->cursor, fault)) != STORE__AT_END) {
 		if (step < 0)
 			return step;
 		if (step == STORE__AT_BLOCK && (error = count_block(run)) != 0)
-			wire_fault_set(fault, error, "%s: out of memory", run->walk.path);
+			wire_fault_set(fault, error, "%s: out of memory", run->cursor.path);
 	}
-	run->summary->damaged_blocks = run->walk.damage.places;
-	run->summary->deleted_places = run->walk.damage.deleted_places;
-	run->summary->deleted_events = run->walk.damage.deleted_events;
+	run->summary->damaged_blocks = run->cursor.damage.places;
+	run->summary->deleted_places = run->cursor.damage.deleted_places;
+	run->summary->deleted_events = run->cursor.damage.deleted_events;
 	return error;
 }
 
-/* The list of clients was needed to tell them apart. */
+/* The list was needed only to count distinct connections. */
 static void drop_clients(struct store_summary *summary)
 {
 	for (size_t i = 0; i < summary->clients_len; i++)
@@ -355,19 +359,21 @@ static void drop_clients(struct store_summary *summary)
 static int sum_up(struct run *run, const char *path, const struct store_filter *filter,
 		  struct wire_fault *fault)
 {
-	int error = store__block_scan_init(&run->select, filter, false);
-	error = error ? error : store__subject_counts_init(&run->tallies, run->summary);
+	if (!filter)
+		filter = run->everything = store_filter_open();
+	int error = filter ? store__block_scan_init(&run->scan, filter, false) : -ENOMEM;
+	error = error ? error : store__subject_counts_init(&run->subject_counts, run->summary);
 	run->undelivered = store__undelivered_open();
 	if (error || !run->undelivered)
 		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
-	error = store__block_cursor_init(&run->walk, path, false, false, fault);
+	error = store__block_cursor_init(&run->cursor, path, false, false, fault);
 	if (!error && store__undelivered_find(run->undelivered, path, 0) != 0)
 		error = wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
 	error = error ? error : store_log_steps_read(&run->steps, path, fault);
 	error = error ? error : count_log(run, fault);
 	if (error)
 		return error;
-	store__subject_counts_sort(&run->tallies);
+	store__subject_counts_sort(&run->subject_counts);
 	run->summary->span_ns = store_time_minus(run->last_ns, run->first_ns);
 	store_steps_between(&run->steps, run->summary->first_seq, run->summary->last_seq,
 			    &run->summary->steps);
@@ -380,10 +386,12 @@ int store_summary_read(struct store_summary *summary, const char *path, const st
 	struct run run = {.summary = summary, .clients = clients};
 	*summary = (struct store_summary){0};
 	int error = sum_up(&run, path, filter, fault);
-	store__block_scan_fini(&run.select);
+	store__block_scan_fini(&run.scan);
+	store__connection_names_fini(&run.names);
+	store_filter_close(run.everything);
 	store__undelivered_close(run.undelivered);
-	store__subject_counts_fini(&run.tallies);
-	store__block_cursor_fini(&run.walk);
+	store__subject_counts_fini(&run.subject_counts);
+	store__block_cursor_fini(&run.cursor);
 	store_steps_fini(&run.steps);
 	store__buffer_fini(&run.counts);
 	store__buffer_fini(&run.sets);

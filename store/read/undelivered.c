@@ -4,7 +4,7 @@
 #include "store/format/table.h"
 #include "store/read/decode_event.h"
 
-/* What a client never got. */
+/* A client that did not get all that was sent to it. */
 struct lost_client {
 	uint64_t conn;
 	uint64_t left;   /* deliveries that are still to be found; 0: the search is over */
@@ -84,8 +84,8 @@ static enum wire_outcome outcome_of(struct wire_slice reason)
 	return is_slow ? WIRE_DROPPED_SLOW : WIRE_DROPPED_CLOSED;
 }
 
-/* A disconnect event: begin to search for what the client never got. A connection ends once; of two disconnect events
- * the later one stands. */
+/* A disconnect event: begin to search for the messages that the client never got. A connection ends once; of two disconnect
+ * events the later one counts. */
 static int begin_search(struct store__undelivered *undelivered, const struct wire_event *event)
 {
 	uint32_t index = clients_len(undelivered);
@@ -121,8 +121,8 @@ void store__undelivered_take_gap(struct store__undelivered *undelivered)
 
 /* ---- blocks, from their last event to their first ---- */
 
-/* The receivers of a message, the last one first: those at the end were appended to their outputs last. Returns how many
- * never got it. */
+/* Look at the receivers of a message, the last one first, as it was put into their outputs last. Returns how many never got
+ * it. */
 static uint64_t take_message(struct store__undelivered *undelivered, uint32_t row, uint64_t seq)
 {
 	const struct store_block *block = undelivered->block;
@@ -180,7 +180,7 @@ static int take_rows(struct store__undelivered *undelivered, const struct store_
 	return 0;
 }
 
-/* Nothing in the block can begin, advance or end a search. */
+/* The block cannot begin, advance or end a search. */
 static bool is_irrelevant(const struct store__undelivered *undelivered,
 			  const struct store_block_header *header)
 {
@@ -191,12 +191,12 @@ static bool is_irrelevant(const struct store__undelivered *undelivered,
 }
 
 int store__undelivered_take_block(struct store__undelivered *undelivered,
-				  const struct store__block_cursor *walk)
+				  const struct store__block_cursor *cursor)
 {
-	const struct store_block_header *header = &store__block_cursor_entry(walk)->header;
+	const struct store_block_header *header = &store__block_cursor_entry(cursor)->header;
 	if (is_irrelevant(undelivered, header))
 		return 0;
-	int error = store_segment_reader_load_block(walk->segment, walk->entry, STORE_FRAME_COLUMNS,
+	int error = store_segment_reader_load_block(cursor->segment, cursor->entry, STORE_FRAME_COLUMNS,
 						    undelivered->block);
 	if (error == 0)
 		return take_rows(undelivered, header);
@@ -208,30 +208,30 @@ int store__undelivered_take_block(struct store__undelivered *undelivered,
 
 /* ---- the log ---- */
 
-static int look_back(struct store__undelivered *undelivered, struct store__block_cursor *walk,
+static int look_back(struct store__undelivered *undelivered, struct store__block_cursor *cursor,
 		     uint64_t from_seq)
 {
 	int step, error = 0;
-	while (!error && (step = store__block_cursor_next(walk, NULL)) > STORE__AT_END) {
+	while (!error && (step = store__block_cursor_next(cursor, NULL)) > STORE__AT_END) {
 		if (step == STORE__AT_GAP) {
 			store__undelivered_take_gap(undelivered);
 			continue;
 		}
-		const struct store_block_header *header = &store__block_cursor_entry(walk)->header;
+		const struct store_block_header *header = &store__block_cursor_entry(cursor)->header;
 		if (header->first_seq + header->events <= from_seq)
 			return 0;
-		error = store__undelivered_take_block(undelivered, walk);
+		error = store__undelivered_take_block(undelivered, cursor);
 	}
 	return error;
 }
 
 int store__undelivered_find(struct store__undelivered *undelivered, const char *path, uint64_t from_seq)
 {
-	struct store__block_cursor walk;
-	int error = store__block_cursor_init(&walk, path, true, false, NULL);
+	struct store__block_cursor cursor;
+	int error = store__block_cursor_init(&cursor, path, true, false, NULL);
 	if (!error)
-		error = look_back(undelivered, &walk, from_seq);
-	store__block_cursor_fini(&walk);
+		error = look_back(undelivered, &cursor, from_seq);
+	store__block_cursor_fini(&cursor);
 	return error == -ENOMEM ? error : 0;
 }
 

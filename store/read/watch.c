@@ -7,7 +7,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-/* Where nothing tells of a change: how soon it is looked for. */
+/* How often logs that cannot be watched are checked for changes. */
 enum { POLL_MS = 10 };
 
 void store__watch_init(struct store__watch *watch, const char *path)
@@ -35,7 +35,7 @@ static bool start(struct store__watch *watch)
 	return watch->fd >= 0;
 }
 
-/* Forget what was told. What we watched may be gone (IN_IGNORED): then begin anew, as it may come back. */
+/* Read and forget all notices. When the watched file is gone (IN_IGNORED), begin to watch again, as it may come back. */
 static void drain(struct store__watch *watch)
 {
 	_Alignas(struct inotify_event) char bytes[4096];

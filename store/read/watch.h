@@ -1,5 +1,5 @@
-/* watch.h - be woken when a log grows: inotify on its directory (or on the one segment), and a short poll as long
- * as there is nothing to watch yet. Internal to store. */
+/* watch.h - wait until a log grows: inotify on its directory (or on the one segment), and a short poll as long as it does
+ * not exist. Internal to store. */
 #ifndef STORE_READ_WATCH_H
 #define STORE_READ_WATCH_H
 
@@ -16,8 +16,8 @@ struct store__watch {
 void store__watch_init(struct store__watch *watch, const char *path);
 void store__watch_fini(struct store__watch *watch);
 
-/* Wait until something may have changed at any of the watches, or the time is over: 1, 0, or a negated errno
- * (-EINTR). Sets up what is not watched yet; as what came before that has not been seen, it then returns 1 at once. */
+/* Wait until one of the logs may have changed, or the time is over: 1, 0, or a negated errno (-EINTR). Begins to watch
+ * those that are not watched yet and then returns 1 at once, since they may have changed before. */
 int store__watch_wait(struct store__watch *const *watches, size_t count, int timeout_ms);
 
 /* The watch of a reader that follows; store/read/reader.c. */

@@ -44,7 +44,8 @@ struct entry {
 	const struct wire_receiver *receivers; /* NULL: only their number */
 	uint32_t receivers_len;
 	struct wire_receiver one;
-	size_t details_bytes; /* at most */
+	const int64_t *delays_ns; /* of the receivers; NULL: unknown */
+	size_t details_bytes;     /* at most */
 };
 
 static void take_apart(const struct store_batch *batch, const struct wire_event *event, struct entry *entry)
@@ -56,6 +57,8 @@ static void take_apart(const struct store_batch *batch, const struct wire_event 
 						      store__batch_trusts(batch, event->receivers_hint)};
 	if (!entry->has_receivers_hint)
 		entry->receivers = receivers_of(event, &entry->one, &entry->receivers_len);
+	if (event->kind == WIRE_EVENT_MESSAGE && entry->receivers_len > 0)
+		entry->delays_ns = event->delays_ns;
 	if (entry->has_details)
 		entry->details_bytes = store__details_bound(event);
 }
@@ -82,6 +85,8 @@ static int check_room(struct store_batch *batch, const struct entry *entry)
 		return 0;
 	if (entry->receivers)
 		text += store__receivers_bound(entry->receivers, entry->receivers_len);
+	if (entry->delays_ns)
+		text += entry->receivers_len * sizeof(uint64_t);
 	if (batch->events == STORE_BLOCK_EVENTS_MAX ||
 	    batch->payloads.len + content > STORE_BLOCK_PAYLOAD_BYTES ||
 	    aux_bytes(batch) + text + sizeof(struct store__subject) > AUX_BYTES)
@@ -96,6 +101,8 @@ static int reserve(struct store_batch *batch, const struct entry *entry)
 	if (store__buffer_reserve(&batch->payloads, event->headers.len + event->payload.len) ||
 	    store__buffer_reserve(&batch->replies, event->reply.len) ||
 	    store__buffer_reserve(&batch->details, entry->details_bytes) ||
+	    store__buffer_reserve(&batch->delays,
+				  entry->delays_ns ? entry->receivers_len * sizeof(uint64_t) : 0) ||
 	    store__buffer_reserve(&batch->subjects, sizeof(struct store__subject)) ||
 	    store__buffer_reserve(&batch->subject_text, event->subject.len) ||
 	    store_table_reserve(&batch->subject_table, 1))
@@ -173,6 +180,17 @@ static uint32_t put_details(struct store_batch *batch, const struct entry *entry
 	return (uint32_t)(batch->details.len - before);
 }
 
+static void put_delays(struct store_batch *batch, const struct entry *entry)
+{
+	if (!entry->delays_ns)
+		return;
+	for (uint32_t i = 0; i < entry->receivers_len; i++) {
+		uint64_t stored = store__delay_put(entry->delays_ns[i]);
+		store__buffer_put(&batch->delays, &stored, sizeof stored);
+	}
+	STORE__PUT_SPARSE(batch, STORE__DELAYS_LENGTH, delays_len, entry->receivers_len);
+}
+
 int store__batch_append_any(struct store_batch *batch, const struct wire_event *event)
 {
 	struct entry entry;
@@ -184,6 +202,7 @@ int store__batch_append_any(struct store_batch *batch, const struct wire_event *
 		return error;
 	uint32_t receivers = receivers_number(batch, &entry);
 	put_sparse(batch, event, receivers, put_details(batch, &entry));
+	put_delays(batch, &entry);
 	store__buffer_put(&batch->replies, event->reply.data, event->reply.len);
 	store__buffer_put(&batch->payloads, event->headers.data, event->headers.len);
 	store__buffer_put(&batch->payloads, event->payload.data, event->payload.len);

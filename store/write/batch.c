@@ -23,6 +23,7 @@ static const struct sparse_column {
     SPARSE(STORE__HEADERS_BYTES, headers_bytes),
     SPARSE(STORE__REPLY_BYTES, reply_bytes),
     SPARSE(STORE__DETAILS_BYTES, details_bytes),
+    SPARSE(STORE__DELAYS_LENGTH, delays_len),
     SPARSE(STORE__RECEIVER_COUNT, receiver_count),
     SPARSE(STORE__MISSING_BYTES, missing_bytes),
     SPARSE(STORE__REFERS_TO, refers_to),
@@ -125,8 +126,9 @@ uint64_t store_batch_memory(const struct store_batch *batch)
 	uint64_t slots =
 	    (uint64_t)batch->subject_table.mask + batch->subscriber_table.mask + batch->set_table.mask + 3;
 	return sizeof *batch + slots * sizeof(struct store_table_slot) + batch->payloads.cap +
-	       batch->replies.cap + batch->details.cap + batch->subjects.cap + batch->subject_text.cap +
-	       batch->subscribers.cap + batch->subscriber_text.cap + batch->sets.cap + batch->members.cap;
+	       batch->replies.cap + batch->details.cap + batch->delays.cap + batch->subjects.cap +
+	       batch->subject_text.cap + batch->subscribers.cap + batch->subscriber_text.cap +
+	       batch->sets.cap + batch->members.cap;
 }
 
 int64_t store_batch_min_time_ns(const struct store_batch *batch)

@@ -57,6 +57,7 @@ struct store__rows {
 	STORE__COLUMN(uint32_t, headers_bytes);
 	STORE__COLUMN(uint32_t, reply_bytes);
 	STORE__COLUMN(uint32_t, details_bytes);
+	STORE__COLUMN(uint32_t, delays_len);     /* delivery times: 0, or one for each receiver */
 	STORE__COLUMN(uint32_t, receiver_count); /* where `receivers` is 0 */
 	STORE__COLUMN(uint64_t, missing_bytes);  /* true payload size less payload_bytes, modulo 2^64 */
 	STORE__COLUMN(uint64_t, refers_to);
@@ -75,6 +76,7 @@ struct store_batch {
 	struct store__buffer payloads; /* headers, then payload */
 	struct store__buffer replies;
 	struct store__buffer details; /* see store/format/details.h */
+	struct store__buffer delays;  /* uint64_t: delivery times, see store__delay_put */
 
 	struct store__buffer subjects; /* struct store__subject */
 	struct store__buffer subject_text;
@@ -95,8 +97,9 @@ struct store_batch {
 static inline struct store__buffer *store__batch_side_buffer(struct store_batch *batch, int index)
 {
 	struct store__buffer *const buffers[] = {
-	    &batch->replies,     &batch->details,         &batch->subjects, &batch->subject_text,
-	    &batch->subscribers, &batch->subscriber_text, &batch->sets,     &batch->members,
+	    &batch->replies,         &batch->details,      &batch->delays,
+	    &batch->subjects,        &batch->subject_text, &batch->subscribers,
+	    &batch->subscriber_text, &batch->sets,         &batch->members,
 	};
 	return index < (int)(sizeof buffers / sizeof *buffers) ? buffers[index] : NULL;
 }

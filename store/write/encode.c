@@ -9,7 +9,9 @@
 /* What the dictionary states about a subject, and the place of its next record in the payload frame. */
 struct subject_count {
 	uint32_t events, messages;
-	uint32_t unknown_receivers; /* messages that may have other receivers besides the known ones */
+	uint32_t unknown_receivers;  /* messages that may have other receivers besides the known ones */
+	uint32_t unknown_publishers; /* messages */
+	uint32_t masked;             /* messages */
 	uint64_t payload_bytes, stored_bytes, next;
 	uint32_t next_record;
 };
@@ -94,6 +96,8 @@ static void count_event(struct subject_count *count, const struct store__rows *r
 		return;
 	count->messages++;
 	count->unknown_receivers += (rows->flags[i] & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
+	count->unknown_publishers += (rows->flags[i] & WIRE_EVENT_PUBLISHER_UNKNOWN) != 0;
+	count->masked += (rows->flags[i] & WIRE_EVENT_MASKED) != 0;
 	count->payload_bytes += stored + rows->missing_bytes[i];
 }
 
@@ -158,13 +162,15 @@ static int reserve_values(struct store_encoder *encoder, size_t count)
 	return store__buffer_reserve(&encoder->values, count * sizeof(uint64_t));
 }
 
-static bool has_unknown_receivers(const struct subject_count *counts, uint32_t subjects)
-{
-	for (uint32_t i = 0; i < subjects; i++)
-		if (counts[i].unknown_receivers > 0)
-			return true;
-	return false;
-}
+/* Put a column of the dictionary, unless all its values are 0, as in most blocks. */
+#define PUT_UNLESS_ZERO(encoder, id, count, expression)                    \
+	do {                                                               \
+		uint64_t any = 0;                                          \
+		for (uint32_t i = 0; i < (count); i++)                     \
+			any |= (expression);                               \
+		if (any != 0)                                              \
+			PUT_TABLE((encoder), (id), (count), (expression)); \
+	} while (0)
 
 static int build_dictionary(struct store_encoder *encoder, const struct store_batch *batch)
 {
@@ -177,8 +183,9 @@ static int build_dictionary(struct store_encoder *encoder, const struct store_ba
 	PUT_TABLE(encoder, STORE__SUBJECT_EVENTS, subjects, counts[i].events);
 	PUT_TABLE(encoder, STORE__SUBJECT_MESSAGES, subjects, counts[i].messages);
 	PUT_TABLE(encoder, STORE__SUBJECT_PAYLOAD_BYTES, subjects, counts[i].payload_bytes);
-	if (has_unknown_receivers(counts, subjects))
-		PUT_TABLE(encoder, STORE__SUBJECT_UNKNOWN, subjects, counts[i].unknown_receivers);
+	PUT_UNLESS_ZERO(encoder, STORE__SUBJECT_UNKNOWN, subjects, counts[i].unknown_receivers);
+	PUT_UNLESS_ZERO(encoder, STORE__SUBJECT_UNKNOWN_PUBLISHERS, subjects, counts[i].unknown_publishers);
+	PUT_UNLESS_ZERO(encoder, STORE__SUBJECT_MASKED, subjects, counts[i].masked);
 	return store__column_put_bytes(&encoder->raw, STORE__SUBJECT_TEXT, batch->subject_text.bytes,
 				       batch->subject_text.len);
 }
@@ -206,6 +213,7 @@ static const struct row_column {
     ROW(STORE__RECEIVER_COUNT, true, receiver_count),
     ROW(STORE__REFERS_TO, true, refers_to),
     ROW(STORE__DETAILS_BYTES, true, details_bytes),
+    ROW(STORE__DELAYS_LENGTH, true, delays_len),
 #undef ROW
 };
 
@@ -331,7 +339,9 @@ static int build_columns(struct store_encoder *encoder, const struct store_batch
 	if (put_row_columns(encoder, batch) ||
 	    store__column_put_bytes(raw, STORE__REPLIES, batch->replies.bytes, batch->replies.len) ||
 	    store__column_put_bytes(raw, STORE__DETAILS, batch->details.bytes, batch->details.len) ||
-	    put_subscribers(encoder, batch) || put_sets(encoder, batch))
+	    put_subscribers(encoder, batch) || put_sets(encoder, batch) ||
+	    store__column_put(raw, STORE__DELAYS, (const uint64_t *)(const void *)batch->delays.bytes,
+			      (uint32_t)(batch->delays.len / sizeof(uint64_t))))
 		return -ENOMEM;
 	return 0;
 }

@@ -38,6 +38,7 @@ void tap_join_close(struct tap_join *join)
 	tap__interest_fini(&join->interest);
 	free(join->unseen_until_ns);
 	free(join->receivers);
+	free(join->delays_ns);
 	free(join);
 }
 

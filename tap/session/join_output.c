@@ -40,24 +40,39 @@ static bool are_receivers_known(struct tap_join *join, const struct tap__pending
 	       join->unseen_until_ns[message->server] < message->seen_ns;
 }
 
+/* Make room for `count` receivers and one more: an empty list is not NULL. */
+static bool reserve_receivers(struct tap_join *join, size_t count)
+{
+	if (count < join->receivers_cap)
+		return true;
+	size_t cap = (count + 1) * 2;
+	struct wire_receiver *receivers = realloc(join->receivers, cap * sizeof *receivers);
+	if (receivers)
+		join->receivers = receivers;
+	int64_t *delays_ns = realloc(join->delays_ns, cap * sizeof *delays_ns);
+	if (delays_ns)
+		join->delays_ns = delays_ns;
+	if (!receivers || !delays_ns)
+		return false;
+	join->receivers_cap = cap;
+	return true;
+}
+
 static bool list_receivers(struct tap_join *join, const struct tap__pending_event *entry)
 {
 	size_t count = 0;
-	if (entry->receiver_count >= join->receivers_cap) { /* an empty list is not NULL */
-		size_t cap = ((size_t)entry->receiver_count + 1) * 2;
-		struct wire_receiver *list = realloc(join->receivers, cap * sizeof *list);
-		if (!list)
-			return false;
-		join->receivers = list;
-		join->receivers_cap = cap;
-	}
+	if (!reserve_receivers(join, entry->receiver_count))
+		return false;
 	for (const struct tap__receiver *receiver = tap__receivers_first(entry); receiver;
-	     receiver = receiver->next)
-		if (!receiver->is_guess)
-			join->receivers[count++] = (struct wire_receiver){.conn = receiver->sub->conn,
-									  .sid = receiver->sub->sid,
-									  .queue = receiver->sub->queue,
-									  .outcome = WIRE_SENT};
+	     receiver = receiver->next) {
+		if (receiver->is_guess)
+			continue;
+		join->delays_ns[count] = receiver->seen_ns - entry->time_ns;
+		join->receivers[count++] = (struct wire_receiver){.conn = receiver->sub->conn,
+								  .sid = receiver->sub->sid,
+								  .queue = receiver->sub->queue,
+								  .outcome = WIRE_SENT};
+	}
 	return true;
 }
 
@@ -115,6 +130,7 @@ static void give_out(struct tap_join *join, const struct tap__pending_event *ent
 	if (list_receivers(join, entry)) {
 		event->receivers = join->receivers;
 		event->receivers_len = event->receiver_count;
+		event->delays_ns = join->delays_ns;
 	}
 	if (!are_receivers_known(join, entry)) {
 		event->flags |= WIRE_EVENT_RECEIVERS_UNKNOWN;

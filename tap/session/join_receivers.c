@@ -35,6 +35,7 @@ bool tap__join_add_receiver(struct tap_join *join, struct tap__pending_event *me
 	struct tap__receiver *receiver = add_receiver(join, message, sub);
 	if (!receiver)
 		return false;
+	receiver->seen_ns = seen_ns;
 	receiver->is_guess = is_guess;
 	message->guess_count += is_guess;
 	message->has_unmatched_receiver |= sub->made_ns >= message->seen_ns;

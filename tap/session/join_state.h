@@ -22,6 +22,7 @@ struct tap_join {
 	int64_t *
 	    unseen_until_ns; /* by server: until when it had unseen subscriptions; INT64_MAX = it still has */
 	struct wire_receiver *receivers; /* of the event that was given out */
+	int64_t *delays_ns;              /* theirs */
 	size_t receivers_cap;
 	struct {
 		uint64_t events, messages, bytes;

@@ -28,7 +28,8 @@
 struct tap__receiver {
 	struct tap__sub *sub; /* held */
 	struct tap__receiver *next;
-	bool is_guess; /* its delivery may belong to another message with the same content */
+	int64_t seen_ns; /* when its delivery was seen */
+	bool is_guess;   /* its delivery may belong to another message with the same content */
 };
 
 enum tap__state {

@@ -41,6 +41,9 @@ static void touch_receivers(const struct wire_event *event)
 		require(receiver->outcome < WIRE_OUTCOMES);
 		touch(receiver->sid);
 		touch(receiver->queue);
+		if (event->delays_ns)
+			touch(wire_slice((const char *)&event->delays_ns[event->receivers_len - 1 - i],
+					 sizeof(int64_t)));
 	}
 }
 
@@ -56,6 +59,7 @@ static void touch_event(const struct wire_event *event)
 	if (event->client) {
 		touch(event->client->address);
 		touch(event->client->user);
+		touch(event->client->account);
 	}
 }
 

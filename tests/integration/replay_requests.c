@@ -371,6 +371,54 @@ static const struct wire_event lone_request = {.kind = WIRE_EVENT_MESSAGE,
 static const struct wire_event a_minute_later = {
     .kind = WIRE_EVENT_MESSAGE, .time_ns = 1795420699LL * SECOND_NS, .conn = 1, .subject = {"later", 5}};
 
+/* A log of a request and its reply. The flags say which of the two is masked. */
+static void write_masked(const char *log, uint32_t request_flags, uint32_t reply_flags)
+{
+	const struct wire_event reply = {.kind = WIRE_EVENT_MESSAGE,
+					 .flags = reply_flags,
+					 .time_ns = lone_request.time_ns + 1000000,
+					 .conn = 2,
+					 .subject = lone_request.reply,
+					 .payload = WIRE_LITERAL("****"),
+					 .size = 4,
+					 .receiver_count = 1};
+	struct wire_event events[] = {lone_request, reply, a_minute_later};
+
+	events[0].flags = request_flags;
+	write_log(log, events, 3);
+}
+
+static void a_masked_reply_is_masked_and_not_another_reply(void **state)
+{
+	static const struct {
+		const char *log, *verdict;
+		uint32_t request_flags, reply_flags;
+	} cases[] = {
+	    {"clear", "requests.different", 0, 0},
+	    {"masked-reply", "requests.masked", 0, WIRE_EVENT_MASKED},
+	    {"masked-request", "requests.masked", WIRE_EVENT_MASKED, 0},
+	};
+	struct house house = {.price = {.answer = answer_price}};
+
+	(void)state;
+	open_broker(&house);
+	open_service(&house.price, house.broker.server.port, "price", "price.get");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char log[300];
+		json_t *report;
+		support_tempdir_path(&recording.dir, cases[i].log, log, sizeof(log));
+		write_masked(log, cases[i].request_flags, cases[i].reply_flags);
+		int status = replaying_run(log, house.broker.server.port,
+					   ARGS("--verify", "--speed", "max", "--timeout", "1s", "--json"),
+					   &report, NULL);
+		assert_int_equal(status, i == 0 ? 1 : 0);
+		assert_int_equal(replaying_number(report, cases[i].verdict), 1);
+		json_decref(report);
+	}
+	close_service(&house.price);
+	support_broker_close(&house.broker);
+}
+
 /* A log of a request without a reply, with or without a gap after it. */
 static void write_unanswered(const char *log, bool has_gap)
 {
@@ -452,6 +500,7 @@ int main(void)
 	    cmocka_unit_test(without_verify_replies_are_counted_only),
 	    cmocka_unit_test(a_recorded_no_responders_is_verified_by_a_live_one),
 	    cmocka_unit_test(a_reply_that_may_be_lost_in_a_gap_is_unverifiable),
+	    cmocka_unit_test(a_masked_reply_is_masked_and_not_another_reply),
 	};
 	return cmocka_run_group_tests(tests, record_services, remove_recording);
 }

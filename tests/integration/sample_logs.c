@@ -189,6 +189,66 @@ static void append_second(struct store_batch *batch)
 	append_line(batch, 570, 6, "orders.gone", "", "{\"id\":2}");
 }
 
+/* The messages of `first`, in the order and with the subjects they have there. */
+static void append_masked(struct store_batch *batch)
+{
+	static const char *const subjects[] = {"orders.new",  "stock.get", "_INBOX.c7.1", "ticks",
+					       "ticks",       "ticks",     "orders.new",  "stock.get",
+					       "_INBOX.c7.2", "orders.new"};
+	for (int i = 0; i < 10; i++) {
+		struct wire_event event = message(i, 1, subjects[i], WIRE_LITERAL("****"));
+
+		event.flags = WIRE_EVENT_MASKED;
+		event.reply = wire_slice_str(i == 1 ? "_INBOX.c7.1" : i == 7 ? "_INBOX.c7.2" : "");
+		deliver(&event, NULL, 0, 1);
+		append(batch, &event);
+	}
+}
+
+static void append_accounts(struct store_batch *batch)
+{
+	static const struct wire_client publisher = {.address = SLICE("10.0.0.7:53122"),
+						     .name = SLICE("checkout"),
+						     .user = SLICE("alice"),
+						     .account = SLICE("SHOP")};
+	static const struct wire_client nobody = {.address = SLICE("10.0.0.9:1"), .account = SLICE("SYS")};
+	const struct wire_client *const clients[] = {&publisher, &nobody};
+
+	for (uint64_t i = 0; i < 2; i++) {
+		struct wire_event event = at_ms((int64_t)i, WIRE_EVENT_CONNECT, i + 1);
+
+		event.client = clients[i];
+		append(batch, &event);
+	}
+}
+
+static void append_partly(struct store_batch *batch)
+{
+	static const int64_t one_ns[] = {52113}, two_ns[] = {-800, WIRE_DELAY_UNKNOWN};
+	struct wire_event event;
+
+	append_accounts(batch);
+	event = message(10, 1, "orders.new", WIRE_LITERAL("seen on its way"));
+	deliver(&event, to_checkout, 1, 1);
+	event.delays_ns = one_ns;
+	append(batch, &event);
+	event = message(11, 1, "orders.new", WIRE_LITERAL("one of two"));
+	deliver(&event, to_two, 2, 1);
+	event.delays_ns = two_ns;
+	append(batch, &event);
+	event = message(12, 0, "orders.new", WIRE_LITERAL("from a subscription"));
+	event.flags = WIRE_EVENT_PUBLISHER_UNKNOWN | WIRE_EVENT_RECEIVERS_UNKNOWN;
+	append(batch, &event);
+	event = message(13, 0, "orders.new", WIRE_LITERAL("to one that is known"));
+	event.flags = WIRE_EVENT_PUBLISHER_UNKNOWN;
+	deliver(&event, to_checkout, 1, 1);
+	append(batch, &event);
+	event = message(14, 1, "cards.paid", WIRE_LITERAL("{\"card\":\"****\"}"));
+	event.flags = WIRE_EVENT_MASKED;
+	deliver(&event, NULL, 0, 0);
+	append(batch, &event);
+}
+
 static void write_log(const char *dir, void (*fill)(struct store_batch *batch))
 {
 	struct store_writer_options options;
@@ -273,6 +333,8 @@ void sample_logs_write(void)
 	write_log("first", append_first);
 	write_log("again", append_again);
 	write_log("second", append_second);
+	write_log("partly", append_partly);
+	write_log("masked", append_masked);
 	write_blocks("older", 1, 2, "yesterday"); /* plain payloads: all that version 1 knows */
 	write_blocks("other", STORE_VERSION_MAJOR, 2, "other.tick");
 	write_blocks("damaged", STORE_VERSION_MAJOR, 3, "bits.and.pieces");

@@ -1,7 +1,7 @@
 """Is docs/format.md enough to read a log? A broker records what clients do; then segments.py, written from the
 document alone, and `tapedeck cat --json` must tell the same of whole logs, open ones and damaged ones.
 
-  check.py TAPEDECK DOCUMENT"""
+  check.py TAPEDECK DOCUMENT SAMPLE_LOGS"""
 
 import base64
 import datetime
@@ -188,32 +188,44 @@ def headers_of(block):
     return keys
 
 
-def describe_message(value, event):
+def describe_delivered(event):
+    delivered = []
+    for (conn, sid, queue, outcome), delay in zip(event.receivers, event.delays or [None] * len(event.receivers)):
+        receiver = {"conn": conn}
+        optional(receiver, "sid", sid)
+        optional(receiver, "queue", queue)
+        receiver["outcome"] = outcome
+        if delay is not None:
+            receiver["after_us"] = delay / 1000
+        delivered.append(receiver)
+    return delivered
+
+
+def describe_body(value, event):
     text(value, "subject", event.subject)
     optional(value, "reply", event.reply)
     if event.headers:
         value["headers"] = headers_of(event.headers)
     text(value, "payload", event.payload)
     value["size"] = event.size
+    for flag, key in ((segments.PARTIAL, "partial"), (segments.CUT, "cut"), (segments.MASKED, "masked")):
+        if event.flags & flag:
+            value[key] = True
+
+
+def describe_message(value, event):
+    describe_body(value, event)
     if not event.flags & segments.RECEIVERS_UNKNOWN:
         value["receivers"] = segments.got(event)
     elif segments.got(event):
         value["known_receivers"] = segments.got(event)
-    if event.flags & segments.PARTIAL:
-        value["partial"] = True
-    if event.flags & segments.CUT:
-        value["cut"] = True
     if event.receivers is not None:
-        value["delivered"] = []
-        for conn, sid, queue, outcome in event.receivers:
-            receiver = {"conn": conn}
-            optional(receiver, "sid", sid)
-            optional(receiver, "queue", queue)
-            value["delivered"].append({**receiver, "outcome": outcome})
+        value["delivered"] = describe_delivered(event)
 
 
 def describe_connect(value, event):
-    for tag, key in enumerate(["address", "name", "lang", "version", "user"], 2):
+    keys = {2: "address", 3: "name", 4: "lang", 5: "version", 6: "user", 16: "account"}
+    for tag, key in keys.items():
         optional(value, key, event.details.get(tag, b""))
     if event.flags & segments.REPEATED:
         value["repeated"] = True
@@ -249,7 +261,9 @@ def described(event):
     if isinstance(event, tuple):
         return {"damage": True, "from_seq": str(event[0]), "to_seq": str(event[1])}
     value = {"seq": str(event.seq), "time": time_text(event.time), "kind": event.kind}
-    if event.conn:
+    if event.flags & segments.PUBLISHER_UNKNOWN:
+        value["publisher_unknown"] = True
+    elif event.conn:
         value["conn"] = event.conn
     DESCRIBE[event.kind](value, event)
     return value
@@ -350,6 +364,20 @@ def damage_often(tapedeck, log, numbers, times):
         write(segment.path, segment.data)
 
 
+def read_samples(tapedeck, sample_logs, folder):
+    """A log with everything that no broker records: unknown publishers, delivery times, accounts, masked payloads."""
+    os.mkdir(folder)
+    subprocess.run([sample_logs], cwd=folder, check=True)
+    log = os.path.join(folder, "partly")
+    compare(tapedeck, log)
+    events = list(segments.events_of(log))
+    flags = [event.flags for event in events]
+    expect(any(flag & segments.PUBLISHER_UNKNOWN for flag in flags), "a publisher is not known")
+    expect(any(flag & segments.MASKED for flag in flags), "a payload is masked")
+    expect(any(event.delays for event in events), "delivery times are known")
+    expect(any(16 in event.details for event in events), "an account is known")
+
+
 def tell(tapedeck, folder, seed):
     numbers = random.Random(seed)
     small = ("--record-detail=protocol", "--record-segment-size=16kb", "--record-payload=max=300")
@@ -379,6 +407,7 @@ def main():
     try:
         read_example(sys.argv[2])
         read_fields_example(sys.argv[2])
+        read_samples(sys.argv[1], sys.argv[3], os.path.join(folder, "samples"))
         tell(sys.argv[1], folder, seed)
     finally:
         for process in Broker.processes:

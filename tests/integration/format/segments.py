@@ -15,7 +15,7 @@ FRAME_MAX, EVENTS_MAX, WIDE_MAX = 256 << 20, 65536, 1 << 20
 
 KINDS = ["message", "delivery", "connect", "disconnect", "subscribe", "unsubscribe", "error", "mark", "gap"]
 OUTCOMES = ["sent", "slow consumer", "permission", "closed"]
-CUT, PARTIAL, REPEATED, DAMAGE, RECEIVERS_UNKNOWN = 1, 2, 4, 8, 16
+CUT, PARTIAL, REPEATED, DAMAGE, RECEIVERS_UNKNOWN, PUBLISHER_UNKNOWN, MASKED = 1, 2, 4, 8, 16, 32, 64
 
 
 class Damage(Exception):
@@ -301,6 +301,7 @@ class Event:
     receivers: list  # (connection, sid, queue group, outcome); None: not known
     receiver_count: int
     message_seq: int
+    delays: list  # nanoseconds from the message to each receiver, None where not known; None: of none
     details: dict = field(default_factory=dict)
 
 
@@ -309,7 +310,7 @@ def read_details(data):
     while not cursor.at_end():
         tag, length = cursor.varint(), cursor.varint()
         value = cursor.take(length)
-        if tag >= 9:
+        if 9 <= tag <= 15:
             number = Cursor(value)
             value = number.zigzag() if tag in (12, 13) else number.varint()
             need(number.at_end(), "a number that does not fill its field")
@@ -330,6 +331,19 @@ def read_sets(columns):
     return sets
 
 
+def unzigzag(value):
+    return -(value >> 1) - 1 if value & 1 else value >> 1
+
+
+def read_delays(columns, receivers, sets):
+    """The delivery times of each event."""
+    lengths = columns.get(14, [0] * len(receivers))
+    for length, number in zip(lengths, receivers):
+        need(length == 0 or (number and length == len(sets[number - 1])), "another number of delivery times")
+    delays = [unzigzag(value - 1) if value else None for value in columns.get(24, [])]
+    return [own or None for own in cut(delays, lengths)]
+
+
 def place_payloads(frame, subjects, header_bytes, payload_bytes):
     """[(headers, payload)] by event; in the frame they stand grouped by subject, those without one last."""
     events = range(len(subjects))
@@ -340,8 +354,8 @@ def place_payloads(frame, subjects, header_bytes, payload_bytes):
 
 
 def read_events(header, frames):
-    dictionary = read_columns(frames[0], range(1, 7))
-    columns = read_columns(frames[1], range(1, 24))
+    dictionary = read_columns(frames[0], range(1, 9))
+    columns = read_columns(frames[1], range(1, 25))
     subjects = cut(dictionary.get(5, b""), dictionary.get(1, []))
     sets = read_sets(columns)
     rows = [columns.get(number, [0] * header.events) for number in range(1, 14)]
@@ -349,6 +363,7 @@ def read_events(header, frames):
     kind, flags, time, conn, subject, stored, missing, head, reply, receivers, count, refers, detail = rows
     need(all(s <= len(subjects) for s in subject) and all(r <= len(sets) for r in receivers), "an index beyond")
     need(all(k < len(KINDS) for k in kind), "a kind that is none")
+    delays = read_delays(columns, receivers, sets)
     replies, details = cut(columns.get(16, b""), reply), cut(columns.get(17, b""), detail)
     contents = place_payloads(frames[2], subject, head, stored)
     return [
@@ -366,6 +381,7 @@ def read_events(header, frames):
             receivers=sets[receivers[i] - 1] if receivers[i] else None,
             receiver_count=count[i],
             message_seq=refers[i],
+            delays=delays[i],
             details=read_details(details[i]),
         )
         for i in range(header.events)
@@ -395,17 +411,19 @@ def check_header(header, events):
 
 def check_dictionary(header, frame, events):
     """The dictionary says what the events say."""
-    dictionary = read_columns(frame, range(1, 7))
+    dictionary = read_columns(frame, range(1, 9))
     subjects = cut(dictionary.get(5, b""), dictionary.get(1, []))
     with_subject = [event for event in events if event.subject]
     need(subjects == list(dict.fromkeys(event.subject for event in with_subject)), "subjects in another order")
     for i, subject in enumerate(subjects):
         mine = [event for event in with_subject if event.subject == subject]
         messages = [event for event in mine if event.kind == "message"]
-        counts = [dictionary.get(number, [0] * len(subjects))[i] for number in (2, 3, 4, 6)]
+        counts = [dictionary.get(number, [0] * len(subjects))[i] for number in (2, 3, 4, 6, 7, 8)]
         sizes = sum(event.size + len(event.headers) for event in messages)
-        unknown = sum(bool(event.flags & RECEIVERS_UNKNOWN) for event in messages)
-        need(counts == [len(mine), len(messages), sizes, unknown], "a subject's counts differ")
+        flagged = [
+            sum(bool(event.flags & flag) for event in messages) for flag in (RECEIVERS_UNKNOWN, PUBLISHER_UNKNOWN, MASKED)
+        ]
+        need(counts == [len(mine), len(messages), sizes, *flagged], "a subject's counts differ")
 
 
 # ---- segments ----

@@ -154,6 +154,23 @@ static void a_gap_elsewhere_does_not_explain_a_missing_message(void **state)
 	diff_expect_one(fixture, REPLAY_DIFF_MISSING, 5, 0);
 }
 
+static void a_masked_message_is_neither_equal_nor_changed(void **state)
+{
+	struct diff_fixture *fixture = *state;
+	diff_fill_numbers(fixture);
+	fixture->a.events[3].event.flags |= WIRE_EVENT_MASKED;
+	traffic_set_payload(&fixture->a.events[3], "****");
+	diff_expect_equal(fixture);
+	assert_int_equal(fixture->summary.total.masked, 1);
+	assert_int_equal(fixture->summary.total.equal, 9);
+	traffic_set_payload(&fixture->b.events[3], "****"); /* the same bytes prove nothing */
+	diff_expect_equal(fixture);
+	assert_int_equal(fixture->summary.total.masked, 1);
+	fixture->a.events[3].event.flags &= ~(uint32_t)WIRE_EVENT_MASKED;
+	diff_expect_equal(fixture);
+	assert_int_equal(fixture->summary.total.masked, 0);
+}
+
 static void a_cut_payload_whose_recorded_part_is_equal_is_unverifiable(void **state)
 {
 	struct diff_fixture *fixture = *state;
@@ -185,6 +202,7 @@ int main(void)
 	    TEST(a_message_that_may_be_lost_in_a_gap_is_unverifiable),
 	    TEST(a_gap_elsewhere_does_not_explain_a_missing_message),
 	    TEST(a_cut_payload_whose_recorded_part_is_equal_is_unverifiable),
+	    TEST(a_masked_message_is_neither_equal_nor_changed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,12 +77,32 @@ static void fill_receivers(struct events *events, struct wire_event *event)
 		event->receivers_hint = &events->set_hints[set];
 }
 
+/* Delivery times of any size, some of them unknown. */
+static void fill_delays(struct events *events, struct wire_event *event)
+{
+	for (uint32_t i = 0; i < event->receivers_len; i++) {
+		uint32_t dice = random_below(&events->random, 10);
+		int64_t delay_ns =
+		    dice < 8 ? (int64_t)random_below(&events->random, 100000) : (int64_t)some_number(events);
+		events->delays_ns[i] = dice == 0 ? WIRE_DELAY_UNKNOWN : delay_ns;
+	}
+	event->delays_ns = event->receivers_len > 0 ? events->delays_ns : NULL;
+	event->receivers_hint = NULL;
+}
+
 static void fill_message(struct events *events, struct wire_event *event)
 {
+	static const uint32_t flags[] = {WIRE_EVENT_RECEIVERS_UNKNOWN, WIRE_EVENT_PUBLISHER_UNKNOWN,
+					 WIRE_EVENT_MASKED};
+	uint32_t dice = random_below(&events->random, 40);
+	if (dice < 3)
+		event->flags |= flags[dice];
 	if (random_below(&events->random, 8) == 0)
 		event->receiver_count = (uint32_t)some_number(events);
 	else
 		fill_receivers(events, event);
+	if (event->receivers && random_below(&events->random, 10) == 0)
+		fill_delays(events, event);
 }
 
 static void fill_subject(struct events *events, struct wire_event *event)
@@ -156,7 +176,8 @@ void events_next(struct events *events, struct wire_event *event)
 						      .name = event->text,
 						      .lang = wire_slice_str(dice % 2 ? "c" : ""),
 						      .version = wire_slice_str("3.4.1"),
-						      .user = event->queue};
+						      .user = event->queue,
+						      .account = event->sid};
 		event->client = &events->client;
 	}
 }
@@ -186,6 +207,7 @@ static void assert_client(uint64_t seq, const struct wire_client *got, const str
 	assert_slice("lang", seq, got->lang, want->lang);
 	assert_slice("version", seq, got->version, want->version);
 	assert_slice("user", seq, got->user, want->user);
+	assert_slice("account", seq, got->account, want->account);
 }
 
 static void assert_receivers(uint64_t seq, const struct wire_event *got, const struct wire_event *want)
@@ -193,12 +215,16 @@ static void assert_receivers(uint64_t seq, const struct wire_event *got, const s
 	assert_number("knows its receivers", seq, got->receivers != NULL, want->receivers != NULL);
 	assert_number("receiver_count", seq, got->receiver_count, want->receiver_count);
 	assert_number("receivers_len", seq, got->receivers_len, want->receivers_len);
+	assert_number("knows delivery times", seq, got->delays_ns != NULL, want->delays_ns != NULL);
 	for (uint32_t i = 0; i < want->receivers_len; i++) {
 		assert_number("receiver's conn", seq, got->receivers[i].conn, want->receivers[i].conn);
 		assert_number("receiver's outcome", seq, got->receivers[i].outcome,
 			      want->receivers[i].outcome);
 		assert_slice("receiver's sid", seq, got->receivers[i].sid, want->receivers[i].sid);
 		assert_slice("receiver's queue", seq, got->receivers[i].queue, want->receivers[i].queue);
+		if (want->delays_ns)
+			assert_number("delivery time", seq, (uint64_t)got->delays_ns[i],
+				      (uint64_t)want->delays_ns[i]);
 	}
 }
 

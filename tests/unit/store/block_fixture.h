@@ -28,6 +28,7 @@ struct events {
 	char subject[50], reply[50], sid[20], queue[20], text[50];
 	char sids[EVENTS_RECEIVERS][20];
 	struct wire_receiver receivers[EVENTS_RECEIVERS];
+	int64_t delays_ns[EVENTS_RECEIVERS];
 	struct wire_client client;
 };
 

@@ -71,7 +71,7 @@ static size_t texts_of(const struct wire_event *event)
 		len += event->receivers[i].sid.len + event->receivers[i].queue.len;
 	const struct wire_client *client = event->client;
 	return len + (client ? client->address.len + client->name.len + client->lang.len +
-				   client->version.len + client->user.len
+				   client->version.len + client->user.len + client->account.len
 			     : 0);
 }
 
@@ -93,7 +93,8 @@ static void keep_client(struct wire_event *copy, struct wire_client *client, cha
 					       .name = keep(to, copy->client->name),
 					       .lang = keep(to, copy->client->lang),
 					       .version = keep(to, copy->client->version),
-					       .user = keep(to, copy->client->user)};
+					       .user = keep(to, copy->client->user),
+					       .account = keep(to, copy->client->account)};
 	copy->client = client;
 }
 

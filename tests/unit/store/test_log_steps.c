@@ -200,7 +200,7 @@ static void merge_two(struct log_fixture *fixture, const struct plan *a, const s
 	support_remove_tree(second);
 }
 
-static void logs_stay_side_by_side_when_a_clock_is_set(void **state)
+static void logs_are_merged_by_steady_time_when_a_clock_is_set(void **state)
 {
 	for (int i = 0; i < SIZES_LEN; i++) {
 		int64_t size_ns = SIZES[i];
@@ -225,7 +225,7 @@ int main(void)
 	    CASE(a_clock_that_was_set_back_between_two_runs_is_left_out),
 	    CASE(a_step_ahead_without_a_mark_is_left_out_once_it_is_corrected),
 	    CASE(a_filter_that_hides_marks_hides_no_step),
-	    CASE(logs_stay_side_by_side_when_a_clock_is_set),
+	    CASE(logs_are_merged_by_steady_time_when_a_clock_is_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Reading damaged logs: what is lost is told, and everything else is read. */
+/* Reading damaged logs: losses are reported, and everything else is read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 static const struct store_reader_options everything = {.payloads = true};
 
-/* What came, and what gaps say is lost, is everything there was, in order, once. */
+/* Events and the ranges of gaps together are all sequence numbers, in order, each once. */
 static void assert_complete(const struct log_builder *builder, const struct reading *reading)
 {
 	uint64_t next = 1;
@@ -108,8 +108,8 @@ static void a_segment_missing_in_the_middle_is_a_gap(void **state)
 	assert_lost(fixture, first_seq_of(&fixture->builder, 1), first_seq_of(&fixture->builder, 3) - 1);
 }
 
-/* Retention deletes while a reader is on its way: it is told what it missed, and that this is no damage. */
-static void segments_deleted_on_the_way_there_are_a_gap_and_no_damage(void **state)
+/* Retention deletes segments before the reader reaches them: it reports what it missed, and that this is no damage. */
+static void segments_deleted_before_the_reader_reaches_them_are_a_gap_and_no_damage(void **state)
 {
 	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
@@ -174,7 +174,7 @@ static void a_segment_of_garbage_is_a_gap_wherever_it_lies(void **state)
 	assert_lost(fixture, 1, 0);
 }
 
-static void garbage_at_the_end_of_a_log_says_at_least_one_event_is_lost(void **state)
+static void garbage_at_the_end_of_a_log_costs_at_least_one_event(void **state)
 {
 	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
@@ -197,7 +197,7 @@ static void a_segment_that_is_just_being_made_is_no_damage(void **state)
 	assert_lost(fixture, 1, 0);
 }
 
-/* A damaged end of the second but last segment is known from what the last is named by. */
+/* How much a damaged end of a segment cost is known from the name of the next one. */
 static void a_lost_end_of_a_segment_is_a_gap_even_if_nothing_follows_but_an_empty_segment(void **state)
 {
 	struct builder_fixture *fixture = *state;
@@ -401,7 +401,7 @@ static void a_header_with_nothing_but_zeros_after_it_is_damage(void **state)
 	assert_lost(fixture, first_seq_of(builder, 2), first_seq_of(builder, 2));
 }
 
-static void a_reader_that_follows_tells_of_a_damaged_end_once(void **state)
+static void a_following_reader_reports_a_damaged_end_once(void **state)
 {
 	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
@@ -434,8 +434,8 @@ static void a_reader_that_follows_tells_of_a_damaged_end_once(void **state)
 
 /* ---- retention is faster ---- */
 
-/* The last listed segments go: what was in them is told by where the log begins now. */
-static void a_reader_whose_whole_way_was_deleted_tells_up_to_where(void **state)
+/* The last listed segments are deleted: the first segment of the log now shows how many events they had. */
+static void a_reader_reports_all_segments_that_were_deleted_before_it_reached_them(void **state)
 {
 	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
@@ -463,7 +463,7 @@ static void a_reader_whose_whole_way_was_deleted_tells_up_to_where(void **state)
 	store_reader_close(reader);
 }
 
-static void a_log_that_goes_while_it_is_read_is_told(void **state)
+static void a_log_that_is_deleted_while_it_is_read_is_a_gap(void **state)
 {
 	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
@@ -490,7 +490,7 @@ static void a_log_that_goes_while_it_is_read_is_told(void **state)
 
 /* ---- holes that are known ---- */
 
-static void a_hole_that_a_stored_gap_explains_is_not_told_again(void **state)
+static void a_hole_that_a_stored_gap_declares_is_not_reported_again(void **state)
 {
 	struct builder_fixture *fixture = *state;
 	struct log_builder *builder = &fixture->builder;
@@ -530,11 +530,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_damaged_frame_costs_its_block_and_says_so),
 	    TEST(a_segment_missing_in_the_middle_is_a_gap),
-	    TEST(segments_deleted_on_the_way_there_are_a_gap_and_no_damage),
+	    TEST(segments_deleted_before_the_reader_reaches_them_are_a_gap_and_no_damage),
 	    TEST(segments_missing_at_the_start_are_no_damage),
 	    TEST(a_damaged_file_header_costs_nothing),
 	    TEST(a_segment_of_garbage_is_a_gap_wherever_it_lies),
-	    TEST(garbage_at_the_end_of_a_log_says_at_least_one_event_is_lost),
+	    TEST(garbage_at_the_end_of_a_log_costs_at_least_one_event),
 	    TEST(a_segment_that_is_just_being_made_is_no_damage),
 	    TEST(a_lost_end_of_a_segment_is_a_gap_even_if_nothing_follows_but_an_empty_segment),
 	    TEST(a_flipped_bit_anywhere_costs_exactly_its_block),
@@ -542,10 +542,10 @@ int main(void)
 	    TEST(a_payload_that_looks_like_a_block_is_not_taken_for_one),
 	    TEST(zeros_or_noise_at_the_end_are_damage_and_the_rest_is_read),
 	    TEST(a_header_with_nothing_but_zeros_after_it_is_damage),
-	    TEST(a_reader_that_follows_tells_of_a_damaged_end_once),
-	    TEST(a_reader_whose_whole_way_was_deleted_tells_up_to_where),
-	    TEST(a_log_that_goes_while_it_is_read_is_told),
-	    TEST(a_hole_that_a_stored_gap_explains_is_not_told_again),
+	    TEST(a_following_reader_reports_a_damaged_end_once),
+	    TEST(a_reader_reports_all_segments_that_were_deleted_before_it_reached_them),
+	    TEST(a_log_that_is_deleted_while_it_is_read_is_a_gap),
+	    TEST(a_hole_that_a_stored_gap_declares_is_not_reported_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Where the clock of a recording was set, told from the times alone and by marks. */
+/* Finding where the clock of a recording was set, from times alone and from marks. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -137,7 +137,7 @@ static void a_silence_unlike_the_step_stays(void **state)
 	store_steps_fini(&recording.steps);
 }
 
-static void a_mark_says_what_times_cannot(void **state)
+static void a_mark_shows_a_step_that_times_do_not_show(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 2 * SIZES_LEN; i++) {
@@ -195,7 +195,7 @@ static void two_clocks_that_take_turns_do_not_add_up(void **state)
 	store_steps_fini(&recording.steps);
 }
 
-/* What an evil log may hold. */
+/* A malicious log may have any times. */
 static void any_times_are_taken(void **state)
 {
 	static const int64_t times[] = {0, INT64_MIN, INT64_MAX, -1, INT64_MIN, 1, INT64_MAX, INT64_MIN + 1};
@@ -221,7 +221,7 @@ int main(void)
 	    cmocka_unit_test(a_step_ahead_is_left_out_once_it_is_corrected),
 	    cmocka_unit_test(a_step_back_that_is_corrected_is_left_out),
 	    cmocka_unit_test(a_silence_unlike_the_step_stays),
-	    cmocka_unit_test(a_mark_says_what_times_cannot),
+	    cmocka_unit_test(a_mark_shows_a_step_that_times_do_not_show),
 	    cmocka_unit_test(a_mark_without_amount_takes_no_time),
 	    cmocka_unit_test(steps_are_counted_between_positions),
 	    cmocka_unit_test(two_clocks_that_take_turns_do_not_add_up),

@@ -1,4 +1,4 @@
-/* Deliveries that were logged as sent and never reached their receiver, in all that reads logs. */
+/* Deliveries that were logged as sent and never reached their receiver, as the reader and the summary show them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 enum { CLIENTS = 12, RECEIVERS_MAX = 6, DELIVERIES_MAX = 100000 };
 
-/* What a client was sent, in order: the numbers of the messages. */
+/* The numbers of the messages that were sent to a client, in order. */
 struct client {
 	uint64_t seqs[DELIVERIES_MAX / CLIENTS];
 	size_t count, lost;
@@ -191,7 +191,7 @@ static void more_lost_than_logged_is_all_that_was_logged(void **state)
 	end(state);
 }
 
-static void a_count_that_includes_what_was_not_recorded_is_not_followed(void **state)
+static void a_count_that_includes_unrecorded_messages_is_ignored(void **state)
 {
 	struct log_builder *builder = begin(state);
 	const struct wire_receiver one = receiver_of(0, "1");
@@ -200,7 +200,7 @@ static void a_count_that_includes_what_was_not_recorded_is_not_followed(void **s
 	end(state);
 }
 
-static void what_lies_before_a_gap_counts_as_received(void **state)
+static void deliveries_before_a_gap_count_as_received(void **state)
 {
 	struct log_builder *builder = begin(state);
 	const struct wire_receiver one = receiver_of(0, "1");
@@ -229,7 +229,7 @@ static void publish_at_random(struct log_builder *builder, bool *is_gone)
 	publish(builder, receivers, count);
 }
 
-static void random_clients_lose_what_they_lost_across_blocks_and_segments(void **state)
+static void lost_deliveries_are_found_across_blocks_and_segments(void **state)
 {
 	struct log_builder *builder = begin(state);
 	bool is_gone[CLIENTS] = {false};
@@ -259,9 +259,9 @@ int main(void)
 	    CLAIM(a_slow_consumer_is_named_as_one),
 	    CLAIM(of_two_deliveries_of_one_message_the_second_may_be_lost_alone),
 	    CLAIM(more_lost_than_logged_is_all_that_was_logged),
-	    CLAIM(a_count_that_includes_what_was_not_recorded_is_not_followed),
-	    CLAIM(what_lies_before_a_gap_counts_as_received),
-	    CLAIM(random_clients_lose_what_they_lost_across_blocks_and_segments),
+	    CLAIM(a_count_that_includes_unrecorded_messages_is_ignored),
+	    CLAIM(deliveries_before_a_gap_count_as_received),
+	    CLAIM(lost_deliveries_are_found_across_blocks_and_segments),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,6 +145,7 @@ char *session_print(char *text, size_t size, const struct wire_event *event)
 		at = put(at, end, " %.*s", (int)event->client->address.len, event->client->address.data);
 		at = put_known(at, end, "name", event->client->name);
 		at = put_known(at, end, "user", event->client->user);
+		at = put_known(at, end, "account", event->client->account);
 	}
 	if (event->kind == WIRE_EVENT_SUBSCRIBE || event->kind == WIRE_EVENT_UNSUBSCRIBE) {
 		at = put_known(at, end, "subject", event->subject);

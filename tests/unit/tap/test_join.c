@@ -74,6 +74,26 @@ static void a_publish_and_its_deliveries_are_one_message(void **state)
 	expect(bus, true, "message 1 a [hi] -> 2/7 3/8 3/9\n");
 }
 
+static void receivers_have_the_time_at_which_their_delivery_was_seen(void **state)
+{
+	struct bus *bus = *state;
+	struct wire_event event = {0};
+	publish(bus, "PUB a 2\r\nhi\r\n");
+	int64_t published_ns = bus->fixture.now_ns;
+	bus->fixture.now_ns += 5000;
+	send_first(bus, "MSG a 7 2\r\nhi\r\n");
+	int64_t delay_ns = bus->fixture.now_ns - published_ns;
+	bus->fixture.now_ns += 70000;
+	send_second(bus, "MSG a 8 2\r\nhi\r\n");
+	tap_join_finish(bus->fixture.join);
+	while (tap_join_next(bus->fixture.join, &event) && event.kind != WIRE_EVENT_MESSAGE)
+		;
+	assert_int_equal(event.receivers_len, 2);
+	assert_int_equal(event.time_ns, published_ns);
+	assert_int_equal(event.delays_ns[0], delay_ns);
+	assert_int_equal(event.delays_ns[1], bus->fixture.now_ns - published_ns);
+}
+
 static void a_publisher_may_receive_its_own(void **state)
 {
 	struct bus *bus = *state;
@@ -316,6 +336,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    CASE(a_publish_and_its_deliveries_are_one_message),
+	    CASE(receivers_have_the_time_at_which_their_delivery_was_seen),
 	    CASE(a_publisher_may_receive_its_own),
 	    CASE(a_request_and_its_reply_are_two_messages),
 	    CASE(a_delivery_that_differs_in_anything_is_not_joined),

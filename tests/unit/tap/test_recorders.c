@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "store/read/reader.h"
 #include "tap/recorder/recorder.h"
 #include "tests/unit/store/log_fixture.h"
 #include "wire/batch.h"
@@ -310,7 +311,30 @@ static void read_log(const struct log_fixture *log, bool is_lossless)
 	assert_true(seen.is_stopped || !is_lossless);
 }
 
-static void four_recorders_lose_nothing_and_each_keeps_its_order(void **state)
+/* Marks have the time of the machine, which is not that of the rounds. */
+static void assert_order_of_time(const struct log_fixture *log)
+{
+	const struct store_reader_options options = {.in_time_order = true};
+	struct store_reader *reader;
+	struct wire_event event;
+	struct wire_fault fault;
+	uint64_t messages = 0;
+	int64_t latest_ns = 0;
+	assert_int_equal(store_reader_open(&reader, log->log, &options, &fault), 0);
+	while (store_reader_next(reader, &event, &fault) == 1) {
+		messages += event.kind == WIRE_EVENT_MESSAGE;
+		if (event.kind == WIRE_EVENT_MARK)
+			continue;
+		if (event.time_ns < latest_ns)
+			fail_msg("event %" PRIu64 " is %" PRId64 " ns older than the one before it",
+				 event.seq, latest_ns - event.time_ns);
+		latest_ns = event.time_ns;
+	}
+	assert_int_equal(messages, seen.messages);
+	store_reader_close(reader);
+}
+
+static void four_recorders_lose_nothing_and_their_events_are_read_in_order_of_time(void **state)
 {
 	const struct log_fixture *log = *state;
 	struct tap_recording_options options;
@@ -323,6 +347,7 @@ static void four_recorders_lose_nothing_and_each_keeps_its_order(void **state)
 	assert_int_equal(seen.gaps, 0);
 	assert_int_equal(seen.connected, 0x1e);
 	assert_true(seen.repeated_segments > 2);
+	assert_order_of_time(log);
 }
 
 static void recorders_that_share_the_fewest_batches_wait_for_each_other_and_lose_nothing(void **state)
@@ -365,7 +390,7 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    CASE(four_recorders_lose_nothing_and_each_keeps_its_order),
+	    CASE(four_recorders_lose_nothing_and_their_events_are_read_in_order_of_time),
 	    CASE(recorders_that_share_the_fewest_batches_wait_for_each_other_and_lose_nothing),
 	    CASE(gaps_state_what_recorders_that_drop_have_lost),
 	    CASE(gaps_state_what_was_lost_while_the_disk_was_full),

@@ -1,0 +1,8 @@
+/* write_samples - write the sample logs into the current folder, for tests in other languages. */
+#include "sample_logs.h"
+
+int main(void)
+{
+	sample_logs_write();
+	return 0;
+}
