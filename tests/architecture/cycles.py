@@ -11,19 +11,21 @@ import subprocess
 import sys
 
 
-def symbols_of(path):
-    """The global symbols that an object defines, and those that it needs."""
-    defined, needed = set(), set()
-    output = subprocess.run(["nm", "-P", "-g", path], stdout=subprocess.PIPE, text=True, check=True).stdout
+def symbols_of(objects):
+    """{object: (the global symbols that it defines, those that it needs)}"""
+    symbols = {}
+    output = subprocess.run(["nm", "-A", "-P", "-g", *objects], stdout=subprocess.PIPE, text=True, check=True).stdout
     for line in output.splitlines():
-        name, kind = line.split()[:2]
+        path, rest = line.split(": ", 1)
+        name, kind = rest.split()[:2]
+        defined, needed = symbols.setdefault(path, (set(), set()))
         (needed if kind in "Uvw" else defined).add(name)
-    return defined, needed
+    return symbols
 
 
 def needs_of(objects):
     """{object: {object it needs: [symbols]}}"""
-    symbols = {path: symbols_of(path) for path in objects}
+    symbols = symbols_of(objects)
     owners = {name: path for path, (defined, _) in symbols.items() for name in defined}
     needs = {}
     for path, (_, needed) in symbols.items():
