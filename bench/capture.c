@@ -120,7 +120,7 @@ static void close_flow(struct capture *capture, struct flow *flow)
 	write_packet(capture, flow, 0, TH_ACK, NULL, 0);
 }
 
-/* What the subscriber gets for the frames, in batches. 0 or -ENOMEM. */
+/* The deliveries that the subscriber gets for the frames, in batches. 0 or -ENOMEM. */
 static int make_deliveries(struct capture *capture, const struct bench_frames *frames)
 {
 	static const struct wire_limits limits = {.max_control_line = 4096, .max_payload = 1024 * 1024};

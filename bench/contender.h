@@ -9,7 +9,7 @@
 #include "bench/plan.h"
 #include "bench/server.h"
 
-/* What a contender keeps of the messages. */
+/* How much of the messages a contender keeps. */
 enum bench_recording { BENCH_LOGS_NOTHING, BENCH_LOGS_BYTES, BENCH_LOGS_STREAM, BENCH_LOGS_TAPE };
 
 struct bench_contender {

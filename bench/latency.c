@@ -34,7 +34,7 @@ struct end {
 	int error;
 };
 
-/* What an end does with one message; out holds FRAME_MAX. Returns the bytes written to out. */
+/* Let an end handle one message; out holds FRAME_MAX. Returns the bytes written to out. */
 typedef size_t take_message(struct end *end, const struct wire_op *op, int64_t now_ns, char *out);
 
 static size_t answer(struct end *end, const struct wire_op *op, int64_t now_ns, char *out)

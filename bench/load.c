@@ -86,7 +86,7 @@ static void *publish(void *context)
 	return NULL;
 }
 
-/* What a subscriber has received. */
+/* The messages that a subscriber has received. */
 struct count {
 	uint64_t bytes; /* of MSG operations */
 	bool after_p;   /* the last piece ended in a capital P */

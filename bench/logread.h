@@ -16,7 +16,7 @@ struct bench_decoded {
 /* Read every event of the log with everything that belongs to it. 0, or a negative code with *fault. */
 int bench_log_decode(const char *path, struct bench_decoded *decoded, struct wire_fault *fault);
 
-/* What the log's messages take when they are written row by row through one zstd stream of level 1: for each
+/* The size of the log's messages when they are written row by row through one zstd stream of level 1: for each
  * its time (8 bytes), publisher and number of receivers (4 each), lengths (2, 2 and 4), subject, reply, headers
  * and payload. 0, or a negative code with *fault. */
 int bench_log_as_rows(const char *path, uint64_t *bytes, struct wire_fault *fault);

@@ -10,7 +10,7 @@
 #include "bench/suite.h"
 #include "bench/verdict.h"
 
-/* What the short form runs of the shapes: one of each kind. */
+/* The shapes that the short form runs: one of each kind. */
 static const char *const smoke_shapes[] = {
     "1:0-16", "1:4q-16", "4:4-128j/64", "1:1-128+1000", "1:1-json", "1:1-1m", NULL,
 };

@@ -29,7 +29,7 @@ void bench_payload_random(char *out, size_t bytes, uint64_t *random)
 	}
 }
 
-/* What services of one kind say: their events have fields of their own. */
+/* The events of services of one kind: they have fields of their own. */
 struct noun {
 	const char *name, *number, *who, *amount, *state, *states[3], *fixed;
 };

@@ -1,4 +1,4 @@
-/* What a log of JSON events takes on disk, against the same messages row by row through zstd -1. */
+/* The size of a log of JSON events on disk, against the same messages row by row through zstd -1. */
 #include <stdio.h>
 
 #include "bench/logread.h"

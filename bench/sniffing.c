@@ -50,7 +50,7 @@ static int check(const struct sniffing *sniffing, const json_t *answer, struct w
 			      (unsigned long long)sniffing->messages);
 }
 
-/* What is done with the capture takes a contender's place in the results. */
+/* In the results, the use that is made of the capture stands in the contender's place. */
 static void add_rate(struct sniffing *sniffing, const char *way, double seconds)
 {
 	bench_results_add(sniffing->results, "sniff-128", way, BENCH_RECORDS,

@@ -74,7 +74,7 @@ static bool is_met(const struct target *target, double measured)
 	return target->bound == AT_LEAST ? measured >= target->wanted : measured <= target->wanted;
 }
 
-/* What came of a target. */
+/* The result for one target. */
 struct outcome {
 	double measured;  /* the worst figure over all tests; NAN when nothing was measured */
 	const char *test; /* that it comes from */

@@ -44,7 +44,7 @@ enum {
 	WIRE_EVENT_MASKED = 1 << 6,
 };
 
-/* What became of a message on its way to one receiver; part of the log format. */
+/* The outcome of a delivery to one receiver; part of the log format. */
 enum wire_outcome {
 	WIRE_SENT = 0,               /* put into the receiver's output; read from a log: and not lost there */
 	WIRE_DROPPED_SLOW = 1,       /* slow consumer: the receiver's output was over its limit */
@@ -60,7 +60,7 @@ struct wire_receiver {
 	enum wire_outcome outcome;
 };
 
-/* What is known of a client; empty slices where it is not. Never holds credentials. */
+/* A client as far as it is known; empty slices where it is not. Never holds credentials. */
 struct wire_client {
 	struct wire_slice address; /* "10.0.0.7:53122" or "[::1]:53122" */
 	struct wire_slice name, lang, version, user;

@@ -9,7 +9,7 @@
 #include "wire/error.h"
 #include "wire/slice.h"
 
-/* What a client says of itself. Strings are owned and never NULL ("" when missing). */
+/* A client's CONNECT. Strings are owned and never NULL ("" when missing). */
 struct wire_connect {
 	bool verbose;       /* missing: true */
 	bool pedantic;      /* missing: true */
@@ -35,7 +35,7 @@ int wire_connect_read(struct wire_connect *connect, struct wire_slice json, stru
 /* Frees what wire_connect_read gave and wipes the secrets. A zeroed struct is fine. */
 void wire_connect_fini(struct wire_connect *connect);
 
-/* What a server says of itself; strings are borrowed by wire_info_write. Strings that are NULL or no UTF-8 are
+/* A server's INFO to be written; strings are borrowed by wire_info_write. Strings that are NULL or no UTF-8 are
  * left out, false flags too (but headers), as nats-server does. */
 struct wire_info {
 	const char *server_id, *server_name, *version, *go, *host, *client_ip, *nonce, *cluster;
@@ -46,7 +46,7 @@ struct wire_info {
 	const char *const *connect_urls; /* NULL-terminated, or NULL */
 };
 
-/* What somebody who listens wants to know of a server. */
+/* The fields of a server's INFO that a sniffer needs. */
 struct wire_info_seen {
 	char server_id[64];  /* NUL-terminated; "" when missing or longer */
 	int64_t max_payload; /* bytes; 0 when missing or senseless */

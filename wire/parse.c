@@ -302,7 +302,7 @@ static struct wire_slice trim_text(const char *buf, size_t at, size_t end, bool 
 	return wire_slice(buf + at, end - at);
 }
 
-/* What parsing a control line gives. */
+/* The result of parsing a control line. */
 struct cut {
 	int64_t line; /* bytes of the line with its line end, 0 or an error, as wire_parse_line returns */
 	size_t body;  /* bytes that follow it */

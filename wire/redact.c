@@ -9,7 +9,7 @@
 
 #define MASK "\"[REDACTED]\""
 
-/* What a field may hold and still be shown. */
+/* The kind of value that a field may have to be shown. */
 enum harmless { TEXT, SETTING };
 
 static const struct {

@@ -23,7 +23,7 @@ static inline void wire_steps_add(struct wire_steps *steps, uint64_t count, int6
 		steps->largest_ns = largest_ns;
 }
 
-/* What could not be read. Each place is told by a gap event, too; of events, as far as they are known. */
+/* Parts that could not be read. Each place is also reported by a gap event. Events are counted as far as they are known. */
 struct wire_damage {
 	uint64_t places, events;                 /* damaged */
 	uint64_t deleted_places, deleted_events; /* deleted before they could be read */
@@ -33,10 +33,10 @@ struct wire_source {
 	/* The next event. 1 with *event (valid until the next call); 0 at the end, or, of a source that goes on, when
 	 * there is nothing new yet; or a negative code with *fault when it cannot be read on. */
 	int (*next)(struct wire_source *source, struct wire_event *event, struct wire_fault *fault);
-	/* What is known of a connection of the event just given out, NULL when nothing. Valid until the next call of
+	/* The client of a connection of the event just given out, NULL when nothing is known of it. Valid until the next call of
 	 * next. */
 	const struct wire_client *(*client)(struct wire_source *source, uint64_t conn);
-	/* What could not be read so far. */
+	/* The parts that could not be read so far. */
 	void (*damage)(struct wire_source *source, struct wire_damage *damage);
 	void (*close)(struct wire_source *source);
 	/* Optional. Add the clock steps between the events given out so far, which their steady_ns leaves out. */

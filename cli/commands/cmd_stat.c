@@ -86,7 +86,7 @@ static int count_events(struct store_event_summary *totals, struct wire_source *
 	return status;
 }
 
-/* What a capture holds up to where it is cut off, if it is, and then the complaint. */
+/* Print the totals up to the place where a capture is cut off, then the error. */
 static int print_capture(struct session *session, const char *path)
 {
 	const struct cli_capture_options options = {.filter = session->filter};

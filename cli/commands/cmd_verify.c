@@ -98,7 +98,7 @@ static void put_flaw(struct cli_row *row, const char *noun, uint64_t count)
 			       cli_plural(count));
 }
 
-/* What is no damage but worth knowing, each in a line. */
+/* Print facts that are no damage but worth knowing, one per line. */
 static void put_remarks(struct cli_row *row, const struct store_verify_report *report)
 {
 	char text[CLI_SIZE_TEXT], more[CLI_SIZE_TEXT];

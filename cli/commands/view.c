@@ -89,7 +89,7 @@ static int report_damage(const struct session *session)
 	return cli_log_report_unread(session->command, NULL, &damage);
 }
 
-/* What Ctrl-C ended, in one line. */
+/* Sum up in one line what was printed until Ctrl-C. */
 static void report_summary(const struct session *session)
 {
 	const struct cli_printer *printer = &session->printer;

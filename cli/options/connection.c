@@ -146,7 +146,7 @@ static bool is_tls(const char *url)
 	return strncmp(url, "tls://", 6) == 0;
 }
 
-/* What follows the last colon behind the host is a number. Else libnats would show it, and it may be a password. */
+/* The text after the last colon is a port number. Otherwise libnats would show it, and it may be a password. */
 static bool has_good_port(const char *url)
 {
 	const char *scheme = strstr(url, "://"), *host = strrchr(url, '@');

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What getopt returns for table entry i is FIRST_ENTRY + i: out of the way of letters. */
+/* getopt returns FIRST_ENTRY + i for table entry i: beyond the codes of letters. */
 enum { HELP = 256, FIRST_ENTRY = 512 };
 
 /* One option of the tables, flattened, with the place of its member in the command's settings. */

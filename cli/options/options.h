@@ -57,7 +57,7 @@ void cli_list_fini(struct cli_list *list);
 /* 0 or -ENOMEM. Borrows value. */
 int cli_list_add(struct cli_list *list, const char *value);
 
-/* What is left after the options, in order; borrows argv. */
+/* The operands that follow the options, in order; borrows argv. */
 struct cli_operands {
 	char **values;
 	int len;

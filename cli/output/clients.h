@@ -5,7 +5,7 @@
 #include "wire/event.h"
 
 struct cli_clients {
-	/* What is known of a connection of the event being printed; NULL when nothing is. */
+	/* The client of a connection of the event being printed; NULL when nothing is known of it. */
 	const struct wire_client *(*find)(const void *context, uint64_t conn);
 	const void *context;
 };

@@ -12,7 +12,7 @@ void cli_command_title(const struct cli_command *command, char *text, size_t siz
 	snprintf(text, size, "%s%s", command->alone ? "" : "tapedeck ", command->name);
 }
 
-/* What a message says of a server's URL is shown without its password. */
+/* Show a server's URL in a message without its password. */
 static void format_message(char *text, size_t size, const char *format, va_list arguments)
 {
 	char raw[1000];

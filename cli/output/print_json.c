@@ -58,7 +58,7 @@ static void put_delivered(struct cli_json *json, const struct wire_event *event,
 	cli_json_array_end(json);
 }
 
-/* What message and delivery have in common. */
+/* The keys that messages and deliveries have in common. */
 static void put_body(struct cli_json_printer *printer, struct cli_json *json, const struct wire_event *event)
 {
 	cli_json_bytes(json, "subject", event->subject);

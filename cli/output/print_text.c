@@ -259,7 +259,7 @@ static void put_status_note(struct line *line, const struct wire_headers *header
 	cli_row_text(&line->row, CLI_YELLOW, "]");
 }
 
-/* What the header block says in short: its status, or how many headers there are. */
+/* The header block in short: its status, or the number of headers. */
 static void put_headers_note(struct line *line)
 {
 	struct wire_headers headers;

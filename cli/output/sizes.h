@@ -17,7 +17,7 @@ const char *cli_span_text(char *out, int64_t ns);        /* "120 us", "12.3 s", 
 /* "set back once, by 59 min 59 s", "set 3 times, by 1.00 s ahead at most"; at most CLI_STEPS_TEXT bytes. Returns out. */
 const char *cli_steps_text(char *out, const struct wire_steps *steps);
 
-/* What makes a noun agree with its count: "" or "s". */
+/* The ending that makes a noun agree with its count: "" or "s". */
 const char *cli_plural(uint64_t count);
 
 #endif

@@ -58,7 +58,7 @@ enum replay_diff_order {
 	REPLAY_ORDER_NONE
 };
 
-/* What is compared of the receivers of a message, where both recordings know all of them. */
+/* How the receivers of a message are compared when both recordings know all of them. */
 enum replay_diff_receivers {
 	REPLAY_RECEIVERS_EACH,  /* who they are, and their number; for recordings of the same traffic */
 	REPLAY_RECEIVERS_COUNT, /* their number */

@@ -17,7 +17,7 @@
 
 enum { REPLAY_MOCK_NONE = -1, REPLAY_MOCK_SUBSCRIPTIONS_MAX = 10000 };
 
-/* What the mock subscribes to: patterns that the service subscribed to as far as they are known, else the subjects of its
+/* The subjects that the mock subscribes to: patterns that the service subscribed to as far as they are known, else the subjects of its
  * requests. */
 struct replay_mock_subscription {
 	char *subject, *queue; /* owned, NUL-terminated; queue "" = none */
@@ -38,7 +38,7 @@ uint64_t replay_mock_index_replies(const struct replay_mock_index *index);
 /* Replies that were not recorded whole: the mock sends the part that was recorded. */
 uint64_t replay_mock_index_incomplete(const struct replay_mock_index *index);
 
-/* What to subscribe to; owned by the index. */
+/* The subscriptions to make; owned by the index. */
 const struct replay_mock_subscription *replay_mock_index_subscriptions(const struct replay_mock_index *index,
 								       size_t *count);
 

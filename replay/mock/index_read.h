@@ -4,7 +4,7 @@
 
 #include "replay/mock/index.h"
 
-/* What to mock. Borrowed pointers. */
+/* The service to mock. Borrowed pointers. */
 struct replay_mock_choice {
 	const char *service; /* the client of this name; NULL = any client */
 	const char *const

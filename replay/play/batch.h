@@ -8,7 +8,7 @@
 
 #include "wire/slice.h"
 
-/* What it points at is in its batch. */
+/* Its pointers point into its batch. */
 struct replay_message {
 	int64_t recorded_ns;       /* time of day */
 	int64_t steady_ns;         /* the same without clock steps; the schedule uses it */

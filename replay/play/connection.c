@@ -8,7 +8,7 @@
 enum {
 	BUFFER_BYTES = 512 * 1024, /* collected at most before a push is due, and read at once */
 	RECONNECT_WAIT_MS = 100,
-	/* What libnats keeps while the server is away. It wants at least one byte, and accepts one message before it
+	/* The bytes that libnats keeps while the server is away. It wants at least one byte, and accepts one message before it
 	 * is over the limit. */
 	RECONNECT_BUFFER_BYTES = 1,
 };

@@ -30,7 +30,7 @@ struct replay_feed_options {
 	uint64_t iterations;              /* 0 = for ever */
 };
 
-/* What was read. Look at it after the feed was stopped. */
+/* The counts of messages read. Valid after the feed was stopped. */
 struct replay_feed_counts {
 	uint64_t messages;                       /* asked for */
 	uint64_t omitted[REPLAY_OMISSION_COUNT]; /* of them */

@@ -12,7 +12,7 @@
 #include "replay/play/schedule.h"
 #include "trace/histogram.h"
 
-/* What to do with a message that is late by more than the tolerance. */
+/* How to treat a message that is late by more than the tolerance. */
 enum replay_on_lag {
 	REPLAY_LAG_BURST,   /* send it at once, and those after it, until the schedule is caught up with */
 	REPLAY_LAG_STRETCH, /* send it at once, and delay the rest of the schedule by as much */

@@ -4,7 +4,7 @@
 
 #include "store/format/format.h"
 
-/* What is known about a segment from those before and after it. */
+/* Facts about a segment that the segments before and after it tell. */
 struct store_surroundings {
 	uint8_t log_id[16];
 	uint64_t first_seq; /* the first number that its events can have */
@@ -14,7 +14,7 @@ struct store_surroundings {
 	int64_t after_ns;   /* its events are not later than this */
 };
 
-/* What was done to a segment, and what was lost. */
+/* The result of a recovery: the actions taken, and the losses. */
 struct store_recovery {
 	char *
 	    kept_as; /* the file with the bytes that were cut off or replaced, owned by the caller; or NULL */

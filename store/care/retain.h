@@ -30,7 +30,7 @@ struct store__retention {
 /* The wall clock is trusted after this time, in which a wrong clock may have been corrected. */
 enum { STORE__RETAIN_SETTLE_MS = 10 * 1000 };
 
-/* What is left, without the open segment. */
+/* The segments that are left, without the open one. */
 struct store__retained {
 	uint64_t bytes;
 	uint32_t segments;

@@ -27,7 +27,7 @@ enum {
 	STORE__FIELD_BYTES_MAX = 255,
 };
 
-/* What follows a node's piece. These are the low bits of a column's description; the bits above are its width. */
+/* The kind of part that follows a node's piece. These are the low bits of a column's description; the bits above are its width. */
 enum { STORE__FIELD_KIND_BITS = 2 };
 enum store__field_kind {
 	STORE__FIELD_NONE,     /* nothing: the record ends, or its tail begins */

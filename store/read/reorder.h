@@ -75,7 +75,7 @@ struct store__window {
 	struct store__window_block *held[STORE__WINDOW_BLOCKS], *spare[STORE__WINDOW_SPARE]; /* owned */
 	size_t held_count, spare_count;
 	uint64_t held_bytes;
-	/* What the cursor is at and may come only after all that is queued and held. */
+	/* The cursor's next step when it must wait until everything queued and held was given out. */
 	bool is_parked;
 	struct store__ahead parked;             /* unless it is a gap */
 	struct store__window_block *parked_gap; /* owned; NULL: it is a block */

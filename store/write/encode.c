@@ -6,7 +6,7 @@
 #include "store/write/batch_layout.h"
 #include "store/write/compress.h"
 
-/* What the dictionary states about a subject, and the place of its next record in the payload frame. */
+/* The dictionary's entry of a subject, and the place of its next record in the payload frame. */
 struct subject_count {
 	uint32_t events, messages;
 	uint32_t unknown_receivers;  /* messages that may have other receivers besides the known ones */

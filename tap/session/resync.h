@@ -31,7 +31,7 @@ enum {
 	TAP__RESYNC_ALIGNMENTS_MAX = 1 << 14, /* followed at a time */
 };
 
-/* What is known of the stream. */
+/* Facts about the stream. */
 struct tap__resync_rules {
 	uint32_t verbs; /* that its sender may use: bit 1 << enum wire_verb */
 	struct wire_limits limits;

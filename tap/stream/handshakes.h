@@ -8,7 +8,7 @@
 
 #include "tap/stream/flow_table.h"
 
-/* What the SYNs of a connection say. Arrays are indexed by the ends of its key. */
+/* The fields of a connection's SYNs. Arrays are indexed by the ends of its key. */
 struct tap__opening {
 	uint32_t first[2]; /* sequence number of the end's first byte */
 	bool is_known[2];

@@ -65,7 +65,7 @@ struct tap__wait_list {
 	struct tap__tcp_stream *longest, *last;
 };
 
-/* What all streams share. */
+/* State that all streams share. */
 struct tap__stream_context {
 	struct tap_flow_handler *handler;
 	struct tap_budget *budget;

@@ -90,7 +90,7 @@ static void put_cooked(struct support_bytes *out, const struct support_packet *p
 	support_bytes_put_be(out, type, 2);
 }
 
-/* What follows the header's type: the tags but for the outermost type, which the header has. */
+/* Write the tags after the header's type, except the outermost type, which the header has. */
 static void put_cooked2(struct support_bytes *out, const struct support_packet *packet, uint16_t type)
 {
 	struct support_bytes tags = {0};
@@ -306,7 +306,7 @@ static void put(struct support_capture *capture, uint64_t value, unsigned width)
 		put_le(&capture->bytes, value, width);
 }
 
-/* What a file says for the link layer: libpcap's number but for raw IP, whose number differs between systems. */
+/* The number of the link layer in a file: libpcap's, except for raw IP, whose number differs between systems. */
 static unsigned file_link_type(enum support_link link)
 {
 	return link == SUPPORT_RAW ? 101 : (unsigned)support_link_type(link);
