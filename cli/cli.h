@@ -46,22 +46,4 @@ const struct cli_command *const *cli_commands(void);
 /* The command of that name, or NULL. */
 const struct cli_command *cli_command_find(const char *name);
 
-/* The word of a NULL-terminated list that a mistyped one most likely meant, or NULL when none is near. */
-const char *cli_nearest(const char *typed, const char *const *words);
-
-/* `tapedeck NAME`, or NAME of a command that stands alone. Cut when text is too small. */
-void cli_command_title(const struct cli_command *command, char *text, size_t size);
-
-/* Say `tapedeck NAME: text` on stderr, in one line. */
-void cli_error(const struct cli_command *command, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* Likewise, with a pointer to --help. Returns CLI_USAGE, so that `return cli_usage_error(…);` works. */
-int cli_usage_error(const struct cli_command *command, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* The exit status that writing the output ended with: CLI_DONE for 0 and for -EPIPE, a reader that has gone, is no
- * error; else CLI_IO after a complaint. */
-int cli_write_status(const struct cli_command *command, int error);
-
 #endif

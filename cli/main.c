@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "cli/commands/commands.h"
+#include "cli/options/help.h"
 #include "cli/options/options.h"
+#include "cli/options/suggest.h"
 #include "wire/redact.h"
 
 static const char *base_name(const char *path)
@@ -38,7 +40,7 @@ static int complain(const char *typed)
 	for (const struct cli_command *const *command = cli_commands(); *command && len < 63; command++)
 		names[len++] = (*command)->name;
 	names[len] = NULL;
-	const char *nearest = cli_nearest(typed, names);
+	const char *nearest = cli_suggest(typed, names);
 	char shown[200];
 	wire_redact_urls(typed, shown, sizeof shown);
 	fprintf(stderr, "tapedeck: unknown command \"%s\"%s%s%s; see \"tapedeck --help\"\n", shown,

@@ -1,4 +1,5 @@
 #include "cli/commands/broker_signal.h"
+#include "cli/output/errors.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -11,7 +11,9 @@
 #include "broker/log.h"
 #include "cli/commands/broker_signal.h"
 #include "cli/commands/commands.h"
+#include "cli/options/broker_flags.h"
 #include "cli/options/broker_settings.h"
+#include "cli/output/errors.h"
 #include "tap/recorder/recorder.h"
 
 /* A broker that serves, and its settings. */

@@ -12,6 +12,7 @@
 #include "cli/output/color.h"
 #include "cli/output/diff_json.h"
 #include "cli/output/diff_text.h"
+#include "cli/output/errors.h"
 #include "cli/output/sizes.h"
 
 struct settings {

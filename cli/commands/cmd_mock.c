@@ -10,6 +10,7 @@
 #include "cli/options/logs.h"
 #include "cli/options/replay_values.h"
 #include "cli/output/color.h"
+#include "cli/output/errors.h"
 #include "cli/output/mock_report.h"
 #include "cli/output/sizes.h"
 #include "replay/mock/index_read.h"

@@ -9,6 +9,7 @@
 #include "cli/commands/replay_prepare.h"
 #include "cli/commands/replay_terminal.h"
 #include "cli/options/logs.h"
+#include "cli/output/errors.h"
 #include "cli/output/replay_report.h"
 
 enum { NATS_CLOSE_MS = 5000 };

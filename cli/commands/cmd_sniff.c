@@ -5,6 +5,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/sniff.h"
 #include "cli/output/color.h"
+#include "cli/output/errors.h"
 #include "tap/sniffer.h"
 
 #define AT(member) offsetof(struct cli_sniff, member)

@@ -8,6 +8,7 @@
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
 #include "cli/output/color.h"
+#include "cli/output/stat_json.h"
 #include "cli/output/stat_text.h"
 #include "store/read/event_summary.h"
 

@@ -5,6 +5,7 @@
 #include "cli/commands/commands.h"
 #include "cli/options/logs.h"
 #include "cli/output/color.h"
+#include "cli/output/errors.h"
 #include "cli/output/json.h"
 #include "cli/output/row.h"
 #include "cli/output/sizes.h"

@@ -1,4 +1,6 @@
 #include "cli/commands/replay_prepare.h"
+#include "cli/options/values.h"
+#include "cli/output/errors.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,4 +1,5 @@
 #include "cli/commands/sniff.h"
+#include "cli/output/errors.h"
 
 #include <errno.h>
 #include <stdio.h>

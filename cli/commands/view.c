@@ -1,4 +1,5 @@
 #include "cli/commands/view.h"
+#include "cli/output/errors.h"
 
 #include <inttypes.h>
 #include <stdio.h>

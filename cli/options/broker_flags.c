@@ -1,4 +1,5 @@
-/* broker_flags.c - the flags of `tapedeck broker`: nats-server's own, and the recording. */
+#include "cli/options/broker_flags.h"
+
 #include "cli/options/broker_settings.h"
 
 /* Members are offsets in the whole settings, except those of the recording. */

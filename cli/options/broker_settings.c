@@ -1,4 +1,5 @@
 #include "cli/options/broker_settings.h"
+#include "cli/output/errors.h"
 
 #include <stdio.h>
 

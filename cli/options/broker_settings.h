@@ -17,9 +17,6 @@ struct cli_broker_settings {
 	const char *tls, *jetstream, *cluster, *syslog, *other;
 };
 
-/* For the command's table of options. */
-extern const struct cli_option_group cli_broker_groups[];
-
 /* Defaults. */
 void cli_broker_settings_init(struct cli_broker_settings *settings);
 void cli_broker_settings_fini(struct cli_broker_settings *settings);

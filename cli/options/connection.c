@@ -1,4 +1,5 @@
 #include "cli/options/connection.h"
+#include "cli/output/errors.h"
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,4 +1,5 @@
 #include "cli/options/filters.h"
+#include "cli/output/errors.h"
 
 #include <string.h>
 

@@ -1,8 +1,10 @@
-/* help.c - the help text of a command, from its tables. */
+#include "cli/options/help.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/options/options.h"
+#include "cli/output/errors.h"
 
 enum { HELP_COLUMN = 30, LINE_WIDTH = 100 };
 

@@ -1,4 +1,5 @@
 #include "cli/options/logs.h"
+#include "cli/output/errors.h"
 
 #include <errno.h>
 #include <fcntl.h>

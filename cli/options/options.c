@@ -1,5 +1,9 @@
 /* options.c - the option tables, handed to getopt. */
 #include "cli/options/options.h"
+#include "cli/options/help.h"
+#include "cli/options/suggest.h"
+#include "cli/options/values.h"
+#include "cli/output/errors.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -243,7 +247,7 @@ static int complain_unknown(const struct parser *parser, const char *typed)
 	const char **words = calloc((size_t)parser->len + 1, sizeof *words);
 	for (int i = 0; words && i < parser->len; i++)
 		words[i] = parser->entries[i].option->name;
-	const char *nearest = words ? cli_nearest(name, words) : NULL;
+	const char *nearest = words ? cli_suggest(name, words) : NULL;
 	int status = nearest ? cli_usage_error(parser->command, "unknown option --%s (did you mean --%s?)",
 					       name, nearest)
 			     : cli_usage_error(parser->command, "unknown option --%s", name);

@@ -70,12 +70,4 @@ enum { CLI_GO_ON = -1 };
 int cli_options_parse(const struct cli_command *command, int argc, char **argv, void *settings,
 		      struct cli_operands *operands);
 
-/* Print the help of a command on stdout. */
-void cli_options_help(const struct cli_command *command);
-
-/* Number parsers, for CLI_CALL options. The whole text must be a value. 0, or -EINVAL with *fault. */
-int cli_parse_bytes(const char *text, uint64_t *bytes, struct wire_fault *fault);
-int cli_parse_duration_ms(const char *text, int64_t *ms, struct wire_fault *fault);
-int cli_parse_duration_ns(const char *text, int64_t *ns, struct wire_fault *fault); /* 500us, too */
-
 #endif

@@ -1,4 +1,5 @@
 #include "cli/options/recording.h"
+#include "cli/options/values.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 #include "cli/options/replay_settings.h"
+#include "cli/output/errors.h"
 
 enum { NS_PER_MS = 1000000, CLONES_MAX = 10000 };
 

@@ -1,4 +1,6 @@
 #include "cli/options/replay_values.h"
+#include "cli/options/values.h"
+#include "cli/output/errors.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,11 +1,11 @@
-/* values.c - sizes and durations as people write them. */
+#include "cli/options/values.h"
+
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include "cli/options/options.h"
 
 struct unit {
 	const char *name;

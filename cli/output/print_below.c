@@ -105,7 +105,7 @@ void cli_print_details(struct cli_row *row, const struct wire_event *event, cons
 void cli_print_payload(struct cli_row *row, const struct wire_event *event, bool hex)
 {
 	if (hex)
-		cli_visible_hex(row->out, event->payload, INDENT);
+		cli_escape_hex(row->out, event->payload, INDENT);
 	else
-		cli_visible_lines(row->out, event->payload, INDENT);
+		cli_escape_lines(row->out, event->payload, INDENT);
 }

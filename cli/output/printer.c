@@ -1,4 +1,5 @@
 #include "cli/output/printer.h"
+#include "cli/output/errors.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 
+#include "cli/output/escape.h"
 #include "cli/output/replay_report.h"
 #include "cli/output/sizes.h"
 #include "cli/output/times.h"
-#include "cli/output/visible.h"
 
 enum { ROWS_MAX = 20, NAMES_MAX = 10 };
 
@@ -37,7 +37,7 @@ static void put_connections(struct cli_out *out, const struct replay_dry_run *dr
 	for (uint32_t i = 0; i < dry_run->publishers.count && i < NAMES_MAX; i++) {
 		if (i > 0)
 			cli_out_text(out, ", ");
-		cli_visible_put(out, wire_slice_str(dry_run->publishers.list[i].name), CLI_UNCLIPPED);
+		cli_escape_put(out, wire_slice_str(dry_run->publishers.list[i].name), CLI_UNCLIPPED);
 	}
 	cli_out_text(out, dry_run->publishers.count > NAMES_MAX ? ", …\n" : "\n");
 }
@@ -50,7 +50,7 @@ static void put_subjects(struct cli_out *out, const struct replay_dry_run *dry_r
 	for (uint32_t i = 0; i < dry_run->subjects_len && i < ROWS_MAX; i++) {
 		cli_out_format(out, "  %12s", cli_count_text(count, dry_run->subjects[i].messages));
 		cli_out_format(out, "%10s  ", cli_size_text(size, dry_run->subjects[i].bytes));
-		cli_visible_put(out, wire_slice_str(dry_run->subjects[i].subject), CLI_UNCLIPPED);
+		cli_escape_put(out, wire_slice_str(dry_run->subjects[i].subject), CLI_UNCLIPPED);
 		cli_out_char(out, '\n');
 	}
 	if (dry_run->subjects_len > ROWS_MAX || dry_run->other_subjects_messages > 0)

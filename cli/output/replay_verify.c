@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
+#include "cli/output/escape.h"
 #include "cli/output/sizes.h"
-#include "cli/output/visible.h"
 
 enum { DETAILS_MAX = 20, PAYLOAD_COLUMNS = 100, ROWS_MAX = 20, SUBJECT_COLUMNS = 40 };
 
@@ -29,10 +29,10 @@ static void put_reply(struct cli_out *out, const char *whose, const struct repla
 	cli_out_format(out, "after %-8s ", cli_span_text(span, reply->latency_ns));
 	if (reply->status.len > 0) {
 		cli_out_text(out, "status ");
-		cli_visible_put(out, reply->status, PAYLOAD_COLUMNS);
+		cli_escape_put(out, reply->status, PAYLOAD_COLUMNS);
 		cli_out_char(out, ' ');
 	}
-	cli_visible_put(out, reply->payload, PAYLOAD_COLUMNS);
+	cli_escape_put(out, reply->payload, PAYLOAD_COLUMNS);
 	cli_out_char(out, '\n');
 }
 
@@ -45,7 +45,7 @@ static void put_mismatch(struct cli_replay_mismatches *mismatches, const struct 
 	if (mismatches->printed++ >= DETAILS_MAX)
 		return;
 	cli_out_text(out, "  ");
-	cli_visible_put(out, mismatch->subject, CLI_UNCLIPPED);
+	cli_escape_put(out, mismatch->subject, CLI_UNCLIPPED);
 	cli_out_format(out, " (number %" PRIu64 " in the log): %s", mismatch->seq,
 		       replay_verdict_text(mismatch->verdict));
 	if (mismatch->recorded_count != mismatch->live_count)
@@ -121,7 +121,7 @@ static void put_row(struct cli_out *out, const struct replay_verify_row *row)
 	put_mean(out, row->recorded_total_ns, row->pairs);
 	put_mean(out, row->live_total_ns, row->pairs);
 	cli_out_text(out, "  ");
-	cli_visible_put(out, wire_slice_str(row->subject), SUBJECT_COLUMNS);
+	cli_escape_put(out, wire_slice_str(row->subject), SUBJECT_COLUMNS);
 	for (int i = 0; i < REPLAY_VERDICT_COUNT; i++)
 		if (i != REPLAY_VERDICT_SAME && i != REPLAY_VERDICT_UNVERIFIABLE && row->verdicts[i] > 0)
 			cli_out_format(out, "  %s %s", replay_verdict_key((enum replay_verdict)i),

@@ -10,7 +10,7 @@ void cli_row_put(struct cli_row *row, enum cli_color color, struct wire_slice te
 	if (text.len == 0 || left == 0)
 		return;
 	cli_color_put(row->out, row->color && color != CLI_PLAIN, color);
-	row->used += cli_visible_put(row->out, text, most < left ? most : left);
+	row->used += cli_escape_put(row->out, text, most < left ? most : left);
 	cli_color_put(row->out, row->color && color != CLI_PLAIN, CLI_PLAIN);
 }
 
@@ -54,7 +54,7 @@ void cli_row_rest(struct cli_row *row, struct wire_slice text)
 {
 	bool is_endless = row->columns == CLI_ROW_ENDLESS;
 
-	cli_visible_put(row->out, text, is_endless ? CLI_UNCLIPPED : row->columns - row->used);
+	cli_escape_put(row->out, text, is_endless ? CLI_UNCLIPPED : row->columns - row->used);
 }
 
 void cli_row_end(struct cli_row *row)

@@ -3,7 +3,7 @@
 #define CLI_OUTPUT_ROW_H
 
 #include "cli/output/color.h"
-#include "cli/output/visible.h"
+#include "cli/output/escape.h"
 #include "wire/event.h"
 
 struct cli_row {

@@ -1,5 +1,6 @@
+#include "cli/output/stat_json.h"
+
 #include "cli/output/json.h"
-#include "cli/output/stat_text.h"
 #include "cli/output/times.h"
 
 static void put_totals(struct cli_json *json, const struct store_summary *summary)

@@ -1,4 +1,4 @@
-/* stat_text.h - the totals of a log, for people and as JSON. */
+/* stat_text.h - print the totals of a log, for people. */
 #ifndef CLI_OUTPUT_STAT_TEXT_H
 #define CLI_OUTPUT_STAT_TEXT_H
 
@@ -12,10 +12,6 @@ struct cli_stat_options {
 };
 
 void cli_stat_text(struct cli_out *out, const char *log, const struct store_summary *summary,
-		   const struct cli_stat_options *options);
-
-/* One object in one line. */
-void cli_stat_json(struct cli_out *out, const char *log, const struct store_summary *summary,
 		   const struct cli_stat_options *options);
 
 #endif

@@ -1,4 +1,5 @@
 #include "cli/output/times.h"
+#include "cli/options/values.h"
 
 #include <errno.h>
 #include <stdio.h>

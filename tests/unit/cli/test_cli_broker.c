@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "cli/options/broker_flags.h"
 #include "cli/options/broker_settings.h"
 
 static const struct cli_command command = {

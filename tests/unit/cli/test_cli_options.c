@@ -10,7 +10,10 @@
 
 #include <cmocka.h>
 
+#include "cli/options/help.h"
 #include "cli/options/options.h"
+#include "cli/options/suggest.h"
+#include "cli/options/values.h"
 
 struct filters {
 	struct cli_list exclude;
@@ -233,10 +236,10 @@ static void nearest_word_is_found_and_far_ones_are_not(void **state)
 {
 	(void)state;
 	static const char *const words[] = {"broker", "cat", "tail", "stat", NULL};
-	assert_string_equal(cli_nearest("borker", words), "broker");
-	assert_string_equal(cli_nearest("stats", words), "stat");
-	assert_null(cli_nearest("frobnicate", words));
-	assert_null(cli_nearest("", words));
+	assert_string_equal(cli_suggest("borker", words), "broker");
+	assert_string_equal(cli_suggest("stats", words), "stat");
+	assert_null(cli_suggest("frobnicate", words));
+	assert_null(cli_suggest("", words));
 }
 
 int main(void)

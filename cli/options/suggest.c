@@ -1,7 +1,6 @@
-/* nearest.c - what a mistyped word was meant to be. */
-#include <string.h>
+#include "cli/options/suggest.h"
 
-#include "cli/cli.h"
+#include <string.h>
 
 enum { LONGEST = 40 };
 
@@ -30,7 +29,7 @@ static unsigned distance(const char *a, const char *b)
 	return row[b_len];
 }
 
-const char *cli_nearest(const char *typed, const char *const *words)
+const char *cli_suggest(const char *typed, const char *const *words)
 {
 	const char *nearest = NULL;
 	size_t len = strlen(typed);

@@ -3,8 +3,8 @@
  * Whatever a payload, a subject or a client's name holds, only printable text leaves here: control characters,
  * invalid UTF-8 and characters that reorder or hide text become \n, \x1b, \u202e. A backslash stays as it is,
  * for JSON reads better so: the exact bytes are what --json, --hex and --raw are for. */
-#ifndef CLI_OUTPUT_VISIBLE_H
-#define CLI_OUTPUT_VISIBLE_H
+#ifndef CLI_OUTPUT_ESCAPE_H
+#define CLI_OUTPUT_ESCAPE_H
 
 #include "cli/output/out.h"
 
@@ -12,19 +12,19 @@
 #define CLI_UNCLIPPED SIZE_MAX
 
 /* Columns that text takes when made visible; most + 1 when it takes more than most. */
-size_t cli_visible_columns(struct wire_slice text, size_t most);
+size_t cli_escape_columns(struct wire_slice text, size_t most);
 
 /* Print text in at most `columns` columns; what does not fit is replaced by one "…". Returns the columns used,
  * uncounted 0 when columns is CLI_UNCLIPPED. */
-size_t cli_visible_put(struct cli_out *out, struct wire_slice text, size_t columns);
+size_t cli_escape_put(struct cli_out *out, struct wire_slice text, size_t columns);
 
 /* Likewise, filled up with spaces to `width` columns. Returns the columns used. */
-size_t cli_visible_pad(struct cli_out *out, struct wire_slice text, size_t width, size_t columns);
+size_t cli_escape_pad(struct cli_out *out, struct wire_slice text, size_t width, size_t columns);
 
 /* Print the lines of text, each behind `indent` spaces and ended by a line end; tabs are kept as spaces. */
-void cli_visible_lines(struct cli_out *out, struct wire_slice text, size_t indent);
+void cli_escape_lines(struct cli_out *out, struct wire_slice text, size_t indent);
 
 /* A hex dump: offset, 16 bytes, their ASCII. */
-void cli_visible_hex(struct cli_out *out, struct wire_slice bytes, size_t indent);
+void cli_escape_hex(struct cli_out *out, struct wire_slice bytes, size_t indent);
 
 #endif

@@ -1,4 +1,4 @@
-#include "cli/output/visible.h"
+#include "cli/output/escape.h"
 
 #include <stdio.h>
 
@@ -97,14 +97,14 @@ static void put_all(struct cli_out *out, struct wire_slice text)
 	}
 }
 
-size_t cli_visible_columns(struct wire_slice text, size_t most)
+size_t cli_escape_columns(struct wire_slice text, size_t most)
 {
 	size_t used;
 
 	return fit(text, most, &used) < text.len ? most + 1 : used;
 }
 
-size_t cli_visible_put(struct cli_out *out, struct wire_slice text, size_t columns)
+size_t cli_escape_put(struct cli_out *out, struct wire_slice text, size_t columns)
 {
 	size_t used;
 
@@ -119,12 +119,12 @@ size_t cli_visible_put(struct cli_out *out, struct wire_slice text, size_t colum
 	return used + 1;
 }
 
-size_t cli_visible_pad(struct cli_out *out, struct wire_slice text, size_t width, size_t columns)
+size_t cli_escape_pad(struct cli_out *out, struct wire_slice text, size_t width, size_t columns)
 {
-	size_t used = cli_visible_columns(text, columns);
+	size_t used = cli_escape_columns(text, columns);
 
 	if (used > columns)
-		used = cli_visible_put(out, text, columns);
+		used = cli_escape_put(out, text, columns);
 	else
 		put_all(out, text);
 	if (used >= width)
@@ -147,7 +147,7 @@ static void put_line(struct cli_out *out, struct wire_slice line)
 	}
 }
 
-void cli_visible_lines(struct cli_out *out, struct wire_slice text, size_t indent)
+void cli_escape_lines(struct cli_out *out, struct wire_slice text, size_t indent)
 {
 	while (text.len > 0) {
 		const char *end = memchr(text.data, '\n', text.len);
@@ -179,7 +179,7 @@ static void hex_row(struct cli_out *out, const unsigned char *row, size_t len)
 	cli_out_text(out, "|\n");
 }
 
-void cli_visible_hex(struct cli_out *out, struct wire_slice bytes, size_t indent)
+void cli_escape_hex(struct cli_out *out, struct wire_slice bytes, size_t indent)
 {
 	const unsigned char *data = (const unsigned char *)bytes.data;
 

@@ -1,9 +1,9 @@
-/* message.c - how commands speak to people when something is wrong. */
+#include "cli/output/errors.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "cli/cli.h"
 #include "wire/error.h"
 #include "wire/redact.h"
 

@@ -13,9 +13,9 @@
 #include <fcntl.h>
 #include <signal.h>
 
+#include "cli/output/escape.h"
 #include "cli/output/sizes.h"
 #include "cli/output/utf8.h"
-#include "cli/output/visible.h"
 #include "tests/unit/cli/capture.h"
 
 static void check_put(const char *bytes, size_t len, size_t columns, const char *expected, size_t used)
@@ -23,7 +23,7 @@ static void check_put(const char *bytes, size_t len, size_t columns, const char 
 	struct cli_out out;
 
 	capture_init(&out);
-	assert_int_equal(cli_visible_put(&out, wire_slice(bytes, len), columns), used);
+	assert_int_equal(cli_escape_put(&out, wire_slice(bytes, len), columns), used);
 	char *text = capture_take(&out);
 	assert_string_equal(text, expected);
 	free(text);
@@ -80,7 +80,7 @@ static void multi_line_payloads_stay_lines(void **state)
 
 	(void)state;
 	capture_init(&out);
-	cli_visible_lines(&out, WIRE_LITERAL("{\r\n\t\"a\": 1\n\n}\033"), 2);
+	cli_escape_lines(&out, WIRE_LITERAL("{\r\n\t\"a\": 1\n\n}\033"), 2);
 	char *text = capture_take(&out);
 	assert_string_equal(text, "  {\n      \"a\": 1\n  \n  }\\x1b\n");
 	free(text);
@@ -93,7 +93,7 @@ static void a_hex_dump_shows_offset_bytes_and_text(void **state)
 
 	(void)state;
 	capture_init(&out);
-	cli_visible_hex(&out, WIRE_LITERAL("0123456789abcdef\x00\xff~"), 0);
+	cli_escape_hex(&out, WIRE_LITERAL("0123456789abcdef\x00\xff~"), 0);
 	char *text = capture_take(&out);
 	assert_string_equal(text,
 			    "00000000  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  |0123456789abcdef|\n"
