@@ -1,4 +1,4 @@
-/* visible.h - bytes that somebody else chose, made fit for a terminal and counted in columns.
+/* escape.h - make bytes that somebody else chose fit for a terminal, and count their columns.
  *
  * Whatever a payload, a subject or a client's name holds, only printable text leaves here: control characters,
  * invalid UTF-8 and characters that reorder or hide text become \n, \x1b, \u202e. A backslash stays as it is,
