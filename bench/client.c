@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -44,6 +45,14 @@ int bench_client_send(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
+/* Do the bytes end with PONG? The server's own PING may follow it. */
+static bool ends_with_pong(const char *bytes, size_t len)
+{
+	if (len >= 12 && memcmp(bytes + len - 6, "PING\r\n", 6) == 0)
+		len -= 6;
+	return len >= 6 && memcmp(bytes + len - 6, "PONG\r\n", 6) == 0;
+}
+
 int bench_client_settle(int fd)
 {
 	char tail[4096];
@@ -51,14 +60,14 @@ int bench_client_settle(int fd)
 	int error = bench_client_send(fd, "PING\r\n", 6);
 	while (!error) {
 		if (have > sizeof tail / 2) {
-			memmove(tail, tail + have - 6, 6);
-			have = 6;
+			memmove(tail, tail + have - 12, 12);
+			have = 12;
 		}
 		ssize_t got = recv(fd, tail + have, sizeof tail - have, 0);
 		if (got <= 0)
 			return got < 0 ? -errno : -ECONNRESET;
 		have += (size_t)got;
-		if (have >= 6 && memcmp(tail + have - 6, "PONG\r\n", 6) == 0)
+		if (ends_with_pong(tail, have))
 			return 0;
 	}
 	return error;
