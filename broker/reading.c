@@ -1,5 +1,7 @@
 #include "broker/reading.h"
 
+#include <assert.h>
+
 #include "broker/clients.h"
 #include "broker/turn.h"
 
@@ -14,6 +16,7 @@ void broker__turn_wait(struct broker_client *client)
 	struct broker__loop *loop = client->loop;
 	if (client->paused & BROKER__WAITING)
 		return;
+	assert(!(client->paused & BROKER__SERVED)); /* one link serves both queues */
 	broker__client_pause(client, BROKER__WAITING);
 	broker__clients_add(&loop->waiting, client, BROKER__LINK(waiting));
 	broker__round_wake(loop);
@@ -22,6 +25,7 @@ void broker__turn_wait(struct broker_client *client)
 void broker__turn_serve(struct broker_client *client)
 {
 	struct broker__loop *loop = client->loop;
+	assert(client->paused == 0 && !client->is_kept);
 	broker__client_pause(client, BROKER__SERVED);
 	broker__clients_add(&loop->served, client, BROKER__LINK(waiting));
 	broker__round_wake(loop);

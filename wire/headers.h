@@ -22,7 +22,7 @@ int wire_headers_open(struct wire_headers *headers, struct wire_slice block);
  * for a line without a colon, with an empty key, without CRLF, or anything behind the empty line. */
 int wire_headers_next(struct wire_headers *headers, struct wire_slice *key, struct wire_slice *value);
 
-/* The first value of key (case-sensitive, as in the NATS clients). False when there is none ahead of the first
+/* The first value of key (case-sensitive, as in the NATS clients). False when there is none before the first
  * malformed line; *value is untouched then. */
 bool wire_headers_get(struct wire_slice block, struct wire_slice key, struct wire_slice *value);
 

@@ -21,7 +21,7 @@ struct line {
 	size_t edge[EDGES]; /* where word 0 starts, where it ends, where word 1 starts, … */
 	size_t edges;       /* odd: the last word ends at `end`; beyond EDGES the oldest are overwritten */
 	size_t end;         /* of the arguments, at the line end */
-	size_t next;        /* behind the line end */
+	size_t next;        /* after the line end */
 };
 
 /* Bit i stands for byte i of a step: blank is ' ' or '\t', stop is '\r' or '\n'. */

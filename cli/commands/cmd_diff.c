@@ -401,7 +401,9 @@ const struct cli_command cli_diff = {
 	"messages of different publishers and subjects may interleave differently. Receivers are compared\n"
 	"where both logs know all of them.\n"
 	"\n"
-	"A message that may be lost in a gap of the other log is unverifiable, which is not a difference.\n"
+	"A message that may be lost in a gap of the other log is unverifiable, and one that was masked when "
+	"it\n"
+	"was recorded cannot be compared: neither is a difference.\n"
 	"Exit status 0 when the logs are equal, 1 when they differ or one is damaged.",
     .examples = "  tapedeck diff log replayed                           was the replay the same?\n"
 		"  tapedeck diff log replayed 'orders.>' -n 100 --order publisher\n"

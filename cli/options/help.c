@@ -28,7 +28,7 @@ static void print_wrapped(const char *text)
 	putchar('\n');
 }
 
-/* `-a, --addr, --net HOST` of an option and the aliases behind it. Returns the entry after the last alias. */
+/* `-a, --addr, --net HOST` of an option and the aliases that follow it. Returns the entry after the last alias. */
 static const struct cli_option *describe_names(const struct cli_option *option, bool go_flags, char *left,
 					       size_t size)
 {

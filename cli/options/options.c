@@ -288,7 +288,7 @@ static int parse(const struct parser *parser, int argc, char **argv, void *setti
 	int (*next)(int, char *const[], const char *, const struct option *, int *) =
 	    parser->command->go_flags ? getopt_long_only : getopt_long;
 	int status = CLI_GO_ON;
-	optind = 0; /* glibc: begin anew */
+	optind = 0; /* glibc: begin again */
 	opterr = 0;
 	while (status == CLI_GO_ON) {
 		int value = next(argc, argv, parser->letters, parser->names, NULL);

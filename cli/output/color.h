@@ -27,7 +27,7 @@ extern const struct cli_option cli_color_options[];
 /* Colours are wanted on fd. Auto: when it is a terminal that can, and NO_COLOR is not set (no-color.org). */
 bool cli_color_wanted(enum cli_color_choice choice, int fd);
 
-/* Columns of the terminal behind fd; 0 when there is none. */
+/* Columns of the terminal that fd is; 0 when there is none. */
 size_t cli_terminal_columns(int fd);
 
 /* Switch to a colour; nothing when `on` is false. CLI_PLAIN ends the one before. */

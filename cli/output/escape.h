@@ -21,7 +21,7 @@ size_t cli_escape_put(struct cli_out *out, struct wire_slice text, size_t column
 /* Likewise, filled up with spaces to `width` columns. Returns the columns used. */
 size_t cli_escape_pad(struct cli_out *out, struct wire_slice text, size_t width, size_t columns);
 
-/* Print the lines of text, each behind `indent` spaces and ended by a line end; tabs are kept as spaces. */
+/* Print the lines of text, each after `indent` spaces and ended by a line end; tabs are kept as spaces. */
 void cli_escape_lines(struct cli_out *out, struct wire_slice text, size_t indent);
 
 /* A hex dump: offset, 16 bytes, their ASCII. */

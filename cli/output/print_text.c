@@ -32,7 +32,7 @@ struct line {
 	struct cli_row row;
 	const struct wire_event *event;
 	const struct cli_clients *clients;
-	bool has_remark; /* something stands behind the size */
+	bool has_remark; /* something follows the size */
 };
 
 static bool is_narrow(const struct cli_text_printer *printer)
@@ -242,7 +242,7 @@ static void put_size(struct line *line)
 	cli_row_format(&line->row, CLI_PLAIN, "%*s", SIZE_COLUMNS, cli_size_text(text, line->event->size));
 }
 
-/* Set the next remark behind the size apart from what is there. */
+/* Separate the next remark after the size from those before it. */
 static void begin_remark(struct line *line)
 {
 	cli_row_text(&line->row, CLI_PLAIN, line->has_remark ? " " : "  ");

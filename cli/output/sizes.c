@@ -41,7 +41,7 @@ const char *cli_count_text(char *out, uint64_t count)
 	return out;
 }
 
-/* Writes value with `decimals` digits (0 to 2) behind a point. */
+/* Writes value with `decimals` digits (0 to 2) after the point. */
 static void fixed(char *out, double value, unsigned decimals)
 {
 	static const unsigned scales[] = {1, 10, 100};

@@ -37,7 +37,7 @@ static void settle_flow(struct tap_reassembly *reassembly, struct tap__flow *flo
 
 /* ---- a connection that continues far from where it was ---- */
 
-/* A capture misses at most so much of both streams. */
+/* A capture that misses bytes misses at most this many of both streams. */
 #define LOST_BYTES_MAX (UINT32_C(256) << 20)
 
 /* Hosts choose the first numbers of both streams by one clock (RFC 6528, 3). Distances that differ by no more

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { SEGMENT_BYTES = 12, PAYLOAD_MAX = 4096, MEMORY_BYTES = 40000, PERIOD = 256 };
 
-/* What was emitted of a stream. */
+/* The bytes and holes emitted of a stream. */
 struct stream {
 	bool has_told;
 	uint32_t next; /* the value of the next byte */

@@ -87,7 +87,7 @@ static void check_line(const char *buf, size_t len, int64_t used, const struct w
 	require(alone.headers.len == op->headers.len && alone.payload.len == op->payload.len);
 }
 
-/* The batch behind an operation is in a copy that ends where the bytes end. */
+/* The batch after an operation is in a copy that ends where the bytes end. */
 static void check_batch(const char *buf, size_t len)
 {
 	const uint32_t caps[] = {1, 3, 100};

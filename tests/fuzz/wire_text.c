@@ -20,7 +20,7 @@ static bool is_hidden(const char *secret)
 	return secret[0] == '\0' || strcmp(secret, "[REDACTED]") == 0;
 }
 
-/* What was redacted reads as a CONNECT without secrets, and redacting it again changes nothing. */
+/* Redacted text reads as a CONNECT without secrets, and redacting it again changes nothing. */
 static void check_redaction(struct wire_slice json)
 {
 	struct wire_connect connect;

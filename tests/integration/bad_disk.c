@@ -142,7 +142,7 @@ static void a_limit_on_file_size_costs_a_gap_and_nothing_else(void **state)
 	support_broker_close(&broker);
 }
 
-/* What was recorded before is in the directory that was moved, and whole. */
+/* The directory that was moved holds the earlier recording, whole. */
 static void a_directory_that_is_moved_is_made_again(void **state)
 {
 	struct support_broker broker;
@@ -282,7 +282,7 @@ static void a_read_only_disk_keeps_a_broker_from_starting(void **state)
 	support_tempdir_close(&broker.dir);
 }
 
-/* What cannot be written as fast as it comes: the writer compresses as hard as it can, and has little memory. */
+/* Record faster than can be written: the writer compresses as hard as it can, and has little memory. */
 static void a_slow_log_slows_publishers_down_and_loses_nothing(void **state)
 {
 	const char *const flags[] = {"--record-level=19", "--record-memory=16mb", NULL};

@@ -82,7 +82,7 @@ static void put_text(const struct place *place, const char *at, const char *end,
 	}
 }
 
-/* \(N*text): returns the place behind it. */
+/* \(N*text): returns the place after it. */
 static const char *put_repeated(const struct place *place, const char *at, struct bytes *out)
 {
 	char *star;
@@ -100,7 +100,7 @@ static const char *put_repeated(const struct place *place, const char *at, struc
 	return end + 1;
 }
 
-/* One escape, behind its backslash. Returns the place behind it. */
+/* One escape, after its backslash. Returns the place after it. */
 static const char *put_escape(const struct place *place, const char *at, struct bytes *out)
 {
 	static const char LETTERS[] = "rnt\\", MEANINGS[] = "\r\n\t\\";

@@ -69,7 +69,7 @@ enum step_kind {
 struct step {
 	enum step_kind kind;
 	int client; /* index into clients; -1 = none */
-	char *text; /* what the line says, escapes resolved, NUL behind; NULL = nothing */
+	char *text; /* of the line, escapes resolved, NUL-terminated; NULL = none */
 	size_t text_len;
 	int line;
 };

@@ -144,7 +144,7 @@ static void expect_log(const struct story *story, bool reverse)
 	store_reader_close(reader);
 }
 
-/* What the kernels of both sides hold arrives faster in a buffer of the usual size. */
+/* The bytes that the kernels of both sides hold arrive faster in a buffer of the usual size. */
 static void read_to_the_end(struct support_socket *reader)
 {
 	const int bytes = 1 << 20;

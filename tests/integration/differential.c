@@ -37,7 +37,7 @@ struct job {
 	FILE *output;
 };
 
-/* What became of a conversation; returns false when it is a failure. */
+/* Report the result of a conversation; returns false when it is a failure. */
 static bool judge(const struct runner *runner, const struct conversation *talk,
 		  const struct difference *listed, const struct transcript *real,
 		  const struct transcript *ours)

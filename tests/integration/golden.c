@@ -16,7 +16,7 @@ static void copy_line(FILE *to, const char *line, size_t len)
 	fputc('\n', to);
 }
 
-/* What the command wrote to stderr, each line marked. */
+/* Print the command's stderr, each line marked. */
 static void put_stderr(FILE *transcript)
 {
 	size_t len = 0;

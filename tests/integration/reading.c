@@ -13,7 +13,7 @@
 #include "support/fail.h"
 #include "support/tempdir.h"
 
-/* What the commands print must not depend on who runs the tests. */
+/* The output of the commands must not depend on who runs the tests. */
 static void set_environment(const char *tapedeck)
 {
 	char program[PATH_MAX], path[PATH_MAX + 1000];

@@ -41,7 +41,7 @@ static void join(const struct support_broker *broker, struct support_socket *soc
 
 #define HELLO "CONNECT {\"verbose\":false,\"headers\":true}\r\n"
 
-/* What a reading command prints; owned. */
+/* The output of a reading command; owned. */
 static char *read_log(const char *const *arguments)
 {
 	char *text;

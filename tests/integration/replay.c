@@ -326,7 +326,7 @@ static void a_dry_run_says_what_and_sends_nothing(void **state)
 
 /* ---- on time ---- */
 
-/* What leaves cannot arrive before it is due; and the report counts what arrived. */
+/* No message arrives before it is due, and the report counts those that arrived. */
 static void nothing_is_early_and_the_report_agrees_with_the_receiver(void **state)
 {
 	enum { RATE = 1000, COUNT = 400 };

@@ -142,7 +142,7 @@ static void a_server_that_comes_back_is_played_into_again(void **state)
 	json_t *report = json_loads(child.out, 0, NULL);
 	assert_int_equal(replaying_number(report, "disconnects"), 1);
 	assert_int_equal(replaying_number(report, "reconnects"), 1);
-	/* What may have been lost with the connection makes it a failure, and nothing else does. */
+	/* The run fails exactly when messages may have been lost with the connection. */
 	assert_int_equal(child.status, replaying_number(report, "failed") > 0 ? 1 : 0);
 	assert_int_equal(replaying_number(report, "failed"), replaying_number(report, "failed_by.doubtful"));
 	json_decref(report);

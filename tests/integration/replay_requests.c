@@ -278,7 +278,7 @@ static void a_slower_service_is_reported_by_name(void **state)
 	    &house,
 	    ARGS("stock.get", "--verify", "--slower", "2x", "--rate", "10", "--json", "--tolerance", "10s"),
 	    1, &text);
-	/* What was recorded within a few milliseconds takes 60 now; on a busy machine some were recorded slowly. */
+	/* Replies recorded within a few milliseconds take 60 now; on a busy machine some were recorded slowly. */
 	assert_true(replaying_number(report, "requests.slower") > ORDERS / 2);
 	assert_true(replaying_number(report, "requests.live_us.p50") >= 60000);
 	assert_non_null(strstr(text, "\"mismatch\":\"slower\""));

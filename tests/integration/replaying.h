@@ -33,7 +33,7 @@ void replaying_write_log(const char *log, int count);
 /* A number of a report, possibly nested: "lag_us.max". Ends the test when there is none. */
 double replaying_number(const json_t *report, const char *path);
 
-/* What a subscription to ">" got, in order. */
+/* The messages that a subscription to ">" got, in order. */
 struct replaying_received {
 	char *subject;
 	char *payload; /* NUL-terminated */

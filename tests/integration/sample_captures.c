@@ -110,7 +110,7 @@ static void put(struct story *story, const struct support_packet *packet)
 		support_capture_put_packet(&story->file, story->now_ns, packet);
 }
 
-/* What is sent, seen or not. */
+/* The bytes that are sent, captured or not. */
 static struct support_packet make(struct story *story, enum support_who who, unsigned flags, const char *text)
 {
 	return support_connection_send(&story->connection, who, flags, wire_slice_str(text));

@@ -66,7 +66,7 @@ struct support_packet {
 	const uint8_t *extensions; /* IPv6: header types in order (0, 43, 51, 60), borrowed */
 	unsigned extensions_len;
 	bool has_no_length;   /* IP's is 0, as that of a frame that the kernel put together */
-	unsigned padding;     /* bytes behind the packet, as Ethernet adds to short ones; not zeros */
+	unsigned padding;     /* bytes after the packet, as Ethernet adds to short ones; not zeros */
 	uint32_t fragment_id; /* with fragment_len: only these bytes of the datagram, as a fragment */
 	uint16_t fragment_offset, fragment_len; /* offset: a multiple of 8 */
 };

@@ -8,7 +8,7 @@
 
 struct support_socket {
 	int fd;      /* -1 = not connected */
-	char *bytes; /* all that was received, NUL behind it; owned */
+	char *bytes; /* all that was received, NUL-terminated; owned */
 	size_t len;  /* bytes received */
 	size_t cap;
 	bool closed; /* by the other side */
@@ -33,7 +33,7 @@ int support_socket_send_text(struct support_socket *socket, const char *text,
 /* Wait for bytes and keep them. How many came; 0 when the other side has closed; -ETIMEDOUT. */
 int64_t support_socket_read(struct support_socket *socket, struct support_deadline deadline);
 
-/* Read until `text` stands at or behind offset `from` of what was received. 0 with *end (may be NULL) just behind it;
+/* Read until `text` is found in the received bytes, at offset `from` or later. 0 with *end (may be NULL) just after it;
  * -ETIMEDOUT, or -EPIPE when the other side closed before. */
 int support_socket_await(struct support_socket *socket, size_t from, const char *text, size_t *end,
 			 struct support_deadline deadline);

@@ -21,10 +21,10 @@ char *support_tempdir_path(const struct support_tempdir *dir, const char *name, 
 /* Remove a folder with all that is in it, whoever made it. */
 void support_remove_tree(const char *path);
 
-/* Write a file anew. Ends the test program when that is impossible. */
+/* Write a file, replacing it. Ends the test program when that is impossible. */
 void support_write_file(const char *path, const void *bytes, size_t len);
 
-/* The whole file, with a NUL behind its last byte; owned by the caller. NULL when it cannot be read. */
+/* The whole file, NUL-terminated; owned by the caller. NULL when it cannot be read. */
 char *support_read_file(const char *path, size_t *len);
 
 #endif

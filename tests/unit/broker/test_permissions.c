@@ -1,4 +1,4 @@
-/* What users may publish and subscribe to, which clients are admitted, and which replies are granted. */
+/* Permissions of users, admission of clients, and replies that are granted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

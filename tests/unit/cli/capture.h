@@ -18,7 +18,7 @@ static inline void capture_init(struct cli_out *out)
 	(void)status;
 }
 
-/* What was printed since the last call, NUL-terminated, to be freed. */
+/* The text printed since the last call, NUL-terminated; owned by the caller. */
 static inline char *capture_take(struct cli_out *out)
 {
 	cli_out_flush(out);

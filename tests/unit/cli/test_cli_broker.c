@@ -1,4 +1,4 @@
-/* What `tapedeck broker` is told by flags and by its configuration file. */
+/* The settings of `tapedeck broker` from flags and from its configuration file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

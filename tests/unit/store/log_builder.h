@@ -51,7 +51,7 @@ void builder_end_segment(struct log_builder *builder, bool footer);
 /* A log of some segments of blocks of sample events; the last segment has no footer. */
 void builder_fill(struct log_builder *builder, uint32_t segments, uint32_t blocks, uint32_t events_max);
 
-/* What is known of a connection from all connect events; NULL when nothing. */
+/* The client of a connection, from all connect events; NULL when nothing is known of it. */
 const struct wire_client *builder_client(const struct log_builder *builder, uint64_t conn);
 
 /* The event of this number, or NULL. */
@@ -69,7 +69,7 @@ uint64_t builder_frame_offset(const struct built_block *block, enum store_frame 
 /* A filter of random conditions that suit the sample events. */
 struct store_filter *builder_random_filter(struct log_builder *builder, struct random *random);
 
-/* What a reader returns, in short: sequence numbers, and gaps as ranges. */
+/* The events that a reader returns, in short: sequence numbers, and gaps as ranges. */
 struct reading {
 	struct read_item {
 		uint64_t seq, to_seq; /* to_seq 0: an event; else a gap made by the reader */

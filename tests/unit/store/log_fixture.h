@@ -50,7 +50,7 @@ uint64_t log_check_message(const struct wire_event *event);
 /* Call visit for every event of a log, segment by segment; damaged blocks are left out. */
 void log_visit(const char *path, void (*visit)(void *context, const struct wire_event *event), void *context);
 
-/* What a log holds, read segment by segment. Every message must be one of log_append's, whole. */
+/* Visit the events of a log, read segment by segment. Every message must be one of log_append's, whole. */
 struct log_contents {
 	uint64_t segments, open_segments, unreadable, blocks, events, messages, gaps, gap_messages, connects,
 	    repeated;

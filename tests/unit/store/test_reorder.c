@@ -23,7 +23,7 @@ struct loop {
 	uint32_t count;
 };
 
-/* What a log must be read as: its events by epoch, then by time, then by sequence number. A new epoch begins where the
+/* The model: the events of a log sorted by epoch, then by time, then by sequence number. A new epoch begins where the
  * clock was set back. */
 struct model {
 	struct log_builder *builder;

@@ -61,7 +61,7 @@ void reassembly_fixture_shake_hands(struct reassembly_fixture *fixture,
 void reassembly_fixture_finish(struct reassembly_fixture *fixture);
 const struct tap_reassembly_stats *reassembly_fixture_stats(const struct reassembly_fixture *fixture);
 
-/* What was emitted of a stream as text, with a hole as "<len>": "abc<5>def"; with its reason as "<5 limit>" or
+/* The bytes emitted of a stream as text, with a hole as "<len>": "abc<5>def"; with its reason as "<5 limit>" or
  * "<5 cut>". Valid until the next call. */
 const char *emitted_text(const struct emitted_stream *stream);
 

@@ -14,7 +14,7 @@
 static const struct wire_limits limits = {.max_control_line = 4096, .max_payload = 1 << 20};
 static struct guard_page page;
 
-/* What one input must give. Strings that are NULL stand for empty slices; parsing all of it consumes all. */
+/* The operation that an input must give. Strings that are NULL stand for empty slices; parsing all of it consumes all. */
 struct good {
 	const char *input;
 	enum wire_verb verb;
@@ -148,7 +148,7 @@ static const struct bad bads[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* Parse with an unmapped page before the input, then again with one behind it. */
+/* Parse with an unmapped page before the input, then again with one after it. */
 static int64_t parse(const char *input, size_t len, struct wire_op *op, size_t *need)
 {
 	int64_t first = wire_parse(guard_page_copy_first(&page, input, len), len, &limits, op, need);
@@ -184,7 +184,7 @@ static void every_good_form_is_read(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(goods); i++) {
-		/* What was in the operation before does not shine through. */
+		/* Nothing of the operation before is left. */
 		struct wire_op op;
 		size_t need, len = strlen(goods[i].input);
 		memset(&op, 0x5a, sizeof op);
@@ -303,7 +303,7 @@ static void a_control_line_may_be_as_long_as_the_limit_and_no_longer(void **stat
 	}
 }
 
-/* Blanks ahead of the arguments do not count as arguments, but neither they nor what is ignored may go on for
+/* Blanks before the arguments do not count as arguments, but neither they nor what is ignored may go on for
  * ever. */
 static void a_line_without_end_is_too_long_at_some_time(void **state)
 {

@@ -16,7 +16,7 @@ enum { CAP = 64, STREAM_BYTES = 1 << 14, ROUNDS = 4000, PREFIX_ROUNDS = 300 };
 static const struct wire_limits limits = {.max_control_line = 4096, .max_payload = 1 << 20};
 static struct guard_page page;
 
-/* The first operation of input[0..len), then the batch behind it: how long it is. `copy` lends the input. */
+/* Parse the first operation of input[0..len) and the batch after it. Returns the bytes of the batch. The result borrows `copy`. */
 static uint32_t batch_in(const char *input, size_t len, const struct wire_limits *within, uint32_t cap)
 {
 	struct wire_op first;
@@ -32,7 +32,7 @@ static uint32_t batch_in(const char *input, size_t len, const struct wire_limits
 	return count;
 }
 
-/* With an unmapped page before the input, then again with one behind it. */
+/* With an unmapped page before the input, then again with one after it. */
 static uint32_t batch_of(const char *input, size_t len, const struct wire_limits *within, uint32_t cap)
 {
 	uint32_t count = batch_in(guard_page_copy_first(&page, input, len), len, within, cap);
@@ -180,7 +180,7 @@ static unsigned below(unsigned bound)
 	return (unsigned)rand() % bound;
 }
 
-/* What stands before the subject, between it and the size, and behind that. */
+/* The blanks before the subject, between it and the size, and after the size. */
 static const char *const forms[][3] = {
     {"PUB ", " ", "\r\n"}, {"PUB ", " reply ", "\r\n"}, {"PUB  ", " ", "\r\n"},   {"PUB ", "\t", "\r\n"},
     {"PUB ", " ", "\n"},   {"pub ", " ", "\r\n"},       {"HPUB ", " 0 ", "\r\n"}, {"PUB ", " ", " \r\n"},
