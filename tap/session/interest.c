@@ -14,9 +14,13 @@ enum {
  * stands for a wildcard. */
 #define PATTERN UINT64_C(0x9e3779b97f4a7c15)
 
+#define SPREAD UINT64_C(0xd6e8feb86659fd93)
+
+/* The server is spread over the whole seed: with the small numbers themselves, "a.b" at one server and "a.c" at
+ * the next have the same hash (XXH3 adds the seed to up to three bytes of text before it mixes them). */
 uint64_t tap__subject_hash(uint32_t server, struct wire_slice subject)
 {
-	return XXH3_64bits_withSeed(subject.data, subject.len, server);
+	return XXH3_64bits_withSeed(subject.data, subject.len, server * SPREAD);
 }
 
 /* ---- buckets ---- */
@@ -194,9 +198,10 @@ static int by_lane(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-static struct tap__match *make_match(struct tap__interest *interest, const struct found *found)
+static struct tap__match *make_match(struct tap__interest *interest, const struct found *found,
+				     uint32_t server, struct wire_slice subject)
 {
-	size_t bytes = sizeof(struct tap__match) + found->count * sizeof(struct tap__sub *);
+	size_t bytes = sizeof(struct tap__match) + found->count * sizeof(struct tap__sub *) + subject.len;
 	if (found->failed || !tap_budget_take(interest->budget, bytes))
 		return NULL;
 	struct tap__match *match = malloc(bytes);
@@ -204,8 +209,15 @@ static struct tap__match *make_match(struct tap__interest *interest, const struc
 		tap_budget_give(interest->budget, bytes);
 		return NULL;
 	}
-	*match = (struct tap__match){
-	    .holds = 1, .count = (uint32_t)found->count, .budget = interest->budget, .bytes = bytes};
+	*match = (struct tap__match){.holds = 1,
+				     .count = (uint32_t)found->count,
+				     .server = server,
+				     .generation = interest->generation,
+				     .budget = interest->budget,
+				     .bytes = bytes};
+	char *text = (char *)&match->subs[found->count];
+	memcpy(text, subject.data, subject.len);
+	match->subject = wire_slice(text, subject.len);
 	for (size_t i = 0; i < found->count; i++)
 		match->subs[i] = tap__sub_hold(found->list[i]);
 	if (found->count > 1)
@@ -225,12 +237,10 @@ struct tap__match *tap__interest_find(struct tap__interest *interest, uint32_t s
 	find_in(&found, interest, tap__subject_hash(server, wire_slice("", 0)) ^ PATTERN, server, subject);
 	if (token.len > 0)
 		find_in(&found, interest, tap__subject_hash(server, token) ^ PATTERN, server, subject);
-	struct tap__match *match = make_match(interest, &found);
+	struct tap__match *match = make_match(interest, &found, server, subject);
 	free(found.list);
 	if (!match)
 		return NULL;
-	match->hash = hash;
-	match->generation = interest->generation;
 	tap__match_release(*slot);
 	return *slot = match;
 }

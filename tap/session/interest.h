@@ -15,7 +15,9 @@ struct tap__match {
 	uint32_t holds;
 	uint32_t count;
 	uint32_t lanes; /* how many lanes they are: as many times is a message received */
-	uint64_t hash, generation;
+	uint32_t server;
+	struct wire_slice subject; /* follows subs */
+	uint64_t generation;
 	struct tap_budget *budget;
 	uint64_t bytes;          /* of the budget */
 	struct tap__sub *subs[]; /* held; those of a queue group are adjacent */
@@ -41,7 +43,7 @@ bool tap__interest_add(struct tap__interest *interest, struct tap__sub *sub);
 /* Remove a subscription that has ended. Does nothing when it is not listed. */
 void tap__interest_remove(struct tap__interest *interest, struct tap__sub *sub);
 
-/* The hash of a subject at a server. */
+/* The hash of a subject at a server. Different ones may have the same hash. */
 uint64_t tap__subject_hash(uint32_t server, struct wire_slice subject);
 
 /* Find the match of a subject and cache it. NULL when there is no memory or too much to search. */
@@ -53,7 +55,8 @@ static inline struct tap__match *tap__interest_match(struct tap__interest *inter
 						     struct wire_slice subject, uint64_t hash)
 {
 	struct tap__match *match = interest->matches[hash & (TAP__MATCHES - 1)];
-	if (!match || match->hash != hash || match->generation != interest->generation)
+	if (!match || match->generation != interest->generation || match->server != server ||
+	    !wire_slice_equal(match->subject, subject))
 		match = tap__interest_find(interest, server, subject, hash);
 	if (match)
 		match->holds++;

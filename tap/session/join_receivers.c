@@ -66,7 +66,8 @@ static bool is_in_time(const struct tap_join *join, const struct tap__pending_ev
 static bool can_take(const struct tap_join *join, const struct tap__pending_event *message,
 		     const struct tap__pending_event *delivery, int *steps)
 {
-	return is_in_time(join, message, delivery) && tap__fit(message, delivery->sub) != TAP__IMPOSSIBLE &&
+	return message->server == delivery->server && is_in_time(join, message, delivery) &&
+	       tap__fit(message, delivery->sub) != TAP__IMPOSSIBLE &&
 	       tap__may_be_headers(tap__headers_of(message), tap__headers_of(delivery)) &&
 	       wire_slice_equal(tap__payload_of(message), tap__payload_of(delivery)) &&
 	       wire_slice_equal(tap__subject_of(message), tap__subject_of(delivery)) &&

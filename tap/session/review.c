@@ -10,7 +10,7 @@ struct review {
 
 static bool has_same_content(const struct tap__pending_event *a, const struct tap__pending_event *b)
 {
-	return wire_slice_equal(tap__payload_of(a), tap__payload_of(b)) &&
+	return a->server == b->server && wire_slice_equal(tap__payload_of(a), tap__payload_of(b)) &&
 	       wire_slice_equal(tap__subject_of(a), tap__subject_of(b)) &&
 	       wire_slice_equal(tap__reply_of(a), tap__reply_of(b));
 }

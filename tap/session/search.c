@@ -10,9 +10,11 @@ enum {
 
 /* ---- one candidate ---- */
 
-static bool has_content(const struct tap__pending_event *message, const struct wire_op *op)
+static bool has_content(const struct tap__pending_event *message, const struct tap__sought *sought)
 {
-	return tap__may_be_headers(tap__headers_of(message), op->headers) &&
+	const struct wire_op *op = sought->op;
+	return message->server == sought->sub->server &&
+	       tap__may_be_headers(tap__headers_of(message), op->headers) &&
 	       wire_slice_equal(tap__payload_of(message), op->payload) &&
 	       wire_slice_equal(tap__subject_of(message), op->subject) &&
 	       wire_slice_equal(tap__reply_of(message), op->reply);
@@ -96,7 +98,7 @@ static struct tap__pending_event *find_near(const struct tap__search *search,
 			return NULL;
 		if (tap__fit(message, sought->sub) == TAP__CERTAIN &&
 		    tap__is_in_time(message, sought->seen_ns, search->window_ns) &&
-		    has_content(message, sought->op))
+		    has_content(message, sought))
 			return message;
 	}
 	return NULL;
@@ -152,7 +154,7 @@ static void scan(const struct tap__search *search, const struct tap__sought *sou
 	for (int steps = SCAN_MAX; number != 0 && steps > 0; steps--) {
 		struct tap__pending_event *message = tap__pending_entry(search->pending, number);
 		if (tap__is_in_time(message, sought->seen_ns, search->window_ns) &&
-		    has_content(message, sought->op) && !tap__has_received(message, sought->sub, &steps) &&
+		    has_content(message, sought) && !tap__has_received(message, sought->sub, &steps) &&
 		    add(candidates, sought, message))
 			return;
 		number = message->next_same;
@@ -193,7 +195,7 @@ static void mark_open(const struct tap__search *search, const struct tap__sought
 	while (number != 0) {
 		struct tap__pending_event *message = tap__pending_entry(search->pending, number);
 		if (tap__is_in_time(message, sought->seen_ns, search->window_ns) &&
-		    tap__fit(message, sought->sub) != TAP__IMPOSSIBLE && has_content(message, sought->op) &&
+		    tap__fit(message, sought->sub) != TAP__IMPOSSIBLE && has_content(message, sought) &&
 		    !tap__has_received(message, sought->sub, &steps))
 			message->is_undecided = true;
 		cursor->marked = number;

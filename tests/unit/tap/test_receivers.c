@@ -379,6 +379,25 @@ static void connections_to_other_servers_do_not_matter(void **state)
 	session_end(&bus->fixture, &other, TAP_END_CAPTURE);
 }
 
+/* The subjects differ in one bit, the servers in one number: hashes of both together may be equal. */
+static void messages_of_two_servers_do_not_share_receivers(void **state)
+{
+	struct bus *bus = *state;
+	void *other = session_connect(&bus->fixture, 50009, 4223, false);
+	session_server(&bus->fixture, &other, "INFO {\"server_id\":\"T\"} \r\n");
+	session_client(&bus->fixture, &other, "CONNECT {}\r\n");
+	say(bus, first, "SUB > 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	say(bus, a, "PUB a.b 0\r\n\r\n");
+	answer(bus, first, "MSG a.b 1 0\r\n\r\n");
+	session_client(&bus->fixture, &other, "PUB a.c 0\r\n\r\n");
+	say(bus, a, "PUB a.c 0\r\n\r\n");
+	answer(bus, first, "MSG a.c 1 0\r\n\r\n");
+	session_client(&bus->fixture, &other, "PUB a.b 0\r\n\r\n");
+	session_end(&bus->fixture, &other, TAP_END_CAPTURE);
+	expect(bus, "message 1 a.b [] -> 3/1\nmessage 5 a.c []\nmessage 1 a.c [] -> 3/1\nmessage 5 a.b []\n");
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -412,6 +431,7 @@ int main(void)
 	    CASE(a_refused_subscription_receives_nothing),
 	    CASE(receivers_are_unknown_while_the_server_does_not_answer),
 	    CASE(connections_to_other_servers_do_not_matter),
+	    CASE(messages_of_two_servers_do_not_share_receivers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
