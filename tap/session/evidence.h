@@ -36,12 +36,6 @@ static inline enum tap__fit tap__fit(const struct tap__pending_event *message, c
 bool tap__is_after_sub(const struct tap__pending_event *message, const struct tap__sub *sub);
 bool tap__is_before_unsub(const struct tap__pending_event *message, const struct tap__sub *sub);
 
-/* Both: the subscription must have received the message. */
-static inline bool tap__must_receive(const struct tap__pending_event *message, const struct tap__sub *sub)
-{
-	return tap__is_after_sub(message, sub) && tap__is_before_unsub(message, sub);
-}
-
 /* Can a delivery that was seen at seen_ns belong to the message, as far as time is concerned? */
 static inline bool tap__is_in_time(const struct tap__pending_event *message, int64_t seen_ns,
 				   int64_t window_ns)

@@ -98,7 +98,7 @@ static struct tap__pending_event *review(struct tap_join *join, struct tap__pend
 	    join->interest.changed_ns < entry->seen_ns - join->window_ns)
 		return entry;
 	tap__pending_find(&join->pending, entry->key);
-	tap__review(&join->search, entry, unjoin, join);
+	tap__review(&join->search, number, unjoin, join);
 	return tap__pending_entry(&join->pending, number);
 }
 

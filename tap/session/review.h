@@ -9,11 +9,11 @@
 
 #include "tap/session/search.h"
 
-/* Called for a delivery that was counted for the message: it belongs to no known message after all. */
+/* Called for a delivery that was counted for the message: it belongs to no known message after all. May add
+ * entries. */
 typedef void tap__unjoin(void *context, const struct tap__pending_event *message, struct tap__sub *sub);
 
 /* Compare the oldest message with those of the same content after it. */
-void tap__review(const struct tap__search *search, struct tap__pending_event *message, tap__unjoin *unjoin,
-		 void *context);
+void tap__review(const struct tap__search *search, uint64_t oldest, tap__unjoin *unjoin, void *context);
 
 #endif

@@ -110,6 +110,7 @@ struct candidates {
 	struct tap__pending_event *certain, *next_certain;         /* the oldest two */
 	struct tap__pending_event *first_possible, *last_possible; /* NULL: none */
 	bool has_publishers; /* the possible candidates have several publishers */
+	bool has_impossible; /* other members of the queue group may receive a message that was examined */
 };
 
 /* Add a candidate. True when further candidates make no difference. */
@@ -125,8 +126,10 @@ static bool add(struct candidates *candidates, const struct tap__sought *sought,
 		candidates->next_certain = message;
 		return true;
 	}
-	if (fit == TAP__IMPOSSIBLE)
+	if (fit == TAP__IMPOSSIBLE) {
+		candidates->has_impossible |= sought->sub->queue.len > 0;
 		return false;
+	}
 	if (!candidates->first_possible)
 		candidates->first_possible = message;
 	else if (candidates->first_possible->conn != message->conn)
@@ -138,11 +141,11 @@ static bool add(struct candidates *candidates, const struct tap__sought *sought,
 /* The number to begin at: after the message of the group that the lane last received, if that is cached, unless
  * an earlier candidate could matter. */
 static uint64_t begin_scan(const struct tap__search *search, const struct tap__sought *sought,
-			   uint64_t leader, const struct tap__cursor *cursor, uint64_t tag)
+			   uint64_t leader, const struct tap__cursor *cursor)
 {
 	const struct tap__pending_event *first = tap__pending_entry(search->pending, leader);
 	bool is_young = first->seen_ns <= sought->sub->since_ns;
-	if (cursor->tag != tag || cursor->number < leader || (is_young && must_be_unique(sought, first)))
+	if (cursor->number == 0 || (is_young && must_be_unique(sought, first)))
 		return leader;
 	const struct tap__pending_event *message = tap__pending_entry(search->pending, cursor->number);
 	return message->key == sought->key ? message->next_same : leader;
@@ -187,44 +190,61 @@ static struct tap__pending_event *choose(const struct candidates *candidates, co
 	return is_end ? candidates->first_possible : candidates->last_possible;
 }
 
-/* Mark all candidates from a message on as undecided. */
-static void mark_open(const struct tap__search *search, const struct tap__sought *sought, uint64_t number,
+/* Mark all candidates as undecided, from the cursor on. */
+static void mark_open(const struct tap__search *search, const struct tap__sought *sought, uint64_t leader,
 		      struct tap__cursor *cursor)
 {
 	int steps = 0;
+	bool may_advance = true;
+	uint64_t number = cursor->marked ? cursor->marked : leader;
 	while (number != 0) {
 		struct tap__pending_event *message = tap__pending_entry(search->pending, number);
-		if (tap__is_in_time(message, sought->seen_ns, search->window_ns) &&
-		    tap__fit(message, sought->sub) != TAP__IMPOSSIBLE && has_content(message, sought) &&
-		    !tap__has_received(message, sought->sub, &steps))
+		bool fits = tap__fit(message, sought->sub) != TAP__IMPOSSIBLE;
+		if (fits && tap__is_in_time(message, sought->seen_ns, search->window_ns) &&
+		    has_content(message, sought) && !tap__has_received(message, sought->sub, &steps))
 			message->is_undecided = true;
-		cursor->marked = number;
+		may_advance &= fits || sought->sub->queue.len == 0;
+		if (may_advance)
+			cursor->marked = number;
 		number = message->next_same;
 	}
+}
+
+/* The cursor of the delivery's lane in a group. */
+static struct tap__cursor *cursor_of(struct tap__search *search, const struct tap__sought *sought,
+				     uint64_t leader)
+{
+	uint64_t tag = sought->key ^ sought->sub->lane->id * SPREAD;
+	struct tap__cursor *cursor = &search->cursors[(tag ^ tag >> 32) & (TAP__CURSORS - 1)];
+	if (cursor->tag != tag)
+		*cursor = (struct tap__cursor){.tag = tag};
+	if (cursor->number < leader)
+		cursor->number = 0;
+	if (cursor->marked < leader)
+		cursor->marked = 0;
+	return cursor;
 }
 
 static struct tap__pending_event *find_far(struct tap__search *search, const struct tap__sought *sought,
 					   bool *is_guess)
 {
 	uint64_t leader = tap__pending_find(search->pending, sought->key);
-	uint64_t tag = sought->key ^ sought->sub->lane->id * SPREAD;
-	struct tap__cursor *cursor = &search->cursors[(tag ^ tag >> 32) & (TAP__CURSORS - 1)];
 	struct candidates candidates = {0};
 	if (leader == 0)
 		return NULL;
-	uint64_t start = begin_scan(search, sought, leader, cursor, tag);
+	struct tap__cursor *cursor = cursor_of(search, sought, leader);
+	uint64_t start = begin_scan(search, sought, leader, cursor);
 	scan(search, sought, start, &candidates);
 	if (start != leader && !candidates.certain && !candidates.first_possible)
 		scan(search, sought, leader, &candidates);
 	if (!candidates.certain && !candidates.first_possible)
 		return NULL;
 	struct tap__pending_event *message = choose(&candidates, sought->sub);
-	if (cursor->tag != tag || cursor->marked < leader)
-		*cursor = (struct tap__cursor){.tag = tag};
-	cursor->number = message->number;
+	if (!candidates.has_impossible)
+		cursor->number = message->number;
 	*is_guess = is_open(&candidates, sought, message);
 	if (*is_guess)
-		mark_open(search, sought, cursor->marked ? cursor->marked : leader, cursor);
+		mark_open(search, sought, leader, cursor);
 	return message;
 }
 
@@ -232,8 +252,11 @@ struct tap__pending_event *tap__search_find(struct tap__search *search, const st
 					    bool *is_guess)
 {
 	*is_guess = search->overdue_ns > sought->seen_ns - OVERDUE_NS && is_overdue(search, sought);
-	if (*is_guess)
+	if (*is_guess) {
+		uint64_t leader = tap__pending_find(search->pending, sought->key);
+		mark_open(search, sought, leader, cursor_of(search, sought, leader));
 		return NULL;
+	}
 	struct tap__pending_event *message = find_near(search, sought);
 	return message ? message : find_far(search, sought, is_guess);
 }

@@ -91,9 +91,10 @@ class Client:
 
     def __init__(self, port, numbers):
         self.socket = connect(port)
-        self.numbers, self.sids, self.next_sid, self.unread = numbers, [], 1, b""
-        self.echo = numbers.random() < 0.8
-        self.send(b'CONNECT {"verbose":false,"pedantic":false,"echo":%s}\r\n' % (b"true" if self.echo else b"false"))
+        self.numbers, self.sids, self.next_sid = numbers, [], 1
+        self.unanswered, self.tail = 0, b""
+        echo = b"true" if numbers.random() < 0.8 else b"false"
+        self.send(b'CONNECT {"verbose":false,"pedantic":false,"echo":%s}\r\n' % echo)
 
     def send(self, data):
         self.socket.sendall(data)
@@ -116,41 +117,47 @@ class Client:
         content = self.numbers.choice(CONTENTS)
         return b"PUB %s %d\r\n%s\r\n" % (self.numbers.choice(SUBJECTS).encode(), len(content), content)
 
+    def ping(self):
+        self.unanswered += 1
+        return b"PING\r\n"
+
     def act_calmly(self):
         """One operation, and its answer."""
         acts = [self.publish] * 6 + [self.subscribe, self.unsubscribe]
-        self.send(self.numbers.choice(acts)() + b"PING\r\n")
-        self.read_until(b"PONG\r\n")
-
-    def read_until(self, mark):
-        data = b""
-        while mark not in data:
-            more = self.socket.recv(1 << 16)
-            expect(more, "the broker keeps a connection")
-            data = data[-100:] + more
+        self.send(self.numbers.choice(acts)() + self.ping())
+        self.await_answers()
 
     def act_hastily(self):
         """A few operations in one packet."""
-        acts = [self.publish] * 6 + [self.subscribe, self.unsubscribe, lambda: b"PING\r\n"]
+        acts = [self.publish] * 6 + [self.subscribe, self.unsubscribe, self.ping]
         self.send(b"".join(self.numbers.choice(acts)() for _ in range(self.numbers.randrange(1, 5))))
         self.drain()
+
+    def receive(self):
+        more = self.socket.recv(1 << 16)
+        expect(more, "the broker keeps a connection")
+        data = self.tail + more
+        self.unanswered -= data.count(b"PONG\r\n")
+        self.tail = data[-5:]
+
+    def await_answers(self):
+        while self.unanswered > 0:
+            self.receive()
 
     def drain(self):
         self.socket.setblocking(False)
         try:
-            while self.socket.recv(1 << 16):
-                pass
+            while True:
+                self.receive()
         except BlockingIOError:
             pass
         self.socket.settimeout(WAIT_S)
 
     def close(self):
-        """Unsubscribe first, so that the broker counts no message as received that is never read."""
-        self.drain()
-        mark = b"end%d" % self.numbers.getrandbits(60)
-        self.send(b"".join(b"UNSUB %s\r\n" % sid for sid in self.sids))
-        self.send(b"SUB %s 0\r\nPUB %s 0\r\n\r\n" % (mark, mark) if self.echo else b"PING\r\n")
-        self.read_until(mark if self.echo else b"PONG")
+        """Unsubscribe first, so that the broker counts no message as received that is never read; await the answer to
+        every PING, so that it has executed every operation."""
+        self.send(b"".join(b"UNSUB %s\r\n" % sid for sid in self.sids) + self.ping())
+        self.await_answers()
         self.socket.close()
 
 

@@ -1,70 +1,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
-#include "tests/unit/tap/session_fixture.h"
-
-enum { MEMORY = 16 << 20 };
-
-/* Two publishers and two subscribers, seen from their first byte: connections 1 to 4. */
-struct bus {
-	struct session_fixture fixture;
-	void *a, *b, *first, *second;
-};
-
-static int setup(void **state)
-{
-	struct bus *bus = calloc(1, sizeof *bus);
-	struct session_fixture *fixture = &bus->fixture;
-	void **flows[] = {&bus->a, &bus->b, &bus->first, &bus->second};
-	session_open(fixture, MEMORY, NULL, 0);
-	for (uint16_t i = 0; i < 4; i++) {
-		*flows[i] = session_connect(fixture, (uint16_t)(50000 + i), 4222, false);
-		session_handshake(fixture, flows[i], "x");
-	}
-	*state = bus;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct bus *bus = *state;
-	void **flows[] = {&bus->a, &bus->b, &bus->first, &bus->second};
-	for (int i = 0; i < 4; i++)
-		session_end(&bus->fixture, flows[i], TAP_END_CAPTURE);
-	free(session_take(&bus->fixture, true));
-	session_close(&bus->fixture);
-	free(bus);
-	return 0;
-}
-
-#define say(bus, who, text)    session_client(&(bus)->fixture, &(bus)->who, text)
-#define answer(bus, who, text) session_server(&(bus)->fixture, &(bus)->who, text)
-
-static void pass(struct bus *bus, int64_t ns)
-{
-	bus->fixture.now_ns += ns;
-	tap_join_tick(bus->fixture.join, bus->fixture.now_ns);
-}
-
-/* The messages and deliveries that have left after the join window; " ?" when there may be other receivers. */
-static void expect(struct bus *bus, const char *events)
-{
-	char text[4096] = "", *at = text;
-	struct wire_event event;
-	pass(bus, TAP_JOIN_WINDOW_NS);
-	while (tap_join_next(bus->fixture.join, &event)) {
-		if (event.kind > WIRE_EVENT_DELIVERY)
-			continue;
-		at = session_print(at, (size_t)(text + sizeof text - at), &event);
-		if (event.flags & WIRE_EVENT_RECEIVERS_UNKNOWN)
-			at = stpcpy(at - 1, " ?\n");
-	}
-	assert_string_equal(text, events);
-}
+#include "tests/unit/tap/receivers_fixture.h"
 
 static void a_message_without_subscriptions_is_known_to_reach_nobody(void **state)
 {
@@ -148,7 +88,7 @@ static void a_connection_that_found_no_memory_may_have_subscriptions(void **stat
 	struct tap_budget *budget = &bus->fixture.budget;
 	budget->max_bytes = budget->used_bytes;
 	assert_null(session_connect(&bus->fixture, 50010, 4222, false));
-	budget->max_bytes = MEMORY;
+	budget->max_bytes = RECEIVERS_MEMORY;
 	say(bus, a, "PUB x 0\r\n\r\n");
 	expect(bus, "message 1 x [] ?\n");
 }
@@ -198,16 +138,6 @@ static void a_message_sent_close_to_the_subscription_may_be_received(void **stat
 	expect(bus, "message 1 x [] -> 3/1\n");
 }
 
-static void between_messages_of_two_publishers_close_to_the_subscription_none_is_guessed(void **state)
-{
-	struct bus *bus = *state;
-	say(bus, a, "PUB x 0\r\n\r\n");
-	say(bus, b, "PUB x 0\r\n\r\n");
-	say(bus, first, "SUB x 1\r\n");
-	answer(bus, first, "MSG x 1 0\r\n\r\n");
-	expect(bus, "message 1 x [] ?\nmessage 2 x [] ?\ndelivery 3/1 x []\n");
-}
-
 static void nothing_is_joined_beyond_the_window(void **state)
 {
 	struct bus *bus = *state;
@@ -221,18 +151,6 @@ static void nothing_is_joined_beyond_the_window(void **state)
 
 /* The second message waits for its own delivery. The delivery that comes belongs to the first message, which
  * has left. */
-static void a_late_delivery_is_not_taken_for_that_of_the_next_message(void **state)
-{
-	struct bus *bus = *state;
-	say(bus, first, "SUB x 1\r\n");
-	pass(bus, TAP_JOIN_WINDOW_NS);
-	say(bus, a, "PUB x 0\r\n\r\n");
-	expect(bus, "message 1 x [] ?\n");
-	say(bus, a, "PUB x 0\r\n\r\n");
-	answer(bus, first, "MSG x 1 0\r\n\r\n");
-	expect(bus, "message 1 x [] ?\ndelivery 3/1 x []\n");
-}
-
 static void a_delivery_captured_just_before_its_message_is_joined(void **state)
 {
 	struct bus *bus = *state;
@@ -264,48 +182,6 @@ static void after_a_missed_message_a_delivery_joins_no_later_one(void **state)
 	answer(bus, first, "MSG x 1 1\r\n1\r\n");
 	say(bus, a, "PUB x 1\r\n1\r\n");
 	expect(bus, "message 2 x [] of 1 partial ?\ndelivery 3/1 x [1]\nmessage 1 x [1] ?\n");
-}
-
-static void a_late_delivery_is_not_taken_for_that_of_a_message_just_after_it(void **state)
-{
-	struct bus *bus = *state;
-	say(bus, first, "SUB x 1\r\n");
-	pass(bus, TAP_JOIN_WINDOW_NS);
-	say(bus, a, "PUB x 0\r\n\r\n");
-	expect(bus, "message 1 x [] ?\n");
-	answer(bus, first, "MSG x 1 0\r\n\r\n");
-	say(bus, a, "PUB x 0\r\n\r\n");
-	expect(bus, "delivery 3/1 x []\nmessage 1 x [] ?\n");
-}
-
-static void a_queue_groups_equal_messages_are_told_apart_one_by_one(void **state)
-{
-	struct bus *bus = *state;
-	say(bus, first, "SUB x q 1\r\nPING\r\n");
-	say(bus, second, "SUB x q 1\r\nPING\r\n");
-	answer(bus, first, "PONG\r\n");
-	answer(bus, second, "PONG\r\n");
-	say(bus, a, "PUB x 0\r\n\r\n");
-	answer(bus, second, "MSG x 1 0\r\n\r\n");
-	say(bus, a, "PUB x 0\r\n\r\n");
-	answer(bus, first, "MSG x 1 0\r\n\r\n");
-	expect(bus, "message 1 x [] -> 4/1(q)\nmessage 1 x [] -> 3/1(q)\n");
-}
-
-static void a_queue_groups_equal_messages_at_once_are_not_guessed(void **state)
-{
-	struct bus *bus = *state;
-	say(bus, first, "SUB x q 1\r\nPING\r\n");
-	say(bus, second, "SUB x q 1\r\nPING\r\n");
-	answer(bus, first, "PONG\r\n");
-	answer(bus, second, "PONG\r\n");
-	say(bus, a, "PUB x 0\r\n\r\nPUB x 0\r\n\r\n");
-	answer(bus, second, "MSG x 1 0\r\n\r\n");
-	answer(bus, first, "MSG x 1 0\r\n\r\n");
-	say(bus, a, "PUB x 0\r\n\r\n"); /* all earlier messages have their delivery */
-	answer(bus, first, "MSG x 1 0\r\n\r\n");
-	expect(bus, "message 1 x [] ?\nmessage 1 x [] ?\ndelivery 4/1 x []\ndelivery 3/1 x []\n"
-		    "message 1 x [] -> 3/1(q)\n");
 }
 
 static void groups_of_one_name_on_several_subjects_are_one(void **state)
@@ -400,38 +276,32 @@ static void messages_of_two_servers_do_not_share_receivers(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    CASE(a_message_without_subscriptions_is_known_to_reach_nobody),
-	    CASE(a_message_that_reached_all_subscriptions_has_known_receivers),
-	    CASE(a_message_that_did_not_reach_a_subscription_has_unknown_receivers),
-	    CASE(receivers_are_unknown_until_a_connection_that_was_there_before_has_ended),
-	    CASE(a_connection_that_is_not_understood_yet_may_have_subscriptions),
-	    CASE(the_server_of_an_older_connection_is_where_nats_is_expected),
-	    CASE(receivers_are_unknown_while_a_connection_is_encrypted),
-	    CASE(a_connection_that_found_no_memory_may_have_subscriptions),
-	    CASE(a_hole_that_may_hold_a_subscription_makes_receivers_unknown),
-	    CASE(a_hole_inside_a_payload_holds_no_subscription),
-	    CASE(a_subscription_does_not_receive_what_its_connection_published_before_it),
-	    CASE(a_subscription_does_not_receive_what_was_processed_before_it),
-	    CASE(a_message_sent_close_to_the_subscription_may_be_received),
-	    CASE(between_messages_of_two_publishers_close_to_the_subscription_none_is_guessed),
-	    CASE(nothing_is_joined_beyond_the_window),
-	    CASE(a_late_delivery_is_not_taken_for_that_of_the_next_message),
-	    CASE(a_delivery_captured_just_before_its_message_is_joined),
-	    CASE(a_delivery_captured_long_before_a_message_is_not_of_it),
-	    CASE(after_a_missed_message_a_delivery_joins_no_later_one),
-	    CASE(a_late_delivery_is_not_taken_for_that_of_a_message_just_after_it),
-	    CASE(a_queue_groups_equal_messages_are_told_apart_one_by_one),
-	    CASE(a_queue_groups_equal_messages_at_once_are_not_guessed),
-	    CASE(groups_of_one_name_on_several_subjects_are_one),
-	    CASE(a_used_up_subscription_receives_no_more),
-	    CASE(deliveries_after_unsub_are_its_subscriptions),
-	    CASE(without_echo_a_publisher_does_not_receive_its_own),
-	    CASE(a_refused_subscription_receives_nothing),
-	    CASE(receivers_are_unknown_while_the_server_does_not_answer),
-	    CASE(connections_to_other_servers_do_not_matter),
-	    CASE(messages_of_two_servers_do_not_share_receivers),
+	    RECEIVERS_TEST(a_message_without_subscriptions_is_known_to_reach_nobody),
+	    RECEIVERS_TEST(a_message_that_reached_all_subscriptions_has_known_receivers),
+	    RECEIVERS_TEST(a_message_that_did_not_reach_a_subscription_has_unknown_receivers),
+	    RECEIVERS_TEST(receivers_are_unknown_until_a_connection_that_was_there_before_has_ended),
+	    RECEIVERS_TEST(a_connection_that_is_not_understood_yet_may_have_subscriptions),
+	    RECEIVERS_TEST(the_server_of_an_older_connection_is_where_nats_is_expected),
+	    RECEIVERS_TEST(receivers_are_unknown_while_a_connection_is_encrypted),
+	    RECEIVERS_TEST(a_connection_that_found_no_memory_may_have_subscriptions),
+	    RECEIVERS_TEST(a_hole_that_may_hold_a_subscription_makes_receivers_unknown),
+	    RECEIVERS_TEST(a_hole_inside_a_payload_holds_no_subscription),
+	    RECEIVERS_TEST(a_subscription_does_not_receive_what_its_connection_published_before_it),
+	    RECEIVERS_TEST(a_subscription_does_not_receive_what_was_processed_before_it),
+	    RECEIVERS_TEST(a_message_sent_close_to_the_subscription_may_be_received),
+	    RECEIVERS_TEST(nothing_is_joined_beyond_the_window),
+	    RECEIVERS_TEST(a_delivery_captured_just_before_its_message_is_joined),
+	    RECEIVERS_TEST(a_delivery_captured_long_before_a_message_is_not_of_it),
+	    RECEIVERS_TEST(after_a_missed_message_a_delivery_joins_no_later_one),
+	    RECEIVERS_TEST(groups_of_one_name_on_several_subjects_are_one),
+	    RECEIVERS_TEST(a_used_up_subscription_receives_no_more),
+	    RECEIVERS_TEST(deliveries_after_unsub_are_its_subscriptions),
+	    RECEIVERS_TEST(without_echo_a_publisher_does_not_receive_its_own),
+	    RECEIVERS_TEST(a_refused_subscription_receives_nothing),
+	    RECEIVERS_TEST(receivers_are_unknown_while_the_server_does_not_answer),
+	    RECEIVERS_TEST(connections_to_other_servers_do_not_matter),
+	    RECEIVERS_TEST(messages_of_two_servers_do_not_share_receivers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
