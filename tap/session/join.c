@@ -137,7 +137,7 @@ void tap_join_deliver(struct tap_join *join, struct tap__sub *sub, const struct 
 
 void tap_join_await(struct tap_join *join, struct tap__client *client, uint32_t server, int64_t since_ns)
 {
-	tap__lag_set(&join->lag, client, server, since_ns);
+	tap__lag_set(&join->lag, client, server, since_ns, join->now_ns, join->window_ns / 2);
 }
 
 void tap_join_change(struct tap_join *join, int64_t time_ns)

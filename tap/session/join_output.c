@@ -34,7 +34,8 @@ static void note_overdue(void *context, const struct tap__pending_event *message
 static bool are_receivers_known(struct tap_join *join, const struct tap__pending_event *message)
 {
 	bool is_over = message->time_ns <= join->now_ns - join->window_ns;
-	bool lags = tap__lag_is_longer(&join->lag, message->server, join->now_ns, join->window_ns / 2);
+	bool lags = tap__lag_affects(&join->lag, message->server, message->seen_ns, join->now_ns,
+				     join->window_ns / 2);
 	bool has_all = tap__has_all_receivers(message, is_over && !lags, note_overdue, join);
 	return has_all && !lags && !message->is_undecided && message->guess_count == 0 &&
 	       join->unseen_until_ns[message->server] < message->seen_ns;

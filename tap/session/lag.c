@@ -40,18 +40,30 @@ static void insert(struct tap__lag *lag, struct tap__client *client, uint32_t se
 		waiters->longest = client;
 }
 
-void tap__lag_set(struct tap__lag *lag, struct tap__client *client, uint32_t server, int64_t since_ns)
+static bool is_late(const struct tap__client *client, int64_t now_ns, int64_t most_ns)
 {
-	if (client->server != 0)
+	int64_t wait_ns = now_ns - client->waits_since_ns;
+	return wait_ns > most_ns && wait_ns <= PATIENCE_NS;
+}
+
+void tap__lag_set(struct tap__lag *lag, struct tap__client *client, uint32_t server, int64_t since_ns,
+		  int64_t now_ns, int64_t most_ns)
+{
+	if (client->server != 0) {
+		if (is_late(client, now_ns, most_ns))
+			lag->servers[client->server].slow_until_ns = now_ns;
 		take_out(lag, client);
+	}
 	if (since_ns != INT64_MAX && server != 0)
 		insert(lag, client, server, since_ns);
 }
 
-bool tap__lag_is_longer(const struct tap__lag *lag, uint32_t server, int64_t now_ns, int64_t most_ns)
+bool tap__lag_affects(const struct tap__lag *lag, uint32_t server, int64_t seen_ns, int64_t now_ns,
+		      int64_t most_ns)
 {
-	const struct tap__client *client = lag->servers[server].longest;
+	const struct tap__waiters *waiters = &lag->servers[server];
+	const struct tap__client *client = waiters->longest;
 	while (client && now_ns - client->waits_since_ns > PATIENCE_NS)
 		client = client->shorter;
-	return client && now_ns - client->waits_since_ns > most_ns;
+	return seen_ns <= waiters->slow_until_ns || (client && is_late(client, now_ns, most_ns));
 }

@@ -14,15 +14,19 @@ enum { TAP__LAG_SERVERS = TAP__SERVERS_MAX + 1 };
 struct tap__lag {
 	struct tap__waiters {
 		struct tap__client *longest, *shortest;
+		int64_t slow_until_ns; /* when an answer last came late; 0 = never */
 	} servers[TAP__LAG_SERVERS];
 };
 
-/* The client has waited for an answer of the server since since_ns; INT64_MAX = it does not wait. It must stop
- * waiting before it is released. */
-void tap__lag_set(struct tap__lag *lag, struct tap__client *client, uint32_t server, int64_t since_ns);
+/* At now_ns, the client has waited for an answer of the server since since_ns; INT64_MAX = it does not wait. An answer
+ * that it waited for longer than most_ns is late. It must stop waiting before it is released. */
+void tap__lag_set(struct tap__lag *lag, struct tap__client *client, uint32_t server, int64_t since_ns,
+		  int64_t now_ns, int64_t most_ns);
 
-/* Has a client, at now_ns, waited for longer than most_ns? Clients that have waited for seconds are left out:
- * they will get no answer. */
-bool tap__lag_is_longer(const struct tap__lag *lag, uint32_t server, int64_t now_ns, int64_t most_ns);
+/* May the server not have processed at once what it was sent at seen_ns: did an answer come late after that, or
+ * has a client, at now_ns, waited for longer than most_ns? Clients that have waited for seconds are left out: they
+ * will get no answer. */
+bool tap__lag_affects(const struct tap__lag *lag, uint32_t server, int64_t seen_ns, int64_t now_ns,
+		      int64_t most_ns);
 
 #endif

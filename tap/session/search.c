@@ -69,16 +69,14 @@ void tap__search_note_overdue(struct tap__search *search, const struct tap__pend
 	search->overdue_ns = message->seen_ns;
 }
 
-/* May the delivery belong to a message that has left? */
-static bool is_overdue(struct tap__search *search, const struct tap__sought *sought)
+/* May the delivery belong to a message that has left? NULL when it cannot. */
+static struct tap__overdue *find_overdue(struct tap__search *search, const struct tap__sought *sought)
 {
 	uint64_t lane = sought->sub->lane->id;
 	struct tap__overdue *overdue = overdue_at(search, sought->key, lane);
-	if (overdue->key != sought->key || overdue->lane != lane ||
-	    sought->seen_ns - overdue->seen_ns > OVERDUE_NS)
-		return false;
-	*overdue = (struct tap__overdue){0};
-	return true;
+	bool is_found = overdue->key == sought->key && overdue->lane == lane &&
+			sought->seen_ns - overdue->seen_ns <= OVERDUE_NS;
+	return is_found ? overdue : NULL;
 }
 
 /* ---- the next message ---- */
@@ -248,15 +246,26 @@ static struct tap__pending_event *find_far(struct tap__search *search, const str
 	return message;
 }
 
+/* If the delivery may be late, mark all candidates as undecided. While messages with the same content wait, the next
+ * delivery may be the late one as well. */
+static bool leave_overdue(struct tap__search *search, const struct tap__sought *sought)
+{
+	struct tap__overdue *overdue = find_overdue(search, sought);
+	if (!overdue)
+		return false;
+	uint64_t leader = tap__pending_find(search->pending, sought->key);
+	if (leader == 0)
+		*overdue = (struct tap__overdue){0};
+	mark_open(search, sought, leader, cursor_of(search, sought, leader));
+	return true;
+}
+
 struct tap__pending_event *tap__search_find(struct tap__search *search, const struct tap__sought *sought,
 					    bool *is_guess)
 {
-	*is_guess = search->overdue_ns > sought->seen_ns - OVERDUE_NS && is_overdue(search, sought);
-	if (*is_guess) {
-		uint64_t leader = tap__pending_find(search->pending, sought->key);
-		mark_open(search, sought, leader, cursor_of(search, sought, leader));
+	*is_guess = search->overdue_ns > sought->seen_ns - OVERDUE_NS && leave_overdue(search, sought);
+	if (*is_guess)
 		return NULL;
-	}
 	struct tap__pending_event *message = find_near(search, sought);
 	return message ? message : find_far(search, sought, is_guess);
 }

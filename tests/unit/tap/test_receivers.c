@@ -244,6 +244,18 @@ static void receivers_are_unknown_while_the_server_does_not_answer(void **state)
 	expect(bus, "message 1 x []\n");
 }
 
+static void receivers_are_unknown_when_the_server_answered_late(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\n");
+	say(bus, a, "PUB x 0\r\n\r\nPING\r\n");
+	pass(bus, TAP_JOIN_WINDOW_NS * 3 / 4);
+	answer(bus, a, "PONG\r\n");
+	expect(bus, "message 1 x [] ?\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	expect(bus, "delivery 3/1 x []\n");
+}
+
 static void connections_to_other_servers_do_not_matter(void **state)
 {
 	struct bus *bus = *state;
@@ -300,6 +312,7 @@ int main(void)
 	    RECEIVERS_TEST(without_echo_a_publisher_does_not_receive_its_own),
 	    RECEIVERS_TEST(a_refused_subscription_receives_nothing),
 	    RECEIVERS_TEST(receivers_are_unknown_while_the_server_does_not_answer),
+	    RECEIVERS_TEST(receivers_are_unknown_when_the_server_answered_late),
 	    RECEIVERS_TEST(connections_to_other_servers_do_not_matter),
 	    RECEIVERS_TEST(messages_of_two_servers_do_not_share_receivers),
 	};
