@@ -1,6 +1,5 @@
 #include "broker/accept.h"
 
-#include "broker/address.h"
 #include "broker/auth.h"
 #include "broker/client_log.h"
 #include "broker/connection.h"
@@ -10,10 +9,37 @@
 #include "broker/pressure.h"
 #include "broker/teardown.h"
 #include "broker/timers.h"
+#include "net/listener.h"
 
 enum { FDS_RESERVED = 32 /* descriptors kept free for files, monitoring and polite refusals */ };
 
 /* ---- events of connections ---- */
+
+static bool is_refused(const struct broker_client *client)
+{
+	const struct broker *broker = client->loop->broker;
+	if (client->loop->all.len > broker->options.max_connections)
+		return true;
+	if (client->stream->fd < broker->fd_limit - FDS_RESERVED)
+		return false;
+	broker__client_log(client, BROKER_LOG_ERROR,
+			   "out of file descriptors: raise the limit (ulimit -n) above %d", broker->fd_limit);
+	return true;
+}
+
+static void on_opened(struct broker_client *client)
+{
+	broker__client_log(client, BROKER_LOG_DEBUG, "Client connection created");
+	broker__client_send_info(client);
+	if (is_refused(client)) {
+		broker__client_log(client, BROKER_LOG_ERROR, "maximum connections exceeded");
+		broker__client_send_error(client, WIRE_LITERAL("maximum connections exceeded"));
+		broker__client_close(client, "Maximum Connections Exceeded");
+	} else {
+		net_stream_read(client->stream);
+	}
+	broker__finish_turn(client->loop);
+}
 
 static void on_bytes(struct broker_client *client, char *data, size_t len)
 {
@@ -29,7 +55,8 @@ static void on_drained(struct broker_client *client)
 	broker__finish_turn(loop);
 }
 
-static const struct broker__connection_events events = {.room = broker__input_room,
+static const struct broker__connection_events events = {.opened = on_opened,
+							.room = broker__input_room,
 							.bytes = on_bytes,
 							.admitted = broker__timers_await_ping,
 							.drained = on_drained,
@@ -39,40 +66,15 @@ static const struct broker__connection_events events = {.room = broker__input_ro
 
 static void describe_peer(struct broker_client *client)
 {
-	broker__transport_peer(&client->transport, client->ip, sizeof client->ip, &client->port);
-	broker__address_text(client->address, sizeof client->address, client->ip, client->port);
+	snprintf(client->ip, sizeof client->ip, "%s", client->stream->ip);
+	client->port = client->stream->port;
+	net_address_text(client->address, sizeof client->address, client->ip, client->port);
 }
 
-static bool is_refused(const struct broker_client *client)
-{
-	const struct broker *broker = client->loop->broker;
-	if (client->loop->all.len > broker->options.max_connections)
-		return true;
-	if (broker__transport_fd(&client->transport) < broker->fd_limit - FDS_RESERVED)
-		return false;
-	broker__client_log(client, BROKER_LOG_ERROR,
-			   "out of file descriptors: raise the limit (ulimit -n) above %d", broker->fd_limit);
-	return true;
-}
-
-static void greet(struct broker_client *client)
-{
-	broker__client_log(client, BROKER_LOG_DEBUG, "Client connection created");
-	broker__client_send_info(client);
-	if (is_refused(client)) {
-		broker__client_log(client, BROKER_LOG_ERROR, "maximum connections exceeded");
-		broker__client_send_error(client, WIRE_LITERAL("maximum connections exceeded"));
-		broker__client_close(client, "Maximum Connections Exceeded");
-	} else {
-		broker__transport_read(&client->transport);
-	}
-	broker__finish_turn(client->loop);
-}
-
-void broker__accept(struct broker__loop *loop, uv_stream_t *listener)
+static void admit(struct broker__loop *loop, struct net_stream *stream)
 {
 	struct broker *broker = loop->broker;
-	struct broker_client *client = broker__client_open(loop, listener, &events);
+	struct broker_client *client = broker__client_open(loop, stream, &events);
 	if (!client)
 		return;
 	broker->total_connections++;
@@ -85,5 +87,17 @@ void broker__accept(struct broker__loop *loop, uv_stream_t *listener)
 	broker__clients_add(&loop->all, client, BROKER__LINK(all));
 	broker__cids_add(&loop->cids, client);
 	broker__timers_start(client);
-	greet(client);
+	broker__client_start(client);
+}
+
+bool broker__accept(struct broker__loop *loop, struct net_listener *listener)
+{
+	struct net_stream *stream;
+	int status = net_listener_accept(listener, &stream);
+	if (status == 0)
+		admit(loop, stream);
+	else if (status != UV_EAGAIN)
+		broker_log(loop->broker->log, BROKER_LOG_ERROR, "Client Accept Error: %s",
+			   uv_strerror(status));
+	return status != UV_EAGAIN;
 }

@@ -5,7 +5,7 @@
 
 #include "broker/server.h"
 
-/* Take the next connection off the listener: greet it and read it, or refuse it. */
-void broker__accept(struct broker__loop *loop, uv_stream_t *listener);
+/* Accept the next connection of the listener: greet it and read it, or refuse it. False when none waits. */
+bool broker__accept(struct broker__loop *loop, struct net_listener *listener);
 
 #endif

@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "broker/address.h"
+#include "net/address.h"
 #include "broker/emit.h"
 #include "broker/files.h"
 #include "broker/listen.h"
@@ -87,14 +87,14 @@ static int open_monitor(struct broker *broker, struct wire_fault *fault)
 	if (options->http_port == 0)
 		return 0;
 	const char *host = options->http_host ? options->http_host : broker->host;
-	char address[BROKER__ADDRESS_TEXT];
+	char address[NET_ADDRESS_TEXT];
 	int error = broker_monitor_open(&broker->monitor, &broker->loops[0].uv, broker, host,
 					options->http_port, fault);
 	if (error)
 		return error;
 	broker->http_port = broker_monitor_port(broker->monitor);
 	broker_log(broker->log, BROKER_LOG_INFO, "Starting http monitor on %s",
-		   broker__address_text(address, sizeof address, host, broker->http_port));
+		   net_address_text(address, sizeof address, host, broker->http_port));
 	return 0;
 }
 
@@ -132,7 +132,7 @@ static void mark_server(struct broker *broker)
 int broker_open(struct broker **out, struct broker_options *options, struct broker_log *log,
 		struct wire_sink *sink, struct wire_fault *fault)
 {
-	char address[BROKER__ADDRESS_TEXT];
+	char address[NET_ADDRESS_TEXT];
 	struct broker *broker = calloc(1, sizeof *broker);
 	if (!broker) {
 		broker_options_fini(options);
@@ -155,7 +155,7 @@ int broker_open(struct broker **out, struct broker_options *options, struct brok
 		return error;
 	}
 	broker_log(broker->log, BROKER_LOG_INFO, "Listening for client connections on %s",
-		   broker__address_text(address, sizeof address, broker->host, broker->port));
+		   net_address_text(address, sizeof address, broker->host, broker->port));
 	broker_log(broker->log, BROKER_LOG_INFO, "Server id is %s", broker->server_id);
 	broker_log(broker->log, BROKER_LOG_INFO, "Server is ready");
 	mark_server(broker);
@@ -219,7 +219,7 @@ void broker_close(struct broker *broker)
 
 int broker_port(const struct broker *broker)
 {
-	return broker->is_listening ? broker->port : 0;
+	return broker->listener ? broker->port : 0;
 }
 
 int broker_http_port(const struct broker *broker)

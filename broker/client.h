@@ -12,7 +12,7 @@
 #include "broker/output.h"
 #include "broker/replies.h"
 #include "broker/sublist.h"
-#include "broker/transport.h"
+#include "net/stream.h"
 
 struct broker__loop;
 struct broker__login;
@@ -27,7 +27,7 @@ enum broker__life {
 	BROKER__CUT,            /* to be torn down; nothing more is written */
 	BROKER__DROPPED,        /* like CUT, and its output is freed and counted as lost already */
 	BROKER__LINGERING,      /* torn down; its last output is being written */
-	BROKER__GONE,           /* the transport is being closed */
+	BROKER__GONE,           /* the stream is being closed */
 };
 
 /* Why reading is paused, as flags. */
@@ -95,7 +95,7 @@ struct broker_client {
 
 	struct broker__login *login; /* VERIFYING; else NULL */
 
-	char ip[64], address[80];
+	char ip[NET_IP_TEXT], address[80];
 	int port;
 	char *name, *lang, *version, *user; /* owned, or NULL */
 	char *title;                        /* its name in log lines, owned, or NULL */
@@ -108,7 +108,8 @@ struct broker_client {
 	uint64_t match_mark;       /* the last match of which it is a plain receiver: loop->matches_made */
 
 	const struct broker__connection_events *events;
-	struct broker__transport transport;
+	struct net_stream *stream;
+	size_t layer_bytes; /* held by its layers */
 	uv_timer_t timer;    /* the deadline to authenticate, then pings, at last the end of lingering */
 	uv_timer_t deadline; /* of a queued write */
 	int holds;           /* the client is freed when this drops to 0 (connection.h) */

@@ -1,6 +1,5 @@
 #include "broker/connection.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -10,11 +9,6 @@
 #include "broker/turn.h"
 
 enum { LINGER_MS = 300 /* for a peer to take its last output */ };
-
-static struct broker_client *of(struct broker__transport *transport)
-{
-	return (struct broker_client *)((char *)transport - offsetof(struct broker_client, transport));
-}
 
 /* ---- output ---- */
 
@@ -94,21 +88,6 @@ static void write_failed(struct broker_client *client, int status)
 	broker__client_cut(client, "Write Error");
 }
 
-/* Queue the first chunk: its completion reports that the kernel has room again. */
-static void wait_for_room(struct broker_client *client)
-{
-	uv_buf_t buf;
-	if (broker__output_gather(&client->output, &buf, 1) == 0)
-		return;
-	int status = broker__transport_queue(&client->transport, &buf);
-	if (status < 0) {
-		write_failed(client, status);
-		return;
-	}
-	client->output.queued = buf.len;
-	await_write(client);
-}
-
 static bool may_write(const struct broker_client *client)
 {
 	return client->output.queued == 0 &&
@@ -122,18 +101,15 @@ void broker__client_flush(struct broker_client *client)
 		unsigned count = broker__output_gather(&client->output, bufs, BROKER__GATHER_MAX);
 		if (count == 0)
 			return;
-		size_t offered = 0;
-		for (unsigned i = 0; i < count; i++)
-			offered += bufs[i].len;
-		int taken = broker__transport_try(&client->transport, bufs, count);
-		if (taken < 0 && taken != UV_EAGAIN) {
-			write_failed(client, taken);
+		ssize_t taken = net_stream_write(client->stream, bufs, count);
+		if (taken < 0) {
+			write_failed(client, (int)taken);
 			return;
 		}
-		if (taken > 0)
-			broker__output_sent(&client->output, (size_t)taken);
-		if (taken < 0 || (size_t)taken < offered)
-			wait_for_room(client);
+		broker__output_sent(&client->output, (size_t)taken);
+		client->output.queued = client->stream->begun_bytes;
+		if (client->output.queued > 0)
+			await_write(client);
 	}
 }
 
@@ -166,7 +142,7 @@ void broker__client_cut(struct broker_client *client, const char *reason)
 void broker__client_count_lost(struct broker_client *client)
 {
 	struct broker__output *output = &client->output;
-	size_t unwritten = broker__transport_unwritten(&client->transport);
+	size_t unwritten = net_stream_unwritten(client->stream);
 	if (output->queued > unwritten) {
 		size_t written = output->queued - unwritten;
 		output->queued = unwritten;
@@ -183,7 +159,7 @@ void broker__client_finish(struct broker_client *client)
 	client->life = BROKER__GONE;
 	broker__emit_disconnect(client);
 	broker__output_drop(&client->output);
-	broker__transport_close(&client->transport);
+	net_stream_close(client->stream);
 }
 
 static void on_linger_over(uv_timer_t *timer)
@@ -198,7 +174,7 @@ static void on_linger_over(uv_timer_t *timer)
  * output is taken before the connection ends. */
 void broker__client_linger(struct broker_client *client)
 {
-	broker__transport_pause(&client->transport);
+	net_stream_pause(client->stream);
 	broker__client_flush(client);
 	if (client->life != BROKER__LINGERING)
 		return;
@@ -226,19 +202,40 @@ static void on_timer_closed(uv_handle_t *handle)
 	broker__client_release(handle->data);
 }
 
-static void on_transport_closed(struct broker__transport *transport)
+/* ---- events of the stream ---- */
+
+static void on_opened(struct net_stream *stream)
 {
-	struct broker_client *client = of(transport);
-	uv_close((uv_handle_t *)&client->timer, on_timer_closed);
-	uv_close((uv_handle_t *)&client->deadline, on_timer_closed);
-	broker__client_release(client);
+	struct broker_client *client = stream->owner;
+	if (broker__client_is_open(client))
+		client->events->opened(client);
 }
 
-/* ---- events of the transport ---- */
-
-static void on_written(struct broker__transport *transport, int status)
+static uv_buf_t on_room(struct net_stream *stream)
 {
-	struct broker_client *client = of(transport);
+	struct broker_client *client = stream->owner;
+	return client->events->room(client);
+}
+
+static void on_bytes(struct net_stream *stream, char *data, size_t len)
+{
+	struct broker_client *client = stream->owner;
+	if (broker__client_is_open(client))
+		client->events->bytes(client, data, len);
+}
+
+static void on_ended(struct net_stream *stream, int status)
+{
+	struct broker_client *client = stream->owner;
+	if (!broker__client_is_open(client))
+		return;
+	broker__read_clock(client->loop);
+	broker__client_cut(client, status == UV_EOF ? "Client Closed" : "Read Error");
+}
+
+static void on_drained(struct net_stream *stream, int status)
+{
+	struct broker_client *client = stream->owner;
 	size_t written = client->output.queued;
 	client->output.queued = 0;
 	uv_timer_stop(&client->deadline);
@@ -255,36 +252,30 @@ static void on_written(struct broker__transport *transport, int status)
 	client->events->drained(client);
 }
 
-static uv_buf_t on_room(struct broker__transport *transport)
+static void on_held(struct net_stream *stream, ptrdiff_t change)
 {
-	struct broker_client *client = of(transport);
-	return client->events->room(client);
+	struct broker_client *client = stream->owner;
+	client->layer_bytes += (size_t)change;
+	client->loop->layer_bytes += (size_t)change;
 }
 
-static void on_bytes(struct broker__transport *transport, char *data, ssize_t len)
+static void on_closed(struct net_stream *stream)
 {
-	struct broker_client *client = of(transport);
-	if (!broker__client_is_open(client))
-		return;
-	if (len > 0) {
-		client->events->bytes(client, data, (size_t)len);
-		return;
-	}
-	broker__read_clock(client->loop);
-	broker__client_cut(client, len == UV_EOF ? "Client Closed" : "Read Error");
+	struct broker_client *client = stream->owner;
+	uv_close((uv_handle_t *)&client->timer, on_timer_closed);
+	uv_close((uv_handle_t *)&client->deadline, on_timer_closed);
+	broker__client_release(client);
 }
 
-static const struct broker__transport_events transport_events = {
-    .room = on_room, .bytes = on_bytes, .written = on_written, .closed = on_transport_closed};
+static const struct net_stream_events stream_events = {.opened = on_opened,
+						       .room = on_room,
+						       .bytes = on_bytes,
+						       .ended = on_ended,
+						       .drained = on_drained,
+						       .held = on_held,
+						       .closed = on_closed};
 
 /* ---- the beginning ---- */
-
-static void on_early_closed(struct broker__transport *transport)
-{
-	free(of(transport));
-}
-
-static const struct broker__transport_events early_events = {.closed = on_early_closed};
 
 static void init_timer(struct broker_client *client, uv_timer_t *timer)
 {
@@ -292,29 +283,26 @@ static void init_timer(struct broker_client *client, uv_timer_t *timer)
 	timer->data = client;
 }
 
-struct broker_client *broker__client_open(struct broker__loop *loop, uv_stream_t *listener,
+struct broker_client *broker__client_open(struct broker__loop *loop, struct net_stream *stream,
 					  const struct broker__connection_events *events)
 {
-	struct broker *broker = loop->broker;
 	struct broker_client *client = calloc(1, sizeof *client);
-	bool needs_close = false;
-	int status = client
-			 ? broker__transport_accept(&client->transport, listener, &early_events, &needs_close)
-			 : -ENOMEM;
-	if (status < 0) {
-		broker_log(broker->log, BROKER_LOG_ERROR, "Client Accept Error: %s", uv_strerror(status));
-		if (needs_close)
-			broker__transport_close(&client->transport);
-		else
-			free(client);
+	if (!client) {
+		broker_log(loop->broker->log, BROKER_LOG_ERROR, "Client Accept Error: out of memory");
+		net_stream_close(stream);
 		return NULL;
 	}
-	client->transport.events = &transport_events;
 	client->loop = loop;
+	client->stream = stream;
 	client->events = events;
-	client->holds = 3; /* transport, timer, deadline */
+	client->holds = 3; /* stream, timer, deadline */
 	init_timer(client, &client->timer);
 	init_timer(client, &client->deadline);
-	broker__output_init(&client->output, &loop->pool, broker->options.max_pending);
+	broker__output_init(&client->output, &loop->pool, loop->broker->options.max_pending);
 	return client;
+}
+
+void broker__client_start(struct broker_client *client)
+{
+	net_stream_start(client->stream, &stream_events, client);
 }

@@ -1,4 +1,4 @@
-/* connection.h - a client's transport and output: write, flush, close. Inside this folder.
+/* connection.h - a client's stream and output: write, flush, close. Inside this folder.
  *
  * The lowest layer of a client. It knows nothing of operations, matching or other clients; its owner hears of what
  * happens through a table of events. */
@@ -12,6 +12,8 @@
 /* The way up: what happens to a client. Called by connection.c from the event loop, except `admitted`, which connect.c
  * calls. */
 struct broker__connection_events {
+	/* Bytes can be written, and read once the stream is told to. */
+	void (*opened)(struct broker_client *client);
 	/* Where the next bytes go; no room: reading pauses until it is resumed. */
 	uv_buf_t (*room)(struct broker_client *client);
 	/* len bytes were put there. The client is open. */
@@ -24,10 +26,12 @@ struct broker__connection_events {
 	void (*closed)(struct broker_client *client);
 };
 
-/* Accept the next connection of the listener as a client that is not read yet. It is not in loop->all; the caller
- * fills in what it is. NULL when that fails, which is logged. */
-struct broker_client *broker__client_open(struct broker__loop *loop, uv_stream_t *listener,
+/* Make a client of a new stream. Takes the stream, also on failure. The client is not in loop->all; the caller fills in
+ * what it is, then starts it. NULL when out of memory, which is logged. */
+struct broker_client *broker__client_open(struct broker__loop *loop, struct net_stream *stream,
 					  const struct broker__connection_events *events);
+/* Start the stream: the first event is `opened`, which may come during this call. */
+void broker__client_start(struct broker_client *client);
 
 /* Delay the `closed` event; handles hold a client until they are closed. */
 void broker__client_hold(struct broker_client *client);
@@ -75,7 +79,7 @@ void broker__client_cut_slow(struct broker_client *client);
 
 /* After the teardown, once the life says LINGERING: write the last output, for some time at most, then finish. */
 void broker__client_linger(struct broker_client *client);
-/* The end: count the output that is left as lost, emit the disconnect event, close the transport. */
+/* The end: count the output that is left as lost, emit the disconnect event, close the stream. */
 void broker__client_finish(struct broker_client *client);
 /* Set lost_messages and lost_bytes from the output that the kernel has not taken. */
 void broker__client_count_lost(struct broker_client *client);

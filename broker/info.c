@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "broker/address.h"
+#include "net/address.h"
 #include "broker/auth.h"
 #include "broker/connection.h"
 #include "wire/info.h"
@@ -11,11 +11,11 @@
 void broker__client_send_info(struct broker_client *client)
 {
 	const struct broker *broker = client->loop->broker;
-	char host[BROKER__HOST_TEXT];
+	char host[NET_HOST_TEXT];
 	int port = broker->port;
 	snprintf(host, sizeof host, "%s", broker->host);
 	if (broker->options.client_advertise)
-		broker__address_split(broker->options.client_advertise, broker->port, host, &port);
+		net_address_split(broker->options.client_advertise, broker->port, host, &port);
 	const struct wire_info info = {
 	    .server_id = broker->server_id,
 	    .server_name = broker->options.server_name ? broker->options.server_name : broker->server_id,

@@ -34,7 +34,7 @@ void broker_inspect_totals(struct broker *broker, struct broker_totals *totals)
 	    .started_ns = broker->started_ns,
 	    .server_id = broker->server_id,
 	    .server_name = broker->options.server_name ? broker->options.server_name : broker->server_id,
-	    .port = broker->is_listening ? broker->port : 0,
+	    .port = broker->listener ? broker->port : 0,
 	    .http_port = broker->http_port,
 	    .total_connections = broker->total_connections,
 	    .subscriptions = broker->sublist.count,

@@ -6,8 +6,6 @@
 
 /* Bind and listen as the options say. 0, or a negative code with *fault naming address and remedy. */
 int broker__listen(struct broker *broker, struct wire_fault *fault);
-/* Accept the connection that waits (loop->has_newcomers). */
-void broker__listen_continue(struct broker *broker);
 /* Close the listener, if it is open. */
 void broker__listen_stop(struct broker *broker);
 

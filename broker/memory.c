@@ -22,12 +22,12 @@ uint64_t broker__memory_limit(const struct broker *broker)
 
 static uint64_t held_by_all(const struct broker__loop *loop)
 {
-	return loop->pool.in_use_bytes + loop->partial_bytes;
+	return loop->pool.in_use_bytes + loop->layer_bytes + loop->partial_bytes;
 }
 
 static uint64_t held_by(const struct broker_client *client)
 {
-	return broker__output_pending(&client->output) + client->held_bytes;
+	return broker__output_pending(&client->output) + client->layer_bytes + client->held_bytes;
 }
 
 static bool is_over_limit(const struct broker__loop *loop)
@@ -113,7 +113,8 @@ static uint64_t held_idly(const struct broker_client *client)
 {
 	uint64_t silent_ms = uv_now(&client->loop->uv) - client->fed_ms;
 	bool is_idle = client->paused == 0 && silent_ms >= IDLE_MS;
-	return broker__output_pending(&client->output) + (is_idle ? client->held_bytes : 0);
+	return broker__output_pending(&client->output) + client->layer_bytes +
+	       (is_idle ? client->held_bytes : 0);
 }
 
 static void close_publisher(struct broker_client *client)
@@ -136,7 +137,7 @@ void broker__memory_make_room(struct broker__loop *loop, uint64_t waited_ms)
 	if (!largest)
 		return;
 	broker__read_clock(loop);
-	if (broker__output_pending(&largest->output) > largest->held_bytes)
+	if (broker__output_pending(&largest->output) + largest->layer_bytes > largest->held_bytes)
 		cut_consumer(largest);
 	else
 		close_publisher(largest);

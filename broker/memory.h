@@ -1,4 +1,5 @@
-/* memory.h - keep what is held for all clients within max_pending_total, output and input together. Inside this folder.
+/* memory.h - keep what is held for all clients within max_pending_total, output, input and what the layers of streams
+ * hold (net/stream.h) together. Inside this folder.
  *
  * When output does not fit, the client with most of it is cut. Input is not read in the first place: a client that sends
  * something large waits until there is room (pressure.h); when nothing shrinks for a while, the client with the largest
@@ -11,7 +12,7 @@
 
 enum { BROKER__MEMORY_LARGE_BYTES = 64 * 1024 };
 
-/* Bytes of output and input that all clients may hold together. */
+/* Bytes that all clients may hold together. */
 uint64_t broker__memory_limit(const struct broker *broker);
 
 /* How many of `wanted` bytes may be read of the client now; 0: memory is short. */

@@ -100,19 +100,31 @@ void broker__output_set_max(struct broker__output *output, uint64_t max)
 	set_end(output);
 }
 
+/* Keep the first `queued` bytes as all there is. Returns the chunks after them. */
+static struct broker__chunk *cut_off(struct broker__output *output)
+{
+	struct broker__chunk *chunk = output->first;
+	size_t left = output->queued;
+	output->last->used = (uint32_t)(output->at - output->last->data);
+	for (; left > chunk->used - chunk->sent; chunk = chunk->next) {
+		left -= chunk->used - chunk->sent;
+		chunk->messages = 0;
+	}
+	struct broker__chunk *rest = chunk->next;
+	chunk->next = NULL;
+	chunk->messages = 0;
+	chunk->used = chunk->sent + (uint32_t)left;
+	output->base = (int64_t)(output->queued - left) - (int64_t)chunk->sent;
+	output->last = chunk;
+	output->at = output->end = chunk->data + chunk->used;
+	return rest;
+}
+
 void broker__output_drop(struct broker__output *output)
 {
 	struct broker__chunk *chunk = output->first;
 	if (chunk && output->queued > 0) {
-		struct broker__chunk *kept = chunk;
-		chunk = chunk->next;
-		kept->next = NULL;
-		kept->messages = 0;
-		kept->used = kept->sent + (uint32_t)output->queued;
-		output->last = kept;
-		output->at = kept->data + kept->used;
-		output->base = -(int64_t)kept->sent;
-		output->end = output->at;
+		chunk = cut_off(output);
 	} else {
 		output->first = output->last = NULL;
 		output->base = 0;

@@ -45,7 +45,7 @@ struct broker__output {
 	struct broker__pool *pool;
 	int64_t base;      /* pending bytes = base + those in the last chunk */
 	uint64_t max;      /* pending bytes allowed */
-	size_t queued;     /* bytes given to broker__transport_queue and not written yet */
+	size_t queued;     /* begun by the last write (net/stream.h) and not taken yet */
 	bool starts_large; /* this client's output was recently more than a small chunk */
 };
 
@@ -55,7 +55,7 @@ void broker__pool_fini(struct broker__pool *pool);
 bool broker__pool_trim(struct broker__pool *pool);
 
 void broker__output_init(struct broker__output *output, struct broker__pool *pool, uint64_t max);
-/* Release the chunks, except the one that the kernel reads from while a write is queued. */
+/* Release the chunks, except those with the first `queued` bytes. */
 void broker__output_drop(struct broker__output *output);
 void broker__output_set_max(struct broker__output *output, uint64_t max);
 

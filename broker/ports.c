@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "broker/address.h"
+#include "net/address.h"
 
 /* Write the file under another name, then rename it. 0 or a negated errno. */
 static int write_whole(const char *path, const char *text)
@@ -51,9 +51,9 @@ static bool is_unspecified(const char *host)
 
 static void append_url(json_t *urls, const char *scheme, const char *host, int port)
 {
-	char address[BROKER__ADDRESS_TEXT];
+	char address[NET_ADDRESS_TEXT];
 	json_array_append_new(
-	    urls, json_sprintf("%s://%s", scheme, broker__address_text(address, sizeof address, host, port)));
+	    urls, json_sprintf("%s://%s", scheme, net_address_text(address, sizeof address, host, port)));
 }
 
 static void append_interfaces(json_t *urls, const char *scheme, int port, int family)

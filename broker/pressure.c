@@ -78,7 +78,7 @@ size_t broker__pressure_room(struct broker_client *client, size_t wanted)
 	if (room > 0)
 		return room;
 	client->starved_ms = uv_now(&loop->uv);
-	client->paused |= BROKER__STARVED; /* without room the transport pauses on its own */
+	client->paused |= BROKER__STARVED; /* without room the stream pauses on its own */
 	broker__clients_add(&loop->starved, client, BROKER__LINK(starved));
 	start_tick(loop);
 	return 0;
@@ -121,7 +121,7 @@ void broker__pressure_apply(struct broker_client *publisher, bool has_published)
 		return;
 	if (loop->stalled_by && is_behind(loop->stalled_by))
 		stall(publisher, loop->stalled_by, stall_ms(loop->stalled_by));
-	else if (loop->pool.in_use_bytes > broker__memory_limit(loop->broker) / 4 * 3)
+	else if (loop->pool.in_use_bytes + loop->layer_bytes > broker__memory_limit(loop->broker) / 4 * 3)
 		stall(publisher, NULL, STALL_MIN_MS);
 }
 

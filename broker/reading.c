@@ -8,7 +8,7 @@
 void broker__client_pause(struct broker_client *client, enum broker__pause why)
 {
 	client->paused |= (unsigned)why;
-	broker__transport_pause(&client->transport);
+	net_stream_pause(client->stream);
 }
 
 void broker__turn_wait(struct broker_client *client)
@@ -49,5 +49,5 @@ void broker__client_resume(struct broker_client *client, enum broker__pause why)
 	if (client->is_kept)
 		broker__turn_wait(client);
 	else
-		broker__transport_read(&client->transport);
+		net_stream_read(client->stream);
 }

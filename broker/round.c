@@ -4,7 +4,6 @@
 #include "broker/flush.h"
 #include "broker/input.h"
 #include "broker/large.h"
-#include "broker/listen.h"
 #include "broker/reading.h"
 #include "broker/subscriptions.h"
 #include "broker/teardown.h"
@@ -57,15 +56,13 @@ static bool is_idle(const struct broker__loop *loop)
 {
 	bool has_retired = loop->retired.unused || (loop->retired.first && !loop->large.publisher);
 	return loop->waiting.len == 0 && loop->served.len == 0 && !loop->dirty.first && !loop->leaving &&
-	       !loop->emptying && !has_retired && !loop->has_newcomers;
+	       !loop->emptying && !has_retired;
 }
 
 static void on_round(uv_idle_t *round)
 {
 	struct broker__loop *loop = round->data;
 	loop->round_ns = uv_hrtime();
-	if (loop->has_newcomers)
-		broker__listen_continue(loop->broker);
 	broker__flush(loop);
 	take_turns(loop);
 	broker__subscriptions_continue(loop);
@@ -80,7 +77,6 @@ static void on_before_poll(uv_prepare_t *before_poll)
 {
 	struct broker__loop *loop = before_poll->data;
 	loop->round_ns = 0;
-	loop->newcomers = 0;
 }
 
 void broker__rounds_init(struct broker__loop *loop)

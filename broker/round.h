@@ -1,4 +1,4 @@
-/* round.h - the work between two polls, inside this folder: write pending output, accept, give turns to clients that
+/* round.h - the work between two polls, inside this folder: write pending output, give turns to clients that
  * wait, end the subscriptions of clients that have gone (turn.h). */
 #ifndef BROKER_ROUND_H
 #define BROKER_ROUND_H

@@ -16,6 +16,7 @@
 struct broker__login;
 struct broker_monitor;
 struct broker_cursor;
+struct net_listener;
 
 enum {
 	BROKER__LOOPS = 1,
@@ -66,8 +67,6 @@ struct broker__loop {
 	int64_t work_left, turn_units;         /* of the current turn; its units at the beginning */
 	uint64_t round_ns;                     /* when this round began, by uv_hrtime; 0: it has not begun */
 	bool is_sink_full;                     /* since the turn began: operations that make events wait */
-	bool has_newcomers;                    /* connections wait to be accepted */
-	unsigned newcomers;                    /* accepted since the last poll */
 	struct broker__match_builder *builder; /* for matches that take a turn at most, and to begin with */
 	struct broker__large large;
 	uv_idle_t round;
@@ -75,6 +74,7 @@ struct broker__loop {
 	uv_prepare_t before_poll;
 	struct broker__counters counters;
 	size_t partial_bytes; /* input held for all clients, as far as it has arrived */
+	size_t layer_bytes;   /* held by the layers of all streams */
 	size_t match_bytes;
 	uint64_t matches_made;
 	size_t flush_above_bytes;         /* output in use above which dirty clients are written at once */
@@ -104,9 +104,9 @@ struct broker {
 	struct broker_monitor *monitor;
 	struct broker_cursor *cursors; /* of answers that are being written */
 	struct broker__closed closed;
-	bool is_lame, is_stopping, is_listening;
+	bool is_lame, is_stopping;
 	bool wants_trace; /* the log takes trace lines; a copy, so that asking is cheap */
-	uv_tcp_t listener;
+	struct net_listener *listener; /* NULL: not listening */
 	uv_async_t stop, wake;
 	uv_signal_t signals[5];
 	uv_timer_t lame_timer;

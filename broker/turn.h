@@ -2,7 +2,7 @@
  *
  *	poll ─▶ reads: one turn for each client that has sent something ─┐
  *	 ▲                                                               ▼ what is left of a turn is kept, and the client waits
- *	 └── round (round.h): write pending output, accept, one turn after the other for those who wait ◀─┘
+ *	 └── round (round.h): write pending output, one turn after the other for those who wait ◀─┘
  *
  * Work is counted in units of about 10 ns: cheap to count where loops are anyway, and the same on every machine. A turn is
  * over when its units are used up; the operation in progress then continues in the client's next turn, in order, before

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/address.h"
+#include "net/address.h"
 
 #define MIB (1024u * 1024u)
 
@@ -99,9 +99,9 @@ static bool has_user(const struct broker_options *options, const char *name)
 
 static bool is_address(const char *text)
 {
-	char host[BROKER__HOST_TEXT];
+	char host[NET_HOST_TEXT];
 	int port;
-	return broker__address_split(text, BROKER_PORT, host, &port);
+	return net_address_split(text, BROKER_PORT, host, &port);
 }
 
 int broker_options_check(const struct broker_options *options, struct wire_fault *fault)

@@ -2,14 +2,15 @@
 # below it, and nothing else of ours. Run as: cmake -DSOURCE_DIR=... -P includes.cmake
 cmake_minimum_required(VERSION 3.25) # for IN_LIST
 
-set(ROOMS wire store tap broker trace replay cli bench)
+set(ROOMS wire store tap net broker trace replay cli bench)
 set(MAY_INCLUDE_wire wire)
 set(MAY_INCLUDE_store store wire)
 set(MAY_INCLUDE_tap tap store wire)
-set(MAY_INCLUDE_broker broker wire)
+set(MAY_INCLUDE_net net wire)
+set(MAY_INCLUDE_broker broker net wire)
 set(MAY_INCLUDE_trace trace store wire)
-set(MAY_INCLUDE_replay replay trace store wire)
-set(MAY_INCLUDE_cli cli broker tap store replay trace wire)
+set(MAY_INCLUDE_replay replay trace net store wire)
+set(MAY_INCLUDE_cli cli broker net tap store replay trace wire)
 set(MAY_INCLUDE_bench bench store wire)
 
 # What each room must do without, whoever declares it.

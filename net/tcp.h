@@ -1,0 +1,17 @@
+/* tcp.h - the lowest layer of a stream: a TCP connection on a libuv loop, accepted or connected.
+ *
+ * It holds no bytes: reads go where the owner says, and what the kernel does not take stays with the owner. Small writes
+ * are sent at once (TCP_NODELAY). The process must ignore SIGPIPE. */
+#ifndef NET_TCP_H
+#define NET_TCP_H
+
+#include "net/stream.h"
+
+/* A stream of an accepted connection. Takes the descriptor, also on failure. 0, or a negative code. */
+int net_tcp_accepted(struct net_stream **stream, uv_loop_t *loop, int fd,
+		     const struct sockaddr_storage *peer);
+
+/* A stream that connects to the peer once it is started. 0, or a negative code. */
+int net_tcp_connect(struct net_stream **stream, uv_loop_t *loop, const struct sockaddr_storage *peer);
+
+#endif
