@@ -2,8 +2,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,16 +9,10 @@ enum { MAX_CALLBACK = 128 };
 
 static const int64_t MAX_NUMBER = (int64_t)1 << 50; /* more than any count will reach */
 
-const char *broker__query(const struct broker__request *request, const char *name)
+bool broker__query_int(const struct net_http_request *request, const char *name, int64_t missing,
+		       int64_t *value, struct net_http_answer *answer)
 {
-	const char *value = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
-	return value ? value : "";
-}
-
-bool broker__query_int(const struct broker__request *request, const char *name, int64_t missing,
-		       int64_t *value, struct broker__answer *answer)
-{
-	const char *text = broker__query(request, name);
+	const char *text = net_http_query(request, name);
 	char *end;
 	*value = missing;
 	if (!*text)
@@ -30,20 +22,20 @@ bool broker__query_int(const struct broker__request *request, const char *name, 
 	*value = *value > MAX_NUMBER ? MAX_NUMBER : *value;
 	if (!*end && !errno)
 		return true;
-	broker__answer_text(answer, MHD_HTTP_BAD_REQUEST,
+	net_http_answer_text(answer, NET_HTTP_BAD_REQUEST,
 			    "Error decoding int for '%s': \"%.40s\" is not a number", name, text);
 	return false;
 }
 
-bool broker__query_bool(const struct broker__request *request, const char *name, bool *value,
-			struct broker__answer *answer)
+bool broker__query_bool(const struct net_http_request *request, const char *name, bool *value,
+			struct net_http_answer *answer)
 {
-	const char *text = broker__query(request, name);
+	const char *text = net_http_query(request, name);
 	*value = strcmp(text, "1") == 0 || strcasecmp(text, "t") == 0 || strcasecmp(text, "true") == 0;
 	if (*value || !*text || strcmp(text, "0") == 0 || strcasecmp(text, "f") == 0 ||
 	    strcasecmp(text, "false") == 0)
 		return true;
-	broker__answer_text(answer, MHD_HTTP_BAD_REQUEST,
+	net_http_answer_text(answer, NET_HTTP_BAD_REQUEST,
 			    "Error decoding boolean for '%s': \"%.40s\" is neither true nor false", name,
 			    text);
 	return false;
@@ -59,36 +51,21 @@ static bool is_callback(const char *name)
 	return len <= MAX_CALLBACK;
 }
 
-void broker__answer_text(struct broker__answer *answer, unsigned status, const char *format, ...)
+bool broker__answer_json(const struct net_http_request *request, struct net_http_answer *answer,
+			 unsigned status, struct broker__json *json)
 {
-	char *text = NULL;
-	va_list arguments;
-	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		text = NULL;
-	va_end(arguments);
-	broker__json_fini(&answer->body);
-	answer->status = status;
-	answer->type = "text/plain; charset=utf-8";
-	answer->body.is_failed = !text;
-	broker__json_raw(&answer->body, wire_slice_str(text));
-	free(text);
-}
-
-bool broker__answer_json(const struct broker__request *request, struct broker__answer *answer,
-			 unsigned status)
-{
-	const char *callback = broker__query(request, "callback");
+	const char *callback = net_http_query(request, "callback");
 	if (!is_callback(callback)) {
-		broker__answer_text(answer, MHD_HTTP_BAD_REQUEST, "callback is not the name of a function");
+		net_http_answer_text(answer, NET_HTTP_BAD_REQUEST, "callback is not the name of a function");
 		return false;
 	}
 	answer->status = status;
 	answer->type = *callback ? "application/javascript" : "application/json";
-	answer->is_call = *callback;
+	*json = (struct broker__json){.body = &answer->body};
 	if (*callback) {
-		broker__json_raw(&answer->body, wire_slice_str(callback));
-		broker__json_raw(&answer->body, WIRE_LITERAL("("));
+		net_http_body_add(&answer->body, wire_slice_str(callback));
+		net_http_body_add(&answer->body, WIRE_LITERAL("("));
+		answer->tail = ")";
 	}
 	return true;
 }

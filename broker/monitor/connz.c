@@ -24,7 +24,7 @@ struct candidate {
 enum phase { COLLECTING, LISTING, IN_ROW };
 
 struct connz {
-	struct broker__rest rest;
+	struct net_http_rest rest;
 	struct broker *broker;
 	struct broker__connz_query query;
 	char *user; /* owned; "" = everybody */
@@ -37,6 +37,7 @@ struct connz {
 	int64_t left; /* to be listed */
 	uint64_t row; /* the client whose subscriptions are being listed */
 	bool out_of_memory;
+	struct broker__json json;
 };
 
 /* ---- collecting ---- */
@@ -190,7 +191,7 @@ static bool list_subscriptions(struct connz *connz, struct broker__json *json)
 	struct detail detail = {.json = json, .cid = connz->row};
 	bool with_detail = connz->query.subscriptions == BROKER__SUBS_DETAIL;
 	bool has_more = broker_cursor_cid(&connz->cursor) == connz->row; /* else it has gone meanwhile */
-	for (int i = 0; has_more && i < SLOTS_AT_ONCE && json->len < BROKER__PIECE_BYTES; i++)
+	for (int i = 0; has_more && i < SLOTS_AT_ONCE && json->body->len < NET_HTTP_PIECE_BYTES; i++)
 		has_more = with_detail ? broker_cursor_next_subs(&connz->cursor, add_detail, &detail)
 				       : broker_cursor_next_subs(&connz->cursor, add_subject, json);
 	if (has_more)
@@ -250,7 +251,7 @@ static void begin_page(struct connz *connz, struct broker__json *json)
 /* Write more rows of the page. False when it is complete. */
 static bool list_some(struct connz *connz, struct broker__json *json)
 {
-	for (int i = 0; i < CLIENTS_AT_ONCE && json->len < BROKER__PIECE_BYTES; i++) {
+	for (int i = 0; i < CLIENTS_AT_ONCE && json->body->len < NET_HTTP_PIECE_BYTES; i++) {
 		if (connz->left == 0) {
 			broker__json_array_end(json);
 			broker__json_object_end(json);
@@ -285,17 +286,18 @@ static bool write_piece(struct connz *connz, struct broker__json *json)
 	return list_some(connz, json);
 }
 
-static bool write_connz(struct broker__rest *rest, struct broker__json *json)
+static bool write_connz(struct net_http_rest *rest, struct net_http_body *body)
 {
 	struct connz *connz = (struct connz *)rest;
-	bool has_more = write_piece(connz, json);
-	json->is_failed |= connz->out_of_memory;
-	if (json->len == 0)
-		broker__json_raw(json, WIRE_LITERAL(" "));
+	connz->json.body = body;
+	bool has_more = write_piece(connz, &connz->json);
+	body->is_failed |= connz->out_of_memory;
+	if (body->len == 0)
+		net_http_body_add(body, WIRE_LITERAL(" "));
 	return has_more;
 }
 
-static void close_connz(struct broker__rest *rest)
+static void close_connz(struct net_http_rest *rest)
 {
 	struct connz *connz = (struct connz *)rest;
 	broker_cursor_fini(&connz->cursor);
@@ -331,13 +333,14 @@ static struct connz *open_connz(struct broker *broker, const struct broker__conn
 	return connz;
 }
 
-void broker__serve_connz(const struct broker__request *request, struct broker__answer *answer)
+void broker__serve_connz(const struct net_http_request *request, struct net_http_answer *answer)
 {
 	struct broker__connz_query query = {0};
+	struct broker__json json; /* connz has its own, which lasts */
 	if (!broker__connz_query_read(request, &query, answer) ||
-	    !broker__answer_json(request, answer, MHD_HTTP_OK))
+	    !broker__answer_json(request, answer, NET_HTTP_OK, &json))
 		return;
-	struct connz *connz = open_connz(request->broker, &query, broker__query(request, "user"));
+	struct connz *connz = open_connz(broker__of_request(request), &query, net_http_query(request, "user"));
 	answer->body.is_failed = !connz;
 	answer->rest = connz ? &connz->rest : NULL;
 }

@@ -4,6 +4,6 @@
 
 #include "broker/monitor/answer.h"
 
-void broker__serve_connz(const struct broker__request *request, struct broker__answer *answer);
+void broker__serve_connz(const struct net_http_request *request, struct net_http_answer *answer);
 
 #endif

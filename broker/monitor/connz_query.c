@@ -76,8 +76,8 @@ static int64_t by_reason(const struct broker_client_info *info, int64_t now_ns)
 	return -key;
 }
 
-static bool read_sort(const struct broker__request *request, struct broker__connz_query *query,
-		      struct broker__answer *answer)
+static bool read_sort(const struct net_http_request *request, struct broker__connz_query *query,
+		      struct net_http_answer *answer)
 {
 	static const struct {
 		const char *name;
@@ -99,42 +99,42 @@ static bool read_sort(const struct broker__request *request, struct broker__conn
 	    {"stop", by_stop, true},
 	    {"reason", by_reason, true},
 	};
-	const char *name = broker__query(request, "sort");
+	const char *name = net_http_query(request, "sort");
 	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
 		query->sort_key = orders[i].key;
 		if (strcmp(orders[i].name, name) != 0)
 			continue;
 		if (!orders[i].is_of_closed || !query->with_open)
 			return true;
-		broker__answer_text(answer, MHD_HTTP_BAD_REQUEST,
+		net_http_answer_text(answer, NET_HTTP_BAD_REQUEST,
 				    "sort by %s only valid on closed connections", name);
 		return false;
 	}
-	broker__answer_text(answer, MHD_HTTP_BAD_REQUEST, "invalid sorting option: %.40s", name);
+	net_http_answer_text(answer, NET_HTTP_BAD_REQUEST, "invalid sorting option: %.40s", name);
 	return false;
 }
 
-static bool read_state(const struct broker__request *request, struct broker__connz_query *query,
-		       struct broker__answer *answer)
+static bool read_state(const struct net_http_request *request, struct broker__connz_query *query,
+		       struct net_http_answer *answer)
 {
-	const char *state = broker__query(request, "state");
+	const char *state = net_http_query(request, "state");
 	bool is_any = strcasecmp(state, "any") == 0 || strcasecmp(state, "all") == 0;
 	bool is_closed = strcasecmp(state, "closed") == 0;
 	query->with_open = !is_closed;
 	query->with_closed = is_closed || is_any;
 	if (!*state || is_closed || is_any || strcasecmp(state, "open") == 0)
 		return true;
-	broker__answer_text(answer, MHD_HTTP_BAD_REQUEST,
+	net_http_answer_text(answer, NET_HTTP_BAD_REQUEST,
 			    "Error decoding state for %.40s: write open, closed or any", state);
 	return false;
 }
 
-static bool read_subscriptions(const struct broker__request *request, struct broker__connz_query *query,
-			       struct broker__answer *answer)
+static bool read_subscriptions(const struct net_http_request *request, struct broker__connz_query *query,
+			       struct net_http_answer *answer)
 {
 	bool is_wanted = false;
 	query->subscriptions = BROKER__SUBS_DETAIL;
-	if (strcasecmp(broker__query(request, "subs"), "detail") == 0)
+	if (strcasecmp(net_http_query(request, "subs"), "detail") == 0)
 		return true;
 	if (!broker__query_bool(request, "subs", &is_wanted, answer))
 		return false;
@@ -142,8 +142,8 @@ static bool read_subscriptions(const struct broker__request *request, struct bro
 	return true;
 }
 
-bool broker__connz_query_read(const struct broker__request *request, struct broker__connz_query *query,
-			      struct broker__answer *answer)
+bool broker__connz_query_read(const struct net_http_request *request, struct broker__connz_query *query,
+			      struct net_http_answer *answer)
 {
 	int64_t cid = 0;
 	if (!read_state(request, query, answer) || !read_sort(request, query, answer) ||

@@ -18,7 +18,7 @@ struct broker__connz_query {
 };
 
 /* Read the query of a request. False, with a 400 in *answer, when it is malformed. */
-bool broker__connz_query_read(const struct broker__request *request, struct broker__connz_query *query,
-			      struct broker__answer *answer);
+bool broker__connz_query_read(const struct net_http_request *request, struct broker__connz_query *query,
+			      struct net_http_answer *answer);
 
 #endif

@@ -3,31 +3,13 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "wire/json_text.h"
 
-void broker__json_fini(struct broker__json *json)
+static void append(struct broker__json *json, struct wire_slice text)
 {
-	free(json->text);
-	*json = (struct broker__json){0};
-}
-
-void broker__json_raw(struct broker__json *json, struct wire_slice text)
-{
-	if (json->len + text.len > json->cap) {
-		size_t cap = (json->len + text.len) * 2;
-		char *grown = realloc(json->text, cap);
-		json->is_failed |= !grown;
-		if (!grown)
-			return;
-		json->text = grown;
-		json->cap = cap;
-	}
-	if (text.len > 0)
-		memcpy(json->text + json->len, text.data, text.len);
-	json->len += text.len;
+	net_http_body_add(json->body, text);
 }
 
 static __attribute__((format(printf, 2, 3))) void print(struct broker__json *json, const char *format, ...)
@@ -37,7 +19,7 @@ static __attribute__((format(printf, 2, 3))) void print(struct broker__json *jso
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	broker__json_raw(json, wire_slice_str(text));
+	append(json, wire_slice_str(text));
 }
 
 /* ---- layout ---- */
@@ -46,16 +28,16 @@ static void break_line(struct broker__json *json)
 {
 	if (json->is_compact || json->depth == 0)
 		return;
-	broker__json_raw(json, WIRE_LITERAL("\n"));
+	append(json, WIRE_LITERAL("\n"));
 	for (unsigned i = 0; i < json->depth; i++)
-		broker__json_raw(json, WIRE_LITERAL("  "));
+		append(json, WIRE_LITERAL("  "));
 }
 
 /* Write the comma and the key that precede a value. */
 static void begin_member(struct broker__json *json, const char *key)
 {
 	if (json->has_member)
-		broker__json_raw(json, WIRE_LITERAL(","));
+		append(json, WIRE_LITERAL(","));
 	break_line(json);
 	if (key)
 		print(json, json->is_compact ? "\"%s\":" : "\"%s\": ", key);
@@ -65,7 +47,7 @@ static void begin_member(struct broker__json *json, const char *key)
 static void begin_container(struct broker__json *json, const char *key, const char *bracket)
 {
 	begin_member(json, key);
-	broker__json_raw(json, wire_slice(bracket, 1));
+	append(json, wire_slice(bracket, 1));
 	json->depth++;
 	json->has_member = false;
 }
@@ -77,8 +59,8 @@ static void end_container(struct broker__json *json, const char *bracket)
 	if (!is_empty && json->depth > 0)
 		break_line(json);
 	else if (!is_empty && !json->is_compact)
-		broker__json_raw(json, WIRE_LITERAL("\n"));
-	broker__json_raw(json, wire_slice(bracket, 1));
+		append(json, WIRE_LITERAL("\n"));
+	append(json, wire_slice(bracket, 1));
 	json->has_member = true;
 }
 
@@ -127,7 +109,7 @@ static void append_character(struct broker__json *json, struct wire_slice text, 
 	} else {
 		uint32_t point = wire_json_character(text, at);
 		bool is_valid = point < WIRE_JSON_STRAY_BYTE;
-		broker__json_raw(
+		append(
 		    json, wire_slice(bytes, wire_json_put(bytes, is_valid ? point : WIRE_JSON_REPLACEMENT)));
 	}
 }
@@ -135,15 +117,15 @@ static void append_character(struct broker__json *json, struct wire_slice text, 
 void broker__json_text(struct broker__json *json, const char *key, struct wire_slice text)
 {
 	begin_member(json, key);
-	broker__json_raw(json, WIRE_LITERAL("\""));
+	append(json, WIRE_LITERAL("\""));
 	for (size_t at = 0; at < text.len;) {
 		size_t plain = plain_len(text, at);
-		broker__json_raw(json, wire_slice(text.data + at, plain));
+		append(json, wire_slice(text.data + at, plain));
 		at += plain;
 		if (at < text.len)
 			append_character(json, text, &at);
 	}
-	broker__json_raw(json, WIRE_LITERAL("\""));
+	append(json, WIRE_LITERAL("\""));
 }
 
 void broker__json_string(struct broker__json *json, const char *key, const char *text)

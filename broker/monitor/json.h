@@ -1,28 +1,20 @@
 /* json.h - write JSON text member by member, as nats-server lays it out, inside this folder.
  *
- * Text is appended to memory that the owner may empty between two calls, so that an answer can be sent before the rest of
- * it is written. */
+ * Text is appended to the body of an answer, which may be another one from call to call, so that an answer can be sent
+ * before the rest of it is written. */
 #ifndef BROKER_MONITOR_JSON_H
 #define BROKER_MONITOR_JSON_H
 
 #include <stdint.h>
 
-#include "wire/slice.h"
+#include "net/http/answer.h"
 
 struct broker__json {
-	char *text; /* owned, len bytes */
-	size_t len, cap;
-	unsigned depth;  /* containers around what comes next */
-	bool has_member; /* the innermost container has one */
-	bool is_compact; /* no line breaks and blanks */
-	bool is_failed;  /* out of memory: the text is incomplete */
+	struct net_http_body *body; /* borrowed */
+	unsigned depth;             /* containers around what comes next */
+	bool has_member;            /* the innermost container has one */
+	bool is_compact;            /* no line breaks and blanks */
 };
-
-/* A zeroed struct is ready to be written to. */
-void broker__json_fini(struct broker__json *json);
-
-/* Append text unchanged. */
-void broker__json_raw(struct broker__json *json, struct wire_slice text);
 
 /* Members; key NULL inside an array and at the top. */
 void broker__json_object(struct broker__json *json, const char *key);

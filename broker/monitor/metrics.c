@@ -71,7 +71,7 @@ static void print_recording(FILE *out, const struct wire_sink_status *status)
 		    status->queued_bytes);
 }
 
-void broker__serve_metrics(const struct broker__request *request, struct broker__answer *answer)
+void broker__serve_metrics(const struct net_http_request *request, struct net_http_answer *answer)
 {
 	struct broker_totals totals;
 	struct wire_sink_status status;
@@ -82,15 +82,15 @@ void broker__serve_metrics(const struct broker__request *request, struct broker_
 		answer->body.is_failed = true;
 		return;
 	}
-	broker_inspect_totals(request->broker, &totals);
+	broker_inspect_totals(broker__of_request(request), &totals);
 	print_broker(out, &totals);
 	print_gauge(out, "lame_duck", "1 while the broker is shutting down gradually.",
-		    broker_inspect_is_lame(request->broker));
-	if (broker_inspect_sink(request->broker, &status))
+		    broker_inspect_is_lame(broker__of_request(request)));
+	if (broker_inspect_sink(broker__of_request(request), &status))
 		print_recording(out, &status);
 	answer->body.is_failed = fclose(out) != 0;
-	broker__json_raw(&answer->body, wire_slice(text, len));
+	net_http_body_add(&answer->body, wire_slice(text, len));
 	free(text);
-	answer->status = MHD_HTTP_OK;
+	answer->status = NET_HTTP_OK;
 	answer->type = "text/plain; version=0.0.4; charset=utf-8";
 }

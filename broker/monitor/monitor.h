@@ -1,9 +1,5 @@
-/* monitor.h - monitoring over HTTP: /varz /connz /subsz /healthz as nats-server has them, /metrics for
- * Prometheus.
- *
- * libmicrohttpd runs on the broker's own loop through its epoll descriptor: no thread, no lock. A short answer is
- * consistent; a long one is written in pieces, between which the loop runs. Connections are limited in number and idle
- * time: at the limit a new one takes the place of the one that has been quiet longest. */
+/* monitor.h - monitoring over HTTP: /varz /connz /subsz /healthz as nats-server has them, /metrics for Prometheus. The
+ * pages are the routes of a server of net/http on the broker's own loop. */
 #ifndef BROKER_MONITOR_MONITOR_H
 #define BROKER_MONITOR_MONITOR_H
 
@@ -19,8 +15,7 @@ int broker_monitor_open(struct broker_monitor **monitor, uv_loop_t *loop, struct
 			const char *host, int port, struct wire_fault *fault);
 int broker_monitor_port(const struct broker_monitor *monitor);
 
-/* Stop listening; uv handles are closed asynchronously, memory is freed when the loop has run their close
- * callbacks. */
+/* Stop serving. The loop must run once more. */
 void broker_monitor_close(struct broker_monitor *monitor);
 
 #endif

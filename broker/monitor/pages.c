@@ -6,7 +6,7 @@
 #include "broker/monitor/unserved.h"
 #include "broker/monitor/varz.h"
 
-const struct broker__page broker__pages[BROKER__PAGES + 1] = {
+const struct net_http_route broker__pages[] = {
     {"/", NULL, broker__serve_root},
     {"/accountz", NULL, broker__serve_accountz},
     {"/accstatz", NULL, broker__serve_accstatz},

@@ -1,10 +1,9 @@
-/* pages.h - the table of the monitoring's pages, inside this folder. */
+/* pages.h - the routes of the monitoring, inside this folder. Their owner is a struct broker__monitored. */
 #ifndef BROKER_MONITOR_PAGES_H
 #define BROKER_MONITOR_PAGES_H
 
 #include "broker/monitor/answer.h"
 
-/* Ends with path NULL. */
-extern const struct broker__page broker__pages[BROKER__PAGES + 1];
+extern const struct net_http_route broker__pages[];
 
 #endif

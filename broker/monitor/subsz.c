@@ -8,14 +8,14 @@
 enum { DEFAULT_LIMIT = 1024, SLOTS_AT_ONCE = 1000 /* looked at for one piece of the answer */ };
 
 struct subsz {
-	struct broker__rest rest;
+	struct net_http_rest rest;
 	struct broker *broker;
 	int64_t offset, limit;
 	char *test; /* owned: a subject that listed subscriptions must match; "" = all */
 	bool is_counting;
 	int64_t total, place; /* subscriptions that match; that were met while listing */
 	struct broker_cursor cursor;
-	struct broker__json *json; /* being written to */
+	struct broker__json json;
 };
 
 /* ---- the whole ---- */
@@ -61,17 +61,17 @@ static void list(void *context, const struct broker_subscription_info *info)
 	int64_t place = subsz->place++ - subsz->offset;
 	if (place < 0 || place >= subsz->limit)
 		return;
-	broker__json_object(subsz->json, NULL);
-	broker__json_string(subsz->json, "account", "$G");
-	broker__json_subscription(subsz->json, info, broker_cursor_cid(&subsz->cursor));
-	broker__json_object_end(subsz->json);
+	broker__json_object(&subsz->json, NULL);
+	broker__json_string(&subsz->json, "account", "$G");
+	broker__json_subscription(&subsz->json, info, broker_cursor_cid(&subsz->cursor));
+	broker__json_object_end(&subsz->json);
 }
 
 /* Visit more subscriptions. False when all have been visited. */
 static bool visit_some(struct subsz *subsz,
 		       void (*visit)(void *context, const struct broker_subscription_info *info))
 {
-	for (int i = 0; i < SLOTS_AT_ONCE && subsz->json->len < BROKER__PIECE_BYTES; i++) {
+	for (int i = 0; i < SLOTS_AT_ONCE && subsz->json.body->len < NET_HTTP_PIECE_BYTES; i++) {
 		if (broker_cursor_cid(&subsz->cursor) == 0 || subsz->place >= subsz->offset + subsz->limit)
 			return false;
 		if (!broker_cursor_next_subs(&subsz->cursor, visit, subsz))
@@ -83,7 +83,7 @@ static bool visit_some(struct subsz *subsz,
 static void begin_list(struct subsz *subsz)
 {
 	struct broker_totals totals;
-	struct broker__json *json = subsz->json;
+	struct broker__json *json = &subsz->json;
 	broker_inspect_totals(subsz->broker, &totals);
 	broker__json_object(json, NULL);
 	broker__json_string(json, "server_id", totals.server_id);
@@ -109,22 +109,22 @@ static bool write_piece(struct subsz *subsz)
 	}
 	if (visit_some(subsz, list))
 		return true;
-	broker__json_array_end(subsz->json);
-	broker__json_object_end(subsz->json);
+	broker__json_array_end(&subsz->json);
+	broker__json_object_end(&subsz->json);
 	return false;
 }
 
-static bool write_subsz(struct broker__rest *rest, struct broker__json *json)
+static bool write_subsz(struct net_http_rest *rest, struct net_http_body *body)
 {
 	struct subsz *subsz = (struct subsz *)rest;
-	subsz->json = json;
+	subsz->json.body = body;
 	bool has_more = write_piece(subsz);
-	if (json->len == 0)
-		broker__json_raw(json, WIRE_LITERAL(" "));
+	if (body->len == 0)
+		net_http_body_add(body, WIRE_LITERAL(" "));
 	return has_more;
 }
 
-static void close_subsz(struct broker__rest *rest)
+static void close_subsz(struct net_http_rest *rest)
 {
 	struct subsz *subsz = (struct subsz *)rest;
 	broker_cursor_fini(&subsz->cursor);
@@ -132,7 +132,7 @@ static void close_subsz(struct broker__rest *rest)
 	free(subsz);
 }
 
-static struct subsz *open_subsz(const struct broker__request *request, int64_t offset, int64_t limit,
+static struct subsz *open_subsz(const struct net_http_request *request, int64_t offset, int64_t limit,
 				const char *test)
 {
 	struct subsz *subsz = calloc(1, sizeof *subsz);
@@ -143,41 +143,42 @@ static struct subsz *open_subsz(const struct broker__request *request, int64_t o
 		return NULL;
 	}
 	*subsz = (struct subsz){.rest = {.write = write_subsz, .close = close_subsz},
-				.broker = request->broker,
+				.broker = broker__of_request(request),
 				.offset = offset > 0 ? offset : 0,
 				.limit = limit > 0 ? limit : DEFAULT_LIMIT,
 				.test = copy,
 				.is_counting = true};
-	broker_cursor_init(&subsz->cursor, request->broker);
+	broker_cursor_init(&subsz->cursor, broker__of_request(request));
 	return subsz;
 }
 
-static void serve_statistics(const struct broker__request *request, struct broker__answer *answer)
+static void write_statistics(const struct net_http_request *request, struct broker__json *json)
 {
 	struct broker_totals totals;
-	broker_inspect_totals(request->broker, &totals);
-	broker__json_object(&answer->body, NULL);
-	set_statistics(&answer->body, &totals);
-	broker__json_object_end(&answer->body);
+	broker_inspect_totals(broker__of_request(request), &totals);
+	broker__json_object(json, NULL);
+	set_statistics(json, &totals);
+	broker__json_object_end(json);
 }
 
-void broker__serve_subsz(const struct broker__request *request, struct broker__answer *answer)
+void broker__serve_subsz(const struct net_http_request *request, struct net_http_answer *answer)
 {
+	struct broker__json json;
 	int64_t offset, limit;
 	bool with_list = false;
-	const char *test = broker__query(request, "test");
+	const char *test = net_http_query(request, "test");
 	if (!broker__query_bool(request, "subs", &with_list, answer) ||
 	    !broker__query_int(request, "offset", 0, &offset, answer) ||
 	    !broker__query_int(request, "limit", DEFAULT_LIMIT, &limit, answer))
 		return;
 	if (*test && !wire_subject_is_literal(wire_slice_str(test))) {
-		broker__answer_text(answer, MHD_HTTP_BAD_REQUEST, "invalid test subject, must be literal");
+		net_http_answer_text(answer, NET_HTTP_BAD_REQUEST, "invalid test subject, must be literal");
 		return;
 	}
-	if (!broker__answer_json(request, answer, MHD_HTTP_OK))
+	if (!broker__answer_json(request, answer, NET_HTTP_OK, &json))
 		return;
 	if (!with_list && !*test) {
-		serve_statistics(request, answer);
+		write_statistics(request, &json);
 		return;
 	}
 	struct subsz *subsz = open_subsz(request, offset, limit, test);

@@ -5,11 +5,11 @@
 
 #include "broker/monitor/answer.h"
 
-void broker__serve_routez(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_gatewayz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_leafz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_accountz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_accstatz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_jsz(const struct broker__request *request, struct broker__answer *answer);
+void broker__serve_routez(const struct net_http_request *request, struct net_http_answer *answer);
+void broker__serve_gatewayz(const struct net_http_request *request, struct net_http_answer *answer);
+void broker__serve_leafz(const struct net_http_request *request, struct net_http_answer *answer);
+void broker__serve_accountz(const struct net_http_request *request, struct net_http_answer *answer);
+void broker__serve_accstatz(const struct net_http_request *request, struct net_http_answer *answer);
+void broker__serve_jsz(const struct net_http_request *request, struct net_http_answer *answer);
 
 #endif

@@ -84,12 +84,12 @@ static void set_usage(struct broker__json *varz, const struct broker_totals *tot
 	broker__json_count(varz, "subscriptions", totals->subscriptions);
 }
 
-static void list_page_counts(struct broker__json *varz, const struct broker__request *request)
+static void list_page_counts(struct broker__json *varz, const struct net_http_request *request)
 {
 	broker__json_object(varz, "http_req_stats");
-	for (size_t i = 0; request->pages[i].path; i++)
-		if (request->page_counts[i])
-			broker__json_count(varz, request->pages[i].path, request->page_counts[i]);
+	for (size_t i = 0; request->routes[i].path; i++)
+		if (request->route_counts[i])
+			broker__json_count(varz, request->routes[i].path, request->route_counts[i]);
 	broker__json_object_end(varz);
 }
 
@@ -111,45 +111,47 @@ static void describe_recording(struct broker__json *varz, struct broker *broker)
 	broker__json_object_end(varz);
 }
 
-void broker__serve_varz(const struct broker__request *request, struct broker__answer *answer)
+void broker__serve_varz(const struct net_http_request *request, struct net_http_answer *answer)
 {
+	struct broker__monitored *monitored = request->owner;
 	struct broker_totals totals;
-	struct broker__json *varz = &answer->body;
-	if (!broker__answer_json(request, answer, MHD_HTTP_OK))
+	struct broker__json varz;
+	if (!broker__answer_json(request, answer, NET_HTTP_OK, &varz))
 		return;
-	broker_inspect_totals(request->broker, &totals);
-	broker__json_object(varz, NULL);
-	set_identity(varz, &totals, request->broker);
-	set_limits(varz, &totals, request->broker);
-	set_usage(varz, &totals, request->cpu_percent);
-	list_page_counts(varz, request);
-	broker__json_time(varz, "config_load_time", totals.started_ns);
-	describe_recording(varz, request->broker);
-	broker__json_object_end(varz);
+	broker_inspect_totals(monitored->broker, &totals);
+	broker__json_object(&varz, NULL);
+	set_identity(&varz, &totals, monitored->broker);
+	set_limits(&varz, &totals, monitored->broker);
+	set_usage(&varz, &totals, broker__cpu_percent(&monitored->cpu));
+	list_page_counts(&varz, request);
+	broker__json_time(&varz, "config_load_time", totals.started_ns);
+	describe_recording(&varz, monitored->broker);
+	broker__json_object_end(&varz);
 }
 
-void broker__serve_healthz(const struct broker__request *request, struct broker__answer *answer)
+void broker__serve_healthz(const struct net_http_request *request, struct net_http_answer *answer)
 {
+	struct broker *broker = broker__of_request(request);
 	struct wire_sink_status sink = {0};
-	bool is_lame = broker_inspect_is_lame(request->broker);
-	bool is_degraded = broker_inspect_sink(request->broker, &sink) && sink.degraded;
+	struct broker__json json;
+	bool is_lame = broker_inspect_is_lame(broker);
+	bool is_degraded = broker_inspect_sink(broker, &sink) && sink.degraded;
 	bool is_well = !is_lame && !is_degraded;
-	if (!broker__answer_json(request, answer, is_well ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE))
+	if (!broker__answer_json(request, answer, is_well ? NET_HTTP_OK : NET_HTTP_UNAVAILABLE, &json))
 		return;
-	answer->body.is_compact = true;
-	broker__json_object(&answer->body, NULL);
-	broker__json_string(&answer->body, "status", is_lame ? "error" : is_degraded ? "degraded" : "ok");
+	json.is_compact = true;
+	broker__json_object(&json, NULL);
+	broker__json_string(&json, "status", is_lame ? "error" : is_degraded ? "degraded" : "ok");
 	if (!is_well)
-		broker__json_string(&answer->body, "error",
-				    is_lame ? "lame duck mode: shutting down" : sink.reason);
-	broker__json_object_end(&answer->body);
+		broker__json_string(&json, "error", is_lame ? "lame duck mode: shutting down" : sink.reason);
+	broker__json_object_end(&json);
 }
 
-void broker__serve_root(const struct broker__request *request, struct broker__answer *answer)
+void broker__serve_root(const struct net_http_request *request, struct net_http_answer *answer)
 {
 	(void)request;
-	broker__answer_text(
-	    answer, MHD_HTTP_OK,
+	net_http_answer_text(
+	    answer, NET_HTTP_OK,
 	    "<!DOCTYPE html>\n<html lang=\"en\">\n<head><title>tapedeck broker</title></head>\n<body>\n"
 	    "<h1>tapedeck broker</h1>\n<ul>\n"
 	    "<li><a href=\"./varz\">General</a></li>\n"

@@ -4,8 +4,8 @@
 
 #include "broker/monitor/answer.h"
 
-void broker__serve_root(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_varz(const struct broker__request *request, struct broker__answer *answer);
-void broker__serve_healthz(const struct broker__request *request, struct broker__answer *answer);
+void broker__serve_root(const struct net_http_request *request, struct net_http_answer *answer);
+void broker__serve_varz(const struct net_http_request *request, struct net_http_answer *answer);
+void broker__serve_healthz(const struct net_http_request *request, struct net_http_answer *answer);
 
 #endif

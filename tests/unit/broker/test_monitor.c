@@ -581,7 +581,7 @@ static void a_port_in_use_is_reported_with_the_remedy(void **state)
 	struct wire_fault fault;
 	assert_true(broker_monitor_open(&second, &loop, &broker, "127.0.0.1", broker_monitor_port(monitor),
 					&fault) < 0);
-	assert_non_null(strstr(fault.text, "Address already in use; choose another port"));
+	assert_non_null(strstr(fault.text, "the address is in use; choose another port"));
 }
 
 #define CLAIM(test) cmocka_unit_test_setup_teardown(test, open_monitor, close_monitor)

@@ -1,17 +1,34 @@
-#include "broker/monitor/respond.h"
+#include "net/http/respond.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/monitor/pages.h"
-#include "broker/monitor/visitors.h"
+#include "net/http/peers.h"
 
 enum { BLOCK_BYTES = 16384 };
 
-void broker__responder_init(struct broker__responder *responder, struct broker *broker)
+int net__http_responder_init(struct net__http_responder *responder, const struct net_http_service *service)
 {
-	*responder = (struct broker__responder){.broker = broker};
-	broker__cpu_init(&responder->cpu);
+	size_t count = 0;
+	while (service->routes[count].path)
+		count++;
+	responder->service = *service;
+	responder->route_counts = calloc(count + 1, sizeof *responder->route_counts);
+	return responder->route_counts ? 0 : -ENOMEM;
+}
+
+void net__http_responder_fini(struct net__http_responder *responder)
+{
+	free(responder->route_counts);
+}
+
+static struct net_http_settings settings_of(const struct net__http_responder *responder)
+{
+	struct net_http_settings settings = {0};
+	if (responder->service.settings)
+		responder->service.settings(responder->service.owner, &settings);
+	return settings;
 }
 
 /* ---- finding the page ---- */
@@ -29,32 +46,30 @@ static const char *below_base(const char *path, const char *base)
 	return path[len] == '\0' ? "/" : path[len] == '/' ? path + len : NULL;
 }
 
-static size_t find_page(const char *path)
+static const struct net_http_route *find_route(const struct net_http_route *routes, const char *path)
 {
-	size_t i = 0;
-	while (broker__pages[i].path && (!path || strcmp(broker__pages[i].path, path) != 0) &&
-	       (!path || !broker__pages[i].alias || strcmp(broker__pages[i].alias, path) != 0))
-		i++;
-	return i;
+	for (; path && routes->path; routes++)
+		if (strcmp(routes->path, path) == 0 || (routes->alias && strcmp(routes->alias, path) == 0))
+			return routes;
+	return NULL;
 }
 
-static void fill_answer(struct broker__responder *responder, struct MHD_Connection *connection,
-			const char *path, const char *method, struct broker__answer *answer)
+static void fill_answer(struct net__http_responder *responder, struct MHD_Connection *connection,
+			const char *path, const char *method, struct net_http_answer *answer)
 {
-	struct broker__request request = {.broker = responder->broker,
-					  .connection = connection,
-					  .pages = broker__pages,
-					  .page_counts = responder->page_counts};
-	const char *base = broker_inspect_options(responder->broker)->http_base_path;
-	size_t page = find_page(below_base(path, base));
+	const struct net_http_request request = {.owner = responder->service.owner,
+						 .routes = responder->service.routes,
+						 .route_counts = responder->route_counts,
+						 .connection = connection};
+	const struct net_http_route *route =
+	    find_route(request.routes, below_base(path, settings_of(responder).base_path));
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-		broker__answer_text(answer, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD are served\n");
-	} else if (!broker__pages[page].path) {
-		broker__answer_text(answer, MHD_HTTP_NOT_FOUND, "404 page not found\n");
+		net_http_answer_text(answer, NET_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD are served\n");
+	} else if (!route) {
+		net_http_answer_text(answer, NET_HTTP_NOT_FOUND, "404 page not found\n");
 	} else {
-		request.cpu_percent = broker__cpu_percent(&responder->cpu);
-		responder->page_counts[page]++;
-		broker__pages[page].serve(&request, answer);
+		responder->route_counts[route - request.routes]++;
+		route->serve(&request, answer);
 	}
 }
 
@@ -62,12 +77,12 @@ static void fill_answer(struct broker__responder *responder, struct MHD_Connecti
 
 /* An answer that is being sent. */
 struct sending {
-	struct broker__answer answer;
+	struct net_http_answer answer;
 	struct MHD_Connection *connection;
 	size_t at; /* bytes of the body that were sent */
 };
 
-static void close_rest(struct broker__answer *answer)
+static void close_rest(struct net_http_answer *answer)
 {
 	if (answer->rest)
 		answer->rest->close(answer->rest);
@@ -75,25 +90,24 @@ static void close_rest(struct broker__answer *answer)
 }
 
 /* Write the next piece of the body; after the last one, answer->rest is NULL. */
-static void write_piece(struct broker__answer *answer)
+static void write_piece(struct net_http_answer *answer)
 {
 	bool has_more = answer->rest && answer->rest->write(answer->rest, &answer->body);
 	if (has_more)
 		return;
 	close_rest(answer);
-	if (answer->is_call)
-		broker__json_raw(&answer->body, WIRE_LITERAL(")"));
-	answer->is_call = false;
+	net_http_body_add(&answer->body, wire_slice_str(answer->tail));
+	answer->tail = NULL;
 }
 
 static ssize_t send_piece(void *context, uint64_t position, char *data, size_t cap)
 {
 	struct sending *sending = context;
-	struct broker__json *body = &sending->answer.body;
-	struct broker__visitor *visitor = broker__visitor_of(sending->connection);
+	struct net_http_body *body = &sending->answer.body;
+	struct net__http_peer *peer = net__http_peer_of(sending->connection);
 	(void)position;
-	if (visitor)
-		broker__visitor_touch(visitor, true);
+	if (peer)
+		net__http_peer_touch(peer, true);
 	if (sending->at == body->len && sending->answer.rest) {
 		sending->at = body->len = 0;
 		write_piece(&sending->answer);
@@ -110,18 +124,18 @@ static void free_sending(void *context)
 {
 	struct sending *sending = context;
 	close_rest(&sending->answer);
-	broker__json_fini(&sending->answer.body);
+	net_http_body_fini(&sending->answer.body);
 	free(sending);
 }
 
 /* Takes the answer, also on failure. */
 static struct MHD_Response *respond_in_pieces(struct MHD_Connection *connection,
-					      struct broker__answer *answer)
+					      struct net_http_answer *answer)
 {
 	struct sending *sending = calloc(1, sizeof *sending);
 	if (!sending) {
 		close_rest(answer);
-		broker__json_fini(&answer->body);
+		net_http_body_fini(&answer->body);
 		return NULL;
 	}
 	*sending = (struct sending){.answer = *answer, .connection = connection};
@@ -132,23 +146,23 @@ static struct MHD_Response *respond_in_pieces(struct MHD_Connection *connection,
 	return response;
 }
 
-static struct MHD_Response *respond_at_once(struct broker__answer *answer)
+static struct MHD_Response *respond_at_once(struct net_http_answer *answer)
 {
 	struct MHD_Response *response =
 	    MHD_create_response_from_buffer(answer->body.len, answer->body.text, MHD_RESPMEM_MUST_COPY);
-	broker__json_fini(&answer->body);
+	net_http_body_fini(&answer->body);
 	return response;
 }
 
 /* Hand the answer to libmicrohttpd, at once if it consists of one piece. */
-static enum MHD_Result send_answer(struct broker__responder *responder, struct MHD_Connection *connection,
-				   struct broker__answer *answer)
+static enum MHD_Result send_answer(struct net__http_responder *responder, struct MHD_Connection *connection,
+				   struct net_http_answer *answer)
 {
-	const char *origin = broker_inspect_options(responder->broker)->http_allow_origin;
+	const char *origin = settings_of(responder).allow_origin;
 	write_piece(answer);
 	if (answer->body.is_failed) { /* out of memory: close the connection */
 		close_rest(answer);
-		broker__json_fini(&answer->body);
+		net_http_body_fini(&answer->body);
 		return MHD_NO;
 	}
 	struct MHD_Response *response =
@@ -159,20 +173,20 @@ static enum MHD_Result send_answer(struct broker__responder *responder, struct M
 	if (origin)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, origin);
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+	if (answer->status == NET_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
 	enum MHD_Result result = MHD_queue_response(connection, answer->status, response);
 	MHD_destroy_response(response);
 	return result;
 }
 
-enum MHD_Result broker__respond(void *context, struct MHD_Connection *connection, const char *path,
+enum MHD_Result net__http_respond(void *context, struct MHD_Connection *connection, const char *path,
 				const char *method, const char *version, const char *body, size_t *body_len,
 				void **seen)
 {
-	struct broker__responder *responder = context;
-	struct broker__visitor *visitor = broker__visitor_of(connection);
-	struct broker__answer answer = {0};
+	struct net__http_responder *responder = context;
+	struct net__http_peer *peer = net__http_peer_of(connection);
+	struct net_http_answer answer = {0};
 	(void)version;
 	(void)body;
 	if (!*seen) {
@@ -183,8 +197,8 @@ enum MHD_Result broker__respond(void *context, struct MHD_Connection *connection
 		*body_len = 0;
 		return MHD_YES;
 	}
-	if (visitor)
-		broker__visitor_touch(visitor, true);
+	if (peer)
+		net__http_peer_touch(peer, true);
 	fill_answer(responder, connection, path, method, &answer);
 	return send_answer(responder, connection, &answer);
 }

@@ -1,0 +1,171 @@
+/*	uv_poll on the listening socket ──▶ accept, make room if there are too many ──▶ MHD_run
+ *	uv_poll on libmicrohttpd's epoll descriptor ──▶ MHD_run ──▶ net__http_respond ──▶ a page
+ *	uv_timer set to libmicrohttpd's next timeout ──▶ MHD_run
+ */
+#include "net/http/server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "net/http/peers.h"
+#include "net/http/respond.h"
+
+enum {
+	MAX_CONNECTIONS = 64,
+	SPARE_CONNECTIONS = 16, /* accepted before the connections that make room for them are closed */
+	IDLE_SECONDS = 10,
+	CONNECTION_BYTES = 32768,
+};
+
+struct net_http_server {
+	struct MHD_Daemon *daemon;
+	struct net_listener *listener;
+	uv_poll_t poll;
+	uv_timer_t timer;
+	int handles; /* not yet closed */
+	struct net__http_peers peers;
+	struct net__http_responder responder;
+};
+
+/* ---- the loop ---- */
+
+static void on_timer(uv_timer_t *timer);
+
+static void run(struct net_http_server *server)
+{
+	MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
+	MHD_run(server->daemon);
+	if (MHD_get_timeout(server->daemon, &timeout_ms) == MHD_YES)
+		uv_timer_start(&server->timer, on_timer, timeout_ms, 0);
+	else
+		uv_timer_stop(&server->timer);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	run(timer->data);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	run(poll->data);
+}
+
+static void make_room(struct net_http_server *server)
+{
+	if (server->peers.len < MAX_CONNECTIONS)
+		return;
+	net__http_peers_make_room(&server->peers);
+	MHD_run(server->daemon);
+}
+
+static void on_waiting(struct net_listener *listener, void *owner)
+{
+	struct net_http_server *server = owner;
+	for (int i = 0; i < SPARE_CONNECTIONS; i++) {
+		struct sockaddr_storage peer;
+		int fd = net_listener_accept_fd(listener, &peer);
+		if (fd < 0)
+			break;
+		make_room(server);
+		MHD_add_connection(server->daemon, fd, (const struct sockaddr *)&peer, sizeof peer);
+	}
+	run(server);
+}
+
+/* ---- opening and closing ---- */
+
+/* The listener accepts connections: at its limit libmicrohttpd would let them wait, and idle connections
+ * would keep all others out. */
+static struct MHD_Daemon *start_daemon(struct net_http_server *server)
+{
+	return MHD_start_daemon(
+	    MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, net__http_respond, &server->responder,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)(MAX_CONNECTIONS + SPARE_CONNECTIONS),
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    (size_t)CONNECTION_BYTES, MHD_OPTION_NOTIFY_CONNECTION, net__http_peers_notify,
+	    &server->peers, MHD_OPTION_NOTIFY_COMPLETED, net__http_peers_answered, NULL, MHD_OPTION_END);
+}
+
+static int watch(struct net_http_server *server, uv_loop_t *loop)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	if (!info)
+		return -ENOSYS;
+	int status = uv_poll_init(loop, &server->poll, info->epoll_fd);
+	if (status < 0)
+		return status;
+	uv_timer_init(loop, &server->timer);
+	server->handles = 2;
+	server->poll.data = server->timer.data = server;
+	return uv_poll_start(&server->poll, UV_READABLE, on_readable);
+}
+
+static int start(struct net_http_server *server, uv_loop_t *loop, const struct net_http_service *service)
+{
+	int status = net__http_responder_init(&server->responder, service);
+	if (status < 0)
+		return status;
+	server->daemon = start_daemon(server);
+	return server->daemon ? watch(server, loop) : -ENOMEM;
+}
+
+int net_http_server_open(struct net_http_server **server, uv_loop_t *loop,
+			 const struct net_listener_address *address, const struct net_http_service *service,
+			 struct wire_fault *fault)
+{
+	struct net_http_server *opened = calloc(1, sizeof *opened);
+	if (!opened)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	int status = net_listener_open(&opened->listener, loop, address, 1, on_waiting, opened, fault);
+	if (status < 0) {
+		free(opened);
+		return status;
+	}
+	status = start(opened, loop, service);
+	if (status < 0) {
+		net_http_server_close(opened);
+		return wire_fault_set(fault, status, "cannot serve HTTP: %s", uv_strerror(status));
+	}
+	*server = opened;
+	return 0;
+}
+
+int net_http_server_port(const struct net_http_server *server)
+{
+	return net_listener_port(server->listener, 0);
+}
+
+static void free_server(struct net_http_server *server)
+{
+	net__http_responder_fini(&server->responder);
+	free(server);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct net_http_server *server = handle->data;
+	if (--server->handles == 0)
+		free_server(server);
+}
+
+/* Stop watching the descriptors before they are closed. */
+void net_http_server_close(struct net_http_server *server)
+{
+	bool is_watching = server->handles > 0;
+	net_listener_close(server->listener);
+	if (is_watching) {
+		uv_poll_stop(&server->poll);
+		uv_timer_stop(&server->timer);
+	}
+	if (server->daemon)
+		MHD_stop_daemon(server->daemon);
+	if (!is_watching) {
+		free_server(server);
+		return;
+	}
+	uv_close((uv_handle_t *)&server->poll, on_closed);
+	uv_close((uv_handle_t *)&server->timer, on_closed);
+}
