@@ -7,7 +7,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "net/address.h"
 #include "broker/emit.h"
 #include "broker/files.h"
 #include "broker/listen.h"
@@ -19,6 +18,7 @@
 #include "broker/shutdown.h"
 #include "broker/signals.h"
 #include "broker/turn.h"
+#include "net/address.h"
 #include "wire/mark.h"
 
 /* ---- opening ---- */

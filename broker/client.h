@@ -109,7 +109,7 @@ struct broker_client {
 
 	const struct broker__connection_events *events;
 	struct net_stream *stream;
-	size_t layer_bytes; /* held by its layers */
+	size_t layer_bytes;  /* held by its layers */
 	uv_timer_t timer;    /* the deadline to authenticate, then pings, at last the end of lingering */
 	uv_timer_t deadline; /* of a queued write */
 	int holds;           /* the client is freed when this drops to 0 (connection.h) */

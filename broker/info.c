@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "net/address.h"
 #include "broker/auth.h"
 #include "broker/connection.h"
+#include "net/address.h"
 #include "wire/info.h"
 
 void broker__client_send_info(struct broker_client *client)

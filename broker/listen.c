@@ -24,10 +24,10 @@ int broker__listen(struct broker *broker, struct wire_fault *fault)
 	int status = net_listener_open(&broker->listener, &broker->loops[0].uv, &address, 1, on_waiting,
 				       &broker->loops[0], &why);
 	if (status < 0)
-		return wire_fault_set(
-		    fault, status, "%.400s; %s", why.text,
-		    status == UV_EADDRINUSE ? "stop the other server or choose another port with -p"
-					    : "choose another address with -a");
+		return wire_fault_set(fault, status, "%.400s; %s", why.text,
+				      status == UV_EADDRINUSE
+					  ? "stop the other server or choose another port with -p"
+					  : "choose another address with -a");
 	broker->port = net_listener_port(broker->listener, 0);
 	return 0;
 }

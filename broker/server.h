@@ -105,7 +105,7 @@ struct broker {
 	struct broker_cursor *cursors; /* of answers that are being written */
 	struct broker__closed closed;
 	bool is_lame, is_stopping;
-	bool wants_trace; /* the log takes trace lines; a copy, so that asking is cheap */
+	bool wants_trace;              /* the log takes trace lines; a copy, so that asking is cheap */
 	struct net_listener *listener; /* NULL: not listening */
 	uv_async_t stop, wake;
 	uv_signal_t signals[5];

@@ -21,8 +21,8 @@ struct net_listener {
 	uv_loop_t *loop;
 	net_listener_waiting *waiting;
 	void *owner;
-	struct socket *ready; /* whose connections wait */
-	int spare_fd;         /* given up for a moment when descriptors run out */
+	struct socket *ready;  /* whose connections wait */
+	int spare_fd;          /* given up for a moment when descriptors run out */
 	size_t count, handles; /* sockets; those whose poll handle is not closed yet */
 	struct socket sockets[];
 };
@@ -173,7 +173,8 @@ static int accept_one(struct net_listener *listener, struct sockaddr_storage *pe
 	int fd;
 	do {
 		socklen_t len = sizeof *peer;
-		fd = accept4(listener->ready->fd, (struct sockaddr *)peer, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		fd =
+		    accept4(listener->ready->fd, (struct sockaddr *)peer, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	} while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
 	return fd < 0 ? -errno : fd;
 }

@@ -20,7 +20,8 @@ struct net_layer {
 struct net_listener_address {
 	const char *host; /* numeric or a name; "0.0.0.0" and "::" are every address, of IPv6 and IPv4 */
 	int port;         /* 0: a free one */
-	const struct net_layer *const *layers; /* from the lowest to the uppermost, ends with NULL; or NULL: TCP alone */
+	const struct net_layer *const
+	    *layers; /* from the lowest to the uppermost, ends with NULL; or NULL: TCP alone */
 };
 
 /* Connections wait: accept some of them with net_listener_accept, or none for now. */

@@ -55,7 +55,7 @@ struct net_stream {
 	const struct net_stream_events *events; /* of the owner; NULL until net_stream_start */
 	void *owner;
 	size_t begun_bytes; /* of the last write: begun and not taken yet */
-	int fd;             /* of the TCP connection; this and the peer of a stream that connects: once it is open */
+	int fd; /* of the TCP connection; this and the peer of a stream that connects: once it is open */
 	char ip[NET_IP_TEXT];
 	int port; /* the peer's */
 };

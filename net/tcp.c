@@ -163,8 +163,8 @@ static void start_tcp(struct net_stream *stream)
 		return;
 	}
 	tcp->request.connect.data = stream;
-	int status = uv_tcp_connect(&tcp->request.connect, &tcp->handle, (struct sockaddr *)&tcp->peer,
-				    on_connected);
+	int status =
+	    uv_tcp_connect(&tcp->request.connect, &tcp->handle, (struct sockaddr *)&tcp->peer, on_connected);
 	if (status < 0)
 		stream->events->ended(stream, status);
 }

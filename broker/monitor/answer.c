@@ -23,7 +23,7 @@ bool broker__query_int(const struct net_http_request *request, const char *name,
 	if (!*end && !errno)
 		return true;
 	net_http_answer_text(answer, NET_HTTP_BAD_REQUEST,
-			    "Error decoding int for '%s': \"%.40s\" is not a number", name, text);
+			     "Error decoding int for '%s': \"%.40s\" is not a number", name, text);
 	return false;
 }
 
@@ -36,8 +36,8 @@ bool broker__query_bool(const struct net_http_request *request, const char *name
 	    strcasecmp(text, "false") == 0)
 		return true;
 	net_http_answer_text(answer, NET_HTTP_BAD_REQUEST,
-			    "Error decoding boolean for '%s': \"%.40s\" is neither true nor false", name,
-			    text);
+			     "Error decoding boolean for '%s': \"%.40s\" is neither true nor false", name,
+			     text);
 	return false;
 }
 

@@ -340,7 +340,8 @@ void broker__serve_connz(const struct net_http_request *request, struct net_http
 	if (!broker__connz_query_read(request, &query, answer) ||
 	    !broker__answer_json(request, answer, NET_HTTP_OK, &json))
 		return;
-	struct connz *connz = open_connz(broker__of_request(request), &query, net_http_query(request, "user"));
+	struct connz *connz =
+	    open_connz(broker__of_request(request), &query, net_http_query(request, "user"));
 	answer->body.is_failed = !connz;
 	answer->rest = connz ? &connz->rest : NULL;
 }

@@ -107,7 +107,7 @@ static bool read_sort(const struct net_http_request *request, struct broker__con
 		if (!orders[i].is_of_closed || !query->with_open)
 			return true;
 		net_http_answer_text(answer, NET_HTTP_BAD_REQUEST,
-				    "sort by %s only valid on closed connections", name);
+				     "sort by %s only valid on closed connections", name);
 		return false;
 	}
 	net_http_answer_text(answer, NET_HTTP_BAD_REQUEST, "invalid sorting option: %.40s", name);
@@ -125,7 +125,7 @@ static bool read_state(const struct net_http_request *request, struct broker__co
 	if (!*state || is_closed || is_any || strcasecmp(state, "open") == 0)
 		return true;
 	net_http_answer_text(answer, NET_HTTP_BAD_REQUEST,
-			    "Error decoding state for %.40s: write open, closed or any", state);
+			     "Error decoding state for %.40s: write open, closed or any", state);
 	return false;
 }
 

@@ -109,8 +109,8 @@ static void append_character(struct broker__json *json, struct wire_slice text, 
 	} else {
 		uint32_t point = wire_json_character(text, at);
 		bool is_valid = point < WIRE_JSON_STRAY_BYTE;
-		append(
-		    json, wire_slice(bytes, wire_json_put(bytes, is_valid ? point : WIRE_JSON_REPLACEMENT)));
+		append(json,
+		       wire_slice(bytes, wire_json_put(bytes, is_valid ? point : WIRE_JSON_REPLACEMENT)));
 	}
 }
 

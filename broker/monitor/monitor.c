@@ -35,8 +35,8 @@ int broker_monitor_open(struct broker_monitor **out, uv_loop_t *loop, struct bro
 	int status = net_http_server_open(&monitor->server, loop, &address, &service, &why);
 	if (status < 0) {
 		free(monitor);
-		return wire_fault_set(fault, status, "%.400s; choose another port for monitoring with --http_port",
-				      why.text);
+		return wire_fault_set(
+		    fault, status, "%.400s; choose another port for monitoring with --http_port", why.text);
 	}
 	*out = monitor;
 	return 0;

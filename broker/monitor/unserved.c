@@ -132,7 +132,8 @@ void broker__serve_accstatz(const struct net_http_request *request, struct net_h
 	struct broker_totals totals;
 	struct broker__json json;
 	bool with_unused = false;
-	if (!broker__query_bool(request, "unused", &with_unused, answer) || !begin(request, answer, &totals, &json))
+	if (!broker__query_bool(request, "unused", &with_unused, answer) ||
+	    !begin(request, answer, &totals, &json))
 		return;
 	broker__json_array(&json, "account_statz");
 	if (with_unused || totals.connections > 0)
@@ -161,7 +162,8 @@ void broker__serve_jsz(const struct net_http_request *request, struct net_http_a
 	int64_t number;
 	if (!has_good_flags(request, flags, answer) ||
 	    !broker__query_int(request, "limit", 0, &number, answer) ||
-	    !broker__query_int(request, "offset", 0, &number, answer) || !begin(request, answer, &totals, &json))
+	    !broker__query_int(request, "offset", 0, &number, answer) ||
+	    !begin(request, answer, &totals, &json))
 		return;
 	broker__json_bool(&json, "disabled", true);
 	broker__json_object(&json, "config");

@@ -13,6 +13,7 @@
 #include "cli/output/errors.h"
 #include "cli/output/mock_report.h"
 #include "cli/output/sizes.h"
+#include "net/client/client.h"
 #include "replay/mock/index_read.h"
 #include "wire/subject.h"
 
@@ -231,12 +232,12 @@ static int report(const struct session *session, struct replay_mock *mock)
 	return is_success(&counts) ? CLI_DONE : CLI_FOUND;
 }
 
-static int answer(struct session *session, natsOptions *nats)
+static int answer(struct session *session, struct net_client_target *target)
 {
 	const struct settings *settings = session->settings;
 	const bool at_once = settings->pacing.plan.pacing == REPLAY_FASTEST;
 	const struct replay_mock_options options = {
-	    .nats = nats,
+	    .target = target,
 	    .name = settings->name      ? settings->name
 		    : settings->service ? settings->service
 					: "tapedeck mock",
@@ -263,14 +264,14 @@ static int answer(struct session *session, natsOptions *nats)
 
 static int connect_and_answer(struct session *session)
 {
-	natsOptions *nats;
-	int status = cli_connection_build(session->command, &session->settings->connection, &nats);
+	struct net_client_target *target;
+	int status = cli_connection_build(session->command, &session->settings->connection, &target);
 
 	if (status != CLI_GO_ON)
 		return status;
-	status = answer(session, nats);
-	natsOptions_Destroy(nats);
-	nats_Close();
+	status = answer(session, target);
+	net_client_target_close(target);
+	net_client_end_threads();
 	return status;
 }
 

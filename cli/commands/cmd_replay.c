@@ -11,8 +11,7 @@
 #include "cli/options/logs.h"
 #include "cli/output/errors.h"
 #include "cli/output/replay_report.h"
-
-enum { NATS_CLOSE_MS = 5000 };
+#include "net/client/client.h"
 
 /* ---- playing ---- */
 
@@ -97,7 +96,7 @@ static int connect_and_play(struct cli_replay_session *session)
 {
 	struct wire_fault fault;
 	int status =
-	    cli_connection_build(session->command, &session->settings.connection, &session->options.nats);
+	    cli_connection_build(session->command, &session->settings.connection, &session->options.target);
 
 	if (status != CLI_GO_ON)
 		return status;
@@ -121,8 +120,8 @@ static int hold_signals(struct cli_replay_session *session)
 static void close_session(struct cli_replay_session *session)
 {
 	replay_player_close(session->player);
-	natsOptions_Destroy(session->options.nats);
-	nats_CloseAndWait(NATS_CLOSE_MS);
+	net_client_target_close(session->options.target);
+	net_client_end_threads();
 	replay_live_replies_close(session->options.live);
 	replay_compare_close(session->compare);
 	cli_out_fini(&session->out);

@@ -224,8 +224,8 @@ int cli_replay_open_live_replies(struct cli_replay_session *session)
 	    .verify = settings->verify,
 	    .compare = session->compare,
 	    .slower = settings->slower,
-	    .timeout_ns = settings->connection.timeout_ms * 1000000,
-	    .inboxes = {.prefix = settings->connection.inbox_prefix},
+	    .timeout_ns = settings->connection.target.timeout_ms * 1000000,
+	    .inboxes = {.prefix = settings->connection.target.inbox_prefix},
 	    .mismatch = cli_replay_mismatch,
 	    .context = &session->mismatches,
 	};
@@ -247,7 +247,7 @@ static int read_dry_run(struct cli_replay_session *session, struct replay_rewrit
 	    .plan = &session->options.plan,
 	    .map = replay_rewrite_map(rewrite),
 	    .live_requests = cli_replay_settings_live(settings),
-	    .inboxes = {.prefix = settings->connection.inbox_prefix},
+	    .inboxes = {.prefix = settings->connection.target.inbox_prefix},
 	    .origin_ns = session->options.origin_ns,
 	};
 	struct wire_fault fault;

@@ -8,7 +8,7 @@
  * logs of the session are set. CLI_GO_ON; or an exit status, after a complaint or after printing the dry run. */
 int cli_replay_prepare(struct cli_replay_session *session);
 
-/* Open the live replies when requests get any. Starts libnats. CLI_GO_ON, or an exit status after a complaint. */
+/* Open the live replies when requests get any. CLI_GO_ON, or an exit status after a complaint. */
 int cli_replay_open_live_replies(struct cli_replay_session *session);
 
 /* Flush what was printed. An exit status: `status` when that succeeded. */

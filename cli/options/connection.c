@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/options/nkey.h"
-
-enum { URLS_MAX = 64, TIMEOUT_MS = 5000 };
+enum { TIMEOUT_MS = 5000 };
 
 #define DEFAULT_URL "nats://127.0.0.1:4222"
 
@@ -21,31 +19,47 @@ const struct cli_option cli_connection_options[] = {
      .kind = CLI_TEXT,
      .argument = "URL,...",
      .help = "servers to connect to (NATS_URL); default " DEFAULT_URL,
-     .at = AT(server)},
-    {.name = "user", .kind = CLI_TEXT, .argument = "NAME", .help = "user name (NATS_USER)", .at = AT(user)},
+     .at = AT(target.servers)},
+    {.name = "user",
+     .kind = CLI_TEXT,
+     .argument = "NAME",
+     .help = "user name (NATS_USER)",
+     .at = AT(target.user)},
     {.name = "password",
      .kind = CLI_TEXT,
      .argument = "PASSWORD",
      .help = "password (NATS_PASSWORD, which other users of this machine cannot see)",
-     .at = AT(password)},
-    {.name = "token", .kind = CLI_TEXT, .argument = "TOKEN", .help = "token (NATS_TOKEN)", .at = AT(token)},
+     .at = AT(target.password)},
+    {.name = "token",
+     .kind = CLI_TEXT,
+     .argument = "TOKEN",
+     .help = "token (NATS_TOKEN)",
+     .at = AT(target.token)},
     {.name = "creds",
      .kind = CLI_TEXT,
      .argument = "FILE",
      .help = "credentials: user JWT and seed (NATS_CREDS)",
-     .at = AT(creds)},
-    {.name = "nkey", .kind = CLI_TEXT, .argument = "FILE", .help = "user seed (NATS_NKEY)", .at = AT(nkey)},
+     .at = AT(target.creds)},
+    {.name = "nkey",
+     .kind = CLI_TEXT,
+     .argument = "FILE",
+     .help = "user seed (NATS_NKEY)",
+     .at = AT(target.nkey)},
     {.name = "tlscert",
      .kind = CLI_TEXT,
      .argument = "FILE",
      .help = "our certificate chain (NATS_CERT)",
-     .at = AT(tlscert)},
-    {.name = "tlskey", .kind = CLI_TEXT, .argument = "FILE", .help = "its key (NATS_KEY)", .at = AT(tlskey)},
+     .at = AT(target.tlscert)},
+    {.name = "tlskey",
+     .kind = CLI_TEXT,
+     .argument = "FILE",
+     .help = "its key (NATS_KEY)",
+     .at = AT(target.tlskey)},
     {.name = "tlsca",
      .kind = CLI_TEXT,
      .argument = "FILE",
      .help = "certificates to trust (NATS_CA)",
-     .at = AT(tlsca)},
+     .at = AT(target.tlsca)},
     {.name = "context",
      .kind = CLI_TEXT,
      .argument = "NAME",
@@ -55,12 +69,12 @@ const struct cli_option cli_connection_options[] = {
      .kind = CLI_TEXT,
      .argument = "SUBJECT",
      .help = "of our inboxes; default _INBOX (NATS_INBOX_PREFIX)",
-     .at = AT(inbox_prefix)},
+     .at = AT(target.inbox_prefix)},
     {.name = "timeout",
      .kind = CLI_DURATION,
      .argument = "DURATION",
      .help = "how long to wait for a connection, and for each reply; default 5s",
-     .at = AT(timeout_ms)},
+     .at = AT(target.timeout_ms)},
     {.name = NULL},
 };
 
@@ -69,21 +83,21 @@ static const struct source {
 	size_t at;
 	const char *variable, *key;
 } sources[] = {
-    {AT(server), "NATS_URL", "url"},
-    {AT(user), "NATS_USER", "user"},
-    {AT(password), "NATS_PASSWORD", "password"},
-    {AT(token), "NATS_TOKEN", "token"},
-    {AT(creds), "NATS_CREDS", "creds"},
-    {AT(nkey), "NATS_NKEY", "nkey"},
-    {AT(tlscert), "NATS_CERT", "cert"},
-    {AT(tlskey), "NATS_KEY", "key"},
-    {AT(tlsca), "NATS_CA", "ca"},
-    {AT(inbox_prefix), "NATS_INBOX_PREFIX", "inbox_prefix"},
+    {AT(target.servers), "NATS_URL", "url"},
+    {AT(target.user), "NATS_USER", "user"},
+    {AT(target.password), "NATS_PASSWORD", "password"},
+    {AT(target.token), "NATS_TOKEN", "token"},
+    {AT(target.creds), "NATS_CREDS", "creds"},
+    {AT(target.nkey), "NATS_NKEY", "nkey"},
+    {AT(target.tlscert), "NATS_CERT", "cert"},
+    {AT(target.tlskey), "NATS_KEY", "key"},
+    {AT(target.tlsca), "NATS_CA", "ca"},
+    {AT(target.inbox_prefix), "NATS_INBOX_PREFIX", "inbox_prefix"},
 };
 
 void cli_connection_init(struct cli_connection *connection)
 {
-	*connection = (struct cli_connection){.timeout_ms = TIMEOUT_MS};
+	*connection = (struct cli_connection){.target.timeout_ms = TIMEOUT_MS};
 }
 
 /* ---- settings ---- */
@@ -136,16 +150,11 @@ static void complete(struct cli_connection *connection, const json_t *context)
 		if (!*member && value && *value)
 			*member = value;
 	}
-	if (!connection->server)
-		connection->server = DEFAULT_URL;
+	if (!connection->target.servers)
+		connection->target.servers = DEFAULT_URL;
 }
 
-/* ---- libnats' options ---- */
-
-static bool is_tls(const char *url)
-{
-	return strncmp(url, "tls://", 6) == 0;
-}
+/* ---- the target ---- */
 
 /* The text after the last colon is a port number. Otherwise libnats would show it, and it may be a password. */
 static bool has_good_port(const char *url)
@@ -172,119 +181,33 @@ static int check_urls(const struct cli_command *command, const char *servers)
 					"nats://HOST:PORT, and %%40 %%3A %%2C for @ : , in a password");
 }
 
-/* The URLs, separated by commas and perhaps blanks. */
-static natsStatus set_servers(natsOptions *options, const char *servers)
+static int open_target(const struct cli_command *command, const struct net_client_target_options *options,
+		       struct net_client_target **target)
 {
-	const char *urls[URLS_MAX];
-	int count = 0;
-	char *rest = NULL, *copy = strdup(servers);
-
-	if (!copy)
-		return NATS_NO_MEMORY;
-	for (char *url = strtok_r(copy, ", ", &rest); url && count < URLS_MAX;
-	     url = strtok_r(NULL, ", ", &rest))
-		urls[count++] = url;
-	natsStatus status = count > 0 ? natsOptions_SetServers(options, urls, count) : NATS_INVALID_ARG;
-	if (status == NATS_OK && count > 0 && is_tls(urls[0]))
-		status = natsOptions_SetSecure(options, true);
-	free(copy);
-	return status;
-}
-
-static natsStatus set_identity(natsOptions *options, const struct cli_connection *connection)
-{
-	natsStatus status = NATS_OK;
-
-	if (connection->user)
-		status = natsOptions_SetUserInfo(options, connection->user,
-						 connection->password ? connection->password : "");
-	if (status == NATS_OK && connection->token)
-		status = natsOptions_SetToken(options, connection->token);
-	if (status == NATS_OK && connection->creds)
-		status = natsOptions_SetUserCredentialsFromFiles(options, connection->creds, NULL);
-	return status;
-}
-
-/* CLI_GO_ON, or an exit status after a complaint. */
-static int set_nkey(const struct cli_command *command, natsOptions *options, const char *path)
-{
-	char public_key[CLI_NKEY_TEXT];
 	struct wire_fault fault;
 
-	if (!path)
-		return CLI_GO_ON;
-	int error = cli_nkey_public(path, public_key, &fault);
-	if (!error && natsOptions_SetNKeyFromSeed(options, public_key, path) != NATS_OK)
-		error = wire_fault_set(&fault, -EINVAL, "libnats does not take the seed in %s", path);
+	int error = net_client_target_open(target, options, &fault);
 	if (!error)
 		return CLI_GO_ON;
-	cli_error(command, "--nkey: %s", fault.text);
-	return CLI_USAGE;
-}
-
-static natsStatus set_tls(natsOptions *options, const struct cli_connection *connection)
-{
-	natsStatus status = NATS_OK;
-
-	if (connection->tlsca)
-		status = natsOptions_LoadCATrustedCertificates(options, connection->tlsca);
-	if (status == NATS_OK && connection->tlscert)
-		status = natsOptions_LoadCertificatesChain(options, connection->tlscert,
-							   connection->tlskey ? connection->tlskey : "");
-	if (status == NATS_OK && (connection->tlsca || connection->tlscert))
-		status = natsOptions_SetSecure(options, true);
-	return status;
-}
-
-static natsStatus set_all(natsOptions *options, const struct cli_connection *connection)
-{
-	natsStatus status = set_servers(options, connection->server);
-
-	if (status == NATS_OK)
-		status = set_identity(options, connection);
-	if (status == NATS_OK)
-		status = set_tls(options, connection);
-	if (status == NATS_OK)
-		status = natsOptions_SetTimeout(options, connection->timeout_ms);
-	if (status == NATS_OK && connection->inbox_prefix)
-		status = natsOptions_SetCustomInboxPrefix(options, connection->inbox_prefix);
-	return status;
-}
-
-static int make_options(const struct cli_command *command, const struct cli_connection *connection,
-			natsOptions **options)
-{
-	natsStatus status = natsOptions_Create(options);
-
-	if (status == NATS_OK)
-		status = set_all(*options, connection);
-	if (status == NATS_OK)
-		return CLI_GO_ON;
-	const char *text = nats_GetLastError(NULL);
-	cli_error(command, "cannot connect with these options: %s",
-		  text && *text ? text : natsStatus_GetText(status));
-	natsOptions_Destroy(*options);
-	*options = NULL;
-	return status == NATS_NO_MEMORY ? CLI_IO : CLI_USAGE;
+	cli_error(command, "cannot connect with these options: %s", fault.text);
+	return error == -ENOMEM ? CLI_IO : CLI_USAGE;
 }
 
 int cli_connection_build(const struct cli_command *command, const struct cli_connection *connection,
-			 natsOptions **options)
+			 struct net_client_target **target)
 {
 	struct cli_connection whole = *connection;
 	json_t *context;
 	int status = load_context(
 	    command, connection->context ? connection->context : variable("NATS_CONTEXT"), &context);
 
-	*options = NULL;
+	*target = NULL;
 	if (status != CLI_GO_ON)
 		return status;
 	complete(&whole, context);
-	status = check_urls(command, whole.server);
+	status = check_urls(command, whole.target.servers);
 	if (status == CLI_GO_ON)
-		status = make_options(command, &whole, options);
-	if (status == CLI_GO_ON)
-		status = set_nkey(command, *options, whole.nkey);
+		status = open_target(command, &whole.target, target);
 	json_decref(context);
 	return status;
 }

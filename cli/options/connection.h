@@ -3,18 +3,12 @@
 #ifndef CLI_OPTIONS_CONNECTION_H
 #define CLI_OPTIONS_CONNECTION_H
 
-#include <nats/nats.h>
-
 #include "cli/options/options.h"
+#include "net/client/target.h"
 
 struct cli_connection {
-	const char *server; /* URLs, separated by commas */
-	const char *user, *password, *token;
-	const char *creds, *nkey;
-	const char *tlscert, *tlskey, *tlsca;
+	struct net_client_target_options target;
 	const char *context;
-	const char *inbox_prefix;
-	int64_t timeout_ms; /* to connect */
 };
 
 /* Sets a struct cli_connection, prepared by cli_connection_init. */
@@ -22,11 +16,11 @@ extern const struct cli_option cli_connection_options[];
 
 void cli_connection_init(struct cli_connection *connection);
 
-/* libnats' options from flags, else the environment, else the context. A context must be asked for, by --context or
- * NATS_CONTEXT: what is played must not end up where natscli happens to point. CLI_GO_ON with *options, to be
- * destroyed by the caller; or an exit status after a complaint. */
+/* A target from flags, else the environment, else the context. A context must be asked for, by --context or
+ * NATS_CONTEXT: what is played must not end up where natscli happens to point. CLI_GO_ON with *target, to be
+ * closed by the caller; or an exit status after a complaint. */
 int cli_connection_build(const struct cli_command *command, const struct cli_connection *connection,
-			 natsOptions **options);
+			 struct net_client_target **target);
 
 /* The exit status that a failure to connect means; says the fault on stderr. */
 int cli_connection_error(const struct cli_command *command, const struct wire_fault *fault);

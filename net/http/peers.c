@@ -72,7 +72,7 @@ static void close_peer(struct net__http_peers *peers, struct net__http_peer *pee
 }
 
 void net__http_peers_notify(void *context, struct MHD_Connection *connection, void **slot,
-			     enum MHD_ConnectionNotificationCode code)
+			    enum MHD_ConnectionNotificationCode code)
 {
 	if (code == MHD_CONNECTION_NOTIFY_STARTED)
 		open_peer(context, connection, slot);
@@ -81,7 +81,7 @@ void net__http_peers_notify(void *context, struct MHD_Connection *connection, vo
 }
 
 void net__http_peers_answered(void *context, struct MHD_Connection *connection, void **seen,
-			       enum MHD_RequestTerminationCode code)
+			      enum MHD_RequestTerminationCode code)
 {
 	struct net__http_peer *peer = net__http_peer_of(connection);
 	(void)context;

@@ -11,15 +11,15 @@ struct net__http_peer;
 /* Zeroed = none. */
 struct net__http_peers {
 	struct net__http_peer *first, *last; /* from the one that has been quiet longest */
-	unsigned len;                         /* without those that are leaving */
+	unsigned len;                        /* without those that are leaving */
 };
 
 /* For MHD_OPTION_NOTIFY_CONNECTION; context is a struct net__http_peers *. */
 void net__http_peers_notify(void *context, struct MHD_Connection *connection, void **slot,
-			     enum MHD_ConnectionNotificationCode code);
+			    enum MHD_ConnectionNotificationCode code);
 /* For MHD_OPTION_NOTIFY_COMPLETED. */
 void net__http_peers_answered(void *context, struct MHD_Connection *connection, void **seen,
-			       enum MHD_RequestTerminationCode code);
+			      enum MHD_RequestTerminationCode code);
 
 /* NULL when there was no memory to follow this connection. */
 struct net__http_peer *net__http_peer_of(struct MHD_Connection *connection);

@@ -181,8 +181,8 @@ static enum MHD_Result send_answer(struct net__http_responder *responder, struct
 }
 
 enum MHD_Result net__http_respond(void *context, struct MHD_Connection *connection, const char *path,
-				const char *method, const char *version, const char *body, size_t *body_len,
-				void **seen)
+				  const char *method, const char *version, const char *body, size_t *body_len,
+				  void **seen)
 {
 	struct net__http_responder *responder = context;
 	struct net__http_peer *peer = net__http_peer_of(connection);

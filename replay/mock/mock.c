@@ -8,9 +8,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "net/client/subscription.h"
 #include "replay/mock/pending_replies.h"
 #include "replay/mock/summary.h"
-#include "replay/play/connection.h"
 #include "replay/play/pace.h"
 #include "replay/play/schedule.h"
 #include "wire/headers.h"
@@ -25,10 +25,10 @@ enum {
 struct replay_mock {
 	struct replay_mock_index *index;
 	struct replay_mock_options options;
-	struct replay_loop *loop;
-	struct replay_connection *connection;
-	struct replay_connection_errors errors;
-	natsSubscription **subscriptions;
+	struct net_client_loop *loop;
+	struct net_client *client;
+	struct net_client_errors errors;
+	struct net_client_subscription **subscriptions;
 	size_t subscriptions_len;
 	int wake_fd;   /* written when the sender must look again: a new reply, or the limit */
 	char *scratch; /* owned: for a header block that is rewritten */
@@ -41,8 +41,6 @@ struct replay_mock {
 	uint64_t number;
 	uint64_t requests, without_reply, overflowed;
 	bool is_complete; /* the limit is reached */
-	size_t active;    /* subscriptions that may call on_message */
-	pthread_cond_t ended;
 };
 
 /* ---- receiving: libnats' thread ---- */
@@ -88,19 +86,18 @@ static bool handle_miss(const struct replay_mock *mock, int64_t *conversation)
 	return true;
 }
 
-static void take_request(struct replay_mock *mock, natsMsg *msg, int64_t now_ns)
+static void take_request(struct replay_mock *mock, const struct net_client_delivery *request, int64_t now_ns)
 {
-	struct wire_slice subject = wire_slice_str(natsMsg_GetSubject(msg));
-	struct wire_slice payload = wire_slice(natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg));
+	struct wire_slice subject = wire_slice_str(request->subject);
 	struct replay__pending_reply due = {
 	    .due_ns = now_ns, .asked_ns = now_ns, .number = mock->number++, .reply = REPLAY_MOCK_NONE};
 	enum replay_mock_match match =
-	    replay_mock_index_match(mock->index, subject, payload, &due.conversation);
-	replay__mock_summary_add(&mock->summary, subject, payload, match);
+	    replay_mock_index_match(mock->index, subject, request->payload, &due.conversation);
+	replay__mock_summary_add(&mock->summary, subject, request->payload, match);
 	mock->requests++;
 	if (match == REPLAY_MOCK_MISS && !handle_miss(mock, &due.conversation))
 		return;
-	due.inbox = strdup(natsMsg_GetReply(msg));
+	due.inbox = strdup(request->reply);
 	if (due.inbox)
 		enqueue(mock, &due);
 	else
@@ -108,31 +105,18 @@ static void take_request(struct replay_mock *mock, natsMsg *msg, int64_t now_ns)
 }
 
 /* Requests after the limit are not answered. */
-static void on_message(natsConnection *nats, natsSubscription *subscription, natsMsg *msg, void *context)
+static void on_message(void *context, const struct net_client_delivery *message)
 {
 	struct replay_mock *mock = context;
 	int64_t now_ns = replay_now_ns();
-	(void)nats;
-	(void)subscription;
 	pthread_mutex_lock(&mock->mutex);
-	if (!natsMsg_GetReply(msg))
+	if (!message->reply)
 		mock->without_reply++;
 	else if (!mock->is_complete)
-		take_request(mock, msg, now_ns);
+		take_request(mock, message, now_ns);
 	mock->is_complete = mock->options.limit > 0 && mock->requests >= mock->options.limit;
 	pthread_mutex_unlock(&mock->mutex);
-	natsMsg_Destroy(msg);
 	eventfd_write(mock->wake_fd, 1);
-}
-
-/* libnats calls on_message no more for a subscription. */
-static void on_complete(void *context)
-{
-	struct replay_mock *mock = context;
-	pthread_mutex_lock(&mock->mutex);
-	mock->active--;
-	pthread_cond_signal(&mock->ended);
-	pthread_mutex_unlock(&mock->mutex);
 }
 
 /* ---- sending: the thread that runs the mock ---- */
@@ -162,9 +146,9 @@ static struct wire_slice without_status(struct replay_mock *mock, struct wire_sl
 
 static void publish(struct replay_mock *mock, const char *inbox, const struct replay_mock_reply *reply)
 {
-	const struct replay_message message = {
+	const struct net_client_message message = {
 	    .subject = inbox, .headers = without_status(mock, reply->headers), .payload = reply->payload};
-	if (replay_connection_publish(mock->connection, &message) == NATS_OK)
+	if (net_client_publish(mock->client, &message) == NET_CLIENT_COLLECTED)
 		mock->replies++;
 	else
 		mock->failed++;
@@ -237,60 +221,35 @@ int replay_mock_run(struct replay_mock *mock, struct wire_fault *fault)
 	replay_wake_sharply();
 	for (;;) {
 		int64_t next_ns = send_due(mock);
-		bool is_full = !replay_connection_push(mock->connection);
+		bool is_full = !net_client_push(mock->client);
 		if (next_ns == 0 && !is_full)
 			break;
 		if (wait_until(mock, next_ns, is_full))
 			break;
-		if (replay_connection_is_closed(mock->connection))
+		if (net_client_is_closed(mock->client))
 			return closed_fault(mock, fault);
 	}
-	replay_connection_confirm(mock->connection, CONFIRM_MS);
+	net_client_confirm(mock->client, CONFIRM_MS);
 	return 0;
 }
 
 /* ---- opening and closing ---- */
 
-static natsStatus subscribe(struct replay_mock *mock, const struct replay_mock_subscription *wanted,
-			    natsSubscription **subscription)
-{
-	natsConnection *nats = mock->connection->nats;
-	if (wanted->queue[0])
-		return natsConnection_QueueSubscribe(subscription, nats, wanted->subject, wanted->queue,
-						     on_message, mock);
-	return natsConnection_Subscribe(subscription, nats, wanted->subject, on_message, mock);
-}
-
-static void watch_end(struct replay_mock *mock, natsSubscription *subscription)
-{
-	pthread_mutex_lock(&mock->mutex);
-	if (natsSubscription_SetOnCompleteCB(subscription, on_complete, mock) == NATS_OK)
-		mock->active++;
-	pthread_mutex_unlock(&mock->mutex);
-}
-
 static int subscribe_all(struct replay_mock *mock, struct wire_fault *fault)
 {
 	size_t count;
 	const struct replay_mock_subscription *wanted = replay_mock_index_subscriptions(mock->index, &count);
-	mock->subscriptions = calloc(count + 1, sizeof(natsSubscription *));
+	mock->subscriptions = calloc(count + 1, sizeof *mock->subscriptions);
 	if (!mock->subscriptions)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < count; i++) {
-		natsStatus status = subscribe(mock, &wanted[i], &mock->subscriptions[i]);
-		if (status != NATS_OK)
-			return wire_fault_set(fault, -EACCES, "cannot subscribe to \"%s\": %s",
-					      wanted[i].subject, natsStatus_GetText(status));
+		int error = net_client_subscribe(&mock->subscriptions[i], mock->client, wanted[i].subject,
+						 wanted[i].queue, on_message, mock, fault);
+		if (error)
+			return error;
 		mock->subscriptions_len++;
-		watch_end(mock, mock->subscriptions[i]);
 	}
-	while (!replay_connection_push(mock->connection))
-		replay_connection_wait(mock->connection, FULL_MS);
-	natsStatus status = natsConnection_FlushTimeout(mock->connection->nats, CONFIRM_MS);
-	if (status != NATS_OK)
-		return wire_fault_set(fault, -ECONNREFUSED, "cannot subscribe: %s",
-				      natsStatus_GetText(status));
-	return 0;
+	return net_client_confirm_subscriptions(mock->client, CONFIRM_MS, fault);
 }
 
 static int open_mock(struct replay_mock *mock, struct wire_fault *fault)
@@ -298,10 +257,10 @@ static int open_mock(struct replay_mock *mock, struct wire_fault *fault)
 	mock->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (mock->wake_fd < 0 || replay__mock_summary_init(&mock->summary) != 0)
 		return wire_fault_set(fault, -ENOMEM, "out of memory or of file descriptors");
-	int status = replay_loop_open(&mock->loop, fault);
+	int status = net_client_loop_open(&mock->loop, fault);
 	if (status == 0)
-		status = replay_connection_open(&mock->connection, mock->loop, mock->options.nats,
-						mock->options.name, &mock->errors, fault);
+		status = net_client_open(&mock->client, mock->loop, mock->options.target, mock->options.name,
+					 &mock->errors, fault);
 	return status == 0 ? subscribe_all(mock, fault) : status;
 }
 
@@ -313,9 +272,8 @@ int replay_mock_open(struct replay_mock **mock, struct replay_mock_index *index,
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	opened->index = index;
 	opened->options = *options;
-	replay_connection_errors_init(&opened->errors);
+	net_client_errors_init(&opened->errors);
 	pthread_mutex_init(&opened->mutex, NULL);
-	pthread_cond_init(&opened->ended, NULL);
 	int status = open_mock(opened, fault);
 	if (status == 0)
 		*mock = opened;
@@ -324,32 +282,20 @@ int replay_mock_open(struct replay_mock **mock, struct replay_mock_index *index,
 	return status;
 }
 
-/* Unsubscribe, and wait until libnats' thread does not use the mock any more. */
-static void unsubscribe_all(struct replay_mock *mock)
-{
-	for (size_t i = 0; i < mock->subscriptions_len; i++)
-		natsSubscription_Destroy(mock->subscriptions[i]);
-	pthread_mutex_lock(&mock->mutex);
-	while (mock->active > 0)
-		pthread_cond_wait(&mock->ended, &mock->mutex);
-	pthread_mutex_unlock(&mock->mutex);
-}
-
 void replay_mock_close(struct replay_mock *mock)
 {
 	if (!mock)
 		return;
-	unsubscribe_all(mock);
-	replay_loop_stop(mock->loop);
-	replay_connection_close(mock->connection);
-	replay_loop_close(mock->loop);
+	net_client_unsubscribe(mock->subscriptions, mock->subscriptions_len);
+	net_client_loop_stop(mock->loop);
+	net_client_close(mock->client);
+	net_client_loop_close(mock->loop);
 	free(mock->subscriptions);
 	free(mock->scratch);
 	replay__pending_replies_fini(&mock->pending);
 	replay__mock_summary_fini(&mock->summary);
-	replay_connection_errors_fini(&mock->errors);
+	net_client_errors_fini(&mock->errors);
 	pthread_mutex_destroy(&mock->mutex);
-	pthread_cond_destroy(&mock->ended);
 	if (mock->wake_fd >= 0)
 		close(mock->wake_fd);
 	free(mock);

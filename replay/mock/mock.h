@@ -9,8 +9,7 @@
 #ifndef REPLAY_MOCK_MOCK_H
 #define REPLAY_MOCK_MOCK_H
 
-#include <nats/nats.h>
-
+#include "net/client/target.h"
 #include "replay/mock/index.h"
 
 enum {
@@ -27,9 +26,9 @@ enum replay_mock_on_miss {
 };
 
 struct replay_mock_options {
-	natsOptions *nats; /* borrowed: servers and credentials; changed by replay_connection_open */
-	const char *name;  /* of the connection */
-	uint64_t speed;    /* in millionths; 0: send replies at once */
+	struct net_client_target *target; /* borrowed */
+	const char *name;                 /* of the connection */
+	uint64_t speed;                   /* in millionths; 0: send replies at once */
 	enum replay_mock_on_miss on_miss;
 	uint64_t limit; /* end after this many requests; 0 = no limit */
 	int stop_fd;    /* end when it is readable */
@@ -64,7 +63,7 @@ struct replay_mock_report {
 
 struct replay_mock;
 
-/* Connect and subscribe. 0, or a negative code with *fault, as replay_connection_open. The index is borrowed. */
+/* Connect and subscribe. 0, or a negative code with *fault, as net_client_open. The index is borrowed. */
 int replay_mock_open(struct replay_mock **mock, struct replay_mock_index *index,
 		     const struct replay_mock_options *options, struct wire_fault *fault);
 void replay_mock_close(struct replay_mock *mock);

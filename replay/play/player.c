@@ -67,10 +67,7 @@ void replay_player_close(struct replay_player *player)
 
 void replay_player_server_id(const struct replay_player *player, char *id, size_t size)
 {
-	const struct replay_connection *connection = player->sender.connections[0];
-
-	if (natsConnection_GetConnectedServerId(connection->nats, id, size) != NATS_OK)
-		id[0] = '\0';
+	net_client_server_id(player->sender.connections[0], id, size);
 }
 
 const struct replay_report *replay_player_report(const struct replay_player *player)
@@ -130,7 +127,7 @@ static void begin(struct replay_player *player)
 static void collect_report(struct replay_player *player)
 {
 	struct replay_report *report = &player->report;
-	struct replay_connection_errors *errors = &player->sender.errors;
+	struct net_client_errors *errors = &player->sender.errors;
 
 	report->read = player->feed.counts;
 	report->guarded = replay_rewrite_guarded(player->rewrite);

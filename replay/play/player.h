@@ -7,7 +7,7 @@
 #ifndef REPLAY_PLAY_PLAYER_H
 #define REPLAY_PLAY_PLAYER_H
 
-#include "replay/play/connection.h"
+#include "net/client/client.h"
 #include "replay/play/feed.h"
 #include "replay/play/schedule.h"
 #include "trace/histogram.h"
@@ -35,7 +35,7 @@ struct replay_player_options {
 	int64_t patience_ns;                        /* how long to wait for a server that went away */
 	const struct replay_publishers *publishers; /* one connection for each; borrowed; NULL: one for all */
 	struct replay_live_replies *live; /* of requests; borrowed; NULL: requests are messages like others */
-	natsOptions *nats;                /* servers and credentials; borrowed */
+	struct net_client_target *target; /* borrowed */
 	const char *name; /* of the connection; with publishers it follows the recorded name */
 };
 
@@ -87,7 +87,7 @@ struct replay_report {
 
 struct replay_player;
 
-/* Connect; nothing is read or sent yet. 0, or a negative code with *fault, as of replay_connection_open and
+/* Connect; nothing is read or sent yet. 0, or a negative code with *fault, as of net_client_open and
  * replay_rewrite_open. Options are copied, what they point at is borrowed. */
 int replay_player_open(struct replay_player **player, const struct replay_player_options *options,
 		       struct wire_fault *fault);

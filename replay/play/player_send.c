@@ -8,17 +8,17 @@
 /* Wait for a server that is away. False when it does not come back in time, or when the run ends meanwhile. */
 static bool wait_for_server(struct replay_player *player, const struct replay_message *message)
 {
-	const struct replay_connection *connection = player->sender.connections[message->connection];
+	const struct net_client *client = player->sender.connections[message->connection];
 	int64_t since_ns = player->now_ns, now_ns = since_ns;
 
 	player->reported_away = true;
-	while (!replay_connection_is_up(connection) && !player->stop &&
-	       !replay_connection_is_closed(connection) && now_ns - since_ns < player->options.patience_ns)
+	while (!net_client_is_up(client) && !player->stop && !net_client_is_closed(client) &&
+	       now_ns - since_ns < player->options.patience_ns)
 		now_ns = replay_sleep_until(now_ns + 5 * 1000000);
 	player->reported_away = false;
 	player->now_ns = replay_now_ns();
 	player->report.away_ns += player->now_ns - since_ns;
-	return replay_connection_is_up(connection) && !player->stop;
+	return net_client_is_up(client) && !player->stop;
 }
 
 static void send(struct replay_player *player, const struct replay_message *message)

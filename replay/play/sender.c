@@ -36,7 +36,7 @@ static void *confirm(void *context)
 
 	while (wait_to_confirm(sender))
 		for (uint32_t i = 0; i < sender->count; i++)
-			replay_connection_confirm(sender->connections[i], CONFIRM_MS);
+			net_client_confirm(sender->connections[i], CONFIRM_MS);
 	return NULL;
 }
 
@@ -75,23 +75,19 @@ static void connection_name(const struct replay_player_options *options, uint32_
 
 static int listen_for_replies(struct replay_sender *sender, uint32_t index, struct wire_fault *fault)
 {
-	struct replay_connection *connection = sender->connections[index];
-	natsStatus status = NATS_OK;
+	struct net_client *client = sender->connections[index];
 
-	if (sender->live)
-		status = replay_live_replies_subscribe(sender->live, connection->nats, index);
-	if (status == NATS_OK && sender->live)
-		status = natsConnection_FlushTimeout(connection->nats, SUBSCRIBE_MS);
-	return status == NATS_OK ? 0
-				 : wire_fault_set(fault, -ECONNRESET, "cannot subscribe to an inbox: %s",
-						  natsStatus_GetText(status));
+	if (!sender->live)
+		return 0;
+	int error = replay_live_replies_subscribe(sender->live, client, index, fault);
+	return error ? error : net_client_confirm_subscriptions(client, SUBSCRIBE_MS, fault);
 }
 
 static void init_locks(struct replay_sender *sender)
 {
 	pthread_condattr_t monotonic;
 
-	replay_connection_errors_init(&sender->errors);
+	net_client_errors_init(&sender->errors);
 	pthread_mutex_init(&sender->mutex, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -109,14 +105,14 @@ int replay_sender_open(struct replay_sender *sender, const struct replay_player_
 	*sender = (struct replay_sender){
 	    .report = report, .live = options->live, .tolerance_ns = options->tolerance_ns};
 	init_locks(sender);
-	sender->connections = calloc(wanted, sizeof(struct replay_connection *));
+	sender->connections = calloc(wanted, sizeof(struct net_client *));
 	if (!sender->connections)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	int error = replay_loop_open(&sender->loop, fault);
+	int error = net_client_loop_open(&sender->loop, fault);
 	while (sender->count < wanted && !error) {
 		connection_name(options, sender->count, name, sizeof(name));
-		error = replay_connection_open(&sender->connections[sender->count], sender->loop,
-					       options->nats, name, &sender->errors, fault);
+		error = net_client_open(&sender->connections[sender->count], sender->loop, options->target,
+					name, &sender->errors, fault);
 		if (!error)
 			error = listen_for_replies(sender, sender->count++, fault);
 	}
@@ -129,55 +125,63 @@ void replay_sender_disconnect(struct replay_sender *sender)
 	stop_confirming(sender);
 	if (sender->live)
 		replay_live_replies_unsubscribe(sender->live);
-	replay_loop_stop(sender->loop);
+	net_client_loop_stop(sender->loop);
 	while (sender->count > 0)
-		replay_connection_close(sender->connections[--sender->count]);
+		net_client_close(sender->connections[--sender->count]);
 }
 
 void replay_sender_close(struct replay_sender *sender)
 {
 	replay_sender_disconnect(sender);
-	replay_loop_close(sender->loop);
+	net_client_loop_close(sender->loop);
 	free(sender->connections);
 	pthread_cond_destroy(&sender->closing);
 	pthread_mutex_destroy(&sender->mutex);
-	replay_connection_errors_fini(&sender->errors);
+	net_client_errors_fini(&sender->errors);
 }
 
 /* ---- sending ---- */
 
-static enum replay_failure failure_of(natsStatus status)
+static enum replay_failure failure_of(enum net_client_published result)
 {
-	switch (status) {
-	case NATS_MAX_PAYLOAD: return REPLAY_FAIL_TOO_LARGE;
-	case NATS_INVALID_ARG: return REPLAY_FAIL_HEADERS;
-	case NATS_NO_SERVER_SUPPORT: return REPLAY_FAIL_NO_HEADERS;
+	switch (result) {
+	case NET_CLIENT_TOO_LARGE: return REPLAY_FAIL_TOO_LARGE;
+	case NET_CLIENT_BAD_HEADERS: return REPLAY_FAIL_HEADERS;
+	case NET_CLIENT_NO_HEADERS: return REPLAY_FAIL_NO_HEADERS;
 	default: return REPLAY_FAIL_OTHER;
 	}
+}
+
+static enum replay_sent fail(struct replay_sender *sender, const struct replay_message *message,
+			     enum net_client_published result)
+{
+	if (result == NET_CLIENT_AWAY)
+		return REPLAY_AWAY;
+	if (result == NET_CLIENT_CLOSED)
+		return REPLAY_CLOSED;
+	sender->report->failed[failure_of(result)]++;
+	if (message->request)
+		replay_live_replies_not_sent(sender->live, message->request);
+	return REPLAY_FAILED;
 }
 
 enum replay_sent replay_sender_send(struct replay_sender *sender, const struct replay_message *message,
 				    int64_t due_ns)
 {
-	struct replay_connection *connection = sender->connections[message->connection];
-	bool was_dirty = connection->dirty;
+	struct net_client *client = sender->connections[message->connection];
+	const struct net_client_message sent = {.subject = message->subject,
+						.reply = message->reply,
+						.headers = message->headers,
+						.payload = message->payload};
+	bool was_dirty = net_client_is_dirty(client);
 
 	if (message->request)
 		replay_live_replies_sent(sender->live, message->request, due_ns);
-	natsStatus status = replay_connection_publish(connection, message);
-
-	if (status == NATS_INSUFFICIENT_BUFFER)
-		return REPLAY_AWAY;
-	if (status == NATS_CONNECTION_CLOSED)
-		return REPLAY_CLOSED;
-	if (status != NATS_OK) {
-		sender->report->failed[failure_of(status)]++;
-		if (message->request)
-			replay_live_replies_not_sent(sender->live, message->request);
-		return REPLAY_FAILED;
-	}
+	enum net_client_published result = net_client_publish(client, &sent);
+	if (result != NET_CLIENT_COLLECTED)
+		return fail(sender, message, result);
 	if (!was_dirty)
-		sender->dirty[sender->dirty_count++] = connection;
+		sender->dirty[sender->dirty_count++] = client;
 	sender->due_ns[sender->pending++] = due_ns;
 	sender->pending_bytes += message->headers.len + message->payload.len;
 	return REPLAY_SENT;
@@ -213,9 +217,9 @@ bool replay_sender_push(struct replay_sender *sender)
 	uint32_t left = 0;
 
 	for (uint32_t i = 0; i < sender->dirty_count; i++) {
-		struct replay_connection *connection = sender->dirty[i];
-		if (!replay_connection_push(connection))
-			sender->dirty[left++] = connection;
+		struct net_client *client = sender->dirty[i];
+		if (!net_client_push(client))
+			sender->dirty[left++] = client;
 	}
 	sender->dirty_count = left;
 	if (left == 0 && sender->pending > 0)
@@ -225,7 +229,7 @@ bool replay_sender_push(struct replay_sender *sender)
 
 void replay_sender_wait(const struct replay_sender *sender, int timeout_ms)
 {
-	replay_connection_wait(sender->dirty[0], timeout_ms);
+	net_client_wait(sender->dirty[0], timeout_ms);
 }
 
 bool replay_sender_confirm(struct replay_sender *sender, int64_t timeout_ms)
@@ -235,7 +239,7 @@ bool replay_sender_confirm(struct replay_sender *sender, int64_t timeout_ms)
 
 	for (uint32_t i = 0; i < sender->count; i++) {
 		int64_t left_ms = (end_ns - replay_now_ns()) / 1000000;
-		confirmed &= replay_connection_confirm(sender->connections[i], left_ms > 1 ? left_ms : 1);
+		confirmed &= net_client_confirm(sender->connections[i], left_ms > 1 ? left_ms : 1);
 	}
 	return confirmed;
 }

@@ -8,10 +8,10 @@
 enum { REPLAY_SENDER_PENDING = 1024, REPLAY_SENDER_PENDING_BYTES = 1 << 18 };
 
 struct replay_sender {
-	struct replay_loop *loop;
-	struct replay_connection **connections;
+	struct net_client_loop *loop;
+	struct net_client **connections;
 	uint32_t count;
-	struct replay_connection_errors errors;
+	struct net_client_errors errors;
 	pthread_t
 	    confirmer; /* asks the servers regularly to confirm that they have read what was published */
 	pthread_mutex_t mutex;
@@ -24,7 +24,7 @@ struct replay_sender {
 	int64_t due_ns[REPLAY_SENDER_PENDING];
 	uint32_t pending;
 	uint64_t pending_bytes;
-	struct replay_connection *dirty[REPLAY_SENDER_PENDING]; /* connections with something to push */
+	struct net_client *dirty[REPLAY_SENDER_PENDING]; /* connections with something to push */
 	uint32_t dirty_count;
 	int64_t first_left_ns, last_left_ns; /* when the first and the last message were sent; 0: none was */
 };

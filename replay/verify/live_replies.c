@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "replay/play/pace.h"
 #include "replay/verify/live_request.h"
@@ -15,14 +16,13 @@
 /* Our inboxes are <prefix>.<unique>.<connection>.<id>. */
 static int make_base(struct replay_live_replies *live)
 {
-	natsInbox *inbox = NULL;
 	const char *prefix = live->options.inboxes.prefix ? live->options.inboxes.prefix : TRACE_INBOX_PREFIX;
+	uint64_t unique[2];
 
-	if (natsInbox_Create(&inbox) != NATS_OK)
-		return -ENOMEM;
-	const char *unique = strrchr((const char *)inbox, '.');
-	snprintf(live->base, sizeof(live->base), "%s%s", prefix, unique ? unique : ".tapedeck");
-	natsInbox_Destroy(inbox);
+	if (getrandom(unique, sizeof unique, 0) != sizeof unique)
+		return -errno;
+	snprintf(live->base, sizeof(live->base), "%s.%016" PRIx64 "%016" PRIx64, prefix, unique[0],
+		 unique[1]);
 	return 0;
 }
 
@@ -47,8 +47,7 @@ int replay_live_replies_open(struct replay_live_replies **live,
 
 void replay_live_replies_unsubscribe(struct replay_live_replies *live)
 {
-	for (uint32_t i = 0; i < live->subs_len; i++)
-		natsSubscription_Destroy(live->subs[i]);
+	net_client_unsubscribe(live->subs, live->subs_len);
 	live->subs_len = 0;
 }
 
@@ -101,55 +100,56 @@ static uint64_t id_of(const char *subject)
 	return dot ? strtoull(dot + 1, NULL, 10) : 0;
 }
 
-static void take_reply(struct replay_live_replies *live, natsMsg *msg, int64_t now_ns)
+/* The server says that no one has subscribed to the request's subject. */
+static bool is_no_responders(const struct net_client_delivery *reply, const char *status)
 {
-	struct replay__live_request *request = find(live, id_of(natsMsg_GetSubject(msg)));
-	const char *status = NULL;
+	return reply->payload.len == 0 && status && strncmp(status, "503", 3) == 0;
+}
+
+static void take_reply(struct replay_live_replies *live, const struct net_client_delivery *reply,
+		       int64_t now_ns)
+{
+	struct replay__live_request *request = find(live, id_of(reply->subject));
+	const char *status = net_client_delivery_status(reply);
 
 	if (!request || request->is_finished) {
 		live->report.late++;
 		return;
 	}
-	if (natsMsg_IsNoResponders(msg)) {
+	if (is_no_responders(reply, status)) {
 		request->no_responders = true;
 		return;
 	}
-	if (natsMsgHeader_Get(msg, "Status", &status) != NATS_OK)
-		status = NULL;
 	int64_t latency_ns = request->due_ns > 0 ? now_ns - request->due_ns : 0;
 	(void)trace_histogram_add(&live->report.live, latency_ns);
-	replay__live_request_add_reply(live, request, &request->live, wire_slice_str(status),
-				       wire_slice(natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg)),
+	replay__live_request_add_reply(live, request, &request->live, wire_slice_str(status), reply->payload,
 				       latency_ns);
 }
 
-static void on_reply(natsConnection *nats, natsSubscription *sub, natsMsg *msg, void *context)
+static void on_reply(void *context, const struct net_client_delivery *reply)
 {
 	struct replay_live_replies *live = context;
 	int64_t now_ns = replay_now_ns();
 
-	(void)nats;
-	(void)sub;
 	pthread_mutex_lock(&live->mutex);
-	take_reply(live, msg, now_ns);
+	take_reply(live, reply, now_ns);
 	finish_expired(live, now_ns);
 	pthread_mutex_unlock(&live->mutex);
-	natsMsg_Destroy(msg);
 }
 
-natsStatus replay_live_replies_subscribe(struct replay_live_replies *live, natsConnection *nats,
-					 uint32_t index)
+int replay_live_replies_subscribe(struct replay_live_replies *live, struct net_client *client, uint32_t index,
+				  struct wire_fault *fault)
 {
 	char subject[REPLAY__INBOX_BYTES + 16];
-	natsSubscription **subs = realloc(live->subs, (live->subs_len + 1) * sizeof(natsSubscription *));
+	struct net_client_subscription **subs = realloc(live->subs, (live->subs_len + 1) * sizeof *subs);
 
 	if (!subs)
-		return NATS_NO_MEMORY;
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	live->subs = subs;
 	snprintf(subject, sizeof(subject), "%s.%u.*", live->base, index);
-	natsStatus status = natsConnection_Subscribe(&subs[live->subs_len], nats, subject, on_reply, live);
-	live->subs_len += status == NATS_OK;
-	return status;
+	int error = net_client_subscribe(&subs[live->subs_len], client, subject, NULL, on_reply, live, fault);
+	live->subs_len += error == 0;
+	return error;
 }
 
 /* ---- the log ---- */

@@ -10,8 +10,7 @@
 #ifndef REPLAY_VERIFY_LIVE_REPLIES_H
 #define REPLAY_VERIFY_LIVE_REPLIES_H
 
-#include <nats/nats.h>
-
+#include "net/client/subscription.h"
 #include "replay/verify/compare.h"
 #include "replay/verify/summary.h"
 #include "trace/histogram.h"
@@ -75,10 +74,9 @@ void replay_live_replies_close(struct replay_live_replies *live);
 /* ---- the connections ---- */
 
 /* Subscribe to our inboxes for the requests that connection number `index` sends. */
-natsStatus replay_live_replies_subscribe(struct replay_live_replies *live, natsConnection *nats,
-					 uint32_t index);
-/* Call before the connections are closed. libnats may still be delivering a reply afterwards: close the live replies
- * only after nats_CloseAndWait. */
+int replay_live_replies_subscribe(struct replay_live_replies *live, struct net_client *client, uint32_t index,
+				  struct wire_fault *fault);
+/* Call before the connections are closed. No reply arrives afterwards. */
 void replay_live_replies_unsubscribe(struct replay_live_replies *live);
 
 /* ---- the thread that reads the log ---- */

@@ -57,9 +57,9 @@ struct replay_live_replies {
 	_Atomic int64_t read_ns;        /* how far the log has been read, in steady time */
 	uint64_t end_id;                /* requests below it: their recorded replies have all been read */
 	size_t waiting_bytes;
-	char base[REPLAY__INBOX_BYTES];  /* of our inboxes */
-	char inbox[REPLAY__INBOX_BYTES]; /* the last one */
-	natsSubscription **subs;         /* owned, and each subscription */
+	char base[REPLAY__INBOX_BYTES];        /* of our inboxes */
+	char inbox[REPLAY__INBOX_BYTES];       /* the last one */
+	struct net_client_subscription **subs; /* owned, and each subscription */
 	uint32_t subs_len;
 	struct replay_verify_report report;
 	struct replay__verify_summary summary;

@@ -1,4 +1,4 @@
-#include "cli/options/nkey.h"
+#include "net/client/nkey.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -84,7 +84,7 @@ static bool is_user_seed(const unsigned char *seed)
 	       seed[SEED_BYTES - 2] == (crc & 0xff) && seed[SEED_BYTES - 1] == crc >> 8;
 }
 
-int cli_nkey_public_of(const char *text, char out[CLI_NKEY_TEXT])
+int net__nkey_public_of(const char *text, char out[NET__NKEY_TEXT])
 {
 	unsigned char seed[SEED_BYTES], key[PUBLIC_BYTES] = {PREFIX_USER};
 	bool is_good = strlen(text) == SEED_TEXT && decode(text, seed, sizeof(seed)) && is_user_seed(seed) &&
@@ -100,7 +100,7 @@ int cli_nkey_public_of(const char *text, char out[CLI_NKEY_TEXT])
 	return 0;
 }
 
-int cli_nkey_public(const char *path, char out[CLI_NKEY_TEXT], struct wire_fault *fault)
+int net__nkey_public(const char *path, char out[NET__NKEY_TEXT], struct wire_fault *fault)
 {
 	char line[256];
 	int error = -EINVAL;
@@ -110,7 +110,7 @@ int cli_nkey_public(const char *path, char out[CLI_NKEY_TEXT], struct wire_fault
 		return wire_fault_set(fault, -errno, "cannot read the seed in %s: %s", path, strerror(errno));
 	while (error && fgets(line, sizeof(line), file)) {
 		line[strcspn(line, " \t\r\n")] = '\0';
-		error = cli_nkey_public_of(line, out);
+		error = net__nkey_public_of(line, out);
 	}
 	explicit_bzero(line, sizeof(line));
 	fclose(file);

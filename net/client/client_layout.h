@@ -1,0 +1,29 @@
+/* client_layout.h - struct definitions: a client and its target. Inside this folder: whoever uses clients sees nothing of
+ * libnats. */
+#ifndef NET_CLIENT_CLIENT_LAYOUT_H
+#define NET_CLIENT_CLIENT_LAYOUT_H
+
+#include <semaphore.h>
+
+#include "net/client/client.h"
+#include "net/client/socket.h"
+
+struct net_client_target {
+	natsOptions *options;
+};
+
+struct net_client {
+	struct net__client_socket socket;
+	natsConnection *nats;
+	struct net_client_errors *errors; /* borrowed */
+	pthread_t publisher;              /* the thread that opened it */
+	uint64_t published;               /* so far; atomic */
+	uint64_t confirmed; /* of them: the server has confirmed that it read them; atomic */
+	bool publishing;    /* the publisher is in a call that publishes; only it reads this */
+	bool dirty;         /* there is something to push */
+	sem_t closed;       /* libnats will not call any more */
+	char *scratch;      /* owned: for headers that are being published */
+	size_t scratch_bytes;
+};
+
+#endif

@@ -1,0 +1,91 @@
+#include "net/client/loop.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "net/client/socket.h"
+
+enum { EVENTS = 64 };
+
+struct net_client_loop {
+	int epoll_fd, stop_fd;
+	pthread_t thread;
+	bool running;
+};
+
+static void *read_sockets(void *context)
+{
+	struct net_client_loop *loop = context;
+	struct epoll_event events[EVENTS];
+
+	for (;;) {
+		int count = epoll_wait(loop->epoll_fd, events, EVENTS, -1);
+		for (int i = 0; i < count; i++) {
+			struct net__client_socket *socket = events[i].data.ptr;
+			if (!socket)
+				return NULL;
+			if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+				natsConnection_ProcessReadEvent(socket->nats);
+			if (events[i].events & EPOLLOUT)
+				net__client_socket_write(socket);
+		}
+	}
+}
+
+static int start(struct net_client_loop *loop)
+{
+	struct epoll_event stop = {.events = EPOLLIN};
+
+	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	loop->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (loop->epoll_fd < 0 || loop->stop_fd < 0 ||
+	    epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->stop_fd, &stop) != 0)
+		return -errno;
+	int error = pthread_create(&loop->thread, NULL, read_sockets, loop);
+	loop->running = error == 0;
+	return -error;
+}
+
+int net_client_loop_open(struct net_client_loop **loop, struct wire_fault *fault)
+{
+	struct net_client_loop *opened = calloc(1, sizeof *opened);
+	if (!opened)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	int error = start(opened);
+	if (error) {
+		net_client_loop_close(opened);
+		return wire_fault_set(fault, error, "cannot wait for sockets: %s", wire_error_text(error));
+	}
+	*loop = opened;
+	return 0;
+}
+
+int net__client_loop_fd(const struct net_client_loop *loop)
+{
+	return loop->epoll_fd;
+}
+
+void net_client_loop_stop(struct net_client_loop *loop)
+{
+	if (!loop || !loop->running)
+		return;
+	eventfd_write(loop->stop_fd, 1);
+	pthread_join(loop->thread, NULL);
+	loop->running = false;
+}
+
+void net_client_loop_close(struct net_client_loop *loop)
+{
+	if (!loop)
+		return;
+	net_client_loop_stop(loop);
+	if (loop->stop_fd >= 0)
+		close(loop->stop_fd);
+	if (loop->epoll_fd >= 0)
+		close(loop->epoll_fd);
+	free(loop);
+}

@@ -1,0 +1,94 @@
+#include "net/client/subscription.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "net/client/client_layout.h"
+
+struct net_client_subscription {
+	natsSubscription *nats;
+	net_client_deliver *deliver;
+	void *context;
+	bool is_watched; /* `ended` will be posted */
+	sem_t ended;     /* deliver is not called any more */
+};
+
+const char *net_client_delivery_status(const struct net_client_delivery *delivery)
+{
+	const char *status;
+	return natsMsgHeader_Get(delivery->libnats, "Status", &status) == NATS_OK ? status : NULL;
+}
+
+static void on_message(natsConnection *nats, natsSubscription *unused, natsMsg *msg, void *context)
+{
+	struct net_client_subscription *subscription = context;
+	const struct net_client_delivery delivery = {
+	    .subject = natsMsg_GetSubject(msg),
+	    .reply = natsMsg_GetReply(msg),
+	    .payload = wire_slice(natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg)),
+	    .libnats = msg};
+	(void)nats;
+	(void)unused;
+	subscription->deliver(subscription->context, &delivery);
+	natsMsg_Destroy(msg);
+}
+
+/* libnats calls on_message no more. */
+static void on_ended(void *context)
+{
+	sem_post(&((struct net_client_subscription *)context)->ended);
+}
+
+static natsStatus subscribe(struct net_client_subscription *subscription, natsConnection *nats,
+			    const char *subject, const char *queue)
+{
+	natsStatus status =
+	    queue && *queue
+		? natsConnection_QueueSubscribe(&subscription->nats, nats, subject, queue, on_message, subscription)
+		: natsConnection_Subscribe(&subscription->nats, nats, subject, on_message, subscription);
+	if (status == NATS_OK)
+		subscription->is_watched = natsSubscription_SetOnCompleteCB(subscription->nats, on_ended,
+									    subscription) == NATS_OK;
+	return status;
+}
+
+int net_client_subscribe(struct net_client_subscription **subscription, struct net_client *client,
+			 const char *subject, const char *queue, net_client_deliver *deliver, void *context,
+			 struct wire_fault *fault)
+{
+	struct net_client_subscription *opened = calloc(1, sizeof *opened);
+	if (!opened)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	opened->deliver = deliver;
+	opened->context = context;
+	sem_init(&opened->ended, 0, 0);
+	natsStatus status = subscribe(opened, client->nats, subject, queue);
+	if (status != NATS_OK) {
+		sem_destroy(&opened->ended);
+		free(opened);
+		return wire_fault_set(fault, -EACCES, "cannot subscribe to \"%s\": %s", subject,
+				      natsStatus_GetText(status));
+	}
+	*subscription = opened;
+	return 0;
+}
+
+int net_client_confirm_subscriptions(struct net_client *client, int64_t timeout_ms, struct wire_fault *fault)
+{
+	natsStatus status = natsConnection_FlushTimeout(client->nats, timeout_ms);
+	return status == NATS_OK ? 0
+				 : wire_fault_set(fault, -ECONNREFUSED, "cannot subscribe: %s",
+						  natsStatus_GetText(status));
+}
+
+void net_client_unsubscribe(struct net_client_subscription **subscriptions, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		natsSubscription_Destroy(subscriptions[i]->nats);
+	for (size_t i = 0; i < count; i++) {
+		while (subscriptions[i]->is_watched && sem_wait(&subscriptions[i]->ended) != 0)
+			; /* EINTR */
+		sem_destroy(&subscriptions[i]->ended);
+		free(subscriptions[i]);
+	}
+}

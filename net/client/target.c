@@ -1,0 +1,117 @@
+#include "net/client/target.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/client/client_layout.h"
+#include "net/client/libnats_error.h"
+#include "net/client/nkey.h"
+
+enum { URLS_MAX = 64 };
+
+static bool is_tls(const char *url)
+{
+	return strncmp(url, "tls://", 6) == 0;
+}
+
+static natsStatus set_servers(natsOptions *options, const char *servers)
+{
+	const char *urls[URLS_MAX];
+	int count = 0;
+	char *rest = NULL, *copy = strdup(servers);
+
+	if (!copy)
+		return NATS_NO_MEMORY;
+	for (char *url = strtok_r(copy, ", ", &rest); url && count < URLS_MAX;
+	     url = strtok_r(NULL, ", ", &rest))
+		urls[count++] = url;
+	natsStatus status = count > 0 ? natsOptions_SetServers(options, urls, count) : NATS_INVALID_ARG;
+	if (status == NATS_OK && count > 0 && is_tls(urls[0]))
+		status = natsOptions_SetSecure(options, true);
+	free(copy);
+	return status;
+}
+
+static natsStatus set_identity(natsOptions *options, const struct net_client_target_options *from)
+{
+	natsStatus status = NATS_OK;
+
+	if (from->user)
+		status = natsOptions_SetUserInfo(options, from->user, from->password ? from->password : "");
+	if (status == NATS_OK && from->token)
+		status = natsOptions_SetToken(options, from->token);
+	if (status == NATS_OK && from->creds)
+		status = natsOptions_SetUserCredentialsFromFiles(options, from->creds, NULL);
+	return status;
+}
+
+static natsStatus set_tls(natsOptions *options, const struct net_client_target_options *from)
+{
+	natsStatus status = NATS_OK;
+
+	if (from->tlsca)
+		status = natsOptions_LoadCATrustedCertificates(options, from->tlsca);
+	if (status == NATS_OK && from->tlscert)
+		status = natsOptions_LoadCertificatesChain(options, from->tlscert,
+							   from->tlskey ? from->tlskey : "");
+	if (status == NATS_OK && (from->tlsca || from->tlscert))
+		status = natsOptions_SetSecure(options, true);
+	return status;
+}
+
+static natsStatus set_all(natsOptions *options, const struct net_client_target_options *from)
+{
+	natsStatus status = set_servers(options, from->servers);
+
+	if (status == NATS_OK)
+		status = set_identity(options, from);
+	if (status == NATS_OK)
+		status = set_tls(options, from);
+	if (status == NATS_OK)
+		status = natsOptions_SetTimeout(options, from->timeout_ms);
+	if (status == NATS_OK && from->inbox_prefix)
+		status = natsOptions_SetCustomInboxPrefix(options, from->inbox_prefix);
+	return status;
+}
+
+static int set_nkey(natsOptions *options, const char *path, struct wire_fault *fault)
+{
+	char public_key[NET__NKEY_TEXT];
+
+	int error = net__nkey_public(path, public_key, fault);
+	if (!error && natsOptions_SetNKeyFromSeed(options, public_key, path) != NATS_OK)
+		error = wire_fault_set(fault, -EINVAL, "libnats does not take the seed in %s", path);
+	return error ? -EINVAL : 0;
+}
+
+int net_client_target_open(struct net_client_target **target, const struct net_client_target_options *options,
+			   struct wire_fault *fault)
+{
+	struct net_client_target *opened = calloc(1, sizeof *opened);
+	if (!opened)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	natsStatus status = natsOptions_Create(&opened->options);
+	if (status == NATS_OK)
+		status = set_all(opened->options, options);
+	int error = 0;
+	if (status != NATS_OK)
+		error = wire_fault_set(fault, status == NATS_NO_MEMORY ? -ENOMEM : -EINVAL, "%s",
+				       net__libnats_error(status));
+	else if (options->nkey)
+		error = set_nkey(opened->options, options->nkey, fault);
+	if (error) {
+		net_client_target_close(opened);
+		return error;
+	}
+	*target = opened;
+	return 0;
+}
+
+void net_client_target_close(struct net_client_target *target)
+{
+	if (!target)
+		return;
+	natsOptions_Destroy(target->options);
+	free(target);
+}

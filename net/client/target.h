@@ -1,0 +1,29 @@
+/* target.h - where and as whom a client connects: what libnats makes of servers, credentials and certificates. */
+#ifndef NET_CLIENT_TARGET_H
+#define NET_CLIENT_TARGET_H
+
+#include <stdint.h>
+
+#include "wire/error.h"
+
+struct net_client_target;
+
+/* Members that do not apply are NULL. */
+struct net_client_target_options {
+	const char *servers; /* URLs, separated by commas and perhaps blanks; tls:// asks for TLS */
+	const char *user, *password, *token;
+	const char *creds;                   /* file of a user JWT and a seed */
+	const char *nkey;                    /* file of a user's seed */
+	const char *tlscert, *tlskey;        /* files: our certificate chain, its key */
+	const char *tlsca;                   /* file: certificates to trust */
+	const char *inbox_prefix;
+	int64_t timeout_ms; /* to connect */
+};
+
+/* Nothing is connected yet; files are read. Options are copied. 0; or -EINVAL or -ENOMEM with *fault. */
+int net_client_target_open(struct net_client_target **target, const struct net_client_target_options *options,
+			   struct wire_fault *fault);
+/* NULL is allowed. */
+void net_client_target_close(struct net_client_target *target);
+
+#endif

@@ -1,0 +1,2 @@
+# Unit tests of net/.
+tapedeck_unit_test(net nkey net)
