@@ -18,11 +18,11 @@ struct net_client {
 	struct net_client_errors *errors; /* borrowed */
 	pthread_t publisher;              /* the thread that opened it */
 	uint64_t published;               /* so far; atomic */
-	uint64_t confirmed; /* of them: the server has confirmed that it read them; atomic */
-	bool publishing;    /* the publisher is in a call that publishes; only it reads this */
-	bool dirty;         /* there is something to push */
-	sem_t closed;       /* libnats will not call any more */
-	char *scratch;      /* owned: for headers that are being published */
+	uint64_t confirmed;               /* of them: the server has confirmed that it read them; atomic */
+	bool publishing;                  /* the publisher is in a call that publishes; only it reads this */
+	bool dirty;                       /* there is something to push */
+	sem_t closed;                     /* libnats will not call any more */
+	char *scratch;                    /* owned: for headers that are being published */
 	size_t scratch_bytes;
 };
 

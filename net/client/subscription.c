@@ -44,11 +44,12 @@ static natsStatus subscribe(struct net_client_subscription *subscription, natsCo
 {
 	natsStatus status =
 	    queue && *queue
-		? natsConnection_QueueSubscribe(&subscription->nats, nats, subject, queue, on_message, subscription)
+		? natsConnection_QueueSubscribe(&subscription->nats, nats, subject, queue, on_message,
+						subscription)
 		: natsConnection_Subscribe(&subscription->nats, nats, subject, on_message, subscription);
 	if (status == NATS_OK)
-		subscription->is_watched = natsSubscription_SetOnCompleteCB(subscription->nats, on_ended,
-									    subscription) == NATS_OK;
+		subscription->is_watched =
+		    natsSubscription_SetOnCompleteCB(subscription->nats, on_ended, subscription) == NATS_OK;
 	return status;
 }
 
@@ -76,9 +77,9 @@ int net_client_subscribe(struct net_client_subscription **subscription, struct n
 int net_client_confirm_subscriptions(struct net_client *client, int64_t timeout_ms, struct wire_fault *fault)
 {
 	natsStatus status = natsConnection_FlushTimeout(client->nats, timeout_ms);
-	return status == NATS_OK ? 0
-				 : wire_fault_set(fault, -ECONNREFUSED, "cannot subscribe: %s",
-						  natsStatus_GetText(status));
+	return status == NATS_OK
+		   ? 0
+		   : wire_fault_set(fault, -ECONNREFUSED, "cannot subscribe: %s", natsStatus_GetText(status));
 }
 
 void net_client_unsubscribe(struct net_client_subscription **subscriptions, size_t count)

@@ -12,10 +12,10 @@ struct net_client_target;
 struct net_client_target_options {
 	const char *servers; /* URLs, separated by commas and perhaps blanks; tls:// asks for TLS */
 	const char *user, *password, *token;
-	const char *creds;                   /* file of a user JWT and a seed */
-	const char *nkey;                    /* file of a user's seed */
-	const char *tlscert, *tlskey;        /* files: our certificate chain, its key */
-	const char *tlsca;                   /* file: certificates to trust */
+	const char *creds;            /* file of a user JWT and a seed */
+	const char *nkey;             /* file of a user's seed */
+	const char *tlscert, *tlskey; /* files: our certificate chain, its key */
+	const char *tlsca;            /* file: certificates to trust */
 	const char *inbox_prefix;
 	int64_t timeout_ms; /* to connect */
 };

