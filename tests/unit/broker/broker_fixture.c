@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "broker/accept.h"
+#include "broker/listen.h"
 #include "broker/server.h"
 #include "broker/turn.h"
 #include "support/deadline.h"
@@ -104,15 +106,8 @@ static void *run(void *context)
 	return NULL;
 }
 
-void broker_fixture_start(struct broker_fixture *fixture, void (*change)(struct broker_options *options),
-			  struct wire_sink *sink)
-{
-	broker_fixture_start_in_turns(fixture, change, sink, BROKER__TURN_UNITS);
-}
-
-void broker_fixture_start_in_turns(struct broker_fixture *fixture,
-				   void (*change)(struct broker_options *options), struct wire_sink *sink,
-				   int64_t turn_units)
+static void open_broker(struct broker_fixture *fixture, void (*change)(struct broker_options *options),
+			struct wire_sink *sink)
 {
 	struct broker_options options;
 	struct wire_fault fault;
@@ -126,9 +121,50 @@ void broker_fixture_start_in_turns(struct broker_fixture *fixture,
 		change(&options);
 	if (broker_open(&fixture->broker, &options, NULL, sink ? sink : &fixture->sink, &fault) < 0)
 		fail_msg("%s", fault.text);
-	fixture->broker->turn_units = turn_units;
 	fixture->port = broker_port(fixture->broker);
+}
+
+static void start_thread(struct broker_fixture *fixture)
+{
 	assert_int_equal(pthread_create(&fixture->thread, NULL, run, fixture), 0);
+}
+
+void broker_fixture_start_in_turns(struct broker_fixture *fixture,
+				   void (*change)(struct broker_options *options), struct wire_sink *sink,
+				   int64_t turn_units)
+{
+	open_broker(fixture, change, sink);
+	fixture->broker->turn_units = turn_units;
+	start_thread(fixture);
+}
+
+void broker_fixture_start(struct broker_fixture *fixture, void (*change)(struct broker_options *options),
+			  struct wire_sink *sink)
+{
+	broker_fixture_start_in_turns(fixture, change, sink, BROKER__TURN_UNITS);
+}
+
+static void on_waiting(struct net_listener *listener, void *owner)
+{
+	while (broker__accept(owner, listener))
+		;
+}
+
+/* The broker's listener gives way to one whose address has the layers. */
+void broker_fixture_start_on_layers(struct broker_fixture *fixture,
+				    void (*change)(struct broker_options *options), struct wire_sink *sink,
+				    const struct net_layer *const *layers)
+{
+	const struct net_listener_address address = {.host = "127.0.0.1", .layers = layers};
+	struct wire_fault fault;
+	open_broker(fixture, change, sink);
+	struct broker *broker = fixture->broker;
+	struct broker__loop *loop = &broker->loops[0];
+	broker__listen_stop(broker);
+	if (net_listener_open(&broker->listener, &loop->uv, &address, 1, on_waiting, loop, &fault) < 0)
+		fail_msg("%s", fault.text);
+	fixture->port = net_listener_port(broker->listener, 0);
+	start_thread(fixture);
 }
 
 void broker_fixture_stop(struct broker_fixture *fixture)

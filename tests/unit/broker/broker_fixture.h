@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "broker/inspect.h"
+#include "net/listener.h"
 #include "support/socket.h"
 #include "wire/parse.h"
 
@@ -46,6 +47,10 @@ void broker_fixture_start(struct broker_fixture *fixture, void (*change)(struct 
 void broker_fixture_start_in_turns(struct broker_fixture *fixture,
 				   void (*change)(struct broker_options *options), struct wire_sink *sink,
 				   int64_t turn_units);
+/* Likewise, and every connection has these layers (net/listener.h). */
+void broker_fixture_start_on_layers(struct broker_fixture *fixture,
+				    void (*change)(struct broker_options *options), struct wire_sink *sink,
+				    const struct net_layer *const *layers);
 /* Stop the broker. If the sink is the fixture's, check that its events add up to the broker's totals. */
 void broker_fixture_stop(struct broker_fixture *fixture);
 void broker_fixture_fini(struct broker_fixture *fixture);

@@ -194,9 +194,8 @@ int holding_layer_open(const struct net_layer *layer, struct net_stream *below, 
 		net_stream_close(below);
 		return -ENOMEM;
 	}
-	*holding = (struct holding){.stream = {.calls = &calls},
-				    .below = below,
-				    .mask = ((const struct holding_layer *)layer)->mask};
+	*holding = (struct holding){
+	    .stream = {.calls = &calls}, .below = below, .mask = ((const struct holding_layer *)layer)->mask};
 	copy_peer(&holding->stream, below);
 	*stream = &holding->stream;
 	return 0;

@@ -33,8 +33,7 @@ void http_fixture_receive(struct http_fixture *fixture, int fd)
 	size_t len = 0;
 	for (uint64_t end_ns = uv_hrtime() + WAIT_NS;;) {
 		uv_run(fixture->loop, UV_RUN_NOWAIT);
-		ssize_t got =
-		    recv(fd, fixture->reply + len, sizeof fixture->reply - 1 - len, MSG_DONTWAIT);
+		ssize_t got = recv(fd, fixture->reply + len, sizeof fixture->reply - 1 - len, MSG_DONTWAIT);
 		if (got == 0 || (got < 0 && errno != EAGAIN))
 			break;
 		len += got > 0 ? (size_t)got : 0;

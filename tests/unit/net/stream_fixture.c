@@ -118,10 +118,10 @@ void stream_fixture_open(struct stream_fixture *fixture, const struct net_layer 
 	signal(SIGPIPE, SIG_IGN);
 	*fixture = (struct stream_fixture){0};
 	assert_int_equal(uv_loop_init(&fixture->loop), 0);
-	if (net_listener_open(&fixture->listener, &fixture->loop, &address, 1, on_waiting, fixture, &fault) < 0)
+	if (net_listener_open(&fixture->listener, &fixture->loop, &address, 1, on_waiting, fixture, &fault) <
+	    0)
 		fail_msg("%s", fault.text);
-	assert_int_equal(
-	    net_address_resolve(&peer, "127.0.0.1", net_listener_port(fixture->listener, 0)), 0);
+	assert_int_equal(net_address_resolve(&peer, "127.0.0.1", net_listener_port(fixture->listener, 0)), 0);
 	assert_int_equal(net_tcp_connect(&stream, &fixture->loop, &peer), 0);
 	stream_end_start(&fixture->connected, stream);
 	STREAM_AWAIT(fixture, fixture->accepted.opened == 1 && fixture->connected.opened == 1);

@@ -34,11 +34,11 @@ void stream_fixture_open(struct stream_fixture *fixture, const struct net_layer 
 void stream_fixture_close(struct stream_fixture *fixture);
 
 /* Run the loop until the condition holds; fail past a deadline. */
-#define STREAM_AWAIT(fixture, condition)                                            \
-	for (uint64_t deadline_ns_ = uv_hrtime() + 20000000000; !(condition);) {    \
-		uv_run(&(fixture)->loop, UV_RUN_NOWAIT);                            \
-		if (uv_hrtime() > deadline_ns_)                                     \
-			fail_msg("waited in vain for %s", #condition);              \
+#define STREAM_AWAIT(fixture, condition)                                         \
+	for (uint64_t deadline_ns_ = uv_hrtime() + 20000000000; !(condition);) { \
+		uv_run(&(fixture)->loop, UV_RUN_NOWAIT);                         \
+		if (uv_hrtime() > deadline_ns_)                                  \
+			fail_msg("waited in vain for %s", #condition);           \
 	}
 
 #endif

@@ -32,7 +32,8 @@ static void serve_name(const struct net_http_request *request, struct net_http_a
 static void serve_counts(const struct net_http_request *request, struct net_http_answer *answer)
 {
 	char text[100];
-	int len = snprintf(text, sizeof text, "%s %d", request->routes[0].path, (int)request->route_counts[0]);
+	int len =
+	    snprintf(text, sizeof text, "%s %d", request->routes[0].path, (int)request->route_counts[0]);
 	net_http_body_add(&answer->body, wire_slice(text, (size_t)len));
 	answer->status = NET_HTTP_UNAVAILABLE;
 	answer->type = "text/x-counts";
@@ -194,9 +195,8 @@ static void settings_may_change_between_two_requests(void **state)
 static void connections_are_kept_for_further_requests(void **state)
 {
 	(void)state;
-	http_fixture_exchange(&fixture,
-			      "GET /name HTTP/1.1\r\nHost: x\r\n\r\n"
-			      "GET /counts HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	http_fixture_exchange(&fixture, "GET /name HTTP/1.1\r\nHost: x\r\n\r\n"
+					"GET /counts HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 	assert_non_null(strstr(fixture.reply, "owner "));
 	assert_non_null(strstr(fixture.reply, "/name 1!"));
 }
@@ -322,7 +322,8 @@ static void an_answer_that_runs_out_of_memory_is_cut_off(void **state)
 	(void)state;
 	is_out_of_memory = true;
 	http_fixture_exchange(&fixture, "GET /long HTTP/1.1\r\nHost: x\r\n\r\n");
-	assert_null(strstr(fixture.reply, "\r\n0\r\n")); /* the last chunk, which would say that it is whole */
+	assert_null(
+	    strstr(fixture.reply, "\r\n0\r\n")); /* the last chunk, which would say that it is whole */
 	assert_int_equal(rests_closed, 1);
 	assert_is_served();
 }

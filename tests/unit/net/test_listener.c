@@ -68,7 +68,8 @@ static int connect_to(const char *host, int port)
 	struct sockaddr_storage address = {0};
 	assert_int_equal(net_address_resolve(&address, host, port), 0);
 	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	socklen_t len = address.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+	socklen_t len =
+	    address.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, len), 0);
 	return fd;
 }
