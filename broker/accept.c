@@ -99,5 +99,5 @@ bool broker__accept(struct broker__loop *loop, struct net_listener *listener)
 	else if (status != UV_EAGAIN)
 		broker_log(loop->broker->log, BROKER_LOG_ERROR, "Client Accept Error: %s",
 			   uv_strerror(status));
-	return status != UV_EAGAIN;
+	return status == 0;
 }

@@ -5,7 +5,8 @@
 
 #include "broker/server.h"
 
-/* Accept the next connection of the listener: greet it and read it, or refuse it. False when none waits. */
+/* Accept the next connection of the listener: greet it and read it, or refuse it. False when none waits, or when it could
+ * not be accepted, which is logged. */
 bool broker__accept(struct broker__loop *loop, struct net_listener *listener);
 
 #endif

@@ -30,8 +30,8 @@ struct net_stream_events {
 	void (*ended)(struct net_stream *stream, int status);
 	/* The bytes that net_stream_write has begun were taken (0), or could not be (a negative code). */
 	void (*drained)(struct net_stream *stream, int status);
-	/* A layer holds `change` more bytes of memory than before (fewer if negative). The changes of a stream add up to 0
-	 * when it is closed. */
+	/* A layer holds `change` more bytes of memory than before (fewer if negative), for the owner to count. The changes add
+	 * up to 0 when the stream is closed. */
 	void (*held)(struct net_stream *stream, ptrdiff_t change);
 	/* The last event: the stream is freed after it. */
 	void (*closed)(struct net_stream *stream);

@@ -1,5 +1,6 @@
 #include "net/tcp.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -112,6 +113,7 @@ static ssize_t write_tcp(struct net_stream *stream, const uv_buf_t *bufs, unsign
 		return UV_EPIPE;
 	if (!of(stream)->is_connected)
 		return UV_ENOTCONN;
+	assert(stream->begun_bytes == 0);
 	int taken = uv_try_write(handle_of(stream), bufs, count);
 	if (taken < 0 && taken != UV_EAGAIN)
 		return taken;

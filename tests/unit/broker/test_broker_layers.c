@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "broker/accept.h"
-#include "broker/memory.h"
 #include "broker/listen.h"
+#include "broker/memory.h"
 #include "net/listener.h"
 #include "tests/unit/broker/broker_fixture.h"
 #include "tests/unit/net/holding_layer.h"

@@ -176,8 +176,8 @@ static void messages_that_cannot_be_published_are_told_apart(void **state)
 {
 	char large[101];
 	const struct net_client_message too_large = {.subject = "s", .payload = {large, sizeof large}};
-	const struct net_client_message no_headers = {
-	    .subject = "s", .headers = WIRE_LITERAL("NATS/1.0\r\na: b\r\n\r\n")};
+	const struct net_client_message no_headers = {.subject = "s",
+						      .headers = WIRE_LITERAL("NATS/1.0\r\na: b\r\n\r\n")};
 	const struct net_client_message bad_headers = {.subject = "s", .headers = WIRE_LITERAL("nonsense")};
 	(void)state;
 	memset(large, 'x', sizeof large);
