@@ -174,6 +174,12 @@ static void bytes_that_the_stream_has_begun_stay_when_the_output_is_dropped(void
 	assert_int_equal(after[1].len, before[1].len);
 	assert_ptr_equal(after[2].base, before[2].base);
 	assert_int_equal(after[2].len, 7);
+	broker__output_sent(&output, output.queued - 7 + 3);
+	output.queued = 2;
+	broker__output_drop(&output);
+	assert_int_equal(broker__output_gather(&output, after, BROKER__GATHER_MAX), 1);
+	assert_ptr_equal(after[0].base, before[2].base + 3);
+	assert_int_equal(after[0].len, 2);
 }
 
 /* ---- the clock ---- */
