@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <xxhash.h>
 
 enum { NAME_BYTES = 512, SLOT_BYTES = 4 * sizeof(struct store_table_slot) };
 
@@ -26,15 +25,13 @@ static struct wire_slice write_conn(char *to, const struct trace_client *client,
 	return wire_slice(to, (size_t)len);
 }
 
-/* Two texts, one after the other, cut to NAME_BYTES, with '?' in the place of NUL. */
+/* Two texts, one after the other, cut to NAME_BYTES. */
 static struct wire_slice join(char *to, const char *first, struct wire_slice second)
 {
 	size_t len = strlen(first), more = second.len < NAME_BYTES - len ? second.len : NAME_BYTES - len;
 	memcpy(to, first, len);
 	if (more > 0)
 		memcpy(to + len, second.data, more);
-	for (char *nul = to; (nul = memchr(nul, '\0', (size_t)(to + len + more - nul))) != NULL;)
-		*nul = '?';
 	return wire_slice(to, len + more);
 }
 
@@ -60,9 +57,15 @@ static struct wire_slice write_name(enum trace_service_key key, const struct tra
 
 /* ---- room ---- */
 
+static bool has_room(const struct trace_clients *clients, size_t bytes)
+{
+	size_t taken = clients->bytes + clients->services.bytes;
+	return taken <= clients->max_bytes && bytes <= clients->max_bytes - taken;
+}
+
 static bool take_bytes(struct trace_clients *clients, size_t bytes)
 {
-	if (bytes > clients->max_bytes - clients->bytes)
+	if (!has_room(clients, bytes))
 		return false;
 	clients->bytes += bytes;
 	return true;
@@ -82,36 +85,22 @@ static void *make_room(void *list, uint32_t len, uint32_t *cap, size_t size)
 
 /* ---- services ---- */
 
-/* The number of the new service, or a negative code. */
-static int64_t add_service(struct trace_clients *clients, struct wire_slice name, uint64_t hash)
-{
-	struct trace_service *list = make_room(clients->services, clients->services_len,
-					       &clients->services_cap, sizeof *clients->services);
-	if (!list)
-		return -ENOMEM;
-	clients->services = list;
-	char *copy = malloc(name.len + 1);
-	if (!copy || store_table_insert(&clients->by_name, hash, clients->services_len) != 0) {
-		free(copy);
-		return -ENOMEM;
-	}
-	memcpy(copy, name.data, name.len);
-	copy[name.len] = '\0';
-	list[clients->services_len] = (struct trace_service){.name = copy};
-	return clients->services_len++;
-}
-
-/* The number of the service of that name, or a negative code. */
+/* The number of the service of that name, TRACE_SERVICE_OTHERS when there is no room for it, or -ENOMEM. */
 static int64_t find_service(struct trace_clients *clients, struct wire_slice name)
 {
-	uint64_t hash = XXH3_64bits(name.data, name.len);
-	uint32_t probe = 0, number;
-	while (store_table_next(&clients->by_name, hash, &probe, &number))
-		if (wire_slice_equal(wire_slice_str(clients->services[number].name), name))
-			return number;
-	if (!take_bytes(clients, name.len + sizeof *clients->services + SLOT_BYTES))
-		return TRACE_SERVICE_OTHERS;
-	return add_service(clients, name, hash);
+	uint32_t len = clients->services.len;
+	uint32_t *connections =
+	    make_room(clients->connections, len, &clients->connections_cap, sizeof *clients->connections);
+	if (!connections)
+		return -ENOMEM;
+	clients->connections = connections;
+	bool is_full = !has_room(clients, name.len + NAME_BYTES);
+	uint32_t service = trace_names_number(&clients->services, name, is_full ? len : UINT32_MAX - 1);
+	if (service == TRACE_NO_NAME)
+		return is_full ? TRACE_SERVICE_OTHERS : -ENOMEM;
+	if (service == len)
+		connections[service] = 0;
+	return service;
 }
 
 /* Find out which service a client belongs to. 0 or -ENOMEM. */
@@ -184,7 +173,7 @@ static uint32_t add(struct trace_clients *clients, uint32_t origin, uint64_t con
 		drop_last(clients);
 		return TRACE_NO_CLIENT;
 	}
-	clients->services[client->service].connections++;
+	clients->connections[client->service]++;
 	return clients->len - 1;
 }
 
@@ -229,8 +218,8 @@ static int describe_later(struct trace_clients *clients, struct trace_client *cl
 	int error = describe(clients, client, description);
 	if (!error)
 		error = join_service(clients, client);
-	clients->services[before].connections--;
-	clients->services[client->service].connections++;
+	clients->connections[before]--;
+	clients->connections[client->service]++;
 	return error;
 }
 
@@ -275,27 +264,20 @@ int trace_clients_add(struct trace_clients *clients, const struct wire_event *ev
 
 struct wire_slice trace_clients_service_name(const struct trace_clients *clients, uint32_t service)
 {
-	return wire_slice_str(clients->services[service].name);
+	return trace_names_text(&clients->services, service);
 }
 
 /* ---- life ---- */
 
-static int add_reserved(struct trace_clients *clients, struct wire_slice name)
-{
-	int64_t service = add_service(clients, name, XXH3_64bits(name.data, name.len));
-	return service < 0 ? (int)service : 0;
-}
-
 int trace_clients_init(struct trace_clients *clients, struct wire_source *source, enum trace_service_key key,
 		       size_t max_bytes)
 {
-	*clients = (struct trace_clients){.key = key, .max_bytes = max_bytes, .source = source};
-	int error = store_table_init(&clients->by_conn);
-	if (!error)
-		error = store_table_init(&clients->by_name);
-	if (!error)
-		error = add_reserved(clients, WIRE_LITERAL("(unknown)"));
-	return error ? error : add_reserved(clients, WIRE_LITERAL("(others)"));
+	*clients = (struct trace_clients){.key = key, .max_bytes = SIZE_MAX, .source = source};
+	bool is_done = store_table_init(&clients->by_conn) == 0 &&
+		       find_service(clients, WIRE_LITERAL("(unknown)")) == TRACE_SERVICE_UNKNOWN &&
+		       find_service(clients, WIRE_LITERAL("(others)")) == TRACE_SERVICE_OTHERS;
+	clients->max_bytes = max_bytes;
+	return is_done ? 0 : -ENOMEM;
 }
 
 void trace_clients_fini(struct trace_clients *clients)
@@ -304,11 +286,9 @@ void trace_clients_fini(struct trace_clients *clients)
 		free(clients->list[i].described);
 		free(clients->list[i].reason);
 	}
-	for (uint32_t i = 0; i < clients->services_len; i++)
-		free(clients->services[i].name);
 	free(clients->list);
-	free(clients->services);
+	free(clients->connections);
+	trace_names_fini(&clients->services);
 	store_table_fini(&clients->by_conn);
-	store_table_fini(&clients->by_name);
 	*clients = (struct trace_clients){0};
 }

@@ -12,8 +12,8 @@
 #ifndef TRACE_CLIENTS_H
 #define TRACE_CLIENTS_H
 
-#include "store/format/table.h"
 #include "store/read/clients.h"
+#include "trace/names.h"
 #include "wire/source.h"
 
 /* What makes connections one service. In the order of the words of --by. */
@@ -42,19 +42,15 @@ struct trace_client {
 	uint64_t lost_messages;         /* that it never got, by its disconnect */
 };
 
-struct trace_service {
-	char *name; /* owned, NUL-terminated, but may hold any other byte */
-	uint32_t connections;
-};
-
 struct trace_clients {
 	enum trace_service_key key;
 	struct trace_client *list; /* owned; a client's number is its index */
 	uint32_t len, cap;
-	struct trace_service *services; /* owned; a service's number is its index */
-	uint32_t services_len, services_cap;
-	struct store_table by_conn, by_name;
-	size_t bytes, max_bytes;
+	struct store_table by_conn;
+	struct trace_names services; /* a service's number is that of its name */
+	uint32_t *connections;       /* owned; of each service */
+	uint32_t connections_cap;
+	size_t bytes, max_bytes;    /* without and with what `services` takes */
 	uint64_t left_out;          /* connect events of connections that found no room */
 	struct wire_source *source; /* of the events; borrowed */
 };
@@ -74,7 +70,7 @@ uint32_t trace_clients_number(struct trace_clients *clients, uint64_t conn);
 /* The service of a connection of the event just given by the source. */
 uint32_t trace_clients_service(struct trace_clients *clients, uint64_t conn);
 
-/* Number of a client: valid until the next call that is not for names. */
+/* A client by its number. Valid until the next call of trace_clients_number, _service or _add. */
 static inline const struct trace_client *trace_clients_at(const struct trace_clients *clients,
 							  uint32_t number)
 {
