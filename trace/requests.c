@@ -134,18 +134,39 @@ int trace_requests_add(struct trace_requests *requests, const struct wire_event 
 
 /* ---- replies ---- */
 
-const struct trace_request *trace_requests_reply(struct trace_requests *requests,
-						 const struct wire_event *message)
+struct trace_request *trace_requests_find(const struct trace_requests *requests, struct wire_slice subject)
 {
-	struct trace_request *request =
-	    requests->added > 0 ? find(requests, hash_of(message->subject)) : NULL;
-	if (!request)
-		return NULL;
+	return requests->added > 0 ? find(requests, hash_of(subject)) : NULL;
+}
+
+void trace_request_count_reply(struct trace_request *request, const struct wire_event *message)
+{
 	if (trace_is_no_responders(message))
 		request->no_responders = true;
 	else
 		request->replies++;
+}
+
+const struct trace_request *trace_requests_reply(struct trace_requests *requests,
+						 const struct wire_event *message)
+{
+	struct trace_request *request = trace_requests_find(requests, message->subject);
+	if (request)
+		trace_request_count_reply(request, message);
 	return request;
+}
+
+void trace_requests_end(struct trace_requests *requests)
+{
+	uint64_t remembered = requests->added < requests->cap ? requests->added : requests->cap;
+	for (uint64_t number = requests->added - remembered; number < requests->added; number++) {
+		struct trace_request *request = &requests->ring[number & (requests->cap - 1)];
+		if (!request->is_superseded && requests->forgotten)
+			requests->forgotten(requests->context, request, TRACE_ENDED);
+	}
+	if (requests->cap > 0)
+		memset(requests->buckets, 0, requests->cap * sizeof *requests->buckets);
+	requests->added = 0;
 }
 
 int64_t trace_reply_after_ns(const struct trace_request *request, const struct wire_event *reply)

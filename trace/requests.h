@@ -34,7 +34,7 @@ struct trace_request {
 };
 
 /* Why a request is no longer remembered. */
-enum trace_forgotten { TRACE_EVICTED, TRACE_SUPERSEDED };
+enum trace_forgotten { TRACE_EVICTED, TRACE_SUPERSEDED, TRACE_ENDED };
 
 typedef void trace_request_forgotten(void *context, const struct trace_request *request,
 				     enum trace_forgotten why);
@@ -65,6 +65,16 @@ int trace_requests_add(struct trace_requests *requests, const struct wire_event 
  * remembered. Valid until the next trace_requests_add. */
 const struct trace_request *trace_requests_reply(struct trace_requests *requests,
 						 const struct wire_event *message);
+
+/* The request that a message to this subject would answer, NULL when none is remembered. Counts nothing. Valid until the next
+ * trace_requests_add. Hot: once for every message. */
+struct trace_request *trace_requests_find(const struct trace_requests *requests, struct wire_slice subject);
+
+/* Count a message as a reply to the request. Its headers are needed when it has no payload. */
+void trace_request_count_reply(struct trace_request *request, const struct wire_event *message);
+
+/* Forget all requests, in the order in which they were added: calls `forgotten` for each, with TRACE_ENDED. */
+void trace_requests_end(struct trace_requests *requests);
 
 /* How long after its request a reply came, by steady time: not counting steps of the recording's clock. Negative when
  * it came before. */

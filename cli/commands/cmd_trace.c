@@ -48,6 +48,7 @@ static const struct cli_option_group groups[] = {
     {"Conversations", cli_trace_conversation_options, AT(conversations)},
     {"Latencies", cli_trace_latency_options, AT(latency)},
     {"Topology", cli_trace_graph_options, AT(graph)},
+    {"Latencies and topology", cli_services_options, AT(common.services)},
     {"Reading", reading, AT(common)},
     {"Which messages", cli_filter_options, AT(common.filters)},
     {"Output", output, AT(common)},
@@ -80,7 +81,6 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = run_view(&trace, &settings);
 	cli_trace_conversation_settings_fini(&settings.conversations);
-	cli_trace_latency_settings_fini(&settings.latency);
 	cli_trace_graph_settings_fini(&settings.graph);
 	cli_filters_fini(&settings.common.filters);
 	return status;
@@ -92,7 +92,8 @@ const struct cli_command cli_trace = {
     .group = CLI_TASK_READ,
     .operands = "LOG... [SUBJECT...]",
     .about =
-	"Follows the chosen messages forwards and backwards through logs and captures: deliveries, replies, and\n"
+	"Follows the chosen messages forwards and backwards through logs and captures: deliveries, replies, "
+	"and\n"
 	"what a receiver published because of them. Prints a tree for each conversation. Every line says by\n"
 	"which evidence it belongs there.",
     .examples = "  tapedeck trace log --seq 4711              what happened around this message\n"

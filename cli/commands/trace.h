@@ -3,9 +3,11 @@
 #define CLI_COMMANDS_TRACE_H
 
 #include "cli/options/filters.h"
+#include "cli/options/services.h"
 
 struct cli_trace_settings {
 	struct cli_filters filters;
+	struct cli_services services;
 	uint64_t limit;        /* -n: print so many rows or conversations; 0 = no limit given */
 	uint64_t memory_bytes; /* --memory: for what a view keeps while it reads */
 	bool follow, json;
