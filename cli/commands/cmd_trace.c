@@ -81,7 +81,6 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = run_view(&trace, &settings);
 	cli_trace_conversation_settings_fini(&settings.conversations);
-	cli_trace_graph_settings_fini(&settings.graph);
 	cli_filters_fini(&settings.common.filters);
 	return status;
 }
