@@ -308,7 +308,8 @@ static void note_message(struct trace_graph *graph, const struct wire_event *eve
 static void note_time(struct trace_graph *graph, const struct wire_event *event)
 {
 	struct trace_graph_result *result = &graph->result;
-	if (result->first_ns == 0 && result->last_ns == 0) {
+	if (!result->has_events) {
+		result->has_events = true;
 		result->first_ns = event->time_ns;
 		graph->first_steady_ns = graph->last_steady_ns = event->steady_ns;
 	}

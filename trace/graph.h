@@ -68,7 +68,8 @@ struct trace_graph_member {
 };
 
 struct trace_graph_result {
-	int64_t first_ns, last_ns; /* time of day of the first and the last event; 0 when none */
+	bool has_events;
+	int64_t first_ns, last_ns; /* time of day of the first and the last event */
 	int64_t span_ns;           /* between them, steady */
 	uint64_t messages, bytes, deliveries, gaps;
 	uint64_t unknown_receivers;             /* messages that may have receivers that are not known */

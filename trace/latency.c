@@ -317,7 +317,8 @@ static void note_reply(struct trace_latency *latency, struct trace_request *requ
 static void note_time(struct trace_latency *latency, const struct wire_event *event)
 {
 	struct trace_latency_result *result = &latency->result;
-	if (result->first_ns == 0 && result->last_ns == 0) {
+	if (!result->has_events) {
+		result->has_events = true;
 		int64_t every_ns = latency->options.every_ns > 0 ? latency->options.every_ns : 1;
 		int64_t into_ns = (event->time_ns % every_ns + every_ns) % every_ns;
 		result->first_ns = event->time_ns;

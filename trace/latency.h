@@ -31,7 +31,8 @@ struct trace_latency_options {
 };
 
 struct trace_latency_result {
-	int64_t first_ns, last_ns;      /* time of day of the first and the last event; 0 when none */
+	bool has_events;
+	int64_t first_ns, last_ns;      /* time of day of the first and the last event */
 	int64_t span_ns;                /* between them, steady */
 	uint64_t messages;              /* all */
 	uint64_t gaps;                  /* gap events */

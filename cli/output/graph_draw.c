@@ -216,6 +216,8 @@ static int put_received(const struct drawing *drawing)
 	for (uint32_t i = 0; i < sums.len; i++) {
 		const struct trace_graph_edge *sum = trace_pairs_value(&sums, i);
 		bool is_reply = sums.keys[i].a >> 31;
+		if (sum->messages == 0)
+			continue;
 		put_arrow(drawing, &(struct arrow){is_reply ? 's' : 't', 's', sums.keys[i].a & ~(1u << 31),
 						   sums.keys[i].b, sum->messages, sum->bytes, is_reply});
 	}

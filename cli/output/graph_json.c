@@ -45,7 +45,7 @@ static void put_head(struct printer *printer)
 	for (int i = 0; i < printer->view->logs_len; i++)
 		cli_json_bytes(json, NULL, wire_slice_str(printer->view->logs[i]));
 	cli_json_array_end(json);
-	if (result->first_ns != 0 || result->last_ns != 0) {
+	if (result->has_events) {
 		cli_json_time(json, "first_time", &clock, result->first_ns);
 		cli_json_time(json, "last_time", &clock, result->last_ns);
 	}

@@ -39,7 +39,7 @@ static void put_time(struct report *report)
 	char text[200], first[CLI_TIME_TEXT], last[CLI_TIME_TEXT], span[CLI_SIZE_TEXT];
 	char steps[CLI_STEPS_TEXT + 40];
 
-	if (result->first_ns == 0 && result->last_ns == 0)
+	if (!result->has_events)
 		return;
 	cli_clock_text(&clock, result->first_ns, CLI_TIME_SECOND, first);
 	cli_clock_text(&clock, result->last_ns, CLI_TIME_SECOND, last);
