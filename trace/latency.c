@@ -8,7 +8,8 @@
 #include "trace/pending.h"
 
 enum {
-	PENDING_BYTES = sizeof(struct trace_pending) + sizeof(struct trace_request) + sizeof(uint32_t),
+	PENDING_BYTES =
+	    sizeof(struct trace_pending) + sizeof(struct trace_request) + 2 * sizeof(struct store_table_slot),
 	PENDING_MIN = 1024,
 	PENDING_MAX = 1 << 26,
 	GAPS_MAX = 1 << 16,      /* whose times are kept */

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "store/format/table.h"
 #include "wire/event.h"
 
 struct trace_request {
@@ -29,7 +30,7 @@ struct trace_request {
 	bool is_shared;     /* an earlier request had the same reply subject */
 	/* Internal. */
 	bool is_superseded;
-	uint32_t next; /* index + 1 in the same bucket; 0 = the last */
+	bool is_outside; /* the reply subject is not below TRACE_INBOX_PREFIX */
 	uint64_t reply_hash;
 };
 
@@ -39,15 +40,17 @@ enum trace_forgotten { TRACE_EVICTED, TRACE_SUPERSEDED, TRACE_ENDED };
 typedef void trace_request_forgotten(void *context, const struct trace_request *request,
 				     enum trace_forgotten why);
 
-/* A ring of requests, and a hash table over those that are not superseded. */
+/* A ring of requests, and a table of those that are not superseded, by the hashes of their reply subjects. */
 struct trace_requests {
 	uint32_t max;                       /* a power of two */
 	trace_request_forgotten *forgotten; /* may be NULL; must not call back into this module */
 	void *context;
 	struct trace_request *ring; /* owned */
-	uint32_t *buckets;          /* owned; index + 1, 0 = empty */
-	uint32_t cap;               /* of both; a power of two */
+	uint32_t cap;               /* of the ring; a power of two */
+	struct store_table table;   /* to indices of the ring */
 	uint64_t added;
+	uint64_t
+	    outside; /* requests that are remembered with a reply subject that is not below TRACE_INBOX_PREFIX */
 	uint64_t superseded, evicted, evicted_unanswered; /* the last are among the evicted */
 };
 
