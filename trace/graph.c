@@ -90,6 +90,10 @@ static struct place place_of(struct trace_graph *graph, uint64_t conn, uint32_t 
 	    name == TRACE_NO_NAME ? TRACE_NO_PAIR : trace_pairs_number(&result->interests, subject, name);
 	if (interest == TRACE_NO_PAIR)
 		return (struct place){TRACE_NO_PAIR, TRACE_NO_PAIR};
+	const struct store_filter *filter = graph->options.filter;
+	struct trace_graph_interest *value = trace_pairs_value(&result->interests, interest);
+	value->is_asked_for =
+	    !filter || store_filter_passes_subject(filter, trace_names_text(&result->subjects, subject));
 	return (struct place){
 	    trace_pairs_number(&result->subscribed, interest, trace_clients_service(&graph->clients, conn)),
 	    number_member(graph, interest, trace_clients_number(&graph->clients, conn))};
@@ -185,23 +189,45 @@ static struct trace_subscription *add_from_before(struct trace_graph *graph,
 	return added;
 }
 
-static void feed(struct trace_graph *graph, const struct wire_receiver *receiver, uint32_t subject)
+static void count_fed(struct trace_graph *graph, const struct trace_subscription *subscription)
 {
 	struct trace_graph_result *result = &graph->result;
+	uint32_t interest = result->subscribed.keys[subscription->owner].a;
+	subscribed_at(graph, subscription->owner)->deliveries++;
+	((struct trace_graph_interest *)trace_pairs_value(&result->interests, interest))->deliveries++;
+	if (subscription->member != TRACE_NO_PAIR)
+		((struct trace_graph_member *)trace_pairs_value(&result->members, subscription->member))
+		    ->deliveries++;
+}
+
+static void count_down(struct trace_graph *graph, struct trace_subscription *subscription)
+{
+	if (++subscription->deliveries == subscription->ends_at)
+		remove_subscription(graph, subscription);
+}
+
+static void feed(struct trace_graph *graph, const struct wire_receiver *receiver, uint32_t subject)
+{
 	struct trace_subscription *found = find_subscription(graph, receiver->conn, receiver->sid);
 	if (!found)
 		found = add_from_before(graph, receiver, subject);
 	if (!found)
 		return;
-	struct trace_graph_subscribed *subscribed = subscribed_at(graph, found->owner);
-	uint32_t interest = result->subscribed.keys[found->owner].a;
-	subscribed->deliveries++;
-	((struct trace_graph_interest *)trace_pairs_value(&result->interests, interest))->deliveries++;
-	if (found->member != TRACE_NO_PAIR)
-		((struct trace_graph_member *)trace_pairs_value(&result->members, found->member))
-		    ->deliveries++;
-	if (++found->deliveries == found->ends_at)
-		remove_subscription(graph, found);
+	count_fed(graph, found);
+	count_down(graph, found);
+}
+
+/* A message that the filter rules out feeds its subscriptions, too. */
+static void feed_others(struct trace_graph *graph, const struct wire_receiver *receivers, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++) {
+		struct trace_subscription *found =
+		    find_subscription(graph, receivers[i].conn, receivers[i].sid);
+		if (!found || receivers[i].outcome != WIRE_SENT)
+			continue;
+		subscribed_at(graph, found->owner)->others++;
+		count_down(graph, found);
+	}
 }
 
 /* `times` deliveries of an event to a service, or as many that did not happen. */
@@ -276,12 +302,19 @@ static void count_message(struct trace_graph *graph, const struct wire_event *ev
 	count_receivers(graph, event, count_published(graph, event, number, event->conn, 1), number);
 }
 
+static struct wire_receiver receiver_of(const struct wire_event *delivery)
+{
+	return (struct wire_receiver){.conn = delivery->conn,
+				      .sid = delivery->sid,
+				      .queue = delivery->queue,
+				      .outcome = delivery->outcome};
+}
+
 /* Its message was not seen, or is counted with unknown receivers. */
 static void count_delivery(struct trace_graph *graph, const struct wire_event *event)
 {
 	uint32_t number = number_subject(graph, event->subject);
-	const struct wire_receiver receiver = {
-	    .conn = event->conn, .sid = event->sid, .queue = event->queue, .outcome = event->outcome};
+	const struct wire_receiver receiver = receiver_of(event);
 	bool is_dropped = event->outcome != WIRE_SENT;
 	graph->result.deliveries += !is_dropped;
 	graph->result.by_subject[number].deliveries += !is_dropped;
@@ -295,8 +328,14 @@ static void count_delivery(struct trace_graph *graph, const struct wire_event *e
 static void note_message(struct trace_graph *graph, const struct wire_event *event)
 {
 	const struct store_filter *filter = graph->options.filter;
-	if (filter && !store_filter_event(filter, event, graph->source->client(graph->source, event->conn)))
+	if (filter && !store_filter_event(filter, event, graph->source->client(graph->source, event->conn))) {
+		const struct wire_receiver receiver = receiver_of(event);
+		if (event->kind == WIRE_EVENT_DELIVERY)
+			feed_others(graph, &receiver, 1);
+		else
+			feed_others(graph, event->receivers, event->receivers_len);
 		return;
+	}
 	if (event->kind == WIRE_EVENT_MESSAGE)
 		count_message(graph, event);
 	else
@@ -420,10 +459,13 @@ static bool may_be_hidden(const struct trace_graph_result *result, struct wire_s
 bool trace_graph_is_unfed(const struct trace_graph_result *result, uint32_t subscribed)
 {
 	const struct trace_graph_subscribed *value = trace_pairs_value(&result->subscribed, subscribed);
-	uint32_t subject = result->interests.keys[result->subscribed.keys[subscribed].a].a;
+	uint32_t interest = result->subscribed.keys[subscribed].a,
+		 subject = result->interests.keys[interest].a;
+	const struct trace_graph_interest *interested = trace_pairs_value(&result->interests, interest);
 	struct wire_slice pattern = trace_names_text(&result->subjects, subject);
-	return value->deliveries == 0 && subject != result->subject_others &&
-	       !trace_has_inbox_prefix(pattern) && !may_be_hidden(result, pattern);
+	return value->deliveries + value->others == 0 && interested->is_asked_for &&
+	       subject != result->subject_others && !trace_has_inbox_prefix(pattern) &&
+	       !may_be_hidden(result, pattern);
 }
 
 /* ---- life ---- */

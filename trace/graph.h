@@ -47,6 +47,7 @@ struct trace_graph_subscribed {
 	uint64_t made; /* subscriptions, ended ones too */
 	uint64_t open; /* at the end of the events */
 	uint64_t deliveries;
+	uint64_t others;     /* deliveries that the filter rules out */
 	int64_t since_ns;    /* the first was made; time of day */
 	bool is_from_before; /* some were made before the events began */
 };
@@ -55,7 +56,8 @@ struct trace_graph_subscribed {
  * connections. */
 struct trace_graph_interest {
 	uint64_t deliveries;
-	uint32_t members; /* of a queue group, those that left too */
+	bool is_asked_for; /* by the filter: the subject passes it */
+	uint32_t members;  /* of a queue group, those that left too */
 	/* At the end of the events: */
 	uint32_t first; /* its members are member_order[first], …; the one with most deliveries comes first */
 	uint64_t most, least; /* deliveries of a member */

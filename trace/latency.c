@@ -405,6 +405,10 @@ const struct trace_latency_result *trace_latency_end(struct trace_latency *laten
 {
 	trace_requests_end(&latency->requests);
 	latency->result.span_ns = store_time_minus(latency->last_steady_ns, latency->first_steady_ns);
+	trace_examples_sort(&latency->result.total.slowest);
+	trace_latency_rows_sort(&latency->result.by_subject);
+	trace_latency_rows_sort(&latency->result.by_requester);
+	trace_latency_rows_sort(&latency->result.by_responder);
 	trace_examples_sort(&latency->result.slow);
 	trace_examples_sort(&latency->result.unanswered);
 	return &latency->result;

@@ -26,6 +26,13 @@ void trace_latency_rows_fini(struct trace_latency_rows *rows)
 	*rows = (struct trace_latency_rows){0};
 }
 
+void trace_latency_rows_sort(struct trace_latency_rows *rows)
+{
+	for (uint32_t i = 0; i < rows->cap; i++)
+		if (rows->list[i])
+			trace_examples_sort(&rows->list[i]->slowest);
+}
+
 /* Make room in the list for a row of this number. */
 static bool reserve(struct trace_latency_rows *rows, uint32_t number)
 {

@@ -61,6 +61,9 @@ void trace_latency_count(struct trace_histogram *histogram, int64_t ns, struct t
 void trace_latency_row_add(struct trace_latency_row *row, const struct trace_latency_outcome *outcome,
 			   struct trace_memory *memory);
 
+/* Sort the slowest requests of each row. */
+void trace_latency_rows_sort(struct trace_latency_rows *rows);
+
 void trace_latency_row_fini(struct trace_latency_row *row);
 
 #endif

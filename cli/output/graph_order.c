@@ -127,7 +127,10 @@ double cli_graph_imbalance(const struct trace_graph_result *result, uint32_t gro
 
 static double group_rank(const struct trace_graph_result *result, uint32_t number)
 {
-	return result->interests.keys[number].b == 0 ? -1 : cli_graph_imbalance(result, number);
+	const struct trace_graph_interest *interest = trace_pairs_value(&result->interests, number);
+	bool is_shown =
+	    result->interests.keys[number].b != 0 && (interest->is_asked_for || interest->deliveries > 0);
+	return is_shown ? cli_graph_imbalance(result, number) : -1;
 }
 
 int cli_graph_groups(struct cli_graph_order *order, const struct trace_graph_result *result)

@@ -236,6 +236,23 @@ static void unknown_receivers_may_be_those_of_a_subscription(void **state)
 	assert_int_equal(unfed_count(fixture), 1);
 }
 
+static void messages_that_the_filter_rules_out_feed_subscriptions_too(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store_filter *filter = store_filter_open();
+	assert_int_equal(store_filter_subject(filter, "orders.>", NULL), 0);
+	assert_int_equal(store_filter_client(filter, "one", NULL), 0);
+	open_with(fixture, &(struct trace_graph_options){.memory_bytes = ROOM, .filter = filter});
+	subscribe(fixture, 2, "1", "orders.new", NULL);
+	subscribe(fixture, 3, "1", "orders.never", NULL);
+	subscribe(fixture, 4, "1", "other.never", NULL);
+	publish_to(fixture, 5, "orders.new", 2, NULL);
+	end(fixture);
+	assert_int_equal(fixture->result->messages, 0);
+	assert_int_equal(unfed_count(fixture), 1);
+	store_filter_close(filter);
+}
+
 static void a_subscription_from_before_is_known_by_what_it_gets(void **state)
 {
 	struct fixture *fixture = *state;
@@ -365,6 +382,7 @@ int main(void)
 	    TEST(messages_that_nobody_was_to_get_are_unheard),
 	    TEST(a_subscription_that_gets_nothing_is_unfed),
 	    TEST(unknown_receivers_may_be_those_of_a_subscription),
+	    TEST(messages_that_the_filter_rules_out_feed_subscriptions_too),
 	    TEST(a_subscription_from_before_is_known_by_what_it_gets),
 	    TEST(a_sid_that_is_used_again_is_another_subscription),
 	    TEST(subscriptions_end_with_their_last_delivery_and_their_client),
