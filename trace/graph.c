@@ -141,6 +141,7 @@ static struct trace_subscription *find_subscription(struct trace_graph *graph, u
 
 static void note_subscribe(struct trace_graph *graph, const struct wire_event *event)
 {
+	graph->result.subscribes++;
 	struct trace_subscription *earlier = find_subscription(graph, event->conn, event->sid);
 	if (earlier)
 		remove_subscription(graph, earlier);

@@ -74,8 +74,9 @@ struct trace_graph_result {
 	int64_t first_ns, last_ns; /* time of day of the first and the last event */
 	int64_t span_ns;           /* between them, steady */
 	uint64_t messages, bytes, deliveries, gaps;
-	uint64_t unknown_receivers;             /* messages that may have receivers that are not known */
-	struct trace_names subjects;            /* folded, of messages and subscriptions */
+	uint64_t subscribes;         /* subscribe events: without any, who listens in vain is not known */
+	uint64_t unknown_receivers;  /* messages that may have receivers that are not known */
+	struct trace_names subjects; /* folded, of messages and subscriptions */
 	struct trace_graph_subject *by_subject; /* by number of subject */
 	uint32_t subject_others;                /* the number for subjects that found no room */
 	struct trace_names queues;              /* the first is the empty one: no queue group */

@@ -55,6 +55,7 @@ static void put_head(struct printer *printer)
 	cli_json_number(json, "bytes", result->bytes);
 	cli_json_number(json, "deliveries", result->deliveries);
 	cli_json_number(json, "unknown_receivers", result->unknown_receivers);
+	cli_json_number(json, "subscribe_events", result->subscribes);
 	cli_json_number(json, "gaps", result->gaps);
 }
 

@@ -66,6 +66,9 @@ static void put_head(struct report *report)
 	if (result->unknown_receivers > 0)
 		put_line(report, CLI_YELLOW, "receivers", cli_count_text(value, result->unknown_receivers),
 			 "messages may have receivers that are not known");
+	if (result->subscribes == 0 && result->messages > 0)
+		put_line(report, CLI_YELLOW, "subscriptions", "unknown",
+			 "none were recorded (--record-detail=protocol)");
 	if (result->gaps > 0)
 		put_line(report, CLI_RED, "gaps", cli_count_text(value, result->gaps),
 			 "messages are missing");
