@@ -168,13 +168,13 @@ static void end_request(void *context, const struct trace_request *request, enum
 
 /* ---- requests ---- */
 
-/* The number of a subject, or that of all others. */
+/* The number of a subject, or that of all others when there is no room for its row, too. */
 static uint32_t number_subject(struct trace_latency *latency, struct wire_slice subject)
 {
 	struct trace_latency_result *result = &latency->result;
-	struct trace_memory *memory = &result->memory;
+	struct trace_memory *memory = &result->row_memory;
 	size_t before = result->subjects.bytes;
-	bool has_room = memory->max - memory->used > SUBJECT_BYTES + subject.len;
+	bool has_room = memory->max - memory->used > TRACE_LATENCY_ROW_BYTES + SUBJECT_BYTES + subject.len;
 	uint32_t number = trace_names_number(&result->subjects, trace_fold(&latency->fold, subject),
 					     has_room ? UINT32_MAX - 1 : result->subjects.len);
 	memory->used += result->subjects.bytes - before;
@@ -221,6 +221,9 @@ static int add_request(struct trace_latency *latency, const struct wire_event *e
 	struct trace_pending *pending = &latency->pending[at];
 	trace_pending_init(pending, event, &latency->clients);
 	pending->subject = number_subject(latency, event->subject);
+	/* Rows are made while there is room, not when requests end. */
+	trace_latency_rows_at(&latency->result.by_subject, pending->subject);
+	trace_latency_rows_at(&latency->result.by_requester, pending->requester);
 	pending->gaps = latency->gaps_len;
 	pending->is_in_gap = latency->has_gap_until && latency->gap_until_ns > event->steady_ns;
 	pending->is_ambiguous = latency->is_last_superseded_unanswered;
@@ -436,9 +439,10 @@ static int init_tables(struct trace_latency *latency)
 	struct trace_latency_rows *const tables[] = {&result->by_subject, &result->by_requester,
 						     &result->by_responder, &result->intervals,
 						     &result->deliveries};
-	result->memory.max = latency->options.memory_bytes / 8;
+	result->row_memory.max = latency->options.memory_bytes / 8;
+	result->memory.max = latency->options.memory_bytes / 4;
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-		tables[i]->memory = &result->memory;
+		tables[i]->memory = &result->row_memory;
 	trace_examples_init(&result->total.slowest, latency->options.slowest_max);
 	trace_examples_init(&result->slow, latency->options.listed_max);
 	trace_examples_init(&result->unanswered, latency->options.listed_max);
@@ -456,7 +460,7 @@ struct trace_latency *trace_latency_open(struct wire_source *source,
 	latency->source = source;
 	latency->fold.tokens = options->folds_tokens;
 	latency->fold.inboxes = options->inboxes;
-	trace_requests_init(&latency->requests, requests_for(options->memory_bytes / 4 * 3), end_request,
+	trace_requests_init(&latency->requests, requests_for(options->memory_bytes / 2), end_request,
 			    latency);
 	int error = init_tables(latency);
 	if (!error)

@@ -7,7 +7,7 @@
  * needs is not counted. Nobody was subscribed when the server said so ("no responders") or when the receivers are known and
  * there are none.
  *
- * The memory is bounded: pairing takes three quarters, tables and clients the rest. When a table is full, its further rows are
+ * The memory is bounded: pairing takes half, tables and clients the rest. When a table is full, its further rows are
  * summed up in one; when pairing is, the oldest request is forgotten and counted. */
 #ifndef TRACE_LATENCY_H
 #define TRACE_LATENCY_H
@@ -51,7 +51,8 @@ struct trace_latency_result {
 	uint64_t latency_unknown;               /* requests with a reply whose latency is not known */
 	uint64_t seen_again;                    /* requests that another log held, too; counted once */
 	uint64_t more_responders;               /* requests with more responders than are counted */
-	struct trace_memory memory;             /* of the tables */
+	struct trace_memory row_memory;         /* of the rows and the names */
+	struct trace_memory memory; /* of what the rows count; refused: durations that found no room */
 };
 
 struct trace_latency;

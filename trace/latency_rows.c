@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROW_BYTES = sizeof(struct trace_latency_row) + 4 * sizeof(struct trace_example) };
-
 void trace_latency_row_fini(struct trace_latency_row *row)
 {
 	trace_histogram_fini(&row->latency);
@@ -53,7 +51,8 @@ static bool reserve(struct trace_latency_rows *rows, uint32_t number)
 static struct trace_latency_row *add(struct trace_latency_rows *rows, uint32_t number)
 {
 	struct trace_latency_row *row = NULL;
-	if ((number < rows->cap || reserve(rows, number)) && trace_memory_take(rows->memory, ROW_BYTES))
+	if ((number < rows->cap || reserve(rows, number)) &&
+	    trace_memory_take(rows->memory, TRACE_LATENCY_ROW_BYTES))
 		row = calloc(1, sizeof *row);
 	if (!row)
 		return &rows->others;

@@ -49,6 +49,9 @@ struct trace_latency_rows {
 	struct trace_latency_row others; /* the sum of rows that found no room */
 };
 
+/* Memory that a row takes from rows->memory. */
+enum { TRACE_LATENCY_ROW_BYTES = sizeof(struct trace_latency_row) + 4 * sizeof(struct trace_example) };
+
 void trace_latency_rows_fini(struct trace_latency_rows *rows);
 
 /* The row of this number, added when it is new; &rows->others when there is no room for it. */
