@@ -56,8 +56,26 @@ static const struct cli_option_group groups[] = {
     {0},
 };
 
+/* Options that would be ignored are mistakes. */
+static int check_view(const struct cli_trace_run *trace, const struct settings *settings)
+{
+	const struct cli_trace_latency_settings *latency = &settings->latency;
+
+	if (!latency->is_wanted && (latency->slow_ns > 0 || latency->unanswered_ns > 0 || latency->every_ns > 0))
+		return cli_usage_error(trace->command, "--slow, --unanswered and --every go with --latency");
+	if (!settings->graph.is_wanted && settings->graph.format != 0)
+		return cli_usage_error(trace->command, "--format goes with --graph");
+	if (settings->common.follow && (latency->is_wanted || settings->graph.is_wanted))
+		return cli_usage_error(trace->command, "--follow does not go with --latency and --graph");
+	return CLI_GO_ON;
+}
+
 static int run_view(const struct cli_trace_run *trace, const struct settings *settings)
 {
+	int status = check_view(trace, settings);
+
+	if (status != CLI_GO_ON)
+		return status;
 	if (settings->latency.is_wanted && settings->graph.is_wanted)
 		return cli_usage_error(trace->command, "--latency and --graph exclude each other");
 	if (settings->latency.is_wanted)
