@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "store/read/steps.h"
+#include "trace/early.h"
 #include "trace/fold.h"
 #include "trace/pending.h"
 
@@ -28,6 +29,7 @@ struct trace_latency {
 	struct trace_requests requests; /* key: index of `pending` */
 	struct trace_pending *pending;  /* a ring as large as that of `requests` */
 	uint32_t pending_cap;
+	struct trace_early early;
 	uint64_t waiting;                   /* requests that nobody has answered yet */
 	bool is_last_superseded_unanswered; /* of the request that trace_requests_add has just superseded */
 	int64_t first_steady_ns, last_steady_ns;
@@ -191,6 +193,38 @@ static bool is_request(struct trace_latency *latency, const struct wire_event *e
 	       store_filter_event(filter, event, latency->source->client(latency->source, event->conn));
 }
 
+static void count_responder(struct trace_latency *latency, const struct trace_pending *pending,
+			    uint32_t responder, int64_t ns)
+{
+	bool is_first = pending->responders_len == 1;
+	struct trace_latency_outcome outcome = {
+	    .request = example_of(pending), .last_ns = TRACE_LATENCY_UNKNOWN, .replies = 1};
+	outcome.request.responder = responder;
+	outcome.request.ns = outcome.request.latency_ns = is_first                     ? pending->first_ns
+							  : pending->is_seen_delivered ? TRACE_LATENCY_UNKNOWN
+										       : ns;
+	outcome.service_ns = is_first ? pending->service_ns : TRACE_LATENCY_UNKNOWN;
+	outcome.bus_ns = is_first ? pending->bus_ns : TRACE_LATENCY_UNKNOWN;
+	if (pending->is_ambiguous)
+		forget_times(&outcome);
+	trace_latency_row_add(trace_latency_rows_at(&latency->result.by_responder, responder), &outcome,
+			      &latency->result.memory);
+}
+
+/* The reply was seen before its request: who answered is known, and not how soon. */
+static void answer_early(struct trace_latency *latency, struct trace_request *request,
+			 const struct trace_early_reply *reply)
+{
+	struct trace_pending *pending = &latency->pending[request->key];
+	request->replies = 1;
+	pending->is_nobodys = pending->is_undelivered = false;
+	pending->responder = reply->service;
+	pending->responders[0] = reply->client;
+	pending->responders_len = 1;
+	latency->result.early_replies++;
+	count_responder(latency, pending, reply->service, TRACE_LATENCY_UNKNOWN);
+}
+
 /* Make the ring as large as that of the requests. */
 static int reserve_pending(struct trace_latency *latency)
 {
@@ -227,7 +261,11 @@ static int add_request(struct trace_latency *latency, const struct wire_event *e
 	pending->gaps = latency->gaps_len;
 	pending->is_in_gap = latency->has_gap_until && latency->gap_until_ns > event->steady_ns;
 	pending->is_ambiguous = latency->is_last_superseded_unanswered;
-	latency->waiting += !pending->is_nobodys;
+	const struct trace_early_reply *early = trace_early_take(&latency->early, event, pending->origin);
+	if (early)
+		answer_early(latency, trace_requests_find(&latency->requests, event->reply), early);
+	else
+		latency->waiting += !pending->is_nobodys;
 	return 0;
 }
 
@@ -265,24 +303,6 @@ static void read_headers(struct trace_latency *latency, struct wire_event *event
 	if (event->size == 0 && event->headers.len > 0 && !event->headers.data &&
 	    wire_source_content(latency->source, event) != 0)
 		event->headers.len = 0;
-}
-
-static void count_responder(struct trace_latency *latency, const struct trace_pending *pending,
-			    uint32_t responder, int64_t ns)
-{
-	bool is_first = pending->responders_len == 1;
-	struct trace_latency_outcome outcome = {
-	    .request = example_of(pending), .last_ns = TRACE_LATENCY_UNKNOWN, .replies = 1};
-	outcome.request.responder = responder;
-	outcome.request.ns = outcome.request.latency_ns = is_first                     ? pending->first_ns
-							  : pending->is_seen_delivered ? TRACE_LATENCY_UNKNOWN
-										       : ns;
-	outcome.service_ns = is_first ? pending->service_ns : TRACE_LATENCY_UNKNOWN;
-	outcome.bus_ns = is_first ? pending->bus_ns : TRACE_LATENCY_UNKNOWN;
-	if (pending->is_ambiguous)
-		forget_times(&outcome);
-	trace_latency_row_add(trace_latency_rows_at(&latency->result.by_responder, responder), &outcome,
-			      &latency->result.memory);
 }
 
 static void note_answer(struct trace_latency *latency, struct trace_request *request,
@@ -381,6 +401,8 @@ static int note_message(struct trace_latency *latency, const struct wire_event *
 	struct trace_request *request = trace_requests_find(&latency->requests, event->subject);
 	if (request)
 		note_reply(latency, request, event);
+	else if (event->kind == WIRE_EVENT_MESSAGE && trace_has_inbox_prefix(event->subject))
+		trace_early_add(&latency->early, event, &latency->clients);
 	if (event->kind == WIRE_EVENT_MESSAGE) {
 		latency->result.messages++;
 		if (event->delays_ns)

@@ -48,11 +48,13 @@ struct trace_latency_result {
 	int64_t base_ns; /* time of day */
 	uint32_t subject_others;                /* number of the row of subjects that found no room */
 	struct trace_examples slow, unanswered; /* the longest ones; `seen` counts all */
-	uint64_t latency_unknown;               /* requests with a reply whose latency is not known */
-	uint64_t seen_again;                    /* requests that another log held, too; counted once */
-	uint64_t more_responders;               /* requests with more responders than are counted */
-	struct trace_memory row_memory;         /* of the rows and the names */
-	struct trace_memory memory; /* of what the rows count; refused: durations that found no room */
+	uint64_t
+	    early_replies; /* replies that came before their requests: the clocks of merged logs disagree */
+	uint64_t latency_unknown;       /* requests with a reply whose latency is not known */
+	uint64_t seen_again;            /* requests that another log held, too; counted once */
+	uint64_t more_responders;       /* requests with more responders than are counted */
+	struct trace_memory row_memory; /* of the rows and the names */
+	struct trace_memory memory;     /* of what the rows count; refused: durations that found no room */
 };
 
 struct trace_latency;

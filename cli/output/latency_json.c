@@ -202,6 +202,7 @@ static void put_left_out(struct cli_json *json, const struct cli_latency_view *v
 	const struct trace_latency_result *result = view->result;
 
 	cli_json_number(json, "latency_unknown", result->latency_unknown);
+	cli_json_number(json, "replies_before_requests", result->early_replies);
 	cli_json_number(json, "requests_seen_again", result->seen_again);
 	cli_json_number(json, "more_responders", result->more_responders);
 	cli_json_number(json, "short_of_memory", result->memory.refused);

@@ -460,6 +460,7 @@ static void put_left_out(struct report *report)
 	    {result->by_requester.others.count, "requests of requesters that found no memory (--memory)"},
 	    {result->by_responder.others.count, "replies of responders that found no memory (--memory)"},
 	    {result->more_responders, "requests had more responders than are counted"},
+	    {result->early_replies, "replies came before their requests: the logs' clocks disagree"},
 	    {result->seen_again, "requests were in several logs and count once"},
 	};
 	bool is_first = true;

@@ -397,6 +397,27 @@ static void a_request_in_two_logs_counts_once(void **state)
 	assert_int_equal(fixture->result->seen_again, 1);
 }
 
+/* The clocks of two logs disagree. */
+static void a_reply_that_comes_before_its_request_has_no_latency(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->source.origin = 1;
+	publish(fixture, 0, 2, "_INBOX.a", NULL);
+	publish(fixture, 0, 2, "_INBOX.b", NULL);
+	fixture->source.origin = 0;
+	publish(fixture, MS, 1, "ask", "_INBOX.a");
+	assert_false(trace_latency_is_waiting(fixture->latency));
+	publish(fixture, 2000 * MS, 1, "ask", "_INBOX.b");
+	publish(fixture, 2000 * MS, 2, "_INBOX.c", NULL);
+	publish(fixture, 2001 * MS, 1, "ask", "_INBOX.c");
+	end(fixture);
+	assert_int_equal(fixture->result->total.answered, 1);
+	assert_int_equal(fixture->result->total.unanswered, 2);
+	assert_int_equal(fixture->result->total.latency.count, 0);
+	assert_int_equal(fixture->result->early_replies, 1);
+	assert_int_equal(service_row(fixture, &fixture->result->by_responder, "two")->answered, 1);
+}
+
 static void a_filter_chooses_requests_and_not_their_replies(void **state)
 {
 	struct fixture *fixture = *state;
@@ -543,6 +564,7 @@ int main(void)
 	    TEST(one_way_latencies_are_counted_by_subject),
 	    TEST(a_clock_step_makes_no_latency),
 	    TEST(a_request_in_two_logs_counts_once),
+	    TEST(a_reply_that_comes_before_its_request_has_no_latency),
 	    TEST(a_filter_chooses_requests_and_not_their_replies),
 	    TEST(ids_are_folded_when_asked_for),
 	    TEST(intervals_begin_at_whole_multiples),
