@@ -345,10 +345,11 @@ static void put_interval(struct report *report, struct cli_clock *clock, uint32_
 	const struct trace_latency_row *row = view->result->intervals.list[number];
 	char time[CLI_TIME_TEXT];
 
+	bool is_short = view->options->every_ns % 1000000000 != 0;
 	cli_clock_text(clock, view->result->base_ns + (int64_t)number * view->options->every_ns,
-		       view->options->every_ns % 1000000000 ? CLI_TIME_CLOCK_MS : CLI_TIME_SECOND, time);
+		       is_short ? CLI_TIME_CLOCK_MS : CLI_TIME_SECOND, time);
 	put_columns(report, row ? row : &nothing, view->options->every_ns);
-	cli_row_text(&report->row, CLI_PLAIN, time);
+	cli_row_text(&report->row, CLI_PLAIN, is_short ? time : time + sizeof("2026-") - 1);
 	cli_row_end(&report->row);
 }
 
