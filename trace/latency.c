@@ -132,22 +132,33 @@ static void count_silence(struct trace_latency *latency, const struct trace_pend
 		    outcome, &latency->result.memory);
 }
 
+static void list(struct trace_latency *latency, struct trace_examples *examples, struct trace_example example,
+		 int64_t ns)
+{
+	example.ns = ns;
+	if (trace_examples_add(examples, &example) != 0)
+		latency->result.memory.refused++;
+}
+
+/* How long a request has been without a reply; TRACE_LATENCY_UNKNOWN when that is not known, or when nobody was there. */
+static int64_t waited_ns(const struct trace_latency *latency, const struct trace_latency_outcome *outcome,
+			 int64_t asked_ns)
+{
+	if (outcome->replies > 0)
+		return outcome->request.latency_ns;
+	return outcome->no_responders ? TRACE_LATENCY_UNKNOWN
+				      : store_time_minus(latency->last_steady_ns, asked_ns);
+}
+
 static void list_request(struct trace_latency *latency, const struct trace_latency_outcome *outcome,
 			 int64_t asked_ns)
 {
 	const struct trace_latency_options *options = &latency->options;
-	struct trace_example example = outcome->request;
-	bool is_answered = outcome->replies > 0;
-	int error = 0;
-	if (options->slow_ns > 0 && is_answered && example.ns != TRACE_LATENCY_UNKNOWN &&
-	    example.ns > options->slow_ns)
-		error = trace_examples_add(&latency->result.slow, &example);
-	if (is_answered ? example.ns == TRACE_LATENCY_UNKNOWN : outcome->no_responders)
-		options = NULL;
-	example.ns = is_answered ? example.ns : store_time_minus(latency->last_steady_ns, asked_ns);
-	if (options && options->unanswered_ns > 0 && example.ns >= options->unanswered_ns)
-		error |= trace_examples_add(&latency->result.unanswered, &example);
-	latency->result.memory.refused += error != 0;
+	int64_t latency_ns = outcome->request.latency_ns, without_ns = waited_ns(latency, outcome, asked_ns);
+	if (options->slow_ns > 0 && latency_ns > options->slow_ns)
+		list(latency, &latency->result.slow, outcome->request, latency_ns);
+	if (options->unanswered_ns > 0 && without_ns >= options->unanswered_ns)
+		list(latency, &latency->result.unanswered, outcome->request, without_ns);
 }
 
 /* As trace_request_forgotten. */

@@ -4,11 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/output/row.h"
+#include "cli/output/headline.h"
 #include "cli/output/sizes.h"
-#include "cli/output/times.h"
 
-enum { ROWS = 20, VALUE_COLUMN = 16, NOTE_COLUMN = 28, SERVICE_COLUMNS = 18, SHARES = 6 };
+enum { ROWS = 20, SERVICE_COLUMNS = 18, SHARES = 6 };
 
 struct report {
 	struct cli_row row;
@@ -18,60 +17,29 @@ struct report {
 
 /* ---- the head ---- */
 
-static void put_line(struct report *report, enum cli_color color, const char *name, const char *value,
-		     const char *note)
-{
-	cli_row_fill(&report->row, 2);
-	cli_row_text(&report->row, CLI_DIM, name);
-	cli_row_fill(&report->row, VALUE_COLUMN);
-	cli_row_text(&report->row, color, value);
-	if (note[0]) {
-		cli_row_fill(&report->row, NOTE_COLUMN);
-		cli_row_text(&report->row, CLI_PLAIN, note);
-	}
-	cli_row_end(&report->row);
-}
-
-static void put_time(struct report *report)
-{
-	const struct trace_graph_result *result = report->result;
-	struct cli_clock clock = {.utc = report->view->utc};
-	char text[200], first[CLI_TIME_TEXT], last[CLI_TIME_TEXT], span[CLI_SIZE_TEXT];
-	char steps[CLI_STEPS_TEXT + 40];
-
-	if (!result->has_events)
-		return;
-	cli_clock_text(&clock, result->first_ns, CLI_TIME_SECOND, first);
-	cli_clock_text(&clock, result->last_ns, CLI_TIME_SECOND, last);
-	snprintf(text, sizeof(text), "%s to %s, %s", first, last, cli_span_text(span, result->span_ns));
-	put_line(report, CLI_PLAIN, "time", text, "");
-	if (report->view->steps.count == 0)
-		return;
-	cli_steps_text(steps, &report->view->steps);
-	strcat(steps, ", left out of rates");
-	put_line(report, CLI_YELLOW, "clock", steps, "");
-}
-
 static void put_head(struct report *report)
 {
 	const struct trace_graph_result *result = report->result;
 	char value[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], note[100] = "";
 
-	put_time(report);
+	if (result->has_events)
+		cli_headline_time(&report->row, result->first_ns, result->last_ns, result->span_ns,
+				  report->view->utc, &report->view->steps, "rates");
 	if (result->span_ns > 0)
 		snprintf(note, sizeof(note), "%s/s",
 			 cli_rate_text(rate, (double)result->messages * 1e9 / (double)result->span_ns));
-	put_line(report, CLI_BOLD, "messages", cli_count_text(value, result->messages), note);
-	put_line(report, CLI_PLAIN, "deliveries", cli_count_text(value, result->deliveries), "");
+	cli_headline(&report->row, CLI_BOLD, "messages", cli_count_text(value, result->messages), note);
+	cli_headline(&report->row, CLI_PLAIN, "deliveries", cli_count_text(value, result->deliveries), "");
 	if (result->unknown_receivers > 0)
-		put_line(report, CLI_YELLOW, "receivers", cli_count_text(value, result->unknown_receivers),
-			 "messages may have receivers that are not known");
+		cli_headline(&report->row, CLI_YELLOW, "receivers",
+			     cli_count_text(value, result->unknown_receivers),
+			     "messages may have receivers that are not known");
 	if (result->subscribes == 0 && result->messages > 0)
-		put_line(report, CLI_YELLOW, "subscriptions", "unknown",
-			 "none were recorded (--record-detail=protocol)");
+		cli_headline(&report->row, CLI_YELLOW, "subscriptions", "unknown",
+			     "none were recorded (--record-detail=protocol)");
 	if (result->gaps > 0)
-		put_line(report, CLI_RED, "gaps", cli_count_text(value, result->gaps),
-			 "messages are missing");
+		cli_headline(&report->row, CLI_RED, "gaps", cli_count_text(value, result->gaps),
+			     "messages are missing");
 }
 
 /* ---- parts of rows ---- */
@@ -246,11 +214,7 @@ static void put_rows(struct report *report, const struct table *table, const str
 		table->put(report, order->list[i]);
 		cli_row_end(&report->row);
 	}
-	if (order->len > shown) {
-		cli_row_format(&report->row, CLI_DIM, "  and %s more (-n N)",
-			       cli_count_text(text, order->len - shown));
-		cli_row_end(&report->row);
-	}
+	cli_headline_more(&report->row, order->len - shown);
 }
 
 static int put_table(struct report *report, const struct table *table)
@@ -273,8 +237,8 @@ static void put_left_out(struct report *report)
 	    report->result->by_subject[report->result->subject_others].messages == 0)
 		return;
 	cli_out_char(report->row.out, '\n');
-	put_line(report, CLI_YELLOW, "left out", cli_count_text(value, report->result->left_out),
-		 "counts that found no memory (--memory)");
+	cli_headline(&report->row, CLI_YELLOW, "left out", cli_count_text(value, report->result->left_out),
+		     "counts that found no memory (--memory)");
 }
 
 int cli_graph_text(struct cli_out *out, const struct cli_graph_view *view)

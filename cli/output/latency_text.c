@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/output/row.h"
+#include "cli/output/headline.h"
 #include "cli/output/sizes.h"
 #include "cli/output/sparkline.h"
 #include "cli/output/times.h"
 
-enum { ROWS = 10, VALUE_COLUMN = 16, NOTE_COLUMN = 28, SERVICE_COLUMNS = 20 };
+enum { ROWS = 10, SERVICE_COLUMNS = 20 };
 
 struct report {
 	struct cli_row row;
@@ -20,65 +20,23 @@ struct report {
 
 /* ---- the head ---- */
 
-static void put_line(struct report *report, enum cli_color color, const char *name, const char *value,
-		     const char *note)
-{
-	cli_row_fill(&report->row, 2);
-	cli_row_text(&report->row, CLI_DIM, name);
-	cli_row_fill(&report->row, VALUE_COLUMN);
-	cli_row_text(&report->row, color, value);
-	if (note[0]) {
-		cli_row_fill(&report->row, NOTE_COLUMN);
-		cli_row_text(&report->row, CLI_PLAIN, note);
-	}
-	cli_row_end(&report->row);
-}
-
-static void put_count(struct report *report, enum cli_color color, const char *name, uint64_t count,
-		      const char *note)
-{
-	char value[CLI_SIZE_TEXT];
-
-	put_line(report, count > 0 ? color : CLI_PLAIN, name, cli_count_text(value, count), note);
-}
-
 static void put_note(struct report *report, uint64_t count, const char *text)
 {
 	if (count > 0)
-		put_count(report, CLI_YELLOW, "", count, text);
-}
-
-static void put_time(struct report *report)
-{
-	const struct trace_latency_result *result = report->view->result;
-	struct cli_clock clock = {.utc = report->view->utc};
-	char text[200], first[CLI_TIME_TEXT], last[CLI_TIME_TEXT], span[CLI_SIZE_TEXT];
-	char steps[CLI_STEPS_TEXT + 40];
-
-	if (!result->has_events)
-		return;
-	cli_clock_text(&clock, result->first_ns, CLI_TIME_SECOND, first);
-	cli_clock_text(&clock, result->last_ns, CLI_TIME_SECOND, last);
-	snprintf(text, sizeof(text), "%s to %s, %s", first, last, cli_span_text(span, result->span_ns));
-	put_line(report, CLI_PLAIN, "time", text, "");
-	if (report->view->steps.count == 0)
-		return;
-	cli_steps_text(steps, &report->view->steps);
-	strcat(steps, ", left out of latencies");
-	put_line(report, CLI_YELLOW, "clock", steps, "");
+		cli_headline_count(&report->row, CLI_YELLOW, "", count, text);
 }
 
 static void put_unanswered(struct report *report)
 {
 	const struct trace_latency_row *total = &report->view->result->total;
 
-	put_count(report, CLI_RED, "unanswered", total->unanswered, "");
+	cli_headline_count(&report->row, CLI_RED, "unanswered", total->unanswered, "");
 	put_note(report, total->at_end, "the log ends soon after them");
 	put_note(report, total->at_gap, "events are missing soon after them");
 	put_note(report, total->superseded, "their reply subject was used again");
 	put_note(report, total->evicted, "forgotten early for lack of memory (--memory)");
 	put_note(report, total->undelivered, "every receiver lost them");
-	put_count(report, CLI_RED, "no responders", total->no_responders, "");
+	cli_headline_count(&report->row, CLI_RED, "no responders", total->no_responders, "");
 }
 
 static void put_head(struct report *report)
@@ -87,15 +45,17 @@ static void put_head(struct report *report)
 	const struct trace_latency_row *total = &result->total;
 	char rate[CLI_SIZE_TEXT], note[100] = "";
 
-	put_time(report);
-	put_count(report, CLI_PLAIN, "messages", result->messages, "");
+	if (result->has_events)
+		cli_headline_time(&report->row, result->first_ns, result->last_ns, result->span_ns,
+				  report->view->utc, &report->view->steps, "latencies");
+	cli_headline_count(&report->row, CLI_PLAIN, "messages", result->messages, "");
 	if (result->gaps > 0)
-		put_count(report, CLI_RED, "gaps", result->gaps, "replies may be missing");
+		cli_headline_count(&report->row, CLI_RED, "gaps", result->gaps, "replies may be missing");
 	if (result->span_ns > 0)
 		snprintf(note, sizeof(note), "%s/s",
 			 cli_rate_text(rate, (double)total->count * 1e9 / (double)result->span_ns));
-	put_count(report, CLI_BOLD, "requests", total->count, note);
-	put_count(report, CLI_PLAIN, "answered", total->answered, "");
+	cli_headline_count(&report->row, CLI_BOLD, "requests", total->count, note);
+	cli_headline_count(&report->row, CLI_PLAIN, "answered", total->answered, "");
 	put_note(report, total->several_responders, "by several responders");
 	put_note(report, result->latency_unknown, "after a time that is not known");
 	put_unanswered(report);
@@ -230,7 +190,6 @@ static size_t rows_shown(const struct report *report)
 
 static void put_rows(struct report *report, const struct table *table, const struct cli_latency_order *order)
 {
-	char text[CLI_SIZE_TEXT];
 	size_t shown = 0, wanted = 0;
 
 	for (size_t i = 0; i < order->len; i++) {
@@ -245,11 +204,7 @@ static void put_rows(struct report *report, const struct table *table, const str
 		cli_row_put(&report->row, CLI_BOLD, entry->name, CLI_ROW_ENDLESS);
 		cli_row_end(&report->row);
 	}
-	if (wanted > shown) {
-		cli_row_format(&report->row, CLI_DIM, "  and %s more (-n N)",
-			       cli_count_text(text, wanted - shown));
-		cli_row_end(&report->row);
-	}
+	cli_headline_more(&report->row, wanted - shown);
 }
 
 static int put_table(struct report *report, const struct table *table, const struct trace_latency_rows *rows,
@@ -371,8 +326,8 @@ static int put_intervals(struct report *report)
 		error = error ? error : put_sparkline(report, "p99", end, p99_of);
 	}
 	if (intervals->others.count > 0) {
-		put_count(report, CLI_YELLOW, "others", intervals->others.count,
-			  "requests of intervals that found no memory");
+		cli_headline_count(&report->row, CLI_YELLOW, "others", intervals->others.count,
+				   "requests of intervals that found no memory");
 	}
 	return error;
 }
@@ -407,7 +362,6 @@ static void put_example(struct report *report, const struct trace_example *examp
 static void put_examples(struct report *report, const char *about, const struct trace_examples *examples,
 			 size_t most)
 {
-	char text[CLI_SIZE_TEXT];
 	size_t shown = examples->len < most ? examples->len : most;
 
 	if (shown == 0)
@@ -419,11 +373,7 @@ static void put_examples(struct report *report, const char *about, const struct 
 	cli_row_end(&report->row);
 	for (size_t i = 0; i < shown; i++)
 		put_example(report, &examples->list[i], report->view->logs_len > 1);
-	if (examples->seen > shown) {
-		cli_row_format(&report->row, CLI_DIM, "  and %s more (-n N)",
-			       cli_count_text(text, examples->seen - shown));
-		cli_row_end(&report->row);
-	}
+	cli_headline_more(&report->row, examples->seen > shown ? examples->seen - shown : 0);
 }
 
 static void put_lists(struct report *report)
