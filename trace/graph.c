@@ -5,14 +5,10 @@
 
 #include "store/read/steps.h"
 #include "trace/fold.h"
+#include "trace/graph_end.h"
 #include "trace/subscriptions.h"
-#include "wire/subject.h"
 
-enum {
-	SUBJECT_BYTES = 512, /* room that a new name must have */
-	SUBJECTS_SEARCHED =
-	    8192, /* for each subscription that got nothing; of more subjects any may match it */
-};
+enum { SUBJECT_BYTES = 512 /* room that a new name must have */ };
 
 struct trace_graph {
 	struct trace_graph_options options;
@@ -380,58 +376,9 @@ int trace_graph_add(struct trace_graph *graph, const struct wire_event *event)
 	return error;
 }
 
-/* ---- the end ---- */
-
-struct ordered_member {
-	uint32_t group, number;
-	uint64_t deliveries;
-};
-
-static int by_group(const void *a, const void *b)
-{
-	const struct ordered_member *x = a, *y = b;
-	if (x->group != y->group)
-		return x->group < y->group ? -1 : 1;
-	if (x->deliveries != y->deliveries)
-		return x->deliveries > y->deliveries ? -1 : 1;
-	return (x->number > y->number) - (x->number < y->number);
-}
-
-static void note_member(struct trace_graph_result *result, uint32_t at, const struct ordered_member *member)
-{
-	struct trace_graph_interest *group = trace_pairs_value(&result->interests, member->group);
-	if (at == 0 || result->members.keys[result->member_order[at - 1]].a != member->group) {
-		group->first = at;
-		group->most = member->deliveries;
-	}
-	group->least = member->deliveries;
-	result->member_order[at] = member->number;
-}
-
-/* Sort the members of queue groups. 0 or -ENOMEM. */
-static int order_members(struct trace_graph_result *result)
-{
-	uint32_t len = result->members.len;
-	struct ordered_member *members = malloc((len + 1) * sizeof *members);
-	result->member_order = malloc((len + 1) * sizeof *result->member_order);
-	if (!members || !result->member_order) {
-		free(members);
-		return -ENOMEM;
-	}
-	for (uint32_t i = 0; i < len; i++) {
-		const struct trace_graph_member *member = trace_pairs_value(&result->members, i);
-		members[i] = (struct ordered_member){result->members.keys[i].a, i, member->deliveries};
-	}
-	qsort(members, len, sizeof *members, by_group);
-	for (uint32_t i = 0; i < len; i++)
-		note_member(result, i, &members[i]);
-	free(members);
-	return 0;
-}
-
 const struct trace_graph_result *trace_graph_end(struct trace_graph *graph)
 {
-	if (order_members(&graph->result) != 0)
+	if (trace__graph_order_members(&graph->result) != 0)
 		return NULL;
 	graph->result.span_ns = store_time_minus(graph->last_steady_ns, graph->first_steady_ns);
 	return &graph->result;
@@ -440,33 +387,6 @@ const struct trace_graph_result *trace_graph_end(struct trace_graph *graph)
 const struct trace_clients *trace_graph_clients(const struct trace_graph *graph)
 {
 	return &graph->clients;
-}
-
-/* ---- what nobody feeds ---- */
-
-/* Messages of unknown receivers may have reached the pattern. */
-static bool may_be_hidden(const struct trace_graph_result *result, struct wire_slice pattern)
-{
-	if (result->unknown_receivers == 0 || result->subjects.len > SUBJECTS_SEARCHED)
-		return result->unknown_receivers > 0;
-	for (uint32_t i = 0; i < result->subjects.len; i++)
-		if (result->by_subject[i].unknown_receivers > 0 &&
-		    (i == result->subject_others ||
-		     wire_subject_overlaps(pattern, trace_names_text(&result->subjects, i))))
-			return true;
-	return false;
-}
-
-bool trace_graph_is_unfed(const struct trace_graph_result *result, uint32_t subscribed)
-{
-	const struct trace_graph_subscribed *value = trace_pairs_value(&result->subscribed, subscribed);
-	uint32_t interest = result->subscribed.keys[subscribed].a,
-		 subject = result->interests.keys[interest].a;
-	const struct trace_graph_interest *interested = trace_pairs_value(&result->interests, interest);
-	struct wire_slice pattern = trace_names_text(&result->subjects, subject);
-	return value->deliveries + value->others == 0 && interested->is_asked_for &&
-	       subject != result->subject_others && !trace_has_inbox_prefix(pattern) &&
-	       !may_be_hidden(result, pattern);
 }
 
 /* ---- life ---- */

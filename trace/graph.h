@@ -101,7 +101,4 @@ const struct trace_graph_result *trace_graph_end(struct trace_graph *graph);
 /* The clients and services. Valid until close. */
 const struct trace_clients *trace_graph_clients(const struct trace_graph *graph);
 
-/* A service's subscriptions to a subject got nothing while they were watched, and nothing can be hidden. Number of a pair of `subscribed`. */
-bool trace_graph_is_unfed(const struct trace_graph_result *result, uint32_t subscribed);
-
 #endif

@@ -6,6 +6,7 @@
 #include "store/read/steps.h"
 #include "trace/early.h"
 #include "trace/fold.h"
+#include "trace/gaps.h"
 #include "trace/pending.h"
 
 enum {
@@ -13,7 +14,6 @@ enum {
 	    sizeof(struct trace_pending) + sizeof(struct trace_request) + 2 * sizeof(struct store_table_slot),
 	PENDING_MIN = 1024,
 	PENDING_MAX = 1 << 26,
-	GAPS_MAX = 1 << 16,      /* whose times are kept */
 	INTERVALS_MAX = 1 << 24, /* rows further on are others */
 	SUBJECT_BYTES = 512,     /* room that a new name must have */
 };
@@ -34,10 +34,7 @@ struct trace_latency {
 	bool is_last_superseded_unanswered; /* of the request that trace_requests_add has just superseded */
 	int64_t first_steady_ns, last_steady_ns;
 	int64_t base_steady_ns;
-	int64_t *gaps; /* owned; when each gap began, steady */
-	uint32_t gaps_len, gaps_cap;
-	int64_t gap_until_ns; /* the latest end of a gap, steady */
-	bool has_gap_until;
+	struct trace_gaps gaps;
 	struct trace_latency_result result;
 };
 
@@ -52,10 +49,8 @@ static int64_t expected_ns(const struct trace_latency *latency)
 static bool is_at_gap(const struct trace_latency *latency, const struct trace_pending *pending,
 		      int64_t asked_ns)
 {
-	if (pending->is_in_gap)
-		return true;
-	return pending->gaps < latency->gaps_len &&
-	       latency->gaps[pending->gaps] <= store_time_plus(asked_ns, expected_ns(latency));
+	return pending->is_in_gap || trace_gaps_began(&latency->gaps, pending->gaps,
+						      store_time_plus(asked_ns, expected_ns(latency)));
 }
 
 static struct trace_example example_of(const struct trace_pending *pending)
@@ -269,8 +264,8 @@ static int add_request(struct trace_latency *latency, const struct wire_event *e
 	/* Rows are made while there is room, not when requests end. */
 	trace_latency_rows_at(&latency->result.by_subject, pending->subject);
 	trace_latency_rows_at(&latency->result.by_requester, pending->requester);
-	pending->gaps = latency->gaps_len;
-	pending->is_in_gap = latency->has_gap_until && latency->gap_until_ns > event->steady_ns;
+	pending->gaps = latency->gaps.len;
+	pending->is_in_gap = latency->gaps.count > 0 && latency->gaps.until_ns > event->steady_ns;
 	pending->is_ambiguous = latency->is_last_superseded_unanswered;
 	const struct trace_early_reply *early = trace_early_take(&latency->early, event, pending->origin);
 	if (early)
@@ -385,28 +380,6 @@ static void count_deliveries(struct trace_latency *latency, const struct wire_ev
 	}
 }
 
-static int note_gap(struct trace_latency *latency, const struct wire_event *event)
-{
-	int64_t shift_ns = store_time_minus(event->steady_ns, event->time_ns);
-	bool has_span = event->from_ns != 0 || event->to_ns != 0;
-	int64_t from_ns = has_span ? store_time_plus(event->from_ns, shift_ns) : event->steady_ns;
-	int64_t to_ns = has_span ? store_time_plus(event->to_ns, shift_ns) : event->steady_ns;
-	latency->result.gaps++;
-	if (!latency->has_gap_until || to_ns > latency->gap_until_ns)
-		latency->gap_until_ns = to_ns;
-	latency->has_gap_until = true;
-	if (latency->gaps_len == latency->gaps_cap) {
-		uint32_t cap = latency->gaps_cap ? latency->gaps_cap * 2 : 64;
-		int64_t *gaps = cap <= GAPS_MAX ? realloc(latency->gaps, cap * sizeof *gaps) : NULL;
-		if (!gaps)
-			return cap <= GAPS_MAX ? -ENOMEM : 0;
-		latency->gaps = gaps;
-		latency->gaps_cap = cap;
-	}
-	latency->gaps[latency->gaps_len++] = from_ns;
-	return 0;
-}
-
 static int note_message(struct trace_latency *latency, const struct wire_event *event)
 {
 	struct trace_request *request = trace_requests_find(&latency->requests, event->subject);
@@ -428,7 +401,7 @@ int trace_latency_add(struct trace_latency *latency, const struct wire_event *ev
 	if (event->kind <= WIRE_EVENT_DELIVERY)
 		return note_message(latency, event);
 	if (event->kind == WIRE_EVENT_GAP)
-		return note_gap(latency, event);
+		return trace_gaps_add(&latency->gaps, event);
 	return trace_clients_add(&latency->clients, event);
 }
 
@@ -440,6 +413,7 @@ bool trace_latency_is_waiting(const struct trace_latency *latency)
 const struct trace_latency_result *trace_latency_end(struct trace_latency *latency)
 {
 	trace_requests_end(&latency->requests);
+	latency->result.gaps = latency->gaps.count;
 	latency->result.span_ns = store_time_minus(latency->last_steady_ns, latency->first_steady_ns);
 	trace_examples_sort(&latency->result.total.slowest);
 	trace_latency_rows_sort(&latency->result.by_subject);
@@ -523,6 +497,6 @@ void trace_latency_close(struct trace_latency *latency)
 	trace_examples_fini(&result->unanswered);
 	trace_names_fini(&result->subjects);
 	free(latency->pending);
-	free(latency->gaps);
+	trace_gaps_fini(&latency->gaps);
 	free(latency);
 }

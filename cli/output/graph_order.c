@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "trace/graph_end.h"
+
 void cli_graph_order_fini(struct cli_graph_order *order)
 {
 	free(order->list);

@@ -201,7 +201,6 @@ static const struct table tables[] = {
 
 static void put_rows(struct report *report, const struct table *table, const struct cli_graph_order *order)
 {
-	char text[CLI_SIZE_TEXT];
 	uint64_t limit = report->view->limit > 0 ? report->view->limit : ROWS;
 	uint32_t shown = order->len < limit ? order->len : (uint32_t)limit;
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/trace/event_fixture.h"
-#include "trace/graph.h"
+#include "trace/graph_end.h"
 
 enum { ROOM = 8 << 20 };
 
