@@ -61,7 +61,8 @@ static int check_view(const struct cli_trace_run *trace, const struct settings *
 {
 	const struct cli_trace_latency_settings *latency = &settings->latency;
 
-	if (!latency->is_wanted && (latency->slow_ns > 0 || latency->unanswered_ns > 0 || latency->every_ns > 0))
+	if (!latency->is_wanted &&
+	    (latency->slow_ns > 0 || latency->unanswered_ns > 0 || latency->every_ns > 0))
 		return cli_usage_error(trace->command, "--slow, --unanswered and --every go with --latency");
 	if (!settings->graph.is_wanted && settings->graph.format != 0)
 		return cli_usage_error(trace->command, "--format goes with --graph");
