@@ -12,6 +12,17 @@
  * *answer owned by the caller, or a negative code with *fault. seconds (may be NULL) is how long it took. */
 int bench_tape_ask(const char *command, json_t **answer, double *seconds, struct wire_fault *fault);
 
+/* What a run of the binary cost. */
+struct bench_tape_cost {
+	double seconds, cpu_seconds;
+	double peak_bytes; /* of memory */
+};
+
+/* Run argv (NULL-terminated, without a shell), parse the JSON object that it prints, and measure it. 0 with *answer owned by the
+ * caller, or a negative code with *fault: it failed, or printed no JSON. */
+int bench_tape_measure(const char *const *argv, json_t **answer, struct bench_tape_cost *cost,
+		       struct wire_fault *fault);
+
 /* `tapedeck stat LOG --json`. */
 int bench_tape_stat(const char *tapedeck, const char *log, json_t **answer, struct wire_fault *fault);
 

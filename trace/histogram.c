@@ -51,6 +51,11 @@ int trace_histogram_add(struct trace_histogram *histogram, int64_t ns)
 	return 0;
 }
 
+size_t trace_histogram_growth(const struct trace_histogram *histogram, int64_t ns)
+{
+	return histogram->octaves[bucket_of(ns) / STEPS] ? 0 : STEPS * sizeof(uint64_t);
+}
+
 int trace_histogram_merge(struct trace_histogram *histogram, const struct trace_histogram *from)
 {
 	for (uint32_t i = 0; i < TRACE_HISTOGRAM_OCTAVES; i++)

@@ -6,6 +6,7 @@
 #ifndef TRACE_HISTOGRAM_H
 #define TRACE_HISTOGRAM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum { TRACE_HISTOGRAM_STEPS = 64, TRACE_HISTOGRAM_OCTAVES = 58 };
@@ -22,6 +23,9 @@ void trace_histogram_fini(struct trace_histogram *histogram);
 
 /* Count a duration; a negative one counts as 0. 0, or -ENOMEM with the histogram unchanged. */
 int trace_histogram_add(struct trace_histogram *histogram, int64_t ns);
+
+/* The bytes that trace_histogram_add would allocate for this duration, usually 0. */
+size_t trace_histogram_growth(const struct trace_histogram *histogram, int64_t ns);
 
 /* Add all that `from` counted, as if each duration had been added. 0, or -ENOMEM with the counts unchanged. */
 int trace_histogram_merge(struct trace_histogram *histogram, const struct trace_histogram *from);

@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "store/read/steps.h"
+#include "trace/inbox.h"
 #include "wire/headers.h"
 
 enum { CAP_MIN = 1024 };
@@ -20,9 +21,8 @@ void trace_requests_init(struct trace_requests *requests, uint32_t max, trace_re
 void trace_requests_fini(struct trace_requests *requests)
 {
 	free(requests->ring);
-	free(requests->buckets);
+	store_table_fini(&requests->table);
 	requests->ring = NULL;
-	requests->buckets = NULL;
 	requests->cap = 0;
 }
 
@@ -31,42 +31,21 @@ static uint64_t hash_of(struct wire_slice subject)
 	return XXH3_64bits(subject.data, subject.len);
 }
 
-/* ---- the hash table ---- */
-
-static uint32_t *bucket_of(const struct trace_requests *requests, uint64_t hash)
-{
-	return &requests->buckets[hash & (requests->cap - 1)];
-}
-
 static struct trace_request *find(const struct trace_requests *requests, uint64_t hash)
 {
-	uint32_t next = requests->cap ? *bucket_of(requests, hash) : 0;
-	while (next && requests->ring[next - 1].reply_hash != hash)
-		next = requests->ring[next - 1].next;
-	return next ? &requests->ring[next - 1] : NULL;
-}
-
-static void link_request(struct trace_requests *requests, uint32_t at)
-{
-	uint32_t *bucket = bucket_of(requests, requests->ring[at].reply_hash);
-	requests->ring[at].next = *bucket;
-	*bucket = at + 1;
-}
-
-static void unlink_request(struct trace_requests *requests, const struct trace_request *request)
-{
-	uint32_t number = (uint32_t)(request - requests->ring) + 1;
-	uint32_t *link = bucket_of(requests, request->reply_hash);
-	while (*link != number)
-		link = &requests->ring[*link - 1].next;
-	*link = request->next;
+	uint32_t probe = 0, at;
+	while (requests->cap > 0 && store_table_next(&requests->table, hash, &probe, &at))
+		if (requests->ring[at].reply_hash == hash)
+			return &requests->ring[at];
+	return NULL;
 }
 
 /* ---- the ring ---- */
 
 static void forget(struct trace_requests *requests, struct trace_request *request, enum trace_forgotten why)
 {
-	unlink_request(requests, request);
+	store_table_remove(&requests->table, request->reply_hash, (uint32_t)(request - requests->ring));
+	requests->outside -= request->is_outside;
 	request->is_superseded = why == TRACE_SUPERSEDED;
 	if (requests->forgotten)
 		requests->forgotten(requests->context, request, why);
@@ -94,19 +73,12 @@ static int grow(struct trace_requests *requests)
 	if (cap > requests->max)
 		cap = requests->max;
 	struct trace_request *ring = realloc(requests->ring, cap * sizeof *ring);
-	if (ring)
-		requests->ring = ring;
-	uint32_t *buckets = calloc(cap, sizeof *buckets);
-	if (!ring || !buckets) {
-		free(buckets);
+	if (!ring)
 		return -ENOMEM;
-	}
-	free(requests->buckets);
-	requests->buckets = buckets;
+	requests->ring = ring;
+	if (!requests->table.slots && store_table_init(&requests->table) != 0)
+		return -ENOMEM;
 	requests->cap = cap;
-	for (uint32_t at = 0; at < requests->added; at++)
-		if (!requests->ring[at].is_superseded)
-			link_request(requests, at);
 	return 0;
 }
 
@@ -114,7 +86,10 @@ int trace_requests_add(struct trace_requests *requests, const struct wire_event 
 		       void *owner)
 {
 	uint64_t hash = hash_of(request->reply);
+	bool is_outside = !trace_has_inbox_prefix(request->reply);
 	if (requests->added == requests->cap && requests->cap < requests->max && grow(requests) != 0)
+		return -ENOMEM;
+	if (store_table_reserve(&requests->table, 1) != 0)
 		return -ENOMEM;
 	struct trace_request *earlier = find(requests, hash);
 	if (earlier)
@@ -126,26 +101,51 @@ int trace_requests_add(struct trace_requests *requests, const struct wire_event 
 						    .owner = owner,
 						    .asked_ns = request->steady_ns,
 						    .is_shared = earlier != NULL,
+						    .is_outside = is_outside,
 						    .reply_hash = hash};
-	link_request(requests, at);
+	store_table_add(&requests->table, hash, at);
+	requests->outside += is_outside;
 	requests->added++;
 	return 0;
 }
 
 /* ---- replies ---- */
 
-const struct trace_request *trace_requests_reply(struct trace_requests *requests,
-						 const struct wire_event *message)
+struct trace_request *trace_requests_find(const struct trace_requests *requests, struct wire_slice subject)
 {
-	struct trace_request *request =
-	    requests->added > 0 ? find(requests, hash_of(message->subject)) : NULL;
-	if (!request)
+	if (requests->outside == 0 && !trace_has_inbox_prefix(subject))
 		return NULL;
+	return find(requests, hash_of(subject));
+}
+
+void trace_request_count_reply(struct trace_request *request, const struct wire_event *message)
+{
 	if (trace_is_no_responders(message))
 		request->no_responders = true;
 	else
 		request->replies++;
+}
+
+const struct trace_request *trace_requests_reply(struct trace_requests *requests,
+						 const struct wire_event *message)
+{
+	struct trace_request *request = trace_requests_find(requests, message->subject);
+	if (request)
+		trace_request_count_reply(request, message);
 	return request;
+}
+
+void trace_requests_end(struct trace_requests *requests)
+{
+	uint64_t remembered = requests->added < requests->cap ? requests->added : requests->cap;
+	for (uint64_t number = requests->added - remembered; number < requests->added; number++) {
+		struct trace_request *request = &requests->ring[number & (requests->cap - 1)];
+		if (!request->is_superseded && requests->forgotten)
+			requests->forgotten(requests->context, request, TRACE_ENDED);
+	}
+	if (requests->cap > 0)
+		store_table_clear(&requests->table);
+	requests->added = requests->outside = 0;
 }
 
 int64_t trace_reply_after_ns(const struct trace_request *request, const struct wire_event *reply)

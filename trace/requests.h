@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "store/format/table.h"
 #include "wire/event.h"
 
 struct trace_request {
@@ -29,25 +30,27 @@ struct trace_request {
 	bool is_shared;     /* an earlier request had the same reply subject */
 	/* Internal. */
 	bool is_superseded;
-	uint32_t next; /* index + 1 in the same bucket; 0 = the last */
+	bool is_outside; /* the reply subject is not below TRACE_INBOX_PREFIX */
 	uint64_t reply_hash;
 };
 
 /* Why a request is no longer remembered. */
-enum trace_forgotten { TRACE_EVICTED, TRACE_SUPERSEDED };
+enum trace_forgotten { TRACE_EVICTED, TRACE_SUPERSEDED, TRACE_ENDED };
 
 typedef void trace_request_forgotten(void *context, const struct trace_request *request,
 				     enum trace_forgotten why);
 
-/* A ring of requests, and a hash table over those that are not superseded. */
+/* A ring of requests, and a table of those that are not superseded, by the hashes of their reply subjects. */
 struct trace_requests {
 	uint32_t max;                       /* a power of two */
 	trace_request_forgotten *forgotten; /* may be NULL; must not call back into this module */
 	void *context;
 	struct trace_request *ring; /* owned */
-	uint32_t *buckets;          /* owned; index + 1, 0 = empty */
-	uint32_t cap;               /* of both; a power of two */
+	uint32_t cap;               /* of the ring; a power of two */
+	struct store_table table;   /* to indices of the ring */
 	uint64_t added;
+	uint64_t
+	    outside; /* requests that are remembered with a reply subject that is not below TRACE_INBOX_PREFIX */
 	uint64_t superseded, evicted, evicted_unanswered; /* the last are among the evicted */
 };
 
@@ -65,6 +68,16 @@ int trace_requests_add(struct trace_requests *requests, const struct wire_event 
  * remembered. Valid until the next trace_requests_add. */
 const struct trace_request *trace_requests_reply(struct trace_requests *requests,
 						 const struct wire_event *message);
+
+/* The request that a message to this subject would answer, NULL when none is remembered. Counts nothing. Valid until the next
+ * trace_requests_add. Hot: once for every message. */
+struct trace_request *trace_requests_find(const struct trace_requests *requests, struct wire_slice subject);
+
+/* Count a message as a reply to the request. Its headers are needed when it has no payload. */
+void trace_request_count_reply(struct trace_request *request, const struct wire_event *message);
+
+/* Forget all requests, in the order in which they were added: calls `forgotten` for each, with TRACE_ENDED. */
+void trace_requests_end(struct trace_requests *requests);
 
 /* How long after its request a reply came, by steady time: not counting steps of the recording's clock. Negative when
  * it came before. */

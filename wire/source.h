@@ -41,6 +41,22 @@ struct wire_source {
 	void (*close)(struct wire_source *source);
 	/* Optional. Add the clock steps between the events given out so far, which their steady_ns leaves out. */
 	void (*steps)(struct wire_source *source, struct wire_steps *steps);
+	/* Optional. Fill in the headers and the payload of the event just given out, when the source was opened without them.
+	 * 0, or a negative code with the event unchanged: they cannot be read. */
+	int (*content)(struct wire_source *source, struct wire_event *event);
+	/* Optional; without it always 0. Which of several merged inputs the event just given out came from: 0, 1, ….
+	 * Connection and sequence numbers are unique within one input only. */
+	uint32_t (*origin)(struct wire_source *source);
 };
+
+static inline uint32_t wire_source_origin(struct wire_source *source)
+{
+	return source->origin ? source->origin(source) : 0;
+}
+
+static inline int wire_source_content(struct wire_source *source, struct wire_event *event)
+{
+	return source->content ? source->content(source, event) : 0;
+}
 
 #endif

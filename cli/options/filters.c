@@ -109,20 +109,31 @@ static int read_time(const char *option, const char *text, bool utc, int64_t *ns
 	return wire_fault_set(fault, reason.code, "--%s: \"%s\" %s", option, text, reason.text);
 }
 
-static int add_times(struct store_filter *filter, const struct cli_filters *filters, struct wire_fault *fault)
+/* INT64_MIN and INT64_MAX without the options. */
+static int read_times(const struct cli_filters *filters, int64_t *since_ns, int64_t *until_ns,
+		      struct wire_fault *fault)
 {
-	int64_t since_ns = INT64_MIN, until_ns = INT64_MAX;
 	int status = 0;
 
+	*since_ns = INT64_MIN;
+	*until_ns = INT64_MAX;
 	if (filters->since)
-		status = read_time("since", filters->since, filters->utc, &since_ns, fault);
+		status = read_time("since", filters->since, filters->utc, since_ns, fault);
 	if (status == 0 && filters->until)
-		status = read_time("until", filters->until, filters->utc, &until_ns, fault);
+		status = read_time("until", filters->until, filters->utc, until_ns, fault);
+	if (status == 0 && *since_ns >= *until_ns)
+		status = wire_fault_set(fault, STORE_EFILTER,
+					"--since is not before --until: nothing lies between them");
+	return status;
+}
+
+static int add_times(struct store_filter *filter, const struct cli_filters *filters, struct wire_fault *fault)
+{
+	int64_t since_ns, until_ns;
+	int status = read_times(filters, &since_ns, &until_ns, fault);
+
 	if (status != 0)
 		return status;
-	if (since_ns >= until_ns)
-		return wire_fault_set(fault, STORE_EFILTER,
-				      "--since is not before --until: nothing lies between them");
 	if (filters->since)
 		store_filter_since(filter, since_ns);
 	if (filters->until)
@@ -167,4 +178,22 @@ int cli_filters_build(const struct cli_command *command, const struct cli_filter
 	store_filter_close(*filter);
 	*filter = NULL;
 	return cli_usage_error(command, "%s", fault.text);
+}
+
+int cli_filters_build_since(const struct cli_command *command, const struct cli_filters *filters,
+			    struct store_filter **filter, int64_t *until_ns)
+{
+	struct wire_fault fault;
+	int64_t since_ns;
+
+	*filter = store_filter_open();
+	if (!*filter) {
+		cli_error(command, "out of memory");
+		return CLI_IO;
+	}
+	if (read_times(filters, &since_ns, until_ns, &fault) != 0)
+		return cli_usage_error(command, "%s", fault.text);
+	if (filters->since)
+		store_filter_since(*filter, since_ns);
+	return CLI_GO_ON;
 }

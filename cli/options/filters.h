@@ -29,4 +29,10 @@ void cli_filters_fini(struct cli_filters *filters);
 int cli_filters_build(const struct cli_command *command, const struct cli_filters *filters,
 		      const struct cli_operands *subjects, struct store_filter **filter);
 
+/* The part of the filter that an analysis reads by, which needs all events from some time on: --since alone. *until_ns is
+ * --until, INT64_MAX without it. CLI_GO_ON with *filter, or an exit status after a complaint; *filter is to be closed by the
+ * caller in any case and may be NULL. */
+int cli_filters_build_since(const struct cli_command *command, const struct cli_filters *filters,
+			    struct store_filter **filter, int64_t *until_ns);
+
 #endif

@@ -74,6 +74,12 @@ void cli_json_true(struct cli_json *json, const char *key)
 	cli_out_text(json->out, "true");
 }
 
+void cli_json_null(struct cli_json *json, const char *key)
+{
+	begin(json, key);
+	cli_out_text(json->out, "null");
+}
+
 void cli_json_quoted(struct cli_json *json, const char *key, uint64_t value)
 {
 	begin(json, key);

@@ -24,6 +24,7 @@ void cli_json_number(struct cli_json *json, const char *key, uint64_t value);
 /* With three decimals. */
 void cli_json_real(struct cli_json *json, const char *key, double value);
 void cli_json_true(struct cli_json *json, const char *key);
+void cli_json_null(struct cli_json *json, const char *key);
 /* A number in quotes: those of 64 bits are rounded by many readers. */
 void cli_json_quoted(struct cli_json *json, const char *key, uint64_t value);
 /* Text that is known to be ASCII without quotes, backslashes and controls. */

@@ -101,6 +101,74 @@ const char *cli_span_text(char *out, int64_t ns)
 	return out;
 }
 
+const char *cli_short_span_text(char *out, int64_t ns)
+{
+	static const struct {
+		int64_t ns;
+		const char *name;
+	} units[] = {{1000000000, "s"}, {1000000, "ms"}, {1000, "us"}, {1, "ns"}};
+	const int64_t second = units[0].ns;
+	size_t unit = 0;
+
+	if (ns >= 100 * second) {
+		int64_t s = ns / second;
+		if (s < 6000)
+			snprintf(out, CLI_SIZE_TEXT, "%dm%02d", (int)(s / 60), (int)(s % 60));
+		else if (s < 360000)
+			snprintf(out, CLI_SIZE_TEXT, "%dh%02d", (int)(s / 3600), (int)(s % 3600 / 60));
+		else
+			snprintf(out, CLI_SIZE_TEXT, "%dd%02d", (int)(s / 86400 < 999 ? s / 86400 : 999),
+				 (int)(s % 86400 / 3600));
+		return out;
+	}
+	if (ns < 0)
+		ns = 0;
+	/* 999.5 would be rounded to a fourth digit. */
+	while (unit < 3 && (double)ns < 0.9995 * (double)units[unit].ns)
+		unit++;
+	double value = (double)ns / (double)units[unit].ns;
+	bool has_point = unit < 3 && value < (unit == 0 ? 99.95 : 9.95);
+	fixed(out, value, has_point ? 1 : 0);
+	strcat(out, units[unit].name);
+	return out;
+}
+
+/* In at most 5 columns: 4 digits or a point and 3 digits, and a prefix of 1000. */
+static void shorten(char *out, double value)
+{
+	static const char prefixes[] = "kMGTPE";
+	size_t power = 0;
+
+	while (value >= 999.5 && power < strlen(prefixes)) {
+		value /= 1000;
+		power++;
+	}
+	fixed(out, value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0);
+	size_t len = strlen(out);
+	out[len] = prefixes[power - 1];
+	out[len + 1] = '\0';
+}
+
+const char *cli_short_count_text(char *out, uint64_t count)
+{
+	if (count < 100000)
+		snprintf(out, CLI_SIZE_TEXT, "%" PRIu64, count);
+	else
+		shorten(out, (double)count);
+	return out;
+}
+
+const char *cli_short_rate_text(char *out, double per_second)
+{
+	if (per_second >= 99999.5)
+		shorten(out, per_second);
+	else if (per_second >= 99.95)
+		snprintf(out, CLI_SIZE_TEXT, "%.0f", per_second);
+	else
+		cli_rate_text(out, per_second);
+	return out;
+}
+
 const char *cli_steps_text(char *out, const struct wire_steps *steps)
 {
 	const char *way = steps->largest_ns < 0 ? "back" : "ahead";

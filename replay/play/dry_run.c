@@ -14,7 +14,7 @@ struct reading {
 void replay_dry_run_fini(struct replay_dry_run *dry_run)
 {
 	replay_publishers_fini(&dry_run->publishers);
-	replay__names_fini(&dry_run->names);
+	trace_names_fini(&dry_run->names);
 	free(dry_run->subjects);
 	*dry_run = (struct replay_dry_run){0};
 }
@@ -41,15 +41,15 @@ static int count_subject(struct reading *reading, const struct wire_event *event
 	if (!reserve(reading))
 		return -ENOMEM;
 	uint32_t number =
-	    replay__names_number(&dry_run->names, replay_map_apply(reading->options->map, event->subject, 1),
-				 REPLAY_DRY_RUN_SUBJECTS);
-	if (number == REPLAY__NO_NAME) {
+	    trace_names_number(&dry_run->names, replay_map_apply(reading->options->map, event->subject, 1),
+			       REPLAY_DRY_RUN_SUBJECTS);
+	if (number == TRACE_NO_NAME) {
 		dry_run->other_subjects_messages++;
 		return 0;
 	}
 	if (number == dry_run->subjects_len)
 		dry_run->subjects[dry_run->subjects_len++] =
-		    (struct replay_dry_run_subject){.subject = dry_run->names.list[number]};
+		    (struct replay_dry_run_subject){.subject = dry_run->names.list[number].text};
 	dry_run->subjects[number].messages++;
 	dry_run->subjects[number].bytes += event->size + event->headers.len;
 	return 0;

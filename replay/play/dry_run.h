@@ -3,10 +3,10 @@
 #ifndef REPLAY_PLAY_DRY_RUN_H
 #define REPLAY_PLAY_DRY_RUN_H
 
-#include "replay/names.h"
 #include "replay/play/feed.h"
 #include "replay/play/schedule.h"
 #include "trace/inbox.h"
+#include "trace/names.h"
 
 enum { REPLAY_DRY_RUN_SUBJECTS = 10000 }; /* counted one by one; further ones together */
 
@@ -36,7 +36,7 @@ struct replay_dry_run {
 	struct replay_dry_run_subject *subjects; /* the most messages first */
 	uint32_t subjects_len;
 	uint64_t other_subjects_messages; /* of subjects that are not in the list */
-	struct replay__names names;
+	struct trace_names names;
 };
 
 /* 0, or a negative code with *fault. Call replay_dry_run_fini in either case. */

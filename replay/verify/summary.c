@@ -4,7 +4,7 @@
 
 void replay__verify_summary_fini(struct replay__verify_summary *summary)
 {
-	replay__names_fini(&summary->names);
+	trace_names_fini(&summary->names);
 	free(summary->rows);
 	*summary = (struct replay__verify_summary){0};
 }
@@ -27,15 +27,15 @@ static struct replay_verify_row *row_of(struct replay__verify_summary *summary, 
 	if (!reserve(summary))
 		return NULL;
 	uint32_t number =
-	    replay__names_number(&summary->names, wire_slice_str(subject), REPLAY_VERIFY_SUBJECTS);
-	if (number == REPLAY__NO_NAME)
-		number = replay__names_number(&summary->names, WIRE_LITERAL("(other subjects)"),
-					      REPLAY_VERIFY_SUBJECTS + 1);
-	if (number == REPLAY__NO_NAME)
+	    trace_names_number(&summary->names, wire_slice_str(subject), REPLAY_VERIFY_SUBJECTS);
+	if (number == TRACE_NO_NAME)
+		number = trace_names_number(&summary->names, WIRE_LITERAL("(other subjects)"),
+					    REPLAY_VERIFY_SUBJECTS + 1);
+	if (number == TRACE_NO_NAME)
 		return NULL;
 	if (number == summary->len)
 		summary->rows[summary->len++] =
-		    (struct replay_verify_row){.subject = summary->names.list[number]};
+		    (struct replay_verify_row){.subject = summary->names.list[number].text};
 	return &summary->rows[number];
 }
 

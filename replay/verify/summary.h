@@ -2,8 +2,8 @@
 #ifndef REPLAY_VERIFY_SUMMARY_H
 #define REPLAY_VERIFY_SUMMARY_H
 
-#include "replay/names.h"
 #include "replay/verify/verdict.h"
+#include "trace/names.h"
 
 /* Rows; further subjects share one more. */
 enum { REPLAY_VERIFY_SUBJECTS = 1000 };
@@ -17,7 +17,7 @@ struct replay_verify_row {
 
 /* Zeroed = empty. */
 struct replay__verify_summary {
-	struct replay__names names;
+	struct trace_names names;
 	struct replay_verify_row *rows; /* owned; by number of the name */
 	uint32_t len, cap;
 };

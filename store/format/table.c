@@ -85,3 +85,27 @@ int store_table_insert(struct store_table *table, uint64_t hash, uint32_t index)
 	store_table_add(table, hash, index);
 	return 0;
 }
+
+static uint32_t slot_of(const struct store_table *table, uint32_t hash, uint32_t number)
+{
+	uint32_t at = hash & table->mask;
+	while (table->slots[at].number != number)
+		at = (at + 1) & table->mask;
+	return at;
+}
+
+/* Close the hole: move back the entries after it that a search would not find across it. */
+void store_table_remove(struct store_table *table, uint64_t hash, uint32_t index)
+{
+	uint32_t hole = slot_of(table, (uint32_t)hash, index + 1);
+	for (uint32_t at = (hole + 1) & table->mask; table->slots[at].number != 0;
+	     at = (at + 1) & table->mask) {
+		uint32_t home = table->slots[at].hash & table->mask;
+		if (((at - home) & table->mask) < ((at - hole) & table->mask))
+			continue;
+		table->slots[hole] = table->slots[at];
+		hole = at;
+	}
+	table->slots[hole].number = 0;
+	table->count--;
+}

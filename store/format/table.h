@@ -48,6 +48,9 @@ int store_table_reserve(struct store_table *table, uint32_t more);
 /* Add an entry that is not there, its index below 2^32 - 1, into room that was reserved. */
 void store_table_add(struct store_table *table, uint64_t hash, uint32_t index);
 
+/* Remove the entry of this hash and index, which must be there. */
+void store_table_remove(struct store_table *table, uint64_t hash, uint32_t index);
+
 /* Make room for one entry and add it. 0 or -ENOMEM. */
 int store_table_insert(struct store_table *table, uint64_t hash, uint32_t index);
 

@@ -54,6 +54,7 @@ int store__block_scan_subjects(struct store__block_scan *scan, struct store_segm
 {
 	const struct store_block_header *header = &segment->index.entries[entry].header;
 	store_block_begin(scan->block, header);
+	scan->content_error = 0;
 	int error = store_segment_reader_load(segment, entry, STORE_FRAME_DICTIONARY, scan->block);
 	error = error ? error : reserve_subjects(scan);
 	return error ? error : judge_subjects(scan, header);
@@ -112,6 +113,15 @@ int store__block_scan_rows(struct store__block_scan *scan, struct store_segment_
 	if (scan->payloads && scan->count > 0)
 		return store_segment_reader_load(segment, entry, STORE_FRAME_PAYLOADS, scan->block);
 	return 0;
+}
+
+int store__block_scan_content(struct store__block_scan *scan, struct store_segment_reader *segment,
+			      size_t entry)
+{
+	if (scan->content_error || store_block_has_payloads(scan->block))
+		return scan->content_error;
+	scan->content_error = store_segment_reader_load(segment, entry, STORE_FRAME_PAYLOADS, scan->block);
+	return scan->content_error;
 }
 
 /* ---- order ---- */

@@ -14,6 +14,7 @@ struct store__block_scan {
 	const struct store_filter *filter; /* borrowed */
 	bool payloads;                     /* load headers and payloads of blocks with events that pass */
 	struct store_block *block;
+	int content_error; /* why its headers and payloads cannot be read; 0 = none, or not tried */
 
 	unsigned char *subjects; /* by subject of the block: it passes */
 	bool all_subjects;       /* all of them pass, and so does having none, if there is such an event */
@@ -35,6 +36,10 @@ int store__block_scan_subjects(struct store__block_scan *scan, struct store_segm
 /* After that: load what else is needed, fill in rows and count. 0 or a negative code. */
 int store__block_scan_rows(struct store__block_scan *scan, struct store_segment_reader *segment, size_t entry,
 			   struct store__connection_names *names);
+
+/* After store__block_scan_rows: load headers and payloads, unless they are. 0 or a negative code. */
+int store__block_scan_content(struct store__block_scan *scan, struct store_segment_reader *segment,
+			      size_t entry);
 
 /* After that: put rows into order of time where they are out of order by at most STORE_REORDER_NS, as in blocks that were
  * made of several. Rows of equal times keep their order. Where the clock was set back, rows stay before or after that place.

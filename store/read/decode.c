@@ -348,6 +348,11 @@ int store_block_load(struct store_block *block, enum store_frame frame, const un
 	}
 }
 
+bool store_block_has_payloads(const struct store_block *block)
+{
+	return block->has_payloads;
+}
+
 uint32_t store_block_subjects(const struct store_block *block)
 {
 	return block->subjects_len;

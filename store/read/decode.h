@@ -36,6 +36,9 @@ int store_block_load(struct store_block *block, enum store_frame frame, const un
 uint32_t store_block_subjects(const struct store_block *block);
 const struct store_block_subject *store_block_subject(const struct store_block *block, uint32_t index);
 
+/* The payload frame was loaded. */
+bool store_block_has_payloads(const struct store_block *block);
+
 /* Need the columns. index < header.events. */
 enum wire_event_kind store_block_kind(const struct store_block *block, uint32_t index);
 int64_t store_block_time_ns(const struct store_block *block, uint32_t index);

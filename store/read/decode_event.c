@@ -74,6 +74,11 @@ static void read_content(struct store_block *block, uint32_t index, struct wire_
 	event->payload.data = event->headers.data + event->headers.len;
 }
 
+void store_block_content(struct store_block *block, struct wire_event *event)
+{
+	read_content(block, (uint32_t)(event->seq - block->header.first_seq), event);
+}
+
 static void read_reply(struct store_block *block, uint32_t index, struct wire_event *event)
 {
 	event->reply.len = store__block_number(block, STORE__REPLY_BYTES, index);

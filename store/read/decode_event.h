@@ -9,4 +9,7 @@
  * receivers and client, until the next store_block_begin for the rest. */
 void store_block_event(struct store_block *block, uint32_t index, struct wire_event *event);
 
+/* After the payload frame was loaded later than the event was put together: fill in its headers and payload. */
+void store_block_content(struct store_block *block, struct wire_event *event);
+
 #endif

@@ -127,7 +127,17 @@ static void steps_of(struct wire_source *source, struct wire_steps *steps)
 	store_steps_between(&reader->steps, reader->first_seq, reader->last_seq, steps);
 }
 
-static const struct wire_source as_source = {next_of, client_of, damage_of, close_of, steps_of};
+static int content_of(struct wire_source *source, struct wire_event *event)
+{
+	return store_reader_content((struct store_reader *)source, event);
+}
+
+static const struct wire_source as_source = {.next = next_of,
+					     .client = client_of,
+					     .damage = damage_of,
+					     .close = close_of,
+					     .steps = steps_of,
+					     .content = content_of};
 
 struct wire_source *store_reader_source(struct store_reader *reader)
 {
@@ -231,6 +241,11 @@ const struct wire_client *store_reader_client(struct store_reader *reader, uint6
 	return given ? store__connection_names_find(&reader->window.names, given->place.segment,
 						    given->place.entry, conn)
 		     : NULL;
+}
+
+int store_reader_content(struct store_reader *reader, struct wire_event *event)
+{
+	return store__window_content(&reader->window, event);
 }
 
 void store_reader_damage(const struct store_reader *reader, struct wire_damage *damage)

@@ -46,6 +46,10 @@ int store_reader_wait(struct store_reader *reader, int timeout_ms);
  * store_reader_next or store_reader_client. */
 const struct wire_client *store_reader_client(struct store_reader *reader, uint64_t conn);
 
+/* As content of wire_source: reads the payloads of the event's block, once for all its events. STORE_EDAMAGE, -ENOMEM or
+ * another negated errno when that fails. */
+int store_reader_content(struct store_reader *reader, struct wire_event *event);
+
 /* As damage of wire_source: blocks that could not be read, and the number of their events. */
 void store_reader_damage(const struct store_reader *reader, struct wire_damage *damage);
 

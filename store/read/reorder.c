@@ -418,6 +418,17 @@ int store__window_next(struct store__window *window, struct wire_event *event, s
 	return 1;
 }
 
+int store__window_content(struct store__window *window, struct wire_event *event)
+{
+	struct store__window_block *block = window->current;
+	if (block->is_gap)
+		return 0;
+	int error = store__block_scan_content(&block->scan, block->place.segment, block->place.entry);
+	if (!error)
+		store_block_content(block->scan.block, event);
+	return error;
+}
+
 const struct store__window_block *store__window_given(const struct store__window *window)
 {
 	return window->current;

@@ -93,6 +93,9 @@ void store__window_fini(struct store__window *window);
  * next call; 0 when there is none, or none yet; or a negative code with *fault. */
 int store__window_next(struct store__window *window, struct wire_event *event, struct wire_fault *fault);
 
+/* Fill in the headers and the payload of the event that was given last. 0, or a negative code with the event unchanged. */
+int store__window_content(struct store__window *window, struct wire_event *event);
+
 /* The block of the event that was given last. */
 const struct store__window_block *store__window_given(const struct store__window *window);
 

@@ -1,4 +1,13 @@
 # Unit tests of trace/.
+tapedeck_unit_test(trace clients trace)
+tapedeck_unit_test(trace fold trace)
 tapedeck_unit_test(trace histogram trace)
 tapedeck_unit_test(trace inbox trace)
 tapedeck_unit_test(trace requests trace)
+add_library(event_fixture STATIC unit/trace/event_fixture.c)
+target_link_libraries(event_fixture PUBLIC wire)
+tapedeck_unit_test(trace latency event_fixture trace)
+tapedeck_unit_test(trace graph event_fixture trace)
+tapedeck_unit_test(trace examples trace)
+tapedeck_unit_test(trace pairs trace)
+tapedeck_unit_test(trace subscriptions trace)

@@ -164,6 +164,48 @@ static void payload_frames_are_not_read_unless_payloads_are_wanted(void **state)
 	reading_fini(&reading);
 }
 
+/* Every third event is asked for, so that the frame is loaded in the middle of a block. */
+static void content_is_read_when_it_is_asked_for(void **state)
+{
+	struct builder_fixture *fixture = *state;
+	struct store_reader *reader;
+	struct wire_event event;
+	size_t asked = 0;
+	builder_fill(&fixture->builder, 1, 5, 100);
+	assert_int_equal(store_reader_open(&reader, fixture->log, &(struct store_reader_options){0}, NULL),
+			 0);
+	while (store_reader_next(reader, &event, NULL) > 0) {
+		if (event.kind != WIRE_EVENT_MESSAGE || event.seq % 3 != 0)
+			continue;
+		assert_int_equal(store_reader_content(reader, &event), 0);
+		struct wire_event want = *builder_event(&fixture->builder, event.seq);
+		want.client = NULL;
+		assert_event(&event, &want, event.seq);
+		asked++;
+	}
+	assert_true(asked > 10);
+	store_reader_close(reader);
+}
+
+static void damaged_content_leaves_the_event_as_it_was(void **state)
+{
+	struct builder_fixture *fixture = *state;
+	struct store_reader *reader;
+	struct wire_event event;
+	builder_fill(&fixture->builder, 1, 1, 100);
+	builder_damage_frame(&fixture->builder, 0, STORE_FRAME_PAYLOADS);
+	assert_int_equal(store_reader_open(&reader, fixture->log, &(struct store_reader_options){0}, NULL),
+			 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(store_reader_next(reader, &event, NULL), 1);
+		assert_int_equal(store_reader_content(reader, &event), STORE_EDAMAGE);
+		assert_null(event.payload.data);
+	}
+	while (store_reader_next(reader, &event, NULL) > 0)
+		;
+	store_reader_close(reader);
+}
+
 static void blocks_that_cannot_match_are_not_read(void **state)
 {
 	struct builder_fixture *fixture = *state;
@@ -195,6 +237,8 @@ int main(void)
 	    TEST(a_filtered_log_has_exactly_the_events_that_the_filter_passes),
 	    TEST(the_client_of_an_event_is_known_though_its_connect_is_filtered_out),
 	    TEST(payload_frames_are_not_read_unless_payloads_are_wanted),
+	    TEST(content_is_read_when_it_is_asked_for),
+	    TEST(damaged_content_leaves_the_event_as_it_was),
 	    TEST(blocks_that_cannot_match_are_not_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

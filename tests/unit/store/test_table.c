@@ -141,6 +141,31 @@ static void room_for_many_entries_is_reserved_at_once(void **state)
 		assert_found(hash_of(i), i, 1);
 }
 
+/* Hashes of 16 neighbouring slots, the last ones of the table among them, so that entries are pushed on and around the end. */
+static void entries_are_found_after_others_are_removed(void **state)
+{
+	bool is_there[256] = {false};
+	uint32_t random = 1;
+	(void)state;
+	for (int step = 0; step < 20000; step++) {
+		random = random * 1664525 + 1013904223;
+		uint32_t index = random >> 24;
+		uint64_t hash = UINT64_C(0xfffffff8) + index % 16;
+		if (is_there[index])
+			store_table_remove(&table, hash, index);
+		else
+			add(hash, index);
+		is_there[index] = !is_there[index];
+		for (uint32_t i = 0; step % 100 == 0 && i < 256; i++) {
+			uint32_t probe = 0, found;
+			bool is_found = false;
+			while (store_table_next(&table, UINT64_C(0xfffffff8) + i % 16, &probe, &found))
+				is_found |= found == i;
+			assert_int_equal(is_found, is_there[i]);
+		}
+	}
+}
+
 static void fill(uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
@@ -200,6 +225,7 @@ int main(void)
 	    TABLE_TEST(the_largest_possible_index_is_accepted),
 	    TABLE_TEST(hashes_with_the_same_low_half_are_all_candidates),
 	    TABLE_TEST(entries_of_the_same_slot_are_all_found),
+	    TABLE_TEST(entries_are_found_after_others_are_removed),
 	    TABLE_TEST(a_table_grows_and_is_at_most_half_full),
 	    TABLE_TEST(room_for_many_entries_is_reserved_at_once),
 	    TABLE_TEST(clearing_forgets_all_entries_and_keeps_the_memory),

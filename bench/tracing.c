@@ -1,0 +1,97 @@
+/* What happened, from a log of a whole platform: each analysis in one pass over it. */
+#include <stdio.h>
+
+#include "bench/report.h"
+#include "bench/server.h"
+#include "bench/services.h"
+#include "bench/suite.h"
+#include "bench/tape.h"
+
+enum { MESSAGES = 10000000 }; /* at the default length of a run */
+
+struct tracing {
+	const struct bench_plan *plan;
+	struct bench_results *results;
+	char folder[64], path[80];
+	struct bench_services_log log;
+};
+
+/* An analysis, and what its answer has to say of the log. */
+struct analysis {
+	const char *way;
+	const char *arguments[4];
+	bool (*is_right)(const struct tracing *tracing, const json_t *answer);
+};
+
+static bool are_latencies_right(const struct tracing *tracing, const json_t *answer)
+{
+	const json_t *total = json_object_get(answer, "total");
+	return bench_tape_number(answer, "messages") == tracing->log.messages &&
+	       bench_tape_number(total, "count") == tracing->log.requests &&
+	       bench_tape_number(total, "answered") == tracing->log.replies &&
+	       bench_tape_number(total, "unanswered") == tracing->log.requests - tracing->log.replies;
+}
+
+/* Inboxes are one subject more. */
+static bool is_graph_right(const struct tracing *tracing, const json_t *answer)
+{
+	return bench_tape_number(answer, "messages") == tracing->log.messages &&
+	       json_array_size(json_object_get(answer, "subjects")) == BENCH_SERVICES_SUBJECTS + 1 &&
+	       bench_tape_number(answer, "left_out") == 0;
+}
+
+static const struct analysis analyses[] = {
+    {"latency", {"trace", "--latency", "--json"}, are_latencies_right},
+    {"graph", {"trace", "--graph", "--json"}, is_graph_right},
+};
+
+/* In the results, the analysis stands in the contender's place. */
+static int measure(struct tracing *tracing, const struct analysis *analysis, struct wire_fault *fault)
+{
+	const char *argv[8] = {tracing->plan->tapedeck, analysis->arguments[0], tracing->path};
+	for (int i = 1; analysis->arguments[i]; i++)
+		argv[i + 2] = analysis->arguments[i];
+	struct bench_tape_cost cost;
+	json_t *answer;
+	int error = bench_tape_measure(argv, &answer, &cost, fault);
+	if (error)
+		return error;
+	bool is_right = analysis->is_right(tracing, answer);
+	json_decref(answer);
+	if (!is_right)
+		return wire_fault_set(fault, -1, "%s: the answer is not what the log holds", analysis->way);
+	bench_results_add(tracing->results, "trace", analysis->way, BENCH_RECORDS,
+			  (double)tracing->log.messages / cost.seconds);
+	bench_results_add(tracing->results, "trace", analysis->way, BENCH_CPU,
+			  cost.cpu_seconds * 1e6 / (double)tracing->log.messages);
+	bench_results_add(tracing->results, "trace", analysis->way, BENCH_PEAK, cost.peak_bytes);
+	return 0;
+}
+
+static int prepare(struct tracing *tracing, struct wire_fault *fault)
+{
+	int error = bench_folder_make(tracing->folder, fault);
+	if (error)
+		return error;
+	snprintf(tracing->path, sizeof tracing->path, "%s/log", tracing->folder);
+	return bench_services_write(tracing->path, (uint64_t)(MESSAGES * tracing->plan->seconds),
+				    tracing->plan->seed, &tracing->log, fault);
+}
+
+int bench_tracing_run(const struct bench_plan *plan, struct bench_results *results)
+{
+	struct tracing tracing = {.plan = plan, .results = results};
+	struct wire_fault fault = {0};
+	if (!bench_tape_has(plan->tapedeck, "trace")) {
+		bench_suite_complain("trace", "tapedeck", 0, "there is no such command; left out");
+		return 0;
+	}
+	int error = prepare(&tracing, &fault);
+	for (int round = 0; round < plan->runs && !error; round++)
+		for (size_t i = 0; i < sizeof analyses / sizeof *analyses && !error; i++)
+			error = measure(&tracing, &analyses[i], &fault);
+	if (tracing.folder[0])
+		bench_folder_remove(tracing.folder);
+	bench_report_test(plan, results, "trace");
+	return error ? bench_suite_complain("trace", "tapedeck", error, fault.text) : 0;
+}

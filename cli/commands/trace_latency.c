@@ -1,0 +1,132 @@
+#include "cli/commands/trace_latency.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "cli/commands/trace_read.h"
+#include "cli/options/values.h"
+#include "cli/output/color.h"
+#include "cli/output/errors.h"
+#include "cli/output/latency_json.h"
+#include "cli/output/latency_text.h"
+
+/* Requests that --slow and --unanswered list, and that are listed as the slowest, without -n. */
+enum { LISTED = 1000, SLOWEST = 10, LISTED_MAX = 1 << 20 };
+
+#define AT(member) offsetof(struct cli_trace_latency_settings, member)
+
+static int read_duration(void *member, const char *text, struct wire_fault *fault)
+{
+	int64_t *ns = member;
+	int error = cli_parse_duration_ns(text, ns, fault);
+
+	return error == 0 && *ns == 0 ? wire_fault_set(fault, -EINVAL, "must be more than 0") : error;
+}
+
+const struct cli_option cli_trace_latency_options[] = {
+    {.name = "latency",
+     .kind = CLI_FLAG,
+     .help = "how long requests take to their first and last reply, by subject, responder and requester",
+     .at = AT(is_wanted)},
+    {.name = "slow",
+     .kind = CLI_CALL,
+     .argument = "DURATION",
+     .help = "list requests whose first reply took longer, the slowest first",
+     .at = AT(slow_ns),
+     .call = read_duration},
+    {.name = "unanswered",
+     .kind = CLI_CALL,
+     .argument = "DURATION",
+     .help = "list requests without a reply for so long",
+     .at = AT(unanswered_ns),
+     .call = read_duration},
+    {.name = "every",
+     .kind = CLI_CALL,
+     .argument = "DURATION",
+     .help = "a row for each interval of this length, too",
+     .at = AT(every_ns),
+     .call = read_duration},
+    {.name = NULL},
+};
+
+static struct trace_latency_options options_of(const struct cli_trace_reading *reading,
+					       const struct cli_trace_latency_settings *settings)
+{
+	const struct cli_trace_settings *common = reading->trace->settings;
+	size_t limit = common->limit < LISTED_MAX ? (size_t)common->limit : LISTED_MAX;
+
+	return (struct trace_latency_options){
+	    .memory_bytes = (size_t)common->memory_bytes,
+	    .key = (enum trace_service_key)common->services.key,
+	    .folds_tokens = common->services.fold,
+	    .filter = reading->filter,
+	    .slow_ns = settings->slow_ns,
+	    .unanswered_ns = settings->unanswered_ns,
+	    .every_ns = settings->every_ns,
+	    .listed_max = limit ? limit : LISTED,
+	    .slowest_max = limit ? limit : SLOWEST,
+	};
+}
+
+static int add_event(void *context, const struct wire_event *event)
+{
+	return trace_latency_add(context, event);
+}
+
+static bool is_waiting(const void *context)
+{
+	return trace_latency_is_waiting(context);
+}
+
+static int print(const struct cli_trace_reading *reading, struct trace_latency *latency,
+		 const struct trace_latency_options *options)
+{
+	const struct cli_trace_run *trace = reading->trace;
+	struct cli_latency_view view = {
+	    .result = trace_latency_end(latency),
+	    .clients = trace_latency_clients(latency),
+	    .options = options,
+	    .logs = (const char *const *)trace->logs.values,
+	    .logs_len = trace->logs.len,
+	    .utc = trace->settings->filters.utc,
+	    .color = cli_color_wanted((enum cli_color_choice)trace->settings->color, STDOUT_FILENO),
+	    .limit = trace->settings->limit};
+	struct cli_out out;
+
+	if (cli_out_init(&out, STDOUT_FILENO) != 0)
+		return -ENOMEM;
+	reading->source->steps(reading->source, &view.steps);
+	int error = trace->settings->json ? cli_latency_json(&out, &view) : cli_latency_text(&out, &view);
+	int written = cli_out_flush(&out);
+	cli_out_fini(&out);
+	return error ? error : written;
+}
+
+static int analyse(struct cli_trace_reading *reading, const struct cli_trace_latency_settings *settings)
+{
+	const struct cli_command *command = reading->trace->command;
+	const struct trace_latency_options options = options_of(reading, settings);
+	struct trace_latency *latency = trace_latency_open(reading->source, &options);
+	const struct cli_trace_analysis analysis = {
+	    .add = add_event, .is_waiting = is_waiting, .context = latency};
+
+	if (!latency) {
+		cli_error(command, "out of memory");
+		return CLI_IO;
+	}
+	int status = cli_trace_read(reading, &analysis);
+	int written = cli_write_status(command, print(reading, latency, &options));
+	trace_latency_close(latency);
+	return written == CLI_DONE ? status : written;
+}
+
+int cli_trace_latency(const struct cli_trace_run *trace, const struct cli_trace_latency_settings *settings)
+{
+	struct cli_trace_reading reading;
+	int status = cli_trace_reading_init(&reading, trace);
+
+	if (status == CLI_GO_ON)
+		status = analyse(&reading, settings);
+	cli_trace_reading_fini(&reading);
+	return status;
+}

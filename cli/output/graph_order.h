@@ -1,0 +1,50 @@
+/* graph_order.h - the parts of a graph of services, in the order in which they are printed. */
+#ifndef CLI_OUTPUT_GRAPH_ORDER_H
+#define CLI_OUTPUT_GRAPH_ORDER_H
+
+#include "trace/graph.h"
+
+/* What is printed of an analysis. All borrowed. */
+struct cli_graph_view {
+	const struct trace_graph_result *result;
+	const struct trace_clients *clients;
+	const char *const *logs; /* paths of the inputs, by origin */
+	int logs_len;
+	struct wire_steps steps;
+	bool utc, color;
+	uint64_t limit; /* rows of a table; 0 = the default */
+};
+
+/* Numbers of a table, sorted. */
+struct cli_graph_order {
+	uint32_t *list; /* owned */
+	uint32_t len;
+};
+
+void cli_graph_order_fini(struct cli_graph_order *order);
+
+/* Each: 0 or -ENOMEM. The most comes first; of equal ones the one that appeared first. */
+
+/* Of `edges`, by messages. */
+int cli_graph_edges(struct cli_graph_order *order, const struct trace_graph_result *result);
+/* Of `published`, by messages. */
+int cli_graph_published(struct cli_graph_order *order, const struct trace_graph_result *result);
+/* Subjects with messages, by messages. */
+int cli_graph_subjects(struct cli_graph_order *order, const struct trace_graph_result *result);
+/* Subjects with messages that nobody was to get, by these. */
+int cli_graph_unheard(struct cli_graph_order *order, const struct trace_graph_result *result);
+/* Subjects with deliveries, by deliveries of one message. */
+int cli_graph_fan_out(struct cli_graph_order *order, const struct trace_graph_result *result);
+/* Of `subscribed`: unfed, by subscriptions. */
+int cli_graph_unfed(struct cli_graph_order *order, const struct trace_graph_result *result);
+/* Of `interests` with a queue, by how far their largest share is from an even one. */
+int cli_graph_groups(struct cli_graph_order *order, const struct trace_graph_result *result);
+/* The largest share of a member of a queue group, divided by an even share: 1 = even, the number of members = one got all. 0
+ * without deliveries. */
+double cli_graph_imbalance(const struct trace_graph_result *result, uint32_t group);
+
+/* Of a queue group: its subject, its name. */
+struct wire_slice cli_graph_interest_subject(const struct trace_graph_result *result, uint32_t interest);
+struct wire_slice cli_graph_interest_queue(const struct trace_graph_result *result, uint32_t interest);
+
+#endif
