@@ -1,0 +1,104 @@
+/* cmd_trace.c - tapedeck trace: from many messages to conversations, latencies and the graph of services. */
+#include "cli/commands/commands.h"
+#include "cli/commands/trace_conversations.h"
+#include "cli/commands/trace_graph.h"
+#include "cli/commands/trace_latency.h"
+#include "cli/options/logs.h"
+#include "cli/output/color.h"
+#include "cli/output/errors.h"
+
+enum { DEFAULT_MEMORY = 256 << 20 };
+
+struct settings {
+	struct cli_trace_settings common;
+	struct cli_trace_conversation_settings conversations;
+	struct cli_trace_latency_settings latency;
+	struct cli_trace_graph_settings graph;
+};
+
+#define AT(member)     offsetof(struct settings, member)
+#define COMMON(member) offsetof(struct cli_trace_settings, member)
+
+static const struct cli_option reading[] = {
+    {.name = "follow",
+     .letter = 'f',
+     .kind = CLI_FLAG,
+     .help = "at the end, go on with what is being written",
+     .at = COMMON(follow)},
+    {.name = "memory",
+     .kind = CLI_BYTES,
+     .argument = "SIZE",
+     .help = "memory for what is kept while reading; default 256MiB",
+     .at = COMMON(memory_bytes)},
+    {.name = NULL},
+};
+
+static const struct cli_option output[] = {
+    {.name = "limit",
+     .letter = 'n',
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .help = "end after N conversations; rows of a table",
+     .at = COMMON(limit)},
+    {.name = "json", .kind = CLI_FLAG, .help = "print JSON; keys: docs/tracing.md", .at = COMMON(json)},
+    {.name = NULL},
+};
+
+static const struct cli_option_group groups[] = {
+    {"Conversations", cli_trace_conversation_options, AT(conversations)},
+    {"Latencies", cli_trace_latency_options, AT(latency)},
+    {"Topology", cli_trace_graph_options, AT(graph)},
+    {"Reading", reading, AT(common)},
+    {"Which messages", cli_filter_options, AT(common.filters)},
+    {"Output", output, AT(common)},
+    {"Output", cli_color_options, AT(common.color)},
+    {0},
+};
+
+static int run_view(const struct cli_trace_run *trace, const struct settings *settings)
+{
+	if (settings->latency.is_wanted && settings->graph.is_wanted)
+		return cli_usage_error(trace->command, "--latency and --graph exclude each other");
+	if (settings->latency.is_wanted)
+		return cli_trace_latency(trace, &settings->latency);
+	if (settings->graph.is_wanted)
+		return cli_trace_graph(trace, &settings->graph);
+	return cli_trace_conversations(trace, &settings->conversations);
+}
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+	struct settings settings = {.common.memory_bytes = DEFAULT_MEMORY};
+	struct cli_trace_run trace = {.command = command, .settings = &settings.common};
+	struct cli_operands operands;
+	int status = cli_options_parse(command, argc, argv, &settings, &operands);
+
+	if (status == CLI_GO_ON)
+		status = cli_logs_split(command, &operands, false, &trace.logs, &trace.subjects);
+	if (status == CLI_GO_ON && settings.common.follow)
+		status = cli_logs_refuse_captures(command, &trace.logs, "following");
+	if (status == CLI_GO_ON)
+		status = run_view(&trace, &settings);
+	cli_trace_conversation_settings_fini(&settings.conversations);
+	cli_trace_latency_settings_fini(&settings.latency);
+	cli_trace_graph_settings_fini(&settings.graph);
+	cli_filters_fini(&settings.common.filters);
+	return status;
+}
+
+const struct cli_command cli_trace = {
+    .name = "trace",
+    .summary = "conversations: who caused what, who answered, what went wrong",
+    .group = CLI_TASK_READ,
+    .operands = "LOG... [SUBJECT...]",
+    .about =
+	"Follows the chosen messages forwards and backwards through logs and captures: deliveries, replies, and\n"
+	"what a receiver published because of them. Prints a tree for each conversation. Every line says by\n"
+	"which evidence it belongs there.",
+    .examples = "  tapedeck trace log --seq 4711              what happened around this message\n"
+		"  tapedeck trace log --id order-17           everything about this order\n"
+		"  tapedeck trace log 'orders.new' -n 3       the first three orders\n"
+		"  tapedeck trace capture.pcapng --id order-17 --key '$.order_id'",
+    .options = groups,
+    .run = run,
+};
