@@ -92,7 +92,8 @@ const struct cli_command cli_trace = {
     .group = CLI_TASK_READ,
     .operands = "LOG... [SUBJECT...]",
     .about =
-	"Follows the chosen messages forwards and backwards through logs and captures: deliveries, replies, and\n"
+	"Follows the chosen messages forwards and backwards through logs and captures: deliveries, replies, "
+	"and\n"
 	"what a receiver published because of them. Prints a tree for each conversation. Every line says by\n"
 	"which evidence it belongs there.",
     .examples = "  tapedeck trace log --seq 4711              what happened around this message\n"

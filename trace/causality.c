@@ -1,0 +1,186 @@
+#include "trace/causality.h"
+
+#include <stdlib.h>
+#include <xxhash.h>
+
+enum {
+	AGES = 22,            /* buckets of age, one for each power of two */
+	AGE_SHIFT = 14,       /* the first one ends at 2^14 ns: 16 us */
+	SLOTS = 2 * TRACE_CAUSALITY_MAX,
+	LIKELY_AGES = 13,     /* before anything is learned: ages up to 67 ms */
+};
+
+/* Before anything is learned: so many effects a delivery, own messages, and shared ids. */
+static const double PRIOR_EFFECTS = 0.3, PRIOR_OWN = 0.2, PRIOR_SHARED = 1, PRIOR_CASES = 2;
+static const double PRIOR_SHARED_BY_CHANCE = 0.05;
+
+/* A cause's class at a service, an effect's class at a service, or both; zeroed = unused. */
+struct pair {
+	uint64_t hash;
+	float caused[AGES]; /* effects by age */
+	float shared, compared;           /* effects that shared an id; all whose ids were compared */
+	float chance_shared, chance_compared; /* likewise, of deliveries that were not the cause */
+	float count;        /* deliveries; own messages */
+};
+
+struct trace_causality {
+	struct pair *pairs; /* owned; SLOTS, open addressing */
+	uint32_t count;
+	int64_t first_ns, last_ns;
+	bool has_begun;
+};
+
+struct trace_causality *trace_causality_open(void)
+{
+	struct trace_causality *causality = calloc(1, sizeof *causality);
+	if (causality)
+		causality->pairs = calloc(SLOTS, sizeof *causality->pairs);
+	if (causality && !causality->pairs) {
+		free(causality);
+		return NULL;
+	}
+	return causality;
+}
+
+void trace_causality_close(struct trace_causality *causality)
+{
+	if (causality)
+		free(causality->pairs);
+	free(causality);
+}
+
+/* The entry of a service and classes; 0 stands for none. Added when it is missing. NULL when the table is full. */
+static struct pair *find(struct trace_causality *causality, uint64_t service, uint64_t cause, uint64_t effect)
+{
+	const uint64_t key[3] = {service, cause, effect};
+	uint64_t hash = XXH3_64bits(key, sizeof key) | 1;
+	uint64_t at = hash & (SLOTS - 1);
+	while (causality->pairs[at].hash != 0 && causality->pairs[at].hash != hash)
+		at = (at + 1) & (SLOTS - 1);
+	struct pair *pair = &causality->pairs[at];
+	if (pair->hash == hash)
+		return pair;
+	if (causality->count == TRACE_CAUSALITY_MAX)
+		return NULL;
+	causality->count++;
+	pair->hash = hash;
+	return pair;
+}
+
+void trace_causality_delivered(struct trace_causality *causality, uint64_t service, uint64_t class)
+{
+	struct pair *deliveries = find(causality, service, class, 0);
+	if (deliveries)
+		deliveries->count++;
+}
+
+/* ---- ages ---- */
+
+static unsigned bucket_of(int64_t age_ns)
+{
+	if (age_ns < INT64_C(1) << AGE_SHIFT)
+		return 0;
+	unsigned bucket = 63 - (unsigned)__builtin_clzll((uint64_t)age_ns) - AGE_SHIFT + 1;
+	return bucket < AGES ? bucket : AGES - 1;
+}
+
+static double width_seconds(unsigned bucket)
+{
+	int64_t end = INT64_C(1) << (AGE_SHIFT + bucket);
+	return (double)(bucket == 0 ? end : end / 2) / 1e9;
+}
+
+/* Expected effects in a bucket of age before anything is learned. */
+static double prior_effects(unsigned bucket)
+{
+	double share = 1.0 / (LIKELY_AGES + 2);
+	for (unsigned i = LIKELY_AGES; i <= bucket; i++)
+		share /= 2;
+	return PRIOR_EFFECTS * share;
+}
+
+/* ---- rates ---- */
+
+/* Effects a second. */
+static double hazard(const struct pair *pair, const struct pair *deliveries, int64_t age_ns)
+{
+	unsigned bucket = bucket_of(age_ns);
+	double caused = prior_effects(bucket), count = 1;
+	if (pair)
+		caused += (double)pair->caused[bucket];
+	if (deliveries)
+		count += (double)deliveries->count;
+	return caused / count / width_seconds(bucket);
+}
+
+/* How much likelier the sharing is when the candidate is the cause. */
+static double likelihood_ratio(const struct pair *pair, enum trace_sharing sharing)
+{
+	if (sharing == TRACE_SHARING_UNKNOWN)
+		return 1;
+	double shared = PRIOR_SHARED, compared = PRIOR_CASES;
+	double chance_shared = PRIOR_SHARED_BY_CHANCE * PRIOR_CASES, chance_compared = PRIOR_CASES;
+	if (pair) {
+		shared += (double)pair->shared;
+		compared += (double)pair->compared;
+		chance_shared += (double)pair->chance_shared;
+		chance_compared += (double)pair->chance_compared;
+	}
+	double cause = shared / compared, chance = chance_shared / chance_compared;
+	return sharing == TRACE_SHARES_ID ? cause / chance : (1 - cause) / (1 - chance);
+}
+
+static double own_rate(const struct trace_causality *causality, const struct pair *own)
+{
+	double seconds = (double)(causality->last_ns - causality->first_ns) / 1e9 + 1;
+	return (PRIOR_OWN + (own ? (double)own->count : 0)) / seconds;
+}
+
+/* ---- a case ---- */
+
+static void note_time(struct trace_causality *causality, int64_t now_ns)
+{
+	if (!causality->has_begun)
+		causality->first_ns = causality->last_ns = now_ns;
+	causality->has_begun = true;
+	if (now_ns > causality->last_ns)
+		causality->last_ns = now_ns;
+}
+
+static void learn(struct pair *pair, const struct trace_candidate *candidate)
+{
+	float score = (float)candidate->score;
+	pair->caused[bucket_of(candidate->age_ns)] += score;
+	if (candidate->sharing == TRACE_SHARING_UNKNOWN)
+		return;
+	bool shares = candidate->sharing == TRACE_SHARES_ID;
+	pair->compared += score;
+	pair->chance_compared += 1 - score;
+	pair->shared += shares ? score : 0;
+	pair->chance_shared += shares ? 1 - score : 0;
+}
+
+void trace_causality_judge(struct trace_causality *causality, uint64_t service, uint64_t effect, int64_t now_ns,
+			   struct trace_candidate *candidates, size_t count)
+{
+	struct pair *pairs[TRACE_CANDIDATES_MAX];
+	note_time(causality, now_ns);
+	struct pair *own = find(causality, service, 0, effect);
+	const double rate = own_rate(causality, own);
+	double sum = rate;
+	for (size_t i = 0; i < count; i++) {
+		struct trace_candidate *candidate = &candidates[i];
+		pairs[i] = find(causality, service, candidate->class, effect);
+		candidate->score =
+		    hazard(pairs[i], find(causality, service, candidate->class, 0), candidate->age_ns) *
+		    likelihood_ratio(pairs[i], candidate->sharing);
+		sum += candidate->score;
+	}
+	for (size_t i = 0; i < count; i++) {
+		candidates[i].score /= sum;
+		if (pairs[i])
+			learn(pairs[i], &candidates[i]);
+	}
+	if (own)
+		own->count += (float)(rate / sum);
+}
