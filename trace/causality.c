@@ -4,23 +4,30 @@
 #include <xxhash.h>
 
 enum {
-	AGES = 22,            /* buckets of age, one for each power of two */
-	AGE_SHIFT = 14,       /* the first one ends at 2^14 ns: 16 us */
+	AGES = 22,      /* buckets of age, one for each power of two */
+	AGE_SHIFT = 14, /* the first one ends at 2^14 ns: 16 us */
 	SLOTS = 2 * TRACE_CAUSALITY_MAX,
-	LIKELY_AGES = 13,     /* before anything is learned: ages up to 67 ms */
+	LIKELY_AGES = 13, /* before anything is learned: ages up to 67 ms */
 };
 
 /* Before anything is learned: so many effects a delivery, own messages, and shared ids. */
 static const double PRIOR_EFFECTS = 0.3, PRIOR_OWN = 0.2, PRIOR_SHARED = 1, PRIOR_CASES = 2;
 static const double PRIOR_SHARED_BY_CHANCE = 0.05;
 
+/* A delivery that has had such an effect is less likely by this factor; so is one that overtook an older one, as far as
+ * that was the cause. */
+static const double AGAIN = 0.1, OVERTOOK = 0.4;
+
+/* The share of an effect that counts for the neighbours of its age, since ages vary. */
+static const float NEIGHBOUR = 0.2F;
+
 /* A cause's class at a service, an effect's class at a service, or both; zeroed = unused. */
 struct pair {
 	uint64_t hash;
-	float caused[AGES]; /* effects by age */
-	float shared, compared;           /* effects that shared an id; all whose ids were compared */
+	float caused[AGES];                   /* effects by age */
+	float shared, compared;               /* effects that shared an id; all whose ids were compared */
 	float chance_shared, chance_compared; /* likewise, of deliveries that were not the cause */
-	float count;        /* deliveries; own messages */
+	float count;                          /* deliveries; own messages */
 };
 
 struct trace_causality {
@@ -147,10 +154,17 @@ static void note_time(struct trace_causality *causality, int64_t now_ns)
 		causality->last_ns = now_ns;
 }
 
+static void learn_age(struct pair *pair, unsigned bucket, float score)
+{
+	pair->caused[bucket] += score * (1 - 2 * NEIGHBOUR);
+	pair->caused[bucket > 0 ? bucket - 1 : bucket] += score * NEIGHBOUR;
+	pair->caused[bucket + 1 < AGES ? bucket + 1 : bucket] += score * NEIGHBOUR;
+}
+
 static void learn(struct pair *pair, const struct trace_candidate *candidate)
 {
 	float score = (float)candidate->score;
-	pair->caused[bucket_of(candidate->age_ns)] += score;
+	learn_age(pair, bucket_of(candidate->age_ns), score);
 	if (candidate->sharing == TRACE_SHARING_UNKNOWN)
 		return;
 	bool shares = candidate->sharing == TRACE_SHARES_ID;
@@ -160,27 +174,48 @@ static void learn(struct pair *pair, const struct trace_candidate *candidate)
 	pair->chance_shared += shares ? 1 - score : 0;
 }
 
-void trace_causality_judge(struct trace_causality *causality, uint64_t service, uint64_t effect, int64_t now_ns,
-			   struct trace_candidate *candidates, size_t count)
+/* Divide all scores, and the rate of own messages, by their sum. Returns the latter's share. */
+static double normalize(struct trace_candidate *candidates, size_t count, double rate)
+{
+	double sum = rate;
+	for (size_t i = 0; i < count; i++)
+		sum += candidates[i].score;
+	for (size_t i = 0; i < count; i++)
+		candidates[i].score /= sum;
+	return rate / sum;
+}
+
+/* From the oldest to the newest: each is less likely the likelier an older one is. */
+static void prefer_order(struct trace_candidate *candidates, size_t count)
+{
+	double likeliest = 0;
+	for (size_t i = count; i-- > 0;) {
+		double score = candidates[i].score;
+		candidates[i].score *= 1 - (1 - OVERTOOK) * likeliest;
+		if (!candidates[i].is_again && score > likeliest)
+			likeliest = score;
+	}
+}
+
+void trace_causality_judge(struct trace_causality *causality, uint64_t service, uint64_t effect,
+			   int64_t now_ns, struct trace_candidate *candidates, size_t count)
 {
 	struct pair *pairs[TRACE_CANDIDATES_MAX];
 	note_time(causality, now_ns);
 	struct pair *own = find(causality, service, 0, effect);
-	const double rate = own_rate(causality, own);
-	double sum = rate;
 	for (size_t i = 0; i < count; i++) {
 		struct trace_candidate *candidate = &candidates[i];
 		pairs[i] = find(causality, service, candidate->class, effect);
 		candidate->score =
 		    hazard(pairs[i], find(causality, service, candidate->class, 0), candidate->age_ns) *
-		    likelihood_ratio(pairs[i], candidate->sharing);
-		sum += candidate->score;
+		    likelihood_ratio(pairs[i], candidate->sharing) * (candidate->is_again ? AGAIN : 1);
 	}
-	for (size_t i = 0; i < count; i++) {
-		candidates[i].score /= sum;
+	double own_share = normalize(candidates, count, own_rate(causality, own));
+	prefer_order(candidates, count);
+	own_share = normalize(candidates, count, own_share);
+	for (size_t i = 0; i < count; i++)
 		if (pairs[i])
 			learn(pairs[i], &candidates[i]);
-	}
 	if (own)
-		own->count += (float)(rate / sum);
+		own->count += (float)own_share;
 }

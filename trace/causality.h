@@ -12,6 +12,8 @@
  * Both kinds of rates are estimated from earlier cases, each counted with its probability (expectation maximization, one
  * case at a time), so that the subject pairs which recur in the log become certain, timers get no cause, and a service that
  * handles several messages at once gets a score that says so. Before anything is learned a short age counts as likely.
+ * Where the rates leave it open, a delivery that has caused nothing of the kind is likelier than one that has, and the older
+ * of two likelier than the newer, since most services handle their messages in order.
  *
  * Bounded: TRACE_CAUSALITY_MAX pairs; more of them are judged as if nothing were known. */
 #ifndef TRACE_CAUSALITY_H
@@ -30,6 +32,7 @@ enum trace_sharing { TRACE_SHARING_UNKNOWN, TRACE_SHARES_NOTHING, TRACE_SHARES_I
 struct trace_candidate {
 	uint64_t class; /* of what was delivered */
 	int64_t age_ns; /* of the delivery; negative counts as 0 */
+	bool is_again;  /* it has caused such an effect before */
 	enum trace_sharing sharing;
 	double score; /* set by trace_causality_judge: the probability that it is the cause */
 };
@@ -44,8 +47,8 @@ void trace_causality_close(struct trace_causality *causality);
 void trace_causality_delivered(struct trace_causality *causality, uint64_t service, uint64_t class);
 
 /* A service published a message of a class at a time. Sets the candidates' scores, whose sum is at most 1; the rest is the
- * probability that none of them is the cause. Learns from the case. */
-void trace_causality_judge(struct trace_causality *causality, uint64_t service, uint64_t effect, int64_t now_ns,
-			   struct trace_candidate *candidates, size_t count);
+ * probability that none of them is the cause. Learns from the case. The newest delivery comes first. */
+void trace_causality_judge(struct trace_causality *causality, uint64_t service, uint64_t effect,
+			   int64_t now_ns, struct trace_candidate *candidates, size_t count);
 
 #endif

@@ -24,7 +24,8 @@ struct trace_conversations *trace_conversations_open(const struct trace_conversa
 	conversations->options = *options;
 	conversations->fold.tokens = true;
 	conversations->id_counts = calloc(TRACE__ID_COUNTS, sizeof *conversations->id_counts);
-	int error = trace_clients_init(&conversations->clients, options->source, TRACE_BY_NAME, CLIENTS_BYTES_MAX);
+	int error =
+	    trace_clients_init(&conversations->clients, options->source, TRACE_BY_NAME, CLIENTS_BYTES_MAX);
 	if (!error && conversations->id_counts)
 		return conversations;
 	trace_conversations_close(conversations);
@@ -146,10 +147,11 @@ uint32_t trace_conversations_chosen(const struct trace_conversations *conversati
 	return conversations->chosen;
 }
 
-size_t trace_conversations_gaps(const struct trace_conversations *conversations, int64_t from_ns, int64_t to_ns,
-				const struct trace_gap **gaps, size_t max)
+size_t trace_conversations_gaps(const struct trace_conversations *conversations, int64_t from_ns,
+				int64_t to_ns, const struct trace_gap **gaps, size_t max)
 {
-	uint64_t at = conversations->gaps_count > TRACE__GAPS_MAX ? conversations->gaps_count - TRACE__GAPS_MAX : 0;
+	uint64_t at =
+	    conversations->gaps_count > TRACE__GAPS_MAX ? conversations->gaps_count - TRACE__GAPS_MAX : 0;
 	size_t count = 0;
 	for (; at < conversations->gaps_count && count < max; at++) {
 		const struct trace_gap *gap = &conversations->gaps[at % TRACE__GAPS_MAX];

@@ -23,13 +23,13 @@ typedef void trace_conversation_done(void *context, struct trace_conversations *
 				     struct trace_conversation *conversation);
 
 struct trace_conversations_options {
-	struct wire_source *source;        /* that the events come from; borrowed */
+	struct wire_source *source; /* that the events come from; borrowed */
 	unsigned evidence;
 	struct trace_keys *keys;           /* borrowed */
 	struct trace_causality *causality; /* what was learned so far, and goes on being learned; borrowed */
 	int64_t window_ns;
 	size_t memory_bytes;
-	double min_score; /* inferred edges of a lower score are left out */
+	double min_score;              /* inferred edges of a lower score are left out */
 	trace_conversation_done *done; /* NULL: nothing is given out */
 	void *context;
 };
@@ -60,8 +60,8 @@ void trace_conversations_finish(struct trace_conversations *conversations);
 uint32_t trace_conversations_chosen(const struct trace_conversations *conversations);
 
 /* The gaps that overlap a span of steady time, by rising time, at most max. Returns how many. */
-size_t trace_conversations_gaps(const struct trace_conversations *conversations, int64_t from_ns, int64_t to_ns,
-				const struct trace_gap **gaps, size_t max);
+size_t trace_conversations_gaps(const struct trace_conversations *conversations, int64_t from_ns,
+				int64_t to_ns, const struct trace_gap **gaps, size_t max);
 
 /* Who the clients are that nodes name by number. */
 const struct trace_clients *trace_conversations_clients(const struct trace_conversations *conversations);

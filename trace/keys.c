@@ -84,8 +84,9 @@ int trace_keys_add(struct trace_keys *keys, const char *text, struct wire_fault 
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	if (!parse(key)) {
 		fini(key);
-		return wire_fault_set(
-		    fault, -EINVAL, "the key \"%s\" is none of $.field, header:NAME and subject:NUMBER", text);
+		return wire_fault_set(fault, -EINVAL,
+				      "the key \"%s\" is none of $.field, header:NAME and subject:NUMBER",
+				      text);
 	}
 	keys->count++;
 	return 0;

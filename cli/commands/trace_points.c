@@ -132,5 +132,6 @@ int cli_trace_points_sort(struct cli_trace_points *points)
 bool cli_trace_points_hold(const struct cli_trace_points *points, uint32_t input, uint64_t seq)
 {
 	const uint64_t hash = hash_of(input, seq);
-	return points->count > 0 && bsearch(&hash, points->hashes, points->count, sizeof hash, by_value) != NULL;
+	return points->count > 0 &&
+	       bsearch(&hash, points->hashes, points->count, sizeof hash, by_value) != NULL;
 }

@@ -16,7 +16,7 @@ struct cli_trace_point {
 struct cli_trace_points {
 	struct cli_trace_point *list; /* by rising time; owned */
 	size_t count, cap;
-	uint64_t *hashes; /* of input and number, sorted; owned; after cli_trace_points_sort */
+	uint64_t *hashes;         /* of input and number, sorted; owned; after cli_trace_points_sort */
 	double events_per_second; /* around the first point, over all inputs; 0 = unknown */
 	bool is_full;             /* more messages hold a value than were looked for */
 };

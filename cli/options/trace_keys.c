@@ -104,7 +104,8 @@ void cli_trace_keys_remember(const struct cli_command *command, const struct cli
 	for (int i = 0; i < logs->len && keys->len > 0; i++) {
 		int error = find_file(logs->values[i], path) ? append_keys(path, keys) : 0;
 		if (error)
-			cli_error(command, "the keys are not remembered: %s: %s", path, wire_error_text(error));
+			cli_error(command, "the keys are not remembered: %s: %s", path,
+				  wire_error_text(error));
 	}
 }
 

@@ -18,8 +18,8 @@ static const struct wire_client *find_client(const void *context, uint64_t conn)
 		number = TRACE_NO_CLIENT;
 	if (node->event.kind == WIRE_EVENT_DELIVERY)
 		number = node->receivers[0];
-	for (uint32_t i = 0; number == TRACE_NO_CLIENT && node->event.receivers && i < node->event.receivers_len;
-	     i++)
+	for (uint32_t i = 0;
+	     number == TRACE_NO_CLIENT && node->event.receivers && i < node->event.receivers_len; i++)
 		if (node->event.receivers[i].conn == conn)
 			number = node->receivers[i];
 	return number == TRACE_NO_CLIENT ? NULL
@@ -31,9 +31,9 @@ static void put_seq(struct cli_json *json, const char *key, const struct cli_con
 		    const struct trace_node *node)
 {
 	char text[64];
-	int len = conversation->inputs > 1
-		      ? snprintf(text, sizeof(text), "%" PRIu32 ":%" PRIu64, node->origin + 1, node->event.seq)
-		      : snprintf(text, sizeof(text), "%" PRIu64, node->event.seq);
+	int len = conversation->inputs > 1 ? snprintf(text, sizeof(text), "%" PRIu32 ":%" PRIu64,
+						      node->origin + 1, node->event.seq)
+					   : snprintf(text, sizeof(text), "%" PRIu64, node->event.seq);
 	cli_json_word(json, key, text, (size_t)len);
 }
 

@@ -19,7 +19,7 @@ struct printer {
 	const struct cli_conversation_text_options *options;
 	struct cli_row row;
 	struct cli_clock clock;
-	int64_t root_ns;           /* steady */
+	int64_t root_ns; /* steady */
 	size_t gaps_printed;
 	uint64_t is_open[DEPTH_MAX / 64 + 1]; /* by depth: more siblings follow, a bit each */
 };
@@ -49,8 +49,8 @@ static bool is_open(const struct printer *printer, unsigned depth)
 static void set_open(struct printer *printer, unsigned depth, bool open)
 {
 	uint64_t bit = UINT64_C(1) << depth % 64;
-	printer->is_open[depth / 64] = open ? printer->is_open[depth / 64] | bit
-					    : printer->is_open[depth / 64] & ~bit;
+	printer->is_open[depth / 64] =
+	    open ? printer->is_open[depth / 64] | bit : printer->is_open[depth / 64] & ~bit;
 }
 
 /* The lines of the tree before a node at this depth. */
@@ -100,7 +100,8 @@ static void put_receivers(struct printer *printer, const struct trace_node *node
 		put_client(printer, node->receivers[i], event->receivers[i].conn);
 	}
 	if (event->receiver_count > named && named > 0)
-		cli_row_format(&printer->row, CLI_PLAIN, " and %" PRIu32 " more", event->receiver_count - named);
+		cli_row_format(&printer->row, CLI_PLAIN, " and %" PRIu32 " more",
+			       event->receiver_count - named);
 	else if (event->receiver_count > 0 && named == 0)
 		cli_row_format(&printer->row, CLI_PLAIN, "%" PRIu32, event->receiver_count);
 	else if (event->receiver_count == 0)
@@ -202,7 +203,8 @@ static void put_flags(struct printer *printer, const struct trace_node *node)
 {
 	const struct wire_event *event = &node->event;
 	const bool is_reply_to_nobody = event->kind == WIRE_EVENT_MESSAGE && event->receiver_count == 0 &&
-					!(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) && !node->no_responders;
+					!(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) &&
+					!node->no_responders;
 	if (is_reply_to_nobody)
 		cli_row_text(&printer->row, CLI_RED, "NEVER DELIVERED ");
 	put_outcomes(printer, node);
@@ -224,7 +226,8 @@ static void print_gap(struct printer *printer, const struct trace_gap *gap)
 	if (gap->messages > 0)
 		cli_row_format(&printer->row, CLI_RED, " of %" PRIu64 " messages", gap->messages);
 	if (gap->from_seq > 0)
-		cli_row_format(&printer->row, CLI_RED, ", #%" PRIu64 " to #%" PRIu64, gap->from_seq, gap->to_seq);
+		cli_row_format(&printer->row, CLI_RED, ", #%" PRIu64 " to #%" PRIu64, gap->from_seq,
+			       gap->to_seq);
 	cli_row_text(&printer->row, CLI_RED, ": messages may be missing here: ");
 	cli_row_rest(&printer->row, wire_slice_str(gap->text));
 	cli_row_end(&printer->row);
@@ -302,14 +305,13 @@ void cli_conversation_text(struct cli_out *out, const struct cli_conversation *c
 			   const struct cli_conversation_text_options *options)
 {
 	const struct trace_tree *tree = &conversation->tree;
-	struct printer printer = {
-	    .conversation = conversation,
-	    .options = options,
-	    .row = {.out = out,
-		    .color = options->color,
-		    .columns = options->columns ? options->columns : CLI_ROW_ENDLESS},
-	    .clock = {.utc = options->utc},
-	    .root_ns = tree->branches[tree->first_top].node->event.steady_ns};
+	struct printer printer = {.conversation = conversation,
+				  .options = options,
+				  .row = {.out = out,
+					  .color = options->color,
+					  .columns = options->columns ? options->columns : CLI_ROW_ENDLESS},
+				  .clock = {.utc = options->utc},
+				  .root_ns = tree->branches[tree->first_top].node->event.steady_ns};
 	print_heading(&printer);
 	for (uint32_t top = tree->first_top; top != TRACE_NO_NODE; top = tree->branches[top].next_sibling)
 		print_below(&printer, top);

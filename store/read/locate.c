@@ -26,8 +26,8 @@ static int read_event(struct store_location *location, struct store_segment_read
 	const struct store_block_header *header = &segment->index.entries[entry].header;
 	uint32_t row = (uint32_t)(seq - header->first_seq);
 	struct store_block *block = store_block_open();
-	int error = block ? store_segment_reader_load_block(segment, entry, STORE_FRAME_COLUMNS, block)
-			  : -ENOMEM;
+	int error =
+	    block ? store_segment_reader_load_block(segment, entry, STORE_FRAME_COLUMNS, block) : -ENOMEM;
 	if (!error)
 		*location = (struct store_location){.kind = store_block_kind(block, row),
 						    .time_ns = store_block_time_ns(block, row),
@@ -50,7 +50,9 @@ static int locate_in(struct store_location *location, const char *path, uint64_t
 	store_segment_reader_close(segment);
 	if (status == 0)
 		return 1;
-	return status == STORE_EDAMAGE ? 0 : wire_fault_set(fault, status, "%s: %s", path, wire_error_text(status));
+	return status == STORE_EDAMAGE
+		   ? 0
+		   : wire_fault_set(fault, status, "%s: %s", path, wire_error_text(status));
 }
 
 int store_locate(struct store_location *location, const char *path, uint64_t seq, struct wire_fault *fault)

@@ -32,9 +32,10 @@ static int begin_one(struct trace_conversations *conversations, struct trace_nod
 		     int64_t at_ns)
 {
 	struct trace__mention *mention =
-	    trace__mentions_add(&conversations->mentions, node, deliveries_to(client), at_ns);
+	    trace__mentions_add(&conversations->mentions, node, TRACE__DELIVERED, deliveries_to(client));
 	if (!mention)
 		return -ENOMEM;
+	mention->at_ns = at_ns;
 	mention->class = node->class;
 	trace_causality_delivered(conversations->options.causality, service_of(conversations, client),
 				  node->class);
@@ -118,8 +119,8 @@ static bool holds(const struct trace_node *node, uint64_t id)
 	return false;
 }
 
-static enum trace_sharing sharing_of(const struct trace_conversations *conversations, const struct trace_node *a,
-				     const struct trace_node *b)
+static enum trace_sharing sharing_of(const struct trace_conversations *conversations,
+				     const struct trace_node *a, const struct trace_node *b)
 {
 	bool has_id = false;
 	for (size_t i = 0; i < a->content_ids_len; i++) {
@@ -134,12 +135,42 @@ static enum trace_sharing sharing_of(const struct trace_conversations *conversat
 
 /* ---- inference ---- */
 
+static uint64_t effect_bit(uint64_t effect)
+{
+	return UINT64_C(1) << effect % 64;
+}
+
+/* A delivery that has made its receiver publish such a message may do so again: that is learned apart. */
+static uint64_t class_again(uint64_t class)
+{
+	static const char again[] = "again";
+	return XXH3_64bits_withSeed(again, sizeof again, class);
+}
+
+static bool is_again(const struct trace__mention *mention, const struct trace_node *effect)
+{
+	return (mention->effects & effect_bit(effect->class)) != 0;
+}
+
+/* The connection asks the same again after its answer, or gets back what it published itself: it polls or listens to itself,
+ * and neither is a cause. */
+static bool is_own_echo(const struct trace_node *cause, const struct trace_node *effect)
+{
+	if (cause->publisher == effect->publisher && cause->class == effect->class)
+		return true;
+	for (const struct trace_edge *edge = cause->causes; edge; edge = edge->next)
+		if (edge->evidence == TRACE_REPLY && edge->from->publisher == effect->publisher &&
+		    edge->from->class == effect->class)
+			return true;
+	return false;
+}
+
 /* What the publisher may be handling, the newest first. Returns how many. */
 static size_t find_candidates(struct trace_conversations *conversations, struct trace_node *node,
 			      struct trace_candidate candidates[TRACE_CANDIDATES_MAX],
-			      struct trace_node *nodes[TRACE_CANDIDATES_MAX])
+			      struct trace__mention *mentions[TRACE_CANDIDATES_MAX])
 {
-	const struct trace__mention *mention =
+	struct trace__mention *mention =
 	    trace__mentions_newest(&conversations->mentions, deliveries_to(node->publisher));
 	size_t count = 0;
 	for (; mention && count < TRACE_CANDIDATES_MAX; mention = mention->older) {
@@ -148,31 +179,50 @@ static size_t find_candidates(struct trace_conversations *conversations, struct 
 			break;
 		if (mention->node == node || find_ids(conversations, mention->node) != 0)
 			continue;
-		nodes[count] = mention->node;
-		candidates[count++] = (struct trace_candidate){
-		    .class = mention->class,
-		    .age_ns = age_ns > 0 ? age_ns : 0,
-		    .sharing = sharing_of(conversations, node, mention->node)};
+		enum trace_sharing sharing = sharing_of(conversations, node, mention->node);
+		if (sharing != TRACE_SHARES_ID && is_own_echo(mention->node, node))
+			continue;
+		mentions[count] = mention;
+		bool again = is_again(mention, node);
+		candidates[count++] =
+		    (struct trace_candidate){.class = again ? class_again(mention->class) : mention->class,
+					     .age_ns = age_ns > 0 ? age_ns : 0,
+					     .is_again = again,
+					     .sharing = sharing};
 	}
 	return count;
+}
+
+/* Note that a message was published because of a delivery. */
+static void note_effect(struct trace_conversations *conversations, struct trace__mention *cause,
+			const struct trace_node *effect)
+{
+	if (is_again(cause, effect))
+		return;
+	cause->effects |= effect_bit(effect->class);
+	trace_causality_delivered(conversations->options.causality,
+				  service_of(conversations, effect->publisher), class_again(cause->class));
 }
 
 int trace__handling_link(struct trace_conversations *conversations, struct trace_node *node)
 {
 	struct trace_candidate candidates[TRACE_CANDIDATES_MAX];
-	struct trace_node *nodes[TRACE_CANDIDATES_MAX];
+	struct trace__mention *mentions[TRACE_CANDIDATES_MAX];
 	if (!trace__is_wanted(conversations, TRACE_INFERRED) || node->publisher == TRACE_NO_CLIENT ||
 	    trace__has_cause(node, TRACE_REPLY) || trace__has_cause(node, TRACE_STREAM))
 		return 0;
 	if (find_ids(conversations, node) != 0)
 		return -ENOMEM;
-	size_t count = find_candidates(conversations, node, candidates, nodes), best = 0;
+	size_t count = find_candidates(conversations, node, candidates, mentions), best = 0;
 	trace_causality_judge(conversations->options.causality, service_of(conversations, node->publisher),
 			      node->class, node->event.steady_ns, candidates, count);
 	for (size_t i = 1; i < count; i++)
 		if (candidates[i].score > candidates[best].score)
 			best = i;
-	if (count == 0 || node->causes || candidates[best].score < conversations->options.min_score)
+	if (count == 0 || candidates[best].score < conversations->options.min_score)
 		return 0;
-	return trace__link(conversations, nodes[best], node, TRACE_INFERRED, candidates[best].score);
+	note_effect(conversations, mentions[best], node);
+	if (node->causes)
+		return 0;
+	return trace__link(conversations, mentions[best]->node, node, TRACE_INFERRED, candidates[best].score);
 }

@@ -5,7 +5,8 @@
 #include "trace/conversation/state.h"
 
 /* Evidence of this kind is wanted. */
-static inline bool trace__is_wanted(const struct trace_conversations *conversations, enum trace_evidence evidence)
+static inline bool trace__is_wanted(const struct trace_conversations *conversations,
+				    enum trace_evidence evidence)
 {
 	return (conversations->options.evidence & 1u << evidence) != 0;
 }

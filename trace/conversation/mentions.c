@@ -93,7 +93,7 @@ static void remove_group(struct trace__mentions *mentions, struct trace__mention
 /* ---- mentions ---- */
 
 struct trace__mention *trace__mentions_add(struct trace__mentions *mentions, struct trace_node *node,
-					   uint64_t hash, int64_t at_ns)
+					   enum trace__mention_kind kind, uint64_t hash)
 {
 	struct trace__mention *mention = malloc(sizeof *mention);
 	struct trace__mentions_group *group = mention ? find_or_add(mentions, hash) : NULL;
@@ -105,7 +105,8 @@ struct trace__mention *trace__mentions_add(struct trace__mentions *mentions, str
 					   .next_of_node = node->mentions,
 					   .group = group,
 					   .node = node,
-					   .at_ns = at_ns};
+					   .at_ns = node->event.steady_ns,
+					   .kind = kind};
 	if (group->newest)
 		group->newest->newer = mention;
 	else

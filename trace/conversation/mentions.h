@@ -14,11 +14,11 @@ enum trace__mention_kind {
 	TRACE__KEY_VALUE,
 	TRACE__TRACE_ID,
 	TRACE__SPAN_ID,
-	TRACE__TRACE_DEST,   /* subject that gets the server's own trace */
-	TRACE__STREAM_ID,    /* stream and sequence number in it: the publish */
-	TRACE__STREAM_COPY,  /* likewise: a copy that was delivered */
-	TRACE__MESSAGE_ID,   /* Nats-Msg-Id of a publish */
-	TRACE__SEQ,          /* input and sequence number */
+	TRACE__TRACE_DEST,  /* subject that gets the server's own trace */
+	TRACE__STREAM_ID,   /* stream and sequence number in it: the publish */
+	TRACE__STREAM_COPY, /* likewise: a copy that was delivered */
+	TRACE__MESSAGE_ID,  /* Nats-Msg-Id of a publish */
+	TRACE__SEQ,         /* input and sequence number */
 };
 
 struct trace__mention {
@@ -27,7 +27,10 @@ struct trace__mention {
 	struct trace__mentions_group *group;
 	struct trace_node *node;
 	int64_t at_ns;  /* steady; of TRACE__DELIVERED when the receiver got it */
-	uint64_t class; /* of TRACE__DELIVERED: what is being handled */
+	uint64_t class; /* of TRACE__DELIVERED: what is being handled… */
+	uint64_t
+	    effects; /* …and the classes of what was published because of it: a bit for each, by its hash */
+	enum trace__mention_kind kind;
 };
 
 /* All mentions of a hash. */
@@ -52,7 +55,7 @@ uint64_t trace__mention_number(enum trace__mention_kind kind, uint64_t number);
 
 /* Add a mention of the node, as the newest of its hash. NULL when out of memory. */
 struct trace__mention *trace__mentions_add(struct trace__mentions *mentions, struct trace_node *node,
-					   uint64_t hash, int64_t at_ns);
+					   enum trace__mention_kind kind, uint64_t hash);
 
 /* The newest mention of a hash; NULL when there is none. Older ones follow by `older`. */
 struct trace__mention *trace__mentions_newest(const struct trace__mentions *mentions, uint64_t hash);

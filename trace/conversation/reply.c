@@ -59,8 +59,8 @@ int trace__reply_link(struct trace_conversations *conversations, struct trace_no
 	}
 	if (error || node->event.reply.len == 0)
 		return error;
-	return trace__mentions_add(&conversations->mentions, node, subject_hash(node->event.reply),
-				   node->event.steady_ns)
+	return trace__mentions_add(&conversations->mentions, node, TRACE__REPLY_SUBJECT,
+				   subject_hash(node->event.reply))
 		   ? 0
 		   : -ENOMEM;
 }

@@ -18,6 +18,7 @@ struct cause {
 	double score;
 };
 
+/* The newest message with the value that the node's publisher got, or that it published; else the first one. */
 static struct cause find_cause(const struct trace_conversations *conversations, const struct trace_node *node,
 			       uint64_t hash)
 {
@@ -35,23 +36,50 @@ static struct cause find_cause(const struct trace_conversations *conversations, 
 	}
 	if (own)
 		return (struct cause){own, SCORE_OWN};
-	return newest ? (struct cause){trace__mentions_oldest(newest)->node, SCORE_FIRST} : (struct cause){0};
+	struct trace_node *first = newest ? trace__mentions_oldest(newest)->node : NULL;
+	return first && first != node ? (struct cause){first, SCORE_FIRST} : (struct cause){0};
 }
 
-static int remember(struct trace_conversations *conversations, struct trace_node *node, uint64_t hash)
+/* The better one of two causes by different values: the surer, then the later. */
+static struct cause better(struct cause a, struct cause b)
 {
-	return trace__mentions_add(&conversations->mentions, node, hash, node->event.steady_ns) ? 0 : -ENOMEM;
+	if (!a.node || !b.node || a.score != b.score)
+		return !a.node || (b.node && b.score > a.score) ? b : a;
+	return b.node->event.steady_ns > a.node->event.steady_ns ? b : a;
 }
 
-/* Link with the cause by this value, if there is one, and remember the value. */
-static int link_by(struct trace_conversations *conversations, struct trace_node *node, uint64_t hash,
+static int remember(struct trace_conversations *conversations, struct trace_node *node,
+		    enum trace__mention_kind kind, uint64_t hash)
+{
+	return trace__mentions_add(&conversations->mentions, node, kind, hash) ? 0 : -ENOMEM;
+}
+
+/* A reply belongs to the values of its request, too, which it need not carry itself. */
+static int inherit(struct trace_conversations *conversations, struct trace_node *node,
+		   enum trace__mention_kind kind)
+{
+	int error = 0;
+	for (const struct trace_edge *edge = node->causes; edge && !error; edge = edge->next)
+		for (struct trace__mention *mention = edge->evidence == TRACE_REPLY ? edge->from->mentions
+										    : NULL;
+		     mention && !error; mention = mention->next_of_node)
+			if (mention->kind == kind)
+				error = remember(conversations, node, kind, mention->group->hash);
+	return error;
+}
+
+/* Link with the cause by these values, if there is one, and remember them. */
+static int link_by(struct trace_conversations *conversations, struct trace_node *node,
+		   enum trace__mention_kind kind, const uint64_t *hashes, size_t count,
 		   enum trace_evidence evidence)
 {
-	struct cause cause = find_cause(conversations, node, hash);
-	int error = 0;
-	if (cause.node)
-		error = trace__link(conversations, cause.node, node, evidence, cause.score);
-	return error ? error : remember(conversations, node, hash);
+	struct cause cause = {0};
+	for (size_t i = 0; i < count; i++)
+		cause = better(cause, find_cause(conversations, node, hashes[i]));
+	int error = cause.node ? trace__link(conversations, cause.node, node, evidence, cause.score) : 0;
+	for (size_t i = 0; i < count && !error; i++)
+		error = remember(conversations, node, kind, hashes[i]);
+	return error;
 }
 
 /* ---- trace context ---- */
@@ -78,11 +106,12 @@ static int link_context(struct trace_conversations *conversations, struct trace_
 	    context->parent.len > 0 ? trace__mentions_newest(&conversations->mentions, parent) : NULL;
 	int error = 0;
 	if (!mention)
-		error = link_by(conversations, node, trace, TRACE_TRACE_CONTEXT);
+		error = link_by(conversations, node, TRACE__TRACE_ID, &trace, 1, TRACE_TRACE_CONTEXT);
 	else if ((error = trace__link(conversations, mention->node, node, TRACE_TRACE_CONTEXT, 1)) == 0)
-		error = remember(conversations, node, trace);
+		error = remember(conversations, node, TRACE__TRACE_ID, trace);
 	return error ? error
-		     : remember(conversations, node, hash_of(TRACE__SPAN_ID, context->trace, context->span));
+		     : remember(conversations, node, TRACE__SPAN_ID,
+				hash_of(TRACE__SPAN_ID, context->trace, context->span));
 }
 
 /* The server publishes its own trace of a message to the subject that the header Nats-Trace-Dest of the message names. */
@@ -98,7 +127,8 @@ static int link_server_trace(struct trace_conversations *conversations, struct t
 	if (error || node->event.headers.len == 0 ||
 	    !wire_headers_get(node->event.headers, WIRE_LITERAL("Nats-Trace-Dest"), &destination))
 		return error;
-	return remember(conversations, node, trace__mention_hash(TRACE__TRACE_DEST, destination));
+	return remember(conversations, node, TRACE__TRACE_DEST,
+			trace__mention_hash(TRACE__TRACE_DEST, destination));
 }
 
 /* ---- keys ---- */
@@ -106,12 +136,12 @@ static int link_server_trace(struct trace_conversations *conversations, struct t
 static int link_keys(struct trace_conversations *conversations, struct trace_node *node)
 {
 	struct wire_slice values[TRACE_KEY_VALUES_MAX];
+	uint64_t hashes[TRACE_KEY_VALUES_MAX];
 	size_t count = trace_keys_values(conversations->options.keys, &node->event, values);
-	int error = 0;
-	for (size_t i = 0; i < count && !error; i++)
-		error = link_by(conversations, node, trace__mention_hash(TRACE__KEY_VALUE, values[i]),
-				TRACE_KEY);
-	return error;
+	for (size_t i = 0; i < count; i++)
+		hashes[i] = trace__mention_hash(TRACE__KEY_VALUE, values[i]);
+	int error = link_by(conversations, node, TRACE__KEY_VALUE, hashes, count, TRACE_KEY);
+	return error ? error : inherit(conversations, node, TRACE__KEY_VALUE);
 }
 
 int trace__same_value_link(struct trace_conversations *conversations, struct trace_node *node)
@@ -122,6 +152,8 @@ int trace__same_value_link(struct trace_conversations *conversations, struct tra
 		error = link_server_trace(conversations, node);
 		if (!error && trace_context_read(&context, node->event.headers))
 			error = link_context(conversations, node, &context);
+		if (!error)
+			error = inherit(conversations, node, TRACE__TRACE_ID);
 	}
 	if (!error && trace__is_wanted(conversations, TRACE_KEY))
 		error = link_keys(conversations, node);

@@ -19,7 +19,7 @@ struct trace_conversations {
 	int64_t now_ns;                             /* steady time of the last event */
 	struct trace_gap gaps[TRACE__GAPS_MAX];     /* a ring */
 	uint64_t gaps_count;                        /* so far */
-	uint16_t *id_counts;                        /* how often a value was seen in messages, by its hash; owned */
+	uint16_t *id_counts; /* how often a value was seen in messages, by its hash; owned */
 	struct trace_conversations_stats stats;
 };
 

@@ -11,12 +11,14 @@ static const double SCORE_PLACE = 1, SCORE_MESSAGE_ID = 0.9;
 
 static uint64_t place_hash(enum trace__mention_kind kind, const struct trace_stream_place *place)
 {
-	return trace__mention_number(kind, XXH3_64bits_withSeed(place->stream.data, place->stream.len, place->seq));
+	return trace__mention_number(kind,
+				     XXH3_64bits_withSeed(place->stream.data, place->stream.len, place->seq));
 }
 
-static int remember(struct trace_conversations *conversations, struct trace_node *node, uint64_t hash)
+static int remember(struct trace_conversations *conversations, struct trace_node *node,
+		    enum trace__mention_kind kind, uint64_t hash)
 {
-	return trace__mentions_add(&conversations->mentions, node, hash, node->event.steady_ns) ? 0 : -ENOMEM;
+	return trace__mentions_add(&conversations->mentions, node, kind, hash) ? 0 : -ENOMEM;
 }
 
 /* The publish of an id is the oldest message that has it. */
@@ -25,9 +27,9 @@ static struct trace_node *find_publish_by_id(const struct trace_conversations *c
 {
 	struct wire_slice id = trace_message_id(&copy->event);
 	const struct trace__mention *mention =
-	    id.len > 0 ? trace__mentions_newest(&conversations->mentions,
-						trace__mention_hash(TRACE__MESSAGE_ID, id))
-		       : NULL;
+	    id.len > 0
+		? trace__mentions_newest(&conversations->mentions, trace__mention_hash(TRACE__MESSAGE_ID, id))
+		: NULL;
 	return mention ? trace__mentions_oldest(mention)->node : NULL;
 }
 
@@ -42,7 +44,9 @@ static int link_copy(struct trace_conversations *conversations, struct trace_nod
 		error = trace__link(conversations, publish->node, copy, TRACE_STREAM, SCORE_PLACE);
 	else if (by_id)
 		error = trace__link(conversations, by_id, copy, TRACE_STREAM, SCORE_MESSAGE_ID);
-	return error ? error : remember(conversations, copy, place_hash(TRACE__STREAM_COPY, place));
+	return error
+		   ? error
+		   : remember(conversations, copy, TRACE__STREAM_COPY, place_hash(TRACE__STREAM_COPY, place));
 }
 
 /* The answer says where the publish was stored: copies that were delivered before it are linked now, later ones when they
@@ -52,7 +56,7 @@ static int note_answer(struct trace_conversations *conversations, struct trace_n
 {
 	struct trace__mention *copy =
 	    trace__mentions_newest(&conversations->mentions, place_hash(TRACE__STREAM_COPY, place));
-	int error = remember(conversations, publish, place_hash(TRACE__STREAM_ID, place));
+	int error = remember(conversations, publish, TRACE__STREAM_ID, place_hash(TRACE__STREAM_ID, place));
 	for (; copy && !error; copy = copy->older)
 		error = trace__link(conversations, publish, copy->node, TRACE_STREAM, SCORE_PLACE);
 	return error;
@@ -77,7 +81,7 @@ int trace__stream_link(struct trace_conversations *conversations, struct trace_n
 	if (request && trace_stream_of_answer(&place, &node->event))
 		return note_answer(conversations, request, &place);
 	struct wire_slice id = trace_message_id(&node->event);
-	return id.len > 0
-		   ? remember(conversations, node, trace__mention_hash(TRACE__MESSAGE_ID, id))
-		   : 0;
+	return id.len > 0 ? remember(conversations, node, TRACE__MESSAGE_ID,
+				     trace__mention_hash(TRACE__MESSAGE_ID, id))
+			  : 0;
 }

@@ -50,8 +50,9 @@ static void make_lists(struct trace_tree *tree)
 	tree->first_top = TRACE_NO_NODE;
 	for (uint32_t at = tree->count; at-- > 0;) {
 		struct trace_branch *branch = &tree->branches[at];
-		uint32_t *list = branch->parent == TRACE_NO_NODE ? &tree->first_top
-								 : &tree->branches[branch->parent].first_child;
+		uint32_t *list = branch->parent == TRACE_NO_NODE
+				     ? &tree->first_top
+				     : &tree->branches[branch->parent].first_child;
 		branch->next_sibling = *list;
 		*list = at;
 	}

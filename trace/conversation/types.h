@@ -13,11 +13,11 @@
 
 /* In the order of preference for the parent in a tree. */
 enum trace_evidence {
-	TRACE_REPLY,         /* sent to the reply subject of the cause */
-	TRACE_STREAM,        /* JetStream: a stored copy, a delivery of it, its acknowledgement */
+	TRACE_REPLY,  /* sent to the reply subject of the cause */
+	TRACE_STREAM, /* JetStream: a stored copy, a delivery of it, its acknowledgement */
 	TRACE_TRACE_CONTEXT, /* same trace: traceparent, b3, uber-trace-id; or the server's own trace of the message */
 	TRACE_KEY,           /* same value of a key */
-	TRACE_INFERRED,      /* published by a connection while it was handling the cause */
+	TRACE_INFERRED, /* published by a connection while it was handling the cause */
 	TRACE_EVIDENCE_COUNT
 };
 
@@ -36,24 +36,24 @@ struct trace_node {
 	uint32_t origin;         /* the input, as wire_source_origin */
 	uint32_t publisher;      /* number in struct trace_clients, or TRACE_NO_CLIENT */
 	uint32_t *receivers;     /* likewise, event.receivers_len of them */
-	uint64_t class;          /* what it is about: a hash of the folded subject, or of that of its request */
-	struct trace_edge *causes;      /* owned */
+	uint64_t class; /* what it is about: a hash of the folded subject, or of that of its request */
+	struct trace_edge *causes;       /* owned */
 	struct trace__mention *mentions; /* where indexes refer to it; owned */
-	uint32_t replies;        /* to it, without "no responders" */
-	bool no_responders;      /* the server said so */
+	uint32_t replies;                /* to it, without "no responders" */
+	bool no_responders;              /* the server said so */
 	bool is_chosen;
-	bool has_content_ids;    /* content_ids are known */
+	bool has_content_ids; /* content_ids are known */
 	uint8_t content_ids_len;
-	uint64_t *content_ids;   /* hashes of the values in subject and payload that look like ids; owned */
-	size_t bytes;            /* of memory, all in all */
+	uint64_t *content_ids; /* hashes of the values in subject and payload that look like ids; owned */
+	size_t bytes;          /* of memory, all in all */
 };
 
 /* A place where events are missing. */
 struct trace_gap {
-	int64_t from_ns, to_ns; /* steady */
-	uint64_t messages;      /* 0 = unknown */
+	int64_t from_ns, to_ns;    /* steady */
+	uint64_t messages;         /* 0 = unknown */
 	uint64_t from_seq, to_seq; /* of damage; 0 = not damage */
-	char text[160];         /* NUL-terminated */
+	char text[160];            /* NUL-terminated */
 };
 
 struct trace_conversation {
