@@ -1,13 +1,13 @@
 #include "trace/causality.h"
 
 #include <stdlib.h>
-#include <xxhash.h>
 
 enum {
 	AGES = 22,      /* buckets of age, one for each power of two */
 	AGE_SHIFT = 14, /* the first one ends at 2^14 ns: 16 us */
 	SLOTS = 2 * TRACE_CAUSALITY_MAX,
 	LIKELY_AGES = 13, /* before anything is learned: ages up to 67 ms */
+	COMPARED = 8,     /* deliveries that were not the cause are compared with it: the newest ones */
 };
 
 /* Before anything is learned: so many effects a delivery, own messages, and shared ids. */
@@ -18,12 +18,14 @@ static const double PRIOR_SHARED_BY_CHANCE = 0.05;
  * that was the cause. */
 static const double AGAIN = 0.1, OVERTOOK = 0.4;
 
+/* Lower scores add no pair to the table. */
+static const float SCORE_LEARNED = 0.02F;
+
 /* The share of an effect that counts for the neighbours of its age, since ages vary. */
 static const float NEIGHBOUR = 0.2F;
 
-/* A cause's class at a service, an effect's class at a service, or both; zeroed = unused. */
+/* What was learned of a cause's class at a service, an effect's class, or both. */
 struct pair {
-	uint64_t hash;
 	float caused[AGES];                   /* effects by age */
 	float shared, compared;               /* effects that shared an id; all whose ids were compared */
 	float chance_shared, chance_compared; /* likewise, of deliveries that were not the cause */
@@ -31,7 +33,9 @@ struct pair {
 };
 
 struct trace_causality {
-	struct pair *pairs; /* owned; SLOTS, open addressing */
+	uint64_t
+	    *hashes; /* open addressing; 0 = unused; SLOTS, owned. Apart, so that they stay in the caches */
+	struct pair *pairs; /* likewise */
 	uint32_t count;
 	int64_t first_ns, last_ns;
 	bool has_begun;
@@ -40,43 +44,67 @@ struct trace_causality {
 struct trace_causality *trace_causality_open(void)
 {
 	struct trace_causality *causality = calloc(1, sizeof *causality);
-	if (causality)
-		causality->pairs = calloc(SLOTS, sizeof *causality->pairs);
-	if (causality && !causality->pairs) {
-		free(causality);
+	if (!causality)
 		return NULL;
-	}
-	return causality;
+	causality->hashes = calloc(SLOTS, sizeof *causality->hashes);
+	causality->pairs = calloc(SLOTS, sizeof *causality->pairs);
+	if (causality->hashes && causality->pairs)
+		return causality;
+	trace_causality_close(causality);
+	return NULL;
 }
 
 void trace_causality_close(struct trace_causality *causality)
 {
-	if (causality)
-		free(causality->pairs);
+	if (!causality)
+		return;
+	free(causality->hashes);
+	free(causality->pairs);
 	free(causality);
 }
 
-/* The entry of a service and classes; 0 stands for none. Added when it is missing. NULL when the table is full. */
+/* ---- the table; a class 0 stands for none ---- */
+
+static uint64_t hash_of(uint64_t service, uint64_t cause, uint64_t effect)
+{
+	uint64_t hash = service * UINT64_C(0x9e3779b97f4a7c15) ^ cause;
+	hash = (hash ^ hash >> 29) * UINT64_C(0xbf58476d1ce4e5b9) ^ effect;
+	hash = (hash ^ hash >> 32) * UINT64_C(0x94d049bb133111eb);
+	return (hash ^ hash >> 31) | 1;
+}
+
+/* The slot of the hash, or the one that it would take. */
+static uint64_t slot_of(const struct trace_causality *causality, uint64_t hash)
+{
+	uint64_t at = hash >> 1 & (SLOTS - 1);
+	while (causality->hashes[at] != 0 && causality->hashes[at] != hash)
+		at = (at + 1) & (SLOTS - 1);
+	return at;
+}
+
 static struct pair *find(struct trace_causality *causality, uint64_t service, uint64_t cause, uint64_t effect)
 {
-	const uint64_t key[3] = {service, cause, effect};
-	uint64_t hash = XXH3_64bits(key, sizeof key) | 1;
-	uint64_t at = hash & (SLOTS - 1);
-	while (causality->pairs[at].hash != 0 && causality->pairs[at].hash != hash)
-		at = (at + 1) & (SLOTS - 1);
-	struct pair *pair = &causality->pairs[at];
-	if (pair->hash == hash)
-		return pair;
-	if (causality->count == TRACE_CAUSALITY_MAX)
-		return NULL;
-	causality->count++;
-	pair->hash = hash;
-	return pair;
+	uint64_t slot = slot_of(causality, hash_of(service, cause, effect));
+	return causality->hashes[slot] != 0 ? &causality->pairs[slot] : NULL;
+}
+
+/* NULL when the table is full. */
+static struct pair *find_or_add(struct trace_causality *causality, uint64_t service, uint64_t cause,
+				uint64_t effect)
+{
+	uint64_t hash = hash_of(service, cause, effect), slot = slot_of(causality, hash);
+	if (causality->hashes[slot] == 0) {
+		if (causality->count == TRACE_CAUSALITY_MAX)
+			return NULL;
+		causality->count++;
+		causality->hashes[slot] = hash;
+	}
+	return &causality->pairs[slot];
 }
 
 void trace_causality_delivered(struct trace_causality *causality, uint64_t service, uint64_t class)
 {
-	struct pair *deliveries = find(causality, service, class, 0);
+	struct pair *deliveries = find_or_add(causality, service, class, 0);
 	if (deliveries)
 		deliveries->count++;
 }
@@ -164,7 +192,8 @@ static void learn_age(struct pair *pair, unsigned bucket, float score)
 static void learn(struct pair *pair, const struct trace_candidate *candidate)
 {
 	float score = (float)candidate->score;
-	learn_age(pair, bucket_of(candidate->age_ns), score);
+	if (score >= SCORE_LEARNED)
+		learn_age(pair, bucket_of(candidate->age_ns), score);
 	if (candidate->sharing == TRACE_SHARING_UNKNOWN)
 		return;
 	bool shares = candidate->sharing == TRACE_SHARES_ID;
@@ -197,25 +226,57 @@ static void prefer_order(struct trace_candidate *candidates, size_t count)
 	}
 }
 
+/* What was learned of a class of candidates. */
+struct class_stats {
+	uint64_t class;
+	struct pair *pair, *deliveries;
+};
+
+struct class_cache {
+	struct class_stats list[TRACE_CANDIDATES_MAX];
+	size_t count;
+};
+
+/* Most candidates are of a few classes: each is looked up once. */
+static const struct class_stats *find_class(struct trace_causality *causality, struct class_cache *cache,
+					    uint64_t service, uint64_t class, uint64_t effect)
+{
+	for (size_t i = 0; i < cache->count; i++)
+		if (cache->list[i].class == class)
+			return &cache->list[i];
+	struct class_stats *stats = &cache->list[cache->count++];
+	*stats = (struct class_stats){.class = class,
+				      .pair = find(causality, service, class, effect),
+				      .deliveries = find(causality, service, class, 0)};
+	return stats;
+}
+
 void trace_causality_judge(struct trace_causality *causality, uint64_t service, uint64_t effect,
 			   int64_t now_ns, struct trace_candidate *candidates, size_t count)
 {
 	struct pair *pairs[TRACE_CANDIDATES_MAX];
+	struct class_cache cache;
+	cache.count = 0;
 	note_time(causality, now_ns);
-	struct pair *own = find(causality, service, 0, effect);
+	struct pair *own = find_or_add(causality, service, 0, effect);
 	for (size_t i = 0; i < count; i++) {
 		struct trace_candidate *candidate = &candidates[i];
-		pairs[i] = find(causality, service, candidate->class, effect);
-		candidate->score =
-		    hazard(pairs[i], find(causality, service, candidate->class, 0), candidate->age_ns) *
-		    likelihood_ratio(pairs[i], candidate->sharing) * (candidate->is_again ? AGAIN : 1);
+		const struct class_stats *stats =
+		    find_class(causality, &cache, service, candidate->class, effect);
+		pairs[i] = stats->pair;
+		candidate->score = hazard(stats->pair, stats->deliveries, candidate->age_ns) *
+				   likelihood_ratio(pairs[i], candidate->sharing) *
+				   (candidate->is_again ? AGAIN : 1);
 	}
 	double own_share = normalize(candidates, count, own_rate(causality, own));
 	prefer_order(candidates, count);
 	own_share = normalize(candidates, count, own_share);
-	for (size_t i = 0; i < count; i++)
-		if (pairs[i])
+	for (size_t i = 0; i < count; i++) {
+		if (!pairs[i] && (float)candidates[i].score >= SCORE_LEARNED)
+			pairs[i] = find_or_add(causality, service, candidates[i].class, effect);
+		if (pairs[i] && ((float)candidates[i].score >= SCORE_LEARNED || i < COMPARED))
 			learn(pairs[i], &candidates[i]);
+	}
 	if (own)
 		own->count += (float)own_share;
 }

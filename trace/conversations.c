@@ -12,7 +12,10 @@
 #include "trace/conversation/same_value.h"
 #include "trace/conversation/stream.h"
 
-enum { CLIENTS_BYTES_MAX = 64 << 20 };
+enum {
+	CLIENTS_BYTES_MAX = 64 << 20,
+	LOOKED_AT_MAX = 64, /* conversations, for one to be ended early */
+};
 
 /* ---- life ---- */
 
@@ -39,6 +42,7 @@ void trace_conversations_close(struct trace_conversations *conversations)
 	while (conversations->oldest)
 		trace__end(conversations, conversations->oldest);
 	trace__mentions_fini(&conversations->mentions);
+	trace__deliveries_fini(&conversations->deliveries);
 	trace_clients_fini(&conversations->clients);
 	free(conversations->id_counts);
 	free(conversations);
@@ -46,24 +50,36 @@ void trace_conversations_close(struct trace_conversations *conversations)
 
 /* ---- the end of a conversation ---- */
 
-static void end_oldest(struct trace_conversations *conversations)
+static void end(struct trace_conversations *conversations, struct trace_conversation *conversation)
 {
-	struct trace_conversation *oldest = conversations->oldest;
-	if (oldest->is_chosen && conversations->options.done)
-		conversations->options.done(conversations->options.context, conversations, oldest);
-	trace__end(conversations, oldest);
+	if (conversation->is_chosen && conversations->options.done)
+		conversations->options.done(conversations->options.context, conversations, conversation);
+	trace__end(conversations, conversation);
+}
+
+static size_t used_bytes(const struct trace_conversations *conversations)
+{
+	return conversations->bytes + conversations->mentions.bytes + conversations->deliveries.bytes;
+}
+
+/* The oldest one that nobody asked about, if there is one near the oldest end of the list. */
+static struct trace_conversation *find_expendable(const struct trace_conversations *conversations)
+{
+	struct trace_conversation *conversation = conversations->oldest;
+	for (int i = 0; i < LOOKED_AT_MAX && conversation && conversation->is_chosen; i++)
+		conversation = conversation->newer;
+	return conversation && !conversation->is_chosen ? conversation : conversations->oldest;
 }
 
 /* End conversations early until the memory suffices. */
 static void shrink(struct trace_conversations *conversations)
 {
-	while (conversations->oldest &&
-	       conversations->bytes + conversations->mentions.bytes > conversations->options.memory_bytes) {
-		struct trace_conversation *oldest = conversations->oldest;
-		oldest->is_cut_short = true;
-		conversations->stats.forgotten += oldest->count;
-		conversations->stats.cut_short += oldest->is_chosen;
-		end_oldest(conversations);
+	while (conversations->oldest && used_bytes(conversations) > conversations->options.memory_bytes) {
+		struct trace_conversation *expendable = find_expendable(conversations);
+		expendable->is_cut_short = true;
+		conversations->stats.forgotten += expendable->count;
+		conversations->stats.cut_short += expendable->is_chosen;
+		end(conversations, expendable);
 	}
 }
 
@@ -73,13 +89,13 @@ void trace_conversations_read_to(struct trace_conversations *conversations, int6
 		conversations->now_ns = now_ns;
 	int64_t ended_ns = store_time_minus(conversations->now_ns, conversations->options.window_ns);
 	while (conversations->oldest && conversations->oldest->last_ns < ended_ns)
-		end_oldest(conversations);
+		end(conversations, conversations->oldest);
 }
 
 void trace_conversations_finish(struct trace_conversations *conversations)
 {
 	while (conversations->oldest)
-		end_oldest(conversations);
+		end(conversations, conversations->oldest);
 }
 
 /* ---- events ---- */

@@ -56,7 +56,7 @@ const struct cli_option cli_trace_conversation_options[] = {
      .argument = "TIME",
      .help = "a conversation ends when nothing has joined it for so long; default 5s, less in a log where "
 	     "that is more "
-	     "than 200,000 events",
+	     "than 50,000 events",
      .at = AT(window_ms)},
     {.name = NULL},
 };
@@ -73,7 +73,7 @@ void cli_trace_conversation_settings_fini(struct cli_trace_conversation_settings
 #define WINDOW_MIN_NS INT64_C(200000000)
 
 enum {
-	WINDOW_EVENTS = 200000,
+	WINDOW_EVENTS = 50000,
 	LEARNED_EVENTS =
 	    200000,             /* read at first, so that the first conversations are judged by what recurs */
 	EVENTS_PER_LOOK = 4096, /* between two looks for Ctrl-C */

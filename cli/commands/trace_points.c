@@ -61,8 +61,18 @@ static bool holds_any(const struct wire_event *event, const struct cli_list *val
 	return false;
 }
 
-static int find_in_log(struct cli_trace_points *points, struct store_reader *reader, uint32_t input,
-		       const struct cli_list *values, struct wire_fault *fault)
+/* 0, or a negative code with *fault. */
+static int add_found(struct cli_trace_points *points, const char *log, const struct cli_trace_point *point,
+		     struct wire_fault *fault)
+{
+	struct store_location location;
+	if (points->count == 0 && store_locate(&location, log, point->seq, fault) > 0)
+		note_rate(points, &location);
+	return add(points, point) == 0 ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
+}
+
+static int find_in_log(struct cli_trace_points *points, struct store_reader *reader, const char *log,
+		       uint32_t input, const struct cli_list *values, struct wire_fault *fault)
 {
 	struct wire_event event;
 	int status;
@@ -75,8 +85,9 @@ static int find_in_log(struct cli_trace_points *points, struct store_reader *rea
 		points->is_full = points->count == CLI_TRACE_POINTS_MAX;
 		if (points->is_full)
 			return 0;
-		if (add(points, &point) != 0)
-			return wire_fault_set(fault, -ENOMEM, "out of memory");
+		int error = add_found(points, log, &point, fault);
+		if (error)
+			return error;
 	}
 	return status;
 }
@@ -91,7 +102,7 @@ int cli_trace_points_ids(struct cli_trace_points *points, const struct cli_opera
 		status = store_reader_open(&reader, logs->values[i], &options, fault);
 		if (status < 0)
 			continue;
-		status = find_in_log(points, reader, (uint32_t)i, values, fault);
+		status = find_in_log(points, reader, logs->values[i], (uint32_t)i, values, fault);
 		store_reader_close(reader);
 	}
 	return status < 0 ? status : 0;

@@ -21,64 +21,6 @@ static uint64_t service_of(const struct trace_conversations *conversations, uint
 	return trace_clients_at(&conversations->clients, client)->service;
 }
 
-static uint64_t deliveries_to(uint32_t client)
-{
-	return trace__mention_number(TRACE__DELIVERED, client);
-}
-
-/* ---- the beginning and the end ---- */
-
-static int begin_one(struct trace_conversations *conversations, struct trace_node *node, uint32_t client,
-		     int64_t at_ns)
-{
-	struct trace__mention *mention =
-	    trace__mentions_add(&conversations->mentions, node, TRACE__DELIVERED, deliveries_to(client));
-	if (!mention)
-		return -ENOMEM;
-	mention->at_ns = at_ns;
-	mention->class = node->class;
-	trace_causality_delivered(conversations->options.causality, service_of(conversations, client),
-				  node->class);
-	return 0;
-}
-
-int trace__handling_begin(struct trace_conversations *conversations, struct trace_node *node)
-{
-	const struct wire_event *event = &node->event;
-	if (event->kind == WIRE_EVENT_DELIVERY)
-		return event->outcome == WIRE_SENT && node->receivers[0] != TRACE_NO_CLIENT
-			   ? begin_one(conversations, node, node->receivers[0], event->steady_ns)
-			   : 0;
-	int error = 0;
-	for (uint32_t i = 0; event->receivers && i < event->receivers_len && i < RECEIVERS_MAX && !error; i++)
-		if (event->receivers[i].outcome == WIRE_SENT && node->receivers[i] != TRACE_NO_CLIENT)
-			error = begin_one(conversations, node, node->receivers[i],
-					  trace__node_delivered_ns(node, i));
-	return error;
-}
-
-static uint64_t class_after_reply(uint64_t class)
-{
-	static const char replied[] = "after the reply";
-	return XXH3_64bits_withSeed(replied, sizeof replied, class);
-}
-
-void trace__handling_replied(struct trace_conversations *conversations, const struct trace_node *request,
-			     const struct trace_node *reply)
-{
-	if (reply->publisher == TRACE_NO_CLIENT)
-		return;
-	for (struct trace__mention *mention = request->mentions; mention; mention = mention->next_of_node) {
-		if (mention->group->hash != deliveries_to(reply->publisher) ||
-		    mention->class != request->class)
-			continue;
-		mention->class = class_after_reply(request->class);
-		mention->at_ns = reply->event.steady_ns;
-		trace_causality_delivered(conversations->options.causality,
-					  service_of(conversations, reply->publisher), mention->class);
-	}
-}
-
 /* ---- ids ---- */
 
 static int find_ids(struct trace_conversations *conversations, struct trace_node *node)
@@ -97,6 +39,7 @@ static int find_ids(struct trace_conversations *conversations, struct trace_node
 	node->bytes += count * sizeof *ids;
 	conversations->bytes += count * sizeof *ids;
 	for (size_t i = 0; i < count; i++) {
+		trace_id_mask_add(&node->content_mask, ids[i]);
 		uint16_t *seen = &conversations->id_counts[ids[i] % TRACE__ID_COUNTS];
 		if (*seen < UINT16_MAX)
 			++*seen;
@@ -119,18 +62,98 @@ static bool holds(const struct trace_node *node, uint64_t id)
 	return false;
 }
 
-static enum trace_sharing sharing_of(const struct trace_conversations *conversations,
-				     const struct trace_node *a, const struct trace_node *b)
+/* The values of a message that say something. */
+struct telling_ids {
+	uint64_t list[TRACE_CONTENT_IDS_MAX];
+	size_t count;
+};
+
+static void find_telling_ids(const struct trace_conversations *conversations, const struct trace_node *node,
+			     struct telling_ids *ids)
 {
-	bool has_id = false;
-	for (size_t i = 0; i < a->content_ids_len; i++) {
-		if (is_common(conversations, a->content_ids[i]))
+	*ids = (struct telling_ids){.count = 0};
+	for (size_t i = 0; i < node->content_ids_len; i++) {
+		if (is_common(conversations, node->content_ids[i]))
 			continue;
-		if (holds(b, a->content_ids[i]))
-			return TRACE_SHARES_ID;
-		has_id = true;
+		ids->list[ids->count++] = node->content_ids[i];
 	}
-	return has_id && b->content_ids_len > 0 ? TRACE_SHARES_NOTHING : TRACE_SHARING_UNKNOWN;
+}
+
+/* Hot: once for every candidate. */
+static enum trace_sharing sharing_of(const struct telling_ids *ids, const struct trace__delivery *cause)
+{
+	if (ids->count == 0 || !cause->has_content_ids)
+		return TRACE_SHARING_UNKNOWN;
+	for (size_t i = 0; i < ids->count; i++)
+		if (trace_id_mask_may_hold(&cause->content_mask, ids->list[i]) &&
+		    holds(cause->node, ids->list[i]))
+			return TRACE_SHARES_ID;
+	return TRACE_SHARES_NOTHING;
+}
+
+/* ---- the beginning and the end ---- */
+
+/* Who asked for the message and what: of a reply its request, of any other message itself. */
+static const struct trace_node *asked_by(const struct trace_node *node)
+{
+	for (const struct trace_edge *edge = node->causes; edge; edge = edge->next)
+		if (edge->evidence == TRACE_REPLY)
+			return edge->from;
+	return node;
+}
+
+static int begin_one(struct trace_conversations *conversations, struct trace_node *node, uint32_t client,
+		     int64_t at_ns)
+{
+	const struct trace_node *asked = asked_by(node);
+	const struct trace__delivery delivery = {.node = node,
+						 .at_ns = at_ns,
+						 .class = node->class,
+						 .content_mask = node->content_mask,
+						 .has_content_ids = node->content_ids_len > 0,
+						 .asked_class = asked->class,
+						 .asker = asked->publisher};
+	if (client == TRACE_NO_CLIENT)
+		return 0;
+	trace_causality_delivered(conversations->options.causality, service_of(conversations, client),
+				  node->class);
+	return trace__deliveries_add(&conversations->deliveries, client, &delivery);
+}
+
+int trace__handling_begin(struct trace_conversations *conversations, struct trace_node *node)
+{
+	const struct wire_event *event = &node->event;
+	if (!trace__is_wanted(conversations, TRACE_INFERRED))
+		return 0;
+	int error = find_ids(conversations, node);
+	if (event->kind == WIRE_EVENT_DELIVERY && event->outcome == WIRE_SENT && !error)
+		error = begin_one(conversations, node, node->receivers[0], event->steady_ns);
+	for (uint32_t i = 0; event->receivers && i < event->receivers_len && i < RECEIVERS_MAX && !error; i++)
+		if (event->receivers[i].outcome == WIRE_SENT)
+			error = begin_one(conversations, node, node->receivers[i],
+					  trace__node_delivered_ns(node, i));
+	return error;
+}
+
+static uint64_t class_after_reply(uint64_t class)
+{
+	static const char replied[] = "after the reply";
+	return XXH3_64bits_withSeed(replied, sizeof replied, class);
+}
+
+void trace__handling_replied(struct trace_conversations *conversations, const struct trace_node *request,
+			     const struct trace_node *reply)
+{
+	if (reply->publisher == TRACE_NO_CLIENT)
+		return;
+	struct trace__delivery *delivery =
+	    trace__deliveries_find(&conversations->deliveries, reply->publisher, request);
+	if (!delivery || delivery->class != request->class)
+		return;
+	delivery->class = class_after_reply(request->class);
+	delivery->at_ns = reply->event.steady_ns;
+	trace_causality_delivered(conversations->options.causality,
+				  service_of(conversations, reply->publisher), delivery->class);
 }
 
 /* ---- inference ---- */
@@ -147,54 +170,52 @@ static uint64_t class_again(uint64_t class)
 	return XXH3_64bits_withSeed(again, sizeof again, class);
 }
 
-static bool is_again(const struct trace__mention *mention, const struct trace_node *effect)
+static bool is_again(const struct trace__delivery *delivery, const struct trace_node *effect)
 {
-	return (mention->effects & effect_bit(effect->class)) != 0;
+	return (delivery->effects & effect_bit(effect->class)) != 0;
 }
 
 /* The connection asks the same again after its answer, or gets back what it published itself: it polls or listens to itself,
  * and neither is a cause. */
-static bool is_own_echo(const struct trace_node *cause, const struct trace_node *effect)
+static bool is_own_echo(const struct trace__delivery *cause, const struct trace_node *effect)
 {
-	if (cause->publisher == effect->publisher && cause->class == effect->class)
-		return true;
-	for (const struct trace_edge *edge = cause->causes; edge; edge = edge->next)
-		if (edge->evidence == TRACE_REPLY && edge->from->publisher == effect->publisher &&
-		    edge->from->class == effect->class)
-			return true;
-	return false;
+	return cause->asker == effect->publisher && cause->asked_class == effect->class;
 }
 
-/* What the publisher may be handling, the newest first. Returns how many. */
-static size_t find_candidates(struct trace_conversations *conversations, struct trace_node *node,
-			      struct trace_candidate candidates[TRACE_CANDIDATES_MAX],
-			      struct trace__mention *mentions[TRACE_CANDIDATES_MAX])
+struct candidates {
+	struct trace_candidate list[TRACE_CANDIDATES_MAX];
+	struct trace__delivery *deliveries[TRACE_CANDIDATES_MAX];
+	size_t count;
+};
+
+/* What the publisher may be handling, the newest first. */
+static void find_candidates(const struct trace_conversations *conversations, const struct trace_node *node,
+			    struct candidates *candidates)
 {
-	struct trace__mention *mention =
-	    trace__mentions_newest(&conversations->mentions, deliveries_to(node->publisher));
-	size_t count = 0;
-	for (; mention && count < TRACE_CANDIDATES_MAX; mention = mention->older) {
-		int64_t age_ns = store_time_minus(node->event.steady_ns, mention->at_ns);
-		if (age_ns > conversations->options.window_ns)
-			break;
-		if (mention->node == node || find_ids(conversations, mention->node) != 0)
+	struct telling_ids ids;
+	struct trace__delivery *delivery;
+	candidates->count = 0;
+	find_telling_ids(conversations, node, &ids);
+	for (uint32_t i = 0;
+	     (delivery = trace__deliveries_at(&conversations->deliveries, node->publisher, i)) != NULL; i++) {
+		int64_t age_ns = store_time_minus(node->event.steady_ns, delivery->at_ns);
+		if (!delivery->node || delivery->node == node || age_ns > conversations->options.window_ns)
 			continue;
-		enum trace_sharing sharing = sharing_of(conversations, node, mention->node);
-		if (sharing != TRACE_SHARES_ID && is_own_echo(mention->node, node))
+		enum trace_sharing sharing = sharing_of(&ids, delivery);
+		if (sharing != TRACE_SHARES_ID && is_own_echo(delivery, node))
 			continue;
-		mentions[count] = mention;
-		bool again = is_again(mention, node);
-		candidates[count++] =
-		    (struct trace_candidate){.class = again ? class_again(mention->class) : mention->class,
+		bool again = is_again(delivery, node);
+		candidates->deliveries[candidates->count] = delivery;
+		candidates->list[candidates->count++] =
+		    (struct trace_candidate){.class = again ? class_again(delivery->class) : delivery->class,
 					     .age_ns = age_ns > 0 ? age_ns : 0,
 					     .is_again = again,
 					     .sharing = sharing};
 	}
-	return count;
 }
 
 /* Note that a message was published because of a delivery. */
-static void note_effect(struct trace_conversations *conversations, struct trace__mention *cause,
+static void note_effect(struct trace_conversations *conversations, struct trace__delivery *cause,
 			const struct trace_node *effect)
 {
 	if (is_again(cause, effect))
@@ -204,25 +225,32 @@ static void note_effect(struct trace_conversations *conversations, struct trace_
 				  service_of(conversations, effect->publisher), class_again(cause->class));
 }
 
+static size_t likeliest(const struct candidates *candidates)
+{
+	size_t best = 0;
+	for (size_t i = 1; i < candidates->count; i++)
+		if (candidates->list[i].score > candidates->list[best].score)
+			best = i;
+	return best;
+}
+
 int trace__handling_link(struct trace_conversations *conversations, struct trace_node *node)
 {
-	struct trace_candidate candidates[TRACE_CANDIDATES_MAX];
-	struct trace__mention *mentions[TRACE_CANDIDATES_MAX];
+	struct candidates candidates;
 	if (!trace__is_wanted(conversations, TRACE_INFERRED) || node->publisher == TRACE_NO_CLIENT ||
 	    trace__has_cause(node, TRACE_REPLY) || trace__has_cause(node, TRACE_STREAM))
 		return 0;
 	if (find_ids(conversations, node) != 0)
 		return -ENOMEM;
-	size_t count = find_candidates(conversations, node, candidates, mentions), best = 0;
+	find_candidates(conversations, node, &candidates);
 	trace_causality_judge(conversations->options.causality, service_of(conversations, node->publisher),
-			      node->class, node->event.steady_ns, candidates, count);
-	for (size_t i = 1; i < count; i++)
-		if (candidates[i].score > candidates[best].score)
-			best = i;
-	if (count == 0 || candidates[best].score < conversations->options.min_score)
+			      node->class, node->event.steady_ns, candidates.list, candidates.count);
+	size_t best = likeliest(&candidates);
+	if (candidates.count == 0 || candidates.list[best].score < conversations->options.min_score)
 		return 0;
-	note_effect(conversations, mentions[best], node);
+	note_effect(conversations, candidates.deliveries[best], node);
 	if (node->causes)
 		return 0;
-	return trace__link(conversations, mentions[best]->node, node, TRACE_INFERRED, candidates[best].score);
+	return trace__link(conversations, candidates.deliveries[best]->node, node, TRACE_INFERRED,
+			   candidates.list[best].score);
 }

@@ -55,6 +55,7 @@ void trace__end(struct trace_conversations *conversations, struct trace_conversa
 		next = node->next;
 		conversations->bytes -= node->bytes;
 		trace__mentions_remove(&conversations->mentions, node);
+		trace__deliveries_remove(&conversations->deliveries, node);
 		trace__node_close(node);
 	}
 	conversations->bytes -= sizeof *conversation;

@@ -105,7 +105,6 @@ struct trace__mention *trace__mentions_add(struct trace__mentions *mentions, str
 					   .next_of_node = node->mentions,
 					   .group = group,
 					   .node = node,
-					   .at_ns = node->event.steady_ns,
 					   .kind = kind};
 	if (group->newest)
 		group->newest->newer = mention;

@@ -1,4 +1,4 @@
-/* mentions.h - find messages by something they mention: a reply subject, a key's value, a trace id, a receiver.
+/* mentions.h - find messages by something they mention: a reply subject, a key's value, a trace id.
  *
  * An index from a 64-bit hash to the messages that were added under it, the newest first. Hashes of different kinds of
  * mention are made different by trace__mention_hash. Internal to trace. */
@@ -9,8 +9,6 @@
 
 enum trace__mention_kind {
 	TRACE__REPLY_SUBJECT, /* a request's */
-	TRACE__DELIVERED,     /* client number of a receiver */
-	TRACE__PUBLISHED,     /* client number of the publisher */
 	TRACE__KEY_VALUE,
 	TRACE__TRACE_ID,
 	TRACE__SPAN_ID,
@@ -18,7 +16,6 @@ enum trace__mention_kind {
 	TRACE__STREAM_ID,   /* stream and sequence number in it: the publish */
 	TRACE__STREAM_COPY, /* likewise: a copy that was delivered */
 	TRACE__MESSAGE_ID,  /* Nats-Msg-Id of a publish */
-	TRACE__SEQ,         /* input and sequence number */
 };
 
 struct trace__mention {
@@ -26,7 +23,6 @@ struct trace__mention {
 	struct trace__mention *next_of_node;
 	struct trace__mentions_group *group;
 	struct trace_node *node;
-	int64_t at_ns;  /* steady; of TRACE__DELIVERED when the receiver got it */
 	uint64_t class; /* of TRACE__DELIVERED: what is being handled… */
 	uint64_t
 	    effects; /* …and the classes of what was published because of it: a bit for each, by its hash */

@@ -2,6 +2,7 @@
 #ifndef TRACE_CONVERSATION_STATE_H
 #define TRACE_CONVERSATION_STATE_H
 
+#include "trace/conversation/deliveries.h"
 #include "trace/conversation/mentions.h"
 #include "trace/conversations.h"
 #include "trace/fold.h"
@@ -12,6 +13,7 @@ struct trace_conversations {
 	struct trace_conversations_options options;
 	struct trace_clients clients;
 	struct trace__mentions mentions;
+	struct trace__deliveries deliveries;
 	struct trace_fold fold;
 	struct trace_conversation *oldest, *newest; /* by the time of the last message */
 	uint32_t chosen;                            /* of them, with a chosen message */

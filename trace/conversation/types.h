@@ -9,6 +9,7 @@
 #define TRACE_CONVERSATION_TYPES_H
 
 #include "trace/clients.h"
+#include "trace/id_mask.h"
 #include "wire/event.h"
 
 /* In the order of preference for the parent in a tree. */
@@ -45,7 +46,8 @@ struct trace_node {
 	bool has_content_ids; /* content_ids are known */
 	uint8_t content_ids_len;
 	uint64_t *content_ids; /* hashes of the values in subject and payload that look like ids; owned */
-	size_t bytes;          /* of memory, all in all */
+	struct trace_id_mask content_mask; /* of content_ids */
+	size_t bytes;                      /* of memory, all in all */
 };
 
 /* A place where events are missing. */
