@@ -11,7 +11,7 @@ enum {
 };
 
 /* Before anything is learned: so many effects a delivery, own messages, and shared ids. */
-static const double PRIOR_EFFECTS = 0.3, PRIOR_OWN = 0.2, PRIOR_SHARED = 1, PRIOR_CASES = 2;
+static const double PRIOR_EFFECTS = 0.3, PRIOR_OWN = 0.5, PRIOR_SHARED = 1.8, PRIOR_CASES = 2;
 static const double PRIOR_SHARED_BY_CHANCE = 0.05;
 
 /* A delivery that has had such an effect is less likely by this factor; so is one that overtook an older one, as far as

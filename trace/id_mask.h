@@ -19,7 +19,8 @@ static inline void trace_id_mask_add(struct trace_id_mask *mask, uint64_t id)
 /* False: the id was not added. */
 static inline bool trace_id_mask_may_hold(const struct trace_id_mask *mask, uint64_t id)
 {
-	return (mask->words[id >> 62] >> (id >> 56 & 63) & mask->words[id >> 54 & 3] >> (id >> 48 & 63) & 1) != 0;
+	return (mask->words[id >> 62] >> (id >> 56 & 63) & mask->words[id >> 54 & 3] >> (id >> 48 & 63) &
+		1) != 0;
 }
 
 #endif

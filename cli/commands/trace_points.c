@@ -7,6 +7,8 @@
 #include "store/read/reader.h"
 #include "trace/content.h"
 
+enum { RATE_EVENTS_MIN = 4096 /* in a block that tells the rate */ };
+
 void cli_trace_points_fini(struct cli_trace_points *points)
 {
 	free(points->list);
@@ -31,7 +33,7 @@ static int add(struct cli_trace_points *points, const struct cli_trace_point *po
 static void note_rate(struct cli_trace_points *points, const struct store_location *location)
 {
 	double seconds = (double)(location->latest_ns - location->earliest_ns) / 1e9;
-	if (points->count == 0 && seconds > 0)
+	if (points->count == 0 && seconds > 0 && location->events >= RATE_EVENTS_MIN)
 		points->events_per_second += location->events / seconds;
 }
 

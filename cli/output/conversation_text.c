@@ -12,7 +12,7 @@
 #include "trace/jetstream.h"
 #include "wire/headers.h"
 
-enum { DEPTH_MAX = 40, NAMES_MAX = 3, SUBJECT_MIN = 12, TREE_COLUMNS = 48, SIZE_COLUMNS = 9 };
+enum { LEVELS_MAX = 8, NAMES_MAX = 3, SUBJECT_MIN = 12, TREE_COLUMNS = 48, SIZE_COLUMNS = 9 };
 
 struct printer {
 	const struct cli_conversation *conversation;
@@ -21,7 +21,6 @@ struct printer {
 	struct cli_clock clock;
 	int64_t root_ns; /* steady */
 	size_t gaps_printed;
-	uint64_t is_open[DEPTH_MAX / 64 + 1]; /* by depth: more siblings follow, a bit each */
 };
 
 bool cli_is_unanswered(const struct trace_node *node)
@@ -41,25 +40,23 @@ static void put_time(struct printer *printer, int64_t ns)
 	cli_row_format(&printer->row, CLI_DIM, "%s%9s  ", sign, span);
 }
 
-static bool is_open(const struct printer *printer, unsigned depth)
+/* The lines of the tree before a node. Of a deep one the last LEVELS_MAX levels. */
+static void put_lines(struct printer *printer, uint32_t at)
 {
-	return (printer->is_open[depth / 64] >> depth % 64 & 1) != 0;
-}
-
-static void set_open(struct printer *printer, unsigned depth, bool open)
-{
-	uint64_t bit = UINT64_C(1) << depth % 64;
-	printer->is_open[depth / 64] =
-	    open ? printer->is_open[depth / 64] | bit : printer->is_open[depth / 64] & ~bit;
-}
-
-/* The lines of the tree before a node at this depth. */
-static void put_lines(struct printer *printer, unsigned depth)
-{
-	for (unsigned i = 1; i < depth; i++)
-		cli_row_text(&printer->row, CLI_DIM, is_open(printer, i) ? "│  " : "   ");
-	if (depth > 0)
-		cli_row_text(&printer->row, CLI_DIM, is_open(printer, depth) ? "├─ " : "└─ ");
+	const struct trace_branch *branches = printer->conversation->tree.branches;
+	uint32_t ancestors[LEVELS_MAX];
+	unsigned levels = 0;
+	for (; branches[at].parent != TRACE_NO_NODE && levels < LEVELS_MAX; at = branches[at].parent)
+		ancestors[levels++] = at;
+	if (branches[at].parent != TRACE_NO_NODE)
+		cli_row_text(&printer->row, CLI_DIM, "┄ ");
+	while (levels-- > 0) {
+		bool goes_on = branches[ancestors[levels]].next_sibling != TRACE_NO_NODE;
+		if (levels > 0)
+			cli_row_text(&printer->row, CLI_DIM, goes_on ? "│  " : "   ");
+		else
+			cli_row_text(&printer->row, CLI_DIM, goes_on ? "├─ " : "└─ ");
+	}
 }
 
 static size_t name_columns(const struct printer *printer)
@@ -224,7 +221,8 @@ static void print_gap(struct printer *printer, const struct trace_gap *gap)
 	put_time(printer, gap->from_ns);
 	cli_row_text(&printer->row, CLI_ALARM, gap->from_seq > 0 ? "DAMAGE" : "GAP");
 	if (gap->messages > 0)
-		cli_row_format(&printer->row, CLI_RED, " of %" PRIu64 " messages", gap->messages);
+		cli_row_format(&printer->row, CLI_RED, " of %" PRIu64 " message%s", gap->messages,
+			       cli_plural(gap->messages));
 	if (gap->from_seq > 0)
 		cli_row_format(&printer->row, CLI_RED, ", #%" PRIu64 " to #%" PRIu64, gap->from_seq,
 			       gap->to_seq);
@@ -241,14 +239,15 @@ static void print_gaps_before(struct printer *printer, int64_t ns)
 		print_gap(printer, conversation->gaps[printer->gaps_printed++]);
 }
 
-static void print_node(struct printer *printer, const struct trace_branch *branch, unsigned depth)
+static void print_node(struct printer *printer, uint32_t at)
 {
+	const struct trace_branch *branch = &printer->conversation->tree.branches[at];
 	const struct trace_node *node = branch->node;
 	char size[CLI_SIZE_TEXT];
 	print_gaps_before(printer, node->event.steady_ns);
 	put_time(printer, node->event.steady_ns);
 	size_t start = printer->row.used;
-	put_lines(printer, depth);
+	put_lines(printer, at);
 	put_who(printer, node);
 	cli_row_text(&printer->row, CLI_PLAIN, "  ");
 	cli_row_fill(&printer->row, start + TREE_COLUMNS);
@@ -265,20 +264,14 @@ static void print_below(struct printer *printer, uint32_t top)
 {
 	const struct trace_branch *branches = printer->conversation->tree.branches;
 	uint32_t at = top;
-	unsigned depth = 0;
 	for (;;) {
-		unsigned shown = depth < DEPTH_MAX ? depth : DEPTH_MAX;
-		set_open(printer, shown, depth > 0 && branches[at].next_sibling != TRACE_NO_NODE);
-		print_node(printer, &branches[at], shown);
+		print_node(printer, at);
 		if (branches[at].first_child != TRACE_NO_NODE) {
 			at = branches[at].first_child;
-			depth++;
 			continue;
 		}
-		while (at != top && branches[at].next_sibling == TRACE_NO_NODE) {
+		while (at != top && branches[at].next_sibling == TRACE_NO_NODE)
 			at = branches[at].parent;
-			depth--;
-		}
 		if (at == top)
 			return;
 		at = branches[at].next_sibling;

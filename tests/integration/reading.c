@@ -9,6 +9,7 @@
 
 #include "golden.h"
 #include "sample_captures.h"
+#include "sample_conversations.h"
 #include "sample_logs.h"
 #include "support/fail.h"
 #include "support/tempdir.h"
@@ -44,6 +45,7 @@ int main(int argc, char **argv)
 	if (!start || chdir(dir.path) != 0)
 		support_fail("%s", dir.path);
 	sample_logs_write();
+	sample_conversations_write();
 	sample_captures_write();
 	for (int i = first; i < argc; i++) {
 		if (argv[i][0] == '/')

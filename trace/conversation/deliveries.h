@@ -12,11 +12,11 @@ struct trace__delivery {
 	struct trace_node *node; /* NULL: forgotten */
 	int64_t at_ns;           /* steady */
 	uint64_t class;          /* what is being handled: that of the node, or after its reply */
-	uint64_t effects;        /* classes of what was published because of it: a bit for each, by its hash */
+	uint64_t effects; /* classes of what was published because of it: a bit for each, by its hash */
 	struct trace_id_mask content_mask; /* the node's */
 	bool has_content_ids;              /* the node has some */
-	uint64_t asked_class;    /* of the request that it answers, or its own… */
-	uint32_t asker;          /* …and who published that */
+	uint64_t asked_class;              /* of the request that it answers, or its own… */
+	uint32_t asker;                    /* …and who published that */
 };
 
 struct trace__deliveries_ring {

@@ -23,27 +23,45 @@ static uint64_t service_of(const struct trace_conversations *conversations, uint
 
 /* ---- ids ---- */
 
-static int find_ids(struct trace_conversations *conversations, struct trace_node *node)
+/* The request that the node answers; NULL when it answers none. */
+static const struct trace_node *request_of(const struct trace_node *node)
 {
-	uint64_t ids[TRACE_CONTENT_IDS_MAX];
-	if (node->has_content_ids)
-		return 0;
-	size_t count = trace_content_ids(&node->event, ids);
-	node->content_ids = count > 0 ? malloc(count * sizeof *ids) : NULL;
-	if (count > 0 && !node->content_ids)
-		return -ENOMEM;
-	if (count > 0)
-		memcpy(node->content_ids, ids, count * sizeof *ids);
-	node->content_ids_len = (uint8_t)count;
-	node->has_content_ids = true;
-	node->bytes += count * sizeof *ids;
-	conversations->bytes += count * sizeof *ids;
+	for (const struct trace_edge *edge = node->causes; edge; edge = edge->next)
+		if (edge->evidence == TRACE_REPLY)
+			return edge->from;
+	return NULL;
+}
+
+static void count_ids(struct trace_conversations *conversations, const uint64_t *ids, size_t count)
+{
 	for (size_t i = 0; i < count; i++) {
-		trace_id_mask_add(&node->content_mask, ids[i]);
 		uint16_t *seen = &conversations->id_counts[ids[i] % TRACE__ID_COUNTS];
 		if (*seen < UINT16_MAX)
 			++*seen;
 	}
+}
+
+/* Keep the ids of the node, and of the request that it answers, which it need not repeat. 0 or -ENOMEM. */
+static int find_ids(struct trace_conversations *conversations, struct trace_node *node)
+{
+	uint64_t ids[2 * TRACE_CONTENT_IDS_MAX];
+	if (node->has_content_ids)
+		return 0;
+	size_t count = trace_content_ids(&node->event, ids);
+	count_ids(conversations, ids, count);
+	const struct trace_node *request = request_of(node);
+	for (size_t i = 0; request && i < request->content_ids_len && count < 2 * TRACE_CONTENT_IDS_MAX; i++)
+		ids[count++] = request->content_ids[i];
+	node->content_ids = malloc((count + 1) * sizeof *ids);
+	if (!node->content_ids)
+		return -ENOMEM;
+	memcpy(node->content_ids, ids, count * sizeof *ids);
+	for (size_t i = 0; i < count; i++)
+		trace_id_mask_add(&node->content_mask, ids[i]);
+	node->content_ids_len = (uint8_t)count;
+	node->has_content_ids = true;
+	node->bytes += count * sizeof *ids;
+	conversations->bytes += count * sizeof *ids;
 	return 0;
 }
 
@@ -64,7 +82,7 @@ static bool holds(const struct trace_node *node, uint64_t id)
 
 /* The values of a message that say something. */
 struct telling_ids {
-	uint64_t list[TRACE_CONTENT_IDS_MAX];
+	uint64_t list[2 * TRACE_CONTENT_IDS_MAX];
 	size_t count;
 };
 
@@ -93,19 +111,10 @@ static enum trace_sharing sharing_of(const struct telling_ids *ids, const struct
 
 /* ---- the beginning and the end ---- */
 
-/* Who asked for the message and what: of a reply its request, of any other message itself. */
-static const struct trace_node *asked_by(const struct trace_node *node)
-{
-	for (const struct trace_edge *edge = node->causes; edge; edge = edge->next)
-		if (edge->evidence == TRACE_REPLY)
-			return edge->from;
-	return node;
-}
-
 static int begin_one(struct trace_conversations *conversations, struct trace_node *node, uint32_t client,
 		     int64_t at_ns)
 {
-	const struct trace_node *asked = asked_by(node);
+	const struct trace_node *request = request_of(node), *asked = request ? request : node;
 	const struct trace__delivery delivery = {.node = node,
 						 .at_ns = at_ns,
 						 .class = node->class,
