@@ -57,7 +57,8 @@ static void a_pair_that_recurs_becomes_certain_and_an_unusual_age_does_not(void 
 
 static void the_delivery_of_the_usual_class_wins_over_a_newer_one(void **state)
 {
-	struct trace_candidate candidates[] = {{.class = OTHER, .age_ns = MS}, {.class = ORDER, .age_ns = 2 * MS}};
+	struct trace_candidate candidates[] = {{.class = OTHER, .age_ns = MS},
+					       {.class = ORDER, .age_ns = 2 * MS}};
 	learn_orders(*state, 50);
 	for (int i = 0; i < 50; i++)
 		trace_causality_delivered(*state, SERVICE, OTHER);
@@ -91,7 +92,8 @@ static void a_shared_id_tells_two_equal_deliveries_apart(void **state)
 
 static void deliveries_are_taken_in_order_when_nothing_else_tells_them_apart(void **state)
 {
-	struct trace_candidate candidates[] = {{.class = ORDER, .age_ns = 5 * MS}, {.class = ORDER, .age_ns = 6 * MS}};
+	struct trace_candidate candidates[] = {{.class = ORDER, .age_ns = 5 * MS},
+					       {.class = ORDER, .age_ns = 6 * MS}};
 	trace_causality_judge(*state, SERVICE, EFFECT, 0, candidates, 2);
 	assert_true(candidates[1].score > candidates[0].score);
 	candidates[1].is_again = true;

@@ -49,13 +49,13 @@ static void a_malformed_context_is_none(void **state)
 	assert_false(trace_context_read(&context, (struct wire_slice){0}));
 }
 
-static const struct wire_event keyed = {.subject = WIRE_LITERAL("orders.eu.new"),
-					.headers = BLOCK("WORKFLOW-id: wf-1\r\nOther: 2\r\n"),
-					.payload = WIRE_LITERAL("{\"a\":[{\"id\":7},{\"id\":\"x\"}],\"deep\":{\"id\":null}}")};
-
 static void assert_values(const char *key, const char *first, const char *second)
 {
 	struct wire_slice values[TRACE_KEY_VALUES_MAX];
+	const struct wire_event keyed = {
+	    .subject = WIRE_LITERAL("orders.eu.new"),
+	    .headers = BLOCK("WORKFLOW-id: wf-1\r\nOther: 2\r\n"),
+	    .payload = WIRE_LITERAL("{\"a\":[{\"id\":7},{\"id\":\"x\"}],\"deep\":{\"id\":null}}")};
 	struct wire_fault fault;
 	struct trace_keys *keys = trace_keys_open();
 	assert_int_equal(trace_keys_add(keys, key, &fault), 0);
@@ -82,7 +82,8 @@ static void a_key_selects_json_values_headers_and_subject_tokens(void **state)
 
 static void a_key_of_no_known_form_is_refused(void **state)
 {
-	static const char *const wrong[] = {"", "id", "$", "$.", "header:", "subject:0", "subject:x", "subject:"};
+	static const char *const wrong[] = {"",        "id",        "$",         "$.",
+					    "header:", "subject:0", "subject:x", "subject:"};
 	struct wire_fault fault;
 	struct trace_keys *keys = trace_keys_open();
 	(void)state;
@@ -135,7 +136,8 @@ static void ids_are_words_with_digits(void **state)
 {
 	uint64_t ids[TRACE_CONTENT_IDS_MAX];
 	const struct wire_event event = {.subject = WIRE_LITERAL("orders.o-4711.new"),
-					 .payload = WIRE_LITERAL("{\"order\":\"o-4711\",\"n\":3,\"at\":\"noon\"}")};
+					 .payload =
+					     WIRE_LITERAL("{\"order\":\"o-4711\",\"n\":3,\"at\":\"noon\"}")};
 	(void)state;
 	assert_int_equal(trace_content_ids(&event, ids), 1);
 }
