@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TRACE_CAUSALITY_MAX = 1 << 15, TRACE_CANDIDATES_MAX = 64 };
+enum { TRACE_CAUSALITY_MAX = 1 << 15, TRACE_CANDIDATES_MAX = 32 };
 
 /* Whether a candidate and the effect share a value that looks like an id. */
 enum trace_sharing { TRACE_SHARING_UNKNOWN, TRACE_SHARES_NOTHING, TRACE_SHARES_ID };

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "store/read/find_bytes.h"
 #include "store/read/locate.h"
-#include "store/read/reader.h"
 #include "trace/content.h"
 
 enum { RATE_EVENTS_MIN = 4096 /* in a block that tells the rate */ };
@@ -73,41 +73,43 @@ static int add_found(struct cli_trace_points *points, const char *log, const str
 	return add(points, point) == 0 ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
 }
 
-static int find_in_log(struct cli_trace_points *points, struct store_reader *reader, const char *log,
-		       uint32_t input, const struct cli_list *values, struct wire_fault *fault)
+/* The search for values in one log. */
+struct value_search {
+	struct cli_trace_points *points;
+	const char *log;
+	uint32_t input;
+	const struct cli_list *values;
+};
+
+static int check_event(void *context, const struct wire_event *event, struct wire_fault *fault)
 {
-	struct wire_event event;
-	int status;
-	while ((status = store_reader_next(reader, &event, fault)) > 0) {
-		if ((event.kind != WIRE_EVENT_MESSAGE && event.kind != WIRE_EVENT_DELIVERY) ||
-		    !holds_any(&event, values))
-			continue;
-		const struct cli_trace_point point = {
-		    .time_ns = event.time_ns, .seq = event.seq, .input = input};
-		points->is_full = points->count == CLI_TRACE_POINTS_MAX;
-		if (points->is_full)
-			return 0;
-		int error = add_found(points, log, &point, fault);
-		if (error)
-			return error;
-	}
-	return status;
+	struct value_search *search = context;
+	struct cli_trace_points *points = search->points;
+	if ((event->kind != WIRE_EVENT_MESSAGE && event->kind != WIRE_EVENT_DELIVERY) ||
+	    !holds_any(event, search->values))
+		return 0;
+	const struct cli_trace_point point = {
+	    .time_ns = event->time_ns, .seq = event->seq, .input = search->input};
+	points->is_full = points->count == CLI_TRACE_POINTS_MAX;
+	return points->is_full ? 1 : add_found(points, search->log, &point, fault);
 }
 
 int cli_trace_points_ids(struct cli_trace_points *points, const struct cli_operands *logs,
 			 const struct cli_list *values, struct wire_fault *fault)
 {
-	const struct store_reader_options options = {.payloads = true};
-	int status = 0;
-	for (int i = 0; i < logs->len && status >= 0; i++) {
-		struct store_reader *reader;
-		status = store_reader_open(&reader, logs->values[i], &options, fault);
-		if (status < 0)
-			continue;
-		status = find_in_log(points, reader, logs->values[i], (uint32_t)i, values, fault);
-		store_reader_close(reader);
+	struct wire_slice *slices = calloc(values->len, sizeof *slices);
+	int error = slices ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
+	for (size_t i = 0; slices && i < values->len; i++)
+		slices[i] = wire_slice_str(values->values[i]);
+	for (int i = 0; i < logs->len && !error; i++) {
+		struct value_search search = {
+		    .points = points, .log = logs->values[i], .input = (uint32_t)i, .values = values};
+		const struct store_find_bytes find = {
+		    .values = slices, .count = values->len, .event = check_event, .context = &search};
+		error = store_find_bytes(&find, logs->values[i], fault);
 	}
-	return status < 0 ? status : 0;
+	free(slices);
+	return error;
 }
 
 static int by_time(const void *a, const void *b)

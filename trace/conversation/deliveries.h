@@ -6,7 +6,7 @@
 
 #include "trace/conversation/types.h"
 
-enum { TRACE__DELIVERIES_MAX = 64 /* of a client; a power of two */ };
+enum { TRACE__DELIVERIES_MAX = 32 /* of a client; a power of two */ };
 
 struct trace__delivery {
 	struct trace_node *node; /* NULL: forgotten */
