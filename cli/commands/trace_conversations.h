@@ -5,9 +5,9 @@
 #include "cli/commands/trace.h"
 
 struct cli_trace_conversation_settings {
-	struct cli_list seqs, ids, keys;
+	struct cli_list seqs, ids, keys, evidence;
 	bool forget_keys, no_inferred;
-	int64_t window_ms;
+	int64_t window_ms; /* 0 = the default */
 };
 
 /* Sets a struct cli_trace_conversation_settings, zeroed before. */

@@ -161,31 +161,37 @@ static void put_error(struct cli_json *json, const struct wire_event *event, con
 		put_optional(json, "address", client->address);
 }
 
+void cli_json_event(struct cli_json_printer *printer, struct cli_json *json, const struct wire_event *event,
+		    const struct cli_clients *clients)
+{
+	cli_json_quoted(json, "seq", event->seq);
+	cli_json_time(json, "time", &printer->clock, event->time_ns);
+	put_word(json, "kind", wire_event_kind_name(event->kind));
+	if (event->flags & WIRE_EVENT_PUBLISHER_UNKNOWN)
+		cli_json_true(json, "publisher_unknown");
+	else
+		put_conn(json, event->conn, cli_clients_of(clients, event));
+	switch (event->kind) {
+	case WIRE_EVENT_MESSAGE: put_message(printer, json, event, clients); break;
+	case WIRE_EVENT_DELIVERY: put_delivery(printer, json, event); break;
+	case WIRE_EVENT_CONNECT: put_connect(json, event); break;
+	case WIRE_EVENT_DISCONNECT: put_disconnect(json, event); break;
+	case WIRE_EVENT_SUBSCRIBE:
+	case WIRE_EVENT_UNSUBSCRIBE: put_subscription(json, event); break;
+	case WIRE_EVENT_ERROR: put_error(json, event, cli_clients_of(clients, event)); break;
+	case WIRE_EVENT_MARK: cli_json_bytes(json, "text", event->text); break;
+	case WIRE_EVENT_GAP: put_gap(printer, json, event); break;
+	case WIRE_EVENT_KINDS: break;
+	}
+}
+
 void cli_json_print(struct cli_json_printer *printer, struct cli_out *out, const struct wire_event *event,
 		    const struct cli_clients *clients)
 {
 	struct cli_json json = {.out = out};
 
 	cli_json_object(&json, NULL);
-	cli_json_quoted(&json, "seq", event->seq);
-	cli_json_time(&json, "time", &printer->clock, event->time_ns);
-	put_word(&json, "kind", wire_event_kind_name(event->kind));
-	if (event->flags & WIRE_EVENT_PUBLISHER_UNKNOWN)
-		cli_json_true(&json, "publisher_unknown");
-	else
-		put_conn(&json, event->conn, cli_clients_of(clients, event));
-	switch (event->kind) {
-	case WIRE_EVENT_MESSAGE: put_message(printer, &json, event, clients); break;
-	case WIRE_EVENT_DELIVERY: put_delivery(printer, &json, event); break;
-	case WIRE_EVENT_CONNECT: put_connect(&json, event); break;
-	case WIRE_EVENT_DISCONNECT: put_disconnect(&json, event); break;
-	case WIRE_EVENT_SUBSCRIBE:
-	case WIRE_EVENT_UNSUBSCRIBE: put_subscription(&json, event); break;
-	case WIRE_EVENT_ERROR: put_error(&json, event, cli_clients_of(clients, event)); break;
-	case WIRE_EVENT_MARK: cli_json_bytes(&json, "text", event->text); break;
-	case WIRE_EVENT_GAP: put_gap(printer, &json, event); break;
-	case WIRE_EVENT_KINDS: break;
-	}
+	cli_json_event(printer, &json, event, clients);
 	cli_json_object_end(&json);
 	cli_out_char(out, '\n');
 }

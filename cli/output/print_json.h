@@ -3,8 +3,7 @@
 #define CLI_OUTPUT_PRINT_JSON_H
 
 #include "cli/output/clients.h"
-#include "cli/output/out.h"
-#include "cli/output/times.h"
+#include "cli/output/json.h"
 
 struct cli_json_printer {
 	bool detail; /* who received each message, and what became of it */
@@ -16,6 +15,11 @@ struct cli_json_printer {
 int cli_json_printer_init(struct cli_json_printer *printer, bool detail);
 void cli_json_printer_fini(struct cli_json_printer *printer);
 
+/* Write the members of an event into an object that is open. */
+void cli_json_event(struct cli_json_printer *printer, struct cli_json *json, const struct wire_event *event,
+		    const struct cli_clients *clients);
+
+/* Print an event as an object in a line of its own. */
 void cli_json_print(struct cli_json_printer *printer, struct cli_out *out, const struct wire_event *event,
 		    const struct cli_clients *clients);
 

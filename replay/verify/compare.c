@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "replay/verify/json_path.h"
+#include "replay/verify/json_remove.h"
 #include "wire/json_text.h"
 
 struct replay_compare {
 	bool as_json;
-	struct replay__json_path *paths; /* of ignored values; owned */
+	struct trace_json_path *paths; /* of ignored values; owned */
 	size_t count;
 };
 
@@ -22,7 +22,7 @@ void replay_compare_close(struct replay_compare *compare)
 	if (!compare)
 		return;
 	for (size_t i = 0; i < compare->count; i++)
-		replay__json_path_fini(&compare->paths[i]);
+		trace_json_path_fini(&compare->paths[i]);
 	free(compare->paths);
 	free(compare);
 }
@@ -34,14 +34,14 @@ void replay_compare_as_json(struct replay_compare *compare)
 
 int replay_compare_ignore(struct replay_compare *compare, const char *text, struct wire_fault *fault)
 {
-	struct replay__json_path path;
-	struct replay__json_path *grown = realloc(compare->paths, (compare->count + 1) * sizeof *grown);
+	struct trace_json_path path;
+	struct trace_json_path *grown = realloc(compare->paths, (compare->count + 1) * sizeof *grown);
 
 	if (!grown)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	compare->paths = grown;
-	if (!replay__json_path_parse(&path, text)) {
-		replay__json_path_fini(&path);
+	if (!trace_json_path_parse(&path, text)) {
+		trace_json_path_fini(&path);
 		return wire_fault_set(fault, -EINVAL,
 				      "\"%s\" is not a path; write for example $.id, $.items[*].id or $..id",
 				      text);
@@ -76,7 +76,7 @@ static json_t *load(const struct replay_compare *compare, struct wire_slice text
 	if (!json)
 		json = parse_leniently(text);
 	for (size_t i = 0; i < compare->count && json; i++)
-		replay__json_path_remove(&compare->paths[i], json);
+		replay__json_remove(&compare->paths[i], json);
 	return json;
 }
 

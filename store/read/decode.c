@@ -388,3 +388,11 @@ uint64_t store_block_size(const struct store_block *block, uint32_t index)
 	return store__block_number(block, STORE__PAYLOAD_BYTES, index) +
 	       store__block_number(block, STORE__MISSING_BYTES, index);
 }
+
+bool store_block_holds(const struct store_block *block, struct wire_slice bytes)
+{
+	for (int i = 0; i < STORE_FRAMES; i++)
+		if (memmem(block->raw[i].bytes, block->raw[i].len, bytes.data, bytes.len))
+			return true;
+	return false;
+}

@@ -32,6 +32,10 @@ void store_block_begin(struct store_block *block, const struct store_block_heade
  * block must be begun again. */
 int store_block_load(struct store_block *block, enum store_frame frame, const unsigned char *stored);
 
+/* Needs all frames. The bytes stand somewhere in the block: in a subject, a reply subject, headers or a payload, and rarely
+ * elsewhere. */
+bool store_block_holds(const struct store_block *block, struct wire_slice bytes);
+
 /* Needs the dictionary. Slices live until the next store_block_begin. index < store_block_subjects(). */
 uint32_t store_block_subjects(const struct store_block *block);
 const struct store_block_subject *store_block_subject(const struct store_block *block, uint32_t index);

@@ -9,6 +9,7 @@
 
 #include "golden.h"
 #include "sample_captures.h"
+#include "sample_conversations.h"
 #include "sample_logs.h"
 #include "sample_services.h"
 #include "support/fail.h"
@@ -46,6 +47,7 @@ int main(int argc, char **argv)
 		support_fail("%s", dir.path);
 	sample_logs_write();
 	sample_services_write();
+	sample_conversations_write();
 	sample_captures_write();
 	for (int i = first; i < argc; i++) {
 		if (argv[i][0] == '/')

@@ -1,0 +1,128 @@
+#include "cli/output/conversation_json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+struct finder {
+	const struct trace_clients *clients;
+	const struct trace_node *node;
+};
+
+/* A connection that the node names: its publisher or a receiver. */
+static const struct wire_client *find_client(const void *context, uint64_t conn)
+{
+	const struct finder *finder = context;
+	const struct trace_node *node = finder->node;
+	uint32_t number = node->publisher;
+	if (node->event.conn != conn || number == TRACE_NO_CLIENT)
+		number = TRACE_NO_CLIENT;
+	if (node->event.kind == WIRE_EVENT_DELIVERY)
+		number = node->receivers[0];
+	for (uint32_t i = 0;
+	     number == TRACE_NO_CLIENT && node->event.receivers && i < node->event.receivers_len; i++)
+		if (node->event.receivers[i].conn == conn)
+			number = node->receivers[i];
+	return number == TRACE_NO_CLIENT ? NULL
+					 : trace_client_described(trace_clients_at(finder->clients, number));
+}
+
+/* Sequence numbers of different inputs may be equal: they get the number of their input before them. */
+static void put_seq(struct cli_json *json, const char *key, const struct cli_conversation *conversation,
+		    const struct trace_node *node)
+{
+	char text[64];
+	int len = conversation->inputs > 1 ? snprintf(text, sizeof(text), "%" PRIu32 ":%" PRIu64,
+						      node->origin + 1, node->event.seq)
+					   : snprintf(text, sizeof(text), "%" PRIu64, node->event.seq);
+	cli_json_word(json, key, text, (size_t)len);
+}
+
+static void put_nodes(struct cli_json_printer *printer, struct cli_json *json,
+		      const struct cli_conversation *conversation)
+{
+	cli_json_array(json, "nodes");
+	for (uint32_t i = 0; i < conversation->tree.count; i++) {
+		const struct trace_node *node = conversation->tree.branches[i].node;
+		const struct finder finder = {.clients = conversation->clients, .node = node};
+		const struct cli_clients clients = {.find = find_client, .context = &finder};
+		cli_json_object(json, NULL);
+		if (conversation->inputs > 1)
+			cli_json_bytes(json, "log", wire_slice_str(conversation->input_names[node->origin]));
+		cli_json_event(printer, json, &node->event, &clients);
+		cli_json_object_end(json);
+	}
+	cli_json_array_end(json);
+}
+
+static void put_edges(struct cli_json *json, const struct cli_conversation *conversation)
+{
+	cli_json_array(json, "edges");
+	for (uint32_t i = 0; i < conversation->tree.count; i++) {
+		const struct trace_node *to = conversation->tree.branches[i].node;
+		for (const struct trace_edge *edge = to->causes; edge; edge = edge->next) {
+			const char *evidence = trace_evidence_name(edge->evidence);
+			cli_json_object(json, NULL);
+			put_seq(json, "from", conversation, edge->from);
+			put_seq(json, "to", conversation, to);
+			cli_json_word(json, "evidence", evidence, strlen(evidence));
+			cli_json_real(json, "score", edge->score);
+			cli_json_object_end(json);
+		}
+	}
+	cli_json_array_end(json);
+}
+
+static void put_gaps(struct cli_json_printer *printer, struct cli_json *json,
+		     const struct cli_conversation *conversation)
+{
+	if (conversation->gaps_len == 0)
+		return;
+	cli_json_array(json, "gaps");
+	for (size_t i = 0; i < conversation->gaps_len; i++) {
+		const struct trace_gap *gap = conversation->gaps[i];
+		cli_json_object(json, NULL);
+		cli_json_bytes(json, "text", wire_slice_str(gap->text));
+		cli_json_number(json, "messages", gap->messages);
+		cli_json_time(json, "from", &printer->clock, gap->from_ns);
+		cli_json_time(json, "to", &printer->clock, gap->to_ns);
+		if (gap->from_seq > 0) {
+			cli_json_true(json, "damage");
+			cli_json_quoted(json, "from_seq", gap->from_seq);
+			cli_json_quoted(json, "to_seq", gap->to_seq);
+		}
+		cli_json_object_end(json);
+	}
+	cli_json_array_end(json);
+}
+
+static void put_unanswered(struct cli_json *json, const struct cli_conversation *conversation)
+{
+	bool has_any = false;
+	for (uint32_t i = 0; i < conversation->tree.count; i++) {
+		const struct trace_node *node = conversation->tree.branches[i].node;
+		if (!cli_is_unanswered(node))
+			continue;
+		if (!has_any)
+			cli_json_array(json, "unanswered");
+		has_any = true;
+		put_seq(json, NULL, conversation, node);
+	}
+	if (has_any)
+		cli_json_array_end(json);
+}
+
+void cli_conversation_json(struct cli_json_printer *printer, struct cli_out *out,
+			   const struct cli_conversation *conversation)
+{
+	struct cli_json json = {.out = out};
+	cli_json_object(&json, NULL);
+	put_seq(&json, "root", conversation, conversation->tree.branches[conversation->tree.first_top].node);
+	put_nodes(printer, &json, conversation);
+	put_edges(&json, conversation);
+	put_unanswered(&json, conversation);
+	put_gaps(printer, &json, conversation);
+	if (conversation->is_cut_short)
+		cli_json_true(&json, "cut_short");
+	cli_json_object_end(&json);
+	cli_out_char(out, '\n');
+}

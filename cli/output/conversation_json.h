@@ -1,0 +1,12 @@
+/* conversation_json.h - print a conversation as JSON (keys: docs/tracing.md). */
+#ifndef CLI_OUTPUT_CONVERSATION_JSON_H
+#define CLI_OUTPUT_CONVERSATION_JSON_H
+
+#include "cli/output/conversation_text.h"
+#include "cli/output/print_json.h"
+
+/* Print one object in one line. */
+void cli_conversation_json(struct cli_json_printer *printer, struct cli_out *out,
+			   const struct cli_conversation *conversation);
+
+#endif

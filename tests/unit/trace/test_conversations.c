@@ -1,0 +1,163 @@
+/* Messages joined to conversations, and the bound on their memory. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "trace/conversation/tree.h"
+#include "trace/conversations.h"
+
+#define MS INT64_C(1000000)
+
+struct fixture {
+	struct wire_source source;
+	struct trace_conversations *conversations;
+	struct trace_keys *keys;
+	struct trace_causality *causality;
+	uint64_t seq;
+	uint32_t given, nodes, tops, cut_short; /* of the conversations that were given out */
+};
+
+static const struct wire_client *find_nobody(struct wire_source *source, uint64_t conn)
+{
+	(void)source;
+	(void)conn;
+	return NULL;
+}
+
+static void count(void *context, struct trace_conversations *conversations, struct trace_conversation *ended)
+{
+	struct fixture *fixture = context;
+	struct trace_tree tree;
+	(void)conversations;
+	assert_int_equal(trace_tree_init(&tree, ended), 0);
+	fixture->given++;
+	fixture->nodes += tree.count;
+	fixture->cut_short += ended->is_cut_short;
+	for (uint32_t top = tree.first_top; top != TRACE_NO_NODE; top = tree.branches[top].next_sibling)
+		fixture->tops++;
+	trace_tree_fini(&tree);
+}
+
+static void open_with(struct fixture *fixture, size_t memory_bytes)
+{
+	*fixture = (struct fixture){.source = {.client = find_nobody},
+				    .keys = trace_keys_open(),
+				    .causality = trace_causality_open()};
+	const struct trace_conversations_options options = {.source = &fixture->source,
+							    .evidence = TRACE_ALL_EVIDENCE,
+							    .keys = fixture->keys,
+							    .causality = fixture->causality,
+							    .window_ns = 1000 * MS,
+							    .memory_bytes = memory_bytes,
+							    .min_score = 0.5,
+							    .done = count,
+							    .context = fixture};
+	fixture->conversations = trace_conversations_open(&options);
+	assert_non_null(fixture->conversations);
+}
+
+static void close_all(struct fixture *fixture)
+{
+	trace_conversations_close(fixture->conversations);
+	trace_causality_close(fixture->causality);
+	trace_keys_close(fixture->keys);
+}
+
+static void add(struct fixture *fixture, int64_t ms, uint64_t from, uint64_t to, const char *subject,
+		const char *reply, bool is_chosen)
+{
+	const struct wire_receiver receiver = {.conn = to};
+	const struct wire_event event = {.kind = WIRE_EVENT_MESSAGE,
+					 .seq = ++fixture->seq,
+					 .time_ns = ms * MS,
+					 .steady_ns = ms * MS,
+					 .conn = from,
+					 .subject = wire_slice_str(subject),
+					 .reply = wire_slice_str(reply),
+					 .receivers = &receiver,
+					 .receivers_len = to != 0,
+					 .receiver_count = to != 0};
+	assert_int_equal(trace_conversations_add(fixture->conversations, &event, is_chosen), 0);
+}
+
+static void a_reply_and_what_a_receiver_publishes_join_the_conversation(void **state)
+{
+	struct fixture fixture;
+	(void)state;
+	open_with(&fixture, 1 << 20);
+	add(&fixture, 0, 1, 2, "orders.new", "_INBOX.1", false);
+	add(&fixture, 1, 2, 3, "stock.take", "", true);
+	add(&fixture, 2, 2, 1, "_INBOX.1", "", false);
+	add(&fixture, 500, 9, 8, "ticks", "", false); /* something else */
+	trace_conversations_finish(fixture.conversations);
+	assert_int_equal(fixture.given, 1);
+	assert_int_equal(fixture.nodes, 3);
+	assert_int_equal(fixture.tops, 1);
+	close_all(&fixture);
+}
+
+static void a_conversation_ends_when_nothing_joined_it_for_the_window(void **state)
+{
+	struct fixture fixture;
+	(void)state;
+	open_with(&fixture, 1 << 20);
+	add(&fixture, 0, 1, 2, "orders.new", "_INBOX.1", true);
+	trace_conversations_read_to(fixture.conversations, 1000 * MS);
+	assert_int_equal(fixture.given, 0);
+	trace_conversations_read_to(fixture.conversations, 1001 * MS);
+	assert_int_equal(fixture.given, 1);
+	close_all(&fixture);
+}
+
+static void a_poll_is_not_caused_by_the_answer_to_the_last_one(void **state)
+{
+	struct fixture fixture;
+	char inbox[32];
+	(void)state;
+	open_with(&fixture, 1 << 20);
+	for (int i = 0; i < 20; i++) {
+		snprintf(inbox, sizeof inbox, "_INBOX.%d", i);
+		add(&fixture, 10 * i, 1, 2, "jobs.next", inbox, true);
+		add(&fixture, 10 * i + 1, 2, 1, inbox, "", false);
+	}
+	trace_conversations_finish(fixture.conversations);
+	assert_int_equal(fixture.given, 20);
+	assert_int_equal(fixture.nodes, 40);
+	close_all(&fixture);
+}
+
+static void a_million_unanswered_requests_stay_within_the_memory_and_are_counted(void **state)
+{
+	enum { REQUESTS = 1000000 };
+	struct trace_conversations_stats stats;
+	struct fixture fixture;
+	char inbox[32];
+	(void)state;
+	open_with(&fixture, 8 << 20);
+	for (int i = 0; i < REQUESTS; i++) {
+		snprintf(inbox, sizeof inbox, "_INBOX.%d", i);
+		add(&fixture, i / 10000, 1, 2, "ask", inbox, i % 2 == 0);
+	}
+	trace_conversations_stats(fixture.conversations, &stats);
+	assert_int_equal(stats.messages, REQUESTS);
+	assert_true(stats.forgotten > REQUESTS - (8 << 20) / 400);
+	assert_int_equal(stats.cut_short, fixture.cut_short);
+	trace_conversations_finish(fixture.conversations);
+	assert_int_equal(fixture.given, REQUESTS / 2);
+	close_all(&fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_reply_and_what_a_receiver_publishes_join_the_conversation),
+	    cmocka_unit_test(a_conversation_ends_when_nothing_joined_it_for_the_window),
+	    cmocka_unit_test(a_poll_is_not_caused_by_the_answer_to_the_last_one),
+	    cmocka_unit_test(a_million_unanswered_requests_stay_within_the_memory_and_are_counted),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+#include "trace/conversation/deliveries.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { CAP_MIN = 8, RINGS_MIN = 64 };
+
+void trace__deliveries_fini(struct trace__deliveries *deliveries)
+{
+	for (uint32_t i = 0; i < deliveries->count; i++)
+		free(deliveries->rings[i].list);
+	free(deliveries->rings);
+	*deliveries = (struct trace__deliveries){0};
+}
+
+static struct trace__deliveries_ring *ring_of(struct trace__deliveries *deliveries, uint32_t client)
+{
+	if (client < deliveries->count)
+		return &deliveries->rings[client];
+	uint32_t count = deliveries->count ? deliveries->count : RINGS_MIN;
+	while (count <= client)
+		count *= 2;
+	struct trace__deliveries_ring *rings = realloc(deliveries->rings, count * sizeof *rings);
+	if (!rings)
+		return NULL;
+	memset(rings + deliveries->count, 0, (count - deliveries->count) * sizeof *rings);
+	deliveries->bytes += (count - deliveries->count) * sizeof *rings;
+	deliveries->rings = rings;
+	deliveries->count = count;
+	return &rings[client];
+}
+
+/* Double a ring that has not wrapped: deliveries keep their places. */
+static int grow(struct trace__deliveries *deliveries, struct trace__deliveries_ring *ring)
+{
+	uint32_t cap = ring->cap ? ring->cap * 2 : CAP_MIN;
+	struct trace__delivery *list = realloc(ring->list, cap * sizeof *list);
+	if (!list)
+		return -ENOMEM;
+	deliveries->bytes += (cap - ring->cap) * sizeof *list;
+	ring->list = list;
+	ring->cap = cap;
+	return 0;
+}
+
+int trace__deliveries_add(struct trace__deliveries *deliveries, uint32_t client,
+			  const struct trace__delivery *delivery)
+{
+	struct trace__deliveries_ring *ring = ring_of(deliveries, client);
+	if (!ring)
+		return -ENOMEM;
+	if (ring->added == ring->cap && ring->cap < TRACE__DELIVERIES_MAX && grow(deliveries, ring) != 0)
+		return -ENOMEM;
+	ring->list[ring->added++ & (ring->cap - 1)] = *delivery;
+	return 0;
+}
+
+struct trace__delivery *trace__deliveries_at(const struct trace__deliveries *deliveries, uint32_t client,
+					     uint32_t i)
+{
+	if (client >= deliveries->count)
+		return NULL;
+	const struct trace__deliveries_ring *ring = &deliveries->rings[client];
+	return i < ring->cap && i < ring->added ? &ring->list[(ring->added - 1 - i) & (ring->cap - 1)] : NULL;
+}
+
+struct trace__delivery *trace__deliveries_find(const struct trace__deliveries *deliveries, uint32_t client,
+					       const struct trace_node *node)
+{
+	struct trace__delivery *delivery;
+	for (uint32_t i = 0; (delivery = trace__deliveries_at(deliveries, client, i)) != NULL; i++)
+		if (delivery->node == node)
+			return delivery;
+	return NULL;
+}
+
+static void forget(struct trace__deliveries *deliveries, uint32_t client, const struct trace_node *node)
+{
+	struct trace__delivery *delivery = trace__deliveries_find(deliveries, client, node);
+	if (delivery)
+		delivery->node = NULL;
+}
+
+void trace__deliveries_remove(struct trace__deliveries *deliveries, const struct trace_node *node)
+{
+	const bool is_delivery = node->event.kind == WIRE_EVENT_DELIVERY;
+	uint32_t count = is_delivery ? 1 : node->event.receivers ? node->event.receivers_len : 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (node->receivers[i] != TRACE_NO_CLIENT)
+			forget(deliveries, node->receivers[i], node);
+}
