@@ -173,7 +173,11 @@ int tap_sniffer_open(struct tap_sniffer **sniffer, const struct tap_sniffer_opti
 	struct tap_sniffer *opened = calloc(1, sizeof *opened);
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	*opened = (struct tap_sniffer){.source = {next_of, client_of, damage_of, close_of, steps_of},
+	*opened = (struct tap_sniffer){.source = {.next = next_of,
+						  .client = client_of,
+						  .damage = damage_of,
+						  .close = close_of,
+						  .steps = steps_of},
 				       .budget = {.max_bytes = options->memory_bytes},
 				       .filter = options->filter,
 				       .is_live = options->capture.interface != NULL,

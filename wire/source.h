@@ -41,6 +41,14 @@ struct wire_source {
 	void (*close)(struct wire_source *source);
 	/* Optional. Add the clock steps between the events given out so far, which their steady_ns leaves out. */
 	void (*steps)(struct wire_source *source, struct wire_steps *steps);
+	/* Optional; without it always 0. Which of several merged inputs the event just given out came from: 0, 1, ….
+	 * Connection and sequence numbers are unique within one input only. */
+	uint32_t (*origin)(struct wire_source *source);
 };
+
+static inline uint32_t wire_source_origin(struct wire_source *source)
+{
+	return source->origin ? source->origin(source) : 0;
+}
 
 #endif

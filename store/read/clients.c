@@ -47,7 +47,7 @@ static size_t size_of(const struct wire_client *client)
 	       client->version.len + client->user.len + client->account.len;
 }
 
-static struct store_client *copy(uint64_t conn, const struct wire_client *client)
+struct store_client *store_client_copy(uint64_t conn, const struct wire_client *client)
 {
 	struct store_client *made = malloc(size_of(client));
 	if (!made)
@@ -97,7 +97,7 @@ int store_clients_put(struct store_clients *clients, uint64_t conn, const struct
 	size_t at = position(clients, conn);
 	if (!fits(clients, at, conn, client))
 		return -E2BIG;
-	struct store_client *made = make_room(clients) == 0 ? copy(conn, client) : NULL;
+	struct store_client *made = make_room(clients) == 0 ? store_client_copy(conn, client) : NULL;
 	if (!made)
 		return -ENOMEM;
 	if (is_at(clients, at, conn)) {

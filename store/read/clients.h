@@ -18,6 +18,9 @@ struct store_client {
 	struct wire_client client; /* its slices point to memory after this struct */
 };
 
+/* A copy in one piece of memory, freed by free. NULL when out of memory. */
+struct store_client *store_client_copy(uint64_t conn, const struct wire_client *client);
+
 /* By rising conn. Zeroed = empty. */
 struct store_clients {
 	struct store_client **list; /* owned, each one too */

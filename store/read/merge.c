@@ -47,6 +47,11 @@ static void steps_of(struct wire_source *source, struct wire_steps *steps)
 			merge->inputs[i].source->steps(merge->inputs[i].source, steps);
 }
 
+static uint32_t origin_of(struct wire_source *source)
+{
+	return (uint32_t)((const struct store_merge *)source)->current;
+}
+
 static void close_of(struct wire_source *source)
 {
 	store_merge_close((struct store_merge *)source);
@@ -63,7 +68,12 @@ struct store_merge *store_merge_open(bool reverse)
 {
 	struct store_merge *merge = calloc(1, sizeof *merge);
 	if (merge)
-		*merge = (struct store_merge){.source = {next_of, client_of, damage_of, close_of, steps_of},
+		*merge = (struct store_merge){.source = {.next = next_of,
+							 .client = client_of,
+							 .damage = damage_of,
+							 .close = close_of,
+							 .steps = steps_of,
+							 .origin = origin_of},
 					      .reverse = reverse};
 	return merge;
 }

@@ -127,7 +127,8 @@ static void steps_of(struct wire_source *source, struct wire_steps *steps)
 	store_steps_between(&reader->steps, reader->first_seq, reader->last_seq, steps);
 }
 
-static const struct wire_source as_source = {next_of, client_of, damage_of, close_of, steps_of};
+static const struct wire_source as_source = {
+    .next = next_of, .client = client_of, .damage = damage_of, .close = close_of, .steps = steps_of};
 
 struct wire_source *store_reader_source(struct store_reader *reader)
 {

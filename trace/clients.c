@@ -1,0 +1,314 @@
+#include "trace/clients.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+enum { NAME_BYTES = 512, SLOT_BYTES = 4 * sizeof(struct store_table_slot) };
+
+/* ---- names of services ---- */
+
+static struct wire_slice without_port(struct wire_slice address)
+{
+	size_t len = address.len;
+	while (len > 0 && address.data[len - 1] != ':')
+		len--;
+	return len > 0 ? wire_slice(address.data, len - 1) : address;
+}
+
+static struct wire_slice write_conn(char *to, const struct trace_client *client, const char *before)
+{
+	int len = client->origin == 0 ? snprintf(to, NAME_BYTES, "%s#%" PRIu64, before, client->conn)
+				      : snprintf(to, NAME_BYTES, "%s#%" PRIu64 "@%" PRIu32, before,
+						 client->conn, client->origin + 1);
+	return wire_slice(to, (size_t)len);
+}
+
+/* Two texts, one after the other, cut to NAME_BYTES, with '?' in the place of NUL. */
+static struct wire_slice join(char *to, const char *first, struct wire_slice second)
+{
+	size_t len = strlen(first), more = second.len < NAME_BYTES - len ? second.len : NAME_BYTES - len;
+	memcpy(to, first, len);
+	if (more > 0)
+		memcpy(to + len, second.data, more);
+	for (char *nul = to; (nul = memchr(nul, '\0', (size_t)(to + len + more - nul))) != NULL;)
+		*nul = '?';
+	return wire_slice(to, len + more);
+}
+
+/* to: NAME_BYTES. */
+static struct wire_slice write_name(enum trace_service_key key, const struct trace_client *client, char *to)
+{
+	static const struct wire_client nothing;
+	const struct wire_client *known = client->described ? &client->described->client : &nothing;
+	struct wire_slice ip = without_port(known->address);
+	if (key == TRACE_BY_USER)
+		return known->user.len > 0 ? join(to, "", known->user) : WIRE_LITERAL("(no user)");
+	if (key == TRACE_BY_IP)
+		return ip.len > 0 ? join(to, "", ip) : write_conn(to, client, "(no address) ");
+	if (key == TRACE_BY_NAME) {
+		if (known->name.len > 0)
+			return join(to, "", known->name);
+		return ip.len > 0 ? join(to, "(no name) ", ip) : write_conn(to, client, "(no name) ");
+	}
+	char name[NAME_BYTES / 2];
+	snprintf(name, sizeof name, "%.*s", (int)known->name.len, known->name.len ? known->name.data : "");
+	return write_conn(to, client, name);
+}
+
+/* ---- room ---- */
+
+static bool take_bytes(struct trace_clients *clients, size_t bytes)
+{
+	if (bytes > clients->max_bytes - clients->bytes)
+		return false;
+	clients->bytes += bytes;
+	return true;
+}
+
+/* Make room for one more after the len that there are. Returns the list, which may have moved, or NULL. */
+static void *make_room(void *list, uint32_t len, uint32_t *cap, size_t size)
+{
+	if (len < *cap)
+		return list;
+	uint32_t wanted = *cap ? *cap * 2 : 64;
+	void *moved = realloc(list, wanted * size);
+	if (moved)
+		*cap = wanted;
+	return moved;
+}
+
+/* ---- services ---- */
+
+/* The number of the new service, or a negative code. */
+static int64_t add_service(struct trace_clients *clients, struct wire_slice name, uint64_t hash)
+{
+	struct trace_service *list = make_room(clients->services, clients->services_len,
+					       &clients->services_cap, sizeof *clients->services);
+	if (!list)
+		return -ENOMEM;
+	clients->services = list;
+	char *copy = malloc(name.len + 1);
+	if (!copy || store_table_insert(&clients->by_name, hash, clients->services_len) != 0) {
+		free(copy);
+		return -ENOMEM;
+	}
+	memcpy(copy, name.data, name.len);
+	copy[name.len] = '\0';
+	list[clients->services_len] = (struct trace_service){.name = copy};
+	return clients->services_len++;
+}
+
+/* The number of the service of that name, or a negative code. */
+static int64_t find_service(struct trace_clients *clients, struct wire_slice name)
+{
+	uint64_t hash = XXH3_64bits(name.data, name.len);
+	uint32_t probe = 0, number;
+	while (store_table_next(&clients->by_name, hash, &probe, &number))
+		if (wire_slice_equal(wire_slice_str(clients->services[number].name), name))
+			return number;
+	if (!take_bytes(clients, name.len + sizeof *clients->services + SLOT_BYTES))
+		return TRACE_SERVICE_OTHERS;
+	return add_service(clients, name, hash);
+}
+
+/* Find out which service a client belongs to. 0 or -ENOMEM. */
+static int join_service(struct trace_clients *clients, struct trace_client *client)
+{
+	char name[NAME_BYTES];
+	int64_t service = find_service(clients, write_name(clients->key, client, name));
+	if (service < 0)
+		return (int)service;
+	client->service = (uint32_t)service;
+	return 0;
+}
+
+/* ---- connections ---- */
+
+static uint64_t hash_conn(uint32_t origin, uint64_t conn)
+{
+	uint64_t mixed = (conn + ((uint64_t)origin << 48)) * UINT64_C(0x9e3779b97f4a7c15);
+	return mixed ^ mixed >> 32;
+}
+
+static uint32_t find(const struct trace_clients *clients, uint32_t origin, uint64_t conn)
+{
+	uint32_t probe = 0, number;
+	while (store_table_next(&clients->by_conn, hash_conn(origin, conn), &probe, &number))
+		if (clients->list[number].conn == conn && clients->list[number].origin == origin)
+			return number;
+	return TRACE_NO_CLIENT;
+}
+
+static size_t bytes_of(const struct wire_client *client)
+{
+	return sizeof(struct store_client) + client->address.len + client->name.len + client->lang.len +
+	       client->version.len + client->user.len + client->account.len;
+}
+
+/* Describe a client, unless it is described already or there is no room. 0 or -ENOMEM. */
+static int describe(struct trace_clients *clients, struct trace_client *client,
+		    const struct wire_client *description)
+{
+	if (!description || client->described || !take_bytes(clients, bytes_of(description)))
+		return 0;
+	client->described = store_client_copy(client->conn, description);
+	return client->described ? 0 : -ENOMEM;
+}
+
+static void drop_last(struct trace_clients *clients)
+{
+	free(clients->list[--clients->len].described);
+}
+
+/* Add a connection. Its number, or TRACE_NO_CLIENT when there is no room. */
+static uint32_t add(struct trace_clients *clients, uint32_t origin, uint64_t conn,
+		    const struct wire_client *description)
+{
+	if (!take_bytes(clients, sizeof *clients->list + SLOT_BYTES))
+		return TRACE_NO_CLIENT;
+	struct trace_client *list =
+	    make_room(clients->list, clients->len, &clients->cap, sizeof *clients->list);
+	if (!list)
+		return TRACE_NO_CLIENT;
+	clients->list = list;
+	struct trace_client *client = &list[clients->len++];
+	*client = (struct trace_client){.conn = conn,
+					.origin = origin,
+					.connected_ns = TRACE_TIME_UNKNOWN,
+					.disconnected_ns = TRACE_TIME_UNKNOWN};
+	if (describe(clients, client, description) != 0 || join_service(clients, client) != 0 ||
+	    store_table_insert(&clients->by_conn, hash_conn(origin, conn), clients->len - 1) != 0) {
+		drop_last(clients);
+		return TRACE_NO_CLIENT;
+	}
+	clients->services[client->service].connections++;
+	return clients->len - 1;
+}
+
+uint32_t trace_clients_number(struct trace_clients *clients, uint64_t conn)
+{
+	if (conn == 0)
+		return TRACE_NO_CLIENT;
+	uint32_t origin = wire_source_origin(clients->source);
+	uint32_t number = find(clients, origin, conn);
+	if (number == TRACE_NO_CLIENT)
+		number = add(clients, origin, conn, clients->source->client(clients->source, conn));
+	return number;
+}
+
+/* The service of a connection that found no room. */
+static uint32_t service_of_unlisted(struct trace_clients *clients, uint64_t conn)
+{
+	const struct wire_client *description = clients->source->client(clients->source, conn);
+	struct store_client *copy = description ? store_client_copy(conn, description) : NULL;
+	struct trace_client client = {
+	    .conn = conn, .origin = wire_source_origin(clients->source), .described = copy};
+	int error = copy ? join_service(clients, &client) : -ENOMEM;
+	free(copy);
+	return error ? TRACE_SERVICE_OTHERS : client.service;
+}
+
+uint32_t trace_clients_service(struct trace_clients *clients, uint64_t conn)
+{
+	if (conn == 0)
+		return TRACE_SERVICE_UNKNOWN;
+	uint32_t number = trace_clients_number(clients, conn);
+	return number != TRACE_NO_CLIENT ? clients->list[number].service : service_of_unlisted(clients, conn);
+}
+
+/* ---- events ---- */
+
+/* Describe a client that was seen before its connect event. 0 or -ENOMEM. */
+static int describe_later(struct trace_clients *clients, struct trace_client *client,
+			  const struct wire_client *description)
+{
+	uint32_t before = client->service;
+	int error = describe(clients, client, description);
+	if (!error)
+		error = join_service(clients, client);
+	clients->services[before].connections--;
+	clients->services[client->service].connections++;
+	return error;
+}
+
+static int note_connect(struct trace_clients *clients, const struct wire_event *event)
+{
+	uint32_t origin = wire_source_origin(clients->source);
+	uint32_t number = find(clients, origin, event->conn);
+	if (number == TRACE_NO_CLIENT)
+		number = add(clients, origin, event->conn, event->client);
+	if (number == TRACE_NO_CLIENT) {
+		clients->left_out++;
+		return 0;
+	}
+	struct trace_client *client = &clients->list[number];
+	if (!(event->flags & WIRE_EVENT_REPEATED) && client->connected_ns == TRACE_TIME_UNKNOWN)
+		client->connected_ns = event->time_ns;
+	return client->described ? 0 : describe_later(clients, client, event->client);
+}
+
+static int note_disconnect(struct trace_clients *clients, const struct wire_event *event)
+{
+	uint32_t number = trace_clients_number(clients, event->conn);
+	if (number == TRACE_NO_CLIENT)
+		return 0;
+	struct trace_client *client = &clients->list[number];
+	client->disconnected_ns = event->time_ns;
+	client->lost_messages = event->lost_messages;
+	if (client->reason || !take_bytes(clients, event->text.len + 1))
+		return 0;
+	client->reason = strndup(event->text.data ? event->text.data : "", event->text.len);
+	return client->reason ? 0 : -ENOMEM;
+}
+
+int trace_clients_add(struct trace_clients *clients, const struct wire_event *event)
+{
+	if (event->conn == 0)
+		return 0;
+	if (event->kind == WIRE_EVENT_CONNECT)
+		return note_connect(clients, event);
+	return event->kind == WIRE_EVENT_DISCONNECT ? note_disconnect(clients, event) : 0;
+}
+
+struct wire_slice trace_clients_service_name(const struct trace_clients *clients, uint32_t service)
+{
+	return wire_slice_str(clients->services[service].name);
+}
+
+/* ---- life ---- */
+
+static int add_reserved(struct trace_clients *clients, struct wire_slice name)
+{
+	int64_t service = add_service(clients, name, XXH3_64bits(name.data, name.len));
+	return service < 0 ? (int)service : 0;
+}
+
+int trace_clients_init(struct trace_clients *clients, struct wire_source *source, enum trace_service_key key,
+		       size_t max_bytes)
+{
+	*clients = (struct trace_clients){.key = key, .max_bytes = max_bytes, .source = source};
+	int error = store_table_init(&clients->by_conn);
+	if (!error)
+		error = store_table_init(&clients->by_name);
+	if (!error)
+		error = add_reserved(clients, WIRE_LITERAL("(unknown)"));
+	return error ? error : add_reserved(clients, WIRE_LITERAL("(others)"));
+}
+
+void trace_clients_fini(struct trace_clients *clients)
+{
+	for (uint32_t i = 0; i < clients->len; i++) {
+		free(clients->list[i].described);
+		free(clients->list[i].reason);
+	}
+	for (uint32_t i = 0; i < clients->services_len; i++)
+		free(clients->services[i].name);
+	free(clients->list);
+	free(clients->services);
+	store_table_fini(&clients->by_conn);
+	store_table_fini(&clients->by_name);
+	*clients = (struct trace_clients){0};
+}
