@@ -87,6 +87,19 @@ static void evict(struct trace_requests *requests, struct trace_request *oldest)
 	forget(requests, oldest, TRACE_EVICTED);
 }
 
+/* The next requests to be evicted lie side by side, but their buckets anywhere: fetch the bucket of the eighth, and what the bucket
+ * of the fourth leads to. Waiting for them took a fifth of the time of whoever remembers many requests. */
+static void fetch_ahead(const struct trace_requests *requests, uint32_t at)
+{
+	uint32_t mask = requests->cap - 1;
+	const struct trace_request *fourth = &requests->ring[(at + 4) & mask],
+				   *eighth = &requests->ring[(at + 8) & mask];
+	__builtin_prefetch(bucket_of(requests, eighth->reply_hash), 1);
+	uint32_t number = *bucket_of(requests, fourth->reply_hash);
+	if (number > 0)
+		__builtin_prefetch(&requests->ring[number - 1]);
+}
+
 /* Double the ring. Called before it has wrapped: requests keep their places. */
 static int grow(struct trace_requests *requests)
 {
@@ -110,6 +123,21 @@ static int grow(struct trace_requests *requests)
 	return 0;
 }
 
+uint64_t trace_requests_fetch(const struct trace_requests *requests, struct wire_slice reply)
+{
+	uint64_t hash = hash_of(reply);
+	if (requests->cap > 0)
+		__builtin_prefetch(bucket_of(requests, hash), 1);
+	return hash;
+}
+
+void trace_requests_fetch_more(const struct trace_requests *requests, uint64_t fetched)
+{
+	uint32_t number = requests->cap > 0 ? *bucket_of(requests, fetched) : 0;
+	if (number > 0)
+		__builtin_prefetch(&requests->ring[number - 1]);
+}
+
 int trace_requests_add(struct trace_requests *requests, const struct wire_event *request, uint64_t key,
 		       void *owner)
 {
@@ -120,8 +148,10 @@ int trace_requests_add(struct trace_requests *requests, const struct wire_event 
 	if (earlier)
 		supersede(requests, earlier);
 	uint32_t at = (uint32_t)(requests->added & (requests->cap - 1));
-	if (requests->added >= requests->cap)
+	if (requests->added >= requests->cap) {
+		fetch_ahead(requests, at);
 		evict(requests, &requests->ring[at]);
+	}
 	requests->ring[at] = (struct trace_request){.key = key,
 						    .owner = owner,
 						    .asked_ns = request->steady_ns,

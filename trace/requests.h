@@ -61,6 +61,11 @@ void trace_requests_fini(struct trace_requests *requests);
 int trace_requests_add(struct trace_requests *requests, const struct wire_event *request, uint64_t key,
 		       void *owner);
 
+/* Optional, for speed: call both some time before trace_requests_add, with other work after each, so that the memory which it
+ * looks at is in the cache. The first takes the reply subject and returns what the second takes. */
+uint64_t trace_requests_fetch(const struct trace_requests *requests, struct wire_slice reply);
+void trace_requests_fetch_more(const struct trace_requests *requests, uint64_t fetched);
+
 /* The request that a message answers, after counting the message as its reply; NULL when it answers none that is
  * remembered. Valid until the next trace_requests_add. */
 const struct trace_request *trace_requests_reply(struct trace_requests *requests,

@@ -37,7 +37,7 @@ static const struct cli_option checking[] = {
     {.name = "memory",
      .kind = CLI_BYTES,
      .argument = "SIZE",
-     .help = "memory for subjects, connections, and requests that wait for a reply; default 256MiB",
+     .help = "memory for subjects, connections, and requests that wait for a reply; default 128MiB",
      .at = AT(memory)},
     {.name = NULL},
 };
@@ -297,7 +297,7 @@ static int print_list(const struct cli_command *command, const struct settings *
 
 static int run(const struct cli_command *command, int argc, char **argv)
 {
-	struct settings settings = {.memory = UINT64_C(256) << 20};
+	struct settings settings = {.memory = UINT64_C(128) << 20};
 	struct cli_operands operands, logs, subjects;
 	struct cli_list checks = {0};
 	char *text = NULL;

@@ -64,12 +64,13 @@ void doctor__clocks_take_stored(struct doctor__facts *facts, const struct wire_e
 	take(&facts->clocks.stored, store_time_minus(event->time_ns, stored_ns), facts->origin, event->seq);
 }
 
-void doctor__clocks_take_inputs(struct doctor__facts *facts, uint32_t first, int64_t after_ns, uint64_t seq)
+/* Only pairs with input 0 are kept: the others follow from them. */
+void doctor__clocks_take_inputs(struct doctor__facts *facts, const struct doctor__content *earlier,
+				const struct doctor__content *later)
 {
-	/* Only pairs with input 0 are kept: the others follow from them. */
-	if (first != 0 && facts->origin != 0)
-		return;
-	uint32_t other = first == 0 ? facts->origin : first;
-	if (other < DOCTOR__ORIGINS)
-		take(&facts->clocks.inputs[other], first == 0 ? after_ns : -after_ns, facts->origin, seq);
+	int64_t after_ns = later->ns - earlier->ns;
+	bool is_ahead = earlier->origin == 0;
+	uint32_t other = is_ahead ? later->origin : earlier->origin;
+	if ((is_ahead || later->origin == 0) && other < DOCTOR__ORIGINS)
+		take(&facts->clocks.inputs[other], is_ahead ? after_ns : -after_ns, later->origin, later->seq);
 }

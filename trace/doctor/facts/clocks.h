@@ -10,7 +10,8 @@ void doctor__clocks_take_delays(struct doctor__facts *facts, const struct wire_e
 /* A message that JetStream stored at stored_ns by its own clock. */
 void doctor__clocks_take_stored(struct doctor__facts *facts, const struct wire_event *event, int64_t stored_ns);
 
-/* The same message from another input, which has it `after_ns` later than input `first` (negative: earlier). */
-void doctor__clocks_take_inputs(struct doctor__facts *facts, uint32_t first, int64_t after_ns, uint64_t seq);
+/* The same message in two inputs. */
+void doctor__clocks_take_inputs(struct doctor__facts *facts, const struct doctor__content *earlier,
+				const struct doctor__content *later);
 
 #endif

@@ -18,6 +18,9 @@ void doctor__contents_fini(struct doctor__contents *contents);
  * its payload. Hot. */
 void doctor__contents_take(struct doctor__facts *facts, const struct wire_event *event);
 
+/* The source is at its end: compare the last messages. */
+void doctor__contents_end(struct doctor__facts *facts);
+
 /* Its payload is whole and as it was sent, so that it may be compared. */
 static inline bool doctor__is_whole(const struct wire_event *event)
 {

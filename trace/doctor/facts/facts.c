@@ -10,7 +10,7 @@
 #include "trace/doctor/facts/subjects.h"
 
 /* Shares of the memory, in eighths; two are left for queue groups, histograms and what grows by doubling. */
-enum { SUBJECTS_EIGHTHS = 2, CONNECTIONS_EIGHTHS = 1, REQUESTS_EIGHTHS = 2, CONTENTS_SIXTEENTHS = 1 };
+enum { SUBJECTS_EIGHTHS = 2, CONNECTIONS_EIGHTHS = 1, REQUESTS_EIGHTHS = 2, CONTENTS_SHARE = 32 };
 
 int doctor__facts_init(struct doctor__facts *facts, struct wire_source *source, unsigned needs,
 		       uint64_t memory_bytes)
@@ -20,7 +20,7 @@ int doctor__facts_init(struct doctor__facts *facts, struct wire_source *source, 
 	int connections =
 	    doctor__connections_init(&facts->connections, source, memory_bytes / 8 * CONNECTIONS_EIGHTHS);
 	int requests = doctor__requests_init(&facts->requests, memory_bytes / 8 * REQUESTS_EIGHTHS);
-	int contents = doctor__contents_init(&facts->contents, memory_bytes / 16 * CONTENTS_SIXTEENTHS);
+	int contents = doctor__contents_init(&facts->contents, memory_bytes / CONTENTS_SHARE);
 	return subjects ? subjects : connections ? connections : requests ? requests : contents;
 }
 
@@ -82,14 +82,19 @@ static int take_contents(struct doctor__facts *facts, const struct wire_event *e
 
 static int take_message(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
 {
+	bool is_request = is_chosen && event->reply.len > 0 && (facts->needs & DOCTOR__NEEDS_REQUESTS);
 	facts->subject = doctor__subjects_find(&facts->subjects, event->subject, NULL);
 	take_publisher(facts, event);
-	if (is_chosen)
-		doctor__subjects_count(facts, event);
 	if (facts->needs & DOCTOR__NEEDS_PAYLOADS)
 		facts->payload_hash = XXH3_64bits(event->payload.data, event->payload.len);
+	if (is_request)
+		doctor__requests_fetch(facts, event);
+	if (is_chosen)
+		doctor__subjects_count(facts, event);
 	if (is_chosen && (facts->needs & DOCTOR__NEEDS_RECEIVERS))
 		doctor__receivers_take(facts, event);
+	if (is_request)
+		doctor__requests_fetch_more(facts);
 	if (doctor__is_ack(event->reply))
 		doctor__jetstream_take(facts, event);
 	return take_contents(facts, event, is_chosen);
@@ -151,6 +156,7 @@ void doctor__facts_end(struct doctor__facts *facts)
 		doctor__requests_judge(facts);
 	if (facts->needs & DOCTOR__NEEDS_RECEIVERS)
 		doctor__receivers_end(facts);
+	doctor__contents_end(facts);
 	for (uint32_t i = 0; i < facts->subjects.len; i++)
 		doctor__series_follow(&facts->subjects.list[i]->series, &facts->timeline);
 	for (uint32_t i = 0; i < facts->requests.service_responders_len; i++)

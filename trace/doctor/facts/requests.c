@@ -14,7 +14,7 @@
 
 enum {
 	PENDING_MIN = 1024,
-	REPEATS_SHARE = 4,    /* a fourth of the memory is for repeated requests */
+	REPEATS_SHARE = 8,    /* an eighth of the memory is for repeated requests */
 	RESPONDERS_SHARE = 4, /* and a fourth for who answers */
 };
 
@@ -133,26 +133,44 @@ static void count_retry(struct doctor__facts *facts, struct doctor__request_fact
 		counts->worst = *window;
 }
 
-/* The same service asks the same again. Returns the key of its entry. */
-static uint64_t note_repeat(struct doctor__facts *facts, const struct wire_event *event)
+/* What identifies a request: who asks what. */
+static uint64_t repeat_key(const struct doctor__facts *facts, const struct wire_event *event)
 {
-	struct doctor__request_facts *counts = facts->subject->requests;
 	if (!(facts->needs & DOCTOR__NEEDS_PAYLOADS) || !doctor__is_whole(event))
 		return 0;
 	uint64_t who = doctor__service_number(&facts->connections, facts->client) + (uint64_t)facts->origin * 65536;
-	uint64_t key =
-	    XXH3_64bits_withSeed(event->subject.data, event->subject.len, facts->payload_hash ^ who << 40);
-	key += key == 0;
+	uint64_t key = facts->payload_hash ^ facts->subjects.hash << 1 ^ who * UINT64_C(0x9e3779b97f4a7c15);
+	return key + (key == 0);
+}
+
+void doctor__requests_fetch(struct doctor__facts *facts, const struct wire_event *event)
+{
+	struct doctor__requests *requests = &facts->requests;
+	requests->fetched = trace_requests_fetch(&requests->pairs, event->reply);
+	requests->repeat_key = repeat_key(facts, event);
+	__builtin_prefetch(repeat_of(requests, requests->repeat_key), 1);
+}
+
+void doctor__requests_fetch_more(struct doctor__facts *facts)
+{
+	trace_requests_fetch_more(&facts->requests.pairs, facts->requests.fetched);
+}
+
+/* The same service may have asked the same before. */
+static void note_repeat(struct doctor__facts *facts, const struct wire_event *event)
+{
+	uint64_t key = facts->requests.repeat_key;
 	struct doctor__repeat *repeat = repeat_of(&facts->requests, key);
+	if (key == 0)
+		return;
 	if (repeat->key != key)
 		*repeat = (struct doctor__repeat){.key = key};
 	bool is_retry = repeat->has_failed ||
 			(repeat->is_open && event->steady_ns - repeat->asked_ns >= DOCTOR__RETRY_NS);
-	count_retry(facts, counts, is_retry, event->seq);
+	count_retry(facts, facts->subject->requests, is_retry, event->seq);
 	repeat->asked_ns = event->steady_ns;
 	repeat->is_open = true;
 	repeat->has_failed = false;
-	return key;
 }
 
 static void note_answer(struct doctor__facts *facts, const struct doctor__pending *pending,
@@ -293,10 +311,11 @@ int doctor__requests_take(struct doctor__facts *facts, const struct wire_event *
 		return -ENOMEM;
 	requests->next++;
 	count(facts, counts, event);
+	note_repeat(facts, event);
 	*pending = (struct doctor__pending){.seq = event->seq,
 					    .asked_ns = facts->timeline.now_ns,
 					    .subject = facts->subject,
-					    .repeat_key = note_repeat(facts, event),
+					    .repeat_key = requests->repeat_key,
 					    .client = facts->client,
 					    .origin = facts->origin,
 					    .responder = TRACE_NO_CLIENT,

@@ -20,7 +20,12 @@ void doctor__requests_fini(struct doctor__requests *requests);
 /* Take a message or delivery that is the reply to a request which is remembered. True when it is one. Hot. */
 bool doctor__requests_take_reply(struct doctor__facts *facts, const struct wire_event *event);
 
-/* Take a message with a reply subject, of the present subject. 0 or -ENOMEM. Hot. */
+/* Before that, with other work in between: bring into the cache what doctor__requests_take looks at. facts->payload_hash must be
+ * there, if payloads are needed. */
+void doctor__requests_fetch(struct doctor__facts *facts, const struct wire_event *event);
+void doctor__requests_fetch_more(struct doctor__facts *facts);
+
+/* Take a message with a reply subject, of the present subject, after doctor__requests_fetch. 0 or -ENOMEM. Hot. */
 int doctor__requests_take(struct doctor__facts *facts, const struct wire_event *event);
 
 /* Judge the requests that have waited long enough by now. Hot: called for every message. */

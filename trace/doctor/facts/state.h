@@ -122,6 +122,7 @@ struct doctor__subjects {
 	struct doctor__literal *literals; /* owned; open addressing, at most half full */
 	uint32_t literals_mask, literals_len, literals_max;
 	uint64_t left_out; /* messages on subjects that found no room */
+	uint64_t hash;     /* of the name that was looked for last, unless it was an inbox */
 };
 
 /* ---- connections: connections.h ---- */
@@ -233,8 +234,9 @@ struct doctor__requests {
 	struct doctor__service_responder *service_responders; /* owned */
 	uint32_t service_responders_len, service_responders_cap;
 	struct store_table by_responder, by_service;
+	uint64_t fetched;      /* of the present request, for trace_requests_fetch_more */
+	uint64_t repeat_key;   /* of the present request; 0: it is not compared */
 	uint64_t replies;      /* in all */
-	uint64_t inbox_messages;
 };
 
 /* ---- contents: contents.h ---- */
@@ -243,13 +245,23 @@ struct doctor__content {
 	uint64_t key; /* of subject and payload, or of a Nats-Msg-Id; 0: empty */
 	uint64_t seq;
 	int64_t ns;
-	uint64_t payload; /* of a Nats-Msg-Id: hash of the payload */
+	uint32_t payload; /* half of the hash of the payload */
 	uint32_t origin;
 };
+
+/* A message that is compared a little later, when the place of its content has come into the cache. */
+struct doctor__compared {
+	struct doctor__content content;
+	struct doctor__subject *subject; /* NULL: it is a Nats-Msg-Id */
+};
+
+enum { DOCTOR__COMPARED = 8 };
 
 struct doctor__contents {
 	struct doctor__content *list; /* owned; the last message of each content, older ones are replaced */
 	uint32_t mask;
+	struct doctor__compared waiting[DOCTOR__COMPARED]; /* key 0: none */
+	uint32_t next;                                     /* of waiting */
 	struct trace_evidence same_ids, reused_ids;
 };
 

@@ -146,7 +146,7 @@ struct doctor__subject *doctor__subjects_find(struct doctor__subjects *subjects,
 	*is_new = false;
 	if (trace_has_inbox_prefix(name))
 		return subjects->list[0];
-	uint64_t hash = XXH3_64bits(name.data, name.len);
+	uint64_t hash = subjects->hash = XXH3_64bits(name.data, name.len);
 	const struct doctor__literal *known = place_of(subjects, hash);
 	if (known->subject != 0)
 		return subjects->list[known->subject - 1];
