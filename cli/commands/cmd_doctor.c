@@ -43,10 +43,7 @@ static const struct cli_option checking[] = {
 };
 
 static const struct cli_option output[] = {
-    {.name = "json",
-     .kind = CLI_FLAG,
-     .help = "print one JSON object; keys: docs/doctor.md",
-     .at = AT(json)},
+    {.name = "json", .kind = CLI_FLAG, .help = "print one JSON object; keys: docs/doctor.md", .at = AT(json)},
     {.name = NULL},
 };
 
@@ -93,8 +90,8 @@ static int refuse(const struct cli_command *command, const char *name)
 }
 
 /* The names of --check, which may hold several between commas; *text is owned by the caller and holds them. */
-static int read_checks(const struct cli_command *command, const struct cli_list *given, struct cli_list *names,
-		       char **text)
+static int read_checks(const struct cli_command *command, const struct cli_list *given,
+		       struct cli_list *names, char **text)
 {
 	size_t len = 1;
 	for (size_t i = 0; i < given->len; i++)
@@ -324,9 +321,12 @@ const struct cli_command cli_doctor = {
     .summary = "what is wrong: unanswered, slow, dropped, flapping, never heard",
     .group = CLI_TASK_READ,
     .operands = "LOG... [SUBJECT...]",
-    .about = "Looks at one or several logs for what an expert would notice, and prints findings: how bad it is, what\n"
-	     "to do about it, and the sequence numbers that show it. LOG may be a packet capture. The exit status is\n"
-	     "1 when something is critical. Filters choose what the findings are about; the replies to requests are\n"
+    .about = "Looks at one or several logs for what an expert would notice, and prints findings: how bad it "
+	     "is, what\n"
+	     "to do about it, and the sequence numbers that show it. LOG may be a packet capture. The exit "
+	     "status is\n"
+	     "1 when something is critical. Filters choose what the findings are about; the replies to "
+	     "requests are\n"
 	     "taken whatever their subject. docs/doctor.md explains each check and its threshold.",
     .examples = "  tapedeck doctor log\n"
 		"  tapedeck doctor log --since 1h 'orders.>'           one subject tree, in the last hour\n"

@@ -7,8 +7,8 @@ static void put_word(struct cli_json *json, const char *key, const char *word)
 	cli_json_word(json, key, word, strlen(word));
 }
 
-static void put_evidence(struct cli_json *json, const struct trace_evidence *evidence, const char *const *logs,
-			 uint32_t logs_len)
+static void put_evidence(struct cli_json *json, const struct trace_evidence *evidence,
+			 const char *const *logs, uint32_t logs_len)
 {
 	cli_json_array(json, "seqs");
 	for (uint32_t i = 0; i < evidence->len; i++)

@@ -10,7 +10,8 @@ enum { INDENT = 2, LIST_COLUMN = 20 };
 static const enum cli_color colors[TRACE_SEVERITIES] = {CLI_RED, CLI_YELLOW, CLI_CYAN};
 
 /* Print text word by word, each line after `indent` spaces; the first line has `used` columns already. */
-static void put_wrapped(const struct cli_doctor_text *text, struct wire_slice words, size_t indent, size_t used)
+static void put_wrapped(const struct cli_doctor_text *text, struct wire_slice words, size_t indent,
+			size_t used)
 {
 	const char *at = words.data, *end = words.data + words.len;
 	bool is_first = true;
@@ -100,7 +101,8 @@ void cli_doctor_text(const struct cli_doctor_text *text, const struct trace_doct
 		put_finding(text, &findings->list[i]);
 		counts[findings->list[i].severity]++;
 	}
-	cli_out_format(text->out, "%s%zu check%s: %" PRIu64 " critical, %" PRIu64 " warning%s, %" PRIu64 " note%s\n",
+	cli_out_format(text->out,
+		       "%s%zu check%s: %" PRIu64 " critical, %" PRIu64 " warning%s, %" PRIu64 " note%s\n",
 		       findings->len > 0 ? "\n" : "", checks, cli_plural(checks), counts[TRACE_CRITICAL],
 		       counts[TRACE_WARNING], cli_plural(counts[TRACE_WARNING]), counts[TRACE_NOTE],
 		       cli_plural(counts[TRACE_NOTE]));

@@ -16,12 +16,12 @@ struct doctor__case {
 };
 
 struct doctor__check {
-	const char *name;    /* of --check: "no-responders" */
-	const char *finds;   /* for --list: one line */
-	const char *remedy;  /* of its findings, unless it gives another one */
-	unsigned needs;      /* DOCTOR__NEEDS_…: the facts that it needs */
-	size_t own_bytes;    /* memory of its own */
-	unsigned kinds;      /* 1 << WIRE_EVENT_…: the events that `event` is called for */
+	const char *name;   /* of --check: "no-responders" */
+	const char *finds;  /* for --list: one line */
+	const char *remedy; /* of its findings, unless it gives another one */
+	unsigned needs;     /* DOCTOR__NEEDS_…: the facts that it needs */
+	size_t own_bytes;   /* memory of its own */
+	unsigned kinds;     /* 1 << WIRE_EVENT_…: the events that `event` is called for */
 	/* An event of these kinds, after the facts were established. NULL: none is needed. */
 	void (*event)(struct doctor__case *own, const struct wire_event *event);
 	/* The recording has ended: report what was found. */

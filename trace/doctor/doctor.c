@@ -113,8 +113,8 @@ int trace_doctor_add(struct trace_doctor *doctor, const struct wire_event *event
 	return 0;
 }
 
-const struct trace_findings *trace_doctor_end(struct trace_doctor *doctor, const struct trace_doctor_log *logs,
-					      uint32_t logs_len)
+const struct trace_findings *trace_doctor_end(struct trace_doctor *doctor,
+					      const struct trace_doctor_log *logs, uint32_t logs_len)
 {
 	doctor__facts_end(&doctor->facts);
 	for (uint32_t i = 0; i < doctor->cases_len; i++) {

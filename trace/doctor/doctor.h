@@ -13,11 +13,11 @@ enum { TRACE_DOCTOR_MEMORY_LEAST = 16 << 20 };
 
 /* What is known of an input besides its events. */
 struct trace_doctor_log {
-	const char *name;       /* borrowed */
-	uint64_t segments;      /* files of the log; 0: a capture */
-	uint64_t first_seq;     /* of the oldest segment: more than 1 when older ones were deleted */
-	uint64_t next_seq;      /* of the segment after it; 0: there is none */
-	bool is_written;        /* a recorder writes it now */
+	const char *name;   /* borrowed */
+	uint64_t segments;  /* files of the log; 0: a capture */
+	uint64_t first_seq; /* of the oldest segment: more than 1 when older ones were deleted */
+	uint64_t next_seq;  /* of the segment after it; 0: there is none */
+	bool is_written;    /* a recorder writes it now */
 };
 
 struct trace_doctor_options {
@@ -46,8 +46,8 @@ int trace_doctor_add(struct trace_doctor *doctor, const struct wire_event *event
 
 /* The findings, once the source is at its end; valid until close. logs: one for each input, in their order. Sorted: the most
  * severe first. */
-const struct trace_findings *trace_doctor_end(struct trace_doctor *doctor, const struct trace_doctor_log *logs,
-					      uint32_t logs_len);
+const struct trace_findings *trace_doctor_end(struct trace_doctor *doctor,
+					      const struct trace_doctor_log *logs, uint32_t logs_len);
 
 /* What was looked at so far. */
 struct trace_doctor_scope {

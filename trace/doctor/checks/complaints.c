@@ -49,15 +49,15 @@ static void end_complaints(struct doctor__case *own)
 	const struct complaints *complaints = own->own;
 	for (uint32_t i = 0; i < complaints->len; i++) {
 		const struct complaint *complaint = &complaints->list[i];
-		doctor__report(own, TRACE_WARNING, complaint->evidence.count, &complaint->evidence,
-			       "%.*s got %" PRIu64 " error%s: %s",
-			       DOCTOR__NAME(doctor__service_name(&own->facts->connections, complaint->service)),
-			       complaint->evidence.count, doctor__plural(complaint->evidence.count),
-			       complaint->text);
+		doctor__report(
+		    own, TRACE_WARNING, complaint->evidence.count, &complaint->evidence,
+		    "%.*s got %" PRIu64 " error%s: %s",
+		    DOCTOR__NAME(doctor__service_name(&own->facts->connections, complaint->service)),
+		    complaint->evidence.count, doctor__plural(complaint->evidence.count), complaint->text);
 	}
 	if (complaints->others.count > 0)
-		doctor__report(own, TRACE_WARNING, 0, &complaints->others, "%" PRIu64 " errors of other texts",
-			       complaints->others.count);
+		doctor__report(own, TRACE_WARNING, 0, &complaints->others,
+			       "%" PRIu64 " errors of other texts", complaints->others.count);
 }
 
 static bool contains(struct wire_slice text, const char *word)
@@ -73,7 +73,8 @@ static bool is_permission(struct wire_slice text)
 
 static bool is_login(struct wire_slice text)
 {
-	return contains(text, "uthorization") || contains(text, "uthentication") || contains(text, "user expired");
+	return contains(text, "uthorization") || contains(text, "uthentication") ||
+	       contains(text, "user expired");
 }
 
 static void take_permission(struct doctor__case *own, const struct wire_event *event)

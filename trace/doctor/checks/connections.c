@@ -20,7 +20,8 @@ static void end_flapping(struct doctor__case *own)
 		if (evidence->count < FLAPS_LEAST || i == TRACE_SERVICE_UNKNOWN || i == TRACE_SERVICE_OTHERS)
 			continue;
 		doctor__report(own, TRACE_WARNING, evidence->count, evidence,
-			       "%.*s flaps: %" PRIu64 " times a connection lasted less than a minute and was replaced",
+			       "%.*s flaps: %" PRIu64
+			       " times a connection lasted less than a minute and was replaced",
 			       DOCTOR__NAME(doctor__service_name(connections, i)), evidence->count);
 	}
 }
@@ -57,9 +58,11 @@ static void end_no_name(struct doctor__case *own)
 static void find_sharing(const struct doctor__facts *facts, bool *shares)
 {
 	for (uint32_t i = 0; i < facts->subjects.len; i++)
-		for (const struct doctor__queue *queue = facts->subjects.list[i]->queues; queue; queue = queue->next)
+		for (const struct doctor__queue *queue = facts->subjects.list[i]->queues; queue;
+		     queue = queue->next)
 			for (uint32_t j = 0; j < queue->len; j++)
-				shares[doctor__service_number(&facts->connections, queue->members[j].client)] = true;
+				shares[doctor__service_number(&facts->connections,
+							      queue->members[j].client)] = true;
 }
 
 static void end_many_hosts(struct doctor__case *own)
@@ -86,8 +89,9 @@ static void end_many_hosts(struct doctor__case *own)
 const struct doctor__check doctor__connections_checks[] = {
     {.name = "flapping",
      .finds = "services whose connections end and come again within a minute",
-     .remedy = "look at the reasons of the disconnects (cat --kind connect,disconnect) and at the service's log; a "
-	       "tool that connects for each message should keep its connection",
+     .remedy =
+	 "look at the reasons of the disconnects (cat --kind connect,disconnect) and at the service's log; a "
+	 "tool that connects for each message should keep its connection",
      .end = end_flapping},
     {.name = "no-name",
      .finds = "connections without a name",

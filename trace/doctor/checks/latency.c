@@ -58,7 +58,8 @@ static struct slow_time find_slow_time(const struct doctor__latency_series *seri
 		if (series->counts[i] < SLICE_REPLIES)
 			continue;
 		int64_t typical_ns = doctor__exp2((double)series->sums[i] / series->counts[i]);
-		if ((double)typical_ns < SLOWER_FACTOR * (double)baseline_ns || typical_ns < baseline_ns + SLOWER_NS)
+		if ((double)typical_ns < SLOWER_FACTOR * (double)baseline_ns ||
+		    typical_ns < baseline_ns + SLOWER_NS)
 			continue;
 		slow.first = slow.slices++ == 0 ? i : slow.first;
 		slow.last = i;
@@ -80,16 +81,17 @@ static void judge_responder(struct doctor__case *own, const struct doctor__servi
 	char now[DOCTOR__DURATION_TEXT], usual[DOCTOR__DURATION_TEXT], from[DOCTOR__DURATION_TEXT],
 	    to[DOCTOR__DURATION_TEXT];
 	bool goes_on = slow.last + 1 >= doctor__timeline_slices(timeline);
-	doctor__report(own, TRACE_WARNING, slow.replies, &slow.evidence,
-		       "%.*s answers %.*s slower than it usually does: %s instead of %s, from %s to %s after the "
-		       "beginning%s",
-		       DOCTOR__NAME(doctor__service_name(&own->facts->connections, responder->service)),
-		       DOCTOR__NAME(doctor__subject_text(own->facts->subjects.list[responder->subject])),
-		       doctor__duration(now, doctor__exp2(slow.log2_sum / (double)slow.replies)),
-		       doctor__duration(usual, doctor__exp2(baseline)),
-		       doctor__duration(from, slow.first * timeline->width_ns),
-		       doctor__duration(to, (slow.last + 1) * timeline->width_ns),
-		       goes_on ? ", and still at the end" : "");
+	doctor__report(
+	    own, TRACE_WARNING, slow.replies, &slow.evidence,
+	    "%.*s answers %.*s slower than it usually does: %s instead of %s, from %s to %s after the "
+	    "beginning%s",
+	    DOCTOR__NAME(doctor__service_name(&own->facts->connections, responder->service)),
+	    DOCTOR__NAME(doctor__subject_text(own->facts->subjects.list[responder->subject])),
+	    doctor__duration(now, doctor__exp2(slow.log2_sum / (double)slow.replies)),
+	    doctor__duration(usual, doctor__exp2(baseline)),
+	    doctor__duration(from, slow.first * timeline->width_ns),
+	    doctor__duration(to, (slow.last + 1) * timeline->width_ns),
+	    goes_on ? ", and still at the end" : "");
 }
 
 static void end_responder(struct doctor__case *own)
@@ -117,7 +119,8 @@ static void judge_member(struct doctor__case *own, const struct doctor__responde
 	int64_t others_ns = doctor__exp2((all->log2_sum - member->log2_sum) / (double)replies);
 	if ((double)own_ns < MEMBER_FACTOR * (double)others_ns || own_ns < others_ns + SLOWER_NS)
 		return;
-	const struct trace_client *client = trace_clients_at(&own->facts->connections.clients, member->client);
+	const struct trace_client *client =
+	    trace_clients_at(&own->facts->connections.clients, member->client);
 	const struct doctor__latency_series *series =
 	    &own->facts->requests.service_responders[member->service_responder].series;
 	struct trace_evidence evidence = {0};
@@ -168,7 +171,8 @@ static int64_t usual_of(const struct doctor__subjects *subjects)
 	uint32_t count = 0;
 	for (uint32_t i = 0; medians && i < subjects->len; i++)
 		if (latency_of(subjects->list[i]))
-			medians[count++] = (double)trace_histogram_percentile(latency_of(subjects->list[i]), 50);
+			medians[count++] =
+			    (double)trace_histogram_percentile(latency_of(subjects->list[i]), 50);
 	if (count > 0)
 		qsort(medians, count, sizeof *medians, compare_doubles);
 	int64_t usual_ns = count < 3 ? 0 : (int64_t)medians[count / 2];
@@ -188,7 +192,8 @@ static void end_subject(struct doctor__case *own)
 		const struct doctor__request_facts *counts = subjects->list[i]->requests;
 		struct trace_evidence evidence =
 		    doctor__example(counts->slowest_origin, counts->slowest_seq, counts->answered);
-		char median[DOCTOR__DURATION_TEXT], worst[DOCTOR__DURATION_TEXT], usual[DOCTOR__DURATION_TEXT];
+		char median[DOCTOR__DURATION_TEXT], worst[DOCTOR__DURATION_TEXT],
+		    usual[DOCTOR__DURATION_TEXT];
 		doctor__report(own, TRACE_WARNING, median_ns, &evidence,
 			       "replies to %.*s take %s in the median and up to %s; other subjects take %s",
 			       DOCTOR__NAME(doctor__subject_text(subjects->list[i])),
@@ -200,13 +205,15 @@ static void end_subject(struct doctor__case *own)
 const struct doctor__check doctor__latency_checks[] = {
     {.name = "slow-responder",
      .finds = "a service that answers slower than it usually does",
-     .remedy = "look for what changed then: load, a deployment, a slow database; trace --latency --every shows "
-	       "the course",
+     .remedy =
+	 "look for what changed then: load, a deployment, a slow database; trace --latency --every shows "
+	 "the course",
      .needs = DOCTOR__NEEDS_REQUESTS,
      .end = end_responder},
     {.name = "slow-member",
      .finds = "a connection that is slower than the others that answer the same subject",
-     .remedy = "restart or move that instance; queue groups share blindly, so it slows its share of the requests",
+     .remedy =
+	 "restart or move that instance; queue groups share blindly, so it slows its share of the requests",
      .needs = DOCTOR__NEEDS_REQUESTS,
      .end = end_member},
     {.name = "slow-subject",

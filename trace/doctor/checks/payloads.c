@@ -7,7 +7,7 @@
 
 /* Where every other payload was there before, payloads repeat by nature: heartbeats, states. */
 enum { DUPLICATES_LEAST = 5, IDS_LEAST = 5 };
-#define DUPLICATES_PERCENT      1.0
+#define DUPLICATES_PERCENT   1.0
 #define DUPLICATES_BY_NATURE 60.0
 
 /* The limits that servers usually have: the default, the largest that is recommended, the largest that is possible. */
@@ -24,8 +24,10 @@ static void end_duplicates(struct doctor__case *own)
 		    percent > DUPLICATES_BY_NATURE || subject->is_internal)
 			continue;
 		doctor__report(own, TRACE_WARNING, evidence->count, evidence,
-			       "%" PRIu64 " of %" PRIu64 " messages on %.*s repeat one of the last two minutes (%.1f %%)",
-			       evidence->count, subject->messages, DOCTOR__NAME(doctor__subject_text(subject)), percent);
+			       "%" PRIu64 " of %" PRIu64
+			       " messages on %.*s repeat one of the last two minutes (%.1f %%)",
+			       evidence->count, subject->messages,
+			       DOCTOR__NAME(doctor__subject_text(subject)), percent);
 	}
 }
 
@@ -35,10 +37,12 @@ static void end_ids(struct doctor__case *own)
 				    *reused = &own->facts->contents.reused_ids;
 	if (same->count >= IDS_LEAST)
 		doctor__report(own, TRACE_WARNING, same->count, same,
-			       "%" PRIu64 " messages were published again with the same Nats-Msg-Id", same->count);
+			       "%" PRIu64 " messages were published again with the same Nats-Msg-Id",
+			       same->count);
 	if (reused->count > 0)
 		doctor__report(own, TRACE_WARNING, reused->count, reused,
-			       "%" PRIu64 " message%s with another payload has the Nats-Msg-Id of an earlier one: a "
+			       "%" PRIu64
+			       " message%s with another payload has the Nats-Msg-Id of an earlier one: a "
 			       "stream drops it",
 			       reused->count, doctor__plural(reused->count));
 }
@@ -73,8 +77,9 @@ static void end_limit(struct doctor__case *own)
 				       : doctor__example(subject->largest_origin, subject->largest_seq, 1);
 		doctor__report(own, TRACE_WARNING, subject->largest, &evidence,
 			       "payloads on %.*s are up to %.2f MiB; the limit is %" PRIu64 " MiB%s",
-			       DOCTOR__NAME(doctor__subject_text(subject)), (double)subject->largest / (1 << 20),
-			       limit >> 20, limit == limits[0] ? " unless max_payload says otherwise" : " or less");
+			       DOCTOR__NAME(doctor__subject_text(subject)),
+			       (double)subject->largest / (1 << 20), limit >> 20,
+			       limit == limits[0] ? " unless max_payload says otherwise" : " or less");
 	}
 }
 
@@ -91,7 +96,8 @@ const struct doctor__check doctor__payloads_checks[] = {
      .end = end_ids},
     {.name = "payload-limit",
      .finds = "payloads close to the limit of the server",
-     .remedy = "put large data into an object store and send its name; a publish over the limit ends the connection",
+     .remedy = "put large data into an object store and send its name; a publish over the limit ends the "
+	       "connection",
      .end = end_limit},
     {0},
 };

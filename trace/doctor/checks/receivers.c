@@ -18,7 +18,8 @@ enum { INBOXES_LEAST = 100 };
 
 /* ---- dropped ---- */
 
-static void report_slow(struct doctor__case *own, uint32_t client, const struct doctor__connection *connection)
+static void report_slow(struct doctor__case *own, uint32_t client,
+			const struct doctor__connection *connection)
 {
 	const struct doctor__facts *facts = own->facts;
 	const struct trace_evidence *evidence = &connection->dropped[WIRE_DROPPED_SLOW];
@@ -104,7 +105,8 @@ static void end_never_fed(struct doctor__case *own)
 		char name[200];
 		if (!is_unfed(own, sub))
 			continue;
-		snprintf(name, sizeof name, "%.*s (%.*s)", DOCTOR__NAME(wire_slice(sub->pattern, sub->pattern_len)),
+		snprintf(name, sizeof name, "%.*s (%.*s)",
+			 DOCTOR__NAME(wire_slice(sub->pattern, sub->pattern_len)),
 			 DOCTOR__NAME(doctor__client_name(connections, sub->client)));
 		doctor__names_add(&names, wire_slice_str(name));
 		trace_evidence_add(&evidence, sub->origin, sub->seq);
@@ -135,8 +137,9 @@ static void end_inbox_leak(struct doctor__case *own)
 const struct doctor__check doctor__receivers_checks[] = {
     {.name = "dropped",
      .finds = "messages that a receiver did not get, and who published them",
-     .remedy = "let the receiver read faster or share its work in a queue group; slow the publisher; use a stream "
-	       "where nothing may be lost",
+     .remedy =
+	 "let the receiver read faster or share its work in a queue group; slow the publisher; use a stream "
+	 "where nothing may be lost",
      .needs = DOCTOR__NEEDS_RECEIVERS,
      .end = end_dropped},
     {.name = "never-fed",

@@ -81,10 +81,10 @@ static void take_damage(struct doctor__case *own, const struct wire_event *event
 	struct gaps *gaps = own->own;
 	if (!(event->flags & WIRE_EVENT_DAMAGE))
 		return;
-	trace_evidence_add(&gaps->evidence, own->facts->origin, event->from_seq > 0 ? event->from_seq : event->seq);
-	gaps->messages += event->to_seq >= event->from_seq && event->from_seq > 0
-			      ? event->to_seq - event->from_seq + 1
-			      : 0;
+	trace_evidence_add(&gaps->evidence, own->facts->origin,
+			   event->from_seq > 0 ? event->from_seq : event->seq);
+	gaps->messages +=
+	    event->to_seq >= event->from_seq && event->from_seq > 0 ? event->to_seq - event->from_seq + 1 : 0;
 }
 
 static void end_damage(struct doctor__case *own)
@@ -93,8 +93,8 @@ static void end_damage(struct doctor__case *own)
 	uint64_t places = gaps->evidence.count, events = gaps->messages;
 	if (places > 0)
 		doctor__report(own, TRACE_CRITICAL, events, &gaps->evidence,
-			       "the log is damaged in %" PRIu64 " place%s; %" PRIu64 " events cannot be read", places,
-			       doctor__plural(places), events);
+			       "the log is damaged in %" PRIu64 " place%s; %" PRIu64 " events cannot be read",
+			       places, doctor__plural(places), events);
 }
 
 /* ---- retention ---- */
@@ -124,7 +124,8 @@ static void judge_retention(struct doctor__case *own, const struct trace_doctor_
 	trace_evidence_add(&evidence, origin, log->next_seq - 1);
 	evidence.count = log->next_seq - log->first_seq;
 	doctor__report(own, findings > 0 ? TRACE_WARNING : TRACE_NOTE, findings, &evidence,
-		       "retention has deleted the events before %" PRIu64 " of %s, which holds %s; those up to %" PRIu64
+		       "retention has deleted the events before %" PRIu64
+		       " of %s, which holds %s; those up to %" PRIu64
 		       " are deleted next, with evidence of %" PRIu64 " finding%s",
 		       log->first_seq, log->name,
 		       doctor__duration(kept, own->facts->last_time_ns - own->facts->first_time_ns),
@@ -146,12 +147,14 @@ static void end_unknown(struct doctor__case *own)
 	double receivers = doctor__percent(facts->unknown_receivers, facts->messages);
 	if (receivers >= UNKNOWN_PERCENT)
 		doctor__report(own, TRACE_NOTE, receivers, NULL,
-			       "the receivers of %.1f %% of the messages are not all known: on their subjects nothing is "
+			       "the receivers of %.1f %% of the messages are not all known: on their "
+			       "subjects nothing is "
 			       "said of listeners, queue groups of one, and subscriptions",
 			       receivers);
 	if (publishers >= UNKNOWN_PERCENT)
 		doctor__report(own, TRACE_NOTE, publishers, NULL,
-			       "the publishers of %.1f %% of the messages are not known: nothing is said of who answered "
+			       "the publishers of %.1f %% of the messages are not known: nothing is said of "
+			       "who answered "
 			       "or sent these",
 			       publishers);
 }
@@ -166,7 +169,8 @@ const struct doctor__check doctor__recording_checks[] = {
      .end = end_steps},
     {.name = "gap",
      .finds = "messages that could not be recorded or read",
-     .remedy = "read the reason (cat --kind gap): a full disk, an overloaded recorder, packets that were not captured",
+     .remedy = "read the reason (cat --kind gap): a full disk, an overloaded recorder, packets that were not "
+	       "captured",
      .own_bytes = sizeof(struct gaps),
      .kinds = 1 << WIRE_EVENT_GAP,
      .event = take_gap,

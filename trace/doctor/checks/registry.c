@@ -16,10 +16,10 @@
 #include "trace/doctor/checks/versions.h"
 
 static const struct doctor__check *const groups[] = {
-    doctor__requests_checks,    doctor__latency_checks,   doctor__repeats_checks, doctor__receivers_checks,
-    doctor__queues_checks,      doctor__subjects_checks,  doctor__traffic_checks, doctor__payloads_checks,
-    doctor__streams_checks,     doctor__complaints_checks, doctor__connections_checks, doctor__versions_checks,
-    doctor__skew_checks,        doctor__recording_checks, doctor__retention_checks,
+    doctor__requests_checks, doctor__latency_checks,    doctor__repeats_checks,     doctor__receivers_checks,
+    doctor__queues_checks,   doctor__subjects_checks,   doctor__traffic_checks,     doctor__payloads_checks,
+    doctor__streams_checks,  doctor__complaints_checks, doctor__connections_checks, doctor__versions_checks,
+    doctor__skew_checks,     doctor__recording_checks,  doctor__retention_checks,
 };
 
 const struct doctor__check *doctor__registry_at(size_t number)

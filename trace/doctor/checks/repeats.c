@@ -13,7 +13,7 @@ static const struct doctor__scale storm = {
 
 /* Polling is judged by the replies that were compared with those before. */
 enum { POLLS_LEAST = 20 };
-#define SAME_PERCENT       95.0
+#define SAME_PERCENT   95.0
 #define POLLS_A_SECOND 10.0
 
 static void end_storm(struct doctor__case *own)
@@ -22,11 +22,13 @@ static void end_storm(struct doctor__case *own)
 		const struct doctor__subject *subject = own->facts->subjects.list[i];
 		const struct doctor__request_facts *counts = subject->requests;
 		enum trace_severity severity =
-		    counts ? doctor__grade(&storm, counts->worst.retries, counts->worst.requests) : TRACE_NOTE;
+		    counts ? doctor__grade(&storm, counts->worst.retries, counts->worst.requests)
+			   : TRACE_NOTE;
 		if (severity == TRACE_NOTE)
 			continue;
 		doctor__report(own, severity, counts->worst.retries, &counts->retries,
-			       "%" PRIu32 " of %" PRIu32 " requests on %.*s within 10 s repeat one that was not "
+			       "%" PRIu32 " of %" PRIu32
+			       " requests on %.*s within 10 s repeat one that was not "
 			       "answered",
 			       counts->worst.retries, counts->worst.requests,
 			       DOCTOR__NAME(doctor__subject_text(subject)));
@@ -55,8 +57,9 @@ static void end_polling(struct doctor__case *own)
 const struct doctor__check doctor__repeats_checks[] = {
     {.name = "retry-storm",
      .finds = "requests that are repeated because the earlier ones were not answered",
-     .remedy = "let clients wait longer with each retry, with a random part and a limit; find out why the first "
-	       "ones failed",
+     .remedy =
+	 "let clients wait longer with each retry, with a random part and a limit; find out why the first "
+	 "ones failed",
      .needs = DOCTOR__NEEDS_REQUESTS | DOCTOR__NEEDS_PAYLOADS,
      .end = end_storm},
     {.name = "same-answer",

@@ -24,8 +24,11 @@ const char *doctor__duration(char *text, int64_t ns)
 		at++;
 	double value = (double)ns / units[at].ns;
 	double shown = value < 0 ? -value : value;
-	snprintf(text, DOCTOR__DURATION_TEXT, "%.*f %s", at == 0 || shown >= 100 ? 0 : shown >= 10 ? 1 : 2, value,
-		 units[at].unit);
+	snprintf(text, DOCTOR__DURATION_TEXT, "%.*f %s",
+		 at == 0 || shown >= 100 ? 0
+		 : shown >= 10           ? 1
+					 : 2,
+		 value, units[at].unit);
 	return text;
 }
 
@@ -49,7 +52,9 @@ const char *doctor__names_text(struct doctor__names *names)
 enum trace_severity doctor__grade(const struct doctor__scale *scale, uint64_t cases, uint64_t all)
 {
 	double percent = doctor__percent(cases, all);
-	if (scale->critical_percent > 0 && cases >= scale->critical_least && percent >= scale->critical_percent)
+	if (scale->critical_percent > 0 && cases >= scale->critical_least &&
+	    percent >= scale->critical_percent)
 		return TRACE_CRITICAL;
-	return cases >= scale->warning_least && percent >= scale->warning_percent ? TRACE_WARNING : TRACE_NOTE;
+	return cases >= scale->warning_least && percent >= scale->warning_percent ? TRACE_WARNING
+										  : TRACE_NOTE;
 }

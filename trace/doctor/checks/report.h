@@ -8,13 +8,13 @@
 #define DOCTOR__NAME(slice) ((slice).len < 60 ? (int)(slice).len : 60), ((slice).data ? (slice).data : "")
 
 /* Add a finding of the check. evidence may be NULL. */
-#define doctor__report(own, how, heavy, shown, ...) \
-	trace_findings_add((own)->findings, \
-			   &(struct trace_finding){.check = (own)->check->name, \
-						   .severity = (how), \
-						   .remedy = (own)->check->remedy, \
-						   .weight = (double)(heavy), \
-						   .place = (own)->place, \
+#define doctor__report(own, how, heavy, shown, ...)                                   \
+	trace_findings_add((own)->findings,                                           \
+			   &(struct trace_finding){.check = (own)->check->name,       \
+						   .severity = (how),                 \
+						   .remedy = (own)->check->remedy,    \
+						   .weight = (double)(heavy),         \
+						   .place = (own)->place,             \
 						   .evidence = doctor__shown(shown)}, \
 			   __VA_ARGS__)
 

@@ -44,12 +44,12 @@ static void judge_unanswered(struct doctor__case *own, const struct doctor__subj
 	enum trace_severity severity = doctor__grade(&lost, evidence.count, counts->requests);
 	if (!sees_replies && severity == TRACE_CRITICAL)
 		severity = TRACE_WARNING;
-	doctor__report(own, severity, evidence.count, &evidence,
-		       "%" PRIu64 " of %" PRIu64 " request%s on %.*s got no reply within 5 s (%.1f %%)%s",
-		       evidence.count, counts->requests, doctor__plural(counts->requests),
-		       DOCTOR__NAME(doctor__subject_text(subject)),
-		       doctor__percent(evidence.count, counts->requests),
-		       sees_replies ? "" : "; the recording has no reply at all: were inboxes left out of it?");
+	doctor__report(
+	    own, severity, evidence.count, &evidence,
+	    "%" PRIu64 " of %" PRIu64 " request%s on %.*s got no reply within 5 s (%.1f %%)%s",
+	    evidence.count, counts->requests, doctor__plural(counts->requests),
+	    DOCTOR__NAME(doctor__subject_text(subject)), doctor__percent(evidence.count, counts->requests),
+	    sees_replies ? "" : "; the recording has no reply at all: were inboxes left out of it?");
 }
 
 static void end_unanswered(struct doctor__case *own)
@@ -65,9 +65,9 @@ static void judge_no_responders(struct doctor__case *own, const struct doctor__s
 	const struct trace_evidence *evidence = &counts->no_responders;
 	if (evidence->count == 0)
 		return;
-	doctor__report(own, doctor__grade(&lost, evidence->count, counts->requests), evidence->count, evidence,
-		       "%" PRIu64 " of %" PRIu64 " request%s on %.*s had no responder (%.1f %%)", evidence->count,
-		       counts->requests, doctor__plural(counts->requests),
+	doctor__report(own, doctor__grade(&lost, evidence->count, counts->requests), evidence->count,
+		       evidence, "%" PRIu64 " of %" PRIu64 " request%s on %.*s had no responder (%.1f %%)",
+		       evidence->count, counts->requests, doctor__plural(counts->requests),
 		       DOCTOR__NAME(doctor__subject_text(subject)),
 		       doctor__percent(evidence->count, counts->requests));
 }
@@ -83,11 +83,12 @@ static void judge_errors(struct doctor__case *own, const struct doctor__subject 
 			 const struct doctor__request_facts *counts)
 {
 	const struct trace_evidence *evidence = &counts->errors;
-	if (evidence->count < FAILED_LEAST || doctor__percent(evidence->count, counts->answered) < failed.warning_percent)
+	if (evidence->count < FAILED_LEAST ||
+	    doctor__percent(evidence->count, counts->answered) < failed.warning_percent)
 		return;
-	doctor__report(own, doctor__grade(&failed, evidence->count, counts->answered), evidence->count, evidence,
-		       "%" PRIu64 " of %" PRIu64 " replies to %.*s report an error (%.1f %%)", evidence->count,
-		       counts->answered, DOCTOR__NAME(doctor__subject_text(subject)),
+	doctor__report(own, doctor__grade(&failed, evidence->count, counts->answered), evidence->count,
+		       evidence, "%" PRIu64 " of %" PRIu64 " replies to %.*s report an error (%.1f %%)",
+		       evidence->count, counts->answered, DOCTOR__NAME(doctor__subject_text(subject)),
 		       doctor__percent(evidence->count, counts->answered));
 }
 
@@ -118,7 +119,8 @@ static void judge_several(struct doctor__case *own, const struct doctor__subject
 			  const struct doctor__request_facts *counts)
 {
 	const struct trace_evidence *evidence = &counts->several;
-	if (evidence->count < SEVERAL_LEAST || doctor__percent(evidence->count, counts->requests) < SEVERAL_PERCENT)
+	if (evidence->count < SEVERAL_LEAST ||
+	    doctor__percent(evidence->count, counts->requests) < SEVERAL_PERCENT)
 		return;
 	doctor__report(own, TRACE_NOTE, evidence->count, evidence,
 		       "%" PRIu64 " of %" PRIu64 " requests on %.*s were answered by several connections",
@@ -133,8 +135,9 @@ static void end_several(struct doctor__case *own)
 const struct doctor__check doctor__requests_checks[] = {
     {.name = "unanswered",
      .finds = "requests that got no reply within 5 s",
-     .remedy = "look at the service that received them (cat --seq, trace --seq): it hangs, drops requests, or "
-	       "forgets to reply on some path",
+     .remedy =
+	 "look at the service that received them (cat --seq, trace --seq): it hangs, drops requests, or "
+	 "forgets to reply on some path",
      .needs = DOCTOR__NEEDS_REQUESTS,
      .end = end_unanswered},
     {.name = "no-responders",
@@ -143,13 +146,15 @@ const struct doctor__check doctor__requests_checks[] = {
      .needs = DOCTOR__NEEDS_REQUESTS,
      .end = end_no_responders},
     {.name = "error-replies",
-     .finds = "replies that report an error: Nats-Service-Error, a status of 400 and more, or \"error\" in JSON",
+     .finds =
+	 "replies that report an error: Nats-Service-Error, a status of 400 and more, or \"error\" in JSON",
      .remedy = "read the replies (cat -v) and the service's own log at these times",
      .needs = DOCTOR__NEEDS_REQUESTS,
      .end = end_errors},
     {.name = "late-replies",
      .finds = "replies that came after the requester had stopped waiting",
-     .remedy = "make the service faster, or the time-out of its clients longer: the work was done for nothing",
+     .remedy =
+	 "make the service faster, or the time-out of its clients longer: the work was done for nothing",
      .needs = DOCTOR__NEEDS_REQUESTS,
      .end = end_late},
     {.name = "several-replies",

@@ -32,8 +32,8 @@ static void judge_host(struct doctor__case *own, const struct doctor__host *host
 	const struct trace_evidence *evidence =
 	    host->to.negative.count > 0 ? &host->to.negative : &host->to.evidence;
 	doctor__report(own, TRACE_WARNING, host->to.count, evidence,
-		       "the clock of host %s is %s %s the others, by the times of %" PRIu64 " deliveries", host->name,
-		       doctor__duration(by, ahead_ns < 0 ? -ahead_ns : ahead_ns),
+		       "the clock of host %s is %s %s the others, by the times of %" PRIu64 " deliveries",
+		       host->name, doctor__duration(by, ahead_ns < 0 ? -ahead_ns : ahead_ns),
 		       ahead_ns < 0 ? "behind" : "ahead of", host->to.count);
 }
 
@@ -43,7 +43,8 @@ static void judge_stored(struct doctor__case *own, const struct doctor__way *sto
 	if (stored->count < PAIRS_LEAST || stored->least_ns > -NEGATIVE_NS)
 		return;
 	doctor__report(own, TRACE_WARNING, stored->negative.count, &stored->negative,
-		       "JetStream stored %" PRIu64 " messages up to %s after their delivery, by its clock: it is ahead "
+		       "JetStream stored %" PRIu64
+		       " messages up to %s after their delivery, by its clock: it is ahead "
 		       "of that of the recording",
 		       stored->negative.count, doctor__duration(by, -stored->least_ns));
 }
@@ -74,7 +75,8 @@ static void end_skew(struct doctor__case *own)
 const struct doctor__check doctor__skew_checks[] = {
     {.name = "clock-skew",
      .finds = "hosts, servers or recordings whose clocks differ",
-     .remedy = "let a time service (chrony, NTP) set the clocks; latencies across these hosts are wrong by so much",
+     .remedy =
+	 "let a time service (chrony, NTP) set the clocks; latencies across these hosts are wrong by so much",
      .needs = DOCTOR__NEEDS_RECEIVERS | DOCTOR__NEEDS_PAYLOADS,
      .end = end_skew},
     {0},

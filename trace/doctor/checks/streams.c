@@ -17,8 +17,8 @@ static void end_redelivered(struct doctor__case *own)
 		    doctor__percent(evidence->count, consumer->deliveries) < REDELIVERED_PERCENT)
 			continue;
 		doctor__report(own, TRACE_WARNING, evidence->count, evidence,
-			       "%" PRIu64 " of %" PRIu64 " deliveries of %s are redeliveries", evidence->count,
-			       consumer->deliveries, consumer->name);
+			       "%" PRIu64 " of %" PRIu64 " deliveries of %s are redeliveries",
+			       evidence->count, consumer->deliveries, consumer->name);
 	}
 }
 
@@ -32,7 +32,8 @@ static void end_lag(struct doctor__case *own)
 		struct trace_evidence evidence =
 		    doctor__example(consumer->last_origin, consumer->last_seq, consumer->deliveries);
 		doctor__report(own, TRACE_WARNING, consumer->last_pending, &evidence,
-			       "%s falls behind: %" PRIu64 " messages waited at first, %" PRIu64 " at the end",
+			       "%s falls behind: %" PRIu64 " messages waited at first, %" PRIu64
+			       " at the end",
 			       consumer->name, consumer->first_pending, consumer->last_pending);
 	}
 }

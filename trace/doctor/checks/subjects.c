@@ -35,8 +35,9 @@ static void end_nobody(struct doctor__case *own)
 	}
 	if (names.count > 0)
 		doctor__report(own, TRACE_NOTE, names.count, &evidence,
-			       "%" PRIu64 " messages on %" PRIu64 " subject%s went to nobody: %s", evidence.count,
-			       names.count, doctor__plural(names.count), doctor__names_text(&names));
+			       "%" PRIu64 " messages on %" PRIu64 " subject%s went to nobody: %s",
+			       evidence.count, names.count, doctor__plural(names.count),
+			       doctor__names_text(&names));
 }
 
 static void end_gone(struct doctor__case *own)
@@ -48,12 +49,12 @@ static void end_gone(struct doctor__case *own)
 		    subject->last_ns - subject->unheard_since_ns < GONE_NS)
 			continue;
 		char since[DOCTOR__DURATION_TEXT];
-		doctor__report(own, TRACE_WARNING, evidence->count, evidence,
-			       "the last %" PRIu64 " messages on %.*s went to nobody; somebody had listened until %s "
-			       "before the end",
-			       evidence->count, DOCTOR__NAME(doctor__subject_text(subject)),
-			       doctor__duration(since,
-						own->facts->timeline.now_ns - subject->unheard_since_ns));
+		doctor__report(
+		    own, TRACE_WARNING, evidence->count, evidence,
+		    "the last %" PRIu64 " messages on %.*s went to nobody; somebody had listened until %s "
+		    "before the end",
+		    evidence->count, DOCTOR__NAME(doctor__subject_text(subject)),
+		    doctor__duration(since, own->facts->timeline.now_ns - subject->unheard_since_ns));
 	}
 }
 
@@ -113,11 +114,11 @@ static void join_families(struct family *families, const struct doctor__subject 
 		size_t start = token_start(text, number);
 		if (start > text.len)
 			return;
-		struct family *family =
-		    find_family(families, hash_without(text, token_at(text, start), number));
+		struct wire_slice token = token_at(text, start);
+		struct family *family = find_family(families, hash_without(text, token, number));
 		if (!family)
 			continue;
-		family->names += subject->literals;
+		family->names += wire_slice_equal(token, WIRE_LITERAL("*")) ? subject->literals : 1;
 		family->subject = subject->number;
 		family->token = number;
 	}
@@ -129,14 +130,13 @@ static void report_family(struct doctor__case *own, const struct family *family)
 	struct wire_slice text = doctor__subject_text(subject);
 	struct wire_slice token = token_at(text, token_start(text, family->token));
 	struct wire_slice before = wire_slice(text.data, (size_t)(token.data - text.data));
-	struct wire_slice after =
-	    wire_slice(token.data + token.len, text.len - before.len - token.len);
+	struct wire_slice after = wire_slice(token.data + token.len, text.len - before.len - token.len);
 	struct trace_evidence evidence =
 	    doctor__example(subject->burst.most_origin, subject->burst.most_seq, family->names);
-	doctor__report(own, TRACE_WARNING, family->names, &evidence,
-		       "%.*s*%.*s has %" PRIu64 "%s different names", DOCTOR__NAME(before), DOCTOR__NAME(after),
-		       family->names,
-		       own->facts->subjects.literals_len >= own->facts->subjects.literals_max ? " and more" : "");
+	doctor__report(
+	    own, TRACE_WARNING, family->names, &evidence, "%.*s*%.*s has %" PRIu64 "%s different names",
+	    DOCTOR__NAME(before), DOCTOR__NAME(after), family->names,
+	    own->facts->subjects.literals_len >= own->facts->subjects.literals_max ? " and more" : "");
 }
 
 /* A family that holds no more names than another one of its example was reported with it. */
@@ -165,7 +165,8 @@ static void end_explosion(struct doctor__case *own)
 		return;
 	}
 	for (uint32_t i = 0; i < subjects->len; i++)
-		if (!subjects->list[i]->is_inbox && !subjects->list[i]->is_internal && !subjects->list[i]->is_asked)
+		if (!subjects->list[i]->is_inbox && !subjects->list[i]->is_internal &&
+		    !subjects->list[i]->is_asked)
 			join_families(families, subjects->list[i]);
 	qsort(families, FAMILIES, sizeof *families, by_names);
 	for (uint32_t i = 0; i < FAMILIES && families[i].names >= NAMES_LEAST; i++)
@@ -209,7 +210,8 @@ static void end_case(struct doctor__case *own)
 		if (a->text_len != b->text_len || a->messages == 0 || b->messages == 0 ||
 		    hash_folded(doctor__subject_text(a)) != hash)
 			continue;
-		struct trace_evidence evidence = doctor__example(b->burst.most_origin, b->burst.most_seq, b->messages);
+		struct trace_evidence evidence =
+		    doctor__example(b->burst.most_origin, b->burst.most_seq, b->messages);
 		doctor__report(own, TRACE_NOTE, b->messages, &evidence,
 			       "%.*s and %.*s differ in case only: to NATS they are two subjects",
 			       DOCTOR__NAME(doctor__subject_text(a)), DOCTOR__NAME(doctor__subject_text(b)));

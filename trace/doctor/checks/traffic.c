@@ -8,13 +8,13 @@
 
 /* Growth is judged by the last quarter of the time against the first; so much faster than everything together. */
 enum { GROWN_LEAST = 200, GROWN_BEFORE = 10, SLICES_LEAST = 16 };
-#define GROWN_FACTOR          4.0
+#define GROWN_FACTOR           4.0
 #define GROWN_MORE_THAN_OTHERS 3.0
 
 /* A subject fell silent when it was regular, in nine of ten slices, and then missing in a fifth of the time. */
 enum { SILENT_LEAST = 50, REGULAR_SLICES = 12, SILENT_SLICES = 8 };
-#define REGULAR_SHARE     0.9
-#define OTHERS_GO_ON      0.3
+#define REGULAR_SHARE 0.9
+#define OTHERS_GO_ON  0.3
 
 enum { DOMINANT_MESSAGES = 1000, DOMINANT_OF = 5 };
 #define DOMINANT_PERCENT 80.0
@@ -66,7 +66,8 @@ static void end_growth(struct doctor__case *own)
 /* ---- silence ---- */
 
 /* The slices in which there is something, and which are the first and the last of them. */
-static uint32_t active_slices(const struct doctor__series *series, uint32_t slices, uint32_t *first, uint32_t *last)
+static uint32_t active_slices(const struct doctor__series *series, uint32_t slices, uint32_t *first,
+			      uint32_t *last)
 {
 	uint32_t active = 0;
 	for (uint32_t i = 0; i < slices; i++) {
@@ -83,10 +84,11 @@ static bool do_others_go_on(const struct doctor__case *own, const struct doctor_
 			    uint32_t first, uint32_t last, uint32_t slices)
 {
 	const struct doctor__series *all = &own->facts->series;
-	uint64_t before = doctor__series_sum(all, first, last + 1) -
-			  doctor__series_sum(&subject->series, first, last + 1);
+	uint64_t before =
+	    doctor__series_sum(all, first, last + 1) - doctor__series_sum(&subject->series, first, last + 1);
 	uint64_t after = doctor__series_sum(all, last + 1, slices);
-	double rate_before = (double)before / (last + 1 - first), rate_after = (double)after / (slices - last - 1);
+	double rate_before = (double)before / (last + 1 - first),
+	       rate_after = (double)after / (slices - last - 1);
 	return after > 0 && rate_after >= OTHERS_GO_ON * rate_before;
 }
 
@@ -103,7 +105,8 @@ static void judge_silence(struct doctor__case *own, const struct doctor__subject
 	struct trace_evidence evidence =
 	    doctor__example(subject->burst.origin, subject->burst.seq, subject->messages);
 	doctor__report(own, TRACE_WARNING, subject->messages, &evidence,
-		       "%.*s fell silent: %" PRIu64 " messages, then none in the last %s while others went on",
+		       "%.*s fell silent: %" PRIu64
+		       " messages, then none in the last %s while others went on",
 		       DOCTOR__NAME(doctor__subject_text(subject)), subject->messages,
 		       doctor__duration(silent, own->facts->timeline.now_ns - subject->last_ns));
 }
@@ -171,8 +174,8 @@ static void judge_burst(struct doctor__case *own, const struct doctor__burst *bu
 		return;
 	struct trace_evidence evidence = doctor__example(burst->most_origin, burst->most_seq, burst->most);
 	doctor__report(own, TRACE_NOTE, burst->most, &evidence,
-		       "%.*s: %" PRIu32 " messages within a second, %.1f times the average of %.1f", DOCTOR__NAME(name),
-		       burst->most, (double)burst->most / average, average);
+		       "%.*s: %" PRIu32 " messages within a second, %.1f times the average of %.1f",
+		       DOCTOR__NAME(name), burst->most, (double)burst->most / average, average);
 }
 
 static void end_burst(struct doctor__case *own)
@@ -182,8 +185,8 @@ static void end_burst(struct doctor__case *own)
 	judge_burst(own, &facts->burst, facts->messages, span_ns, WIRE_LITERAL("all subjects"));
 	for (uint32_t i = 0; i < facts->subjects.len; i++)
 		if (is_ordinary(facts->subjects.list[i]))
-			judge_burst(own, &facts->subjects.list[i]->burst, facts->subjects.list[i]->messages, span_ns,
-				    doctor__subject_text(facts->subjects.list[i]));
+			judge_burst(own, &facts->subjects.list[i]->burst, facts->subjects.list[i]->messages,
+				    span_ns, doctor__subject_text(facts->subjects.list[i]));
 }
 
 /* ---- fan-out ---- */
@@ -192,13 +195,15 @@ static void end_fanout(struct doctor__case *own)
 {
 	for (uint32_t i = 0; i < own->facts->subjects.len; i++) {
 		const struct doctor__subject *subject = own->facts->subjects.list[i];
-		double each = subject->messages > 0 ? (double)subject->deliveries / (double)subject->messages : 0;
+		double each =
+		    subject->messages > 0 ? (double)subject->deliveries / (double)subject->messages : 0;
 		if (subject->messages < FANOUT_MESSAGES || each < FANOUT_NOTE)
 			continue;
 		struct trace_evidence evidence = doctor__example(
 		    subject->most_receivers_origin, subject->most_receivers_seq, subject->messages);
 		doctor__report(own, each >= FANOUT_WARNING ? TRACE_WARNING : TRACE_NOTE, each, &evidence,
-			       "each message on %.*s goes to %.0f receivers, %" PRIu32 " at most: the server sends "
+			       "each message on %.*s goes to %.0f receivers, %" PRIu32
+			       " at most: the server sends "
 			       "%.1f MB for %.1f MB published",
 			       DOCTOR__NAME(doctor__subject_text(subject)), each, subject->most_receivers,
 			       each * (double)subject->bytes / 1e6, (double)subject->bytes / 1e6);
@@ -208,7 +213,8 @@ static void end_fanout(struct doctor__case *own)
 const struct doctor__check doctor__traffic_checks[] = {
     {.name = "subject-grew",
      .finds = "subjects that grew much more than the others",
-     .remedy = "find out whether it is wanted: a new feature, a loop, or a client that publishes more than before",
+     .remedy =
+	 "find out whether it is wanted: a new feature, a loop, or a client that publishes more than before",
      .end = end_growth},
     {.name = "subject-silent",
      .finds = "subjects that were regular, and fell silent while others went on",
@@ -216,7 +222,8 @@ const struct doctor__check doctor__traffic_checks[] = {
      .end = end_silence},
     {.name = "dominant-subject",
      .finds = "a subject that makes up most of the traffic",
-     .remedy = "look there first when the bus is to become cheaper: batch, filter, or leave it out of recordings",
+     .remedy =
+	 "look there first when the bus is to become cheaper: batch, filter, or leave it out of recordings",
      .end = end_dominant_subject},
     {.name = "dominant-client",
      .finds = "a connection that publishes most of the messages",

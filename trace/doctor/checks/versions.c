@@ -12,7 +12,7 @@ static const struct {
 	const char *lang;
 	uint32_t major, minor;
 } first_versions[] = {
-    {"go", 1, 11}, {"C", 2, 2},           {"java", 2, 10}, {"rust", 0, 7}, {"python3", 2, 0},
+    {"go", 1, 11},  {"C", 2, 2},          {"java", 2, 10},   {"rust", 0, 7},   {"python3", 2, 0},
     {"node", 2, 0}, {"javascript", 2, 0}, {"nats.js", 2, 0}, {"elixir", 1, 3},
 };
 
@@ -60,8 +60,9 @@ static void end_old(struct doctor__case *own)
 	evidence.count = names.count;
 	if (names.count > 0)
 		doctor__report(own, TRACE_WARNING, names.count, &evidence,
-			       "%" PRIu64 " connection%s use%s a client library from before 2021: %s", names.count,
-			       doctor__plural(names.count), names.count == 1 ? "s" : "", doctor__names_text(&names));
+			       "%" PRIu64 " connection%s use%s a client library from before 2021: %s",
+			       names.count, doctor__plural(names.count), names.count == 1 ? "s" : "",
+			       doctor__names_text(&names));
 }
 
 static void end_stripped(struct doctor__case *own)
@@ -73,10 +74,11 @@ static void end_stripped(struct doctor__case *own)
 		    trace_client_described(trace_clients_at(&connections->clients, i));
 		if (evidence->count == 0 || !is_old(client))
 			continue;
-		doctor__report(own, TRACE_WARNING, evidence->count, evidence,
-			       "%.*s (%.*s %.*s) cannot read headers: the server strips them from %" PRIu64 " message%s",
-			       DOCTOR__NAME(doctor__client_name(connections, i)), DOCTOR__NAME(client->lang),
-			       DOCTOR__NAME(client->version), evidence->count, doctor__plural(evidence->count));
+		doctor__report(
+		    own, TRACE_WARNING, evidence->count, evidence,
+		    "%.*s (%.*s %.*s) cannot read headers: the server strips them from %" PRIu64 " message%s",
+		    DOCTOR__NAME(doctor__client_name(connections, i)), DOCTOR__NAME(client->lang),
+		    DOCTOR__NAME(client->version), evidence->count, doctor__plural(evidence->count));
 	}
 }
 

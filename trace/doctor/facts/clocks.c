@@ -59,7 +59,8 @@ void doctor__clocks_take_delays(struct doctor__facts *facts, const struct wire_e
 	}
 }
 
-void doctor__clocks_take_stored(struct doctor__facts *facts, const struct wire_event *event, int64_t stored_ns)
+void doctor__clocks_take_stored(struct doctor__facts *facts, const struct wire_event *event,
+				int64_t stored_ns)
 {
 	take(&facts->clocks.stored, store_time_minus(event->time_ns, stored_ns), facts->origin, event->seq);
 }
@@ -72,5 +73,6 @@ void doctor__clocks_take_inputs(struct doctor__facts *facts, const struct doctor
 	bool is_ahead = earlier->origin == 0;
 	uint32_t other = is_ahead ? later->origin : earlier->origin;
 	if ((is_ahead || later->origin == 0) && other < DOCTOR__ORIGINS)
-		take(&facts->clocks.inputs[other], is_ahead ? after_ns : -after_ns, later->origin, later->seq);
+		take(&facts->clocks.inputs[other], is_ahead ? after_ns : -after_ns, later->origin,
+		     later->seq);
 }

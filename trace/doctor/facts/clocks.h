@@ -8,7 +8,8 @@
 void doctor__clocks_take_delays(struct doctor__facts *facts, const struct wire_event *event);
 
 /* A message that JetStream stored at stored_ns by its own clock. */
-void doctor__clocks_take_stored(struct doctor__facts *facts, const struct wire_event *event, int64_t stored_ns);
+void doctor__clocks_take_stored(struct doctor__facts *facts, const struct wire_event *event,
+				int64_t stored_ns);
 
 /* The same message in two inputs. */
 void doctor__clocks_take_inputs(struct doctor__facts *facts, const struct doctor__content *earlier,

@@ -17,10 +17,12 @@ int doctor__connections_init(struct doctor__connections *connections, struct wir
 			     uint64_t max_bytes)
 {
 	uint64_t subs_max = max_bytes / SUBS_SHARE / SUB_BYTES;
-	*connections = (struct doctor__connections){
-	    .subs_max = subs_max < UINT32_MAX / 2 ? (uint32_t)subs_max : UINT32_MAX / 2};
+	*connections = (struct doctor__connections){.subs_max = subs_max < UINT32_MAX / 2 ? (uint32_t)subs_max
+											  : UINT32_MAX / 2};
 	int error = store_table_init(&connections->by_sid);
-	return error ? error : trace_clients_init(&connections->clients, source, TRACE_BY_NAME, max_bytes / SUBS_SHARE);
+	return error
+		   ? error
+		   : trace_clients_init(&connections->clients, source, TRACE_BY_NAME, max_bytes / SUBS_SHARE);
 }
 
 void doctor__connections_fini(struct doctor__connections *connections)
@@ -198,7 +200,8 @@ static struct doctor__sub *add_sub(struct doctor__facts *facts, const struct wir
 	if (number >= connections->subs_max || !make_room(connections))
 		return NULL;
 	char *text = join(event->subject, event->sid);
-	if (!text || store_table_insert(&connections->by_sid, hash_sid(facts->client, event->sid), number) != 0) {
+	if (!text ||
+	    store_table_insert(&connections->by_sid, hash_sid(facts->client, event->sid), number) != 0) {
 		free(text);
 		return NULL;
 	}

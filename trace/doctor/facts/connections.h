@@ -31,7 +31,8 @@ static inline uint32_t doctor__service_number(const struct doctor__connections *
 int doctor__connections_take(struct doctor__facts *facts, const struct wire_event *event);
 
 /* A message reached the subscription of that sid. */
-void doctor__connections_feed(struct doctor__connections *connections, uint32_t client, struct wire_slice sid);
+void doctor__connections_feed(struct doctor__connections *connections, uint32_t client,
+			      struct wire_slice sid);
 
 static inline struct wire_slice doctor__service_name(const struct doctor__connections *connections,
 						     uint32_t service)

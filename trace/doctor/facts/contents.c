@@ -12,7 +12,8 @@ int doctor__contents_init(struct doctor__contents *contents, uint64_t max_bytes)
 	uint32_t places = 1024;
 	while (places < UINT32_C(1) << 24 && 2 * (uint64_t)places * sizeof *contents->list <= max_bytes)
 		places *= 2;
-	*contents = (struct doctor__contents){.list = calloc(places, sizeof *contents->list), .mask = places - 1};
+	*contents =
+	    (struct doctor__contents){.list = calloc(places, sizeof *contents->list), .mask = places - 1};
 	return contents->list ? 0 : -ENOMEM;
 }
 
@@ -44,10 +45,9 @@ static void compare(struct doctor__facts *facts, const struct doctor__compared *
 	struct doctor__content before;
 	if (content->key == 0 || !replace(facts, content, &before))
 		return;
-	struct trace_evidence *evidence = message->subject ? &message->subject->duplicates
-				      : before.payload == content->payload
-					  ? &facts->contents.same_ids
-					  : &facts->contents.reused_ids;
+	struct trace_evidence *evidence = message->subject                     ? &message->subject->duplicates
+					  : before.payload == content->payload ? &facts->contents.same_ids
+									       : &facts->contents.reused_ids;
 	trace_evidence_add(evidence, content->origin, content->seq);
 }
 
@@ -72,8 +72,8 @@ static void compare_later(struct doctor__facts *facts, uint64_t key, struct doct
 void doctor__contents_take(struct doctor__facts *facts, const struct wire_event *event)
 {
 	struct wire_slice id;
-	if (event->headers.len > 0 &&
-	    wire_headers_get(event->headers, WIRE_LITERAL("Nats-Msg-Id"), &id) && id.len > 0)
+	if (event->headers.len > 0 && wire_headers_get(event->headers, WIRE_LITERAL("Nats-Msg-Id"), &id) &&
+	    id.len > 0)
 		compare_later(facts, XXH3_64bits_withSeed(id.data, id.len, ~(uint64_t)facts->subject->number),
 			      NULL, event->seq);
 	if (event->size >= DOCTOR__CONTENT_LEAST)

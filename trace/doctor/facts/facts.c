@@ -160,6 +160,7 @@ void doctor__facts_end(struct doctor__facts *facts)
 	for (uint32_t i = 0; i < facts->subjects.len; i++)
 		doctor__series_follow(&facts->subjects.list[i]->series, &facts->timeline);
 	for (uint32_t i = 0; i < facts->requests.service_responders_len; i++)
-		doctor__latency_series_follow(&facts->requests.service_responders[i].series, &facts->timeline);
+		doctor__latency_series_follow(&facts->requests.service_responders[i].series,
+					      &facts->timeline);
 	doctor__series_follow(&facts->series, &facts->timeline);
 }

@@ -26,7 +26,8 @@ static void end_membership(struct doctor__queue *queue)
 		}
 	}
 	now.ratio = (double)now.most / (now.least > 0 ? now.least : 0.5);
-	if (queue->len > 1 && sum >= (uint64_t)queue->len * DOCTOR__SHARE_LEAST && now.ratio > queue->worst.ratio)
+	if (queue->len > 1 && sum >= (uint64_t)queue->len * DOCTOR__SHARE_LEAST &&
+	    now.ratio > queue->worst.ratio)
 		queue->worst = now;
 	for (uint32_t i = 0; i < queue->len; i++)
 		queue->members[i].count = 0;
@@ -99,7 +100,8 @@ static void count_member(struct doctor__facts *facts, struct wire_slice name, ui
 	uint32_t at = 0;
 	while (at < queue->len && queue->members[at].client != client)
 		at++;
-	struct doctor__member *member = at < queue->len ? &queue->members[at] : add_member(facts, queue, client);
+	struct doctor__member *member =
+	    at < queue->len ? &queue->members[at] : add_member(facts, queue, client);
 	if (!member)
 		return;
 	member->count++;
@@ -111,7 +113,8 @@ static void count_member(struct doctor__facts *facts, struct wire_slice name, ui
 void doctor__receivers_end(struct doctor__facts *facts)
 {
 	for (uint32_t i = 0; i < facts->subjects.len; i++)
-		for (struct doctor__queue *queue = facts->subjects.list[i]->queues; queue; queue = queue->next) {
+		for (struct doctor__queue *queue = facts->subjects.list[i]->queues; queue;
+		     queue = queue->next) {
 			queue->evidence.count = queue->messages;
 			end_membership(queue);
 		}

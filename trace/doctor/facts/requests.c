@@ -50,10 +50,9 @@ int doctor__requests_init(struct doctor__requests *requests, uint64_t max_bytes)
 	uint64_t shared = max_bytes / REPEATS_SHARE + max_bytes / RESPONDERS_SHARE;
 	uint32_t max = power_that_fits(max_bytes - shared, each);
 	uint32_t repeats = power_that_fits(max_bytes / REPEATS_SHARE, sizeof *requests->repeats);
-	*requests =
-	    (struct doctor__requests){.pending = calloc(max, sizeof *requests->pending),
-				      .repeats = calloc(repeats, sizeof *requests->repeats),
-				      .repeats_mask = repeats - 1};
+	*requests = (struct doctor__requests){.pending = calloc(max, sizeof *requests->pending),
+					      .repeats = calloc(repeats, sizeof *requests->repeats),
+					      .repeats_mask = repeats - 1};
 	trace_requests_init(&requests->pairs, max, superseded, requests);
 	int error = doctor__responders_init(requests, max_bytes / RESPONDERS_SHARE);
 	return error || !requests->pending || !requests->repeats ? -ENOMEM : 0;
@@ -138,7 +137,8 @@ static uint64_t repeat_key(const struct doctor__facts *facts, const struct wire_
 {
 	if (!(facts->needs & DOCTOR__NEEDS_PAYLOADS) || !doctor__is_whole(event))
 		return 0;
-	uint64_t who = doctor__service_number(&facts->connections, facts->client) + (uint64_t)facts->origin * 65536;
+	uint64_t who =
+	    doctor__service_number(&facts->connections, facts->client) + (uint64_t)facts->origin * 65536;
 	uint64_t key = facts->payload_hash ^ facts->subjects.hash << 1 ^ who * UINT64_C(0x9e3779b97f4a7c15);
 	return key + (key == 0);
 }
@@ -262,7 +262,8 @@ static bool is_open_ended(struct wire_slice subject)
 {
 	static const char pull[] = "$JS.API.CONSUMER.MSG.NEXT.", services[] = "$SRV.";
 	return (subject.len >= sizeof pull - 1 && memcmp(subject.data, pull, sizeof pull - 1) == 0) ||
-	       (subject.len >= sizeof services - 1 && memcmp(subject.data, services, sizeof services - 1) == 0);
+	       (subject.len >= sizeof services - 1 &&
+		memcmp(subject.data, services, sizeof services - 1) == 0);
 }
 
 static void mark_reply_subject(struct doctor__facts *facts, struct wire_slice reply)

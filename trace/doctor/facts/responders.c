@@ -8,7 +8,8 @@
 int doctor__responders_init(struct doctor__requests *requests, uint64_t max_bytes)
 {
 	size_t each = sizeof *requests->responders + sizeof *requests->service_responders;
-	requests->responders_max = (uint32_t)(max_bytes / each < UINT32_MAX / 2 ? max_bytes / each : UINT32_MAX / 2);
+	requests->responders_max =
+	    (uint32_t)(max_bytes / each < UINT32_MAX / 2 ? max_bytes / each : UINT32_MAX / 2);
 	int error = store_table_init(&requests->by_responder);
 	return error ? error : store_table_init(&requests->by_service);
 }
@@ -51,9 +52,9 @@ static int64_t find_service(struct doctor__requests *requests, uint32_t subject,
 		    requests->service_responders[number].service == service)
 			return number;
 	number = requests->service_responders_len;
-	bool has_room = number < requests->responders_max &&
-			make_room(&list, number, &requests->service_responders_cap,
-				  sizeof *requests->service_responders);
+	bool has_room =
+	    number < requests->responders_max &&
+	    make_room(&list, number, &requests->service_responders_cap, sizeof *requests->service_responders);
 	requests->service_responders = list;
 	if (!has_room || store_table_insert(&requests->by_service, hash_pair(subject, service), number) != 0)
 		return -1;
@@ -85,12 +86,14 @@ static struct doctor__responder *find(struct doctor__facts *facts, uint32_t subj
 	struct doctor__requests *requests = &facts->requests;
 	uint32_t probe = 0, number;
 	while (store_table_next(&requests->by_responder, hash_pair(subject, client), &probe, &number))
-		if (requests->responders[number].subject == subject && requests->responders[number].client == client)
+		if (requests->responders[number].subject == subject &&
+		    requests->responders[number].client == client)
 			return &requests->responders[number];
 	return add(facts, subject, client);
 }
 
-void doctor__responders_add(struct doctor__facts *facts, const struct doctor__pending *request, int64_t after_ns)
+void doctor__responders_add(struct doctor__facts *facts, const struct doctor__pending *request,
+			    int64_t after_ns)
 {
 	if (facts->client == TRACE_NO_CLIENT)
 		return;

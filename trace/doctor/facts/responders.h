@@ -9,6 +9,7 @@ int doctor__responders_init(struct doctor__requests *requests, uint64_t max_byte
 void doctor__responders_fini(struct doctor__requests *requests);
 
 /* The present client answered a request after so long. Hot: once for each reply. */
-void doctor__responders_add(struct doctor__facts *facts, const struct doctor__pending *request, int64_t after_ns);
+void doctor__responders_add(struct doctor__facts *facts, const struct doctor__pending *request,
+			    int64_t after_ns);
 
 #endif

@@ -34,15 +34,16 @@ struct doctor__burst {
 /* What requests on a subject led to. */
 struct doctor__request_facts {
 	uint64_t requests, answered;
-	uint64_t receivers_unknown; /* requests that may have had receivers which the recording does not know */
-	uint64_t evicted;           /* forgotten before it was known whether they would be answered */
-	uint64_t hidden;            /* no reply was seen, but a gap may have hidden it */
+	uint64_t
+	    receivers_unknown; /* requests that may have had receivers which the recording does not know */
+	uint64_t evicted;      /* forgotten before it was known whether they would be answered */
+	uint64_t hidden;       /* no reply was seen, but a gap may have hidden it */
 	struct trace_evidence unanswered, no_responders, several, errors, late;
 	struct trace_evidence retries;
 	struct doctor__retry_window {
 		int64_t until_ns;
 		uint32_t requests, retries;
-	} window, worst; /* of retries: the present one, and that with the most retries */
+	} window, worst;   /* of retries: the present one, and that with the most retries */
 	uint64_t compared; /* repeated requests whose reply was compared with the one before */
 	struct trace_evidence same;
 	struct trace_histogram latency; /* to the first reply */
@@ -64,9 +65,9 @@ struct doctor__queue {
 	size_t name_len;
 	struct doctor__member *members; /* owned */
 	uint32_t len, cap;
-	uint64_t messages;              /* in all */
-	struct doctor__unfair {         /* the worst share so far */
-		double ratio;           /* of the largest and the smallest count; 0 = none */
+	uint64_t messages;                /* in all */
+	struct doctor__unfair {           /* the worst share so far */
+		double ratio;             /* of the largest and the smallest count; 0 = none */
 		uint32_t busiest, idlest; /* clients */
 		uint32_t most, least, members;
 	} worst;
@@ -81,10 +82,11 @@ struct doctor__subject {
 	size_t text_len;
 	uint32_t number;
 	bool is_inbox;
-	bool is_internal;  /* of the server or of JetStream: begins with $ */
-	bool is_asked;     /* it was used as a reply subject: messages may be replies */
-	bool has_unnamed;  /* messages whose receivers were counted but not named */
-	uint64_t literals; /* different subjects in it; the least there were when the table of subjects is full */
+	bool is_internal; /* of the server or of JetStream: begins with $ */
+	bool is_asked;    /* it was used as a reply subject: messages may be replies */
+	bool has_unnamed; /* messages whose receivers were counted but not named */
+	uint64_t
+	    literals; /* different subjects in it; the least there were when the table of subjects is full */
 	uint64_t messages, bytes; /* headers included */
 	int64_t first_ns, last_ns;
 	struct doctor__series series;
@@ -95,7 +97,7 @@ struct doctor__subject {
 	uint32_t most_receivers;
 	uint64_t most_receivers_seq;
 	uint32_t most_receivers_origin;
-	struct trace_evidence unheard;         /* messages that nobody was to get */
+	struct trace_evidence unheard;     /* messages that nobody was to get */
 	struct trace_evidence unheard_now; /* those after the last one that somebody was to get */
 	int64_t unheard_since_ns;          /* of the first of them */
 
@@ -146,17 +148,18 @@ struct doctor__sub {
 /* By number of the client. */
 struct doctor__connection {
 	uint64_t published, bytes, received;
-	int64_t since_ns; /* connected; INT64_MIN = before the recording */
+	int64_t since_ns;  /* connected; INT64_MIN = before the recording */
 	int64_t closed_ns; /* INT64_MAX while it lives */
 	struct trace_evidence dropped[WIRE_OUTCOMES];
 	struct doctor__majority dropped_subject, dropped_publisher;
-	uint64_t lost; /* by its disconnect event */
+	uint64_t lost;                      /* by its disconnect event */
 	struct trace_evidence with_headers; /* messages with headers that it received */
-	uint32_t unfed; /* subscriptions that got no message yet */
-	bool has_connected; /* its connect event was seen, repeated or not */
-	uint32_t refused; /* messages that the server refused, and which are yet to come */
-	uint32_t host;    /* number + 1 of its host among the clocks; 0: not looked up, or no room */
-	uint32_t inbox_subs, inbox_subs_most; /* subscriptions to inboxes that live, and the most there were */
+	uint32_t unfed;                     /* subscriptions that got no message yet */
+	bool has_connected;                 /* its connect event was seen, repeated or not */
+	uint32_t refused;                   /* messages that the server refused, and which are yet to come */
+	uint32_t host; /* number + 1 of its host among the clocks; 0: not looked up, or no room */
+	uint32_t inbox_subs,
+	    inbox_subs_most; /* subscriptions to inboxes that live, and the most there were */
 	struct trace_evidence inbox_evidence;
 };
 
@@ -168,8 +171,9 @@ struct doctor__service {
 	uint64_t hosts[DOCTOR__HOSTS_MAX]; /* hashes */
 	uint32_t hosts_len;
 	struct trace_evidence connected;
-	struct trace_evidence short_lives; /* disconnect events of connections that did not last and were replaced */
-	int64_t short_left_ns;             /* when the last one left; INT64_MIN = none is to be replaced */
+	struct trace_evidence
+	    short_lives;       /* disconnect events of connections that did not last and were replaced */
+	int64_t short_left_ns; /* when the last one left; INT64_MIN = none is to be replaced */
 	uint32_t short_origin;
 	uint64_t short_seq;
 	bool has_name;
@@ -225,8 +229,8 @@ struct doctor__service_responder {
 struct doctor__requests {
 	struct trace_requests pairs;
 	struct doctor__pending *pending; /* owned; a ring of pairs.max */
-	uint64_t next, unjudged;    /* numbers: of the next request, and of the oldest one not judged */
-	uint32_t superseded_origin; /* of the request that the last one supersedes; UINT32_MAX: none */
+	uint64_t next, unjudged;         /* numbers: of the next request, and of the oldest one not judged */
+	uint32_t superseded_origin;      /* of the request that the last one supersedes; UINT32_MAX: none */
 	struct doctor__repeat *repeats;  /* owned */
 	uint32_t repeats_mask;
 	struct doctor__responder *responders; /* owned */
@@ -234,9 +238,9 @@ struct doctor__requests {
 	struct doctor__service_responder *service_responders; /* owned */
 	uint32_t service_responders_len, service_responders_cap;
 	struct store_table by_responder, by_service;
-	uint64_t fetched;      /* of the present request, for trace_requests_fetch_more */
-	uint64_t repeat_key;   /* of the present request; 0: it is not compared */
-	uint64_t replies;      /* in all */
+	uint64_t fetched;    /* of the present request, for trace_requests_fetch_more */
+	uint64_t repeat_key; /* of the present request; 0: it is not compared */
+	uint64_t replies;    /* in all */
 };
 
 /* ---- contents: contents.h ---- */
@@ -286,7 +290,7 @@ enum { DOCTOR__CLOCK_HOSTS = 256, DOCTOR__ORIGINS = 16 };
 struct doctor__clocks {
 	struct doctor__host hosts[DOCTOR__CLOCK_HOSTS];
 	uint32_t hosts_len;
-	struct doctor__way stored;                /* from the time of JetStream to that of the recording */
+	struct doctor__way stored;                  /* from the time of JetStream to that of the recording */
 	struct doctor__way inputs[DOCTOR__ORIGINS]; /* from input 0 to each other one: of the same message */
 };
 
@@ -323,9 +327,9 @@ struct doctor__facts {
 	struct doctor__burst burst;   /* likewise */
 	uint64_t events, messages, bytes;
 	uint64_t unknown_publishers, unknown_receivers;
-	uint64_t subscriptions; /* subscribe events */
-	uint32_t gaps;          /* gap events */
-	uint32_t origins;       /* inputs that gave events: the largest number + 1 */
+	uint64_t subscriptions;              /* subscribe events */
+	uint32_t gaps;                       /* gap events */
+	uint32_t origins;                    /* inputs that gave events: the largest number + 1 */
 	int64_t first_time_ns, last_time_ns; /* of the day */
 
 	/* Of the present event. */
@@ -333,7 +337,7 @@ struct doctor__facts {
 	struct doctor__subject *subject; /* NULL: none, or it found no room */
 	uint32_t client;                 /* who did it; TRACE_NO_CLIENT: unknown */
 	uint64_t payload_hash;           /* of a message, when payloads are needed */
-	bool is_refused;                 /* the server refused the message: its publisher may not publish it */
+	bool is_refused; /* the server refused the message: its publisher may not publish it */
 };
 
 #endif

@@ -169,16 +169,16 @@ static bool add_inboxes(struct doctor__subjects *subjects)
 	return inboxes != NULL;
 }
 
-
 int doctor__subjects_init(struct doctor__subjects *subjects, uint64_t max_bytes)
 {
 	uint64_t literals = max_bytes / LITERALS_SHARE / (2 * sizeof *subjects->literals);
-	uint64_t max = (max_bytes - max_bytes / LITERALS_SHARE) / (sizeof(struct doctor__subject) + TEXT_BYTES);
-	*subjects =
-	    (struct doctor__subjects){.max = max < UINT32_MAX / 4 ? (uint32_t)max : UINT32_MAX / 4,
-				      .literals_max = literals < UINT32_MAX / 4 ? (uint32_t)literals : UINT32_MAX / 4,
-				      .literals = calloc(LITERALS_MIN, sizeof *subjects->literals),
-				      .literals_mask = LITERALS_MIN - 1};
+	uint64_t max =
+	    (max_bytes - max_bytes / LITERALS_SHARE) / (sizeof(struct doctor__subject) + TEXT_BYTES);
+	*subjects = (struct doctor__subjects){.max = max < UINT32_MAX / 4 ? (uint32_t)max : UINT32_MAX / 4,
+					      .literals_max = literals < UINT32_MAX / 4 ? (uint32_t)literals
+											: UINT32_MAX / 4,
+					      .literals = calloc(LITERALS_MIN, sizeof *subjects->literals),
+					      .literals_mask = LITERALS_MIN - 1};
 	int error = store_table_init(&subjects->by_text);
 	return error || !subjects->literals || !add_inboxes(subjects) ? -ENOMEM : 0;
 }

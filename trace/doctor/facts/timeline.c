@@ -51,8 +51,9 @@ void doctor__latency_series_follow(struct doctor__latency_series *series,
 		halve(series);
 }
 
-void doctor__latency_series_add(struct doctor__latency_series *series, const struct doctor__timeline *timeline,
-				float log2_ns, uint32_t origin, uint64_t seq)
+void doctor__latency_series_add(struct doctor__latency_series *series,
+				const struct doctor__timeline *timeline, float log2_ns, uint32_t origin,
+				uint64_t seq)
 {
 	uint32_t slice = timeline->slice;
 	if (series->doublings != timeline->doublings)

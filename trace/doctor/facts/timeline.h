@@ -30,7 +30,7 @@ struct doctor__series {
 struct doctor__latency_series {
 	uint32_t doublings;
 	uint32_t counts[DOCTOR__SLICES];
-	float sums[DOCTOR__SLICES];       /* of binary logarithms of nanoseconds */
+	float sums[DOCTOR__SLICES]; /* of binary logarithms of nanoseconds */
 	uint64_t slowest_seqs[DOCTOR__SLICES];
 	float slowest[DOCTOR__SLICES];    /* the logarithm of the slowest */
 	uint16_t origins[DOCTOR__SLICES]; /* the input of the slowest */
@@ -58,8 +58,9 @@ static inline void doctor__series_add(struct doctor__series *series, const struc
 }
 
 /* Count a latency in the present slice; `log2_ns` is its binary logarithm, `seq` that of the request. */
-void doctor__latency_series_add(struct doctor__latency_series *series, const struct doctor__timeline *timeline,
-				float log2_ns, uint32_t origin, uint64_t seq);
+void doctor__latency_series_add(struct doctor__latency_series *series,
+				const struct doctor__timeline *timeline, float log2_ns, uint32_t origin,
+				uint64_t seq);
 void doctor__latency_series_follow(struct doctor__latency_series *series,
 				   const struct doctor__timeline *timeline);
 
