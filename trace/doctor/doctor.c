@@ -7,7 +7,7 @@
 #include "trace/doctor/checks/registry.h"
 #include "trace/doctor/facts/facts.h"
 
-enum { CHECKS_MAX = 64 };
+enum { CHECKS_MAX = 64, FINDINGS_MOST = 10 /* of a check */ };
 
 struct trace_doctor {
 	struct doctor__facts facts;
@@ -118,9 +118,11 @@ const struct trace_findings *trace_doctor_end(struct trace_doctor *doctor,
 {
 	doctor__facts_end(&doctor->facts);
 	for (uint32_t i = 0; i < doctor->cases_len; i++) {
+		size_t before = doctor->findings.len;
 		doctor->cases[i].logs = logs;
 		doctor->cases[i].logs_len = logs_len;
 		doctor->cases[i].check->end(&doctor->cases[i]);
+		trace_findings_limit(&doctor->findings, before, FINDINGS_MOST);
 	}
 	trace_findings_sort(&doctor->findings);
 	return &doctor->findings;

@@ -90,6 +90,24 @@ void trace_findings_sort(struct trace_findings *findings)
 		qsort(findings->list, findings->len, sizeof *findings->list, compare);
 }
 
+void trace_findings_limit(struct trace_findings *findings, size_t from, size_t most)
+{
+	if (findings->len - from <= most + 1)
+		return;
+	struct trace_finding *list = findings->list + from;
+	size_t others = findings->len - from - most;
+	qsort(list, findings->len - from, sizeof *list, compare);
+	struct trace_finding rest = list[most];
+	for (size_t i = most; i < most + others; i++) {
+		if (i > most)
+			trace_evidence_merge(&rest.evidence, &list[i].evidence);
+		free(list[i].text);
+	}
+	rest.weight = -1;
+	findings->len = from + most;
+	trace_findings_add(findings, &rest, "%zu more of this kind", others);
+}
+
 const char *trace_severity_name(enum trace_severity severity)
 {
 	static const char *const names[TRACE_SEVERITIES] = {"critical", "warning", "note"};

@@ -53,6 +53,9 @@ void trace_findings_fini(struct trace_findings *findings);
 void trace_findings_add(struct trace_findings *findings, const struct trace_finding *finding,
 			const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Of the findings from number `from` on, all of one check, keep the worst `most`; one more stands for the others. */
+void trace_findings_limit(struct trace_findings *findings, size_t from, size_t most);
+
 /* Sort by severity, then by check, then by weight. */
 void trace_findings_sort(struct trace_findings *findings);
 

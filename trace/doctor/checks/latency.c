@@ -7,11 +7,11 @@
 #include "trace/doctor/facts/connections.h"
 #include "trace/doctor/facts/subjects.h"
 
-/* A responder is slower than its baseline when its typical latency in a slice of the time is three times as long, and at
- * least 5 ms longer: a scheduler's whims stay below that. */
+/* A responder is slower than its baseline when its typical latency for a part of the time is three times as long, and at
+ * least 5 ms longer: a scheduler's whims stay below that. A part has this many replies or more. */
 #define SLOWER_FACTOR 3.0
 #define SLOWER_NS     INT64_C(5000000)
-enum { SLICE_REPLIES = 10, SLICES_LEAST = 8, SLOW_SLICES = 2 };
+enum { PART_REPLIES = 10, PARTS_LEAST = 8, SLOW_PARTS = 2 };
 
 /* A connection is slower than the others that answer the subject. */
 #define MEMBER_FACTOR 3.0
@@ -30,68 +30,107 @@ static int compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The logarithm of the typical latency: the median of the slices. 0 when there are too few. */
-static double baseline_of(const struct doctor__latency_series *series)
+/* Slices in a row with enough replies together to say how fast they typically are. */
+struct part {
+	uint32_t first, last; /* slices */
+	uint32_t replies;
+	double log2_sum;
+	uint32_t slowest; /* the slice of the slowest reply */
+};
+
+/* Divide the time into parts. Returns how many; the last slices may belong to none. */
+static uint32_t divide(const struct doctor__latency_series *series, struct part parts[DOCTOR__SLICES])
 {
-	double typical[DOCTOR__SLICES];
 	uint32_t count = 0;
-	for (uint32_t i = 0; i < DOCTOR__SLICES; i++)
-		if (series->counts[i] >= SLICE_REPLIES)
-			typical[count++] = (double)series->sums[i] / series->counts[i];
-	if (count < SLICES_LEAST)
-		return 0;
-	qsort(typical, count, sizeof *typical, compare_doubles);
-	return typical[count / 2];
+	struct part part = {0};
+	for (uint32_t i = 0; i < DOCTOR__SLICES; i++) {
+		if (series->counts[i] == 0)
+			continue;
+		if (part.replies == 0)
+			part = (struct part){.first = i, .slowest = i};
+		part.last = i;
+		part.replies += series->counts[i];
+		part.log2_sum += (double)series->sums[i];
+		if (series->slowest[i] > series->slowest[part.slowest])
+			part.slowest = i;
+		if (part.replies < PART_REPLIES)
+			continue;
+		parts[count++] = part;
+		part = (struct part){0};
+	}
+	return count;
 }
 
+static double typical(const struct part *part)
+{
+	return part->log2_sum / part->replies;
+}
+
+/* The logarithm of what is usual: the median of the parts. */
+static double baseline_of(const struct part *parts, uint32_t count)
+{
+	double sorted[DOCTOR__SLICES];
+	for (uint32_t i = 0; i < count; i++)
+		sorted[i] = typical(&parts[i]);
+	qsort(sorted, count, sizeof *sorted, compare_doubles);
+	return sorted[count / 2];
+}
+
+/* The slow parts together. */
 struct slow_time {
-	uint32_t slices, first, last;
+	uint32_t parts, first, last; /* slices */
 	uint64_t replies;
 	double log2_sum;
 	struct trace_evidence evidence;
 };
 
-static struct slow_time find_slow_time(const struct doctor__latency_series *series, int64_t baseline_ns)
+static void add_slow(struct slow_time *slow, const struct part *part,
+		     const struct doctor__latency_series *series)
 {
-	struct slow_time slow = {0};
-	for (uint32_t i = 0; i < DOCTOR__SLICES; i++) {
-		if (series->counts[i] < SLICE_REPLIES)
-			continue;
-		int64_t typical_ns = doctor__exp2((double)series->sums[i] / series->counts[i]);
-		if ((double)typical_ns < SLOWER_FACTOR * (double)baseline_ns ||
-		    typical_ns < baseline_ns + SLOWER_NS)
-			continue;
-		slow.first = slow.slices++ == 0 ? i : slow.first;
-		slow.last = i;
-		slow.replies += series->counts[i];
-		slow.log2_sum += (double)series->sums[i];
-		trace_evidence_add(&slow.evidence, series->origins[i], series->slowest_seqs[i]);
-	}
-	slow.evidence.count = slow.replies;
-	return slow;
+	if (slow->parts++ == 0)
+		slow->first = part->first;
+	slow->last = part->last;
+	slow->replies += part->replies;
+	slow->log2_sum += part->log2_sum;
+	trace_evidence_add(&slow->evidence, series->origins[part->slowest],
+			   series->slowest_seqs[part->slowest]);
 }
 
-static void judge_responder(struct doctor__case *own, const struct doctor__service_responder *responder)
+static void report_responder(struct doctor__case *own, const struct doctor__service_responder *responder,
+			     const struct slow_time *slow, int64_t baseline_ns, bool goes_on)
 {
 	const struct doctor__timeline *timeline = &own->facts->timeline;
-	double baseline = baseline_of(&responder->series);
-	struct slow_time slow = find_slow_time(&responder->series, doctor__exp2(baseline));
-	if (baseline <= 0 || slow.slices < SLOW_SLICES)
-		return;
 	char now[DOCTOR__DURATION_TEXT], usual[DOCTOR__DURATION_TEXT], from[DOCTOR__DURATION_TEXT],
 	    to[DOCTOR__DURATION_TEXT];
-	bool goes_on = slow.last + 1 >= doctor__timeline_slices(timeline);
 	doctor__report(
-	    own, TRACE_WARNING, slow.replies, &slow.evidence,
+	    own, TRACE_WARNING, slow->replies, &slow->evidence,
 	    "%.*s answers %.*s slower than it usually does: %s instead of %s, from %s to %s after the "
 	    "beginning%s",
 	    DOCTOR__NAME(doctor__service_name(&own->facts->connections, responder->service)),
 	    DOCTOR__NAME(doctor__subject_text(own->facts->subjects.list[responder->subject])),
-	    doctor__duration(now, doctor__exp2(slow.log2_sum / (double)slow.replies)),
-	    doctor__duration(usual, doctor__exp2(baseline)),
-	    doctor__duration(from, slow.first * timeline->width_ns),
-	    doctor__duration(to, (slow.last + 1) * timeline->width_ns),
+	    doctor__duration(now, doctor__exp2(slow->log2_sum / (double)slow->replies)),
+	    doctor__duration(usual, baseline_ns), doctor__duration(from, slow->first * timeline->width_ns),
+	    doctor__duration(to, (slow->last + 1) * timeline->width_ns),
 	    goes_on ? ", and still at the end" : "");
+}
+
+static void judge_responder(struct doctor__case *own, const struct doctor__service_responder *responder)
+{
+	struct part parts[DOCTOR__SLICES];
+	struct slow_time slow = {0};
+	uint32_t count = divide(&responder->series, parts);
+	if (count < PARTS_LEAST)
+		return;
+	int64_t baseline_ns = doctor__exp2(baseline_of(parts, count));
+	for (uint32_t i = 0; i < count; i++) {
+		int64_t typical_ns = doctor__exp2(typical(&parts[i]));
+		if ((double)typical_ns >= SLOWER_FACTOR * (double)baseline_ns &&
+		    typical_ns >= baseline_ns + SLOWER_NS)
+			add_slow(&slow, &parts[i], &responder->series);
+	}
+	slow.evidence.count = slow.replies;
+	if (slow.parts >= SLOW_PARTS)
+		report_responder(own, responder, &slow, baseline_ns, slow.last == parts[count - 1].last);
 }
 
 static void end_responder(struct doctor__case *own)

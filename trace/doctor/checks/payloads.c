@@ -23,11 +23,10 @@ static void end_duplicates(struct doctor__case *own)
 		if (evidence->count < DUPLICATES_LEAST || percent < DUPLICATES_PERCENT ||
 		    percent > DUPLICATES_BY_NATURE || subject->is_internal)
 			continue;
-		doctor__report(own, TRACE_WARNING, evidence->count, evidence,
-			       "%" PRIu64 " of %" PRIu64
-			       " messages on %.*s repeat one of the last two minutes (%.1f %%)",
-			       evidence->count, subject->messages,
-			       DOCTOR__NAME(doctor__subject_text(subject)), percent);
+		doctor__report(
+		    own, TRACE_WARNING, evidence->count, evidence,
+		    "%" PRIu64 " of %" PRIu64 " messages on %.*s repeat one of the last two minutes (%.1f%%)",
+		    evidence->count, subject->messages, DOCTOR__NAME(doctor__subject_text(subject)), percent);
 	}
 }
 

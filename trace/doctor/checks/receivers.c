@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "trace/doctor/checks/report.h"
 #include "trace/doctor/facts/connections.h"
@@ -18,48 +19,80 @@ enum { INBOXES_LEAST = 100 };
 
 /* ---- dropped ---- */
 
-static void report_slow(struct doctor__case *own, uint32_t client,
-			const struct doctor__connection *connection)
+/* What the connections of a service did not get: one that reads too slowly is cut off, and comes again. */
+struct loss {
+	struct trace_evidence dropped[WIRE_OUTCOMES];
+	uint32_t connections;
+	uint32_t worst; /* client that lost most as a slow consumer */
+};
+
+static void add_loss(struct loss *loss, const struct doctor__connections *connections, uint32_t client)
 {
-	const struct doctor__facts *facts = own->facts;
-	const struct trace_evidence *evidence = &connection->dropped[WIRE_DROPPED_SLOW];
-	char cause[200] = "";
-	uint32_t publisher = connection->dropped_publisher.candidate;
-	if (connection->dropped_subject.votes > 0 && connection->dropped_publisher.votes > 0)
-		snprintf(cause, sizeof cause, "; most were on %.*s, published by %.*s",
-			 DOCTOR__NAME(doctor__subject_text(
-			     facts->subjects.list[connection->dropped_subject.candidate])),
-			 DOCTOR__NAME(doctor__client_name(&facts->connections, publisher)));
-	doctor__report(own, TRACE_CRITICAL, evidence->count, evidence,
-		       "%.*s (connection %" PRIu64 ") read too slowly and lost %" PRIu64 " message%s%s",
-		       DOCTOR__NAME(doctor__client_name(&facts->connections, client)),
-		       trace_clients_at(&facts->connections.clients, client)->conn, evidence->count,
-		       doctor__plural(evidence->count), cause);
+	const struct doctor__connection *connection = &connections->list[client];
+	uint64_t lost = 0, slow = connection->dropped[WIRE_DROPPED_SLOW].count;
+	for (int outcome = WIRE_SENT + 1; outcome < WIRE_OUTCOMES; outcome++)
+		lost += connection->dropped[outcome].count;
+	if (lost == 0)
+		return;
+	if (loss->connections++ == 0 ||
+	    slow > connections->list[loss->worst].dropped[WIRE_DROPPED_SLOW].count)
+		loss->worst = client;
+	for (int outcome = WIRE_SENT + 1; outcome < WIRE_OUTCOMES; outcome++)
+		trace_evidence_merge(&loss->dropped[outcome], &connection->dropped[outcome]);
 }
 
-static void report_drops(struct doctor__case *own, uint32_t client, const struct trace_evidence *evidence,
+static void report_slow(struct doctor__case *own, uint32_t service, const struct loss *loss)
+{
+	const struct doctor__facts *facts = own->facts;
+	const struct doctor__connection *worst = &facts->connections.list[loss->worst];
+	const struct trace_evidence *evidence = &loss->dropped[WIRE_DROPPED_SLOW];
+	char cause[200] = "";
+	if (worst->dropped_subject.votes > 0 && worst->dropped_publisher.votes > 0)
+		snprintf(cause, sizeof cause, "; most were on %.*s, published by %.*s",
+			 DOCTOR__NAME(
+			     doctor__subject_text(facts->subjects.list[worst->dropped_subject.candidate])),
+			 DOCTOR__NAME(
+			     doctor__client_name(&facts->connections, worst->dropped_publisher.candidate)));
+	doctor__report(own, TRACE_CRITICAL, evidence->count, evidence,
+		       "%.*s read too slowly and lost %" PRIu64 " message%s on %" PRIu32 " connection%s%s",
+		       DOCTOR__NAME(doctor__service_name(&facts->connections, service)), evidence->count,
+		       doctor__plural(evidence->count), loss->connections, doctor__plural(loss->connections),
+		       cause);
+}
+
+static void report_drops(struct doctor__case *own, uint32_t service, const struct trace_evidence *evidence,
 			 enum trace_severity severity, const char *why)
 {
-	doctor__report(own, severity, evidence->count, evidence,
-		       "%.*s (connection %" PRIu64 ") did not get %" PRIu64 " message%s: %s",
-		       DOCTOR__NAME(doctor__client_name(&own->facts->connections, client)),
-		       trace_clients_at(&own->facts->connections.clients, client)->conn, evidence->count,
+	doctor__report(own, severity, evidence->count, evidence, "%.*s did not get %" PRIu64 " message%s: %s",
+		       DOCTOR__NAME(doctor__service_name(&own->facts->connections, service)), evidence->count,
 		       doctor__plural(evidence->count), why);
+}
+
+static void judge_loss(struct doctor__case *own, uint32_t service, const struct loss *loss)
+{
+	if (loss->dropped[WIRE_DROPPED_SLOW].count > 0)
+		report_slow(own, service, loss);
+	if (loss->dropped[WIRE_DROPPED_PERMISSION].count > 0)
+		report_drops(own, service, &loss->dropped[WIRE_DROPPED_PERMISSION], TRACE_WARNING,
+			     "its permissions forbid them");
+	if (loss->dropped[WIRE_DROPPED_CLOSED].count >= CLOSED_LEAST)
+		report_drops(own, service, &loss->dropped[WIRE_DROPPED_CLOSED], TRACE_NOTE,
+			     "it left without waiting for them");
 }
 
 static void end_dropped(struct doctor__case *own)
 {
-	for (uint32_t i = 0; i < own->facts->connections.len; i++) {
-		const struct doctor__connection *connection = &own->facts->connections.list[i];
-		if (connection->dropped[WIRE_DROPPED_SLOW].count > 0)
-			report_slow(own, i, connection);
-		if (connection->dropped[WIRE_DROPPED_PERMISSION].count > 0)
-			report_drops(own, i, &connection->dropped[WIRE_DROPPED_PERMISSION], TRACE_WARNING,
-				     "its permissions forbid them");
-		if (connection->dropped[WIRE_DROPPED_CLOSED].count >= CLOSED_LEAST)
-			report_drops(own, i, &connection->dropped[WIRE_DROPPED_CLOSED], TRACE_NOTE,
-				     "it left without waiting for them");
+	const struct doctor__connections *connections = &own->facts->connections;
+	struct loss *losses = calloc(connections->clients.services_len, sizeof *losses);
+	if (!losses) {
+		own->findings->is_short_of_memory = true;
+		return;
 	}
+	for (uint32_t i = 0; i < connections->len; i++)
+		add_loss(&losses[doctor__service_number(connections, i)], connections, i);
+	for (uint32_t i = 0; i < connections->clients.services_len; i++)
+		judge_loss(own, i, &losses[i]);
+	free(losses);
 }
 
 /* ---- never-fed ---- */

@@ -147,13 +147,13 @@ static void end_unknown(struct doctor__case *own)
 	double receivers = doctor__percent(facts->unknown_receivers, facts->messages);
 	if (receivers >= UNKNOWN_PERCENT)
 		doctor__report(own, TRACE_NOTE, receivers, NULL,
-			       "the receivers of %.1f %% of the messages are not all known: on their "
+			       "the receivers of %.1f%% of the messages are not all known: on their "
 			       "subjects nothing is "
 			       "said of listeners, queue groups of one, and subscriptions",
 			       receivers);
 	if (publishers >= UNKNOWN_PERCENT)
 		doctor__report(own, TRACE_NOTE, publishers, NULL,
-			       "the publishers of %.1f %% of the messages are not known: nothing is said of "
+			       "the publishers of %.1f%% of the messages are not known: nothing is said of "
 			       "who answered "
 			       "or sent these",
 			       publishers);

@@ -15,12 +15,13 @@ struct trace_evidence doctor__example(uint32_t origin, uint64_t seq, uint64_t co
 const char *doctor__duration(char *text, int64_t ns)
 {
 	static const struct {
-		double ns;
+		double from_ns, ns;
 		const char *unit;
-	} units[] = {{1, "ns"}, {1e3, "us"}, {1e6, "ms"}, {1e9, "s"}, {60e9, "min"}, {3600e9, "h"}};
+	} units[] = {{0, 1, "ns"},    {1e3, 1e3, "us"},     {1e6, 1e6, "ms"},
+		     {1e9, 1e9, "s"}, {120e9, 60e9, "min"}, {7200e9, 3600e9, "h"}};
 	size_t at = 0;
 	double size = ns < 0 ? -(double)ns : (double)ns;
-	while (at + 1 < sizeof units / sizeof *units && size >= units[at + 1].ns)
+	while (at + 1 < sizeof units / sizeof *units && size >= units[at + 1].from_ns)
 		at++;
 	double value = (double)ns / units[at].ns;
 	double shown = value < 0 ? -value : value;

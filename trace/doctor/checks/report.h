@@ -28,7 +28,7 @@ struct trace_evidence doctor__example(uint32_t origin, uint64_t seq, uint64_t co
 
 enum { DOCTOR__DURATION_TEXT = 32, DOCTOR__NAMES_TEXT = 400, DOCTOR__NAMES_SHOWN = 5 };
 
-/* "850 ns", "12.3 ms", "4.50 s", "3 min", "2.5 h"; writes at most DOCTOR__DURATION_TEXT bytes. Returns text. */
+/* "850 ns", "12.3 ms", "4.50 s", "3.20 min", "2.50 h"; writes at most DOCTOR__DURATION_TEXT bytes. Returns text. */
 const char *doctor__duration(char *text, int64_t ns);
 
 /* The first names of many, and how many there are. Zeroed = none. */

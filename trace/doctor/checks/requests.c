@@ -46,9 +46,9 @@ static void judge_unanswered(struct doctor__case *own, const struct doctor__subj
 		severity = TRACE_WARNING;
 	doctor__report(
 	    own, severity, evidence.count, &evidence,
-	    "%" PRIu64 " of %" PRIu64 " request%s on %.*s got no reply within 5 s (%.1f %%)%s",
-	    evidence.count, counts->requests, doctor__plural(counts->requests),
-	    DOCTOR__NAME(doctor__subject_text(subject)), doctor__percent(evidence.count, counts->requests),
+	    "%" PRIu64 " of %" PRIu64 " request%s on %.*s got no reply within 5 s (%.1f%%)%s", evidence.count,
+	    counts->requests, doctor__plural(counts->requests), DOCTOR__NAME(doctor__subject_text(subject)),
+	    doctor__percent(evidence.count, counts->requests),
 	    sees_replies ? "" : "; the recording has no reply at all: were inboxes left out of it?");
 }
 
@@ -66,7 +66,7 @@ static void judge_no_responders(struct doctor__case *own, const struct doctor__s
 	if (evidence->count == 0)
 		return;
 	doctor__report(own, doctor__grade(&lost, evidence->count, counts->requests), evidence->count,
-		       evidence, "%" PRIu64 " of %" PRIu64 " request%s on %.*s had no responder (%.1f %%)",
+		       evidence, "%" PRIu64 " of %" PRIu64 " request%s on %.*s had no responder (%.1f%%)",
 		       evidence->count, counts->requests, doctor__plural(counts->requests),
 		       DOCTOR__NAME(doctor__subject_text(subject)),
 		       doctor__percent(evidence->count, counts->requests));
@@ -87,7 +87,7 @@ static void judge_errors(struct doctor__case *own, const struct doctor__subject 
 	    doctor__percent(evidence->count, counts->answered) < failed.warning_percent)
 		return;
 	doctor__report(own, doctor__grade(&failed, evidence->count, counts->answered), evidence->count,
-		       evidence, "%" PRIu64 " of %" PRIu64 " replies to %.*s report an error (%.1f %%)",
+		       evidence, "%" PRIu64 " of %" PRIu64 " replies to %.*s report an error (%.1f%%)",
 		       evidence->count, counts->answered, DOCTOR__NAME(doctor__subject_text(subject)),
 		       doctor__percent(evidence->count, counts->answered));
 }

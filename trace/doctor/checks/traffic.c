@@ -143,7 +143,7 @@ static void end_dominant_subject(struct doctor__case *own)
 		struct trace_evidence evidence =
 		    doctor__example(subject->burst.most_origin, subject->burst.most_seq, subject->messages);
 		doctor__report(own, TRACE_NOTE, messages, &evidence,
-			       "%.*s makes up %.1f %% of the messages and %.1f %% of the bytes",
+			       "%.*s makes up %.1f%% of the messages and %.1f%% of the bytes",
 			       DOCTOR__NAME(doctor__subject_text(subject)), messages, bytes);
 	}
 }
@@ -158,7 +158,7 @@ static void end_dominant_client(struct doctor__case *own)
 		if (messages < DOMINANT_PERCENT)
 			continue;
 		doctor__report(own, TRACE_NOTE, messages, NULL,
-			       "connection %" PRIu64 " of %.*s publishes %.1f %% of the messages",
+			       "connection %" PRIu64 " of %.*s publishes %.1f%% of the messages",
 			       trace_clients_at(&facts->connections.clients, i)->conn,
 			       DOCTOR__NAME(doctor__client_name(&facts->connections, i)), messages);
 	}

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "trace/doctor/checks/report.h"
 #include "trace/doctor/facts/connections.h"
@@ -38,48 +39,78 @@ static bool is_old(const struct wire_client *client)
 	return false;
 }
 
+/* The connections of a service that are too old. */
+struct old {
+	uint32_t client; /* the first one */
+	uint32_t connections;
+	struct trace_evidence with_headers; /* messages that they received */
+};
+
+static const struct wire_client *described(const struct doctor__connections *connections, uint32_t client)
+{
+	return trace_client_described(trace_clients_at(&connections->clients, client));
+}
+
+/* By number of the service; owned by the caller. NULL when out of memory. */
+static struct old *find_old(const struct doctor__connections *connections)
+{
+	struct old *list = calloc(connections->clients.services_len, sizeof *list);
+	for (uint32_t i = 0; list && i < connections->clients.len; i++) {
+		struct old *old = &list[doctor__service_number(connections, i)];
+		if (!is_old(described(connections, i)))
+			continue;
+		if (old->connections++ == 0)
+			old->client = i;
+		if (i < connections->len)
+			trace_evidence_merge(&old->with_headers, &connections->list[i].with_headers);
+	}
+	return list;
+}
+
 static void end_old(struct doctor__case *own)
 {
 	const struct doctor__connections *connections = &own->facts->connections;
+	struct old *list = find_old(connections);
 	struct doctor__names names = {0};
 	struct trace_evidence evidence = {0};
-	for (uint32_t i = 0; i < connections->clients.len; i++) {
-		const struct wire_client *client =
-		    trace_client_described(trace_clients_at(&connections->clients, i));
+	for (uint32_t i = 0; list && i < connections->clients.services_len; i++) {
 		char name[200];
-		if (!is_old(client))
+		if (list[i].connections == 0)
 			continue;
+		const struct wire_client *client = described(connections, list[i].client);
 		snprintf(name, sizeof name, "%.*s (%.*s %.*s)",
-			 DOCTOR__NAME(doctor__client_name(connections, i)), DOCTOR__NAME(client->lang),
+			 DOCTOR__NAME(doctor__service_name(connections, i)), DOCTOR__NAME(client->lang),
 			 DOCTOR__NAME(client->version));
 		doctor__names_add(&names, wire_slice_str(name));
-		uint32_t service = doctor__service_number(connections, i);
-		if (service < connections->services_len)
-			trace_evidence_merge(&evidence, &connections->services[service].connected);
+		if (i < connections->services_len)
+			trace_evidence_merge(&evidence, &connections->services[i].connected);
 	}
-	evidence.count = names.count;
 	if (names.count > 0)
 		doctor__report(own, TRACE_WARNING, names.count, &evidence,
-			       "%" PRIu64 " connection%s use%s a client library from before 2021: %s",
+			       "%" PRIu64 " service%s use%s a client library from before 2021: %s",
 			       names.count, doctor__plural(names.count), names.count == 1 ? "s" : "",
 			       doctor__names_text(&names));
+	own->findings->is_short_of_memory |= !list;
+	free(list);
 }
 
 static void end_stripped(struct doctor__case *own)
 {
 	const struct doctor__connections *connections = &own->facts->connections;
-	for (uint32_t i = 0; i < connections->len; i++) {
-		const struct trace_evidence *evidence = &connections->list[i].with_headers;
-		const struct wire_client *client =
-		    trace_client_described(trace_clients_at(&connections->clients, i));
-		if (evidence->count == 0 || !is_old(client))
+	struct old *list = find_old(connections);
+	for (uint32_t i = 0; list && i < connections->clients.services_len; i++) {
+		const struct trace_evidence *evidence = &list[i].with_headers;
+		if (evidence->count == 0)
 			continue;
+		const struct wire_client *client = described(connections, list[i].client);
 		doctor__report(
 		    own, TRACE_WARNING, evidence->count, evidence,
 		    "%.*s (%.*s %.*s) cannot read headers: the server strips them from %" PRIu64 " message%s",
-		    DOCTOR__NAME(doctor__client_name(connections, i)), DOCTOR__NAME(client->lang),
+		    DOCTOR__NAME(doctor__service_name(connections, i)), DOCTOR__NAME(client->lang),
 		    DOCTOR__NAME(client->version), evidence->count, doctor__plural(evidence->count));
 	}
+	own->findings->is_short_of_memory |= !list;
+	free(list);
 }
 
 const struct doctor__check doctor__versions_checks[] = {

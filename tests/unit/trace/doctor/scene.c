@@ -142,11 +142,8 @@ void scene_unheard(struct scene_event *event)
 void scene_deliver(struct scene_event *event, uint64_t conn, const char *queue, enum wire_outcome outcome)
 {
 	assert_true(event->event.receivers_len < SCENE_RECEIVERS);
-	event->receivers[event->event.receivers_len++] =
-	    (struct wire_receiver){.conn = conn,
-				   .sid = WIRE_LITERAL("1"),
-				   .queue = wire_slice_str(queue),
-				   .outcome = outcome};
+	event->receivers[event->event.receivers_len++] = (struct wire_receiver){
+	    .conn = conn, .sid = WIRE_LITERAL("1"), .queue = wire_slice_str(queue), .outcome = outcome};
 	event->event.receiver_count += outcome == WIRE_SENT;
 }
 

@@ -19,7 +19,7 @@ static void a_clock_step_of_a_second_is_a_warning_and_a_small_one_a_note(void **
 	scene_message(scene, 3, "tick");
 	snprintf(scene_add(scene, WIRE_EVENT_MARK, 0)->text, 64, "clock step -3600.000000000 s");
 	const struct trace_finding *finding =
-	    scene_expect(scene, "clock-step", TRACE_WARNING, "was set 1 time, by -1.00 h at most");
+	    scene_expect(scene, "clock-step", TRACE_WARNING, "was set 1 time, by -60.0 min at most");
 	assert_int_equal(finding->evidence.seqs[0], 2);
 	scene_clear(scene);
 	snprintf(scene_add(scene, WIRE_EVENT_MARK, 0)->text, 64, "clock step +0.200000000 s");
@@ -58,7 +58,7 @@ static void what_is_unknown_is_said(void **state)
 		struct scene_event *event = scene_message(scene, 3, "tick");
 		event->event.flags = i == 0 ? WIRE_EVENT_RECEIVERS_UNKNOWN : 0;
 	}
-	scene_expect(scene, "unknown", TRACE_NOTE, "the receivers of 1.0 % of the messages");
+	scene_expect(scene, "unknown", TRACE_NOTE, "the receivers of 1.0% of the messages");
 	scene_clear(scene);
 	scene_background(scene, 2);
 	scene_expect_none(scene, "unknown");
@@ -125,8 +125,8 @@ static void clocks_of_two_hosts_that_differ_are_found_by_both_ways(void **state)
 static void a_way_into_the_past_shows_a_clock_that_is_behind(void **state)
 {
 	skew(*state, -10, 1, 20, false);
-	const struct trace_finding *finding =
-	    scene_expect(*state, "clock-skew", TRACE_WARNING, "the clock of host 10.0.0.11 is 9.00 ms behind");
+	const struct trace_finding *finding = scene_expect(*state, "clock-skew", TRACE_WARNING,
+							   "the clock of host 10.0.0.11 is 9.00 ms behind");
 	assert_int_equal(finding->evidence.count, 20);
 }
 
@@ -158,7 +158,8 @@ static void record_twice(struct scene *scene, int64_t after_ms)
 static void recordings_of_the_same_messages_show_that_their_clocks_differ(void **state)
 {
 	record_twice(*state, 8);
-	scene_expect(*state, "clock-skew", TRACE_WARNING, "the clock of b is at least 8.00 ms ahead of that of a");
+	scene_expect(*state, "clock-skew", TRACE_WARNING,
+		     "the clock of b is at least 8.00 ms ahead of that of a");
 	assert_null(scene_finding(*state, "duplicate-payload"));
 	scene_clear(*state);
 	record_twice(*state, 4);
@@ -199,7 +200,8 @@ static void a_consumer_with_ever_more_to_do_lags(void **state)
 static void a_stream_that_stores_in_the_future_has_another_clock(void **state)
 {
 	consume(*state, 0, 5, 0);
-	scene_expect(*state, "clock-skew", TRACE_WARNING, "JetStream stored 100 messages up to 5.00 ms after");
+	scene_expect(*state, "clock-skew", TRACE_WARNING,
+		     "JetStream stored 100 messages up to 5.00 ms after");
 	scene_clear(*state);
 	consume(*state, 0, -5, 0);
 	scene_expect_none(*state, "clock-skew");
@@ -262,6 +264,29 @@ static void only_the_checks_that_are_named_look(void **state)
 	trace_doctor_close(doctor);
 }
 
+/* A hundred subjects with the same trouble are not a hundred findings. */
+static void of_many_findings_of_a_check_the_worst_are_kept(void **state)
+{
+	struct scene *scene = *state;
+	size_t findings = 0;
+	uint64_t evidence = 0;
+	for (unsigned i = 0; i < 100; i++) {
+		char subject[32];
+		snprintf(subject, sizeof subject, "get.%c%c", 'a' + (char)(i / 10), 'a' + (char)(i % 10));
+		for (unsigned j = 0; j <= i; j++)
+			scene_unheard(scene_request(scene, subject, i * 1000 + j));
+	}
+	scene_examine(scene);
+	for (size_t i = 0; i < scene->findings->len; i++)
+		if (strcmp(scene->findings->list[i].check, "no-responders") == 0) {
+			findings++;
+			evidence += scene->findings->list[i].evidence.count;
+		}
+	assert_int_equal(findings, 11);
+	assert_int_equal(evidence, 100 * 101 / 2);
+	assert_non_null(strstr(scene_finding(scene, "no-responders")->text, "100 of 100 requests on get.jj"));
+}
+
 /* A message that was not asked for is taken for the reply to one that was, and for nothing else. */
 static void replies_count_although_they_were_not_chosen(void **state)
 {
@@ -319,6 +344,7 @@ int main(void)
 	    SCENE_TEST(a_stream_that_stores_in_the_future_has_another_clock),
 	    SCENE_TEST(ordinary_traffic_has_no_critical_finding_and_no_warning),
 	    SCENE_TEST(findings_are_sorted_by_severity),
+	    SCENE_TEST(of_many_findings_of_a_check_the_worst_are_kept),
 	    SCENE_TEST(only_the_checks_that_are_named_look),
 	    SCENE_TEST(replies_count_although_they_were_not_chosen),
 	    SCENE_TEST(checks_have_names_of_their_own),

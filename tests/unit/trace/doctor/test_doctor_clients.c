@@ -23,7 +23,7 @@ static void a_message_lost_to_a_slow_consumer_is_critical(void **state)
 {
 	drop(*state, WIRE_DROPPED_SLOW, 1);
 	scene_expect(*state, "dropped", TRACE_CRITICAL,
-		     "service-7 (connection 7) read too slowly and lost 1 message; most were on prices, "
+		     "service-7 read too slowly and lost 1 message on 1 connection; most were on prices, "
 		     "published by service-3");
 }
 
@@ -66,8 +66,8 @@ static void a_subscription_that_never_got_a_message_is_a_note(void **state)
 	subscribe(scene, 2, "tick.*", "1");
 	subscribe(scene, 2, "tock.*", "2");
 	scene_background(scene, 31);
-	const struct trace_finding *finding =
-	    scene_expect(scene, "never-fed", TRACE_NOTE, "1 subscription never got a message: tock.* (service-2)");
+	const struct trace_finding *finding = scene_expect(
+	    scene, "never-fed", TRACE_NOTE, "1 subscription never got a message: tock.* (service-2)");
 	assert_int_equal(finding->evidence.seqs[0], 2);
 }
 
@@ -140,7 +140,8 @@ static void share(struct scene *scene, unsigned share)
 static void a_queue_group_that_shares_one_to_four_is_unfair(void **state)
 {
 	share(*state, 60);
-	scene_expect(*state, "queue-unfair", TRACE_WARNING, "queue group workers on jobs.new shares badly among 2");
+	scene_expect(*state, "queue-unfair", TRACE_WARNING,
+		     "queue group workers on jobs.new shares badly among 2");
 }
 
 static void a_queue_group_that_shares_one_to_two_is_ordinary(void **state)
@@ -174,7 +175,8 @@ static void work_alone(struct scene *scene, unsigned count)
 static void a_queue_group_of_one_is_a_note(void **state)
 {
 	work_alone(*state, 100);
-	scene_expect(*state, "queue-single", TRACE_NOTE, "1 queue group had one member only: workers on jobs.new");
+	scene_expect(*state, "queue-single", TRACE_NOTE,
+		     "1 queue group had one member only: workers on jobs.new");
 	scene_clear(*state);
 	work_alone(*state, 99);
 	scene_expect_none(*state, "queue-single");

@@ -18,8 +18,8 @@ static void nobody_listens_is_a_note(void **state)
 	scene_background(scene, 2);
 	for (unsigned i = 0; i < 10; i++)
 		scene_unheard(scene_message(scene, 3, "metrics.cpu"));
-	const struct trace_finding *finding =
-	    scene_expect(scene, "nobody-listens", TRACE_NOTE, "10 messages on 1 subject went to nobody: metrics.cpu");
+	const struct trace_finding *finding = scene_expect(
+	    scene, "nobody-listens", TRACE_NOTE, "10 messages on 1 subject went to nobody: metrics.cpu");
 	assert_int_equal(finding->evidence.count, 10);
 	assert_null(scene_finding(scene, "listener-gone"));
 }
@@ -203,8 +203,8 @@ static void dominate(struct scene *scene, unsigned percent)
 static void what_dominates_is_a_note(void **state)
 {
 	dominate(*state, 85);
-	scene_expect(*state, "dominant-subject", TRACE_NOTE, "flood makes up 85.0 %");
-	scene_expect(*state, "dominant-client", TRACE_NOTE, "connection 3 of service-3 publishes 85.0 %");
+	scene_expect(*state, "dominant-subject", TRACE_NOTE, "flood makes up 85.0%");
+	scene_expect(*state, "dominant-client", TRACE_NOTE, "connection 3 of service-3 publishes 85.0%");
 }
 
 static void two_thirds_do_not_dominate(void **state)
@@ -347,8 +347,8 @@ static void payloads_near_the_limit_are_noticed(void **state)
 {
 	struct scene *scene = *state;
 	scene_message(scene, 3, "images")->event.size = 786432;
-	const struct trace_finding *finding =
-	    scene_expect(scene, "payload-limit", TRACE_WARNING, "images are up to 0.75 MiB; the limit is 1 MiB");
+	const struct trace_finding *finding = scene_expect(scene, "payload-limit", TRACE_WARNING,
+							   "images are up to 0.75 MiB; the limit is 1 MiB");
 	assert_int_equal(finding->evidence.seqs[0], 1);
 	scene_clear(scene);
 	scene_message(scene, 3, "images")->event.size = 786431;
