@@ -128,12 +128,20 @@ const struct trace_findings *trace_doctor_end(struct trace_doctor *doctor,
 	return &doctor->findings;
 }
 
+static uint64_t count_subjects(const struct doctor__subjects *subjects)
+{
+	uint64_t count = 0;
+	for (uint32_t i = 0; i < subjects->len; i++)
+		count += subjects->list[i]->messages > 0;
+	return count;
+}
+
 void trace_doctor_scope(const struct trace_doctor *doctor, struct trace_doctor_scope *scope)
 {
 	const struct doctor__facts *facts = &doctor->facts;
 	*scope = (struct trace_doctor_scope){.events = facts->events,
 					     .messages = facts->messages,
-					     .subjects = facts->subjects.len,
+					     .subjects = count_subjects(&facts->subjects),
 					     .clients = facts->connections.clients.len,
 					     .span_ns = doctor__timeline_span_ns(&facts->timeline),
 					     .left_out = facts->subjects.left_out};

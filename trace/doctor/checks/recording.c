@@ -69,11 +69,17 @@ static void take_gap(struct doctor__case *own, const struct wire_event *event)
 static void end_gaps(struct doctor__case *own)
 {
 	const struct gaps *gaps = own->own;
-	if (gaps->evidence.count > 0)
+	uint64_t count = gaps->evidence.count;
+	if (gaps->messages > 0)
 		doctor__report(own, TRACE_WARNING, gaps->messages, &gaps->evidence,
-			       "the recording has %" PRIu64 " gap%s; %" PRIu64 "%s messages are missing",
-			       gaps->evidence.count, doctor__plural(gaps->evidence.count), gaps->messages,
-			       gaps->messages > 0 ? "" : " known");
+			       "the recording has %" PRIu64 " gap%s; at least %" PRIu64 " message%s missing",
+			       count, doctor__plural(count), gaps->messages,
+			       gaps->messages == 1 ? " is" : "s are");
+	else if (count > 0)
+		doctor__report(own, TRACE_WARNING, 0, &gaps->evidence,
+			       "the recording has %" PRIu64
+			       " gap%s; how many messages are missing is unknown",
+			       count, doctor__plural(count));
 }
 
 static void take_damage(struct doctor__case *own, const struct wire_event *event)
@@ -93,8 +99,9 @@ static void end_damage(struct doctor__case *own)
 	uint64_t places = gaps->evidence.count, events = gaps->messages;
 	if (places > 0)
 		doctor__report(own, TRACE_CRITICAL, events, &gaps->evidence,
-			       "the log is damaged in %" PRIu64 " place%s; %" PRIu64 " events cannot be read",
-			       places, doctor__plural(places), events);
+			       "the log is damaged in %" PRIu64 " place%s; %" PRIu64
+			       " event%s cannot be read",
+			       places, doctor__plural(places), events, doctor__plural(events));
 }
 
 /* ---- retention ---- */

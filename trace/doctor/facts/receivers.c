@@ -5,6 +5,7 @@
 
 #include "trace/doctor/facts/clocks.h"
 #include "trace/doctor/facts/connections.h"
+#include "trace/doctor/facts/subjects.h"
 
 /* ---- queue groups ---- */
 
@@ -58,7 +59,9 @@ static struct doctor__member *add_member(struct doctor__facts *facts, struct doc
 	}
 	if (queue->len == queue->cap) {
 		uint32_t cap = queue->cap ? queue->cap * 2 : 4;
-		struct doctor__member *members = realloc(queue->members, cap * sizeof *members);
+		bool fits = doctor__subjects_take_bytes(&facts->subjects,
+							(cap - queue->cap) * sizeof *queue->members);
+		struct doctor__member *members = fits ? realloc(queue->members, cap * sizeof *members) : NULL;
 		if (!members)
 			return NULL;
 		queue->members = members;
@@ -69,8 +72,13 @@ static struct doctor__member *add_member(struct doctor__facts *facts, struct doc
 	return &queue->members[queue->len++];
 }
 
-static struct doctor__queue *add_queue(struct doctor__subject *subject, struct wire_slice name)
+/* NULL when there is no room. */
+static struct doctor__queue *add_queue(struct doctor__subjects *subjects, struct doctor__subject *subject,
+				       struct wire_slice name)
 {
+	if (subject->queues_len == DOCTOR__QUEUES_MAX ||
+	    !doctor__subjects_take_bytes(subjects, sizeof(struct doctor__queue) + name.len))
+		return NULL;
 	struct doctor__queue *queue = calloc(1, sizeof *queue);
 	char *text = queue ? malloc(name.len) : NULL;
 	if (!text) {
@@ -80,21 +88,23 @@ static struct doctor__queue *add_queue(struct doctor__subject *subject, struct w
 	memcpy(text, name.data, name.len);
 	*queue = (struct doctor__queue){.next = subject->queues, .name = text, .name_len = name.len};
 	subject->queues = queue;
+	subject->queues_len++;
 	return queue;
 }
 
-static struct doctor__queue *find_queue(struct doctor__subject *subject, struct wire_slice name)
+static struct doctor__queue *find_queue(struct doctor__subjects *subjects, struct doctor__subject *subject,
+					struct wire_slice name)
 {
 	struct doctor__queue *queue = subject->queues;
 	while (queue && !wire_slice_equal(wire_slice(queue->name, queue->name_len), name))
 		queue = queue->next;
-	return queue ? queue : add_queue(subject, name);
+	return queue ? queue : add_queue(subjects, subject, name);
 }
 
 /* Hot: once for each receiver in a queue group. */
 static void count_member(struct doctor__facts *facts, struct wire_slice name, uint32_t client, uint64_t seq)
 {
-	struct doctor__queue *queue = find_queue(facts->subject, name);
+	struct doctor__queue *queue = find_queue(&facts->subjects, facts->subject, name);
 	if (!queue || queue->is_crowded)
 		return;
 	uint32_t at = 0;

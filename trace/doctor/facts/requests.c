@@ -303,9 +303,9 @@ int doctor__requests_take(struct doctor__facts *facts, const struct wire_event *
 	struct doctor__requests *requests = &facts->requests;
 	if (is_open_ended(event->subject))
 		return 0;
-	struct doctor__request_facts *counts = doctor__subject_requests(facts->subject);
+	struct doctor__request_facts *counts = doctor__subject_requests(&facts->subjects, facts->subject);
 	if (!counts)
-		return -ENOMEM;
+		return 0;
 	struct doctor__pending *pending = make_place(facts);
 	requests->superseded_origin = UINT32_MAX;
 	if (trace_requests_add(&requests->pairs, event, requests->next, NULL) != 0)

@@ -57,7 +57,7 @@ struct doctor__member {
 	uint32_t count;
 };
 
-enum { DOCTOR__MEMBERS_MAX = 256 };
+enum { DOCTOR__MEMBERS_MAX = 256, DOCTOR__QUEUES_MAX = 64 /* of a subject */ };
 
 struct doctor__queue {
 	struct doctor__queue *next; /* of the same subject */
@@ -106,7 +106,8 @@ struct doctor__subject {
 	struct trace_evidence large; /* payloads of at least DOCTOR__LARGE_BYTES */
 	struct trace_evidence duplicates;
 
-	struct doctor__queue *queues;           /* owned */
+	struct doctor__queue *queues; /* owned */
+	uint32_t queues_len;
 	struct doctor__request_facts *requests; /* owned; NULL = no request */
 };
 
@@ -119,7 +120,8 @@ struct doctor__literal {
 
 struct doctor__subjects {
 	struct doctor__subject **list; /* owned, each one too */
-	uint32_t len, cap, max;
+	uint32_t len, cap;
+	uint64_t bytes_left; /* for subjects, what requests on them led to, and queue groups */
 	struct store_table by_text;
 	struct doctor__literal *literals; /* owned; open addressing, at most half full */
 	uint32_t literals_mask, literals_len, literals_max;

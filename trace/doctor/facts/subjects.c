@@ -8,7 +8,8 @@
 #include "trace/fold.h"
 
 enum {
-	TEXT_BYTES = 64, /* about those of a subject's text */
+	HISTOGRAM_BYTES = 4096, /* usually less */
+	SLOT_BYTES = 4 * sizeof(struct store_table_slot),
 	LITERALS_MIN = 1024,
 	LITERALS_SHARE = 4, /* a fourth of the memory is for the different names */
 	SECOND_NS = 1000000000,
@@ -47,9 +48,19 @@ void doctor__subjects_fini(struct doctor__subjects *subjects)
 	*subjects = (struct doctor__subjects){0};
 }
 
-struct doctor__request_facts *doctor__subject_requests(struct doctor__subject *subject)
+bool doctor__subjects_take_bytes(struct doctor__subjects *subjects, uint64_t bytes)
 {
-	if (!subject->requests)
+	if (bytes > subjects->bytes_left)
+		return false;
+	subjects->bytes_left -= bytes;
+	return true;
+}
+
+struct doctor__request_facts *doctor__subject_requests(struct doctor__subjects *subjects,
+						       struct doctor__subject *subject)
+{
+	if (!subject->requests &&
+	    doctor__subjects_take_bytes(subjects, sizeof *subject->requests + HISTOGRAM_BYTES))
 		subject->requests = calloc(1, sizeof *subject->requests);
 	return subject->requests;
 }
@@ -109,7 +120,8 @@ static bool make_room(struct doctor__subjects *subjects)
 
 static struct doctor__subject *add(struct doctor__subjects *subjects, struct wire_slice text, uint64_t hash)
 {
-	if (subjects->len >= subjects->max || !make_room(subjects))
+	if (!doctor__subjects_take_bytes(subjects, sizeof(struct doctor__subject) + text.len + SLOT_BYTES) ||
+	    !make_room(subjects))
 		return NULL;
 	struct doctor__subject *subject = calloc(1, sizeof *subject);
 	if (!subject)
@@ -172,9 +184,7 @@ static bool add_inboxes(struct doctor__subjects *subjects)
 int doctor__subjects_init(struct doctor__subjects *subjects, uint64_t max_bytes)
 {
 	uint64_t literals = max_bytes / LITERALS_SHARE / (2 * sizeof *subjects->literals);
-	uint64_t max =
-	    (max_bytes - max_bytes / LITERALS_SHARE) / (sizeof(struct doctor__subject) + TEXT_BYTES);
-	*subjects = (struct doctor__subjects){.max = max < UINT32_MAX / 4 ? (uint32_t)max : UINT32_MAX / 4,
+	*subjects = (struct doctor__subjects){.bytes_left = max_bytes - max_bytes / LITERALS_SHARE,
 					      .literals_max = literals < UINT32_MAX / 4 ? (uint32_t)literals
 											: UINT32_MAX / 4,
 					      .literals = calloc(LITERALS_MIN, sizeof *subjects->literals),

@@ -16,8 +16,12 @@ struct doctor__subject *doctor__subjects_find(struct doctor__subjects *subjects,
 /* Count a message of the present subject. Hot. */
 void doctor__subjects_count(struct doctor__facts *facts, const struct wire_event *event);
 
-/* What requests on the subject led to, made when there is none; NULL when out of memory. */
-struct doctor__request_facts *doctor__subject_requests(struct doctor__subject *subject);
+/* What requests on the subject led to, made when there is none; NULL when there is no room. */
+struct doctor__request_facts *doctor__subject_requests(struct doctor__subjects *subjects,
+						       struct doctor__subject *subject);
+
+/* True with so many bytes counted as used; false when they do not fit. */
+bool doctor__subjects_take_bytes(struct doctor__subjects *subjects, uint64_t bytes);
 
 static inline struct wire_slice doctor__subject_text(const struct doctor__subject *subject)
 {
