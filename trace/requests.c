@@ -8,7 +8,8 @@
 #include "store/read/steps.h"
 #include "wire/headers.h"
 
-enum { CAP_MIN = 1024 };
+/* Four buckets for each request: a bucket leads to one request at most, mostly, so that few are looked at in vain. */
+enum { CAP_MIN = 1024, BUCKETS_EACH = 4 };
 
 void trace_requests_init(struct trace_requests *requests, uint32_t max, trace_request_forgotten *forgotten,
 			 void *context)
@@ -35,7 +36,7 @@ static uint64_t hash_of(struct wire_slice subject)
 
 static uint32_t *bucket_of(const struct trace_requests *requests, uint64_t hash)
 {
-	return &requests->buckets[hash & (requests->cap - 1)];
+	return &requests->buckets[hash & (BUCKETS_EACH * requests->cap - 1)];
 }
 
 static struct trace_request *find(const struct trace_requests *requests, uint64_t hash)
@@ -109,7 +110,7 @@ static int grow(struct trace_requests *requests)
 	struct trace_request *ring = realloc(requests->ring, cap * sizeof *ring);
 	if (ring)
 		requests->ring = ring;
-	uint32_t *buckets = calloc(cap, sizeof *buckets);
+	uint32_t *buckets = calloc((size_t)BUCKETS_EACH * cap, sizeof *buckets);
 	if (!ring || !buckets) {
 		free(buckets);
 		return -ENOMEM;

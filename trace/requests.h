@@ -45,8 +45,8 @@ struct trace_requests {
 	trace_request_forgotten *forgotten; /* may be NULL; must not call back into this module */
 	void *context;
 	struct trace_request *ring; /* owned */
-	uint32_t *buckets;          /* owned; index + 1, 0 = empty */
-	uint32_t cap;               /* of both; a power of two */
+	uint32_t *buckets;          /* owned, four for each place in the ring; index + 1, 0 = empty */
+	uint32_t cap;               /* of the ring; a power of two */
 	uint64_t added;
 	uint64_t superseded, evicted, evicted_unanswered; /* the last are among the evicted */
 };

@@ -46,7 +46,8 @@ static void superseded(void *context, const struct trace_request *request, enum 
 
 int doctor__requests_init(struct doctor__requests *requests, uint64_t max_bytes)
 {
-	const size_t each = sizeof(struct doctor__pending) + sizeof(struct trace_request) + sizeof(uint32_t);
+	const size_t each =
+	    sizeof(struct doctor__pending) + sizeof(struct trace_request) + 4 * sizeof(uint32_t);
 	uint64_t shared = max_bytes / REPEATS_SHARE + max_bytes / RESPONDERS_SHARE;
 	uint32_t max = power_that_fits(max_bytes - shared, each);
 	uint32_t repeats = power_that_fits(max_bytes / REPEATS_SHARE, sizeof *requests->repeats);
