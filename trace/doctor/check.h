@@ -1,14 +1,14 @@
-/* check.h - a check: how it is named, what it needs, and what it does with it. Structs only. */
+/* check.h - the struct that describes a check, and the one that it works with. Structs only. */
 #ifndef TRACE_DOCTOR_CHECK_H
 #define TRACE_DOCTOR_CHECK_H
 
 #include "trace/doctor/facts/state.h"
 
-/* What a check is given. */
+/* A check at work: its inputs, and its own memory. */
 struct doctor__case {
 	const struct doctor__check *check;
 	const struct doctor__facts *facts;
-	const struct trace_doctor_log *logs; /* what is known of the inputs besides their events */
+	const struct trace_doctor_log *logs; /* facts about the inputs that their events do not hold */
 	uint32_t logs_len;
 	struct trace_findings *findings;
 	uint32_t place; /* of the check in the registry */

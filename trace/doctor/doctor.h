@@ -1,8 +1,8 @@
 /* doctor.h - look for what is wrong with a recorded bus, in one pass and in bounded memory.
  *
- * Each check (docs/doctor.md) looks for one kind of trouble. What several checks need of an event, its subject, its
- * connection, the request that it answers, is established once. Facts that a recording does not know never lead to a
- * finding. */
+ * Each check (docs/doctor.md) looks for one kind of trouble. The facts that several checks need of an event (its subject,
+ * its connection, the request that it answers) are established once. Facts that a recording does not know never lead to
+ * a finding. */
 #ifndef TRACE_DOCTOR_DOCTOR_H
 #define TRACE_DOCTOR_DOCTOR_H
 
@@ -11,7 +11,7 @@
 
 enum { TRACE_DOCTOR_MEMORY_LEAST = 16 << 20 };
 
-/* What is known of an input besides its events. */
+/* Facts about an input that its events do not hold. */
 struct trace_doctor_log {
 	const char *name;   /* borrowed */
 	uint64_t segments;  /* files of the log; 0: a capture */
@@ -49,7 +49,7 @@ int trace_doctor_add(struct trace_doctor *doctor, const struct wire_event *event
 const struct trace_findings *trace_doctor_end(struct trace_doctor *doctor,
 					      const struct trace_doctor_log *logs, uint32_t logs_len);
 
-/* What was looked at so far. */
+/* The extent of the events so far. */
 struct trace_doctor_scope {
 	uint64_t events, messages, subjects, clients;
 	int64_t span_ns;

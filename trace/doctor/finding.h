@@ -1,4 +1,4 @@
-/* finding.h - what the doctor has to say: a finding names a check, how bad it is, the evidence and the remedy. */
+/* finding.h - findings of the doctor: the check, the severity, a text, a remedy, and the events that show it. */
 #ifndef TRACE_DOCTOR_FINDING_H
 #define TRACE_DOCTOR_FINDING_H
 

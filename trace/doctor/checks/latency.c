@@ -8,7 +8,7 @@
 #include "trace/doctor/facts/subjects.h"
 
 /* A responder is slower than its baseline when its typical latency for a part of the time is three times as long, and at
- * least 5 ms longer: a scheduler's whims stay below that. A part has this many replies or more. */
+ * least 5 ms longer: delays by a busy scheduler stay below that. A part has this many replies or more. */
 #define SLOWER_FACTOR 3.0
 #define SLOWER_NS     INT64_C(5000000)
 enum { PART_REPLIES = 10, PARTS_LEAST = 8, SLOW_PARTS = 2 };
@@ -17,7 +17,7 @@ enum { PART_REPLIES = 10, PARTS_LEAST = 8, SLOW_PARTS = 2 };
 #define MEMBER_FACTOR 3.0
 enum { MEMBER_REPLIES = 50 };
 
-/* People wait no longer than this gladly; and ten times as long as others of the same system. */
+/* People begin to notice a delay of this length. A subject is slow when it also takes ten times as long as the others. */
 #define SUBJECT_NS     INT64_C(100000000)
 #define SUBJECT_FACTOR 10.0
 enum { SUBJECT_REPLIES = 20 };
@@ -141,7 +141,7 @@ static void end_responder(struct doctor__case *own)
 
 /* ---- slow-member ---- */
 
-/* What the connections that answer a subject take together. */
+/* The replies of all connections that answer a subject. */
 struct others {
 	uint32_t members;
 	uint64_t replies;

@@ -5,7 +5,7 @@
 #include "trace/doctor/checks/report.h"
 #include "trace/doctor/facts/subjects.h"
 
-/* Where every other payload was there before, payloads repeat by nature: heartbeats, states. */
+/* A subject on which most payloads repeat carries heartbeats or states, and they are no duplicates. */
 enum { DUPLICATES_LEAST = 5, IDS_LEAST = 5 };
 #define DUPLICATES_PERCENT   1.0
 #define DUPLICATES_BY_NATURE 60.0
@@ -90,7 +90,7 @@ const struct doctor__check doctor__payloads_checks[] = {
      .end = end_duplicates},
     {.name = "duplicate-id",
      .finds = "messages with the Nats-Msg-Id of an earlier one",
-     .remedy = "find out why the publisher repeats itself; an id must be one message's for ever",
+     .remedy = "find out why the publisher repeats itself; an id must never be used for another message",
      .needs = DOCTOR__NEEDS_PAYLOADS,
      .end = end_ids},
     {.name = "payload-limit",

@@ -19,7 +19,8 @@ enum { INBOXES_LEAST = 100 };
 
 /* ---- dropped ---- */
 
-/* What the connections of a service did not get: one that reads too slowly is cut off, and comes again. */
+/* The messages that the connections of a service did not get. They are counted together: a client that reads too slowly is cut
+ * off and connects again. */
 struct loss {
 	struct trace_evidence dropped[WIRE_OUTCOMES];
 	uint32_t connections;

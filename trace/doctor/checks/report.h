@@ -55,7 +55,8 @@ static inline double doctor__percent(uint64_t part, uint64_t whole)
 	return whole > 0 ? 100 * (double)part / (double)whole : 0;
 }
 
-/* Which of three severities a number of cases has: critical, warning, or note, by how many they are and by their share. */
+/* Thresholds for critical and warning: a number of cases and their share of all, both of which must be reached. Anything less
+ * is a note. */
 struct doctor__scale {
 	uint64_t critical_least;
 	double critical_percent; /* 0: never critical */

@@ -10,8 +10,9 @@
 #define SHIFTED_NS  INT64_C(5000000)
 enum { PAIRS_LEAST = 20 };
 
-/* By how much the host's clock is ahead of the others: half of the difference of the shortest ways to it and from it, as
- * the ways themselves are equal. With the way to it alone, as much as that is too short. */
+/* Estimate by how much the clock of the host is ahead of the others: half the difference between the shortest one-way times to
+ * it and from it, on the assumption that both directions take equally long. Where only times to it are known, a negative
+ * one is the least by which it is behind. */
 static int64_t ahead_of(const struct doctor__host *host)
 {
 	if (host->to.count < PAIRS_LEAST)

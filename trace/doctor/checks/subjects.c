@@ -81,7 +81,7 @@ static struct family *find_family(struct family *families, uint64_t hash)
 	return NULL;
 }
 
-/* Where a token begins; text.len + 1 after the last. */
+/* The offset at which a token begins; more than text.len when there are fewer tokens. */
 static size_t token_start(struct wire_slice text, uint32_t token)
 {
 	size_t at = 0;

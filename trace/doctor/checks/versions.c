@@ -8,7 +8,7 @@
 #include "trace/doctor/facts/connections.h"
 
 /* The first version of each client library that knows message headers and "no responders", by the release notes of the
- * libraries. Older ones cannot be told that nobody is there, and get messages without their headers. */
+ * libraries. Older ones learn of missing responders by a time-out only, and get messages without their headers. */
 static const struct {
 	const char *lang;
 	uint32_t major, minor;

@@ -133,7 +133,7 @@ static void count_retry(struct doctor__facts *facts, struct doctor__request_fact
 		counts->worst = *window;
 }
 
-/* What identifies a request: who asks what. */
+/* The key of a request: the service that asks, the subject and the payload. 0: it is not compared. */
 static uint64_t repeat_key(const struct doctor__facts *facts, const struct wire_event *event)
 {
 	if (!(facts->needs & DOCTOR__NEEDS_PAYLOADS) || !doctor__is_whole(event))

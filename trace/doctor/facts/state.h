@@ -31,7 +31,7 @@ struct doctor__burst {
 	uint16_t origin, most_origin;
 };
 
-/* What requests on a subject led to. */
+/* The outcomes of requests on a subject. */
 struct doctor__request_facts {
 	uint64_t requests, answered;
 	uint64_t
@@ -121,7 +121,7 @@ struct doctor__literal {
 struct doctor__subjects {
 	struct doctor__subject **list; /* owned, each one too */
 	uint32_t len, cap;
-	uint64_t bytes_left; /* for subjects, what requests on them led to, and queue groups */
+	uint64_t bytes_left; /* for subjects, the outcomes of requests on them, and queue groups */
 	struct store_table by_text;
 	struct doctor__literal *literals; /* owned; open addressing, at most half full */
 	uint32_t literals_mask, literals_len, literals_max;
@@ -131,7 +131,7 @@ struct doctor__subjects {
 
 /* ---- connections: connections.h ---- */
 
-/* Which of many is the most frequent, if one is more frequent than all others together. */
+/* The most frequent of many, if it is more frequent than all others together (Boyer and Moore's vote). */
 struct doctor__majority {
 	uint32_t candidate;
 	uint64_t votes;
@@ -215,7 +215,7 @@ struct doctor__repeat {
 	bool is_open, has_failed;
 };
 
-/* Who answers a subject: a connection, as a part of a service. */
+/* A connection that answers a subject. */
 struct doctor__responder {
 	uint32_t subject, client;
 	uint32_t service_responder; /* number among the service responders */

@@ -16,7 +16,7 @@ struct doctor__subject *doctor__subjects_find(struct doctor__subjects *subjects,
 /* Count a message of the present subject. Hot. */
 void doctor__subjects_count(struct doctor__facts *facts, const struct wire_event *event);
 
-/* What requests on the subject led to, made when there is none; NULL when there is no room. */
+/* The outcomes of requests on the subject, allocated on first use. NULL when there is no room. */
 struct doctor__request_facts *doctor__subject_requests(struct doctor__subjects *subjects,
 						       struct doctor__subject *subject);
 
