@@ -231,12 +231,34 @@ static void further_reply(struct doctor__facts *facts, struct doctor__pending *p
 	trace_evidence_add(&pending->subject->requests->several, pending->origin, pending->seq);
 }
 
+static struct doctor__early *early_of(struct doctor__requests *requests, uint64_t hash)
+{
+	return &requests->early[hash % DOCTOR__EARLY];
+}
+
+static void note_early(struct doctor__facts *facts, struct wire_slice subject)
+{
+	uint64_t hash = trace_requests_fetch(&facts->requests.pairs, subject);
+	*early_of(&facts->requests, hash) =
+	    (struct doctor__early){.hash = hash, .ns = facts->timeline.now_ns};
+}
+
+/* The reply to the present request came before it. */
+static bool has_early_reply(struct doctor__facts *facts)
+{
+	uint64_t hash = facts->requests.fetched;
+	const struct doctor__early *early = early_of(&facts->requests, hash);
+	return early->hash == hash && facts->timeline.now_ns - early->ns <= DOCTOR__EARLY_NS;
+}
+
 bool doctor__requests_take_reply(struct doctor__facts *facts, const struct wire_event *event)
 {
 	struct doctor__requests *requests = &facts->requests;
 	const struct trace_request *request = trace_requests_reply(&requests->pairs, event);
-	if (!request)
+	if (!request) {
+		note_early(facts, event->subject);
 		return false;
+	}
 	struct doctor__pending *pending = pending_at(requests, request->key);
 	if (trace_is_no_responders(event)) {
 		no_responders(requests, pending);
@@ -323,7 +345,10 @@ int doctor__requests_take(struct doctor__facts *facts, const struct wire_event *
 					    .responder = TRACE_NO_CLIENT,
 					    .gaps = facts->gaps};
 	mark_reply_subject(facts, event->reply);
-	if (is_unheard(event) && !facts->is_refused)
+	if (has_early_reply(facts)) {
+		pending->is_answered = pending->is_judged = true;
+		counts->hidden++;
+	} else if (is_unheard(event) && !facts->is_refused)
 		no_responders(requests, pending);
 	return 0;
 }

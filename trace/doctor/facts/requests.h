@@ -10,6 +10,9 @@
 /* A request that is repeated after this time without a reply to the earlier one is a retry. */
 #define DOCTOR__RETRY_NS INT64_C(100000000)
 
+/* A message to an inbox answers a request that comes within this time after it. */
+#define DOCTOR__EARLY_NS INT64_C(1000000000)
+
 /* Retries are counted by this time. */
 #define DOCTOR__RETRY_WINDOW_NS INT64_C(10000000000)
 

@@ -228,7 +228,16 @@ struct doctor__service_responder {
 	struct doctor__latency_series series;
 };
 
+/* Messages to inboxes that answered no request so far: the clocks of two recordings may put a reply before its request. */
+enum { DOCTOR__EARLY = 4096 };
+
+struct doctor__early {
+	uint64_t hash; /* of the subject; 0: empty */
+	int64_t ns;
+};
+
 struct doctor__requests {
+	struct doctor__early early[DOCTOR__EARLY]; /* the last one of each place */
 	struct trace_requests pairs;
 	struct doctor__pending *pending; /* owned; a ring of pairs.max */
 	uint64_t next, unjudged;         /* numbers: of the next request, and of the oldest one not judged */

@@ -85,6 +85,21 @@ static void a_reply_may_be_hidden_by_a_gap(void **state)
 	scene_expect_none(scene, "unanswered");
 }
 
+/* The clocks of two recordings differ: one has the replies before the requests of the other. */
+static void a_reply_may_come_before_its_request(void **state)
+{
+	struct scene *scene = *state;
+	for (unsigned i = 0; i < 20; i++) {
+		scene->origin = 1;
+		scene_reply(scene, i);
+		scene->origin = 0;
+		scene_request(scene, "stock.get", i);
+	}
+	scene_wait(scene, 6000);
+	scene_message(scene, 3, "tick");
+	scene_expect_none(scene, "unanswered");
+}
+
 /* A subscription sees requests, and may not see inboxes. */
 static void nothing_is_said_of_replies_where_the_recording_sees_none(void **state)
 {
@@ -416,6 +431,7 @@ int main(void)
 	    SCENE_TEST(requests_of_the_last_five_seconds_may_still_be_answered),
 	    SCENE_TEST(a_reply_after_five_seconds_is_a_reply),
 	    SCENE_TEST(a_reply_may_be_hidden_by_a_gap),
+	    SCENE_TEST(a_reply_may_come_before_its_request),
 	    SCENE_TEST(nothing_is_said_of_replies_where_the_recording_sees_none),
 	    SCENE_TEST(a_flood_of_unanswered_requests_is_counted),
 	    SCENE_TEST(no_responders_is_critical_for_one_in_ten),
