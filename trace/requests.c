@@ -8,8 +8,7 @@
 #include "store/read/steps.h"
 #include "wire/headers.h"
 
-/* Four buckets for each request: a bucket leads to one request at most, mostly, so that few are looked at in vain. */
-enum { CAP_MIN = 1024, BUCKETS_EACH = 4 };
+enum { CAP_MIN = 1024 };
 
 void trace_requests_init(struct trace_requests *requests, uint32_t max, trace_request_forgotten *forgotten,
 			 void *context)
@@ -36,7 +35,7 @@ static uint64_t hash_of(struct wire_slice subject)
 
 static uint32_t *bucket_of(const struct trace_requests *requests, uint64_t hash)
 {
-	return &requests->buckets[hash & (BUCKETS_EACH * requests->cap - 1)];
+	return &requests->buckets[hash & (requests->cap - 1)];
 }
 
 static struct trace_request *find(const struct trace_requests *requests, uint64_t hash)
@@ -88,19 +87,6 @@ static void evict(struct trace_requests *requests, struct trace_request *oldest)
 	forget(requests, oldest, TRACE_EVICTED);
 }
 
-/* The next requests to be evicted lie side by side, but their buckets anywhere: fetch the bucket of the eighth, and what the bucket
- * of the fourth leads to. Waiting for them took a fifth of the time of whoever remembers many requests. */
-static void fetch_ahead(const struct trace_requests *requests, uint32_t at)
-{
-	uint32_t mask = requests->cap - 1;
-	const struct trace_request *fourth = &requests->ring[(at + 4) & mask],
-				   *eighth = &requests->ring[(at + 8) & mask];
-	__builtin_prefetch(bucket_of(requests, eighth->reply_hash), 1);
-	uint32_t number = *bucket_of(requests, fourth->reply_hash);
-	if (number > 0)
-		__builtin_prefetch(&requests->ring[number - 1]);
-}
-
 /* Double the ring. Called before it has wrapped: requests keep their places. */
 static int grow(struct trace_requests *requests)
 {
@@ -110,7 +96,7 @@ static int grow(struct trace_requests *requests)
 	struct trace_request *ring = realloc(requests->ring, cap * sizeof *ring);
 	if (ring)
 		requests->ring = ring;
-	uint32_t *buckets = calloc((size_t)BUCKETS_EACH * cap, sizeof *buckets);
+	uint32_t *buckets = calloc(cap, sizeof *buckets);
 	if (!ring || !buckets) {
 		free(buckets);
 		return -ENOMEM;
@@ -124,21 +110,6 @@ static int grow(struct trace_requests *requests)
 	return 0;
 }
 
-uint64_t trace_requests_fetch(const struct trace_requests *requests, struct wire_slice reply)
-{
-	uint64_t hash = hash_of(reply);
-	if (requests->cap > 0)
-		__builtin_prefetch(bucket_of(requests, hash), 1);
-	return hash;
-}
-
-void trace_requests_fetch_more(const struct trace_requests *requests, uint64_t fetched)
-{
-	uint32_t number = requests->cap > 0 ? *bucket_of(requests, fetched) : 0;
-	if (number > 0)
-		__builtin_prefetch(&requests->ring[number - 1]);
-}
-
 int trace_requests_add(struct trace_requests *requests, const struct wire_event *request, uint64_t key,
 		       void *owner)
 {
@@ -149,10 +120,8 @@ int trace_requests_add(struct trace_requests *requests, const struct wire_event 
 	if (earlier)
 		supersede(requests, earlier);
 	uint32_t at = (uint32_t)(requests->added & (requests->cap - 1));
-	if (requests->added >= requests->cap) {
-		fetch_ahead(requests, at);
+	if (requests->added >= requests->cap)
 		evict(requests, &requests->ring[at]);
-	}
 	requests->ring[at] = (struct trace_request){.key = key,
 						    .owner = owner,
 						    .asked_ns = request->steady_ns,

@@ -45,8 +45,8 @@ struct trace_requests {
 	trace_request_forgotten *forgotten; /* may be NULL; must not call back into this module */
 	void *context;
 	struct trace_request *ring; /* owned */
-	uint32_t *buckets;          /* owned, four for each place in the ring; index + 1, 0 = empty */
-	uint32_t cap;               /* of the ring; a power of two */
+	uint32_t *buckets;          /* owned; index + 1, 0 = empty */
+	uint32_t cap;               /* of both; a power of two */
 	uint64_t added;
 	uint64_t superseded, evicted, evicted_unanswered; /* the last are among the evicted */
 };
@@ -60,11 +60,6 @@ void trace_requests_fini(struct trace_requests *requests);
  * -ENOMEM with nothing remembered. */
 int trace_requests_add(struct trace_requests *requests, const struct wire_event *request, uint64_t key,
 		       void *owner);
-
-/* Optional, for speed: call both some time before trace_requests_add, with other work after each, so that the memory which it
- * looks at is in the cache. The first takes the reply subject and returns what the second takes. */
-uint64_t trace_requests_fetch(const struct trace_requests *requests, struct wire_slice reply);
-void trace_requests_fetch_more(const struct trace_requests *requests, uint64_t fetched);
 
 /* The request that a message answers, after counting the message as its reply; NULL when it answers none that is
  * remembered. Valid until the next trace_requests_add. */

@@ -68,7 +68,7 @@ static void find_sharing(const struct doctor__facts *facts, bool *shares)
 static void end_many_hosts(struct doctor__case *own)
 {
 	const struct doctor__connections *connections = &own->facts->connections;
-	bool *shares = calloc(connections->clients.services_len, sizeof *shares);
+	bool *shares = calloc(doctor__services_count(connections), sizeof *shares);
 	if (!shares) {
 		own->findings->is_short_of_memory = true;
 		return;

@@ -84,14 +84,14 @@ static void judge_loss(struct doctor__case *own, uint32_t service, const struct 
 static void end_dropped(struct doctor__case *own)
 {
 	const struct doctor__connections *connections = &own->facts->connections;
-	struct loss *losses = calloc(connections->clients.services_len, sizeof *losses);
+	struct loss *losses = calloc(doctor__services_count(connections), sizeof *losses);
 	if (!losses) {
 		own->findings->is_short_of_memory = true;
 		return;
 	}
 	for (uint32_t i = 0; i < connections->len; i++)
 		add_loss(&losses[doctor__service_number(connections, i)], connections, i);
-	for (uint32_t i = 0; i < connections->clients.services_len; i++)
+	for (uint32_t i = 0; i < doctor__services_count(connections); i++)
 		judge_loss(own, i, &losses[i]);
 	free(losses);
 }

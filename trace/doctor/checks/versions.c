@@ -54,7 +54,7 @@ static const struct wire_client *described(const struct doctor__connections *con
 /* By number of the service; owned by the caller. NULL when out of memory. */
 static struct old *find_old(const struct doctor__connections *connections)
 {
-	struct old *list = calloc(connections->clients.services_len, sizeof *list);
+	struct old *list = calloc(doctor__services_count(connections), sizeof *list);
 	for (uint32_t i = 0; list && i < connections->clients.len; i++) {
 		struct old *old = &list[doctor__service_number(connections, i)];
 		if (!is_old(described(connections, i)))
@@ -73,7 +73,7 @@ static void end_old(struct doctor__case *own)
 	struct old *list = find_old(connections);
 	struct doctor__names names = {0};
 	struct trace_evidence evidence = {0};
-	for (uint32_t i = 0; list && i < connections->clients.services_len; i++) {
+	for (uint32_t i = 0; list && i < doctor__services_count(connections); i++) {
 		char name[200];
 		if (list[i].connections == 0)
 			continue;
@@ -98,7 +98,7 @@ static void end_stripped(struct doctor__case *own)
 {
 	const struct doctor__connections *connections = &own->facts->connections;
 	struct old *list = find_old(connections);
-	for (uint32_t i = 0; list && i < connections->clients.services_len; i++) {
+	for (uint32_t i = 0; list && i < doctor__services_count(connections); i++) {
 		const struct trace_evidence *evidence = &list[i].with_headers;
 		if (evidence->count == 0)
 			continue;

@@ -20,6 +20,12 @@ struct doctor__connection *doctor__connection_at(struct doctor__connections *con
 /* The service of this client. NULL: as above. */
 struct doctor__service *doctor__service_of(struct doctor__connections *connections, uint32_t client);
 
+/* How many services there are. */
+static inline uint32_t doctor__services_count(const struct doctor__connections *connections)
+{
+	return connections->clients.services_len;
+}
+
 /* The number of its service; TRACE_SERVICE_UNKNOWN for TRACE_NO_CLIENT. */
 static inline uint32_t doctor__service_number(const struct doctor__connections *connections, uint32_t client)
 {

@@ -93,8 +93,6 @@ static int take_message(struct doctor__facts *facts, const struct wire_event *ev
 		doctor__subjects_count(facts, event);
 	if (is_chosen && (facts->needs & DOCTOR__NEEDS_RECEIVERS))
 		doctor__receivers_take(facts, event);
-	if (is_request)
-		doctor__requests_fetch_more(facts);
 	if (doctor__is_ack(event->reply))
 		doctor__jetstream_take(facts, event);
 	return take_contents(facts, event, is_chosen);

@@ -147,14 +147,9 @@ static uint64_t repeat_key(const struct doctor__facts *facts, const struct wire_
 void doctor__requests_fetch(struct doctor__facts *facts, const struct wire_event *event)
 {
 	struct doctor__requests *requests = &facts->requests;
-	requests->fetched = trace_requests_fetch(&requests->pairs, event->reply);
+	requests->reply_hash = XXH3_64bits(event->reply.data, event->reply.len);
 	requests->repeat_key = repeat_key(facts, event);
 	__builtin_prefetch(repeat_of(requests, requests->repeat_key), 1);
-}
-
-void doctor__requests_fetch_more(struct doctor__facts *facts)
-{
-	trace_requests_fetch_more(&facts->requests.pairs, facts->requests.fetched);
 }
 
 /* The same service may have asked the same before. */
@@ -238,7 +233,7 @@ static struct doctor__early *early_of(struct doctor__requests *requests, uint64_
 
 static void note_early(struct doctor__facts *facts, struct wire_slice subject)
 {
-	uint64_t hash = trace_requests_fetch(&facts->requests.pairs, subject);
+	uint64_t hash = XXH3_64bits(subject.data, subject.len);
 	*early_of(&facts->requests, hash) =
 	    (struct doctor__early){.hash = hash, .ns = facts->timeline.now_ns};
 }
@@ -246,7 +241,7 @@ static void note_early(struct doctor__facts *facts, struct wire_slice subject)
 /* The reply to the present request came before it. */
 static bool has_early_reply(struct doctor__facts *facts)
 {
-	uint64_t hash = facts->requests.fetched;
+	uint64_t hash = facts->requests.reply_hash;
 	const struct doctor__early *early = early_of(&facts->requests, hash);
 	return early->hash == hash && facts->timeline.now_ns - early->ns <= DOCTOR__EARLY_NS;
 }

@@ -23,10 +23,9 @@ void doctor__requests_fini(struct doctor__requests *requests);
 /* Take a message or delivery that is the reply to a request which is remembered. True when it is one. Hot. */
 bool doctor__requests_take_reply(struct doctor__facts *facts, const struct wire_event *event);
 
-/* Before that, with other work in between: bring into the cache what doctor__requests_take looks at. facts->payload_hash must be
- * there, if payloads are needed. */
+/* Call this some time before doctor__requests_take, with other work in between: it hashes the request and fetches the memory of
+ * its last repetition into the cache. facts->payload_hash must be set, if payloads are needed. */
 void doctor__requests_fetch(struct doctor__facts *facts, const struct wire_event *event);
-void doctor__requests_fetch_more(struct doctor__facts *facts);
 
 /* Take a message with a reply subject, of the present subject, after doctor__requests_fetch. 0 or -ENOMEM. Hot. */
 int doctor__requests_take(struct doctor__facts *facts, const struct wire_event *event);

@@ -249,7 +249,7 @@ struct doctor__requests {
 	struct doctor__service_responder *service_responders; /* owned */
 	uint32_t service_responders_len, service_responders_cap;
 	struct store_table by_responder, by_service;
-	uint64_t fetched;    /* of the present request, for trace_requests_fetch_more */
+	uint64_t reply_hash; /* of the present request */
 	uint64_t repeat_key; /* of the present request; 0: it is not compared */
 	uint64_t replies;    /* in all */
 };
