@@ -1,0 +1,66 @@
+#include "cli/output/doctor_json.h"
+
+#include <string.h>
+
+static void put_word(struct cli_json *json, const char *key, const char *word)
+{
+	cli_json_word(json, key, word, strlen(word));
+}
+
+static void put_evidence(struct cli_json *json, const struct trace_evidence *evidence,
+			 const char *const *logs, uint32_t logs_len)
+{
+	cli_json_array(json, "seqs");
+	for (uint32_t i = 0; i < evidence->len; i++)
+		cli_json_quoted(json, NULL, evidence->seqs[i]);
+	cli_json_array_end(json);
+	cli_json_number(json, "count", evidence->count);
+	if (logs_len < 2)
+		return;
+	cli_json_array(json, "logs");
+	for (uint32_t i = 0; i < evidence->len && evidence->origins[i] < logs_len; i++)
+		cli_json_string(json, NULL, wire_slice_str(logs[evidence->origins[i]]));
+	cli_json_array_end(json);
+}
+
+void cli_doctor_json(struct cli_out *out, const struct trace_doctor_scope *scope,
+		     const struct trace_findings *findings, const char *const *logs, uint32_t logs_len)
+{
+	struct cli_json json = {.out = out};
+	cli_json_object(&json, NULL);
+	cli_json_number(&json, "messages", scope->messages);
+	cli_json_number(&json, "subjects", scope->subjects);
+	cli_json_number(&json, "connections", scope->clients);
+	cli_json_real(&json, "seconds", (double)scope->span_ns / 1e9);
+	cli_json_array(&json, "findings");
+	for (size_t i = 0; i < findings->len; i++) {
+		const struct trace_finding *finding = &findings->list[i];
+		cli_json_object(&json, NULL);
+		put_word(&json, "check", finding->check);
+		put_word(&json, "severity", trace_severity_name(finding->severity));
+		cli_json_string(&json, "text", wire_slice_str(finding->text));
+		cli_json_string(&json, "remedy", wire_slice_str(finding->remedy));
+		put_evidence(&json, &finding->evidence, logs, logs_len);
+		cli_json_object_end(&json);
+	}
+	cli_json_array_end(&json);
+	if (findings->is_short_of_memory)
+		cli_json_true(&json, "short_of_memory");
+	cli_json_object_end(&json);
+	cli_out_char(out, '\n');
+}
+
+void cli_doctor_json_list(struct cli_out *out)
+{
+	struct cli_json json = {.out = out};
+	struct trace_doctor_check check;
+	cli_json_array(&json, NULL);
+	for (size_t i = 0; trace_doctor_list(i, &check); i++) {
+		cli_json_object(&json, NULL);
+		put_word(&json, "check", check.name);
+		cli_json_string(&json, "finds", wire_slice_str(check.finds));
+		cli_json_object_end(&json);
+	}
+	cli_json_array_end(&json);
+	cli_out_char(out, '\n');
+}

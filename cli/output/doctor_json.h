@@ -1,0 +1,15 @@
+/* doctor_json.h - findings as one JSON object; keys: docs/doctor.md. */
+#ifndef CLI_OUTPUT_DOCTOR_JSON_H
+#define CLI_OUTPUT_DOCTOR_JSON_H
+
+#include "cli/output/json.h"
+#include "trace/doctor/doctor.h"
+
+/* logs: names of the inputs. */
+void cli_doctor_json(struct cli_out *out, const struct trace_doctor_scope *scope,
+		     const struct trace_findings *findings, const char *const *logs, uint32_t logs_len);
+
+/* The checks: an array of {check, finds}. */
+void cli_doctor_json_list(struct cli_out *out);
+
+#endif

@@ -1,0 +1,121 @@
+#include "cli/output/doctor_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli/output/sizes.h"
+
+enum { INDENT = 2, LIST_COLUMN = 20 };
+
+static const enum cli_color colors[TRACE_SEVERITIES] = {CLI_RED, CLI_YELLOW, CLI_CYAN};
+
+/* Print text word by word, each line after `indent` spaces; the first line has `used` columns already. */
+static void put_wrapped(const struct cli_doctor_text *text, struct wire_slice words, size_t indent,
+			size_t used)
+{
+	const char *at = words.data, *end = words.data + words.len;
+	bool is_first = true;
+	while (at < end) {
+		const char *blank = memchr(at, ' ', (size_t)(end - at));
+		struct wire_slice word = wire_slice(at, (size_t)((blank ? blank : end) - at));
+		size_t columns = cli_escape_columns(word, CLI_ROW_ENDLESS);
+		if (!is_first && used + 1 + columns > text->columns) {
+			cli_out_char(text->out, '\n');
+			cli_out_spaces(text->out, indent);
+			used = indent;
+		} else if (!is_first) {
+			cli_out_char(text->out, ' ');
+			used++;
+		}
+		cli_escape_put(text->out, word, CLI_UNCLIPPED);
+		used += columns;
+		is_first = false;
+		at = blank ? blank + 1 : end;
+	}
+	cli_out_char(text->out, '\n');
+}
+
+static void put_indented(const struct cli_doctor_text *text, const char *mark, const char *words)
+{
+	size_t columns = cli_escape_columns(wire_slice_str(mark), CLI_ROW_ENDLESS);
+	cli_out_spaces(text->out, INDENT);
+	cli_out_text(text->out, mark);
+	put_wrapped(text, wire_slice_str(words), INDENT + columns, INDENT + columns);
+}
+
+/* "seq 3, 17, b:4 and 12 more" */
+static void put_evidence(const struct cli_doctor_text *text, const struct trace_evidence *evidence)
+{
+	char line[1000], more[CLI_SIZE_TEXT];
+	size_t len = 0;
+	for (uint32_t i = 0; i < evidence->len && len < sizeof line / 2; i++) {
+		bool is_named = text->logs_len > 1 && evidence->origins[i] < text->logs_len;
+		len += (size_t)snprintf(line + len, sizeof line - len, "%s%.60s%s%" PRIu64, i > 0 ? ", " : "",
+					is_named ? text->logs[evidence->origins[i]] : "", is_named ? ":" : "",
+					evidence->seqs[i]);
+	}
+	if (evidence->count > evidence->len)
+		snprintf(line + len, sizeof line - len, " and %s more",
+			 cli_count_text(more, evidence->count - evidence->len));
+	if (evidence->len == 0)
+		return;
+	cli_color_put(text->out, text->color, CLI_DIM);
+	put_indented(text, "seq ", line);
+	cli_color_put(text->out, text->color, CLI_PLAIN);
+}
+
+static void put_finding(const struct cli_doctor_text *text, const struct trace_finding *finding)
+{
+	cli_out_char(text->out, '\n');
+	cli_color_put(text->out, text->color, colors[finding->severity]);
+	cli_out_text(text->out, trace_severity_name(finding->severity));
+	cli_color_put(text->out, text->color, CLI_PLAIN);
+	cli_out_text(text->out, ": ");
+	cli_color_put(text->out, text->color, CLI_BOLD);
+	cli_out_text(text->out, finding->check);
+	cli_color_put(text->out, text->color, CLI_PLAIN);
+	cli_out_char(text->out, '\n');
+	put_indented(text, "", finding->text);
+	put_indented(text, "→ ", finding->remedy);
+	put_evidence(text, &finding->evidence);
+}
+
+static void put_scope(const struct cli_doctor_text *text, const struct trace_doctor_scope *scope)
+{
+	char line[300], messages[CLI_SIZE_TEXT], subjects[CLI_SIZE_TEXT], clients[CLI_SIZE_TEXT],
+	    span[CLI_SIZE_TEXT];
+	snprintf(line, sizeof line, "%s message%s on %s subject%s, %s connection%s, %s",
+		 cli_count_text(messages, scope->messages), cli_plural(scope->messages),
+		 cli_count_text(subjects, scope->subjects), cli_plural(scope->subjects),
+		 cli_count_text(clients, scope->clients), cli_plural(scope->clients),
+		 cli_span_text(span, scope->span_ns));
+	put_wrapped(text, wire_slice_str(line), 0, 0);
+}
+
+void cli_doctor_text(const struct cli_doctor_text *text, const struct trace_doctor_scope *scope,
+		     const struct trace_findings *findings, size_t checks)
+{
+	uint64_t counts[TRACE_SEVERITIES] = {0};
+	put_scope(text, scope);
+	for (size_t i = 0; i < findings->len; i++) {
+		put_finding(text, &findings->list[i]);
+		counts[findings->list[i].severity]++;
+	}
+	cli_out_format(text->out,
+		       "%s%zu check%s: %" PRIu64 " critical, %" PRIu64 " warning%s, %" PRIu64 " note%s\n",
+		       findings->len > 0 ? "\n" : "", checks, cli_plural(checks), counts[TRACE_CRITICAL],
+		       counts[TRACE_WARNING], cli_plural(counts[TRACE_WARNING]), counts[TRACE_NOTE],
+		       cli_plural(counts[TRACE_NOTE]));
+	if (findings->is_short_of_memory)
+		cli_out_text(text->out, "memory was short: there may be more\n");
+}
+
+void cli_doctor_text_list(const struct cli_doctor_text *text)
+{
+	struct trace_doctor_check check;
+	for (size_t i = 0; trace_doctor_list(i, &check); i++) {
+		cli_out_text(text->out, check.name);
+		cli_out_spaces(text->out, LIST_COLUMN - strlen(check.name));
+		put_wrapped(text, wire_slice_str(check.finds), LIST_COLUMN, LIST_COLUMN);
+	}
+}

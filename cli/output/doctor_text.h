@@ -1,0 +1,23 @@
+/* doctor_text.h - findings for people, in at most 80 columns where the output is no wider terminal. */
+#ifndef CLI_OUTPUT_DOCTOR_TEXT_H
+#define CLI_OUTPUT_DOCTOR_TEXT_H
+
+#include "cli/output/row.h"
+#include "trace/doctor/doctor.h"
+
+struct cli_doctor_text {
+	struct cli_out *out; /* borrowed */
+	bool color;
+	size_t columns;
+	const char *const *logs; /* names of the inputs. Borrowed */
+	uint32_t logs_len;
+};
+
+/* Print what was looked at, the findings, and how many they are. checks: how many there were. */
+void cli_doctor_text(const struct cli_doctor_text *text, const struct trace_doctor_scope *scope,
+		     const struct trace_findings *findings, size_t checks);
+
+/* Print the checks. */
+void cli_doctor_text_list(const struct cli_doctor_text *text);
+
+#endif

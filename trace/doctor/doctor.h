@@ -1,0 +1,60 @@
+/* doctor.h - look for what is wrong with a recorded bus, in one pass and in bounded memory.
+ *
+ * Each check (docs/doctor.md) looks for one kind of trouble. The facts that several checks need of an event (its subject,
+ * its connection, the request that it answers) are established once. Facts that a recording does not know never lead to
+ * a finding. */
+#ifndef TRACE_DOCTOR_DOCTOR_H
+#define TRACE_DOCTOR_DOCTOR_H
+
+#include "trace/doctor/finding.h"
+#include "wire/source.h"
+
+enum { TRACE_DOCTOR_MEMORY_LEAST = 16 << 20 };
+
+/* Facts about an input that its events do not hold. */
+struct trace_doctor_log {
+	const char *name;   /* borrowed */
+	uint64_t segments;  /* files of the log; 0: a capture */
+	uint64_t first_seq; /* of the oldest segment: more than 1 when older ones were deleted */
+	uint64_t next_seq;  /* of the segment after it; 0: there is none */
+	bool is_written;    /* a recorder writes it now */
+};
+
+struct trace_doctor_options {
+	uint64_t memory_bytes;     /* for all tables; at least TRACE_DOCTOR_MEMORY_LEAST */
+	const char *const *checks; /* names; NULL-terminated. NULL: all. Borrowed */
+};
+
+struct trace_doctor;
+
+/* A check, as --list shows it. */
+struct trace_doctor_check {
+	const char *name, *finds;
+};
+
+/* The check of this number. False after the last one. */
+bool trace_doctor_list(size_t number, struct trace_doctor_check *check);
+
+/* The source is borrowed and gives all events. 0 with *doctor; or -ENOMEM, or -ENOENT when a name is that of no check. */
+int trace_doctor_open(struct trace_doctor **doctor, struct wire_source *source,
+		      const struct trace_doctor_options *options);
+void trace_doctor_close(struct trace_doctor *doctor);
+
+/* Look at the event that the source has just given. is_chosen: false for an event that was not asked for and is only taken
+ * for the reply to a request that was. 0 or -ENOMEM. Hot. */
+int trace_doctor_add(struct trace_doctor *doctor, const struct wire_event *event, bool is_chosen);
+
+/* The findings, once the source is at its end; valid until close. logs: one for each input, in their order. Sorted: the most
+ * severe first. */
+const struct trace_findings *trace_doctor_end(struct trace_doctor *doctor,
+					      const struct trace_doctor_log *logs, uint32_t logs_len);
+
+/* The extent of the events so far. */
+struct trace_doctor_scope {
+	uint64_t events, messages, subjects, clients;
+	int64_t span_ns;
+	uint64_t left_out; /* messages on subjects that found no room in memory */
+};
+void trace_doctor_scope(const struct trace_doctor *doctor, struct trace_doctor_scope *scope);
+
+#endif

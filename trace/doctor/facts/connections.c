@@ -1,0 +1,273 @@
+#include "trace/doctor/facts/connections.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "store/read/steps.h"
+#include "trace/inbox.h"
+
+enum {
+	SUBS_SHARE = 4,  /* a fourth of the memory is for subscriptions */
+	SUB_BYTES = 128, /* about those of one */
+};
+
+int doctor__connections_init(struct doctor__connections *connections, struct wire_source *source,
+			     uint64_t max_bytes)
+{
+	uint64_t subs_max = max_bytes / SUBS_SHARE / SUB_BYTES;
+	*connections = (struct doctor__connections){.subs_max = subs_max < UINT32_MAX / 2 ? (uint32_t)subs_max
+											  : UINT32_MAX / 2};
+	int error = store_table_init(&connections->by_sid);
+	return error
+		   ? error
+		   : trace_clients_init(&connections->clients, source, TRACE_BY_NAME, max_bytes / SUBS_SHARE);
+}
+
+void doctor__connections_fini(struct doctor__connections *connections)
+{
+	for (uint32_t i = 0; i < connections->subs_len; i++)
+		free(connections->subs[i].pattern);
+	free(connections->subs);
+	store_table_fini(&connections->by_sid);
+	free(connections->list);
+	free(connections->services);
+	trace_clients_fini(&connections->clients);
+}
+
+/* Make a list longer than `number`, filled with zeros. Returns it, or NULL with the old one untouched. */
+static void *lengthen(void *list, uint32_t number, uint32_t *len, uint32_t *cap, size_t size)
+{
+	uint32_t wanted = *cap ? *cap : 64;
+	while (wanted <= number)
+		wanted *= 2;
+	char *longer = wanted > *cap ? realloc(list, wanted * size) : list;
+	if (!longer)
+		return NULL;
+	*cap = wanted;
+	memset(longer + *len * size, 0, (number + 1 - *len) * size);
+	*len = number + 1;
+	return longer;
+}
+
+struct doctor__connection *doctor__connection_at(struct doctor__connections *connections, uint32_t client)
+{
+	if (client < connections->len)
+		return &connections->list[client];
+	if (client == TRACE_NO_CLIENT)
+		return NULL;
+	uint32_t before = connections->len;
+	struct doctor__connection *list = lengthen(connections->list, client, &connections->len,
+						   &connections->cap, sizeof *connections->list);
+	if (!list)
+		return NULL;
+	connections->list = list;
+	for (uint32_t i = before; i <= client; i++)
+		list[i] = (struct doctor__connection){.since_ns = INT64_MIN, .closed_ns = INT64_MAX};
+	return &list[client];
+}
+
+struct doctor__service *doctor__service_of(struct doctor__connections *connections, uint32_t client)
+{
+	if (client == TRACE_NO_CLIENT)
+		return NULL;
+	uint32_t service = doctor__service_number(connections, client);
+	if (service < connections->services_len)
+		return &connections->services[service];
+	uint32_t before = connections->services_len;
+	struct doctor__service *list = lengthen(connections->services, service, &connections->services_len,
+						&connections->services_cap, sizeof *connections->services);
+	if (!list)
+		return NULL;
+	connections->services = list;
+	for (uint32_t i = before; i <= service; i++)
+		list[i].short_left_ns = INT64_MIN;
+	return &list[service];
+}
+
+struct wire_slice doctor__host_of(struct wire_slice address)
+{
+	size_t len = address.len;
+	while (len > 0 && address.data[len - 1] != ':')
+		len--;
+	return len > 0 ? wire_slice(address.data, len - 1) : address;
+}
+
+/* ---- coming and leaving ---- */
+
+static void note_host(struct doctor__service *service, struct wire_slice address)
+{
+	struct wire_slice host = doctor__host_of(address);
+	uint64_t hash = XXH3_64bits(host.data, host.len);
+	if (host.len == 0 || service->hosts_len == DOCTOR__HOSTS_MAX)
+		return;
+	for (uint32_t i = 0; i < service->hosts_len; i++)
+		if (service->hosts[i] == hash)
+			return;
+	service->hosts[service->hosts_len++] = hash;
+}
+
+static void take_connect(struct doctor__facts *facts, const struct wire_event *event)
+{
+	struct doctor__connections *connections = &facts->connections;
+	struct doctor__connection *connection = doctor__connection_at(connections, facts->client);
+	struct doctor__service *service = doctor__service_of(connections, facts->client);
+	if (!connection || !service || connection->has_connected)
+		return;
+	connection->has_connected = true;
+	note_host(service, event->client->address);
+	service->has_name = event->client->name.len > 0;
+	trace_evidence_add(&service->connected, facts->origin, event->seq);
+	if (event->flags & WIRE_EVENT_REPEATED)
+		return;
+	service->connects++;
+	connection->since_ns = facts->timeline.now_ns;
+	bool replaces = service->short_left_ns != INT64_MIN &&
+			facts->timeline.now_ns - service->short_left_ns <= DOCTOR__REPLACED_NS;
+	if (replaces)
+		trace_evidence_add(&service->short_lives, service->short_origin, service->short_seq);
+	service->short_left_ns = INT64_MIN;
+}
+
+static void take_disconnect(struct doctor__facts *facts, const struct wire_event *event)
+{
+	struct doctor__connections *connections = &facts->connections;
+	struct doctor__connection *connection = doctor__connection_at(connections, facts->client);
+	struct doctor__service *service = doctor__service_of(connections, facts->client);
+	if (!connection || !service)
+		return;
+	int64_t now_ns = facts->timeline.now_ns;
+	connection->lost += event->flags & WIRE_EVENT_CUT ? 0 : event->lost_messages;
+	connection->closed_ns = now_ns;
+	if (connection->since_ns == INT64_MIN || now_ns - connection->since_ns > DOCTOR__SHORT_LIFE_NS)
+		return;
+	service->short_left_ns = now_ns;
+	service->short_origin = facts->origin;
+	service->short_seq = event->seq;
+}
+
+/* ---- subscriptions ---- */
+
+static uint64_t hash_sid(uint32_t client, struct wire_slice sid)
+{
+	return XXH3_64bits_withSeed(sid.data, sid.len, client);
+}
+
+/* The subscription of that sid that lives, the latest one; NULL when it is not known. */
+static struct doctor__sub *find_sub(struct doctor__connections *connections, uint32_t client,
+				    struct wire_slice sid)
+{
+	uint32_t probe = 0, number;
+	struct doctor__sub *found = NULL;
+	while (store_table_next(&connections->by_sid, hash_sid(client, sid), &probe, &number)) {
+		struct doctor__sub *sub = &connections->subs[number];
+		if (sub->client == client && sub->until_ns == INT64_MAX &&
+		    wire_slice_equal(wire_slice(sub->pattern + sub->pattern_len, sub->sid_len), sid))
+			found = sub;
+	}
+	return found;
+}
+
+static bool make_room(struct doctor__connections *connections)
+{
+	if (connections->subs_len < connections->subs_cap)
+		return true;
+	uint32_t cap = connections->subs_cap ? connections->subs_cap * 2 : 64;
+	struct doctor__sub *subs = realloc(connections->subs, cap * sizeof *subs);
+	if (!subs)
+		return false;
+	connections->subs = subs;
+	connections->subs_cap = cap;
+	return true;
+}
+
+static char *join(struct wire_slice a, struct wire_slice b)
+{
+	char *text = malloc(a.len + b.len + 1);
+	if (text && a.len > 0)
+		memcpy(text, a.data, a.len);
+	if (text && b.len > 0)
+		memcpy(text + a.len, b.data, b.len);
+	return text;
+}
+
+/* NULL when there is no room. */
+static struct doctor__sub *add_sub(struct doctor__facts *facts, const struct wire_event *event)
+{
+	struct doctor__connections *connections = &facts->connections;
+	uint32_t number = connections->subs_len;
+	if (number >= connections->subs_max || !make_room(connections))
+		return NULL;
+	char *text = join(event->subject, event->sid);
+	if (!text ||
+	    store_table_insert(&connections->by_sid, hash_sid(facts->client, event->sid), number) != 0) {
+		free(text);
+		return NULL;
+	}
+	connections->subs[number] = (struct doctor__sub){.pattern = text,
+							 .pattern_len = (uint32_t)event->subject.len,
+							 .sid_len = (uint32_t)event->sid.len,
+							 .client = facts->client,
+							 .seq = event->seq,
+							 .origin = facts->origin,
+							 .since_ns = facts->timeline.now_ns,
+							 .until_ns = INT64_MAX};
+	connections->subs_len++;
+	return &connections->subs[number];
+}
+
+static void take_subscribe(struct doctor__facts *facts, const struct wire_event *event)
+{
+	struct doctor__connection *connection = doctor__connection_at(&facts->connections, facts->client);
+	facts->subscriptions++;
+	if (!connection || event->subject.len == 0)
+		return;
+	if (trace_has_inbox_prefix(event->subject)) {
+		trace_evidence_add(&connection->inbox_evidence, facts->origin, event->seq);
+		if (++connection->inbox_subs > connection->inbox_subs_most)
+			connection->inbox_subs_most = connection->inbox_subs;
+	} else if (add_sub(facts, event)) {
+		connection->unfed++;
+	} else {
+		facts->connections.subs_left_out++;
+	}
+}
+
+static void take_unsubscribe(struct doctor__facts *facts, const struct wire_event *event)
+{
+	struct doctor__connection *connection = doctor__connection_at(&facts->connections, facts->client);
+	if (connection && trace_has_inbox_prefix(event->subject)) {
+		connection->inbox_subs -= connection->inbox_subs > 0;
+		return;
+	}
+	struct doctor__sub *sub =
+	    connection ? find_sub(&facts->connections, facts->client, event->sid) : NULL;
+	if (sub && event->max == 0) /* else it ends by itself once it has got so many messages */
+		sub->until_ns = facts->timeline.now_ns;
+}
+
+void doctor__connections_feed(struct doctor__connections *connections, uint32_t client, struct wire_slice sid)
+{
+	struct doctor__sub *sub = find_sub(connections, client, sid);
+	if (!sub || sub->is_fed)
+		return;
+	sub->is_fed = true;
+	connections->list[client].unfed--;
+}
+
+int doctor__connections_take(struct doctor__facts *facts, const struct wire_event *event)
+{
+	int error = trace_clients_add(&facts->connections.clients, event);
+	if (error)
+		return error;
+	facts->client = trace_clients_number(&facts->connections.clients, event->conn);
+	switch (event->kind) {
+	case WIRE_EVENT_CONNECT: take_connect(facts, event); break;
+	case WIRE_EVENT_DISCONNECT: take_disconnect(facts, event); break;
+	case WIRE_EVENT_SUBSCRIBE: take_subscribe(facts, event); break;
+	case WIRE_EVENT_UNSUBSCRIBE: take_unsubscribe(facts, event); break;
+	default: break;
+	}
+	return 0;
+}

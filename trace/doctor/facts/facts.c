@@ -1,0 +1,164 @@
+#include "trace/doctor/facts/facts.h"
+
+#include <xxhash.h>
+
+#include "trace/doctor/facts/connections.h"
+#include "trace/doctor/facts/contents.h"
+#include "trace/doctor/facts/jetstream.h"
+#include "trace/doctor/facts/receivers.h"
+#include "trace/doctor/facts/requests.h"
+#include "trace/doctor/facts/subjects.h"
+
+/* Shares of the memory, in eighths; two are left for queue groups, histograms and what grows by doubling. */
+enum { SUBJECTS_EIGHTHS = 2, CONNECTIONS_EIGHTHS = 1, REQUESTS_EIGHTHS = 2, CONTENTS_SHARE = 32 };
+
+int doctor__facts_init(struct doctor__facts *facts, struct wire_source *source, unsigned needs,
+		       uint64_t memory_bytes)
+{
+	*facts = (struct doctor__facts){.needs = needs, .source = source};
+	int subjects = doctor__subjects_init(&facts->subjects, memory_bytes / 8 * SUBJECTS_EIGHTHS);
+	int connections =
+	    doctor__connections_init(&facts->connections, source, memory_bytes / 8 * CONNECTIONS_EIGHTHS);
+	int requests = doctor__requests_init(&facts->requests, memory_bytes / 8 * REQUESTS_EIGHTHS);
+	int contents = doctor__contents_init(&facts->contents, memory_bytes / CONTENTS_SHARE);
+	return subjects ? subjects : connections ? connections : requests ? requests : contents;
+}
+
+void doctor__facts_fini(struct doctor__facts *facts)
+{
+	doctor__subjects_fini(&facts->subjects);
+	doctor__connections_fini(&facts->connections);
+	doctor__requests_fini(&facts->requests);
+	doctor__contents_fini(&facts->contents);
+	doctor__jetstream_fini(&facts->jetstream);
+}
+
+/* ---- messages ---- */
+
+/* The publisher of a message, and what is counted of it. */
+static void take_publisher(struct doctor__facts *facts, const struct wire_event *event)
+{
+	facts->is_refused = false;
+	facts->client = trace_clients_number(&facts->connections.clients, event->conn);
+	facts->unknown_publishers += (event->flags & WIRE_EVENT_PUBLISHER_UNKNOWN) != 0;
+	struct doctor__connection *publisher = doctor__connection_at(&facts->connections, facts->client);
+	if (!publisher)
+		return;
+	publisher->published++;
+	publisher->bytes += event->size + event->headers.len;
+	if (publisher->refused > 0 && event->receiver_count == 0 && event->receivers_len == 0) {
+		publisher->refused--;
+		facts->is_refused = true;
+	}
+}
+
+/* The message may be a reply: it went to an inbox, or to a subject that was used as a reply subject. */
+static bool may_be_reply(const struct doctor__facts *facts)
+{
+	return facts->subject && (facts->subject->is_inbox || facts->subject->is_asked);
+}
+
+static int take_exchange(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
+{
+	bool is_reply = may_be_reply(facts) && doctor__requests_take_reply(facts, event);
+	doctor__requests_judge(facts);
+	if (!is_chosen || !facts->subject || event->reply.len == 0 || event->kind != WIRE_EVENT_MESSAGE)
+		return is_reply;
+	int error = doctor__is_ack(event->reply) ? 0 : doctor__requests_take(facts, event);
+	return error < 0 ? error : 1;
+}
+
+/* 0 or -ENOMEM. */
+static int take_contents(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
+{
+	int is_exchange = facts->needs & DOCTOR__NEEDS_REQUESTS ? take_exchange(facts, event, is_chosen) : 0;
+	if (is_exchange != 0 || !is_chosen)
+		return is_exchange < 0 ? is_exchange : 0;
+	bool is_event = facts->subject && !facts->subject->is_inbox && event->reply.len == 0;
+	if (is_event && (facts->needs & DOCTOR__NEEDS_PAYLOADS) && doctor__is_whole(event))
+		doctor__contents_take(facts, event);
+	return 0;
+}
+
+static int take_message(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
+{
+	bool is_request = is_chosen && event->reply.len > 0 && (facts->needs & DOCTOR__NEEDS_REQUESTS);
+	facts->subject = doctor__subjects_find(&facts->subjects, event->subject, NULL);
+	take_publisher(facts, event);
+	if (facts->needs & DOCTOR__NEEDS_PAYLOADS)
+		facts->payload_hash = XXH3_64bits(event->payload.data, event->payload.len);
+	if (is_request)
+		doctor__requests_fetch(facts, event);
+	if (is_chosen)
+		doctor__subjects_count(facts, event);
+	if (is_chosen && (facts->needs & DOCTOR__NEEDS_RECEIVERS))
+		doctor__receivers_take(facts, event);
+	if (doctor__is_ack(event->reply))
+		doctor__jetstream_take(facts, event);
+	return take_contents(facts, event, is_chosen);
+}
+
+/* ---- other events ---- */
+
+static int take_delivery(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
+{
+	facts->subject = doctor__subjects_find(&facts->subjects, event->subject, NULL);
+	facts->client = TRACE_NO_CLIENT;
+	if (is_chosen && (facts->needs & DOCTOR__NEEDS_RECEIVERS))
+		doctor__receivers_take(facts, event);
+	if (doctor__is_ack(event->reply))
+		doctor__jetstream_take(facts, event);
+	if (!(facts->needs & DOCTOR__NEEDS_REQUESTS) || event->refers_to != 0)
+		return 0;
+	int status = take_exchange(facts, event, is_chosen);
+	return status < 0 ? status : 0;
+}
+
+static void take_error(struct doctor__facts *facts, const struct wire_event *event)
+{
+	static const char refused[] = "Permissions Violation for Publish";
+	struct doctor__connection *connection = doctor__connection_at(&facts->connections, facts->client);
+	if (connection && event->text.len >= sizeof refused - 1 &&
+	    memcmp(event->text.data, refused, sizeof refused - 1) == 0)
+		connection->refused++;
+}
+
+static int take_rare(struct doctor__facts *facts, const struct wire_event *event)
+{
+	facts->subject = NULL;
+	int error = doctor__connections_take(facts, event);
+	if (event->kind == WIRE_EVENT_ERROR)
+		take_error(facts, event);
+	facts->gaps += event->kind == WIRE_EVENT_GAP;
+	return error;
+}
+
+int doctor__facts_take(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
+{
+	facts->origin = wire_source_origin(facts->source);
+	if (facts->origin >= facts->origins)
+		facts->origins = facts->origin + 1;
+	if (facts->events++ == 0)
+		facts->first_time_ns = event->time_ns;
+	facts->last_time_ns = event->time_ns;
+	doctor__timeline_go(&facts->timeline, event->steady_ns);
+	if (event->kind == WIRE_EVENT_MESSAGE)
+		return take_message(facts, event, is_chosen);
+	return event->kind == WIRE_EVENT_DELIVERY ? take_delivery(facts, event, is_chosen)
+						  : take_rare(facts, event);
+}
+
+void doctor__facts_end(struct doctor__facts *facts)
+{
+	if (facts->needs & DOCTOR__NEEDS_REQUESTS)
+		doctor__requests_judge(facts);
+	if (facts->needs & DOCTOR__NEEDS_RECEIVERS)
+		doctor__receivers_end(facts);
+	doctor__contents_end(facts);
+	for (uint32_t i = 0; i < facts->subjects.len; i++)
+		doctor__series_follow(&facts->subjects.list[i]->series, &facts->timeline);
+	for (uint32_t i = 0; i < facts->requests.service_responders_len; i++)
+		doctor__latency_series_follow(&facts->requests.service_responders[i].series,
+					      &facts->timeline);
+	doctor__series_follow(&facts->series, &facts->timeline);
+}
