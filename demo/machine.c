@@ -20,7 +20,7 @@ struct workflow {
 	bool is_open;
 	char id[DEMO_KEY_MAX], order[DEMO_KEY_MAX], region[DEMO_KEY_MAX];
 	unsigned number;
-	struct demo_context context;
+	struct demo_context context; /* of the cause; without its span when it had none */
 	size_t step;
 	unsigned attempts;             /* of this step */
 	char cause[DEMO_ID_MAX];       /* the message that made it enter this step */
@@ -119,6 +119,10 @@ static void remember_cause(struct workflow *workflow, const struct demo_message 
 {
 	memcpy(workflow->cause, message->id, sizeof(workflow->cause));
 	workflow->cause_ns = message->received_ns;
+	if (message->context.style != DEMO_NO_CONTEXT)
+		workflow->context = message->context;
+	else
+		workflow->context.span[0] = '\0'; /* of a service without tracing: no parent is known */
 }
 
 static struct workflow *find(struct machine *machine, unsigned number)
