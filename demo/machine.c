@@ -115,9 +115,10 @@ static void run_steps(struct machine *machine, struct workflow *workflow)
 
 /* ---- what arrives ---- */
 
+/* The server's "no responders" has no id: the request that it answers stands for it. */
 static void remember_cause(struct workflow *workflow, const struct demo_message *message)
 {
-	memcpy(workflow->cause, message->id, sizeof(workflow->cause));
+	memcpy(workflow->cause, message->id[0] ? message->id : workflow->asked, sizeof(workflow->cause));
 	workflow->cause_ns = message->received_ns;
 	if (message->context.style != DEMO_NO_CONTEXT)
 		workflow->context = message->context;

@@ -5,9 +5,10 @@
  *    "reply": BOOL, "keys": {"$.workflow_id": V, …}, "trace": HEX|null}
  *   {"request": ID, "outcome": "reply"|"timeout"|"no_responders", "reply": ID|null, "latency_us": N}
  *
- * ID is the value of the header Demo-Id. `cause` is the message whose handler published this one; `after` is the last
- * reply that the handler had waited for before it did, null when it had waited for none. `received_ns` is the wall clock
- * when the handler began, `published_ns` that before the publish. `keys` and `trace` are those that the message
+ * ID is the value of the header Demo-Id. `cause` is the message whose handler published this one (the server's "no
+ * responders" has no id: the request that it answers stands for it); `after` is the last reply that the handler had
+ * waited for before, null when it had waited for none: what it published depends on both. `received_ns` is the wall
+ * clock when the handler began, `published_ns` that before the publish. `keys` and `trace` are those that the message
  * carries. */
 #ifndef DEMO_TRUTH_H
 #define DEMO_TRUTH_H
