@@ -21,6 +21,6 @@ const struct demo_fault demo_faults[] = {
     {"forbidden", "reporting-bot", "publishes to billing.revenue.eu, which its user may not"},
     {"old-client", "old-scanner",
      "go client 1.2.0 without headers, which sends an unknown operation every 5 s"},
-    {"stalled", "wall-board", "subscribes everything and never reads"},
+    {"stalled", "wall-board", "subscribes events.> and documents.> and never reads"},
 };
 const size_t demo_faults_len = sizeof(demo_faults) / sizeof(demo_faults[0]);

@@ -74,9 +74,10 @@ int demo_raw_old_scanner(const struct demo_settings *settings)
 
 int demo_raw_wall_board(const struct demo_settings *settings)
 {
-	int fd =
-	    connect_and_say(settings, "CONNECT {\"name\":\"wall-board\",\"lang\":\"c\",\"version\":\"3.4.1\","
-				      "\"verbose\":false,\"headers\":true}\r\nSUB > 1\r\nPING\r\n");
+	int fd = connect_and_say(
+	    settings,
+	    "CONNECT {\"name\":\"wall-board\",\"lang\":\"c\",\"version\":\"3.4.1\","
+	    "\"verbose\":false,\"headers\":true}\r\nSUB events.> 1\r\nSUB documents.> 2\r\nPING\r\n");
 	report_ready(settings);
 	demo_stop_wait(-1, false);
 	if (fd >= 0)

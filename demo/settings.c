@@ -34,7 +34,7 @@ static void print_help(void)
 	       "Run an order platform of %d services on a NATS server, or one role of it.\n\n"
 	       "  --url URL          the server (nats://127.0.0.1:4222)\n"
 	       "  --seconds N        how long workflows are posted (60)\n"
-	       "  --rate N           workflows per second (5); each makes about 90 messages\n"
+	       "  --rate N           workflows per second (5); each makes about 90 messages. 0: no users\n"
 	       "  --truth DIR        write the ground truth, a file for each process\n"
 	       "  --faults           plant the faults of --list-faults\n"
 	       "  --domains A,B      only the steps and services of these domains\n"
@@ -69,7 +69,7 @@ static bool parse_number(const char *text, double *number)
 	return end != text && *end == '\0' && *number >= 0;
 }
 
-static int apply_number(struct demo_settings *settings, int option, double number)
+static void apply_number(struct demo_settings *settings, int option, double number)
 {
 	switch (option) {
 	case 's': settings->seconds = number; break;
@@ -79,7 +79,6 @@ static int apply_number(struct demo_settings *settings, int option, double numbe
 	case MEMBER: settings->member = (unsigned)number; break;
 	default: settings->ready_fd = (int)number; break;
 	}
-	return 0;
 }
 
 /* 0, 1 or 2, as demo_settings_parse. */
@@ -97,10 +96,12 @@ static int apply(struct demo_settings *settings, int option)
 	case '?': return 2;
 	default: break;
 	}
-	if (parse_number(optarg, &number))
-		return apply_number(settings, option, number);
-	fprintf(stderr, "demo: \"%s\" is not a number\n", optarg);
-	return 2;
+	if (!parse_number(optarg, &number)) {
+		fprintf(stderr, "demo: \"%s\" is not a number\n", optarg);
+		return 2;
+	}
+	apply_number(settings, option, number);
+	return 0;
 }
 
 int demo_settings_parse(struct demo_settings *settings, int argc, char **argv)
@@ -125,5 +126,5 @@ int demo_settings_parse(struct demo_settings *settings, int argc, char **argv)
 		settings->role = argv[optind++];
 	if (optind < argc)
 		settings->name = argv[optind++];
-	return settings->rate > 0 ? 0 : 2;
+	return 0;
 }

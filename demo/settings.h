@@ -11,7 +11,7 @@ struct demo_settings {
 	const char *truth;    /* directory of the ground truth; NULL = none */
 	const char *domains;  /* comma-separated; NULL = all */
 	double seconds;       /* during which workflows are posted */
-	double rate;          /* workflows per second, of all users together */
+	double rate;          /* workflows per second, of all users together; 0 = no users run */
 	double work;          /* factor on the time that services work */
 	unsigned concurrency; /* of every service; 0 = as the platform's table says */
 	unsigned member;      /* number of this process in its queue group */

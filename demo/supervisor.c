@@ -118,6 +118,8 @@ static bool start_machine(struct supervisor *supervisor)
 
 static bool start_users(struct supervisor *supervisor)
 {
+	if (supervisor->settings->rate <= 0)
+		return true;
 	for (size_t i = 0; i < DEMO_USERS; i++)
 		spawn(supervisor, "user", demo_users[i], 0);
 	return await_ready(supervisor, DEMO_USERS);
@@ -151,9 +153,12 @@ static size_t count_running(const struct supervisor *supervisor, const char *rol
 	return count;
 }
 
-/* True when they ended by themselves, false when a signal to stop came first. */
-static bool await_users(struct supervisor *supervisor)
+/* Until the users have ended by themselves, or without users for as long as they would have run. False when a signal to
+ * stop came first. */
+static bool await_end(struct supervisor *supervisor)
 {
+	if (supervisor->settings->rate <= 0)
+		return !demo_stop_wait((int64_t)(supervisor->settings->seconds * 1e9), true);
 	while (count_running(supervisor, "user") > 0) {
 		if (demo_stop_wait(POLL_NS, true))
 			return false;
@@ -191,7 +196,7 @@ int demo_supervisor_run(const struct demo_settings *settings)
 		printf("demo: %zu processes run for %g s\n", count_running(&supervisor, NULL),
 		       settings->seconds);
 	fflush(stdout);
-	if (is_running && await_users(&supervisor))
+	if (is_running && await_end(&supervisor))
 		stop_role(&supervisor, "machine"); /* it ends the workflows that are still open */
 	stop_role(&supervisor, NULL);
 	close(supervisor.ready[0]);
