@@ -10,12 +10,18 @@
 
 enum { LARGE_BYTES = 1023 * 1024, BURST = 4000, REQUEST_MS = 1000 };
 
+/* When a tick takes place. */
+struct moment {
+	unsigned count;  /* of ticks before */
+	double progress; /* of the run, from 0 to 1 */
+};
+
 /* A client made of a subscription of its own and of something that it does again and again. */
 struct fault_client {
 	const char *name, *subscribes; /* NULL = nothing */
 	int64_t period_ms;
-	void (*tick)(struct demo_bus *bus, unsigned count); /* NULL = nothing */
-	const char *user;                                   /* with the same password; NULL = none */
+	void (*tick)(struct demo_bus *bus, const struct moment *now); /* NULL = nothing */
+	const char *user; /* with the same password; NULL = none */
 	bool is_nameless;
 	int (*run)(const struct demo_settings *settings); /* instead of all this */
 };
@@ -34,32 +40,32 @@ static void publish(struct demo_bus *bus, const char *subject, json_t *body)
 	demo_bus_publish(bus, &draft);
 }
 
-static void click(struct demo_bus *bus, unsigned count)
+static void click(struct demo_bus *bus, const struct moment *now)
 {
 	publish(bus, "analytics.clicks.raw",
-		json_pack("{s:i, s:s}", "x", (int)(count * 37 % 1280), "page", "/cart"));
+		json_pack("{s:i, s:s}", "x", (int)(now->count * 37 % 1280), "page", "/cart"));
 }
 
-static void see_session(struct demo_bus *bus, unsigned count)
+static void see_session(struct demo_bus *bus, const struct moment *now)
 {
 	char subject[64];
-	snprintf(subject, sizeof(subject), "sessions.%08x%08x.seen", arc4random(), count);
+	snprintf(subject, sizeof(subject), "sessions.%08x%08x.seen", arc4random(), now->count);
 	publish(bus, subject, json_pack("{s:s}", "browser", "firefox"));
 }
 
-static void archive(struct demo_bus *bus, unsigned count)
+static void archive(struct demo_bus *bus, const struct moment *now)
 {
 	char *scan = malloc(LARGE_BYTES);
 	if (!scan)
 		return;
-	memset(scan, 'a' + (int)(count % 26), LARGE_BYTES);
+	memset(scan, 'a' + (int)(now->count % 26), LARGE_BYTES);
 	publish(bus, "documents.archive", json_pack("{s:s#}", "scan", scan, (int)LARGE_BYTES));
 	free(scan);
 }
 
-static void report(struct demo_bus *bus, unsigned count)
+static void report(struct demo_bus *bus, const struct moment *now)
 {
-	for (int row = 0; count == 0 && row < BURST; row++)
+	for (int row = 0; now->count == 0 && row < BURST; row++)
 		publish(bus, "reports.rows", json_pack("{s:i, s:f}", "row", row, "total", row * 1.25));
 }
 
@@ -71,15 +77,15 @@ static void ask(struct demo_bus *bus, const char *subject)
 		demo_message_fini(&reply);
 }
 
-static void poll_flag(struct demo_bus *bus, unsigned count)
+static void poll_flag(struct demo_bus *bus, const struct moment *now)
 {
-	(void)count;
+	(void)now;
 	ask(bus, "customer.consent.check");
 }
 
-static void sync_catalog(struct demo_bus *bus, unsigned count)
+static void sync_catalog(struct demo_bus *bus, const struct moment *now)
 {
-	(void)count;
+	(void)now;
 	natsInbox *inbox = NULL;
 	natsSubscription *leaked = NULL;
 	if (natsInbox_Create(&inbox) == NATS_OK)
@@ -93,14 +99,26 @@ static void sync_catalog(struct demo_bus *bus, unsigned count)
 	natsInbox_Destroy(inbox);
 }
 
-static void note(struct demo_bus *bus, unsigned count)
+static void note(struct demo_bus *bus, const struct moment *now)
 {
-	publish(bus, "insight.note", json_pack("{s:i}", "line", (int)count));
+	publish(bus, "insight.note", json_pack("{s:i}", "line", (int)now->count));
 }
 
-static void overreach(struct demo_bus *bus, unsigned count)
+static void sense(struct demo_bus *bus, const struct moment *now)
 {
-	publish(bus, "billing.revenue.eu", json_pack("{s:i}", "correction", (int)count));
+	if (now->progress < 0.5)
+		publish(bus, "doors.main.state", json_pack("{s:b}", "open", now->count % 5 == 0));
+}
+
+static void ship_log(struct demo_bus *bus, const struct moment *now)
+{
+	if (now->progress > 0.5 || now->count % 10 == 0)
+		publish(bus, "logs.debug", json_pack("{s:i}", "line", (int)now->count));
+}
+
+static void overreach(struct demo_bus *bus, const struct moment *now)
+{
+	publish(bus, "billing.revenue.eu", json_pack("{s:i}", "correction", (int)now->count));
 }
 
 static const struct fault_client clients[] = {
@@ -120,6 +138,8 @@ static const struct fault_client clients[] = {
      .period_ms = 3000,
      .tick = overreach,
      .user = "reporting"},
+    {.name = "door-sensor", .subscribes = "doors.>", .period_ms = 250, .tick = sense},
+    {.name = "log-shipper", .subscribes = "logs.>", .period_ms = 50, .tick = ship_log},
     {.name = "old-scanner", .run = demo_raw_old_scanner},
     {.name = "wall-board", .run = demo_raw_wall_board},
 };
@@ -132,12 +152,17 @@ static const struct fault_client *find(const char *name)
 	return NULL;
 }
 
-static void run_ticks(const struct fault_client *client, struct demo_bus *bus, double seconds)
+static void run_ticks(const struct fault_client *client, struct demo_bus *bus,
+		      const struct demo_settings *settings)
 {
-	int64_t period_ns = client->period_ms ? client->period_ms * 1000000 : (int64_t)(seconds * 1e9 / 2);
-	for (unsigned count = 0; !demo_stop_wait(period_ns, false); count++)
+	double run_ns = settings->seconds * 1e9;
+	int64_t period_ns = client->period_ms ? client->period_ms * 1000000 : (int64_t)(run_ns / 2);
+	struct moment now = {0};
+	for (; !demo_stop_wait(period_ns, false); now.count++) {
+		now.progress = (double)(demo_steady_ns() - settings->started_ns) / run_ns;
 		if (client->tick)
-			client->tick(bus, count);
+			client->tick(bus, &now);
+	}
 }
 
 static const char *url_of(const struct demo_settings *settings, const struct fault_client *client, char *out,
@@ -155,7 +180,6 @@ static int run_client(const struct fault_client *client, struct demo_settings se
 	char url[256];
 	struct demo_bus bus;
 	natsSubscription *subscription = NULL;
-	double seconds = settings.seconds;
 	settings.url = url_of(&settings, client, url, sizeof(url));
 	if (demo_bus_open(&bus, &settings, client->is_nameless ? NULL : client->name) < 0)
 		return 1;
@@ -163,7 +187,7 @@ static int run_client(const struct fault_client *client, struct demo_settings se
 		natsConnection_Subscribe(&subscription, bus.connection, client->subscribes, ignore_message,
 					 NULL);
 	demo_bus_report_ready(&bus, &settings);
-	run_ticks(client, &bus, seconds);
+	run_ticks(client, &bus, &settings);
 	natsSubscription_Destroy(subscription);
 	demo_bus_close(&bus);
 	return 0;

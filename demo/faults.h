@@ -1,13 +1,15 @@
-/* faults.h - the faults that a run with --faults plants: a table for `tapedeck doctor` to be judged by. */
+/* faults.h - the faults that a run with --faults plants, each by the name of the check of `tapedeck doctor` that finds
+ * it. */
 #ifndef DEMO_FAULTS_H
 #define DEMO_FAULTS_H
 
 #include <stddef.h>
 
 struct demo_fault {
-	const char *name;
-	const char
-	    *client; /* a process of its own (role "fault"); NULL = a service or the state machine does it */
+	const char *check;
+	/* A process of its own (role "fault"), the same of all faults in a row that name it; NULL = a service or the
+	 * state machine does it. */
+	const char *client;
 	const char *text;
 };
 

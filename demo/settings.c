@@ -59,7 +59,7 @@ static void print_services(void)
 static void print_faults(void)
 {
 	for (size_t i = 0; i < demo_faults_len; i++)
-		printf("%-18s %s\n", demo_faults[i].name, demo_faults[i].text);
+		printf("%-18s %s\n", demo_faults[i].check, demo_faults[i].text);
 }
 
 static bool parse_number(const char *text, double *number)

@@ -94,6 +94,17 @@ static unsigned members_of(const struct supervisor *supervisor, const struct dem
 	return service->members ? service->members : 1;
 }
 
+static void spawn_fault_clients(struct supervisor *supervisor)
+{
+	const char *previous = NULL;
+	for (size_t i = 0; i < demo_faults_len; i++) {
+		const char *client = demo_faults[i].client;
+		if (client && (!previous || strcmp(client, previous) != 0))
+			spawn(supervisor, "fault", client, 0);
+		previous = client;
+	}
+}
+
 static bool start_services(struct supervisor *supervisor)
 {
 	size_t before = supervisor->len;
@@ -104,9 +115,8 @@ static bool start_services(struct supervisor *supervisor)
 		for (unsigned member = 0; member < members_of(supervisor, service); member++)
 			spawn(supervisor, "service", service->name, member);
 	}
-	for (size_t i = 0; supervisor->settings->has_faults && i < demo_faults_len; i++)
-		if (demo_faults[i].client)
-			spawn(supervisor, "fault", demo_faults[i].client, 0);
+	if (supervisor->settings->has_faults)
+		spawn_fault_clients(supervisor);
 	return await_ready(supervisor, supervisor->len - before);
 }
 
