@@ -96,7 +96,7 @@ static void add_field(json_t *body, json_t *keys, const char *path, const char *
 static json_t *add_keys_to_body(struct demo_draft *draft)
 {
 	json_t *keys = json_object();
-	bool has_workflow = draft->keys == DEMO_KEYS_IN_PAYLOAD;
+	bool has_workflow = draft->keys == DEMO_KEYS_IN_PAYLOAD || draft->keys == DEMO_KEYS_IN_BOTH;
 	bool has_order = has_workflow || draft->keys == DEMO_ORDER_ONLY;
 	if (has_workflow && has(draft->workflow))
 		add_field(draft->body, keys, "$.workflow_id", draft->workflow);
@@ -110,7 +110,8 @@ static json_t *add_keys_to_body(struct demo_draft *draft)
 static natsStatus add_headers(struct demo_draft *draft, json_t *keys, natsMsg *msg)
 {
 	natsStatus status = natsMsgHeader_Set(msg, DEMO_ID_HEADER, draft->id);
-	if (status == NATS_OK && draft->keys == DEMO_KEYS_IN_HEADER && has(draft->workflow)) {
+	bool has_workflow = draft->keys == DEMO_KEYS_IN_HEADER || draft->keys == DEMO_KEYS_IN_BOTH;
+	if (status == NATS_OK && has_workflow && has(draft->workflow)) {
 		status = natsMsgHeader_Set(msg, DEMO_WORKFLOW_HEADER, draft->workflow);
 		json_object_set_new(keys, "header:" DEMO_WORKFLOW_HEADER, json_string(draft->workflow));
 	}

@@ -5,7 +5,7 @@ Usage: check_truth.py [--tapedeck PATH] [--only EVIDENCE,...] [--json] [--expect
 Prints for each kind of evidence how many of the edges that trace shows are right (precision), how many of those that
 exist it shows (recall), how many workflows have exactly the tree of the ground truth, and how far the latencies of the
 log are from those that the requesters measured. The options after -- are passed to `tapedeck trace`; without them the
-keys of the demo are (--key). --only looks at edges of these kinds of evidence alone.
+keys of the demo are (--key). --only makes trace use these kinds of evidence alone (--evidence).
 --expect precision=0.95 (or recall, trees, latencies: shares from 0 to 1) makes the exit status 1 when less is reached.
 
 The format of the truth is described in demo/truth.h. An edge is right when the effect's publisher names its origin as
@@ -22,6 +22,7 @@ import sys
 
 KEYS = ["$.workflow_id", "$.order_id", "header:Workflow-Id"]
 EXPLICIT = ("reply", "trace-context", "key")
+ALL = (*EXPLICIT, "inferred")
 START = "workflows.start"
 CLOSE_US = 1000
 
@@ -61,12 +62,12 @@ class Truth:
             kinds.append("key")
         return kinds
 
-    def tree(self, root):
-        """The ids of all messages that the root caused, itself included."""
+    def tree(self, root, kinds):
+        """The ids of all messages that the root caused, itself included, as far as evidence of these kinds leads."""
         seen, left = {root}, [root]
         while left:
             for effect in self.effects[left.pop()]:
-                if effect not in seen:
+                if effect not in seen and ("inferred" in kinds or kinds & set(self.evidence(effect))):
                     seen.add(effect)
                     left.append(effect)
         return seen
@@ -80,9 +81,10 @@ class Conversation:
     def __init__(self, printed, only):
         self.nodes = {node["seq"]: node for node in printed["nodes"]}
         self.ids = {seq: self.header(node) for seq, node in self.nodes.items()}
-        for edge in printed["edges"]:
-            if edge["evidence"] == "reply" and not self.ids.get(edge["to"]):
-                self.ids[edge["to"]] = self.ids.get(edge["from"])
+        requests = {node["reply"]: self.ids[seq] for seq, node in self.nodes.items() if "reply" in node}
+        for seq, node in self.nodes.items():
+            if not self.ids[seq]:
+                self.ids[seq] = requests.get(node["subject"])
         self.root = self.ids.get(printed["root"])
         self.edges = [(self.ids.get(edge["from"]), self.ids.get(edge["to"]), edge["evidence"], edge["score"])
                       for edge in printed["edges"] if not only or edge["evidence"] in only]
@@ -147,13 +149,17 @@ class Verdict:
                  if self.truth.messages.get(name, {}).get("subject") == START]
         for root in roots:
             self.trees += 1
-            expected = self.truth.tree(root)
+            expected = self.truth.tree(root, set(self.only or ALL))
             missing, extra = expected - conversation.members(), conversation.members() - expected
-            orphans = self.without_parent(expected - {root}, conversation)
-            if missing or extra or orphans:
-                self.wrong_trees.append((root, missing, extra, orphans))
+            misled = self.without_parent(expected - {root}, conversation) | self.with_wrong_parent(conversation)
+            if missing or extra or misled:
+                self.wrong_trees.append((root, missing, extra, misled))
             else:
                 self.exact += 1
+
+    def with_wrong_parent(self, conversation):
+        return {effect for cause, effect, _, _ in conversation.edges
+                if effect in self.truth.messages and effect != cause and not self.truth.is_right(cause, effect)}
 
     def without_parent(self, names, conversation):
         parents = {effect for cause, effect, _, _ in conversation.edges
@@ -178,9 +184,11 @@ class Verdict:
         return rows
 
     def total(self):
+        """All edges, against all causes of which there is evidence of the kinds that were used."""
         caused = {name for name, message in self.truth.messages.items() if message["cause"]}
         self.claimed["all"] = {edge: 1 for edges in list(self.claimed.values()) for edge in edges}
-        return self.row("all", caused)
+        kinds = set(self.only or ALL)
+        return self.row("all", {name for name in caused if "inferred" in kinds or kinds & set(self.truth.evidence(name))})
 
     def latencies(self):
         distances = sorted(abs(us) for us in self.distances_us.values())
@@ -232,20 +240,17 @@ def print_misses(verdict, limit=8):
     for title, counts in (("wrong", wrong), ("missing", missing)):
         for what, count in counts.most_common(limit):
             print(f"{title:<8} {count:>6}  {what}")
-    for root, lost, extra, orphans in verdict.wrong_trees[:limit]:
-        print(f"tree {root}: {len(lost)} missing, {len(extra)} extra, {len(orphans)} without the right parent "
-              f"{sorted(lost | extra | orphans)[:3]}")
+    for root, lost, extra, misled in verdict.wrong_trees[:limit]:
+        print(f"tree {root}: {len(lost)} missing, {len(extra)} extra, {len(misled)} with another parent "
+              f"{sorted(lost | extra | misled)[:3]}")
 
 
 def failed_expectations(expected, total, verdict, latencies):
     reached = {"precision": total["precision"], "recall": total["recall"],
                "trees": share(verdict.exact, verdict.trees), "latencies": latencies["close"]}
-    for what, least in (text.split("=") for text in expected):
+    for what, least in (word.split("=") for word in expected):
         if (reached[what] or 0) < float(least):
-            yield f"{what} is {text_of(reached[what])}, expected at least {least}"
-
-
-text_of = text
+            yield f"{what} is {text(reached[what])}, expected at least {least}"
 
 
 def main():
@@ -259,6 +264,8 @@ def main():
     parser.add_argument("log")
     parser.add_argument("truth")
     arguments = parser.parse_args(words[:words.index("--")] if "--" in words else words)
+    if arguments.only:
+        options += ["--evidence", ",".join(arguments.only)]
     verdict = Verdict(Truth(arguments.truth), arguments.only)
     for printed in run_trace(arguments.tapedeck, arguments.log, options):
         verdict.add(printed)

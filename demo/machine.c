@@ -52,6 +52,7 @@ static struct demo_draft draft_of(struct workflow *workflow, const char *subject
 {
 	return (struct demo_draft){.subject = subject,
 				   .body = body_of_step(workflow),
+				   .keys = DEMO_KEYS_IN_BOTH,
 				   .workflow = workflow->id,
 				   .order = workflow->order,
 				   .region = workflow->region,

@@ -18,7 +18,8 @@ enum demo_action {
 enum demo_keys {
 	DEMO_KEYS_IN_PAYLOAD, /* workflow_id and order_id */
 	DEMO_KEYS_IN_HEADER,  /* Workflow-Id */
-	DEMO_ORDER_ONLY,      /* order_id in the payload */
+	DEMO_KEYS_IN_BOTH,
+	DEMO_ORDER_ONLY, /* order_id in the payload */
 	DEMO_NO_KEYS
 };
 
