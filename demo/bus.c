@@ -122,10 +122,17 @@ static natsStatus add_headers(struct demo_draft *draft, json_t *keys, natsMsg *m
 	return status;
 }
 
+void demo_bus_name_draft(struct demo_bus *bus, struct demo_draft *draft)
+{
+	snprintf(draft->id, sizeof(draft->id), "%s-%06u", bus->name,
+		 atomic_fetch_add(&bus->published, 1) + 1);
+}
+
 /* The draft as a message of libnats, and its record for the ground truth. Takes draft->body. */
 static natsStatus build(struct demo_bus *bus, struct demo_draft *draft, natsMsg **msg, json_t **record)
 {
-	snprintf(draft->id, sizeof(draft->id), "%s-%06u", bus->name,
+	if (!draft->id[0])
+		demo_bus_name_draft(bus, draft);
 		 atomic_fetch_add(&bus->published, 1) + 1);
 	json_t *keys = add_keys_to_body(draft);
 	char *text = json_dumps(draft->body, JSON_COMPACT);

@@ -31,7 +31,7 @@ struct demo_draft {
 	/* What made the client publish it. */
 	const char *cause, *after; /* ids; NULL or "" = none */
 	int64_t received_ns;       /* of the cause; 0 = none */
-	/* Out: the id that the message was given. */
+	/* Given by demo_bus_name_draft, or when it is published. */
 	char id[DEMO_ID_MAX];
 };
 
@@ -42,6 +42,9 @@ void demo_bus_close(struct demo_bus *bus);
 
 /* Close the connection and open another; the ids go on. 0, or -1 with a message printed and no connection. */
 int demo_bus_reconnect(struct demo_bus *bus, const struct demo_settings *settings, const char *name);
+
+/* Give the draft its id before it is published: for a request whose reply may come before the publish has returned. */
+void demo_bus_name_draft(struct demo_bus *bus, struct demo_draft *draft);
 
 /* Publish; takes draft->body. NATS_OK, or the error, which was printed. */
 natsStatus demo_bus_publish(struct demo_bus *bus, struct demo_draft *draft);

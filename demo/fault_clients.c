@@ -83,19 +83,45 @@ static void poll_flag(struct demo_bus *bus, const struct moment *now)
 	ask(bus, "customer.consent.check");
 }
 
+/* A request that catalog-sync sent with an inbox of its own. */
+struct leak {
+	struct demo_bus *bus;
+	char id[DEMO_ID_MAX];
+	int64_t asked_ns;
+};
+
+static void on_catalog_reply(natsConnection *connection, natsSubscription *sub, natsMsg *msg, void *closure)
+{
+	(void)connection;
+	(void)sub;
+	struct leak *leak = closure;
+	const char *id = "";
+	natsMsgHeader_Get(msg, DEMO_ID_HEADER, &id);
+	demo_truth_request(leak->bus->truth, leak->id, "reply", id, demo_steady_ns() - leak->asked_ns);
+	natsMsg_Destroy(msg);
+	free(leak);
+}
+
 static void sync_catalog(struct demo_bus *bus, const struct moment *now)
 {
 	(void)now;
 	natsInbox *inbox = NULL;
 	natsSubscription *leaked = NULL;
-	if (natsInbox_Create(&inbox) == NATS_OK)
-		natsConnection_Subscribe(&leaked, bus->connection, inbox, ignore_message, NULL);
+	struct leak *leak = calloc(1, sizeof(*leak));
 	struct demo_draft draft = {
-	    .subject = "stock.bin.locate", .reply_to = inbox, .body = json_object(), .keys = DEMO_NO_KEYS};
-	if (leaked)
-		demo_bus_publish(bus, &draft);
-	else
+	    .subject = "stock.bin.locate", .body = json_object(), .keys = DEMO_NO_KEYS};
+	if (!leak || natsInbox_Create(&inbox) != NATS_OK ||
+	    natsConnection_Subscribe(&leaked, bus->connection, inbox, on_catalog_reply, leak) != NATS_OK) {
 		json_decref(draft.body);
+		natsInbox_Destroy(inbox);
+		free(leak);
+		return;
+	}
+	draft.reply_to = inbox;
+	demo_bus_name_draft(bus, &draft);
+	*leak = (struct leak){.bus = bus, .asked_ns = demo_steady_ns()};
+	memcpy(leak->id, draft.id, sizeof(leak->id));
+	demo_bus_publish(bus, &draft);
 	natsInbox_Destroy(inbox);
 }
 

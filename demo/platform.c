@@ -67,7 +67,7 @@ const struct demo_service demo_services[DEMO_SERVICES] = {
 	{"metrics-count", "insight", "events.*.*", DEMO_PUBLISHES, .work_us = 20},
 	{"fraud-train", "insight", "events.payment.*", DEMO_PUBLISHES, "insight.fraud.trained", .work_us = 2000, .keys = DEMO_NO_KEYS, .drops_context = true},
 	{"recommend-update", "insight", "events.customer.*", DEMO_PUBLISHES, "insight.recommend.updated", .work_us = 1000, .keys = DEMO_NO_KEYS, .drops_context = true},
-	{"export-feed", "insight", "workflows.*.finished", DEMO_PUBLISHES, "insight.export.order", .work_us = 1000, .trouble = DEMO_DUPLICATES},
+	{"export-feed", "insight", "workflows.*.*", DEMO_PUBLISHES, "insight.export.order", .work_us = 1000, .trouble = DEMO_DUPLICATES},
 	{"dashboard-feed", "insight", "insight.>", DEMO_PUBLISHES, .work_us = 50},
 };
 /* clang-format on */

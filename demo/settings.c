@@ -39,7 +39,8 @@ static void print_help(void)
 	       "  --faults           plant the faults of --list-faults\n"
 	       "  --domains A,B      only the steps and services of these domains\n"
 	       "  --concurrency N    messages that a service handles at once (as in --list)\n"
-	       "  --work FACTOR      multiply the time that services work (1)\n"
+	       "  --work MS          how long every service works on a message, on average (as in the "
+	       "platform's table)\n"
 	       "  --list             print the services\n"
 	       "  --list-faults      print the faults\n\nRoles:\n",
 	       DEMO_SERVICES);
@@ -74,7 +75,7 @@ static void apply_number(struct demo_settings *settings, int option, double numb
 	switch (option) {
 	case 's': settings->seconds = number; break;
 	case 'r': settings->rate = number; break;
-	case 'w': settings->work = number; break;
+	case 'w': settings->work_ms = number; break;
 	case 'c': settings->concurrency = (unsigned)number; break;
 	case MEMBER: settings->member = (unsigned)number; break;
 	default: settings->ready_fd = (int)number; break;
@@ -111,7 +112,6 @@ int demo_settings_parse(struct demo_settings *settings, int argc, char **argv)
 					   .url = "nats://127.0.0.1:4222",
 					   .seconds = 60,
 					   .rate = 5,
-					   .work = 1,
 					   .ready_fd = -1,
 					   .started_ns = demo_steady_ns()};
 	int option;

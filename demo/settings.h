@@ -12,7 +12,7 @@ struct demo_settings {
 	const char *domains;  /* comma-separated; NULL = all */
 	double seconds;       /* during which workflows are posted */
 	double rate;          /* workflows per second, of all users together; 0 = no users run */
-	double work;          /* factor on the time that services work */
+	double work_ms;       /* of every service; 0 = as the platform's table says */
 	unsigned concurrency; /* of every service; 0 = as the platform's table says */
 	unsigned member;      /* number of this process in its queue group */
 	int ready_fd;         /* gets one byte when this process is subscribed; -1 = none */

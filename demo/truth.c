@@ -40,7 +40,7 @@ void demo_truth_append(struct demo_truth *truth, json_t *record)
 {
 	if (truth) {
 		pthread_mutex_lock(&truth->lock);
-		json_dumpf(record, truth->file, JSON_COMPACT);
+		json_dumpf(record, truth->file, JSON_COMPACT | JSON_REAL_PRECISION(12));
 		fputc('\n', truth->file);
 		pthread_mutex_unlock(&truth->lock);
 	}
