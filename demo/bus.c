@@ -133,7 +133,6 @@ static natsStatus build(struct demo_bus *bus, struct demo_draft *draft, natsMsg 
 {
 	if (!draft->id[0])
 		demo_bus_name_draft(bus, draft);
-		 atomic_fetch_add(&bus->published, 1) + 1);
 	json_t *keys = add_keys_to_body(draft);
 	char *text = json_dumps(draft->body, JSON_COMPACT);
 	json_decref(draft->body);
