@@ -8,7 +8,7 @@
 #include "demo/raw_client.h"
 #include "demo/stop.h"
 
-enum { LARGE_BYTES = 1023 * 1024, BURST = 4000, REQUEST_MS = 1000 };
+enum { LARGE_BYTES = 1023 * 1024, BURST = 4000, SESSIONS = 5, REQUEST_MS = 1000 };
 
 /* When a tick takes place. */
 struct moment {
@@ -46,11 +46,13 @@ static void click(struct demo_bus *bus, const struct moment *now)
 		json_pack("{s:i, s:s}", "x", (int)(now->count * 37 % 1280), "page", "/cart"));
 }
 
-static void see_session(struct demo_bus *bus, const struct moment *now)
+static void see_sessions(struct demo_bus *bus, const struct moment *now)
 {
 	char subject[64];
-	snprintf(subject, sizeof(subject), "sessions.%08x%08x.seen", arc4random(), now->count);
-	publish(bus, subject, json_pack("{s:s}", "browser", "firefox"));
+	for (unsigned i = 0; i < SESSIONS; i++) {
+		snprintf(subject, sizeof(subject), "sessions.%08x%08x.seen", arc4random(), now->count);
+		publish(bus, subject, json_pack("{s:s}", "browser", "firefox"));
+	}
 }
 
 static void archive(struct demo_bus *bus, const struct moment *now)
@@ -150,7 +152,7 @@ static void overreach(struct demo_bus *bus, const struct moment *now)
 static const struct fault_client clients[] = {
     {.name = "click-collector", .period_ms = 200, .tick = click},
     {.name = "fax-gateway", .subscribes = "fax.outbound.*", .period_ms = 1000},
-    {.name = "session-tracker", .subscribes = "sessions.>", .period_ms = 25, .tick = see_session},
+    {.name = "session-tracker", .subscribes = "sessions.>", .period_ms = 25, .tick = see_sessions},
     {.name = "document-archive", .subscribes = "documents.archive", .period_ms = 5000, .tick = archive},
     {.name = "report-batch",
      .subscribes = "reports.rows",

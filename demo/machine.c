@@ -9,7 +9,7 @@
 #include "demo/steps.h"
 #include "demo/stop.h"
 
-enum { WORKFLOWS = 4096, SUBSCRIPTIONS = 64, ATTEMPTS = 8 };
+enum { WORKFLOWS = 4096, SUBSCRIPTIONS = 64, ATTEMPTS = 12 };
 
 static const int64_t REQUEST_NS = 1000 * 1000000LL, COMMAND_NS = 10000 * 1000000LL;
 static const int64_t TICK_NS = 20 * 1000000LL, DRAIN_NS = 8000 * 1000000LL;

@@ -5,7 +5,7 @@
 
 /* clang-format off */
 const struct demo_service demo_services[DEMO_SERVICES] = {
-	{"order-validate", "checkout", "checkout.order.validate", .calls = "customer.profile.read", .work_us = 1500, .members = 2},
+	{"order-validate", "checkout", "checkout.order.validate", .calls = "customer.profile.read", .work_us = 1500, .members = 2, .trouble = DEMO_TAKES_MOST},
 	{"cart-price", "checkout", "checkout.cart.price", .calls = "checkout.currency.convert", .work_us = 2000, .members = 2},
 	{"currency-convert", "checkout", "checkout.currency.convert", .work_us = 300, .keys = DEMO_NO_KEYS, .drops_context = true},
 	{"coupon-apply", "checkout", "checkout.coupon.apply", .work_us = 1000, .keys = DEMO_ORDER_ONLY, .drops_context = true},
@@ -16,7 +16,7 @@ const struct demo_service demo_services[DEMO_SERVICES] = {
 	{"fraud-check", "payment", "payment.fraud.check", .calls = "payment.wallet.balance", .work_us = 4000, .trouble = DEMO_SLOWS_DOWN},
 	{"wallet-balance", "payment", "payment.wallet.balance", .work_us = 500, .keys = DEMO_KEYS_IN_HEADER, .drops_context = true},
 	{"card-tokenize", "payment", "payment.card.tokenize", .work_us = 700},
-	{"card-authorize", "payment", "payment.authorize.*", .work_us = 8000, .members = 3, .concurrency = 4, .trouble = DEMO_TAKES_MOST},
+	{"card-authorize", "payment", "payment.authorize.*", .work_us = 8000, .members = 3, .concurrency = 4},
 	{"card-capture", "payment", "payment.capture.*", .work_us = 3000, .members = 2},
 	{"ledger-post", "payment", "payment.ledger.post", DEMO_PUBLISHES, "events.payment.posted", .work_us = 800},
 	{"receipt-issue", "payment", "payment.receipt.issue", DEMO_PUBLISHES, "events.payment.receipt", "customer.consent.check", .work_us = 1500},
