@@ -1,10 +1,10 @@
 #include "demo/faults.h"
 
 const struct demo_fault demo_faults[] = {
-    {"slow-responder", NULL, "fraud-check takes 20 times as long in the second half"},
+    {"slow-responder", NULL, "fraud-check takes 20 times as long in the last third"},
     {"error-replies", NULL, "tax-calculate replies with an error to one order of 20"},
     {"unanswered", NULL, "address-verify does not answer for one order of 20"},
-    {"retry-storm", NULL, "the state machine asks address-verify again every 50 ms, 11 times"},
+    {"retry-storm", NULL, "the state machine asks address-verify again every 150 ms, 11 times"},
     {"no-responders", NULL, "the state machine asks customer.survey.invite, which nobody serves"},
     {"flapping", NULL, "sms-send connects again every 3 s"},
     {"duplicate-payload", NULL, "export-feed publishes each insight.export.order twice"},

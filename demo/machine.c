@@ -14,7 +14,7 @@ enum { WORKFLOWS = 4096, SUBSCRIPTIONS = 64, ATTEMPTS = 12 };
 static const int64_t REQUEST_NS = 1000 * 1000000LL, COMMAND_NS = 10000 * 1000000LL;
 static const int64_t TICK_NS = 20 * 1000000LL, DRAIN_NS = 8000 * 1000000LL;
 /* With faults it asks again too soon, and too often: a storm of retries. */
-static const int64_t HASTY_NS = 50 * 1000000LL;
+static const int64_t HASTY_NS = 150 * 1000000LL;
 
 struct workflow {
 	bool is_open;

@@ -63,7 +63,7 @@ static void work(const struct instance *instance)
 	double elapsed_s = (double)(demo_steady_ns() - instance->settings->started_ns) / 1e9;
 	double us =
 	    instance->settings->work_ms > 0 ? instance->settings->work_ms * 1000 : instance->service->work_us;
-	if (has_trouble(instance, DEMO_SLOWS_DOWN) && elapsed_s > instance->settings->seconds / 2)
+	if (has_trouble(instance, DEMO_SLOWS_DOWN) && elapsed_s > instance->settings->seconds * 2 / 3)
 		us *= SLOWDOWN;
 	sleep_us(us * (0.5 + arc4random_uniform(1000) / 1000.0));
 }
