@@ -1,7 +1,7 @@
 #include "demo/faults.h"
 
 const struct demo_fault demo_faults[] = {
-    {"slow-responder", NULL, "fraud-check takes 20 times as long in the last third"},
+    {"slow-responder", NULL, "consent-check takes 50 times as long in the last third"},
     {"error-replies", NULL, "tax-calculate replies with an error to one order of 20"},
     {"unanswered", NULL, "address-verify does not answer for one order of 20"},
     {"retry-storm", NULL, "the state machine asks address-verify again every 150 ms, 11 times"},

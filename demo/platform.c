@@ -13,7 +13,7 @@ const struct demo_service demo_services[DEMO_SERVICES] = {
 	{"address-verify", "checkout", "checkout.address.verify", .work_us = 3000, .trouble = DEMO_IGNORES},
 	{"order-accept", "checkout", "checkout.order.accept", DEMO_PUBLISHES, "events.checkout.accepted", .work_us = 1000},
 
-	{"fraud-check", "payment", "payment.fraud.check", .calls = "payment.wallet.balance", .work_us = 4000, .trouble = DEMO_SLOWS_DOWN},
+	{"fraud-check", "payment", "payment.fraud.check", .calls = "payment.wallet.balance", .work_us = 4000},
 	{"wallet-balance", "payment", "payment.wallet.balance", .work_us = 500, .keys = DEMO_KEYS_IN_HEADER, .drops_context = true},
 	{"card-tokenize", "payment", "payment.card.tokenize", .work_us = 700},
 	{"card-authorize", "payment", "payment.authorize.*", .work_us = 8000, .members = 3, .concurrency = 4},
@@ -48,7 +48,7 @@ const struct demo_service demo_services[DEMO_SERVICES] = {
 	{"delivery-slot", "shipping", "shipping.slot.book", .work_us = 1500},
 
 	{"profile-read", "customer", "customer.profile.read", .work_us = 500},
-	{"consent-check", "customer", "customer.consent.check", .work_us = 300, .keys = DEMO_NO_KEYS, .drops_context = true},
+	{"consent-check", "customer", "customer.consent.check", .work_us = 300, .keys = DEMO_NO_KEYS, .drops_context = true, .trouble = DEMO_SLOWS_DOWN},
 	{"loyalty-points", "customer", "customer.loyalty.add", .work_us = 1000},
 	{"email-render", "customer", "customer.email.render", DEMO_PUBLISHES, "customer.email.send", .work_us = 3000, .keys = DEMO_KEYS_IN_HEADER},
 	{"email-send", "customer", "customer.email.send", DEMO_PUBLISHES, "events.customer.emailed", .work_us = 10000, .members = 2, .concurrency = 4, .keys = DEMO_KEYS_IN_HEADER, .drops_context = true},

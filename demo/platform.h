@@ -26,7 +26,7 @@ enum demo_keys {
 /* Planted in a run with faults. */
 enum demo_trouble {
 	DEMO_HEALTHY,
-	DEMO_SLOWS_DOWN,    /* takes 20 times as long in the last third of the run */
+	DEMO_SLOWS_DOWN,    /* takes 50 times as long in the last third of the run */
 	DEMO_FAILS,         /* replies with an error to one request of 20 */
 	DEMO_IGNORES,       /* does not answer for one order of 20, however often it is asked */
 	DEMO_FLAPS,         /* closes its connection every 3 s and connects again */

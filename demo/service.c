@@ -12,7 +12,7 @@
 #include "demo/stop.h"
 
 enum { SUBSCRIPTIONS_MAX = 8, WORKERS_MAX = 64, WAIT_MS = 100, CALL_MS = 1000 };
-enum { SLOWDOWN = 20, TROUBLED_ONE_OF = 20 };
+enum { SLOWDOWN = 50, TROUBLED_ONE_OF = 20 };
 
 static const int64_t FLAP_NS = 3000000000;
 
