@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONNECT_TRIES_MS = 200, FLUSH_MS = 10000 };
+enum { CONNECT_TRIES_MS = 200, READY_MS = 10000, LAST_FLUSH_MS = 1000 };
 
 /* ---- connection ---- */
 
@@ -67,14 +67,14 @@ int demo_bus_open(struct demo_bus *bus, const struct demo_settings *settings, co
 void demo_bus_close(struct demo_bus *bus)
 {
 	if (bus->connection)
-		natsConnection_FlushTimeout(bus->connection, FLUSH_MS);
+		natsConnection_FlushTimeout(bus->connection, LAST_FLUSH_MS);
 	natsConnection_Destroy(bus->connection);
 	demo_truth_close(bus->truth);
 }
 
 void demo_bus_report_ready(struct demo_bus *bus, const struct demo_settings *settings)
 {
-	natsConnection_FlushTimeout(bus->connection, FLUSH_MS);
+	natsConnection_FlushTimeout(bus->connection, READY_MS);
 	if (settings->ready_fd >= 0 && write(settings->ready_fd, "r", 1) != 1)
 		perror("demo: ready");
 }

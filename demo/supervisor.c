@@ -163,18 +163,16 @@ static size_t count_running(const struct supervisor *supervisor, const char *rol
 	return count;
 }
 
-/* Until the users have ended by themselves, or without users for as long as they would have run. False when a signal to
- * stop came first. */
-static bool await_end(struct supervisor *supervisor)
+/* Until the users have ended by themselves, or without users for as long as they would have run, or until a signal to
+ * stop. */
+static void await_end(struct supervisor *supervisor)
 {
-	if (supervisor->settings->rate <= 0)
-		return !demo_stop_wait((int64_t)(supervisor->settings->seconds * 1e9), true);
-	while (count_running(supervisor, "user") > 0) {
-		if (demo_stop_wait(POLL_NS, true))
-			return false;
-		collect_ended(supervisor);
+	if (supervisor->settings->rate <= 0) {
+		demo_stop_wait((int64_t)(supervisor->settings->seconds * 1e9), true);
+		return;
 	}
-	return true;
+	while (count_running(supervisor, "user") > 0 && !demo_stop_wait(POLL_NS, true))
+		collect_ended(supervisor);
 }
 
 static void stop_role(struct supervisor *supervisor, const char *role)
@@ -206,8 +204,10 @@ int demo_supervisor_run(const struct demo_settings *settings)
 		printf("demo: %zu processes run for %g s\n", count_running(&supervisor, NULL),
 		       settings->seconds);
 	fflush(stdout);
-	if (is_running && await_end(&supervisor))
-		stop_role(&supervisor, "machine"); /* it ends the workflows that are still open */
+	if (is_running)
+		await_end(&supervisor);
+	stop_role(&supervisor, "user");
+	stop_role(&supervisor, "machine"); /* it ends the workflows that are still open */
 	stop_role(&supervisor, NULL);
 	close(supervisor.ready[0]);
 	close(supervisor.ready[1]);
