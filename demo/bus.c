@@ -5,7 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONNECT_TRIES_MS = 200, READY_MS = 10000, LAST_FLUSH_MS = 1000 };
+enum {
+	CONNECT_TRIES = 10,
+	CONNECT_MS = 10000,
+	RECONNECT_WAIT_MS = 200,
+	READY_MS = 10000,
+	LAST_FLUSH_MS = 1000
+};
 
 /* ---- connection ---- */
 
@@ -28,9 +34,11 @@ static natsStatus connect_as(natsConnection **connection, const char *url, const
 	if (status == NATS_OK)
 		status = natsOptions_SetSendAsap(options, true); /* else up to 1 ms is added to each hop */
 	if (status == NATS_OK)
-		status = natsOptions_SetReconnectWait(options, CONNECT_TRIES_MS);
+		status = natsOptions_SetReconnectWait(options, RECONNECT_WAIT_MS);
 	if (status == NATS_OK)
 		status = natsOptions_SetErrorHandler(options, ignore_error, NULL);
+	if (status == NATS_OK)
+		status = natsOptions_SetTimeout(options, CONNECT_MS);
 	if (status == NATS_OK)
 		status = natsConnection_Connect(connection, options);
 	natsOptions_Destroy(options);
@@ -42,6 +50,11 @@ int demo_bus_reconnect(struct demo_bus *bus, const struct demo_settings *setting
 	natsConnection_Destroy(bus->connection);
 	bus->connection = NULL;
 	natsStatus status = connect_as(&bus->connection, settings->url, name);
+	/* A machine on which all start at once may be too slow for the first try. */
+	for (int tries = 1; status != NATS_OK && tries < CONNECT_TRIES; tries++) {
+		nats_Sleep(RECONNECT_WAIT_MS);
+		status = connect_as(&bus->connection, settings->url, name);
+	}
 	if (status == NATS_OK)
 		return 0;
 	fprintf(stderr, "demo: %s cannot connect to %s: %s\n", bus->name, settings->url,
