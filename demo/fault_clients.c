@@ -14,6 +14,7 @@ enum { LARGE_BYTES = 1023 * 1024, BURST = 4000, SESSIONS = 5, REQUEST_MS = 1000 
 struct moment {
 	unsigned count;  /* of ticks before */
 	double progress; /* of the run, from 0 to 1 */
+	struct leak **leaks;
 };
 
 /* A client made of a subscription of its own and of something that it does again and again. */
@@ -87,10 +88,27 @@ static void poll_flag(struct demo_bus *bus, const struct moment *now)
 
 /* A request that catalog-sync sent with an inbox of its own. */
 struct leak {
+	struct leak *next;
+	natsSubscription *subscription; /* never ended while the client runs */
 	struct demo_bus *bus;
 	char id[DEMO_ID_MAX];
 	int64_t asked_ns;
 };
+
+static void end_subscriptions(struct leak *leaks)
+{
+	for (; leaks; leaks = leaks->next)
+		natsSubscription_Destroy(leaks->subscription);
+}
+
+static void free_leaks(struct leak *leaks)
+{
+	while (leaks) {
+		struct leak *next = leaks->next;
+		free(leaks);
+		leaks = next;
+	}
+}
 
 static void on_catalog_reply(natsConnection *connection, natsSubscription *sub, natsMsg *msg, void *closure)
 {
@@ -101,19 +119,17 @@ static void on_catalog_reply(natsConnection *connection, natsSubscription *sub, 
 	natsMsgHeader_Get(msg, DEMO_ID_HEADER, &id);
 	demo_truth_request(leak->bus->truth, leak->id, "reply", id, demo_steady_ns() - leak->asked_ns);
 	natsMsg_Destroy(msg);
-	free(leak);
 }
 
 static void sync_catalog(struct demo_bus *bus, const struct moment *now)
 {
-	(void)now;
 	natsInbox *inbox = NULL;
-	natsSubscription *leaked = NULL;
 	struct leak *leak = calloc(1, sizeof(*leak));
 	struct demo_draft draft = {
 	    .subject = "stock.bin.locate", .body = json_object(), .keys = DEMO_NO_KEYS};
 	if (!leak || natsInbox_Create(&inbox) != NATS_OK ||
-	    natsConnection_Subscribe(&leaked, bus->connection, inbox, on_catalog_reply, leak) != NATS_OK) {
+	    natsConnection_Subscribe(&leak->subscription, bus->connection, inbox, on_catalog_reply, leak) !=
+		NATS_OK) {
 		json_decref(draft.body);
 		natsInbox_Destroy(inbox);
 		free(leak);
@@ -121,7 +137,10 @@ static void sync_catalog(struct demo_bus *bus, const struct moment *now)
 	}
 	draft.reply_to = inbox;
 	demo_bus_name_draft(bus, &draft);
-	*leak = (struct leak){.bus = bus, .asked_ns = demo_steady_ns()};
+	leak->bus = bus;
+	leak->asked_ns = demo_steady_ns();
+	leak->next = *now->leaks;
+	*now->leaks = leak;
 	memcpy(leak->id, draft.id, sizeof(leak->id));
 	demo_bus_publish(bus, &draft);
 	natsInbox_Destroy(inbox);
@@ -181,11 +200,11 @@ static const struct fault_client *find(const char *name)
 }
 
 static void run_ticks(const struct fault_client *client, struct demo_bus *bus,
-		      const struct demo_settings *settings)
+		      const struct demo_settings *settings, struct leak **leaks)
 {
 	double run_ns = settings->seconds * 1e9;
 	int64_t period_ns = client->period_ms ? client->period_ms * 1000000 : (int64_t)(run_ns / 2);
-	struct moment now = {0};
+	struct moment now = {.leaks = leaks};
 	for (; !demo_stop_wait(period_ns, false); now.count++) {
 		now.progress = (double)(demo_steady_ns() - settings->started_ns) / run_ns;
 		if (client->tick)
@@ -208,6 +227,7 @@ static int run_client(const struct fault_client *client, struct demo_settings se
 	char url[256];
 	struct demo_bus bus;
 	natsSubscription *subscription = NULL;
+	struct leak *leaks = NULL;
 	settings.url = url_of(&settings, client, url, sizeof(url));
 	if (demo_bus_open(&bus, &settings, client->is_nameless ? NULL : client->name) < 0)
 		return 1;
@@ -215,9 +235,11 @@ static int run_client(const struct fault_client *client, struct demo_settings se
 		natsConnection_Subscribe(&subscription, bus.connection, client->subscribes, ignore_message,
 					 NULL);
 	demo_bus_report_ready(&bus, &settings);
-	run_ticks(client, &bus, &settings);
+	run_ticks(client, &bus, &settings, &leaks);
 	natsSubscription_Destroy(subscription);
+	end_subscriptions(leaks);
 	demo_bus_close(&bus);
+	free_leaks(leaks);
 	return 0;
 }
 
