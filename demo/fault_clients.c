@@ -237,8 +237,8 @@ static int run_client(const struct fault_client *client, struct demo_settings se
 	demo_bus_report_ready(&bus, &settings);
 	run_ticks(client, &bus, &settings, &leaks);
 	natsSubscription_Destroy(subscription);
-	end_subscriptions(leaks);
 	demo_bus_close(&bus);
+	end_subscriptions(leaks); /* without the connection: the server hears of none */
 	free_leaks(leaks);
 	return 0;
 }
