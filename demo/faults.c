@@ -1,0 +1,30 @@
+#include "demo/faults.h"
+
+const struct demo_fault demo_faults[] = {
+    {"slow-responder", NULL, "consent-check takes 50 times as long in the last third"},
+    {"error-replies", NULL, "tax-calculate replies with an error to one order of 20"},
+    {"unanswered", NULL, "address-verify does not answer for one order of 20"},
+    {"retry-storm", NULL, "the state machine asks address-verify again every 150 ms, 11 times"},
+    {"no-responders", NULL, "the state machine asks customer.survey.invite, which nobody serves"},
+    {"flapping", NULL, "sms-send connects again every 3 s"},
+    {"duplicate-payload", NULL, "export-feed publishes each insight.export.order twice"},
+    {"queue-unfair", NULL, "one member of order-validate subscribes eight times in its queue group"},
+    {"queue-single", NULL, "the queue group label-print has one member"},
+    {"nobody-listens", "click-collector", "publishes analytics.clicks.raw, to which nobody is subscribed"},
+    {"never-fed", "fax-gateway", "subscribes fax.outbound.*, to which nobody publishes"},
+    {"subject-explosion", "session-tracker", "200 subjects a second: sessions.ID.seen"},
+    {"payload-limit", "document-archive", "payloads 1 KiB below the limit of 1 MiB"},
+    {"burst", "report-batch", "4000 messages at once in the middle of the run"},
+    {"same-answer", "flag-poller", "asks customer.consent.check 10 times a second, always the same"},
+    {"inbox-leak", "catalog-sync", "a new inbox subscription for each request, never unsubscribed"},
+    {"no-name", "anonymous", "a client without a name"},
+    {"permission", "reporting-bot", "publishes to billing.revenue.eu, which its user may not"},
+    {"dropped", "wall-board", "subscribes events.> and documents.> and never reads"},
+    {"subject-silent", "door-sensor",
+     "publishes doors.main.state four times a second, and not at all in the last half"},
+    {"subject-grew", "log-shipper", "publishes logs.debug ten times as often in the last half"},
+    {"old-client", "old-scanner", "go client 1.2.0, which knows no headers"},
+    {"headers-stripped", "old-scanner", "it subscribes events.stock.*, whose messages have headers"},
+    {"protocol-error", "old-scanner", "it sends an operation that is none every 5 s"},
+};
+const size_t demo_faults_len = sizeof(demo_faults) / sizeof(demo_faults[0]);
