@@ -135,9 +135,10 @@ void tap_join_deliver(struct tap_join *join, struct tap__sub *sub, const struct 
 
 /* ---- subscriptions ---- */
 
-void tap_join_await(struct tap_join *join, struct tap__client *client, uint32_t server, int64_t since_ns)
+void tap_join_await(struct tap_join *join, struct tap__client *client, uint32_t server, int64_t since_ns,
+		    int64_t now_ns)
 {
-	tap__lag_set(&join->lag, client, server, since_ns, join->now_ns, join->window_ns / 2);
+	tap__lag_set(&join->lag, client, server, since_ns, now_ns, join->window_ns / 2);
 }
 
 void tap_join_change(struct tap_join *join, int64_t time_ns)

@@ -61,9 +61,10 @@ void tap_join_publish(struct tap_join *join, struct tap__client *client,
 		      const struct tap_join_message *message);
 void tap_join_deliver(struct tap_join *join, struct tap__sub *sub, const struct tap_join_message *message);
 
-/* The client has waited for an answer of the server since since_ns; INT64_MAX = it does not wait, or its
- * connection has ended. */
-void tap_join_await(struct tap_join *join, struct tap__client *client, uint32_t server, int64_t since_ns);
+/* At now_ns, the client has waited for an answer of the server since since_ns; INT64_MAX = it does not wait, or
+ * its connection has ended. */
+void tap_join_await(struct tap_join *join, struct tap__client *client, uint32_t server, int64_t since_ns,
+		    int64_t now_ns);
 
 /* A SUB or an UNSUB was seen at time_ns. */
 void tap_join_change(struct tap_join *join, int64_t time_ns);

@@ -46,11 +46,12 @@ bool tap__join_add_receiver(struct tap_join *join, struct tap__pending_event *me
 	return true;
 }
 
-/* Were all messages seen whole that the server may have delivered at seen_ns? */
+/* Were all messages seen whole that the server may have delivered at seen_ns, and have not left? */
 static bool saw_all(const struct tap_join *join, uint32_t server, int64_t seen_ns)
 {
 	int64_t begin_ns = seen_ns - join->window_ns;
-	return join->unseen_until_ns[server] < begin_ns && join->partial_ns < begin_ns;
+	return join->unseen_until_ns[server] < begin_ns && join->partial_ns < begin_ns &&
+	       !tap__lag_affects(&join->lag, server, begin_ns, seen_ns, join->window_ns / 2);
 }
 
 /* A delivery captured before its message is explained by disorder only when it can belong to no other message. */

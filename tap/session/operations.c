@@ -105,10 +105,10 @@ static void assign_roles(struct tap_sessions *sessions, struct tap__connection *
 	tap__report_early_gaps(sessions, connection, connection->streams[from].time_ns);
 }
 
-static void await_answer(struct tap_sessions *sessions, struct tap__connection *connection)
+static void await_answer(struct tap_sessions *sessions, struct tap__connection *connection, int64_t time_ns)
 {
 	tap_join_await(sessions->join, connection->client, connection->server,
-		       tap__client_waits_since(connection->client));
+		       tap__client_waits_since(connection->client), time_ns);
 }
 
 static void on_ping(struct tap_sessions *sessions, struct tap__connection *connection, int64_t time_ns)
@@ -116,7 +116,7 @@ static void on_ping(struct tap_sessions *sessions, struct tap__connection *conne
 	if (connection->has_unseen_subs)
 		return;
 	tap__client_ping(connection->client, time_ns);
-	await_answer(sessions, connection);
+	await_answer(sessions, connection, time_ns);
 }
 
 /* An answer proves that the server processed what the client sent before. It proves nothing when the client's
@@ -130,7 +130,7 @@ static void on_answer(struct tap_sessions *sessions, struct tap__connection *con
 	uint64_t op_number =
 	    verb == WIRE_PONG ? tap__client_pong(client, time_ns) : tap__client_ok(client, time_ns);
 	tap__subscriptions_processed(sessions, connection, time_ns, op_number);
-	await_answer(sessions, connection);
+	await_answer(sessions, connection, time_ns);
 }
 
 /* PING, PONG, +OK: they are not events. */

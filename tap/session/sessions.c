@@ -28,7 +28,7 @@ static void forget(struct tap_sessions *sessions, struct tap__connection *connec
 		sessions->stats.unrecognised_bytes += connection->bytes;
 	}
 	tap__subscriptions_fini(sessions, connection, time_ns);
-	tap_join_await(sessions->join, connection->client, 0, INT64_MAX);
+	tap_join_await(sessions->join, connection->client, 0, INT64_MAX, time_ns);
 	tap__client_release(connection->client);
 	free(connection);
 	tap_budget_give(sessions->budget, sizeof *connection + sizeof *connection->client);

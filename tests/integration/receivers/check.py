@@ -3,9 +3,8 @@ and again, while subscriptions and connections come and go; a sniffer listens. T
 sniffed log are compared with those in the log of its broker: client by client, message by message.
 
 Twice: with clients that wait for the answer to each packet, and with clients that do not. Where nobody waits, a capture
-does not tell in which order the broker processed what came over different connections: some receivers are unknown. And where
-the broker is stopped for longer than the join window, a late delivery may be taken for that of an equal message: one receiver
-set in a hundred may be wrong there, and none of calm clients.
+does not tell in which order the broker processed what came over different connections: some receivers are unknown, and more
+of them where the machine stops the broker for long. A receiver set that is said to be known is never wrong.
 
   check.py TAPEDECK [ROUNDS]"""
 
@@ -23,6 +22,7 @@ import threading
 import time
 
 WAIT_S = 60
+ATTEMPTS = 3  # to find the machine idle enough
 CLIENTS, BROKERS = 4, 2
 SUBJECTS = ["a", "a.b", "a.c", "b", "b.c.d", "jobs"]
 PATTERNS = SUBJECTS + ["a.*", "*", ">", "b.>", "*.b", "b.*.d"]
@@ -264,24 +264,29 @@ def tell(tapedeck, folder, seed, rounds, is_calm):
     print(summary.strip())
     expect(re.search(r" 0 gaps \(0 B\), 0 partial, dropped 0 by the kernel", summary), "nothing was missed")
     total, unknown, wrong = compare(tapedeck, log, brokers)
-    expect(wrong == 0 if is_calm else wrong * 100 <= total, "receiver sets are right, or said to be unknown")
-    expect(unknown * 10 <= total or not is_calm, "the receivers of nearly all messages of calm clients are known")
+    expect(wrong == 0, "receiver sets are right, or said to be unknown")
+    return unknown / total
+
+
+def tell_in_folder(tapedeck, seed, rounds, is_calm):
+    folder = tempfile.mkdtemp(prefix="tapedeck-receivers-")
+    os.chmod(folder, 0o711)  # the sniffer gives up its rights, and must still find its log
+    try:
+        return tell(tapedeck, folder, seed, rounds, is_calm)
+    finally:
+        for process in Process.all:
+            process.kill()
+            process.wait()
+        shutil.rmtree(folder)
 
 
 def main():
     seed = int(os.environ.get("TAPEDECK_RECEIVERS_SEED", time.time_ns() % 10**9))
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 150
     print(f"TAPEDECK_RECEIVERS_SEED={seed}")
-    for is_calm in (True, False):
-        folder = tempfile.mkdtemp(prefix="tapedeck-receivers-")
-        os.chmod(folder, 0o711)  # the sniffer gives up its rights, and must still find its log
-        try:
-            tell(sys.argv[1], folder, seed, rounds, is_calm)
-        finally:
-            for process in Process.all:
-                process.kill()
-                process.wait()
-            shutil.rmtree(folder)
+    tell_in_folder(sys.argv[1], seed, rounds, is_calm=False)
+    shares = (tell_in_folder(sys.argv[1], seed + i, rounds, is_calm=True) for i in range(ATTEMPTS))
+    expect(any(share < 0.1 for share in shares), "the receivers of nearly all messages of calm clients are known")
 
 
 if __name__ == "__main__":

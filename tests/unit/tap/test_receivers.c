@@ -172,6 +172,19 @@ static void a_delivery_captured_long_before_a_message_is_not_of_it(void **state)
 	expect(bus, "delivery 3/1 x []\nmessage 1 x [] ?\n");
 }
 
+static void a_delivery_captured_just_before_a_message_is_not_of_it_when_the_server_is_slow(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	say(bus, b, "PING\r\n");
+	pass(bus, TAP_JOIN_WINDOW_NS * 3 / 4);
+	answer(bus, b, "PONG\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "delivery 3/1 x []\nmessage 1 x [] ?\n");
+}
+
 static void after_a_missed_message_a_delivery_joins_no_later_one(void **state)
 {
 	struct bus *bus = *state;
@@ -305,6 +318,7 @@ int main(void)
 	    RECEIVERS_TEST(nothing_is_joined_beyond_the_window),
 	    RECEIVERS_TEST(a_delivery_captured_just_before_its_message_is_joined),
 	    RECEIVERS_TEST(a_delivery_captured_long_before_a_message_is_not_of_it),
+	    RECEIVERS_TEST(a_delivery_captured_just_before_a_message_is_not_of_it_when_the_server_is_slow),
 	    RECEIVERS_TEST(after_a_missed_message_a_delivery_joins_no_later_one),
 	    RECEIVERS_TEST(groups_of_one_name_on_several_subjects_are_one),
 	    RECEIVERS_TEST(a_used_up_subscription_receives_no_more),
