@@ -1,0 +1,52 @@
+/* trace_session.h - one run of `tapedeck trace` over conversations, and a pass over its source. Struct definitions only. */
+#ifndef CLI_COMMANDS_TRACE_SESSION_H
+#define CLI_COMMANDS_TRACE_SESSION_H
+
+#include "cli/commands/trace_choice.h"
+#include "cli/commands/trace_conversations.h"
+#include "cli/commands/trace_points.h"
+#include "cli/output/conversation_json.h"
+#include "cli/output/conversation_text.h"
+#include "store/read/merge.h"
+#include "trace/causality.h"
+#include "trace/conversations.h"
+
+/* What a pass over the source is for. */
+enum cli_trace_purpose { TO_LEARN, TO_PRINT };
+
+struct cli_trace_session {
+	const struct cli_trace_run *trace;
+	const struct cli_trace_conversation_settings *settings;
+	struct cli_trace_choice choice;
+	struct cli_trace_points points;
+	struct trace_keys *keys;
+	struct trace_causality *causality;
+	unsigned evidence;
+	int64_t window_ns;
+	struct cli_out out;
+	struct cli_json_printer json;
+	struct cli_conversation_text_options text;
+	int interrupt_fd;
+	uint64_t printed;
+	int64_t earliest_ns; /* TO_LEARN: time of the first message of a chosen conversation */
+	int64_t first_ns;    /* time of the first event that was read */
+	uint64_t chosen;     /* messages */
+	bool is_stopped;
+	struct trace_conversations_stats stats;
+	struct wire_damage damage;
+};
+
+/* One pass over the source. */
+struct cli_trace_pass {
+	struct cli_trace_session *session;
+	enum cli_trace_purpose purpose;
+	struct store_filter *filter; /* what is read; owned */
+	struct store_merge *inputs;
+	struct trace_conversations *conversations;
+	bool by_points;   /* the chosen messages are the session's points */
+	int64_t until_ns; /* no chosen message comes later */
+	uint64_t events, max_events;
+	int64_t now_ns; /* time of the last event */
+};
+
+#endif
