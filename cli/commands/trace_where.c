@@ -22,8 +22,8 @@ static int64_t before(int64_t time_ns, int64_t ns)
 
 /* Learn, and find out where the conversations of points up to until_ns begin: a cause of the first message that was found
  * may lie before what was read. 0 with *since_ns, or a negative code with *fault. */
-static int find_beginning(struct cli_trace_session *session, int64_t first_ns, int64_t until_ns, int64_t *since_ns,
-			  struct wire_fault *fault)
+static int find_beginning(struct cli_trace_session *session, int64_t first_ns, int64_t until_ns,
+			  int64_t *since_ns, struct wire_fault *fault)
 {
 	int64_t back_ns = session->window_ns;
 	*since_ns = before(first_ns, back_ns);
@@ -48,7 +48,8 @@ static int print_points(struct cli_trace_session *session, struct wire_fault *fa
 {
 	const struct cli_trace_points *points = &session->points;
 	int error = 0;
-	for (size_t from = 0, end; from < points->count && !error && !cli_trace_is_complete(session); from = end) {
+	for (size_t from = 0, end; from < points->count && !error && !cli_trace_is_complete(session);
+	     from = end) {
 		int64_t since_ns;
 		for (end = from + 1; end < points->count; end++)
 			if (before(points->list[end].time_ns, 2 * session->window_ns) >
@@ -74,9 +75,9 @@ static int print_all(struct cli_trace_session *session, bool can_read_twice, str
 		since_ns = before(session->points.list[0].time_ns, session->window_ns);
 	if (can_read_twice && session->evidence & 1u << TRACE_INFERRED) {
 		struct cli_trace_pass learning = {.session = session,
-					.purpose = TO_LEARN,
-					.until_ns = INT64_MAX,
-					.max_events = LEARNED_EVENTS};
+						  .purpose = TO_LEARN,
+						  .until_ns = INT64_MAX,
+						  .max_events = LEARNED_EVENTS};
 		error = cli_trace_pass_run(&learning, since_ns, fault);
 	}
 	struct cli_trace_pass pass = {.session = session, .purpose = TO_PRINT, .until_ns = INT64_MAX};

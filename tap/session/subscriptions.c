@@ -276,7 +276,9 @@ void tap__subscriptions_deliver(struct tap_sessions *sessions, struct tap__conne
 	if (!sub)
 		return;
 	tap_join_deliver(sessions->join, sub, message);
-	if (++sub->deliveries == sub->max)
+	if (++sub->deliveries == sub->max && sub->ended_ns == INT64_MAX) {
 		end(sessions, connection, sub, message->time_ns, sub->max_op_number);
+		sub->end_op_number++; /* it may have received all that the client has published so far */
+	}
 	tap__sub_release(sub);
 }

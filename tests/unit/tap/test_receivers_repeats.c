@@ -82,6 +82,17 @@ static void of_messages_close_to_the_sub_of_one_that_ends_by_itself_none_is_gues
 	expect(bus, "message 1 x [] ?\nmessage 1 x [] ?\ndelivery 3/1 x []\n");
 }
 
+static void the_last_delivery_of_one_that_ends_by_itself_may_be_of_its_own_message(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x 1\r\nUNSUB 1 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	say(bus, first, "PUB x 0\r\n\r\nPING\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\nPONG\r\n");
+	expect(bus, "message 1 x [] ?\nmessage 3 x [] ?\ndelivery 3/1 x []\n");
+}
+
 static void a_delivery_after_the_first_may_belong_to_an_earlier_message(void **state)
 {
 	struct bus *bus = *state;
@@ -172,6 +183,7 @@ int main(void)
 	    RECEIVERS_TEST(a_queue_groups_equal_messages_at_once_are_not_guessed),
 	    RECEIVERS_TEST(between_messages_of_two_publishers_close_to_the_subscription_none_is_guessed),
 	    RECEIVERS_TEST(of_messages_close_to_the_sub_of_one_that_ends_by_itself_none_is_guessed),
+	    RECEIVERS_TEST(the_last_delivery_of_one_that_ends_by_itself_may_be_of_its_own_message),
 	    RECEIVERS_TEST(a_delivery_after_the_first_may_belong_to_an_earlier_message),
 	    RECEIVERS_TEST(a_delivery_left_open_by_an_unsub_may_belong_to_each_earlier_message),
 	    RECEIVERS_TEST(a_delivery_is_left_open_when_the_ring_of_waiting_events_is_full),
