@@ -12,7 +12,7 @@
  * *answer owned by the caller, or a negative code with *fault. seconds (may be NULL) is how long it took. */
 int bench_tape_ask(const char *command, json_t **answer, double *seconds, struct wire_fault *fault);
 
-/* What a run of the binary cost. */
+/* The cost of one run of the binary. */
 struct bench_tape_cost {
 	double seconds, cpu_seconds;
 	double peak_bytes; /* of memory */

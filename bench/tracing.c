@@ -1,4 +1,4 @@
-/* What happened, from a log of a whole platform: each analysis in one pass over it. */
+/* Speed and memory of each analysis, in one pass over the log of a whole platform. */
 #include <stdio.h>
 
 #include "bench/report.h"

@@ -12,7 +12,7 @@
 /* The way up: what happens to a client. Called by connection.c from the event loop, except `admitted`, which connect.c
  * calls. */
 struct broker__connection_events {
-	/* Bytes can be written, and read once the stream is told to. */
+	/* Bytes can be written. Reading begins with net_stream_read. */
 	void (*opened)(struct broker_client *client);
 	/* Where the next bytes go; no room: reading pauses until it is resumed. */
 	uv_buf_t (*room)(struct broker_client *client);

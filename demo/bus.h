@@ -28,7 +28,7 @@ struct demo_draft {
 	/* Of the order; NULL or "" = unknown. */
 	const char *workflow, *order, *region;
 	struct demo_context context;
-	/* What made the client publish it. */
+	/* The message that the client was handling when it published this one. */
 	const char *cause, *after; /* ids; NULL or "" = none */
 	int64_t received_ns;       /* of the cause; 0 = none */
 	/* Given by demo_bus_name_draft, or when it is published. */

@@ -24,7 +24,7 @@ struct net_listener_address {
 	    *layers; /* from the lowest to the uppermost, ends with NULL; or NULL: TCP alone */
 };
 
-/* Connections wait: accept some of them with net_listener_accept, or none for now. */
+/* Connections wait. The owner may accept some with net_listener_accept; it is called again while any wait. */
 typedef void net_listener_waiting(struct net_listener *listener, void *owner);
 
 /* Bind all the addresses and listen. The array is copied. 0; or a negative code with *fault naming the address, and then

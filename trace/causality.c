@@ -24,7 +24,7 @@ static const float SCORE_LEARNED = 0.02F;
 /* The share of an effect that counts for the neighbours of its age, since ages vary. */
 static const float NEIGHBOUR = 0.2F;
 
-/* What was learned of a cause's class at a service, an effect's class, or both. */
+/* Statistics of a cause's class at a service, of an effect's class, or of the pair of them. */
 struct pair {
 	float caused[AGES];                   /* effects by age */
 	float shared, compared;               /* effects that shared an id; all whose ids were compared */
@@ -226,7 +226,7 @@ static void prefer_order(struct trace_candidate *candidates, size_t count)
 	}
 }
 
-/* What was learned of a class of candidates. */
+/* The statistics of a class of candidates. */
 struct class_stats {
 	uint64_t class;
 	struct pair *pair, *deliveries;

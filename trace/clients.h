@@ -16,7 +16,7 @@
 #include "trace/names.h"
 #include "wire/source.h"
 
-/* What makes connections one service. In the order of the words of --by. */
+/* Connections that have this in common are one service. In the order of the words of --by. */
 enum trace_service_key { TRACE_BY_NAME, TRACE_BY_USER, TRACE_BY_IP, TRACE_BY_CONN };
 
 /* Numbers of services that are none. */

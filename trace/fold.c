@@ -4,7 +4,7 @@
 
 enum { HEX_MIN = 8, UUID_BYTES = 36, ULID_BYTES = 26, RANDOM_MIN = 16 };
 
-/* What a character is, as bits; and of a token, what its characters are. */
+/* The kinds of characters, as bits; for a token, the kinds of all its characters. */
 enum {
 	DIGIT = 1 << 0,
 	HEX = 1 << 1, /* a to f, A to F */

@@ -3,7 +3,7 @@
  * Fed with the events of a source in order of time. Requests are paired with their replies as trace/requests.h says; times
  * are steady, so that a step of a recording's clock makes no latency. A JetStream acknowledgement ($JS.ACK) is no reply.
  *
- * What is not known is left out: a reply whose publisher is unknown has no responder, a latency without the times that it
+ * The unknown is left out: a reply whose publisher is unknown has no responder, a latency without the times that it
  * needs is not counted. Nobody was subscribed when the server said so ("no responders") or when the receivers are known and
  * there are none.
  *

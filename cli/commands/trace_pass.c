@@ -64,7 +64,7 @@ static void done(void *context, struct trace_conversations *conversations,
 		 struct trace_conversation *conversation)
 {
 	struct cli_trace_pass *pass = context;
-	if (pass->purpose == TO_LEARN)
+	if (pass->purpose == CLI_TRACE_TO_LEARN)
 		note_earliest(pass->session, conversation);
 	else if (!cli_trace_is_complete(pass->session))
 		print_conversation(pass->session, conversations, conversation);
@@ -111,9 +111,9 @@ static int open_pass(struct cli_trace_pass *pass, int64_t since_ns, bool follow,
 static void close_pass(struct cli_trace_pass *pass)
 {
 	struct cli_trace_session *session = pass->session;
-	if (pass->conversations && pass->purpose == TO_PRINT)
+	if (pass->conversations && pass->purpose == CLI_TRACE_TO_PRINT)
 		trace_conversations_stats(pass->conversations, &session->stats);
-	if (pass->inputs && pass->purpose == TO_PRINT)
+	if (pass->inputs && pass->purpose == CLI_TRACE_TO_PRINT)
 		store_merge_damage(pass->inputs, &session->damage);
 	trace_conversations_close(pass->conversations);
 	store_merge_close(pass->inputs);
@@ -127,7 +127,7 @@ static bool is_chosen(const struct cli_trace_pass *pass, const struct wire_event
 	bool chosen = pass->by_points
 			  ? cli_trace_points_hold(&session->points, wire_source_origin(source), event->seq)
 			  : cli_trace_choice_holds(&session->choice, source, event);
-	session->chosen += chosen && pass->purpose == TO_PRINT;
+	session->chosen += chosen && pass->purpose == CLI_TRACE_TO_PRINT;
 	return chosen;
 }
 
@@ -178,7 +178,7 @@ static int follow(struct cli_trace_pass *pass, struct wire_fault *fault)
 
 int cli_trace_pass_run(struct cli_trace_pass *pass, int64_t since_ns, struct wire_fault *fault)
 {
-	const bool follows = pass->session->trace->settings->follow && pass->purpose == TO_PRINT;
+	const bool follows = pass->session->trace->settings->follow && pass->purpose == CLI_TRACE_TO_PRINT;
 	int status = open_pass(pass, since_ns, follows, fault);
 	if (status == 0)
 		status = follows ? follow(pass, fault) : read_events(pass, fault);

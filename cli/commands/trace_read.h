@@ -18,7 +18,7 @@ struct cli_trace_reading {
 	int interrupt_fd;
 };
 
-/* What is done with the events. */
+/* An analysis: it is given every event that is read. */
 struct cli_trace_analysis {
 	int (*add)(void *context, const struct wire_event *event); /* 0, or a negative code: out of memory */
 	bool (*is_waiting)(const void *context); /* events after --until are needed; NULL = they are not */

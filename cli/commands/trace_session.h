@@ -11,8 +11,8 @@
 #include "trace/causality.h"
 #include "trace/conversations.h"
 
-/* What a pass over the source is for. */
-enum cli_trace_purpose { TO_LEARN, TO_PRINT };
+/* The purpose of a pass over the source. */
+enum cli_trace_purpose { CLI_TRACE_TO_LEARN, CLI_TRACE_TO_PRINT };
 
 struct cli_trace_session {
 	const struct cli_trace_run *trace;
@@ -28,7 +28,7 @@ struct cli_trace_session {
 	struct cli_conversation_text_options text;
 	int interrupt_fd;
 	uint64_t printed;
-	int64_t earliest_ns; /* TO_LEARN: time of the first message of a chosen conversation */
+	int64_t earliest_ns; /* CLI_TRACE_TO_LEARN: time of the first message of a chosen conversation */
 	int64_t first_ns;    /* time of the first event that was read */
 	uint64_t chosen;     /* messages */
 	bool is_stopped;

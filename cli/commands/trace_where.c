@@ -28,8 +28,10 @@ static int find_beginning(struct cli_trace_session *session, int64_t first_ns, i
 	int64_t back_ns = session->window_ns;
 	*since_ns = before(first_ns, back_ns);
 	for (int i = 0; i < EARLIER_MAX; i++) {
-		struct cli_trace_pass pass = {
-		    .session = session, .purpose = TO_LEARN, .by_points = true, .until_ns = until_ns};
+		struct cli_trace_pass pass = {.session = session,
+					      .purpose = CLI_TRACE_TO_LEARN,
+					      .by_points = true,
+					      .until_ns = until_ns};
 		session->earliest_ns = INT64_MAX;
 		int error = cli_trace_pass_run(&pass, *since_ns, fault);
 		if (error || session->earliest_ns == INT64_MAX || session->is_stopped)
@@ -57,8 +59,10 @@ static int print_points(struct cli_trace_session *session, struct wire_fault *fa
 				break;
 		int64_t until_ns = points->list[end - 1].time_ns;
 		error = find_beginning(session, points->list[from].time_ns, until_ns, &since_ns, fault);
-		struct cli_trace_pass pass = {
-		    .session = session, .purpose = TO_PRINT, .by_points = true, .until_ns = until_ns};
+		struct cli_trace_pass pass = {.session = session,
+					      .purpose = CLI_TRACE_TO_PRINT,
+					      .by_points = true,
+					      .until_ns = until_ns};
 		if (!error)
 			error = cli_trace_pass_run(&pass, since_ns, fault);
 	}
@@ -75,12 +79,13 @@ static int print_all(struct cli_trace_session *session, bool can_read_twice, str
 		since_ns = before(session->points.list[0].time_ns, session->window_ns);
 	if (can_read_twice && session->evidence & 1u << TRACE_INFERRED) {
 		struct cli_trace_pass learning = {.session = session,
-						  .purpose = TO_LEARN,
+						  .purpose = CLI_TRACE_TO_LEARN,
 						  .until_ns = INT64_MAX,
 						  .max_events = LEARNED_EVENTS};
 		error = cli_trace_pass_run(&learning, since_ns, fault);
 	}
-	struct cli_trace_pass pass = {.session = session, .purpose = TO_PRINT, .until_ns = INT64_MAX};
+	struct cli_trace_pass pass = {
+	    .session = session, .purpose = CLI_TRACE_TO_PRINT, .until_ns = INT64_MAX};
 	return error || session->is_stopped ? error : cli_trace_pass_run(&pass, since_ns, fault);
 }
 

@@ -192,7 +192,7 @@ static void put_published(const struct drawing *drawing)
 	}
 }
 
-/* What services got, by subject, whoever published it; and their replies, by who published them. 0 or -ENOMEM. */
+/* Draw an arrow for each subject and service that receives it, and for each pair of services one replies to. 0 or -ENOMEM. */
 static int put_received(const struct drawing *drawing)
 {
 	const struct trace_graph_result *result = drawing->view->result;

@@ -4,7 +4,7 @@
 
 #include "trace/graph.h"
 
-/* What is printed of an analysis. All borrowed. */
+/* The result of an analysis, and all that printing it takes. Everything is borrowed. */
 struct cli_graph_view {
 	const struct trace_graph_result *result;
 	const struct trace_clients *clients;

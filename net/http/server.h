@@ -11,7 +11,7 @@
 
 struct net_http_server;
 
-/* What may change between two requests; NULL = none. Borrowed until the next one. */
+/* Settings that the owner may change between two requests; NULL = none. Borrowed until the next request. */
 struct net_http_settings {
 	const char *base_path; /* precedes every path */
 	const char *allow_origin;

@@ -197,7 +197,7 @@ struct candidates {
 	size_t count;
 };
 
-/* What the publisher may be handling, the newest first. */
+/* Find the messages that the publisher may be handling, the newest first. */
 static void find_candidates(const struct trace_conversations *conversations, const struct trace_node *node,
 			    struct candidates *candidates)
 {

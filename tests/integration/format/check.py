@@ -95,7 +95,7 @@ def random_text(numbers):
 
 
 def random_event(numbers):
-    """What is worth cutting into fields: text in common, ids and numbers of their own."""
+    """Payloads worth cutting into fields: text in common, ids and numbers of their own."""
     state = numbers.choice(["open", "paid", "late"])
     return json.dumps({"id": f"{numbers.getrandbits(64):016x}", "state": state, "n": numbers.randrange(10**6)}).encode()
 

@@ -1,4 +1,4 @@
-/* What fits into the columns of a table: short numbers, and lines of bars. */
+/* Short numbers and lines of bars, for the columns of a table. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -256,7 +256,7 @@ static void unusable_targets_are_refused(void **state)
 
 /* ---- subscriptions ---- */
 
-/* What a subscription delivered. Written in a thread of libnats. */
+/* The last delivery of a subscription, and their number. Written in a thread of libnats. */
 struct heard {
 	_Atomic unsigned count;
 	char subject[100], reply[100], payload[100], status[20];

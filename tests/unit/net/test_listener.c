@@ -19,7 +19,7 @@ enum { WAIT_NS = 2000000000 };
 static uv_loop_t loop;
 static struct net_listener *listener;
 
-/* What the owner accepts, and what came of it. */
+/* The owner accepts `wanted` connections a call; the rest is the result. */
 static unsigned calls, wanted;
 static int accepted[64], last_status;
 static unsigned accepted_len;

@@ -157,6 +157,23 @@ static void another_member_may_receive_what_one_member_cannot(void **state)
 	expect(bus, "message 3 x [] ?\nmessage 1 x [] -> 3/1(q)\nmessage 2 x [] ?\ndelivery 4/1 x []\n");
 }
 
+static void when_one_members_delivery_is_left_open_another_member_may_have_its_message(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x q 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	say(bus, b, "PUB x 0\r\n\r\nPING\r\n");
+	answer(bus, b, "PONG\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	say(bus, first, "UNSUB 1\r\n");
+	say(bus, second, "SUB x q 1\r\n");
+	say(bus, b, "PUB x 0\r\n\r\n");
+	answer(bus, second, "MSG x 1 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\nmessage 2 x [] ?\nmessage 2 x [] ?\n"
+		    "delivery 3/1 x []\ndelivery 4/1 x []\n");
+}
+
 static void a_message_may_belong_to_a_delivery_that_seems_late(void **state)
 {
 	struct bus *bus = *state;
@@ -188,6 +205,7 @@ int main(void)
 	    RECEIVERS_TEST(a_delivery_left_open_by_an_unsub_may_belong_to_each_earlier_message),
 	    RECEIVERS_TEST(a_delivery_is_left_open_when_the_ring_of_waiting_events_is_full),
 	    RECEIVERS_TEST(another_member_may_receive_what_one_member_cannot),
+	    RECEIVERS_TEST(when_one_members_delivery_is_left_open_another_member_may_have_its_message),
 	    RECEIVERS_TEST(a_message_may_belong_to_a_delivery_that_seems_late),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
