@@ -23,10 +23,11 @@ static natsStatus set_servers(natsOptions *options, const char *servers)
 
 	if (!copy)
 		return NATS_NO_MEMORY;
-	for (char *url = strtok_r(copy, ", ", &rest); url && count < URLS_MAX;
-	     url = strtok_r(NULL, ", ", &rest))
+	char *url = strtok_r(copy, ", ", &rest);
+	for (; url && count < URLS_MAX; url = strtok_r(NULL, ", ", &rest))
 		urls[count++] = url;
-	natsStatus status = count > 0 ? natsOptions_SetServers(options, urls, count) : NATS_INVALID_ARG;
+	natsStatus status =
+	    count > 0 && !url ? natsOptions_SetServers(options, urls, count) : NATS_INVALID_ARG;
 	if (status == NATS_OK && count > 0 && is_tls(urls[0]))
 		status = natsOptions_SetSecure(options, true);
 	free(copy);

@@ -10,7 +10,7 @@ struct net_client_target;
 
 /* Members that do not apply are NULL. */
 struct net_client_target_options {
-	const char *servers; /* URLs, separated by commas and perhaps blanks; tls:// asks for TLS */
+	const char *servers; /* 1 to 64 URLs, separated by commas and perhaps blanks; tls:// asks for TLS */
 	const char *user, *password, *token;
 	const char *creds;            /* file of a user JWT and a seed */
 	const char *nkey;             /* file of a user's seed */

@@ -254,6 +254,21 @@ static void unusable_targets_are_refused(void **state)
 	}
 }
 
+static void more_servers_than_can_be_kept_are_refused(void **state)
+{
+	char servers[65 * 12] = "";
+	struct wire_fault fault;
+	(void)state;
+	for (int i = 0; i < 65; i++)
+		strcat(servers, i > 0 ? ",nats://x" : "nats://x");
+	const struct net_client_target_options options = {.servers = servers, .timeout_ms = 1};
+	assert_int_equal(net_client_target_open(&target, &options, &fault), -EINVAL);
+	*strrchr(servers, ',') = '\0';
+	assert_int_equal(net_client_target_open(&target, &options, &fault), 0);
+	net_client_target_close(target);
+	target = NULL;
+}
+
 /* ---- subscriptions ---- */
 
 /* The last delivery of a subscription, and their number. Written in a thread of libnats. */
@@ -413,6 +428,7 @@ int main(void)
 	    cmocka_unit_test(a_server_that_is_not_there_is_refused),
 	    cmocka_unit_test(while_the_server_is_away_nothing_is_collected),
 	    cmocka_unit_test(unusable_targets_are_refused),
+	    cmocka_unit_test(more_servers_than_can_be_kept_are_refused),
 	    cmocka_unit_test(subscriptions_deliver_until_they_are_ended),
 	    cmocka_unit_test(ending_a_subscription_waits_for_its_last_delivery),
 	    cmocka_unit_test(a_queue_group_shares_its_messages),
