@@ -65,6 +65,7 @@ int demo_bus_reconnect(struct demo_bus *bus, const struct demo_settings *setting
 int demo_bus_open(struct demo_bus *bus, const struct demo_settings *settings, const char *name)
 {
 	*bus = (struct demo_bus){0};
+	sem_init(&bus->ended, 0, 0);
 	snprintf(bus->name, sizeof(bus->name), "%s.%u", settings->name, settings->member);
 	if (settings->truth) {
 		bus->truth = demo_truth_open(settings->truth, bus->name);
@@ -77,12 +78,60 @@ int demo_bus_open(struct demo_bus *bus, const struct demo_settings *settings, co
 	return -1;
 }
 
+/* ---- subscriptions ---- */
+
+struct demo_bus_subscription {
+	struct demo_bus_subscription *next;
+	natsSubscription *handle;
+};
+
+static void on_complete(void *closure)
+{
+	sem_post(closure);
+}
+
+natsStatus demo_bus_subscribe(struct demo_bus *bus, const char *subject, natsMsgHandler on_message,
+			      void *closure)
+{
+	struct demo_bus_subscription *subscription = calloc(1, sizeof(*subscription));
+	if (!subscription)
+		return NATS_NO_MEMORY;
+	natsStatus status =
+	    natsConnection_Subscribe(&subscription->handle, bus->connection, subject, on_message, closure);
+	if (status == NATS_OK)
+		status = natsSubscription_SetOnCompleteCB(subscription->handle, on_complete, &bus->ended);
+	if (status != NATS_OK) {
+		natsSubscription_Destroy(subscription->handle);
+		free(subscription);
+		return status;
+	}
+	subscription->next = bus->subscriptions;
+	bus->subscriptions = subscription;
+	return NATS_OK;
+}
+
+/* Wait until no handler runs any more, which the closed connection brings about, and free the subscriptions. */
+static void await_handlers(struct demo_bus *bus)
+{
+	while (bus->subscriptions) {
+		struct demo_bus_subscription *subscription = bus->subscriptions;
+		bus->subscriptions = subscription->next;
+		while (sem_wait(&bus->ended) < 0)
+			continue; /* a signal */
+		natsSubscription_Destroy(subscription->handle);
+		free(subscription);
+	}
+}
+
 void demo_bus_close(struct demo_bus *bus)
 {
 	if (bus->connection)
 		natsConnection_FlushTimeout(bus->connection, LAST_FLUSH_MS);
+	natsConnection_Close(bus->connection);
+	await_handlers(bus); /* they may publish, which fails now, and append to the ground truth */
 	natsConnection_Destroy(bus->connection);
 	demo_truth_close(bus->truth);
+	sem_destroy(&bus->ended);
 }
 
 void demo_bus_report_ready(struct demo_bus *bus, const struct demo_settings *settings)
@@ -171,6 +220,8 @@ static void finish(struct demo_bus *bus, const struct demo_draft *draft, natsSta
 		return;
 	}
 	json_decref(record);
+	if (status == NATS_CONNECTION_CLOSED)
+		return; /* a handler that still ran when the client was stopped */
 	fprintf(stderr, "demo: %s cannot publish to %s: %s\n", bus->name, draft->subject,
 		natsStatus_GetText(status));
 }

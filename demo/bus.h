@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <nats/nats.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "demo/message.h"
@@ -11,11 +12,15 @@
 #include "demo/settings.h"
 #include "demo/truth.h"
 
+struct demo_bus_subscription;
+
 struct demo_bus {
 	natsConnection *connection;
 	struct demo_truth *truth; /* NULL = keeps none */
 	char name[48];            /* of the process, its member number included */
 	atomic_uint published;
+	struct demo_bus_subscription *subscriptions; /* a list */
+	sem_t ended; /* one post for each subscription whose last handler has returned */
 };
 
 /* A message to publish. */
@@ -36,8 +41,15 @@ struct demo_draft {
 };
 
 /* Connect under the client name (NULL = without one) and begin the ground truth. 0, or -1 with a message printed and
- * nothing left open. */
+ * nothing left open. The bus must not move in memory until it is closed. */
 int demo_bus_open(struct demo_bus *bus, const struct demo_settings *settings, const char *name);
+
+/* Subscribe. `on_message` takes each message, on a thread of the subscription; no such call runs any more when
+ * demo_bus_close returns. NATS_OK, or the error of libnats. */
+natsStatus demo_bus_subscribe(struct demo_bus *bus, const char *subject, natsMsgHandler on_message,
+			      void *closure);
+
+/* Close the connection, without ending the subscriptions before; then the ground truth. */
 void demo_bus_close(struct demo_bus *bus);
 
 /* Close the connection and open another; the ids go on. 0, or -1 with a message printed and no connection. */

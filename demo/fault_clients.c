@@ -86,20 +86,13 @@ static void poll_flag(struct demo_bus *bus, const struct moment *now)
 	ask(bus, "customer.consent.check");
 }
 
-/* A request that catalog-sync sent with an inbox of its own. */
+/* A request that catalog-sync sent with an inbox of its own, whose subscription it never ends. */
 struct leak {
 	struct leak *next;
-	natsSubscription *subscription; /* never ended while the client runs */
 	struct demo_bus *bus;
 	char id[DEMO_ID_MAX];
 	int64_t asked_ns;
 };
-
-static void end_subscriptions(struct leak *leaks)
-{
-	for (; leaks; leaks = leaks->next)
-		natsSubscription_Destroy(leaks->subscription);
-}
 
 static void free_leaks(struct leak *leaks)
 {
@@ -128,8 +121,7 @@ static void sync_catalog(struct demo_bus *bus, const struct moment *now)
 	struct demo_draft draft = {
 	    .subject = "stock.bin.locate", .body = json_object(), .keys = DEMO_NO_KEYS};
 	if (!leak || natsInbox_Create(&inbox) != NATS_OK ||
-	    natsConnection_Subscribe(&leak->subscription, bus->connection, inbox, on_catalog_reply, leak) !=
-		NATS_OK) {
+	    demo_bus_subscribe(bus, inbox, on_catalog_reply, leak) != NATS_OK) {
 		json_decref(draft.body);
 		natsInbox_Destroy(inbox);
 		free(leak);
@@ -226,19 +218,15 @@ static int run_client(const struct fault_client *client, struct demo_settings se
 {
 	char url[256];
 	struct demo_bus bus;
-	natsSubscription *subscription = NULL;
 	struct leak *leaks = NULL;
 	settings.url = url_of(&settings, client, url, sizeof(url));
 	if (demo_bus_open(&bus, &settings, client->is_nameless ? NULL : client->name) < 0)
 		return 1;
 	if (client->subscribes)
-		natsConnection_Subscribe(&subscription, bus.connection, client->subscribes, ignore_message,
-					 NULL);
+		demo_bus_subscribe(&bus, client->subscribes, ignore_message, NULL);
 	demo_bus_report_ready(&bus, &settings);
 	run_ticks(client, &bus, &settings, &leaks);
-	natsSubscription_Destroy(subscription);
 	demo_bus_close(&bus);
-	end_subscriptions(leaks); /* without the connection: the server hears of none */
 	free_leaks(leaks);
 	return 0;
 }

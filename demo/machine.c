@@ -9,7 +9,7 @@
 #include "demo/steps.h"
 #include "demo/stop.h"
 
-enum { WORKFLOWS = 4096, SUBSCRIPTIONS = 64, ATTEMPTS = 12 };
+enum { WORKFLOWS = 4096, ATTEMPTS = 12 };
 
 static const int64_t REQUEST_NS = 1000 * 1000000LL, COMMAND_NS = 10000 * 1000000LL;
 static const int64_t TICK_NS = 20 * 1000000LL, DRAIN_NS = 8000 * 1000000LL;
@@ -33,8 +33,6 @@ struct machine {
 	const struct demo_settings *settings;
 	struct demo_bus bus;
 	char inbox[64];
-	natsSubscription *subscriptions[SUBSCRIPTIONS];
-	size_t subscriptions_len;
 	pthread_mutex_t lock; /* of the workflows: libnats has a thread for each subscription */
 	struct workflow workflows[WORKFLOWS];
 	size_t open;
@@ -265,11 +263,7 @@ static void run_until_stopped(struct machine *machine)
 
 static natsStatus subscribe(struct machine *machine, const char *subject)
 {
-	natsSubscription **sub = &machine->subscriptions[machine->subscriptions_len];
-	natsStatus status =
-	    natsConnection_Subscribe(sub, machine->bus.connection, subject, on_message, machine);
-	machine->subscriptions_len += status == NATS_OK;
-	return status;
+	return demo_bus_subscribe(&machine->bus, subject, on_message, machine);
 }
 
 static natsStatus subscribe_all(struct machine *machine)
@@ -290,12 +284,6 @@ static natsStatus subscribe_all(struct machine *machine)
 	return status == NATS_OK ? subscribe(machine, "workflows.start") : status;
 }
 
-static void close_subscriptions(struct machine *machine)
-{
-	for (size_t i = 0; i < machine->subscriptions_len; i++)
-		natsSubscription_Destroy(machine->subscriptions[i]);
-}
-
 int demo_machine_run(const struct demo_settings *settings)
 {
 	struct machine *machine = calloc(1, sizeof(*machine));
@@ -312,7 +300,6 @@ int demo_machine_run(const struct demo_settings *settings)
 		demo_bus_report_ready(&machine->bus, settings);
 		run_until_stopped(machine);
 	}
-	close_subscriptions(machine);
 	demo_bus_close(&machine->bus);
 	pthread_mutex_destroy(&machine->lock);
 	free(machine);

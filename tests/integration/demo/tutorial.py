@@ -56,6 +56,7 @@ def run(shell, command):
 def check(shell, command):
     status, printed = run(shell, command)
     assert status == expected_status(command), f"{command}: exit status {status}\n{printed}"
+    assert "ended with an error" not in printed, f"{command}: {printed}"
     assert printed or command.startswith(QUIET), f"{command}: printed nothing"
     print(f"ok: {command}")
 
