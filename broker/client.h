@@ -37,7 +37,7 @@ enum broker__pause {
 	BROKER__WAITING = 1 << 2,   /* for its next turn; in loop->waiting */
 	BROKER__STARVED = 1 << 3,   /* memory is short; in loop->starved */
 	BROKER__VERIFYING = 1 << 4, /* its password is being verified (login.h) */
-	BROKER__SERVED = 1 << 5,    /* until the next poll: it was read in this one, late; in loop->served */
+	BROKER__SERVED = 1 << 5,    /* until a later poll: it came late in this one; in loop->served */
 };
 
 /* The options of CONNECT. */

@@ -6,9 +6,10 @@
 #include "broker/deliver.h"
 #include "broker/emit.h"
 #include "broker/publish.h"
+#include "broker/turn.h"
 
-/* With this many receivers, their outputs do not fit into the processor caches. Each output is written as soon as
- * it is worth a write, and its memory serves the next receiver while it is still cached. */
+/* With this many receivers, their outputs do not fit into the processor caches. While the round lasts, each output is
+ * written as soon as it is worth a write, and its memory serves the next receiver while it is still cached. */
 enum { MANY_RECEIVERS = 8, ENOUGH_BYTES = 32 * 1024 };
 
 static uint64_t bytes_of(const struct wire_batch *batch, uint32_t count)
@@ -80,7 +81,8 @@ static bool put_all(struct broker__match *match, const struct wire_batch *batch)
 	for (uint32_t i = 0; i < match->receivers_len; i++) {
 		struct broker_client *to = match->receivers[i].client;
 		got_all &= put(&match->receivers[i], batch);
-		if (are_many && broker__output_pending(&to->output) >= ENOUGH_BYTES)
+		if (are_many && broker__output_pending(&to->output) >= ENOUGH_BYTES &&
+		    !broker__round_is_over(to->loop))
 			broker__client_flush(to);
 	}
 	return got_all;

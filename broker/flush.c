@@ -12,6 +12,7 @@ void broker__flush_first(struct broker__loop *loop)
 {
 	struct broker_client *client = loop->dirty.first;
 	broker__client_untouch(client);
+	loop->owed_writes -= loop->owed_writes > 0;
 	if (client->out_msgs != client->noted_out_msgs)
 		client->last_ns = loop->now_ns;
 	client->noted_out_msgs = client->out_msgs;

@@ -35,15 +35,25 @@ static struct wire_limits limits_of(const struct broker *broker)
 				    .max_payload = broker->options.max_payload};
 }
 
+/* In the middle of a large message: a read into the client's own buffer, which costs page faults. */
+static bool is_in_large(const struct broker_client *client)
+{
+	return client->partial_cap > client->partial_len;
+}
+
 /* Offer little room when the round is over, the sink is full or memory is short: clients that send little, such as
- * a PING, are served all the same. */
+ * a PING, are served all the same. Without room the stream stops. */
 uv_buf_t broker__input_room(struct broker_client *client)
 {
 	struct broker__loop *loop = client->loop;
-	bool has_own = client->partial_cap > client->partial_len;
-	bool is_late = broker__round_is_over(loop) || broker__sink_is_full(loop);
+	bool has_own = is_in_large(client), is_over = broker__round_is_over(loop);
 	if (!broker__client_is_open(client))
 		return uv_buf_init(NULL, 0);
+	if (has_own && is_over && ++loop->late_reads > BROKER__LATE_READS) {
+		broker__turn_serve(client);
+		return uv_buf_init(NULL, 0);
+	}
+	bool is_late = is_over || broker__sink_is_full(loop);
 	size_t wanted = has_own ? client->partial_cap - client->partial_len : BROKER__INPUT_BYTES;
 	size_t most = is_late ? LATE_BYTES : OWN_BYTES;
 	size_t room = broker__pressure_room(client, wanted < most ? wanted : most);
@@ -308,8 +318,10 @@ void broker__input_take(struct broker_client *client, char *data, size_t len)
 	else
 		take_shared(client, data, len);
 	end_turn(client, before);
-	if (client->paused == 0 && broker__client_is_open(client) && broker__round_is_over(client->loop))
+	if (client->paused == 0 && broker__client_is_open(client) && broker__round_is_over(client->loop)) {
 		broker__turn_serve(client);
+		net_stream_pause(client->stream);
+	}
 }
 
 void broker__input_continue(struct broker_client *client)

@@ -9,6 +9,9 @@ enum {
 	/* A batch, and its copy in the output of one receiver, fit into the second-level cache. */
 	BATCH_MESSAGES = 4096,
 	BATCH_BYTES = 128 * 1024,
+	/* Units for the first access to a page of new memory: 2 us, between a bare machine's and a virtual one's. */
+	PAGE_UNITS = 200,
+	PAGE_BYTES = 4096,
 	/* How many messages to look ahead, and how many deliveries take as long as one access to memory. */
 	AHEAD = 128,
 	APART = 8,
@@ -16,16 +19,32 @@ enum {
 
 /* ---- many messages to one subject ---- */
 
+static uint32_t receivers_of(const struct broker_client *client)
+{
+	const struct broker__match *match = client->matches.last;
+	return match ? match->receivers_len : 1;
+}
+
 /* How many messages (or bytes) a batch may have within the turn, at units_each units for each of them and each
  * receiver. */
 static size_t affordable(const struct broker_client *client, size_t most, int64_t units_each)
 {
-	const struct broker__match *match = client->matches.last;
-	int64_t each = (match ? match->receivers_len : 1) * units_each;
+	int64_t each = receivers_of(client) * units_each;
 	int64_t work = client->loop->work_left;
 	if (each <= 0 || (int64_t)most * each <= work)
 		return most;
 	return work > each ? (size_t)(work / each) : 1;
+}
+
+/* How many bytes of a batch have room, for each receiver, in memory that is free or that the turn can pay for. */
+static size_t holdable(const struct broker_client *client, size_t most)
+{
+	const struct broker__loop *loop = client->loop;
+	int64_t receivers = receivers_of(client) + 1, pages = loop->work_left / (receivers * PAGE_UNITS);
+	size_t each = loop->pool.resting_bytes / (size_t)receivers;
+	if (pages > 0)
+		each += (size_t)pages * PAGE_BYTES;
+	return each < most ? each : most;
 }
 
 /* Hot. */
@@ -37,6 +56,7 @@ size_t broker__pipeline_batch(struct broker_client *client, const struct wire_op
 	if (!broker__op_is_usual(client, first) || !broker__client_is_open(client))
 		return 0;
 	size_t bytes = affordable(client, BATCH_BYTES / BROKER__BYTES_A_UNIT, 1) * BROKER__BYTES_A_UNIT;
+	bytes = holdable(client, bytes);
 	uint32_t messages = (uint32_t)affordable(client, BATCH_MESSAGES, BROKER__BATCH_UNITS);
 	size_t used =
 	    wire_batch_parse(first, data, len < bytes ? len : bytes, limits, entries, messages, &batch);

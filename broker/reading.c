@@ -26,7 +26,7 @@ void broker__turn_serve(struct broker_client *client)
 {
 	struct broker__loop *loop = client->loop;
 	assert(client->paused == 0 && !client->is_kept);
-	broker__client_pause(client, BROKER__SERVED);
+	client->paused |= BROKER__SERVED;
 	broker__clients_add(&loop->served, client, BROKER__LINK(waiting));
 	broker__round_wake(loop);
 }

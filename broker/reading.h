@@ -12,8 +12,9 @@ void broker__client_resume(struct broker_client *client, enum broker__pause why)
 
 /* The client has operations that were kept: give it a turn in a later round. */
 void broker__turn_wait(struct broker_client *client);
-/* The client was read when there was little time left, and has nothing kept. Read it again after the next round, not
- * before: libuv would read up to 32 times in a row [unix/stream.c uv__read]. It waits for no one's turn. */
+/* The client is read, and has nothing kept. Read it again after the next round, not before: there is no time left, and
+ * libuv would read up to 32 times in a row [unix/stream.c uv__read]. It waits for no one's turn. The caller stops the
+ * stream. */
 void broker__turn_serve(struct broker_client *client);
 /* Take the client out of these queues. */
 void broker__turn_forget(struct broker_client *client);

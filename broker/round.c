@@ -43,13 +43,28 @@ static void take_turns(struct broker__loop *loop)
 	}
 }
 
+/* Clients in the middle of a large message take turns, as many as are read even late. */
 static void read_served(struct broker__loop *loop)
 {
-	while (loop->served.first) {
-		struct broker_client *client = loop->served.first;
+	uint32_t large = 0;
+	for (struct broker_client *client = loop->served.first, *next; client; client = next) {
+		next = client->waiting.next;
+		if (client->partial_cap > 0 && ++large > BROKER__LATE_READS)
+			continue;
 		broker__turn_forget(client);
 		broker__client_resume(client, BROKER__SERVED);
 	}
+}
+
+/* Write the pending output. True when nothing of what was pending when this was begun is left: it may take rounds. */
+static bool write_owed(struct broker__loop *loop)
+{
+	if (loop->owed_writes == 0)
+		loop->owed_writes = loop->dirty.len;
+	broker__flush(loop);
+	if (loop->owed_writes > loop->dirty.len)
+		loop->owed_writes = loop->dirty.len; /* others were written, or have left, in between */
+	return loop->owed_writes == 0;
 }
 
 static bool is_idle(const struct broker__loop *loop)
@@ -63,8 +78,8 @@ static void on_round(uv_idle_t *round)
 {
 	struct broker__loop *loop = round->data;
 	loop->round_ns = uv_hrtime();
-	broker__flush(loop);
-	take_turns(loop);
+	if (write_owed(loop))
+		take_turns(loop);
 	broker__subscriptions_continue(loop);
 	read_served(loop);
 	broker__finish_turn(loop);
@@ -77,6 +92,7 @@ static void on_before_poll(uv_prepare_t *before_poll)
 {
 	struct broker__loop *loop = before_poll->data;
 	loop->round_ns = 0;
+	loop->late_reads = 0;
 }
 
 void broker__rounds_init(struct broker__loop *loop)

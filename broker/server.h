@@ -64,9 +64,11 @@ struct broker__loop {
 	struct broker__retired retired;
 
 	/* Turns (turn.h). */
-	int64_t work_left, turn_units;         /* of the current turn; its units at the beginning */
-	uint64_t round_ns;                     /* when this round began, by uv_hrtime; 0: it has not begun */
-	bool is_sink_full;                     /* since the turn began: operations that make events wait */
+	int64_t work_left, turn_units; /* of the current turn; its units at the beginning */
+	uint64_t round_ns;             /* when this round began, by uv_hrtime; 0: it has not begun */
+	uint32_t late_reads;           /* in the middle of large messages, after the round's time was over */
+	uint32_t owed_writes;          /* dirty clients to be written before others have turns */
+	bool is_sink_full;             /* since the turn began: operations that make events wait */
 	struct broker__match_builder *builder; /* for matches that take a turn at most, and to begin with */
 	struct broker__large large;
 	uv_idle_t round;

@@ -10,7 +10,9 @@
  * larger than a turn is interrupted in its middle (large.h).
  *
  * A round, and the reads of one poll, have some milliseconds. After that, reads still get a turn each, but a short one:
- * clients that send little, nearly all, are answered however many others send much. */
+ * clients that send little, nearly all, are answered however many others send much. Of those in the middle of a large
+ * message, a few are read. Nobody who waits gets a turn before the output of the earlier turns is written: memory that is
+ * free again costs nothing, new memory a page fault for each page. */
 #ifndef BROKER_TURN_H
 #define BROKER_TURN_H
 
@@ -19,6 +21,7 @@
 enum {
 	BROKER__TURN_UNITS = 100 * 1000, /* about 1 ms */
 	BROKER__OP_UNITS = 3,            /* any operation */
+	BROKER__LATE_READS = 32, /* of clients in the middle of a large message, when the time is over */
 };
 
 /* Begin a turn: set its units. */
