@@ -1,4 +1,5 @@
 /* Turns may be as short as one step: clients get the same deliveries, and the events are the same. */
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -274,6 +275,67 @@ static void clients_that_stay_get_each_message_once_and_in_order_while_others_co
 	speech_fini(&speech);
 }
 
+/* ---- large messages, all at once ---- */
+
+/* Socket buffers take each part while nobody reads. */
+enum { LARGE = 60, LARGE_BYTES = 250000, FIRST_BYTES = 100000, SEND_MS = 10000 };
+
+static sem_t resting, may_go_on;
+
+/* The broker's thread waits in here while bytes for it pile up. */
+static void on_rest(struct wire_sink *waiting, const struct wire_event *event)
+{
+	(void)waiting;
+	if (event->kind != WIRE_EVENT_MESSAGE || !wire_slice_equal(event->subject, WIRE_LITERAL("rest")))
+		return;
+	sem_post(&resting);
+	sem_wait(&may_go_on);
+}
+
+/* While the broker rests, each sends bytes [from, to) of the speech. Then it reads them all in one poll, which is far
+ * more than there is time for. */
+static void send_at_once(struct caller *rester, struct caller *callers, const struct speech *speech,
+			 size_t from, size_t to)
+{
+	caller_say(rester, "PUB rest 0\r\n\r\n");
+	sem_wait(&resting);
+	for (int i = 0; i < LARGE; i++)
+		assert_int_equal(support_socket_send(&callers[i].sock, speech->bytes + from, to - from,
+						     support_deadline_in(SEND_MS)),
+				 0);
+	sem_post(&may_go_on);
+}
+
+static void large_messages_that_come_at_once_all_arrive(void **state)
+{
+	static struct wire_sink waiting = {.event = on_rest};
+	struct caller reader, rester, callers[LARGE];
+	struct speech speech = {0};
+	(void)state;
+	sem_init(&resting, 0, 0);
+	sem_init(&may_go_on, 0, 0);
+	broker_fixture_start(&fixture, NULL, &waiting);
+	caller_join(&fixture, &reader, HELLO "SUB large 1\r\n");
+	caller_join(&fixture, &rester, HELLO);
+	for (int i = 0; i < LARGE; i++)
+		caller_join(&fixture, &callers[i], HELLO);
+	speech_publish(&speech, "large", 1, LARGE_BYTES);
+	speech_add(&speech, "PING\r\n");
+	send_at_once(&rester, callers, &speech, 0, FIRST_BYTES);
+	send_at_once(&rester, callers, &speech, FIRST_BYTES, speech.len);
+	for (int i = 0; i < LARGE; i++)
+		caller_hear_message(&reader, "large", "1", 1, LARGE_BYTES);
+	for (int i = 0; i < LARGE; i++) {
+		caller_hear_pong(&callers[i]);
+		caller_leave(&callers[i]);
+	}
+	caller_leave(&reader);
+	caller_leave(&rester);
+	broker_fixture_stop(&fixture);
+	broker_fixture_fini(&fixture);
+	speech_fini(&speech);
+}
+
 /* ---- stopping a busy broker ---- */
 
 static void a_broker_that_is_stopped_while_busy_ends(void **state)
@@ -303,6 +365,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(turns_of_any_length_give_the_same_deliveries_and_events),
 	    cmocka_unit_test(clients_that_stay_get_each_message_once_and_in_order_while_others_come_and_go),
+	    cmocka_unit_test(large_messages_that_come_at_once_all_arrive),
 	    cmocka_unit_test(a_broker_that_is_stopped_while_busy_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
