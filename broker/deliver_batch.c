@@ -8,9 +8,10 @@
 #include "broker/publish.h"
 #include "broker/turn.h"
 
-/* With this many receivers, their outputs do not fit into the processor caches. While the round lasts, each output is
- * written as soon as it is worth a write, and its memory serves the next receiver while it is still cached. */
-enum { MANY_RECEIVERS = 8, ENOUGH_BYTES = 32 * 1024 };
+/* With MANY_RECEIVERS, their outputs do not fit into the processor caches: each is written as soon as it is worth a
+ * write, and its memory serves the next receiver while it is still cached. Writing to more than FEW_WRITES of them may take
+ * longer than a turn, and is left to the rounds once the time is over. */
+enum { MANY_RECEIVERS = 8, FEW_WRITES = 128, ENOUGH_BYTES = 32 * 1024 };
 
 static uint64_t bytes_of(const struct wire_batch *batch, uint32_t count)
 {
@@ -77,12 +78,13 @@ static bool put(struct broker__receiver *receiver, const struct wire_batch *batc
 /* False when some receiver did not get all of the messages. */
 static bool put_all(struct broker__match *match, const struct wire_batch *batch)
 {
-	bool got_all = true, are_many = match->receivers_len >= MANY_RECEIVERS;
+	bool got_all = true, are_many = match->receivers_len >= MANY_RECEIVERS,
+	     are_few_writes = match->receivers_len <= FEW_WRITES;
 	for (uint32_t i = 0; i < match->receivers_len; i++) {
 		struct broker_client *to = match->receivers[i].client;
 		got_all &= put(&match->receivers[i], batch);
 		if (are_many && broker__output_pending(&to->output) >= ENOUGH_BYTES &&
-		    !broker__round_is_over(to->loop))
+		    (are_few_writes || !broker__round_is_over(to->loop)))
 			broker__client_flush(to);
 	}
 	return got_all;

@@ -10,6 +10,7 @@ enum {
 	STALL_MIN_MS = 10,
 	STALL_MAX_MS = 100, /* for a receiver that is about to exceed its limit */
 	STALL_TICK_MS = 5,
+	FED_AT_ONCE = 32, /* clients that had no room to be read: at each tick, since they may take it all */
 	FLUSH_EVERY_BYTES = 8 << 20, /* of new output */
 };
 
@@ -28,16 +29,18 @@ static void forget_starved(struct broker_client *client)
 	client->paused &= ~(unsigned)BROKER__STARVED;
 }
 
-/* Resume clients as long as there is room; when there is none for long, make room. */
+/* Resume some clients while there is room; when there is none for long, make room. */
 static void feed_starved(struct broker__loop *loop)
 {
 	struct broker_client *client;
-	while ((client = loop->starved.first) &&
+	uint32_t fed = 0;
+	while ((client = loop->starved.first) && fed < FED_AT_ONCE &&
 	       broker__memory_room(client, BROKER__MEMORY_LARGE_BYTES) > 0) {
 		forget_starved(client);
 		broker__client_resume(client, BROKER__STARVED);
+		fed++;
 	}
-	if (client)
+	if (client && fed == 0)
 		broker__memory_make_room(loop, uv_now(&loop->uv) - client->starved_ms);
 }
 
