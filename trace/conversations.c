@@ -14,7 +14,8 @@
 
 enum {
 	CLIENTS_BYTES_MAX = 64 << 20,
-	LOOKED_AT_MAX = 64, /* conversations, for one to be ended early */
+	DELIVERIES_SHARE = 4, /* deliveries get one such part of the memory */
+	LOOKED_AT_MAX = 64,   /* conversations, for one to be ended early */
 };
 
 /* ---- life ---- */
@@ -26,6 +27,7 @@ struct trace_conversations *trace_conversations_open(const struct trace_conversa
 		return NULL;
 	conversations->options = *options;
 	conversations->fold.tokens = true;
+	trace__deliveries_init(&conversations->deliveries, options->memory_bytes / DELIVERIES_SHARE);
 	conversations->id_counts = calloc(TRACE__ID_COUNTS, sizeof *conversations->id_counts);
 	int error =
 	    trace_clients_init(&conversations->clients, options->source, TRACE_BY_NAME, CLIENTS_BYTES_MAX);
@@ -57,9 +59,11 @@ static void end(struct trace_conversations *conversations, struct trace_conversa
 	trace__end(conversations, conversation);
 }
 
-static size_t used_bytes(const struct trace_conversations *conversations)
+/* Only bytes that the end of a conversation frees count. */
+static bool has_too_many(const struct trace_conversations *conversations)
 {
-	return conversations->bytes + conversations->mentions.bytes + conversations->deliveries.bytes;
+	size_t max = conversations->options.memory_bytes - conversations->deliveries.bytes_max;
+	return conversations->oldest && conversations->bytes + conversations->mentions.bytes > max;
 }
 
 /* The oldest one that nobody asked about, if there is one near the oldest end of the list. */
@@ -74,7 +78,7 @@ static struct trace_conversation *find_expendable(const struct trace_conversatio
 /* End conversations early until the memory suffices. */
 static void shrink(struct trace_conversations *conversations)
 {
-	while (conversations->oldest && used_bytes(conversations) > conversations->options.memory_bytes) {
+	while (has_too_many(conversations)) {
 		struct trace_conversation *expendable = find_expendable(conversations);
 		expendable->is_cut_short = true;
 		conversations->stats.forgotten += expendable->count;
@@ -149,8 +153,11 @@ int trace_conversations_add(struct trace_conversations *conversations, const str
 	switch (event->kind) {
 	case WIRE_EVENT_MESSAGE:
 	case WIRE_EVENT_DELIVERY: return add_message(conversations, event, is_chosen);
-	case WIRE_EVENT_CONNECT:
-	case WIRE_EVENT_DISCONNECT: return trace_clients_add(&conversations->clients, event);
+	case WIRE_EVENT_DISCONNECT:
+		trace__deliveries_drop(&conversations->deliveries,
+				       trace_clients_number(&conversations->clients, event->conn));
+		return trace_clients_add(&conversations->clients, event);
+	case WIRE_EVENT_CONNECT: return trace_clients_add(&conversations->clients, event);
 	case WIRE_EVENT_GAP: note_gap(conversations, event); return 0;
 	default: return 0;
 	}

@@ -4,8 +4,8 @@
  * what evidence there is). A conversation ends when no message has joined it for a time, the window. It is then given out
  * if it holds a chosen message, and forgotten otherwise.
  *
- * Bounded: when the messages that are kept exceed memory_bytes, the conversations whose last message is oldest end early,
- * which is counted. */
+ * Bounded by memory_bytes: when the messages that are kept exceed three quarters of it, the conversations whose last message
+ * is oldest end early, which is counted. The last deliveries to each client have the rest. */
 #ifndef TRACE_CONVERSATIONS_H
 #define TRACE_CONVERSATIONS_H
 

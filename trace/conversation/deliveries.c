@@ -5,12 +5,55 @@
 
 enum { CAP_MIN = 8, RINGS_MIN = 64 };
 
+void trace__deliveries_init(struct trace__deliveries *deliveries, size_t bytes_max)
+{
+	*deliveries = (struct trace__deliveries){
+	    .stalest = TRACE_NO_CLIENT, .freshest = TRACE_NO_CLIENT, .bytes_max = bytes_max};
+}
+
 void trace__deliveries_fini(struct trace__deliveries *deliveries)
 {
 	for (uint32_t i = 0; i < deliveries->count; i++)
 		free(deliveries->rings[i].list);
 	free(deliveries->rings);
 	*deliveries = (struct trace__deliveries){0};
+}
+
+/* ---- rings, by their last delivery ---- */
+
+static void unlist(struct trace__deliveries *deliveries, const struct trace__deliveries_ring *ring)
+{
+	if (ring->staler != TRACE_NO_CLIENT)
+		deliveries->rings[ring->staler].fresher = ring->fresher;
+	else
+		deliveries->stalest = ring->fresher;
+	if (ring->fresher != TRACE_NO_CLIENT)
+		deliveries->rings[ring->fresher].staler = ring->staler;
+	else
+		deliveries->freshest = ring->staler;
+}
+
+static void list_as_freshest(struct trace__deliveries *deliveries, uint32_t client)
+{
+	struct trace__deliveries_ring *ring = &deliveries->rings[client];
+	ring->staler = deliveries->freshest;
+	ring->fresher = TRACE_NO_CLIENT;
+	if (deliveries->freshest != TRACE_NO_CLIENT)
+		deliveries->rings[deliveries->freshest].fresher = client;
+	else
+		deliveries->stalest = client;
+	deliveries->freshest = client;
+}
+
+void trace__deliveries_drop(struct trace__deliveries *deliveries, uint32_t client)
+{
+	struct trace__deliveries_ring *ring = client < deliveries->count ? &deliveries->rings[client] : NULL;
+	if (!ring || !ring->list)
+		return;
+	unlist(deliveries, ring);
+	deliveries->bytes -= ring->cap * sizeof *ring->list;
+	free(ring->list);
+	*ring = (struct trace__deliveries_ring){0};
 }
 
 static struct trace__deliveries_ring *ring_of(struct trace__deliveries *deliveries, uint32_t client)
@@ -24,7 +67,6 @@ static struct trace__deliveries_ring *ring_of(struct trace__deliveries *deliveri
 	if (!rings)
 		return NULL;
 	memset(rings + deliveries->count, 0, (count - deliveries->count) * sizeof *rings);
-	deliveries->bytes += (count - deliveries->count) * sizeof *rings;
 	deliveries->rings = rings;
 	deliveries->count = count;
 	return &rings[client];
@@ -49,9 +91,15 @@ int trace__deliveries_add(struct trace__deliveries *deliveries, uint32_t client,
 	struct trace__deliveries_ring *ring = ring_of(deliveries, client);
 	if (!ring)
 		return -ENOMEM;
+	const bool was_listed = ring->list != NULL;
 	if (ring->added == ring->cap && ring->cap < TRACE__DELIVERIES_MAX && grow(deliveries, ring) != 0)
 		return -ENOMEM;
+	if (was_listed)
+		unlist(deliveries, ring);
+	list_as_freshest(deliveries, client);
 	ring->list[ring->added++ & (ring->cap - 1)] = *delivery;
+	while (deliveries->bytes > deliveries->bytes_max && deliveries->stalest != client)
+		trace__deliveries_drop(deliveries, deliveries->stalest);
 	return 0;
 }
 

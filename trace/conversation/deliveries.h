@@ -1,6 +1,8 @@
 /* deliveries.h - the last messages that each client got, the newest first. Internal to trace.
  *
- * A ring for each client, with what is asked of its messages most often, so that looking through a ring touches no node. */
+ * A ring for each client, with what is asked of its messages most often, so that looking through a ring touches no node.
+ *
+ * Bounded: when the rings exceed bytes_max, the one that got no delivery for longest is freed. */
 #ifndef TRACE_CONVERSATION_DELIVERIES_H
 #define TRACE_CONVERSATION_DELIVERIES_H
 
@@ -22,16 +24,18 @@ struct trace__delivery {
 struct trace__deliveries_ring {
 	struct trace__delivery *list; /* owned; cap of them, a power of two */
 	uint32_t cap;
+	uint32_t staler, fresher; /* clients, by their last delivery; TRACE_NO_CLIENT = none */
 	uint64_t added;
 };
 
-/* Zeroed = empty. */
 struct trace__deliveries {
 	struct trace__deliveries_ring *rings; /* by client number; owned */
 	uint32_t count;
-	size_t bytes;
+	uint32_t stalest, freshest; /* clients with a list, by their last delivery; TRACE_NO_CLIENT = none */
+	size_t bytes, bytes_max;    /* of the lists */
 };
 
+void trace__deliveries_init(struct trace__deliveries *deliveries, size_t bytes_max);
 void trace__deliveries_fini(struct trace__deliveries *deliveries);
 
 /* Add a delivery to a client, in the place of its oldest when there are too many. 0 or -ENOMEM. */
@@ -45,6 +49,9 @@ struct trace__delivery *trace__deliveries_at(const struct trace__deliveries *del
 /* The delivery of the node to the client; NULL when it is not remembered. */
 struct trace__delivery *trace__deliveries_find(const struct trace__deliveries *deliveries, uint32_t client,
 					       const struct trace_node *node);
+
+/* Forget all deliveries to the client and free its ring. */
+void trace__deliveries_drop(struct trace__deliveries *deliveries, uint32_t client);
 
 /* Forget the deliveries of the node to any client. */
 void trace__deliveries_remove(struct trace__deliveries *deliveries, const struct trace_node *node);

@@ -151,6 +151,21 @@ static void a_million_unanswered_requests_stay_within_the_memory_and_are_counted
 	close_all(&fixture);
 }
 
+/* The last deliveries to so many connections need more than the memory; the conversations of a second do not. */
+static void deliveries_to_many_connections_end_no_conversation_early(void **state)
+{
+	enum { CONNECTIONS = 4000, ROUNDS = 8 };
+	struct trace_conversations_stats stats;
+	struct fixture fixture;
+	(void)state;
+	open_with(&fixture, 2 << 20);
+	for (int i = 0; i < CONNECTIONS * ROUNDS; i++)
+		add(&fixture, 10 * i, 1, 2 + (uint64_t)i % CONNECTIONS, "ticks", "", true);
+	trace_conversations_stats(fixture.conversations, &stats);
+	assert_int_equal(stats.forgotten, 0);
+	close_all(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +173,7 @@ int main(void)
 	    cmocka_unit_test(a_conversation_ends_when_nothing_joined_it_for_the_window),
 	    cmocka_unit_test(a_poll_is_not_caused_by_the_answer_to_the_last_one),
 	    cmocka_unit_test(a_million_unanswered_requests_stay_within_the_memory_and_are_counted),
+	    cmocka_unit_test(deliveries_to_many_connections_end_no_conversation_early),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
