@@ -30,10 +30,12 @@ static void count_reply(struct trace_node *request, const struct trace_node *rep
 		request->replies++;
 }
 
-static uint64_t class_of_reply(uint64_t request)
+/* A reply to a reply is of the same class as that: a chain of them must not have as many classes as messages. */
+static uint64_t class_of_reply(const struct trace_node *request)
 {
 	static const char replied[] = "reply";
-	return XXH3_64bits_withSeed(replied, sizeof replied, request);
+	return request->is_reply ? request->class
+				 : XXH3_64bits_withSeed(replied, sizeof replied, request->class);
 }
 
 static uint64_t class_of_subject(struct trace_conversations *conversations, struct wire_slice subject)
@@ -50,7 +52,8 @@ int trace__reply_link(struct trace_conversations *conversations, struct trace_no
 		bool is_ack = trace_is_ack_subject(node->event.subject);
 		enum trace_evidence evidence = is_ack ? TRACE_STREAM : TRACE_REPLY;
 		count_reply(request, node);
-		node->class = class_of_reply(request->class);
+		node->is_reply = true;
+		node->class = class_of_reply(request);
 		trace__handling_replied(conversations, request, node);
 		if (trace__is_wanted(conversations, evidence))
 			error = trace__link(conversations, request, node, evidence, 1);

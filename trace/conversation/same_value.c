@@ -54,17 +54,38 @@ static int remember(struct trace_conversations *conversations, struct trace_node
 	return trace__mentions_add(&conversations->mentions, node, kind, hash) ? 0 : -ENOMEM;
 }
 
+/* The node mentions the hash already, or as much of the kind as it may. */
+static bool needs_no_more(const struct trace_node *node, enum trace__mention_kind kind, uint64_t hash)
+{
+	size_t count = 0;
+	for (const struct trace__mention *mention = node->mentions; mention;
+	     mention = mention->next_of_node) {
+		count += mention->kind == kind;
+		if (mention->kind == kind && mention->group->hash == hash)
+			return true;
+	}
+	return count >= TRACE_KEY_VALUES_MAX;
+}
+
+static int inherit_from(struct trace_conversations *conversations, const struct trace_node *request,
+			struct trace_node *node, enum trace__mention_kind kind)
+{
+	int error = 0;
+	for (const struct trace__mention *mention = request->mentions; mention && !error;
+	     mention = mention->next_of_node)
+		if (mention->kind == kind && !needs_no_more(node, kind, mention->group->hash))
+			error = remember(conversations, node, kind, mention->group->hash);
+	return error;
+}
+
 /* A reply belongs to the values of its request, too, which it need not carry itself. */
 static int inherit(struct trace_conversations *conversations, struct trace_node *node,
 		   enum trace__mention_kind kind)
 {
 	int error = 0;
 	for (const struct trace_edge *edge = node->causes; edge && !error; edge = edge->next)
-		for (struct trace__mention *mention = edge->evidence == TRACE_REPLY ? edge->from->mentions
-										    : NULL;
-		     mention && !error; mention = mention->next_of_node)
-			if (mention->kind == kind)
-				error = remember(conversations, node, kind, mention->group->hash);
+		if (edge->evidence == TRACE_REPLY)
+			error = inherit_from(conversations, edge->from, node, kind);
 	return error;
 }
 

@@ -37,11 +37,13 @@ struct trace_node {
 	uint32_t origin;         /* the input, as wire_source_origin */
 	uint32_t publisher;      /* number in struct trace_clients, or TRACE_NO_CLIENT */
 	uint32_t *receivers;     /* likewise, event.receivers_len of them */
-	uint64_t class; /* what it is about: a hash of the folded subject, or of that of its request */
+	uint64_t class
+	    ; /* what it is about: a hash of the folded subject, or of that of the first request of a chain of replies */
 	struct trace_edge *causes;       /* owned */
 	struct trace__mention *mentions; /* where indexes refer to it; owned */
 	uint32_t replies;                /* to it, without "no responders" */
 	bool no_responders;              /* the server said so */
+	bool is_reply;                   /* sent to the reply subject of an earlier message */
 	bool is_chosen;
 	bool has_content_ids; /* content_ids are known */
 	uint8_t content_ids_len;

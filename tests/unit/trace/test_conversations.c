@@ -19,6 +19,7 @@ struct fixture {
 	struct trace_causality *causality;
 	uint64_t seq;
 	uint32_t given, nodes, tops, cut_short; /* of the conversations that were given out */
+	uint32_t classes;                       /* likewise, of their messages */
 };
 
 static const struct wire_client *find_nobody(struct wire_source *source, uint64_t conn)
@@ -42,7 +43,7 @@ static void count(void *context, struct trace_conversations *conversations, stru
 	trace_tree_fini(&tree);
 }
 
-static void open_with(struct fixture *fixture, size_t memory_bytes)
+static void open_for(struct fixture *fixture, size_t memory_bytes, trace_conversation_done *done)
 {
 	*fixture = (struct fixture){.source = {.client = find_nobody},
 				    .keys = trace_keys_open(),
@@ -54,10 +55,15 @@ static void open_with(struct fixture *fixture, size_t memory_bytes)
 							    .window_ns = 1000 * MS,
 							    .memory_bytes = memory_bytes,
 							    .min_score = 0.5,
-							    .done = count,
+							    .done = done,
 							    .context = fixture};
 	fixture->conversations = trace_conversations_open(&options);
 	assert_non_null(fixture->conversations);
+}
+
+static void open_with(struct fixture *fixture, size_t memory_bytes)
+{
+	open_for(fixture, memory_bytes, count);
 }
 
 static void close_all(struct fixture *fixture)
@@ -166,6 +172,56 @@ static void deliveries_to_many_connections_end_no_conversation_early(void **stat
 	close_all(&fixture);
 }
 
+/* Each reply asks back, with another value of a key. */
+static void add_chain_of_replies(struct fixture *fixture, int count)
+{
+	char subject[32], reply[32];
+	assert_int_equal(trace_keys_add(fixture->keys, "subject:2", NULL), 0);
+	for (int i = 0; i < count; i++) {
+		snprintf(subject, sizeof subject, "_INBOX.%d", i);
+		snprintf(reply, sizeof reply, "_INBOX.%d", i + 1);
+		add(fixture, i, 1 + (uint64_t)i % 2, 2 - (uint64_t)i % 2, subject, reply, true);
+	}
+}
+
+static void a_chain_of_replies_takes_memory_in_proportion_to_its_length(void **state)
+{
+	struct trace_conversations_stats stats;
+	struct fixture fixture;
+	(void)state;
+	open_with(&fixture, 8 << 20);
+	add_chain_of_replies(&fixture, 2000);
+	trace_conversations_stats(fixture.conversations, &stats);
+	assert_int_equal(stats.forgotten, 0);
+	trace_conversations_finish(fixture.conversations);
+	assert_int_equal(fixture.given, 1);
+	assert_int_equal(fixture.nodes, 2000);
+	close_all(&fixture);
+}
+
+static void note_classes(void *context, struct trace_conversations *conversations,
+			 struct trace_conversation *ended)
+{
+	struct fixture *fixture = context;
+	uint64_t last = 0;
+	(void)conversations;
+	for (const struct trace_node *node = ended->nodes; node; node = node->next) {
+		fixture->classes += node->class != last;
+		last = node->class;
+	}
+}
+
+static void replies_to_replies_are_of_one_class(void **state)
+{
+	struct fixture fixture;
+	(void)state;
+	open_for(&fixture, 8 << 20, note_classes);
+	add_chain_of_replies(&fixture, 50);
+	trace_conversations_finish(fixture.conversations);
+	assert_int_equal(fixture.classes, 2);
+	close_all(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +230,8 @@ int main(void)
 	    cmocka_unit_test(a_poll_is_not_caused_by_the_answer_to_the_last_one),
 	    cmocka_unit_test(a_million_unanswered_requests_stay_within_the_memory_and_are_counted),
 	    cmocka_unit_test(deliveries_to_many_connections_end_no_conversation_early),
+	    cmocka_unit_test(a_chain_of_replies_takes_memory_in_proportion_to_its_length),
+	    cmocka_unit_test(replies_to_replies_are_of_one_class),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
