@@ -2,18 +2,35 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/output/errors.h"
 #include "trace/content.h"
 
-static int read_seq(const struct cli_command *command, const char *text, uint64_t *seq)
+/* Digits without a leading 0, up to `end`. False when they are no number, or one that is too large. */
+static bool read_number(const char *text, char end, uint64_t *number, const char **rest)
 {
-	char *end;
+	char *after;
 	errno = 0;
-	*seq = strtoull(text, &end, 10);
-	if (errno == 0 && *text >= '1' && *text <= '9' && *end == '\0')
-		return CLI_GO_ON;
-	return cli_usage_error(command, "--seq: \"%s\" is no sequence number", text);
+	*number = strtoull(text, &after, 10);
+	*rest = after;
+	return errno == 0 && *text >= '1' && *text <= '9' && *after == end;
+}
+
+/* N, or INPUT:N. */
+static int read_seq(const struct cli_trace_run *trace, const char *text, struct cli_trace_seq *seq)
+{
+	const char *digits = text;
+	uint64_t input = 0;
+	if (strchr(text, ':') && (!read_number(text, ':', &input, &digits) || *digits++ != ':'))
+		return cli_usage_error(trace->command, "--seq: \"%s\" is no sequence number", text);
+	if (!read_number(digits, '\0', &seq->seq, &digits))
+		return cli_usage_error(trace->command, "--seq: \"%s\" is no sequence number", text);
+	if (input > (uint64_t)trace->logs.len)
+		return cli_usage_error(trace->command, "--seq %s: there are only %d logs", text,
+				       trace->logs.len);
+	seq->input = input > 0 ? (uint32_t)input - 1 : CLI_TRACE_ANY_INPUT;
+	return CLI_GO_ON;
 }
 
 int cli_trace_choice_init(struct cli_trace_choice *choice, const struct cli_trace_run *trace,
@@ -24,8 +41,8 @@ int cli_trace_choice_init(struct cli_trace_choice *choice, const struct cli_trac
 	choice->seqs = calloc(count + 1, sizeof *choice->seqs);
 	int status = choice->seqs ? CLI_GO_ON : CLI_IO;
 	for (; status == CLI_GO_ON && choice->seqs_len < count; choice->seqs_len++)
-		status = read_seq(trace->command, settings->seqs.values[choice->seqs_len],
-				  &choice->seqs[choice->seqs_len]);
+		status =
+		    read_seq(trace, settings->seqs.values[choice->seqs_len], &choice->seqs[choice->seqs_len]);
 	for (size_t i = 0; i < settings->ids.len && status == CLI_GO_ON; i++)
 		if (settings->ids.values[i][0] == '\0')
 			status = cli_usage_error(trace->command, "--id: an empty value is everywhere");
@@ -41,10 +58,11 @@ void cli_trace_choice_fini(struct cli_trace_choice *choice)
 	store_filter_close(choice->filter);
 }
 
-static bool passes_seqs(const struct cli_trace_choice *choice, uint64_t seq)
+static bool passes_seqs(const struct cli_trace_choice *choice, uint32_t input, uint64_t seq)
 {
 	for (size_t i = 0; i < choice->seqs_len; i++)
-		if (choice->seqs[i] == seq)
+		if (choice->seqs[i].seq == seq &&
+		    (choice->seqs[i].input == CLI_TRACE_ANY_INPUT || choice->seqs[i].input == input))
 			return true;
 	return choice->seqs_len == 0;
 }
@@ -62,7 +80,7 @@ bool cli_trace_choice_holds(const struct cli_trace_choice *choice, struct wire_s
 {
 	if (event->kind != WIRE_EVENT_MESSAGE && event->kind != WIRE_EVENT_DELIVERY)
 		return false;
-	return passes_seqs(choice, event->seq) && passes_ids(choice, event) &&
+	return passes_seqs(choice, wire_source_origin(source), event->seq) && passes_ids(choice, event) &&
 	       (store_filter_is_empty(choice->filter) ||
 		store_filter_event(choice->filter, event, source->client(source, event->conn)));
 }

@@ -3,10 +3,11 @@
 #define CLI_COMMANDS_TRACE_CHOICE_H
 
 #include "cli/commands/trace_conversations.h"
+#include "cli/commands/trace_points.h"
 #include "wire/source.h"
 
 struct cli_trace_choice {
-	uint64_t *seqs; /* owned */
+	struct cli_trace_seq *seqs; /* owned */
 	size_t seqs_len;
 	const struct cli_list *ids;  /* borrowed */
 	struct store_filter *filter; /* owned */

@@ -5,21 +5,34 @@
 #include <unistd.h>
 
 #include "cli/commands/interrupt.h"
+#include "cli/commands/trace_other.h"
 #include "cli/commands/trace_pass.h"
 #include "cli/commands/trace_where.h"
 #include "cli/options/logs.h"
 #include "cli/options/trace_keys.h"
+#include "cli/options/values.h"
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
 #include "cli/output/sizes.h"
 
 #define AT(member) offsetof(struct cli_trace_conversation_settings, member)
 
+#define WINDOW_LEAST_NS INT64_C(1000000)
+
+static int read_window(void *member, const char *text, struct wire_fault *fault)
+{
+	int64_t *ns = member;
+	int error = cli_parse_duration_ns(text, ns, fault);
+	return error == 0 && *ns < WINDOW_LEAST_NS ? wire_fault_set(fault, -EINVAL, "must be 1ms or more")
+						   : error;
+}
+
 const struct cli_option cli_trace_conversation_options[] = {
     {.name = "seq",
      .kind = CLI_LIST,
      .argument = "N",
-     .help = "the conversation of the message with this sequence number; may be repeated",
+     .help = "the conversation of the message with this sequence number; 2:N: in the second of several logs; "
+	     "may be repeated",
      .at = AT(seqs)},
     {.name = "id",
      .kind = CLI_LIST,
@@ -49,12 +62,13 @@ const struct cli_option cli_trace_conversation_options[] = {
      .help = "use only this evidence: reply, stream, trace-context, key, inferred",
      .at = AT(evidence)},
     {.name = "window",
-     .kind = CLI_DURATION,
+     .kind = CLI_CALL,
      .argument = "TIME",
      .help = "a conversation ends when nothing has joined it for so long; default 5s, less in a log where "
 	     "that is more "
 	     "than 50,000 events",
-     .at = AT(window_ms)},
+     .at = AT(window_ns),
+     .call = read_window},
     {.name = NULL},
 };
 
@@ -71,14 +85,19 @@ void cli_trace_conversation_settings_fini(struct cli_trace_conversation_settings
 static int report_nothing(const struct cli_trace_session *session)
 {
 	const struct cli_trace_conversation_settings *settings = session->settings;
+	const struct cli_command *command = session->trace->command;
+	const bool is_damaged = cli_log_has_unread(&session->damage);
 	if (session->chosen > 0 || session->is_stopped)
 		return CLI_DONE;
-	if (settings->seqs.len > 0)
-		cli_error(session->trace->command, "there is no message with this sequence number");
+	if (session->points.has_other)
+		cli_trace_report_other(session);
+	else if (settings->seqs.len > 0)
+		cli_error(command, "%s with this sequence number",
+			  is_damaged ? "nothing that can be read is a message" : "there is no message");
 	else if (settings->ids.len > 0)
-		cli_error(session->trace->command, "no message holds the value");
+		cli_error(command, "no message%s holds the value", is_damaged ? " that can be read" : "");
 	else
-		cli_error(session->trace->command, "no message passes the filter");
+		cli_error(command, "no message%s passes the filter", is_damaged ? " that can be read" : "");
 	return settings->seqs.len + settings->ids.len > 0 ? CLI_FOUND : CLI_DONE;
 }
 
@@ -97,6 +116,7 @@ static void report_memory(const struct cli_trace_session *session)
 static int report(struct cli_trace_session *session, int error, const struct wire_fault *fault)
 {
 	int output = cli_write_status(session->trace->command, cli_out_flush(&session->out));
+	cli_trace_note_damage(session, &session->points.damage);
 	int damage = cli_log_report_unread(session->trace->command, NULL, &session->damage);
 	report_memory(session);
 	if (session->points.is_full)
@@ -164,15 +184,21 @@ static int add_evidence(const struct cli_command *command, const char *words, un
 static int choose_evidence(struct cli_trace_session *session)
 {
 	const struct cli_trace_conversation_settings *settings = session->settings;
+	const struct cli_command *command = session->trace->command;
 	int status = CLI_GO_ON;
 	for (size_t i = 0; i < settings->evidence.len && status == CLI_GO_ON; i++)
-		status =
-		    add_evidence(session->trace->command, settings->evidence.values[i], &session->evidence);
+		status = add_evidence(command, settings->evidence.values[i], &session->evidence);
+	if (status != CLI_GO_ON)
+		return status;
 	if (settings->evidence.len == 0)
 		session->evidence = TRACE_ALL_EVIDENCE;
+	else if (session->evidence == 0)
+		return cli_usage_error(command, "--evidence: no kind is named");
 	if (settings->no_inferred)
 		session->evidence &= ~(1u << TRACE_INFERRED);
-	return status;
+	if (session->evidence == 0)
+		return cli_usage_error(command, "--evidence inferred and --no-inferred leave no evidence");
+	return CLI_GO_ON;
 }
 
 /* The keys of the command line and those that are remembered. */

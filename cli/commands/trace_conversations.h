@@ -7,7 +7,7 @@
 struct cli_trace_conversation_settings {
 	struct cli_list seqs, ids, keys, evidence;
 	bool forget_keys, no_inferred;
-	int64_t window_ms; /* 0 = the default */
+	int64_t window_ns; /* 0 = the default */
 };
 
 /* Sets a struct cli_trace_conversation_settings, zeroed before. */

@@ -5,6 +5,7 @@
 #include "cli/commands/interrupt.h"
 #include "cli/options/inputs.h"
 #include "cli/output/errors.h"
+#include "store/read/steps.h"
 
 enum {
 	EVENTS_PER_LOOK = 4096, /* between two looks for Ctrl-C */
@@ -27,7 +28,7 @@ static int64_t end_ns(const struct cli_trace_session *session, const struct trac
 {
 	for (const struct trace_node *node = conversation->nodes; node; node = node->next)
 		if (cli_is_unanswered(node))
-			return conversation->last_ns + session->window_ns;
+			return store_time_plus(conversation->last_ns, session->window_ns);
 	return conversation->last_ns;
 }
 
@@ -108,13 +109,31 @@ static int open_pass(struct cli_trace_pass *pass, int64_t since_ns, bool follow,
 	return pass->conversations ? 0 : cli_trace_out_of_memory(fault);
 }
 
+static void add_stats(struct cli_trace_session *session, const struct trace_conversations *conversations)
+{
+	struct trace_conversations_stats stats;
+	trace_conversations_stats(conversations, &stats);
+	session->stats.messages += stats.messages;
+	session->stats.forgotten += stats.forgotten;
+	session->stats.cut_short += stats.cut_short;
+}
+
+void cli_trace_note_damage(struct cli_trace_session *session, const struct wire_damage *damage)
+{
+	if (damage->places + damage->deleted_places > session->damage.places + session->damage.deleted_places)
+		session->damage = *damage;
+}
+
 static void close_pass(struct cli_trace_pass *pass)
 {
 	struct cli_trace_session *session = pass->session;
 	if (pass->conversations && pass->purpose == CLI_TRACE_TO_PRINT)
-		trace_conversations_stats(pass->conversations, &session->stats);
-	if (pass->inputs && pass->purpose == CLI_TRACE_TO_PRINT)
-		store_merge_damage(pass->inputs, &session->damage);
+		add_stats(session, pass->conversations);
+	if (pass->inputs && pass->purpose == CLI_TRACE_TO_PRINT) {
+		struct wire_damage damage;
+		store_merge_damage(pass->inputs, &damage);
+		cli_trace_note_damage(session, &damage);
+	}
 	trace_conversations_close(pass->conversations);
 	store_merge_close(pass->inputs);
 	store_filter_close(pass->filter);
@@ -124,6 +143,8 @@ static bool is_chosen(const struct cli_trace_pass *pass, const struct wire_event
 {
 	struct cli_trace_session *session = pass->session;
 	struct wire_source *source = store_merge_source(pass->inputs);
+	if (event->kind != WIRE_EVENT_MESSAGE && event->kind != WIRE_EVENT_DELIVERY)
+		return false; /* a gap has the number of what is missing */
 	bool chosen = pass->by_points
 			  ? cli_trace_points_hold(&session->points, wire_source_origin(source), event->seq)
 			  : cli_trace_choice_holds(&session->choice, source, event);
@@ -167,7 +188,8 @@ static int follow(struct cli_trace_pass *pass, struct wire_fault *fault)
 	struct cli_trace_session *session = pass->session;
 	int status;
 	while ((status = read_events(pass, fault)) == 0) {
-		trace_conversations_read_to(pass->conversations, cli_now_ns() - CLI_TRACE_WINDOW_MIN_NS);
+		trace_conversations_read_to(pass->conversations,
+					    store_time_minus(cli_now_ns(), CLI_TRACE_WINDOW_MIN_NS));
 		session->is_stopped = cli_interrupt_seen(session->interrupt_fd);
 		if (cli_out_flush(&session->out) != 0 || cli_trace_is_complete(session))
 			return 0;

@@ -5,6 +5,7 @@
 
 #include "store/read/find_bytes.h"
 #include "store/read/locate.h"
+#include "store/read/steps.h"
 #include "trace/content.h"
 
 enum { RATE_EVENTS_MIN = 4096 /* in a block that tells the rate */ };
@@ -32,25 +33,38 @@ static int add(struct cli_trace_points *points, const struct cli_trace_point *po
 
 static void note_rate(struct cli_trace_points *points, const struct store_location *location)
 {
-	double seconds = (double)(location->latest_ns - location->earliest_ns) / 1e9;
+	double seconds = (double)store_time_minus(location->latest_ns, location->earliest_ns) / 1e9;
 	if (points->count == 0 && seconds > 0 && location->events >= RATE_EVENTS_MIN)
 		points->events_per_second += location->events / seconds;
 }
 
-int cli_trace_points_seq(struct cli_trace_points *points, const struct cli_operands *logs, uint64_t seq,
-			 struct wire_fault *fault)
+/* 0, or a negative code with *fault. */
+static int add_located(struct cli_trace_points *points, const struct store_location *location,
+		       const struct cli_trace_point *point, struct wire_fault *fault)
+{
+	if (location->kind != WIRE_EVENT_MESSAGE && location->kind != WIRE_EVENT_DELIVERY) {
+		points->has_other = true;
+		points->other = *point;
+		points->other_kind = location->kind;
+		return 0;
+	}
+	note_rate(points, location);
+	return add(points, point) == 0 ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
+}
+
+int cli_trace_points_seq(struct cli_trace_points *points, const struct cli_operands *logs,
+			 const struct cli_trace_seq *seq, struct wire_fault *fault)
 {
 	int status = 0;
 	for (int i = 0; i < logs->len && status >= 0; i++) {
 		struct store_location location;
-		status = store_locate(&location, logs->values[i], seq, fault);
-		if (status <= 0)
+		if (seq->input != CLI_TRACE_ANY_INPUT && seq->input != (uint32_t)i)
 			continue;
-		note_rate(points, &location);
+		status = store_locate(&location, logs->values[i], seq->seq, &points->damage, fault);
 		const struct cli_trace_point point = {
-		    .time_ns = location.time_ns, .seq = seq, .input = (uint32_t)i};
-		if (add(points, &point) != 0)
-			status = wire_fault_set(fault, -ENOMEM, "out of memory");
+		    .time_ns = status > 0 ? location.time_ns : 0, .seq = seq->seq, .input = (uint32_t)i};
+		if (status > 0)
+			status = add_located(points, &location, &point, fault);
 	}
 	return status < 0 ? status : 0;
 }
@@ -68,9 +82,13 @@ static int add_found(struct cli_trace_points *points, const char *log, const str
 		     struct wire_fault *fault)
 {
 	struct store_location location;
-	if (points->count == 0 && store_locate(&location, log, point->seq, fault) > 0)
+	struct wire_damage damage = {0};
+	int status = points->count == 0 ? store_locate(&location, log, point->seq, &damage, fault) : 0;
+	if (status > 0)
 		note_rate(points, &location);
-	return add(points, point) == 0 ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
+	return status < 0                ? status
+	       : add(points, point) == 0 ? 0
+					 : wire_fault_set(fault, -ENOMEM, "out of memory");
 }
 
 /* The search for values in one log. */
@@ -106,7 +124,7 @@ int cli_trace_points_ids(struct cli_trace_points *points, const struct cli_opera
 		    .points = points, .log = logs->values[i], .input = (uint32_t)i, .values = values};
 		const struct store_find_bytes find = {
 		    .values = slices, .count = values->len, .event = check_event, .context = &search};
-		error = store_find_bytes(&find, logs->values[i], fault);
+		error = store_find_bytes(&find, logs->values[i], &points->damage, fault);
 	}
 	free(slices);
 	return error;

@@ -3,6 +3,7 @@
 #include "cli/commands/trace_pass.h"
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
+#include "store/read/steps.h"
 
 #define WINDOW_NS INT64_C(5000000000)
 
@@ -15,18 +16,13 @@ enum {
 
 /* ---- conversations of known places ---- */
 
-static int64_t before(int64_t time_ns, int64_t ns)
-{
-	return time_ns < INT64_MIN + ns ? INT64_MIN : time_ns - ns;
-}
-
 /* Learn, and find out where the conversations of points up to until_ns begin: a cause of the first message that was found
  * may lie before what was read. 0 with *since_ns, or a negative code with *fault. */
 static int find_beginning(struct cli_trace_session *session, int64_t first_ns, int64_t until_ns,
 			  int64_t *since_ns, struct wire_fault *fault)
 {
 	int64_t back_ns = session->window_ns;
-	*since_ns = before(first_ns, back_ns);
+	*since_ns = store_time_minus(first_ns, back_ns);
 	for (int i = 0; i < EARLIER_MAX; i++) {
 		struct cli_trace_pass pass = {.session = session,
 					      .purpose = CLI_TRACE_TO_LEARN,
@@ -36,11 +32,11 @@ static int find_beginning(struct cli_trace_session *session, int64_t first_ns, i
 		int error = cli_trace_pass_run(&pass, *since_ns, fault);
 		if (error || session->earliest_ns == INT64_MAX || session->is_stopped)
 			return error;
-		if (before(session->earliest_ns, session->window_ns) >= *since_ns ||
-		    session->first_ns > session->earliest_ns - 1)
+		if (store_time_minus(session->earliest_ns, session->window_ns) >= *since_ns ||
+		    session->first_ns >= session->earliest_ns)
 			return 0;
 		back_ns = back_ns < INT64_MAX / 4 ? back_ns * 2 : back_ns;
-		*since_ns = before(session->earliest_ns, back_ns);
+		*since_ns = store_time_minus(session->earliest_ns, back_ns);
 	}
 	return 0;
 }
@@ -54,8 +50,8 @@ static int print_points(struct cli_trace_session *session, struct wire_fault *fa
 	     from = end) {
 		int64_t since_ns;
 		for (end = from + 1; end < points->count; end++)
-			if (before(points->list[end].time_ns, 2 * session->window_ns) >
-			    points->list[end - 1].time_ns)
+			if (store_time_minus(points->list[end].time_ns, points->list[end - 1].time_ns) / 2 >
+			    session->window_ns)
 				break;
 		int64_t until_ns = points->list[end - 1].time_ns;
 		error = find_beginning(session, points->list[from].time_ns, until_ns, &since_ns, fault);
@@ -76,7 +72,7 @@ static int print_all(struct cli_trace_session *session, bool can_read_twice, str
 	int64_t since_ns = INT64_MIN;
 	int error = 0;
 	if (session->points.count > 0)
-		since_ns = before(session->points.list[0].time_ns, session->window_ns);
+		since_ns = store_time_minus(session->points.list[0].time_ns, session->window_ns);
 	if (can_read_twice && session->evidence & 1u << TRACE_INFERRED) {
 		struct cli_trace_pass learning = {.session = session,
 						  .purpose = CLI_TRACE_TO_LEARN,
@@ -116,8 +112,8 @@ static int find_first(struct cli_trace_session *session, struct wire_fault *faul
 	store_merge_close(merge);
 	if (status <= 0)
 		return status;
-	const struct cli_operands log = {.values = &logs->values[input], .len = 1};
-	return cli_trace_points_seq(&session->points, &log, event.seq, fault);
+	const struct cli_trace_seq first = {.input = input, .seq = event.seq};
+	return cli_trace_points_seq(&session->points, logs, &first, fault);
 }
 
 static int find_points(struct cli_trace_session *session, struct wire_fault *fault)
@@ -125,7 +121,7 @@ static int find_points(struct cli_trace_session *session, struct wire_fault *fau
 	const struct cli_operands *logs = &session->trace->logs;
 	int error = 0;
 	for (size_t i = 0; i < session->choice.seqs_len && !error; i++)
-		error = cli_trace_points_seq(&session->points, logs, session->choice.seqs[i], fault);
+		error = cli_trace_points_seq(&session->points, logs, &session->choice.seqs[i], fault);
 	if (!error && session->settings->ids.len > 0)
 		error = cli_trace_points_ids(&session->points, logs, &session->settings->ids, fault);
 	if (!error && session->points.count == 0 && !session->settings->seqs.len &&
@@ -140,8 +136,8 @@ static int find_points(struct cli_trace_session *session, struct wire_fault *fau
 static void choose_window(struct cli_trace_session *session)
 {
 	session->window_ns = WINDOW_NS;
-	if (session->settings->window_ms > 0) {
-		session->window_ns = session->settings->window_ms * 1000000;
+	if (session->settings->window_ns > 0) {
+		session->window_ns = session->settings->window_ns;
 	} else if (session->points.events_per_second > WINDOW_EVENTS / (WINDOW_NS / 1e9)) {
 		session->window_ns = (int64_t)(WINDOW_EVENTS / session->points.events_per_second * 1e9);
 		if (session->window_ns < CLI_TRACE_WINDOW_MIN_NS)

@@ -1,8 +1,5 @@
 #include "cli/output/conversation_json.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 struct finder {
 	const struct trace_clients *clients;
 	const struct trace_node *node;
@@ -26,15 +23,11 @@ static const struct wire_client *find_client(const void *context, uint64_t conn)
 					 : trace_client_described(trace_clients_at(finder->clients, number));
 }
 
-/* Sequence numbers of different inputs may be equal: they get the number of their input before them. */
 static void put_seq(struct cli_json *json, const char *key, const struct cli_conversation *conversation,
 		    const struct trace_node *node)
 {
-	char text[64];
-	int len = conversation->inputs > 1 ? snprintf(text, sizeof(text), "%" PRIu32 ":%" PRIu64,
-						      node->origin + 1, node->event.seq)
-					   : snprintf(text, sizeof(text), "%" PRIu64, node->event.seq);
-	cli_json_word(json, key, text, (size_t)len);
+	char text[CLI_NODE_NUMBER_TEXT];
+	cli_json_word(json, key, text, cli_node_number(conversation, node, text));
 }
 
 static void put_nodes(struct cli_json_printer *printer, struct cli_json *json,

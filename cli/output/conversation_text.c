@@ -14,6 +14,9 @@
 
 enum { LEVELS_MAX = 8, NAMES_MAX = 3, SUBJECT_MIN = 12, TREE_COLUMNS = 48, SIZE_COLUMNS = 9 };
 
+/* Scores from this one on round to 1.00 and are left out. */
+static const double SCORE_FULL = 0.995;
+
 struct printer {
 	const struct cli_conversation *conversation;
 	const struct cli_conversation_text_options *options;
@@ -27,6 +30,16 @@ bool cli_is_unanswered(const struct trace_node *node)
 {
 	return node->event.kind == WIRE_EVENT_MESSAGE && node->event.reply.len > 0 && node->replies == 0 &&
 	       !node->no_responders && !trace_is_ack_subject(node->event.reply);
+}
+
+size_t cli_node_number(const struct cli_conversation *conversation, const struct trace_node *node,
+		       char text[CLI_NODE_NUMBER_TEXT])
+{
+	int len = conversation->inputs > 1
+		      ? snprintf(text, CLI_NODE_NUMBER_TEXT, "%" PRIu32 ":%" PRIu64, node->origin + 1,
+				 node->event.seq)
+		      : snprintf(text, CLI_NODE_NUMBER_TEXT, "%" PRIu64, node->event.seq);
+	return (size_t)len;
 }
 
 /* ---- columns ---- */
@@ -136,7 +149,7 @@ static void put_evidence(struct printer *printer, const struct trace_edge *cause
 	if (!cause)
 		return;
 	const char *name = trace_evidence_name(cause->evidence);
-	if (cause->score >= 0.9995)
+	if (cause->score >= SCORE_FULL)
 		cli_row_format(&printer->row, CLI_CYAN, "[%s] ", name);
 	else
 		cli_row_format(&printer->row, cause->evidence == TRACE_INFERRED ? CLI_YELLOW : CLI_CYAN,
@@ -285,7 +298,9 @@ static void print_heading(struct printer *printer)
 	const struct wire_event *root = &tree->branches[tree->first_top].node->event;
 	const struct wire_event *last = &tree->branches[tree->count - 1].node->event;
 	char span[CLI_SIZE_TEXT], time[CLI_TIME_TEXT];
-	cli_row_format(&printer->row, CLI_BOLD, "── #%" PRIu64 " ", root->seq);
+	char number[CLI_NODE_NUMBER_TEXT];
+	cli_node_number(conversation, tree->branches[tree->first_top].node, number);
+	cli_row_format(&printer->row, CLI_BOLD, "── #%s ", number);
 	cli_row_put(&printer->row, CLI_BOLD, root->subject, 60);
 	cli_clock_text(&printer->clock, root->time_ns, CLI_TIME_SECOND, time);
 	cli_row_format(&printer->row, CLI_BOLD, ", %" PRIu32 " message%s in %s, from %s ──", tree->count,

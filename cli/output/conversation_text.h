@@ -31,6 +31,12 @@ struct cli_conversation_text_options {
 	size_t columns; /* of the terminal; 0 = there is none */
 };
 
+/* The sequence number of a message; of several inputs, whose numbers may be equal, "2:4711", the number of its input before it.
+ * NUL-terminated. Returns its length. */
+enum { CLI_NODE_NUMBER_TEXT = 40 };
+size_t cli_node_number(const struct cli_conversation *conversation, const struct trace_node *node,
+		       char text[CLI_NODE_NUMBER_TEXT]);
+
 /* Nobody answered the request, and no server said that there is nobody. */
 bool cli_is_unanswered(const struct trace_node *node);
 

@@ -7,7 +7,7 @@
 #define STORE_READ_FIND_BYTES_H
 
 #include "wire/error.h"
-#include "wire/event.h"
+#include "wire/source.h"
 
 struct store_find_bytes {
 	const struct wire_slice *values; /* any of them; none empty */
@@ -18,8 +18,9 @@ struct store_find_bytes {
 	void *context;
 };
 
-/* Search the log directory or segment at path. Blocks that cannot be read are passed over. 0, or a negative code with
- * *fault. */
-int store_find_bytes(const struct store_find_bytes *find, const char *path, struct wire_fault *fault);
+/* Search the log directory or segment at path. Blocks and segments that cannot be read are passed over and added to *damage.
+ * 0, or a negative code with *fault. */
+int store_find_bytes(const struct store_find_bytes *find, const char *path, struct wire_damage *damage,
+		     struct wire_fault *fault);
 
 #endif

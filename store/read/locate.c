@@ -5,7 +5,7 @@
 #include "store/read/log.h"
 #include "store/read/segment_reader.h"
 
-/* The entry of the block that holds the number; index.count: none. */
+/* The first entry whose block ends after the number; index.count: none. */
 static size_t find_entry(const struct store_index *index, uint64_t seq)
 {
 	size_t low = 0, high = index->count;
@@ -17,7 +17,13 @@ static size_t find_entry(const struct store_index *index, uint64_t seq)
 		else
 			high = middle;
 	}
-	return low < index->count && index->entries[low].header.first_seq <= seq ? low : index->count;
+	return low;
+}
+
+static void add_damage(struct wire_damage *damage, uint64_t events)
+{
+	damage->places++;
+	damage->events += events;
 }
 
 static int read_event(struct store_location *location, struct store_segment_reader *segment, size_t entry,
@@ -38,34 +44,62 @@ static int read_event(struct store_location *location, struct store_segment_read
 	return error;
 }
 
-static int locate_in(struct store_location *location, const char *path, uint64_t seq,
-		     struct wire_fault *fault)
+/* 1 with *location, 0, or a negative code. */
+static int locate_in(struct store_location *location, struct store_segment_reader *segment, uint64_t seq,
+		     struct wire_damage *damage)
 {
-	struct store_segment_reader *segment;
-	int error = store_segment_reader_open(&segment, path, fault);
-	if (error)
-		return error;
 	size_t entry = find_entry(&segment->index, seq);
-	int status = entry < segment->index.count ? read_event(location, segment, entry, seq) : STORE_EDAMAGE;
-	store_segment_reader_close(segment);
-	if (status == 0)
-		return 1;
-	return status == STORE_EDAMAGE
-		   ? 0
-		   : wire_fault_set(fault, status, "%s: %s", path, wire_error_text(status));
+	if (entry == segment->index.count || segment->index.entries[entry].header.first_seq > seq) {
+		uint64_t missing = store_segment_reader_missing(segment, entry);
+		if (missing > 0)
+			add_damage(damage, missing);
+		return 0;
+	}
+	int error = read_event(location, segment, entry, seq);
+	if (error != STORE_EDAMAGE)
+		return error ? error : 1;
+	add_damage(damage, segment->index.entries[entry].header.events);
+	return 0;
 }
 
-int store_locate(struct store_location *location, const char *path, uint64_t seq, struct wire_fault *fault)
+/* The segment that begins last before the number; NULL: none. */
+static const struct store_log_segment *find_segment(const struct store_log_segments *segments, uint64_t seq)
+{
+	size_t after = 0;
+	while (after < segments->count && segments->list[after].first_seq <= seq)
+		after++;
+	return after > 0 ? &segments->list[after - 1] : NULL;
+}
+
+static int locate(struct store_location *location, const struct store_log_segments *segments, uint64_t seq,
+		  struct wire_damage *damage, struct wire_fault *fault)
+{
+	const struct store_log_segment *listed = find_segment(segments, seq);
+	struct store_segment_reader *segment;
+	if (!listed)
+		return 0;
+	int status = store_segment_reader_open(&segment, listed->path, fault);
+	if (store_log_segment_is_unreadable(listed, status)) {
+		if (!store_log_segment_is_stump(listed))
+			add_damage(damage, store_log_segment_events(segments, listed));
+		return 0;
+	}
+	if (status != 0)
+		return status;
+	status = locate_in(location, segment, seq, damage);
+	store_segment_reader_close(segment);
+	return status < 0 ? wire_fault_set(fault, status, "%s: %s", listed->path, wire_error_text(status))
+			  : status;
+}
+
+int store_locate(struct store_location *location, const char *path, uint64_t seq, struct wire_damage *damage,
+		 struct wire_fault *fault)
 {
 	struct store_log_segments segments;
 	int status = store_log_list(&segments, path, fault);
 	if (status != 0)
 		return status;
-	size_t after = 0;
-	while (after < segments.count && segments.list[after].first_seq <= seq)
-		after++;
-	if (after > 0)
-		status = locate_in(location, segments.list[after - 1].path, seq, fault);
+	status = locate(location, &segments, seq, damage, fault);
 	store_log_segments_fini(&segments);
 	return status;
 }

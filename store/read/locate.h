@@ -4,7 +4,7 @@
 
 #include "store/format/format.h"
 #include "wire/error.h"
-#include "wire/event.h"
+#include "wire/source.h"
 
 struct store_location {
 	enum wire_event_kind kind;
@@ -15,7 +15,8 @@ struct store_location {
 };
 
 /* Locate event number seq of the log directory or segment at path. 1 with *location; 0 when the log holds no such event, or
- * the block that may hold it cannot be read; or a negative code with *fault. */
-int store_locate(struct store_location *location, const char *path, uint64_t seq, struct wire_fault *fault);
+ * what may hold it cannot be read, which is added to *damage; or a negative code with *fault. */
+int store_locate(struct store_location *location, const char *path, uint64_t seq, struct wire_damage *damage,
+		 struct wire_fault *fault);
 
 #endif

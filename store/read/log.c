@@ -133,6 +133,23 @@ int store_log_list(struct store_log_segments *segments, const char *path, struct
 	return wire_fault_set(fault, error, "%s: %s", path, wire_error_text(error));
 }
 
+bool store_log_segment_is_unreadable(const struct store_log_segment *listed, int error)
+{
+	return (error == STORE_EDAMAGE || error == STORE_EFORMAT) && listed->first_seq > 0;
+}
+
+bool store_log_segment_is_stump(const struct store_log_segment *listed)
+{
+	return listed->bytes < STORE_FILE_HEADER_BYTES;
+}
+
+uint64_t store_log_segment_events(const struct store_log_segments *segments,
+				  const struct store_log_segment *listed)
+{
+	const struct store_log_segment *next = listed + 1;
+	return next < segments->list + segments->count ? next->first_seq - listed->first_seq : 1;
+}
+
 void store_log_segments_fini(struct store_log_segments *segments)
 {
 	for (size_t i = 0; i < segments->count; i++)

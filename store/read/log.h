@@ -25,6 +25,16 @@ int64_t store_log_time_ns(const struct timespec *time);
 int store_log_list(struct store_log_segments *segments, const char *path, struct wire_fault *fault);
 void store_log_segments_fini(struct store_log_segments *segments);
 
+/* Opening a listed segment of a log returned this error because nothing in it can be read. */
+bool store_log_segment_is_unreadable(const struct store_log_segment *listed, int error);
+
+/* It is just being made: its file header has not been written. */
+bool store_log_segment_is_stump(const struct store_log_segment *listed);
+
+/* How many events a listed segment should have, by the name of the next one; of the last segment at least one. */
+uint64_t store_log_segment_events(const struct store_log_segments *segments,
+				  const struct store_log_segment *listed);
+
 /* Remove the files of an interrupted rewriting of segments. Needs the lock. */
 void store_log_remove_temporary(const char *dir);
 

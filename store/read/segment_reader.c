@@ -242,6 +242,28 @@ bool store_segment_reader_lost_end(const struct store_segment_reader *segment)
 	return segment->has_damaged_tail && segment->footer_next_seq != store_index_next_seq(&segment->index);
 }
 
+static bool is_damaged_before(const struct store_segment_reader *segment, size_t before)
+{
+	for (size_t i = 0; i < segment->damage_count; i++)
+		if (segment->damage[i].before == before && segment->damage[i].offset > 0)
+			return true;
+	return false;
+}
+
+uint64_t store_segment_reader_missing(const struct store_segment_reader *segment, size_t before)
+{
+	const struct store_index_entry *entries = segment->index.entries;
+	const size_t count = segment->index.count;
+	if (!is_damaged_before(segment, before))
+		return 0;
+	if (before == count && !store_segment_reader_lost_end(segment))
+		return 0;
+	uint64_t from = before > 0 ? entries[before - 1].header.first_seq + entries[before - 1].header.events
+				   : segment->header.first_seq;
+	uint64_t to = before < count ? entries[before].header.first_seq : segment->footer_next_seq;
+	return to > from ? to - from : before == count;
+}
+
 int store_segment_reader_check_header(const struct store_segment_reader *segment, size_t entry)
 {
 	unsigned char bytes[STORE_BLOCK_HEADER_BYTES];

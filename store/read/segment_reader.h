@@ -56,6 +56,10 @@ uint64_t store_segment_reader_torn_bytes(const struct store_segment_reader *segm
 /* Damage after the last block may have been events. */
 bool store_segment_reader_lost_end(const struct store_segment_reader *segment);
 
+/* How many events are missing between entry number `before` and the one before it, or the beginning or end of the segment, where
+ * its bytes are damaged. At its end, where that is not known, at least one is. 0 = none. */
+uint64_t store_segment_reader_missing(const struct store_segment_reader *segment, size_t before);
+
 /* The header of entry number `entry` is whole in the file, too, and not only in the footer that the index comes from. 0, STORE_EDAMAGE or
  * another negated errno. */
 int store_segment_reader_check_header(const struct store_segment_reader *segment, size_t entry);
