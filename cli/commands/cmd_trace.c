@@ -56,6 +56,26 @@ static const struct cli_option_group groups[] = {
     {0},
 };
 
+static bool has_conversation_options(const struct cli_trace_conversation_settings *settings)
+{
+	return settings->seqs.len + settings->ids.len + settings->keys.len + settings->evidence.len > 0 ||
+	       settings->forget_keys || settings->no_inferred || settings->window_ns > 0;
+}
+
+static int check_other_view(const struct cli_trace_run *trace, const struct settings *settings)
+{
+	const struct cli_services *services = &settings->common.services;
+	const bool is_of_services = settings->latency.is_wanted || settings->graph.is_wanted;
+
+	if (is_of_services && has_conversation_options(&settings->conversations))
+		return cli_usage_error(trace->command,
+				       "--seq, --id, --key, --forget-keys, --evidence, --no-inferred and "
+				       "--window do not go with --latency and --graph");
+	if (!is_of_services && (services->fold || services->key != 0))
+		return cli_usage_error(trace->command, "--fold and --by go with --latency or --graph");
+	return CLI_GO_ON;
+}
+
 /* Options that would be ignored are mistakes. */
 static int check_view(const struct cli_trace_run *trace, const struct settings *settings)
 {
@@ -66,9 +86,11 @@ static int check_view(const struct cli_trace_run *trace, const struct settings *
 		return cli_usage_error(trace->command, "--slow, --unanswered and --every go with --latency");
 	if (!settings->graph.is_wanted && settings->graph.format != 0)
 		return cli_usage_error(trace->command, "--format goes with --graph");
+	if (settings->graph.format != 0 && settings->common.json)
+		return cli_usage_error(trace->command, "--format and --json exclude each other");
 	if (settings->common.follow && (latency->is_wanted || settings->graph.is_wanted))
 		return cli_usage_error(trace->command, "--follow does not go with --latency and --graph");
-	return CLI_GO_ON;
+	return check_other_view(trace, settings);
 }
 
 static int run_view(const struct cli_trace_run *trace, const struct settings *settings)
