@@ -70,5 +70,6 @@ void cli_trace_report_other(const struct cli_trace_session *session)
 		snprintf(input, sizeof input, "%" PRIu32 ":", points->other.input + 1);
 	cli_error(session->trace->command,
 		  "#%s%" PRIu64 " is a%s %s event%s%s, not a message; see \"tapedeck cat\"", input,
-		  points->other.seq, *kind == 'u' || *kind == 'e' ? "n" : "", kind, name[0] ? " of " : "", name);
+		  points->other.seq, *kind == 'u' || *kind == 'e' ? "n" : "", kind, name[0] ? " of " : "",
+		  name);
 }

@@ -29,7 +29,8 @@ struct printer {
 bool cli_is_unanswered(const struct trace_node *node)
 {
 	return node->event.kind == WIRE_EVENT_MESSAGE && node->event.reply.len > 0 && node->replies == 0 &&
-	       !node->no_responders && !trace_is_ack_subject(node->event.reply);
+	       !node->no_responders && !node->is_answered_elsewhere && !node->conversation->is_cut_short &&
+	       !trace_is_ack_subject(node->event.reply);
 }
 
 size_t cli_node_number(const struct cli_conversation *conversation, const struct trace_node *node,
@@ -212,10 +213,9 @@ static void put_header_error(struct printer *printer, const struct trace_node *n
 static void put_flags(struct printer *printer, const struct trace_node *node)
 {
 	const struct wire_event *event = &node->event;
-	const bool is_reply_to_nobody = event->kind == WIRE_EVENT_MESSAGE && event->receiver_count == 0 &&
-					!(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) &&
-					!node->no_responders;
-	if (is_reply_to_nobody)
+	const bool is_undelivered = event->kind == WIRE_EVENT_MESSAGE && event->receiver_count == 0 &&
+				    !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) && !node->no_responders;
+	if (is_undelivered)
 		cli_row_text(&printer->row, CLI_RED, "NEVER DELIVERED ");
 	put_outcomes(printer, node);
 	put_request_state(printer, node);

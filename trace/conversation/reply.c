@@ -8,18 +8,47 @@
 #include "trace/jetstream.h"
 #include "trace/requests.h"
 
+enum { COPIES_MAX = 8 /* of a request that are looked at */ };
+
 static uint64_t subject_hash(struct wire_slice subject)
 {
 	return trace__mention_hash(TRACE__REPLY_SUBJECT, subject);
 }
 
-/* The newest message that has the node's subject as its reply subject. */
-static struct trace_node *find_request(const struct trace_conversations *conversations,
-				       const struct trace_node *node)
+/* Of requests with the same reply subject, the newest of the node's input, since several inputs may hold the same request; else
+ * the newest. NULL when there is none. */
+static struct trace_node *choose_request(const struct trace__mention *newest, const struct trace_node *node)
 {
-	const struct trace__mention *mention =
-	    trace__mentions_newest(&conversations->mentions, subject_hash(node->event.subject));
-	return mention ? mention->node : NULL;
+	const struct trace__mention *mention = newest;
+	for (int i = 0; mention && i < COPIES_MAX; i++, mention = mention->older)
+		if (mention->node->origin == node->origin)
+			return mention->node;
+	return newest ? newest->node : NULL;
+}
+
+static bool is_copy(const struct trace_node *a, const struct trace_node *b)
+{
+	return a->origin != b->origin && wire_slice_equal(a->event.subject, b->event.subject);
+}
+
+/* The request was answered: so were its copies in other inputs. */
+static void note_answer_of_copies(const struct trace_node *request, const struct trace__mention *newest)
+{
+	const struct trace__mention *mention = newest;
+	for (int i = 0; mention && i < COPIES_MAX; i++, mention = mention->older)
+		if (is_copy(mention->node, request))
+			mention->node->is_answered_elsewhere = true;
+}
+
+/* A copy of the request in another input has a reply already. */
+static bool has_answered_copy(const struct trace_node *request, const struct trace__mention *newest)
+{
+	const struct trace__mention *mention = newest;
+	for (int i = 0; mention && i < COPIES_MAX; i++, mention = mention->older)
+		if (is_copy(mention->node, request) &&
+		    (mention->node->replies > 0 || mention->node->no_responders))
+			return true;
+	return false;
 }
 
 static void count_reply(struct trace_node *request, const struct trace_node *reply)
@@ -44,14 +73,27 @@ static uint64_t class_of_subject(struct trace_conversations *conversations, stru
 	return XXH3_64bits(folded.data, folded.len);
 }
 
+static int remember_reply_subject(struct trace_conversations *conversations, struct trace_node *node)
+{
+	const struct trace__mention *mention = trace__mentions_add(
+	    &conversations->mentions, node, TRACE__REPLY_SUBJECT, subject_hash(node->event.reply));
+	if (!mention)
+		return -ENOMEM;
+	node->is_answered_elsewhere = has_answered_copy(node, mention->older);
+	return 0;
+}
+
 int trace__reply_link(struct trace_conversations *conversations, struct trace_node *node)
 {
-	struct trace_node *request = find_request(conversations, node);
+	const struct trace__mention *requests =
+	    trace__mentions_newest(&conversations->mentions, subject_hash(node->event.subject));
+	struct trace_node *request = choose_request(requests, node);
 	int error = 0;
 	if (request) {
 		bool is_ack = trace_is_ack_subject(node->event.subject);
 		enum trace_evidence evidence = is_ack ? TRACE_STREAM : TRACE_REPLY;
 		count_reply(request, node);
+		note_answer_of_copies(request, requests);
 		node->is_reply = true;
 		node->class = class_of_reply(request);
 		trace__handling_replied(conversations, request, node);
@@ -60,10 +102,5 @@ int trace__reply_link(struct trace_conversations *conversations, struct trace_no
 	} else {
 		node->class = class_of_subject(conversations, node->event.subject);
 	}
-	if (error || node->event.reply.len == 0)
-		return error;
-	return trace__mentions_add(&conversations->mentions, node, TRACE__REPLY_SUBJECT,
-				   subject_hash(node->event.reply))
-		   ? 0
-		   : -ENOMEM;
+	return error || node->event.reply.len == 0 ? error : remember_reply_subject(conversations, node);
 }

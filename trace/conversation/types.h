@@ -43,6 +43,7 @@ struct trace_node {
 	struct trace__mention *mentions; /* where indexes refer to it; owned */
 	uint32_t replies;                /* to it, without "no responders" */
 	bool no_responders;              /* the server said so */
+	bool is_answered_elsewhere;      /* another input holds the same request, which has a reply */
 	bool is_reply;                   /* sent to the reply subject of an earlier message */
 	bool is_chosen;
 	bool has_content_ids; /* content_ids are known */

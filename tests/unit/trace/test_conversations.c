@@ -13,11 +13,14 @@
 #define MS INT64_C(1000000)
 
 struct fixture {
-	struct wire_source source;
+	struct wire_source source; /* first */
 	struct trace_conversations *conversations;
 	struct trace_keys *keys;
 	struct trace_causality *causality;
 	uint64_t seq;
+	uint32_t origin; /* of the next event */
+	uint32_t
+	    without_reply; /* requests of the conversations that were given out, without a reply in any input */
 	uint32_t given, nodes, tops, cut_short; /* of the conversations that were given out */
 	uint32_t classes;                       /* likewise, of their messages */
 };
@@ -29,6 +32,11 @@ static const struct wire_client *find_nobody(struct wire_source *source, uint64_
 	return NULL;
 }
 
+static uint32_t origin_of(struct wire_source *source)
+{
+	return ((struct fixture *)source)->origin;
+}
+
 static void count(void *context, struct trace_conversations *conversations, struct trace_conversation *ended)
 {
 	struct fixture *fixture = context;
@@ -38,6 +46,9 @@ static void count(void *context, struct trace_conversations *conversations, stru
 	fixture->given++;
 	fixture->nodes += tree.count;
 	fixture->cut_short += ended->is_cut_short;
+	for (const struct trace_node *node = ended->nodes; node; node = node->next)
+		fixture->without_reply +=
+		    node->event.reply.len > 0 && node->replies == 0 && !node->is_answered_elsewhere;
 	for (uint32_t top = tree.first_top; top != TRACE_NO_NODE; top = tree.branches[top].next_sibling)
 		fixture->tops++;
 	trace_tree_fini(&tree);
@@ -45,7 +56,7 @@ static void count(void *context, struct trace_conversations *conversations, stru
 
 static void open_for(struct fixture *fixture, size_t memory_bytes, trace_conversation_done *done)
 {
-	*fixture = (struct fixture){.source = {.client = find_nobody},
+	*fixture = (struct fixture){.source = {.client = find_nobody, .origin = origin_of},
 				    .keys = trace_keys_open(),
 				    .causality = trace_causality_open()};
 	const struct trace_conversations_options options = {.source = &fixture->source,
@@ -222,6 +233,44 @@ static void replies_to_replies_are_of_one_class(void **state)
 	close_all(&fixture);
 }
 
+static void add_of(struct fixture *fixture, uint32_t origin, int64_t ms, uint64_t from, uint64_t to,
+		   const char *subject, const char *reply)
+{
+	fixture->origin = origin;
+	add(fixture, ms, from, to, subject, reply, true);
+}
+
+static void a_reply_answers_the_request_of_its_own_recording(void **state)
+{
+	struct fixture fixture;
+	(void)state;
+	open_with(&fixture, 8 << 20);
+	add_of(&fixture, 0, 0, 1, 2, "ask", "_INBOX.1");
+	add_of(&fixture, 1, 0, 1, 2, "ask", "_INBOX.1");
+	add_of(&fixture, 0, 1, 2, 1, "_INBOX.1", "");
+	add_of(&fixture, 1, 1, 2, 1, "_INBOX.1", "");
+	trace_conversations_finish(fixture.conversations);
+	assert_int_equal(fixture.given, 2);
+	assert_int_equal(fixture.nodes, 4);
+	assert_int_equal(fixture.without_reply, 0);
+	close_all(&fixture);
+}
+
+static void a_request_that_was_answered_in_another_recording_is_not_unanswered(void **state)
+{
+	struct fixture fixture;
+	(void)state;
+	open_with(&fixture, 8 << 20);
+	add_of(&fixture, 0, 0, 1, 2, "ask", "_INBOX.1");
+	add_of(&fixture, 1, 0, 1, 2, "ask", "_INBOX.1"); /* before the reply */
+	add_of(&fixture, 0, 1, 2, 1, "_INBOX.1", "");
+	add_of(&fixture, 2, 2, 1, 2, "ask", "_INBOX.1"); /* and after it */
+	add_of(&fixture, 1, 3, 1, 2, "other", "_INBOX.1");
+	trace_conversations_finish(fixture.conversations);
+	assert_int_equal(fixture.without_reply, 1);
+	close_all(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +281,8 @@ int main(void)
 	    cmocka_unit_test(deliveries_to_many_connections_end_no_conversation_early),
 	    cmocka_unit_test(a_chain_of_replies_takes_memory_in_proportion_to_its_length),
 	    cmocka_unit_test(replies_to_replies_are_of_one_class),
+	    cmocka_unit_test(a_reply_answers_the_request_of_its_own_recording),
+	    cmocka_unit_test(a_request_that_was_answered_in_another_recording_is_not_unanswered),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
