@@ -217,10 +217,7 @@ static int choose_keys(struct cli_trace_session *session)
 		cli_trace_keys_forget(command, &session->trace->logs);
 	if (!error)
 		error = cli_trace_keys_load(command, &session->trace->logs, session->keys, &fault);
-	if (error)
-		return cli_log_error(command, &fault);
-	cli_trace_keys_remember(command, &session->trace->logs, given);
-	return CLI_GO_ON;
+	return error ? cli_log_error(command, &fault) : CLI_GO_ON;
 }
 
 int cli_trace_conversations(const struct cli_trace_run *trace,
@@ -234,6 +231,8 @@ int cli_trace_conversations(const struct cli_trace_run *trace,
 		status = choose_keys(&session);
 	if (status == CLI_GO_ON)
 		status = run(&session);
+	if (session.printed > 0 && (status == CLI_DONE || status == CLI_FOUND))
+		cli_trace_keys_remember(trace->command, &trace->logs, &settings->keys);
 	fini(&session);
 	return status;
 }

@@ -40,10 +40,34 @@ static char *trim(char *line)
 	return line;
 }
 
+/* The keys that a file added to those of the command line, for people. */
+struct added_keys {
+	char text[200]; /* cut when they are longer */
+	size_t len;
+};
+
+static void note_added(struct added_keys *added, const char *key)
+{
+	int len = snprintf(added->text + added->len, sizeof(added->text) - added->len, "%s%s",
+			   added->len > 0 ? ", " : "", key);
+	added->len += len > 0 ? (size_t)len : 0;
+	if (added->len >= sizeof(added->text))
+		added->len = sizeof(added->text) - 1;
+}
+
+/* Who forgot that keys are remembered would not understand the trees. */
+static void say_added(const struct cli_command *command, const char *path, const struct added_keys *added)
+{
+	if (added->len > 0 && isatty(STDERR_FILENO))
+		cli_error(command, "using the keys %s, remembered in %s; --forget-keys removes them",
+			  added->text, path);
+}
+
 static int load_file(const struct cli_command *command, const char *path, struct trace_keys *keys,
 		     struct wire_fault *fault)
 {
 	char line[LINE_MAX_BYTES];
+	struct added_keys added = {.len = 0};
 	FILE *file = fopen(path, "re");
 	if (!file)
 		return errno == ENOENT ? 0 : wire_fault_set(fault, -errno, "%s: %s", path, strerror(errno));
@@ -52,13 +76,17 @@ static int load_file(const struct cli_command *command, const char *path, struct
 		const char *key = trim(line);
 		if (*key == '\0' || *key == '#')
 			continue;
+		size_t count = trace_keys_count(keys);
 		error = trace_keys_add(keys, key, fault);
+		if (trace_keys_count(keys) > count)
+			note_added(&added, key);
 		if (error != -EINVAL)
 			continue;
 		cli_error(command, "%s: %s", path, fault->text);
 		error = 0;
 	}
 	fclose(file);
+	say_added(command, path, &added);
 	return error;
 }
 
@@ -88,9 +116,14 @@ static bool holds_line(FILE *file, const char *key)
 static int append_keys(const char *path, const struct cli_list *keys)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "a+e");
-	if (!file)
+	if (fd < 0)
 		return -errno;
+	FILE *file = fdopen(fd, "a+e");
+	if (!file) {
+		int error = -errno;
+		close(fd);
+		return error;
+	}
 	for (size_t i = 0; i < keys->len; i++)
 		if (!holds_line(file, keys->values[i]))
 			fprintf(file, "%s\n", keys->values[i]);
