@@ -1,5 +1,6 @@
 #include "cli/options/trace_keys.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -46,16 +47,20 @@ struct added_keys {
 	size_t len;
 };
 
+/* Whatever the file holds, it cannot drive the terminal. */
 static void note_added(struct added_keys *added, const char *key)
 {
-	int len = snprintf(added->text + added->len, sizeof(added->text) - added->len, "%s%s",
-			   added->len > 0 ? ", " : "", key);
+	size_t from = added->len;
+	int len = snprintf(added->text + from, sizeof(added->text) - from, "%s%s", from > 0 ? ", " : "", key);
 	added->len += len > 0 ? (size_t)len : 0;
 	if (added->len >= sizeof(added->text))
 		added->len = sizeof(added->text) - 1;
+	for (size_t i = from; i < added->len; i++)
+		if (!isprint((unsigned char)added->text[i]))
+			added->text[i] = '?';
 }
 
-/* Who forgot that keys are remembered would not understand the trees. */
+/* Keys that somebody forgot about would make trees hard to understand. */
 static void say_added(const struct cli_command *command, const char *path, const struct added_keys *added)
 {
 	if (added->len > 0 && isatty(STDERR_FILENO))
