@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "store/read/steps.h"
+
 enum {
 	AGES = 22,      /* buckets of age, one for each power of two */
 	AGE_SHIFT = 14, /* the first one ends at 2^14 ns: 16 us */
@@ -19,17 +21,17 @@ static const double PRIOR_SHARED_BY_CHANCE = 0.05;
 static const double AGAIN = 0.1, OVERTOOK = 0.4;
 
 /* Lower scores add no pair to the table. */
-static const float SCORE_LEARNED = 0.02F;
+static const double SCORE_LEARNED = 0.02;
 
 /* The share of an effect that counts for the neighbours of its age, since ages vary. */
-static const float NEIGHBOUR = 0.2F;
+static const double NEIGHBOUR = 0.2;
 
 /* Statistics of a cause's class at a service, of an effect's class, or of the pair of them. */
 struct pair {
-	float caused[AGES];                   /* effects by age */
-	float shared, compared;               /* effects that shared an id; all whose ids were compared */
-	float chance_shared, chance_compared; /* likewise, of deliveries that were not the cause */
-	float count;                          /* deliveries; own messages */
+	double caused[AGES];                   /* effects by age */
+	double shared, compared;               /* effects that shared an id; all whose ids were compared */
+	double chance_shared, chance_compared; /* likewise, of deliveries that were not the cause */
+	double count;                          /* deliveries; own messages */
 };
 
 struct trace_causality {
@@ -37,8 +39,9 @@ struct trace_causality {
 	    *hashes; /* open addressing; 0 = unused; SLOTS, owned. Apart, so that they stay in the caches */
 	struct pair *pairs; /* likewise */
 	uint32_t count;
-	int64_t first_ns, last_ns;
-	bool has_begun;
+	double earlier_seconds;    /* of time in earlier passes */
+	int64_t first_ns, last_ns; /* of this pass */
+	bool has_begun;            /* it has */
 };
 
 struct trace_causality *trace_causality_open(void)
@@ -142,9 +145,9 @@ static double hazard(const struct pair *pair, const struct pair *deliveries, int
 	unsigned bucket = bucket_of(age_ns);
 	double caused = prior_effects(bucket), count = 1;
 	if (pair)
-		caused += (double)pair->caused[bucket];
+		caused += pair->caused[bucket];
 	if (deliveries)
-		count += (double)deliveries->count;
+		count += deliveries->count;
 	return caused / count / width_seconds(bucket);
 }
 
@@ -156,19 +159,31 @@ static double likelihood_ratio(const struct pair *pair, enum trace_sharing shari
 	double shared = PRIOR_SHARED, compared = PRIOR_CASES;
 	double chance_shared = PRIOR_SHARED_BY_CHANCE * PRIOR_CASES, chance_compared = PRIOR_CASES;
 	if (pair) {
-		shared += (double)pair->shared;
-		compared += (double)pair->compared;
-		chance_shared += (double)pair->chance_shared;
-		chance_compared += (double)pair->chance_compared;
+		shared += pair->shared;
+		compared += pair->compared;
+		chance_shared += pair->chance_shared;
+		chance_compared += pair->chance_compared;
 	}
 	double cause = shared / compared, chance = chance_shared / chance_compared;
 	return sharing == TRACE_SHARES_ID ? cause / chance : (1 - cause) / (1 - chance);
 }
 
+static double seconds_of_pass(const struct trace_causality *causality)
+{
+	return (double)store_time_minus(causality->last_ns, causality->first_ns) / 1e9;
+}
+
+void trace_causality_begin_pass(struct trace_causality *causality)
+{
+	if (causality->has_begun)
+		causality->earlier_seconds += seconds_of_pass(causality);
+	causality->has_begun = false;
+}
+
 static double own_rate(const struct trace_causality *causality, const struct pair *own)
 {
-	double seconds = (double)(causality->last_ns - causality->first_ns) / 1e9 + 1;
-	return (PRIOR_OWN + (own ? (double)own->count : 0)) / seconds;
+	double seconds = causality->earlier_seconds + seconds_of_pass(causality) + 1;
+	return (PRIOR_OWN + (own ? own->count : 0)) / seconds;
 }
 
 /* ---- a case ---- */
@@ -182,7 +197,7 @@ static void note_time(struct trace_causality *causality, int64_t now_ns)
 		causality->last_ns = now_ns;
 }
 
-static void learn_age(struct pair *pair, unsigned bucket, float score)
+static void learn_age(struct pair *pair, unsigned bucket, double score)
 {
 	pair->caused[bucket] += score * (1 - 2 * NEIGHBOUR);
 	pair->caused[bucket > 0 ? bucket - 1 : bucket] += score * NEIGHBOUR;
@@ -191,7 +206,7 @@ static void learn_age(struct pair *pair, unsigned bucket, float score)
 
 static void learn(struct pair *pair, const struct trace_candidate *candidate)
 {
-	float score = (float)candidate->score;
+	const double score = candidate->score;
 	if (score >= SCORE_LEARNED)
 		learn_age(pair, bucket_of(candidate->age_ns), score);
 	if (candidate->sharing == TRACE_SHARING_UNKNOWN)
@@ -272,11 +287,11 @@ void trace_causality_judge(struct trace_causality *causality, uint64_t service, 
 	prefer_order(candidates, count);
 	own_share = normalize(candidates, count, own_share);
 	for (size_t i = 0; i < count; i++) {
-		if (!pairs[i] && (float)candidates[i].score >= SCORE_LEARNED)
+		if (!pairs[i] && candidates[i].score >= SCORE_LEARNED)
 			pairs[i] = find_or_add(causality, service, candidates[i].class, effect);
-		if (pairs[i] && ((float)candidates[i].score >= SCORE_LEARNED || i < COMPARED))
+		if (pairs[i] && (candidates[i].score >= SCORE_LEARNED || i < COMPARED))
 			learn(pairs[i], &candidates[i]);
 	}
 	if (own)
-		own->count += (float)own_share;
+		own->count += own_share;
 }

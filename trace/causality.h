@@ -43,6 +43,10 @@ struct trace_causality;
 struct trace_causality *trace_causality_open(void);
 void trace_causality_close(struct trace_causality *causality);
 
+/* Events are read from another time on, perhaps again. What was learned stays: deliveries, effects and the observed time of all
+ * passes are added up, so that rates stay true where a pass repeats events. Call before the first event of each pass. */
+void trace_causality_begin_pass(struct trace_causality *causality);
+
 /* A service got a message of a class. */
 void trace_causality_delivered(struct trace_causality *causality, uint64_t service, uint64_t class);
 

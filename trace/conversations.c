@@ -31,6 +31,7 @@ struct trace_conversations *trace_conversations_open(const struct trace_conversa
 	conversations->id_counts = calloc(TRACE__ID_COUNTS, sizeof *conversations->id_counts);
 	int error =
 	    trace_clients_init(&conversations->clients, options->source, TRACE_BY_NAME, CLIENTS_BYTES_MAX);
+	trace_causality_begin_pass(options->causality);
 	if (!error && conversations->id_counts)
 		return conversations;
 	trace_conversations_close(conversations);

@@ -26,7 +26,7 @@ struct trace_conversations_options {
 	struct wire_source *source; /* that the events come from; borrowed */
 	unsigned evidence;
 	struct trace_keys *keys;           /* borrowed */
-	struct trace_causality *causality; /* what was learned so far, and goes on being learned; borrowed */
+	struct trace_causality *causality; /* what was learned in earlier passes; a pass begins; borrowed */
 	int64_t window_ns;
 	size_t memory_bytes;
 	double min_score;              /* inferred edges of a lower score are left out */

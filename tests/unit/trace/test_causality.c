@@ -101,6 +101,42 @@ static void deliveries_are_taken_in_order_when_nothing_else_tells_them_apart(voi
 	assert_true(candidates[0].score > candidates[1].score);
 }
 
+/* A timer publishes every 10 ms, whatever is delivered. */
+static void learn_timer(struct trace_causality *causality, int count)
+{
+	for (int i = 0; i < count; i++)
+		trace_causality_judge(causality, SERVICE, EFFECT, 10 * i * MS, NULL, 0);
+}
+
+static void reading_the_same_events_again_changes_no_rate(void **state)
+{
+	struct trace_causality *again = *state, *once = trace_causality_open();
+	assert_non_null(once);
+	learn_timer(once, 2000);
+	for (int i = 0; i < 20; i++) {
+		trace_causality_begin_pass(again);
+		learn_timer(again, 100);
+	}
+	double one_pass = judge_one(once, ORDER, 20000 * MS, 50 * MS, TRACE_SHARING_UNKNOWN);
+	double many_passes = judge_one(again, ORDER, 1000 * MS, 50 * MS, TRACE_SHARING_UNKNOWN);
+	assert_true(many_passes > one_pass * 0.9 && many_passes < one_pass * 1.1);
+	trace_causality_close(once);
+}
+
+/* More deliveries than a float can count: one by one they stop at 2^24. */
+static void a_count_does_not_freeze(void **state)
+{
+	enum { MANY = 1 << 24 };
+	learn_orders(*state, 1000);
+	for (int i = 0; i < MANY; i++)
+		trace_causality_delivered(*state, SERVICE, ORDER);
+	double before = judge_one(*state, ORDER, 100002 * MS, 2 * MS, TRACE_SHARING_UNKNOWN);
+	for (int i = 0; i < MANY; i++)
+		trace_causality_delivered(*state, SERVICE, ORDER);
+	double after = judge_one(*state, ORDER, 100003 * MS, 2 * MS, TRACE_SHARING_UNKNOWN);
+	assert_true(after / (1 - after) < 0.7 * before / (1 - before));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -111,6 +147,8 @@ int main(void)
 	    TEST(a_timer_gets_no_cause),
 	    TEST(a_shared_id_tells_two_equal_deliveries_apart),
 	    TEST(deliveries_are_taken_in_order_when_nothing_else_tells_them_apart),
+	    TEST(reading_the_same_events_again_changes_no_rate),
+	    TEST(a_count_does_not_freeze),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
