@@ -10,9 +10,8 @@
 #include "trace/conversation/node.h"
 
 enum {
-	RECEIVERS_MAX = 256, /* of a message with more, the others are not thought to publish because of it */
-	COMMON_MIN = 64,     /* a value seen in fewer messages is an id… */
-	COMMON_SHARE = 50,   /* …as is one seen in fewer than one in so many */
+	COMMON_MIN = 64,   /* a value seen in fewer messages is an id… */
+	COMMON_SHARE = 50, /* …as is one seen in fewer than one in so many */
 };
 
 /* Clients of the same name are one service: what one does, the others do, too. */
@@ -137,7 +136,7 @@ int trace__handling_begin(struct trace_conversations *conversations, struct trac
 	int error = find_ids(conversations, node);
 	if (event->kind == WIRE_EVENT_DELIVERY && event->outcome == WIRE_SENT && !error)
 		error = begin_one(conversations, node, node->receivers[0], event->steady_ns);
-	for (uint32_t i = 0; event->receivers && i < event->receivers_len && i < RECEIVERS_MAX && !error; i++)
+	for (uint32_t i = 0; event->receivers && i < event->receivers_len && !error; i++)
 		if (event->receivers[i].outcome == WIRE_SENT)
 			error = begin_one(conversations, node, node->receivers[i],
 					  trace__node_delivered_ns(node, i));

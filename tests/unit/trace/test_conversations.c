@@ -271,6 +271,35 @@ static void a_request_that_was_answered_in_another_recording_is_not_unanswered(v
 	close_all(&fixture);
 }
 
+/* Messages in the conversation of one that got so many receivers, when the last of them publishes another. */
+static uint32_t count_with_many_receivers(uint32_t count)
+{
+	struct wire_receiver receivers[5000];
+	struct fixture fixture;
+	const struct wire_event event = {.kind = WIRE_EVENT_MESSAGE,
+					 .seq = 1000,
+					 .conn = 1,
+					 .subject = WIRE_LITERAL("all"),
+					 .receivers = receivers,
+					 .receivers_len = count,
+					 .receiver_count = count};
+	for (uint32_t i = 0; i < count; i++)
+		receivers[i] = (struct wire_receiver){.conn = 2 + i};
+	open_with(&fixture, 64 << 20);
+	assert_int_equal(trace_conversations_add(fixture.conversations, &event, true), 0);
+	add(&fixture, 1, 1 + count, 1, "one", "", false);
+	trace_conversations_finish(fixture.conversations);
+	close_all(&fixture);
+	return fixture.nodes;
+}
+
+static void the_last_of_very_many_receivers_may_publish_because_of_the_message(void **state)
+{
+	(void)state;
+	assert_int_equal(count_with_many_receivers(2), 2);
+	assert_int_equal(count_with_many_receivers(5000), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +312,7 @@ int main(void)
 	    cmocka_unit_test(replies_to_replies_are_of_one_class),
 	    cmocka_unit_test(a_reply_answers_the_request_of_its_own_recording),
 	    cmocka_unit_test(a_request_that_was_answered_in_another_recording_is_not_unanswered),
+	    cmocka_unit_test(the_last_of_very_many_receivers_may_publish_because_of_the_message),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
