@@ -22,15 +22,6 @@ static uint64_t service_of(const struct trace_conversations *conversations, uint
 
 /* ---- ids ---- */
 
-/* The request that the node answers; NULL when it answers none. */
-static const struct trace_node *request_of(const struct trace_node *node)
-{
-	for (const struct trace_edge *edge = node->causes; edge; edge = edge->next)
-		if (edge->evidence == TRACE_REPLY)
-			return edge->from;
-	return NULL;
-}
-
 static void count_ids(struct trace_conversations *conversations, const uint64_t *ids, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -48,7 +39,7 @@ static int find_ids(struct trace_conversations *conversations, struct trace_node
 		return 0;
 	size_t count = trace_content_ids(&node->event, ids);
 	count_ids(conversations, ids, count);
-	const struct trace_node *request = request_of(node);
+	const struct trace_node *request = trace__request_of(node);
 	for (size_t i = 0; request && i < request->content_ids_len && count < 2 * TRACE_CONTENT_IDS_MAX; i++)
 		ids[count++] = request->content_ids[i];
 	node->content_ids = malloc((count + 1) * sizeof *ids);
@@ -113,7 +104,7 @@ static enum trace_sharing sharing_of(const struct telling_ids *ids, const struct
 static int begin_one(struct trace_conversations *conversations, struct trace_node *node, uint32_t client,
 		     int64_t at_ns)
 {
-	const struct trace_node *request = request_of(node), *asked = request ? request : node;
+	const struct trace_node *request = trace__request_of(node), *asked = request ? request : node;
 	const struct trace__delivery delivery = {.node = node,
 						 .at_ns = at_ns,
 						 .class = node->class,

@@ -120,3 +120,17 @@ bool trace__has_cause(const struct trace_node *node, enum trace_evidence evidenc
 			return true;
 	return false;
 }
+
+struct trace_node *trace__request_of(const struct trace_node *node)
+{
+	for (const struct trace_edge *edge = node->causes; edge; edge = edge->next)
+		if (edge->evidence == TRACE_REPLY)
+			return edge->from;
+	return NULL;
+}
+
+int trace__remember(struct trace_conversations *conversations, struct trace_node *node,
+		    enum trace__mention_kind kind, uint64_t hash)
+{
+	return trace__mentions_add(&conversations->mentions, node, kind, hash) ? 0 : -ENOMEM;
+}

@@ -1,4 +1,4 @@
-/* link.h - add edges, by which conversations become one. Internal to trace. */
+/* link.h - add edges, by which conversations become one, and let nodes be found for later edges. Internal to trace. */
 #ifndef TRACE_CONVERSATION_LINK_H
 #define TRACE_CONVERSATION_LINK_H
 
@@ -20,6 +20,13 @@ int trace__link(struct trace_conversations *conversations, struct trace_node *fr
 
 /* The node has an edge of that evidence to it. */
 bool trace__has_cause(const struct trace_node *node, enum trace_evidence evidence);
+
+/* The request that the node answers, by evidence "reply"; NULL when it answers none. */
+struct trace_node *trace__request_of(const struct trace_node *node);
+
+/* Let the node be found by the hash. 0 or -ENOMEM. */
+int trace__remember(struct trace_conversations *conversations, struct trace_node *node,
+		    enum trace__mention_kind kind, uint64_t hash);
 
 /* Take a conversation out of the list and free it with its nodes. */
 void trace__end(struct trace_conversations *conversations, struct trace_conversation *conversation);

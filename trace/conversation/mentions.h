@@ -23,9 +23,6 @@ struct trace__mention {
 	struct trace__mention *next_of_node;
 	struct trace__mentions_group *group;
 	struct trace_node *node;
-	uint64_t class; /* of TRACE__DELIVERED: what is being handled… */
-	uint64_t
-	    effects; /* …and the classes of what was published because of it: a bit for each, by its hash */
 	enum trace__mention_kind kind;
 };
 

@@ -48,12 +48,6 @@ static struct cause better(struct cause a, struct cause b)
 	return b.node->event.steady_ns > a.node->event.steady_ns ? b : a;
 }
 
-static int remember(struct trace_conversations *conversations, struct trace_node *node,
-		    enum trace__mention_kind kind, uint64_t hash)
-{
-	return trace__mentions_add(&conversations->mentions, node, kind, hash) ? 0 : -ENOMEM;
-}
-
 /* The node mentions the hash already, or as much of the kind as it may. */
 static bool needs_no_more(const struct trace_node *node, enum trace__mention_kind kind, uint64_t hash)
 {
@@ -67,25 +61,16 @@ static bool needs_no_more(const struct trace_node *node, enum trace__mention_kin
 	return count >= TRACE_KEY_VALUES_MAX;
 }
 
-static int inherit_from(struct trace_conversations *conversations, const struct trace_node *request,
-			struct trace_node *node, enum trace__mention_kind kind)
-{
-	int error = 0;
-	for (const struct trace__mention *mention = request->mentions; mention && !error;
-	     mention = mention->next_of_node)
-		if (mention->kind == kind && !needs_no_more(node, kind, mention->group->hash))
-			error = remember(conversations, node, kind, mention->group->hash);
-	return error;
-}
-
 /* A reply belongs to the values of its request, too, which it need not carry itself. */
 static int inherit(struct trace_conversations *conversations, struct trace_node *node,
 		   enum trace__mention_kind kind)
 {
+	const struct trace_node *request = trace__request_of(node);
 	int error = 0;
-	for (const struct trace_edge *edge = node->causes; edge && !error; edge = edge->next)
-		if (edge->evidence == TRACE_REPLY)
-			error = inherit_from(conversations, edge->from, node, kind);
+	for (const struct trace__mention *mention = request ? request->mentions : NULL; mention && !error;
+	     mention = mention->next_of_node)
+		if (mention->kind == kind && !needs_no_more(node, kind, mention->group->hash))
+			error = trace__remember(conversations, node, kind, mention->group->hash);
 	return error;
 }
 
@@ -99,7 +84,7 @@ static int link_by(struct trace_conversations *conversations, struct trace_node 
 		cause = better(cause, find_cause(conversations, node, hashes[i]));
 	int error = cause.node ? trace__link(conversations, cause.node, node, evidence, cause.score) : 0;
 	for (size_t i = 0; i < count && !error; i++)
-		error = remember(conversations, node, kind, hashes[i]);
+		error = trace__remember(conversations, node, kind, hashes[i]);
 	return error;
 }
 
@@ -129,10 +114,10 @@ static int link_context(struct trace_conversations *conversations, struct trace_
 	if (!mention)
 		error = link_by(conversations, node, TRACE__TRACE_ID, &trace, 1, TRACE_TRACE_CONTEXT);
 	else if ((error = trace__link(conversations, mention->node, node, TRACE_TRACE_CONTEXT, 1)) == 0)
-		error = remember(conversations, node, TRACE__TRACE_ID, trace);
+		error = trace__remember(conversations, node, TRACE__TRACE_ID, trace);
 	return error ? error
-		     : remember(conversations, node, TRACE__SPAN_ID,
-				hash_of(TRACE__SPAN_ID, context->trace, context->span));
+		     : trace__remember(conversations, node, TRACE__SPAN_ID,
+				       hash_of(TRACE__SPAN_ID, context->trace, context->span));
 }
 
 /* The server publishes its own trace of a message to the subject that the header Nats-Trace-Dest of the message names. */
@@ -148,8 +133,8 @@ static int link_server_trace(struct trace_conversations *conversations, struct t
 	if (error || node->event.headers.len == 0 ||
 	    !wire_headers_get(node->event.headers, WIRE_LITERAL("Nats-Trace-Dest"), &destination))
 		return error;
-	return remember(conversations, node, TRACE__TRACE_DEST,
-			trace__mention_hash(TRACE__TRACE_DEST, destination));
+	return trace__remember(conversations, node, TRACE__TRACE_DEST,
+			       trace__mention_hash(TRACE__TRACE_DEST, destination));
 }
 
 /* ---- keys ---- */

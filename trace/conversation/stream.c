@@ -15,12 +15,6 @@ static uint64_t place_hash(enum trace__mention_kind kind, const struct trace_str
 				     XXH3_64bits_withSeed(place->stream.data, place->stream.len, place->seq));
 }
 
-static int remember(struct trace_conversations *conversations, struct trace_node *node,
-		    enum trace__mention_kind kind, uint64_t hash)
-{
-	return trace__mentions_add(&conversations->mentions, node, kind, hash) ? 0 : -ENOMEM;
-}
-
 /* The publish of an id is the oldest message that has it. */
 static struct trace_node *find_publish_by_id(const struct trace_conversations *conversations,
 					     const struct trace_node *copy)
@@ -44,9 +38,9 @@ static int link_copy(struct trace_conversations *conversations, struct trace_nod
 		error = trace__link(conversations, publish->node, copy, TRACE_STREAM, SCORE_PLACE);
 	else if (by_id)
 		error = trace__link(conversations, by_id, copy, TRACE_STREAM, SCORE_MESSAGE_ID);
-	return error
-		   ? error
-		   : remember(conversations, copy, TRACE__STREAM_COPY, place_hash(TRACE__STREAM_COPY, place));
+	return error ? error
+		     : trace__remember(conversations, copy, TRACE__STREAM_COPY,
+				       place_hash(TRACE__STREAM_COPY, place));
 }
 
 /* The answer says where the publish was stored: copies that were delivered before it are linked now, later ones when they
@@ -56,24 +50,17 @@ static int note_answer(struct trace_conversations *conversations, struct trace_n
 {
 	struct trace__mention *copy =
 	    trace__mentions_newest(&conversations->mentions, place_hash(TRACE__STREAM_COPY, place));
-	int error = remember(conversations, publish, TRACE__STREAM_ID, place_hash(TRACE__STREAM_ID, place));
+	int error =
+	    trace__remember(conversations, publish, TRACE__STREAM_ID, place_hash(TRACE__STREAM_ID, place));
 	for (; copy && !error; copy = copy->older)
 		error = trace__link(conversations, publish, copy->node, TRACE_STREAM, SCORE_PLACE);
 	return error;
 }
 
-static struct trace_node *request_of(const struct trace_node *reply)
-{
-	for (const struct trace_edge *edge = reply->causes; edge; edge = edge->next)
-		if (edge->evidence == TRACE_REPLY)
-			return edge->from;
-	return NULL;
-}
-
 int trace__stream_link(struct trace_conversations *conversations, struct trace_node *node)
 {
 	struct trace_stream_place place;
-	struct trace_node *request = request_of(node);
+	struct trace_node *request = trace__request_of(node);
 	if (!trace__is_wanted(conversations, TRACE_STREAM))
 		return 0;
 	if (trace_stream_of_copy(&place, &node->event))
@@ -81,7 +68,7 @@ int trace__stream_link(struct trace_conversations *conversations, struct trace_n
 	if (request && trace_stream_of_answer(&place, &node->event))
 		return note_answer(conversations, request, &place);
 	struct wire_slice id = trace_message_id(&node->event);
-	return id.len > 0 ? remember(conversations, node, TRACE__MESSAGE_ID,
-				     trace__mention_hash(TRACE__MESSAGE_ID, id))
+	return id.len > 0 ? trace__remember(conversations, node, TRACE__MESSAGE_ID,
+					    trace__mention_hash(TRACE__MESSAGE_ID, id))
 			  : 0;
 }

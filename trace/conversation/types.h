@@ -33,7 +33,7 @@ struct trace_edge {
 struct trace_node {
 	struct trace_conversation *conversation;
 	struct trace_node *next; /* of the conversation, in no order */
-	struct wire_event event; /* its slices, receivers and delays lie in `memory` */
+	struct wire_event event; /* its slices, receivers and delays are copies, freed with the node */
 	uint32_t origin;         /* the input, as wire_source_origin */
 	uint32_t publisher;      /* number in struct trace_clients, or TRACE_NO_CLIENT */
 	uint32_t *receivers;     /* likewise, event.receivers_len of them */
