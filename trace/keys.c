@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "wire/headers.h"
 #include "wire/subject.h"
@@ -117,7 +116,7 @@ static void add_headers(struct values *values, const char *name, struct wire_sli
 	if (block.len == 0 || wire_headers_open(&walk, block) != 0)
 		return;
 	while (wire_headers_next(&walk, &key, &value) > 0)
-		if (key.len == strlen(name) && strncasecmp(key.data, name, key.len) == 0)
+		if (wire_headers_key_is(key, name))
 			add_value(values, value);
 }
 

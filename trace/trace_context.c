@@ -1,15 +1,8 @@
 #include "trace/trace_context.h"
 
-#include <strings.h>
-
 #include "wire/headers.h"
 
 enum { DIGITS_MAX = 32 };
-
-static bool is_named(struct wire_slice key, const char *name)
-{
-	return key.len == strlen(name) && strncasecmp(key.data, name, key.len) == 0;
-}
 
 static bool is_hex(struct wire_slice text)
 {
@@ -66,17 +59,17 @@ static void read_uber(struct trace_context *context, struct wire_slice value)
 
 static void read_header(struct trace_context *context, struct wire_slice key, struct wire_slice value)
 {
-	if (is_named(key, "traceparent"))
+	if (wire_headers_key_is(key, "traceparent"))
 		read_traceparent(context, value);
-	else if (is_named(key, "b3"))
+	else if (wire_headers_key_is(key, "b3"))
 		read_b3(context, value);
-	else if (is_named(key, "uber-trace-id"))
+	else if (wire_headers_key_is(key, "uber-trace-id"))
 		read_uber(context, value);
-	else if (is_named(key, "X-B3-TraceId"))
+	else if (wire_headers_key_is(key, "X-B3-TraceId"))
 		context->trace = id_of(value);
-	else if (is_named(key, "X-B3-SpanId"))
+	else if (wire_headers_key_is(key, "X-B3-SpanId"))
 		context->span = id_of(value);
-	else if (is_named(key, "X-B3-ParentSpanId"))
+	else if (wire_headers_key_is(key, "X-B3-ParentSpanId"))
 		context->parent = id_of(value);
 }
 

@@ -1,5 +1,7 @@
 #include "wire/headers.h"
 
+#include <strings.h>
+
 static const char version[] = "NATS/1.0";
 
 static bool is_blank(char c)
@@ -79,4 +81,9 @@ bool wire_headers_get(struct wire_slice block, struct wire_slice key, struct wir
 		}
 	}
 	return false;
+}
+
+bool wire_headers_key_is(struct wire_slice key, const char *name)
+{
+	return key.len == strlen(name) && strncasecmp(key.data, name, key.len) == 0;
 }

@@ -26,4 +26,7 @@ int wire_headers_next(struct wire_headers *headers, struct wire_slice *key, stru
  * malformed line; *value is untouched then. */
 bool wire_headers_get(struct wire_slice block, struct wire_slice key, struct wire_slice *value);
 
+/* The key is this name, whatever the case of either. */
+bool wire_headers_key_is(struct wire_slice key, const char *name);
+
 #endif

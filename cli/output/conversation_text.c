@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <strings.h>
 
 #include "cli/output/print_below.h"
 #include "cli/output/row.h"
@@ -184,11 +183,6 @@ static void put_request_state(struct printer *printer, const struct trace_node *
 		cli_row_format(&printer->row, CLI_YELLOW, "%" PRIu32 " replies ", node->replies);
 }
 
-static bool is_named(struct wire_slice key, const char *name)
-{
-	return key.len == strlen(name) && strncasecmp(key.data, name, key.len) == 0;
-}
-
 /* A status of the server or an error of a service in the headers. Source of the latter: ADR-32. */
 static void put_header_error(struct printer *printer, const struct trace_node *node)
 {
@@ -203,7 +197,8 @@ static void put_header_error(struct printer *printer, const struct trace_node *n
 		cli_row_text(&printer->row, CLI_PLAIN, " ");
 	}
 	while (wire_headers_next(&walk, &key, &value) > 0)
-		if (is_named(key, "Nats-Service-Error") || is_named(key, "Nats-Service-Error-Code")) {
+		if (wire_headers_key_is(key, "Nats-Service-Error") ||
+		    wire_headers_key_is(key, "Nats-Service-Error-Code")) {
 			cli_row_text(&printer->row, CLI_RED, "ERROR ");
 			cli_row_put(&printer->row, CLI_RED, value, 60);
 			cli_row_text(&printer->row, CLI_PLAIN, " ");

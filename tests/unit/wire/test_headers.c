@@ -112,6 +112,17 @@ static void the_first_value_of_a_key_is_found(void **state)
 	assert_true(wire_slice_equal(value, WIRE_LITERAL("2")));
 }
 
+static void a_key_is_compared_whatever_its_case(void **state)
+{
+	(void)state;
+	assert_true(wire_headers_key_is(WIRE_LITERAL("Traceparent"), "traceParent"));
+	assert_true(wire_headers_key_is(WIRE_LITERAL("B3"), "b3"));
+	assert_false(wire_headers_key_is(WIRE_LITERAL("b"), "b3"));
+	assert_false(wire_headers_key_is(WIRE_LITERAL("b33"), "b3"));
+	assert_false(wire_headers_key_is(WIRE_LITERAL("b4"), "b3"));
+	assert_false(wire_headers_key_is((struct wire_slice){0}, "b3"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +131,7 @@ int main(void)
 	    cmocka_unit_test(a_malformed_line_ends_the_walk),
 	    cmocka_unit_test(every_prefix_is_malformed_and_read_within_its_bounds),
 	    cmocka_unit_test(the_first_value_of_a_key_is_found),
+	    cmocka_unit_test(a_key_is_compared_whatever_its_case),
 	};
 	guard_page_init(&page, 1000);
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
