@@ -179,6 +179,12 @@ static int set_count(uint64_t *member, const char *text, struct wire_fault *faul
 	return 0;
 }
 
+static int set_bytes(uint64_t *member, const char *text, struct wire_fault *fault)
+{
+	int error = cli_parse_bytes(text, member, fault);
+	return error == 0 && *member == 0 ? wire_fault_set(fault, -EINVAL, "must be 1 byte or more") : error;
+}
+
 static int set_choice(int *member, const char *words, const char *text, struct wire_fault *fault)
 {
 	size_t len = strlen(text);
@@ -231,7 +237,8 @@ static int set_option(const struct cli_option *option, void *member, const char 
 	case CLI_LIST: return cli_list_add(member, text);
 	case CLI_INT: return set_int(member, option, text, fault);
 	case CLI_COUNT: return set_count(member, text, fault);
-	case CLI_BYTES: return cli_parse_bytes(text, member, fault);
+	case CLI_BYTES: return set_bytes(member, text, fault);
+	case CLI_BYTES_OR_0: return cli_parse_bytes(text, member, fault);
 	case CLI_DURATION: return cli_parse_duration_ms(text, member, fault);
 	case CLI_CHOICE: return set_choice(member, option->argument, text, fault);
 	case CLI_CALL: return option->call(member, text, fault);

@@ -13,16 +13,17 @@
 #include "wire/error.h"
 
 enum cli_option_kind {
-	CLI_FLAG,     /* bool: set to true */
-	CLI_TEXT,     /* const char *: borrows argv */
-	CLI_COPY,     /* char *: owned; what was there is freed */
-	CLI_LIST,     /* struct cli_list: may be given repeatedly */
-	CLI_INT,      /* int, from min to max */
-	CLI_COUNT,    /* uint64_t */
-	CLI_BYTES,    /* uint64_t: 64k, 1MB, 2GiB (k = 1000, KiB and KB = 1024, as in nats-server) */
-	CLI_DURATION, /* int64_t, milliseconds: 250ms, 5m, 1h30m, 7d; a plain number is seconds */
-	CLI_CHOICE,   /* int: the index of the word among those of `argument`: "always|interval|none" */
-	CLI_CALL,     /* anything else: `call` is called */
+	CLI_FLAG,       /* bool: set to true */
+	CLI_TEXT,       /* const char *: borrows argv */
+	CLI_COPY,       /* char *: owned; what was there is freed */
+	CLI_LIST,       /* struct cli_list: may be given repeatedly */
+	CLI_INT,        /* int, from min to max */
+	CLI_COUNT,      /* uint64_t */
+	CLI_BYTES,      /* uint64_t, not 0: 64k, 1MB, 2GiB (k = 1000, KiB and KB = 1024, as in nats-server) */
+	CLI_BYTES_OR_0, /* likewise, or 0 */
+	CLI_DURATION,   /* int64_t, milliseconds: 250ms, 5m, 1h30m, 7d; a plain number is seconds */
+	CLI_CHOICE,     /* int: the index of the word among those of `argument`: "always|interval|none" */
+	CLI_CALL,       /* anything else: `call` is called */
 };
 
 struct cli_option {

@@ -49,6 +49,7 @@ static const struct cli_option main_options[] = {
     {"copy", 0, CLI_COPY, "TEXT", "owned", AT(copy), 0, 0, NULL},
     {"limit", 0, CLI_COUNT, "N", "count", AT(limit), 0, 0, NULL},
     {"bytes", 0, CLI_BYTES, "SIZE", "size", AT(bytes), 0, 0, NULL},
+    {"bytes-or-0", 0, CLI_BYTES_OR_0, "SIZE", "size", AT(bytes), 0, 0, NULL},
     {"age", 0, CLI_DURATION, "AGE", "duration", AT(age_ms), 0, 0, NULL},
     {"sync", 0, CLI_CHOICE, "always|interval|none", "when", AT(sync), 0, 0, NULL},
     {"word", 0, CLI_CALL, "WORD", "any", AT(called), 0, 0, call_word},
@@ -110,6 +111,8 @@ static void every_kind_of_option_sets_its_member(void **state)
 	assert_int_equal(s.age_ms, 5400000);
 	assert_int_equal(s.sync, 2);
 	assert_string_equal(s.called, "w");
+	assert_int_equal(parse(&plain, &s, "--bytes-or-0", "0", (char *)NULL), CLI_GO_ON);
+	assert_int_equal(s.bytes, 0);
 	free(s.copy);
 }
 
@@ -155,6 +158,8 @@ static void complaint_names_the_option_and_points_at_help(void **state)
 	     "tapedeck try: option --port: \"abc\" is not a number; see \"tapedeck try --help\"\n"},
 	    {"--port=65536", "tapedeck try: option --port: \"65536\" is not between -1 and 65535; "
 			     "see \"tapedeck try --help\"\n"},
+	    {"--bytes=0",
+	     "tapedeck try: option --bytes: \"0\" must be 1 byte or more; see \"tapedeck try --help\"\n"},
 	    {"--limit=-1",
 	     "tapedeck try: option --limit: \"-1\" is not a count; see \"tapedeck try --help\"\n"},
 	    {"--sync=maybe", "tapedeck try: option --sync: \"maybe\" is none of always|interval|none; "
