@@ -99,6 +99,14 @@ static bool is_log(const struct cli_operands *operands, int at)
 	return at == 0 || strchr(operand, '/') || cli_log_exists(operand);
 }
 
+static bool is_input_twice(const struct cli_operands *operands, int at)
+{
+	for (int i = 0; i < at && strcmp(operands->values[at], "-") == 0; i++)
+		if (strcmp(operands->values[i], "-") == 0)
+			return true;
+	return false;
+}
+
 int cli_logs_split(const struct cli_command *command, const struct cli_operands *operands, bool missing_ok,
 		   struct cli_operands *logs, struct cli_operands *subjects)
 {
@@ -112,6 +120,9 @@ int cli_logs_split(const struct cli_command *command, const struct cli_operands 
 
 		if (strcmp(path, "-") != 0 && access(path, F_OK) != 0 && !(missing_ok && errno == ENOENT))
 			return complain_missing(command, path, errno);
+		if (is_input_twice(operands, count))
+			return cli_usage_error(command,
+					       "\"-\" is given twice: there is only one standard input");
 		count++;
 	}
 	*logs = (struct cli_operands){.values = operands->values, .len = count};

@@ -9,7 +9,7 @@
 
 /* Tell logs and subjects apart: the first operand is a LOG; those after it are LOGs as long as they name one or
  * hold a '/'; the rest are SUBJECTs. Both borrow from operands. CLI_GO_ON; or an exit status after a complaint: no
- * operand, or a log that does not exist (missing_ok: that is fine). */
+ * operand, a log that does not exist (missing_ok: that is fine), or standard input twice. */
 int cli_logs_split(const struct cli_command *command, const struct cli_operands *operands, bool missing_ok,
 		   struct cli_operands *logs, struct cli_operands *subjects);
 
