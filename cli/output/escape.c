@@ -4,14 +4,7 @@
 
 #include "cli/output/utf8.h"
 
-/* One character as it will be shown. */
-struct glyph {
-	size_t bytes;    /* of the text it stands for */
-	size_t columns;  /* it takes */
-	char escape[12]; /* NUL-terminated; empty: the bytes are shown as they are */
-};
-
-static void escape_byte(struct glyph *glyph, unsigned char byte)
+static void escape_byte(struct cli_escape_glyph *glyph, unsigned char byte)
 {
 	static const char named[] = "\n\r\t";
 	const char *name = byte ? strchr(named, byte) : NULL;
@@ -24,7 +17,7 @@ static void escape_byte(struct glyph *glyph, unsigned char byte)
 	glyph->columns = strlen(glyph->escape);
 }
 
-static void escape_point(struct glyph *glyph, uint32_t point, size_t bytes)
+static void escape_point(struct cli_escape_glyph *glyph, uint32_t point, size_t bytes)
 {
 	if (point > 0xffff)
 		snprintf(glyph->escape, sizeof(glyph->escape), "\\U%08x", point);
@@ -34,10 +27,10 @@ static void escape_point(struct glyph *glyph, uint32_t point, size_t bytes)
 	glyph->columns = strlen(glyph->escape);
 }
 
-static void look(struct glyph *glyph, const char *data, size_t len)
+void cli_escape_look(struct cli_escape_glyph *glyph, struct wire_slice text)
 {
 	uint32_t point = 0;
-	size_t bytes = cli_utf8_decode(data, len, &point);
+	size_t bytes = cli_utf8_decode(text.data, text.len, &point);
 	int width = bytes ? cli_utf8_width(point) : -1;
 
 	glyph->escape[0] = '\0';
@@ -47,7 +40,7 @@ static void look(struct glyph *glyph, const char *data, size_t len)
 	} else if (bytes > 1) {
 		escape_point(glyph, point, bytes);
 	} else {
-		escape_byte(glyph, (unsigned char)data[0]);
+		escape_byte(glyph, (unsigned char)text.data[0]);
 	}
 }
 
@@ -58,7 +51,7 @@ static size_t fit(struct wire_slice text, size_t columns, size_t *used)
 
 	*used = 0;
 	while (at < text.len) {
-		struct glyph glyph;
+		struct cli_escape_glyph glyph;
 		size_t plain = cli_utf8_plain(text.data + at, text.len - at);
 
 		if (plain > columns - *used)
@@ -67,7 +60,7 @@ static size_t fit(struct wire_slice text, size_t columns, size_t *used)
 		*used += plain;
 		if (at == text.len)
 			break;
-		look(&glyph, text.data + at, text.len - at);
+		cli_escape_look(&glyph, wire_slice(text.data + at, text.len - at));
 		if (glyph.columns > columns - *used)
 			break;
 		at += glyph.bytes;
@@ -81,14 +74,14 @@ static void put_all(struct cli_out *out, struct wire_slice text)
 	size_t at = 0;
 
 	while (at < text.len) {
-		struct glyph glyph;
+		struct cli_escape_glyph glyph;
 		size_t plain = cli_utf8_plain(text.data + at, text.len - at);
 
 		cli_out_bytes(out, text.data + at, plain);
 		at += plain;
 		if (at == text.len)
 			break;
-		look(&glyph, text.data + at, text.len - at);
+		cli_escape_look(&glyph, wire_slice(text.data + at, text.len - at));
 		if (glyph.escape[0])
 			cli_out_text(out, glyph.escape);
 		else

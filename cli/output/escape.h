@@ -11,6 +11,16 @@
 /* Columns without a limit. */
 #define CLI_UNCLIPPED SIZE_MAX
 
+/* One character of text in printable form. */
+struct cli_escape_glyph {
+	size_t bytes;    /* of the text that it stands for */
+	size_t columns;  /* that it takes */
+	char escape[12]; /* NUL-terminated; empty: the bytes are shown as they are */
+};
+
+/* Look at the first character of a text that is not empty. */
+void cli_escape_look(struct cli_escape_glyph *glyph, struct wire_slice text);
+
 /* Columns that text takes when made visible; most + 1 when it takes more than most. */
 size_t cli_escape_columns(struct wire_slice text, size_t most);
 

@@ -6,7 +6,6 @@
 
 #include "cli/output/escape.h"
 #include "cli/output/sizes.h"
-#include "cli/output/utf8.h"
 #include "trace/inbox.h"
 
 /* How one of the languages writes nodes and arrows. */
@@ -27,18 +26,18 @@ struct drawing {
 
 /* ---- text ---- */
 
-/* Call put for each character of the text that is fit for a label; '?' stands for the others. */
+/* Call put for each character of the text in printable form, and for each byte of an escape. */
 static void each_character(struct cli_out *out, struct wire_slice text,
 			   void (*put)(struct cli_out *out, const char *data, size_t len))
 {
-	for (size_t at = 0; at < text.len;) {
-		uint32_t point = 0;
-		size_t len = cli_utf8_decode(text.data + at, text.len - at, &point);
-		if (len == 0 || cli_utf8_width(point) < 0)
-			put(out, "?", 1);
-		else
-			put(out, text.data + at, len);
-		at += len ? len : 1;
+	while (text.len > 0) {
+		struct cli_escape_glyph glyph;
+		cli_escape_look(&glyph, text);
+		if (!glyph.escape[0])
+			put(out, text.data, glyph.bytes);
+		for (const char *at = glyph.escape; *at; at++)
+			put(out, at, 1);
+		text = wire_slice(text.data + glyph.bytes, text.len - glyph.bytes);
 	}
 }
 

@@ -169,6 +169,14 @@ static void add_elsewhere(struct log *log)
 	publish(log, 77520, GATEWAY, "_INBOX.Xw3fW1tQ7yBz5Lk9.far", NULL, 0);
 }
 
+/* Names that would drive the terminal, or end the string that a drawing puts them in. */
+static void add_hostile(struct log *log)
+{
+	connect_client(log, GATEWAY, "web\033[31m", "10.0.2.1:40000");
+	connect_client(log, STOCK, "a\"b\\c", "10.0.2.2:40000");
+	publish(log, 10, GATEWAY, "clear.\033[2J", NULL, STOCK);
+}
+
 static void write_log(const char *dir, void (*fill)(struct log *log))
 {
 	struct store_writer_options options;
@@ -190,4 +198,5 @@ void sample_services_write(void)
 {
 	write_log("services", add_services);
 	write_log("elsewhere", add_elsewhere);
+	write_log("hostile", add_hostile);
 }
