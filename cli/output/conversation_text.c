@@ -11,7 +11,15 @@
 #include "trace/jetstream.h"
 #include "wire/headers.h"
 
-enum { LEVELS_MAX = 8, NAMES_MAX = 3, SUBJECT_MIN = 12, TREE_COLUMNS = 48, SIZE_COLUMNS = 9 };
+enum {
+	LEVELS_MAX = 8,
+	LEVEL_SHARE = 20, /* a level of the tree for so many columns of the terminal */
+	TIME_COLUMNS = 12,
+	NAMES_MAX = 3,
+	SUBJECT_MIN = 12,
+	WHO_END = 60,           /* column in which the subject begins, on a wide terminal */
+	SIZE_MIN_COLUMNS = 100, /* narrower terminals show no sizes */
+};
 
 /* Scores from this one on round to 1.00 and are left out. */
 static const double SCORE_FULL = 0.995;
@@ -53,13 +61,21 @@ static void put_time(struct printer *printer, int64_t ns)
 	cli_row_format(&printer->row, CLI_DIM, "%s%9s  ", sign, span);
 }
 
-/* The lines of the tree before a node. Of a deep one the last LEVELS_MAX levels. */
+/* How many levels of the tree a line shows: a level takes three columns. */
+static size_t levels_shown(const struct printer *printer)
+{
+	const size_t levels = printer->row.columns / LEVEL_SHARE;
+	return levels < LEVELS_MAX ? levels : LEVELS_MAX;
+}
+
+/* The lines of the tree before a node. Of a deep one the last levels. */
 static void put_lines(struct printer *printer, uint32_t at)
 {
 	const struct trace_branch *branches = printer->conversation->tree.branches;
+	const size_t most = levels_shown(printer);
 	uint32_t ancestors[LEVELS_MAX];
-	unsigned levels = 0;
-	for (; branches[at].parent != TRACE_NO_NODE && levels < LEVELS_MAX; at = branches[at].parent)
+	size_t levels = 0;
+	for (; branches[at].parent != TRACE_NO_NODE && levels < most; at = branches[at].parent)
 		ancestors[levels++] = at;
 	if (branches[at].parent != TRACE_NO_NODE)
 		cli_row_text(&printer->row, CLI_DIM, "┄ ");
@@ -72,9 +88,11 @@ static void put_lines(struct printer *printer, uint32_t at)
 	}
 }
 
+/* Time, publisher, arrow and receiver fill the first half of the line. */
 static size_t name_columns(const struct printer *printer)
 {
-	return printer->options->columns ? printer->options->columns / 8 + 8 : CLI_ROW_ENDLESS;
+	const size_t columns = printer->options->columns, half = columns / 2, others = TIME_COLUMNS + 3;
+	return columns == 0 ? CLI_ROW_ENDLESS : half > others ? (half - others) / 2 : 1;
 }
 
 static void put_client(struct printer *printer, uint32_t number, uint64_t conn)
@@ -130,6 +148,19 @@ static void put_who(struct printer *printer, const struct trace_node *node)
 		put_receivers(printer, node);
 }
 
+/* Print tree, publisher and receivers in the first half of the line at most, so that there is room for the subject. */
+static void put_first_half(struct printer *printer, uint32_t at)
+{
+	struct cli_row *row = &printer->row;
+	const size_t columns = row->columns, half = columns / 2;
+	put_lines(printer, at);
+	row->columns = row->used + 2 < half ? half - 2 : row->used;
+	put_who(printer, printer->conversation->tree.branches[at].node);
+	row->columns = columns;
+	cli_row_text(row, CLI_PLAIN, "  ");
+	cli_row_fill(row, half < WHO_END ? half : WHO_END);
+}
+
 /* The end of a subject is what tells inboxes apart. */
 static void put_subject(struct printer *printer, struct wire_slice subject)
 {
@@ -140,6 +171,14 @@ static void put_subject(struct printer *printer, struct wire_slice subject)
 		subject = wire_slice(subject.data + subject.len - 8, 8);
 	}
 	cli_row_put(&printer->row, CLI_BOLD, subject, most);
+}
+
+static void put_size(struct printer *printer, const struct trace_node *node)
+{
+	char size[CLI_SIZE_TEXT];
+	cli_row_text(&printer->row, CLI_PLAIN, "  ");
+	if (printer->row.columns >= SIZE_MIN_COLUMNS)
+		cli_row_format(&printer->row, CLI_DIM, "%s  ", cli_size_text(size, node->event.size));
 }
 
 /* ---- what stands out ---- */
@@ -251,16 +290,11 @@ static void print_node(struct printer *printer, uint32_t at)
 {
 	const struct trace_branch *branch = &printer->conversation->tree.branches[at];
 	const struct trace_node *node = branch->node;
-	char size[CLI_SIZE_TEXT];
 	print_gaps_before(printer, node->event.steady_ns);
 	put_time(printer, node->event.steady_ns);
-	size_t start = printer->row.used;
-	put_lines(printer, at);
-	put_who(printer, node);
-	cli_row_text(&printer->row, CLI_PLAIN, "  ");
-	cli_row_fill(&printer->row, start + TREE_COLUMNS);
+	put_first_half(printer, at);
 	put_subject(printer, node->event.subject);
-	cli_row_format(&printer->row, CLI_DIM, "  %s  ", cli_size_text(size, node->event.size));
+	put_size(printer, node);
 	put_evidence(printer, branch->cause);
 	put_flags(printer, node);
 	cli_row_rest(&printer->row, node->event.payload);
