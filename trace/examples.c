@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "trace/memory.h"
+
 void trace_examples_init(struct trace_examples *examples, size_t max)
 {
 	*examples = (struct trace_examples){.max = max};
@@ -49,21 +51,6 @@ static void sift_down(struct trace_example *heap, size_t len)
 	}
 }
 
-static int reserve(struct trace_examples *examples)
-{
-	if (examples->len < examples->cap)
-		return 0;
-	size_t cap = examples->cap ? 2 * examples->cap : 4;
-	if (cap > examples->max)
-		cap = examples->max;
-	struct trace_example *list = realloc(examples->list, cap * sizeof *list);
-	if (!list)
-		return -ENOMEM;
-	examples->list = list;
-	examples->cap = cap;
-	return 0;
-}
-
 int trace_examples_add(struct trace_examples *examples, const struct trace_example *example)
 {
 	examples->seen++;
@@ -76,7 +63,7 @@ int trace_examples_add(struct trace_examples *examples, const struct trace_examp
 		}
 		return 0;
 	}
-	if (reserve(examples) != 0)
+	if (!trace_grow(&examples->list, &examples->cap, examples->len + 1, sizeof *examples->list, NULL))
 		return -ENOMEM;
 	examples->list[examples->len] = *example;
 	sift_up(examples->list, examples->len++);

@@ -19,7 +19,8 @@ struct trace_example {
 /* A heap with the shortest on top. */
 struct trace_examples {
 	struct trace_example *list; /* owned */
-	size_t len, cap, max;
+	size_t len, max;
+	uint32_t cap;
 	uint64_t seen; /* all that were added */
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "store/read/steps.h"
+#include "trace/memory.h"
 
 enum { LISTED = 1 << 16 };
 
@@ -15,16 +16,10 @@ void trace_gaps_fini(struct trace_gaps *gaps)
 
 static int list(struct trace_gaps *gaps, int64_t from_ns)
 {
-	if (gaps->len == gaps->cap) {
-		uint32_t cap = gaps->cap ? gaps->cap * 2 : 64;
-		if (cap > LISTED)
-			return 0;
-		int64_t *moved = realloc(gaps->from_ns, cap * sizeof *moved);
-		if (!moved)
-			return -ENOMEM;
-		gaps->from_ns = moved;
-		gaps->cap = cap;
-	}
+	if (gaps->len == LISTED)
+		return 0;
+	if (!trace_grow(&gaps->from_ns, &gaps->cap, (uint64_t)gaps->len + 1, sizeof *gaps->from_ns, NULL))
+		return -ENOMEM;
 	gaps->from_ns[gaps->len++] = from_ns;
 	return 0;
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "trace/memory.h"
+
 /* A list and a table that are half full. */
 enum { ENTRY_BYTES = 2 * sizeof(struct trace_name) + 4 * sizeof(struct store_table_slot) };
 
@@ -17,15 +19,7 @@ void trace_names_fini(struct trace_names *names)
 
 static bool reserve(struct trace_names *names)
 {
-	if (names->len < names->cap)
-		return true;
-	uint32_t cap = names->cap ? 2 * names->cap : 64;
-	struct trace_name *list = realloc(names->list, cap * sizeof *list);
-	if (!list)
-		return false;
-	names->list = list;
-	names->cap = cap;
-	return true;
+	return trace_grow(&names->list, &names->cap, (uint64_t)names->len + 1, sizeof *names->list, NULL);
 }
 
 static uint32_t add(struct trace_names *names, struct wire_slice text, uint64_t hash)

@@ -30,21 +30,13 @@ static size_t bytes_of(const struct trace_pairs *pairs, uint32_t count)
 
 static bool grow(struct trace_pairs *pairs)
 {
-	uint32_t cap = pairs->cap ? 2 * pairs->cap : 64;
+	const uint64_t wanted = (uint64_t)pairs->len + 1;
+	uint32_t keys_cap = pairs->cap;
 	if (!pairs->table.slots && store_table_init(&pairs->table) != 0)
 		return false;
-	if (!trace_memory_take(pairs->memory, bytes_of(pairs, cap - pairs->cap)))
-		return false;
-	struct trace_pair *keys = realloc(pairs->keys, cap * sizeof *keys);
-	if (!keys)
-		return false;
-	pairs->keys = keys;
-	unsigned char *values = realloc(pairs->values, cap * pairs->value_bytes);
-	if (!values)
-		return false;
-	pairs->values = values;
-	pairs->cap = cap;
-	return true;
+	return trace_memory_take(pairs->memory, bytes_of(pairs, trace_grown(keys_cap, wanted) - keys_cap)) &&
+	       trace_grow(&pairs->keys, &keys_cap, wanted, sizeof *pairs->keys, NULL) &&
+	       trace_grow(&pairs->values, &pairs->cap, wanted, pairs->value_bytes, NULL);
 }
 
 static uint32_t add(struct trace_pairs *pairs, uint32_t a, uint32_t b, uint64_t hash)

@@ -7,14 +7,13 @@
 
 #include "store/read/steps.h"
 #include "trace/inbox.h"
+#include "trace/memory.h"
 #include "wire/headers.h"
-
-enum { CAP_MIN = 1024 };
 
 void trace_requests_init(struct trace_requests *requests, uint32_t max, trace_request_forgotten *forgotten,
 			 void *context)
 {
-	assert(max > 0 && (max & (max - 1)) == 0);
+	assert(max >= 4 && (max & (max - 1)) == 0);
 	*requests = (struct trace_requests){.max = max, .forgotten = forgotten, .context = context};
 }
 
@@ -69,17 +68,12 @@ static void evict(struct trace_requests *requests, struct trace_request *oldest)
 /* Double the ring. Called before it has wrapped: requests keep their places. */
 static int grow(struct trace_requests *requests)
 {
-	uint32_t cap = requests->cap ? requests->cap * 2 : CAP_MIN;
-	if (cap > requests->max)
-		cap = requests->max;
-	struct trace_request *ring = realloc(requests->ring, cap * sizeof *ring);
-	if (!ring)
-		return -ENOMEM;
-	requests->ring = ring;
 	if (!requests->table.slots && store_table_init(&requests->table) != 0)
 		return -ENOMEM;
-	requests->cap = cap;
-	return 0;
+	return trace_grow(&requests->ring, &requests->cap, (uint64_t)requests->cap + 1,
+			  sizeof *requests->ring, NULL)
+		   ? 0
+		   : -ENOMEM;
 }
 
 int trace_requests_add(struct trace_requests *requests, const struct wire_event *request, uint64_t key,

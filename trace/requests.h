@@ -54,7 +54,7 @@ struct trace_requests {
 	uint64_t superseded, evicted, evicted_unanswered; /* the last are among the evicted */
 };
 
-/* Allocates nothing yet. max is a power of two. */
+/* Allocates nothing yet. max is a power of two, 4 or more. */
 void trace_requests_init(struct trace_requests *requests, uint32_t max, trace_request_forgotten *forgotten,
 			 void *context);
 void trace_requests_fini(struct trace_requests *requests);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { CAP_MIN = 256, BYTES = sizeof(struct trace_subscription) + sizeof(uint32_t) };
+enum { BYTES = sizeof(struct trace_subscription) + sizeof(uint32_t) };
 
 void trace_subscriptions_init(struct trace_subscriptions *subscriptions, struct trace_memory *memory)
 {
@@ -95,39 +95,25 @@ static void unlink_client(struct trace_subscriptions *subscriptions, const struc
 
 static bool reserve_client(struct trace_subscriptions *subscriptions, uint32_t client)
 {
-	uint32_t cap = subscriptions->newest_cap ? subscriptions->newest_cap : CAP_MIN;
-	while (cap <= client && cap < UINT32_MAX / 2)
-		cap *= 2;
-	if (cap == subscriptions->newest_cap)
-		return true;
-	if (cap <= client ||
-	    !trace_memory_take(subscriptions->memory, (cap - subscriptions->newest_cap) * sizeof(uint32_t)))
-		return false;
-	uint32_t *newest = realloc(subscriptions->newest, cap * sizeof *newest);
-	if (!newest)
-		return false;
-	memset(newest + subscriptions->newest_cap, 0, (cap - subscriptions->newest_cap) * sizeof *newest);
-	subscriptions->newest = newest;
-	subscriptions->newest_cap = cap;
-	return true;
+	return trace_grow(&subscriptions->newest, &subscriptions->newest_cap, (uint64_t)client + 1,
+			  sizeof *subscriptions->newest, subscriptions->memory);
 }
 
 /* Double the list and link its subscriptions again. Called when none is unused. */
 static bool grow(struct trace_subscriptions *subscriptions)
 {
-	uint32_t cap = subscriptions->cap ? subscriptions->cap * 2 : CAP_MIN;
+	const uint64_t wanted = (uint64_t)subscriptions->len + 1;
+	uint32_t cap = trace_grown(subscriptions->cap, wanted);
 	if (!trace_memory_take(subscriptions->memory, (size_t)(cap - subscriptions->cap) * BYTES))
 		return false;
 	uint32_t *buckets = calloc(cap, sizeof *buckets);
-	struct trace_subscription *list = buckets ? realloc(subscriptions->list, cap * sizeof *list) : NULL;
-	if (!list) {
+	if (!buckets || !trace_grow(&subscriptions->list, &subscriptions->cap, wanted,
+				    sizeof *subscriptions->list, NULL)) {
 		free(buckets);
 		return false;
 	}
 	free(subscriptions->buckets);
-	subscriptions->list = list;
 	subscriptions->buckets = buckets;
-	subscriptions->cap = cap;
 	for (uint32_t number = 1; number <= subscriptions->len; number++)
 		link_bucket(subscriptions, number);
 	return true;

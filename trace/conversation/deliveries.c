@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { CAP_MIN = 8, RINGS_MIN = 64 };
+#include "trace/memory.h"
 
 void trace__deliveries_init(struct trace__deliveries *deliveries, size_t bytes_max)
 {
@@ -58,30 +58,18 @@ void trace__deliveries_drop(struct trace__deliveries *deliveries, uint32_t clien
 
 static struct trace__deliveries_ring *ring_of(struct trace__deliveries *deliveries, uint32_t client)
 {
-	if (client < deliveries->count)
-		return &deliveries->rings[client];
-	uint32_t count = deliveries->count ? deliveries->count : RINGS_MIN;
-	while (count <= client)
-		count *= 2;
-	struct trace__deliveries_ring *rings = realloc(deliveries->rings, count * sizeof *rings);
-	if (!rings)
-		return NULL;
-	memset(rings + deliveries->count, 0, (count - deliveries->count) * sizeof *rings);
-	deliveries->rings = rings;
-	deliveries->count = count;
-	return &rings[client];
+	bool has_room = trace_grow(&deliveries->rings, &deliveries->count, (uint64_t)client + 1,
+				   sizeof *deliveries->rings, NULL);
+	return has_room ? &deliveries->rings[client] : NULL;
 }
 
 /* Double a ring that has not wrapped: deliveries keep their places. */
 static int grow(struct trace__deliveries *deliveries, struct trace__deliveries_ring *ring)
 {
-	uint32_t cap = ring->cap ? ring->cap * 2 : CAP_MIN;
-	struct trace__delivery *list = realloc(ring->list, cap * sizeof *list);
-	if (!list)
+	const uint32_t had = ring->cap;
+	if (!trace_grow(&ring->list, &ring->cap, (uint64_t)had + 1, sizeof *ring->list, NULL))
 		return -ENOMEM;
-	deliveries->bytes += (cap - ring->cap) * sizeof *list;
-	ring->list = list;
-	ring->cap = cap;
+	deliveries->bytes += (ring->cap - had) * sizeof *ring->list;
 	return 0;
 }
 
