@@ -1,4 +1,4 @@
-/* following.c - tapedeck tail and cat --follow, on a log that is being written.
+/* following.c - tapedeck tail, cat --follow and trace --follow, on a log that is being written.
  *
  *   following TAPEDECK */
 #include <setjmp.h>
@@ -41,16 +41,8 @@ static struct store_writer *open_log(const char *dir)
 }
 
 /* Hands it over, as a recorder does; it is on disk a moment later. */
-static void log_message(struct store_writer *writer, const char *subject, int number)
+static void log_events(struct store_writer *writer, const struct wire_event *events, int count)
 {
-	char payload[30];
-	int len = snprintf(payload, sizeof(payload), "number %d.", number);
-	struct wire_event event = {.kind = WIRE_EVENT_MESSAGE,
-				   .time_ns = cli_now_ns(),
-				   .conn = 1,
-				   .subject = wire_slice_str(subject),
-				   .payload = wire_slice(payload, (size_t)len),
-				   .size = (uint64_t)len};
 	struct store_producer *producer = store_producer_open(writer, NULL, NULL);
 	struct store_batch *batch = store_producer_batch(producer);
 
@@ -59,9 +51,46 @@ static void log_message(struct store_writer *writer, const char *subject, int nu
 		batch = store_producer_batch(producer);
 	}
 	assert_non_null(batch);
-	assert_int_equal(store_batch_append(batch, &event), 0);
+	for (int i = 0; i < count; i++)
+		assert_int_equal(store_batch_append(batch, &events[i]), 0);
 	store_producer_submit(producer, batch);
 	store_producer_close(producer);
+}
+
+static void log_message(struct store_writer *writer, const char *subject, int number)
+{
+	char payload[30];
+	int len = snprintf(payload, sizeof(payload), "number %d.", number);
+	const struct wire_event event = {.kind = WIRE_EVENT_MESSAGE,
+					 .time_ns = cli_now_ns(),
+					 .conn = 1,
+					 .subject = wire_slice_str(subject),
+					 .payload = wire_slice(payload, (size_t)len),
+					 .size = (uint64_t)len};
+	log_events(writer, &event, 1);
+}
+
+/* Client 1 asks client 2, which replies a microsecond later. */
+static void log_request(struct store_writer *writer, const char *subject, const char *inbox)
+{
+	const struct wire_receiver asker = {.conn = 1}, asked = {.conn = 2};
+	const int64_t now_ns = cli_now_ns();
+	const struct wire_event events[] = {{.kind = WIRE_EVENT_MESSAGE,
+					     .time_ns = now_ns,
+					     .conn = 1,
+					     .subject = wire_slice_str(subject),
+					     .reply = wire_slice_str(inbox),
+					     .receivers = &asked,
+					     .receivers_len = 1,
+					     .receiver_count = 1},
+					    {.kind = WIRE_EVENT_MESSAGE,
+					     .time_ns = now_ns + 1000,
+					     .conn = 2,
+					     .subject = wire_slice_str(inbox),
+					     .receivers = &asker,
+					     .receivers_len = 1,
+					     .receiver_count = 1}};
+	log_events(writer, events, 2);
 }
 
 static void tail_shows_the_last_n_and_then_what_is_new(void **state)
@@ -182,6 +211,39 @@ static void tail_merges_several_logs_as_they_grow(void **state)
 	support_tempdir_close(&dir);
 }
 
+/* Of each conversation that the subject chooses, once it is complete: the reply is in it. */
+static void trace_follow_prints_the_conversations_that_were_there_and_those_that_come(void **state)
+{
+	struct support_tempdir dir;
+	struct child trace;
+	char log[300];
+
+	support_tempdir_open(&dir);
+	struct store_writer *writer = open_log(support_tempdir_path(&dir, "log", log, sizeof(log)));
+	log_request(writer, "orders.new", "_INBOX.1");
+	const char *const argv[] = {tapedeck_of(state), "trace",    log,     "--follow", "orders.*",
+				    "--no-inferred",    "--window", "300ms", NULL};
+	child_open(&trace, argv);
+	assert_true(
+	    child_await_out(&trace, "#1 orders.new, 2 messages in ", support_deadline_in(PATIENCE_MS)));
+	log_request(writer, "stock.get", "_INBOX.2");
+	log_request(writer, "orders.cancel", "_INBOX.3");
+	assert_true(
+	    child_await_out(&trace, "#5 orders.cancel, 2 messages in ", support_deadline_in(PATIENCE_MS)));
+	log_request(writer, "orders.find", "_INBOX.4");
+	assert_true(
+	    child_await_out(&trace, "#7 orders.find, 2 messages in ", support_deadline_in(PATIENCE_MS)));
+	kill(trace.pid, SIGINT);
+	assert_true(child_await_end(&trace, support_deadline_in(PATIENCE_MS)));
+	assert_int_equal(trace.status, 0);
+	assert_null(strstr(trace.out, "stock.get"));
+	assert_non_null(strstr(trace.out, "└─ #2 → #1"));
+	assert_string_equal(trace.err, "");
+	store_writer_close(writer);
+	child_close(&trace);
+	support_tempdir_close(&dir);
+}
+
 static int compare_times(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -231,6 +293,8 @@ int main(int argc, char **argv)
 	    cmocka_unit_test_prestate(tail_waits_for_a_log_and_shows_it_from_its_beginning, argv[1]),
 	    cmocka_unit_test_prestate(cat_follow_prints_what_was_there_and_what_comes, argv[1]),
 	    cmocka_unit_test_prestate(tail_merges_several_logs_as_they_grow, argv[1]),
+	    cmocka_unit_test_prestate(
+		trace_follow_prints_the_conversations_that_were_there_and_those_that_come, argv[1]),
 	    cmocka_unit_test_prestate(tail_shows_a_message_within_50_ms, argv[1]),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
