@@ -105,12 +105,12 @@ static void report_memory(const struct cli_trace_session *session)
 {
 	char messages[CLI_SIZE_TEXT], cut[CLI_SIZE_TEXT];
 	if (session->stats.forgotten > 0)
-		cli_error(
-		    session->trace->command,
-		    "%s messages were given up early because memory was short, and %s conversations were cut "
-		    "short; raise --memory",
-		    cli_count_text(messages, session->stats.forgotten),
-		    cli_count_text(cut, session->stats.cut_short));
+		cli_error(session->trace->command,
+			  "%s message%s given up early because memory was short, %s conversation%s cut "
+			  "short; raise --memory",
+			  cli_count_text(messages, session->stats.forgotten),
+			  cli_plural(session->stats.forgotten), cli_count_text(cut, session->stats.cut_short),
+			  cli_plural(session->stats.cut_short));
 }
 
 static int report(struct cli_trace_session *session, int error, const struct wire_fault *fault)
