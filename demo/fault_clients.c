@@ -108,9 +108,10 @@ static void on_catalog_reply(natsConnection *connection, natsSubscription *sub, 
 	(void)connection;
 	(void)sub;
 	struct leak *leak = closure;
-	const char *id = "";
-	natsMsgHeader_Get(msg, DEMO_ID_HEADER, &id);
-	demo_truth_request(leak->bus->truth, leak->id, "reply", id, demo_steady_ns() - leak->asked_ns);
+	const char *id, *outcome = natsMsg_IsNoResponders(msg) ? "no_responders" : "reply";
+	if (natsMsgHeader_Get(msg, DEMO_ID_HEADER, &id) != NATS_OK)
+		id = "";
+	demo_truth_request(leak->bus->truth, leak->id, outcome, id, demo_steady_ns() - leak->asked_ns);
 	natsMsg_Destroy(msg);
 }
 
