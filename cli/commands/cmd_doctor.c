@@ -227,7 +227,8 @@ static int examine(struct session *session, const struct cli_list *checks, const
 	const struct trace_doctor_options how = {
 	    .memory_bytes = session->settings->memory > TRACE_DOCTOR_MEMORY_LEAST ? session->settings->memory
 										  : TRACE_DOCTOR_MEMORY_LEAST,
-	    .checks = checks->values};
+	    .checks = checks->values,
+	    .is_filtered = session->chosen != NULL};
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
 	int error = cli_inputs_open(&session->inputs, session->logs, &options, &fault);
 	if (error)
@@ -325,9 +326,9 @@ const struct cli_command cli_doctor = {
 	     "is, what\n"
 	     "to do about it, and the sequence numbers that show it. LOG may be a packet capture. The exit "
 	     "status is\n"
-	     "1 when something is critical. Filters choose what the findings are about; the replies to "
-	     "requests are\n"
-	     "taken whatever their subject. docs/doctor.md explains each check and its threshold.",
+	     "1 when something is critical. Filters choose what the findings are about; facts are "
+	     "established\n"
+	     "from all events. docs/doctor.md explains each check and its threshold.",
     .examples = "  tapedeck doctor log\n"
 		"  tapedeck doctor log --since 1h 'orders.>'           one subject tree, in the last hour\n"
 		"  tapedeck doctor log --check unanswered,dropped      two checks only\n"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "trace/doctor/checks/registry.h"
+#include "trace/doctor/facts/connections.h"
 #include "trace/doctor/facts/facts.h"
 
 enum { CHECKS_MAX = 64, FINDINGS_MOST = 10 /* of a check */ };
@@ -81,7 +82,9 @@ int trace_doctor_open(struct trace_doctor **doctor, struct wire_source *source,
 	if (!opened)
 		return -ENOMEM;
 	int error = add_checks(opened, options->checks, &needs);
-	if (doctor__facts_init(&opened->facts, source, needs, options->memory_bytes) != 0 || error) {
+	const struct doctor__facts_options facts = {
+	    .needs = needs, .memory_bytes = options->memory_bytes, .is_filtered = options->is_filtered};
+	if (doctor__facts_init(&opened->facts, source, &facts) != 0 || error) {
 		trace_doctor_close(opened);
 		return -ENOMEM;
 	}
@@ -105,7 +108,8 @@ void trace_doctor_close(struct trace_doctor *doctor)
 int trace_doctor_add(struct trace_doctor *doctor, const struct wire_event *event, bool is_chosen)
 {
 	int error = doctor__facts_take(&doctor->facts, event, is_chosen);
-	if (error || !is_chosen || !(doctor->kinds & 1u << event->kind))
+	bool is_judged = is_chosen || event->kind == WIRE_EVENT_GAP || event->kind == WIRE_EVENT_MARK;
+	if (error || !is_judged || !(doctor->kinds & 1u << event->kind))
 		return error;
 	for (uint32_t i = 0; i < doctor->cases_len; i++)
 		if (doctor->cases[i].check->kinds & 1u << event->kind)
@@ -136,13 +140,20 @@ static uint64_t count_subjects(const struct doctor__subjects *subjects)
 	return count;
 }
 
+static uint64_t count_clients(const struct doctor__facts *facts)
+{
+	uint64_t count = 0;
+	for (uint32_t i = 0; i < facts->connections.clients.len; i++)
+		count += doctor__is_client_chosen(facts, i);
+	return count;
+}
+
 void trace_doctor_scope(const struct trace_doctor *doctor, struct trace_doctor_scope *scope)
 {
 	const struct doctor__facts *facts = &doctor->facts;
 	*scope = (struct trace_doctor_scope){.events = facts->events,
 					     .messages = facts->messages,
 					     .subjects = count_subjects(&facts->subjects),
-					     .clients = facts->connections.clients.len,
-					     .span_ns = doctor__timeline_span_ns(&facts->timeline),
-					     .left_out = facts->subjects.left_out};
+					     .clients = count_clients(facts),
+					     .span_ns = doctor__timeline_span_ns(&facts->timeline)};
 }

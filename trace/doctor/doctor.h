@@ -23,6 +23,7 @@ struct trace_doctor_log {
 struct trace_doctor_options {
 	uint64_t memory_bytes;     /* for all tables; at least TRACE_DOCTOR_MEMORY_LEAST */
 	const char *const *checks; /* names; NULL-terminated. NULL: all. Borrowed */
+	bool is_filtered;          /* some events are not chosen, see trace_doctor_add */
 };
 
 struct trace_doctor;
@@ -40,8 +41,9 @@ int trace_doctor_open(struct trace_doctor **doctor, struct wire_source *source,
 		      const struct trace_doctor_options *options);
 void trace_doctor_close(struct trace_doctor *doctor);
 
-/* Look at the event that the source has just given. is_chosen: false for an event that was not asked for and is only taken
- * for the reply to a request that was. 0 or -ENOMEM. Hot. */
+/* Look at the event that the source has just given. is_chosen: the filter passes it. Facts are established from all events;
+ * findings about subjects, messages and clients that no chosen event names are left out. Findings about the recording itself
+ * (gaps, damage, clock steps) are not filtered. 0 or -ENOMEM. Hot. */
 int trace_doctor_add(struct trace_doctor *doctor, const struct wire_event *event, bool is_chosen);
 
 /* The findings, once the source is at its end; valid until close. logs: one for each input, in their order. Sorted: the most
@@ -49,11 +51,10 @@ int trace_doctor_add(struct trace_doctor *doctor, const struct wire_event *event
 const struct trace_findings *trace_doctor_end(struct trace_doctor *doctor,
 					      const struct trace_doctor_log *logs, uint32_t logs_len);
 
-/* The extent of the events so far. */
+/* How much was looked at so far. */
 struct trace_doctor_scope {
-	uint64_t events, messages, subjects, clients;
+	uint64_t events, messages, subjects, clients; /* without those that were not chosen */
 	int64_t span_ns;
-	uint64_t left_out; /* messages on subjects that found no room in memory */
 };
 void trace_doctor_scope(const struct trace_doctor *doctor, struct trace_doctor_scope *scope);
 

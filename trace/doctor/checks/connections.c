@@ -17,7 +17,8 @@ static void end_flapping(struct doctor__case *own)
 	const struct doctor__connections *connections = &own->facts->connections;
 	for (uint32_t i = 0; i < connections->services_len; i++) {
 		const struct trace_evidence *evidence = &connections->services[i].short_lives;
-		if (evidence->count < FLAPS_LEAST || i == TRACE_SERVICE_UNKNOWN || i == TRACE_SERVICE_OTHERS)
+		if (evidence->count < FLAPS_LEAST || i == TRACE_SERVICE_UNKNOWN ||
+		    i == TRACE_SERVICE_OTHERS || !doctor__is_service_chosen(own->facts, i))
 			continue;
 		doctor__report(own, TRACE_WARNING, evidence->count, evidence,
 			       "%.*s flaps: %" PRIu64
@@ -35,6 +36,8 @@ static void end_no_name(struct doctor__case *own)
 	for (uint32_t i = 0; i < connections->clients.len; i++) {
 		const struct trace_client *client = trace_clients_at(&connections->clients, i);
 		const struct wire_client *known = trace_client_described(client);
+		if (!doctor__is_client_chosen(own->facts, i))
+			continue;
 		described += known != NULL;
 		/* An address alone is what a capture knows that began after the CONNECT. */
 		if (!known || known->name.len > 0 || known->lang.len == 0)
@@ -43,7 +46,7 @@ static void end_no_name(struct doctor__case *own)
 		messages += i < connections->len ? connections->list[i].published : 0;
 	}
 	for (uint32_t i = 0; i < connections->services_len; i++)
-		if (!connections->services[i].has_name)
+		if (!connections->services[i].has_name && doctor__is_service_chosen(own->facts, i))
 			trace_evidence_merge(&evidence, &connections->services[i].connected);
 	evidence.count = names.count;
 	if (names.count > 0)
@@ -76,7 +79,8 @@ static void end_many_hosts(struct doctor__case *own)
 	find_sharing(own->facts, shares);
 	for (uint32_t i = 0; i < connections->services_len; i++) {
 		const struct doctor__service *service = &connections->services[i];
-		if (service->hosts_len < HOSTS_LEAST || !service->has_name || shares[i])
+		if (service->hosts_len < HOSTS_LEAST || !service->has_name || shares[i] ||
+		    !doctor__is_service_chosen(own->facts, i))
 			continue;
 		doctor__report(own, TRACE_NOTE, service->hosts_len, &service->connected,
 			       "the name %.*s is used from %" PRIu32 "%s hosts, without a queue group",

@@ -158,7 +158,7 @@ static void end_inbox_leak(struct doctor__case *own)
 	const struct doctor__connections *connections = &own->facts->connections;
 	for (uint32_t i = 0; i < connections->len; i++) {
 		const struct doctor__connection *connection = &connections->list[i];
-		if (connection->inbox_subs < INBOXES_LEAST)
+		if (connection->inbox_subs < INBOXES_LEAST || !doctor__is_client_chosen(own->facts, i))
 			continue;
 		doctor__report(own, TRACE_WARNING, connection->inbox_subs, &connection->inbox_evidence,
 			       "%.*s (connection %" PRIu64 ") holds %" PRIu32

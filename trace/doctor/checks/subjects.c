@@ -165,8 +165,8 @@ static void end_explosion(struct doctor__case *own)
 		return;
 	}
 	for (uint32_t i = 0; i < subjects->len; i++)
-		if (!subjects->list[i]->is_inbox && !subjects->list[i]->is_internal &&
-		    !subjects->list[i]->is_asked)
+		if (subjects->list[i]->messages > 0 && !subjects->list[i]->is_inbox &&
+		    !subjects->list[i]->is_internal && !subjects->list[i]->is_asked)
 			join_families(families, subjects->list[i]);
 	qsort(families, FAMILIES, sizeof *families, by_names);
 	for (uint32_t i = 0; i < FAMILIES && families[i].names >= NAMES_LEAST; i++)

@@ -148,10 +148,18 @@ static void end_dominant_subject(struct doctor__case *own)
 	}
 }
 
+static uint32_t count_clients(const struct doctor__facts *facts)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < facts->connections.len; i++)
+		count += doctor__is_client_chosen(facts, i);
+	return count;
+}
+
 static void end_dominant_client(struct doctor__case *own)
 {
 	const struct doctor__facts *facts = own->facts;
-	if (facts->messages < DOMINANT_MESSAGES || facts->connections.len < DOMINANT_OF)
+	if (facts->messages < DOMINANT_MESSAGES || count_clients(facts) < DOMINANT_OF)
 		return;
 	for (uint32_t i = 0; i < facts->connections.len; i++) {
 		double messages = doctor__percent(facts->connections.list[i].published, facts->messages);

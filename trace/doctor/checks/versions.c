@@ -52,12 +52,13 @@ static const struct wire_client *described(const struct doctor__connections *con
 }
 
 /* By number of the service; owned by the caller. NULL when out of memory. */
-static struct old *find_old(const struct doctor__connections *connections)
+static struct old *find_old(const struct doctor__facts *facts)
 {
+	const struct doctor__connections *connections = &facts->connections;
 	struct old *list = calloc(doctor__services_count(connections), sizeof *list);
 	for (uint32_t i = 0; list && i < connections->clients.len; i++) {
 		struct old *old = &list[doctor__service_number(connections, i)];
-		if (!is_old(described(connections, i)))
+		if (!doctor__is_client_chosen(facts, i) || !is_old(described(connections, i)))
 			continue;
 		if (old->connections++ == 0)
 			old->client = i;
@@ -70,7 +71,7 @@ static struct old *find_old(const struct doctor__connections *connections)
 static void end_old(struct doctor__case *own)
 {
 	const struct doctor__connections *connections = &own->facts->connections;
-	struct old *list = find_old(connections);
+	struct old *list = find_old(own->facts);
 	struct doctor__names names = {0};
 	struct trace_evidence evidence = {0};
 	for (uint32_t i = 0; list && i < doctor__services_count(connections); i++) {
@@ -97,7 +98,7 @@ static void end_old(struct doctor__case *own)
 static void end_stripped(struct doctor__case *own)
 {
 	const struct doctor__connections *connections = &own->facts->connections;
-	struct old *list = find_old(connections);
+	struct old *list = find_old(own->facts);
 	for (uint32_t i = 0; list && i < doctor__services_count(connections); i++) {
 		const struct trace_evidence *evidence = &list[i].with_headers;
 		if (evidence->count == 0)

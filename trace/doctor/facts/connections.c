@@ -138,7 +138,6 @@ static void take_disconnect(struct doctor__facts *facts, const struct wire_event
 	if (!connection || !service)
 		return;
 	int64_t now_ns = facts->timeline.now_ns;
-	connection->lost += event->flags & WIRE_EVENT_CUT ? 0 : event->lost_messages;
 	connection->closed_ns = now_ns;
 	if (connection->since_ns == INT64_MIN || now_ns - connection->since_ns > DOCTOR__SHORT_LIFE_NS)
 		return;
@@ -217,16 +216,17 @@ static struct doctor__sub *add_sub(struct doctor__facts *facts, const struct wir
 	return &connections->subs[number];
 }
 
-static void take_subscribe(struct doctor__facts *facts, const struct wire_event *event)
+static void take_subscribe(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
 {
 	struct doctor__connection *connection = doctor__connection_at(&facts->connections, facts->client);
-	facts->subscriptions++;
 	if (!connection || event->subject.len == 0)
 		return;
 	if (trace_has_inbox_prefix(event->subject)) {
 		trace_evidence_add(&connection->inbox_evidence, facts->origin, event->seq);
 		if (++connection->inbox_subs > connection->inbox_subs_most)
 			connection->inbox_subs_most = connection->inbox_subs;
+	} else if (!is_chosen) {
+		return;
 	} else if (add_sub(facts, event)) {
 		connection->unfed++;
 	} else {
@@ -256,7 +256,25 @@ void doctor__connections_feed(struct doctor__connections *connections, uint32_t 
 	connections->list[client].unfed--;
 }
 
-int doctor__connections_take(struct doctor__facts *facts, const struct wire_event *event)
+static void choose(struct doctor__connections *connections, uint64_t conn)
+{
+	uint32_t client = trace_clients_number(&connections->clients, conn);
+	struct doctor__connection *connection = doctor__connection_at(connections, client);
+	struct doctor__service *service = doctor__service_of(connections, client);
+	if (connection)
+		connection->is_chosen = true;
+	if (service)
+		service->is_chosen = true;
+}
+
+void doctor__connections_choose(struct doctor__facts *facts, const struct wire_event *event)
+{
+	choose(&facts->connections, event->conn);
+	for (uint32_t i = 0; i < event->receivers_len; i++)
+		choose(&facts->connections, event->receivers[i].conn);
+}
+
+int doctor__connections_take(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
 {
 	int error = trace_clients_add(&facts->connections.clients, event);
 	if (error)
@@ -265,7 +283,7 @@ int doctor__connections_take(struct doctor__facts *facts, const struct wire_even
 	switch (event->kind) {
 	case WIRE_EVENT_CONNECT: take_connect(facts, event); break;
 	case WIRE_EVENT_DISCONNECT: take_disconnect(facts, event); break;
-	case WIRE_EVENT_SUBSCRIBE: take_subscribe(facts, event); break;
+	case WIRE_EVENT_SUBSCRIBE: take_subscribe(facts, event, is_chosen); break;
 	case WIRE_EVENT_UNSUBSCRIBE: take_unsubscribe(facts, event); break;
 	default: break;
 	}

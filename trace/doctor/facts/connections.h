@@ -33,8 +33,27 @@ static inline uint32_t doctor__service_number(const struct doctor__connections *
 					 : trace_clients_at(&connections->clients, client)->service;
 }
 
-/* Learn from an event that is no message and no delivery. 0 or -ENOMEM. */
-int doctor__connections_take(struct doctor__facts *facts, const struct wire_event *event);
+/* Learn from an event that is no message and no delivery. Subscriptions are kept of chosen events only: the filter passes their
+ * subject and client. 0 or -ENOMEM. */
+int doctor__connections_take(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen);
+
+/* The clients and services that a chosen event names are chosen. Call this only when there is a filter. */
+void doctor__connections_choose(struct doctor__facts *facts, const struct wire_event *event);
+
+/* A chosen event names the client, or there is no filter. */
+static inline bool doctor__is_client_chosen(const struct doctor__facts *facts, uint32_t client)
+{
+	const struct doctor__connections *connections = &facts->connections;
+	return !facts->is_filtered || (client < connections->len && connections->list[client].is_chosen);
+}
+
+/* A client of the service is chosen. */
+static inline bool doctor__is_service_chosen(const struct doctor__facts *facts, uint32_t service)
+{
+	const struct doctor__connections *connections = &facts->connections;
+	return !facts->is_filtered ||
+	       (service < connections->services_len && connections->services[service].is_chosen);
+}
 
 /* A message reached the subscription of that sid. */
 void doctor__connections_feed(struct doctor__connections *connections, uint32_t client,

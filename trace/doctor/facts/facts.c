@@ -12,10 +12,12 @@
 /* Shares of the memory, in eighths; two are left for queue groups, histograms and what grows by doubling. */
 enum { SUBJECTS_EIGHTHS = 2, CONNECTIONS_EIGHTHS = 1, REQUESTS_EIGHTHS = 2, CONTENTS_SHARE = 32 };
 
-int doctor__facts_init(struct doctor__facts *facts, struct wire_source *source, unsigned needs,
-		       uint64_t memory_bytes)
+int doctor__facts_init(struct doctor__facts *facts, struct wire_source *source,
+		       const struct doctor__facts_options *options)
 {
-	*facts = (struct doctor__facts){.needs = needs, .source = source};
+	uint64_t memory_bytes = options->memory_bytes;
+	*facts = (struct doctor__facts){
+	    .needs = options->needs, .is_filtered = options->is_filtered, .source = source};
 	int subjects = doctor__subjects_init(&facts->subjects, memory_bytes / 8 * SUBJECTS_EIGHTHS);
 	int connections =
 	    doctor__connections_init(&facts->connections, source, memory_bytes / 8 * CONNECTIONS_EIGHTHS);
@@ -36,16 +38,15 @@ void doctor__facts_fini(struct doctor__facts *facts)
 /* ---- messages ---- */
 
 /* The publisher of a message, and what is counted of it. */
-static void take_publisher(struct doctor__facts *facts, const struct wire_event *event)
+static void take_publisher(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
 {
 	facts->is_refused = false;
 	facts->client = trace_clients_number(&facts->connections.clients, event->conn);
-	facts->unknown_publishers += (event->flags & WIRE_EVENT_PUBLISHER_UNKNOWN) != 0;
+	facts->unknown_publishers += is_chosen && (event->flags & WIRE_EVENT_PUBLISHER_UNKNOWN);
 	struct doctor__connection *publisher = doctor__connection_at(&facts->connections, facts->client);
 	if (!publisher)
 		return;
-	publisher->published++;
-	publisher->bytes += event->size + event->headers.len;
+	publisher->published += is_chosen;
 	if (publisher->refused > 0 && event->receiver_count == 0 && event->receivers_len == 0) {
 		publisher->refused--;
 		facts->is_refused = true;
@@ -80,20 +81,29 @@ static int take_contents(struct doctor__facts *facts, const struct wire_event *e
 	return 0;
 }
 
+static void take_receivers(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
+{
+	if (!(facts->needs & DOCTOR__NEEDS_RECEIVERS))
+		return;
+	if (is_chosen)
+		doctor__receivers_take(facts, event);
+	else
+		doctor__receivers_feed(facts, event);
+}
+
 static int take_message(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
 {
 	bool is_request = is_chosen && event->reply.len > 0 && (facts->needs & DOCTOR__NEEDS_REQUESTS);
-	facts->subject = doctor__subjects_find(&facts->subjects, event->subject, NULL);
-	take_publisher(facts, event);
+	facts->subject = doctor__subjects_find(&facts->subjects, event->subject, is_chosen);
+	take_publisher(facts, event, is_chosen);
 	if (facts->needs & DOCTOR__NEEDS_PAYLOADS)
 		facts->payload_hash = XXH3_64bits(event->payload.data, event->payload.len);
 	if (is_request)
 		doctor__requests_fetch(facts, event);
 	if (is_chosen)
 		doctor__subjects_count(facts, event);
-	if (is_chosen && (facts->needs & DOCTOR__NEEDS_RECEIVERS))
-		doctor__receivers_take(facts, event);
-	if (doctor__is_ack(event->reply))
+	take_receivers(facts, event, is_chosen);
+	if (is_chosen && doctor__is_ack(event->reply))
 		doctor__jetstream_take(facts, event);
 	return take_contents(facts, event, is_chosen);
 }
@@ -102,11 +112,10 @@ static int take_message(struct doctor__facts *facts, const struct wire_event *ev
 
 static int take_delivery(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
 {
-	facts->subject = doctor__subjects_find(&facts->subjects, event->subject, NULL);
+	facts->subject = doctor__subjects_find(&facts->subjects, event->subject, is_chosen);
 	facts->client = TRACE_NO_CLIENT;
-	if (is_chosen && (facts->needs & DOCTOR__NEEDS_RECEIVERS))
-		doctor__receivers_take(facts, event);
-	if (doctor__is_ack(event->reply))
+	take_receivers(facts, event, is_chosen);
+	if (is_chosen && doctor__is_ack(event->reply))
 		doctor__jetstream_take(facts, event);
 	if (!(facts->needs & DOCTOR__NEEDS_REQUESTS) || event->refers_to != 0)
 		return 0;
@@ -123,10 +132,10 @@ static void take_error(struct doctor__facts *facts, const struct wire_event *eve
 		connection->refused++;
 }
 
-static int take_rare(struct doctor__facts *facts, const struct wire_event *event)
+static int take_rare(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
 {
 	facts->subject = NULL;
-	int error = doctor__connections_take(facts, event);
+	int error = doctor__connections_take(facts, event, is_chosen);
 	if (event->kind == WIRE_EVENT_ERROR)
 		take_error(facts, event);
 	facts->gaps += event->kind == WIRE_EVENT_GAP;
@@ -138,14 +147,17 @@ int doctor__facts_take(struct doctor__facts *facts, const struct wire_event *eve
 	facts->origin = wire_source_origin(facts->source);
 	if (facts->origin >= facts->origins)
 		facts->origins = facts->origin + 1;
-	if (facts->events++ == 0)
+	if (!facts->timeline.is_begun)
 		facts->first_time_ns = event->time_ns;
 	facts->last_time_ns = event->time_ns;
 	doctor__timeline_go(&facts->timeline, event->steady_ns);
+	facts->events += is_chosen;
+	if (facts->is_filtered && is_chosen)
+		doctor__connections_choose(facts, event);
 	if (event->kind == WIRE_EVENT_MESSAGE)
 		return take_message(facts, event, is_chosen);
 	return event->kind == WIRE_EVENT_DELIVERY ? take_delivery(facts, event, is_chosen)
-						  : take_rare(facts, event);
+						  : take_rare(facts, event, is_chosen);
 }
 
 void doctor__facts_end(struct doctor__facts *facts)

@@ -4,10 +4,15 @@
 
 #include "trace/doctor/facts/state.h"
 
-/* The facts that are needed (DOCTOR__NEEDS_…), of the events of the source, which is borrowed. 0 or -ENOMEM; in either case call
- * doctor__facts_fini. */
-int doctor__facts_init(struct doctor__facts *facts, struct wire_source *source, unsigned needs,
-		       uint64_t memory_bytes);
+struct doctor__facts_options {
+	unsigned needs; /* DOCTOR__NEEDS_…: the facts that are needed */
+	uint64_t memory_bytes;
+	bool is_filtered; /* some events are not chosen */
+};
+
+/* Facts of the events of the source, which is borrowed. 0 or -ENOMEM; in either case call doctor__facts_fini. */
+int doctor__facts_init(struct doctor__facts *facts, struct wire_source *source,
+		       const struct doctor__facts_options *options);
 void doctor__facts_fini(struct doctor__facts *facts);
 
 /* Take the event that the source has just given. is_chosen: as in trace_doctor_add. 0 or -ENOMEM. Hot. */

@@ -156,7 +156,6 @@ static void take_receiver(struct doctor__facts *facts, const struct wire_event *
 		note_drop(facts, connection, receiver->outcome, event->seq);
 		return;
 	}
-	connection->received++;
 	if (event->headers.len > 0)
 		trace_evidence_add(&connection->with_headers, facts->origin, event->seq);
 	if (connection->unfed > 0)
@@ -203,6 +202,26 @@ static void take_message(struct doctor__facts *facts, const struct wire_event *e
 		take_receiver(facts, event, &event->receivers[i]);
 	if (event->delays_ns)
 		doctor__clocks_take_delays(facts, event);
+}
+
+void doctor__receivers_feed(struct doctor__facts *facts, const struct wire_event *event)
+{
+	struct doctor__connections *connections = &facts->connections;
+	const struct wire_receiver own = {.conn = event->conn, .sid = event->sid, .outcome = event->outcome};
+	bool is_delivery = event->kind == WIRE_EVENT_DELIVERY;
+	const struct wire_receiver *receivers = is_delivery ? &own : event->receivers;
+	uint32_t len = is_delivery ? 1 : event->receivers_len;
+	for (uint32_t i = 0; i < len; i++) {
+		uint32_t client = trace_clients_number(&connections->clients, receivers[i].conn);
+		if (client < connections->len && connections->list[client].unfed > 0 &&
+		    receivers[i].outcome == WIRE_SENT)
+			doctor__connections_feed(connections, client, receivers[i].sid);
+	}
+	bool is_unnamed = event->receivers_len == 0 && event->receiver_count > 0;
+	if (facts->subject && !is_delivery) {
+		facts->subject->unknown += (event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
+		facts->subject->has_unnamed |= is_unnamed;
+	}
 }
 
 void doctor__receivers_take(struct doctor__facts *facts, const struct wire_event *event)

@@ -288,7 +288,7 @@ static void mark_reply_subject(struct doctor__facts *facts, struct wire_slice re
 {
 	if (trace_has_inbox_prefix(reply))
 		return;
-	struct doctor__subject *asked = doctor__subjects_find(&facts->subjects, reply, NULL);
+	struct doctor__subject *asked = doctor__subjects_find(&facts->subjects, reply, true);
 	if (asked)
 		asked->is_asked = true;
 }

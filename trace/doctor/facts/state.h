@@ -149,13 +149,13 @@ struct doctor__sub {
 
 /* By number of the client. */
 struct doctor__connection {
-	uint64_t published, bytes, received;
-	int64_t since_ns;  /* connected; INT64_MIN = before the recording */
-	int64_t closed_ns; /* INT64_MAX while it lives */
+	uint64_t published; /* chosen messages */
+	int64_t since_ns;   /* connected; INT64_MIN = before the recording */
+	int64_t closed_ns;  /* INT64_MAX while it lives */
 	struct trace_evidence dropped[WIRE_OUTCOMES];
 	struct doctor__majority dropped_subject, dropped_publisher;
-	uint64_t lost;                      /* by its disconnect event */
 	struct trace_evidence with_headers; /* messages with headers that it received */
+	bool is_chosen;                     /* a chosen event names it; only set when there is a filter */
 	uint32_t unfed;                     /* subscriptions that got no message yet */
 	bool has_connected;                 /* its connect event was seen, repeated or not */
 	uint32_t refused;                   /* messages that the server refused, and which are yet to come */
@@ -179,6 +179,7 @@ struct doctor__service {
 	uint32_t short_origin;
 	uint64_t short_seq;
 	bool has_name;
+	bool is_chosen; /* one of its connections is */
 };
 
 struct doctor__connections {
@@ -326,6 +327,8 @@ struct doctor__jetstream {
 
 struct doctor__facts {
 	unsigned needs;
+	bool
+	    is_filtered; /* some events are not chosen: findings about what no chosen event names are left out */
 	struct wire_source *source; /* of the events; borrowed */
 	struct doctor__timeline timeline;
 	struct doctor__subjects subjects;
@@ -334,11 +337,10 @@ struct doctor__facts {
 	struct doctor__contents contents;
 	struct doctor__clocks clocks;
 	struct doctor__jetstream jetstream;
-	struct doctor__series series; /* of all messages */
-	struct doctor__burst burst;   /* likewise */
-	uint64_t events, messages, bytes;
+	struct doctor__series series;     /* of all messages */
+	struct doctor__burst burst;       /* likewise */
+	uint64_t events, messages, bytes; /* chosen ones */
 	uint64_t unknown_publishers, unknown_receivers;
-	uint64_t subscriptions;              /* subscribe events */
 	uint32_t gaps;                       /* gap events */
 	uint32_t origins;                    /* inputs that gave events: the largest number + 1 */
 	int64_t first_time_ns, last_time_ns; /* of the day */

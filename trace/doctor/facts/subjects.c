@@ -150,12 +150,8 @@ static struct doctor__subject *find_text(struct doctor__subjects *subjects, stru
 }
 
 struct doctor__subject *doctor__subjects_find(struct doctor__subjects *subjects, struct wire_slice name,
-					      bool *is_new)
+					      bool is_counted)
 {
-	bool is_unknown = false;
-	if (!is_new)
-		is_new = &is_unknown;
-	*is_new = false;
 	if (trace_has_inbox_prefix(name))
 		return subjects->list[0];
 	uint64_t hash = subjects->hash = XXH3_64bits(name.data, name.len);
@@ -166,9 +162,8 @@ struct doctor__subject *doctor__subjects_find(struct doctor__subjects *subjects,
 	fold.tokens = true;
 	fold.inboxes = NULL;
 	struct doctor__subject *subject = find_text(subjects, trace_fold(&fold, name));
-	*is_new = true;
 	if (subject && remember(subjects, hash, subject->number))
-		subject->literals++;
+		subject->literals += is_counted;
 	return subject;
 }
 

@@ -8,10 +8,10 @@
 int doctor__subjects_init(struct doctor__subjects *subjects, uint64_t max_bytes);
 void doctor__subjects_fini(struct doctor__subjects *subjects);
 
-/* The subject of that name, added when it is new; NULL when there is no room. *is_new (may be NULL): this very name was not seen
- * before, as far as is known. Hot: once for every message. */
+/* The subject of that name, added when it is new; NULL when there is no room. is_counted: a name that was not seen before counts
+ * as one of the subject's. Hot: once for every message. */
 struct doctor__subject *doctor__subjects_find(struct doctor__subjects *subjects, struct wire_slice name,
-					      bool *is_new);
+					      bool is_counted);
 
 /* Count a message of the present subject. Hot. */
 void doctor__subjects_count(struct doctor__facts *facts, const struct wire_event *event);

@@ -197,16 +197,24 @@ void scene_background(struct scene *scene, unsigned seconds)
 
 /* ---- the doctor ---- */
 
+static bool is_chosen(const struct scene *scene, const struct wire_event *event)
+{
+	size_t len = scene->filter ? strlen(scene->filter) : 0;
+	return event->subject.len >= len &&
+	       (len == 0 || memcmp(event->subject.data, scene->filter, len) == 0);
+}
+
 void scene_examine(struct scene *scene)
 {
-	const struct trace_doctor_options options = {.memory_bytes = scene->memory_bytes};
+	const struct trace_doctor_options options = {.memory_bytes = scene->memory_bytes,
+						     .is_filtered = scene->filter != NULL};
 	struct wire_event event;
 	trace_doctor_close(scene->doctor);
 	scene->doctor = NULL;
 	scene->at = 0;
 	assert_int_equal(trace_doctor_open(&scene->doctor, &scene->source, &options), 0);
 	while (next(&scene->source, &event, NULL) > 0)
-		assert_int_equal(trace_doctor_add(scene->doctor, &event, true), 0);
+		assert_int_equal(trace_doctor_add(scene->doctor, &event, is_chosen(scene, &event)), 0);
 	scene->findings = trace_doctor_end(scene->doctor, scene->logs, SCENE_LOGS);
 }
 

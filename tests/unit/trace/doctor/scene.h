@@ -28,6 +28,7 @@ struct scene {
 	    versions[SCENE_CLIENTS][12];
 	struct wire_client clients[SCENE_CLIENTS]; /* by connection number */
 	uint64_t memory_bytes;
+	const char *filter; /* only events whose subject begins with this are chosen; NULL: all are */
 	struct trace_doctor_log logs[SCENE_LOGS];
 	struct trace_doctor *doctor;
 	const struct trace_findings *findings;
