@@ -380,6 +380,7 @@ const struct trace_graph_result *trace_graph_end(struct trace_graph *graph)
 {
 	if (trace__graph_order_members(&graph->result) != 0)
 		return NULL;
+	trace__graph_find_hidden(&graph->result);
 	graph->result.span_ns = store_time_minus(graph->last_steady_ns, graph->first_steady_ns);
 	return &graph->result;
 }
@@ -443,5 +444,6 @@ void trace_graph_close(struct trace_graph *graph)
 	trace_names_fini(&result->queues);
 	free(result->by_subject);
 	free(result->member_order);
+	trace_hidden_fini(&result->hidden);
 	free(graph);
 }

@@ -12,6 +12,7 @@
 
 #include "store/read/filter.h"
 #include "trace/clients.h"
+#include "trace/hidden.h"
 #include "trace/inbox.h"
 #include "trace/pairs.h"
 
@@ -81,7 +82,8 @@ struct trace_graph_result {
 	uint32_t subject_others;                /* the number for subjects that found no room */
 	struct trace_names queues;              /* the first is the empty one: no queue group */
 	struct trace_pairs published, edges, interests, subscribed, members;
-	uint32_t *member_order; /* numbers of `members`, group by group */
+	uint32_t *member_order;     /* numbers of `members`, group by group */
+	struct trace_hidden hidden; /* subjects with unknown receivers, at the end of the events */
 	struct trace_memory memory;
 	uint64_t left_out; /* counts that found no room in one of the tables */
 };

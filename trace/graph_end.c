@@ -3,13 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "wire/subject.h"
-
-enum {
-	SUBJECTS_SEARCHED =
-	    8192 /* for each subscription that got nothing; of more subjects any may match it */
-};
-
 /* ---- members of queue groups ---- */
 
 struct ordered_member {
@@ -60,17 +53,12 @@ int trace__graph_order_members(struct trace_graph_result *result)
 
 /* ---- what nobody feeds ---- */
 
-/* Messages of unknown receivers may have reached the pattern. */
-static bool may_be_hidden(const struct trace_graph_result *result, struct wire_slice pattern)
+void trace__graph_find_hidden(struct trace_graph_result *result)
 {
-	if (result->unknown_receivers == 0 || result->subjects.len > SUBJECTS_SEARCHED)
-		return result->unknown_receivers > 0;
+	result->hidden.is_any = result->by_subject[result->subject_others].unknown_receivers > 0;
 	for (uint32_t i = 0; i < result->subjects.len; i++)
-		if (result->by_subject[i].unknown_receivers > 0 &&
-		    (i == result->subject_others ||
-		     wire_subject_overlaps(pattern, trace_names_text(&result->subjects, i))))
-			return true;
-	return false;
+		if (result->by_subject[i].unknown_receivers > 0)
+			trace_hidden_add(&result->hidden, trace_names_text(&result->subjects, i));
 }
 
 bool trace_graph_is_unfed(const struct trace_graph_result *result, uint32_t subscribed)
@@ -82,5 +70,5 @@ bool trace_graph_is_unfed(const struct trace_graph_result *result, uint32_t subs
 	struct wire_slice pattern = trace_names_text(&result->subjects, subject);
 	return value->deliveries + value->others == 0 && interested->is_asked_for &&
 	       subject != result->subject_others && !trace_has_inbox_prefix(pattern) &&
-	       !may_be_hidden(result, pattern);
+	       !trace_hidden_reaches(&result->hidden, pattern);
 }

@@ -236,6 +236,22 @@ static void unknown_receivers_may_be_those_of_a_subscription(void **state)
 	assert_int_equal(unfed_count(fixture), 1);
 }
 
+/* Only subjects with unknown receivers can hide something, however many others there are. */
+static void subjects_with_known_receivers_hide_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	char subject[32];
+	subscribe(fixture, 1, "1", "payments.*", NULL);
+	for (unsigned i = 0; i < 10000; i++) {
+		snprintf(subject, sizeof subject, "orders.%u", i);
+		publish_to_nobody(fixture, 2, subject);
+	}
+	struct wire_event hidden = event_message(&fixture->source, MS, 2, "stock", NULL);
+	add(fixture, &hidden);
+	end(fixture);
+	assert_int_equal(unfed_count(fixture), 1);
+}
+
 static void messages_that_the_filter_rules_out_feed_subscriptions_too(void **state)
 {
 	struct fixture *fixture = *state;
@@ -382,6 +398,7 @@ int main(void)
 	    TEST(messages_that_nobody_was_to_get_are_unheard),
 	    TEST(a_subscription_that_gets_nothing_is_unfed),
 	    TEST(unknown_receivers_may_be_those_of_a_subscription),
+	    TEST(subjects_with_known_receivers_hide_nothing),
 	    TEST(messages_that_the_filter_rules_out_feed_subscriptions_too),
 	    TEST(a_subscription_from_before_is_known_by_what_it_gets),
 	    TEST(a_sid_that_is_used_again_is_another_subscription),

@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "store/read/steps.h"
 #include "trace/doctor/checks/report.h"
 #include "trace/doctor/facts/connections.h"
 #include "trace/doctor/facts/subjects.h"
-#include "wire/subject.h"
+#include "trace/hidden.h"
 
 /* Messages that a leaving client did not wait for are ordinary in small numbers. */
 enum { CLOSED_LEAST = 10 };
@@ -98,16 +99,13 @@ static void end_dropped(struct doctor__case *own)
 
 /* ---- never-fed ---- */
 
-/* Messages on a subject that it stands for may have reached it unseen. */
-static bool may_be_fed(const struct doctor__subjects *subjects, struct wire_slice pattern)
+static struct trace_hidden find_hidden(const struct doctor__subjects *subjects)
 {
-	for (uint32_t i = 0; i < subjects->len; i++) {
-		const struct doctor__subject *subject = subjects->list[i];
-		if ((subject->unknown > 0 || subject->has_unnamed) &&
-		    wire_subject_overlaps(pattern, doctor__subject_text(subject)))
-			return true;
-	}
-	return false;
+	struct trace_hidden hidden = {0};
+	for (uint32_t i = 0; i < subjects->len; i++)
+		if (subjects->list[i]->unknown > 0 || subjects->list[i]->has_unnamed)
+			trace_hidden_add(&hidden, doctor__subject_text(subjects->list[i]));
+	return hidden;
 }
 
 /* Control subjects that clients and services subscribe to and hardly ever need. */
@@ -116,7 +114,8 @@ static bool is_control(struct wire_slice pattern)
 	return pattern.len > 0 && pattern.data[0] == '$';
 }
 
-static bool is_unfed(const struct doctor__case *own, const struct doctor__sub *sub)
+static bool is_unfed(const struct doctor__case *own, const struct doctor__sub *sub,
+		     const struct trace_hidden *hidden)
 {
 	const struct doctor__facts *facts = own->facts;
 	int64_t closed_ns = facts->connections.list[sub->client].closed_ns;
@@ -124,20 +123,22 @@ static bool is_unfed(const struct doctor__case *own, const struct doctor__sub *s
 	if (until_ns > facts->timeline.now_ns)
 		until_ns = facts->timeline.now_ns;
 	struct wire_slice pattern = wire_slice(sub->pattern, sub->pattern_len);
-	return !sub->is_fed && until_ns - sub->since_ns >= FED_NS &&
-	       2 * (until_ns - sub->since_ns) >= doctor__timeline_span_ns(&facts->timeline) &&
-	       !is_control(pattern) && !may_be_fed(&facts->subjects, pattern);
+	int64_t lived_ns = store_time_minus(until_ns, sub->since_ns);
+	return !sub->is_fed && lived_ns >= FED_NS &&
+	       lived_ns >= doctor__timeline_span_ns(&facts->timeline) / 2 && !is_control(pattern) &&
+	       !trace_hidden_reaches(hidden, pattern);
 }
 
 static void end_never_fed(struct doctor__case *own)
 {
 	const struct doctor__connections *connections = &own->facts->connections;
+	struct trace_hidden hidden = find_hidden(&own->facts->subjects);
 	struct doctor__names names = {0};
 	struct trace_evidence evidence = {0};
 	for (uint32_t i = 0; i < connections->subs_len; i++) {
 		const struct doctor__sub *sub = &connections->subs[i];
 		char name[200];
-		if (!is_unfed(own, sub))
+		if (!is_unfed(own, sub, &hidden))
 			continue;
 		snprintf(name, sizeof name, "%.*s (%.*s)",
 			 DOCTOR__NAME(wire_slice(sub->pattern, sub->pattern_len)),
@@ -145,6 +146,7 @@ static void end_never_fed(struct doctor__case *own)
 		doctor__names_add(&names, wire_slice_str(name));
 		trace_evidence_add(&evidence, sub->origin, sub->seq);
 	}
+	trace_hidden_fini(&hidden);
 	if (names.count > 0)
 		doctor__report(own, TRACE_NOTE, names.count, &evidence,
 			       "%" PRIu64 " subscription%s never got a message: %s", names.count,
