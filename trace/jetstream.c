@@ -17,17 +17,39 @@ static bool read_number(struct wire_slice text, uint64_t *number)
 	return text.len > 0 && text.len < 20;
 }
 
+/* The tokens from the stream on, and how many they are; 0 when the subject is no acknowledgement subject. Some have a further
+ * token at their end. */
+static size_t split_ack(struct wire_slice subject, struct wire_slice tokens[ACK_TOKENS_MAX + 1],
+			size_t *stream)
+{
+	size_t count = 0;
+	if (!trace_is_ack_subject(subject))
+		return 0;
+	while (count <= ACK_TOKENS_MAX && wire_subject_next_token(&subject, &tokens[count]))
+		count++;
+	*stream = count == ACK_TOKENS ? 2 : 4;
+	return count < ACK_TOKENS || count == ACK_TOKENS + 1 ? 0 : count;
+}
+
+bool trace_delivery_of_ack(struct trace_delivery *delivery, struct wire_slice subject)
+{
+	struct wire_slice tokens[ACK_TOKENS_MAX + 1];
+	size_t stream;
+	if (split_ack(subject, tokens, &stream) == 0)
+		return false;
+	const struct wire_slice *from = &tokens[stream];
+	delivery->stream = from[0];
+	delivery->consumer = from[1];
+	return read_number(from[2], &delivery->times) && read_number(from[3], &delivery->seq) &&
+	       read_number(from[5], &delivery->stored_ns) && read_number(from[6], &delivery->pending);
+}
+
 bool trace_stream_of_ack(struct trace_stream_place *place, struct wire_slice subject)
 {
 	struct wire_slice tokens[ACK_TOKENS_MAX + 1];
-	size_t count = 0;
-	if (!trace_is_ack_subject(subject))
+	size_t stream;
+	if (split_ack(subject, tokens, &stream) == 0)
 		return false;
-	while (count <= ACK_TOKENS_MAX && wire_subject_next_token(&subject, &tokens[count]))
-		count++;
-	if (count < ACK_TOKENS || count == ACK_TOKENS + 1)
-		return false;
-	size_t stream = count == ACK_TOKENS ? 2 : 4;
 	place->stream = tokens[stream];
 	return read_number(tokens[stream + 3], &place->seq);
 }

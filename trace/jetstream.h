@@ -17,11 +17,23 @@ struct trace_stream_place {
 	uint64_t seq;             /* in the stream */
 };
 
+/* A delivery to a consumer, as its acknowledgement subject describes it. */
+struct trace_delivery {
+	struct wire_slice stream, consumer; /* borrow the subject */
+	uint64_t seq;                       /* in the stream */
+	uint64_t times;                     /* how often it was delivered, this time included */
+	uint64_t stored_ns;                 /* when the stream stored it, by the clock of its server */
+	uint64_t pending;                   /* messages that wait for the consumer */
+};
+
 /* The subject acknowledges deliveries. */
 static inline bool trace_is_ack_subject(struct wire_slice subject)
 {
 	return subject.len > 8 && memcmp(subject.data, "$JS.ACK.", 8) == 0;
 }
+
+/* The delivery that an acknowledgement subject describes. False when it is none. */
+bool trace_delivery_of_ack(struct trace_delivery *delivery, struct wire_slice subject);
 
 /* The place that an acknowledgement subject names. False when it is none. */
 bool trace_stream_of_ack(struct trace_stream_place *place, struct wire_slice subject);

@@ -7,6 +7,7 @@
 #include "trace/early.h"
 #include "trace/fold.h"
 #include "trace/gaps.h"
+#include "trace/jetstream.h"
 #include "trace/pending.h"
 
 enum {
@@ -191,9 +192,8 @@ static uint32_t number_subject(struct trace_latency *latency, struct wire_slice 
 
 static bool is_request(struct trace_latency *latency, const struct wire_event *event)
 {
-	const struct wire_slice ack = WIRE_LITERAL("$JS.ACK.");
 	const struct store_filter *filter = latency->options.filter;
-	if (event->reply.len > ack.len && memcmp(event->reply.data, ack.data, ack.len) == 0)
+	if (trace_is_ack_subject(event->reply))
 		return false;
 	return !filter ||
 	       store_filter_event(filter, event, latency->source->client(latency->source, event->conn));

@@ -1,5 +1,6 @@
 #include "trace/doctor/facts/facts.h"
 
+#include <errno.h>
 #include <xxhash.h>
 
 #include "trace/doctor/facts/connections.h"
@@ -8,6 +9,7 @@
 #include "trace/doctor/facts/receivers.h"
 #include "trace/doctor/facts/requests.h"
 #include "trace/doctor/facts/subjects.h"
+#include "trace/jetstream.h"
 
 /* Shares of the memory, in eighths; two are left for queue groups, histograms and what grows by doubling. */
 enum { SUBJECTS_EIGHTHS = 2, CONNECTIONS_EIGHTHS = 1, REQUESTS_EIGHTHS = 2, CONTENTS_SHARE = 32 };
@@ -23,7 +25,8 @@ int doctor__facts_init(struct doctor__facts *facts, struct wire_source *source,
 	    doctor__connections_init(&facts->connections, source, memory_bytes / 8 * CONNECTIONS_EIGHTHS);
 	int requests = doctor__requests_init(&facts->requests, memory_bytes / 8 * REQUESTS_EIGHTHS);
 	int contents = doctor__contents_init(&facts->contents, memory_bytes / CONTENTS_SHARE);
-	return subjects ? subjects : connections ? connections : requests ? requests : contents;
+	int jetstream = doctor__jetstream_init(&facts->jetstream);
+	return subjects || connections || requests || contents || jetstream ? -ENOMEM : 0;
 }
 
 void doctor__facts_fini(struct doctor__facts *facts)
@@ -65,7 +68,7 @@ static int take_exchange(struct doctor__facts *facts, const struct wire_event *e
 	doctor__requests_judge(facts);
 	if (!is_chosen || !facts->subject || event->reply.len == 0 || event->kind != WIRE_EVENT_MESSAGE)
 		return is_reply;
-	int error = doctor__is_ack(event->reply) ? 0 : doctor__requests_take(facts, event);
+	int error = trace_is_ack_subject(event->reply) ? 0 : doctor__requests_take(facts, event);
 	return error < 0 ? error : 1;
 }
 
@@ -103,7 +106,7 @@ static int take_message(struct doctor__facts *facts, const struct wire_event *ev
 	if (is_chosen)
 		doctor__subjects_count(facts, event);
 	take_receivers(facts, event, is_chosen);
-	if (is_chosen && doctor__is_ack(event->reply))
+	if (is_chosen && trace_is_ack_subject(event->reply))
 		doctor__jetstream_take(facts, event);
 	return take_contents(facts, event, is_chosen);
 }
@@ -115,7 +118,7 @@ static int take_delivery(struct doctor__facts *facts, const struct wire_event *e
 	facts->subject = doctor__subjects_find(&facts->subjects, event->subject, is_chosen);
 	facts->client = TRACE_NO_CLIENT;
 	take_receivers(facts, event, is_chosen);
-	if (is_chosen && doctor__is_ack(event->reply))
+	if (is_chosen && trace_is_ack_subject(event->reply))
 		doctor__jetstream_take(facts, event);
 	if (!(facts->needs & DOCTOR__NEEDS_REQUESTS) || event->refers_to != 0)
 		return 0;

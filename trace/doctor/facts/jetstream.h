@@ -4,14 +4,11 @@
 
 #include "trace/doctor/facts/state.h"
 
-/* The reply subject is one to acknowledge a delivery of JetStream with. */
-static inline bool doctor__is_ack(struct wire_slice reply)
-{
-	return reply.len > 8 && memcmp(reply.data, "$JS.ACK.", 8) == 0;
-}
-
-/* Count a delivery; its reply subject is such a one. */
-void doctor__jetstream_take(struct doctor__facts *facts, const struct wire_event *event);
+/* 0 or -ENOMEM; in either case call doctor__jetstream_fini. */
+int doctor__jetstream_init(struct doctor__jetstream *jetstream);
 void doctor__jetstream_fini(struct doctor__jetstream *jetstream);
+
+/* Count a delivery; its reply subject is an acknowledgement subject. Hot. */
+void doctor__jetstream_take(struct doctor__facts *facts, const struct wire_event *event);
 
 #endif

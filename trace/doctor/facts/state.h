@@ -321,6 +321,8 @@ enum { DOCTOR__CONSUMERS_MAX = 1024 };
 struct doctor__jetstream {
 	struct doctor__consumer *consumers; /* owned */
 	uint32_t len, cap;
+	struct store_table by_name;
+	uint64_t left_out; /* deliveries of consumers that found no room */
 };
 
 /* ---- all of them ---- */
