@@ -9,7 +9,7 @@ enum { NAME_BYTES = 512, SLOT_BYTES = 4 * sizeof(struct store_table_slot) };
 
 /* ---- names of services ---- */
 
-static struct wire_slice without_port(struct wire_slice address)
+struct wire_slice trace_address_host(struct wire_slice address)
 {
 	size_t len = address.len;
 	while (len > 0 && address.data[len - 1] != ':')
@@ -40,7 +40,7 @@ static struct wire_slice write_name(enum trace_service_key key, const struct tra
 {
 	static const struct wire_client nothing;
 	const struct wire_client *known = client->described ? &client->described->client : &nothing;
-	struct wire_slice ip = without_port(known->address);
+	struct wire_slice ip = trace_address_host(known->address);
 	if (key == TRACE_BY_USER)
 		return known->user.len > 0 ? join(to, "", known->user) : WIRE_LITERAL("(no user)");
 	if (key == TRACE_BY_IP)

@@ -70,6 +70,9 @@ uint32_t trace_clients_number(struct trace_clients *clients, uint64_t conn);
 /* The service of a connection of the event just given by the source. */
 uint32_t trace_clients_service(struct trace_clients *clients, uint64_t conn);
 
+/* An address without its port. */
+struct wire_slice trace_address_host(struct wire_slice address);
+
 /* A client by its number. Valid until the next call of trace_clients_number, _service or _add. */
 static inline const struct trace_client *trace_clients_at(const struct trace_clients *clients,
 							  uint32_t number)

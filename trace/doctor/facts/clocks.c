@@ -39,7 +39,7 @@ static struct doctor__host *host_of(struct doctor__facts *facts, uint32_t client
 	const struct wire_client *known =
 	    trace_client_described(trace_clients_at(&facts->connections.clients, client));
 	if (connection->host == 0 && known && known->address.len > 0)
-		connection->host = find_host(&facts->clocks, doctor__host_of(known->address));
+		connection->host = find_host(&facts->clocks, trace_address_host(known->address));
 	return connection->host > 0 ? &facts->clocks.hosts[connection->host - 1] : NULL;
 }
 

@@ -86,19 +86,11 @@ struct doctor__service *doctor__service_of(struct doctor__connections *connectio
 	return &list[service];
 }
 
-struct wire_slice doctor__host_of(struct wire_slice address)
-{
-	size_t len = address.len;
-	while (len > 0 && address.data[len - 1] != ':')
-		len--;
-	return len > 0 ? wire_slice(address.data, len - 1) : address;
-}
-
 /* ---- coming and leaving ---- */
 
 static void note_host(struct doctor__service *service, struct wire_slice address)
 {
-	struct wire_slice host = doctor__host_of(address);
+	struct wire_slice host = trace_address_host(address);
 	uint64_t hash = XXH3_64bits(host.data, host.len);
 	if (host.len == 0 || service->hosts_len == DOCTOR__HOSTS_MAX)
 		return;

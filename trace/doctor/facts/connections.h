@@ -72,9 +72,6 @@ static inline struct wire_slice doctor__client_name(const struct doctor__connect
 	return doctor__service_name(connections, doctor__service_number(connections, client));
 }
 
-/* An address without its port. */
-struct wire_slice doctor__host_of(struct wire_slice address);
-
 /* Vote for one of many. */
 static inline void doctor__majority_vote(struct doctor__majority *majority, uint32_t for_whom)
 {
