@@ -145,19 +145,29 @@ static uint64_t hash_sid(uint32_t client, struct wire_slice sid)
 	return XXH3_64bits_withSeed(sid.data, sid.len, client);
 }
 
-/* The subscription of that sid that lives, the latest one; NULL when it is not known. */
-static struct doctor__sub *find_sub(struct doctor__connections *connections, uint32_t client,
-				    struct wire_slice sid)
+/* The number of the subscription of that sid that lives; UINT32_MAX when it is not known. The table holds no others. */
+static uint32_t find_sub(const struct doctor__connections *connections, uint32_t client,
+			 struct wire_slice sid)
 {
 	uint32_t probe = 0, number;
-	struct doctor__sub *found = NULL;
 	while (store_table_next(&connections->by_sid, hash_sid(client, sid), &probe, &number)) {
-		struct doctor__sub *sub = &connections->subs[number];
-		if (sub->client == client && sub->until_ns == INT64_MAX &&
+		const struct doctor__sub *sub = &connections->subs[number];
+		if (sub->client == client &&
 		    wire_slice_equal(wire_slice(sub->pattern + sub->pattern_len, sub->sid_len), sid))
-			found = sub;
+			return number;
 	}
-	return found;
+	return UINT32_MAX;
+}
+
+/* The subscription of that sid ends, if it is known. */
+static void end_sub(struct doctor__facts *facts, uint32_t client, struct wire_slice sid)
+{
+	struct doctor__connections *connections = &facts->connections;
+	uint32_t number = find_sub(connections, client, sid);
+	if (number == UINT32_MAX)
+		return;
+	connections->subs[number].until_ns = facts->timeline.now_ns;
+	store_table_remove(&connections->by_sid, hash_sid(client, sid), number);
 }
 
 static bool make_room(struct doctor__connections *connections)
@@ -190,6 +200,8 @@ static struct doctor__sub *add_sub(struct doctor__facts *facts, const struct wir
 	uint32_t number = connections->subs_len;
 	if (number >= connections->subs_max || !make_room(connections))
 		return NULL;
+	/* A client may use a sid again once its subscription ended by itself. */
+	end_sub(facts, facts->client, event->sid);
 	char *text = join(event->subject, event->sid);
 	if (!text ||
 	    store_table_insert(&connections->by_sid, hash_sid(facts->client, event->sid), number) != 0) {
@@ -233,18 +245,16 @@ static void take_unsubscribe(struct doctor__facts *facts, const struct wire_even
 		connection->inbox_subs -= connection->inbox_subs > 0;
 		return;
 	}
-	struct doctor__sub *sub =
-	    connection ? find_sub(&facts->connections, facts->client, event->sid) : NULL;
-	if (sub && event->max == 0) /* else it ends by itself once it has got so many messages */
-		sub->until_ns = facts->timeline.now_ns;
+	if (connection && event->max == 0) /* else it ends by itself once it has got so many messages */
+		end_sub(facts, facts->client, event->sid);
 }
 
 void doctor__connections_feed(struct doctor__connections *connections, uint32_t client, struct wire_slice sid)
 {
-	struct doctor__sub *sub = find_sub(connections, client, sid);
-	if (!sub || sub->is_fed)
+	uint32_t number = find_sub(connections, client, sid);
+	if (number == UINT32_MAX || connections->subs[number].is_fed)
 		return;
-	sub->is_fed = true;
+	connections->subs[number].is_fed = true;
 	connections->list[client].unfed--;
 }
 

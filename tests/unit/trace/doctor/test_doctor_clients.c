@@ -96,6 +96,19 @@ static void a_subscription_that_may_have_been_fed_unseen_is_not_judged(void **st
 	scene_expect_none(scene, "never-fed");
 }
 
+/* A client that uses one sid again and again. */
+static void a_sid_that_is_used_again_is_the_latest_subscription(void **state)
+{
+	struct scene *scene = *state;
+	for (unsigned i = 0; i < 50000; i++) {
+		subscribe(scene, 2, "tock.*", "1");
+		unsubscribe(scene, 2, "tock.*", "1");
+	}
+	subscribe(scene, 2, "tick.*", "1");
+	scene_background(scene, 120);
+	scene_expect_none(scene, "never-fed");
+}
+
 /* ---- inboxes ---- */
 
 static void leak(struct scene *scene, unsigned count, bool ends_them)
@@ -345,6 +358,7 @@ int main(void)
 	    SCENE_TEST(a_subscription_that_never_got_a_message_is_a_note),
 	    SCENE_TEST(a_short_subscription_is_not_judged),
 	    SCENE_TEST(a_subscription_that_may_have_been_fed_unseen_is_not_judged),
+	    SCENE_TEST(a_sid_that_is_used_again_is_the_latest_subscription),
 	    SCENE_TEST(a_hundred_inboxes_are_a_leak),
 	    SCENE_TEST(inboxes_that_are_ended_are_no_leak),
 	    SCENE_TEST(a_queue_group_that_shares_one_to_four_is_unfair),
