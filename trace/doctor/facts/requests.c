@@ -41,7 +41,6 @@ static void superseded(void *context, const struct trace_request *request, enum 
 		return;
 	struct doctor__pending *pending = pending_at(requests, request->key);
 	pending->is_superseded = true;
-	requests->superseded_origin = pending->origin;
 }
 
 int doctor__requests_init(struct doctor__requests *requests, uint64_t max_bytes)
@@ -207,6 +206,7 @@ static void first_reply(struct doctor__facts *facts, struct doctor__pending *pen
 	pending->is_answered = pending->is_judged = true;
 	pending->responder = facts->client;
 	counts->answered++;
+	pending->reply_origin = facts->origin;
 	if (after_ns > counts->latency.max_ns) {
 		counts->slowest_seq = pending->seq;
 		counts->slowest_origin = pending->origin;
@@ -219,7 +219,7 @@ static void first_reply(struct doctor__facts *facts, struct doctor__pending *pen
 static void further_reply(struct doctor__facts *facts, struct doctor__pending *pending)
 {
 	bool is_other = facts->client != TRACE_NO_CLIENT && pending->responder != TRACE_NO_CLIENT &&
-			facts->client != pending->responder && facts->origin == pending->origin;
+			facts->client != pending->responder;
 	if (!is_other || pending->is_several)
 		return;
 	pending->is_several = true;
@@ -260,6 +260,8 @@ bool doctor__requests_take_reply(struct doctor__facts *facts, const struct wire_
 		return true;
 	}
 	requests->replies++;
+	if (pending->is_answered && pending->reply_origin != facts->origin)
+		return true; /* another input has the reply, too */
 	struct doctor__request_facts *counts = pending->subject->requests;
 	if (doctor__is_error(event))
 		trace_evidence_add(&counts->errors, facts->origin, event->seq);
@@ -305,31 +307,30 @@ static struct doctor__pending *make_place(struct doctor__facts *facts)
 	return pending;
 }
 
-/* A request that another input has, too, is counted once. */
-static void count(struct doctor__facts *facts, struct doctor__request_facts *counts,
-		  const struct wire_event *event)
+/* Another input has this request, too, so that it was counted. Clients make inboxes unique. */
+static bool is_seen_again(const struct doctor__facts *facts, const struct wire_event *event)
 {
-	uint32_t earlier = facts->requests.superseded_origin;
-	if (earlier != UINT32_MAX && earlier != facts->origin)
-		return;
-	counts->requests++;
-	counts->receivers_unknown += (event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
+	const struct doctor__requests *requests = &facts->requests;
+	if (facts->origins < 2 || !trace_has_inbox_prefix(event->reply))
+		return false;
+	const struct trace_request *known = trace_requests_find(&requests->pairs, event->reply);
+	return known && pending_at(requests, known->key)->origin != facts->origin;
 }
 
 int doctor__requests_take(struct doctor__facts *facts, const struct wire_event *event)
 {
 	struct doctor__requests *requests = &facts->requests;
-	if (is_open_ended(event->subject))
+	if (is_open_ended(event->subject) || is_seen_again(facts, event))
 		return 0;
 	struct doctor__request_facts *counts = doctor__subject_requests(&facts->subjects, facts->subject);
 	if (!counts)
 		return 0;
 	struct doctor__pending *pending = make_place(facts);
-	requests->superseded_origin = UINT32_MAX;
 	if (trace_requests_add(&requests->pairs, event, requests->next, NULL) != 0)
 		return -ENOMEM;
 	requests->next++;
-	count(facts, counts, event);
+	counts->requests++;
+	counts->receivers_unknown += (event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) != 0;
 	note_repeat(facts, event);
 	*pending = (struct doctor__pending){.seq = event->seq,
 					    .asked_ns = facts->timeline.now_ns,
@@ -338,6 +339,7 @@ int doctor__requests_take(struct doctor__facts *facts, const struct wire_event *
 					    .client = facts->client,
 					    .origin = facts->origin,
 					    .responder = TRACE_NO_CLIENT,
+					    .reply_origin = facts->origin,
 					    .gaps = facts->gaps};
 	mark_reply_subject(facts, event->reply);
 	if (has_early_reply(facts)) {

@@ -203,8 +203,9 @@ struct doctor__pending {
 	struct doctor__subject *subject; /* NULL: an empty place */
 	uint64_t repeat_key;             /* of its entry among the repeats */
 	uint32_t client, origin;
-	uint32_t responder; /* client that answered first; TRACE_NO_CLIENT: unknown */
-	uint32_t gaps;      /* in the recording when it was asked */
+	uint32_t reply_origin; /* the input of its first reply, and of those that are counted */
+	uint32_t responder;    /* client that answered first; TRACE_NO_CLIENT: unknown */
+	uint32_t gaps;         /* in the recording when it was asked */
 	bool is_answered, is_judged, is_unanswered, is_superseded, is_several;
 };
 
@@ -242,7 +243,6 @@ struct doctor__requests {
 	struct trace_requests pairs;
 	struct doctor__pending *pending; /* owned; a ring of pairs.max */
 	uint64_t next, unjudged;         /* numbers: of the next request, and of the oldest one not judged */
-	uint32_t superseded_origin;      /* of the request that the last one supersedes; UINT32_MAX: none */
 	struct doctor__repeat *repeats;  /* owned */
 	uint32_t repeats_mask;
 	struct doctor__responder *responders; /* owned */

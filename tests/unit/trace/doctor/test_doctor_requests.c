@@ -154,6 +154,35 @@ static void no_responders_is_a_note_for_two_at_the_start(void **state)
 	scene_expect(*state, "no-responders", TRACE_NOTE, "2 of 100");
 }
 
+/* Each of 20 requests is in both of two recordings, and so are the replies, if any. */
+static void ask_in_two_recordings(struct scene *scene, bool is_refused, bool is_failed)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		for (scene->origin = 0; scene->origin < 2; scene->origin++) {
+			struct scene_event *request = scene_request(scene, "stock.get", i);
+			if (is_refused)
+				scene_unheard(request);
+		}
+		for (scene->origin = 0; scene->origin < 2 && !is_refused; scene->origin++) {
+			struct scene_event *reply = scene_reply(scene, i);
+			if (is_failed)
+				scene_payload(reply, "{\"error\":\"no stock\"}");
+		}
+	}
+}
+
+static void a_request_that_two_recordings_have_counts_once(void **state)
+{
+	struct scene *scene = *state;
+	ask_in_two_recordings(scene, true, false);
+	scene_expect(scene, "no-responders", TRACE_CRITICAL, "20 of 20 requests on stock.get");
+	scene_clear(scene);
+	ask_in_two_recordings(scene, false, true);
+	scene_expect(scene, "error-replies", TRACE_CRITICAL, "20 of 20 replies to stock.get");
+	assert_null(scene_finding(scene, "unanswered"));
+	assert_null(scene_finding(scene, "several-replies"));
+}
+
 static void answered_requests_had_a_responder(void **state)
 {
 	refuse(*state, 0);
@@ -436,6 +465,7 @@ int main(void)
 	    SCENE_TEST(a_flood_of_unanswered_requests_is_counted),
 	    SCENE_TEST(no_responders_is_critical_for_one_in_ten),
 	    SCENE_TEST(no_responders_is_a_note_for_two_at_the_start),
+	    SCENE_TEST(a_request_that_two_recordings_have_counts_once),
 	    SCENE_TEST(answered_requests_had_a_responder),
 	    SCENE_TEST(no_responders_of_a_capture_is_the_servers_answer),
 	    SCENE_TEST(a_request_that_was_refused_is_no_request_to_nobody),
