@@ -130,13 +130,13 @@ static void judge_retention(struct doctor__case *own, const struct trace_doctor_
 	trace_evidence_add(&evidence, origin, log->first_seq);
 	trace_evidence_add(&evidence, origin, log->next_seq - 1);
 	evidence.count = log->next_seq - log->first_seq;
-	doctor__report(own, findings > 0 ? TRACE_WARNING : TRACE_NOTE, findings, &evidence,
-		       "retention has deleted the events before %" PRIu64
-		       " of %s, which holds %s; those up to %" PRIu64
-		       " are deleted next, with evidence of %" PRIu64 " finding%s",
-		       log->first_seq, log->name,
-		       doctor__duration(kept, own->facts->last_time_ns - own->facts->first_time_ns),
-		       log->next_seq - 1, findings, doctor__plural(findings));
+	doctor__report(
+	    own, findings > 0 ? TRACE_WARNING : TRACE_NOTE, findings, &evidence,
+	    "retention has deleted the events before %" PRIu64 " of %s, which holds %s; those up to %" PRIu64
+	    " are deleted next, with evidence of %" PRIu64 " finding%s",
+	    log->first_seq, log->name,
+	    doctor__duration(kept, store_time_minus(own->facts->last_time_ns, own->facts->first_time_ns)),
+	    log->next_seq - 1, findings, doctor__plural(findings));
 }
 
 static void end_retention(struct doctor__case *own)

@@ -41,7 +41,7 @@ static void judge_polling(struct doctor__case *own, const struct doctor__subject
 	if (!counts || counts->compared < POLLS_LEAST ||
 	    doctor__percent(counts->same.count, counts->compared) < SAME_PERCENT)
 		return;
-	double seconds = (double)(subject->last_ns - subject->first_ns) / 1e9;
+	double seconds = (double)store_time_minus(subject->last_ns, subject->first_ns) / 1e9;
 	bool is_fast = seconds > 0 && (double)counts->same.count / seconds >= POLLS_A_SECOND;
 	doctor__report(own, is_fast ? TRACE_WARNING : TRACE_NOTE, counts->same.count, &counts->same,
 		       "%" PRIu64 " of %" PRIu64 " repeated requests on %.*s got the same answer again",

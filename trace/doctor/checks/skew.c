@@ -18,7 +18,7 @@ static int64_t ahead_of(const struct doctor__host *host)
 	if (host->to.count < PAIRS_LEAST)
 		return 0;
 	if (host->from.count >= PAIRS_LEAST)
-		return (host->to.least_ns - host->from.least_ns) / 2;
+		return store_time_minus(host->to.least_ns, host->from.least_ns) / 2;
 	return host->to.least_ns < 0 ? host->to.least_ns : 0;
 }
 
@@ -34,7 +34,8 @@ static void judge_host(struct doctor__case *own, const struct doctor__host *host
 	    host->to.negative.count > 0 ? &host->to.negative : &host->to.evidence;
 	doctor__report(own, TRACE_WARNING, host->to.count, evidence,
 		       "the clock of host %s is %s %s the others, by the times of %" PRIu64 " deliveries",
-		       host->name, doctor__duration(by, ahead_ns < 0 ? -ahead_ns : ahead_ns),
+		       host->name,
+		       doctor__duration(by, ahead_ns < 0 ? store_time_minus(0, ahead_ns) : ahead_ns),
 		       ahead_ns < 0 ? "behind" : "ahead of", host->to.count);
 }
 
@@ -47,7 +48,7 @@ static void judge_stored(struct doctor__case *own, const struct doctor__way *sto
 		       "JetStream stored %" PRIu64
 		       " messages up to %s after their delivery, by its clock: it is ahead "
 		       "of that of the recording",
-		       stored->negative.count, doctor__duration(by, -stored->least_ns));
+		       stored->negative.count, doctor__duration(by, store_time_minus(0, stored->least_ns)));
 }
 
 static void judge_input(struct doctor__case *own, const struct doctor__way *way, uint32_t origin)
@@ -59,7 +60,8 @@ static void judge_input(struct doctor__case *own, const struct doctor__way *way,
 	const struct trace_evidence *evidence = is_behind ? &way->negative : &way->evidence;
 	doctor__report(own, TRACE_WARNING, way->count, evidence,
 		       "the clock of %s is at least %s %s that of %s: %" PRIu64 " messages are in both",
-		       own->logs[origin].name, doctor__duration(by, is_ahead ? way->least_ns : -way->most_ns),
+		       own->logs[origin].name,
+		       doctor__duration(by, is_ahead ? way->least_ns : store_time_minus(0, way->most_ns)),
 		       is_ahead ? "ahead of" : "behind", own->logs[0].name, way->count);
 }
 

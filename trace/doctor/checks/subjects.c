@@ -46,15 +46,16 @@ static void end_gone(struct doctor__case *own)
 		const struct doctor__subject *subject = own->facts->subjects.list[i];
 		const struct trace_evidence *evidence = &subject->unheard_now;
 		if (!is_judged(subject) || subject->deliveries == 0 || evidence->count < UNHEARD_LEAST ||
-		    subject->last_ns - subject->unheard_since_ns < GONE_NS)
+		    store_time_minus(subject->last_ns, subject->unheard_since_ns) < GONE_NS)
 			continue;
 		char since[DOCTOR__DURATION_TEXT];
-		doctor__report(
-		    own, TRACE_WARNING, evidence->count, evidence,
-		    "the last %" PRIu64 " messages on %.*s went to nobody; somebody had listened until %s "
-		    "before the end",
-		    evidence->count, DOCTOR__NAME(doctor__subject_text(subject)),
-		    doctor__duration(since, own->facts->timeline.now_ns - subject->unheard_since_ns));
+		doctor__report(own, TRACE_WARNING, evidence->count, evidence,
+			       "the last %" PRIu64
+			       " messages on %.*s went to nobody; somebody had listened until %s "
+			       "before the end",
+			       evidence->count, DOCTOR__NAME(doctor__subject_text(subject)),
+			       doctor__duration(since, store_time_minus(own->facts->timeline.now_ns,
+									subject->unheard_since_ns)));
 	}
 }
 

@@ -104,11 +104,11 @@ static void judge_silence(struct doctor__case *own, const struct doctor__subject
 	char silent[DOCTOR__DURATION_TEXT];
 	struct trace_evidence evidence =
 	    doctor__example(subject->burst.origin, subject->burst.seq, subject->messages);
-	doctor__report(own, TRACE_WARNING, subject->messages, &evidence,
-		       "%.*s fell silent: %" PRIu64
-		       " messages, then none in the last %s while others went on",
-		       DOCTOR__NAME(doctor__subject_text(subject)), subject->messages,
-		       doctor__duration(silent, own->facts->timeline.now_ns - subject->last_ns));
+	doctor__report(
+	    own, TRACE_WARNING, subject->messages, &evidence,
+	    "%.*s fell silent: %" PRIu64 " messages, then none in the last %s while others went on",
+	    DOCTOR__NAME(doctor__subject_text(subject)), subject->messages,
+	    doctor__duration(silent, store_time_minus(own->facts->timeline.now_ns, subject->last_ns)));
 }
 
 static void end_silence(struct doctor__case *own)

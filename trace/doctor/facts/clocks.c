@@ -69,10 +69,10 @@ void doctor__clocks_take_stored(struct doctor__facts *facts, const struct wire_e
 void doctor__clocks_take_inputs(struct doctor__facts *facts, const struct doctor__content *earlier,
 				const struct doctor__content *later)
 {
-	int64_t after_ns = later->ns - earlier->ns;
+	int64_t after_ns = store_time_minus(later->ns, earlier->ns);
 	bool is_ahead = earlier->origin == 0;
 	uint32_t other = is_ahead ? later->origin : earlier->origin;
 	if ((is_ahead || later->origin == 0) && other < DOCTOR__ORIGINS)
-		take(&facts->clocks.inputs[other], is_ahead ? after_ns : -after_ns, later->origin,
-		     later->seq);
+		take(&facts->clocks.inputs[other], is_ahead ? after_ns : store_time_minus(0, after_ns),
+		     later->origin, later->seq);
 }

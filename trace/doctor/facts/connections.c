@@ -115,8 +115,9 @@ static void take_connect(struct doctor__facts *facts, const struct wire_event *e
 		return;
 	service->connects++;
 	connection->since_ns = facts->timeline.now_ns;
-	bool replaces = service->short_left_ns != INT64_MIN &&
-			facts->timeline.now_ns - service->short_left_ns <= DOCTOR__REPLACED_NS;
+	bool replaces =
+	    service->short_left_ns != INT64_MIN &&
+	    store_time_minus(facts->timeline.now_ns, service->short_left_ns) <= DOCTOR__REPLACED_NS;
 	if (replaces)
 		trace_evidence_add(&service->short_lives, service->short_origin, service->short_seq);
 	service->short_left_ns = INT64_MIN;
@@ -131,7 +132,8 @@ static void take_disconnect(struct doctor__facts *facts, const struct wire_event
 		return;
 	int64_t now_ns = facts->timeline.now_ns;
 	connection->closed_ns = now_ns;
-	if (connection->since_ns == INT64_MIN || now_ns - connection->since_ns > DOCTOR__SHORT_LIFE_NS)
+	if (connection->since_ns == INT64_MIN ||
+	    store_time_minus(now_ns, connection->since_ns) > DOCTOR__SHORT_LIFE_NS)
 		return;
 	service->short_left_ns = now_ns;
 	service->short_origin = facts->origin;
@@ -198,10 +200,10 @@ static struct doctor__sub *add_sub(struct doctor__facts *facts, const struct wir
 {
 	struct doctor__connections *connections = &facts->connections;
 	uint32_t number = connections->subs_len;
-	if (number >= connections->subs_max || !make_room(connections))
-		return NULL;
 	/* A client may use a sid again once its subscription ended by itself. */
 	end_sub(facts, facts->client, event->sid);
+	if (number >= connections->subs_max || !make_room(connections))
+		return NULL;
 	char *text = join(event->subject, event->sid);
 	if (!text ||
 	    store_table_insert(&connections->by_sid, hash_sid(facts->client, event->sid), number) != 0) {

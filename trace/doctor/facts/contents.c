@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "store/read/steps.h"
 #include "trace/doctor/facts/clocks.h"
 #include "wire/headers.h"
 
@@ -30,7 +31,7 @@ static bool replace(struct doctor__facts *facts, const struct doctor__content *c
 	struct doctor__content *place = &facts->contents.list[content->key & facts->contents.mask];
 	*before = *place;
 	*place = *content;
-	int64_t age_ns = content->ns - before->ns;
+	int64_t age_ns = store_time_minus(content->ns, before->ns);
 	if (before->key != content->key || age_ns > DOCTOR__DUPLICATE_NS)
 		return false;
 	if (before->origin == content->origin)

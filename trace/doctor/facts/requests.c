@@ -87,7 +87,7 @@ static void judge(struct doctor__facts *facts, struct doctor__pending *pending, 
 void doctor__requests_judge(struct doctor__facts *facts)
 {
 	struct doctor__requests *requests = &facts->requests;
-	int64_t until_ns = facts->timeline.now_ns - DOCTOR__ANSWER_NS;
+	int64_t until_ns = store_time_minus(facts->timeline.now_ns, DOCTOR__ANSWER_NS);
 	for (; requests->unjudged < requests->next; requests->unjudged++) {
 		struct doctor__pending *pending = pending_at(requests, requests->unjudged);
 		if (pending->asked_ns > until_ns)
@@ -160,8 +160,9 @@ static void note_repeat(struct doctor__facts *facts, const struct wire_event *ev
 		return;
 	if (repeat->key != key)
 		*repeat = (struct doctor__repeat){.key = key};
-	bool is_retry = repeat->has_failed ||
-			(repeat->is_open && event->steady_ns - repeat->asked_ns >= DOCTOR__RETRY_NS);
+	bool is_retry =
+	    repeat->has_failed ||
+	    (repeat->is_open && store_time_minus(event->steady_ns, repeat->asked_ns) >= DOCTOR__RETRY_NS);
 	count_retry(facts, facts->subject->requests, is_retry, event->seq);
 	repeat->asked_ns = event->steady_ns;
 	repeat->is_open = true;
@@ -205,8 +206,8 @@ static void first_reply(struct doctor__facts *facts, struct doctor__pending *pen
 	pending->is_unanswered = false;
 	pending->is_answered = pending->is_judged = true;
 	pending->responder = facts->client;
-	counts->answered++;
 	pending->reply_origin = facts->origin;
+	counts->answered++;
 	if (after_ns > counts->latency.max_ns) {
 		counts->slowest_seq = pending->seq;
 		counts->slowest_origin = pending->origin;
@@ -243,7 +244,7 @@ static bool has_early_reply(struct doctor__facts *facts)
 {
 	uint64_t hash = facts->requests.reply_hash;
 	const struct doctor__early *early = early_of(&facts->requests, hash);
-	return early->hash == hash && facts->timeline.now_ns - early->ns <= DOCTOR__EARLY_NS;
+	return early->hash == hash && store_time_minus(facts->timeline.now_ns, early->ns) <= DOCTOR__EARLY_NS;
 }
 
 bool doctor__requests_take_reply(struct doctor__facts *facts, const struct wire_event *event)
@@ -259,9 +260,9 @@ bool doctor__requests_take_reply(struct doctor__facts *facts, const struct wire_
 		no_responders(requests, pending);
 		return true;
 	}
-	requests->replies++;
 	if (pending->is_answered && pending->reply_origin != facts->origin)
 		return true; /* another input has the reply, too */
+	requests->replies++;
 	struct doctor__request_facts *counts = pending->subject->requests;
 	if (doctor__is_error(event))
 		trace_evidence_add(&counts->errors, facts->origin, event->seq);
@@ -338,8 +339,8 @@ int doctor__requests_take(struct doctor__facts *facts, const struct wire_event *
 					    .repeat_key = requests->repeat_key,
 					    .client = facts->client,
 					    .origin = facts->origin,
-					    .responder = TRACE_NO_CLIENT,
 					    .reply_origin = facts->origin,
+					    .responder = TRACE_NO_CLIENT,
 					    .gaps = facts->gaps};
 	mark_reply_subject(facts, event->reply);
 	if (has_early_reply(facts)) {

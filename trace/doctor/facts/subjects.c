@@ -5,6 +5,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "store/read/steps.h"
 #include "trace/fold.h"
 
 enum {
@@ -194,7 +195,7 @@ static inline void count_burst(struct doctor__burst *burst, const struct doctor_
 {
 	int64_t now_ns = facts->timeline.now_ns;
 	if (now_ns >= burst->until_ns) {
-		burst->until_ns = now_ns + SECOND_NS;
+		burst->until_ns = store_time_plus(now_ns, SECOND_NS);
 		burst->count = 0;
 		burst->seq = seq;
 		burst->origin = (uint16_t)facts->origin;

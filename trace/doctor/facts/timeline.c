@@ -18,7 +18,8 @@ void doctor__timeline_move(struct doctor__timeline *timeline, int64_t ns)
 	}
 	int64_t slice = since_ns > 0 ? since_ns / timeline->width_ns : 0;
 	timeline->slice = slice < DOCTOR__SLICES ? (uint32_t)slice : DOCTOR__SLICES - 1;
-	timeline->until_ns = store_time_plus(timeline->start_ns, (timeline->slice + 1) * timeline->width_ns);
+	timeline->until_ns = store_time_plus(
+	    store_time_plus(timeline->start_ns, timeline->slice * timeline->width_ns), timeline->width_ns);
 }
 
 void doctor__series_follow(struct doctor__series *series, const struct doctor__timeline *timeline)
@@ -86,5 +87,7 @@ float doctor__log2(int64_t ns)
 int64_t doctor__exp2(double log2_ns)
 {
 	int power = (int)log2_ns;
+	if (power > 62)
+		return INT64_MAX;
 	return (int64_t)((double)(UINT64_C(1) << power) * (1 + log2_ns - power));
 }

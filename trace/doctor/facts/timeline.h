@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "store/read/steps.h"
+
 enum { DOCTOR__SLICES = 64 };
 
 /* Zeroed = not begun. */
@@ -73,7 +75,7 @@ static inline uint32_t doctor__timeline_slices(const struct doctor__timeline *ti
 /* From the first to the latest time. */
 static inline int64_t doctor__timeline_span_ns(const struct doctor__timeline *timeline)
 {
-	return timeline->is_begun ? timeline->now_ns - timeline->start_ns : 0;
+	return timeline->is_begun ? store_time_minus(timeline->now_ns, timeline->start_ns) : 0;
 }
 
 /* The sum of slices [from, to). */
