@@ -137,12 +137,14 @@ static size_t bytes_of(const struct wire_client *client)
 	       client->version.len + client->user.len + client->account.len;
 }
 
-/* Describe a client, unless it is described already or there is no room. 0 or -ENOMEM. */
+/* Describe a client. 0, which includes that nothing is known of it, or -ENOMEM when there is no room. */
 static int describe(struct trace_clients *clients, struct trace_client *client,
 		    const struct wire_client *description)
 {
-	if (!description || client->described || !take_bytes(clients, bytes_of(description)))
+	if (!description)
 		return 0;
+	if (!take_bytes(clients, bytes_of(description)))
+		return -ENOMEM;
 	client->described = store_client_copy(client->conn, description);
 	return client->described ? 0 : -ENOMEM;
 }
@@ -164,10 +166,7 @@ static uint32_t add(struct trace_clients *clients, uint32_t origin, uint64_t con
 		return TRACE_NO_CLIENT;
 	clients->list = list;
 	struct trace_client *client = &list[clients->len++];
-	*client = (struct trace_client){.conn = conn,
-					.origin = origin,
-					.connected_ns = TRACE_TIME_UNKNOWN,
-					.disconnected_ns = TRACE_TIME_UNKNOWN};
+	*client = (struct trace_client){.conn = conn, .origin = origin};
 	if (describe(clients, client, description) != 0 || join_service(clients, client) != 0 ||
 	    store_table_insert(&clients->by_conn, hash_conn(origin, conn), clients->len - 1) != 0) {
 		drop_last(clients);
@@ -210,7 +209,7 @@ uint32_t trace_clients_service(struct trace_clients *clients, uint64_t conn)
 
 /* ---- events ---- */
 
-/* Describe a client that was seen before its connect event. 0 or -ENOMEM. */
+/* Describe a client that was seen before its connect event. 0, or -ENOMEM with its service unchanged. */
 static int describe_later(struct trace_clients *clients, struct trace_client *client,
 			  const struct wire_client *description)
 {
@@ -223,43 +222,18 @@ static int describe_later(struct trace_clients *clients, struct trace_client *cl
 	return error;
 }
 
-static int note_connect(struct trace_clients *clients, const struct wire_event *event)
+void trace_clients_add(struct trace_clients *clients, const struct wire_event *event)
 {
+	if (event->kind != WIRE_EVENT_CONNECT || event->conn == 0)
+		return;
 	uint32_t origin = wire_source_origin(clients->source);
 	uint32_t number = find(clients, origin, event->conn);
+	int error = 0;
 	if (number == TRACE_NO_CLIENT)
 		number = add(clients, origin, event->conn, event->client);
-	if (number == TRACE_NO_CLIENT) {
-		clients->left_out++;
-		return 0;
-	}
-	struct trace_client *client = &clients->list[number];
-	if (!(event->flags & WIRE_EVENT_REPEATED) && client->connected_ns == TRACE_TIME_UNKNOWN)
-		client->connected_ns = event->time_ns;
-	return client->described ? 0 : describe_later(clients, client, event->client);
-}
-
-static int note_disconnect(struct trace_clients *clients, const struct wire_event *event)
-{
-	uint32_t number = trace_clients_number(clients, event->conn);
-	if (number == TRACE_NO_CLIENT)
-		return 0;
-	struct trace_client *client = &clients->list[number];
-	client->disconnected_ns = event->time_ns;
-	client->lost_messages = event->lost_messages;
-	if (client->reason || !take_bytes(clients, event->text.len + 1))
-		return 0;
-	client->reason = strndup(event->text.data ? event->text.data : "", event->text.len);
-	return client->reason ? 0 : -ENOMEM;
-}
-
-int trace_clients_add(struct trace_clients *clients, const struct wire_event *event)
-{
-	if (event->conn == 0)
-		return 0;
-	if (event->kind == WIRE_EVENT_CONNECT)
-		return note_connect(clients, event);
-	return event->kind == WIRE_EVENT_DISCONNECT ? note_disconnect(clients, event) : 0;
+	else if (!clients->list[number].described)
+		error = describe_later(clients, &clients->list[number], event->client);
+	clients->left_out += error || number == TRACE_NO_CLIENT;
 }
 
 struct wire_slice trace_clients_service_name(const struct trace_clients *clients, uint32_t service)
@@ -282,10 +256,8 @@ int trace_clients_init(struct trace_clients *clients, struct wire_source *source
 
 void trace_clients_fini(struct trace_clients *clients)
 {
-	for (uint32_t i = 0; i < clients->len; i++) {
+	for (uint32_t i = 0; i < clients->len; i++)
 		free(clients->list[i].described);
-		free(clients->list[i].reason);
-	}
 	free(clients->list);
 	free(clients->connections);
 	trace_names_fini(&clients->services);

@@ -26,9 +26,6 @@ enum {
 	TRACE_SERVICES_RESERVED
 };
 
-/* A time that is not known. */
-#define TRACE_TIME_UNKNOWN INT64_MIN
-
 #define TRACE_NO_CLIENT UINT32_MAX
 
 struct trace_client {
@@ -36,10 +33,6 @@ struct trace_client {
 	uint32_t origin; /* the input, as wire_source_origin */
 	uint32_t service;
 	struct store_client *described; /* owned; NULL = nothing is known of it */
-	int64_t connected_ns;           /* since the epoch, or TRACE_TIME_UNKNOWN */
-	int64_t disconnected_ns;        /* likewise */
-	char *reason;                   /* of its disconnect; owned; NULL = it has not left */
-	uint64_t lost_messages;         /* that it never got, by its disconnect */
 };
 
 struct trace_clients {
@@ -50,8 +43,9 @@ struct trace_clients {
 	struct trace_names services; /* a service's number is that of its name */
 	uint32_t *connections;       /* owned; of each service */
 	uint32_t connections_cap;
-	size_t bytes, max_bytes;    /* without and with what `services` takes */
-	uint64_t left_out;          /* connect events of connections that found no room */
+	size_t bytes, max_bytes; /* without and with what `services` takes */
+	uint64_t
+	    left_out; /* connect events of connections that found no room for them or their description */
 	struct wire_source *source; /* of the events; borrowed */
 };
 
@@ -60,8 +54,8 @@ int trace_clients_init(struct trace_clients *clients, struct wire_source *source
 		       size_t max_bytes);
 void trace_clients_fini(struct trace_clients *clients);
 
-/* Learn from a connect or disconnect event that the source has just given; others are ignored. 0 or -ENOMEM. */
-int trace_clients_add(struct trace_clients *clients, const struct wire_event *event);
+/* Learn from a connect event that the source has just given; others are ignored. */
+void trace_clients_add(struct trace_clients *clients, const struct wire_event *event);
 
 /* The number of a connection of the event just given by the source. TRACE_NO_CLIENT for 0 and for those that found no
  * room. Hot: once for every message and each of its receivers. */

@@ -157,8 +157,8 @@ int trace_conversations_add(struct trace_conversations *conversations, const str
 	case WIRE_EVENT_DISCONNECT:
 		trace__deliveries_drop(&conversations->deliveries,
 				       trace_clients_number(&conversations->clients, event->conn));
-		return trace_clients_add(&conversations->clients, event);
-	case WIRE_EVENT_CONNECT: return trace_clients_add(&conversations->clients, event);
+		return 0;
+	case WIRE_EVENT_CONNECT: trace_clients_add(&conversations->clients, event); return 0;
 	case WIRE_EVENT_GAP: note_gap(conversations, event); return 0;
 	default: return 0;
 	}

@@ -180,10 +180,7 @@ static struct trace_subscription *add_from_before(struct trace_graph *graph,
 						  const struct wire_receiver *receiver, uint32_t subject)
 {
 	struct place place = place_of(graph, receiver->conn, subject, receiver->queue);
-	struct trace_subscription *added = add_subscription(graph, receiver->conn, receiver->sid, place);
-	if (added)
-		subscribed_at(graph, added->owner)->is_from_before = true;
-	return added;
+	return add_subscription(graph, receiver->conn, receiver->sid, place);
 }
 
 static void count_fed(struct trace_graph *graph, const struct trace_subscription *subscription)
@@ -356,24 +353,20 @@ static void note_time(struct trace_graph *graph, const struct wire_event *event)
 
 int trace_graph_add(struct trace_graph *graph, const struct wire_event *event)
 {
-	int error = 0;
 	note_time(graph, event);
 	switch (event->kind) {
 	case WIRE_EVENT_MESSAGE:
 	case WIRE_EVENT_DELIVERY: note_message(graph, event); break;
 	case WIRE_EVENT_SUBSCRIBE: note_subscribe(graph, event); break;
 	case WIRE_EVENT_UNSUBSCRIBE: note_unsubscribe(graph, event); break;
-	case WIRE_EVENT_CONNECT: error = trace_clients_add(&graph->clients, event); break;
-	case WIRE_EVENT_DISCONNECT:
-		error = trace_clients_add(&graph->clients, event);
-		note_disconnect(graph, event);
-		break;
+	case WIRE_EVENT_CONNECT: trace_clients_add(&graph->clients, event); break;
+	case WIRE_EVENT_DISCONNECT: note_disconnect(graph, event); break;
 	case WIRE_EVENT_GAP: graph->result.gaps++; break;
 	case WIRE_EVENT_ERROR:
 	case WIRE_EVENT_MARK:
 	case WIRE_EVENT_KINDS: break;
 	}
-	return error;
+	return 0;
 }
 
 const struct trace_graph_result *trace_graph_end(struct trace_graph *graph)

@@ -48,9 +48,8 @@ struct trace_graph_subscribed {
 	uint64_t made; /* subscriptions, ended ones too */
 	uint64_t open; /* at the end of the events */
 	uint64_t deliveries;
-	uint64_t others;     /* deliveries that the filter rules out */
-	int64_t since_ns;    /* the first was made; time of day */
-	bool is_from_before; /* some were made before the events began */
+	uint64_t others;  /* deliveries that the filter rules out */
+	int64_t since_ns; /* the first was made; time of day */
 };
 
 /* The value of `interests`: pairs of the subject of a subscription and a name of `queues`. Members of a queue group are

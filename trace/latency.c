@@ -118,7 +118,7 @@ static void count_outcome(struct trace_latency *latency, const struct trace_late
 	    outcome->replies > 0 && outcome->request.latency_ns == TRACE_LATENCY_UNKNOWN;
 }
 
-/* A request that nobody answered is one that each of its receivers did not answer. */
+/* Count an unanswered request for each service that got it. */
 static void count_silence(struct trace_latency *latency, const struct trace_pending *pending,
 			  const struct trace_latency_outcome *outcome)
 {
@@ -402,7 +402,8 @@ int trace_latency_add(struct trace_latency *latency, const struct wire_event *ev
 		return note_message(latency, event);
 	if (event->kind == WIRE_EVENT_GAP)
 		return trace_gaps_add(&latency->gaps, event);
-	return trace_clients_add(&latency->clients, event);
+	trace_clients_add(&latency->clients, event);
+	return 0;
 }
 
 bool trace_latency_is_waiting(const struct trace_latency *latency)

@@ -61,7 +61,6 @@ static void evict(struct trace_requests *requests, struct trace_request *oldest)
 	if (oldest->is_superseded)
 		return;
 	requests->evicted++;
-	requests->evicted_unanswered += oldest->replies == 0 && !oldest->no_responders;
 	forget(requests, oldest, TRACE_EVICTED);
 }
 

@@ -51,7 +51,7 @@ struct trace_requests {
 	uint64_t added;
 	uint64_t
 	    outside; /* requests that are remembered with a reply subject that is not below TRACE_INBOX_PREFIX */
-	uint64_t superseded, evicted, evicted_unanswered; /* the last are among the evicted */
+	uint64_t superseded, evicted;
 };
 
 /* Allocates nothing yet. max is a power of two, 4 or more. */

@@ -65,17 +65,7 @@ static void add_connect(struct fixture *fixture, uint64_t conn, const char *name
 					   .lang = WIRE_LITERAL("C")};
 	const struct wire_event event = {
 	    .kind = WIRE_EVENT_CONNECT, .conn = conn, .time_ns = 1000, .client = &client};
-	assert_int_equal(trace_clients_add(&fixture->clients, &event), 0);
-}
-
-static void add_disconnect(struct fixture *fixture, uint64_t conn, const char *reason)
-{
-	const struct wire_event event = {.kind = WIRE_EVENT_DISCONNECT,
-					 .conn = conn,
-					 .time_ns = 2000,
-					 .lost_messages = 3,
-					 .text = wire_slice_str(reason)};
-	assert_int_equal(trace_clients_add(&fixture->clients, &event), 0);
+	trace_clients_add(&fixture->clients, &event);
 }
 
 static void expect_service(struct fixture *fixture, uint64_t conn, const char *name)
@@ -167,21 +157,17 @@ static void numbers_are_those_of_one_input(void **state)
 	expect_service(fixture, 3, "#3@2");
 }
 
-static void times_and_the_reason_are_kept(void **state)
+/* Without room for its description the connection would be a service of its own. */
+static void a_connection_is_left_out_when_its_description_finds_no_room(void **state)
 {
 	struct fixture *fixture = *state;
-	add_connect(fixture, 1, "a", NULL, "10.0.0.1:1");
-	add_disconnect(fixture, 1, "slow consumer");
-	const struct trace_client *client =
-	    trace_clients_at(&fixture->clients, trace_clients_number(&fixture->clients, 1));
-	assert_int_equal(client->connected_ns, 1000);
-	assert_int_equal(client->disconnected_ns, 2000);
-	assert_int_equal(client->lost_messages, 3);
-	assert_string_equal(client->reason, "slow consumer");
-	assert_true(wire_slice_equal(trace_client_described(client)->lang, WIRE_LITERAL("C")));
-	client = trace_clients_at(&fixture->clients, trace_clients_number(&fixture->clients, 7));
-	assert_true(client->connected_ns == TRACE_TIME_UNKNOWN);
-	assert_null(client->reason);
+	char user[4000];
+	memset(user, 'u', sizeof user - 1);
+	user[sizeof user - 1] = '\0';
+	open_by(fixture, TRACE_BY_NAME, 4000);
+	add_connect(fixture, 1, "a", user, "10.0.0.1:1");
+	assert_int_equal(fixture->clients.left_out, 1);
+	assert_int_equal(fixture->clients.len, 0);
 }
 
 static void names_beyond_the_memory_bound_are_others(void **state)
@@ -218,7 +204,7 @@ static void a_name_with_a_nul_is_one_service(void **state)
 	const struct wire_client client = {.name = wire_slice("a\0b", 3)};
 	for (uint64_t conn = 1; conn <= 2; conn++) {
 		const struct wire_event event = {.kind = WIRE_EVENT_CONNECT, .conn = conn, .client = &client};
-		assert_int_equal(trace_clients_add(&fixture->clients, &event), 0);
+		trace_clients_add(&fixture->clients, &event);
 		uint32_t service = trace_clients_service(&fixture->clients, conn);
 		assert_true(
 		    wire_slice_equal(trace_clients_service_name(&fixture->clients, service), client.name));
@@ -237,7 +223,7 @@ int main(void)
 	    TEST(a_connection_without_its_event_is_asked_for_once),
 	    TEST(a_late_connect_event_names_the_connection),
 	    TEST(numbers_are_those_of_one_input),
-	    TEST(times_and_the_reason_are_kept),
+	    TEST(a_connection_is_left_out_when_its_description_finds_no_room),
 	    TEST(names_beyond_the_memory_bound_are_others),
 	    TEST(a_connection_beyond_the_bound_belongs_to_its_service),
 	    TEST(a_name_with_a_nul_is_one_service),

@@ -276,7 +276,6 @@ static void a_subscription_from_before_is_known_by_what_it_gets(void **state)
 	end(fixture);
 	const struct trace_graph_subscribed *subscribed = trace_pairs_value(&fixture->result->subscribed, 0);
 	assert_int_equal(fixture->result->subscribed.len, 1);
-	assert_true(subscribed->is_from_before);
 	assert_int_equal(subscribed->deliveries, 1);
 }
 

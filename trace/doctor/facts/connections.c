@@ -113,7 +113,6 @@ static void take_connect(struct doctor__facts *facts, const struct wire_event *e
 	trace_evidence_add(&service->connected, facts->origin, event->seq);
 	if (event->flags & WIRE_EVENT_REPEATED)
 		return;
-	service->connects++;
 	connection->since_ns = facts->timeline.now_ns;
 	bool replaces =
 	    service->short_left_ns != INT64_MIN &&
@@ -278,11 +277,9 @@ void doctor__connections_choose(struct doctor__facts *facts, const struct wire_e
 		choose(&facts->connections, event->receivers[i].conn);
 }
 
-int doctor__connections_take(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
+void doctor__connections_take(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
 {
-	int error = trace_clients_add(&facts->connections.clients, event);
-	if (error)
-		return error;
+	trace_clients_add(&facts->connections.clients, event);
 	facts->client = trace_clients_number(&facts->connections.clients, event->conn);
 	switch (event->kind) {
 	case WIRE_EVENT_CONNECT: take_connect(facts, event); break;
@@ -291,5 +288,4 @@ int doctor__connections_take(struct doctor__facts *facts, const struct wire_even
 	case WIRE_EVENT_UNSUBSCRIBE: take_unsubscribe(facts, event); break;
 	default: break;
 	}
-	return 0;
 }

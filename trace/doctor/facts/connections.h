@@ -34,8 +34,8 @@ static inline uint32_t doctor__service_number(const struct doctor__connections *
 }
 
 /* Learn from an event that is no message and no delivery. Subscriptions are kept of chosen events only: the filter passes their
- * subject and client. 0 or -ENOMEM. */
-int doctor__connections_take(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen);
+ * subject and client. */
+void doctor__connections_take(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen);
 
 /* The clients and services that a chosen event names are chosen. Call this only when there is a filter. */
 void doctor__connections_choose(struct doctor__facts *facts, const struct wire_event *event);

@@ -135,14 +135,13 @@ static void take_error(struct doctor__facts *facts, const struct wire_event *eve
 		connection->refused++;
 }
 
-static int take_rare(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
+static void take_rare(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
 {
 	facts->subject = NULL;
-	int error = doctor__connections_take(facts, event, is_chosen);
+	doctor__connections_take(facts, event, is_chosen);
 	if (event->kind == WIRE_EVENT_ERROR)
 		take_error(facts, event);
 	facts->gaps += event->kind == WIRE_EVENT_GAP;
-	return error;
 }
 
 int doctor__facts_take(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)
@@ -159,8 +158,10 @@ int doctor__facts_take(struct doctor__facts *facts, const struct wire_event *eve
 		doctor__connections_choose(facts, event);
 	if (event->kind == WIRE_EVENT_MESSAGE)
 		return take_message(facts, event, is_chosen);
-	return event->kind == WIRE_EVENT_DELIVERY ? take_delivery(facts, event, is_chosen)
-						  : take_rare(facts, event, is_chosen);
+	if (event->kind == WIRE_EVENT_DELIVERY)
+		return take_delivery(facts, event, is_chosen);
+	take_rare(facts, event, is_chosen);
+	return 0;
 }
 
 void doctor__facts_end(struct doctor__facts *facts)

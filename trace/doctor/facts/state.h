@@ -169,7 +169,6 @@ enum { DOCTOR__HOSTS_MAX = 32 };
 
 /* By number of the service. */
 struct doctor__service {
-	uint64_t connects;
 	uint64_t hosts[DOCTOR__HOSTS_MAX]; /* hashes */
 	uint32_t hosts_len;
 	struct trace_evidence connected;
