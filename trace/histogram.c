@@ -51,6 +51,13 @@ int trace_histogram_add(struct trace_histogram *histogram, int64_t ns)
 	return 0;
 }
 
+void trace_histogram_skip(struct trace_histogram *histogram, int64_t ns)
+{
+	histogram->skipped++;
+	if (ns > histogram->max_ns)
+		histogram->max_ns = ns;
+}
+
 size_t trace_histogram_growth(const struct trace_histogram *histogram, int64_t ns)
 {
 	return histogram->octaves[bucket_of(ns) / STEPS] ? 0 : STEPS * sizeof(uint64_t);
@@ -65,6 +72,7 @@ int trace_histogram_merge(struct trace_histogram *histogram, const struct trace_
 		for (uint32_t step = 0; from->octaves[i] && step < STEPS; step++)
 			histogram->octaves[i][step] += from->octaves[i][step];
 	histogram->count += from->count;
+	histogram->skipped += from->skipped;
 	if (from->max_ns > histogram->max_ns)
 		histogram->max_ns = from->max_ns;
 	return 0;

@@ -16,13 +16,17 @@ struct trace_histogram {
 	uint64_t
 	    *octaves[TRACE_HISTOGRAM_OCTAVES]; /* owned; TRACE_HISTOGRAM_STEPS counts each; NULL = all 0 */
 	uint64_t count;
-	int64_t max_ns; /* exact */
+	uint64_t skipped; /* durations that are in max_ns only, see trace_histogram_skip */
+	int64_t max_ns;   /* exact */
 };
 
 void trace_histogram_fini(struct trace_histogram *histogram);
 
 /* Count a duration; a negative one counts as 0. 0, or -ENOMEM with the histogram unchanged. */
 int trace_histogram_add(struct trace_histogram *histogram, int64_t ns);
+
+/* Note a duration that there is no memory to count: it is not in `count` and the percentiles, but max_ns stays exact. */
+void trace_histogram_skip(struct trace_histogram *histogram, int64_t ns);
 
 /* The bytes that trace_histogram_add would allocate for this duration, usually 0. */
 size_t trace_histogram_growth(const struct trace_histogram *histogram, int64_t ns);

@@ -97,9 +97,8 @@ static struct trace_latency_outcome outcome_of(const struct trace_latency *laten
 static struct trace_latency_row *interval_of(struct trace_latency *latency, int64_t asked_ns)
 {
 	int64_t index = store_time_minus(asked_ns, latency->base_steady_ns) / latency->options.every_ns;
-	if (index >= INTERVALS_MAX)
-		return &latency->result.intervals.others;
-	return trace_latency_rows_at(&latency->result.intervals, index < 0 ? 0 : (uint32_t)index);
+	uint32_t number = index < 0 ? 0 : index < INTERVALS_MAX ? (uint32_t)index : INTERVALS_MAX;
+	return trace_latency_rows_at(&latency->result.intervals, number);
 }
 
 static void count_outcome(struct trace_latency *latency, const struct trace_latency_outcome *outcome,
@@ -376,7 +375,7 @@ static void count_deliveries(struct trace_latency *latency, const struct wire_ev
 			row = trace_latency_rows_at(&latency->result.deliveries,
 						    number_subject(latency, event->subject));
 		row->count++;
-		trace_latency_count(&row->latency, event->delays_ns[i], &latency->result.memory);
+		trace_latency_count(row, &row->latency, event->delays_ns[i], &latency->result.memory);
 	}
 }
 
@@ -444,17 +443,19 @@ static uint32_t requests_for(size_t bytes)
 static int init_tables(struct trace_latency *latency)
 {
 	struct trace_latency_result *result = &latency->result;
-	struct trace_latency_rows *const tables[] = {&result->by_subject, &result->by_requester,
-						     &result->by_responder, &result->intervals,
-						     &result->deliveries};
-	result->row_memory.max = latency->options.memory_bytes / 8;
+	struct trace_memory *memory = &result->row_memory;
+	memory->max = latency->options.memory_bytes / 8;
 	result->memory.max = latency->options.memory_bytes / 4;
-	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-		tables[i]->memory = &result->row_memory;
+	result->subject_others = trace_names_number(&result->subjects, WIRE_LITERAL("(other subjects)"), 1);
+	trace_latency_rows_init(&result->by_subject, memory, result->subject_others);
+	trace_latency_rows_init(&result->deliveries, memory, result->subject_others);
+	trace_latency_rows_init(&result->by_requester, memory, TRACE_SERVICE_OTHERS);
+	trace_latency_rows_init(&result->by_responder, memory, TRACE_SERVICE_OTHERS);
+	trace_latency_rows_init(&result->intervals, memory, INTERVALS_MAX);
+	result->total.is_unbounded = true;
 	trace_examples_init(&result->total.slowest, latency->options.slowest_max);
 	trace_examples_init(&result->slow, latency->options.listed_max);
 	trace_examples_init(&result->unanswered, latency->options.listed_max);
-	result->subject_others = trace_names_number(&result->subjects, WIRE_LITERAL("(other subjects)"), 1);
 	return result->subject_others == TRACE_NO_NAME ? -ENOMEM : 0;
 }
 

@@ -46,7 +46,7 @@ struct trace_latency_result {
 	struct trace_latency_rows
 	    deliveries;  /* by subject: publishing to delivery, of all messages; only count and latency */
 	int64_t base_ns; /* time of day */
-	uint32_t subject_others;                /* number of the row of subjects that found no room */
+	uint32_t subject_others;                /* the name of subjects that found no room */
 	struct trace_examples slow, unanswered; /* the longest ones; `seen` counts all */
 	uint64_t
 	    early_replies; /* replies that came before their requests: the clocks of merged logs disagree */
@@ -54,7 +54,7 @@ struct trace_latency_result {
 	uint64_t seen_again;            /* requests that another log held, too; counted once */
 	uint64_t more_responders;       /* requests with more responders than are counted */
 	struct trace_memory row_memory; /* of the rows and the names */
-	struct trace_memory memory;     /* of what the rows count; refused: durations that found no room */
+	struct trace_memory memory; /* of what the rows count; refused: durations that are in no percentile */
 };
 
 struct trace_latency;

@@ -12,6 +12,14 @@ void trace_latency_row_fini(struct trace_latency_row *row)
 	trace_examples_fini(&row->slowest);
 }
 
+void trace_latency_rows_init(struct trace_latency_rows *rows, struct trace_memory *memory,
+			     uint32_t others_number)
+{
+	*rows = (struct trace_latency_rows){.memory = memory, .others_number = others_number};
+	rows->others.is_unbounded = true;
+	trace_examples_init(&rows->others.slowest, TRACE_LATENCY_EXAMPLES);
+}
+
 void trace_latency_rows_fini(struct trace_latency_rows *rows)
 {
 	for (uint32_t i = 0; i < rows->cap; i++) {
@@ -29,6 +37,7 @@ void trace_latency_rows_sort(struct trace_latency_rows *rows)
 	for (uint32_t i = 0; i < rows->cap; i++)
 		if (rows->list[i])
 			trace_examples_sort(&rows->list[i]->slowest);
+	trace_examples_sort(&rows->others.slowest);
 }
 
 /* Make room in the list for a row of this number. */
@@ -64,20 +73,27 @@ struct trace_latency_row *trace_latency_rows_at(struct trace_latency_rows *rows,
 {
 	if (number < rows->cap && rows->list[number])
 		return rows->list[number];
-	return add(rows, number);
+	return number == rows->others_number ? &rows->others : add(rows, number);
 }
 
-void trace_latency_count(struct trace_histogram *histogram, int64_t ns, struct trace_memory *memory)
+void trace_latency_count(const struct trace_latency_row *row, struct trace_histogram *histogram, int64_t ns,
+			 struct trace_memory *memory)
 {
 	size_t growth = trace_histogram_growth(histogram, ns);
-	if ((growth == 0 || trace_memory_take(memory, growth)) && trace_histogram_add(histogram, ns) != 0)
+	bool has_room = growth == 0 || row->is_unbounded || trace_memory_take(memory, growth);
+	if (has_room && trace_histogram_add(histogram, ns) != 0) {
 		memory->refused++;
+		has_room = false;
+	}
+	if (!has_room)
+		trace_histogram_skip(histogram, ns);
 }
 
-static void count_known(struct trace_histogram *histogram, int64_t ns, struct trace_memory *memory)
+static void count_known(const struct trace_latency_row *row, struct trace_histogram *histogram, int64_t ns,
+			struct trace_memory *memory)
 {
 	if (ns != TRACE_LATENCY_UNKNOWN)
-		trace_latency_count(histogram, ns, memory);
+		trace_latency_count(row, histogram, ns, memory);
 }
 
 static void add_answered(struct trace_latency_row *row, const struct trace_latency_outcome *outcome,
@@ -86,10 +102,10 @@ static void add_answered(struct trace_latency_row *row, const struct trace_laten
 	row->answered++;
 	row->several_replies += outcome->replies > 1;
 	row->several_responders += outcome->several_responders;
-	count_known(&row->latency, outcome->request.latency_ns, memory);
-	count_known(&row->last, outcome->last_ns, memory);
-	count_known(&row->service, outcome->service_ns, memory);
-	count_known(&row->bus, outcome->bus_ns, memory);
+	count_known(row, &row->latency, outcome->request.latency_ns, memory);
+	count_known(row, &row->last, outcome->last_ns, memory);
+	count_known(row, &row->service, outcome->service_ns, memory);
+	count_known(row, &row->bus, outcome->bus_ns, memory);
 	if (outcome->request.latency_ns != TRACE_LATENCY_UNKNOWN &&
 	    trace_examples_add(&row->slowest, &outcome->request) != 0)
 		memory->refused++;

@@ -39,26 +39,32 @@ struct trace_latency_row {
 	struct trace_histogram last;         /* to the last reply */
 	struct trace_histogram service, bus; /* where delivery times are known */
 	struct trace_examples slowest;
+	bool is_unbounded; /* one of the few sums: it takes memory beyond the bound, 120 KiB at most */
 };
 
-/* Rows by their number. Zeroed but for memory = empty. */
+/* Rows by their number. */
 struct trace_latency_rows {
 	struct trace_memory *memory;     /* borrowed */
 	struct trace_latency_row **list; /* owned, each one too; NULL = no row of that number */
 	uint32_t cap;
+	uint32_t others_number;          /* the number of what found no room before: it is in `others`, too */
 	struct trace_latency_row others; /* the sum of rows that found no room */
 };
 
 /* Memory that a row takes from rows->memory. */
 enum { TRACE_LATENCY_ROW_BYTES = sizeof(struct trace_latency_row) + 4 * sizeof(struct trace_example) };
 
+/* Empty rows. Borrows the memory. */
+void trace_latency_rows_init(struct trace_latency_rows *rows, struct trace_memory *memory,
+			     uint32_t others_number);
 void trace_latency_rows_fini(struct trace_latency_rows *rows);
 
-/* The row of this number, added when it is new; &rows->others when there is no room for it. */
+/* The row of this number, added when it is new; &rows->others when there is no room for it, and for others_number. */
 struct trace_latency_row *trace_latency_rows_at(struct trace_latency_rows *rows, uint32_t number);
 
-/* Count a duration. One that finds no memory is counted in memory->refused. */
-void trace_latency_count(struct trace_histogram *histogram, int64_t ns, struct trace_memory *memory);
+/* Count a duration in a histogram of the row. One that finds no memory counts for the maximum only, and in memory->refused. */
+void trace_latency_count(const struct trace_latency_row *row, struct trace_histogram *histogram, int64_t ns,
+			 struct trace_memory *memory);
 
 /* Count a request. */
 void trace_latency_row_add(struct trace_latency_row *row, const struct trace_latency_outcome *outcome,

@@ -230,14 +230,26 @@ static int put_table(struct report *report, const struct table *table)
 
 static void put_left_out(struct report *report)
 {
-	char value[CLI_SIZE_TEXT];
+	const struct trace_graph_result *result = report->result;
+	const struct {
+		uint64_t count;
+		const char *text;
+	} notes[] = {
+	    {result->left_out, "counts that found no memory (--memory)"},
+	    {result->by_subject[result->subject_others].messages,
+	     "messages on subjects that found no memory (--memory)"},
+	    {report->view->clients->left_out, "connections that found no memory (--memory)"},
+	};
+	const char *name = "left out";
 
-	if (report->result->left_out == 0 &&
-	    report->result->by_subject[report->result->subject_others].messages == 0)
-		return;
-	cli_out_char(report->row.out, '\n');
-	cli_headline(&report->row, CLI_YELLOW, "left out", cli_count_text(value, report->result->left_out),
-		     "counts that found no memory (--memory)");
+	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+		if (notes[i].count == 0)
+			continue;
+		if (name[0])
+			cli_out_char(report->row.out, '\n');
+		cli_headline_count(&report->row, CLI_YELLOW, name, notes[i].count, notes[i].text);
+		name = "";
+	}
 }
 
 int cli_graph_text(struct cli_out *out, const struct cli_graph_view *view)

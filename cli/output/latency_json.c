@@ -22,14 +22,15 @@ static void put_histogram(struct cli_json *json, const char *key, const struct t
 		const char *key;
 		double percent;
 	} percentiles[] = {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p999", 99.9}};
-	if (histogram->count == 0) {
+	if (histogram->count + histogram->skipped == 0) {
 		cli_json_null(json, key);
 		return;
 	}
 	cli_json_object(json, key);
 	for (size_t i = 0; i < sizeof percentiles / sizeof *percentiles; i++)
 		put_us(json, percentiles[i].key,
-		       trace_histogram_percentile(histogram, percentiles[i].percent));
+		       histogram->count > 0 ? trace_histogram_percentile(histogram, percentiles[i].percent)
+					    : TRACE_LATENCY_UNKNOWN);
 	put_us(json, "max", histogram->max_ns);
 	cli_json_object_end(json);
 }

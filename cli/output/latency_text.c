@@ -67,7 +67,7 @@ static void put_span(struct report *report, const struct trace_histogram *histog
 {
 	char span[CLI_SIZE_TEXT] = "-";
 
-	if (histogram->count > 0)
+	if (histogram->count > 0 || (percent == 100 && histogram->skipped > 0))
 		cli_short_span_text(span, percent == 100 ? histogram->max_ns
 							 : trace_histogram_percentile(histogram, percent));
 	cli_row_format(&report->row, CLI_PLAIN, "%6s", span);
@@ -410,6 +410,8 @@ static void put_left_out(struct report *report)
 	    {result->by_subject.others.count, "requests of subjects that found no memory (--memory)"},
 	    {result->by_requester.others.count, "requests of requesters that found no memory (--memory)"},
 	    {result->by_responder.others.count, "replies of responders that found no memory (--memory)"},
+	    {result->memory.refused, "durations found no memory: only maxima include them (--memory)"},
+	    {view->clients->left_out, "connections found no memory (--memory)"},
 	    {result->more_responders, "requests had more responders than are counted"},
 	    {result->early_replies, "replies came before their requests: the logs' clocks disagree"},
 	    {result->seen_again, "requests were in several logs and count once"},

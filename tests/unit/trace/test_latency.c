@@ -538,6 +538,33 @@ static void subjects_beyond_the_memory_are_summed_up(void **state)
 	assert_true(fixture->result->row_memory.used <= options.memory_bytes / 8);
 }
 
+/* 300 subjects and services in the memory of a few: what found no room is one row, and each row's maximum is exact. */
+static void maxima_are_exact_with_little_memory(void **state)
+{
+	struct fixture *fixture = *state;
+	struct trace_latency_options options = usual;
+	char subject[32], inbox[32];
+	options.memory_bytes = 1 << 16;
+	open_with(fixture, &options);
+	for (int i = 0; i < 300; i++) {
+		snprintf(subject, sizeof subject, "ask.x%dx", i % 150);
+		snprintf(inbox, sizeof inbox, "_INBOX.%d", i);
+		publish(fixture, i * 100000 * MS, 1, subject, inbox);
+		publish(fixture, i * 100000 * MS + (INT64_C(1) << (8 + i % 29)), 2, inbox, NULL);
+	}
+	end(fixture);
+	const struct trace_latency_result *result = fixture->result;
+	const struct trace_latency_row *others = &result->by_subject.others;
+	assert_int_equal(result->total.latency.count, 300);
+	assert_int_equal(result->total.latency.max_ns, INT64_C(1) << 36);
+	assert_true(result->memory.refused > 0);
+	assert_in_range(others->count, 1, 299);
+	assert_int_equal(others->latency.count, others->count);
+	assert_int_equal(others->latency.max_ns, INT64_C(1) << 36);
+	assert_null(result->by_subject.list[result->subject_others]);
+	assert_int_equal(subject_row(fixture, "ask.x0x")->latency.max_ns, 1 << 13);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -571,6 +598,7 @@ int main(void)
 	    TEST(slow_and_unanswered_requests_are_listed),
 	    TEST(unanswered_requests_beyond_the_memory_are_counted),
 	    TEST(subjects_beyond_the_memory_are_summed_up),
+	    TEST(maxima_are_exact_with_little_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
