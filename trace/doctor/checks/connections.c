@@ -93,9 +93,9 @@ static void end_many_hosts(struct doctor__case *own)
 const struct doctor__check doctor__connections_checks[] = {
     {.name = "flapping",
      .finds = "services whose connections end and come again within a minute",
-     .remedy =
-	 "look at the reasons of the disconnects (cat --kind connect,disconnect) and at the service's log; a "
-	 "tool that connects for each message should keep its connection",
+     .remedy = "look at the reasons of the disconnects (cat LOG --kind connect,disconnect) and at the "
+	       "service's log; a "
+	       "tool that connects for each message should keep its connection",
      .end = end_flapping},
     {.name = "no-name",
      .finds = "connections without a name",

@@ -244,9 +244,9 @@ static void end_subject(struct doctor__case *own)
 const struct doctor__check doctor__latency_checks[] = {
     {.name = "slow-responder",
      .finds = "a service that answers slower than it usually does",
-     .remedy =
-	 "look for what changed then: load, a deployment, a slow database; trace --latency --every shows "
-	 "the course",
+     .remedy = "look for what changed then: load, a deployment, a slow database; trace LOG --latency --every "
+	       "1m shows "
+	       "the course",
      .needs = DOCTOR__NEEDS_REQUESTS,
      .end = end_responder},
     {.name = "slow-member",

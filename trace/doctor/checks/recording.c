@@ -176,15 +176,17 @@ const struct doctor__check doctor__recording_checks[] = {
      .end = end_steps},
     {.name = "gap",
      .finds = "messages that could not be recorded or read",
-     .remedy = "read the reason (cat --kind gap): a full disk, an overloaded recorder, packets that were not "
-	       "captured",
+     .remedy =
+	 "read the reason (cat LOG --kind gap): a full disk, an overloaded recorder, packets that were not "
+	 "captured",
      .own_bytes = sizeof(struct gaps),
      .kinds = 1 << WIRE_EVENT_GAP,
      .event = take_gap,
      .end = end_gaps},
     {.name = "damage",
      .finds = "parts of the log that cannot be read",
-     .remedy = "run \"tapedeck verify\" to see where, then \"verify --repair\"; look after the disk",
+     .remedy = "run \"tapedeck verify LOG\" to see where, then \"tapedeck verify LOG --repair\"; look after "
+	       "the disk",
      .own_bytes = sizeof(struct gaps),
      .kinds = 1 << WIRE_EVENT_GAP,
      .event = take_damage,

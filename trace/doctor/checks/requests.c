@@ -135,9 +135,8 @@ static void end_several(struct doctor__case *own)
 const struct doctor__check doctor__requests_checks[] = {
     {.name = "unanswered",
      .finds = "requests that got no reply within 5 s",
-     .remedy =
-	 "look at the service that received them (cat --seq, trace --seq): it hangs, drops requests, or "
-	 "forgets to reply on some path",
+     .remedy = "look at the service that received them (trace LOG --seq N): it hangs, drops requests, or "
+	       "forgets to reply on some path",
      .needs = DOCTOR__NEEDS_REQUESTS,
      .end = end_unanswered},
     {.name = "no-responders",
@@ -148,7 +147,7 @@ const struct doctor__check doctor__requests_checks[] = {
     {.name = "error-replies",
      .finds =
 	 "replies that report an error: Nats-Service-Error, a status of 400 and more, or \"error\" in JSON",
-     .remedy = "read the replies (cat -v) and the service's own log at these times",
+     .remedy = "read the replies (cat LOG '_INBOX.>' -v) and the service's own log at these times",
      .needs = DOCTOR__NEEDS_REQUESTS,
      .end = end_errors},
     {.name = "late-replies",
