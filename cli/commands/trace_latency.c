@@ -13,6 +13,8 @@
 /* Requests that --slow and --unanswered list, and that are listed as the slowest, without -n. */
 enum { LISTED = 1000, SLOWEST = 10, LISTED_MAX = 1 << 20 };
 
+#define EVERY_LEAST_NS INT64_C(1000000)
+
 #define AT(member) offsetof(struct cli_trace_latency_settings, member)
 
 static int read_duration(void *member, const char *text, struct wire_fault *fault)
@@ -21,6 +23,18 @@ static int read_duration(void *member, const char *text, struct wire_fault *faul
 	int error = cli_parse_duration_ns(text, ns, fault);
 
 	return error == 0 && *ns == 0 ? wire_fault_set(fault, -EINVAL, "must be more than 0") : error;
+}
+
+/* Rows are labelled with milliseconds. */
+static int read_interval(void *member, const char *text, struct wire_fault *fault)
+{
+	int64_t *ns = member;
+	int error = cli_parse_duration_ns(text, ns, fault);
+
+	return error == 0 && *ns < EVERY_LEAST_NS
+		   ? wire_fault_set(fault, -EINVAL,
+				    "must be at least 1ms: rows are labelled with milliseconds")
+		   : error;
 }
 
 const struct cli_option cli_trace_latency_options[] = {
@@ -43,9 +57,9 @@ const struct cli_option cli_trace_latency_options[] = {
     {.name = "every",
      .kind = CLI_CALL,
      .argument = "DURATION",
-     .help = "a row for each interval of this length, too",
+     .help = "a row for each interval of this length, too; at least 1ms",
      .at = AT(every_ns),
-     .call = read_duration},
+     .call = read_interval},
     {.name = NULL},
 };
 
