@@ -1,5 +1,6 @@
 /* cmd_doctor.c - tapedeck doctor: what is wrong on the bus that was recorded. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,6 +79,24 @@ static bool exists(const char *name)
 	return false;
 }
 
+static int refuse_for_memory(const struct cli_command *command)
+{
+	cli_error(command, "out of memory");
+	return CLI_IO;
+}
+
+/* --check without a name. */
+static int refuse_none(const struct cli_command *command)
+{
+	char names[2000];
+	size_t len = 0;
+	struct trace_doctor_check check;
+	for (size_t i = 0; trace_doctor_list(i, &check) && len < sizeof names; i++)
+		len +=
+		    (size_t)snprintf(names + len, sizeof names - len, "%s%s", i > 0 ? ", " : "", check.name);
+	return cli_usage_error(command, "--check names no check; there are %s", names);
+}
+
 static int refuse(const struct cli_command *command, const char *name)
 {
 	const char *names[CHECKS_MAX] = {NULL};
@@ -106,9 +125,11 @@ static int read_checks(const struct cli_command *command, const struct cli_list 
 		if (*name && !exists(name))
 			return refuse(command, name);
 		if (*name && cli_list_add(names, name) != 0)
-			return CLI_IO;
+			return refuse_for_memory(command);
 	}
-	return *text ? CLI_GO_ON : CLI_IO;
+	if (!*text)
+		return refuse_for_memory(command);
+	return given->len > 0 && names->len == 0 ? refuse_none(command) : CLI_GO_ON;
 }
 
 /* ---- the inputs ---- */
@@ -178,10 +199,8 @@ static void print(struct session *session, const struct trace_findings *findings
 	const char *const *logs = (const char *const *)session->logs->values;
 	uint32_t logs_len = (uint32_t)session->logs->len;
 	size_t columns = cli_terminal_columns(STDOUT_FILENO);
-	struct trace_doctor_scope scope;
-	trace_doctor_scope(session->doctor, &scope);
 	if (session->settings->json) {
-		cli_doctor_json(&session->out, &scope, findings, logs, logs_len);
+		cli_doctor_json(&session->out, session->doctor, findings, logs, logs_len);
 		return;
 	}
 	const struct cli_doctor_text text = {
@@ -190,7 +209,7 @@ static void print(struct session *session, const struct trace_findings *findings
 	    .columns = columns ? columns : TEXT_COLUMNS,
 	    .logs = logs,
 	    .logs_len = logs_len};
-	cli_doctor_text(&text, &scope, findings, session->checks_len);
+	cli_doctor_text(&text, session->doctor, findings, session->checks_len);
 }
 
 static int report_damage(const struct session *session)
@@ -211,13 +230,16 @@ static int report(struct session *session, int error, const struct wire_fault *f
 	print(session, findings);
 	int status = cli_write_status(session->command, cli_out_flush(&session->out));
 	int damage = report_damage(session);
-	bool is_critical = findings->len > 0 && findings->list[0].severity == TRACE_CRITICAL;
+	struct trace_doctor_scope scope;
+	trace_doctor_scope(session->doctor, &scope);
+	bool is_found =
+	    scope.events == 0 || (findings->len > 0 && findings->list[0].severity == TRACE_CRITICAL);
 	free(logs);
 	if (error < 0)
 		return cli_log_error(session->command, fault);
 	if (status != CLI_DONE)
 		return status;
-	return is_critical ? CLI_FOUND : damage;
+	return is_found ? CLI_FOUND : damage;
 }
 
 static int examine(struct session *session, const struct cli_list *checks, const struct store_filter *times)
@@ -282,8 +304,8 @@ static int print_list(const struct cli_command *command, const struct settings *
 	struct cli_out out;
 	size_t columns = cli_terminal_columns(STDOUT_FILENO);
 	if (cli_out_init(&out, STDOUT_FILENO) != 0)
-		return CLI_IO;
-	const struct cli_doctor_text text = {.out = &out, .columns = columns ? columns : TEXT_COLUMNS};
+		return refuse_for_memory(command);
+	const struct cli_doctor_text text = {.out = &out, .columns = columns ? columns : SIZE_MAX};
 	if (settings->json)
 		cli_doctor_json_list(&out);
 	else

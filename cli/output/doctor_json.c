@@ -23,15 +23,37 @@ static void put_evidence(struct cli_json *json, const struct trace_evidence *evi
 	cli_json_array_end(json);
 }
 
-void cli_doctor_json(struct cli_out *out, const struct trace_doctor_scope *scope,
+/* Left out when every table had room. */
+static void put_left_out(struct cli_json *json, const struct trace_doctor *doctor)
+{
+	struct trace_doctor_left_out left_out;
+	bool is_any = false;
+	for (size_t i = 0; trace_doctor_left_out(doctor, i, &left_out); i++) {
+		if (left_out.count == 0)
+			continue;
+		if (!is_any)
+			cli_json_array(json, "left_out");
+		is_any = true;
+		cli_json_object(json, NULL);
+		put_word(json, "what", left_out.what);
+		cli_json_number(json, "count", left_out.count);
+		cli_json_object_end(json);
+	}
+	if (is_any)
+		cli_json_array_end(json);
+}
+
+void cli_doctor_json(struct cli_out *out, const struct trace_doctor *doctor,
 		     const struct trace_findings *findings, const char *const *logs, uint32_t logs_len)
 {
 	struct cli_json json = {.out = out};
+	struct trace_doctor_scope scope;
+	trace_doctor_scope(doctor, &scope);
 	cli_json_object(&json, NULL);
-	cli_json_number(&json, "messages", scope->messages);
-	cli_json_number(&json, "subjects", scope->subjects);
-	cli_json_number(&json, "connections", scope->clients);
-	cli_json_real(&json, "seconds", (double)scope->span_ns / 1e9);
+	cli_json_number(&json, "messages", scope.messages);
+	cli_json_number(&json, "subjects", scope.subjects);
+	cli_json_number(&json, "connections", scope.clients);
+	cli_json_real(&json, "seconds", (double)scope.span_ns / 1e9);
 	cli_json_array(&json, "findings");
 	for (size_t i = 0; i < findings->len; i++) {
 		const struct trace_finding *finding = &findings->list[i];
@@ -46,6 +68,7 @@ void cli_doctor_json(struct cli_out *out, const struct trace_doctor_scope *scope
 	cli_json_array_end(&json);
 	if (findings->is_short_of_memory)
 		cli_json_true(&json, "short_of_memory");
+	put_left_out(&json, doctor);
 	cli_json_object_end(&json);
 	cli_out_char(out, '\n');
 }

@@ -6,7 +6,7 @@
 #include "trace/doctor/doctor.h"
 
 /* logs: names of the inputs. */
-void cli_doctor_json(struct cli_out *out, const struct trace_doctor_scope *scope,
+void cli_doctor_json(struct cli_out *out, const struct trace_doctor *doctor,
 		     const struct trace_findings *findings, const char *const *logs, uint32_t logs_len);
 
 /* The checks: an array of {check, finds}. */

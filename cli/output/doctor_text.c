@@ -82,6 +82,11 @@ static void put_finding(const struct cli_doctor_text *text, const struct trace_f
 
 static void put_scope(const struct cli_doctor_text *text, const struct trace_doctor_scope *scope)
 {
+	if (scope->events == 0) {
+		cli_out_text(text->out,
+			     "looked at nothing: the input holds no event that the filter passes\n");
+		return;
+	}
 	char line[300], messages[CLI_SIZE_TEXT], subjects[CLI_SIZE_TEXT], clients[CLI_SIZE_TEXT],
 	    span[CLI_SIZE_TEXT];
 	snprintf(line, sizeof line, "%s message%s on %s subject%s, %s connection%s, %s",
@@ -92,11 +97,28 @@ static void put_scope(const struct cli_doctor_text *text, const struct trace_doc
 	put_wrapped(text, wire_slice_str(line), 0, 0);
 }
 
-void cli_doctor_text(const struct cli_doctor_text *text, const struct trace_doctor_scope *scope,
+static void put_left_out(const struct cli_doctor_text *text, const struct trace_doctor *doctor)
+{
+	struct trace_doctor_left_out left_out;
+	char line[200], count[CLI_SIZE_TEXT];
+	for (size_t i = 0; trace_doctor_left_out(doctor, i, &left_out); i++) {
+		if (left_out.count == 0)
+			continue;
+		snprintf(line, sizeof line, "no room for %s %s (--memory)",
+			 cli_count_text(count, left_out.count), left_out.what);
+		put_wrapped(text, wire_slice_str(line), INDENT, 0);
+	}
+}
+
+void cli_doctor_text(const struct cli_doctor_text *text, const struct trace_doctor *doctor,
 		     const struct trace_findings *findings, size_t checks)
 {
 	uint64_t counts[TRACE_SEVERITIES] = {0};
-	put_scope(text, scope);
+	struct trace_doctor_scope scope;
+	trace_doctor_scope(doctor, &scope);
+	put_scope(text, &scope);
+	if (scope.events == 0 && findings->len == 0)
+		return;
 	for (size_t i = 0; i < findings->len; i++) {
 		put_finding(text, &findings->list[i]);
 		counts[findings->list[i].severity]++;
@@ -108,6 +130,7 @@ void cli_doctor_text(const struct cli_doctor_text *text, const struct trace_doct
 		       cli_plural(counts[TRACE_NOTE]));
 	if (findings->is_short_of_memory)
 		cli_out_text(text->out, "memory was short: there may be more\n");
+	put_left_out(text, doctor);
 }
 
 void cli_doctor_text_list(const struct cli_doctor_text *text)

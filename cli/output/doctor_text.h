@@ -13,8 +13,8 @@ struct cli_doctor_text {
 	uint32_t logs_len;
 };
 
-/* Print what was looked at, the findings, and how many they are. checks: how many there were. */
-void cli_doctor_text(const struct cli_doctor_text *text, const struct trace_doctor_scope *scope,
+/* Print what the doctor looked at, its findings, how many they are, and what found no memory. checks: how many there were. */
+void cli_doctor_text(const struct cli_doctor_text *text, const struct trace_doctor *doctor,
 		     const struct trace_findings *findings, size_t checks);
 
 /* Print the checks. */

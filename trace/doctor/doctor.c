@@ -7,6 +7,7 @@
 #include "trace/doctor/checks/registry.h"
 #include "trace/doctor/facts/connections.h"
 #include "trace/doctor/facts/facts.h"
+#include "trace/doctor/facts/left_out.h"
 
 enum { CHECKS_MAX = 64, FINDINGS_MOST = 10 /* of a check */ };
 
@@ -156,4 +157,10 @@ void trace_doctor_scope(const struct trace_doctor *doctor, struct trace_doctor_s
 					     .subjects = count_subjects(&facts->subjects),
 					     .clients = count_clients(facts),
 					     .span_ns = doctor__timeline_span_ns(&facts->timeline)};
+}
+
+bool trace_doctor_left_out(const struct trace_doctor *doctor, size_t number,
+			   struct trace_doctor_left_out *left_out)
+{
+	return doctor__left_out_at(&doctor->facts, number, left_out);
 }

@@ -51,11 +51,22 @@ int trace_doctor_add(struct trace_doctor *doctor, const struct wire_event *event
 const struct trace_findings *trace_doctor_end(struct trace_doctor *doctor,
 					      const struct trace_doctor_log *logs, uint32_t logs_len);
 
-/* How much was looked at so far. */
+/* How much the doctor looked at so far, without what was not chosen. */
 struct trace_doctor_scope {
-	uint64_t events, messages, subjects, clients; /* without those that were not chosen */
+	uint64_t events; /* without gaps and marks; 0: there was nothing to look at */
+	uint64_t messages, subjects, clients;
 	int64_t span_ns;
 };
 void trace_doctor_scope(const struct trace_doctor *doctor, struct trace_doctor_scope *scope);
+
+/* What one of the tables had no room for. */
+struct trace_doctor_left_out {
+	const char *what; /* a plural, static: "messages on further subjects" */
+	uint64_t count;   /* 0: the table had room for all */
+};
+
+/* The table of this number. False after the last one. */
+bool trace_doctor_left_out(const struct trace_doctor *doctor, size_t number,
+			   struct trace_doctor_left_out *left_out);
 
 #endif

@@ -22,8 +22,10 @@ static uint32_t find_host(struct doctor__clocks *clocks, struct wire_slice name)
 	for (uint32_t i = 0; i < clocks->hosts_len; i++)
 		if (clocks->hosts[i].hash == hash)
 			return i + 1;
-	if (clocks->hosts_len == DOCTOR__CLOCK_HOSTS)
+	if (clocks->hosts_len == DOCTOR__CLOCK_HOSTS) {
+		clocks->left_out++;
 		return 0;
+	}
 	struct doctor__host *host = &clocks->hosts[clocks->hosts_len++];
 	host->hash = hash;
 	snprintf(host->name, sizeof host->name, "%.*s", (int)name.len, name.data);

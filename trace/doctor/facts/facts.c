@@ -47,8 +47,10 @@ static void take_publisher(struct doctor__facts *facts, const struct wire_event 
 	facts->client = trace_clients_number(&facts->connections.clients, event->conn);
 	facts->unknown_publishers += is_chosen && (event->flags & WIRE_EVENT_PUBLISHER_UNKNOWN);
 	struct doctor__connection *publisher = doctor__connection_at(&facts->connections, facts->client);
-	if (!publisher)
+	if (!publisher) {
+		facts->connections.left_out += is_chosen && event->conn != 0;
 		return;
+	}
 	publisher->published += is_chosen;
 	if (publisher->refused > 0 && event->receiver_count == 0 && event->receivers_len == 0) {
 		publisher->refused--;
@@ -153,7 +155,7 @@ int doctor__facts_take(struct doctor__facts *facts, const struct wire_event *eve
 		facts->first_time_ns = event->time_ns;
 	facts->last_time_ns = event->time_ns;
 	doctor__timeline_go(&facts->timeline, event->steady_ns);
-	facts->events += is_chosen;
+	facts->events += is_chosen && event->kind != WIRE_EVENT_GAP && event->kind != WIRE_EVENT_MARK;
 	if (facts->is_filtered && is_chosen)
 		doctor__connections_choose(facts, event);
 	if (event->kind == WIRE_EVENT_MESSAGE)

@@ -105,15 +105,19 @@ static struct doctor__queue *find_queue(struct doctor__subjects *subjects, struc
 static void count_member(struct doctor__facts *facts, struct wire_slice name, uint32_t client, uint64_t seq)
 {
 	struct doctor__queue *queue = find_queue(&facts->subjects, facts->subject, name);
-	if (!queue || queue->is_crowded)
+	if (!queue || queue->is_crowded) {
+		facts->subjects.members_left_out++;
 		return;
+	}
 	uint32_t at = 0;
 	while (at < queue->len && queue->members[at].client != client)
 		at++;
 	struct doctor__member *member =
 	    at < queue->len ? &queue->members[at] : add_member(facts, queue, client);
-	if (!member)
+	if (!member) {
+		facts->subjects.members_left_out++;
 		return;
+	}
 	member->count++;
 	queue->messages++;
 	if (queue->evidence.len < TRACE_EVIDENCE_MAX)
@@ -150,8 +154,10 @@ static void take_receiver(struct doctor__facts *facts, const struct wire_event *
 	struct doctor__connections *connections = &facts->connections;
 	uint32_t client = trace_clients_number(&connections->clients, receiver->conn);
 	struct doctor__connection *connection = doctor__connection_at(connections, client);
-	if (!connection)
+	if (!connection) {
+		connections->left_out += receiver->conn != 0;
 		return;
+	}
 	if (receiver->outcome != WIRE_SENT) {
 		note_drop(facts, connection, receiver->outcome, event->seq);
 		return;

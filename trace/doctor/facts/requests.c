@@ -212,7 +212,8 @@ static void first_reply(struct doctor__facts *facts, struct doctor__pending *pen
 		counts->slowest_seq = pending->seq;
 		counts->slowest_origin = pending->origin;
 	}
-	trace_histogram_add(&counts->latency, after_ns);
+	if (trace_histogram_add(&counts->latency, after_ns) != 0)
+		facts->requests.latencies_left_out++;
 	doctor__responders_add(facts, pending, after_ns);
 	note_answer(facts, pending, reply);
 }
@@ -324,8 +325,10 @@ int doctor__requests_take(struct doctor__facts *facts, const struct wire_event *
 	if (is_open_ended(event->subject) || is_seen_again(facts, event))
 		return 0;
 	struct doctor__request_facts *counts = doctor__subject_requests(&facts->subjects, facts->subject);
-	if (!counts)
+	if (!counts) {
+		requests->left_out++;
 		return 0;
+	}
 	struct doctor__pending *pending = make_place(facts);
 	if (trace_requests_add(&requests->pairs, event, requests->next, NULL) != 0)
 		return -ENOMEM;

@@ -98,8 +98,10 @@ void doctor__responders_add(struct doctor__facts *facts, const struct doctor__pe
 	if (facts->client == TRACE_NO_CLIENT)
 		return;
 	struct doctor__responder *responder = find(facts, request->subject->number, facts->client);
-	if (!responder)
+	if (!responder) {
+		facts->requests.replies_left_out++;
 		return;
+	}
 	float log2_ns = doctor__log2(after_ns);
 	responder->count++;
 	responder->log2_sum += log2_ns;

@@ -125,8 +125,10 @@ struct doctor__subjects {
 	struct store_table by_text;
 	struct doctor__literal *literals; /* owned; open addressing, at most half full */
 	uint32_t literals_mask, literals_len, literals_max;
-	uint64_t left_out; /* messages on subjects that found no room */
-	uint64_t hash;     /* of the name that was looked for last, unless it was an inbox */
+	uint64_t left_out;         /* messages on subjects that found no room */
+	uint64_t names_left_out;   /* messages on names that found no room among the literals */
+	uint64_t members_left_out; /* deliveries to queue groups or members that found no room */
+	uint64_t hash;             /* of the name that was looked for last, unless it was an inbox */
 };
 
 /* ---- connections: connections.h ---- */
@@ -191,6 +193,7 @@ struct doctor__connections {
 	uint32_t subs_len, subs_cap, subs_max;
 	struct store_table by_sid;
 	uint64_t subs_left_out;
+	uint64_t left_out; /* messages and deliveries of connections that found no room */
 };
 
 /* ---- requests: requests.h ---- */
@@ -249,9 +252,12 @@ struct doctor__requests {
 	struct doctor__service_responder *service_responders; /* owned */
 	uint32_t service_responders_len, service_responders_cap;
 	struct store_table by_responder, by_service;
-	uint64_t reply_hash; /* of the present request */
-	uint64_t repeat_key; /* of the present request; 0: it is not compared */
-	uint64_t replies;    /* in all */
+	uint64_t reply_hash;         /* of the present request */
+	uint64_t repeat_key;         /* of the present request; 0: it is not compared */
+	uint64_t replies;            /* in all */
+	uint64_t left_out;           /* requests on subjects that found no room for outcomes */
+	uint64_t replies_left_out;   /* of responders that found no room */
+	uint64_t latencies_left_out; /* that found no room in a histogram */
 };
 
 /* ---- contents: contents.h ---- */
@@ -301,6 +307,7 @@ enum { DOCTOR__CLOCK_HOSTS = 256, DOCTOR__ORIGINS = 16 };
 struct doctor__clocks {
 	struct doctor__host hosts[DOCTOR__CLOCK_HOSTS];
 	uint32_t hosts_len;
+	uint64_t left_out;                          /* one-way times of hosts that found no room */
 	struct doctor__way stored;                  /* from the time of JetStream to that of the recording */
 	struct doctor__way inputs[DOCTOR__ORIGINS]; /* from input 0 to each other one: of the same message */
 };
@@ -340,7 +347,7 @@ struct doctor__facts {
 	struct doctor__jetstream jetstream;
 	struct doctor__series series;     /* of all messages */
 	struct doctor__burst burst;       /* likewise */
-	uint64_t events, messages, bytes; /* chosen ones */
+	uint64_t events, messages, bytes; /* chosen ones; events: without gaps and marks */
 	uint64_t unknown_publishers, unknown_receivers;
 	uint32_t gaps;                       /* gap events */
 	uint32_t origins;                    /* inputs that gave events: the largest number + 1 */

@@ -163,8 +163,12 @@ struct doctor__subject *doctor__subjects_find(struct doctor__subjects *subjects,
 	fold.tokens = true;
 	fold.inboxes = NULL;
 	struct doctor__subject *subject = find_text(subjects, trace_fold(&fold, name));
-	if (subject && remember(subjects, hash, subject->number))
+	if (!subject)
+		return NULL;
+	if (remember(subjects, hash, subject->number))
 		subject->literals += is_counted;
+	else
+		subjects->names_left_out += is_counted;
 	return subject;
 }
 

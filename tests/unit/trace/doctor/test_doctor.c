@@ -348,6 +348,62 @@ static void checks_have_names_of_their_own(void **state)
 	assert_true(count >= 25);
 }
 
+/* ---- memory ---- */
+
+static uint64_t left_out(const struct scene *scene, const char *what)
+{
+	struct trace_doctor_left_out left_out;
+	for (size_t i = 0; trace_doctor_left_out(scene->doctor, i, &left_out); i++)
+		if (strcmp(left_out.what, what) == 0)
+			return left_out.count;
+	fail_msg("there is no table of %s", what);
+	return 0;
+}
+
+static void take_more_than_there_is_room_for(struct scene *scene)
+{
+	scene->memory_bytes = TRACE_DOCTOR_MEMORY_LEAST;
+	for (unsigned i = 0; i < 40000; i++) {
+		struct scene_event *event = scene_message(scene, 3, "");
+		snprintf(event->subject, sizeof event->subject, "id.%u", i);
+	}
+	for (unsigned i = 0; i < 40000; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "ask.x%ux", i < 8000 ? i : 0);
+		if (i < 8000) {
+			struct scene_event *event = scene_add(scene, WIRE_EVENT_SUBSCRIBE, 2);
+			snprintf(event->subject, sizeof event->subject, "%s", name);
+			snprintf(event->sid, sizeof event->sid, "%u", i);
+			event = scene_message(scene, 3, "tick");
+			snprintf(event->reply, sizeof event->reply,
+				 "$JS.ACK.S.c%u.1.2.3.1700000000000000000.0", i);
+		}
+		scene_request(scene, name, i);
+		scene->now_ns -= MS - 1000;
+	}
+}
+
+static void every_full_table_says_so(void **state)
+{
+	static const char *const full[] = {
+	    "messages on further subjects", "messages whose subject was not counted as a name of its own",
+	    "requests forgotten before a reply was due", "further subscriptions",
+	    "deliveries of further JetStream consumers"};
+	struct scene *scene = *state;
+	scene_background(scene, 2);
+	scene_examine(scene);
+	struct trace_doctor_left_out found;
+	for (size_t i = 0; trace_doctor_left_out(scene->doctor, i, &found); i++)
+		assert_int_equal(found.count, 0);
+	scene_clear(scene);
+	take_more_than_there_is_room_for(scene);
+	scene_examine(scene);
+	for (size_t i = 0; i < sizeof full / sizeof *full; i++)
+		if (left_out(scene, full[i]) == 0)
+			fail_msg("room for all %s", full[i]);
+	assert_int_equal(left_out(scene, "further subscriptions"), 8000 - 4096);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +418,7 @@ int main(void)
 	    SCENE_TEST(slow_ways_are_no_skew),
 	    SCENE_TEST(recordings_of_the_same_messages_show_that_their_clocks_differ),
 	    SCENE_TEST(times_at_both_ends_of_the_range_are_no_error),
+	    SCENE_TEST(every_full_table_says_so),
 	    SCENE_TEST(redeliveries_are_counted_by_consumer),
 	    SCENE_TEST(a_consumer_with_ever_more_to_do_lags),
 	    SCENE_TEST(a_stream_that_stores_in_the_future_has_another_clock),
