@@ -10,6 +10,9 @@
 #include "trace/memory.h"
 #include "wire/headers.h"
 
+/* The place in the table of the request that will be evicted after so many more is fetched. */
+enum { EVICTED_SOON = 16 };
+
 void trace_requests_init(struct trace_requests *requests, uint32_t max, trace_request_forgotten *forgotten,
 			 void *context)
 {
@@ -75,16 +78,32 @@ static int grow(struct trace_requests *requests)
 		   : -ENOMEM;
 }
 
-int trace_requests_add(struct trace_requests *requests, const struct wire_event *request, uint64_t key,
-		       void *owner)
+/* Fetch the place of a hash in the table into the cache. */
+static void fetch(const struct trace_requests *requests, uint64_t hash)
 {
-	uint64_t hash = hash_of(request->reply);
+	__builtin_prefetch(&requests->table.slots[hash & requests->table.mask], 1);
+}
+
+uint64_t trace_requests_fetch(const struct trace_requests *requests, struct wire_slice reply)
+{
+	uint64_t hash = hash_of(reply);
+	if (requests->cap > 0)
+		fetch(requests, hash);
+	if (requests->added >= requests->cap && requests->cap > 0)
+		fetch(requests,
+		      requests->ring[(requests->added + EVICTED_SOON) & (requests->cap - 1)].reply_hash);
+	return hash;
+}
+
+int trace_requests_add_fetched(struct trace_requests *requests, const struct wire_event *request,
+			       uint64_t reply_hash, uint64_t key, void *owner)
+{
 	bool is_outside = !trace_has_inbox_prefix(request->reply);
 	if (requests->added == requests->cap && requests->cap < requests->max && grow(requests) != 0)
 		return -ENOMEM;
 	if (store_table_reserve(&requests->table, 1) != 0)
 		return -ENOMEM;
-	struct trace_request *earlier = find(requests, hash);
+	struct trace_request *earlier = find(requests, reply_hash);
 	if (earlier)
 		supersede(requests, earlier);
 	uint32_t at = (uint32_t)(requests->added & (requests->cap - 1));
@@ -95,11 +114,17 @@ int trace_requests_add(struct trace_requests *requests, const struct wire_event 
 						    .asked_ns = request->steady_ns,
 						    .is_shared = earlier != NULL,
 						    .is_outside = is_outside,
-						    .reply_hash = hash};
-	store_table_add(&requests->table, hash, at);
+						    .reply_hash = reply_hash};
+	store_table_add(&requests->table, reply_hash, at);
 	requests->outside += is_outside;
 	requests->added++;
 	return 0;
+}
+
+int trace_requests_add(struct trace_requests *requests, const struct wire_event *request, uint64_t key,
+		       void *owner)
+{
+	return trace_requests_add_fetched(requests, request, hash_of(request->reply), key, owner);
 }
 
 /* ---- replies ---- */

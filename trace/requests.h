@@ -64,6 +64,12 @@ void trace_requests_fini(struct trace_requests *requests);
 int trace_requests_add(struct trace_requests *requests, const struct wire_event *request, uint64_t key,
 		       void *owner);
 
+/* The same in two steps with other work in between, during which memory comes into the cache. The first returns the hash of the
+ * reply subject for the second. Hot. */
+uint64_t trace_requests_fetch(const struct trace_requests *requests, struct wire_slice reply);
+int trace_requests_add_fetched(struct trace_requests *requests, const struct wire_event *request,
+			       uint64_t reply_hash, uint64_t key, void *owner);
+
 /* The request that a message answers, after counting the message as its reply; NULL when it answers none that is
  * remembered. Valid until the next trace_requests_add. */
 const struct trace_request *trace_requests_reply(struct trace_requests *requests,

@@ -146,7 +146,7 @@ static uint64_t repeat_key(const struct doctor__facts *facts, const struct wire_
 void doctor__requests_fetch(struct doctor__facts *facts, const struct wire_event *event)
 {
 	struct doctor__requests *requests = &facts->requests;
-	requests->reply_hash = XXH3_64bits(event->reply.data, event->reply.len);
+	requests->reply_hash = trace_requests_fetch(&requests->pairs, event->reply);
 	requests->repeat_key = repeat_key(facts, event);
 	__builtin_prefetch(repeat_of(requests, requests->repeat_key), 1);
 }
@@ -330,7 +330,8 @@ int doctor__requests_take(struct doctor__facts *facts, const struct wire_event *
 		return 0;
 	}
 	struct doctor__pending *pending = make_place(facts);
-	if (trace_requests_add(&requests->pairs, event, requests->next, NULL) != 0)
+	if (trace_requests_add_fetched(&requests->pairs, event, requests->reply_hash, requests->next, NULL) !=
+	    0)
 		return -ENOMEM;
 	requests->next++;
 	counts->requests++;
