@@ -14,7 +14,6 @@ enum {
 	EVENT_SUBJECTS = 60,
 	REQUEST_SUBJECTS = BENCH_SERVICES_SUBJECTS - EVENT_SUBJECTS,
 	WAITING = 64, /* requests that may wait for their reply */
-	ORDER_MESSAGES = 8,
 	STEP_NS = 5000,
 	SILENT = 1000, /* one request of so many gets no reply */
 };
@@ -93,8 +92,9 @@ static struct wire_event begin_message(struct maker *maker, uint64_t conn)
 	int len = snprintf(
 	    maker->payload, sizeof maker->payload,
 	    "{\"order_id\":\"order-%llu\",\"step\":%u,\"amount\":%llu.5,\"state\":\"running\",\"by\":%u}",
-	    (unsigned long long)(number / ORDER_MESSAGES), (unsigned)(number % ORDER_MESSAGES),
-	    (unsigned long long)(number % 9973), (unsigned)conn);
+	    (unsigned long long)(number / BENCH_SERVICES_ORDER_MESSAGES),
+	    (unsigned)(number % BENCH_SERVICES_ORDER_MESSAGES), (unsigned long long)(number % 9973),
+	    (unsigned)conn);
 	maker->log->messages++;
 	return (struct wire_event){.kind = WIRE_EVENT_MESSAGE,
 				   .time_ns = START_NS + (int64_t)number * STEP_NS,

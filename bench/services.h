@@ -13,6 +13,9 @@
 
 enum { BENCH_SERVICES_CLIENTS = 57, BENCH_SERVICES_SUBJECTS = 95 };
 
+/* Message M, from 0, holds the id "order-N" with N = M / so many. */
+enum { BENCH_SERVICES_ORDER_MESSAGES = 8 };
+
 struct bench_services_log {
 	uint64_t messages, requests, replies;
 };

@@ -13,7 +13,7 @@ const struct bench_suite bench_suites[] = {
     {"reading", "logs read back: count, skip, decode, search, print", bench_reading_run},
     {"sniffing", "a capture file summed up and recorded", bench_sniffing_run},
     {"replaying", "a log played into our broker: fastest, and at the recorded pace", bench_replaying_run},
-    {"tracing", "latencies and topology of a platform's log, each in one pass", bench_tracing_run},
+    {"tracing", "latencies, topology, doctor and conversations of a platform's log", bench_tracing_run},
     {NULL, NULL, NULL},
 };
 

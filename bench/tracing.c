@@ -1,5 +1,7 @@
 /* Speed and memory of each analysis, in one pass over the log of a whole platform. */
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bench/report.h"
 #include "bench/server.h"
@@ -13,13 +15,16 @@ struct tracing {
 	const struct bench_plan *plan;
 	struct bench_results *results;
 	char folder[64], path[80];
+	char seq[24],
+	    id[32]; /* a message in the middle of the log; an order whose messages are its last ones */
 	struct bench_services_log log;
 };
 
 /* An analysis, and what its answer has to say of the log. */
 struct analysis {
 	const char *way;
-	const char *arguments[4];
+	const char *command, *option;
+	const char *(*value)(const struct tracing *tracing); /* of the option; NULL: it has none */
 	bool (*is_right)(const struct tracing *tracing, const json_t *answer);
 };
 
@@ -40,19 +45,81 @@ static bool is_graph_right(const struct tracing *tracing, const json_t *answer)
 	       bench_tape_number(answer, "left_out") == 0;
 }
 
+static bool is_diagnosis_right(const struct tracing *tracing, const json_t *answer)
+{
+	return bench_tape_number(answer, "messages") == tracing->log.messages &&
+	       bench_tape_number(answer, "subjects") == BENCH_SERVICES_SUBJECTS + 1 &&
+	       bench_tape_number(answer, "connections") == BENCH_SERVICES_CLIENTS;
+}
+
+static const char *seq_of(const struct tracing *tracing)
+{
+	return tracing->seq;
+}
+
+static bool holds_seq(const struct tracing *tracing, const json_t *answer)
+{
+	const json_t *node;
+	size_t i;
+	json_array_foreach(json_object_get(answer, "nodes"), i, node)
+	{
+		const char *seq = json_string_value(json_object_get(node, "seq"));
+		if (seq && strcmp(seq, tracing->seq) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *id_of(const struct tracing *tracing)
+{
+	return tracing->id;
+}
+
+static bool holds_id(const struct tracing *tracing, const json_t *answer)
+{
+	const json_t *node;
+	size_t i;
+	json_array_foreach(json_object_get(answer, "nodes"), i, node)
+	{
+		const char *payload = json_string_value(json_object_get(node, "payload"));
+		if (payload && strstr(payload, tracing->id))
+			return true;
+	}
+	return false;
+}
+
 static const struct analysis analyses[] = {
-    {"latency", {"trace", "--latency", "--json"}, are_latencies_right},
-    {"graph", {"trace", "--graph", "--json"}, is_graph_right},
+    {"latency", "trace", "--latency", NULL, are_latencies_right},
+    {"graph", "trace", "--graph", NULL, is_graph_right},
+    {"doctor", "doctor", NULL, NULL, is_diagnosis_right},
+    {"seq", "trace", "--seq", seq_of, holds_seq},
+    {"id", "trace", "--id", id_of, holds_id},
 };
+
+/* The arguments end with NULL. Of several conversations one is enough: they are printed once all of the log was read. */
+static void put_arguments(const struct tracing *tracing, const struct analysis *analysis, const char *argv[9])
+{
+	size_t len = 0;
+	argv[len++] = tracing->plan->tapedeck;
+	argv[len++] = analysis->command;
+	argv[len++] = tracing->path;
+	argv[len++] = "--json";
+	if (analysis->option)
+		argv[len++] = analysis->option;
+	if (analysis->value) {
+		argv[len++] = analysis->value(tracing);
+		argv[len++] = "-n1";
+	}
+	argv[len] = NULL;
+}
 
 /* In the results, the analysis stands in the contender's place. */
 static int measure(struct tracing *tracing, const struct analysis *analysis, struct wire_fault *fault)
 {
-	const char *argv[8] = {tracing->plan->tapedeck, analysis->arguments[0], tracing->path};
-	for (int i = 1; analysis->arguments[i]; i++)
-		argv[i + 2] = analysis->arguments[i];
+	const char *argv[9];
 	struct bench_tape_cost cost;
 	json_t *answer;
+	put_arguments(tracing, analysis, argv);
 	int error = bench_tape_measure(argv, &answer, &cost, fault);
 	if (error)
 		return error;
@@ -74,8 +141,12 @@ static int prepare(struct tracing *tracing, struct wire_fault *fault)
 	if (error)
 		return error;
 	snprintf(tracing->path, sizeof tracing->path, "%s/log", tracing->folder);
-	return bench_services_write(tracing->path, (uint64_t)(MESSAGES * tracing->plan->seconds),
-				    tracing->plan->seed, &tracing->log, fault);
+	error = bench_services_write(tracing->path, (uint64_t)(MESSAGES * tracing->plan->seconds),
+				     tracing->plan->seed, &tracing->log, fault);
+	snprintf(tracing->seq, sizeof tracing->seq, "%" PRIu64, tracing->log.messages / 2);
+	snprintf(tracing->id, sizeof tracing->id, "order-%" PRIu64,
+		 (tracing->log.messages - 1) / BENCH_SERVICES_ORDER_MESSAGES);
+	return error;
 }
 
 int bench_tracing_run(const struct bench_plan *plan, struct bench_results *results)
