@@ -6,7 +6,7 @@
 
 #include "store/read/known_gap.h"
 
-/* How often a log is listed again whose oldest segments go while they are opened. */
+/* How often a log is listed again when its oldest segments are deleted before they are opened. */
 enum { LISTS_MAX = 16 };
 
 int store__block_cursor_init(struct store__block_cursor *cursor, const char *path, bool reverse, bool follow,
@@ -107,7 +107,7 @@ static void describe_hole(struct store__block_cursor *cursor, uint64_t from_seq,
 		 segment ? segment->path : cursor->path, where, from_seq, to_seq);
 }
 
-/* The segments that were skipped on the way here left no hole, or it has been reported. */
+/* Forget the segments that were skipped on the way here: they left no hole, or it has been reported. */
 static void forget_passed(struct store__block_cursor *cursor)
 {
 	cursor->passed = (struct store__passed){0};
@@ -263,7 +263,8 @@ static void enter(struct store__block_cursor *cursor, struct store_segment_reade
 		cursor->edge.seq = cursor->segment_seq;
 }
 
-/* Begin with the segments that there are now, as nothing was read yet. False when something was. */
+/* When nothing was read yet, list the log again and begin with the segments that it has now. False when
+ * something was. */
 static bool list_again(struct store__block_cursor *cursor)
 {
 	struct store_log_segments segments;

@@ -25,7 +25,7 @@ int64_t store_log_time_ns(const struct timespec *time);
 int store_log_list(struct store_log_segments *segments, const char *path, struct wire_fault *fault);
 void store_log_segments_fini(struct store_log_segments *segments);
 
-/* Remove the files of an interrupted rewriting of segments. Needs the lock. */
+/* Remove the files that an interrupted rewriting of segments left. Needs the lock. */
 void store_log_remove_temporary(const char *dir);
 
 /* A log's lock: one on the file `lock` in it, and one on the directory itself, so that removing the file lets no second writer
