@@ -1,7 +1,7 @@
 /* json.h - write JSON text, key by key, straight into the output.
  *
- * For an object per event building a tree first (jansson) costs more than reading the log does. What reads
- * JSON, or writes it where time does not matter, uses jansson; the tests hold the two to each other. */
+ * Building a tree first (jansson) for each event costs more than reading the log. Code that reads JSON, or
+ * writes it where time does not matter, uses jansson; tests compare the two. */
 #ifndef CLI_OUTPUT_JSON_H
 #define CLI_OUTPUT_JSON_H
 
