@@ -40,7 +40,7 @@ static struct store_writer *open_log(const char *dir)
 	return writer;
 }
 
-/* Hands it over, as a recorder does; it is on disk a moment later. */
+/* Hand over a message, as a recorder does; it is on disk shortly afterwards. */
 static void log_message(struct store_writer *writer, const char *subject, int number)
 {
 	char payload[30];
@@ -64,7 +64,7 @@ static void log_message(struct store_writer *writer, const char *subject, int nu
 	store_producer_close(producer);
 }
 
-static void tail_shows_the_last_n_and_then_what_is_new(void **state)
+static void tail_shows_the_last_n_and_then_new_events(void **state)
 {
 	struct support_tempdir dir;
 	struct child tail;
@@ -135,7 +135,7 @@ static void tail_waits_for_a_log_and_shows_it_from_its_beginning(void **state)
 	support_tempdir_close(&dir);
 }
 
-static void cat_follow_prints_what_was_there_and_what_comes(void **state)
+static void cat_follow_prints_old_and_new_events(void **state)
 {
 	struct support_tempdir dir;
 	struct child cat;
@@ -189,7 +189,7 @@ static int compare_times(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The median, for a busy machine delays single messages for reasons of its own. */
+/* The median, because a busy machine delays single messages. */
 static void tail_shows_a_message_within_50_ms(void **state)
 {
 	enum { ROUNDS = 21 };
@@ -226,10 +226,10 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		support_fail("usage: following TAPEDECK");
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_prestate(tail_shows_the_last_n_and_then_what_is_new, argv[1]),
+	    cmocka_unit_test_prestate(tail_shows_the_last_n_and_then_new_events, argv[1]),
 	    cmocka_unit_test_prestate(an_interrupt_ends_tail_cleanly_with_a_summary, argv[1]),
 	    cmocka_unit_test_prestate(tail_waits_for_a_log_and_shows_it_from_its_beginning, argv[1]),
-	    cmocka_unit_test_prestate(cat_follow_prints_what_was_there_and_what_comes, argv[1]),
+	    cmocka_unit_test_prestate(cat_follow_prints_old_and_new_events, argv[1]),
 	    cmocka_unit_test_prestate(tail_merges_several_logs_as_they_grow, argv[1]),
 	    cmocka_unit_test_prestate(tail_shows_a_message_within_50_ms, argv[1]),
 	};
