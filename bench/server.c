@@ -122,7 +122,7 @@ uint64_t bench_server_resident(const struct bench_server *server)
 	return read_status(server->pid, "VmRSS:");
 }
 
-/* Wait for the end of a process that was told to stop; one that does not is killed. */
+/* Wait for the end of a process that was asked to stop; kill it when it does not. */
 static int await_end(pid_t pid, int *status, struct rusage *used)
 {
 	const struct timespec pause = {.tv_nsec = 2000000};

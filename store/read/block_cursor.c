@@ -186,18 +186,18 @@ static int step_back(struct store__block_cursor *cursor)
 	size_t entry = cursor->at - 1;
 	const struct store_block_header *header = &cursor->segment->index.entries[entry].header;
 	struct store__edge *edge = &cursor->edge;
-	uint64_t behind = header->first_seq + header->events;
-	uint64_t from = edge->seq > behind
-			    ? larger(behind, store__known_gap_end(cursor->segment, entry, cursor->scratch))
-			    : behind;
+	uint64_t next_seq = header->first_seq + header->events;
+	uint64_t from = edge->seq > next_seq
+			    ? larger(next_seq, store__known_gap_end(cursor->segment, entry, cursor->scratch))
+			    : next_seq;
 	if (edge->seq > from) {
 		uint64_t to = edge->seq - 1;
 		int64_t to_ns = edge->time_ns ? edge->time_ns : header->max_time_ns;
-		edge->seq = behind;
+		edge->seq = next_seq;
 		return report_hole(cursor, from, to, header->max_time_ns, to_ns, cursor->at);
 	}
 	cursor->entry = --cursor->at;
-	if (edge->seq > 0 && edge->seq < behind)
+	if (edge->seq > 0 && edge->seq < next_seq)
 		return pass_over(cursor);
 	*edge = (struct store__edge){.seq = header->first_seq, .time_ns = header->min_time_ns};
 	forget_passed(cursor);
