@@ -22,7 +22,7 @@ void cli_connection_init(struct cli_connection *connection);
 int cli_connection_build(const struct cli_command *command, const struct cli_connection *connection,
 			 struct net_client_target **target);
 
-/* The exit status that a failure to connect means; says the fault on stderr. */
+/* Print the fault of connecting on stderr. Returns the exit status for it. */
 int cli_connection_error(const struct cli_command *command, const struct wire_fault *fault);
 
 #endif

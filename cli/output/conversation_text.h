@@ -31,7 +31,7 @@ struct cli_conversation_text_options {
 	size_t columns; /* of the terminal; 0 = there is none */
 };
 
-/* Nobody answered the request, and no server said that there is nobody. */
+/* True when the request got no answer, and no server reported that there are no responders. */
 bool cli_is_unanswered(const struct trace_node *node);
 
 void cli_conversation_text(struct cli_out *out, const struct cli_conversation *conversation,

@@ -30,7 +30,7 @@ void cli_json_quoted(struct cli_json *json, const char *key, uint64_t value);
 /* Text that is known to be ASCII without quotes, backslashes and controls. */
 void cli_json_word(struct cli_json *json, const char *key, const char *word, size_t len);
 
-/* A moment, RFC 3339. */
+/* A time, RFC 3339. */
 void cli_json_time(struct cli_json *json, const char *key, struct cli_clock *clock, int64_t ns);
 
 /* "clock_steps" and "largest_clock_step_seconds", when there were any. */

@@ -17,7 +17,7 @@ enum {
 	NARROW_SUBJECT_PERCENT = 20,
 	SIZE_COLUMNS = 6,
 	TAG_COLUMNS = 5,
-	INBOX_TAIL = 8,       /* enough of an inbox to tell two requests apart */
+	INBOX_TAIL = 8,       /* enough of an inbox to distinguish two requests */
 	NARROW_COLUMNS = 110, /* below, times are in milliseconds */
 };
 

@@ -411,15 +411,15 @@ static void a_violation_of_permissions_is_reported_and_the_connection_stays(void
 static void clients_are_notified_of_lame_duck(void **state)
 {
 	struct support_broker ending;
-	atomic_int told = 0;
+	atomic_int notices = 0;
 	natsConnection *connection;
 	(void)state;
 	support_broker_open(&ending, NULL, true);
 	natsOptions *options = options_for(&ending);
-	MUST(natsOptions_SetLameDuckModeCB(options, on_closed, &told));
+	MUST(natsOptions_SetLameDuckModeCB(options, on_closed, &notices));
 	MUST(natsConnection_Connect(&connection, options));
 	support_server_signal(&ending.server, SIGUSR2);
-	await_count(&told, 1);
+	await_count(&notices, 1);
 	natsConnection_Destroy(connection);
 	natsOptions_Destroy(options);
 	support_broker_close(&ending);

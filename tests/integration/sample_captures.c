@@ -170,7 +170,8 @@ static void part(struct story *story)
 	flag(story, CLIENT, SUPPORT_ACK);
 }
 
-static void tell(const char *name, const struct support_packet *like, const struct support_capture *file)
+static void write_story(const char *name, const struct support_packet *like,
+			const struct support_capture *file)
 {
 	struct story story;
 
@@ -213,7 +214,7 @@ static void write_variants(void)
 	};
 
 	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++)
-		tell(variants[i].name, &variants[i].like, &variants[i].file);
+		write_story(variants[i].name, &variants[i].like, &variants[i].file);
 }
 
 static void write_envelopes(void)
