@@ -13,7 +13,7 @@
 
 enum { STACK_BYTES = 128 * 1024, PIECE_BYTES = 64 * 1024, WAIT_MS = 50, READERS = 2 };
 
-/* ---- what is said ---- */
+/* ---- what attackers send ---- */
 
 static void publish(FILE *out, const char *subject, const char *reply, int size)
 {
@@ -178,7 +178,7 @@ const struct bench_attack *bench_attack_find(const char *name)
 	return NULL;
 }
 
-/* ---- who says it ---- */
+/* ---- attackers and receivers ---- */
 
 struct text {
 	char *bytes;
@@ -205,7 +205,7 @@ static int write_text(struct text *text, void (*say)(FILE *out, int scale), int 
 	return fclose(out) == 0 ? 0 : -ENOMEM;
 }
 
-/* Throw away what has come. False when the server has closed. */
+/* Discard the input that has arrived. False when the server has closed the connection. */
 static bool drain(int fd)
 {
 	char trash[PIECE_BYTES];
@@ -213,8 +213,8 @@ static bool drain(int fd)
 	return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-/* Send the text once, or over and over again, reading what is answered. */
-static void say_it(struct bench_attack_run *run, int fd)
+/* Send the text once or repeatedly, and discard the answers. */
+static void send_text(struct bench_attack_run *run, int fd)
 {
 	size_t at = 0;
 	while (!run->is_over && !(run->attack->once && at == run->text.len)) {
@@ -240,7 +240,7 @@ static void *attack(void *context)
 		int fd = bench_client_open(run->port, "", 0);
 		if (fd < 0)
 			continue;
-		say_it(run, fd);
+		send_text(run, fd);
 		close(fd);
 	}
 	return NULL;

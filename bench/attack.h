@@ -7,14 +7,14 @@
 
 struct bench_attack {
 	const char *name;
-	/* Receivers, and what each says first; NULL: there are none. */
+	/* Receivers, and the text that each sends first; NULL: there are none. */
 	int receivers;
 	void (*subscribe)(FILE *out, int scale);
 	bool are_deaf; /* they never read */
-	/* Attackers, and what each says over and over again. */
+	/* Attackers, and the text that each sends repeatedly. */
 	int attackers;
 	void (*say)(FILE *out, int scale);
-	bool once; /* open a new connection each time it is said */
+	bool once; /* open a new connection each time the text is sent */
 };
 
 /* The list ends with name == NULL. */
@@ -25,8 +25,8 @@ const struct bench_attack *bench_attack_find(const char *name);
 
 struct bench_attack_run;
 
-/* Connect everybody and begin. scale: numbers are divided by it, for a short test. Returns 0 with *run, which
- * bench_attack_stop frees, or a negated errno. */
+/* Connect all clients and begin. Their numbers are divided by scale, for a short test. Returns 0 with *run,
+ * which bench_attack_stop frees, or a negated errno. */
 int bench_attack_start(struct bench_attack_run **run, const struct bench_attack *attack, int port, int scale);
 void bench_attack_stop(struct bench_attack_run *run);
 

@@ -12,7 +12,7 @@
 #include "wire/parse.h"
 
 enum {
-	SEGMENT_BYTES = 1448, /* of payload, what fits an Ethernet frame beside the usual options */
+	SEGMENT_BYTES = 1448, /* payload that fits an Ethernet frame beside the usual options */
 	HEAD_BYTES = sizeof(struct ether_header) + sizeof(struct iphdr) + sizeof(struct tcphdr),
 	SERVER_PORT = 4222,
 	SEGMENTS_PER_ACK = 2,

@@ -53,7 +53,7 @@ static bool ends_with_pong(const char *bytes, size_t len)
 	return len >= 6 && memcmp(bytes + len - 6, "PONG\r\n", 6) == 0;
 }
 
-int bench_client_settle(int fd)
+int bench_client_flush(int fd)
 {
 	char tail[4096];
 	size_t have = 0;
@@ -82,7 +82,7 @@ int bench_client_open(int port, const char *text, size_t len)
 	if (!error)
 		error = bench_client_send(fd, text, len);
 	if (!error)
-		error = bench_client_settle(fd);
+		error = bench_client_flush(fd);
 	if (!error)
 		return fd;
 	close(fd);

@@ -6,15 +6,15 @@
 
 #include <stddef.h>
 
-/* Connect to 127.0.0.1, say CONNECT, send text[0..len) (subscriptions; may be empty), and wait until all of it
- * was processed. Returns the socket or a negated errno. */
+/* Connect to 127.0.0.1, send CONNECT and text[0..len) (subscriptions; may be empty), and wait until all of it was
+ * processed. Returns the socket or a negated errno. */
 int bench_client_open(int port, const char *text, size_t len);
 
 /* 0 or a negated errno. */
 int bench_client_send(int fd, const char *bytes, size_t len);
 
-/* Send a PING and read until its PONG ends the input: everything sent before it has been processed. Whatever
- * comes before the PONG is thrown away. 0 or a negated errno. */
-int bench_client_settle(int fd);
+/* Send a PING and read until its PONG ends the input: everything sent before it has been processed. Input
+ * before the PONG is discarded. 0 or a negated errno. */
+int bench_client_flush(int fd);
 
 #endif

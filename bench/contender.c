@@ -18,7 +18,8 @@ static const char *const floor_record[] = {"%b/floor", PORTS, "--record", "%d/lo
 static const char *const tapedeck_plain[] = {"%t", "broker", COMMON, NULL};
 static const char *const tapedeck_record[] = {"%t", "broker", COMMON, "--record", "%d/log", NULL};
 
-/* The slow ones run where there is something to compare: a round of all shapes would take them hours. */
+/* The slow contenders run only the shapes that they are compared in: a round of all shapes would take them
+ * hours. */
 #define FEW_SHAPES "1:[01]-@(16|128|json)"
 
 const struct bench_contender bench_contenders[] = {

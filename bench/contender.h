@@ -15,7 +15,7 @@ enum bench_recording { BENCH_LOGS_NOTHING, BENCH_LOGS_BYTES, BENCH_LOGS_STREAM, 
 struct bench_contender {
 	const char *name;
 	enum bench_recording recording;
-	double share;       /* of the messages that the fast ones get, so that all run for about as long */
+	double share;       /* of the messages that fast contenders get, so that all run for about as long */
 	const char *shapes; /* those it runs, as a pattern of fnmatch(3); NULL: all */
 	const char *const *argv; /* as bench_server_start's; "%t" as the first is the tapedeck binary */
 };

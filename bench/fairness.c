@@ -16,7 +16,7 @@ struct waits {
 	size_t len;
 };
 
-/* PINGs are due once in a millisecond: those that became due while one was waited for have waited, too. */
+/* A PING is due every millisecond. Count also those that became due while this one waited for its answer. */
 static void add_wait(struct waits *waits, int64_t waited_ns)
 {
 	for (; waited_ns > 0 && waits->len < SAMPLES_MAX; waited_ns -= INTERVAL_NS)
@@ -30,7 +30,7 @@ static int ping_for(int fd, double seconds, struct waits *waits)
 	while (!error && due_ns < end_ns) {
 		bench_sleep_until(due_ns);
 		int64_t sent_ns = bench_now_ns();
-		error = bench_client_settle(fd);
+		error = bench_client_flush(fd);
 		int64_t now_ns = bench_now_ns();
 		add_wait(waits, now_ns - sent_ns);
 		due_ns = now_ns - now_ns % INTERVAL_NS + INTERVAL_NS;

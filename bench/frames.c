@@ -62,7 +62,7 @@ static void add_frame(struct bench_frames *frames, const struct bench_shape *sha
 	frames->hashes[frames->count++] = hash(subject, (size_t)subject_len, payload, size);
 }
 
-/* How many operations before they repeat. */
+/* The number of operations before they repeat. */
 static uint32_t frame_count(const struct bench_shape *shape, size_t payload_max, uint64_t messages)
 {
 	size_t bytes = shape->text == BENCH_LETTERS ? REPEATED_BYTES : UNIQUE_BYTES / shape->publishers;

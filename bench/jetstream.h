@@ -9,7 +9,7 @@
 /* Create the stream. 0, or a negative code with *fault. */
 int bench_jetstream_create(int port, struct wire_fault *fault);
 
-/* How many messages the stream holds. 0, or a negative code with *fault. */
+/* The number of messages that the stream holds. 0, or a negative code with *fault. */
 int bench_jetstream_count(int port, uint64_t *messages, struct wire_fault *fault);
 
 #endif

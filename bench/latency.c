@@ -1,6 +1,6 @@
-/* Request and reply at a fixed rate, open loop: requests are sent when they are due, whatever became of those
- * before them, and each round trip is counted from the time its request was due. A server that stalls shows in
- * all requests that were due meanwhile. */
+/* Request and reply at a fixed rate, open loop: each request is sent when it is due, whether or not earlier ones were
+ * answered, and its round trip counts from the time it was due. A stall of the server therefore shows in all requests
+ * that were due during it. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ enum {
 	FRAME_MAX = PAYLOAD_BYTES + 64,
 	BUFFER_BYTES = 256 * 1024,
 	LEAD_NS = 10000000, /* from the start of the threads to the first request */
-	WARM_UP_PART = 10,  /* one in so many requests, the first ones, is not counted */
+	WARM_UP_PART = 10,  /* the first 1/WARM_UP_PART of the requests is not counted */
 };
 
 static const double rates[] = {10e3, 50e3};
@@ -118,7 +118,7 @@ static size_t write_request(char *out, uint64_t number, int64_t due_ns)
 	return (size_t)head + PAYLOAD_BYTES + 2;
 }
 
-/* Send every request when it is due; those that became due meanwhile go together. */
+/* Send every request when it is due; those that are overdue are sent together. */
 static int send_requests(int fd, uint64_t count, double rate)
 {
 	char *out = malloc(BUFFER_BYTES);

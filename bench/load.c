@@ -82,7 +82,7 @@ static void *publish(void *context)
 				  ? send_paced(self)
 				  : bench_client_send(self->fd, self->frames->bytes, self->frames->len);
 	if (!self->error)
-		self->error = bench_client_settle(self->fd);
+		self->error = bench_client_flush(self->fd);
 	return NULL;
 }
 
@@ -148,7 +148,7 @@ static char *subscriptions(const struct bench_shape *shape, size_t *len)
 	return fclose(out) == 0 ? text : NULL;
 }
 
-/* Messages one by one when there is time for that, else what is due each millisecond. */
+/* Send messages one by one when the pace allows it, else those that are due each millisecond together. */
 static void set_pace(struct connection *publisher, const struct bench_load *load)
 {
 	publisher->pace = load->pace / load->shape.publishers;
@@ -202,7 +202,7 @@ static int join(struct connection *connections, uint32_t count)
 	return error;
 }
 
-/* When a publisher failed its subscribers would wait for ever: their sockets are shut. */
+/* After a publisher has failed, shut its subscribers' sockets: they would wait without end. */
 static void end_subscribers(const struct run *run, bool failed)
 {
 	for (uint32_t i = 0; i < run->shape->subscribers; i++)
@@ -222,7 +222,7 @@ static int run_all(struct run *run)
 	return error ? error : received;
 }
 
-/* Every byte arrived, none twice, and the messages looked at were published ones. */
+/* Check that every byte arrived once, and that every sampled message is a published one. */
 static int check_received(const struct run *run, struct wire_fault *fault)
 {
 	uint64_t total = 0, checked = 0, expected = run->expected;
@@ -264,7 +264,7 @@ static struct connection *connections_open(uint32_t count)
 	return connections;
 }
 
-/* Whole rounds of every publisher's frames, at least one. */
+/* Plan whole rounds of every publisher's frames, at least one. */
 static void plan_run(struct run *run, const struct bench_load *load, double share,
 		     struct bench_load_result *result)
 {

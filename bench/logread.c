@@ -12,7 +12,7 @@ enum { ROW_HEAD = 24, ROWS_LEVEL = 1 };
 
 typedef int take_event(void *context, const struct wire_event *event);
 
-/* Give every event of the log to take, until it says something else than 0. */
+/* Pass every event of the log to take, until it returns nonzero. */
 static int each_event(const char *path, const struct store_reader_options *options, take_event *take,
 		      void *context, struct wire_fault *fault)
 {

@@ -1,4 +1,4 @@
-/* logread.h - what a benchmark finds out about a log by reading it itself, in this process and one thread. */
+/* logread.h - read a log in this process, in one thread, to measure it. */
 #ifndef BENCH_LOGREAD_H
 #define BENCH_LOGREAD_H
 
@@ -9,7 +9,7 @@
 struct bench_decoded {
 	uint64_t messages;
 	uint64_t payload_bytes;
-	uint64_t digest; /* over every payload, so that none is passed over unread */
+	uint64_t digest; /* over every payload, which shows that each was read */
 	double seconds;
 };
 
@@ -21,7 +21,7 @@ int bench_log_decode(const char *path, struct bench_decoded *decoded, struct wir
  * and payload. 0, or a negative code with *fault. */
 int bench_log_as_rows(const char *path, uint64_t *bytes, struct wire_fault *fault);
 
-/* The times of its first and last event. 0, or a negative code with *fault. */
+/* The times of the log's first and last event. 0, or a negative code with *fault. */
 int bench_log_times(const char *path, int64_t *first_ns, int64_t *last_ns, struct wire_fault *fault);
 
 #endif

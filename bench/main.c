@@ -38,10 +38,10 @@ static int usage(void)
 	fputs("usage: bench --tapedeck PATH [--runs N] [--seconds S] [--seed N] [--json] [--smoke] [--list] "
 	      "[--servers NAME,...] [NAME...]\n"
 	      "Compares tapedeck, recording on and off, with nats-server and with the floor. Without names,\n"
-	      "everything; names are shapes, suites and attacks as --list tells them.\n"
+	      "everything; names are shapes, suites and attacks, as --list prints them.\n"
 	      "  --runs N      rounds, in each of which every server runs once (default 5)\n"
 	      "  --seconds S   about how long one run is (default 1)\n"
-	      "  --servers     only these (default all; those that are not here are left out)\n"
+	      "  --servers     only these (default: all that are installed)\n"
 	      "  --smoke       small and quick: counts are checked, times mean nothing\n",
 	      stderr);
 	return 2;
@@ -97,7 +97,7 @@ static bool is_name(const char *name)
 	       bench_shape_parse(&shape, name) == 0;
 }
 
-/* Are all names of the list, separated by commas, those of servers? */
+/* Are all names of the comma-separated list names of servers? */
 static bool are_servers(const char *list)
 {
 	char name[32];
@@ -106,14 +106,14 @@ static bool are_servers(const char *list)
 		snprintf(name, sizeof name, "%.*s", (int)len, list);
 		if (bench_contender_find(name))
 			continue;
-		fprintf(stderr, "bench: \"%s\" is no server; see --list\n", name);
+		fprintf(stderr, "bench: \"%s\" is not a server; see --list\n", name);
 		return false;
 	}
 	return true;
 }
 
-/* Say which servers are missing. True when tapedeck itself is there. */
-static bool look_around(const struct bench_plan *plan)
+/* Report which servers are missing. True when tapedeck itself is there. */
+static bool report_missing_servers(const struct bench_plan *plan)
 {
 	for (const struct bench_contender *contender = bench_contenders; contender->name; contender++)
 		if (!bench_contender_exists(contender, plan))
@@ -136,7 +136,7 @@ static int run(const struct bench_plan *plan, char **names, int count)
 	return result;
 }
 
-/* True when the command line makes sense. */
+/* True when the command line is valid. */
 static bool parse_options(struct bench_plan *plan, int argc, char **argv, bool *want_list)
 {
 	static const struct option options[] = {{"tapedeck", required_argument, NULL, 't'},
@@ -180,10 +180,11 @@ int main(int argc, char **argv)
 		return usage();
 	for (int i = optind; i < argc; i++)
 		if (!is_name(argv[i])) {
-			fprintf(stderr, "bench: \"%s\" is no shape, suite or attack; see --list\n", argv[i]);
+			fprintf(stderr, "bench: \"%s\" is not a shape, suite or attack; see --list\n",
+				argv[i]);
 			return usage();
 		}
-	if (!look_around(&plan))
+	if (!report_missing_servers(&plan))
 		return 1;
 	return run(&plan, argv + optind, argc - optind) == 0 ? 0 : 1;
 }

@@ -1,7 +1,8 @@
 /* Reading a log back: counting without payloads, skipping, decoding, searching, printing.
  *
- * The commands are measured as people run them, from start to end, what they print thrown away. "Everything
- * decoded" is measured with the reader that they all use, in this process: printing would hide it. */
+ * The commands are measured as people run them, from start to end, with their output discarded. "Everything
+ * decoded" is measured with the reader that all of them use, in this process: the time to print would hide
+ * it. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -18,12 +19,12 @@ struct reading {
 	const struct bench_plan *plan;
 	struct bench_results *results;
 	const char *test;
-	bool json; /* the payloads are */
+	bool json; /* payloads are JSON */
 	struct bench_recorded recorded;
 	char half[80]; /* options for the middle half of its time */
 };
 
-/* A way of reading takes a contender's place in the results. */
+/* In the results, the way of reading stands in the contender's place. */
 static void add_rate(struct reading *reading, const char *way, uint64_t messages, double seconds)
 {
 	bench_results_add(reading->results, reading->test, way, BENCH_RECORDS, (double)messages / seconds);
@@ -34,7 +35,8 @@ static int complain(const struct reading *reading, const char *way, int error, c
 	return bench_suite_complain(reading->test, way, error, text);
 }
 
-/* Run `tapedeck COMMAND LOG ARGUMENTS` and say how long it took and how many messages it speaks of. */
+/* Run `tapedeck COMMAND LOG ARGUMENTS`. *seconds is its time, *messages the number of messages that it
+ * reports. */
 static int run(struct reading *reading, const char *way, const char *command, const char *arguments,
 	       uint64_t *messages, double *seconds)
 {
@@ -51,7 +53,7 @@ static int run(struct reading *reading, const char *way, const char *command, co
 	return 0;
 }
 
-/* How fast the whole log is gone through for a question. */
+/* Measure how fast `tapedeck stat` with these arguments goes through the whole log. */
 static int go_through(struct reading *reading, const char *way, const char *arguments)
 {
 	uint64_t messages;
@@ -67,7 +69,7 @@ static int count_by_subject(struct reading *reading)
 	return go_through(reading, "count-subject", reading->json ? "'shop.order.*'" : "'bench.1*'");
 }
 
-/* How fast the messages of half of the log's time are counted; the rest has to be skipped. */
+/* Measure how fast the messages of half of the log's time are counted; the rest has to be skipped. */
 static int count_by_time(struct reading *reading)
 {
 	uint64_t messages;
@@ -78,7 +80,7 @@ static int count_by_time(struct reading *reading)
 	return error;
 }
 
-/* Nothing in the log can match. */
+/* Measure a filter that nothing in the log can match. */
 static int skip(struct reading *reading)
 {
 	return go_through(reading, "skip", "--until 1000000000");
@@ -103,7 +105,7 @@ static int grep(struct reading *reading)
 			  reading->json ? "--grep '\"total\":42\\.[0-9]*7,'" : "--grep 'tape[0-9]deck'");
 }
 
-/* How fast `cat` prints everything. */
+/* Measure how fast `cat` prints everything. */
 static int print(struct reading *reading)
 {
 	uint64_t lines;

@@ -10,7 +10,7 @@ struct bench_recorded {
 	struct bench_usage usage;
 };
 
-/* Record a load with tapedeck's own broker; what is in the log is checked. 0, or a negative code with *fault.
+/* Record a load with tapedeck's own broker, and check the log. 0, or a negative code with *fault.
  * bench_recorded_fini is due in any case. */
 int bench_recorded_init(struct bench_recorded *recorded, const struct bench_plan *plan,
 			const struct bench_load *load, struct wire_fault *fault);

@@ -14,7 +14,7 @@ struct kind {
 
 static const struct kind kinds[] = {{"replay-max", "max", 0}, {"replay-1x", "1x", 10e3}};
 
-/* Where times count: how late messages left, and how the whole schedule shifted. */
+/* At the recorded pace: add how late messages were sent, and by how much the whole schedule shifted. */
 static void add_lag(struct bench_results *results, const char *test, const json_t *answer)
 {
 	const json_t *lag = json_object_get(answer, "lag_us");
@@ -36,7 +36,7 @@ static int play(const struct bench_plan *plan, const struct kind *kind, const st
 {
 	char command[4800];
 	json_t *answer;
-	/* However late, the schedule is called held: the figures say by how much it was not. */
+	/* The tolerance is wide, so that lateness is measured and does not fail the replay. */
 	snprintf(command, sizeof command,
 		 "'%s' replay '%s' --speed %s --tolerance 1h --server nats://127.0.0.1:%d --json 2>/dev/null",
 		 plan->tapedeck, recorded->server.log, kind->speed, port);
@@ -105,7 +105,8 @@ int bench_replaying_run(const struct bench_plan *plan, struct bench_results *res
 {
 	int result = 0;
 	if (!bench_tape_has(plan->tapedeck, "replay"))
-		return bench_suite_complain("replay", "tapedeck", 0, "there is no such command; left out");
+		return bench_suite_complain("replay", "tapedeck", 0,
+					    "this tapedeck has no such command; skipped");
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		int error = run_kind(plan, &kinds[i], results);
 		result = result ? result : error;

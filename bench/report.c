@@ -43,7 +43,8 @@ static void print_json(const struct bench_series *series)
 	json_decref(row);
 }
 
-/* Which metrics the test has; the first one is the one to compare. BENCH_METRICS when there is none. */
+/* Find the metrics of the test. Returns the first one, which is compared; BENCH_METRICS when there is
+ * none. */
 static enum bench_metric metrics_of(const struct bench_results *results, const char *test,
 				    bool present[BENCH_METRICS])
 {

@@ -1,7 +1,7 @@
 /* results.h - what was measured: for each test, contender and metric one value per round.
  *
- * The machines this runs on are shared and noisy, so absolute figures wander; the ratio of two contenders that
- * ran one after the other, round by round, holds. */
+ * The machines this runs on are shared and noisy, so absolute figures vary; the ratio of two contenders that ran one
+ * after the other, round by round, is stable. */
 #ifndef BENCH_RESULTS_H
 #define BENCH_RESULTS_H
 
@@ -61,7 +61,7 @@ const struct bench_series *bench_results_find(const struct bench_results *result
 					      const char *contender, enum bench_metric metric);
 
 double bench_series_median(const struct bench_series *series);
-/* Half of what lies between the smallest and the largest value, as a part of the median. */
+/* Half of the difference between the smallest and the largest value, as a part of the median. */
 double bench_series_spread(const struct bench_series *series);
 /* The median of the ratios, round by round. */
 double bench_series_ratio(const struct bench_series *series, const struct bench_series *against);

@@ -80,7 +80,7 @@ static int await_port(struct bench_server *server, const char *program, struct w
 		}
 		nanosleep(&pause, NULL);
 	}
-	return wire_fault_set(fault, -ETIMEDOUT, "%s does not say its port", program);
+	return wire_fault_set(fault, -ETIMEDOUT, "%s does not write its port", program);
 }
 
 int bench_server_start(struct bench_server *server, const char *const *argv, struct wire_fault *fault)
@@ -101,8 +101,8 @@ int bench_server_start(struct bench_server *server, const char *const *argv, str
 	return await_port(server, argv[0], fault);
 }
 
-/* A line of /proc/PID/status, in bytes. Peak memory not from rusage: that counts what we held ourselves between
- * fork and exec. */
+/* A line of /proc/PID/status, in bytes. Peak memory is not taken from rusage, which also counts the memory that this
+ * process held between fork and exec. */
 static uint64_t read_status(pid_t pid, const char *format)
 {
 	char path[64], line[256];
@@ -122,7 +122,7 @@ uint64_t bench_server_resident(const struct bench_server *server)
 	return read_status(server->pid, "VmRSS:");
 }
 
-/* Wait for the end of a process that was told to stop; one that does not is killed. */
+/* Wait for the end of a process that was asked to stop; kill it when it does not. */
 static int await_end(pid_t pid, int *status, struct rusage *used)
 {
 	const struct timespec pause = {.tv_nsec = 2000000};
@@ -150,7 +150,7 @@ int bench_server_stop(struct bench_server *server, struct bench_usage *usage, st
 	usage->cpu_s = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
 		       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 	usage->log_bytes = bench_folder_bytes(server->log);
-	/* nats-server -DV says 1 when it is interrupted: only a crash is held against a server. */
+	/* nats-server -DV exits with 1 when it is interrupted: only a signal counts as a failure. */
 	if (WIFSIGNALED(status))
 		return wire_fault_set(fault, -ECHILD, "the server died of signal %d", WTERMSIG(status));
 	return 0;

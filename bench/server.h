@@ -24,9 +24,9 @@ struct bench_usage {
 	uint64_t log_bytes;  /* of all files below FOLDER/log */
 };
 
-/* Start argv (NULL-terminated; "%d" at the start of an argument stands for the folder, "%b" for the folder of
- * this program) and wait until it says its port. 0, or a negative code with *fault; bench_server_remove is due
- * in any case. */
+/* Start argv (NULL-terminated; "%d" at the start of an argument stands for the folder, "%b" for the folder of this
+ * program) and wait until it has written its port. 0, or a negative code with *fault; bench_server_remove is due in any
+ * case. */
 int bench_server_start(struct bench_server *server, const char *const *argv, struct wire_fault *fault);
 
 /* Resident memory now, in bytes; 0 when it is not known. */

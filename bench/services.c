@@ -51,7 +51,7 @@ static uint64_t pick(struct maker *maker, uint64_t count)
 	return (next_random(maker) >> 20) % count;
 }
 
-/* The writer may be behind: wait for an empty batch. */
+/* Wait for an empty batch, because the writer may be slower. */
 static struct store_batch *wait_for_batch(struct store_producer *producer)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};

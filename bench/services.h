@@ -1,9 +1,9 @@
 /* services.h - the log of a made-up platform: 57 clients, 95 subjects, requests and events.
  *
- * 19 services of 3 clients each. 60 subjects carry events, each to up to four services; 35 carry requests, each to a queue
- * group of one service's clients. Half of the messages are events, a quarter requests and a quarter their replies. Each
- * reply comes within 64 messages of its request; of 1000 requests one has none. Payloads are JSON of about 100 bytes
- * with the id of an order, which up to 8 messages have in common. Time goes on by 5 us a message. */
+ * 19 services of 3 clients each. 60 subjects carry events, each to up to four services; 35 carry requests, each to a
+ * queue group of one service's clients. Half of the messages are events, a quarter requests and a quarter their
+ * replies. Each reply comes within 64 messages of its request; of 1000 requests one has none. Payloads are JSON of
+ * about 100 bytes with the id of an order, which up to 8 messages have in common. Time advances by 5 us a message. */
 #ifndef BENCH_SERVICES_H
 #define BENCH_SERVICES_H
 

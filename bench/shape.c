@@ -89,8 +89,8 @@ uint32_t bench_shape_receivers(const struct bench_shape *shape)
 	return shape->queue ? shape->subscribers > 0 : shape->subscribers;
 }
 
-/* A fit to what was measured, in nanoseconds: something for each message, and something for each of its copies
- * and their bytes. Runs need only be of a similar length, not of an exact one. */
+/* An estimate from measurements, in nanoseconds: a cost for each message, for each of its copies, and for their bytes.
+ * Runs need only be of a similar length. */
 uint64_t bench_shape_messages(const struct bench_shape *shape, double seconds)
 {
 	double bytes = shape->payload_bytes > 0 ? shape->payload_bytes : BENCH_JSON_TYPICAL;

@@ -1,4 +1,4 @@
-/* shape.h - what a benchmark sends, as its name says it:
+/* shape.h - what a benchmark sends, written as a name:
  *
  *   PUBLISHERS:SUBSCRIBERS[q]-PAYLOAD[/SUBJECTS|+SUBSCRIPTIONS]
  *
@@ -6,8 +6,8 @@
  *   PAYLOAD         16, 128, 16k, 1m: letters, 256 KiB of frames that repeat; compresses unrealistically well
  *                   128j: JSON events of that size with unique ids; "json": of their natural size, about 260 B
  *                   128r: random bytes
- *   SUBJECTS        how many are published to in turn; default 1, for JSON events 95 at random
- *   SUBSCRIPTIONS   that many subjects, each matched by a wildcard of its own; all are one subscriber's
+ *   SUBJECTS        number of subjects, published to in turn; default 1, for JSON events 95 at random
+ *   SUBSCRIPTIONS   that many subjects, each matched by a wildcard of its own; all of one subscriber
  *
  * "4:4-128/64" is four publishers of 128 bytes to 64 subjects, and four subscribers that get everything. */
 #ifndef BENCH_SHAPE_H
@@ -29,13 +29,13 @@ struct bench_shape {
 	bool replies;           /* every message has a reply subject of its own; not in the name */
 };
 
-/* 0, or -EINVAL when the name does not say a shape. */
+/* 0, or -EINVAL when the name is not a shape. */
 int bench_shape_parse(struct bench_shape *shape, const char *name);
 
 /* The shapes that are run when none is named; NULL-terminated. */
 extern const char *const bench_shape_names[];
 
-/* How many receivers get each message. */
+/* The number of receivers of each message. */
 uint32_t bench_shape_receivers(const struct bench_shape *shape);
 
 /* About as many messages as a fast server takes in so many seconds. At least 1. */
@@ -45,8 +45,8 @@ uint64_t bench_shape_messages(const struct bench_shape *shape, double seconds);
 enum { BENCH_SUBJECT_MAX = 64 };
 int bench_shape_subject(const struct bench_shape *shape, uint32_t i, char *out);
 
-/* The sid of a subscriber's first subscription; the others count on. All have the same number of digits, so that
- * a message takes the same number of bytes whichever subscription it came for. */
+/* The sid of a subscriber's first subscription; those of the others follow it. All have the same number of digits, so
+ * that a message takes the same number of bytes whichever subscription it came for. */
 uint32_t bench_shape_first_sid(const struct bench_shape *shape);
 
 #endif

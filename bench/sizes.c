@@ -15,8 +15,8 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-    {"size-flood", 0, false},    /* compression has to be quick */
-    {"size-calm", 100e3, false}, /* and has time */
+    {"size-flood", 0, false},    /* little time for compression */
+    {"size-calm", 100e3, false}, /* ample time */
     {"size-replies", 100e3, true},
 };
 

@@ -38,7 +38,7 @@ static int make_file(struct sniffing *sniffing, struct wire_fault *fault)
 	return error;
 }
 
-/* A summary has to tell of every message and every delivery. */
+/* Check that the summary counts every message and every delivery. */
 static int check(const struct sniffing *sniffing, const json_t *answer, struct wire_fault *fault)
 {
 	uint64_t messages = bench_tape_number(answer, "messages");
@@ -104,7 +104,7 @@ int bench_sniffing_run(const struct bench_plan *plan, struct bench_results *resu
 	struct sniffing sniffing = {.plan = plan, .results = results};
 	struct wire_fault fault = {0};
 	if (!bench_tape_has(plan->tapedeck, "sniff")) {
-		bench_suite_complain("sniff", "tapedeck", 0, "there is no such command; left out");
+		bench_suite_complain("sniff", "tapedeck", 0, "this tapedeck has no such command; skipped");
 		return 0;
 	}
 	int error = make_file(&sniffing, &fault);

@@ -1,4 +1,4 @@
-/* Subscribers that stop reading under a flood: how much memory the server lets them cost. */
+/* Subscribers that stop reading under a flood: how much memory they cost the server. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -19,7 +19,7 @@ static int stall(int port, int fds[SUBSCRIBERS], struct wire_fault *fault)
 	return 0;
 }
 
-/* Whatever becomes of such subscribers, every message has to be in the log. */
+/* Check that every message is in the log, also when such subscribers are cut off. */
 static int check_log(const struct bench_plan *plan, const struct bench_server *server, uint64_t messages,
 		     struct wire_fault *fault)
 {

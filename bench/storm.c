@@ -12,7 +12,7 @@
 
 enum { CONNECTIONS = 10000, CONNECTIONS_SMOKE = 100, DESCRIPTORS_SPARE = 200 };
 
-/* Raise the limit on open files, which servers that we start inherit, and say how many connections it allows. */
+/* Raise the limit on open files, which servers that we start inherit, and return how many connections it allows. */
 static int allowed_connections(int wanted)
 {
 	struct rlimit limit;
@@ -24,7 +24,7 @@ static int allowed_connections(int wanted)
 	return wanted < allowed ? wanted : allowed;
 }
 
-/* Reset instead of an orderly end: ports that wait for stray packets would run out within a few rounds. */
+/* Reset instead of an orderly end: ports in TIME_WAIT would run out within a few rounds. */
 static void close_hard(int fd)
 {
 	struct linger linger = {.l_onoff = 1};

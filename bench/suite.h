@@ -1,7 +1,7 @@
 /* suite.h - the kinds of measurement. Each runs its tests, adds what it measured to the results and prints it.
  *
- * 0, or a negative code when something was lost, miscounted or did not run; told on stderr. What cannot run here
- * (a program or a command that is missing) is told and left out. */
+ * 0, or a negative code, reported on stderr, when something was lost, miscounted or did not run. A measurement that
+ * cannot run here (a program or a command is missing) is reported and skipped. */
 #ifndef BENCH_SUITE_H
 #define BENCH_SUITE_H
 
@@ -17,7 +17,7 @@ int bench_throughput_run(const struct bench_plan *plan, const struct bench_shape
 int bench_latency_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_storm_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_stalled_run(const struct bench_plan *plan, struct bench_results *results);
-/* All attacks; one of them. */
+/* All attacks; then a single one. */
 int bench_fairness_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_fairness_attack(const struct bench_plan *plan, const struct bench_attack *attack,
 			  struct bench_results *results);
@@ -35,7 +35,7 @@ struct bench_suite {
 /* All suites but throughput; the list ends with name == NULL. */
 extern const struct bench_suite bench_suites[];
 
-/* One run of one contender in a test; adds its values. 0 or a negative code, already told. */
+/* One run of one contender in a test; adds its values. 0 or a negative code, already reported. */
 typedef int bench_measure(const struct bench_plan *plan, const char *test,
 			  const struct bench_contender *contender, const void *context,
 			  struct bench_results *results);
@@ -45,7 +45,7 @@ typedef int bench_measure(const struct bench_plan *plan, const char *test,
 int bench_suite_rounds(const struct bench_plan *plan, const char *test, bench_measure *measure,
 		       const void *context, struct bench_results *results);
 
-/* Say on stderr what went wrong where; returns code. */
+/* Report on stderr what went wrong where; returns code. */
 int bench_suite_complain(const char *test, const char *contender, int code, const char *text);
 
 #endif

@@ -20,7 +20,7 @@ struct tracing {
 	struct bench_services_log log;
 };
 
-/* An analysis, and what its answer has to say of the log. */
+/* An analysis, and the check of its answer. */
 struct analysis {
 	const char *way;
 	const char *command, *option;
@@ -37,7 +37,7 @@ static bool are_latencies_right(const struct tracing *tracing, const json_t *ans
 	       bench_tape_number(total, "unanswered") == tracing->log.requests - tracing->log.replies;
 }
 
-/* Inboxes are one subject more. */
+/* All inboxes together count as one more subject. */
 static bool is_graph_right(const struct tracing *tracing, const json_t *answer)
 {
 	return bench_tape_number(answer, "messages") == tracing->log.messages &&
@@ -126,7 +126,7 @@ static int measure(struct tracing *tracing, const struct analysis *analysis, str
 	bool is_right = analysis->is_right(tracing, answer);
 	json_decref(answer);
 	if (!is_right)
-		return wire_fault_set(fault, -1, "%s: the answer is not what the log holds", analysis->way);
+		return wire_fault_set(fault, -1, "%s: the answer does not match the log", analysis->way);
 	bench_results_add(tracing->results, "trace", analysis->way, BENCH_RECORDS,
 			  (double)tracing->log.messages / cost.seconds);
 	bench_results_add(tracing->results, "trace", analysis->way, BENCH_CPU,
@@ -154,7 +154,7 @@ int bench_tracing_run(const struct bench_plan *plan, struct bench_results *resul
 	struct tracing tracing = {.plan = plan, .results = results};
 	struct wire_fault fault = {0};
 	if (!bench_tape_has(plan->tapedeck, "trace")) {
-		bench_suite_complain("trace", "tapedeck", 0, "there is no such command; left out");
+		bench_suite_complain("trace", "tapedeck", 0, "this tapedeck has no such command; skipped");
 		return 0;
 	}
 	int error = prepare(&tracing, &fault);

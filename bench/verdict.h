@@ -1,4 +1,4 @@
-/* verdict.h - what tapedeck reaches for, and how far it is: the targets that its speed is held to. */
+/* verdict.h - the targets for tapedeck's speed and memory, and whether they are met. */
 #ifndef BENCH_VERDICT_H
 #define BENCH_VERDICT_H
 

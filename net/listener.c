@@ -179,7 +179,7 @@ static int accept_one(struct net_listener *listener, struct sockaddr_storage *pe
 	return fd < 0 ? -errno : fd;
 }
 
-/* Without a descriptor for it, the connection would wait, and wake the loop, for ever. */
+/* Out of descriptors, close the connection: it would otherwise wait, and wake the loop, without end. */
 static void refuse_one(struct net_listener *listener)
 {
 	struct sockaddr_storage peer;

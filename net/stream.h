@@ -4,7 +4,7 @@
  *	owner ◀─ events ◀ layer ◀─ layer ◀─ TCP       opened, bytes, drained, closed …
  *
  * The lowest layer is a TCP connection (net/tcp.h), accepted or connected. A layer above it, such as encryption, is a
- * stream, and the owner of the stream below it: who owns the uppermost one does not see which layers there are.
+ * stream, and the owner of the stream below it: the owner of the uppermost one does not see which layers there are.
  *
  * A stream belongs to one event loop, in whose thread everything here is called. */
 #ifndef NET_STREAM_H
@@ -80,8 +80,8 @@ static inline void net_stream_pause(struct net_stream *stream)
 	stream->calls->pause(stream);
 }
 
-/* Write the bytes of bufs in order, as far as they are taken at once: the memory of those is the caller's again. Returns
- * their number, or a negative code; UV_EPIPE after net_stream_end and after closing.
+/* Write the bytes of bufs in order, as many as are taken at once; the caller may then reuse their memory. Returns their
+ * number, or a negative code; UV_EPIPE after net_stream_end and after closing.
  *
  * When not all were taken, some of the rest are begun: the next begun_bytes (> 0) stay in place and unchanged until
  * `drained`, before which nothing can be written. */

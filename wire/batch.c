@@ -10,7 +10,7 @@ struct line {
 	uint32_t size;
 };
 
-/* False when *first is not written in the way that messages of a batch have to be. */
+/* Describe the control line of *first. False when it does not have the form that a batch requires. */
 static bool first_line(const struct wire_op *first, struct line *line)
 {
 	if (first->verb != WIRE_PUB || first->reply.len > 0)
@@ -34,7 +34,8 @@ static inline bool is_same(const char *a, const char *b, size_t len)
 	return memcmp(a + len - 8, b + len - 8, 8) == 0;
 }
 
-/* Read a line that begins like *line and may have another size into *line. False when there is none. */
+/* Read the next line into *line when it begins like *line; its size may differ. False when there is no such
+ * line. */
 static bool read_line(const char *buf, size_t len, const struct wire_limits *limits, struct line *line)
 {
 	size_t start = line->start_len, at = start;

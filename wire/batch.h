@@ -1,10 +1,10 @@
-/* batch.h - messages in a row that differ in their payloads only: what a busy publisher mostly sends.
+/* batch.h - consecutive messages that differ only in their payloads, as a busy publisher mostly sends them.
  *
  *	PUB orders.new 5\r\nfirst\r\n   PUB orders.new 6\r\nsecond\r\n   PUB orders.new 5\r\nthird\r\n
  *	wire_parse reads this one       and these are the batch
  *
- * A line that begins like the line before it need not be split into words again: only its size is read, and a line that
- * is the same as a whole is not read at all. The code that handles the messages may likewise ask once about all of them. */
+ * When a line begins like the line before it, only its size is read; when it is identical, nothing is. The code that
+ * handles the messages can likewise decide once for all of them. */
 #ifndef WIRE_BATCH_H
 #define WIRE_BATCH_H
 
@@ -35,8 +35,7 @@ size_t wire_batch_parse(const struct wire_op *first, const char *buf, size_t len
 			const struct wire_limits *limits, struct wire_batch_entry *entries, uint32_t cap,
 			struct wire_batch *batch);
 
-/* Quick check: false when no batch begins at buf[0..len). Where subjects alternate, it is called in vain for every
- * message. */
+/* Quick check: false when no batch begins at buf[0..len). Hot: where subjects alternate, it fails for every message. */
 static inline bool wire_batch_may_begin(const struct wire_op *first, const char *buf, size_t len)
 {
 	enum { VERB = sizeof "PUB " - 1, LOOK = 8 };

@@ -35,8 +35,8 @@ enum wire_error {
 /* The text of a code, ours or a negated errno. Never NULL; static or thread-local storage, not to be freed. */
 const char *wire_error_text(int code);
 
-/* A failure told to people: the thing, the place and the remedy. Functions that take one fill it in exactly
- * when they return a negative code. */
+/* A failure described for people: the thing, the place and the remedy. Functions that take one fill it in
+ * exactly when they return a negative code. */
 struct wire_fault {
 	int code;
 	char text[500]; /* NUL-terminated, one line without line end */

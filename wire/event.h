@@ -1,7 +1,7 @@
-/* event.h - the noun: something that happened on the bus.
+/* event.h - an event: something that happened on the bus.
  *
- * Sources (broker, log reader, sniffer) hand events to sinks (log, terminal, player). An event and all it
- * points to belongs to the source and dies when the call returns: a sink copies what it keeps. */
+ * Sources (broker, log reader, sniffer) hand events to sinks (log, terminal, player). An event and everything
+ * it points to belong to the source and are invalid after the call returns: a sink copies what it keeps. */
 #ifndef WIRE_EVENT_H
 #define WIRE_EVENT_H
 
@@ -13,9 +13,9 @@
 enum wire_event_kind {
 	WIRE_EVENT_MESSAGE = 0,  /* a publish, seen once */
 	WIRE_EVENT_DELIVERY = 1, /* a message handed to one receiver, seen apart from the message */
-	/* a client came, or was already there when a segment began (WIRE_EVENT_REPEATED) */
+	/* a client connected, or was connected when a segment began (WIRE_EVENT_REPEATED) */
 	WIRE_EVENT_CONNECT = 2,
-	WIRE_EVENT_DISCONNECT = 3, /* a client went; text is the reason */
+	WIRE_EVENT_DISCONNECT = 3, /* a client disconnected; text is the reason */
 	WIRE_EVENT_SUBSCRIBE = 4,
 	WIRE_EVENT_UNSUBSCRIBE = 5,
 	WIRE_EVENT_ERROR = 6, /* a protocol error was sent to conn; text is its text */
@@ -26,8 +26,8 @@ enum wire_event_kind {
 
 /* Flags; part of the log format. */
 enum {
-	/* payload was shortened on purpose when recorded: size is the true size; of a disconnect event: lost_messages
-	 * counts messages that were left out of the log on purpose, too */
+	/* the payload was shortened on purpose when it was recorded; size is the true size. Disconnect event:
+	 * lost_messages includes messages that were left out of the log on purpose */
 	WIRE_EVENT_CUT = 1 << 0,
 	/* bytes were missed: payload is what was seen, size what was announced */
 	WIRE_EVENT_PARTIAL = 1 << 1,
@@ -46,7 +46,7 @@ enum {
 
 /* The outcome of a delivery to one receiver; part of the log format. */
 enum wire_outcome {
-	WIRE_SENT = 0,               /* put into the receiver's output; read from a log: and not lost there */
+	WIRE_SENT = 0,               /* put into its output; when read from a log: and not lost there */
 	WIRE_DROPPED_SLOW = 1,       /* slow consumer: the receiver's output was over its limit */
 	WIRE_DROPPED_PERMISSION = 2, /* a deny rule of the receiver */
 	WIRE_DROPPED_CLOSED = 3,     /* the receiver was closing */
@@ -83,10 +83,10 @@ struct wire_event {
 	uint32_t flags;
 	uint64_t seq;    /* sequence number in its log; 0 = not logged yet */
 	int64_t time_ns; /* nanoseconds since the epoch */
-	/* From sources: time_ns without the steps of the recording clock, as far as they are known. Durations are measured
-	 * by it and logs merged. It says nothing of the time of day. Sinks ignore it. */
+	/* Set by sources: time_ns without the known steps of the recording clock. Use it to measure durations and to
+	 * merge logs, not as the time of day. Sinks ignore it. */
 	int64_t steady_ns;
-	uint64_t conn; /* whose doing it was: publisher, subscriber, client; 0 = nobody's */
+	uint64_t conn; /* the connection that caused it: publisher, subscriber, client; 0 = none */
 
 	/* message, delivery; subject also subscribe, unsubscribe */
 	struct wire_slice subject, reply;
@@ -95,13 +95,13 @@ struct wire_event {
 	uint64_t size; /* true payload size in bytes; payload.len unless cut or partial */
 
 	/* message: how many receivers got it, and who was considered (with their outcome).
-	 * receivers == NULL: only the number is known. A message nobody wanted has receivers_len 0. With
-	 * WIRE_EVENT_RECEIVERS_UNKNOWN the number is that of those that are known. */
+	 * receivers == NULL: only the number is known. A message without subscribers has receivers_len 0.
+	 * With WIRE_EVENT_RECEIVERS_UNKNOWN only known receivers are counted. */
 	uint32_t receiver_count;
 	uint32_t receivers_len;
 	const struct wire_receiver *receivers;
-	/* When each receiver got it, from sources that saw that: receivers_len times in nanoseconds after time_ns
-	 * (negative: seen before the message), or WIRE_DELAY_UNKNOWN. NULL: none is known, as always when
+	/* When each receiver got it, from sources that saw it: receivers_len times in nanoseconds after time_ns
+	 * (negative: seen before the message), or WIRE_DELAY_UNKNOWN. NULL: none is known; always NULL when
 	 * receivers_hint is lent. */
 	const int64_t *delays_ns;
 
@@ -114,10 +114,10 @@ struct wire_event {
 	enum wire_outcome outcome;        /* delivery */
 	const struct wire_client *client; /* connect; NULL elsewhere */
 	struct wire_slice text;           /* disconnect, error, mark, gap */
-	uint64_t lost_messages;    /* disconnect: what it never got; gap: what was not logged, 0 = unknown */
+	uint64_t lost_messages;    /* disconnect: never got by the client; gap: not logged; 0 = unknown */
 	uint64_t lost_bytes;       /* likewise */
 	int64_t from_ns, to_ns;    /* gap: the time it spans */
-	uint64_t from_seq, to_seq; /* gap flagged damage: the sequence numbers it swallowed, both inclusive */
+	uint64_t from_seq, to_seq; /* gap flagged damage: the missing sequence numbers, both inclusive */
 };
 
 /* How a sink is doing, for health, metrics and back-pressure. */
@@ -128,26 +128,28 @@ struct wire_sink_status {
 	uint64_t messages;      /* messages taken so far */
 	uint64_t lost_messages; /* messages that could not be logged so far */
 	uint64_t stored_bytes;  /* written to disk so far */
-	uint64_t queued_bytes;  /* memory held for what is not written yet */
+	uint64_t queued_bytes;  /* memory held for data not written yet */
 };
 
 struct wire_batch;
 
 /* Where events go. A sink embeds this struct and finds itself from the pointer. All calls for one sink come
- * from one thread, but status, which any thread may call. Optional calls may be NULL. */
+ * from one thread, except status, which any thread may call. Optional calls may be NULL. */
 struct wire_sink {
-	/* Take one event. Cannot fail: what a sink cannot keep it counts, and says in a gap event. */
+	/* Take one event. Cannot fail: a sink counts the events that it cannot keep and reports them in a gap
+	 * event. */
 	void (*event)(struct wire_sink *sink, const struct wire_event *event);
 	/* Optional. Take a batch of messages (wire/batch.h) as if each were handed to `event`. *template holds what they
 	 * have in common; its payload and size mean nothing. */
 	void (*batch)(struct wire_sink *sink, const struct wire_event *template,
 		      const struct wire_batch *batch);
-	/* Optional. So that nothing waits in a half-filled block for long, a live source calls it 20 ms after an
-	 * event, and again after as many milliseconds as it returns; 0: not before the next event. now_ns is
-	 * nanoseconds since the epoch. */
+	/* Optional. Hand over a half-filled block. A live source calls it 20 ms after an event, and again after the
+	 * number of milliseconds that it returns; 0: not before the next event. now_ns is nanoseconds since the
+	 * epoch. */
 	unsigned (*tick)(struct wire_sink *sink, int64_t now_ns);
-	/* Optional back-pressure. False: the source should stop producing as soon as it can (events that are
-	 * already under way are still taken) until the wake call it was given at the sink's opening. */
+	/* Optional back-pressure. False: the source should stop producing as soon as it can (the sink still
+	 * takes events that are under way) until the sink makes the wake call that was set when it was
+	 * opened. */
 	bool (*ready)(struct wire_sink *sink);
 	/* Optional. */
 	void (*status)(struct wire_sink *sink, struct wire_sink_status *status);

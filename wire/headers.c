@@ -51,7 +51,7 @@ int wire_headers_open(struct wire_headers *headers, struct wire_slice block)
 	return 0;
 }
 
-/* At the end and at a malformed line `rest` stays where it is, so that asking again gets the same answer. */
+/* At the end and at a malformed line `rest` is not advanced, so that the next call returns the same. */
 int wire_headers_next(struct wire_headers *headers, struct wire_slice *key, struct wire_slice *value)
 {
 	struct wire_slice rest = headers->rest, line;

@@ -19,7 +19,7 @@ struct wire_headers {
 int wire_headers_open(struct wire_headers *headers, struct wire_slice block);
 
 /* The next key and value, the value without surrounding blanks. 1, 0 at the final empty line, or WIRE_EHEADER
- * for a line without a colon, with an empty key, without CRLF, or anything behind the empty line. */
+ * for a line without a colon, with an empty key, without CRLF, or anything after the empty line. */
 int wire_headers_next(struct wire_headers *headers, struct wire_slice *key, struct wire_slice *value);
 
 /* The first value of key (case-sensitive, as in the NATS clients). False when there is none before the first

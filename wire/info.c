@@ -53,8 +53,7 @@ static const struct field *find_field(struct wire_slice key)
 	return NULL;
 }
 
-/* Missing and null leave the member as it is. A number beyond int becomes the nearest: for whoever asked it is as
- * wrong as before. */
+/* Missing and null leave the member as it is. A number beyond int is clamped; it stays out of range for every use. */
 static int read_number(struct wire_slice text, int *out)
 {
 	char digits[32];
@@ -123,7 +122,7 @@ static int read_members(struct wire_connect *connect, struct wire_json *json, st
 	return 0;
 }
 
-/* Strings that nobody gave are empty. */
+/* Set missing strings to "". */
 static int complete(struct wire_connect *connect, struct wire_fault *fault)
 {
 	for (size_t i = 0; i < FIELDS; i++) {

@@ -21,22 +21,22 @@ struct wire_connect {
 	char *name, *lang, *version;
 	char *user, *pass, *auth_token; /* secrets: never to be logged, printed or stored */
 	char *nkey, *sig, *jwt;         /* nkey is public, the others are secrets */
-	char *account;                  /* asks for an account of its own, as servers before 2.0 had */
+	char *account;                  /* asks for this account, a feature of servers before 2.0 */
 	bool new_account;               /* missing: false */
 };
 
 /* Read the JSON text of a CONNECT, as leniently as nats-server (json.h). Keys are matched without regard to case, the
  * last of several counts, null leaves a field as it is, unknown fields are ignored; the text `null` is an object
- * without fields. In strings U+FFFD stands for what is not Unicode, and for NUL. 0; WIRE_EJSON (no valid JSON, no
- * object, or a field of a wrong type); -ENOMEM; both with *fault (may be NULL), which holds nothing that the client
- * sent. On success the strings are owned by *connect until wire_connect_fini; on failure nothing is. */
+ * without fields. In strings, U+FFFD replaces NUL and whatever is not Unicode. 0; WIRE_EJSON (no valid JSON, no object,
+ * or a field of a wrong type); -ENOMEM; both with *fault (may be NULL), which holds nothing that the client sent. On
+ * success *connect owns the strings until wire_connect_fini; on failure it owns nothing. */
 int wire_connect_read(struct wire_connect *connect, struct wire_slice json, struct wire_fault *fault);
 
-/* Frees what wire_connect_read gave and wipes the secrets. A zeroed struct is fine. */
+/* Free what wire_connect_read allocated, and wipe the secrets. A zeroed struct is allowed. */
 void wire_connect_fini(struct wire_connect *connect);
 
-/* A server's INFO to be written; strings are borrowed by wire_info_write. Strings that are NULL or no UTF-8 are
- * left out, false flags too (but headers), as nats-server does. */
+/* A server's INFO to be written; strings are borrowed by wire_info_write. Strings that are NULL or not UTF-8 are left
+ * out, and so are false flags except headers, as in nats-server. */
 struct wire_info {
 	const char *server_id, *server_name, *version, *go, *host, *client_ip, *nonce, *cluster;
 	int port;
@@ -49,7 +49,7 @@ struct wire_info {
 /* The fields of a server's INFO that a sniffer needs. */
 struct wire_info_seen {
 	char server_id[64];  /* NUL-terminated; "" when missing or longer */
-	int64_t max_payload; /* bytes; 0 when missing or senseless */
+	int64_t max_payload; /* bytes; 0 when missing or invalid */
 };
 
 /* Read the JSON text of an INFO. 0; WIRE_EJSON (not an object); -ENOMEM. */

@@ -6,7 +6,7 @@ enum expectation {
 	VALUE,
 	VALUE_OR_END, /* after [ */
 	KEY_OR_END,   /* after { */
-	SEPARATOR,    /* after a value: a comma or the end of what is around it */
+	SEPARATOR,    /* after a value: a comma or the end of its container */
 	NOTHING,      /* the text is not valid */
 };
 
@@ -45,7 +45,7 @@ static bool take(struct wire_json *json, char wanted)
 	return true;
 }
 
-/* ---- scalars: each ends after the value, or where it is wrong ---- */
+/* ---- scalars: each function leaves `at` after the value, or at its first bad byte ---- */
 
 static bool is_hex(const char *digits)
 {
@@ -188,7 +188,7 @@ static enum wire_json_kind read_key(struct wire_json *json, struct wire_json_tok
 	return WIRE_JSON_KEY;
 }
 
-/* After a value: what comes next inside the container around it. */
+/* Read the token that follows a value in its container. */
 static enum wire_json_kind read_on(struct wire_json *json, struct wire_json_token *token)
 {
 	if (json->depth == 0) {

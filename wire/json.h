@@ -10,7 +10,7 @@
 
 #include "wire/slice.h"
 
-enum { WIRE_JSON_DEPTH_MAX = 10000 }; /* objects and arrays in one another, as in Go */
+enum { WIRE_JSON_DEPTH_MAX = 10000 }; /* nested objects and arrays, as in Go */
 
 enum wire_json_kind {
 	WIRE_JSON_OBJECT,
@@ -24,7 +24,7 @@ enum wire_json_kind {
 	WIRE_JSON_FALSE,
 	WIRE_JSON_NULL,
 	WIRE_JSON_DONE, /* the text has ended after one whole value */
-	WIRE_JSON_BAD,  /* no valid JSON: `at` of the reader stands at the place */
+	WIRE_JSON_BAD,  /* not valid JSON: the reader's `at` is at the first bad byte */
 };
 
 struct wire_json_token {
@@ -33,7 +33,7 @@ struct wire_json_token {
 	unsigned depth;         /* objects and arrays around the token: 0 for the whole value and its end */
 };
 
-/* A reader. Its members are its own, but for `at`. */
+/* A reader. Its members are private, except `at`. */
 struct wire_json {
 	const char *at, *end;
 	unsigned depth;
@@ -44,13 +44,14 @@ struct wire_json {
 /* Begin to read. The reader borrows the text. */
 void wire_json_init(struct wire_json *json, struct wire_slice text);
 
-/* The next token in *token. After WIRE_JSON_DONE and WIRE_JSON_BAD the same comes again. */
+/* The next token in *token. After WIRE_JSON_DONE and WIRE_JSON_BAD every call returns the same. */
 enum wire_json_kind wire_json_next(struct wire_json *json, struct wire_json_token *token);
 
-/* Pass over the rest of the value that `first` is the first token of. False when it is not valid. */
+/* Skip the rest of the value that begins with the token `first`. False when it is not valid. */
 bool wire_json_skip(struct wire_json *json, const struct wire_json_token *first);
 
-/* The whole text is one valid value. Its first bad byte in *bad_at (may be NULL) when it is not. */
+/* True when the whole text is one valid value; else *bad_at (may be NULL) is the offset of its first bad
+ * byte. */
 bool wire_json_is_valid(struct wire_slice text, size_t *bad_at);
 
 #endif

@@ -147,7 +147,8 @@ static void append(struct strict *out, const char *data, size_t len)
 	out->len += len;
 }
 
-/* Characters that a strict reader does not take, and the marks themselves, so that nothing else looks like one. */
+/* True for characters that a strict reader refuses, and for the marks themselves, so that no other text looks like a
+ * mark. */
 static bool needs_mark(uint32_t character)
 {
 	return character == 0 || !is_unicode(character) || character == MARK_CHARACTER_POINT ||

@@ -1,4 +1,5 @@
-/* json_text.h - what the keys, strings and numbers of a JSON text (json.h) say. */
+/* json_text.h - decode the keys and strings of a JSON text (json.h), and rewrite a text for strict
+ * readers. */
 #ifndef WIRE_JSON_TEXT_H
 #define WIRE_JSON_TEXT_H
 
@@ -16,11 +17,11 @@ uint32_t wire_json_character(struct wire_slice text, size_t *at);
 /* Write a code point as UTF-8: the bytes written, 1 to 4. */
 size_t wire_json_put(char *out, uint32_t character);
 
-/* The key or string as an owned, NUL-terminated text: what is not Unicode becomes U+FFFD, as in Go, and so does NUL,
- * which a C string cannot hold. NULL when out of memory. */
+/* The key or string as an owned, NUL-terminated text. U+FFFD replaces whatever is not Unicode, as in Go, and NUL, which
+ * a C string cannot hold. NULL when out of memory. */
 char *wire_json_text(struct wire_slice written);
 
-/* The key or string says the same as `name`, whatever the case of its ASCII letters: Go's rule for keys. */
+/* The key or string equals `name`, ignoring the case of ASCII letters: Go's rule for keys. */
 bool wire_json_is_name(struct wire_slice written, const char *name);
 
 /* The text rewritten so that a strict reader accepts it and different texts stay different: stray bytes, half

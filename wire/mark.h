@@ -1,5 +1,5 @@
-/* mark.h - the texts of marks that programs read again (docs/format.md): by how much a clock stepped, and which server
- * was recorded. */
+/* mark.h - the texts of marks that programs parse (docs/format.md): the size of a clock step, and the server that was
+ * recorded. */
 #ifndef WIRE_MARK_H
 #define WIRE_MARK_H
 
@@ -14,7 +14,7 @@ enum { WIRE_MARK_TEXT = 128 };
 /* "clock step -3600.000000000 s": the clock of the recording was set by so much just before. Returns text. */
 const char *wire_mark_step(char text[WIRE_MARK_TEXT], int64_t by_ns);
 
-/* The text is that of a clock step. *by_ns is by how much, 0 when the text does not say it. */
+/* True for the text of a clock step. *by_ns is its size, 0 when the text does not state it. */
 bool wire_mark_is_step(struct wire_slice text, int64_t *by_ns);
 
 /* "server ID": the server of that id was recorded. Returns text. */

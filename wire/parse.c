@@ -80,9 +80,9 @@ static size_t skip_blanks(const char *buf, size_t at, size_t end)
 	return at;
 }
 
-/* The arguments buf[at..end) go over the limit; at is the end of the verb. Blanks before the first argument
- * do not count, as in nats-server, but may not be more than the limit either: a line without end must not
- * grow for ever. What holds for the beginning of a line holds for the whole line. */
+/* The arguments buf[at..end) exceed the limit; at is the end of the verb. Blanks before the first argument do
+ * not count, as in nats-server, but may not exceed the limit either: a line without end must not grow without
+ * bound. When the beginning of a line is too long, so is the whole line. */
 HOT bool is_too_long(const char *buf, size_t at, size_t end, const struct wire_limits *limits)
 {
 	if (end - at <= limits->max_control_line)
@@ -92,7 +92,7 @@ HOT bool is_too_long(const char *buf, size_t at, size_t end, const struct wire_l
 }
 
 /* The line stops at buf[stop]. 1; 0 when its LF has not come yet; WIRE_EARGUMENT for a CR inside the line:
- * what nats-server makes of one depends on how the line was split over reads. */
+ * how nats-server reads one depends on how the line was split over reads. */
 HOT int finish_line(const char *buf, size_t len, size_t stop, struct line *line)
 {
 	line->end = stop;
@@ -165,7 +165,7 @@ HOT int64_t read_size(const char *buf, const struct line *line, size_t index)
 }
 
 /* subject [reply] [hdr] total, or with_sid: subject sid [reply] [hdr] total. Returns the total or an error.
- * Writes each member of *op but the verb exactly once, as init_op would do it twice. */
+ * Writes each member of *op except the verb exactly once: calling init_op first would write them twice. */
 HOT int64_t read_message(const char *buf, const struct line *line, const struct wire_limits *limits,
 			 struct wire_op *op, bool with_sid, bool with_headers)
 {
@@ -204,7 +204,7 @@ static int read_sub(const char *buf, const struct line *line, struct wire_op *op
 	return 0;
 }
 
-/* A maximum that is no number counts as none [nats-server 2.9.10, client.go processUnsub]. */
+/* A maximum that is not a number counts as none [nats-server 2.9.10, client.go processUnsub]. */
 static int read_unsub(const char *buf, const struct line *line, struct wire_op *op)
 {
 	size_t count = word_count(line);
@@ -220,10 +220,10 @@ struct verb {
 	char name[8]; /* upper case */
 	uint8_t len;
 	bool spaced; /* a blank must follow the name */
-	bool text;   /* what follows is one text */
+	bool text;   /* the rest of the line is one text */
 };
 
-/* By enum wire_verb. What follows PING, PONG and +OK up to the line end is ignored, and INFO and CONNECT need
+/* By enum wire_verb. Bytes between PING, PONG or +OK and the line end are ignored, and INFO and CONNECT need
  * no blank before their text [nats-server 2.9.10, parser.go]. */
 static const struct verb verbs[WIRE_VERBS] = {
     [WIRE_INFO] = {"INFO", 4, .text = true},  [WIRE_CONNECT] = {"CONNECT", 7, .text = true},
@@ -244,7 +244,7 @@ static inline char upper(char c)
 	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-/* 1: buf begins with the verb; 0: it may yet, when more bytes come; -1: never. */
+/* 1: buf begins with the verb; 0: it may, when more bytes come; -1: it does not. */
 static int begins_with(const char *buf, size_t len, const struct verb *verb)
 {
 	size_t i = 0;
@@ -308,7 +308,7 @@ struct cut {
 	size_t body;  /* bytes that follow it */
 };
 
-/* The rest of a line that is one text, or nothing of interest, from the end of its verb at `from`. */
+/* Parse the rest of a line that is one text or is ignored; `from` is the end of its verb. */
 static struct cut parse_text(const char *buf, size_t from, size_t len, const struct wire_limits *limits,
 			     struct wire_op *op)
 {
@@ -325,7 +325,7 @@ static struct cut parse_text(const char *buf, size_t from, size_t len, const str
 	return (struct cut){.line = newline + 1 - buf};
 }
 
-/* The rest of a line that announces a message. */
+/* Parse the rest of a line that announces a message; `from` is the end of its verb. */
 HOT struct cut parse_message(const char *buf, size_t from, size_t len, const struct wire_limits *limits,
 			     struct wire_op *op, bool with_sid, bool with_headers)
 {

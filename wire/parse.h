@@ -3,12 +3,12 @@
  * Pure: no allocation, I/O, clock or globals, so the broker's connections, the sniffer's streams and the
  * fuzzer all run the same function. Both directions are one grammar: what a client may say (CONNECT, PUB,
  * HPUB, SUB, UNSUB, PING, PONG) and what a server may say (INFO, MSG, HMSG, +OK, -ERR, PING, PONG).
- * Grammar: the NATS documentation, "NATS Protocol"; corner cases follow nats-server 2.9.10: verbs in any case;
- * blanks are spaces and tabs; a line ends in CRLF or LF; what follows PING, PONG and +OK on their line is
- * ignored; INFO and CONNECT need no blank before their text; numbers have at most 9 digits.
- * Stricter than it in three places, where its reading depends on how the bytes were split over reads or would
- * let a line grow for ever: LF always ends the line; a CR elsewhere in a line of words is WIRE_EARGUMENT; blanks
- * before the arguments, and what follows PING, PONG and +OK, are held to max_control_line too. */
+ * Grammar: the NATS documentation, "NATS Protocol"; corner cases follow nats-server 2.9.10: verbs in any case; blanks
+ * are spaces and tabs; a line ends in CRLF or LF; bytes after PING, PONG and +OK on their line are ignored; INFO and
+ * CONNECT need no blank before their text; numbers have at most 9 digits.
+ * Stricter than nats-server in three places, where its result depends on how the bytes were split over reads, or where
+ * it would let a line grow without bound: LF always ends the line; a CR elsewhere in a line of words is WIRE_EARGUMENT;
+ * max_control_line also limits blanks before the arguments, and bytes after PING, PONG and +OK. */
 #ifndef WIRE_PARSE_H
 #define WIRE_PARSE_H
 
@@ -61,7 +61,7 @@ struct wire_op {
  *   WIRE_EPROTOCOL  unknown verb (as early as its first wrong byte), an empty line, payload without CRLF
  *   WIRE_EARGUMENT  wrong number of arguments, bad number, header size larger than the total size
  *   WIRE_ELINE      arguments longer than limits->max_control_line
- *   WIRE_EPAYLOAD   size larger than limits->max_payload; told as soon as the control line is complete
+ *   WIRE_EPAYLOAD   size larger than limits->max_payload; returned as soon as the control line is complete
  * The slices in *op borrow buf. On 0 and on error *op is unspecified. */
 int64_t wire_parse(const char *buf, size_t len, const struct wire_limits *limits, struct wire_op *op,
 		   size_t *need);

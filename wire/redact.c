@@ -22,7 +22,7 @@ static const struct {
     {"version", TEXT},         {"nkey", TEXT},
 };
 
-/* A number, a truth or null. */
+/* A number, a boolean or null. */
 static bool is_setting(const struct wire_json_token *value)
 {
 	return value->kind >= WIRE_JSON_NUMBER && value->kind <= WIRE_JSON_NULL;
@@ -39,7 +39,7 @@ static bool is_harmless(struct wire_slice key, const struct wire_json_token *val
 	return false;
 }
 
-/* `pass`, the last one that counts, is not empty: then `user` is a name and no token. */
+/* The last `pass`, which is the one that counts, is not empty: then `user` is a name, not a token. */
 static bool has_password(struct wire_slice text)
 {
 	struct wire_json json;
@@ -56,13 +56,14 @@ static bool has_password(struct wire_slice text)
 	return is_given;
 }
 
-/* Where the value that begins with this token begins: strings have a quote in front. */
+/* The first byte of the value that begins with this token: of a string, its quote. */
 static const char *start_of(const struct wire_json_token *value)
 {
 	return value->kind == WIRE_JSON_STRING ? value->text.data - 1 : value->text.data;
 }
 
-/* Copy the object in text to `out`, which has room for a mask after each byte, with what may be secret masked. */
+/* Copy the object in text to `out` and mask every value that may be secret. `out` has room for a mask for each
+ * member. */
 static void copy_masked(struct wire_slice text, char *out)
 {
 	struct wire_json json;
@@ -103,7 +104,7 @@ char *wire_redact_connect(struct wire_slice text)
 
 /* ---- URLs ---- */
 
-/* The word of a message at text: what could be a URL. */
+/* The length of the word at text, which may be a URL. */
 static size_t word_len(const char *text)
 {
 	return strcspn(text, " \t\r\n\"'()<>");
@@ -129,7 +130,7 @@ static struct wire_slice secret_of(const char *url, size_t len)
 		return wire_slice(NULL, 0);
 	const char *colon = memchr(start, ':', (size_t)(at - start));
 	if (!colon && !scheme)
-		return wire_slice(NULL, 0); /* an address of mail, or the like */
+		return wire_slice(NULL, 0); /* an e-mail address or the like */
 	const char *secret = colon ? colon + 1 : start;
 	return wire_slice(secret, (size_t)(at - secret));
 }

@@ -5,10 +5,10 @@
 #include "wire/slice.h"
 
 /* The JSON text of a CONNECT, as it was written, with every value replaced by "[REDACTED]" that is not known to be
- * harmless: clients misspell the keys of their secrets. Harmless are the settings of the protocol, name, lang,
- * version, nkey (which is public), and `user` when a password goes with it (else it is a token: some clients send
- * tokens so). Text that is not a JSON object becomes `"[REDACTED]"` whole. Returns an owned NUL-terminated string
- * (free()), NULL when out of memory. */
+ * harmless: clients misspell the keys of their secrets. Harmless are the settings of the protocol, name, lang, version,
+ * nkey (which is public), and `user` when a password goes with it (else it is a token, which some clients send as the
+ * user). Text that is not a JSON object becomes `"[REDACTED]"` whole. Returns an owned NUL-terminated string (free()),
+ * NULL when out of memory. */
 char *wire_redact_connect(struct wire_slice json);
 
 /* Copy a message for people into out[0..size), cut when it is too long, with *** in place of the password of every URL

@@ -1,7 +1,7 @@
-/* slice.h - a run of bytes that somebody else owns.
+/* slice.h - bytes that somebody else owns.
  *
- * A slice borrows: it is valid as long as the buffer it points into, which the function that fills it in
- * names. An empty slice may have data == NULL. */
+ * A slice borrows: it is valid as long as the buffer it points into. The function that fills it in names that
+ * buffer. An empty slice may have data == NULL. */
 #ifndef WIRE_SLICE_H
 #define WIRE_SLICE_H
 

@@ -1,4 +1,4 @@
-/* source.h - where events come from when somebody asks for them: a log, several merged, a capture.
+/* source.h - a source that is asked for events: a log, several merged, a capture.
  *
  * The counterpart of struct wire_sink (wire/event.h): a sink is given events, a source is asked for them. A source
  * embeds this struct and finds itself from the pointer. All calls for one source come from one thread. */
@@ -31,7 +31,7 @@ struct wire_damage {
 
 struct wire_source {
 	/* The next event. 1 with *event (valid until the next call); 0 at the end, or, of a source that goes on, when
-	 * there is nothing new yet; or a negative code with *fault when it cannot be read on. */
+	 * there is nothing new yet; or a negative code with *fault when reading cannot continue. */
 	int (*next)(struct wire_source *source, struct wire_event *event, struct wire_fault *fault);
 	/* The client of a connection of the event just given out, NULL when nothing is known of it. Valid until the next call of
 	 * next. */

@@ -1,6 +1,6 @@
 #include "wire/write.h"
 
-/* Appends as long as there is room and counts on when there is none. */
+/* Appends while there is room; counts the bytes in any case. */
 struct sink {
 	char *buf;
 	size_t cap, len;

@@ -44,12 +44,12 @@ struct floor_log {
 	uint32_t subject_ids;
 	struct subject subjects[SUBJECTS]; /* direct-mapped: a collision forgets the older one */
 
-	pthread_mutex_t mutex; /* over what follows */
+	pthread_mutex_t mutex; /* guards the members below */
 	pthread_cond_t changed;
 	struct block *free, *full, **full_end;
 	bool closing;
 
-	pthread_t thread; /* the writer's, as all that follows */
+	pthread_t thread; /* the writer's, as are the members below */
 	ZSTD_CCtx *zstd;
 	void *compressed;
 	size_t compressed_cap;

@@ -1,4 +1,4 @@
-/* floor - what the least server does (bench/floor/server.h), and with --record the least log (bench/floor/log.h).
+/* floor - the minimal server (bench/floor/server.h), and with --record the minimal log (bench/floor/log.h).
  *
  * Like the servers it is compared with, it writes its port into a file and stops at SIGINT. */
 #include <errno.h>
@@ -37,7 +37,7 @@ static int write_ports_file(const char *folder, int port)
 	return fclose(file) == 0 && rename(temporary, path) == 0 ? 0 : -errno;
 }
 
-/* Before any thread is started: all of them block the signal. */
+/* Call before any thread is started, so that all of them block the signal. */
 static void catch_interrupts(void)
 {
 	struct sigaction action = {.sa_handler = stop};

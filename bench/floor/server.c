@@ -32,7 +32,7 @@ struct client {
 	uint32_t number;
 	bool subscribed, queued;
 	size_t have;
-	char in[IN_BYTES + 1]; /* a space ends what is there, so that no scan runs past it */
+	char in[IN_BYTES + 1]; /* a space follows the input, so that no scan runs past it */
 };
 
 struct floor_server {
@@ -61,7 +61,7 @@ static int send_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
-/* Send what one read gave: a subscriber that is gone is not told, its own read will find out. */
+/* Send the output of one read. Ignore a subscriber that is gone: its own read will notice. */
 static void flush(struct floor_server *server)
 {
 	if (server->out_len == 0)
@@ -80,7 +80,7 @@ static void flush(struct floor_server *server)
 	server->out_len = 0;
 }
 
-/* How many get each message: every plain subscriber, and one of the queue group. */
+/* The number of receivers of each message: every plain subscriber, and one of the queue group. */
 static void count_receivers(struct floor_server *server)
 {
 	bool group = false;
@@ -112,7 +112,7 @@ static void take_subscription(struct floor_server *server, struct client *client
 }
 
 /* "PUB subject size", the payload and an empty line after it. The bytes consumed, 0 when there are not
- * enough. What follows the subject is the same in a MSG, and is copied in one piece. */
+ * enough. The bytes after the subject are the same in a MSG, and are copied in one piece. */
 static size_t take_message(struct floor_server *server, const struct client *client, const char *frame,
 			   const char *end)
 {

@@ -1,10 +1,10 @@
-/* server.h - the least that any server of the protocol must do, as a yardstick for real ones.
+/* server.h - a minimal server of the protocol, as a yardstick for real ones.
  *
  * One thread: find the frame, write the MSG head, copy the payload once, send to every subscriber once per
  * read. There is no routing table (every subscriber gets every message), there are no limits, and nothing is
  * checked. It serves bench's own load generator only: subjects without replies, one sid for all
- * subscriptions, subscribers that never stop reading. Of a queue group one member gets all messages of a
- * read, the next one those of the next read. */
+ * subscriptions, subscribers that never stop reading. One member of a queue group gets all messages of a
+ * read, the next member those of the next read. */
 #ifndef BENCH_FLOOR_SERVER_H
 #define BENCH_FLOOR_SERVER_H
 

@@ -55,7 +55,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Whether the command line of a process is that of a server: `nats-server …`, or `tapedeck broker …`. */
+/* True when the command line of a process is that of a server: `nats-server …`, or `tapedeck broker …`. */
 static bool is_server(const struct cli_command *command, const char *pid)
 {
 	char path[300], line[4096];

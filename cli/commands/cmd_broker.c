@@ -64,7 +64,7 @@ static int reload_options(void *context, struct broker_options *fresh, struct wi
 		fresh->reload_context = context;
 		settings.broker = (struct broker_options){0};
 	} else if (status != CLI_FOUND) {
-		wire_fault_set(fault, BROKER_ECONFIG, "the flags make no sense");
+		wire_fault_set(fault, BROKER_ECONFIG, "the flags are not valid");
 	}
 	cli_broker_settings_fini(&settings);
 	return status == CLI_GO_ON ? 0 : BROKER_ECONFIG;
@@ -262,7 +262,7 @@ const struct cli_command cli_nats_server = {
     .summary = "serve as nats-server, and log into $TAPEDECK_RECORD when it is set",
     .group = CLI_TASK_RECORD,
     .operands = "",
-    .about = "tapedeck's broker under nats-server's name: what passes is logged into the directory that the\n"
+    .about = "tapedeck's broker under nats-server's name: messages are logged into the directory that the\n"
 	     "environment variable TAPEDECK_RECORD names, so that an existing test suite records itself.\n"
 	     "Without clusters, JetStream and TLS.",
     .examples = "  ln -s \"$(command -v tapedeck)\" bin/nats-server\n"

@@ -1,4 +1,4 @@
-/* cmd_cat.c - tapedeck cat: print what is in a log. */
+/* cmd_cat.c - tapedeck cat: print the events of a log. */
 #include "cli/commands/commands.h"
 #include "cli/commands/view.h"
 #include "cli/output/color.h"
@@ -13,7 +13,7 @@ static const struct cli_option reading[] = {
     {.name = "follow",
      .letter = 'f',
      .kind = CLI_FLAG,
-     .help = "at the end, go on with what is being written",
+     .help = "at the end, continue with new events",
      .at = AT(follow)},
     {.name = "fail-empty",
      .kind = CLI_FLAG,
@@ -37,7 +37,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 
 const struct cli_command cli_cat = {
     .name = "cat",
-    .summary = "print what is in a log, filtered",
+    .summary = "print the events of a log, filtered",
     .group = CLI_TASK_READ,
     .operands = "LOG... [SUBJECT...]",
     .about =

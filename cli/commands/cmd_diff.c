@@ -158,14 +158,15 @@ static bool should_stop(void *context)
 	return cli_interrupt_seen(session->interrupt_fd) || session->out.error != 0;
 }
 
-/* The logs overlap in time: they are recordings of the same traffic. Otherwise one is taken for a replay of the other. */
+/* The logs overlap in time: they are recordings of the same traffic. Otherwise one is assumed to be a replay of the
+ * other. */
 static bool overlap(const struct session *session)
 {
 	return session->spans[REPLAY_A].first_ns <= session->spans[REPLAY_B].last_ns &&
 	       session->spans[REPLAY_B].first_ns <= session->spans[REPLAY_A].last_ns;
 }
 
-/* The receivers must be the same clients for the same traffic; in a replay they are other ones. */
+/* The receivers must be the same clients for the same traffic; in a replay they differ. */
 static enum replay_diff_receivers receivers_option(const struct session *session)
 {
 	if (session->settings->ignore_receivers)

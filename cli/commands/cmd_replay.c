@@ -67,7 +67,8 @@ static int play(struct cli_replay_session *session)
 	return cli_log_error(session->command, &fault);
 }
 
-/* Refuse to play into the server that was recorded: everything would be done twice, and recorded again. */
+/* Refuse to play into the server that was recorded: every message would take effect twice, and be recorded
+ * again. */
 static int check_server(const struct cli_replay_session *session)
 {
 	char id[128];

@@ -163,7 +163,7 @@ const struct cli_command cli_sniff = {
 	"report bytes that were not captured. Nothing is guessed: a message that was not seen whole is\n"
 	"marked as partial.\n"
 	"\n"
-	"Capturing takes a right: run as root, or run `setcap cap_net_raw+ep` on the program once. All\n"
+	"Capturing needs a privilege: run as root, or run `setcap cap_net_raw+ep` on the program once. All\n"
 	"privileges are given up before the first packet is decoded. Ctrl-C ends the capture with a\n"
 	"summary on stderr.",
     .examples = "  tapedeck sniff -i any                                 all traffic on all interfaces\n"

@@ -27,7 +27,10 @@ static const struct cli_option output[] = {
      .argument = "N",
      .help = "rows in each table; default 10",
      .at = AT(top)},
-    {.name = "clients", .kind = CLI_FLAG, .help = "who published and received most, too", .at = AT(clients)},
+    {.name = "clients",
+     .kind = CLI_FLAG,
+     .help = "also list who published and received most",
+     .at = AT(clients)},
     {.name = NULL},
 };
 

@@ -39,11 +39,11 @@ const struct cli_command cli_tail = {
     .group = CLI_TASK_READ,
     .operands = "LOG... [SUBJECT...]",
     .about =
-	"Prints the last events of one or several logs, then what is written from now on, within 50 ms of\n"
+	"Prints the last events of one or several logs, then new ones as they are written, within 50 ms of\n"
 	"its being published. Ctrl-C ends it with a summary. Lines and filters are those of \"tapedeck "
 	"cat\".",
-    .examples = "  tapedeck tail log                           whatever passes\n"
-		"  tapedeck tail log 'orders.>' -n 0           only what is new below orders\n"
+    .examples = "  tapedeck tail log                           every event\n"
+		"  tapedeck tail log 'orders.>' -n 0           only new messages below orders\n"
 		"  tapedeck tail log --kind error,disconnect,gap\n"
 		"  tapedeck tail log --wait --json | jq -c '{time, subject, size}'",
     .options = groups,

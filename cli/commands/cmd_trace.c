@@ -23,7 +23,7 @@ static const struct cli_option reading[] = {
     {.name = "follow",
      .letter = 'f',
      .kind = CLI_FLAG,
-     .help = "at the end, go on with what is being written",
+     .help = "at the end, continue with new events",
      .at = COMMON(follow)},
     {.name = "memory",
      .kind = CLI_BYTES,
@@ -134,8 +134,9 @@ const struct cli_command cli_trace = {
     .about =
 	"Follows the chosen messages forwards and backwards through logs and captures: deliveries, replies, "
 	"and\n"
-	"what a receiver published because of them. Prints a tree for each conversation. Every line says by\n"
-	"which evidence it belongs there.",
+	"what a receiver published because of them. Prints a tree for each conversation. Every line names "
+	"its\n"
+	"evidence.",
     .examples = "  tapedeck trace log --seq 4711              what happened around this message\n"
 		"  tapedeck trace log --id order-17           everything about this order\n"
 		"  tapedeck trace log 'orders.new' -n 3       the first three orders\n"

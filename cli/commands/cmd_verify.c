@@ -99,13 +99,13 @@ static void put_flaw(struct cli_row *row, const char *noun, uint64_t count)
 			       cli_plural(count));
 }
 
-/* Print facts that are no damage but worth knowing, one per line. */
+/* Print facts worth knowing that are not damage, one per line. */
 static void put_remarks(struct cli_row *row, const struct store_verify_report *report)
 {
 	char text[CLI_SIZE_TEXT], more[CLI_SIZE_TEXT];
 
 	if (report->gaps > 0) {
-		cli_row_format(row, CLI_YELLOW, "  %s known gap%s, no damage: %s message%s not in the log",
+		cli_row_format(row, CLI_YELLOW, "  %s known gap%s, not damage: %s message%s not in the log",
 			       cli_count_text(text, report->gaps), cli_plural(report->gaps),
 			       cli_count_text(more, report->gap_messages), cli_plural(report->gap_messages));
 		cli_row_end(row);
@@ -217,7 +217,7 @@ const struct cli_command cli_verify = {
     .about =
 	"Reads every byte of one or several logs and says what is damaged, where, and which sequence "
 	"numbers\n"
-	"are lost. The unfinished end of a log that is being written, or that a crash left, is no damage; "
+	"are lost. The unfinished end of a log that is being written, or that a crash left, is not damage; "
 	"gaps\n"
 	"that the recorder left are none either. Exit status 1 when there is damage that was not repaired.",
     .examples = "  tapedeck verify log\n"

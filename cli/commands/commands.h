@@ -6,13 +6,13 @@
 
 extern const struct cli_command cli_broker;
 
-/* Off the wire. */
+/* Capture from the network. */
 extern const struct cli_command cli_sniff;
 
-/* The broker under nats-server's name: not listed, found by the name the program is called by. */
+/* The broker under nats-server's name: not listed; selected by the name under which the program is called. */
 extern const struct cli_command cli_nats_server;
 
-/* Look at logs. */
+/* Read logs. */
 extern const struct cli_command cli_cat, cli_tail, cli_stat, cli_trace, cli_doctor, cli_diff, cli_verify;
 
 /* Play logs. */

@@ -1,17 +1,17 @@
-/* interrupt.h - Ctrl-C as a question to be asked between two events, so that a command ends cleanly. */
+/* interrupt.h - poll for Ctrl-C between two events, so that a command ends cleanly. */
 #ifndef CLI_COMMANDS_INTERRUPT_H
 #define CLI_COMMANDS_INTERRUPT_H
 
 #include <stdbool.h>
 
-/* From now on SIGINT and SIGTERM are held back for cli_interrupt_seen, and a closed pipe is an error of
- * write instead of a signal. Returns a file descriptor to close, or a negative errno. */
+/* From now on SIGINT and SIGTERM are blocked and reported by cli_interrupt_seen, and a closed pipe is an
+ * error of write instead of a signal. Returns a file descriptor to close, or a negative errno. */
 int cli_interrupt_open(void);
 
-/* A signal has come. */
+/* A signal has arrived. */
 bool cli_interrupt_seen(int fd);
 
-/* Wait for a signal, at most so long. True when one has come. */
+/* Wait for a signal, at most timeout_ms. True when one has arrived. */
 bool cli_interrupt_wait(int fd, int timeout_ms);
 
 #endif

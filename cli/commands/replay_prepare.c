@@ -26,7 +26,7 @@ int cli_replay_flush(struct cli_replay_session *session, int status)
 
 /* ---- what to play ---- */
 
-/* A moment of --from or --to: a time of day, or an offset from the first message. */
+/* A time given by --from or --to: a time of day, or an offset from the first message. */
 struct moment {
 	bool is_given;
 	bool is_offset; /* ns is a steady time */
@@ -53,7 +53,7 @@ static int read_moment(const struct cli_replay_session *session, const char *opt
 		     : CLI_GO_ON;
 }
 
-/* The moment limits steady times, not times of day: an offset, in a log whose clock was set. */
+/* True for an offset in a log whose clock was set: it limits steady times, not times of day. */
 static bool is_for_range(const struct cli_replay_session *session, const struct moment *moment)
 {
 	return moment->is_given && moment->is_offset && session->input.has_steps;

@@ -28,7 +28,7 @@ static double share_of(const struct cli_replay_terminal *terminal, const struct 
 	return whole <= 0 || done < 0 ? 0 : done > whole ? 1 : done / whole;
 }
 
-/* Nanoseconds that are left of this iteration; negative when unknown. */
+/* The nanoseconds left of this iteration; negative when unknown. */
 static int64_t left_of(const struct cli_replay_terminal *terminal, const struct replay_progress *progress)
 {
 	double share = share_of(terminal, progress);
@@ -116,7 +116,7 @@ static void seek(const struct cli_replay_terminal *terminal, const struct replay
 	replay_player_seek(terminal->player, ns < terminal->first_ns ? terminal->first_ns : ns);
 }
 
-/* Obey an arrow key: the last byte of its sequence, ESC [ A to ESC [ D. */
+/* Execute an arrow key, given by the last byte of its sequence, ESC [ A to ESC [ D. */
 static void take_arrow(const struct cli_replay_terminal *terminal, char arrow)
 {
 	struct replay_progress progress;

@@ -14,7 +14,7 @@
 struct cli_replay_terminal {
 	struct replay_player *player; /* borrowed */
 	int64_t first_ns, last_ns;    /* steady times of what is played */
-	uint64_t iterations;          /* 0 = for ever */
+	uint64_t iterations;          /* 0 = without end */
 	bool as_recorded;             /* the schedule follows the recorded times */
 	bool utc;
 	int signal_fd; /* cli_interrupt_open's; borrowed */

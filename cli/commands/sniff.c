@@ -67,7 +67,7 @@ static int open_sniffer(struct sniff_run *run, const struct store_filter *filter
 	return tap_sniffer_open(&run->sniffer, &options, fault);
 }
 
-/* Packets are not decoded with the rights that capturing takes. */
+/* Drop the privileges that capturing needs: packets are decoded without them. */
 static int drop_privileges(const struct sniff_run *run, struct wire_fault *fault)
 {
 	const char *dir = run->sniff->recording.dir;

@@ -24,7 +24,7 @@ struct session {
 	int interrupt_fd;
 	uint64_t matches;
 	bool interrupted;
-	bool waited; /* the log was not there when we came */
+	bool waited; /* the log did not exist when the command started */
 	int64_t started_ns;
 };
 
@@ -46,13 +46,14 @@ static bool is_complete(const struct session *session)
 	return limit > 0 && session->matches >= limit;
 }
 
-/* The reader of our output has gone, or the disk behind it is full. */
+/* The reader of our output has closed the pipe, or the disk is full. */
 static bool is_output_dead(const struct session *session)
 {
 	return session->printer.out.error != 0;
 }
 
-/* Print what there is. 0 at its end, 1 when there is a reason to stop, or a negative code with *fault. */
+/* Print the events that there are. 0 at their end, 1 when there is a reason to stop, or a negative code with
+ * *fault. */
 static int print_available(struct session *session, struct wire_fault *fault)
 {
 	const struct cli_clients clients = {.find = find_client, .context = session->logs};

@@ -1,4 +1,4 @@
-/* view.h - read logs and print what passes the filter: what cat and tail have in common. */
+/* view.h - read logs and print the events that pass the filter, for cat and tail. */
 #ifndef CLI_COMMANDS_VIEW_H
 #define CLI_COMMANDS_VIEW_H
 
@@ -9,12 +9,12 @@ struct cli_view {
 	struct cli_filters filters;
 	struct cli_output output;
 	bool reverse;    /* newest first */
-	bool follow;     /* go on with what is written from now on */
-	bool from_end;   /* with follow: begin at the end, but for… */
-	uint64_t last;   /* …so many events before it */
+	bool follow;     /* continue with events that are written from now on */
+	bool from_end;   /* with follow: begin at the end, after printing… */
+	uint64_t last;   /* …this many events before it */
 	bool wait;       /* with follow: the log may not exist yet */
 	uint64_t limit;  /* end after so many events; 0 = no limit */
-	bool fail_empty; /* nothing printed is CLI_FOUND */
+	bool fail_empty; /* CLI_FOUND when nothing was printed */
 };
 
 /* Parse the command line into *view, filled with the command's defaults, and do it. Returns an exit status. */

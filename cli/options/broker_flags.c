@@ -76,7 +76,7 @@ static const struct cli_option server_options[] = {
      .at = AT(signal),
      .help = "send a running server a signal: stop, quit, term, ldm (lame duck), reload or reopen (the log "
 	     "file); "
-	     "PID may be the path of a pid file; without it the only running server is meant"},
+	     "PID may be the path of a pid file; without it, the only running server gets the signal"},
     {.name = "sl", .kind = CLI_TEXT, .argument = "SIGNAL[=PID]", .at = AT(signal)},
     {0},
 };
@@ -174,7 +174,7 @@ const struct cli_option_group cli_broker_groups[] = {
     {"Monitoring", monitoring_options, 0},
     {"Recording", cli_recording_options, AT(recording)},
     {"The server's own log lines", logging_options, 0},
-    {"Who may connect", access_options, 0},
+    {"Authentication", access_options, 0},
     {"Common", common_options, 0},
     {NULL, unserved_options, 0},
     {0},

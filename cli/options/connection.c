@@ -63,12 +63,12 @@ const struct cli_option cli_connection_options[] = {
     {.name = "context",
      .kind = CLI_TEXT,
      .argument = "NAME",
-     .help = "a context of natscli (NATS_CONTEXT); never taken unasked",
+     .help = "a context of natscli (NATS_CONTEXT); used only when it is named",
      .at = AT(context)},
     {.name = "inbox-prefix",
      .kind = CLI_TEXT,
      .argument = "SUBJECT",
-     .help = "of our inboxes; default _INBOX (NATS_INBOX_PREFIX)",
+     .help = "prefix of our inboxes; default _INBOX (NATS_INBOX_PREFIX)",
      .at = AT(target.inbox_prefix)},
     {.name = "timeout",
      .kind = CLI_DURATION,
@@ -128,14 +128,14 @@ static int load_context(const struct cli_command *command, const char *name, jso
 	if (!name)
 		return CLI_GO_ON;
 	if (strchr(name, '/') || context_path(name, path, sizeof(path)) != 0)
-		return cli_usage_error(command, "\"%s\" is no name of a context", name);
+		return cli_usage_error(command, "\"%s\" is not the name of a context", name);
 	*context = json_load_file(path, 0, &error);
 	if (json_is_object(*context))
 		return CLI_GO_ON;
 	json_decref(*context);
 	*context = NULL;
 	cli_error(command, "cannot read the context \"%s\": %s", name,
-		  error.text[0] ? error.text : "it is no JSON object");
+		  error.text[0] ? error.text : "it is not a JSON object");
 	return CLI_USAGE;
 }
 
@@ -156,7 +156,8 @@ static void complete(struct cli_connection *connection, const json_t *context)
 
 /* ---- the target ---- */
 
-/* The text after the last colon is a port number. Otherwise libnats would show it, and it may be a password. */
+/* True when the text after the last colon is a port number. Otherwise libnats would show it, and it may be a
+ * password. */
 static bool has_good_port(const char *url)
 {
 	const char *scheme = strstr(url, "://"), *host = strrchr(url, '@');

@@ -1,5 +1,5 @@
-/* connection.h - where and as whom to connect: the options of every command that does, with natscli's names,
- * environment variables and contexts. */
+/* connection.h - where and as which user to connect: the options of every command that connects, with
+ * natscli's names, environment variables and contexts. */
 #ifndef CLI_OPTIONS_CONNECTION_H
 #define CLI_OPTIONS_CONNECTION_H
 
@@ -16,13 +16,13 @@ extern const struct cli_option cli_connection_options[];
 
 void cli_connection_init(struct cli_connection *connection);
 
-/* A target from flags, else the environment, else the context. A context must be asked for, by --context or
- * NATS_CONTEXT: what is played must not end up where natscli happens to point. CLI_GO_ON with *target, to be
- * closed by the caller; or an exit status after a complaint. */
+/* A target from flags, else the environment, else the context. A context is used only when --context or
+ * NATS_CONTEXT names it: a replay must not go to the server that natscli has selected. CLI_GO_ON with
+ * *target, to be closed by the caller; or an exit status after a complaint. */
 int cli_connection_build(const struct cli_command *command, const struct cli_connection *connection,
 			 struct net_client_target **target);
 
-/* The exit status that a failure to connect means; says the fault on stderr. */
+/* Print the fault of connecting on stderr. Returns the exit status for it. */
 int cli_connection_error(const struct cli_command *command, const struct wire_fault *fault);
 
 #endif

@@ -20,7 +20,11 @@ const struct cli_option cli_filter_options[] = {
      .help = "not before: 5m (ago), 03:12 (the last time it was), 2026-11-23T03:12:00Z, or seconds, ms, us "
 	     "or ns since the epoch",
      .at = AT(since)},
-    {.name = "until", .kind = CLI_TEXT, .argument = "TIME", .help = "before that time", .at = AT(until)},
+    {.name = "until",
+     .kind = CLI_TEXT,
+     .argument = "TIME",
+     .help = "only events before this time",
+     .at = AT(until)},
     {.name = "client",
      .kind = CLI_LIST,
      .argument = "NAME|ID|IP",

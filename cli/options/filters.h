@@ -1,4 +1,4 @@
-/* filters.h - the options that say which events, the same in every reading command. */
+/* filters.h - the options that select events, the same in every reading command. */
 #ifndef CLI_OPTIONS_FILTERS_H
 #define CLI_OPTIONS_FILTERS_H
 
@@ -18,8 +18,8 @@ extern const struct cli_option cli_filter_options[];
 /* --limit; sets a uint64_t: end after so many matches, 0 = no limit. */
 extern const struct cli_option cli_limit_options[];
 
-/* An event that passed the filter is what was asked for. A gap passes because it may hide a match; it is one only
- * where gaps were asked for. */
+/* True when an event that passed the filter is a match. A gap passes because it may hide a match; it is a match only
+ * when gaps were asked for. */
 bool cli_filters_match(const struct cli_filters *filters, const struct wire_event *event);
 
 void cli_filters_fini(struct cli_filters *filters);
@@ -29,9 +29,9 @@ void cli_filters_fini(struct cli_filters *filters);
 int cli_filters_build(const struct cli_command *command, const struct cli_filters *filters,
 		      const struct cli_operands *subjects, struct store_filter **filter);
 
-/* The part of the filter that an analysis reads by, which needs all events from some time on: --since alone. *until_ns is
- * --until, INT64_MAX without it. CLI_GO_ON with *filter, or an exit status after a complaint; *filter is to be closed by the
- * caller in any case and may be NULL. */
+/* The filter for the events that an analysis reads: --since alone, because it needs all events from some time on.
+ * *until_ns is --until, INT64_MAX without it. CLI_GO_ON with *filter, or an exit status after a complaint; *filter is
+ * to be closed by the caller in any case and may be NULL. */
 int cli_filters_build_since(const struct cli_command *command, const struct cli_filters *filters,
 			    struct store_filter **filter, int64_t *until_ns);
 

@@ -1,17 +1,17 @@
-/* inputs.h - whatever can be read, read the same way: logs, segments and packet captures as one source. */
+/* inputs.h - logs, segments and packet captures, opened as one source. */
 #ifndef CLI_OPTIONS_INPUTS_H
 #define CLI_OPTIONS_INPUTS_H
 
 #include "cli/options/options.h"
 #include "store/read/merge.h"
 
-/* Open the operands (see cli/options/logs.h) and merge their events by time, which leaves out the steps of their clocks. options hold for logs; of captures only the filter
- * and `steady` do, and the filter must not be asked to follow or to reverse them (cli_logs_refuse_captures). 0 with *inputs, to be closed by
- * the caller; or a negative code with *fault. */
+/* Open the operands (see cli/options/logs.h) and merge their events by time, which leaves out the steps of their
+ * clocks. options hold for logs; of captures only the filter and `steady` do, and captures cannot be followed or
+ * reversed (cli_logs_refuse_captures). 0 with *inputs, to be closed by the caller; or a negative code with *fault. */
 int cli_inputs_open(struct store_merge **inputs, const struct cli_operands *operands,
 		    const struct store_reader_options *options, struct wire_fault *fault);
 
-/* Open one of them and add it to a merge. 0, or a negative code with *fault. */
+/* Open one operand and add it to a merge. 0, or a negative code with *fault. */
 int cli_inputs_add(struct store_merge *inputs, const char *operand,
 		   const struct store_reader_options *options, struct wire_fault *fault);
 

@@ -19,8 +19,8 @@ static bool has_suffix(const char *text, const char *suffix)
 	return len >= suffix_len && strcmp(text + len - suffix_len, suffix) == 0;
 }
 
-/* The magic numbers of pcap in either byte order with micro- and nanoseconds and of its modified form, of pcapng, and of
- * what compresses them. */
+/* The magic numbers of pcap in either byte order with micro- and nanoseconds and of its modified form, of pcapng, and
+ * of compressed files. */
 static bool has_magic(const unsigned char first[4])
 {
 	static const unsigned char magics[][4] = {
@@ -81,7 +81,7 @@ bool cli_log_exists(const char *path)
 	return true;
 }
 
-/* A mistake that is easily made: `cat 'orders.>' log` or no log at all. */
+/* A common mistake: `cat 'orders.>' log`, or no log at all. */
 static int complain_missing(const struct cli_command *command, const char *path, int error)
 {
 	if (error == ENOENT && !strchr(path, '/') && strpbrk(path, ".*>"))

@@ -9,17 +9,18 @@
 
 /* Tell logs and subjects apart: the first operand is a LOG; those after it are LOGs as long as they name one or
  * hold a '/'; the rest are SUBJECTs. Both borrow from operands. CLI_GO_ON; or an exit status after a complaint: no
- * operand, a log that does not exist (missing_ok: that is fine), or standard input twice. */
+ * operand, a log that does not exist (missing_ok: that is fine), or standard input given twice. */
 int cli_logs_split(const struct cli_command *command, const struct cli_operands *operands, bool missing_ok,
 		   struct cli_operands *logs, struct cli_operands *subjects);
 
 /* There is something at path that can be read as a log or capture. */
 bool cli_log_exists(const char *path);
 
-/* It is a packet capture, by its first bytes, or is not a file that these could be read from (a pipe). */
+/* True when its first bytes are those of a packet capture, or when it is not a file, so that they cannot be
+ * read (a pipe). */
 bool cli_log_is_capture(const char *path);
 
-/* CLI_GO_ON when none of them is a capture; else a complaint that names the option that does not go with one. */
+/* CLI_GO_ON when none of the logs is a capture; else a complaint that `option` cannot be used with one. */
 int cli_logs_refuse_captures(const struct cli_command *command, const struct cli_operands *logs,
 			     const char *option);
 
@@ -31,13 +32,14 @@ extern const struct cli_option cli_log_json_options[];
 int cli_logs_report(const struct cli_command *command, const struct cli_operands *logs, struct cli_out *out,
 		    int (*report)(void *context, const char *log), void *context);
 
-/* The exit status that a failure of the log means; says the fault on stderr. */
+/* Print the fault of a log on stderr. Returns the exit status for it. */
 int cli_log_error(const struct cli_command *command, const struct wire_fault *fault);
 
-/* Was there anything in the log that could not be read? */
+/* Could a part of the log not be read? */
 bool cli_log_has_unread(const struct wire_damage *damage);
 
-/* Say on stderr what of the log (NULL: of all of them) could not be read. CLI_DONE when there was nothing, else CLI_FOUND. */
+/* Report on stderr the parts of the log (NULL: of all logs) that could not be read. CLI_DONE when there are none, else
+ * CLI_FOUND. */
 int cli_log_report_unread(const struct cli_command *command, const char *log,
 			  const struct wire_damage *damage);
 

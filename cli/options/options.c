@@ -67,7 +67,7 @@ static int argument_mode(const struct parser *parser, const struct cli_option *o
 	return parser->command->go_flags && option->kind == CLI_FLAG ? optional_argument : no_argument;
 }
 
-/* Enter one option: its long name, its letter, and in Go's style the letter as a long name, for `-p=4222`. */
+/* Add one option: its long name, its letter, and in Go's style the letter as a long name, for `-p=4222`. */
 static void add_entry(struct parser *parser, const struct cli_option *option, size_t at, int *names,
 		      size_t *letters)
 {
@@ -262,7 +262,7 @@ static int complain_unknown(const struct parser *parser, const char *typed)
 	return status;
 }
 
-/* Say what getopt did not like: `value` is what it returned, `typed` the argument it looked at. */
+/* Report the error that getopt found: `value` is the value that it returned, `typed` the argument. */
 static int complain(const struct parser *parser, int value, const char *typed)
 {
 	const struct entry *entry = find_entry(parser, optopt);

@@ -42,9 +42,9 @@ struct cli_option {
 
 struct cli_option_group {
 	const char
-	    *title; /* heading in --help, of all groups in a row with it; NULL = understood, but not listed */
+	    *title; /* heading in --help, shared by consecutive groups; NULL = accepted, but not listed */
 	const struct cli_option *options; /* NULL ends the groups */
-	size_t at; /* where in the command's settings the struct begins that the options' `at` count from */
+	size_t at; /* offset in the command's settings of the struct that the options' `at` count from */
 };
 
 /* Arguments of a repeatable option, borrowed from argv; `values` is owned and NULL-terminated, or NULL when

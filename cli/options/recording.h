@@ -1,4 +1,4 @@
-/* recording.h - `--record DIR` and the options that go with it, the same wherever something is recorded. */
+/* recording.h - `--record DIR` and the options that go with it, the same in every command that records. */
 #ifndef CLI_OPTIONS_RECORDING_H
 #define CLI_OPTIONS_RECORDING_H
 

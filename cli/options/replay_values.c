@@ -54,7 +54,7 @@ int cli_replay_speed(void *context, const char *text, struct wire_fault *fault)
 				      "is not a speed; write for example 1x, 2.5x, 0.1x or max");
 	double millionths = round(number * REPLAY_SPEED_ONE);
 	if (millionths < REPLAY_SPEED_MIN || millionths > REPLAY_SPEED_MAX)
-		return wire_fault_set(fault, -EINVAL, "is not between 0.01x and 1000x; there is also max");
+		return wire_fault_set(fault, -EINVAL, "is not between 0.01x and 1000x, or max");
 	plan->plan.pacing = REPLAY_AS_RECORDED;
 	plan->plan.speed = (uint64_t)millionths;
 	return 0;

@@ -1,4 +1,4 @@
-/* services.h - the options that say what counts as one service and as one subject. */
+/* services.h - the options that define what counts as one service and as one subject. */
 #ifndef CLI_OPTIONS_SERVICES_H
 #define CLI_OPTIONS_SERVICES_H
 

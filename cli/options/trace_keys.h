@@ -6,7 +6,7 @@
 #include "cli/options/options.h"
 #include "trace/keys.h"
 
-/* Add the keys that are remembered for the logs among the operands, and say so on a terminal. Lines that are no keys are reported and passed over. 0,
+/* Add the keys that are remembered for the logs among the operands, and say so on a terminal. Lines that are not keys are reported and skipped. 0,
  * or a negative code with *fault. */
 int cli_trace_keys_load(const struct cli_command *command, const struct cli_operands *logs,
 			struct trace_keys *keys, struct wire_fault *fault);

@@ -84,7 +84,7 @@ static int parse_duration(const char *text, double *seconds, struct wire_fault *
 
 static int too_long(struct wire_fault *fault)
 {
-	return wire_fault_set(fault, -EINVAL, "is longer than any clock runs; write a smaller duration");
+	return wire_fault_set(fault, -EINVAL, "is too long (more than 73 years); write a smaller duration");
 }
 
 int cli_parse_duration_ms(const char *text, int64_t *ms, struct wire_fault *fault)

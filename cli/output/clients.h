@@ -1,4 +1,4 @@
-/* clients.h - how a printer asks who a connection is. */
+/* clients.h - how a printer looks up the client of a connection. */
 #ifndef CLI_OUTPUT_CLIENTS_H
 #define CLI_OUTPUT_CLIENTS_H
 
@@ -15,7 +15,7 @@ static inline const struct wire_client *cli_clients_find(const struct cli_client
 	return conn != 0 && clients->find ? clients->find(clients->context, conn) : NULL;
 }
 
-/* Who did it. A connect event describes its client itself. */
+/* The client of the event's connection. A connect event describes its client itself. */
 static inline const struct wire_client *cli_clients_of(const struct cli_clients *clients,
 						       const struct wire_event *event)
 {

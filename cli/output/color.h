@@ -24,7 +24,8 @@ enum cli_color {
 /* --color; sets an int, an enum cli_color_choice. */
 extern const struct cli_option cli_color_options[];
 
-/* Colours are wanted on fd. Auto: when it is a terminal that can, and NO_COLOR is not set (no-color.org). */
+/* Colours are wanted on fd. Auto: when it is a terminal with colours, and NO_COLOR is not set
+ * (no-color.org). */
 bool cli_color_wanted(enum cli_color_choice choice, int fd);
 
 /* Columns of the terminal that fd is; 0 when there is none. */

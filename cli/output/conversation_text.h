@@ -37,8 +37,8 @@ enum { CLI_NODE_NUMBER_TEXT = 40 };
 size_t cli_node_number(const struct cli_conversation *conversation, const struct trace_node *node,
 		       char text[CLI_NODE_NUMBER_TEXT]);
 
-/* Nobody answered the request, in any input, and no server said that there is nobody. False where the conversation was cut short,
- * since a reply may have come later. */
+/* True when the request got no answer in any input, and no server reported that there are no responders. False where the
+ * conversation was cut short, since a reply may have come later. */
 bool cli_is_unanswered(const struct trace_node *node);
 
 void cli_conversation_text(struct cli_out *out, const struct cli_conversation *conversation,

@@ -1,4 +1,4 @@
-/* doctor_text.h - findings for people, in at most 80 columns where the output is no wider terminal. */
+/* doctor_text.h - findings for people, in 80 columns, or in the terminal's width when it is wider. */
 #ifndef CLI_OUTPUT_DOCTOR_TEXT_H
 #define CLI_OUTPUT_DOCTOR_TEXT_H
 
@@ -13,7 +13,8 @@ struct cli_doctor_text {
 	uint32_t logs_len;
 };
 
-/* Print what the doctor looked at, its findings, how many they are, and what found no memory. checks: how many there were. */
+/* Print what was checked, the findings, their number, and the numbers of entries that found no memory. checks: how many checks
+ * were made. */
 void cli_doctor_text(const struct cli_doctor_text *text, const struct trace_doctor *doctor,
 		     const struct trace_findings *findings, size_t checks);
 

@@ -15,8 +15,8 @@ void cli_error(const struct cli_command *command, const char *format, ...)
 int cli_usage_error(const struct cli_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The exit status after writing the output: CLI_DONE for 0, and for -EPIPE, since a reader may go away; otherwise CLI_IO,
- * after an error message. */
+/* The exit status after writing the output: CLI_DONE for 0, and for -EPIPE, since a reader may close the pipe;
+ * otherwise CLI_IO, after an error message. */
 int cli_write_status(const struct cli_command *command, int error);
 
 #endif

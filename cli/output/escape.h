@@ -1,8 +1,8 @@
-/* escape.h - make bytes that somebody else chose fit for a terminal, and count their columns.
+/* escape.h - make bytes from outside safe for a terminal, and count their columns.
  *
- * Whatever a payload, a subject or a client's name holds, only printable text leaves here: control characters,
- * invalid UTF-8 and characters that reorder or hide text become \n, \x1b, \u202e. A backslash stays as it is,
- * for JSON reads better so: the exact bytes are what --json, --hex and --raw are for. */
+ * Whatever a payload, a subject or a client's name holds, only printable text is printed: control characters, invalid
+ * UTF-8 and characters that reorder or hide text become \n, \x1b, \u202e. A backslash stays as it is, which keeps JSON
+ * readable; --json, --hex and --raw show the exact bytes. */
 #ifndef CLI_OUTPUT_ESCAPE_H
 #define CLI_OUTPUT_ESCAPE_H
 

@@ -8,7 +8,7 @@
 #include "cli/output/sizes.h"
 #include "trace/inbox.h"
 
-/* How one of the languages writes nodes and arrows. */
+/* How a language writes nodes and arrows. */
 struct language {
 	const char *begin, *end;
 	const char *service[2], *subject[2], *unheard[2]; /* before and after the name of a node */
@@ -53,7 +53,7 @@ static void put_dot_text(struct cli_out *out, struct wire_slice text)
 	each_character(out, text, put_dot_character);
 }
 
-/* Mermaid reads markup in labels, so that everything but letters, digits and a few marks is written as its number. */
+/* Mermaid reads markup in labels, so everything except letters, digits and a few marks is written as its number. */
 static void put_mermaid_character(struct cli_out *out, const char *data, size_t len)
 {
 	if (len == 1 && strchr("\"#&<>;`*_[]{}|\\$~", *data))
@@ -191,7 +191,8 @@ static void put_published(const struct drawing *drawing)
 	}
 }
 
-/* Draw an arrow for each subject and service that receives it, and for each pair of services one replies to. 0 or -ENOMEM. */
+/* Draw an arrow for each subject and service that receives it, and for each pair of services one of which replies to
+ * the other. 0 or -ENOMEM. */
 static int put_received(const struct drawing *drawing)
 {
 	const struct trace_graph_result *result = drawing->view->result;

@@ -1,7 +1,7 @@
 /* graph_draw.h - a graph of services for drawing programs: Graphviz and Mermaid.
  *
- * Services and subjects are nodes: a service points to what it publishes, a subject to who gets it. Replies to inboxes are
- * drawn from service to service, dashed. What nobody hears is red. */
+ * Services and subjects are nodes: a service points to the subjects that it publishes, a subject to its receivers.
+ * Replies to inboxes are drawn from service to service, dashed. Subjects without receivers are red. */
 #ifndef CLI_OUTPUT_GRAPH_DRAW_H
 #define CLI_OUTPUT_GRAPH_DRAW_H
 

@@ -4,7 +4,7 @@
 
 #include "trace/graph.h"
 
-/* The result of an analysis, and all that printing it takes. Everything is borrowed. */
+/* The result of an analysis, and everything needed to print it. All of it is borrowed. */
 struct cli_graph_view {
 	const struct trace_graph_result *result;
 	const struct trace_clients *clients;
@@ -23,7 +23,7 @@ struct cli_graph_order {
 
 void cli_graph_order_fini(struct cli_graph_order *order);
 
-/* Each: 0 or -ENOMEM. The most comes first; of equal ones the one that appeared first. */
+/* Each: 0 or -ENOMEM. The largest comes first; of equal ones, the one that appeared first. */
 
 /* Of `edges`, by messages. */
 int cli_graph_edges(struct cli_graph_order *order, const struct trace_graph_result *result);
@@ -31,11 +31,11 @@ int cli_graph_edges(struct cli_graph_order *order, const struct trace_graph_resu
 int cli_graph_published(struct cli_graph_order *order, const struct trace_graph_result *result);
 /* Subjects with messages, by messages. */
 int cli_graph_subjects(struct cli_graph_order *order, const struct trace_graph_result *result);
-/* Subjects with messages that nobody was to get, by these. */
+/* Subjects with messages that had no receiver, by the number of these. */
 int cli_graph_unheard(struct cli_graph_order *order, const struct trace_graph_result *result);
 /* Subjects with deliveries, by deliveries of one message. */
 int cli_graph_fan_out(struct cli_graph_order *order, const struct trace_graph_result *result);
-/* Of `subscribed`: unfed, by subscriptions. */
+/* Of `subscribed`: those that got no message, by subscriptions. */
 int cli_graph_unfed(struct cli_graph_order *order, const struct trace_graph_result *result);
 /* Of `interests` with a queue, by how far their largest share is from an even one. */
 int cli_graph_groups(struct cli_graph_order *order, const struct trace_graph_result *result);

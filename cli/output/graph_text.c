@@ -191,8 +191,8 @@ struct table {
 static const struct table tables[] = {
     {"Who sends what to whom", " count     /s    size  from               to                 subject",
      cli_graph_edges, put_edge},
-    {"Subjects that nobody hears", " count     /s  of all  subject", cli_graph_unheard, put_unheard},
-    {"Subscriptions that nobody feeds", "  made  open  service            subject", cli_graph_unfed,
+    {"Subjects without receivers", " count     /s  of all  subject", cli_graph_unheard, put_unheard},
+    {"Subscriptions without messages", "  made  open  service            subject", cli_graph_unfed,
      put_unfed},
     {"Queue groups: largest share against an even one",
      " count members uneven  shares                     subject", cli_graph_groups, put_group},

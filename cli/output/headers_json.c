@@ -44,7 +44,7 @@ static bool add(struct cli_headers *headers, struct wire_slice key, struct wire_
 	return true;
 }
 
-/* Collect the pairs. False when the block holds more than they tell. */
+/* Collect the pairs. False when the block holds more than the pairs express. */
 static bool collect(struct cli_headers *headers, struct wire_headers *walk)
 {
 	bool is_text = true;
@@ -82,7 +82,7 @@ static int compare_groups(const void *a, const void *b)
 	return x->first != y->first ? compare_positions(x->first, y->first) : compare_positions(x->at, y->at);
 }
 
-/* Bring pairs of one key together, keys in order of their first appearance. By sorting twice, for a hostile
+/* Bring pairs of one key together, keys in order of their first appearance. It sorts twice, because a hostile
  * block may have a hundred thousand keys. */
 static void group(struct cli_headers *headers)
 {

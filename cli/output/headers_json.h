@@ -13,7 +13,7 @@ void cli_headers_close(struct cli_headers *headers);
 
 /* Writes "headers" (an object of arrays: order and case of the keys kept, values in order), "status" and
  * "description" when the block's first line has them, and "headers_base64" with the whole block when the
- * other members cannot say all of it: a malformed line, bytes that are not UTF-8, no memory. */
+ * other members cannot express all of it: a malformed line, bytes that are not UTF-8, no memory. */
 void cli_headers_json(struct cli_headers *headers, struct cli_json *json, struct wire_slice block);
 
 #endif

@@ -13,7 +13,8 @@ void cli_headline(struct cli_row *row, enum cli_color color, const char *name, c
 void cli_headline_count(struct cli_row *row, enum cli_color color, const char *name, uint64_t count,
 			const char *note);
 
-/* When the events were, and how the clock was set between them: left out of `left_out_of`. */
+/* Print when the events were, and how the clock was set between them. `left_out_of` names what leaves these
+ * steps out. */
 void cli_headline_time(struct cli_row *row, int64_t first_ns, int64_t last_ns, int64_t span_ns, bool utc,
 		       const struct wire_steps *steps, const char *left_out_of);
 

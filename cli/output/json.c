@@ -4,7 +4,7 @@
 
 #include "cli/output/utf8.h"
 
-/* Comma and key; what follows is the value. */
+/* Write the comma and the key; the value follows. */
 static void begin(struct cli_json *json, const char *key)
 {
 	if (json->comma)
@@ -96,7 +96,7 @@ void cli_json_word(struct cli_json *json, const char *key, const char *word, siz
 	cli_out_char(json->out, '"');
 }
 
-/* How many of the first bytes stand for themselves in a JSON string: printable ASCII but '"' and '\'. */
+/* How many of the first bytes stand for themselves in a JSON string: printable ASCII except '"' and '\'. */
 static size_t literal_run(const char *data, size_t len)
 {
 	size_t at = 0;
@@ -121,7 +121,7 @@ static char short_escape(char c)
 	}
 }
 
-/* Write what stands at text, which is not a literal run. Returns the bytes of text it stands for. */
+/* Write the character at text, which cannot stand for itself. Returns its bytes. */
 static size_t put_special(struct cli_out *out, const char *text, size_t len)
 {
 	unsigned char byte = (unsigned char)text[0];

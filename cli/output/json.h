@@ -1,7 +1,7 @@
 /* json.h - write JSON text, key by key, straight into the output.
  *
- * For an object per event building a tree first (jansson) costs more than reading the log does. What reads
- * JSON, or writes it where time does not matter, uses jansson; the tests hold the two to each other. */
+ * Building a tree first (jansson) for each event costs more than reading the log. Code that reads JSON, or
+ * writes it where time does not matter, uses jansson; tests compare the two. */
 #ifndef CLI_OUTPUT_JSON_H
 #define CLI_OUTPUT_JSON_H
 
@@ -30,7 +30,7 @@ void cli_json_quoted(struct cli_json *json, const char *key, uint64_t value);
 /* Text that is known to be ASCII without quotes, backslashes and controls. */
 void cli_json_word(struct cli_json *json, const char *key, const char *word, size_t len);
 
-/* A moment, RFC 3339. */
+/* A time, RFC 3339. */
 void cli_json_time(struct cli_json *json, const char *key, struct cli_clock *clock, int64_t ns);
 
 /* "clock_steps" and "largest_clock_step_seconds", when there were any. */

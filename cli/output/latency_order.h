@@ -4,7 +4,7 @@
 
 #include "trace/latency.h"
 
-/* The result of an analysis, and all that printing it takes. Everything is borrowed. */
+/* The result of an analysis, and everything needed to print it. All of it is borrowed. */
 struct cli_latency_view {
 	const struct trace_latency_result *result;
 	const struct trace_clients *clients;
@@ -29,8 +29,8 @@ struct cli_latency_order {
 
 enum cli_latency_names { CLI_NAMES_OF_SUBJECTS, CLI_NAMES_OF_SERVICES };
 
-/* Rows with requests, by falling count and then by name; rows that found no room are one, named "(others)" or
- * "(other subjects)". 0 or -ENOMEM; free with cli_latency_order_fini. */
+/* Rows with requests, by falling count and then by name; the rows that exceeded the limit are one row, named
+ * "(others)" or "(other subjects)". 0 or -ENOMEM; free with cli_latency_order_fini. */
 int cli_latency_order_init(struct cli_latency_order *order, const struct cli_latency_view *view,
 			   const struct trace_latency_rows *rows, enum cli_latency_names names);
 void cli_latency_order_fini(struct cli_latency_order *order);

@@ -21,7 +21,7 @@ void cli_out_fini(struct cli_out *out)
 	*out = (struct cli_out){.fd = -1};
 }
 
-/* A terminal or pipe that somebody else made non-blocking: wait for it like for a blocking one. */
+/* Another process may have made the terminal or pipe non-blocking: wait as if it were blocking. */
 static void wait_writable(int fd)
 {
 	struct pollfd wait = {.fd = fd, .events = POLLOUT};

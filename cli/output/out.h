@@ -1,8 +1,8 @@
-/* out.h - what a command prints on its way to a file descriptor.
+/* out.h - buffered output to a file descriptor.
  *
  * A buffer that empties itself when it is full, so printing a message costs no system call and memory stays
- * bounded however much is printed. The first failed write sticks: what follows is thrown away, and the
- * command asks once, when it flushes. A closed pipe is such a failure and no error to people. */
+ * bounded however much is printed. After the first failed write, output is discarded, and the command learns
+ * of the failure when it flushes. A closed pipe is such a failure, but not an error to report. */
 #ifndef CLI_OUTPUT_OUT_H
 #define CLI_OUTPUT_OUT_H
 
@@ -21,7 +21,7 @@ struct cli_out {
 
 /* 0 or -ENOMEM. */
 int cli_out_init(struct cli_out *out, int fd);
-/* Throws away what was not flushed. */
+/* Discards output that was not flushed. */
 void cli_out_fini(struct cli_out *out);
 
 void cli_out_bytes(struct cli_out *out, const char *data, size_t len);
@@ -32,7 +32,7 @@ void cli_out_decimal(struct cli_out *out, uint64_t value);
 void cli_out_format(struct cli_out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cli_out_spaces(struct cli_out *out, size_t count);
 
-/* Inline, for every escape of a JSON string comes through here. */
+/* Inline, because every escape of a JSON string calls it. */
 static inline void cli_out_char(struct cli_out *out, char c)
 {
 	if (out->len < CLI_OUT_BYTES)
@@ -41,7 +41,7 @@ static inline void cli_out_char(struct cli_out *out, char c)
 		cli_out_bytes(out, &c, 1);
 }
 
-/* Hand everything to the kernel. 0, or the sticky error: -EPIPE when the reader has gone. */
+/* Hand everything to the kernel. 0, or the sticky error: -EPIPE when the reader has closed the pipe. */
 int cli_out_flush(struct cli_out *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* print_below.h - what --verbose and --hex print below the line of a message. */
+/* print_below.h - print the lines of --verbose and --hex below the line of a message. */
 #ifndef CLI_OUTPUT_PRINT_BELOW_H
 #define CLI_OUTPUT_PRINT_BELOW_H
 

@@ -29,7 +29,7 @@ static void put_optional(struct cli_json *json, const char *key, struct wire_sli
 		cli_json_bytes(json, key, bytes);
 }
 
-/* Number and name of a connection; a client without a name goes by its address. */
+/* Number and name of a connection; a client without a name is named by its address. */
 static void put_conn(struct cli_json *json, uint64_t conn, const struct wire_client *client)
 {
 	if (conn == 0)
@@ -75,7 +75,7 @@ static void put_body(struct cli_json_printer *printer, struct cli_json *json, co
 		cli_json_true(json, "masked");
 }
 
-/* The number of receivers is left out where there may be others; those that are known have a key of their own. */
+/* The number of receivers is left out where there may be others; the number of known receivers has a key of its own. */
 static void put_count(struct cli_json *json, const struct wire_event *event)
 {
 	if (!(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN))
@@ -153,7 +153,7 @@ static void put_disconnect(struct cli_json *json, const struct wire_event *event
 		cli_json_true(json, "cut");
 }
 
-/* Whose error it was, whatever the name: a failed login may lie about it. */
+/* The client that got the error, by its address: the name of a failed login may be false. */
 static void put_error(struct cli_json *json, const struct wire_event *event, const struct wire_client *client)
 {
 	cli_json_bytes(json, "text", event->text);

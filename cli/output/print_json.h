@@ -6,7 +6,7 @@
 #include "cli/output/json.h"
 
 struct cli_json_printer {
-	bool detail; /* who received each message, and what became of it */
+	bool detail; /* the receivers of each message, with the outcomes */
 	struct cli_clock clock;
 	struct cli_headers *scratch; /* owned */
 };

@@ -8,16 +8,16 @@
 #include "wire/headers.h"
 
 enum {
-	WHO_COLUMNS = 22, /* columns begin so wide… */
+	WHO_COLUMNS = 22, /* width at which columns begin… */
 	SUBJECT_COLUMNS = 20,
-	NARROW_WHO_COLUMNS = 18, /* …or so, on a narrow terminal */
+	NARROW_WHO_COLUMNS = 18, /* …or on a narrow terminal */
 	NARROW_SUBJECT_COLUMNS = 14,
 	WHO_PERCENT = 28, /* of the terminal's width, which they may grow to */
 	SUBJECT_PERCENT = 30,
 	NARROW_SUBJECT_PERCENT = 20,
 	SIZE_COLUMNS = 6,
 	TAG_COLUMNS = 5,
-	INBOX_TAIL = 8,       /* enough of an inbox to tell two requests apart */
+	INBOX_TAIL = 8,       /* enough of an inbox to distinguish two requests */
 	NARROW_COLUMNS = 110, /* below, times are in milliseconds */
 };
 
@@ -79,7 +79,7 @@ static struct tag tag_of(const struct wire_event *event)
 	return tags[WIRE_EVENT_MESSAGE];
 }
 
-/* The terminal's lines are headed by the day, so that each has room for more than a date. */
+/* On a terminal, print a heading for each day, so that lines need no date. */
 static void print_day(struct line *line)
 {
 	struct cli_text_printer *printer = line->printer;
@@ -142,7 +142,7 @@ static size_t name_columns(const struct line *line)
 	return columns ? columns / 8 : CLI_ROW_ENDLESS;
 }
 
-/* Where room is short, a name has to do without its number. */
+/* On a narrow terminal, print a name without its number. */
 static void put_client(struct line *line, uint64_t conn, const struct wire_client *client)
 {
 	if (is_narrow(line->printer) && client && client->name.len > 0)
@@ -181,7 +181,7 @@ static void put_receivers(struct line *line)
 		cli_row_format(&line->row, CLI_RED, " (%" PRIu32 " dropped)", dropped);
 }
 
-/* The address of a client comes later in its line: a nameless one goes by its number here. */
+/* The address of a client comes later in its line: print the number of a client without a name here. */
 static void put_newcomer(struct line *line)
 {
 	struct wire_client client = {0};
@@ -209,7 +209,7 @@ static void put_who(struct line *line)
 	end_column(line, start, &line->printer->who_columns, share(line, WHO_PERCENT));
 }
 
-/* An inbox is long and meaningless but for its end, which request and reply have in common. */
+/* Print the end of an inbox: it is the part that identifies it, and request and reply share it. */
 static void put_inbox(struct line *line, const char *mark, struct wire_slice inbox, enum cli_color color)
 {
 	cli_row_text(&line->row, color, mark);
@@ -348,7 +348,7 @@ static void print_connect(struct line *line)
 		cli_row_put(row, CLI_PLAIN, client->account, CLI_ROW_ENDLESS);
 	}
 	if (line->event->flags & WIRE_EVENT_REPEATED)
-		cli_row_text(row, CLI_DIM, " (was there before)");
+		cli_row_text(row, CLI_DIM, " (connected before)");
 	cli_row_end(row);
 }
 

@@ -3,8 +3,8 @@
  *   07:57:19.123456 req   checkout#3 → stock#7   stock.get              12 B  ↩ …XMHPDbGO  {"sku":"a1"}
  *   07:57:19.123999 reply stock#7 → checkout#3   _INBOX.…XMHPDbGO       30 B  {"stock":3}
  *
- * Columns widen as they need to, within a share of the terminal's width, and what does not fit is clipped. Without a
- * terminal nothing is clipped, and times are whole, so that lines can be searched and sorted. */
+ * Columns widen as needed, up to a share of the terminal's width, and longer text is clipped. Without a terminal
+ * nothing is clipped, and times are complete, so that lines can be searched and sorted. */
 #ifndef CLI_OUTPUT_PRINT_TEXT_H
 #define CLI_OUTPUT_PRINT_TEXT_H
 

@@ -46,7 +46,7 @@ static int check(const struct cli_command *command, const struct cli_output *out
 		return cli_usage_error(command, "--detail belongs to --json; for people: --verbose");
 	if (output->raw && isatty(STDOUT_FILENO))
 		return cli_usage_error(
-		    command, "--raw would let payloads drive your terminal; pipe it, or take --hex");
+		    command, "--raw would let payloads control your terminal; pipe it, or use --hex");
 	return CLI_GO_ON;
 }
 
@@ -105,7 +105,7 @@ int cli_printer_idle(struct cli_printer *printer)
 	return poll(&output, 1, 0) > 0 ? -EPIPE : 0;
 }
 
-/* A lone event is seen at once, even when the next match is a long search away; a stream of them is not slowed. */
+/* Flush after a single event, because the next match may take long; do not flush for each of many. */
 static void flush_if_awaited(struct cli_printer *printer)
 {
 	if (monotonic_ns() - printer->flushed_ns >= FLUSH_AFTER_NS)

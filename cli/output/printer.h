@@ -11,7 +11,7 @@ struct cli_output {
 	int color; /* enum cli_color_choice */
 };
 
-/* Sets a struct cli_output, zeroed before, but for the colour: cli_color_options. */
+/* Sets a struct cli_output, zeroed before, except the colour: cli_color_options. */
 extern const struct cli_option cli_output_options[];
 
 struct cli_printer {
@@ -29,15 +29,15 @@ int cli_printer_init(struct cli_printer *printer, const struct cli_command *comm
 		     const struct cli_output *output, bool utc);
 void cli_printer_fini(struct cli_printer *printer);
 
-/* Print an event; flushes if the last flush was long enough ago for somebody to wait. */
+/* Print an event; flushes when the last flush is so long ago that a reader may be waiting. */
 void cli_printer_put(struct cli_printer *printer, const struct wire_event *event,
 		     const struct cli_clients *clients);
 
-/* 0 or the first error of writing, -EPIPE when the reader has gone. */
+/* 0 or the first error of writing, -EPIPE when the reader has closed the pipe. */
 int cli_printer_flush(struct cli_printer *printer);
 
-/* Nothing more is coming at the moment: flush. As cli_printer_flush, but notices a reader that has gone without
- * having to write: `tail | head` ends when head does. */
+/* Call when there is no event at the moment: flush. As cli_printer_flush, but notices that the reader has closed the
+ * pipe without writing: `tail | head` ends when head does. */
 int cli_printer_idle(struct cli_printer *printer);
 
 #endif

@@ -24,7 +24,7 @@ static void put_span(struct cli_out *out, const struct replay_dry_run *dry_run,
 	else
 		cli_out_format(out, "takes       %s", cli_span_text(span, dry_run->span_ns));
 	if (settings->iterations == 0)
-		cli_out_text(out, ", repeated for ever");
+		cli_out_text(out, ", repeated without end");
 	else if (settings->iterations > 1)
 		cli_out_format(out, ", %" PRIu64 " times", settings->iterations);
 	cli_out_char(out, '\n');

@@ -9,11 +9,11 @@
 struct cli_row {
 	struct cli_out *out;
 	bool color;
-	size_t columns; /* there are; a piped line has CLI_ROW_ENDLESS */
+	size_t columns; /* of the line; without a terminal CLI_ROW_ENDLESS */
 	size_t used;
 };
 
-/* Wide enough for every line and narrow enough to count with. */
+/* Wider than any line, but sums of it do not overflow. */
 #define CLI_ROW_ENDLESS (SIZE_MAX / 2)
 
 /* Text that may hold anything, in at most `most` columns. */
@@ -22,11 +22,11 @@ void cli_row_put(struct cli_row *row, enum cli_color color, struct wire_slice te
 void cli_row_text(struct cli_row *row, enum cli_color color, const char *text);
 void cli_row_format(struct cli_row *row, enum cli_color color, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Where a client is and what it is written in: address, language and version, as far as they are known. */
+/* A client's address, language and version, as far as they are known. */
 void cli_row_client(struct cli_row *row, const struct wire_client *client);
 /* Spaces up to a column, if the line is not there yet. */
 void cli_row_fill(struct cli_row *row, size_t column);
-/* Whatever is left of the line is for text. Counts nothing: nothing can follow but the end. */
+/* Print text in the rest of the line. Does not count columns: only the line end may follow. */
 void cli_row_rest(struct cli_row *row, struct wire_slice text);
 void cli_row_end(struct cli_row *row);
 

@@ -29,7 +29,7 @@ int cli_sniff_stats_draw(struct cli_sniff_stats *stats, struct tap_sniffer *snif
 /* Draw the table for the last time, on a terminal or not. 0 or the error of writing. */
 int cli_sniff_stats_end(struct cli_sniff_stats *stats, struct tap_sniffer *sniffer);
 
-/* Print in one line, without line end, what was captured, and what was missed. Cut to size; CLI_SNIFF_LINE
+/* Print what was captured and what was missed, in one line without a line end. Cut to size; CLI_SNIFF_LINE
  * bytes suffice. */
 enum { CLI_SNIFF_LINE = 1000 };
 void cli_sniff_captured(char *line, size_t size, const struct tap_sniffer_stats *stats);

@@ -1,7 +1,7 @@
-/* times.h - moments as people write and read them. Nanoseconds since the epoch, signed 64-bit.
+/* times.h - times as people write and read them. Nanoseconds since the epoch, signed 64-bit.
  *
- * Local time is that of TZ, for an engineer compares with the clock on the wall and with other programs' log
- * files; whatever is read by programs is UTC. */
+ * Text for people is in local time (TZ), which they compare with clocks and other log files; text for
+ * programs is in UTC. */
 #ifndef CLI_OUTPUT_TIMES_H
 #define CLI_OUTPUT_TIMES_H
 
@@ -14,7 +14,7 @@
 /* Now, from the realtime clock. */
 int64_t cli_now_ns(void);
 
-/* Read a moment:
+/* Read a time:
  *   now                              now_ns
  *   5m, 1h30m, 250ms, 7d             so long before now_ns
  *   2026-11-23T07:57:19.25Z          RFC 3339; `T` may be a space, the fraction may be missing
@@ -35,10 +35,11 @@ enum cli_time_style {
 
 enum { CLI_TIME_TEXT = 48 };
 
-/* Formats moments; remembers the last second, for neighbours share it. Zero-initialised but for utc. */
+/* Formats times; remembers the last second, because consecutive times often share it. Zero-initialised except
+ * utc. */
 struct cli_clock {
 	bool utc;
-	bool known;     /* what follows is filled in */
+	bool known;     /* the members below are filled in */
 	int64_t second; /* since the epoch */
 	int year, month, day, weekday, hour, minute, sec;
 	int offset_minutes; /* east of Greenwich */

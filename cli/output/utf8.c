@@ -53,7 +53,8 @@ size_t cli_utf8_decode(const char *data, size_t len, uint32_t *point)
 	return length;
 }
 
-/* How many of the first bytes are ASCII, in steps of eight: every payload printed as JSON is asked. */
+/* How many of the first bytes are ASCII, in steps of eight. Hot: called for every payload that is printed as
+ * JSON. */
 static size_t ascii_run(const char *data, size_t len)
 {
 	size_t at = 0;
@@ -102,7 +103,7 @@ struct range {
 	uint32_t first, last;
 };
 
-/* Ranges are sorted and few: a linear look is enough for what is not plain ASCII. */
+/* A linear search: ranges are few, and plain ASCII is not searched for. */
 static bool is_in(uint32_t point, const struct range *ranges, size_t count)
 {
 	for (size_t i = 0; i < count && point >= ranges[i].first; i++) {

@@ -1,4 +1,4 @@
-/* utf8.h - code points and what a terminal makes of them, whatever the locale says.
+/* utf8.h - code points and their width on a terminal, independent of the locale.
  *
  * Valid UTF-8 is that of RFC 3629: shortest forms, no surrogates, nothing above U+10FFFF. */
 #ifndef CLI_OUTPUT_UTF8_H
@@ -8,13 +8,13 @@
 
 #include "wire/slice.h"
 
-/* Decode the code point at the start of a non-empty run of bytes. Returns its length in bytes, 1 to 4; or 0 when
- * the first byte does not begin a valid one. *point is set only when the result is not 0. */
+/* Decode the code point at the start of data, which is not empty. Returns its length in bytes, 1 to 4; or 0 when the
+ * first byte does not begin a valid one. *point is set only when the result is not 0. */
 size_t cli_utf8_decode(const char *data, size_t len, uint32_t *point);
 
 bool cli_utf8_is_valid(struct wire_slice text);
 
-/* How many of the first bytes are printable ASCII: what needs no further look. */
+/* How many of the first bytes are printable ASCII. */
 size_t cli_utf8_plain(const char *data, size_t len);
 
 /* Columns a terminal gives the code point: 0, 1 or 2; -1 when it must not reach a terminal: it would move the

@@ -10,7 +10,7 @@
 #include "net/client/libnats_error.h"
 
 enum {
-	BUFFER_BYTES = 512 * 1024, /* collected at most before a push is due, and read at once */
+	BUFFER_BYTES = 512 * 1024, /* of messages that wait for a push; of one read */
 	RECONNECT_WAIT_MS = 100,
 	/* The bytes that libnats keeps while the server is away. It wants at least one byte, and accepts one message before it
 	 * is over the limit. */
@@ -40,8 +40,9 @@ static natsStatus attach(void **user, void *context, natsConnection *nats, natsS
 	return net__client_socket_add(&client->socket, fd) == 0 ? NATS_OK : NATS_SYS_ERROR;
 }
 
-/* Unconfirmed messages may have been in the socket, or in a buffer that libnats now discards. */
-static void doubt(struct net_client *client)
+/* The connection is lost. Unconfirmed messages may have been in the socket, or in a buffer that libnats now
+ * discards. */
+static void count_doubtful(struct net_client *client)
 {
 	uint64_t published = __atomic_load_n(&client->published, __ATOMIC_RELAXED);
 	uint64_t confirmed = __atomic_exchange_n(&client->confirmed, published, __ATOMIC_RELAXED);
@@ -56,12 +57,12 @@ static natsStatus watch_reading(void *user, bool wanted)
 	if (wanted || client->socket.fd < 0)
 		return NATS_OK;
 	net__client_socket_remove(&client->socket);
-	doubt(client);
+	count_doubtful(client);
 	return NATS_OK;
 }
 
-/* The publisher pushes what it publishes. The loop's thread pushes everything else that libnats sends (PING, PONG, SUB),
- * from whichever thread. */
+/* The publisher pushes what it publishes. The loop's thread pushes everything else that libnats sends from any thread
+ * (PING, PONG, SUB). */
 static natsStatus watch_writing(void *user, bool wanted)
 {
 	struct net_client *client = user;
@@ -326,7 +327,7 @@ bool net_client_is_dirty(const struct net_client *client)
 
 bool net_client_push(struct net_client *client)
 {
-	bool is_lost = is_away(client); /* doubt() has counted the messages */
+	bool is_lost = is_away(client); /* count_doubtful() has counted the messages */
 	client->dirty = !is_lost && !net__client_socket_write(&client->socket);
 	return !client->dirty;
 }
@@ -338,7 +339,7 @@ void net_client_wait(const struct net_client *client, int timeout_ms)
 	(void)poll(&wait, 1, timeout_ms); /* with fd -1: a sleep */
 }
 
-/* doubt() may have raised it further meanwhile. */
+/* count_doubtful() may have raised it further meanwhile. */
 static void raise_confirmed(struct net_client *client, uint64_t to)
 {
 	uint64_t confirmed = __atomic_load_n(&client->confirmed, __ATOMIC_RELAXED);

@@ -1,9 +1,9 @@
 /* client.h - a client of a NATS server, through libnats: publish, and (subscription.h) subscribe.
  *
  * Messages are collected until net_client_push sends them in one write. The thread that opened a client publishes and
- * pushes; the loop's thread reads; what arrives is handed over in a thread of libnats. While the server is away nothing
- * is collected: libnats reconnects by itself, and messages that were pushed and not confirmed before are counted as
- * doubtful. */
+ * pushes; the loop's thread reads; messages that arrive are handed over in a thread of libnats. While the server is
+ * away nothing is collected: libnats reconnects by itself, and messages that were pushed and not confirmed before are
+ * counted as doubtful. */
 #ifndef NET_CLIENT_CLIENT_H
 #define NET_CLIENT_CLIENT_H
 

@@ -1,4 +1,4 @@
-/* client_layout.h - struct definitions: a client and its target. Inside this folder: whoever uses clients sees nothing of
+/* client_layout.h - struct definitions: a client and its target. Inside this folder: users of clients see nothing of
  * libnats. */
 #ifndef NET_CLIENT_CLIENT_LAYOUT_H
 #define NET_CLIENT_CLIENT_LAYOUT_H

@@ -1,7 +1,7 @@
 /* nkey.h - the public key that belongs to a user's NKey seed. Inside this folder.
  *
- * libnats signs with the seed by itself, but wants to be told the public key. Format: the NATS project's nkeys:
- * base32 of prefix, key and CRC-16; a seed has two prefix bytes. */
+ * libnats signs with the seed by itself, but must be given the public key. Format: the NATS project's nkeys: base32 of
+ * prefix, key and CRC-16; a seed has two prefix bytes. */
 #ifndef NET_CLIENT_NKEY_H
 #define NET_CLIENT_NKEY_H
 
@@ -12,7 +12,7 @@ enum { NET__NKEY_TEXT = 57 }; /* a public key and its NUL */
 /* Read the first seed of a user ("SU…") in a file. 0, or a negative code with *fault. The seed is wiped. */
 int net__nkey_public(const char *path, char out[NET__NKEY_TEXT], struct wire_fault *fault);
 
-/* The same of a seed's text. 0 or -EINVAL. */
+/* Likewise for the text of a seed. 0 or -EINVAL. */
 int net__nkey_public_of(const char *seed, char out[NET__NKEY_TEXT]);
 
 #endif

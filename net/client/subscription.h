@@ -1,4 +1,4 @@
-/* subscription.h - what a client has subscribed to, handed over as it arrives. */
+/* subscription.h - a client's subscription, whose messages are handed over as they arrive. */
 #ifndef NET_CLIENT_SUBSCRIPTION_H
 #define NET_CLIENT_SUBSCRIPTION_H
 

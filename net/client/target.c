@@ -82,7 +82,7 @@ static int set_nkey(natsOptions *options, const char *path, struct wire_fault *f
 
 	int error = net__nkey_public(path, public_key, fault);
 	if (!error && natsOptions_SetNKeyFromSeed(options, public_key, path) != NATS_OK)
-		error = wire_fault_set(fault, -EINVAL, "libnats does not take the seed in %s", path);
+		error = wire_fault_set(fault, -EINVAL, "libnats does not accept the seed in %s", path);
 	return error ? -EINVAL : 0;
 }
 

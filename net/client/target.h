@@ -1,4 +1,4 @@
-/* target.h - where and as whom a client connects: what libnats makes of servers, credentials and certificates. */
+/* target.h - where and as which user a client connects: servers, credentials and certificates, as libnats' options. */
 #ifndef NET_CLIENT_TARGET_H
 #define NET_CLIENT_TARGET_H
 

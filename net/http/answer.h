@@ -1,4 +1,4 @@
-/* answer.h - what a page of an HTTP server gets and gives: a request, an answer, the table of routes. */
+/* answer.h - a request for a page of an HTTP server, its answer, and the table of routes. */
 #ifndef NET_HTTP_ANSWER_H
 #define NET_HTTP_ANSWER_H
 

@@ -1,4 +1,4 @@
-/* peers.h - who is connected to an HTTP server, in the order of their last activity, so that a new connection can take
+/* peers.h - the connections of an HTTP server, in the order of their last activity, so that a new connection can take
  * the place of the one that has been quiet longest. Inside this folder. */
 #ifndef NET_HTTP_PEERS_H
 #define NET_HTTP_PEERS_H

@@ -17,7 +17,7 @@ struct net_http_settings {
 	const char *allow_origin;
 };
 
-/* Who owns a server, and what it serves. */
+/* The owner of a server, and the pages that it serves. */
 struct net_http_service {
 	const struct net_http_route *routes; /* static; ends with path NULL */
 	void *owner;                         /* for the pages */

@@ -6,7 +6,7 @@
 
 #include "store/read/known_gap.h"
 
-/* How often a log is listed again whose oldest segments go while they are opened. */
+/* How often a log is listed again when its oldest segments are deleted before they are opened. */
 enum { LISTS_MAX = 16 };
 
 int store__block_cursor_init(struct store__block_cursor *cursor, const char *path, bool reverse, bool follow,
@@ -107,7 +107,7 @@ static void describe_hole(struct store__block_cursor *cursor, uint64_t from_seq,
 		 segment ? segment->path : cursor->path, where, from_seq, to_seq);
 }
 
-/* The segments that were skipped on the way here left no hole, or it has been reported. */
+/* Forget the segments that were skipped on the way here: they left no hole, or it has been reported. */
 static void forget_passed(struct store__block_cursor *cursor)
 {
 	cursor->passed = (struct store__passed){0};
@@ -186,18 +186,18 @@ static int step_back(struct store__block_cursor *cursor)
 	size_t entry = cursor->at - 1;
 	const struct store_block_header *header = &cursor->segment->index.entries[entry].header;
 	struct store__edge *edge = &cursor->edge;
-	uint64_t behind = header->first_seq + header->events;
-	uint64_t from = edge->seq > behind
-			    ? larger(behind, store__known_gap_end(cursor->segment, entry, cursor->scratch))
-			    : behind;
+	uint64_t next_seq = header->first_seq + header->events;
+	uint64_t from = edge->seq > next_seq
+			    ? larger(next_seq, store__known_gap_end(cursor->segment, entry, cursor->scratch))
+			    : next_seq;
 	if (edge->seq > from) {
 		uint64_t to = edge->seq - 1;
 		int64_t to_ns = edge->time_ns ? edge->time_ns : header->max_time_ns;
-		edge->seq = behind;
+		edge->seq = next_seq;
 		return report_hole(cursor, from, to, header->max_time_ns, to_ns, cursor->at);
 	}
 	cursor->entry = --cursor->at;
-	if (edge->seq > 0 && edge->seq < behind)
+	if (edge->seq > 0 && edge->seq < next_seq)
 		return pass_over(cursor);
 	*edge = (struct store__edge){.seq = header->first_seq, .time_ns = header->min_time_ns};
 	forget_passed(cursor);
@@ -263,7 +263,8 @@ static void enter(struct store__block_cursor *cursor, struct store_segment_reade
 		cursor->edge.seq = cursor->segment_seq;
 }
 
-/* Begin with the segments that there are now, as nothing was read yet. False when something was. */
+/* When nothing was read yet, list the log again and begin with the segments that it has now. False when
+ * something was. */
 static bool list_again(struct store__block_cursor *cursor)
 {
 	struct store_log_segments segments;

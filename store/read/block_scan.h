@@ -6,8 +6,9 @@
 #include "store/read/connection_names.h"
 #include "store/read/filter.h"
 
-/* How far apart in time events may be that a log has in the wrong order. Event loops hand their blocks over when these are
- * 20 ms old, and later when they are busy; clocks that were set by 100 ms and more are no disorder. */
+/* The largest difference in time of two events that a log may have in the wrong order. Event loops hand their blocks
+ * over when these are 20 ms old, and later when they are busy; clocks that were set by 100 ms and more are no
+ * disorder. */
 #define STORE_REORDER_NS INT64_C(50000000)
 
 struct store__block_scan {
@@ -17,7 +18,7 @@ struct store__block_scan {
 	int content_error; /* why its headers and payloads cannot be read; 0 = none, or not tried */
 
 	unsigned char *subjects; /* by subject of the block: it passes */
-	bool all_subjects;       /* all of them pass, and so does having none, if there is such an event */
+	bool all_subjects;       /* all of them pass, and so do events without a subject, if there are any */
 	uint32_t subjects_cap;
 	uint32_t *rows; /* events that pass, not counting store_filter_passes_content; by rising index */
 	uint32_t count; /* of rows */
@@ -37,7 +38,7 @@ int store__block_scan_subjects(struct store__block_scan *scan, struct store_segm
 int store__block_scan_rows(struct store__block_scan *scan, struct store_segment_reader *segment, size_t entry,
 			   struct store__connection_names *names);
 
-/* After store__block_scan_rows: load headers and payloads, unless they are. 0 or a negative code. */
+/* After store__block_scan_rows: load headers and payloads, unless they are loaded. 0 or a negative code. */
 int store__block_scan_content(struct store__block_scan *scan, struct store_segment_reader *segment,
 			      size_t entry);
 

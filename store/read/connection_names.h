@@ -1,4 +1,4 @@
-/* connection_names.h - the clients behind the connection numbers of a segment, found when first asked.
+/* connection_names.h - the clients of the connection numbers of a segment, looked up when first asked for.
  *
  * Each segment describes all its connections, so that only blocks with connect events of that segment are read.
  * Internal to store. */

@@ -5,8 +5,8 @@
 
 enum {
 	SEARCH_BYTES = 1 << 16,
-	/* Bytes that may be read to tell blocks from bytes that look like one, besides twice the file's size. It bounds the time
-	 * that a malicious file can take. */
+	/* Bytes that may be read to distinguish blocks from bytes that look like one, besides twice the file's size. It
+	 * bounds the time that a malicious file can take. */
 	PATIENCE_BYTES = 64 << 20,
 };
 

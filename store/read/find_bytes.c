@@ -66,7 +66,7 @@ static void *run(void *context)
 	return NULL;
 }
 
-/* Threads besides the caller, of which none need start. */
+/* Search in the caller's thread and in others, any of which may fail to start. */
 static void run_threads(struct search *search)
 {
 	pthread_t threads[THREADS_MAX];

@@ -179,7 +179,7 @@ static struct flock whole_file(short type)
 	return (struct flock){.l_type = type, .l_whence = SEEK_SET};
 }
 
-/* The name of a directory must be as lasting as what is in it. */
+/* Sync the parent, so that the directory's name survives a crash as its contents do. */
 static void sync_parent(const char *dir)
 {
 	char *copy = strdup(dir);
@@ -220,7 +220,8 @@ static int say_locked(const char *dir, int fd, struct wire_fault *fault)
 	    *pid ? pid : "?");
 }
 
-/* For people: a full disk must not keep a writer from starting. False when it could not be written. */
+/* The text is for people only: a full disk must not keep a writer from starting. False when it could not be
+ * written. */
 static bool write_pid(int fd)
 {
 	char pid[32];
@@ -250,7 +251,8 @@ static int lock_file(const char *dir, struct wire_fault *fault)
 	return error;
 }
 
-/* Lock the directory itself. Where the file system cannot (NFS does not lock directories), the file must do. */
+/* Lock the directory itself. Where the file system cannot (NFS does not lock directories), the lock on the file must
+ * suffice. */
 static int lock_directory(const char *dir, struct wire_fault *fault)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

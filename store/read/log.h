@@ -28,14 +28,14 @@ void store_log_segments_fini(struct store_log_segments *segments);
 /* Opening a listed segment of a log returned this error because nothing in it can be read. */
 bool store_log_segment_is_unreadable(const struct store_log_segment *listed, int error);
 
-/* It is just being made: its file header has not been written. */
+/* The segment has no complete file header: a writer has just begun it. */
 bool store_log_segment_is_stump(const struct store_log_segment *listed);
 
 /* How many events a listed segment should have, by the name of the next one; of the last segment at least one. */
 uint64_t store_log_segment_events(const struct store_log_segments *segments,
 				  const struct store_log_segment *listed);
 
-/* Remove the files of an interrupted rewriting of segments. Needs the lock. */
+/* Remove the files that an interrupted rewriting of segments left. Needs the lock. */
 void store_log_remove_temporary(const char *dir);
 
 /* A log's lock: one on the file `lock` in it, and one on the directory itself, so that removing the file lets no second writer

@@ -178,7 +178,7 @@ static int64_t horizon(const struct store__window *window)
 	return store_time_minus(window->front_ns, STORE_REORDER_NS);
 }
 
-/* In reverse: learn what clients that left later never got. 0 or -ENOMEM. */
+/* In reverse: note which messages never reached clients that disconnected later. 0 or -ENOMEM. */
 static int learn_undelivered(struct store__window *window, enum store__cursor_step step)
 {
 	if (!window->options.reverse)
@@ -249,7 +249,7 @@ static int look_ahead(struct store__window *window, struct wire_fault *fault)
 	return 0;
 }
 
-/* All that came before it was given: let in what waited for that. 0 or -ENOMEM. */
+/* Everything before the parked block or gap was given out: hold it now. 0 or -ENOMEM. */
 static int let_in_parked(struct store__window *window)
 {
 	window->is_parked = false;
@@ -331,7 +331,7 @@ static bool must_look_ahead(struct store__window *window, const struct store__wi
 	return last_ns > horizon(window) && (!earliest || earliest->earliest_ns > horizon(window));
 }
 
-/* Whether events up to a time may be taken from the head before one that comes first at key_ns. */
+/* Take events from the head only as far as they come before an event at key_ns of the block `number`. */
 static void limit(struct store__window *window, int64_t key_ns, uint64_t number)
 {
 	const struct store__window_block *head = window->current;

@@ -66,8 +66,8 @@ static void look_for_footer(struct store_segment_reader *segment)
 				   segment->end + len + STORE_TRAILER_BYTES == segment->file_bytes);
 }
 
-/* The segment lost or gained bytes since its footer was written. Blocks have to be searched for, up to the footer, which tells
- * the number that follows the last of them. */
+/* The segment lost or gained bytes since its footer was written. Blocks have to be searched for, up to the footer,
+ * which gives the number that follows the last of them. */
 static void use_misplaced(struct store_segment_reader *segment, struct store_index *index, uint64_t offset)
 {
 	segment->scan_end = offset;

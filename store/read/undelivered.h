@@ -28,8 +28,8 @@ struct store__undelivered;
 struct store__undelivered *store__undelivered_open(void);
 void store__undelivered_close(struct store__undelivered *undelivered);
 
-/* Search the log at path from its end back to event number from_seq (0: to its beginning). Stops at the first error, which
- * whoever reads the log meets, too, and reports. 0 or -ENOMEM. */
+/* Search the log at path from its end back to event number from_seq (0: to its beginning). Stops at the first error,
+ * which every reader of the log meets, too, and reports. 0 or -ENOMEM. */
 int store__undelivered_find(struct store__undelivered *undelivered, const char *path, uint64_t from_seq);
 
 /* For callers that go back through a log themselves: the next block or gap before the last one. Then the functions below may

@@ -1,4 +1,5 @@
-/* bad disk: full, too small, read-only, gone for a while, slow. The bus goes on; what is not logged is told. */
+/* bad disk: full, too small, read-only, gone for a while, slow. The bus goes on; messages that are not logged are
+ * reported. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +28,7 @@ static struct support_deadline soon(void)
 	return support_deadline_in(WAIT_MS);
 }
 
-/* ---- what the broker says of itself ---- */
+/* ---- what the broker reports about itself ---- */
 
 static int health(const struct support_broker *broker, char **body)
 {
@@ -53,7 +54,7 @@ static void expect_page(const struct support_broker *broker, const char *path, c
 	free(body);
 }
 
-/* Health, metrics, varz and the server's own log agree that it is degraded; and why. */
+/* Health, metrics, varz and the server's own log agree that it is degraded, and why. */
 static void expect_degraded(const struct support_broker *broker, const char *why)
 {
 	char *body;
@@ -86,14 +87,14 @@ static void expect_bus_goes_on(const struct support_broker *broker)
 	support_socket_close(&sock);
 }
 
-/* ---- what the log says ---- */
+/* ---- what the log holds ---- */
 
 static int64_t number(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
 }
 
-/* The totals of a log that verifies. */
+/* The totals of a log, which must verify. */
 static json_t *totals_of(const char *log)
 {
 	const char *const stat[] = {support_tapedeck(), "stat", "--json", log, NULL};
@@ -110,8 +111,9 @@ static json_t *totals_of(const char *log)
 	return totals;
 }
 
-/* Stop it; what is in the log and what its gaps say is missing are together what was published, and nothing is damaged. */
-static void expect_all_told(struct support_broker *broker, bool has_gaps)
+/* Stop the broker. The messages in the log and those that its gaps report add up to the published ones; nothing is
+ * damaged. */
+static void expect_all_accounted_for(struct support_broker *broker, bool has_gaps)
 {
 	int64_t published = support_broker_varz(broker, "in_msgs");
 	assert_int_equal(support_server_close(&broker->server), 0);
@@ -138,7 +140,7 @@ static void a_limit_on_file_size_costs_a_gap_and_nothing_else(void **state)
 	assert_int_equal(prlimit(broker.server.pid, RLIMIT_FSIZE, &none, NULL), 0);
 	expect_well_again(&broker);
 	numbered_end(publisher);
-	expect_all_told(&broker, true);
+	expect_all_accounted_for(&broker, true);
 	support_broker_close(&broker);
 }
 
@@ -167,8 +169,8 @@ static void a_directory_that_is_moved_is_made_again(void **state)
 	support_broker_close(&broker);
 }
 
-/* Writing into removed files works as ever; what went there is told. */
-static void a_directory_that_is_removed_is_made_again_and_the_loss_told(void **state)
+/* Writing into removed files succeeds; the messages written there are reported as lost. */
+static void a_directory_that_is_removed_is_made_again_and_the_loss_reported(void **state)
 {
 	struct support_broker broker;
 	char *text;
@@ -184,11 +186,11 @@ static void a_directory_that_is_removed_is_made_again_and_the_loss_told(void **s
 	expect_well_again(&broker);
 	expect_bus_goes_on(&broker);
 	numbered_end(publisher);
-	expect_all_told(&broker, true);
+	expect_all_accounted_for(&broker, true);
 	support_broker_close(&broker);
 }
 
-/* A file system of our own, seen by this process and its children alone. False where that is not allowed. */
+/* Mount a file system that only this process and its children see. False where that is not allowed. */
 static bool mount_small_disk(struct support_broker *broker, char *disk, size_t size, const char *options)
 {
 	support_tempdir_path(&broker->dir, "disk", disk, size);
@@ -198,7 +200,7 @@ static bool mount_small_disk(struct support_broker *broker, char *disk, size_t s
 	return mount("none", disk, "tmpfs", 0, options) == 0;
 }
 
-/* Take all the room there is. */
+/* Fill the disk. */
 static void fill(const char *path)
 {
 	FILE *file = fopen(path, "we");
@@ -227,13 +229,13 @@ static void a_full_disk_costs_a_gap_and_nothing_else(void **state)
 	assert_int_equal(mount(NULL, disk, NULL, MS_REMOUNT, "size=64m"), 0);
 	expect_well_again(&broker);
 	numbered_end(publisher);
-	expect_all_told(&broker, true);
+	expect_all_accounted_for(&broker, true);
 	umount(disk);
 	support_broker_close(&broker);
 }
 
-/* A recorder that is started again on a disk that is full already, on a log that a crash left. */
-static void a_broker_starts_on_a_full_disk_and_says_so(void **state)
+/* Start a recorder again on a full disk, on a log that a crash left. */
+static void a_broker_starts_on_a_full_disk_and_reports_it(void **state)
 {
 	struct support_broker broker;
 	char disk[300], filler[400];
@@ -295,11 +297,11 @@ static void a_slow_log_slows_publishers_down_and_loses_nothing(void **state)
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(numbered_await(publishers[i]), 0);
 	assert_int_equal(support_broker_varz(&broker, "in_msgs"), 2 * COUNT);
-	expect_all_told(&broker, false);
+	expect_all_accounted_for(&broker, false);
 	support_broker_close(&broker);
 }
 
-static void a_slow_log_that_may_drop_tells_what_it_dropped(void **state)
+static void a_slow_log_that_may_drop_reports_what_it_dropped(void **state)
 {
 	const char *const flags[] = {"--record-level=19", "--record-memory=16mb", "--record-overflow=drop",
 				     NULL};
@@ -311,7 +313,7 @@ static void a_slow_log_that_may_drop_tells_what_it_dropped(void **state)
 		publishers[i] = numbered_publish(broker.server.port, 0, i, 4 * COUNT, 0);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(numbered_await(publishers[i]), 0);
-	expect_all_told(&broker, true);
+	expect_all_accounted_for(&broker, true);
 	support_broker_close(&broker);
 }
 
@@ -320,12 +322,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_limit_on_file_size_costs_a_gap_and_nothing_else),
 	    cmocka_unit_test(a_directory_that_is_moved_is_made_again),
-	    cmocka_unit_test(a_directory_that_is_removed_is_made_again_and_the_loss_told),
+	    cmocka_unit_test(a_directory_that_is_removed_is_made_again_and_the_loss_reported),
 	    cmocka_unit_test(a_full_disk_costs_a_gap_and_nothing_else),
-	    cmocka_unit_test(a_broker_starts_on_a_full_disk_and_says_so),
+	    cmocka_unit_test(a_broker_starts_on_a_full_disk_and_reports_it),
 	    cmocka_unit_test(a_read_only_disk_keeps_a_broker_from_starting),
 	    cmocka_unit_test(a_slow_log_slows_publishers_down_and_loses_nothing),
-	    cmocka_unit_test(a_slow_log_that_may_drop_tells_what_it_dropped),
+	    cmocka_unit_test(a_slow_log_that_may_drop_reports_what_it_dropped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,7 +54,7 @@ static void take(int *fd, char **text, size_t *len)
 	(*text)[*len] = '\0';
 }
 
-/* Read what comes next from either pipe. False at their ends or when the deadline has passed. */
+/* Read more output from either pipe. False at their ends or when the deadline has passed. */
 static bool take_next(struct child *child, struct support_deadline deadline)
 {
 	struct pollfd fds[] = {{.fd = child->out_fd, .events = POLLIN},

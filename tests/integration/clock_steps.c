@@ -34,7 +34,7 @@ struct plan {
 	char name; /* of the subject, too */
 	int64_t set_ns[3];
 	const char *server_id;
-	int64_t late_ns; /* it begins so much later */
+	int64_t late_ns; /* by how much later it begins */
 };
 
 static struct support_tempdir dir;
@@ -184,7 +184,7 @@ static void check_plan(const char *path, const struct plan *plan)
 	json_decref(report);
 }
 
-static void a_plan_takes_as_long_as_the_recording_did(void **state)
+static void a_dry_run_estimates_the_duration_of_the_recording(void **state)
 {
 	(void)state;
 	for_each(check_plan);
@@ -228,7 +228,7 @@ static void check_played(const char *path, const struct plan *plan)
 	support_broker_close(&broker);
 }
 
-static void what_is_played_keeps_its_order_and_its_pace(void **state)
+static void a_replay_keeps_the_recorded_order_and_pace(void **state)
 {
 	(void)state;
 	for_each(check_played);
@@ -253,7 +253,7 @@ static void an_offset_counts_without_the_steps(void **state)
 	}
 }
 
-static void an_hour_that_was_twice_is_found_twice(void **state)
+static void an_hour_that_occurs_twice_is_found_twice(void **state)
 {
 	const struct plan plan = {.name = 'a', .set_ns = {0, -SECOND, -SECOND}};
 	const char *capture = path_of("twice.pcap"), *log = path_of("twice");
@@ -282,7 +282,7 @@ static void expect_turns(const char *a, const char *b)
 	free(text);
 }
 
-static void recordings_of_one_time_stay_side_by_side(void **state)
+static void recordings_of_the_same_time_stay_aligned(void **state)
 {
 	const struct plan other = {.name = 'b', .late_ns = 50 * MS};
 	const char *capture_a = path_of("a.pcap"), *capture_b = path_of("b.pcap");
@@ -320,7 +320,7 @@ static void expect_refused(const char *path, int port, bool is_refused)
 	free(text);
 }
 
-static void what_was_sniffed_is_not_played_into_its_server(void **state)
+static void a_sniffed_log_is_not_played_into_its_server(void **state)
 {
 	struct support_broker broker, other;
 	char ids[2][64];
@@ -347,13 +347,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(messages_keep_their_times_and_a_step_has_one_mark),
-	    cmocka_unit_test(a_plan_takes_as_long_as_the_recording_did),
+	    cmocka_unit_test(a_dry_run_estimates_the_duration_of_the_recording),
 	    cmocka_unit_test(rates_leave_steps_out),
-	    cmocka_unit_test(what_is_played_keeps_its_order_and_its_pace),
+	    cmocka_unit_test(a_replay_keeps_the_recorded_order_and_pace),
 	    cmocka_unit_test(an_offset_counts_without_the_steps),
-	    cmocka_unit_test(an_hour_that_was_twice_is_found_twice),
-	    cmocka_unit_test(recordings_of_one_time_stay_side_by_side),
-	    cmocka_unit_test(what_was_sniffed_is_not_played_into_its_server),
+	    cmocka_unit_test(an_hour_that_occurs_twice_is_found_twice),
+	    cmocka_unit_test(recordings_of_the_same_time_stay_aligned),
+	    cmocka_unit_test(a_sniffed_log_is_not_played_into_its_server),
 	};
 	support_tempdir_open(&dir);
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

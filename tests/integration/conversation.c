@@ -55,7 +55,7 @@ static _Noreturn void malformed(const struct place *place, const char *what)
 	exit(2);
 }
 
-/* A growing run of bytes. */
+/* A growing buffer. */
 struct bytes {
 	char *data;
 	size_t len;
@@ -167,7 +167,7 @@ static void add_verb(const struct place *place, size_t verb, const char *rest)
 	add_step(place, VERBS[verb].kind, client, text);
 }
 
-/* `a: text`, `a+ text`, `a- text`; false when the line is no such thing. */
+/* `a: text`, `a+ text`, `a- text`; false for any other line. */
 static bool add_send(const struct place *place, const char *line, size_t word_len, const char *rest)
 {
 	char how = line[word_len - 1];

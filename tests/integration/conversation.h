@@ -1,4 +1,4 @@
-/* conversation.h - what the differential tests say to a server, read from a text file.
+/* conversation.h - what the differential tests send to a server, read from a text file.
  *
  * A file holds several conversations. One line is one step; # begins a comment line:
  *
@@ -8,7 +8,7 @@
  *   monitoring                                  the server has a monitoring port
  *   unordered a b                               a's and b's lines are compared as sets
  *   merged a b                                  a and b together are one set (queue group members)
- *   muted a                                     what a receives is not compared
+ *   muted a                                     the bytes that a receives are not compared
  *   pings                                       PINGs of the server are compared too, not dropped
  *   a: SUB foo 1                                send, CRLF is added. A client connects when first named
  *   a+ PUB foo 2\r\nhi                          send exactly these bytes
@@ -18,9 +18,9 @@
  *   sync a b                                    PING and wait for PONG
  *   closed a                                    wait until the server closes
  *   await a TEXT                                wait until a has received TEXT (since a's last await)
- *   quiet a MS                                  take what comes for so long: last resort
+ *   quiet a MS                                  receive for that time: last resort
  *   file NAME TEXT                              write a file into the folder
- *   reconfig LINE                               a line of the next configuration, put in place by `signal HUP`
+ *   reconfig LINE                               a line of the next configuration, installed by `signal HUP`
  *   signal NAME · stopped                       HUP INT TERM USR1 USR2 · wait for the server's end
  *   log TEXT                                    wait until the server's log contains TEXT
  *   http PATH [types|values KEY…]               GET; compare status, and types or values of keys (a.0.b)

@@ -1,5 +1,5 @@
 /* counts: messages in the log = in_msgs of /varz = what publishers sent; deliveries in the log = what subscribers
- * received = out_msgs, but for what was lost with the output of clients that were cut off. */
+ * received = out_msgs, except messages lost with the output of clients that were cut off. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +28,7 @@ static void say(struct support_socket *sock, const char *text)
 	assert_int_equal(support_socket_send_text(sock, text, soon()), 0);
 }
 
-/* Connect and send these lines; all is in force when it returns. */
+/* Connect and send these lines; the broker has executed them when it returns. */
 static void join(const struct support_broker *broker, struct support_socket *sock, const char *lines)
 {
 	assert_int_equal(support_socket_open(sock, broker->server.port), 0);
@@ -55,7 +55,7 @@ static int64_t received(const struct support_socket *sock, const char *text)
 	return count;
 }
 
-/* How many messages of this head were received with all their bytes. */
+/* How many messages with this head were received with all their bytes. */
 static int64_t whole_messages(const struct support_socket *sock, const char *head, size_t body)
 {
 	int64_t count = 0;

@@ -1,4 +1,4 @@
-/* crash: kill -9 of the broker at random moments under load. TAPEDECK_CRASH_ROUNDS says how often (default 5),
+/* crash: kill -9 of the broker at random moments under load. TAPEDECK_CRASH_ROUNDS sets how often (default 5),
  * TAPEDECK_CRASH_SEED at which moments. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,8 +31,8 @@ static void pause_ms(unsigned ms)
 	nanosleep(&span, NULL);
 }
 
-/* Run the broker on the log, load it, and kill it. In every other round the load leaves a reader time to look at
- * the log first; what it saw goes to *seen. */
+/* Run the broker on the log, load it, and kill it. In every other round a reader has time to read the log first; *seen
+ * is what it read. */
 static void crash_once(const char *log, int round, unsigned moment_ms, struct numbered_log *seen)
 {
 	bool is_watched = round % 2;
@@ -56,7 +56,8 @@ static void crash_once(const char *log, int round, unsigned moment_ms, struct nu
 	support_broker_close(&broker);
 }
 
-/* No message is missing before another one of its publisher, and all that was seen is there. */
+/* No message is missing before another one of its publisher, and every message that was seen before is
+ * there. */
 static void expect_prefix(const struct numbered_log *now, const struct numbered_log *before)
 {
 	assert_int_equal(now->holes, 0);
@@ -86,7 +87,7 @@ static void expect_verified(const char *log)
 	free(text);
 }
 
-static void what_was_seen_survives_kill_9_at_any_moment(void **state)
+static void messages_that_were_seen_survive_kill_9_at_any_moment(void **state)
 {
 	unsigned rounds = setting("TAPEDECK_CRASH_ROUNDS", 5);
 	unsigned seed = setting("TAPEDECK_CRASH_SEED", (unsigned)time(NULL));
@@ -123,7 +124,7 @@ static void what_was_seen_survives_kill_9_at_any_moment(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_was_seen_survives_kill_9_at_any_moment),
+	    cmocka_unit_test(messages_that_were_seen_survive_kill_9_at_any_moment),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* cut_off: what a client that was cut off, or that left, has really read is what the log says it got. */
+/* cut_off: for a client that was cut off, or that left, the log records exactly the messages that it has
+ * read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,7 +54,7 @@ static void begin(struct story *story, const char *config)
 	say(&story->publisher, "CONNECT {\"verbose\":false}\r\n");
 }
 
-/* A payload is a number and as many dots as it takes. */
+/* A payload is a number, padded with dots. */
 static void publish(struct story *story, int count, size_t payload)
 {
 	size_t cap = (size_t)count * (payload + 64), len = 0;
@@ -87,7 +88,7 @@ static void await_departure(const struct story *story)
 			fail_msg("the reader is still connected");
 }
 
-/* Note the numbers of the messages that came whole. Returns how many. */
+/* Note the numbers of the messages that arrived whole. Returns how many. */
 static int note_what_was_read(struct story *story, size_t payload)
 {
 	char head[64];
@@ -177,7 +178,7 @@ static void expect_pending_limit(const char *config, int count, size_t payload)
 	end(&story, payload);
 }
 
-static void a_client_over_its_limit_got_what_it_read(void **state)
+static void the_log_matches_what_a_client_over_its_limit_read(void **state)
 {
 	(void)state;
 	expect_pending_limit("max_pending: 2mb\n", 40, 500000);
@@ -185,7 +186,7 @@ static void a_client_over_its_limit_got_what_it_read(void **state)
 	expect_pending_limit("max_pending: 1mb\n", 60000, 100);
 }
 
-static void a_client_past_the_write_deadline_got_what_it_read(void **state)
+static void the_log_matches_what_a_client_past_the_write_deadline_read(void **state)
 {
 	(void)state;
 	expect_pending_limit("write_deadline: \"1s\"\n", 30, 500000);
@@ -193,7 +194,7 @@ static void a_client_past_the_write_deadline_got_what_it_read(void **state)
 }
 
 /* The reader takes a little now and then, so that the kernel takes chunks in parts. */
-static void a_client_that_reads_slowly_got_what_it_read(void **state)
+static void the_log_matches_what_a_client_that_reads_slowly_read(void **state)
 {
 	struct story story;
 	(void)state;
@@ -209,7 +210,7 @@ static void a_client_that_reads_slowly_got_what_it_read(void **state)
 	end(&story, 1000);
 }
 
-static void a_client_that_ends_its_side_got_what_it_read(void **state)
+static void the_log_matches_what_a_client_that_ends_its_side_read(void **state)
 {
 	struct story story;
 	(void)state;
@@ -220,7 +221,7 @@ static void a_client_that_ends_its_side_got_what_it_read(void **state)
 	end(&story, 1000);
 }
 
-static void a_client_told_of_an_error_got_what_it_read(void **state)
+static void the_log_matches_what_a_client_that_got_an_error_read(void **state)
 {
 	struct story story;
 	(void)state;
@@ -234,11 +235,11 @@ static void a_client_told_of_an_error_got_what_it_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_client_over_its_limit_got_what_it_read),
-	    cmocka_unit_test(a_client_past_the_write_deadline_got_what_it_read),
-	    cmocka_unit_test(a_client_that_reads_slowly_got_what_it_read),
-	    cmocka_unit_test(a_client_that_ends_its_side_got_what_it_read),
-	    cmocka_unit_test(a_client_told_of_an_error_got_what_it_read),
+	    cmocka_unit_test(the_log_matches_what_a_client_over_its_limit_read),
+	    cmocka_unit_test(the_log_matches_what_a_client_past_the_write_deadline_read),
+	    cmocka_unit_test(the_log_matches_what_a_client_that_reads_slowly_read),
+	    cmocka_unit_test(the_log_matches_what_a_client_that_ends_its_side_read),
+	    cmocka_unit_test(the_log_matches_what_a_client_that_got_an_error_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,7 +27,7 @@ void differences_close(struct differences *differences);
 const struct difference *differences_find(const struct differences *differences, const char *file,
 					  const char *name);
 
-/* Entries for this file that name none of its conversations, told on stdout; how many. */
+/* Report on stdout the entries for this file that name none of its conversations. Returns how many. */
 int differences_count_unknown(const struct differences *differences, const char *file,
 			      const struct conversations *conversations);
 

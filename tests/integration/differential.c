@@ -1,12 +1,12 @@
-/* differential - hold the same conversations with the real nats-server and with ours, and compare what they
- * say byte for byte. The real server is the specification; where we differ on purpose is listed with the
- * reason, and must differ. The form of conversations: conversation.h.
+/* differential - hold the same conversations with the real nats-server and with ours, and compare their output byte for
+ * byte. The real server is the specification; conversations that differ on purpose are listed with the reason, and must
+ * differ. The form of conversations: conversation.h.
  *
  *   differential [-n NAME] [-v] [-r] [-j JOBS] [-d DIFFERENCES] [-x FLAG] -o OURS FILE.conv…
  *
- * -n one conversation only; -v both transcripts in any case; -r our server records meanwhile; -x a flag that
- * only our server gets, to see that a difference is noticed; -o a path, or nats-server to compare the real server with
- * itself. Exit status: 0 alike · 1 differences · 2 usage · 77 there is no nats-server here. */
+ * -n one conversation only; -v always print both transcripts; -r our server records meanwhile; -x a flag that only our
+ * server gets, to check that a difference is noticed; -o a path, or nats-server to compare the real server with itself.
+ * Exit status: 0 alike · 1 differences · 2 usage · 77 there is no nats-server here. */
 #include <getopt.h>
 #include <libgen.h>
 #include <stdio.h>
@@ -87,7 +87,7 @@ static void start_job(const struct runner *runner, struct job *job, const struct
 	_exit(good ? 0 : 1);
 }
 
-/* Wait for one of the jobs and print what it printed. */
+/* Wait for one of the jobs and print its output. */
 static void finish_job(struct runner *runner, struct job *jobs, int jobs_len)
 {
 	int status;

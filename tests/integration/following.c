@@ -40,7 +40,7 @@ static struct store_writer *open_log(const char *dir)
 	return writer;
 }
 
-/* Hands it over, as a recorder does; it is on disk a moment later. */
+/* Hand over events, as a recorder does; they are on disk shortly afterwards. */
 static void log_events(struct store_writer *writer, const struct wire_event *events, int count)
 {
 	struct store_producer *producer = store_producer_open(writer, NULL, NULL);
@@ -93,7 +93,7 @@ static void log_request(struct store_writer *writer, const char *subject, const 
 	log_events(writer, events, 2);
 }
 
-static void tail_shows_the_last_n_and_then_what_is_new(void **state)
+static void tail_shows_the_last_n_and_then_new_events(void **state)
 {
 	struct support_tempdir dir;
 	struct child tail;
@@ -164,7 +164,7 @@ static void tail_waits_for_a_log_and_shows_it_from_its_beginning(void **state)
 	support_tempdir_close(&dir);
 }
 
-static void cat_follow_prints_what_was_there_and_what_comes(void **state)
+static void cat_follow_prints_old_and_new_events(void **state)
 {
 	struct support_tempdir dir;
 	struct child cat;
@@ -212,7 +212,7 @@ static void tail_merges_several_logs_as_they_grow(void **state)
 }
 
 /* Of each conversation that the subject chooses, once it is complete: the reply is in it. */
-static void trace_follow_prints_the_conversations_that_were_there_and_those_that_come(void **state)
+static void trace_follow_prints_old_and_new_conversations(void **state)
 {
 	struct support_tempdir dir;
 	struct child trace;
@@ -251,7 +251,7 @@ static int compare_times(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The median, for a busy machine delays single messages for reasons of its own. */
+/* The median, because a busy machine delays single messages. */
 static void tail_shows_a_message_within_50_ms(void **state)
 {
 	enum { ROUNDS = 21 };
@@ -288,13 +288,12 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		support_fail("usage: following TAPEDECK");
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_prestate(tail_shows_the_last_n_and_then_what_is_new, argv[1]),
+	    cmocka_unit_test_prestate(tail_shows_the_last_n_and_then_new_events, argv[1]),
 	    cmocka_unit_test_prestate(an_interrupt_ends_tail_cleanly_with_a_summary, argv[1]),
 	    cmocka_unit_test_prestate(tail_waits_for_a_log_and_shows_it_from_its_beginning, argv[1]),
-	    cmocka_unit_test_prestate(cat_follow_prints_what_was_there_and_what_comes, argv[1]),
+	    cmocka_unit_test_prestate(cat_follow_prints_old_and_new_events, argv[1]),
 	    cmocka_unit_test_prestate(tail_merges_several_logs_as_they_grow, argv[1]),
-	    cmocka_unit_test_prestate(
-		trace_follow_prints_the_conversations_that_were_there_and_those_that_come, argv[1]),
+	    cmocka_unit_test_prestate(trace_follow_prints_old_and_new_conversations, argv[1]),
 	    cmocka_unit_test_prestate(tail_shows_a_message_within_50_ms, argv[1]),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

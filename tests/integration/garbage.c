@@ -1,4 +1,5 @@
-/* garbage: peers that send what is no protocol, or almost. The broker lives, serves others, and its log is whole. */
+/* garbage: peers that send bytes that are not, or not quite, the protocol. The broker survives, serves others, and its
+ * log is whole. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,7 +54,7 @@ static const char *const LINES[] = {
 };
 enum { LINES_LEN = sizeof(LINES) / sizeof(LINES[0]) };
 
-/* A session that makes sense, with some bytes changed, taken out or doubled. */
+/* A valid session, with some bytes changed, removed or doubled. */
 static size_t spoilt_session(char *out, unsigned *seed)
 {
 	size_t len = 0;
@@ -75,7 +76,7 @@ static size_t spoilt_session(char *out, unsigned *seed)
 	return len;
 }
 
-/* Lengths and counts as nobody means them. */
+/* Absurd lengths and counts. */
 static size_t odd_numbers(char *out, unsigned *seed)
 {
 	static const char *const NUMBERS[] = {"0",          "-1",
@@ -92,7 +93,7 @@ static size_t odd_numbers(char *out, unsigned *seed)
 	}
 }
 
-/* A control line that never ends; as much of it as the broker takes. */
+/* A control line without end, as much of it as the broker accepts. */
 static size_t endless_line(char *out, unsigned *seed)
 {
 	memcpy(out, "SUB ", 4);

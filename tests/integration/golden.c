@@ -60,7 +60,7 @@ static void run(FILE *transcript, const char *command, size_t len)
 		fprintf(transcript, "? %d\n", code);
 }
 
-/* The transcript of the golden text's commands as they run now; owned by the caller. */
+/* Run the commands of the golden text. Returns their transcript, owned by the caller. */
 static char *replay(const char *golden)
 {
 	char *text = NULL;
@@ -84,8 +84,8 @@ static char *replay(const char *golden)
 	return text;
 }
 
-/* Tell the first line that differs, and the command that it belongs to. */
-static void tell_difference(const char *path, const char *expected, const char *got)
+/* Report the first line that differs, and its command. */
+static void report_difference(const char *path, const char *expected, const char *got)
 {
 	const char *command = expected;
 	size_t number = 1;
@@ -119,7 +119,7 @@ bool golden_check(const char *path, bool refresh)
 	if (!is_same && refresh)
 		support_write_file(path, got, strlen(got));
 	else if (!is_same)
-		tell_difference(path, expected, got);
+		report_difference(path, expected, got);
 	free(expected);
 	free(got);
 	return is_same || refresh;

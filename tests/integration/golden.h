@@ -4,17 +4,17 @@
  *
  *   # a remark
  *   $ tapedeck cat log -n 1        run by sh in the test's folder
- *   2026-11-23T...                 what it printed
- *   ! tapedeck cat: ...            what it printed on stderr
- *   ? 1                            its exit status; left out when 0
- */
+ *   2026-11-23T...                 its output
+ *   ! tapedeck cat: ...            its output on stderr
+ *   ? 1                            its exit status; left out when 0 */
 #ifndef INTEGRATION_GOLDEN_H
 #define INTEGRATION_GOLDEN_H
 
 #include <stdbool.h>
 
-/* Run the commands of the file in the current folder and compare; or, to refresh it, write what they print
- * now. True when they are the same; else the first difference is told on stderr. */
+/* Run the commands of the file in the current folder and compare their output with it; or, to refresh it,
+ * write their output into it. True when they are the same; else the first difference is reported on
+ * stderr. */
 bool golden_check(const char *path, bool refresh);
 
 #endif

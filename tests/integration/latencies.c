@@ -1,4 +1,4 @@
-/* Latencies and topology of a log that real clients left behind, compared with what they measured themselves. */
+/* Latencies and topology of a log of real clients, compared with what the clients measured themselves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,7 +63,7 @@ static void answer(natsConnection *connection, natsSubscription *sub, natsMsg *m
 	natsMsg_Destroy(msg);
 }
 
-/* The requests, one after the other; *own_ns is what the requester measured of each. */
+/* Send the requests one after the other; own_ns[] gets the time that the requester measured for each. */
 static void ask_all(natsConnection *requester, const char *subject, int64_t *own_ns)
 {
 	char number[16];
@@ -77,7 +77,7 @@ static void ask_all(natsConnection *requester, const char *subject, int64_t *own
 	}
 }
 
-/* Stop the broker, and ask `tapedeck trace LOG --json VIEW [OPTION]`. */
+/* Stop the broker, and run `tapedeck trace LOG --json VIEW [OPTION]`. */
 static json_t *ask_tapedeck(struct support_broker *broker, const char *view, const char *option)
 {
 	char *text;
@@ -133,7 +133,7 @@ static int64_t compare(const json_t *slow, const int64_t *own_ns)
 	return more_ns[REQUESTS / 2];
 }
 
-/* The same to 1 ms. A machine that is busy with other things may delay the clients themselves: it gets several tries. */
+/* The two times agree to 1 ms. A busy machine may delay the clients themselves, so there are several attempts. */
 static void latencies_are_those_that_the_clients_measured(void **state)
 {
 	int64_t median_ns = INT64_MAX;
@@ -166,7 +166,7 @@ static void latencies_are_those_that_the_clients_measured(void **state)
 	assert_in_range(median_ns, 0, 1000000);
 }
 
-static void silence_and_nobody_are_told_apart(void **state)
+static void no_reply_and_no_responders_are_distinguished(void **state)
 {
 	struct support_broker broker;
 	struct responder silent = {.is_silent = true};
@@ -196,7 +196,7 @@ static void silence_and_nobody_are_told_apart(void **state)
 	support_tempdir_close(&broker.dir);
 }
 
-/* Three members of a queue group, a subject that nobody hears, and a subscription that nobody feeds. */
+/* Three members of a queue group, a subject without subscribers, and a subscription that gets no messages. */
 static void the_graph_is_that_of_the_clients(void **state)
 {
 	enum { MEMBERS = 3 };
@@ -246,7 +246,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(latencies_are_those_that_the_clients_measured),
-	    cmocka_unit_test(silence_and_nobody_are_told_apart),
+	    cmocka_unit_test(no_reply_and_no_responders_are_distinguished),
 	    cmocka_unit_test(the_graph_is_that_of_the_clients),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* libnats clients: the C client library against a broker that records. TAPEDECK_TEST_BROKER=nats-server shows that the
- * tests are right. */
+/* libnats clients: the C client library against a broker that records. TAPEDECK_TEST_BROKER=nats-server checks the
+ * tests themselves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +32,7 @@ static struct support_broker *broker_of(void **state)
 	return *state;
 }
 
-/* Counts calls of callbacks, which run in the library's threads. */
+/* Wait until callbacks, which run in the library's threads, were called this many times. */
 static void await_count(atomic_int *count, int wanted)
 {
 	struct support_deadline deadline = support_deadline_in(WAIT_MS);
@@ -357,7 +357,7 @@ static natsStatus connect_as(const struct support_broker *broker, const char *us
 	return status;
 }
 
-static void credentials_decide_who_comes_in(void **state)
+static void only_valid_credentials_are_accepted(void **state)
 {
 	struct support_broker locked;
 	(void)state;
@@ -376,7 +376,7 @@ static void on_error(natsConnection *connection, natsSubscription *sub, natsStat
 		atomic_fetch_add((atomic_int *)closure, 1);
 }
 
-static void a_violation_of_permissions_is_told_and_the_connection_stays(void **state)
+static void a_violation_of_permissions_is_reported_and_the_connection_stays(void **state)
 {
 	static const char CONFIG[] = "authorization { users = [ { user: u, password: p,"
 				     " permissions: { publish: \"mine.>\", subscribe: \"mine.>\" } } ] }\n";
@@ -408,18 +408,18 @@ static void a_violation_of_permissions_is_told_and_the_connection_stays(void **s
 	support_tempdir_close(&dir);
 }
 
-static void lame_duck_is_told_to_clients(void **state)
+static void clients_are_notified_of_lame_duck(void **state)
 {
 	struct support_broker ending;
-	atomic_int told = 0;
+	atomic_int notices = 0;
 	natsConnection *connection;
 	(void)state;
 	support_broker_open(&ending, NULL, true);
 	natsOptions *options = options_for(&ending);
-	MUST(natsOptions_SetLameDuckModeCB(options, on_closed, &told));
+	MUST(natsOptions_SetLameDuckModeCB(options, on_closed, &notices));
 	MUST(natsConnection_Connect(&connection, options));
 	support_server_signal(&ending.server, SIGUSR2);
-	await_count(&told, 1);
+	await_count(&notices, 1);
 	natsConnection_Destroy(connection);
 	natsOptions_Destroy(options);
 	support_broker_close(&ending);
@@ -456,9 +456,9 @@ int main(void)
 	    cmocka_unit_test(a_client_knows_its_id_its_address_and_the_round_trip),
 	    cmocka_unit_test(clients_come_back_after_a_restart_of_the_broker),
 	    cmocka_unit_test(a_thousand_connections_hear_one_message),
-	    cmocka_unit_test(credentials_decide_who_comes_in),
-	    cmocka_unit_test(a_violation_of_permissions_is_told_and_the_connection_stays),
-	    cmocka_unit_test(lame_duck_is_told_to_clients),
+	    cmocka_unit_test(only_valid_credentials_are_accepted),
+	    cmocka_unit_test(a_violation_of_permissions_is_reported_and_the_connection_stays),
+	    cmocka_unit_test(clients_are_notified_of_lame_duck),
 	};
 	return cmocka_run_group_tests(tests, open_broker, close_broker);
 }

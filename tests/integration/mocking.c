@@ -137,7 +137,7 @@ static void ask_for_list(struct transcript *transcript, natsConnection *client, 
 	natsSubscription_Destroy(inbox);
 }
 
-/* The same questions to the service and to its mock. */
+/* Send the same requests to the service and to its mock. */
 static void talk(struct transcript *transcript, natsConnection *client)
 {
 	ask(transcript, client, "stock.get", "apples");
@@ -219,7 +219,7 @@ static json_int_t number(const json_t *report, const char *key)
 
 /* ---- stories ---- */
 
-static void a_client_does_not_notice(void **state)
+static void a_client_does_not_notice_the_mock(void **state)
 {
 	struct fixture *fixture = *state;
 	const char *recorded = transcript_text(&fixture->transcript);
@@ -241,7 +241,7 @@ static void a_client_does_not_notice(void **state)
 	transcript_close(&mocked);
 }
 
-static void other_questions_are_answered_in_order(void **state)
+static void other_requests_are_answered_in_order(void **state)
 {
 	struct fixture *fixture = *state;
 	struct child mock;
@@ -250,7 +250,7 @@ static void other_questions_are_answered_in_order(void **state)
 	expect_reply(fixture->client, "stock.get", "grapes", "stock.get apples, number 1");
 	expect_reply(fixture->client, "stock.get", "apples", "stock.get apples, number 3");
 	expect_reply(fixture->client, "stock.get", "melons", "stock.get pears, number 2");
-	/* The last of what was asked again stands for all that follows. */
+	/* The last recorded reply is repeated for all further requests. */
 	expect_reply(fixture->client, "stock.get", "apples", "stock.get apples, number 3");
 	json_t *report = mock_end(&mock, 0);
 	assert_int_equal(number(report, "exact"), 2);
@@ -258,7 +258,7 @@ static void other_questions_are_answered_in_order(void **state)
 	json_decref(report);
 }
 
-static void a_miss_says_that_nobody_is_there(void **state)
+static void a_miss_gets_no_responders(void **state)
 {
 	struct fixture *fixture = *state;
 	struct child mock;
@@ -278,7 +278,7 @@ static void a_miss_says_that_nobody_is_there(void **state)
 	json_decref(report);
 }
 
-static void a_miss_may_be_passed_over_in_silence(void **state)
+static void a_miss_may_get_no_reply(void **state)
 {
 	struct fixture *fixture = *state;
 	struct child mock;
@@ -324,7 +324,7 @@ static void two_mocks_share_the_queue_group_of_the_service(void **state)
 	assert_int_equal(sum, REQUESTS);
 }
 
-static void it_ends_after_as_many_requests_as_it_was_told(void **state)
+static void it_ends_after_the_given_number_of_requests(void **state)
 {
 	struct fixture *fixture = *state;
 	struct child mock;
@@ -368,13 +368,13 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_client_does_not_notice),
-	    cmocka_unit_test(other_questions_are_answered_in_order),
-	    cmocka_unit_test(a_miss_says_that_nobody_is_there),
-	    cmocka_unit_test(a_miss_may_be_passed_over_in_silence),
+	    cmocka_unit_test(a_client_does_not_notice_the_mock),
+	    cmocka_unit_test(other_requests_are_answered_in_order),
+	    cmocka_unit_test(a_miss_gets_no_responders),
+	    cmocka_unit_test(a_miss_may_get_no_reply),
 	    cmocka_unit_test(a_miss_may_get_the_last_reply_again),
 	    cmocka_unit_test(two_mocks_share_the_queue_group_of_the_service),
-	    cmocka_unit_test(it_ends_after_as_many_requests_as_it_was_told),
+	    cmocka_unit_test(it_ends_after_the_given_number_of_requests),
 	};
 	int failed = cmocka_run_group_tests(tests, setup, teardown);
 

@@ -1,4 +1,4 @@
-/* monitoring.h - what differential tests compare of the monitoring pages. */
+/* monitoring.h - the parts of the monitoring pages that differential tests compare. */
 #ifndef INTEGRATION_MONITORING_H
 #define INTEGRATION_MONITORING_H
 

@@ -15,7 +15,7 @@
 
 enum { PAYLOAD_MIN = 64, PAYLOAD_SPAN = 512, BATCH = 64, WAIT_MS = 60000 };
 
-/* One step of a small generator of numbers (splitmix64), which is all the payloads need. */
+/* One step of a small generator of numbers (splitmix64), which is good enough for payloads. */
 static uint64_t scramble(uint64_t *seed)
 {
 	uint64_t value = (*seed += UINT64_C(0x9e3779b97f4a7c15));
@@ -84,7 +84,7 @@ pid_t numbered_publish(int port, int round, int publisher, uint64_t count, int p
 	return pid;
 }
 
-/* Read and forget, for ever. */
+/* Read and discard until the process is killed. */
 static _Noreturn void read_in_child(struct support_socket *sock)
 {
 	while (support_socket_read(sock, support_deadline_in(WAIT_MS)) > 0)

@@ -1,4 +1,4 @@
-/* numbered.h - messages that can be told from their numbers alone: a log of them is checked byte for byte without
+/* numbered.h - messages whose bytes follow from their numbers, so that a log of them is checked byte for byte without
  * remembering what was sent. */
 #ifndef INTEGRATION_NUMBERED_H
 #define INTEGRATION_NUMBERED_H
@@ -15,7 +15,7 @@ enum { NUMBERED_ROUNDS = 32, NUMBERED_PUBLISHERS = 4, NUMBERED_FRAME_MAX = 1024 
 size_t numbered_frame(char out[NUMBERED_FRAME_MAX], int round, int publisher, uint64_t n);
 
 /* Send messages 0, 1, 2, … in a child process, 64 at a time with a pause between, until the connection ends or `count`
- * were sent and answered for by a PONG. The child's exit status is 0 when all were. */
+ * were sent and confirmed by a PONG. The child's exit status is 0 when all were. */
 pid_t numbered_publish(int port, int round, int publisher, uint64_t count, int pause_us);
 
 /* Subscribe in a child process to everything and read until the connection ends. Returns when it is subscribed. */
@@ -35,8 +35,8 @@ struct numbered_log {
 	uint64_t damaged_blocks;
 };
 
-/* Read a log and check every message of ours against what it must be, and that numbers rise. False, with
- * the reason on stderr, when one is wrong or the log cannot be read. */
+/* Read a log and check the bytes of every message of ours, and that numbers rise. False, with the reason on
+ * stderr, when one is wrong or the log cannot be read. */
 bool numbered_log_read(struct numbered_log *log, const char *path);
 
 #endif

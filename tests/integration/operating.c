@@ -1,4 +1,4 @@
-/* operating: a broker in the hands of its operator: reloads, files, logins that cost time, many who watch it. */
+/* operating: operating a broker: reloads, files, logins that take long, many readers of its monitoring pages. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -71,7 +71,7 @@ static void join(const struct support_broker *broker, struct support_socket *soc
 
 /* ---- reloads ---- */
 
-static void a_lower_limit_closes_who_came_last(void **state)
+static void a_lower_limit_closes_the_newest_connections(void **state)
 {
 	(void)state;
 	struct support_broker broker;
@@ -141,7 +141,8 @@ static void files_move_with_their_options(void **state)
 	support_tempdir_close(&after);
 }
 
-/* The ports file that the test support asks for by a flag stays; one that the file asks for follows the file. */
+/* The ports file that a flag of the test support requests stays; one that the configuration file requests moves with
+ * it. */
 static void the_ports_file_moves(void **state)
 {
 	(void)state;
@@ -180,7 +181,8 @@ static void the_ports_file_moves(void **state)
 	"authorization { timeout: 60, users: [ {user: bob, password: \"" HASH \
 	"\"}, {user: good, password: pw} ] }\n"
 
-/* More logins than there are threads wait for theirs: whoever is in is served meanwhile, and each gets its answer. */
+/* More logins than there are threads are pending: connected clients are served meanwhile, and each login gets its
+ * answer. */
 static void logins_that_take_long_hold_up_nobody_else(void **state)
 {
 	(void)state;
@@ -211,7 +213,8 @@ static void logins_that_take_long_hold_up_nobody_else(void **state)
 	support_broker_close(&broker);
 }
 
-/* Some while their password is being verified, some while they wait for it, with more to say or without. */
+/* Some leave while their password is verified, some while they wait for that, with or without further
+ * input. */
 static void clients_may_leave_while_they_log_in(void **state)
 {
 	(void)state;
@@ -272,7 +275,7 @@ static json_t *get(const struct support_broker *broker, const char *path)
 	return page;
 }
 
-static void who_left_is_remembered_with_the_reason(void **state)
+static void closed_connections_are_listed_with_the_reason(void **state)
 {
 	(void)state;
 	struct support_broker broker;
@@ -328,13 +331,13 @@ static void fan_out_and_activity_come_from_deliveries(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(a_lower_limit_closes_who_came_last),
+	    TEST(a_lower_limit_closes_the_newest_connections),
 	    TEST(files_move_with_their_options),
 	    TEST(the_ports_file_moves),
 	    TEST(logins_that_take_long_hold_up_nobody_else),
 	    TEST(clients_may_leave_while_they_log_in),
 	    TEST(a_failed_login_is_found_by_its_address),
-	    TEST(who_left_is_remembered_with_the_reason),
+	    TEST(closed_connections_are_listed_with_the_reason),
 	    TEST(fan_out_and_activity_come_from_deliveries),
 	};
 	return cmocka_run_group_tests_name("operating", tests, NULL, NULL);

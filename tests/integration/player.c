@@ -25,7 +25,7 @@ struct player {
 	char program[PATH_MAX]; /* a link named nats-server */
 	struct support_server server;
 	struct support_socket sockets[CLIENTS_MAX];
-	size_t seen[CLIENTS_MAX]; /* what `await` has passed over */
+	size_t seen[CLIENTS_MAX]; /* bytes before the last match of `await` */
 	char *next_config;        /* lines of reconfig */
 };
 
@@ -92,7 +92,7 @@ static void write_config(struct player *player, enum step_kind kind)
 	free(text);
 }
 
-/* Files are there before the server starts, wherever their step stands. */
+/* Write the files of all steps before the server starts. */
 static void write_files(struct player *player)
 {
 	for (size_t i = 0; i < player->talk->steps_len; i++) {
@@ -256,7 +256,7 @@ static void step_exists(struct player *player, const struct step *step)
 	free(name);
 }
 
-/* A line of output; the folder, which has another name each time, as $DIR. */
+/* Note a line of output, with $DIR for the folder, whose name changes from run to run. */
 static void note_output(struct player *player, const char *line)
 {
 	const char *dir = strstr(line, player->dir.path);
@@ -267,7 +267,7 @@ static void note_output(struct player *player, const char *line)
 		transcript_note(player->transcript, "%s", line);
 }
 
-/* The program under the name nats-server, its output as far as the step wants it. */
+/* Run the program under the name nats-server; note its output when the step asks for it. */
 static void step_run(struct player *player, const struct step *step)
 {
 	char *args = expand(player, step->text), command[2 * PATH_MAX + 256], *output = NULL;
@@ -333,7 +333,7 @@ static void take_step(struct player *player, const struct step *step)
 	case STEP_FILE:
 	case STEP_PINGS:
 	case STEP_MONITORING:
-	case STEP_OFFLINE: break; /* conditions, which hold for the conversation as a whole */
+	case STEP_OFFLINE: break; /* conditions of the whole conversation */
 	}
 }
 
@@ -358,7 +358,7 @@ static void write_down(struct player *player, int index)
 		transcript_sort(player->transcript, first);
 }
 
-/* All clients' bytes; those of merged ones together, in the place of the first. */
+/* Note the bytes of all clients; those of merged ones together, in the place of the first. */
 static void write_down_all(struct player *player)
 {
 	const struct conversation *talk = player->talk;
@@ -380,7 +380,7 @@ static void write_down_all(struct player *player)
 	}
 }
 
-/* The program gets the name that the real server has: that is what a drop-in is called by. */
+/* Give the program the name of the real server, by which a drop-in replacement is called. */
 static void link_program(struct player *player)
 {
 	if (!strchr(player->contender->program, '/')) {

@@ -10,7 +10,7 @@ struct contender {
 	const char *label;             /* for people */
 	const char *program;           /* path, or a name to be found in PATH */
 	const char *const *more_flags; /* flags it gets in every conversation, ends with NULL; NULL = none */
-	bool records;                  /* told by TAPEDECK_RECORD to record all that passes */
+	bool records;                  /* records, as TAPEDECK_RECORD requests */
 };
 
 /* Run the conversation from its first step to its last. Owned transcript. */

@@ -1,6 +1,6 @@
 /* reading.c - the reading commands, run on sample logs and captures and held to golden files.
  *
- *   reading [-u] TAPEDECK GOLDEN...     -u writes the golden files anew */
+ *   reading [-u] TAPEDECK GOLDEN...     -u rewrites the golden files */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* recording: what a broker that records puts on the disk, when, and what never. */
+/* recording: what a broker that records writes to the disk, when, and what it never writes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +31,7 @@ static void say(struct support_socket *sock, const char *text)
 	assert_int_equal(support_socket_send_text(sock, text, soon()), 0);
 }
 
-/* Connect with these lines; all is in force when it returns. */
+/* Connect with these lines; the broker has executed them when it returns. */
 static void join(const struct support_broker *broker, struct support_socket *sock, const char *lines)
 {
 	assert_int_equal(support_socket_open(sock, broker->server.port), 0);
@@ -58,7 +58,7 @@ static void stop(struct support_broker *broker)
 }
 
 /* Nothing else happens on the bus that could push the message out. */
-static void what_happens_on_an_idle_bus_is_told_at_once(void **state)
+static void events_on_an_idle_bus_are_on_disk_at_once(void **state)
 {
 	struct support_broker broker;
 	struct support_socket publisher;
@@ -128,7 +128,7 @@ static void only_what_is_included_and_not_excluded_is_recorded(void **state)
 	support_broker_close(&broker);
 }
 
-static void a_cut_payload_keeps_its_size_and_says_so(void **state)
+static void a_cut_payload_keeps_its_size_and_is_marked(void **state)
 {
 	const char *const flags[] = {"--record-payload=max=3", NULL};
 	struct support_broker broker;
@@ -140,7 +140,7 @@ static void a_cut_payload_keeps_its_size_and_says_so(void **state)
 	support_broker_close(&broker);
 }
 
-static void each_detail_records_what_it_says(void **state)
+static void each_detail_records_its_kinds_of_events(void **state)
 {
 	static const struct {
 		const char *flag;
@@ -161,7 +161,7 @@ static void each_detail_records_what_it_says(void **state)
 	}
 }
 
-/* ---- what never ---- */
+/* ---- what is never written ---- */
 
 /* Calls check(path, context) for every file of a folder. */
 static void visit_files(const char *dir, void (*check)(const char *path, void *context), void *context)
@@ -206,7 +206,7 @@ static void attempt(const struct support_broker *broker, const char *lines)
 	support_socket_close(&sock);
 }
 
-/* Not even where the protocol is traced into the server's own log, and whatever the client does wrong. */
+/* Not even when the protocol is traced into the server's own log, or when the client makes mistakes. */
 static void no_credential_is_ever_written(void **state)
 {
 	static const char CONFIG[] = "authorization { users = [ { user: alice, password: open-sesame },"
@@ -252,7 +252,7 @@ static void expect_private(const char *path, void *context)
 	assert_int_equal(info.st_mode & 07777, 0600);
 }
 
-static void the_log_is_its_owners_alone(void **state)
+static void only_its_owner_can_read_the_log(void **state)
 {
 	struct support_broker broker;
 	struct stat info;
@@ -302,7 +302,8 @@ static void publish_numbers(struct support_socket *sock, int from, int to)
 	assert_int_equal(support_socket_sync(sock, soon()), 0);
 }
 
-/* Segments begin and old ones go while a reader follows: it sees every message, or is told which are gone. */
+/* Segments begin and old ones are deleted while a reader follows: it sees every message, or a gap that names
+ * those deleted. */
 static void a_follower_comes_along_through_rotation(void **state)
 {
 	enum { COUNT = 2000, STEP = 100 };
@@ -341,7 +342,7 @@ static void add_file(const char *path, void *context)
 	}
 }
 
-static void a_log_stays_as_small_as_it_is_told_and_is_whole(void **state)
+static void a_log_stays_within_its_size_limit_and_is_whole(void **state)
 {
 	enum { LIMIT = 5 << 20, SEGMENT = 1 << 20, BLOCK = 1 << 20, BYTES = 100000 };
 	const char *const flags[] = {"--record-segment-size=1MiB", "--record-retain-size=5MiB", NULL};
@@ -373,15 +374,15 @@ static void a_log_stays_as_small_as_it_is_told_and_is_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_happens_on_an_idle_bus_is_told_at_once),
+	    cmocka_unit_test(events_on_an_idle_bus_are_on_disk_at_once),
 	    cmocka_unit_test(only_what_is_included_and_not_excluded_is_recorded),
-	    cmocka_unit_test(a_cut_payload_keeps_its_size_and_says_so),
-	    cmocka_unit_test(each_detail_records_what_it_says),
+	    cmocka_unit_test(a_cut_payload_keeps_its_size_and_is_marked),
+	    cmocka_unit_test(each_detail_records_its_kinds_of_events),
 	    cmocka_unit_test(no_credential_is_ever_written),
-	    cmocka_unit_test(the_log_is_its_owners_alone),
+	    cmocka_unit_test(only_its_owner_can_read_the_log),
 	    cmocka_unit_test(a_second_recorder_is_refused_and_the_first_goes_on),
 	    cmocka_unit_test(a_follower_comes_along_through_rotation),
-	    cmocka_unit_test(a_log_stays_as_small_as_it_is_told_and_is_whole),
+	    cmocka_unit_test(a_log_stays_within_its_size_limit_and_is_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

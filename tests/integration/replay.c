@@ -18,7 +18,7 @@ enum { PUBLISHERS = 3, EACH = 200, MESSAGES = PUBLISHERS * EACH, WAIT_MS = 20000
 
 #define ARGS(...) ((const char *[]){__VA_ARGS__, NULL})
 
-/* A log of MESSAGES messages of PUBLISHERS clients, whose payloads tell publisher and number. */
+/* A log of MESSAGES messages of PUBLISHERS clients, whose payloads name publisher and number. */
 struct recording {
 	struct support_tempdir dir;
 	char log[300];
@@ -116,7 +116,7 @@ static void expect_equal_logs(const char *a, const char *b)
 	free(text);
 }
 
-static void what_is_played_is_what_was_recorded(void **state)
+static void a_replay_publishes_the_recorded_messages(void **state)
 {
 	static const char *const speeds[] = {"1x", "10x", "max"};
 	static const char *const connections[] = {"recorded", "one", "recorded"};
@@ -211,9 +211,9 @@ static void recorded_connections_keep_their_names(void **state)
 	support_broker_close(&broker);
 }
 
-/* ---- what is played ---- */
+/* ---- selection ---- */
 
-/* Play into a broker; the report, to be released. */
+/* Play into a broker. Returns the report, to be released. */
 static json_t *play(const char *const *args, int wanted_status)
 {
 	struct support_broker broker;
@@ -251,7 +251,7 @@ static void filters_loops_and_clones_multiply_and_divide(void **state)
 			 2 * ALL);
 }
 
-/* 150 ms into the recording: the 150th of messages a millisecond apart is due at once, and not the first one's time later. */
+/* Play from 150 ms into the recording: the 150th of messages a millisecond apart is due at once, not 150 ms later. */
 static void a_range_is_played_as_if_there_were_nothing_else(void **state)
 {
 	struct support_broker broker;
@@ -279,7 +279,7 @@ static void a_range_is_played_as_if_there_were_nothing_else(void **state)
 	support_broker_close(&broker);
 }
 
-static void a_run_begins_when_it_is_told(void **state)
+static void a_replay_begins_at_the_given_time(void **state)
 {
 	int64_t before_ns = support_now_ns();
 
@@ -306,7 +306,7 @@ static void shards_together_play_everything_once(void **state)
 	assert_int_equal(sum, ALL);
 }
 
-static void a_dry_run_says_what_and_sends_nothing(void **state)
+static void a_dry_run_prints_what_would_be_played_and_sends_nothing(void **state)
 {
 	char *text;
 	int status = support_run(ARGS(support_tapedeck(), "replay", recording.log, "--dry-run", "--json",
@@ -369,7 +369,7 @@ static void a_schedule_that_cannot_be_held_is_reported(void **state)
 	json_decref(report);
 }
 
-static void what_is_late_can_be_dropped_and_is_counted(void **state)
+static void late_messages_can_be_dropped_and_are_counted(void **state)
 {
 	json_t *report = play(
 	    ARGS("--rate", "100M", "--tolerance", "1us", "--on-lag", "drop", "--json", "--loop", "20"), 1);
@@ -393,17 +393,17 @@ static void what_is_late_can_be_dropped_and_is_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_is_played_is_what_was_recorded),
+	    cmocka_unit_test(a_replay_publishes_the_recorded_messages),
 	    cmocka_unit_test(the_real_server_gets_the_same_in_order),
 	    cmocka_unit_test(recorded_connections_keep_their_names),
 	    cmocka_unit_test(filters_loops_and_clones_multiply_and_divide),
 	    cmocka_unit_test(a_range_is_played_as_if_there_were_nothing_else),
-	    cmocka_unit_test(a_run_begins_when_it_is_told),
+	    cmocka_unit_test(a_replay_begins_at_the_given_time),
 	    cmocka_unit_test(shards_together_play_everything_once),
-	    cmocka_unit_test(a_dry_run_says_what_and_sends_nothing),
+	    cmocka_unit_test(a_dry_run_prints_what_would_be_played_and_sends_nothing),
 	    cmocka_unit_test(nothing_is_early_and_the_report_agrees_with_the_receiver),
 	    cmocka_unit_test(a_schedule_that_cannot_be_held_is_reported),
-	    cmocka_unit_test(what_is_late_can_be_dropped_and_is_counted),
+	    cmocka_unit_test(late_messages_can_be_dropped_and_are_counted),
 	};
 	return cmocka_run_group_tests(tests, record_workload, remove_workload);
 }

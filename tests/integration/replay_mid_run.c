@@ -55,7 +55,7 @@ static struct support_deadline soon(void)
 
 /* ---- signals, and servers that go away ---- */
 
-/* Start `tapedeck replay` in the background, played for ever. */
+/* Start `tapedeck replay` in the background, looping without end. */
 static void start(struct child *child, int port, const char *const *more)
 {
 	const char *argv[30] = {support_tapedeck(), "replay", recording.log, "--loop",
@@ -106,7 +106,7 @@ static void a_signal_ends_the_run_with_its_report(void **state)
 	support_broker_close(&broker);
 }
 
-static void a_server_that_goes_away_for_good_is_waited_for_and_reported(void **state)
+static void a_server_that_does_not_come_back_is_waited_for_and_reported(void **state)
 {
 	struct support_broker broker;
 	struct child child;
@@ -257,7 +257,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_signal_ends_the_run_with_its_report),
-	    cmocka_unit_test(a_server_that_goes_away_for_good_is_waited_for_and_reported),
+	    cmocka_unit_test(a_server_that_does_not_come_back_is_waited_for_and_reported),
 	    cmocka_unit_test(a_server_that_comes_back_is_played_into_again),
 	    cmocka_unit_test(a_server_that_reads_no_more_ends_the_run),
 	    cmocka_unit_test(keys_steer_and_the_terminal_is_restored),

@@ -172,23 +172,23 @@ static int remove_recording(void **state)
 
 /* ---- playing ---- */
 
-/* The same service, and what stands beside it; a broker that nobody records. */
-struct house {
+/* The services and the broker that a replay plays into; the broker records nothing. */
+struct platform {
 	struct support_broker broker;
 	struct service stock, price, checkout;
 	struct replaying_receiver watcher;
 };
 
-static void open_broker(struct house *house)
+static void open_broker(struct platform *platform)
 {
-	support_broker_open(&house->broker, NULL, false);
+	support_broker_open(&platform->broker, NULL, false);
 }
 
-static json_t *play(struct house *house, const char *const *args, int wanted_status, char **text)
+static json_t *play(struct platform *platform, const char *const *args, int wanted_status, char **text)
 {
 	json_t *report;
 	char *output;
-	int status = replaying_run(recording.log, house->broker.server.port, args, &report, &output);
+	int status = replaying_run(recording.log, platform->broker.server.port, args, &report, &output);
 
 	if (status != wanted_status)
 		fail_msg("exit status %d, not %d:\n%s", status, wanted_status, output);
@@ -202,31 +202,33 @@ static json_t *play(struct house *house, const char *const *args, int wanted_sta
 
 static void a_service_that_answers_as_recorded_is_verified(void **state)
 {
-	struct house house = {.stock = {.answer = answer_stock, .at = "monday"}};
+	struct platform platform = {.stock = {.answer = answer_stock, .at = "monday"}};
 
 	(void)state;
-	open_broker(&house);
-	open_service(&house.stock, house.broker.server.port, "stock", "stock.get");
-	json_t *report = play(&house, ARGS("stock.get", "--verify", "--json", "--tolerance", "10s"), 0, NULL);
+	open_broker(&platform);
+	open_service(&platform.stock, platform.broker.server.port, "stock", "stock.get");
+	json_t *report =
+	    play(&platform, ARGS("stock.get", "--verify", "--json", "--tolerance", "10s"), 0, NULL);
 	assert_int_equal(replaying_number(report, "sent"), ORDERS);
 	assert_int_equal(replaying_number(report, "requests.answered"), ORDERS);
 	assert_int_equal(replaying_number(report, "requests.same"), ORDERS);
-	assert_int_equal(house.stock.asked, ORDERS);
+	assert_int_equal(platform.stock.asked, ORDERS);
 	json_decref(report);
-	close_service(&house.stock);
-	support_broker_close(&house.broker);
+	close_service(&platform.stock);
+	support_broker_close(&platform.broker);
 }
 
 static void verifying_finds_exactly_the_change(void **state)
 {
-	struct house house = {.stock = {.answer = answer_stock_changed, .at = "tuesday"}};
+	struct platform platform = {.stock = {.answer = answer_stock_changed, .at = "tuesday"}};
 	char *text;
 
 	(void)state;
-	open_broker(&house);
-	open_service(&house.stock, house.broker.server.port, "stock", "stock.get");
-	json_t *report = play(
-	    &house, ARGS("stock.get", "--verify", "--ignore", "$.at", "--json", "--speed", "max"), 1, &text);
+	open_broker(&platform);
+	open_service(&platform.stock, platform.broker.server.port, "stock", "stock.get");
+	json_t *report =
+	    play(&platform, ARGS("stock.get", "--verify", "--ignore", "$.at", "--json", "--speed", "max"), 1,
+		 &text);
 	assert_int_equal(replaying_number(report, "requests.same"), ORDERS - 1);
 	assert_int_equal(replaying_number(report, "requests.different"), 1);
 	json_t *mismatch = json_loads(text, JSON_DISABLE_EOF_CHECK, NULL);
@@ -241,19 +243,19 @@ static void verifying_finds_exactly_the_change(void **state)
 	json_decref(mismatch);
 	json_decref(report);
 	free(text);
-	close_service(&house.stock);
-	support_broker_close(&house.broker);
+	close_service(&platform.stock);
+	support_broker_close(&platform.broker);
 }
 
 static void replies_that_do_not_come_are_missing(void **state)
 {
-	struct house house = {.stock = {.answer = answer_stock_but_item_7, .at = "monday"}};
+	struct platform platform = {.stock = {.answer = answer_stock_but_item_7, .at = "monday"}};
 
 	(void)state;
-	open_broker(&house);
-	open_service(&house.stock, house.broker.server.port, "stock", "stock.get");
+	open_broker(&platform);
+	open_service(&platform.stock, platform.broker.server.port, "stock", "stock.get");
 	json_t *report =
-	    play(&house,
+	    play(&platform,
 		 ARGS("stock.get", "price.get", "--verify", "--timeout", "300ms", "--json", "--speed", "max"),
 		 1, NULL);
 	assert_int_equal(replaying_number(report, "requests.sent"), 2 * ORDERS);
@@ -262,20 +264,20 @@ static void replies_that_do_not_come_are_missing(void **state)
 	assert_int_equal(replaying_number(report, "requests.missing"), ORDERS + 1);
 	assert_int_equal(replaying_number(report, "requests.same"), ORDERS - 1);
 	json_decref(report);
-	close_service(&house.stock);
-	support_broker_close(&house.broker);
+	close_service(&platform.stock);
+	support_broker_close(&platform.broker);
 }
 
 static void a_slower_service_is_reported_by_name(void **state)
 {
-	struct house house = {.stock = {.answer = answer_stock, .at = "monday", .delay_ms = 60}};
+	struct platform platform = {.stock = {.answer = answer_stock, .at = "monday", .delay_ms = 60}};
 	char *text;
 
 	(void)state;
-	open_broker(&house);
-	open_service(&house.stock, house.broker.server.port, "stock", "stock.get");
+	open_broker(&platform);
+	open_service(&platform.stock, platform.broker.server.port, "stock", "stock.get");
 	json_t *report = play(
-	    &house,
+	    &platform,
 	    ARGS("stock.get", "--verify", "--slower", "2x", "--rate", "10", "--json", "--tolerance", "10s"),
 	    1, &text);
 	/* Replies recorded within a few milliseconds take 60 now; on a busy machine some were recorded slowly. */
@@ -284,26 +286,26 @@ static void a_slower_service_is_reported_by_name(void **state)
 	assert_non_null(strstr(text, "\"mismatch\":\"slower\""));
 	json_decref(report);
 	free(text);
-	close_service(&house.stock);
-	support_broker_close(&house.broker);
+	close_service(&platform.stock);
+	support_broker_close(&platform.broker);
 }
 
 /* All three are live: only the shop's orders are to be played, and everything else happens once. */
 static void roots_are_played_and_nothing_happens_twice(void **state)
 {
-	struct house house = {.stock = {.answer = answer_stock, .at = "monday"},
-			      .price = {.answer = answer_price},
-			      .checkout = {.answer = answer_order}};
+	struct platform platform = {.stock = {.answer = answer_stock, .at = "monday"},
+				    .price = {.answer = answer_price},
+				    .checkout = {.answer = answer_order}};
 	int port;
 
 	(void)state;
-	open_broker(&house);
-	port = house.broker.server.port;
-	open_service(&house.stock, port, "stock", "stock.get");
-	open_service(&house.price, port, "price", "price.get");
-	open_service(&house.checkout, port, "checkout", "order.new");
-	replaying_receiver_open(&house.watcher, port, "order.done");
-	json_t *report = play(&house,
+	open_broker(&platform);
+	port = platform.broker.server.port;
+	open_service(&platform.stock, port, "stock", "stock.get");
+	open_service(&platform.price, port, "price", "price.get");
+	open_service(&platform.checkout, port, "checkout", "order.new");
+	replaying_receiver_open(&platform.watcher, port, "order.done");
+	json_t *report = play(&platform,
 			      ARGS("--roots", "--live", "stock", "--live", "price", "--live", "checkout",
 				   "--verify", "--json", "--tolerance", "10s"),
 			      0, NULL);
@@ -311,33 +313,33 @@ static void roots_are_played_and_nothing_happens_twice(void **state)
 	assert_int_equal(replaying_number(report, "skipped_by.live"), 3 * ORDERS);
 	assert_int_equal(replaying_number(report, "skipped_by.replies"), 3 * ORDERS);
 	assert_int_equal(replaying_number(report, "requests.same"), ORDERS);
-	assert_int_equal(house.stock.asked, ORDERS);
-	assert_int_equal(house.price.asked, ORDERS);
-	replaying_receiver_await(&house.watcher, ORDERS);
+	assert_int_equal(platform.stock.asked, ORDERS);
+	assert_int_equal(platform.price.asked, ORDERS);
+	replaying_receiver_await(&platform.watcher, ORDERS);
 	/* 20 orders: a request and its reply each for order.new, stock.get, price.get; and order.done. */
-	assert_int_equal(support_broker_varz(&house.broker, "in_msgs"), 7 * ORDERS);
+	assert_int_equal(support_broker_varz(&platform.broker, "in_msgs"), 7 * ORDERS);
 	json_decref(report);
-	replaying_receiver_close(&house.watcher);
-	close_service(&house.checkout);
-	close_service(&house.price);
-	close_service(&house.stock);
-	support_broker_close(&house.broker);
+	replaying_receiver_close(&platform.watcher);
+	close_service(&platform.checkout);
+	close_service(&platform.price);
+	close_service(&platform.stock);
+	support_broker_close(&platform.broker);
 }
 
 static void without_verify_replies_are_counted_only(void **state)
 {
-	struct house house = {.price = {.answer = answer_price}};
+	struct platform platform = {.price = {.answer = answer_price}};
 
 	(void)state;
-	open_broker(&house);
-	open_service(&house.price, house.broker.server.port, "price", "price.get");
+	open_broker(&platform);
+	open_service(&platform.price, platform.broker.server.port, "price", "price.get");
 	json_t *report =
-	    play(&house, ARGS("price.get", "--requests", "live", "--speed", "max", "--json"), 0, NULL);
+	    play(&platform, ARGS("price.get", "--requests", "live", "--speed", "max", "--json"), 0, NULL);
 	assert_int_equal(replaying_number(report, "requests.answered"), ORDERS);
 	assert_null(json_object_get(json_object_get(report, "requests"), "same"));
 	json_decref(report);
-	close_service(&house.price);
-	support_broker_close(&house.broker);
+	close_service(&platform.price);
+	support_broker_close(&platform.broker);
 }
 
 static void write_log(const char *log, const struct wire_event *events, size_t count)
@@ -398,25 +400,25 @@ static void a_masked_reply_is_masked_and_not_another_reply(void **state)
 	    {"masked-reply", "requests.masked", 0, WIRE_EVENT_MASKED},
 	    {"masked-request", "requests.masked", WIRE_EVENT_MASKED, 0},
 	};
-	struct house house = {.price = {.answer = answer_price}};
+	struct platform platform = {.price = {.answer = answer_price}};
 
 	(void)state;
-	open_broker(&house);
-	open_service(&house.price, house.broker.server.port, "price", "price.get");
+	open_broker(&platform);
+	open_service(&platform.price, platform.broker.server.port, "price", "price.get");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char log[300];
 		json_t *report;
 		support_tempdir_path(&recording.dir, cases[i].log, log, sizeof(log));
 		write_masked(log, cases[i].request_flags, cases[i].reply_flags);
-		int status = replaying_run(log, house.broker.server.port,
+		int status = replaying_run(log, platform.broker.server.port,
 					   ARGS("--verify", "--speed", "max", "--timeout", "1s", "--json"),
 					   &report, NULL);
 		assert_int_equal(status, i == 0 ? 1 : 0);
 		assert_int_equal(replaying_number(report, cases[i].verdict), 1);
 		json_decref(report);
 	}
-	close_service(&house.price);
-	support_broker_close(&house.broker);
+	close_service(&platform.price);
+	support_broker_close(&platform.broker);
 }
 
 /* A log of a request without a reply, with or without a gap after it. */
@@ -440,7 +442,7 @@ static void write_unanswered(const char *log, bool has_gap)
 /* As a sniffer records it: who received the request is unknown, and the server's message is a reply. */
 static void a_recorded_no_responders_is_verified_by_a_live_one(void **state)
 {
-	struct house house = {0};
+	struct platform platform = {0};
 	struct wire_event events[3] = {lone_request, {.kind = WIRE_EVENT_MESSAGE}, a_minute_later};
 	char log[300];
 	json_t *report;
@@ -451,33 +453,33 @@ static void a_recorded_no_responders_is_verified_by_a_live_one(void **state)
 	events[1].time_ns = lone_request.time_ns + 1000;
 	events[1].subject = lone_request.reply;
 	events[1].headers = WIRE_LITERAL("NATS/1.0 503\r\n\r\n");
-	open_broker(&house);
+	open_broker(&platform);
 	support_tempdir_path(&recording.dir, "nobody", log, sizeof(log));
 	write_log(log, events, 3);
 	int status =
-	    replaying_run(log, house.broker.server.port,
+	    replaying_run(log, platform.broker.server.port,
 			  ARGS("--verify", "--speed", "max", "--timeout", "1s", "--json"), &report, NULL);
 	assert_int_equal(replaying_number(report, "requests.no_responders"), 1);
 	assert_int_equal(replaying_number(report, "requests.same"), 1);
 	assert_int_equal(status, 0);
 	json_decref(report);
-	support_broker_close(&house.broker);
+	support_broker_close(&platform.broker);
 }
 
 static void a_reply_that_may_be_lost_in_a_gap_is_unverifiable(void **state)
 {
 	static const char *const verdicts[] = {"requests.extra", "requests.unverifiable"};
-	struct house house = {.price = {.answer = answer_price}};
+	struct platform platform = {.price = {.answer = answer_price}};
 
 	(void)state;
-	open_broker(&house);
-	open_service(&house.price, house.broker.server.port, "price", "price.get");
+	open_broker(&platform);
+	open_service(&platform.price, platform.broker.server.port, "price", "price.get");
 	for (int has_gap = 0; has_gap < 2; has_gap++) {
 		char log[300];
 		json_t *report;
 		support_tempdir_path(&recording.dir, has_gap ? "gap" : "whole", log, sizeof(log));
 		write_unanswered(log, has_gap);
-		int status = replaying_run(log, house.broker.server.port,
+		int status = replaying_run(log, platform.broker.server.port,
 					   ARGS("--verify", "--speed", "max", "--timeout", "1s", "--json"),
 					   &report, NULL);
 		assert_int_equal(status, has_gap ? 0 : 1);
@@ -485,8 +487,8 @@ static void a_reply_that_may_be_lost_in_a_gap_is_unverifiable(void **state)
 		assert_int_equal(replaying_number(report, "requests.sent"), 1);
 		json_decref(report);
 	}
-	close_service(&house.price);
-	support_broker_close(&house.broker);
+	close_service(&platform.price);
+	support_broker_close(&platform.broker);
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* replay_troubles: what a replay says and returns when something is not as it should be from the start. */
+/* replay_troubles: what a replay reports and returns when something is wrong from the start. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,7 +58,7 @@ static void expect(const char *log, int port, const char *const *args, int wante
 
 /* ---- before anything is played ---- */
 
-static void nonsense_on_the_command_line_is_usage(void **state)
+static void nonsense_on_the_command_line_is_a_usage_error(void **state)
 {
 	static const char *const lines[][4] = {
 	    {"--speed", "0"},
@@ -97,7 +97,7 @@ static void nonsense_on_the_command_line_is_usage(void **state)
 	}
 }
 
-static void what_cannot_be_played_says_why(void **state)
+static void input_that_cannot_be_played_is_reported_with_the_reason(void **state)
 {
 	(void)state;
 	expect(log_path, 1, ARGS("no.such.subject"), 1, "nothing to play");
@@ -139,7 +139,7 @@ static size_t count_messages(const char *path)
 	return count;
 }
 
-static void a_capture_is_played_with_no_log_in_between(void **state)
+static void a_capture_is_played_without_a_log_in_between(void **state)
 {
 	struct support_broker recorder, broker;
 	json_t *report;
@@ -155,7 +155,7 @@ static void a_capture_is_played_with_no_log_in_between(void **state)
 	json_decref(report);
 	assert_int_equal(support_server_close(&recorder.server), 0);
 	assert_int_equal(support_run(ARGS(support_tapedeck(), "diff", "captures/plain.pcap", recorder.log,
-					  "--ignore-receivers"), /* nobody listened to the replay */
+					  "--ignore-receivers"), /* the replay had no subscribers */
 				     NULL),
 			 0);
 	support_broker_open(&broker, NULL, false);
@@ -171,7 +171,7 @@ static void a_capture_is_played_with_no_log_in_between(void **state)
 	support_broker_close(&recorder);
 }
 
-static void a_log_is_not_played_into_the_server_it_is_of(void **state)
+static void a_log_is_not_played_into_the_server_it_was_recorded_from(void **state)
 {
 	struct support_broker broker;
 	natsConnection *nats;
@@ -206,7 +206,7 @@ static void open_configured(struct support_broker *broker, const char *text)
 	support_broker_open(broker, ARGS("-c", path), false);
 }
 
-static void permissions_and_passwords_are_the_servers(void **state)
+static void refused_logins_and_publishes_are_reported(void **state)
 {
 	struct support_broker broker;
 	json_t *report;
@@ -225,7 +225,7 @@ static void permissions_and_passwords_are_the_servers(void **state)
 	support_broker_close(&broker);
 }
 
-static void a_context_says_where_and_as_whom(void **state)
+static void a_context_sets_the_server_and_the_user(void **state)
 {
 	struct support_broker broker;
 	char path[300], json[200], *text;
@@ -243,7 +243,7 @@ static void a_context_says_where_and_as_whom(void **state)
 	if (status != 0)
 		fail_msg("exit status %d:\n%s", status, text);
 	free(text);
-	setenv("NATS_PASSWORD", "wrong", 1); /* the environment is nearer than the context */
+	setenv("NATS_PASSWORD", "wrong", 1); /* the environment overrides the context */
 	assert_int_equal(
 	    support_run(ARGS(support_tapedeck(), "replay", log_path, "--context", "staging"), NULL), 3);
 	unsetenv("NATS_PASSWORD");
@@ -271,7 +271,7 @@ static void a_seed_signs_in(void **state)
 	support_server_close(&server);
 }
 
-static void what_is_too_large_for_the_server_is_counted(void **state)
+static void messages_too_large_for_the_server_are_counted(void **state)
 {
 	struct support_broker broker;
 	json_t *report;
@@ -286,7 +286,7 @@ static void what_is_too_large_for_the_server_is_counted(void **state)
 	support_broker_close(&broker);
 }
 
-static void maps_that_join_or_never_match_are_told(void **state)
+static void maps_that_join_or_never_match_are_reported(void **state)
 {
 	struct support_broker broker;
 
@@ -304,16 +304,16 @@ static void maps_that_join_or_never_match_are_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(nonsense_on_the_command_line_is_usage),
-	    cmocka_unit_test(what_cannot_be_played_says_why),
+	    cmocka_unit_test(nonsense_on_the_command_line_is_a_usage_error),
+	    cmocka_unit_test(input_that_cannot_be_played_is_reported_with_the_reason),
 	    cmocka_unit_test(a_damaged_log_is_played_as_far_as_it_is_whole),
-	    cmocka_unit_test(a_capture_is_played_with_no_log_in_between),
-	    cmocka_unit_test(a_log_is_not_played_into_the_server_it_is_of),
-	    cmocka_unit_test(permissions_and_passwords_are_the_servers),
-	    cmocka_unit_test(a_context_says_where_and_as_whom),
+	    cmocka_unit_test(a_capture_is_played_without_a_log_in_between),
+	    cmocka_unit_test(a_log_is_not_played_into_the_server_it_was_recorded_from),
+	    cmocka_unit_test(refused_logins_and_publishes_are_reported),
+	    cmocka_unit_test(a_context_sets_the_server_and_the_user),
 	    cmocka_unit_test(a_seed_signs_in),
-	    cmocka_unit_test(what_is_too_large_for_the_server_is_counted),
-	    cmocka_unit_test(maps_that_join_or_never_match_are_told),
+	    cmocka_unit_test(messages_too_large_for_the_server_are_counted),
+	    cmocka_unit_test(maps_that_join_or_never_match_are_reported),
 	};
 	return cmocka_run_group_tests(tests, prepare, clean_up);
 }

@@ -1,4 +1,4 @@
-/* replaying.h - record a workload, play it, and look at what came of it. */
+/* replaying.h - record a workload, play it, and check the result. */
 #ifndef INTEGRATION_REPLAYING_H
 #define INTEGRATION_REPLAYING_H
 
@@ -48,7 +48,7 @@ struct replaying_receiver {
 };
 
 void replaying_receiver_open(struct replaying_receiver *receiver, int port, const char *subject);
-/* Wait until it has got so many. */
+/* Wait until it has got `count` messages. */
 void replaying_receiver_await(struct replaying_receiver *receiver, size_t count);
 void replaying_receiver_close(struct replaying_receiver *receiver);
 

@@ -72,7 +72,7 @@ static void put_in(struct story *story, const struct envelope *envelope, const s
 	support_bytes_fini(&frame);
 }
 
-/* ---- telling ---- */
+/* ---- the packets of a story ---- */
 
 static void begin_with(struct story *story, const struct support_packet *like,
 		       const struct support_capture *file)
@@ -130,7 +130,7 @@ static void flag(struct story *story, enum support_who who, unsigned flags)
 	put(story, &packet);
 }
 
-/* ---- the story: a client that hears what it says ---- */
+/* ---- the story: a client that receives its own messages ---- */
 
 static const char INFO[] = "INFO {\"server_id\":\"S\",\"max_payload\":1048576} \r\n";
 static const char CONNECT[] = "CONNECT {\"name\":\"shop\",\"lang\":\"C\",\"version\":\"3\",\"user\":\"me\","
@@ -170,7 +170,8 @@ static void part(struct story *story)
 	flag(story, CLIENT, SUPPORT_ACK);
 }
 
-static void tell(const char *name, const struct support_packet *like, const struct support_capture *file)
+static void write_story(const char *name, const struct support_packet *like,
+			const struct support_capture *file)
 {
 	struct story story;
 
@@ -181,9 +182,9 @@ static void tell(const char *name, const struct support_packet *like, const stru
 	end(&story, name);
 }
 
-/* ---- links, headers, formats: the same story in other clothes ---- */
+/* ---- the same story with other link layers, headers and formats ---- */
 
-static void write_clothes(void)
+static void write_variants(void)
 {
 	static const uint8_t extensions[] = {0, 43, 60};
 	const struct support_capture plain = {0};
@@ -191,7 +192,7 @@ static void write_clothes(void)
 		const char *name;
 		struct support_packet like;
 		struct support_capture file;
-	} clothes[] = {
+	} variants[] = {
 	    {"plain", {0}, plain},
 	    {"vlan", {.vlan_tags = 1}, plain},
 	    {"qinq", {.vlan_tags = 2}, plain},
@@ -212,8 +213,8 @@ static void write_clothes(void)
 	    {"snaplen_524288", {0}, {.snaplen = 524288}},
 	};
 
-	for (size_t i = 0; i < sizeof(clothes) / sizeof(clothes[0]); i++)
-		tell(clothes[i].name, &clothes[i].like, &clothes[i].file);
+	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++)
+		write_story(variants[i].name, &variants[i].like, &variants[i].file);
 }
 
 static void write_envelopes(void)
@@ -314,7 +315,7 @@ static void write_doubled(void)
 	end(&story, "doubled");
 }
 
-/* Segments that change places, that come again with other bytes, that overlap. */
+/* Segments that are out of order, that are repeated with other bytes, that overlap. */
 static void write_disorder(void)
 {
 	struct story story;
@@ -431,7 +432,7 @@ static void write_one_way(void)
 	end(&story, "one_way");
 }
 
-/* Nothing tells that the first packets are not the end of a payload; then there is a silence. */
+/* The first packets may be the end of a payload; then there is a silence. */
 static void write_midstream(void)
 {
 	struct story story;
@@ -499,9 +500,9 @@ static void write_gro(void)
 	end(&story, "gro");
 }
 
-/* ---- what is not decoded, and what is none of ours ---- */
+/* ---- what is not decoded, and what is not NATS ---- */
 
-static void write_opaque(void)
+static void write_other_protocols(void)
 {
 	struct story story;
 
@@ -589,7 +590,7 @@ void sample_captures_write(void)
 {
 	if (mkdir("captures", 0700) != 0)
 		support_fail("captures");
-	write_clothes();
+	write_variants();
 	write_envelopes();
 	write_sections();
 	write_drops();
@@ -607,7 +608,7 @@ void sample_captures_write(void)
 	write_holes();
 	write_snaplen();
 	write_gro();
-	write_opaque();
+	write_other_protocols();
 	write_undecoded();
 	write_elsewhere();
 	write_cut();

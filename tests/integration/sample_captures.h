@@ -1,5 +1,5 @@
 /* sample_captures.h - packet captures for the golden tests of the reading commands, the same bytes every time: one for
- * each trap that captures set, each telling the same small story unless its name says otherwise. */
+ * each difficulty of captures, each with the same small story unless its name says otherwise. */
 #ifndef INTEGRATION_SAMPLE_CAPTURES_H
 #define INTEGRATION_SAMPLE_CAPTURES_H
 

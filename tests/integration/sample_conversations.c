@@ -21,7 +21,7 @@ enum { WEB = 1, ORDERS, STOCK, MAIL, AUDIT, CLIENTS = AUDIT, NOBODY = 0 };
 
 static const char *const names[] = {"web", "orders", "stock", "mail", "audit"};
 
-/* One line of a conversation: who published what, and which clients got it. */
+/* One line of a conversation: publisher, message, and the clients that got it. */
 struct line {
 	int64_t us;
 	uint64_t from;

@@ -335,7 +335,7 @@ void sample_logs_write(void)
 	write_log("second", append_second);
 	write_log("partly", append_partly);
 	write_log("masked", append_masked);
-	write_blocks("older", 1, 2, "yesterday"); /* plain payloads: all that version 1 knows */
+	write_blocks("older", 1, 2, "yesterday"); /* plain payloads, the only form of version 1 */
 	write_blocks("other", STORE_VERSION_MAJOR, 2, "other.tick");
 	write_blocks("damaged", STORE_VERSION_MAJOR, 3, "bits.and.pieces");
 	damage("damaged/00000000000000000001.seg");

@@ -5,14 +5,14 @@
  *   first     orders, ticks and requests
  *   again     the same, recorded again: other times, connections and inboxes
  *   second    likewise, but an order is missing and one changed, ticks are swapped, a reply is wrong and all are late
- *   partly    what a recording may not know or not show: unknown publishers and receivers, delivery times, masked
+ *   partly    facts that a recording may lack or hide: unknown publishers and receivers, delivery times, masked
  *             payloads; two connections with accounts
  *   masked    as first, with payloads and headers masked when it was recorded
  *   other     two messages whose times lie between those of log
  *   damaged   three blocks, the second with a flipped bit
  *   newer     a segment of version 2
  *   empty     a log without events
- *   foreign   a folder with something else in it */
+ *   foreign   a folder with other files in it */
 #ifndef INTEGRATION_SAMPLE_LOGS_H
 #define INTEGRATION_SAMPLE_LOGS_H
 

@@ -53,7 +53,8 @@ static void subscribe(struct log *log, uint64_t conn, const char *sid, const cha
 	append(log, &event);
 }
 
-/* To one receiver, whose subscription has the sid "1", 300 us after it was published; 0: to nobody. */
+/* Publish a message to one receiver, whose subscription has the sid "1", and deliver it 300 us later; 0: no
+ * receiver. */
 static void publish(struct log *log, int64_t ms, uint64_t conn, const char *subject, const char *reply,
 		    uint64_t receiver)
 {

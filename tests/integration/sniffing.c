@@ -1,4 +1,4 @@
-/* sniffing.c - tapedeck sniff beside a server that serves real clients: what it saw on the wire is what passed.
+/* sniffing.c - tapedeck sniff beside a server with real clients: it sees every message and delivery on the wire.
  *
  *   sniffing TAPEDECK */
 #include <setjmp.h>
@@ -182,7 +182,7 @@ static int setup(void **state)
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
 	support_tempdir_open(&fixture->dir);
-	chmod(fixture->dir.path, 0711); /* the sniffer gives up its rights, and must still find its log */
+	chmod(fixture->dir.path, 0711); /* the sniffer drops its privileges, and must still find its log */
 	support_tempdir_path(&fixture->dir, "sniffed", fixture->sniffed, sizeof(fixture->sniffed));
 	support_tempdir_path(&fixture->dir, "recorded", fixture->recorded, sizeof(fixture->recorded));
 	*state = fixture;
@@ -220,7 +220,7 @@ static void watch(struct fixture *fixture, const struct support_server_plan *pla
 	assert_int_equal(seen.connections, 2);
 }
 
-static void what_nats_server_passes_on_is_seen(void **state)
+static void traffic_of_nats_server_is_seen_on_the_wire(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct support_server_plan plan = {.program = "nats-server", .dir = fixture->dir.path};
@@ -228,7 +228,7 @@ static void what_nats_server_passes_on_is_seen(void **state)
 	watch(fixture, &plan);
 }
 
-static void what_our_broker_records_is_seen_on_the_wire(void **state)
+static void messages_that_our_broker_records_are_seen_on_the_wire(void **state)
 {
 	struct fixture *fixture = *state;
 	const char *const args[] = {"--record", fixture->recorded, NULL};
@@ -246,7 +246,7 @@ static void what_our_broker_records_is_seen_on_the_wire(void **state)
 	child_close(&diff);
 }
 
-/* ---- may we? ---- */
+/* ---- permission to capture ---- */
 
 static bool may_capture(void)
 {
@@ -263,8 +263,9 @@ static bool may_capture(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(what_nats_server_passes_on_is_seen, setup, teardown),
-	    cmocka_unit_test_setup_teardown(what_our_broker_records_is_seen_on_the_wire, setup, teardown),
+	    cmocka_unit_test_setup_teardown(traffic_of_nats_server_is_seen_on_the_wire, setup, teardown),
+	    cmocka_unit_test_setup_teardown(messages_that_our_broker_records_are_seen_on_the_wire, setup,
+					    teardown),
 	};
 
 	if (argc != 2)

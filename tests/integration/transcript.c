@@ -59,7 +59,7 @@ const char *transcript_type(const json_t *value)
 	return value ? NAMES[json_typeof(value)] : "missing";
 }
 
-/* Fields of INFO whose values belong to one server, one machine or one moment. */
+/* Fields of INFO whose values depend on the server, the machine or the time. */
 static bool is_individual(const char *key)
 {
 	static const char *const KEYS[] = {"server_id", "server_name", "go",   "git_commit",  "port",
@@ -71,7 +71,8 @@ static bool is_individual(const char *key)
 	return false;
 }
 
-/* The object of an INFO, keys sorted, individual values replaced by their types. NULL when it is none. */
+/* The object of an INFO, keys sorted, individual values replaced by their types. NULL when it is not an
+ * object. */
 static char *normal_info(const char *text, size_t len, size_t *used)
 {
 	json_error_t error;

@@ -1,4 +1,5 @@
-/* transcript.h - what a server said in a conversation, line by line, in a form that two servers can share. */
+/* transcript.h - the output of a server in a conversation, line by line, in a form in which two servers can
+ * be compared. */
 #ifndef INTEGRATION_TRANSCRIPT_H
 #define INTEGRATION_TRANSCRIPT_H
 
@@ -9,7 +10,7 @@
 struct transcript {
 	char **lines;
 	size_t len;
-	bool broken; /* a step did not come to its end: what was waited for did not happen */
+	bool broken; /* a step did not complete: the event that it waits for did not happen */
 };
 
 void transcript_fini(struct transcript *transcript);
@@ -18,8 +19,8 @@ void transcript_fini(struct transcript *transcript);
 void transcript_note(struct transcript *transcript, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Add what a client received: a line of text for each line of bytes, what is not printable as \xHH. Of an
- * INFO the names and types of its fields are told, and the values of those that do not differ by nature. */
+/* Add what a client received: a line of text for each line of bytes, unprintable bytes as \xHH. An INFO
+ * becomes the names and types of its fields, and the values that do not depend on the server. */
 void transcript_bytes(struct transcript *transcript, const char *bytes, size_t len, bool with_pings);
 
 /* Sort the lines from `first` on. */
@@ -30,7 +31,7 @@ const char *transcript_type(const json_t *value);
 
 bool transcript_equal(const struct transcript *a, const struct transcript *b);
 
-/* Both, side by side, lines that differ marked; to stdout. */
+/* Print both to stdout side by side, and mark lines that differ. */
 void transcript_print(const struct transcript *a, const char *a_name, const struct transcript *b,
 		      const char *b_name);
 

@@ -13,7 +13,7 @@ static bool is_as_short_as_can_be(const struct wire_op *op, const char *line)
 	       op->payload.data == op->size_text.data + size + 2;
 }
 
-/* Where the line of *first begins, if it can have a batch at all; else NULL. */
+/* The start of the line of *first, if a batch can follow it; else NULL. */
 static const char *line_of_first(const struct wire_op *first)
 {
 	if (first->verb != WIRE_PUB)
@@ -64,7 +64,7 @@ static const char *compare_all(const struct wire_op *first, const char *buf, siz
 	if (bytes != batch->payload_bytes)
 		return "another sum of payloads";
 	bool may_begin =
-	    wire_batch_may_begin(first, buf, len); /* asked in any case: it must not read too far */
+	    wire_batch_may_begin(first, buf, len); /* called in any case: it must not read too far */
 	return found > 0 && !may_begin ? "a batch that may not be" : NULL;
 }
 

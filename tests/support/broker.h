@@ -1,6 +1,6 @@
-/* broker.h - the broker that a test is about: ours, or the real nats-server to see that the test is right.
+/* broker.h - the broker that a test is about: ours, or the real nats-server to check the test itself.
  *
- * The environment says which: TAPEDECK_TEST_BROKER is the path of tapedeck, or nats-server. Missing: the test cannot
+ * The environment selects it: TAPEDECK_TEST_BROKER is the path of tapedeck, or nats-server. Missing: the test cannot
  * run. */
 #ifndef SUPPORT_BROKER_H
 #define SUPPORT_BROKER_H

@@ -1,6 +1,6 @@
 /* deadline.h - a moment by which something must have happened.
  *
- * Tests never sleep for luck: they wait for a condition, and give up at a deadline. Monotonic clock. */
+ * Tests never sleep and hope: they wait for a condition, and give up at a deadline. Monotonic clock. */
 #ifndef SUPPORT_DEADLINE_H
 #define SUPPORT_DEADLINE_H
 
@@ -16,7 +16,7 @@ struct support_deadline support_deadline_in(int ms);
 /* Milliseconds left, rounded up, for poll(2); 0 when it has passed. */
 int support_deadline_left_ms(struct support_deadline deadline);
 
-/* Between two looks at a condition that nothing announces: waits 2 ms. False when the deadline has passed. */
+/* Wait 2 ms before checking again a condition that must be polled. False when the deadline has passed. */
 bool support_deadline_retry(struct support_deadline deadline);
 
 /* The monotonic clock. */

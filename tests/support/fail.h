@@ -1,5 +1,5 @@
-/* fail.h - end a test program that cannot go on: no folder, no memory, no child process. Not for what is
- * being tested. */
+/* fail.h - end a test program that cannot go on: no folder, no memory, no child process. Not for failures of
+ * the tested program. */
 #ifndef SUPPORT_FAIL_H
 #define SUPPORT_FAIL_H
 

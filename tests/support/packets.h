@@ -1,8 +1,8 @@
-/* packets.h - made-up packets and capture files, byte by byte and the same every time.
+/* packets.h - made-up packets and capture files, built byte by byte, the same every time.
  *
- * A packet is described by a struct of which zeros are the ordinary case: Ethernet, IPv4, TCP, nothing special. Hosts
- * are numbers: 10.0.0.N, or fd00::N. The IPv4 header's checksum is right, TCP's is zero, as in captures of
- * what is sent. */
+ * A packet is described by a struct whose zero values are the ordinary case: Ethernet, IPv4, TCP, nothing special.
+ * Hosts are numbers: 10.0.0.N, or fd00::N. The IPv4 header's checksum is right, TCP's is zero, as in captures of what
+ * is sent. */
 #ifndef SUPPORT_PACKETS_H
 #define SUPPORT_PACKETS_H
 
@@ -14,7 +14,7 @@
 
 /* ---- bytes ---- */
 
-/* A growing run of bytes; zeroed = empty. */
+/* A growing buffer; zeroed = empty. */
 struct support_bytes {
 	unsigned char *data;
 	size_t len, cap;
@@ -65,7 +65,7 @@ struct support_packet {
 	unsigned tcp_option_bytes; /* multiples of 4 */
 	const uint8_t *extensions; /* IPv6: header types in order (0, 43, 51, 60), borrowed */
 	unsigned extensions_len;
-	bool has_no_length;   /* IP's is 0, as that of a frame that the kernel put together */
+	bool has_no_length;   /* IP's length is 0, as in a frame that the kernel merged */
 	unsigned padding;     /* bytes after the packet, as Ethernet adds to short ones; not zeros */
 	uint32_t fragment_id; /* with fragment_len: only these bytes of the datagram, as a fragment */
 	uint16_t fragment_offset, fragment_len; /* offset: a multiple of 8 */
@@ -84,9 +84,9 @@ int support_link_type(enum support_link link);
 
 enum support_who { SUPPORT_CLIENT, SUPPORT_SERVER };
 
-/* Two ends that know what they sent; what each gets it has. */
+/* Two ends that track what they sent; each acknowledges all that the other sent. */
 struct support_connection {
-	struct support_packet like; /* link layer and what else all packets have in common */
+	struct support_packet like; /* link layer and other members that all packets share */
 	struct support_end ends[2];
 	uint32_t next[2]; /* sequence number of the next byte of each */
 	bool has_begun[2];

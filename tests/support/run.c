@@ -22,7 +22,7 @@ static _Noreturn void run_child(const char *const *args, int output)
 	_exit(127);
 }
 
-/* Everything that comes out of the pipe; owned. */
+/* Read the pipe to its end. Returns the bytes, owned. */
 static char *read_all(int from)
 {
 	enum { CHUNK = 65536 };

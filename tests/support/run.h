@@ -3,8 +3,8 @@
 #define SUPPORT_RUN_H
 
 /* Run args[0] (found in PATH) with its arguments, which end with NULL, standard input empty. Returns the exit
- * status, or 128 + the signal that ended it; *output (may be NULL) gets what it printed to standard output
- * and error, owned by the caller. */
+ * status, or 128 + the signal that ended it; *output (may be NULL) gets its standard output and error, owned
+ * by the caller. */
 int support_run(const char *const *args, char **output);
 
 #endif

@@ -82,7 +82,7 @@ static int port_of(const json_t *urls)
 	return colon ? atoi(colon + 1) : 0;
 }
 
-/* The file is not written at once as a whole: an unfinished one is not there yet. */
+/* Read the ports file. The server does not write it in one step: an unfinished file counts as missing. */
 static bool read_ports(struct support_server *server, const struct support_server_plan *plan)
 {
 	const char *program = plan->name ? plan->name : plan->program;

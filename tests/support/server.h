@@ -1,7 +1,7 @@
 /* server.h - run a server as a child process: `tapedeck broker …`, or the real nats-server.
  *
- * The server picks its ports and tells them in its ports file. It is killed when the test program dies. Its
- * standard output and error go to the file server.log in its folder, appended. */
+ * The server picks its ports and writes them into its ports file. It is killed when the test program dies.
+ * Its standard output and error go to the file server.log in its folder, appended. */
 #ifndef SUPPORT_SERVER_H
 #define SUPPORT_SERVER_H
 
@@ -27,7 +27,7 @@ struct support_server {
 	pid_t pid; /* 0 = not running */
 	int port, http_port;
 	int status;         /* of waitpid(2), once it has ended */
-	char log_path[512]; /* what it printed */
+	char log_path[512]; /* its output */
 };
 
 /* Start it. Ends the test program when no child can be made; a program that cannot run exits with 127. Borrows the plan
@@ -46,7 +46,7 @@ void support_server_signal(struct support_server *server, int signal_number);
 /* Wait for its end. 0 with status set, or -ETIMEDOUT. */
 int support_server_await_end(struct support_server *server, struct support_deadline deadline);
 
-/* Exit status, or 128 + the signal that ended it, as a shell tells it. */
+/* Exit status, or 128 + the signal that ended it, as in a shell. */
 int support_server_exit_status(const struct support_server *server);
 
 /* Stop it by SIGTERM, after 20 s by SIGKILL. Returns its exit status. */

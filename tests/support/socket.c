@@ -46,7 +46,7 @@ void support_socket_close(struct support_socket *sock)
 	*sock = (struct support_socket){.fd = -1};
 }
 
-/* Take what is there. Bytes, 0 when closed, -EAGAIN when nothing is there. */
+/* Receive the bytes that have arrived. Returns their number, 0 when closed, -EAGAIN when there are none. */
 static int64_t receive(struct support_socket *sock)
 {
 	if (sock->cap - sock->len < READ_BYTES + 1) {

@@ -23,7 +23,7 @@ int support_socket_open_small(struct support_socket *socket, int port, int recei
 /* Close our side and free what was received. */
 void support_socket_close(struct support_socket *socket);
 
-/* Send everything; what arrives meanwhile is kept, so that neither side waits for the other for ever. 0,
+/* Send everything; bytes that arrive meanwhile are kept, so that the two sides never wait for each other. 0,
  * -ETIMEDOUT, or -EPIPE when the other side has closed. */
 int support_socket_send(struct support_socket *socket, const void *bytes, size_t len,
 			struct support_deadline deadline);
@@ -41,8 +41,8 @@ int support_socket_await(struct support_socket *socket, size_t from, const char 
 /* Read until the other side closes. 0 or -ETIMEDOUT. */
 int support_socket_await_close(struct support_socket *socket, struct support_deadline deadline);
 
-/* Send PING and read until its PONG: 0, -ETIMEDOUT or -EPIPE as above. What the server owed us before has
- * then arrived. */
+/* Send PING and read until its PONG: 0, -ETIMEDOUT or -EPIPE as above. Everything that the server sent before
+ * has then arrived. */
 int support_socket_sync(struct support_socket *socket, struct support_deadline deadline);
 
 /* GET http://127.0.0.1:port<path>. The status (200, …) or a negative code; *body (may be NULL) is owned by the caller and

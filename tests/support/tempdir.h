@@ -18,7 +18,7 @@ void support_tempdir_close(struct support_tempdir *dir);
 /* DIR/name into path, which has room for size bytes; returns path. */
 char *support_tempdir_path(const struct support_tempdir *dir, const char *name, char *path, size_t size);
 
-/* Remove a folder with all that is in it, whoever made it. */
+/* Remove any folder with all that is in it. */
 void support_remove_tree(const char *path);
 
 /* Write a file, replacing it. Ends the test program when that is impossible. */

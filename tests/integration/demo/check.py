@@ -58,7 +58,7 @@ def trees_equal_the_truth(folder):
 
 
 def check_trees(folder):
-    """On a machine so busy that requests run out of time, a message may follow a time-out, which leaves no evidence."""
+    """On a busy machine requests time out, and a message caused by a time-out has no evidence: try several times."""
     skip_unless(TAPEDECK, "trace")
     assert any(trees_equal_the_truth(os.path.join(folder, str(i))) for i in range(ATTEMPTS)), "trees differ from the truth"
 
@@ -79,7 +79,7 @@ def most_in_a_second(events):
 
 
 def too_slow(log):
-    """Faults that need a pace which a busy machine may not reach: thresholds of docs/doctor.md."""
+    """Faults below the thresholds of docs/doctor.md, because a busy machine did not reach the pace that they need."""
     rows, sessions = (read_log(TAPEDECK, log, subject) for subject in ("reports.rows", "sessions.*.seen"))
     slow = {"burst"} if most_in_a_second(rows) < 700 else set()
     return slow | ({"subject-explosion"} if len(sessions) < 10000 else set())

@@ -13,7 +13,7 @@ SKIPPED = 77
 
 
 def knows(tapedeck, command):
-    """Whether the program has the command."""
+    """True when the program has the command."""
     return subprocess.run([tapedeck, command, "--help"], capture_output=True).returncode == 0
 
 

@@ -2,9 +2,9 @@
 
 Usage: tutorial.py TAPEDECK DEMO SOURCE_DIR
 
-Runs the blocks marked as sh in their order, line by line, in a folder that looks like the source tree but uses the
-programs under test. Each command must print something and end with 0; `tapedeck doctor` ends with 1 when it finds
-something critical, which it does. The commands that install and build are those of script/demo and are left out.
+Runs the blocks marked as sh in order, line by line, in a folder that looks like the source tree but holds the
+programs under test. Each command must print something and end with 0; `tapedeck doctor` must end with 1,
+because it finds something critical. The commands that install and build are those of script/demo and are left out.
 """
 import os
 import re

@@ -1,5 +1,5 @@
 """Is docs/format.md enough to read a log? A broker records what clients do; then segments.py, written from the
-document alone, and `tapedeck cat --json` must tell the same of whole logs, open ones and damaged ones.
+document alone, and `tapedeck cat --json` must read the same events from whole, open and damaged logs.
 
   check.py TAPEDECK DOCUMENT SAMPLE_LOGS"""
 
@@ -24,7 +24,7 @@ except ImportError as missing:
     sys.exit(77)
 
 WAIT_S = 30
-KINDS = ",".join(segments.KINDS)  # asked for by name, so that repeated connects are shown too
+KINDS = ",".join(segments.KINDS)  # named, so that repeated connects are shown too
 
 
 # ---- recording ----
@@ -95,13 +95,13 @@ def random_text(numbers):
 
 
 def random_event(numbers):
-    """Payloads worth cutting into fields: text in common, ids and numbers of their own."""
+    """A payload that can be cut into fields: text in common with others, its own id and number."""
     state = numbers.choice(["open", "paid", "late"])
     return json.dumps({"id": f"{numbers.getrandbits(64):016x}", "state": state, "n": numbers.randrange(10**6)}).encode()
 
 
 def talk(broker, numbers, rounds):
-    """Everything that ends up in a log: who comes and goes, requests, queue groups, headers, odd bytes, refusals."""
+    """Cause every kind of event: clients that come and go, requests, queue groups, headers, odd bytes, refusals."""
     alice = Client(broker, user="alice", **{"pass": "a"}, name="alice's", lang="py", version="1")
     bob = Client(broker, user="bob", **{"pass": "b"}, echo=False)
     alice.say(b"SUB > all\r\nSUB orders.* workers 2\r\nSUB passing 3\r\nUNSUB 3 5\r\nUNSUB 3\r\n")
@@ -158,11 +158,11 @@ def await_last(log):
     raise SystemExit("the last message is not logged")
 
 
-# ---- what cat --json prints, said by the other reader ----
+# ---- the output of cat --json, made by the other reader ----
 
 
 def text(value, key, data):
-    """A text is UTF-8, or its key says that it is not."""
+    """Add a text; when it is not UTF-8, its key says so."""
     try:
         value[key] = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -282,7 +282,7 @@ def without_names(value):
 
 
 def compare(tapedeck, log):
-    """How many events the two readers agree on."""
+    """Both readers must read the same events. Returns how many."""
     command = [tapedeck, "cat", log, "--json", "--detail", "--kind", KINDS]
     printed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
     theirs = [without_names(json.loads(line)) for line in printed.splitlines()]
@@ -309,7 +309,7 @@ def read_example(document):
         listing = file.read().split("### An example", 1)[1].split("```")[1]
     data = bytes.fromhex("".join(re.split(" {3,}", line[12:])[0] for line in listing.splitlines()))
     header = segments.read_header(data[: segments.BLOCK_HEADER])
-    expect(header.bytes == len(data), "the example is as long as it says")
+    expect(header.bytes == len(data), "the example has the length that it states")
     frames, at = [], segments.BLOCK_HEADER
     for stored, _, checksum in header.frames:
         frames.append(data[at : at + stored])
@@ -319,8 +319,8 @@ def read_example(document):
     segments.check_header(header, events)
     segments.check_dictionary(header, frames[0], events)
     event = events[0]
-    expect((event.subject, event.payload, event.conn) == (b"a", b"hi", 1), "the example is the message it says")
-    expect(event.receivers == [(2, b"1", b"", "sent")], "the example's receiver is the one it says")
+    expect((event.subject, event.payload, event.conn) == (b"a", b"hi", 1), "the example is the message that is described")
+    expect(event.receivers == [(2, b"1", b"", "sent")], "the example's receiver is the one that is described")
 
 
 def read_fields_example(document):
@@ -328,11 +328,11 @@ def read_fields_example(document):
     with open(document, encoding="utf-8") as file:
         listing = file.read().split("### Fields", 1)[1].split("```")[1]
     data = bytes.fromhex("".join(line[:24] for line in listing.splitlines()))
-    expect(segments.join_fields(data) == b'{"n":12}{"n":7}', "the example of fields is the records it says")
+    expect(segments.join_fields(data) == b'{"n":12}{"n":7}', "the example of fields has the records that are described")
 
 
 def damage(segment, numbers):
-    """The segment's bytes after a random misfortune."""
+    """The segment's bytes after random damage."""
     data, size = bytearray(segment.data), len(segment.data)
     anywhere = numbers.randrange(segments.FILE_HEADER, size)
     in_header = numbers.choice(segment.blocks)[0] + numbers.randrange(segments.BLOCK_HEADER)
@@ -355,7 +355,7 @@ def write(path, data):
 
 
 def damage_often(tapedeck, log, numbers, times):
-    """Whatever happens to a segment, both readers lose the same."""
+    """Whatever damage a segment has, both readers lose the same events."""
     intact = segments.segments_of(log)
     for _ in range(times):
         segment = numbers.choice(intact)
@@ -378,7 +378,7 @@ def read_samples(tapedeck, sample_logs, folder):
     expect(any(16 in event.details for event in events), "an account is known")
 
 
-def tell(tapedeck, folder, seed):
+def run_story(tapedeck, folder, seed):
     numbers = random.Random(seed)
     small = ("--record-detail=protocol", "--record-segment-size=16kb", "--record-payload=max=300")
     record(tapedeck, folder, "whole", numbers, 30, signal.SIGTERM, *small)
@@ -400,7 +400,7 @@ def tell(tapedeck, folder, seed):
     expect(compare(tapedeck, copy) < counts[1], "a cut block is not read")
     damage_often(tapedeck, whole, numbers, 20)
     damage_often(tapedeck, killed, numbers, 20)
-    print(f"{counts[0]} and {counts[1]} events are the same by the document and by tapedeck cat")
+    print(f"{counts[0]} and {counts[1]} events are read the same by the reader of the document and by tapedeck cat")
 
 
 def main():
@@ -411,7 +411,7 @@ def main():
         read_example(sys.argv[2])
         read_fields_example(sys.argv[2])
         read_samples(sys.argv[1], sys.argv[3], os.path.join(folder, "samples"))
-        tell(sys.argv[1], folder, seed)
+        run_story(sys.argv[1], folder, seed)
     finally:
         for process in Broker.processes:
             process.kill()

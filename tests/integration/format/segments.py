@@ -1,6 +1,6 @@
 """A reader of tapedeck logs written from docs/format.md alone: it shares no line with store/.
 
-It is strict where the text is: whatever contradicts docs/format.md raises Damage."""
+It is as strict as the text: bytes that contradict docs/format.md raise Damage."""
 
 import os
 import re
@@ -23,7 +23,7 @@ class Damage(Exception):
 
 
 class Tail(Exception):
-    """Here the unfinished end of an open segment begins."""
+    """The unfinished end of an open segment begins here."""
 
 
 def need(condition, what):
@@ -232,7 +232,7 @@ def read_columns(frame, known):
 
 
 def cut(data, lengths):
-    """Slices of these lengths, one behind the other, that use the data up."""
+    """Consecutive slices of these lengths, which use the data up."""
     need(sum(lengths) == len(data), "lengths do not add up")
     pieces, at = [], 0
     for length in lengths:
@@ -345,7 +345,7 @@ def read_delays(columns, receivers, sets):
 
 
 def place_payloads(frame, subjects, header_bytes, payload_bytes):
-    """[(headers, payload)] by event; in the frame they stand grouped by subject, those without one last."""
+    """[(headers, payload)] by event; the frame groups them by subject, those without a subject last."""
     events = range(len(subjects))
     order = sorted(events, key=lambda i: (subjects[i] == 0, subjects[i], i))
     pieces = cut(frame, [header_bytes[i] + payload_bytes[i] for i in order])
@@ -396,7 +396,7 @@ def got(event):
 
 
 def check_header(header, events):
-    """The header says what the events say."""
+    """The header must agree with the events."""
     messages = [event for event in events if event.kind == "message"]
     sent = [e for e in events if e.kind == "delivery" and (not e.receivers or e.receivers[0][3] == "sent")]
     members = [member[0] for event in events for member in event.receivers or []]
@@ -410,7 +410,7 @@ def check_header(header, events):
 
 
 def check_dictionary(header, frame, events):
-    """The dictionary says what the events say."""
+    """The dictionary must agree with the events."""
     dictionary = read_columns(frame, range(1, 9))
     subjects = cut(dictionary.get(5, b""), dictionary.get(1, []))
     with_subject = [event for event in events if event.subject]
@@ -437,7 +437,7 @@ class Segment:
             self.data = file.read()
         self.path, self.blocks, self.damage, self.tail = path, [], [], 0
         self.end = len(self.data)  # of the bytes that may be blocks
-        self.has_damaged_end, self.footer_next = False, 0  # the number that a misplaced footer says follows the blocks
+        self.has_damaged_end, self.footer_next = False, 0  # the number after the blocks, by a misplaced footer
         self.read_file_header()
         self.is_closed = self.read_footer()
         if not self.is_closed:
@@ -506,14 +506,14 @@ class Segment:
         return self.blocks[-1][1].next_seq if self.blocks else 1
 
     def end_seq(self):
-        """The number after the last event that the segment is known to have had: damage at its end was one at least."""
+        """The number after the last event that the segment is known to have had: damage at its end held at least one."""
         expected = self.blocks[-1][1].next_seq if self.blocks else self.first_seq
         if self.is_closed or self.footer_next == expected or not self.has_damaged_end:
             return expected
         return max(expected + 1, self.footer_next)
 
     def block_at(self, offset, expected=None):
-        """The header of the block there. Raises Damage, or Tail where it is not there as a whole."""
+        """The header of the block there. Raises Damage, or Tail where it is unfinished."""
         if offset + BLOCK_HEADER > self.end:
             raise Tail
         header = read_header(self.data[offset : offset + BLOCK_HEADER])

@@ -1,4 +1,4 @@
-// The broker under test as a child process: ours, recording, or nats-server; TAPEDECK_TEST_BROKER says which.
+// The broker under test as a child process: ours, recording, or nats-server, as TAPEDECK_TEST_BROKER says.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -50,7 +50,7 @@ export class Broker {
   }
 }
 
-// The port of the first URL; undefined while the file is not there as a whole.
+// The port of the first URL; undefined while the file is missing or unfinished.
 function portIn(path) {
   if (!existsSync(path)) return undefined;
   try {

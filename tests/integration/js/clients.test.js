@@ -1,4 +1,4 @@
-// What users of the JavaScript client rely on. The names are claims.
+// Behaviour that users of the JavaScript client rely on. Test names are claims.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { connect, createInbox, ErrorCode, Events, headers, StringCodec } from "nats";
@@ -166,7 +166,7 @@ test("a thousand connections hear one message", async () => {
   await Promise.all(clients.map((client) => client.close()));
 });
 
-test("an own inbox is heard and without echo it is not", async () => {
+test("a client hears its own inbox and without echo does not", async () => {
   const [loud, quiet] = [await join(), await join({ noEcho: true })];
   for (const [client, expected] of [[loud, 1], [quiet, 0]]) {
     let count = 0;
@@ -179,7 +179,7 @@ test("an own inbox is heard and without echo it is not", async () => {
   }
 });
 
-test("credentials decide who comes in", async () => {
+test("only valid credentials are accepted", async () => {
   const locked = await new Broker("--user", "alice", "--pass", "secret").start();
   const as = (user, pass) => connect({ servers: locked.url, user, pass, reconnect: false });
   await (await as("alice", "secret")).close();

@@ -1,10 +1,11 @@
-"""Does a sniffed log name the receivers that the broker's own log names? Clients of two brokers publish few contents again
-and again, while subscriptions and connections come and go; a sniffer listens. Then the receivers of every message in the
+"""Does a sniffed log name the receivers that the broker's own log names? Clients of two brokers repeatedly publish a few
+payloads, while subscriptions and connections come and go; a sniffer listens. Then the receivers of every message in the
 sniffed log are compared with those in the log of its broker: client by client, message by message.
 
-Twice: with clients that wait for the answer to each packet, and with clients that do not. Where nobody waits, a capture
-does not tell in which order the broker processed what came over different connections: some receivers are unknown, and more
-of them where the machine stops the broker for long. A receiver set that is said to be known is never wrong, in any attempt in which no packet was missed.
+Twice: with clients that wait for the answer to each packet, and with clients that do not. Without waiting,
+a capture does not show in which order the broker processed the packets of different connections: some receivers are
+unknown, and more of them where the machine stops the broker for long. A receiver set that is marked as known is never
+wrong, in any attempt in which no packet was missed.
 
   check.py TAPEDECK [ROUNDS]"""
 
@@ -77,7 +78,7 @@ class Broker(Process):
 
 
 def connect(port, used=set(), lock=threading.Lock()):
-    """A connection from a port that none had before: clients are told apart by their addresses."""
+    """A connection from a port that none had before: clients are identified by their addresses."""
     while True:
         connection = socket.create_connection(("127.0.0.1", port), WAIT_S)
         with lock:
@@ -88,7 +89,7 @@ def connect(port, used=set(), lock=threading.Lock()):
 
 
 class Client:
-    """Speaks the protocol byte by byte, so that operations and packets lie as it pleases."""
+    """A client that builds the protocol itself, so that it decides which operations a packet holds."""
 
     def __init__(self, port, numbers):
         self.socket = connect(port)
@@ -163,7 +164,7 @@ class Client:
 
 
 def converse(port, seed, rounds, is_calm):
-    """One client after the other, each of a short life."""
+    """Short-lived clients, one after the other."""
     numbers = random.Random(seed)
     client = Client(port, numbers)
     for _ in range(rounds):
@@ -217,7 +218,7 @@ def compare(tapedeck, sniffed, brokers):
     seen, recorded, shared = messages_of(tapedeck, sniffed), {}, set()
     for broker in brokers:
         theirs = messages_of(tapedeck, broker.log)
-        shared |= theirs.keys() & recorded.keys()  # the kernel gave a port twice: whose messages are whose?
+        shared |= theirs.keys() & recorded.keys()  # the kernel gave a port to a client of each broker: leave both out
         recorded.update(theirs)
     for address in shared:
         del recorded[address]
@@ -233,7 +234,7 @@ def compare(tapedeck, sniffed, brokers):
             if mine[2] not in (None, theirs[2]):
                 wrong.append((address, mine, theirs))
     total = equal + unknown + len(wrong)
-    print(f"{equal} of {total} receiver sets are equal, {unknown} are said to be unknown, {len(wrong)} are wrong")
+    print(f"{equal} of {total} receiver sets are equal, {unknown} are marked as unknown, {len(wrong)} are wrong")
     for address, mine, theirs in wrong[:10]:
         print(f" {address}: sniffed {mine}\n  recorded {theirs}")
     return total, unknown, len(wrong)
@@ -253,13 +254,13 @@ def start_sniffing(tapedeck, folder, brokers):
 
 
 def await_messages(tapedeck, log, count):
-    """Wait until the log has so many messages; or for long: then packets were dropped, and the summary says so."""
+    """Wait until the log has `count` messages, at most SEEN_S: when packets were dropped, the summary says so."""
     deadline = time.monotonic() + SEEN_S
     while count_messages(tapedeck, log) < count and time.monotonic() < deadline:
         time.sleep(0.005)
 
 
-def tell(tapedeck, folder, seed, rounds, is_calm):
+def run_story(tapedeck, folder, seed, rounds, is_calm):
     brokers = [Broker(tapedeck, folder, number) for number in range(BROKERS)]
     log, sniffer = start_sniffing(tapedeck, folder, brokers)
     talk(brokers, seed, rounds, is_calm)
@@ -272,15 +273,15 @@ def tell(tapedeck, folder, seed, rounds, is_calm):
     if not re.search(r" 0 gaps \(0 B\), 0 partial, dropped 0 by the kernel", summary):
         return None
     total, unknown, wrong = compare(tapedeck, log, brokers)
-    expect(wrong == 0, "receiver sets are right, or said to be unknown")
+    expect(wrong == 0, "receiver sets are right, or marked as unknown")
     return unknown / total
 
 
-def tell_in_folder(tapedeck, seed, rounds, is_calm):
+def run_in_folder(tapedeck, seed, rounds, is_calm):
     folder = tempfile.mkdtemp(prefix="tapedeck-receivers-")
-    os.chmod(folder, 0o711)  # the sniffer gives up its rights, and must still find its log
+    os.chmod(folder, 0o711)  # the sniffer drops its privileges, and must still find its log
     try:
-        return tell(tapedeck, folder, seed, rounds, is_calm)
+        return run_story(tapedeck, folder, seed, rounds, is_calm)
     finally:
         for process in Process.all:
             process.kill()
@@ -292,9 +293,9 @@ def main():
     seed = int(os.environ.get("TAPEDECK_RECEIVERS_SEED", time.time_ns() % 10**9))
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 150
     print(f"TAPEDECK_RECEIVERS_SEED={seed}")
-    hasty, calm = ([tell_in_folder(sys.argv[1], seed + i, rounds, is_calm) for i in range(ATTEMPTS)]
+    hasty, calm = ([run_in_folder(sys.argv[1], seed + i, rounds, is_calm) for i in range(ATTEMPTS)]
                    for is_calm in (False, True))
-    expect(any(share is not None for share in hasty), "nothing was missed once")
+    expect(any(share is not None for share in hasty), "in one attempt nothing was missed")
     expect(any(share is not None and share < 0.2 for share in calm), "most receivers of calm clients are known")
 
 
