@@ -7,74 +7,36 @@ a capture does not show in which order the broker processed the packets of diffe
 unknown, and more of them where the machine stops the broker for long. A receiver set that is marked as known is never
 wrong, in any attempt in which no packet was missed.
 
-  check.py TAPEDECK [ROUNDS]"""
+  receivers.py TAPEDECK [ROUNDS]"""
 
+import collections
+import contextlib
 import json
 import os
 import random
-import re
-import shutil
-import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-WAIT_S = 60
-SEEN_S = 15   # for the sniffer to see the last message
+import running
+from running import WAIT_S, expect
+
 ATTEMPTS = 3  # so that the machine is idle enough in one of them
 CLIENTS, BROKERS = 4, 2
 SUBJECTS = ["a", "a.b", "a.c", "b", "b.c.d", "jobs"]
 PATTERNS = SUBJECTS + ["a.*", "*", ">", "b.>", "*.b", "b.*.d"]
 CONTENTS = [b"", b"yes", b"no", b"tick"]
-SKIPPED = 77
 
 
-def expect(condition, claim):
-    if not condition:
-        raise SystemExit(f"not so: {claim}")
+Broker = collections.namedtuple("Broker", "process port log")
 
 
-class Process:
-    all = []
-
-    def __init__(self, *command, **options):
-        self.popen = subprocess.Popen(command, **options)
-        self.all.append(self.popen)
-
-    def end(self):
-        self.popen.send_signal(signal.SIGINT)
-        return self.popen.wait(WAIT_S)
-
-
-def wait_for(condition, claim):
-    deadline = time.monotonic() + WAIT_S
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.005)
-    raise SystemExit(f"not so: {claim}")
-
-
-class Broker(Process):
-    def __init__(self, tapedeck, folder, number):
-        self.log = os.path.join(folder, f"broker{number}")
-        ports = tempfile.mkdtemp(dir=folder)
-        super().__init__(
-            *(tapedeck, "broker", "-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", ports, "--record", self.log),
-            stderr=subprocess.DEVNULL,
-        )
-        self.file = os.path.join(ports, f"tapedeck_{self.popen.pid}.ports")
-        self.port = wait_for(self.read_port, "the broker starts")
-
-    def read_port(self):
-        try:
-            with open(self.file, encoding="utf-8") as file:
-                return int(json.load(file)["nats"][0].rsplit(":", 1)[1])
-        except (OSError, ValueError):
-            return None
+def start_broker(stack, tapedeck, folder, number):
+    log = os.path.join(folder, f"broker{number}")
+    process, port = stack.enter_context(running.server(folder, tapedeck, "broker", "--record", log))
+    return Broker(process, port, log)
 
 
 def connect(port, used=set(), lock=threading.Lock()):
@@ -209,11 +171,6 @@ def messages_of(tapedeck, log):
     return messages
 
 
-def count_messages(tapedeck, log):
-    summary = subprocess.run((tapedeck, "stat", log, "--json"), stdout=subprocess.PIPE, check=True).stdout
-    return json.loads(summary)["messages"]
-
-
 def compare(tapedeck, sniffed, brokers):
     seen, recorded, shared = messages_of(tapedeck, sniffed), {}, set()
     for broker in brokers:
@@ -240,53 +197,26 @@ def compare(tapedeck, sniffed, brokers):
     return total, unknown, len(wrong)
 
 
-def start_sniffing(tapedeck, folder, brokers):
-    log = os.path.join(folder, "sniffed")
-    ports = [option for broker in brokers for option in ("-p", str(broker.port))]
-    sniffer = Process(tapedeck, "sniff", "-i", "lo", *ports, "--record", log, stderr=subprocess.PIPE)
-    wait_for(lambda: sniffer.popen.poll() is not None or os.path.isdir(log), "the sniffer starts")
-    if sniffer.popen.poll() is not None:
-        print("skipped:", sniffer.popen.stderr.read().decode())
-        sys.exit(SKIPPED)
-    stat = (tapedeck, "stat", log, "--json")
-    wait_for(lambda: b'"events":0' not in subprocess.run(stat, stdout=subprocess.PIPE).stdout, "it sniffs")
-    return log, sniffer
-
-
-def await_messages(tapedeck, log, count):
-    """Wait until the log has `count` messages, at most SEEN_S: when packets were dropped, the summary says so."""
-    deadline = time.monotonic() + SEEN_S
-    while count_messages(tapedeck, log) < count and time.monotonic() < deadline:
-        time.sleep(0.005)
-
-
 def run_story(tapedeck, folder, seed, rounds, is_calm):
-    brokers = [Broker(tapedeck, folder, number) for number in range(BROKERS)]
-    log, sniffer = start_sniffing(tapedeck, folder, brokers)
-    talk(brokers, seed, rounds, is_calm)
-    for broker in brokers:
-        broker.end()
-    await_messages(tapedeck, log, sum(count_messages(tapedeck, broker.log) for broker in brokers))
-    status, summary = sniffer.end(), sniffer.popen.stderr.read().decode()
-    print(summary.strip())
-    expect(status == 0, "the sniffer ends well")
-    if not re.search(r" 0 gaps \(0 B\), 0 partial, dropped 0 by the kernel", summary):
-        return None
+    """The share of unknown receiver sets; None when packets were missed."""
+    log = os.path.join(folder, "sniffed")
+    with contextlib.ExitStack() as stack:
+        brokers = [start_broker(stack, tapedeck, folder, number) for number in range(BROKERS)]
+        sniffer = stack.enter_context(running.sniffer(tapedeck, log, [broker.port for broker in brokers]))
+        talk(brokers, seed, rounds, is_calm)
+        for broker in brokers:
+            running.end(broker.process)
+        running.await_messages(tapedeck, log, sum(running.count(tapedeck, broker.log, "messages") for broker in brokers))
+        if not running.has_seen_all(sniffer):
+            return None
     total, unknown, wrong = compare(tapedeck, log, brokers)
     expect(wrong == 0, "receiver sets are right, or marked as unknown")
     return unknown / total
 
 
 def run_in_folder(tapedeck, seed, rounds, is_calm):
-    folder = tempfile.mkdtemp(prefix="tapedeck-receivers-")
-    os.chmod(folder, 0o711)  # the sniffer drops its privileges, and must still find its log
-    try:
+    with running.open_folder("receivers") as folder:
         return run_story(tapedeck, folder, seed, rounds, is_calm)
-    finally:
-        for process in Process.all:
-            process.kill()
-            process.wait()
-        shutil.rmtree(folder)
 
 
 def main():

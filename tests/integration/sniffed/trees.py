@@ -5,41 +5,20 @@ Messages are compared by their content, since their sequence numbers differ. The
 there is without JetStream: replies, a trace context, a key, inference; requests that nobody answers, that nobody gets, that two
 answer; a queue group.
 
-  check.py TAPEDECK"""
+  trees.py TAPEDECK"""
 
-import contextlib
-import glob
 import json
 import os
-import re
-import shutil
-import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import time
+
+import running
+from running import WAIT_S, expect
 
 TAPEDECK = sys.argv[1]
 ORDERS = 20
-WAIT_S = 60
-SEEN_S = 15  # for the sniffer to see the last message
 ATTEMPTS = 3  # so that the kernel drops no packet in one of them
-SKIPPED = 77
-
-
-def expect(condition, claim):
-    if not condition:
-        raise SystemExit(f"not so: {claim}")
-
-
-def wait_for(condition, claim):
-    deadline = time.monotonic() + WAIT_S
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.005)
-    raise SystemExit(f"not so: {claim}")
 
 
 # ---- clients ----
@@ -179,74 +158,22 @@ def talk(port):
     return sum(client.published for client in platform.clients())
 
 
-# ---- servers and the sniffer ----
-
-
-@contextlib.contextmanager
-def process(*command, **options):
-    running = subprocess.Popen(command, **options)
-    try:
-        yield running
-    finally:
-        running.kill()
-        running.wait()
-
-
-def end(running):
-    running.send_signal(signal.SIGINT)
-    return running.wait(WAIT_S)
-
-
-def read_port(folder):
-    for path in glob.glob(os.path.join(folder, "*.ports")):
-        with contextlib.suppress(OSError, ValueError), open(path, encoding="utf-8") as file:
-            return int(json.load(file)["nats"][0].rsplit(":", 1)[1])
-    return None
-
-
-def count_events(log):
-    done = subprocess.run((TAPEDECK, "stat", log, "--json"), capture_output=True, check=False)
-    return json.loads(done.stdout) if done.returncode == 0 else {"events": 0, "messages": 0}
-
-
-def await_messages(log, count):
-    """Wait until the log has so many messages; or for long: then packets were dropped, and the summary says so."""
-    deadline = time.monotonic() + SEEN_S
-    while count_events(log)["messages"] < count and time.monotonic() < deadline:
-        time.sleep(0.005)
-
-
-def sniff_while_they_talk(folder, port):
-    """The sniffed log, or None when packets were missed."""
-    log = os.path.join(folder, "sniffed")
-    with process(TAPEDECK, "sniff", "-i", "lo", "-p", str(port), "--record", log, stderr=subprocess.PIPE) as sniffer:
-        wait_for(lambda: sniffer.poll() is not None or count_events(log)["events"] > 0, "it sniffs")
-        if sniffer.poll() is not None:
-            print("skipped:", sniffer.stderr.read().decode())
-            sys.exit(SKIPPED)
-        published = talk(port)
-        await_messages(log, published)
-        status, summary = end(sniffer), sniffer.stderr.read().decode()
-        expect(status == 0, f"the sniffer ends well: {summary}")
-    return log if re.search(r" 0 gaps \(0 B\), 0 partial, dropped 0 by the kernel", summary) else None
+# ---- recordings ----
 
 
 def sniff_beside(folder, *server):
     """Start the server, talk, stop it. The sniffed log, or None when packets were missed."""
-    ports = os.path.join(folder, "ports")
-    os.makedirs(ports)
-    os.chmod(folder, 0o711)  # the sniffer gives up its rights, and must still find its log
-    command = (*server, "-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", ports)
-    with process(*command, stderr=subprocess.DEVNULL) as running:
-        port = wait_for(lambda: read_port(ports), f"{server[0]} starts")
-        sniffed = sniff_while_they_talk(folder, port)
-        end(running)
-    return sniffed
+    log = os.path.join(folder, "sniffed")
+    os.makedirs(folder, 0o711)
+    with running.server(folder, *server) as (process, port), running.sniffer(TAPEDECK, log, [port]) as sniffer:
+        running.await_messages(TAPEDECK, log, talk(port))
+        has_seen_all = running.has_seen_all(sniffer)
+        running.end(process)
+    return log if has_seen_all else None
 
 
 def record(folder):
     """{who recorded: the log}, or None when packets were missed."""
-    os.chmod(folder, 0o711)
     recorded = os.path.join(folder, "recorded")
     logs = {
         "our broker": recorded,
@@ -327,13 +254,10 @@ def compare(logs):
 
 def main():
     for _ in range(ATTEMPTS):
-        folder = tempfile.mkdtemp(prefix="tapedeck-trees-")
-        try:
+        with running.open_folder("trees") as folder:
             logs = record(folder)
             if logs:
                 return compare(logs)
-        finally:
-            shutil.rmtree(folder)
     raise SystemExit("not so: nothing was missed once")
 
 
