@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "trace/memory.h"
 #include "wire/subject.h"
 
 void trace_hidden_fini(struct trace_hidden *hidden)
@@ -12,16 +13,8 @@ void trace_hidden_fini(struct trace_hidden *hidden)
 
 static bool make_room(struct trace_hidden *hidden)
 {
-	if (hidden->len < hidden->cap)
-		return true;
-	size_t cap = hidden->cap ? hidden->cap * 2 : 64;
-	struct wire_slice *subjects =
-	    cap <= TRACE_HIDDEN_MAX ? realloc(hidden->subjects, cap * sizeof *hidden->subjects) : NULL;
-	if (!subjects)
-		return false;
-	hidden->subjects = subjects;
-	hidden->cap = cap;
-	return true;
+	return hidden->len < TRACE_HIDDEN_MAX &&
+	       trace_grow(&hidden->subjects, &hidden->cap, hidden->len + 1, sizeof *hidden->subjects, NULL);
 }
 
 void trace_hidden_add(struct trace_hidden *hidden, struct wire_slice subject)
@@ -34,7 +27,7 @@ void trace_hidden_add(struct trace_hidden *hidden, struct wire_slice subject)
 
 bool trace_hidden_reaches(const struct trace_hidden *hidden, struct wire_slice pattern)
 {
-	for (size_t i = 0; i < hidden->len && !hidden->is_any; i++)
+	for (uint32_t i = 0; i < hidden->len && !hidden->is_any; i++)
 		if (wire_subject_overlaps(pattern, hidden->subjects[i]))
 			return true;
 	return hidden->is_any;

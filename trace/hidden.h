@@ -5,7 +5,7 @@
 #define TRACE_HIDDEN_H
 
 #include <stdbool.h>
-#include <stddef.h>
+#include <stdint.h>
 
 #include "wire/slice.h"
 
@@ -14,7 +14,7 @@ enum { TRACE_HIDDEN_MAX = 8192 };
 /* Zeroed = none. */
 struct trace_hidden {
 	struct wire_slice *subjects; /* owned list of borrowed texts */
-	size_t len, cap;
+	uint32_t len, cap;
 	bool is_any; /* there are more than TRACE_HIDDEN_MAX or than memory: any pattern may overlap one */
 };
 
