@@ -75,6 +75,7 @@ int demo_bus_open(struct demo_bus *bus, const struct demo_settings *settings, co
 	if (demo_bus_reconnect(bus, settings, name) == 0)
 		return 0;
 	demo_truth_close(bus->truth);
+	sem_destroy(&bus->ended);
 	return -1;
 }
 

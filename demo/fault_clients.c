@@ -223,13 +223,14 @@ static int run_client(const struct fault_client *client, struct demo_settings se
 	settings.url = url_of(&settings, client, url, sizeof(url));
 	if (demo_bus_open(&bus, &settings, client->is_nameless ? NULL : client->name) < 0)
 		return 1;
+	natsStatus status = NATS_OK;
 	if (client->subscribes)
-		demo_bus_subscribe(&bus, client->subscribes, ignore_message, NULL);
+		status = demo_bus_subscribe(&bus, client->subscribes, ignore_message, NULL);
 	demo_bus_report_ready(&bus, &settings);
 	run_ticks(client, &bus, &settings, &leaks);
 	demo_bus_close(&bus);
 	free_leaks(leaks);
-	return 0;
+	return status == NATS_OK ? 0 : 1;
 }
 
 int demo_fault_run(const struct demo_settings *settings)
