@@ -57,17 +57,23 @@ static const char *seq_of(const struct tracing *tracing)
 	return tracing->seq;
 }
 
-static bool holds_seq(const struct tracing *tracing, const json_t *answer)
+/* A message of the conversation has a member of this name, a text that holds the other. */
+static bool any_holds(const json_t *answer, const char *member, const char *wanted)
 {
 	const json_t *node;
 	size_t i;
 	json_array_foreach(json_object_get(answer, "nodes"), i, node)
 	{
-		const char *seq = json_string_value(json_object_get(node, "seq"));
-		if (seq && strcmp(seq, tracing->seq) == 0)
+		const char *text = json_string_value(json_object_get(node, member));
+		if (text && strstr(text, wanted))
 			return true;
 	}
 	return false;
+}
+
+static bool holds_seq(const struct tracing *tracing, const json_t *answer)
+{
+	return any_holds(answer, "seq", tracing->seq);
 }
 
 static const char *id_of(const struct tracing *tracing)
@@ -77,15 +83,7 @@ static const char *id_of(const struct tracing *tracing)
 
 static bool holds_id(const struct tracing *tracing, const json_t *answer)
 {
-	const json_t *node;
-	size_t i;
-	json_array_foreach(json_object_get(answer, "nodes"), i, node)
-	{
-		const char *payload = json_string_value(json_object_get(node, "payload"));
-		if (payload && strstr(payload, tracing->id))
-			return true;
-	}
-	return false;
+	return any_holds(answer, "payload", tracing->id);
 }
 
 static const struct analysis analyses[] = {
