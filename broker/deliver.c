@@ -65,8 +65,7 @@ static inline enum wire_outcome put(const struct broker__receiver *receiver,
 		return WIRE_DROPPED_PERMISSION;
 	if (sub->is_closed || !broker__client_is_open(to))
 		return WIRE_DROPPED_CLOSED;
-	struct wire_slice run = outgoing->whole;
-	struct wire_slice head = wire_slice(receiver->head, receiver->head_len);
+	struct wire_slice run = outgoing->whole, head = wire_slice(receiver->head, receiver->head_len);
 	size_t size = outgoing->size;
 	if (!head.data)
 		head = write_head(receiver, outgoing->op->subject);

@@ -51,7 +51,7 @@ int trace__graph_order_members(struct trace_graph_result *result)
 	return 0;
 }
 
-/* ---- what nobody feeds ---- */
+/* ---- subscriptions without messages ---- */
 
 void trace__graph_find_hidden(struct trace_graph_result *result)
 {

@@ -18,7 +18,8 @@ enum format { FORMAT_TABLE, FORMAT_DOT, FORMAT_MERMAID, FORMAT_JSON };
 const struct cli_option cli_trace_graph_options[] = {
     {.name = "graph",
      .kind = CLI_FLAG,
-     .help = "which services send what to whom; what nobody hears or feeds; queue groups; fan-out",
+     .help = "which services send which subjects to whom; subjects without receivers; subscriptions without "
+	     "messages; queue groups; fan-out",
      .at = AT(is_wanted)},
     {.name = "format",
      .kind = CLI_CHOICE,

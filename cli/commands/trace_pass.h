@@ -15,7 +15,7 @@ int cli_trace_pass_run(struct cli_trace_pass *pass, int64_t since_ns, struct wir
 /* Enough was printed, the output is broken, or Ctrl-C came. */
 bool cli_trace_is_complete(const struct cli_trace_session *session);
 
-/* What could not be read was found once more, in another part of the source, or by a search: keep the larger of the two. */
+/* Note the damage that a pass or a search found. Several of them may find the same damage: keep the largest. */
 void cli_trace_note_damage(struct cli_trace_session *session, const struct wire_damage *damage);
 
 /* Returns -ENOMEM. */

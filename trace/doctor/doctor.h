@@ -59,7 +59,7 @@ struct trace_doctor_scope {
 };
 void trace_doctor_scope(const struct trace_doctor *doctor, struct trace_doctor_scope *scope);
 
-/* What one of the tables had no room for. */
+/* The entries that one of the tables had no room for. */
 struct trace_doctor_left_out {
 	const char *what; /* a plural, static: "messages on further subjects" */
 	uint64_t count;   /* 0: the table had room for all */
