@@ -8,8 +8,6 @@
 #include "store/read/steps.h"
 #include "trace/content.h"
 
-enum { RATE_EVENTS_MIN = 4096 /* in a block that tells the rate */ };
-
 void cli_trace_points_fini(struct cli_trace_points *points)
 {
 	free(points->list);
@@ -34,8 +32,8 @@ static int add(struct cli_trace_points *points, const struct cli_trace_point *po
 static void note_rate(struct cli_trace_points *points, const struct store_location *location)
 {
 	double seconds = (double)store_time_minus(location->latest_ns, location->earliest_ns) / 1e9;
-	if (points->count == 0 && seconds > 0 && location->events >= RATE_EVENTS_MIN)
-		points->events_per_second += location->events / seconds;
+	if (points->count == 0 && seconds > 0 && location->events >= STORE_LOCATION_EVENTS)
+		points->events_per_second += (double)location->events / seconds;
 }
 
 /* 0, or a negative code with *fault. */

@@ -26,6 +26,26 @@ static void add_damage(struct wire_damage *damage, uint64_t events)
 	damage->events += events;
 }
 
+static void add_block(struct store_location *location, const struct store_block_header *header)
+{
+	location->events += header->events;
+	if (header->min_time_ns < location->earliest_ns)
+		location->earliest_ns = header->min_time_ns;
+	if (header->max_time_ns > location->latest_ns)
+		location->latest_ns = header->max_time_ns;
+}
+
+/* The block, and blocks before and then after it: the last block of a log may be small. */
+static void add_blocks(struct store_location *location, const struct store_index *index, size_t entry)
+{
+	size_t first = entry, last = entry;
+	add_block(location, &index->entries[entry].header);
+	while (location->events < STORE_LOCATION_EVENTS && first > 0)
+		add_block(location, &index->entries[--first].header);
+	while (location->events < STORE_LOCATION_EVENTS && last + 1 < index->count)
+		add_block(location, &index->entries[++last].header);
+}
+
 static int read_event(struct store_location *location, struct store_segment_reader *segment, size_t entry,
 		      uint64_t seq)
 {
@@ -34,12 +54,13 @@ static int read_event(struct store_location *location, struct store_segment_read
 	struct store_block *block = store_block_open();
 	int error =
 	    block ? store_segment_reader_load_block(segment, entry, STORE_FRAME_COLUMNS, block) : -ENOMEM;
-	if (!error)
+	if (!error) {
 		*location = (struct store_location){.kind = store_block_kind(block, row),
 						    .time_ns = store_block_time_ns(block, row),
-						    .events = header->events,
-						    .earliest_ns = header->min_time_ns,
-						    .latest_ns = header->max_time_ns};
+						    .earliest_ns = INT64_MAX,
+						    .latest_ns = INT64_MIN};
+		add_blocks(location, &segment->index, entry);
+	}
 	store_block_close(block);
 	return error;
 }

@@ -6,11 +6,15 @@
 #include "wire/error.h"
 #include "wire/source.h"
 
+/* A rate is told from this many events or more. */
+enum { STORE_LOCATION_EVENTS = 4096 };
+
 struct store_location {
 	enum wire_event_kind kind;
 	int64_t time_ns;
-	/* Of its block, for an estimate of how many events to expect around it. */
-	uint32_t events;
+	/* Of its block and its neighbours, STORE_LOCATION_EVENTS or more unless the segment has fewer: for an estimate of how many
+	 * events to expect around it. */
+	uint64_t events;
 	int64_t earliest_ns, latest_ns;
 };
 
