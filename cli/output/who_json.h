@@ -1,0 +1,10 @@
+/* who_json.h - print who is connected, or who is subscribed to a subject, as one JSON object (docs/reading.md). */
+#ifndef CLI_OUTPUT_WHO_JSON_H
+#define CLI_OUTPUT_WHO_JSON_H
+
+#include "cli/output/out.h"
+#include "cli/output/who_order.h"
+
+void cli_who_json(struct cli_out *out, const struct cli_who *who);
+
+#endif
