@@ -53,3 +53,15 @@ const char *wire_mark_server(char text[WIRE_MARK_TEXT], const char *id)
 	snprintf(text, WIRE_MARK_TEXT, "server %s", id);
 	return text;
 }
+
+const char *wire_mark_remark(char text[WIRE_MARK_REMARK], struct wire_slice remark)
+{
+	const struct wire_slice word = WIRE_LITERAL("remark ");
+	size_t len =
+	    remark.len < WIRE_MARK_REMARK - 1 - word.len ? remark.len : WIRE_MARK_REMARK - 1 - word.len;
+	memcpy(text, word.data, word.len);
+	if (len > 0)
+		memcpy(text + word.len, remark.data, len);
+	text[word.len + len] = '\0';
+	return text;
+}

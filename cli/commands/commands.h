@@ -9,6 +9,9 @@ extern const struct cli_command cli_broker;
 /* Capture from the network. */
 extern const struct cli_command cli_sniff;
 
+/* Mark the moment in whatever records. */
+extern const struct cli_command cli_mark;
+
 /* The broker under nats-server's name: not listed; selected by the name under which the program is called. */
 extern const struct cli_command cli_nats_server;
 

@@ -8,6 +8,7 @@
 #include "store/write/loss_counter.h"
 #include "store/write/producer.h"
 #include "tap/recorder/marks.h"
+#include "wire/mark.h"
 
 enum { BATCH_AGE_MS = 20, BATCH_AGE_NS = BATCH_AGE_MS * 1000 * 1000 };
 
@@ -104,6 +105,17 @@ static void record_reduced(struct tap_recorder *recorder, const struct wire_even
 		record(recorder, &kept);
 }
 
+/* A message on WIRE_MARK_SUBJECT is followed by the mark that it asks for, whether or not the message itself is recorded. */
+static void add_remark(struct tap_recorder *recorder, const struct wire_event *message)
+{
+	char text[WIRE_MARK_REMARK];
+	const struct wire_event mark = {.kind = WIRE_EVENT_MARK,
+					.time_ns = message->time_ns,
+					.conn = message->conn,
+					.text = wire_slice_str(wire_mark_remark(text, message->payload))};
+	record(recorder, &mark);
+}
+
 /* ---- the sink ---- */
 
 static bool is_subscription(const struct wire_event *event)
@@ -119,18 +131,21 @@ static void on_event(struct wire_sink *sink, const struct wire_event *event)
 		record(recorder, event);
 	else
 		record_reduced(recorder, event);
+	if (event->kind == WIRE_EVENT_MESSAGE && wire_mark_is_remark(event->subject))
+		add_remark(recorder, event);
 }
 
 /* Hand messages that cannot be appended at once to on_event, one by one: the first of a subject in its batch, or messages
- * of which not all is kept. */
+ * of which not all is kept, or that are remarks. */
 static void on_batch(struct wire_sink *sink, const struct wire_event *template,
 		     const struct wire_batch *messages)
 {
 	struct tap_recorder *recorder = (struct tap_recorder *)sink;
 	struct wire_event event = *template;
+	bool may_append = recorder->keeps_plain && !wire_mark_is_remark(template->subject);
 	for (uint32_t at = 0; at < messages->count;) {
 		uint32_t appended = 0;
-		if (recorder->keeps_plain && recorder->batch)
+		if (may_append && recorder->batch)
 			appended = store_batch_append_entries(recorder->batch, template, messages, at);
 		at += appended;
 		if (appended > 0)

@@ -15,6 +15,7 @@
 #include "tap/recorder/recorder.h"
 #include "tests/unit/store/log_fixture.h"
 #include "wire/batch.h"
+#include "wire/mark.h"
 
 /* ---- a disk that stops when asked to ---- */
 
@@ -56,6 +57,7 @@ struct seen {
 	bool gap_before_message; /* the last gap came before the last message */
 	char subjects[400];      /* of all messages, each followed by a space */
 	char first_mark[100], last_mark[100];
+	char marks[100]; /* the remarks */
 	char gap_text[300];
 };
 
@@ -86,6 +88,9 @@ static void see(void *context, const struct wire_event *event)
 	if (event->kind == WIRE_EVENT_MARK) {
 		char *mark = *seen->first_mark ? seen->last_mark : seen->first_mark;
 		snprintf(mark, sizeof seen->last_mark, "%.*s", (int)event->text.len, event->text.data);
+		size_t marked = strlen(seen->marks);
+		if (memcmp(mark, "remark", sizeof "remark" - 1) == 0)
+			snprintf(seen->marks + marked, sizeof seen->marks - marked, "%s", mark);
 	}
 }
 
@@ -245,6 +250,58 @@ static void only_included_subjects_are_recorded(void **state)
 	struct seen seen = stop(fixture);
 	assert_string_equal(seen.subjects, "orders.new audit.a.b ");
 	assert_int_equal(seen.connects, 1);
+}
+
+static void publish_remark(struct fixture *fixture, const char *text)
+{
+	const struct wire_event event = {.kind = WIRE_EVENT_MESSAGE,
+					 .time_ns = LOG_TIME_NS,
+					 .conn = 1,
+					 .subject = WIRE_LITERAL(WIRE_MARK_SUBJECT),
+					 .payload = wire_slice_str(text),
+					 .size = strlen(text)};
+	fixture->sink->event(fixture->sink, &event);
+}
+
+static void a_remark_becomes_a_mark_after_its_message(void **state)
+{
+	struct fixture *fixture = *state;
+	start(fixture);
+	publish_remark(fixture, "deploy");
+	struct seen seen = stop(fixture);
+	assert_string_equal(seen.subjects, WIRE_MARK_SUBJECT " ");
+	assert_int_equal(seen.events, 4);
+	assert_string_equal(seen.marks, "remark deploy");
+}
+
+static void a_remark_becomes_a_mark_though_its_message_is_excluded(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *exclude[] = {"$TAPEDECK.>", NULL};
+	fixture->options.exclude = exclude;
+	start(fixture);
+	publish_remark(fixture, "deploy");
+	struct seen seen = stop(fixture);
+	assert_int_equal(seen.messages, 0);
+	assert_string_equal(seen.marks, "remark deploy");
+}
+
+static void each_remark_of_a_batch_becomes_a_mark(void **state)
+{
+	struct fixture *fixture = *state;
+	const char data[] = "1\r\na\r\n1\r\nb\r\n";
+	const struct wire_batch_entry entries[] = {{0, 3, 1}, {6, 9, 1}};
+	const struct wire_batch batch = {.data = data, .entries = entries, .count = 2, .payload_bytes = 2};
+	const struct wire_event template = {.kind = WIRE_EVENT_MESSAGE,
+					    .time_ns = LOG_TIME_NS,
+					    .conn = 1,
+					    .subject = WIRE_LITERAL(WIRE_MARK_SUBJECT)};
+	start(fixture);
+	publish(fixture, "a", 1);
+	fixture->sink->batch(fixture->sink, &template, &batch);
+	struct seen seen = stop(fixture);
+	assert_int_equal(seen.messages, 3);
+	assert_string_equal(seen.marks, "remark aremark b");
 }
 
 static struct seen record_with_detail(struct fixture *fixture, enum tap_detail detail)
@@ -496,6 +553,9 @@ int main(void)
 	    CASE(a_recording_begins_and_ends_with_a_mark),
 	    CASE(only_included_subjects_are_recorded),
 	    CASE(a_count_of_lost_messages_is_marked_where_some_messages_are_not_recorded),
+	    CASE(a_remark_becomes_a_mark_after_its_message),
+	    CASE(a_remark_becomes_a_mark_though_its_message_is_excluded),
+	    CASE(each_remark_of_a_batch_becomes_a_mark),
 	    CASE(detail_messages_keeps_no_receivers),
 	    CASE(detail_deliveries_keeps_receivers_but_no_subscriptions),
 	    CASE(detail_protocol_keeps_everything),

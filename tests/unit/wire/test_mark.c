@@ -64,6 +64,34 @@ static void a_server_is_named_by_its_id(void **state)
 	assert_string_equal(wire_mark_server(text, "NABC"), "server NABC");
 }
 
+static void a_remark_is_never_taken_for_another_mark(void **state)
+{
+	char text[WIRE_MARK_REMARK];
+	(void)state;
+	assert_string_equal(wire_mark_remark(text, WIRE_LITERAL("clock step -1.0 s")),
+			    "remark clock step -1.0 s");
+	assert_step(text, false, 0);
+	assert_string_equal(wire_mark_remark(text, wire_slice("", 0)), "remark ");
+}
+
+static void a_long_remark_is_cut(void **state)
+{
+	char remark[2 * WIRE_MARK_REMARK], text[WIRE_MARK_REMARK];
+	(void)state;
+	memset(remark, 'x', sizeof remark);
+	wire_mark_remark(text, wire_slice(remark, sizeof remark));
+	assert_int_equal(strlen(text), WIRE_MARK_REMARK - 1);
+}
+
+static void only_the_whole_subject_is_a_remark(void **state)
+{
+	(void)state;
+	assert_true(wire_mark_is_remark(WIRE_LITERAL("$TAPEDECK.MARK")));
+	assert_false(wire_mark_is_remark(WIRE_LITERAL("$TAPEDECK.MARKS")));
+	assert_false(wire_mark_is_remark(WIRE_LITERAL("$TAPEDECK.mark")));
+	assert_false(wire_mark_is_remark(wire_slice("", 0)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -72,6 +100,9 @@ int main(void)
 	    cmocka_unit_test(a_step_without_amount_is_a_step),
 	    cmocka_unit_test(other_texts_are_no_steps),
 	    cmocka_unit_test(a_server_is_named_by_its_id),
+	    cmocka_unit_test(a_remark_is_never_taken_for_another_mark),
+	    cmocka_unit_test(a_long_remark_is_cut),
+	    cmocka_unit_test(only_the_whole_subject_is_a_remark),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
