@@ -202,3 +202,9 @@ const char *trace_evidence_name(enum trace_evidence evidence)
 								"inferred"};
 	return names[evidence];
 }
+
+bool trace_node_has_no_responders(const struct trace_node *node)
+{
+	bool is_nobodys = node->no_responders || trace__node_is_nobodys_request(node);
+	return is_nobodys && node->replies == 0 && !node->is_answered_elsewhere;
+}

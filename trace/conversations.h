@@ -72,4 +72,7 @@ void trace_conversations_stats(const struct trace_conversations *conversations,
 /* The first name of the evidence: "reply", "trace-context", …. Static. */
 const char *trace_evidence_name(enum trace_evidence evidence);
 
+/* Nobody was subscribed to the request: its input knows that, or the server said so; and no reply to it is in any input. */
+bool trace_node_has_no_responders(const struct trace_node *node);
+
 #endif

@@ -88,15 +88,17 @@ static void put_gaps(struct cli_json_printer *printer, struct cli_json *json,
 	cli_json_array_end(json);
 }
 
-static void put_unanswered(struct cli_json *json, const struct cli_conversation *conversation)
+/* The messages of which something is true; nothing when there are none. */
+static void put_list(struct cli_json *json, const char *key, const struct cli_conversation *conversation,
+		     bool (*is_listed)(const struct trace_node *node))
 {
 	bool has_any = false;
 	for (uint32_t i = 0; i < conversation->tree.count; i++) {
 		const struct trace_node *node = conversation->tree.branches[i].node;
-		if (!cli_is_unanswered(node))
+		if (!is_listed(node))
 			continue;
 		if (!has_any)
-			cli_json_array(json, "unanswered");
+			cli_json_array(json, key);
 		has_any = true;
 		put_seq(json, NULL, conversation, node);
 	}
@@ -112,7 +114,8 @@ void cli_conversation_json(struct cli_json_printer *printer, struct cli_out *out
 	put_seq(&json, "root", conversation, conversation->tree.branches[conversation->tree.first_top].node);
 	put_nodes(printer, &json, conversation);
 	put_edges(&json, conversation);
-	put_unanswered(&json, conversation);
+	put_list(&json, "unanswered", conversation, cli_is_unanswered);
+	put_list(&json, "no_responders", conversation, trace_node_has_no_responders);
 	put_gaps(printer, &json, conversation);
 	if (conversation->is_cut_short)
 		cli_json_true(&json, "cut_short");

@@ -36,8 +36,8 @@ struct printer {
 bool cli_is_unanswered(const struct trace_node *node)
 {
 	return node->event.kind == WIRE_EVENT_MESSAGE && node->event.reply.len > 0 && node->replies == 0 &&
-	       !node->no_responders && !node->is_answered_elsewhere && !node->conversation->is_cut_short &&
-	       !trace_is_ack_subject(node->event.reply);
+	       !node->no_responders && !trace_node_has_no_responders(node) && !node->is_answered_elsewhere &&
+	       !node->conversation->is_cut_short && !trace_is_ack_subject(node->event.reply);
 }
 
 size_t cli_node_number(const struct cli_conversation *conversation, const struct trace_node *node,
@@ -213,7 +213,7 @@ static void put_outcomes(struct printer *printer, const struct trace_node *node)
 static void put_request_state(struct printer *printer, const struct trace_node *node)
 {
 	char window[CLI_SIZE_TEXT];
-	if (node->no_responders)
+	if (trace_node_has_no_responders(node))
 		cli_row_text(&printer->row, CLI_RED, "NO RESPONDERS ");
 	else if (cli_is_unanswered(node))
 		cli_row_format(&printer->row, CLI_RED, "UNANSWERED within %s ",
@@ -248,7 +248,8 @@ static void put_flags(struct printer *printer, const struct trace_node *node)
 {
 	const struct wire_event *event = &node->event;
 	const bool is_undelivered = event->kind == WIRE_EVENT_MESSAGE && event->receiver_count == 0 &&
-				    !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) && !node->no_responders;
+				    !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) &&
+				    !trace_node_has_no_responders(node);
 	if (is_undelivered)
 		cli_row_text(&printer->row, CLI_RED, "NEVER DELIVERED ");
 	put_outcomes(printer, node);

@@ -14,6 +14,9 @@ void trace__node_close(struct trace_node *node);
 /* The client got the message, as far as it is known. */
 bool trace__node_was_delivered_to(const struct trace_node *node, uint32_t client);
 
+/* It is a request, and known that nobody was subscribed to it: the server answered its publisher at once. */
+bool trace__node_is_nobodys_request(const struct trace_node *node);
+
 /* When receiver number i got it, on the steady clock; the time of the message where that is not known. */
 int64_t trace__node_delivered_ns(const struct trace_node *node, uint32_t i);
 

@@ -18,6 +18,14 @@ struct cause {
 	double score;
 };
 
+/* The node's publisher got the message, or the server's "no responders" for it. */
+static bool came_to(const struct trace_node *message, const struct trace_node *node)
+{
+	bool is_own = node->publisher != TRACE_NO_CLIENT && message->publisher == node->publisher;
+	return trace__node_was_delivered_to(message, node->publisher) ||
+	       (is_own && trace__node_is_nobodys_request(message));
+}
+
 /* The newest message with the value that the node's publisher got, or that it published; else the first one. */
 static struct cause find_cause(const struct trace_conversations *conversations, const struct trace_node *node,
 			       uint64_t hash)
@@ -29,7 +37,7 @@ static struct cause find_cause(const struct trace_conversations *conversations, 
 	     mention = mention->older) {
 		if (mention->node == node)
 			continue;
-		if (trace__node_was_delivered_to(mention->node, node->publisher))
+		if (came_to(mention->node, node))
 			return (struct cause){mention->node, SCORE_RECEIVED};
 		if (!own && node->publisher != TRACE_NO_CLIENT && mention->node->publisher == node->publisher)
 			own = mention->node;

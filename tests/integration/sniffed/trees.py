@@ -194,10 +194,10 @@ def content(node):
 
 def tree_of(conversation):
     """Its messages, its edges, its requests without a reply; by content. The log of a broker does not hold what the server
-    itself publishes, "no responders": its place is taken by the request's being unanswered."""
+    itself publishes, "no responders", but knows the requests that nobody was subscribed to."""
     nodes = {node["seq"]: node for node in conversation["nodes"]}
     server = {seq for seq, node in nodes.items() if node["kind"] == "delivery"}
-    unanswered = set(conversation.get("unanswered", []))
+    unanswered = set(conversation.get("unanswered", [])) | set(conversation.get("no_responders", []))
     unanswered |= {edge["from"] for edge in conversation["edges"] if edge["to"] in server}
     edges = [edge for edge in conversation["edges"] if edge["to"] not in server]
     name = {seq: content(node) for seq, node in nodes.items()}

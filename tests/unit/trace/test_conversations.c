@@ -54,6 +54,20 @@ static void count(void *context, struct trace_conversations *conversations, stru
 	trace_tree_fini(&tree);
 }
 
+/* Message 2 has no responders, and message 3 is caused by it, as far as keys say. */
+static void expect_bounce(void *context, struct trace_conversations *conversations,
+			  struct trace_conversation *ended)
+{
+	(void)conversations;
+	((struct fixture *)context)->given++;
+	for (const struct trace_node *node = ended->nodes; node; node = node->next) {
+		assert_int_equal(trace_node_has_no_responders(node), node->event.seq == 2);
+		for (const struct trace_edge *edge = node->causes; edge; edge = edge->next)
+			if (edge->evidence == TRACE_KEY)
+				assert_int_equal(edge->from->event.seq, node->event.seq - 1);
+	}
+}
+
 static void open_for(struct fixture *fixture, size_t memory_bytes, trace_conversation_done *done)
 {
 	*fixture = (struct fixture){.source = {.client = find_nobody, .origin = origin_of},
@@ -183,6 +197,21 @@ static void deliveries_to_many_connections_end_no_conversation_early(void **stat
 	close_all(&fixture);
 }
 
+/* A publisher asks nobody about the key `7` after an answer about it, and goes on: its last message is caused by the request. */
+static void the_publisher_of_a_request_without_responders_goes_on_because_of_it(void **state)
+{
+	struct fixture fixture;
+	(void)state;
+	open_for(&fixture, 1 << 20, expect_bounce);
+	assert_int_equal(trace_keys_add(fixture.keys, "subject:2", NULL), 0);
+	add(&fixture, 0, 1, 2, "start.7", "", true);
+	add(&fixture, 1, 2, 0, "ask.7", "_INBOX.1", false);
+	add(&fixture, 2, 2, 3, "failed.7", "", false);
+	trace_conversations_finish(fixture.conversations);
+	assert_int_equal(fixture.given, 1);
+	close_all(&fixture);
+}
+
 /* Each reply asks back, with another value of a key. */
 static void add_chain_of_replies(struct fixture *fixture, int count)
 {
@@ -308,6 +337,7 @@ int main(void)
 	    cmocka_unit_test(a_poll_is_not_caused_by_the_answer_to_the_last_one),
 	    cmocka_unit_test(a_million_unanswered_requests_stay_within_the_memory_and_are_counted),
 	    cmocka_unit_test(deliveries_to_many_connections_end_no_conversation_early),
+	    cmocka_unit_test(the_publisher_of_a_request_without_responders_goes_on_because_of_it),
 	    cmocka_unit_test(a_chain_of_replies_takes_memory_in_proportion_to_its_length),
 	    cmocka_unit_test(replies_to_replies_are_of_one_class),
 	    cmocka_unit_test(a_reply_answers_the_request_of_its_own_recording),
