@@ -208,7 +208,9 @@ static void print(struct session *session, const struct trace_findings *findings
 	    .color = cli_color_wanted((enum cli_color_choice)session->settings->color, STDOUT_FILENO),
 	    .columns = columns ? columns : TEXT_COLUMNS,
 	    .logs = logs,
-	    .logs_len = logs_len};
+	    .logs_len = logs_len,
+	    .is_filtered =
+		session->chosen || session->settings->filters.since || session->settings->filters.until};
 	cli_doctor_text(&text, session->doctor, findings, session->checks_len);
 }
 

@@ -83,8 +83,8 @@ static void put_finding(const struct cli_doctor_text *text, const struct trace_f
 static void put_scope(const struct cli_doctor_text *text, const struct trace_doctor_scope *scope)
 {
 	if (scope->events == 0) {
-		cli_out_text(text->out,
-			     "looked at nothing: the input holds no event that the filter passes\n");
+		cli_out_format(text->out, "looked at nothing: the input holds no event%s\n",
+			       text->is_filtered ? " that the filter passes" : "");
 		return;
 	}
 	char line[300], messages[CLI_SIZE_TEXT], subjects[CLI_SIZE_TEXT], clients[CLI_SIZE_TEXT],

@@ -11,6 +11,7 @@ struct cli_doctor_text {
 	size_t columns;
 	const char *const *logs; /* names of the inputs. Borrowed */
 	uint32_t logs_len;
+	bool is_filtered; /* some events of the input may be left out */
 };
 
 /* Print what was checked, the findings, their number, and the numbers of entries that found no memory. checks: how many checks
