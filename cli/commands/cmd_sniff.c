@@ -129,6 +129,8 @@ static int parse_and_sniff(const struct cli_command *command, struct cli_sniff *
 	if (status == CLI_GO_ON)
 		status = check(command, sniff);
 	if (status == CLI_GO_ON)
+		status = cli_filters_default_kind(command, &sniff->filters, cli_printer_kind(&sniff->output));
+	if (status == CLI_GO_ON)
 		status = cli_filters_build(command, &sniff->filters, &subjects, &filter);
 	if (status == CLI_GO_ON)
 		status = cli_sniff_run(command, sniff, filter);

@@ -143,7 +143,7 @@ static int run(struct cli_trace_session *session)
 	session->causality = trace_causality_open();
 	int ready = cli_out_init(&session->out, STDOUT_FILENO);
 	if (ready == 0)
-		ready = cli_json_printer_init(&session->json, true);
+		ready = cli_json_printer_init(&session->json, true, NULL);
 	if (ready != 0 || !session->causality || session->interrupt_fd < 0) {
 		cli_error(session->trace->command, "cannot start: out of memory or of file descriptors");
 		return CLI_IO;

@@ -206,6 +206,8 @@ int cli_view_main(const struct cli_command *command, struct cli_view *view, int 
 	if (status == CLI_GO_ON)
 		status = check(command, view, &logs);
 	if (status == CLI_GO_ON)
+		status = cli_filters_default_kind(command, &view->filters, cli_printer_kind(&view->output));
+	if (status == CLI_GO_ON)
 		status = cli_filters_build(command, &view->filters, &subjects, &session.filter);
 	if (status == CLI_GO_ON)
 		status = run(&session, &logs);

@@ -21,7 +21,7 @@ static char *print(const struct wire_event *event, bool detail)
 	struct cli_json_printer printer;
 
 	capture_init(&out);
-	assert_int_equal(cli_json_printer_init(&printer, detail), 0);
+	assert_int_equal(cli_json_printer_init(&printer, detail, NULL), 0);
 	cli_json_print(&printer, &out, event, &sample_clients);
 	char *text = capture_take(&out);
 	cli_json_printer_fini(&printer);
