@@ -365,7 +365,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	int status = cli_options_parse(command, argc, argv, &settings, &operands);
 
 	if (status == CLI_GO_ON)
-		status = cli_logs_split(command, &operands, false, &logs, &subjects);
+		status = cli_logs_split_as_given(command, &operands, &logs, &subjects);
 	if (status == CLI_GO_ON)
 		status = check_logs(command, &logs, &subjects);
 	if (status == CLI_GO_ON && settings.deliveries && settings.ignore_receivers)

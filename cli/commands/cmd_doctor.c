@@ -10,6 +10,7 @@
 #include "cli/options/filters.h"
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
+#include "cli/options/nothing_matched.h"
 #include "cli/options/suggest.h"
 #include "cli/output/doctor_json.h"
 #include "cli/output/doctor_text.h"
@@ -59,7 +60,7 @@ static const struct cli_option_group groups[] = {
 struct session {
 	const struct cli_command *command;
 	const struct settings *settings;
-	const struct cli_operands *logs;
+	const struct cli_operands *logs, *subjects;
 	struct store_merge *inputs;
 	struct store_filter *chosen; /* what the findings are about; NULL: everything */
 	struct trace_doctor *doctor;
@@ -235,6 +236,8 @@ static int report(struct session *session, int error, const struct wire_fault *f
 	bool is_found =
 	    scope.events == 0 || (findings->len > 0 && findings->list[0].severity == TRACE_CRITICAL);
 	free(logs);
+	if (error == 0 && scope.events == 0 && (session->chosen || session->settings->filters.since || session->settings->filters.until))
+		cli_explain_nothing(session->command, "nothing matched", session->logs, &session->settings->filters, session->subjects);
 	if (error < 0)
 		return cli_log_error(session->command, fault);
 	if (status != CLI_DONE)
@@ -329,7 +332,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = cli_logs_split(command, &operands, false, &logs, &subjects);
 	if (status == CLI_GO_ON) {
-		struct session session = {.command = command, .settings = &settings, .logs = &logs};
+		struct session session = {
+		    .command = command, .settings = &settings, .logs = &logs, .subjects = &subjects};
 		status = open_and_examine(&session, &checks, &subjects);
 	}
 	cli_list_fini(&checks);

@@ -7,6 +7,7 @@
 #include "cli/options/filters.h"
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
+#include "cli/options/nothing_matched.h"
 #include "cli/output/color.h"
 #include "cli/output/stat_json.h"
 #include "cli/output/stat_text.h"
@@ -46,9 +47,19 @@ struct session {
 	const struct cli_command *command;
 	const struct settings *settings;
 	const struct store_filter *filter;
+	const struct cli_operands *subjects;
 	struct cli_out out;
 	bool is_next; /* not the first log */
 };
+
+static void explain_nothing(const struct session *session, const char *path)
+{
+	char *name = (char *)path;
+	const struct cli_operands log = {.values = &name, .len = 1};
+
+	cli_explain_nothing(session->command, "nothing matched", &log, &session->settings->filters,
+			    session->subjects);
+}
 
 static void print_summary(struct session *session, const char *path, const struct store_summary *summary)
 {
@@ -63,6 +74,8 @@ static void print_summary(struct session *session, const char *path, const struc
 		cli_stat_json(&session->out, path, summary, &options);
 	else
 		cli_stat_text(&session->out, path, summary, &options);
+	if (summary->events == summary->gaps && !store_filter_is_empty(session->filter))
+		explain_nothing(session, path);
 }
 
 static int print_log(struct session *session, const char *path)
@@ -134,7 +147,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = cli_filters_build(command, &settings.filters, &subjects, &filter);
 	if (status == CLI_GO_ON) {
-		struct session session = {.command = command, .settings = &settings, .filter = filter};
+		struct session session = {
+		    .command = command, .settings = &settings, .filter = filter, .subjects = &subjects};
 
 		status = cli_logs_report(command, &logs, &session.out, report, &session);
 	}

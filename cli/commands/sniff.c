@@ -8,6 +8,7 @@
 
 #include "cli/commands/interrupt.h"
 #include "cli/options/logs.h"
+#include "cli/options/nothing_matched.h"
 #include "cli/output/color.h"
 #include "cli/output/sniff_stats.h"
 #include "tap/capture/privileges.h"
@@ -17,6 +18,7 @@
 struct sniff_run {
 	const struct cli_command *command;
 	const struct cli_sniff *sniff;
+	const struct store_filter *filter;
 	struct tap_sniffer *sniffer;
 	struct tap_recording *recording; /* NULL: nothing is recorded */
 	struct tap_recorder *recorder;   /* of the recording */
@@ -189,6 +191,17 @@ static void report_summary(const struct sniff_run *run)
 		cli_error(run->command, "%s", line);
 }
 
+/* A file that holds nothing that was asked for. */
+static void explain_nothing(const struct sniff_run *run)
+{
+	char *file = (char *)run->sniff->file;
+	const struct cli_operands files = {.values = &file, .len = 1};
+
+	if (file && run->matches == 0 && !store_filter_is_empty(run->filter))
+		cli_explain_nothing(run->command, "nothing matched", &files, &run->sniff->filters,
+				    &run->sniff->subjects);
+}
+
 static int capture_and_report(struct sniff_run *run)
 {
 	struct wire_fault fault = {0};
@@ -198,6 +211,8 @@ static int capture_and_report(struct sniff_run *run)
 	tap_pump_stop(&run->pump, &run->pumping);
 	int output = report_output(run);
 	report_summary(run);
+	if (error >= 0)
+		explain_nothing(run);
 	if (error < 0)
 		status = cli_log_error(run->command, &fault);
 	if (status == CLI_DONE)
@@ -271,7 +286,8 @@ static int run_with_pump(struct sniff_run *run, const struct store_filter *filte
 int cli_sniff_run(const struct cli_command *command, const struct cli_sniff *sniff,
 		  const struct store_filter *filter)
 {
-	struct sniff_run run = {.command = command, .sniff = sniff, .interrupt_fd = -1};
+	struct sniff_run run = {
+	    .command = command, .sniff = sniff, .filter = filter, .interrupt_fd = -1};
 	int status = open_output(&run);
 
 	if (status != CLI_GO_ON)

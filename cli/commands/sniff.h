@@ -22,6 +22,7 @@ struct cli_sniff {
 	bool stats;             /* print a table instead of events */
 	struct cli_recording recording;
 	struct cli_filters filters;
+	struct cli_operands subjects;
 	struct cli_output output;
 };
 

@@ -9,6 +9,7 @@
 #include "cli/commands/trace_pass.h"
 #include "cli/commands/trace_where.h"
 #include "cli/options/logs.h"
+#include "cli/options/nothing_matched.h"
 #include "cli/options/trace_keys.h"
 #include "cli/options/values.h"
 #include "cli/output/color.h"
@@ -97,7 +98,11 @@ static int report_nothing(const struct cli_trace_session *session)
 	else if (settings->ids.len > 0)
 		cli_error(command, "no message%s holds the value", is_damaged ? " that can be read" : "");
 	else
-		cli_error(command, "no message%s passes the filter", is_damaged ? " that can be read" : "");
+		cli_explain_nothing(command,
+				    is_damaged ? "no message that can be read passes the filter"
+					       : "no message passes the filter",
+				    &session->trace->logs, &session->trace->settings->filters,
+				    &session->trace->subjects);
 	return settings->seqs.len + settings->ids.len > 0 ? CLI_FOUND : CLI_DONE;
 }
 

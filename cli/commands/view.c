@@ -8,6 +8,7 @@
 #include "cli/commands/interrupt.h"
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
+#include "cli/options/nothing_matched.h"
 #include "cli/output/sizes.h"
 
 enum {
@@ -18,6 +19,7 @@ enum {
 struct session {
 	const struct cli_command *command;
 	const struct cli_view *view;
+	const struct cli_operands *inputs, *subjects;
 	struct cli_printer printer;
 	struct store_filter *filter;
 	struct store_merge *logs;
@@ -103,6 +105,12 @@ static void report_summary(const struct session *session)
 		  cli_span_text(span, cli_now_ns() - session->started_ns));
 }
 
+static bool has_nothing(const struct session *session)
+{
+	return session->matches == 0 && !session->view->follow && !session->interrupted &&
+	       !is_output_dead(session) && !store_filter_is_empty(session->filter);
+}
+
 static int report(struct session *session, int status, const struct wire_fault *fault)
 {
 	cli_printer_flush(&session->printer);
@@ -112,6 +120,9 @@ static int report(struct session *session, int status, const struct wire_fault *
 	int damage = report_damage(session);
 	if (status < 0)
 		return cli_log_error(session->command, fault);
+	if (has_nothing(session))
+		cli_explain_nothing(session->command, "nothing matched", session->inputs, &session->view->filters,
+				    session->subjects);
 	if (output != CLI_DONE || damage != CLI_DONE)
 		return output != CLI_DONE ? output : damage;
 	return session->view->fail_empty && session->matches == 0 ? CLI_FOUND : CLI_DONE;
@@ -209,6 +220,8 @@ int cli_view_main(const struct cli_command *command, struct cli_view *view, int 
 		status = cli_filters_default_kind(command, &view->filters, cli_printer_kind(&view->output));
 	if (status == CLI_GO_ON)
 		status = cli_filters_build(command, &view->filters, &subjects, &session.filter);
+	session.inputs = &logs;
+	session.subjects = &subjects;
 	if (status == CLI_GO_ON)
 		status = run(&session, &logs);
 	store_filter_close(session.filter);
