@@ -2,6 +2,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/view.h"
 #include "cli/output/color.h"
+#include "cli/output/pager.h"
 
 #define AT(member) offsetof(struct cli_view, member)
 
@@ -25,7 +26,8 @@ static const struct cli_option reading[] = {
 static const struct cli_option_group groups[] = {
     {"Reading", cli_limit_options, AT(limit)},         {"Reading", reading, 0},
     {"Which events", cli_filter_options, AT(filters)}, {"Output", cli_output_options, AT(output)},
-    {"Output", cli_color_options, AT(output.color)},   {0},
+    {"Output", cli_color_options, AT(output.color)},   {"Output", cli_pager_options, AT(no_pager)},
+    {"Output", cli_quiet_options, AT(quiet)},          {0},
 };
 
 static int run(const struct cli_command *command, int argc, char **argv)

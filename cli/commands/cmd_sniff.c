@@ -6,6 +6,7 @@
 #include "cli/commands/sniff.h"
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
+#include "cli/output/pager.h"
 #include "tap/sniffer.h"
 
 #define AT(member) offsetof(struct cli_sniff, member)
@@ -97,6 +98,7 @@ static const struct cli_option_group groups[] = {
     {"Which events", cli_filter_options, AT(filters)},
     {"Output", cli_output_options, AT(output)},
     {"Output", cli_color_options, AT(output.color)},
+    {"Output", cli_quiet_options, AT(quiet)},
     {0},
 };
 

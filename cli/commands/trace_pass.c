@@ -91,7 +91,9 @@ static int open_pass(struct cli_trace_pass *pass, int64_t since_ns, bool follow,
 						     .payloads = true,
 						     .in_time_order = true,
 						     .steady = !follow,
-						     .follow = follow};
+						     .follow = follow,
+						     .progress = follow ? NULL : &session->trace->screen->progress.base};
+	cli_progress_begin(&session->trace->screen->progress);
 	int error = cli_inputs_open(&pass->inputs, &session->trace->logs, &reading, fault);
 	if (error)
 		return error;

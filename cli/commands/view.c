@@ -1,5 +1,6 @@
 #include "cli/commands/view.h"
 #include "cli/output/errors.h"
+#include "cli/output/screen.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ struct session {
 	const struct cli_view *view;
 	const struct cli_operands *inputs, *subjects;
 	struct cli_printer printer;
+	struct cli_screen screen;
 	struct store_filter *filter;
 	struct store_merge *logs;
 	int interrupt_fd;
@@ -107,14 +109,15 @@ static void report_summary(const struct session *session)
 
 static bool has_nothing(const struct session *session)
 {
-	return session->matches == 0 && !session->view->follow && !session->interrupted &&
+	return session->matches == 0 && !session->view->follow && !session->view->quiet && !session->interrupted &&
 	       !is_output_dead(session) && !store_filter_is_empty(session->filter);
 }
 
 static int report(struct session *session, int status, const struct wire_fault *fault)
 {
 	cli_printer_flush(&session->printer);
-	if (session->interrupted)
+	cli_screen_end(&session->screen);
+	if (session->interrupted && !session->view->quiet)
 		report_summary(session);
 	int output = cli_write_status(session->command, session->printer.out.error);
 	int damage = report_damage(session);
@@ -133,7 +136,7 @@ static bool wait_for_logs(struct session *session, const struct cli_operands *lo
 {
 	for (int i = 0; i < logs->len; i++) {
 		while (session->view->wait && !cli_log_exists(logs->values[i])) {
-			if (!session->waited)
+			if (!session->waited && !session->view->quiet)
 				cli_error(session->command, "waiting for \"%s\"", logs->values[i]);
 			session->waited = true;
 			if (cli_interrupt_wait(session->interrupt_fd, WAIT_MS))
@@ -143,7 +146,7 @@ static bool wait_for_logs(struct session *session, const struct cli_operands *lo
 	return true;
 }
 
-static struct store_reader_options reader_options(const struct session *session)
+static struct store_reader_options reader_options(struct session *session)
 {
 	const struct cli_view *view = session->view;
 
@@ -155,6 +158,7 @@ static struct store_reader_options reader_options(const struct session *session)
 	    .from_end = view->from_end && !session->waited,
 	    .last = view->last,
 	    .payloads = true,
+	    .progress = view->follow ? NULL : &session->screen.progress.base,
 	};
 }
 
@@ -184,6 +188,9 @@ static int run(struct session *session, const struct cli_operands *logs)
 	if (status != CLI_GO_ON)
 		return status;
 	session->interrupt_fd = cli_interrupt_open();
+	cli_screen_init(&session->screen, session->view->no_pager || session->view->follow, session->view->quiet, logs);
+	cli_screen_attach(&session->screen, &session->printer.out);
+	session->screen.progress.interrupt_fd = session->interrupt_fd;
 	if (session->interrupt_fd >= 0) {
 		status = read_logs(session, logs);
 		close(session->interrupt_fd);

@@ -200,7 +200,7 @@ const struct cli_option cli_log_json_options[] = {
 };
 
 int cli_logs_report(const struct cli_command *command, const struct cli_operands *logs, struct cli_out *out,
-		    int (*report)(void *context, const char *log), void *context)
+		    struct cli_screen *screen, int (*report)(void *context, const char *log), void *context)
 {
 	int worst = CLI_DONE;
 
@@ -209,12 +209,15 @@ int cli_logs_report(const struct cli_command *command, const struct cli_operands
 		cli_error(command, "out of memory");
 		return CLI_IO;
 	}
+	cli_screen_attach(screen, out);
 	for (int i = 0; i < logs->len; i++) {
 		int status = report(context, logs->values[i]);
 		if (status > worst)
 			worst = status;
 	}
-	int written = cli_write_status(command, cli_out_flush(out));
+	int error = cli_out_flush(out);
+	cli_screen_end(screen);
+	int written = cli_write_status(command, error);
 	cli_out_fini(out);
 	return written == CLI_DONE ? worst : written;
 }

@@ -4,7 +4,7 @@
 #define CLI_OPTIONS_LOGS_H
 
 #include "cli/options/options.h"
-#include "cli/output/out.h"
+#include "cli/output/screen.h"
 #include "wire/source.h"
 
 /* Tell logs and subjects apart: the first operand is a LOG; those after it are LOGs as long as they name one or
@@ -32,10 +32,10 @@ int cli_logs_refuse_captures(const struct cli_command *command, const struct cli
 /* --json of a command that reports on each log by itself; sets a bool. */
 extern const struct cli_option cli_log_json_options[];
 
-/* Report on one log after the other: `report` prints on *out, which is opened and closed here, and returns an exit
- * status. Returns the worst, or CLI_IO after a complaint that the output cannot be written. */
+/* Report on one log after the other: `report` prints on *out, which is opened and closed here and goes through the
+ * screen, and returns an exit status. Returns the worst, or CLI_IO after a complaint that the output cannot be written. */
 int cli_logs_report(const struct cli_command *command, const struct cli_operands *logs, struct cli_out *out,
-		    int (*report)(void *context, const char *log), void *context);
+		    struct cli_screen *screen, int (*report)(void *context, const char *log), void *context);
 
 /* Print the fault of a log on stderr. Returns the exit status for it. */
 int cli_log_error(const struct cli_command *command, const struct wire_fault *fault);

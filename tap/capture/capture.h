@@ -8,6 +8,7 @@
 
 #include "tap/packet/packet.h"
 #include "wire/error.h"
+#include "wire/progress.h"
 
 #include <stddef.h>
 
@@ -19,6 +20,7 @@ struct tap_capture_options {
 	size_t ports_count;     /* 0 = every port */
 	uint32_t snaplen;       /* bytes kept of a frame; 0 = all. Interfaces only */
 	uint64_t buffer_bytes;  /* the kernel's buffer; 0 = 64 MiB. Interfaces only */
+	struct wire_progress *progress; /* of reading the file; borrowed until close; NULL = not wanted */
 	const char *write_file; /* also write the frames to this new pcap file (0600); NULL = don't */
 	bool
 	    keeps_secrets; /* write credentials, too; otherwise they are overwritten (tap/capture/redactor.h) */
