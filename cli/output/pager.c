@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,18 +58,20 @@ static bool is_none(const char *command)
 	return *command == '\0' || strcmp(command, "cat") == 0 || !is_there(command);
 }
 
-/* The terminal can move its cursor. */
-static bool is_smart(void)
+/* Standard output is a terminal that can move its cursor, and has a size: somebody looks at it. */
+static bool has_reader(void)
 {
 	const char *term = getenv("TERM");
+	struct winsize size;
 
-	return term && strcmp(term, "dumb") != 0;
+	return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && term &&
+	       strcmp(term, "dumb") != 0;
 }
 
 void cli_pager_init(struct cli_pager *pager, bool no_pager)
 {
 	*pager = (struct cli_pager){
-	    .is_wanted = !no_pager && isatty(STDOUT_FILENO) && is_smart() && !is_none(program()), .fd = -1};
+	    .is_wanted = !no_pager && has_reader() && !is_none(program()), .fd = -1};
 }
 
 /* The child has the signals that any program begins with. */
