@@ -280,9 +280,11 @@ static int find_span(struct session *session, int side, struct store_filter *fil
 
 static int open_log(struct session *session, int side, const struct store_filter *filter)
 {
-	const struct store_reader_options options = {
-	    .filter = filter, .payloads = true, .in_time_order = true, .steady = true,
-	    .progress = &session->screen.progress.base};
+	const struct store_reader_options options = {.filter = filter,
+						     .payloads = true,
+						     .in_time_order = true,
+						     .steady = true,
+						     .progress = &session->screen.progress.base};
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
 
 	session->logs[side] = store_merge_open(false);

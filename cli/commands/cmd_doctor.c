@@ -242,8 +242,10 @@ static int report(struct session *session, int error, const struct wire_fault *f
 	bool is_found =
 	    scope.events == 0 || (findings->len > 0 && findings->list[0].severity == TRACE_CRITICAL);
 	free(logs);
-	if (error == 0 && scope.events == 0 && !session->settings->quiet && (session->chosen || session->settings->filters.since || session->settings->filters.until))
-		cli_explain_nothing(session->command, "nothing matched", session->logs, &session->settings->filters, session->subjects);
+	if (error == 0 && scope.events == 0 && !session->settings->quiet &&
+	    (session->chosen || session->settings->filters.since || session->settings->filters.until))
+		cli_explain_nothing(session->command, "nothing matched", session->logs,
+				    &session->settings->filters, session->subjects);
 	if (error < 0)
 		return cli_log_error(session->command, fault);
 	if (status != CLI_DONE)
@@ -253,8 +255,11 @@ static int report(struct session *session, int error, const struct wire_fault *f
 
 static int examine(struct session *session, const struct cli_list *checks, const struct store_filter *times)
 {
-	const struct store_reader_options options = {
-	    .filter = times, .in_time_order = true, .payloads = true, .steady = true, .progress = &session->screen.progress.base};
+	const struct store_reader_options options = {.filter = times,
+						     .in_time_order = true,
+						     .payloads = true,
+						     .steady = true,
+						     .progress = &session->screen.progress.base};
 	const struct trace_doctor_options how = {
 	    .memory_bytes = session->settings->memory > TRACE_DOCTOR_MEMORY_LEAST ? session->settings->memory
 										  : TRACE_DOCTOR_MEMORY_LEAST,
@@ -298,7 +303,8 @@ static int open_and_examine(struct session *session, const struct cli_list *chec
 		cli_error(session->command, "cannot start: out of memory or of file descriptors");
 		status = CLI_IO;
 	}
-	cli_screen_init(&session->screen, session->settings->no_pager, session->settings->quiet, session->logs);
+	cli_screen_init(&session->screen, session->settings->no_pager, session->settings->quiet,
+			session->logs);
 	cli_screen_attach(&session->screen, &session->out);
 	session->screen.progress.interrupt_fd = session->interrupt_fd;
 	if (status == CLI_GO_ON)

@@ -30,8 +30,8 @@ static int report(struct cli_replay_session *session)
 	else
 		cli_replay_report_text(&session->out, session->player, &session->settings);
 	if (replay_player_report(session->player)->read.messages == 0)
-		cli_explain_nothing(session->command, "nothing to play: no message matches", &session->input.logs,
-				    &session->settings.filters, &session->subjects);
+		cli_explain_nothing(session->command, "nothing to play: no message matches",
+				    &session->input.logs, &session->settings.filters, &session->subjects);
 	return cli_replay_flush(session,
 				is_success(replay_player_report(session->player)) ? CLI_DONE : CLI_FOUND);
 }
@@ -151,7 +151,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = cli_logs_split(command, &operands, false, &session.input.logs, &session.subjects);
 	if (status == CLI_GO_ON)
-		status = cli_filters_build(command, &session.settings.filters, &session.subjects, &session.filter);
+		status =
+		    cli_filters_build(command, &session.settings.filters, &session.subjects, &session.filter);
 	if (status == CLI_GO_ON && cli_out_init(&session.out, STDOUT_FILENO) != 0)
 		status = cli_replay_out_of_memory(&session);
 	if (status == CLI_GO_ON)

@@ -87,8 +87,8 @@ static int print_log(struct session *session, const char *path)
 	struct store_summary summary;
 	struct wire_fault fault;
 
-	if (store_summary_read(&summary, path, session->filter, session->settings->clients, &session->screen.progress.base,
-			       &fault) != 0)
+	if (store_summary_read(&summary, path, session->filter, session->settings->clients,
+			       &session->screen.progress.base, &fault) != 0)
 		return cli_log_error(session->command, &fault);
 	print_summary(session, path, &summary);
 	int status = summary.damaged_blocks + summary.deleted_places > 0 ? CLI_FOUND : CLI_DONE;

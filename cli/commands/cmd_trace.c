@@ -124,7 +124,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		status = cli_logs_refuse_captures(command, &trace.logs, "following");
 	if (status == CLI_GO_ON) {
 		const struct cli_trace_settings *common = &settings.common;
-		cli_screen_init(&screen, common->no_pager || common->follow, common->quiet || common->follow, &trace.logs);
+		cli_screen_init(&screen, common->no_pager || common->follow, common->quiet || common->follow,
+				&trace.logs);
 		status = run_view(&trace, &settings);
 	}
 	cli_trace_conversation_settings_fini(&settings.conversations);

@@ -258,7 +258,8 @@ static int open_output(struct sniff_run *run)
 
 	run->prints = !sniff->stats && (!sniff->recording.dir || sniff->output.json);
 	if (run->prints) {
-		int status = cli_printer_init(&run->printer, run->command, &sniff->output, sniff->filters.utc);
+		int status =
+		    cli_printer_init(&run->printer, run->command, &sniff->output, sniff->filters.utc);
 
 		if (status == CLI_GO_ON)
 			cli_screen_attach(&run->screen, &run->printer.out);
@@ -298,8 +299,7 @@ int cli_sniff_run(const struct cli_command *command, const struct cli_sniff *sni
 {
 	char *file = (char *)sniff->file;
 	const struct cli_operands files = {.values = &file, .len = file != NULL};
-	struct sniff_run run = {
-	    .command = command, .sniff = sniff, .filter = filter, .interrupt_fd = -1};
+	struct sniff_run run = {.command = command, .sniff = sniff, .filter = filter, .interrupt_fd = -1};
 	cli_screen_init(&run.screen, true, sniff->quiet || !file, &files);
 	int status = open_output(&run);
 

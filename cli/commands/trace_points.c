@@ -121,12 +121,11 @@ int cli_trace_points_ids(struct cli_trace_points *points, const struct cli_opera
 	for (int i = 0; i < logs->len && !error; i++) {
 		struct value_search search = {
 		    .points = points, .log = logs->values[i], .input = (uint32_t)i, .values = values};
-		const struct store_find_bytes find = {
-		    .values = slices,
-		    .count = values->len,
-		    .event = check_event,
-		    .context = &search,
-		    .progress = progress};
+		const struct store_find_bytes find = {.values = slices,
+						      .count = values->len,
+						      .event = check_event,
+						      .context = &search,
+						      .progress = progress};
 		error = store_find_bytes(&find, logs->values[i], &points->damage, fault);
 	}
 	free(slices);

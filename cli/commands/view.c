@@ -109,8 +109,8 @@ static void report_summary(const struct session *session)
 
 static bool has_nothing(const struct session *session)
 {
-	return session->matches == 0 && !session->view->follow && !session->view->quiet && !session->interrupted &&
-	       !is_output_dead(session) && !store_filter_is_empty(session->filter);
+	return session->matches == 0 && !session->view->follow && !session->view->quiet &&
+	       !session->interrupted && !is_output_dead(session) && !store_filter_is_empty(session->filter);
 }
 
 static int report(struct session *session, int status, const struct wire_fault *fault)
@@ -124,8 +124,8 @@ static int report(struct session *session, int status, const struct wire_fault *
 	if (status < 0)
 		return cli_log_error(session->command, fault);
 	if (has_nothing(session))
-		cli_explain_nothing(session->command, "nothing matched", session->inputs, &session->view->filters,
-				    session->subjects);
+		cli_explain_nothing(session->command, "nothing matched", session->inputs,
+				    &session->view->filters, session->subjects);
 	if (output != CLI_DONE || damage != CLI_DONE)
 		return output != CLI_DONE ? output : damage;
 	return session->view->fail_empty && session->matches == 0 ? CLI_FOUND : CLI_DONE;
@@ -188,7 +188,8 @@ static int run(struct session *session, const struct cli_operands *logs)
 	if (status != CLI_GO_ON)
 		return status;
 	session->interrupt_fd = cli_interrupt_open();
-	cli_screen_init(&session->screen, session->view->no_pager || session->view->follow, session->view->quiet, logs);
+	cli_screen_init(&session->screen, session->view->no_pager || session->view->follow,
+			session->view->quiet, logs);
 	cli_screen_attach(&session->screen, &session->printer.out);
 	session->screen.progress.interrupt_fd = session->interrupt_fd;
 	if (session->interrupt_fd >= 0) {

@@ -156,7 +156,8 @@ static int use_default(const struct cli_command *command, struct cli_operands *o
 	if (!log || !lacks_log(operands, missing_ok))
 		return CLI_GO_ON;
 	if (!missing_ok && access(log, F_OK) != 0) {
-		cli_error(command, "cannot open the log \"%s\" that TAPEDECK_LOG names: %s", log, strerror(errno));
+		cli_error(command, "cannot open the log \"%s\" that TAPEDECK_LOG names: %s", log,
+			  strerror(errno));
 		return CLI_IO;
 	}
 	operands->values--;
@@ -167,8 +168,9 @@ static int use_default(const struct cli_command *command, struct cli_operands *o
 
 static int complain_none(const struct cli_command *command)
 {
-	return cli_usage_error(command, "which log? Give a log's directory, one of its segments or a packet capture, "
-					"or set TAPEDECK_LOG");
+	return cli_usage_error(command,
+			       "which log? Give a log's directory, one of its segments or a packet capture, "
+			       "or set TAPEDECK_LOG");
 }
 
 int cli_logs_split(const struct cli_command *command, const struct cli_operands *operands, bool missing_ok,

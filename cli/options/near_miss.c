@@ -12,7 +12,7 @@
 
 enum {
 	TIME_MS = 500,
-	EVENTS_PER_LOOK = 4096,   /* at the clock */
+	EVENTS_PER_LOOK = 4096,  /* at the clock */
 	REMEMBERED_NAMES = 4096, /* so many are not looked at again */
 };
 
@@ -188,8 +188,7 @@ static bool can_be_read_again(const struct cli_operands *logs)
 
 bool cli_near_misses_find(struct cli_near_misses *misses, const struct cli_operands *logs)
 {
-	static const char kinds[] =
-	    "message,delivery,connect,disconnect,subscribe,unsubscribe,error,mark";
+	static const char kinds[] = "message,delivery,connect,disconnect,subscribe,unsubscribe,error,mark";
 	struct store_filter *filter = store_filter_open();
 	struct search search = {.misses = misses};
 	struct store_merge *merge;

@@ -10,7 +10,8 @@
 enum { CLI_NEAREST_TEXT = 120 };
 
 struct cli_near_miss {
-	const char *typed; /* borrowed: a subject, which may have wildcards, or a client's name, number or address */
+	const char
+	    *typed; /* borrowed: a subject, which may have wildcards, or a client's name, number or address */
 	bool is_client;
 	bool is_there;                  /* the logs have it */
 	char nearest[CLI_NEAREST_TEXT]; /* with the wildcards of `typed`; "" = nothing is similar */

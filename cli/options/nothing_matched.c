@@ -54,7 +54,8 @@ static bool add_times(struct reasons *reasons, const struct cli_filters *filters
 		return true;
 	}
 	if (misses->is_whole && filters->since &&
-	    cli_time_parse(filters->since, cli_now_ns(), filters->utc, &ns, &fault) == 0 && ns > misses->last_ns) {
+	    cli_time_parse(filters->since, cli_now_ns(), filters->utc, &ns, &fault) == 0 &&
+	    ns > misses->last_ns) {
 		add_moment(reasons, "the log ends", misses->last_ns, "before --since", filters->utc);
 		return true;
 	}

@@ -135,7 +135,7 @@ size_t cli_escape_put_ends(struct cli_out *out, struct wire_slice text, size_t c
 	if (fit(text, columns, &used) == text.len || columns < 3)
 		return cli_escape_put(out, text, columns);
 	size_t half = (columns - 1) / 2;
-	struct wire_slice end = end_of(text, tail > half && tail < columns - 1 ? tail : half);
+	struct wire_slice end = end_of(text, tail > half && tail < columns ? tail : half);
 	size_t end_columns = cli_escape_columns(end, columns);
 
 	put_all(out, wire_slice(text.data, fit(text, columns - 1 - end_columns, &used)));

@@ -28,7 +28,7 @@ size_t cli_escape_columns(struct wire_slice text, size_t most);
  * uncounted 0 when columns is CLI_UNCLIPPED. */
 size_t cli_escape_put(struct cli_out *out, struct wire_slice text, size_t columns);
 
-/* Likewise, but "…" replaces the middle: at least the last `tail` columns stay, where there is room for more than these.
+/* Likewise, but "…" replaces the middle: at least the last `tail` columns stay, where there is room for them.
  * columns must not be CLI_UNCLIPPED. */
 size_t cli_escape_put_ends(struct cli_out *out, struct wire_slice text, size_t columns, size_t tail);
 

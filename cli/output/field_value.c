@@ -141,7 +141,8 @@ static void add_status(struct cli_field_reader *reader, const struct wire_event 
 {
 	struct wire_headers headers;
 
-	if (event->headers.len > 0 && wire_headers_open(&headers, event->headers) == 0 && headers.status.len > 0)
+	if (event->headers.len > 0 && wire_headers_open(&headers, event->headers) == 0 &&
+	    headers.status.len > 0)
 		add_slice(reader, headers.status);
 }
 
@@ -195,11 +196,14 @@ static bool read_hex(const char *digits, size_t len, uint32_t *value)
 
 static void add_code_point(struct cli_field_reader *reader, uint32_t point)
 {
-	const unsigned char two[] = {(unsigned char)(0xc0 | point >> 6), (unsigned char)(0x80 | (point & 63))};
-	const unsigned char three[] = {(unsigned char)(0xe0 | point >> 12), (unsigned char)(0x80 | (point >> 6 & 63)),
+	const unsigned char two[] = {(unsigned char)(0xc0 | point >> 6),
+				     (unsigned char)(0x80 | (point & 63))};
+	const unsigned char three[] = {(unsigned char)(0xe0 | point >> 12),
+				       (unsigned char)(0x80 | (point >> 6 & 63)),
 				       (unsigned char)(0x80 | (point & 63))};
-	const unsigned char four[] = {(unsigned char)(0xf0 | point >> 18), (unsigned char)(0x80 | (point >> 12 & 63)),
-				      (unsigned char)(0x80 | (point >> 6 & 63)), (unsigned char)(0x80 | (point & 63))};
+	const unsigned char four[] = {
+	    (unsigned char)(0xf0 | point >> 18), (unsigned char)(0x80 | (point >> 12 & 63)),
+	    (unsigned char)(0x80 | (point >> 6 & 63)), (unsigned char)(0x80 | (point & 63))};
 	const unsigned char one = (unsigned char)point;
 
 	if (point < 0x80)
@@ -278,7 +282,8 @@ static void add_subject_token(struct cli_field_reader *reader, struct wire_slice
 }
 
 /* True when the field is a slice of the event itself. */
-static bool find_slice(const struct cli_field *field, const struct wire_event *event, struct wire_slice *value)
+static bool find_slice(const struct cli_field *field, const struct wire_event *event,
+		       struct wire_slice *value)
 {
 	switch (field->kind) {
 	case CLI_FIELD_SUBJECT: *value = event->subject; return true;
@@ -315,7 +320,8 @@ static void add_field(struct cli_field_reader *reader, const struct cli_field *f
 		break;
 	case CLI_FIELD_RECEIVERS:
 		add_number(reader,
-			   event->kind == WIRE_EVENT_MESSAGE && !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN),
+			   event->kind == WIRE_EVENT_MESSAGE &&
+			       !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN),
 			   event->receiver_count);
 		break;
 	case CLI_FIELD_RECEIVER_NAMES: add_receivers(reader, event, clients); break;

@@ -70,7 +70,8 @@ static int init_token(struct cli_field *field, const char *number, struct wire_f
 	unsigned long index = strtoul(number, &end, 10);
 
 	if (!isdigit((unsigned char)number[0]) || *end || index == 0 || index > 10000)
-		return wire_fault_set(fault, -EINVAL, "subject.%s: give the number of a token, from 1", number);
+		return wire_fault_set(fault, -EINVAL, "subject.%s: give the number of a token, from 1",
+				      number);
 	*field = (struct cli_field){.kind = CLI_FIELD_TOKEN, .index = index};
 	return 0;
 }

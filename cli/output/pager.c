@@ -64,14 +64,13 @@ static bool has_reader(void)
 	const char *term = getenv("TERM");
 	struct winsize size;
 
-	return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && term &&
-	       strcmp(term, "dumb") != 0;
+	return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 &&
+	       term && strcmp(term, "dumb") != 0;
 }
 
 void cli_pager_init(struct cli_pager *pager, bool no_pager)
 {
-	*pager = (struct cli_pager){
-	    .is_wanted = !no_pager && has_reader() && !is_none(program()), .fd = -1};
+	*pager = (struct cli_pager){.is_wanted = !no_pager && has_reader() && !is_none(program()), .fd = -1};
 }
 
 /* The child has the signals that any program begins with. */

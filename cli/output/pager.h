@@ -17,8 +17,8 @@ extern const struct cli_option cli_pager_options[], cli_quiet_options[];
 
 struct cli_pager {
 	bool is_wanted;
-	pid_t pid; /* 0 = it is not running */
-	int fd;    /* of its standard input */
+	pid_t pid;               /* 0 = it is not running */
+	int fd;                  /* of its standard input */
 	bool ignores_interrupts; /* SIGINT is ignored while it runs */
 };
 

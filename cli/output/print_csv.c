@@ -52,7 +52,8 @@ static bool is_kept(struct wire_slice value, size_t at)
 {
 	char c = value.data[at];
 
-	return c == '"' || c == '\t' || c == '\n' || (c == '\r' && at + 1 < value.len && value.data[at + 1] == '\n');
+	return c == '"' || c == '\t' || c == '\n' ||
+	       (c == '\r' && at + 1 < value.len && value.data[at + 1] == '\n');
 }
 
 /* Print a value up to the next character that is kept. Returns its bytes. */

@@ -72,7 +72,8 @@ static int compile_escape(struct compiler *compiler)
 	char c = compiler->at[1];
 
 	if (!c || !strchr("tn\\", c))
-		return complain(compiler, compiler->at, "a backslash must be followed by t, n or another one");
+		return complain(compiler, compiler->at,
+				"a backslash must be followed by t, n or another one");
 	compiler->at += 2;
 	return add_literal(compiler, c == 't' ? '\t' : c == 'n' ? '\n' : '\\');
 }

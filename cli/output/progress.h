@@ -13,9 +13,9 @@
 struct cli_progress {
 	struct wire_progress base; /* first; to be handed to readers */
 	bool is_wanted, is_shown;
-	const char *name;     /* borrowed: of what is read */
-	int others;           /* that are read with it */
-	uint64_t done, total; /* bytes */
+	const char *name;            /* borrowed: of what is read */
+	int others;                  /* that are read with it */
+	uint64_t done, total;        /* bytes */
 	int64_t started_ms, next_ms; /* when it began; when the line is to be drawn next */
 	int interrupt_fd; /* reading stops when a signal arrives there (cli/commands/interrupt.h); -1 = never */
 };

@@ -11,14 +11,16 @@ struct cli_shown {
 };
 
 /* The part of the payload that is shown. Never ends inside a character. */
-static inline struct wire_slice cli_shown_payload(const struct cli_shown *shown, const struct wire_event *event)
+static inline struct wire_slice cli_shown_payload(const struct cli_shown *shown,
+						  const struct wire_event *event)
 {
 	struct wire_slice payload = event->payload;
 
 	if (!shown->has_limit || payload.len <= shown->payload)
 		return payload;
 	payload.len = (size_t)shown->payload;
-	for (int i = 0; i < 3 && payload.len > 0 && ((unsigned char)payload.data[payload.len] & 0xc0) == 0x80; i++)
+	for (int i = 0; i < 3 && payload.len > 0 && ((unsigned char)payload.data[payload.len] & 0xc0) == 0x80;
+	     i++)
 		payload.len--;
 	return payload;
 }

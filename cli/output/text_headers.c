@@ -29,7 +29,7 @@ size_t cli_text_headers_columns(struct wire_slice block, size_t most)
 	wire_headers_open(&headers, block);
 	while (wire_headers_next(&headers, &key, &value) > 0) {
 		used += 2; /* the braces; a comma and a blank */
-		if (used < most)
+		if (used <= most)
 			used += columns_of(key, value, most - used);
 		if (used > most)
 			return most + 1;

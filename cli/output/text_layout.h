@@ -13,11 +13,11 @@
 
 struct cli_text_layout {
 	bool is_terminal;
-	bool is_narrow;               /* times in milliseconds, clients without their numbers */
-	size_t who, subject;          /* columns */
+	bool is_narrow;                /* times in milliseconds, clients without their numbers */
+	size_t who, subject;           /* columns */
 	size_t who_most, subject_most; /* that they may widen to */
-	size_t between;               /* spaces between two columns */
-	size_t inbox_tail;            /* columns of an inbox that are shown: its end distinguishes two requests */
+	size_t between;                /* spaces between two columns */
+	size_t inbox_tail; /* columns of a reply subject that are shown: its end distinguishes two requests */
 };
 
 /* columns: the terminal's width, 0 without one. */

@@ -109,7 +109,8 @@ static size_t port_columns(struct wire_slice address)
 }
 
 /* On a narrow terminal a name comes without its number. */
-static struct party party_of(const struct cli_text_line *line, uint64_t conn, const struct wire_client *client)
+static struct party party_of(const struct cli_text_line *line, uint64_t conn,
+			     const struct wire_client *client)
 {
 	struct party party = {0};
 	bool has_name = client && client->name.len > 0;
@@ -178,7 +179,8 @@ static void put_party(struct cli_text_line *line, const struct party *party, siz
 }
 
 /* Two names share the column: the longer one is cut first, down to half of it. */
-static void put_pair(struct cli_text_line *line, const struct party *from, const struct party *to, size_t most)
+static void put_pair(struct cli_text_line *line, const struct party *from, const struct party *to,
+		     size_t most)
 {
 	size_t from_columns = columns_of(from), to_columns = columns_of(to);
 	size_t half = most / 2;
@@ -194,8 +196,9 @@ static void put_pair(struct cli_text_line *line, const struct party *from, const
 	put_party(line, to, most - from_columns);
 }
 
-static uint32_t count_dropped(const struct wire_event *event)
+uint32_t cli_text_line_dropped(const struct cli_text_line *line)
 {
+	const struct wire_event *event = line->event;
 	uint32_t dropped = 0;
 
 	for (uint32_t i = 0; event->receivers && i < event->receivers_len; i++)
@@ -209,7 +212,7 @@ static size_t describe_others(const struct cli_text_line *line, char *more, char
 {
 	const struct wire_event *event = line->event;
 	bool are_known = !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN);
-	uint32_t count = count_dropped(event);
+	uint32_t count = line->printer->layout.is_narrow ? 0 : cli_text_line_dropped(line);
 
 	snprintf(more, size, "%s", event->receiver_count > 0 && !are_known ? " + ?" : "");
 	snprintf(dropped, size, count > 0 ? " (%" PRIu32 " dropped)" : "", count);
@@ -257,18 +260,20 @@ void cli_text_line_who(struct cli_text_line *line)
 
 /* ---- subject and size ---- */
 
-void cli_text_line_inbox(struct cli_text_line *line, const char *mark, struct wire_slice inbox,
-			 enum cli_color color)
+void cli_text_line_reply(struct cli_text_line *line)
 {
-	size_t tail = line->printer->layout.inbox_tail;
+	const struct cli_text_layout *layout = &line->printer->layout;
+	const struct wire_slice prefix = WIRE_LITERAL(TRACE_INBOX_PREFIX ".");
+	struct wire_slice reply = line->event->reply;
+	size_t most = layout->inbox_tail + 1;
 
-	cli_row_text(&line->row, color, mark);
-	if (tail > 0 && inbox.len > tail) {
-		if (!line->printer->layout.is_narrow)
-			cli_row_text(&line->row, color, "…");
-		inbox = wire_slice(inbox.data + inbox.len - tail, tail);
-	}
-	cli_row_put(&line->row, color, inbox, CLI_ROW_ENDLESS);
+	cli_row_text(&line->row, CLI_CYAN, layout->is_narrow ? "↩" : "↩ ");
+	if (layout->is_terminal && trace_has_inbox_prefix(reply))
+		reply = wire_slice(reply.data + prefix.len, reply.len - prefix.len);
+	if (layout->is_terminal)
+		cli_row_put_ends(&line->row, CLI_CYAN, reply, most, layout->inbox_tail);
+	else
+		cli_row_put(&line->row, CLI_CYAN, reply, CLI_ROW_ENDLESS);
 }
 
 static void put_subject(struct cli_text_line *line)
@@ -282,16 +287,17 @@ static void put_subject(struct cli_text_line *line)
 		cli_row_put_ends(&line->row, CLI_BOLD, subject, layout->subject, 0);
 }
 
+/* The end of an inbox identifies it. */
 static void put_inbox_subject(struct cli_text_line *line)
 {
 	const struct cli_text_layout *layout = &line->printer->layout;
-	const struct wire_slice prefix = WIRE_LITERAL(TRACE_INBOX_PREFIX ".");
-	struct wire_slice subject = line->event->subject;
+	const size_t prefix = sizeof(TRACE_INBOX_PREFIX ".") - 1, tail = 8, most = prefix + 1 + tail;
 
 	if (layout->is_terminal)
-		cli_row_put_ends(&line->row, CLI_PLAIN, subject, prefix.len + 1 + 8 < layout->subject ? prefix.len + 1 + 8 : layout->subject, 8);
+		cli_row_put_ends(&line->row, CLI_PLAIN, line->event->subject,
+				 most < layout->subject ? most : layout->subject, tail);
 	else
-		cli_row_put(&line->row, CLI_PLAIN, subject, CLI_ROW_ENDLESS);
+		cli_row_put(&line->row, CLI_PLAIN, line->event->subject, CLI_ROW_ENDLESS);
 }
 
 void cli_text_line_subject(struct cli_text_line *line)

@@ -20,12 +20,14 @@ void cli_text_line_begin(struct cli_text_line *line);
 /* The client that the event is about; of a message, publisher → receivers. */
 void cli_text_line_who(struct cli_text_line *line);
 
+/* How many receivers of a message did not get it. On a narrow terminal `who` has no room for that. */
+uint32_t cli_text_line_dropped(const struct cli_text_line *line);
+
 /* The subject of a message, and its size. */
 void cli_text_line_subject(struct cli_text_line *line);
 void cli_text_line_size(struct cli_text_line *line);
 
-/* An inbox after a mark. On a terminal only its end, which identifies it, and which request and reply share. */
-void cli_text_line_inbox(struct cli_text_line *line, const char *mark, struct wire_slice inbox,
-			 enum cli_color color);
+/* The mark of a request, and its reply subject. On a terminal only its end, which identifies an inbox. */
+void cli_text_line_reply(struct cli_text_line *line);
 
 #endif

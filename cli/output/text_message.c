@@ -1,5 +1,6 @@
 #include "cli/output/text_message.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "cli/output/print_below.h"
@@ -18,8 +19,7 @@ static const struct cli_shown *shown_of(const struct cli_text_line *line)
 /* Separate the next remark after the size from those before it. */
 static void begin_remark(struct cli_text_line *line)
 {
-	cli_row_fill(&line->row,
-		     line->row.used + (line->has_remark ? 1 : line->printer->layout.between));
+	cli_row_fill(&line->row, line->row.used + (line->has_remark ? 1 : line->printer->layout.between));
 	line->has_remark = true;
 }
 
@@ -106,10 +106,15 @@ static void put_recording_notes(struct cli_text_line *line)
 	}
 }
 
-static void put_reply(struct cli_text_line *line)
+/* Receivers that got nothing, where `who` has no room for them. */
+static void put_dropped(struct cli_text_line *line)
 {
+	uint32_t dropped = line->printer->layout.is_narrow ? cli_text_line_dropped(line) : 0;
+
+	if (dropped == 0)
+		return;
 	begin_remark(line);
-	cli_text_line_inbox(line, line->printer->layout.is_narrow ? "↩" : "↩ ", line->event->reply, CLI_CYAN);
+	cli_row_format(&line->row, CLI_RED, "[%" PRIu32 " dropped]", dropped);
 }
 
 /* How much of the payload --max-payload leaves out. "" when nothing, or when no payload is wanted at all. */
@@ -159,10 +164,13 @@ void cli_text_message(struct cli_text_line *line)
 	cli_text_line_who(line);
 	cli_text_line_subject(line);
 	cli_text_line_size(line);
-	if (line->event->reply.len > 0)
-		put_reply(line);
-	put_recording_notes(line);
+	if (line->event->reply.len > 0) {
+		begin_remark(line);
+		cli_text_line_reply(line);
+	}
+	put_dropped(line);
 	bool are_headers_put = !has_headers || put_headers(line, payload);
+	put_recording_notes(line);
 	if (!is_below)
 		put_payload(line, payload);
 	cli_row_end(&line->row);

@@ -7,8 +7,8 @@
 #define STORE_READ_FIND_BYTES_H
 
 #include "wire/error.h"
-#include "wire/source.h"
 #include "wire/progress.h"
+#include "wire/source.h"
 
 struct store_find_bytes {
 	const struct wire_slice *values; /* any of them; none empty */

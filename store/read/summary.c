@@ -32,7 +32,7 @@ struct run {
 	int64_t first_ns, last_ns; /* steady: of events */
 	bool clients;
 	struct wire_progress *progress; /* borrowed */
-	struct store__buffer counts; /* struct count, by subject of the block, and one for no subject */
+	struct store__buffer counts;    /* struct count, by subject of the block, and one for no subject */
 	struct store__buffer sets; /* uint32_t, by set of receivers of the block: messages that went to it */
 };
 

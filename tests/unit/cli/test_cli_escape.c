@@ -152,7 +152,7 @@ static void counts_rates_and_spans_read_well(void **state)
 	assert_string_equal(cli_rate_text(text, 0.254), "0.25");
 	assert_string_equal(cli_rate_text(text, 12.34), "12.3");
 	assert_string_equal(cli_rate_text(text, 1333.7), "1,334");
-	assert_string_equal(cli_span_text(text, -5), "0 ns");
+	assert_string_equal(cli_span_text(text, -5), "0 s");
 	assert_string_equal(cli_span_text(text, 120000), "120 us");
 	assert_string_equal(cli_span_text(text, 12340000000), "12.3 s");
 	assert_string_equal(cli_span_text(text, 307000000000), "5 min 07 s");
