@@ -127,10 +127,21 @@ int cli_pager_start(struct cli_pager *pager)
 	return pager->fd;
 }
 
+void cli_pager_take_stdout(struct cli_pager *pager)
+{
+	int fd = cli_pager_start(pager);
+
+	pager->has_stdout = fd != STDOUT_FILENO && dup2(fd, STDOUT_FILENO) >= 0;
+}
+
 void cli_pager_end(struct cli_pager *pager)
 {
 	if (pager->pid <= 0)
 		return;
+	if (pager->has_stdout) {
+		fflush(stdout);
+		close(STDOUT_FILENO);
+	}
 	close(pager->fd);
 	while (waitpid(pager->pid, NULL, 0) < 0 && errno == EINTR)
 		;

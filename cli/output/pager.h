@@ -19,6 +19,7 @@ struct cli_pager {
 	bool is_wanted;
 	pid_t pid;               /* 0 = it is not running */
 	int fd;                  /* of its standard input */
+	bool has_stdout;         /* standard output is a copy of fd */
 	bool ignores_interrupts; /* SIGINT is ignored while it runs */
 };
 
@@ -29,6 +30,9 @@ void cli_pager_init(struct cli_pager *pager, bool no_pager);
  * or it cannot be started. From then on SIGINT is ignored unless it is blocked, and a pager that was left is an error of
  * write (-EPIPE). */
 int cli_pager_start(struct cli_pager *pager);
+
+/* Start the pager for what is printed on stdout with stdio from now on, until cli_pager_end. */
+void cli_pager_take_stdout(struct cli_pager *pager);
 
 /* Wait until the user has left the pager. Does nothing when it is not running. Call it before anything is printed on
  * stderr that comes after the output. */

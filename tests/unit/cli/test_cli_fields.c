@@ -60,7 +60,8 @@ static void refuse(const char *format, const char *expected)
 
 static void every_documented_field_has_its_value(void **state)
 {
-	struct wire_event event = sample_message("orders.eu.new", "{\"id\":4711,\"items\":[{\"sku\":\"a\"},{\"sku\":\"b\"}]}");
+	struct wire_event event =
+	    sample_message("orders.eu.new", "{\"id\":4711,\"items\":[{\"sku\":\"a\"},{\"sku\":\"b\"}]}");
 
 	(void)state;
 	event.receivers_len = 2;
@@ -91,7 +92,8 @@ static void a_missing_value_is_a_dash(void **state)
 
 static void strings_of_JSON_are_unescaped_and_then_made_harmless(void **state)
 {
-	struct wire_event event = sample_message("a", "{\"s\":\"K\\u00f6ln \\\"x\\\" \\ud83d\\ude00 \\ud83d \\u001b[2J\\n\"}");
+	struct wire_event event =
+	    sample_message("a", "{\"s\":\"K\\u00f6ln \\\"x\\\" \\ud83d\\ude00 \\ud83d \\u001b[2J\\n\"}");
 
 	(void)state;
 	check("{payload.s}", &event, "Köln \"x\" 😀 \xef\xbf\xbd \\x1b[2J\\n\n");
