@@ -59,6 +59,8 @@ const struct cli_command cli_cat = {
 		"  tapedeck cat log --since 03:12 --until 03:15    three minutes of last night\n"
 		"  tapedeck cat log --client billing --kind connect,disconnect,error\n"
 		"  tapedeck cat log --grep '\"id\": ?4711' -v        one order, in full\n"
+		"  tapedeck cat log -f --since 5m                  the last five minutes, and what comes\n"
+		"  tapedeck cat log --csv time,client,subject,payload.id\n"
 		"  tapedeck cat log -n 1 --reverse --raw cfg.app | jq\n"
 		"  tapedeck cat log --json | jq -r 'select(.receivers == 0) | .subject' | sort | uniq -c",
     .options = groups,
