@@ -300,7 +300,7 @@ int cli_sniff_run(const struct cli_command *command, const struct cli_sniff *sni
 	char *file = (char *)sniff->file;
 	const struct cli_operands files = {.values = &file, .len = file != NULL};
 	struct sniff_run run = {.command = command, .sniff = sniff, .filter = filter, .interrupt_fd = -1};
-	cli_screen_init(&run.screen, true, sniff->quiet || !file, &files);
+	cli_screen_init(&run.screen, true, sniff->quiet || sniff->stats || !file, &files);
 	int status = open_output(&run);
 
 	if (status != CLI_GO_ON)

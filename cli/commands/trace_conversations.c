@@ -225,7 +225,8 @@ static int choose_keys(struct cli_trace_session *session)
 	if (session->settings->forget_keys)
 		cli_trace_keys_forget(command, &session->trace->logs);
 	if (!error)
-		error = cli_trace_keys_load(command, &session->trace->logs, session->keys, &fault);
+		error = cli_trace_keys_load(command, &session->trace->logs, session->keys,
+					    session->trace->settings->quiet, &fault);
 	return error ? cli_log_error(command, &fault) : CLI_GO_ON;
 }
 

@@ -42,7 +42,10 @@ static void put_line(struct cli_row *line, const struct cli_progress *progress)
 	char done[CLI_SIZE_TEXT], total[CLI_SIZE_TEXT];
 
 	cli_row_text(line, CLI_PLAIN, "reading ");
-	cli_row_put_ends(line, CLI_PLAIN, wire_slice_str(progress->name), NAME_COLUMNS, 0);
+	if (strcmp(progress->name, "-") == 0)
+		cli_row_text(line, CLI_PLAIN, "standard input");
+	else
+		cli_row_put_ends(line, CLI_PLAIN, wire_slice_str(progress->name), NAME_COLUMNS, 0);
 	if (progress->others > 0)
 		cli_row_format(line, CLI_PLAIN, " and %d more", progress->others);
 	if (progress->done == 0 || progress->done > progress->total) {
