@@ -30,6 +30,10 @@ static void print_commands(void)
 			printf("  %-10s%s\n", (*command)->name, (*command)->summary);
 		}
 	}
+	printf("\nEnvironment:\n"
+	       "  TAPEDECK_LOG     the log to read where none is given\n"
+	       "  TAPEDECK_PAGER   the program for long output; else PAGER, else less\n"
+	       "  NO_COLOR         no colours\n");
 	printf("\n`tapedeck help COMMAND` or `tapedeck COMMAND --help` explains a command.\n");
 }
 

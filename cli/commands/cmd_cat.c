@@ -2,6 +2,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/view.h"
 #include "cli/output/color.h"
+#include "cli/output/pager.h"
 
 #define AT(member) offsetof(struct cli_view, member)
 
@@ -25,7 +26,8 @@ static const struct cli_option reading[] = {
 static const struct cli_option_group groups[] = {
     {"Reading", cli_limit_options, AT(limit)},         {"Reading", reading, 0},
     {"Which events", cli_filter_options, AT(filters)}, {"Output", cli_output_options, AT(output)},
-    {"Output", cli_color_options, AT(output.color)},   {0},
+    {"Output", cli_color_options, AT(output.color)},   {"Output", cli_pager_options, AT(no_pager)},
+    {"Output", cli_quiet_options, AT(quiet)},          {0},
 };
 
 static int run(const struct cli_command *command, int argc, char **argv)
@@ -57,6 +59,8 @@ const struct cli_command cli_cat = {
 		"  tapedeck cat log --since 03:12 --until 03:15    three minutes of last night\n"
 		"  tapedeck cat log --client billing --kind connect,disconnect,error\n"
 		"  tapedeck cat log --grep '\"id\": ?4711' -v        one order, in full\n"
+		"  tapedeck cat log -f --since 5m                  the last five minutes, and what comes\n"
+		"  tapedeck cat log --csv time,client,subject,payload.id\n"
 		"  tapedeck cat log -n 1 --reverse --raw cfg.app | jq\n"
 		"  tapedeck cat log --json | jq -r 'select(.receivers == 0) | .subject' | sort | uniq -c",
     .options = groups,

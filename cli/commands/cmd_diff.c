@@ -13,6 +13,7 @@
 #include "cli/output/diff_json.h"
 #include "cli/output/diff_text.h"
 #include "cli/output/errors.h"
+#include "cli/output/screen.h"
 #include "cli/output/sizes.h"
 
 struct settings {
@@ -21,7 +22,7 @@ struct settings {
 	int compare; /* 0 bytes, 1 JSON */
 	int replies; /* enum replay_diff_replies */
 	int order;   /* enum replay_diff_order */
-	bool deliveries, ignore_receivers, json;
+	bool deliveries, ignore_receivers, json, no_pager, quiet;
 	double slower;
 	int window;
 	uint64_t memory, limit, top;
@@ -119,6 +120,8 @@ static const struct cli_option_group groups[] = {
     {"Comparing", comparing, 0},
     {"Output", output, 0},
     {"Output", cli_color_options, AT(color)},
+    {"Output", cli_pager_options, AT(no_pager)},
+    {"Output", cli_quiet_options, AT(quiet)},
     {"Which messages", cli_filter_options, AT(filters)},
     {0},
 };
@@ -131,6 +134,7 @@ struct session {
 	struct cli_replay_span spans[REPLAY_SIDES]; /* of messages */
 	struct replay_compare *payloads;
 	struct cli_out out;
+	struct cli_screen screen;
 	struct cli_headers *scratch;
 	struct cli_diff_text text;
 	struct cli_diff_json json;
@@ -234,6 +238,7 @@ static int report_summary(struct session *session, struct replay_diff *diff)
 	else
 		cli_diff_text_summary(&session->text, &summary, session->shown);
 	int error = cli_out_flush(&session->out);
+	cli_screen_end(&session->screen);
 	report_memory(session, &summary);
 	int damage = report_damage(session);
 	int status = cli_write_status(session->command, error);
@@ -253,6 +258,7 @@ static int compare(struct session *session)
 		status = replay_diff_run(diff, store_merge_source(session->logs[REPLAY_A]),
 					 store_merge_source(session->logs[REPLAY_B]), report_difference,
 					 session, &fault);
+	cli_progress_yield(&session->screen.progress);
 	status = status == 0 ? report_summary(session, diff) : cli_log_error(session->command, &fault);
 	replay_diff_close(diff);
 	return status;
@@ -274,8 +280,11 @@ static int find_span(struct session *session, int side, struct store_filter *fil
 
 static int open_log(struct session *session, int side, const struct store_filter *filter)
 {
-	const struct store_reader_options options = {
-	    .filter = filter, .payloads = true, .in_time_order = true, .steady = true};
+	const struct store_reader_options options = {.filter = filter,
+						     .payloads = true,
+						     .in_time_order = true,
+						     .steady = true,
+						     .progress = &session->screen.progress.base};
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
 
 	session->logs[side] = store_merge_open(false);
@@ -322,6 +331,9 @@ static int open_output(struct session *session, const struct cli_operands *logs)
 		cli_error(session->command, "cannot start: out of memory or of file descriptors");
 		return CLI_IO;
 	}
+	cli_screen_init(&session->screen, settings->no_pager, settings->quiet, logs);
+	cli_screen_attach(&session->screen, &session->out);
+	session->screen.progress.interrupt_fd = session->interrupt_fd;
 	session->text = (struct cli_diff_text){
 	    .row = {.out = &session->out,
 		    .color = cli_color_wanted((enum cli_color_choice)settings->color, STDOUT_FILENO),
@@ -365,7 +377,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	int status = cli_options_parse(command, argc, argv, &settings, &operands);
 
 	if (status == CLI_GO_ON)
-		status = cli_logs_split(command, &operands, false, &logs, &subjects);
+		status = cli_logs_split_as_given(command, &operands, &logs, &subjects);
 	if (status == CLI_GO_ON)
 		status = check_logs(command, &logs, &subjects);
 	if (status == CLI_GO_ON && settings.deliveries && settings.ignore_receivers)

@@ -10,10 +10,12 @@
 #include "cli/options/filters.h"
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
+#include "cli/options/nothing_matched.h"
 #include "cli/options/suggest.h"
 #include "cli/output/doctor_json.h"
 #include "cli/output/doctor_text.h"
 #include "cli/output/errors.h"
+#include "cli/output/screen.h"
 #include "store/read/log.h"
 
 enum { TEXT_COLUMNS = 80, EVENTS_PER_LOOK = 4096, CHECKS_MAX = 64 };
@@ -21,7 +23,7 @@ enum { TEXT_COLUMNS = 80, EVENTS_PER_LOOK = 4096, CHECKS_MAX = 64 };
 struct settings {
 	struct cli_filters filters;
 	struct cli_list checks;
-	bool list, json;
+	bool list, json, no_pager, quiet;
 	uint64_t memory;
 	int color; /* enum cli_color_choice */
 };
@@ -52,6 +54,8 @@ static const struct cli_option_group groups[] = {
     {"Checks", checking, 0},
     {"Output", output, 0},
     {"Output", cli_color_options, AT(color)},
+    {"Output", cli_pager_options, AT(no_pager)},
+    {"Output", cli_quiet_options, AT(quiet)},
     {"Which events", cli_filter_options, AT(filters)},
     {0},
 };
@@ -59,12 +63,13 @@ static const struct cli_option_group groups[] = {
 struct session {
 	const struct cli_command *command;
 	const struct settings *settings;
-	const struct cli_operands *logs;
+	const struct cli_operands *logs, *subjects;
 	struct store_merge *inputs;
 	struct store_filter *chosen; /* what the findings are about; NULL: everything */
 	struct trace_doctor *doctor;
 	size_t checks_len;
 	struct cli_out out;
+	struct cli_screen screen;
 	int interrupt_fd;
 };
 
@@ -230,13 +235,19 @@ static int report(struct session *session, int error, const struct wire_fault *f
 	const struct trace_findings *findings =
 	    trace_doctor_end(session->doctor, logs, logs ? (uint32_t)session->logs->len : 0);
 	print(session, findings);
-	int status = cli_write_status(session->command, cli_out_flush(&session->out));
+	int flushed = cli_out_flush(&session->out);
+	cli_screen_end(&session->screen);
+	int status = cli_write_status(session->command, flushed);
 	int damage = report_damage(session);
 	struct trace_doctor_scope scope;
 	trace_doctor_scope(session->doctor, &scope);
 	bool is_found =
 	    scope.events == 0 || (findings->len > 0 && findings->list[0].severity == TRACE_CRITICAL);
 	free(logs);
+	if (error == 0 && scope.events == 0 && !session->settings->quiet &&
+	    (session->chosen || session->settings->filters.since || session->settings->filters.until))
+		cli_explain_nothing(session->command, "nothing matched", session->logs,
+				    &session->settings->filters, session->subjects);
 	if (error < 0)
 		return cli_log_error(session->command, fault);
 	if (status != CLI_DONE)
@@ -246,8 +257,11 @@ static int report(struct session *session, int error, const struct wire_fault *f
 
 static int examine(struct session *session, const struct cli_list *checks, const struct store_filter *times)
 {
-	const struct store_reader_options options = {
-	    .filter = times, .in_time_order = true, .payloads = true, .steady = true};
+	const struct store_reader_options options = {.filter = times,
+						     .in_time_order = true,
+						     .payloads = true,
+						     .steady = true,
+						     .progress = &session->screen.progress.base};
 	const struct trace_doctor_options how = {
 	    .memory_bytes = session->settings->memory > TRACE_DOCTOR_MEMORY_LEAST ? session->settings->memory
 										  : TRACE_DOCTOR_MEMORY_LEAST,
@@ -291,6 +305,10 @@ static int open_and_examine(struct session *session, const struct cli_list *chec
 		cli_error(session->command, "cannot start: out of memory or of file descriptors");
 		status = CLI_IO;
 	}
+	cli_screen_init(&session->screen, session->settings->no_pager, session->settings->quiet,
+			session->logs);
+	cli_screen_attach(&session->screen, &session->out);
+	session->screen.progress.interrupt_fd = session->interrupt_fd;
 	if (status == CLI_GO_ON)
 		status = examine(session, checks, times);
 	cli_out_fini(&session->out);
@@ -331,7 +349,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = cli_logs_split(command, &operands, false, &logs, &subjects);
 	if (status == CLI_GO_ON) {
-		struct session session = {.command = command, .settings = &settings, .logs = &logs};
+		struct session session = {
+		    .command = command, .settings = &settings, .logs = &logs, .subjects = &subjects};
 		status = open_and_examine(&session, &checks, &subjects);
 	}
 	cli_list_fini(&checks);

@@ -9,6 +9,7 @@
 #include "cli/commands/replay_prepare.h"
 #include "cli/commands/replay_terminal.h"
 #include "cli/options/logs.h"
+#include "cli/options/nothing_matched.h"
 #include "cli/output/errors.h"
 #include "cli/output/replay_report.h"
 #include "net/client/client.h"
@@ -29,7 +30,8 @@ static int report(struct cli_replay_session *session)
 	else
 		cli_replay_report_text(&session->out, session->player, &session->settings);
 	if (replay_player_report(session->player)->read.messages == 0)
-		cli_error(session->command, "nothing to play: no message matched");
+		cli_explain_nothing(session->command, "nothing to play: no message matches",
+				    &session->input.logs, &session->settings.filters, &session->subjects);
 	return cli_replay_flush(session,
 				is_success(replay_player_report(session->player)) ? CLI_DONE : CLI_FOUND);
 }
@@ -138,7 +140,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 {
 	struct cli_replay_session session = {
 	    .command = command, .signal_fd = -1, .input = {.from_ns = INT64_MIN, .payloads = true}};
-	struct cli_operands operands, subjects;
+	struct cli_operands operands;
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -147,9 +149,10 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = cli_replay_settings_check(command, &session.settings);
 	if (status == CLI_GO_ON)
-		status = cli_logs_split(command, &operands, false, &session.input.logs, &subjects);
+		status = cli_logs_split(command, &operands, false, &session.input.logs, &session.subjects);
 	if (status == CLI_GO_ON)
-		status = cli_filters_build(command, &session.settings.filters, &subjects, &session.filter);
+		status =
+		    cli_filters_build(command, &session.settings.filters, &session.subjects, &session.filter);
 	if (status == CLI_GO_ON && cli_out_init(&session.out, STDOUT_FILENO) != 0)
 		status = cli_replay_out_of_memory(&session);
 	if (status == CLI_GO_ON)

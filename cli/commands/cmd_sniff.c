@@ -6,6 +6,7 @@
 #include "cli/commands/sniff.h"
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
+#include "cli/output/pager.h"
 #include "tap/sniffer.h"
 
 #define AT(member) offsetof(struct cli_sniff, member)
@@ -97,6 +98,7 @@ static const struct cli_option_group groups[] = {
     {"Which events", cli_filter_options, AT(filters)},
     {"Output", cli_output_options, AT(output)},
     {"Output", cli_color_options, AT(output.color)},
+    {"Output", cli_quiet_options, AT(quiet)},
     {0},
 };
 
@@ -122,14 +124,15 @@ static int check(const struct cli_command *command, const struct cli_sniff *snif
 
 static int parse_and_sniff(const struct cli_command *command, struct cli_sniff *sniff, int argc, char **argv)
 {
-	struct cli_operands subjects;
 	struct store_filter *filter = NULL;
-	int status = cli_options_parse(command, argc, argv, sniff, &subjects);
+	int status = cli_options_parse(command, argc, argv, sniff, &sniff->subjects);
 
 	if (status == CLI_GO_ON)
 		status = check(command, sniff);
 	if (status == CLI_GO_ON)
-		status = cli_filters_build(command, &sniff->filters, &subjects, &filter);
+		status = cli_filters_default_kind(command, &sniff->filters, cli_printer_kind(&sniff->output));
+	if (status == CLI_GO_ON)
+		status = cli_filters_build(command, &sniff->filters, &sniff->subjects, &filter);
 	if (status == CLI_GO_ON)
 		status = cli_sniff_run(command, sniff, filter);
 	store_filter_close(filter);

@@ -7,6 +7,7 @@
 #include "cli/options/filters.h"
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
+#include "cli/options/nothing_matched.h"
 #include "cli/output/color.h"
 #include "cli/output/stat_json.h"
 #include "cli/output/stat_text.h"
@@ -15,7 +16,7 @@
 struct settings {
 	struct cli_filters filters;
 	uint64_t top;
-	bool clients, json;
+	bool clients, json, no_pager, quiet;
 	int color; /* enum cli_color_choice */
 };
 
@@ -38,6 +39,8 @@ static const struct cli_option_group groups[] = {
     {"Output", output, 0},
     {"Output", cli_log_json_options, AT(json)},
     {"Output", cli_color_options, AT(color)},
+    {"Output", cli_pager_options, AT(no_pager)},
+    {"Output", cli_quiet_options, AT(quiet)},
     {"Which events", cli_filter_options, AT(filters)},
     {0},
 };
@@ -46,9 +49,21 @@ struct session {
 	const struct cli_command *command;
 	const struct settings *settings;
 	const struct store_filter *filter;
+	const struct cli_operands *subjects;
 	struct cli_out out;
+	struct cli_screen screen;
 	bool is_next; /* not the first log */
 };
+
+static void explain_nothing(struct session *session, const char *path)
+{
+	char *name = (char *)path;
+	const struct cli_operands log = {.values = &name, .len = 1};
+
+	cli_progress_yield(&session->screen.progress);
+	cli_explain_nothing(session->command, "nothing matched", &log, &session->settings->filters,
+			    session->subjects);
+}
 
 static void print_summary(struct session *session, const char *path, const struct store_summary *summary)
 {
@@ -63,6 +78,8 @@ static void print_summary(struct session *session, const char *path, const struc
 		cli_stat_json(&session->out, path, summary, &options);
 	else
 		cli_stat_text(&session->out, path, summary, &options);
+	if (summary->events == summary->gaps && !settings->quiet && !store_filter_is_empty(session->filter))
+		explain_nothing(session, path);
 }
 
 static int print_log(struct session *session, const char *path)
@@ -70,7 +87,8 @@ static int print_log(struct session *session, const char *path)
 	struct store_summary summary;
 	struct wire_fault fault;
 
-	if (store_summary_read(&summary, path, session->filter, session->settings->clients, &fault) != 0)
+	if (store_summary_read(&summary, path, session->filter, session->settings->clients,
+			       &session->screen.progress.base, &fault) != 0)
 		return cli_log_error(session->command, &fault);
 	print_summary(session, path, &summary);
 	int status = summary.damaged_blocks + summary.deleted_places > 0 ? CLI_FOUND : CLI_DONE;
@@ -93,7 +111,8 @@ static int count_events(struct store_event_summary *totals, struct wire_source *
 /* Print the totals up to the place where a capture is cut off, then the error. */
 static int print_capture(struct session *session, const char *path)
 {
-	const struct cli_capture_options options = {.filter = session->filter};
+	const struct cli_capture_options options = {.filter = session->filter,
+						    .progress = &session->screen.progress.base};
 	struct store_event_summary *totals = store_event_summary_open(session->settings->clients);
 	struct wire_source *source;
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
@@ -134,9 +153,11 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = cli_filters_build(command, &settings.filters, &subjects, &filter);
 	if (status == CLI_GO_ON) {
-		struct session session = {.command = command, .settings = &settings, .filter = filter};
+		struct session session = {
+		    .command = command, .settings = &settings, .filter = filter, .subjects = &subjects};
+		cli_screen_init(&session.screen, settings.no_pager, settings.quiet, &logs);
 
-		status = cli_logs_report(command, &logs, &session.out, report, &session);
+		status = cli_logs_report(command, &logs, &session.out, &session.screen, report, &session);
 	}
 	store_filter_close(filter);
 	cli_filters_fini(&settings.filters);

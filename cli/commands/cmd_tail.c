@@ -2,6 +2,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/view.h"
 #include "cli/output/color.h"
+#include "cli/output/pager.h"
 
 #define AT(member) offsetof(struct cli_view, member)
 
@@ -23,6 +24,7 @@ static const struct cli_option_group groups[] = {
     {"Which events", cli_filter_options, AT(filters)},
     {"Output", cli_output_options, AT(output)},
     {"Output", cli_color_options, AT(output.color)},
+    {"Output", cli_quiet_options, AT(quiet)},
     {0},
 };
 

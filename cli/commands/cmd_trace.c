@@ -53,6 +53,8 @@ static const struct cli_option_group groups[] = {
     {"Which messages", cli_filter_options, AT(common.filters)},
     {"Output", output, AT(common)},
     {"Output", cli_color_options, AT(common.color)},
+    {"Output", cli_pager_options, AT(common.no_pager)},
+    {"Output", cli_quiet_options, AT(common.quiet)},
     {0},
 };
 
@@ -111,7 +113,8 @@ static int run_view(const struct cli_trace_run *trace, const struct settings *se
 static int run(const struct cli_command *command, int argc, char **argv)
 {
 	struct settings settings = {.common.memory_bytes = DEFAULT_MEMORY};
-	struct cli_trace_run trace = {.command = command, .settings = &settings.common};
+	struct cli_screen screen;
+	struct cli_trace_run trace = {.command = command, .settings = &settings.common, .screen = &screen};
 	struct cli_operands operands;
 	int status = cli_options_parse(command, argc, argv, &settings, &operands);
 
@@ -119,8 +122,12 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		status = cli_logs_split(command, &operands, false, &trace.logs, &trace.subjects);
 	if (status == CLI_GO_ON && settings.common.follow)
 		status = cli_logs_refuse_captures(command, &trace.logs, "following");
-	if (status == CLI_GO_ON)
+	if (status == CLI_GO_ON) {
+		const struct cli_trace_settings *common = &settings.common;
+		cli_screen_init(&screen, common->no_pager || common->follow, common->quiet || common->follow,
+				&trace.logs);
 		status = run_view(&trace, &settings);
+	}
 	cli_trace_conversation_settings_fini(&settings.conversations);
 	cli_filters_fini(&settings.common.filters);
 	return status;

@@ -12,7 +12,7 @@
 #include "store/care/verify.h"
 
 struct settings {
-	bool repair, json;
+	bool repair, json, quiet;
 	int color; /* enum cli_color_choice */
 };
 
@@ -34,6 +34,7 @@ static const struct cli_option_group groups[] = {
     {"Options", options, 0},
     {"Options", cli_log_json_options, AT(json)},
     {"Options", cli_color_options, AT(color)},
+    {"Options", cli_quiet_options, AT(quiet)},
     {0},
 };
 
@@ -41,6 +42,7 @@ struct session {
 	const struct cli_command *command;
 	const struct settings *settings;
 	struct cli_out out;
+	struct cli_screen screen;
 	struct cli_json json;
 	bool color;
 };
@@ -176,7 +178,8 @@ static int verify_log(void *context, const char *log)
 
 	if (session->settings->json)
 		begin_json(session, log);
-	int status = store_verify(log, session->settings->repair, &report, finding, session, &fault);
+	int status = store_verify(log, session->settings->repair, &report, finding, session,
+				  &session->screen.progress.base, &fault);
 	if (session->settings->json)
 		end_json(session, &report, status, &fault);
 	else if (status >= 0)
@@ -206,7 +209,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 				  .settings = &settings,
 				  .color =
 				      cli_color_wanted((enum cli_color_choice)settings.color, STDOUT_FILENO)};
-	return cli_logs_report(command, &logs, &session.out, verify_log, &session);
+	cli_screen_init(&session.screen, true, settings.quiet, &logs);
+	return cli_logs_report(command, &logs, &session.out, &session.screen, verify_log, &session);
 }
 
 const struct cli_command cli_verify = {

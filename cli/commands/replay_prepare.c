@@ -1,4 +1,5 @@
 #include "cli/commands/replay_prepare.h"
+#include "cli/options/nothing_matched.h"
 #include "cli/options/values.h"
 #include "cli/output/errors.h"
 
@@ -121,7 +122,8 @@ static int narrow(struct cli_replay_session *session, int *status, struct wire_f
 
 static int nothing_to_play(const struct cli_replay_session *session)
 {
-	cli_error(session->command, "nothing to play: no message matches");
+	cli_explain_nothing(session->command, "nothing to play: no message matches", &session->input.logs,
+			    &session->settings.filters, &session->subjects);
 	return CLI_FOUND;
 }
 

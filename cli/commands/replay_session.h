@@ -11,6 +11,7 @@
 struct cli_replay_session {
 	const struct cli_command *command;
 	struct cli_replay_settings settings;
+	struct cli_operands subjects;
 	struct store_filter *filter; /* what is to be played */
 	struct store_filter *wide;   /* passes everything, to find recorded replies; NULL: not needed */
 	struct cli_replay_input input;

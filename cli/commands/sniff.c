@@ -8,7 +8,9 @@
 
 #include "cli/commands/interrupt.h"
 #include "cli/options/logs.h"
+#include "cli/options/nothing_matched.h"
 #include "cli/output/color.h"
+#include "cli/output/screen.h"
 #include "cli/output/sniff_stats.h"
 #include "tap/capture/privileges.h"
 #include "tap/pump.h"
@@ -17,12 +19,14 @@
 struct sniff_run {
 	const struct cli_command *command;
 	const struct cli_sniff *sniff;
+	const struct store_filter *filter;
 	struct tap_sniffer *sniffer;
 	struct tap_recording *recording; /* NULL: nothing is recorded */
 	struct tap_recorder *recorder;   /* of the recording */
 	struct wire_sink *sink;          /* the recorder's */
 	struct tap_pump pump;
 	struct tap_pump_options pumping;
+	struct cli_screen screen;
 	bool prints;
 	struct cli_printer printer;   /* when it prints */
 	struct cli_sniff_stats stats; /* with --stats */
@@ -59,6 +63,7 @@ static int open_sniffer(struct sniff_run *run, const struct store_filter *filter
 						       .ports_count = sniff->ports.len,
 						       .snaplen = (uint32_t)sniff->snaplen,
 						       .buffer_bytes = sniff->buffer_bytes,
+						       .progress = &run->screen.progress.base,
 						       .write_file = sniff->write_file,
 						       .keeps_secrets = sniff->keeps_secrets};
 	options.filter = filter;
@@ -189,6 +194,17 @@ static void report_summary(const struct sniff_run *run)
 		cli_error(run->command, "%s", line);
 }
 
+/* A file that holds nothing that was asked for. */
+static void explain_nothing(const struct sniff_run *run)
+{
+	char *file = (char *)run->sniff->file;
+	const struct cli_operands files = {.values = &file, .len = 1};
+
+	if (file && run->matches == 0 && !run->sniff->quiet && !store_filter_is_empty(run->filter))
+		cli_explain_nothing(run->command, "nothing matched", &files, &run->sniff->filters,
+				    &run->sniff->subjects);
+}
+
 static int capture_and_report(struct sniff_run *run)
 {
 	struct wire_fault fault = {0};
@@ -197,7 +213,11 @@ static int capture_and_report(struct sniff_run *run)
 	int error = tap_pump_run(&run->pump, &run->pumping, &fault), status = CLI_DONE;
 	tap_pump_stop(&run->pump, &run->pumping);
 	int output = report_output(run);
-	report_summary(run);
+	cli_screen_end(&run->screen);
+	if (!run->sniff->quiet)
+		report_summary(run);
+	if (error >= 0)
+		explain_nothing(run);
 	if (error < 0)
 		status = cli_log_error(run->command, &fault);
 	if (status == CLI_DONE)
@@ -237,8 +257,14 @@ static int open_output(struct sniff_run *run)
 	bool color = cli_color_wanted((enum cli_color_choice)sniff->output.color, STDOUT_FILENO);
 
 	run->prints = !sniff->stats && (!sniff->recording.dir || sniff->output.json);
-	if (run->prints)
-		return cli_printer_init(&run->printer, run->command, &sniff->output, sniff->filters.utc);
+	if (run->prints) {
+		int status =
+		    cli_printer_init(&run->printer, run->command, &sniff->output, sniff->filters.utc);
+
+		if (status == CLI_GO_ON)
+			cli_screen_attach(&run->screen, &run->printer.out);
+		return status;
+	}
 	if (!sniff->stats || cli_sniff_stats_init(&run->stats, color) == 0)
 		return CLI_GO_ON;
 	cli_error(run->command, "out of memory");
@@ -271,7 +297,10 @@ static int run_with_pump(struct sniff_run *run, const struct store_filter *filte
 int cli_sniff_run(const struct cli_command *command, const struct cli_sniff *sniff,
 		  const struct store_filter *filter)
 {
-	struct sniff_run run = {.command = command, .sniff = sniff, .interrupt_fd = -1};
+	char *file = (char *)sniff->file;
+	const struct cli_operands files = {.values = &file, .len = file != NULL};
+	struct sniff_run run = {.command = command, .sniff = sniff, .filter = filter, .interrupt_fd = -1};
+	cli_screen_init(&run.screen, true, sniff->quiet || sniff->stats || !file, &files);
 	int status = open_output(&run);
 
 	if (status != CLI_GO_ON)

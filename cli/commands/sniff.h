@@ -19,9 +19,11 @@ struct cli_sniff {
 	const char *write_file; /* NULL: packets are not written */
 	bool keeps_secrets;     /* in that file */
 	uint64_t limit;         /* end after so many events; 0 = no limit */
+	bool quiet;             /* no progress, no summary, no remarks */
 	bool stats;             /* print a table instead of events */
 	struct cli_recording recording;
 	struct cli_filters filters;
+	struct cli_operands subjects;
 	struct cli_output output;
 };
 

@@ -4,13 +4,14 @@
 
 #include "cli/options/filters.h"
 #include "cli/options/services.h"
+#include "cli/output/screen.h"
 
 struct cli_trace_settings {
 	struct cli_filters filters;
 	struct cli_services services;
 	uint64_t limit;        /* -n: print so many rows or conversations; 0 = no limit given */
 	uint64_t memory_bytes; /* --memory: for what a view keeps while it reads */
-	bool follow, json;
+	bool follow, json, no_pager, quiet;
 	int color; /* enum cli_color_choice */
 };
 
@@ -18,6 +19,7 @@ struct cli_trace_settings {
 struct cli_trace_run {
 	const struct cli_command *command;
 	const struct cli_trace_settings *settings;
+	struct cli_screen *screen;
 	struct cli_operands logs, subjects;
 };
 

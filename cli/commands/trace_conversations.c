@@ -9,6 +9,7 @@
 #include "cli/commands/trace_pass.h"
 #include "cli/commands/trace_where.h"
 #include "cli/options/logs.h"
+#include "cli/options/nothing_matched.h"
 #include "cli/options/trace_keys.h"
 #include "cli/options/values.h"
 #include "cli/output/color.h"
@@ -96,8 +97,12 @@ static int report_nothing(const struct cli_trace_session *session)
 			  is_damaged ? "nothing that can be read is a message" : "there is no message");
 	else if (settings->ids.len > 0)
 		cli_error(command, "no message%s holds the value", is_damaged ? " that can be read" : "");
-	else
-		cli_error(command, "no message%s passes the filter", is_damaged ? " that can be read" : "");
+	else if (!session->trace->settings->quiet)
+		cli_explain_nothing(command,
+				    is_damaged ? "no message that can be read passes the filter"
+					       : "no message passes the filter",
+				    &session->trace->logs, &session->trace->settings->filters,
+				    &session->trace->subjects);
 	return settings->seqs.len + settings->ids.len > 0 ? CLI_FOUND : CLI_DONE;
 }
 
@@ -115,7 +120,9 @@ static void report_memory(const struct cli_trace_session *session)
 
 static int report(struct cli_trace_session *session, int error, const struct wire_fault *fault)
 {
-	int output = cli_write_status(session->trace->command, cli_out_flush(&session->out));
+	int flushed = cli_out_flush(&session->out);
+	cli_screen_end(session->trace->screen);
+	int output = cli_write_status(session->trace->command, flushed);
 	cli_trace_note_damage(session, &session->points.damage);
 	int damage = cli_log_report_unread(session->trace->command, NULL, &session->damage);
 	report_memory(session);
@@ -142,8 +149,10 @@ static int run(struct cli_trace_session *session)
 	    .columns = cli_terminal_columns(STDOUT_FILENO)};
 	session->causality = trace_causality_open();
 	int ready = cli_out_init(&session->out, STDOUT_FILENO);
+	cli_screen_attach(session->trace->screen, &session->out);
+	session->trace->screen->progress.interrupt_fd = session->interrupt_fd;
 	if (ready == 0)
-		ready = cli_json_printer_init(&session->json, true);
+		ready = cli_json_printer_init(&session->json, true, NULL);
 	if (ready != 0 || !session->causality || session->interrupt_fd < 0) {
 		cli_error(session->trace->command, "cannot start: out of memory or of file descriptors");
 		return CLI_IO;
@@ -216,7 +225,8 @@ static int choose_keys(struct cli_trace_session *session)
 	if (session->settings->forget_keys)
 		cli_trace_keys_forget(command, &session->trace->logs);
 	if (!error)
-		error = cli_trace_keys_load(command, &session->trace->logs, session->keys, &fault);
+		error = cli_trace_keys_load(command, &session->trace->logs, session->keys,
+					    session->trace->settings->quiet, &fault);
 	return error ? cli_log_error(command, &fault) : CLI_GO_ON;
 }
 

@@ -109,9 +109,11 @@ static int print(const struct cli_trace_reading *reading, struct trace_latency *
 
 	if (cli_out_init(&out, STDOUT_FILENO) != 0)
 		return -ENOMEM;
+	cli_screen_attach(trace->screen, &out);
 	reading->source->steps(reading->source, &view.steps);
 	int error = trace->settings->json ? cli_latency_json(&out, &view) : cli_latency_text(&out, &view);
 	int written = cli_out_flush(&out);
+	cli_screen_end(trace->screen);
 	cli_out_fini(&out);
 	return error ? error : written;
 }

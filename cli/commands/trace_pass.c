@@ -87,11 +87,14 @@ static int open_pass(struct cli_trace_pass *pass, int64_t since_ns, bool follow,
 		return cli_trace_out_of_memory(fault);
 	if (since_ns != INT64_MIN)
 		store_filter_since(pass->filter, since_ns);
-	const struct store_reader_options reading = {.filter = pass->filter,
-						     .payloads = true,
-						     .in_time_order = true,
-						     .steady = !follow,
-						     .follow = follow};
+	const struct store_reader_options reading = {
+	    .filter = pass->filter,
+	    .payloads = true,
+	    .in_time_order = true,
+	    .steady = !follow,
+	    .follow = follow,
+	    .progress = follow ? NULL : &session->trace->screen->progress.base};
+	cli_progress_begin(&session->trace->screen->progress);
 	int error = cli_inputs_open(&pass->inputs, &session->trace->logs, &reading, fault);
 	if (error)
 		return error;

@@ -111,7 +111,8 @@ static int check_event(void *context, const struct wire_event *event, struct wir
 }
 
 int cli_trace_points_ids(struct cli_trace_points *points, const struct cli_operands *logs,
-			 const struct cli_list *values, struct wire_fault *fault)
+			 const struct cli_list *values, struct wire_progress *progress,
+			 struct wire_fault *fault)
 {
 	struct wire_slice *slices = calloc(values->len, sizeof *slices);
 	int error = slices ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
@@ -120,8 +121,11 @@ int cli_trace_points_ids(struct cli_trace_points *points, const struct cli_opera
 	for (int i = 0; i < logs->len && !error; i++) {
 		struct value_search search = {
 		    .points = points, .log = logs->values[i], .input = (uint32_t)i, .values = values};
-		const struct store_find_bytes find = {
-		    .values = slices, .count = values->len, .event = check_event, .context = &search};
+		const struct store_find_bytes find = {.values = slices,
+						      .count = values->len,
+						      .event = check_event,
+						      .context = &search,
+						      .progress = progress};
 		error = store_find_bytes(&find, logs->values[i], &points->damage, fault);
 	}
 	free(slices);

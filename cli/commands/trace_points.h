@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "cli/options/options.h"
+#include "wire/progress.h"
 #include "wire/source.h"
 
 /* A chosen message. */
@@ -42,9 +43,10 @@ void cli_trace_points_fini(struct cli_trace_points *points);
 int cli_trace_points_seq(struct cli_trace_points *points, const struct cli_operands *logs,
 			 const struct cli_trace_seq *seq, struct wire_fault *fault);
 
-/* Find the messages of the logs that hold one of the values. 0, or a negative code with *fault. */
+/* Find the messages of the logs that hold one of the values. progress may be NULL. 0, or a negative code with *fault. */
 int cli_trace_points_ids(struct cli_trace_points *points, const struct cli_operands *logs,
-			 const struct cli_list *values, struct wire_fault *fault);
+			 const struct cli_list *values, struct wire_progress *progress,
+			 struct wire_fault *fault);
 
 /* Put them in order of time. 0 or -ENOMEM. Call before the next function. */
 int cli_trace_points_sort(struct cli_trace_points *points);

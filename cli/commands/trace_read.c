@@ -32,6 +32,7 @@ static int open_logs(struct cli_trace_reading *reading)
 	    .filter = reading->reading,
 	    .in_time_order = true,
 	    .steady = true,
+	    .progress = &reading->trace->screen->progress.base,
 	    .payloads = reading->filter && store_filter_needs_payloads(reading->filter),
 	};
 	if (cli_inputs_open(&reading->logs, &reading->trace->logs, &options, &fault) != 0)
@@ -48,6 +49,7 @@ int cli_trace_reading_init(struct cli_trace_reading *reading, const struct cli_t
 			  wire_error_text(reading->interrupt_fd));
 		return CLI_IO;
 	}
+	trace->screen->progress.interrupt_fd = reading->interrupt_fd;
 	int status = open_filters(reading);
 	return status == CLI_GO_ON ? open_logs(reading) : status;
 }
@@ -92,6 +94,7 @@ int cli_trace_read(struct cli_trace_reading *reading, const struct cli_trace_ana
 	struct wire_fault fault = {0};
 	struct wire_damage damage;
 	int status = read_all(reading, analysis, &fault);
+	cli_progress_end(&reading->trace->screen->progress);
 	store_merge_damage(reading->logs, &damage);
 	int unread = cli_log_report_unread(command, NULL, &damage);
 	return status < 0 ? cli_log_error(command, &fault) : unread;

@@ -99,7 +99,9 @@ static bool are_logs(const struct cli_operands *inputs)
 static int find_first(struct cli_trace_session *session, struct wire_fault *fault)
 {
 	const struct cli_operands *logs = &session->trace->logs;
-	const struct store_reader_options reading = {.filter = session->choice.filter, .in_time_order = true};
+	const struct store_reader_options reading = {.filter = session->choice.filter,
+						     .in_time_order = true,
+						     .progress = &session->trace->screen->progress.base};
 	struct store_merge *merge;
 	struct wire_event event;
 	int status = cli_inputs_open(&merge, logs, &reading, fault);
@@ -123,7 +125,8 @@ static int find_points(struct cli_trace_session *session, struct wire_fault *fau
 	for (size_t i = 0; i < session->choice.seqs_len && !error; i++)
 		error = cli_trace_points_seq(&session->points, logs, &session->choice.seqs[i], fault);
 	if (!error && session->settings->ids.len > 0)
-		error = cli_trace_points_ids(&session->points, logs, &session->settings->ids, fault);
+		error = cli_trace_points_ids(&session->points, logs, &session->settings->ids,
+					     &session->trace->screen->progress.base, fault);
 	if (!error && session->points.count == 0 && !session->settings->seqs.len &&
 	    !session->settings->ids.len)
 		error = find_first(session, fault);

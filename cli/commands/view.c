@@ -1,5 +1,6 @@
 #include "cli/commands/view.h"
 #include "cli/output/errors.h"
+#include "cli/output/screen.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include "cli/commands/interrupt.h"
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
+#include "cli/options/nothing_matched.h"
 #include "cli/output/sizes.h"
 
 enum {
@@ -18,7 +20,9 @@ enum {
 struct session {
 	const struct cli_command *command;
 	const struct cli_view *view;
+	const struct cli_operands *inputs, *subjects;
 	struct cli_printer printer;
+	struct cli_screen screen;
 	struct store_filter *filter;
 	struct store_merge *logs;
 	int interrupt_fd;
@@ -103,15 +107,25 @@ static void report_summary(const struct session *session)
 		  cli_span_text(span, cli_now_ns() - session->started_ns));
 }
 
+static bool has_nothing(const struct session *session)
+{
+	return session->matches == 0 && !session->view->follow && !session->view->quiet &&
+	       !session->interrupted && !is_output_dead(session) && !store_filter_is_empty(session->filter);
+}
+
 static int report(struct session *session, int status, const struct wire_fault *fault)
 {
 	cli_printer_flush(&session->printer);
-	if (session->interrupted)
+	cli_screen_end(&session->screen);
+	if (session->interrupted && !session->view->quiet)
 		report_summary(session);
 	int output = cli_write_status(session->command, session->printer.out.error);
 	int damage = report_damage(session);
 	if (status < 0)
 		return cli_log_error(session->command, fault);
+	if (has_nothing(session))
+		cli_explain_nothing(session->command, "nothing matched", session->inputs,
+				    &session->view->filters, session->subjects);
 	if (output != CLI_DONE || damage != CLI_DONE)
 		return output != CLI_DONE ? output : damage;
 	return session->view->fail_empty && session->matches == 0 ? CLI_FOUND : CLI_DONE;
@@ -122,7 +136,7 @@ static bool wait_for_logs(struct session *session, const struct cli_operands *lo
 {
 	for (int i = 0; i < logs->len; i++) {
 		while (session->view->wait && !cli_log_exists(logs->values[i])) {
-			if (!session->waited)
+			if (!session->waited && !session->view->quiet)
 				cli_error(session->command, "waiting for \"%s\"", logs->values[i]);
 			session->waited = true;
 			if (cli_interrupt_wait(session->interrupt_fd, WAIT_MS))
@@ -132,7 +146,7 @@ static bool wait_for_logs(struct session *session, const struct cli_operands *lo
 	return true;
 }
 
-static struct store_reader_options reader_options(const struct session *session)
+static struct store_reader_options reader_options(struct session *session)
 {
 	const struct cli_view *view = session->view;
 
@@ -144,6 +158,7 @@ static struct store_reader_options reader_options(const struct session *session)
 	    .from_end = view->from_end && !session->waited,
 	    .last = view->last,
 	    .payloads = true,
+	    .progress = view->follow ? NULL : &session->screen.progress.base,
 	};
 }
 
@@ -173,6 +188,10 @@ static int run(struct session *session, const struct cli_operands *logs)
 	if (status != CLI_GO_ON)
 		return status;
 	session->interrupt_fd = cli_interrupt_open();
+	cli_screen_init(&session->screen, session->view->no_pager || session->view->follow,
+			session->view->quiet, logs);
+	cli_screen_attach(&session->screen, &session->printer.out);
+	session->screen.progress.interrupt_fd = session->interrupt_fd;
 	if (session->interrupt_fd >= 0) {
 		status = read_logs(session, logs);
 		close(session->interrupt_fd);
@@ -206,7 +225,11 @@ int cli_view_main(const struct cli_command *command, struct cli_view *view, int 
 	if (status == CLI_GO_ON)
 		status = check(command, view, &logs);
 	if (status == CLI_GO_ON)
+		status = cli_filters_default_kind(command, &view->filters, cli_printer_kind(&view->output));
+	if (status == CLI_GO_ON)
 		status = cli_filters_build(command, &view->filters, &subjects, &session.filter);
+	session.inputs = &logs;
+	session.subjects = &subjects;
 	if (status == CLI_GO_ON)
 		status = run(&session, &logs);
 	store_filter_close(session.filter);

@@ -15,6 +15,8 @@ struct cli_view {
 	bool wait;       /* with follow: the log may not exist yet */
 	uint64_t limit;  /* end after so many events; 0 = no limit */
 	bool fail_empty; /* CLI_FOUND when nothing was printed */
+	bool quiet;      /* no remarks, no progress */
+	bool no_pager;
 };
 
 /* Parse the command line into *view, filled with the command's defaults, and do it. Returns an exit status. */

@@ -72,6 +72,14 @@ bool cli_filters_match(const struct cli_filters *filters, const struct wire_even
 	return event->kind != WIRE_EVENT_GAP || filters->kinds.len > 0;
 }
 
+int cli_filters_default_kind(const struct cli_command *command, struct cli_filters *filters, const char *kind)
+{
+	if (!kind || filters->kinds.len > 0 || cli_list_add(&filters->kinds, kind) == 0)
+		return CLI_GO_ON;
+	cli_error(command, "out of memory");
+	return CLI_IO;
+}
+
 void cli_filters_fini(struct cli_filters *filters)
 {
 	cli_list_fini(&filters->subjects);

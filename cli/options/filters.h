@@ -22,6 +22,10 @@ extern const struct cli_option cli_limit_options[];
  * when gaps were asked for. */
 bool cli_filters_match(const struct cli_filters *filters, const struct wire_event *event);
 
+/* Ask for a kind of events (NULL: for none) unless the user asked for some. CLI_GO_ON, or CLI_IO after a complaint. */
+int cli_filters_default_kind(const struct cli_command *command, struct cli_filters *filters,
+			     const char *kind);
+
 void cli_filters_fini(struct cli_filters *filters);
 
 /* Build the filter from the options and the SUBJECT operands. CLI_GO_ON with *filter, to be closed by the

@@ -5,6 +5,7 @@
 
 #include "cli/options/options.h"
 #include "cli/output/errors.h"
+#include "cli/output/pager.h"
 
 enum { HELP_COLUMN = 30, LINE_WIDTH = 100 };
 
@@ -78,7 +79,7 @@ static void print_groups(const struct cli_option_group *groups, bool go_flags)
 	}
 }
 
-void cli_options_help(const struct cli_command *command)
+static void print_help(const struct cli_command *command)
 {
 	char title[64];
 	cli_command_title(command, title, sizeof title);
@@ -89,4 +90,14 @@ void cli_options_help(const struct cli_command *command)
 	print_groups(command->options, command->go_flags);
 	if (command->examples)
 		printf("\nExamples:\n%s\n", command->examples);
+}
+
+void cli_options_help(const struct cli_command *command)
+{
+	struct cli_pager pager;
+
+	cli_pager_init(&pager, false);
+	cli_pager_take_stdout(&pager);
+	print_help(command);
+	cli_pager_end(&pager);
 }

@@ -16,6 +16,7 @@ int cli_inputs_open_capture(struct wire_source **source, const char *path,
 	sniffing.filter = options->filter;
 	sniffing.looks_ahead = options->looks_ahead;
 	sniffing.names_servers = options->names_servers;
+	sniffing.capture.progress = options->progress;
 	int error = tap_sniffer_open(&sniffer, &sniffing, fault);
 	if (error == 0)
 		*source = tap_sniffer_source(sniffer);
@@ -25,8 +26,8 @@ int cli_inputs_open_capture(struct wire_source **source, const char *path,
 static int add_capture(struct store_merge *merge, const char *path,
 		       const struct store_reader_options *options, struct wire_fault *fault)
 {
-	const struct cli_capture_options capture = {.filter = options->filter,
-						    .looks_ahead = options->steady};
+	const struct cli_capture_options capture = {
+	    .filter = options->filter, .looks_ahead = options->steady, .progress = options->progress};
 	struct wire_source *source;
 	int error = cli_inputs_open_capture(&source, path, &capture, fault);
 

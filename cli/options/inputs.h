@@ -6,7 +6,7 @@
 #include "store/read/merge.h"
 
 /* Open the operands (see cli/options/logs.h) and merge their events by time, which leaves out the steps of their
- * clocks. options hold for logs; of captures only the filter and `steady` do, and captures cannot be followed or
+ * clocks. options hold for logs; of captures only the filter, `steady` and `progress` do, and captures cannot be followed or
  * reversed (cli_logs_refuse_captures). 0 with *inputs, to be closed by the caller; or a negative code with *fault. */
 int cli_inputs_open(struct store_merge **inputs, const struct cli_operands *operands,
 		    const struct store_reader_options *options, struct wire_fault *fault);
@@ -19,6 +19,7 @@ struct cli_capture_options {
 	const struct store_filter *filter; /* borrowed for the source's life; NULL = everything */
 	bool looks_ahead;                  /* as in tap_sniffer_options */
 	bool names_servers;                /* likewise */
+	struct wire_progress *progress;    /* borrowed; NULL = not wanted */
 };
 
 /* Open a capture file by itself, otherwise with the defaults. 0, or a negative code with *fault. */

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/options/same_log.h"
 #include "cli/output/sizes.h"
 #include "store/read/log.h"
 
@@ -107,14 +109,12 @@ static bool is_input_twice(const struct cli_operands *operands, int at)
 	return false;
 }
 
-int cli_logs_split(const struct cli_command *command, const struct cli_operands *operands, bool missing_ok,
-		   struct cli_operands *logs, struct cli_operands *subjects)
+/* Take the first operands as logs. */
+static int take_logs(const struct cli_command *command, const struct cli_operands *operands, bool missing_ok,
+		     struct cli_operands *logs, struct cli_operands *subjects)
 {
 	int count = 0;
 
-	if (operands->len == 0)
-		return cli_usage_error(
-		    command, "which log? Give a log's directory, one of its segments or a packet capture");
 	while (count < operands->len && is_log(operands, count)) {
 		const char *path = operands->values[count];
 
@@ -130,13 +130,79 @@ int cli_logs_split(const struct cli_command *command, const struct cli_operands 
 	return CLI_GO_ON;
 }
 
+/* The operands begin with a SUBJECT, or there are none. A log to wait for need not exist, but its name has no wildcard. */
+static bool lacks_log(const struct cli_operands *operands, bool missing_ok)
+{
+	const char *first = operands->len > 0 ? operands->values[0] : NULL;
+
+	if (!first || strcmp(first, "-") == 0 || strchr(first, '/') || access(first, F_OK) == 0)
+		return !first;
+	return !missing_ok || strpbrk(first, "*>");
+}
+
+/* The log that the environment names, or NULL. */
+static char *default_log(void)
+{
+	char *log = getenv("TAPEDECK_LOG");
+
+	return log && *log ? log : NULL;
+}
+
+/* Put the log of the environment before the operands. Their place in front is free (options.h). */
+static int use_default(const struct cli_command *command, struct cli_operands *operands, bool missing_ok)
+{
+	char *log = default_log();
+
+	if (!log || !lacks_log(operands, missing_ok))
+		return CLI_GO_ON;
+	if (!missing_ok && access(log, F_OK) != 0) {
+		cli_error(command, "cannot open the log \"%s\" that TAPEDECK_LOG names: %s", log,
+			  strerror(errno));
+		return CLI_IO;
+	}
+	operands->values--;
+	operands->values[0] = log;
+	operands->len++;
+	return CLI_GO_ON;
+}
+
+static int complain_none(const struct cli_command *command)
+{
+	return cli_usage_error(command,
+			       "which log? Give a log's directory, one of its segments or a packet capture, "
+			       "or set TAPEDECK_LOG");
+}
+
+int cli_logs_split(const struct cli_command *command, const struct cli_operands *operands, bool missing_ok,
+		   struct cli_operands *logs, struct cli_operands *subjects)
+{
+	struct cli_operands all = *operands;
+	int status = use_default(command, &all, missing_ok);
+
+	if (status == CLI_GO_ON && all.len == 0)
+		status = complain_none(command);
+	if (status == CLI_GO_ON)
+		status = take_logs(command, &all, missing_ok, logs, subjects);
+	if (status == CLI_GO_ON)
+		cli_logs_leave_out_repeated(logs);
+	return status;
+}
+
+int cli_logs_split_as_given(const struct cli_command *command, const struct cli_operands *operands,
+			    struct cli_operands *logs, struct cli_operands *subjects)
+{
+	if (operands->len == 0)
+		return complain_none(command);
+	return take_logs(command, operands, false, logs, subjects);
+}
+
 const struct cli_option cli_log_json_options[] = {
     {.name = "json", .kind = CLI_FLAG, .help = "one JSON object a log; keys: docs/reading.md"},
     {.name = NULL},
 };
 
 int cli_logs_report(const struct cli_command *command, const struct cli_operands *logs, struct cli_out *out,
-		    int (*report)(void *context, const char *log), void *context)
+		    struct cli_screen *screen, int (*report)(void *context, const char *log), void *context)
 {
 	int worst = CLI_DONE;
 
@@ -145,12 +211,15 @@ int cli_logs_report(const struct cli_command *command, const struct cli_operands
 		cli_error(command, "out of memory");
 		return CLI_IO;
 	}
+	cli_screen_attach(screen, out);
 	for (int i = 0; i < logs->len; i++) {
 		int status = report(context, logs->values[i]);
 		if (status > worst)
 			worst = status;
 	}
-	int written = cli_write_status(command, cli_out_flush(out));
+	int error = cli_out_flush(out);
+	cli_screen_end(screen);
+	int written = cli_write_status(command, error);
 	cli_out_fini(out);
 	return written == CLI_DONE ? worst : written;
 }

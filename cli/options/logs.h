@@ -4,14 +4,19 @@
 #define CLI_OPTIONS_LOGS_H
 
 #include "cli/options/options.h"
-#include "cli/output/out.h"
+#include "cli/output/screen.h"
 #include "wire/source.h"
 
 /* Tell logs and subjects apart: the first operand is a LOG; those after it are LOGs as long as they name one or
- * hold a '/'; the rest are SUBJECTs. Both borrow from operands. CLI_GO_ON; or an exit status after a complaint: no
- * operand, a log that does not exist (missing_ok: that is fine), or standard input given twice. */
+ * hold a '/'; the rest are SUBJECTs. The log that TAPEDECK_LOG names is used when the first operand is not there, or no
+ * log either. A log that is given twice is read once. Both borrow from operands. CLI_GO_ON; or an exit status after a
+ * complaint: no log, one that does not exist (missing_ok: that is fine), or standard input given twice. */
 int cli_logs_split(const struct cli_command *command, const struct cli_operands *operands, bool missing_ok,
 		   struct cli_operands *logs, struct cli_operands *subjects);
+
+/* Likewise, but all logs are to be given, and may be given twice: to compare them. */
+int cli_logs_split_as_given(const struct cli_command *command, const struct cli_operands *operands,
+			    struct cli_operands *logs, struct cli_operands *subjects);
 
 /* There is something at path that can be read as a log or capture. */
 bool cli_log_exists(const char *path);
@@ -27,10 +32,10 @@ int cli_logs_refuse_captures(const struct cli_command *command, const struct cli
 /* --json of a command that reports on each log by itself; sets a bool. */
 extern const struct cli_option cli_log_json_options[];
 
-/* Report on one log after the other: `report` prints on *out, which is opened and closed here, and returns an exit
- * status. Returns the worst, or CLI_IO after a complaint that the output cannot be written. */
+/* Report on one log after the other: `report` prints on *out, which is opened and closed here and goes through the
+ * screen, and returns an exit status. Returns the worst, or CLI_IO after a complaint that the output cannot be written. */
 int cli_logs_report(const struct cli_command *command, const struct cli_operands *logs, struct cli_out *out,
-		    int (*report)(void *context, const char *log), void *context);
+		    struct cli_screen *screen, int (*report)(void *context, const char *log), void *context);
 
 /* Print the fault of a log on stderr. Returns the exit status for it. */
 int cli_log_error(const struct cli_command *command, const struct wire_fault *fault);

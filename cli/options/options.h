@@ -58,7 +58,8 @@ void cli_list_fini(struct cli_list *list);
 /* 0 or -ENOMEM. Borrows value. */
 int cli_list_add(struct cli_list *list, const char *value);
 
-/* The operands that follow the options, in order; borrows argv. */
+/* The operands that follow the options, in order; borrows argv. values[-1] is there, too: the last option, or argv[0], which
+ * have been read and may be overwritten. */
 struct cli_operands {
 	char **values;
 	int len;

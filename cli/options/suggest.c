@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { LONGEST = 40 };
+enum { LONGEST = 100 };
 
 static unsigned least(unsigned a, unsigned b, unsigned c)
 {

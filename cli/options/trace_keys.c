@@ -68,7 +68,7 @@ static void say_added(const struct cli_command *command, const char *path, const
 			  added->text, path);
 }
 
-static int load_file(const struct cli_command *command, const char *path, struct trace_keys *keys,
+static int load_file(const struct cli_command *command, const char *path, struct trace_keys *keys, bool quiet,
 		     struct wire_fault *fault)
 {
 	char line[LINE_MAX_BYTES];
@@ -91,18 +91,19 @@ static int load_file(const struct cli_command *command, const char *path, struct
 		error = 0;
 	}
 	fclose(file);
-	say_added(command, path, &added);
+	if (!quiet)
+		say_added(command, path, &added);
 	return error;
 }
 
 int cli_trace_keys_load(const struct cli_command *command, const struct cli_operands *logs,
-			struct trace_keys *keys, struct wire_fault *fault)
+			struct trace_keys *keys, bool quiet, struct wire_fault *fault)
 {
 	char path[PATH_MAX];
 	int error = 0;
 	for (int i = 0; i < logs->len && !error; i++)
 		if (find_file(logs->values[i], path))
-			error = load_file(command, path, keys, fault);
+			error = load_file(command, path, keys, quiet, fault);
 	return error;
 }
 

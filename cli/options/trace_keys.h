@@ -6,10 +6,10 @@
 #include "cli/options/options.h"
 #include "trace/keys.h"
 
-/* Add the keys that are remembered for the logs among the operands, and say so on a terminal. Lines that are not keys are reported and skipped. 0,
+/* Add the keys that are remembered for the logs among the operands, and say so on a terminal unless quiet. Lines that are not keys are reported and skipped. 0,
  * or a negative code with *fault. */
 int cli_trace_keys_load(const struct cli_command *command, const struct cli_operands *logs,
-			struct trace_keys *keys, struct wire_fault *fault);
+			struct trace_keys *keys, bool quiet, struct wire_fault *fault);
 
 /* Remember keys for the logs among the operands, besides those that are remembered already. A file that cannot be written
  * is reported. */

@@ -333,9 +333,12 @@ static void print_heading(struct printer *printer)
 	cli_row_format(&printer->row, CLI_BOLD, "── #%s ", number);
 	cli_row_put(&printer->row, CLI_BOLD, root->subject, 60);
 	cli_clock_text(&printer->clock, root->time_ns, CLI_TIME_SECOND, time);
-	cli_row_format(&printer->row, CLI_BOLD, ", %" PRIu32 " message%s in %s, from %s ──", tree->count,
-		       cli_plural(tree->count),
-		       cli_span_text(span, store_time_minus(last->steady_ns, root->steady_ns)), time);
+	cli_row_format(&printer->row, CLI_BOLD, ", %" PRIu32 " message%s", tree->count,
+		       cli_plural(tree->count));
+	if (tree->count > 1)
+		cli_row_format(&printer->row, CLI_BOLD, " in %s",
+			       cli_span_text(span, store_time_minus(last->steady_ns, root->steady_ns)));
+	cli_row_format(&printer->row, CLI_BOLD, ", from %s ──", time);
 	cli_row_end(&printer->row);
 }
 

@@ -112,6 +112,38 @@ size_t cli_escape_put(struct cli_out *out, struct wire_slice text, size_t column
 	return used + 1;
 }
 
+/* The end of the text, in at most `columns` columns. */
+static struct wire_slice end_of(struct wire_slice text, size_t columns)
+{
+	size_t excess = cli_escape_columns(text, CLI_UNCLIPPED - 1);
+
+	excess = excess > columns ? excess - columns : 0;
+	while (excess > 0 && text.len > 0) {
+		struct cli_escape_glyph glyph;
+
+		cli_escape_look(&glyph, text);
+		excess -= glyph.columns < excess ? glyph.columns : excess;
+		text = wire_slice(text.data + glyph.bytes, text.len - glyph.bytes);
+	}
+	return text;
+}
+
+size_t cli_escape_put_ends(struct cli_out *out, struct wire_slice text, size_t columns, size_t tail)
+{
+	size_t used;
+
+	if (fit(text, columns, &used) == text.len || columns < 3)
+		return cli_escape_put(out, text, columns);
+	size_t half = (columns - 1) / 2;
+	struct wire_slice end = end_of(text, tail > half && tail < columns ? tail : half);
+	size_t end_columns = cli_escape_columns(end, columns);
+
+	put_all(out, wire_slice(text.data, fit(text, columns - 1 - end_columns, &used)));
+	cli_out_text(out, "…");
+	put_all(out, end);
+	return used + 1 + end_columns;
+}
+
 size_t cli_escape_pad(struct cli_out *out, struct wire_slice text, size_t width, size_t columns)
 {
 	size_t used = cli_escape_columns(text, columns);

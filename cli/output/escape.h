@@ -28,7 +28,11 @@ size_t cli_escape_columns(struct wire_slice text, size_t most);
  * uncounted 0 when columns is CLI_UNCLIPPED. */
 size_t cli_escape_put(struct cli_out *out, struct wire_slice text, size_t columns);
 
-/* Likewise, filled up with spaces to `width` columns. Returns the columns used. */
+/* Likewise, but "…" replaces the middle: at least the last `tail` columns stay, where there is room for them.
+ * columns must not be CLI_UNCLIPPED. */
+size_t cli_escape_put_ends(struct cli_out *out, struct wire_slice text, size_t columns, size_t tail);
+
+/* As cli_escape_put, filled up with spaces to `width` columns. Returns the columns used. */
 size_t cli_escape_pad(struct cli_out *out, struct wire_slice text, size_t width, size_t columns);
 
 /* Print the lines of text, each after `indent` spaces and ended by a line end; tabs are kept as spaces. */

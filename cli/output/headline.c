@@ -37,7 +37,10 @@ void cli_headline_time(struct cli_row *row, int64_t first_ns, int64_t last_ns, i
 
 	cli_clock_text(&clock, first_ns, CLI_TIME_SECOND, first);
 	cli_clock_text(&clock, last_ns, CLI_TIME_SECOND, last);
-	snprintf(text, sizeof(text), "%s to %s, %s", first, last, cli_span_text(span, span_ns));
+	if (first_ns == last_ns)
+		snprintf(text, sizeof(text), "%s", first);
+	else
+		snprintf(text, sizeof(text), "%s to %s, %s", first, last, cli_span_text(span, span_ns));
 	cli_headline(row, CLI_PLAIN, "time", text, "");
 	if (steps->count == 0)
 		return;

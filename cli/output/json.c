@@ -121,19 +121,25 @@ static char short_escape(char c)
 	}
 }
 
-/* Write the character at text, which cannot stand for itself. Returns its bytes. */
+/* A code point by its number; beyond U+FFFF as the pair of surrogates that JSON wants. */
+static void put_code_point(struct cli_out *out, uint32_t point)
+{
+	if (point > 0xffff) {
+		cli_out_format(out, "\\u%04x", 0xd7c0 + (point >> 10));
+		point = 0xdc00 | (point & 0x3ff);
+	}
+	cli_out_format(out, "\\u%04x", point);
+}
+
+/* Write the character at text, which is no plain ASCII. Characters that are unsafe on a terminal are escaped, since the
+ * output may go to one. Returns its bytes. */
 static size_t put_special(struct cli_out *out, const char *text, size_t len)
 {
-	unsigned char byte = (unsigned char)text[0];
 	char letter = short_escape(text[0]);
 
 	if (letter) {
 		cli_out_char(out, '\\');
 		cli_out_char(out, letter);
-		return 1;
-	}
-	if (byte < 0x20 || byte == 0x7f) {
-		cli_out_format(out, "\\u%04x", byte);
 		return 1;
 	}
 	uint32_t point;
@@ -142,7 +148,10 @@ static size_t put_special(struct cli_out *out, const char *text, size_t len)
 		cli_out_text(out, "\\ufffd");
 		return 1;
 	}
-	cli_out_bytes(out, text, bytes);
+	if (cli_utf8_is_unsafe(point))
+		put_code_point(out, point);
+	else
+		cli_out_bytes(out, text, bytes);
 	return bytes;
 }
 

@@ -36,7 +36,7 @@ void cli_json_time(struct cli_json *json, const char *key, struct cli_clock *clo
 /* "clock_steps" and "largest_clock_step_seconds", when there were any. */
 void cli_json_steps(struct cli_json *json, const struct wire_steps *steps);
 
-/* A string. Bytes that are not valid UTF-8 each become U+FFFD. */
+/* A string. Bytes that are not valid UTF-8 each become U+FFFD. Controls and characters that reorder or hide text are escaped. */
 void cli_json_string(struct cli_json *json, const char *key, struct wire_slice text);
 /* A string when the bytes are valid UTF-8, else "<key>_base64": nothing is lost either way. */
 void cli_json_bytes(struct cli_json *json, const char *key, struct wire_slice bytes);

@@ -29,8 +29,17 @@ static void wait_writable(int fd)
 	(void)poll(&wait, 1, -1);
 }
 
+static void begin(struct cli_out *out)
+{
+	if (out->begin)
+		out->fd = out->begin(out->context);
+	out->begin = NULL;
+}
+
 static void write_all(struct cli_out *out, const char *data, size_t len)
 {
+	if (len > 0)
+		begin(out);
 	while (len > 0 && out->error == 0) {
 		ssize_t written = write(out->fd, data, len);
 

@@ -17,6 +17,9 @@ struct cli_out {
 	int error; /* negative errno of the first failed write, or 0 */
 	size_t len;
 	char *data; /* CLI_OUT_BYTES of them */
+	/* NULL, or called before the first write; returns the descriptor to write to. Set it after init. */
+	int (*begin)(void *context);
+	void *context;
 };
 
 /* 0 or -ENOMEM. */

@@ -59,7 +59,7 @@ static void print_unknown(struct cli_row *row, const struct wire_event *event)
 	cli_row_end(row);
 }
 
-static void print_headers(struct cli_row *row, struct wire_slice block)
+void cli_print_headers(struct cli_row *row, struct wire_slice block)
 {
 	struct wire_headers headers;
 	struct wire_slice key, value;
@@ -86,6 +86,13 @@ static void print_headers(struct cli_row *row, struct wire_slice block)
 	}
 }
 
+void cli_print_note(struct cli_row *row, const char *text)
+{
+	cli_row_fill(row, INDENT);
+	cli_row_text(row, CLI_YELLOW, text);
+	cli_row_end(row);
+}
+
 void cli_print_details(struct cli_row *row, const struct wire_event *event, const struct cli_clients *clients)
 {
 	if (event->reply.len > 0) {
@@ -99,7 +106,7 @@ void cli_print_details(struct cli_row *row, const struct wire_event *event, cons
 	if (event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN)
 		print_unknown(row, event);
 	if (event->headers.len > 0)
-		print_headers(row, event->headers);
+		cli_print_headers(row, event->headers);
 }
 
 void cli_print_payload(struct cli_row *row, const struct wire_event *event, bool hex)

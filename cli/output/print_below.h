@@ -1,4 +1,4 @@
-/* print_below.h - print the lines of --verbose and --hex below the line of a message. */
+/* print_below.h - print the lines of --verbose, --hex and --headers below the line of a message. */
 #ifndef CLI_OUTPUT_PRINT_BELOW_H
 #define CLI_OUTPUT_PRINT_BELOW_H
 
@@ -8,6 +8,12 @@
 /* Reply subject, receivers and headers, one to a line. */
 void cli_print_details(struct cli_row *row, const struct wire_event *event,
 		       const struct cli_clients *clients);
+
+/* The status and all headers, one to a line. */
+void cli_print_headers(struct cli_row *row, struct wire_slice block);
+
+/* A remark of our own. */
+void cli_print_note(struct cli_row *row, const char *text);
 
 /* The whole payload, as lines of text or as a hex dump. */
 void cli_print_payload(struct cli_row *row, const struct wire_event *event, bool hex);

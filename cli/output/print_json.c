@@ -5,10 +5,12 @@
 #include "cli/output/headers_json.h"
 #include "cli/output/json.h"
 
-int cli_json_printer_init(struct cli_json_printer *printer, bool detail)
+int cli_json_printer_init(struct cli_json_printer *printer, bool detail, const struct cli_shown *shown)
 {
 	*printer = (struct cli_json_printer){
 	    .detail = detail, .clock = {.utc = true}, .scratch = cli_headers_open()};
+	if (shown)
+		printer->shown = *shown;
 	return printer->scratch ? 0 : -ENOMEM;
 }
 
@@ -58,6 +60,17 @@ static void put_delivered(struct cli_json *json, const struct wire_event *event,
 	cli_json_array_end(json);
 }
 
+/* "payload", and "payload_bytes_left_out" when it is shortened. None at all when no payload is wanted. */
+static void put_payload(const struct cli_shown *shown, struct cli_json *json, const struct wire_event *event)
+{
+	struct wire_slice payload = cli_shown_payload(shown, event);
+
+	if (!shown->has_limit || shown->payload > 0)
+		cli_json_bytes(json, "payload", payload);
+	if (payload.len < event->payload.len && shown->payload > 0)
+		cli_json_number(json, "payload_bytes_left_out", event->payload.len - payload.len);
+}
+
 /* The keys that messages and deliveries have in common. */
 static void put_body(struct cli_json_printer *printer, struct cli_json *json, const struct wire_event *event)
 {
@@ -65,7 +78,7 @@ static void put_body(struct cli_json_printer *printer, struct cli_json *json, co
 	put_optional(json, "reply", event->reply);
 	if (event->headers.len > 0)
 		cli_headers_json(printer->scratch, json, event->headers);
-	cli_json_bytes(json, "payload", event->payload);
+	put_payload(&printer->shown, json, event);
 	cli_json_number(json, "size", event->size);
 	if (event->flags & WIRE_EVENT_CUT)
 		cli_json_true(json, "cut");

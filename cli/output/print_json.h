@@ -4,15 +4,17 @@
 
 #include "cli/output/clients.h"
 #include "cli/output/json.h"
+#include "cli/output/shown.h"
 
 struct cli_json_printer {
 	bool detail; /* the receivers of each message, with the outcomes */
+	struct cli_shown shown;
 	struct cli_clock clock;
 	struct cli_headers *scratch; /* owned */
 };
 
-/* 0 or -ENOMEM. */
-int cli_json_printer_init(struct cli_json_printer *printer, bool detail);
+/* shown: how much of payloads; NULL = all. 0 or -ENOMEM. */
+int cli_json_printer_init(struct cli_json_printer *printer, bool detail, const struct cli_shown *shown);
 void cli_json_printer_fini(struct cli_json_printer *printer);
 
 /* Write the members of an event into an object that is open. */

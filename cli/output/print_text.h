@@ -3,20 +3,24 @@
  *   07:57:19.123456 req   checkout#3 → stock#7   stock.get              12 B  ↩ …XMHPDbGO  {"sku":"a1"}
  *   07:57:19.123999 reply stock#7 → checkout#3   _INBOX.…XMHPDbGO       30 B  {"stock":3}
  *
- * Columns widen as needed, up to a share of the terminal's width, and longer text is clipped. Without a terminal
+ *
+ * On a terminal every column has its place (cli/output/text_layout.h), and longer text is clipped. Without a terminal
  * nothing is clipped, and times are complete, so that lines can be searched and sorted. */
 #ifndef CLI_OUTPUT_PRINT_TEXT_H
 #define CLI_OUTPUT_PRINT_TEXT_H
 
 #include "cli/output/clients.h"
 #include "cli/output/out.h"
+#include "cli/output/shown.h"
+#include "cli/output/text_layout.h"
 #include "cli/output/times.h"
 
 struct cli_text_options {
 	bool color;
-	bool utc;       /* not local time */
-	bool verbose;   /* reply, receivers, headers and the whole payload below the line */
-	bool hex;       /* the payload as a hex dump below the line */
+	bool utc;     /* not local time */
+	bool verbose; /* reply, receivers, headers and the whole payload below the line */
+	bool hex;     /* the payload as a hex dump below the line */
+	struct cli_shown shown;
 	size_t columns; /* of the terminal; 0 = there is none */
 };
 
@@ -24,7 +28,7 @@ struct cli_text_printer {
 	struct cli_text_options options;
 	struct cli_clock clock;
 	int64_t day; /* the last heading was for */
-	size_t who_columns, subject_columns;
+	struct cli_text_layout layout;
 };
 
 void cli_text_printer_init(struct cli_text_printer *printer, const struct cli_text_options *options);

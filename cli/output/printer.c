@@ -6,9 +6,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/options/values.h"
 #include "cli/output/color.h"
 
 #define AT(member) offsetof(struct cli_output, member)
+
+static int set_max_payload(void *member, const char *argument, struct wire_fault *fault)
+{
+	struct cli_shown *shown = member;
+
+	shown->has_limit = true;
+	return cli_parse_bytes(argument, &shown->payload, fault);
+}
 
 const struct cli_option cli_output_options[] = {
     {.name = "verbose",
@@ -33,21 +42,87 @@ const struct cli_option cli_output_options[] = {
      .kind = CLI_FLAG,
      .help = "with --json: who received each message, and who did not and why",
      .at = AT(detail)},
+    {.name = "format",
+     .kind = CLI_TEXT,
+     .argument = "TEMPLATE",
+     .help =
+	 "a line for each message: '{time} {subject} {payload.id} {header.Trace-Id}'; \\t and \\n; fields: "
+	 "docs/reading.md",
+     .at = AT(format)},
+    {.name = "csv",
+     .kind = CLI_TEXT,
+     .argument = "FIELD,...",
+     .help = "comma-separated values with a line of names, of the fields of --format",
+     .at = AT(csv)},
+    {.name = "headers",
+     .kind = CLI_FLAG,
+     .help = "all headers, below the line where there is no room on it",
+     .at = AT(shown.headers)},
+    {.name = "no-payload", .kind = CLI_FLAG, .help = "leave payloads out", .at = AT(no_payload)},
+    {.name = "max-payload",
+     .kind = CLI_CALL,
+     .argument = "SIZE",
+     .help = "show at most so much of each payload, and say how much is left out",
+     .at = AT(shown),
+     .call = set_max_payload},
     {.name = NULL},
 };
 
 enum { FLUSH_AFTER_NS = 20000000 };
 
+const char *cli_printer_kind(const struct cli_output *output)
+{
+	return output->format || output->csv ? "message" : NULL;
+}
+
 static int check(const struct cli_command *command, const struct cli_output *output)
 {
-	if (output->json + output->raw + (output->hex || output->verbose) > 1)
-		return cli_usage_error(command, "--json, --raw and --verbose or --hex exclude each other");
+	bool is_text = output->verbose || output->hex;
+	bool is_shortened = output->no_payload || output->shown.has_limit;
+
+	if (output->json + output->raw + is_text + (output->format != NULL) + (output->csv != NULL) > 1)
+		return cli_usage_error(
+		    command, "--json, --format, --csv, --raw and --verbose or --hex exclude each other");
 	if (output->detail && !output->json)
 		return cli_usage_error(command, "--detail belongs to --json; for people: --verbose");
 	if (output->raw && isatty(STDOUT_FILENO))
 		return cli_usage_error(
 		    command, "--raw would let payloads control your terminal; pipe it, or use --hex");
+	if (is_shortened && (output->raw || cli_printer_kind(output)))
+		return cli_usage_error(
+		    command, "--no-payload and --max-payload do not go with --raw, --format and --csv");
+	if (output->shown.headers && (output->json || output->raw || cli_printer_kind(output)))
+		return cli_usage_error(command,
+				       "--headers belongs to text for people; --json has all headers");
 	return CLI_GO_ON;
+}
+
+/* Compile --format or --csv. CLI_GO_ON, or CLI_USAGE after a complaint. */
+static int compile(struct cli_printer *printer, const struct cli_command *command, bool utc)
+{
+	const struct cli_output *output = &printer->output;
+	struct wire_fault fault;
+
+	if (output->format && cli_template_init(&printer->template, output->format, utc, &fault) != 0)
+		return cli_usage_error(command, "--format %s", fault.text);
+	if (output->csv && cli_csv_init(&printer->csv, output->csv, utc, &fault) != 0)
+		return cli_usage_error(command, "--csv: %s", fault.text);
+	return CLI_GO_ON;
+}
+
+static void init_text(struct cli_printer *printer, bool utc)
+{
+	const struct cli_output *output = &printer->output;
+	const struct cli_text_options text = {
+	    .color = cli_color_wanted((enum cli_color_choice)output->color, STDOUT_FILENO),
+	    .utc = utc,
+	    .verbose = output->verbose,
+	    .hex = output->hex,
+	    .shown = output->shown,
+	    .columns = cli_terminal_columns(STDOUT_FILENO),
+	};
+
+	cli_text_printer_init(&printer->text, &text);
 }
 
 int cli_printer_init(struct cli_printer *printer, const struct cli_command *command,
@@ -58,25 +133,27 @@ int cli_printer_init(struct cli_printer *printer, const struct cli_command *comm
 	if (status != CLI_GO_ON)
 		return status;
 	*printer = (struct cli_printer){.output = *output, .is_terminal = isatty(STDOUT_FILENO)};
-	const struct cli_text_options text = {
-	    .color = cli_color_wanted((enum cli_color_choice)output->color, STDOUT_FILENO),
-	    .utc = utc,
-	    .verbose = output->verbose,
-	    .hex = output->hex,
-	    .columns = cli_terminal_columns(STDOUT_FILENO),
-	};
-	cli_text_printer_init(&printer->text, &text);
-	if (cli_json_printer_init(&printer->json, output->detail) == 0 &&
-	    cli_out_init(&printer->out, STDOUT_FILENO) == 0)
-		return CLI_GO_ON;
-	cli_json_printer_fini(&printer->json);
-	cli_error(command, "out of memory");
-	return CLI_IO;
+	if (output->no_payload)
+		printer->output.shown =
+		    (struct cli_shown){.headers = output->shown.headers, .has_limit = true};
+	init_text(printer, utc);
+	status = compile(printer, command, utc);
+	if (status == CLI_GO_ON &&
+	    (cli_json_printer_init(&printer->json, output->detail, &printer->output.shown) != 0 ||
+	     cli_out_init(&printer->out, STDOUT_FILENO) != 0)) {
+		cli_error(command, "out of memory");
+		status = CLI_IO;
+	}
+	if (status != CLI_GO_ON)
+		cli_printer_fini(printer);
+	return status;
 }
 
 void cli_printer_fini(struct cli_printer *printer)
 {
 	cli_json_printer_fini(&printer->json);
+	cli_template_fini(&printer->template);
+	cli_csv_fini(&printer->csv);
 	cli_out_fini(&printer->out);
 }
 
@@ -124,6 +201,10 @@ void cli_printer_put(struct cli_printer *printer, const struct wire_event *event
 		cli_json_print(&printer->json, &printer->out, event, clients);
 	else if (printer->output.raw)
 		cli_out_slice(&printer->out, event->payload);
+	else if (printer->output.format)
+		cli_template_print(&printer->template, &printer->out, event, clients);
+	else if (printer->output.csv)
+		cli_csv_print(&printer->csv, &printer->out, event, clients);
 	else
 		cli_text_print(&printer->text, &printer->out, event, clients);
 	flush_if_awaited(printer);

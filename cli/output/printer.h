@@ -1,13 +1,17 @@
-/* printer.h - events onto standard output in the form that was asked for: text, JSON or raw payloads. */
+/* printer.h - events onto standard output in the form that was asked for: text, JSON, a template, CSV or raw payloads. */
 #ifndef CLI_OUTPUT_PRINTER_H
 #define CLI_OUTPUT_PRINTER_H
 
 #include "cli/options/options.h"
+#include "cli/output/print_csv.h"
 #include "cli/output/print_json.h"
+#include "cli/output/print_template.h"
 #include "cli/output/print_text.h"
 
 struct cli_output {
-	bool json, detail, verbose, hex, raw;
+	bool json, detail, verbose, hex, raw, no_payload;
+	const char *format, *csv; /* NULL: not in these forms */
+	struct cli_shown shown;
 	int color; /* enum cli_color_choice */
 };
 
@@ -21,8 +25,14 @@ struct cli_printer {
 	struct cli_out out;
 	struct cli_text_printer text;
 	struct cli_json_printer json;
+	struct cli_template template; /* with `format` */
+	struct cli_csv csv;
 	uint64_t events, messages, bytes; /* printed; bytes of payloads */
 };
+
+/* The kind of events that this output is about unless the user asks for others: lines of fields (--format, --csv) are of
+ * messages. NULL: every kind. */
+const char *cli_printer_kind(const struct cli_output *output);
 
 /* CLI_GO_ON; or an exit status after a complaint: contradicting options, no memory. */
 int cli_printer_init(struct cli_printer *printer, const struct cli_command *command,

@@ -81,6 +81,10 @@ static void put_lag(struct cli_out *out, const struct replay_report *report,
 
 	if (!report->timed || report->sent == 0)
 		return;
+	if (report->lag.max_ns == 0) {
+		cli_out_text(out, "lag       none\n");
+		return;
+	}
 	cli_out_text(out, "lag       ");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		cli_out_format(
@@ -96,11 +100,12 @@ static void put_totals(struct cli_out *out, const struct replay_report *report)
 {
 	char count[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], span[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT];
 
-	cli_out_format(out, "sent      %s message%s (%s) in %s: %s a second",
-		       cli_count_text(count, report->sent), report->sent == 1 ? "" : "s",
-		       cli_size_text(size, report->sent_bytes), cli_span_text(span, report->seconds_ns),
-		       cli_rate_text(rate, rate_of(report, report->seconds_ns)));
-	if (report->asked_ns > 0)
+	cli_out_format(out, "sent      %s message%s (%s)", cli_count_text(count, report->sent),
+		       report->sent == 1 ? "" : "s", cli_size_text(size, report->sent_bytes));
+	if (report->sent > 1 && report->seconds_ns > 0)
+		cli_out_format(out, " in %s: %s a second", cli_span_text(span, report->seconds_ns),
+			       cli_rate_text(rate, rate_of(report, report->seconds_ns)));
+	if (report->sent > 1 && report->asked_ns > 0)
 		cli_out_format(out, "; scheduled: %s a second",
 			       cli_rate_text(rate, rate_of(report, report->asked_ns)));
 	cli_out_char(out, '\n');

@@ -14,6 +14,18 @@ void cli_row_put(struct cli_row *row, enum cli_color color, struct wire_slice te
 	cli_color_put(row->out, row->color && color != CLI_PLAIN, CLI_PLAIN);
 }
 
+void cli_row_put_ends(struct cli_row *row, enum cli_color color, struct wire_slice text, size_t most,
+		      size_t tail)
+{
+	size_t left = cli_row_left(row);
+
+	if (text.len == 0 || left == 0)
+		return;
+	cli_color_put(row->out, row->color && color != CLI_PLAIN, color);
+	row->used += cli_escape_put_ends(row->out, text, most < left ? most : left, tail);
+	cli_color_put(row->out, row->color && color != CLI_PLAIN, CLI_PLAIN);
+}
+
 void cli_row_text(struct cli_row *row, enum cli_color color, const char *text)
 {
 	cli_row_put(row, color, wire_slice_str(text), row->columns);

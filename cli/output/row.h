@@ -18,6 +18,14 @@ struct cli_row {
 
 /* Text that may hold anything, in at most `most` columns. */
 void cli_row_put(struct cli_row *row, enum cli_color color, struct wire_slice text, size_t most);
+/* Likewise, but "…" takes the place of the middle; at least the last `tail` columns stay, if possible. */
+void cli_row_put_ends(struct cli_row *row, enum cli_color color, struct wire_slice text, size_t most,
+		      size_t tail);
+/* Columns that are left. */
+static inline size_t cli_row_left(const struct cli_row *row)
+{
+	return row->columns - row->used;
+}
 /* Text of our own. */
 void cli_row_text(struct cli_row *row, enum cli_color color, const char *text);
 void cli_row_format(struct cli_row *row, enum cli_color color, const char *format, ...)

@@ -58,6 +58,10 @@ const char *cli_rate_text(char *out, double per_second)
 {
 	if (per_second >= 99.95)
 		return cli_count_text(out, (uint64_t)(per_second + 0.5));
+	if (per_second < 0.005) {
+		snprintf(out, CLI_SIZE_TEXT, "%s", per_second > 0 ? "<0.01" : "0");
+		return out;
+	}
 	fixed(out, per_second, per_second < 9.995 ? 2 : 1);
 	return out;
 }
@@ -92,9 +96,9 @@ const char *cli_span_text(char *out, int64_t ns)
 {
 	const int64_t second = 1000000000;
 
-	if (ns < 0)
-		ns = 0;
-	if (ns < 100 * second)
+	if (ns <= 0)
+		snprintf(out, CLI_SIZE_TEXT, "0 s");
+	else if (ns < 100 * second)
 		short_span(out, ns);
 	else
 		long_span(out, ns / second);
@@ -121,8 +125,10 @@ const char *cli_short_span_text(char *out, int64_t ns)
 				 (int)(s % 86400 / 3600));
 		return out;
 	}
-	if (ns < 0)
-		ns = 0;
+	if (ns <= 0) {
+		snprintf(out, CLI_SIZE_TEXT, "0");
+		return out;
+	}
 	/* 999.5 would be rounded to a fourth digit. */
 	while (unit < 3 && (double)ns < 0.9995 * (double)units[unit].ns)
 		unit++;
@@ -130,6 +136,22 @@ const char *cli_short_span_text(char *out, int64_t ns)
 	bool has_point = unit < 3 && value < (unit == 0 ? 99.95 : 9.95);
 	fixed(out, value, has_point ? 1 : 0);
 	strcat(out, units[unit].name);
+	return out;
+}
+
+const char *cli_factor_text(char *out, double factor)
+{
+	int decimals = 2;
+
+	/* Two digits of a small factor. */
+	for (double rest = factor; rest > 0 && rest < 0.095 && decimals < 9; rest *= 10)
+		decimals++;
+	int len = snprintf(out, CLI_SIZE_TEXT, "%.*f", decimals, factor);
+	while (len > 0 && out[len - 1] == '0')
+		len--;
+	if (len > 0 && out[len - 1] == '.')
+		len--;
+	snprintf(out + len, (size_t)(CLI_SIZE_TEXT - len), "x");
 	return out;
 }
 

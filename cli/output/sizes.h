@@ -11,13 +11,15 @@ enum { CLI_SIZE_TEXT = 32, CLI_STEPS_TEXT = 100 };
 /* Each writes at most CLI_SIZE_TEXT bytes, NUL included, to out and returns out. */
 const char *cli_size_text(char *out, uint64_t bytes);    /* "128 B", "1.2 kB", "34 MB" */
 const char *cli_count_text(char *out, uint64_t count);   /* "1,234,567" */
-const char *cli_rate_text(char *out, double per_second); /* "0.25", "12.5", "1,334" */
-const char *cli_span_text(char *out, int64_t ns);        /* "120 us", "12.3 s", "5 min 07 s", "3 d 04 h" */
+const char *cli_rate_text(char *out, double per_second); /* "0", "<0.01", "0.25", "12.5", "1,334" */
+const char *cli_span_text(char *out, int64_t ns); /* "0 s", "120 us", "12.3 s", "5 min 07 s", "3 d 04 h" */
+const char *cli_factor_text(char *out, double factor); /* "0.31x", "1x", "1.25x", "10x" */
 
 /* Likewise in at most 5 columns, for tables. */
-const char *cli_short_span_text(char *out, int64_t ns);      /* "87us", "1.2ms", "12.3s", "5m07s", "3d04h" */
+const char *cli_short_span_text(char *out, int64_t ns); /* "0", "87us", "1.2ms", "12.3s", "5m07s", "3d04h" */
 const char *cli_short_count_text(char *out, uint64_t count); /* "12345", "123k", "1.23M", "45.6G" */
-const char *cli_short_rate_text(char *out, double per_second); /* "0.25", "12.5", "1334", "45.6k" */
+const char *cli_short_rate_text(char *out,
+				double per_second); /* "0", "<0.01", "0.25", "12.5", "1334", "45.6k" */
 
 /* "set back once, by 59 min 59 s", "set 3 times, by 1.00 s ahead at most"; at most CLI_STEPS_TEXT bytes. Returns out. */
 const char *cli_steps_text(char *out, const struct wire_steps *steps);

@@ -140,11 +140,16 @@ static const struct range wide[] = {
     {0x1f680, 0x1f6ff}, {0x1f900, 0x1faff}, {0x20000, 0x3fffd},
 };
 
+bool cli_utf8_is_unsafe(uint32_t point)
+{
+	return IS_IN(point, unsafe);
+}
+
 int cli_utf8_width(uint32_t point)
 {
 	if (point >= 0x20 && point < 0x7f)
 		return 1;
-	if (IS_IN(point, unsafe))
+	if (cli_utf8_is_unsafe(point))
 		return -1;
 	if (IS_IN(point, combining))
 		return 0;

@@ -17,8 +17,11 @@ bool cli_utf8_is_valid(struct wire_slice text);
 /* How many of the first bytes are printable ASCII. */
 size_t cli_utf8_plain(const char *data, size_t len);
 
-/* Columns a terminal gives the code point: 0, 1 or 2; -1 when it must not reach a terminal: it would move the
- * cursor, change the state of the terminal, reorder the line or hide in it. */
+/* The code point must not reach a terminal: it would move the cursor, change the state of the terminal, reorder the
+ * line or hide in it. */
+bool cli_utf8_is_unsafe(uint32_t point);
+
+/* Columns a terminal gives the code point: 0, 1 or 2; -1 when it is unsafe. */
 int cli_utf8_width(uint32_t point);
 
 #endif

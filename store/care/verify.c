@@ -17,6 +17,7 @@ struct check {
 	struct store_verify_report *report;
 	store_verify_finding *finding;
 	void *context;
+	struct wire_progress *progress;
 	struct store_block *block, *scratch;
 	uint64_t edge;      /* next sequence number, 0 = unknown */
 	uint64_t explained; /* a stored gap event states that the numbers below are lost */
@@ -150,8 +151,10 @@ static int check_segment(struct check *check, const char *path, bool is_last, st
 	check->report->segments++;
 	check->report->bytes += segment->file_bytes;
 	check_places(check, segment);
-	for (size_t i = 0; i < segment->index.count && !error; i++)
+	for (size_t i = 0; i < segment->index.count && !error; i++) {
 		error = check_block(check, segment, i);
+		wire_progress_passed(check->progress, store_segment_reader_block_bytes(segment, i));
+	}
 	check_end(check, segment, is_last);
 	store_segment_reader_close(segment);
 	return error ? wire_fault_set(fault, error, "%s: %s", path, wire_error_text(error)) : 0;
@@ -193,12 +196,14 @@ static int check_all(struct check *check, const char *path, struct wire_fault *f
 }
 
 int store_verify(const char *path, bool repair, struct store_verify_report *report,
-		 store_verify_finding *finding, void *context, struct wire_fault *fault)
+		 store_verify_finding *finding, void *context, struct wire_progress *progress,
+		 struct wire_fault *fault)
 {
 	struct wire_fault unasked;
 	struct check check = {.report = report,
 			      .finding = finding,
 			      .context = context,
+			      .progress = progress,
 			      .block = store_block_open(),
 			      .scratch = store_block_open()};
 	fault = fault ? fault : &unasked;

@@ -3,6 +3,7 @@
 #define STORE_CARE_VERIFY_H
 
 #include "store/format/format.h"
+#include "wire/progress.h"
 
 struct store_verify_report {
 	uint64_t segments, blocks, events, messages, bytes;
@@ -21,9 +22,10 @@ typedef void store_verify_finding(void *context, const char *line);
 
 /* Check the log directory or segment at path. repair: needs the lock; cuts torn tails (kept as .torn), rebuilds
  * footers, and rewrites a segment with damage so that a stored gap event takes the place of the lost blocks
- * (the damaged original is kept as .damaged). 0 when all is whole (or was repaired), 1 when damage was found,
+ * (the damaged original is kept as .damaged). progress: called for every block; may be NULL. 0 when all is whole (or was repaired), 1 when damage was found,
  * or a negative code with *fault. */
 int store_verify(const char *path, bool repair, struct store_verify_report *report,
-		 store_verify_finding *finding, void *context, struct wire_fault *fault);
+		 store_verify_finding *finding, void *context, struct wire_progress *progress,
+		 struct wire_fault *fault);
 
 #endif

@@ -462,6 +462,14 @@ static int finish(struct store__block_cursor *cursor)
 	return report_rest(cursor);
 }
 
+/* Report the block that is stepped over next. False: stop. */
+static bool report_progress(struct store__block_cursor *cursor)
+{
+	size_t entry = cursor->reverse ? cursor->at - 1 : cursor->at;
+	return wire_progress_passed(cursor->progress,
+				    store_segment_reader_block_bytes(cursor->segment, entry));
+}
+
 int store__block_cursor_next(struct store__block_cursor *cursor, struct wire_fault *fault)
 {
 	while (!has_blocks(cursor)) {
@@ -471,5 +479,7 @@ int store__block_cursor_next(struct store__block_cursor *cursor, struct wire_fau
 		if (status <= 0)
 			return status < 0 ? status : finish(cursor);
 	}
+	if (cursor->progress && !report_progress(cursor))
+		return STORE__AT_END;
 	return cursor->reverse ? step_back(cursor) : step_forward(cursor);
 }

@@ -9,6 +9,7 @@
 
 #include "store/read/log.h"
 #include "store/read/segment_reader.h"
+#include "wire/progress.h"
 #include "wire/source.h"
 
 enum { STORE__GAP_TEXT = 700 };
@@ -51,6 +52,7 @@ struct store__block_cursor {
 	bool has_reported_tail;        /* following: damage at the end of the open segment was reported */
 	bool ended;                    /* all holes up to the end were reported */
 
+	struct wire_progress *progress; /* borrowed; NULL: nobody waits. Set it after init */
 	struct store_block *scratch;
 	struct wire_event gap; /* after STORE__AT_GAP */
 	char gap_text[STORE__GAP_TEXT];
@@ -67,8 +69,8 @@ void store__block_cursor_fini(struct store__block_cursor *cursor);
 void store__block_cursor_start_at(struct store__block_cursor *cursor, uint64_t seq);
 
 /* Go one step on. STORE__AT_BLOCK: to entry cursor->entry of cursor->segment. STORE__AT_GAP: blocks are missing here, for
- * which cursor->gap stands, valid until the next step. STORE__AT_END: there are no more, or following, none yet. Or a
- * negative code with *fault. */
+ * which cursor->gap stands, valid until the next step. STORE__AT_END: there are no more, or following, none yet, or
+ * `progress` said stop. Or a negative code with *fault. */
 int store__block_cursor_next(struct store__block_cursor *cursor, struct wire_fault *fault);
 
 /* A block that the cursor was at cannot be read: make cursor->gap stand for it. */

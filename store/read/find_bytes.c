@@ -170,8 +170,11 @@ int store_find_bytes(const struct store_find_bytes *find, const char *path, stru
 	int status = store_log_list(&segments, path, fault);
 	if (status)
 		return status;
-	for (size_t i = 0; i < segments.count && status == 0; i++)
+	for (size_t i = 0; i < segments.count && status == 0; i++) {
 		status = find_in_listed(find, &segments, i, damage, fault);
+		if (!wire_progress_passed(find->progress, segments.list[i].bytes))
+			break;
+	}
 	store_log_segments_fini(&segments);
 	return status < 0 ? status : 0;
 }

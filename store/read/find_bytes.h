@@ -7,6 +7,7 @@
 #define STORE_READ_FIND_BYTES_H
 
 #include "wire/error.h"
+#include "wire/progress.h"
 #include "wire/source.h"
 
 struct store_find_bytes {
@@ -16,6 +17,7 @@ struct store_find_bytes {
 	 * number. 0: go on; 1: enough; or a negative code with *fault. */
 	int (*event)(void *context, const struct wire_event *event, struct wire_fault *fault);
 	void *context;
+	struct wire_progress *progress; /* called for every segment; NULL = not wanted */
 };
 
 /* Search the log directory or segment at path. Blocks and segments that cannot be read are passed over and added to *damage.

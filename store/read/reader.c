@@ -165,6 +165,7 @@ static int begin(struct store_reader *reader, const char *path, struct wire_faul
 	if (!reader->filter || !reader->undelivered)
 		return out_of_memory(path, fault);
 	int error = store__block_cursor_init(&reader->cursor, path, options->reverse, options->follow, fault);
+	reader->cursor.progress = options->progress;
 	if (!error && options->steady)
 		error = store_log_steps_read(&reader->steps, path, fault);
 	if (!error && options->follow && options->from_end)

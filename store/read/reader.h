@@ -9,6 +9,7 @@
 #define STORE_READ_READER_H
 
 #include "store/read/filter.h"
+#include "wire/progress.h"
 #include "wire/source.h"
 
 struct store_reader_options {
@@ -20,6 +21,8 @@ struct store_reader_options {
 	bool
 	    in_time_order; /* else in order of sequence numbers, which differs where several event loops wrote the log */
 	bool payloads; /* headers and payloads are wanted */
+	struct wire_progress
+	    *progress; /* called for every block; borrowed for the reader's life; NULL = not wanted */
 	bool
 	    steady; /* find the clock steps when opening and leave them out of steady_ns; else that is time_ns */
 };

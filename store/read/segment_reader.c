@@ -231,6 +231,13 @@ int64_t store_segment_reader_refresh(struct store_segment_reader *segment)
 	return error ? error : (int64_t)segment->index.count - (int64_t)count;
 }
 
+uint64_t store_segment_reader_block_bytes(const struct store_segment_reader *segment, size_t entry)
+{
+	const struct store_index *index = &segment->index;
+	uint64_t end = entry + 1 < index->count ? index->entries[entry + 1].offset : segment->end;
+	return end - index->entries[entry].offset;
+}
+
 uint64_t store_segment_reader_torn_bytes(const struct store_segment_reader *segment)
 {
 	return segment->is_closed || segment->file_bytes < segment->end ? 0

@@ -53,6 +53,9 @@ int64_t store_segment_reader_refresh(struct store_segment_reader *segment);
 /* Bytes after the last whole block of a segment that is not closed. */
 uint64_t store_segment_reader_torn_bytes(const struct store_segment_reader *segment);
 
+/* Bytes of entry number `entry` and of what lies between it and the next one. */
+uint64_t store_segment_reader_block_bytes(const struct store_segment_reader *segment, size_t entry);
+
 /* Damage after the last block may have been events. */
 bool store_segment_reader_lost_end(const struct store_segment_reader *segment);
 

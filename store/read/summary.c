@@ -31,7 +31,8 @@ struct run {
 	struct store_steps steps;
 	int64_t first_ns, last_ns; /* steady: of events */
 	bool clients;
-	struct store__buffer counts; /* struct count, by subject of the block, and one for no subject */
+	struct wire_progress *progress; /* borrowed */
+	struct store__buffer counts;    /* struct count, by subject of the block, and one for no subject */
 	struct store__buffer sets; /* uint32_t, by set of receivers of the block: messages that went to it */
 };
 
@@ -367,6 +368,7 @@ static int sum_up(struct run *run, const char *path, const struct store_filter *
 	if (error || !run->undelivered)
 		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
 	error = store__block_cursor_init(&run->cursor, path, false, false, fault);
+	run->cursor.progress = run->progress;
 	if (!error && store__undelivered_find(run->undelivered, path, 0) != 0)
 		error = wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
 	error = error ? error : store_log_steps_read(&run->steps, path, fault);
@@ -381,9 +383,9 @@ static int sum_up(struct run *run, const char *path, const struct store_filter *
 }
 
 int store_summary_read(struct store_summary *summary, const char *path, const struct store_filter *filter,
-		       bool clients, struct wire_fault *fault)
+		       bool clients, struct wire_progress *progress, struct wire_fault *fault)
 {
-	struct run run = {.summary = summary, .clients = clients};
+	struct run run = {.summary = summary, .clients = clients, .progress = progress};
 	*summary = (struct store_summary){0};
 	int error = sum_up(&run, path, filter, fault);
 	store__block_scan_fini(&run.scan);

@@ -4,6 +4,7 @@
 #define STORE_READ_SUMMARY_H
 
 #include "store/read/filter.h"
+#include "wire/progress.h"
 #include "wire/source.h"
 
 /* A bound on memory, as a log may hold a new subject for every message. */
@@ -50,10 +51,10 @@ struct store_summary {
 };
 
 /* Sum up the events of the log directory or segment at path that pass the filter (NULL: all). clients: fill in the
- * client table, too (needs the columns of all blocks). 0, or a negative code with *fault. After success call
+ * client table, too (needs the columns of all blocks). progress: called for every block; may be NULL. 0, or a negative code with *fault. After success call
  * store_summary_fini. */
 int store_summary_read(struct store_summary *summary, const char *path, const struct store_filter *filter,
-		       bool clients, struct wire_fault *fault);
+		       bool clients, struct wire_progress *progress, struct wire_fault *fault);
 void store_summary_fini(struct store_summary *summary);
 
 #endif

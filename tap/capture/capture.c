@@ -149,6 +149,7 @@ static int open_file(struct tap_capture *capture, const struct tap_capture_optio
 	if (tap__file_reader_is_classic(capture->reader) && !tap_packet_knows(link_type))
 		return refuse_link_type(capture, link_type, fault);
 	tap__file_reader_on_drops(capture->reader, count_drops, capture);
+	tap__file_reader_report(capture->reader, options->progress);
 	error = tap__bpf_open(&capture->bpf, options, link_type, fault);
 	if (error || !options->write_file)
 		return error;

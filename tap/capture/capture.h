@@ -8,18 +8,20 @@
 
 #include "tap/packet/packet.h"
 #include "wire/error.h"
+#include "wire/progress.h"
 
 #include <stddef.h>
 
 struct tap_capture_options {
-	const char *interface;  /* to capture on; NULL: read the file */
-	const char *file;       /* to read; "-" = standard input */
-	const char *filter;     /* in libpcap's language (pcap-filter(7)); NULL = none */
-	const uint16_t *ports;  /* only TCP from or to one of these; see tap_port_filter */
-	size_t ports_count;     /* 0 = every port */
-	uint32_t snaplen;       /* bytes kept of a frame; 0 = all. Interfaces only */
-	uint64_t buffer_bytes;  /* the kernel's buffer; 0 = 64 MiB. Interfaces only */
-	const char *write_file; /* also write the frames to this new pcap file (0600); NULL = don't */
+	const char *interface;          /* to capture on; NULL: read the file */
+	const char *file;               /* to read; "-" = standard input */
+	const char *filter;             /* in libpcap's language (pcap-filter(7)); NULL = none */
+	const uint16_t *ports;          /* only TCP from or to one of these; see tap_port_filter */
+	size_t ports_count;             /* 0 = every port */
+	uint32_t snaplen;               /* bytes kept of a frame; 0 = all. Interfaces only */
+	uint64_t buffer_bytes;          /* the kernel's buffer; 0 = 64 MiB. Interfaces only */
+	struct wire_progress *progress; /* of reading the file; borrowed until close; NULL = not wanted */
+	const char *write_file;         /* also write the frames to this new pcap file (0600); NULL = don't */
 	bool
 	    keeps_secrets; /* write credentials, too; otherwise they are overwritten (tap/capture/redactor.h) */
 };

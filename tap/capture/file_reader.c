@@ -254,6 +254,11 @@ bool tap__file_reader_is_classic(const struct tap__file_reader *reader)
 	return reader->is_classic;
 }
 
+void tap__file_reader_report(struct tap__file_reader *reader, struct wire_progress *progress)
+{
+	tap__packed_file_report(reader->window.file, progress);
+}
+
 void tap__file_reader_on_drops(struct tap__file_reader *reader, tap_drops_taker take, void *context)
 {
 	reader->take_drops = take;

@@ -7,6 +7,7 @@
 
 #include "tap/capture/capture.h"
 #include "wire/error.h"
+#include "wire/progress.h"
 
 enum { TAP__PACKET_BYTES_MAX = 16 << 20 };
 
@@ -26,6 +27,9 @@ bool tap__file_reader_is_classic(const struct tap__file_reader *reader);
  * at the end; or a negative code with *fault, after which nothing more can be read: TAP_ECUT when the file ends
  * inside a record, TAP_ECAPTURE when a record is invalid. */
 int tap__file_reader_next(struct tap__file_reader *reader, struct tap_frame *frame, struct wire_fault *fault);
+
+/* From now on report the bytes of the file that are read. Borrows progress. */
+void tap__file_reader_report(struct tap__file_reader *reader, struct wire_progress *progress);
 
 /* From now on report drops to this function. */
 void tap__file_reader_on_drops(struct tap__file_reader *reader, tap_drops_taker take, void *context);

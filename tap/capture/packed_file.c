@@ -13,6 +13,7 @@ enum { MAGIC_BYTES = 4, INPUT_BYTES = 256 << 10, GZIP_WINDOW = 15 + 16 };
 
 struct tap__packed_file {
 	int fd;
+	struct wire_progress *progress; /* borrowed; may be NULL */
 	/* Unpack from the input to out[0..len). Returns the bytes written. */
 	size_t (*unpack)(struct tap__packed_file *file, char *out, size_t len);
 	enum tap__packed_file_state state;
@@ -39,6 +40,8 @@ static size_t read_some(struct tap__packed_file *file, void *out, size_t len)
 		file->error = -errno;
 	}
 	file->at_end = got <= 0;
+	if (got > 0)
+		wire_progress_passed(file->progress, (uint64_t)got);
 	return got > 0 ? (size_t)got : 0;
 }
 
@@ -179,6 +182,11 @@ int tap__packed_file_open(struct tap__packed_file **file, const char *path, stru
 	}
 	tap__packed_file_close(opened);
 	return wire_fault_set(fault, error, "%s: %s", path, wire_error_text(error));
+}
+
+void tap__packed_file_report(struct tap__packed_file *file, struct wire_progress *progress)
+{
+	file->progress = progress;
 }
 
 enum tap__packed_file_state tap__packed_file_state(const struct tap__packed_file *file)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "wire/error.h"
+#include "wire/progress.h"
 
 struct tap__packed_file;
 
@@ -22,6 +23,9 @@ enum tap__packed_file_state {
 /* Open path, or standard input for "-". 0 with *file, to be closed by the caller; or a negative code with *fault. */
 int tap__packed_file_open(struct tap__packed_file **file, const char *path, struct wire_fault *fault);
 void tap__packed_file_close(struct tap__packed_file *file); /* may be NULL */
+
+/* From now on report the bytes that are read from the file, as they are there. Borrows progress. */
+void tap__packed_file_report(struct tap__packed_file *file, struct wire_progress *progress);
 
 /* Read at most len bytes (> 0) to out; waits for at least one. Returns their number; 0 at the end, see
  * tap__packed_file_state. */

@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(write(fd, bytes, size) == (ssize_t)size);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	read_segment(path);
-	store_verify(path, false, &report, NULL, NULL, NULL);
+	store_verify(path, false, &report, NULL, NULL, NULL, NULL);
 	close(fd);
 	free(bytes);
 	return 0;

@@ -27,6 +27,8 @@ static void set_environment(const char *tapedeck)
 	setenv("PATH", path, 1);
 	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
 	setenv("LC_ALL", "C", 1);
+	setenv("TAPEDECK_PAGER", "cat", 1);
+	unsetenv("TAPEDECK_LOG");
 	unsetenv("NO_COLOR");
 }
 

@@ -152,7 +152,7 @@ static void counts_rates_and_spans_read_well(void **state)
 	assert_string_equal(cli_rate_text(text, 0.254), "0.25");
 	assert_string_equal(cli_rate_text(text, 12.34), "12.3");
 	assert_string_equal(cli_rate_text(text, 1333.7), "1,334");
-	assert_string_equal(cli_span_text(text, -5), "0 ns");
+	assert_string_equal(cli_span_text(text, -5), "0 s");
 	assert_string_equal(cli_span_text(text, 120000), "120 us");
 	assert_string_equal(cli_span_text(text, 12340000000), "12.3 s");
 	assert_string_equal(cli_span_text(text, 307000000000), "5 min 07 s");
@@ -203,9 +203,53 @@ static void a_closed_pipe_is_told_once_flushed(void **state)
 	close(ends[1]);
 }
 
+static void a_text_that_is_too_long_keeps_its_ends(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t columns, tail;
+		const char *shown;
+	} rows[] = {
+	    {"127.0.0.1:46706", 15, 6, "127.0.0.1:46706"},
+	    {"127.0.0.1:46706", 9, 6, "12…:46706"},
+	    {"127.0.0.1:46706", 7, 6, "…:46706"},
+	    {"orders.eu.new", 9, 0, "orde….new"},
+	    {"abc", 2, 0, "a…"},
+	    {"Köln\n\n\nKöln", 9, 0, "Köln…Köln"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cli_out out;
+
+		capture_init(&out);
+		size_t used =
+		    cli_escape_put_ends(&out, wire_slice_str(rows[i].text), rows[i].columns, rows[i].tail);
+		char *text = capture_take(&out);
+		assert_string_equal(text, rows[i].shown);
+		assert_true(used <= rows[i].columns);
+		free(text);
+		capture_fini(&out);
+	}
+}
+
+static void factors_have_no_needless_digits(void **state)
+{
+	char text[CLI_SIZE_TEXT];
+
+	(void)state;
+	assert_string_equal(cli_factor_text(text, 0.3125), "0.31x");
+	assert_string_equal(cli_factor_text(text, 1), "1x");
+	assert_string_equal(cli_factor_text(text, 1.25), "1.25x");
+	assert_string_equal(cli_factor_text(text, 100), "100x");
+	assert_string_equal(cli_factor_text(text, 0.0012), "0.0012x");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_text_that_is_too_long_keeps_its_ends),
+	    cmocka_unit_test(factors_have_no_needless_digits),
 	    cmocka_unit_test(controls_and_invalid_bytes_are_escaped),
 	    cmocka_unit_test(columns_follow_the_terminal),
 	    cmocka_unit_test(clipping_never_exceeds_the_columns),

@@ -21,7 +21,7 @@ static char *print(const struct wire_event *event, bool detail)
 	struct cli_json_printer printer;
 
 	capture_init(&out);
-	assert_int_equal(cli_json_printer_init(&printer, detail), 0);
+	assert_int_equal(cli_json_printer_init(&printer, detail, NULL), 0);
 	cli_json_print(&printer, &out, event, &sample_clients);
 	char *text = capture_take(&out);
 	cli_json_printer_fini(&printer);
@@ -209,6 +209,22 @@ static void strings_read_back_as_jansson_would_have_written_them(void **state)
 	}
 }
 
+static void characters_that_drive_a_terminal_are_escaped(void **state)
+{
+	struct cli_out out;
+	struct cli_json json = {.out = &out};
+
+	(void)state;
+	capture_init(&out);
+	cli_json_string(&json, NULL,
+			WIRE_LITERAL("\x7f \xc2\x9b \u202e \u2028 \u00ad \U000e0041 \u00f6 \U0001f600"));
+	char *text = capture_take(&out);
+	assert_string_equal(text,
+			    "\"\\u007f \\u009b \\u202e \\u2028 \\u00ad \\udb40\\udc41 \u00f6 \U0001f600\"");
+	free(text);
+	capture_fini(&out);
+}
+
 static void base64_pads_as_rfc_4648_says(void **state)
 {
 	static const struct {
@@ -265,6 +281,7 @@ int main(void)
 	    cmocka_unit_test(a_connection_s_life_has_stable_keys),
 	    cmocka_unit_test(deliveries_errors_marks_and_gaps_have_stable_keys),
 	    cmocka_unit_test(strings_read_back_as_jansson_would_have_written_them),
+	    cmocka_unit_test(characters_that_drive_a_terminal_are_escaped),
 	    cmocka_unit_test(base64_pads_as_rfc_4648_says),
 	    cmocka_unit_test(a_hundred_thousand_repeated_keys_take_no_time),
 	};

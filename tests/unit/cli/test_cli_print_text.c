@@ -77,9 +77,9 @@ static void a_terminal_line_never_exceeds_its_width(void **state)
 	events[1].receiver_count = 0;
 	check_all(&narrow, events, 3,
 		  "── 2026-11-23, Monday, UTC ──\n"
-		  "07:57:19.123 pub   checkout → [::1]:400…  orders.new        40 B  0123456789012…\n"
-		  "07:57:19.123 reply checkout → nobody      _INBOX.…WXYZabcd     5 B  short\n"
-		  "07:57:19.123 pub   checkout → [::1]:400…  a.subject.that.is.longer.than.whateve…\n");
+		  "07:57:19.123 pub   checkout → [::…:40000 orders.new          40 B 0123456789012…\n"
+		  "07:57:19.123 reply checkout → nobody     _INBOX.…WXYZabcd     5 B short\n"
+		  "07:57:19.123 pub   checkout → [::…:40000 a.subjec…room.for    7 B no room\n");
 }
 
 static void cuts_headers_and_statuses_are_noted(void **state)
@@ -91,11 +91,66 @@ static void cuts_headers_and_statuses_are_noted(void **state)
 	event.size = 5000;
 	event.headers = WIRE_LITERAL("NATS/1.0 503 No Responders\r\nk: v\r\n\r\n");
 	check(&event, TIME "pub   checkout#3 → [::1]:40000  a                     5.0 kB  "
-			   "[503 No Responders] [cut to 1 B] x\n");
+			   "[503 No Responders] {k: v} [cut to 1 B] x\n");
 	event.flags = WIRE_EVENT_PARTIAL;
 	event.headers = WIRE_LITERAL("nonsense");
 	check(&event, TIME "pub   checkout#3 → [::1]:40000  a                     5.0 kB  "
 			   "[malformed headers] [only 1 B seen] x\n");
+}
+
+static void headers_get_the_room_that_the_payload_leaves(void **state)
+{
+	struct cli_text_options options = {.utc = true, .columns = 140};
+	struct wire_event event = sample_message("a", "0123456789");
+
+	(void)state;
+	event.headers = WIRE_LITERAL("NATS/1.0\r\nNats-Msg-Id: 77\r\nOther: 123456789\r\n\r\n");
+	const char *head = "── 2026-11-23, Monday, UTC ──\n"
+			   "07:57:19.123456 pub   checkout#3 → [::1]:40000               a                   "
+			   "              10 B  ";
+	char expected[400];
+	snprintf(expected, sizeof(expected), "%s{Nats-Msg-Id: 77, …} 0123456789\n", head);
+	check_all(&options, &event, 1, expected);
+	event.payload = WIRE_LITERAL("012345678901234567890123456789012345678");
+	snprintf(expected, sizeof(expected), "%s012345678901234567890123456789012345678\n", head);
+	check_all(&options, &event, 1, expected);
+	options.shown.headers = true;
+	snprintf(expected, sizeof(expected),
+		 "%s012345678901234567890123456789012345678\n      header   Nats-Msg-Id: 77\n      header   "
+		 "Other: "
+		 "123456789\n",
+		 head);
+	check_all(&options, &event, 1, expected);
+}
+
+static void a_narrow_line_keeps_the_reply_mark_and_who_got_nothing(void **state)
+{
+	struct wire_event event = sample_message("orders.new", "{}");
+
+	(void)state;
+	event.reply = WIRE_LITERAL("_INBOX.ABCDEFGHIJ.12");
+	event.receivers_len = 2;
+	check_all(&narrow, &event, 1,
+		  "── 2026-11-23, Monday, UTC ──\n"
+		  "07:57:19.123 req   checkout → 1          orders.new           2 B ↩…J.12 [1 dro…\n");
+}
+
+static void what_is_not_shown_of_a_payload_is_said(void **state)
+{
+	struct cli_text_options options = {.utc = true, .shown = {.has_limit = true, .payload = 4}};
+	struct wire_event event = sample_message("a", "012Köln");
+
+	(void)state;
+	check(&event, TIME "pub   checkout#3 → [::1]:40000  a                        8 B  012Köln\n");
+	check_all(&options, &event, 1,
+		  TIME
+		  "pub   checkout#3 → [::1]:40000  a                        8 B  [4 B not shown] 012K\n");
+	options.shown.payload = 5;
+	check_all(&options, &event, 1,
+		  TIME
+		  "pub   checkout#3 → [::1]:40000  a                        8 B  [4 B not shown] 012K\n");
+	options.shown.payload = 0;
+	check_all(&options, &event, 1, TIME "pub   checkout#3 → [::1]:40000  a                        8 B\n");
 }
 
 static void verbose_shows_reply_receivers_headers_and_payload(void **state)
@@ -108,7 +163,7 @@ static void verbose_shows_reply_receivers_headers_and_payload(void **state)
 	event.receivers_len = 2;
 	event.headers = WIRE_LITERAL("NATS/1.0\r\nKey: value\r\nKey: \033[2J\r\n\r\n");
 	check_all(&verbose, &event, 1,
-		  TIME "req   checkout#3 → 1 (1 dropped)  a                       11 B  ↩ r [2 headers]\n"
+		  TIME "req   checkout#3 → 1 (1 dropped)  a                       11 B  ↩ r\n"
 		       "      reply    r\n"
 		       "      to       [::1]:40000 sid 1 queue workers\n"
 		       "      not to   #9 sid 22: slow consumer\n"
@@ -237,6 +292,9 @@ int main(void)
 	    cmocka_unit_test(nobody_and_unknown_publishers_are_named),
 	    cmocka_unit_test(a_terminal_line_never_exceeds_its_width),
 	    cmocka_unit_test(cuts_headers_and_statuses_are_noted),
+	    cmocka_unit_test(headers_get_the_room_that_the_payload_leaves),
+	    cmocka_unit_test(a_narrow_line_keeps_the_reply_mark_and_who_got_nothing),
+	    cmocka_unit_test(what_is_not_shown_of_a_payload_is_said),
 	    cmocka_unit_test(verbose_shows_reply_receivers_headers_and_payload),
 	    cmocka_unit_test(connections_say_who_came_and_why_they_went),
 	    cmocka_unit_test(subscriptions_name_sid_and_queue),

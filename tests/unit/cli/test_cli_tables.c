@@ -18,7 +18,7 @@ static void durations_take_five_columns(void **state)
 		int64_t ns;
 		const char *text;
 	} cases[] = {
-	    {0, "0ns"},
+	    {0, "0"},
 	    {999, "999ns"},
 	    {1000, "1.0us"},
 	    {9949, "9.9us"},
@@ -34,7 +34,7 @@ static void durations_take_five_columns(void **state)
 	    {6000 * INT64_C(1000000000), "1h40"},
 	    {400000 * INT64_C(1000000000), "4d15"},
 	    {INT64_MAX, "999d23"},
-	    {-5, "0ns"},
+	    {-5, "0"},
 	};
 	char text[CLI_SIZE_TEXT];
 	(void)state;
@@ -46,6 +46,8 @@ static void counts_and_rates_take_five_columns(void **state)
 {
 	char text[CLI_SIZE_TEXT];
 	(void)state;
+	assert_string_equal(cli_short_rate_text(text, 0), "0");
+	assert_string_equal(cli_short_rate_text(text, 0.004), "<0.01");
 	assert_string_equal(cli_short_count_text(text, 0), "0");
 	assert_string_equal(cli_short_count_text(text, 99999), "99999");
 	assert_string_equal(cli_short_count_text(text, 100000), "100k");

@@ -53,7 +53,7 @@ static void totals_of_events_are_those_read_from_the_logs_columns(void **state)
 	struct wire_fault fault;
 	struct store_event_summary *totals = store_event_summary_open(true);
 	add_all(totals, log);
-	assert_int_equal(store_summary_read(&summary, log, NULL, true, &fault), 0);
+	assert_int_equal(store_summary_read(&summary, log, NULL, true, NULL, &fault), 0);
 	const struct store_summary *found = store_event_summary_end(totals);
 	assert_int_equal(found->events, summary.events);
 	assert_int_equal(found->messages, summary.messages);

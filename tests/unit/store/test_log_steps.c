@@ -109,7 +109,7 @@ static void check_plan(struct log_fixture *fixture, const struct plan *plan, siz
 	store_steps_fini(&found);
 	check_steady(fixture->log, false, off_ns);
 	check_steady(fixture->log, true, off_ns);
-	assert_int_equal(store_summary_read(&summary, fixture->log, NULL, false, &fault), 0);
+	assert_int_equal(store_summary_read(&summary, fixture->log, NULL, false, NULL, &fault), 0);
 	assert_int_equal(summary.steps.count, steps);
 	assert_true(summary.span_ns <= 2900 * MS && summary.span_ns >= 2900 * MS - off_ns * 2);
 	assert_int_equal(summary.first_time_ns, START + plan->set_ns[0]);

@@ -38,7 +38,7 @@ static void verify(const char *path, bool repair, struct verdict *verdict)
 {
 	struct wire_fault fault;
 	*verdict = (struct verdict){0};
-	verdict->status = store_verify(path, repair, &verdict->report, take_finding, verdict, &fault);
+	verdict->status = store_verify(path, repair, &verdict->report, take_finding, verdict, NULL, &fault);
 	if (verdict->status < 0)
 		fail_msg("%s", fault.text);
 }

@@ -62,7 +62,7 @@ static void assert_whole(const char *log)
 {
 	struct store_verify_report report;
 	struct wire_fault fault;
-	assert_int_equal(store_verify(log, false, &report, NULL, NULL, &fault), 0);
+	assert_int_equal(store_verify(log, false, &report, NULL, NULL, NULL, &fault), 0);
 }
 
 static void a_removed_directory_is_made_again_and_the_loss_is_reported(void **state)

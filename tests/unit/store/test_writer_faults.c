@@ -115,7 +115,7 @@ static void expect_all_told(const struct log_fixture *fixture, uint64_t publishe
 	struct log_contents contents;
 	struct store_verify_report report;
 	struct wire_fault fault;
-	if (store_verify(fixture->log, false, &report, print_finding, NULL, &fault) != 0)
+	if (store_verify(fixture->log, false, &report, print_finding, NULL, NULL, &fault) != 0)
 		fail_msg("%s: the log does not verify", what);
 	log_read(fixture->log, &contents);
 	if (contents.messages + contents.gap_messages != published || contents.missing > 0)

@@ -1,0 +1,140 @@
+#include "cli/output/fields.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options/suggest.h"
+
+enum { NAME_MAX_BYTES = 500 };
+
+static const struct {
+	const char *name;
+	enum cli_field_kind kind;
+} plain[] = {
+    {"time", CLI_FIELD_TIME},
+    {"time.date", CLI_FIELD_TIME_DATE},
+    {"time.clock", CLI_FIELD_TIME_CLOCK},
+    {"time.unix", CLI_FIELD_TIME_UNIX},
+    {"time.ns", CLI_FIELD_TIME_NS},
+    {"seq", CLI_FIELD_SEQ},
+    {"kind", CLI_FIELD_KIND},
+    {"subject", CLI_FIELD_SUBJECT},
+    {"reply", CLI_FIELD_REPLY},
+    {"size", CLI_FIELD_SIZE},
+    {"status", CLI_FIELD_STATUS},
+    {"client", CLI_FIELD_CLIENT},
+    {"conn", CLI_FIELD_CONN},
+    {"address", CLI_FIELD_ADDRESS},
+    {"receivers", CLI_FIELD_RECEIVERS},
+    {"receivers.names", CLI_FIELD_RECEIVER_NAMES},
+    {"queue", CLI_FIELD_QUEUE},
+    {"sid", CLI_FIELD_SID},
+    {"headers", CLI_FIELD_HEADERS},
+    {"payload", CLI_FIELD_PAYLOAD},
+    {"text", CLI_FIELD_TEXT},
+};
+
+enum { PLAIN_FIELDS = sizeof(plain) / sizeof(plain[0]) };
+
+/* The rest of name after prefix, or NULL. */
+static const char *after(const char *name, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return strncmp(name, prefix, len) == 0 ? name + len : NULL;
+}
+
+static int out_of_memory(struct wire_fault *fault)
+{
+	return wire_fault_set(fault, -ENOMEM, "out of memory");
+}
+
+static int unknown(const char *name, struct wire_fault *fault)
+{
+	const char *names[PLAIN_FIELDS + 1] = {NULL};
+
+	for (size_t i = 0; i < PLAIN_FIELDS; i++)
+		names[i] = plain[i].name;
+	const char *nearest = cli_suggest(name, names);
+	return wire_fault_set(fault, -EINVAL, "there is no field \"%s\"%s%s%s", name,
+			      nearest ? " (did you mean \"" : "", nearest ? nearest : "",
+			      nearest ? "\"?)" : "");
+}
+
+static int init_token(struct cli_field *field, const char *number, struct wire_fault *fault)
+{
+	char *end;
+	unsigned long index = strtoul(number, &end, 10);
+
+	if (!isdigit((unsigned char)number[0]) || *end || index == 0 || index > 10000)
+		return wire_fault_set(fault, -EINVAL, "subject.%s: give the number of a token, from 1",
+				      number);
+	*field = (struct cli_field){.kind = CLI_FIELD_TOKEN, .index = index};
+	return 0;
+}
+
+static int init_header(struct cli_field *field, const char *name, struct wire_fault *fault)
+{
+	if (!*name)
+		return wire_fault_set(fault, -EINVAL, "header. lacks the name of a header");
+	*field = (struct cli_field){.kind = CLI_FIELD_HEADER, .name = strdup(name)};
+	return field->name ? 0 : out_of_memory(fault);
+}
+
+/* rest: a path without its `$` */
+static int init_path(struct cli_field *field, const char *rest, struct wire_fault *fault)
+{
+	char path[NAME_MAX_BYTES + 1];
+
+	snprintf(path, sizeof(path), "$%s", rest);
+	field->kind = CLI_FIELD_PAYLOAD_PATH;
+	if (trace_json_path_parse(&field->path, path))
+		return 0;
+	trace_json_path_fini(&field->path);
+	return wire_fault_set(fault, -EINVAL,
+			      "\"%s\" is no path of JSON; write for example payload.id, payload.items[0].id",
+			      path);
+}
+
+/* Fields that have a part of their own. 1 when the name is none of these. */
+static int init_with_part(struct cli_field *field, const char *name, struct wire_fault *fault)
+{
+	const char *part;
+
+	if ((part = after(name, "subject.")))
+		return init_token(field, part, fault);
+	if ((part = after(name, "header.")))
+		return init_header(field, part, fault);
+	if ((part = after(name, "payload")) && (*part == '.' || *part == '['))
+		return init_path(field, part, fault);
+	if ((part = after(name, "$")))
+		return init_path(field, part, fault);
+	return 1;
+}
+
+int cli_field_init(struct cli_field *field, struct wire_slice name, struct wire_fault *fault)
+{
+	char text[NAME_MAX_BYTES];
+
+	*field = (struct cli_field){0};
+	if (name.len >= sizeof(text))
+		return wire_fault_set(fault, -EINVAL, "the name of a field is too long");
+	snprintf(text, sizeof(text), "%.*s", (int)name.len, name.data);
+	for (size_t i = 0; i < PLAIN_FIELDS; i++) {
+		if (strcmp(text, plain[i].name) == 0) {
+			field->kind = plain[i].kind;
+			return 0;
+		}
+	}
+	int status = init_with_part(field, text, fault);
+	return status == 1 ? unknown(text, fault) : status;
+}
+
+void cli_field_fini(struct cli_field *field)
+{
+	free(field->name);
+	trace_json_path_fini(&field->path);
+}

@@ -1,0 +1,112 @@
+#include "cli/output/print_csv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cli/output/escape.h"
+
+static int add_field(struct cli_csv *csv, struct wire_slice name, struct wire_fault *fault)
+{
+	struct cli_field *fields = realloc(csv->fields, (csv->len + 1) * sizeof(*fields));
+
+	if (!fields)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	csv->fields = fields;
+	if (name.len == 0)
+		return wire_fault_set(fault, -EINVAL, "field %zu has no name", csv->len + 1);
+	return cli_field_init(&fields[csv->len++], name, fault);
+}
+
+int cli_csv_init(struct cli_csv *csv, const char *names, bool utc, struct wire_fault *fault)
+{
+	int error = 0;
+
+	*csv = (struct cli_csv){.names = names, .reader.clock.utc = utc};
+	do {
+		size_t len = strcspn(names, ",");
+
+		error = add_field(csv, wire_slice(names, len), fault);
+		names += len;
+	} while (*names++ && !error);
+	return error;
+}
+
+void cli_csv_fini(struct cli_csv *csv)
+{
+	for (size_t i = 0; i < csv->len; i++)
+		cli_field_fini(&csv->fields[i]);
+	free(csv->fields);
+	cli_field_reader_fini(&csv->reader);
+}
+
+static bool needs_quotes(struct wire_slice value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if (strchr(",\"\n\r", value.data[i]) && value.data[i])
+			return true;
+	return value.len > 0 && (value.data[0] == ' ' || value.data[value.len - 1] == ' ');
+}
+
+/* A quote, a tab or a line end, CR only before LF: alone it would lead a terminal back to the beginning of the line. */
+static bool is_kept(struct wire_slice value, size_t at)
+{
+	char c = value.data[at];
+
+	return c == '"' || c == '\t' || c == '\n' ||
+	       (c == '\r' && at + 1 < value.len && value.data[at + 1] == '\n');
+}
+
+/* Print a value up to the next character that is kept. Returns its bytes. */
+static size_t put_run(struct cli_out *out, struct wire_slice value)
+{
+	size_t len = 0;
+
+	while (len < value.len && !is_kept(value, len))
+		len++;
+	cli_escape_put(out, wire_slice(value.data, len), CLI_UNCLIPPED);
+	return len;
+}
+
+static void put_value(struct cli_out *out, struct wire_slice value)
+{
+	bool has_quotes = needs_quotes(value);
+
+	if (has_quotes)
+		cli_out_char(out, '"');
+	while (value.len > 0) {
+		size_t len = put_run(out, value);
+
+		if (len < value.len) {
+			if (value.data[len] == '"')
+				cli_out_char(out, '"');
+			cli_out_char(out, value.data[len++]);
+		}
+		value = wire_slice(value.data + len, value.len - len);
+	}
+	if (has_quotes)
+		cli_out_char(out, '"');
+}
+
+void cli_csv_begin(struct cli_csv *csv, struct cli_out *out)
+{
+	if (!csv->has_names) {
+		cli_out_text(out, csv->names);
+		cli_out_char(out, '\n');
+	}
+	csv->has_names = true;
+}
+
+void cli_csv_print(struct cli_csv *csv, struct cli_out *out, const struct wire_event *event,
+		   const struct cli_clients *clients)
+{
+	struct wire_slice value;
+
+	cli_csv_begin(csv, out);
+	for (size_t i = 0; i < csv->len; i++) {
+		if (i > 0)
+			cli_out_char(out, ',');
+		if (cli_field_value(&csv->reader, &csv->fields[i], event, clients, &value))
+			put_value(out, value);
+	}
+	cli_out_char(out, '\n');
+}

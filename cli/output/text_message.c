@@ -1,0 +1,183 @@
+#include "cli/output/text_message.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli/output/print_below.h"
+#include "cli/output/sizes.h"
+#include "cli/output/text_headers.h"
+#include "wire/headers.h"
+
+/* Without a terminal there is room for so many columns of headers, however long the line. */
+enum { PIPED_HEADERS = 60 };
+
+static const struct cli_shown *shown_of(const struct cli_text_line *line)
+{
+	return &line->printer->options.shown;
+}
+
+/* Separate the next remark after the size from those before it. */
+static void begin_remark(struct cli_text_line *line)
+{
+	cli_row_fill(&line->row, line->row.used + (line->has_remark ? 1 : line->printer->layout.between));
+	line->has_remark = true;
+}
+
+static void put_status_note(struct cli_text_line *line, const struct wire_headers *headers)
+{
+	begin_remark(line);
+	cli_row_text(&line->row, CLI_YELLOW, "[");
+	cli_row_put(&line->row, CLI_YELLOW, headers->status, CLI_ROW_ENDLESS);
+	cli_row_text(&line->row, CLI_YELLOW, headers->text.len ? " " : "");
+	cli_row_put(&line->row, CLI_YELLOW, headers->text, CLI_ROW_ENDLESS);
+	cli_row_text(&line->row, CLI_YELLOW, "]");
+}
+
+/* Columns that the headers may take: what the payload does not need. */
+static size_t headers_room(const struct cli_text_line *line, struct wire_slice payload)
+{
+	const struct cli_text_options *options = &line->printer->options;
+	size_t left = cli_row_left(&line->row);
+
+	if (!line->printer->layout.is_terminal)
+		return shown_of(line)->headers ? CLI_ROW_ENDLESS : PIPED_HEADERS;
+	if (options->verbose || options->hex)
+		return left;
+	size_t needed = cli_escape_columns(payload, left) + 2;
+	return left > needed ? left - needed : 0;
+}
+
+/* The header block: its status, and as many headers as there is room for. Returns true when all that is to be
+ * shown is on the line. */
+static bool put_headers(struct cli_text_line *line, struct wire_slice payload)
+{
+	struct wire_headers headers;
+	bool wants_all = shown_of(line)->headers;
+
+	if (!cli_text_headers_are_valid(line->event->headers)) {
+		begin_remark(line);
+		cli_row_text(&line->row, CLI_YELLOW, "[malformed headers]");
+		return !wants_all;
+	}
+	wire_headers_open(&headers, line->event->headers);
+	if (headers.status.len > 0)
+		put_status_note(line, &headers);
+	if (line->printer->options.verbose)
+		return true;
+	size_t room = headers_room(line, payload);
+	size_t columns = cli_text_headers_columns(line->event->headers, room);
+	bool fits = columns <= room;
+	if (columns == 0)
+		return true;
+	if (wants_all && !fits)
+		return false;
+	if (!fits && room < cli_text_headers_least(line->event->headers))
+		return true;
+	begin_remark(line);
+	cli_text_headers(&line->row, line->event->headers, room);
+	return true;
+}
+
+static void put_kept_note(struct cli_text_line *line, const char *verb, const char *verb_after)
+{
+	char kept[CLI_SIZE_TEXT];
+
+	begin_remark(line);
+	cli_row_format(&line->row, CLI_YELLOW, "[%s %s%s]", verb,
+		       cli_size_text(kept, line->event->payload.len), verb_after);
+}
+
+/* What is known of how the message was recorded. */
+static void put_recording_notes(struct cli_text_line *line)
+{
+	const struct wire_event *event = line->event;
+
+	if (event->kind == WIRE_EVENT_DELIVERY && event->outcome != WIRE_SENT) {
+		begin_remark(line);
+		cli_row_format(&line->row, CLI_RED, "[dropped: %s]", wire_outcome_name(event->outcome));
+	}
+	if (event->flags & WIRE_EVENT_CUT)
+		put_kept_note(line, "cut to", "");
+	if (event->flags & WIRE_EVENT_PARTIAL)
+		put_kept_note(line, "only", " seen");
+	if (event->flags & WIRE_EVENT_MASKED) {
+		begin_remark(line);
+		cli_row_text(&line->row, CLI_YELLOW, "[masked]");
+	}
+}
+
+/* Receivers that got nothing, where `who` has no room for them. */
+static void put_dropped(struct cli_text_line *line)
+{
+	uint32_t dropped = line->printer->layout.is_narrow ? cli_text_line_dropped(line) : 0;
+
+	if (dropped == 0)
+		return;
+	begin_remark(line);
+	cli_row_format(&line->row, CLI_RED, "[%" PRIu32 " dropped]", dropped);
+}
+
+/* How much of the payload --max-payload leaves out. "" when nothing, or when no payload is wanted at all. */
+static const char *left_out_text(const struct cli_text_line *line, size_t shown, char *text, size_t size)
+{
+	char bytes[CLI_SIZE_TEXT];
+	size_t left_out = line->event->payload.len - shown;
+
+	text[0] = '\0';
+	if (left_out > 0 && shown_of(line)->payload > 0)
+		snprintf(text, size, "[%s not shown]", cli_size_text(bytes, left_out));
+	return text;
+}
+
+static void put_payload(struct cli_text_line *line, struct wire_slice payload)
+{
+	char note[64];
+
+	if (left_out_text(line, payload.len, note, sizeof(note))[0]) {
+		begin_remark(line);
+		cli_row_text(&line->row, CLI_YELLOW, note);
+	}
+	if (payload.len == 0)
+		return;
+	begin_remark(line);
+	cli_row_rest(&line->row, payload);
+}
+
+/* Print the payload below the line. */
+static void put_payload_below(struct cli_text_line *line, struct wire_slice payload)
+{
+	struct wire_event shown = *line->event;
+	char note[64];
+
+	shown.payload = payload;
+	cli_print_payload(&line->row, &shown, line->printer->options.hex);
+	if (left_out_text(line, payload.len, note, sizeof(note))[0])
+		cli_print_note(&line->row, note);
+}
+
+void cli_text_message(struct cli_text_line *line)
+{
+	const struct cli_text_options *options = &line->printer->options;
+	const struct wire_slice payload = cli_shown_payload(&options->shown, line->event);
+	bool is_below = options->verbose || options->hex, has_headers = line->event->headers.len > 0;
+
+	cli_text_line_who(line);
+	cli_text_line_subject(line);
+	cli_text_line_size(line);
+	if (line->event->reply.len > 0) {
+		begin_remark(line);
+		cli_text_line_reply(line);
+	}
+	put_dropped(line);
+	bool are_headers_put = !has_headers || put_headers(line, payload);
+	put_recording_notes(line);
+	if (!is_below)
+		put_payload(line, payload);
+	cli_row_end(&line->row);
+	if (options->verbose)
+		cli_print_details(&line->row, line->event, line->clients);
+	else if (!are_headers_put)
+		cli_print_headers(&line->row, line->event->headers);
+	if (is_below)
+		put_payload_below(line, payload);
+}
