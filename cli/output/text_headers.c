@@ -1,17 +1,6 @@
 #include "cli/output/text_headers.h"
 
-#include "wire/headers.h"
-
-bool cli_text_headers_are_valid(struct wire_slice block)
-{
-	struct wire_headers headers;
-	struct wire_slice key, value;
-	int status = wire_headers_open(&headers, block);
-
-	while (status >= 0 && (status = wire_headers_next(&headers, &key, &value)) > 0)
-		;
-	return status == 0;
-}
+enum { LEAST_VALUE = 6, AROUND = 7 /* {KEY: VALUE, …} */ };
 
 static size_t columns_of(struct wire_slice key, struct wire_slice value, size_t most)
 {
@@ -20,33 +9,33 @@ static size_t columns_of(struct wire_slice key, struct wire_slice value, size_t 
 	return columns > most ? columns : columns + cli_escape_columns(value, most - columns);
 }
 
-size_t cli_text_headers_columns(struct wire_slice block, size_t most)
+static void add_columns(struct cli_text_headers *found, struct wire_slice key, struct wire_slice value, size_t most)
 {
-	struct wire_headers headers;
-	struct wire_slice key, value;
-	size_t used = 0;
-
-	wire_headers_open(&headers, block);
-	while (wire_headers_next(&headers, &key, &value) > 0) {
-		used += 2; /* the braces; a comma and a blank */
-		if (used <= most)
-			used += columns_of(key, value, most - used);
-		if (used > most)
-			return most + 1;
-	}
-	return used;
+	if (found->columns == 0)
+		found->least = cli_escape_columns(key, key.len) + LEAST_VALUE + AROUND;
+	if (found->columns > most)
+		return;
+	found->columns += 2; /* the braces; a comma and a blank */
+	if (found->columns <= most)
+		found->columns += columns_of(key, value, most - found->columns);
+	if (found->columns > most)
+		found->columns = most + 1;
 }
 
-size_t cli_text_headers_least(struct wire_slice block)
+void cli_text_headers_look(struct cli_text_headers *found, struct wire_slice block, size_t most)
 {
-	const size_t value_least = 6, around = 7; /* {KEY: VALUE, …} */
 	struct wire_headers headers;
 	struct wire_slice key, value;
+	int status = wire_headers_open(&headers, block);
 
-	wire_headers_open(&headers, block);
-	if (wire_headers_next(&headers, &key, &value) <= 0)
-		return 0;
-	return cli_escape_columns(key, key.len) + value_least + around;
+	*found = (struct cli_text_headers){0};
+	while (status >= 0 && (status = wire_headers_next(&headers, &key, &value)) > 0)
+		add_columns(found, key, value, most);
+	found->is_valid = status == 0;
+	if (found->is_valid) {
+		found->status = headers.status;
+		found->text = headers.text;
+	}
 }
 
 static void put_pair(struct cli_row *row, struct wire_slice key, struct wire_slice value, size_t most)
@@ -60,10 +49,9 @@ static void put_pair(struct cli_row *row, struct wire_slice key, struct wire_sli
 	cli_row_put(row, CLI_DIM, value, end - row->used);
 }
 
-void cli_text_headers(struct cli_row *row, struct wire_slice block, size_t most)
+void cli_text_headers_put(struct cli_row *row, struct wire_slice block, size_t most, bool fits)
 {
 	const size_t last = 3; /* columns of ", …" */
-	bool fits = cli_text_headers_columns(block, most) <= most;
 	size_t end = row->used + most - 1; /* of the closing brace */
 	struct wire_headers headers;
 	struct wire_slice key, value;
@@ -79,6 +67,5 @@ void cli_text_headers(struct cli_row *row, struct wire_slice block, size_t most)
 		cli_row_text(row, CLI_DIM, i > 0 ? ", " : "{");
 		put_pair(row, key, value, end - row->used - (fits ? 0 : last));
 	}
-	if (cli_text_headers_columns(block, most) > 0)
-		cli_row_text(row, CLI_DIM, "}");
+	cli_row_text(row, CLI_DIM, "}");
 }

@@ -3,17 +3,19 @@
 #define CLI_OUTPUT_TEXT_HEADERS_H
 
 #include "cli/output/row.h"
+#include "wire/headers.h"
 
-/* Every line of the block is well-formed. */
-bool cli_text_headers_are_valid(struct wire_slice block);
+struct cli_text_headers {
+	bool is_valid;                  /* every line is well-formed */
+	struct wire_slice status, text; /* of the first line */
+	size_t columns;                 /* of all headers; 0 = there are none; most + 1 = more than most */
+	size_t least;                   /* columns from which on they are worth showing: the first key, some of its value */
+};
 
-/* Columns of all headers of a valid block, 0 without any; most + 1 when there are more than most. */
-size_t cli_text_headers_columns(struct wire_slice block, size_t most);
+/* Look at a header block, which is not empty, in one pass. */
+void cli_text_headers_look(struct cli_text_headers *headers, struct wire_slice block, size_t most);
 
-/* The fewest columns in which the headers of a valid block are worth showing: the first key, and some of its value. */
-size_t cli_text_headers_least(struct wire_slice block);
-
-/* Print the headers of a valid block in at most `most` columns: "…" stands for those that do not fit. */
-void cli_text_headers(struct cli_row *row, struct wire_slice block, size_t most);
+/* Print the headers of a valid block in at most `most` columns: "…" stands for those that do not fit. fits: all do. */
+void cli_text_headers_put(struct cli_row *row, struct wire_slice block, size_t most, bool fits);
 
 #endif

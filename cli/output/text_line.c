@@ -171,7 +171,7 @@ static void put_party(struct cli_text_line *line, const struct party *party, siz
 {
 	size_t number = strlen(party->number);
 
-	if (party->tail > 0)
+	if (party->tail > 0 && line->printer->layout.is_terminal)
 		cli_row_put_ends(&line->row, party->color, party->name, most, party->tail);
 	else
 		cli_row_put(&line->row, party->color, party->name, most > number ? most - number : 0);
@@ -179,21 +179,31 @@ static void put_party(struct cli_text_line *line, const struct party *party, siz
 }
 
 /* Two names share the column: the longer one is cut first, down to half of it. */
+static void share_columns(const struct party *from, const struct party *to, size_t most, size_t *from_most,
+			  size_t *to_most)
+{
+	size_t to_columns = columns_of(to), half = most / 2;
+
+	*from_most = columns_of(from);
+	if (*from_most + to_columns > most) {
+		if (to_columns <= half)
+			*from_most = most - to_columns;
+		else if (*from_most > most - half)
+			*from_most = most - half;
+	}
+	*to_most = most - *from_most;
+}
+
 static void put_pair(struct cli_text_line *line, const struct party *from, const struct party *to,
 		     size_t most)
 {
-	size_t from_columns = columns_of(from), to_columns = columns_of(to);
-	size_t half = most / 2;
+	size_t from_most = CLI_ROW_ENDLESS, to_most = CLI_ROW_ENDLESS;
 
-	if (from_columns + to_columns > most) {
-		if (to_columns <= half)
-			from_columns = most - to_columns;
-		else if (from_columns > most - half)
-			from_columns = most - half;
-	}
-	put_party(line, from, from_columns);
+	if (line->printer->layout.is_terminal)
+		share_columns(from, to, most, &from_most, &to_most);
+	put_party(line, from, from_most);
 	cli_row_text(&line->row, CLI_DIM, ARROW);
-	put_party(line, to, most - from_columns);
+	put_party(line, to, to_most);
 }
 
 uint32_t cli_text_line_dropped(const struct cli_text_line *line)

@@ -6,7 +6,6 @@
 #include "cli/output/print_below.h"
 #include "cli/output/sizes.h"
 #include "cli/output/text_headers.h"
-#include "wire/headers.h"
 
 /* Without a terminal there is room for so many columns of headers, however long the line. */
 enum { PIPED_HEADERS = 60 };
@@ -23,7 +22,7 @@ static void begin_remark(struct cli_text_line *line)
 	line->has_remark = true;
 }
 
-static void put_status_note(struct cli_text_line *line, const struct wire_headers *headers)
+static void put_status_note(struct cli_text_line *line, const struct cli_text_headers *headers)
 {
 	begin_remark(line);
 	cli_row_text(&line->row, CLI_YELLOW, "[");
@@ -51,30 +50,29 @@ static size_t headers_room(const struct cli_text_line *line, struct wire_slice p
  * shown is on the line. */
 static bool put_headers(struct cli_text_line *line, struct wire_slice payload)
 {
-	struct wire_headers headers;
+	struct cli_text_headers headers;
 	bool wants_all = shown_of(line)->headers;
+	size_t room = headers_room(line, payload);
 
-	if (!cli_text_headers_are_valid(line->event->headers)) {
+	cli_text_headers_look(&headers, line->event->headers, room);
+	if (!headers.is_valid) {
 		begin_remark(line);
 		cli_row_text(&line->row, CLI_YELLOW, "[malformed headers]");
 		return !wants_all;
 	}
-	wire_headers_open(&headers, line->event->headers);
-	if (headers.status.len > 0)
+	if (headers.status.len > 0) {
 		put_status_note(line, &headers);
-	if (line->printer->options.verbose)
+		room = headers_room(line, payload);
+	}
+	if (line->printer->options.verbose || headers.columns == 0)
 		return true;
-	size_t room = headers_room(line, payload);
-	size_t columns = cli_text_headers_columns(line->event->headers, room);
-	bool fits = columns <= room;
-	if (columns == 0)
-		return true;
+	bool fits = headers.columns <= room;
 	if (wants_all && !fits)
 		return false;
-	if (!fits && room < cli_text_headers_least(line->event->headers))
+	if (!fits && room < headers.least)
 		return true;
 	begin_remark(line);
-	cli_text_headers(&line->row, line->event->headers, room);
+	cli_text_headers_put(&line->row, line->event->headers, room, fits);
 	return true;
 }
 
