@@ -33,6 +33,15 @@ struct trace_fold {
 	char text[TRACE_FOLD_BYTES];         /* of the last subject that was changed */
 };
 
+/* Inboxes are folded, and with `tokens` ids; no depth. Leaves the text as it is, which need not be zeroed. Borrows the inboxes. */
+static inline void trace_fold_init(struct trace_fold *fold, bool tokens, const struct trace_inboxes *inboxes)
+{
+	fold->tokens = tokens;
+	fold->keeps_inboxes = false;
+	fold->depth = 0;
+	fold->inboxes = inboxes;
+}
+
 /* The folded subject, never longer than the subject: the subject itself when nothing is folded, else in fold->text until the
  * next call. A subject longer than TRACE_FOLD_BYTES that is no inbox is returned as it is. Hot: once for every message; allocates nothing. */
 struct wire_slice trace_fold(struct trace_fold *fold, struct wire_slice subject);

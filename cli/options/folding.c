@@ -45,10 +45,9 @@ bool cli_folding_is_given(const struct cli_folding *folding)
 void cli_fold_init(struct cli_fold *fold, const struct cli_folding *folding)
 {
 	fold->inboxes = (struct trace_inboxes){.prefix = folding->inbox_prefix};
-	fold->fold.tokens = folding->fold;
+	trace_fold_init(&fold->fold, folding->fold, &fold->inboxes);
 	fold->fold.keeps_inboxes = folding->no_fold;
 	fold->fold.depth = (uint32_t)folding->depth;
-	fold->fold.inboxes = &fold->inboxes;
 }
 
 static struct wire_slice name_of(void *context, struct wire_slice subject)

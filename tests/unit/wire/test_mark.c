@@ -64,6 +64,16 @@ static void a_server_is_named_by_its_id(void **state)
 	assert_string_equal(wire_mark_server(text, "NABC"), "server NABC");
 }
 
+static void only_a_recorder_that_starts_marks_a_start(void **state)
+{
+	(void)state;
+	assert_true(wire_mark_is_start(WIRE_LITERAL("start tapedeck 0.1.0")));
+	assert_false(wire_mark_is_start(WIRE_LITERAL("stop tapedeck 0.1.0")));
+	assert_false(wire_mark_is_start(WIRE_LITERAL("start of the test")));
+	assert_false(wire_mark_is_start(WIRE_LITERAL("start")));
+	assert_false(wire_mark_is_start(wire_slice(NULL, 0)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -72,6 +82,7 @@ int main(void)
 	    cmocka_unit_test(a_step_without_amount_is_a_step),
 	    cmocka_unit_test(other_texts_are_no_steps),
 	    cmocka_unit_test(a_server_is_named_by_its_id),
+	    cmocka_unit_test(only_a_recorder_that_starts_marks_a_start),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
