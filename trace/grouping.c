@@ -24,9 +24,17 @@ void trace_grouping_fini(struct trace_grouping *grouping)
 
 /* ---- rows ---- */
 
-static int count(struct trace_grouping *grouping, struct wire_slice name, uint64_t bytes)
+static uint64_t bytes_of(const struct wire_event *event)
 {
-	return store_groups_add(&grouping->groups, name, 1, bytes);
+	return event->size + event->headers.len;
+}
+
+static int count(struct trace_grouping *grouping, struct wire_slice name, const struct wire_event *event)
+{
+	const struct trace_grouping_options *options = &grouping->options;
+	bool is_message = event->kind == WIRE_EVENT_MESSAGE;
+	int error = store_groups_add(&grouping->groups, name, 1, is_message ? bytes_of(event) : 0);
+	return error || !options->counted ? error : options->counted(options->context, name, event);
 }
 
 static struct wire_slice client_name(struct trace_grouping *grouping, uint64_t conn)
@@ -46,7 +54,7 @@ static struct wire_slice receiver_name(struct trace_grouping *grouping, const st
 							  : client_name(grouping, receiver->conn);
 }
 
-static int count_receivers(struct trace_grouping *grouping, const struct wire_event *event, uint64_t bytes)
+static int count_receivers(struct trace_grouping *grouping, const struct wire_event *event)
 {
 	uint32_t got = 0;
 	int error = 0;
@@ -54,14 +62,14 @@ static int count_receivers(struct trace_grouping *grouping, const struct wire_ev
 		if (event->receivers[i].outcome != WIRE_SENT)
 			continue;
 		got++;
-		error = count(grouping, receiver_name(grouping, &event->receivers[i]), bytes);
+		error = count(grouping, receiver_name(grouping, &event->receivers[i]), event);
 	}
 	if (error)
 		return error;
 	/* A recording may hold only the number of receivers. */
 	if ((event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) || event->receiver_count > got)
-		return count(grouping, WIRE_LITERAL("(unknown)"), bytes);
-	return got == 0 ? count(grouping, WIRE_LITERAL("(nobody)"), bytes) : 0;
+		return count(grouping, WIRE_LITERAL("(unknown)"), event);
+	return got == 0 ? count(grouping, WIRE_LITERAL("(nobody)"), event) : 0;
 }
 
 static struct wire_slice header_value(const struct wire_event *event, const char *wanted)
@@ -89,18 +97,18 @@ static struct wire_slice size_name(uint64_t size, char *name)
 
 /* ---- events ---- */
 
-static int count_message(struct trace_grouping *grouping, const struct wire_event *event, uint64_t bytes)
+static int count_message(struct trace_grouping *grouping, const struct wire_event *event)
 {
 	char name[SIZE_NAME];
 	switch (grouping->options.key) {
 	case TRACE_GROUP_SUBJECT:
-		return count(grouping, trace_fold(grouping->options.fold, event->subject), bytes);
+		return count(grouping, trace_fold(grouping->options.fold, event->subject), event);
 	case TRACE_GROUP_CLIENT:
-	case TRACE_GROUP_CONN: return count(grouping, client_name(grouping, event->conn), bytes);
+	case TRACE_GROUP_CONN: return count(grouping, client_name(grouping, event->conn), event);
 	case TRACE_GROUP_RECEIVER:
-	case TRACE_GROUP_QUEUE: return count_receivers(grouping, event, bytes);
-	case TRACE_GROUP_HEADER: return count(grouping, header_value(event, grouping->options.header), bytes);
-	case TRACE_GROUP_SIZE: return count(grouping, size_name(event->size, name), bytes);
+	case TRACE_GROUP_QUEUE: return count_receivers(grouping, event);
+	case TRACE_GROUP_HEADER: return count(grouping, header_value(event, grouping->options.header), event);
+	case TRACE_GROUP_SIZE: return count(grouping, size_name(event->size, name), event);
 	default: return 0;
 	}
 }
@@ -122,16 +130,15 @@ int trace_grouping_add(struct trace_grouping *grouping, const struct wire_event 
 {
 	bool is_message = event->kind == WIRE_EVENT_MESSAGE,
 	     by_kind = grouping->options.key == TRACE_GROUP_KIND;
-	uint64_t bytes = is_message ? event->size + event->headers.len : 0;
 	trace_clients_add(&grouping->clients, event);
 	note_time(grouping, event);
 	if (!is_message && !by_kind)
 		return 0;
 	grouping->counted++;
-	grouping->bytes += bytes;
+	grouping->bytes += is_message ? bytes_of(event) : 0;
 	if (by_kind)
-		return count(grouping, wire_slice_str(wire_event_kind_name(event->kind)), bytes);
-	return count_message(grouping, event, bytes);
+		return count(grouping, wire_slice_str(wire_event_kind_name(event->kind)), event);
+	return count_message(grouping, event);
 }
 
 static int compare_sizes(const void *a, const void *b)

@@ -36,6 +36,9 @@ struct trace_grouping_options {
 	enum trace_group_key key;
 	const char *header;      /* the key of TRACE_GROUP_HEADER, in any case; borrowed */
 	struct trace_fold *fold; /* of subjects; borrowed */
+	/* Optional. Called for each row that an event counts in, with its name. 0 or -ENOMEM, which ends trace_grouping_add. */
+	int (*counted)(void *context, struct wire_slice name, const struct wire_event *event);
+	void *context;
 };
 
 /* Zeroed before trace_grouping_init. */

@@ -34,7 +34,8 @@ static const struct cli_option tables[] = {
     {.name = "every",
      .kind = CLI_CALL,
      .argument = "DURATION",
-     .help = "a row for each interval of this length instead of the totals, empty ones too",
+     .help = "a row for each interval of this length instead of the totals, empty ones too; with --by a "
+	     "line of bars for each row",
      .at = AT(every_ns),
      .call = cli_stat_every_parse},
     {.name = "compare",
@@ -172,10 +173,10 @@ static int report(void *context, const char *path)
 	session->is_next = true;
 	if (settings->compare)
 		return cli_stat_compare(session, path, &session->subjects);
-	if (settings->every_ns > 0)
-		return cli_stat_every(session, path);
 	if (wants_groups(settings))
 		return cli_stat_groups(session, path);
+	if (settings->every_ns > 0)
+		return cli_stat_every(session, path);
 	return cli_log_is_capture(path) ? print_capture(session, path) : print_log(session, path);
 }
 
@@ -190,19 +191,29 @@ static int check_tables(const struct cli_command *command, const struct cli_stat
 		return cli_usage_error(command, "--clients does not go with --every and --compare");
 	if (settings->clients && settings->by.is_given && settings->by.key != TRACE_GROUP_CONN)
 		return cli_usage_error(command, "--clients goes with --by conn only");
-	if (settings->every_ns > 0 && settings->by.is_given)
-		return cli_usage_error(command, "--every and --by exclude each other");
-	if (settings->every_ns > 0 && settings->top != TOP_DEFAULT)
-		return cli_usage_error(command, "--top does not go with --every: all rows are printed");
+	if (settings->every_ns > 0 && !settings->by.is_given && settings->top != TOP_DEFAULT)
+		return cli_usage_error(command, "--top goes with --every only when --by is given, too");
 	if (settings->min_change >= 0 && !settings->compare)
 		return cli_usage_error(command, "--min-change belongs to --compare");
 	return CLI_GO_ON;
 }
 
-static int check(const struct cli_command *command, const struct cli_stat_settings *settings, int logs)
+static bool has_pipe(const struct cli_operands *logs)
 {
-	bool has_subjects =
-	    !settings->every_ns && (settings->by.key == TRACE_GROUP_SUBJECT || settings->clients);
+	struct stat file;
+
+	for (int i = 0; i < logs->len; i++)
+		if (strcmp(logs->values[i], "-") == 0 ||
+		    (stat(logs->values[i], &file) == 0 && !S_ISREG(file.st_mode) && !S_ISDIR(file.st_mode)))
+			return true;
+	return false;
+}
+
+static int check(const struct cli_command *command, const struct cli_stat_settings *settings,
+		 const struct cli_operands *logs)
+{
+	bool is_by_time = settings->every_ns > 0 && !settings->by.is_given;
+	bool has_subjects = !is_by_time && (settings->by.key == TRACE_GROUP_SUBJECT || settings->clients);
 	int status = check_tables(command, settings);
 
 	if (status != CLI_GO_ON)
@@ -211,7 +222,9 @@ static int check(const struct cli_command *command, const struct cli_stat_settin
 		return cli_usage_error(command,
 				       "--depth, --fold, --no-fold and --inbox-prefix need a table of "
 				       "subjects");
-	if (settings->compare && logs != 1)
+	if (settings->every_ns > 0 && settings->by.is_given && has_pipe(logs))
+		return cli_usage_error(command, "--every with --by reads twice, which a pipe does not allow");
+	if (settings->compare && logs->len != 1)
 		return cli_usage_error(command,
 				       "--compare takes one log besides its own: --compare BEFORE AFTER");
 	return cli_folding_check(command, &settings->folding);
@@ -247,7 +260,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = cli_logs_split(command, &operands, false, &logs, &subjects);
 	if (status == CLI_GO_ON)
-		status = check(command, &settings, logs.len);
+		status = check(command, &settings, &logs);
 	if (status == CLI_GO_ON)
 		status = cli_filters_build(command, &settings.filters, &subjects, &filter);
 	if (status == CLI_GO_ON)

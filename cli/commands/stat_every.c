@@ -36,6 +36,13 @@ static int64_t local_zone_ns(int64_t ns)
 	return (int64_t)clock.offset_minutes * 60 * INT64_C(1000000000);
 }
 
+void cli_stat_every_init(struct store_intervals *intervals, const struct cli_stat_session *session)
+{
+	const struct cli_stat_settings *settings = session->settings;
+
+	store_intervals_init(intervals, settings->every_ns, settings->filters.utc ? NULL : local_zone_ns);
+}
+
 /* ---- captures ---- */
 
 static int add_all(struct store_intervals *intervals, struct wire_source *source, struct store_uptime *uptime,
@@ -108,8 +115,7 @@ int cli_stat_every(struct cli_stat_session *session, const char *path)
 	struct wire_fault fault;
 	int status;
 
-	store_intervals_init(&intervals, session->settings->every_ns,
-			     session->settings->filters.utc ? NULL : local_zone_ns);
+	cli_stat_every_init(&intervals, session);
 	int error = is_capture ? read_capture(&intervals, path, session->filter, &fault)
 			       : store_intervals_read(&intervals, path, session->filter, &fault);
 	if (error == -E2BIG) {

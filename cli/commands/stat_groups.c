@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/commands/stat_histories.h"
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
 #include "cli/output/color.h"
+#include "cli/output/errors.h"
 #include "cli/output/groups_json.h"
 #include "cli/output/headline.h"
 #include "store/read/log_steps.h"
@@ -137,8 +139,9 @@ static int find_down(struct cli_stat_groups *found, const struct trace_grouping 
 	return error;
 }
 
-static int open_source(struct cli_stat_session *session, const char *path, const struct store_filter *filter,
-		       struct wire_source **source, struct wire_fault *fault)
+int cli_stat_groups_open(struct cli_stat_session *session, const char *path,
+			 const struct store_filter *filter, struct wire_source **source,
+			 struct wire_fault *fault)
 {
 	const struct cli_capture_options capture = {.filter = filter};
 	const struct store_reader_options options = {
@@ -158,7 +161,7 @@ static int read_events(struct cli_stat_groups *found, struct cli_stat_session *s
 {
 	struct trace_grouping grouping = {0};
 	struct wire_source *source;
-	int error = open_source(session, path, filter, &source, fault);
+	int error = cli_stat_groups_open(session, path, filter, &source, fault);
 
 	if (error)
 		return error;
@@ -203,8 +206,22 @@ static void put_head(struct cli_row *row, const struct cli_stat_session *session
 	cli_headline_count(row, CLI_BOLD, words->counted, found->counted, note);
 }
 
+/* What the lines of bars stand for. */
+static void put_intervals(struct cli_row *row, const struct cli_stat_session *session,
+			  const struct store_intervals *intervals)
+{
+	struct cli_clock clock = {.utc = session->settings->filters.utc};
+	char text[CLI_TIME_TEXT + 3 * CLI_SIZE_TEXT], from[CLI_TIME_TEXT], every[CLI_SIZE_TEXT],
+	    count[CLI_SIZE_TEXT];
+
+	cli_clock_text(&clock, intervals->base_ns, CLI_TIME_SECOND, from);
+	snprintf(text, sizeof(text), "%s interval%s of %s from %s", cli_count_text(count, intervals->len),
+		 cli_plural(intervals->len), cli_span_text(every, intervals->every_ns), from);
+	cli_headline(row, CLI_PLAIN, "over time", text, "");
+}
+
 static void print_text(struct cli_stat_session *session, const char *path,
-		       const struct cli_stat_groups *found)
+		       const struct cli_stat_groups *found, const struct cli_stat_histories *histories)
 {
 	const struct cli_stat_settings *settings = session->settings;
 	const struct cli_groups_words words = cli_stat_words(&settings->by, false);
@@ -217,11 +234,13 @@ static void print_text(struct cli_stat_session *session, const char *path,
 			      .columns = columns ? columns : CLI_ROW_ENDLESS};
 
 	put_head(&row, session, path, found, &words);
-	cli_groups_text(&row, &scale, &found->groups, settings->top, &words);
+	if (histories->list)
+		put_intervals(&row, session, &histories->intervals);
+	cli_groups_text(&row, &scale, &found->groups, settings->top, &words, histories->list);
 }
 
 static void print_json(struct cli_stat_session *session, const char *path,
-		       const struct cli_stat_groups *found)
+		       const struct cli_stat_groups *found, const struct cli_stat_histories *histories)
 {
 	const struct cli_stat_settings *settings = session->settings;
 	const struct cli_groups_words words = cli_stat_words(&settings->by, true);
@@ -243,24 +262,41 @@ static void print_json(struct cli_stat_session *session, const char *path,
 	cli_json_real(&json, "seconds", (double)found->span_ns / 1e9);
 	if (found->down_ns > 0)
 		cli_json_real(&json, "down_seconds", (double)found->down_ns / 1e9);
-	cli_groups_json(&json, &scale, &found->groups, settings->top, &words);
+	if (histories->list) {
+		cli_json_real(&json, "every_seconds", (double)settings->every_ns / 1e9);
+		cli_json_time(&json, "from", &clock, histories->intervals.base_ns);
+	}
+	cli_groups_json(&json, &scale, &found->groups, settings->top, &words, histories->list);
 	cli_json_object_end(&json);
 	cli_out_char(&session->out, '\n');
+}
+
+static void print(struct cli_stat_session *session, const char *path, const struct cli_stat_groups *found,
+		  const struct cli_stat_histories *histories)
+{
+	if (session->settings->json)
+		print_json(session, path, found, histories);
+	else
+		print_text(session, path, found, histories);
 }
 
 int cli_stat_groups(struct cli_stat_session *session, const char *path)
 {
 	struct cli_stat_groups found;
+	struct cli_stat_histories histories = {0};
 	struct wire_fault fault;
 	int error = cli_stat_groups_read(&found, session, path, session->filter, &fault);
 
-	if (!error || found.events > 0) {
-		if (session->settings->json)
-			print_json(session, path, &found);
-		else
-			print_text(session, path, &found);
-	}
+	if (!error && session->settings->every_ns > 0)
+		error = cli_stat_histories_read(&histories, session, path, &found.groups, &fault);
+	else if (error && found.events > 0) /* a capture that is cut off */
+		print(session, path, &found, &histories);
+	if (!error)
+		print(session, path, &found, &histories);
+	cli_stat_histories_fini(&histories);
 	cli_stat_groups_fini(&found);
+	if (error == -E2BIG)
+		return cli_usage_error(session->command, "%s", fault.text);
 	if (error)
 		return cli_log_error(session->command, &fault);
 	return cli_log_report_unread(session->command, path, &found.damage);

@@ -26,6 +26,11 @@ int cli_stat_groups_read(struct cli_stat_groups *found, struct cli_stat_session 
 			 const struct store_filter *filter, struct wire_fault *fault);
 void cli_stat_groups_fini(struct cli_stat_groups *found);
 
+/* Open a log or a capture as a source for a table by the key of the settings. 0, or a negative code with *fault. */
+int cli_stat_groups_open(struct cli_stat_session *session, const char *path,
+			 const struct store_filter *filter, struct wire_source **source,
+			 struct wire_fault *fault);
+
 /* Read and print one log. An exit status. */
 int cli_stat_groups(struct cli_stat_session *session, const char *path);
 

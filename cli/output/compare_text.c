@@ -30,12 +30,12 @@ static void put_side(struct report *report, const char *name, const struct cli_c
 	cli_row_fill(row, 2);
 	cli_row_text(row, CLI_DIM, name);
 	cli_row_fill(row, 10);
-	cli_row_text(row, CLI_BOLD, side->log);
 	if (side->from_ns < side->to_ns) {
 		cli_clock_text(&clock, side->from_ns, CLI_TIME_SECOND, from);
 		cli_clock_text(&clock, side->to_ns, CLI_TIME_SECOND, to);
-		cli_row_format(row, CLI_PLAIN, "  %s to %s", from, to);
+		cli_row_format(row, CLI_PLAIN, "%s to %s  ", from, to);
 	}
+	cli_row_text(row, CLI_BOLD, side->log);
 	cli_row_end(row);
 	cli_row_fill(row, 10);
 	cli_row_format(row, CLI_PLAIN, "%s %s", cli_count_text(count, side->messages),

@@ -2,8 +2,17 @@
 
 #include <stdio.h>
 
+static void put_history(struct cli_json *json, const struct cli_groups_history *history)
+{
+	cli_json_array(json, "intervals");
+	for (size_t i = 0; i < history->len; i++)
+		cli_json_number(json, NULL, (uint64_t)history->counts[i]);
+	cli_json_array_end(json);
+}
+
 void cli_groups_json(struct cli_json *json, const struct cli_groups_scale *scale,
-		     const struct store_groups *groups, uint64_t top, const struct cli_groups_words *words)
+		     const struct store_groups *groups, uint64_t top, const struct cli_groups_words *words,
+		     const struct cli_groups_history *histories)
 {
 	char key[64];
 
@@ -24,6 +33,8 @@ void cli_groups_json(struct cli_json *json, const struct cli_groups_scale *scale
 		cli_json_number(json, "bytes", group->bytes);
 		if (scale->seconds > 0)
 			cli_json_real(json, "rate", (double)group->messages / scale->seconds);
+		if (histories)
+			put_history(json, &histories[i]);
 		cli_json_object_end(json);
 	}
 	cli_json_array_end(json);

@@ -19,6 +19,12 @@ struct cli_groups_words {
 	const char *more;    /* after the number of rows that are not shown: " (--top N)" */
 };
 
+/* How many messages of a row lie in each interval. */
+struct cli_groups_history {
+	double *counts;
+	size_t len;
+};
+
 struct cli_groups_scale cli_groups_scale_of(uint64_t total, int64_t up_ns);
 
 /* The line above the rows. */
@@ -27,8 +33,10 @@ void cli_groups_title(struct cli_row *row, const struct cli_groups_scale *scale,
 void cli_groups_row(struct cli_row *row, const struct cli_groups_scale *scale,
 		    const struct store_group *group);
 
-/* A table of the first `top` rows of sorted groups, and how many are left out. Nothing without rows. */
+/* A table of the first `top` rows of sorted groups, and how many are left out. Nothing without rows. histories: one for each row that is
+ * shown, printed as a line of bars; NULL = none. */
 void cli_groups_text(struct cli_row *row, const struct cli_groups_scale *scale,
-		     const struct store_groups *groups, uint64_t top, const struct cli_groups_words *words);
+		     const struct store_groups *groups, uint64_t top, const struct cli_groups_words *words,
+		     const struct cli_groups_history *histories);
 
 #endif

@@ -57,7 +57,7 @@ static void put_subjects(struct cli_out *out, const struct replay_dry_run *dry_r
 	size_t columns = cli_terminal_columns(out->fd);
 	struct cli_row row = {.out = out, .columns = columns ? columns : CLI_ROW_ENDLESS};
 
-	cli_groups_text(&row, &scale, &dry_run->subjects, ROWS_MAX, &words);
+	cli_groups_text(&row, &scale, &dry_run->subjects, ROWS_MAX, &words, NULL);
 }
 
 void cli_replay_dry_run_text(struct cli_out *out, const struct replay_dry_run *dry_run,
@@ -103,7 +103,7 @@ void cli_replay_dry_run_json(struct cli_out *out, const struct replay_dry_run *d
 	cli_json_steps(&json, &dry_run->read.steps);
 	cli_json_number(&json, "connections", dry_run->publishers.count);
 	const struct cli_groups_scale scale = scale_of(dry_run);
-	cli_groups_json(&json, &scale, &dry_run->subjects, UINT64_MAX, &words);
+	cli_groups_json(&json, &scale, &dry_run->subjects, UINT64_MAX, &words, NULL);
 	cli_json_number(&json, "skipped", cli_replay_omitted(&dry_run->read));
 	cli_replay_omissions_json(&json, &dry_run->read, 0);
 	cli_json_object_end(&json);

@@ -45,7 +45,7 @@ static void put_subjects(struct cli_json *json, const struct store_summary *summ
 	const struct cli_groups_scale scale =
 	    cli_groups_scale_of(summary->messages, store_summary_up_ns(summary));
 
-	cli_groups_json(json, &scale, &summary->subjects, top, &words);
+	cli_groups_json(json, &scale, &summary->subjects, top, &words, NULL);
 }
 
 static void put_known(struct cli_json *json, const char *key, struct wire_slice text)

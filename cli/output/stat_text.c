@@ -178,7 +178,7 @@ static void put_subjects(struct report *report)
 	const struct cli_groups_scale scale =
 	    cli_groups_scale_of(summary->messages, store_summary_up_ns(summary));
 
-	cli_groups_text(&report->row, &scale, &summary->subjects, report->options->top, &words);
+	cli_groups_text(&report->row, &scale, &summary->subjects, report->options->top, &words, NULL);
 }
 
 /* One connection by its number, several by how many they are. */

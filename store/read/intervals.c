@@ -60,13 +60,18 @@ static void set_base(struct store_intervals *intervals, int64_t steady_ns)
 
 /* The number of the interval of a time. Events of several event loops may be out of order: those before the base count in
  * interval 0. */
+size_t store_intervals_number(const struct store_intervals *intervals, int64_t steady_ns)
+{
+	if (steady_ns < intervals->base_ns)
+		return 0;
+	return ((uint64_t)steady_ns - (uint64_t)intervals->base_ns) / (uint64_t)intervals->every_ns;
+}
+
 static uint64_t number_of(struct store_intervals *intervals, int64_t steady_ns)
 {
 	if (!intervals->has_base)
 		set_base(intervals, steady_ns);
-	if (steady_ns < intervals->base_ns)
-		return 0;
-	return ((uint64_t)steady_ns - (uint64_t)intervals->base_ns) / (uint64_t)intervals->every_ns;
+	return store_intervals_number(intervals, steady_ns);
 }
 
 /* Make the list reach up to a number. 0, -ENOMEM or -E2BIG. */

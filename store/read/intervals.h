@@ -47,6 +47,9 @@ int store_intervals_read(struct store_intervals *intervals, const char *path,
 /* Count one event of another source. 0, -ENOMEM or -E2BIG. */
 int store_intervals_add(struct store_intervals *intervals, const struct wire_event *event);
 
+/* The number of the interval of a time, of an event that was counted. */
+size_t store_intervals_number(const struct store_intervals *intervals, int64_t steady_ns);
+
 /* After the last event: fill in up_ns and down_ns by when the source was recorded. */
 void store_intervals_end(struct store_intervals *intervals, const struct store_uptime *uptime);
 

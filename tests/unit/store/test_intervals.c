@@ -106,8 +106,7 @@ static void any_log_filter_and_length_give_the_counts_of_the_single_events(void 
 	struct log_builder *builder = &fixture->builder;
 	struct random random = {11};
 	builder_fill(builder, 3, 8, 200);
-	int64_t span_ns =
-	    builder->events[builder->count - 1].time_ns - builder->events[0].time_ns;
+	int64_t span_ns = builder->events[builder->count - 1].time_ns - builder->events[0].time_ns;
 	compare(fixture->log, NULL, span_ns / 40 + 1);
 	for (int i = 0; i < 24; i++) {
 		struct store_filter *filter = builder_random_filter(builder, &random);

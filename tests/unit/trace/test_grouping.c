@@ -13,8 +13,7 @@
 		(text), sizeof(text) - 1 \
 	}
 
-static const struct wire_client shop = {.address = SLICE("10.0.0.1:5000"),
-					.name = SLICE("shop")};
+static const struct wire_client shop = {.address = SLICE("10.0.0.1:5000"), .name = SLICE("shop")};
 static const struct wire_client nameless = {.address = SLICE("10.0.0.2:6000")};
 
 static const struct wire_client *find_client(struct wire_source *source, uint64_t conn)
@@ -26,10 +25,9 @@ static const struct wire_client *find_client(struct wire_source *source, uint64_
 static struct wire_source source = {.client = find_client};
 
 /* Two connections of the shop, one without a name, and a publisher that is not known. */
-static const struct wire_receiver receivers[] = {
-    {.conn = 2, .queue = SLICE("workers"), .outcome = WIRE_SENT},
-    {.conn = 3, .outcome = WIRE_SENT},
-    {.conn = 4, .outcome = WIRE_DROPPED_SLOW}};
+static const struct wire_receiver receivers[] = {{.conn = 2, .queue = SLICE("workers"), .outcome = WIRE_SENT},
+						 {.conn = 3, .outcome = WIRE_SENT},
+						 {.conn = 4, .outcome = WIRE_DROPPED_SLOW}};
 
 static const struct wire_event events[] = {
     {.kind = WIRE_EVENT_MESSAGE,
@@ -70,9 +68,9 @@ static void expect(enum trace_group_key key, const char *const *names, const uin
 	trace_grouping_fini(&grouping);
 }
 
-#define EXPECT(key, ...)                                                     \
-	static const char *const names[] = {__VA_ARGS__};                    \
-	(void)state;                                                         \
+#define EXPECT(key, ...)                                  \
+	static const char *const names[] = {__VA_ARGS__}; \
+	(void)state;                                      \
 	expect(key, names, messages, sizeof messages / sizeof *messages)
 
 static void subjects_are_folded(void **state)
