@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/stat_by.h"
 #include "cli/commands/stat_compare.h"
 #include "cli/commands/stat_every.h"
 #include "cli/commands/stat_groups.h"
@@ -174,7 +175,7 @@ static int report(void *context, const char *path)
 	if (settings->compare)
 		return cli_stat_compare(session, path, &session->subjects);
 	if (wants_groups(settings))
-		return cli_stat_groups(session, path);
+		return cli_stat_by(session, path);
 	if (settings->every_ns > 0)
 		return cli_stat_every(session, path);
 	return cli_log_is_capture(path) ? print_capture(session, path) : print_log(session, path);

@@ -1,8 +1,9 @@
-/* stat_groups.h - `tapedeck stat --by`: the messages of a log by one dimension. */
+/* stat_groups.h - the messages of a log by one dimension, as --by and --compare need them. */
 #ifndef CLI_COMMANDS_STAT_GROUPS_H
 #define CLI_COMMANDS_STAT_GROUPS_H
 
 #include "cli/commands/stat_session.h"
+#include "cli/output/groups_text.h"
 #include "wire/source.h"
 
 /* --by, as call of struct cli_option; sets a struct cli_stat_key. */
@@ -25,13 +26,5 @@ struct cli_groups_words cli_stat_words(const struct cli_stat_key *key, bool json
 int cli_stat_groups_read(struct cli_stat_groups *found, struct cli_stat_session *session, const char *path,
 			 const struct store_filter *filter, struct wire_fault *fault);
 void cli_stat_groups_fini(struct cli_stat_groups *found);
-
-/* Open a log or a capture as a source for a table by the key of the settings. 0, or a negative code with *fault. */
-int cli_stat_groups_open(struct cli_stat_session *session, const char *path,
-			 const struct store_filter *filter, struct wire_source **source,
-			 struct wire_fault *fault);
-
-/* Read and print one log. An exit status. */
-int cli_stat_groups(struct cli_stat_session *session, const char *path);
 
 #endif

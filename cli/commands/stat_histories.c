@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/commands/stat_every.h"
-#include "cli/commands/stat_groups.h"
+#include "cli/commands/stat_source.h"
 #include "cli/output/sizes.h"
 
 /* Rows times intervals: 128 MB. */
@@ -75,10 +75,11 @@ static int add_all(struct reading *reading, struct trace_grouping *grouping, str
 	while (!error && (status = source->next(source, &event, fault)) > 0)
 		error = add_event(reading, grouping, &event);
 	if (error == -E2BIG)
-		return wire_fault_set(fault, error,
-				      "--every would give more than %s intervals; choose a longer one, or less time "
-				      "with --since and --until",
-				      cli_count_text(most, STORE_INTERVALS_MAX));
+		return wire_fault_set(
+		    fault, error,
+		    "--every would give more than %s intervals; choose a longer one, or less time "
+		    "with --since and --until",
+		    cli_count_text(most, STORE_INTERVALS_MAX));
 	return error ? wire_fault_set(fault, error, "out of memory") : status;
 }
 
@@ -127,7 +128,7 @@ int cli_stat_histories_read(struct cli_stat_histories *histories, struct cli_sta
 	if (error)
 		wire_fault_set(fault, error, "out of memory");
 	else
-		error = cli_stat_groups_open(session, path, session->filter, &source, fault);
+		error = cli_stat_source_open(session, path, session->filter, &source, fault);
 	if (!error) {
 		error = read_source(&reading, session, source, fault);
 		source->close(source);

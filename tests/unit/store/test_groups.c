@@ -2,7 +2,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -45,20 +44,33 @@ static void empty_groups_have_no_rows(void **state)
 	store_groups_fini(&groups);
 }
 
-static void names_beyond_the_bound_are_counted_together(void **state)
+static void a_name_beyond_the_number_of_names_is_counted_with_the_others(void **state)
 {
-	struct store_groups groups = {0};
-	char name[20];
+	struct store_groups groups = {.cap = STORE_GROUPS_MAX, .len = STORE_GROUPS_MAX - 1};
 	(void)state;
-	for (int i = 0; i < STORE_GROUPS_MAX + 3; i++) {
-		snprintf(name, sizeof name, "%d", i);
-		add(&groups, name, 2, 100);
-	}
-	add(&groups, "7", 1, 1);
+	groups.list = calloc(STORE_GROUPS_MAX, sizeof *groups.list); /* as if so many had been added */
+	assert_int_equal(store_table_init(&groups.by_name), 0);
+	add(&groups, "last", 1, 10);
+	add(&groups, "one more", 2, 100);
+	add(&groups, "and another", 3, 200);
+	add(&groups, "last", 4, 1);
 	assert_int_equal(groups.len, STORE_GROUPS_MAX);
-	assert_int_equal(groups.other_messages, 6);
+	assert_int_equal(groups.other_messages, 5);
 	assert_int_equal(groups.other_bytes, 300);
-	assert_int_equal(store_groups_find(&groups, WIRE_LITERAL("7"))->messages, 3);
+	assert_int_equal(store_groups_find(&groups, WIRE_LITERAL("last"))->messages, 5);
+	store_groups_fini(&groups);
+}
+
+static void names_beyond_the_memory_for_names_are_counted_with_the_others(void **state)
+{
+	struct store_groups groups = {.names_bytes = STORE_GROUPS_BYTES_MAX - 3};
+	(void)state;
+	add(&groups, "abcd", 1, 10);
+	add(&groups, "abc", 1, 20);
+	add(&groups, "x", 1, 30);
+	assert_int_equal(groups.len, 1);
+	assert_int_equal(groups.other_messages, 2);
+	assert_int_equal(groups.other_bytes, 40);
 	store_groups_fini(&groups);
 }
 
@@ -67,7 +79,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(names_are_added_up_and_sorted_by_messages_then_by_name),
 	    cmocka_unit_test(empty_groups_have_no_rows),
-	    cmocka_unit_test(names_beyond_the_bound_are_counted_together),
+	    cmocka_unit_test(a_name_beyond_the_number_of_names_is_counted_with_the_others),
+	    cmocka_unit_test(names_beyond_the_memory_for_names_are_counted_with_the_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
