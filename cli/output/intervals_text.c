@@ -9,14 +9,15 @@
 #include "cli/output/times.h"
 #include "store/read/steps.h"
 
-enum { BAR_COLUMNS = 20 };
+/* On a terminal of 80 columns there must be room for notes. */
+enum { WIDE_COLUMNS = 100, NARROW_BAR = 10, WIDE_BAR = 30 };
 
 struct report {
 	struct cli_row row;
 	const struct cli_intervals_view *view;
 	struct cli_clock clock;
 	struct cli_rate_unit unit;
-	bool is_terminal;
+	size_t bar_columns;  /* 0: no terminal */
 	double most;         /* messages of the fullest interval */
 	size_t notes_column; /* of the present row */
 };
@@ -46,24 +47,29 @@ static void put_head(struct report *report)
 
 /* ---- rows ---- */
 
-/* "2026-11-23 07:57:00"; without seconds or the time of day where these are always 0. */
+/* "11-23 07:57:00", without seconds where these are always 0; "2026-11-23" for whole days. text: CLI_TIME_TEXT bytes. */
 static void write_time(struct report *report, int64_t ns, char *text)
 {
 	const int64_t second = 1000000000, every_ns = report->view->intervals->every_ns;
-	size_t len = cli_clock_text(&report->clock, ns, CLI_TIME_SECOND, text);
+	char whole[CLI_TIME_TEXT];
+	size_t len = cli_clock_text(&report->clock, ns, CLI_TIME_SECOND, whole), year = sizeof("2026-") - 1;
 
-	if (every_ns % (86400 * second) == 0)
-		text[len - sizeof(" 07:57:19") + 1] = '\0';
-	else if (every_ns % (60 * second) == 0)
-		text[len - sizeof(":19") + 1] = '\0';
-	else if (every_ns % second != 0)
+	if (every_ns % (86400 * second) == 0) {
+		snprintf(text, CLI_TIME_TEXT, "%.*s", (int)(len - sizeof(" 07:57:19") + 1), whole);
+		return;
+	}
+	if (every_ns % (60 * second) == 0)
+		whole[len - sizeof(":19") + 1] = '\0';
+	snprintf(text, CLI_TIME_TEXT, "%s", whole + year);
+	if (every_ns % second != 0)
 		cli_clock_text(&report->clock, ns, CLI_TIME_CLOCK_MS, text);
 }
 
 static void put_bar(struct report *report, const struct store_interval *interval)
 {
 	static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-	double size = report->most > 0 ? (double)interval->messages / report->most * BAR_COLUMNS * 8 : 0;
+	double share = report->most > 0 ? (double)interval->messages / report->most : 0;
+	double size = share * (double)report->bar_columns * 8;
 	int eighths = (int)(size + 0.5);
 
 	if (interval->messages > 0 && eighths == 0)
@@ -95,7 +101,7 @@ static void put_notes(struct report *report, const struct store_interval *interv
 		int len = snprintf(note, sizeof(note), "%s gap%s", cli_count_text(text, interval->gaps),
 				   cli_plural(interval->gaps));
 		if (interval->gap_messages > 0)
-			snprintf(note + len, sizeof(note) - (size_t)len, ", %s messages not logged",
+			snprintf(note + len, sizeof(note) - (size_t)len, ", %s not logged",
 				 cli_count_text(text, interval->gap_messages));
 		put_note(report, CLI_RED, note);
 	}
@@ -105,7 +111,7 @@ static void put_notes(struct report *report, const struct store_interval *interv
 	}
 	if (interval->step_ns != 0) {
 		int64_t size_ns = interval->step_ns > -INT64_MAX ? llabs(interval->step_ns) : INT64_MAX;
-		snprintf(note, sizeof(note), "clock set %s by %s", interval->step_ns < 0 ? "back" : "ahead",
+		snprintf(note, sizeof(note), "clock %s %s", interval->step_ns < 0 ? "back" : "ahead",
 			 cli_span_text(text, size_ns));
 		put_note(report, CLI_YELLOW, note);
 	}
@@ -123,8 +129,8 @@ static void put_row(struct report *report, const struct store_interval *interval
 		       cli_count_text(count, interval->messages), rate,
 		       cli_size_text(bytes, interval->bytes));
 	report->notes_column = report->row.used;
-	if (report->is_terminal) {
-		report->notes_column += 2 + BAR_COLUMNS;
+	if (report->bar_columns > 0) {
+		report->notes_column += 2 + report->bar_columns;
 		put_bar(report, interval);
 	}
 	put_notes(report, interval);
@@ -176,7 +182,9 @@ void cli_intervals_text(struct cli_out *out, const struct cli_intervals_view *vi
 	    .view = view,
 	    .clock = {.utc = view->utc},
 	    .unit = cli_rate_unit_of(cli_interval_rate(&intervals->total)),
-	    .is_terminal = columns > 0};
+	    .bar_columns = columns >= WIDE_COLUMNS ? WIDE_BAR
+			   : columns > 0           ? NARROW_BAR
+						   : 0};
 
 	put_head(&report);
 	if (intervals->len == 0)
@@ -185,6 +193,6 @@ void cli_intervals_text(struct cli_out *out, const struct cli_intervals_view *vi
 		if ((double)intervals->list[i].messages > report.most)
 			report.most = (double)intervals->list[i].messages;
 	put_rows(&report);
-	if (report.is_terminal && intervals->len > 1)
+	if (columns > 0 && intervals->len > 1)
 		put_sparkline(&report);
 }

@@ -23,7 +23,8 @@ struct scan {
 	struct store__buffer downs; /* struct down */
 	struct store__block_cursor cursor;
 	struct store_block *block;
-	uint64_t unpack_ns; /* blocks that span as much are unpacked, as are those with marks */
+	uint32_t unpacked_kinds; /* blocks with events of these kinds are unpacked */
+	uint64_t unpack_ns;      /* blocks that span as much are unpacked, as are those with marks */
 };
 
 /* ---- when nothing was logged ---- */
@@ -84,15 +85,13 @@ static int find_uptime(struct scan *scan, struct store_uptime *uptime)
 
 /* ---- blocks ---- */
 
-enum { UNPACKED_KINDS = 1 << WIRE_EVENT_MARK | 1 << WIRE_EVENT_GAP };
-
 static int see_event(struct scan *scan, uint64_t seq, uint32_t row)
 {
 	int64_t time_ns = store_block_time_ns(scan->block, row), by_ns;
 	enum wire_event_kind kind = store_block_kind(scan->block, row);
 	struct wire_event event = {.kind = WIRE_EVENT_MESSAGE};
 	int error = 0;
-	if (UNPACKED_KINDS & 1 << kind) {
+	if (kind == WIRE_EVENT_MARK || kind == WIRE_EVENT_GAP) {
 		store_block_event(scan->block, row, &event);
 		error = see_absence(scan, &event);
 	}
@@ -119,7 +118,7 @@ static int see_block(struct scan *scan)
 {
 	const struct store_block_header *header = &store__block_cursor_entry(&scan->cursor)->header;
 	uint64_t span_ns = (uint64_t)header->max_time_ns - (uint64_t)header->min_time_ns;
-	if ((header->kinds & UNPACKED_KINDS) || span_ns >= scan->unpack_ns)
+	if ((header->kinds & scan->unpacked_kinds) || span_ns >= scan->unpack_ns)
 		return see_events(scan, header);
 	reach(scan, header->first_seq, header->min_time_ns);
 	reach(scan, header->first_seq + header->events - 1, header->max_time_ns);
@@ -143,7 +142,10 @@ static int see_log(struct scan *scan, const char *path, struct wire_fault *fault
 static int scan_log(struct store_steps *steps, struct store_uptime *uptime, const char *path,
 		    uint64_t unpack_ns, struct wire_fault *fault)
 {
-	struct scan scan = {.steps = steps, .block = store_block_open(), .unpack_ns = unpack_ns};
+	struct scan scan = {.steps = steps,
+			    .block = store_block_open(),
+			    .unpacked_kinds = 1u << WIRE_EVENT_MARK | (uptime ? 1u << WIRE_EVENT_GAP : 0),
+			    .unpack_ns = unpack_ns};
 	int error = scan.block ? 0 : wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
 	store_steps_fini(steps);
 	if (!error) {

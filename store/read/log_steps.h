@@ -1,7 +1,7 @@
 /* log_steps.h - the clock steps of a log (store/read/steps.h), by sequence number, and when it was written.
  *
- * Block headers show where time went back. Only blocks with marks or gaps are unpacked and, when the clock was set back, blocks
- * in which it may have been ahead. Of a log whose clock was never set only the indices are read. */
+ * Block headers show where time went back. Only blocks with marks are unpacked (and with gaps, when uptime is asked for) and, when
+ * the clock was set back, blocks in which it may have been ahead. Of a log whose clock was never set only the indices are read. */
 #ifndef STORE_READ_LOG_STEPS_H
 #define STORE_READ_LOG_STEPS_H
 
