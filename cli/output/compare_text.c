@@ -129,10 +129,10 @@ static void put_unchanged(struct report *report, size_t changed)
 	char count[CLI_SIZE_TEXT];
 
 	cli_out_char(report->row.out, '\n');
-	cli_row_format(&report->row, CLI_DIM, "  %s %s%s changed too little to tell (--min-change)",
+	cli_row_format(&report->row, CLI_DIM, "  %s %s%s changed too little (--min-change)",
 		       cli_count_text(count, view->unchanged), view->words.noun, cli_plural(view->unchanged));
 	if (changed == 0)
-		cli_row_text(&report->row, CLI_DIM, ", none appeared or vanished");
+		cli_row_text(&report->row, CLI_DIM, "; none is new or gone");
 	cli_row_end(&report->row);
 }
 

@@ -192,8 +192,7 @@ static void put_connections(struct cli_row *row, const struct cli_client_row *cl
 	}
 	if (client->client.name.len == 0)
 		cli_row_text(row, CLI_PLAIN, "(no name)");
-	cli_row_format(row, CLI_DIM, " %s connections%s", cli_count_text(count, client->connections),
-		       client->client.address.len > 0 ? ", " : "");
+	cli_row_format(row, CLI_DIM, " (%s connections) ", cli_count_text(count, client->connections));
 }
 
 static void put_client(struct report *report, const struct cli_client_row *client)
