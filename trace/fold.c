@@ -183,13 +183,43 @@ static struct wire_slice inbox_of(struct trace_fold *fold, struct wire_slice sub
 	return fold_inbox(fold, inboxes->prefix);
 }
 
-struct wire_slice trace_fold(struct trace_fold *fold, struct wire_slice subject)
+static struct wire_slice fold_ids(struct trace_fold *fold, struct wire_slice subject)
 {
-	struct wire_slice inbox = inbox_of(fold, subject);
-	if (inbox.len > 0)
-		return inbox;
 	if (!fold->tokens || subject.len > TRACE_FOLD_BYTES || !has_digit(subject))
 		return subject;
 	size_t len = fold_tokens(fold->text, subject);
 	return len > 0 ? wire_slice(fold->text, len) : subject;
+}
+
+/* Where the token number `depth` ends, counted from 1; the length of the subject when it has no more tokens. */
+static size_t end_of_tokens(struct wire_slice subject, uint32_t depth)
+{
+	size_t end = 0;
+	for (uint32_t i = 0; i < depth; i++) {
+		const char *dot = memchr(subject.data + end, '.', subject.len - end);
+		if (!dot)
+			return subject.len;
+		end = (size_t)(dot - subject.data) + 1;
+	}
+	return end - 1;
+}
+
+/* subject may be in fold->text. */
+static struct wire_slice cut(struct trace_fold *fold, struct wire_slice subject)
+{
+	size_t end = end_of_tokens(subject, fold->depth);
+	if (end + 1 >= subject.len || end > TRACE_FOLD_BYTES - 2)
+		return subject;
+	memmove(fold->text, subject.data, end);
+	memcpy(fold->text + end, ".>", 2);
+	return wire_slice(fold->text, end + 2);
+}
+
+struct wire_slice trace_fold(struct trace_fold *fold, struct wire_slice subject)
+{
+	struct wire_slice inbox = fold->keeps_inboxes ? wire_slice(NULL, 0) : inbox_of(fold, subject);
+	if (inbox.len > 0)
+		return inbox;
+	subject = fold_ids(fold, subject);
+	return fold->depth > 0 ? cut(fold, subject) : subject;
 }

@@ -1,4 +1,4 @@
-/* fold.h - subjects that differ by an id only, made one.
+/* fold.h - subjects that differ by an id only, or in what comes after their first tokens, made one.
  *
  * An inbox becomes its prefix and '>': "_INBOX.>". With `tokens`, a token that is a number or looks like an id becomes '*':
  * "orders.4711.paid" is "orders.*.paid". What counts as an id:
@@ -12,10 +12,14 @@
  *                          one a digit, where runs of digits, of small letters and of a capital with its small letters
  *                          are 3 long at most on average; without - and _ and with two digits before the last letter 4
  *
+ * With `depth`, what comes after so many tokens becomes '>': at depth 2 "orders.eu.paid" is "orders.eu.>".
+ *
  * A word in camel case, "eu-west-1" or "order-service-v2" is none. A token of ids like "order-4711" is none either: where the
  * id begins cannot be told from "shard-3". */
 #ifndef TRACE_FOLD_H
 #define TRACE_FOLD_H
+
+#include <stdint.h>
 
 #include "trace/inbox.h"
 
@@ -23,9 +27,20 @@ enum { TRACE_FOLD_BYTES = 4096 };
 
 struct trace_fold {
 	bool tokens;                         /* fold ids, not only inboxes */
+	bool keeps_inboxes;                  /* inboxes are subjects like any other */
+	uint32_t depth;                      /* tokens to keep; 0 = all */
 	const struct trace_inboxes *inboxes; /* borrowed; NULL = only those below _INBOX */
 	char text[TRACE_FOLD_BYTES];         /* of the last subject that was changed */
 };
+
+/* Inboxes are folded, and with `tokens` ids; no depth. Leaves the text as it is, which need not be zeroed. Borrows the inboxes. */
+static inline void trace_fold_init(struct trace_fold *fold, bool tokens, const struct trace_inboxes *inboxes)
+{
+	fold->tokens = tokens;
+	fold->keeps_inboxes = false;
+	fold->depth = 0;
+	fold->inboxes = inboxes;
+}
 
 /* The folded subject, never longer than the subject: the subject itself when nothing is folded, else in fold->text until the
  * next call. A subject longer than TRACE_FOLD_BYTES that is no inbox is returned as it is. Hot: once for every message; allocates nothing. */

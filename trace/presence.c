@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "trace/subscriptions.h"
+#include "wire/mark.h"
 #include "wire/subject.h"
 
 /* Of the memory: the clients, which are few, and their descriptions. */
@@ -177,8 +178,7 @@ static void note_disconnect(struct trace_presence *presence, const struct wire_e
 /* The recording of this input began again: its connections are new ones. */
 static void note_mark(struct trace_presence *presence, const struct wire_event *event, uint32_t origin)
 {
-	const struct wire_slice start = WIRE_LITERAL("start ");
-	if (event->text.len < start.len || memcmp(event->text.data, start.data, start.len) != 0)
+	if (!wire_mark_is_start(event->text))
 		return;
 	for (uint32_t i = 0; i < presence->result.clients_len; i++)
 		if (presence->result.clients[i].is_here &&

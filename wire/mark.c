@@ -8,6 +8,7 @@
 enum { NS_PER_SECOND = 1000000000 };
 
 static const char STEP[] = "clock step";
+static const char START[] = "start tapedeck";
 
 const char *wire_mark_step(char text[WIRE_MARK_TEXT], int64_t by_ns)
 {
@@ -46,6 +47,12 @@ bool wire_mark_is_step(struct wire_slice text, int64_t *by_ns)
 	memcpy(amount, text.data + len + 1, text.len - len - 1);
 	*by_ns = read_amount(amount);
 	return *by_ns != 0;
+}
+
+bool wire_mark_is_start(struct wire_slice text)
+{
+	const size_t len = sizeof START - 1;
+	return text.len >= len && memcmp(text.data, START, len) == 0;
 }
 
 const char *wire_mark_server(char text[WIRE_MARK_TEXT], const char *id)

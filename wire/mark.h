@@ -1,5 +1,5 @@
-/* mark.h - the texts of marks that programs parse (docs/format.md): the size of a clock step, and the server that was
- * recorded; and the subject by which users make marks. */
+/* mark.h - the texts of marks that programs parse (docs/format.md): the size of a clock step, the start of a recording, and the
+ * server that was recorded; and the subject by which users make marks. */
 #ifndef WIRE_MARK_H
 #define WIRE_MARK_H
 
@@ -31,6 +31,8 @@ static inline bool wire_mark_is_remark(struct wire_slice subject)
 /* "remark TEXT", which no other text of a mark begins with. Cut to WIRE_MARK_REMARK bytes, NUL included. Returns text. */
 enum { WIRE_MARK_REMARK = 1024 };
 const char *wire_mark_remark(char text[WIRE_MARK_REMARK], struct wire_slice remark);
+/* True for the text of the mark that a recorder logs when it starts. */
+bool wire_mark_is_start(struct wire_slice text);
 
 /* "server ID": the server of that id was recorded. Returns text. */
 const char *wire_mark_server(char text[WIRE_MARK_TEXT], const char *id);

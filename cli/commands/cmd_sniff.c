@@ -94,6 +94,7 @@ static const struct cli_option_group groups[] = {
     {"Packets", source, 0},
     {"Mode", doing, 0},
     {"Mode", cli_limit_options, AT(limit)},
+    {"Subjects of --stats", cli_folding_options, AT(folding)},
     {"Recording", cli_recording_options, AT(recording)},
     {"Which events", cli_filter_options, AT(filters)},
     {"Output", cli_output_options, AT(output)},
@@ -119,7 +120,10 @@ static int check(const struct cli_command *command, const struct cli_sniff *snif
 		return cli_usage_error(
 		    command,
 		    "--stats prints a table and cannot be combined with --json, --raw, --verbose or --hex");
-	return CLI_GO_ON;
+	if (!sniff->stats && cli_folding_is_given(&sniff->folding))
+		return cli_usage_error(command,
+				       "--depth, --fold, --no-fold and --inbox-prefix belong to --stats");
+	return cli_folding_check(command, &sniff->folding);
 }
 
 static int parse_and_sniff(const struct cli_command *command, struct cli_sniff *sniff, int argc, char **argv)

@@ -4,39 +4,71 @@
 #include <unistd.h>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/stat_by.h"
+#include "cli/commands/stat_compare.h"
+#include "cli/commands/stat_every.h"
+#include "cli/commands/stat_groups.h"
 #include "cli/options/filters.h"
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
 #include "cli/options/nothing_matched.h"
 #include "cli/output/color.h"
+#include "cli/output/errors.h"
 #include "cli/output/stat_json.h"
 #include "cli/output/stat_text.h"
 #include "store/read/event_summary.h"
 
-struct settings {
-	struct cli_filters filters;
-	uint64_t top;
-	bool clients, json, no_pager, quiet;
-	int color; /* enum cli_color_choice */
-};
+enum { TOP = 10 };
 
-#define AT(member) offsetof(struct settings, member)
+/* --top was not given. */
+#define TOP_DEFAULT UINT64_MAX
 
-static const struct cli_option output[] = {
+#define AT(member) offsetof(struct cli_stat_settings, member)
+
+static const struct cli_option tables[] = {
+    {.name = "by",
+     .kind = CLI_CALL,
+     .argument = "WHAT",
+     .help = "one table by this instead of the totals: subject, client (who published), receiver, queue "
+	     "(group), header:KEY, kind, size, conn (every connection)",
+     .at = AT(by),
+     .call = cli_stat_key_parse},
+    {.name = "every",
+     .kind = CLI_CALL,
+     .argument = "DURATION",
+     .help = "a row for each interval of this length instead of the totals, empty ones too; with --by a "
+	     "line of bars for each row",
+     .at = AT(every_ns),
+     .call = cli_stat_every_parse},
+    {.name = "compare",
+     .kind = CLI_TEXT,
+     .argument = "LOG|DURATION",
+     .help = "what grew, shrank, is new or gone since that log; or, with a duration, in the last so long "
+	     "(or --since to --until) since the time before it",
+     .at = AT(compare)},
+    {.name = "min-change",
+     .kind = CLI_INT,
+     .argument = "PERCENT",
+     .help = "with --compare: leave out what changed less; default 10. 0: list every change, also those that "
+	     "may be chance",
+     .at = AT(min_change),
+     .min = 0,
+     .max = 1000000},
+    {.name = "clients",
+     .kind = CLI_FLAG,
+     .help = "also list who published and received most, by name; with --by conn every connection",
+     .at = AT(clients)},
     {.name = "top",
      .kind = CLI_COUNT,
      .argument = "N",
-     .help = "rows in each table; default 10",
+     .help = "rows in each table; default 10, by kind and size all",
      .at = AT(top)},
-    {.name = "clients",
-     .kind = CLI_FLAG,
-     .help = "also list who published and received most",
-     .at = AT(clients)},
     {.name = NULL},
 };
 
 static const struct cli_option_group groups[] = {
-    {"Output", output, 0},
+    {"Tables", tables, 0},
+    {"Subjects", cli_folding_options, AT(folding)},
     {"Output", cli_log_json_options, AT(json)},
     {"Output", cli_color_options, AT(color)},
     {"Output", cli_pager_options, AT(no_pager)},
@@ -45,53 +77,51 @@ static const struct cli_option_group groups[] = {
     {0},
 };
 
-struct session {
-	const struct cli_command *command;
-	const struct settings *settings;
-	const struct store_filter *filter;
-	const struct cli_operands *subjects;
-	struct cli_out out;
-	struct cli_screen screen;
-	bool is_next; /* not the first log */
-};
+/* ---- totals ---- */
 
-static void explain_nothing(struct session *session, const char *path)
+static int print_summary(struct cli_stat_session *session, const char *path,
+			 const struct store_summary *summary)
 {
-	char *name = (char *)path;
-	const struct cli_operands log = {.values = &name, .len = 1};
-
-	cli_progress_yield(&session->screen.progress);
-	cli_explain_nothing(session->command, "nothing matched", &log, &session->settings->filters,
-			    session->subjects);
-}
-
-static void print_summary(struct session *session, const char *path, const struct store_summary *summary)
-{
-	const struct settings *settings = session->settings;
+	const struct cli_stat_settings *settings = session->settings;
+	struct cli_client_rows clients = {0};
 	const struct cli_stat_options options = {
 	    .top = settings->top,
-	    .clients = settings->clients,
+	    .clients = settings->clients ? &clients : NULL,
 	    .utc = settings->filters.utc,
 	    .color = cli_color_wanted((enum cli_color_choice)settings->color, STDOUT_FILENO)};
 
+	if (cli_client_rows_init(&clients, summary, settings->by.is_given) != 0) {
+		cli_error(session->command, "out of memory");
+		return CLI_IO;
+	}
 	if (settings->json)
 		cli_stat_json(&session->out, path, summary, &options);
 	else
 		cli_stat_text(&session->out, path, summary, &options);
-	if (summary->events == summary->gaps && !settings->quiet && !store_filter_is_empty(session->filter))
-		explain_nothing(session, path);
+	cli_client_rows_fini(&clients);
+	session->matched = summary->events - summary->gaps;
+	return CLI_DONE;
 }
 
-static int print_log(struct session *session, const char *path)
+static struct store_summary_options options_of(struct cli_stat_session *session)
 {
+	return (struct store_summary_options){.filter = session->filter,
+					      .clients = session->settings->clients,
+					      .progress = &session->screen.progress.base,
+					      .naming = cli_fold_naming(&session->fold)};
+}
+
+static int print_log(struct cli_stat_session *session, const char *path)
+{
+	const struct store_summary_options options = options_of(session);
 	struct store_summary summary;
 	struct wire_fault fault;
 
-	if (store_summary_read(&summary, path, session->filter, session->settings->clients,
-			       &session->screen.progress.base, &fault) != 0)
+	if (store_summary_read(&summary, path, &options, &fault) != 0)
 		return cli_log_error(session->command, &fault);
-	print_summary(session, path, &summary);
-	int status = summary.damaged_blocks + summary.deleted_places > 0 ? CLI_FOUND : CLI_DONE;
+	int status = print_summary(session, path, &summary);
+	if (status == CLI_DONE && summary.damaged_blocks + summary.deleted_places > 0)
+		status = CLI_FOUND;
 	store_summary_fini(&summary);
 	return status;
 }
@@ -109,11 +139,12 @@ static int count_events(struct store_event_summary *totals, struct wire_source *
 }
 
 /* Print the totals up to the place where a capture is cut off, then the error. */
-static int print_capture(struct session *session, const char *path)
+static int print_capture(struct cli_stat_session *session, const char *path)
 {
 	const struct cli_capture_options options = {.filter = session->filter,
 						    .progress = &session->screen.progress.base};
-	struct store_event_summary *totals = store_event_summary_open(session->settings->clients);
+	const struct store_summary_options counting = options_of(session);
+	struct store_event_summary *totals = store_event_summary_open(&counting);
 	struct wire_source *source;
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
 	struct stat file;
@@ -125,25 +156,132 @@ static int print_capture(struct session *session, const char *path)
 	int error = count_events(totals, source, &fault);
 	struct store_summary summary = *store_event_summary_end(totals);
 	summary.log_bytes = stat(path, &file) == 0 ? (uint64_t)file.st_size : 0;
-	print_summary(session, path, &summary);
+	int status = print_summary(session, path, &summary);
 	source->close(source);
 	store_event_summary_close(totals);
-	return error == 0 ? CLI_DONE : cli_log_error(session->command, &fault);
+	return error == 0 ? status : cli_log_error(session->command, &fault);
+}
+
+/* ---- the command ---- */
+
+/* Reading every connection of --clients is a form of the totals. */
+static bool wants_groups(const struct cli_stat_settings *settings)
+{
+	return settings->by.is_given && !settings->clients;
+}
+
+static int report_table(struct cli_stat_session *session, const char *path)
+{
+	const struct cli_stat_settings *settings = session->settings;
+
+	if (settings->compare)
+		return cli_stat_compare(session, path, &session->subjects);
+	if (wants_groups(settings))
+		return cli_stat_by(session, path);
+	if (settings->every_ns > 0)
+		return cli_stat_every(session, path);
+	return cli_log_is_capture(path) ? print_capture(session, path) : print_log(session, path);
+}
+
+static void explain_nothing(struct cli_stat_session *session, const char *path)
+{
+	char *name = (char *)path;
+	const struct cli_operands log = {.values = &name, .len = 1};
+
+	cli_progress_yield(&session->screen.progress);
+	cli_explain_nothing(session->command, "nothing matched", &log, &session->settings->filters,
+			    &session->subjects);
 }
 
 static int report(void *context, const char *path)
 {
-	struct session *session = context;
+	struct cli_stat_session *session = context;
+	const struct cli_stat_settings *settings = session->settings;
 
-	if (session->is_next && !session->settings->json)
+	if (session->is_next && !settings->json)
 		cli_out_char(&session->out, '\n');
 	session->is_next = true;
-	return cli_log_is_capture(path) ? print_capture(session, path) : print_log(session, path);
+	session->matched = UINT64_MAX;
+	int status = report_table(session, path);
+	if (session->matched == 0 && !settings->quiet && !store_filter_is_empty(session->filter))
+		explain_nothing(session, path);
+	return status;
+}
+
+/* Options that would be ignored are mistakes. */
+static int check_tables(const struct cli_command *command, const struct cli_stat_settings *settings)
+{
+	const bool is_other = settings->every_ns > 0 || settings->compare;
+
+	if (settings->every_ns > 0 && settings->compare)
+		return cli_usage_error(command, "--every and --compare exclude each other");
+	if (settings->clients && is_other)
+		return cli_usage_error(command, "--clients does not go with --every and --compare");
+	if (settings->clients && settings->by.is_given && settings->by.key != TRACE_GROUP_CONN)
+		return cli_usage_error(command, "--clients goes with --by conn only");
+	if (settings->every_ns > 0 && !settings->by.is_given && settings->top != TOP_DEFAULT)
+		return cli_usage_error(command, "--top goes with --every only when --by is given, too");
+	if (settings->min_change >= 0 && !settings->compare)
+		return cli_usage_error(command, "--min-change belongs to --compare");
+	return CLI_GO_ON;
+}
+
+static bool has_pipe(const struct cli_operands *logs)
+{
+	struct stat file;
+
+	for (int i = 0; i < logs->len; i++)
+		if (strcmp(logs->values[i], "-") == 0 ||
+		    (stat(logs->values[i], &file) == 0 && !S_ISREG(file.st_mode) && !S_ISDIR(file.st_mode)))
+			return true;
+	return false;
+}
+
+static int check(const struct cli_command *command, const struct cli_stat_settings *settings,
+		 const struct cli_operands *logs)
+{
+	bool is_by_time = settings->every_ns > 0 && !settings->by.is_given;
+	bool has_subjects = !is_by_time && (settings->by.key == TRACE_GROUP_SUBJECT || settings->clients);
+	int status = check_tables(command, settings);
+
+	if (status != CLI_GO_ON)
+		return status;
+	if (!has_subjects && cli_folding_is_given(&settings->folding))
+		return cli_usage_error(command,
+				       "--depth, --fold, --no-fold and --inbox-prefix need a table of "
+				       "subjects");
+	if (settings->every_ns > 0 && settings->by.is_given && has_pipe(logs))
+		return cli_usage_error(command, "--every with --by reads twice, which a pipe does not allow");
+	if (settings->compare && logs->len != 1)
+		return cli_usage_error(command,
+				       "--compare takes one log besides its own: --compare BEFORE AFTER");
+	return cli_folding_check(command, &settings->folding);
+}
+
+/* Tables that never have many rows are printed whole. */
+static void settle_top(struct cli_stat_settings *settings)
+{
+	enum trace_group_key key = settings->by.key;
+
+	if (settings->top == TOP_DEFAULT && key != TRACE_GROUP_KIND && key != TRACE_GROUP_SIZE)
+		settings->top = TOP;
+}
+
+static int report_all(const struct cli_command *command, const struct cli_stat_settings *settings,
+		      const struct store_filter *filter, const struct cli_operands *logs,
+		      const struct cli_operands *subjects)
+{
+	struct cli_stat_session session = {
+	    .command = command, .settings = settings, .filter = filter, .subjects = *subjects};
+
+	cli_fold_init(&session.fold, &settings->folding);
+	cli_screen_init(&session.screen, settings->no_pager, settings->quiet, logs);
+	return cli_logs_report(command, logs, &session.out, &session.screen, report, &session);
 }
 
 static int run(const struct cli_command *command, int argc, char **argv)
 {
-	struct settings settings = {.top = 10};
+	struct cli_stat_settings settings = {.top = TOP_DEFAULT, .min_change = -1};
 	struct store_filter *filter = NULL;
 	struct cli_operands operands, logs, subjects;
 	int status = cli_options_parse(command, argc, argv, &settings, &operands);
@@ -151,14 +289,13 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = cli_logs_split(command, &operands, false, &logs, &subjects);
 	if (status == CLI_GO_ON)
+		status = check(command, &settings, &logs);
+	if (status == CLI_GO_ON)
 		status = cli_filters_build(command, &settings.filters, &subjects, &filter);
-	if (status == CLI_GO_ON) {
-		struct session session = {
-		    .command = command, .settings = &settings, .filter = filter, .subjects = &subjects};
-		cli_screen_init(&session.screen, settings.no_pager, settings.quiet, &logs);
-
-		status = cli_logs_report(command, &logs, &session.out, &session.screen, report, &session);
-	}
+	if (status == CLI_GO_ON)
+		settle_top(&settings);
+	if (status == CLI_GO_ON)
+		status = report_all(command, &settings, filter, &logs, &subjects);
 	store_filter_close(filter);
 	cli_filters_fini(&settings.filters);
 	return status;
@@ -166,17 +303,19 @@ static int run(const struct cli_command *command, int argc, char **argv)
 
 const struct cli_command cli_stat = {
     .name = "stat",
-    .summary = "totals, rates, top subjects, top clients, gaps, compression",
+    .summary = "totals and rates: by time, subject, client or size; what changed",
     .group = CLI_TASK_READ,
     .operands = "LOG... [SUBJECT...]",
     .about =
-	"Sums up one or several logs, each by itself. Payloads are not read (but by --grep and "
-	"--header), so\n"
-	"a log of gigabytes takes a moment. LOG may be a packet capture, too, which is read whole. Filters "
-	"are\n"
-	"those of \"tapedeck cat\".",
+	"Sums up one or several logs, each by itself. Payloads are not read (except by --grep, --header\n"
+	"and --by header:KEY), so a log of gigabytes takes a moment. LOG may be a packet capture, too,\n"
+	"which is read whole. Filters are those of \"tapedeck cat\".",
     .examples = "  tapedeck stat log\n"
-		"  tapedeck stat log --since 1h --clients --top 20     who was busy in the last hour\n"
+		"  tapedeck stat log --since 1h --clients --top 20   who was busy in the last hour\n"
+		"  tapedeck stat log --every 1m 'orders.>'           orders a minute\n"
+		"  tapedeck stat log --by receiver                   who received most\n"
+		"  tapedeck stat log --compare 24h                   what grew since yesterday\n"
+		"  tapedeck stat --compare monday tuesday            what changed between two logs\n"
 		"  tapedeck stat log 'orders.>' --json | jq .rate",
     .options = groups,
     .run = run,

@@ -23,7 +23,7 @@ static int open_all(const struct cli_replay_input *input, bool reverse, bool pay
 static int find_steps(struct cli_replay_input *input, const char *log, struct wire_fault *fault)
 {
 	struct store_steps steps = {0};
-	int error = store_log_steps_read(&steps, log, fault);
+	int error = store_log_steps_read(&steps, NULL, log, fault);
 
 	input->has_steps |= steps.count > 0;
 	store_steps_fini(&steps);

@@ -250,6 +250,7 @@ static int read_dry_run(struct cli_replay_session *session, struct replay_rewrit
 	    .map = replay_rewrite_map(rewrite),
 	    .live_requests = cli_replay_settings_live(settings),
 	    .inboxes = {.prefix = settings->connection.target.inbox_prefix},
+	    .keeps_inboxes = settings->no_fold,
 	    .origin_ns = session->options.origin_ns,
 	};
 	struct wire_fault fault;

@@ -30,6 +30,7 @@ struct sniff_run {
 	bool prints;
 	struct cli_printer printer;   /* when it prints */
 	struct cli_sniff_stats stats; /* with --stats */
+	struct cli_fold fold;         /* of the subjects of --stats */
 	int interrupt_fd;
 	uint64_t matches;
 };
@@ -254,7 +255,10 @@ static int open_and_capture(struct sniff_run *run, const struct store_filter *fi
 static int open_output(struct sniff_run *run)
 {
 	const struct cli_sniff *sniff = run->sniff;
-	bool color = cli_color_wanted((enum cli_color_choice)sniff->output.color, STDOUT_FILENO);
+	const struct cli_sniff_stats_options stats = {
+	    .naming = cli_fold_naming(&run->fold),
+	    .is_capture_file = sniff->file != NULL,
+	    .color = cli_color_wanted((enum cli_color_choice)sniff->output.color, STDOUT_FILENO)};
 
 	run->prints = !sniff->stats && (!sniff->recording.dir || sniff->output.json);
 	if (run->prints) {
@@ -265,7 +269,7 @@ static int open_output(struct sniff_run *run)
 			cli_screen_attach(&run->screen, &run->printer.out);
 		return status;
 	}
-	if (!sniff->stats || cli_sniff_stats_init(&run->stats, color) == 0)
+	if (!sniff->stats || cli_sniff_stats_init(&run->stats, &stats) == 0)
 		return CLI_GO_ON;
 	cli_error(run->command, "out of memory");
 	return CLI_IO;
@@ -301,8 +305,9 @@ int cli_sniff_run(const struct cli_command *command, const struct cli_sniff *sni
 	const struct cli_operands files = {.values = &file, .len = file != NULL};
 	struct sniff_run run = {.command = command, .sniff = sniff, .filter = filter, .interrupt_fd = -1};
 	cli_screen_init(&run.screen, true, sniff->quiet || sniff->stats || !file, &files);
-	int status = open_output(&run);
 
+	cli_fold_init(&run.fold, &sniff->folding);
+	int status = open_output(&run);
 	if (status != CLI_GO_ON)
 		return status;
 	status = run_with_pump(&run, filter);

@@ -3,6 +3,7 @@
 #define CLI_COMMANDS_SNIFF_H
 
 #include "cli/options/filters.h"
+#include "cli/options/folding.h"
 #include "cli/options/recording.h"
 #include "cli/output/printer.h"
 
@@ -16,11 +17,12 @@ struct cli_sniff {
 	struct cli_ports ports;       /* empty: every port */
 	const char *bpf;
 	uint64_t snaplen, buffer_bytes, memory_bytes;
-	const char *write_file; /* NULL: packets are not written */
-	bool keeps_secrets;     /* in that file */
-	uint64_t limit;         /* end after so many events; 0 = no limit */
-	bool quiet;             /* no progress, no summary, no remarks */
-	bool stats;             /* print a table instead of events */
+	const char *write_file;     /* NULL: packets are not written */
+	bool keeps_secrets;         /* in that file */
+	uint64_t limit;             /* end after so many events; 0 = no limit */
+	bool quiet;                 /* no progress, no summary, no remarks */
+	bool stats;                 /* print a table instead of events */
+	struct cli_folding folding; /* of the table's subjects */
 	struct cli_recording recording;
 	struct cli_filters filters;
 	struct cli_operands subjects;

@@ -195,6 +195,10 @@ static const struct cli_option target[] = {
 
 static const struct cli_option output[] = {
     {.name = "dry-run", .kind = CLI_FLAG, .help = "print what would be played, and end", .at = AT(dry_run)},
+    {.name = "no-fold",
+     .kind = CLI_FLAG,
+     .help = "with --dry-run: count each inbox by itself; default: all as _INBOX.>",
+     .at = AT(no_fold)},
     {.name = "json",
      .kind = CLI_FLAG,
      .help = "print the report as one JSON object; keys: docs/replaying.md",
@@ -266,6 +270,8 @@ int cli_replay_settings_check(const struct cli_command *command, struct cli_repl
 	if ((settings->from && settings->filters.since) || (settings->to && settings->filters.until))
 		return cli_usage_error(
 		    command, "--from and --since, --to and --until mean the same here: give one of them");
+	if (settings->no_fold && !settings->dry_run)
+		return cli_usage_error(command, "--no-fold belongs to --dry-run");
 	return check_requests(command, settings);
 }
 

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 
 #include "cli/output/escape.h"
+#include "cli/output/groups_json.h"
 #include "cli/output/replay_report.h"
-#include "cli/output/sizes.h"
 #include "cli/output/times.h"
 
 enum { ROWS_MAX = 20, NAMES_MAX = 10 };
@@ -21,6 +21,8 @@ static void put_span(struct cli_out *out, const struct replay_dry_run *dry_run,
 	cli_out_format(out, " to %s\n", text);
 	if (settings->pacing.plan.pacing == REPLAY_FASTEST)
 		cli_out_text(out, "takes       as long as the server needs");
+	else if (dry_run->span_ns == 0)
+		cli_out_text(out, "takes       no time: all messages are due at once");
 	else
 		cli_out_format(out, "takes       %s", cli_span_text(span, dry_run->span_ns));
 	if (settings->iterations == 0)
@@ -42,20 +44,20 @@ static void put_connections(struct cli_out *out, const struct replay_dry_run *dr
 	cli_out_text(out, dry_run->publishers.count > NAMES_MAX ? ", …\n" : "\n");
 }
 
+static const struct cli_groups_words words = {"messages", "subject", " (all with --json)"};
+
+static struct cli_groups_scale scale_of(const struct replay_dry_run *dry_run)
+{
+	return cli_groups_scale_of(dry_run->messages, dry_run->span_ns);
+}
+
 static void put_subjects(struct cli_out *out, const struct replay_dry_run *dry_run)
 {
-	char count[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT];
+	const struct cli_groups_scale scale = scale_of(dry_run);
+	size_t columns = cli_terminal_columns(out->fd);
+	struct cli_row row = {.out = out, .columns = columns ? columns : CLI_ROW_ENDLESS};
 
-	cli_out_text(out, "      messages   payload  subject\n");
-	for (uint32_t i = 0; i < dry_run->subjects_len && i < ROWS_MAX; i++) {
-		cli_out_format(out, "  %12s", cli_count_text(count, dry_run->subjects[i].messages));
-		cli_out_format(out, "%10s  ", cli_size_text(size, dry_run->subjects[i].bytes));
-		cli_escape_put(out, wire_slice_str(dry_run->subjects[i].subject), CLI_UNCLIPPED);
-		cli_out_char(out, '\n');
-	}
-	if (dry_run->subjects_len > ROWS_MAX || dry_run->other_subjects_messages > 0)
-		cli_out_format(out, "  … of %u%s subjects\n", dry_run->subjects_len,
-			       dry_run->other_subjects_messages > 0 ? " and more" : "");
+	cli_groups_text(&row, &scale, &dry_run->subjects, ROWS_MAX, &words, NULL);
 }
 
 void cli_replay_dry_run_text(struct cli_out *out, const struct replay_dry_run *dry_run,
@@ -80,20 +82,6 @@ void cli_replay_dry_run_text(struct cli_out *out, const struct replay_dry_run *d
 	cli_replay_log_text(out, &dry_run->read);
 }
 
-static void put_json_subjects(struct cli_json *json, const struct replay_dry_run *dry_run)
-{
-	cli_json_number(json, "subject_count", dry_run->subjects_len);
-	cli_json_array(json, "subjects");
-	for (uint32_t i = 0; i < dry_run->subjects_len; i++) {
-		cli_json_object(json, NULL);
-		cli_json_bytes(json, "subject", wire_slice_str(dry_run->subjects[i].subject));
-		cli_json_number(json, "messages", dry_run->subjects[i].messages);
-		cli_json_number(json, "bytes", dry_run->subjects[i].bytes);
-		cli_json_object_end(json);
-	}
-	cli_json_array_end(json);
-}
-
 void cli_replay_dry_run_json(struct cli_out *out, const struct replay_dry_run *dry_run,
 			     const struct cli_replay_settings *settings)
 {
@@ -114,7 +102,8 @@ void cli_replay_dry_run_json(struct cli_out *out, const struct replay_dry_run *d
 	cli_json_real(&json, "seconds", (double)dry_run->span_ns / 1e9);
 	cli_json_steps(&json, &dry_run->read.steps);
 	cli_json_number(&json, "connections", dry_run->publishers.count);
-	put_json_subjects(&json, dry_run);
+	const struct cli_groups_scale scale = scale_of(dry_run);
+	cli_groups_json(&json, &scale, &dry_run->subjects, UINT64_MAX, &words, NULL);
 	cli_json_number(&json, "skipped", cli_replay_omitted(&dry_run->read));
 	cli_replay_omissions_json(&json, &dry_run->read, 0);
 	cli_json_object_end(&json);

@@ -66,6 +66,39 @@ const char *cli_rate_text(char *out, double per_second)
 	return out;
 }
 
+struct cli_rate_unit cli_rate_unit_of(double per_second)
+{
+	static const struct cli_rate_unit units[] = {{"/s", 1}, {"/min", 60}, {"/h", 3600}, {"/day", 86400}};
+	size_t unit = 0;
+
+	while (unit < 3 && per_second * units[unit].seconds < 0.095)
+		unit++;
+	return units[unit];
+}
+
+const char *cli_per_time_text(char *out, double per_second)
+{
+	struct cli_rate_unit unit = cli_rate_unit_of(per_second);
+	double rate = per_second * unit.seconds;
+
+	if (rate > 0 && rate < 0.005)
+		snprintf(out, CLI_SIZE_TEXT, "less than 0.01");
+	else
+		cli_rate_text(out, rate);
+	strcat(out, unit.name);
+	return out;
+}
+
+const char *cli_bytes_per_time_text(char *out, double bytes_per_second)
+{
+	/* Ten times finer, since bytes have no decimals. */
+	struct cli_rate_unit unit = cli_rate_unit_of(bytes_per_second / 10);
+
+	cli_size_text(out, (uint64_t)(bytes_per_second * unit.seconds + 0.5));
+	strcat(out, unit.name);
+	return out;
+}
+
 static void short_span(char *out, int64_t ns)
 {
 	static const struct {
@@ -186,6 +219,8 @@ const char *cli_short_rate_text(char *out, double per_second)
 		shorten(out, per_second);
 	else if (per_second >= 99.95)
 		snprintf(out, CLI_SIZE_TEXT, "%.0f", per_second);
+	else if (per_second > 0 && per_second < 0.005)
+		snprintf(out, CLI_SIZE_TEXT, "<0.01");
 	else
 		cli_rate_text(out, per_second);
 	return out;

@@ -15,6 +15,17 @@ const char *cli_rate_text(char *out, double per_second); /* "0", "<0.01", "0.25"
 const char *cli_span_text(char *out, int64_t ns); /* "0 s", "120 us", "12.3 s", "5 min 07 s", "3 d 04 h" */
 const char *cli_factor_text(char *out, double factor); /* "0.31x", "1x", "1.25x", "10x" */
 
+/* The time that a rate is counted over, chosen so that the number is not tiny: a second, a minute, an hour, a day. */
+struct cli_rate_unit {
+	const char *name; /* "/s", "/min", "/h", "/day" */
+	double seconds;
+};
+struct cli_rate_unit cli_rate_unit_of(double per_second);
+
+/* A rate with its unit: "731/s", "2.4/min", "3.0/day"; of bytes: "49 MB/s", "12 B/h". */
+const char *cli_per_time_text(char *out, double per_second);
+const char *cli_bytes_per_time_text(char *out, double bytes_per_second);
+
 /* Likewise in at most 5 columns, for tables. */
 const char *cli_short_span_text(char *out, int64_t ns); /* "0", "87us", "1.2ms", "12.3s", "5m07s", "3d04h" */
 const char *cli_short_count_text(char *out, uint64_t count); /* "12345", "123k", "1.23M", "45.6G" */

@@ -6,8 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/output/row.h"
-#include "cli/output/sizes.h"
+#include "cli/output/groups_text.h"
 
 enum { EVERY_NS = 1000000000, TOP = 15, VALUE_COLUMN = 14, NOTE_COLUMN = 30 };
 
@@ -19,14 +18,16 @@ static int64_t monotonic_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-int cli_sniff_stats_init(struct cli_sniff_stats *stats, bool color)
+int cli_sniff_stats_init(struct cli_sniff_stats *stats, const struct cli_sniff_stats_options *options)
 {
-	*stats = (struct cli_sniff_stats){.is_terminal = isatty(STDOUT_FILENO), .color = color};
+	const struct store_summary_options counting = {.naming = options->naming};
+
+	*stats = (struct cli_sniff_stats){.options = *options, .is_terminal = isatty(STDOUT_FILENO)};
 	stats->started_ns = stats->drawn_ns = monotonic_ns();
 	int error = cli_out_init(&stats->out, STDOUT_FILENO);
 	if (error)
 		return error;
-	stats->totals = store_event_summary_open(false);
+	stats->totals = store_event_summary_open(&counting);
 	if (stats->totals)
 		return 0;
 	cli_out_fini(&stats->out);
@@ -175,20 +176,44 @@ struct rates {
 	double messages, bytes; /* per second */
 };
 
-/* Since the last drawing; for the last one, since the start. */
+/* The time that rates are over: of a file the time of its packets, from the first to the last; else since the last drawing, or for
+ * the last drawing since the start. 0 = not known. */
+static double seconds_of(const struct cli_sniff_stats *stats, int64_t now_ns, bool is_last)
+{
+	int64_t from_ns = is_last ? stats->started_ns : stats->drawn_ns;
+
+	if (stats->options.is_capture_file)
+		return (double)store_event_summary_so_far(stats->totals)->span_ns / 1e9;
+	return (double)(now_ns - from_ns) / 1e9;
+}
+
 static struct rates rates_of(struct cli_sniff_stats *stats, const struct tap_sniffer_stats *seen,
 			     bool is_last)
 {
 	int64_t now_ns = monotonic_ns();
-	double seconds = (double)(now_ns - (is_last ? stats->started_ns : stats->drawn_ns)) / 1e9;
+	double seconds = seconds_of(stats, now_ns, is_last);
 	uint64_t messages = seen->join->messages, bytes = seen->join->message_bytes;
-	struct rates rates = {(double)(messages - (is_last ? 0 : stats->drawn_messages)) / seconds,
-			      (double)(bytes - (is_last ? 0 : stats->drawn_bytes)) / seconds};
+	bool is_whole = is_last || stats->options.is_capture_file;
+	struct rates rates = {0};
 
+	if (seconds > 0)
+		rates = (struct rates){(double)(messages - (is_whole ? 0 : stats->drawn_messages)) / seconds,
+				       (double)(bytes - (is_whole ? 0 : stats->drawn_bytes)) / seconds};
 	stats->drawn_ns = now_ns;
 	stats->drawn_messages = messages;
 	stats->drawn_bytes = bytes;
 	return rates;
+}
+
+/* "731/s, 49 MB/s"; empty without messages, or when their rate is not known. line: size bytes. */
+static void write_rates(char *line, size_t size, struct rates rates)
+{
+	char messages[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
+
+	line[0] = '\0';
+	if (rates.messages > 0)
+		snprintf(line, size, "%s, %s", cli_per_time_text(messages, rates.messages),
+			 cli_bytes_per_time_text(bytes, rates.bytes));
 }
 
 static void put_line(struct cli_sniff_stats *stats, struct cli_row *row, enum cli_color color,
@@ -220,8 +245,7 @@ static void put_totals(struct cli_sniff_stats *stats, struct cli_row *row,
 {
 	char value[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], note[CLI_SNIFF_LINE];
 
-	snprintf(note, sizeof(note), "%s/s, %s/s", cli_rate_text(rate, rates.messages),
-		 cli_size_text(size, (uint64_t)rates.bytes));
+	write_rates(note, sizeof(note), rates);
 	put_line(stats, row, CLI_BOLD, "messages", cli_count_text(value, seen->join->messages), note);
 	if (seen->join->unknown_receivers > 0)
 		put_line(stats, row, CLI_YELLOW, "receivers",
@@ -242,31 +266,36 @@ static void put_totals(struct cli_sniff_stats *stats, struct cli_row *row,
 	put_line(stats, row, is_whole ? CLI_PLAIN : CLI_RED, "missed", note, "");
 }
 
+static int64_t span_of(const struct cli_sniff_stats *stats)
+{
+	if (stats->options.is_capture_file)
+		return store_event_summary_so_far(stats->totals)->span_ns;
+	return stats->drawn_ns - stats->started_ns;
+}
+
 static void put_subjects(struct cli_sniff_stats *stats, struct cli_row *row)
 {
-	const struct store_summary_subject *top[TOP];
-	size_t len = store_event_summary_top(stats->totals, top, TOP);
-	char messages[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
+	static const struct cli_groups_words words = {"messages", "subject", ""};
+	const struct store_summary *totals = store_event_summary_so_far(stats->totals);
+	const struct cli_groups_scale scale = cli_groups_scale_of(totals->messages, span_of(stats));
+	const struct store_group *top[TOP];
+	size_t len = store_groups_top(&totals->subjects, top, TOP);
 
 	if (len == 0)
 		return;
 	cli_row_end(row);
-	cli_row_format(row, CLI_DIM, "%14s %8s  subject", "messages", "payload");
-	cli_row_end(row);
-	stats->drawn_lines += 2;
-	for (size_t i = 0; i < len; i++, stats->drawn_lines++) {
-		cli_row_format(row, CLI_PLAIN, "%14s %8s  ", cli_count_text(messages, top[i]->messages),
-			       cli_size_text(bytes, top[i]->bytes));
-		cli_row_put(row, CLI_BOLD, top[i]->subject, CLI_ROW_ENDLESS);
-		cli_row_end(row);
-	}
+	cli_groups_title(row, &scale, &words);
+	for (size_t i = 0; i < len; i++)
+		cli_groups_row(row, &scale, top[i]);
+	stats->drawn_lines += 2 + (unsigned)len;
 }
 
 static int draw_table(struct cli_sniff_stats *stats, const struct tap_sniffer_stats *seen, struct rates rates)
 {
 	size_t columns = cli_terminal_columns(stats->out.fd);
-	struct cli_row row = {
-	    .out = &stats->out, .color = stats->color, .columns = columns ? columns : CLI_ROW_ENDLESS};
+	struct cli_row row = {.out = &stats->out,
+			      .color = stats->options.color,
+			      .columns = columns ? columns : CLI_ROW_ENDLESS};
 
 	if (stats->drawn_lines > 0)
 		cli_out_format(&stats->out, "\x1b[%uA\x1b[J", stats->drawn_lines);
@@ -278,15 +307,14 @@ static int draw_table(struct cli_sniff_stats *stats, const struct tap_sniffer_st
 
 static int draw_line(struct cli_sniff_stats *stats, const struct tap_sniffer_stats *seen, struct rates rates)
 {
-	char span[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], captured[CLI_SNIFF_LINE],
+	char span[CLI_SIZE_TEXT], rate[2 * CLI_SIZE_TEXT + 10], captured[CLI_SNIFF_LINE],
 	    missed[CLI_SNIFF_LINE];
 
 	cli_sniff_captured(captured, sizeof(captured), seen);
 	cli_sniff_missed(missed, sizeof(missed), seen);
-	cli_out_format(&stats->out, "%s: %s/s, %s/s; %s; %s\n",
-		       cli_span_text(span, stats->drawn_ns - stats->started_ns),
-		       cli_rate_text(rate, rates.messages), cli_size_text(size, (uint64_t)rates.bytes),
-		       captured, missed);
+	write_rates(rate, sizeof(rate), rates);
+	cli_out_format(&stats->out, "%s: %s%s%s; %s\n", cli_span_text(span, span_of(stats)), rate,
+		       rate[0] ? "; " : "", captured, missed);
 	return cli_out_flush(&stats->out);
 }
 

@@ -6,9 +6,16 @@
 #include "store/read/event_summary.h"
 #include "tap/sniffer.h"
 
+struct cli_sniff_stats_options {
+	struct store_summary_naming naming; /* of subjects */
+	bool is_capture_file;               /* rates are those of the packets' times, not of the reading */
+	bool color;
+};
+
 struct cli_sniff_stats {
+	struct cli_sniff_stats_options options;
 	struct store_event_summary *totals; /* owned */
-	bool is_terminal, color;
+	bool is_terminal;
 	int64_t started_ns, drawn_ns;         /* on the monotonic clock */
 	uint64_t drawn_messages, drawn_bytes; /* at drawn_ns */
 	unsigned drawn_lines;                 /* to be overwritten */
@@ -16,7 +23,7 @@ struct cli_sniff_stats {
 };
 
 /* 0 or -ENOMEM. Draws on standard output. */
-int cli_sniff_stats_init(struct cli_sniff_stats *stats, bool color);
+int cli_sniff_stats_init(struct cli_sniff_stats *stats, const struct cli_sniff_stats_options *options);
 void cli_sniff_stats_fini(struct cli_sniff_stats *stats);
 
 /* 0 or -ENOMEM. */

@@ -1,16 +1,17 @@
 #include "cli/output/stat_json.h"
 
-#include "cli/output/json.h"
+#include "cli/output/groups_json.h"
 #include "cli/output/times.h"
 
 static void put_totals(struct cli_json *json, const struct store_summary *summary)
 {
 	struct cli_clock clock = {.utc = true};
-	double seconds = (double)summary->span_ns / 1e9;
+	double up_seconds = (double)store_summary_up_ns(summary) / 1e9;
 
 	cli_json_number(json, "events", summary->events);
 	cli_json_number(json, "messages", summary->messages);
-	cli_json_number(json, "payload_bytes", summary->payload_bytes);
+	cli_json_number(json, "bytes", summary->bytes);
+	cli_json_number(json, "payload_bytes", summary->bytes); /* its earlier name */
 	cli_json_number(json, "deliveries", summary->deliveries);
 	cli_json_number(json, "unknown_receivers", summary->unknown_receivers);
 	cli_json_number(json, "unknown_publishers", summary->unknown_publishers);
@@ -25,9 +26,11 @@ static void put_totals(struct cli_json *json, const struct store_summary *summar
 		cli_json_quoted(json, "first_seq", summary->first_seq);
 		cli_json_quoted(json, "last_seq", summary->last_seq);
 	}
-	cli_json_real(json, "seconds", seconds);
+	cli_json_real(json, "seconds", (double)summary->span_ns / 1e9);
+	if (summary->down_ns > 0)
+		cli_json_real(json, "down_seconds", (double)summary->down_ns / 1e9);
 	cli_json_steps(json, &summary->steps);
-	cli_json_real(json, "rate", seconds > 0 ? (double)summary->messages / seconds : 0);
+	cli_json_real(json, "rate", up_seconds > 0 ? (double)summary->messages / up_seconds : 0);
 	cli_json_number(json, "log_bytes", summary->log_bytes);
 	cli_json_number(json, "raw_bytes", summary->raw_bytes);
 	cli_json_number(json, "segments", summary->segments);
@@ -38,18 +41,11 @@ static void put_totals(struct cli_json *json, const struct store_summary *summar
 
 static void put_subjects(struct cli_json *json, const struct store_summary *summary, uint64_t top)
 {
-	cli_json_number(json, "subject_count", summary->subjects_len);
-	cli_json_array(json, "subjects");
-	for (size_t i = 0; i < summary->subjects_len && i < top; i++) {
-		const struct store_summary_subject *subject = &summary->subjects[i];
+	static const struct cli_groups_words words = {"messages", "subject", " (--top N)"};
+	const struct cli_groups_scale scale =
+	    cli_groups_scale_of(summary->messages, store_summary_up_ns(summary));
 
-		cli_json_object(json, NULL);
-		cli_json_bytes(json, "subject", subject->subject);
-		cli_json_number(json, "messages", subject->messages);
-		cli_json_number(json, "bytes", subject->bytes);
-		cli_json_object_end(json);
-	}
-	cli_json_array_end(json);
+	cli_groups_json(json, &scale, &summary->subjects, top, &words, NULL);
 }
 
 static void put_known(struct cli_json *json, const char *key, struct wire_slice text)
@@ -58,14 +54,17 @@ static void put_known(struct cli_json *json, const char *key, struct wire_slice 
 		cli_json_bytes(json, key, text);
 }
 
-static void put_clients(struct cli_json *json, const struct store_summary *summary, uint64_t top)
+static void put_clients(struct cli_json *json, const struct cli_client_rows *clients, uint64_t top)
 {
+	cli_json_number(json, "client_count", clients->len);
 	cli_json_array(json, "clients");
-	for (size_t i = 0; i < summary->clients_len && i < top; i++) {
-		const struct store_summary_client *client = &summary->clients[i];
+	for (size_t i = 0; i < clients->len && i < top; i++) {
+		const struct cli_client_row *client = &clients->list[i];
 
 		cli_json_object(json, NULL);
-		cli_json_number(json, "conn", client->conn);
+		if (client->connections == 1)
+			cli_json_number(json, "conn", client->conn);
+		cli_json_number(json, "connections", client->connections);
 		put_known(json, "client", client->client.name);
 		put_known(json, "address", client->client.address);
 		put_known(json, "lang", client->client.lang);
@@ -90,7 +89,7 @@ void cli_stat_json(struct cli_out *out, const char *log, const struct store_summ
 	put_totals(&json, summary);
 	put_subjects(&json, summary, options->top);
 	if (options->clients)
-		put_clients(&json, summary, options->top);
+		put_clients(&json, options->clients, options->top);
 	cli_json_object_end(&json);
 	cli_out_char(out, '\n');
 }

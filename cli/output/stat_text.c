@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/output/row.h"
-#include "cli/output/sizes.h"
+#include "cli/output/groups_text.h"
 #include "cli/output/times.h"
 
 enum { VALUE_COLUMN = 14, NOTE_COLUMN = 30 };
@@ -16,9 +15,10 @@ struct report {
 	const struct cli_stat_options *options;
 };
 
+/* That rates are over. */
 static double seconds(const struct store_summary *summary)
 {
-	return (double)summary->span_ns / 1e9;
+	return (double)store_summary_up_ns(summary) / 1e9;
 }
 
 static double ratio(double part, double whole)
@@ -69,24 +69,49 @@ static void put_steps(struct report *report)
 	put_line(report, CLI_YELLOW, "clock", value, "");
 }
 
+/* When the recorder was down. */
+static void put_down(struct report *report)
+{
+	const struct store_summary *summary = report->summary;
+	char value[CLI_SIZE_TEXT];
+
+	if (summary->down_ns > 0)
+		put_line(report, CLI_YELLOW, "down", cli_span_text(value, summary->down_ns),
+			 "of it nothing was logged; left out of rates");
+}
+
+static void put_sizes(struct report *report)
+{
+	const struct store_summary *summary = report->summary;
+	double bytes = (double)summary->bytes;
+	char value[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], each[CLI_SIZE_TEXT], note[100];
+
+	cli_size_text(each, (uint64_t)(ratio(bytes, (double)summary->messages) + 0.5));
+	snprintf(note, sizeof(note), "%s each, headers included", each);
+	if (seconds(summary) > 0)
+		snprintf(note, sizeof(note), "%s each, %s, headers included", each,
+			 cli_bytes_per_time_text(rate, bytes / seconds(summary)));
+	put_line(report, CLI_PLAIN, "bytes", cli_size_text(value, summary->bytes), note);
+}
+
 static void put_messages(struct report *report)
 {
 	const struct store_summary *summary = report->summary;
-	char value[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], note[100];
-	double messages = (double)summary->messages, bytes = (double)summary->payload_bytes;
+	char value[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], note[100] = "";
+	double messages = (double)summary->messages;
 
 	if (summary->messages == 0) {
 		put_line(report, CLI_BOLD, "messages", "0", "");
 		return;
 	}
-	snprintf(note, sizeof(note), "%s/s", cli_rate_text(rate, ratio(messages, seconds(summary))));
+	if (seconds(summary) > 0)
+		cli_per_time_text(note, messages / seconds(summary));
 	put_line(report, CLI_BOLD, "messages", cli_count_text(value, summary->messages), note);
-	cli_size_text(size, (uint64_t)(ratio(bytes, messages) + 0.5));
-	cli_size_text(rate, (uint64_t)ratio(bytes, seconds(summary)));
-	snprintf(note, sizeof(note), "%s each, %s/s", size, rate);
-	put_line(report, CLI_PLAIN, "payload", cli_size_text(value, summary->payload_bytes), note);
-	snprintf(note, sizeof(note), "%s per message",
-		 cli_rate_text(rate, ratio((double)summary->deliveries, messages)));
+	put_sizes(report);
+	note[0] = '\0';
+	if (summary->deliveries > 0)
+		snprintf(note, sizeof(note), "%s per message",
+			 cli_short_rate_text(rate, ratio((double)summary->deliveries, messages)));
 	put_line(report, CLI_PLAIN, "deliveries", cli_count_text(value, summary->deliveries), note);
 	if (summary->unknown_receivers > 0)
 		put_line(report, CLI_YELLOW, "receivers", cli_count_text(value, summary->unknown_receivers),
@@ -131,7 +156,7 @@ static void put_disk(struct report *report)
 		snprintf(note, sizeof(note), "%s B per message", each);
 	else if (summary->messages > 0)
 		snprintf(note, sizeof(note), "%s B per message, compressed %s : 1, %" PRIu64 " segment%s",
-			 each, times, summary->segments, summary->segments == 1 ? "" : "s");
+			 each, times, summary->segments, cli_plural(summary->segments));
 	put_line(report, CLI_PLAIN, "on disk", cli_size_text(value, summary->log_bytes), note);
 }
 
@@ -149,42 +174,37 @@ static void put_remaining(struct report *report, size_t count, size_t shown, con
 static void put_subjects(struct report *report)
 {
 	const struct store_summary *summary = report->summary;
-	char messages[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT], each[CLI_SIZE_TEXT];
-	size_t shown = summary->subjects_len;
+	static const struct cli_groups_words words = {"messages", "subject", " (--top N)"};
+	const struct cli_groups_scale scale =
+	    cli_groups_scale_of(summary->messages, store_summary_up_ns(summary));
 
-	if (shown > report->options->top)
-		shown = (size_t)report->options->top;
-	if (shown == 0)
-		return;
-	cli_out_char(report->row.out, '\n');
-	cli_row_format(&report->row, CLI_DIM, "%14s %6s %8s %8s  subject", "messages", "%", "payload",
-		       "each");
-	cli_row_end(&report->row);
-	for (size_t i = 0; i < shown; i++) {
-		const struct store_summary_subject *subject = &summary->subjects[i];
-		double count = (double)subject->messages;
-
-		cli_size_text(each, (uint64_t)(ratio((double)subject->bytes, count) + 0.5));
-		cli_row_format(&report->row, CLI_PLAIN, "%14s %6.1f %8s %8s  ",
-			       cli_count_text(messages, subject->messages),
-			       100 * ratio(count, (double)summary->messages),
-			       cli_size_text(bytes, subject->bytes), each);
-		cli_row_put(&report->row, CLI_BOLD, subject->subject, CLI_ROW_ENDLESS);
-		cli_row_end(&report->row);
-	}
-	put_remaining(report, summary->subjects_len, shown, "subject");
+	cli_groups_text(&report->row, &scale, &summary->subjects, report->options->top, &words, NULL);
 }
 
-static void put_client(struct report *report, const struct store_summary_client *client)
+/* One connection by its number, several by how many they are. */
+static void put_connections(struct cli_row *row, const struct cli_client_row *client)
+{
+	char count[CLI_SIZE_TEXT];
+
+	if (client->connections == 1) {
+		cli_row_format(row, CLI_DIM, "#%" PRIu64 " ", client->conn);
+		return;
+	}
+	if (client->client.name.len == 0)
+		cli_row_text(row, CLI_PLAIN, "(no name)");
+	cli_row_format(row, CLI_DIM, " (%s connections) ", cli_count_text(count, client->connections));
+}
+
+static void put_client(struct report *report, const struct cli_client_row *client)
 {
 	const struct wire_client *who = &client->client;
 	struct cli_row *row = &report->row;
 	char messages[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT], deliveries[CLI_SIZE_TEXT];
 
-	cli_row_format(row, CLI_PLAIN, "%14s %8s %14s  ", cli_count_text(messages, client->messages),
+	cli_row_format(row, CLI_PLAIN, "%12s %7s %12s  ", cli_count_text(messages, client->messages),
 		       cli_size_text(bytes, client->bytes), cli_count_text(deliveries, client->deliveries));
 	cli_row_put(row, CLI_BOLD, who->name, CLI_ROW_ENDLESS);
-	cli_row_format(row, CLI_DIM, "#%" PRIu64 " ", client->conn);
+	put_connections(row, client);
 	cli_row_client(row, who);
 	if (who->account.len > 0)
 		cli_row_text(row, CLI_DIM, ", account ");
@@ -194,19 +214,19 @@ static void put_client(struct report *report, const struct store_summary_client 
 
 static void put_clients(struct report *report)
 {
-	const struct store_summary *summary = report->summary;
-	size_t shown = summary->clients_len;
+	const struct cli_client_rows *clients = report->options->clients;
+	size_t shown = clients->len;
 
 	if (shown > report->options->top)
 		shown = (size_t)report->options->top;
 	if (shown == 0)
 		return;
 	cli_out_char(report->row.out, '\n');
-	cli_row_format(&report->row, CLI_DIM, "%14s %8s %14s  client", "published", "payload", "received");
+	cli_row_format(&report->row, CLI_DIM, "%12s %7s %12s  client", "published", "bytes", "received");
 	cli_row_end(&report->row);
 	for (size_t i = 0; i < shown; i++)
-		put_client(report, &summary->clients[i]);
-	put_remaining(report, summary->clients_len, shown, "client");
+		put_client(report, &clients->list[i]);
+	put_remaining(report, clients->len, shown, "client");
 }
 
 void cli_stat_text(struct cli_out *out, const char *log, const struct store_summary *summary,
@@ -221,6 +241,7 @@ void cli_stat_text(struct cli_out *out, const char *log, const struct store_summ
 	cli_row_text(&report.row, CLI_BOLD, log);
 	cli_row_end(&report.row);
 	put_time(&report);
+	put_down(&report);
 	put_steps(&report);
 	put_messages(&report);
 	put_troubles(&report);

@@ -2,12 +2,13 @@
 #ifndef CLI_OUTPUT_STAT_TEXT_H
 #define CLI_OUTPUT_STAT_TEXT_H
 
+#include "cli/output/client_rows.h"
 #include "cli/output/out.h"
 #include "store/read/summary.h"
 
 struct cli_stat_options {
-	uint64_t top; /* rows in each table */
-	bool clients; /* the table of clients too */
+	uint64_t top;                          /* rows in each table */
+	const struct cli_client_rows *clients; /* the table of clients too; NULL = without it */
 	bool utc, color;
 };
 

@@ -1,58 +1,30 @@
 #include "replay/play/dry_run.h"
 
 #include <errno.h>
-#include <stdlib.h>
+
+#include "trace/fold.h"
 
 struct reading {
 	struct replay_dry_run *dry_run;
 	const struct replay_dry_run_options *options;
 	struct wire_source *source;
 	struct replay_schedule schedule;
-	uint32_t subjects_cap;
+	struct trace_fold fold;
 };
 
 void replay_dry_run_fini(struct replay_dry_run *dry_run)
 {
 	replay_publishers_fini(&dry_run->publishers);
-	trace_names_fini(&dry_run->names);
-	free(dry_run->subjects);
+	store_groups_fini(&dry_run->subjects);
 	*dry_run = (struct replay_dry_run){0};
-}
-
-static bool reserve(struct reading *reading)
-{
-	struct replay_dry_run *dry_run = reading->dry_run;
-
-	if (dry_run->subjects_len < reading->subjects_cap)
-		return true;
-	uint32_t cap = reading->subjects_cap ? 2 * reading->subjects_cap : 64;
-	struct replay_dry_run_subject *grown = realloc(dry_run->subjects, cap * sizeof *grown);
-	if (!grown)
-		return false;
-	dry_run->subjects = grown;
-	reading->subjects_cap = cap;
-	return true;
 }
 
 static int count_subject(struct reading *reading, const struct wire_event *event)
 {
-	struct replay_dry_run *dry_run = reading->dry_run;
+	struct wire_slice subject = replay_map_apply(reading->options->map, event->subject, 1);
 
-	if (!reserve(reading))
-		return -ENOMEM;
-	uint32_t number =
-	    trace_names_number(&dry_run->names, replay_map_apply(reading->options->map, event->subject, 1),
-			       REPLAY_DRY_RUN_SUBJECTS);
-	if (number == TRACE_NO_NAME) {
-		dry_run->other_subjects_messages++;
-		return 0;
-	}
-	if (number == dry_run->subjects_len)
-		dry_run->subjects[dry_run->subjects_len++] =
-		    (struct replay_dry_run_subject){.subject = dry_run->names.list[number].text};
-	dry_run->subjects[number].messages++;
-	dry_run->subjects[number].bytes += event->size + event->headers.len;
-	return 0;
+	return store_groups_add(&reading->dry_run->subjects, trace_fold(&reading->fold, subject), 1,
+				event->size + event->headers.len);
 }
 
 static void count_time(struct reading *reading, const struct wire_event *event)
@@ -133,19 +105,13 @@ static int read_all(struct reading *reading, struct wire_fault *fault)
 	return status;
 }
 
-static int compare(const void *a, const void *b)
-{
-	const struct replay_dry_run_subject *x = a, *y = b;
-
-	if (x->messages != y->messages)
-		return x->messages < y->messages ? 1 : -1;
-	return strcmp(x->subject, y->subject);
-}
-
 int replay_dry_run_read(struct replay_dry_run *dry_run, const struct replay_dry_run_options *options,
 			struct wire_fault *fault)
 {
-	struct reading reading = {.dry_run = dry_run, .options = options};
+	struct reading reading = {
+	    .dry_run = dry_run,
+	    .options = options,
+	    .fold = {.inboxes = &options->inboxes, .keeps_inboxes = options->keeps_inboxes}};
 
 	*dry_run = (struct replay_dry_run){0};
 	int status = options->input.open(options->input.context, INT64_MIN, &reading.source, fault);
@@ -156,7 +122,6 @@ int replay_dry_run_read(struct replay_dry_run *dry_run, const struct replay_dry_
 	if (reading.source->steps)
 		reading.source->steps(reading.source, &dry_run->read.steps);
 	reading.source->close(reading.source);
-	if (dry_run->subjects_len > 0)
-		qsort(dry_run->subjects, dry_run->subjects_len, sizeof *dry_run->subjects, compare);
+	store_groups_sort(&dry_run->subjects);
 	return status;
 }

@@ -5,10 +5,8 @@
 
 #include "replay/play/feed.h"
 #include "replay/play/schedule.h"
+#include "store/read/groups.h"
 #include "trace/inbox.h"
-#include "trace/names.h"
-
-enum { REPLAY_DRY_RUN_SUBJECTS = 10000 }; /* counted one by one; further ones together */
 
 /* All pointers are borrowed. */
 struct replay_dry_run_options {
@@ -18,12 +16,8 @@ struct replay_dry_run_options {
 	struct replay_map *map; /* the rewriter's */
 	bool live_requests;     /* requests get live replies: recorded replies are not played */
 	struct trace_inboxes inboxes;
-	int64_t origin_ns; /* as in replay_player_options */
-};
-
-struct replay_dry_run_subject {
-	const char *subject; /* as it would be published; NUL-terminated, owned by the dry run */
-	uint64_t messages, bytes;
+	bool keeps_inboxes; /* count inboxes one by one, not together */
+	int64_t origin_ns;  /* as in replay_player_options */
 };
 
 struct replay_dry_run {
@@ -32,11 +26,8 @@ struct replay_dry_run {
 	int64_t first_ns, last_ns;          /* times of day of the first and the last of them */
 	int64_t span_ns;                    /* how long an iteration would take; 0 when it is not timed */
 	struct replay_publishers publishers;
-	bool has_too_many_publishers;            /* more than REPLAY_PUBLISHERS_MAX */
-	struct replay_dry_run_subject *subjects; /* the most messages first */
-	uint32_t subjects_len;
-	uint64_t other_subjects_messages; /* of subjects that are not in the list */
-	struct trace_names names;
+	bool has_too_many_publishers; /* more than REPLAY_PUBLISHERS_MAX */
+	struct store_groups subjects; /* as they would be published; sorted */
 };
 
 /* 0, or a negative code with *fault. Call replay_dry_run_fini in either case. */

@@ -14,13 +14,13 @@ struct store_event_summary {
 	bool clients;
 };
 
-struct store_event_summary *store_event_summary_open(bool clients)
+struct store_event_summary *store_event_summary_open(const struct store_summary_options *options)
 {
 	struct store_event_summary *running = calloc(1, sizeof *running);
 	if (!running)
 		return NULL;
-	running->clients = clients;
-	if (store__subject_counts_init(&running->counts, &running->summary) == 0)
+	running->clients = options->clients;
+	if (store__subject_counts_init(&running->counts, &running->summary, options->naming) == 0)
 		return running;
 	store_event_summary_close(running);
 	return NULL;
@@ -126,7 +126,7 @@ static int count_message(struct store_event_summary *running, const struct wire_
 {
 	uint64_t bytes = event->size + event->headers.len;
 	running->summary.messages++;
-	running->summary.payload_bytes += bytes;
+	running->summary.bytes += bytes;
 	running->summary.deliveries += event->receiver_count;
 	store__summary_flags(&running->summary, event->flags);
 	int error = store__subject_counts_add(&running->counts, event->subject, 1, bytes);
@@ -170,21 +170,4 @@ const struct store_summary *store_event_summary_end(struct store_event_summary *
 {
 	store__subject_counts_sort(&running->counts);
 	return &running->summary;
-}
-
-size_t store_event_summary_top(const struct store_event_summary *running,
-			       const struct store_summary_subject **top, size_t max)
-{
-	const struct store_summary *summary = &running->summary;
-	size_t len = 0;
-	for (size_t i = 0; i < summary->subjects_len; i++) {
-		const struct store_summary_subject *subject = &summary->subjects[i];
-		if (len == max && (max == 0 || top[len - 1]->messages >= subject->messages))
-			continue;
-		size_t at = len < max ? len++ : len - 1;
-		for (; at > 0 && top[at - 1]->messages < subject->messages; at--)
-			top[at] = top[at - 1];
-		top[at] = subject;
-	}
-	return len;
 }

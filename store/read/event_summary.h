@@ -7,8 +7,8 @@
 /* A summary that is being made. */
 struct store_event_summary;
 
-/* clients: fill in the client table too. NULL when out of memory. */
-struct store_event_summary *store_event_summary_open(bool clients);
+/* The filter of the options is ignored. NULL when out of memory. */
+struct store_event_summary *store_event_summary_open(const struct store_summary_options *options);
 void store_event_summary_close(struct store_event_summary *running);
 
 /* Count an event. client describes its connection, NULL: not known. 0 or -ENOMEM. */
@@ -17,10 +17,6 @@ int store_event_summary_add(struct store_event_summary *running, const struct wi
 
 /* The summary so far, its lists in no order, valid until the next call. Segments and blocks are 0. */
 const struct store_summary *store_event_summary_so_far(const struct store_event_summary *running);
-
-/* The subjects with the most messages so far, falling, at most max of them. Returns how many. Valid until the next call. */
-size_t store_event_summary_top(const struct store_event_summary *running,
-			       const struct store_summary_subject **top, size_t max);
 
 /* As so_far, with its lists in order, valid until close. No event may be added after that. */
 const struct store_summary *store_event_summary_end(struct store_event_summary *running);

@@ -244,6 +244,17 @@ static bool has_times(const struct store_filter *filter)
 	return filter->since_ns != INT64_MIN || filter->until_ns != INT64_MAX;
 }
 
+bool store_filter_needs_subjects(const struct store_filter *filter)
+{
+	return filter->subjects.count > 0 || filter->excludes.count > 0;
+}
+
+void store_filter_period(const struct store_filter *filter, int64_t *since_ns, int64_t *until_ns)
+{
+	*since_ns = filter->since_ns;
+	*until_ns = filter->until_ns;
+}
+
 bool store_filter_is_empty(const struct store_filter *filter)
 {
 	return filter->subjects.count == 0 && filter->excludes.count == 0 && filter->clients.count == 0 &&

@@ -41,7 +41,10 @@ void store_filter_min_size(struct store_filter *filter, uint64_t bytes); /* of t
 /* Questions. */
 bool store_filter_needs_payloads(const struct store_filter *filter); /* grep or header */
 bool store_filter_needs_clients(const struct store_filter *filter);
+bool store_filter_needs_subjects(const struct store_filter *filter);
 bool store_filter_is_empty(const struct store_filter *filter); /* it has no condition */
+/* The times that were given, INT64_MIN and INT64_MAX without them. */
+void store_filter_period(const struct store_filter *filter, int64_t *since_ns, int64_t *until_ns);
 /* Can an event between these times, both inclusive, pass? */
 bool store_filter_times(const struct store_filter *filter, int64_t min_ns, int64_t max_ns);
 /* By its header, can an event of this block pass? */

@@ -167,7 +167,7 @@ static int begin(struct store_reader *reader, const char *path, struct wire_faul
 	int error = store__block_cursor_init(&reader->cursor, path, options->reverse, options->follow, fault);
 	reader->cursor.progress = options->progress;
 	if (!error && options->steady)
-		error = store_log_steps_read(&reader->steps, path, fault);
+		error = store_log_steps_read(&reader->steps, NULL, path, fault);
 	if (!error && options->follow && options->from_end)
 		error = go_to_end(reader, path, fault);
 	if (!error && find_undelivered(reader) != 0)

@@ -6,16 +6,15 @@
 
 enum { TEXTS_BYTES_MAX = 64 << 20 };
 
-int store__subject_counts_init(struct store__subject_counts *counts, struct store_summary *summary)
+int store__subject_counts_init(struct store__subject_counts *counts, struct store_summary *summary,
+			       struct store_summary_naming naming)
 {
-	*counts = (struct store__subject_counts){.summary = summary};
-	int error = store_table_init(&counts->subjects);
-	return error ? error : store_table_init(&counts->conns);
+	*counts = (struct store__subject_counts){.summary = summary, .naming = naming};
+	return store_table_init(&counts->conns);
 }
 
 void store__subject_counts_fini(struct store__subject_counts *counts)
 {
-	store_table_fini(&counts->subjects);
 	store_table_fini(&counts->conns);
 }
 
@@ -31,58 +30,12 @@ static void *make_room(void *list, size_t len, size_t *cap, size_t size)
 	return moved;
 }
 
-/* ---- subjects ---- */
-
-static int add_subject(struct store__subject_counts *counts, uint64_t hash, struct wire_slice subject)
-{
-	struct store_summary *summary = counts->summary;
-	struct store_summary_subject *list = make_room(summary->subjects, summary->subjects_len,
-						       &counts->subjects_cap, sizeof *summary->subjects);
-	if (!list)
-		return -ENOMEM;
-	summary->subjects = list;
-	char *text = malloc(subject.len + 1);
-	if (!text || store_table_reserve(&counts->subjects, 1) != 0) {
-		free(text);
-		return -ENOMEM;
-	}
-	memcpy(text, subject.data, subject.len);
-	store_table_add(&counts->subjects, hash, (uint32_t)summary->subjects_len);
-	list[summary->subjects_len++] =
-	    (struct store_summary_subject){.subject = wire_slice(text, subject.len)};
-	return 0;
-}
-
-static struct store_summary_subject *find_subject(struct store__subject_counts *counts, uint64_t hash,
-						  struct wire_slice subject)
-{
-	uint32_t probe = 0, index;
-	while (store_table_next(&counts->subjects, hash, &probe, &index))
-		if (wire_slice_equal(counts->summary->subjects[index].subject, subject))
-			return &counts->summary->subjects[index];
-	return NULL;
-}
-
 int store__subject_counts_add(struct store__subject_counts *counts, struct wire_slice subject,
 			      uint64_t messages, uint64_t bytes)
 {
-	struct store_summary *summary = counts->summary;
-	uint64_t hash = XXH3_64bits(subject.data, subject.len);
-	struct store_summary_subject *found = find_subject(counts, hash, subject);
-	if (!found && summary->subjects_len >= STORE_SUMMARY_SUBJECTS_MAX) {
-		summary->other_messages += messages;
-		summary->other_bytes += bytes;
-		return 0;
-	}
-	if (!found) {
-		int error = add_subject(counts, hash, subject);
-		if (error)
-			return error;
-		found = &summary->subjects[summary->subjects_len - 1];
-	}
-	found->messages += messages;
-	found->bytes += bytes;
-	return 0;
+	const struct store_summary_naming *naming = &counts->naming;
+	struct wire_slice name = naming->name ? naming->name(naming->context, subject) : subject;
+	return store_groups_add(&counts->summary->subjects, name, messages, bytes);
 }
 
 /* ---- connections ---- */
@@ -147,20 +100,6 @@ int store__subject_counts_describe(struct store__subject_counts *counts, struct 
 
 /* ---- order ---- */
 
-static int compare_text(struct wire_slice a, struct wire_slice b)
-{
-	int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
-	return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
-static int compare_subjects(const void *a, const void *b)
-{
-	const struct store_summary_subject *x = a, *y = b;
-	if (x->messages != y->messages)
-		return x->messages < y->messages ? 1 : -1;
-	return compare_text(x->subject, y->subject);
-}
-
 static int compare_clients(const void *a, const void *b)
 {
 	const struct store_summary_client *x = a, *y = b;
@@ -172,8 +111,7 @@ static int compare_clients(const void *a, const void *b)
 void store__subject_counts_sort(struct store__subject_counts *counts)
 {
 	struct store_summary *summary = counts->summary;
-	if (summary->subjects_len > 0)
-		qsort(summary->subjects, summary->subjects_len, sizeof *summary->subjects, compare_subjects);
+	store_groups_sort(&summary->subjects);
 	if (summary->clients_len > 0)
 		qsort(summary->clients, summary->clients_len, sizeof *summary->clients, compare_clients);
 }

@@ -6,9 +6,10 @@
 #include "store/read/summary.h"
 
 struct store__subject_counts {
-	struct store_summary *summary;      /* owns the lists */
-	struct store_table subjects, conns; /* to the lists' indices */
-	size_t subjects_cap, clients_cap;
+	struct store_summary *summary; /* owns the lists */
+	struct store_summary_naming naming;
+	struct store_table conns; /* indices of the clients */
+	size_t clients_cap;
 	size_t texts_bytes; /* that describe clients; bounded */
 };
 
@@ -21,10 +22,11 @@ static inline void store__summary_flags(struct store_summary *summary, uint32_t 
 }
 
 /* 0 or -ENOMEM; in either case call store__subject_counts_fini. */
-int store__subject_counts_init(struct store__subject_counts *counts, struct store_summary *summary);
+int store__subject_counts_init(struct store__subject_counts *counts, struct store_summary *summary,
+			       struct store_summary_naming naming);
 void store__subject_counts_fini(struct store__subject_counts *counts);
 
-/* Add to the counts of a subject, or of all others when the list is full. 0 or -ENOMEM. */
+/* Add to the counts of a subject, by the name that it is counted under. 0 or -ENOMEM. */
 int store__subject_counts_add(struct store__subject_counts *counts, struct wire_slice subject,
 			      uint64_t messages, uint64_t bytes);
 

@@ -29,6 +29,7 @@ struct run {
 	struct store__undelivered *undelivered;
 	uint64_t undelivered_here; /* deliveries of the block that never reached their receiver */
 	struct store_steps steps;
+	struct store_uptime uptime;
 	int64_t first_ns, last_ns; /* steady: of events */
 	bool clients;
 	struct wire_progress *progress; /* borrowed */
@@ -247,7 +248,7 @@ static int fold_counts(struct run *run)
 	for (uint32_t i = 0; i <= subjects; i++) {
 		const struct count *count = count_of(run, i);
 		run->summary->messages += count->messages;
-		run->summary->payload_bytes += count->bytes;
+		run->summary->bytes += count->bytes;
 		if (i == subjects || count->messages == 0)
 			continue;
 		int error = store__subject_counts_add(&run->subject_counts,
@@ -292,7 +293,7 @@ static int count_whole(struct run *run, const struct store_block_header *header)
 	summary->events += header->events;
 	widen(run, header->first_seq + header->events - 1, header->max_time_ns);
 	summary->messages += header->messages;
-	summary->payload_bytes += header->payload_bytes;
+	summary->bytes += header->payload_bytes;
 	summary->deliveries += header->deliveries - run->undelivered_here;
 	for (uint32_t i = 0; i < store_block_subjects(run->scan.block); i++) {
 		const struct store_block_subject *subject = store_block_subject(run->scan.block, i);
@@ -357,13 +358,15 @@ static void drop_clients(struct store_summary *summary)
 	summary->clients_len = 0;
 }
 
-static int sum_up(struct run *run, const char *path, const struct store_filter *filter,
+static int sum_up(struct run *run, const char *path, const struct store_summary_options *options,
 		  struct wire_fault *fault)
 {
+	const struct store_filter *filter = options->filter;
 	if (!filter)
 		filter = run->everything = store_filter_open();
 	int error = filter ? store__block_scan_init(&run->scan, filter, false) : -ENOMEM;
-	error = error ? error : store__subject_counts_init(&run->subject_counts, run->summary);
+	error =
+	    error ? error : store__subject_counts_init(&run->subject_counts, run->summary, options->naming);
 	run->undelivered = store__undelivered_open();
 	if (error || !run->undelivered)
 		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
@@ -371,23 +374,25 @@ static int sum_up(struct run *run, const char *path, const struct store_filter *
 	run->cursor.progress = run->progress;
 	if (!error && store__undelivered_find(run->undelivered, path, 0) != 0)
 		error = wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
-	error = error ? error : store_log_steps_read(&run->steps, path, fault);
+	error = error ? error : store_log_steps_read(&run->steps, &run->uptime, path, fault);
 	error = error ? error : count_log(run, fault);
 	if (error)
 		return error;
 	store__subject_counts_sort(&run->subject_counts);
 	run->summary->span_ns = store_time_minus(run->last_ns, run->first_ns);
+	run->summary->down_ns =
+	    store_uptime_down(&run->uptime, (struct store_period){run->first_ns, run->last_ns});
 	store_steps_between(&run->steps, run->summary->first_seq, run->summary->last_seq,
 			    &run->summary->steps);
 	return error;
 }
 
-int store_summary_read(struct store_summary *summary, const char *path, const struct store_filter *filter,
-		       bool clients, struct wire_progress *progress, struct wire_fault *fault)
+int store_summary_read(struct store_summary *summary, const char *path,
+		       const struct store_summary_options *options, struct wire_fault *fault)
 {
-	struct run run = {.summary = summary, .clients = clients, .progress = progress};
+	struct run run = {.summary = summary, .clients = options->clients, .progress = options->progress};
 	*summary = (struct store_summary){0};
-	int error = sum_up(&run, path, filter, fault);
+	int error = sum_up(&run, path, options, fault);
 	store__block_scan_fini(&run.scan);
 	store__connection_names_fini(&run.names);
 	store_filter_close(run.everything);
@@ -395,20 +400,19 @@ int store_summary_read(struct store_summary *summary, const char *path, const st
 	store__subject_counts_fini(&run.subject_counts);
 	store__block_cursor_fini(&run.cursor);
 	store_steps_fini(&run.steps);
+	store_uptime_fini(&run.uptime);
 	store__buffer_fini(&run.counts);
 	store__buffer_fini(&run.sets);
 	if (error)
 		store_summary_fini(summary);
-	else if (!clients)
+	else if (!options->clients)
 		drop_clients(summary);
 	return error;
 }
 
 void store_summary_fini(struct store_summary *summary)
 {
-	for (size_t i = 0; i < summary->subjects_len; i++)
-		free((char *)(uintptr_t)summary->subjects[i].subject.data);
-	free(summary->subjects);
+	store_groups_fini(&summary->subjects);
 	drop_clients(summary);
 	*summary = (struct store_summary){0};
 }

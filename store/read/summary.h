@@ -4,15 +4,25 @@
 #define STORE_READ_SUMMARY_H
 
 #include "store/read/filter.h"
+#include "store/read/groups.h"
 #include "wire/progress.h"
 #include "wire/source.h"
 
-/* A bound on memory, as a log may hold a new subject for every message. */
-enum { STORE_SUMMARY_SUBJECTS_MAX = 1 << 20, STORE_SUMMARY_CLIENTS_MAX = 1 << 20 };
+/* A bound on memory. */
+enum { STORE_SUMMARY_CLIENTS_MAX = 1 << 20 };
 
-struct store_summary_subject {
-	struct wire_slice subject; /* owned by the summary */
-	uint64_t messages, bytes;
+/* What a subject is counted under: itself, or the name of a group. */
+struct store_summary_naming {
+	/* The name, valid until the next call. NULL: the subject itself. */
+	struct wire_slice (*name)(void *context, struct wire_slice subject);
+	void *context; /* borrowed */
+};
+
+struct store_summary_options {
+	const struct store_filter *filter; /* borrowed; NULL = all events */
+	bool clients; /* fill in the client table, too (needs the columns of all blocks) */
+	struct store_summary_naming naming;
+	struct wire_progress *progress; /* called for every block; borrowed; NULL = not wanted */
 };
 
 struct store_summary_client {
@@ -25,7 +35,8 @@ struct store_summary_client {
 };
 
 struct store_summary {
-	uint64_t events, messages, payload_bytes; /* true sizes, headers included */
+	uint64_t events, messages;
+	uint64_t bytes; /* of headers and payloads, true sizes */
 	uint64_t deliveries;
 	uint64_t unknown_receivers;  /* messages that may have other receivers than those that are known */
 	uint64_t unknown_publishers; /* messages whose publisher is not known */
@@ -35,26 +46,30 @@ struct store_summary {
 	uint64_t errors;             /* error events */
 	int64_t first_time_ns, last_time_ns; /* of the first and the last event; 0 when none */
 	int64_t span_ns;                     /* from the first to the last, without clock steps */
+	int64_t down_ns;                     /* of that, while nothing was logged (store/read/uptime.h) */
 	struct wire_steps steps;             /* of the clock, between them */
 	uint64_t first_seq, last_seq;
-	uint64_t log_bytes;                     /* size of the segment files */
-	uint64_t raw_bytes;                     /* what the blocks unpack to */
-	uint64_t segments, blocks;              /* of the log, like the two above, whatever the filter */
-	uint64_t damaged_blocks;                /* found while reading */
-	uint64_t deleted_events;                /* that retention deleted while the log was read */
-	uint64_t deleted_places;                /* places of them */
-	struct store_summary_subject *subjects; /* with messages; by falling messages, then by name */
-	size_t subjects_len;
-	uint64_t other_messages, other_bytes; /* of subjects beyond the first STORE_SUMMARY_SUBJECTS_MAX */
+	uint64_t log_bytes;                   /* size of the segment files */
+	uint64_t raw_bytes;                   /* what the blocks unpack to */
+	uint64_t segments, blocks;            /* of the log, like the two above, whatever the filter */
+	uint64_t damaged_blocks;              /* found while reading */
+	uint64_t deleted_events;              /* that retention deleted while the log was read */
+	uint64_t deleted_places;              /* places of them */
+	struct store_groups subjects;         /* with messages; sorted */
 	struct store_summary_client *clients; /* by falling messages; filled only when asked for */
 	size_t clients_len;
 };
 
-/* Sum up the events of the log directory or segment at path that pass the filter (NULL: all). clients: fill in the
- * client table, too (needs the columns of all blocks). progress: called for every block; may be NULL. 0, or a negative code with *fault. After success call
+/* Sum up events of the log directory or segment at path. 0, or a negative code with *fault. After success call
  * store_summary_fini. */
-int store_summary_read(struct store_summary *summary, const char *path, const struct store_filter *filter,
-		       bool clients, struct wire_progress *progress, struct wire_fault *fault);
+int store_summary_read(struct store_summary *summary, const char *path,
+		       const struct store_summary_options *options, struct wire_fault *fault);
 void store_summary_fini(struct store_summary *summary);
+
+/* The time that rates are over. */
+static inline int64_t store_summary_up_ns(const struct store_summary *summary)
+{
+	return summary->span_ns - summary->down_ns;
+}
 
 #endif

@@ -249,6 +249,36 @@ static void append_partly(struct store_batch *batch)
 	append(batch, &event);
 }
 
+static void append_mark(struct store_batch *batch, int64_t ms, const char *text)
+{
+	struct wire_event event = at_ms(ms, WIRE_EVENT_MARK, 0);
+
+	event.text = wire_slice_str(text);
+	append(batch, &event);
+}
+
+/* A message a second, of ten seconds each `paid` about orders; the others about invoices. */
+static void append_minutes(struct store_batch *batch, int from_s, int to_s, int paid)
+{
+	for (int s = from_s; s < to_s; s++) {
+		char subject[40];
+
+		snprintf(subject, sizeof(subject), "orders.%d.paid", 4000 + s % 7);
+		append_line(batch, s * 1000, 1, s % 10 < paid ? subject : "invoices.new", "", "{}");
+	}
+}
+
+static void append_restarted(struct store_batch *batch)
+{
+	append_mark(batch, 0, "start tapedeck 0.1.0");
+	append_minutes(batch, 1, 300, 10);
+	append_mark(batch, 300 * 1000, "stop tapedeck 0.1.0");
+	append_mark(batch, 600 * 1000, "start tapedeck 0.1.0");
+	append_minutes(batch, 601, 900, 4);
+	append_mark(batch, (900 - 3600) * 1000, "clock step -3600.000000000 s");
+	append_minutes(batch, 901 - 3600, 960 - 3600, 10);
+}
+
 static void write_log(const char *dir, void (*fill)(struct store_batch *batch))
 {
 	struct store_writer_options options;
@@ -335,6 +365,7 @@ void sample_logs_write(void)
 	write_log("second", append_second);
 	write_log("partly", append_partly);
 	write_log("masked", append_masked);
+	write_log("restarted", append_restarted);
 	write_blocks("older", 1, 2, "yesterday"); /* plain payloads, the only form of version 1 */
 	write_blocks("other", STORE_VERSION_MAJOR, 2, "other.tick");
 	write_blocks("damaged", STORE_VERSION_MAJOR, 3, "bits.and.pieces");

@@ -8,6 +8,7 @@
  *   partly    facts that a recording may lack or hide: unknown publishers and receivers, delivery times, masked
  *             payloads; two connections with accounts
  *   masked    as first, with payloads and headers masked when it was recorded
+ *   restarted 16 minutes of orders and invoices; the recorder was down for 5 of them, and the clock was set back an hour
  *   other     two messages whose times lie between those of log
  *   damaged   three blocks, the second with a flipped bit
  *   newer     a segment of version 2

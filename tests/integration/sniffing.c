@@ -128,7 +128,7 @@ static struct store_summary sum_up(const char *log)
 	struct store_summary summary;
 	struct wire_fault fault;
 
-	if (store_summary_read(&summary, log, NULL, false, NULL, &fault) != 0)
+	if (store_summary_read(&summary, log, &(struct store_summary_options){0}, &fault) != 0)
 		return (struct store_summary){0};
 	struct store_summary counts = summary;
 	store_summary_fini(&summary);

@@ -61,6 +61,27 @@ static void counts_and_rates_take_five_columns(void **state)
 	assert_string_equal(cli_short_rate_text(text, 123456), "123k");
 }
 
+static void rare_events_have_a_rate_by_the_minute_hour_or_day(void **state)
+{
+	static const struct {
+		double per_second;
+		const char *text;
+	} cases[] = {
+	    {1334, "1,334/s"},          {12.5, "12.5/s"},
+	    {0.25, "0.25/s"},           {0.04, "2.40/min"},
+	    {0.001, "3.60/h"},          {2 / 86400.0, "2.00/day"},
+	    {0.02 / 86400, "0.02/day"}, {1e-9, "less than 0.01/day"},
+	};
+	char text[CLI_SIZE_TEXT];
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_string_equal(cli_per_time_text(text, cases[i].per_second), cases[i].text);
+	assert_string_equal(cli_bytes_per_time_text(text, 49e6), "49 MB/s");
+	assert_string_equal(cli_bytes_per_time_text(text, 0.1), "6 B/min");
+	assert_string_equal(cli_short_rate_text(text, 0.001), "<0.01");
+	assert_string_equal(cli_short_rate_text(text, 0), "0.00");
+}
+
 static void expect_bars(const double *values, size_t len, size_t columns, const char *bars)
 {
 	struct cli_out out;
@@ -93,6 +114,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(durations_take_five_columns),
 	    cmocka_unit_test(counts_and_rates_take_five_columns),
+	    cmocka_unit_test(rare_events_have_a_rate_by_the_minute_hour_or_day),
 	    cmocka_unit_test(bars_are_as_high_as_their_values),
 	    cmocka_unit_test(more_values_than_columns_share_them_by_the_largest),
 	};

@@ -27,11 +27,11 @@ static void add_all(struct store_event_summary *totals, const char *log)
 
 static void assert_same_subjects(const struct store_summary *a, const struct store_summary *b)
 {
-	assert_int_equal(a->subjects_len, b->subjects_len);
-	for (size_t i = 0; i < a->subjects_len; i++) {
-		assert_true(wire_slice_equal(a->subjects[i].subject, b->subjects[i].subject));
-		assert_int_equal(a->subjects[i].messages, b->subjects[i].messages);
-		assert_int_equal(a->subjects[i].bytes, b->subjects[i].bytes);
+	assert_int_equal(a->subjects.len, b->subjects.len);
+	for (size_t i = 0; i < a->subjects.len; i++) {
+		assert_true(wire_slice_equal(a->subjects.list[i].name, b->subjects.list[i].name));
+		assert_int_equal(a->subjects.list[i].messages, b->subjects.list[i].messages);
+		assert_int_equal(a->subjects.list[i].bytes, b->subjects.list[i].bytes);
 	}
 }
 
@@ -49,15 +49,16 @@ static void assert_same_clients(const struct store_summary *a, const struct stor
 static void totals_of_events_are_those_read_from_the_logs_columns(void **state)
 {
 	const char *log = *state;
+	const struct store_summary_options options = {.clients = true};
 	struct store_summary summary;
 	struct wire_fault fault;
-	struct store_event_summary *totals = store_event_summary_open(true);
+	struct store_event_summary *totals = store_event_summary_open(&options);
 	add_all(totals, log);
-	assert_int_equal(store_summary_read(&summary, log, NULL, true, NULL, &fault), 0);
+	assert_int_equal(store_summary_read(&summary, log, &options, &fault), 0);
 	const struct store_summary *found = store_event_summary_end(totals);
 	assert_int_equal(found->events, summary.events);
 	assert_int_equal(found->messages, summary.messages);
-	assert_int_equal(found->payload_bytes, summary.payload_bytes);
+	assert_int_equal(found->bytes, summary.bytes);
 	assert_int_equal(found->deliveries, summary.deliveries);
 	assert_int_equal(found->connections, summary.connections);
 	assert_int_equal(found->errors, summary.errors);
@@ -73,19 +74,21 @@ static void totals_of_events_are_those_read_from_the_logs_columns(void **state)
 
 static void the_top_is_the_head_of_the_whole_list(void **state)
 {
-	const struct store_summary_subject *top[5];
+	const struct store_summary_options options = {0};
+	const struct store_group *top[5];
 	uint64_t messages[5];
-	struct store_event_summary *totals = store_event_summary_open(false);
-	assert_int_equal(store_event_summary_top(totals, top, 5), 0);
+	struct store_event_summary *totals = store_event_summary_open(&options);
+	const struct store_groups *subjects = &store_event_summary_so_far(totals)->subjects;
+	assert_int_equal(store_groups_top(subjects, top, 5), 0);
 	add_all(totals, *state);
-	assert_int_equal(store_event_summary_top(totals, top, 0), 0);
-	assert_int_equal(store_event_summary_top(totals, top, 5), 5);
+	assert_int_equal(store_groups_top(subjects, top, 0), 0);
+	assert_int_equal(store_groups_top(subjects, top, 5), 5);
 	for (int i = 0; i < 5; i++)
 		messages[i] = top[i]->messages;
 	const struct store_summary *summary = store_event_summary_end(totals);
-	assert_true(summary->subjects_len > 5);
+	assert_true(summary->subjects.len > 5);
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(messages[i], summary->subjects[i].messages);
+		assert_int_equal(messages[i], summary->subjects.list[i].messages);
 	store_event_summary_close(totals);
 }
 

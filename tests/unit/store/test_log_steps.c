@@ -100,16 +100,17 @@ static void check_steady(const char *log, bool reverse, int64_t off_ns)
 
 static void check_plan(struct log_fixture *fixture, const struct plan *plan, size_t steps, int64_t off_ns)
 {
+	const struct store_summary_options everything = {0};
 	struct store_steps found = {0};
 	struct store_summary summary;
 	struct wire_fault fault;
 	write_log(fixture, fixture->log, plan);
-	assert_int_equal(store_log_steps_read(&found, fixture->log, &fault), 0);
+	assert_int_equal(store_log_steps_read(&found, NULL, fixture->log, &fault), 0);
 	assert_int_equal(found.count, steps);
 	store_steps_fini(&found);
 	check_steady(fixture->log, false, off_ns);
 	check_steady(fixture->log, true, off_ns);
-	assert_int_equal(store_summary_read(&summary, fixture->log, NULL, false, NULL, &fault), 0);
+	assert_int_equal(store_summary_read(&summary, fixture->log, &everything, &fault), 0);
 	assert_int_equal(summary.steps.count, steps);
 	assert_true(summary.span_ns <= 2900 * MS && summary.span_ns >= 2900 * MS - off_ns * 2);
 	assert_int_equal(summary.first_time_ns, START + plan->set_ns[0]);

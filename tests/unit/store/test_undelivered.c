@@ -114,7 +114,10 @@ static void assert_summed_up_as_it_turned_out(const char *log)
 	for (int with_clients = 0; with_clients < 2; with_clients++) {
 		struct store_summary summary;
 		struct wire_fault fault;
-		assert_int_equal(store_summary_read(&summary, log, NULL, with_clients, NULL, &fault), 0);
+		assert_int_equal(store_summary_read(&summary, log,
+						    &(struct store_summary_options){.clients = with_clients},
+						    &fault),
+				 0);
 		assert_int_equal(summary.deliveries, all);
 		for (size_t i = 0; i < summary.clients_len; i++)
 			if (summary.clients[i].conn <= CLIENTS)

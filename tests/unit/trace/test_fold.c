@@ -43,6 +43,34 @@ static void ids_stay_unless_tokens_are_to_be_folded(void **state)
 	expect(&fold, "orders.4711.paid", "orders.*.paid");
 }
 
+static void the_depth_keeps_the_first_tokens(void **state)
+{
+	struct trace_fold fold = {.depth = 2};
+
+	(void)state;
+	expect(&fold, "orders.eu.paid", "orders.eu.>");
+	expect(&fold, "orders.eu.paid.late", "orders.eu.>");
+	expect(&fold, "orders.eu", "orders.eu");
+	expect(&fold, "orders", "orders");
+	expect(&fold, "orders.eu.", "orders.eu.");
+	expect(&fold, "..a", "..>");
+	expect(&fold, "", "");
+	expect(&fold, "_INBOX.a.1", "_INBOX.>");
+	fold.keeps_inboxes = true;
+	expect(&fold, "_INBOX.a.1", "_INBOX.a.>");
+	fold.tokens = true;
+	expect(&fold, "orders.4711.paid", "orders.*.>");
+	expect(&fold, "orders.new.4711", "orders.new.>");
+}
+
+static void inboxes_may_be_kept(void **state)
+{
+	struct trace_fold fold = {.keeps_inboxes = true};
+
+	(void)state;
+	expect(&fold, "_INBOX.x.1", "_INBOX.x.1");
+}
+
 static void only_ids_change(void **state)
 {
 	struct trace_fold fold = {.tokens = true};
@@ -185,6 +213,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_inbox_is_its_prefix),
 	    cmocka_unit_test(ids_stay_unless_tokens_are_to_be_folded),
+	    cmocka_unit_test(the_depth_keeps_the_first_tokens),
+	    cmocka_unit_test(inboxes_may_be_kept),
 	    cmocka_unit_test(only_ids_change),
 	    cmocka_unit_test(ids_are_recognized),
 	    cmocka_unit_test(words_are_not),

@@ -92,6 +92,16 @@ static void only_the_whole_subject_is_a_remark(void **state)
 	assert_false(wire_mark_is_remark(wire_slice("", 0)));
 }
 
+static void only_a_recorder_that_starts_marks_a_start(void **state)
+{
+	(void)state;
+	assert_true(wire_mark_is_start(WIRE_LITERAL("start tapedeck 0.1.0")));
+	assert_false(wire_mark_is_start(WIRE_LITERAL("stop tapedeck 0.1.0")));
+	assert_false(wire_mark_is_start(WIRE_LITERAL("start of the test")));
+	assert_false(wire_mark_is_start(WIRE_LITERAL("start")));
+	assert_false(wire_mark_is_start(wire_slice(NULL, 0)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,6 +113,7 @@ int main(void)
 	    cmocka_unit_test(a_remark_is_never_taken_for_another_mark),
 	    cmocka_unit_test(a_long_remark_is_cut),
 	    cmocka_unit_test(only_the_whole_subject_is_a_remark),
+	    cmocka_unit_test(only_a_recorder_that_starts_marks_a_start),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,8 +160,7 @@ struct doctor__subject *doctor__subjects_find(struct doctor__subjects *subjects,
 	if (known->subject != 0)
 		return subjects->list[known->subject - 1];
 	struct trace_fold fold;
-	fold.tokens = true;
-	fold.inboxes = NULL;
+	trace_fold_init(&fold, true, NULL);
 	struct doctor__subject *subject = find_text(subjects, trace_fold(&fold, name));
 	if (!subject)
 		return NULL;

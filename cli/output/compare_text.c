@@ -1,0 +1,158 @@
+#include "cli/output/compare_text.h"
+
+#include <stdio.h>
+
+#include "cli/output/headline.h"
+#include "cli/output/times.h"
+
+struct report {
+	struct cli_row row;
+	const struct cli_compare_view *view;
+	struct cli_rate_unit unit;
+};
+
+const char *cli_compare_class_name(enum cli_compare_class class)
+{
+	static const char *const names[CLI_COMPARE_CLASSES] = {"grew", "new", "shrank", "gone"};
+
+	return names[class];
+}
+
+/* ---- the head ---- */
+
+static void put_side(struct report *report, const char *name, const struct cli_compare_side *side)
+{
+	struct cli_clock clock = {.utc = report->view->utc};
+	char from[CLI_TIME_TEXT], to[CLI_TIME_TEXT], count[CLI_SIZE_TEXT], span[CLI_SIZE_TEXT],
+	    rate[CLI_SIZE_TEXT];
+	struct cli_row *row = &report->row;
+
+	cli_row_fill(row, 2);
+	cli_row_text(row, CLI_DIM, name);
+	cli_row_fill(row, 10);
+	if (side->from_ns < side->to_ns) {
+		cli_clock_text(&clock, side->from_ns, CLI_TIME_SECOND, from);
+		cli_clock_text(&clock, side->to_ns, CLI_TIME_SECOND, to);
+		cli_row_format(row, CLI_PLAIN, "%s to %s  ", from, to);
+	}
+	cli_row_text(row, CLI_BOLD, side->log);
+	cli_row_end(row);
+	cli_row_fill(row, 10);
+	cli_row_format(row, CLI_PLAIN, "%s %s", cli_count_text(count, side->messages),
+		       report->view->words.counted);
+	if (report->view->has_rates)
+		cli_row_format(row, CLI_PLAIN, " in %s", cli_span_text(span, (int64_t)(side->seconds * 1e9)));
+	if (report->view->has_rates && side->messages > 0)
+		cli_row_format(row, CLI_PLAIN, ", %s",
+			       cli_per_time_text(rate, (double)side->messages / side->seconds));
+	cli_row_end(row);
+}
+
+/* ---- rows ---- */
+
+/* "+12 %", "-35 %", "x2.4"; "" for what was not there before or is not there now. text: CLI_SIZE_TEXT bytes. */
+static void write_change(const struct report *report, const struct cli_compare_row *row, char *text)
+{
+	const struct cli_compare_side *sides = report->view->sides;
+	double before = (double)row->messages[0] / sides[0].seconds;
+	double after = (double)row->messages[1] / sides[1].seconds;
+	char factor[CLI_SIZE_TEXT];
+
+	text[0] = '\0';
+	if (row->messages[0] == 0 || row->messages[1] == 0)
+		return;
+	if (after >= 2 * before)
+		snprintf(text, CLI_SIZE_TEXT, "x%s", cli_short_rate_text(factor, after / before));
+	else
+		snprintf(text, CLI_SIZE_TEXT, "%+.0f %%", 100 * (after - before) / before);
+}
+
+static void put_rate(struct report *report, const struct cli_compare_row *row, int side)
+{
+	char rate[CLI_SIZE_TEXT] = "-";
+	double per_second = (double)row->messages[side] / report->view->sides[side].seconds;
+
+	if (row->messages[side] > 0)
+		cli_short_rate_text(rate, per_second * report->unit.seconds);
+	cli_row_format(&report->row, CLI_PLAIN, " %6s", rate);
+}
+
+static void put_row(struct report *report, enum cli_compare_class class, const struct cli_compare_row *row)
+{
+	char before[CLI_SIZE_TEXT], after[CLI_SIZE_TEXT], change[CLI_SIZE_TEXT];
+
+	write_change(report, row, change);
+	cli_row_format(&report->row, CLI_PLAIN, "%11s %11s", cli_count_text(before, row->messages[0]),
+		       cli_count_text(after, row->messages[1]));
+	if (report->view->has_rates) {
+		put_rate(report, row, 0);
+		put_rate(report, row, 1);
+	}
+	cli_row_format(&report->row, class <= CLI_NEW ? CLI_YELLOW : CLI_CYAN, " %7s  ",
+		       change[0] ? change : cli_compare_class_name(class));
+	cli_row_put(&report->row, CLI_BOLD, row->name, CLI_ROW_ENDLESS);
+	cli_row_end(&report->row);
+}
+
+static void put_title(struct report *report)
+{
+	char rate[20];
+
+	snprintf(rate, sizeof(rate), " %6s %6s", report->unit.name, report->unit.name);
+	cli_out_char(report->row.out, '\n');
+	cli_row_format(&report->row, CLI_DIM, "%11s %11s%s %7s  %s", "before", "after",
+		       report->view->has_rates ? rate : "", "change", report->view->words.noun);
+	cli_row_end(&report->row);
+}
+
+static void put_class(struct report *report, enum cli_compare_class class)
+{
+	const struct cli_compare_view *view = report->view;
+	size_t len = view->classes[class].len, shown = len < view->top ? len : (size_t)view->top;
+	char count[CLI_SIZE_TEXT];
+
+	for (size_t i = 0; i < shown; i++)
+		put_row(report, class, &view->classes[class].rows[i]);
+	if (len > shown) {
+		cli_row_format(&report->row, CLI_DIM, "  and %s more %s%s %s (--top N)",
+			       cli_count_text(count, len - shown), view->words.noun, cli_plural(len - shown),
+			       class == CLI_NEW || class == CLI_GONE
+				   ? (class == CLI_NEW ? "are new" : "are gone")
+				   : cli_compare_class_name(class));
+		cli_row_end(&report->row);
+	}
+}
+
+static void put_unchanged(struct report *report, size_t changed)
+{
+	const struct cli_compare_view *view = report->view;
+	char count[CLI_SIZE_TEXT];
+
+	cli_out_char(report->row.out, '\n');
+	cli_row_format(&report->row, CLI_DIM, "  %s %s%s changed too little (--min-change)",
+		       cli_count_text(count, view->unchanged), view->words.noun, cli_plural(view->unchanged));
+	if (changed == 0)
+		cli_row_text(&report->row, CLI_DIM, "; none is new or gone");
+	cli_row_end(&report->row);
+}
+
+void cli_compare_text(struct cli_out *out, const struct cli_compare_view *view)
+{
+	size_t columns = cli_terminal_columns(out->fd), changed = 0;
+	const struct cli_compare_side *after = &view->sides[1];
+	struct report report = {
+	    .row = {.out = out, .color = view->color, .columns = columns ? columns : CLI_ROW_ENDLESS},
+	    .view = view,
+	    .unit = cli_rate_unit_of((double)after->messages / after->seconds)};
+
+	put_side(&report, "before", &view->sides[0]);
+	put_side(&report, "after", after);
+	for (int i = 0; i < CLI_COMPARE_CLASSES; i++)
+		changed += view->classes[i].len;
+	if (changed > 0)
+		put_title(&report);
+	for (int i = 0; i < CLI_COMPARE_CLASSES; i++)
+		put_class(&report, (enum cli_compare_class)i);
+	if (view->unchanged > 0 || changed == 0)
+		put_unchanged(&report, changed);
+}
