@@ -10,7 +10,7 @@
 #include "cli/options/filters.h"
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
-#include "cli/options/suggest.h"
+#include "wire/suggest.h"
 #include "cli/output/doctor_json.h"
 #include "cli/output/doctor_text.h"
 #include "cli/output/errors.h"
@@ -103,7 +103,7 @@ static int refuse(const struct cli_command *command, const char *name)
 	struct trace_doctor_check check;
 	for (size_t i = 0; i < CHECKS_MAX - 1 && trace_doctor_list(i, &check); i++)
 		names[i] = check.name;
-	const char *nearest = cli_suggest(name, names);
+	const char *nearest = wire_suggest(name, names);
 	return cli_usage_error(command, "there is no check \"%s\"%s%s%s; --list names them", name,
 			       nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
 }

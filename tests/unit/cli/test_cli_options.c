@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "cli/options/help.h"
+#include "cli/manual/help.h"
 #include "cli/options/options.h"
-#include "cli/options/suggest.h"
+#include "wire/suggest.h"
 #include "cli/options/values.h"
 
 struct filters {
@@ -241,10 +241,10 @@ static void nearest_word_is_found_and_far_ones_are_not(void **state)
 {
 	(void)state;
 	static const char *const words[] = {"broker", "cat", "tail", "stat", NULL};
-	assert_string_equal(cli_suggest("borker", words), "broker");
-	assert_string_equal(cli_suggest("stats", words), "stat");
-	assert_null(cli_suggest("frobnicate", words));
-	assert_null(cli_suggest("", words));
+	assert_string_equal(wire_suggest("borker", words), "broker");
+	assert_string_equal(wire_suggest("stats", words), "stat");
+	assert_null(wire_suggest("frobnicate", words));
+	assert_null(wire_suggest("", words));
 }
 
 int main(void)
