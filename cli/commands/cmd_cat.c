@@ -58,7 +58,7 @@ const struct cli_command cli_cat = {
 		"  tapedeck cat log --client billing --kind connect,disconnect,error\n"
 		"  tapedeck cat log --grep '\"id\": ?4711' -v        one order, in full\n"
 		"  tapedeck cat log -n 1 --reverse --raw cfg.app | jq\n"
-		"  tapedeck cat log --json | jq -r 'select(.receivers == 0) | .subject' | sort | uniq -c",
+		"  tapedeck cat log --json | jq 'select(.receivers == 0).subject' | sort -u",
     .options = groups,
     .run = run,
 };

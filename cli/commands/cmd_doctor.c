@@ -344,17 +344,17 @@ const struct cli_command cli_doctor = {
     .summary = "what is wrong: unanswered, slow, dropped, flapping, never heard",
     .group = CLI_TASK_READ,
     .operands = "LOG... [SUBJECT...]",
-    .about = "Looks at one or several logs for what an expert would notice, and prints findings: how bad it "
-	     "is, what\n"
-	     "to do about it, and the sequence numbers that show it. LOG may be a packet capture. The exit "
-	     "status is\n"
-	     "1 when something is critical. Filters choose what the findings are about; facts are "
-	     "established\n"
-	     "from all events. docs/doctor.md explains each check and its threshold.",
+    .about = "Looks for problems in one or several logs or packet captures, and prints findings: how bad "
+	     "each one is, what to do about it, and the sequence numbers of the messages that show it. The "
+	     "exit status is 1 when a finding is critical.\n"
+	     "\n"
+	     "Filters choose what findings are about; the facts behind them come from all events. "
+	     "docs/doctor.md explains each check and its threshold.",
     .examples = "  tapedeck doctor log\n"
-		"  tapedeck doctor log --since 1h 'orders.>'           one subject tree, in the last hour\n"
-		"  tapedeck doctor log --check unanswered,dropped      two checks only\n"
-		"  tapedeck doctor log --json | jq -r '.findings[] | select(.severity == \"critical\").text'",
+		"  tapedeck doctor log --since 1h 'orders.>'        the last hour of orders\n"
+		"  tapedeck doctor log --check unanswered,dropped   two checks only\n"
+		"  tapedeck doctor log --json |\n"
+		"      jq -r '.findings[] | select(.severity == \"critical\").text'",
     .options = groups,
     .run = run,
 };

@@ -166,8 +166,8 @@ const struct cli_command cli_sniff = {
 	"Capturing needs a privilege: run as root, or run `setcap cap_net_raw+ep` on the program once. All\n"
 	"privileges are given up before the first packet is decoded. Ctrl-C ends the capture with a\n"
 	"summary on stderr.",
-    .examples = "  tapedeck sniff -i any                                 all traffic on all interfaces\n"
-		"  tapedeck sniff -i eth0 -p 4222 'orders.>' -v          messages below orders, in full\n"
+    .examples = "  tapedeck sniff -i any                            all traffic\n"
+		"  tapedeck sniff -i eth0 -p 4222 'orders.>' -v     in full\n"
 		"  tapedeck sniff -i eth0 --record log --record-retain-age 7d\n"
 		"  tapedeck sniff -r capture.pcapng.zst --json | jq .subject\n"
 		"  tapedeck sniff -r capture.pcap --stats\n"

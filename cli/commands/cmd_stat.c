@@ -155,7 +155,7 @@ const struct cli_command cli_stat = {
 	"are\n"
 	"those of \"tapedeck cat\".",
     .examples = "  tapedeck stat log\n"
-		"  tapedeck stat log --since 1h --clients --top 20     who was busy in the last hour\n"
+		"  tapedeck stat log --since 1h --clients --top 20     the last hour\n"
 		"  tapedeck stat log 'orders.>' --json | jq .rate",
     .options = groups,
     .run = run,

@@ -54,6 +54,8 @@ static const char engine[] =
     "      _tapedeck_complete \"$kind\"\n"
     "    done\n"
     "  fi\n"
+    "  [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null\n"
+    "  return 0\n"
     "}\n"
     "\n"
     "complete -F _tapedeck tapedeck\n";

@@ -18,14 +18,17 @@ bool cli_completion_has_argument(const struct cli_option *option)
 	return option->kind != CLI_FLAG && option->argument;
 }
 
-/* Words are in lower case; "max=SIZE" begins with one: "max=". */
+/* The word at the start of a choice, in lower case: "auto"; "max=" of "max=SIZE", "interval" of "interval[=TIME]". 0 when the
+ * choice is a name for something else: "N". */
 static size_t word_len(const char *text, size_t len)
 {
 	size_t word = 0;
 	while (word < len && (islower((unsigned char)text[word]) || isdigit((unsigned char)text[word]) ||
 			      strchr("-_", text[word])))
 		word++;
-	return word < len && text[word] == '=' ? word + 1 : word == len ? word : 0;
+	if (word == len || text[word] == '[')
+		return word;
+	return text[word] == '=' ? word + 1 : 0;
 }
 
 static void collect_words(const char *choices, struct cli_completion *completion)

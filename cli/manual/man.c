@@ -213,7 +213,7 @@ void cli_man_command(FILE *file, const struct cli_command *command, const struct
 
 static void put_commands(FILE *file, const struct cli_command *const *commands, int task)
 {
-	fprintf(file, ".Ss %s\n.Bl -tag -width tapedeck-doctor\n", cli_task_titles[task]);
+	fprintf(file, ".Ss %s\n.Bl -tag -width \"tapedeck-doctor(1)\"\n", cli_task_titles[task]);
 	for (; *commands; commands++) {
 		if ((int)(*commands)->group != task)
 			continue;

@@ -34,6 +34,7 @@ const struct cli_option cli_filter_options[] = {
      .kind = CLI_LIST,
      .argument = "KIND,...",
      .help = "message, delivery, connect, disconnect, subscribe, unsubscribe, error, mark, gap",
+     .words = "message|delivery|connect|disconnect|subscribe|unsubscribe|error|mark|gap",
      .at = AT(kinds)},
     {.name = "header",
      .kind = CLI_LIST,
