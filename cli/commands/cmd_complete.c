@@ -14,7 +14,7 @@
 #include "store/read/log.h"
 #include "store/read/summary.h"
 
-enum { NAMES_MAX = 500, TIME_MS = 400 };
+enum { NAMES_MAX = 500, TIME_MS = 1000 };
 
 struct names {
 	char *list[NAMES_MAX]; /* owned */

@@ -289,11 +289,12 @@ static int open_log(struct session *session, int side, const struct store_filter
 static int compare_logs(struct session *session, const struct cli_operands *subjects)
 {
 	struct store_filter *filters[REPLAY_SIDES] = {0};
+	struct cli_filters chosen = session->settings->filters;
 	int status = CLI_GO_ON;
 
 	for (int side = 0; side < REPLAY_SIDES && status == CLI_GO_ON; side++) {
-		status = cli_filters_build(session->command, &session->settings->filters, subjects,
-					   &filters[side]);
+		status = cli_filters_build(session->command, &chosen, subjects, &filters[side]);
+		chosen.is_reported = true;
 		if (status == CLI_GO_ON)
 			status = find_span(session, side, filters[side]);
 		if (status == CLI_GO_ON)

@@ -277,11 +277,12 @@ static size_t count_checks(const struct cli_list *checks)
 static int open_and_examine(struct session *session, const struct cli_list *checks,
 			    const struct cli_operands *subjects)
 {
-	const struct cli_filters *filters = &session->settings->filters;
+	struct cli_filters filters = session->settings->filters;
 	struct store_filter *times = NULL;
 	int status = build_times(session, &times);
-	if (status == CLI_GO_ON && has_conditions(filters, subjects))
-		status = cli_filters_build(session->command, filters, subjects, &session->chosen);
+	filters.is_reported = true;
+	if (status == CLI_GO_ON && has_conditions(&filters, subjects))
+		status = cli_filters_build(session->command, &filters, subjects, &session->chosen);
 	session->interrupt_fd = cli_interrupt_open();
 	session->checks_len = count_checks(checks);
 	if (status == CLI_GO_ON &&

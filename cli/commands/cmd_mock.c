@@ -79,6 +79,7 @@ static const struct cli_option answering[] = {
      .kind = CLI_COUNT,
      .argument = "N",
      .help = "end after N requests",
+     .min = 1,
      .at = AT(limit)},
     {.name = NULL},
 };

@@ -190,7 +190,7 @@ static int open_target(const struct cli_command *command, const struct net_clien
 	int error = net_client_target_open(target, options, &fault);
 	if (!error)
 		return CLI_GO_ON;
-	cli_error(command, "cannot connect with these options: %s", fault.text);
+	cli_error(command, "cannot connect to %s with these options: %s", options->servers, fault.text);
 	return error == -ENOMEM ? CLI_IO : CLI_USAGE;
 }
 

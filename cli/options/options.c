@@ -171,13 +171,15 @@ static int set_int(int *member, const struct cli_option *option, const char *tex
 	return 0;
 }
 
-static int set_count(uint64_t *member, const char *text, struct wire_fault *fault)
+static int set_count(uint64_t *member, const struct cli_option *option, const char *text, struct wire_fault *fault)
 {
 	char *end;
 	errno = 0;
 	unsigned long long number = strtoull(text, &end, 10);
 	if (strspn(text, "0123456789") == 0 || *end || errno)
 		return wire_fault_set(fault, -EINVAL, "is not a count");
+	if (number < (unsigned long long)option->min)
+		return wire_fault_set(fault, -EINVAL, "must be %d or more", option->min);
 	*member = number;
 	return 0;
 }
@@ -245,7 +247,7 @@ static int set_option(const struct cli_option *option, void *member, const char 
 	case CLI_COPY: return set_copy(member, text, fault);
 	case CLI_LIST: return cli_list_add(member, text);
 	case CLI_INT: return set_int(member, option, text, fault);
-	case CLI_COUNT: return set_count(member, text, fault);
+	case CLI_COUNT: return set_count(member, option, text, fault);
 	case CLI_BYTES: return set_bytes(member, text, fault);
 	case CLI_BYTES_OR_0: return cli_parse_bytes(text, member, fault);
 	case CLI_DURATION: return set_duration(member, text, fault);

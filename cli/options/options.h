@@ -18,7 +18,7 @@ enum cli_option_kind {
 	CLI_COPY,       /* char *: owned; what was there is freed */
 	CLI_LIST,       /* struct cli_list: may be given repeatedly */
 	CLI_INT,        /* int, from min to max */
-	CLI_COUNT,      /* uint64_t */
+	CLI_COUNT,      /* uint64_t, at least min */
 	CLI_BYTES,      /* uint64_t, not 0: 64k, 1MB, 2GiB (k, kB = 1000; Ki, KiB = 1024) */
 	CLI_BYTES_OR_0, /* likewise, or 0 */
 	CLI_DURATION,   /* int64_t, milliseconds, not 0: 250ms, 5m, 1h30m, 7d; a plain number is seconds */
@@ -37,7 +37,7 @@ struct cli_option {
 	const char *argument;
 	const char *help;     /* wrapped when printed; NULL = another name of the option before it */
 	size_t at;            /* offset of the member in the settings */
-	int min, max;         /* CLI_INT */
+	int min, max;         /* CLI_INT; min also CLI_COUNT */
 	/* CLI_CALL: `member` points at the offset; argument is NULL when the option has none. 0, or a
 	 * negative code with *fault saying what is wrong with the argument (option and value are named by
 	 * the caller). */

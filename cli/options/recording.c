@@ -41,6 +41,8 @@ static int set_level(void *member, const char *argument, struct wire_fault *faul
 		*level = STORE_LEVEL_AUTO;
 		return 0;
 	}
+	if (end != argument && !*end && number == 0)
+		return wire_fault_set(fault, -EINVAL, "is zstd's word for its default: write 3");
 	if (end == argument || *end || number < -100 || number > 19)
 		return wire_fault_set(fault, -EINVAL,
 				      "is neither auto nor a level from -100 (fastest) to 19 (smallest)");
@@ -141,25 +143,25 @@ const struct cli_option cli_recording_options[] = {
      .call = set_threads,
      .help = "threads that compress; auto: a second one helps where there are four processors and more"},
     {.name = "record-segment-size",
-     .kind = CLI_BYTES_OR_0,
+     .kind = CLI_BYTES,
      .argument = "SIZE",
      .at = AT(segment_bytes),
-     .help = "begin a new file after this many bytes"},
+     .help = "begin a new segment file after this many bytes"},
     {.name = "record-segment-age",
      .kind = CLI_DURATION,
      .argument = "AGE",
      .at = AT(segment_age_ms),
-     .help = "or when the file reaches this age, for example 1h"},
+     .help = "or when the segment reaches this age, for example 1h"},
     {.name = "record-retain-size",
-     .kind = CLI_BYTES_OR_0,
+     .kind = CLI_BYTES,
      .argument = "SIZE",
      .at = AT(retain_bytes),
-     .help = "delete the oldest files when together they are larger (default: keep all)"},
+     .help = "delete the oldest segments when all together are larger (default: keep all)"},
     {.name = "record-retain-age",
      .kind = CLI_DURATION,
      .argument = "AGE",
      .at = AT(retain_age_ms),
-     .help = "delete files that were written to longer ago, for example 7d (default: keep all)"},
+     .help = "delete segments that were last written to longer ago, for example 7d (default: keep all)"},
     {.name = "record-memory",
      .kind = CLI_BYTES,
      .argument = "SIZE",

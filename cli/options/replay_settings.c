@@ -34,8 +34,8 @@ static const struct cli_option when[] = {
      .kind = CLI_CALL,
      .argument = "DURATION",
      .help = "shorten recorded silences to this; 0s: no silences at all",
-     .at = AT(pacing.plan.max_gap_ns),
-     .call = cli_replay_duration},
+     .at = AT(pacing),
+     .call = cli_replay_max_gap},
     {.name = "loop",
      .kind = CLI_CALL,
      .argument = "N|forever",
@@ -47,7 +47,7 @@ static const struct cli_option when[] = {
      .argument = "DURATION",
      .help = "end the run after this time; more than 0s",
      .at = AT(duration_ns),
-     .call = cli_replay_duration},
+     .call = cli_replay_positive_duration},
     {.name = "start-at",
      .kind = CLI_TEXT,
      .argument = "TIME",
@@ -165,6 +165,7 @@ static const struct cli_option rewriting[] = {
      .kind = CLI_COUNT,
      .argument = "N",
      .help = "send each message N times; $clone in --map is 1 to N",
+     .min = 1,
      .at = AT(clones)},
     {.name = NULL},
 };
@@ -260,8 +261,8 @@ int cli_replay_settings_check(const struct cli_command *command, struct cli_repl
 
 	if (cli_replay_plan_settle(&settings->pacing, &fault) != 0)
 		return cli_usage_error(command, "%s", fault.text);
-	if (settings->clones < 1 || settings->clones > CLONES_MAX)
-		return cli_usage_error(command, "--clones must be between 1 and %d", CLONES_MAX);
+	if (settings->clones > CLONES_MAX)
+		return cli_usage_error(command, "--clones must be at most %d", CLONES_MAX);
 	if (settings->filters.kinds.len > 0)
 		return cli_usage_error(command, "--kind cannot be used here: only messages are played");
 	if ((settings->from && settings->filters.since) || (settings->to && settings->filters.until))
