@@ -12,10 +12,11 @@ static void report(const struct cli_command *command, const struct cli_time_opti
 	cli_clock_text(&clock, doubt->earlier_ns, CLI_TIME_ZONED, earlier);
 	cli_clock_text(&clock, doubt->later_ns, CLI_TIME_ZONED, later);
 	cli_error(command,
-		  "--%s \"%s\": the clock %s then: this is %s or %s. The %s one is taken; give a time with its "
-		  "offset, or with --utc, to be exact",
+		  "--%s: \"%s\": %s: %s or %s. The %s one is taken; to be exact, write the offset from UTC, as "
+		  "here, or use --utc",
 		  option->name, text,
-		  doubt->certainty == CLI_TIME_TWICE ? "was set back" : "was set ahead, and skipped this time",
+		  doubt->certainty == CLI_TIME_TWICE ? "the clock showed this time twice"
+						     : "the clock skipped this time when it was set ahead",
 		  earlier, later, option->takes_later ? "later" : "earlier");
 }
 

@@ -36,6 +36,7 @@ int store_filter_grep(struct store_filter *filter, const char *regex, struct wir
 int store_filter_kinds(struct store_filter *filter, const char *names, struct wire_fault *fault);
 void store_filter_since(struct store_filter *filter, int64_t ns);        /* inclusive */
 void store_filter_until(struct store_filter *filter, int64_t ns);        /* exclusive */
+bool store_filter_is_over(const struct store_filter *filter, int64_t ns); /* nothing from ns on passes */
 void store_filter_min_size(struct store_filter *filter, uint64_t bytes); /* of the payload, true size */
 
 /* Questions. */

@@ -89,6 +89,11 @@ static void durations_reach_from_nanoseconds_to_decades(void **state)
 	assert_int_equal(cli_replay_duration(&ns, "3650d", &fault), 0);
 	assert_int_equal(ns, 3650LL * 86400 * 1000000000);
 	assert_true(cli_replay_duration(&ns, "36500d", &fault) < 0);
+	assert_int_equal(cli_replay_duration(&ns, "0s", &fault), 0);
+	assert_int_equal(ns, 0);
+	assert_true(cli_replay_positive_duration(&ns, "0s", &fault) < 0);
+	assert_string_equal(fault.text, "must be more than 0");
+	assert_true(plan_of(cli_replay_max_gap, "0s").shortens_gaps);
 }
 
 static void nonsense_is_refused_with_an_example(void **state)

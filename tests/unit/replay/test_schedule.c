@@ -106,6 +106,9 @@ static void silences_are_shortened_to_max_gap(void **state)
 	assert_int_equal(replay_schedule_next(&schedule, RECORDED + YEAR + 5, 0), SECOND + 5);
 	assert_int_equal(replay_schedule_next(&schedule, RECORDED + YEAR + 5 + SECOND, 0), 2 * SECOND + 5);
 	assert_int_equal(replay_schedule_next(&schedule, RECORDED + 3 * YEAR, 0), 3 * SECOND + 5);
+	schedule = begin((struct replay_plan){.shortens_gaps = true, .max_gap_ns = 0}, RECORDED);
+	assert_int_equal(replay_schedule_next(&schedule, RECORDED + YEAR, 0), 0);
+	assert_int_equal(replay_schedule_next(&schedule, RECORDED + 2 * YEAR, 0), 0);
 }
 
 static void a_rate_spreads_messages_evenly(void **state)
