@@ -35,9 +35,10 @@ static void print_text(FILE *file, const char *text, size_t columns)
 	struct cli_paragraph paragraph;
 	size_t column = item_column(text);
 	bool was_item = false;
+	putc('\n', file);
 	while (cli_paragraph_next(&text, &paragraph)) {
 		bool is_item = paragraph.term.len > 0;
-		if (!is_item || !was_item)
+		if (paragraph.is_apart || (was_item && !is_item))
 			putc('\n', file);
 		was_item = is_item;
 		if (is_item)

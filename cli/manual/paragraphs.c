@@ -38,6 +38,7 @@ static void split_item(const char *line, const char *end, struct cli_paragraph *
 bool cli_paragraph_next(const char **text, struct cli_paragraph *paragraph)
 {
 	const char *start = *text + strspn(*text, "\n");
+	bool is_apart = start > *text;
 	bool is_item = *start == ' ';
 	if (!*start)
 		return false;
@@ -45,9 +46,8 @@ bool cli_paragraph_next(const char **text, struct cli_paragraph *paragraph)
 	while (continues(end, is_item))
 		end = next_line(end);
 	*text = end;
+	*paragraph = (struct cli_paragraph){.text = {start, (size_t)(end - start)}, .is_apart = is_apart};
 	if (is_item)
 		split_item(start, end, paragraph);
-	else
-		*paragraph = (struct cli_paragraph){.text = {start, (size_t)(end - start)}};
 	return true;
 }

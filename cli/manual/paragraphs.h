@@ -12,6 +12,7 @@
 struct cli_paragraph {
 	struct wire_slice term; /* empty: a paragraph, else an item */
 	struct wire_slice text; /* words between blanks and newlines */
+	bool is_apart;          /* a blank line comes before it */
 };
 
 /* Read the paragraph or item at *text, which is advanced past it. Borrows the text. False at the end. */

@@ -104,7 +104,7 @@ static const struct cli_option requests[] = {
      .kind = CLI_CHOICE,
      .argument = "recorded|live",
      .help = "recorded (default): play requests and replies like other messages; live: send each request "
-	     "with an inbox of ours, wait for its reply, and do not play recorded replies",
+	     "with a new inbox, wait for its reply, and do not play recorded replies",
      .at = AT(requests)},
     {.name = "verify",
      .kind = CLI_FLAG,

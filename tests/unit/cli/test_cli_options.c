@@ -236,17 +236,17 @@ static void help_wraps_paragraphs_and_items_at_words(void **state)
 						   .about = "One two three\nfour five.\n\nNext:\n"
 							    "  a   first item of two\n"
 							    "      lines\n"
-							    "  bc  second\nEnd."};
+							    "  bc  second\nEnd.\n\n  d   last"};
 	FILE *file = tmpfile();
 	cli_help_print(file, &command, 20);
 	read_printed(file);
 	printed[strcspn(printed, "C")] = '\0';
 	assert_string_equal(printed, "Usage: tapedeck try [options]\n\n"
 				     "One two three four\nfive.\n\n"
-				     "Next:\n\n"
+				     "Next:\n"
 				     "  a   first item of\n      two lines\n"
 				     "  bc  second\n\n"
-				     "End.\n\n");
+				     "End.\n\n  d   last\n\n");
 }
 
 static void wrapping_breaks_neither_words_nor_short_quotations(void **state)
