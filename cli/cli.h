@@ -35,9 +35,9 @@ struct cli_command {
 	const char *about;    /* text below the usage line (cli/manual/paragraphs.h), wrapped; NULL = none */
 	const char *examples; /* lines of at most 80 columns, printed as they are; NULL = none */
 	const struct cli_option_group *options; /* ends with a group without options; NULL = none */
-	bool go_flags; /* flags in Go's style: `-user x`, `--user=x`, `-D=false` are understood too */
+	bool go_flags;   /* flags in Go's style: `-user x`, `--user=x`, `-D=false` are understood too */
 	bool is_program; /* not a command, but tapedeck itself: in errors */
-	bool alone;    /* known by a name of its own (nats-server), not as a word after `tapedeck` */
+	bool alone;      /* known by a name of its own (nats-server), not as a word after `tapedeck` */
 	/* Run with argv[0] = the command's name. Returns an exit status. */
 	int (*run)(const struct cli_command *command, int argc, char **argv);
 };

@@ -52,7 +52,8 @@ static void find_nearest(const struct broker__rule *rules, const char *key, char
 	for (; rules->keys && at < sizeof text; rules++)
 		at += (size_t)snprintf(text + at, sizeof text - at, "%s ", rules->keys);
 	char *rest = NULL;
-	for (char *word = strtok_r(text, " ", &rest); word && count < KEYS_MAX; word = strtok_r(NULL, " ", &rest))
+	for (char *word = strtok_r(text, " ", &rest); word && count < KEYS_MAX;
+	     word = strtok_r(NULL, " ", &rest))
 		words[count++] = word;
 	snprintf(lower, sizeof lower, "%s", key);
 	for (char *c = lower; *c; c++)
@@ -67,10 +68,11 @@ static int refuse_unknown(struct broker__apply *apply, const char *name, const c
 	char nearest[64];
 	find_nearest(rules, key, nearest, sizeof nearest);
 	if (*nearest)
-		return broker__node_fault(member, apply->fault, "unknown field \"%.60s\" in %s; did you mean %s?",
-					  key, name, nearest);
-	return broker__node_fault(member, apply->fault, "unknown field \"%.60s\" in %s; check its spelling", key,
-				  name);
+		return broker__node_fault(member, apply->fault,
+					  "unknown field \"%.60s\" in %s; did you mean %s?", key, name,
+					  nearest);
+	return broker__node_fault(member, apply->fault, "unknown field \"%.60s\" in %s; check its spelling",
+				  key, name);
 }
 
 int broker__apply_block(struct broker__apply *apply, const char *name, json_t *node,

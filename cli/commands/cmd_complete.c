@@ -1,7 +1,7 @@
 /* cmd_complete.c - tapedeck complete subjects|clients LOG...: names for the completion of shells.
  *
  * Segments are read from the newest on, until there are enough names or the time is over: a key was pressed, and somebody
- * waits. Captures are not read, nor reported any errors. */
+ * waits. Packet captures are not read, and errors are not reported. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -397,11 +397,11 @@ const struct cli_command cli_diff = {
     .group = CLI_TASK_READ,
     .operands = "A B [SUBJECT...]",
     .about =
-	"Compares the messages of two logs, A and B: the same traffic recorded twice, or a recording and its "
-	"replay. The messages on each subject must be the same: headers, payload, receivers, and the order in "
-	"which each publisher sent them. Times, connection numbers and the names of inboxes may differ, and "
-	"messages of different publishers and subjects may interleave differently. Receivers are compared "
-	"where both logs know all of them.\n"
+	"Compares the messages of two logs, A and B: the same traffic recorded twice, or a recording and "
+	"its replay. The messages on each subject must be the same: headers, payload, receivers, and the "
+	"order in which each publisher sent them. Times, connection numbers and the names of inboxes may "
+	"differ, and messages of different publishers and subjects may interleave differently. Receivers "
+	"are compared where both logs know all of them.\n"
 	"\n"
 	"Two things are not differences: a message that may be lost in a gap of the other log, which is "
 	"reported as unverifiable, and one that was masked when it was recorded.\n"

@@ -10,11 +10,11 @@
 #include "cli/options/filters.h"
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
-#include "wire/suggest.h"
 #include "cli/output/doctor_json.h"
 #include "cli/output/doctor_text.h"
 #include "cli/output/errors.h"
 #include "store/read/log.h"
+#include "wire/suggest.h"
 
 enum { TEXT_COLUMNS = 80, EVENTS_PER_LOOK = 4096, CHECKS_MAX = 64 };
 

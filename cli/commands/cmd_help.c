@@ -27,7 +27,8 @@ struct settings {
 
 static int set_shell(void *member, const char *argument, struct wire_fault *fault)
 {
-	static const char *const words[] = {[SHELL_BASH] = "bash", [SHELL_ZSH] = "zsh", [SHELL_FISH] = "fish"};
+	static const char *const words[] = {
+	    [SHELL_BASH] = "bash", [SHELL_ZSH] = "zsh", [SHELL_FISH] = "fish"};
 	for (int i = SHELL_BASH; i <= SHELL_FISH; i++) {
 		if (strcmp(argument, words[i]) == 0) {
 			*(int *)member = i;
@@ -101,8 +102,8 @@ int cli_commands_unknown(const char *typed)
 	for (size_t i = 0; commands[i]; i++)
 		names[i] = commands[i]->name;
 	const char *nearest = wire_suggest(typed, names);
-	return cli_usage_error(&program, "unknown command \"%s\"%s%s%s", typed, nearest ? " (did you mean " : "",
-			       nearest ? nearest : "", nearest ? "?)" : "");
+	return cli_usage_error(&program, "unknown command \"%s\"%s%s%s", typed,
+			       nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
 }
 
 /* ---- the command ---- */

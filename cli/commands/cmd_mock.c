@@ -40,8 +40,8 @@ static const struct cli_option service[] = {
     {.name = "subjects",
      .kind = CLI_LIST,
      .argument = "SUBJECT",
-     .help = "answer requests on these subjects, whoever replied to them when they were recorded; with --service, "
-	     "only what that service answered; may be repeated",
+     .help = "answer requests on these subjects, whoever replied to them when they were recorded; with "
+	     "--service, only what that service answered; may be repeated",
      .at = AT(subjects)},
     {.name = "queue",
      .kind = CLI_TEXT,
@@ -300,7 +300,8 @@ static int check(const struct cli_command *command, const struct settings *setti
 		 const struct cli_operands *subjects)
 {
 	if (!settings->service && settings->subjects.len == 0)
-		return cli_usage_error(command, "which service? Give --service SERVICE or --subjects SUBJECT");
+		return cli_usage_error(command,
+				       "which service? Give --service SERVICE or --subjects SUBJECT");
 	for (size_t i = 0; i < settings->subjects.len; i++)
 		if (!wire_subject_is_valid(wire_slice_str(settings->subjects.values[i])))
 			return cli_usage_error(command, "--subjects: \"%s\" is not a subject",
@@ -348,9 +349,9 @@ const struct cli_command cli_mock = {
 	"  in order  Otherwise send the replies to the next request on the subject that was not used yet.\n"
 	"  missed    Otherwise do what --on-miss says.\n"
 	"\n"
-	"Replies are sent after the recorded delay (--speed), with their headers. Headers of requests are not "
-	"compared. At the end a report counts the requests and lists those that were missed; the exit status "
-	"is 1 when there are any.",
+	"Replies are sent after the recorded delay (--speed), with their headers. Headers of requests are "
+	"not compared. At the end a report counts the requests and lists those that were missed; the exit "
+	"status is 1 when there are any.",
     .examples = "  tapedeck mock log --service stock\n"
 		"  tapedeck mock log --subjects 'stock.*' --speed max -s nats://test:4222\n"
 		"  tapedeck mock log --service stock --since 03:12 -n 1000 --json | jq .unknown",

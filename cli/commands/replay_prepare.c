@@ -66,9 +66,9 @@ static int read_moments(const struct cli_replay_session *session, struct moment 
 	int status = read_moment(session, &first, settings->from ? settings->from : filters->since,
 				 !settings->from, from);
 
-	return status == CLI_GO_ON
-		   ? read_moment(session, &last, settings->to ? settings->to : filters->until, !settings->to, to)
-		   : status;
+	return status == CLI_GO_ON ? read_moment(session, &last, settings->to ? settings->to : filters->until,
+						 !settings->to, to)
+				   : status;
 }
 
 /* True for an offset in a log whose clock was set: it limits steady times, not times of day. */
@@ -201,9 +201,9 @@ static int read_future(const struct cli_replay_session *session, const char *tex
 	}
 	if (cli_parse_duration_ns(text, &span_ns, NULL) == 0 &&
 	    isalpha((unsigned char)text[strlen(text) - 1]))
-		return wire_fault_set(fault, -EINVAL,
-				      "--start-at: \"%s\" would be in the past; write +%s for a time from now",
-				      text, text);
+		return wire_fault_set(
+		    fault, -EINVAL, "--start-at: \"%s\" would be in the past; write +%s for a time from now",
+		    text, text);
 	const struct cli_time_option option = {
 	    .name = "start-at", .utc = session->settings.filters.utc, .now_ns = now_ns + day_ns};
 	return cli_time_option_read(session->command, &option, text, ns, fault);

@@ -64,8 +64,9 @@ const struct cli_option cli_trace_conversation_options[] = {
     {.name = "window",
      .kind = CLI_CALL,
      .argument = "DURATION",
-     .help = "a conversation ends when nothing has joined it for this long; default 5s, less in a log that has "
-	     "more than 50,000 events in that time",
+     .help =
+	 "a conversation ends when nothing has joined it for this long; default 5s, less in a log that has "
+	 "more than 50,000 events in that time",
      .at = AT(window_ns),
      .call = read_window},
     {.name = NULL},

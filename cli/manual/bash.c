@@ -98,9 +98,12 @@ static void put_options(FILE *file, const struct cli_command *const *commands)
 static void put_kind(FILE *file, const struct cli_completion *completion)
 {
 	static const char *const names[] = {
-	    [CLI_COMPLETION_NONE] = "none",         [CLI_COMPLETION_WORDS] = "words ",
-	    [CLI_COMPLETION_FILES] = "files",       [CLI_COMPLETION_DIRS] = "dirs",
-	    [CLI_COMPLETION_SUBJECTS] = "subjects", [CLI_COMPLETION_CLIENTS] = "clients",
+	    [CLI_COMPLETION_NONE] = "none",
+	    [CLI_COMPLETION_WORDS] = "words ",
+	    [CLI_COMPLETION_FILES] = "files",
+	    [CLI_COMPLETION_DIRS] = "dirs",
+	    [CLI_COMPLETION_SUBJECTS] = "subjects",
+	    [CLI_COMPLETION_CLIENTS] = "clients",
 	    [CLI_COMPLETION_INTERFACES] = "interfaces",
 	};
 	fprintf(file, "%s%s", names[completion->kind], completion->words);

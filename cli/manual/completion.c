@@ -7,10 +7,10 @@ static const struct {
 	const char *argument;
 	enum cli_completion_kind kind;
 } kinds[] = {
-    {"FILE", CLI_COMPLETION_FILES},        {"DIR", CLI_COMPLETION_DIRS},
-    {"LOG", CLI_COMPLETION_FILES},         {"SUBJECT", CLI_COMPLETION_SUBJECTS},
+    {"FILE", CLI_COMPLETION_FILES},         {"DIR", CLI_COMPLETION_DIRS},
+    {"LOG", CLI_COMPLETION_FILES},          {"SUBJECT", CLI_COMPLETION_SUBJECTS},
     {"NAME|ID|IP", CLI_COMPLETION_CLIENTS}, {"NAME|ID", CLI_COMPLETION_CLIENTS},
-    {"SERVICE", CLI_COMPLETION_CLIENTS},   {"IFACE", CLI_COMPLETION_INTERFACES},
+    {"SERVICE", CLI_COMPLETION_CLIENTS},    {"IFACE", CLI_COMPLETION_INTERFACES},
 };
 
 bool cli_completion_has_argument(const struct cli_option *option)

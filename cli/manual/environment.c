@@ -24,8 +24,8 @@ static const struct {
     {{"NO_COLOR", "if it is not empty, output has no colours unless --color always is given"}, "color"},
     {{"TERM", "if it is dumb, likewise"}, "color"},
     {{"TZ", "time zone of the times that are printed and read, without --utc"}, "utc"},
-    {{"TAPEDECK_RECORD",
-      "called as nats-server, without --record: the directory to log into; it is made when it does not exist"},
+    {{"TAPEDECK_RECORD", "called as nats-server, without --record: the directory to log into; it is made "
+			 "when it does not exist"},
      "ports_file_dir"},
 };
 

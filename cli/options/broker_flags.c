@@ -88,8 +88,9 @@ static const struct cli_option monitoring_options[] = {
      .at = AT(broker.http_port),
      .min = -1,
      .max = 65535,
-     .help = "serve /varz, /connz, /subsz, /healthz and /metrics on this port; -1: any free port; 0: none, as in "
-	     "nats-server"},
+     .help =
+	 "serve /varz, /connz, /subsz, /healthz and /metrics on this port; -1: any free port; 0: none, as in "
+	 "nats-server"},
     {0},
 };
 

@@ -65,7 +65,12 @@ const struct cli_option cli_filter_options[] = {
 };
 
 const struct cli_option cli_limit_options[] = {
-    {.name = "limit", .letter = 'n', .kind = CLI_COUNT, .argument = "N", .help = "end after N events", .min = 1},
+    {.name = "limit",
+     .letter = 'n',
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .help = "end after N events",
+     .min = 1},
     {.name = NULL},
 };
 
@@ -132,8 +137,7 @@ static int add_times(const struct cli_command *command, struct store_filter *fil
 		     const struct cli_filters *filters, struct wire_fault *fault)
 {
 	int64_t since_ns, until_ns;
-	int status =
-	    read_times(filters->is_reported ? NULL : command, filters, &since_ns, &until_ns, fault);
+	int status = read_times(filters->is_reported ? NULL : command, filters, &since_ns, &until_ns, fault);
 
 	if (status != 0)
 		return status;

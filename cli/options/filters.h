@@ -9,7 +9,7 @@ struct cli_filters {
 	struct cli_list subjects, excludes, clients, kinds, headers, greps;
 	const char *since, *until;
 	uint64_t min_size;
-	bool utc; /* times without a zone, and those printed, are UTC */
+	bool utc;         /* times without a zone, and those printed, are UTC */
 	bool is_reported; /* doubts about --since and --until were reported: the filter is built once more */
 };
 

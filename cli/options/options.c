@@ -171,7 +171,8 @@ static int set_int(int *member, const struct cli_option *option, const char *tex
 	return 0;
 }
 
-static int set_count(uint64_t *member, const struct cli_option *option, const char *text, struct wire_fault *fault)
+static int set_count(uint64_t *member, const struct cli_option *option, const char *text,
+		     struct wire_fault *fault)
 {
 	char *end;
 	errno = 0;
@@ -269,7 +270,8 @@ static int list_matches(const struct parser *parser, const char *typed, char *te
 		if (strncmp(name, typed, strlen(typed)) != 0)
 			continue;
 		if (len < size)
-			len += (size_t)snprintf(text + len, size - len, "%s--%s", count > 0 ? ", " : "", name);
+			len +=
+			    (size_t)snprintf(text + len, size - len, "%s--%s", count > 0 ? ", " : "", name);
 		count++;
 	}
 	return count;

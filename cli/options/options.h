@@ -35,14 +35,15 @@ struct cli_option {
 	/* Its name in --help: "SUBJECT"; NULL for flags. Completion goes by it (cli/manual/completion.c): words between
 	 * bars are offered, and FILE, DIR, SUBJECT, NAME|ID|IP and the like are looked up. */
 	const char *argument;
-	const char *help;     /* wrapped when printed; NULL = another name of the option before it */
-	size_t at;            /* offset of the member in the settings */
-	int min, max;         /* CLI_INT; min also CLI_COUNT */
+	const char *help; /* wrapped when printed; NULL = another name of the option before it */
+	size_t at;        /* offset of the member in the settings */
+	int min, max;     /* CLI_INT; min also CLI_COUNT */
 	/* CLI_CALL: `member` points at the offset; argument is NULL when the option has none. 0, or a
 	 * negative code with *fault saying what is wrong with the argument (option and value are named by
 	 * the caller). */
 	int (*call)(void *member, const char *argument, struct wire_fault *fault);
-	const char *words; /* for completion, where `argument` does not list them: "message|delivery"; else NULL */
+	const char
+	    *words; /* for completion, where `argument` does not list them: "message|delivery"; else NULL */
 };
 
 struct cli_option_group {

@@ -110,8 +110,9 @@ const struct cli_option cli_recording_options[] = {
      .kind = CLI_CHOICE,
      .argument = "messages|deliveries|protocol",
      .at = AT(detail),
-     .help = "messages: each message, and how many received it; deliveries (default): also who received it, who "
-	     "did not, and why; protocol: also every subscribe and unsubscribe"},
+     .help =
+	 "messages: each message, and how many received it; deliveries (default): also who received it, who "
+	 "did not, and why; protocol: also every subscribe and unsubscribe"},
     {.name = "record-include",
      .kind = CLI_CALL,
      .argument = "SUBJECT",

@@ -56,14 +56,16 @@ static const struct cli_option when[] = {
      .at = AT(start_at)},
     {.name = "precise",
      .kind = CLI_FLAG,
-     .help = "watch the clock all the time instead of sleeping until a message is due: more exact, but it uses "
-	     "a whole processor",
+     .help =
+	 "watch the clock all the time instead of sleeping until a message is due: more exact, but it uses "
+	 "a whole processor",
      .at = AT(precise)},
     {.name = "tolerance",
      .kind = CLI_CALL,
      .argument = "DURATION",
-     .help = "a message that is sent this long after it was due is late; the run fails when more than one in a "
-	     "hundred are late; default 10ms",
+     .help =
+	 "a message that is sent this long after it was due is late; the run fails when more than one in a "
+	 "hundred are late; default 10ms",
      .at = AT(tolerance_ns),
      .call = cli_replay_duration},
     {.name = "on-lag",

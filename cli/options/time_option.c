@@ -11,13 +11,14 @@ static void report(const struct cli_command *command, const struct cli_time_opti
 
 	cli_clock_text(&clock, doubt->earlier_ns, CLI_TIME_ZONED, earlier);
 	cli_clock_text(&clock, doubt->later_ns, CLI_TIME_ZONED, later);
-	cli_error(command,
-		  "--%s: \"%s\": %s: %s or %s. The %s one is taken; to be exact, write the offset from UTC, as "
-		  "here, or use --utc",
-		  option->name, text,
-		  doubt->certainty == CLI_TIME_TWICE ? "the clock showed this time twice"
-						     : "the clock skipped this time when it was set ahead",
-		  earlier, later, option->takes_later ? "later" : "earlier");
+	cli_error(
+	    command,
+	    "--%s: \"%s\": %s: %s or %s. The %s one is taken; to be exact, write the offset from UTC, as "
+	    "here, or use --utc",
+	    option->name, text,
+	    doubt->certainty == CLI_TIME_TWICE ? "the clock showed this time twice"
+					       : "the clock skipped this time when it was set ahead",
+	    earlier, later, option->takes_later ? "later" : "earlier");
 }
 
 int cli_time_option_read(const struct cli_command *command, const struct cli_time_option *option,

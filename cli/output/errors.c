@@ -14,8 +14,7 @@ enum { INDENT = 2 }; /* of further lines */
 
 void cli_command_title(const struct cli_command *command, char *text, size_t size)
 {
-	snprintf(text, size, "%s%s", command->alone || command->is_program ? "" : "tapedeck ",
-		 command->name);
+	snprintf(text, size, "%s%s", command->alone || command->is_program ? "" : "tapedeck ", command->name);
 }
 
 static void print(const struct cli_command *command, const char *text)

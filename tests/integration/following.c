@@ -132,9 +132,8 @@ static void tail_ends_when_until_has_passed(void **state)
 	log_message(writer, "a", 1);
 	/* before the margin for recorders, and within it */
 	for (int i = 0; i < 2; i++) {
-		const char *const argv[] = {tapedeck_of(state), "tail",    "-f",
-					    log,                "--until", i == 0 ? "1h" : "now",
-					    NULL};
+		const char *const argv[] = {tapedeck_of(state),    "tail", "-f", log, "--until",
+					    i == 0 ? "1h" : "now", NULL};
 		child_open(&tail, argv);
 		assert_true(child_await_end(&tail, support_deadline_in(PATIENCE_MS)));
 		assert_int_equal(tail.status, 0);

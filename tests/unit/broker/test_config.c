@@ -381,7 +381,8 @@ static void unsafe_and_unknown_keys_are_refused(void **state)
 	assert_fault("operator: x", "JWT authentication is not served");
 	assert_fault("authorisation { token: t }",
 		     "unknown field \"authorisation\" in the configuration; did you mean authorization?");
-	assert_fault("authorization { usr: t }", "unknown field \"usr\" in authorization; did you mean user?");
+	assert_fault("authorization { usr: t }",
+		     "unknown field \"usr\" in authorization; did you mean user?");
 	assert_fault("MAX_PAYLOD: 1", "did you mean max_payload?");
 	assert_fault("frobnication: 1", "check its spelling");
 	assert_fault("authorization { users [ {nkey: U} ] }", "nkeys are not served");

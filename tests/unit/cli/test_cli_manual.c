@@ -85,21 +85,24 @@ static void man_has(const char *text, const struct cli_command *command, const s
 static void script_has(const char *text, const struct cli_command *command, const struct cli_option *option)
 {
 	char name[64];
-	snprintf(name, sizeof name, "%s%s", cli_walk_is_one_dash(command, option) ? " -" : "--", option->name);
+	snprintf(name, sizeof name, "%s%s", cli_walk_is_one_dash(command, option) ? " -" : "--",
+		 option->name);
 	expect(text, name, command);
 }
 
 static void zsh_has(const char *text, const struct cli_command *command, const struct cli_option *option)
 {
 	char name[64];
-	snprintf(name, sizeof name, "'*%s%s", cli_walk_is_one_dash(command, option) ? "-" : "--", option->name);
+	snprintf(name, sizeof name, "'*%s%s", cli_walk_is_one_dash(command, option) ? "-" : "--",
+		 option->name);
 	expect(text, name, command);
 }
 
 static void fish_has(const char *text, const struct cli_command *command, const struct cli_option *option)
 {
 	char name[64];
-	snprintf(name, sizeof name, " -%c %s ", cli_walk_is_one_dash(command, option) ? 'o' : 'l', option->name);
+	snprintf(name, sizeof name, " -%c %s ", cli_walk_is_one_dash(command, option) ? 'o' : 'l',
+		 option->name);
 	expect(text, name, command);
 }
 

@@ -1,4 +1,4 @@
-/* Option tables: parsing in both styles, values, complaints. */
+/* Option tables: parsing in both styles, values, complaints, help. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,6 @@
 #include "cli/options/options.h"
 #include "cli/options/values.h"
 #include "cli/output/wrap.h"
-#include "wire/suggest.h"
 
 struct filters {
 	struct cli_list exclude;
@@ -182,9 +181,11 @@ static void complaint_names_the_option_and_points_at_help(void **state)
 	    {"-q", "tapedeck try: unknown option -q; see \"tapedeck try --help\"\n"},
 	    {"--exlude=x", "tapedeck try: unknown option --exlude (did you mean --exclude?); "
 			   "see \"tapedeck try --help\"\n"},
-	    {"--bytes-or-0=-1", "tapedeck try: option --bytes-or-0: \"-1\" is not a size; write for example 65536, "
-				"64KiB or 1GiB; see \"tapedeck try --help\"\n"},
-	    {"--age=0s", "tapedeck try: option --age: \"0s\" must be 1ms or more; see \"tapedeck try --help\"\n"},
+	    {"--bytes-or-0=-1",
+	     "tapedeck try: option --bytes-or-0: \"-1\" is not a size; write for example 65536, "
+	     "64KiB or 1GiB; see \"tapedeck try --help\"\n"},
+	    {"--age=0s",
+	     "tapedeck try: option --age: \"0s\" must be 1ms or more; see \"tapedeck try --help\"\n"},
 	    {"--ve", "tapedeck try: option --ve is ambiguous: --verbose, --version; "
 		     "see \"tapedeck try --help\"\n"},
 	    {"--frobnicate", "tapedeck try: unknown option --frobnicate; see \"tapedeck try --help\"\n"},
@@ -313,16 +314,6 @@ static void durations_add_up_and_plain_numbers_are_seconds(void **state)
 		assert_true(cli_parse_duration_ms(bad[i], &ms, NULL) < 0);
 }
 
-static void nearest_word_is_found_and_far_ones_are_not(void **state)
-{
-	(void)state;
-	static const char *const words[] = {"broker", "cat", "tail", "stat", NULL};
-	assert_string_equal(wire_suggest("borker", words), "broker");
-	assert_string_equal(wire_suggest("stats", words), "stat");
-	assert_null(wire_suggest("frobnicate", words));
-	assert_null(wire_suggest("", words));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,7 +327,6 @@ int main(void)
 	    cmocka_unit_test(every_command_has_help_and_version),
 	    cmocka_unit_test(sizes_know_decimal_and_binary_units),
 	    cmocka_unit_test(durations_add_up_and_plain_numbers_are_seconds),
-	    cmocka_unit_test(nearest_word_is_found_and_far_ones_are_not),
 	};
 	return cmocka_run_group_tests_name("cli_options", tests, NULL, NULL);
 }
