@@ -11,6 +11,7 @@ static const struct {
     {"LOG", CLI_COMPLETION_FILES},          {"SUBJECT", CLI_COMPLETION_SUBJECTS},
     {"NAME|ID|IP", CLI_COMPLETION_CLIENTS}, {"NAME|ID", CLI_COMPLETION_CLIENTS},
     {"SERVICE", CLI_COMPLETION_CLIENTS},    {"IFACE", CLI_COMPLETION_INTERFACES},
+    {"LOG|DURATION", CLI_COMPLETION_FILES},
 };
 
 bool cli_completion_has_argument(const struct cli_option *option)

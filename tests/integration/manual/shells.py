@@ -48,7 +48,7 @@ def fish(program, script, folder, lines):
 
 # Driven through a pseudo-terminal: zsh completes only while a line is edited. compadd also writes its candidates down.
 ZSH = r"""
-autoload -Uz compinit; compinit -D -u
+autoload -Uz compinit; compinit -D -C
 compadd() {
   local -a _offered
   builtin compadd -O _offered "$@"
