@@ -4,7 +4,8 @@
 #include "cli/manual/completion.h"
 #include "cli/options/walk.h"
 
-/* Readline splits --option=value at the equals sign. Candidates are treated as file names, so that readline quotes them. */
+/* Readline splits --option=value at the equals sign. Subjects and names of clients are treated like names of
+ * files, so that readline quotes them. */
 static const char engine[] =
     "_tapedeck_offer() # PREFIX, candidates on standard input\n"
     "{\n"
@@ -25,6 +26,7 @@ static const char engine[] =
     "\n"
     "_tapedeck_complete() # KIND [WORD...], and PREFIX in $cur\n"
     "{\n"
+    "  [[ $1 == words ]] || compopt -o filenames 2>/dev/null\n"
     "  case $1 in\n"
     "  words) _tapedeck_offer \"$cur\" < <(printf '%s\\n' \"${@:2}\") ;;\n"
     "  files) _tapedeck_offer \"$cur\" < <(compgen -f -- \"$cur\") ;;\n"
@@ -39,7 +41,6 @@ static const char engine[] =
     "{\n"
     "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} kind\n"
     "  COMPREPLY=()\n"
-    "  compopt -o filenames 2>/dev/null\n"
     "  [[ $prev == = ]] && prev=${COMP_WORDS[COMP_CWORD-2]}\n"
     "  [[ $cur == = ]] && cur=\n"
     "  cur=${cur#[\\'\\\"]}\n"
