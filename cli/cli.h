@@ -38,6 +38,7 @@ struct cli_command {
 	bool go_flags;   /* flags in Go's style: `-user x`, `--user=x`, `-D=false` are understood too */
 	bool is_program; /* not a command, but tapedeck itself: in errors */
 	bool alone;      /* known by a name of its own (nats-server), not as a word after `tapedeck` */
+	const struct cli_command *also; /* the same under a name of its own, for the man page; NULL = none */
 	/* Run with argv[0] = the command's name. Returns an exit status. */
 	int (*run)(const struct cli_command *command, int argc, char **argv);
 };

@@ -254,6 +254,7 @@ const struct cli_command cli_broker = {
 		"  tapedeck broker --signal reload",
     .options = cli_broker_groups,
     .go_flags = true,
+    .also = &cli_nats_server,
     .run = run,
 };
 

@@ -6,6 +6,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/manual/bash.h"
+#include "cli/manual/describe.h"
 #include "cli/manual/fish.h"
 #include "cli/manual/help.h"
 #include "cli/manual/man.h"
@@ -19,6 +20,7 @@
 enum shell { SHELL_NONE, SHELL_BASH, SHELL_ZSH, SHELL_FISH };
 
 struct settings {
+	const char *directory; /* of the build's files; NULL: print */
 	bool man;
 	int shell; /* enum shell */
 };
@@ -53,7 +55,13 @@ static const struct cli_option options[] = {
     {.name = NULL},
 };
 
-static const struct cli_option_group groups[] = {{"Output", options, 0}, {0}};
+/* For the build: not listed. */
+static const struct cli_option build_options[] = {
+    {.name = "write-to", .kind = CLI_TEXT, .argument = "DIR", .at = AT(directory)},
+    {.name = NULL},
+};
+
+static const struct cli_option_group groups[] = {{"Output", options, 0}, {NULL, build_options, 0}, {0}};
 
 void cli_commands_documented(const struct cli_command *list[CLI_COMMANDS_MAX])
 {
@@ -125,7 +133,7 @@ static void print_man(const struct cli_command *command)
 	const struct cli_command *commands[CLI_COMMANDS_MAX];
 	cli_commands_documented(commands);
 	if (command)
-		cli_man_command(stdout, command, command == &cli_broker ? &cli_nats_server : NULL);
+		cli_man_command(stdout, command);
 	else
 		cli_man_program(stdout, commands);
 }
@@ -135,8 +143,17 @@ static const struct cli_command *find(const char *name)
 	return strcmp(name, cli_help.name) == 0 ? &cli_help : cli_command_find(name);
 }
 
+static int write_files(const char *directory)
+{
+	const struct cli_command *commands[CLI_COMMANDS_MAX];
+	cli_commands_documented(commands);
+	return cli_describe(directory, commands);
+}
+
 static int print(const struct cli_command *command, const struct settings *settings)
 {
+	if (settings->directory)
+		return write_files(settings->directory);
 	if (settings->shell != SHELL_NONE)
 		print_script((enum shell)settings->shell);
 	else if (settings->man)

@@ -183,7 +183,7 @@ static void put_alias(FILE *file, const struct cli_command *alias)
 	put_examples(file, alias->examples);
 }
 
-void cli_man_command(FILE *file, const struct cli_command *command, const struct cli_command *alias)
+void cli_man_command(FILE *file, const struct cli_command *command)
 {
 	char name[64];
 	snprintf(name, sizeof name, "tapedeck-%s", command->name);
@@ -198,8 +198,8 @@ void cli_man_command(FILE *file, const struct cli_command *command, const struct
 	if (command->about)
 		put_paragraphs(file, command->about);
 	put_options(file, command);
-	if (alias)
-		put_alias(file, alias);
+	if (command->also)
+		put_alias(file, command->also);
 	put_environment_section(file, command);
 	put_exit_status(file);
 	if (command->examples) {

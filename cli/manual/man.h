@@ -9,9 +9,8 @@
 /* Print tapedeck(1), the page of the program. commands ends with NULL. */
 void cli_man_program(FILE *file, const struct cli_command *const *commands);
 
-/* Print the page of a command, tapedeck-NAME(1). `alias`, when not NULL, is the same command under a name of its own, which
- * gets a section of the page. */
-void cli_man_command(FILE *file, const struct cli_command *command, const struct cli_command *alias);
+/* Print the page of a command, tapedeck-NAME(1), with a section for the name of its own that it may have. */
+void cli_man_command(FILE *file, const struct cli_command *command);
 
 /* The headings under which commands are listed, indexed by enum cli_task. */
 extern const char *const cli_task_titles[CLI_TASKS];

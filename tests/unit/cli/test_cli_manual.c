@@ -119,7 +119,7 @@ static void check_man(const struct cli_command *command, const struct cli_comman
 {
 	struct text text;
 	(void)commands;
-	cli_man_command(begin(&text), command, NULL);
+	cli_man_command(begin(&text), command);
 	check_options(section(end(&text), ".Sh OPTIONS", ".Sh "), command, man_has);
 	free(text.data);
 }

@@ -1,11 +1,9 @@
-/* describe.c - write the man pages and the completions of all commands into a directory, while the program is built.
- *
- *   describe DIR     makes DIR/man/NAME.1, DIR/tapedeck (bash), DIR/_tapedeck (zsh), DIR/tapedeck.fish */
+#include "cli/manual/describe.h"
+
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/commands/commands.h"
 #include "cli/manual/bash.h"
 #include "cli/manual/fish.h"
 #include "cli/manual/man.h"
@@ -34,7 +32,7 @@ static int write_page(const struct cli_command *command)
 	FILE *file = create(path);
 	if (!file)
 		return CLI_IO;
-	cli_man_command(file, command, command == &cli_broker ? &cli_nats_server : NULL);
+	cli_man_command(file, command);
 	return finish(file);
 }
 
@@ -59,17 +57,13 @@ static int write_all(const struct cli_command *const *commands)
 	return status == CLI_DONE ? write_script("tapedeck", cli_bash, commands) : status;
 }
 
-int main(int argc, char **argv)
+int cli_describe(const char *directory, const struct cli_command *const *commands)
 {
-	const struct cli_command *commands[CLI_COMMANDS_MAX];
-	if (argc != 2)
-		return CLI_USAGE;
-	mkdir(argv[1], 0777);
-	if (chdir(argv[1]) != 0) {
-		perror(argv[1]);
+	mkdir(directory, 0777);
+	if (chdir(directory) != 0) {
+		perror(directory);
 		return CLI_IO;
 	}
 	mkdir("man", 0777);
-	cli_commands_documented(commands);
 	return write_all(commands);
 }
