@@ -20,22 +20,25 @@ enum cli_task {
 	CLI_TASK_READ,   /* read logs */
 	CLI_TASK_PLAY,   /* play logs */
 	CLI_TASK_CARE,   /* keep logs */
+	CLI_TASK_HELP,
 	CLI_TASKS
 };
 
 struct cli_option_group;
 
-/* A command: a constant that describes itself. Parsing, --help and the man page all come from here. */
+/* A command: a constant that describes itself. Parsing, --help, the man page and completion all come from here. */
 struct cli_command {
 	const char *name;
 	const char *summary;  /* one line without full stop: `print events` */
 	enum cli_task group;  /* where `tapedeck` lists it */
 	const char *operands; /* shown after the name: `LOG [SUBJECT...]`; "" when it takes none */
-	const char *about;    /* text below the usage line; lines are printed as they are; NULL = none */
-	const char *examples; /* likewise, under "Examples" */
+	const char *about;    /* text below the usage line (cli/manual/paragraphs.h), wrapped; NULL = none */
+	const char *examples; /* lines of at most 80 columns, printed as they are; NULL = none */
 	const struct cli_option_group *options; /* ends with a group without options; NULL = none */
-	bool go_flags; /* flags in Go's style: `-user x`, `--user=x`, `-D=false` are understood too */
-	bool alone;    /* known by a name of its own (nats-server), not as a word after `tapedeck` */
+	bool go_flags;   /* flags in Go's style: `-user x`, `--user=x`, `-D=false` are understood too */
+	bool is_program; /* not a command, but tapedeck itself: in errors */
+	bool alone;      /* known by a name of its own (nats-server), not as a word after `tapedeck` */
+	const struct cli_command *also; /* the same under a name of its own, for the man page; NULL = none */
 	/* Run with argv[0] = the command's name. Returns an exit status. */
 	int (*run)(const struct cli_command *command, int argc, char **argv);
 };

@@ -1,9 +1,12 @@
 #include "broker/config/block.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "wire/suggest.h"
 
 void broker__apply_report(struct broker__apply *apply, const json_t *node, const char *format, ...)
 {
@@ -38,6 +41,40 @@ static const struct broker__rule *find_rule(const struct broker__rule *rules, co
 	return NULL;
 }
 
+enum { KEYS_MAX = 128, KEYS_TEXT = 4096 };
+
+/* The accepted spelling that is most like the key, copied into `nearest`, which is empty when none is. */
+static void find_nearest(const struct broker__rule *rules, const char *key, char *nearest, size_t size)
+{
+	char text[KEYS_TEXT], lower[64];
+	const char *words[KEYS_MAX + 1] = {NULL};
+	size_t at = 0, count = 0;
+	for (; rules->keys && at < sizeof text; rules++)
+		at += (size_t)snprintf(text + at, sizeof text - at, "%s ", rules->keys);
+	char *rest = NULL;
+	for (char *word = strtok_r(text, " ", &rest); word && count < KEYS_MAX;
+	     word = strtok_r(NULL, " ", &rest))
+		words[count++] = word;
+	snprintf(lower, sizeof lower, "%s", key);
+	for (char *c = lower; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	const char *found = wire_suggest(lower, words);
+	snprintf(nearest, size, "%s", found ? found : "");
+}
+
+static int refuse_unknown(struct broker__apply *apply, const char *name, const char *key,
+			  const struct broker__rule *rules, const json_t *member)
+{
+	char nearest[64];
+	find_nearest(rules, key, nearest, sizeof nearest);
+	if (*nearest)
+		return broker__node_fault(member, apply->fault,
+					  "unknown field \"%.60s\" in %s; did you mean %s?", key, name,
+					  nearest);
+	return broker__node_fault(member, apply->fault, "unknown field \"%.60s\" in %s; check its spelling",
+				  key, name);
+}
+
 int broker__apply_block(struct broker__apply *apply, const char *name, json_t *node,
 			const struct broker__rule *rules, void *target)
 {
@@ -54,9 +91,7 @@ int broker__apply_block(struct broker__apply *apply, const char *name, json_t *n
 		if (!rule && json_object_get(member, "used"))
 			continue;
 		if (!rule)
-			return broker__node_fault(member, apply->fault,
-						  "unknown field \"%.60s\" in %s; check its spelling", key,
-						  name);
+			return refuse_unknown(apply, name, key, rules, member);
 		int result = rule->apply(apply, rule, member, (char *)target + rule->at);
 		if (result < 0)
 			return result;

@@ -62,7 +62,7 @@ const struct cli_command cli_cat = {
 		"  tapedeck cat log -f --since 5m                  the last five minutes, and what comes\n"
 		"  tapedeck cat log --csv time,client,subject,payload.id\n"
 		"  tapedeck cat log -n 1 --reverse --raw cfg.app | jq\n"
-		"  tapedeck cat log --json | jq -r 'select(.receivers == 0) | .subject' | sort | uniq -c",
+		"  tapedeck cat log --json | jq 'select(.receivers == 0).subject' | sort -u",
     .options = groups,
     .run = run,
 };

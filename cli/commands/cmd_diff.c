@@ -76,8 +76,8 @@ static const struct cli_option comparing[] = {
      .kind = CLI_CALL,
      .argument = "FACTOR",
      .help =
-	 "report a subject when the median latency of its replies in B is more than FACTOR times that in A: "
-	 "2x",
+	 "report a subject when the median latency of its replies in B is more than FACTOR times that in A; "
+	 "for example 2x",
      .at = AT(slower),
      .call = cli_replay_factor},
     {.name = "window",
@@ -102,7 +102,7 @@ static const struct cli_option output[] = {
      .letter = 'n',
      .kind = CLI_COUNT,
      .argument = "N",
-     .help = "print N differences, count all; default 20, with --json all",
+     .help = "print the first N differences and count the others; default 20, with --json all",
      .at = AT(limit)},
     {.name = "top",
      .kind = CLI_COUNT,
@@ -298,11 +298,12 @@ static int open_log(struct session *session, int side, const struct store_filter
 static int compare_logs(struct session *session, const struct cli_operands *subjects)
 {
 	struct store_filter *filters[REPLAY_SIDES] = {0};
+	struct cli_filters chosen = session->settings->filters;
 	int status = CLI_GO_ON;
 
 	for (int side = 0; side < REPLAY_SIDES && status == CLI_GO_ON; side++) {
-		status = cli_filters_build(session->command, &session->settings->filters, subjects,
-					   &filters[side]);
+		status = cli_filters_build(session->command, &chosen, subjects, &filters[side]);
+		chosen.is_reported = true;
 		if (status == CLI_GO_ON)
 			status = find_span(session, side, filters[side]);
 		if (status == CLI_GO_ON)
@@ -408,20 +409,20 @@ const struct cli_command cli_diff = {
     .group = CLI_TASK_READ,
     .operands = "A B [SUBJECT...]",
     .about =
-	"Compares the messages of two logs: the same traffic recorded twice, or a recording and its replay.\n"
-	"The messages on each subject must be the same: headers, payload, receivers, and the order in which\n"
-	"each publisher sent them. Times, connection numbers and the names of inboxes may differ, and\n"
-	"messages of different publishers and subjects may interleave differently. Receivers are compared\n"
-	"where both logs know all of them.\n"
+	"Compares the messages of two logs, A and B: the same traffic recorded twice, or a recording and "
+	"its replay. The messages on each subject must be the same: headers, payload, receivers, and the "
+	"order in which each publisher sent them. Times, connection numbers and the names of inboxes may "
+	"differ, and messages of different publishers and subjects may interleave differently. Receivers "
+	"are compared where both logs know all of them.\n"
 	"\n"
-	"A message that may be lost in a gap of the other log is unverifiable, and one that was masked when "
-	"it\n"
-	"was recorded cannot be compared: neither is a difference.\n"
-	"Exit status 0 when the logs are equal, 1 when they differ or one is damaged.",
-    .examples = "  tapedeck diff log replayed                           was the replay the same?\n"
+	"Two things are not differences: a message that may be lost in a gap of the other log, which is "
+	"reported as unverifiable, and one that was masked when it was recorded.\n"
+	"\n"
+	"The exit status is 0 when the logs are equal, 1 when they differ or one is damaged.",
+    .examples = "  tapedeck diff log replayed                    was the replay the same?\n"
 		"  tapedeck diff log replayed 'orders.>' -n 100 --order publisher\n"
-		"  tapedeck diff monday tuesday --ignore-header Trace-Id --ignore '$.at' --slower 2x\n"
-		"  tapedeck diff a b --json | jq -r 'select(.difference == \"missing\") | .a.subject'",
+		"  tapedeck diff monday tuesday --ignore-header Trace-Id --ignore '$.at'\n"
+		"  tapedeck diff a b --json | jq 'select(.difference == \"missing\").a.subject'",
     .options = groups,
     .run = run,
 };

@@ -11,12 +11,12 @@
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
 #include "cli/options/nothing_matched.h"
-#include "cli/options/suggest.h"
 #include "cli/output/doctor_json.h"
 #include "cli/output/doctor_text.h"
 #include "cli/output/errors.h"
 #include "cli/output/screen.h"
 #include "store/read/log.h"
+#include "wire/suggest.h"
 
 enum { TEXT_COLUMNS = 80, EVENTS_PER_LOOK = 4096, CHECKS_MAX = 64 };
 
@@ -108,7 +108,7 @@ static int refuse(const struct cli_command *command, const char *name)
 	struct trace_doctor_check check;
 	for (size_t i = 0; i < CHECKS_MAX - 1 && trace_doctor_list(i, &check); i++)
 		names[i] = check.name;
-	const char *nearest = cli_suggest(name, names);
+	const char *nearest = wire_suggest(name, names);
 	return cli_usage_error(command, "there is no check \"%s\"%s%s%s; --list names them", name,
 			       nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
 }
@@ -293,11 +293,12 @@ static size_t count_checks(const struct cli_list *checks)
 static int open_and_examine(struct session *session, const struct cli_list *checks,
 			    const struct cli_operands *subjects)
 {
-	const struct cli_filters *filters = &session->settings->filters;
+	struct cli_filters filters = session->settings->filters;
 	struct store_filter *times = NULL;
 	int status = build_times(session, &times);
-	if (status == CLI_GO_ON && has_conditions(filters, subjects))
-		status = cli_filters_build(session->command, filters, subjects, &session->chosen);
+	filters.is_reported = true;
+	if (status == CLI_GO_ON && has_conditions(&filters, subjects))
+		status = cli_filters_build(session->command, &filters, subjects, &session->chosen);
 	session->interrupt_fd = cli_interrupt_open();
 	session->checks_len = count_checks(checks);
 	if (status == CLI_GO_ON &&
@@ -365,17 +366,17 @@ const struct cli_command cli_doctor = {
     .summary = "what is wrong: unanswered, slow, dropped, flapping, never heard",
     .group = CLI_TASK_READ,
     .operands = "LOG... [SUBJECT...]",
-    .about = "Looks at one or several logs for what an expert would notice, and prints findings: how bad it "
-	     "is, what\n"
-	     "to do about it, and the sequence numbers that show it. LOG may be a packet capture. The exit "
-	     "status is\n"
-	     "1 when something is critical. Filters choose what the findings are about; facts are "
-	     "established\n"
-	     "from all events. docs/doctor.md explains each check and its threshold.",
+    .about = "Looks for problems in one or several logs or packet captures, and prints findings: how bad "
+	     "each one is, what to do about it, and the sequence numbers of the messages that show it. The "
+	     "exit status is 1 when a finding is critical.\n"
+	     "\n"
+	     "Filters choose what findings are about; the facts behind them come from all events. "
+	     "docs/doctor.md explains each check and its threshold.",
     .examples = "  tapedeck doctor log\n"
-		"  tapedeck doctor log --since 1h 'orders.>'           one subject tree, in the last hour\n"
-		"  tapedeck doctor log --check unanswered,dropped      two checks only\n"
-		"  tapedeck doctor log --json | jq -r '.findings[] | select(.severity == \"critical\").text'",
+		"  tapedeck doctor log --since 1h 'orders.>'        the last hour of orders\n"
+		"  tapedeck doctor log --check unanswered,dropped   two checks only\n"
+		"  tapedeck doctor log --json |\n"
+		"      jq -r '.findings[] | select(.severity == \"critical\").text'",
     .options = groups,
     .run = run,
 };

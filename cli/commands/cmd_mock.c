@@ -34,14 +34,14 @@ struct settings {
 static const struct cli_option service[] = {
     {.name = "service",
      .kind = CLI_TEXT,
-     .argument = "NAME",
+     .argument = "SERVICE",
      .help = "mock the recorded client of this name; all clients of the name are one service",
      .at = AT(service)},
     {.name = "subjects",
      .kind = CLI_LIST,
      .argument = "SUBJECT",
-     .help = "answer requests on these subjects, whoever replied to them unless --service is given; may be "
-	     "repeated",
+     .help = "answer requests on these subjects, whoever replied to them when they were recorded; with "
+	     "--service, only what that service answered; may be repeated",
      .at = AT(subjects)},
     {.name = "queue",
      .kind = CLI_TEXT,
@@ -65,7 +65,7 @@ static const struct cli_option answering[] = {
     {.name = "speed",
      .kind = CLI_CALL,
      .argument = "FACTOR",
-     .help = "reply FACTOR times as fast as recorded: 2x, 0.5x; max = at once",
+     .help = "reply FACTOR times as fast as recorded: 2x, 0.5x, or at once: max; default 1x",
      .at = AT(pacing),
      .call = cli_replay_speed},
     {.name = "on-miss",
@@ -79,6 +79,7 @@ static const struct cli_option answering[] = {
      .kind = CLI_COUNT,
      .argument = "N",
      .help = "end after N requests",
+     .min = 1,
      .at = AT(limit)},
     {.name = NULL},
 };
@@ -299,7 +300,8 @@ static int check(const struct cli_command *command, const struct settings *setti
 		 const struct cli_operands *subjects)
 {
 	if (!settings->service && settings->subjects.len == 0)
-		return cli_usage_error(command, "which service? Give --service NAME or --subjects SUBJECT");
+		return cli_usage_error(command,
+				       "which service? Give --service SERVICE or --subjects SUBJECT");
 	for (size_t i = 0; i < settings->subjects.len; i++)
 		if (!wire_subject_is_valid(wire_slice_str(settings->subjects.values[i])))
 			return cli_usage_error(command, "--subjects: \"%s\" is not a subject",
@@ -338,21 +340,20 @@ const struct cli_command cli_mock = {
     .name = "mock",
     .summary = "stand in for a recorded service: answer with its recorded replies",
     .group = CLI_TASK_PLAY,
-    .operands = "LOG... --service NAME | --subjects SUBJECT",
+    .operands = "LOG... --service SERVICE | --subjects SUBJECT",
     .about =
 	"Subscribes as a recorded service did, in its queue group, and answers live requests as it did:\n"
 	"\n"
-	"  exact      a request with the same subject and payload was recorded: send its replies; of "
-	"several\n"
-	"             such requests use the next one each time, and repeat the last one\n"
-	"  in order   otherwise send the replies to the next request on the subject that was not played yet\n"
-	"  missed     otherwise do what --on-miss says\n"
+	"  exact     When a request with the same subject and payload was recorded, send its replies. When "
+	"several were recorded, use the next one each time, and then repeat the last one.\n"
+	"  in order  Otherwise send the replies to the next request on the subject that was not used yet.\n"
+	"  missed    Otherwise do what --on-miss says.\n"
 	"\n"
-	"Replies are sent with the recorded delay (--speed). Headers of requests are not compared; headers\n"
-	"of replies are sent. The report lists the requests and those that were missed; exit status 1 when\n"
-	"any was missed.",
+	"Replies are sent after the recorded delay (--speed), with their headers. Headers of requests are "
+	"not compared. At the end a report counts the requests and lists those that were missed; the exit "
+	"status is 1 when there are any.",
     .examples = "  tapedeck mock log --service stock\n"
-		"  tapedeck mock log --subjects 'stock.*' --speed max --on-miss last -s nats://test:4222\n"
+		"  tapedeck mock log --subjects 'stock.*' --speed max -s nats://test:4222\n"
 		"  tapedeck mock log --service stock --since 03:12 -n 1000 --json | jq .unknown",
     .options = groups,
     .run = run,

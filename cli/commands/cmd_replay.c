@@ -173,18 +173,17 @@ const struct cli_command cli_replay = {
     .group = CLI_TASK_PLAY,
     .operands = "LOG... [SUBJECT...]",
     .about =
-	"Plays the messages of one or several logs or captures into a NATS server, each when it is due: as\n"
-	"recorded, faster, slower, or at a rate. The schedule never drifts; late messages are counted and\n"
-	"reported.\n"
+	"Plays the messages of one or several logs or packet captures into a NATS server, each when it is "
+	"due: as recorded, faster, slower, or at a rate. The schedule never drifts; late messages are "
+	"counted and reported.\n"
 	"\n"
 	"At a terminal: space pauses, arrows step and seek, + and - change the speed, q ends.",
-    .examples =
-	"  tapedeck replay log                               everything, as recorded\n"
-	"  tapedeck replay log 'orders.>' --speed 10x -s nats://staging:4222\n"
-	"  tapedeck replay log --from 03:12 --to 03:15 --map '>=stage.>'\n"
-	"  tapedeck replay log --ramp 100..20k/60s --loop forever --duration 5m\n"
-	"  tapedeck replay log --live stock --verify --ignore '$.at'     does the new stock service reply "
-	"as the old one did?",
+    .examples = "  tapedeck replay log                      everything, as recorded\n"
+		"  tapedeck replay log 'orders.>' --speed 10x -s nats://staging:4222\n"
+		"  tapedeck replay log --from 03:12 --to 03:15 --map '>=stage.>'\n"
+		"  tapedeck replay log --ramp 100..20k/60s --loop forever --duration 5m\n"
+		"  tapedeck replay log --live stock --verify --ignore '$.at'\n"
+		"      does the new stock service reply as the old one did?",
     .options = cli_replay_groups,
     .run = run,
 };

@@ -55,12 +55,12 @@ static const struct cli_option source[] = {
      .help = "only packets that match this filter, in the syntax of tcpdump (pcap-filter(7))",
      .at = AT(bpf)},
     {.name = "snaplen",
-     .kind = CLI_BYTES_OR_0,
+     .kind = CLI_BYTES,
      .argument = "SIZE",
      .help = "bytes to capture of each packet; default: all. Messages whose bytes are cut off are partial",
      .at = AT(snaplen)},
     {.name = "buffer",
-     .kind = CLI_BYTES_OR_0,
+     .kind = CLI_BYTES,
      .argument = "SIZE",
      .help = "size of the kernel's buffer for packets that were not read yet; default 64MiB",
      .at = AT(buffer_bytes)},
@@ -173,8 +173,8 @@ const struct cli_command cli_sniff = {
 	"Capturing needs a privilege: run as root, or run `setcap cap_net_raw+ep` on the program once. All\n"
 	"privileges are given up before the first packet is decoded. Ctrl-C ends the capture with a\n"
 	"summary on stderr.",
-    .examples = "  tapedeck sniff -i any                                 all traffic on all interfaces\n"
-		"  tapedeck sniff -i eth0 -p 4222 'orders.>' -v          messages below orders, in full\n"
+    .examples = "  tapedeck sniff -i any                            all traffic\n"
+		"  tapedeck sniff -i eth0 -p 4222 'orders.>' -v     in full\n"
 		"  tapedeck sniff -i eth0 --record log --record-retain-age 7d\n"
 		"  tapedeck sniff -r capture.pcapng.zst --json | jq .subject\n"
 		"  tapedeck sniff -r capture.pcap --stats\n"

@@ -15,6 +15,11 @@ static const struct cli_option reading[] = {
      .argument = "N",
      .help = "show the last N events first; default 10",
      .at = AT(last)},
+    {.name = "follow",
+     .letter = 'f',
+     .kind = CLI_FLAG,
+     .help = "accepted, but not needed: tail always follows",
+     .at = AT(follow)},
     {.name = "wait", .kind = CLI_FLAG, .help = "if there is no such log yet, wait for it", .at = AT(wait)},
     {.name = NULL},
 };

@@ -38,7 +38,8 @@ static const struct cli_option output[] = {
      .letter = 'n',
      .kind = CLI_COUNT,
      .argument = "N",
-     .help = "end after N conversations; rows of a table",
+     .help = "end after N conversations; with --latency and --graph, rows of each table",
+     .min = 1,
      .at = COMMON(limit)},
     {.name = "json", .kind = CLI_FLAG, .help = "print JSON; keys: docs/tracing.md", .at = COMMON(json)},
     {.name = NULL},
@@ -139,11 +140,10 @@ const struct cli_command cli_trace = {
     .group = CLI_TASK_READ,
     .operands = "LOG... [SUBJECT...]",
     .about =
-	"Follows the chosen messages forwards and backwards through logs and captures: deliveries, replies, "
-	"and\n"
-	"what a receiver published because of them. Prints a tree for each conversation. Every line names "
-	"its\n"
-	"evidence.",
+	"Follows the chosen messages forwards and backwards through logs and packet captures: their "
+	"deliveries, replies, and what a receiver published because of them. Prints a tree for each "
+	"conversation; every line names its evidence. With --latency or --graph, prints tables of requests "
+	"or of services instead.",
     .examples = "  tapedeck trace log --seq 4711              what happened around this message\n"
 		"  tapedeck trace log --id order-17           everything about this order\n"
 		"  tapedeck trace log 'orders.new' -n 3       the first three orders\n"

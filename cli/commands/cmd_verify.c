@@ -22,10 +22,9 @@ static const struct cli_option options[] = {
     {.name = "repair",
      .kind = CLI_FLAG,
      .help =
-	 "cut torn ends, rebuild footers, and let a gap event take the place of damaged blocks, unreadable "
-	 "files and missing segments; what is cut or replaced is kept beside it as .torn or .damaged; the "
-	 "log "
-	 "must not be in use",
+	 "cut torn ends, rebuild footers, and replace damaged blocks, unreadable files and missing segments "
+	 "by gap events; the originals are kept beside them as .torn or .damaged; no recorder may be using "
+	 "the log",
      .at = AT(repair)},
     {.name = NULL},
 };
@@ -219,13 +218,13 @@ const struct cli_command cli_verify = {
     .group = CLI_TASK_CARE,
     .operands = "LOG...",
     .about =
-	"Reads every byte of one or several logs and says what is damaged, where, and which sequence "
-	"numbers\n"
-	"are lost. The unfinished end of a log that is being written, or that a crash left, is not damage; "
-	"gaps\n"
-	"that the recorder left are none either. Exit status 1 when there is damage that was not repaired.",
+	"Reads every byte of one or several logs, and reports what is damaged, where, and which sequence "
+	"numbers are lost. The exit status is 1 when there is damage that was not repaired.\n"
+	"\n"
+	"The unfinished end of a log that is being written, or that a crash left, is not damage. Neither are "
+	"gaps that the recorder reported.",
     .examples = "  tapedeck verify log\n"
-		"  tapedeck verify --repair log          after a disk failure, with the recorder stopped\n"
+		"  tapedeck verify --repair log     after a disk failure, without a recorder\n"
 		"  tapedeck verify archive/* --json | jq -r 'select(.result != \"whole\") | .log'",
     .options = groups,
     .run = run,

@@ -7,6 +7,7 @@
 #include "cli/options/filters.h"
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
+#include "cli/options/time_option.h"
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
 #include "cli/output/times.h"
@@ -93,10 +94,10 @@ static int choose_events(struct session *session)
 		return refuse_for_memory(session->command);
 	if (!session->settings->at)
 		return CLI_GO_ON;
-	if (cli_time_parse(session->settings->at, cli_now_ns(), session->settings->utc, &session->at_ns,
-			   &fault) != 0)
-		return cli_usage_error(session->command, "--at: \"%s\" %s", session->settings->at,
-				       fault.text);
+	const struct cli_time_option at = {
+	    .name = "at", .utc = session->settings->utc, .now_ns = cli_now_ns()};
+	if (cli_time_option_read(session->command, &at, session->settings->at, &session->at_ns, &fault) != 0)
+		return cli_usage_error(session->command, "%s", fault.text);
 	return CLI_GO_ON;
 }
 

@@ -22,4 +22,21 @@ extern const struct cli_command cli_cat, cli_tail, cli_stat, cli_trace, cli_who,
 /* Play logs. */
 extern const struct cli_command cli_replay, cli_mock;
 
+/* Explain the commands. Not among cli_commands(), since it prints them. */
+extern const struct cli_command cli_help;
+
+/* Names for the completion of shells; not listed. */
+extern const struct cli_command cli_complete;
+
+enum { CLI_COMMANDS_MAX = 64 };
+
+/* The commands that have a man page: those of cli_commands(), and help. The list ends with NULL. */
+void cli_commands_documented(const struct cli_command *list[CLI_COMMANDS_MAX]);
+
+/* Print the list of commands on stdout. */
+void cli_commands_print(void);
+
+/* Report a command that does not exist, with the one that may have been meant. Returns CLI_USAGE. */
+int cli_commands_unknown(const char *typed);
+
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/options/logs.h"
+#include "cli/options/time_option.h"
 #include "cli/output/replay_dry_run.h"
 #include "cli/output/times.h"
 #include "store/read/steps.h"
@@ -34,9 +35,9 @@ struct moment {
 	int64_t ns;
 };
 
-/* CLI_GO_ON, or a status after a complaint. text may be NULL. */
-static int read_moment(const struct cli_replay_session *session, const char *option, const char *text,
-		       struct moment *moment)
+/* CLI_GO_ON, or a status after a complaint. text may be NULL. is_reported: a doubt about a local time was reported before. */
+static int read_moment(const struct cli_replay_session *session, const struct cli_time_option *option,
+		       const char *text, bool is_reported, struct moment *moment)
 {
 	struct wire_fault fault;
 	int64_t offset_ns;
@@ -46,12 +47,29 @@ static int read_moment(const struct cli_replay_session *session, const char *opt
 	if (moment->is_offset) {
 		error = cli_parse_duration_ns(text + 1, &offset_ns, &fault);
 		moment->ns = error ? 0 : store_time_plus(session->span.first_ns, offset_ns);
+		if (error)
+			return cli_usage_error(session->command, "--%s: \"%s\" %s", option->name, text,
+					       fault.text);
 	} else if (text) {
-		error =
-		    cli_time_parse(text, cli_now_ns(), session->settings.filters.utc, &moment->ns, &fault);
+		error = cli_time_option_read(is_reported ? NULL : session->command, option, text, &moment->ns,
+					     &fault);
 	}
-	return error ? cli_usage_error(session->command, "--%s: \"%s\" %s", option, text, fault.text)
-		     : CLI_GO_ON;
+	return error ? cli_usage_error(session->command, "%s", fault.text) : CLI_GO_ON;
+}
+
+static int read_moments(const struct cli_replay_session *session, struct moment *from, struct moment *to)
+{
+	const struct cli_replay_settings *settings = &session->settings;
+	const struct cli_filters *filters = &settings->filters;
+	const struct cli_time_option first = {.name = "from", .utc = filters->utc, .now_ns = cli_now_ns()};
+	const struct cli_time_option last = {
+	    .name = "to", .utc = filters->utc, .takes_later = true, .now_ns = first.now_ns};
+	int status = read_moment(session, &first, settings->from ? settings->from : filters->since,
+				 !settings->from, from);
+
+	return status == CLI_GO_ON ? read_moment(session, &last, settings->to ? settings->to : filters->until,
+						 !settings->to, to)
+				   : status;
 }
 
 /* True for an offset in a log whose clock was set: it limits steady times, not times of day. */
@@ -101,15 +119,10 @@ static void begin_at(struct cli_replay_session *session, const struct moment *fr
  * for a bad command line. */
 static int narrow(struct cli_replay_session *session, int *status, struct wire_fault *fault)
 {
-	const struct cli_replay_settings *settings = &session->settings;
 	const struct cli_replay_span whole = session->span;
 	struct moment from, to;
 
-	*status =
-	    read_moment(session, "from", settings->from ? settings->from : settings->filters.since, &from);
-	if (*status == CLI_GO_ON)
-		*status =
-		    read_moment(session, "to", settings->to ? settings->to : settings->filters.until, &to);
+	*status = read_moments(session, &from, &to);
 	if (*status != CLI_GO_ON)
 		return 1;
 	narrow_filter(session, &from, &to);
@@ -186,13 +199,16 @@ static int read_future(const struct cli_replay_session *session, const char *tex
 	if (text[0] == '+') {
 		int error = cli_parse_duration_ns(text + 1, &span_ns, fault);
 		*ns = error ? 0 : now_ns + span_ns;
-		return error;
+		return error ? wire_fault_set(fault, error, "--start-at: \"%s\" is not a duration", text) : 0;
 	}
 	if (cli_parse_duration_ns(text, &span_ns, NULL) == 0 &&
 	    isalpha((unsigned char)text[strlen(text) - 1]))
-		return wire_fault_set(fault, -EINVAL, "would be in the past; write +%s for a time from now",
-				      text);
-	return cli_time_parse(text, now_ns + day_ns, session->settings.filters.utc, ns, fault);
+		return wire_fault_set(
+		    fault, -EINVAL, "--start-at: \"%s\" would be in the past; write +%s for a time from now",
+		    text, text);
+	const struct cli_time_option option = {
+	    .name = "start-at", .utc = session->settings.filters.utc, .now_ns = now_ns + day_ns};
+	return cli_time_option_read(session->command, &option, text, ns, fault);
 }
 
 static int read_start(struct cli_replay_session *session)
@@ -203,7 +219,7 @@ static int read_start(struct cli_replay_session *session)
 	if (!text)
 		return CLI_GO_ON;
 	if (read_future(session, text, &session->options.start_at_ns, &fault) != 0)
-		return cli_usage_error(session->command, "--start-at: \"%s\" %s", text, fault.text);
+		return cli_usage_error(session->command, "%s", fault.text);
 	if (session->options.start_at_ns < cli_now_ns())
 		return cli_usage_error(session->command, "--start-at: \"%s\" has passed", text);
 	return CLI_GO_ON;

@@ -38,16 +38,15 @@ const struct cli_option cli_trace_conversation_options[] = {
     {.name = "id",
      .kind = CLI_LIST,
      .argument = "VALUE",
-     .help = "the conversations of messages that hold this value as a whole word: in the subject, a header, "
-	     "a JSON field "
-	     "or anywhere in the payload; may be repeated",
+     .help = "the conversations of messages that hold this value as a whole word in the subject, a header or "
+	     "the payload; may be repeated",
      .at = AT(ids)},
     {.name = "key",
      .kind = CLI_LIST,
      .argument = "KEY",
-     .help = "messages with the same value belong together: $.order_id (JSON), header:Workflow-Id, subject:2 "
-	     "(the second "
-	     "token); may be repeated; remembered in the log's directory",
+     .help = "messages with the same value of this belong together: $.order_id (a JSON field), "
+	     "header:Workflow-Id, subject:2 (the second token); may be repeated; remembered in the log's "
+	     "directory",
      .at = AT(keys)},
     {.name = "forget-keys",
      .kind = CLI_FLAG,
@@ -55,19 +54,20 @@ const struct cli_option cli_trace_conversation_options[] = {
      .at = AT(forget_keys)},
     {.name = "no-inferred",
      .kind = CLI_FLAG,
-     .help = "leave out what is only inferred from a connection publishing while it handled a message",
+     .help = "leave out links that are only inferred: a client published while it was handling a message",
      .at = AT(no_inferred)},
     {.name = "evidence",
      .kind = CLI_LIST,
      .argument = "KIND,...",
      .help = "use only this evidence: reply, stream, trace-context, key, inferred",
+     .words = "reply|stream|trace-context|key|inferred",
      .at = AT(evidence)},
     {.name = "window",
      .kind = CLI_CALL,
-     .argument = "TIME",
-     .help = "a conversation ends when nothing has joined it for so long; default 5s, less in a log where "
-	     "that is more "
-	     "than 50,000 events",
+     .argument = "DURATION",
+     .help =
+	 "a conversation ends when nothing has joined it for this long; default 5s, less in a log that has "
+	 "more than 50,000 events in that time",
      .at = AT(window_ns),
      .call = read_window},
     {.name = NULL},

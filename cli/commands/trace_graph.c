@@ -18,13 +18,13 @@ enum format { FORMAT_TABLE, FORMAT_DOT, FORMAT_MERMAID, FORMAT_JSON };
 const struct cli_option cli_trace_graph_options[] = {
     {.name = "graph",
      .kind = CLI_FLAG,
-     .help = "which services send which subjects to whom; subjects without receivers; subscriptions without "
-	     "messages; queue groups; fan-out",
+     .help = "print which services send which subjects to whom, subjects without receivers, subscriptions "
+	     "without messages, queue groups, and fan-out",
      .at = AT(is_wanted)},
     {.name = "format",
      .kind = CLI_CHOICE,
      .argument = "table|dot|mermaid|json",
-     .help = "of --graph: tables (the default), for Graphviz, for Mermaid, or as --json",
+     .help = "of --graph: tables (default), a drawing for Graphviz or for Mermaid, or the same as --json",
      .at = AT(format)},
     {.name = NULL},
 };

@@ -17,6 +17,8 @@ enum {
 	EVENTS_PER_LOOK = 1024, /* likewise while there is plenty to print */
 };
 
+#define WRITTEN_NS INT64_C(1000000000)
+
 struct session {
 	const struct cli_command *command;
 	const struct cli_view *view;
@@ -75,11 +77,19 @@ static int print_available(struct session *session, struct wire_fault *fault)
 	return status;
 }
 
+/* Following: no event that is still to come passes --until. Recorders may write an event a moment after it happened. */
+static bool is_over(const struct session *session)
+{
+	return store_filter_is_over(session->filter, cli_now_ns() - WRITTEN_NS);
+}
+
 static int print_all(struct session *session, struct wire_fault *fault)
 {
 	int status;
+	bool was_over = is_over(session);
 
-	while ((status = print_available(session, fault)) == 0 && session->view->follow) {
+	while ((status = print_available(session, fault)) == 0 && session->view->follow && !was_over) {
+		was_over = is_over(session);
 		if (cli_printer_idle(&session->printer) != 0 || look_for_interrupt(session))
 			break;
 		store_merge_wait(session->logs, WAIT_MS);

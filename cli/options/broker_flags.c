@@ -30,7 +30,7 @@ static const struct cli_option server_options[] = {
      .at = AT(broker.port),
      .min = -1,
      .max = 65535,
-     .help = "port for clients (default: 4222); -1 is any free port"},
+     .help = "port for clients (default: 4222); -1: any free port; 0: the default, as in nats-server"},
     {.name = "name",
      .letter = 'n',
      .kind = CLI_COPY,
@@ -74,9 +74,8 @@ static const struct cli_option server_options[] = {
      .kind = CLI_TEXT,
      .argument = "SIGNAL[=PID]",
      .at = AT(signal),
-     .help = "send a running server a signal: stop, quit, term, ldm (lame duck), reload or reopen (the log "
-	     "file); "
-	     "PID may be the path of a pid file; without it, the only running server gets the signal"},
+     .help = "send a running server a signal: stop, quit, term, ldm (lame duck), reload, or reopen (its log "
+	     "file); PID may be the path of a pid file; without it, the only running server gets the signal"},
     {.name = "sl", .kind = CLI_TEXT, .argument = "SIGNAL[=PID]", .at = AT(signal)},
     {0},
 };
@@ -89,7 +88,9 @@ static const struct cli_option monitoring_options[] = {
      .at = AT(broker.http_port),
      .min = -1,
      .max = 65535,
-     .help = "serve /varz, /connz, /subsz, /healthz and /metrics on this port; -1 is any free port"},
+     .help =
+	 "serve /varz, /connz, /subsz, /healthz and /metrics on this port; -1: any free port; 0: none, as in "
+	 "nats-server"},
     {0},
 };
 

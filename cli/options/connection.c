@@ -18,7 +18,7 @@ const struct cli_option cli_connection_options[] = {
      .letter = 's',
      .kind = CLI_TEXT,
      .argument = "URL,...",
-     .help = "servers to connect to (NATS_URL); default " DEFAULT_URL,
+     .help = "servers to connect to, the first that answers (NATS_URL); default " DEFAULT_URL,
      .at = AT(target.servers)},
     {.name = "user",
      .kind = CLI_TEXT,
@@ -48,7 +48,7 @@ const struct cli_option cli_connection_options[] = {
     {.name = "tlscert",
      .kind = CLI_TEXT,
      .argument = "FILE",
-     .help = "our certificate chain (NATS_CERT)",
+     .help = "certificate chain to show to the server (NATS_CERT)",
      .at = AT(target.tlscert)},
     {.name = "tlskey",
      .kind = CLI_TEXT,
@@ -68,7 +68,7 @@ const struct cli_option cli_connection_options[] = {
     {.name = "inbox-prefix",
      .kind = CLI_TEXT,
      .argument = "SUBJECT",
-     .help = "prefix of our inboxes; default _INBOX (NATS_INBOX_PREFIX)",
+     .help = "prefix of inboxes; default _INBOX (NATS_INBOX_PREFIX)",
      .at = AT(target.inbox_prefix)},
     {.name = "timeout",
      .kind = CLI_DURATION,
@@ -190,7 +190,7 @@ static int open_target(const struct cli_command *command, const struct net_clien
 	int error = net_client_target_open(target, options, &fault);
 	if (!error)
 		return CLI_GO_ON;
-	cli_error(command, "cannot connect with these options: %s", fault.text);
+	cli_error(command, "cannot connect to %s with these options: %s", options->servers, fault.text);
 	return error == -ENOMEM ? CLI_IO : CLI_USAGE;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cli/options/time_option.h"
 #include "cli/output/times.h"
 
 #define AT(member) offsetof(struct cli_filters, member)
@@ -34,6 +35,7 @@ const struct cli_option cli_filter_options[] = {
      .kind = CLI_LIST,
      .argument = "KIND,...",
      .help = "message, delivery, connect, disconnect, subscribe, unsubscribe, error, mark, gap",
+     .words = "message|delivery|connect|disconnect|subscribe|unsubscribe|error|mark|gap",
      .at = AT(kinds)},
     {.name = "header",
      .kind = CLI_LIST,
@@ -46,7 +48,7 @@ const struct cli_option cli_filter_options[] = {
      .help = "messages whose payload matches; Perl's syntax, (?i) ignores case; may be repeated",
      .at = AT(greps)},
     {.name = "min-size",
-     .kind = CLI_BYTES_OR_0,
+     .kind = CLI_BYTES,
      .argument = "SIZE",
      .help = "messages with a payload of at least so many bytes",
      .at = AT(min_size)},
@@ -63,7 +65,12 @@ const struct cli_option cli_filter_options[] = {
 };
 
 const struct cli_option cli_limit_options[] = {
-    {.name = "limit", .letter = 'n', .kind = CLI_COUNT, .argument = "N", .help = "end after N events"},
+    {.name = "limit",
+     .letter = 'n',
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .help = "end after N events",
+     .min = 1},
     {.name = NULL},
 };
 
@@ -112,37 +119,33 @@ static int add_operands(struct store_filter *filter, const struct cli_operands *
 	return status;
 }
 
-static int read_time(const char *option, const char *text, bool utc, int64_t *ns, struct wire_fault *fault)
+/* INT64_MIN and INT64_MAX without the options. Doubts about local times are reported unless command is NULL; more time is
+ * chosen rather than less. */
+static int read_times(const struct cli_command *command, const struct cli_filters *filters, int64_t *since_ns,
+		      int64_t *until_ns, struct wire_fault *fault)
 {
-	struct wire_fault reason;
-
-	if (cli_time_parse(text, cli_now_ns(), utc, ns, &reason) == 0)
-		return 0;
-	return wire_fault_set(fault, reason.code, "--%s: \"%s\" %s", option, text, reason.text);
-}
-
-/* INT64_MIN and INT64_MAX without the options. */
-static int read_times(const struct cli_filters *filters, int64_t *since_ns, int64_t *until_ns,
-		      struct wire_fault *fault)
-{
+	const struct cli_time_option since = {.name = "since", .utc = filters->utc, .now_ns = cli_now_ns()};
+	const struct cli_time_option until = {
+	    .name = "until", .utc = filters->utc, .takes_later = true, .now_ns = since.now_ns};
 	int status = 0;
 
 	*since_ns = INT64_MIN;
 	*until_ns = INT64_MAX;
 	if (filters->since)
-		status = read_time("since", filters->since, filters->utc, since_ns, fault);
+		status = cli_time_option_read(command, &since, filters->since, since_ns, fault);
 	if (status == 0 && filters->until)
-		status = read_time("until", filters->until, filters->utc, until_ns, fault);
+		status = cli_time_option_read(command, &until, filters->until, until_ns, fault);
 	if (status == 0 && *since_ns >= *until_ns)
 		status = wire_fault_set(fault, STORE_EFILTER,
 					"--since is not before --until: nothing lies between them");
 	return status;
 }
 
-static int add_times(struct store_filter *filter, const struct cli_filters *filters, struct wire_fault *fault)
+static int add_times(const struct cli_command *command, struct store_filter *filter,
+		     const struct cli_filters *filters, struct wire_fault *fault)
 {
 	int64_t since_ns, until_ns;
-	int status = read_times(filters, &since_ns, &until_ns, fault);
+	int status = read_times(filters->is_reported ? NULL : command, filters, &since_ns, &until_ns, fault);
 
 	if (status != 0)
 		return status;
@@ -153,8 +156,9 @@ static int add_times(struct store_filter *filter, const struct cli_filters *filt
 	return 0;
 }
 
-static int add_conditions(struct store_filter *filter, const struct cli_filters *filters,
-			  const struct cli_operands *subjects, struct wire_fault *fault)
+static int add_conditions(const struct cli_command *command, struct store_filter *filter,
+			  const struct cli_filters *filters, const struct cli_operands *subjects,
+			  struct wire_fault *fault)
 {
 	const struct {
 		add_condition *add;
@@ -169,7 +173,7 @@ static int add_conditions(struct store_filter *filter, const struct cli_filters 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && status == 0; i++)
 		status = add_all(filter, lists[i].add, lists[i].list, fault);
 	if (status == 0)
-		status = add_times(filter, filters, fault);
+		status = add_times(command, filter, filters, fault);
 	if (status == 0 && filters->min_size > 0)
 		store_filter_min_size(filter, filters->min_size);
 	return status;
@@ -185,7 +189,7 @@ int cli_filters_build(const struct cli_command *command, const struct cli_filter
 		cli_error(command, "out of memory");
 		return CLI_IO;
 	}
-	if (add_conditions(*filter, filters, subjects, &fault) == 0)
+	if (add_conditions(command, *filter, filters, subjects, &fault) == 0)
 		return CLI_GO_ON;
 	store_filter_close(*filter);
 	*filter = NULL;
@@ -203,7 +207,7 @@ int cli_filters_build_since(const struct cli_command *command, const struct cli_
 		cli_error(command, "out of memory");
 		return CLI_IO;
 	}
-	if (read_times(filters, &since_ns, until_ns, &fault) != 0)
+	if (read_times(NULL, filters, &since_ns, until_ns, &fault) != 0)
 		return cli_usage_error(command, "%s", fault.text);
 	if (filters->since)
 		store_filter_since(*filter, since_ns);

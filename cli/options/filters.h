@@ -9,13 +9,14 @@ struct cli_filters {
 	struct cli_list subjects, excludes, clients, kinds, headers, greps;
 	const char *since, *until;
 	uint64_t min_size;
-	bool utc; /* times without a zone, and those printed, are UTC */
+	bool utc;         /* times without a zone, and those printed, are UTC */
+	bool is_reported; /* doubts about --since and --until were reported: the filter is built once more */
 };
 
 /* Sets a struct cli_filters, zeroed before. */
 extern const struct cli_option cli_filter_options[];
 
-/* --limit; sets a uint64_t: end after so many matches, 0 = no limit. */
+/* --limit; sets a uint64_t: end after so many matches, 0 (which cannot be given) = no limit. */
 extern const struct cli_option cli_limit_options[];
 
 /* True when an event that passed the filter is a match. A gap passes because it may hide a match; it is a match only

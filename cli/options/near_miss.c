@@ -7,8 +7,8 @@
 #include <time.h>
 
 #include "cli/options/inputs.h"
-#include "cli/options/suggest.h"
 #include "wire/subject.h"
+#include "wire/suggest.h"
 
 enum {
 	TIME_MS = 500,
@@ -91,7 +91,7 @@ static bool is_printable(const char *text)
 static void note_candidate(struct cli_near_miss *miss, const char *candidate)
 {
 	const char *words[] = {miss->nearest[0] ? miss->nearest : candidate, candidate, NULL};
-	const char *nearest = cli_suggest(miss->typed, words);
+	const char *nearest = wire_suggest(miss->typed, words);
 
 	if (nearest == candidate && is_printable(candidate) && strcmp(candidate, miss->typed) != 0)
 		snprintf(miss->nearest, sizeof(miss->nearest), "%s", candidate);

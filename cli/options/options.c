@@ -1,18 +1,23 @@
 /* options.c - the option tables, handed to getopt. */
 #include "cli/options/options.h"
-#include "cli/options/help.h"
-#include "cli/options/suggest.h"
+#include "cli/manual/help.h"
 #include "cli/options/values.h"
+#include "cli/options/walk.h"
 #include "cli/output/errors.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "cli/output/wrap.h"
+#include "wire/suggest.h"
 
 /* getopt returns FIRST_ENTRY + i for table entry i: beyond the codes of letters. */
-enum { HELP = 256, FIRST_ENTRY = 512 };
+enum { FIRST_ENTRY = 256 };
 
 /* One option of the tables, flattened, with the place of its member in the command's settings. */
 struct entry {
@@ -47,10 +52,10 @@ int cli_list_add(struct cli_list *list, const char *value)
 
 static int count_options(const struct cli_command *command)
 {
+	struct cli_walk walk = {.command = command};
 	int count = 0;
-	for (const struct cli_option_group *group = command->options; group && group->options; group++)
-		for (const struct cli_option *option = group->options; option->name; option++)
-			count++;
+	while (cli_walk_next(&walk))
+		count++;
 	return count;
 }
 
@@ -107,17 +112,15 @@ static void add_letter_names(struct parser *parser, int *names)
 
 static void fill_tables(struct parser *parser)
 {
+	struct cli_walk walk = {.command = parser->command};
+	const struct cli_option *option;
 	int names = 0;
 	size_t letters = 0;
 	parser->letters[letters++] = ':';
-	for (const struct cli_option_group *group = parser->command->options; group && group->options;
-	     group++)
-		for (const struct cli_option *option = group->options; option->name; option++)
-			add_entry(parser, option, group->at + option->at, &names, &letters);
+	while ((option = cli_walk_next(&walk)) != NULL)
+		add_entry(parser, option, walk.group->at + option->at, &names, &letters);
 	if (parser->command->go_flags)
 		add_letter_names(parser, &names);
-	parser->names[names] = (struct option){"help", no_argument, NULL, HELP};
-	parser->letters[letters] = 'h';
 }
 
 static void parser_fini(struct parser *parser)
@@ -133,8 +136,8 @@ static int parser_init(struct parser *parser, const struct cli_command *command)
 	*parser = (struct parser){
 	    .command = command,
 	    .entries = calloc(count + 1, sizeof *parser->entries),
-	    .names = calloc(2 * count + 2, sizeof *parser->names),
-	    .letters = calloc(1, 2 * count + 3),
+	    .names = calloc(2 * count + 1, sizeof *parser->names),
+	    .letters = calloc(1, 2 * count + 2),
 	};
 	if (!parser->entries || !parser->names || !parser->letters) {
 		parser_fini(parser);
@@ -168,13 +171,16 @@ static int set_int(int *member, const struct cli_option *option, const char *tex
 	return 0;
 }
 
-static int set_count(uint64_t *member, const char *text, struct wire_fault *fault)
+static int set_count(uint64_t *member, const struct cli_option *option, const char *text,
+		     struct wire_fault *fault)
 {
 	char *end;
 	errno = 0;
 	unsigned long long number = strtoull(text, &end, 10);
 	if (strspn(text, "0123456789") == 0 || *end || errno)
 		return wire_fault_set(fault, -EINVAL, "is not a count");
+	if (number < (unsigned long long)option->min)
+		return wire_fault_set(fault, -EINVAL, "must be %d or more", option->min);
 	*member = number;
 	return 0;
 }
@@ -183,6 +189,12 @@ static int set_bytes(uint64_t *member, const char *text, struct wire_fault *faul
 {
 	int error = cli_parse_bytes(text, member, fault);
 	return error == 0 && *member == 0 ? wire_fault_set(fault, -EINVAL, "must be 1 byte or more") : error;
+}
+
+static int set_duration(int64_t *member, const char *text, struct wire_fault *fault)
+{
+	int error = cli_parse_duration_ms(text, member, fault);
+	return error == 0 && *member == 0 ? wire_fault_set(fault, -EINVAL, "must be 1ms or more") : error;
 }
 
 static int set_choice(int *member, const char *words, const char *text, struct wire_fault *fault)
@@ -236,30 +248,57 @@ static int set_option(const struct cli_option *option, void *member, const char 
 	case CLI_COPY: return set_copy(member, text, fault);
 	case CLI_LIST: return cli_list_add(member, text);
 	case CLI_INT: return set_int(member, option, text, fault);
-	case CLI_COUNT: return set_count(member, text, fault);
+	case CLI_COUNT: return set_count(member, option, text, fault);
 	case CLI_BYTES: return set_bytes(member, text, fault);
 	case CLI_BYTES_OR_0: return cli_parse_bytes(text, member, fault);
-	case CLI_DURATION: return cli_parse_duration_ms(text, member, fault);
+	case CLI_DURATION: return set_duration(member, text, fault);
 	case CLI_CHOICE: return set_choice(member, option->argument, text, fault);
 	case CLI_CALL: return option->call(member, text, fault);
+	case CLI_HELP:
+	case CLI_VERSION: break;
 	}
 	return -EINVAL;
 }
 
-static int complain_unknown(const struct parser *parser, const char *typed)
+/* The options that begin with the typed letters, as text: "--since, --subject". Returns how many there are. */
+static int list_matches(const struct parser *parser, const char *typed, char *text, size_t size)
 {
-	char name[64] = "";
-	typed += strspn(typed, "-");
-	strncat(name, typed, strcspn(typed, "=") < sizeof name ? strcspn(typed, "=") : sizeof name - 1);
+	size_t len = 0;
+	int count = 0;
+	for (int i = 0; i < parser->len; i++) {
+		const char *name = parser->entries[i].option->name;
+		if (strncmp(name, typed, strlen(typed)) != 0)
+			continue;
+		if (len < size)
+			len +=
+			    (size_t)snprintf(text + len, size - len, "%s--%s", count > 0 ? ", " : "", name);
+		count++;
+	}
+	return count;
+}
+
+/* `name` is what was typed, without dashes and argument. */
+static int complain_unknown(const struct parser *parser, const char *name)
+{
 	const char **words = calloc((size_t)parser->len + 1, sizeof *words);
 	for (int i = 0; words && i < parser->len; i++)
 		words[i] = parser->entries[i].option->name;
-	const char *nearest = words ? cli_suggest(name, words) : NULL;
+	const char *nearest = words ? wire_suggest(name, words) : NULL;
 	int status = nearest ? cli_usage_error(parser->command, "unknown option --%s (did you mean --%s?)",
 					       name, nearest)
 			     : cli_usage_error(parser->command, "unknown option --%s", name);
 	free(words);
 	return status;
+}
+
+static int complain_name(const struct parser *parser, const char *typed)
+{
+	char name[64] = "", matches[600];
+	typed += strspn(typed, "-");
+	strncat(name, typed, strcspn(typed, "=") < sizeof name ? strcspn(typed, "=") : sizeof name - 1);
+	if (list_matches(parser, name, matches, sizeof matches) < 2)
+		return complain_unknown(parser, name);
+	return cli_usage_error(parser->command, "option --%s is ambiguous: %s", name, matches);
 }
 
 /* Report the error that getopt found: `value` is the value that it returned, `typed` the argument. */
@@ -269,17 +308,32 @@ static int complain(const struct parser *parser, int value, const char *typed)
 	if (entry && value == ':')
 		return cli_usage_error(parser->command, "option --%s needs an argument: %s",
 				       entry->option->name, entry->option->argument);
-	if (entry || optopt == HELP)
-		return cli_usage_error(parser->command, "option --%s takes no argument",
-				       entry ? entry->option->name : "help");
+	if (entry)
+		return cli_usage_error(parser->command, "option --%s takes no argument", entry->option->name);
 	if (optopt)
 		return cli_usage_error(parser->command, "unknown option -%c", optopt);
-	return complain_unknown(parser, typed);
+	return complain_name(parser, typed);
+}
+
+static int print_version(void)
+{
+	printf("tapedeck %s\n", TAPEDECK_VERSION);
+	return CLI_DONE;
+}
+
+static int print_help(const struct cli_command *command)
+{
+	cli_help_show(command);
+	return CLI_DONE;
 }
 
 static int apply(const struct parser *parser, const struct entry *entry, char *settings)
 {
 	struct wire_fault fault = {0};
+	if (entry->option->kind == CLI_HELP)
+		return print_help(parser->command);
+	if (entry->option->kind == CLI_VERSION)
+		return print_version();
 	if (set_option(entry->option, settings + entry->at, optarg, &fault) == 0)
 		return CLI_GO_ON;
 	if (!fault.text[0])
@@ -302,12 +356,7 @@ static int parse(const struct parser *parser, int argc, char **argv, void *setti
 		if (value == -1)
 			break;
 		const struct entry *entry = value == '?' || value == ':' ? NULL : find_entry(parser, value);
-		if (entry)
-			status = apply(parser, entry, settings);
-		else if (value == HELP || value == 'h')
-			status = CLI_DONE;
-		else
-			status = complain(parser, value, argv[optind - 1]);
+		status = entry ? apply(parser, entry, settings) : complain(parser, value, argv[optind - 1]);
 	}
 	return status;
 }
@@ -322,8 +371,6 @@ int cli_options_parse(const struct cli_command *command, int argc, char **argv, 
 	}
 	int status = parse(&parser, argc, argv, settings);
 	parser_fini(&parser);
-	if (status == CLI_DONE)
-		cli_options_help(command);
 	*operands = (struct cli_operands){.values = argv + optind, .len = argc - optind};
 	return status;
 }

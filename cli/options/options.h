@@ -1,4 +1,4 @@
-/* options.h - one table of options per command, which drives parsing, --help and the man page.
+/* options.h - one table of options per command, which drives parsing, --help, the man page and completion.
  *
  * A command keeps its settings in a plain struct, filled with the defaults before parsing. Each option names
  * the member it sets (offsetof) and its kind, which says the member's type. Groups of options that several
@@ -18,26 +18,32 @@ enum cli_option_kind {
 	CLI_COPY,       /* char *: owned; what was there is freed */
 	CLI_LIST,       /* struct cli_list: may be given repeatedly */
 	CLI_INT,        /* int, from min to max */
-	CLI_COUNT,      /* uint64_t */
-	CLI_BYTES,      /* uint64_t, not 0: 64k, 1MB, 2GiB (k = 1000, KiB and KB = 1024, as in nats-server) */
+	CLI_COUNT,      /* uint64_t, at least min */
+	CLI_BYTES,      /* uint64_t, not 0: 64k, 1MB, 2GiB (k, kB = 1000; Ki, KiB = 1024) */
 	CLI_BYTES_OR_0, /* likewise, or 0 */
-	CLI_DURATION,   /* int64_t, milliseconds: 250ms, 5m, 1h30m, 7d; a plain number is seconds */
+	CLI_DURATION,   /* int64_t, milliseconds, not 0: 250ms, 5m, 1h30m, 7d; a plain number is seconds */
 	CLI_CHOICE,     /* int: the index of the word among those of `argument`: "always|interval|none" */
 	CLI_CALL,       /* anything else: `call` is called */
+	CLI_HELP,       /* no member: print the help */
+	CLI_VERSION,    /* no member: print the version */
 };
 
 struct cli_option {
 	const char *name; /* long name without dashes; NULL ends the table */
 	char letter;      /* short name, or 0 */
 	enum cli_option_kind kind;
-	const char *argument; /* its name in --help: "SUBJECT"; NULL for flags */
-	const char *help;     /* wrapped when printed; NULL = another name of the option before it */
-	size_t at;            /* offset of the member in the settings */
-	int min, max;         /* CLI_INT */
+	/* Its name in --help: "SUBJECT"; NULL for flags. Completion goes by it (cli/manual/completion.c): words between
+	 * bars are offered, and FILE, DIR, SUBJECT, NAME|ID|IP and the like are looked up. */
+	const char *argument;
+	const char *help; /* wrapped when printed; NULL = another name of the option before it */
+	size_t at;        /* offset of the member in the settings */
+	int min, max;     /* CLI_INT; min also CLI_COUNT */
 	/* CLI_CALL: `member` points at the offset; argument is NULL when the option has none. 0, or a
 	 * negative code with *fault saying what is wrong with the argument (option and value are named by
 	 * the caller). */
 	int (*call)(void *member, const char *argument, struct wire_fault *fault);
+	const char
+	    *words; /* for completion, where `argument` does not list them: "message|delivery"; else NULL */
 };
 
 struct cli_option_group {
@@ -68,7 +74,7 @@ struct cli_operands {
 enum { CLI_GO_ON = -1 };
 
 /* Parse argv (argv[0] is skipped) into *settings. CLI_GO_ON; or an exit status to return at once: CLI_DONE
- * when --help was asked for and printed, CLI_USAGE when a usage error was reported. argv is permuted. */
+ * when --help or --version was asked for and printed, CLI_USAGE when a usage error was reported. argv is permuted. */
 int cli_options_parse(const struct cli_command *command, int argc, char **argv, void *settings,
 		      struct cli_operands *operands);
 

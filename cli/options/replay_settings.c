@@ -33,9 +33,9 @@ static const struct cli_option when[] = {
     {.name = "max-gap",
      .kind = CLI_CALL,
      .argument = "DURATION",
-     .help = "shorten recorded silences to this",
-     .at = AT(pacing.plan.max_gap_ns),
-     .call = cli_replay_duration},
+     .help = "shorten recorded silences to this; 0s: no silences at all",
+     .at = AT(pacing),
+     .call = cli_replay_max_gap},
     {.name = "loop",
      .kind = CLI_CALL,
      .argument = "N|forever",
@@ -45,9 +45,9 @@ static const struct cli_option when[] = {
     {.name = "duration",
      .kind = CLI_CALL,
      .argument = "DURATION",
-     .help = "end the run after this time",
+     .help = "end the run after this time; more than 0s",
      .at = AT(duration_ns),
-     .call = cli_replay_duration},
+     .call = cli_replay_positive_duration},
     {.name = "start-at",
      .kind = CLI_TEXT,
      .argument = "TIME",
@@ -56,13 +56,16 @@ static const struct cli_option when[] = {
      .at = AT(start_at)},
     {.name = "precise",
      .kind = CLI_FLAG,
-     .help = "watch the clock before each message: no delay by waking up, but it uses a whole processor",
+     .help =
+	 "watch the clock all the time instead of sleeping until a message is due: more exact, but it uses "
+	 "a whole processor",
      .at = AT(precise)},
     {.name = "tolerance",
      .kind = CLI_CALL,
      .argument = "DURATION",
-     .help = "a message is late when it is sent this long after it was due; the schedule was not held when "
-	     "more than one in a hundred is late; default 10ms",
+     .help =
+	 "a message that is sent this long after it was due is late; the run fails when more than one in a "
+	 "hundred are late; default 10ms",
      .at = AT(tolerance_ns),
      .call = cli_replay_duration},
     {.name = "on-lag",
@@ -83,7 +86,7 @@ static const struct cli_option what[] = {
     {.name = "to",
      .kind = CLI_TEXT,
      .argument = "TIME|+DURATION",
-     .help = "play until this time",
+     .help = "play until this time; +5m: until five minutes into the recording",
      .at = AT(to)},
     {.name = "shard",
      .kind = CLI_CALL,
@@ -103,7 +106,7 @@ static const struct cli_option requests[] = {
      .kind = CLI_CHOICE,
      .argument = "recorded|live",
      .help = "recorded (default): play requests and replies like other messages; live: send each request "
-	     "with an inbox of ours, wait for its reply, and do not play recorded replies",
+	     "with a new inbox, wait for its reply, and do not play recorded replies",
      .at = AT(requests)},
     {.name = "verify",
      .kind = CLI_FLAG,
@@ -128,8 +131,8 @@ static const struct cli_option requests[] = {
      .call = cli_replay_factor},
     {.name = "live",
      .kind = CLI_LIST,
-     .argument = "NAME",
-     .help = "a service that is running, by the name of its connections: do not play its recorded messages; "
+     .argument = "SERVICE",
+     .help = "this service is running (the name of its connections): do not play its recorded messages; "
 	     "implies --requests live; may be repeated",
      .at = AT(live)},
     {.name = "roots",
@@ -164,6 +167,7 @@ static const struct cli_option rewriting[] = {
      .kind = CLI_COUNT,
      .argument = "N",
      .help = "send each message N times; $clone in --map is 1 to N",
+     .min = 1,
      .at = AT(clones)},
     {.name = NULL},
 };
@@ -263,8 +267,8 @@ int cli_replay_settings_check(const struct cli_command *command, struct cli_repl
 
 	if (cli_replay_plan_settle(&settings->pacing, &fault) != 0)
 		return cli_usage_error(command, "%s", fault.text);
-	if (settings->clones < 1 || settings->clones > CLONES_MAX)
-		return cli_usage_error(command, "--clones must be between 1 and %d", CLONES_MAX);
+	if (settings->clones > CLONES_MAX)
+		return cli_usage_error(command, "--clones must be at most %d", CLONES_MAX);
 	if (settings->filters.kinds.len > 0)
 		return cli_usage_error(command, "--kind cannot be used here: only messages are played");
 	if ((settings->from && settings->filters.since) || (settings->to && settings->filters.until))

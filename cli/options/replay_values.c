@@ -165,6 +165,22 @@ int cli_replay_duration(void *ns, const char *text, struct wire_fault *fault)
 	return cli_parse_duration_ns(text, ns, fault);
 }
 
+int cli_replay_positive_duration(void *ns, const char *text, struct wire_fault *fault)
+{
+	int error = cli_parse_duration_ns(text, ns, fault);
+
+	return error == 0 && *(int64_t *)ns == 0 ? wire_fault_set(fault, -EINVAL, "must be more than 0")
+						 : error;
+}
+
+int cli_replay_max_gap(void *context, const char *text, struct wire_fault *fault)
+{
+	struct cli_replay_plan *plan = context;
+
+	plan->plan.shortens_gaps = true;
+	return cli_parse_duration_ns(text, &plan->plan.max_gap_ns, fault);
+}
+
 int cli_replay_plan_settle(struct cli_replay_plan *plan, struct wire_fault *fault)
 {
 	if (plan->has_speed + plan->has_rate + plan->has_bandwidth + plan->has_ramp > 1)

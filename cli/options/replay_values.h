@@ -17,6 +17,9 @@ int cli_replay_rate(void *plan, const char *text, struct wire_fault *fault);    
 int cli_replay_bandwidth(void *plan, const char *text, struct wire_fault *fault); /* 10MB, 512KiB/s */
 int cli_replay_ramp(void *plan, const char *text, struct wire_fault *fault);      /* 100..5000/30s */
 
+/* --max-gap: a duration. Sets shortens_gaps, too. */
+int cli_replay_max_gap(void *plan, const char *text, struct wire_fault *fault);
+
 /* How often: a count from 1, or "forever" (0). Sets a uint64_t. */
 int cli_replay_loop(void *iterations, const char *text, struct wire_fault *fault);
 
@@ -28,6 +31,7 @@ int cli_replay_shard(void *shard, const char *text, struct wire_fault *fault); /
 
 /* A duration in nanoseconds. Sets an int64_t. */
 int cli_replay_duration(void *ns, const char *text, struct wire_fault *fault);
+int cli_replay_positive_duration(void *ns, const char *text, struct wire_fault *fault); /* not 0 */
 
 /* A number followed by "x". Sets a double. */
 int cli_replay_factor(void *factor, const char *text, struct wire_fault *fault);

@@ -6,7 +6,9 @@ const struct cli_option cli_services_options[] = {
     {.name = "by",
      .kind = CLI_CHOICE,
      .argument = "name|user|ip|conn",
-     .help = "clients that agree in this are one service; default name",
+     .help =
+	 "which clients are one service: those of the same name (default), user or IP address; conn: each "
+	 "connection by itself",
      .at = AT(key)},
     {.name = "fold",
      .kind = CLI_FLAG,

@@ -42,11 +42,11 @@ static const char *parse_number(const char *text, double *number)
 
 int cli_parse_bytes(const char *text, uint64_t *bytes, struct wire_fault *fault)
 {
-	static const struct unit units[] = {
-	    {"", 1},        {"b", 1},        {"k", 1e3},      {"m", 1e6},      {"g", 1e9},
-	    {"t", 1e12},    {"kb", 0x1p10},  {"ki", 0x1p10},  {"kib", 0x1p10}, {"mb", 0x1p20},
-	    {"mi", 0x1p20}, {"mib", 0x1p20}, {"gb", 0x1p30},  {"gi", 0x1p30},  {"gib", 0x1p30},
-	    {"tb", 0x1p40}, {"ti", 0x1p40},  {"tib", 0x1p40}, {NULL, 0}};
+	static const struct unit units[] = {{"", 1},        {"b", 1},        {"k", 1e3},     {"kb", 1e3},
+					    {"m", 1e6},     {"mb", 1e6},     {"g", 1e9},     {"gb", 1e9},
+					    {"t", 1e12},    {"tb", 1e12},    {"ki", 0x1p10}, {"kib", 0x1p10},
+					    {"mi", 0x1p20}, {"mib", 0x1p20}, {"gi", 0x1p30}, {"gib", 0x1p30},
+					    {"ti", 0x1p40}, {"tib", 0x1p40}, {NULL, 0}};
 	double number = 0;
 	size_t len = 0;
 	const char *end = parse_number(text, &number);

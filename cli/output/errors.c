@@ -3,13 +3,31 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "cli/output/wrap.h"
 #include "wire/error.h"
 #include "wire/redact.h"
 
+enum { INDENT = 2 }; /* of further lines */
+
 void cli_command_title(const struct cli_command *command, char *text, size_t size)
 {
-	snprintf(text, size, "%s%s", command->alone ? "" : "tapedeck ", command->name);
+	snprintf(text, size, "%s%s", command->alone || command->is_program ? "" : "tapedeck ", command->name);
+}
+
+static void print(const struct cli_command *command, const char *text)
+{
+	char line[1200];
+	if (command->alone) {
+		fprintf(stderr, "%s: %s\n", command->name, text);
+		return;
+	}
+	cli_command_title(command, line, sizeof line);
+	size_t len = strlen(line);
+	snprintf(line + len, sizeof line - len, ": %s", text);
+	cli_wrap(stderr, line, strlen(line), 0, INDENT, cli_wrap_columns(STDERR_FILENO));
 }
 
 /* Show a server's URL in a message without its password. */
@@ -22,26 +40,24 @@ static void format_message(char *text, size_t size, const char *format, va_list 
 
 void cli_error(const struct cli_command *command, const char *format, ...)
 {
-	char title[64];
 	char text[1000];
 	va_list arguments;
 	va_start(arguments, format);
 	format_message(text, sizeof text, format, arguments);
 	va_end(arguments);
-	cli_command_title(command, title, sizeof title);
-	fprintf(stderr, "%s: %s\n", title, text);
+	print(command, text);
 }
 
 int cli_usage_error(const struct cli_command *command, const char *format, ...)
 {
-	char title[64];
-	char text[1000];
+	char title[64], text[1000], whole[1100];
 	va_list arguments;
 	va_start(arguments, format);
 	format_message(text, sizeof text, format, arguments);
 	va_end(arguments);
 	cli_command_title(command, title, sizeof title);
-	fprintf(stderr, "%s: %s; see \"%s --help\"\n", title, text, title);
+	snprintf(whole, sizeof whole, "%s; see \"%s --help\"", text, title);
+	print(command, whole);
 	return CLI_USAGE;
 }
 

@@ -7,7 +7,8 @@
 /* `tapedeck NAME`, or NAME of a command that stands alone. Cut when text is too small. */
 void cli_command_title(const struct cli_command *command, char *text, size_t size);
 
-/* Print `tapedeck NAME: text` on stderr, in one line. Passwords in URLs are hidden. */
+/* Print `tapedeck NAME: text` on stderr, wrapped (cli/output/wrap.h), except under nats-server's name, where it is one line
+ * as nats-server prints it. Passwords in URLs are hidden. */
 void cli_error(const struct cli_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

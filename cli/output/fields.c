@@ -1,12 +1,11 @@
 #include "cli/output/fields.h"
+#include "wire/suggest.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "cli/options/suggest.h"
 
 enum { NAME_MAX_BYTES = 500 };
 
@@ -58,7 +57,7 @@ static int unknown(const char *name, struct wire_fault *fault)
 
 	for (size_t i = 0; i < PLAIN_FIELDS; i++)
 		names[i] = plain[i].name;
-	const char *nearest = cli_suggest(name, names);
+	const char *nearest = wire_suggest(name, names);
 	return wire_fault_set(fault, -EINVAL, "there is no field \"%s\"%s%s%s", name,
 			      nearest ? " (did you mean \"" : "", nearest ? nearest : "",
 			      nearest ? "\"?)" : "");

@@ -110,13 +110,14 @@ static bool read_zone(const char **at, int64_t *offset_s)
 	return hours <= 23 && minutes <= 59;
 }
 
-static int64_t seconds_of(struct tm *tm, bool utc)
+static int64_t seconds_of(struct tm *tm, struct cli_time_reading *reading)
 {
-	tm->tm_isdst = -1;
-	return utc ? timegm(tm) : mktime(tm);
+	if (reading->utc)
+		return timegm(tm);
+	return cli_local_seconds(tm, reading->takes_later, &reading->doubt);
 }
 
-static bool parse_calendar(const char *text, bool utc, int64_t *ns)
+static bool parse_calendar(struct cli_time_reading *reading, const char *text, int64_t *ns)
 {
 	struct tm tm = {0};
 	int64_t fraction_ns = 0, offset_s = 0;
@@ -125,7 +126,7 @@ static bool parse_calendar(const char *text, bool utc, int64_t *ns)
 	if (!read_date(&at, &tm))
 		return false;
 	if (*at == '\0') {
-		*ns = seconds_of(&tm, utc) * NS_PER_SECOND;
+		*ns = seconds_of(&tm, reading) * NS_PER_SECOND;
 		return true;
 	}
 	if (!read_char(&at, "Tt ") || !read_clock(&at, &tm, &fraction_ns))
@@ -133,19 +134,20 @@ static bool parse_calendar(const char *text, bool utc, int64_t *ns)
 	bool has_zone = *at != '\0';
 	if (has_zone && (!read_zone(&at, &offset_s) || *at != '\0'))
 		return false;
-	*ns = (seconds_of(&tm, utc || has_zone) - offset_s) * NS_PER_SECOND + fraction_ns;
+	*ns = has_zone ? timegm(&tm) - offset_s : seconds_of(&tm, reading);
+	*ns = *ns * NS_PER_SECOND + fraction_ns;
 	return true;
 }
 
 /* The last time before now_ns that the clock showed hh:mm[:ss]. */
-static bool parse_clock(const char *text, int64_t now_ns, bool utc, int64_t *ns)
+static bool parse_clock(struct cli_time_reading *reading, const char *text, int64_t *ns)
 {
 	struct tm tm;
 	int64_t fraction_ns;
-	time_t now = (time_t)(now_ns / NS_PER_SECOND);
+	time_t now = (time_t)(reading->now_ns / NS_PER_SECOND);
 	const char *at = text;
 
-	if (utc)
+	if (reading->utc)
 		gmtime_r(&now, &tm);
 	else
 		localtime_r(&now, &tm);
@@ -153,9 +155,9 @@ static bool parse_clock(const char *text, int64_t now_ns, bool utc, int64_t *ns)
 		return false;
 	struct tm yesterday = tm;
 	yesterday.tm_mday--;
-	*ns = seconds_of(&tm, utc) * NS_PER_SECOND + fraction_ns;
-	if (*ns > now_ns)
-		*ns = seconds_of(&yesterday, utc) * NS_PER_SECOND + fraction_ns;
+	*ns = seconds_of(&tm, reading) * NS_PER_SECOND + fraction_ns;
+	if (*ns > reading->now_ns)
+		*ns = seconds_of(&yesterday, reading) * NS_PER_SECOND + fraction_ns;
 	return true;
 }
 
@@ -197,21 +199,29 @@ static int parse_ago(const char *text, int64_t now_ns, int64_t *ns, struct wire_
 	return 0;
 }
 
-int cli_time_parse(const char *text, int64_t now_ns, bool utc, int64_t *ns, struct wire_fault *fault)
+int cli_time_read(struct cli_time_reading *reading, const char *text, int64_t *ns, struct wire_fault *fault)
 {
-	int64_t result = now_ns;
+	int64_t result = reading->now_ns;
 	int status = 0;
 
-	if (strcasecmp(text, "now") == 0 || parse_calendar(text, utc, &result) ||
-	    parse_clock(text, now_ns, utc, &result))
+	reading->doubt = (struct cli_time_doubt){.certainty = CLI_TIME_CERTAIN};
+	if (strcasecmp(text, "now") == 0 || parse_calendar(reading, text, &result) ||
+	    parse_clock(reading, text, &result))
 		status = 0;
 	else if (text[0] && text[strspn(text, "0123456789.")] == '\0')
 		status = parse_epoch(text, &result, fault);
 	else
-		status = parse_ago(text, now_ns, &result, fault);
+		status = parse_ago(text, reading->now_ns, &result, fault);
 	if (status == 0)
 		*ns = result;
 	return status;
+}
+
+int cli_time_parse(const char *text, int64_t now_ns, bool utc, int64_t *ns, struct wire_fault *fault)
+{
+	struct cli_time_reading reading = {.now_ns = now_ns, .utc = utc};
+
+	return cli_time_read(&reading, text, ns, fault);
 }
 
 /* Split into whole seconds and the nanoseconds after them, which are never negative. */
@@ -299,6 +309,15 @@ static size_t put_offset(const struct cli_clock *clock, char *out)
 	return 6;
 }
 
+static size_t put_zoned(const struct cli_clock *clock, char *out)
+{
+	size_t len = put_date(clock, out);
+
+	out[len++] = 'T';
+	len += put_clock(clock, 0, 0, out + len);
+	return len + put_offset(clock, out + len);
+}
+
 static size_t put_rfc3339(const struct cli_clock *clock, int ns, char *out)
 {
 	size_t len = put_date(clock, out);
@@ -343,6 +362,7 @@ size_t cli_clock_text(struct cli_clock *clock, int64_t ns, enum cli_time_style s
 	case CLI_TIME_CLOCK_MS: len = put_clock(clock, rest_ns, 3, out); break;
 	case CLI_TIME_DAY: len = put_day(clock, out); break;
 	case CLI_TIME_SECOND: len = put_second(clock, out); break;
+	case CLI_TIME_ZONED: len = put_zoned(clock, out); break;
 	}
 	out[len] = '\0';
 	return len;

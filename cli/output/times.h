@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/output/local_time.h"
 #include "wire/error.h"
 
 /* Now, from the realtime clock. */
@@ -22,8 +23,19 @@ int64_t cli_now_ns(void);
  *   07:57, 07:57:19.5                the last time the clock showed that
  *   1795420639, 1795420639.25        seconds since the epoch (9 to 11 digits)
  *   …with 12-14, 15-17, 18-19 digits milli-, micro-, nanoseconds since the epoch
- * 0, or -EINVAL with *fault saying what is wrong with the text. *ns is set only on 0. */
+ * 0, or -EINVAL with *fault saying what is wrong with the text. *ns is set only on 0. Of a local time that the clock showed
+ * twice, or skipped, the earlier moment is taken. */
 int cli_time_parse(const char *text, int64_t now_ns, bool utc, int64_t *ns, struct wire_fault *fault);
+
+struct cli_time_reading {
+	int64_t now_ns;
+	bool utc;                    /* times without a zone are UTC */
+	bool takes_later;            /* when the local clock showed the time twice, or never */
+	struct cli_time_doubt doubt; /* set by reading */
+};
+
+/* Likewise, with what is in doubt about a local time. */
+int cli_time_read(struct cli_time_reading *reading, const char *text, int64_t *ns, struct wire_fault *fault);
 
 enum cli_time_style {
 	CLI_TIME_RFC3339,  /* 2026-11-23T07:57:19.123456789Z, or with +01:00 */
@@ -31,6 +43,7 @@ enum cli_time_style {
 	CLI_TIME_CLOCK_MS, /* 07:57:19.123 */
 	CLI_TIME_DAY,      /* 2026-11-23, Monday, UTC+01:00 */
 	CLI_TIME_SECOND,   /* 2026-11-23 07:57:19 */
+	CLI_TIME_ZONED,    /* 2026-11-23T07:57:19+01:00 */
 };
 
 enum { CLI_TIME_TEXT = 48 };

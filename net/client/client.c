@@ -154,12 +154,13 @@ static natsStatus set_options(natsOptions *options, struct net_client *client, c
 	return status;
 }
 
-static int connect_fault(natsStatus status, struct wire_fault *fault)
+static int connect_fault(const struct net_client_target *target, natsStatus status, struct wire_fault *fault)
 {
 	int code =
 	    status == NATS_CONNECTION_AUTH_FAILED || status == NATS_NOT_PERMITTED ? -EACCES : -ECONNREFUSED;
 
-	return wire_fault_set(fault, code, "cannot connect: %s", net__libnats_error(status));
+	return wire_fault_set(fault, code, "cannot connect to %s: %s", target->servers,
+			      net__libnats_error(status));
 }
 
 int net_client_open(struct net_client **client, struct net_client_loop *loop,
@@ -172,13 +173,14 @@ int net_client_open(struct net_client **client, struct net_client_loop *loop,
 	net__client_socket_init(&opened->socket, net__client_loop_fd(loop));
 	sem_init(&opened->closed, 0, 0);
 	opened->errors = errors;
+	opened->servers = target->servers;
 	opened->publisher = pthread_self();
 	natsStatus status = set_options(target->options, opened, name);
 	if (status == NATS_OK)
 		status = natsConnection_Connect(&opened->nats, target->options);
 	if (status != NATS_OK) {
 		net_client_close(opened);
-		return connect_fault(status, fault);
+		return connect_fault(target, status, fault);
 	}
 	*client = opened;
 	return 0;

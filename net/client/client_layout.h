@@ -10,12 +10,14 @@
 
 struct net_client_target {
 	natsOptions *options;
+	char *servers; /* owned: the URLs without their passwords, for errors */
 };
 
 struct net_client {
 	struct net__client_socket socket;
 	natsConnection *nats;
 	struct net_client_errors *errors; /* borrowed */
+	const char *servers;              /* borrowed from the target: for errors */
 	pthread_t publisher;              /* the thread that opened it */
 	uint64_t published;               /* so far; atomic */
 	uint64_t confirmed;               /* of them: the server has confirmed that it read them; atomic */

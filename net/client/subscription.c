@@ -67,8 +67,8 @@ int net_client_subscribe(struct net_client_subscription **subscription, struct n
 	if (status != NATS_OK) {
 		sem_destroy(&opened->ended);
 		free(opened);
-		return wire_fault_set(fault, -EACCES, "cannot subscribe to \"%s\": %s", subject,
-				      natsStatus_GetText(status));
+		return wire_fault_set(fault, -EACCES, "cannot subscribe to \"%s\" at %s: %s", subject,
+				      client->servers, natsStatus_GetText(status));
 	}
 	*subscription = opened;
 	return 0;
@@ -77,9 +77,9 @@ int net_client_subscribe(struct net_client_subscription **subscription, struct n
 int net_client_confirm_subscriptions(struct net_client *client, int64_t timeout_ms, struct wire_fault *fault)
 {
 	natsStatus status = natsConnection_FlushTimeout(client->nats, timeout_ms);
-	return status == NATS_OK
-		   ? 0
-		   : wire_fault_set(fault, -ECONNREFUSED, "cannot subscribe: %s", natsStatus_GetText(status));
+	return status == NATS_OK ? 0
+				 : wire_fault_set(fault, -ECONNREFUSED, "cannot subscribe at %s: %s",
+						  client->servers, natsStatus_GetText(status));
 }
 
 void net_client_unsubscribe(struct net_client_subscription **subscriptions, size_t count)

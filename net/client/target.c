@@ -7,6 +7,7 @@
 #include "net/client/client_layout.h"
 #include "net/client/libnats_error.h"
 #include "net/client/nkey.h"
+#include "wire/redact.h"
 
 enum { URLS_MAX = 64 };
 
@@ -86,13 +87,30 @@ static int set_nkey(natsOptions *options, const char *path, struct wire_fault *f
 	return error ? -EINVAL : 0;
 }
 
+/* Owned; NULL when out of memory. */
+static char *describe_servers(const char *servers)
+{
+	size_t size = 2 * strlen(servers) + 64; /* *** may be longer than what it hides */
+	char *text = malloc(size);
+
+	if (text)
+		wire_redact_urls(servers, text, size);
+	return text;
+}
+
+const char *net_client_target_servers(const struct net_client_target *target)
+{
+	return target->servers;
+}
+
 int net_client_target_open(struct net_client_target **target, const struct net_client_target_options *options,
 			   struct wire_fault *fault)
 {
 	struct net_client_target *opened = calloc(1, sizeof *opened);
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	natsStatus status = natsOptions_Create(&opened->options);
+	opened->servers = describe_servers(options->servers);
+	natsStatus status = opened->servers ? natsOptions_Create(&opened->options) : NATS_NO_MEMORY;
 	if (status == NATS_OK)
 		status = set_all(opened->options, options);
 	int error = 0;
@@ -114,5 +132,6 @@ void net_client_target_close(struct net_client_target *target)
 	if (!target)
 		return;
 	natsOptions_Destroy(target->options);
+	free(target->servers);
 	free(target);
 }

@@ -23,6 +23,9 @@ struct net_client_target_options {
 /* Nothing is connected yet; files are read. Options are copied. 0; or -EINVAL or -ENOMEM with *fault. */
 int net_client_target_open(struct net_client_target **target, const struct net_client_target_options *options,
 			   struct wire_fault *fault);
+/* The servers' URLs, for people: without passwords. Borrowed from the target. */
+const char *net_client_target_servers(const struct net_client_target *target);
+
 /* NULL is allowed. */
 void net_client_target_close(struct net_client_target *target);
 

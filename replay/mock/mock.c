@@ -211,7 +211,8 @@ static bool wait_until(struct replay_mock *mock, int64_t due_ns, bool is_full)
 static int closed_fault(struct replay_mock *mock, struct wire_fault *fault)
 {
 	pthread_mutex_lock(&mock->errors.mutex);
-	wire_fault_set(fault, -ECONNRESET, "the server is gone: %s", mock->errors.last_error);
+	wire_fault_set(fault, -ECONNRESET, "the server %s is gone: %s",
+		       net_client_target_servers(mock->options.target), mock->errors.last_error);
 	pthread_mutex_unlock(&mock->errors.mutex);
 	return -ECONNRESET;
 }

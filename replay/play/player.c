@@ -180,8 +180,9 @@ static int finish(struct replay_player *player, struct wire_fault *fault)
 	if (report->end != REPLAY_END_SERVER)
 		return 0;
 	return wire_fault_set(fault, -ECONNRESET,
-			      "the server went away, or reads no more, after %" PRIu64 " messages%s%s",
-			      report->sent, *report->last_error ? ": " : "", report->last_error);
+			      "the server %s went away, or stopped reading, after %" PRIu64 " messages%s%s",
+			      net_client_target_servers(player->options.target), report->sent,
+			      *report->last_error ? ": " : "", report->last_error);
 }
 
 int replay_player_run(struct replay_player *player, struct wire_fault *fault)

@@ -46,7 +46,7 @@ static int64_t recorded_position(struct replay_schedule *schedule, int64_t recor
 
 	if (gap > 0) {
 		int64_t max_ns = schedule->plan.max_gap_ns;
-		if (max_ns > 0 && gap > max_ns)
+		if (schedule->plan.shortens_gaps && gap > max_ns)
 			schedule->skipped_ns = clamp(schedule->skipped_ns + gap - max_ns);
 		schedule->recorded_ns = recorded_ns;
 	}

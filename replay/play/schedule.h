@@ -31,7 +31,8 @@ enum replay_pacing {
 struct replay_plan {
 	enum replay_pacing pacing;
 	uint64_t speed;            /* factor for all but REPLAY_FASTEST, in millionths */
-	int64_t max_gap_ns;        /* recorded silences are shortened to this; 0 = kept */
+	bool shortens_gaps;        /* recorded silences are shortened to max_gap_ns */
+	int64_t max_gap_ns;        /* 0: to nothing */
 	uint64_t rate;             /* REPLAY_AT_RATE; REPLAY_RAMPED: at the beginning. Thousandths */
 	uint64_t ramp_to;          /* REPLAY_RAMPED: at its end. Thousandths, > 0 */
 	int64_t ramp_ns;           /* REPLAY_RAMPED: how long it takes, > 0 */

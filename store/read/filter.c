@@ -222,6 +222,11 @@ void store_filter_until(struct store_filter *filter, int64_t ns)
 	filter->until_ns = ns;
 }
 
+bool store_filter_is_over(const struct store_filter *filter, int64_t ns)
+{
+	return ns >= filter->until_ns && filter->until_ns != INT64_MAX;
+}
+
 void store_filter_min_size(struct store_filter *filter, uint64_t bytes)
 {
 	filter->min_size = bytes;

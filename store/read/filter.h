@@ -34,9 +34,10 @@ int store_filter_header(struct store_filter *filter, const char *key_or_pair, st
 int store_filter_grep(struct store_filter *filter, const char *regex, struct wire_fault *fault);
 /* Comma-separated kind names. Without this call: every kind, but no repeated connect events. */
 int store_filter_kinds(struct store_filter *filter, const char *names, struct wire_fault *fault);
-void store_filter_since(struct store_filter *filter, int64_t ns);        /* inclusive */
-void store_filter_until(struct store_filter *filter, int64_t ns);        /* exclusive */
-void store_filter_min_size(struct store_filter *filter, uint64_t bytes); /* of the payload, true size */
+void store_filter_since(struct store_filter *filter, int64_t ns);         /* inclusive */
+void store_filter_until(struct store_filter *filter, int64_t ns);         /* exclusive */
+bool store_filter_is_over(const struct store_filter *filter, int64_t ns); /* nothing from ns on passes */
+void store_filter_min_size(struct store_filter *filter, uint64_t bytes);  /* of the payload, true size */
 
 /* Questions. */
 bool store_filter_needs_payloads(const struct store_filter *filter); /* grep or header */

@@ -277,6 +277,7 @@ static void a_read_only_disk_keeps_a_broker_from_starting(void **state)
 	snprintf(broker.log, sizeof(broker.log), "%.280s/log", disk);
 	const char *const start[] = {support_tapedeck(), "broker", "-p", "-1", "--record", broker.log, NULL};
 	assert_int_equal(support_run(start, &text), 4);
+	support_join_lines(text);
 	assert_non_null(strstr(text, broker.log));
 	assert_non_null(strstr(text, "Read-only file system"));
 	free(text);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "support/fail.h"
+#include "support/run.h"
 
 static void run(const char *const *argv, int out_fd, int err_fd)
 {
@@ -68,6 +69,7 @@ static bool take_next(struct child *child, struct support_deadline deadline)
 		take(&child->out_fd, &child->out, &child->out_len);
 	if (fds[1].revents)
 		take(&child->err_fd, &child->err, &child->err_len);
+	child->err_len = strlen(support_join_lines(child->err));
 	return true;
 }
 

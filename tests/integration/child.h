@@ -10,7 +10,7 @@
 struct child {
 	pid_t pid;
 	int out_fd, err_fd;
-	char *out, *err; /* its output so far, NUL-terminated; owned */
+	char *out, *err; /* its output so far, NUL-terminated; owned. The lines of an error are joined */
 	size_t out_len, err_len;
 	int status; /* exit status, once it has ended */
 };

@@ -120,6 +120,30 @@ static void tail_shows_the_last_n_and_then_new_events(void **state)
 	support_tempdir_close(&dir);
 }
 
+static void tail_ends_when_until_has_passed(void **state)
+{
+	struct support_tempdir dir;
+	struct child tail;
+	char log[300];
+
+	support_tempdir_open(&dir);
+	support_tempdir_path(&dir, "log", log, sizeof(log));
+	struct store_writer *writer = open_log(log);
+	log_message(writer, "a", 1);
+	/* before the margin for recorders, and within it */
+	for (int i = 0; i < 2; i++) {
+		const char *const argv[] = {tapedeck_of(state),    "tail", "-f", log, "--until",
+					    i == 0 ? "1h" : "now", NULL};
+		child_open(&tail, argv);
+		assert_true(child_await_end(&tail, support_deadline_in(PATIENCE_MS)));
+		assert_int_equal(tail.status, 0);
+		assert_int_equal(strstr(tail.out, "number 1.") != NULL, i);
+		child_close(&tail);
+	}
+	store_writer_close(writer);
+	support_tempdir_close(&dir);
+}
+
 static void an_interrupt_ends_tail_cleanly_with_a_summary(void **state)
 {
 	struct support_tempdir dir;
@@ -289,6 +313,7 @@ int main(int argc, char **argv)
 		support_fail("usage: following TAPEDECK");
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_prestate(tail_shows_the_last_n_and_then_new_events, argv[1]),
+	    cmocka_unit_test_prestate(tail_ends_when_until_has_passed, argv[1]),
 	    cmocka_unit_test_prestate(an_interrupt_ends_tail_cleanly_with_a_summary, argv[1]),
 	    cmocka_unit_test_prestate(tail_waits_for_a_log_and_shows_it_from_its_beginning, argv[1]),
 	    cmocka_unit_test_prestate(cat_follow_prints_old_and_new_events, argv[1]),

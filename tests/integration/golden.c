@@ -8,6 +8,8 @@
 #include "support/fail.h"
 #include "support/tempdir.h"
 
+enum { COLUMNS = 80 };
+
 static const char STDERR_FILE[] = "stderr.txt";
 
 static void copy_line(FILE *to, const char *line, size_t len)
@@ -16,7 +18,16 @@ static void copy_line(FILE *to, const char *line, size_t len)
 	fputc('\n', to);
 }
 
-/* Print the command's stderr, each line marked. */
+/* Errors are wrapped at 80 columns, further lines indented. A line may be longer only when it is a single word. */
+static void check_width(const char *line, size_t len)
+{
+	size_t indent = strspn(line, " ");
+
+	if (len > COLUMNS && memchr(line + indent, ' ', len - indent))
+		support_fail("more than %d columns on stderr: %.*s", COLUMNS, (int)len, line);
+}
+
+/* Print the command's stderr, each message marked, its lines joined. */
 static void put_stderr(FILE *transcript)
 {
 	size_t len = 0;
@@ -24,11 +35,15 @@ static void put_stderr(FILE *transcript)
 
 	for (char *line = text; line && *line;) {
 		size_t line_len = strcspn(line, "\n");
+		bool is_joined = line != text && strncmp(line, "  ", 2) == 0;
 
-		fputs("! ", transcript);
-		copy_line(transcript, line, line_len);
+		check_width(line, line_len);
+		fputs(line == text ? "! " : is_joined ? " " : "\n! ", transcript);
+		fwrite(line + 2 * is_joined, 1, line_len - 2 * is_joined, transcript);
 		line += line_len + (line[line_len] == '\n');
 	}
+	if (len > 0)
+		fputc('\n', transcript);
 	free(text);
 }
 

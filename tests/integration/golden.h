@@ -5,7 +5,7 @@
  *   # a remark
  *   $ tapedeck cat log -n 1        run by sh in the test's folder
  *   2026-11-23T...                 its output
- *   ! tapedeck cat: ...            its output on stderr
+ *   ! tapedeck cat: ...            its output on stderr, the lines of an error joined
  *   ? 1                            its exit status; left out when 0 */
 #ifndef INTEGRATION_GOLDEN_H
 #define INTEGRATION_GOLDEN_H

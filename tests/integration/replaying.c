@@ -113,7 +113,7 @@ int replaying_run(const char *log, int port, const char *const *args, json_t **r
 			print_message("no report:\n%s\n", output);
 	}
 	if (text)
-		*text = output;
+		*text = support_join_lines(output);
 	else
 		free(output);
 	return status;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,4 +60,13 @@ int support_run(const char *const *args, char **output)
 	else
 		free(text);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+char *support_join_lines(char *text)
+{
+	for (char *at = text; (at = strstr(at, "\n  ")) != NULL;) {
+		*at = ' ';
+		memmove(at + 1, at + 3, strlen(at + 3) + 1);
+	}
+	return text;
 }

@@ -7,4 +7,8 @@
  * by the caller. */
 int support_run(const char *const *args, char **output);
 
+/* Join the lines of errors, of which all but the first are indented by two blanks, so that a phrase can be searched for. In
+ * place; returns text. */
+char *support_join_lines(char *text);
+
 #endif

@@ -1,5 +1,6 @@
 # Unit tests of cli/.
 tapedeck_unit_test(cli cli_options cli)
+tapedeck_unit_test(cli cli_manual cli)
 tapedeck_unit_test(cli cli_times cli)
 tapedeck_unit_test(cli cli_escape cli)
 tapedeck_unit_test(cli cli_print_text cli)

@@ -83,7 +83,7 @@ def sniffer(tapedeck, log, ports):
 
 def has_seen_all(running):
     """End the sniffer. False when it missed packets."""
-    status, summary = end(running), running.stderr.read().decode()
+    status, summary = end(running), running.stderr.read().decode().replace("\n  ", " ")  # wrapped lines
     print(summary.strip())
     expect(status == 0, "the sniffer ends well")
     return re.search(r" 0 gaps \(0 B\), 0 partial, dropped 0 by the kernel", summary) is not None

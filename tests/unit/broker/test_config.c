@@ -379,8 +379,12 @@ static void unsafe_and_unknown_keys_are_refused(void **state)
 	assert_fault("port: 1\ntls { cert_file: x }", "test.conf:2: tls: TLS is not served by this version");
 	assert_fault("https_port: 1", "TLS is not served");
 	assert_fault("operator: x", "JWT authentication is not served");
-	assert_fault("authorisation { token: t }", "unknown field \"authorisation\" in the configuration");
-	assert_fault("authorization { usr: t }", "unknown field \"usr\" in authorization");
+	assert_fault("authorisation { token: t }",
+		     "unknown field \"authorisation\" in the configuration; did you mean authorization?");
+	assert_fault("authorization { usr: t }",
+		     "unknown field \"usr\" in authorization; did you mean user?");
+	assert_fault("MAX_PAYLOD: 1", "did you mean max_payload?");
+	assert_fault("frobnication: 1", "check its spelling");
 	assert_fault("authorization { users [ {nkey: U} ] }", "nkeys are not served");
 	assert_fault("authorization { users [ {password: x} ] }", "User entry requires a user");
 	assert_fault("authorization { users [ {user: a}, {user: a} ] }", "Duplicate user \"a\" detected");

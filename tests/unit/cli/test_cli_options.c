@@ -1,4 +1,4 @@
-/* Option tables: parsing in both styles, values, complaints. */
+/* Option tables: parsing in both styles, values, complaints, help. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "cli/options/help.h"
+#include "cli/manual/help.h"
 #include "cli/options/options.h"
-#include "cli/options/suggest.h"
 #include "cli/options/values.h"
+#include "cli/output/wrap.h"
 
 struct filters {
 	struct cli_list exclude;
@@ -42,22 +42,22 @@ static int call_word(void *member, const char *argument, struct wire_fault *faul
 #define AT(member) offsetof(struct settings, member)
 
 static const struct cli_option main_options[] = {
-    {"port", 'p', CLI_INT, "PORT", "port", AT(port), -1, 65535, NULL},
-    {"name", 'n', CLI_TEXT, "NAME", "name", AT(name), 0, 0, NULL},
-    {"server_name", 0, CLI_TEXT, "NAME", NULL, AT(name), 0, 0, NULL},
-    {"verbose", 'V', CLI_FLAG, NULL, "talk", AT(verbose), 0, 0, NULL},
-    {"copy", 0, CLI_COPY, "TEXT", "owned", AT(copy), 0, 0, NULL},
-    {"limit", 0, CLI_COUNT, "N", "count", AT(limit), 0, 0, NULL},
-    {"bytes", 0, CLI_BYTES, "SIZE", "size", AT(bytes), 0, 0, NULL},
-    {"bytes-or-0", 0, CLI_BYTES_OR_0, "SIZE", "size", AT(bytes), 0, 0, NULL},
-    {"age", 0, CLI_DURATION, "AGE", "duration", AT(age_ms), 0, 0, NULL},
-    {"sync", 0, CLI_CHOICE, "always|interval|none", "when", AT(sync), 0, 0, NULL},
-    {"word", 0, CLI_CALL, "WORD", "any", AT(called), 0, 0, call_word},
+    {"port", 'p', CLI_INT, "PORT", "port", AT(port), -1, 65535, NULL, NULL},
+    {"name", 'n', CLI_TEXT, "NAME", "name", AT(name), 0, 0, NULL, NULL},
+    {"server_name", 0, CLI_TEXT, "NAME", NULL, AT(name), 0, 0, NULL, NULL},
+    {"verbose", 'V', CLI_FLAG, NULL, "talk", AT(verbose), 0, 0, NULL, NULL},
+    {"copy", 0, CLI_COPY, "TEXT", "owned", AT(copy), 0, 0, NULL, NULL},
+    {"limit", 0, CLI_COUNT, "N", "count", AT(limit), 0, 0, NULL, NULL},
+    {"bytes", 0, CLI_BYTES, "SIZE", "size", AT(bytes), 0, 0, NULL, NULL},
+    {"bytes-or-0", 0, CLI_BYTES_OR_0, "SIZE", "size", AT(bytes), 0, 0, NULL, NULL},
+    {"age", 0, CLI_DURATION, "AGE", "duration", AT(age_ms), 0, 0, NULL, NULL},
+    {"sync", 0, CLI_CHOICE, "always|interval|none", "when", AT(sync), 0, 0, NULL, NULL},
+    {"word", 0, CLI_CALL, "WORD", "any", AT(called), 0, 0, call_word, NULL},
     {0},
 };
 
 static const struct cli_option filter_options[] = {
-    {"exclude", 'x', CLI_LIST, "SUBJECT", "not these", offsetof(struct filters, exclude), 0, 0, NULL},
+    {"exclude", 'x', CLI_LIST, "SUBJECT", "not these", offsetof(struct filters, exclude), 0, 0, NULL, NULL},
     {0},
 };
 
@@ -148,6 +148,15 @@ static void go_style_takes_one_dash_two_dashes_and_equals_signs(void **state)
 	assert_true(s.verbose);
 }
 
+/* Join the lines of one complaint: further ones are indented. */
+static void unwrap(char *text)
+{
+	for (char *at = text; (at = strstr(at, "\n  ")) != NULL;) {
+		*at = ' ';
+		memmove(at + 1, at + 3, strlen(at + 3) + 1);
+	}
+}
+
 static void complaint_names_the_option_and_points_at_help(void **state)
 {
 	(void)state;
@@ -172,13 +181,31 @@ static void complaint_names_the_option_and_points_at_help(void **state)
 	    {"-q", "tapedeck try: unknown option -q; see \"tapedeck try --help\"\n"},
 	    {"--exlude=x", "tapedeck try: unknown option --exlude (did you mean --exclude?); "
 			   "see \"tapedeck try --help\"\n"},
+	    {"--bytes-or-0=-1",
+	     "tapedeck try: option --bytes-or-0: \"-1\" is not a size; write for example 65536, "
+	     "64KiB or 1GiB; see \"tapedeck try --help\"\n"},
+	    {"--age=0s",
+	     "tapedeck try: option --age: \"0s\" must be 1ms or more; see \"tapedeck try --help\"\n"},
+	    {"--ve", "tapedeck try: option --ve is ambiguous: --verbose, --version; "
+		     "see \"tapedeck try --help\"\n"},
 	    {"--frobnicate", "tapedeck try: unknown option --frobnicate; see \"tapedeck try --help\"\n"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct settings s = {0};
 		assert_int_equal(parse(&plain, &s, cases[i].argument, (char *)NULL), CLI_USAGE);
+		unwrap(said);
 		assert_string_equal(said, cases[i].complaint);
 	}
+}
+
+/* What a function of ours printed into a temporary file. */
+static char printed[1000];
+
+static void read_printed(FILE *file)
+{
+	rewind(file);
+	printed[fread(printed, 1, sizeof printed - 1, file)] = '\0';
+	fclose(file);
 }
 
 static void groups_in_a_row_with_one_title_share_a_heading(void **state)
@@ -190,22 +217,68 @@ static void groups_in_a_row_with_one_title_share_a_heading(void **state)
 						       {"Filters", filter_options, AT(filters)},
 						       {0}};
 	static const struct cli_command command = {.name = "try", .operands = "", .options = rows};
-	static const char line[] = "  -x, --exclude SUBJECT       not these\n";
-	char wanted[400], found[400];
+	static const char line[] = "  -x, --exclude SUBJECT   not these\n";
+	char wanted[500];
 	FILE *file = tmpfile();
-	snprintf(wanted, sizeof wanted, "Usage: tapedeck try [options]\n\nMain:\n%s%s\nFilters:\n%s", line,
-		 line, line);
-	fflush(stdout);
+	snprintf(wanted, sizeof wanted,
+		 "Usage: tapedeck try [options]\n\nMain:\n%s%s\nFilters:\n%s\nCommon:\n"
+		 "  -h, --help              print this help\n      --version           print the version\n",
+		 line, line, line);
+	cli_help_print(file, &command, 80);
+	read_printed(file);
+	assert_string_equal(printed, wanted);
+}
+
+static void help_wraps_paragraphs_and_items_at_words(void **state)
+{
+	(void)state;
+	static const struct cli_command command = {.name = "try",
+						   .operands = "",
+						   .about = "One two three\nfour five.\n\nNext:\n"
+							    "  a   first item of two\n"
+							    "      lines\n"
+							    "  bc  second\nEnd.\n\n  d   last"};
+	FILE *file = tmpfile();
+	cli_help_print(file, &command, 20);
+	read_printed(file);
+	printed[strcspn(printed, "C")] = '\0';
+	assert_string_equal(printed, "Usage: tapedeck try [options]\n\n"
+				     "One two three four\nfive.\n\n"
+				     "Next:\n"
+				     "  a   first item of\n      two lines\n"
+				     "  bc  second\n\n"
+				     "End.\n\n  d   last\n\n");
+}
+
+static void wrapping_breaks_neither_words_nor_short_quotations(void **state)
+{
+	(void)state;
+	static const char text[] = "in \"two words\" or a/path/that/is/longer/than/the/line, and µµµµ µµµµ";
+	FILE *file = tmpfile();
+	cli_wrap(file, text, strlen(text), 0, 2, 12);
+	read_printed(file);
+	assert_string_equal(printed, "in\n  \"two words\"\n  or\n  a/path/that/is/longer/than/the/line,\n"
+				     "  and µµµµ\n  µµµµ\n");
+}
+
+static void every_command_has_help_and_version(void **state)
+{
+	(void)state;
+	struct settings s = {0};
 	int stdout_fd = dup(STDOUT_FILENO);
+	FILE *file = tmpfile();
+	fflush(stdout);
 	dup2(fileno(file), STDOUT_FILENO);
-	cli_options_help(&command);
+	assert_int_equal(parse(&plain, &s, "--version", (char *)NULL), CLI_DONE);
+	assert_int_equal(parse(&go, &s, "-version", (char *)NULL), CLI_DONE);
+	assert_int_equal(parse(&plain, &s, "-h", (char *)NULL), CLI_DONE);
+	assert_int_equal(parse(&go, &s, "-h", (char *)NULL), CLI_DONE);
 	fflush(stdout);
 	dup2(stdout_fd, STDOUT_FILENO);
 	close(stdout_fd);
-	rewind(file);
-	found[fread(found, 1, sizeof found - 1, file)] = '\0';
-	fclose(file);
-	assert_string_equal(found, wanted);
+	read_printed(file);
+	assert_memory_equal(printed, "tapedeck ", 9);
+	assert_non_null(strstr(printed, "\nUsage: tapedeck try"));
 }
 
 static void sizes_know_decimal_and_binary_units(void **state)
@@ -215,6 +288,10 @@ static void sizes_know_decimal_and_binary_units(void **state)
 	assert_int_equal(cli_parse_bytes("1.5k", &bytes, NULL), 0);
 	assert_int_equal(bytes, 1500);
 	assert_int_equal(cli_parse_bytes("2MB", &bytes, NULL), 0);
+	assert_int_equal(bytes, 2000000);
+	assert_int_equal(cli_parse_bytes("3kB", &bytes, NULL), 0);
+	assert_int_equal(bytes, 3000);
+	assert_int_equal(cli_parse_bytes("2MiB", &bytes, NULL), 0);
 	assert_int_equal(bytes, 2 * 1024 * 1024);
 	const char *bad[] = {"", "k", "-1", "1x", "1 k", "0x10", "1e3", "9999999999T", "1kk"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -237,16 +314,6 @@ static void durations_add_up_and_plain_numbers_are_seconds(void **state)
 		assert_true(cli_parse_duration_ms(bad[i], &ms, NULL) < 0);
 }
 
-static void nearest_word_is_found_and_far_ones_are_not(void **state)
-{
-	(void)state;
-	static const char *const words[] = {"broker", "cat", "tail", "stat", NULL};
-	assert_string_equal(cli_suggest("borker", words), "broker");
-	assert_string_equal(cli_suggest("stats", words), "stat");
-	assert_null(cli_suggest("frobnicate", words));
-	assert_null(cli_suggest("", words));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,9 +322,11 @@ int main(void)
 	    cmocka_unit_test(go_style_takes_one_dash_two_dashes_and_equals_signs),
 	    cmocka_unit_test(complaint_names_the_option_and_points_at_help),
 	    cmocka_unit_test(groups_in_a_row_with_one_title_share_a_heading),
+	    cmocka_unit_test(help_wraps_paragraphs_and_items_at_words),
+	    cmocka_unit_test(wrapping_breaks_neither_words_nor_short_quotations),
+	    cmocka_unit_test(every_command_has_help_and_version),
 	    cmocka_unit_test(sizes_know_decimal_and_binary_units),
 	    cmocka_unit_test(durations_add_up_and_plain_numbers_are_seconds),
-	    cmocka_unit_test(nearest_word_is_found_and_far_ones_are_not),
 	};
 	return cmocka_run_group_tests_name("cli_options", tests, NULL, NULL);
 }

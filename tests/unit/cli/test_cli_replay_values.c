@@ -41,7 +41,7 @@ static void rates_may_be_fractions_and_thousands(void **state)
 	assert_int_equal(plan_of(cli_replay_rate, "2.5k").rate, 2500 * REPLAY_RATE_ONE);
 	assert_int_equal(plan_of(cli_replay_rate, "3M/s").rate, 3000000LL * REPLAY_RATE_ONE);
 	assert_int_equal(plan_of(cli_replay_rate, "1").pacing, REPLAY_AT_RATE);
-	assert_int_equal(plan_of(cli_replay_bandwidth, "10MB/s").bytes_per_second, 10 << 20);
+	assert_int_equal(plan_of(cli_replay_bandwidth, "10MB/s").bytes_per_second, 10000000);
 	assert_int_equal(plan_of(cli_replay_bandwidth, "512").pacing, REPLAY_AT_BANDWIDTH);
 }
 
@@ -89,6 +89,11 @@ static void durations_reach_from_nanoseconds_to_decades(void **state)
 	assert_int_equal(cli_replay_duration(&ns, "3650d", &fault), 0);
 	assert_int_equal(ns, 3650LL * 86400 * 1000000000);
 	assert_true(cli_replay_duration(&ns, "36500d", &fault) < 0);
+	assert_int_equal(cli_replay_duration(&ns, "0s", &fault), 0);
+	assert_int_equal(ns, 0);
+	assert_true(cli_replay_positive_duration(&ns, "0s", &fault) < 0);
+	assert_string_equal(fault.text, "must be more than 0");
+	assert_true(plan_of(cli_replay_max_gap, "0s").shortens_gaps);
 }
 
 static void nonsense_is_refused_with_an_example(void **state)

@@ -76,6 +76,43 @@ static void a_clock_time_is_the_last_time_it_was_shown(void **state)
 	check_text(parse("07:57:20", true), "2026-11-22T07:57:20.000000000Z");
 }
 
+/* In Berlin the clock is set back from 03:00 to 02:00, and ahead from 02:00 to 03:00. */
+static void an_hour_that_comes_twice_or_never_is_in_doubt(void **state)
+{
+	static const struct {
+		const char *text;
+		bool takes_later;
+		enum cli_time_certainty certainty;
+		const char *utc;
+	} rows[] = {
+	    {"2025-10-26T01:59", false, CLI_TIME_CERTAIN, "2025-10-25T23:59:00.000000000Z"},
+	    {"2025-10-26T02:00", false, CLI_TIME_TWICE, "2025-10-26T00:00:00.000000000Z"},
+	    {"2025-10-26T02:30", false, CLI_TIME_TWICE, "2025-10-26T00:30:00.000000000Z"},
+	    {"2025-10-26T02:30", true, CLI_TIME_TWICE, "2025-10-26T01:30:00.000000000Z"},
+	    {"2025-10-26T03:00", true, CLI_TIME_CERTAIN, "2025-10-26T02:00:00.000000000Z"},
+	    {"2025-10-26T02:30:00+01:00", false, CLI_TIME_CERTAIN, "2025-10-26T01:30:00.000000000Z"},
+	    {"2025-03-30T01:59", true, CLI_TIME_CERTAIN, "2025-03-30T00:59:00.000000000Z"},
+	    {"2025-03-30T02:30", false, CLI_TIME_SKIPPED, "2025-03-30T00:30:00.000000000Z"},
+	    {"2025-03-30T02:30", true, CLI_TIME_SKIPPED, "2025-03-30T01:30:00.000000000Z"},
+	    {"2025-03-30T03:00", false, CLI_TIME_CERTAIN, "2025-03-30T01:00:00.000000000Z"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cli_time_reading reading = {.now_ns = NOW_NS, .takes_later = rows[i].takes_later};
+		struct wire_fault fault;
+		int64_t ns;
+		assert_int_equal(cli_time_read(&reading, rows[i].text, &ns, &fault), 0);
+		check_text(ns, rows[i].utc);
+		assert_int_equal(reading.doubt.certainty, rows[i].certainty);
+		if (rows[i].certainty != CLI_TIME_CERTAIN) {
+			assert_int_equal(reading.doubt.later_ns - reading.doubt.earlier_ns,
+					 INT64_C(3600000000000));
+			assert_int_equal(ns, rows[i].takes_later ? reading.doubt.later_ns
+								 : reading.doubt.earlier_ns);
+		}
+	}
+}
+
 static void durations_count_back_from_now(void **state)
 {
 	const int64_t second = 1000000000;
@@ -150,6 +187,7 @@ static void every_style_reads_as_documented(void **state)
 	    {CLI_TIME_CLOCK_MS, "08:57:19.123", "07:57:19.123"},
 	    {CLI_TIME_DAY, "2026-11-23, Monday, UTC+01:00", "2026-11-23, Monday, UTC"},
 	    {CLI_TIME_SECOND, "2026-11-23 08:57:19", "2026-11-23 07:57:19"},
+	    {CLI_TIME_ZONED, "2026-11-23T08:57:19+01:00", "2026-11-23T07:57:19+00:00"},
 	};
 	struct cli_clock local = {.utc = false}, utc = {.utc = true};
 	char text[CLI_TIME_TEXT];
@@ -187,6 +225,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(calendar_times_are_local_unless_told_otherwise),
 	    cmocka_unit_test(a_clock_time_is_the_last_time_it_was_shown),
+	    cmocka_unit_test(an_hour_that_comes_twice_or_never_is_in_doubt),
 	    cmocka_unit_test(durations_count_back_from_now),
 	    cmocka_unit_test(the_number_of_digits_tells_the_unit_of_an_epoch),
 	    cmocka_unit_test(what_is_no_time_is_refused_with_a_reason),

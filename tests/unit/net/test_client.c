@@ -87,7 +87,7 @@ static int open_target(const char *user, const char *password)
 	net_client_errors_init(&errors);
 	int status = net_client_open(&client, loop, target, "our name", &errors, &fault);
 	if (status < 0)
-		assert_memory_equal(fault.text, "cannot connect: ", 16);
+		assert_memory_equal(fault.text, "cannot connect to nats://", 25);
 	return status;
 }
 

@@ -82,8 +82,10 @@ static void due_times_saturate_for_any_recorded_times(void **state)
 	(void)state;
 	for (size_t speed = 0; speed < 3; speed++) {
 		for (size_t start = 0; start < 4; start++) {
-			struct replay_schedule schedule = begin(
-			    (struct replay_plan){.speed = speeds[speed], .max_gap_ns = 7}, times[start]);
+			struct replay_schedule schedule = begin((struct replay_plan){.speed = speeds[speed],
+										     .shortens_gaps = true,
+										     .max_gap_ns = 7},
+								times[start]);
 			int64_t last_ns = 0;
 			for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
 				int64_t due_ns = replay_schedule_next(&schedule, times[i], UINT64_MAX);
@@ -99,13 +101,17 @@ static void due_times_saturate_for_any_recorded_times(void **state)
 
 static void silences_are_shortened_to_max_gap(void **state)
 {
-	struct replay_schedule schedule = begin((struct replay_plan){.max_gap_ns = SECOND}, RECORDED);
+	struct replay_schedule schedule =
+	    begin((struct replay_plan){.shortens_gaps = true, .max_gap_ns = SECOND}, RECORDED);
 
 	(void)state;
 	assert_int_equal(replay_schedule_next(&schedule, RECORDED + YEAR, 0), SECOND);
 	assert_int_equal(replay_schedule_next(&schedule, RECORDED + YEAR + 5, 0), SECOND + 5);
 	assert_int_equal(replay_schedule_next(&schedule, RECORDED + YEAR + 5 + SECOND, 0), 2 * SECOND + 5);
 	assert_int_equal(replay_schedule_next(&schedule, RECORDED + 3 * YEAR, 0), 3 * SECOND + 5);
+	schedule = begin((struct replay_plan){.shortens_gaps = true, .max_gap_ns = 0}, RECORDED);
+	assert_int_equal(replay_schedule_next(&schedule, RECORDED + YEAR, 0), 0);
+	assert_int_equal(replay_schedule_next(&schedule, RECORDED + 2 * YEAR, 0), 0);
 }
 
 static void a_rate_spreads_messages_evenly(void **state)

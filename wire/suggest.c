@@ -1,4 +1,4 @@
-#include "cli/options/suggest.h"
+#include "wire/suggest.h"
 
 #include <string.h>
 
@@ -29,7 +29,7 @@ static unsigned distance(const char *a, const char *b)
 	return row[b_len];
 }
 
-const char *cli_suggest(const char *typed, const char *const *words)
+const char *wire_suggest(const char *typed, const char *const *words)
 {
 	const char *nearest = NULL;
 	size_t len = strlen(typed);
