@@ -334,7 +334,6 @@ static int open_output(struct session *session, const struct cli_operands *logs)
 	}
 	cli_screen_init(&session->screen, settings->no_pager, settings->quiet, logs);
 	cli_screen_attach(&session->screen, &session->out);
-	session->screen.progress.interrupt_fd = session->interrupt_fd;
 	session->text = (struct cli_diff_text){
 	    .row = {.out = &session->out,
 		    .color = cli_color_wanted((enum cli_color_choice)settings->color, STDOUT_FILENO),

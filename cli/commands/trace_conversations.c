@@ -122,6 +122,7 @@ static int report(struct cli_trace_session *session, int error, const struct wir
 {
 	int flushed = cli_out_flush(&session->out);
 	cli_screen_end(session->trace->screen);
+	session->is_stopped |= cli_interrupt_seen(session->interrupt_fd);
 	int output = cli_write_status(session->trace->command, flushed);
 	cli_trace_note_damage(session, &session->points.damage);
 	int damage = cli_log_report_unread(session->trace->command, NULL, &session->damage);

@@ -127,6 +127,7 @@ static int report(struct session *session, int status, const struct wire_fault *
 {
 	cli_printer_flush(&session->printer);
 	cli_screen_end(&session->screen);
+	look_for_interrupt(session); /* which may have ended reading where nothing matched */
 	if (session->interrupted && !session->view->quiet)
 		report_summary(session);
 	int output = cli_write_status(session->command, session->printer.out.error);
