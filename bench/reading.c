@@ -80,6 +80,11 @@ static int count_by_time(struct reading *reading)
 	return error;
 }
 
+static int count_by_intervals(struct reading *reading)
+{
+	return go_through(reading, "every", "--every 1s");
+}
+
 /* Measure a filter that nothing in the log can match. */
 static int skip(struct reading *reading)
 {
@@ -122,8 +127,8 @@ static int print(struct reading *reading)
 
 static int read_round(struct reading *reading)
 {
-	static int (*const ways[])(struct reading *) = {count_by_subject, count_by_time, skip,
-							decode,           grep,          print};
+	static int (*const ways[])(struct reading *) = {
+	    count_by_subject, count_by_time, count_by_intervals, skip, decode, grep, print};
 	int error = 0;
 	for (size_t i = 0; i < sizeof ways / sizeof *ways && !error; i++)
 		error = ways[i](reading);

@@ -16,7 +16,10 @@
 /* By falling messages, as a summary has them. */
 static struct store_summary_client clients[] = {
     {.conn = 5,
-     .client = {.address = SLICE("10.0.0.1:5005"), .name = SLICE("shop"), .lang = SLICE("go"), .version = SLICE("1.1")},
+     .client = {.address = SLICE("10.0.0.1:5005"),
+		.name = SLICE("shop"),
+		.lang = SLICE("go"),
+		.version = SLICE("1.1")},
      .messages = 10,
      .bytes = 100,
      .deliveries = 1},
@@ -24,7 +27,10 @@ static struct store_summary_client clients[] = {
      .client = {.address = SLICE("10.0.0.3:1"), .name = SLICE("stock"), .lang = SLICE("C")},
      .messages = 9},
     {.conn = 7,
-     .client = {.address = SLICE("10.0.0.1:7007"), .name = SLICE("shop"), .lang = SLICE("go"), .version = SLICE("1.2")},
+     .client = {.address = SLICE("10.0.0.1:7007"),
+		.name = SLICE("shop"),
+		.lang = SLICE("go"),
+		.version = SLICE("1.2")},
      .messages = 8,
      .bytes = 80,
      .deliveries = 2},
