@@ -24,7 +24,8 @@ static const struct cli_option reading[] = {
 
 static const struct cli_option_group groups[] = {
     {"Reading", cli_limit_options, AT(limit)},         {"Reading", reading, 0},
-    {"Which events", cli_filter_options, AT(filters)}, {"Output", cli_output_options, AT(output)},
+    {"Which events", cli_filter_options, AT(filters)},
+    {"Which events", cli_seq_options, AT(filters)}, {"Output", cli_output_options, AT(output)},
     {"Output", cli_color_options, AT(output.color)},   {0},
 };
 

@@ -120,6 +120,7 @@ static const struct cli_option_group groups[] = {
     {"Output", output, 0},
     {"Output", cli_color_options, AT(color)},
     {"Which messages", cli_filter_options, AT(filters)},
+    {"Which messages", cli_seq_options, AT(filters)},
     {0},
 };
 

@@ -95,6 +95,7 @@ static const struct cli_option_group groups[] = {
     {"Mode", cli_limit_options, AT(limit)},
     {"Recording", cli_recording_options, AT(recording)},
     {"Which events", cli_filter_options, AT(filters)},
+    {"Which events", cli_seq_options, AT(filters)},
     {"Output", cli_output_options, AT(output)},
     {"Output", cli_color_options, AT(output.color)},
     {0},

@@ -39,6 +39,7 @@ static const struct cli_option_group groups[] = {
     {"Output", cli_log_json_options, AT(json)},
     {"Output", cli_color_options, AT(color)},
     {"Which events", cli_filter_options, AT(filters)},
+    {"Which events", cli_seq_options, AT(filters)},
     {0},
 };
 

@@ -82,5 +82,5 @@ bool cli_trace_choice_holds(const struct cli_trace_choice *choice, struct wire_s
 		return false;
 	return passes_seqs(choice, wire_source_origin(source), event->seq) && passes_ids(choice, event) &&
 	       (store_filter_is_empty(choice->filter) ||
-		store_filter_event(choice->filter, event, source->client(source, event->conn)));
+		store_filter_event(choice->filter, event, source));
 }

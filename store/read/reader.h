@@ -8,7 +8,7 @@
 #ifndef STORE_READ_READER_H
 #define STORE_READ_READER_H
 
-#include "store/read/filter.h"
+#include "store/filter/filter.h"
 #include "wire/source.h"
 
 struct store_reader_options {
