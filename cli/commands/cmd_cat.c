@@ -15,6 +15,10 @@ static const struct cli_option reading[] = {
      .kind = CLI_FLAG,
      .help = "at the end, continue with new events",
      .at = AT(follow)},
+    {.name = "count",
+     .kind = CLI_FLAG,
+     .help = "print only how many events match; with -n, count no further than N",
+     .at = AT(count)},
     {.name = "fail-empty",
      .kind = CLI_FLAG,
      .help = "exit status 1 when nothing was printed",
@@ -25,7 +29,8 @@ static const struct cli_option reading[] = {
 static const struct cli_option_group groups[] = {
     {"Reading", cli_limit_options, AT(limit)},         {"Reading", reading, 0},
     {"Which events", cli_filter_options, AT(filters)},
-    {"Which events", cli_seq_options, AT(filters)}, {"Output", cli_output_options, AT(output)},
+    {"Which events", cli_seq_options, AT(filters)},
+    {"What else to show", cli_around_options, AT(around)}, {"Output", cli_output_options, AT(output)},
     {"Output", cli_color_options, AT(output.color)},   {0},
 };
 

@@ -4,10 +4,12 @@
 
 #include "cli/output/clients.h"
 #include "cli/output/json.h"
+#include "cli/output/pairing.h"
 
 struct cli_json_printer {
 	bool detail; /* the receivers of each message, with the outcomes */
 	struct cli_clock clock;
+	struct cli_pairing pairing; /* of the event that is printed */
 	struct cli_headers *scratch; /* owned */
 };
 

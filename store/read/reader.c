@@ -57,8 +57,9 @@ static int find_end(const char *path, uint64_t *seq, struct wire_fault *fault)
 static int find_last(const char *path, const struct store_reader_options *options, uint64_t *seq,
 		     struct wire_fault *fault)
 {
-	const struct store_reader_options back = {.filter = options->filter, .reverse = true};
-	bool counts_gaps = options->filter && store_filter_asks_for_gaps(options->filter);
+	const struct store_filter *filter = options->last_of ? options->last_of : options->filter;
+	const struct store_reader_options back = {.filter = filter, .reverse = true};
+	bool counts_gaps = filter && store_filter_asks_for_gaps(filter);
 	struct store_reader *reader;
 	struct wire_event event;
 	int status = store_reader_open(&reader, path, &back, fault);
