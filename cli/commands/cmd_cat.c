@@ -63,8 +63,11 @@ const struct cli_command cli_cat = {
 		"  tapedeck cat log --since 03:12 --until 03:15    three minutes of last night\n"
 		"  tapedeck cat log --client billing --kind connect,disconnect,error\n"
 		"  tapedeck cat log --grep '\"id\": ?4711' -v        one order, in full\n"
-		"  tapedeck cat log -n 1 --reverse --raw cfg.app | jq\n"
-		"  tapedeck cat log --json | jq -r 'select(.receivers == 0) | .subject' | sort | uniq -c",
+		"  tapedeck cat log --where '$.total > 100 && header.Region == \"eu\"' --count\n"
+		"  tapedeck cat log --kind error -C 5              errors, and what happened around them\n"
+		"  tapedeck cat log 'stock.get' --with-replies     requests with their replies and latencies\n"
+		"  tapedeck cat log --unheard                      messages that nobody received\n"
+		"  tapedeck cat log -n 1 --reverse --raw cfg.app | jq",
     .options = groups,
     .run = run,
 };

@@ -65,6 +65,13 @@ void cli_view_replies_fini(struct cli_view_replies *replies)
 	trace_requests_fini(&replies->requests);
 }
 
+/* It is known that nobody received the message. */
+static bool is_unheard(const struct wire_event *event)
+{
+	return event->kind == WIRE_EVENT_MESSAGE && event->receiver_count == 0 &&
+	       !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN);
+}
+
 /* ---- printing ---- */
 
 static const struct wire_client *find_in_copy(const void *copy, uint64_t conn)
@@ -88,6 +95,7 @@ static void print_exchange(struct cli_view_replies *replies, const struct cli_vi
 					  .after_ns = exchange->late_ns,
 					  .is_early = is_early,
 					  .no_responders = exchange->no_responders,
+					  .is_unheard = is_unheard(&exchange->copy.event),
 					  .replies = exchange->count};
 	print(replies, &exchange->copy, &asked);
 	for (const struct reply *reply = exchange->replies; reply; reply = reply->next) {
@@ -164,7 +172,8 @@ static int append(struct cli_view_replies *replies, const struct wire_event *eve
 	    .copy = copy,
 	    .is_chosen = is_chosen,
 	    .is_request = is_request,
-	    .complete_ns = is_request ? later(event->steady_ns, WAIT_NS) : event->steady_ns};
+	    .complete_ns = is_request && !is_unheard(event) ? later(event->steady_ns, WAIT_NS)
+							    : event->steady_ns};
 	exchange->last = &exchange->replies;
 	replies->bytes += copy.cap;
 	replies->chosen += is_chosen;

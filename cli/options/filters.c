@@ -62,8 +62,10 @@ const struct cli_option cli_filter_options[] = {
     {.name = "where",
      .kind = CLI_LIST,
      .argument = "EXPR",
-     .help = "a condition on JSON fields, headers, subject, size, time and more: '$.total > 100 && "
-	     "header.Priority == \"high\"'; language: docs/filters.md",
+     .help = "events for which an expression holds: '$.total > 100 && header.Priority == \"high\"'. Values: "
+	     "$.path, header.NAME, subject, subject.N, reply, payload, size, time, clock, seq, kind, client, "
+	     "conn, receivers, queue. Operators: == != < <= > >= ~ !~ (regular expression), && || ! ( ). See "
+	     "docs/filters.md",
      .at = AT(wheres)},
     {.name = "min-size",
      .kind = CLI_BYTES_OR_0,
@@ -72,8 +74,8 @@ const struct cli_option cli_filter_options[] = {
      .at = AT(min_size)},
     {.name = "invert-match",
      .kind = CLI_FLAG,
-     .help = "events for which the conditions from --client to --min-size do not all hold; subjects, times "
-	     "and --kind still say where to look",
+     .help = "events for which --client, --receiver, --unheard, --header, --grep, --where and --min-size do "
+	     "not all hold, among those with the subjects, times and kinds that were asked for",
      .at = AT(invert)},
     {.name = "subject",
      .kind = CLI_LIST,

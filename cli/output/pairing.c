@@ -16,6 +16,8 @@ static void print_request(const struct cli_pairing *pairing, struct cli_out *out
 {
 	if (pairing->no_responders)
 		cli_out_text(out, "      no responders\n");
+	else if (pairing->replies == 0 && pairing->is_unheard)
+		cli_out_text(out, "      no reply: nobody received it\n");
 	else if (pairing->replies == 0)
 		cli_out_text(out, pairing->is_early ? "      no reply so far\n"
 						    : "      no reply within 10 s\n");

@@ -9,7 +9,8 @@ struct cli_pairing {
 	uint64_t request_seq; /* of a reply; 0 = unknown */
 	int64_t after_ns;     /* of a reply: after its request */
 	bool is_early;        /* the recording ends, or memory is short, before a reply was due */
-	bool no_responders;   /* of a request: nobody was subscribed */
+	bool no_responders;   /* of a request: the server said so */
+	bool is_unheard;      /* of a request: it is known that nobody received it */
 	uint32_t replies;     /* of a request */
 };
 
