@@ -7,9 +7,9 @@
 #include "wire/subject.h"
 
 struct key {
-	char *text;                  /* as given; owned */
-	const char *header;          /* in text; NULL: none */
-	unsigned long token;         /* of the subject, from 1 on; 0: none */
+	char *text;                 /* as given; owned */
+	const char *header;         /* in text; NULL: none */
+	unsigned long token;        /* of the subject, from 1 on; 0: none */
 	struct wire_json_path path; /* unless one of the others */
 };
 

@@ -8,9 +8,9 @@
 #ifndef TRACE_KEYS_H
 #define TRACE_KEYS_H
 
-#include "wire/json_path.h"
 #include "wire/error.h"
 #include "wire/event.h"
+#include "wire/json_path.h"
 
 enum { TRACE_KEYS_MAX = 32, TRACE_KEY_VALUES_MAX = 16, TRACE_KEY_VALUE_BYTES = 1024 };
 

@@ -11,7 +11,7 @@ enum { WIRE_JSON_STEPS_MAX = 32 };
 
 struct wire_json_step {
 	enum { WIRE_JSON_STEP_KEY, WIRE_JSON_STEP_INDEX, WIRE_JSON_STEP_ANY, WIRE_JSON_STEP_DEEP_KEY } kind;
-	char *key;    /* owned; WIRE_JSON_STEP_KEY, WIRE_JSON_STEP_DEEP_KEY */
+	char *key; /* owned; WIRE_JSON_STEP_KEY, WIRE_JSON_STEP_DEEP_KEY */
 	size_t key_len;
 	size_t index; /* WIRE_JSON_STEP_INDEX */
 };

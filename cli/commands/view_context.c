@@ -6,8 +6,8 @@
 int cli_view_context_init(struct cli_view_context *context, struct cli_printer *printer,
 			  struct wire_source *source, uint64_t before, uint64_t after)
 {
-	*context = (struct cli_view_context){
-	    .printer = printer, .source = source, .before = before, .after = after};
+	*context =
+	    (struct cli_view_context){.printer = printer, .source = source, .before = before, .after = after};
 	context->ring = calloc(before + 1, sizeof *context->ring);
 	return context->ring ? 0 : -ENOMEM;
 }

@@ -109,8 +109,7 @@ static void print_exchange(struct cli_view_replies *replies, const struct cli_vi
 /* Late replies to it are printed, too: its owner says so. */
 static void mark_chosen(struct cli_view_replies *replies, const struct cli_view_exchange *exchange)
 {
-	struct trace_request *request =
-	    trace_requests_find(&replies->requests, exchange->copy.event.reply);
+	struct trace_request *request = trace_requests_find(&replies->requests, exchange->copy.event.reply);
 	if (exchange->is_request && request)
 		request->owner = replies;
 }
@@ -144,9 +143,8 @@ void cli_view_replies_end(struct cli_view_replies *replies)
 
 static void make_room(struct cli_view_replies *replies)
 {
-	while (replies->first < replies->next &&
-	       (replies->bytes > CLI_VIEW_REPLIES_BYTES ||
-		replies->next - replies->first == CLI_VIEW_REPLIES_ENTRIES))
+	while (replies->first < replies->next && (replies->bytes > CLI_VIEW_REPLIES_BYTES ||
+						  replies->next - replies->first == CLI_VIEW_REPLIES_ENTRIES))
 		leave(replies, true);
 }
 
@@ -168,12 +166,12 @@ static int append(struct cli_view_replies *replies, const struct wire_event *eve
 		exchange->copy = copy;
 		return -ENOMEM;
 	}
-	*exchange = (struct cli_view_exchange){
-	    .copy = copy,
-	    .is_chosen = is_chosen,
-	    .is_request = is_request,
-	    .complete_ns = is_request && !is_unheard(event) ? later(event->steady_ns, WAIT_NS)
-							    : event->steady_ns};
+	*exchange = (struct cli_view_exchange){.copy = copy,
+					       .is_chosen = is_chosen,
+					       .is_request = is_request,
+					       .complete_ns = is_request && !is_unheard(event)
+								  ? later(event->steady_ns, WAIT_NS)
+								  : event->steady_ns};
 	exchange->last = &exchange->replies;
 	replies->bytes += copy.cap;
 	replies->chosen += is_chosen;
@@ -222,7 +220,8 @@ static int take_reply(struct cli_view_replies *replies, const struct trace_reque
 	exchange->is_chosen |= is_chosen;
 	exchange->no_responders = request->no_responders;
 	exchange->count = request->replies;
-	exchange->complete_ns = request->no_responders ? event->steady_ns : later(event->steady_ns, LINGER_NS);
+	exchange->complete_ns =
+	    request->no_responders ? event->steady_ns : later(event->steady_ns, LINGER_NS);
 	return add_reply(replies, exchange, event, trace_reply_after_ns(request, event));
 }
 

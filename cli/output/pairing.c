@@ -19,8 +19,8 @@ static void print_request(const struct cli_pairing *pairing, struct cli_out *out
 	else if (pairing->replies == 0 && pairing->is_unheard)
 		cli_out_text(out, "      no reply: nobody received it\n");
 	else if (pairing->replies == 0)
-		cli_out_text(out, pairing->is_early ? "      no reply so far\n"
-						    : "      no reply within 10 s\n");
+		cli_out_text(out,
+			     pairing->is_early ? "      no reply so far\n" : "      no reply within 10 s\n");
 }
 
 void cli_pairing_text(const struct cli_pairing *pairing, struct cli_out *out)

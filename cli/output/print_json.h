@@ -9,7 +9,7 @@
 struct cli_json_printer {
 	bool detail; /* the receivers of each message, with the outcomes */
 	struct cli_clock clock;
-	struct cli_pairing pairing; /* of the event that is printed */
+	struct cli_pairing pairing;  /* of the event that is printed */
 	struct cli_headers *scratch; /* owned */
 };
 

@@ -226,9 +226,9 @@ static int read_header(struct store__header_condition *condition, const char *te
 	const char sign = text[key_len];
 	condition->key = strndup(text, key_len);
 	if (sign == '~')
-		return condition->key ? store__regex_open(&condition->regex,
-							  wire_slice_str(text + key_len + 1), fault)
-				      : out_of_memory(fault);
+		return condition->key
+			   ? store__regex_open(&condition->regex, wire_slice_str(text + key_len + 1), fault)
+			   : out_of_memory(fault);
 	condition->value = sign == '=' ? strdup(text + key_len + 1) : NULL;
 	return condition->key && (sign != '=' || condition->value) ? 0 : out_of_memory(fault);
 }
@@ -282,9 +282,9 @@ int store_filter_grep_in(struct store_filter *filter, const char *places, struct
 	for (const char *at = places;; at++) {
 		size_t len = strcspn(at, ",");
 		if (!find_place(wire_slice(at, len), &filter->greps.places))
-			return wire_fault_set(
-			    fault, STORE_EFILTER,
-			    "--grep-in \"%.*s\": choose from payload, headers and subject", (int)len, at);
+			return wire_fault_set(fault, STORE_EFILTER,
+					      "--grep-in \"%.*s\": choose from payload, headers and subject",
+					      (int)len, at);
 		at += len;
 		if (!*at)
 			return 0;
@@ -308,7 +308,8 @@ int store_filter_where(struct store_filter *filter, const char *expression,
 	char *text = filter->where ? join(filter->where_text, expression) : strdup(expression);
 	if (!text)
 		error = out_of_memory(fault);
-	else if (filter->where && (error = store__where_open(&both, wire_slice_str(text), times, fault)) == 0) {
+	else if (filter->where &&
+		 (error = store__where_open(&both, wire_slice_str(text), times, fault)) == 0) {
 		store__where_close(where);
 		where = both;
 	}

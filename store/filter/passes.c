@@ -64,7 +64,8 @@ bool store__filter_numbers(const struct store_filter *filter, enum wire_event_ki
 
 bool store__filter_drops_repetition(const struct store_filter *filter, const struct wire_event *event)
 {
-	return (event->flags & WIRE_EVENT_REPEATED) && event->kind == WIRE_EVENT_CONNECT && !filter->has_kinds;
+	return (event->flags & WIRE_EVENT_REPEATED) && event->kind == WIRE_EVENT_CONNECT &&
+	       !filter->has_kinds;
 }
 
 /* ---- which of them are chosen: each function answers for one kind of condition ---- */
@@ -108,7 +109,8 @@ static bool has_named_receiver(const struct store_filter *filter, const struct s
 	return false;
 }
 
-static enum store__verdict judge_receivers(const struct store_filter *filter, const struct store__facts *facts)
+static enum store__verdict judge_receivers(const struct store_filter *filter,
+					   const struct store__facts *facts)
 {
 	if (filter->receivers.count == 0)
 		return STORE__YES;
@@ -143,7 +145,8 @@ static bool has_header(const struct store__filter_headers *wanted, struct wire_s
 		return false;
 	while (wire_headers_next(&headers, &key, &value) == 1)
 		for (size_t i = 0; i < wanted->count; i++)
-			if (wire_headers_key_is(key, wanted->list[i].key) && has_value(&wanted->list[i], value))
+			if (wire_headers_key_is(key, wanted->list[i].key) &&
+			    has_value(&wanted->list[i], value))
 				return true;
 	return false;
 }
@@ -291,8 +294,8 @@ bool store_filter_needs_payloads(const struct store_filter *filter)
 
 bool store_filter_is_empty(const struct store_filter *filter)
 {
-	return filter->subjects.count == 0 && filter->excludes.count == 0 && !has_times(filter) && !filter->has_kinds && filter->min_size == 0 &&
-	       store__filter_needs(filter) == 0;
+	return filter->subjects.count == 0 && filter->excludes.count == 0 && !has_times(filter) &&
+	       !filter->has_kinds && filter->min_size == 0 && store__filter_needs(filter) == 0;
 }
 
 bool store__filter_passes_content(const struct store_filter *filter, const struct wire_event *event,

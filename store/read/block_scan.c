@@ -132,8 +132,7 @@ static void judge_columns(struct store__block_scan *scan, const struct store_cli
 		if (!store__filter_seqs(scan->filter, event.seq, event.seq))
 			verdict = STORE__NO;
 		else if (event.kind != WIRE_EVENT_GAP)
-			verdict =
-			    store__filter_judge(scan->filter, subject_of(scan, row)->decided, &facts);
+			verdict = store__filter_judge(scan->filter, subject_of(scan, row)->decided, &facts);
 		if (verdict != STORE__NO)
 			scan->rows[kept++] = row;
 		scan->is_decided &= verdict != STORE__MAYBE;

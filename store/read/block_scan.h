@@ -22,13 +22,14 @@ struct store__block_scan {
 	struct store__scan_subject {
 		bool passes;
 		struct store__decided decided; /* parts of the filter's expression */
-	} *subjects;
+	} * subjects;
 	bool all_subjects; /* all of them pass, and so do events without a subject, if there are any */
 	uint32_t subjects_cap;
-	bool may_lose; /* set by the caller before store__block_scan_rows: deliveries in the block never reached their receiver */
-	uint32_t *rows; /* events that may pass, by rising index */
-	uint32_t count; /* of rows */
-	bool is_decided; /* all of them pass: store__filter_passes_content need not be asked */
+	bool
+	    may_lose; /* set by the caller before store__block_scan_rows: deliveries in the block never reached their receiver */
+	uint32_t *rows;              /* events that may pass, by rising index */
+	uint32_t count;              /* of rows */
+	bool is_decided;             /* all of them pass: store__filter_passes_content need not be asked */
 	struct store__buffer sorted; /* memory of store__block_scan_sort */
 };
 

@@ -24,8 +24,8 @@ struct counting {
 static const struct wire_client *look_up(void *context, uint64_t conn)
 {
 	struct counting *counting = context;
-	return store__connection_names_find(&counting->names, counting->cursor.segment, counting->cursor.entry,
-					    conn);
+	return store__connection_names_find(&counting->names, counting->cursor.segment,
+					    counting->cursor.entry, conn);
 }
 
 static int out_of_memory(const struct counting *counting, struct wire_fault *fault)
@@ -51,8 +51,8 @@ static int count_rows(struct counting *counting, const struct store_block_header
 {
 	struct store__block_scan *scan = &counting->scan;
 	scan->may_lose = store__undelivered_in(counting->undelivered, header->first_seq) > 0;
-	int error = store__block_scan_rows(scan, counting->cursor.segment, counting->cursor.entry,
-					   &counting->names);
+	int error =
+	    store__block_scan_rows(scan, counting->cursor.segment, counting->cursor.entry, &counting->names);
 	if (error)
 		return error;
 	if (scan->is_decided && !(header->kinds & SINGULAR_KINDS)) {

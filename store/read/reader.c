@@ -15,8 +15,8 @@ struct store_reader {
 	struct store__window window;
 	struct store__undelivered *undelivered;
 	struct store__watch watch;
-	struct store_steps steps;     /* when they were asked for */
-	uint64_t first_seq, last_seq; /* smallest and largest of the events given out; 0: none was */
+	struct store_steps steps;            /* when they were asked for */
+	uint64_t first_seq, last_seq;        /* smallest and largest of the events given out; 0: none was */
 	struct store_clients_lookup clients; /* of the event that is looked at */
 };
 

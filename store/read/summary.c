@@ -81,8 +81,8 @@ static int look_at(struct run *run, uint32_t row, bool *passes)
 	store_block_event(run->scan.block, row, &event);
 	if (run->undelivered_here > 0 && (error = store__undelivered_apply(run->undelivered, &event)) != 0)
 		return error;
-	bool holds = run->scan.is_decided ||
-		     store__filter_passes_content(run->scan.filter, &event, &run->lookup);
+	bool holds =
+	    run->scan.is_decided || store__filter_passes_content(run->scan.filter, &event, &run->lookup);
 	*passes = holds && !store__filter_drops_repetition(run->scan.filter, &event);
 	if (event.kind == WIRE_EVENT_CONNECT && holds) {
 		error = count_connect(run, &event);

@@ -72,10 +72,9 @@ static int read_regex(const struct reading *reading)
 	const struct wire_slice pattern =
 	    wire_slice(reading->test->constant.text, reading->test->constant.len);
 	error = store__regex_open(&reading->test->regex, pattern, &fault);
-	return error != STORE_EFILTER
-		   ? error
-		   : store__lexer_fault(reading->lexer, reading->token->start, reading->fault, "%s",
-					fault.text);
+	return error != STORE_EFILTER ? error
+				      : store__lexer_fault(reading->lexer, reading->token->start,
+							   reading->fault, "%s", fault.text);
 }
 
 /* ---- numbers ---- */
@@ -84,8 +83,7 @@ static int read_regex(const struct reading *reading)
 static double unit_bytes(struct wire_slice unit)
 {
 	static const char prefixes[] = "kmgt";
-	const char *prefix =
-	    unit.len > 0 ? memchr(prefixes, unit.data[0] | 0x20, sizeof prefixes - 1) : NULL;
+	const char *prefix = unit.len > 0 ? memchr(prefixes, unit.data[0] | 0x20, sizeof prefixes - 1) : NULL;
 	if (unit.len == 0 || (unit.len == 1 && (unit.data[0] | 0x20) == 'b'))
 		return 1;
 	if (!prefix)
@@ -139,10 +137,10 @@ static int read_time(const struct reading *reading)
 	int error = read_text(reading);
 	if (error)
 		return error;
-	if (!reading->times || reading->times->parse(reading->times->context, constant->text, &ns, &fault) != 0)
-		return store__lexer_fault(reading->lexer, reading->token->start, reading->fault,
-					  "\"%s\" %s", constant->text,
-					  reading->times ? fault.text : "is no time");
+	if (!reading->times ||
+	    reading->times->parse(reading->times->context, constant->text, &ns, &fault) != 0)
+		return store__lexer_fault(reading->lexer, reading->token->start, reading->fault, "\"%s\" %s",
+					  constant->text, reading->times ? fault.text : "is no time");
 	constant->kind = STORE__NUMBER;
 	constant->number = store__number_of(ns);
 	return 0;
@@ -200,8 +198,9 @@ static bool is_order(const struct store__where_test *test)
 
 static int read_kind(const struct reading *reading)
 {
-	static const char expected[] = "\"message\", \"delivery\", \"connect\", \"disconnect\", \"subscribe\", "
-				       "\"unsubscribe\", \"error\", \"mark\" or \"gap\"";
+	static const char expected[] =
+	    "\"message\", \"delivery\", \"connect\", \"disconnect\", \"subscribe\", "
+	    "\"unsubscribe\", \"error\", \"mark\" or \"gap\"";
 	if (reading->token->kind != STORE__TOKEN_STRING)
 		return complain(reading, expected);
 	for (int kind = 0; kind < WIRE_EVENT_KINDS; kind++)
@@ -220,8 +219,9 @@ static int read_json(const struct reading *reading)
 	}
 	if (!is_order(reading->test) && read_word(reading))
 		return 0;
-	return complain(reading, is_order(reading->test) ? "a string in quotes or a number"
-							 : "a string in quotes, a number, true, false or null");
+	return complain(reading, is_order(reading->test)
+				     ? "a string in quotes or a number"
+				     : "a string in quotes, a number, true, false or null");
 }
 
 static int read_plain_text(const struct reading *reading)

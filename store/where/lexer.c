@@ -130,7 +130,7 @@ static struct store__token sign_token(struct store__lexer *lexer)
 	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
 		if (begins_with(lexer, signs[i].text)) {
 			struct store__token token = token_of(lexer, signs[i].kind, strlen(signs[i].text));
-			token.operator = signs[i].operator;
+			token.operator= signs[i].operator;
 			return token;
 		}
 	switch (*lexer->at) {

@@ -8,26 +8,26 @@
 
 enum store__token_kind {
 	STORE__TOKEN_END,
-	STORE__TOKEN_OPEN,   /* ( */
-	STORE__TOKEN_CLOSE,  /* ) */
-	STORE__TOKEN_AND,    /* && */
-	STORE__TOKEN_OR,     /* || */
-	STORE__TOKEN_NOT,    /* ! */
-	STORE__TOKEN_TEST,   /* == != < <= > >= ~ !~ */
-	STORE__TOKEN_STRING, /* text: between its quotes, as written */
-	STORE__TOKEN_NUMBER, /* text: digits and what follows without a space: 100, -2.5e3, 64KiB */
-	STORE__TOKEN_PATH,   /* $… */
-	STORE__TOKEN_WORD,   /* letters */
-	STORE__TOKEN_DOT,    /* . */
+	STORE__TOKEN_OPEN,        /* ( */
+	STORE__TOKEN_CLOSE,       /* ) */
+	STORE__TOKEN_AND,         /* && */
+	STORE__TOKEN_OR,          /* || */
+	STORE__TOKEN_NOT,         /* ! */
+	STORE__TOKEN_TEST,        /* == != < <= > >= ~ !~ */
+	STORE__TOKEN_STRING,      /* text: between its quotes, as written */
+	STORE__TOKEN_NUMBER,      /* text: digits and what follows without a space: 100, -2.5e3, 64KiB */
+	STORE__TOKEN_PATH,        /* $… */
+	STORE__TOKEN_WORD,        /* letters */
+	STORE__TOKEN_DOT,         /* . */
 	STORE__TOKEN_BRACKET,     /* [ */
 	STORE__TOKEN_BRACKET_END, /* ] */
-	STORE__TOKEN_BAD,    /* text: nothing that the language knows */
+	STORE__TOKEN_BAD,         /* text: nothing that the language knows */
 };
 
 struct store__token {
 	enum store__token_kind kind;
 	enum store__where_operator operator; /* STORE__TOKEN_TEST */
-	const char *start;        /* its first byte, for messages */
+	const char *start;                   /* its first byte, for messages */
 	struct wire_slice text;
 	const char *hint; /* STORE__TOKEN_BAD: what to write instead; NULL = nothing is known. Static */
 };

@@ -88,7 +88,8 @@ bool store__number_read(struct wire_slice text, struct store__number *number)
 		int64_t value = read_digits(start, end);
 		*number = store__number_of(is_negative ? -value : value);
 	} else if (fraction_end == end && all <= EXACT_DIGITS) {
-		double value = (double)read_digits(start, end) / power_of_10(all > digits ? all - digits - 1 : 0);
+		double value =
+		    (double)read_digits(start, end) / power_of_10(all > digits ? all - digits - 1 : 0);
 		number->real = is_negative ? -value : value;
 	} else {
 		number->real = read_slowly(text);

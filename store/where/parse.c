@@ -32,9 +32,8 @@ static int complain(const struct parser *parser, const char *expected)
 	if (token->kind == STORE__TOKEN_END)
 		return store__lexer_fault(&parser->lexer, token->start, parser->fault,
 					  "expected %s, found the end", expected);
-	return store__lexer_fault(&parser->lexer, token->start, parser->fault,
-				  "expected %s, found \"%.*s\"", expected, (int)token->text.len,
-				  token->text.data);
+	return store__lexer_fault(&parser->lexer, token->start, parser->fault, "expected %s, found \"%.*s\"",
+				  expected, (int)token->text.len, token->text.data);
 }
 
 static int out_of_memory(const struct parser *parser)
@@ -112,8 +111,9 @@ static int parse_token(struct parser *parser, struct store__where_test *test)
 
 static int parse_operand(struct parser *parser, struct store__where_test *test)
 {
-	static const char expected[] = "$.field, header.NAME, subject, subject.N, reply, payload, size, time, "
-				       "clock, seq, kind, client, conn, receivers or queue";
+	static const char expected[] =
+	    "$.field, header.NAME, subject, subject.N, reply, payload, size, time, "
+	    "clock, seq, kind, client, conn, receivers or queue";
 	if (parser->token.kind == STORE__TOKEN_PATH)
 		return parse_path(parser, test);
 	test->operand = STORE__WHERE_OPERANDS;
@@ -155,7 +155,7 @@ static int parse_swapped(struct parser *parser, struct store__where_test *test)
 	advance(parser);
 	if (parser->token.kind != STORE__TOKEN_TEST)
 		return complain(parser, "one of == != < <= > >= after a value");
-	test->operator = swapped(parser->token.operator);
+	test->operator= swapped(parser->token.operator);
 	if (test->operator>= STORE__WHERE_MATCHES)
 		return complain(parser, "the regular expression on the right of ~");
 	advance(parser);
@@ -171,7 +171,7 @@ static int parse_test(struct parser *parser, struct store__where_test *test)
 	int error = parse_operand(parser, test);
 	if (error || parser->token.kind != STORE__TOKEN_TEST)
 		return error;
-	test->operator = parser->token.operator;
+	test->operator= parser->token.operator;
 	advance(parser);
 	error = store__where_constant(test, &parser->token, &parser->lexer, parser->times, parser->fault);
 	if (!error)
@@ -214,7 +214,8 @@ static int parse_not(struct parser *parser, uint8_t *node)
 	bool is_negated = false;
 	for (; parser->token.kind == STORE__TOKEN_NOT; advance(parser))
 		is_negated = !is_negated;
-	int error = parser->token.kind == STORE__TOKEN_OPEN ? parse_group(parser, node) : add_test(parser, node);
+	int error =
+	    parser->token.kind == STORE__TOKEN_OPEN ? parse_group(parser, node) : add_test(parser, node);
 	if (!error)
 		parser->tree->nodes[*node].is_negated ^= is_negated;
 	return error;

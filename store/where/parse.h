@@ -12,8 +12,9 @@ enum { STORE__WHERE_NODES_MAX = 2 * STORE__WHERE_TESTS_MAX, STORE__WHERE_NO_NODE
 struct store__where_node {
 	enum { STORE__NODE_TEST, STORE__NODE_ALL, STORE__NODE_ANY } kind;
 	bool is_negated;
-	uint8_t test;           /* STORE__NODE_TEST: its index */
-	uint8_t child, sibling; /* nodes: the first child; the next child of the same node; or STORE__WHERE_NO_NODE */
+	uint8_t test; /* STORE__NODE_TEST: its index */
+	uint8_t child,
+	    sibling; /* nodes: the first child; the next child of the same node; or STORE__WHERE_NO_NODE */
 };
 
 struct store__where_tree {

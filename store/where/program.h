@@ -10,8 +10,8 @@
 #ifndef STORE_WHERE_PROGRAM_H
 #define STORE_WHERE_PROGRAM_H
 
-#include "store/where/regex.h"
 #include "store/where/number.h"
+#include "store/where/regex.h"
 #include "wire/json_path.h"
 
 enum {
@@ -58,8 +58,9 @@ enum store__where_operator {
 /* What must be known of an event to evaluate an operand. */
 enum {
 	STORE__NEEDS_SUBJECT = 1 << 0,
-	STORE__NEEDS_NUMBERS = 1 << 1,   /* kind, flags, seq, time, conn, and the sizes of headers and payload */
-	STORE__NEEDS_CLIENT = 1 << 2,    /* the description of its connection */
+	STORE__NEEDS_NUMBERS =
+	    1 << 1,                   /* kind, flags, seq, time, conn, and the sizes of headers and payload */
+	STORE__NEEDS_CLIENT = 1 << 2, /* the description of its connection */
 	STORE__NEEDS_RECEIVERS = 1 << 3, /* with final outcomes */
 	STORE__NEEDS_DETAILS = 1 << 4,   /* reply subject, queue group */
 	STORE__NEEDS_CONTENT = 1 << 5,   /* headers and payload */
@@ -97,8 +98,8 @@ struct store__where_memory {
 struct store__where {
 	struct store__where_test tests[STORE__WHERE_TESTS_MAX];
 	uint32_t count;
-	uint64_t subject_tests; /* a bit for each test that needs the subject alone */
-	unsigned needs;         /* of all tests */
+	uint64_t subject_tests;             /* a bit for each test that needs the subject alone */
+	unsigned needs;                     /* of all tests */
 	struct store__where_memory *memory; /* owned */
 };
 

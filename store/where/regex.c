@@ -80,7 +80,7 @@ bool store__regex_finds(const struct store__regex *regex, struct wire_slice text
 	PCRE2_SPTR bytes = (PCRE2_SPTR)(text.data ? text.data : "");
 	int found = pcre2_match(regex->code, bytes, text.len, 0, 0, regex->match, regex->limits);
 	if (found == PCRE2_ERROR_JIT_STACKLIMIT)
-		found = pcre2_match(regex->code, bytes, text.len, 0, PCRE2_NO_JIT, regex->match,
-				    regex->limits);
+		found =
+		    pcre2_match(regex->code, bytes, text.len, 0, PCRE2_NO_JIT, regex->match, regex->limits);
 	return found >= 0;
 }

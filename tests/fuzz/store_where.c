@@ -40,7 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = size > 0 ? (const char *)data : "";
 	const char *newline = memchr(text, '\n', size);
 	const size_t len = newline ? (size_t)(newline - text) : size;
-	const struct wire_slice rest = wire_slice(text + len + (newline != NULL), size - len - (newline != NULL));
+	const struct wire_slice rest =
+	    wire_slice(text + len + (newline != NULL), size - len - (newline != NULL));
 	struct wire_event event = {.kind = WIRE_EVENT_MESSAGE,
 				   .seq = 5,
 				   .subject = wire_slice("orders.eu", 9),

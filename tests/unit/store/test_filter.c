@@ -31,9 +31,8 @@ static struct wire_event message(void)
 
 static const struct wire_client *describe(struct wire_source *source, uint64_t conn)
 {
-	static const struct wire_client clients[] = {
-	    {.name = {"stock", 5}, .address = {"10.0.0.2:5000", 13}},
-	    {.name = {"slow", 4}, .address = {"[::1]:5001", 10}}};
+	static const struct wire_client clients[] = {{.name = {"stock", 5}, .address = {"10.0.0.2:5000", 13}},
+						     {.name = {"slow", 4}, .address = {"[::1]:5001", 10}}};
 	(void)source;
 	return conn == 2 ? &clients[0] : conn == 3 ? &clients[1] : NULL;
 }
@@ -124,8 +123,8 @@ static void ranges_of_sequence_numbers_include_both_ends(void **state)
 
 static void bad_ranges_are_refused(void **state)
 {
-	static const char *const texts[] = {"", "..", "x", "5...7", "5.7", "7..5", "-1", "5..x", " 5",
-					    "99999999999999999999", "5..7 "};
+	static const char *const texts[] = {
+	    "", "..", "x", "5...7", "5.7", "7..5", "-1", "5..x", " 5", "99999999999999999999", "5..7 "};
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct store_filter *filter = store_filter_open();

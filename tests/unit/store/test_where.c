@@ -16,7 +16,8 @@
 
 static const char headers[] = "NATS/1.0\r\nPriority: high\r\nretry: 3\r\nTag: one\r\nTag: two\r\n\r\n";
 static const char payload[] =
-    "{\"total\":120.5,\"id\":9007199254740993,\"name\":\"M\\u00fcller \\\"x\\\"\",\"paid\":true,\"void\":false,"
+    "{\"total\":120.5,\"id\":9007199254740993,\"name\":\"M\\u00fcller "
+    "\\\"x\\\"\",\"paid\":true,\"void\":false,"
     "\"note\":null,\"tags\":[\"a\",\"b\",7],\"items\":[{\"sku\":\"s1\",\"n\":2},{\"sku\":\"s2\",\"n\":5}],"
     "\"odd key\":1,\"deep\":{\"er\":{\"id\":5}}}";
 
@@ -43,8 +44,7 @@ static struct wire_event message(void)
 
 static const struct wire_client *find_client(void *context, uint64_t conn)
 {
-	static const struct wire_client billing = {.name = {"billing", 7},
-						   .address = {"10.0.0.7:1", 10}};
+	static const struct wire_client billing = {.name = {"billing", 7}, .address = {"10.0.0.7:1", 10}};
 	(void)context;
 	return conn == 7 ? &billing : NULL;
 }
@@ -288,7 +288,8 @@ static void mistakes_are_named_with_their_column(void **state)
 	expect_fault("$.a ~ 5", "column 7: expected a regular expression in quotes, found \"5\"");
 	expect_fault("$.a ~ \"(\"", "column 7: regular expression \"(\", at character 2: ");
 	expect_fault("kind == \"mesage\"", "column 9: \"kind\" is compared with \"message\", ");
-	expect_fault("header.A == true", "column 13: \"header\" is compared with a string in quotes or a number");
+	expect_fault("header.A == true",
+		     "column 13: \"header\" is compared with a string in quotes or a number");
 	expect_fault("header", "column 7: expected the name of a header");
 	expect_fault("header[\"a\"", "column 11: expected ], found the end");
 	expect_fault("subject.0", "column 8: expected the number of a token");
@@ -318,8 +319,9 @@ static void times_are_refused_where_none_can_be_read(void **state)
 /* Every prefix compiles or is refused; nothing is read past its end. */
 static void every_prefix_of_an_expression_is_handled(void **state)
 {
-	static const char text[] = "!($.a[0]['x'].b >= -1.5e3Ki || header[\"K\"] !~ '\\'x') && \"eu\" == subject.2 "
-				   "&& time < \"noon\" || clock != \"07:30:15\" && $.c == null";
+	static const char text[] =
+	    "!($.a[0]['x'].b >= -1.5e3Ki || header[\"K\"] !~ '\\'x') && \"eu\" == subject.2 "
+	    "&& time < \"noon\" || clock != \"07:30:15\" && $.c == null";
 	(void)state;
 	for (size_t len = 0; len <= sizeof text - 1; len++) {
 		struct store__where *where;
@@ -401,8 +403,7 @@ static enum store__verdict judge_block(const char *text, const struct store_bloc
 {
 	static const struct store__facts none = {0};
 	struct store__where *where = open_where(text);
-	enum store__verdict verdict =
-	    store__where_judge(where, store__where_bounds(where, header), &none);
+	enum store__verdict verdict = store__where_judge(where, store__where_bounds(where, header), &none);
 	store__where_close(where);
 	return verdict;
 }
