@@ -200,16 +200,28 @@ static enum store__verdict judge_greps(const struct store_filter *filter, const 
 	return store__verdict_of(finds_in_content(greps, event));
 }
 
-/* Hot: once for every event that the columns leave open. Cheap conditions come first. */
+/* The conditions that the columns decide. */
+static enum store__verdict judge_columns(const struct store_filter *filter, const struct store__facts *facts)
+{
+	enum store__verdict verdict = judge_size(filter, facts);
+	if (verdict != STORE__NO)
+		verdict = store__both(verdict, judge_unheard(filter, facts));
+	if (verdict != STORE__NO)
+		verdict = store__both(verdict, judge_clients(filter, facts));
+	if (verdict != STORE__NO)
+		verdict = store__both(verdict, judge_receivers(filter, facts));
+	return verdict;
+}
+
+/* Hot: once for every event that the header and the dictionary of its block leave open. Cheap conditions come first. */
 enum store__verdict store__filter_judge(const struct store_filter *filter, struct store__decided decided,
 					const struct store__facts *facts)
 {
-	static enum store__verdict (*const judges[])(const struct store_filter *,
-						     const struct store__facts *) = {
-	    judge_size, judge_unheard, judge_clients, judge_receivers, judge_headers, judge_greps};
-	enum store__verdict verdict = STORE__YES;
-	for (size_t i = 0; i < sizeof judges / sizeof *judges && verdict != STORE__NO; i++)
-		verdict = store__both(verdict, judges[i](filter, facts));
+	enum store__verdict verdict = judge_columns(filter, facts);
+	if (verdict != STORE__NO)
+		verdict = store__both(verdict, judge_headers(filter, facts));
+	if (verdict != STORE__NO)
+		verdict = store__both(verdict, judge_greps(filter, facts));
 	if (filter->where && verdict != STORE__NO)
 		verdict = store__both(verdict, store__where_judge(filter->where, decided, facts));
 	return filter->is_inverted ? store__opposite(verdict) : verdict;
@@ -283,6 +295,14 @@ unsigned store__filter_needs(const struct store_filter *filter)
 	if (filter->greps.count > 0 && filter->greps.places != STORE__GREP_SUBJECT)
 		needs |= STORE__NEEDS_CONTENT;
 	return filter->is_inverted || filter->seqs_count > 0 ? needs | STORE__NEEDS_NUMBERS : needs;
+}
+
+bool store__filter_asks_columns(const struct store_filter *filter)
+{
+	return filter->where || filter->clients.count > 0 || filter->receivers.count > 0 ||
+	       filter->is_unheard || filter->headers.count > 0 || filter->seqs_count > 0 ||
+	       (filter->greps.count > 0 && (filter->greps.places & STORE__GREP_SUBJECT)) ||
+	       filter->is_inverted;
 }
 
 /* ---- events ---- */

@@ -29,6 +29,9 @@ bool store__filter_seqs(const struct store_filter *filter, uint64_t first, uint6
 /* STORE__NEEDS_ bits: what must be known of an event to judge it. 0: store__filter_numbers and the subject suffice. */
 unsigned store__filter_needs(const struct store_filter *filter);
 
+/* The columns may decide more than store__filter_numbers does. */
+bool store__filter_asks_columns(const struct store_filter *filter);
+
 /* The conditions that choose events, as far as the facts decide them. An event that is no gap. */
 enum store__verdict store__filter_judge(const struct store_filter *filter, struct store__decided decided,
 					const struct store__facts *facts);

@@ -17,6 +17,7 @@ void store__block_scan_fini(struct store__block_scan *scan)
 	store_block_close(scan->block);
 	store__buffer_fini(&scan->sorted);
 	free(scan->subjects);
+	free(scan->decided);
 	free(scan->rows);
 }
 
@@ -25,21 +26,23 @@ static int reserve_subjects(struct store__block_scan *scan)
 	uint32_t count = store_block_subjects(scan->block) + 1;
 	if (count <= scan->subjects_cap)
 		return 0;
-	struct store__scan_subject *subjects = realloc(scan->subjects, count * sizeof *subjects);
-	if (!subjects)
+	unsigned char *subjects = realloc(scan->subjects, count);
+	if (subjects)
+		scan->subjects = subjects;
+	struct store__decided *decided = realloc(scan->decided, count * sizeof *decided);
+	if (decided)
+		scan->decided = decided;
+	if (!subjects || !decided)
 		return -ENOMEM;
-	scan->subjects = subjects;
 	scan->subjects_cap = count;
 	return 0;
 }
 
 static bool judge_subject(struct store__block_scan *scan, uint32_t at, struct wire_slice subject,
-			  struct store__decided decided)
+			  struct store__decided bounds)
 {
-	struct store__scan_subject *judged = &scan->subjects[at];
-	judged->decided = decided;
-	judged->passes = store__filter_subject(scan->filter, subject, &judged->decided);
-	return judged->passes;
+	scan->decided[at] = bounds;
+	return store__filter_subject(scan->filter, subject, &scan->decided[at]);
 }
 
 /* True when any event may pass. */
@@ -50,13 +53,14 @@ static bool judge_subjects(struct store__block_scan *scan, const struct store_bl
 	uint64_t with_subject = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct store_block_subject *subject = store_block_subject(scan->block, i);
-		passing += judge_subject(scan, i, subject->subject, bounds);
+		scan->subjects[i] = judge_subject(scan, i, subject->subject, bounds);
+		passing += scan->subjects[i];
 		with_subject += subject->events;
 	}
 	bool all_have_one = with_subject >= header->events;
-	bool none_passes = judge_subject(scan, count, (struct wire_slice){0}, bounds);
-	scan->all_subjects = passing == count && (all_have_one || none_passes);
-	return passing > 0 || (!all_have_one && none_passes) || (header->kinds & 1u << WIRE_EVENT_GAP);
+	scan->none_passes = judge_subject(scan, count, (struct wire_slice){0}, bounds);
+	scan->all_subjects = passing == count && (all_have_one || scan->none_passes);
+	return passing > 0 || (!all_have_one && scan->none_passes) || (header->kinds & 1u << WIRE_EVENT_GAP);
 }
 
 int store__block_scan_subjects(struct store__block_scan *scan, struct store_segment_reader *segment,
@@ -70,26 +74,33 @@ int store__block_scan_subjects(struct store__block_scan *scan, struct store_segm
 	return error ? error : judge_subjects(scan, header);
 }
 
-/* Of the subject of a row, or of none. */
-static const struct store__scan_subject *subject_of(const struct store__block_scan *scan, uint32_t row)
+static bool passes_subject(const struct store__block_scan *scan, uint32_t row, bool none_passes)
 {
 	uint32_t subject = store_block_subject_of(scan->block, row);
-	return &scan->subjects[subject == UINT32_MAX ? store_block_subjects(scan->block) : subject];
+	return subject == UINT32_MAX ? none_passes : scan->subjects[subject];
 }
 
 /* Hot: once for every event of a block that may hold events that pass. */
 static void judge_rows(struct store__block_scan *scan, uint32_t events)
 {
 	const struct store_block *block = scan->block;
+	const bool none_passes = scan->none_passes;
 	scan->count = 0;
 	for (uint32_t i = 0; i < events; i++) {
 		enum wire_event_kind kind = store_block_kind(block, i);
-		if (kind != WIRE_EVENT_GAP && !subject_of(scan, i)->passes)
+		if (kind != WIRE_EVENT_GAP && !passes_subject(scan, i, none_passes))
 			continue;
 		if (store__filter_numbers(scan->filter, kind, store_block_time_ns(block, i),
 					  store_block_size(block, i)))
 			scan->rows[scan->count++] = i;
 	}
+}
+
+/* What the block's header and the row's subject decide of the filter's expression. */
+static struct store__decided decided_of(const struct store__block_scan *scan, uint32_t row)
+{
+	uint32_t subject = store_block_subject_of(scan->block, row);
+	return scan->decided[subject == UINT32_MAX ? store_block_subjects(scan->block) : subject];
 }
 
 /* Where connections of the block are described. */
@@ -132,7 +143,7 @@ static void judge_columns(struct store__block_scan *scan, const struct store_cli
 		if (!store__filter_seqs(scan->filter, event.seq, event.seq))
 			verdict = STORE__NO;
 		else if (event.kind != WIRE_EVENT_GAP)
-			verdict = store__filter_judge(scan->filter, subject_of(scan, row)->decided, &facts);
+			verdict = store__filter_judge(scan->filter, decided_of(scan, row), &facts);
 		if (verdict != STORE__NO)
 			scan->rows[kept++] = row;
 		scan->is_decided &= verdict != STORE__MAYBE;
@@ -148,9 +159,9 @@ int store__block_scan_rows(struct store__block_scan *scan, struct store_segment_
 	int error = store_segment_reader_load(segment, entry, STORE_FRAME_COLUMNS, scan->block);
 	if (error)
 		return error;
-	scan->is_decided = true;
+	scan->is_decided = store__filter_needs(scan->filter) == 0 || store__filter_asks_columns(scan->filter);
 	judge_rows(scan, segment->index.entries[entry].header.events);
-	if (store__filter_needs(scan->filter) != 0)
+	if (store__filter_asks_columns(scan->filter))
 		judge_columns(scan, &clients);
 	bool needs_content = store_filter_needs_payloads(scan->filter) && !scan->is_decided;
 	if ((scan->payloads || needs_content) && scan->count > 0)

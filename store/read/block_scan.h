@@ -18,11 +18,9 @@ struct store__block_scan {
 	struct store_block *block;
 	int content_error; /* why its headers and payloads cannot be read; 0 = none, or not tried */
 
-	/* By subject of the block, and one for events without a subject. */
-	struct store__scan_subject {
-		bool passes;
-		struct store__decided decided; /* parts of the filter's expression */
-	} * subjects;
+	unsigned char *subjects;        /* by subject of the block: it passes */
+	struct store__decided *decided; /* by subject, and one for none: parts of the filter's expression */
+	bool none_passes;               /* events without a subject */
 	bool all_subjects; /* all of them pass, and so do events without a subject, if there are any */
 	uint32_t subjects_cap;
 	bool

@@ -75,7 +75,8 @@ static void a_smaller_event_uses_the_same_memory(void **state)
 {
 	struct wire_event_copy copy = {0};
 	const struct wire_client client = {.name = WIRE_LITERAL("c")};
-	const struct wire_event large = {.kind = WIRE_EVENT_ERROR, .text = WIRE_LITERAL("a rather long text")};
+	const struct wire_event large = {.kind = WIRE_EVENT_ERROR,
+					 .text = WIRE_LITERAL("a rather long text")};
 	const struct wire_event small = {.kind = WIRE_EVENT_CONNECT, .client = &client};
 	(void)state;
 	assert_int_equal(wire_event_copy_set(&copy, &large, NULL), 0);
