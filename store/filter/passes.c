@@ -1,7 +1,6 @@
 #include "store/filter/passes.h"
 
 #include "store/filter/client.h"
-#include "store/filter/state.h"
 #include "store/where/bounds.h"
 #include "wire/headers.h"
 #include "wire/subject.h"
@@ -17,7 +16,7 @@ static bool has_times(const struct store_filter *filter)
 
 bool store_filter_times(const struct store_filter *filter, int64_t min_ns, int64_t max_ns)
 {
-	return max_ns >= filter->since_ns && (min_ns < filter->until_ns || filter->until_ns == INT64_MAX);
+	return store__filter_has_time(filter, min_ns, max_ns);
 }
 
 bool store_filter_asks_for_gaps(const struct store_filter *filter)
@@ -53,19 +52,6 @@ bool store__filter_seqs(const struct store_filter *filter, uint64_t first, uint6
 		if (filter->seqs[i].first <= last && filter->seqs[i].last >= first)
 			return true;
 	return filter->seqs_count == 0;
-}
-
-bool store__filter_numbers(const struct store_filter *filter, enum wire_event_kind kind, int64_t time_ns,
-			   uint64_t size)
-{
-	return store_filter_passes_kind(filter, kind) && store_filter_times(filter, time_ns, time_ns) &&
-	       (size >= filter->min_size || kind == WIRE_EVENT_GAP || filter->is_inverted);
-}
-
-bool store__filter_drops_repetition(const struct store_filter *filter, const struct wire_event *event)
-{
-	return (event->flags & WIRE_EVENT_REPEATED) && event->kind == WIRE_EVENT_CONNECT &&
-	       !filter->has_kinds;
 }
 
 /* ---- which of them are chosen: each function answers for one kind of condition ---- */
@@ -266,19 +252,26 @@ bool store__filter_whole_block(const struct store_filter *filter, const struct s
 	       filter->min_size == 0 && store__filter_needs(filter) == 0;
 }
 
-bool store__filter_subject(const struct store_filter *filter, struct wire_slice subject,
-			   struct store__decided *decided)
+/* The expression and the regular expressions, as far as a subject decides them. */
+static bool may_hold(const struct store_filter *filter, struct wire_slice subject,
+		     struct store__decided *decided)
 {
 	const struct wire_event event = {.subject = subject};
 	const struct store__facts facts = {.event = &event, .have = STORE__NEEDS_SUBJECT};
-	if (!store_filter_passes_subject(filter, subject))
-		return false;
 	if (filter->where && filter->where->subject_tests) {
 		decided->holds |= store__where_subject(filter->where, subject);
 		decided->known |= filter->where->subject_tests;
 	}
-	return (!filter->where && filter->greps.count == 0) ||
-	       store__filter_judge(filter, *decided, &facts) != STORE__NO;
+	return store__filter_judge(filter, *decided, &facts) != STORE__NO;
+}
+
+bool store__filter_subject(const struct store_filter *filter, struct wire_slice subject,
+			   struct store__decided *decided)
+{
+	if (!store_filter_passes_subject(filter, subject))
+		return false;
+	const bool has_more = filter->where || (filter->greps.places & STORE__GREP_SUBJECT);
+	return !has_more || may_hold(filter, subject, decided);
 }
 
 unsigned store__filter_needs(const struct store_filter *filter)
@@ -322,8 +315,11 @@ bool store__filter_passes_content(const struct store_filter *filter, const struc
 				  const struct store_clients_lookup *clients)
 {
 	const struct store__facts facts = {.event = event, .clients = clients, .have = STORE__NEEDS_ALL};
-	return event->kind == WIRE_EVENT_GAP ||
-	       store__filter_judge(filter, (struct store__decided){0}, &facts) == STORE__YES;
+	if (event->kind == WIRE_EVENT_GAP)
+		return true;
+	if (!store__filter_asks_columns(filter)) /* then only regular expressions are left */
+		return judge_greps(filter, &facts) == STORE__YES;
+	return store__filter_judge(filter, (struct store__decided){0}, &facts) == STORE__YES;
 }
 
 static const struct wire_client *find_in_source(void *context, uint64_t conn)

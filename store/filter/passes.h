@@ -4,6 +4,7 @@
 #define STORE_FILTER_PASSES_H
 
 #include "store/filter/filter.h"
+#include "store/filter/state.h"
 #include "store/format/format.h"
 
 /* By its header, can an event of this block pass? */
@@ -20,9 +21,21 @@ struct store__decided store__filter_bounds(const struct store_filter *filter,
 bool store__filter_subject(const struct store_filter *filter, struct wire_slice subject,
 			   struct store__decided *decided);
 
-/* The conditions on numbers that are checked for every row: kind, time, true payload size. */
-bool store__filter_numbers(const struct store_filter *filter, enum wire_event_kind kind, int64_t time_ns,
-			   uint64_t size);
+/* Can an event between these times, both inclusive, pass? */
+static inline bool store__filter_has_time(const struct store_filter *filter, int64_t min_ns, int64_t max_ns)
+{
+	return max_ns >= filter->since_ns && (min_ns < filter->until_ns || filter->until_ns == INT64_MAX);
+}
+
+/* The conditions on numbers that are checked for every row: kind, time, true payload size. Inline: once for every event of a
+ * log. */
+static inline bool store__filter_numbers(const struct store_filter *filter, enum wire_event_kind kind,
+					 int64_t time_ns, uint64_t size)
+{
+	return (filter->kinds >> kind & 1) && store__filter_has_time(filter, time_ns, time_ns) &&
+	       (size >= filter->min_size || kind == WIRE_EVENT_GAP || filter->is_inverted);
+}
+
 /* Is one of these sequence numbers, both inclusive, looked at? */
 bool store__filter_seqs(const struct store_filter *filter, uint64_t first, uint64_t last);
 
@@ -37,7 +50,12 @@ enum store__verdict store__filter_judge(const struct store_filter *filter, struc
 					const struct store__facts *facts);
 
 /* A connect event that is a repetition, which does not pass unless connect events are asked for. */
-bool store__filter_drops_repetition(const struct store_filter *filter, const struct wire_event *event);
+static inline bool store__filter_drops_repetition(const struct store_filter *filter,
+						  const struct wire_event *event)
+{
+	return (event->flags & WIRE_EVENT_REPEATED) && event->kind == WIRE_EVENT_CONNECT &&
+	       !filter->has_kinds;
+}
 
 /* What the header and the columns of a block left open, with everything known of the event. */
 bool store__filter_passes_content(const struct store_filter *filter, const struct wire_event *event,

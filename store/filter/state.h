@@ -1,5 +1,5 @@
-/* state.h - what a filter is inside: shared by filter.c, which collects conditions, and passes.c, which checks them. Internal
- * to store. */
+/* state.h - what a filter is inside: shared by filter.c, which collects conditions, and passes.h and passes.c, which check
+ * them. Internal to store. */
 #ifndef STORE_FILTER_STATE_H
 #define STORE_FILTER_STATE_H
 
