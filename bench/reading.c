@@ -110,6 +110,17 @@ static int grep(struct reading *reading)
 			  reading->json ? "--grep '\"total\":42\\.[0-9]*7,'" : "--grep 'tape[0-9]deck'");
 }
 
+/* Measure conditions on a column, and on a field of the payload. */
+static int find_by_size(struct reading *reading)
+{
+	return go_through(reading, "where-size", "--where 'size > 1M'");
+}
+
+static int find_by_field(struct reading *reading)
+{
+	return go_through(reading, "where-field", "--where '$.data.total > 1e9'");
+}
+
 /* Measure how fast `cat` prints everything. */
 static int print(struct reading *reading)
 {
@@ -128,7 +139,8 @@ static int print(struct reading *reading)
 static int read_round(struct reading *reading)
 {
 	static int (*const ways[])(struct reading *) = {
-	    count_by_subject, count_by_time, count_by_intervals, skip, decode, grep, print};
+	    count_by_subject, count_by_time, count_by_intervals, skip, decode, grep, find_by_size,
+	    find_by_field,    print};
 	int error = 0;
 	for (size_t i = 0; i < sizeof ways / sizeof *ways && !error; i++)
 		error = ways[i](reading);

@@ -50,6 +50,8 @@ static const struct target targets[] = {
     {"count by subject", "read-*", "count-subject", NULL, BENCH_RECORDS, AT_LEAST, 30e6},
     {"count by time", "read-*", "count-time", NULL, BENCH_RECORDS, AT_LEAST, 30e6},
     {"count by intervals", "read-*", "every", NULL, BENCH_RECORDS, AT_LEAST, 50e6},
+    {"condition on a column", "read-*", "where-size", NULL, BENCH_RECORDS, AT_LEAST, 10e6},
+    {"condition on a JSON field", "read-json", "where-field", NULL, BENCH_RECORDS, AT_LEAST, 1e6},
     {"everything decoded, 128 B", "read-128", "all", NULL, BENCH_RECORDS, AT_LEAST, 5e6},
     {"capture file decoded, 128 B", "sniff-128", "stat", NULL, BENCH_RECORDS, AT_LEAST, 3e6},
     {"capture file decoded, TCP payload", "sniff-128", "stat", NULL, BENCH_GIGABITS, AT_LEAST, 5e9},

@@ -370,10 +370,10 @@ static bool next_event(struct tap_sniffer *sniffer, struct wire_event *event)
 }
 
 /* Does the event pass the filter? When servers are named, marks always do. */
-static bool is_wanted(const struct tap_sniffer *sniffer, const struct wire_event *event)
+static bool is_wanted(struct tap_sniffer *sniffer, const struct wire_event *event)
 {
 	return !sniffer->filter || (sniffer->names_servers && event->kind == WIRE_EVENT_MARK) ||
-	       store_filter_event(sniffer->filter, event, store_clients_find(&sniffer->clients, event->conn));
+	       store_filter_event(sniffer->filter, event, &sniffer->source);
 }
 
 static bool take_event(struct tap_sniffer *sniffer, struct wire_event *event)

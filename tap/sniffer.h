@@ -6,7 +6,7 @@
 #ifndef TAP_SNIFFER_H
 #define TAP_SNIFFER_H
 
-#include "store/read/filter.h"
+#include "store/filter/filter.h"
 #include "tap/capture/capture.h"
 #include "tap/pump.h"
 #include "tap/session/sessions.h"

@@ -322,7 +322,7 @@ static void count_delivery(struct trace_graph *graph, const struct wire_event *e
 static void note_message(struct trace_graph *graph, const struct wire_event *event)
 {
 	const struct store_filter *filter = graph->options.filter;
-	if (filter && !store_filter_event(filter, event, graph->source->client(graph->source, event->conn))) {
+	if (filter && !store_filter_event(filter, event, graph->source)) {
 		const struct wire_receiver receiver = receiver_of(event);
 		if (event->kind == WIRE_EVENT_DELIVERY)
 			feed_others(graph, &receiver, 1);

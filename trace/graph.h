@@ -10,7 +10,7 @@
 #ifndef TRACE_GRAPH_H
 #define TRACE_GRAPH_H
 
-#include "store/read/filter.h"
+#include "store/filter/filter.h"
 #include "trace/clients.h"
 #include "trace/hidden.h"
 #include "trace/inbox.h"

@@ -7,10 +7,10 @@
 #include "wire/subject.h"
 
 struct key {
-	char *text;                  /* as given; owned */
-	const char *header;          /* in text; NULL: none */
-	unsigned long token;         /* of the subject, from 1 on; 0: none */
-	struct trace_json_path path; /* unless one of the others */
+	char *text;                 /* as given; owned */
+	const char *header;         /* in text; NULL: none */
+	unsigned long token;        /* of the subject, from 1 on; 0: none */
+	struct wire_json_path path; /* unless one of the others */
 };
 
 struct trace_keys {
@@ -31,7 +31,7 @@ struct trace_keys *trace_keys_open(void)
 
 static void fini(struct key *key)
 {
-	trace_json_path_fini(&key->path);
+	wire_json_path_fini(&key->path);
 	free(key->text);
 }
 
@@ -60,7 +60,7 @@ static bool parse(struct key *key)
 	}
 	if (strncmp(key->text, "subject:", 8) == 0)
 		return parse_token(key, key->text + 8);
-	return trace_json_path_parse(&key->path, key->text);
+	return wire_json_path_parse(&key->path, key->text);
 }
 
 static bool is_known(const struct trace_keys *keys, const char *text)
@@ -98,15 +98,22 @@ size_t trace_keys_count(const struct trace_keys *keys)
 
 /* ---- values ---- */
 
-static void add_value(void *context, struct wire_slice value)
+static void add_value(struct values *values, struct wire_slice value)
 {
-	struct values *values = context;
 	if (value.len == 0 || value.len > TRACE_KEY_VALUE_BYTES || values->count == TRACE_KEY_VALUES_MAX)
 		return;
 	for (size_t i = 0; i < values->count; i++)
 		if (wire_slice_equal(values->list[i], value))
 			return;
 	values->list[values->count++] = value;
+}
+
+/* Objects, arrays and null are no values that messages could have in common. */
+static bool add_json(void *context, const struct wire_json_token *value)
+{
+	if (value->kind >= WIRE_JSON_STRING && value->kind <= WIRE_JSON_FALSE)
+		add_value(context, value->text);
+	return true;
 }
 
 static void add_headers(struct values *values, const char *name, struct wire_slice block)
@@ -139,7 +146,7 @@ size_t trace_keys_values(struct trace_keys *keys, const struct wire_event *event
 		else if (key->token > 0)
 			add_token(&values, key->token, event->subject);
 		else if (event->payload.len > 0)
-			trace_json_path_find(&key->path, &keys->json, event->payload, add_value, &values);
+			wire_json_path_find(&key->path, &keys->json, event->payload, add_json, &values);
 	}
 	return values.count;
 }

@@ -1,6 +1,6 @@
 /* keys.h - values that belong together because the user says so: a JSON field, a header, or a token of the subject.
  *
- *	$.order_id             a path in the payload (trace/json_path.h)
+ *	$.order_id             a path in the payload (wire/json_path.h)
  *	header:Workflow-Id     a header, whatever the case of its name
  *	subject:2              a token of the subject, counted from 1
  *
@@ -8,9 +8,9 @@
 #ifndef TRACE_KEYS_H
 #define TRACE_KEYS_H
 
-#include "trace/json_path.h"
 #include "wire/error.h"
 #include "wire/event.h"
+#include "wire/json_path.h"
 
 enum { TRACE_KEYS_MAX = 32, TRACE_KEY_VALUES_MAX = 16, TRACE_KEY_VALUE_BYTES = 1024 };
 

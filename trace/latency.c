@@ -194,8 +194,7 @@ static bool is_request(struct trace_latency *latency, const struct wire_event *e
 	const struct store_filter *filter = latency->options.filter;
 	if (trace_is_ack_subject(event->reply))
 		return false;
-	return !filter ||
-	       store_filter_event(filter, event, latency->source->client(latency->source, event->conn));
+	return !filter || store_filter_event(filter, event, latency->source);
 }
 
 static void count_responder(struct trace_latency *latency, const struct trace_pending *pending,
@@ -365,8 +364,7 @@ static void count_deliveries(struct trace_latency *latency, const struct wire_ev
 {
 	struct trace_latency_row *row = NULL;
 	const struct store_filter *filter = latency->options.filter;
-	if (filter &&
-	    !store_filter_event(filter, event, latency->source->client(latency->source, event->conn)))
+	if (filter && !store_filter_event(filter, event, latency->source))
 		return;
 	for (uint32_t i = 0; i < event->receivers_len; i++) {
 		if (event->receivers[i].outcome != WIRE_SENT || event->delays_ns[i] == WIRE_DELAY_UNKNOWN)

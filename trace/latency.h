@@ -12,7 +12,7 @@
 #ifndef TRACE_LATENCY_H
 #define TRACE_LATENCY_H
 
-#include "store/read/filter.h"
+#include "store/filter/filter.h"
 #include "trace/clients.h"
 #include "trace/inbox.h"
 #include "trace/latency_rows.h"

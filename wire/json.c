@@ -30,9 +30,14 @@ static bool is_digit(const struct wire_json *json, const char *at)
 	return at < json->end && *at >= '0' && *at <= '9';
 }
 
-static void skip_blanks(struct wire_json *json)
+static bool is_blank(char c)
 {
-	while (json->at < json->end && memchr(" \t\r\n", *json->at, 4))
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static inline void skip_blanks(struct wire_json *json)
+{
+	while (json->at < json->end && is_blank(*json->at))
 		json->at++;
 }
 
@@ -67,10 +72,31 @@ static bool skip_escape(struct wire_json *json)
 	return true;
 }
 
+/* One of eight bytes is a quote, a backslash or a control character, where a string ends or goes on in another way. */
+static bool has_special(uint64_t bytes)
+{
+	const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+	const uint64_t quotes = bytes ^ ones * '"', backslashes = bytes ^ ones * '\\';
+	return (((quotes - ones) & ~quotes) | ((backslashes - ones) & ~backslashes) |
+		((bytes - ones * 0x20) & ~bytes)) &
+	       highs;
+}
+
+/* Hot: strings are most of a payload. */
+static inline void skip_plain(struct wire_json *json)
+{
+	for (uint64_t bytes; json->end - json->at >= 8; json->at += 8) {
+		memcpy(&bytes, json->at, 8);
+		if (has_special(bytes))
+			return;
+	}
+}
+
 /* A string whose opening quote has been read. */
 static bool read_string(struct wire_json *json, struct wire_slice *text)
 {
 	const char *start = json->at;
+	skip_plain(json);
 	while (json->at < json->end && (unsigned char)*json->at >= 0x20) {
 		if (*json->at == '"') {
 			*text = wire_slice(start, (size_t)(json->at++ - start));

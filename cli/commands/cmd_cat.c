@@ -16,6 +16,10 @@ static const struct cli_option reading[] = {
      .kind = CLI_FLAG,
      .help = "at the end, continue with new events",
      .at = AT(follow)},
+    {.name = "count",
+     .kind = CLI_FLAG,
+     .help = "print only how many events match; with -n, count no further than N",
+     .at = AT(count)},
     {.name = "fail-empty",
      .kind = CLI_FLAG,
      .help = "exit status 1 when nothing was printed",
@@ -24,10 +28,16 @@ static const struct cli_option reading[] = {
 };
 
 static const struct cli_option_group groups[] = {
-    {"Reading", cli_limit_options, AT(limit)},         {"Reading", reading, 0},
-    {"Which events", cli_filter_options, AT(filters)}, {"Output", cli_output_options, AT(output)},
-    {"Output", cli_color_options, AT(output.color)},   {"Output", cli_pager_options, AT(no_pager)},
-    {"Output", cli_quiet_options, AT(quiet)},          {0},
+    {"Reading", cli_limit_options, AT(limit)},
+    {"Reading", reading, 0},
+    {"Which events", cli_filter_options, AT(filters)},
+    {"Which events", cli_seq_options, AT(filters)},
+    {"What else to show", cli_around_options, AT(around)},
+    {"Output", cli_output_options, AT(output)},
+    {"Output", cli_color_options, AT(output.color)},
+    {"Output", cli_pager_options, AT(no_pager)},
+    {"Output", cli_quiet_options, AT(quiet)},
+    {0},
 };
 
 static int run(const struct cli_command *command, int argc, char **argv)
@@ -54,15 +64,19 @@ const struct cli_command cli_cat = {
 	"On a terminal it is clipped to the width; elsewhere it is whole. Damaged places show as GAP lines, "
 	"and\n"
 	"the exit status is then 1.",
-    .examples = "  tapedeck cat log 'orders.>'                     everything below orders\n"
-		"  tapedeck cat capture.pcapng.zst 'orders.>'      the same of what was captured\n"
-		"  tapedeck cat log --since 03:12 --until 03:15    three minutes of last night\n"
-		"  tapedeck cat log --client billing --kind connect,disconnect,error\n"
-		"  tapedeck cat log --grep '\"id\": ?4711' -v        one order, in full\n"
-		"  tapedeck cat log -f --since 5m                  the last five minutes, and what comes\n"
-		"  tapedeck cat log --csv time,client,subject,payload.id\n"
-		"  tapedeck cat log -n 1 --reverse --raw cfg.app | jq\n"
-		"  tapedeck cat log --json | jq 'select(.receivers == 0).subject' | sort -u",
+    .examples =
+	"  tapedeck cat log 'orders.>'                     everything below orders\n"
+	"  tapedeck cat capture.pcapng.zst 'orders.>'      the same of what was captured\n"
+	"  tapedeck cat log --since 03:12 --until 03:15    three minutes of last night\n"
+	"  tapedeck cat log --client billing --kind connect,disconnect,error\n"
+	"  tapedeck cat log --grep '\"id\": ?4711' -v        one order, in full\n"
+	"  tapedeck cat log --where '$.total > 100 && header.Region == \"eu\"' --count\n"
+	"  tapedeck cat log --kind error -C 5              errors, and what happened around them\n"
+	"  tapedeck cat log 'stock.get' --with-replies     requests with their replies and latencies\n"
+	"  tapedeck cat log --unheard                      messages that nobody received\n"
+	"  tapedeck cat log -f --since 5m                  the last five minutes, and what comes\n"
+	"  tapedeck cat log --csv time,client,subject,payload.id\n"
+	"  tapedeck cat log -n 1 --reverse --raw cfg.app | jq",
     .options = groups,
     .run = run,
 };

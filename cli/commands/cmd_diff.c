@@ -123,6 +123,7 @@ static const struct cli_option_group groups[] = {
     {"Output", cli_pager_options, AT(no_pager)},
     {"Output", cli_quiet_options, AT(quiet)},
     {"Which messages", cli_filter_options, AT(filters)},
+    {"Which messages", cli_seq_options, AT(filters)},
     {0},
 };
 

@@ -57,6 +57,7 @@ static const struct cli_option_group groups[] = {
     {"Output", cli_pager_options, AT(no_pager)},
     {"Output", cli_quiet_options, AT(quiet)},
     {"Which events", cli_filter_options, AT(filters)},
+    {"Which events", cli_seq_options, AT(filters)},
     {0},
 };
 
@@ -174,14 +175,15 @@ static bool has_conditions(const struct cli_filters *filters, const struct cli_o
 {
 	return subjects->len > 0 || filters->subjects.len > 0 || filters->excludes.len > 0 ||
 	       filters->clients.len > 0 || filters->kinds.len > 0 || filters->headers.len > 0 ||
-	       filters->greps.len > 0 || filters->min_size > 0;
+	       filters->greps.len > 0 || filters->min_size > 0 || filters->receivers.len > 0 ||
+	       filters->seqs.len > 0 || filters->wheres.len > 0 || filters->unheard;
 }
 
 /* Replies to chosen requests are needed whatever their subject: the filter does not keep the reader from them. */
 static bool is_chosen(const struct session *session, const struct wire_event *event)
 {
 	return !session->chosen ||
-	       store_filter_event(session->chosen, event, store_merge_client(session->inputs, event->conn));
+	       store_filter_event(session->chosen, event, store_merge_source(session->inputs));
 }
 
 /* ---- the work ---- */

@@ -96,6 +96,7 @@ static const struct cli_option_group groups[] = {
     {"Which service", service, 0},
     {"Answering", answering, 0},
     {"Which part of the log", cli_filter_options, AT(filters)},
+    {"Which part of the log", cli_seq_options, AT(filters)},
     {"Connecting", cli_connection_options, AT(connection)},
     {"Output", output, 0},
     {"Output", cli_color_options, AT(color)},

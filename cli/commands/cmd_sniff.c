@@ -97,6 +97,7 @@ static const struct cli_option_group groups[] = {
     {"Subjects of --stats", cli_folding_options, AT(folding)},
     {"Recording", cli_recording_options, AT(recording)},
     {"Which events", cli_filter_options, AT(filters)},
+    {"Which events", cli_seq_options, AT(filters)},
     {"Output", cli_output_options, AT(output)},
     {"Output", cli_color_options, AT(output.color)},
     {"Output", cli_quiet_options, AT(quiet)},

@@ -74,6 +74,7 @@ static const struct cli_option_group groups[] = {
     {"Output", cli_pager_options, AT(no_pager)},
     {"Output", cli_quiet_options, AT(quiet)},
     {"Which events", cli_filter_options, AT(filters)},
+    {"Which events", cli_seq_options, AT(filters)},
     {0},
 };
 

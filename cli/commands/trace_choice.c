@@ -81,6 +81,5 @@ bool cli_trace_choice_holds(const struct cli_trace_choice *choice, struct wire_s
 	if (event->kind != WIRE_EVENT_MESSAGE && event->kind != WIRE_EVENT_DELIVERY)
 		return false;
 	return passes_seqs(choice, wire_source_origin(source), event->seq) && passes_ids(choice, event) &&
-	       (store_filter_is_empty(choice->filter) ||
-		store_filter_event(choice->filter, event, source->client(source, event->conn)));
+	       (store_filter_is_empty(choice->filter) || store_filter_event(choice->filter, event, source));
 }

@@ -2,15 +2,22 @@
 #include "cli/output/errors.h"
 #include "cli/output/screen.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "cli/commands/interrupt.h"
+#include "cli/commands/view_context.h"
+#include "cli/commands/view_count.h"
+#include "cli/commands/view_replies.h"
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
 #include "cli/options/nothing_matched.h"
 #include "cli/output/sizes.h"
+#include "store/read/steps.h"
+
+#define LATE_NS INT64_C(200000000) /* an event is written to the log at most so long after it happened */
 
 enum {
 	WAIT_MS = 100,          /* between two looks for Ctrl-C, or for a log to appear */
@@ -26,6 +33,9 @@ struct session {
 	struct cli_printer printer;
 	struct cli_screen screen;
 	struct store_filter *filter;
+	struct store_filter *around; /* the events that are read; NULL: those that pass the filter */
+	struct cli_view_context context;
+	struct cli_view_replies replies;
 	struct store_merge *logs;
 	int interrupt_fd;
 	uint64_t matches;
@@ -58,20 +68,49 @@ static bool is_output_dead(const struct session *session)
 	return session->printer.out.error != 0;
 }
 
+/* Though there are enough matches, events after the last one are wanted. */
+static bool awaits_more(const struct session *session)
+{
+	return session->context.after_left > 0 || session->replies.chosen > 0;
+}
+
+/* Print an event that passed the filter, or that is near one that did. 0 or -ENOMEM. */
+static int put_around(struct session *session, const struct wire_event *event)
+{
+	bool is_chosen = !is_complete(session) &&
+			 store_filter_event(session->filter, event, store_merge_source(session->logs));
+
+	session->matches += is_chosen && cli_filters_match(&session->view->filters, event);
+	return session->view->around.with_replies
+		   ? cli_view_replies_take(&session->replies, event, is_chosen)
+		   : cli_view_context_take(&session->context, event, is_chosen);
+}
+
+static int put(struct session *session, const struct wire_event *event)
+{
+	const struct cli_clients clients = {.find = find_client, .context = session->logs};
+
+	if (session->around)
+		return put_around(session, event);
+	cli_printer_put(&session->printer, event, &clients);
+	session->matches += cli_filters_match(&session->view->filters, event);
+	return 0;
+}
+
 /* Print the events that there are. 0 at their end, 1 when there is a reason to stop, or a negative code with
  * *fault. */
 static int print_available(struct session *session, struct wire_fault *fault)
 {
-	const struct cli_clients clients = {.find = find_client, .context = session->logs};
 	struct wire_event event;
+	uint64_t events = 0;
 	int status;
 
 	while ((status = store_merge_next(session->logs, &event, fault)) > 0) {
-		cli_printer_put(&session->printer, &event, &clients);
-		session->matches += cli_filters_match(&session->view->filters, &event);
-		if (is_complete(session) || is_output_dead(session))
+		if (put(session, &event) != 0)
+			return wire_fault_set(fault, -ENOMEM, "out of memory");
+		if ((is_complete(session) && !awaits_more(session)) || is_output_dead(session))
 			return 1;
-		if (session->printer.events % EVENTS_PER_LOOK == 0 && look_for_interrupt(session))
+		if (++events % EVENTS_PER_LOOK == 0 && look_for_interrupt(session))
 			return 1;
 	}
 	return status;
@@ -83,6 +122,14 @@ static bool is_over(const struct session *session)
 	return store_filter_is_over(session->filter, cli_now_ns() - WRITTEN_NS);
 }
 
+/* Nothing has come for a while. */
+static int print_idle(struct session *session)
+{
+	if (session->view->around.with_replies)
+		cli_view_replies_read_to(&session->replies, store_time_minus(cli_now_ns(), LATE_NS));
+	return cli_printer_idle(&session->printer);
+}
+
 static int print_all(struct session *session, struct wire_fault *fault)
 {
 	int status;
@@ -90,10 +137,12 @@ static int print_all(struct session *session, struct wire_fault *fault)
 
 	while ((status = print_available(session, fault)) == 0 && session->view->follow && !was_over) {
 		was_over = is_over(session);
-		if (cli_printer_idle(&session->printer) != 0 || look_for_interrupt(session))
+		if (print_idle(session) != 0 || look_for_interrupt(session))
 			break;
 		store_merge_wait(session->logs, WAIT_MS);
 	}
+	if (session->view->around.with_replies)
+		cli_view_replies_end(&session->replies);
 	return status < 0 ? status : 0;
 }
 
@@ -162,7 +211,8 @@ static struct store_reader_options reader_options(struct session *session)
 	const struct cli_view *view = session->view;
 
 	return (struct store_reader_options){
-	    .filter = session->filter,
+	    .filter = session->around ? session->around : session->filter,
+	    .last_of = session->filter,
 	    .reverse = view->reverse,
 	    .in_time_order = true,
 	    .follow = view->follow,
@@ -170,7 +220,23 @@ static struct store_reader_options reader_options(struct session *session)
 	    .last = view->last,
 	    .payloads = true,
 	    .progress = view->follow ? NULL : &session->screen.progress.base,
+	    .steady = view->around.with_replies && !view->follow,
 	};
+}
+
+/* Prepare for events around those that match. 0 or a negative code with *fault. */
+static int open_around(struct session *session, struct wire_fault *fault)
+{
+	const struct cli_around *around = &session->view->around;
+	struct wire_source *source = store_merge_source(session->logs);
+	int error = 0;
+
+	if (around->with_replies)
+		error = cli_view_replies_init(&session->replies, &session->printer, source);
+	else if (session->around)
+		error = cli_view_context_init(&session->context, &session->printer, source,
+					      (uint64_t)around->before, (uint64_t)around->after);
+	return error ? wire_fault_set(fault, error, "out of memory") : 0;
 }
 
 static int read_logs(struct session *session, const struct cli_operands *logs)
@@ -181,14 +247,27 @@ static int read_logs(struct session *session, const struct cli_operands *logs)
 		return CLI_DONE;
 	const struct store_reader_options options = reader_options(session);
 	int status = cli_inputs_open(&session->logs, logs, &options, &fault);
+	if (status == 0)
+		status = open_around(session, &fault);
 	if (status == 0) {
 		status = print_all(session, &fault);
 		status = report(session, status, &fault);
 	} else {
 		status = cli_log_error(session->command, &fault);
 	}
+	cli_view_context_fini(&session->context);
+	cli_view_replies_fini(&session->replies);
 	store_merge_close(session->logs);
 	return status;
+}
+
+static int count(struct session *session, const struct cli_operands *logs)
+{
+	const struct cli_view *view = session->view;
+	int status = cli_view_count(session->command, logs, &view->filters, session->filter, view->limit,
+				    &session->matches);
+
+	return status == CLI_DONE && view->fail_empty && session->matches == 0 ? CLI_FOUND : status;
 }
 
 static int run(struct session *session, const struct cli_operands *logs)
@@ -215,9 +294,16 @@ static int run(struct session *session, const struct cli_operands *logs)
 	return status;
 }
 
-static int check(const struct cli_command *command, const struct cli_view *view,
-		 const struct cli_operands *logs)
+static int check(const struct cli_command *command, struct cli_view *view, const struct cli_operands *logs)
 {
+	int status = cli_around_check(command, &view->around);
+
+	if (status != CLI_GO_ON)
+		return status;
+	if (view->count && (view->follow || cli_around_is_wanted(&view->around)))
+		return cli_usage_error(command, "--count excludes --follow, -A, -B, -C and --with-replies");
+	if (view->around.with_replies && view->reverse)
+		return cli_usage_error(command, "--with-replies and --reverse exclude each other");
 	if (view->follow && view->reverse)
 		return cli_usage_error(command, "--follow and --reverse exclude each other");
 	if (view->follow)
@@ -241,9 +327,12 @@ int cli_view_main(const struct cli_command *command, struct cli_view *view, int 
 		status = cli_filters_build(command, &view->filters, &subjects, &session.filter);
 	session.inputs = &logs;
 	session.subjects = &subjects;
+	if (status == CLI_GO_ON && cli_around_is_wanted(&view->around))
+		status = cli_filters_build_around(command, &view->filters, &session.around);
 	if (status == CLI_GO_ON)
-		status = run(&session, &logs);
+		status = view->count ? count(&session, &logs) : run(&session, &logs);
 	store_filter_close(session.filter);
+	store_filter_close(session.around);
 	cli_filters_fini(&view->filters);
 	return status;
 }

@@ -31,6 +31,15 @@ const struct cli_option cli_filter_options[] = {
      .argument = "NAME|ID|IP",
      .help = "published by, or about, this client; may be repeated",
      .at = AT(clients)},
+    {.name = "receiver",
+     .kind = CLI_LIST,
+     .argument = "NAME|ID|IP",
+     .help = "messages that were delivered to this client; may be repeated",
+     .at = AT(receivers)},
+    {.name = "unheard",
+     .kind = CLI_FLAG,
+     .help = "messages that nobody received, where that is known",
+     .at = AT(unheard)},
     {.name = "kind",
      .kind = CLI_LIST,
      .argument = "KIND,...",
@@ -39,19 +48,37 @@ const struct cli_option cli_filter_options[] = {
      .at = AT(kinds)},
     {.name = "header",
      .kind = CLI_LIST,
-     .argument = "KEY[=VALUE]",
-     .help = "messages with this header; may be repeated",
+     .argument = "KEY[=VALUE|~REGEX]",
+     .help = "messages with this header, its key in any case; may be repeated",
      .at = AT(headers)},
     {.name = "grep",
      .kind = CLI_LIST,
      .argument = "REGEX",
      .help = "messages whose payload matches; Perl's syntax, (?i) ignores case; may be repeated",
      .at = AT(greps)},
+    {.name = "grep-in",
+     .kind = CLI_TEXT,
+     .argument = "PLACE,...",
+     .help = "where --grep looks: payload (default), headers, subject",
+     .at = AT(grep_in)},
+    {.name = "where",
+     .kind = CLI_LIST,
+     .argument = "EXPR",
+     .help = "events for which an expression holds: '$.total > 100 && header.Priority == \"high\"'. Values: "
+	     "$.path, header.NAME, subject, subject.N, reply, payload, size, time, clock, seq, kind, client, "
+	     "conn, receivers, queue. Operators: == != < <= > >= ~ !~ (regular expression), && || ! ( ). See "
+	     "docs/filters.md",
+     .at = AT(wheres)},
     {.name = "min-size",
      .kind = CLI_BYTES,
      .argument = "SIZE",
      .help = "messages with a payload of at least so many bytes",
      .at = AT(min_size)},
+    {.name = "invert-match",
+     .kind = CLI_FLAG,
+     .help = "events for which --client, --receiver, --unheard, --header, --grep, --where and --min-size do "
+	     "not all hold, among those with the subjects, times and kinds that were asked for",
+     .at = AT(invert)},
     {.name = "subject",
      .kind = CLI_LIST,
      .argument = "SUBJECT",
@@ -61,6 +88,15 @@ const struct cli_option cli_filter_options[] = {
      .kind = CLI_FLAG,
      .help = "times without a zone, and those printed, are UTC instead of local",
      .at = AT(utc)},
+    {.name = NULL},
+};
+
+const struct cli_option cli_seq_options[] = {
+    {.name = "seq",
+     .kind = CLI_LIST,
+     .argument = "A..B",
+     .help = "events with these sequence numbers: N, A..B, A.. or ..B; may be repeated",
+     .at = AT(seqs)},
     {.name = NULL},
 };
 
@@ -92,9 +128,12 @@ void cli_filters_fini(struct cli_filters *filters)
 	cli_list_fini(&filters->subjects);
 	cli_list_fini(&filters->excludes);
 	cli_list_fini(&filters->clients);
+	cli_list_fini(&filters->receivers);
 	cli_list_fini(&filters->kinds);
+	cli_list_fini(&filters->seqs);
 	cli_list_fini(&filters->headers);
 	cli_list_fini(&filters->greps);
+	cli_list_fini(&filters->wheres);
 }
 
 typedef int add_condition(struct store_filter *filter, const char *argument, struct wire_fault *fault);
@@ -156,6 +195,51 @@ static int add_times(const struct cli_command *command, struct store_filter *fil
 	return 0;
 }
 
+static int read_where_time(void *context, const char *text, int64_t *ns, struct wire_fault *fault)
+{
+	const struct cli_filters *filters = context;
+
+	return cli_time_parse(text, cli_now_ns(), filters->utc, ns, fault);
+}
+
+static int add_wheres(struct store_filter *filter, const struct cli_filters *filters,
+		      struct wire_fault *fault)
+{
+	struct cli_filters context = *filters;
+	const struct store_where_times times = {
+	    .parse = read_where_time, .context = &context, .utc = filters->utc};
+	struct wire_fault reason;
+	int status = 0;
+
+	for (size_t i = 0; i < filters->wheres.len && status == 0; i++)
+		status = store_filter_where(filter, filters->wheres.values[i], &times, &reason);
+	return status ? wire_fault_set(fault, status, "--where: %s", reason.text) : 0;
+}
+
+/* The conditions that are no lists, and those that depend on others. */
+static int add_rest(const struct cli_command *command, struct store_filter *filter,
+		    const struct cli_filters *filters, struct wire_fault *fault)
+{
+	int status = add_times(command, filter, filters, fault);
+
+	if (status == 0)
+		status = add_wheres(filter, filters, fault);
+	if (status == 0 && filters->grep_in && filters->greps.len == 0)
+		status = wire_fault_set(fault, STORE_EFILTER, "--grep-in needs --grep");
+	if (status == 0 && filters->grep_in)
+		status = store_filter_grep_in(filter, filters->grep_in, fault);
+	if (filters->min_size > 0)
+		store_filter_min_size(filter, filters->min_size);
+	if (filters->unheard)
+		store_filter_unheard(filter);
+	if (status == 0 && filters->invert && !store_filter_invert(filter))
+		status = wire_fault_set(
+		    fault, STORE_EFILTER,
+		    "--invert-match needs --client, --receiver, --unheard, --header, --grep, --where or "
+		    "--min-size; --exclude leaves out subjects");
+	return status;
+}
+
 static int add_conditions(const struct cli_command *command, struct store_filter *filter,
 			  const struct cli_filters *filters, const struct cli_operands *subjects,
 			  struct wire_fault *fault)
@@ -164,19 +248,16 @@ static int add_conditions(const struct cli_command *command, struct store_filter
 		add_condition *add;
 		const struct cli_list *list;
 	} lists[] = {
-	    {store_filter_subject, &filters->subjects}, {store_filter_exclude, &filters->excludes},
-	    {store_filter_client, &filters->clients},   {store_filter_kinds, &filters->kinds},
-	    {store_filter_header, &filters->headers},   {store_filter_grep, &filters->greps},
+	    {store_filter_subject, &filters->subjects},   {store_filter_exclude, &filters->excludes},
+	    {store_filter_client, &filters->clients},     {store_filter_kinds, &filters->kinds},
+	    {store_filter_receiver, &filters->receivers}, {store_filter_seq, &filters->seqs},
+	    {store_filter_header, &filters->headers},     {store_filter_grep, &filters->greps},
 	};
 	int status = add_operands(filter, subjects, fault);
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && status == 0; i++)
 		status = add_all(filter, lists[i].add, lists[i].list, fault);
-	if (status == 0)
-		status = add_times(command, filter, filters, fault);
-	if (status == 0 && filters->min_size > 0)
-		store_filter_min_size(filter, filters->min_size);
-	return status;
+	return status ? status : add_rest(command, filter, filters, fault);
 }
 
 int cli_filters_build(const struct cli_command *command, const struct cli_filters *filters,
@@ -194,6 +275,19 @@ int cli_filters_build(const struct cli_command *command, const struct cli_filter
 	store_filter_close(*filter);
 	*filter = NULL;
 	return cli_usage_error(command, "%s", fault.text);
+}
+
+int cli_filters_build_around(const struct cli_command *command, const struct cli_filters *filters,
+			     struct store_filter **filter)
+{
+	const struct cli_filters around = {.excludes = filters->excludes,
+					   .seqs = filters->seqs,
+					   .since = filters->since,
+					   .until = filters->until,
+					   .utc = filters->utc};
+	const struct cli_operands none = {0};
+
+	return cli_filters_build(command, &around, &none, filter);
 }
 
 int cli_filters_build_since(const struct cli_command *command, const struct cli_filters *filters,

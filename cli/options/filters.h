@@ -3,18 +3,22 @@
 #define CLI_OPTIONS_FILTERS_H
 
 #include "cli/options/options.h"
-#include "store/read/filter.h"
+#include "store/filter/filter.h"
 
 struct cli_filters {
-	struct cli_list subjects, excludes, clients, kinds, headers, greps;
-	const char *since, *until;
+	struct cli_list subjects, excludes, clients, receivers, kinds, seqs, headers, greps, wheres;
+	const char *since, *until, *grep_in;
 	uint64_t min_size;
+	bool unheard, invert;
 	bool utc;         /* times without a zone, and those printed, are UTC */
 	bool is_reported; /* doubts about --since and --until were reported: the filter is built once more */
 };
 
 /* Sets a struct cli_filters, zeroed before. */
 extern const struct cli_option cli_filter_options[];
+
+/* --seq, for the commands that have none of their own; sets a struct cli_filters. */
+extern const struct cli_option cli_seq_options[];
 
 /* --limit; sets a uint64_t: end after so many matches, 0 (which cannot be given) = no limit. */
 extern const struct cli_option cli_limit_options[];
@@ -33,6 +37,11 @@ void cli_filters_fini(struct cli_filters *filters);
  * caller; or an exit status after a complaint. */
 int cli_filters_build(const struct cli_command *command, const struct cli_filters *filters,
 		      const struct cli_operands *subjects, struct store_filter **filter);
+
+/* The filter for the events around those that the options choose: by time, sequence number and --exclude alone. As
+ * cli_filters_build. */
+int cli_filters_build_around(const struct cli_command *command, const struct cli_filters *filters,
+			     struct store_filter **filter);
 
 /* The filter for the events that an analysis reads: --since alone, because it needs all events from some time on.
  * *until_ns is --until, INT64_MAX without it. CLI_GO_ON with *filter, or an exit status after a complaint; *filter is

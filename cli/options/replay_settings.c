@@ -214,6 +214,7 @@ const struct cli_option_group cli_replay_groups[] = {
     {"When", when, 0},
     {"What", what, 0},
     {"Which events", cli_filter_options, AT(filters)},
+    {"Which events", cli_seq_options, AT(filters)},
     {"Requests", requests, 0},
     {"Rewriting", rewriting, 0},
     {"Where to", target, 0},

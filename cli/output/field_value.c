@@ -254,14 +254,18 @@ static void add_unescaped(struct cli_field_reader *reader, struct wire_slice tex
 	}
 }
 
-static void take_value(void *context, struct wire_slice value)
+/* null, objects and arrays count as missing. */
+static bool take_value(void *context, const struct wire_json_token *value)
 {
 	struct cli_field_reader *reader = context;
 
+	if (value->kind < WIRE_JSON_STRING || value->kind > WIRE_JSON_FALSE)
+		return true;
 	if (reader->has_value)
 		add(reader, ",", 1);
 	reader->has_value = true;
-	add_unescaped(reader, value);
+	add_unescaped(reader, value->text);
+	return true;
 }
 
 /* ---- all fields ---- */
@@ -329,7 +333,7 @@ static void add_field(struct cli_field_reader *reader, const struct cli_field *f
 	case CLI_FIELD_HEADER: add_header(reader, field->name, event); break;
 	case CLI_FIELD_HEADERS: add_headers(reader, event); break;
 	case CLI_FIELD_PAYLOAD_PATH:
-		trace_json_path_find(&field->path, &reader->json, event->payload, take_value, reader);
+		wire_json_path_find(&field->path, &reader->json, event->payload, take_value, reader);
 		break;
 	default: add_time(reader, field->kind, event->time_ns);
 	}

@@ -90,9 +90,9 @@ static int init_path(struct cli_field *field, const char *rest, struct wire_faul
 
 	snprintf(path, sizeof(path), "$%s", rest);
 	field->kind = CLI_FIELD_PAYLOAD_PATH;
-	if (trace_json_path_parse(&field->path, path))
+	if (wire_json_path_parse(&field->path, path))
 		return 0;
-	trace_json_path_fini(&field->path);
+	wire_json_path_fini(&field->path);
 	return wire_fault_set(fault, -EINVAL,
 			      "\"%s\" is no path of JSON; write for example payload.id, payload.items[0].id",
 			      path);
@@ -135,5 +135,5 @@ int cli_field_init(struct cli_field *field, struct wire_slice name, struct wire_
 void cli_field_fini(struct cli_field *field)
 {
 	free(field->name);
-	trace_json_path_fini(&field->path);
+	wire_json_path_fini(&field->path);
 }

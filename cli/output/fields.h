@@ -8,8 +8,8 @@
 #ifndef CLI_OUTPUT_FIELDS_H
 #define CLI_OUTPUT_FIELDS_H
 
-#include "trace/json_path.h"
 #include "wire/error.h"
+#include "wire/json_path.h"
 
 enum cli_field_kind {
 	CLI_FIELD_TIME,       /* as --utc says, RFC 3339 */
@@ -40,9 +40,9 @@ enum cli_field_kind {
 
 struct cli_field {
 	enum cli_field_kind kind;
-	size_t index;                /* CLI_FIELD_TOKEN */
-	char *name;                  /* owned; CLI_FIELD_HEADER */
-	struct trace_json_path path; /* CLI_FIELD_PAYLOAD_PATH */
+	size_t index;               /* CLI_FIELD_TOKEN */
+	char *name;                 /* owned; CLI_FIELD_HEADER */
+	struct wire_json_path path; /* CLI_FIELD_PAYLOAD_PATH */
 };
 
 /* Compile the name of a field. 0 with *field, to be finished by the caller; or -EINVAL (-ENOMEM) with *fault, which

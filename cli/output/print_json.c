@@ -205,6 +205,7 @@ void cli_json_print(struct cli_json_printer *printer, struct cli_out *out, const
 
 	cli_json_object(&json, NULL);
 	cli_json_event(printer, &json, event, clients);
+	cli_pairing_json(&printer->pairing, &json);
 	cli_json_object_end(&json);
 	cli_out_char(out, '\n');
 }

@@ -4,12 +4,14 @@
 
 #include "cli/output/clients.h"
 #include "cli/output/json.h"
+#include "cli/output/pairing.h"
 #include "cli/output/shown.h"
 
 struct cli_json_printer {
 	bool detail; /* the receivers of each message, with the outcomes */
 	struct cli_shown shown;
 	struct cli_clock clock;
+	struct cli_pairing pairing;  /* of the event that is printed */
 	struct cli_headers *scratch; /* owned */
 };
 

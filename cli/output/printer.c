@@ -209,3 +209,13 @@ void cli_printer_put(struct cli_printer *printer, const struct wire_event *event
 		cli_text_print(&printer->text, &printer->out, event, clients);
 	flush_if_awaited(printer);
 }
+
+void cli_printer_put_paired(struct cli_printer *printer, const struct wire_event *event,
+			    const struct cli_clients *clients, const struct cli_pairing *pairing)
+{
+	printer->json.pairing = *pairing;
+	cli_printer_put(printer, event, clients);
+	printer->json.pairing = (struct cli_pairing){0};
+	if (!printer->output.json && !printer->output.raw)
+		cli_pairing_text(pairing, &printer->out);
+}

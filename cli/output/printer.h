@@ -3,6 +3,7 @@
 #define CLI_OUTPUT_PRINTER_H
 
 #include "cli/options/options.h"
+#include "cli/output/pairing.h"
 #include "cli/output/print_csv.h"
 #include "cli/output/print_json.h"
 #include "cli/output/print_template.h"
@@ -42,6 +43,10 @@ void cli_printer_fini(struct cli_printer *printer);
 /* Print an event; flushes when the last flush is so long ago that a reader may be waiting. */
 void cli_printer_put(struct cli_printer *printer, const struct wire_event *event,
 		     const struct cli_clients *clients);
+
+/* Likewise, with what it has to do with other messages. */
+void cli_printer_put_paired(struct cli_printer *printer, const struct wire_event *event,
+			    const struct cli_clients *clients, const struct cli_pairing *pairing);
 
 /* 0 or the first error of writing, -EPIPE when the reader has closed the pipe. */
 int cli_printer_flush(struct cli_printer *printer);

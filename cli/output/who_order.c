@@ -19,9 +19,10 @@ static struct wire_slice name_of(const struct cli_who *who, uint32_t number)
 
 static bool is_wanted_client(const struct cli_who *who, uint32_t client)
 {
-	const struct trace_client *known = trace_clients_at(who->clients, client);
-	return !who->filter ||
-	       store_filter_passes_client(who->filter, known->conn, trace_client_described(known));
+	const struct wire_event event = {.kind = WIRE_EVENT_CONNECT,
+					 .conn = trace_clients_at(who->clients, client)->conn,
+					 .client = cli_who_client(who, client)};
+	return !who->filter || store_filter_event(who->filter, &event, NULL);
 }
 
 /* An unrecorded subscription is listed under a subject that it got. */

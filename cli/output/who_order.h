@@ -2,7 +2,7 @@
 #ifndef CLI_OUTPUT_WHO_ORDER_H
 #define CLI_OUTPUT_WHO_ORDER_H
 
-#include "store/read/filter.h"
+#include "store/filter/filter.h"
 #include "trace/presence.h"
 
 struct cli_who {

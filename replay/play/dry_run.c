@@ -63,7 +63,7 @@ static int take_message(struct reading *reading, const struct wire_event *event)
 	struct replay_feed_counts *read = &reading->dry_run->read;
 	const struct wire_client *client = reading->source->client(reading->source, event->conn);
 
-	if (!replay_select_wants(options->select, event, client))
+	if (!replay_select_wants(options->select, event, reading->source))
 		return 0;
 	if (read->messages++ == 0)
 		replay_schedule_init(&reading->schedule, options->plan,

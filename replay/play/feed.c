@@ -87,9 +87,9 @@ static int take_message(struct reading *reading, const struct wire_event *event)
 	struct replay_feed *feed = reading->feed;
 	const struct wire_client *client = NULL;
 
-	if (feed->options.select->live || feed->options.select->filter)
+	if (feed->options.select->live)
 		client = reading->source->client(reading->source, event->conn);
-	bool is_wanted = replay_select_wants(feed->options.select, event, client);
+	bool is_wanted = replay_select_wants(feed->options.select, event, reading->source);
 	if (feed->options.live)
 		replay_live_replies_read_to(feed->options.live, event->steady_ns);
 	bool is_reply =

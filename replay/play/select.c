@@ -58,10 +58,10 @@ bool replay_select_is_live(const struct replay_select *select, const struct wire
 }
 
 bool replay_select_wants(const struct replay_select *select, const struct wire_event *message,
-			 const struct wire_client *client)
+			 struct wire_source *source)
 {
 	return replay_range_holds(select->range, message) &&
-	       (!select->filter || store_filter_event(select->filter, message, client));
+	       (!select->filter || store_filter_event(select->filter, message, source));
 }
 
 enum replay_omission replay_select_judge(const struct replay_select *select, const struct wire_event *message,

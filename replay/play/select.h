@@ -2,7 +2,7 @@
 #ifndef REPLAY_PLAY_SELECT_H
 #define REPLAY_PLAY_SELECT_H
 
-#include "store/read/filter.h"
+#include "store/filter/filter.h"
 
 /* Why a message that was asked for is left out. X(name, key in JSON, text). */
 #define REPLAY_OMISSIONS(X)                                                                               \
@@ -45,11 +45,11 @@ static inline bool replay_range_holds(const struct replay_range *range, const st
 			  (event->steady_ns < range->to_ns || range->to_ns == INT64_MAX));
 }
 
-/* The message was asked for. client: the publisher, or NULL. */
+/* The message, which the source has just given out, was asked for. */
 bool replay_select_wants(const struct replay_select *select, const struct wire_event *message,
-			 const struct wire_client *client);
+			 struct wire_source *source);
 
-/* Whether a message that was asked for is played: REPLAY_PLAYED, or why not. Never REPLAY_OMIT_REPLY. */
+/* Whether a message that was asked for is played: REPLAY_PLAYED, or why not. client: the publisher, or NULL. Never REPLAY_OMIT_REPLY. */
 enum replay_omission replay_select_judge(const struct replay_select *select, const struct wire_event *message,
 					 const struct wire_client *client);
 

@@ -8,7 +8,7 @@
 
 struct replay_compare {
 	bool as_json;
-	struct trace_json_path *paths; /* of ignored values; owned */
+	struct wire_json_path *paths; /* of ignored values; owned */
 	size_t count;
 };
 
@@ -22,7 +22,7 @@ void replay_compare_close(struct replay_compare *compare)
 	if (!compare)
 		return;
 	for (size_t i = 0; i < compare->count; i++)
-		trace_json_path_fini(&compare->paths[i]);
+		wire_json_path_fini(&compare->paths[i]);
 	free(compare->paths);
 	free(compare);
 }
@@ -34,14 +34,14 @@ void replay_compare_as_json(struct replay_compare *compare)
 
 int replay_compare_ignore(struct replay_compare *compare, const char *text, struct wire_fault *fault)
 {
-	struct trace_json_path path;
-	struct trace_json_path *grown = realloc(compare->paths, (compare->count + 1) * sizeof *grown);
+	struct wire_json_path path;
+	struct wire_json_path *grown = realloc(compare->paths, (compare->count + 1) * sizeof *grown);
 
 	if (!grown)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	compare->paths = grown;
-	if (!trace_json_path_parse(&path, text)) {
-		trace_json_path_fini(&path);
+	if (!wire_json_path_parse(&path, text)) {
+		wire_json_path_fini(&path);
 		return wire_fault_set(fault, -EINVAL,
 				      "\"%s\" is not a path; write for example $.id, $.items[*].id or $..id",
 				      text);

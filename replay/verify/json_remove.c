@@ -1,8 +1,8 @@
 #include "replay/verify/json_remove.h"
 
-static void remove_at(json_t *json, const struct trace_json_step *steps, size_t count);
+static void remove_at(json_t *json, const struct wire_json_step *steps, size_t count);
 
-static void remove_in_all(json_t *json, const struct trace_json_step *steps, size_t count)
+static void remove_in_all(json_t *json, const struct wire_json_step *steps, size_t count)
 {
 	const char *key;
 	void *next;
@@ -13,7 +13,7 @@ static void remove_in_all(json_t *json, const struct trace_json_step *steps, siz
 		remove_at(json_array_get(json, i), steps, count);
 }
 
-static void remove_any(json_t *json, const struct trace_json_step *steps, size_t count)
+static void remove_any(json_t *json, const struct wire_json_step *steps, size_t count)
 {
 	if (count > 1) {
 		remove_in_all(json, steps + 1, count - 1);
@@ -24,7 +24,7 @@ static void remove_any(json_t *json, const struct trace_json_step *steps, size_t
 	}
 }
 
-static void remove_key(json_t *json, const struct trace_json_step *steps, size_t count)
+static void remove_key(json_t *json, const struct wire_json_step *steps, size_t count)
 {
 	if (count == 1)
 		json_object_del(json, steps->key);
@@ -33,7 +33,7 @@ static void remove_key(json_t *json, const struct trace_json_step *steps, size_t
 }
 
 /* A removed element becomes null, so that the others keep their places. */
-static void remove_index(json_t *json, const struct trace_json_step *steps, size_t count)
+static void remove_index(json_t *json, const struct wire_json_step *steps, size_t count)
 {
 	if (steps->index >= json_array_size(json))
 		return;
@@ -44,20 +44,20 @@ static void remove_index(json_t *json, const struct trace_json_step *steps, size
 }
 
 /* json may be NULL. jansson's limit of depth bounds the recursion. */
-static void remove_at(json_t *json, const struct trace_json_step *steps, size_t count)
+static void remove_at(json_t *json, const struct wire_json_step *steps, size_t count)
 {
 	switch (steps->kind) {
-	case TRACE_STEP_KEY: remove_key(json, steps, count); break;
-	case TRACE_STEP_INDEX: remove_index(json, steps, count); break;
-	case TRACE_STEP_ANY: remove_any(json, steps, count); break;
-	case TRACE_STEP_DEEP_KEY:
+	case WIRE_JSON_STEP_KEY: remove_key(json, steps, count); break;
+	case WIRE_JSON_STEP_INDEX: remove_index(json, steps, count); break;
+	case WIRE_JSON_STEP_ANY: remove_any(json, steps, count); break;
+	case WIRE_JSON_STEP_DEEP_KEY:
 		remove_key(json, steps, count);
 		remove_in_all(json, steps, count);
 		break;
 	}
 }
 
-void replay__json_remove(const struct trace_json_path *path, json_t *json)
+void replay__json_remove(const struct wire_json_path *path, json_t *json)
 {
 	remove_at(json, path->steps, path->count);
 }

@@ -4,9 +4,9 @@
 
 #include <jansson.h>
 
-#include "trace/json_path.h"
+#include "wire/json_path.h"
 
 /* An element of an array is replaced by null. json may be NULL. */
-void replay__json_remove(const struct trace_json_path *path, json_t *json);
+void replay__json_remove(const struct wire_json_path *path, json_t *json);
 
 #endif

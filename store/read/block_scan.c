@@ -1,11 +1,12 @@
 #include "store/read/block_scan.h"
 
+#include "store/read/decode_event.h"
 #include "store/read/steps.h"
 
 int store__block_scan_init(struct store__block_scan *scan, const struct store_filter *filter, bool payloads)
 {
 	*scan = (struct store__block_scan){.filter = filter,
-					   .payloads = payloads || store_filter_needs_payloads(filter),
+					   .payloads = payloads,
 					   .block = store_block_open(),
 					   .rows = malloc(STORE_BLOCK_EVENTS_MAX * sizeof *scan->rows)};
 	return scan->block && scan->rows ? 0 : -ENOMEM;
@@ -16,37 +17,50 @@ void store__block_scan_fini(struct store__block_scan *scan)
 	store_block_close(scan->block);
 	store__buffer_fini(&scan->sorted);
 	free(scan->subjects);
+	free(scan->decided);
 	free(scan->rows);
 }
 
 static int reserve_subjects(struct store__block_scan *scan)
 {
-	uint32_t count = store_block_subjects(scan->block);
+	uint32_t count = store_block_subjects(scan->block) + 1;
 	if (count <= scan->subjects_cap)
 		return 0;
 	unsigned char *subjects = realloc(scan->subjects, count);
-	if (!subjects)
+	if (subjects)
+		scan->subjects = subjects;
+	struct store__decided *decided = realloc(scan->decided, count * sizeof *decided);
+	if (decided)
+		scan->decided = decided;
+	if (!subjects || !decided)
 		return -ENOMEM;
-	scan->subjects = subjects;
 	scan->subjects_cap = count;
 	return 0;
+}
+
+static bool judge_subject(struct store__block_scan *scan, uint32_t at, struct wire_slice subject,
+			  struct store__decided bounds)
+{
+	scan->decided[at] = bounds;
+	return store__filter_subject(scan->filter, subject, &scan->decided[at]);
 }
 
 /* True when any event may pass. */
 static bool judge_subjects(struct store__block_scan *scan, const struct store_block_header *header)
 {
+	const struct store__decided bounds = store__filter_bounds(scan->filter, header);
 	uint32_t count = store_block_subjects(scan->block), passing = 0;
 	uint64_t with_subject = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct store_block_subject *subject = store_block_subject(scan->block, i);
-		scan->subjects[i] = store_filter_passes_subject(scan->filter, subject->subject);
+		scan->subjects[i] = judge_subject(scan, i, subject->subject, bounds);
 		passing += scan->subjects[i];
 		with_subject += subject->events;
 	}
 	bool all_have_one = with_subject >= header->events;
-	bool none_passes = store_filter_passes_subject(scan->filter, (struct wire_slice){0});
-	scan->all_subjects = passing == count && (all_have_one || none_passes);
-	return passing > 0 || (!all_have_one && none_passes) || (header->kinds & 1u << WIRE_EVENT_GAP);
+	scan->none_passes = judge_subject(scan, count, (struct wire_slice){0}, bounds);
+	scan->all_subjects = passing == count && (all_have_one || scan->none_passes);
+	return passing > 0 || (!all_have_one && scan->none_passes) || (header->kinds & 1u << WIRE_EVENT_GAP);
 }
 
 int store__block_scan_subjects(struct store__block_scan *scan, struct store_segment_reader *segment,
@@ -70,33 +84,69 @@ static bool passes_subject(const struct store__block_scan *scan, uint32_t row, b
 static void judge_rows(struct store__block_scan *scan, uint32_t events)
 {
 	const struct store_block *block = scan->block;
-	bool none_passes = store_filter_passes_subject(scan->filter, (struct wire_slice){0});
+	const bool none_passes = scan->none_passes;
 	scan->count = 0;
 	for (uint32_t i = 0; i < events; i++) {
 		enum wire_event_kind kind = store_block_kind(block, i);
 		if (kind != WIRE_EVENT_GAP && !passes_subject(scan, i, none_passes))
 			continue;
-		if (store_filter_passes_numbers(scan->filter, kind, store_block_time_ns(block, i),
-						store_block_size(block, i)))
+		if (store__filter_numbers(scan->filter, kind, store_block_time_ns(block, i),
+					  store_block_size(block, i)))
 			scan->rows[scan->count++] = i;
 	}
 }
 
-static void judge_clients(struct store__block_scan *scan, struct store_segment_reader *segment, size_t entry,
-			  struct store__connection_names *names)
+/* What the block's header and the row's subject decide of the filter's expression. */
+static struct store__decided decided_of(const struct store__block_scan *scan, uint32_t row)
 {
-	uint64_t last_conn = 0;
+	uint32_t subject = store_block_subject_of(scan->block, row);
+	return scan->decided[subject == UINT32_MAX ? store_block_subjects(scan->block) : subject];
+}
+
+/* Where connections of the block are described. */
+struct describing {
+	struct store__connection_names *names;
+	struct store_segment_reader *segment;
+	size_t entry;
+};
+
+static const struct wire_client *describe(void *context, uint64_t conn)
+{
+	const struct describing *describing = context;
+	return store__connection_names_find(describing->names, describing->segment, describing->entry, conn);
+}
+
+/* What the filter can be told before headers and payloads are loaded. */
+static unsigned facts_before_content(const struct store__block_scan *scan)
+{
+	const unsigned before = STORE__NEEDS_ALL & ~(unsigned)STORE__NEEDS_CONTENT;
+	return scan->may_lose ? before & ~(unsigned)STORE__NEEDS_RECEIVERS : before;
+}
+
+/* Drop the rows whose columns say that they do not pass. Hot where the filter asks for more than subjects, kinds, times and a
+ * size: receivers and replies are put together only when it asks for them. */
+static void judge_columns(struct store__block_scan *scan, const struct store_clients_lookup *clients)
+{
+	const unsigned needs = store__filter_needs(scan->filter);
+	const bool needs_all = (needs & (STORE__NEEDS_RECEIVERS | STORE__NEEDS_DETAILS)) != 0;
+	struct wire_event event = {0};
+	const struct store__facts facts = {
+	    .event = &event, .clients = clients, .have = facts_before_content(scan)};
 	uint32_t kept = 0;
-	bool last_passes = store_filter_passes_client(scan->filter, 0, NULL);
 	for (uint32_t i = 0; i < scan->count; i++) {
-		uint32_t row = scan->rows[i];
-		uint64_t conn = store_block_conn(scan->block, row);
-		if (conn != last_conn)
-			last_passes = store_filter_passes_client(
-			    scan->filter, conn, store__connection_names_find(names, segment, entry, conn));
-		last_conn = conn;
-		if (last_passes || store_block_kind(scan->block, row) == WIRE_EVENT_GAP)
+		const uint32_t row = scan->rows[i];
+		enum store__verdict verdict = STORE__YES;
+		if (needs_all)
+			store_block_event(scan->block, row, &event);
+		else
+			store_block_numbers(scan->block, row, &event);
+		if (!store__filter_seqs(scan->filter, event.seq, event.seq))
+			verdict = STORE__NO;
+		else if (event.kind != WIRE_EVENT_GAP)
+			verdict = store__filter_judge(scan->filter, decided_of(scan, row), &facts);
+		if (verdict != STORE__NO)
 			scan->rows[kept++] = row;
+		scan->is_decided &= verdict != STORE__MAYBE;
 	}
 	scan->count = kept;
 }
@@ -104,13 +154,17 @@ static void judge_clients(struct store__block_scan *scan, struct store_segment_r
 int store__block_scan_rows(struct store__block_scan *scan, struct store_segment_reader *segment, size_t entry,
 			   struct store__connection_names *names)
 {
+	struct describing describing = {names, segment, entry};
+	const struct store_clients_lookup clients = {.find = describe, .context = &describing};
 	int error = store_segment_reader_load(segment, entry, STORE_FRAME_COLUMNS, scan->block);
 	if (error)
 		return error;
+	scan->is_decided = store__filter_needs(scan->filter) == 0 || store__filter_asks_columns(scan->filter);
 	judge_rows(scan, segment->index.entries[entry].header.events);
-	if (store_filter_needs_clients(scan->filter))
-		judge_clients(scan, segment, entry, names);
-	if (scan->payloads && scan->count > 0)
+	if (store__filter_asks_columns(scan->filter))
+		judge_columns(scan, &clients);
+	bool needs_content = store_filter_needs_payloads(scan->filter) && !scan->is_decided;
+	if ((scan->payloads || needs_content) && scan->count > 0)
 		return store_segment_reader_load(segment, entry, STORE_FRAME_PAYLOADS, scan->block);
 	return 0;
 }

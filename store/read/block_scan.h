@@ -3,8 +3,9 @@
 #ifndef STORE_READ_BLOCK_SCAN_H
 #define STORE_READ_BLOCK_SCAN_H
 
+#include "store/filter/passes.h"
 #include "store/read/connection_names.h"
-#include "store/read/filter.h"
+#include "store/read/decode.h"
 
 /* The largest difference in time of two events that a log may have in the wrong order. Event loops hand their blocks
  * over when these are 20 ms old, and later when they are busy; clocks that were set by 100 ms and more are no
@@ -17,11 +18,16 @@ struct store__block_scan {
 	struct store_block *block;
 	int content_error; /* why its headers and payloads cannot be read; 0 = none, or not tried */
 
-	unsigned char *subjects; /* by subject of the block: it passes */
-	bool all_subjects;       /* all of them pass, and so do events without a subject, if there are any */
+	unsigned char *subjects;        /* by subject of the block: it passes */
+	struct store__decided *decided; /* by subject, and one for none: parts of the filter's expression */
+	bool none_passes;               /* events without a subject */
+	bool all_subjects; /* all of them pass, and so do events without a subject, if there are any */
 	uint32_t subjects_cap;
-	uint32_t *rows; /* events that pass, not counting store_filter_passes_content; by rising index */
-	uint32_t count; /* of rows */
+	bool
+	    may_lose; /* set by the caller before store__block_scan_rows: deliveries in the block never reached their receiver */
+	uint32_t *rows;              /* events that may pass, by rising index */
+	uint32_t count;              /* of rows */
+	bool is_decided;             /* all of them pass: store__filter_passes_content need not be asked */
 	struct store__buffer sorted; /* memory of store__block_scan_sort */
 };
 

@@ -129,6 +129,23 @@ static void read_details(struct store_block *block, uint32_t index, struct wire_
 				   len, event, &block->client);
 }
 
+/* Hot: once for every event that a filter looks at. */
+void store_block_numbers(const struct store_block *block, uint32_t index, struct wire_event *event)
+{
+	uint32_t subject = store_block_subject_of(block, index);
+	event->kind = store_block_kind(block, index);
+	event->flags = (uint32_t)store__block_number(block, STORE__FLAGS, index);
+	event->seq = block->header.first_seq + index;
+	event->time_ns = store_block_time_ns(block, index);
+	event->conn = store_block_conn(block, index);
+	event->headers.len = store__block_number(block, STORE__HEADERS_BYTES, index);
+	event->payload.len = store__block_number(block, STORE__PAYLOAD_BYTES, index);
+	event->size = store_block_size(block, index);
+	event->subject = (struct wire_slice){0};
+	if (subject != UINT32_MAX)
+		event->subject = store__subject_at(block, subject)->subject;
+}
+
 /* Hot: once for every event that is read. */
 void store_block_event(struct store_block *block, uint32_t index, struct wire_event *event)
 {

@@ -8,6 +8,7 @@
 #include "store/read/block_scan.h"
 #include "store/read/decode_event.h"
 #include "store/read/log_steps.h"
+#include "store/read/undelivered.h"
 
 /* Kinds of events that are looked at one by one, even when their whole block passes. In blocks with marks the clock may have
  * been set. */
@@ -19,7 +20,9 @@ struct run {
 	struct wire_progress *progress; /* borrowed */
 	struct store__block_scan scan;
 	struct store__connection_names names;
-	struct store_filter *everything; /* owned: stands in for no filter */
+	struct store_clients_lookup lookup;     /* in names */
+	struct store__undelivered *undelivered; /* owned; NULL: the filter does not ask for receivers */
+	struct store_filter *everything;        /* owned: stands in for no filter */
 	struct store_steps steps;
 	struct store_uptime uptime;
 	size_t next_step;             /* of steps: not reached yet */
@@ -186,11 +189,21 @@ static int note_steps(struct run *run, const struct store_block_header *header)
 	return error;
 }
 
+static const struct wire_client *look_up(void *context, uint64_t conn)
+{
+	struct run *run = context;
+	return store__connection_names_find(&run->names, run->cursor.segment, run->cursor.entry, conn);
+}
+
 /* An error, a gap, or an event whose content the filter asks for. True when it passes. */
-static bool look_at(struct run *run, uint32_t row, struct wire_event *event)
+static bool look_at(struct run *run, uint32_t row, struct wire_event *event, int *error)
 {
 	store_block_event(run->scan.block, row, event);
-	return event->kind == WIRE_EVENT_GAP || store_filter_passes_content(run->scan.filter, event);
+	if (run->scan.may_lose && (*error = store__undelivered_apply(run->undelivered, event)) != 0)
+		return false;
+	return event->kind == WIRE_EVENT_GAP || run->scan.is_decided ||
+	       (store__filter_passes_content(run->scan.filter, event, &run->lookup) &&
+		!store__filter_drops_repetition(run->scan.filter, event));
 }
 
 static int count_row(struct run *run, uint32_t row, bool looks)
@@ -199,8 +212,8 @@ static int count_row(struct run *run, uint32_t row, bool looks)
 	enum wire_event_kind kind = store_block_kind(block, row);
 	struct wire_event event = {.lost_messages = 0};
 	int error = 0;
-	if ((looks || (SINGULAR_KINDS & 1 << kind)) && !look_at(run, row, &event))
-		return 0;
+	if ((looks || (SINGULAR_KINDS & 1 << kind)) && !look_at(run, row, &event, &error))
+		return error;
 	struct store_interval *interval = interval_at(
 	    run, steady_of(run, block->header.first_seq + row, store_block_time_ns(block, row)), &error);
 	if (!interval)
@@ -220,8 +233,10 @@ static int count_row(struct run *run, uint32_t row, bool looks)
 static int count_rows(struct run *run)
 {
 	struct store__block_scan *scan = &run->scan;
-	bool looks = store_filter_needs_payloads(scan->filter);
+	uint64_t first_seq = store__block_cursor_entry(&run->cursor)->header.first_seq;
+	scan->may_lose = run->undelivered && store__undelivered_in(run->undelivered, first_seq) > 0;
 	int error = store__block_scan_rows(scan, run->cursor.segment, run->cursor.entry, &run->names);
+	bool looks = !scan->is_decided;
 	for (uint32_t i = 0; i < scan->count && !error; i++)
 		error = count_row(run, scan->rows[i], looks);
 	return error;
@@ -232,7 +247,7 @@ static int count_rows(struct run *run)
 /* Both ends lie in one interval, and so does all between them; and every event passes, but for its subject. */
 static bool is_whole(struct run *run, const struct store_block_header *header)
 {
-	if ((header->kinds & SINGULAR_KINDS) || !store_filter_whole_block(run->scan.filter, header))
+	if ((header->kinds & SINGULAR_KINDS) || !store__filter_whole_block(run->scan.filter, header))
 		return false;
 	uint64_t last_seq = header->first_seq + header->events - 1;
 	return number_of(run->intervals, steady_of(run, header->first_seq, header->min_time_ns)) ==
@@ -282,7 +297,7 @@ static int read_block(struct run *run, const struct store_block_header *header)
 static int count_block(struct run *run)
 {
 	const struct store_block_header *header = &store__block_cursor_entry(&run->cursor)->header;
-	int status = store_filter_block(run->scan.filter, header) ? read_block(run, header) : 0;
+	int status = store__filter_block(run->scan.filter, header) ? read_block(run, header) : 0;
 	if (status < 0 && status != -ENOMEM && status != -E2BIG) {
 		store__block_cursor_give_up(&run->cursor, run->cursor.segment, run->cursor.entry);
 		status = 0;
@@ -318,6 +333,15 @@ static void clip(struct run *run)
 	life->to_ns = until_ns < life->to_ns ? until_ns : life->to_ns;
 }
 
+/* Receivers of which a later disconnect event says that they did not get the message. 0 or -ENOMEM. */
+static int find_undelivered(struct run *run, const char *path)
+{
+	if (!(store__filter_needs(run->scan.filter) & STORE__NEEDS_RECEIVERS))
+		return 0;
+	run->undelivered = store__undelivered_open();
+	return run->undelivered ? store__undelivered_find(run->undelivered, path, 0) : -ENOMEM;
+}
+
 static int read_log(struct run *run, const char *path, const struct store_filter *filter,
 		    struct wire_fault *fault)
 {
@@ -327,6 +351,8 @@ static int read_log(struct run *run, const char *path, const struct store_filter
 		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
 	int error = store__block_cursor_init(&run->cursor, path, false, false, fault);
 	run->cursor.progress = run->progress;
+	if (!error && find_undelivered(run, path) != 0)
+		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);
 	error = error ? error : store_log_steps_read(&run->steps, &run->uptime, path, fault);
 	error = error ? error : count_log(run, fault);
 	if (error)
@@ -341,9 +367,11 @@ int store_intervals_read(struct store_intervals *intervals, const char *path,
 			 struct wire_fault *fault)
 {
 	struct run run = {.intervals = intervals, .progress = progress};
+	run.lookup = (struct store_clients_lookup){.find = look_up, .context = &run};
 	int error = read_log(&run, path, filter, fault);
 	store__block_scan_fini(&run.scan);
 	store__connection_names_fini(&run.names);
+	store__undelivered_close(run.undelivered);
 	store__block_cursor_fini(&run.cursor);
 	store_filter_close(run.everything);
 	store_steps_fini(&run.steps);

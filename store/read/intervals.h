@@ -6,7 +6,7 @@
 #ifndef STORE_READ_INTERVALS_H
 #define STORE_READ_INTERVALS_H
 
-#include "store/read/filter.h"
+#include "store/filter/filter.h"
 #include "store/read/uptime.h"
 #include "wire/progress.h"
 #include "wire/source.h"

@@ -15,8 +15,9 @@ struct store_reader {
 	struct store__window window;
 	struct store__undelivered *undelivered;
 	struct store__watch watch;
-	struct store_steps steps;     /* when they were asked for */
-	uint64_t first_seq, last_seq; /* smallest and largest of the events given out; 0: none was */
+	struct store_steps steps;            /* when they were asked for */
+	uint64_t first_seq, last_seq;        /* smallest and largest of the events given out; 0: none was */
+	struct store_clients_lookup clients; /* of the event that is looked at */
 };
 
 /* ---- opening ---- */
@@ -56,8 +57,9 @@ static int find_end(const char *path, uint64_t *seq, struct wire_fault *fault)
 static int find_last(const char *path, const struct store_reader_options *options, uint64_t *seq,
 		     struct wire_fault *fault)
 {
-	const struct store_reader_options back = {.filter = options->filter, .reverse = true};
-	bool counts_gaps = options->filter && store_filter_asks_for_gaps(options->filter);
+	const struct store_filter *filter = options->last_of ? options->last_of : options->filter;
+	const struct store_reader_options back = {.filter = filter, .reverse = true};
+	bool counts_gaps = filter && store_filter_asks_for_gaps(filter);
 	struct store_reader *reader;
 	struct wire_event event;
 	int status = store_reader_open(&reader, path, &back, fault);
@@ -104,6 +106,11 @@ static int out_of_memory(const char *path, struct wire_fault *fault)
 static int next_of(struct wire_source *source, struct wire_event *event, struct wire_fault *fault)
 {
 	return store_reader_next((struct store_reader *)source, event, fault);
+}
+
+static const struct wire_client *find_client(void *context, uint64_t conn)
+{
+	return store_reader_client(context, conn);
 }
 
 static const struct wire_client *client_of(struct wire_source *source, uint64_t conn)
@@ -182,6 +189,7 @@ int store_reader_open(struct store_reader **reader, const char *path,
 	if (!opened)
 		return out_of_memory(path, fault);
 	opened->source = as_source;
+	opened->clients = (struct store_clients_lookup){.find = find_client, .context = opened};
 	opened->options = *options;
 	opened->options.follow &= !options->reverse;
 	store__watch_init(&opened->watch, NULL);
@@ -201,14 +209,19 @@ int store_reader_open(struct store_reader **reader, const char *path,
 static bool passes_gap(const struct store_reader *reader, const struct wire_event *gap)
 {
 	return store_filter_passes_kind(reader->filter, WIRE_EVENT_GAP) &&
-	       store_filter_times(reader->filter, gap->from_ns, gap->to_ns);
+	       store_filter_times(reader->filter, gap->from_ns, gap->to_ns) &&
+	       (gap->from_seq == 0 || store__filter_seqs(reader->filter, gap->from_seq, gap->to_seq));
 }
 
 static bool passes(const struct store_reader *reader, const struct wire_event *event)
 {
-	if (store__window_given(&reader->window)->is_gap)
+	const struct store__window_block *given = store__window_given(&reader->window);
+	if (given->is_gap)
 		return passes_gap(reader, event);
-	return event->seq >= reader->cursor.start_seq && store_filter_passes_content(reader->filter, event);
+	return event->seq >= reader->cursor.start_seq &&
+	       !store__filter_drops_repetition(reader->filter, event) &&
+	       (given->scan.is_decided ||
+		store__filter_passes_content(reader->filter, event, &reader->clients));
 }
 
 static void note_seq(struct store_reader *reader, uint64_t seq)
@@ -227,10 +240,10 @@ int store_reader_next(struct store_reader *reader, struct wire_event *event, str
 		status = store__window_next(&reader->window, event, fault);
 		if (status <= 0)
 			return status;
+		if (store__window_given(&reader->window)->has_undelivered &&
+		    store__undelivered_apply(reader->undelivered, event) != 0)
+			return out_of_memory(reader->cursor.path, fault);
 	} while (!passes(reader, event));
-	if (store__window_given(&reader->window)->has_undelivered &&
-	    store__undelivered_apply(reader->undelivered, event) != 0)
-		return out_of_memory(reader->cursor.path, fault);
 	event->steady_ns = store_steps_steady(&reader->steps, event->seq, event->time_ns);
 	note_seq(reader, event->seq);
 	return 1;

@@ -8,7 +8,7 @@
 #ifndef STORE_READ_READER_H
 #define STORE_READ_READER_H
 
-#include "store/read/filter.h"
+#include "store/filter/filter.h"
 #include "wire/progress.h"
 #include "wire/source.h"
 
@@ -18,6 +18,8 @@ struct store_reader_options {
 	bool follow;   /* at the end, wait for more instead of ending; the log need not exist yet */
 	bool from_end; /* with follow: start after the last event that there is now… */
 	uint64_t last; /* …and before that give the last so many matching events; 0 = none */
+	const struct store_filter
+	    *last_of; /* which events `last` counts; borrowed; NULL = those that pass the filter */
 	bool
 	    in_time_order; /* else in order of sequence numbers, which differs where several event loops wrote the log */
 	bool payloads; /* headers and payloads are wanted */

@@ -33,7 +33,7 @@ static bool is_wanted(const struct store__window *window)
 {
 	const struct store_block_header *header = &store__block_cursor_entry(window->cursor)->header;
 	return header->first_seq + header->events > window->cursor->start_seq &&
-	       store_filter_block(window->options.filter, header);
+	       store__filter_block(window->options.filter, header);
 }
 
 /* Of a block when it is decoded. */
@@ -123,11 +123,12 @@ static int decode(struct store__window *window, struct store__window_block *bloc
 	int status = store__block_scan_subjects(&block->scan, segment, block->place.entry);
 	if (status <= 0)
 		return status;
+	block->has_undelivered = store__undelivered_in(window->options.undelivered, header->first_seq) > 0;
+	block->scan.may_lose = block->has_undelivered;
 	status = store__block_scan_rows(&block->scan, segment, block->place.entry, &window->names);
 	if (status == 0 && window->options.in_time_order)
 		status = store__block_scan_sort(&block->scan);
 	block->count = block->scan.count;
-	block->has_undelivered = store__undelivered_in(window->options.undelivered, header->first_seq) > 0;
 	return status;
 }
 

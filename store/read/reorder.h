@@ -89,7 +89,7 @@ void store__window_init(struct store__window *window, struct store__block_cursor
 			const struct store__window_options *options);
 void store__window_fini(struct store__window *window);
 
-/* The next event that passes the filter, not counting store_filter_passes_content; or a gap. 1 with *event, valid until the
+/* The next event that passes the filter, not counting store__filter_passes_content; or a gap. 1 with *event, valid until the
  * next call; 0 when there is none, or none yet; or a negative code with *fault. */
 int store__window_next(struct store__window *window, struct wire_event *event, struct wire_fault *fault);
 

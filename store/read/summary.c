@@ -25,6 +25,7 @@ struct run {
 	struct store__block_scan scan;
 	struct store_filter *everything; /* owned: stands in for no filter */
 	struct store__connection_names names;
+	struct store_clients_lookup lookup; /* in names */
 	struct store__subject_counts subject_counts;
 	struct store__undelivered *undelivered;
 	uint64_t undelivered_here; /* deliveries of the block that never reached their receiver */
@@ -38,6 +39,12 @@ struct run {
 };
 
 /* ---- single events ---- */
+
+static const struct wire_client *look_up(void *context, uint64_t conn)
+{
+	struct run *run = context;
+	return store__connection_names_find(&run->names, run->cursor.segment, run->cursor.entry, conn);
+}
 
 /* Find or add a connection's entry, with the description that the segment has of it. */
 static int find_client(struct run *run, uint64_t conn, struct store_summary_client **client)
@@ -74,12 +81,13 @@ static int look_at(struct run *run, uint32_t row, bool *passes)
 	struct wire_event event;
 	int error = 0;
 	store_block_event(run->scan.block, row, &event);
-	*passes = store_filter_passes_content(run->scan.filter, &event);
-	if (event.kind == WIRE_EVENT_CONNECT) {
-		struct wire_event fresh = event;
-		fresh.flags &= ~(uint32_t)WIRE_EVENT_REPEATED;
-		if (store_filter_passes_content(run->scan.filter, &fresh))
-			error = count_connect(run, &event);
+	if (run->undelivered_here > 0 && (error = store__undelivered_apply(run->undelivered, &event)) != 0)
+		return error;
+	bool holds =
+	    run->scan.is_decided || store__filter_passes_content(run->scan.filter, &event, &run->lookup);
+	*passes = holds && !store__filter_drops_repetition(run->scan.filter, &event);
+	if (event.kind == WIRE_EVENT_CONNECT && holds) {
+		error = count_connect(run, &event);
 	} else if (event.kind == WIRE_EVENT_GAP) {
 		run->summary->gaps++;
 		run->summary->gap_messages += event.lost_messages;
@@ -263,10 +271,11 @@ static int fold_counts(struct run *run)
 static int count_rows(struct run *run)
 {
 	struct store__block_scan *scan = &run->scan;
-	bool looks = store_filter_needs_payloads(scan->filter);
+	scan->may_lose = run->undelivered_here > 0;
 	int error = store__block_scan_rows(scan, run->cursor.segment, run->cursor.entry, &run->names);
 	if (error)
 		return error;
+	bool looks = !scan->is_decided;
 	size_t counts_len = (store_block_subjects(scan->block) + 1) * sizeof(struct count);
 	if (reserve_zeroed(&run->counts, counts_len) ||
 	    reserve_zeroed(&run->sets, sets_in(scan->block) * sizeof(uint32_t)))
@@ -283,7 +292,7 @@ static int count_rows(struct run *run)
 static bool is_whole(const struct run *run, const struct store_block_header *header)
 {
 	return run->scan.all_subjects && !run->clients && !(header->kinds & (SINGULAR_KINDS | STEP_KINDS)) &&
-	       store_filter_whole_block(run->scan.filter, header);
+	       store__filter_whole_block(run->scan.filter, header);
 }
 
 static int count_whole(struct run *run, const struct store_block_header *header)
@@ -318,7 +327,7 @@ static int count_block(struct run *run)
 	run->summary->blocks++;
 	for (int i = 0; i < STORE_FRAMES; i++)
 		run->summary->raw_bytes += header->frames[i].raw_bytes;
-	if (!store_filter_block(run->scan.filter, header))
+	if (!store__filter_block(run->scan.filter, header))
 		return 0;
 	run->undelivered_here = store__undelivered_in(run->undelivered, header->first_seq);
 	int status = store__block_scan_subjects(&run->scan, run->cursor.segment, run->cursor.entry);
@@ -391,6 +400,7 @@ int store_summary_read(struct store_summary *summary, const char *path,
 		       const struct store_summary_options *options, struct wire_fault *fault)
 {
 	struct run run = {.summary = summary, .clients = options->clients, .progress = options->progress};
+	run.lookup = (struct store_clients_lookup){.find = look_up, .context = &run};
 	*summary = (struct store_summary){0};
 	int error = sum_up(&run, path, options, fault);
 	store__block_scan_fini(&run.scan);

@@ -3,7 +3,7 @@
 #ifndef STORE_READ_SUMMARY_H
 #define STORE_READ_SUMMARY_H
 
-#include "store/read/filter.h"
+#include "store/filter/filter.h"
 #include "store/read/groups.h"
 #include "wire/progress.h"
 #include "wire/source.h"

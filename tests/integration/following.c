@@ -212,6 +212,53 @@ static void cat_follow_prints_old_and_new_events(void **state)
 	support_tempdir_close(&dir);
 }
 
+static void tail_shows_new_events_around_a_match(void **state)
+{
+	struct support_tempdir dir;
+	struct child tail;
+	char log[300];
+
+	support_tempdir_open(&dir);
+	support_tempdir_path(&dir, "log", log, sizeof(log));
+	struct store_writer *writer = open_log(log);
+	for (int i = 1; i <= 5; i++)
+		log_message(writer, i == 2 || i == 4 ? "b" : "a", i);
+	const char *const argv[] = {tapedeck_of(state), "tail", log, "b", "-n", "1", "-A", "2", NULL};
+	child_open(&tail, argv);
+	assert_true(child_await_out(&tail, "number 5.", support_deadline_in(PATIENCE_MS)));
+	assert_null(strstr(tail.out, "number 3.")); /* -n counts matches */
+	for (int i = 6; i <= 8; i++)
+		log_message(writer, i == 8 ? "b" : "a", i);
+	assert_true(child_await_out(&tail, "number 8.", support_deadline_in(PATIENCE_MS)));
+	assert_non_null(strstr(tail.out, "number 6."));
+	assert_null(strstr(tail.out, "number 7."));
+	assert_non_null(strstr(tail.out, "--\n"));
+	store_writer_close(writer);
+	child_close(&tail);
+	support_tempdir_close(&dir);
+}
+
+static void tail_shows_a_request_once_its_reply_has_come(void **state)
+{
+	struct support_tempdir dir;
+	struct child tail;
+	char log[300];
+
+	support_tempdir_open(&dir);
+	support_tempdir_path(&dir, "log", log, sizeof(log));
+	struct store_writer *writer = open_log(log);
+	log_message(writer, "a", 1);
+	const char *const argv[] = {tapedeck_of(state), "tail", log, "ask.>", "--with-replies", NULL};
+	child_open(&tail, argv);
+	log_request(writer, "ask.this", "_INBOX.x.1");
+	assert_true(child_await_out(&tail, "latency  1.0 us", support_deadline_in(PATIENCE_MS)));
+	assert_non_null(strstr(tail.out, "ask.this"));
+	assert_null(strstr(tail.out, "number 1."));
+	store_writer_close(writer);
+	child_close(&tail);
+	support_tempdir_close(&dir);
+}
+
 static void tail_merges_several_logs_as_they_grow(void **state)
 {
 	struct support_tempdir dir;
@@ -317,6 +364,8 @@ int main(int argc, char **argv)
 	    cmocka_unit_test_prestate(an_interrupt_ends_tail_cleanly_with_a_summary, argv[1]),
 	    cmocka_unit_test_prestate(tail_waits_for_a_log_and_shows_it_from_its_beginning, argv[1]),
 	    cmocka_unit_test_prestate(cat_follow_prints_old_and_new_events, argv[1]),
+	    cmocka_unit_test_prestate(tail_shows_new_events_around_a_match, argv[1]),
+	    cmocka_unit_test_prestate(tail_shows_a_request_once_its_reply_has_come, argv[1]),
 	    cmocka_unit_test_prestate(tail_merges_several_logs_as_they_grow, argv[1]),
 	    cmocka_unit_test_prestate(trace_follow_prints_old_and_new_conversations, argv[1]),
 	    cmocka_unit_test_prestate(tail_shows_a_message_within_50_ms, argv[1]),

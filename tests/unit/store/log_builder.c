@@ -390,6 +390,17 @@ struct store_filter *builder_random_filter(struct log_builder *builder, struct r
 					    NULL};
 	static const char *const headers[] = {"Trace", "Kind=odd", "Trace=2", "Nothing", NULL};
 	static const char *const greps[] = {"\"id\":4[0-9]", "^$", "x\"}$", "absent", NULL};
+	static const char *const wheres[] = {"size > 100",
+					     "$.id >= 40 && size < 200",
+					     "$.id < 20 || subject.1 == \"stock\"",
+					     "!(subject ~ \"new$\" || header.trace == 2)",
+					     "kind != \"message\" || receivers == 0",
+					     "receivers > 1 && client ~ \"service-[0-4]\"",
+					     "reply && header[\"Kind\"]",
+					     "seq > 100 && !(seq > 500 && $.id)",
+					     "queue || conn == 4",
+					     NULL};
+	static const char *const seqs[] = {"..250", "100..300", "700..", "17", NULL};
 	struct store_filter *filter = store_filter_open();
 	struct wire_fault fault;
 	int64_t span_ns = builder->time_ns - builder->events[0].time_ns;
@@ -413,6 +424,22 @@ struct store_filter *builder_random_filter(struct log_builder *builder, struct r
 		store_filter_until(filter, start_ns + (int64_t)random_below(random, 1000) * span_ns / 1000);
 	if (random_below(random, 4) == 0)
 		store_filter_min_size(filter, random_below(random, 300));
+	if (random_below(random, 3) == 0)
+		assert_int_equal(store_filter_where(filter, pick(random, wheres), NULL, &fault), 0);
+	if (random_below(random, 6) == 0)
+		assert_int_equal(store_filter_receiver(filter, pick(random, clients), &fault), 0);
+	if (random_below(random, 6) == 0)
+		assert_int_equal(store_filter_seq(filter, pick(random, seqs), &fault), 0);
+	if (random_below(random, 8) == 0)
+		store_filter_unheard(filter);
+	if (random_below(random, 4) == 0)
+		assert_int_equal(store_filter_grep_in(
+				     filter,
+				     pick(random, (const char *const[]){"subject", "headers,payload", NULL}),
+				     &fault),
+				 0);
+	if (random_below(random, 3) == 0)
+		store_filter_invert(filter);
 	return filter;
 }
 

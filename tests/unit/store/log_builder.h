@@ -3,7 +3,7 @@
 #ifndef TESTS_LOG_BUILDER_H
 #define TESTS_LOG_BUILDER_H
 
-#include "store/read/filter.h"
+#include "store/filter/filter.h"
 #include "store/read/reader.h"
 #include "store/write/batch.h"
 #include "store/write/segment_writer.h"
