@@ -122,8 +122,8 @@ void cli_explain_nothing(const struct cli_command *command, const char *fact, co
 	struct cli_near_misses misses = {0};
 	struct reasons reasons = {0};
 
-	bool can_tell = list_names(&misses, filters, subjects) &&
-			(misses.len > 0 || filters->since || filters->until);
+	bool can_tell =
+	    list_names(&misses, filters, subjects) && (misses.len > 0 || filters->since || filters->until);
 	if (can_tell && cli_near_misses_find(&misses, logs) && !add_times(&reasons, filters, &misses))
 		for (size_t i = 0; i < misses.len; i++)
 			add_name(&reasons, logs, &misses, &misses.list[i]);

@@ -9,7 +9,8 @@ static size_t columns_of(struct wire_slice key, struct wire_slice value, size_t 
 	return columns > most ? columns : columns + cli_escape_columns(value, most - columns);
 }
 
-static void add_columns(struct cli_text_headers *found, struct wire_slice key, struct wire_slice value, size_t most)
+static void add_columns(struct cli_text_headers *found, struct wire_slice key, struct wire_slice value,
+			size_t most)
 {
 	if (found->columns == 0)
 		found->least = cli_escape_columns(key, key.len) + LEAST_VALUE + AROUND;
@@ -51,7 +52,7 @@ static void put_pair(struct cli_row *row, struct wire_slice key, struct wire_sli
 
 void cli_text_headers_put(struct cli_row *row, struct wire_slice block, size_t most, bool fits)
 {
-	const size_t last = 3; /* columns of ", …" */
+	const size_t last = 3;             /* columns of ", …" */
 	size_t end = row->used + most - 1; /* of the closing brace */
 	struct wire_headers headers;
 	struct wire_slice key, value;

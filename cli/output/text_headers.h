@@ -9,7 +9,7 @@ struct cli_text_headers {
 	bool is_valid;                  /* every line is well-formed */
 	struct wire_slice status, text; /* of the first line */
 	size_t columns;                 /* of all headers; 0 = there are none; most + 1 = more than most */
-	size_t least;                   /* columns from which on they are worth showing: the first key, some of its value */
+	size_t least; /* columns from which on they are worth showing: the first key, some of its value */
 };
 
 /* Look at a header block, which is not empty, in one pass. */
