@@ -7,6 +7,9 @@
 /* Screens lower than these go without the line. */
 enum { ROWS_FOR_HISTORY = 14, ROWS_FOR_KEYS = 10, ROWS_FOR_TABS = 8, ROWS_FOR_NUMBERS = 6 };
 
+/* Columns of the title that are kept when there is little room. */
+enum { TITLE_MIN = 8 };
+
 int cli_top_frame_init(struct cli_top_frame *frame, bool utc, bool color)
 {
 	*frame = (struct cli_top_frame){.utc = utc, .color = color, .clock = {.utc = utc}};
@@ -32,22 +35,23 @@ static void end_line(struct cli_top_frame *frame)
 	cli_top_lines_add(&frame->lines, wire_slice(frame->out.data, frame->out.len), SIZE_MAX);
 }
 
+/* The title is clipped first, and the time is left out where there is no room. */
 void cli_top_put_title(struct cli_row *line, const struct cli_top_head *head, struct cli_clock *clock)
 {
+	const struct wire_slice title = wire_slice_str(head->title);
 	char time[CLI_TIME_TEXT] = "";
-	cli_row_text(line, CLI_BOLD, "tapedeck top");
-	cli_row_text(line, CLI_PLAIN, "  ");
-	cli_row_text(line, CLI_PLAIN, head->title);
+	size_t state = cli_escape_columns(wire_slice_str(head->state), CLI_TOP_TITLE_BYTES * 4);
+	size_t taken = line->used + strlen("tapedeck top    ") + state;
+	cli_row_text(line, CLI_BOLD, "tapedeck top  ");
+	cli_row_put(line, CLI_PLAIN, title, line->columns > taken + TITLE_MIN ? line->columns - taken : TITLE_MIN);
 	cli_row_text(line, CLI_PLAIN, "  ");
 	cli_row_text(line, head->state_color, head->state);
 	if (head->now_ns == INT64_MIN)
 		return;
-	cli_clock_text(clock, head->now_ns, CLI_TIME_SECOND, time);
-	size_t len = strlen(time);
-	if (line->columns != CLI_ROW_ENDLESS && line->used + 2 + len <= line->columns)
-		cli_row_fill(line, line->columns - len);
-	else
-		cli_row_text(line, CLI_PLAIN, "  ");
+	size_t len = 2 + cli_clock_text(clock, head->now_ns, CLI_TIME_SECOND, time);
+	if (line->used + len > line->columns)
+		return;
+	cli_row_fill(line, line->columns == CLI_ROW_ENDLESS ? line->used + 2 : line->columns + 2 - len);
 	cli_row_text(line, CLI_DIM, time);
 }
 
@@ -55,10 +59,9 @@ void cli_top_put_fields(struct cli_row *line, const struct cli_top_head *head)
 {
 	for (size_t i = 0; i < head->fields_len; i++) {
 		const struct cli_top_field *field = &head->fields[i];
-		if (i > 0)
-			cli_row_text(line, CLI_PLAIN, "  ");
+		cli_row_text(line, CLI_PLAIN, i > 0 ? "  " : "");
 		cli_row_text(line, CLI_DIM, field->name);
-		cli_row_text(line, CLI_PLAIN, " ");
+		cli_row_text(line, CLI_PLAIN, field->name[0] ? " " : "");
 		cli_row_text(line, field->color, field->value);
 	}
 }

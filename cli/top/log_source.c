@@ -87,10 +87,12 @@ static int open_logs(struct log_source *log, struct wire_fault *fault)
 
 /* ---- reading ---- */
 
-/* The time that the numbers are of: now, or the end of what was read when that is all there will be, or not all there is. */
+/* The time that the numbers are of: now, or the end of what was read when that is all there will be, or not all there is. Rates
+ * follow the traffic of a log that is written to, and sum up the end of another. */
 static void set_now(struct log_source *log)
 {
 	bool is_now = log->is_written && !log->is_behind;
+	log->traffic.window.rate_slots = log->is_written ? CLI_TOP_RECENT_SLOTS : CLI_TOP_SLOTS;
 	log->traffic.window.now_ns = is_now || log->traffic.last_ns == INT64_MIN ? cli_now_ns()
 										  : log->traffic.last_ns;
 }
@@ -167,9 +169,9 @@ static void fill_head(struct cli_top_source *source, struct cli_top_head *head)
 	const struct cli_top_traffic *traffic = &log->traffic;
 	write_title(log, head);
 	write_state(log, head);
-	head->now_ns = traffic->window.now_ns;
+	head->now_ns = has_ended(source) ? INT64_MIN : traffic->window.now_ns;
 	cli_top_head_rate(head, "msg/s", cli_top_counter_rate(&traffic->messages, &traffic->window));
-	cli_top_head_bytes(head, "bytes/s", cli_top_counter_rate(&traffic->bytes, &traffic->window));
+	cli_top_head_bytes_rate(head, cli_top_counter_rate(&traffic->bytes, &traffic->window));
 	cli_top_head_count(head, "unheard", traffic->unheard, CLI_YELLOW);
 	cli_top_head_count(head, "unanswered",
 			   cli_top_traffic_unanswered(traffic, log->options.unanswered_ns), CLI_RED);

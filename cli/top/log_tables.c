@@ -9,8 +9,8 @@
 
 static const struct cli_top_column subject_columns[] = {
     {"subject", CLI_TOP_TEXT, 0, 0, false},  {"msg/s", CLI_TOP_RATE, 6, 0, false},
-    {"bytes/s", CLI_TOP_BYTES, 8, 0, false}, {"total", CLI_TOP_COUNT, 6, 0, false},
-    {"last", CLI_TOP_SPAN, 6, 0, false},     {"unheard", CLI_TOP_COUNT, 8, 0, true},
+    {"bytes/s", CLI_TOP_BYTES, 8, 50, false}, {"total", CLI_TOP_COUNT, 6, 0, false},
+    {"last", CLI_TOP_SPAN, 6, 60, false},     {"unheard", CLI_TOP_COUNT, 8, 60, true},
 };
 static const struct cli_top_view subjects = {
     .name = "subjects", .empty = "no messages", COLUMNS(subject_columns), .sort = 1};
@@ -255,8 +255,9 @@ static void add_connection(const struct cli_top_traffic *traffic, const struct c
 		cli_top_table_text(table, row, 1, connection->described->client.address);
 		put_library(table, row, &connection->described->client);
 	}
-	if (connection->since_ns != INT64_MIN || connection->subscriptions > 0)
-		row->cells[3].number = connection->subscriptions > 0 ? (double)connection->subscriptions : 0;
+	/* Without --record-detail=protocol a log holds no subscriptions. */
+	if (connection->subscriptions > 0)
+		row->cells[3].number = (double)connection->subscriptions;
 	row->cells[4].number = cli_top_counter_rate(&connection->activity.published, window);
 	row->cells[5].number = cli_top_counter_rate(&connection->activity.received, window);
 	row->cells[6].number = age_of(traffic, connection->activity.last_ns);

@@ -118,7 +118,7 @@ static void fill_head(struct cli_top_source *source, struct cli_top_head *head)
 	if (monitor->looks >= 2) {
 		cli_top_head_rate(head, "in/s", cli_top_meter_rate(monitor, &monitor->sent));
 		cli_top_head_rate(head, "out/s", cli_top_meter_rate(monitor, &monitor->got));
-		cli_top_head_bytes(head, "out B/s", cli_top_meter_rate(monitor, &monitor->got_bytes));
+		cli_top_head_bytes_rate(head, cli_top_meter_rate(monitor, &monitor->got_bytes));
 	}
 	cli_top_head_count(head, "conns", cli_top_json_count(varz, "connections"), CLI_PLAIN);
 	cli_top_head_count(head, "subs", cli_top_json_count(varz, "subscriptions"), CLI_PLAIN);

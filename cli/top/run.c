@@ -109,6 +109,28 @@ static void complain(struct run *run, const struct wire_fault *fault)
 	cli_top_join(run->state.notice, fault->text, "");
 }
 
+static bool is_listing(const struct run *run)
+{
+	return run->state.level == CLI_TOP_LEVEL_LIST ||
+	       (run->state.level == CLI_TOP_LEVEL_HELP && run->state.level_below_help == CLI_TOP_LEVEL_LIST);
+}
+
+/* Take in what is new in the open list, as far as that does not delay keys. True when there is something new. */
+static bool poll_list(struct run *run)
+{
+	struct wire_fault fault;
+	const uint64_t dropped = run->list.dropped, before = dropped + run->list.len;
+	int status = run->source->poll_list(run->source, &run->list, &fault);
+	if (status < 0)
+		complain(run, &fault);
+	/* Lines that were removed from the front do not move the selection. */
+	size_t removed = (size_t)(run->list.dropped - dropped);
+	struct cli_top_scroll *list = &run->state.list;
+	list->selected -= removed < list->selected ? removed : list->selected;
+	list->first -= removed < list->first ? removed : list->first;
+	return run->list.dropped + run->list.len != before;
+}
+
 static void open_list(struct run *run)
 {
 	const struct cli_top_view_state *of = &run->state.of_view[run->state.view];
@@ -125,6 +147,7 @@ static void open_list(struct run *run)
 	run->state.level = CLI_TOP_LEVEL_LIST;
 	run->state.list = (struct cli_top_scroll){0};
 	run->state.follows = true;
+	poll_list(run);
 }
 
 static void open_text(struct run *run)
@@ -143,28 +166,6 @@ static void open_text(struct run *run)
 	run->state.text = (struct cli_top_scroll){0};
 }
 
-/* Take in what is new in the open list. True when there is more. */
-static bool poll_list(struct run *run)
-{
-	struct wire_fault fault;
-	uint64_t dropped = run->list.dropped;
-	int status = run->source->poll_list(run->source, &run->list, &fault);
-	if (status < 0)
-		complain(run, &fault);
-	/* Lines that were removed from the front do not move the selection. */
-	size_t removed = (size_t)(run->list.dropped - dropped);
-	struct cli_top_scroll *list = &run->state.list;
-	list->selected -= removed < list->selected ? removed : list->selected;
-	list->first -= removed < list->first ? removed : list->first;
-	return status > 0;
-}
-
-static bool is_listing(const struct run *run)
-{
-	return run->state.level == CLI_TOP_LEVEL_LIST ||
-	       (run->state.level == CLI_TOP_LEVEL_HELP && run->state.level_below_help == CLI_TOP_LEVEL_LIST);
-}
-
 /* The lines were laid out for another width. */
 static void resize(struct run *run)
 {
@@ -173,8 +174,6 @@ static void resize(struct run *run)
 		open_text(run);
 	else if (is_listing(run))
 		open_list(run);
-	while (is_listing(run) && poll_list(run))
-		;
 }
 
 /* Obey a key. False when it ends the run. */
@@ -238,11 +237,8 @@ static bool read_more(struct run *run)
 
 static void refresh_screen(struct run *run)
 {
-	if (!run->state.is_paused) {
+	if (!run->state.is_paused)
 		make_table(run);
-		if (is_listing(run))
-			poll_list(run);
-	}
 	draw(run);
 }
 
@@ -254,6 +250,8 @@ static void show(struct run *run)
 	do {
 		if (!run->state.is_paused && (has_more || cli_top_deadline_has_passed(read_at))) {
 			has_more = read_more(run);
+			if (is_listing(run) && poll_list(run))
+				draw(run);
 			read_at = cli_top_deadline_in(run->source->poll_ms);
 		}
 		if (cli_top_deadline_has_passed(draw_at) || (drawn == 0 && !has_more)) {

@@ -45,6 +45,21 @@ static void start_colors(struct cli_top_screen *screen)
 			init_pair(i, colors[i], -1);
 }
 
+/* Terminals send their arrows in one of two forms, whatever mode they were asked to be in. */
+static void define_arrows(void)
+{
+	static const struct {
+		const char *sequence;
+		int key;
+	} arrows[] = {
+	    {"\033[A", KEY_UP},   {"\033[B", KEY_DOWN}, {"\033[C", KEY_RIGHT}, {"\033[D", KEY_LEFT},
+	    {"\033[H", KEY_HOME}, {"\033[F", KEY_END},  {"\033OA", KEY_UP},    {"\033OB", KEY_DOWN},
+	    {"\033OC", KEY_RIGHT}, {"\033OD", KEY_LEFT}, {"\033[Z", KEY_BTAB},
+	};
+	for (size_t i = 0; i < sizeof(arrows) / sizeof(arrows[0]); i++)
+		define_key(arrows[i].sequence, arrows[i].key);
+}
+
 struct cli_top_screen *cli_top_screen_open(bool color)
 {
 	struct cli_top_screen *screen = malloc(sizeof(*screen));
@@ -59,6 +74,7 @@ struct cli_top_screen *cli_top_screen_open(bool color)
 	noecho();
 	nonl();
 	keypad(stdscr, TRUE);
+	define_arrows();
 	nodelay(stdscr, TRUE);
 	curs_set(0);
 	start_colors(screen);

@@ -46,9 +46,11 @@ void cli_top_head_bytes(struct cli_top_head *head, const char *name, double byte
 		cli_size_text(field->value, (uint64_t)(bytes + 0.5));
 }
 
-void cli_top_head_span(struct cli_top_head *head, const char *name, int64_t ns, enum cli_color color)
+void cli_top_head_bytes_rate(struct cli_top_head *head, double per_second)
 {
-	struct cli_top_field *field = add(head, name, color);
-	if (field)
-		cli_short_span_text(field->value, ns);
+	struct cli_top_field *field = add(head, "", CLI_BOLD);
+	if (!field)
+		return;
+	cli_size_text(field->value, (uint64_t)(per_second + 0.5));
+	strcat(field->value, "/s");
 }

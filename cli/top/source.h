@@ -13,7 +13,7 @@ enum { CLI_TOP_FIELDS_MAX = 10, CLI_TOP_VIEWS_MAX = 8, CLI_TOP_TITLE_BYTES = 300
 
 /* A number above the table. */
 struct cli_top_field {
-	const char *name;
+	const char *name; /* empty: the value says it */
 	char value[CLI_SIZE_TEXT];
 	enum cli_color color;
 };
@@ -23,7 +23,7 @@ struct cli_top_head {
 	char title[CLI_TOP_TITLE_BYTES];
 	char state[CLI_TOP_TITLE_BYTES]; /* "live", "recorder stopped at …", "no answer: …" */
 	enum cli_color state_color;
-	int64_t now_ns; /* that the numbers are of; INT64_MIN: none yet */
+	int64_t now_ns; /* that the numbers are of; INT64_MIN: the state says it */
 	struct cli_top_field fields[CLI_TOP_FIELDS_MAX];
 	size_t fields_len;
 	double history[CLI_TOP_SLOTS]; /* messages a second, the oldest first */
@@ -65,6 +65,6 @@ void cli_top_join(char *to, const char *first, const char *second);
 void cli_top_head_count(struct cli_top_head *head, const char *name, uint64_t count, enum cli_color color);
 void cli_top_head_rate(struct cli_top_head *head, const char *name, double per_second);
 void cli_top_head_bytes(struct cli_top_head *head, const char *name, double bytes);
-void cli_top_head_span(struct cli_top_head *head, const char *name, int64_t ns, enum cli_color color);
+void cli_top_head_bytes_rate(struct cli_top_head *head, double per_second);
 
 #endif

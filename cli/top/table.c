@@ -197,17 +197,19 @@ static size_t shared_width(const struct cli_top_view *view, size_t columns)
 size_t cli_top_table_columns(const struct cli_top_table *table, size_t rows)
 {
 	const struct cli_top_view *view = table->view;
-	size_t longest = TEXT_MIN, fixed = 0, sharing = 0;
+	size_t longest = TEXT_MIN, fixed = 0, sharing = 0, wanted = 0;
 	for (size_t i = 0; i < view->columns_len; i++) {
 		fixed += view->columns[i].width + (i > 0 ? GAP_COLUMNS : 0);
 		sharing += view->columns[i].width == 0;
+		wanted = view->columns[i].wanted_columns > wanted ? view->columns[i].wanted_columns : wanted;
 		for (size_t at = 0; view->columns[i].width == 0 && at < table->len && at < rows; at++) {
 			struct wire_slice text = cli_top_cell_text(table, &table->rows[at], i);
 			size_t used = cli_escape_columns(text, text.len * 4 + 1);
 			longest = used > longest ? used : longest;
 		}
 	}
-	return fixed + sharing * longest;
+	size_t columns = fixed + sharing * longest;
+	return columns > wanted ? columns : wanted;
 }
 
 static bool is_left(const struct cli_top_column *column)
@@ -216,39 +218,31 @@ static bool is_left(const struct cli_top_column *column)
 }
 
 /* Numbers are put to the right of their column, texts to the left. */
-static void put_cell(struct cli_row *line, enum cli_color color, struct wire_slice text, size_t width,
-		     bool left)
+static void put_cell(struct cli_row *line, size_t start, enum cli_color color, struct wire_slice text,
+		     size_t width, bool left)
 {
-	size_t start = line->used, used = cli_escape_columns(text, width);
-	if (!left && used < width)
-		cli_row_fill(line, start + width - used);
+	size_t used = cli_escape_columns(text, width);
+	cli_row_fill(line, !left && used < width ? start + width - used : start);
 	cli_row_put(line, color, text, width);
-	cli_row_fill(line, start + width);
-}
-
-static void put_gap(struct cli_row *line)
-{
-	if (line->used > 0)
-		cli_row_fill(line, line->used + GAP_COLUMNS);
 }
 
 void cli_top_table_put_head(const struct cli_top_table *table, struct cli_row *line, size_t sorted,
 			    bool reversed)
 {
 	const struct cli_top_view *view = table->view;
-	size_t columns = line->columns, shared = shared_width(view, columns);
+	size_t columns = line->columns, shared = shared_width(view, columns), start = 0;
 	for (size_t i = 0; i < view->columns_len; i++) {
 		const struct cli_top_column *column = &view->columns[i];
 		char text[40];
 		if (!cli_top_column_is_shown(column, columns))
 			continue;
-		put_gap(line);
-		size_t len = strlen(column->name);
+		size_t len = strlen(column->name), width = column->width ? column->width : shared;
 		memcpy(text, column->name, len);
 		if (i == sorted)
 			len += (size_t)(stpcpy(text + len, reversed ? "▲" : "▼") - (text + len));
-		put_cell(line, i == sorted ? CLI_BOLD : CLI_DIM, wire_slice(text, len),
-			 column->width ? column->width : shared, is_left(column));
+		put_cell(line, start, i == sorted ? CLI_BOLD : CLI_DIM, wire_slice(text, len), width,
+			 is_left(column));
+		start += width + GAP_COLUMNS;
 	}
 }
 
@@ -275,25 +269,31 @@ static void write_number(const struct cli_top_column *column, double number, str
 	}
 }
 
+static void put_value(const struct cli_top_table *table, struct cli_row *line, const struct cli_top_row *row,
+		      size_t at, size_t start, size_t width, struct cli_clock *clock)
+{
+	const struct cli_top_column *column = &table->view->columns[at];
+	double number = row->cells[at].number;
+	char text[CLI_TIME_TEXT];
+	if (column->kind == CLI_TOP_TEXT) {
+		put_cell(line, start, CLI_PLAIN, cli_top_cell_text(table, row, at), width, true);
+		return;
+	}
+	write_number(column, number, clock, text);
+	put_cell(line, start, column->is_alarm && number > 0 ? CLI_RED : CLI_PLAIN, wire_slice_str(text), width,
+		 is_left(column));
+}
+
 void cli_top_table_put_row(const struct cli_top_table *table, struct cli_row *line,
 			   const struct cli_top_row *row, struct cli_clock *clock)
 {
 	const struct cli_top_view *view = table->view;
-	size_t columns = line->columns, shared = shared_width(view, columns);
+	size_t columns = line->columns, shared = shared_width(view, columns), start = 0;
 	for (size_t i = 0; i < view->columns_len; i++) {
-		const struct cli_top_column *column = &view->columns[i];
-		double number = row->cells[i].number;
-		char text[CLI_TIME_TEXT];
-		if (!cli_top_column_is_shown(column, columns))
+		size_t width = view->columns[i].width ? view->columns[i].width : shared;
+		if (!cli_top_column_is_shown(&view->columns[i], columns))
 			continue;
-		put_gap(line);
-		size_t width = column->width ? column->width : shared;
-		if (column->kind == CLI_TOP_TEXT) {
-			put_cell(line, CLI_PLAIN, cli_top_cell_text(table, row, i), width, true);
-			continue;
-		}
-		write_number(column, number, clock, text);
-		put_cell(line, column->is_alarm && number > 0 ? CLI_RED : CLI_PLAIN, wire_slice_str(text),
-			 width, is_left(column));
+		put_value(table, line, row, i, start, width, clock);
+		start += width + GAP_COLUMNS;
 	}
 }

@@ -87,7 +87,7 @@ size_t cli_top_table_find(const struct cli_top_table *table, uint64_t id);
 /* The column is shown on a line of so many columns. */
 bool cli_top_column_is_shown(const struct cli_top_column *column, size_t columns);
 
-/* The columns of a line on which no text of the first `rows` rows is clipped. */
+/* The columns of a line on which all columns are shown, and no text of the first `rows` rows is clipped. */
 size_t cli_top_table_columns(const struct cli_top_table *table, size_t rows);
 
 /* Print the headings, that of the sorted column highlighted; and a row. The line is not ended. */

@@ -4,7 +4,9 @@ enum { NS_PER_SECOND = 1000000000 };
 
 void cli_top_window_init(struct cli_top_window *window, int64_t length_ns)
 {
-	*window = (struct cli_top_window){.slot_ns = length_ns / CLI_TOP_SLOTS, .begin_ns = INT64_MAX};
+	*window = (struct cli_top_window){.slot_ns = length_ns / CLI_TOP_SLOTS,
+					  .rate_slots = CLI_TOP_RECENT_SLOTS,
+					  .begin_ns = INT64_MAX};
 }
 
 static int64_t slot_of(const struct cli_top_window *window, int64_t ns)
@@ -46,19 +48,10 @@ static uint64_t count_at(const struct cli_top_counter *counter, int64_t slot)
 									    : 0;
 }
 
-uint64_t cli_top_counter_sum(const struct cli_top_counter *counter, const struct cli_top_window *window)
+/* The seconds of the slots from this one until now, or those of them that are known; one at least. */
+static double seconds_since(const struct cli_top_window *window, int64_t slot)
 {
-	int64_t now = slot_of(window, window->now_ns);
-	uint64_t sum = 0;
-	for (int64_t slot = now - CLI_TOP_SLOTS + 1; slot <= now; slot++)
-		sum += count_at(counter, slot);
-	return sum;
-}
-
-/* From the first slot of the window, or later where nothing is known before, until now; a second at least. */
-static double seconds_of(const struct cli_top_window *window)
-{
-	int64_t from_ns = (slot_of(window, window->now_ns) - CLI_TOP_SLOTS + 1) * window->slot_ns;
+	int64_t from_ns = slot * window->slot_ns;
 	if (from_ns < window->begin_ns)
 		from_ns = window->begin_ns;
 	int64_t span_ns = from_ns < window->now_ns ? window->now_ns - from_ns : 0;
@@ -67,7 +60,11 @@ static double seconds_of(const struct cli_top_window *window)
 
 double cli_top_counter_rate(const struct cli_top_counter *counter, const struct cli_top_window *window)
 {
-	return (double)cli_top_counter_sum(counter, window) / seconds_of(window);
+	int64_t now = slot_of(window, window->now_ns), first = now - window->rate_slots + 1;
+	uint64_t sum = 0;
+	for (int64_t slot = first; slot <= now; slot++)
+		sum += count_at(counter, slot);
+	return (double)sum / seconds_since(window, first);
 }
 
 void cli_top_counter_history(const struct cli_top_counter *counter, const struct cli_top_window *window,
