@@ -25,7 +25,7 @@ struct settings {
 	struct cli_list subjects;
 	int on_miss; /* enum replay_mock_on_miss */
 	uint64_t limit, memory;
-	bool json;
+	bool exact, json;
 	int color; /* enum cli_color_choice */
 };
 
@@ -68,6 +68,11 @@ static const struct cli_option answering[] = {
      .help = "reply FACTOR times as fast as recorded: 2x, 0.5x; max = at once",
      .at = AT(pacing),
      .call = cli_replay_speed},
+    {.name = "exact",
+     .kind = CLI_FLAG,
+     .help = "answer only requests that equal a recorded one: subject, payload and headers (in any order); "
+	     "all others are missed",
+     .at = AT(exact)},
     {.name = "on-miss",
      .kind = CLI_CHOICE,
      .argument = "no-responders|silent|last",
@@ -149,6 +154,7 @@ static int build_index(struct session *session, struct store_merge *logs)
 	const struct replay_mock_choice choice = {.service = session->settings->service,
 						  .subjects = session->settings->subjects.values,
 						  .queue = session->settings->queue,
+						  .exact = session->settings->exact,
 						  .memory_bytes = session->settings->memory};
 	struct wire_fault fault;
 
@@ -348,9 +354,10 @@ const struct cli_command cli_mock = {
 	"  in order   otherwise send the replies to the next request on the subject that was not played yet\n"
 	"  missed     otherwise do what --on-miss says\n"
 	"\n"
-	"Replies are sent with the recorded delay (--speed). Headers of requests are not compared; headers\n"
-	"of replies are sent. The report lists the requests and those that were missed; exit status 1 when\n"
-	"any was missed.",
+	"With --exact there is no second step, and headers are compared, too. Replies are sent with their\n"
+	"headers and the recorded delay (--speed). The report lists the requests and those that were "
+	"missed;\n"
+	"exit status 1 when any was missed.",
     .examples = "  tapedeck mock log --service stock\n"
 		"  tapedeck mock log --subjects 'stock.*' --speed max --on-miss last -s nats://test:4222\n"
 		"  tapedeck mock log --service stock --since 03:12 -n 1000 --json | jq .unknown",

@@ -56,8 +56,9 @@ static const struct cli_option table[] = {
     {.name = "view",
      .kind = CLI_TEXT,
      .argument = "VIEW",
-     .help = "table to begin with: subjects (default), clients, latency, unanswered, dropped, connections; of "
-	     "a server: connections (default), clients, subscriptions, slow",
+     .help =
+	 "table to begin with: subjects (default), clients, latency, unanswered, dropped, connections; of "
+	 "a server: connections (default), clients, subscriptions, slow",
      .at = AT(view)},
     {.name = "sort",
      .kind = CLI_TEXT,
@@ -239,10 +240,11 @@ static int choose_input(struct session *session, const struct cli_operands *oper
 	int status;
 	if (session->settings->server) {
 		*subjects = *operands;
-		return operands->len == 0 ? CLI_GO_ON
-					  : cli_usage_error(session->command,
-							    "--server takes the place of a log: \"%s\" is too much",
-							    operands->values[0]);
+		return operands->len == 0
+			   ? CLI_GO_ON
+			   : cli_usage_error(session->command,
+					     "--server takes the place of a log: \"%s\" is too much",
+					     operands->values[0]);
 	}
 	status = cli_logs_split(session->command, operands, false, &session->logs, subjects);
 	return status == CLI_GO_ON ? cli_logs_refuse_captures(session->command, &session->logs, "top")
@@ -251,8 +253,7 @@ static int choose_input(struct session *session, const struct cli_operands *oper
 
 static int run(const struct cli_command *command, int argc, char **argv)
 {
-	struct settings settings = {
-	    .every_ms = 2000, .window_ms = 60000, .unanswered_ms = 1000, .rows = 20};
+	struct settings settings = {.every_ms = 2000, .window_ms = 60000, .unanswered_ms = 1000, .rows = 20};
 	struct session session = {.command = command, .settings = &settings};
 	struct cli_operands operands, subjects;
 	int status = cli_options_parse(command, argc, argv, &settings, &operands);

@@ -84,8 +84,8 @@ struct cli_top_connection *cli_top_connections_add(struct cli_top_connections *c
 						   uint64_t conn, const struct wire_client *client)
 {
 	struct cli_top_connection *connection = has_room(connections) ? calloc(1, sizeof(*connection)) : NULL;
-	if (!connection || store_table_insert(&connections->by_conn, hash_of(origin, conn),
-					      connections->len) != 0) {
+	if (!connection ||
+	    store_table_insert(&connections->by_conn, hash_of(origin, conn), connections->len) != 0) {
 		free(connection);
 		connections->left_out++;
 		return NULL;

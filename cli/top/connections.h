@@ -15,10 +15,10 @@ enum { CLI_TOP_CONNECTIONS_MAX = 1 << 13 };
 /* What a connection, or all of a service, did. The counters are of the window, the numbers of all time. */
 struct cli_top_activity {
 	struct cli_top_counter published, published_bytes, received, received_bytes;
-	uint64_t messages;  /* published */
-	uint64_t undelivered; /* deliveries to it that did not happen: slow, or closing */
-	uint64_t denied;      /* deliveries that its permissions ruled out */
-	uint64_t cut_off;     /* how often it was disconnected as a slow consumer */
+	uint64_t messages;                  /* published */
+	uint64_t undelivered;               /* deliveries to it that did not happen: slow, or closing */
+	uint64_t denied;                    /* deliveries that its permissions ruled out */
+	uint64_t cut_off;                   /* how often it was disconnected as a slow consumer */
 	uint64_t lost_messages, lost_bytes; /* that were under way when it was disconnected */
 	int64_t last_ns, lost_ns;           /* its last event; its last loss. INT64_MIN: none */
 };

@@ -43,7 +43,8 @@ void cli_top_put_title(struct cli_row *line, const struct cli_top_head *head, st
 	size_t state = cli_escape_columns(wire_slice_str(head->state), CLI_TOP_TITLE_BYTES * 4);
 	size_t taken = line->used + strlen("tapedeck top    ") + state;
 	cli_row_text(line, CLI_BOLD, "tapedeck top  ");
-	cli_row_put(line, CLI_PLAIN, title, line->columns > taken + TITLE_MIN ? line->columns - taken : TITLE_MIN);
+	cli_row_put(line, CLI_PLAIN, title,
+		    line->columns > taken + TITLE_MIN ? line->columns - taken : TITLE_MIN);
 	cli_row_text(line, CLI_PLAIN, "  ");
 	cli_row_text(line, head->state_color, head->state);
 	if (head->now_ns == INT64_MIN)

@@ -93,8 +93,8 @@ static void set_now(struct log_source *log)
 {
 	bool is_now = log->is_written && !log->is_behind;
 	log->traffic.window.rate_slots = log->is_written ? CLI_TOP_RECENT_SLOTS : CLI_TOP_SLOTS;
-	log->traffic.window.now_ns = is_now || log->traffic.last_ns == INT64_MIN ? cli_now_ns()
-										  : log->traffic.last_ns;
+	log->traffic.window.now_ns =
+	    is_now || log->traffic.last_ns == INT64_MIN ? cli_now_ns() : log->traffic.last_ns;
 }
 
 static int poll_log(struct cli_top_source *source, struct wire_fault *fault)

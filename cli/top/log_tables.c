@@ -8,7 +8,7 @@
 #define COLUMNS(list) .columns = (list), .columns_len = sizeof(list) / sizeof((list)[0])
 
 static const struct cli_top_column subject_columns[] = {
-    {"subject", CLI_TOP_TEXT, 0, 0, false},  {"msg/s", CLI_TOP_RATE, 6, 0, false},
+    {"subject", CLI_TOP_TEXT, 0, 0, false},   {"msg/s", CLI_TOP_RATE, 6, 0, false},
     {"bytes/s", CLI_TOP_BYTES, 8, 50, false}, {"total", CLI_TOP_COUNT, 6, 0, false},
     {"last", CLI_TOP_SPAN, 6, 60, false},     {"unheard", CLI_TOP_COUNT, 8, 60, true},
 };
@@ -16,10 +16,10 @@ static const struct cli_top_view subjects = {
     .name = "subjects", .empty = "no messages", COLUMNS(subject_columns), .sort = 1};
 
 static const struct cli_top_column client_columns[] = {
-    {"client", CLI_TOP_TEXT, 0, 0, false},    {"conns", CLI_TOP_COUNT, 6, 0, false},
-    {"sent/s", CLI_TOP_RATE, 7, 0, false},    {"sent B/s", CLI_TOP_BYTES, 9, 100, false},
-    {"got/s", CLI_TOP_RATE, 6, 0, false},     {"got B/s", CLI_TOP_BYTES, 8, 100, false},
-    {"sent", CLI_TOP_COUNT, 6, 0, false},     {"waiting", CLI_TOP_COUNT, 8, 0, true},
+    {"client", CLI_TOP_TEXT, 0, 0, false}, {"conns", CLI_TOP_COUNT, 6, 0, false},
+    {"sent/s", CLI_TOP_RATE, 7, 0, false}, {"sent B/s", CLI_TOP_BYTES, 9, 100, false},
+    {"got/s", CLI_TOP_RATE, 6, 0, false},  {"got B/s", CLI_TOP_BYTES, 8, 100, false},
+    {"sent", CLI_TOP_COUNT, 6, 0, false},  {"waiting", CLI_TOP_COUNT, 8, 0, true},
     {"last", CLI_TOP_SPAN, 6, 0, false},
 };
 static const struct cli_top_view clients = {
@@ -190,15 +190,15 @@ static void add_unanswered(const struct cli_top_traffic *traffic, int64_t unansw
 	const struct cli_top_request *request;
 	uint64_t at = 0;
 	while ((request = next_unanswered(traffic, unanswered_ns, &at))) {
-		struct cli_top_row *row =
-		    cli_top_table_add(table, cli_top_log_request_id(request));
+		struct cli_top_row *row = cli_top_table_add(table, cli_top_log_request_id(request));
 		if (!row)
 			continue;
 		row->cells[0].number = age_of(traffic, request->time_ns);
 		row->cells[1].number = (double)request->time_ns;
 		cli_top_table_text(table, row, 2,
 				   trace_clients_service_name(&traffic->clients, request->requester));
-		cli_top_table_text(table, row, 3, trace_names_text(&traffic->subject_names, request->subject));
+		cli_top_table_text(table, row, 3,
+				   trace_names_text(&traffic->subject_names, request->subject));
 	}
 }
 
@@ -227,8 +227,9 @@ static void put_library(struct cli_top_table *table, struct cli_top_row *row,
 			   client->lang.len ? client->lang.data : "", (int)client->version.len,
 			   client->version.len ? client->version.data : "");
 	if (len > 1)
-		cli_top_table_text(table, row, 2, wire_slice(text, (size_t)len < sizeof(text) ? (size_t)len
-											   : sizeof(text) - 1));
+		cli_top_table_text(
+		    table, row, 2,
+		    wire_slice(text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1));
 }
 
 static void put_connection_name(struct cli_top_table *table, struct cli_top_row *row,

@@ -152,8 +152,7 @@ static int find_event(struct store_merge *merge, const struct cli_top_line *line
 	struct wire_event event;
 	int status;
 	while ((status = store_merge_next(merge, &event, fault)) > 0) {
-		if (event.seq != line->seq ||
-		    wire_source_origin(store_merge_source(merge)) != line->origin)
+		if (event.seq != line->seq || wire_source_origin(store_merge_source(merge)) != line->origin)
 			continue;
 		status = add_event(lines, &event, merge, text);
 		return status ? wire_fault_set(fault, status, "out of memory") : 0;

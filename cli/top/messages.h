@@ -17,10 +17,10 @@ struct cli_top_messages_choice {
 };
 
 struct cli_top_messages {
-	const struct cli_operands *logs;    /* borrowed */
-	const struct store_filter *also;    /* must pass, too; borrowed; NULL = none */
-	struct store_filter *filter;        /* owned */
-	struct store_merge *merge;          /* owned */
+	const struct cli_operands *logs; /* borrowed */
+	const struct store_filter *also; /* must pass, too; borrowed; NULL = none */
+	struct store_filter *filter;     /* owned */
+	struct store_merge *merge;       /* owned */
 	struct cli_text_printer printer;
 	struct cli_out out; /* never flushed */
 };

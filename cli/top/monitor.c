@@ -20,7 +20,8 @@ void cli_top_monitor_fini(struct cli_top_monitor *monitor)
 uint64_t cli_top_json_count(const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
-	json_int_t count = json_is_real(value) ? (json_int_t)json_real_value(value) : json_integer_value(value);
+	json_int_t count =
+	    json_is_real(value) ? (json_int_t)json_real_value(value) : json_integer_value(value);
 	return count > 0 ? (uint64_t)count : 0;
 }
 
@@ -46,7 +47,8 @@ static void measure(const struct cli_top_monitor *monitor, struct cli_top_meter 
 
 double cli_top_meter_rate(const struct cli_top_monitor *monitor, const struct cli_top_meter *meter)
 {
-	return monitor->looks < 2 ? __builtin_nan("") : cli_top_counter_rate(&meter->counter, &monitor->window);
+	return monitor->looks < 2 ? __builtin_nan("")
+				  : cli_top_counter_rate(&meter->counter, &monitor->window);
 }
 
 /* ---- connections ---- */
@@ -190,7 +192,7 @@ void cli_top_monitor_add(struct cli_top_monitor *monitor, json_t *varz, json_t *
 	measure(monitor, &monitor->sent_bytes, cli_top_json_count(varz, "in_bytes"));
 	measure(monitor, &monitor->got_bytes, cli_top_json_count(varz, "out_bytes"));
 	json_array_foreach(json_object_get(connz, "connections"), i, connection)
-		add_connection(monitor, connection);
+	    add_connection(monitor, connection);
 	measure_deliveries(monitor);
 	forget_gone(monitor);
 }

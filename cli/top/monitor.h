@@ -34,8 +34,8 @@ struct cli_top_monitor {
 	struct cli_top_peer **peers;   /* owned, each one too; in no order */
 	size_t peers_len, peers_cap;
 	struct store_table by_cid;
-	struct trace_names subjects;            /* of subscriptions; inboxes folded */
-	struct cli_top_meter *deliveries;       /* owned; by the number of the subject */
+	struct trace_names subjects;      /* of subscriptions; inboxes folded */
+	struct cli_top_meter *deliveries; /* owned; by the number of the subject */
 	uint32_t deliveries_cap;
 	struct trace_fold fold;
 	struct cli_top_meter sent, got, sent_bytes, got_bytes; /* of all */

@@ -36,8 +36,8 @@ static json_t *get_page(struct monitor_source *server, const char *path, struct 
 		return NULL;
 	json_t *page = json_loadb(body.data, body.len, 0, NULL);
 	if (!json_is_object(page)) {
-		wire_fault_set(fault, -EPROTO, "%s%s: the answer is not that of a monitoring port", server->url,
-			       path);
+		wire_fault_set(fault, -EPROTO, "%s%s: the answer is not that of a monitoring port",
+			       server->url, path);
 		json_decref(page);
 		return NULL;
 	}
@@ -197,9 +197,9 @@ static int complete_url(const char *text, char *url, struct wire_fault *fault)
 	int len = snprintf(url, URL_BYTES, "%s%s%s", has_scheme ? "" : "http://", is_port ? "localhost:" : "",
 			   text);
 	if (has_scheme && strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0)
-		return wire_fault_set(fault, -EINVAL,
-				      "--server takes the monitoring port of a server, http://host:8222, not \"%.100s\"",
-				      text);
+		return wire_fault_set(
+		    fault, -EINVAL,
+		    "--server takes the monitoring port of a server, http://host:8222, not \"%.100s\"", text);
 	return len < URL_BYTES ? 0 : wire_fault_set(fault, -EINVAL, "--server: the URL is too long");
 }
 

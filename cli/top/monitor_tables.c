@@ -21,10 +21,10 @@ static const struct cli_top_view connections = {
     .name = "connections", .empty = "no connections", COLUMNS(connection_columns), .sort = 6};
 
 static const struct cli_top_column client_columns[] = {
-    {"client", CLI_TOP_TEXT, 0, 0, false},    {"conns", CLI_TOP_COUNT, 6, 0, false},
-    {"subs", CLI_TOP_COUNT, 5, 0, false},     {"pending", CLI_TOP_BYTES, 8, 0, true},
-    {"sent/s", CLI_TOP_RATE, 7, 0, false},    {"sent B/s", CLI_TOP_BYTES, 9, 100, false},
-    {"got/s", CLI_TOP_RATE, 6, 0, false},     {"got B/s", CLI_TOP_BYTES, 8, 100, false},
+    {"client", CLI_TOP_TEXT, 0, 0, false}, {"conns", CLI_TOP_COUNT, 6, 0, false},
+    {"subs", CLI_TOP_COUNT, 5, 0, false},  {"pending", CLI_TOP_BYTES, 8, 0, true},
+    {"sent/s", CLI_TOP_RATE, 7, 0, false}, {"sent B/s", CLI_TOP_BYTES, 9, 100, false},
+    {"got/s", CLI_TOP_RATE, 6, 0, false},  {"got B/s", CLI_TOP_BYTES, 8, 100, false},
 };
 static const struct cli_top_view clients = {
     .name = "clients", .empty = "no clients", COLUMNS(client_columns), .sort = 4};
@@ -44,10 +44,8 @@ static const struct cli_top_column slow_columns[] = {
     {"pending", CLI_TOP_BYTES, 8, 0, true},
     {"state", CLI_TOP_TEXT, 30, 0, false},
 };
-static const struct cli_top_view slow = {.name = "slow",
-					 .empty = "nothing is pending, and nobody was cut off",
-					 COLUMNS(slow_columns),
-					 .sort = 2};
+static const struct cli_top_view slow = {
+    .name = "slow", .empty = "nothing is pending, and nobody was cut off", COLUMNS(slow_columns), .sort = 2};
 
 const struct cli_top_view *const cli_top_monitor_views[] = {
     &connections, &clients, &subscriptions, &slow, NULL,
@@ -68,7 +66,8 @@ static struct wire_slice join(char *text, const char *first, struct wire_slice s
 				      second.len ? second.data : ""));
 }
 
-static struct wire_slice join_number(char *text, struct wire_slice first, const char *between, uint64_t number)
+static struct wire_slice join_number(char *text, struct wire_slice first, const char *between,
+				     uint64_t number)
 {
 	return written(text, snprintf(text, NAME_BYTES, "%.*s%s%" PRIu64, (int)first.len,
 				      first.len ? first.data : "", between, number));
@@ -199,7 +198,8 @@ static void add_subscriptions(struct cli_top_monitor *monitor, struct cli_top_ta
 {
 	const json_t *connection, *subscription;
 	size_t i, j;
-	for (uint32_t number = 0; number < monitor->deliveries_cap && number < monitor->subjects.len; number++) {
+	for (uint32_t number = 0; number < monitor->deliveries_cap && number < monitor->subjects.len;
+	     number++) {
 		struct cli_top_row *row =
 		    new_client(table, number, trace_names_text(&monitor->subjects, number));
 		if (!row)
@@ -209,7 +209,7 @@ static void add_subscriptions(struct cli_top_monitor *monitor, struct cli_top_ta
 	json_array_foreach(json_object_get(monitor->connz, "connections"), i, connection)
 	{
 		json_array_foreach(json_object_get(connection, "subscriptions_list_detail"), j, subscription)
-			count_subscription(monitor, subscription, table);
+		    count_subscription(monitor, subscription, table);
 	}
 	remove_unsubscribed(table);
 }
@@ -251,7 +251,7 @@ void cli_top_monitor_rows(struct cli_top_monitor *monitor, enum cli_top_monitor_
 	switch (view) {
 	case CLI_TOP_MONITOR_CONNECTIONS:
 		json_array_foreach(json_object_get(monitor->connz, "connections"), i, connection)
-			add_connection(monitor, connection, table);
+		    add_connection(monitor, connection, table);
 		break;
 	case CLI_TOP_MONITOR_CLIENTS: add_clients(monitor, table); break;
 	case CLI_TOP_MONITOR_SUBSCRIPTIONS: add_subscriptions(monitor, table); break;

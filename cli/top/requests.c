@@ -138,8 +138,7 @@ void cli_top_requests_reply(struct cli_top_requests *requests, const struct cli_
 	if (request->no_responders)
 		known->latency->no_responders += was_waiting;
 	else
-		count(requests, known->latency, window, event->time_ns,
-		      trace_reply_after_ns(request, event));
+		count(requests, known->latency, window, event->time_ns, trace_reply_after_ns(request, event));
 }
 
 const struct cli_top_request *cli_top_requests_next(const struct cli_top_requests *requests, uint64_t *at)

@@ -259,8 +259,8 @@ static void show(struct run *run)
 			draw_at = cli_top_deadline_in(run->state.every_ms);
 			drawn++;
 		}
-		int left_ms = cli_top_deadline_left_ms(run->state.is_paused || draw_at < read_at ? draw_at
-												   : read_at);
+		int left_ms =
+		    cli_top_deadline_left_ms(run->state.is_paused || draw_at < read_at ? draw_at : read_at);
 		if (run->error != 0 || !wait_for_keys(run, has_more && !run->state.is_paused ? 0 : left_ms))
 			return;
 	} while (true);

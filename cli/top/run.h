@@ -13,8 +13,8 @@ struct cli_top_options {
 	uint64_t iterations; /* tables; 0: until the user quits or nothing new will come */
 	uint64_t rows;       /* of a plain table */
 	bool utc, color;
-	bool is_plain;       /* no screen even if there is a terminal */
-	int interrupt_fd;    /* of cli_interrupt_open */
+	bool is_plain;    /* no screen even if there is a terminal */
+	int interrupt_fd; /* of cli_interrupt_open */
 };
 
 /* Returns an exit status, after errors were reported. Borrows the source. */

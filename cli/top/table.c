@@ -280,8 +280,8 @@ static void put_value(const struct cli_top_table *table, struct cli_row *line, c
 		return;
 	}
 	write_number(column, number, clock, text);
-	put_cell(line, start, column->is_alarm && number > 0 ? CLI_RED : CLI_PLAIN, wire_slice_str(text), width,
-		 is_left(column));
+	put_cell(line, start, column->is_alarm && number > 0 ? CLI_RED : CLI_PLAIN, wire_slice_str(text),
+		 width, is_left(column));
 }
 
 void cli_top_table_put_row(const struct cli_top_table *table, struct cli_row *line,

@@ -45,9 +45,8 @@ static uint32_t number_subject(struct cli_top_traffic *traffic, struct wire_slic
 {
 	uint32_t number = trace_names_number(&traffic->subject_names, trace_fold(&traffic->fold, subject),
 					     CLI_TOP_SUBJECTS_MAX);
-	if (number == TRACE_NO_NAME ||
-	    !trace_grow(&traffic->subjects, &traffic->subjects_cap, (uint64_t)number + 1,
-			sizeof(*traffic->subjects), NULL))
+	if (number == TRACE_NO_NAME || !trace_grow(&traffic->subjects, &traffic->subjects_cap,
+						   (uint64_t)number + 1, sizeof(*traffic->subjects), NULL))
 		return OTHERS;
 	return number;
 }
@@ -181,7 +180,8 @@ static void add_connect(struct cli_top_traffic *traffic, const struct wire_event
 static void add_disconnect(struct cli_top_traffic *traffic, const struct wire_event *event)
 {
 	struct cli_top_connection *connection = connection_of(traffic, event->conn, NULL);
-	struct cli_top_activity *activity = activity_of(traffic, service_of(traffic, connection, event->conn));
+	struct cli_top_activity *activity =
+	    activity_of(traffic, service_of(traffic, connection, event->conn));
 	if (activity)
 		cli_top_activity_disconnect(activity, event);
 	if (!connection)

@@ -4,9 +4,8 @@ enum { NS_PER_SECOND = 1000000000 };
 
 void cli_top_window_init(struct cli_top_window *window, int64_t length_ns)
 {
-	*window = (struct cli_top_window){.slot_ns = length_ns / CLI_TOP_SLOTS,
-					  .rate_slots = CLI_TOP_RECENT_SLOTS,
-					  .begin_ns = INT64_MAX};
+	*window = (struct cli_top_window){
+	    .slot_ns = length_ns / CLI_TOP_SLOTS, .rate_slots = CLI_TOP_RECENT_SLOTS, .begin_ns = INT64_MAX};
 }
 
 static int64_t slot_of(const struct cli_top_window *window, int64_t ns)
@@ -45,7 +44,7 @@ void cli_top_counter_add(struct cli_top_counter *counter, const struct cli_top_w
 static uint64_t count_at(const struct cli_top_counter *counter, int64_t slot)
 {
 	return slot <= counter->slot && slot > counter->slot - CLI_TOP_SLOTS ? counter->counts[index_of(slot)]
-									    : 0;
+									     : 0;
 }
 
 /* The seconds of the slots from this one until now, or those of them that are known; one at least. */

@@ -14,7 +14,7 @@ enum { CLI_TOP_SLOTS = 60, CLI_TOP_RECENT_SLOTS = 10 };
 struct cli_top_window {
 	int64_t slot_ns;
 	int64_t rate_slots; /* that rates are of: CLI_TOP_SLOTS at most */
-	int64_t begin_ns; /* nothing is known of the time before; INT64_MAX: of no time yet */
+	int64_t begin_ns;   /* nothing is known of the time before; INT64_MAX: of no time yet */
 	int64_t now_ns;
 };
 

@@ -9,8 +9,8 @@
 
 struct net_http_getter {
 	CURL *curl;
-	CURLU *url;                 /* of the server */
-	struct net_http_body body;  /* of the last answer */
+	CURLU *url;                /* of the server */
+	struct net_http_body body; /* of the last answer */
 	char error[CURL_ERROR_SIZE];
 };
 
