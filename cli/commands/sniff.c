@@ -2,6 +2,7 @@
 #include "cli/output/errors.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ struct sniff_run {
 	struct cli_printer printer;   /* when it prints */
 	struct cli_sniff_stats stats; /* with --stats */
 	int interrupt_fd;
+	int packets_fd; /* standard output, when packets are written to it; 0: they are not */
 	uint64_t matches;
 };
 
@@ -60,6 +62,7 @@ static int open_sniffer(struct sniff_run *run, const struct store_filter *filter
 						       .snaplen = (uint32_t)sniff->snaplen,
 						       .buffer_bytes = sniff->buffer_bytes,
 						       .write_file = sniff->write_file,
+						       .write_fd = run->packets_fd,
 						       .keeps_secrets = sniff->keeps_secrets};
 	options.filter = filter;
 	options.memory_bytes = sniff->memory_bytes;
@@ -189,6 +192,12 @@ static void report_summary(const struct sniff_run *run)
 		cli_error(run->command, "%s", line);
 }
 
+/* Who reads the packets from standard output has had enough. */
+static bool is_reader_gone(const struct wire_fault *fault)
+{
+	return fault->code == -EPIPE;
+}
+
 static int capture_and_report(struct sniff_run *run)
 {
 	struct wire_fault fault = {0};
@@ -198,7 +207,7 @@ static int capture_and_report(struct sniff_run *run)
 	tap_pump_stop(&run->pump, &run->pumping);
 	int output = report_output(run);
 	report_summary(run);
-	if (error < 0)
+	if (error < 0 && !is_reader_gone(&fault))
 		status = cli_log_error(run->command, &fault);
 	if (status == CLI_DONE)
 		status = output;
@@ -212,7 +221,7 @@ static int close_all(struct sniff_run *run, int status)
 
 	tap_recorder_close(run->recorder);
 	tap_recording_close(run->recording);
-	if (tap_sniffer_close(run->sniffer, &fault) == 0)
+	if (tap_sniffer_close(run->sniffer, &fault) == 0 || is_reader_gone(&fault))
 		return status;
 	cli_error(run->command, "%s", fault.text);
 	return status == CLI_DONE ? CLI_IO : status;
@@ -245,6 +254,15 @@ static int open_output(struct sniff_run *run)
 	return CLI_IO;
 }
 
+/* With --write - standard output is that of the packets, and everything printed goes to stderr. 0 or a negative errno. */
+static int separate_packets(struct sniff_run *run)
+{
+	if (!run->sniff->write_file || strcmp(run->sniff->write_file, "-") != 0)
+		return 0;
+	run->packets_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return run->packets_fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ? -errno : 0;
+}
+
 static void close_output(struct sniff_run *run)
 {
 	if (run->prints)
@@ -272,8 +290,13 @@ int cli_sniff_run(const struct cli_command *command, const struct cli_sniff *sni
 		  const struct store_filter *filter)
 {
 	struct sniff_run run = {.command = command, .sniff = sniff, .interrupt_fd = -1};
-	int status = open_output(&run);
+	int error = separate_packets(&run);
 
+	if (error != 0) {
+		cli_error(command, "standard output: %s", wire_error_text(error));
+		return CLI_IO;
+	}
+	int status = open_output(&run);
 	if (status != CLI_GO_ON)
 		return status;
 	status = run_with_pump(&run, filter);
