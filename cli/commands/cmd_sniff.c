@@ -112,8 +112,9 @@ static const struct cli_option_group groups[] = {
 static int check(const struct cli_command *command, const struct cli_sniff *sniff)
 {
 	if (sniff->write_file && strcmp(sniff->write_file, "-") == 0 && isatty(STDOUT_FILENO))
-		return cli_usage_error(command, "--write - would write packets to your terminal; redirect or pipe "
-						"standard output");
+		return cli_usage_error(command,
+				       "--write - would write packets to your terminal; redirect or pipe "
+				       "standard output");
 	if (!sniff->interface == !sniff->file)
 		return cli_usage_error(command,
 				       sniff->interface ? "--interface and --read exclude each other"

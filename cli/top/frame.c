@@ -212,9 +212,9 @@ static void add_help(struct cli_top_frame *frame, const struct cli_top_state *st
 	static const char *const help[] = {
 	    "1 to 9, Tab, left, right   another table",
 	    "up, down, PgUp, PgDn       select a row (also k, j; Home and End, also g, G)",
-	    "Enter                      the messages behind the row; again: one message in full",
-	    "Esc                        back; removes the filter",
-	    "/                          show rows that hold a text, or match a subject: orders.>",
+	    "Enter                      the messages behind the row; again: one in full",
+	    "Esc                        back; in a table: remove the filter",
+	    "/                          only rows that hold a text or match a subject: a.*",
 	    "<  >                       sort by the column to the left or right",
 	    "r                          reverse the order",
 	    "space                      pause: nothing is read until space is pressed again",
@@ -222,8 +222,9 @@ static void add_help(struct cli_top_frame *frame, const struct cli_top_state *st
 	    "Ctrl-L                     draw the screen again",
 	    "q, Ctrl-C                  quit",
 	    "",
-	    "Numbers a second are means over the window (--window, 1 minute unless set); the line of",
-	    "bars shows the messages in it. Other numbers are since top began, window included.",
+	    "Rates are those of the last 10 s (of a log that nobody writes to: of the last",
+	    "minute), latencies and the line of bars those of the last minute (--window).",
+	    "Other numbers count from the beginning of that minute when top started.",
 	};
 	add_text(frame, CLI_BOLD, "Keys", columns);
 	for (size_t i = 0; i < sizeof(help) / sizeof(help[0]) && i < state->page; i++)

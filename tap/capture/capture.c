@@ -28,7 +28,7 @@ struct tap_capture {
 	struct tap_redactor *redactor; /* NULL: frames are written as they are */
 	bool is_piped;                 /* frames are written as soon as they are read */
 	bool has_unwritten;            /* a frame was not written, for lack of memory to redact it */
-	int write_error; /* the first one; 0 = none */
+	int write_error;               /* the first one; 0 = none */
 	bool has_nanoseconds;
 	struct wire_fault end; /* why nothing more can be read; code 0 while more can be */
 	struct tap_capture_counts counts;

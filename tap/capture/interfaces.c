@@ -44,7 +44,8 @@ int tap_interfaces_list(void (*take)(void *context, const struct tap_interface *
 	char reason[PCAP_ERRBUF_SIZE];
 	pcap_if_t *list = NULL;
 	if (pcap_findalldevs(&list, reason) != 0)
-		return wire_fault_set(fault, TAP_EINTERFACE, "cannot list the network interfaces: %s", reason);
+		return wire_fault_set(fault, TAP_EINTERFACE, "cannot list the network interfaces: %s",
+				      reason);
 	for (const pcap_if_t *each = list; each; each = each->next) {
 		struct tap_interface interface = {.name = each->name,
 						  .is_any = strcmp(each->name, "any") == 0,
