@@ -117,7 +117,9 @@ static void add_hostile(struct store_batch *batch)
 {
 	connect_client(batch, CHECKOUT, "web\033[31m");
 	connect_client(batch, STOCK, "stock");
-	publish(batch, 10, CHECKOUT, "clear.\033[2J", NULL, STOCK, "\033]0;title\a\xc2\x9b" "2J");
+	publish(batch, 10, CHECKOUT, "clear.\033[2J", NULL, STOCK,
+		"\033]0;title\a\xc2\x9b"
+		"2J");
 }
 
 static void write_log(const char *dir, void (*fill)(struct store_batch *batch))
