@@ -22,9 +22,11 @@ struct settings {
 	const char *server, *view, *sort, *match;
 	bool reversed, folds;
 	int64_t every_ms, window_ms, unanswered_ms;
-	uint64_t iterations, rows;
-	int color; /* enum cli_color_choice */
+	uint64_t iterations, rows; /* iterations: UNLIMITED without the option */
+	int color;                 /* enum cli_color_choice */
 };
+
+#define UNLIMITED UINT64_MAX
 
 #define AT(member) offsetof(struct settings, member)
 
@@ -172,8 +174,7 @@ static int open_source(const struct session *session, struct cli_top_source **op
 		return cli_top_log_open(opened, &log, &fault) == 0 ? CLI_GO_ON
 								   : cli_log_error(session->command, &fault);
 	const struct cli_top_monitor_options monitor = {.url = settings->server,
-							.window_ns = settings->window_ms * 1000000,
-							.poll_ms = (int)settings->every_ms};
+							.window_ns = settings->window_ms * 1000000};
 	if (cli_top_monitor_open(opened, &monitor, &fault) == 0)
 		return CLI_GO_ON;
 	cli_error(session->command, "%s", fault.text);
@@ -213,7 +214,7 @@ static int choose_table(struct session *session)
 	    .rows = settings->rows,
 	    .utc = settings->filters.utc,
 	    .color = cli_color_wanted((enum cli_color_choice)settings->color, STDOUT_FILENO),
-	    .is_plain = settings->iterations > 0,
+	    .is_plain = settings->iterations != UNLIMITED,
 	};
 	int status = find_view(session->command, settings->view, views, &session->options.view);
 	if (status == CLI_GO_ON)
@@ -226,6 +227,8 @@ static int check(const struct cli_command *command, const struct settings *setti
 {
 	if (settings->every_ms < 100 || settings->every_ms > 3600000)
 		return cli_usage_error(command, "--every must be from 100ms to 1h");
+	if (settings->iterations == 0)
+		return cli_usage_error(command, "-n 0 would print no table; give 1 or more");
 	if (settings->window_ms < 1000)
 		return cli_usage_error(command, "--window must be 1s at least");
 	if (settings->filters.until)
@@ -253,7 +256,8 @@ static int choose_input(struct session *session, const struct cli_operands *oper
 
 static int run(const struct cli_command *command, int argc, char **argv)
 {
-	struct settings settings = {.every_ms = 2000, .window_ms = 60000, .unanswered_ms = 1000, .rows = 20};
+	struct settings settings = {
+	    .every_ms = 2000, .window_ms = 60000, .unanswered_ms = 1000, .iterations = UNLIMITED, .rows = 20};
 	struct session session = {.command = command, .settings = &settings};
 	struct cli_operands operands, subjects;
 	int status = cli_options_parse(command, argc, argv, &settings, &operands);

@@ -130,7 +130,10 @@ static void write_state(struct log_source *log, struct cli_top_head *head)
 	if (log->traffic.last_ns != INT64_MIN)
 		cli_clock_text(&log->clock, log->traffic.last_ns, CLI_TIME_SECOND, time);
 	head->state_color = CLI_GREEN;
-	if (log->is_behind) {
+	if (log->is_behind && !log->is_written) {
+		snprintf(head->state, sizeof(head->state), "reading");
+		head->state_color = CLI_YELLOW;
+	} else if (log->is_behind) {
 		snprintf(head->state, sizeof(head->state), "reading, %s behind",
 			 cli_short_span_text(span, cli_now_ns() - log->traffic.last_ns));
 		head->state_color = CLI_YELLOW;

@@ -7,7 +7,6 @@
 struct cli_top_monitor_options {
 	const char *url; /* http://host:8222; without "http://" and without host it is completed */
 	int64_t window_ns;
-	int poll_ms;
 };
 
 /* Ask the server once, and open. 0 with *source, to be closed by the caller; or a negative code with *fault: -EINVAL when the URL

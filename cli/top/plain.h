@@ -2,17 +2,10 @@
 #ifndef CLI_TOP_PLAIN_H
 #define CLI_TOP_PLAIN_H
 
-#include "cli/top/source.h"
+#include "cli/top/board.h"
 
-struct cli_top_plain_options {
-	size_t columns; /* of a line; 0: as many as are needed */
-	uint64_t rows;  /* of a table */
-	bool color;
-};
-
-/* Print a table, filtered and sorted, with its head. */
-void cli_top_plain_put(struct cli_out *out, const struct cli_top_head *head,
-		       const struct cli_top_table *table, size_t sorted, bool reversed,
-		       const struct cli_top_plain_options *options, struct cli_clock *clock);
+/* Print a table for each interval, until there are as many as the options ask for, or nothing new will come. Returns an exit
+ * status, after errors were reported. */
+int cli_top_plain_run(struct cli_top_board *board);
 
 #endif

@@ -111,8 +111,8 @@ static void a_filter_is_a_pattern_of_subjects_or_a_part_in_any_case(void **state
 {
 	static const struct {
 		const char *filter, *ids;
-	} cases[] = {{"", "1234"},	 {"orders.*", "13"}, {"orders.>", "13"}, {"ORDERS", "13"},
-		     {"stock", "2"},	 {".new", "1"},	     {"none", ""},	 {"*", "4"},
+	} cases[] = {{"", "1234"},       {"orders.*", "13"}, {"orders.>", "13"}, {"ORDERS", "13"},
+		     {"stock", "2"},     {".new", "1"},      {"none", ""},       {"*", "4"},
 		     {"orders.*.x", ""}, {"orders new", ""}};
 	struct cli_top_table table = {0};
 	(void)state;

@@ -61,7 +61,8 @@ static struct wire_event event_of(struct fixture *fixture, enum wire_event_kind 
 }
 
 /* A message to one receiver, 0: to none. */
-static void publish(struct fixture *fixture, uint64_t conn, const char *subject, const char *reply, uint64_t to)
+static void publish(struct fixture *fixture, uint64_t conn, const char *subject, const char *reply,
+		    uint64_t to)
 {
 	const struct wire_receiver receiver = {.conn = to};
 	struct wire_event event = event_of(fixture, WIRE_EVENT_MESSAGE, conn);
@@ -130,8 +131,8 @@ static void a_request_waits_until_its_reply_comes(void **state)
 	table = rows_of(fixture, CLI_TOP_LATENCY);
 	assert_int_equal(table->len, 1);
 	assert_int_equal(number(table, 0, 4), 2 * SECOND); /* the longest */
-	assert_int_equal(number(table, 0, 6), 1);	    /* waiting */
-	assert_int_equal(number(table, 0, 7), 1);	    /* nobody was subscribed */
+	assert_int_equal(number(table, 0, 6), 1);          /* waiting */
+	assert_int_equal(number(table, 0, 7), 1);          /* nobody was subscribed */
 }
 
 static void a_young_request_is_not_listed(void **state)
