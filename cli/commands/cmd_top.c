@@ -282,19 +282,20 @@ const struct cli_command cli_top = {
     .summary = "watch the busiest subjects, clients and requests, live",
     .group = CLI_TASK_READ,
     .operands = "LOG... [SUBJECT...] | -s URL",
-    .about =
-	"Shows tables of a log while it is written, like top(1): subjects, clients, latencies of requests,\n"
-	"requests without a reply, clients that lost messages, connections. It begins with the last minute\n"
-	"(--window) of the log and follows it. Enter shows the messages behind a row, ? lists the keys.\n"
-	"\n"
-	"With -s it asks the monitoring port of a running server instead: connections, clients,\n"
-	"subscriptions, slow consumers. That costs the server little, and needs no log.\n"
-	"\n"
-	"Without a terminal it prints a table every two seconds as plain lines, and ends when nobody writes\n"
-	"to the log.",
+    .about = "Shows tables of a log while it is written, like top(1): subjects, clients,\n"
+	     "latencies of requests, requests without a reply, clients that lost messages,\n"
+	     "connections. It begins with the last minute of the log (--window) and follows\n"
+	     "it. Enter shows the messages behind a row, ? lists the keys.\n"
+	     "\n"
+	     "With -s it asks the monitoring port of a running server instead: connections,\n"
+	     "clients, subscriptions, slow consumers. That costs the server little, and\n"
+	     "needs no log.\n"
+	     "\n"
+	     "Without a terminal it prints a table every two seconds as plain lines, and\n"
+	     "ends when nobody writes to the log.",
     .examples = "  tapedeck top log\n"
 		"  tapedeck top log 'orders.>' --view latency --sort max\n"
-		"  tapedeck top log -n 1 --view unanswered             one table, for scripts\n"
+		"  tapedeck top log -n 1 --view unanswered      one table, for scripts\n"
 		"  tapedeck top -s http://localhost:8222\n"
 		"  ssh -t host tapedeck top /var/log/nats",
     .options = groups,
