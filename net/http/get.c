@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "net/http/answer.h"
@@ -9,6 +10,7 @@
 
 struct net_http_getter {
 	CURL *curl;
+	char *base;                /* path of the URL that was given, without a slash at its end */
 	CURLU *url;                /* of the server */
 	struct net_http_body body; /* of the last answer */
 	char error[CURL_ERROR_SIZE];
@@ -40,6 +42,20 @@ static int set_url(struct net_http_getter *getter, const char *url, struct wire_
 		   : wire_fault_set(fault, -EINVAL, "\"%s\" is not the URL of an HTTP server", shown);
 }
 
+/* Pages may be below a path: http://host:8222/nats. 0 or -ENOMEM with *fault. */
+static int keep_base(struct net_http_getter *getter, struct wire_fault *fault)
+{
+	char *path = NULL;
+	if (curl_url_get(getter->url, CURLUPART_PATH, &path, 0) == CURLUE_OK)
+		getter->base = strdup(path);
+	curl_free(path);
+	if (!getter->base)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	for (size_t len = strlen(getter->base); len > 0 && getter->base[len - 1] == '/'; len--)
+		getter->base[len - 1] = '\0';
+	return 0;
+}
+
 static void set_options(struct net_http_getter *getter)
 {
 	CURL *curl = getter->curl;
@@ -65,6 +81,8 @@ int net_http_getter_open(struct net_http_getter **opened, const char *url, struc
 	getter->url = curl_url();
 	int error = getter->curl && getter->url ? set_url(getter, url, fault)
 						: wire_fault_set(fault, -ENOMEM, "out of memory");
+	if (error == 0)
+		error = keep_base(getter, fault);
 	if (error != 0) {
 		net_http_getter_close(getter);
 		return error;
@@ -80,6 +98,7 @@ void net_http_getter_close(struct net_http_getter *getter)
 		return;
 	curl_easy_cleanup(getter->curl);
 	curl_url_cleanup(getter->url);
+	free(getter->base);
 	net_http_body_fini(&getter->body);
 	free(getter);
 	curl_global_cleanup();
@@ -103,18 +122,25 @@ static int complain(struct net_http_getter *getter, CURLcode code, long status, 
 			      getter->error[0] ? getter->error : curl_easy_strerror(code));
 }
 
+static int set_page(struct net_http_getter *getter, const char *path, struct wire_fault *fault)
+{
+	const char *query = strchr(path, '?');
+	char *page = NULL;
+	int len = query ? (int)(query - path) : (int)strlen(path);
+	bool is_set = asprintf(&page, "%s%.*s", getter->base, len, path) >= 0 &&
+		      curl_url_set(getter->url, CURLUPART_PATH, page, 0) == CURLUE_OK &&
+		      curl_url_set(getter->url, CURLUPART_QUERY, query ? query + 1 : NULL, 0) == CURLUE_OK;
+	free(page);
+	return is_set ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
+}
+
 int net_http_get(struct net_http_getter *getter, const char *path, struct wire_slice *body,
 		 struct wire_fault *fault)
 {
-	const char *query = strchr(path, '?');
-	char *page = strndup(path, query ? (size_t)(query - path) : strlen(path));
+	int error = set_page(getter, path, fault);
 	long status = 0;
-	if (!page || curl_url_set(getter->url, CURLUPART_PATH, page, 0) != CURLUE_OK ||
-	    curl_url_set(getter->url, CURLUPART_QUERY, query ? query + 1 : NULL, 0) != CURLUE_OK) {
-		free(page);
-		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	}
-	free(page);
+	if (error != 0)
+		return error;
 	net_http_body_fini(&getter->body);
 	getter->error[0] = '\0';
 	CURLcode code = curl_easy_perform(getter->curl);

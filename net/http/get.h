@@ -13,7 +13,7 @@ enum {
 
 struct net_http_getter;
 
-/* For the pages below a URL: http or https, with a host; may hold a user and a password. The connection is kept from page to
+/* For the pages below a URL: http or https, with a host; may hold a user, a password and a path. The connection is kept from page to
  * page. 0; or -EINVAL, for a text that is no such URL, or -ENOMEM, with *fault. Connects to nothing yet. */
 int net_http_getter_open(struct net_http_getter **getter, const char *url, struct wire_fault *fault);
 void net_http_getter_close(struct net_http_getter *getter);
