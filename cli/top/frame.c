@@ -217,6 +217,7 @@ static void add_help(struct cli_top_frame *frame, const struct cli_top_state *st
 	    "/                          only rows that hold a text or match a subject: a.*",
 	    "<  >                       sort by the column to the left or right",
 	    "r                          reverse the order",
+	    "f                          fold ids: orders.4711 and orders.4712 are orders.*",
 	    "space                      pause: nothing is read until space is pressed again",
 	    "+  -                       a new table less often, more often",
 	    "Ctrl-L                     draw the screen again",

@@ -85,6 +85,22 @@ static int open_logs(struct log_source *log, struct wire_fault *fault)
 	return error;
 }
 
+static void close_logs(struct log_source *log)
+{
+	cli_top_traffic_fini(&log->traffic);
+	store_merge_close(log->merge);
+	log->merge = NULL;
+}
+
+/* Count again from where the last window begins. */
+static int toggle_fold(struct cli_top_source *source, struct wire_fault *fault)
+{
+	struct log_source *log = (struct log_source *)source;
+	close_logs(log);
+	log->options.folds_tokens = !log->options.folds_tokens;
+	return open_logs(log, fault);
+}
+
 /* ---- reading ---- */
 
 /* The time that the numbers are of: now, or the end of what was read when that is all there will be, or not all there is. Rates
@@ -311,8 +327,7 @@ static void close_source(struct cli_top_source *source)
 {
 	struct log_source *log = (struct log_source *)source;
 	close_list(source);
-	cli_top_traffic_fini(&log->traffic);
-	store_merge_close(log->merge);
+	close_logs(log);
 	free(log);
 }
 
@@ -328,6 +343,7 @@ int cli_top_log_open(struct cli_top_source **source, const struct cli_top_log_op
 					      .poll = poll_log,
 					      .has_ended = has_ended,
 					      .head = fill_head,
+					      .toggle_fold = toggle_fold,
 					      .rows = fill_rows,
 					      .open_list = open_list,
 					      .poll_list = poll_list,

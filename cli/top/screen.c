@@ -4,6 +4,7 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <stdlib.h>
+#include <term.h>
 #include <unistd.h>
 
 #undef lines
@@ -16,10 +17,20 @@ struct cli_top_screen {
 	bool color;
 };
 
+/* The terminal is of a kind that terminfo describes, and the cursor can be moved on it. */
+static bool has_cursor(void)
+{
+	int found = 0;
+	if (setupterm(NULL, STDOUT_FILENO, &found) != OK)
+		return false;
+	bool is_movable = cursor_address != NULL;
+	del_curterm(cur_term);
+	return is_movable;
+}
+
 bool cli_top_screen_is_possible(void)
 {
-	const char *term = getenv("TERM");
-	return isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) && term && term[0] && strcmp(term, "dumb") != 0;
+	return isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) && has_cursor();
 }
 
 /* tapedeck prints UTF-8 in every locale. */

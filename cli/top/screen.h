@@ -9,7 +9,7 @@
 
 struct cli_top_screen;
 
-/* Standard output is a terminal on which a screen can be drawn. */
+/* Standard input and output are a terminal on which a screen can be drawn. */
 bool cli_top_screen_is_possible(void);
 
 /* Take over the terminal. NULL when it is of a kind that is not known. color: use colours where it has them. */

@@ -104,6 +104,25 @@ static void resize(struct show *show)
 		open_list(show);
 }
 
+/* Read what is new. True when there is more. */
+static bool read_more(struct show *show)
+{
+	int status = show->source->poll(show->source, &show->board->fault);
+	if (status < 0)
+		show->error = status;
+	return status > 0;
+}
+
+/* What was counted is read again, as far as that does not delay keys. */
+static void toggle_fold(struct show *show)
+{
+	if (!show->source->toggle_fold)
+		return;
+	show->error = show->source->toggle_fold(show->source, &show->board->fault);
+	if (show->error == 0)
+		read_more(show);
+}
+
 /* Obey a key. False when it ends the run. */
 static bool obey(struct show *show, int key)
 {
@@ -116,12 +135,13 @@ static bool obey(struct show *show, int key)
 	case CLI_TOP_OPEN_TEXT: open_text(show); break;
 	case CLI_TOP_CLOSE_LIST: show->source->close_list(show->source); break;
 	case CLI_TOP_RESIZED: resize(show); break;
+	case CLI_TOP_TOGGLE_FOLD: toggle_fold(show); break;
 	case CLI_TOP_DRAW:
 	case CLI_TOP_NOTHING: break;
 	}
-	if (show->state->level == CLI_TOP_LEVEL_TABLE)
+	if (show->error == 0 && show->state->level == CLI_TOP_LEVEL_TABLE)
 		cli_top_board_make(show->board);
-	return true;
+	return show->error == 0;
 }
 
 /* Obey the keys that were pressed. False when one ends the run. *any: there was one. */
@@ -152,15 +172,6 @@ static bool wait_for_keys(struct show *show, int timeout_ms)
 	if (any)
 		draw(show);
 	return !is_at_end;
-}
-
-/* Read what is new. True when there is more. */
-static bool read_more(struct show *show)
-{
-	int status = show->source->poll(show->source, &show->board->fault);
-	if (status < 0)
-		show->error = status;
-	return status > 0;
 }
 
 static void refresh_table(struct show *show)

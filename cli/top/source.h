@@ -42,6 +42,9 @@ struct cli_top_source {
 	void (*head)(struct cli_top_source *source, struct cli_top_head *head);
 	/* Add the rows of a view, in any order, to an empty table. */
 	void (*rows)(struct cli_top_source *source, size_t view, struct cli_top_table *table);
+	/* NULL, or: take subjects that differ by an id for one, or again for many. 0, or a negative code with *fault, after which
+	 * the source may only be closed. */
+	int (*toggle_fold)(struct cli_top_source *source, struct wire_fault *fault);
 	/* Open the list behind a row: what to show after Enter. Closes the one before. title: CLI_TOP_TITLE_BYTES. 0, or a
 	 * negative code with *fault. */
 	int (*open_list)(struct cli_top_source *source, const struct cli_top_table *table,

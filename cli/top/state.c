@@ -160,6 +160,7 @@ static enum cli_top_wish table_key(struct cli_top_state *state, int key, size_t 
 	case '/': begin_typing(state); return CLI_TOP_DRAW;
 	case '<': change_sort(state, false); return CLI_TOP_DRAW;
 	case '>': change_sort(state, true); return CLI_TOP_DRAW;
+	case 'f': return CLI_TOP_TOGGLE_FOLD;
 	case 'r': of->reversed = !of->reversed; return CLI_TOP_DRAW;
 	default: break;
 	}

@@ -36,6 +36,7 @@ enum cli_top_wish {
 	CLI_TOP_OPEN_TEXT, /* of the selected line */
 	CLI_TOP_CLOSE_LIST,
 	CLI_TOP_RESIZED,
+	CLI_TOP_TOGGLE_FOLD,
 	CLI_TOP_QUIT,
 };
 

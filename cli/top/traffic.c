@@ -36,6 +36,7 @@ void cli_top_traffic_fini(struct cli_top_traffic *traffic)
 	trace_clients_fini(&traffic->clients);
 	cli_top_connections_fini(&traffic->connections);
 	cli_top_requests_fini(&traffic->requests);
+	*traffic = (struct cli_top_traffic){0};
 }
 
 /* ---- rows ---- */

@@ -42,6 +42,7 @@ struct cli_top_traffic {
 /* Borrows the source, whose events are to be added. 0 or -ENOMEM; in either case call cli_top_traffic_fini. */
 int cli_top_traffic_init(struct cli_top_traffic *traffic, struct wire_source *source, int64_t window_ns,
 			 bool folds_tokens);
+/* Zeroes it, too; a zeroed one is ignored. */
 void cli_top_traffic_fini(struct cli_top_traffic *traffic);
 
 /* Add the event that the source has just given. Without memory a part of it is left out. Hot: once for every event. */

@@ -174,9 +174,9 @@ def print_lines(tapedeck, broker, log):
     assert status == 3 and "127.0.0.1:1" in err, err
 
 
-def show_on_dumb_terminal(tapedeck, log):
-    """A terminal without a cursor gets lines. The recorder has stopped, and so it ends."""
-    terminal = Terminal([tapedeck, "top", log], TERM="dumb")
+def show_without_cursor(tapedeck, log, kind):
+    """A terminal whose cursor cannot be moved gets lines. The recorder has stopped, and so it ends."""
+    terminal = Terminal([tapedeck, "top", log, "--color", "never"], TERM=kind)
     try:
         assert terminal.await_end() == 0
         assert b"recorder stopped at" in terminal.output and b"\x1b" not in terminal.output
@@ -195,7 +195,8 @@ def main(tapedeck):
             print_lines(tapedeck, broker, log)
             keeper.socket.close()
             watch_server(tapedeck, broker)
-            show_on_dumb_terminal(tapedeck, log)
+            show_without_cursor(tapedeck, log, "dumb")
+            show_without_cursor(tapedeck, log, "no-such-terminal")
             stop_and_continue(tapedeck, log)
         finally:
             broker.stop()

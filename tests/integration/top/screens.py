@@ -23,6 +23,8 @@ STORIES = [
         ("\x1b[B\x1bOB", "third-row"),  # keys pressed quickly all count
         (">", "sorted-by-bytes"),
         ("r", "reversed"),
+        ("f", "folded"),
+        ("f", "reversed"),
         ("2", "clients-80"),
         ("3", "latency-80"),
         ("4", "unanswered-80"),
