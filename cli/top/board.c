@@ -8,6 +8,8 @@ void cli_top_board_init(struct cli_top_board *board, struct cli_top_source *sour
 	struct cli_top_state *state = &board->state;
 	*board = (struct cli_top_board){.source = source, .options = options};
 	cli_top_state_init(state, source->views, source->views_len, options->every_ms);
+	state->behind = source->behind;
+	state->has_texts = source->open_text != NULL;
 	state->view = options->view;
 	state->of_view[options->view].sort = options->sort;
 	state->of_view[options->view].reversed = options->reversed;

@@ -124,16 +124,22 @@ static void add_text(struct cli_top_frame *frame, enum cli_color color, const ch
 
 /* ---- the keys ---- */
 
-static const char *keys_of(const struct cli_top_state *state)
+static void put_keys(struct cli_row *line, const struct cli_top_state *state)
 {
 	switch (state->level) {
 	case CLI_TOP_LEVEL_TABLE:
-		return "q quit  ? help  / filter  < > sort  r reverse  space pause  Enter messages";
-	case CLI_TOP_LEVEL_LIST: return "Esc back  Enter whole message  space pause  End newest  q quit";
-	case CLI_TOP_LEVEL_TEXT: return "Esc back  arrows scroll  q quit";
-	case CLI_TOP_LEVEL_HELP: return "any key goes back";
+		cli_row_text(line, CLI_DIM,
+			     "q quit  ? help  / filter  < > sort  r reverse  space pause  Enter ");
+		cli_row_text(line, CLI_DIM, state->behind);
+		break;
+	case CLI_TOP_LEVEL_LIST:
+		cli_row_text(line, CLI_DIM, "Esc back  ");
+		cli_row_text(line, CLI_DIM, state->has_texts ? "Enter whole message  End newest  " : "");
+		cli_row_text(line, CLI_DIM, "space pause  q quit");
+		break;
+	case CLI_TOP_LEVEL_TEXT: cli_row_text(line, CLI_DIM, "Esc back  arrows scroll  q quit"); break;
+	case CLI_TOP_LEVEL_HELP: cli_row_text(line, CLI_DIM, "any key goes back"); break;
 	}
-	return "";
 }
 
 static void add_keys(struct cli_top_frame *frame, const struct cli_top_state *state, size_t columns)
@@ -150,7 +156,7 @@ static void add_keys(struct cli_top_frame *frame, const struct cli_top_state *st
 		cli_row_text(&line, CLI_PLAIN, state->filter);
 		cli_row_text(&line, CLI_DIM, "  (Esc shows all)");
 	} else {
-		cli_row_text(&line, CLI_DIM, keys_of(state));
+		put_keys(&line, state);
 	}
 	end_line(frame);
 }

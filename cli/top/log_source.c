@@ -339,6 +339,7 @@ int cli_top_log_open(struct cli_top_source **source, const struct cli_top_log_op
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	log->source = (struct cli_top_source){.views = cli_top_log_views,
 					      .views_len = CLI_TOP_LOG_VIEWS,
+					      .behind = "messages",
 					      .poll_ms = POLL_MS,
 					      .poll = poll_log,
 					      .has_ended = has_ended,

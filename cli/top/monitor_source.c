@@ -212,6 +212,7 @@ int cli_top_monitor_open(struct cli_top_source **source, const struct cli_top_mo
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	server->source = (struct cli_top_source){.views = cli_top_monitor_views,
 						 .views_len = CLI_TOP_MONITOR_VIEWS,
+						 .behind = "subscriptions",
 						 .poll = poll_server,
 						 .has_ended = has_ended,
 						 .head = fill_head,

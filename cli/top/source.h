@@ -33,7 +33,8 @@ struct cli_top_head {
 struct cli_top_source {
 	const struct cli_top_view *const *views;
 	size_t views_len;
-	int poll_ms; /* call poll so often; 0: once for each table */
+	const char *behind; /* what the list behind a row holds: "messages" */
+	int poll_ms;        /* call poll so often; 0: once for each table */
 	/* Take in what is new. 1: there is more, call again soon; 0: that was all for now; or a negative code with *fault when
 	 * nothing can be read any more. */
 	int (*poll)(struct cli_top_source *source, struct wire_fault *fault);

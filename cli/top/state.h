@@ -59,7 +59,9 @@ struct cli_top_state {
 	struct cli_top_view_state of_view[CLI_TOP_VIEWS_MAX];
 	enum cli_top_level level, level_below_help;
 	struct cli_top_scroll list, text;
-	bool follows; /* the list stays at its end */
+	const char *behind; /* what the list holds; borrowed */
+	bool has_texts;     /* there is more about a line of the list */
+	bool follows;       /* the list stays at its end */
 	bool is_paused;
 	bool is_typing; /* the filter */
 	char filter[CLI_TOP_FILTER_BYTES], typed[CLI_TOP_FILTER_BYTES];

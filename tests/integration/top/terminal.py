@@ -79,9 +79,10 @@ class Terminal:
         return self.text
 
     def settle(self):
-        """What the screen shows when nothing has been written for a while."""
-        while self.read(0.7):
-            pass
+        """What the screen shows after it has changed, when nothing more has been written for a while."""
+        wait = 8
+        while self.read(wait):
+            wait = 0.7
         return self.text
 
     def await_end(self):
