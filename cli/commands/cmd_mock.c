@@ -25,7 +25,7 @@ struct settings {
 	struct cli_list subjects;
 	int on_miss; /* enum replay_mock_on_miss */
 	uint64_t limit, memory;
-	bool json;
+	bool exact, json;
 	int color; /* enum cli_color_choice */
 };
 
@@ -68,6 +68,11 @@ static const struct cli_option answering[] = {
      .help = "reply FACTOR times as fast as recorded: 2x, 0.5x, or at once: max; default 1x",
      .at = AT(pacing),
      .call = cli_replay_speed},
+    {.name = "exact",
+     .kind = CLI_FLAG,
+     .help = "answer only requests that equal a recorded one: subject, payload and headers (in any order); "
+	     "all others are missed",
+     .at = AT(exact)},
     {.name = "on-miss",
      .kind = CLI_CHOICE,
      .argument = "no-responders|silent|last",
@@ -151,6 +156,7 @@ static int build_index(struct session *session, struct store_merge *logs)
 	const struct replay_mock_choice choice = {.service = session->settings->service,
 						  .subjects = session->settings->subjects.values,
 						  .queue = session->settings->queue,
+						  .exact = session->settings->exact,
 						  .memory_bytes = session->settings->memory};
 	struct wire_fault fault;
 
@@ -350,9 +356,9 @@ const struct cli_command cli_mock = {
 	"  in order  Otherwise send the replies to the next request on the subject that was not used yet.\n"
 	"  missed    Otherwise do what --on-miss says.\n"
 	"\n"
-	"Replies are sent after the recorded delay (--speed), with their headers. Headers of requests are "
-	"not compared. At the end a report counts the requests and lists those that were missed; the exit "
-	"status is 1 when there are any.",
+	"With --exact there is no second step, and headers are compared, too. Replies are sent with their "
+	"headers after the recorded delay (--speed). At the end a report counts the requests and lists those "
+	"that were missed; the exit status is 1 when there are any.",
     .examples = "  tapedeck mock log --service stock\n"
 		"  tapedeck mock log --subjects 'stock.*' --speed max -s nats://test:4222\n"
 		"  tapedeck mock log --service stock --since 03:12 -n 1000 --json | jq .unknown",

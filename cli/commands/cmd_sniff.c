@@ -1,9 +1,12 @@
 /* cmd_sniff.c - tapedeck sniff: decode NATS from an interface or a capture file. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cli/commands/commands.h"
 #include "cli/commands/sniff.h"
+#include "cli/commands/sniff_interfaces.h"
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
 #include "cli/output/pager.h"
@@ -34,6 +37,11 @@ static const struct cli_option source[] = {
      .argument = "IFACE",
      .help = "capture on this network interface; \"any\" for all",
      .at = AT(interface)},
+    {.name = "list-interfaces",
+     .letter = 'D',
+     .kind = CLI_FLAG,
+     .help = "list the interfaces with their addresses, and end",
+     .at = AT(lists_interfaces)},
     {.name = "read",
      .letter = 'r',
      .kind = CLI_TEXT,
@@ -81,7 +89,8 @@ static const struct cli_option doing[] = {
      .letter = 'w',
      .kind = CLI_TEXT,
      .argument = "FILE",
-     .help = "also write the packets to a new capture file; credentials in CONNECT are overwritten",
+     .help = "also write the packets to a new capture file; credentials in CONNECT are overwritten. - is "
+	     "standard output: all else is then printed on stderr",
      .at = AT(write_file)},
     {.name = "keep-secrets",
      .kind = CLI_FLAG,
@@ -106,6 +115,10 @@ static const struct cli_option_group groups[] = {
 
 static int check(const struct cli_command *command, const struct cli_sniff *sniff)
 {
+	if (sniff->write_file && strcmp(sniff->write_file, "-") == 0 && isatty(STDOUT_FILENO))
+		return cli_usage_error(command,
+				       "--write - would write packets to your terminal; redirect or pipe "
+				       "standard output");
 	if (!sniff->interface == !sniff->file)
 		return cli_usage_error(command,
 				       sniff->interface ? "--interface and --read exclude each other"
@@ -132,6 +145,8 @@ static int parse_and_sniff(const struct cli_command *command, struct cli_sniff *
 	struct store_filter *filter = NULL;
 	int status = cli_options_parse(command, argc, argv, sniff, &sniff->subjects);
 
+	if (status == CLI_GO_ON && sniff->lists_interfaces)
+		return cli_sniff_list_interfaces(command);
 	if (status == CLI_GO_ON)
 		status = check(command, sniff);
 	if (status == CLI_GO_ON)
@@ -174,11 +189,13 @@ const struct cli_command cli_sniff = {
 	"Capturing needs a privilege: run as root, or run `setcap cap_net_raw+ep` on the program once. All\n"
 	"privileges are given up before the first packet is decoded. Ctrl-C ends the capture with a\n"
 	"summary on stderr.",
-    .examples = "  tapedeck sniff -i any                            all traffic\n"
+    .examples = "  tapedeck sniff -D                                which interfaces are there?\n"
+		"  tapedeck sniff -i any                            all traffic\n"
 		"  tapedeck sniff -i eth0 -p 4222 'orders.>' -v     in full\n"
 		"  tapedeck sniff -i eth0 --record log --record-retain-age 7d\n"
 		"  tapedeck sniff -r capture.pcapng.zst --json | jq .subject\n"
 		"  tapedeck sniff -r capture.pcap --stats\n"
+		"  tapedeck sniff -i lo -w - | wireshark -k -i -\n"
 		"  ssh host tcpdump -w - port 4222 | tapedeck sniff -r -",
     .options = groups,
     .run = run,

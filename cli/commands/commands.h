@@ -16,8 +16,8 @@ extern const struct cli_command cli_mark;
 extern const struct cli_command cli_nats_server;
 
 /* Read logs. */
-extern const struct cli_command cli_cat, cli_tail, cli_stat, cli_trace, cli_who, cli_doctor, cli_diff,
-    cli_verify;
+extern const struct cli_command cli_cat, cli_tail, cli_top, cli_stat, cli_trace, cli_who, cli_doctor,
+    cli_diff, cli_verify;
 
 /* Play logs. */
 extern const struct cli_command cli_replay, cli_mock;

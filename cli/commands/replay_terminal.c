@@ -129,32 +129,24 @@ static void seek(const struct cli_replay_terminal *terminal, const struct replay
 	replay_player_seek(terminal->player, ns < terminal->first_ns ? terminal->first_ns : ns);
 }
 
-/* Execute an arrow key, given by the last byte of its sequence, ESC [ A to ESC [ D. */
-static void take_arrow(const struct cli_replay_terminal *terminal, char arrow)
+static void take_right(const struct cli_replay_terminal *terminal, const struct replay_progress *progress)
 {
-	struct replay_progress progress;
-
-	replay_player_progress(terminal->player, &progress);
-	switch (arrow) {
-	case 'A': seek(terminal, &progress, STRIDE_SECONDS); break;
-	case 'B': seek(terminal, &progress, -STRIDE_SECONDS); break;
-	case 'C':
-		if (progress.paused)
-			replay_player_step(terminal->player);
-		else
-			seek(terminal, &progress, STEP_SECONDS);
-		break;
-	case 'D': seek(terminal, &progress, -STEP_SECONDS); break;
-	default: break;
-	}
+	if (progress->paused)
+		replay_player_step(terminal->player);
+	else
+		seek(terminal, progress, STEP_SECONDS);
 }
 
-static void take_key(const struct cli_replay_terminal *terminal, char key)
+static void take_key(const struct cli_replay_terminal *terminal, int key)
 {
 	struct replay_progress progress;
 
 	replay_player_progress(terminal->player, &progress);
 	switch (key) {
+	case CLI_KEY_UP: seek(terminal, &progress, STRIDE_SECONDS); break;
+	case CLI_KEY_DOWN: seek(terminal, &progress, -STRIDE_SECONDS); break;
+	case CLI_KEY_RIGHT: take_right(terminal, &progress); break;
+	case CLI_KEY_LEFT: seek(terminal, &progress, -STEP_SECONDS); break;
 	case ' ': replay_player_pause(terminal->player, !progress.paused); break;
 	case '+':
 	case '=': change_speed(terminal->player, &progress, true); break;
@@ -165,20 +157,13 @@ static void take_key(const struct cli_replay_terminal *terminal, char key)
 }
 
 /* False at the end of input. */
-static bool take_keys(const struct cli_replay_terminal *terminal)
+static bool take_keys(struct cli_replay_terminal *terminal)
 {
-	char keys[64];
-	ssize_t len = read(STDIN_FILENO, keys, sizeof(keys));
+	char bytes[64];
+	ssize_t len = read(STDIN_FILENO, bytes, sizeof(bytes));
 
-	for (ssize_t i = 0; i < len; i++) {
-		if (keys[i] != '\033') {
-			take_key(terminal, keys[i]);
-			continue;
-		}
-		if (i + 2 < len)
-			take_arrow(terminal, keys[i + 2]);
-		i += 2;
-	}
+	for (ssize_t i = 0; i < len; i++)
+		take_key(terminal, cli_terminal_key(&terminal->keys, bytes[i]));
 	return len > 0;
 }
 

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <termios.h>
 
+#include "cli/commands/terminal_keys.h"
 #include "replay/play/player_commands.h"
 
 struct cli_replay_terminal {
@@ -24,6 +25,7 @@ struct cli_replay_terminal {
 	pthread_t thread;
 	bool running, has_line, has_keys;
 	struct termios saved;
+	struct cli_terminal_keys keys;
 	int64_t started_ns, reported_ns; /* monotonic */
 	uint64_t reported_sent;
 };

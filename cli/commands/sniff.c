@@ -2,6 +2,7 @@
 #include "cli/output/errors.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +33,7 @@ struct sniff_run {
 	struct cli_sniff_stats stats; /* with --stats */
 	struct cli_fold fold;         /* of the subjects of --stats */
 	int interrupt_fd;
+	int packets_fd; /* standard output, when packets are written to it; 0: they are not */
 	uint64_t matches;
 };
 
@@ -66,6 +68,7 @@ static int open_sniffer(struct sniff_run *run, const struct store_filter *filter
 						       .buffer_bytes = sniff->buffer_bytes,
 						       .progress = &run->screen.progress.base,
 						       .write_file = sniff->write_file,
+						       .write_fd = run->packets_fd,
 						       .keeps_secrets = sniff->keeps_secrets};
 	options.filter = filter;
 	options.memory_bytes = sniff->memory_bytes;
@@ -206,6 +209,12 @@ static void explain_nothing(const struct sniff_run *run)
 				    &run->sniff->subjects);
 }
 
+/* Who reads the packets from standard output has had enough. */
+static bool is_reader_gone(const struct wire_fault *fault)
+{
+	return fault->code == -EPIPE;
+}
+
 static int capture_and_report(struct sniff_run *run)
 {
 	struct wire_fault fault = {0};
@@ -219,7 +228,7 @@ static int capture_and_report(struct sniff_run *run)
 		report_summary(run);
 	if (error >= 0)
 		explain_nothing(run);
-	if (error < 0)
+	if (error < 0 && !is_reader_gone(&fault))
 		status = cli_log_error(run->command, &fault);
 	if (status == CLI_DONE)
 		status = output;
@@ -233,7 +242,7 @@ static int close_all(struct sniff_run *run, int status)
 
 	tap_recorder_close(run->recorder);
 	tap_recording_close(run->recording);
-	if (tap_sniffer_close(run->sniffer, &fault) == 0)
+	if (tap_sniffer_close(run->sniffer, &fault) == 0 || is_reader_gone(&fault))
 		return status;
 	cli_error(run->command, "%s", fault.text);
 	return status == CLI_DONE ? CLI_IO : status;
@@ -275,6 +284,15 @@ static int open_output(struct sniff_run *run)
 	return CLI_IO;
 }
 
+/* With --write - standard output is that of the packets, and everything printed goes to stderr. 0 or a negative errno. */
+static int separate_packets(struct sniff_run *run)
+{
+	if (!run->sniff->write_file || strcmp(run->sniff->write_file, "-") != 0)
+		return 0;
+	run->packets_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return run->packets_fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ? -errno : 0;
+}
+
 static void close_output(struct sniff_run *run)
 {
 	if (run->prints)
@@ -304,8 +322,13 @@ int cli_sniff_run(const struct cli_command *command, const struct cli_sniff *sni
 	char *file = (char *)sniff->file;
 	const struct cli_operands files = {.values = &file, .len = file != NULL};
 	struct sniff_run run = {.command = command, .sniff = sniff, .filter = filter, .interrupt_fd = -1};
-	cli_screen_init(&run.screen, true, sniff->quiet || sniff->stats || !file, &files);
+	int error = separate_packets(&run);
 
+	if (error != 0) {
+		cli_error(command, "standard output: %s", wire_error_text(error));
+		return CLI_IO;
+	}
+	cli_screen_init(&run.screen, true, sniff->quiet || sniff->stats || !file, &files);
 	cli_fold_init(&run.fold, &sniff->folding);
 	int status = open_output(&run);
 	if (status != CLI_GO_ON)

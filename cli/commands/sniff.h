@@ -17,7 +17,8 @@ struct cli_sniff {
 	struct cli_ports ports;       /* empty: every port */
 	const char *bpf;
 	uint64_t snaplen, buffer_bytes, memory_bytes;
-	const char *write_file;     /* NULL: packets are not written */
+	bool lists_interfaces;      /* and does nothing else */
+	const char *write_file;     /* NULL: packets are not written; "-": to standard output */
 	bool keeps_secrets;         /* in that file */
 	uint64_t limit;             /* end after so many events; 0 = no limit */
 	bool quiet;                 /* no progress, no summary, no remarks */

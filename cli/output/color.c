@@ -36,7 +36,7 @@ size_t cli_terminal_columns(int fd)
 	return size.ws_col;
 }
 
-void cli_color_put(struct cli_out *out, bool on, enum cli_color color)
+static const char *code_of(enum cli_color color)
 {
 	static const char *const codes[] = {
 	    [CLI_PLAIN] = "\033[0m", [CLI_DIM] = "\033[2m",      [CLI_BOLD] = "\033[1m",
@@ -45,6 +45,25 @@ void cli_color_put(struct cli_out *out, bool on, enum cli_color color)
 	};
 	static_assert(sizeof(codes) / sizeof(codes[0]) == CLI_COLORS, "a code for every colour");
 
+	return codes[color];
+}
+
+void cli_color_put(struct cli_out *out, bool on, enum cli_color color)
+{
 	if (on)
-		cli_out_text(out, codes[color]);
+		cli_out_text(out, code_of(color));
+}
+
+size_t cli_color_find(const char *text, size_t len, enum cli_color *color)
+{
+	for (int i = 0; i < CLI_COLORS; i++) {
+		const char *code = code_of((enum cli_color)i);
+		size_t bytes = strlen(code);
+
+		if (bytes <= len && memcmp(text, code, bytes) == 0) {
+			*color = (enum cli_color)i;
+			return bytes;
+		}
+	}
+	return 0;
 }

@@ -34,4 +34,7 @@ size_t cli_terminal_columns(int fd);
 /* Switch to a colour; nothing when `on` is false. CLI_PLAIN ends the one before. */
 void cli_color_put(struct cli_out *out, bool on, enum cli_color color);
 
+/* The bytes of the code at the start of the text that switches to a colour, which is in *color then; 0 when there is none. */
+size_t cli_color_find(const char *text, size_t len, enum cli_color *color);
+
 #endif

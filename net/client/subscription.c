@@ -19,6 +19,33 @@ const char *net_client_delivery_status(const struct net_client_delivery *deliver
 	return natsMsgHeader_Get(delivery->libnats, "Status", &status) == NATS_OK ? status : NULL;
 }
 
+static int take_values(natsMsg *msg, const char *key,
+		       void (*take)(void *context, struct wire_slice key, struct wire_slice value),
+		       void *context)
+{
+	const char **values = NULL;
+	int count = 0;
+	natsStatus status = natsMsgHeader_Values(msg, key, &values, &count);
+	for (int i = 0; status == NATS_OK && i < count; i++)
+		take(context, wire_slice_str(key), wire_slice_str(values[i]));
+	free(values);
+	return status == NATS_NO_MEMORY ? -ENOMEM : 0;
+}
+
+int net_client_delivery_headers(const struct net_client_delivery *delivery,
+				void (*take)(void *context, struct wire_slice key, struct wire_slice value),
+				void *context)
+{
+	const char **keys = NULL;
+	int count = 0;
+	natsStatus status = natsMsgHeader_Keys(delivery->libnats, &keys, &count);
+	int error = status == NATS_NO_MEMORY ? -ENOMEM : 0;
+	for (int i = 0; status == NATS_OK && error == 0 && i < count; i++)
+		error = take_values(delivery->libnats, keys[i], take, context);
+	free(keys);
+	return error;
+}
+
 static void on_message(natsConnection *nats, natsSubscription *unused, natsMsg *msg, void *context)
 {
 	struct net_client_subscription *subscription = context;

@@ -16,6 +16,11 @@ struct net_client_delivery {
 /* The status of its header block, such as "503"; NULL when there is none. */
 const char *net_client_delivery_status(const struct net_client_delivery *delivery);
 
+/* Call `take` for each value of each key of its headers, keys in any order. 0 or -ENOMEM. */
+int net_client_delivery_headers(const struct net_client_delivery *delivery,
+				void (*take)(void *context, struct wire_slice key, struct wire_slice value),
+				void *context);
+
 /* Called in a thread of libnats. */
 typedef void net_client_deliver(void *context, const struct net_client_delivery *delivery);
 

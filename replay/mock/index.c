@@ -60,16 +60,23 @@ static uint32_t take_in_order(struct replay_mock_index *index, struct replay__mo
 	return subject->list.next;
 }
 
+bool replay_mock_index_is_exact(const struct replay_mock_index *index)
+{
+	return index->is_exact;
+}
+
 enum replay_mock_match replay_mock_index_match(struct replay_mock_index *index, struct wire_slice subject,
-					       struct wire_slice payload, int64_t *conversation)
+					       uint64_t headers, struct wire_slice payload,
+					       int64_t *conversation)
 {
 	enum replay_mock_match match = REPLAY_MOCK_EXACT;
 	uint32_t at = replay__mock_index_subject(index, subject);
 	*conversation = REPLAY_MOCK_NONE;
 	if (at == REPLAY__NO_NUMBER)
 		return REPLAY_MOCK_MISS;
-	uint32_t number = take_exact(index, replay__mock_key(subject, payload));
-	if (number == REPLAY__NO_NUMBER) {
+	uint32_t number =
+	    take_exact(index, replay__mock_key(subject, payload) + (index->is_exact ? headers : 0));
+	if (number == REPLAY__NO_NUMBER && !index->is_exact) {
 		match = REPLAY_MOCK_IN_ORDER;
 		number = take_in_order(index, &index->subjects[at]);
 	}

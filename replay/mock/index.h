@@ -8,8 +8,9 @@
  *   2. in order   the next conversation on the same subject that was not played yet
  *   3. a miss     no conversation on that subject, or all were played
  *
- * Headers of requests are not compared, because they hold traces and identifiers. Everything is held in memory, equal
- * replies once. */
+ * Headers of requests are not compared, because they hold traces and identifiers. An exact index compares them, too (the same
+ * keys with the same values, in any order), and has no second step: what does not equal a recorded request is a miss.
+ * A request that was not recorded whole, or masked, equals none. Everything is held in memory, equal replies once. */
 #ifndef REPLAY_MOCK_INDEX_H
 #define REPLAY_MOCK_INDEX_H
 
@@ -44,10 +45,17 @@ const struct replay_mock_subscription *replay_mock_index_subscriptions(const str
 
 enum replay_mock_match { REPLAY_MOCK_EXACT, REPLAY_MOCK_IN_ORDER, REPLAY_MOCK_MISS, REPLAY_MOCK_MATCHES };
 
-/* Find the conversation that answers a live request, and mark it as played. On a miss *conversation is the one that was
- * played last on that subject, REPLAY_MOCK_NONE when there is none. */
+/* The headers of a request as a number, the same in any order: 0 without headers, then call it for each value. */
+uint64_t replay_mock_add_header(uint64_t headers, struct wire_slice key, struct wire_slice value);
+
+/* Headers are compared. */
+bool replay_mock_index_is_exact(const struct replay_mock_index *index);
+
+/* Find the conversation that answers a live request, and mark it as played. headers: see above; ignored unless the index is
+ * exact. On a miss *conversation is the one that was played last on that subject, REPLAY_MOCK_NONE when there is none. */
 enum replay_mock_match replay_mock_index_match(struct replay_mock_index *index, struct wire_slice subject,
-					       struct wire_slice payload, int64_t *conversation);
+					       uint64_t headers, struct wire_slice payload,
+					       int64_t *conversation);
 
 /* Iterate over the replies of a conversation: *reply starts at REPLAY_MOCK_NONE. False after the last. The slices borrow
  * the index. */

@@ -8,6 +8,9 @@
 uint64_t replay__mock_key(struct wire_slice subject, struct wire_slice payload);
 uint64_t replay__mock_hash(struct wire_slice bytes);
 
+/* A recorded header block as replay_mock_add_header sums it up. */
+uint64_t replay__mock_headers(struct wire_slice block);
+
 /* Make room for one more item after `len`. Returns the list, which may have moved; NULL when out of memory, with the list
  * unchanged. Counts the bytes. */
 void *replay__mock_index_reserve(struct replay_mock_index *index, void *list, size_t len, size_t *cap,

@@ -167,7 +167,10 @@ static int add_request(struct reading *reading, const struct wire_event *request
 	struct replay__conversation *conversation = &reading->index->conversations[number];
 	*conversation = (struct replay__conversation){
 	    .seq = request->seq,
-	    .key = replay__mock_key(request->subject, request->payload),
+	    .key = replay__mock_key(request->subject, request->payload) +
+		   (reading->choice->exact ? replay__mock_headers(request->headers) : 0),
+	    .is_incomparable =
+		(request->flags & (WIRE_EVENT_CUT | WIRE_EVENT_PARTIAL | WIRE_EVENT_MASKED)) != 0,
 	    .first = REPLAY__NO_NUMBER,
 	    .last = REPLAY__NO_NUMBER,
 	    .request_text =
@@ -340,6 +343,7 @@ int replay_mock_index_read(struct replay_mock_index **index, struct wire_source 
 				  .spare = REPLAY__NO_NUMBER};
 	if (!reading.index)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	reading.index->is_exact = choice->exact;
 	trace_requests_init(&reading.requests, REQUESTS_MAX, drop, &reading);
 	int status = read_index(&reading, fault);
 	replay__subscriptions_fini(&reading.subscriptions);

@@ -10,6 +10,7 @@ struct replay_mock_choice {
 	const char *const
 	    *subjects;         /* requests on these patterns, NULL-terminated; NULL = all the service got */
 	uint64_t memory_bytes; /* the index must not take more; 0 = 256 MiB */
+	bool exact;            /* requests must equal recorded ones, headers included */
 	const char *queue;     /* queue group to subscribe in; "" = none, NULL = the recorded one */
 };
 

@@ -22,11 +22,12 @@ struct replay__recorded_reply {
 
 struct replay__conversation {
 	uint64_t seq; /* of the request */
-	uint64_t key; /* hash of its subject and payload */
+	uint64_t key; /* hash of its subject and payload; of an exact index, plus that of its headers */
 	uint32_t subject;
 	uint32_t first, last; /* replies */
 	uint32_t next_equal, next_on_subject;
-	bool is_kept; /* the service received the request, or replied to it */
+	bool is_kept;         /* the service received the request, or replied to it */
+	bool is_incomparable; /* its request was not recorded whole, or masked */
 	bool is_played;
 	/* Owned, until it is known whether the conversation is kept: subject and queue group, each with a NUL. */
 	char *request_text;
@@ -60,6 +61,7 @@ struct replay_mock_index {
 	struct replay__subscriptions subscriptions;
 	struct store_table by_key, by_subject, by_body; /* to equals, subjects, bodies */
 	uint64_t bytes, incomplete;
+	bool is_exact; /* headers are compared */
 };
 
 #endif

@@ -86,13 +86,29 @@ static bool handle_miss(const struct replay_mock *mock, int64_t *conversation)
 	return true;
 }
 
+/* As net_client_delivery_headers' take. */
+static void add_header(void *context, struct wire_slice key, struct wire_slice value)
+{
+	uint64_t *headers = context;
+	*headers = replay_mock_add_header(*headers, key, value);
+}
+
+/* The headers of a request, where the index compares them. */
+static uint64_t headers_of(const struct replay_mock *mock, const struct net_client_delivery *request)
+{
+	uint64_t headers = 0;
+	if (replay_mock_index_is_exact(mock->index))
+		(void)net_client_delivery_headers(request, add_header, &headers);
+	return headers;
+}
+
 static void take_request(struct replay_mock *mock, const struct net_client_delivery *request, int64_t now_ns)
 {
 	struct wire_slice subject = wire_slice_str(request->subject);
 	struct replay__pending_reply due = {
 	    .due_ns = now_ns, .asked_ns = now_ns, .number = mock->number++, .reply = REPLAY_MOCK_NONE};
-	enum replay_mock_match match =
-	    replay_mock_index_match(mock->index, subject, request->payload, &due.conversation);
+	enum replay_mock_match match = replay_mock_index_match(
+	    mock->index, subject, headers_of(mock, request), request->payload, &due.conversation);
 	replay__mock_summary_add(&mock->summary, subject, request->payload, match);
 	mock->requests++;
 	if (match == REPLAY_MOCK_MISS && !handle_miss(mock, &due.conversation))

@@ -6,7 +6,7 @@ void replay_player_progress(const struct replay_player *player, struct replay_pr
 {
 	*progress = (struct replay_progress){
 	    .recorded_ns = player->reported_recorded_ns,
-	    .steady_ns = player->reported_steady_ns,
+	    .steady_ns = player->seek ? player->seek_ns : player->reported_steady_ns,
 	    .sent = player->reported_sent,
 	    .iteration = player->reported_iteration,
 	    .lag_ns = player->reported_lag_ns,
@@ -33,7 +33,7 @@ void replay_player_set_speed(struct replay_player *player, uint64_t speed)
 
 void replay_player_step(struct replay_player *player)
 {
-	player->step = true;
+	player->steps++;
 }
 
 void replay_player_seek(struct replay_player *player, int64_t ns)
@@ -72,15 +72,18 @@ static void obey_seek(struct replay_player *player)
 {
 	if (!player->seek)
 		return;
+	/* The position is the target before `seek` is cleared: the next seek, from another thread, begins there. */
+	player->reported_steady_ns = player->seek_ns;
 	player->seek = false;
+	player->steady_ns = player->reported_steady_ns = player->seek_ns;
 	player->epoch++;
-	replay_feed_seek(&player->feed, player->seek_ns);
-	replay_schedule_seek(&player->schedule, player->seek_ns, player->now_ns);
+	replay_feed_seek(&player->feed, player->steady_ns);
+	replay_schedule_seek(&player->schedule, player->steady_ns, player->now_ns);
 }
 
 static bool is_held(const struct replay_player *player)
 {
-	return player->paused && !player->stop && !player->step && !player->seek;
+	return player->paused && !player->stop && player->steps == player->stepped && !player->seek;
 }
 
 static void obey_pause(struct replay_player *player)
@@ -91,9 +94,13 @@ static void obey_pause(struct replay_player *player)
 		player->now_ns = replay_sleep_until(player->now_ns + REPLAY__SLICE_NS);
 	shift(player, player->now_ns - since_ns);
 	player->report.paused_ns += player->now_ns - since_ns;
-	if (player->step && player->due_ns > player->now_ns)
+	if (!player->paused)
+		player->stepped = player->steps;
+	if (player->steps == player->stepped)
+		return;
+	if (player->due_ns > player->now_ns)
 		shift(player, player->now_ns - player->due_ns);
-	player->step = false;
+	player->stepped++;
 }
 
 bool replay__player_poll_commands(struct replay_player *player)

@@ -10,7 +10,8 @@ struct replay_player;
 /* Where a run is. */
 struct replay_progress {
 	int64_t recorded_ns; /* of the last message, time of day; INT64_MIN before the first */
-	int64_t steady_ns;   /* likewise, without clock steps */
+	int64_t
+	    steady_ns; /* likewise, without clock steps; after a seek its target, until the next message */
 	uint64_t sent, iteration;
 	int64_t lag_ns; /* of the last message */
 	uint64_t speed; /* millionths */
@@ -23,7 +24,7 @@ void replay_player_progress(const struct replay_player *player, struct replay_pr
 void replay_player_stop(struct replay_player *player);
 void replay_player_pause(struct replay_player *player, bool paused);
 void replay_player_set_speed(struct replay_player *player, uint64_t speed);
-/* While paused: send one more message. */
+/* While paused: send one more message, for each call. */
 void replay_player_step(struct replay_player *player);
 /* Continue with the messages that were recorded from steady time ns on. */
 void replay_player_seek(struct replay_player *player, int64_t ns);

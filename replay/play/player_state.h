@@ -23,11 +23,13 @@ struct replay_player {
 	int64_t now_ns;      /* when the clock was last read */
 	int64_t polled_ns;   /* when commands were last polled */
 	int64_t start_ns, end_ns;
+	uint64_t stepped; /* of the steps, those that were taken or whose pause has ended */
 	int64_t first_due_ns, last_due_ns;
 	bool is_open, ended;
 
 	/* Commands from other threads. */
-	_Atomic bool stop, paused, step, seek;
+	_Atomic bool stop, paused, seek;
+	_Atomic uint64_t steps; /* asked for so far */
 	_Atomic uint64_t speed;
 	_Atomic int64_t seek_ns;
 	/* Progress for other threads. */

@@ -26,7 +26,9 @@ struct tap_capture {
 	pcap_dumper_t *writer;
 	char *writer_name;
 	struct tap_redactor *redactor; /* NULL: frames are written as they are */
+	bool is_piped;                 /* frames are written as soon as they are read */
 	bool has_unwritten;            /* a frame was not written, for lack of memory to redact it */
+	int write_error;               /* the first one; 0 = none */
 	bool has_nanoseconds;
 	struct wire_fault end; /* why nothing more can be read; code 0 while more can be */
 	struct tap_capture_counts counts;
@@ -44,25 +46,36 @@ static int cannot_write(const struct tap_capture *capture, int error, struct wir
 	return wire_fault_set(fault, error, "%s: %s", capture->writer_name, wire_error_text(error));
 }
 
-static int open_writer(struct tap_capture *capture, const char *path, struct wire_fault *fault)
+/* A descriptor to write to; or a negative errno. */
+static int open_new_file(const char *path)
 {
-	capture->writer_name = strdup(path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int error = fd < 0 ? -errno : tap_privileges_give(fd);
+	if (error && fd >= 0)
+		close(fd);
+	return error ? error : fd;
+}
+
+static int open_writer(struct tap_capture *capture, const struct tap_capture_options *options,
+		       struct wire_fault *fault)
+{
+	capture->is_piped = options->write_fd > 0;
+	capture->writer_name = strdup(capture->is_piped ? "standard output" : options->write_file);
 	if (!capture->writer_name)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int fd = capture->is_piped ? options->write_fd : open_new_file(options->write_file);
 	if (fd < 0)
-		return cannot_write(capture, -errno, fault);
-	int error = tap_privileges_give(fd);
-	FILE *stream = error ? NULL : fdopen(fd, "wb");
+		return cannot_write(capture, fd, fault);
+	FILE *stream = fdopen(fd, "wb");
 	if (!stream) {
 		close(fd);
-		return cannot_write(capture, error ? error : -ENOMEM, fault);
+		return cannot_write(capture, -ENOMEM, fault);
 	}
 	capture->writer = pcap_dump_fopen(capture->pcap, stream);
 	if (capture->writer)
 		return 0;
 	fclose(stream);
-	return wire_fault_set(fault, -EIO, "%s: %s", path, pcap_geterr(capture->pcap));
+	return wire_fault_set(fault, -EIO, "%s: %s", capture->writer_name, pcap_geterr(capture->pcap));
 }
 
 static int open_redactor(struct tap_capture *capture, struct wire_fault *fault)
@@ -83,14 +96,16 @@ static void put_frame(struct tap_capture *capture, const struct pcap_pkthdr *hea
 	capture->has_unwritten |= !bytes;
 }
 
-/* Report a write that has failed. */
-static int check_writer(const struct tap_capture *capture, struct wire_fault *fault)
+/* Report a write that has failed: with its first error, which later calls of stdio do not repeat. */
+static int check_writer(struct tap_capture *capture, struct wire_fault *fault)
 {
 	if (capture->has_unwritten)
 		return cannot_write(capture, -ENOMEM, fault);
 	if (!capture->writer || !ferror(pcap_dump_file(capture->writer)))
 		return 0;
-	return cannot_write(capture, errno ? -errno : -EIO, fault);
+	if (capture->write_error == 0)
+		capture->write_error = errno ? -errno : -EIO;
+	return cannot_write(capture, capture->write_error, fault);
 }
 
 static int close_writer(struct tap_capture *capture, struct wire_fault *fault)
@@ -98,9 +113,8 @@ static int close_writer(struct tap_capture *capture, struct wire_fault *fault)
 	if (!capture->writer)
 		return 0;
 	errno = 0;
-	int error = pcap_dump_flush(capture->writer) == 0
-			? check_writer(capture, fault)
-			: cannot_write(capture, errno ? -errno : -EIO, fault);
+	(void)pcap_dump_flush(capture->writer);
+	int error = check_writer(capture, fault);
 	pcap_dump_close(capture->writer);
 	return error;
 }
@@ -171,7 +185,7 @@ static int open_capture(struct tap_capture *capture, const struct tap_capture_op
 		return error;
 	if (!options->write_file)
 		return 0;
-	error = open_writer(capture, options->write_file, fault);
+	error = open_writer(capture, options, fault);
 	return error || options->keeps_secrets ? error : open_redactor(capture, fault);
 }
 
@@ -319,6 +333,8 @@ int tap_capture_read(struct tap_capture *capture, int max, tap_frame_taker take,
 		read_file(capture, max);
 	else if (capture->end.code == 0)
 		read_interface(capture, max);
+	if (capture->end.code == 0 && capture->is_piped)
+		pcap_dump_flush(capture->writer);
 	if (capture->end.code == 0)
 		check_writer(capture, &capture->end);
 	if (capture->counts.frames > before)

@@ -22,6 +22,7 @@ struct tap_capture_options {
 	uint64_t buffer_bytes;          /* the kernel's buffer; 0 = 64 MiB. Interfaces only */
 	struct wire_progress *progress; /* of reading the file; borrowed until close; NULL = not wanted */
 	const char *write_file;         /* also write the frames to this new pcap file (0600); NULL = don't */
+	int write_fd; /* or to this descriptor, which is taken, as they are read; write_file names it. 0 = no */
 	bool
 	    keeps_secrets; /* write credentials, too; otherwise they are overwritten (tap/capture/redactor.h) */
 };

@@ -258,6 +258,26 @@ static void other_requests_are_answered_in_order(void **state)
 	json_decref(report);
 }
 
+static void an_exact_mock_compares_headers(void **state)
+{
+	struct fixture *fixture = *state;
+	struct child mock;
+	natsMsg *request, *reply;
+
+	mock_open(&mock, fixture, OPTIONS("--subjects", "stock.*", "--exact", "--speed", "max"));
+	expect_reply(fixture->client, "stock.get", "apples", "stock.get apples, number 1");
+	MUST(natsMsg_Create(&request, "stock.get", NULL, "apples", 6));
+	MUST(natsMsgHeader_Set(request, "Shelf", "2"));
+	assert_int_equal(natsConnection_RequestMsg(&reply, fixture->client, request, WAIT_MS),
+			 NATS_NO_RESPONDERS);
+	natsMsg_Destroy(request);
+	json_t *report = mock_end(&mock, 1);
+	assert_int_equal(number(report, "exact"), 1);
+	assert_int_equal(number(report, "in_order"), 0);
+	assert_int_equal(number(report, "missed"), 1);
+	json_decref(report);
+}
+
 static void a_miss_gets_no_responders(void **state)
 {
 	struct fixture *fixture = *state;
@@ -370,6 +390,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_client_does_not_notice_the_mock),
 	    cmocka_unit_test(other_requests_are_answered_in_order),
+	    cmocka_unit_test(an_exact_mock_compares_headers),
 	    cmocka_unit_test(a_miss_gets_no_responders),
 	    cmocka_unit_test(a_miss_may_get_no_reply),
 	    cmocka_unit_test(a_miss_may_get_the_last_reply_again),

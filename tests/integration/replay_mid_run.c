@@ -238,9 +238,12 @@ static void keys_steer_and_the_terminal_is_restored(void **state)
 	press(&terminal, "\033[C"); /* one step */
 	await_messages(&broker, messages + 1);
 	assert_int_equal(support_broker_varz(&broker, "in_msgs"), messages + 1);
-	press(&terminal, "+ ");
-	await_shown(&terminal, "1.25x");
-	await_messages(&broker, messages + 5);
+	press(&terminal, "\033[C\033[C\033OC"); /* three at once */
+	await_messages(&broker, messages + 4);
+	assert_int_equal(support_broker_varz(&broker, "in_msgs"), messages + 4);
+	press(&terminal, "++ ");
+	await_shown(&terminal, "1.562x");
+	await_messages(&broker, messages + 8);
 	press(&terminal, "q");
 	await_shown(&terminal, "sent ");
 	assert_int_equal(waitpid(terminal.pid, &status, 0), terminal.pid);

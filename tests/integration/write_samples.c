@@ -1,10 +1,22 @@
-/* write_samples - write the sample logs and captures into the current folder, for tests in other languages. */
+/* write_samples - write sample logs and captures into the current folder, for tests in other languages.
+ *
+ *   write_samples              those of sample_logs.h, sample_captures.h and sample_busy.h
+ *   write_samples platform     that of sample_platform.h */
+#include <string.h>
+
+#include "sample_busy.h"
 #include "sample_captures.h"
 #include "sample_logs.h"
+#include "sample_platform.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "platform") == 0) {
+		sample_platform_write();
+		return 0;
+	}
 	sample_logs_write();
+	sample_busy_write();
 	sample_captures_write();
 	return 0;
 }

@@ -81,7 +81,7 @@ static void converse(struct fixture *fixture, const char *subject, const char *q
 static enum replay_mock_match ask(struct fixture *fixture, const char *subject, const char *question,
 				  int64_t *conversation)
 {
-	return replay_mock_index_match(fixture->index, wire_slice_str(subject), wire_slice_str(question),
+	return replay_mock_index_match(fixture->index, wire_slice_str(subject), 0, wire_slice_str(question),
 				       conversation);
 }
 
@@ -114,6 +114,51 @@ static void equal_requests_get_their_replies_in_order_and_then_the_last_again(vo
 	expect(fixture, REPLAY_MOCK_EXACT, "get", "b", "2");
 	expect(fixture, REPLAY_MOCK_EXACT, "get", "a", "3");
 	expect(fixture, REPLAY_MOCK_EXACT, "get", "a", "3");
+}
+
+static void only_equal_requests_match_an_exact_index(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->choice.exact = true;
+	converse(fixture, "get", "a", "1");
+	must_read(fixture);
+	expect(fixture, REPLAY_MOCK_MISS, "get", "b", "");
+	expect(fixture, REPLAY_MOCK_EXACT, "get", "a", "1");
+	expect(fixture, REPLAY_MOCK_EXACT, "get", "a", "1");
+}
+
+static enum replay_mock_match ask_with(struct fixture *fixture, uint64_t headers)
+{
+	int64_t conversation;
+	return replay_mock_index_match(fixture->index, WIRE_LITERAL("get"), headers, WIRE_LITERAL("a"),
+				       &conversation);
+}
+
+static void an_exact_index_compares_headers_in_any_order(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->choice.exact = true;
+	strcpy(request(fixture, "get", "_INBOX.1", "a")->headers, "NATS/1.0\r\nA: 1\r\nB:  2 \r\n\r\n");
+	reply(fixture, STOCK, "_INBOX.1", "1");
+	must_read(fixture);
+	uint64_t a = replay_mock_add_header(0, WIRE_LITERAL("A"), WIRE_LITERAL("1"));
+	uint64_t b = replay_mock_add_header(0, WIRE_LITERAL("B"), WIRE_LITERAL("2"));
+	assert_int_equal(ask_with(fixture, replay_mock_add_header(b, WIRE_LITERAL("A"), WIRE_LITERAL("1"))),
+			 REPLAY_MOCK_EXACT);
+	assert_int_equal(ask_with(fixture, a), REPLAY_MOCK_MISS);
+	assert_int_equal(ask_with(fixture, 0), REPLAY_MOCK_MISS);
+	assert_int_equal(ask_with(fixture, replay_mock_add_header(a, WIRE_LITERAL("b"), WIRE_LITERAL("2"))),
+			 REPLAY_MOCK_MISS);
+}
+
+/* It may have had another payload, and is still played in order. */
+static void a_masked_request_equals_no_other(void **state)
+{
+	struct fixture *fixture = *state;
+	request(fixture, "get", "_INBOX.1", "a")->event.flags = WIRE_EVENT_MASKED;
+	reply(fixture, STOCK, "_INBOX.1", "1");
+	must_read(fixture);
+	expect(fixture, REPLAY_MOCK_IN_ORDER, "get", "a", "1");
 }
 
 static void other_requests_get_replies_that_were_not_played_on_the_subject(void **state)
@@ -364,6 +409,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(equal_requests_get_their_replies_in_order_and_then_the_last_again),
+	    TEST(only_equal_requests_match_an_exact_index),
+	    TEST(an_exact_index_compares_headers_in_any_order),
+	    TEST(a_masked_request_equals_no_other),
 	    TEST(other_requests_get_replies_that_were_not_played_on_the_subject),
 	    TEST(several_replies_keep_their_order_and_their_delays),
 	    TEST(a_clock_that_was_set_does_not_delay_replies),
