@@ -79,14 +79,19 @@ static int check_other_view(const struct cli_trace_run *trace, const struct sett
 	return CLI_GO_ON;
 }
 
+static bool lists_requests(const struct cli_trace_latency_settings *latency)
+{
+	return latency->slow_ns > 0 || latency->unanswered_ns > 0 || latency->every_ns > 0;
+}
+
 /* Options that would be ignored are mistakes. */
 static int check_view(const struct cli_trace_run *trace, const struct settings *settings)
 {
 	const struct cli_trace_latency_settings *latency = &settings->latency;
 
-	if (!latency->is_wanted &&
-	    (latency->slow_ns > 0 || latency->unanswered_ns > 0 || latency->every_ns > 0))
-		return cli_usage_error(trace->command, "--slow, --unanswered and --every go with --latency");
+	if (settings->graph.is_wanted && lists_requests(latency))
+		return cli_usage_error(trace->command,
+				       "--slow, --unanswered and --every do not go with --graph");
 	if (!settings->graph.is_wanted && settings->graph.format != 0)
 		return cli_usage_error(trace->command, "--format goes with --graph");
 	if (settings->graph.format != 0 && settings->common.json)
@@ -127,6 +132,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		const struct cli_trace_settings *common = &settings.common;
 		cli_screen_init(&screen, common->no_pager || common->follow, common->quiet || common->follow,
 				&trace.logs);
+		settings.latency.is_wanted |= lists_requests(&settings.latency) && !settings.graph.is_wanted;
 		status = run_view(&trace, &settings);
 	}
 	cli_trace_conversation_settings_fini(&settings.conversations);

@@ -66,7 +66,8 @@ const struct cli_option cli_filter_options[] = {
      .argument = "EXPR",
      .help = "events for which an expression holds: '$.total > 100 && header.Priority == \"high\"'. Values: "
 	     "$.path, header.NAME, subject, subject.N, reply, payload, size, time, clock, seq, kind, client, "
-	     "conn, receivers, queue. Operators: == != < <= > >= ~ !~ (regular expression), && || ! ( ). See "
+	     "conn, receivers, dropped, queue. Operators: == != < <= > >= ~ !~ (regular expression), && || ! "
+	     "( ). See "
 	     "docs/filters.md",
      .at = AT(wheres)},
     {.name = "min-size",

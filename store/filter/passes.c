@@ -65,13 +65,17 @@ static enum store__verdict judge_size(const struct store_filter *filter, const s
 	return store__verdict_of(facts->event->size >= filter->min_size);
 }
 
-static bool is_named(const struct store__filter_list *list, const struct store__facts *facts, uint64_t conn)
+static bool is_named(const struct store__filter_list *list, uint64_t conn, const struct wire_client *client)
 {
-	const struct wire_client *client = store_clients_lookup_find(facts->clients, conn);
 	for (size_t i = 0; i < list->count; i++)
 		if (store__filter_is_client(list->items[i], conn, client))
 			return true;
 	return false;
+}
+
+static const struct wire_client *described(const struct store__facts *facts, uint64_t conn)
+{
+	return store_clients_lookup_find(facts->clients, conn);
 }
 
 static enum store__verdict judge_clients(const struct store_filter *filter, const struct store__facts *facts)
@@ -80,17 +84,19 @@ static enum store__verdict judge_clients(const struct store_filter *filter, cons
 		return STORE__YES;
 	if (!(facts->have & STORE__NEEDS_CLIENT))
 		return STORE__MAYBE;
-	return store__verdict_of(is_named(&filter->clients, facts, facts->event->conn));
+	return store__verdict_of(is_named(&filter->clients, facts->event->conn, store__facts_client(facts)));
 }
 
 static bool has_named_receiver(const struct store_filter *filter, const struct store__facts *facts)
 {
 	const struct wire_event *event = facts->event;
 	if (event->kind == WIRE_EVENT_DELIVERY)
-		return event->outcome == WIRE_SENT && is_named(&filter->receivers, facts, event->conn);
+		return event->outcome == WIRE_SENT &&
+		       is_named(&filter->receivers, event->conn, described(facts, event->conn));
 	for (uint32_t i = 0; i < event->receivers_len; i++)
 		if (event->receivers[i].outcome == WIRE_SENT &&
-		    is_named(&filter->receivers, facts, event->receivers[i].conn))
+		    is_named(&filter->receivers, event->receivers[i].conn,
+			     described(facts, event->receivers[i].conn)))
 			return true;
 	return false;
 }

@@ -134,6 +134,11 @@ static bool test_payload_json(const struct store__where *where, const struct sto
 
 /* ---- headers, subjects, receivers ---- */
 
+static bool has_body(const struct wire_event *event)
+{
+	return event->kind == WIRE_EVENT_MESSAGE || event->kind == WIRE_EVENT_DELIVERY;
+}
+
 /* Of several values, one suffices. */
 static bool test_header(const struct store__where_test *test, struct wire_slice block)
 {
@@ -164,9 +169,7 @@ static bool test_present(const struct store__where_test *test, struct wire_slice
 /* A client's name, or its address when it has none. */
 static bool test_client(const struct store__where_test *test, const struct store__facts *facts)
 {
-	const struct wire_event *event = facts->event;
-	const struct wire_client *client =
-	    event->client ? event->client : store_clients_lookup_find(facts->clients, event->conn);
+	const struct wire_client *client = store__facts_client(facts);
 	return client && test_present(test, client->name.len > 0 ? client->name : client->address);
 }
 
@@ -182,6 +185,15 @@ static bool test_receivers(const struct store__where_test *test, const struct wi
 {
 	return event->kind == WIRE_EVENT_MESSAGE && !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) &&
 	       test_integer(test, event->receiver_count);
+}
+
+/* How many should have received the message and did not. */
+static bool test_dropped(const struct store__where_test *test, const struct wire_event *event)
+{
+	int64_t dropped = event->kind == WIRE_EVENT_DELIVERY && event->outcome != WIRE_SENT;
+	for (uint32_t i = 0; i < event->receivers_len; i++)
+		dropped += event->receivers[i].outcome != WIRE_SENT;
+	return has_body(event) && test_integer(test, dropped);
 }
 
 /* ---- times ---- */
@@ -211,11 +223,6 @@ static int64_t clock_of(const struct store__where *where, int64_t time_ns)
 
 /* ---- all operands ---- */
 
-static bool has_body(const struct wire_event *event)
-{
-	return event->kind == WIRE_EVENT_MESSAGE || event->kind == WIRE_EVENT_DELIVERY;
-}
-
 static bool holds(const struct store__where *where, const struct store__where_test *test,
 		  const struct store__facts *facts)
 {
@@ -234,6 +241,7 @@ static bool holds(const struct store__where *where, const struct store__where_te
 	case STORE__WHERE_KIND: return test_text(test, wire_slice_str(wire_event_kind_name(event->kind)));
 	case STORE__WHERE_CLIENT: return test_client(test, facts);
 	case STORE__WHERE_CONN: return event->conn > 0 && test_integer(test, (int64_t)event->conn);
+	case STORE__WHERE_DROPPED: return test_dropped(test, event);
 	case STORE__WHERE_RECEIVERS: return test_receivers(test, event);
 	case STORE__WHERE_QUEUE: return test_queue(test, event);
 	case STORE__WHERE_OPERANDS: break;

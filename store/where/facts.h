@@ -25,6 +25,13 @@ struct store__facts {
 	unsigned have;                              /* STORE__NEEDS_ bits */
 };
 
+/* The description of the event's connection; a connect event describes it itself. NULL when nothing is known of it. */
+static inline const struct wire_client *store__facts_client(const struct store__facts *facts)
+{
+	const struct wire_event *event = facts->event;
+	return event->client ? event->client : store_clients_lookup_find(facts->clients, event->conn);
+}
+
 /* Comparisons whose outcome is known already, a bit each. */
 struct store__decided {
 	uint64_t known, holds;
