@@ -10,6 +10,7 @@
 #include "cli/options/time_option.h"
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
+#include "cli/output/screen.h"
 #include "cli/output/times.h"
 #include "cli/output/who_json.h"
 #include "cli/output/who_text.h"
@@ -21,7 +22,7 @@ struct settings {
 	const char *at;
 	struct cli_list clients;
 	uint64_t memory;
-	bool utc, json;
+	bool utc, json, no_pager, quiet;
 	int color; /* enum cli_color_choice */
 };
 
@@ -58,8 +59,12 @@ static const struct cli_option output[] = {
     {.name = NULL},
 };
 
-static const struct cli_option_group groups[] = {
-    {"Who", choosing, 0}, {"Output", output, 0}, {"Output", cli_color_options, AT(color)}, {0}};
+static const struct cli_option_group groups[] = {{"Who", choosing, 0},
+						 {"Output", output, 0},
+						 {"Output", cli_color_options, AT(color)},
+						 {"Output", cli_pager_options, AT(no_pager)},
+						 {"Output", cli_quiet_options, AT(quiet)},
+						 {0}};
 
 struct session {
 	const struct cli_command *command;
@@ -72,6 +77,7 @@ struct session {
 	struct store_merge *inputs;
 	struct trace_presence *presence;
 	int interrupt_fd;
+	struct cli_screen screen;
 };
 
 /* ---- the command line ---- */
@@ -144,11 +150,12 @@ static int look(struct session *session, struct wire_fault *fault)
 	return status;
 }
 
-static int print(const struct session *session, struct cli_who *who)
+static int print(struct session *session, struct cli_who *who)
 {
 	struct cli_out out;
 	if (cli_out_init(&out, STDOUT_FILENO) != 0)
 		return refuse_for_memory(session->command);
+	cli_screen_attach(&session->screen, &out);
 	size_t columns = cli_terminal_columns(STDOUT_FILENO);
 	struct cli_row row = {
 	    .out = &out,
@@ -161,6 +168,7 @@ static int print(const struct session *session, struct cli_who *who)
 		error = cli_who_text(&row, who);
 	int status = error ? refuse_for_memory(session->command)
 			   : cli_write_status(session->command, cli_out_flush(&out));
+	cli_screen_end(&session->screen);
 	cli_out_fini(&out);
 	return status;
 }
@@ -184,7 +192,8 @@ static int report(struct session *session)
 
 static int examine(struct session *session, const struct cli_operands *logs)
 {
-	const struct store_reader_options options = {.filter = session->events, .in_time_order = true};
+	const struct store_reader_options options = {
+	    .filter = session->events, .in_time_order = true, .progress = &session->screen.progress.base};
 	const struct trace_presence_options how = {.memory_bytes = session->settings->memory,
 						   .asked = session->asked};
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
@@ -209,7 +218,10 @@ static int look_and_report(struct session *session, const struct cli_operands *l
 			  wire_error_text(session->interrupt_fd));
 		return CLI_IO;
 	}
+	cli_screen_init(&session->screen, session->settings->no_pager, session->settings->quiet, logs);
+	session->screen.progress.interrupt_fd = session->interrupt_fd;
 	int status = examine(session, logs);
+	cli_screen_end(&session->screen);
 	close(session->interrupt_fd);
 	return status;
 }

@@ -254,9 +254,10 @@ static bool leave_overdue(struct tap__search *search, const struct tap__sought *
 	if (!overdue)
 		return false;
 	uint64_t leader = tap__pending_find(search->pending, sought->key);
-	if (leader == 0)
+	if (leader == 0) /* the cursor may be at a message that has left */
 		*overdue = (struct tap__overdue){0};
-	mark_open(search, sought, leader, cursor_of(search, sought, leader));
+	else
+		mark_open(search, sought, leader, cursor_of(search, sought, leader));
 	return true;
 }
 
