@@ -175,11 +175,13 @@ static void note_disconnect(struct trace_presence *presence, const struct wire_e
 	presence->result.last_left_ns = event->time_ns;
 }
 
-/* The recording of this input began again: its connections are new ones. */
+/* The recording of this input stops, or began again: later connections are new ones. */
 static void note_mark(struct trace_presence *presence, const struct wire_event *event, uint32_t origin)
 {
-	if (!wire_mark_is_start(event->text))
+	bool is_stop = wire_mark_is_stop(event->text);
+	if (!is_stop && !wire_mark_is_start(event->text))
 		return;
+	presence->result.stopped_ns = is_stop ? event->time_ns : TRACE_PRESENCE_BEFORE;
 	for (uint32_t i = 0; i < presence->result.clients_len; i++)
 		if (presence->result.clients[i].is_here &&
 		    trace_clients_at(&presence->clients, i)->origin == origin)
@@ -268,7 +270,7 @@ struct trace_presence *trace_presence_open(struct wire_source *source,
 		return NULL;
 	size_t clients_bytes = options->memory_bytes / CLIENTS_SHARE;
 	presence->asked = options->asked;
-	presence->result.last_left_ns = TRACE_PRESENCE_BEFORE;
+	presence->result.last_left_ns = presence->result.stopped_ns = TRACE_PRESENCE_BEFORE;
 	presence->memory.max = options->memory_bytes - clients_bytes;
 	trace_subscriptions_init(&presence->open, &presence->memory);
 	if (trace_clients_init(&presence->clients, source, TRACE_BY_CONN, clients_bytes) != 0) {

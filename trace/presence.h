@@ -1,7 +1,7 @@
 /* presence.h - who is connected at a moment of a recording, and to what they are subscribed.
  *
  * Fed with the events of a source up to that moment; connect events that are repeated at the start of a segment are needed, too.
- * A start of the recording ends the connections that came before it: their ends were not seen.
+ * A stop and a start of the recording end the connections that came before it: their ends were not seen.
  *
  * A subscription whose subscribe event was not recorded is known by its deliveries. Its subject is then the first one that it
  * got, among those asked for. The memory is bounded; what finds no room is counted. */
@@ -39,6 +39,7 @@ struct trace_present_subscription {
 struct trace_presence_result {
 	uint64_t events;
 	int64_t last_ns;      /* the time of the last event */
+	int64_t stopped_ns;   /* when the recording stopped; TRACE_PRESENCE_BEFORE: it goes on */
 	int64_t last_left_ns; /* when the last client left; TRACE_PRESENCE_BEFORE: none has */
 	uint64_t subscribes;  /* subscribe events: without any, only those who got something are known */
 	struct trace_names names;

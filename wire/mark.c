@@ -8,7 +8,7 @@
 enum { NS_PER_SECOND = 1000000000 };
 
 static const char STEP[] = "clock step";
-static const char START[] = "start tapedeck";
+static const char START[] = "start tapedeck", STOP[] = "stop tapedeck";
 
 const char *wire_mark_step(char text[WIRE_MARK_TEXT], int64_t by_ns)
 {
@@ -49,10 +49,20 @@ bool wire_mark_is_step(struct wire_slice text, int64_t *by_ns)
 	return *by_ns != 0;
 }
 
+static bool begins_with(struct wire_slice text, const char *start)
+{
+	const size_t len = strlen(start);
+	return text.len >= len && memcmp(text.data, start, len) == 0;
+}
+
 bool wire_mark_is_start(struct wire_slice text)
 {
-	const size_t len = sizeof START - 1;
-	return text.len >= len && memcmp(text.data, START, len) == 0;
+	return begins_with(text, START);
+}
+
+bool wire_mark_is_stop(struct wire_slice text)
+{
+	return begins_with(text, STOP);
 }
 
 const char *wire_mark_server(char text[WIRE_MARK_TEXT], const char *id)

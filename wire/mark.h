@@ -31,8 +31,9 @@ static inline bool wire_mark_is_remark(struct wire_slice subject)
 /* "remark TEXT", which no other text of a mark begins with. Cut to WIRE_MARK_REMARK bytes, NUL included. Returns text. */
 enum { WIRE_MARK_REMARK = 1024 };
 const char *wire_mark_remark(char text[WIRE_MARK_REMARK], struct wire_slice remark);
-/* True for the text of the mark that a recorder logs when it starts. */
+/* True for the text of the mark that a recorder logs when it starts; when it stops. */
 bool wire_mark_is_start(struct wire_slice text);
+bool wire_mark_is_stop(struct wire_slice text);
 
 /* "server ID": the server of that id was recorded. Returns text. */
 const char *wire_mark_server(char text[WIRE_MARK_TEXT], const char *id);

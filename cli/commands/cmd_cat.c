@@ -32,7 +32,7 @@ static const struct cli_option_group groups[] = {
     {"Reading", reading, 0},
     {"Which events", cli_filter_options, AT(filters)},
     {"Which events", cli_seq_options, AT(filters)},
-    {"What else to show", cli_around_options, AT(around)},
+    {"Around matches", cli_around_options, AT(around)},
     {"Output", cli_output_options, AT(output)},
     {"Output", cli_color_options, AT(output.color)},
     {"Output", cli_pager_options, AT(no_pager)},
@@ -71,10 +71,10 @@ const struct cli_command cli_cat = {
 	"  tapedeck cat log --client billing --kind connect,disconnect,error\n"
 	"  tapedeck cat log --grep '\"id\": ?4711' -v        one order, in full\n"
 	"  tapedeck cat log --where '$.total > 100 && header.Region == \"eu\"' --count\n"
-	"  tapedeck cat log --kind error -C 5              errors, and what happened around them\n"
-	"  tapedeck cat log 'stock.get' --with-replies     requests with their replies and latencies\n"
+	"  tapedeck cat log --kind error -C 5              errors with their context\n"
+	"  tapedeck cat log 'stock.get' --with-replies     requests with their replies\n"
 	"  tapedeck cat log --unheard                      messages that nobody received\n"
-	"  tapedeck cat log -f --since 5m                  the last five minutes, and what comes\n"
+	"  tapedeck cat log -f --since 5m                  five minutes, then live\n"
 	"  tapedeck cat log --csv time,client,subject,payload.id\n"
 	"  tapedeck cat log -n 1 --reverse --raw cfg.app | jq",
     .options = groups,

@@ -77,7 +77,7 @@ static void end_at_once(int signal)
 	_exit(CLI_DONE);
 }
 
-/* What was flushed until then is offered. */
+/* At the time limit: names that were flushed before it are offered. */
 static void limit_time(void)
 {
 	const struct itimerval limit = {.it_value.tv_usec = TIME_MS * 1000};

@@ -312,11 +312,11 @@ const struct cli_command cli_stat = {
 	"and --by header:KEY), so a log of gigabytes takes a moment. LOG may be a packet capture, too,\n"
 	"which is read whole. Filters are those of \"tapedeck cat\".",
     .examples = "  tapedeck stat log\n"
-		"  tapedeck stat log --since 1h --clients --top 20   who was busy in the last hour\n"
+		"  tapedeck stat log --since 1h --clients --top 20   the last hour\n"
 		"  tapedeck stat log --every 1m 'orders.>'           orders a minute\n"
 		"  tapedeck stat log --by receiver                   who received most\n"
 		"  tapedeck stat log --compare 24h                   what grew since yesterday\n"
-		"  tapedeck stat --compare monday tuesday            what changed between two logs\n"
+		"  tapedeck stat --compare monday tuesday            what has changed\n"
 		"  tapedeck stat log 'orders.>' --json | jq .rate",
     .options = groups,
     .run = run,

@@ -28,7 +28,7 @@ static const struct cli_option_group groups[] = {
     {"Reading", reading, 0},
     {"Which events", cli_filter_options, AT(filters)},
     {"Which events", cli_seq_options, AT(filters)},
-    {"What else to show", cli_around_options, AT(around)},
+    {"Around matches", cli_around_options, AT(around)},
     {"Output", cli_output_options, AT(output)},
     {"Output", cli_color_options, AT(output.color)},
     {"Output", cli_quiet_options, AT(quiet)},

@@ -93,7 +93,7 @@ static const struct cli_option table[] = {
 };
 
 static const struct cli_option_group groups[] = {
-    {"What to watch", source, 0},
+    {"Source", source, 0},
     {"Table", table, 0},
     {"Table", cli_color_options, AT(color)},
     {"Which events", cli_filter_options, AT(filters)},

@@ -77,6 +77,7 @@ struct session {
 	struct store_merge *inputs;
 	struct trace_presence *presence;
 	int interrupt_fd;
+	bool is_at_end; /* of the logs */
 	struct cli_screen screen;
 };
 
@@ -147,6 +148,7 @@ static int look(struct session *session, struct wire_fault *fault)
 		if (events % EVENTS_PER_LOOK == 0 && cli_interrupt_seen(session->interrupt_fd))
 			return 0;
 	}
+	session->is_at_end = status == 0;
 	return status;
 }
 
@@ -181,6 +183,7 @@ static int report(struct session *session)
 			      .asked = session->asked,
 			      .filter = session->clients,
 			      .at_ns = session->settings->at ? session->at_ns : result->last_ns,
+			      .is_after_end = session->settings->at && session->is_at_end,
 			      .utc = session->settings->utc};
 	struct wire_damage damage;
 	int status = cli_who_order(&who) == 0 ? print(session, &who) : refuse_for_memory(session->command);
@@ -262,11 +265,10 @@ const struct cli_command cli_who = {
 	"wildcards, those that get any of its messages. Subscriptions are recorded with "
 	"--record-detail=protocol;\n"
 	"where they were not, clients that got such a message are listed.",
-    .examples =
-	"  tapedeck who log                              who is connected, from where, with which library\n"
-	"  tapedeck who log orders.eu.paid               who gets orders.eu.paid\n"
-	"  tapedeck who log orders.eu.paid --at 14:03    who got it at 14:03\n"
-	"  tapedeck who log --client billing --json      one service",
+    .examples = "  tapedeck who log                              who is connected, from where\n"
+		"  tapedeck who log orders.eu.paid               who gets orders.eu.paid\n"
+		"  tapedeck who log orders.eu.paid --at 14:03    who got it at 14:03\n"
+		"  tapedeck who log --client billing --json      one service",
     .options = groups,
     .run = run,
 };

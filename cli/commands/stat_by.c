@@ -33,7 +33,7 @@ static void put_head(struct cli_row *row, const struct cli_stat_session *session
 	cli_headline_count(row, CLI_BOLD, words->counted, found->counted, note);
 }
 
-/* What the lines of bars stand for. */
+/* Print which intervals the lines of bars show. */
 static void put_intervals(struct cli_row *row, const struct cli_stat_session *session,
 			  const struct store_intervals *intervals)
 {

@@ -137,7 +137,7 @@ static bool is_no_chance(const struct cli_compare_row *row, const double *second
 	return row->change * row->change >= DEVIATIONS * DEVIATIONS * variance;
 }
 
-/* What appeared and what vanished always counts. */
+/* New and vanished rows always count. */
 static bool is_change(const struct comparison *comparison, const struct cli_compare_row *row,
 		      const double *seconds)
 {

@@ -25,13 +25,13 @@ struct cli_completion {
 	char words[CLI_COMPLETION_TEXT]; /* separated by blanks */
 };
 
-/* What completes the argument of an option, which has one. */
+/* How to complete the argument of an option that has one. */
 struct cli_completion cli_completion_of(const struct cli_option *option);
 
 /* The option is followed by an argument. */
 bool cli_completion_has_argument(const struct cli_option *option);
 
-/* What completes the operands of a command. */
+/* How to complete the operands of a command. */
 struct cli_completion_operands {
 	bool logs, subjects, commands;
 };

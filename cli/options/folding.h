@@ -31,7 +31,7 @@ struct cli_fold {
 /* Borrows the settings. */
 void cli_fold_init(struct cli_fold *fold, const struct cli_folding *folding);
 
-/* What a summary counts subjects under. Borrows the fold. */
+/* The name under which a summary counts a subject. Borrows the fold. */
 struct store_summary_naming cli_fold_naming(struct cli_fold *fold);
 
 #endif

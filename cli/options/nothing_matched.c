@@ -30,13 +30,16 @@ static void add(struct reasons *reasons, const char *format, ...)
 
 /* ---- times ---- */
 
-static void add_moment(struct reasons *reasons, const char *what, int64_t ns, const char *option, bool utc)
+/* ": the log ends 2026-11-23 14:09:59, before --since, which is 2026-11-27 14:03:00" */
+static void add_moment(struct reasons *reasons, const char *what, int64_t ns, const char *option,
+		       int64_t option_ns, bool utc)
 {
 	struct cli_clock clock = {.utc = utc};
-	char text[CLI_TIME_TEXT];
+	char text[CLI_TIME_TEXT], option_text[CLI_TIME_TEXT];
 
 	cli_clock_text(&clock, ns, CLI_TIME_SECOND, text);
-	add(reasons, ": %s %s, %s", what, text, option);
+	cli_clock_text(&clock, option_ns, CLI_TIME_SECOND, option_text);
+	add(reasons, ": %s %s, %s, which is %s", what, text, option, option_text);
 }
 
 /* True when the times alone exclude every event. */
@@ -50,13 +53,13 @@ static bool add_times(struct reasons *reasons, const struct cli_filters *filters
 		return false;
 	if (filters->until && cli_time_parse(filters->until, cli_now_ns(), filters->utc, &ns, &fault) == 0 &&
 	    ns <= misses->first_ns) {
-		add_moment(reasons, "the log begins", misses->first_ns, "after --until", filters->utc);
+		add_moment(reasons, "the log begins", misses->first_ns, "after --until", ns, filters->utc);
 		return true;
 	}
 	if (misses->is_whole && filters->since &&
 	    cli_time_parse(filters->since, cli_now_ns(), filters->utc, &ns, &fault) == 0 &&
 	    ns > misses->last_ns) {
-		add_moment(reasons, "the log ends", misses->last_ns, "before --since", filters->utc);
+		add_moment(reasons, "the log ends", misses->last_ns, "before --since", ns, filters->utc);
 		return true;
 	}
 	return false;

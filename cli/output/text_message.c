@@ -85,7 +85,7 @@ static void put_kept_note(struct cli_text_line *line, const char *verb, const ch
 		       cli_size_text(kept, line->event->payload.len), verb_after);
 }
 
-/* What is known of how the message was recorded. */
+/* Print how the message was recorded: cut, partial, masked. */
 static void put_recording_notes(struct cli_text_line *line)
 {
 	const struct wire_event *event = line->event;

@@ -12,6 +12,7 @@ struct cli_who {
 	const struct store_filter *filter; /* which clients; NULL = all */
 	const char *log;                   /* for people */
 	int64_t at_ns;                     /* the moment */
+	bool is_after_end;                 /* it is after the last event of the log */
 	bool utc;
 	uint32_t *rows; /* owned. Indices: of clients; with `asked`, of subscriptions, group by group */
 	size_t rows_len;

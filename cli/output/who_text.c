@@ -71,7 +71,7 @@ static void put_library(struct report *report, const struct wire_client *client)
 /* ---- tables ---- */
 
 static const struct cli_table_column client_columns[] = {
-    {.heading = "client", .is_clipped = true},
+    {.heading = "client"},
     {.heading = "address", .is_clipped = true},
     {.heading = "library", .is_clipped = true},
     {.heading = "user", .is_clipped = true},
@@ -103,7 +103,7 @@ static void put_client_row(struct report *report, uint32_t number)
 static const struct cli_table_column subscription_columns[] = {
     {.heading = "subscription", .is_clipped = true},
     {.heading = "queue", .is_clipped = true},
-    {.heading = "client", .is_clipped = true},
+    {.heading = "client"},
     {.heading = "address", .is_clipped = true},
     {.heading = "since"},
     {.heading = "received", .is_right = true},
@@ -152,13 +152,25 @@ static void put_note(struct report *report, const char *note)
 	cli_row_end(report->row);
 }
 
-/* At the end of a recording that was stopped everybody has left. */
-static void put_all_left(struct report *report)
+static void put_moment_note(struct report *report, const char *before, int64_t ns, const char *after)
 {
-	char text[CLI_TIME_TEXT], note[CLI_TIME_TEXT + 80];
-	cli_clock_text(&report->clock, report->who->result->last_left_ns, CLI_TIME_SECOND, text);
-	snprintf(note, sizeof note, "the last client left at %s; --at TIME shows an earlier moment", text);
+	char time[CLI_TIME_TEXT], note[CLI_TIME_TEXT + 80];
+	cli_clock_text(&report->clock, ns, CLI_TIME_SECOND, time);
+	snprintf(note, sizeof note, "%s at %s%s", before, time, after);
 	put_note(report, note);
+}
+
+/* Say why nobody may be there: the recording was stopped, or everybody has left. */
+static void put_absence(struct report *report)
+{
+	const struct trace_presence_result *result = report->who->result;
+	static const char hint[] = "; --at TIME shows an earlier moment";
+	if (report->who->is_after_end)
+		put_moment_note(report, "the log ends", result->last_ns, "");
+	if (result->stopped_ns != TRACE_PRESENCE_BEFORE)
+		put_moment_note(report, "the recording stopped", result->stopped_ns, hint);
+	else if (result->here == 0 && result->last_left_ns != TRACE_PRESENCE_BEFORE)
+		put_moment_note(report, "the last client left", result->last_left_ns, hint);
 }
 
 static void put_head(struct report *report)
@@ -176,8 +188,7 @@ static void put_head(struct report *report)
 	if (who->asked.len > 0 && who->result->subscribes == 0)
 		put_note(report,
 			 "subscriptions were not recorded: only clients that got a message are known");
-	if (who->result->here == 0 && who->result->last_left_ns != TRACE_PRESENCE_BEFORE)
-		put_all_left(report);
+	put_absence(report);
 	if (who->result->left_out > 0)
 		put_note(report, "memory was short: there may be more (--memory)");
 }

@@ -12,7 +12,7 @@
 
 enum { CLI_TOP_CONNECTIONS_MAX = 1 << 13 };
 
-/* What a connection, or all of a service, did. The counters are of the window, the numbers of all time. */
+/* The traffic of one connection, or of all connections of a service. The counters cover the window, the numbers all time. */
 struct cli_top_activity {
 	struct cli_top_counter published, published_bytes, received, received_bytes;
 	uint64_t messages;                  /* published */

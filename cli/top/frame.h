@@ -15,7 +15,7 @@ struct cli_top_frame {
 	struct cli_clock clock;
 };
 
-/* What the frame shows. Borrowed. */
+/* The contents of a frame. Borrowed. */
 struct cli_top_scene {
 	const struct cli_top_head *head;
 	const struct cli_top_table *table; /* filtered and sorted */

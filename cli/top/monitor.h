@@ -50,7 +50,7 @@ void cli_top_monitor_add(struct cli_top_monitor *monitor, json_t *varz, json_t *
 /* The rate of a meter; not a number before the second look. */
 double cli_top_meter_rate(const struct cli_top_monitor *monitor, const struct cli_top_meter *meter);
 
-/* What is known of a connection, NULL before it was seen. */
+/* The description of a connection; NULL before it was seen. */
 const struct cli_top_peer *cli_top_monitor_peer(const struct cli_top_monitor *monitor, uint64_t cid);
 
 /* The member of a page: 0, or the empty text, when it is missing. Texts are borrowed. */

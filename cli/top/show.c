@@ -113,7 +113,7 @@ static bool read_more(struct show *show)
 	return status > 0;
 }
 
-/* What was counted is read again, as far as that does not delay keys. */
+/* Read the counts again, unless that would delay keys. */
 static void toggle_fold(struct show *show)
 {
 	if (!show->source->toggle_fold)

@@ -28,7 +28,7 @@ enum cli_top_key {
 
 enum cli_top_level { CLI_TOP_LEVEL_TABLE, CLI_TOP_LEVEL_LIST, CLI_TOP_LEVEL_TEXT, CLI_TOP_LEVEL_HELP };
 
-/* What is to be done after a key. */
+/* The action that a key asks for. */
 enum cli_top_wish {
 	CLI_TOP_NOTHING,
 	CLI_TOP_DRAW,

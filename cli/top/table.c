@@ -247,6 +247,12 @@ void cli_top_table_put_head(const struct cli_top_table *table, struct cli_row *l
 }
 
 /* text: CLI_TIME_TEXT bytes. */
+/* A time of today in a double is exact to 256 ns: without rounding, a whole millisecond would show as the one before. */
+static int64_t whole_us(double ns)
+{
+	return ((int64_t)ns + 500) / 1000 * 1000;
+}
+
 static void write_number(const struct cli_top_column *column, double number, struct cli_clock *clock,
 			 char *text)
 {
@@ -264,7 +270,7 @@ static void write_number(const struct cli_top_column *column, double number, str
 		break;
 	case CLI_TOP_BYTES: cli_size_text(text, (uint64_t)(number + 0.5)); break;
 	case CLI_TOP_SPAN: cli_short_span_text(text, (int64_t)number); break;
-	case CLI_TOP_TIME: cli_clock_text(clock, (int64_t)number, CLI_TIME_CLOCK_MS, text); break;
+	case CLI_TOP_TIME: cli_clock_text(clock, whole_us(number), CLI_TIME_CLOCK_MS, text); break;
 	case CLI_TOP_TEXT: text[0] = '\0'; break;
 	}
 }

@@ -57,7 +57,7 @@ static inline bool store__filter_drops_repetition(const struct store_filter *fil
 	       !filter->has_kinds;
 }
 
-/* What the header and the columns of a block left open, with everything known of the event. */
+/* Decide the conditions that the header and the columns of a block left open. Everything about the event is known. */
 bool store__filter_passes_content(const struct store_filter *filter, const struct wire_event *event,
 				  const struct store_clients_lookup *clients);
 

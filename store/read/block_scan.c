@@ -96,7 +96,7 @@ static void judge_rows(struct store__block_scan *scan, uint32_t events)
 	}
 }
 
-/* What the block's header and the row's subject decide of the filter's expression. */
+/* The parts of the filter's expression that the block's header and the row's subject decide. */
 static struct store__decided decided_of(const struct store__block_scan *scan, uint32_t row)
 {
 	uint32_t subject = store_block_subject_of(scan->block, row);
@@ -116,7 +116,7 @@ static const struct wire_client *describe(void *context, uint64_t conn)
 	return store__connection_names_find(describing->names, describing->segment, describing->entry, conn);
 }
 
-/* What the filter can be told before headers and payloads are loaded. */
+/* The facts that are known before headers and payloads are loaded. */
 static unsigned facts_before_content(const struct store__block_scan *scan)
 {
 	const unsigned before = STORE__NEEDS_ALL & ~(unsigned)STORE__NEEDS_CONTENT;

@@ -11,7 +11,7 @@
 /* A bound on memory. */
 enum { STORE_SUMMARY_CLIENTS_MAX = 1 << 20 };
 
-/* What a subject is counted under: itself, or the name of a group. */
+/* The name under which a subject is counted: itself, or that of a group. */
 struct store_summary_naming {
 	/* The name, valid until the next call. NULL: the subject itself. */
 	struct wire_slice (*name)(void *context, struct wire_slice subject);

@@ -49,7 +49,7 @@ void store_uptime_sort(struct store_uptime *uptime)
 	uptime->len = len + 1;
 }
 
-/* What two periods have in common; 0 or less when they do not meet. */
+/* The length of the overlap of two periods; 0 or less when they do not meet. */
 static int64_t common(struct store_period a, struct store_period b)
 {
 	int64_t from_ns = a.from_ns > b.from_ns ? a.from_ns : b.from_ns;

@@ -7,7 +7,7 @@
 #include "store/where/operands.h"
 #include "wire/event.h"
 
-/* What one value is read with. */
+/* The state of reading one value. */
 struct reading {
 	struct store__where_test *test;
 	const struct store__token *token;

@@ -56,7 +56,7 @@ enum store__where_operator {
 	STORE__WHERE_MATCHES_NOT,
 };
 
-/* What must be known of an event to evaluate an operand. */
+/* Facts about an event that an operand needs. */
 enum {
 	STORE__NEEDS_SUBJECT = 1 << 0,
 	STORE__NEEDS_NUMBERS =

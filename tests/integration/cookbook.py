@@ -29,7 +29,7 @@ def environment(tapedeck):
 
 
 def run(command, folder, env):
-    """What the command prints on a terminal, and its exit status."""
+    """The output of the command on a terminal, and its exit status."""
     terminal, end = pty.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
     child = subprocess.Popen(["/bin/sh", "-c", command], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=end,

@@ -1,4 +1,4 @@
-"""What a person at a terminal sees: the pager, the progress of a long read, lines that are being followed.
+"""The terminal as a person sees it: the pager, the progress of a long read, lines that are being followed.
 
   check.py TAPEDECK WRITE_SAMPLES
 
@@ -132,6 +132,7 @@ def a_log_may_be_given_by_the_environment():
         status, seen = run(command, environment=environment)
         expect((status, seen) == (0, b"4\n"), command, seen)
     status, seen = run("tapedeck cat order.new", environment=environment)
+    seen = seen.replace(b"\n  ", b" ")  # errors are wrapped
     expect(b'"log" has no subject "order.new" (did you mean "orders.new"?)' in seen, "a misspelt subject is named", seen)
     status, seen = run("tapedeck stat", environment={"TAPEDECK_LOG": "gone"})
     expect(status == 4 and b'the log "gone" that TAPEDECK_LOG names' in seen, "a missing log is named", seen)

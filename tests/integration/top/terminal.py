@@ -79,7 +79,7 @@ class Terminal:
         return self.text
 
     def settle(self):
-        """What the screen shows after it has changed, when nothing more has been written for a while."""
+        """The screen after it has changed, when nothing more has been written for a while."""
         wait = 8
         while self.read(wait):
             wait = 0.7

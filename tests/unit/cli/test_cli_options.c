@@ -198,7 +198,7 @@ static void complaint_names_the_option_and_points_at_help(void **state)
 	}
 }
 
-/* What a function of ours printed into a temporary file. */
+/* The text that a function of ours printed into a temporary file. */
 static char printed[1000];
 
 static void read_printed(FILE *file)

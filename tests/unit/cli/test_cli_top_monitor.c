@@ -1,4 +1,4 @@
-/* What `top` makes of the pages of a monitoring port. */
+/* The tables that `top` makes of the pages of a monitoring port. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* What `top` counts of the events of a log. */
+/* The counts that `top` makes of the events of a log. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
