@@ -1,8 +1,10 @@
 /* main.c - tapedeck COMMAND …; called through a link named nats-server, the broker. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/commands/commands.h"
+#include "cli/output/errors.h"
 
 static const char *base_name(const char *path)
 {
@@ -35,5 +37,11 @@ int main(int argc, char **argv)
 		return CLI_DONE;
 	}
 	const struct cli_command *command = find(argv[1]);
-	return command ? command->run(command, argc - 1, argv + 1) : cli_commands_unknown(argv[1]);
+	if (!command)
+		return cli_commands_unknown(argv[1]);
+	int status = command->run(command, argc - 1, argv + 1);
+	int error = fflush(stdout) != 0 ? -errno
+		    : ferror(stdout)    ? -EIO
+					: 0; /* of help, which is printed with stdio */
+	return status == CLI_DONE ? cli_write_status(command, error) : status;
 }

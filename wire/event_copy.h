@@ -12,7 +12,8 @@ struct wire_event_copy_client {
 	struct wire_client client;
 };
 
-/* Zeroed = none. Its memory is used again by the next event. */
+/* Zeroed = none. Its memory is used again by the next event. While it holds one it must not be moved: the event points into
+ * the copy. */
 struct wire_event_copy {
 	struct wire_event event; /* its slices point into `bytes` */
 	struct wire_client client;

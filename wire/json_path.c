@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/json_text.h"
+
 void wire_json_path_fini(struct wire_json_path *path)
 {
 	for (size_t i = 0; i < path->count; i++)
@@ -111,9 +113,30 @@ struct search {
 static void select_value(struct search *search, const struct wire_json_token *first,
 			 const struct wire_json_step *steps, size_t count);
 
+/* Compare a key that is written with escapes. */
+static bool is_escaped_key(struct wire_slice key, const struct wire_json_step *step)
+{
+	char bytes[4];
+	size_t at = 0, matched = 0;
+	while (at < key.len) {
+		uint32_t character = wire_json_character(key, &at);
+		if (character >= WIRE_JSON_STRAY_BYTE)
+			return false;
+		size_t len = wire_json_put(bytes, character);
+		if (len > step->key_len - matched || memcmp(step->key + matched, bytes, len) != 0)
+			return false;
+		matched += len;
+	}
+	return matched == step->key_len;
+}
+
 static bool is_key(struct wire_slice key, const struct wire_json_step *step)
 {
-	return step->key && key.len == step->key_len && memcmp(key.data, step->key, key.len) == 0;
+	if (!step->key)
+		return false;
+	if (key.len == step->key_len && memcmp(key.data, step->key, key.len) == 0)
+		return true;
+	return key.len > step->key_len && memchr(key.data, '\\', key.len) && is_escaped_key(key, step);
 }
 
 /* The members of an object whose first token was read. A deep key is also looked for inside them. */

@@ -28,16 +28,11 @@ static const struct cli_option reading[] = {
 };
 
 static const struct cli_option_group groups[] = {
-    {"Reading", cli_limit_options, AT(limit)},
-    {"Reading", reading, 0},
-    {"Which events", cli_filter_options, AT(filters)},
-    {"Which events", cli_seq_options, AT(filters)},
-    {"Around matches", cli_around_options, AT(around)},
-    {"Output", cli_output_options, AT(output)},
-    {"Output", cli_color_options, AT(output.color)},
-    {"Output", cli_pager_options, AT(no_pager)},
-    {"Output", cli_quiet_options, AT(quiet)},
-    {0},
+    {"Reading", cli_limit_options, AT(limit)},          {"Reading", reading, 0},
+    {"Which events", cli_filter_options, AT(filters)},  {"Which events", cli_seq_options, AT(filters)},
+    {"Around matches", cli_around_options, AT(around)}, {"Output", cli_output_options, AT(output)},
+    {"Output", cli_color_options, AT(output.color)},    {"Output", cli_pager_options, AT(no_pager)},
+    {"Output", cli_quiet_options, AT(quiet)},           {0},
 };
 
 static int run(const struct cli_command *command, int argc, char **argv)
@@ -64,19 +59,18 @@ const struct cli_command cli_cat = {
 	"On a terminal it is clipped to the width; elsewhere it is whole. Damaged places show as GAP lines, "
 	"and\n"
 	"the exit status is then 1.",
-    .examples =
-	"  tapedeck cat log 'orders.>'                     everything below orders\n"
-	"  tapedeck cat capture.pcapng.zst 'orders.>'      the same of what was captured\n"
-	"  tapedeck cat log --since 03:12 --until 03:15    three minutes of last night\n"
-	"  tapedeck cat log --client billing --kind connect,disconnect,error\n"
-	"  tapedeck cat log --grep '\"id\": ?4711' -v        one order, in full\n"
-	"  tapedeck cat log --where '$.total > 100 && header.Region == \"eu\"' --count\n"
-	"  tapedeck cat log --kind error -C 5              errors with their context\n"
-	"  tapedeck cat log 'stock.get' --with-replies     requests with their replies\n"
-	"  tapedeck cat log --unheard                      messages that nobody received\n"
-	"  tapedeck cat log -f --since 5m                  five minutes, then live\n"
-	"  tapedeck cat log --csv time,client,subject,payload.id\n"
-	"  tapedeck cat log -n 1 --reverse --raw cfg.app | jq",
+    .examples = "  tapedeck cat log 'orders.>'                     everything below orders\n"
+		"  tapedeck cat capture.pcapng.zst 'orders.>'      the same of what was captured\n"
+		"  tapedeck cat log --since 03:12 --until 03:15    three minutes of last night\n"
+		"  tapedeck cat log --client billing --kind connect,disconnect,error\n"
+		"  tapedeck cat log --grep '\"id\": ?4711' -v        one order, in full\n"
+		"  tapedeck cat log --where '$.total > 100 && header.Region == \"eu\"' --count\n"
+		"  tapedeck cat log --kind error -C 5              errors with their context\n"
+		"  tapedeck cat log 'stock.get' --with-replies     requests with their replies\n"
+		"  tapedeck cat log --unheard                      messages that nobody received\n"
+		"  tapedeck cat log -f --since 5m                  five minutes, then live\n"
+		"  tapedeck cat log --csv time,client,subject,payload.id\n"
+		"  tapedeck cat log -n 1 --reverse --raw cfg.app | jq",
     .options = groups,
     .run = run,
 };

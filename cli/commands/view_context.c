@@ -35,7 +35,7 @@ static const struct wire_client *find_in_copy(const void *copy, uint64_t conn)
 static void separate(struct cli_view_context *context, uint64_t next)
 {
 	const struct cli_output *output = &context->printer->output;
-	if (context->printed > 0 && next > context->printed + 1 && !output->json && !output->raw)
+	if (context->printed > 0 && next > context->printed + 1 && cli_output_is_for_people(output))
 		cli_out_text(&context->printer->out, "--\n");
 }
 

@@ -161,19 +161,17 @@ static int append(struct cli_view_replies *replies, const struct wire_event *eve
 {
 	make_room(replies);
 	struct cli_view_exchange *exchange = exchange_at(replies, replies->next);
-	struct wire_event_copy copy = exchange->copy;
-	if (wire_event_copy_set(&copy, event, replies->source) != 0) {
-		exchange->copy = copy;
-		return -ENOMEM;
-	}
-	*exchange = (struct cli_view_exchange){.copy = copy,
+	*exchange = (struct cli_view_exchange){.copy = exchange->copy,
 					       .is_chosen = is_chosen,
 					       .is_request = is_request,
 					       .complete_ns = is_request && !is_unheard(event)
 								  ? later(event->steady_ns, WAIT_NS)
 								  : event->steady_ns};
 	exchange->last = &exchange->replies;
-	replies->bytes += copy.cap;
+	if (wire_event_copy_set(&exchange->copy, event, replies->source) !=
+	    0) /* in its place: it points into itself */
+		return -ENOMEM;
+	replies->bytes += exchange->copy.cap;
 	replies->chosen += is_chosen;
 	replies->next++;
 	return 0;

@@ -42,8 +42,12 @@ static bool is_there(const char *command)
 	const char *from = getenv("PATH");
 	size_t len = strcspn(command, " ");
 
-	if (command[strcspn(command, "/$`\\'\"|&;<>()~*?[#=%")])
+	if (command[strcspn(command, "$`\\'\"|&;<>()~*?[#=%")])
 		return true;
+	if (memchr(command, '/', len)) {
+		snprintf(path, sizeof(path), "%.*s", (int)len, command);
+		return access(path, X_OK) == 0;
+	}
 	for (size_t dir; from && *from; from += dir + (from[dir] == ':')) {
 		dir = strcspn(from, ":");
 		snprintf(path, sizeof(path), "%.*s/%.*s", (int)dir, from, (int)len, command);

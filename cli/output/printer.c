@@ -216,6 +216,6 @@ void cli_printer_put_paired(struct cli_printer *printer, const struct wire_event
 	printer->json.pairing = *pairing;
 	cli_printer_put(printer, event, clients);
 	printer->json.pairing = (struct cli_pairing){0};
-	if (!printer->output.json && !printer->output.raw)
+	if (cli_output_is_for_people(&printer->output))
 		cli_pairing_text(pairing, &printer->out);
 }

@@ -19,6 +19,12 @@ struct cli_output {
 /* Sets a struct cli_output, zeroed before, except the colour: cli_color_options. */
 extern const struct cli_option cli_output_options[];
 
+/* Lines of text with remarks between them, not records for programs. */
+static inline bool cli_output_is_for_people(const struct cli_output *output)
+{
+	return !output->json && !output->raw && !output->format && !output->csv;
+}
+
 struct cli_printer {
 	struct cli_output output;
 	bool is_terminal;

@@ -4,7 +4,7 @@
 
 enum {
 	EXACT_DIGITS = 15,   /* a double holds every integer of so many digits */
-	INTEGER_DIGITS = 18, /* an int64_t holds every integer of so many digits */
+	INTEGER_DIGITS = 19, /* an int64_t holds no integer of more digits, and not all of so many */
 };
 
 static bool is_digit(char c)
@@ -47,12 +47,12 @@ static bool is_number(struct wire_slice text, const char **digits_end, const cha
 }
 
 /* The digits of [at, end) as an integer, the point left out. */
-static int64_t read_digits(const char *at, const char *end)
+static uint64_t read_digits(const char *at, const char *end)
 {
-	int64_t value = 0;
+	uint64_t value = 0;
 	for (; at < end; at++)
 		if (is_digit(*at))
-			value = value * 10 + (*at - '0');
+			value = value * 10 + (uint64_t)(*at - '0');
 	return value;
 }
 
@@ -83,10 +83,11 @@ bool store__number_read(struct wire_slice text, struct store__number *number)
 	const char *start = text.data + (text.data[0] == '-'), *end = text.data + text.len;
 	const bool is_negative = start > text.data;
 	const size_t digits = (size_t)(digits_end - start), all = (size_t)(fraction_end - start);
-	*number = (struct store__number){.is_integer = digits_end == end && digits <= INTEGER_DIGITS};
-	if (number->is_integer) {
-		int64_t value = read_digits(start, end);
-		*number = store__number_of(is_negative ? -value : value);
+	const bool may_be_integer = digits_end == end && digits <= INTEGER_DIGITS;
+	const uint64_t integer = may_be_integer ? read_digits(start, end) : UINT64_MAX;
+	*number = (struct store__number){0};
+	if (integer <= INT64_MAX) {
+		*number = store__number_of(is_negative ? -(int64_t)integer : (int64_t)integer);
 	} else if (fraction_end == end && all <= EXACT_DIGITS) {
 		double value =
 		    (double)read_digits(start, end) / power_of_10(all > digits ? all - digits - 1 : 0);

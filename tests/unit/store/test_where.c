@@ -178,6 +178,33 @@ static void events_without_a_value_fail_whatever_the_comparison(void **state)
 	assert_true(holds_for("!receivers", &unknown));
 }
 
+static bool holds_for_payload(const char *expression, const char *json)
+{
+	const struct wire_event event = {
+	    .kind = WIRE_EVENT_MESSAGE, .payload = wire_slice_str(json), .size = strlen(json)};
+	return holds_for(expression, &event);
+}
+
+static void integers_of_64_bits_are_compared_exactly(void **state)
+{
+	const char json[] = "{\"id\":9223372036854775807,\"low\":-9223372036854775807}";
+	(void)state;
+	assert_true(holds_for_payload("$.id == 9223372036854775807", json));
+	assert_false(holds_for_payload("$.id == 9223372036854775806", json));
+	assert_true(holds_for_payload("$.id > 9223372036854775806", json));
+	assert_true(holds_for_payload("$.low < -9223372036854775806", json));
+	assert_true(holds_for_payload("$.id < 9999999999999999999", json));
+}
+
+static void a_key_is_found_as_it_is_meant_not_as_it_is_written(void **state)
+{
+	const char json[] = "{\"gr\\u00f6\\u00dfe\":7,\"a\\\"b\":8}";
+	(void)state;
+	assert_true(holds_for_payload("$['gr\xc3\xb6\xc3\x9f\x65'] == 7", json));
+	assert_true(holds_for_payload("$['a\"b'] == 8", json));
+	assert_false(holds_for_payload("$.gr == 7", json));
+}
+
 static void a_payload_that_is_no_json_has_no_fields(void **state)
 {
 	static const char *const texts[] = {"", "{", "nonsense", "{\"a\":", "{\"a\" 6}", "[1,", "\"a"};
@@ -436,6 +463,8 @@ int main(void)
 	    cmocka_unit_test(conditions_on_a_message_hold),
 	    cmocka_unit_test(a_missing_value_or_another_type_makes_a_comparison_false),
 	    cmocka_unit_test(events_without_a_value_fail_whatever_the_comparison),
+	    cmocka_unit_test(integers_of_64_bits_are_compared_exactly),
+	    cmocka_unit_test(a_key_is_found_as_it_is_meant_not_as_it_is_written),
 	    cmocka_unit_test(a_payload_that_is_no_json_has_no_fields),
 	    cmocka_unit_test(operators_bind_as_in_c),
 	    cmocka_unit_test(all_combinations_of_three_comparisons_are_right),
