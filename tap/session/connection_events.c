@@ -19,6 +19,11 @@ static const char *const end_texts[] = {
     [TAP_END_REPLACED] = "replaced by a new connection between the same ports",
     [TAP_END_EVICTED] = "no longer watched: too many connections",
     [TAP_END_CAPTURE] = "the capture ended",
+    [TAP_END_BY_CLIENT] = "closed by the client",
+    [TAP_END_BY_SERVER] = "closed by the server",
+    [TAP_END_RESET_BY_CLIENT] = "reset by the client",
+    [TAP_END_RESET_BY_SERVER] = "reset by the server",
+    [TAP_END_BY_PROXY] = "closed by the proxy",
 };
 static_assert(sizeof end_texts / sizeof *end_texts == TAP_ENDS, "a text for every end");
 

@@ -200,7 +200,7 @@ static void close_flow(struct tap_flow_handler *handler, void *flow, int64_t tim
 		tap__report_early_gaps(sessions, connection, time_ns);
 	if (connection->has_begun && why != TAP_END_CAPTURE)
 		tap__connection_end(sessions, connection, time_ns, why);
-	if (why == TAP_END_CLOSED)
+	if (tap_end_is_whole(why))
 		tap__unseen_subs_end(sessions, connection, time_ns);
 	else
 		lose_sight(sessions, connection, time_ns, why);
@@ -221,6 +221,8 @@ struct tap_sessions *tap_sessions_open(const struct tap_sessions_options *option
 				       struct tap_budget *budget)
 {
 	struct tap_sessions *sessions = calloc(1, sizeof *sessions);
+	if (sessions && options->has_other_clients)
+		tap_join_assume_unseen_subs(join);
 	if (sessions)
 		*sessions =
 		    (struct tap_sessions){.handler = {.open = open_flow,
