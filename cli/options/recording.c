@@ -103,7 +103,7 @@ const struct cli_option cli_recording_options[] = {
      .argument = "wait|drop",
      .at = AT(overflow),
      .help = "when the disk is slower than the bus: wait for it, which slows publishers down (default), or "
-	     "leave messages out of the log, which then records how many"},
+	     "leave messages out of the log, which then records how many (default of proxy)"},
     {.name = "record-detail",
      .kind = CLI_CHOICE,
      .argument = "messages|deliveries|protocol",
