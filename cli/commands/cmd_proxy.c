@@ -25,7 +25,7 @@ struct session {
 	int64_t drain_timeout_ms;
 	uint64_t memory_bytes;
 	struct cli_recording recording;
-	struct broker_log *log; /* the proxy's own log lines */
+	struct broker_log *log;         /* the proxy's own log lines */
 	struct tap_recording *recorded; /* NULL: nothing is recorded */
 	struct tap_recorder *recorder;  /* of the recording */
 	char *ports_path;               /* owned; NULL: none */
@@ -69,8 +69,9 @@ static const struct cli_option serving[] = {
      .kind = CLI_LIST,
      .argument = "A=B",
      .at = AT(url_maps),
-     .help = "where the cluster announces its URL A, clients learn B; URLs without a map are left out, so that "
-	     "clients stay with the proxies; repeatable"},
+     .help =
+	 "where the cluster announces its URL A, clients learn B; URLs without a map are left out, so that "
+	 "clients stay with the proxies; repeatable"},
     {.name = "drain-timeout",
      .kind = CLI_DURATION,
      .argument = "TIME",
@@ -121,7 +122,10 @@ static const struct cli_option logging[] = {
      .argument = "FILE",
      .at = AT(log_path),
      .help = "write the proxy's own log lines into this file (default: stderr)"},
-    {.name = "no-logtime", .kind = CLI_FLAG, .at = AT(no_log_time), .help = "begin log lines without the time"},
+    {.name = "no-logtime",
+     .kind = CLI_FLAG,
+     .at = AT(no_log_time),
+     .help = "begin log lines without the time"},
     {.name = "debug",
      .letter = 'D',
      .kind = CLI_FLAG,
@@ -334,16 +338,21 @@ const struct cli_command cli_proxy = {
     .summary = "stand in front of NATS servers, and log every message with --record",
     .group = CLI_TASK_RECORD,
     .operands = "",
-    .about = "Passes the bytes of each client to a server and back, unchanged but for the addresses in INFO, so that\n"
-	     "clusters, JetStream, accounts and every kind of authentication work as without it. With --record every\n"
-	     "message that passes, and who received it, is logged. Recording never delays clients: what cannot be\n"
+    .about = "Passes the bytes of each client to a server and back, unchanged but for the addresses in INFO, "
+	     "so that\n"
+	     "clusters, JetStream, accounts and every kind of authentication work as without it. With "
+	     "--record every\n"
+	     "message that passes, and who received it, is logged. Recording never delays clients: what "
+	     "cannot be\n"
 	     "logged is counted (--record-overflow=drop is the default here).\n"
 	     "\n"
-	     "Signals: INT and TERM stop, USR2 drains (no new connections), HUP looks the servers up again and checks\n"
+	     "Signals: INT and TERM stop, USR2 drains (no new connections), HUP looks the servers up again "
+	     "and checks\n"
 	     "them, HUP and USR1 reopen the log file.",
-    .examples = "  tapedeck proxy --listen :4222 --upstream nats://127.0.0.1:4223 --record log -m 8222\n"
-		"  tapedeck proxy --upstream nats://a:4222,nats://b:4222 --advertise proxy2:4222 --record log\n"
-		"  tapedeck proxy --upstream a:4222 --map-url b:4222=proxy2:4222 --record log",
+    .examples =
+	"  tapedeck proxy --listen :4222 --upstream nats://127.0.0.1:4223 --record log -m 8222\n"
+	"  tapedeck proxy --upstream nats://a:4222,nats://b:4222 --advertise proxy2:4222 --record log\n"
+	"  tapedeck proxy --upstream a:4222 --map-url b:4222=proxy2:4222 --record log",
     .options = groups,
     .run = run,
 };

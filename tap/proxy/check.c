@@ -139,8 +139,8 @@ static void begin(uv_timer_t *timer)
 	}
 	snprintf(service, sizeof service, "%d", url->port);
 	check->lookup.data = check;
-	int status = uv_getaddrinfo(&check->proxy->loop, &check->lookup, on_looked_up, url->host, service,
-				    &hints);
+	int status =
+	    uv_getaddrinfo(&check->proxy->loop, &check->lookup, on_looked_up, url->host, service, &hints);
 	check->is_looking_up = status == 0;
 	if (status < 0)
 		conclude(check, uv_strerror(status));

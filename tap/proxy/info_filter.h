@@ -14,8 +14,8 @@ enum { TAP__INFO_LINE_MAX = 256 << 10 }; /* bytes; a longer INFO passes unchange
 
 /* Zeroed: at the start of the stream. */
 struct tap__info_filter {
-	uint64_t body_left;  /* bytes of a payload until the next operation */
-	char *line;          /* the beginning of a control line; owned */
+	uint64_t body_left; /* bytes of a payload until the next operation */
+	char *line;         /* the beginning of a control line; owned */
 	size_t line_len, line_cap;
 	bool holds_line;     /* it may be an INFO, and was not passed on */
 	bool is_transparent; /* no boundary is known any more */

@@ -10,9 +10,9 @@ struct rewriter {
 	const struct tap__info_rules *rules;
 	struct wire_json json;
 	FILE *out;
-	unsigned members;  /* written */
-	bool has_urls;     /* connect_urls was there */
-	unsigned urls;     /* written to the current list */
+	unsigned members; /* written */
+	bool has_urls;    /* connect_urls was there */
+	unsigned urls;    /* written to the current list */
 };
 
 /* Begin a member. Its key and value follow. */
@@ -74,8 +74,7 @@ static bool copy_urls(struct rewriter *rewriter, const char *name, const struct 
 			return true;
 		if (kind == WIRE_JSON_BAD || !wire_json_skip(&rewriter->json, &token))
 			return false;
-		const char *url =
-		    kind == WIRE_JSON_STRING ? translate(rewriter->rules, token.text) : NULL;
+		const char *url = kind == WIRE_JSON_STRING ? translate(rewriter->rules, token.text) : NULL;
 		if (url)
 			put_url(rewriter, name, url);
 	}

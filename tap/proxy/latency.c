@@ -1,8 +1,8 @@
 #include "tap/proxy/latency.h"
 
-static const uint64_t bounds_ns[TAP__LATENCY_BUCKETS] = {
-    10000,   20000,   50000,    100000,   200000,   500000,    1000000,
-    2000000, 5000000, 10000000, 20000000, 50000000, 100000000, 200000000};
+static const uint64_t bounds_ns[TAP__LATENCY_BUCKETS] = {10000,    20000,    50000,     100000,   200000,
+							 500000,   1000000,  2000000,   5000000,  10000000,
+							 20000000, 50000000, 100000000, 200000000};
 
 double tap__latency_bound(unsigned bucket)
 {

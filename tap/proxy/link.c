@@ -8,7 +8,10 @@
 #include "tap/proxy/relay.h"
 #include "tap/proxy/report.h"
 
-enum { PATIENCE_MS = 2000 /* for an upstream to be connected and to send its first byte, while there are others */ };
+enum {
+	PATIENCE_MS =
+	    2000 /* for an upstream to be connected and to send its first byte, while there are others */
+};
 
 static void try_next(struct tap__link *link);
 
@@ -26,8 +29,8 @@ static struct tap__relay *relay_from(struct tap__link *link, const struct net_st
 /* ---- the end ---- */
 
 static const char *const ends[TAP_ENDS] = {
-    [TAP_END_BY_CLIENT] = "Client Closed",          [TAP_END_BY_SERVER] = "Server Closed",
-    [TAP_END_RESET_BY_CLIENT] = "Reset by Client",  [TAP_END_RESET_BY_SERVER] = "Reset by Server",
+    [TAP_END_BY_CLIENT] = "Client Closed",         [TAP_END_BY_SERVER] = "Server Closed",
+    [TAP_END_RESET_BY_CLIENT] = "Reset by Client", [TAP_END_RESET_BY_SERVER] = "Reset by Server",
     [TAP_END_BY_PROXY] = "Closed by Proxy",
 };
 

@@ -39,11 +39,8 @@ static void serve_healthz(const struct net_http_request *request, struct net_htt
 	const struct tap_proxy *proxy = request->owner;
 	struct wire_sink_status sink;
 	get_sink_status(proxy, &sink);
-	const char *error = proxy->is_draining  ? "draining"
-			    : !is_any_up(proxy) ? "no server answers"
-						: NULL;
-	json_t *json =
-	    json_pack("{ss}", "status", error ? "error" : sink.degraded ? "degraded" : "ok");
+	const char *error = proxy->is_draining ? "draining" : !is_any_up(proxy) ? "no server answers" : NULL;
+	json_t *json = json_pack("{ss}", "status", error ? "error" : sink.degraded ? "degraded" : "ok");
 	if (error || sink.degraded)
 		json_object_set_new(json, "error", json_string(error ? error : sink.reason));
 	answer_json(answer, error ? NET_HTTP_UNAVAILABLE : NET_HTTP_OK, json);
@@ -51,12 +48,11 @@ static void serve_healthz(const struct net_http_request *request, struct net_htt
 
 static json_t *describe_upstream(const struct tap__upstream *upstream)
 {
-	return json_pack("{ss sb sI sI sI sI sI sI}", "address", upstream->name, "up", upstream->is_up,
-			 "connections", (json_int_t)upstream->connections, "total_connections",
-			 (json_int_t)upstream->total_connections, "client_bytes",
-			 (json_int_t)upstream->bytes[0], "server_bytes", (json_int_t)upstream->bytes[1],
-			 "published", (json_int_t)upstream->messages[0], "delivered",
-			 (json_int_t)upstream->messages[1]);
+	return json_pack(
+	    "{ss sb sI sI sI sI sI sI}", "address", upstream->name, "up", upstream->is_up, "connections",
+	    (json_int_t)upstream->connections, "total_connections", (json_int_t)upstream->total_connections,
+	    "client_bytes", (json_int_t)upstream->bytes[0], "server_bytes", (json_int_t)upstream->bytes[1],
+	    "published", (json_int_t)upstream->messages[0], "delivered", (json_int_t)upstream->messages[1]);
 }
 
 static json_t *describe_recording(const struct tap_proxy *proxy)
@@ -106,19 +102,23 @@ static void serve_metrics(const struct net_http_request *request, struct net_htt
 static void serve_root(const struct net_http_request *request, struct net_http_answer *answer)
 {
 	(void)request;
-	net_http_answer_text(answer, NET_HTTP_OK,
-			     "<!DOCTYPE html>\n<html lang=\"en\">\n<head><title>tapedeck proxy</title></head>\n<body>\n"
-			     "<h1>tapedeck proxy</h1>\n<ul>\n"
-			     "<li><a href=\"./varz\">General</a></li>\n"
-			     "<li><a href=\"./healthz\">Health probe</a></li>\n"
-			     "<li><a href=\"./metrics\">Metrics for Prometheus</a></li>\n"
-			     "</ul>\n</body>\n</html>\n");
+	net_http_answer_text(
+	    answer, NET_HTTP_OK,
+	    "<!DOCTYPE html>\n<html lang=\"en\">\n<head><title>tapedeck proxy</title></head>\n<body>\n"
+	    "<h1>tapedeck proxy</h1>\n<ul>\n"
+	    "<li><a href=\"./varz\">General</a></li>\n"
+	    "<li><a href=\"./healthz\">Health probe</a></li>\n"
+	    "<li><a href=\"./metrics\">Metrics for Prometheus</a></li>\n"
+	    "</ul>\n</body>\n</html>\n");
 	answer->type = "text/html; charset=utf-8";
 }
 
 static const struct net_http_route pages[] = {
-    {"/", NULL, serve_root},         {"/healthz", NULL, serve_healthz}, {"/metrics", NULL, serve_metrics},
-    {"/varz", NULL, serve_varz},     {NULL, NULL, NULL},
+    {"/", NULL, serve_root},
+    {"/healthz", NULL, serve_healthz},
+    {"/metrics", NULL, serve_metrics},
+    {"/varz", NULL, serve_varz},
+    {NULL, NULL, NULL},
 };
 
 int tap__monitor_open(struct tap_proxy *proxy, struct wire_fault *fault)

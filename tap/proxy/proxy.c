@@ -46,8 +46,7 @@ static int read_options(struct tap_proxy *proxy, struct wire_fault *fault)
 	const struct tap_proxy_options *options = &proxy->options;
 	int error = read_listen(proxy, options->listen, fault);
 	if (error == 0)
-		error =
-		    tap__upstreams_init(&proxy->upstreams, options->upstreams, options->is_random, fault);
+		error = tap__upstreams_init(&proxy->upstreams, options->upstreams, options->is_random, fault);
 	if (error == 0)
 		error = tap__rules_init(&proxy->rules, options->advertise, options->url_maps, fault);
 	for (size_t i = 0; error == 0 && i < proxy->upstreams.count; i++)

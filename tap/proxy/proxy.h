@@ -19,17 +19,18 @@ enum tap_proxy_level { TAP_PROXY_ERROR, TAP_PROXY_WARN, TAP_PROXY_INFO, TAP_PROX
 
 /* All is borrowed until the proxy is closed. Lists end with NULL; NULL = empty. */
 struct tap_proxy_options {
-	const char *listen;            /* "HOST:PORT", "HOST" or ":PORT"; port 0: any free port */
-	const char *const *upstreams;  /* URLs of servers, in order of preference */
-	const char *const *advertise;  /* URLs of further proxies, for INFO */
-	const char *const *url_maps;   /* "A=B": the cluster's URL A is B in INFO */
-	bool is_random;                /* choose any server that is up instead of the first */
-	int64_t drain_timeout_ms;      /* how long existing connections may stay after a drain has begun; 0: for ever */
-	const char *http_host;         /* of the monitoring */
-	int http_port;                 /* 0: none; -1: any free port */
-	uint64_t memory_bytes;         /* for decoding, and for messages that wait for their deliveries */
-	uint64_t first_conn;           /* the number of the first connection; not 0 */
-	struct wire_sink *sink;        /* NULL: nothing is decoded */
+	const char *listen;           /* "HOST:PORT", "HOST" or ":PORT"; port 0: any free port */
+	const char *const *upstreams; /* URLs of servers, in order of preference */
+	const char *const *advertise; /* URLs of further proxies, for INFO */
+	const char *const *url_maps;  /* "A=B": the cluster's URL A is B in INFO */
+	bool is_random;               /* choose any server that is up instead of the first */
+	int64_t
+	    drain_timeout_ms; /* how long existing connections may stay after a drain has begun; 0: for ever */
+	const char *http_host;  /* of the monitoring */
+	int http_port;          /* 0: none; -1: any free port */
+	uint64_t memory_bytes;  /* for decoding, and for messages that wait for their deliveries */
+	uint64_t first_conn;    /* the number of the first connection; not 0 */
+	struct wire_sink *sink; /* NULL: nothing is decoded */
 	/* Takes a line for the operator. May be NULL. */
 	void (*log)(void *context, enum tap_proxy_level level, const char *line);
 	/* SIGUSR1 and SIGHUP: open the log file again. May be NULL. */

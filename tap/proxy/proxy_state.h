@@ -11,22 +11,23 @@
 #include "tap/proxy/upstreams.h"
 
 enum {
-	TAP__READ_BYTES = 64 << 10,   /* the most that one read takes, and that a direction holds */
-	TAP__TURN_BYTES = 256 << 10,  /* the most that is read of one side of a connection in one turn of the loop */
+	TAP__READ_BYTES = 64 << 10, /* the most that one read takes, and that a direction holds */
+	TAP__TURN_BYTES =
+	    256 << 10, /* the most that is read of one side of a connection in one turn of the loop */
 	TAP__PROXY_SIGNALS = 5,
 };
 
 /* One direction of a connection. */
 struct tap__relay {
 	struct net_stream *from, *to; /* borrowed; to: NULL until the server is connected */
-	char *memory;                 /* of the bytes that `to` has not taken; owned. NULL: it has taken all */
-	struct wire_slice rest;       /* they are */
-	size_t begun_bytes;           /* the first bytes of the rest, which `to` has begun to write */
-	uint64_t read_ns;             /* when they were read */
-	size_t turn_bytes;            /* read in the turn of this number */
+	char *memory;           /* of the bytes that `to` has not taken; owned. NULL: it has taken all */
+	struct wire_slice rest; /* they are */
+	size_t begun_bytes;     /* the first bytes of the rest, which `to` has begun to write */
+	uint64_t read_ns;       /* when they were read */
+	size_t turn_bytes;      /* read in the turn of this number */
 	uint64_t turn;
-	bool has_ended; /* `from` has sent its last byte */
-	bool is_broken; /* `to` takes no more bytes */
+	bool has_ended;  /* `from` has sent its last byte */
+	bool is_broken;  /* `to` takes no more bytes */
 	bool is_waiting; /* reading goes on in another turn, or when the sink has room */
 	struct tap__relay *next_waiting;
 };
@@ -42,7 +43,7 @@ struct tap__link {
 	struct tap_proxy *proxy;
 	struct tap__link *previous, *next;
 	enum tap__link_life life;
-	uint64_t cid; /* its number in log lines, and in events */
+	uint64_t cid;                       /* its number in log lines, and in events */
 	struct net_stream *client, *server; /* server: NULL while there is none */
 	char address[NET_ADDRESS_TEXT];     /* the client's */
 	struct tap__relay up, down;         /* client to server, server to client */
@@ -76,7 +77,7 @@ struct tap_proxy {
 	int port;
 	struct tap__upstreams upstreams;
 	uint16_t ports[TAP__UPSTREAMS_MAX]; /* of the upstreams */
-	struct tap__check *checks; /* one for each upstream */
+	struct tap__check *checks;          /* one for each upstream */
 	struct tap__info_rules rules;
 	struct tap__observer *observer; /* NULL: nothing is decoded */
 	struct net_http_server *monitor;
@@ -84,8 +85,9 @@ struct tap_proxy {
 
 	struct tap__link *links;
 	uint64_t connections, total_connections, refused_connections, next_cid;
-	struct tap__relay *waiting;    /* relays whose reading goes on in the next turn, or when the sink has room */
-	uint64_t turn, turn_began_ns;  /* 0: no byte was read in this turn yet */
+	struct tap__relay
+	    *waiting; /* relays whose reading goes on in the next turn, or when the sink has room */
+	uint64_t turn, turn_began_ns; /* 0: no byte was read in this turn yet */
 	struct tap__latency latency;
 	bool is_draining, is_stopping;
 	int64_t started_ns;

@@ -101,7 +101,8 @@ void tap__serve_stop(struct tap_proxy *proxy)
 	stop_listening(proxy);
 	while (proxy->links)
 		tap__link_cut(proxy->links);
-	net_http_server_close(proxy->monitor);
+	if (proxy->monitor)
+		net_http_server_close(proxy->monitor);
 	proxy->monitor = NULL;
 	tap__checks_close(proxy);
 	tap__observer_close(proxy->observer);

@@ -37,8 +37,8 @@ int tap__upstreams_init(struct tap__upstreams *upstreams, const char *const *url
 	if (count == 0 || count > TAP__UPSTREAMS_MAX)
 		return wire_fault_set(fault, -EINVAL, "give 1 to %d servers with --upstream",
 				      TAP__UPSTREAMS_MAX);
-	*upstreams = (struct tap__upstreams){.list = calloc(count, sizeof *upstreams->list),
-					     .is_random = is_random};
+	*upstreams =
+	    (struct tap__upstreams){.list = calloc(count, sizeof *upstreams->list), .is_random = is_random};
 	if (!upstreams->list)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	if (getrandom(&upstreams->random, sizeof upstreams->random, 0) < 0)

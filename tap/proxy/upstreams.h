@@ -18,10 +18,10 @@ struct tap__upstream {
 	struct sockaddr_storage address;
 	bool is_resolved; /* the address is known */
 	bool is_up;
-	unsigned failures;         /* since it last answered */
+	unsigned failures; /* since it last answered */
 	uint64_t connections, total_connections;
-	uint64_t bytes[2];         /* from clients, from the server */
-	uint64_t messages[2];      /* published, delivered; while they are recorded */
+	uint64_t bytes[2];    /* from clients, from the server */
+	uint64_t messages[2]; /* published, delivered; while they are recorded */
 	uint64_t total_failures;
 };
 
