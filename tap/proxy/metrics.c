@@ -138,6 +138,8 @@ void tap__metrics_print(FILE *out, const struct tap_proxy *proxy)
 	print(out, "refused_connections_total", "counter", "Clients closed because no server answered.",
 	      proxy->refused_connections);
 	print(out, "draining", "gauge", "1 while the proxy takes no new connections.", proxy->is_draining);
+	print(out, "held_bytes", "gauge", "Memory for bytes that the other side does not take.",
+	      proxy->held_bytes);
 	print_upstreams(out, &proxy->upstreams);
 	print_latency(out, &proxy->latency);
 	if (proxy->observer)

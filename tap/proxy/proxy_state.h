@@ -22,6 +22,7 @@ struct tap__relay {
 	struct net_stream *from, *to; /* borrowed; to: NULL until the server is connected */
 	char *memory;           /* of the bytes that `to` has not taken; owned. NULL: it has taken all */
 	struct wire_slice rest; /* they are */
+	size_t held_bytes;      /* of memory */
 	size_t begun_bytes;     /* the first bytes of the rest, which `to` has begun to write */
 	uint64_t read_ns;       /* when they were read */
 	size_t turn_bytes;      /* read in the turn of this number */
@@ -88,6 +89,7 @@ struct tap_proxy {
 	struct tap__relay
 	    *waiting; /* relays whose reading goes on in the next turn, or when the sink has room */
 	uint64_t turn, turn_began_ns; /* 0: no byte was read in this turn yet */
+	uint64_t held_bytes;          /* by relays, for streams that do not take them */
 	struct tap__latency latency;
 	bool is_draining, is_stopping;
 	int64_t started_ns;

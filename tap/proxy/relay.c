@@ -87,18 +87,20 @@ void tap__relay_read(struct tap__relay *relay)
 
 /* ---- writing ---- */
 
-static void drop_rest(struct tap__relay *relay)
+static void drop_rest(struct tap_proxy *proxy, struct tap__relay *relay)
 {
+	proxy->held_bytes -= relay->held_bytes;
+	relay->held_bytes = 0;
 	free(relay->memory);
 	relay->memory = NULL;
 	relay->rest = (struct wire_slice){0};
 }
 
 /* `to` takes no more bytes. Its other direction goes on: it may hold the reason. */
-static void break_off(struct tap__relay *relay)
+static void break_off(struct tap_proxy *proxy, struct tap__relay *relay)
 {
 	relay->is_broken = true;
-	drop_rest(relay);
+	drop_rest(proxy, relay);
 	net_stream_pause(relay->from);
 }
 
@@ -120,7 +122,7 @@ static bool write_rest(struct tap__relay *relay)
 
 static void finish_rest(struct tap_proxy *proxy, struct tap__relay *relay)
 {
-	drop_rest(relay);
+	drop_rest(proxy, relay);
 	tap__latency_add(&proxy->latency, uv_hrtime() - relay->read_ns);
 	if (relay->has_ended)
 		net_stream_end(relay->to);
@@ -130,6 +132,8 @@ static void finish_rest(struct tap_proxy *proxy, struct tap__relay *relay)
 static void hold_rest(struct tap_proxy *proxy, struct tap__relay *relay, char *memory)
 {
 	relay->memory = memory ? memory : proxy->read_buffer;
+	relay->held_bytes = memory ? relay->rest.len : TAP__READ_BYTES;
+	proxy->held_bytes += relay->held_bytes;
 	if (!memory)
 		proxy->read_buffer = NULL;
 	net_stream_pause(relay->from);
@@ -143,7 +147,7 @@ void tap__relay_pass(struct tap_proxy *proxy, struct tap__relay *relay, const st
 		relay->rest = (struct wire_slice){0};
 		free(passed->memory);
 		if (!relay->is_broken)
-			break_off(relay);
+			break_off(proxy, relay);
 	} else if (relay->rest.len > 0) {
 		hold_rest(proxy, relay, passed->memory);
 	} else {
@@ -168,7 +172,7 @@ void tap__relay_drained(struct tap_proxy *proxy, struct tap__relay *relay, int s
 	relay->rest.len -= relay->begun_bytes;
 	relay->begun_bytes = 0;
 	if (status < 0 || !write_rest(relay))
-		break_off(relay);
+		break_off(proxy, relay);
 	else if (relay->rest.len == 0)
 		finish_rest(proxy, relay);
 	tap__relay_read(relay);
@@ -182,5 +186,5 @@ bool tap__relay_is_done(const struct tap__relay *relay)
 void tap__relay_fini(struct tap_proxy *proxy, struct tap__relay *relay)
 {
 	stop_waiting(proxy, relay);
-	drop_rest(relay);
+	drop_rest(proxy, relay);
 }

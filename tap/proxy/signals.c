@@ -34,6 +34,7 @@ int tap__signals_start(struct tap_proxy *proxy)
 {
 	static const int numbers[TAP__PROXY_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a log file at its limit is a full disk */
 	for (size_t i = 0; i < TAP__PROXY_SIGNALS; i++) {
 		proxy->signals[i].data = proxy;
 		int status = uv_signal_start(&proxy->signals[i], on_signal, numbers[i]);

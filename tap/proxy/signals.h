@@ -5,7 +5,7 @@
 
 #include "tap/proxy/proxy_state.h"
 
-/* Begin to take signals with the handles of the proxy; ignore SIGPIPE. 0 or a negative code. */
+/* Begin to take signals with the handles of the proxy; ignore SIGPIPE and SIGXFSZ. 0 or a negative code. */
 int tap__signals_start(struct tap_proxy *proxy);
 
 #endif

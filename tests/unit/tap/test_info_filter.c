@@ -49,15 +49,16 @@ static void end(struct tap__info_filter *filter, struct output *output)
 	tap__info_filter_fini(filter);
 }
 
-#define INFO "INFO {\"host\":\"h\",\"port\":42,\"a\":1} \r\n"
+#define INFO      "INFO {\"host\":\"h\",\"port\":42,\"a\":1} \r\n"
 #define REWRITTEN "INFO {\"host\":\"p\",\"port\":1,\"a\":1} \r\n"
 
 /* Payloads that look like an INFO are none. */
-static const char stream[] = INFO "+OK\r\nMSG a 1 8\r\nINFO {}\n\r\nPONG\r\n" INFO "HMSG a 1 r 12 14\r\nNATS/1.0\r\n\r\nIN\r\n"
-				  "-ERR 'x'\r\ninfo\t{\"port\":9}\nPING\r\nMSG a 1 0\r\n\r\n" INFO;
-static const char rewritten[] = REWRITTEN "+OK\r\nMSG a 1 8\r\nINFO {}\n\r\nPONG\r\n" REWRITTEN
-					  "HMSG a 1 r 12 14\r\nNATS/1.0\r\n\r\nIN\r\n"
-					  "-ERR 'x'\r\ninfo\t{\"port\":1}\nPING\r\nMSG a 1 0\r\n\r\n" REWRITTEN;
+static const char stream[] =
+    INFO "+OK\r\nMSG a 1 8\r\nINFO {}\n\r\nPONG\r\n" INFO "HMSG a 1 r 12 14\r\nNATS/1.0\r\n\r\nIN\r\n"
+	 "-ERR 'x'\r\ninfo\t{\"port\":9}\nPING\r\nMSG a 1 0\r\n\r\n" INFO;
+static const char rewritten[] = REWRITTEN
+    "+OK\r\nMSG a 1 8\r\nINFO {}\n\r\nPONG\r\n" REWRITTEN "HMSG a 1 r 12 14\r\nNATS/1.0\r\n\r\nIN\r\n"
+    "-ERR 'x'\r\ninfo\t{\"port\":1}\nPING\r\nMSG a 1 0\r\n\r\n" REWRITTEN;
 
 static void every_info_between_operations_is_rewritten_at_every_split(void **state)
 {

@@ -22,7 +22,8 @@ static struct tap__info_rules rules_of(const char *const *advertise, const char 
 	return rules;
 }
 
-static void expect(const char *const *advertise, const char *const *maps, const char *json, const char *wanted)
+static void expect(const char *const *advertise, const char *const *maps, const char *json,
+		   const char *wanted)
 {
 	struct tap__info_rules rules = rules_of(advertise, maps);
 	size_t len = 0;
@@ -37,20 +38,25 @@ static void expect(const char *const *advertise, const char *const *maps, const 
 static void host_and_port_are_those_of_the_proxy_and_all_else_keeps_its_bytes(void **state)
 {
 	(void)state;
-	expect(NULL, NULL, "{\"server_id\":\"N\\u0041\",\"host\":\"10.0.0.1\",\"port\":7,\"x\":[1, {\"host\":2}],\"y\":1.50}",
-	       "{\"server_id\":\"N\\u0041\",\"host\":\"proxy\",\"port\":4222,\"x\":[1, {\"host\":2}],\"y\":1.50}");
+	expect(NULL, NULL,
+	       "{\"server_id\":\"N\\u0041\",\"host\":\"10.0.0.1\",\"port\":7,\"x\":[1, "
+	       "{\"host\":2}],\"y\":1.50}",
+	       "{\"server_id\":\"N\\u0041\",\"host\":\"proxy\",\"port\":4222,\"x\":[1, "
+	       "{\"host\":2}],\"y\":1.50}");
 }
 
 static void tls_flags_and_the_nonce_are_relayed(void **state)
 {
 	(void)state;
-	expect(NULL, NULL, "{\"tls_required\":true,\"nonce\":\"abc\"}", "{\"tls_required\":true,\"nonce\":\"abc\"}");
+	expect(NULL, NULL, "{\"tls_required\":true,\"nonce\":\"abc\"}",
+	       "{\"tls_required\":true,\"nonce\":\"abc\"}");
 }
 
 static void addresses_of_the_cluster_are_left_out(void **state)
 {
 	(void)state;
-	expect(NULL, NULL, "{\"a\":1,\"connect_urls\":[\"10.0.0.1:4222\"],\"ws_connect_urls\":[\"b:80\"],\"z\":2}",
+	expect(NULL, NULL,
+	       "{\"a\":1,\"connect_urls\":[\"10.0.0.1:4222\"],\"ws_connect_urls\":[\"b:80\"],\"z\":2}",
 	       "{\"a\":1,\"z\":2}");
 	expect(NULL, NULL, "{\"connect_urls\":[\"10.0.0.1:4222\"]}", "{}");
 }
@@ -81,8 +87,17 @@ static void keys_are_found_in_any_case_and_lists_of_the_wrong_type_are_left_out(
 
 static void what_is_no_object_is_not_rewritten(void **state)
 {
-	static const char *const texts[] = {"", "[]", "1", "{", "{\"host\"", "{\"host\":", "{\"host\":\"a\"",
-					    "{\"connect_urls\":[", "{\"connect_urls\":[\"a\"", "{} x", "{\"a\":1,}"};
+	static const char *const texts[] = {"",
+					    "[]",
+					    "1",
+					    "{",
+					    "{\"host\"",
+					    "{\"host\":",
+					    "{\"host\":\"a\"",
+					    "{\"connect_urls\":[",
+					    "{\"connect_urls\":[\"a\"",
+					    "{} x",
+					    "{\"a\":1,}"};
 	struct tap__info_rules rules = rules_of(NULL, NULL);
 	size_t len;
 	(void)state;
