@@ -154,8 +154,8 @@ static void a_client_that_does_not_read_holds_little_memory_and_delays_no_one(vo
 	memset(message + head, 'x', PAYLOAD);
 	memcpy(message + head + PAYLOAD, "\r\n", 2);
 	for (int i = 0; i < ROUNDS; i++)
-		assert_int_equal(
-		    support_socket_send(&publisher, message, (size_t)head + PAYLOAD + 2, soon()), 0);
+		assert_int_equal(support_socket_send(&publisher, message, (size_t)head + PAYLOAD + 2, soon()),
+				 0);
 	assert_int_equal(support_socket_sync(&publisher, soon()), 0);
 	uint64_t held = read_metric(&proxy, "\ntapedeck_proxy_held_bytes ");
 	assert_in_range(held, 1, MEBIBYTE);
@@ -193,11 +193,12 @@ static void a_refused_login_is_recorded_and_no_secret_is(void **state)
 	(void)state;
 	support_proxy_open(&proxy, server_flags, NULL);
 	assert_int_equal(support_socket_open(&sock, proxy.proxy.port), 0);
-	assert_int_equal(support_socket_send_text(&sock,
-						  "CONNECT {\"user\":\"u\",\"pass\":\"wrong-secret\","
-						  "\"auth_token\":\"t-secret\",\"jwt\":\"j-secret\"}\r\nPING\r\n",
-						  soon()),
-			 0);
+	assert_int_equal(
+	    support_socket_send_text(&sock,
+				     "CONNECT {\"user\":\"u\",\"pass\":\"wrong-secret\","
+				     "\"auth_token\":\"t-secret\",\"jwt\":\"j-secret\"}\r\nPING\r\n",
+				     soon()),
+	    0);
 	assert_int_equal(support_socket_await_close(&sock, soon()), 0);
 	assert_non_null(strstr(sock.bytes, "Authorization Violation"));
 	support_socket_close(&sock);

@@ -24,15 +24,18 @@ static void start(struct support_server *server, const struct support_server_pla
 		support_fail("%s does not start", plan->program);
 }
 
-void support_proxy_open(struct support_proxy *proxy, const char *const *server_flags, const char *const *flags)
+void support_proxy_open(struct support_proxy *proxy, const char *const *server_flags,
+			const char *const *flags)
 {
 	enum { FLAGS_MAX = sizeof(proxy->args) / sizeof(proxy->args[0]) - 1 };
 	size_t count = 0;
 	*proxy = (struct support_proxy){0};
 	support_tempdir_open(&proxy->server_dir);
 	support_tempdir_open(&proxy->dir);
-	proxy->server_plan = (struct support_server_plan){
-	    .program = "nats-server", .args = server_flags, .dir = proxy->server_dir.path, .monitoring = true};
+	proxy->server_plan = (struct support_server_plan){.program = "nats-server",
+							  .args = server_flags,
+							  .dir = proxy->server_dir.path,
+							  .monitoring = true};
 	start(&proxy->server, &proxy->server_plan);
 	snprintf(proxy->upstream, sizeof(proxy->upstream), "nats://127.0.0.1:%d", proxy->server.port);
 	support_tempdir_path(&proxy->dir, "log", proxy->log, sizeof(proxy->log));

@@ -7,7 +7,7 @@
 
 struct support_proxy {
 	struct support_tempdir server_dir, dir;
-	struct support_server server, proxy; /* clients connect to the port of the proxy */
+	struct support_server server, proxy;          /* clients connect to the port of the proxy */
 	struct support_server_plan server_plan, plan; /* for a restart */
 	char upstream[64], log[300];
 	const char *args[32];
@@ -18,7 +18,8 @@ bool support_proxy_has_server(void);
 
 /* Start a server with these flags, and a proxy with these besides --upstream and --record; both lists end with NULL; NULL =
  * none. Ends the test program when they do not start. */
-void support_proxy_open(struct support_proxy *proxy, const char *const *server_flags, const char *const *flags);
+void support_proxy_open(struct support_proxy *proxy, const char *const *server_flags,
+			const char *const *flags);
 
 /* Start the server again after its end, on the port that it had. */
 void support_proxy_restart_server(struct support_proxy *proxy);
