@@ -17,8 +17,12 @@ static void try_next(struct tap__link *link);
 
 static void release(struct tap__link *link)
 {
-	if (--link->holds == 0)
-		free(link);
+	if (--link->holds > 0)
+		return;
+	tap__relay_fini(link->proxy, &link->up);
+	tap__relay_fini(link->proxy, &link->down);
+	tap__info_filter_fini(&link->filter);
+	free(link);
 }
 
 static struct tap__relay *relay_from(struct tap__link *link, const struct net_stream *stream)
@@ -74,9 +78,8 @@ static void finish(struct tap__link *link, enum tap_end why, bool is_abort)
 		link->upstream->connections--;
 	link->life = TAP__LINK_GONE;
 	unlist(link);
-	tap__relay_fini(link->proxy, &link->up);
-	tap__relay_fini(link->proxy, &link->down);
-	tap__info_filter_fini(&link->filter);
+	tap__relay_stop(link->proxy, &link->up);
+	tap__relay_stop(link->proxy, &link->down);
 	close_stream(link->client, is_abort);
 	close_stream(link->server, is_abort);
 	end_flow(link, why);

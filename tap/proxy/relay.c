@@ -39,7 +39,7 @@ void tap__relays_resume(struct tap_proxy *proxy)
 	}
 }
 
-static void stop_waiting(struct tap_proxy *proxy, struct tap__relay *relay)
+void tap__relay_stop(struct tap_proxy *proxy, struct tap__relay *relay)
 {
 	struct tap__relay **at = &proxy->waiting;
 	if (!relay->is_waiting)
@@ -185,6 +185,5 @@ bool tap__relay_is_done(const struct tap__relay *relay)
 
 void tap__relay_fini(struct tap_proxy *proxy, struct tap__relay *relay)
 {
-	stop_waiting(proxy, relay);
 	drop_rest(proxy, relay);
 }

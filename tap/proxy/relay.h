@@ -28,7 +28,10 @@ void tap__relay_read(struct tap__relay *relay);
 /* Was everything that `from` has sent passed on, its end included? Or can nothing be passed on any more? */
 bool tap__relay_is_done(const struct tap__relay *relay);
 
-/* Free what it holds; it waits no longer. */
+/* Wait no longer for a turn. */
+void tap__relay_stop(struct tap_proxy *proxy, struct tap__relay *relay);
+
+/* Free what it holds. Both streams must have been closed: bytes that were begun stay in place until then. */
 void tap__relay_fini(struct tap_proxy *proxy, struct tap__relay *relay);
 
 /* Has the sink room, so that relays that wait may go on? */
