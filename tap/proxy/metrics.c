@@ -105,8 +105,13 @@ static void print_tap(FILE *out, const struct tap_proxy *proxy)
 	      join->unjoined_deliveries);
 	print(out, "released_early_total", "counter", "Events that left early for lack of memory.",
 	      join->released_early);
-	print(out, "undecoded_bytes_total", "counter", "Bytes that could not be decoded.",
+	print(out, "lost_bytes_total", "counter", "Bytes that were seen and not understood.",
 	      sessions->lost_bytes);
+	head(out, "undecoded_connections_total", "counter", "Connections that pass and are not decoded.");
+	for (int i = 0; i < TAP_UNDECODED_KINDS; i++)
+		fprintf(out, "tapedeck_proxy_undecoded_connections_total{kind=\"%s\"} %llu\n",
+			tap_undecoded_name((enum tap_undecoded_kind)i),
+			(unsigned long long)sessions->undecoded[i]);
 	print(out, "decoder_bytes", "gauge", "Memory for decoding and for messages that wait.",
 	      tap__observer_used_bytes(proxy->observer));
 }

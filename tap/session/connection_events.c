@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *const gap_texts[] = {
     [TAP__LOST] = "not in the capture",
@@ -41,25 +42,87 @@ static const char *user_of(const struct wire_connect *connect)
 	return *connect->pass ? connect->user : "";
 }
 
+/* ---- the client ---- */
+
+enum { IDENTITY_TEXTS = 4 };
+
+void tap__connection_forget(struct tap_sessions *sessions, struct tap__connection *connection)
+{
+	free(connection->identity);
+	tap_budget_give(sessions->budget, connection->identity_bytes);
+	connection->identity = NULL;
+	connection->identity_bytes = 0;
+}
+
+/* Keep what CONNECT says, without secrets, for the account that may follow. Without memory the account is not shown. */
+static void keep_identity(struct tap_sessions *sessions, struct tap__connection *connection,
+			  const struct wire_connect *connect)
+{
+	const char *const texts[IDENTITY_TEXTS] = {connect->name, connect->lang, connect->version,
+						   user_of(connect)};
+	size_t bytes = 0;
+	tap__connection_forget(sessions, connection);
+	for (size_t i = 0; i < IDENTITY_TEXTS; i++)
+		bytes += strlen(texts[i]) + 1;
+	if (!tap_budget_take(sessions->budget, bytes))
+		return;
+	char *to = connection->identity = malloc(bytes);
+	connection->identity_bytes = (uint32_t)bytes;
+	for (size_t i = 0; to && i < IDENTITY_TEXTS; i++)
+		to = stpcpy(to, texts[i]) + 1;
+}
+
+/* The texts that were kept; empty ones when there are none. */
+static struct wire_client describe(const struct tap__connection *connection)
+{
+	const char *at = connection->identity ? connection->identity : "\0\0\0";
+	struct wire_client client = {0};
+	struct wire_slice *const texts[IDENTITY_TEXTS] = {&client.name, &client.lang, &client.version,
+							  &client.user};
+	for (size_t i = 0; i < IDENTITY_TEXTS; i++) {
+		*texts[i] = wire_slice_str(at);
+		at += texts[i]->len + 1;
+	}
+	return client;
+}
+
+static void emit_connect(struct tap_sessions *sessions, const struct tap__connection *connection,
+			 int64_t time_ns, const char *account, uint32_t flags)
+{
+	char address[INET6_ADDRSTRLEN + 16];
+	struct wire_client client = describe(connection);
+	print_end(address, sizeof address, &connection->info.ends[connection->client_peer]);
+	client.address = wire_slice_str(address);
+	client.account = wire_slice_str(account);
+	const struct wire_event event = {.kind = WIRE_EVENT_CONNECT,
+					 .flags = flags,
+					 .time_ns = time_ns,
+					 .conn = connection->conn,
+					 .client = &client};
+	tap_join_event(sessions->join, &event);
+}
+
 void tap__connection_begin(struct tap_sessions *sessions, struct tap__connection *connection, int64_t time_ns,
 			   const struct wire_connect *connect)
 {
-	char address[INET6_ADDRSTRLEN + 16];
 	if (connection->has_begun && !connect)
 		return;
 	connection->has_begun = true;
-	print_end(address, sizeof address, &connection->info.ends[connection->client_peer]);
-	struct wire_client client = {.address = wire_slice_str(address)};
-	if (connect) {
-		client.name = wire_slice_str(connect->name);
-		client.lang = wire_slice_str(connect->lang);
-		client.version = wire_slice_str(connect->version);
-		client.user = wire_slice_str(user_of(connect));
-	}
-	const struct wire_event event = {
-	    .kind = WIRE_EVENT_CONNECT, .time_ns = time_ns, .conn = connection->conn, .client = &client};
-	tap_join_event(sessions->join, &event);
+	if (connect)
+		keep_identity(sessions, connection, connect);
+	emit_connect(sessions, connection, time_ns, NULL, 0);
 }
+
+void tap__connection_set_account(struct tap_sessions *sessions, struct tap__connection *connection,
+				 int64_t time_ns, const char *account)
+{
+	if (connection->has_account || !connection->has_begun)
+		return;
+	connection->has_account = true;
+	emit_connect(sessions, connection, time_ns, account, WIRE_EVENT_REPEATED);
+}
+
+/* ---- other events ---- */
 
 void tap__connection_gap(struct tap_sessions *sessions, const struct tap__connection *connection,
 			 int64_t time_ns, const struct tap__gap *gap)

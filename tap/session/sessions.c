@@ -30,6 +30,7 @@ static void forget(struct tap_sessions *sessions, struct tap__connection *connec
 	tap__subscriptions_fini(sessions, connection, time_ns);
 	tap_join_await(sessions->join, connection->client, 0, INT64_MAX, time_ns);
 	tap__client_release(connection->client);
+	tap__connection_forget(sessions, connection);
 	free(connection);
 	tap_budget_give(sessions->budget, sizeof *connection + sizeof *connection->client);
 }
