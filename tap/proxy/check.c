@@ -97,7 +97,8 @@ static void on_silent(uv_timer_t *timer)
 static void connect_upstream(struct tap__check *check)
 {
 	uv_timer_start(&check->timer, on_silent, ANSWER_MS, 0);
-	if (net_tcp_connect(&check->stream, &check->proxy->loop, &check->upstream->address) < 0)
+	if (net_tcp_connect(&check->stream, &check->proxy->loop,
+			    &check->upstream->addresses[check->upstream->address_at]) < 0)
 		return;
 	net_stream_start(check->stream, &events, check);
 }
@@ -107,10 +108,8 @@ static void on_looked_up(uv_getaddrinfo_t *lookup, int status, struct addrinfo *
 	struct tap__check *check = lookup->data;
 	struct tap__upstream *upstream = check->upstream;
 	check->is_looking_up = false;
-	if (status == 0) {
-		memcpy(&upstream->address, found->ai_addr, found->ai_addrlen);
-		upstream->is_resolved = true;
-	}
+	if (status == 0)
+		tap__upstream_set_addresses(upstream, found);
 	uv_freeaddrinfo(found);
 	if (check->proxy->is_stopping)
 		return;
@@ -120,20 +119,13 @@ static void on_looked_up(uv_getaddrinfo_t *lookup, int status, struct addrinfo *
 		conclude(check, uv_strerror(status));
 }
 
-static bool is_numeric(const char *host)
-{
-	struct sockaddr_storage address;
-	return uv_ip4_addr(host, 0, (struct sockaddr_in *)&address) == 0 ||
-	       uv_ip6_addr(host, 0, (struct sockaddr_in6 *)&address) == 0;
-}
-
 static void begin(uv_timer_t *timer)
 {
 	struct tap__check *check = timer->data;
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	char service[16];
 	const struct tap__url *url = &check->upstream->url;
-	if (is_numeric(url->host)) {
+	if (!tap__upstream_has_name(check->upstream)) {
 		connect_upstream(check);
 		return;
 	}

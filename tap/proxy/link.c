@@ -100,6 +100,14 @@ static void finish_if_done(struct tap__link *link)
 
 /* ---- an upstream ---- */
 
+/* To the client this looks like a server that was stopped. */
+static void refuse(struct tap__link *link, const char *why)
+{
+	link->proxy->refused_connections++;
+	tap__report_link(link, TAP_PROXY_ERROR, "Client refused: %s", why);
+	finish(link, TAP_END_BY_PROXY, true);
+}
+
 static bool parse_end(struct tap_endpoint *end, const char *ip, int port)
 {
 	end->port = (uint16_t)port;
@@ -211,9 +219,19 @@ static void on_bytes(struct net_stream *stream, char *data, size_t len)
 	finish_if_done(link);
 }
 
+/* The failure is ours: too many open files, ports or bytes. No server is to blame. */
+static bool is_shortage(int status)
+{
+	return status == UV_EMFILE || status == UV_ENFILE || status == UV_ENOBUFS || status == UV_ENOMEM ||
+	       status == UV_EADDRNOTAVAIL;
+}
+
 static void server_ended_early(struct tap__link *link, int status)
 {
-	give_up_server(link, status == UV_EOF ? "closed without an INFO" : uv_strerror(status));
+	if (is_shortage(status))
+		refuse(link, uv_strerror(status));
+	else
+		give_up_server(link, status == UV_EOF ? "closed without an INFO" : uv_strerror(status));
 }
 
 static void side_ended(struct tap__link *link, bool is_client)
@@ -276,23 +294,16 @@ static const struct net_stream_events events = {.opened = on_opened,
 
 /* ---- opening ---- */
 
-/* Nobody answers: to the client this looks like a server that was stopped. */
-static void refuse(struct tap__link *link)
-{
-	link->proxy->refused_connections++;
-	tap__report_link(link, TAP_PROXY_ERROR, "No server answers");
-	finish(link, TAP_END_BY_PROXY, true);
-}
-
 static void try_next(struct tap__link *link)
 {
 	struct tap_proxy *proxy = link->proxy;
 	struct tap__upstream *upstream = tap__upstreams_next(&proxy->upstreams, &link->tried);
-	while (upstream && !upstream->is_resolved)
+	while (upstream && upstream->address_count == 0)
 		upstream = tap__upstreams_next(&proxy->upstreams, &link->tried);
 	link->upstream = upstream;
-	if (!upstream || net_tcp_connect(&link->server, &proxy->loop, &upstream->address) < 0) {
-		refuse(link);
+	if (!upstream ||
+	    net_tcp_connect(&link->server, &proxy->loop, &upstream->addresses[upstream->address_at]) < 0) {
+		refuse(link, "no server answers");
 		return;
 	}
 	link->holds++;

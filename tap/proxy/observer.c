@@ -9,11 +9,13 @@
 enum {
 	EVENTS_PER_TURN = 4096, /* more than one read brings */
 	TICK_MS = 10,
+	FLOW_BYTES = 8192, /* of memory that each connection adds to the limit */
 };
 
 struct tap__observer {
 	struct tap__observer_options options;
 	struct tap_budget budget;
+	uint64_t flows; /* open ones */
 	struct tap_join *join;
 	struct tap_sessions *sessions;
 	struct tap_flow_handler *handler; /* the sessions' */
@@ -100,10 +102,29 @@ static void schedule(struct tap__observer *observer)
 
 /* ---- connections ---- */
 
+/* The limit is never less than what is in use. */
+static void set_limit(struct tap__observer *observer)
+{
+	uint64_t limit = observer->options.memory_bytes + observer->flows * FLOW_BYTES;
+	uint64_t used = observer->budget.used_bytes;
+	observer->budget.max_bytes = limit > used ? limit : used;
+}
+
+/* Returns NULL. */
+static void *forget_flow(struct tap__observer *observer)
+{
+	observer->flows--;
+	set_limit(observer);
+	return NULL;
+}
+
 void *tap__observer_flow_open(struct tap__observer *observer, const struct tap_flow_info *info)
 {
+	observer->flows++;
+	set_limit(observer);
 	schedule(observer);
-	return observer->handler->open(observer->handler, info, steady_now(observer));
+	void *flow = observer->handler->open(observer->handler, info, steady_now(observer));
+	return flow ? flow : forget_flow(observer);
 }
 
 /* Hot: once for every read. */
@@ -114,12 +135,13 @@ void *tap__observer_bytes(struct tap__observer *observer, void *flow, enum tap_p
 	bool is_wanted = handler->data(handler, flow, from, steady_now(observer), bytes);
 	give_out(observer);
 	schedule(observer);
-	return is_wanted ? flow : NULL;
+	return is_wanted ? flow : forget_flow(observer);
 }
 
 void tap__observer_flow_close(struct tap__observer *observer, void *flow, enum tap_end why)
 {
 	observer->handler->close(observer->handler, flow, steady_now(observer), why);
+	forget_flow(observer);
 	schedule(observer);
 }
 

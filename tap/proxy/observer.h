@@ -16,7 +16,8 @@ struct tap__observer_options {
 	struct wire_sink *sink; /* not NULL */
 	const uint16_t *ports;  /* of the servers */
 	size_t ports_count;
-	uint64_t memory_bytes;                                 /* of sessions and join */
+	/* Of sessions and join; each connection adds 8 KiB. */
+	uint64_t memory_bytes;
 	void (*clock_was_set)(void *context, int64_t step_ns); /* for a log line */
 	void *context;
 };

@@ -1,19 +1,55 @@
 #include "tap/proxy/upstreams.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <uv.h>
 
 enum { CHECK_UP_MS = 10000, CHECK_DOWN_MS = 250, CHECK_DOWN_MAX_MS = 10000 };
 
-static void resolve_numeric(struct tap__upstream *upstream)
+/* ---- addresses ---- */
+
+static bool is_numeric(const struct tap__url *url, struct sockaddr_storage *address)
 {
-	const struct tap__url *url = &upstream->url;
-	upstream->is_resolved =
-	    uv_ip4_addr(url->host, url->port, (struct sockaddr_in *)&upstream->address) == 0 ||
-	    uv_ip6_addr(url->host, url->port, (struct sockaddr_in6 *)&upstream->address) == 0;
+	return uv_ip4_addr(url->host, url->port, (struct sockaddr_in *)address) == 0 ||
+	       uv_ip6_addr(url->host, url->port, (struct sockaddr_in6 *)address) == 0;
 }
+
+bool tap__upstream_has_name(const struct tap__upstream *upstream)
+{
+	struct sockaddr_storage address;
+	return !is_numeric(&upstream->url, &address);
+}
+
+void tap__upstream_set_addresses(struct tap__upstream *upstream, const struct addrinfo *found)
+{
+	struct sockaddr_storage used = upstream->addresses[upstream->address_at];
+	upstream->address_count = upstream->address_at = 0;
+	for (; found && upstream->address_count < TAP__UPSTREAM_ADDRESSES; found = found->ai_next) {
+		struct sockaddr_storage *address = &upstream->addresses[upstream->address_count];
+		*address = (struct sockaddr_storage){0};
+		memcpy(address, found->ai_addr, found->ai_addrlen);
+		if (memcmp(address, &used, sizeof used) == 0)
+			upstream->address_at = upstream->address_count;
+		upstream->address_count++;
+	}
+}
+
+static void look_up(struct tap__upstream *upstream)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	struct addrinfo *found = NULL;
+	char service[16];
+	snprintf(service, sizeof service, "%d", upstream->url.port);
+	if (getaddrinfo(upstream->url.host, service, &hints, &found) != 0)
+		return;
+	tap__upstream_set_addresses(upstream, found);
+	freeaddrinfo(found);
+}
+
+/* ---- the list ---- */
 
 static int add(struct tap__upstreams *upstreams, const char *text, struct wire_fault *fault)
 {
@@ -23,7 +59,10 @@ static int add(struct tap__upstreams *upstreams, const char *text, struct wire_f
 	if (error)
 		return error;
 	net_address_text(upstream->name, sizeof upstream->name, upstream->url.host, upstream->url.port);
-	resolve_numeric(upstream);
+	if (is_numeric(&upstream->url, &upstream->addresses[0]))
+		upstream->address_count = 1;
+	else
+		look_up(upstream);
 	upstreams->count++;
 	return 0;
 }
@@ -57,6 +96,8 @@ void tap__upstreams_fini(struct tap__upstreams *upstreams)
 	free(upstreams->list);
 	*upstreams = (struct tap__upstreams){0};
 }
+
+/* ---- choosing ---- */
 
 /* xorshift64: which server gets a client need not be unpredictable. */
 static uint64_t next_random(struct tap__upstreams *upstreams)
@@ -114,6 +155,8 @@ bool tap__upstream_failed(struct tap__upstream *upstream)
 {
 	bool is_change = upstream->is_up;
 	upstream->is_up = false;
+	if (upstream->address_count > 0)
+		upstream->address_at = (upstream->address_at + 1) % upstream->address_count;
 	upstream->failures++;
 	upstream->total_failures++;
 	return is_change;

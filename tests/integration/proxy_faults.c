@@ -93,7 +93,7 @@ static void a_server_that_is_killed_is_reported_and_used_again_when_it_is_back(v
 	assert_int_equal(support_socket_await_close(&sock, soon()), 0);
 	assert_int_equal(sock.len, 0); /* as with a stopped server, there is no INFO */
 	support_socket_close(&sock);
-	await_log(&proxy, "No server answers");
+	await_log(&proxy, "Client refused: no server answers");
 	await_log(&proxy, "is down: connection refused");
 	assert_int_equal(health(&proxy), 503);
 	support_proxy_restart_server(&proxy);

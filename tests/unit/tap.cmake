@@ -42,3 +42,4 @@ set_tests_properties(unit/sniffer_random PROPERTIES TIMEOUT 300) # 40 s alone, a
 tapedeck_unit_test(tap info_rewrite tap)
 tapedeck_unit_test(tap info_filter tap)
 tapedeck_unit_test(tap relay tap)
+tapedeck_unit_test(tap upstreams tap)
