@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "wire/jwt.h"
+
 static const char *const gap_texts[] = {
     [TAP__LOST] = "not in the capture",
     [TAP__CUT] = "cut off by the capture's snapshot length",
@@ -36,15 +38,18 @@ static void print_end(char *text, size_t size, const struct tap_endpoint *end)
 	snprintf(text, size, end->is_v6 ? "[%s]:%u" : "%s:%u", address, (unsigned)end->port);
 }
 
-/* A user without a password may be a token: some clients send tokens that way. Do not show it. */
-static const char *user_of(const struct wire_connect *connect)
-{
-	return *connect->pass ? connect->user : "";
-}
-
 /* ---- the client ---- */
 
-enum { IDENTITY_TEXTS = 4 };
+enum { IDENTITY_TEXTS = 5 };
+
+/* A user without a password may be a token: some clients send tokens that way. Do not show it. Instead show the public key of
+ * a client that has one. */
+static const char *user_of(const struct wire_connect *connect, const struct wire_jwt *jwt)
+{
+	if (*connect->pass)
+		return connect->user;
+	return *jwt->user ? jwt->user : connect->nkey;
+}
 
 void tap__connection_forget(struct tap_sessions *sessions, struct tap__connection *connection)
 {
@@ -58,8 +63,10 @@ void tap__connection_forget(struct tap_sessions *sessions, struct tap__connectio
 static void keep_identity(struct tap_sessions *sessions, struct tap__connection *connection,
 			  const struct wire_connect *connect)
 {
+	struct wire_jwt jwt;
+	wire_jwt_read(&jwt, connect->jwt);
 	const char *const texts[IDENTITY_TEXTS] = {connect->name, connect->lang, connect->version,
-						   user_of(connect)};
+						   user_of(connect, &jwt), jwt.account};
 	size_t bytes = 0;
 	tap__connection_forget(sessions, connection);
 	for (size_t i = 0; i < IDENTITY_TEXTS; i++)
@@ -75,10 +82,10 @@ static void keep_identity(struct tap_sessions *sessions, struct tap__connection 
 /* The texts that were kept; empty ones when there are none. */
 static struct wire_client describe(const struct tap__connection *connection)
 {
-	const char *at = connection->identity ? connection->identity : "\0\0\0";
+	const char *at = connection->identity ? connection->identity : "\0\0\0\0";
 	struct wire_client client = {0};
 	struct wire_slice *const texts[IDENTITY_TEXTS] = {&client.name, &client.lang, &client.version,
-							  &client.user};
+							  &client.user, &client.account};
 	for (size_t i = 0; i < IDENTITY_TEXTS; i++) {
 		*texts[i] = wire_slice_str(at);
 		at += texts[i]->len + 1;
@@ -93,7 +100,8 @@ static void emit_connect(struct tap_sessions *sessions, const struct tap__connec
 	struct wire_client client = describe(connection);
 	print_end(address, sizeof address, &connection->info.ends[connection->client_peer]);
 	client.address = wire_slice_str(address);
-	client.account = wire_slice_str(account);
+	if (account)
+		client.account = wire_slice_str(account);
 	const struct wire_event event = {.kind = WIRE_EVENT_CONNECT,
 					 .flags = flags,
 					 .time_ns = time_ns,
