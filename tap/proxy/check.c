@@ -160,6 +160,13 @@ static bool is_under_way(const struct tap__check *check)
 	return check->stream || check->is_looking_up;
 }
 
+void tap__check_soon(struct tap_proxy *proxy, const struct tap__upstream *upstream)
+{
+	struct tap__check *check = &proxy->checks[upstream - proxy->upstreams.list];
+	if (!is_under_way(check))
+		uv_timer_start(&check->timer, begin, tap__upstream_check_ms(upstream), 0);
+}
+
 void tap__checks_hurry(struct tap_proxy *proxy)
 {
 	for (size_t i = 0; i < proxy->upstreams.count; i++)

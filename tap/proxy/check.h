@@ -8,6 +8,9 @@
 /* Begin to check every upstream. 0 or -ENOMEM. */
 int tap__checks_open(struct tap_proxy *proxy);
 
+/* A connection to this upstream has failed: check soon whether it is back. */
+void tap__check_soon(struct tap_proxy *proxy, const struct tap__upstream *upstream);
+
 /* Check all of them now. */
 void tap__checks_hurry(struct tap_proxy *proxy);
 

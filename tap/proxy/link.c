@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "net/tcp.h"
+#include "tap/proxy/check.h"
 #include "tap/proxy/relay.h"
 #include "tap/proxy/report.h"
 
@@ -129,10 +130,17 @@ static void commit(struct tap__link *link)
 		link->flow = tap__observer_flow_open(link->proxy->observer, &info);
 }
 
+static void blame(struct tap__link *link, const char *why)
+{
+	if (!tap__upstream_failed(link->upstream))
+		return;
+	tap__report_upstream(link->proxy, link->upstream, why);
+	tap__check_soon(link->proxy, link->upstream);
+}
+
 static void give_up_server(struct tap__link *link, const char *why)
 {
-	if (tap__upstream_failed(link->upstream))
-		tap__report_upstream(link->proxy, link->upstream, why);
+	blame(link, why);
 	close_stream(link->server, true);
 	link->server = link->up.to = link->down.from = NULL;
 	try_next(link);
@@ -143,8 +151,8 @@ static void on_impatient(uv_timer_t *patience)
 	struct tap__link *link = patience->data;
 	if (tap__upstreams_are_left(&link->proxy->upstreams, link->tried))
 		give_up_server(link, "no answer");
-	else if (tap__upstream_failed(link->upstream))
-		tap__report_upstream(link->proxy, link->upstream, "no answer");
+	else
+		blame(link, "no answer");
 }
 
 static void server_opened(struct tap__link *link)

@@ -15,7 +15,9 @@ static void user_and_account_are_read(void **state)
 	(void)state;
 	/* {"iss":"ASIGNER","sub":"UUSER","nats":{"issuer_account":"AOWNER"}} */
 	assert_true(wire_jwt_read(
-	    &jwt, "e30.eyJpc3MiOiJBU0lHTkVSIiwic3ViIjoiVVVTRVIiLCJuYXRzIjp7Imlzc3Vlcl9hY2NvdW50IjoiQU9XTkVSIn19.c2ln"));
+	    &jwt,
+	    "e30.eyJpc3MiOiJBU0lHTkVSIiwic3ViIjoiVVVTRVIiLCJuYXRzIjp7Imlzc3Vlcl9hY2NvdW50IjoiQU9XTkVSIn19."
+	    "c2ln"));
 	assert_string_equal(jwt.user, "UUSER");
 	assert_string_equal(jwt.account, "AOWNER");
 	/* {"iss":"AOWNER","sub":"UUSER"} */
