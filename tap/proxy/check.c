@@ -7,7 +7,7 @@
 #include "net/tcp.h"
 #include "tap/proxy/report.h"
 
-enum { ANSWER_MS = 2000, INFO_BYTES = 5 };
+enum { FIRST_MS = 2000, ANSWER_MS = 2000, INFO_BYTES = 5 };
 
 static void begin(uv_timer_t *timer);
 
@@ -119,12 +119,25 @@ static void on_looked_up(uv_getaddrinfo_t *lookup, int status, struct addrinfo *
 		conclude(check, uv_strerror(status));
 }
 
+/* Has the upstream answered clients since the last check? Then it needs none: a check takes a connection, of which the server may
+ * allow only so many. */
+static bool has_answered_clients(struct tap__check *check)
+{
+	bool has_answered = check->upstream->is_up && check->answers_seen != check->upstream->answers;
+	check->answers_seen = check->upstream->answers;
+	return has_answered;
+}
+
 static void begin(uv_timer_t *timer)
 {
 	struct tap__check *check = timer->data;
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	char service[16];
 	const struct tap__url *url = &check->upstream->url;
+	if (has_answered_clients(check)) {
+		uv_timer_start(timer, begin, tap__upstream_check_ms(check->upstream), 0);
+		return;
+	}
 	if (!tap__upstream_has_name(check->upstream)) {
 		connect_upstream(check);
 		return;
@@ -150,7 +163,7 @@ int tap__checks_open(struct tap_proxy *proxy)
 		*check = (struct tap__check){.proxy = proxy, .upstream = &proxy->upstreams.list[i]};
 		uv_timer_init(&proxy->loop, &check->timer);
 		check->timer.data = check;
-		uv_timer_start(&check->timer, begin, 0, 0);
+		uv_timer_start(&check->timer, begin, FIRST_MS, 0);
 	}
 	return 0;
 }
@@ -169,9 +182,12 @@ void tap__check_soon(struct tap_proxy *proxy, const struct tap__upstream *upstre
 
 void tap__checks_hurry(struct tap_proxy *proxy)
 {
-	for (size_t i = 0; i < proxy->upstreams.count; i++)
-		if (!is_under_way(&proxy->checks[i]))
-			uv_timer_start(&proxy->checks[i].timer, begin, 0, 0);
+	for (size_t i = 0; i < proxy->upstreams.count; i++) {
+		struct tap__check *check = &proxy->checks[i];
+		check->answers_seen = check->upstream->answers;
+		if (!is_under_way(check))
+			uv_timer_start(&check->timer, begin, 0, 0);
+	}
 }
 
 void tap__checks_close(struct tap_proxy *proxy)

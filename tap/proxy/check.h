@@ -1,5 +1,5 @@
-/* check.h - find out from time to time whether an upstream answers: connect and read the beginning of its INFO. Names are
- * looked up again before each check. Internal to tap. */
+/* check.h - find out from time to time whether an upstream answers: connect and read the beginning of its INFO. One that has
+ * answered clients since the last check is not checked. Names are looked up again before each check. Internal to tap. */
 #ifndef TAP_PROXY_CHECK_H
 #define TAP_PROXY_CHECK_H
 

@@ -217,6 +217,7 @@ static void on_bytes(struct net_stream *stream, char *data, size_t len)
 		commit(link);
 	if (!is_client && !link->has_answered) {
 		link->has_answered = true;
+		link->upstream->answers++;
 		if (tap__upstream_answered(link->upstream))
 			tap__report_upstream(proxy, link->upstream, NULL);
 	}

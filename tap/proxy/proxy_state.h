@@ -64,6 +64,7 @@ struct tap__check {
 	struct tap__upstream *upstream;
 	struct net_stream *stream; /* NULL between two checks */
 	uv_timer_t timer;          /* until the next one, or for the answer */
+	uint64_t answers_seen;     /* of the upstream to clients, at the last check */
 	uv_getaddrinfo_t lookup;
 	bool is_looking_up;
 	char input[8];

@@ -24,6 +24,7 @@ struct tap__upstream {
 	uint64_t connections, total_connections;
 	uint64_t bytes[2];    /* from clients, from the server */
 	uint64_t messages[2]; /* published, delivered; while they are recorded */
+	uint64_t answers;     /* to clients */
 	uint64_t total_failures;
 };
 
