@@ -325,6 +325,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON && session.upstreams.len == 0)
 		status = cli_usage_error(command, "give the servers: --upstream URL[,URL...]");
 	if (status == CLI_GO_ON)
+		status = cli_recording_check(command, &session.recording, argc, argv);
+	if (status == CLI_GO_ON)
 		status = serve(&session);
 	cli_list_fini(&session.upstreams);
 	cli_list_fini(&session.advertise);

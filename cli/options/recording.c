@@ -1,8 +1,10 @@
 #include "cli/options/recording.h"
 #include "cli/options/values.h"
+#include "cli/output/errors.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "wire/subject.h"
 
@@ -189,6 +191,15 @@ void cli_recording_fini(struct cli_recording *recording)
 {
 	cli_list_fini(&recording->include);
 	cli_list_fini(&recording->exclude);
+}
+
+int cli_recording_check(const struct cli_command *command, const struct cli_recording *recording, int argc,
+			char **argv)
+{
+	for (int i = 1; i < argc && !recording->dir; i++)
+		if (strncmp(argv[i] + strspn(argv[i], "-"), "record-", 7) == 0)
+			return cli_usage_error(command, "%s needs --record DIR", argv[i]);
+	return CLI_GO_ON;
 }
 
 void cli_recording_apply(const struct cli_recording *recording, struct tap_recording_options *options)
