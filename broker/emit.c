@@ -16,7 +16,7 @@ void broker__read_clock(struct broker__loop *loop)
 {
 	char text[WIRE_MARK_TEXT];
 	int64_t step_ns;
-	loop->now_ns = broker__clock_now(&loop->clock, &step_ns);
+	loop->now_ns = net_clock_now(&loop->clock, &step_ns);
 	if (step_ns != 0) {
 		broker_log(loop->broker->log, BROKER_LOG_WARN, "the system clock was set by %+.3f s",
 			   (double)step_ns / 1e9);

@@ -19,7 +19,7 @@ int broker__loop_init(struct broker__loop *loop, struct broker *broker)
 	loop->random = broker->seed | 1;
 	loop->flush_above_bytes = BROKER__POOL_KEPT;
 	loop->message.kind = WIRE_EVENT_MESSAGE;
-	broker__clock_init(&loop->clock);
+	net_clock_init(&loop->clock);
 	loop->input = malloc(BROKER__INPUT_HEADROOM + BROKER__INPUT_BYTES + BROKER__SLACK);
 	loop->head = malloc(BROKER__HEAD_BYTES + BROKER__SLACK);
 	int status = loop->input && loop->head ? uv_loop_init(&loop->uv) : -ENOMEM;

@@ -6,12 +6,12 @@
 
 #include "broker/broker.h"
 #include "broker/cids.h"
-#include "broker/clock.h"
 #include "broker/closed.h"
 #include "broker/fanout.h"
 #include "broker/output.h"
 #include "broker/retired.h"
 #include "broker/sublist.h"
+#include "net/clock.h"
 
 struct broker__login;
 struct broker_monitor;
@@ -49,7 +49,7 @@ struct broker__logins {
 struct broker__loop {
 	struct broker *broker;
 	uv_loop_t uv;
-	struct broker__clock clock;
+	struct net_clock clock;
 	int64_t now_ns; /* time of the read being processed */
 	struct broker__pool pool;
 	char *input; /* BROKER__INPUT_HEADROOM + BROKER__INPUT_BYTES + BROKER__SLACK */

@@ -239,6 +239,13 @@ char *wire_info_write(const struct wire_info *info, size_t *len)
 	return line;
 }
 
+/* Copy a string that fits into zeroed text. */
+static void copy_text(char *text, size_t size, const json_t *value)
+{
+	if (json_is_string(value) && json_string_length(value) < size)
+		memcpy(text, json_string_value(value), json_string_length(value));
+}
+
 int wire_info_read(struct wire_info_seen *seen, struct wire_slice json)
 {
 	json_error_t why;
@@ -249,10 +256,9 @@ int wire_info_read(struct wire_info_seen *seen, struct wire_slice json)
 		json_decref(object);
 		return is_memory ? -ENOMEM : WIRE_EJSON;
 	}
-	const json_t *id = json_object_get(object, "server_id");
 	json_int_t max_payload = json_integer_value(json_object_get(object, "max_payload"));
-	if (json_is_string(id) && json_string_length(id) < sizeof seen->server_id)
-		memcpy(seen->server_id, json_string_value(id), json_string_length(id));
+	copy_text(seen->server_id, sizeof seen->server_id, json_object_get(object, "server_id"));
+	copy_text(seen->account, sizeof seen->account, json_object_get(object, "remote_account"));
 	seen->max_payload = max_payload > 0 ? max_payload : 0;
 	json_decref(object);
 	return 0;

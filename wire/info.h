@@ -50,6 +50,7 @@ struct wire_info {
 struct wire_info_seen {
 	char server_id[64];  /* NUL-terminated; "" when missing or longer */
 	int64_t max_payload; /* bytes; 0 when missing or invalid */
+	char account[128];   /* of the client, in the INFO after CONNECT [nats-server 2.12]; as server_id */
 };
 
 /* Read the JSON text of an INFO. 0; WIRE_EJSON (not an object); -ENOMEM. */

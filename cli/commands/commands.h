@@ -6,6 +6,9 @@
 
 extern const struct cli_command cli_broker;
 
+/* Stand in front of servers. */
+extern const struct cli_command cli_proxy;
+
 /* Capture from the network. */
 extern const struct cli_command cli_sniff;
 

@@ -18,20 +18,6 @@ void cli_broker_settings_fini(struct cli_broker_settings *settings)
 	cli_recording_fini(&settings->recording);
 }
 
-/* Options of the recording without --record: refuse them, because serving without a recording would lose every message
- * silently. */
-static int refuse_recording_nowhere(const struct cli_command *command,
-				    const struct cli_broker_settings *settings, int argc, char **argv)
-{
-	if (settings->recording.dir || command->alone)
-		return CLI_GO_ON;
-	for (int i = 1; i < argc; i++) {
-		if (strncmp(argv[i] + strspn(argv[i], "-"), "record-", 7) == 0)
-			return cli_usage_error(command, "%s needs --record DIR", argv[i]);
-	}
-	return CLI_GO_ON;
-}
-
 static int refuse_unserved(const struct cli_command *command, const struct cli_broker_settings *settings)
 {
 	if (settings->has_tls || settings->tls)
@@ -65,7 +51,8 @@ int cli_broker_settings_flags(const struct cli_command *command, struct cli_brok
 		settings->show_version = true;
 	else if (operands.len > 0)
 		return cli_usage_error(command, "unexpected argument \"%s\"", operands.values[0]);
-	status = refuse_recording_nowhere(command, settings, argc, argv);
+	if (!command->alone)
+		status = cli_recording_check(command, &settings->recording, argc, argv);
 	return status == CLI_GO_ON ? refuse_unserved(command, settings) : status;
 }
 

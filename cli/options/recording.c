@@ -1,8 +1,10 @@
 #include "cli/options/recording.h"
 #include "cli/options/values.h"
+#include "cli/output/errors.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "wire/subject.h"
 
@@ -105,7 +107,7 @@ const struct cli_option cli_recording_options[] = {
      .argument = "wait|drop",
      .at = AT(overflow),
      .help = "when the disk is slower than the bus: wait for it, which slows publishers down (default), or "
-	     "leave messages out of the log, which then records how many"},
+	     "leave messages out of the log, which then records how many (default of proxy)"},
     {.name = "record-detail",
      .kind = CLI_CHOICE,
      .argument = "messages|deliveries|protocol",
@@ -192,6 +194,15 @@ void cli_recording_fini(struct cli_recording *recording)
 {
 	cli_list_fini(&recording->include);
 	cli_list_fini(&recording->exclude);
+}
+
+int cli_recording_check(const struct cli_command *command, const struct cli_recording *recording, int argc,
+			char **argv)
+{
+	for (int i = 1; i < argc && !recording->dir; i++)
+		if (strncmp(argv[i] + strspn(argv[i], "-"), "record-", 7) == 0)
+			return cli_usage_error(command, "%s needs --record DIR", argv[i]);
+	return CLI_GO_ON;
 }
 
 void cli_recording_apply(const struct cli_recording *recording, struct tap_recording_options *options)

@@ -27,6 +27,11 @@ void cli_recording_init(struct cli_recording *recording);
 /* Frees the lists of subjects; they are empty then. */
 void cli_recording_fini(struct cli_recording *recording);
 
+/* Refuse options of the recording without --record: serving without a recording would lose every message silently. CLI_GO_ON
+ * or CLI_USAGE. */
+int cli_recording_check(const struct cli_command *command, const struct cli_recording *recording, int argc,
+			char **argv);
+
 /* The recorder's options; lists stay borrowed from the recording. */
 void cli_recording_apply(const struct cli_recording *recording, struct tap_recording_options *options);
 

@@ -47,6 +47,10 @@ struct tap__connection {
 	bool is_expected; /* NATS is expected at one of its ports */
 	bool has_roles;   /* the client is known; until then client_peer is a guess */
 	bool has_begun;   /* a connect event was emitted */
+	bool has_account; /* the client's account was emitted */
+	char *
+	    identity; /* of CONNECT: name, language, version, user and account, each ended by NUL; owned, or NULL */
+	uint32_t identity_bytes;
 	enum tap_peer client_peer;
 	uint64_t conn;   /* 0: not recognised yet */
 	uint64_t bytes;  /* so far, holes included */

@@ -3,6 +3,9 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "wire/jwt.h"
 
 static const char *const gap_texts[] = {
     [TAP__LOST] = "not in the capture",
@@ -19,6 +22,11 @@ static const char *const end_texts[] = {
     [TAP_END_REPLACED] = "replaced by a new connection between the same ports",
     [TAP_END_EVICTED] = "no longer watched: too many connections",
     [TAP_END_CAPTURE] = "the capture ended",
+    [TAP_END_BY_CLIENT] = "closed by the client",
+    [TAP_END_BY_SERVER] = "closed by the server",
+    [TAP_END_RESET_BY_CLIENT] = "reset by the client",
+    [TAP_END_RESET_BY_SERVER] = "reset by the server",
+    [TAP_END_BY_PROXY] = "closed by the proxy",
 };
 static_assert(sizeof end_texts / sizeof *end_texts == TAP_ENDS, "a text for every end");
 
@@ -30,31 +38,99 @@ static void print_end(char *text, size_t size, const struct tap_endpoint *end)
 	snprintf(text, size, end->is_v6 ? "[%s]:%u" : "%s:%u", address, (unsigned)end->port);
 }
 
-/* A user without a password may be a token: some clients send tokens that way. Do not show it. */
-static const char *user_of(const struct wire_connect *connect)
+/* ---- the client ---- */
+
+enum { IDENTITY_TEXTS = 5 };
+
+/* A user without a password may be a token: some clients send tokens that way. Do not show it. Instead show the public key of
+ * a client that has one. */
+static const char *user_of(const struct wire_connect *connect, const struct wire_jwt *jwt)
 {
-	return *connect->pass ? connect->user : "";
+	if (*connect->pass)
+		return connect->user;
+	return *jwt->user ? jwt->user : connect->nkey;
+}
+
+void tap__connection_forget(struct tap_sessions *sessions, struct tap__connection *connection)
+{
+	free(connection->identity);
+	tap_budget_give(sessions->budget, connection->identity_bytes);
+	connection->identity = NULL;
+	connection->identity_bytes = 0;
+}
+
+/* Keep what CONNECT says, without secrets, for the account that may follow. Without memory the account is not shown. */
+static void keep_identity(struct tap_sessions *sessions, struct tap__connection *connection,
+			  const struct wire_connect *connect)
+{
+	struct wire_jwt jwt;
+	wire_jwt_read(&jwt, connect->jwt);
+	const char *const texts[IDENTITY_TEXTS] = {connect->name, connect->lang, connect->version,
+						   user_of(connect, &jwt), jwt.account};
+	size_t bytes = 0;
+	tap__connection_forget(sessions, connection);
+	for (size_t i = 0; i < IDENTITY_TEXTS; i++)
+		bytes += strlen(texts[i]) + 1;
+	if (!tap_budget_take(sessions->budget, bytes))
+		return;
+	char *to = connection->identity = malloc(bytes);
+	connection->identity_bytes = (uint32_t)bytes;
+	for (size_t i = 0; to && i < IDENTITY_TEXTS; i++)
+		to = stpcpy(to, texts[i]) + 1;
+}
+
+/* The texts that were kept; empty ones when there are none. */
+static struct wire_client describe(const struct tap__connection *connection)
+{
+	const char *at = connection->identity ? connection->identity : "\0\0\0\0";
+	struct wire_client client = {0};
+	struct wire_slice *const texts[IDENTITY_TEXTS] = {&client.name, &client.lang, &client.version,
+							  &client.user, &client.account};
+	for (size_t i = 0; i < IDENTITY_TEXTS; i++) {
+		*texts[i] = wire_slice_str(at);
+		at += texts[i]->len + 1;
+	}
+	return client;
+}
+
+static void emit_connect(struct tap_sessions *sessions, const struct tap__connection *connection,
+			 int64_t time_ns, const char *account, uint32_t flags)
+{
+	char address[INET6_ADDRSTRLEN + 16];
+	struct wire_client client = describe(connection);
+	print_end(address, sizeof address, &connection->info.ends[connection->client_peer]);
+	client.address = wire_slice_str(address);
+	if (account)
+		client.account = wire_slice_str(account);
+	const struct wire_event event = {.kind = WIRE_EVENT_CONNECT,
+					 .flags = flags,
+					 .time_ns = time_ns,
+					 .conn = connection->conn,
+					 .client = &client};
+	tap_join_event(sessions->join, &event);
 }
 
 void tap__connection_begin(struct tap_sessions *sessions, struct tap__connection *connection, int64_t time_ns,
 			   const struct wire_connect *connect)
 {
-	char address[INET6_ADDRSTRLEN + 16];
 	if (connection->has_begun && !connect)
 		return;
 	connection->has_begun = true;
-	print_end(address, sizeof address, &connection->info.ends[connection->client_peer]);
-	struct wire_client client = {.address = wire_slice_str(address)};
-	if (connect) {
-		client.name = wire_slice_str(connect->name);
-		client.lang = wire_slice_str(connect->lang);
-		client.version = wire_slice_str(connect->version);
-		client.user = wire_slice_str(user_of(connect));
-	}
-	const struct wire_event event = {
-	    .kind = WIRE_EVENT_CONNECT, .time_ns = time_ns, .conn = connection->conn, .client = &client};
-	tap_join_event(sessions->join, &event);
+	if (connect)
+		keep_identity(sessions, connection, connect);
+	emit_connect(sessions, connection, time_ns, NULL, 0);
 }
+
+void tap__connection_set_account(struct tap_sessions *sessions, struct tap__connection *connection,
+				 int64_t time_ns, const char *account)
+{
+	if (connection->has_account || !connection->has_begun)
+		return;
+	connection->has_account = true;
+	emit_connect(sessions, connection, time_ns, account, WIRE_EVENT_REPEATED);
+}
+
+/* ---- other events ---- */
 
 void tap__connection_gap(struct tap_sessions *sessions, const struct tap__connection *connection,
 			 int64_t time_ns, const struct tap__gap *gap)

@@ -9,6 +9,13 @@
 void tap__connection_begin(struct tap_sessions *sessions, struct tap__connection *connection, int64_t time_ns,
 			   const struct wire_connect *connect);
 
+/* The server has said to which account the client belongs: emit what CONNECT said again, with the account. */
+void tap__connection_set_account(struct tap_sessions *sessions, struct tap__connection *connection,
+				 int64_t time_ns, const char *account);
+
+/* Free what was kept of CONNECT. */
+void tap__connection_forget(struct tap_sessions *sessions, struct tap__connection *connection);
+
 /* Emit an event. time_ns is now, which may be long after a gap. */
 void tap__connection_gap(struct tap_sessions *sessions, const struct tap__connection *connection,
 			 int64_t time_ns, const struct tap__gap *gap);

@@ -158,6 +158,13 @@ void tap_join_unsubscribe(struct tap_join *join, struct tap__sub *sub)
 
 void tap_join_set_unseen_subs(struct tap_join *join, uint32_t server, int64_t until_ns)
 {
-	if (server != 0)
+	if (server != 0 && !join->assumes_unseen_subs)
 		join->unseen_until_ns[server] = until_ns;
+}
+
+void tap_join_assume_unseen_subs(struct tap_join *join)
+{
+	join->assumes_unseen_subs = true;
+	for (uint32_t i = 0; i < TAP_JOIN_SERVERS; i++)
+		join->unseen_until_ns[i] = INT64_MAX;
 }

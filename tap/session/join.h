@@ -80,6 +80,9 @@ void tap_join_unsubscribe(struct tap_join *join, struct tap__sub *sub);
  * this is called for a server all its subscriptions are known. Server 0 always has unseen ones. */
 void tap_join_set_unseen_subs(struct tap_join *join, uint32_t server, int64_t until_ns);
 
+/* No server's subscriptions are ever all known: as if each had unseen ones for ever. */
+void tap_join_assume_unseen_subs(struct tap_join *join);
+
 /* Add any other event. Its slices are copied. Its time may be raised as described above. */
 void tap_join_event(struct tap_join *join, const struct wire_event *event);
 

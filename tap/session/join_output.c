@@ -162,6 +162,11 @@ static void drop(struct tap_join *join, const struct tap__pending_event *entry)
 	tap__pending_drop(&join->pending);
 }
 
+bool tap_join_is_empty(const struct tap_join *join)
+{
+	return tap__pending_is_empty(&join->pending) && join->loss.events == 0;
+}
+
 bool tap_join_next(struct tap_join *join, struct wire_event *event)
 {
 	struct tap__pending *pending = &join->pending;

@@ -13,6 +13,7 @@ struct tap_join {
 	int64_t newest_ns;    /* of the newest event */
 	int64_t now_ns;       /* of the capture */
 	bool is_finished;
+	bool assumes_unseen_subs;
 	bool is_given;      /* the oldest entry was given out and is to be dropped */
 	uint64_t orphans;   /* deliveries that wait for their message */
 	int64_t partial_ns; /* when a partial message was last seen */

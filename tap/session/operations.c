@@ -32,6 +32,8 @@ static void on_info(struct tap_sessions *sessions, struct tap__connection *conne
 		tap_join_set_unseen_subs(sessions->join, connection->server, INT64_MAX);
 	if (is_new && sessions->names_servers)
 		mark_server(sessions, time_ns, seen.server_id);
+	if (*seen.account)
+		tap__connection_set_account(sessions, connection, time_ns, seen.account);
 	if (seen.max_payload <= 0)
 		return;
 	uint64_t *known = tap__servers_max_payload(&sessions->servers, end);

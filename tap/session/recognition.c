@@ -82,7 +82,8 @@ void tap__recognise(struct tap_sessions *sessions, struct tap__connection *conne
 	if (connection->conn != 0)
 		return;
 	connection->state = TAP__SESSION_DECODED;
-	connection->conn = connection->client->conn = sessions->next_conn++;
+	connection->conn = connection->client->conn =
+	    connection->info.conn ? connection->info.conn : sessions->next_conn++;
 	sessions->stats.connections++;
 	sessions->stats.open_connections++;
 	for (int i = 0; i < TAP_PEERS; i++)

@@ -30,6 +30,7 @@ static void forget(struct tap_sessions *sessions, struct tap__connection *connec
 	tap__subscriptions_fini(sessions, connection, time_ns);
 	tap_join_await(sessions->join, connection->client, 0, INT64_MAX, time_ns);
 	tap__client_release(connection->client);
+	tap__connection_forget(sessions, connection);
 	free(connection);
 	tap_budget_give(sessions->budget, sizeof *connection + sizeof *connection->client);
 }
@@ -200,7 +201,7 @@ static void close_flow(struct tap_flow_handler *handler, void *flow, int64_t tim
 		tap__report_early_gaps(sessions, connection, time_ns);
 	if (connection->has_begun && why != TAP_END_CAPTURE)
 		tap__connection_end(sessions, connection, time_ns, why);
-	if (why == TAP_END_CLOSED)
+	if (tap_end_is_whole(why))
 		tap__unseen_subs_end(sessions, connection, time_ns);
 	else
 		lose_sight(sessions, connection, time_ns, why);
@@ -221,6 +222,8 @@ struct tap_sessions *tap_sessions_open(const struct tap_sessions_options *option
 				       struct tap_budget *budget)
 {
 	struct tap_sessions *sessions = calloc(1, sizeof *sessions);
+	if (sessions && options->has_other_clients)
+		tap_join_assume_unseen_subs(join);
 	if (sessions)
 		*sessions =
 		    (struct tap_sessions){.handler = {.open = open_flow,

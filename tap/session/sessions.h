@@ -25,9 +25,10 @@ enum tap_undecoded_kind {
 };
 
 struct tap_sessions_options {
-	const uint16_t *ports; /* where NATS is expected; borrowed until close */
-	size_t ports_count;    /* 0: NATS is expected at port 4222 */
-	uint64_t first_conn;   /* the number of the first connection; not 0 */
+	const uint16_t *ports;  /* where NATS is expected; borrowed until close */
+	size_t ports_count;     /* 0: NATS is expected at port 4222 */
+	uint64_t first_conn;    /* the number of the first connection; not 0 */
+	bool has_other_clients; /* servers have clients whose connections this source does not see */
 	bool
 	    names_servers; /* emit a mark (wire/mark.h) for each server when its id is first seen in an INFO */
 };

@@ -24,6 +24,7 @@ static inline enum tap_peer tap_peer_other(enum tap_peer peer)
 struct tap_flow_info {
 	struct tap_endpoint ends[TAP_PEERS];
 	bool is_midstream; /* its SYN was not seen */
+	uint64_t conn; /* the number of the connection in events; 0: the next one, once it is recognised */
 };
 
 /* Why bytes are missing. */
@@ -40,8 +41,20 @@ enum tap_end {
 	TAP_END_REPLACED, /* a new connection uses the same addresses and ports */
 	TAP_END_EVICTED,  /* dropped: too many connections for the memory allowed */
 	TAP_END_CAPTURE,  /* the capture ended first */
+	/* Known to a source that carries the bytes: who ended the connection, after all its bytes were seen. */
+	TAP_END_BY_CLIENT,
+	TAP_END_BY_SERVER,
+	TAP_END_RESET_BY_CLIENT,
+	TAP_END_RESET_BY_SERVER,
+	TAP_END_BY_PROXY,
 	TAP_ENDS
 };
+
+/* Was all that belongs to a connection seen, when it ended this way? */
+static inline bool tap_end_is_whole(enum tap_end why)
+{
+	return why == TAP_END_CLOSED || why >= TAP_END_BY_CLIENT;
+}
 
 /* Why bytes were not emitted for any connection. */
 enum tap_left {

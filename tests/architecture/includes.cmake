@@ -5,7 +5,7 @@ cmake_minimum_required(VERSION 3.25) # for IN_LIST
 set(ROOMS wire store tap net broker trace replay cli bench)
 set(MAY_INCLUDE_wire wire)
 set(MAY_INCLUDE_store store wire)
-set(MAY_INCLUDE_tap tap store wire)
+set(MAY_INCLUDE_tap tap net store wire)
 set(MAY_INCLUDE_net net wire)
 set(MAY_INCLUDE_broker broker net wire)
 set(MAY_INCLUDE_trace trace store wire)

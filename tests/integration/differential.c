@@ -2,10 +2,11 @@
  * byte. The real server is the specification; conversations that differ on purpose are listed with the reason, and must
  * differ. The form of conversations: conversation.h.
  *
- *   differential [-n NAME] [-v] [-r] [-j JOBS] [-d DIFFERENCES] [-x FLAG] -o OURS FILE.conv…
+ *   differential [-n NAME] [-v] [-r] [-j JOBS] [-d DIFFERENCES] [-x FLAG] [-p PROXY] -o OURS FILE.conv…
  *
  * -n one conversation only; -v always print both transcripts; -r our server records meanwhile; -x a flag that only our
- * server gets, to check that a difference is noticed; -o a path, or nats-server to compare the real server with itself.
+ * server gets, to check that a difference is noticed; -o a path, or nats-server to compare the real server with itself;
+ * -p the path of tapedeck: the clients of our server go through its proxy.
  * Exit status: 0 alike · 1 differences · 2 usage · 77 there is no nats-server here. */
 #include <getopt.h>
 #include <libgen.h>
@@ -154,13 +155,14 @@ static bool has_real_server(void)
 static void read_options(struct runner *runner, int argc, char **argv)
 {
 	size_t more = 0;
-	for (int option; (option = getopt(argc, argv, "n:vrj:d:x:o:")) != -1;) {
+	for (int option; (option = getopt(argc, argv, "n:vrj:d:x:p:o:")) != -1;) {
 		switch (option) {
 		case 'n': runner->only = optarg; break;
 		case 'v': runner->verbose = true; break;
 		case 'r': runner->ours.records = true; break;
 		case 'j': runner->jobs_max = atoi(optarg); break;
 		case 'd': differences_open(&runner->differences, optarg); break;
+		case 'p': runner->ours.proxy = optarg; break;
 		case 'o': runner->ours.program = optarg; break;
 		case 'x':
 			if (more < MORE_FLAGS_MAX)
@@ -170,8 +172,9 @@ static void read_options(struct runner *runner, int argc, char **argv)
 		}
 	}
 	if (!runner->ours.program || optind == argc || runner->jobs_max < 1) {
-		fprintf(stderr, "usage: differential [-n NAME] [-v] [-r] [-j JOBS] [-d FILE] [-x FLAG] "
-				"-o OURS FILE.conv...\n");
+		fprintf(stderr,
+			"usage: differential [-n NAME] [-v] [-r] [-j JOBS] [-d FILE] [-x FLAG] [-p PROXY] "
+			"-o OURS FILE.conv...\n");
 		exit(2);
 	}
 }

@@ -24,6 +24,8 @@ struct player {
 	struct support_tempdir dir;
 	char program[PATH_MAX]; /* a link named nats-server */
 	struct support_server server;
+	struct support_tempdir proxy_dir;
+	struct support_server proxy; /* in front of the server, when there is one */
 	struct support_socket sockets[CLIENTS_MAX];
 	size_t seen[CLIENTS_MAX]; /* bytes before the last match of `await` */
 	char *next_config;        /* lines of reconfig */
@@ -150,10 +152,37 @@ static int start_server(struct player *player)
 	return code;
 }
 
+static int start_proxy(struct player *player)
+{
+	char upstream[64], log[PATH_MAX];
+	snprintf(upstream, sizeof(upstream), "127.0.0.1:%d", player->server.port);
+	support_tempdir_path(&player->proxy_dir, "log", log, sizeof(log));
+	const struct support_server_plan plan = {
+	    .program = player->contender->proxy,
+	    .command = "proxy",
+	    .args = (const char *const[]){"--upstream", upstream, "--record", log, NULL},
+	    .dir = player->proxy_dir.path,
+	    .is_proxy = true};
+	return support_server_open(&player->proxy, &plan);
+}
+
+/* The server, and what stands in front of it. */
+static int start(struct player *player)
+{
+	int code = start_server(player);
+	return code == 0 && player->contender->proxy ? start_proxy(player) : code;
+}
+
+/* Where clients connect. */
+static int client_port(const struct player *player)
+{
+	return player->contender->proxy ? player->proxy.port : player->server.port;
+}
+
 static void open_client(struct player *player, const struct step *step, int receive_bytes)
 {
 	struct support_socket *sock = &player->sockets[step->client];
-	int code = support_socket_open_small(sock, player->server.port, receive_bytes);
+	int code = support_socket_open_small(sock, client_port(player), receive_bytes);
 	if (code < 0) {
 		transcript_note(player->transcript, "%s cannot connect", client_name(player, step));
 		return;
@@ -399,11 +428,12 @@ void play(const struct conversation *talk, const struct contender *contender, st
 	for (int i = 0; i < CLIENTS_MAX; i++)
 		player.sockets[i].fd = -1;
 	support_tempdir_open(&player.dir);
+	support_tempdir_open(&player.proxy_dir);
 	link_program(&player);
 	write_files(&player);
 	if (conversation_has(talk, STEP_CONFIG))
 		write_config(&player, STEP_CONFIG);
-	bool runs = conversation_has(talk, STEP_OFFLINE) || start_server(&player) == 0;
+	bool runs = conversation_has(talk, STEP_OFFLINE) || start(&player) == 0;
 	if (!runs) {
 		transcript_note(transcript, "the server does not start");
 		transcript->broken = true;
@@ -413,6 +443,11 @@ void play(const struct conversation *talk, const struct contender *contender, st
 	write_down_all(&player);
 	for (int i = 0; i < CLIENTS_MAX; i++)
 		support_socket_close(&player.sockets[i]);
+	if (player.proxy.pid > 0 && support_server_close(&player.proxy) != 0) {
+		transcript_note(transcript, "the proxy ended: %d", support_server_exit_status(&player.proxy));
+		transcript->broken = true;
+	}
 	support_server_kill(&player.server);
+	support_tempdir_close(&player.proxy_dir);
 	support_tempdir_close(&player.dir);
 }

@@ -11,6 +11,8 @@ struct contender {
 	const char *program;           /* path, or a name to be found in PATH */
 	const char *const *more_flags; /* flags it gets in every conversation, ends with NULL; NULL = none */
 	bool records;                  /* records, as TAPEDECK_RECORD requests */
+	const char
+	    *proxy; /* path of tapedeck: clients connect through its proxy, which records; NULL = none */
 };
 
 /* Run the conversation from its first step to its last. Owned transcript. */

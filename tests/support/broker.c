@@ -57,15 +57,53 @@ void support_broker_open(struct support_broker *broker, const char *const *flags
 	support_broker_restart(broker);
 }
 
+static const char *proxy_program(void)
+{
+	const char *path = getenv("TAPEDECK_TEST_PROXY");
+	return path && *path ? path : NULL;
+}
+
+static void open_proxy(struct support_broker *broker)
+{
+	char upstream[64], log[300];
+	support_tempdir_open(&broker->proxy_dir);
+	snprintf(upstream, sizeof(upstream), "127.0.0.1:%d", broker->port);
+	support_tempdir_path(&broker->proxy_dir, "log", log, sizeof(log));
+	const char *const args[] = {"--upstream", upstream, "--record", log, NULL};
+	const struct support_server_plan plan = {.program = proxy_program(),
+						 .command = "proxy",
+						 .args = args,
+						 .dir = broker->proxy_dir.path,
+						 .is_proxy = true};
+	if (support_server_open(&broker->proxy, &plan) < 0)
+		support_fail("the proxy does not start");
+}
+
 void support_broker_restart(struct support_broker *broker)
 {
-	broker->plan.port = broker->server.port;
+	broker->plan.port = broker->port;
 	if (support_server_open(&broker->server, &broker->plan) < 0)
 		support_fail("the broker does not start");
+	broker->port = broker->server.port;
+	if (!proxy_program())
+		return;
+	if (broker->proxy.pid == 0)
+		open_proxy(broker);
+	broker->server.port = broker->proxy.port;
+}
+
+static void close_proxy(struct support_broker *broker)
+{
+	if (!proxy_program())
+		return;
+	if (support_server_close(&broker->proxy) != 0)
+		support_fail("the proxy ended with status %d", support_server_exit_status(&broker->proxy));
+	support_tempdir_close(&broker->proxy_dir);
 }
 
 void support_broker_close(struct support_broker *broker)
 {
+	close_proxy(broker);
 	support_server_close(&broker->server);
 	support_tempdir_close(&broker->dir);
 }

@@ -1,7 +1,7 @@
 /* broker.h - the broker that a test is about: ours, or the real nats-server to check the test itself.
  *
  * The environment selects it: TAPEDECK_TEST_BROKER is the path of tapedeck, or nats-server. Missing: the test cannot
- * run. */
+ * run. TAPEDECK_TEST_PROXY: the path of tapedeck, whose proxy clients then go through. */
 #ifndef SUPPORT_BROKER_H
 #define SUPPORT_BROKER_H
 
@@ -14,6 +14,9 @@ struct support_broker {
 	struct support_server_plan plan; /* for a restart; args and env are borrowed from the caller */
 	char log[300];                   /* where it records; "" when it does not */
 	const char *args[48];
+	int port; /* of the server itself; server.port is where clients connect */
+	struct support_tempdir proxy_dir;
+	struct support_server proxy; /* in front of the server, when the environment wants one */
 };
 
 /* Prepare a plan without starting: for changes before support_broker_restart. Otherwise as support_broker_open. */

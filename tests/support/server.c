@@ -24,8 +24,10 @@ static void build_args(const struct support_server_plan *plan, char *port, const
 	args[count++] = plan->name ? plan->name : plan->program;
 	if (plan->command)
 		args[count++] = plan->command;
-	const char *fixed[] = {"-a", "127.0.0.1", "-p", port, "--ports_file_dir", plan->dir};
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+	const char *server[] = {"-a", "127.0.0.1", "-p", port, "--ports_file_dir", plan->dir};
+	const char *proxy[] = {"--listen", port, "--http_host", "127.0.0.1", "--ports_file_dir", plan->dir};
+	const char **fixed = plan->is_proxy ? proxy : server;
+	for (size_t i = 0; i < sizeof(server) / sizeof(server[0]); i++)
 		args[count++] = fixed[i];
 	if (plan->monitoring) {
 		args[count++] = "-m";
@@ -63,8 +65,11 @@ void support_server_spawn(struct support_server *server, const struct support_se
 	int len = snprintf(server->log_path, sizeof(server->log_path), "%s/server.log", plan->dir);
 	if (len < 0 || (size_t)len >= sizeof(server->log_path))
 		support_fail("path too long: %s", plan->dir);
-	char port[16];
-	snprintf(port, sizeof(port), "%d", plan->port > 0 ? plan->port : -1);
+	char port[32];
+	if (plan->is_proxy)
+		snprintf(port, sizeof(port), "127.0.0.1:%d", plan->port);
+	else
+		snprintf(port, sizeof(port), "%d", plan->port > 0 ? plan->port : -1);
 	const char *args[ARGS_MAX];
 	build_args(plan, port, args);
 	server->pid = fork();

@@ -20,6 +20,7 @@ struct support_server_plan {
 	const char *dir;         /* for its ports file and its log */
 	int port;                /* 0 = any free port */
 	bool monitoring;         /* on any free port */
+	bool is_proxy;           /* takes its address as `tapedeck proxy` does */
 	uint64_t file_bytes_max; /* soft RLIMIT_FSIZE, to be raised by prlimit(2); 0 = no limit */
 };
 

@@ -2,7 +2,6 @@
 tapedeck_unit_test(broker options broker)
 tapedeck_unit_test(broker config broker)
 tapedeck_unit_test(broker broker_log broker)
-tapedeck_unit_test(broker broker_clock broker)
 tapedeck_unit_test(broker monitor broker http_fixture PkgConfig::UV)
 tapedeck_unit_test(broker sublist broker)
 tapedeck_unit_test(broker match_cache broker)

@@ -1,6 +1,7 @@
 # Unit tests of net/.
 tapedeck_unit_test(net nkey net)
 tapedeck_unit_test(net address net)
+tapedeck_unit_test(net clock net)
 tapedeck_unit_test(net listener net)
 add_library(stream_fixture STATIC unit/net/stream_fixture.c unit/net/holding_layer.c)
 target_link_libraries(stream_fixture PUBLIC net PRIVATE PkgConfig::CMOCKA)

@@ -37,3 +37,9 @@ tapedeck_unit_test(tap receivers_repeats receivers_fixture)
 tapedeck_unit_test(tap sniffer_random session_fixture packets)
 tapedeck_unit_test(tap pump tap)
 set_tests_properties(unit/sniffer_random PROPERTIES TIMEOUT 300) # 40 s alone, and more where others run
+
+# The proxy.
+tapedeck_unit_test(tap info_rewrite tap)
+tapedeck_unit_test(tap info_filter tap)
+tapedeck_unit_test(tap relay tap)
+tapedeck_unit_test(tap upstreams tap)

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "broker/clock.h"
 #include "broker/output.h"
+#include "net/clock.h"
 
 static struct broker__pool pool;
 static struct broker__output output;
@@ -186,13 +186,13 @@ static void bytes_that_the_stream_has_begun_stay_when_the_output_is_dropped(void
 
 static void the_clock_follows_steps_of_more_than_a_tenth_of_a_second(void **state)
 {
-	struct broker__clock clock = {.anchor_ns = 1000};
+	struct net_clock clock = {.anchor_ns = 1000};
 	(void)state;
-	assert_int_equal(broker__clock_compare(&clock, 500, 1500 + 100000000), 0);
+	assert_int_equal(net_clock_compare(&clock, 500, 1500 + 100000000), 0);
 	assert_int_equal(clock.anchor_ns, 1000);
-	assert_int_equal(broker__clock_compare(&clock, 500, 1500 + 100000001), 100000001);
+	assert_int_equal(net_clock_compare(&clock, 500, 1500 + 100000001), 100000001);
 	assert_int_equal(clock.anchor_ns, 100001001);
-	assert_int_equal(broker__clock_compare(&clock, 500, 1500), -100000001);
+	assert_int_equal(net_clock_compare(&clock, 500, 1500), -100000001);
 	assert_int_equal(clock.anchor_ns, 1000);
 }
 

@@ -484,6 +484,44 @@ static void credentials_never_come_out(void **state)
 			"connect 2 10.0.0.1:50001 user=me\n");
 }
 
+static void a_jwt_shows_the_public_keys_of_user_and_account(void **state)
+{
+	struct session_fixture *fixture = *state;
+	void *jwt = session_connect(fixture, 50000, 4222, false),
+	     *nkey = session_connect(fixture, 50001, 4222, false);
+	session_client(fixture, &jwt,
+		       "CONNECT {\"nkey\":\"UKEY\",\"sig\":\"s3cret\",\"jwt\":\"e30."
+		       "eyJpc3MiOiJBT1dORVIiLCJzdWIiOiJVVVNFUiJ9.s3cret\"}\r\n");
+	session_client(fixture, &nkey, "CONNECT {\"nkey\":\"UKEY\",\"sig\":\"s3cret\"}\r\n");
+	session_end(fixture, &jwt, TAP_END_CAPTURE);
+	session_end(fixture, &nkey, TAP_END_CAPTURE);
+	expect(fixture, "connect 1 10.0.0.1:50000 user=UUSER account=AOWNER\n"
+			"connect 2 10.0.0.1:50001 user=UKEY\n");
+}
+
+static void the_account_of_a_later_info_is_added_once_to_what_connect_said(void **state)
+{
+	struct session_fixture *fixture = *state;
+	void *flow = session_connect(fixture, 50000, 4222, false);
+	session_server(fixture, &flow, "INFO {\"server_id\":\"S\",\"remote_account\":\"early\"}\r\n");
+	session_client(fixture, &flow, "CONNECT {\"name\":\"n\",\"user\":\"me\",\"pass\":\"s3cret\"}\r\n");
+	session_server(fixture, &flow, "INFO {\"server_id\":\"S\",\"remote_account\":\"ORDERS\"}\r\n");
+	session_server(fixture, &flow, "INFO {\"server_id\":\"S\",\"remote_account\":\"ORDERS\"}\r\n");
+	session_end(fixture, &flow, TAP_END_CAPTURE);
+	expect(fixture, "connect 1 10.0.0.1:50000 name=n user=me\n"
+			"connect 1 10.0.0.1:50000 name=n user=me account=ORDERS\n");
+}
+
+static void the_end_says_who_closed_when_the_source_knows(void **state)
+{
+	struct session_fixture *fixture = *state;
+	void *flow = session_connect(fixture, 50000, 4222, false);
+	session_handshake(fixture, &flow, "x");
+	session_end(fixture, &flow, TAP_END_RESET_BY_SERVER);
+	expect(fixture, "connect 1 10.0.0.1:50000 name=x\n"
+			"disconnect 1: reset by the server\n");
+}
+
 static void errors_are_events(void **state)
 {
 	struct session_fixture *fixture = *state;
@@ -639,6 +677,9 @@ int main(void)
 	    CASE(an_end_inside_a_message_makes_it_partial),
 	    CASE(bytes_that_are_no_operation_are_counted),
 	    CASE(credentials_never_come_out),
+	    CASE(a_jwt_shows_the_public_keys_of_user_and_account),
+	    CASE(the_account_of_a_later_info_is_added_once_to_what_connect_said),
+	    CASE(the_end_says_who_closed_when_the_source_knows),
 	    CASE(errors_are_events),
 	    CASE(a_sid_stands_for_its_first_subscription_until_it_is_over),
 	    CASE(the_payload_limit_is_that_of_info),

@@ -1,4 +1,4 @@
-#include "broker/clock.h"
+#include "net/clock.h"
 
 #include <time.h>
 
@@ -11,14 +11,14 @@ static int64_t read_clock(clockid_t id)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-void broker__clock_init(struct broker__clock *clock)
+void net_clock_init(struct net_clock *clock)
 {
 	int64_t monotonic = read_clock(CLOCK_MONOTONIC);
-	*clock = (struct broker__clock){.anchor_ns = read_clock(CLOCK_REALTIME) - monotonic,
-					.check_at_ns = monotonic + CHECK_EVERY_NS};
+	*clock = (struct net_clock){.anchor_ns = read_clock(CLOCK_REALTIME) - monotonic,
+				    .check_at_ns = monotonic + CHECK_EVERY_NS};
 }
 
-int64_t broker__clock_compare(struct broker__clock *clock, int64_t monotonic_ns, int64_t real_ns)
+int64_t net_clock_compare(struct net_clock *clock, int64_t monotonic_ns, int64_t real_ns)
 {
 	int64_t step = real_ns - monotonic_ns - clock->anchor_ns;
 	clock->check_at_ns = monotonic_ns + CHECK_EVERY_NS;
@@ -28,11 +28,11 @@ int64_t broker__clock_compare(struct broker__clock *clock, int64_t monotonic_ns,
 	return step;
 }
 
-int64_t broker__clock_now(struct broker__clock *clock, int64_t *step_ns)
+int64_t net_clock_now(struct net_clock *clock, int64_t *step_ns)
 {
 	int64_t monotonic = read_clock(CLOCK_MONOTONIC);
 	*step_ns = 0;
 	if (monotonic >= clock->check_at_ns)
-		*step_ns = broker__clock_compare(clock, monotonic, read_clock(CLOCK_REALTIME));
+		*step_ns = net_clock_compare(clock, monotonic, read_clock(CLOCK_REALTIME));
 	return monotonic + clock->anchor_ns;
 }

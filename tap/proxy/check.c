@@ -1,0 +1,202 @@
+#include "tap/proxy/check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/tcp.h"
+#include "tap/proxy/report.h"
+
+enum { FIRST_MS = 2000, ANSWER_MS = 2000, INFO_BYTES = 5 };
+
+static void begin(uv_timer_t *timer);
+
+static void close_stream(struct tap__check *check)
+{
+	if (check->stream)
+		net_stream_close(check->stream);
+	check->stream = NULL;
+}
+
+/* why: NULL when the upstream has answered. */
+static void conclude(struct tap__check *check, const char *why)
+{
+	struct tap__upstream *upstream = check->upstream;
+	bool is_change = why ? tap__upstream_failed(upstream) : tap__upstream_answered(upstream);
+	if (is_change)
+		tap__report_upstream(check->proxy, upstream, why);
+	close_stream(check);
+	check->input_len = 0;
+	uv_timer_start(&check->timer, begin, tap__upstream_check_ms(upstream), 0);
+}
+
+/* ---- events of the stream ---- */
+
+static void on_opened(struct net_stream *stream)
+{
+	net_stream_read(stream);
+}
+
+static uv_buf_t on_room(struct net_stream *stream)
+{
+	struct tap__check *check = stream->owner;
+	return uv_buf_init(check->input + check->input_len,
+			   (unsigned)(sizeof check->input - check->input_len));
+}
+
+static void on_bytes(struct net_stream *stream, char *data, size_t len)
+{
+	struct tap__check *check = stream->owner;
+	(void)data;
+	check->input_len += len;
+	if (stream != check->stream || check->input_len < INFO_BYTES)
+		return;
+	bool is_info = strncasecmp(check->input, "INFO ", INFO_BYTES) == 0;
+	conclude(check, is_info ? NULL : "it sends no INFO");
+}
+
+static void on_ended(struct net_stream *stream, int status)
+{
+	struct tap__check *check = stream->owner;
+	if (stream == check->stream)
+		conclude(check, status == UV_EOF ? "closed without an INFO" : uv_strerror(status));
+}
+
+static void on_drained(struct net_stream *stream, int status)
+{
+	(void)stream;
+	(void)status;
+}
+
+static void on_held(struct net_stream *stream, ptrdiff_t change)
+{
+	(void)stream;
+	(void)change;
+}
+
+static void on_closed(struct net_stream *stream)
+{
+	(void)stream;
+}
+
+static const struct net_stream_events events = {.opened = on_opened,
+						.room = on_room,
+						.bytes = on_bytes,
+						.ended = on_ended,
+						.drained = on_drained,
+						.held = on_held,
+						.closed = on_closed};
+
+/* ---- a check ---- */
+
+static void on_silent(uv_timer_t *timer)
+{
+	conclude(timer->data, "no answer");
+}
+
+static void connect_upstream(struct tap__check *check)
+{
+	uv_timer_start(&check->timer, on_silent, ANSWER_MS, 0);
+	if (net_tcp_connect(&check->stream, &check->proxy->loop,
+			    &check->upstream->addresses[check->upstream->address_at]) < 0)
+		return;
+	net_stream_start(check->stream, &events, check);
+}
+
+static void on_looked_up(uv_getaddrinfo_t *lookup, int status, struct addrinfo *found)
+{
+	struct tap__check *check = lookup->data;
+	struct tap__upstream *upstream = check->upstream;
+	check->is_looking_up = false;
+	if (status == 0)
+		tap__upstream_set_addresses(upstream, found);
+	uv_freeaddrinfo(found);
+	if (check->proxy->is_stopping)
+		return;
+	if (status == 0)
+		connect_upstream(check);
+	else
+		conclude(check, uv_strerror(status));
+}
+
+/* Has the upstream answered clients since the last check? Then it needs none: a check takes a connection, of which the server may
+ * allow only so many. */
+static bool has_answered_clients(struct tap__check *check)
+{
+	bool has_answered = check->upstream->is_up && check->answers_seen != check->upstream->answers;
+	check->answers_seen = check->upstream->answers;
+	return has_answered;
+}
+
+static void begin(uv_timer_t *timer)
+{
+	struct tap__check *check = timer->data;
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	char service[16];
+	const struct tap__url *url = &check->upstream->url;
+	if (has_answered_clients(check)) {
+		uv_timer_start(timer, begin, tap__upstream_check_ms(check->upstream), 0);
+		return;
+	}
+	if (!tap__upstream_has_name(check->upstream)) {
+		connect_upstream(check);
+		return;
+	}
+	snprintf(service, sizeof service, "%d", url->port);
+	check->lookup.data = check;
+	int status =
+	    uv_getaddrinfo(&check->proxy->loop, &check->lookup, on_looked_up, url->host, service, &hints);
+	check->is_looking_up = status == 0;
+	if (status < 0)
+		conclude(check, uv_strerror(status));
+}
+
+/* ---- all of them ---- */
+
+int tap__checks_open(struct tap_proxy *proxy)
+{
+	proxy->checks = calloc(proxy->upstreams.count, sizeof *proxy->checks);
+	if (!proxy->checks)
+		return -ENOMEM;
+	for (size_t i = 0; i < proxy->upstreams.count; i++) {
+		struct tap__check *check = &proxy->checks[i];
+		*check = (struct tap__check){.proxy = proxy, .upstream = &proxy->upstreams.list[i]};
+		uv_timer_init(&proxy->loop, &check->timer);
+		check->timer.data = check;
+		uv_timer_start(&check->timer, begin, FIRST_MS, 0);
+	}
+	return 0;
+}
+
+static bool is_under_way(const struct tap__check *check)
+{
+	return check->stream || check->is_looking_up;
+}
+
+void tap__check_soon(struct tap_proxy *proxy, const struct tap__upstream *upstream)
+{
+	struct tap__check *check = &proxy->checks[upstream - proxy->upstreams.list];
+	if (!is_under_way(check))
+		uv_timer_start(&check->timer, begin, tap__upstream_check_ms(upstream), 0);
+}
+
+void tap__checks_hurry(struct tap_proxy *proxy)
+{
+	for (size_t i = 0; i < proxy->upstreams.count; i++) {
+		struct tap__check *check = &proxy->checks[i];
+		check->answers_seen = check->upstream->answers;
+		if (!is_under_way(check))
+			uv_timer_start(&check->timer, begin, 0, 0);
+	}
+}
+
+void tap__checks_close(struct tap_proxy *proxy)
+{
+	for (size_t i = 0; proxy->checks && i < proxy->upstreams.count; i++) {
+		struct tap__check *check = &proxy->checks[i];
+		close_stream(check);
+		uv_close((uv_handle_t *)&check->timer, NULL);
+		if (check->is_looking_up)
+			uv_cancel((uv_req_t *)&check->lookup);
+	}
+}

@@ -1,0 +1,20 @@
+/* check.h - find out from time to time whether an upstream answers: connect and read the beginning of its INFO. One that has
+ * answered clients since the last check is not checked. Names are looked up again before each check. Internal to tap. */
+#ifndef TAP_PROXY_CHECK_H
+#define TAP_PROXY_CHECK_H
+
+#include "tap/proxy/proxy_state.h"
+
+/* Begin to check every upstream. 0 or -ENOMEM. */
+int tap__checks_open(struct tap_proxy *proxy);
+
+/* A connection to this upstream has failed: check soon whether it is back. */
+void tap__check_soon(struct tap_proxy *proxy, const struct tap__upstream *upstream);
+
+/* Check all of them now. */
+void tap__checks_hurry(struct tap_proxy *proxy);
+
+/* The loop must run until the handles are closed; then free proxy->checks. */
+void tap__checks_close(struct tap_proxy *proxy);
+
+#endif

@@ -1,0 +1,356 @@
+#include "tap/proxy/link.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/tcp.h"
+#include "tap/proxy/check.h"
+#include "tap/proxy/relay.h"
+#include "tap/proxy/report.h"
+
+enum {
+	PATIENCE_MS =
+	    2000 /* for an upstream to be connected and to send its first byte, while there are others */
+};
+
+static void try_next(struct tap__link *link);
+
+static void release(struct tap__link *link)
+{
+	if (--link->holds > 0)
+		return;
+	tap__relay_fini(link->proxy, &link->up);
+	tap__relay_fini(link->proxy, &link->down);
+	tap__info_filter_fini(&link->filter);
+	free(link);
+}
+
+static struct tap__relay *relay_from(struct tap__link *link, const struct net_stream *stream)
+{
+	return stream == link->client ? &link->up : &link->down;
+}
+
+/* ---- the end ---- */
+
+static const char *const ends[TAP_ENDS] = {
+    [TAP_END_BY_CLIENT] = "Client Closed",         [TAP_END_BY_SERVER] = "Server Closed",
+    [TAP_END_RESET_BY_CLIENT] = "Reset by Client", [TAP_END_RESET_BY_SERVER] = "Reset by Server",
+    [TAP_END_BY_PROXY] = "Closed by Proxy",
+};
+
+static void unlist(struct tap__link *link)
+{
+	struct tap_proxy *proxy = link->proxy;
+	if (link->previous)
+		link->previous->next = link->next;
+	else
+		proxy->links = link->next;
+	if (link->next)
+		link->next->previous = link->previous;
+	proxy->connections--;
+}
+
+static void on_patience_closed(uv_handle_t *handle)
+{
+	release(handle->data);
+}
+
+static void end_flow(struct tap__link *link, enum tap_end why)
+{
+	if (link->flow)
+		tap__observer_flow_close(link->proxy->observer, link->flow, why);
+	link->flow = NULL;
+}
+
+static void close_stream(struct net_stream *stream, bool is_abort)
+{
+	if (stream && is_abort)
+		net_stream_abort(stream);
+	else if (stream)
+		net_stream_close(stream);
+}
+
+static void finish(struct tap__link *link, enum tap_end why, bool is_abort)
+{
+	if (link->life == TAP__LINK_GONE)
+		return;
+	if (link->life == TAP__LINK_OPEN)
+		link->upstream->connections--;
+	link->life = TAP__LINK_GONE;
+	unlist(link);
+	tap__relay_stop(link->proxy, &link->up);
+	tap__relay_stop(link->proxy, &link->down);
+	close_stream(link->client, is_abort);
+	close_stream(link->server, is_abort);
+	end_flow(link, why);
+	uv_close((uv_handle_t *)&link->patience, on_patience_closed);
+	tap__report_link(link, TAP_PROXY_DEBUG, "Client connection closed: %s", ends[why]);
+}
+
+void tap__link_cut(struct tap__link *link)
+{
+	finish(link, TAP_END_BY_PROXY, false);
+}
+
+static void finish_if_done(struct tap__link *link)
+{
+	if (tap__relay_is_done(&link->up) && tap__relay_is_done(&link->down))
+		finish(link, link->is_ended_by_server ? TAP_END_BY_SERVER : TAP_END_BY_CLIENT, false);
+}
+
+/* ---- an upstream ---- */
+
+/* To the client this looks like a server that was stopped. */
+static void refuse(struct tap__link *link, const char *why)
+{
+	link->proxy->refused_connections++;
+	tap__report_link(link, TAP_PROXY_ERROR, "Client refused: %s", why);
+	finish(link, TAP_END_BY_PROXY, true);
+}
+
+static bool parse_end(struct tap_endpoint *end, const char *ip, int port)
+{
+	end->port = (uint16_t)port;
+	end->is_v6 = strchr(ip, ':') != NULL;
+	return inet_pton(end->is_v6 ? AF_INET6 : AF_INET, ip, end->address) == 1;
+}
+
+/* The first byte has passed: the link stays with this server. */
+static void commit(struct tap__link *link)
+{
+	struct tap_flow_info info = {.conn = link->cid};
+	uv_timer_stop(&link->patience);
+	link->life = TAP__LINK_OPEN;
+	link->upstream->connections++;
+	link->upstream->total_connections++;
+	parse_end(&info.ends[TAP_ORIGINATOR], link->client->ip, link->client->port);
+	parse_end(&info.ends[TAP_RESPONDER], link->server->ip, link->server->port);
+	if (link->proxy->observer)
+		link->flow = tap__observer_flow_open(link->proxy->observer, &info);
+}
+
+static void blame(struct tap__link *link, const char *why)
+{
+	if (!tap__upstream_failed(link->upstream))
+		return;
+	tap__report_upstream(link->proxy, link->upstream, why);
+	tap__check_soon(link->proxy, link->upstream);
+}
+
+static void give_up_server(struct tap__link *link, const char *why)
+{
+	blame(link, why);
+	close_stream(link->server, true);
+	link->server = link->up.to = link->down.from = NULL;
+	try_next(link);
+}
+
+static void on_impatient(uv_timer_t *patience)
+{
+	struct tap__link *link = patience->data;
+	if (tap__upstreams_are_left(&link->proxy->upstreams, link->tried))
+		give_up_server(link, "no answer");
+	else
+		blame(link, "no answer");
+}
+
+static void server_opened(struct tap__link *link)
+{
+	net_stream_read(link->server);
+	tap__relay_read(&link->up);
+}
+
+/* ---- events of the streams ---- */
+
+static void on_opened(struct net_stream *stream)
+{
+	struct tap__link *link = stream->owner;
+	if (stream == link->server)
+		server_opened(link);
+}
+
+static uv_buf_t on_room(struct net_stream *stream)
+{
+	struct tap__link *link = stream->owner;
+	return tap__relay_room(link->proxy, relay_from(link, stream));
+}
+
+static void observe(struct tap__link *link, bool is_client, struct wire_slice bytes)
+{
+	struct tap__observer *observer = link->proxy->observer;
+	if (!link->flow)
+		return;
+	const struct tap_join_stats *join = tap__observer_join(observer);
+	uint64_t messages = join->messages, deliveries = join->deliveries;
+	link->flow =
+	    tap__observer_bytes(observer, link->flow, is_client ? TAP_ORIGINATOR : TAP_RESPONDER, bytes);
+	link->upstream->messages[0] += join->messages - messages;
+	link->upstream->messages[1] += join->deliveries - deliveries;
+}
+
+/* The bytes of a server pass through the filter. */
+static void pass(struct tap__link *link, bool is_client, struct wire_slice bytes)
+{
+	struct tap_proxy *proxy = link->proxy;
+	struct tap__passed passed = {.bytes = bytes};
+	if (!is_client && tap__info_filter_take(&link->filter, &proxy->rules, bytes, &passed) < 0)
+		finish(link, TAP_END_BY_PROXY, true);
+	else if (passed.bytes.len > 0)
+		tap__relay_pass(proxy, is_client ? &link->up : &link->down, &passed);
+	else
+		free(passed.memory);
+}
+
+/* Hot: once for every read. Bytes are passed on before they are looked at. */
+static void on_bytes(struct net_stream *stream, char *data, size_t len)
+{
+	struct tap__link *link = stream->owner;
+	struct tap_proxy *proxy = link->proxy;
+	bool is_client = stream == link->client;
+	struct wire_slice bytes = wire_slice(data, len);
+	if (link->life == TAP__LINK_GONE)
+		return;
+	if (proxy->turn_began_ns == 0)
+		proxy->turn_began_ns = uv_hrtime();
+	if (link->life == TAP__LINK_CONNECTING)
+		commit(link);
+	if (!is_client && !link->has_answered) {
+		link->has_answered = true;
+		link->upstream->answers++;
+		if (tap__upstream_answered(link->upstream))
+			tap__report_upstream(proxy, link->upstream, NULL);
+	}
+	relay_from(link, stream)->turn_bytes += len;
+	link->upstream->bytes[is_client ? 0 : 1] += len;
+	pass(link, is_client, bytes);
+	observe(link, is_client, bytes);
+	finish_if_done(link);
+}
+
+/* The failure is ours: too many open files, ports or bytes. No server is to blame. */
+static bool is_shortage(int status)
+{
+	return status == UV_EMFILE || status == UV_ENFILE || status == UV_ENOBUFS || status == UV_ENOMEM ||
+	       status == UV_EADDRNOTAVAIL;
+}
+
+static void server_ended_early(struct tap__link *link, int status)
+{
+	if (is_shortage(status))
+		refuse(link, uv_strerror(status));
+	else
+		give_up_server(link, status == UV_EOF ? "closed without an INFO" : uv_strerror(status));
+}
+
+static void side_ended(struct tap__link *link, bool is_client)
+{
+	struct tap__passed passed = {0};
+	if (link->life == TAP__LINK_CONNECTING)
+		commit(link);
+	if (!link->up.has_ended && !link->down.has_ended)
+		link->is_ended_by_server = !is_client;
+	if (!is_client)
+		tap__info_filter_end(&link->filter, &passed);
+	if (passed.memory)
+		tap__relay_pass(link->proxy, &link->down, &passed);
+	tap__relay_end(is_client ? &link->up : &link->down);
+	finish_if_done(link);
+}
+
+static void on_ended(struct net_stream *stream, int status)
+{
+	struct tap__link *link = stream->owner;
+	bool is_client = stream == link->client;
+	if (link->life == TAP__LINK_GONE)
+		return;
+	if (!is_client && link->life == TAP__LINK_CONNECTING)
+		server_ended_early(link, status);
+	else if (status == UV_EOF)
+		side_ended(link, is_client);
+	else
+		finish(link, is_client ? TAP_END_RESET_BY_CLIENT : TAP_END_RESET_BY_SERVER, true);
+}
+
+static void on_drained(struct net_stream *stream, int status)
+{
+	struct tap__link *link = stream->owner;
+	if (link->life == TAP__LINK_GONE || (stream != link->client && stream != link->server))
+		return;
+	tap__relay_drained(link->proxy, stream == link->client ? &link->down : &link->up, status);
+	finish_if_done(link);
+}
+
+/* Layers hold no bytes here. */
+static void on_held(struct net_stream *stream, ptrdiff_t change)
+{
+	(void)stream;
+	(void)change;
+}
+
+static void on_closed(struct net_stream *stream)
+{
+	release(stream->owner);
+}
+
+static const struct net_stream_events events = {.opened = on_opened,
+						.room = on_room,
+						.bytes = on_bytes,
+						.ended = on_ended,
+						.drained = on_drained,
+						.held = on_held,
+						.closed = on_closed};
+
+/* ---- opening ---- */
+
+static void try_next(struct tap__link *link)
+{
+	struct tap_proxy *proxy = link->proxy;
+	struct tap__upstream *upstream = tap__upstreams_next(&proxy->upstreams, &link->tried);
+	while (upstream && upstream->address_count == 0)
+		upstream = tap__upstreams_next(&proxy->upstreams, &link->tried);
+	link->upstream = upstream;
+	if (!upstream ||
+	    net_tcp_connect(&link->server, &proxy->loop, &upstream->addresses[upstream->address_at]) < 0) {
+		refuse(link, "no server answers");
+		return;
+	}
+	link->holds++;
+	link->up.to = link->down.from = link->server;
+	uv_timer_start(&link->patience, on_impatient, PATIENCE_MS, 0);
+	net_stream_start(link->server, &events, link);
+}
+
+static void list(struct tap__link *link)
+{
+	struct tap_proxy *proxy = link->proxy;
+	link->next = proxy->links;
+	if (link->next)
+		link->next->previous = link;
+	proxy->links = link;
+	proxy->connections++;
+	proxy->total_connections++;
+}
+
+static void discard(struct net_stream *stream)
+{
+	net_stream_abort(stream);
+}
+
+void tap__link_open(struct tap_proxy *proxy, struct net_stream *client)
+{
+	struct tap__link *link = calloc(1, sizeof *link);
+	if (!link) {
+		discard(client);
+		return;
+	}
+	*link = (struct tap__link){.proxy = proxy, .client = client, .cid = proxy->next_cid++, .holds = 2};
+	link->up.from = link->down.to = client;
+	net_address_text(link->address, sizeof link->address, client->ip, client->port);
+	uv_timer_init(&proxy->loop, &link->patience);
+	link->patience.data = link;
+	list(link);
+	tap__report_link(link, TAP_PROXY_DEBUG, "Client connection created");
+	net_stream_start(client, &events, link);
+	try_next(link);
+}
