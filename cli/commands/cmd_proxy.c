@@ -352,8 +352,8 @@ const struct cli_command cli_proxy = {
 	     "and checks\n"
 	     "them, HUP and USR1 reopen the log file.",
     .examples =
-	"  tapedeck proxy --listen :4222 --upstream nats://127.0.0.1:4223 --record log -m 8222\n"
-	"  tapedeck proxy --upstream nats://a:4222,nats://b:4222 --advertise proxy2:4222 --record log\n"
+	"  tapedeck proxy --listen :4222 --upstream 127.0.0.1:4223 --record log -m 8222\n"
+	"  tapedeck proxy --upstream a:4222,b:4222 --advertise proxy2:4222 --record log\n"
 	"  tapedeck proxy --upstream a:4222 --map-url b:4222=proxy2:4222 --record log",
     .options = groups,
     .run = run,
