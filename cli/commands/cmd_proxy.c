@@ -351,10 +351,9 @@ const struct cli_command cli_proxy = {
 	     "Signals: INT and TERM stop, USR2 drains (no new connections), HUP looks the servers up again "
 	     "and checks\n"
 	     "them, HUP and USR1 reopen the log file.",
-    .examples =
-	"  tapedeck proxy --listen :4222 --upstream 127.0.0.1:4223 --record log -m 8222\n"
-	"  tapedeck proxy --upstream a:4222,b:4222 --advertise proxy2:4222 --record log\n"
-	"  tapedeck proxy --upstream a:4222 --map-url b:4222=proxy2:4222 --record log",
+    .examples = "  tapedeck proxy --listen :4222 --upstream 127.0.0.1:4223 --record log -m 8222\n"
+		"  tapedeck proxy --upstream a:4222,b:4222 --advertise proxy2:4222 --record log\n"
+		"  tapedeck proxy --upstream a:4222 --map-url b:4222=proxy2:4222 --record log",
     .options = groups,
     .run = run,
 };
