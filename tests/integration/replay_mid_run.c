@@ -242,7 +242,7 @@ static void keys_steer_and_the_terminal_is_restored(void **state)
 	await_messages(&broker, messages + 4);
 	assert_int_equal(support_broker_varz(&broker, "in_msgs"), messages + 4);
 	press(&terminal, "++ ");
-	await_shown(&terminal, "1.562x");
+	await_shown(&terminal, "1.56x");
 	await_messages(&broker, messages + 8);
 	press(&terminal, "q");
 	await_shown(&terminal, "sent ");

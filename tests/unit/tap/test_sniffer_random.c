@@ -354,7 +354,7 @@ static void dropped_segments_invent_nothing_and_every_byte_is_counted(void **sta
 {
 	struct conversation *talk = *state;
 	int whole = 0, partial = 0;
-	enum { CASES = 1000 };
+	enum { CASES = 600 };
 	for (uint64_t number = 0; number < CASES; number++) {
 		size_t dropped;
 		struct heard heard = sniff(talk, number, 1 + number % 12, &dropped);
