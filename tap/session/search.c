@@ -64,8 +64,12 @@ static struct tap__overdue *overdue_at(struct tap__search *search, uint64_t key,
 void tap__search_note_overdue(struct tap__search *search, const struct tap__pending_event *message,
 			      const struct tap__lane *lane)
 {
-	*overdue_at(search, message->key, lane->id) =
-	    (struct tap__overdue){.key = message->key, .lane = lane->id, .seen_ns = message->seen_ns};
+	struct tap__overdue *overdue = overdue_at(search, message->key, lane->id);
+	if (overdue->key != message->key || overdue->lane != lane->id ||
+	    message->seen_ns - overdue->seen_ns > OVERDUE_NS)
+		*overdue = (struct tap__overdue){.key = message->key, .lane = lane->id};
+	overdue->seen_ns = message->seen_ns;
+	overdue->count++;
 	search->overdue_ns = message->seen_ns;
 }
 
@@ -74,7 +78,7 @@ static struct tap__overdue *find_overdue(struct tap__search *search, const struc
 {
 	uint64_t lane = sought->sub->lane->id;
 	struct tap__overdue *overdue = overdue_at(search, sought->key, lane);
-	bool is_found = overdue->key == sought->key && overdue->lane == lane &&
+	bool is_found = overdue->count > 0 && overdue->key == sought->key && overdue->lane == lane &&
 			sought->seen_ns - overdue->seen_ns <= OVERDUE_NS;
 	return is_found ? overdue : NULL;
 }
@@ -254,8 +258,8 @@ static bool leave_overdue(struct tap__search *search, const struct tap__sought *
 	if (!overdue)
 		return false;
 	uint64_t leader = tap__pending_find(search->pending, sought->key);
-	if (leader == 0) /* the cursor may be at a message that has left */
-		*overdue = (struct tap__overdue){0};
+	if (leader == 0) /* it is late; and the cursor may be at a message that has left */
+		overdue->count--;
 	else
 		mark_open(search, sought, leader, cursor_of(search, sought, leader));
 	return true;

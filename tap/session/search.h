@@ -26,10 +26,11 @@ struct tap__cursor {
 	uint64_t marked; /* messages up to this one are marked undecided where they must be; 0 = none */
 };
 
-/* A message that left before a lane received it: the next delivery with its content may be late. A cache. */
+/* Messages of one content that left before a lane received them: as many of its next deliveries may be late. A cache. */
 struct tap__overdue {
 	uint64_t key, lane;
-	int64_t seen_ns;
+	int64_t seen_ns; /* of the newest */
+	uint32_t count;  /* those whose delivery has not come; 0 = none */
 };
 
 struct tap__search {

@@ -191,6 +191,24 @@ static void a_message_may_belong_to_a_delivery_that_seems_late(void **state)
 	expect(bus, "message 2 x [] ?\ndelivery 4/1 x []\n");
 }
 
+/* As many late deliveries may come as messages have left without one. */
+static void the_second_of_two_late_deliveries_is_not_taken_for_that_of_the_next_message(void **state)
+{
+	struct bus *bus = *state;
+	say(bus, first, "SUB x q 1\r\nPING\r\n");
+	say(bus, second, "SUB x q 1\r\nPING\r\n");
+	answer(bus, first, "PONG\r\n");
+	answer(bus, second, "PONG\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	expect(bus, "message 1 x [] ?\nmessage 1 x [] ?\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	say(bus, a, "PUB x 0\r\n\r\n");
+	answer(bus, first, "MSG x 1 0\r\n\r\n");
+	answer(bus, second, "MSG x 1 0\r\n\r\n");
+	expect(bus, "delivery 3/1 x []\nmessage 1 x [] ?\ndelivery 3/1 x []\ndelivery 4/1 x []\n");
+}
+
 /* The group's place among the messages on x is remembered; those that have left must not be looked at again, nor their
  * publisher, which is forgotten. */
 static void a_late_delivery_is_compared_with_no_message_that_has_left(void **state)
@@ -227,6 +245,7 @@ int main(void)
 	    RECEIVERS_TEST(another_member_may_receive_what_one_member_cannot),
 	    RECEIVERS_TEST(when_one_members_delivery_is_left_open_another_member_may_have_its_message),
 	    RECEIVERS_TEST(a_message_may_belong_to_a_delivery_that_seems_late),
+	    RECEIVERS_TEST(the_second_of_two_late_deliveries_is_not_taken_for_that_of_the_next_message),
 	    RECEIVERS_TEST(a_late_delivery_is_compared_with_no_message_that_has_left),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
