@@ -61,7 +61,7 @@ void trace_presence_close(struct trace_presence *presence);
 /* Add the event that the source has just given. Hot: once for every event. */
 void trace_presence_add(struct trace_presence *presence, const struct wire_event *event);
 
-/* No more events come. Valid until close. NULL when out of memory. */
+/* No more events come. Valid until close. */
 const struct trace_presence_result *trace_presence_end(struct trace_presence *presence);
 
 /* Who the clients are. Valid until close. */

@@ -75,8 +75,12 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON && words.len == 0)
 		status = cli_usage_error(command, "give the text of the mark");
 	char *text = status == CLI_GO_ON ? join(&words) : NULL;
+	if (status == CLI_GO_ON && !text) {
+		cli_error(command, "out of memory");
+		status = CLI_IO;
+	}
 	if (status == CLI_GO_ON)
-		status = text ? cli_connection_build(command, &connection, &target) : CLI_IO;
+		status = cli_connection_build(command, &connection, &target);
 	if (status == CLI_GO_ON)
 		status = connect_and_publish(command, target, text);
 	net_client_target_close(target);

@@ -250,7 +250,6 @@ static int set_option(const struct cli_option *option, void *member, const char 
 	case CLI_INT: return set_int(member, option, text, fault);
 	case CLI_COUNT: return set_count(member, option, text, fault);
 	case CLI_BYTES: return set_bytes(member, text, fault);
-	case CLI_BYTES_OR_0: return cli_parse_bytes(text, member, fault);
 	case CLI_DURATION: return set_duration(member, text, fault);
 	case CLI_CHOICE: return set_choice(member, option->argument, text, fault);
 	case CLI_CALL: return option->call(member, text, fault);

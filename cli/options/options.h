@@ -20,7 +20,6 @@ enum cli_option_kind {
 	CLI_INT,        /* int, from min to max */
 	CLI_COUNT,      /* uint64_t, at least min */
 	CLI_BYTES,      /* uint64_t, not 0: 64k, 1MB, 2GiB (k, kB = 1000; Ki, KiB = 1024) */
-	CLI_BYTES_OR_0, /* likewise, or 0 */
 	CLI_DURATION,   /* int64_t, milliseconds, not 0: 250ms, 5m, 1h30m, 7d; a plain number is seconds */
 	CLI_CHOICE,     /* int: the index of the word among those of `argument`: "always|interval|none" */
 	CLI_CALL,       /* anything else: `call` is called */

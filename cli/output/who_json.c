@@ -65,6 +65,9 @@ void cli_who_json(struct cli_out *out, const struct cli_who *who)
 	struct cli_json *json = &report.json;
 	cli_json_object(json, NULL);
 	put_time(&report, "at", who->at_ns);
+	if (who->is_after_end)
+		put_time(&report, "log_ends", who->result->last_ns);
+	put_time(&report, "stopped", who->result->stopped_ns);
 	put_text(&report, "subject", who->asked);
 	if (of_subject && who->result->subscribes == 0)
 		cli_json_true(json, "subscriptions_unknown");

@@ -6,7 +6,7 @@
 #include "wire/error.h"
 #include "wire/source.h"
 
-/* A rate is told from this many events or more. */
+/* The least number of events from which a rate is computed. */
 enum { STORE_LOCATION_EVENTS = 4096 };
 
 struct store_location {

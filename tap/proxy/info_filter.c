@@ -8,7 +8,7 @@
 
 static const struct wire_limits limits = {.max_control_line = TAP__INFO_LINE_MAX, .max_payload = UINT32_MAX};
 
-/* What is passed on of one input:
+/* The pieces of one input that are passed on:
  *
  *	input   [ passed │ passes as it is ... │ not looked at yet ]
  *	                 from                  at                          */

@@ -7,7 +7,7 @@
 /* Listen, and start the handles of the loop. 0, or a negative code with *fault. */
 int tap__serve_start(struct tap_proxy *proxy, struct wire_fault *fault);
 
-/* SIGUSR2: accept no more clients; stop when the last one has gone, or the time for it is over. */
+/* SIGUSR2: accept no more clients. Stop when the last client has gone, or when --drain-timeout is over. */
 void tap__serve_drain(struct tap_proxy *proxy);
 
 /* End all connections, and close all handles: then the loop ends. */

@@ -1,5 +1,5 @@
 /* Fuzz target: a condition, and a message that it is judged on. The input is an expression, a line feed, and a payload, which
- * also serves as headers. What is told early must not be contradicted later. */
+ * also serves as headers. An early verdict must not be contradicted by a later one. */
 #include <stdint.h>
 #include <stdlib.h>
 

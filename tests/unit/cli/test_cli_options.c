@@ -49,7 +49,6 @@ static const struct cli_option main_options[] = {
     {"copy", 0, CLI_COPY, "TEXT", "owned", AT(copy), 0, 0, NULL, NULL},
     {"limit", 0, CLI_COUNT, "N", "count", AT(limit), 0, 0, NULL, NULL},
     {"bytes", 0, CLI_BYTES, "SIZE", "size", AT(bytes), 0, 0, NULL, NULL},
-    {"bytes-or-0", 0, CLI_BYTES_OR_0, "SIZE", "size", AT(bytes), 0, 0, NULL, NULL},
     {"age", 0, CLI_DURATION, "AGE", "duration", AT(age_ms), 0, 0, NULL, NULL},
     {"sync", 0, CLI_CHOICE, "always|interval|none", "when", AT(sync), 0, 0, NULL, NULL},
     {"word", 0, CLI_CALL, "WORD", "any", AT(called), 0, 0, call_word, NULL},
@@ -111,8 +110,6 @@ static void every_kind_of_option_sets_its_member(void **state)
 	assert_int_equal(s.age_ms, 5400000);
 	assert_int_equal(s.sync, 2);
 	assert_string_equal(s.called, "w");
-	assert_int_equal(parse(&plain, &s, "--bytes-or-0", "0", (char *)NULL), CLI_GO_ON);
-	assert_int_equal(s.bytes, 0);
 	free(s.copy);
 }
 
@@ -181,8 +178,8 @@ static void complaint_names_the_option_and_points_at_help(void **state)
 	    {"-q", "tapedeck try: unknown option -q; see \"tapedeck try --help\"\n"},
 	    {"--exlude=x", "tapedeck try: unknown option --exlude (did you mean --exclude?); "
 			   "see \"tapedeck try --help\"\n"},
-	    {"--bytes-or-0=-1",
-	     "tapedeck try: option --bytes-or-0: \"-1\" is not a size; write for example 65536, "
+	    {"--bytes=-1",
+	     "tapedeck try: option --bytes: \"-1\" is not a size; write for example 65536, "
 	     "64KiB or 1GiB; see \"tapedeck try --help\"\n"},
 	    {"--age=0s",
 	     "tapedeck try: option --age: \"0s\" must be 1ms or more; see \"tapedeck try --help\"\n"},

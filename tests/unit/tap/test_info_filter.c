@@ -13,7 +13,7 @@
 
 static const struct tap__info_rules rules = {.host = "p", .port = 1};
 
-/* What came out so far. */
+/* The output so far. */
 struct output {
 	char bytes[4096];
 	size_t len;

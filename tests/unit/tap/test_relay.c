@@ -1,4 +1,4 @@
-/* One direction of a connection through the proxy, between two streams that do as they are told. */
+/* One direction of a connection through the proxy, between two streams whose behaviour the tests choose. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
