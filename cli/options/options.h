@@ -13,18 +13,18 @@
 #include "wire/error.h"
 
 enum cli_option_kind {
-	CLI_FLAG,       /* bool: set to true */
-	CLI_TEXT,       /* const char *: borrows argv */
-	CLI_COPY,       /* char *: owned; what was there is freed */
-	CLI_LIST,       /* struct cli_list: may be given repeatedly */
-	CLI_INT,        /* int, from min to max */
-	CLI_COUNT,      /* uint64_t, at least min */
-	CLI_BYTES,      /* uint64_t, not 0: 64k, 1MB, 2GiB (k, kB = 1000; Ki, KiB = 1024) */
-	CLI_DURATION,   /* int64_t, milliseconds, not 0: 250ms, 5m, 1h30m, 7d; a plain number is seconds */
-	CLI_CHOICE,     /* int: the index of the word among those of `argument`: "always|interval|none" */
-	CLI_CALL,       /* anything else: `call` is called */
-	CLI_HELP,       /* no member: print the help */
-	CLI_VERSION,    /* no member: print the version */
+	CLI_FLAG,     /* bool: set to true */
+	CLI_TEXT,     /* const char *: borrows argv */
+	CLI_COPY,     /* char *: owned; what was there is freed */
+	CLI_LIST,     /* struct cli_list: may be given repeatedly */
+	CLI_INT,      /* int, from min to max */
+	CLI_COUNT,    /* uint64_t, at least min */
+	CLI_BYTES,    /* uint64_t, not 0: 64k, 1MB, 2GiB (k, kB = 1000; Ki, KiB = 1024) */
+	CLI_DURATION, /* int64_t, milliseconds, not 0: 250ms, 5m, 1h30m, 7d; a plain number is seconds */
+	CLI_CHOICE,   /* int: the index of the word among those of `argument`: "always|interval|none" */
+	CLI_CALL,     /* anything else: `call` is called */
+	CLI_HELP,     /* no member: print the help */
+	CLI_VERSION,  /* no member: print the version */
 };
 
 struct cli_option {

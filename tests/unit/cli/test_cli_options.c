@@ -178,9 +178,8 @@ static void complaint_names_the_option_and_points_at_help(void **state)
 	    {"-q", "tapedeck try: unknown option -q; see \"tapedeck try --help\"\n"},
 	    {"--exlude=x", "tapedeck try: unknown option --exlude (did you mean --exclude?); "
 			   "see \"tapedeck try --help\"\n"},
-	    {"--bytes=-1",
-	     "tapedeck try: option --bytes: \"-1\" is not a size; write for example 65536, "
-	     "64KiB or 1GiB; see \"tapedeck try --help\"\n"},
+	    {"--bytes=-1", "tapedeck try: option --bytes: \"-1\" is not a size; write for example 65536, "
+			   "64KiB or 1GiB; see \"tapedeck try --help\"\n"},
 	    {"--age=0s",
 	     "tapedeck try: option --age: \"0s\" must be 1ms or more; see \"tapedeck try --help\"\n"},
 	    {"--ve", "tapedeck try: option --ve is ambiguous: --verbose, --version; "
