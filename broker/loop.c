@@ -7,6 +7,8 @@
 #include "broker/large.h"
 #include "broker/round.h"
 
+enum { FLUSH_ABOVE_BYTES = 16 << 20 }; /* until the first turn has ended */
+
 static void start_timer(struct broker__loop *loop, uv_timer_t *timer)
 {
 	uv_timer_init(&loop->uv, timer);
@@ -17,7 +19,7 @@ int broker__loop_init(struct broker__loop *loop, struct broker *broker)
 {
 	loop->broker = broker;
 	loop->random = broker->seed | 1;
-	loop->flush_above_bytes = BROKER__POOL_KEPT;
+	loop->flush_above_bytes = FLUSH_ABOVE_BYTES;
 	loop->message.kind = WIRE_EVENT_MESSAGE;
 	net_clock_init(&loop->clock);
 	loop->input = malloc(BROKER__INPUT_HEADROOM + BROKER__INPUT_BYTES + BROKER__SLACK);

@@ -22,7 +22,9 @@ enum {
 	BROKER__GATHER_MAX = 64,
 };
 
-#define BROKER__POOL_KEPT (16u * 1024 * 1024)
+/* Memory at rest is kept for the next output until it was not needed for a while: the first access to a new page takes as
+ * long as copying it, on some virtual machines as copying a hundred. */
+#define BROKER__POOL_KEPT (64u * 1024 * 1024)
 
 struct broker__chunk {
 	struct broker__chunk *next;
