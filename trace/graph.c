@@ -290,7 +290,7 @@ static void count_message(struct trace_graph *graph, const struct wire_event *ev
 		subject->unknown_receivers++;
 		result->unknown_receivers++;
 	}
-	subject->unheard += is_known && event->receiver_count == 0 && event->receivers_len == 0;
+	subject->unheard += wire_event_is_unheard(event);
 	if (event->receiver_count > subject->most_deliveries)
 		subject->most_deliveries = event->receiver_count;
 	count_receivers(graph, event, count_published(graph, event, number, event->conn, 1), number);

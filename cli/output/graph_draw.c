@@ -153,7 +153,7 @@ struct arrow {
 
 static void put_label(const struct drawing *drawing, const struct arrow *arrow)
 {
-	double seconds = (double)drawing->view->result->span_ns / 1e9;
+	double seconds = (double)store_uptime_all_up(drawing->view->uptime) / 1e9;
 	char text[CLI_SIZE_TEXT];
 
 	if (seconds > 0)

@@ -13,6 +13,7 @@ struct report {
 	struct cli_row row;
 	const struct cli_graph_view *view;
 	const struct trace_graph_result *result;
+	int64_t up_ns; /* that rates are over */
 };
 
 /* ---- the head ---- */
@@ -25,9 +26,10 @@ static void put_head(struct report *report)
 	if (result->has_events)
 		cli_headline_time(&report->row, result->first_ns, result->last_ns, result->span_ns,
 				  report->view->utc, &report->view->steps, "rates");
-	if (result->span_ns > 0)
+	cli_headline_down(&report->row, store_uptime_all_down(report->view->uptime));
+	if (report->up_ns > 0)
 		snprintf(note, sizeof(note), "%s/s",
-			 cli_rate_text(rate, (double)result->messages * 1e9 / (double)result->span_ns));
+			 cli_rate_text(rate, (double)result->messages * 1e9 / (double)report->up_ns));
 	cli_headline(&report->row, CLI_BOLD, "messages", cli_count_text(value, result->messages), note);
 	cli_headline(&report->row, CLI_PLAIN, "deliveries", cli_count_text(value, result->deliveries), "");
 	if (result->unknown_receivers > 0)
@@ -70,8 +72,8 @@ static void put_rate(struct report *report, uint64_t count)
 {
 	char text[CLI_SIZE_TEXT] = "-";
 
-	if (report->result->span_ns > 0)
-		cli_short_rate_text(text, (double)count * 1e9 / (double)report->result->span_ns);
+	if (report->up_ns > 0)
+		cli_short_rate_text(text, (double)count * 1e9 / (double)report->up_ns);
 	cli_row_format(&report->row, CLI_PLAIN, " %6s", text);
 }
 
@@ -258,7 +260,8 @@ int cli_graph_text(struct cli_out *out, const struct cli_graph_view *view)
 	struct report report = {
 	    .row = {.out = out, .color = view->color, .columns = columns ? columns : CLI_ROW_ENDLESS},
 	    .view = view,
-	    .result = view->result};
+	    .result = view->result,
+	    .up_ns = store_uptime_all_up(view->uptime)};
 	int error = 0;
 
 	put_head(&report);

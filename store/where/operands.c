@@ -19,6 +19,7 @@ static const struct store__operand operands[] = {
     [STORE__WHERE_DROPPED] = {"dropped", STORE__TYPE_NUMBER, STORE__NEEDS_NUMBERS | STORE__NEEDS_RECEIVERS,
 			      3},
     [STORE__WHERE_QUEUE] = {"queue", STORE__TYPE_TEXT, STORE__NEEDS_RECEIVERS | STORE__NEEDS_DETAILS, 20},
+    [STORE__WHERE_EVENT_TEXT] = {"text", STORE__TYPE_TEXT, STORE__NEEDS_DETAILS, 5},
 };
 
 const struct store__operand *store__operand(enum store__where_operand operand)

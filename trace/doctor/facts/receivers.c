@@ -192,7 +192,7 @@ static void count_receivers(struct doctor__facts *facts, const struct wire_event
 	}
 	if (event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN)
 		subject->unknown++;
-	else if (event->receiver_count == 0 && event->receivers_len == 0 && !facts->is_refused)
+	else if (wire_event_is_unheard(event) && !facts->is_refused)
 		take_unheard(facts, event);
 	else if (subject->unheard_now.count > 0)
 		subject->unheard_now = (struct trace_evidence){0};
