@@ -239,6 +239,7 @@ static void count_edge(struct trace_graph *graph, uint32_t published, uint32_t s
 	edge->dropped += is_dropped ? times : 0;
 	edge->messages += is_dropped ? 0 : times;
 	edge->bytes += is_dropped ? 0 : times * (event->size + event->headers.len);
+	edge->sizes += is_dropped ? 0 : times * event->size;
 }
 
 static void count_receivers(struct trace_graph *graph, const struct wire_event *event, uint32_t published,
@@ -270,6 +271,7 @@ static uint32_t count_published(struct trace_graph *graph, const struct wire_eve
 	struct trace_graph_published *published = trace_pairs_value(&result->published, number);
 	published->messages += messages;
 	published->bytes += messages * (event->size + event->headers.len);
+	published->sizes += messages * event->size;
 	return number;
 }
 

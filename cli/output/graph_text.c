@@ -77,12 +77,13 @@ static void put_rate(struct report *report, uint64_t count)
 	cli_row_format(&report->row, CLI_PLAIN, " %6s", text);
 }
 
-static void put_each(struct report *report, uint64_t bytes, uint64_t messages)
+/* The mean size of a payload. */
+static void put_each(struct report *report, uint64_t sizes, uint64_t messages)
 {
 	char text[CLI_SIZE_TEXT] = "-";
 
 	if (messages > 0)
-		cli_size_text(text, (bytes + messages / 2) / messages);
+		cli_size_text(text, (sizes + messages / 2) / messages);
 	cli_row_format(&report->row, CLI_PLAIN, " %7s", text);
 }
 
@@ -96,7 +97,7 @@ static void put_edge(struct report *report, uint32_t number)
 
 	put_count(report, edge->messages);
 	put_rate(report, edge->messages);
-	put_each(report, edge->bytes, edge->messages);
+	put_each(report, edge->sizes, edge->messages);
 	cli_row_text(&report->row, CLI_PLAIN, "  ");
 	put_service(report, published->a);
 	put_service(report, pair->b);

@@ -121,16 +121,17 @@ static void count_subject(struct cli_top_traffic *traffic, const struct wire_eve
 {
 	struct cli_top_subject *subject = &traffic->subjects[number];
 	const struct cli_top_window *window = &traffic->window;
+	const uint64_t bytes = message->size + message->headers.len;
 	bool unheard = wire_event_is_unheard(message);
 	cli_top_counter_add(&subject->messages, window, message->time_ns, 1);
-	cli_top_counter_add(&subject->bytes, window, message->time_ns, message->size);
+	cli_top_counter_add(&subject->bytes, window, message->time_ns, bytes);
 	cli_top_counter_add(&traffic->messages, window, message->time_ns, 1);
-	cli_top_counter_add(&traffic->bytes, window, message->time_ns, message->size);
+	cli_top_counter_add(&traffic->bytes, window, message->time_ns, bytes);
 	subject->total++;
 	subject->unheard += unheard;
 	subject->last_ns = message->time_ns;
 	traffic->total++;
-	traffic->total_bytes += message->size;
+	traffic->total_bytes += bytes;
 	traffic->unheard += unheard;
 }
 
