@@ -25,6 +25,10 @@ static void begin_remark(struct cli_text_line *line)
 static void put_status_note(struct cli_text_line *line, const struct cli_text_headers *headers)
 {
 	begin_remark(line);
+	if (cli_text_status_is_bare(headers->status, headers->text)) {
+		cli_text_status(&line->row, CLI_YELLOW, headers->status, headers->text);
+		return;
+	}
 	cli_row_text(&line->row, CLI_YELLOW, "[");
 	cli_text_status(&line->row, CLI_YELLOW, headers->status, headers->text);
 	cli_row_text(&line->row, CLI_YELLOW, "]");
