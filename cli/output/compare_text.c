@@ -50,7 +50,16 @@ static void put_side(struct report *report, const char *name, const struct cli_c
 
 /* ---- rows ---- */
 
-/* "+12 %", "-35 %", "x2.4", "-". text: CLI_SIZE_TEXT bytes. */
+/* "+12 %", "-35 %", "0 %" */
+static void write_percent(char *text, double percent)
+{
+	if (percent > -0.5 && percent < 0.5)
+		snprintf(text, CLI_SIZE_TEXT, "0 %%");
+	else
+		snprintf(text, CLI_SIZE_TEXT, "%+.0f %%", percent);
+}
+
+/* Likewise, "x2.4", or "-" where there was nothing before. text: CLI_SIZE_TEXT bytes. */
 static void write_change(const struct report *report, const uint64_t *amounts, char *text)
 {
 	const struct cli_compare_side *sides = report->view->sides;
@@ -63,7 +72,7 @@ static void write_change(const struct report *report, const uint64_t *amounts, c
 	else if (after >= 2 * before)
 		snprintf(text, CLI_SIZE_TEXT, "x%s", cli_short_rate_text(factor, after / before));
 	else
-		snprintf(text, CLI_SIZE_TEXT, "%+.0f %%", 100 * (after - before) / before);
+		write_percent(text, 100 * (after - before) / before);
 }
 
 /* The change of messages and that of bytes; of a new or vanished row, the class and its bytes. */
