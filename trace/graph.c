@@ -239,6 +239,7 @@ static void count_edge(struct trace_graph *graph, uint32_t published, uint32_t s
 	edge->dropped += is_dropped ? times : 0;
 	edge->messages += is_dropped ? 0 : times;
 	edge->bytes += is_dropped ? 0 : times * (event->size + event->headers.len);
+	edge->sizes += is_dropped ? 0 : times * event->size;
 }
 
 static void count_receivers(struct trace_graph *graph, const struct wire_event *event, uint32_t published,
@@ -270,6 +271,7 @@ static uint32_t count_published(struct trace_graph *graph, const struct wire_eve
 	struct trace_graph_published *published = trace_pairs_value(&result->published, number);
 	published->messages += messages;
 	published->bytes += messages * (event->size + event->headers.len);
+	published->sizes += messages * event->size;
 	return number;
 }
 
@@ -290,7 +292,7 @@ static void count_message(struct trace_graph *graph, const struct wire_event *ev
 		subject->unknown_receivers++;
 		result->unknown_receivers++;
 	}
-	subject->unheard += is_known && event->receiver_count == 0 && event->receivers_len == 0;
+	subject->unheard += wire_event_is_unheard(event);
 	if (event->receiver_count > subject->most_deliveries)
 		subject->most_deliveries = event->receiver_count;
 	count_receivers(graph, event, count_published(graph, event, number, event->conn, 1), number);

@@ -34,12 +34,13 @@ struct trace_graph_subject {
 
 /* The value of `published`: pairs of publishing service and subject. */
 struct trace_graph_published {
-	uint64_t messages, bytes;
+	uint64_t messages, bytes; /* headers and payloads */
+	uint64_t sizes;           /* of the payloads alone */
 };
 
 /* The value of `edges`: pairs of a number of `published` and receiving service. */
 struct trace_graph_edge {
-	uint64_t messages, bytes; /* delivered */
+	uint64_t messages, bytes, sizes; /* delivered; likewise */
 	uint64_t dropped;
 };
 

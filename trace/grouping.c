@@ -69,7 +69,11 @@ static int count_receivers(struct trace_grouping *grouping, const struct wire_ev
 	/* A recording may hold only the number of receivers. */
 	if ((event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) || event->receiver_count > got)
 		return count(grouping, WIRE_LITERAL("(unknown)"), event);
-	return got == 0 ? count(grouping, WIRE_LITERAL("(nobody)"), event) : 0;
+	if (got > 0)
+		return 0;
+	return count(grouping,
+		     wire_event_is_unheard(event) ? WIRE_LITERAL("(nobody)") : WIRE_LITERAL("(dropped)"),
+		     event);
 }
 
 static struct wire_slice header_value(const struct wire_event *event, const char *wanted)

@@ -15,16 +15,6 @@ static uint32_t bucket_of(int64_t ns)
 	return dropped * STEPS + (uint32_t)(ns >> dropped);
 }
 
-/* The longest duration of a bucket. */
-static int64_t bucket_end(uint32_t bucket)
-{
-	if (bucket < EXACT)
-		return bucket;
-	uint32_t dropped = bucket / STEPS - 1;
-	uint64_t high = bucket - dropped * STEPS;
-	return (int64_t)(((high + 1) << dropped) - 1);
-}
-
 void trace_histogram_fini(struct trace_histogram *histogram)
 {
 	for (int i = 0; i < TRACE_HISTOGRAM_OCTAVES; i++)
@@ -35,8 +25,15 @@ void trace_histogram_fini(struct trace_histogram *histogram)
 static int reserve(struct trace_histogram *histogram, uint32_t octave)
 {
 	if (!histogram->octaves[octave])
-		histogram->octaves[octave] = calloc(STEPS, sizeof(uint64_t));
+		histogram->octaves[octave] = calloc(1, sizeof(struct trace_octave));
 	return histogram->octaves[octave] ? 0 : -ENOMEM;
+}
+
+static void count_in(struct trace_octave *octave, uint32_t step, uint64_t times, int64_t longest_ns)
+{
+	octave->counts[step] += times;
+	if (longest_ns > octave->longest[step])
+		octave->longest[step] = longest_ns;
 }
 
 int trace_histogram_add(struct trace_histogram *histogram, int64_t ns)
@@ -44,7 +41,7 @@ int trace_histogram_add(struct trace_histogram *histogram, int64_t ns)
 	uint32_t bucket = bucket_of(ns);
 	if (reserve(histogram, bucket / STEPS) != 0)
 		return -ENOMEM;
-	histogram->octaves[bucket / STEPS][bucket % STEPS]++;
+	count_in(histogram->octaves[bucket / STEPS], bucket % STEPS, 1, ns < 0 ? 0 : ns);
 	histogram->count++;
 	if (ns > histogram->max_ns)
 		histogram->max_ns = ns;
@@ -60,7 +57,7 @@ void trace_histogram_skip(struct trace_histogram *histogram, int64_t ns)
 
 size_t trace_histogram_growth(const struct trace_histogram *histogram, int64_t ns)
 {
-	return histogram->octaves[bucket_of(ns) / STEPS] ? 0 : STEPS * sizeof(uint64_t);
+	return histogram->octaves[bucket_of(ns) / STEPS] ? 0 : sizeof(struct trace_octave);
 }
 
 int trace_histogram_merge(struct trace_histogram *histogram, const struct trace_histogram *from)
@@ -70,7 +67,8 @@ int trace_histogram_merge(struct trace_histogram *histogram, const struct trace_
 			return -ENOMEM;
 	for (uint32_t i = 0; i < TRACE_HISTOGRAM_OCTAVES; i++)
 		for (uint32_t step = 0; from->octaves[i] && step < STEPS; step++)
-			histogram->octaves[i][step] += from->octaves[i][step];
+			count_in(histogram->octaves[i], step, from->octaves[i]->counts[step],
+				 from->octaves[i]->longest[step]);
 	histogram->count += from->count;
 	histogram->skipped += from->skipped;
 	if (from->max_ns > histogram->max_ns)
@@ -84,12 +82,11 @@ int64_t trace_histogram_percentile(const struct trace_histogram *histogram, doub
 	uint64_t seen = 0;
 
 	for (uint32_t bucket = 0; bucket < TRACE_HISTOGRAM_OCTAVES * STEPS; bucket++) {
-		const uint64_t *octave = histogram->octaves[bucket / STEPS];
-		uint64_t count = octave ? octave[bucket % STEPS] : 0;
-		seen += count;
-		if (count > 0 && (double)seen >= wanted)
-			return bucket_end(bucket) < histogram->max_ns ? bucket_end(bucket)
-								      : histogram->max_ns;
+		const struct trace_octave *octave = histogram->octaves[bucket / STEPS];
+		uint64_t counted = octave ? octave->counts[bucket % STEPS] : 0;
+		seen += counted;
+		if (counted > 0 && (double)seen >= wanted)
+			return octave->longest[bucket % STEPS];
 	}
 	return histogram->max_ns;
 }

@@ -1,8 +1,9 @@
 /* histogram.h - count many durations in little memory, merge the counts, and ask for percentiles.
  *
- * Log-linear: one bucket per nanosecond below 128 ns, then 64 buckets for each power of two. A percentile is therefore
- * never below the true one, and above it by at most 1/64 (1.6 %). Memory is allocated by the power of two, 512 bytes
- * each: usually about 3 KiB, never more than 30 KiB. */
+ * Log-linear: one bucket per nanosecond below 128 ns, then 64 buckets for each power of two. A bucket keeps its longest duration,
+ * which is what a percentile is rounded up to: it is a duration that was counted, never below the true one, and above it by at
+ * most 1/64 (1.6 %). Where all took 8 ms, it is 8 ms. Memory is allocated by the power of two, 1 KiB each: usually about 6 KiB,
+ * never more than 60 KiB. */
 #ifndef TRACE_HISTOGRAM_H
 #define TRACE_HISTOGRAM_H
 
@@ -11,10 +12,15 @@
 
 enum { TRACE_HISTOGRAM_STEPS = 64, TRACE_HISTOGRAM_OCTAVES = 58 };
 
+/* A power of two. */
+struct trace_octave {
+	uint64_t counts[TRACE_HISTOGRAM_STEPS];
+	int64_t longest[TRACE_HISTOGRAM_STEPS];
+};
+
 /* Zeroed = empty. */
 struct trace_histogram {
-	uint64_t
-	    *octaves[TRACE_HISTOGRAM_OCTAVES]; /* owned; TRACE_HISTOGRAM_STEPS counts each; NULL = all 0 */
+	struct trace_octave *octaves[TRACE_HISTOGRAM_OCTAVES]; /* owned; NULL = all 0 */
 	uint64_t count;
 	uint64_t skipped; /* durations that are in max_ns only, see trace_histogram_skip */
 	int64_t max_ns;   /* exact */
@@ -34,8 +40,8 @@ size_t trace_histogram_growth(const struct trace_histogram *histogram, int64_t n
 /* Add all that `from` counted, as if each duration had been added. 0, or -ENOMEM with the counts unchanged. */
 int trace_histogram_merge(struct trace_histogram *histogram, const struct trace_histogram *from);
 
-/* The smallest duration that is not exceeded by `percent` (0 to 100) of those counted, rounded up to the end of its
- * bucket but not above the longest. 0 when empty. */
+/* The smallest duration that is not exceeded by `percent` (0 to 100) of those counted, rounded up to the longest
+ * of its bucket. 0 when empty. */
 int64_t trace_histogram_percentile(const struct trace_histogram *histogram, double percent);
 
 #endif

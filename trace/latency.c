@@ -34,7 +34,6 @@ struct trace_latency {
 	uint64_t waiting;                   /* requests that nobody has answered yet */
 	bool is_last_superseded_unanswered; /* of the request that trace_requests_add has just superseded */
 	int64_t first_steady_ns, last_steady_ns;
-	int64_t base_steady_ns;
 	struct trace_gaps gaps;
 	struct trace_latency_result result;
 };
@@ -96,7 +95,8 @@ static struct trace_latency_outcome outcome_of(const struct trace_latency *laten
 
 static struct trace_latency_row *interval_of(struct trace_latency *latency, int64_t asked_ns)
 {
-	int64_t index = store_time_minus(asked_ns, latency->base_steady_ns) / latency->options.every_ns;
+	int64_t index =
+	    store_time_minus(asked_ns, latency->result.base_steady_ns) / latency->options.every_ns;
 	uint32_t number = index < 0 ? 0 : index < INTERVALS_MAX ? (uint32_t)index : INTERVALS_MAX;
 	return trace_latency_rows_at(&latency->result.intervals, number);
 }
@@ -352,7 +352,7 @@ static void note_time(struct trace_latency *latency, const struct wire_event *ev
 		result->first_ns = event->time_ns;
 		result->base_ns = store_time_minus(event->time_ns, into_ns);
 		latency->first_steady_ns = latency->last_steady_ns = event->steady_ns;
-		latency->base_steady_ns = store_time_minus(event->steady_ns, into_ns);
+		result->base_steady_ns = store_time_minus(event->steady_ns, into_ns);
 	}
 	result->last_ns = event->time_ns;
 	if (event->steady_ns > latency->last_steady_ns)

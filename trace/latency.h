@@ -44,8 +44,8 @@ struct trace_latency_result {
 	struct trace_latency_rows
 	    intervals; /* from base_ns on, each of every_ns; by the time of the request */
 	struct trace_latency_rows
-	    deliveries;  /* by subject: publishing to delivery, of all messages; only count and latency */
-	int64_t base_ns; /* time of day */
+	    deliveries; /* by subject: publishing to delivery, of all messages; only count and latency */
+	int64_t base_ns, base_steady_ns;        /* time of day; steady */
 	uint32_t subject_others;                /* the name of subjects that found no room */
 	struct trace_examples slow, unanswered; /* the longest ones; `seen` counts all */
 	uint64_t

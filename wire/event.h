@@ -120,6 +120,14 @@ struct wire_event {
 	uint64_t from_seq, to_seq; /* gap flagged damage: the missing sequence numbers, both inclusive */
 };
 
+/* The message is unheard: it is known that there was no receiver for it. A message that all of its receivers lost had receivers:
+ * that is another fact. */
+static inline bool wire_event_is_unheard(const struct wire_event *event)
+{
+	return event->kind == WIRE_EVENT_MESSAGE && event->receiver_count == 0 && event->receivers_len == 0 &&
+	       !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN);
+}
+
 /* How a sink is doing, for health, metrics and back-pressure. */
 struct wire_sink_status {
 	bool degraded;          /* events are being lost (and counted) for a reason outside the program */

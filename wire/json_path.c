@@ -32,6 +32,8 @@ static bool read_name(const char **at, bool is_deep, struct wire_json_step *step
 		step->kind = WIRE_JSON_STEP_ANY;
 		return true;
 	}
+	if (**at == '*') /* everything at every depth */
+		return false;
 	step->kind = is_deep ? WIRE_JSON_STEP_DEEP_KEY : WIRE_JSON_STEP_KEY;
 	return read_key(at, ".[", step);
 }

@@ -11,6 +11,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/options/logs.h"
+#include "cli/output/utf8.h"
 #include "store/read/log.h"
 #include "store/read/summary.h"
 #include "trace/inbox.h"
@@ -22,13 +23,13 @@ struct names {
 	size_t len;
 };
 
-/* Names with control characters, or blanks at an end, would break lines or the command line. */
+/* Names with control characters would break lines, and bytes that are no UTF-8 the terminal. */
 static bool is_plain(struct wire_slice name)
 {
 	for (size_t i = 0; i < name.len; i++)
 		if ((unsigned char)name.data[i] < ' ' || name.data[i] == 0x7f)
 			return false;
-	return name.len > 0 && name.len < 200;
+	return name.len > 0 && name.len < 200 && cli_utf8_is_valid(name);
 }
 
 /* Print a name that is new. */

@@ -213,6 +213,7 @@ static void print(struct session *session, const struct trace_findings *findings
 	const struct cli_doctor_text text = {
 	    .out = &session->out,
 	    .color = cli_color_wanted((enum cli_color_choice)session->settings->color, STDOUT_FILENO),
+	    .utc = session->settings->filters.utc,
 	    .columns = columns ? columns : TEXT_COLUMNS,
 	    .logs = logs,
 	    .logs_len = logs_len,

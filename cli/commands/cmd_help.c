@@ -10,6 +10,7 @@
 #include "cli/manual/fish.h"
 #include "cli/manual/help.h"
 #include "cli/manual/man.h"
+#include "cli/manual/topics.h"
 #include "cli/manual/zsh.h"
 #include "cli/options/options.h"
 #include "cli/output/errors.h"
@@ -89,6 +90,17 @@ static void print_task(const struct cli_command *const *commands, int task, size
 	}
 }
 
+static void print_topics(size_t columns)
+{
+	enum { SUMMARY_COLUMN = 12 };
+	printf("\nTopics (tapedeck help TOPIC):\n");
+	for (const struct cli_topic *topic = cli_topics(); topic->name; topic++) {
+		printf("  %-*s", SUMMARY_COLUMN - 2, topic->name);
+		cli_wrap(stdout, topic->summary, strlen(topic->summary), SUMMARY_COLUMN, SUMMARY_COLUMN,
+			 columns);
+	}
+}
+
 void cli_commands_print(void)
 {
 	const struct cli_command *commands[CLI_COMMANDS_MAX];
@@ -97,6 +109,7 @@ void cli_commands_print(void)
 	       "Usage: tapedeck COMMAND [LOG...] [SUBJECT...] [options]\n");
 	for (int task = 0; task < CLI_TASKS; task++)
 		print_task(commands, task, cli_wrap_columns(STDOUT_FILENO));
+	print_topics(cli_wrap_columns(STDOUT_FILENO));
 	printf("\n\"tapedeck COMMAND --help\" explains a command; \"tapedeck --version\" prints the\n"
 	       "version.\n");
 }
@@ -173,6 +186,11 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status != CLI_GO_ON)
 		return status;
 	const struct cli_command *about = operands.len > 0 ? find(operands.values[0]) : NULL;
+	const struct cli_topic *topic = operands.len > 0 ? cli_topic_find(operands.values[0]) : NULL;
+	if (topic && !settings.man) {
+		cli_topic_show(topic);
+		return CLI_DONE;
+	}
 	if (operands.len > 0 && !about)
 		return cli_commands_unknown(operands.values[0]);
 	return print(about, &settings);
@@ -180,14 +198,15 @@ static int run(const struct cli_command *command, int argc, char **argv)
 
 const struct cli_command cli_help = {
     .name = "help",
-    .summary = "explain a command; print man pages, and completions for shells",
+    .summary = "explain a command or a topic; print man pages, and completions for shells",
     .group = CLI_TASK_HELP,
-    .operands = "[COMMAND]",
-    .about = "Without COMMAND, lists the commands.\n"
+    .operands = "[COMMAND|TOPIC]",
+    .about = "Without COMMAND, lists the commands and the topics: filters, where, fields.\n"
 	     "\n"
 	     "The man pages and completions that are installed with the program are those that --man and "
 	     "--completion print.",
     .examples = "  tapedeck help cat\n"
+		"  tapedeck help where\n"
 		"  tapedeck help --man cat | man -l -\n"
 		"  source <(tapedeck help --completion bash)\n"
 		"  tapedeck help --completion zsh > ~/.zfunc/_tapedeck\n"

@@ -184,7 +184,7 @@ static int open_source(const struct session *session, struct cli_top_source **op
 static int watch(struct session *session)
 {
 	struct cli_top_source *opened;
-	session->options.interrupt_fd = cli_interrupt_open();
+	session->options.interrupt_fd = cli_interrupt_open_for_screen();
 	if (session->options.interrupt_fd < 0) {
 		cli_error(session->command, "cannot handle signals: %s",
 			  wire_error_text(session->options.interrupt_fd));

@@ -65,10 +65,20 @@ static bool has_conversation_options(const struct cli_trace_conversation_setting
 	       settings->forget_keys || settings->no_inferred || settings->window_ns > 0;
 }
 
+static bool lists_requests(const struct cli_trace_latency_settings *latency)
+{
+	return latency->slow_ns > 0 || latency->unanswered_ns > 0 || latency->every_ns > 0;
+}
+
+static bool asks_for_latencies(const struct cli_trace_latency_settings *latency)
+{
+	return latency->is_wanted || lists_requests(latency);
+}
+
 static int check_other_view(const struct cli_trace_run *trace, const struct settings *settings)
 {
 	const struct cli_services *services = &settings->common.services;
-	const bool is_of_services = settings->latency.is_wanted || settings->graph.is_wanted;
+	const bool is_of_services = asks_for_latencies(&settings->latency) || settings->graph.is_wanted;
 
 	if (is_of_services && has_conversation_options(&settings->conversations))
 		return cli_usage_error(trace->command,
@@ -79,11 +89,6 @@ static int check_other_view(const struct cli_trace_run *trace, const struct sett
 	return CLI_GO_ON;
 }
 
-static bool lists_requests(const struct cli_trace_latency_settings *latency)
-{
-	return latency->slow_ns > 0 || latency->unanswered_ns > 0 || latency->every_ns > 0;
-}
-
 /* Options that would be ignored are mistakes. */
 static int check_view(const struct cli_trace_run *trace, const struct settings *settings)
 {
@@ -92,11 +97,13 @@ static int check_view(const struct cli_trace_run *trace, const struct settings *
 	if (settings->graph.is_wanted && lists_requests(latency))
 		return cli_usage_error(trace->command,
 				       "--slow, --unanswered and --every do not go with --graph");
+	if (!asks_for_latencies(latency) && latency->sort != 0)
+		return cli_usage_error(trace->command, "--sort goes with --latency, --slow and --unanswered");
 	if (!settings->graph.is_wanted && settings->graph.format != 0)
 		return cli_usage_error(trace->command, "--format goes with --graph");
 	if (settings->graph.format != 0 && settings->common.json)
 		return cli_usage_error(trace->command, "--format and --json exclude each other");
-	if (settings->common.follow && (latency->is_wanted || settings->graph.is_wanted))
+	if (settings->common.follow && (asks_for_latencies(latency) || settings->graph.is_wanted))
 		return cli_usage_error(trace->command, "--follow does not go with --latency and --graph");
 	return check_other_view(trace, settings);
 }
@@ -109,7 +116,7 @@ static int run_view(const struct cli_trace_run *trace, const struct settings *se
 		return status;
 	if (settings->latency.is_wanted && settings->graph.is_wanted)
 		return cli_usage_error(trace->command, "--latency and --graph exclude each other");
-	if (settings->latency.is_wanted)
+	if (asks_for_latencies(&settings->latency))
 		return cli_trace_latency(trace, &settings->latency);
 	if (settings->graph.is_wanted)
 		return cli_trace_graph(trace, &settings->graph);
@@ -132,7 +139,6 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		const struct cli_trace_settings *common = &settings.common;
 		cli_screen_init(&screen, common->no_pager || common->follow, common->quiet || common->follow,
 				&trace.logs);
-		settings.latency.is_wanted |= lists_requests(&settings.latency) && !settings.graph.is_wanted;
 		status = run_view(&trace, &settings);
 	}
 	cli_trace_conversation_settings_fini(&settings.conversations);

@@ -7,6 +7,7 @@
 #include "cli/options/filters.h"
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
+#include "cli/options/nothing_matched.h"
 #include "cli/options/time_option.h"
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
@@ -73,7 +74,7 @@ struct session {
 	struct store_filter *clients; /* those that are wanted; NULL = all */
 	int64_t at_ns;                /* INT64_MAX: the end of the log */
 	struct wire_slice asked;
-	const char *log;
+	const struct cli_operands *logs;
 	struct store_merge *inputs;
 	struct trace_presence *presence;
 	int interrupt_fd;
@@ -175,6 +176,14 @@ static int print(struct session *session, struct cli_who *who)
 	return status;
 }
 
+/* No client of the names that were asked for was there. */
+static void explain_nothing(const struct session *session)
+{
+	const struct cli_filters filters = {.clients = session->settings->clients};
+	const struct cli_operands none = {0};
+	cli_explain_nothing(session->command, "nothing matched", session->logs, &filters, &none);
+}
+
 static int report(struct session *session)
 {
 	const struct trace_presence_result *result = trace_presence_end(session->presence);
@@ -187,6 +196,8 @@ static int report(struct session *session)
 			      .utc = session->settings->utc};
 	struct wire_damage damage;
 	int status = cli_who_order(&who) == 0 ? print(session, &who) : refuse_for_memory(session->command);
+	if (who.rows_len == 0 && session->clients && !session->settings->quiet)
+		explain_nothing(session);
 	cli_who_fini(&who);
 	store_merge_damage(session->inputs, &damage);
 	int unread = cli_log_report_unread(session->command, NULL, &damage);
@@ -200,6 +211,7 @@ static int examine(struct session *session, const struct cli_operands *logs)
 	const struct trace_presence_options how = {.memory_bytes = session->settings->memory,
 						   .asked = session->asked};
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
+	session->logs = logs;
 	int error = cli_inputs_open(&session->inputs, logs, &options, &fault);
 	if (error)
 		return cli_log_error(session->command, &fault);

@@ -6,17 +6,30 @@
 #include <stddef.h>
 #include <sys/signalfd.h>
 
-int cli_interrupt_open(void)
+/* more: another signal; 0 = none. */
+static int open_signals(int more)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
+	if (more != 0)
+		sigaddset(&set, more);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return -errno;
 	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? -errno : fd;
+}
+
+int cli_interrupt_open(void)
+{
+	return open_signals(0);
+}
+
+int cli_interrupt_open_for_screen(void)
+{
+	return open_signals(SIGQUIT);
 }
 
 bool cli_interrupt_wait(int fd, int timeout_ms)

@@ -8,6 +8,9 @@
  * error of write instead of a signal. Returns a file descriptor to close, or a negative errno. */
 int cli_interrupt_open(void);
 
+/* Likewise for a program that must restore the terminal: SIGQUIT ends it, too. */
+int cli_interrupt_open_for_screen(void);
+
 /* A signal has arrived. */
 bool cli_interrupt_seen(int fd);
 

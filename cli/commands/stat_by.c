@@ -87,8 +87,7 @@ static void print_json(struct cli_stat_session *session, const char *path,
 		cli_json_time(&json, "last_time", &clock, found->last_ns);
 	}
 	cli_json_real(&json, "seconds", (double)found->span_ns / 1e9);
-	if (found->down_ns > 0)
-		cli_json_real(&json, "down_seconds", (double)found->down_ns / 1e9);
+	cli_json_down(&json, found->down_ns);
 	if (histories->list) {
 		cli_json_real(&json, "every_seconds", (double)settings->every_ns / 1e9);
 		cli_json_time(&json, "from", &clock, histories->intervals.base_ns);

@@ -127,29 +127,42 @@ static int join(struct comparison *comparison)
 
 /* ---- which changes count ---- */
 
-/* The difference of the rates is larger than chance makes that of two counts (squared, as is its standard deviation). */
-static bool is_no_chance(const struct cli_compare_row *row, const double *seconds)
+static double absolute(double number)
 {
-	double before = (double)row->messages[BEFORE], after = (double)row->messages[AFTER];
-	double variance =
-	    before / (seconds[BEFORE] * seconds[BEFORE]) + after / (seconds[AFTER] * seconds[AFTER]);
-
-	return row->change * row->change >= DEVIATIONS * DEVIATIONS * variance;
+	return number < 0 ? -number : number;
 }
 
-/* New and vanished rows always count. */
-static bool is_change(const struct comparison *comparison, const struct cli_compare_row *row,
-		      const double *seconds)
+/* The variance of a rate of so much in so many messages: their number is random. */
+static double variance_of(double amount, uint64_t messages, double seconds)
+{
+	return amount * amount / (double)messages / (seconds * seconds);
+}
+
+/* The rate of an amount, of messages or of bytes, changed by enough percent, and by more than chance makes it. */
+static bool has_changed(const struct cli_compare_row *row, const uint64_t *amounts, double change,
+			int min_change, const double *seconds)
+{
+	double before = (double)amounts[BEFORE], rate = before / seconds[BEFORE];
+	double variance = variance_of(before, row->messages[BEFORE], seconds[BEFORE]) +
+			  variance_of((double)amounts[AFTER], row->messages[AFTER], seconds[AFTER]);
+
+	if (min_change == 0)
+		return change != 0;
+	return 100 * absolute(change) >= (min_change < 0 ? MIN_CHANGE : min_change) * rate &&
+	       change * change >= DEVIATIONS * DEVIATIONS * variance;
+}
+
+/* New and vanished rows always count; others when their messages or their bytes changed. */
+static bool is_change(const struct comparison *comparison, struct cli_compare_row *row, const double *seconds)
 {
 	int min_change = comparison->session->settings->min_change;
-	double rate = (double)row->messages[BEFORE] / seconds[BEFORE];
-	double percent = 100 * (row->change < 0 ? -row->change : row->change) / (rate > 0 ? rate : 1);
 
 	if (row->messages[BEFORE] == 0 || row->messages[AFTER] == 0)
 		return true;
-	if (min_change == 0)
-		return row->change != 0;
-	return percent >= (min_change < 0 ? MIN_CHANGE : min_change) && is_no_chance(row, seconds);
+	if (has_changed(row, row->messages, row->change, min_change, seconds))
+		return true;
+	row->is_by_bytes = true;
+	return has_changed(row, row->bytes, row->bytes_change, min_change, seconds);
 }
 
 static enum cli_compare_class class_of(const struct cli_compare_row *row)
@@ -158,18 +171,26 @@ static enum cli_compare_class class_of(const struct cli_compare_row *row)
 		return CLI_NEW;
 	if (row->messages[AFTER] == 0)
 		return CLI_GONE;
-	return row->change > 0 ? CLI_GREW : CLI_SHRANK;
+	return (row->is_by_bytes ? row->bytes_change : row->change) > 0 ? CLI_GREW : CLI_SHRANK;
 }
 
 static int by_class_and_change(const void *a, const void *b)
 {
 	const struct cli_compare_row *x = a, *y = b;
 	int order = (int)class_of(x) - (int)class_of(y);
-	double left = x->change < 0 ? -x->change : x->change, right = y->change < 0 ? -y->change : y->change;
+	double left = absolute(x->is_by_bytes ? x->bytes_change : x->change);
+	double right = absolute(y->is_by_bytes ? y->bytes_change : y->change);
 
+	if (order == 0)
+		order = (int)x->is_by_bytes - (int)y->is_by_bytes;
 	if (order != 0 || left != right)
 		return order != 0 ? order : left < right ? 1 : -1;
 	return compare_names(x->name, y->name);
+}
+
+static double change_of(const uint64_t *amounts, const double *seconds)
+{
+	return (double)amounts[AFTER] / seconds[AFTER] - (double)amounts[BEFORE] / seconds[BEFORE];
 }
 
 /* Keep the rows that changed, class by class. */
@@ -180,8 +201,8 @@ static void classify(struct comparison *comparison, const double *seconds)
 
 	for (size_t i = 0; i < comparison->len; i++) {
 		struct cli_compare_row *row = &comparison->rows[i];
-		row->change = (double)row->messages[AFTER] / seconds[AFTER] -
-			      (double)row->messages[BEFORE] / seconds[BEFORE];
+		row->change = change_of(row->messages, seconds);
+		row->bytes_change = change_of(row->bytes, seconds);
 		if (is_change(comparison, row, seconds))
 			comparison->rows[len++] = *row;
 	}

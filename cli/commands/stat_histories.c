@@ -24,25 +24,39 @@ void cli_stat_histories_fini(struct cli_stat_histories *histories)
 	*histories = (struct cli_stat_histories){0};
 }
 
-/* Make all histories as long as the list of intervals. 0, -ENOMEM or -E2BIG. */
-static int lengthen(struct cli_stat_histories *histories)
+/* Make room in all histories for so many intervals; those that are new are 0. 0 or -ENOMEM. */
+static int reserve(struct cli_stat_histories *histories, size_t cap)
 {
-	size_t len = histories->intervals.len;
-
-	if (len > COUNTS_MAX / (histories->len + 1))
-		return -E2BIG;
 	for (size_t i = 0; i < histories->len; i++) {
 		struct cli_groups_history *history = &histories->list[i];
-		if (history->len == len)
-			return 0;
-		double *counts = realloc(history->counts, len * sizeof *counts);
+		double *counts = realloc(history->counts, cap * sizeof *counts);
 		if (!counts)
 			return -ENOMEM;
-		for (size_t j = history->len; j < len; j++)
+		for (size_t j = histories->cap; j < cap; j++)
 			counts[j] = 0;
-		*history = (struct cli_groups_history){counts, len};
+		history->counts = counts;
 	}
+	histories->cap = cap;
 	return 0;
+}
+
+/* Make all histories as long as the list of intervals. 0, -ENOMEM or -E2BIG. Hot: once for every event. */
+static int lengthen(struct cli_stat_histories *histories)
+{
+	size_t len = histories->intervals.len, most = COUNTS_MAX / (histories->len + 1);
+
+	if (len <= histories->cap)
+		return 0;
+	if (len > most)
+		return -E2BIG;
+	return reserve(histories, len * 2 < most ? len * 2 : most);
+}
+
+/* The histories end with the list of intervals. */
+static void end(struct cli_stat_histories *histories)
+{
+	for (size_t i = 0; i < histories->len; i++)
+		histories->list[i].len = histories->intervals.len;
 }
 
 /* As counted of struct trace_grouping_options. */
@@ -131,6 +145,8 @@ int cli_stat_histories_read(struct cli_stat_histories *histories, struct cli_sta
 		error = cli_stat_source_open(session, path, session->filter, &source, fault);
 	if (!error) {
 		error = read_source(&reading, session, source, fault);
+		if (!error)
+			end(histories);
 		source->close(source);
 	}
 	store_groups_fini(&reading.shown);

@@ -11,6 +11,7 @@
 struct cli_stat_histories {
 	struct cli_groups_history *list; /* owned; of the first rows, as many as --top shows */
 	size_t len;
+	size_t cap;                       /* intervals that each has room for */
 	struct store_intervals intervals; /* of all events */
 };
 

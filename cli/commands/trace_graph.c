@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/commands/trace_read.h"
+#include "cli/options/nothing_matched.h"
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
 #include "cli/output/graph_draw.h"
@@ -65,6 +66,7 @@ static int print(const struct cli_trace_reading *reading, struct trace_graph *gr
 	    .clients = trace_graph_clients(graph),
 	    .logs = (const char *const *)trace->logs.values,
 	    .logs_len = trace->logs.len,
+	    .uptime = &reading->uptime,
 	    .utc = trace->settings->filters.utc,
 	    .color = cli_color_wanted((enum cli_color_choice)trace->settings->color, STDOUT_FILENO),
 	    .limit = trace->settings->limit};
@@ -78,6 +80,9 @@ static int print(const struct cli_trace_reading *reading, struct trace_graph *gr
 	int written = cli_out_flush(&out);
 	cli_screen_end(trace->screen);
 	cli_out_fini(&out);
+	if (view.result->messages == 0 && reading->filter && !trace->settings->quiet)
+		cli_explain_nothing(trace->command, "no message passes the filter", &trace->logs,
+				    &trace->settings->filters, &trace->subjects);
 	return error ? error : written;
 }
 

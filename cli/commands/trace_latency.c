@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include "cli/commands/trace_read.h"
+#include "cli/options/nothing_matched.h"
 #include "cli/options/values.h"
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
 #include "cli/output/latency_json.h"
 #include "cli/output/latency_text.h"
+#include "cli/output/sizes.h"
 
 /* Requests that --slow and --unanswered list, and that are listed as the slowest, without -n. */
 enum { LISTED = 1000, SLOWEST = 10, LISTED_MAX = 1 << 20 };
@@ -45,13 +47,14 @@ const struct cli_option cli_trace_latency_options[] = {
     {.name = "slow",
      .kind = CLI_CALL,
      .argument = "DURATION",
-     .help = "list requests whose first reply took longer than this, the slowest first",
+     .help = "list the requests whose first reply took longer than this, the slowest first, and with "
+	     "--latency also print the tables",
      .at = AT(slow_ns),
      .call = read_duration},
     {.name = "unanswered",
      .kind = CLI_CALL,
      .argument = "DURATION",
-     .help = "list requests that had no reply for this long",
+     .help = "likewise the requests that had no reply for this long; those that had a late one say so",
      .at = AT(unanswered_ns),
      .call = read_duration},
     {.name = "every",
@@ -60,6 +63,12 @@ const struct cli_option cli_trace_latency_options[] = {
      .help = "also print a row for each interval of this length; at least 1ms",
      .at = AT(every_ns),
      .call = read_interval},
+    {.name = "sort",
+     .kind = CLI_CHOICE,
+     .argument = "count|p50|p90|p99|max|unanswered|name|time",
+     .help = "sort the tables by this, the largest first (default count); time: the lists of --slow and "
+	     "--unanswered by time instead of duration",
+     .at = AT(sort)},
     {.name = NULL},
 };
 
@@ -92,8 +101,32 @@ static bool is_waiting(const void *context)
 	return trace_latency_is_waiting(context);
 }
 
+/* Say on stderr when no request is listed, or was found at all. */
+static void explain_nothing(const struct cli_trace_reading *reading,
+			    const struct trace_latency_result *result,
+			    const struct cli_trace_latency_settings *settings)
+{
+	const struct cli_trace_run *trace = reading->trace;
+	char span[CLI_SIZE_TEXT];
+
+	if (trace->settings->quiet)
+		return;
+	if (result->total.count == 0 && reading->filter) {
+		cli_explain_nothing(trace->command, "no request passes the filter", &trace->logs,
+				    &trace->settings->filters, &trace->subjects);
+		return;
+	}
+	if (settings->slow_ns > 0 && result->slow.seen == 0)
+		cli_error(trace->command, "no request took longer than %s",
+			  cli_span_text(span, settings->slow_ns));
+	if (settings->unanswered_ns > 0 && result->unanswered.seen == 0)
+		cli_error(trace->command, "no request was without a reply for %s",
+			  cli_span_text(span, settings->unanswered_ns));
+}
+
 static int print(const struct cli_trace_reading *reading, struct trace_latency *latency,
-		 const struct trace_latency_options *options)
+		 const struct trace_latency_options *options,
+		 const struct cli_trace_latency_settings *settings)
 {
 	const struct cli_trace_run *trace = reading->trace;
 	struct cli_latency_view view = {
@@ -102,8 +135,11 @@ static int print(const struct cli_trace_reading *reading, struct trace_latency *
 	    .options = options,
 	    .logs = (const char *const *)trace->logs.values,
 	    .logs_len = trace->logs.len,
+	    .uptime = &reading->uptime,
 	    .utc = trace->settings->filters.utc,
 	    .color = cli_color_wanted((enum cli_color_choice)trace->settings->color, STDOUT_FILENO),
+	    .has_tables = settings->is_wanted || settings->every_ns > 0,
+	    .sort = (enum cli_latency_sort)settings->sort,
 	    .limit = trace->settings->limit};
 	struct cli_out out;
 
@@ -115,6 +151,7 @@ static int print(const struct cli_trace_reading *reading, struct trace_latency *
 	int written = cli_out_flush(&out);
 	cli_screen_end(trace->screen);
 	cli_out_fini(&out);
+	explain_nothing(reading, view.result, settings);
 	return error ? error : written;
 }
 
@@ -131,7 +168,7 @@ static int analyse(struct cli_trace_reading *reading, const struct cli_trace_lat
 		return CLI_IO;
 	}
 	int status = cli_trace_read(reading, &analysis);
-	int written = cli_write_status(command, print(reading, latency, &options));
+	int written = cli_write_status(command, print(reading, latency, &options, settings));
 	trace_latency_close(latency);
 	return written == CLI_DONE ? status : written;
 }

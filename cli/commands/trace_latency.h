@@ -7,6 +7,7 @@
 struct cli_trace_latency_settings {
 	bool is_wanted;                           /* --latency */
 	int64_t slow_ns, unanswered_ns, every_ns; /* 0 = not asked for */
+	int sort;                                 /* enum cli_latency_sort */
 };
 
 /* Sets a struct cli_trace_latency_settings, zeroed before. */

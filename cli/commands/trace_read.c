@@ -59,6 +59,7 @@ void cli_trace_reading_fini(struct cli_trace_reading *reading)
 	store_merge_close(reading->logs);
 	store_filter_close(reading->filter);
 	store_filter_close(reading->reading);
+	store_uptime_fini(&reading->uptime);
 	if (reading->interrupt_fd >= 0)
 		close(reading->interrupt_fd);
 }
@@ -70,9 +71,17 @@ static bool is_over(const struct cli_trace_reading *reading, const struct cli_tr
 	       !(analysis->is_waiting && analysis->is_waiting(analysis->context));
 }
 
-/* 0 at the end, or a negative code with *fault. */
+static void widen(struct store_period *period, int64_t steady_ns, bool is_first)
+{
+	if (is_first || steady_ns < period->from_ns)
+		period->from_ns = steady_ns;
+	if (is_first || steady_ns > period->to_ns)
+		period->to_ns = steady_ns;
+}
+
+/* 0 at the end, or a negative code with *fault. *read: from the first to the last event, steady. */
 static int read_all(struct cli_trace_reading *reading, const struct cli_trace_analysis *analysis,
-		    struct wire_fault *fault)
+		    struct store_period *read, struct wire_fault *fault)
 {
 	struct wire_event event;
 	uint64_t events = 0;
@@ -80,6 +89,7 @@ static int read_all(struct cli_trace_reading *reading, const struct cli_trace_an
 	while ((status = store_merge_next(reading->logs, &event, fault)) > 0) {
 		if (is_over(reading, analysis, &event))
 			return 0;
+		widen(read, event.steady_ns, events == 0);
 		if (analysis->add(analysis->context, &event) != 0)
 			return wire_fault_set(fault, -ENOMEM, "out of memory");
 		if (++events % EVENTS_PER_LOOK == 0 && cli_interrupt_seen(reading->interrupt_fd))
@@ -93,7 +103,11 @@ int cli_trace_read(struct cli_trace_reading *reading, const struct cli_trace_ana
 	const struct cli_command *command = reading->trace->command;
 	struct wire_fault fault = {0};
 	struct wire_damage damage;
-	int status = read_all(reading, analysis, &fault);
+	struct store_period read = {0};
+	int status = read_all(reading, analysis, &read, &fault);
+	if (status == 0)
+		status = cli_inputs_uptime(&reading->uptime, &reading->trace->logs, CLI_STEADY_CLOCK, &fault);
+	reading->uptime.life = read;
 	cli_progress_end(&reading->trace->screen->progress);
 	store_merge_damage(reading->logs, &damage);
 	int unread = cli_log_report_unread(command, NULL, &damage);

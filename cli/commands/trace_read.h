@@ -7,6 +7,7 @@
 
 #include "cli/commands/trace.h"
 #include "store/read/merge.h"
+#include "store/read/uptime.h"
 
 struct cli_trace_reading {
 	const struct cli_trace_run *trace;
@@ -14,6 +15,7 @@ struct cli_trace_reading {
 	struct store_filter *reading; /* the events that are read */
 	struct store_merge *logs;
 	struct wire_source *source; /* of the logs */
+	struct store_uptime uptime; /* after cli_trace_read: from the first to the last event that was read */
 	int64_t until_ns;
 	int interrupt_fd;
 };

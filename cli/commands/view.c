@@ -130,6 +130,16 @@ static int print_idle(struct session *session)
 	return cli_printer_idle(&session->printer);
 }
 
+/* Why no more replies are expected when the last event was read. */
+static enum cli_pairing_end end_of(const struct session *session)
+{
+	const struct cli_filters *filters = &session->view->filters;
+	if (session->view->follow)
+		return CLI_PAIRING_FOLLOWED;
+	return filters->until || filters->seqs.len > 0 || session->interrupted ? CLI_PAIRING_RANGE_ENDS
+									       : CLI_PAIRING_LOG_ENDS;
+}
+
 static int print_all(struct session *session, struct wire_fault *fault)
 {
 	int status;
@@ -142,7 +152,7 @@ static int print_all(struct session *session, struct wire_fault *fault)
 		store_merge_wait(session->logs, WAIT_MS);
 	}
 	if (session->view->around.with_replies)
-		cli_view_replies_end(&session->replies);
+		cli_view_replies_end(&session->replies, end_of(session));
 	return status < 0 ? status : 0;
 }
 

@@ -32,7 +32,7 @@ struct cli_view_exchange {
 int cli_view_replies_init(struct cli_view_replies *replies, struct cli_printer *printer,
 			  struct wire_source *source)
 {
-	*replies = (struct cli_view_replies){.printer = printer, .source = source};
+	*replies = (struct cli_view_replies){.printer = printer, .source = source, .now_ns = INT64_MIN};
 	trace_requests_init(&replies->requests, CLI_VIEW_REPLIES_ENTRIES, NULL, NULL);
 	replies->ring = calloc(CLI_VIEW_REPLIES_ENTRIES, sizeof *replies->ring);
 	return replies->ring ? 0 : -ENOMEM;
@@ -65,11 +65,10 @@ void cli_view_replies_fini(struct cli_view_replies *replies)
 	trace_requests_fini(&replies->requests);
 }
 
-/* It is known that nobody received the message. */
-static bool is_unheard(const struct wire_event *event)
+static bool has_no_responders(const struct cli_view_exchange *exchange)
 {
-	return event->kind == WIRE_EVENT_MESSAGE && event->receiver_count == 0 &&
-	       !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN);
+	return exchange->no_responders ||
+	       (exchange->is_request && wire_event_is_unheard(&exchange->copy.event));
 }
 
 /* ---- printing ---- */
@@ -87,16 +86,18 @@ static void print(struct cli_view_replies *replies, const struct wire_event_copy
 }
 
 static void print_exchange(struct cli_view_replies *replies, const struct cli_view_exchange *exchange,
-			   bool is_early)
+			   enum cli_pairing_end end)
 {
-	const struct cli_pairing asked = {.role = exchange->is_request ? CLI_PAIRED_REQUEST
-						  : exchange->is_late  ? CLI_PAIRED_REPLY
-								       : CLI_NOT_PAIRED,
-					  .after_ns = exchange->late_ns,
-					  .is_early = is_early,
-					  .no_responders = exchange->no_responders,
-					  .is_unheard = is_unheard(&exchange->copy.event),
-					  .replies = exchange->count};
+	const int64_t asked_ns = exchange->copy.event.steady_ns;
+	const struct cli_pairing asked = {
+	    .role = exchange->is_request ? CLI_PAIRED_REQUEST
+		    : exchange->is_late  ? CLI_PAIRED_REPLY
+					 : CLI_NOT_PAIRED,
+	    .after_ns = exchange->late_ns,
+	    .no_responders = has_no_responders(exchange),
+	    .replies = exchange->count,
+	    .end = end,
+	    .waited_ns = end == CLI_PAIRING_OVERDUE ? WAIT_NS : store_time_minus(replies->now_ns, asked_ns)};
 	print(replies, &exchange->copy, &asked);
 	for (const struct reply *reply = exchange->replies; reply; reply = reply->next) {
 		const struct cli_pairing answered = {.role = CLI_PAIRED_REPLY,
@@ -115,12 +116,12 @@ static void mark_chosen(struct cli_view_replies *replies, const struct cli_view_
 }
 
 /* The oldest leaves. */
-static void leave(struct cli_view_replies *replies, bool is_early)
+static void leave(struct cli_view_replies *replies, enum cli_pairing_end end)
 {
 	struct cli_view_exchange *exchange = exchange_at(replies, replies->first++);
 	if (exchange->is_chosen) {
 		replies->chosen--;
-		print_exchange(replies, exchange, is_early);
+		print_exchange(replies, exchange, end);
 		mark_chosen(replies, exchange);
 	}
 	forget_replies(replies, exchange);
@@ -132,20 +133,20 @@ static void leave(struct cli_view_replies *replies, bool is_early)
 void cli_view_replies_read_to(struct cli_view_replies *replies, int64_t now_ns)
 {
 	while (replies->first < replies->next && exchange_at(replies, replies->first)->complete_ns <= now_ns)
-		leave(replies, false);
+		leave(replies, CLI_PAIRING_OVERDUE);
 }
 
-void cli_view_replies_end(struct cli_view_replies *replies)
+void cli_view_replies_end(struct cli_view_replies *replies, enum cli_pairing_end end)
 {
 	while (replies->first < replies->next)
-		leave(replies, true);
+		leave(replies, end);
 }
 
 static void make_room(struct cli_view_replies *replies)
 {
 	while (replies->first < replies->next && (replies->bytes > CLI_VIEW_REPLIES_BYTES ||
 						  replies->next - replies->first == CLI_VIEW_REPLIES_ENTRIES))
-		leave(replies, true);
+		leave(replies, CLI_PAIRING_NO_MEMORY);
 }
 
 /* ---- taking ---- */
@@ -164,7 +165,7 @@ static int append(struct cli_view_replies *replies, const struct wire_event *eve
 	*exchange = (struct cli_view_exchange){.copy = exchange->copy,
 					       .is_chosen = is_chosen,
 					       .is_request = is_request,
-					       .complete_ns = is_request && !is_unheard(event)
+					       .complete_ns = is_request && !wire_event_is_unheard(event)
 								  ? later(event->steady_ns, WAIT_NS)
 								  : event->steady_ns};
 	exchange->last = &exchange->replies;
@@ -239,6 +240,8 @@ static bool is_request(const struct wire_event *event)
 int cli_view_replies_take(struct cli_view_replies *replies, const struct wire_event *event, bool is_chosen)
 {
 	cli_view_replies_read_to(replies, event->steady_ns);
+	if (replies->now_ns < event->steady_ns)
+		replies->now_ns = event->steady_ns;
 	const struct trace_request *answered =
 	    event->kind == WIRE_EVENT_MESSAGE ? trace_requests_reply(&replies->requests, event) : NULL;
 	if (answered)

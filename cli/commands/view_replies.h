@@ -30,6 +30,7 @@ struct cli_view_replies {
 	uint64_t first, next;           /* numbers of those that are kept: [first, next) */
 	size_t bytes;                   /* of the copies */
 	uint64_t chosen;                /* of them: these will be printed */
+	int64_t now_ns;                 /* steady: of the latest event */
 };
 
 /* 0 or -ENOMEM. In either case call cli_view_replies_fini. */
@@ -43,7 +44,7 @@ int cli_view_replies_take(struct cli_view_replies *replies, const struct wire_ev
 /* It is now_ns (steady), and nothing has come: print what is complete. */
 void cli_view_replies_read_to(struct cli_view_replies *replies, int64_t now_ns);
 
-/* There are no more events: print the rest. */
-void cli_view_replies_end(struct cli_view_replies *replies);
+/* There are no more events: print the rest. `end` is why no more replies are expected. */
+void cli_view_replies_end(struct cli_view_replies *replies, enum cli_pairing_end end);
 
 #endif

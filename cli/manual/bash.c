@@ -2,6 +2,7 @@
 #include "cli/manual/bash.h"
 
 #include "cli/manual/completion.h"
+#include "cli/manual/topics.h"
 #include "cli/options/walk.h"
 
 /* Readline splits --option=value at the equals sign. Subjects and names of clients are treated like names of
@@ -34,6 +35,7 @@ static const char engine[] =
     "  subjects | clients) _tapedeck_offer \"$cur\" < <(_tapedeck_ask \"$1\") ;;\n"
     "  interfaces) _tapedeck_offer \"$cur\" < <(echo any; ls /sys/class/net 2>/dev/null) ;;\n"
     "  commands) _tapedeck_offer \"$cur\" < <(_tapedeck_commands) ;;\n"
+    "  topics) _tapedeck_offer \"$cur\" < <(_tapedeck_topics) ;;\n"
     "  esac\n"
     "}\n"
     "\n"
@@ -86,6 +88,14 @@ static void put_command_options(FILE *file, const struct cli_command *command)
 			fprintf(file, " %s%s", dashes(command, option), option->name);
 	}
 	fputs(" ;;\n", file);
+}
+
+static void put_topics(FILE *file)
+{
+	fputs("_tapedeck_topics()\n{\n  printf '%s\\n'", file);
+	for (const struct cli_topic *topic = cli_topics(); topic->name; topic++)
+		fprintf(file, " %s", topic->name);
+	fputs("\n}\n\n", file);
 }
 
 static void put_options(FILE *file, const struct cli_command *const *commands)
@@ -143,8 +153,9 @@ static void put_operands(FILE *file, const struct cli_command *const *commands)
 	fputs("_tapedeck_operands() # COMMAND: what its operands are\n{\n  case $1 in\n", file);
 	for (; *commands; commands++) {
 		const struct cli_completion_operands operands = cli_completion_operands(*commands);
-		fprintf(file, "  %s) echo%s%s%s ;;\n", (*commands)->name, operands.logs ? " files" : "",
-			operands.subjects ? " subjects" : "", operands.commands ? " commands" : "");
+		fprintf(file, "  %s) echo%s%s%s%s ;;\n", (*commands)->name, operands.logs ? " files" : "",
+			operands.subjects ? " subjects" : "", operands.commands ? " commands" : "",
+			operands.topics ? " topics" : "");
 	}
 	fputs("  esac\n}\n\n", file);
 }
@@ -153,6 +164,7 @@ void cli_bash(FILE *file, const struct cli_command *const *commands)
 {
 	fputs("# bash completion for tapedeck; made by `tapedeck help --completion bash`.\n\n", file);
 	put_commands(file, commands);
+	put_topics(file);
 	put_options(file, commands);
 	put_arguments(file, commands);
 	put_operands(file, commands);

@@ -66,6 +66,7 @@ struct cli_completion_operands cli_completion_operands(const struct cli_command 
 		    strncmp(command->operands, "A B", 3) == 0,
 	    .subjects = strstr(command->operands, "SUBJECT") != NULL,
 	    .commands = strstr(command->operands, "COMMAND") != NULL,
+	    .topics = strstr(command->operands, "TOPIC") != NULL,
 	};
 }
 

@@ -33,7 +33,7 @@ bool cli_completion_has_argument(const struct cli_option *option);
 
 /* How to complete the operands of a command. */
 struct cli_completion_operands {
-	bool logs, subjects, commands;
+	bool logs, subjects, commands, topics;
 };
 
 struct cli_completion_operands cli_completion_operands(const struct cli_command *command);

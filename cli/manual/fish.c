@@ -2,6 +2,7 @@
 #include "cli/manual/fish.h"
 
 #include "cli/manual/completion.h"
+#include "cli/manual/topics.h"
 #include "cli/options/walk.h"
 
 static const char head[] =
@@ -85,7 +86,10 @@ static void put_operands(FILE *file, const struct cli_command *command,
 	if (operands.commands) {
 		fputs(" -a '", file);
 		for (; *commands; commands++)
-			fprintf(file, "%s%s", (*commands)->name, commands[1] ? " " : "'");
+			fprintf(file, "%s%s", (*commands)->name, commands[1] ? " " : "");
+		for (const struct cli_topic *topic = cli_topics(); operands.topics && topic->name; topic++)
+			fprintf(file, " %s", topic->name);
+		putc('\'', file);
 	}
 	putc('\n', file);
 }

@@ -32,7 +32,7 @@ static void print_item(FILE *file, const struct cli_paragraph *item, size_t colu
 	cli_wrap(file, item->text.data, item->text.len, column, column, columns);
 }
 
-static void print_text(FILE *file, const char *text, size_t columns)
+void cli_help_text(FILE *file, const char *text, size_t columns)
 {
 	struct cli_paragraph paragraph;
 	size_t column = item_column(text);
@@ -80,7 +80,7 @@ static void print_option(FILE *file, const struct cli_command *command, const st
 	cli_wrap(file, option->help, strlen(option->help), HELP_COLUMN, HELP_COLUMN, columns);
 }
 
-static void print_options(FILE *file, const struct cli_command *command, size_t columns)
+void cli_help_options(FILE *file, const struct cli_command *command, size_t columns)
 {
 	struct cli_walk walk = {.command = command};
 	const struct cli_option *option;
@@ -99,8 +99,8 @@ void cli_help_print(FILE *file, const struct cli_command *command, size_t column
 	cli_command_title(command, title, sizeof title);
 	fprintf(file, "Usage: %s%s%s [options]\n", title, *command->operands ? " " : "", command->operands);
 	if (command->about)
-		print_text(file, command->about, columns);
-	print_options(file, command, columns);
+		cli_help_text(file, command->about, columns);
+	cli_help_options(file, command, columns);
 	if (command->examples)
 		fprintf(file, "\nExamples:\n%s\n", command->examples);
 }

@@ -2,6 +2,7 @@
 #include "cli/manual/zsh.h"
 
 #include "cli/manual/completion.h"
+#include "cli/manual/topics.h"
 #include "cli/options/walk.h"
 
 static const char head[] = "#compdef tapedeck\n"
@@ -59,6 +60,20 @@ static void put_commands(FILE *file, const struct cli_command *const *commands)
 		fputs("'\n", file);
 	}
 	fputs("  )\n  _describe command commands\n}\n\n", file);
+}
+
+static void put_topics(FILE *file)
+{
+	fputs("_tapedeck_topics() {\n  local -a topics=(\n", file);
+	for (const struct cli_topic *topic = cli_topics(); topic->name; topic++) {
+		fprintf(file, "    '%s:", topic->name);
+		put_escaped(file, topic->summary);
+		fputs("'\n", file);
+	}
+	fputs("  )\n  _describe topic topics\n}\n"
+	      "_tapedeck_commands_and_topics() { _alternative 'commands:command:_tapedeck_commands' "
+	      "'topics:topic:_tapedeck_topics' }\n\n",
+	      file);
 }
 
 static void put_action(FILE *file, const struct cli_option *option)
@@ -119,7 +134,9 @@ static void put_operands(FILE *file, const struct cli_command *command)
 		fputs("    '*:log:_files'\n", file);
 	else if (operands.subjects)
 		fputs("    '*:subject:_tapedeck_subjects'\n", file);
-	if (operands.commands)
+	if (operands.topics)
+		fputs("    '1:command or topic:_tapedeck_commands_and_topics'\n", file);
+	else if (operands.commands)
 		fputs("    '1:command:_tapedeck_commands'\n", file);
 }
 
@@ -138,6 +155,7 @@ void cli_zsh(FILE *file, const struct cli_command *const *commands)
 {
 	fputs(head, file);
 	put_commands(file, commands);
+	put_topics(file);
 	for (; *commands; commands++)
 		put_command(file, *commands);
 	fputs(tail, file);

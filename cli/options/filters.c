@@ -38,7 +38,7 @@ const struct cli_option cli_filter_options[] = {
      .at = AT(receivers)},
     {.name = "unheard",
      .kind = CLI_FLAG,
-     .help = "messages that nobody received, where that is known",
+     .help = "messages that had no receiver, where that is known",
      .at = AT(unheard)},
     {.name = "kind",
      .kind = CLI_LIST,
@@ -54,7 +54,8 @@ const struct cli_option cli_filter_options[] = {
     {.name = "grep",
      .kind = CLI_LIST,
      .argument = "REGEX",
-     .help = "messages whose payload matches; Perl's syntax, (?i) ignores case; may be repeated",
+     .help = "messages whose payload matches, errors, marks and disconnects whose text does; Perl's syntax, "
+	     "(?i) ignores case; may be repeated",
      .at = AT(greps)},
     {.name = "grep-in",
      .kind = CLI_TEXT,
@@ -66,9 +67,8 @@ const struct cli_option cli_filter_options[] = {
      .argument = "EXPR",
      .help = "events for which an expression holds: '$.total > 100 && header.Priority == \"high\"'. Values: "
 	     "$.path, header.NAME, subject, subject.N, reply, payload, size, time, clock, seq, kind, client, "
-	     "conn, receivers, dropped, queue. Operators: == != < <= > >= ~ !~ (regular expression), && || ! "
-	     "( ). See "
-	     "docs/filters.md",
+	     "conn, receivers, dropped, queue, text. Operators: == != < <= > >= ~ !~ (regular expression), "
+	     "&& || ! ( ). See \"tapedeck help where\"",
      .at = AT(wheres)},
     {.name = "min-size",
      .kind = CLI_BYTES,

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "cli/options/logs.h"
+#include "store/read/log_steps.h"
 #include "tap/sniffer.h"
 
 int cli_inputs_open_capture(struct wire_source **source, const char *path,
@@ -57,5 +58,35 @@ int cli_inputs_open(struct store_merge **inputs, const struct cli_operands *oper
 		*inputs = merge;
 	else
 		store_merge_close(merge);
+	return error;
+}
+
+static int join_log(struct store_uptime *uptime, const char *path, enum cli_uptime_clock on,
+		    struct wire_fault *fault)
+{
+	struct store_steps steps = {0};
+	struct store_uptime log = {0};
+	int error = store_log_steps_read(&steps, &log, path, fault);
+
+	if (on == CLI_LAST_CLOCK)
+		store_uptime_shift(&log, store_steps_total(&steps, UINT64_MAX));
+	if (error == 0 && (error = store_uptime_join(uptime, &log)) != 0)
+		wire_fault_set(fault, error, "%s: out of memory", path);
+	store_steps_fini(&steps);
+	store_uptime_fini(&log);
+	return error;
+}
+
+int cli_inputs_uptime(struct store_uptime *uptime, const struct cli_operands *operands,
+		      enum cli_uptime_clock on, struct wire_fault *fault)
+{
+	int error = 0;
+
+	*uptime = (struct store_uptime){0};
+	for (int i = 0; i < operands->len; i++)
+		if (cli_log_is_capture(operands->values[i]))
+			return 0;
+	for (int i = 0; i < operands->len && error == 0; i++)
+		error = join_log(uptime, operands->values[i], on, fault);
 	return error;
 }

@@ -4,6 +4,7 @@
 
 #include "cli/options/options.h"
 #include "store/read/merge.h"
+#include "store/read/uptime.h"
 
 /* Open the operands (see cli/options/logs.h) and merge their events by time, which leaves out the steps of their
  * clocks. options hold for logs; of captures only the filter, `steady` and `progress` do, and captures cannot be followed or
@@ -14,6 +15,16 @@ int cli_inputs_open(struct store_merge **inputs, const struct cli_operands *oper
 /* Open one operand and add it to a merge. 0, or a negative code with *fault. */
 int cli_inputs_add(struct store_merge *inputs, const char *operand,
 		   const struct store_reader_options *options, struct wire_fault *fault);
+
+enum cli_uptime_clock {
+	CLI_STEADY_CLOCK, /* without steps, as steady_ns of events */
+	CLI_LAST_CLOCK,   /* the clock as it is at the end of each log */
+};
+
+/* Find out when the operands were written: all of them together (store_uptime_join). A capture among them counts as written all
+ * the time: then *uptime stays zeroed. 0, or a negative code with *fault; in either case call store_uptime_fini. */
+int cli_inputs_uptime(struct store_uptime *uptime, const struct cli_operands *operands,
+		      enum cli_uptime_clock on, struct wire_fault *fault);
 
 struct cli_capture_options {
 	const struct store_filter *filter; /* borrowed for the source's life; NULL = everything */

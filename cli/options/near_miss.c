@@ -3,10 +3,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "cli/options/inputs.h"
+#include "wire/headers.h"
 #include "wire/subject.h"
 #include "wire/suggest.h"
 
@@ -130,6 +132,36 @@ static void compare_client(struct cli_near_miss *miss, uint64_t conn, const stru
 	note_candidate(miss, text);
 }
 
+/* The key as it is there, with what was typed after its own, or with this value. */
+static void compare_header(struct cli_near_miss *miss, struct wire_slice key, struct wire_slice value)
+{
+	const char *rest = miss->typed + strcspn(miss->typed, "=~");
+	const struct wire_slice typed_key = wire_slice(miss->typed, (size_t)(rest - miss->typed));
+	char candidate[CLI_NEAREST_TEXT];
+	bool is_key = key.len == typed_key.len && strncasecmp(key.data, typed_key.data, key.len) == 0;
+
+	miss->is_there |= is_key && (*rest != '=' || wire_slice_equal(value, wire_slice_str(rest + 1)));
+	int len = *rest == '='
+		      ? snprintf(candidate, sizeof(candidate), "%.*s=%.*s", (int)key.len, key.data,
+				 (int)value.len, value.data)
+		      : snprintf(candidate, sizeof(candidate), "%.*s%s", (int)key.len, key.data, rest);
+	if (!miss->is_there && (size_t)len < sizeof(candidate))
+		note_candidate(miss, candidate);
+}
+
+static void compare_headers(struct search *search, struct wire_slice block)
+{
+	struct wire_headers headers;
+	struct wire_slice key, value;
+
+	if (!is_new(search, block) || wire_headers_open(&headers, block) != 0)
+		return;
+	while (wire_headers_next(&headers, &key, &value) == 1)
+		for (size_t i = 0; i < search->misses->len; i++)
+			if (search->misses->list[i].kind == CLI_NEAR_HEADER)
+				compare_header(&search->misses->list[i], key, value);
+}
+
 /* ---- looking ---- */
 
 static void look_at(struct search *search, const struct wire_event *event, const struct wire_client *client)
@@ -141,11 +173,13 @@ static void look_at(struct search *search, const struct wire_event *event, const
 	snprintf(conn, sizeof(conn), "#%" PRIu64, event->conn);
 	bool has_client = event->conn != 0 && is_new(search, wire_slice_str(conn));
 	for (size_t i = 0; i < misses->len; i++) {
-		if (misses->list[i].is_client && has_client)
+		if (misses->list[i].kind == CLI_NEAR_CLIENT && has_client)
 			compare_client(&misses->list[i], event->conn, client);
-		else if (!misses->list[i].is_client && has_subject)
+		else if (misses->list[i].kind == CLI_NEAR_SUBJECT && has_subject)
 			compare_subject(&misses->list[i], event->subject);
 	}
+	if (event->headers.len > 0 && event->headers.data)
+		compare_headers(search, event->headers);
 }
 
 static int64_t now_ms(void)
@@ -186,6 +220,14 @@ static bool can_be_read_again(const struct cli_operands *logs)
 	return true;
 }
 
+static bool asks_for_headers(const struct cli_near_misses *misses)
+{
+	for (size_t i = 0; i < misses->len; i++)
+		if (misses->list[i].kind == CLI_NEAR_HEADER)
+			return true;
+	return false;
+}
+
 bool cli_near_misses_find(struct cli_near_misses *misses, const struct cli_operands *logs)
 {
 	static const char kinds[] = "message,delivery,connect,disconnect,subscribe,unsubscribe,error,mark";
@@ -199,7 +241,8 @@ bool cli_near_misses_find(struct cli_near_misses *misses, const struct cli_opera
 		store_filter_close(filter);
 		return false;
 	}
-	const struct store_reader_options options = {.filter = filter, .in_time_order = true};
+	const struct store_reader_options options = {
+	    .filter = filter, .in_time_order = true, .payloads = asks_for_headers(misses)};
 	bool is_open = cli_inputs_open(&merge, logs, &options, &fault) == 0;
 	if (is_open) {
 		look_through(&search, merge);

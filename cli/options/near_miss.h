@@ -1,6 +1,6 @@
-/* near_miss.h - for subjects and clients that were asked for and are not in the logs: similar ones that are.
+/* near_miss.h - for subjects, clients and headers that were asked for and are not in the logs: similar ones that are.
  *
- * Payloads are not read, and after half a second the search ends: it runs after a command that found nothing, whose user
+ * Payloads are read for headers only, and after half a second the search ends: it runs after a command that found nothing, whose user
  * waits. */
 #ifndef CLI_OPTIONS_NEAR_MISS_H
 #define CLI_OPTIONS_NEAR_MISS_H
@@ -9,12 +9,18 @@
 
 enum { CLI_NEAREST_TEXT = 120 };
 
+enum cli_near_kind {
+	CLI_NEAR_SUBJECT, /* may have wildcards */
+	CLI_NEAR_CLIENT,  /* a name, a number or an address, of a receiver too */
+	CLI_NEAR_HEADER,  /* KEY, KEY=VALUE or KEY~REGEX */
+};
+
 struct cli_near_miss {
-	const char
-	    *typed; /* borrowed: a subject, which may have wildcards, or a client's name, number or address */
-	bool is_client;
-	bool is_there;                  /* the logs have it */
-	char nearest[CLI_NEAREST_TEXT]; /* with the wildcards of `typed`; "" = nothing is similar */
+	const char *typed; /* borrowed */
+	enum cli_near_kind kind;
+	bool is_there; /* the logs have it */
+	char nearest
+	    [CLI_NEAREST_TEXT]; /* with the wildcards or the regular expression of `typed`; "" = nothing is similar */
 };
 
 struct cli_near_misses {

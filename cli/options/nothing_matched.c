@@ -67,11 +67,11 @@ static bool add_times(struct reasons *reasons, const struct cli_filters *filters
 
 /* ---- names ---- */
 
-/* Any of several subjects may match: when one is there, the others are not the reason. */
-static bool is_one_there(const struct cli_near_misses *misses, bool is_client)
+/* Any of several of a kind may match: when one is there, the others are not the reason. */
+static bool is_one_there(const struct cli_near_misses *misses, enum cli_near_kind kind)
 {
 	for (size_t i = 0; i < misses->len; i++)
-		if (misses->list[i].is_client == is_client && misses->list[i].is_there)
+		if (misses->list[i].kind == kind && misses->list[i].is_there)
 			return true;
 	return false;
 }
@@ -79,9 +79,10 @@ static bool is_one_there(const struct cli_near_misses *misses, bool is_client)
 static void add_name(struct reasons *reasons, const struct cli_operands *logs,
 		     const struct cli_near_misses *misses, const struct cli_near_miss *miss)
 {
-	const char *kind = miss->is_client ? "client" : "subject";
+	static const char *const kinds[] = {"subject", "client", "header"};
+	const char *kind = kinds[miss->kind];
 
-	if (is_one_there(misses, miss->is_client))
+	if (is_one_there(misses, miss->kind))
 		return;
 	const char *separator = reasons->len > 0 ? ";" : ":";
 	if (misses->is_whole && logs->len == 1)
@@ -96,26 +97,28 @@ static void add_name(struct reasons *reasons, const struct cli_operands *logs,
 
 /* ---- all ---- */
 
-static void note_list(struct cli_near_misses *misses, const struct cli_list *list, bool is_client)
+static void note_list(struct cli_near_misses *misses, const struct cli_list *list, enum cli_near_kind kind)
 {
 	for (size_t i = 0; i < list->len; i++)
-		misses->list[misses->len++] =
-		    (struct cli_near_miss){.typed = list->values[i], .is_client = is_client};
+		misses->list[misses->len++] = (struct cli_near_miss){.typed = list->values[i], .kind = kind};
 }
 
 /* The names that were asked for. False when out of memory. */
 static bool list_names(struct cli_near_misses *misses, const struct cli_filters *filters,
 		       const struct cli_operands *subjects)
 {
-	size_t most = filters->subjects.len + filters->clients.len + (size_t)subjects->len;
+	size_t most = filters->subjects.len + filters->clients.len + filters->receivers.len +
+		      filters->headers.len + (size_t)subjects->len;
 
 	misses->list = calloc(most + 1, sizeof(*misses->list));
 	if (!misses->list)
 		return false;
 	for (int i = 0; i < subjects->len; i++)
 		misses->list[misses->len++] = (struct cli_near_miss){.typed = subjects->values[i]};
-	note_list(misses, &filters->subjects, false);
-	note_list(misses, &filters->clients, true);
+	note_list(misses, &filters->subjects, CLI_NEAR_SUBJECT);
+	note_list(misses, &filters->clients, CLI_NEAR_CLIENT);
+	note_list(misses, &filters->receivers, CLI_NEAR_CLIENT);
+	note_list(misses, &filters->headers, CLI_NEAR_HEADER);
 	return true;
 }
 

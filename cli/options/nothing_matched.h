@@ -1,4 +1,4 @@
-/* nothing_matched.h - say on stderr that the filters matched nothing, and why: a subject or client that the log does not
+/* nothing_matched.h - say on stderr that the filters matched nothing, and why: a subject, client or header that the log does not
  * have, with a similar one that it has; times before or after those of the log. */
 #ifndef CLI_OPTIONS_NOTHING_MATCHED_H
 #define CLI_OPTIONS_NOTHING_MATCHED_H

@@ -24,7 +24,7 @@ static void put_side(struct report *report, const char *name, const struct cli_c
 {
 	struct cli_clock clock = {.utc = report->view->utc};
 	char from[CLI_TIME_TEXT], to[CLI_TIME_TEXT], count[CLI_SIZE_TEXT], span[CLI_SIZE_TEXT],
-	    rate[CLI_SIZE_TEXT];
+	    rate[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
 	struct cli_row *row = &report->row;
 
 	cli_row_fill(row, 2);
@@ -38,8 +38,8 @@ static void put_side(struct report *report, const char *name, const struct cli_c
 	cli_row_text(row, CLI_BOLD, side->log);
 	cli_row_end(row);
 	cli_row_fill(row, 10);
-	cli_row_format(row, CLI_PLAIN, "%s %s", cli_count_text(count, side->messages),
-		       report->view->words.counted);
+	cli_row_format(row, CLI_PLAIN, "%s %s, %s", cli_count_text(count, side->messages),
+		       report->view->words.counted, cli_size_text(bytes, side->bytes));
 	if (report->view->has_rates)
 		cli_row_format(row, CLI_PLAIN, " in %s", cli_span_text(span, (int64_t)(side->seconds * 1e9)));
 	if (report->view->has_rates && side->messages > 0)
@@ -50,21 +50,47 @@ static void put_side(struct report *report, const char *name, const struct cli_c
 
 /* ---- rows ---- */
 
-/* "+12 %", "-35 %", "x2.4"; "" for what was not there before or is not there now. text: CLI_SIZE_TEXT bytes. */
-static void write_change(const struct report *report, const struct cli_compare_row *row, char *text)
+/* "+12 %", "-35 %", "0 %" */
+static void write_percent(char *text, double percent)
+{
+	if (percent > -0.5 && percent < 0.5)
+		snprintf(text, CLI_SIZE_TEXT, "0 %%");
+	else
+		snprintf(text, CLI_SIZE_TEXT, "%+.0f %%", percent);
+}
+
+/* Likewise, "x2.4", or "-" where there was nothing before. text: CLI_SIZE_TEXT bytes. */
+static void write_change(const struct report *report, const uint64_t *amounts, char *text)
 {
 	const struct cli_compare_side *sides = report->view->sides;
-	double before = (double)row->messages[0] / sides[0].seconds;
-	double after = (double)row->messages[1] / sides[1].seconds;
+	double before = (double)amounts[0] / sides[0].seconds;
+	double after = (double)amounts[1] / sides[1].seconds;
 	char factor[CLI_SIZE_TEXT];
 
-	text[0] = '\0';
-	if (row->messages[0] == 0 || row->messages[1] == 0)
-		return;
-	if (after >= 2 * before)
+	if (before <= 0)
+		snprintf(text, CLI_SIZE_TEXT, "-");
+	else if (after >= 2 * before)
 		snprintf(text, CLI_SIZE_TEXT, "x%s", cli_short_rate_text(factor, after / before));
 	else
-		snprintf(text, CLI_SIZE_TEXT, "%+.0f %%", 100 * (after - before) / before);
+		write_percent(text, 100 * (after - before) / before);
+}
+
+/* The change of messages and that of bytes; of a new or vanished row, the class and its bytes. */
+static void put_changes(struct report *report, enum cli_compare_class class,
+			const struct cli_compare_row *row)
+{
+	const enum cli_color color = class <= CLI_NEW ? CLI_YELLOW : CLI_CYAN;
+	char change[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
+
+	if (class == CLI_NEW || class == CLI_GONE) {
+		cli_row_format(&report->row, color, " %7s", cli_compare_class_name(class));
+		cli_size_text(bytes, row->bytes[class == CLI_NEW]);
+	} else {
+		write_change(report, row->messages, change);
+		cli_row_format(&report->row, row->is_by_bytes ? CLI_PLAIN : color, " %7s", change);
+		write_change(report, row->bytes, bytes);
+	}
+	cli_row_format(&report->row, row->is_by_bytes ? color : CLI_PLAIN, " %7s  ", bytes);
 }
 
 static void put_rate(struct report *report, const struct cli_compare_row *row, int side)
@@ -79,17 +105,15 @@ static void put_rate(struct report *report, const struct cli_compare_row *row, i
 
 static void put_row(struct report *report, enum cli_compare_class class, const struct cli_compare_row *row)
 {
-	char before[CLI_SIZE_TEXT], after[CLI_SIZE_TEXT], change[CLI_SIZE_TEXT];
+	char before[CLI_SIZE_TEXT], after[CLI_SIZE_TEXT];
 
-	write_change(report, row, change);
 	cli_row_format(&report->row, CLI_PLAIN, "%11s %11s", cli_count_text(before, row->messages[0]),
 		       cli_count_text(after, row->messages[1]));
 	if (report->view->has_rates) {
 		put_rate(report, row, 0);
 		put_rate(report, row, 1);
 	}
-	cli_row_format(&report->row, class <= CLI_NEW ? CLI_YELLOW : CLI_CYAN, " %7s  ",
-		       change[0] ? change : cli_compare_class_name(class));
+	put_changes(report, class, row);
 	cli_row_put(&report->row, CLI_BOLD, row->name, CLI_ROW_ENDLESS);
 	cli_row_end(&report->row);
 }
@@ -100,8 +124,8 @@ static void put_title(struct report *report)
 
 	snprintf(rate, sizeof(rate), " %6s %6s", report->unit.name, report->unit.name);
 	cli_out_char(report->row.out, '\n');
-	cli_row_format(&report->row, CLI_DIM, "%11s %11s%s %7s  %s", "before", "after",
-		       report->view->has_rates ? rate : "", "change", report->view->words.noun);
+	cli_row_format(&report->row, CLI_DIM, "%11s %11s%s %7s %7s  %s", "before", "after",
+		       report->view->has_rates ? rate : "", "change", "bytes", report->view->words.noun);
 	cli_row_end(&report->row);
 }
 

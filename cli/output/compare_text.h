@@ -8,7 +8,9 @@
 struct cli_compare_row {
 	struct wire_slice name;
 	uint64_t messages[2], bytes[2]; /* before, after */
-	double change;                  /* of the rate, per second; of messages when rates are not known */
+	/* Of the rate, per second; of the count when rates are not known. */
+	double change, bytes_change;
+	bool is_by_bytes; /* only the bytes changed: the messages became larger or smaller */
 };
 
 enum cli_compare_class { CLI_GREW, CLI_NEW, CLI_SHRANK, CLI_GONE, CLI_COMPARE_CLASSES };

@@ -6,6 +6,7 @@
 #include "cli/output/print_below.h"
 #include "cli/output/row.h"
 #include "cli/output/sizes.h"
+#include "cli/output/text_headers.h"
 #include "store/read/steps.h"
 #include "trace/inbox.h"
 #include "trace/jetstream.h"
@@ -133,7 +134,10 @@ static void put_receivers(struct printer *printer, const struct trace_node *node
 	else if (event->receiver_count > 0 && named == 0)
 		cli_row_format(&printer->row, CLI_PLAIN, "%" PRIu32, event->receiver_count);
 	else if (event->receiver_count == 0)
-		cli_row_text(&printer->row, are_known ? CLI_RED : CLI_YELLOW, are_known ? "nobody" : "?");
+		cli_row_text(&printer->row, are_known ? CLI_RED : CLI_YELLOW,
+			     !are_known                     ? "?"
+			     : wire_event_is_unheard(event) ? "nobody"
+							    : "0");
 	if (event->receiver_count > 0 && !are_known)
 		cli_row_text(&printer->row, CLI_YELLOW, " + ?");
 }
@@ -230,9 +234,9 @@ static void put_header_error(struct printer *printer, const struct trace_node *n
 	if (node->event.headers.len == 0 || wire_headers_open(&walk, node->event.headers) != 0)
 		return;
 	if (walk.status.len > 0) {
-		cli_row_put(&printer->row, CLI_RED, walk.status, 8);
-		cli_row_text(&printer->row, CLI_PLAIN, " ");
-		cli_row_put(&printer->row, CLI_RED, walk.text, 40);
+		cli_text_status(&printer->row, CLI_RED,
+				wire_slice(walk.status.data, walk.status.len < 8 ? walk.status.len : 8),
+				wire_slice(walk.text.data, walk.text.len < 40 ? walk.text.len : 40));
 		cli_row_text(&printer->row, CLI_PLAIN, " ");
 	}
 	while (wire_headers_next(&walk, &key, &value) > 0)

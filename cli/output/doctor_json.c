@@ -23,6 +23,16 @@ static void put_evidence(struct cli_json *json, const struct trace_evidence *evi
 	cli_json_array_end(json);
 }
 
+/* Left out when the finding does not say it. */
+static void put_when(struct cli_json *json, const struct trace_finding *finding)
+{
+	struct cli_clock clock = {.utc = true};
+	if (finding->from_ns == 0 && finding->to_ns == 0)
+		return;
+	cli_json_time(json, "from", &clock, finding->from_ns);
+	cli_json_time(json, "to", &clock, finding->to_ns);
+}
+
 /* Left out when every table had room. */
 static void put_left_out(struct cli_json *json, const struct trace_doctor *doctor)
 {
@@ -62,6 +72,7 @@ void cli_doctor_json(struct cli_out *out, const struct trace_doctor *doctor,
 		put_word(&json, "severity", trace_severity_name(finding->severity));
 		cli_json_string(&json, "text", wire_slice_str(finding->text));
 		cli_json_string(&json, "remedy", wire_slice_str(finding->remedy));
+		put_when(&json, finding);
 		put_evidence(&json, &finding->evidence, logs, logs_len);
 		cli_json_object_end(&json);
 	}

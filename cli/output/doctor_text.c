@@ -2,8 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/output/sizes.h"
+#include "cli/output/times.h"
 
 enum { INDENT = 2, LIST_COLUMN = 20 };
 
@@ -43,6 +45,24 @@ static void put_indented(const struct cli_doctor_text *text, const char *mark, c
 	put_wrapped(text, wire_slice_str(words), INDENT + columns, INDENT + columns);
 }
 
+/* "from 2026-11-23 14:05:01 to 2026-11-23 14:05:07" */
+static void put_when(const struct cli_doctor_text *text, const struct trace_finding *finding)
+{
+	struct cli_clock clock = {.utc = text->utc};
+	char line[200], from[CLI_TIME_TEXT], to[CLI_TIME_TEXT];
+	if (finding->from_ns == 0 && finding->to_ns == 0)
+		return;
+	cli_clock_text(&clock, finding->from_ns, CLI_TIME_SECOND, from);
+	cli_clock_text(&clock, finding->to_ns, CLI_TIME_SECOND, to);
+	if (strcmp(from, to) == 0)
+		snprintf(line, sizeof line, "at %s", from);
+	else
+		snprintf(line, sizeof line, "from %s to %s", from, to);
+	cli_color_put(text->out, text->color, CLI_DIM);
+	put_indented(text, "", line);
+	cli_color_put(text->out, text->color, CLI_PLAIN);
+}
+
 /* "seq 3, 17, b:4 and 12 more" */
 static void put_evidence(const struct cli_doctor_text *text, const struct trace_evidence *evidence)
 {
@@ -77,6 +97,7 @@ static void put_finding(const struct cli_doctor_text *text, const struct trace_f
 	cli_out_char(text->out, '\n');
 	put_indented(text, "", finding->text);
 	put_indented(text, "→ ", finding->remedy);
+	put_when(text, finding);
 	put_evidence(text, &finding->evidence);
 }
 

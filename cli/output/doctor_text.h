@@ -7,7 +7,7 @@
 
 struct cli_doctor_text {
 	struct cli_out *out; /* borrowed */
-	bool color;
+	bool color, utc;
 	size_t columns;
 	const char *const *logs; /* names of the inputs. Borrowed */
 	uint32_t logs_len;

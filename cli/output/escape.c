@@ -101,6 +101,12 @@ size_t cli_escape_put(struct cli_out *out, struct wire_slice text, size_t column
 {
 	size_t used;
 
+	if (text.len == 0)
+		return 0;
+	if (text.len <= columns && cli_utf8_plain(text.data, text.len) == text.len) { /* nearly always */
+		cli_out_bytes(out, text.data, text.len);
+		return columns == CLI_UNCLIPPED ? 0 : text.len;
+	}
 	if (columns == CLI_UNCLIPPED || fit(text, columns, &used) == text.len) {
 		put_all(out, text);
 		return columns == CLI_UNCLIPPED ? 0 : used;

@@ -12,28 +12,31 @@ enum { NAME_MAX_BYTES = 500 };
 static const struct {
 	const char *name;
 	enum cli_field_kind kind;
+	const char *help;
 } plain[] = {
-    {"time", CLI_FIELD_TIME},
-    {"time.date", CLI_FIELD_TIME_DATE},
-    {"time.clock", CLI_FIELD_TIME_CLOCK},
-    {"time.unix", CLI_FIELD_TIME_UNIX},
-    {"time.ns", CLI_FIELD_TIME_NS},
-    {"seq", CLI_FIELD_SEQ},
-    {"kind", CLI_FIELD_KIND},
-    {"subject", CLI_FIELD_SUBJECT},
-    {"reply", CLI_FIELD_REPLY},
-    {"size", CLI_FIELD_SIZE},
-    {"status", CLI_FIELD_STATUS},
-    {"client", CLI_FIELD_CLIENT},
-    {"conn", CLI_FIELD_CONN},
-    {"address", CLI_FIELD_ADDRESS},
-    {"receivers", CLI_FIELD_RECEIVERS},
-    {"receivers.names", CLI_FIELD_RECEIVER_NAMES},
-    {"queue", CLI_FIELD_QUEUE},
-    {"sid", CLI_FIELD_SID},
-    {"headers", CLI_FIELD_HEADERS},
-    {"payload", CLI_FIELD_PAYLOAD},
-    {"text", CLI_FIELD_TEXT},
+    {"time", CLI_FIELD_TIME, "RFC 3339, local or with --utc UTC"},
+    {"time.date", CLI_FIELD_TIME_DATE, "2026-11-23"},
+    {"time.clock", CLI_FIELD_TIME_CLOCK, "07:57:19.123456"},
+    {"time.unix", CLI_FIELD_TIME_UNIX, "seconds since the epoch, with 9 decimals"},
+    {"time.ns", CLI_FIELD_TIME_NS, "nanoseconds since the epoch"},
+    {"seq", CLI_FIELD_SEQ, "sequence number"},
+    {"kind", CLI_FIELD_KIND,
+     "message, delivery, connect, disconnect, subscribe, unsubscribe, error, mark, gap"},
+    {"subject", CLI_FIELD_SUBJECT, "subject; subject.N is its token number N, from 1"},
+    {"reply", CLI_FIELD_REPLY, "reply subject"},
+    {"size", CLI_FIELD_SIZE, "bytes of the payload"},
+    {"status", CLI_FIELD_STATUS, "of the headers: 503"},
+    {"client", CLI_FIELD_CLIENT, "name of the client, or its address when it has none"},
+    {"conn", CLI_FIELD_CONN, "number of its connection"},
+    {"address", CLI_FIELD_ADDRESS, "address of the client"},
+    {"receivers", CLI_FIELD_RECEIVERS, "how many received the message, where that is known"},
+    {"receivers.names", CLI_FIELD_RECEIVER_NAMES, "who received it, separated by commas"},
+    {"queue", CLI_FIELD_QUEUE, "queue groups of the receivers, or of the subscription"},
+    {"sid", CLI_FIELD_SID, "number of the subscription"},
+    {"headers", CLI_FIELD_HEADERS, "all headers; header.NAME is the first value of one, its key in any case"},
+    {"payload", CLI_FIELD_PAYLOAD,
+     "payload; payload.PATH or $.PATH is what its JSON has there: payload.items[0].id"},
+    {"text", CLI_FIELD_TEXT, "text of an error, a mark or a gap, reason of a disconnect"},
 };
 
 enum { PLAIN_FIELDS = sizeof(plain) / sizeof(plain[0]) };
@@ -130,6 +133,14 @@ int cli_field_init(struct cli_field *field, struct wire_slice name, struct wire_
 	}
 	int status = init_with_part(field, text, fault);
 	return status == 1 ? unknown(text, fault) : status;
+}
+
+const char *cli_field_describe(size_t number, const char **help)
+{
+	if (number >= PLAIN_FIELDS)
+		return NULL;
+	*help = plain[number].help;
+	return plain[number].name;
 }
 
 void cli_field_fini(struct cli_field *field)

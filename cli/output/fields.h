@@ -50,4 +50,8 @@ struct cli_field {
 int cli_field_init(struct cli_field *field, struct wire_slice name, struct wire_fault *fault);
 void cli_field_fini(struct cli_field *field);
 
+/* The name of a field, and in *help what it is, both static. NULL after the last one. Fields with a part of their own (subject.N,
+ * header.NAME, payload.PATH) are described with the whole. */
+const char *cli_field_describe(size_t number, const char **help);
+
 #endif

@@ -147,13 +147,13 @@ static void put_subjects(const struct drawing *drawing)
 struct arrow {
 	char from_letter, to_letter;
 	uint32_t from, to;
-	uint64_t messages, bytes;
+	uint64_t messages, sizes;
 	bool is_reply;
 };
 
 static void put_label(const struct drawing *drawing, const struct arrow *arrow)
 {
-	double seconds = (double)drawing->view->result->span_ns / 1e9;
+	double seconds = (double)store_uptime_all_up(drawing->view->uptime) / 1e9;
 	char text[CLI_SIZE_TEXT];
 
 	if (seconds > 0)
@@ -162,7 +162,7 @@ static void put_label(const struct drawing *drawing, const struct arrow *arrow)
 	else
 		cli_out_format(drawing->out, "%s", cli_short_count_text(text, arrow->messages));
 	if (arrow->messages > 0)
-		cli_out_format(drawing->out, ", %s", cli_size_text(text, arrow->bytes / arrow->messages));
+		cli_out_format(drawing->out, ", %s", cli_size_text(text, arrow->sizes / arrow->messages));
 }
 
 static void put_arrow(const struct drawing *drawing, const struct arrow *arrow)
@@ -185,7 +185,7 @@ static void put_published(const struct drawing *drawing)
 	for (uint32_t i = 0; i < result->published.len; i++) {
 		const struct trace_graph_published *value = trace_pairs_value(&result->published, i);
 		const struct trace_pair *pair = &result->published.keys[i];
-		const struct arrow arrow = {'s', 't', pair->a, pair->b, value->messages, value->bytes, false};
+		const struct arrow arrow = {'s', 't', pair->a, pair->b, value->messages, value->sizes, false};
 		if (!is_inbox(drawing, pair->b) && value->messages > 0)
 			put_arrow(drawing, &arrow);
 	}
@@ -211,7 +211,7 @@ static int put_received(const struct drawing *drawing)
 		}
 		struct trace_graph_edge *sum = trace_pairs_value(&sums, number);
 		sum->messages += edge->messages;
-		sum->bytes += edge->bytes;
+		sum->sizes += edge->sizes;
 	}
 	for (uint32_t i = 0; i < sums.len; i++) {
 		const struct trace_graph_edge *sum = trace_pairs_value(&sums, i);
@@ -219,7 +219,7 @@ static int put_received(const struct drawing *drawing)
 		if (sum->messages == 0)
 			continue;
 		put_arrow(drawing, &(struct arrow){is_reply ? 's' : 't', 's', sums.keys[i].a & ~(1u << 31),
-						   sums.keys[i].b, sum->messages, sum->bytes, is_reply});
+						   sums.keys[i].b, sum->messages, sum->sizes, is_reply});
 	}
 	trace_pairs_fini(&sums);
 	return 0;

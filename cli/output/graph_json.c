@@ -18,7 +18,8 @@ static double ratio(double part, double whole)
 
 static void put_rate(struct printer *printer, uint64_t count)
 {
-	cli_json_real(&printer->json, "rate", ratio((double)count * 1e9, (double)printer->result->span_ns));
+	cli_json_real(&printer->json, "rate",
+		      ratio((double)count * 1e9, (double)store_uptime_all_up(printer->view->uptime)));
 }
 
 static void put_service(struct printer *printer, const char *key, uint32_t service)
@@ -50,6 +51,7 @@ static void put_head(struct printer *printer)
 		cli_json_time(json, "last_time", &clock, result->last_ns);
 	}
 	cli_json_real(json, "seconds", (double)result->span_ns / 1e9);
+	cli_json_down(json, store_uptime_all_down(printer->view->uptime));
 	cli_json_steps(json, &printer->view->steps);
 	cli_json_number(json, "messages", result->messages);
 	cli_json_number(json, "bytes", result->bytes);

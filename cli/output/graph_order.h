@@ -2,6 +2,7 @@
 #ifndef CLI_OUTPUT_GRAPH_ORDER_H
 #define CLI_OUTPUT_GRAPH_ORDER_H
 
+#include "store/read/uptime.h"
 #include "trace/graph.h"
 
 /* The result of an analysis, and everything needed to print it. All of it is borrowed. */
@@ -11,6 +12,7 @@ struct cli_graph_view {
 	const char *const *logs; /* paths of the inputs, by origin */
 	int logs_len;
 	struct wire_steps steps;
+	const struct store_uptime *uptime; /* from the first to the last event that was read */
 	bool utc, color;
 	uint64_t limit; /* rows of a table; 0 = the default */
 };

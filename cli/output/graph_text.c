@@ -13,6 +13,7 @@ struct report {
 	struct cli_row row;
 	const struct cli_graph_view *view;
 	const struct trace_graph_result *result;
+	int64_t up_ns; /* that rates are over */
 };
 
 /* ---- the head ---- */
@@ -25,9 +26,10 @@ static void put_head(struct report *report)
 	if (result->has_events)
 		cli_headline_time(&report->row, result->first_ns, result->last_ns, result->span_ns,
 				  report->view->utc, &report->view->steps, "rates");
-	if (result->span_ns > 0)
+	cli_headline_down(&report->row, store_uptime_all_down(report->view->uptime));
+	if (report->up_ns > 0)
 		snprintf(note, sizeof(note), "%s/s",
-			 cli_rate_text(rate, (double)result->messages * 1e9 / (double)result->span_ns));
+			 cli_rate_text(rate, (double)result->messages * 1e9 / (double)report->up_ns));
 	cli_headline(&report->row, CLI_BOLD, "messages", cli_count_text(value, result->messages), note);
 	cli_headline(&report->row, CLI_PLAIN, "deliveries", cli_count_text(value, result->deliveries), "");
 	if (result->unknown_receivers > 0)
@@ -70,17 +72,18 @@ static void put_rate(struct report *report, uint64_t count)
 {
 	char text[CLI_SIZE_TEXT] = "-";
 
-	if (report->result->span_ns > 0)
-		cli_short_rate_text(text, (double)count * 1e9 / (double)report->result->span_ns);
+	if (report->up_ns > 0)
+		cli_short_rate_text(text, (double)count * 1e9 / (double)report->up_ns);
 	cli_row_format(&report->row, CLI_PLAIN, " %6s", text);
 }
 
-static void put_each(struct report *report, uint64_t bytes, uint64_t messages)
+/* The mean size of a payload. */
+static void put_each(struct report *report, uint64_t sizes, uint64_t messages)
 {
 	char text[CLI_SIZE_TEXT] = "-";
 
 	if (messages > 0)
-		cli_size_text(text, (bytes + messages / 2) / messages);
+		cli_size_text(text, (sizes + messages / 2) / messages);
 	cli_row_format(&report->row, CLI_PLAIN, " %7s", text);
 }
 
@@ -94,7 +97,7 @@ static void put_edge(struct report *report, uint32_t number)
 
 	put_count(report, edge->messages);
 	put_rate(report, edge->messages);
-	put_each(report, edge->bytes, edge->messages);
+	put_each(report, edge->sizes, edge->messages);
 	cli_row_text(&report->row, CLI_PLAIN, "  ");
 	put_service(report, published->a);
 	put_service(report, pair->b);
@@ -258,7 +261,8 @@ int cli_graph_text(struct cli_out *out, const struct cli_graph_view *view)
 	struct report report = {
 	    .row = {.out = out, .color = view->color, .columns = columns ? columns : CLI_ROW_ENDLESS},
 	    .view = view,
-	    .result = view->result};
+	    .result = view->result,
+	    .up_ns = store_uptime_all_up(view->uptime)};
 	int error = 0;
 
 	put_head(&report);

@@ -48,6 +48,15 @@ void cli_headline_time(struct cli_row *row, int64_t first_ns, int64_t last_ns, i
 	cli_headline(row, CLI_YELLOW, "clock", text, "");
 }
 
+void cli_headline_down(struct cli_row *row, int64_t down_ns)
+{
+	char text[CLI_SIZE_TEXT];
+
+	if (down_ns > 0)
+		cli_headline(row, CLI_YELLOW, "down", cli_span_text(text, down_ns),
+			     "of it nothing was logged; left out of rates");
+}
+
 void cli_headline_more(struct cli_row *row, uint64_t more)
 {
 	char text[CLI_SIZE_TEXT];

@@ -18,6 +18,9 @@ void cli_headline_count(struct cli_row *row, enum cli_color color, const char *n
 void cli_headline_time(struct cli_row *row, int64_t first_ns, int64_t last_ns, int64_t span_ns, bool utc,
 		       const struct wire_steps *steps, const char *left_out_of);
 
+/* How long nothing was logged, which rates leave out; nothing when down_ns is 0. */
+void cli_headline_down(struct cli_row *row, int64_t down_ns);
+
 /* "and 12 more (-n N)", when there are more. */
 void cli_headline_more(struct cli_row *row, uint64_t more);
 

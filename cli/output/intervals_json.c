@@ -11,8 +11,7 @@ static void put_counts(struct cli_json *json, const struct store_interval *inter
 	cli_json_number(json, "errors", interval->errors);
 	cli_json_number(json, "gaps", interval->gaps);
 	cli_json_number(json, "gap_messages", interval->gap_messages);
-	if (interval->down_ns > 0)
-		cli_json_real(json, "down_seconds", (double)interval->down_ns / 1e9);
+	cli_json_down(json, interval->down_ns);
 	if (interval->step_ns != 0)
 		cli_json_real(json, "clock_step_seconds", (double)interval->step_ns / 1e9);
 }

@@ -36,10 +36,7 @@ static void put_head(struct report *report)
 
 	cli_row_text(&report->row, CLI_BOLD, report->view->log);
 	cli_row_end(&report->row);
-	if (total->down_ns > 0)
-		cli_headline(&report->row, CLI_YELLOW, "down", cli_span_text(text, total->down_ns),
-			     "of it nothing was logged; left out of rates");
-	text[0] = '\0';
+	cli_headline_down(&report->row, total->down_ns);
 	if (cli_interval_rate(total) > 0)
 		cli_per_time_text(text, cli_interval_rate(total));
 	cli_headline_count(&report->row, CLI_BOLD, "messages", total->messages, text);
@@ -137,6 +134,24 @@ static void put_row(struct report *report, const struct store_interval *interval
 	cli_row_end(&report->row);
 }
 
+/* All of it passed while nothing was logged. */
+static bool is_down(const struct store_interval *interval)
+{
+	return interval->up_ns == 0 && interval->down_ns > 0 && interval->messages == 0 &&
+	       interval->errors == 0 && interval->gaps == 0 && interval->step_ns == 0;
+}
+
+/* The number of intervals from this one on that are down; *sum has their down_ns. */
+static size_t sum_down(const struct store_intervals *intervals, size_t from, struct store_interval *sum)
+{
+	size_t end = from;
+
+	*sum = (struct store_interval){0};
+	for (; end < intervals->len && is_down(&intervals->list[end]); end++)
+		sum->down_ns = store_time_plus(sum->down_ns, intervals->list[end].down_ns);
+	return end - from;
+}
+
 static void put_rows(struct report *report)
 {
 	const struct store_intervals *intervals = report->view->intervals;
@@ -149,8 +164,11 @@ static void put_rows(struct report *report)
 		       report->unit.name, "bytes");
 	cli_row_end(&report->row);
 	for (size_t i = 0; i < intervals->len; i++) {
-		put_row(report, &intervals->list[i],
-			store_time_plus(store_interval_begin(intervals, i), steps_ns));
+		struct store_interval down;
+		const int64_t begin_ns = store_time_plus(store_interval_begin(intervals, i), steps_ns);
+		const size_t downs = sum_down(intervals, i, &down); /* one row for the whole */
+		put_row(report, downs > 0 ? &down : &intervals->list[i], begin_ns);
+		i += downs > 0 ? downs - 1 : 0;
 		steps_ns = store_time_plus(steps_ns, intervals->list[i].step_ns);
 	}
 }

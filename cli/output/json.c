@@ -236,3 +236,9 @@ void cli_json_steps(struct cli_json *json, const struct wire_steps *steps)
 	cli_json_number(json, "clock_steps", steps->count);
 	cli_json_real(json, "largest_clock_step_seconds", (double)steps->largest_ns / 1e9);
 }
+
+void cli_json_down(struct cli_json *json, int64_t down_ns)
+{
+	if (down_ns > 0)
+		cli_json_real(json, "down_seconds", (double)down_ns / 1e9);
+}

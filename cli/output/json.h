@@ -35,6 +35,8 @@ void cli_json_time(struct cli_json *json, const char *key, struct cli_clock *clo
 
 /* "clock_steps" and "largest_clock_step_seconds", when there were any. */
 void cli_json_steps(struct cli_json *json, const struct wire_steps *steps);
+/* "down_seconds", of the seconds before, unless it is 0: nothing was logged, and rates leave them out. */
+void cli_json_down(struct cli_json *json, int64_t down_ns);
 
 /* A string. Bytes that are not valid UTF-8 each become U+FFFD. Controls and characters that reorder or hide text are escaped. */
 void cli_json_string(struct cli_json *json, const char *key, struct wire_slice text);

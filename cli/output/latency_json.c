@@ -1,10 +1,11 @@
 #include "cli/output/latency_json.h"
 
 #include "cli/output/json.h"
+#include "store/read/steps.h"
 
-static double rate_of(const struct cli_latency_view *view, uint64_t count)
+static double rate_of(uint64_t count, int64_t up_ns)
 {
-	return view->result->span_ns > 0 ? (double)count * 1e9 / (double)view->result->span_ns : 0;
+	return up_ns > 0 ? (double)count * 1e9 / (double)up_ns : 0;
 }
 
 static void put_us(struct cli_json *json, const char *key, int64_t ns)
@@ -82,11 +83,11 @@ static void put_doubts(struct cli_json *json, const struct trace_latency_row *ro
 	cli_json_number(json, "unanswered_undelivered", row->undelivered);
 }
 
-static void put_row(struct cli_json *json, const struct cli_latency_view *view,
-		    const struct trace_latency_row *row)
+/* up_ns: that the rate is over. */
+static void put_row(struct cli_json *json, const struct trace_latency_row *row, int64_t up_ns)
 {
 	cli_json_number(json, "count", row->count);
-	cli_json_real(json, "rate", rate_of(view, row->count));
+	cli_json_real(json, "rate", rate_of(row->count, up_ns));
 	cli_json_number(json, "answered", row->answered);
 	cli_json_number(json, "unanswered", row->unanswered);
 	cli_json_number(json, "no_responders", row->no_responders);
@@ -114,7 +115,7 @@ static int put_table(struct cli_json *json, const char *table, const char *key,
 			put_service(json, key, view, order.list[i].number);
 		else
 			cli_json_bytes(json, key, order.list[i].name);
-		put_row(json, view, order.list[i].row);
+		put_row(json, order.list[i].row, store_uptime_all_up(view->uptime));
 		put_examples(json, "slowest", view, &order.list[i].row->slowest);
 		cli_json_object_end(json);
 	}
@@ -155,9 +156,13 @@ static void put_intervals(struct cli_json *json, const struct cli_latency_view *
 	cli_json_array(json, "intervals");
 	for (uint32_t i = 0; i < end; i++) {
 		const struct trace_latency_row *row = result->intervals.list[i];
+		const int64_t begin_ns = store_time_plus(result->base_steady_ns, i * view->options->every_ns);
+		const struct store_period period = {begin_ns,
+						    store_time_plus(begin_ns, view->options->every_ns)};
 		cli_json_object(json, NULL);
 		cli_json_time(json, "time", &clock, result->base_ns + (int64_t)i * view->options->every_ns);
-		put_row(json, view, row ? row : &nothing);
+		put_row(json, row ? row : &nothing, store_uptime_up(view->uptime, period));
+		cli_json_down(json, store_uptime_down(view->uptime, period));
 		cli_json_object_end(json);
 	}
 	cli_json_array_end(json);
@@ -178,6 +183,7 @@ static void put_head(struct cli_json *json, const struct cli_latency_view *view)
 		cli_json_time(json, "last_time", &clock, result->last_ns);
 	}
 	cli_json_real(json, "seconds", (double)result->span_ns / 1e9);
+	cli_json_down(json, store_uptime_all_down(view->uptime));
 	cli_json_steps(json, &view->steps);
 	cli_json_number(json, "messages", result->messages);
 	cli_json_number(json, "gaps", result->gaps);
@@ -218,7 +224,7 @@ int cli_latency_json(struct cli_out *out, const struct cli_latency_view *view)
 	cli_json_object(&json, NULL);
 	put_head(&json, view);
 	cli_json_object(&json, "total");
-	put_row(&json, view, &result->total);
+	put_row(&json, &result->total, store_uptime_all_up(view->uptime));
 	cli_json_object_end(&json);
 	int error = put_table(&json, "subjects", "subject", view, &result->by_subject, CLI_NAMES_OF_SUBJECTS);
 	if (!error)

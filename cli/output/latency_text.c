@@ -6,11 +6,11 @@
 #include <stdlib.h>
 
 #include "cli/output/headline.h"
+#include "cli/output/latency_lists.h"
 #include "cli/output/sizes.h"
 #include "cli/output/sparkline.h"
 #include "cli/output/times.h"
-
-enum { ROWS = 10, SERVICE_COLUMNS = 20 };
+#include "store/read/steps.h"
 
 struct report {
 	struct cli_row row;
@@ -43,17 +43,19 @@ static void put_head(struct report *report)
 {
 	const struct trace_latency_result *result = report->view->result;
 	const struct trace_latency_row *total = &result->total;
+	const int64_t up_ns = store_uptime_all_up(report->view->uptime);
 	char rate[CLI_SIZE_TEXT], note[100] = "";
 
 	if (result->has_events)
 		cli_headline_time(&report->row, result->first_ns, result->last_ns, result->span_ns,
 				  report->view->utc, &report->view->steps, "latencies");
+	cli_headline_down(&report->row, store_uptime_all_down(report->view->uptime));
 	cli_headline_count(&report->row, CLI_PLAIN, "messages", result->messages, "");
 	if (result->gaps > 0)
 		cli_headline_count(&report->row, CLI_RED, "gaps", result->gaps, "replies may be missing");
-	if (result->span_ns > 0)
+	if (up_ns > 0)
 		snprintf(note, sizeof(note), "%s/s",
-			 cli_rate_text(rate, (double)total->count * 1e9 / (double)result->span_ns));
+			 cli_rate_text(rate, (double)total->count * 1e9 / (double)up_ns));
 	cli_headline_count(&report->row, CLI_BOLD, "requests", total->count, note);
 	cli_headline_count(&report->row, CLI_PLAIN, "answered", total->answered, "");
 	put_note(report, total->several_responders, "by several responders");
@@ -81,20 +83,20 @@ static void put_trouble(struct report *report, uint64_t count, int width)
 		       cli_short_count_text(text, count));
 }
 
-static void put_counts(struct report *report, const struct trace_latency_row *row, int64_t span_ns)
+static void put_counts(struct report *report, const struct trace_latency_row *row, int64_t up_ns)
 {
 	char count[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT] = "-";
 
-	if (span_ns > 0)
-		cli_short_rate_text(rate, (double)row->count * 1e9 / (double)span_ns);
+	if (up_ns > 0)
+		cli_short_rate_text(rate, (double)row->count * 1e9 / (double)up_ns);
 	cli_row_format(&report->row, CLI_PLAIN, "%6s %6s", cli_short_count_text(count, row->count), rate);
 }
 
-static void put_columns(struct report *report, const struct trace_latency_row *row, int64_t span_ns)
+static void put_columns(struct report *report, const struct trace_latency_row *row, int64_t up_ns)
 {
 	char several[CLI_SIZE_TEXT];
 
-	put_counts(report, row, span_ns);
+	put_counts(report, row, up_ns);
 	put_span(report, &row->latency, 50);
 	put_span(report, &row->latency, 90);
 	put_span(report, &row->latency, 99);
@@ -109,9 +111,9 @@ static void put_columns(struct report *report, const struct trace_latency_row *r
 static const char columns_title[] = " count     /s   p50   p90   p99 p99.9   max unans   503 multi  ";
 
 /* The subjects and services of columns that only some logs have. */
-static void put_parts(struct report *report, const struct trace_latency_row *row, int64_t span_ns)
+static void put_parts(struct report *report, const struct trace_latency_row *row, int64_t up_ns)
 {
-	(void)span_ns;
+	(void)up_ns;
 	put_span(report, &row->service, 50);
 	put_span(report, &row->service, 99);
 	put_span(report, &row->service, 100);
@@ -124,11 +126,11 @@ static void put_parts(struct report *report, const struct trace_latency_row *row
 
 static const char parts_title[] = "   p50   p99   max      p50   p99   max  ";
 
-static void put_last(struct report *report, const struct trace_latency_row *row, int64_t span_ns)
+static void put_last(struct report *report, const struct trace_latency_row *row, int64_t up_ns)
 {
 	char several[CLI_SIZE_TEXT];
 
-	(void)span_ns;
+	(void)up_ns;
 	cli_row_format(&report->row, CLI_PLAIN, "%7s", cli_short_count_text(several, row->several_replies));
 	put_span(report, &row->last, 50);
 	put_span(report, &row->last, 90);
@@ -140,9 +142,9 @@ static void put_last(struct report *report, const struct trace_latency_row *row,
 
 static const char last_title[] = "several   p50   p90   p99 p99.9   max  ";
 
-static void put_delivery(struct report *report, const struct trace_latency_row *row, int64_t span_ns)
+static void put_delivery(struct report *report, const struct trace_latency_row *row, int64_t up_ns)
 {
-	put_counts(report, row, span_ns);
+	put_counts(report, row, up_ns);
 	put_span(report, &row->latency, 50);
 	put_span(report, &row->latency, 90);
 	put_span(report, &row->latency, 99);
@@ -157,7 +159,7 @@ struct table {
 	const char *about; /* a line before the title; NULL = none */
 	const char *title;
 	const char *name; /* of the last column */
-	void (*put)(struct report *report, const struct trace_latency_row *row, int64_t span_ns);
+	void (*put)(struct report *report, const struct trace_latency_row *row, int64_t up_ns);
 	bool (*is_shown)(const struct trace_latency_row *row); /* NULL = every row */
 };
 
@@ -183,24 +185,20 @@ static void put_title(struct report *report, const struct table *table)
 	cli_row_end(&report->row);
 }
 
-static size_t rows_shown(const struct report *report)
-{
-	return report->view->limit > 0 ? (size_t)report->view->limit : ROWS;
-}
-
 static void put_rows(struct report *report, const struct table *table, const struct cli_latency_order *order)
 {
+	const int64_t up_ns = store_uptime_all_up(report->view->uptime);
 	size_t shown = 0, wanted = 0;
 
 	for (size_t i = 0; i < order->len; i++) {
 		const struct cli_latency_entry *entry = &order->list[i];
 		if (table->is_shown && !table->is_shown(entry->row))
 			continue;
-		if (wanted++ >= rows_shown(report))
+		if (wanted++ >= cli_latency_rows_shown(report->view))
 			continue;
 		if (shown++ == 0)
 			put_title(report, table);
-		table->put(report, entry->row, report->view->result->span_ns);
+		table->put(report, entry->row, up_ns);
 		cli_row_put(&report->row, CLI_BOLD, entry->name, CLI_ROW_ENDLESS);
 		cli_row_end(&report->row);
 	}
@@ -293,19 +291,45 @@ static int put_sparkline(struct report *report, const char *name, uint32_t end,
 	return 0;
 }
 
-static void put_interval(struct report *report, struct cli_clock *clock, uint32_t number)
+/* Intervals from `from` up to `to`, steady. */
+static struct store_period period_of(const struct cli_latency_view *view, uint32_t from, uint32_t to)
+{
+	const int64_t base_ns = view->result->base_steady_ns, every_ns = view->options->every_ns;
+	return (struct store_period){store_time_plus(base_ns, from * every_ns),
+				     store_time_plus(base_ns, to * every_ns)};
+}
+
+/* Without requests, and all of it passed while nothing was logged. */
+static bool is_down(const struct cli_latency_view *view, uint32_t number)
+{
+	const struct store_period period = period_of(view, number, number + 1);
+	return !view->result->intervals.list[number] && store_uptime_up(view->uptime, period) == 0 &&
+	       store_uptime_down(view->uptime, period) > 0;
+}
+
+/* Print the interval, or all intervals from this one on that are down in one row. Returns the number of the next one. */
+static uint32_t put_interval(struct report *report, struct cli_clock *clock, uint32_t number, uint32_t end)
 {
 	static const struct trace_latency_row nothing;
 	const struct cli_latency_view *view = report->view;
 	const struct trace_latency_row *row = view->result->intervals.list[number];
-	char time[CLI_TIME_TEXT];
+	char time[CLI_TIME_TEXT], span[CLI_SIZE_TEXT];
+	uint32_t next = number;
 
+	while (next < end && is_down(view, next))
+		next++;
+	next = next > number ? next : number + 1;
+	const struct store_period period = period_of(view, number, next);
+	int64_t down_ns = store_uptime_down(view->uptime, period);
 	bool is_short = view->options->every_ns % 1000000000 != 0;
 	cli_clock_text(clock, view->result->base_ns + (int64_t)number * view->options->every_ns,
 		       is_short ? CLI_TIME_CLOCK_MS : CLI_TIME_SECOND, time);
-	put_columns(report, row ? row : &nothing, view->options->every_ns);
+	put_columns(report, row ? row : &nothing, store_uptime_up(view->uptime, period));
 	cli_row_text(&report->row, CLI_PLAIN, is_short ? time : time + sizeof("2026-") - 1);
+	if (down_ns > 0)
+		cli_row_format(&report->row, CLI_YELLOW, "  down %s", cli_span_text(span, down_ns));
 	cli_row_end(&report->row);
+	return next;
 }
 
 static int put_intervals(struct report *report)
@@ -319,8 +343,8 @@ static int put_intervals(struct report *report)
 	if (end == 0)
 		return 0;
 	put_title(report, &table);
-	for (uint32_t i = 0; i < end; i++)
-		put_interval(report, &clock, i);
+	for (uint32_t i = 0; i < end;)
+		i = put_interval(report, &clock, i, end);
 	if (report->is_terminal) {
 		error = put_sparkline(report, "requests", end, requests_of);
 		error = error ? error : put_sparkline(report, "p99", end, p99_of);
@@ -332,72 +356,7 @@ static int put_intervals(struct report *report)
 	return error;
 }
 
-/* ---- single requests ---- */
-
-static void put_example(struct report *report, const struct trace_example *example, bool has_logs)
-{
-	const struct cli_latency_view *view = report->view;
-	struct cli_clock clock = {.utc = view->utc};
-	struct cli_row *row = &report->row;
-	char span[CLI_SIZE_TEXT], time[CLI_TIME_TEXT];
-
-	cli_clock_text(&clock, example->time_ns, CLI_TIME_CLOCK_MS, time);
-	cli_row_format(row, CLI_BOLD, "%6s", cli_short_span_text(span, example->ns));
-	cli_row_format(row, CLI_PLAIN, " %10" PRIu64, example->seq);
-	if (has_logs && example->origin < (uint32_t)view->logs_len)
-		cli_row_format(row, CLI_DIM, " %s", view->logs[example->origin]);
-	cli_row_format(row, CLI_DIM, "  %s  ", time);
-	cli_row_put(row, CLI_PLAIN, trace_clients_service_name(view->clients, example->requester),
-		    SERVICE_COLUMNS);
-	cli_row_text(row, CLI_DIM, example->latency_ns == TRACE_LATENCY_UNKNOWN ? " -> no reply" : " -> ");
-	if (example->latency_ns != TRACE_LATENCY_UNKNOWN)
-		cli_row_put(row, CLI_PLAIN, trace_clients_service_name(view->clients, example->responder),
-			    SERVICE_COLUMNS);
-	cli_row_text(row, CLI_PLAIN, "  ");
-	cli_row_put(row, CLI_BOLD, trace_names_text(&view->result->subjects, example->subject),
-		    CLI_ROW_ENDLESS);
-	cli_row_end(row);
-}
-
-static void put_examples(struct report *report, const char *about, const struct trace_examples *examples,
-			 size_t most)
-{
-	size_t shown = examples->len < most ? examples->len : most;
-
-	if (shown == 0)
-		return;
-	cli_out_char(report->row.out, '\n');
-	cli_row_text(&report->row, CLI_BOLD, about);
-	cli_row_end(&report->row);
-	cli_row_text(&report->row, CLI_DIM, "  took        seq  at            who  subject");
-	cli_row_end(&report->row);
-	for (size_t i = 0; i < shown; i++)
-		put_example(report, &examples->list[i], report->view->logs_len > 1);
-	cli_headline_more(&report->row, examples->seen > shown ? examples->seen - shown : 0);
-}
-
-static void put_lists(struct report *report)
-{
-	const struct cli_latency_view *view = report->view;
-	char about[100], span[CLI_SIZE_TEXT], count[CLI_SIZE_TEXT];
-
-	if (view->options->slow_ns > 0) {
-		snprintf(about, sizeof(about), "Slower than %s: %s",
-			 cli_span_text(span, view->options->slow_ns),
-			 cli_count_text(count, view->result->slow.seen));
-		put_examples(report, about, &view->result->slow, SIZE_MAX);
-	} else {
-		struct trace_examples slowest = view->result->total.slowest;
-		slowest.seen = 0;
-		put_examples(report, "Slowest", &slowest, rows_shown(report));
-	}
-	if (view->options->unanswered_ns > 0) {
-		snprintf(about, sizeof(about), "No reply within %s: %s",
-			 cli_span_text(span, view->options->unanswered_ns),
-			 cli_count_text(count, view->result->unanswered.seen));
-		put_examples(report, about, &view->result->unanswered, SIZE_MAX);
-	}
-}
+/* ---- the rest ---- */
 
 static void put_left_out(struct report *report)
 {
@@ -432,7 +391,7 @@ static void put_legend(struct report *report)
 		return;
 	cli_out_char(report->row.out, '\n');
 	cli_row_text(&report->row, CLI_DIM,
-		     "unans: no reply; 503: nobody was subscribed; multi: by several responders");
+		     "unans: no reply; 503: no responders; multi: by several responders");
 	cli_row_end(&report->row);
 }
 
@@ -444,11 +403,18 @@ int cli_latency_text(struct cli_out *out, const struct cli_latency_view *view)
 	    .view = view,
 	    .is_terminal = columns > 0};
 
-	put_head(&report);
-	int error = put_tables(&report);
-	error = error ? error : put_intervals(&report);
-	put_lists(&report);
+	int error = cli_latency_lists(&report.row, view);
+	if (view->has_tables) {
+		if (view->result->slow.len + view->result->unanswered.len > 0)
+			cli_out_char(out, '\n');
+		put_head(&report);
+		error = error ? error : put_tables(&report);
+		error = error ? error : put_intervals(&report);
+		if (!error && view->options->slow_ns == 0)
+			error = cli_latency_slowest(&report.row, view);
+	}
 	put_left_out(&report);
-	put_legend(&report);
+	if (view->has_tables)
+		put_legend(&report);
 	return error;
 }

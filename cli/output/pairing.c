@@ -14,13 +14,29 @@ static void print_reply(const struct cli_pairing *pairing, struct cli_out *out)
 
 static void print_request(const struct cli_pairing *pairing, struct cli_out *out)
 {
-	if (pairing->no_responders)
+	char span[CLI_SIZE_TEXT];
+
+	if (pairing->no_responders) {
 		cli_out_text(out, "      no responders\n");
-	else if (pairing->replies == 0 && pairing->is_unheard)
-		cli_out_text(out, "      no reply: nobody received it\n");
-	else if (pairing->replies == 0)
-		cli_out_text(out,
-			     pairing->is_early ? "      no reply so far\n" : "      no reply within 10 s\n");
+		return;
+	}
+	if (pairing->replies > 0)
+		return;
+	cli_span_text(span, pairing->waited_ns);
+	switch (pairing->end) {
+	case CLI_PAIRING_OVERDUE: cli_out_format(out, "      no reply within %s\n", span); break;
+	case CLI_PAIRING_LOG_ENDS:
+		cli_out_format(out, "      no reply recorded: the log ends %s after it\n", span);
+		break;
+	case CLI_PAIRING_RANGE_ENDS:
+		cli_out_format(out, "      no reply within the range that was read, which ends %s after it\n",
+			       span);
+		break;
+	case CLI_PAIRING_FOLLOWED: cli_out_text(out, "      no reply so far\n"); break;
+	case CLI_PAIRING_NO_MEMORY:
+		cli_out_format(out, "      no reply within %s, then forgotten for lack of memory\n", span);
+		break;
+	}
 }
 
 void cli_pairing_text(const struct cli_pairing *pairing, struct cli_out *out)

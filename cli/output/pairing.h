@@ -4,14 +4,23 @@
 
 #include "cli/output/json.h"
 
+enum cli_pairing_end {
+	CLI_PAIRING_OVERDUE,    /* a reply would have come by now */
+	CLI_PAIRING_LOG_ENDS,   /* …the log ends */
+	CLI_PAIRING_RANGE_ENDS, /* …what --until or --seq choose ends */
+	CLI_PAIRING_FOLLOWED,   /* …the log goes on, but the command ends */
+	CLI_PAIRING_NO_MEMORY,  /* …it is forgotten for lack of memory */
+};
+
 struct cli_pairing {
 	enum { CLI_NOT_PAIRED, CLI_PAIRED_REQUEST, CLI_PAIRED_REPLY } role;
 	uint64_t request_seq; /* of a reply; 0 = unknown */
 	int64_t after_ns;     /* of a reply: after its request */
-	bool is_early;        /* the recording ends, or memory is short, before a reply was due */
-	bool no_responders;   /* of a request: the server said so */
-	bool is_unheard;      /* of a request: it is known that nobody received it */
+	bool no_responders;   /* of a request: the server said so, or it is unheard */
 	uint32_t replies;     /* of a request */
+	/* Of a request without a reply: why none is expected any more, and how long it was waited for. */
+	enum cli_pairing_end end;
+	int64_t waited_ns;
 };
 
 /* Print a line below the event. */

@@ -17,13 +17,31 @@ static int add_field(struct cli_csv *csv, struct wire_slice name, struct wire_fa
 	return cli_field_init(&fields[csv->len++], name, fault);
 }
 
+/* The bytes of the first name of a list: up to a comma outside brackets, $['a,b']. */
+static size_t name_len(const char *names)
+{
+	size_t len = 0;
+	char quote = '\0';
+	bool is_inside = false;
+
+	for (; names[len] && (is_inside || names[len] != ','); len++) {
+		if (quote != '\0')
+			quote = names[len] == quote ? '\0' : quote;
+		else if (is_inside && (names[len] == '\'' || names[len] == '"'))
+			quote = names[len];
+		else if (names[len] == '[' || names[len] == ']')
+			is_inside = names[len] == '[';
+	}
+	return len;
+}
+
 int cli_csv_init(struct cli_csv *csv, const char *names, bool utc, struct wire_fault *fault)
 {
 	int error = 0;
 
 	*csv = (struct cli_csv){.names = names, .reader.clock.utc = utc};
 	do {
-		size_t len = strcspn(names, ",");
+		size_t len = name_len(names);
 
 		error = add_field(csv, wire_slice(names, len), fault);
 		names += len;
@@ -89,11 +107,19 @@ static void put_value(struct cli_out *out, struct wire_slice value)
 
 void cli_csv_begin(struct cli_csv *csv, struct cli_out *out)
 {
-	if (!csv->has_names) {
-		cli_out_text(out, csv->names);
-		cli_out_char(out, '\n');
-	}
+	if (csv->has_names)
+		return;
 	csv->has_names = true;
+	for (const char *names = csv->names;; names++) {
+		size_t len = name_len(names);
+
+		put_value(out, wire_slice(names, len));
+		names += len;
+		if (!*names)
+			break;
+		cli_out_char(out, ',');
+	}
+	cli_out_char(out, '\n');
 }
 
 void cli_csv_print(struct cli_csv *csv, struct cli_out *out, const struct wire_event *event,

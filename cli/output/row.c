@@ -45,10 +45,10 @@ void cli_row_format(struct cli_row *row, enum cli_color color, const char *forma
 void cli_row_client(struct cli_row *row, const struct wire_client *client)
 {
 	cli_row_put(row, CLI_PLAIN, client->address, CLI_ROW_ENDLESS);
-	if (client->lang.len > 0)
+	if (client->address.len > 0 && client->lang.len + client->version.len > 0)
 		cli_row_text(row, CLI_DIM, ", ");
 	cli_row_put(row, CLI_PLAIN, client->lang, CLI_ROW_ENDLESS);
-	cli_row_text(row, CLI_PLAIN, client->version.len > 0 ? " " : "");
+	cli_row_text(row, CLI_PLAIN, client->lang.len > 0 && client->version.len > 0 ? " " : "");
 	cli_row_put(row, CLI_PLAIN, client->version, CLI_ROW_ENDLESS);
 }
 

@@ -27,8 +27,7 @@ static void put_totals(struct cli_json *json, const struct store_summary *summar
 		cli_json_quoted(json, "last_seq", summary->last_seq);
 	}
 	cli_json_real(json, "seconds", (double)summary->span_ns / 1e9);
-	if (summary->down_ns > 0)
-		cli_json_real(json, "down_seconds", (double)summary->down_ns / 1e9);
+	cli_json_down(json, summary->down_ns);
 	cli_json_steps(json, &summary->steps);
 	cli_json_real(json, "rate", up_seconds > 0 ? (double)summary->messages / up_seconds : 0);
 	cli_json_number(json, "log_bytes", summary->log_bytes);

@@ -207,7 +207,9 @@ static void put_client(struct report *report, const struct cli_client_row *clien
 	put_connections(row, client);
 	cli_row_client(row, who);
 	if (who->account.len > 0)
-		cli_row_text(row, CLI_DIM, ", account ");
+		cli_row_text(row, CLI_DIM,
+			     who->address.len + who->lang.len + who->version.len > 0 ? ", account "
+										     : "account ");
 	cli_row_put(row, CLI_PLAIN, who->account, CLI_ROW_ENDLESS);
 	cli_row_end(row);
 }

@@ -70,3 +70,20 @@ void cli_text_headers_put(struct cli_row *row, struct wire_slice block, size_t m
 	}
 	cli_row_text(row, CLI_DIM, "}");
 }
+
+bool cli_text_status_is_bare(struct wire_slice status, struct wire_slice text)
+{
+	return text.len == 0 && wire_slice_equal(status, WIRE_LITERAL("503"));
+}
+
+void cli_text_status(struct cli_row *row, enum cli_color color, struct wire_slice status,
+		     struct wire_slice text)
+{
+	if (cli_text_status_is_bare(status, text)) {
+		cli_row_text(row, color, "no responders");
+		return;
+	}
+	cli_row_put(row, color, status, CLI_ROW_ENDLESS);
+	cli_row_text(row, color, text.len ? " " : "");
+	cli_row_put(row, color, text, CLI_ROW_ENDLESS);
+}

@@ -18,4 +18,11 @@ void cli_text_headers_look(struct cli_text_headers *headers, struct wire_slice b
 /* Print the headers of a valid block in at most `most` columns: "…" stands for those that do not fit. fits: all do. */
 void cli_text_headers_put(struct cli_row *row, struct wire_slice block, size_t most, bool fits);
 
+/* The status is 503 without a text, as servers send it: there are no responders. */
+bool cli_text_status_is_bare(struct wire_slice status, struct wire_slice text);
+
+/* Print a status of the first line and its text. A bare 503 is "no responders". */
+void cli_text_status(struct cli_row *row, enum cli_color color, struct wire_slice status,
+		     struct wire_slice text);
+
 #endif

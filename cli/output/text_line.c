@@ -151,13 +151,14 @@ static struct party newcomer_of(const struct cli_text_line *line)
 static struct party receivers_of(const struct cli_text_line *line, char count[16])
 {
 	const struct wire_event *event = line->event;
-	bool are_known = !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN);
 
 	if (event->receiver_count == 1 && event->receivers && event->receivers_len == 1)
 		return party_of(line, event->receivers[0].conn,
 				cli_clients_find(line->clients, event->receivers[0].conn));
-	if (event->receiver_count == 0)
-		return words(are_known ? "nobody" : "?", CLI_YELLOW);
+	if (wire_event_is_unheard(event))
+		return words("nobody", CLI_YELLOW);
+	if (event->receiver_count == 0 && (event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN))
+		return words("?", CLI_YELLOW);
 	snprintf(count, 16, "%" PRIu32, event->receiver_count);
 	return words(count, CLI_PLAIN);
 }

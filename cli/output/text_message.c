@@ -25,10 +25,12 @@ static void begin_remark(struct cli_text_line *line)
 static void put_status_note(struct cli_text_line *line, const struct cli_text_headers *headers)
 {
 	begin_remark(line);
+	if (cli_text_status_is_bare(headers->status, headers->text)) {
+		cli_text_status(&line->row, CLI_YELLOW, headers->status, headers->text);
+		return;
+	}
 	cli_row_text(&line->row, CLI_YELLOW, "[");
-	cli_row_put(&line->row, CLI_YELLOW, headers->status, CLI_ROW_ENDLESS);
-	cli_row_text(&line->row, CLI_YELLOW, headers->text.len ? " " : "");
-	cli_row_put(&line->row, CLI_YELLOW, headers->text, CLI_ROW_ENDLESS);
+	cli_text_status(&line->row, CLI_YELLOW, headers->status, headers->text);
 	cli_row_text(&line->row, CLI_YELLOW, "]");
 }
 

@@ -110,7 +110,8 @@ void cli_top_activity_publish(struct cli_top_activity *activity, const struct cl
 			      const struct wire_event *message)
 {
 	cli_top_counter_add(&activity->published, window, message->time_ns, 1);
-	cli_top_counter_add(&activity->published_bytes, window, message->time_ns, message->size);
+	cli_top_counter_add(&activity->published_bytes, window, message->time_ns,
+			    message->size + message->headers.len);
 	activity->messages++;
 	activity->last_ns = message->time_ns;
 }
@@ -121,7 +122,8 @@ void cli_top_activity_receive(struct cli_top_activity *activity, const struct cl
 	activity->last_ns = message->time_ns;
 	if (outcome == WIRE_SENT) {
 		cli_top_counter_add(&activity->received, window, message->time_ns, 1);
-		cli_top_counter_add(&activity->received_bytes, window, message->time_ns, message->size);
+		cli_top_counter_add(&activity->received_bytes, window, message->time_ns,
+				    message->size + message->headers.len);
 		return;
 	}
 	activity->denied += outcome == WIRE_DROPPED_PERMISSION;

@@ -22,6 +22,7 @@ struct log_source {
 	bool is_listing;
 	bool is_written; /* somebody writes to one of the logs */
 	bool is_behind;  /* there is more to read */
+	bool has_begun;  /* to be written, and no event was read since */
 	struct cli_clock clock;
 };
 
@@ -69,6 +70,17 @@ static int choose_begin(struct log_source *log, struct wire_fault *fault)
 	return 0;
 }
 
+/* Find out when nothing was logged: a filter may hide the marks that say so. */
+static int find_uptime(struct log_source *log, struct wire_fault *fault)
+{
+	struct store_uptime uptime;
+	int error = cli_inputs_uptime(&uptime, log->options.logs, CLI_LAST_CLOCK, fault);
+	if (error == 0)
+		cli_top_window_set_uptime(&log->traffic.window, &uptime);
+	store_uptime_fini(&uptime);
+	return error;
+}
+
 static int open_logs(struct log_source *log, struct wire_fault *fault)
 {
 	const struct store_reader_options options = {
@@ -82,7 +94,7 @@ static int open_logs(struct log_source *log, struct wire_fault *fault)
 		if (error != 0)
 			wire_fault_set(fault, error, "out of memory");
 	}
-	return error;
+	return error == 0 ? find_uptime(log, fault) : error;
 }
 
 static void close_logs(struct log_source *log)
@@ -118,10 +130,13 @@ static int poll_log(struct cli_top_source *source, struct wire_fault *fault)
 	struct log_source *log = (struct log_source *)source;
 	const int64_t deadline_ns = cli_top_deadline_in(READ_MS);
 	struct wire_event event;
+	const bool was_written = log->is_written;
+	unsigned seen = 1;
 	int status = 0;
 	log->is_written = is_written(log->options.logs);
+	log->has_begun |= log->is_written && !was_written;
 	log->is_behind = false;
-	for (unsigned seen = 1; (status = store_merge_next(log->merge, &event, fault)) > 0; seen++) {
+	for (; (status = store_merge_next(log->merge, &event, fault)) > 0; seen++) {
 		cli_top_traffic_add(&log->traffic, &event);
 		if (seen % EVENTS_PER_LOOK == 0 && cli_top_deadline_has_passed(deadline_ns)) {
 			log->is_behind = true;
@@ -129,7 +144,10 @@ static int poll_log(struct cli_top_source *source, struct wire_fault *fault)
 		}
 	}
 	set_now(log);
-	return status;
+	if (status < 0 || !log->has_begun || seen == 1)
+		return status;
+	log->has_begun = false;
+	return find_uptime(log, fault);
 }
 
 static bool has_ended(const struct cli_top_source *source)

@@ -25,7 +25,7 @@ static void advance(struct cli_top_requests *requests, struct cli_top_latency *l
 		struct trace_histogram *histogram = histogram_at(latency, from);
 		for (size_t i = 0; i < TRACE_HISTOGRAM_OCTAVES; i++)
 			if (histogram->octaves[i])
-				requests->memory.used -= TRACE_HISTOGRAM_STEPS * sizeof(uint64_t);
+				requests->memory.used -= sizeof(struct trace_octave);
 		trace_histogram_fini(histogram);
 		*histogram = (struct trace_histogram){0};
 	}
@@ -89,17 +89,11 @@ void cli_top_requests_fini(struct cli_top_requests *requests)
 	free(requests->list);
 }
 
-static bool is_known_unheard(const struct wire_event *message)
-{
-	return !(message->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) && message->receiver_count == 0 &&
-	       message->receivers_len == 0;
-}
-
 void cli_top_requests_add(struct cli_top_requests *requests, const struct cli_top_window *window,
 			  const struct wire_event *message, const struct cli_top_request *request)
 {
 	uint64_t at = requests->pairing.added & (CLI_TOP_REQUESTS_MAX - 1);
-	bool nobody = is_known_unheard(message);
+	bool nobody = wire_event_is_unheard(message);
 	if (!requests->list)
 		requests->list = calloc(CLI_TOP_REQUESTS_MAX, sizeof(*requests->list));
 	if (!requests->list || trace_requests_add(&requests->pairing, message, at, NULL) != 0)

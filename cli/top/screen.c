@@ -3,7 +3,9 @@
 #include <curses.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
 #include <term.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@ enum { ESCAPE_MS = 25, CTRL_L = 'L' - '@', CTRL_H = 'H' - '@', ESCAPE = 033, DEL
 struct cli_top_screen {
 	SCREEN *handle;
 	bool color;
+	int continue_fd; /* readable after SIGCONT; -1 = none */
 };
 
 /* The terminal is of a kind that terminfo describes, and the cursor can be moved on it. */
@@ -71,6 +74,23 @@ static void define_arrows(void)
 		define_key(arrows[i].sequence, arrows[i].key);
 }
 
+static sigset_t continue_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCONT);
+	return set;
+}
+
+/* -1 when that is not possible: then the screen is drawn anew when a key is pressed. */
+static int watch_for_continue(void)
+{
+	const sigset_t set = continue_signals();
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 struct cli_top_screen *cli_top_screen_open(bool color)
 {
 	struct cli_top_screen *screen = malloc(sizeof(*screen));
@@ -80,6 +100,7 @@ struct cli_top_screen *cli_top_screen_open(bool color)
 		return NULL;
 	}
 	screen->color = color;
+	screen->continue_fd = watch_for_continue();
 	set_escdelay(ESCAPE_MS);
 	cbreak();
 	noecho();
@@ -96,6 +117,10 @@ void cli_top_screen_close(struct cli_top_screen *screen)
 {
 	if (!screen)
 		return;
+	const sigset_t set = continue_signals();
+	if (screen->continue_fd >= 0)
+		close(screen->continue_fd);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	endwin();
 	delscreen(screen->handle);
 	free(screen);
@@ -117,6 +142,16 @@ void cli_top_screen_redraw(struct cli_top_screen *screen)
 {
 	(void)screen;
 	clearok(curscr, TRUE);
+}
+
+bool cli_top_screen_was_continued(struct cli_top_screen *screen)
+{
+	struct signalfd_siginfo info;
+	if (screen->continue_fd < 0 || read(screen->continue_fd, &info, sizeof(info)) <= 0)
+		return false;
+	reset_prog_mode();
+	clearok(curscr, TRUE);
+	return true;
 }
 
 /* ---- drawing ---- */

@@ -25,6 +25,9 @@ void cli_top_screen_draw(struct cli_top_screen *screen, const struct cli_top_fra
 /* Draw everything again the next time, whatever other programs have written to the terminal. */
 void cli_top_screen_redraw(struct cli_top_screen *screen);
 
+/* The process was stopped and goes on (SIGCONT): the terminal is taken over again, and the next frame draws all of it. */
+bool cli_top_screen_was_continued(struct cli_top_screen *screen);
+
 /* The next key that was pressed: a character or an enum cli_top_key; 0: none. Does not wait. */
 int cli_top_screen_key(struct cli_top_screen *screen);
 

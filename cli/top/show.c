@@ -166,6 +166,8 @@ static bool wait_for_keys(struct show *show, int timeout_ms)
 	int ready = poll(waits, 2, timeout_ms);
 	if (ready > 0 && (waits[1].revents || waits[0].revents & (POLLHUP | POLLERR | POLLNVAL)))
 		return false;
+	if (cli_top_screen_was_continued(show->screen))
+		draw(show);
 	if (!obey_keys(show, &any))
 		return false;
 	bool is_at_end = ready > 0 && waits[0].revents && !any;

@@ -36,6 +36,7 @@ void cli_top_traffic_fini(struct cli_top_traffic *traffic)
 	trace_clients_fini(&traffic->clients);
 	cli_top_connections_fini(&traffic->connections);
 	cli_top_requests_fini(&traffic->requests);
+	cli_top_window_fini(&traffic->window);
 	*traffic = (struct cli_top_traffic){0};
 }
 
@@ -116,26 +117,21 @@ static void count_receiver(struct cli_top_traffic *traffic, const struct wire_ev
 		cli_top_activity_receive(activity, &traffic->window, message, outcome);
 }
 
-static bool is_unheard(const struct wire_event *message)
-{
-	return !(message->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) && message->receiver_count == 0 &&
-	       message->receivers_len == 0;
-}
-
 static void count_subject(struct cli_top_traffic *traffic, const struct wire_event *message, uint32_t number)
 {
 	struct cli_top_subject *subject = &traffic->subjects[number];
 	const struct cli_top_window *window = &traffic->window;
-	bool unheard = is_unheard(message);
+	const uint64_t bytes = message->size + message->headers.len;
+	bool unheard = wire_event_is_unheard(message);
 	cli_top_counter_add(&subject->messages, window, message->time_ns, 1);
-	cli_top_counter_add(&subject->bytes, window, message->time_ns, message->size);
+	cli_top_counter_add(&subject->bytes, window, message->time_ns, bytes);
 	cli_top_counter_add(&traffic->messages, window, message->time_ns, 1);
-	cli_top_counter_add(&traffic->bytes, window, message->time_ns, message->size);
+	cli_top_counter_add(&traffic->bytes, window, message->time_ns, bytes);
 	subject->total++;
 	subject->unheard += unheard;
 	subject->last_ns = message->time_ns;
 	traffic->total++;
-	traffic->total_bytes += message->size;
+	traffic->total_bytes += bytes;
 	traffic->unheard += unheard;
 }
 
@@ -217,6 +213,8 @@ void cli_top_traffic_add(struct cli_top_traffic *traffic, const struct wire_even
 	case WIRE_EVENT_GAP:
 		traffic->gaps++;
 		traffic->gap_messages += event->lost_messages;
+		if (store_uptime_is_down_in(event))
+			cli_top_window_add_down(&traffic->window, event->from_ns, event->to_ns);
 		break;
 	case WIRE_EVENT_MARK:
 	case WIRE_EVENT_KINDS: break;

@@ -6,6 +6,26 @@ void cli_top_window_init(struct cli_top_window *window, int64_t length_ns)
 {
 	*window = (struct cli_top_window){
 	    .slot_ns = length_ns / CLI_TOP_SLOTS, .rate_slots = CLI_TOP_RECENT_SLOTS, .begin_ns = INT64_MAX};
+	window->uptime.life = (struct store_period){INT64_MIN, INT64_MAX};
+}
+
+void cli_top_window_fini(struct cli_top_window *window)
+{
+	store_uptime_fini(&window->uptime);
+}
+
+void cli_top_window_set_uptime(struct cli_top_window *window, struct store_uptime *uptime)
+{
+	store_uptime_fini(&window->uptime);
+	window->uptime = *uptime;
+	window->uptime.life = (struct store_period){INT64_MIN, INT64_MAX};
+	*uptime = (struct store_uptime){0};
+}
+
+void cli_top_window_add_down(struct cli_top_window *window, int64_t from_ns, int64_t to_ns)
+{
+	if (store_uptime_add_down(&window->uptime, from_ns, to_ns) == 0)
+		store_uptime_sort(&window->uptime);
 }
 
 static int64_t slot_of(const struct cli_top_window *window, int64_t ns)
@@ -54,6 +74,8 @@ static double seconds_since(const struct cli_top_window *window, int64_t slot)
 	if (from_ns < window->begin_ns)
 		from_ns = window->begin_ns;
 	int64_t span_ns = from_ns < window->now_ns ? window->now_ns - from_ns : 0;
+	if (span_ns > 0)
+		span_ns -= store_uptime_down(&window->uptime, (struct store_period){from_ns, window->now_ns});
 	return span_ns > NS_PER_SECOND ? (double)span_ns / NS_PER_SECOND : 1;
 }
 

@@ -123,17 +123,38 @@ static bool find_kind(struct wire_slice name, uint32_t *kinds)
 	return false;
 }
 
+/* Words that name no kind of event, but something that is found otherwise. */
+static const char *explain_kind(struct wire_slice name)
+{
+	static const struct {
+		const char *name, *remedy;
+	} known[] = {
+	    {"request", "requests are messages with a reply subject: --kind message --where reply"},
+	    {"req", "requests are messages with a reply subject: --kind message --where reply"},
+	    {"reply",
+	     "replies are messages to a request's reply subject: --with-replies, or SUBJECT '_INBOX.>'"},
+	    {"response",
+	     "replies are messages to a request's reply subject: --with-replies, or SUBJECT '_INBOX.>'"},
+	    {"msg", "write message"},
+	    {"pub", "write message"},
+	    {"publish", "write message"},
+	    {"sub", "write subscribe"},
+	    {"unsub", "write unsubscribe"},
+	};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (wire_slice_equal(name, wire_slice_str(known[i].name)))
+			return known[i].remedy;
+	return "choose from message, delivery, connect, disconnect, subscribe, unsubscribe, error, mark, gap";
+}
+
 int store_filter_kinds(struct store_filter *filter, const char *names, struct wire_fault *fault)
 {
 	uint32_t kinds = filter->has_kinds ? filter->kinds : 0;
 	for (const char *at = names;; at++) {
 		size_t len = strcspn(at, ",");
 		if (!find_kind(wire_slice(at, len), &kinds))
-			return wire_fault_set(
-			    fault, STORE_EFILTER,
-			    "kind \"%.*s\": choose from message, delivery, connect, disconnect, subscribe, "
-			    "unsubscribe, error, mark, gap",
-			    (int)len, at);
+			return wire_fault_set(fault, STORE_EFILTER, "kind \"%.*s\": %s", (int)len, at,
+					      explain_kind(wire_slice(at, len)));
 		at += len;
 		if (!*at)
 			break;

@@ -6,7 +6,7 @@
  * Events that lack what a condition is about:
  *   gap             passes all but kinds, times and sequence numbers, since a reader must not hide loss
  *   no subject      (connect, mark, …) fails when subjects are asked for, passes when some are only excluded
- *   no payload      has size 0; only messages and deliveries can have headers or match a regular expression
+ *   no payload      has size 0; regular expressions search the text of an error, a mark or a disconnect
  *   client          the client of an event is a message's publisher, never a receiver
  *   receivers       unknown ones are neither nobody nor a receiver that is asked for
  *
@@ -34,7 +34,7 @@ int store_filter_client(struct store_filter *filter, const char *name_id_or_ip, 
 int store_filter_receiver(struct store_filter *filter, const char *name_id_or_ip, struct wire_fault *fault);
 /* "KEY", "KEY=VALUE" or "KEY~REGEX": any header of that key, whatever the case of either. */
 int store_filter_header(struct store_filter *filter, const char *condition, struct wire_fault *fault);
-/* A regular expression (PCRE2) somewhere in the payload, taken as bytes. One that needs too many steps for a
+/* A regular expression (PCRE2) somewhere in the payload, or in the text of an error, a mark or a disconnect, taken as bytes. One that needs too many steps for a
  * payload counts as not found there. */
 int store_filter_grep(struct store_filter *filter, const char *regex, struct wire_fault *fault);
 /* Where regular expressions look instead: one of "payload", "headers", "subject", or several with commas between them. */
@@ -50,7 +50,7 @@ void store_filter_since(struct store_filter *filter, int64_t ns);         /* inc
 void store_filter_until(struct store_filter *filter, int64_t ns);         /* exclusive */
 bool store_filter_is_over(const struct store_filter *filter, int64_t ns); /* nothing from ns on passes */
 void store_filter_min_size(struct store_filter *filter, uint64_t bytes);  /* of the payload, true size */
-/* Messages that nobody received, as far as that is known. */
+/* Messages that had no receiver (wire_event_is_unheard). */
 void store_filter_unheard(struct store_filter *filter);
 /* Pass the events for which not all of the conditions on clients, receivers, headers, payload and size hold, or the
  * expression does not. False: there is no such condition. */

@@ -113,13 +113,11 @@ static enum store__verdict judge_receivers(const struct store_filter *filter,
 
 static enum store__verdict judge_unheard(const struct store_filter *filter, const struct store__facts *facts)
 {
-	const struct wire_event *event = facts->event;
 	if (!filter->is_unheard)
 		return STORE__YES;
 	if (!(facts->have & STORE__NEEDS_RECEIVERS))
 		return STORE__MAYBE;
-	return store__verdict_of(event->kind == WIRE_EVENT_MESSAGE && event->receiver_count == 0 &&
-				 !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN));
+	return store__verdict_of(wire_event_is_unheard(facts->event));
 }
 
 static bool has_value(const struct store__header_condition *condition, struct wire_slice value)
@@ -168,10 +166,25 @@ static bool finds(const struct store__filter_greps *greps, struct wire_slice tex
 	return false;
 }
 
+/* Not so the text of a gap, which passes in any case. */
+static bool has_text(const struct wire_event *event)
+{
+	return event->kind == WIRE_EVENT_DISCONNECT || event->kind == WIRE_EVENT_ERROR ||
+	       event->kind == WIRE_EVENT_MARK;
+}
+
+/* The text of an error, a mark or a disconnect is searched as its payload. */
 static bool finds_in_content(const struct store__filter_greps *greps, const struct wire_event *event)
 {
-	return ((greps->places & STORE__GREP_PAYLOAD) && finds(greps, event->payload)) ||
-	       ((greps->places & STORE__GREP_HEADERS) && finds(greps, event->headers));
+	const struct wire_slice text = has_body(event) ? event->payload : event->text;
+	return ((greps->places & STORE__GREP_PAYLOAD) && finds(greps, text)) ||
+	       ((greps->places & STORE__GREP_HEADERS) && has_body(event) && finds(greps, event->headers));
+}
+
+/* An event of this kind has something that may be searched, besides its subject. */
+static bool is_searched(const struct store__filter_greps *greps, const struct wire_event *event)
+{
+	return has_body(event) || ((greps->places & STORE__GREP_PAYLOAD) && has_text(event));
 }
 
 static enum store__verdict judge_greps(const struct store_filter *filter, const struct store__facts *facts)
@@ -185,7 +198,7 @@ static enum store__verdict judge_greps(const struct store_filter *filter, const 
 		return STORE__YES;
 	const bool may_be_elsewhere = (greps->places & (STORE__GREP_PAYLOAD | STORE__GREP_HEADERS)) != 0 ||
 				      !(facts->have & STORE__NEEDS_SUBJECT);
-	if (!may_be_elsewhere || ((facts->have & STORE__NEEDS_NUMBERS) && !has_body(event)))
+	if (!may_be_elsewhere || ((facts->have & STORE__NEEDS_NUMBERS) && !is_searched(greps, event)))
 		return STORE__NO;
 	if (!(facts->have & STORE__NEEDS_CONTENT))
 		return STORE__MAYBE;

@@ -50,12 +50,10 @@ static int add_down(struct scan *scan, struct down down)
 	return 0;
 }
 
-/* A gap without a number of messages may be one of a single connection: others were recorded meanwhile. */
 static int see_gap(struct scan *scan, const struct wire_event *gap)
 {
 	const struct moment from = {gap->seq, gap->from_ns}, to = {gap->seq, gap->to_ns};
-	bool is_missing = gap->lost_messages > 0 || (gap->flags & WIRE_EVENT_DAMAGE);
-	return is_missing && gap->from_ns < gap->to_ns ? add_down(scan, (struct down){from, to}) : 0;
+	return store_uptime_is_down_in(gap) ? add_down(scan, (struct down){from, to}) : 0;
 }
 
 /* An event of a kind that may say that nothing was logged before it. */

@@ -11,6 +11,24 @@ void store_uptime_fini(struct store_uptime *uptime)
 	*uptime = (struct store_uptime){0};
 }
 
+bool store_uptime_is_down_in(const struct wire_event *gap)
+{
+	return (gap->lost_messages > 0 || (gap->flags & WIRE_EVENT_DAMAGE)) && gap->from_ns < gap->to_ns;
+}
+
+static void shift(struct store_period *period, int64_t by_ns)
+{
+	period->from_ns = store_time_plus(period->from_ns, by_ns);
+	period->to_ns = store_time_plus(period->to_ns, by_ns);
+}
+
+void store_uptime_shift(struct store_uptime *uptime, int64_t by_ns)
+{
+	shift(&uptime->life, by_ns);
+	for (size_t i = 0; i < uptime->len; i++)
+		shift(&uptime->down[i], by_ns);
+}
+
 int store_uptime_add_down(struct store_uptime *uptime, int64_t from_ns, int64_t to_ns)
 {
 	if (from_ns >= to_ns || uptime->len == STORE_DOWN_PERIODS_MAX)
@@ -48,6 +66,64 @@ void store_uptime_sort(struct store_uptime *uptime)
 	}
 	uptime->len = len + 1;
 }
+
+/* ---- several logs ---- */
+
+static bool has_events(const struct store_uptime *uptime)
+{
+	return uptime->life.from_ns != 0 || uptime->life.to_ns != 0;
+}
+
+/* The period before (the first), within or after (the last) the log in which it was not written. By rising `number`, up to len + 1. */
+static struct store_period silence(const struct store_uptime *uptime, size_t number)
+{
+	if (number == 0)
+		return (struct store_period){INT64_MIN, uptime->life.from_ns};
+	if (number <= uptime->len)
+		return uptime->down[number - 1];
+	return (struct store_period){uptime->life.to_ns, INT64_MAX};
+}
+
+/* Add the periods in which neither of two logs was written. 0 or -ENOMEM. */
+static int add_common_silences(struct store_uptime *both, const struct store_uptime *a,
+			       const struct store_uptime *b)
+{
+	int error = 0;
+	for (size_t i = 0, j = 0; !error && i <= a->len + 1 && j <= b->len + 1;) {
+		const struct store_period x = silence(a, i), y = silence(b, j);
+		int64_t from_ns = x.from_ns > y.from_ns ? x.from_ns : y.from_ns;
+		int64_t to_ns = x.to_ns < y.to_ns ? x.to_ns : y.to_ns;
+		if (from_ns != INT64_MIN && to_ns != INT64_MAX)
+			error = store_uptime_add_down(both, from_ns, to_ns);
+		if (x.to_ns < y.to_ns)
+			i++;
+		else
+			j++;
+	}
+	return error;
+}
+
+int store_uptime_join(struct store_uptime *uptime, const struct store_uptime *other)
+{
+	struct store_uptime both = {.life = has_events(uptime) ? uptime->life : other->life};
+	if (!has_events(other))
+		return 0;
+	if (other->life.from_ns < both.life.from_ns)
+		both.life.from_ns = other->life.from_ns;
+	if (other->life.to_ns > both.life.to_ns)
+		both.life.to_ns = other->life.to_ns;
+	int error = add_common_silences(&both, has_events(uptime) ? uptime : other, other);
+	if (error) {
+		store_uptime_fini(&both);
+		return error;
+	}
+	store_uptime_sort(&both);
+	store_uptime_fini(uptime);
+	*uptime = both;
+	return 0;
+}
+
+/* ---- questions ---- */
 
 /* The length of the overlap of two periods; 0 or less when they do not meet. */
 static int64_t common(struct store_period a, struct store_period b)

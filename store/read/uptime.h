@@ -8,8 +8,7 @@
 #ifndef STORE_READ_UPTIME_H
 #define STORE_READ_UPTIME_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "wire/event.h"
 
 /* Further periods are not kept: they count as time in which the recorder ran. */
 enum { STORE_DOWN_PERIODS_MAX = 65536 };
@@ -27,16 +26,37 @@ struct store_uptime {
 
 void store_uptime_fini(struct store_uptime *uptime);
 
+/* Nothing was logged in the span of this gap event. One without a number of messages may be of a single connection: others were
+ * recorded meanwhile. */
+bool store_uptime_is_down_in(const struct wire_event *gap);
+
+/* Move all times. */
+void store_uptime_shift(struct store_uptime *uptime, int64_t by_ns);
+
 /* Add a period in which nothing was logged. 0 or -ENOMEM. */
 int store_uptime_add_down(struct store_uptime *uptime, int64_t from_ns, int64_t to_ns);
 
 /* Call it after the last period was added, before the questions below. */
 void store_uptime_sort(struct store_uptime *uptime);
 
+/* Join what is known of another log that is read together with this one. Afterwards the time is down in which neither was written,
+ * the time between two logs included. Both are sorted. 0, or -ENOMEM, which leaves both as they were. */
+int store_uptime_join(struct store_uptime *uptime, const struct store_uptime *other);
+
 /* The time within a period in which nothing was logged although the log had begun and went on later. */
 int64_t store_uptime_down(const struct store_uptime *uptime, struct store_period period);
 
 /* The time within a period in which the log was written. */
 int64_t store_uptime_up(const struct store_uptime *uptime, struct store_period period);
+
+/* Likewise of the whole life. */
+static inline int64_t store_uptime_all_down(const struct store_uptime *uptime)
+{
+	return store_uptime_down(uptime, uptime->life);
+}
+static inline int64_t store_uptime_all_up(const struct store_uptime *uptime)
+{
+	return store_uptime_up(uptime, uptime->life);
+}
 
 #endif

@@ -244,6 +244,7 @@ static bool holds(const struct store__where *where, const struct store__where_te
 	case STORE__WHERE_DROPPED: return test_dropped(test, event);
 	case STORE__WHERE_RECEIVERS: return test_receivers(test, event);
 	case STORE__WHERE_QUEUE: return test_queue(test, event);
+	case STORE__WHERE_EVENT_TEXT: return test_present(test, event->text);
 	case STORE__WHERE_OPERANDS: break;
 	}
 	return false;

@@ -14,7 +14,7 @@ enum store__operand_type {
 };
 
 struct store__operand {
-	const char *name;
+	const char *name, *help;
 	enum store__operand_type type;
 	unsigned needs; /* STORE__NEEDS_ bits */
 	uint32_t cost;  /* roughly nanoseconds */

@@ -41,6 +41,7 @@ enum store__where_operand {
 	STORE__WHERE_RECEIVERS,
 	STORE__WHERE_DROPPED,
 	STORE__WHERE_QUEUE,
+	STORE__WHERE_EVENT_TEXT,
 	STORE__WHERE_OPERANDS
 };
 
@@ -63,7 +64,7 @@ enum {
 	    1 << 1,                   /* kind, flags, seq, time, conn, and the sizes of headers and payload */
 	STORE__NEEDS_CLIENT = 1 << 2, /* the description of its connection */
 	STORE__NEEDS_RECEIVERS = 1 << 3, /* with final outcomes */
-	STORE__NEEDS_DETAILS = 1 << 4,   /* reply subject, queue group */
+	STORE__NEEDS_DETAILS = 1 << 4,   /* reply subject, queue group, text */
 	STORE__NEEDS_CONTENT = 1 << 5,   /* headers and payload */
 	STORE__NEEDS_ALL = (1 << 6) - 1,
 };

@@ -268,6 +268,27 @@ static void append_minutes(struct store_batch *batch, int from_s, int to_s, int 
 	}
 }
 
+/* Reports, of which there are as many in both logs, and which are ten times larger in the second. */
+static void append_reports(struct store_batch *batch, const char *payload)
+{
+	for (int s = 0; s < 60; s++)
+		append_line(batch, s * 1000, 1, "reports.hourly", "", payload);
+}
+
+static void append_short_reports(struct store_batch *batch)
+{
+	append_reports(batch, "0123456789");
+}
+
+static void append_long_reports(struct store_batch *batch)
+{
+	char payload[101];
+
+	memset(payload, '0', sizeof(payload) - 1);
+	payload[sizeof(payload) - 1] = '\0';
+	append_reports(batch, payload);
+}
+
 static void append_restarted(struct store_batch *batch)
 {
 	append_mark(batch, 0, "start tapedeck 0.1.0");
@@ -366,6 +387,8 @@ void sample_logs_write(void)
 	write_log("partly", append_partly);
 	write_log("masked", append_masked);
 	write_log("restarted", append_restarted);
+	write_log("short_reports", append_short_reports);
+	write_log("long_reports", append_long_reports);
 	write_blocks("older", 1, 2, "yesterday"); /* plain payloads, the only form of version 1 */
 	write_blocks("other", STORE_VERSION_MAJOR, 2, "other.tick");
 	write_blocks("damaged", STORE_VERSION_MAJOR, 3, "bits.and.pieces");

@@ -109,8 +109,7 @@ bool trace__node_was_delivered_to(const struct trace_node *node, uint32_t client
 bool trace__node_is_nobodys_request(const struct trace_node *node)
 {
 	const struct wire_event *event = &node->event;
-	return event->kind == WIRE_EVENT_MESSAGE && event->reply.len > 0 && event->receiver_count == 0 &&
-	       event->receivers_len == 0 && !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN);
+	return event->reply.len > 0 && wire_event_is_unheard(event);
 }
 
 int64_t trace__node_delivered_ns(const struct trace_node *node, uint32_t i)

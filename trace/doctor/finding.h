@@ -35,6 +35,7 @@ struct trace_finding {
 	char *text;
 	const char *remedy; /* static */
 	struct trace_evidence evidence;
+	int64_t from_ns, to_ns; /* when it was, time of day; both 0: not said */
 	/* Internal: among findings of a check and a severity, the largest comes first. */
 	double weight;
 	uint32_t place; /* of the check in the registry */

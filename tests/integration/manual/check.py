@@ -22,6 +22,7 @@ LINES = [
     (["tapedeck", "stat", "log", "orders."], {"orders.new", "orders.eu.new"}),
     (["tapedeck", "broker", "--record-overflow", ""], {"wait", "drop"}),
     (["tapedeck", "help", "ver"], {"verify"}),
+    (["tapedeck", "help", "fi"], {"fields", "filters"}),
 ]
 
 
@@ -36,7 +37,12 @@ def expect(condition, text):
 
 def commands_of(program):
     listing = run(program, "--help").stdout
-    return re.findall(r"^  ([a-z]+) ", listing, re.MULTILINE)
+    return re.findall(r"^  ([a-z]+) ", listing.split("\nTopics")[0], re.MULTILINE)
+
+
+def topics_of(program):
+    listing = run(program, "--help").stdout
+    return re.findall(r"^  ([a-z]+) ", listing.split("\nTopics")[1], re.MULTILINE)
 
 
 def check_help(program):
@@ -44,6 +50,9 @@ def check_help(program):
     text = run(program, "verify", "-h").stdout
     expect(text.startswith("Usage: tapedeck verify"), text)
     expect(run(program, "help", "verify").stdout == text, "help differs from -h")
+    for topic in topics_of(program):
+        lines = run(program, "help", topic).stdout.splitlines()
+        expect(len(lines) > 10 and max(map(len, lines)) <= 80, f"help {topic}: no text, or wider than 80 columns")
 
 
 def check_manual(program, man):

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 try:
@@ -138,6 +139,25 @@ def stop_and_continue(tapedeck, log):
         terminal.close()
 
 
+def obey_signals(tapedeck, log):
+    """After a stop it takes over the terminal again, whatever was written there; SIGQUIT restores the terminal."""
+    terminal = Terminal([tapedeck, "top", log])
+    try:
+        terminal.await_text(shows("msg/s▼"), "it does not draw")
+        terminal.signal(signal.SIGSTOP)
+        os.waitpid(terminal.pid, os.WUNTRACED)
+        termios.tcsetattr(terminal.slave, termios.TCSANOW, terminal.before)
+        terminal.stream.feed(b"\x1b[2J\x1b[Hof another program")
+        terminal.signal(signal.SIGCONT)
+        terminal.await_text(lambda text: "msg/s▼" in text and "another" not in text, "it does not draw again")
+        assert termios.tcgetattr(terminal.slave) != terminal.before, "it does not take over the terminal again"
+        terminal.signal(signal.SIGQUIT)
+        assert terminal.await_end() == 0
+        assert terminal.is_restored(), "SIGQUIT leaves the terminal as it was drawn on"
+    finally:
+        terminal.close()
+
+
 def watch_server(tapedeck, server):
     """Connections and subscriptions are listed; an outage is shown."""
     shop = Client(server, "shop")
@@ -198,6 +218,7 @@ def main(tapedeck):
             show_without_cursor(tapedeck, log, "dumb")
             show_without_cursor(tapedeck, log, "no-such-terminal")
             stop_and_continue(tapedeck, log)
+            obey_signals(tapedeck, log)
         finally:
             broker.stop()
         if shutil.which("nats-server", path=os.environ["PATH"] + ":/usr/sbin"):

@@ -60,6 +60,22 @@ static void columns_follow_the_terminal(void **state)
 	CHECK_PUT("\xf0\x9f\x98\x80", 80, "\xf0\x9f\x98\x80", 2);
 }
 
+/* Eight bytes are looked at together: each byte is found at each place among them. */
+static void plain_text_ends_at_the_first_byte_that_is_not_printable(void **state)
+{
+	char text[32];
+	(void)state;
+	for (int byte = 0; byte < 256; byte++) {
+		for (size_t at = 0; at < sizeof(text); at++) {
+			memset(text, '~', sizeof(text));
+			text[at] = (char)byte;
+			size_t wanted = byte >= 0x20 && byte < 0x7f ? sizeof(text) : at;
+			assert_int_equal(cli_utf8_plain(text, sizeof(text)), wanted);
+			assert_int_equal(cli_utf8_plain(text, at), at);
+		}
+	}
+}
+
 static void clipping_never_exceeds_the_columns(void **state)
 {
 	(void)state;
@@ -252,6 +268,7 @@ int main(void)
 	    cmocka_unit_test(factors_have_no_needless_digits),
 	    cmocka_unit_test(controls_and_invalid_bytes_are_escaped),
 	    cmocka_unit_test(columns_follow_the_terminal),
+	    cmocka_unit_test(plain_text_ends_at_the_first_byte_that_is_not_printable),
 	    cmocka_unit_test(clipping_never_exceeds_the_columns),
 	    cmocka_unit_test(multi_line_payloads_stay_lines),
 	    cmocka_unit_test(a_hex_dump_shows_offset_bytes_and_text),

@@ -74,7 +74,7 @@ static void a_terminal_line_never_exceeds_its_width(void **state)
 	};
 
 	(void)state;
-	events[1].receiver_count = 0;
+	events[1].receiver_count = events[1].receivers_len = 0;
 	check_all(&narrow, events, 3,
 		  "── 2026-11-23, Monday, UTC ──\n"
 		  "07:57:19.123 pub   checkout → [::…:40000 orders.new          40 B 0123456789012…\n"

@@ -145,6 +145,23 @@ static void a_young_request_is_not_listed(void **state)
 	assert_int_equal(rows_of(fixture, CLI_TOP_UNANSWERED)->len, 1);
 }
 
+static void rates_leave_out_the_time_in_which_nothing_was_logged(void **state)
+{
+	struct fixture *fixture = *state;
+	for (int i = 0; i < 6; i++)
+		publish(fixture, SHOP, "orders.new", NULL, BILLING);
+	fixture->now_ns += 6 * SECOND;
+	assert_int_equal(number(rows_of(fixture, CLI_TOP_SUBJECTS), 0, 1), 1);
+	struct wire_event gap = event_of(fixture, WIRE_EVENT_GAP, 0);
+	gap.from_ns = fixture->now_ns - 4 * SECOND;
+	gap.to_ns = fixture->now_ns;
+	cli_top_traffic_add(&fixture->traffic, &gap); /* of a single connection: others were recorded */
+	assert_int_equal(number(rows_of(fixture, CLI_TOP_SUBJECTS), 0, 1), 1);
+	gap.lost_messages = 3;
+	cli_top_traffic_add(&fixture->traffic, &gap);
+	assert_int_equal(number(rows_of(fixture, CLI_TOP_SUBJECTS), 0, 1), 3);
+}
+
 static void latencies_leave_the_window(void **state)
 {
 	struct fixture *fixture = *state;
@@ -213,6 +230,7 @@ int main(void)
 	    TEST(subjects_are_counted_and_inboxes_are_one),
 	    TEST(a_request_waits_until_its_reply_comes),
 	    TEST(a_young_request_is_not_listed),
+	    TEST(rates_leave_out_the_time_in_which_nothing_was_logged),
 	    TEST(latencies_leave_the_window),
 	    TEST(a_slow_consumer_has_lost_what_its_disconnect_says),
 	    TEST(subjects_beyond_the_bound_are_one_row),

@@ -97,7 +97,9 @@ static void unheard_is_known_to_have_no_receiver(void **state)
 	struct wire_event event = message();
 	(void)state;
 	assert_false(is_unheard(&event));
-	event.receiver_count = 0; /* all were dropped */
+	event.receiver_count = 0; /* all were dropped: it had receivers */
+	assert_false(is_unheard(&event));
+	event.receivers_len = 0;
 	assert_true(is_unheard(&event));
 	event.flags = WIRE_EVENT_RECEIVERS_UNKNOWN;
 	assert_false(is_unheard(&event));
@@ -159,6 +161,36 @@ static void a_regular_expression_looks_where_it_is_told_to(void **state)
 	assert_true(greps("eu", "payload,headers,subject", &event));
 	assert_true(greps("^a$", "subject",
 			  &(struct wire_event){.kind = WIRE_EVENT_SUBSCRIBE, .subject = WIRE_LITERAL("a")}));
+}
+
+static void texts_of_errors_marks_and_disconnects_are_searched_as_payloads(void **state)
+{
+	const struct wire_event mark = {.kind = WIRE_EVENT_MARK, .text = WIRE_LITERAL("remark deploy 1.7")},
+				connect = {.kind = WIRE_EVENT_CONNECT, .text = WIRE_LITERAL("deploy")};
+	(void)state;
+	assert_true(greps("deploy", "payload", &mark));
+	assert_false(greps("deploy", "headers,subject", &mark));
+	assert_false(greps("rollback", "payload", &mark));
+	assert_false(greps("deploy", "payload", &connect));
+}
+
+static void expect_no_kind(const char *name, const char *remedy)
+{
+	struct store_filter *filter = store_filter_open();
+	struct wire_fault fault = {0};
+	assert_int_equal(store_filter_kinds(filter, name, &fault), STORE_EFILTER);
+	if (!strstr(fault.text, remedy))
+		fail_msg("%s: %s", name, fault.text);
+	store_filter_close(filter);
+}
+
+static void words_that_name_no_kind_are_refused_with_a_remedy(void **state)
+{
+	(void)state;
+	expect_no_kind("request", "--where reply");
+	expect_no_kind("message,reply", "--with-replies");
+	expect_no_kind("pub", "write message");
+	expect_no_kind("nonsense", "choose from message, delivery");
 }
 
 static void inverting_keeps_what_says_where_to_look(void **state)
@@ -225,6 +257,8 @@ int main(void)
 	    cmocka_unit_test(header_keys_are_compared_in_any_case_and_values_exactly),
 	    cmocka_unit_test(a_receiver_is_a_client_that_got_the_message),
 	    cmocka_unit_test(unheard_is_known_to_have_no_receiver),
+	    cmocka_unit_test(texts_of_errors_marks_and_disconnects_are_searched_as_payloads),
+	    cmocka_unit_test(words_that_name_no_kind_are_refused_with_a_remedy),
 	    cmocka_unit_test(ranges_of_sequence_numbers_include_both_ends),
 	    cmocka_unit_test(bad_ranges_are_refused),
 	    cmocka_unit_test(a_regular_expression_looks_where_it_is_told_to),

@@ -65,6 +65,38 @@ static void periods_outside_the_log_do_not_count(void **state)
 	store_uptime_fini(&uptime);
 }
 
+static void a_log_beside_it_was_written_meanwhile(void **state)
+{
+	struct store_uptime one = {.life = {0, 1000}}, other = {.life = {250, 1200}};
+	(void)state;
+	assert_int_equal(store_uptime_add_down(&one, 100, 300), 0);
+	assert_int_equal(store_uptime_add_down(&one, 500, 700), 0);
+	assert_int_equal(store_uptime_add_down(&other, 600, 900), 0);
+	assert_int_equal(store_uptime_add_down(&other, 1100, 1150), 0);
+	store_uptime_sort(&one);
+	store_uptime_sort(&other);
+	assert_int_equal(store_uptime_join(&one, &other), 0);
+	assert_int_equal(one.life.from_ns, 0);
+	assert_int_equal(one.life.to_ns, 1200);
+	assert_int_equal(store_uptime_down(&one, period(0, 400)), 150);    /* before the other began */
+	assert_int_equal(store_uptime_down(&one, period(400, 1000)), 100); /* both were down */
+	assert_int_equal(store_uptime_down(&one, period(1000, 1200)), 50); /* after the first ended */
+	store_uptime_fini(&one);
+	store_uptime_fini(&other);
+}
+
+static void between_two_logs_nothing_was_logged(void **state)
+{
+	struct store_uptime monday = {.life = {100, 200}}, wednesday = {.life = {500, 600}}, all = {0};
+	(void)state;
+	assert_int_equal(store_uptime_join(&all, &wednesday), 0);
+	assert_int_equal(store_uptime_join(&all, &monday), 0);
+	assert_int_equal(store_uptime_join(&all, &(struct store_uptime){0}), 0);
+	assert_int_equal(store_uptime_down(&all, period(0, 1000)), 300);
+	assert_int_equal(store_uptime_up(&all, period(0, 1000)), 200);
+	store_uptime_fini(&all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -72,6 +104,8 @@ int main(void)
 	    cmocka_unit_test(time_before_and_after_the_log_is_neither_up_nor_down),
 	    cmocka_unit_test(overlapping_periods_count_once),
 	    cmocka_unit_test(periods_outside_the_log_do_not_count),
+	    cmocka_unit_test(a_log_beside_it_was_written_meanwhile),
+	    cmocka_unit_test(between_two_logs_nothing_was_logged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,6 +132,18 @@ static void conditions_on_a_message_hold(void **state)
 	expect_all(list, &event, true);
 }
 
+static void the_text_of_an_event_is_an_operand(void **state)
+{
+	static const char *const list[] = {"text ~ '^Perm'", "text == \"Permissions Violation\"", "text",
+					   NULL};
+	const struct wire_event error = {.kind = WIRE_EVENT_ERROR,
+					 .text = WIRE_LITERAL("Permissions Violation")},
+				event = message();
+	(void)state;
+	expect_all(list, &error, true);
+	expect_all(list, &event, false);
+}
+
 static void a_missing_value_or_another_type_makes_a_comparison_false(void **state)
 {
 	static const char *const list[] = {"$.nothing == 1",
@@ -461,6 +473,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(conditions_on_a_message_hold),
+	    cmocka_unit_test(the_text_of_an_event_is_an_operand),
 	    cmocka_unit_test(a_missing_value_or_another_type_makes_a_comparison_false),
 	    cmocka_unit_test(events_without_a_value_fail_whatever_the_comparison),
 	    cmocka_unit_test(integers_of_64_bits_are_compared_exactly),

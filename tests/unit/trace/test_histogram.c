@@ -68,6 +68,20 @@ static void percentiles_of_a_thousand_known_values(void **state)
 	assert_int_equal(trace_histogram_percentile(histogram, 100), 1000000);
 }
 
+static void percentiles_are_durations_that_were_counted(void **state)
+{
+	struct trace_histogram *histogram = histogram_of(state), other = {0};
+
+	for (int i = 0; i < 9; i++)
+		add(histogram, 8000000);
+	add(histogram, 900000000);
+	assert_int_equal(trace_histogram_percentile(histogram, 50), 8000000);
+	assert_int_equal(trace_histogram_merge(&other, histogram), 0);
+	assert_int_equal(trace_histogram_percentile(&other, 90), 8000000);
+	assert_int_equal(trace_histogram_percentile(&other, 99), 900000000);
+	trace_histogram_fini(&other);
+}
+
 static void a_negative_duration_counts_as_zero(void **state)
 {
 	add(histogram_of(state), -5);
@@ -105,6 +119,7 @@ int main(void)
 	    TEST(percentiles_of_nothing_are_zero),
 	    TEST(a_percentile_is_at_most_a_64th_above_the_value),
 	    TEST(percentiles_of_a_thousand_known_values),
+	    TEST(percentiles_are_durations_that_were_counted),
 	    TEST(a_negative_duration_counts_as_zero),
 	    TEST(merged_histograms_equal_one_that_counted_everything),
 	};

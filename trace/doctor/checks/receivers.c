@@ -25,7 +25,8 @@ enum { INBOXES_LEAST = 100 };
 struct loss {
 	struct trace_evidence dropped[WIRE_OUTCOMES];
 	uint32_t connections;
-	uint32_t worst; /* client that lost most as a slow consumer */
+	int64_t from_ns, to_ns; /* of all of them */
+	uint32_t worst;         /* client that lost most as a slow consumer */
 };
 
 static void add_loss(struct loss *loss, const struct doctor__connections *connections, uint32_t client)
@@ -36,6 +37,10 @@ static void add_loss(struct loss *loss, const struct doctor__connections *connec
 		lost += connection->dropped[outcome].count;
 	if (lost == 0)
 		return;
+	if (loss->connections == 0 || connection->dropped_from_ns < loss->from_ns)
+		loss->from_ns = connection->dropped_from_ns;
+	if (loss->connections == 0 || connection->dropped_to_ns > loss->to_ns)
+		loss->to_ns = connection->dropped_to_ns;
 	if (loss->connections++ == 0 ||
 	    slow > connections->list[loss->worst].dropped[WIRE_DROPPED_SLOW].count)
 		loss->worst = client;
@@ -55,19 +60,21 @@ static void report_slow(struct doctor__case *own, uint32_t service, const struct
 			     doctor__subject_text(facts->subjects.list[worst->dropped_subject.candidate])),
 			 DOCTOR__NAME(
 			     doctor__client_name(&facts->connections, worst->dropped_publisher.candidate)));
-	doctor__report(own, TRACE_CRITICAL, evidence->count, evidence,
-		       "%.*s read too slowly and lost %" PRIu64 " message%s on %" PRIu32 " connection%s%s",
-		       DOCTOR__NAME(doctor__service_name(&facts->connections, service)), evidence->count,
-		       doctor__plural(evidence->count), loss->connections, doctor__plural(loss->connections),
-		       cause);
+	doctor__report_when(
+	    own, TRACE_CRITICAL, evidence->count, evidence, loss->from_ns, loss->to_ns,
+	    "%.*s read too slowly and lost %" PRIu64 " message%s on %" PRIu32 " connection%s%s",
+	    DOCTOR__NAME(doctor__service_name(&facts->connections, service)), evidence->count,
+	    doctor__plural(evidence->count), loss->connections, doctor__plural(loss->connections), cause);
 }
 
-static void report_drops(struct doctor__case *own, uint32_t service, const struct trace_evidence *evidence,
-			 enum trace_severity severity, const char *why)
+static void report_drops(struct doctor__case *own, uint32_t service, const struct loss *loss,
+			 enum wire_outcome outcome, enum trace_severity severity, const char *why)
 {
-	doctor__report(own, severity, evidence->count, evidence, "%.*s did not get %" PRIu64 " message%s: %s",
-		       DOCTOR__NAME(doctor__service_name(&own->facts->connections, service)), evidence->count,
-		       doctor__plural(evidence->count), why);
+	const struct trace_evidence *evidence = &loss->dropped[outcome];
+	doctor__report_when(own, severity, evidence->count, evidence, loss->from_ns, loss->to_ns,
+			    "%.*s did not get %" PRIu64 " message%s: %s",
+			    DOCTOR__NAME(doctor__service_name(&own->facts->connections, service)),
+			    evidence->count, doctor__plural(evidence->count), why);
 }
 
 static void judge_loss(struct doctor__case *own, uint32_t service, const struct loss *loss)
@@ -75,10 +82,10 @@ static void judge_loss(struct doctor__case *own, uint32_t service, const struct 
 	if (loss->dropped[WIRE_DROPPED_SLOW].count > 0)
 		report_slow(own, service, loss);
 	if (loss->dropped[WIRE_DROPPED_PERMISSION].count > 0)
-		report_drops(own, service, &loss->dropped[WIRE_DROPPED_PERMISSION], TRACE_WARNING,
+		report_drops(own, service, loss, WIRE_DROPPED_PERMISSION, TRACE_WARNING,
 			     "its permissions forbid them");
 	if (loss->dropped[WIRE_DROPPED_CLOSED].count >= CLOSED_LEAST)
-		report_drops(own, service, &loss->dropped[WIRE_DROPPED_CLOSED], TRACE_NOTE,
+		report_drops(own, service, loss, WIRE_DROPPED_CLOSED, TRACE_NOTE,
 			     "it left without waiting for them");
 }
 

@@ -8,11 +8,17 @@
 #define DOCTOR__NAME(slice) ((slice).len < 60 ? (int)(slice).len : 60), ((slice).data ? (slice).data : "")
 
 /* Add a finding of the check. evidence may be NULL. */
-#define doctor__report(own, how, heavy, shown, ...)                                   \
+#define doctor__report(own, how, heavy, shown, ...) \
+	doctor__report_when(own, how, heavy, shown, 0, 0, __VA_ARGS__)
+
+/* Likewise one that says when it was: time of day. */
+#define doctor__report_when(own, how, heavy, shown, from, to, ...)                    \
 	trace_findings_add((own)->findings,                                           \
 			   &(struct trace_finding){.check = (own)->check->name,       \
 						   .severity = (how),                 \
 						   .remedy = (own)->check->remedy,    \
+						   .from_ns = (from),                 \
+						   .to_ns = (to),                     \
 						   .weight = (double)(heavy),         \
 						   .place = (own)->place,             \
 						   .evidence = doctor__shown(shown)}, \

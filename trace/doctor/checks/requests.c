@@ -86,10 +86,12 @@ static void judge_errors(struct doctor__case *own, const struct doctor__subject 
 	if (evidence->count < FAILED_LEAST ||
 	    doctor__percent(evidence->count, counts->answered) < failed.warning_percent)
 		return;
-	doctor__report(own, doctor__grade(&failed, evidence->count, counts->answered), evidence->count,
-		       evidence, "%" PRIu64 " of %" PRIu64 " replies to %.*s report an error (%.1f%%)",
-		       evidence->count, counts->answered, DOCTOR__NAME(doctor__subject_text(subject)),
-		       doctor__percent(evidence->count, counts->answered));
+	doctor__report(
+	    own, doctor__grade(&failed, evidence->count, counts->answered), evidence->count, evidence,
+	    "%" PRIu64 " of %" PRIu64 " replies to %.*s report an error (%.1f%%; "
+	    "found from %d and %.0f%% on)",
+	    evidence->count, counts->answered, DOCTOR__NAME(doctor__subject_text(subject)),
+	    doctor__percent(evidence->count, counts->answered), FAILED_LEAST, failed.warning_percent);
 }
 
 static void end_errors(struct doctor__case *own)
@@ -146,7 +148,8 @@ const struct doctor__check doctor__requests_checks[] = {
      .end = end_no_responders},
     {.name = "error-replies",
      .finds =
-	 "replies that report an error: Nats-Service-Error, a status of 400 and more, or \"error\" in JSON",
+	 "replies that report an error: Nats-Service-Error, a status of 400 and more, or \"error\" in JSON; "
+	 "from 5, and 5 % of a subject's replies, on",
      .remedy = "read the replies (cat LOG '_INBOX.>' -v) and the service's own log at these times",
      .needs = DOCTOR__NEEDS_REQUESTS,
      .end = end_errors},

@@ -137,9 +137,12 @@ void doctor__receivers_end(struct doctor__facts *facts)
 /* ---- one receiver ---- */
 
 static void note_drop(struct doctor__facts *facts, struct doctor__connection *connection,
-		      enum wire_outcome outcome, uint64_t seq)
+		      enum wire_outcome outcome, const struct wire_event *event)
 {
-	trace_evidence_add(&connection->dropped[outcome], facts->origin, seq);
+	trace_evidence_add(&connection->dropped[outcome], facts->origin, event->seq);
+	if (connection->dropped_from_ns == 0)
+		connection->dropped_from_ns = event->time_ns;
+	connection->dropped_to_ns = event->time_ns;
 	if (outcome != WIRE_DROPPED_SLOW)
 		return;
 	if (facts->subject)
@@ -159,7 +162,7 @@ static void take_receiver(struct doctor__facts *facts, const struct wire_event *
 		return;
 	}
 	if (receiver->outcome != WIRE_SENT) {
-		note_drop(facts, connection, receiver->outcome, event->seq);
+		note_drop(facts, connection, receiver->outcome, event);
 		return;
 	}
 	if (event->headers.len > 0)
@@ -192,7 +195,7 @@ static void count_receivers(struct doctor__facts *facts, const struct wire_event
 	}
 	if (event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN)
 		subject->unknown++;
-	else if (event->receiver_count == 0 && event->receivers_len == 0 && !facts->is_refused)
+	else if (wire_event_is_unheard(event) && !facts->is_refused)
 		take_unheard(facts, event);
 	else if (subject->unheard_now.count > 0)
 		subject->unheard_now = (struct trace_evidence){0};

@@ -189,13 +189,6 @@ static void note_answer(struct doctor__facts *facts, const struct doctor__pendin
 
 /* ---- replies ---- */
 
-/* Nobody was to get it. */
-static bool is_unheard(const struct wire_event *message)
-{
-	return message->kind == WIRE_EVENT_MESSAGE && !(message->flags & WIRE_EVENT_RECEIVERS_UNKNOWN) &&
-	       message->receiver_count == 0 && message->receivers_len == 0;
-}
-
 static void first_reply(struct doctor__facts *facts, struct doctor__pending *pending,
 			const struct trace_request *request, const struct wire_event *reply)
 {
@@ -267,7 +260,7 @@ bool doctor__requests_take_reply(struct doctor__facts *facts, const struct wire_
 	struct doctor__request_facts *counts = pending->subject->requests;
 	if (doctor__is_error(event))
 		trace_evidence_add(&counts->errors, facts->origin, event->seq);
-	if (is_unheard(event)) /* who asked had stopped waiting */
+	if (wire_event_is_unheard(event)) /* who asked had stopped waiting */
 		trace_evidence_add(&counts->late, facts->origin, event->seq);
 	if (pending->is_answered)
 		further_reply(facts, pending);
@@ -350,7 +343,7 @@ int doctor__requests_take(struct doctor__facts *facts, const struct wire_event *
 	if (has_early_reply(facts)) {
 		pending->is_answered = pending->is_judged = true;
 		counts->hidden++;
-	} else if (is_unheard(event) && !facts->is_refused)
+	} else if (wire_event_is_unheard(event) && !facts->is_refused)
 		no_responders(requests, pending);
 	return 0;
 }

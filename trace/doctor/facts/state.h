@@ -155,6 +155,7 @@ struct doctor__connection {
 	int64_t since_ns;   /* connected; INT64_MIN = before the recording */
 	int64_t closed_ns;  /* INT64_MAX while it lives */
 	struct trace_evidence dropped[WIRE_OUTCOMES];
+	int64_t dropped_from_ns, dropped_to_ns; /* the first and the last of them, time of day */
 	struct doctor__majority dropped_subject, dropped_publisher;
 	struct trace_evidence with_headers; /* messages with headers that it received */
 	bool is_chosen;                     /* a chosen event names it; only set when there is a filter */
