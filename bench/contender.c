@@ -19,27 +19,31 @@ static const char *const tapedeck_plain[] = {"%t", "broker", COMMON, NULL};
 static const char *const tapedeck_record[] = {"%t", "broker", COMMON, "--record", "%d/log", NULL};
 
 /* All messages must be recorded, so that a recording that loses some does not make it faster. */
-static const char *const proxy_record[] = {
-    "%t", "proxy", "--listen", "127.0.0.1:0", "--upstream", "%p", PORTS, "--record", "%d/log",
-    "--record-overflow", "wait", NULL};
-static const char *const proxy_plain[] = {"%t",		"proxy", "--listen", "127.0.0.1:0",
-					  "--upstream", "%p",	 PORTS,	     NULL};
+static const char *const proxy_record[] = {"%t",   "proxy", "--listen", "127.0.0.1:0", "--upstream",
+					   "%p",   PORTS,   "--record", "%d/log",      "--record-overflow",
+					   "wait", NULL};
+static const char *const proxy_plain[] = {"%t",         "proxy", "--listen", "127.0.0.1:0",
+					  "--upstream", "%p",    PORTS,      NULL};
 /* HAProxy in TCP mode, with the settings of Debian's package. It is given a listening socket, so that the kernel picks
  * the port. */
 static const char *const haproxy[] = {
-    "python3", "-c",
+    "python3",
+    "-c",
     "import json, os, socket, sys\n"
     "folder, port = sys.argv[1:]\n"
     "listening = socket.create_server(('127.0.0.1', 0), backlog=4096)\n"
     "listening.set_inheritable(True)\n"
     "with open(folder + '/haproxy.cfg', 'w') as file:\n"
-    "    file.write(f'defaults\\n mode tcp\\n timeout connect 5s\\n timeout client 10m\\n timeout server 10m\\n'\n"
+    "    file.write(f'defaults\\n mode tcp\\n timeout connect 5s\\n timeout client 10m\\n timeout server "
+    "10m\\n'\n"
     "        f'listen nats\\n bind fd@{listening.fileno()}\\n server one {port}\\n')\n"
     "with open(folder + '/new', 'w') as file:\n"
     "    json.dump({'nats': ['nats://127.0.0.1:%d' % listening.getsockname()[1]]}, file)\n"
     "os.rename(folder + '/new', folder + '/haproxy.ports')\n"
     "os.execvp('haproxy', ['haproxy', '-db', '-f', folder + '/haproxy.cfg'])\n",
-    "%d", "%p", NULL};
+    "%d",
+    "%p",
+    NULL};
 
 /* The slow contenders run only the shapes that they are compared in: a round of all shapes would take them
  * hours. */

@@ -15,7 +15,7 @@ struct bench_server {
 	pid_t pid; /* 0 once it has stopped */
 	int port;
 	char folder[64];
-	char log[72]; /* FOLDER/log */
+	char log[72];                /* FOLDER/log */
 	struct bench_server *behind; /* owned; NULL: none. It ends with this one */
 };
 

@@ -27,8 +27,8 @@ int bench_suite_complain(const char *test, const char *contender, int code, cons
 int bench_suite_rounds(const struct bench_plan *plan, const char *test, bench_measure *measure,
 		       const void *context, struct bench_results *results)
 {
-	static const char *const names[] = {"nats-server", "tapedeck",     "tapedeck-record",
-					    "haproxy",     "proxy-record", "proxy",  NULL};
+	static const char *const names[] = {
+	    "nats-server", "tapedeck", "tapedeck-record", "haproxy", "proxy-record", "proxy", NULL};
 	int error = 0;
 	for (int round = 0; round < plan->runs && !error; round++)
 		for (int i = 0; names[i] && !error; i++) {
