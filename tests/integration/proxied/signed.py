@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import sys
+import threading
 
 import proxies
 import running
@@ -29,6 +30,13 @@ def greet(listening, info):
             return line + stream.readline()
 
 
+def join(port):
+    """A client: it answers INFO with CONNECT."""
+    with socket.create_connection(("127.0.0.1", port), WAIT_S) as client:
+        if client.recv(1 << 16):
+            client.sendall(CONNECT)
+
+
 def through(tapedeck, folder, info):
     """What a server gets from a client, and all that the proxy has logged and recorded."""
     key, record = os.path.join(folder, "proxy.nk"), os.path.join(folder, "log")
@@ -39,10 +47,10 @@ def through(tapedeck, folder, info):
         port = listening.getsockname()[1]
         options = ("--proxy-key", key, "--record", record)
         process, port, lines = stack.enter_context(proxies.proxy(folder, tapedeck, port, *options))
-        client = stack.enter_context(socket.create_connection(("127.0.0.1", port), WAIT_S))
-        client.sendall(CONNECT)
+        client = threading.Thread(target=join, args=(port,))
+        client.start()
         received = greet(listening, info)
-        client.close()
+        client.join()
         running.end(process)
         kept = proxies.read(lines)
     for name in os.listdir(record):
