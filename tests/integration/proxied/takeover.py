@@ -14,8 +14,8 @@ import running
 from proxies import Client, await_line
 from running import WAIT_S, expect, wait_for
 
-CLIENTS = 8
-TAKEOVERS = 3
+CLIENTS = 16
+TAKEOVERS = 6
 
 
 class Newcomers:
