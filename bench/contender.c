@@ -18,19 +18,49 @@ static const char *const floor_record[] = {"%b/floor", PORTS, "--record", "%d/lo
 static const char *const tapedeck_plain[] = {"%t", "broker", COMMON, NULL};
 static const char *const tapedeck_record[] = {"%t", "broker", COMMON, "--record", "%d/log", NULL};
 
+/* All messages must be recorded, so that a recording that loses some does not make it faster. */
+static const char *const proxy_record[] = {"%t",   "proxy", "--listen", "127.0.0.1:0", "--upstream",
+					   "%p",   PORTS,   "--record", "%d/log",      "--record-overflow",
+					   "wait", NULL};
+static const char *const proxy_plain[] = {"%t",         "proxy", "--listen", "127.0.0.1:0",
+					  "--upstream", "%p",    PORTS,      NULL};
+/* HAProxy in TCP mode, with the settings of Debian's package. It is given a listening socket, so that the kernel picks
+ * the port. */
+static const char *const haproxy[] = {
+    "python3",
+    "-c",
+    "import json, os, socket, sys\n"
+    "folder, port = sys.argv[1:]\n"
+    "listening = socket.create_server(('127.0.0.1', 0), backlog=4096)\n"
+    "listening.set_inheritable(True)\n"
+    "with open(folder + '/haproxy.cfg', 'w') as file:\n"
+    "    file.write(f'defaults\\n mode tcp\\n timeout connect 5s\\n timeout client 10m\\n timeout server "
+    "10m\\n'\n"
+    "        f'listen nats\\n bind fd@{listening.fileno()}\\n server one {port}\\n')\n"
+    "with open(folder + '/new', 'w') as file:\n"
+    "    json.dump({'nats': ['nats://127.0.0.1:%d' % listening.getsockname()[1]]}, file)\n"
+    "os.rename(folder + '/new', folder + '/haproxy.ports')\n"
+    "os.execvp('haproxy', ['haproxy', '-db', '-f', folder + '/haproxy.cfg'])\n",
+    "%d",
+    "%p",
+    NULL};
+
 /* The slow contenders run only the shapes that they are compared in: a round of all shapes would take them
  * hours. */
 #define FEW_SHAPES "1:[01]-@(16|128|json)"
 
 const struct bench_contender bench_contenders[] = {
-    {"nats-server", BENCH_LOGS_NOTHING, 0.25, NULL, nats_server},
-    {"nats-jetstream", BENCH_LOGS_STREAM, 0.03, FEW_SHAPES, nats_jetstream},
-    {"nats-trace", BENCH_LOGS_BYTES, 0.015, FEW_SHAPES, nats_trace},
-    {"floor", BENCH_LOGS_NOTHING, 1, NULL, floor_plain},
-    {"floor-record", BENCH_LOGS_BYTES, 0.6, NULL, floor_record},
-    {"tapedeck", BENCH_LOGS_NOTHING, 1, NULL, tapedeck_plain},
-    {"tapedeck-record", BENCH_LOGS_TAPE, 0.6, NULL, tapedeck_record},
-    {NULL, BENCH_LOGS_NOTHING, 0, NULL, NULL},
+    {"nats-server", BENCH_LOGS_NOTHING, 0.25, NULL, nats_server, NULL},
+    {"nats-jetstream", BENCH_LOGS_STREAM, 0.03, FEW_SHAPES, nats_jetstream, NULL},
+    {"nats-trace", BENCH_LOGS_BYTES, 0.015, FEW_SHAPES, nats_trace, NULL},
+    {"floor", BENCH_LOGS_NOTHING, 1, NULL, floor_plain, NULL},
+    {"floor-record", BENCH_LOGS_BYTES, 0.6, NULL, floor_record, NULL},
+    {"tapedeck", BENCH_LOGS_NOTHING, 1, NULL, tapedeck_plain, NULL},
+    {"tapedeck-record", BENCH_LOGS_TAPE, 0.6, NULL, tapedeck_record, NULL},
+    {"haproxy", BENCH_LOGS_NOTHING, 0.25, NULL, haproxy, nats_server},
+    {"proxy", BENCH_LOGS_NOTHING, 0.25, NULL, proxy_plain, nats_server},
+    {"proxy-record", BENCH_LOGS_TAPE, 0.25, NULL, proxy_record, nats_server},
+    {NULL, BENCH_LOGS_NOTHING, 0, NULL, NULL, NULL},
 };
 
 const struct bench_contender *bench_contender_find(const char *name)
@@ -58,6 +88,8 @@ static bool is_listed(const char *list, const char *name)
 
 bool bench_contender_exists(const struct bench_contender *contender, const struct bench_plan *plan)
 {
+	if (strcmp(contender->name, "haproxy") == 0 && !bench_program_exists("haproxy"))
+		return false;
 	return bench_program_exists(program(contender, plan));
 }
 
@@ -66,9 +98,26 @@ bool bench_contender_runs(const struct bench_contender *contender, const struct 
 {
 	if (contender->shapes && fnmatch(contender->shapes, shape, FNM_EXTMATCH) != 0)
 		return false;
+	if (contender->behind && !plan->servers)
+		return false;
 	if (plan->servers && !is_listed(plan->servers, contender->name))
 		return false;
 	return bench_contender_exists(contender, plan);
+}
+
+/* Start a server, and the one behind it before. */
+static int start_both(const struct bench_contender *contender, const char *const *argv,
+		      struct bench_server *server, struct wire_fault *fault)
+{
+	struct bench_server behind = {0};
+	int error = contender->behind ? bench_server_start(&behind, contender->behind, NULL, fault) : 0;
+	if (!error)
+		error = bench_server_start(server, argv, contender->behind ? &behind : NULL, fault);
+	else
+		*server = (struct bench_server){0};
+	if (!server->behind)
+		bench_server_remove(&behind);
+	return error;
 }
 
 int bench_contender_start(const struct bench_contender *contender, const struct bench_plan *plan,
@@ -77,7 +126,7 @@ int bench_contender_start(const struct bench_contender *contender, const struct 
 	const char *argv[24] = {program(contender, plan)};
 	for (int i = 1; contender->argv[i]; i++)
 		argv[i] = contender->argv[i];
-	int error = bench_server_start(server, argv, fault);
+	int error = start_both(contender, argv, server, fault);
 	if (!error && contender->recording == BENCH_LOGS_STREAM)
 		error = bench_jetstream_create(server->port, fault);
 	return error;

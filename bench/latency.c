@@ -214,13 +214,17 @@ static int measure(const struct bench_plan *plan, const char *test, const struct
 	return error ? bench_suite_complain(test, contender->name, error, fault.text) : 0;
 }
 
-int bench_latency_run(const struct bench_plan *plan, struct bench_results *results)
+int bench_latency_at(const struct bench_plan *plan, double rate, struct bench_results *results)
 {
 	char test[32];
+	snprintf(test, sizeof test, "latency-%.0fk", rate / 1e3);
+	return bench_suite_rounds(plan, test, measure, &rate, results);
+}
+
+int bench_latency_run(const struct bench_plan *plan, struct bench_results *results)
+{
 	int error = 0;
-	for (size_t i = 0; i < sizeof rates / sizeof *rates && !error; i++) {
-		snprintf(test, sizeof test, "latency-%.0fk", rates[i] / 1e3);
-		error = bench_suite_rounds(plan, test, measure, &rates[i], results);
-	}
+	for (size_t i = 0; i < sizeof rates / sizeof *rates && !error; i++)
+		error = bench_latency_at(plan, rates[i], results);
 	return error;
 }

@@ -26,13 +26,15 @@ static void own_folder(char path[PATH_BYTES])
 		*slash = '\0';
 }
 
-/* The argument with its "%b" or "%d" filled in; owned by the caller. */
-static char *expand(const char *argument, const char *folder)
+/* The argument with its "%b", "%d" or "%p" filled in; owned by the caller. */
+static char *expand(const char *argument, const char *folder, const struct bench_server *behind)
 {
-	char out[2 * PATH_BYTES], here[PATH_BYTES];
+	char out[2 * PATH_BYTES], here[PATH_BYTES], address[32];
 	own_folder(here);
+	snprintf(address, sizeof address, "127.0.0.1:%d", behind ? behind->port : 0);
 	const char *value = strncmp(argument, "%d", 2) == 0   ? folder
 			    : strncmp(argument, "%b", 2) == 0 ? here
+			    : strncmp(argument, "%p", 2) == 0 ? address
 							      : "";
 	snprintf(out, sizeof out, "%s%s", value, argument + (*value ? 2 : 0));
 	return strdup(out);
@@ -42,7 +44,7 @@ static void run_child(const char *const *argv, const struct bench_server *server
 {
 	char *arguments[ARGUMENTS_MAX] = {NULL}, stderr_path[80];
 	for (int i = 0; argv[i] && i < ARGUMENTS_MAX - 1; i++)
-		arguments[i] = expand(argv[i], server->folder);
+		arguments[i] = expand(argv[i], server->folder, server->behind);
 	snprintf(stderr_path, sizeof stderr_path, "%s/stderr", server->folder);
 	if (freopen(stderr_path, "w", stderr) && freopen("/dev/null", "w", stdout))
 		execvp(arguments[0], arguments);
@@ -83,9 +85,14 @@ static int await_port(struct bench_server *server, const char *program, struct w
 	return wire_fault_set(fault, -ETIMEDOUT, "%s does not write its port", program);
 }
 
-int bench_server_start(struct bench_server *server, const char *const *argv, struct wire_fault *fault)
+int bench_server_start(struct bench_server *server, const char *const *argv,
+		       const struct bench_server *behind, struct wire_fault *fault)
 {
-	*server = (struct bench_server){0};
+	*server = (struct bench_server){.behind = behind ? malloc(sizeof *behind) : NULL};
+	if (behind && !server->behind)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	if (behind)
+		*server->behind = *behind;
 	int error = bench_folder_make(server->folder, fault);
 	if (error)
 		return error;
@@ -150,8 +157,8 @@ int bench_server_stop(struct bench_server *server, struct bench_usage *usage, st
 	usage->cpu_s = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
 		       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 	usage->log_bytes = bench_folder_bytes(server->log);
-	/* nats-server -DV exits with 1 when it is interrupted: only a signal counts as a failure. */
-	if (WIFSIGNALED(status))
+	/* nats-server -DV exits with 1 when it is interrupted, HAProxy is ended by the signal: only another one is a failure. */
+	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGINT)
 		return wire_fault_set(fault, -ECHILD, "the server died of signal %d", WTERMSIG(status));
 	return 0;
 }
@@ -165,6 +172,10 @@ void bench_server_remove(struct bench_server *server)
 	}
 	if (server->folder[0])
 		bench_folder_remove(server->folder);
+	if (server->behind)
+		bench_server_remove(server->behind);
+	free(server->behind);
+	server->behind = NULL;
 }
 
 int bench_folder_make(char *path, struct wire_fault *fault)
@@ -210,7 +221,7 @@ uint64_t bench_folder_bytes(const char *path)
 
 bool bench_program_exists(const char *program)
 {
-	char *expanded = expand(program, ""), path[PATH_BYTES];
+	char *expanded = expand(program, "", NULL), path[PATH_BYTES];
 	const char *folders = getenv("PATH");
 	bool found = strchr(expanded, '/') && access(expanded, X_OK) == 0;
 	while (!found && folders && *folders && !strchr(expanded, '/')) {

@@ -15,7 +15,8 @@ struct bench_server {
 	pid_t pid; /* 0 once it has stopped */
 	int port;
 	char folder[64];
-	char log[72]; /* FOLDER/log */
+	char log[72];                /* FOLDER/log */
+	struct bench_server *behind; /* owned; NULL: none. It ends with this one */
 };
 
 struct bench_usage {
@@ -25,9 +26,11 @@ struct bench_usage {
 };
 
 /* Start argv (NULL-terminated; "%d" at the start of an argument stands for the folder, "%b" for the folder of this
- * program) and wait until it has written its port. 0, or a negative code with *fault; bench_server_remove is due in any
- * case. */
-int bench_server_start(struct bench_server *server, const char *const *argv, struct wire_fault *fault);
+ * program, "%p" for the address of the server behind it) and wait until it has written its port. behind: NULL, or copied, and then it
+ * belongs to this one, unless server->behind is NULL for lack of memory. 0, or a negative code with *fault; bench_server_remove is due
+ * in any case. */
+int bench_server_start(struct bench_server *server, const char *const *argv,
+		       const struct bench_server *behind, struct wire_fault *fault);
 
 /* Resident memory now, in bytes; 0 when it is not known. */
 uint64_t bench_server_resident(const struct bench_server *server);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,16 +13,21 @@
 
 enum { CONNECTIONS = 10000, CONNECTIONS_SMOKE = 100, DESCRIPTORS_SPARE = 200 };
 
-/* Raise the limit on open files, which servers that we start inherit, and return how many connections it allows. */
-static int allowed_connections(int wanted)
+/* Raise the limit on open files, which servers that we start inherit, and return how many connections it allows when each takes so
+ * many descriptors of a server. */
+static int allowed_connections(int wanted, int descriptors)
 {
+	const rlim_t needed = (rlim_t)(wanted * descriptors + DESCRIPTORS_SPARE);
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return wanted;
+	const struct rlimit raised = {.rlim_cur = needed, .rlim_max = needed}; /* root may */
+	if (limit.rlim_max < needed && setrlimit(RLIMIT_NOFILE, &raised) == 0)
 		return wanted;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
 	int allowed = limit.rlim_max > 1000000 ? 1000000 : (int)limit.rlim_max - DESCRIPTORS_SPARE;
-	return wanted < allowed ? wanted : allowed;
+	return wanted < allowed / descriptors ? wanted : allowed / descriptors;
 }
 
 /* Reset instead of an orderly end: ports in TIME_WAIT would run out within a few rounds. */
@@ -92,7 +98,8 @@ static int measure(const struct bench_plan *plan, const char *test, const struct
 int bench_storm_run(const struct bench_plan *plan, struct bench_results *results)
 {
 	char test[32];
-	int count = allowed_connections(plan->smoke ? CONNECTIONS_SMOKE : CONNECTIONS);
+	int descriptors = plan->servers && strstr(plan->servers, "proxy") ? 2 : 1;
+	int count = allowed_connections(plan->smoke ? CONNECTIONS_SMOKE : CONNECTIONS, descriptors);
 	snprintf(test, sizeof test, "storm-%d", count);
 	return bench_suite_rounds(plan, test, measure, &count, results);
 }

@@ -9,6 +9,7 @@ const struct bench_suite bench_suites[] = {
     {"storm", "10 000 idle connections: memory each", bench_storm_run},
     {"stalled", "8 subscribers that stop reading under a flood: memory", bench_stalled_run},
     {"fairness", "other clients' PINGs while some ask for as much as they can", bench_fairness_run},
+    {"proxy", "tapedeck proxy, recording, against HAProxy and no proxy before nats-server", bench_proxy_run},
     {"sizes", "log size of JSON events, against the same rows through zstd -1", bench_sizes_run},
     {"reading", "logs read back: count, skip, decode, search, print", bench_reading_run},
     {"sniffing", "a capture file summed up and recorded", bench_sniffing_run},
@@ -26,7 +27,8 @@ int bench_suite_complain(const char *test, const char *contender, int code, cons
 int bench_suite_rounds(const struct bench_plan *plan, const char *test, bench_measure *measure,
 		       const void *context, struct bench_results *results)
 {
-	static const char *const names[] = {"nats-server", "tapedeck", "tapedeck-record", NULL};
+	static const char *const names[] = {
+	    "nats-server", "tapedeck", "tapedeck-record", "haproxy", "proxy-record", "proxy", NULL};
 	int error = 0;
 	for (int round = 0; round < plan->runs && !error; round++)
 		for (int i = 0; names[i] && !error; i++) {

@@ -15,6 +15,9 @@ int bench_throughput_run(const struct bench_plan *plan, const struct bench_shape
 			 struct bench_results *results);
 
 int bench_latency_run(const struct bench_plan *plan, struct bench_results *results);
+/* At one rate, in requests per second. */
+int bench_latency_at(const struct bench_plan *plan, double rate, struct bench_results *results);
+int bench_proxy_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_storm_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_stalled_run(const struct bench_plan *plan, struct bench_results *results);
 /* All attacks; then a single one. */
@@ -40,7 +43,7 @@ typedef int bench_measure(const struct bench_plan *plan, const char *test,
 			  const struct bench_contender *contender, const void *context,
 			  struct bench_results *results);
 
-/* Measure nats-server, tapedeck and tapedeck with recording in turn, round by round, and print the test. Ends at the
+/* Measure nats-server, tapedeck, tapedeck with recording, and the proxies where they are named, in turn, round by round, and print the test. Ends at the
  * first error. */
 int bench_suite_rounds(const struct bench_plan *plan, const char *test, bench_measure *measure,
 		       const void *context, struct bench_results *results);

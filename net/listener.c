@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,11 +30,13 @@ struct net_listener {
 
 /* ---- one socket ---- */
 
-static int bind_socket(int fd, const struct sockaddr_storage *address)
+static int bind_socket(int fd, const struct sockaddr_storage *address, bool shares_port)
 {
 	static const int yes = 1, no = 0;
 	bool is_v6 = address->ss_family == AF_INET6;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+	if (shares_port)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
 	if (is_v6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
 	socklen_t len = is_v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
@@ -41,16 +44,16 @@ static int bind_socket(int fd, const struct sockaddr_storage *address)
 }
 
 /* Returns a listening descriptor or a negative code. */
-static int listen_on(const char *host, int port)
+static int listen_on(const char *host, const struct net_listener_address *where)
 {
 	struct sockaddr_storage address = {0};
-	int status = net_address_resolve(&address, host, port);
+	int status = net_address_resolve(&address, host, where->port);
 	if (status < 0)
 		return status;
 	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	status = bind_socket(fd, &address);
+	status = bind_socket(fd, &address, where->shares_port);
 	if (status == 0)
 		return fd;
 	close(fd);
@@ -58,12 +61,12 @@ static int listen_on(const char *host, int port)
 }
 
 /* "0.0.0.0" also means IPv6, as in nats-server, unless the machine has none. */
-static int listen_on_host(const char *host, int port)
+static int listen_on_host(const struct net_listener_address *where)
 {
-	if (strcmp(host, "0.0.0.0") != 0)
-		return listen_on(host, port);
-	int fd = listen_on("::", port);
-	return fd >= 0 || fd == -EADDRINUSE || fd == -EACCES ? fd : listen_on(host, port);
+	if (strcmp(where->host, "0.0.0.0") != 0)
+		return listen_on(where->host, where);
+	int fd = listen_on("::", where);
+	return fd >= 0 || fd == -EADDRINUSE || fd == -EACCES ? fd : listen_on(where->host, where);
 }
 
 static int bound_port(int fd)
@@ -99,7 +102,7 @@ static int add_socket(struct net_listener *listener, const struct net_listener_a
 {
 	struct socket *socket = &listener->sockets[listener->count];
 	*socket = (struct socket){.listener = listener, .address = *address};
-	socket->fd = listen_on_host(address->host, address->port);
+	socket->fd = listen_on_host(address);
 	if (socket->fd < 0)
 		return socket->fd;
 	socket->port = bound_port(socket->fd);
@@ -142,6 +145,24 @@ int net_listener_open(struct net_listener **listener, uv_loop_t *loop,
 int net_listener_port(const struct net_listener *listener, size_t index)
 {
 	return listener->sockets[index].port;
+}
+
+/* The kernel applies a filter of a listening socket to each segment that comes for it, from the TCP header on. */
+int net_listener_yield(struct net_listener *listener)
+{
+	enum { FLAGS_AT = 13, SYN = 0x02, SYN_ACK = 0x12 };
+	struct sock_filter steps[] = {
+	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_AT),     BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN_ACK),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 1),   BPF_STMT(BPF_RET | BPF_K, 0) /* drop */,
+	    BPF_STMT(BPF_RET | BPF_K, UINT32_MAX) /* pass */,
+	};
+	const struct sock_fprog filter = {.len = sizeof steps / sizeof *steps, .filter = steps};
+	int status = 0;
+	for (size_t i = 0; i < listener->count; i++)
+		if (setsockopt(listener->sockets[i].fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter,
+			       sizeof filter) < 0)
+			status = -errno;
+	return status;
 }
 
 static void on_closed(uv_handle_t *handle)

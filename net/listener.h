@@ -20,6 +20,8 @@ struct net_layer {
 struct net_listener_address {
 	const char *host; /* numeric or a name; "0.0.0.0" and "::" are every address, of IPv6 and IPv4 */
 	int port;         /* 0: a free one */
+	/* Other listeners of the same user that say so too may listen on the same port: connections are spread over all. */
+	bool shares_port;
 	const struct net_layer *const
 	    *layers; /* from the lowest to the uppermost, ends with NULL; or NULL: TCP alone */
 };
@@ -41,6 +43,11 @@ int net_listener_port(const struct net_listener *listener, size_t index);
 int net_listener_accept(struct net_listener *listener, struct net_stream **stream);
 /* Likewise as a plain descriptor (>= 0), without layers, and the peer's address. */
 int net_listener_accept_fd(struct net_listener *listener, struct sockaddr_storage *peer);
+
+/* Of ports that are shared: let the other listeners have all connections that are not begun yet. A connection attempt that would
+ * have come here gets no answer, and is repeated by the kernel of the client about a second later. Connections that were begun
+ * may still come: accept them for some round-trip times before closing, which would reset them. Returns 0 or a negative code. */
+int net_listener_yield(struct net_listener *listener);
 
 /* Stop listening. The loop must run once more, which frees the listener. NULL is allowed. */
 void net_listener_close(struct net_listener *listener);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct tcp {
@@ -13,6 +14,8 @@ struct tcp {
 		uv_write_t write;
 	} request;
 	struct sockaddr_storage peer;
+	char *greeting; /* owned; NULL: none, or sent */
+	size_t greeting_len;
 	bool is_connected, is_reading, is_ended;
 };
 
@@ -143,11 +146,37 @@ static void set_connected(struct tcp *tcp)
 	uv_tcp_nodelay(&tcp->handle, 1);
 }
 
+int net_tcp_greet(struct net_stream *stream, const void *bytes, size_t len)
+{
+	struct tcp *tcp = of(stream);
+	assert(len <= NET_TCP_GREETING && !tcp->is_connected && !tcp->greeting);
+	tcp->greeting = malloc(len);
+	if (!tcp->greeting)
+		return -ENOMEM;
+	memcpy(tcp->greeting, bytes, len);
+	tcp->greeting_len = len;
+	return 0;
+}
+
+/* The buffer of a new connection takes it whole. */
+static int send_greeting(struct tcp *tcp)
+{
+	const uv_buf_t buf = uv_buf_init(tcp->greeting, (unsigned)tcp->greeting_len);
+	if (!tcp->greeting)
+		return 0;
+	int taken = uv_try_write((uv_stream_t *)&tcp->handle, &buf, 1);
+	free(tcp->greeting);
+	tcp->greeting = NULL;
+	return taken < 0 ? taken : (size_t)taken < tcp->greeting_len ? UV_ENOBUFS : 0;
+}
+
 static void on_connected(uv_connect_t *connect, int status)
 {
 	struct net_stream *stream = connect->data;
 	if (is_closing(stream))
 		return;
+	if (status == 0)
+		status = send_greeting(of(stream));
 	if (status < 0) {
 		stream->events->ended(stream, status);
 		return;
@@ -176,6 +205,7 @@ static void on_closed(uv_handle_t *handle)
 	struct net_stream *stream = handle->data;
 	if (stream->events)
 		stream->events->closed(stream);
+	free(of(stream)->greeting);
 	free(stream);
 }
 

@@ -14,4 +14,9 @@ int net_tcp_accepted(struct net_stream **stream, uv_loop_t *loop, int fd,
 /* A stream that connects to the peer once it is started. 0, or a negative code. */
 int net_tcp_connect(struct net_stream **stream, uv_loop_t *loop, const struct sockaddr_storage *peer);
 
+/* Send these bytes, at most NET_TCP_GREETING, once the stream is connected and before `opened`; they are copied. Call before it
+ * is started. 0 or -ENOMEM. */
+enum { NET_TCP_GREETING = 512 };
+int net_tcp_greet(struct net_stream *stream, const void *bytes, size_t len);
+
 #endif

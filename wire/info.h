@@ -46,11 +46,14 @@ struct wire_info {
 	const char *const *connect_urls; /* NULL-terminated, or NULL */
 };
 
-/* The fields of a server's INFO that a sniffer needs. */
+/* The fields of a server's INFO that a sniffer or a proxy needs. */
 struct wire_info_seen {
 	char server_id[64];  /* NUL-terminated; "" when missing or longer */
 	int64_t max_payload; /* bytes; 0 when missing or invalid */
 	char account[128];   /* of the client, in the INFO after CONNECT [nats-server 2.12]; as server_id */
+	char nonce[64];      /* to be signed by who logs in; as server_id */
+	int64_t
+	    api_level; /* of JetStream; from 2 on, the server may trust proxies [nats-server 2.12]. 0 when missing */
 };
 
 /* Read the JSON text of an INFO. 0; WIRE_EJSON (not an object); -ENOMEM. */

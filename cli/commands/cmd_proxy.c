@@ -8,6 +8,7 @@
 #include "broker/log.h"
 #include "broker/ports.h"
 #include "cli/commands/commands.h"
+#include "cli/options/options_file.h"
 #include "cli/options/recording.h"
 #include "cli/output/errors.h"
 #include "tap/proxy/proxy.h"
@@ -18,13 +19,17 @@
 /* A proxy that serves, and its settings. */
 struct session {
 	const struct cli_command *command;
-	const char *listen, *http_host, *log_path, *pid_path, *ports_dir;
-	struct cli_list upstreams, advertise, url_maps;
-	bool is_random, no_log_time, debug;
-	int http_port;
+	const char *config_path, *listen, *key_path, *http_host, *log_path, *pid_path, *ports_dir;
+	struct cli_list upstreams, advertise, url_maps, proxy_networks;
+	bool is_random, accepts_proxy, shares_port, no_log_time, debug;
+	int http_port, send_proxy;
 	int64_t drain_timeout_ms;
 	uint64_t memory_bytes;
 	struct cli_recording recording;
+	int argc; /* the command line */
+	char **argv;
+	struct cli_arguments arguments; /* the settings borrow them */
+	struct cli_arguments in_file;   /* as read last, without those of the command line */
 	struct broker_log *log;         /* the proxy's own log lines */
 	struct tap_recording *recorded; /* NULL: nothing is recorded */
 	struct tap_recorder *recorder;  /* of the recording */
@@ -44,6 +49,13 @@ static int add_urls(void *member, const char *argument, struct wire_fault *fault
 }
 
 static const struct cli_option serving[] = {
+    {.name = "config",
+     .letter = 'c',
+     .kind = CLI_TEXT,
+     .argument = "FILE",
+     .at = AT(config_path),
+     .help =
+	 "read options from this file, NAME: VALUE; the command line comes after it. SIGHUP reads it again"},
     {.name = "listen",
      .kind = CLI_TEXT,
      .argument = "HOST:PORT",
@@ -72,6 +84,37 @@ static const struct cli_option serving[] = {
      .help =
 	 "where the cluster announces its URL A, clients learn B; URLs without a map are left out, so that "
 	 "clients stay with the proxies; repeatable"},
+    {.name = "accept-proxy",
+     .kind = CLI_FLAG,
+     .at = AT(accepts_proxy),
+     .help = "every client comes through a load balancer, and begins with a header of the PROXY protocol "
+	     "(version 1 or 2) that "
+	     "says who it is"},
+    {.name = "accept-proxy-from",
+     .kind = CLI_CALL,
+     .argument = "NETWORK[,NETWORK...]",
+     .at = AT(proxy_networks),
+     .call = add_urls,
+     .help = "likewise, but only of clients from these networks (10.0.0.0/8, ::1); others send no header; "
+	     "repeatable"},
+    {.name = "send-proxy",
+     .kind = CLI_CHOICE,
+     .argument = "none|v1|v2",
+     .at = AT(send_proxy),
+     .help = "begin each server connection with a header of the PROXY protocol (default: none)"},
+    {.name = "proxy-key",
+     .kind = CLI_TEXT,
+     .argument = "FILE",
+     .at = AT(key_path),
+     .help = "sign each CONNECT with the NKey seed in this file, for servers that trust its public key "
+	     "(nats-server 2.12 and "
+	     "later: proxies { trusted })"},
+    {.name = "reuse-port",
+     .kind = CLI_FLAG,
+     .at = AT(shares_port),
+     .help = "share the ports with a proxy that replaces this one, or that this one replaces: start it with "
+	     "the same options, "
+	     "then drain the old one"},
     {.name = "drain-timeout",
      .kind = CLI_DURATION,
      .argument = "TIME",
@@ -178,6 +221,132 @@ static void reopen_log(void *context)
 		broker_log(session->log, BROKER_LOG_ERROR, "could not reopen the log file");
 }
 
+/* ---- options ---- */
+
+static void init_settings(struct session *session, const struct cli_command *command)
+{
+	struct tap_proxy_options defaults;
+	tap_proxy_options_init(&defaults);
+	*session = (struct session){.command = command,
+				    .argc = session->argc,
+				    .argv = session->argv,
+				    .listen = defaults.listen,
+				    .http_host = defaults.http_host,
+				    .drain_timeout_ms = defaults.drain_timeout_ms,
+				    .memory_bytes = defaults.memory_bytes};
+	cli_recording_init(&session->recording);
+	session->recording.overflow = TAP_OVERFLOW_DROP;
+}
+
+static void fini_settings(struct session *session)
+{
+	cli_list_fini(&session->upstreams);
+	cli_list_fini(&session->advertise);
+	cli_list_fini(&session->url_maps);
+	cli_list_fini(&session->proxy_networks);
+	cli_recording_fini(&session->recording);
+	cli_arguments_fini(&session->arguments);
+	cli_arguments_fini(&session->in_file);
+}
+
+/* All arguments: the program, those of the file, the command line. 0, or a negative code with *fault. */
+static int gather(struct session *session, const char *path, struct wire_fault *fault)
+{
+	int error = path ? cli_arguments_add_file(&session->in_file, path, fault) : 0;
+	if (error)
+		return error;
+	error = cli_arguments_add(&session->arguments, session->argv[0]);
+	for (int i = 0; error == 0 && i < session->in_file.len; i++)
+		error = cli_arguments_add(&session->arguments, session->in_file.values[i]);
+	for (int i = 1; error == 0 && i < session->argc; i++)
+		error = cli_arguments_add(&session->arguments, session->argv[i]);
+	return error ? wire_fault_set(fault, error, "out of memory") : 0;
+}
+
+static int parse_arguments(struct session *session)
+{
+	const struct cli_command *command = session->command;
+	struct cli_arguments *arguments = &session->arguments;
+	struct cli_operands operands;
+	int status = cli_options_parse(command, arguments->len, arguments->values, session, &operands);
+	if (status == CLI_GO_ON && operands.len > 0)
+		status = cli_usage_error(command, "unexpected argument \"%s\"", operands.values[0]);
+	return status;
+}
+
+/* Read the settings from a file (NULL: none) and the command line, of which the latter counts. */
+static int read_settings(struct session *session, const struct cli_command *command, const char *path)
+{
+	struct wire_fault fault = {0};
+	init_settings(session, command);
+	if (gather(session, path, &fault) < 0) {
+		cli_error(command, "%s", fault.text);
+		return CLI_USAGE;
+	}
+	int status = parse_arguments(session);
+	if (status == CLI_GO_ON && session->config_path && !path) {
+		char *found = strdup(session->config_path);
+		fini_settings(session);
+		status = found ? read_settings(session, command, found) : CLI_IO;
+		free(found);
+		return status;
+	}
+	if (status == CLI_GO_ON && session->upstreams.len == 0)
+		status = cli_usage_error(command, "give the servers: --upstream URL[,URL...]");
+	if (status == CLI_GO_ON)
+		status = cli_recording_check(command, &session->recording, session->arguments.len,
+					     session->arguments.values);
+	return status;
+}
+
+/* ---- SIGHUP ---- */
+
+static void report_difference(void *context, const char *name)
+{
+	static const char *const applied[] = {"upstream", "random",        "advertise",
+					      "map-url",  "drain-timeout", "debug"};
+	struct session *session = context;
+	bool is_applied = false;
+	for (size_t i = 0; i < sizeof applied / sizeof *applied; i++)
+		is_applied = is_applied || strcmp(applied[i], name) == 0;
+	if (is_applied)
+		broker_log(session->log, BROKER_LOG_INFO, "Reloaded: %s", name);
+	else
+		broker_log(session->log, BROKER_LOG_WARN, "Not reloaded: %s takes effect with a restart",
+			   name);
+}
+
+static void set_options(const struct session *session, struct tap_proxy_options *options);
+
+static void apply(struct session *session, struct session *fresh)
+{
+	struct tap_proxy_options options;
+	struct wire_fault fault = {0};
+	set_options(fresh, &options);
+	if (tap_proxy_reload(session->proxy, &options, &fault) < 0) {
+		broker_log(session->log, BROKER_LOG_ERROR, "Failed to reload: %s", fault.text);
+		return;
+	}
+	broker_log_set(session->log, !session->no_log_time, fresh->debug, false);
+	cli_arguments_compare(&session->in_file, &fresh->in_file, report_difference, session);
+	cli_arguments_fini(&session->in_file);
+	session->in_file = fresh->in_file;
+	fresh->in_file = (struct cli_arguments){0};
+}
+
+static void reload(void *context)
+{
+	struct session *session = context, fresh = {.argc = session->argc, .argv = session->argv};
+	if (!session->config_path)
+		return;
+	if (read_settings(&fresh, session->command, session->config_path) == CLI_GO_ON)
+		apply(session, &fresh);
+	else
+		broker_log(session->log, BROKER_LOG_ERROR,
+			   "Failed to reload: %s is unusable, nothing has changed", session->config_path);
+	fini_settings(&fresh);
+}
+
 /* ---- opening ---- */
 
 static int open_log(struct session *session, struct wire_fault *fault)
@@ -216,23 +385,34 @@ static void set_proxy(struct session *session, struct tap_proxy *proxy)
 	pthread_mutex_unlock(&session->lock);
 }
 
+static void set_options(const struct session *session, struct tap_proxy_options *options)
+{
+	tap_proxy_options_init(options);
+	options->listen = session->listen;
+	options->upstreams = session->upstreams.values;
+	options->advertise = session->advertise.values;
+	options->url_maps = session->url_maps.values;
+	options->is_random = session->is_random;
+	options->drain_timeout_ms = session->drain_timeout_ms;
+	options->http_host = session->http_host;
+	options->http_port = session->http_port;
+	options->memory_bytes = session->memory_bytes;
+	options->accepts_proxy = session->accepts_proxy || session->proxy_networks.len > 0;
+	options->proxy_networks = session->proxy_networks.values;
+	options->send_proxy = session->send_proxy;
+	options->key_path = session->key_path;
+	options->shares_port = session->shares_port;
+}
+
 static int open_proxy(struct session *session, struct tap_proxy **proxy, struct wire_fault *fault)
 {
 	struct tap_proxy_options options;
-	tap_proxy_options_init(&options);
-	options.listen = session->listen;
-	options.upstreams = session->upstreams.values;
-	options.advertise = session->advertise.values;
-	options.url_maps = session->url_maps.values;
-	options.is_random = session->is_random;
-	options.drain_timeout_ms = session->drain_timeout_ms;
-	options.http_host = session->http_host;
-	options.http_port = session->http_port;
-	options.memory_bytes = session->memory_bytes;
+	set_options(session, &options);
 	options.sink = session->recorder ? tap_recorder_sink(session->recorder) : NULL;
 	options.first_conn = session->recorded ? tap_recording_next_conn(session->recorded) : 1;
 	options.log = log_line;
 	options.reopen_log = reopen_log;
+	options.reload = reload;
 	options.context = session;
 	return tap_proxy_open(proxy, &options, fault);
 }
@@ -301,37 +481,13 @@ static int serve(struct session *session)
 
 /* ---- the command ---- */
 
-static void init_session(struct session *session, const struct cli_command *command)
-{
-	struct tap_proxy_options defaults;
-	tap_proxy_options_init(&defaults);
-	*session = (struct session){.command = command,
-				    .listen = defaults.listen,
-				    .http_host = defaults.http_host,
-				    .drain_timeout_ms = defaults.drain_timeout_ms,
-				    .memory_bytes = defaults.memory_bytes};
-	cli_recording_init(&session->recording);
-	session->recording.overflow = TAP_OVERFLOW_DROP;
-}
-
 static int run(const struct cli_command *command, int argc, char **argv)
 {
-	struct cli_operands operands;
-	struct session session;
-	init_session(&session, command);
-	int status = cli_options_parse(command, argc, argv, &session, &operands);
-	if (status == CLI_GO_ON && operands.len > 0)
-		status = cli_usage_error(command, "unexpected argument \"%s\"", operands.values[0]);
-	if (status == CLI_GO_ON && session.upstreams.len == 0)
-		status = cli_usage_error(command, "give the servers: --upstream URL[,URL...]");
-	if (status == CLI_GO_ON)
-		status = cli_recording_check(command, &session.recording, argc, argv);
+	struct session session = {.argc = argc, .argv = argv};
+	int status = read_settings(&session, command, NULL);
 	if (status == CLI_GO_ON)
 		status = serve(&session);
-	cli_list_fini(&session.upstreams);
-	cli_list_fini(&session.advertise);
-	cli_list_fini(&session.url_maps);
-	cli_recording_fini(&session.recording);
+	fini_settings(&session);
 	return status;
 }
 
@@ -340,17 +496,18 @@ const struct cli_command cli_proxy = {
     .summary = "stand in front of NATS servers, and log every message with --record",
     .group = CLI_TASK_RECORD,
     .operands = "",
-    .about = "Passes the bytes of each client to a server and back, unchanged but for the addresses in INFO, "
-	     "so that\n"
-	     "clusters, JetStream, accounts and every kind of authentication work as without it. With "
-	     "--record every\n"
-	     "message that passes, and who received it, is logged. Recording never delays clients: what "
-	     "cannot be\n"
-	     "logged is counted (--record-overflow=drop is the default here).\n"
-	     "\n"
-	     "Signals: INT and TERM stop, USR2 drains (no new connections), HUP looks the servers up again "
-	     "and checks\n"
-	     "them, HUP and USR1 reopen the log file.",
+    .about =
+	"Passes the bytes of each client to a server and back, unchanged but for the addresses in INFO, "
+	"so that\n"
+	"clusters, JetStream, accounts and every kind of authentication work as without it. With "
+	"--record every\n"
+	"message that passes, and who received it, is logged. Recording never delays clients: what "
+	"cannot be\n"
+	"logged is counted (--record-overflow=drop is the default here).\n"
+	"\n"
+	"Signals: INT and TERM stop, USR2 drains (no new connections), HUP reads --config again, looks the "
+	"servers up\n"
+	"and checks them, HUP and USR1 reopen the log file.",
     .examples = "  tapedeck proxy --listen :4222 --upstream 127.0.0.1:4223 --record log -m 8222\n"
 		"  tapedeck proxy --upstream a:4222,b:4222 --advertise proxy2:4222 --record log\n"
 		"  tapedeck proxy --upstream a:4222 --map-url b:4222=proxy2:4222 --record log",

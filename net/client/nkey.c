@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <openssl/evp.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,20 +74,35 @@ static bool derive(const unsigned char *private_key, unsigned char *public_key)
 }
 
 /* The kind of key is in the lower bits of the first byte and the upper ones of the second. */
-static bool is_user_seed(const unsigned char *seed)
+static unsigned kind_of(const unsigned char *seed)
+{
+	return (unsigned)((seed[0] & 7) << 5 | (seed[1] & 0xf8) >> 3);
+}
+
+static bool is_seed(const unsigned char *seed)
 {
 	uint16_t crc = crc_of(seed, SEED_BYTES - CRC_BYTES);
 
-	return (seed[0] & 0xf8) == PREFIX_SEED &&
-	       ((seed[0] & 7) << 5 | (seed[1] & 0xf8) >> 3) == PREFIX_USER &&
-	       seed[SEED_BYTES - 2] == (crc & 0xff) && seed[SEED_BYTES - 1] == crc >> 8;
+	return (seed[0] & 0xf8) == PREFIX_SEED && seed[SEED_BYTES - 2] == (crc & 0xff) &&
+	       seed[SEED_BYTES - 1] == crc >> 8;
+}
+
+bool net__nkey_private(const char *text, unsigned char key[NET__NKEY_BYTES])
+{
+	unsigned char seed[SEED_BYTES];
+	bool is_good = strlen(text) == SEED_TEXT && decode(text, seed, sizeof(seed)) && is_seed(seed);
+
+	if (is_good)
+		memcpy(key, seed + 2, NET__NKEY_BYTES);
+	explicit_bzero(seed, sizeof(seed));
+	return is_good;
 }
 
 int net__nkey_public_of(const char *text, char out[NET__NKEY_TEXT])
 {
 	unsigned char seed[SEED_BYTES], key[PUBLIC_BYTES] = {PREFIX_USER};
-	bool is_good = strlen(text) == SEED_TEXT && decode(text, seed, sizeof(seed)) && is_user_seed(seed) &&
-		       derive(seed + 2, key + 1);
+	bool is_good = strlen(text) == SEED_TEXT && decode(text, seed, sizeof(seed)) && is_seed(seed) &&
+		       kind_of(seed) == PREFIX_USER && derive(seed + 2, key + 1);
 
 	explicit_bzero(seed, sizeof(seed));
 	if (!is_good)

@@ -12,7 +12,7 @@ static const char *const harmless_keys[] = {"verbose", "pedantic", "tls_required
 					    "headers", "account",  "new_account",  "no_responders"};
 
 /* Keys of credentials. */
-static const char *const secret_keys[] = {"user", "pass", "auth_token", "jwt", "sig", "nkey"};
+static const char *const secret_keys[] = {"user", "pass", "auth_token", "jwt", "sig", "nkey", "proxy_sig"};
 
 static bool is_one_of(const char *key, size_t len, const char *const *keys, size_t count)
 {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "net/tcp.h"
+#include "tap/proxy/announce.h"
 #include "tap/proxy/report.h"
 
 enum { FIRST_MS = 2000, ANSWER_MS = 2000, INFO_BYTES = 5 };
@@ -22,11 +23,13 @@ static void close_stream(struct tap__check *check)
 static void conclude(struct tap__check *check, const char *why)
 {
 	struct tap__upstream *upstream = check->upstream;
+	close_stream(check);
+	check->input_len = 0;
+	if (!upstream->is_listed)
+		return;
 	bool is_change = why ? tap__upstream_failed(upstream) : tap__upstream_answered(upstream);
 	if (is_change)
 		tap__report_upstream(check->proxy, upstream, why);
-	close_stream(check);
-	check->input_len = 0;
 	uv_timer_start(&check->timer, begin, tap__upstream_check_ms(upstream), 0);
 }
 
@@ -100,6 +103,7 @@ static void connect_upstream(struct tap__check *check)
 	if (net_tcp_connect(&check->stream, &check->proxy->loop,
 			    &check->upstream->addresses[check->upstream->address_at]) < 0)
 		return;
+	tap__announce_check(check->proxy, check->stream);
 	net_stream_start(check->stream, &events, check);
 }
 
@@ -134,6 +138,8 @@ static void begin(uv_timer_t *timer)
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	char service[16];
 	const struct tap__url *url = &check->upstream->url;
+	if (!check->upstream->is_listed)
+		return;
 	if (has_answered_clients(check)) {
 		uv_timer_start(timer, begin, tap__upstream_check_ms(check->upstream), 0);
 		return;
@@ -155,12 +161,15 @@ static void begin(uv_timer_t *timer)
 
 int tap__checks_open(struct tap_proxy *proxy)
 {
-	proxy->checks = calloc(proxy->upstreams.count, sizeof *proxy->checks);
-	if (!proxy->checks)
-		return -ENOMEM;
 	for (size_t i = 0; i < proxy->upstreams.count; i++) {
-		struct tap__check *check = &proxy->checks[i];
-		*check = (struct tap__check){.proxy = proxy, .upstream = &proxy->upstreams.list[i]};
+		struct tap__upstream *upstream = proxy->upstreams.list[i];
+		if (upstream->check)
+			continue;
+		struct tap__check *check = calloc(1, sizeof *check);
+		if (!check)
+			return -ENOMEM;
+		*check = (struct tap__check){.proxy = proxy, .upstream = upstream};
+		upstream->check = check;
 		uv_timer_init(&proxy->loop, &check->timer);
 		check->timer.data = check;
 		uv_timer_start(&check->timer, begin, FIRST_MS, 0);
@@ -173,17 +182,19 @@ static bool is_under_way(const struct tap__check *check)
 	return check->stream || check->is_looking_up;
 }
 
-void tap__check_soon(struct tap_proxy *proxy, const struct tap__upstream *upstream)
+void tap__check_soon(const struct tap__upstream *upstream)
 {
-	struct tap__check *check = &proxy->checks[upstream - proxy->upstreams.list];
-	if (!is_under_way(check))
+	struct tap__check *check = upstream->check;
+	if (check && upstream->is_listed && !is_under_way(check))
 		uv_timer_start(&check->timer, begin, tap__upstream_check_ms(upstream), 0);
 }
 
 void tap__checks_hurry(struct tap_proxy *proxy)
 {
 	for (size_t i = 0; i < proxy->upstreams.count; i++) {
-		struct tap__check *check = &proxy->checks[i];
+		struct tap__check *check = proxy->upstreams.list[i]->check;
+		if (!check)
+			continue;
 		check->answers_seen = check->upstream->answers;
 		if (!is_under_way(check))
 			uv_timer_start(&check->timer, begin, 0, 0);
@@ -192,11 +203,19 @@ void tap__checks_hurry(struct tap_proxy *proxy)
 
 void tap__checks_close(struct tap_proxy *proxy)
 {
-	for (size_t i = 0; proxy->checks && i < proxy->upstreams.count; i++) {
-		struct tap__check *check = &proxy->checks[i];
+	for (size_t i = 0; i < proxy->upstreams.known_count; i++) {
+		struct tap__check *check = proxy->upstreams.known[i]->check;
+		if (!check)
+			continue;
 		close_stream(check);
 		uv_close((uv_handle_t *)&check->timer, NULL);
 		if (check->is_looking_up)
 			uv_cancel((uv_req_t *)&check->lookup);
 	}
+}
+
+void tap__checks_free(struct tap_proxy *proxy)
+{
+	for (size_t i = 0; i < proxy->upstreams.known_count; i++)
+		free(proxy->upstreams.known[i]->check);
 }

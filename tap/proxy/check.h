@@ -5,16 +5,17 @@
 
 #include "tap/proxy/proxy_state.h"
 
-/* Begin to check every upstream. 0 or -ENOMEM. */
+/* Begin to check every upstream that is listed; again after a reload. One that is listed no more is not checked. 0 or -ENOMEM. */
 int tap__checks_open(struct tap_proxy *proxy);
 
 /* A connection to this upstream has failed: check soon whether it is back. */
-void tap__check_soon(struct tap_proxy *proxy, const struct tap__upstream *upstream);
+void tap__check_soon(const struct tap__upstream *upstream);
 
 /* Check all of them now. */
 void tap__checks_hurry(struct tap_proxy *proxy);
 
-/* The loop must run until the handles are closed; then free proxy->checks. */
+/* End them. The loop must run until the handles are closed; then free them. */
 void tap__checks_close(struct tap_proxy *proxy);
+void tap__checks_free(struct tap_proxy *proxy);
 
 #endif

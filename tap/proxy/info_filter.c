@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/info.h"
 #include "wire/parse.h"
+
+enum { TRUSTS_PROXIES = 2 /* level of the JetStream API of servers that may */ };
 
 static const struct wire_limits limits = {.max_control_line = TAP__INFO_LINE_MAX, .max_payload = UINT32_MAX};
 
@@ -66,11 +69,20 @@ static void forget_line(struct tap__info_filter *filter)
 	filter->holds_line = false;
 }
 
+static void keep_nonce(struct tap__info_filter *filter, struct wire_slice json)
+{
+	struct wire_info_seen info;
+	if (wire_info_read(&info, json) == 0 && info.api_level >= TRUSTS_PROXIES && info.nonce[0])
+		memcpy(filter->nonce, info.nonce, sizeof info.nonce);
+}
+
 /* Put an INFO line in place of the input up to `at`, of which the bytes up to `end` pass before it. */
 static void put_info(struct pass *pass, size_t end, struct wire_slice line, struct wire_slice json)
 {
 	size_t len = 0, head = (size_t)(json.data - line.data), tail = head + json.len;
 	char *rewritten = tap__info_rewrite(json, pass->rules, &len);
+	if (pass->rules->wants_nonce)
+		keep_nonce(pass->filter, json);
 	put(pass, wire_slice(pass->input.data + pass->from, end - pass->from));
 	put(pass, wire_slice(line.data, head));
 	put(pass, rewritten ? wire_slice(rewritten, len) : json);

@@ -17,6 +17,7 @@ struct tap__info_filter {
 	uint64_t body_left; /* bytes of a payload until the next operation */
 	char *line;         /* the beginning of a control line; owned */
 	size_t line_len, line_cap;
+	char nonce[64];      /* of a server that may trust proxies; "" */
 	bool holds_line;     /* it may be an INFO, and was not passed on */
 	bool is_transparent; /* no boundary is known any more */
 };

@@ -20,6 +20,7 @@ struct tap__info_rules {
 	size_t advertised_count;
 	struct tap__url_map *maps; /* addresses of the cluster that are translated; all others are left out */
 	size_t maps_count;
+	bool wants_nonce; /* for the signature of the proxy (connect_filter.h) */
 };
 
 /* The JSON text of an INFO, rewritten: owned, *len bytes. NULL when the text is not an object, or when out of memory. */

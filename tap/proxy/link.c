@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "net/tcp.h"
+#include "tap/proxy/announce.h"
 #include "tap/proxy/check.h"
 #include "tap/proxy/relay.h"
 #include "tap/proxy/report.h"
@@ -23,6 +24,7 @@ static void release(struct tap__link *link)
 	tap__relay_fini(link->proxy, &link->up);
 	tap__relay_fini(link->proxy, &link->down);
 	tap__info_filter_fini(&link->filter);
+	tap__connect_filter_fini(&link->connect);
 	free(link);
 }
 
@@ -135,7 +137,7 @@ static void blame(struct tap__link *link, const char *why)
 	if (!tap__upstream_failed(link->upstream))
 		return;
 	tap__report_upstream(link->proxy, link->upstream, why);
-	tap__check_soon(link->proxy, link->upstream);
+	tap__check_soon(link->upstream);
 }
 
 static void give_up_server(struct tap__link *link, const char *why)
@@ -155,6 +157,14 @@ static void on_impatient(uv_timer_t *patience)
 		blame(link, "no answer");
 }
 
+/* The peer is known now: a header of the PROXY protocol may name another one than the connection. */
+static void client_opened(struct tap__link *link)
+{
+	net_address_text(link->address, sizeof link->address, link->client->ip, link->client->port);
+	tap__report_link(link, TAP_PROXY_DEBUG, "Client connection created");
+	try_next(link);
+}
+
 static void server_opened(struct tap__link *link)
 {
 	net_stream_read(link->server);
@@ -166,8 +176,12 @@ static void server_opened(struct tap__link *link)
 static void on_opened(struct net_stream *stream)
 {
 	struct tap__link *link = stream->owner;
+	if (link->life == TAP__LINK_GONE)
+		return;
 	if (stream == link->server)
 		server_opened(link);
+	else if (stream == link->client)
+		client_opened(link);
 }
 
 static uv_buf_t on_room(struct net_stream *stream)
@@ -189,12 +203,23 @@ static void observe(struct tap__link *link, bool is_client, struct wire_slice by
 	link->upstream->messages[1] += join->deliveries - deliveries;
 }
 
-/* The bytes of a server pass through the filter. */
+/* The bytes of a server pass through the filter of INFO, those of a client through that of CONNECT when it is to be signed. */
+static int filter(struct tap__link *link, bool is_client, struct wire_slice bytes, struct tap__passed *passed)
+{
+	struct tap_proxy *proxy = link->proxy;
+	if (!is_client)
+		return tap__info_filter_take(&link->filter, &proxy->rules, bytes, passed);
+	if (proxy->key)
+		return tap__connect_filter_take(&link->connect, proxy->key, link->filter.nonce, bytes,
+						passed);
+	return 0;
+}
+
 static void pass(struct tap__link *link, bool is_client, struct wire_slice bytes)
 {
 	struct tap_proxy *proxy = link->proxy;
 	struct tap__passed passed = {.bytes = bytes};
-	if (!is_client && tap__info_filter_take(&link->filter, &proxy->rules, bytes, &passed) < 0)
+	if (filter(link, is_client, bytes, &passed) < 0)
 		finish(link, TAP_END_BY_PROXY, true);
 	else if (passed.bytes.len > 0)
 		tap__relay_pass(proxy, is_client ? &link->up : &link->down, &passed);
@@ -243,6 +268,19 @@ static void server_ended_early(struct tap__link *link, int status)
 		give_up_server(link, status == UV_EOF ? "closed without an INFO" : uv_strerror(status));
 }
 
+/* Before any server was tried: there was no header of the PROXY protocol. A client that only connects and closes is a check of
+ * the load balancer. */
+static void client_ended_early(struct tap__link *link, int status)
+{
+	if (status == UV_EOF)
+		finish(link, TAP_END_BY_CLIENT, false);
+	else if (status == UV_ECONNRESET)
+		finish(link, TAP_END_RESET_BY_CLIENT, true);
+	else
+		refuse(link, status == UV_ETIMEDOUT ? "no header of the PROXY protocol within 5 s"
+						    : wire_error_text(status));
+}
+
 static void side_ended(struct tap__link *link, bool is_client)
 {
 	struct tap__passed passed = {0};
@@ -250,10 +288,12 @@ static void side_ended(struct tap__link *link, bool is_client)
 		commit(link);
 	if (!link->up.has_ended && !link->down.has_ended)
 		link->is_ended_by_server = !is_client;
-	if (!is_client)
+	if (is_client)
+		tap__connect_filter_end(&link->connect, &passed);
+	else
 		tap__info_filter_end(&link->filter, &passed);
 	if (passed.memory)
-		tap__relay_pass(link->proxy, &link->down, &passed);
+		tap__relay_pass(link->proxy, is_client ? &link->up : &link->down, &passed);
 	tap__relay_end(is_client ? &link->up : &link->down);
 	finish_if_done(link);
 }
@@ -266,6 +306,8 @@ static void on_ended(struct net_stream *stream, int status)
 		return;
 	if (!is_client && link->life == TAP__LINK_CONNECTING)
 		server_ended_early(link, status);
+	else if (is_client && !link->upstream)
+		client_ended_early(link, status);
 	else if (status == UV_EOF)
 		side_ended(link, is_client);
 	else
@@ -316,6 +358,7 @@ static void try_next(struct tap__link *link)
 		return;
 	}
 	link->holds++;
+	tap__announce_client(link);
 	link->up.to = link->down.from = link->server;
 	uv_timer_start(&link->patience, on_impatient, PATIENCE_MS, 0);
 	net_stream_start(link->server, &events, link);
@@ -350,7 +393,5 @@ void tap__link_open(struct tap_proxy *proxy, struct net_stream *client)
 	uv_timer_init(&proxy->loop, &link->patience);
 	link->patience.data = link;
 	list(link);
-	tap__report_link(link, TAP_PROXY_DEBUG, "Client connection created");
 	net_stream_start(client, &events, link);
-	try_next(link);
 }

@@ -71,10 +71,10 @@ static void print_upstreams(FILE *out, const struct tap__upstreams *upstreams)
 {
 	for (size_t i = 0; i < sizeof by_upstream / sizeof *by_upstream; i++) {
 		head(out, by_upstream[i].name, by_upstream[i].type, by_upstream[i].help);
-		for (size_t j = 0; j < upstreams->count; j++)
+		for (size_t j = 0; j < upstreams->known_count; j++)
 			fprintf(out, "tapedeck_proxy_%s{upstream=\"%s\"} %llu\n", by_upstream[i].name,
-				upstreams->list[j].name,
-				(unsigned long long)by_upstream[i].value(&upstreams->list[j]));
+				upstreams->known[j]->name,
+				(unsigned long long)by_upstream[i].value(upstreams->known[j]));
 	}
 }
 

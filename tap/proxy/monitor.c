@@ -28,7 +28,7 @@ static void get_sink_status(const struct tap_proxy *proxy, struct wire_sink_stat
 static bool is_any_up(const struct tap_proxy *proxy)
 {
 	for (size_t i = 0; i < proxy->upstreams.count; i++)
-		if (proxy->upstreams.list[i].is_up)
+		if (proxy->upstreams.list[i]->is_up)
 			return true;
 	return false;
 }
@@ -48,11 +48,12 @@ static void serve_healthz(const struct net_http_request *request, struct net_htt
 
 static json_t *describe_upstream(const struct tap__upstream *upstream)
 {
-	return json_pack(
-	    "{ss sb sI sI sI sI sI sI}", "address", upstream->name, "up", upstream->is_up, "connections",
-	    (json_int_t)upstream->connections, "total_connections", (json_int_t)upstream->total_connections,
-	    "client_bytes", (json_int_t)upstream->bytes[0], "server_bytes", (json_int_t)upstream->bytes[1],
-	    "published", (json_int_t)upstream->messages[0], "delivered", (json_int_t)upstream->messages[1]);
+	return json_pack("{ss sb sb sI sI sI sI sI sI}", "address", upstream->name, "up", upstream->is_up,
+			 "in_use", upstream->is_listed, "connections", (json_int_t)upstream->connections,
+			 "total_connections", (json_int_t)upstream->total_connections, "client_bytes",
+			 (json_int_t)upstream->bytes[0], "server_bytes", (json_int_t)upstream->bytes[1],
+			 "published", (json_int_t)upstream->messages[0], "delivered",
+			 (json_int_t)upstream->messages[1]);
 }
 
 static json_t *describe_recording(const struct tap_proxy *proxy)
@@ -74,8 +75,8 @@ static void serve_varz(const struct net_http_request *request, struct net_http_a
 				 (json_int_t)proxy->total_connections, "refused_connections",
 				 (json_int_t)proxy->refused_connections);
 	json_t *upstreams = json_array();
-	for (size_t i = 0; i < proxy->upstreams.count; i++)
-		json_array_append_new(upstreams, describe_upstream(&proxy->upstreams.list[i]));
+	for (size_t i = 0; i < proxy->upstreams.known_count; i++)
+		json_array_append_new(upstreams, describe_upstream(proxy->upstreams.known[i]));
 	json_object_set_new(json, "upstreams", upstreams);
 	if (proxy->options.sink)
 		json_object_set_new(json, "recording", describe_recording(proxy));
@@ -125,7 +126,8 @@ int tap__monitor_open(struct tap_proxy *proxy, struct wire_fault *fault)
 {
 	int port = proxy->options.http_port;
 	const struct net_listener_address address = {.host = proxy->options.http_host,
-						     .port = port > 0 ? port : 0};
+						     .port = port > 0 ? port : 0,
+						     .shares_port = proxy->options.shares_port};
 	const struct net_http_service service = {.routes = pages, .owner = proxy};
 	if (port == 0)
 		return 0;

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "tap/proxy/check.h"
 #include "tap/proxy/monitor.h"
 #include "tap/proxy/report.h"
 #include "tap/proxy/rules.h"
@@ -41,6 +42,23 @@ static int read_listen(struct tap_proxy *proxy, const char *text, struct wire_fa
 	return 0;
 }
 
+static void list_ports(struct tap_proxy *proxy)
+{
+	for (size_t i = 0; i < TAP__UPSTREAMS_MAX; i++)
+		proxy->ports[i] =
+		    i < proxy->upstreams.count ? (uint16_t)proxy->upstreams.list[i]->url.port : 0;
+}
+
+static int read_header_layer(struct tap_proxy *proxy, struct wire_fault *fault)
+{
+	const char *const *networks = proxy->options.proxy_networks;
+	int error = 0;
+	proxy->header_layer = (struct net_proxy_layer){.layer = {net_proxy_layer_open}, .loop = &proxy->loop};
+	for (; networks && *networks && error == 0; networks++)
+		error = net_networks_add(&proxy->header_layer.from, *networks, fault);
+	return error;
+}
+
 static int read_options(struct tap_proxy *proxy, struct wire_fault *fault)
 {
 	const struct tap_proxy_options *options = &proxy->options;
@@ -49,8 +67,12 @@ static int read_options(struct tap_proxy *proxy, struct wire_fault *fault)
 		error = tap__upstreams_init(&proxy->upstreams, options->upstreams, options->is_random, fault);
 	if (error == 0)
 		error = tap__rules_init(&proxy->rules, options->advertise, options->url_maps, fault);
-	for (size_t i = 0; error == 0 && i < proxy->upstreams.count; i++)
-		proxy->ports[i] = (uint16_t)proxy->upstreams.list[i].url.port;
+	if (error == 0)
+		error = read_header_layer(proxy, fault);
+	if (error == 0 && options->key_path)
+		error = net_signing_key_open(&proxy->key, options->key_path, fault);
+	proxy->rules.wants_nonce = proxy->key != NULL;
+	list_ports(proxy);
 	return error;
 }
 
@@ -75,7 +97,7 @@ static int open_observer(struct tap_proxy *proxy, struct wire_fault *fault)
 	const struct tap__observer_options options = {.loop = &proxy->loop,
 						      .sink = proxy->options.sink,
 						      .ports = proxy->ports,
-						      .ports_count = proxy->upstreams.count,
+						      .ports_count = TAP__UPSTREAMS_MAX,
 						      .memory_bytes = proxy->options.memory_bytes,
 						      .clock_was_set = report_step,
 						      .context = proxy};
@@ -104,9 +126,11 @@ static int start(struct tap_proxy *proxy, struct wire_fault *fault)
 static void free_proxy(struct tap_proxy *proxy)
 {
 	uv_loop_close(&proxy->loop);
+	tap__checks_free(proxy);
 	tap__upstreams_fini(&proxy->upstreams);
 	tap__rules_fini(&proxy->rules);
-	free(proxy->checks);
+	net_networks_fini(&proxy->header_layer.from);
+	net_signing_key_close(proxy->key);
 	free(proxy->read_buffer);
 	free(proxy);
 }
@@ -159,6 +183,37 @@ int tap_proxy_port(const struct tap_proxy *proxy)
 int tap_proxy_http_port(const struct tap_proxy *proxy)
 {
 	return proxy->monitor ? net_http_server_port(proxy->monitor) : 0;
+}
+
+/* The place of an upstream in the list means another one now: clients that are being connected may try all again. */
+static void forget_tried(struct tap_proxy *proxy)
+{
+	for (struct tap__link *link = proxy->links; link; link = link->next)
+		link->tried = 0;
+}
+
+int tap_proxy_reload(struct tap_proxy *proxy, const struct tap_proxy_options *options,
+		     struct wire_fault *fault)
+{
+	struct tap__info_rules rules;
+	int error = tap__rules_init(&rules, options->advertise, options->url_maps, fault);
+	if (error == 0)
+		error =
+		    tap__upstreams_replace(&proxy->upstreams, options->upstreams, options->is_random, fault);
+	if (error) {
+		tap__rules_fini(&rules);
+		return error;
+	}
+	rules.host = proxy->rules.host;
+	rules.port = proxy->rules.port;
+	rules.wants_nonce = proxy->rules.wants_nonce;
+	tap__rules_fini(&proxy->rules);
+	proxy->rules = rules;
+	proxy->options.drain_timeout_ms = options->drain_timeout_ms;
+	list_ports(proxy);
+	forget_tried(proxy);
+	error = tap__checks_open(proxy);
+	return error ? wire_fault_set(fault, error, "out of memory") : 0;
 }
 
 int tap_proxy_run(struct tap_proxy *proxy)

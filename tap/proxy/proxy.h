@@ -26,15 +26,25 @@ struct tap_proxy_options {
 	bool is_random;               /* choose any server that is up instead of the first */
 	int64_t
 	    drain_timeout_ms; /* how long existing connections may stay after a drain has begun; 0: for ever */
-	const char *http_host;  /* of the monitoring */
-	int http_port;          /* 0: none; -1: any free port */
-	uint64_t memory_bytes;  /* for decoding, and for messages that wait for their deliveries */
+	const char *http_host; /* of the monitoring */
+	int http_port;         /* 0: none; -1: any free port */
+	uint64_t memory_bytes; /* for decoding, and for messages that wait for their deliveries */
+	/* Clients' connections begin with a header of the PROXY protocol, which names the client: those from these networks
+	 * ("IP/BITS"), or all when there are none. */
+	bool accepts_proxy;
+	const char *const *proxy_networks;
+	int send_proxy; /* begin server connections with such a header of version 1 or 2; 0: none */
+	const char
+	    *key_path;    /* of an NKey seed, with which servers that trust the proxy know it; NULL: none */
+	bool shares_port; /* with the proxy that this one replaces, or that replaces it */
 	uint64_t first_conn;    /* the number of the first connection; not 0 */
 	struct wire_sink *sink; /* NULL: nothing is decoded */
 	/* Takes a line for the operator. May be NULL. */
 	void (*log)(void *context, enum tap_proxy_level level, const char *line);
 	/* SIGUSR1 and SIGHUP: open the log file again. May be NULL. */
 	void (*reopen_log)(void *context);
+	/* SIGHUP: read the options again, and give them to tap_proxy_reload. May be NULL. */
+	void (*reload)(void *context);
 	void *context;
 };
 
@@ -54,6 +64,11 @@ int tap_proxy_http_port(const struct tap_proxy *proxy);
 
 /* Serve until SIGINT or SIGTERM, or until a drain (SIGUSR2) is over. 0 or a negative code. */
 int tap_proxy_run(struct tap_proxy *proxy);
+
+/* Apply other upstreams, the choice among them, advertised proxies, maps and drain timeout; all else stays as it is. Connections stay with
+ * their server. 0, or a negative code with *fault, after which nothing has changed but for lack of memory. Call from the loop. */
+int tap_proxy_reload(struct tap_proxy *proxy, const struct tap_proxy_options *options,
+		     struct wire_fault *fault);
 
 /* The sink has room again. Call from any thread while the proxy is open. */
 void tap_proxy_wake(struct tap_proxy *proxy);

@@ -4,6 +4,8 @@
 
 #include "net/http/server.h"
 #include "net/listener.h"
+#include "net/proxy_layer.h"
+#include "tap/proxy/connect_filter.h"
 #include "tap/proxy/info_filter.h"
 #include "tap/proxy/latency.h"
 #include "tap/proxy/observer.h"
@@ -49,13 +51,14 @@ struct tap__link {
 	char address[NET_ADDRESS_TEXT];     /* the client's */
 	struct tap__relay up, down;         /* client to server, server to client */
 	struct tap__info_filter filter;
-	struct tap__upstream *upstream; /* connected to, or being tried */
-	uint64_t tried;                 /* of the upstreams, a bit for each */
-	uv_timer_t patience;            /* for the upstream to answer */
-	void *flow;                     /* of the observer; NULL: not observed */
-	bool has_answered;              /* the server has sent a byte */
-	bool is_ended_by_server;        /* its end came first */
-	unsigned holds;                 /* handles that are not closed yet */
+	struct tap__connect_filter connect; /* while there is a key */
+	struct tap__upstream *upstream;     /* connected to, or being tried */
+	uint64_t tried;                     /* of the upstreams, a bit for each */
+	uv_timer_t patience;                /* for the upstream to answer */
+	void *flow;                         /* of the observer; NULL: not observed */
+	bool has_answered;                  /* the server has sent a byte */
+	bool is_ended_by_server;            /* its end came first */
+	unsigned holds;                     /* handles that are not closed yet */
 };
 
 /* Finds out whether an upstream answers. */
@@ -75,12 +78,14 @@ struct tap_proxy {
 	uv_loop_t loop;
 	struct tap_proxy_options options;
 	struct tap__url listen;
-	struct net_listener *listener; /* NULL after a drain has begun */
+	struct net_listener *listener; /* NULL once no more clients are accepted */
+	struct net_proxy_layer header_layer;
+	const struct net_layer *layers[2]; /* of the listener; ends with NULL */
 	int port;
 	struct tap__upstreams upstreams;
-	uint16_t ports[TAP__UPSTREAMS_MAX]; /* of the upstreams */
-	struct tap__check *checks;          /* one for each upstream */
+	uint16_t ports[TAP__UPSTREAMS_MAX]; /* of the upstreams; 0 behind the last */
 	struct tap__info_rules rules;
+	struct net_signing_key *key;    /* NULL: CONNECT passes unchanged */
 	struct tap__observer *observer; /* NULL: nothing is decoded */
 	struct net_http_server *monitor;
 	char *read_buffer; /* of TAP__READ_BYTES; NULL while a relay holds the last one */

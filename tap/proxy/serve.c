@@ -5,7 +5,12 @@
 #include "tap/proxy/relay.h"
 #include "tap/proxy/report.h"
 
-enum { NEWCOMERS_AT_ONCE = 16 /* accepted in one turn of the loop */ };
+enum {
+	NEWCOMERS_AT_ONCE = 16, /* accepted in one turn of the loop */
+	/* How long connections that were begun may still come after a shared port was yielded: more than a round trip, and less than
+	 * the second after which a client repeats an attempt that got no answer. */
+	YIELD_MS = 500,
+};
 
 /* ---- new clients ---- */
 
@@ -26,7 +31,12 @@ static void on_waiting(struct net_listener *listener, void *owner)
 
 static int listen_for_clients(struct tap_proxy *proxy, struct wire_fault *fault)
 {
-	const struct net_listener_address address = {.host = proxy->listen.host, .port = proxy->listen.port};
+	const struct net_listener_address address = {.host = proxy->listen.host,
+						     .port = proxy->listen.port,
+						     .shares_port = proxy->options.shares_port,
+						     .layers = proxy->layers};
+	if (proxy->options.accepts_proxy)
+		proxy->layers[0] = &proxy->header_layer.layer;
 	int status = net_listener_open(&proxy->listener, &proxy->loop, &address, 1, on_waiting, proxy, fault);
 	if (status == 0)
 		proxy->port = net_listener_port(proxy->listener, 0);
@@ -56,7 +66,7 @@ static void on_before_poll(uv_prepare_t *before_poll)
 	proxy->turn_began_ns = 0;
 	if (proxy->waiting && tap__relays_may_resume(proxy))
 		uv_idle_start(&proxy->resume, on_resume);
-	if (proxy->is_draining && proxy->connections == 0)
+	if (proxy->is_draining && !proxy->listener && proxy->connections == 0)
 		tap__serve_stop(proxy);
 }
 
@@ -75,17 +85,39 @@ static void on_drain_timeout(uv_timer_t *timer)
 	tap__serve_stop(proxy);
 }
 
-void tap__serve_drain(struct tap_proxy *proxy)
+static void await_last_client(struct tap_proxy *proxy)
 {
 	int64_t timeout_ms = proxy->options.drain_timeout_ms;
+	stop_listening(proxy);
+	if (timeout_ms > 0)
+		uv_timer_start(&proxy->drain, on_drain_timeout, (uint64_t)timeout_ms, 0);
+}
+
+static void on_yielded(uv_timer_t *timer)
+{
+	await_last_client(timer->data);
+}
+
+static void close_monitor(struct tap_proxy *proxy)
+{
+	if (proxy->monitor)
+		net_http_server_close(proxy->monitor);
+	proxy->monitor = NULL;
+}
+
+void tap__serve_drain(struct tap_proxy *proxy)
+{
 	if (proxy->is_draining || proxy->is_stopping)
 		return;
 	proxy->is_draining = true;
 	tap__report(proxy, TAP_PROXY_INFO, "Draining: no new connections; %llu are open",
 		    (unsigned long long)proxy->connections);
-	stop_listening(proxy);
-	if (timeout_ms > 0)
-		uv_timer_start(&proxy->drain, on_drain_timeout, (uint64_t)timeout_ms, 0);
+	if (!proxy->options.shares_port || net_listener_yield(proxy->listener) < 0) {
+		await_last_client(proxy);
+		return;
+	}
+	close_monitor(proxy); /* the successor answers */
+	uv_timer_start(&proxy->drain, on_yielded, YIELD_MS, 0);
 }
 
 static void close_handle(void *handle)
@@ -101,9 +133,7 @@ void tap__serve_stop(struct tap_proxy *proxy)
 	stop_listening(proxy);
 	while (proxy->links)
 		tap__link_cut(proxy->links);
-	if (proxy->monitor)
-		net_http_server_close(proxy->monitor);
-	proxy->monitor = NULL;
+	close_monitor(proxy);
 	tap__checks_close(proxy);
 	tap__observer_close(proxy->observer);
 	proxy->observer = NULL;

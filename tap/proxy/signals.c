@@ -15,6 +15,8 @@ static void reopen_log(struct tap_proxy *proxy)
 static void reload(struct tap_proxy *proxy)
 {
 	reopen_log(proxy);
+	if (proxy->options.reload)
+		proxy->options.reload(proxy->options.context);
 	tap__checks_hurry(proxy);
 	tap__report(proxy, TAP_PROXY_INFO, "Reloaded: servers are looked up and checked again");
 }

@@ -51,41 +51,86 @@ static void look_up(struct tap__upstream *upstream)
 
 /* ---- the list ---- */
 
-static int add(struct tap__upstreams *upstreams, const char *text, struct wire_fault *fault)
+/* Make the upstream of this URL known. NULL with *fault when it cannot be. */
+static struct tap__upstream *know(struct tap__upstreams *upstreams, const struct tap__url *url,
+				  struct wire_fault *fault)
 {
-	struct tap__upstream *upstream = &upstreams->list[upstreams->count];
-	*upstream = (struct tap__upstream){.is_up = true};
-	int error = tap__url_parse(&upstream->url, text, fault);
-	if (error)
-		return error;
-	net_address_text(upstream->name, sizeof upstream->name, upstream->url.host, upstream->url.port);
-	if (is_numeric(&upstream->url, &upstream->addresses[0]))
+	size_t bytes = (upstreams->known_count + 1) * sizeof *upstreams->known;
+	struct tap__upstream **grown = realloc(upstreams->known, bytes);
+	struct tap__upstream *upstream = grown ? calloc(1, sizeof *upstream) : NULL;
+	if (grown)
+		upstreams->known = grown;
+	if (!upstream) {
+		wire_fault_set(fault, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	*upstream = (struct tap__upstream){.url = *url, .is_up = true};
+	net_address_text(upstream->name, sizeof upstream->name, url->host, url->port);
+	if (is_numeric(url, &upstream->addresses[0]))
 		upstream->address_count = 1;
 	else
 		look_up(upstream);
-	upstreams->count++;
+	upstreams->known[upstreams->known_count++] = upstream;
+	return upstream;
+}
+
+static struct tap__upstream *find_known(const struct tap__upstreams *upstreams, const struct tap__url *url)
+{
+	for (size_t i = 0; i < upstreams->known_count; i++)
+		if (strcmp(upstreams->known[i]->url.host, url->host) == 0 &&
+		    upstreams->known[i]->url.port == url->port)
+			return upstreams->known[i];
+	return NULL;
+}
+
+static int read_list(struct tap__upstreams *upstreams, const char *const *urls, size_t count,
+		     struct tap__upstream **list, struct wire_fault *fault)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct tap__url url;
+		int error = tap__url_parse(&url, urls[i], fault);
+		if (error)
+			return error;
+		list[i] = find_known(upstreams, &url);
+		if (!list[i])
+			list[i] = know(upstreams, &url, fault);
+		if (!list[i])
+			return -ENOMEM;
+	}
 	return 0;
 }
 
-int tap__upstreams_init(struct tap__upstreams *upstreams, const char *const *urls, bool is_random,
-			struct wire_fault *fault)
+int tap__upstreams_replace(struct tap__upstreams *upstreams, const char *const *urls, bool is_random,
+			   struct wire_fault *fault)
 {
+	struct tap__upstream *list[TAP__UPSTREAMS_MAX];
 	size_t count = 0;
 	while (urls && urls[count])
 		count++;
 	if (count == 0 || count > TAP__UPSTREAMS_MAX)
 		return wire_fault_set(fault, -EINVAL, "give 1 to %d servers with --upstream",
 				      TAP__UPSTREAMS_MAX);
-	*upstreams =
-	    (struct tap__upstreams){.list = calloc(count, sizeof *upstreams->list), .is_random = is_random};
-	if (!upstreams->list)
-		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	int error = read_list(upstreams, urls, count, list, fault);
+	if (error)
+		return error;
+	for (size_t i = 0; i < upstreams->known_count; i++)
+		upstreams->known[i]->is_listed = false;
+	for (size_t i = 0; i < count; i++)
+		list[i]->is_listed = true;
+	memcpy(upstreams->list, list, count * sizeof *list);
+	upstreams->count = count;
+	upstreams->is_random = is_random;
+	return 0;
+}
+
+int tap__upstreams_init(struct tap__upstreams *upstreams, const char *const *urls, bool is_random,
+			struct wire_fault *fault)
+{
+	*upstreams = (struct tap__upstreams){0};
 	if (getrandom(&upstreams->random, sizeof upstreams->random, 0) < 0)
 		upstreams->random = uv_hrtime();
 	upstreams->random |= 1;
-	int error = 0;
-	for (size_t i = 0; i < count && error == 0; i++)
-		error = add(upstreams, urls[i], fault);
+	int error = tap__upstreams_replace(upstreams, urls, is_random, fault);
 	if (error)
 		tap__upstreams_fini(upstreams);
 	return error;
@@ -93,7 +138,9 @@ int tap__upstreams_init(struct tap__upstreams *upstreams, const char *const *url
 
 void tap__upstreams_fini(struct tap__upstreams *upstreams)
 {
-	free(upstreams->list);
+	for (size_t i = 0; i < upstreams->known_count; i++)
+		free(upstreams->known[i]);
+	free(upstreams->known);
 	*upstreams = (struct tap__upstreams){0};
 }
 
@@ -108,31 +155,32 @@ static uint64_t next_random(struct tap__upstreams *upstreams)
 	return upstreams->random;
 }
 
-/* The n-th upstream that was not tried and is up, or is not; NULL when there are fewer. */
-static struct tap__upstream *find(struct tap__upstreams *upstreams, uint64_t tried, bool is_up, size_t n)
+/* The place of the n-th upstream that was not tried and is up, or is not; -1 when there are fewer. */
+static int find(const struct tap__upstreams *upstreams, uint64_t tried, bool is_up, size_t n)
 {
 	for (size_t i = 0; i < upstreams->count; i++)
-		if (!(tried >> i & 1) && upstreams->list[i].is_up == is_up && n-- == 0)
-			return &upstreams->list[i];
-	return NULL;
+		if (!(tried >> i & 1) && upstreams->list[i]->is_up == is_up && n-- == 0)
+			return (int)i;
+	return -1;
 }
 
-static struct tap__upstream *choose(struct tap__upstreams *upstreams, uint64_t tried, bool is_up)
+static int choose(struct tap__upstreams *upstreams, uint64_t tried, bool is_up)
 {
 	size_t count = 0;
-	while (upstreams->is_random && find(upstreams, tried, is_up, count))
+	while (upstreams->is_random && find(upstreams, tried, is_up, count) >= 0)
 		count++;
 	return find(upstreams, tried, is_up, count > 1 ? (size_t)(next_random(upstreams) % count) : 0);
 }
 
 struct tap__upstream *tap__upstreams_next(struct tap__upstreams *upstreams, uint64_t *tried)
 {
-	struct tap__upstream *upstream = choose(upstreams, *tried, true);
-	if (!upstream)
-		upstream = choose(upstreams, *tried, false);
-	if (upstream)
-		*tried |= UINT64_C(1) << (upstream - upstreams->list);
-	return upstream;
+	int place = choose(upstreams, *tried, true);
+	if (place < 0)
+		place = choose(upstreams, *tried, false);
+	if (place < 0)
+		return NULL;
+	*tried |= UINT64_C(1) << place;
+	return upstreams->list[place];
 }
 
 bool tap__upstreams_are_left(const struct tap__upstreams *upstreams, uint64_t tried)

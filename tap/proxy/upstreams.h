@@ -13,6 +13,8 @@
 
 enum { TAP__UPSTREAMS_MAX = 64, TAP__UPSTREAM_ADDRESSES = 8 };
 
+struct tap__check;
+
 struct tap__upstream {
 	struct tap__url url;
 	char name[NET_ADDRESS_TEXT]; /* "host:port" */
@@ -20,7 +22,9 @@ struct tap__upstream {
 	    addresses[TAP__UPSTREAM_ADDRESSES]; /* of the host; one is used until it fails */
 	size_t address_count, address_at;       /* count 0: they are not known */
 	bool is_up;
-	unsigned failures; /* since it last answered */
+	bool is_listed;           /* new clients are connected to it; else a reload has removed it */
+	struct tap__check *check; /* borrowed; NULL: it was never checked */
+	unsigned failures;        /* since it last answered */
 	uint64_t connections, total_connections;
 	uint64_t bytes[2];    /* from clients, from the server */
 	uint64_t messages[2]; /* published, delivered; while they are recorded */
@@ -29,8 +33,11 @@ struct tap__upstream {
 };
 
 struct tap__upstreams {
-	struct tap__upstream *list; /* owned */
+	struct tap__upstream *list[TAP__UPSTREAMS_MAX]; /* in order of preference */
 	size_t count;
+	/* All that were ever listed; owned. They stay: connections, and what is counted, refer to them. */
+	struct tap__upstream **known;
+	size_t known_count;
 	bool is_random;
 	uint64_t random; /* state of the generator */
 };
@@ -38,6 +45,9 @@ struct tap__upstreams {
 /* Take URLs that end with NULL. Hosts are looked up while the caller waits; one that is not found has no address yet. 0, or a negative code with *fault. */
 int tap__upstreams_init(struct tap__upstreams *upstreams, const char *const *urls, bool is_random,
 			struct wire_fault *fault);
+/* Likewise, in place of those that are listed. One that was known keeps its state. On failure nothing has changed. */
+int tap__upstreams_replace(struct tap__upstreams *upstreams, const char *const *urls, bool is_random,
+			   struct wire_fault *fault);
 void tap__upstreams_fini(struct tap__upstreams *upstreams);
 
 /* The host is a name that must be looked up. */

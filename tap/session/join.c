@@ -100,6 +100,7 @@ void tap_join_publish(struct tap_join *join, struct tap__client *client,
 		return;
 	}
 	tap__join_make_joinable(entry, key_of(message));
+	tap__pending_prefetch(&join->pending, entry->key);
 	if (join->orphans > 0)
 		tap__join_take_orphans(join, entry);
 }

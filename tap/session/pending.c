@@ -109,13 +109,17 @@ static uint64_t whole_number(const struct tap__pending *pending, uint32_t lower)
 	return pending->oldest + (uint32_t)(lower - (uint32_t)pending->oldest);
 }
 
+void tap__pending_prefetch(const struct tap__pending *pending, uint64_t key)
+{
+	__builtin_prefetch(&pending->leaders[home_of(pending, tag_of(key))], 1);
+}
+
 /* Prefetch the slot of an entry some way ahead: it will be needed, and is rarely in cache. */
 static void look_ahead(const struct tap__pending *pending, uint64_t number)
 {
 	if (number + LOOK_AHEAD >= pending->next)
 		return;
-	uint64_t key = tap__pending_entry(pending, number + LOOK_AHEAD)->key;
-	__builtin_prefetch(&pending->leaders[home_of(pending, tag_of(key))], 1);
+	tap__pending_prefetch(pending, tap__pending_entry(pending, number + LOOK_AHEAD)->key);
 }
 
 /* The slot of the key's leader, or the empty slot where it would go. Hot. */

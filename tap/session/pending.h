@@ -166,6 +166,9 @@ void tap__pending_drop(struct tap__pending *pending);
 void tap__pending_leave_group(struct tap__pending *pending, struct tap__pending_event *entry,
 			      struct tap__pending_event *previous);
 
+/* Something is pending, and an entry with this key will be looked for soon: fetch its place in the table, which is rarely in cache. */
+void tap__pending_prefetch(const struct tap__pending *pending, uint64_t key);
+
 /* Find the oldest entry with this key. Returns its number; 0 when there is none. Entries enter their groups
  * only when this is first called after they came, because most are found without it. */
 uint64_t tap__pending_find(struct tap__pending *pending, uint64_t key);

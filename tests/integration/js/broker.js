@@ -1,4 +1,5 @@
-// The broker under test as a child process: ours, recording, or nats-server, as TAPEDECK_TEST_BROKER says.
+// The broker under test as a child process: ours, recording, or nats-server, as TAPEDECK_TEST_BROKER says. With TAPEDECK_TEST_PROXY,
+// the path of tapedeck, clients reach it through `tapedeck proxy`, which records.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +7,24 @@ import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 const program = process.env.TAPEDECK_TEST_BROKER ?? "nats-server";
+const proxyProgram = process.env.TAPEDECK_TEST_PROXY;
 const READY_MS = 30_000;
+
+async function end(child, signal) {
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill(signal);
+  await ended;
+}
+
+// The port that a program has written into its ports file.
+async function portOf(program, child, dir) {
+  const path = join(dir, `${basename(program)}_${child.pid}.ports`);
+  for (const start = Date.now(); Date.now() - start < READY_MS; await pause(5)) {
+    const port = portIn(path);
+    if (port) return port;
+  }
+  throw new Error(`no ports file ${path}`);
+}
 
 export class Broker {
   constructor(...flags) {
@@ -19,20 +37,21 @@ export class Broker {
     const isOurs = basename(program) !== "nats-server";
     const args = [
       ...(isOurs ? ["broker", "--record", join(this.dir, "log")] : []),
-      ...["-a", "127.0.0.1", "-p", String(this.port ?? -1), "--ports_file_dir", this.dir],
+      ...["-a", "127.0.0.1", "-p", String(this.serverPort ?? -1), "--ports_file_dir", this.dir],
       ...this.flags,
     ];
     this.child = spawn(program, args, { stdio: "inherit" });
-    this.ended = new Promise((resolve) => this.child.once("exit", resolve));
-    const path = join(this.dir, `${basename(program)}_${this.child.pid}.ports`);
-    for (const start = Date.now(); Date.now() - start < READY_MS; await pause(5)) {
-      const port = portIn(path);
-      if (port) {
-        this.port = port;
-        return this;
-      }
-    }
-    throw new Error(`no ports file ${path}`);
+    this.serverPort = await portOf(program, this.child, this.dir);
+    this.port = proxyProgram ? await this.startProxy() : this.serverPort;
+    return this;
+  }
+
+  // Start the proxy, unless it runs: it outlives a server that is stopped. Its port.
+  async startProxy() {
+    if (this.proxy) return this.port;
+    const flags = ["--listen", "127.0.0.1:0", "--upstream", `127.0.0.1:${this.serverPort}`, "--record", join(this.dir, "log")];
+    this.proxy = spawn(proxyProgram, ["proxy", ...flags, "--ports_file_dir", this.dir], { stdio: "inherit" });
+    return portOf(proxyProgram, this.proxy, this.dir);
   }
 
   get url() {
@@ -40,11 +59,11 @@ export class Broker {
   }
 
   async stop(signal = "SIGINT") {
-    this.child.kill(signal);
-    await this.ended;
+    await end(this.child, signal);
   }
 
   async close() {
+    if (this.proxy) await end(this.proxy, "SIGINT");
     await this.stop();
     rmSync(this.dir, { recursive: true, force: true });
   }

@@ -169,6 +169,7 @@ static void every_value_that_is_not_known_to_be_harmless_is_overwritten(void **s
 	(void)state;
 	static const char *const pairs[][2] = {
 	    {"\"auth_token\":\"abc\"", "\"auth_token\":\"xxx\""},
+	    {"\"proxy_sig\":\"abc\"", "\"proxy_sig\":\"xxx\""},
 	    {"\"jwt\":\"e.f\"", "\"jwt\":\"xxx\""},
 	    {"\"sig\":\"abc\"", "\"sig\":\"xxx\""},
 	    {"\"nkey\":\"UAB\"", "\"nkey\":\"xxx\""},

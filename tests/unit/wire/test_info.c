@@ -236,6 +236,18 @@ static void a_listener_reads_the_server_and_its_limit(void **state)
 	assert_int_equal(seen.max_payload, 1048576);
 }
 
+static void a_proxy_reads_the_nonce_and_the_level_of_the_api(void **state)
+{
+	struct wire_info_seen seen;
+	(void)state;
+	assert_int_equal(wire_info_read(&seen, WIRE_LITERAL("{\"nonce\":\"abc\",\"api_lvl\":2}")), 0);
+	assert_string_equal(seen.nonce, "abc");
+	assert_int_equal(seen.api_level, 2);
+	assert_int_equal(wire_info_read(&seen, WIRE_LITERAL("{\"nonce\":7,\"api_lvl\":\"2\"}")), 0);
+	assert_string_equal(seen.nonce, "");
+	assert_int_equal(seen.api_level, 0);
+}
+
 static void a_listener_believes_nothing_senseless(void **state)
 {
 	struct wire_info_seen seen;
@@ -270,6 +282,7 @@ int main(void)
 	    cmocka_unit_test(info_leaves_out_what_does_not_apply),
 	    cmocka_unit_test(info_tells_everything_that_applies),
 	    cmocka_unit_test(a_listener_reads_the_server_and_its_limit),
+	    cmocka_unit_test(a_proxy_reads_the_nonce_and_the_level_of_the_api),
 	    cmocka_unit_test(a_listener_believes_nothing_senseless),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
