@@ -1,6 +1,7 @@
 /* cmd_tail.c - tapedeck tail: follow a log as it is written. */
 #include "cli/commands/commands.h"
 #include "cli/commands/view.h"
+#include "cli/options/joining.h"
 #include "cli/output/color.h"
 #include "cli/output/pager.h"
 
@@ -26,6 +27,7 @@ static const struct cli_option reading[] = {
 
 static const struct cli_option_group groups[] = {
     {"Reading", reading, 0},
+    {"Reading", cli_joining_options, AT(no_join)},
     {"Which events", cli_filter_options, AT(filters)},
     {"Which events", cli_seq_options, AT(filters)},
     {"Around matches", cli_around_options, AT(around)},

@@ -5,7 +5,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/interrupt.h"
 #include "cli/options/filters.h"
-#include "cli/options/inputs.h"
+#include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "cli/options/time_option.h"
 #include "cli/output/color.h"
@@ -22,7 +22,7 @@ struct settings {
 	const char *at;
 	struct cli_list clients;
 	uint64_t memory;
-	bool utc, json, no_pager, quiet;
+	bool utc, json, no_pager, quiet, no_join;
 	int color; /* enum cli_color_choice */
 };
 
@@ -60,6 +60,7 @@ static const struct cli_option output[] = {
 };
 
 static const struct cli_option_group groups[] = {{"Who", choosing, 0},
+						 {"Who", cli_joining_options, AT(no_join)},
 						 {"Output", output, 0},
 						 {"Output", cli_color_options, AT(color)},
 						 {"Output", cli_pager_options, AT(no_pager)},
@@ -75,6 +76,7 @@ struct session {
 	struct wire_slice asked;
 	const char *log;
 	struct store_merge *inputs;
+	const struct cli_operands *logs;
 	struct trace_presence *presence;
 	int interrupt_fd;
 	bool is_at_end; /* of the logs */
@@ -188,6 +190,8 @@ static int report(struct session *session)
 	struct wire_damage damage;
 	int status = cli_who_order(&who) == 0 ? print(session, &who) : refuse_for_memory(session->command);
 	cli_who_fini(&who);
+	if (!session->settings->quiet)
+		cli_joining_report(session->command, session->inputs, session->logs);
 	store_merge_damage(session->inputs, &damage);
 	int unread = cli_log_report_unread(session->command, NULL, &damage);
 	return status == CLI_DONE ? unread : status;
@@ -200,7 +204,8 @@ static int examine(struct session *session, const struct cli_operands *logs)
 	const struct trace_presence_options how = {.memory_bytes = session->settings->memory,
 						   .asked = session->asked};
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
-	int error = cli_inputs_open(&session->inputs, logs, &options, &fault);
+	int error =
+	    cli_joining_open(&session->inputs, logs, &options, session->settings->no_join, &fault);
 	if (error)
 		return cli_log_error(session->command, &fault);
 	session->presence = trace_presence_open(store_merge_source(session->inputs), &how);
@@ -223,6 +228,7 @@ static int look_and_report(struct session *session, const struct cli_operands *l
 	}
 	cli_screen_init(&session->screen, session->settings->no_pager, session->settings->quiet, logs);
 	session->screen.progress.interrupt_fd = session->interrupt_fd;
+	session->logs = logs;
 	int status = examine(session, logs);
 	cli_screen_end(&session->screen);
 	close(session->interrupt_fd);

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "cli/commands/interrupt.h"
-#include "cli/options/inputs.h"
+#include "cli/options/joining.h"
 #include "cli/output/errors.h"
 #include "store/read/steps.h"
 
@@ -95,7 +95,8 @@ static int open_pass(struct cli_trace_pass *pass, int64_t since_ns, bool follow,
 	    .follow = follow,
 	    .progress = follow ? NULL : &session->trace->screen->progress.base};
 	cli_progress_begin(&session->trace->screen->progress);
-	int error = cli_inputs_open(&pass->inputs, &session->trace->logs, &reading, fault);
+	int error = cli_joining_open(&pass->inputs, &session->trace->logs, &reading,
+				     session->trace->settings->no_join, fault);
 	if (error)
 		return error;
 	const struct trace_conversations_options options = {.source = store_merge_source(pass->inputs),
@@ -155,13 +156,19 @@ static bool is_chosen(const struct cli_trace_pass *pass, const struct wire_event
 	return chosen;
 }
 
+/* The logs of a cluster are in order by the clock of the first one, not by their own. */
+static int64_t slack_ns(const struct cli_trace_pass *pass)
+{
+	return store_merge_cluster(pass->inputs) ? STORE_CLUSTER_WINDOW_NS : 0;
+}
+
 /* Nothing more can come that is wanted. */
 static bool is_over(struct cli_trace_pass *pass)
 {
 	struct cli_trace_session *session = pass->session;
 	if (cli_trace_is_complete(session) || (pass->max_events > 0 && pass->events >= pass->max_events))
 		return true;
-	if (pass->now_ns > pass->until_ns && trace_conversations_chosen(pass->conversations) == 0)
+	if (store_time_minus(pass->now_ns, slack_ns(pass)) > pass->until_ns && trace_conversations_chosen(pass->conversations) == 0)
 		return true;
 	if (pass->events % EVENTS_PER_LOOK == 0)
 		session->is_stopped = cli_interrupt_seen(session->interrupt_fd);

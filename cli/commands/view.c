@@ -11,7 +11,7 @@
 #include "cli/commands/view_context.h"
 #include "cli/commands/view_count.h"
 #include "cli/commands/view_replies.h"
-#include "cli/options/inputs.h"
+#include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "cli/options/nothing_matched.h"
 #include "cli/output/sizes.h"
@@ -180,6 +180,8 @@ static int report(struct session *session, int status, const struct wire_fault *
 	if (session->interrupted && !session->view->quiet)
 		report_summary(session);
 	int output = cli_write_status(session->command, session->printer.out.error);
+	if (!session->view->quiet)
+		cli_joining_report(session->command, session->logs, session->inputs);
 	int damage = report_damage(session);
 	if (status < 0)
 		return cli_log_error(session->command, fault);
@@ -246,7 +248,7 @@ static int read_logs(struct session *session, const struct cli_operands *logs)
 	if (!wait_for_logs(session, logs))
 		return CLI_DONE;
 	const struct store_reader_options options = reader_options(session);
-	int status = cli_inputs_open(&session->logs, logs, &options, &fault);
+	int status = cli_joining_open(&session->logs, logs, &options, session->view->no_join, &fault);
 	if (status == 0)
 		status = open_around(session, &fault);
 	if (status == 0) {

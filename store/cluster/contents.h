@@ -1,0 +1,29 @@
+/* contents.h - the messages and deliveries in the window by what they say: cluster, subject, reply, headers and payload.
+ * Internal to store. */
+#ifndef STORE_CLUSTER_CONTENTS_H
+#define STORE_CLUSTER_CONTENTS_H
+
+#include "store/cluster/types.h"
+
+struct store__contents {
+	struct store__chains chains;
+	struct store__chains lanes;
+	struct store__chains subs; /* subscribe events in the window */
+	size_t bytes;              /* of contents and lanes */
+};
+
+void store__contents_fini(struct store__contents *contents); /* of which all entries were removed */
+
+/* Add a message or a delivery of this cluster, or a subscribe event. 0, or -ENOMEM with nothing added. */
+int store__contents_add(struct store__contents *contents, struct store__entry *entry, uint32_t cluster);
+
+/* Take out an entry (is_listed) that leaves the window, or a delivery that joins a message. A content without entries is freed. */
+void store__contents_remove(struct store__contents *contents, struct store__entry *entry);
+
+/* Free the lanes that have had no delivery since this key. */
+void store__contents_drop_idle(struct store__contents *contents, struct store__content *content, int64_t key);
+
+/* Does the same connection, or for a queue group any of its members, get both? The receiver is one of a message of the log `input`. */
+bool store__lane_is_of(const struct store__lane *lane, uint32_t input, const struct wire_receiver *receiver);
+
+#endif
