@@ -5,8 +5,8 @@
 
 #include "store/read/steps.h"
 
-#define EPOCH_NS INT64_C(10000000000)
-#define ERROR_LEAST_NS INT64_C(100000) /* of a recorder: when it read the bytes */
+#define EPOCH_NS INT64_C(2000000000)
+#define DRIFT_NS INT64_C(1000000) /* in an epoch; slewed by NTP */
 
 enum { PAIRS_PER_LOOK = 256 };
 
@@ -106,13 +106,25 @@ static void set_clocks(struct store__clocks *clocks)
 	}
 }
 
-static void look(struct store__clocks *clocks)
+/* The bounds of this epoch contradict each other, too: only the newest one holds. */
+static void forget(struct store__clocks *clocks, int64_t *newest)
+{
+	const int64_t kept_ns = *newest;
+	for (size_t i = 0; i < (size_t)clocks->count * clocks->count; i++)
+		clocks->least_ns[i] = INT64_MAX;
+	*newest = kept_ns;
+	find_bounds(clocks, false);
+}
+
+static void look(struct store__clocks *clocks, int64_t *newest)
 {
 	clocks->unused = 0;
 	find_bounds(clocks, true);
 	if (has_drifted(clocks))
 		find_bounds(clocks, false);
-	if (!is_contradicted(clocks))
+	if (has_drifted(clocks))
+		forget(clocks, newest);
+	if (!clocks->changes && !is_contradicted(clocks))
 		return;
 	clocks->changes++;
 	set_clocks(clocks);
@@ -150,7 +162,7 @@ void store__clocks_learn(struct store__clocks *clocks, uint32_t from, int64_t me
 		*least = after_ns;
 	bool contradicts = after_ns < store_time_minus(clocks->ahead_ns[to], clocks->ahead_ns[from]);
 	if (++clocks->unused >= PAIRS_PER_LOOK || is_first || contradicts)
-		look(clocks);
+		look(clocks, least);
 }
 
 /* ---- answers ---- */
@@ -165,8 +177,7 @@ int64_t store__clocks_error(const struct store__clocks *clocks, uint32_t a, uint
 	if (there == INT64_MAX || back == INT64_MAX)
 		return clocks->unknown_ns;
 	int64_t error_ns = store_time_plus(there, back);
-	if (error_ns < ERROR_LEAST_NS)
-		return ERROR_LEAST_NS;
+	error_ns = store_time_plus(error_ns < 0 ? 0 : error_ns, DRIFT_NS);
 	return error_ns < clocks->unknown_ns ? error_ns : clocks->unknown_ns;
 }
 

@@ -9,6 +9,8 @@
 #include "store/read/steps.h"
 #include "wire/conn.h"
 
+#define JUMP_NS INT64_C(10000000) /* a correction of a clock that is not the following of its drift */
+
 enum { HOLD_MS = 1000 }; /* an event of followed logs waits so long for its deliveries */
 
 struct store_cluster {
@@ -23,7 +25,7 @@ struct store_cluster {
 	int64_t front_key;   /* all events before it were read */
 	int64_t foremost_ns; /* the clock that is read last: how much it is ahead */
 	uint64_t changes;    /* of the clocks that front_key reflects */
-	bool at_end, has_learned;
+	bool at_end, has_learned, has_left;
 	struct store__entry *given; /* owned */
 	struct wire_receiver *receivers;
 	int64_t *delays_ns; /* of the receivers of the event given out; owned like them */
@@ -51,6 +53,8 @@ static bool is_joinable(const struct wire_event *event)
 	const uint32_t changed = WIRE_EVENT_CUT | WIRE_EVENT_PARTIAL | WIRE_EVENT_MASKED;
 	if (event->kind == WIRE_EVENT_SUBSCRIBE)
 		return true;
+	if (event->kind == WIRE_EVENT_CONNECT)
+		return (event->flags & WIRE_EVENT_REPEATED) == 0;
 	return (event->kind == WIRE_EVENT_MESSAGE || event->kind == WIRE_EVENT_DELIVERY) &&
 	       (event->flags & changed) == 0;
 }
@@ -99,6 +103,15 @@ static bool has_waited(const struct store_cluster *cluster, const struct store__
 	return cluster->options.follow && now_ms() - entry->read_ms >= HOLD_MS;
 }
 
+/* A clock was found to differ while reading: what was read before is not in order. Equal messages are undecided for a window. */
+static void distrust_order(struct store_cluster *cluster)
+{
+	const struct store__chains *chains = &cluster->contents.chains;
+	for (uint32_t i = 0; chains->heads && i <= chains->mask; i++)
+		for (struct store__content *content = chains->heads[i]; content; content = content->next)
+			store__decide_distrust(content, store_time_plus(cluster->front_key, STORE_CLUSTER_WINDOW_NS));
+}
+
 /* Of two logs that were read up to the same time, the one whose clock is ahead was read less far. */
 static int64_t find_foremost(const struct store_cluster *cluster)
 {
@@ -117,16 +130,59 @@ static void adjust_front(struct store_cluster *cluster)
 	cluster->changes = cluster->clocks.changes;
 	cluster->foremost_ns = find_foremost(cluster);
 	cluster->front_key = store_time_plus(store_time_minus(cluster->front_key, cluster->foremost_ns), before_ns);
+	int64_t jump_ns = store_time_minus(cluster->foremost_ns, before_ns);
+	if (cluster->has_left && (jump_ns > JUMP_NS || jump_ns < -JUMP_NS))
+		distrust_order(cluster);
 }
 
-/* Before the first event leaves: the whole window says how the clocks differ. */
-static void learn(struct store_cluster *cluster)
+static int by_key(const void *a, const void *b, void *context)
+{
+	const struct store__entry *const *x = a, *const *y = b;
+	int64_t first = key_of(context, *x), second = key_of(context, *y);
+	return first != second ? (first > second) - (first < second)
+			       : ((*x)->number > (*y)->number) - ((*x)->number < (*y)->number);
+}
+
+/* List the messages and deliveries that may be joined. Returns how many there are; entries may be NULL. */
+static size_t list_entries(const struct store_cluster *cluster, struct store__entry **entries)
+{
+	size_t count = 0;
+	for (uint32_t i = 0; i < cluster->queues.count; i++)
+		for (struct store__entry *entry = cluster->queues.list[i].first; entry; entry = entry->next) {
+			if (!entry->content)
+				continue;
+			if (entries)
+				entries[count] = entry;
+			count++;
+		}
+	return count;
+}
+
+/* They were read in the order of clocks that differed. 0 or -ENOMEM. */
+static int reorder(struct store_cluster *cluster)
+{
+	const size_t count = list_entries(cluster, NULL);
+	struct store__entry **entries = malloc((count + 1) * sizeof *entries);
+	if (!entries)
+		return -ENOMEM;
+	list_entries(cluster, entries);
+	qsort_r(entries, count, sizeof *entries, by_key, cluster);
+	for (size_t i = 0; i < count; i++)
+		entries[i]->number = ++cluster->queues.numbers;
+	store__contents_reorder(&cluster->contents, entries, count);
+	free(entries);
+	return 0;
+}
+
+/* Before the first event leaves: the whole window says how the clocks differ. 0 or -ENOMEM. */
+static int learn(struct store_cluster *cluster)
 {
 	const struct store__chains *chains = &cluster->contents.chains;
 	cluster->has_learned = true;
 	for (uint32_t i = 0; chains->heads && i <= chains->mask; i++)
 		for (const struct store__content *content = chains->heads[i]; content; content = content->next)
 			store__decide_learn(&cluster->decider, content);
+	return cluster->clocks.changes > 0 ? reorder(cluster) : 0;
 }
 
 /* Its receivers are known once the deliveries have joined it. */
@@ -253,6 +309,7 @@ static int leave(struct store_cluster *cluster, struct store__entry *entry, stru
 	if (entry->is_listed)
 		store__contents_remove(&cluster->contents, entry);
 	store__queues_remove(&cluster->queues, entry);
+	cluster->has_left = true;
 	cluster->given = entry;
 	*event = entry->copy.event;
 	event->steady_ns = store__entry_ns(&cluster->clocks, entry);
@@ -275,7 +332,7 @@ int store_cluster_next(struct store_cluster *cluster, struct wire_event *event, 
 		bool is_ripe_now = head && is_ripe(cluster, head), is_early = head && is_crowded(cluster);
 		if (head && (is_ripe_now || is_early || has_waited(cluster, head))) {
 			if (!cluster->has_learned) {
-				learn(cluster);
+				status = learn(cluster);
 				continue;
 			}
 			cluster->stats.early += is_early && !is_ripe_now;

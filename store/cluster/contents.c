@@ -153,6 +153,11 @@ static void drop_if_empty(struct store__contents *contents, struct store__conten
 
 /* ---- subscriptions ---- */
 
+static bool is_sub(const struct store__entry *entry)
+{
+	return entry->copy.event.kind == WIRE_EVENT_SUBSCRIBE || entry->copy.event.kind == WIRE_EVENT_CONNECT;
+}
+
 static void **next_sub(void *entry)
 {
 	return (void **)&((struct store__entry *)entry)->next_same;
@@ -181,18 +186,26 @@ static int add_sub(struct store__contents *contents, struct store__entry *entry)
 	return 0;
 }
 
-/* When a subscription was made; INT64_MIN: before the window. */
+/* The SUB of a subscription, or without a sid the CONNECT of the connection. NULL when it was before the window. */
+static const struct store__entry *find_sub(const struct store__contents *contents, uint32_t input, uint64_t conn,
+					   struct wire_slice sid)
+{
+	const struct store__entry *sub =
+	    contents->subs.heads ? *head_of(&contents->subs, hash_sub_of(input, conn, sid)) : NULL;
+	while (sub && (sub->input != input || sub->copy.event.conn != conn ||
+		       !wire_slice_equal(sub->copy.event.sid, sid)))
+		sub = sub->next_same;
+	return sub;
+}
+
+/* Since when the subscription of a delivery may have existed; INT64_MIN: before the window. */
 static int64_t find_since(const struct store__contents *contents, const struct store__entry *delivery)
 {
 	const struct wire_event *event = &delivery->copy.event;
-	const struct store__entry *sub = NULL;
-	if (contents->subs.heads)
-		sub = *head_of(&contents->subs, hash_sub_of(delivery->input, event->conn, event->sid));
-	for (; sub; sub = sub->next_same)
-		if (sub->input == delivery->input && sub->copy.event.conn == event->conn &&
-		    wire_slice_equal(sub->copy.event.sid, event->sid))
-			return sub->time_ns;
-	return INT64_MIN;
+	const struct store__entry *since = find_sub(contents, delivery->input, event->conn, event->sid);
+	if (!since)
+		since = find_sub(contents, delivery->input, event->conn, (struct wire_slice){0});
+	return since ? since->time_ns : INT64_MIN;
 }
 
 /* ---- lanes ---- */
@@ -204,6 +217,15 @@ bool store__lane_is_of(const struct store__lane *lane, uint32_t input, const str
 		return wire_slice_equal(name, receiver->queue);
 	return receiver->queue.len == 0 && lane->input == input && lane->conn == receiver->conn &&
 	       wire_slice_equal(name, receiver->sid);
+}
+
+static void append_lane(struct store__content *content, struct store__lane *lane)
+{
+	if (content->last_lane)
+		content->last_lane->next = lane;
+	else
+		content->lanes = lane;
+	content->last_lane = lane;
 }
 
 static struct store__lane *add_lane(struct store__contents *contents, struct store__content *content,
@@ -222,8 +244,7 @@ static struct store__lane *add_lane(struct store__contents *contents, struct sto
 	}
 	if (name.len > 0)
 		memcpy(text, name.data, name.len);
-	*lane = (struct store__lane){.next = content->lanes,
-				     .content = content,
+	*lane = (struct store__lane){.content = content,
 				     .hash = hash_lane_of(content, delivery->input, event),
 				     .input = delivery->input,
 				     .conn = event->conn,
@@ -233,7 +254,7 @@ static struct store__lane *add_lane(struct store__contents *contents, struct sto
 				     .since_ns = event->queue.len > 0 ? INT64_MIN
 								      : find_since(contents, delivery),
 				     .doubtful_key = INT64_MIN};
-	content->lanes = lane;
+	append_lane(content, lane);
 	void **head = head_of(&contents->lanes, lane->hash);
 	lane->next_same = *head;
 	*head = lane;
@@ -258,14 +279,15 @@ static struct store__lane *lane_of(struct store__contents *contents, struct stor
 
 void store__contents_drop_idle(struct store__contents *contents, struct store__content *content, int64_t key)
 {
-	for (struct store__lane **link = &content->lanes; *link;) {
-		struct store__lane *lane = *link;
-		if (lane->first || lane->last_key >= key || lane->doubtful_key >= key) {
-			link = &lane->next;
-			continue;
-		}
-		*link = lane->next;
-		free_lane(contents, lane);
+	struct store__lane *lane = content->lanes;
+	content->lanes = content->last_lane = NULL;
+	for (struct store__lane *next; lane; lane = next) {
+		next = lane->next;
+		lane->next = NULL;
+		if (!lane->first && lane->last_key < key && lane->doubtful_key < key)
+			free_lane(contents, lane);
+		else
+			append_lane(content, lane);
 	}
 }
 
@@ -311,7 +333,7 @@ static int add_delivery(struct store__contents *contents, struct store__content 
 
 int store__contents_add(struct store__contents *contents, struct store__entry *entry, uint32_t cluster)
 {
-	if (entry->copy.event.kind == WIRE_EVENT_SUBSCRIBE)
+	if (is_sub(entry))
 		return add_sub(contents, entry);
 	struct store__content *content = find_or_add(contents, entry, cluster);
 	if (!content)
@@ -326,6 +348,27 @@ int store__contents_add(struct store__contents *contents, struct store__entry *e
 	entry->content = content;
 	entry->is_listed = true;
 	return 0;
+}
+
+static void forget_order(struct store__content *content)
+{
+	content->first = content->last = NULL;
+	for (struct store__lane *lane = content->lanes; lane; lane = lane->next)
+		lane->first = lane->last = NULL;
+}
+
+void store__contents_reorder(struct store__contents *contents, struct store__entry *const *entries, size_t count)
+{
+	for (uint32_t i = 0; contents->chains.heads && i <= contents->chains.mask; i++)
+		for (struct store__content *content = contents->chains.heads[i]; content; content = content->next)
+			forget_order(content);
+	for (size_t i = 0; i < count; i++) {
+		struct store__entry *entry = entries[i];
+		if (entry->lane)
+			append(&entry->lane->first, &entry->lane->last, entry);
+		else
+			append(&entry->content->first, &entry->content->last, entry);
+	}
 }
 
 /* Without messages, a content is compared by any of its deliveries. */
@@ -343,7 +386,7 @@ void store__contents_remove(struct store__contents *contents, struct store__entr
 {
 	struct store__content *content = entry->content;
 	entry->is_listed = false;
-	if (entry->copy.event.kind == WIRE_EVENT_SUBSCRIBE) {
+	if (is_sub(entry)) {
 		unlink_member(&contents->subs, entry, hash_sub(entry), next_sub);
 		return;
 	}

@@ -8,14 +8,17 @@
 struct store__contents {
 	struct store__chains chains;
 	struct store__chains lanes;
-	struct store__chains subs; /* subscribe events in the window */
+	struct store__chains subs; /* subscribe and connect events in the window */
 	size_t bytes;              /* of contents and lanes */
 };
 
 void store__contents_fini(struct store__contents *contents); /* of which all entries were removed */
 
-/* Add a message or a delivery of this cluster, or a subscribe event. 0, or -ENOMEM with nothing added. */
+/* Add a message or a delivery of this cluster, or a subscribe or connect event. 0, or -ENOMEM with nothing added. */
 int store__contents_add(struct store__contents *contents, struct store__entry *entry, uint32_t cluster);
+
+/* Put messages and deliveries into another order: all that there are, of which nothing is decided yet. */
+void store__contents_reorder(struct store__contents *contents, struct store__entry *const *entries, size_t count);
 
 /* Take out an entry (is_listed) that leaves the window, or a delivery that joins a message. A content without entries is freed. */
 void store__contents_remove(struct store__contents *contents, struct store__entry *entry);

@@ -4,6 +4,9 @@
 
 enum { PERIOD_MAX = 1024 }; /* events of a period */
 
+/* The estimate of a clock may be so old that a delivery seems to precede its publish by this much. */
+#define ESTIMATE_NS INT64_C(50000000)
+
 int64_t store__entry_ns(const struct store__clocks *clocks, const struct store__entry *entry)
 {
 	return store_time_minus(entry->time_ns, store__clocks_ahead(clocks, entry->input));
@@ -35,7 +38,10 @@ static bool can_be(const struct store__decider *decider, const struct store__ent
 		   const struct store__entry *delivery)
 {
 	int64_t after_ns = store_time_minus(time_of(decider, delivery), time_of(decider, message));
-	return !is_certainly_before(decider, delivery, message) && after_ns <= decider->window_ns;
+	int64_t error_ns = store__clocks_error(decider->clocks, message->input, delivery->input);
+	if (error_ns > 0 && message->content->messages == 1)
+		error_ns = store_time_plus(error_ns, ESTIMATE_NS);
+	return after_ns >= -error_ns && after_ns <= decider->window_ns;
 }
 
 /* The subscription was made after the message. */
@@ -256,4 +262,10 @@ void store__decide_learn(struct store__decider *decider, const struct store__con
 		if (lane->first && lane->first == lane->last && !has_received(lane, message))
 			store__clocks_learn(decider->clocks, message->input, message->time_ns,
 					    lane->first->input, lane->first->time_ns);
+}
+
+void store__decide_distrust(struct store__content *content, int64_t key)
+{
+	for (struct store__lane *lane = content->messages > 1 ? content->lanes : NULL; lane; lane = lane->next)
+		lane->doubtful_key = key;
 }

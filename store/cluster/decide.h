@@ -6,7 +6,7 @@
  * they are of several publishers the order is not certain, and the times of the deliveries are unknown. Of a queue group only a
  * period of one message says which member received it.
  *
- * A message that was published before the subscription was made is left out when there are others.
+ * A message that was published before the subscription, or its connection, was made is left out when there are others.
  * When there is no such period, the deliveries stay unjoined, and so do later ones of that lane until there was
  * no such message for the time of a window: each could be that of the message before. */
 #ifndef STORE_CLUSTER_DECIDE_H
@@ -36,5 +36,8 @@ bool store__decide_delivery(struct store__decider *decider, struct store__entry 
 
 /* Learn the clocks from what is in the window before anything has left. */
 void store__decide_learn(struct store__decider *decider, const struct store__content *content);
+
+/* The order of the messages of a content is not certain: if there are several, leave them undecided until this key. */
+void store__decide_distrust(struct store__content *content, int64_t key);
 
 #endif

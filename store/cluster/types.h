@@ -24,7 +24,7 @@ struct store__entry {
 	struct store__content *content; /* NULL: not to be joined */
 	struct store__lane *lane;       /* of a delivery */
 	/* Message: the next one of the same content. Delivery: the next of its lane, or the next receiver of its message.
-	 * Subscribe event: the next of the same hash. */
+	 * Subscribe and connect event: the next of the same hash. */
 	struct store__entry *next_same;
 	struct store__entry *receivers, *last_receiver; /* message: the deliveries that joined it, owned */
 	uint32_t receivers_count;
@@ -40,7 +40,7 @@ struct store__lane {
 	char *name; /* the sid; of a queue group its name and no other of these; owned, not NUL-terminated */
 	size_t name_len;
 	bool is_queue;
-	int64_t since_ns;          /* by the clock of `input`: its SUB, when that is in the window; INT64_MIN: it is not */
+	int64_t since_ns;          /* by the clock of `input`: its SUB, or else CONNECT, if in the window; INT64_MIN: before it */
 	struct store__entry *first, *last; /* deliveries that joined nothing so far */
 	uint64_t passed;    /* the number of the last message that is decided for it */
 	int64_t doubtful_key; /* until this key nothing can be decided; INT64_MIN: all can */
@@ -53,7 +53,7 @@ struct store__content {
 	uint32_t cluster;
 	struct store__entry *first, *last; /* messages in the window */
 	struct store__entry *sample;       /* when there are no messages: a delivery */
-	struct store__lane *lanes;
+	struct store__lane *lanes, *last_lane;
 	uint32_t messages, deliveries; /* in the window */
 };
 
