@@ -35,8 +35,7 @@ struct store_cluster {
 
 static int64_t key_of(const struct store_cluster *cluster, const struct store__entry *entry)
 {
-	int64_t time_ns = store__entry_ns(&cluster->clocks, entry);
-	return cluster->options.reverse ? store_time_minus(0, time_ns) : time_ns;
+	return store__entry_key(&cluster->contents, entry);
 }
 
 static int64_t now_ms(void)
@@ -167,8 +166,6 @@ static int reorder(struct store_cluster *cluster)
 		return -ENOMEM;
 	list_entries(cluster, entries);
 	qsort_r(entries, count, sizeof *entries, by_key, cluster);
-	for (size_t i = 0; i < count; i++)
-		entries[i]->number = ++cluster->queues.numbers;
 	store__contents_reorder(&cluster->contents, entries, count);
 	free(entries);
 	return 0;
@@ -407,6 +404,7 @@ static int init(struct store_cluster *cluster)
 		cluster->clusters[i] = options->clusters[i];
 	if (!options->filter)
 		cluster->options.filter = cluster->everything;
+	cluster->contents = (struct store__contents){.clocks = &cluster->clocks, .reverse = options->reverse};
 	cluster->decider = (struct store__decider){.contents = &cluster->contents,
 						   .clocks = &cluster->clocks,
 						   .window_ns = STORE_CLUSTER_WINDOW_NS,

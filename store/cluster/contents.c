@@ -4,7 +4,20 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "store/read/steps.h"
+
 enum { CHAINS_LEAST = 1024 };
+
+int64_t store__entry_ns(const struct store__clocks *clocks, const struct store__entry *entry)
+{
+	return store_time_minus(entry->time_ns, store__clocks_ahead(clocks, entry->input));
+}
+
+int64_t store__entry_key(const struct store__contents *contents, const struct store__entry *entry)
+{
+	int64_t time_ns = store__entry_ns(contents->clocks, entry);
+	return contents->reverse ? store_time_minus(0, time_ns) : time_ns;
+}
 
 /* ---- chains ---- */
 
@@ -303,6 +316,22 @@ static void append(struct store__entry **first, struct store__entry **last, stru
 	*last = entry;
 }
 
+/* Entries come almost in order: only after a clock has changed they do not. */
+static void insert(const struct store__contents *contents, struct store__entry **first,
+		   struct store__entry **last, struct store__entry *entry)
+{
+	const int64_t key = store__entry_key(contents, entry);
+	if (!*last || store__entry_key(contents, *last) <= key) {
+		append(first, last, entry);
+		return;
+	}
+	struct store__entry **link = first;
+	while (store__entry_key(contents, *link) <= key)
+		link = &(*link)->next_same;
+	entry->next_same = *link;
+	*link = entry;
+}
+
 static void take_out(struct store__entry **first, struct store__entry **last, struct store__entry *entry)
 {
 	struct store__entry *before = NULL;
@@ -324,7 +353,7 @@ static int add_delivery(struct store__contents *contents, struct store__content 
 	if (!lane)
 		return -ENOMEM;
 	entry->lane = lane;
-	append(&lane->first, &lane->last, entry);
+	insert(contents, &lane->first, &lane->last, entry);
 	content->deliveries++;
 	if (!content->sample)
 		content->sample = entry;
@@ -339,7 +368,7 @@ int store__contents_add(struct store__contents *contents, struct store__entry *e
 	if (!content)
 		return -ENOMEM;
 	if (entry->copy.event.kind == WIRE_EVENT_MESSAGE) {
-		append(&content->first, &content->last, entry);
+		insert(contents, &content->first, &content->last, entry);
 		content->messages++;
 	} else if (add_delivery(contents, content, entry) != 0) {
 		drop_if_empty(contents, content);

@@ -7,21 +7,14 @@ enum { PERIOD_MAX = 1024 }; /* events of a period */
 /* The estimate of a clock may be so old that a delivery seems to precede its publish by this much. */
 #define ESTIMATE_NS INT64_C(50000000)
 
-int64_t store__entry_ns(const struct store__clocks *clocks, const struct store__entry *entry)
-{
-	return store_time_minus(entry->time_ns, store__clocks_ahead(clocks, entry->input));
-}
-
 static int64_t time_of(const struct store__decider *decider, const struct store__entry *entry)
 {
 	return store__entry_ns(decider->clocks, entry);
 }
 
-/* It rises in the order of reading. */
 static int64_t key_of(const struct store__decider *decider, const struct store__entry *entry)
 {
-	int64_t time_ns = time_of(decider, entry);
-	return decider->reverse ? store_time_minus(0, time_ns) : time_ns;
+	return store__entry_key(decider->contents, entry);
 }
 
 /* ---- what is possible ---- */
@@ -56,21 +49,35 @@ static bool is_too_late(const struct store__decider *decider, const struct store
 }
 
 /* The lane got the message from its own server, as the log of that server says. */
-static bool has_received(const struct store__lane *lane, const struct store__entry *message)
+static bool has_received_here(const struct store__lane *lane, const struct store__entry *message)
 {
 	const struct wire_event *event = &message->copy.event;
+	if (!lane->is_queue && lane->input != message->input)
+		return false;
 	for (uint32_t i = 0; event->receivers && i < event->receivers_len; i++)
 		if (store__lane_is_of(lane, message->input, &event->receivers[i]))
 			return true;
 	return false;
 }
 
+static bool has_joined(const struct store__lane *lane, const struct store__entry *message)
+{
+	const struct store__entry *delivery = lane->joined > 0 ? message->receivers : NULL;
+	while (delivery && delivery->lane != lane)
+		delivery = delivery->next_same;
+	return delivery != NULL;
+}
+
+static bool has_received(const struct store__lane *lane, const struct store__entry *message)
+{
+	return has_received_here(lane, message) || has_joined(lane, message);
+}
+
 /* The first of these messages that may be the lane's and is not decided. NULL when there is none. */
 static struct store__entry *open_message(const struct store__decider *decider, const struct store__lane *lane,
 					 struct store__entry *message)
 {
-	while (message && (message->number <= lane->passed || has_received(lane, message) ||
-			   is_too_late(decider, lane, message)))
+	while (message && (has_received(lane, message) || is_too_late(decider, lane, message)))
 		message = message->next_same;
 	return message;
 }
@@ -90,11 +97,18 @@ static const struct store__entry *nearer(const struct store__decider *decider, c
 	return !a || key_of(decider, b) > key_of(decider, a) ? b : a;
 }
 
+/* At the same time, a message comes before its delivery. */
+static bool is_message_next(const struct store__decider *decider, const struct walk *walk)
+{
+	if (!walk->message || !walk->delivery)
+		return walk->message != NULL;
+	int64_t message = key_of(decider, walk->message), delivery = key_of(decider, walk->delivery);
+	return message != delivery ? message < delivery : !decider->reverse;
+}
+
 static void step(const struct store__decider *decider, const struct store__lane *lane, struct walk *walk)
 {
-	bool takes_message =
-	    walk->message && (!walk->delivery || walk->message->number < walk->delivery->number);
-	if (takes_message) {
+	if (is_message_next(decider, walk)) {
 		walk->last_message = nearer(decider, walk->last_message, walk->message);
 		walk->message = open_message(decider, lane, walk->message->next_same);
 		walk->messages++;
@@ -111,8 +125,7 @@ static bool is_apart(const struct store__decider *decider, const struct walk *wa
 	const struct store__entry *message = walk->message, *delivery = walk->delivery;
 	if (!message && !delivery)
 		return true;
-	bool is_message_next = message && (!delivery || message->number < delivery->number);
-	if (is_message_next == decider->reverse)
+	if (is_message_next(decider, walk) == decider->reverse)
 		return false;
 	return decider->reverse ? is_certainly_before(decider, delivery, walk->last_message)
 				: is_certainly_before(decider, walk->last_delivery, message);
@@ -180,7 +193,7 @@ static void join_period(const struct store__decider *decider, struct store__lane
 				    lane->first->time_ns);
 	while (count-- > 0) {
 		struct store__entry *next = message->next_same;
-		lane->passed = message->number;
+		lane->joined++;
 		join(decider, message, lane->first, is_time_unknown);
 		message = open_message(decider, lane, next);
 	}

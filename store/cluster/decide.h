@@ -24,9 +24,6 @@ struct store__decider {
 	void *context;
 };
 
-/* The time of an entry without what its clock is ahead of that of the first log. */
-int64_t store__entry_ns(const struct store__clocks *clocks, const struct store__entry *entry);
-
 /* A message is about to leave: decide which deliveries it has. */
 void store__decide_message(struct store__decider *decider, struct store__entry *message);
 

@@ -41,8 +41,8 @@ struct store__lane {
 	size_t name_len;
 	bool is_queue;
 	int64_t since_ns;          /* by the clock of `input`: its SUB, or else CONNECT, if in the window; INT64_MIN: before it */
-	struct store__entry *first, *last; /* deliveries that joined nothing so far */
-	uint64_t passed;    /* the number of the last message that is decided for it */
+	struct store__entry *first, *last; /* deliveries that joined nothing so far, in order of time */
+	uint64_t joined;      /* deliveries of it that joined a message */
 	int64_t doubtful_key; /* until this key nothing can be decided; INT64_MIN: all can */
 	int64_t last_key;     /* of its last delivery */
 };
@@ -51,7 +51,7 @@ struct store__content {
 	struct store__content *next; /* of the same hash */
 	uint64_t hash;
 	uint32_t cluster;
-	struct store__entry *first, *last; /* messages in the window */
+	struct store__entry *first, *last; /* messages in the window, in order of time */
 	struct store__entry *sample;       /* when there are no messages: a delivery */
 	struct store__lane *lanes, *last_lane;
 	uint32_t messages, deliveries; /* in the window */
