@@ -54,6 +54,7 @@ const struct cli_command cli_cat = {
 	"standard input). SUBJECT may hold wildcards: * for one token, > for the "
 	"rest.\n"
 	"Filters of different kinds must all hold; of one kind, any.\n"
+	"Logs of the servers of one cluster are read as one: see --no-join.\n"
 	"\n"
 	"A line holds time, kind (pub, req, reply, ...), publisher and receivers, subject, size and "
 	"payload.\n"

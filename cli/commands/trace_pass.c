@@ -143,15 +143,27 @@ static void close_pass(struct cli_trace_pass *pass)
 	store_filter_close(pass->filter);
 }
 
+/* The event is one of those that were found before, or a delivery that was has joined it. */
+static bool is_point(const struct cli_trace_pass *pass, const struct wire_event *event)
+{
+	const struct cli_trace_points *points = &pass->session->points;
+	const struct store_cluster *cluster = store_merge_cluster(pass->inputs);
+	uint32_t input = wire_source_origin(store_merge_source(pass->inputs));
+	uint64_t seq = event->seq;
+	bool is_found = cli_trace_points_hold(points, input, seq);
+	for (uint32_t i = 0; cluster && !is_found && store_cluster_joined(cluster, i, &input, &seq); i++)
+		is_found = cli_trace_points_hold(points, input, seq);
+	return is_found;
+}
+
 static bool is_chosen(const struct cli_trace_pass *pass, const struct wire_event *event)
 {
 	struct cli_trace_session *session = pass->session;
 	struct wire_source *source = store_merge_source(pass->inputs);
 	if (event->kind != WIRE_EVENT_MESSAGE && event->kind != WIRE_EVENT_DELIVERY)
 		return false; /* a gap has the number of what is missing */
-	bool chosen = pass->by_points
-			  ? cli_trace_points_hold(&session->points, wire_source_origin(source), event->seq)
-			  : cli_trace_choice_holds(&session->choice, source, event);
+	bool chosen = pass->by_points ? is_point(pass, event)
+				      : cli_trace_choice_holds(&session->choice, source, event);
 	session->chosen += chosen && pass->purpose == CLI_TRACE_TO_PRINT;
 	return chosen;
 }

@@ -266,8 +266,12 @@ static int read_logs(struct session *session, const struct cli_operands *logs)
 static int count(struct session *session, const struct cli_operands *logs)
 {
 	const struct cli_view *view = session->view;
-	int status = cli_view_count(session->command, logs, &view->filters, session->filter, view->limit,
-				    &session->matches);
+	const struct cli_counting counting = {.filters = &view->filters,
+					      .filter = session->filter,
+					      .limit = view->limit,
+					      .no_join = view->no_join,
+					      .quiet = view->quiet};
+	int status = cli_view_count(session->command, logs, &counting, &session->matches);
 
 	return status == CLI_DONE && view->fail_empty && session->matches == 0 ? CLI_FOUND : status;
 }

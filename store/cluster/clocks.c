@@ -8,6 +8,9 @@
 #define EPOCH_NS INT64_C(2000000000)
 #define DRIFT_NS INT64_C(1000000) /* in an epoch; slewed by NTP */
 
+/* A recorder passes bytes on and notes the time afterwards: a delivery may seem to precede its publish by its delays. */
+#define JITTER_NS INT64_C(1000000)
+
 enum { PAIRS_PER_LOOK = 256 };
 
 int store__clocks_init(struct store__clocks *clocks, uint32_t count, int64_t unknown_ns)
@@ -85,7 +88,7 @@ static bool is_contradicted(const struct store__clocks *clocks)
 	for (uint32_t from = 0; from < clocks->count; from++)
 		for (uint32_t to = 0; to < clocks->count; to++) {
 			int64_t ahead = store_time_minus(clocks->ahead_ns[to], clocks->ahead_ns[from]);
-			if (from != to && ahead > clocks->bound_ns[at(clocks, from, to)])
+			if (from != to && ahead > store_time_plus(clocks->bound_ns[at(clocks, from, to)], JITTER_NS))
 				return true;
 		}
 	return false;
@@ -189,5 +192,5 @@ bool store__clocks_differ(const struct store__clocks *clocks, uint32_t log, int6
 	int64_t most = clocks->bound_ns[at(clocks, 0, log)], back = clocks->bound_ns[at(clocks, log, 0)];
 	if (most != INT64_MAX && back != INT64_MAX)
 		*error_ns = store_time_plus(most, back) / 2;
-	return most < 0 || (back != INT64_MAX && back < 0);
+	return most < -JITTER_NS || back < -JITTER_NS;
 }

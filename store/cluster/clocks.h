@@ -4,7 +4,7 @@
  * publish in log A is at least the network's delay plus what B's clock is ahead of A's: an upper bound of the latter. Messages in the other
  * direction give a lower bound, as in NTP. Bounds between A and C follow from those between A and B, and B and C.
  *
- * All clocks are taken to agree until a pair of events contradicts it. From then on each clock is set to the middle between its
+ * All clocks are taken to agree until pairs of events contradict it by more than a millisecond. From then on each clock is set to the middle between its
  * bounds, or to its bound when it has only one. Bounds are renewed every 2 s, since clocks drift. */
 #ifndef STORE_CLUSTER_CLOCKS_H
 #define STORE_CLUSTER_CLOCKS_H

@@ -374,6 +374,18 @@ uint32_t store_cluster_origin(const struct store_cluster *cluster)
 	return cluster->given ? cluster->given->input : 0;
 }
 
+bool store_cluster_joined(const struct store_cluster *cluster, uint32_t at, uint32_t *input, uint64_t *seq)
+{
+	const struct store__entry *delivery = cluster->given ? cluster->given->receivers : NULL;
+	while (delivery && at-- > 0)
+		delivery = delivery->next_same;
+	if (!delivery)
+		return false;
+	*input = delivery->input;
+	*seq = delivery->copy.event.seq;
+	return true;
+}
+
 int64_t store_cluster_ahead(const struct store_cluster *cluster, uint32_t input)
 {
 	return store__clocks_ahead(&cluster->clocks, input);

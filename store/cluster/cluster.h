@@ -49,6 +49,10 @@ int store_cluster_next(struct store_cluster *cluster, struct wire_event *event, 
 const struct wire_client *store_cluster_client(const struct store_cluster *cluster, uint64_t conn);
 uint32_t store_cluster_origin(const struct store_cluster *cluster);
 
+/* The delivery numbered `at`, from 0, of those that joined the message given out last: its input and sequence number. False: there
+ * are not so many. */
+bool store_cluster_joined(const struct store_cluster *cluster, uint32_t at, uint32_t *input, uint64_t *seq);
+
 /* How much the clock of an input is ahead of that of the first one, as far as it is known by now; 0: it is not known to be. */
 int64_t store_cluster_ahead(const struct store_cluster *cluster, uint32_t input);
 
