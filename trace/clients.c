@@ -195,10 +195,9 @@ static uint32_t service_of_unlisted(struct trace_clients *clients, uint64_t conn
 {
 	const struct wire_client *description = clients->source->client(clients->source, conn);
 	struct store_client *copy = description ? store_client_copy(conn, description) : NULL;
-	struct trace_client client = {
-	    .conn = wire_conn_number(conn),
-	    .origin = wire_conn_input(conn, wire_source_origin(clients->source)),
-	    .described = copy};
+	struct trace_client client = {.conn = wire_conn_number(conn),
+				      .origin = wire_conn_input(conn, wire_source_origin(clients->source)),
+				      .described = copy};
 	int error = copy ? join_service(clients, &client) : -ENOMEM;
 	free(copy);
 	return error ? TRACE_SERVICE_OTHERS : client.service;

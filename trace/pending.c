@@ -98,7 +98,8 @@ static bool is_requester(const struct trace_pending *pending, uint64_t conn, uin
 }
 
 /* How long after its publishing the requester got a reply, or TRACE_LATENCY_UNKNOWN. */
-static int64_t delivery_of(const struct trace_pending *pending, const struct wire_event *reply, uint32_t origin)
+static int64_t delivery_of(const struct trace_pending *pending, const struct wire_event *reply,
+			   uint32_t origin)
 {
 	for (uint32_t i = 0; i < reply->receivers_len && reply->delays_ns; i++)
 		if (is_requester(pending, reply->receivers[i].conn, origin) ||
@@ -147,7 +148,8 @@ bool trace_pending_answer(struct trace_pending *pending, const struct wire_event
 		replace_first(pending);
 	bool is_first = pending->responders_len == 0;
 	uint32_t client = is_delivery ? TRACE_NO_CLIENT : trace_clients_number(clients, reply->conn);
-	int64_t got_ns = is_delivery ? ns : plus(ns, delivery_of(pending, reply, wire_source_origin(clients->source)));
+	int64_t got_ns =
+	    is_delivery ? ns : plus(ns, delivery_of(pending, reply, wire_source_origin(clients->source)));
 	int64_t latency_ns = got_ns == TRACE_LATENCY_UNKNOWN ? ns : got_ns;
 	bool is_new = add_responder(pending, client);
 	*responder = is_delivery ? TRACE_SERVICE_UNKNOWN : trace_clients_service(clients, reply->conn);

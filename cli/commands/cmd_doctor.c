@@ -273,8 +273,8 @@ static int examine(struct session *session, const struct cli_list *checks, const
 	    .checks = checks->values,
 	    .is_filtered = session->chosen != NULL};
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
-	int error = cli_joining_open(&session->inputs, session->logs, &options, session->settings->no_join,
-				     &fault);
+	int error =
+	    cli_joining_open(&session->inputs, session->logs, &options, session->settings->no_join, &fault);
 	if (error)
 		return cli_log_error(session->command, &fault);
 	error = trace_doctor_open(&session->doctor, store_merge_source(session->inputs), &how);

@@ -51,7 +51,8 @@ const struct cli_command cli_tail = {
     .operands = "LOG... [SUBJECT...]",
     .about =
 	"Prints the last events of one or several logs, then new ones as they are written, within 50 ms of\n"
-	"its being published (of a cluster, read as one: within a second). Ctrl-C ends it with a summary. Lines and filters are those of \"tapedeck "
+	"its being published (of a cluster, read as one: within a second). Ctrl-C ends it with a summary. "
+	"Lines and filters are those of \"tapedeck "
 	"cat\".",
     .examples = "  tapedeck tail log                           every event\n"
 		"  tapedeck tail log 'orders.>' -n 0           only new messages below orders\n"

@@ -204,8 +204,7 @@ static int examine(struct session *session, const struct cli_operands *logs)
 	const struct trace_presence_options how = {.memory_bytes = session->settings->memory,
 						   .asked = session->asked};
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
-	int error =
-	    cli_joining_open(&session->inputs, logs, &options, session->settings->no_join, &fault);
+	int error = cli_joining_open(&session->inputs, logs, &options, session->settings->no_join, &fault);
 	if (error)
 		return cli_log_error(session->command, &fault);
 	session->presence = trace_presence_open(store_merge_source(session->inputs), &how);

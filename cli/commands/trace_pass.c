@@ -162,8 +162,8 @@ static bool is_chosen(const struct cli_trace_pass *pass, const struct wire_event
 	struct wire_source *source = store_merge_source(pass->inputs);
 	if (event->kind != WIRE_EVENT_MESSAGE && event->kind != WIRE_EVENT_DELIVERY)
 		return false; /* a gap has the number of what is missing */
-	bool chosen = pass->by_points ? is_point(pass, event)
-				      : cli_trace_choice_holds(&session->choice, source, event);
+	bool chosen =
+	    pass->by_points ? is_point(pass, event) : cli_trace_choice_holds(&session->choice, source, event);
 	session->chosen += chosen && pass->purpose == CLI_TRACE_TO_PRINT;
 	return chosen;
 }
@@ -180,7 +180,8 @@ static bool is_over(struct cli_trace_pass *pass)
 	struct cli_trace_session *session = pass->session;
 	if (cli_trace_is_complete(session) || (pass->max_events > 0 && pass->events >= pass->max_events))
 		return true;
-	if (store_time_minus(pass->now_ns, slack_ns(pass)) > pass->until_ns && trace_conversations_chosen(pass->conversations) == 0)
+	if (store_time_minus(pass->now_ns, slack_ns(pass)) > pass->until_ns &&
+	    trace_conversations_chosen(pass->conversations) == 0)
 		return true;
 	if (pass->events % EVENTS_PER_LOOK == 0)
 		session->is_stopped = cli_interrupt_seen(session->interrupt_fd);

@@ -35,8 +35,8 @@ static int open_logs(struct cli_trace_reading *reading)
 	    .progress = &reading->trace->screen->progress.base,
 	    .payloads = reading->filter && store_filter_needs_payloads(reading->filter),
 	};
-	if (cli_joining_open(&reading->logs, &reading->trace->logs, &options, reading->trace->settings->no_join,
-			     &fault) != 0)
+	if (cli_joining_open(&reading->logs, &reading->trace->logs, &options,
+			     reading->trace->settings->no_join, &fault) != 0)
 		return cli_log_error(reading->trace->command, &fault);
 	reading->source = store_merge_source(reading->logs);
 	return CLI_GO_ON;

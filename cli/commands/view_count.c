@@ -76,7 +76,8 @@ static int read_joined(const struct counting *counting, struct store_merge *merg
 /* The logs of a cluster are read as one. */
 static int count_together(const struct counting *counting, const struct cli_operands *logs)
 {
-	const struct store_reader_options reading = {.filter = counting->options->filter, .in_time_order = true};
+	const struct store_reader_options reading = {.filter = counting->options->filter,
+						     .in_time_order = true};
 	struct wire_damage damage;
 	struct wire_fault fault;
 	struct store_merge *merge;

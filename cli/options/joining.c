@@ -15,7 +15,8 @@
 const struct cli_option cli_joining_options[] = {
     {.name = "no-join",
      .kind = CLI_FLAG,
-     .help = "read the logs of a cluster apart: do not join deliveries in one with their messages in another"},
+     .help =
+	 "read the logs of a cluster apart: do not join deliveries in one with their messages in another"},
     {.name = NULL},
 };
 
@@ -31,8 +32,7 @@ static int find_clusters(const struct cli_operands *operands, uint32_t *numbers,
 	for (int i = 0; i < operands->len && !error; i++)
 		if (!cli_log_is_capture(operands->values[i]))
 			error = store_membership_read(&logs[i], operands->values[i], fault);
-	int clusters =
-	    error ? error : (int)store_membership_number(logs, (uint32_t)operands->len, numbers);
+	int clusters = error ? error : (int)store_membership_number(logs, (uint32_t)operands->len, numbers);
 	free(logs);
 	return clusters == -ENOENT ? 0 : clusters;
 }
@@ -116,7 +116,8 @@ static void add_reason(char *text, size_t size, uint64_t count, const char *why)
 	size_t len = strlen(text);
 
 	if (count > 0)
-		snprintf(text + len, size - len, "%s%s %s", len > 0 ? ", " : "", cli_count_text(number, count), why);
+		snprintf(text + len, size - len, "%s%s %s", len > 0 ? ", " : "",
+			 cli_count_text(number, count), why);
 }
 
 static void report_counts(const struct cli_command *command, const struct store_cluster *cluster)
@@ -132,7 +133,8 @@ static void report_counts(const struct cli_command *command, const struct store_
 		  cli_count_text(joined, stats.joined), stats.joined == 1 ? "y" : "ies",
 		  reasons[0] ? "; not joined: " : "", reasons);
 	if (stats.early > 0)
-		cli_error(command, "%s events were joined with less than 3 s of the other logs, for lack of memory",
+		cli_error(command,
+			  "%s events were joined with less than 3 s of the other logs, for lack of memory",
 			  cli_count_text(early, stats.early));
 }
 
@@ -147,8 +149,8 @@ static void report_clock(const struct cli_command *command, const struct store_c
 	const char *which = ahead_ns < 0 ? "behind" : "ahead of";
 	cli_span_text(ahead, ahead_ns < 0 ? -ahead_ns : ahead_ns);
 	if (error_ns == INT64_MAX)
-		cli_error(command, "the clock of \"%s\" is at least %s %s that of \"%s\"", operands->values[log],
-			  ahead, which, operands->values[0]);
+		cli_error(command, "the clock of \"%s\" is at least %s %s that of \"%s\"",
+			  operands->values[log], ahead, which, operands->values[0]);
 	else
 		cli_error(command, "the clock of \"%s\" is about %s %s that of \"%s\", +-%s",
 			  operands->values[log], ahead, which, operands->values[0],

@@ -1,5 +1,5 @@
-#include "cli/output/conn_text.h"
 #include "cli/output/field_value.h"
+#include "cli/output/conn_text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

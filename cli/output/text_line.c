@@ -90,7 +90,7 @@ void cli_text_line_begin(struct cli_text_line *line)
 struct party {
 	struct wire_slice name;
 	enum cli_color color;
-	size_t tail;     /* columns at the end of the name that must stay: a port */
+	size_t tail;                /* columns at the end of the name that must stay: a port */
 	char number[CLI_CONN_TEXT]; /* of its connection: "#7"; "" = not shown */
 };
 

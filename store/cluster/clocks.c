@@ -88,7 +88,8 @@ static bool is_contradicted(const struct store__clocks *clocks)
 	for (uint32_t from = 0; from < clocks->count; from++)
 		for (uint32_t to = 0; to < clocks->count; to++) {
 			int64_t ahead = store_time_minus(clocks->ahead_ns[to], clocks->ahead_ns[from]);
-			if (from != to && ahead > store_time_plus(clocks->bound_ns[at(clocks, from, to)], JITTER_NS))
+			if (from != to &&
+			    ahead > store_time_plus(clocks->bound_ns[at(clocks, from, to)], JITTER_NS))
 				return true;
 		}
 	return false;

@@ -16,8 +16,9 @@ enum { STORE__CLOCKS_MAX = 64 }; /* inputs; those beyond are taken to have the r
 
 struct store__clocks {
 	uint32_t count;
-	int64_t unknown_ns;  /* the error of a clock that nothing is known of */
-	int64_t *least_ns;   /* count * count: the smallest difference from publish in [a] to delivery in [b], INT64_MAX: none */
+	int64_t unknown_ns; /* the error of a clock that nothing is known of */
+	int64_t *
+	    least_ns; /* count * count: the smallest difference from publish in [a] to delivery in [b], INT64_MAX: none */
 	int64_t *earlier_ns; /* likewise, of the last epoch that had any */
 	int64_t *bound_ns;   /* likewise, with what follows from others */
 	int64_t *ahead_ns;   /* how much each clock is ahead of the first one */

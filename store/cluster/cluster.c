@@ -94,7 +94,8 @@ static bool is_crowded(const struct store_cluster *cluster)
 /* Everything was read that it may be joined with. */
 static bool is_ripe(const struct store_cluster *cluster, const struct store__entry *entry)
 {
-	return cluster->at_end || store_time_minus(cluster->front_key, key_of(cluster, entry)) > STORE_CLUSTER_WINDOW_NS;
+	return cluster->at_end ||
+	       store_time_minus(cluster->front_key, key_of(cluster, entry)) > STORE_CLUSTER_WINDOW_NS;
 }
 
 static bool has_waited(const struct store_cluster *cluster, const struct store__entry *entry)
@@ -108,7 +109,8 @@ static void distrust_order(struct store_cluster *cluster)
 	const struct store__chains *chains = &cluster->contents.chains;
 	for (uint32_t i = 0; chains->heads && i <= chains->mask; i++)
 		for (struct store__content *content = chains->heads[i]; content; content = content->next)
-			store__decide_distrust(content, store_time_plus(cluster->front_key, STORE_CLUSTER_WINDOW_NS));
+			store__decide_distrust(content,
+					       store_time_plus(cluster->front_key, STORE_CLUSTER_WINDOW_NS));
 }
 
 /* Of two logs that were read up to the same time, the one whose clock is ahead was read less far. */
@@ -128,7 +130,8 @@ static void adjust_front(struct store_cluster *cluster)
 	int64_t before_ns = cluster->foremost_ns;
 	cluster->changes = cluster->clocks.changes;
 	cluster->foremost_ns = find_foremost(cluster);
-	cluster->front_key = store_time_plus(store_time_minus(cluster->front_key, cluster->foremost_ns), before_ns);
+	cluster->front_key =
+	    store_time_plus(store_time_minus(cluster->front_key, cluster->foremost_ns), before_ns);
 	int64_t jump_ns = store_time_minus(cluster->foremost_ns, before_ns);
 	if (cluster->has_left && (jump_ns > JUMP_NS || jump_ns < -JUMP_NS))
 		distrust_order(cluster);
@@ -177,7 +180,8 @@ static int learn(struct store_cluster *cluster)
 	const struct store__chains *chains = &cluster->contents.chains;
 	cluster->has_learned = true;
 	for (uint32_t i = 0; chains->heads && i <= chains->mask; i++)
-		for (const struct store__content *content = chains->heads[i]; content; content = content->next)
+		for (const struct store__content *content = chains->heads[i]; content;
+		     content = content->next)
 			store__decide_learn(&cluster->decider, content);
 	return cluster->clocks.changes > 0 ? reorder(cluster) : 0;
 }
@@ -258,7 +262,8 @@ static int list_receivers(struct store_cluster *cluster, struct wire_event *even
 		cluster->receivers[i] = event->receivers[i];
 		cluster->delays_ns[i] = event->delays_ns ? event->delays_ns[i] : WIRE_DELAY_UNKNOWN;
 	}
-	for (const struct store__entry *delivery = message->receivers; delivery; delivery = delivery->next_same)
+	for (const struct store__entry *delivery = message->receivers; delivery;
+	     delivery = delivery->next_same)
 		add_receiver(cluster, delivery, count++);
 	event->receivers = cluster->receivers;
 	event->delays_ns = cluster->delays_ns;
@@ -427,7 +432,8 @@ static int init(struct store_cluster *cluster)
 	return 0;
 }
 
-struct store_cluster *store_cluster_open(struct wire_source *source, const struct store_cluster_options *options)
+struct store_cluster *store_cluster_open(struct wire_source *source,
+					 const struct store_cluster_options *options)
 {
 	struct store_cluster *cluster = calloc(1, sizeof *cluster);
 	if (!cluster)

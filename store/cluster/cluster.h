@@ -20,12 +20,13 @@
 enum { STORE_CLUSTER_BYTES = 256 << 20 }; /* a good bound of memory */
 
 struct store_cluster_options {
-	const uint32_t *clusters; /* of each input: the number of its cluster, 0 = none; borrowed for the call */
+	const uint32_t
+	    *clusters; /* of each input: the number of its cluster, 0 = none; borrowed for the call */
 	uint32_t inputs;
 	const struct store_filter *filter; /* which events are given out; borrowed; NULL = everything */
 	size_t max_bytes;                  /* of the events that are held; earlier ones leave early */
 	bool reverse;                      /* the source gives the latest event first */
-	bool follow;                       /* the source may have more later: hold no event longer than a second */
+	bool follow; /* the source may have more later: hold no event longer than a second */
 };
 
 struct store_cluster_stats {
@@ -39,7 +40,8 @@ struct store_cluster_stats {
 struct store_cluster;
 
 /* A stage above a source of several inputs, of which it copies what it holds. The source is borrowed. NULL when out of memory. */
-struct store_cluster *store_cluster_open(struct wire_source *source, const struct store_cluster_options *options);
+struct store_cluster *store_cluster_open(struct wire_source *source,
+					 const struct store_cluster_options *options);
 void store_cluster_close(struct store_cluster *cluster);
 
 /* As next of wire_source. */

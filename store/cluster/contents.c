@@ -97,8 +97,8 @@ static struct store__content *find(const struct store__contents *contents, uint6
 				   const struct wire_event *event)
 {
 	struct store__content *content = *head_of(&contents->chains, hash);
-	while (content && (content->hash != hash || content->cluster != cluster ||
-			   !is_same(sample_of(content), event)))
+	while (content &&
+	       (content->hash != hash || content->cluster != cluster || !is_same(sample_of(content), event)))
 		content = content->next;
 	return content;
 }
@@ -136,7 +136,8 @@ static uint64_t hash_lane(const void *lane)
 }
 
 /* The members of a queue group are one lane. */
-static uint64_t hash_lane_of(const struct store__content *content, uint32_t input, const struct wire_event *event)
+static uint64_t hash_lane_of(const struct store__content *content, uint32_t input,
+			     const struct wire_event *event)
 {
 	const uint64_t seed = content->hash + content->cluster;
 	return event->queue.len > 0 ? mix(event->queue, seed + 1)
@@ -200,8 +201,8 @@ static int add_sub(struct store__contents *contents, struct store__entry *entry)
 }
 
 /* The SUB of a subscription, or without a sid the CONNECT of the connection. NULL when it was before the window. */
-static const struct store__entry *find_sub(const struct store__contents *contents, uint32_t input, uint64_t conn,
-					   struct wire_slice sid)
+static const struct store__entry *find_sub(const struct store__contents *contents, uint32_t input,
+					   uint64_t conn, struct wire_slice sid)
 {
 	const struct store__entry *sub =
 	    contents->subs.heads ? *head_of(&contents->subs, hash_sub_of(input, conn, sid)) : NULL;
@@ -264,8 +265,8 @@ static struct store__lane *add_lane(struct store__contents *contents, struct sto
 				     .name = text,
 				     .name_len = name.len,
 				     .is_queue = event->queue.len > 0,
-				     .since_ns = event->queue.len > 0 ? INT64_MIN
-								      : find_since(contents, delivery),
+				     .since_ns =
+					 event->queue.len > 0 ? INT64_MIN : find_since(contents, delivery),
 				     .doubtful_key = INT64_MIN};
 	append_lane(content, lane);
 	void **head = head_of(&contents->lanes, lane->hash);
@@ -386,10 +387,12 @@ static void forget_order(struct store__content *content)
 		lane->first = lane->last = NULL;
 }
 
-void store__contents_reorder(struct store__contents *contents, struct store__entry *const *entries, size_t count)
+void store__contents_reorder(struct store__contents *contents, struct store__entry *const *entries,
+			     size_t count)
 {
 	for (uint32_t i = 0; contents->chains.heads && i <= contents->chains.mask; i++)
-		for (struct store__content *content = contents->chains.heads[i]; content; content = content->next)
+		for (struct store__content *content = contents->chains.heads[i]; content;
+		     content = content->next)
 			forget_order(content);
 	for (size_t i = 0; i < count; i++) {
 		struct store__entry *entry = entries[i];

@@ -26,7 +26,8 @@ void store__contents_fini(struct store__contents *contents); /* of which all ent
 int store__contents_add(struct store__contents *contents, struct store__entry *entry, uint32_t cluster);
 
 /* The clocks have changed: put the messages and deliveries into the order of this list, which has all of them by rising key. */
-void store__contents_reorder(struct store__contents *contents, struct store__entry *const *entries, size_t count);
+void store__contents_reorder(struct store__contents *contents, struct store__entry *const *entries,
+			     size_t count);
 
 /* Take out an entry (is_listed) that leaves the window, or a delivery that joins a message. A content without entries is freed. */
 void store__contents_remove(struct store__contents *contents, struct store__entry *entry);

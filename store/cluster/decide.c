@@ -43,7 +43,8 @@ static bool is_too_late(const struct store__decider *decider, const struct store
 {
 	if (lane->since_ns == INT64_MIN || lane->content->messages < 2)
 		return false;
-	int64_t since_ns = store_time_minus(lane->since_ns, store__clocks_ahead(decider->clocks, lane->input));
+	int64_t since_ns =
+	    store_time_minus(lane->since_ns, store__clocks_ahead(decider->clocks, lane->input));
 	int64_t later_ns = store_time_minus(since_ns, time_of(decider, message));
 	return later_ns > store__clocks_error(decider->clocks, message->input, lane->input);
 }
@@ -86,7 +87,7 @@ static struct store__entry *open_message(const struct store__decider *decider, c
 
 /* A walk over the messages and deliveries of a lane. */
 struct walk {
-	struct store__entry *message, *delivery; /* the next ones */
+	struct store__entry *message, *delivery;                 /* the next ones */
 	const struct store__entry *last_message, *last_delivery; /* nearest to them in time */
 	uint32_t messages, deliveries;
 };
@@ -161,7 +162,8 @@ static bool are_pairs_possible(const struct store__decider *decider, const struc
 static bool has_one_publisher(const struct store__decider *decider, const struct store__lane *lane,
 			      uint32_t count)
 {
-	const struct store__entry *first = open_message(decider, lane, lane->content->first), *message = first;
+	const struct store__entry *first = open_message(decider, lane, lane->content->first),
+				  *message = first;
 	for (uint32_t i = 1; i < count; i++) {
 		message = open_message(decider, lane, message->next_same);
 		if (message->input != first->input || message->copy.event.conn != first->copy.event.conn)
@@ -279,6 +281,7 @@ void store__decide_learn(struct store__decider *decider, const struct store__con
 
 void store__decide_distrust(struct store__content *content, int64_t key)
 {
-	for (struct store__lane *lane = content->messages > 1 ? content->lanes : NULL; lane; lane = lane->next)
+	for (struct store__lane *lane = content->messages > 1 ? content->lanes : NULL; lane;
+	     lane = lane->next)
 		lane->doubtful_key = key;
 }

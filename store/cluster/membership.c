@@ -76,7 +76,8 @@ uint32_t store_membership_number(const struct store_membership *logs, uint32_t c
 		numbers[i] = 0;
 	for (uint32_t i = 0; i < count; i++)
 		for (uint32_t other = 0; other < i; other++) {
-			if (!share_name(&logs[i], &logs[other]) || (numbers[i] > 0 && numbers[i] == numbers[other]))
+			if (!share_name(&logs[i], &logs[other]) ||
+			    (numbers[i] > 0 && numbers[i] == numbers[other]))
 				continue;
 			if (numbers[i] == 0 && numbers[other] == 0)
 				numbers[other] = ++clusters;

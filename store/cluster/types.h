@@ -15,12 +15,12 @@ struct store__entry {
 	struct wire_event_copy copy;
 	struct store__entry *previous, *next; /* in the queue of its input */
 	uint32_t input;
-	bool is_time_unknown; /* delivery that joined: which of several equal deliveries it was */
-	uint64_t number;      /* in the order of reading, from 1 */
-	int64_t time_ns;      /* steady, by the clock of its input */
-	int64_t read_ms;      /* when it was read, if the logs are followed */
-	size_t bytes;         /* of memory, without what it shares with others */
-	bool is_listed; /* by its content, or as a subscription */
+	bool is_time_unknown;           /* delivery that joined: which of several equal deliveries it was */
+	uint64_t number;                /* in the order of reading, from 1 */
+	int64_t time_ns;                /* steady, by the clock of its input */
+	int64_t read_ms;                /* when it was read, if the logs are followed */
+	size_t bytes;                   /* of memory, without what it shares with others */
+	bool is_listed;                 /* by its content, or as a subscription */
 	struct store__content *content; /* NULL: not to be joined */
 	struct store__lane *lane;       /* of a delivery */
 	/* Message: the next one of the same content. Delivery: the next of its lane, or the next receiver of its message.
@@ -35,16 +35,17 @@ struct store__lane {
 	struct store__lane *next_same; /* of the same hash */
 	const struct store__content *content;
 	uint64_t hash;
-	uint32_t input;           /* of a plain subscription: its log, connection and sid */
+	uint32_t input; /* of a plain subscription: its log, connection and sid */
 	uint64_t conn;
 	char *name; /* the sid; of a queue group its name and no other of these; owned, not NUL-terminated */
 	size_t name_len;
 	bool is_queue;
-	int64_t since_ns;          /* by the clock of `input`: its SUB, or else CONNECT, if in the window; INT64_MIN: before it */
+	int64_t
+	    since_ns; /* by the clock of `input`: its SUB, or else CONNECT, if in the window; INT64_MIN: before it */
 	struct store__entry *first, *last; /* deliveries that joined nothing so far, in order of time */
-	uint64_t joined;      /* deliveries of it that joined a message */
-	int64_t doubtful_key; /* until this key nothing can be decided; INT64_MIN: all can */
-	int64_t last_key;     /* of its last delivery */
+	uint64_t joined;                   /* deliveries of it that joined a message */
+	int64_t doubtful_key;              /* until this key nothing can be decided; INT64_MIN: all can */
+	int64_t last_key;                  /* of its last delivery */
 };
 
 struct store__content {

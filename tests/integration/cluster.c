@@ -19,7 +19,14 @@
 #include "support/proxy.h"
 #include "support/run.h"
 
-enum { WAIT_MS = 60000, REQUEST_MS = 1000, SKIPPED = 77, PUBLISHED = 200, REQUESTS = 40, BEFORE_AND_AFTER = 30 };
+enum {
+	WAIT_MS = 60000,
+	REQUEST_MS = 1000,
+	SKIPPED = 77,
+	PUBLISHED = 200,
+	REQUESTS = 40,
+	BEFORE_AND_AFTER = 30
+};
 
 #define MUST(call)                                                              \
 	do {                                                                    \
@@ -192,9 +199,7 @@ static bool holds(const json_t *names, const char *name)
 {
 	size_t i;
 	json_t *each;
-	json_array_foreach(names, i, each)
-		if (strcmp(json_string_value(each), name) == 0)
-			return true;
+	json_array_foreach(names, i, each) if (strcmp(json_string_value(each), name) == 0) return true;
 	return false;
 }
 
@@ -204,10 +209,9 @@ static void check_receivers(const json_t *event, const json_t *got)
 	const json_t *delivered = json_object_get(event, "delivered");
 	size_t i;
 	json_t *receiver;
-	json_array_foreach(delivered, i, receiver)
-		if (!holds(got, text_of(receiver, "client")))
-			fail_msg("\"%s\" has the receiver %s, who did not get it", text_of(event, "payload"),
-				 text_of(receiver, "client"));
+	json_array_foreach(delivered, i, receiver) if (!holds(got, text_of(receiver, "client")))
+	    fail_msg("\"%s\" has the receiver %s, who did not get it", text_of(event, "payload"),
+		     text_of(receiver, "client"));
 	if (json_array_size(delivered) != json_array_size(got))
 		fail_msg("\"%s\" has %zu receivers instead of %zu", text_of(event, "payload"),
 			 json_array_size(delivered), json_array_size(got));
@@ -218,8 +222,8 @@ static uint64_t count(const json_t *events, const char *kind, const char *prefix
 	uint64_t counted = 0;
 	size_t i;
 	json_t *event;
-	json_array_foreach(events, i, event)
-		counted += is_kind(event, kind) && begins_with(text_of(event, "payload"), prefix);
+	json_array_foreach(events, i, event) counted +=
+	    is_kind(event, kind) && begins_with(text_of(event, "payload"), prefix);
 	return counted;
 }
 
@@ -285,7 +289,8 @@ static void await_interest(struct people *people)
 		int got;
 		do {
 			got = sum(people->plain);
-			MUST(natsConnection_PublishString(people->publishers[i].connection, "data.probe", "probe"));
+			MUST(natsConnection_PublishString(people->publishers[i].connection, "data.probe",
+							  "probe"));
 			MUST(natsConnection_Flush(people->publishers[i].connection));
 			while (sum(people->plain) < got + SUPPORT_NODES && support_deadline_retry(deadline) &&
 			       sum(people->workers) == 0)
@@ -362,7 +367,8 @@ static void three_logs_read_as_one_name_exactly_who_got_each_message(void **stat
 
 	json_t *events = read_logs("--quiet"), *event;
 	size_t at;
-	json_array_foreach(events, at, event) {
+	json_array_foreach(events, at, event)
+	{
 		const char *id = text_of(event, "payload");
 		if (is_kind(event, "message") && !begins_with(id, "probe") && json_object_get(truth, id))
 			check_receivers(event, json_object_get(truth, id));
@@ -454,7 +460,8 @@ static void servers_are_killed_in_turn_and_nothing_confirmed_is_lost(void **stat
 
 	json_t *events = read_logs("--quiet"), *by_id = json_object(), *event, *id;
 	size_t at;
-	json_array_foreach(events, at, event) {
+	json_array_foreach(events, at, event)
+	{
 		assert_false(is_kind(event, "gap"));
 		if (is_kind(event, "message"))
 			json_object_set(by_id, text_of(event, "payload"), event);

@@ -22,7 +22,8 @@ static void start(struct support_server *server, const struct support_server_pla
 static void build_server_args(struct support_node *node, const char *const *flags)
 {
 	enum { FLAGS_MAX = sizeof(node->server_args) / sizeof(node->server_args[0]) - 1 };
-	const char *const own[] = {"--cluster_name", "east", "--cluster", node->cluster, "--routes", node->routes};
+	const char *const own[] = {"--cluster_name", "east",     "--cluster",
+				   node->cluster,    "--routes", node->routes};
 	const size_t count = node->routes[0] ? 6 : 4;
 	size_t len = 0;
 	for (size_t i = 0; i < count; i++)
@@ -58,12 +59,15 @@ static void open_proxy(struct support_node *node)
 	support_tempdir_open(&node->dir);
 	support_tempdir_path(&node->dir, "log", node->log, sizeof(node->log));
 	snprintf(node->upstream, sizeof(node->upstream), "nats://127.0.0.1:%d", node->server.port);
-	const char *const own[] = {"--upstream", node->upstream, "--record", node->log,
-				   "--record-detail=protocol", NULL};
+	const char *const own[] = {
+	    "--upstream", node->upstream, "--record", node->log, "--record-detail=protocol", NULL};
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		node->args[i] = own[i];
-	node->plan = (struct support_server_plan){
-	    .program = tapedeck(), .command = "proxy", .args = node->args, .dir = node->dir.path, .is_proxy = true};
+	node->plan = (struct support_server_plan){.program = tapedeck(),
+						  .command = "proxy",
+						  .args = node->args,
+						  .dir = node->dir.path,
+						  .is_proxy = true};
 	start(&node->proxy, &node->plan);
 }
 

@@ -86,8 +86,8 @@ static struct wire_event *add_message(struct cluster_fixture *fixture, uint32_t 
 	return &added->event;
 }
 
-struct wire_event *cluster_publish(struct cluster_fixture *fixture, uint32_t log, int64_t at_ns, uint64_t conn,
-				   const char *payload)
+struct wire_event *cluster_publish(struct cluster_fixture *fixture, uint32_t log, int64_t at_ns,
+				   uint64_t conn, const char *payload)
 {
 	struct wire_event *event = add_message(fixture, log, at_ns, conn, payload);
 	event->kind = WIRE_EVENT_MESSAGE;
@@ -95,8 +95,8 @@ struct wire_event *cluster_publish(struct cluster_fixture *fixture, uint32_t log
 	return event;
 }
 
-struct wire_event *cluster_deliver(struct cluster_fixture *fixture, uint32_t log, int64_t at_ns, uint64_t conn,
-				   const char *payload)
+struct wire_event *cluster_deliver(struct cluster_fixture *fixture, uint32_t log, int64_t at_ns,
+				   uint64_t conn, const char *payload)
 {
 	struct wire_event *event = add_message(fixture, log, at_ns, conn, payload);
 	event->kind = WIRE_EVENT_DELIVERY;
@@ -104,7 +104,8 @@ struct wire_event *cluster_deliver(struct cluster_fixture *fixture, uint32_t log
 	return event;
 }
 
-struct wire_event *cluster_subscribe(struct cluster_fixture *fixture, uint32_t log, int64_t at_ns, uint64_t conn)
+struct wire_event *cluster_subscribe(struct cluster_fixture *fixture, uint32_t log, int64_t at_ns,
+				     uint64_t conn)
 {
 	struct cluster_event *added = add(fixture, log, at_ns, conn);
 	added->event.kind = WIRE_EVENT_SUBSCRIBE;

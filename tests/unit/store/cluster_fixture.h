@@ -37,11 +37,12 @@ void cluster_open(struct cluster_fixture *fixture);
 void cluster_close(struct cluster_fixture *fixture);
 
 /* Add an event at a true time to the log. Returns it, to be changed until it is read. */
-struct wire_event *cluster_publish(struct cluster_fixture *fixture, uint32_t log, int64_t at_ns, uint64_t conn,
-				   const char *payload);
-struct wire_event *cluster_deliver(struct cluster_fixture *fixture, uint32_t log, int64_t at_ns, uint64_t conn,
-				   const char *payload);
-struct wire_event *cluster_subscribe(struct cluster_fixture *fixture, uint32_t log, int64_t at_ns, uint64_t conn);
+struct wire_event *cluster_publish(struct cluster_fixture *fixture, uint32_t log, int64_t at_ns,
+				   uint64_t conn, const char *payload);
+struct wire_event *cluster_deliver(struct cluster_fixture *fixture, uint32_t log, int64_t at_ns,
+				   uint64_t conn, const char *payload);
+struct wire_event *cluster_subscribe(struct cluster_fixture *fixture, uint32_t log, int64_t at_ns,
+				     uint64_t conn);
 
 /* Messages in both directions between all logs, so that the clocks become known: every 50 ms. */
 void cluster_exchange(struct cluster_fixture *fixture, int64_t from_ns, int64_t to_ns);

@@ -42,8 +42,8 @@ static void check_clients(struct cluster_fixture *fixture, const struct wire_eve
 {
 	struct wire_source *source = store_merge_source(fixture->merge);
 	assert_int_equal(event->receiver_count, 3);
-	assert_true(wire_slice_equal(source->client(source, event->conn)->name,
-				     WIRE_LITERAL("client of log 0")));
+	assert_true(
+	    wire_slice_equal(source->client(source, event->conn)->name, WIRE_LITERAL("client of log 0")));
 	for (uint32_t i = 0; i < event->receivers_len; i++) {
 		const uint64_t conn = event->receivers[i].conn;
 		char name[32];
@@ -295,7 +295,8 @@ static void equal_messages_to_a_queue_group_stay_unjoined(void **state)
 	struct cluster_fixture *fixture = *state;
 	for (int i = 0; i < 2; i++) {
 		cluster_publish(fixture, 0, AT + i * MS, 7, "a");
-		cluster_deliver(fixture, 1 + (uint32_t)i, AT + (2 + i) * MS, 8, "a")->queue = WIRE_LITERAL("q");
+		cluster_deliver(fixture, 1 + (uint32_t)i, AT + (2 + i) * MS, 8, "a")->queue =
+		    WIRE_LITERAL("q");
 	}
 	cluster_expect(fixture, "pub a 0#7\npub a 0#7\ndeliv a 1#8\ndeliv a 2#8\n");
 	assert_int_equal(fixture->stats.undecided, 2);
