@@ -35,7 +35,7 @@ struct store_cluster {
 
 static int64_t key_of(const struct store_cluster *cluster, const struct store__entry *entry)
 {
-	return store__entry_key(&cluster->contents, entry);
+	return store__entry_key(&cluster->contents.order, entry);
 }
 
 static int64_t now_ms(void)
@@ -88,7 +88,7 @@ static struct store__entry *find_head(const struct store_cluster *cluster)
 
 static bool is_crowded(const struct store_cluster *cluster)
 {
-	return cluster->queues.bytes + cluster->contents.bytes > cluster->options.max_bytes;
+	return cluster->queues.bytes + store__contents_bytes(&cluster->contents) > cluster->options.max_bytes;
 }
 
 /* Everything was read that it may be joined with. */
@@ -104,13 +104,10 @@ static bool has_waited(const struct store_cluster *cluster, const struct store__
 }
 
 /* A clock was found to differ while reading: what was read before is not in order. Equal messages are undecided for a window. */
-static void distrust_order(struct store_cluster *cluster)
+static void distrust_order(void *context, struct store__content *content)
 {
-	const struct store__chains *chains = &cluster->contents.chains;
-	for (uint32_t i = 0; chains->heads && i <= chains->mask; i++)
-		for (struct store__content *content = chains->heads[i]; content; content = content->next)
-			store__decide_distrust(content,
-					       store_time_plus(cluster->front_key, STORE_CLUSTER_WINDOW_NS));
+	const struct store_cluster *cluster = context;
+	store__decide_distrust(content, store_time_plus(cluster->front_key, STORE_CLUSTER_WINDOW_NS));
 }
 
 /* Of two logs that were read up to the same time, the one whose clock is ahead was read less far. */
@@ -134,7 +131,7 @@ static void adjust_front(struct store_cluster *cluster)
 	    store_time_plus(store_time_minus(cluster->front_key, cluster->foremost_ns), before_ns);
 	int64_t jump_ns = store_time_minus(cluster->foremost_ns, before_ns);
 	if (cluster->has_left && (jump_ns > JUMP_NS || jump_ns < -JUMP_NS))
-		distrust_order(cluster);
+		store__contents_each(&cluster->contents, distrust_order, cluster);
 }
 
 static int by_key(const void *a, const void *b, void *context)
@@ -174,15 +171,17 @@ static int reorder(struct store_cluster *cluster)
 	return 0;
 }
 
+static void learn_from(void *context, struct store__content *content)
+{
+	struct store_cluster *cluster = context;
+	store__decide_learn(&cluster->decider, content);
+}
+
 /* Before the first event leaves: the whole window says how the clocks differ. 0 or -ENOMEM. */
 static int learn(struct store_cluster *cluster)
 {
-	const struct store__chains *chains = &cluster->contents.chains;
 	cluster->has_learned = true;
-	for (uint32_t i = 0; chains->heads && i <= chains->mask; i++)
-		for (const struct store__content *content = chains->heads[i]; content;
-		     content = content->next)
-			store__decide_learn(&cluster->decider, content);
+	store__contents_each(&cluster->contents, learn_from, cluster);
 	return cluster->clocks.changes > 0 ? reorder(cluster) : 0;
 }
 
@@ -244,8 +243,8 @@ static void add_receiver(struct store_cluster *cluster, const struct store__entr
 	    .outcome = event->outcome};
 	cluster->delays_ns[at] = delivery->is_time_unknown
 				     ? WIRE_DELAY_UNKNOWN
-				     : store_time_minus(store__entry_ns(&cluster->clocks, delivery),
-							store__entry_ns(&cluster->clocks, message));
+				     : store_time_minus(store__entry_ns(&cluster->contents.order, delivery),
+							store__entry_ns(&cluster->contents.order, message));
 }
 
 /* Add the deliveries that joined the message to its receivers. 0 or -ENOMEM. */
@@ -314,7 +313,7 @@ static int leave(struct store_cluster *cluster, struct store__entry *entry, stru
 	cluster->has_left = true;
 	cluster->given = entry;
 	*event = entry->copy.event;
-	event->steady_ns = store__entry_ns(&cluster->clocks, entry);
+	event->steady_ns = store__entry_ns(&cluster->contents.order, entry);
 	if (entry->receivers && list_receivers(cluster, event) != 0)
 		return -ENOMEM;
 	if (passes(cluster, event))
@@ -411,6 +410,7 @@ void store_cluster_stats(const struct store_cluster *cluster, struct store_clust
 static int init(struct store_cluster *cluster)
 {
 	const struct store_cluster_options *options = &cluster->options;
+	const struct store__order order = {.clocks = &cluster->clocks, .reverse = options->reverse};
 	cluster->clusters = calloc(options->inputs, sizeof *cluster->clusters);
 	cluster->everything = options->filter ? NULL : store_filter_open();
 	if (!cluster->clusters || (!options->filter && !cluster->everything) ||
@@ -421,11 +421,10 @@ static int init(struct store_cluster *cluster)
 		cluster->clusters[i] = options->clusters[i];
 	if (!options->filter)
 		cluster->options.filter = cluster->everything;
-	cluster->contents = (struct store__contents){.clocks = &cluster->clocks, .reverse = options->reverse};
+	store__contents_init(&cluster->contents, &order);
 	cluster->decider = (struct store__decider){.contents = &cluster->contents,
 						   .clocks = &cluster->clocks,
 						   .window_ns = STORE_CLUSTER_WINDOW_NS,
-						   .reverse = options->reverse,
 						   .joined = on_joined,
 						   .context = cluster};
 	cluster->front_key = INT64_MIN;

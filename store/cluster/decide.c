@@ -9,12 +9,12 @@ enum { PERIOD_MAX = 1024 }; /* events of a period */
 
 static int64_t time_of(const struct store__decider *decider, const struct store__entry *entry)
 {
-	return store__entry_ns(decider->clocks, entry);
+	return store__entry_ns(&decider->contents->order, entry);
 }
 
 static int64_t key_of(const struct store__decider *decider, const struct store__entry *entry)
 {
-	return store__entry_key(decider->contents, entry);
+	return store__entry_key(&decider->contents->order, entry);
 }
 
 /* ---- what is possible ---- */
@@ -32,7 +32,7 @@ static bool can_be(const struct store__decider *decider, const struct store__ent
 {
 	int64_t after_ns = store_time_minus(time_of(decider, delivery), time_of(decider, message));
 	int64_t error_ns = store__clocks_error(decider->clocks, message->input, delivery->input);
-	if (error_ns > 0 && message->content->messages == 1)
+	if (error_ns > 0 && message->content->messages_count == 1)
 		error_ns = store_time_plus(error_ns, ESTIMATE_NS);
 	return after_ns >= -error_ns && after_ns <= decider->window_ns;
 }
@@ -41,7 +41,7 @@ static bool can_be(const struct store__decider *decider, const struct store__ent
 static bool is_too_late(const struct store__decider *decider, const struct store__lane *lane,
 			const struct store__entry *message)
 {
-	if (lane->since_ns == INT64_MIN || lane->content->messages < 2)
+	if (lane->since_ns == INT64_MIN || lane->content->messages_count < 2)
 		return false;
 	int64_t since_ns =
 	    store_time_minus(lane->since_ns, store__clocks_ahead(decider->clocks, lane->input));
@@ -104,7 +104,7 @@ static bool is_message_next(const struct store__decider *decider, const struct w
 	if (!walk->message || !walk->delivery)
 		return walk->message != NULL;
 	int64_t message = key_of(decider, walk->message), delivery = key_of(decider, walk->delivery);
-	return message != delivery ? message < delivery : !decider->reverse;
+	return message != delivery ? message < delivery : !decider->contents->order.reverse;
 }
 
 static void step(const struct store__decider *decider, const struct store__lane *lane, struct walk *walk)
@@ -126,17 +126,17 @@ static bool is_apart(const struct store__decider *decider, const struct walk *wa
 	const struct store__entry *message = walk->message, *delivery = walk->delivery;
 	if (!message && !delivery)
 		return true;
-	if (is_message_next(decider, walk) == decider->reverse)
+	if (is_message_next(decider, walk) == decider->contents->order.reverse)
 		return false;
-	return decider->reverse ? is_certainly_before(decider, delivery, walk->last_message)
-				: is_certainly_before(decider, walk->last_delivery, message);
+	return decider->contents->order.reverse ? is_certainly_before(decider, delivery, walk->last_message)
+						: is_certainly_before(decider, walk->last_delivery, message);
 }
 
 /* How many messages the period has that begins here. 0: it has no end. */
 static uint32_t measure(const struct store__decider *decider, const struct store__lane *lane)
 {
-	struct walk walk = {.message = open_message(decider, lane, lane->content->first),
-			    .delivery = lane->first};
+	struct walk walk = {.message = open_message(decider, lane, lane->content->messages.first),
+			    .delivery = lane->deliveries.first};
 	while ((walk.message || walk.delivery) && walk.messages + walk.deliveries < PERIOD_MAX) {
 		step(decider, lane, &walk);
 		if (walk.messages == walk.deliveries && is_apart(decider, &walk))
@@ -148,8 +148,8 @@ static uint32_t measure(const struct store__decider *decider, const struct store
 static bool are_pairs_possible(const struct store__decider *decider, const struct store__lane *lane,
 			       uint32_t count)
 {
-	struct store__entry *message = open_message(decider, lane, lane->content->first);
-	const struct store__entry *delivery = lane->first;
+	struct store__entry *message = open_message(decider, lane, lane->content->messages.first);
+	const struct store__entry *delivery = lane->deliveries.first;
 	for (uint32_t i = 0; i < count; i++) {
 		if (!can_be(decider, message, delivery))
 			return false;
@@ -162,7 +162,7 @@ static bool are_pairs_possible(const struct store__decider *decider, const struc
 static bool has_one_publisher(const struct store__decider *decider, const struct store__lane *lane,
 			      uint32_t count)
 {
-	const struct store__entry *first = open_message(decider, lane, lane->content->first),
+	const struct store__entry *first = open_message(decider, lane, lane->content->messages.first),
 				  *message = first;
 	for (uint32_t i = 1; i < count; i++) {
 		message = open_message(decider, lane, message->next_same);
@@ -189,14 +189,14 @@ static void join(const struct store__decider *decider, struct store__entry *mess
 static void join_period(const struct store__decider *decider, struct store__lane *lane, uint32_t count)
 {
 	bool is_time_unknown = !has_one_publisher(decider, lane, count);
-	struct store__entry *message = open_message(decider, lane, lane->content->first);
+	struct store__entry *message = open_message(decider, lane, lane->content->messages.first);
 	if (count == 1)
-		store__clocks_learn(decider->clocks, message->input, message->time_ns, lane->first->input,
-				    lane->first->time_ns);
+		store__clocks_learn(decider->clocks, message->input, message->time_ns,
+				    lane->deliveries.first->input, lane->deliveries.first->time_ns);
 	while (count-- > 0) {
 		struct store__entry *next = message->next_same;
 		lane->joined++;
-		join(decider, message, lane->first, is_time_unknown);
+		join(decider, message, lane->deliveries.first, is_time_unknown);
 		message = open_message(decider, lane, next);
 	}
 }
@@ -235,20 +235,21 @@ void store__decide_message(struct store__decider *decider, struct store__entry *
 	struct store__content *content = message->content;
 	int64_t idle_key = store_time_minus(key_of(decider, message), 2 * decider->window_ns);
 	for (struct store__lane *lane = content->lanes; lane; lane = lane->next) {
-		if (!lane->first || open_message(decider, lane, content->first) != message ||
-		    is_in_doubt(decider, lane, message) || !can_be(decider, message, lane->first))
+		if (!lane->deliveries.first ||
+		    open_message(decider, lane, content->messages.first) != message ||
+		    is_in_doubt(decider, lane, message) || !can_be(decider, message, lane->deliveries.first))
 			continue;
-		lane->last_key = key_of(decider, lane->first);
+		lane->last_key = key_of(decider, lane->deliveries.first);
 		if (!decide(decider, lane))
 			begin_doubt(decider, lane, message);
 	}
-	store__contents_drop_idle(decider->contents, content, idle_key);
+	store__lanes_drop(&decider->contents->lanes, content, idle_key);
 }
 
 static bool has_candidate(const struct store__decider *decider, const struct store__lane *lane,
 			  const struct store__entry *delivery)
 {
-	struct store__entry *message = open_message(decider, lane, lane->content->first);
+	struct store__entry *message = open_message(decider, lane, lane->content->messages.first);
 	while (message && !can_be(decider, message, delivery))
 		message = open_message(decider, lane, message->next_same);
 	return message != NULL;
@@ -270,18 +271,19 @@ bool store__decide_delivery(struct store__decider *decider, struct store__entry 
 
 void store__decide_learn(struct store__decider *decider, const struct store__content *content)
 {
-	const struct store__entry *message = content->first;
-	if (content->messages != 1)
+	const struct store__entry *message = content->messages.first;
+	if (content->messages_count != 1)
 		return;
 	for (const struct store__lane *lane = content->lanes; lane; lane = lane->next)
-		if (lane->first && lane->first == lane->last && !has_received(lane, message))
+		if (lane->deliveries.first && lane->deliveries.first == lane->deliveries.last &&
+		    !has_received(lane, message))
 			store__clocks_learn(decider->clocks, message->input, message->time_ns,
-					    lane->first->input, lane->first->time_ns);
+					    lane->deliveries.first->input, lane->deliveries.first->time_ns);
 }
 
 void store__decide_distrust(struct store__content *content, int64_t key)
 {
-	for (struct store__lane *lane = content->messages > 1 ? content->lanes : NULL; lane;
+	for (struct store__lane *lane = content->messages_count > 1 ? content->lanes : NULL; lane;
 	     lane = lane->next)
 		lane->doubtful_key = key;
 }

@@ -18,7 +18,6 @@ struct store__decider {
 	struct store__contents *contents;
 	struct store__clocks *clocks;
 	int64_t window_ns; /* from a publish to its delivery, at most */
-	bool reverse;      /* the latest comes first */
 	/* Called for a delivery that was joined: it has left its content, and is one of the message's receivers. */
 	void (*joined)(void *context, struct store__entry *delivery);
 	void *context;

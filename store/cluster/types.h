@@ -8,6 +8,7 @@
 #ifndef STORE_CLUSTER_TYPES_H
 #define STORE_CLUSTER_TYPES_H
 
+#include "store/cluster/chains.h"
 #include "store/cluster/clocks.h"
 #include "wire/event_copy.h"
 
@@ -30,38 +31,37 @@ struct store__entry {
 	uint32_t receivers_count;
 };
 
+/* Entries in order of time, linked by next_same. */
+struct store__list {
+	struct store__entry *first, *last;
+};
+
 struct store__lane {
 	struct store__lane *next;      /* of the same content */
 	struct store__lane *next_same; /* of the same hash */
 	const struct store__content *content;
 	uint64_t hash;
-	uint32_t input; /* of a plain subscription: its log, connection and sid */
+	uint32_t input; /* of a plain subscription: its log and connection */
 	uint64_t conn;
-	char *name; /* the sid; of a queue group its name and no other of these; owned, not NUL-terminated */
-	size_t name_len;
 	bool is_queue;
 	int64_t
 	    since_ns; /* by the clock of `input`: its SUB, or else CONNECT, if in the window; INT64_MIN: before it */
-	struct store__entry *first, *last; /* deliveries that joined nothing so far, in order of time */
-	uint64_t joined;                   /* deliveries of it that joined a message */
-	int64_t doubtful_key;              /* until this key nothing can be decided; INT64_MIN: all can */
-	int64_t last_key;                  /* of its last delivery */
+	struct store__list deliveries; /* that joined nothing so far */
+	uint64_t joined;               /* deliveries that joined a message */
+	int64_t doubtful_key;          /* until this key nothing can be decided; INT64_MIN: all can */
+	int64_t last_key;              /* of its last delivery that was decided */
+	size_t name_len;
+	char name[]; /* of the queue group, or the sid; not NUL-terminated */
 };
 
 struct store__content {
 	struct store__content *next; /* of the same hash */
 	uint64_t hash;
 	uint32_t cluster;
-	struct store__entry *first, *last; /* messages in the window, in order of time */
-	struct store__entry *sample;       /* when there are no messages: a delivery */
+	struct store__list messages;
+	struct store__entry *sample; /* when there are no messages: a delivery */
 	struct store__lane *lanes, *last_lane;
-	uint32_t messages, deliveries; /* in the window */
-};
-
-/* Hash table of chains. */
-struct store__chains {
-	void **heads; /* owned */
-	uint32_t mask, count;
+	uint32_t messages_count, deliveries_count; /* in the window */
 };
 
 #endif
