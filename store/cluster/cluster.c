@@ -5,16 +5,17 @@
 #include <time.h>
 
 #include "store/cluster/decide.h"
+#include "store/cluster/given.h"
 #include "store/cluster/queues.h"
 #include "store/read/steps.h"
-#include "wire/conn.h"
 
 #define JUMP_NS INT64_C(10000000) /* a correction of a clock that is not the following of its drift */
 
 enum { HOLD_MS = 1000 }; /* an event of followed logs waits so long for its deliveries */
 
 struct store_cluster {
-	struct wire_source *source; /* borrowed */
+	struct wire_source described; /* first: the clients of the event that was given out, for the filter */
+	struct wire_source *source;   /* borrowed */
 	struct store_cluster_options options;
 	struct store_filter *everything; /* owned; the filter when none was given */
 	uint32_t *clusters;              /* owned */
@@ -26,10 +27,7 @@ struct store_cluster {
 	int64_t foremost_ns; /* the clock that is read last: how much it is ahead */
 	uint64_t changes;    /* of the clocks that front_key reflects */
 	bool at_end, has_learned, has_left;
-	struct store__entry *given; /* owned */
-	struct wire_receiver *receivers;
-	int64_t *delays_ns; /* of the receivers of the event given out; owned like them */
-	size_t receivers_cap;
+	struct store__given given;
 	struct store_cluster_stats stats;
 };
 
@@ -43,6 +41,11 @@ static int64_t now_ms(void)
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+static const struct wire_client *client_of(struct wire_source *described, uint64_t conn)
+{
+	return store_cluster_client((const struct store_cluster *)described, conn);
 }
 
 /* ---- reading ---- */
@@ -216,90 +219,21 @@ static bool decide(struct store_cluster *cluster, struct store__entry *entry)
 
 /* ---- what is given out ---- */
 
-static bool reserve(struct store_cluster *cluster, size_t count)
-{
-	if (count <= cluster->receivers_cap)
-		return true;
-	struct wire_receiver *receivers = realloc(cluster->receivers, count * sizeof *receivers);
-	if (receivers)
-		cluster->receivers = receivers;
-	int64_t *delays_ns = receivers ? realloc(cluster->delays_ns, count * sizeof *delays_ns) : NULL;
-	if (!delays_ns)
-		return false;
-	cluster->delays_ns = delays_ns;
-	cluster->receivers_cap = count;
-	return true;
-}
-
-static void add_receiver(struct store_cluster *cluster, const struct store__entry *delivery, uint32_t at)
-{
-	const struct store__entry *message = cluster->given;
-	const struct wire_event *event = &delivery->copy.event;
-	bool is_elsewhere = delivery->input != message->input;
-	cluster->receivers[at] = (struct wire_receiver){
-	    .conn = is_elsewhere ? wire_conn_elsewhere(delivery->input, event->conn) : event->conn,
-	    .sid = event->sid,
-	    .queue = event->queue,
-	    .outcome = event->outcome};
-	cluster->delays_ns[at] = delivery->is_time_unknown
-				     ? WIRE_DELAY_UNKNOWN
-				     : store_time_minus(store__entry_ns(&cluster->contents.order, delivery),
-							store__entry_ns(&cluster->contents.order, message));
-}
-
-/* Add the deliveries that joined the message to its receivers. 0 or -ENOMEM. */
-static int list_receivers(struct store_cluster *cluster, struct wire_event *event)
-{
-	const struct store__entry *message = cluster->given;
-	uint32_t count = event->receivers_len;
-	event->receiver_count += message->receivers_count;
-	if (!event->receivers && event->receiver_count > message->receivers_count)
-		return 0; /* only their number is known */
-	if (!reserve(cluster, count + message->receivers_count))
-		return -ENOMEM;
-	for (uint32_t i = 0; i < count; i++) {
-		cluster->receivers[i] = event->receivers[i];
-		cluster->delays_ns[i] = event->delays_ns ? event->delays_ns[i] : WIRE_DELAY_UNKNOWN;
-	}
-	for (const struct store__entry *delivery = message->receivers; delivery;
-	     delivery = delivery->next_same)
-		add_receiver(cluster, delivery, count++);
-	event->receivers = cluster->receivers;
-	event->delays_ns = cluster->delays_ns;
-	event->receivers_len = count;
-	return 0;
-}
-
 static void drop_given(struct store_cluster *cluster)
 {
-	if (cluster->given)
-		store__queues_free(&cluster->queues, cluster->given);
-	cluster->given = NULL;
+	if (cluster->given.entry)
+		store__queues_free(&cluster->queues, cluster->given.entry);
+	cluster->given.entry = NULL;
 }
-
-static const struct wire_client *find_client(struct wire_source *source, uint64_t conn);
 
 /* A gap passes by the time that it spans. */
 static bool passes(struct store_cluster *cluster, const struct wire_event *event)
 {
 	const struct store_filter *filter = cluster->options.filter;
-	struct asked {
-		struct wire_source source;
-		const struct store_cluster *cluster;
-	} asked = {.source = {.client = find_client}, .cluster = cluster};
 	if (event->kind == WIRE_EVENT_GAP && event->from_ns < event->to_ns)
 		return store_filter_passes_kind(filter, event->kind) &&
 		       store_filter_times(filter, event->from_ns, event->to_ns);
-	return store_filter_event(filter, event, &asked.source);
-}
-
-static const struct wire_client *find_client(struct wire_source *source, uint64_t conn)
-{
-	struct asked {
-		struct wire_source source;
-		const struct store_cluster *cluster;
-	};
-	return store_cluster_client(((const struct asked *)source)->cluster, conn);
+	return store_filter_event(filter, event, &cluster->described);
 }
 
 /* The head leaves. 1 with *event, 0 when it is not given out, or -ENOMEM. */
@@ -311,10 +245,7 @@ static int leave(struct store_cluster *cluster, struct store__entry *entry, stru
 		store__contents_remove(&cluster->contents, entry);
 	store__queues_remove(&cluster->queues, entry);
 	cluster->has_left = true;
-	cluster->given = entry;
-	*event = entry->copy.event;
-	event->steady_ns = store__entry_ns(&cluster->contents.order, entry);
-	if (entry->receivers && list_receivers(cluster, event) != 0)
+	if (store__given_set(&cluster->given, &cluster->contents.order, entry, event) != 0)
 		return -ENOMEM;
 	if (passes(cluster, event))
 		return 1;
@@ -358,29 +289,17 @@ int store_cluster_next(struct store_cluster *cluster, struct wire_event *event, 
 
 const struct wire_client *store_cluster_client(const struct store_cluster *cluster, uint64_t conn)
 {
-	const struct store__entry *given = cluster->given;
-	if (!given)
-		return NULL;
-	uint32_t input = wire_conn_input(conn, given->input);
-	const uint64_t number = wire_conn_number(conn);
-	const struct wire_client *client = NULL;
-	if (input == given->input)
-		client = wire_event_copy_client(&given->copy, number);
-	for (const struct store__entry *delivery = given->receivers; delivery && !client;
-	     delivery = delivery->next_same)
-		if (delivery->input == input && delivery->copy.event.conn == number)
-			client = wire_event_copy_client(&delivery->copy, number);
-	return client;
+	return store__given_client(&cluster->given, conn);
 }
 
 uint32_t store_cluster_origin(const struct store_cluster *cluster)
 {
-	return cluster->given ? cluster->given->input : 0;
+	return cluster->given.entry ? cluster->given.entry->input : 0;
 }
 
 bool store_cluster_joined(const struct store_cluster *cluster, uint32_t at, uint32_t *input, uint64_t *seq)
 {
-	const struct store__entry *delivery = cluster->given ? cluster->given->receivers : NULL;
+	const struct store__entry *delivery = cluster->given.entry ? cluster->given.entry->receivers : NULL;
 	while (delivery && at-- > 0)
 		delivery = delivery->next_same;
 	if (!delivery)
@@ -437,6 +356,7 @@ struct store_cluster *store_cluster_open(struct wire_source *source,
 	struct store_cluster *cluster = calloc(1, sizeof *cluster);
 	if (!cluster)
 		return NULL;
+	cluster->described.client = client_of;
 	cluster->source = source;
 	cluster->options = *options;
 	if (init(cluster) == 0)
@@ -465,7 +385,6 @@ void store_cluster_close(struct store_cluster *cluster)
 	store__clocks_fini(&cluster->clocks);
 	store_filter_close(cluster->everything);
 	free(cluster->clusters);
-	free(cluster->receivers);
-	free(cluster->delays_ns);
+	store__given_fini(&cluster->given);
 	free(cluster);
 }
