@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "wire/conn.h"
+
 enum { NAME_BYTES = 512, SLOT_BYTES = 4 * sizeof(struct store_table_slot) };
 
 /* ---- names of services ---- */
@@ -180,10 +182,11 @@ uint32_t trace_clients_number(struct trace_clients *clients, uint64_t conn)
 {
 	if (conn == 0)
 		return TRACE_NO_CLIENT;
-	uint32_t origin = wire_source_origin(clients->source);
-	uint32_t number = find(clients, origin, conn);
+	const uint32_t origin = wire_conn_input(conn, wire_source_origin(clients->source));
+	uint32_t number = find(clients, origin, wire_conn_number(conn));
 	if (number == TRACE_NO_CLIENT)
-		number = add(clients, origin, conn, clients->source->client(clients->source, conn));
+		number = add(clients, origin, wire_conn_number(conn),
+			     clients->source->client(clients->source, conn));
 	return number;
 }
 
@@ -192,8 +195,9 @@ static uint32_t service_of_unlisted(struct trace_clients *clients, uint64_t conn
 {
 	const struct wire_client *description = clients->source->client(clients->source, conn);
 	struct store_client *copy = description ? store_client_copy(conn, description) : NULL;
-	struct trace_client client = {
-	    .conn = conn, .origin = wire_source_origin(clients->source), .described = copy};
+	struct trace_client client = {.conn = wire_conn_number(conn),
+				      .origin = wire_conn_input(conn, wire_source_origin(clients->source)),
+				      .described = copy};
 	int error = copy ? join_service(clients, &client) : -ENOMEM;
 	free(copy);
 	return error ? TRACE_SERVICE_OTHERS : client.service;

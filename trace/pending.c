@@ -1,5 +1,7 @@
 #include "trace/pending.h"
 
+#include "wire/conn.h"
+
 #include "store/read/steps.h"
 
 static int64_t delay_of(const struct wire_event *event, uint32_t receiver)
@@ -88,11 +90,19 @@ void trace_pending_init(struct trace_pending *pending, const struct wire_event *
 
 /* ---- its replies ---- */
 
+/* conn: of an event of this input. */
+static bool is_requester(const struct trace_pending *pending, uint64_t conn, uint32_t origin)
+{
+	return wire_conn_number(conn) == pending->requester_conn &&
+	       wire_conn_input(conn, origin) == pending->origin;
+}
+
 /* How long after its publishing the requester got a reply, or TRACE_LATENCY_UNKNOWN. */
-static int64_t delivery_of(const struct trace_pending *pending, const struct wire_event *reply)
+static int64_t delivery_of(const struct trace_pending *pending, const struct wire_event *reply,
+			   uint32_t origin)
 {
 	for (uint32_t i = 0; i < reply->receivers_len && reply->delays_ns; i++)
-		if (reply->receivers[i].conn == pending->requester_conn ||
+		if (is_requester(pending, reply->receivers[i].conn, origin) ||
 		    (pending->requester_conn == 0 && reply->receivers_len == 1))
 			return delay_of(reply, i);
 	return TRACE_LATENCY_UNKNOWN;
@@ -138,7 +148,8 @@ bool trace_pending_answer(struct trace_pending *pending, const struct wire_event
 		replace_first(pending);
 	bool is_first = pending->responders_len == 0;
 	uint32_t client = is_delivery ? TRACE_NO_CLIENT : trace_clients_number(clients, reply->conn);
-	int64_t got_ns = is_delivery ? ns : plus(ns, delivery_of(pending, reply));
+	int64_t got_ns =
+	    is_delivery ? ns : plus(ns, delivery_of(pending, reply, wire_source_origin(clients->source)));
 	int64_t latency_ns = got_ns == TRACE_LATENCY_UNKNOWN ? ns : got_ns;
 	bool is_new = add_responder(pending, client);
 	*responder = is_delivery ? TRACE_SERVICE_UNKNOWN : trace_clients_service(clients, reply->conn);

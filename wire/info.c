@@ -258,6 +258,7 @@ int wire_info_read(struct wire_info_seen *seen, struct wire_slice json)
 	}
 	json_int_t max_payload = json_integer_value(json_object_get(object, "max_payload"));
 	copy_text(seen->server_id, sizeof seen->server_id, json_object_get(object, "server_id"));
+	copy_text(seen->cluster, sizeof seen->cluster, json_object_get(object, "cluster"));
 	copy_text(seen->account, sizeof seen->account, json_object_get(object, "remote_account"));
 	copy_text(seen->nonce, sizeof seen->nonce, json_object_get(object, "nonce"));
 	seen->api_level = json_integer_value(json_object_get(object, "api_lvl"));

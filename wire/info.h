@@ -49,6 +49,7 @@ struct wire_info {
 /* The fields of a server's INFO that a sniffer or a proxy needs. */
 struct wire_info_seen {
 	char server_id[64];  /* NUL-terminated; "" when missing or longer */
+	char cluster[64];    /* name of its cluster, as server_id */
 	int64_t max_payload; /* bytes; 0 when missing or invalid */
 	char account[128];   /* of the client, in the INFO after CONNECT [nats-server 2.12]; as server_id */
 	char nonce[64];      /* to be signed by who logs in; as server_id */

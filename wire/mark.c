@@ -8,6 +8,7 @@
 enum { NS_PER_SECOND = 1000000000 };
 
 static const char STEP[] = "clock step";
+static const char CLUSTER[] = "cluster ";
 static const char START[] = "start tapedeck", STOP[] = "stop tapedeck";
 
 const char *wire_mark_step(char text[WIRE_MARK_TEXT], int64_t by_ns)
@@ -69,6 +70,21 @@ const char *wire_mark_server(char text[WIRE_MARK_TEXT], const char *id)
 {
 	snprintf(text, WIRE_MARK_TEXT, "server %s", id);
 	return text;
+}
+
+const char *wire_mark_cluster(char text[WIRE_MARK_TEXT], const char *name)
+{
+	snprintf(text, WIRE_MARK_TEXT, "%s%s", CLUSTER, name);
+	return text;
+}
+
+bool wire_mark_is_cluster(struct wire_slice text, struct wire_slice *name)
+{
+	const size_t len = sizeof CLUSTER - 1;
+	if (!begins_with(text, CLUSTER) || text.len == len)
+		return false;
+	*name = wire_slice(text.data + len, text.len - len);
+	return true;
 }
 
 const char *wire_mark_remark(char text[WIRE_MARK_REMARK], struct wire_slice remark)

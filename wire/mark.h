@@ -1,5 +1,5 @@
 /* mark.h - the texts of marks that programs parse (docs/format.md): the size of a clock step, the start of a recording, and the
- * server that was recorded; and the subject by which users make marks. */
+ * server and the cluster that were recorded; and the subject by which users make marks. */
 #ifndef WIRE_MARK_H
 #define WIRE_MARK_H
 
@@ -37,5 +37,11 @@ bool wire_mark_is_stop(struct wire_slice text);
 
 /* "server ID": the server of that id was recorded. Returns text. */
 const char *wire_mark_server(char text[WIRE_MARK_TEXT], const char *id);
+
+/* "cluster NAME": the server of the mark before it belongs to that cluster. Returns text. */
+const char *wire_mark_cluster(char text[WIRE_MARK_TEXT], const char *name);
+
+/* True for the text of such a mark. *name borrows it. */
+bool wire_mark_is_cluster(struct wire_slice text, struct wire_slice *name);
 
 #endif

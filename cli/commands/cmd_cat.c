@@ -1,6 +1,7 @@
 /* cmd_cat.c - tapedeck cat: print the events of a log. */
 #include "cli/commands/commands.h"
 #include "cli/commands/view.h"
+#include "cli/options/joining.h"
 #include "cli/output/color.h"
 #include "cli/output/pager.h"
 
@@ -28,11 +29,17 @@ static const struct cli_option reading[] = {
 };
 
 static const struct cli_option_group groups[] = {
-    {"Reading", cli_limit_options, AT(limit)},          {"Reading", reading, 0},
-    {"Which events", cli_filter_options, AT(filters)},  {"Which events", cli_seq_options, AT(filters)},
-    {"Around matches", cli_around_options, AT(around)}, {"Output", cli_output_options, AT(output)},
-    {"Output", cli_color_options, AT(output.color)},    {"Output", cli_pager_options, AT(no_pager)},
-    {"Output", cli_quiet_options, AT(quiet)},           {0},
+    {"Reading", cli_limit_options, AT(limit)},
+    {"Reading", reading, 0},
+    {"Reading", cli_joining_options, AT(no_join)},
+    {"Which events", cli_filter_options, AT(filters)},
+    {"Which events", cli_seq_options, AT(filters)},
+    {"Around matches", cli_around_options, AT(around)},
+    {"Output", cli_output_options, AT(output)},
+    {"Output", cli_color_options, AT(output.color)},
+    {"Output", cli_pager_options, AT(no_pager)},
+    {"Output", cli_quiet_options, AT(quiet)},
+    {0},
 };
 
 static int run(const struct cli_command *command, int argc, char **argv)
@@ -53,6 +60,7 @@ const struct cli_command cli_cat = {
 	"standard input). SUBJECT may hold wildcards: * for one token, > for the "
 	"rest.\n"
 	"Filters of different kinds must all hold; of one kind, any.\n"
+	"Logs of the servers of one cluster are read as one: see --no-join.\n"
 	"\n"
 	"A line holds time, kind (pub, req, reply, ...), publisher and receivers, subject, size and "
 	"payload.\n"

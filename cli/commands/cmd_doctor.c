@@ -8,7 +8,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/interrupt.h"
 #include "cli/options/filters.h"
-#include "cli/options/inputs.h"
+#include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "cli/options/nothing_matched.h"
 #include "cli/output/doctor_json.h"
@@ -23,7 +23,7 @@ enum { TEXT_COLUMNS = 80, EVENTS_PER_LOOK = 4096, CHECKS_MAX = 64 };
 struct settings {
 	struct cli_filters filters;
 	struct cli_list checks;
-	bool list, json, no_pager, quiet;
+	bool list, json, no_pager, quiet, no_join;
 	uint64_t memory;
 	int color; /* enum cli_color_choice */
 };
@@ -58,6 +58,7 @@ static const struct cli_option_group groups[] = {
     {"Output", cli_quiet_options, AT(quiet)},
     {"Which events", cli_filter_options, AT(filters)},
     {"Which events", cli_seq_options, AT(filters)},
+    {"Which events", cli_joining_options, AT(no_join)},
     {0},
 };
 
@@ -225,6 +226,8 @@ static void print(struct session *session, const struct trace_findings *findings
 static int report_damage(const struct session *session)
 {
 	struct wire_damage damage;
+	if (!session->settings->quiet)
+		cli_joining_report(session->command, session->inputs, session->logs);
 	store_merge_damage(session->inputs, &damage);
 	return cli_log_report_unread(session->command, NULL, &damage);
 }
@@ -271,7 +274,8 @@ static int examine(struct session *session, const struct cli_list *checks, const
 	    .checks = checks->values,
 	    .is_filtered = session->chosen != NULL};
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
-	int error = cli_inputs_open(&session->inputs, session->logs, &options, &fault);
+	int error =
+	    cli_joining_open(&session->inputs, session->logs, &options, session->settings->no_join, &fault);
 	if (error)
 		return cli_log_error(session->command, &fault);
 	error = trace_doctor_open(&session->doctor, store_merge_source(session->inputs), &how);

@@ -6,7 +6,7 @@
 #include "cli/commands/interrupt.h"
 #include "cli/options/connection.h"
 #include "cli/options/filters.h"
-#include "cli/options/inputs.h"
+#include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "cli/options/replay_values.h"
 #include "cli/output/color.h"
@@ -25,7 +25,7 @@ struct settings {
 	struct cli_list subjects;
 	int on_miss; /* enum replay_mock_on_miss */
 	uint64_t limit, memory;
-	bool exact, json;
+	bool exact, json, no_join;
 	int color; /* enum cli_color_choice */
 };
 
@@ -102,6 +102,7 @@ static const struct cli_option_group groups[] = {
     {"Answering", answering, 0},
     {"Which part of the log", cli_filter_options, AT(filters)},
     {"Which part of the log", cli_seq_options, AT(filters)},
+    {"Which part of the log", cli_joining_options, AT(no_join)},
     {"Connecting", cli_connection_options, AT(connection)},
     {"Output", output, 0},
     {"Output", cli_color_options, AT(color)},
@@ -174,9 +175,10 @@ static int read_logs(struct session *session, const struct cli_operands *paths)
 	struct store_merge *logs;
 	struct wire_fault fault;
 
-	if (cli_inputs_open(&logs, paths, &options, &fault) != 0)
+	if (cli_joining_open(&logs, paths, &options, session->settings->no_join, &fault) != 0)
 		return index_error(session, &fault);
 	int status = build_index(session, logs);
+	cli_joining_report(session->command, logs, paths);
 	store_merge_close(logs);
 	return status;
 }

@@ -1,6 +1,7 @@
 /* cmd_tail.c - tapedeck tail: follow a log as it is written. */
 #include "cli/commands/commands.h"
 #include "cli/commands/view.h"
+#include "cli/options/joining.h"
 #include "cli/output/color.h"
 #include "cli/output/pager.h"
 
@@ -26,6 +27,7 @@ static const struct cli_option reading[] = {
 
 static const struct cli_option_group groups[] = {
     {"Reading", reading, 0},
+    {"Reading", cli_joining_options, AT(no_join)},
     {"Which events", cli_filter_options, AT(filters)},
     {"Which events", cli_seq_options, AT(filters)},
     {"Around matches", cli_around_options, AT(around)},
@@ -49,7 +51,8 @@ const struct cli_command cli_tail = {
     .operands = "LOG... [SUBJECT...]",
     .about =
 	"Prints the last events of one or several logs, then new ones as they are written, within 50 ms of\n"
-	"its being published. Ctrl-C ends it with a summary. Lines and filters are those of \"tapedeck "
+	"its being published (of a cluster, read as one: within a second). Ctrl-C ends it with a summary. "
+	"Lines and filters are those of \"tapedeck "
 	"cat\".",
     .examples = "  tapedeck tail log                           every event\n"
 		"  tapedeck tail log 'orders.>' -n 0           only new messages below orders\n"

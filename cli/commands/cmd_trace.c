@@ -3,6 +3,7 @@
 #include "cli/commands/trace_conversations.h"
 #include "cli/commands/trace_graph.h"
 #include "cli/commands/trace_latency.h"
+#include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
@@ -52,6 +53,7 @@ static const struct cli_option_group groups[] = {
     {"Latencies and topology", cli_services_options, AT(common.services)},
     {"Reading", reading, AT(common)},
     {"Which messages", cli_filter_options, AT(common.filters)},
+    {"Which messages", cli_joining_options, AT(common.no_join)},
     {"Output", output, AT(common)},
     {"Output", cli_color_options, AT(common.color)},
     {"Output", cli_pager_options, AT(common.no_pager)},

@@ -5,7 +5,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/interrupt.h"
 #include "cli/options/filters.h"
-#include "cli/options/inputs.h"
+#include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "cli/options/nothing_matched.h"
 #include "cli/options/time_option.h"
@@ -23,7 +23,7 @@ struct settings {
 	const char *at;
 	struct cli_list clients;
 	uint64_t memory;
-	bool utc, json, no_pager, quiet;
+	bool utc, json, no_pager, quiet, no_join;
 	int color; /* enum cli_color_choice */
 };
 
@@ -61,6 +61,7 @@ static const struct cli_option output[] = {
 };
 
 static const struct cli_option_group groups[] = {{"Who", choosing, 0},
+						 {"Who", cli_joining_options, AT(no_join)},
 						 {"Output", output, 0},
 						 {"Output", cli_color_options, AT(color)},
 						 {"Output", cli_pager_options, AT(no_pager)},
@@ -199,6 +200,8 @@ static int report(struct session *session)
 	if (who.rows_len == 0 && session->clients && !session->settings->quiet)
 		explain_nothing(session);
 	cli_who_fini(&who);
+	if (!session->settings->quiet)
+		cli_joining_report(session->command, session->inputs, session->logs);
 	store_merge_damage(session->inputs, &damage);
 	int unread = cli_log_report_unread(session->command, NULL, &damage);
 	return status == CLI_DONE ? unread : status;
@@ -212,7 +215,7 @@ static int examine(struct session *session, const struct cli_operands *logs)
 						   .asked = session->asked};
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
 	session->logs = logs;
-	int error = cli_inputs_open(&session->inputs, logs, &options, &fault);
+	int error = cli_joining_open(&session->inputs, logs, &options, session->settings->no_join, &fault);
 	if (error)
 		return cli_log_error(session->command, &fault);
 	session->presence = trace_presence_open(store_merge_source(session->inputs), &how);
@@ -235,6 +238,7 @@ static int look_and_report(struct session *session, const struct cli_operands *l
 	}
 	cli_screen_init(&session->screen, session->settings->no_pager, session->settings->quiet, logs);
 	session->screen.progress.interrupt_fd = session->interrupt_fd;
+	session->logs = logs;
 	int status = examine(session, logs);
 	cli_screen_end(&session->screen);
 	close(session->interrupt_fd);

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "cli/commands/interrupt.h"
-#include "cli/options/inputs.h"
+#include "cli/options/joining.h"
 #include "cli/output/errors.h"
 #include "store/read/steps.h"
 
@@ -95,7 +95,8 @@ static int open_pass(struct cli_trace_pass *pass, int64_t since_ns, bool follow,
 	    .follow = follow,
 	    .progress = follow ? NULL : &session->trace->screen->progress.base};
 	cli_progress_begin(&session->trace->screen->progress);
-	int error = cli_inputs_open(&pass->inputs, &session->trace->logs, &reading, fault);
+	int error = cli_joining_open(&pass->inputs, &session->trace->logs, &reading,
+				     session->trace->settings->no_join, fault);
 	if (error)
 		return error;
 	const struct trace_conversations_options options = {.source = store_merge_source(pass->inputs),
@@ -142,17 +143,35 @@ static void close_pass(struct cli_trace_pass *pass)
 	store_filter_close(pass->filter);
 }
 
+/* The event is one of those that were found before, or a delivery that was has joined it. */
+static bool is_point(const struct cli_trace_pass *pass, const struct wire_event *event)
+{
+	const struct cli_trace_points *points = &pass->session->points;
+	const struct store_cluster *cluster = store_merge_cluster(pass->inputs);
+	uint32_t input = wire_source_origin(store_merge_source(pass->inputs));
+	uint64_t seq = event->seq;
+	bool is_found = cli_trace_points_hold(points, input, seq);
+	for (uint32_t i = 0; cluster && !is_found && store_cluster_joined(cluster, i, &input, &seq); i++)
+		is_found = cli_trace_points_hold(points, input, seq);
+	return is_found;
+}
+
 static bool is_chosen(const struct cli_trace_pass *pass, const struct wire_event *event)
 {
 	struct cli_trace_session *session = pass->session;
 	struct wire_source *source = store_merge_source(pass->inputs);
 	if (event->kind != WIRE_EVENT_MESSAGE && event->kind != WIRE_EVENT_DELIVERY)
 		return false; /* a gap has the number of what is missing */
-	bool chosen = pass->by_points
-			  ? cli_trace_points_hold(&session->points, wire_source_origin(source), event->seq)
-			  : cli_trace_choice_holds(&session->choice, source, event);
+	bool chosen =
+	    pass->by_points ? is_point(pass, event) : cli_trace_choice_holds(&session->choice, source, event);
 	session->chosen += chosen && pass->purpose == CLI_TRACE_TO_PRINT;
 	return chosen;
+}
+
+/* The logs of a cluster are in order by the clock of the first one, not by their own. */
+static int64_t slack_ns(const struct cli_trace_pass *pass)
+{
+	return store_merge_cluster(pass->inputs) ? STORE_CLUSTER_WINDOW_NS : 0;
 }
 
 /* Nothing more can come that is wanted. */
@@ -161,7 +180,8 @@ static bool is_over(struct cli_trace_pass *pass)
 	struct cli_trace_session *session = pass->session;
 	if (cli_trace_is_complete(session) || (pass->max_events > 0 && pass->events >= pass->max_events))
 		return true;
-	if (pass->now_ns > pass->until_ns && trace_conversations_chosen(pass->conversations) == 0)
+	if (store_time_minus(pass->now_ns, slack_ns(pass)) > pass->until_ns &&
+	    trace_conversations_chosen(pass->conversations) == 0)
 		return true;
 	if (pass->events % EVENTS_PER_LOOK == 0)
 		session->is_stopped = cli_interrupt_seen(session->interrupt_fd);

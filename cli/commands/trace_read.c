@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "cli/commands/interrupt.h"
-#include "cli/options/inputs.h"
+#include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "cli/output/errors.h"
 
@@ -35,7 +35,8 @@ static int open_logs(struct cli_trace_reading *reading)
 	    .progress = &reading->trace->screen->progress.base,
 	    .payloads = reading->filter && store_filter_needs_payloads(reading->filter),
 	};
-	if (cli_inputs_open(&reading->logs, &reading->trace->logs, &options, &fault) != 0)
+	if (cli_joining_open(&reading->logs, &reading->trace->logs, &options,
+			     reading->trace->settings->no_join, &fault) != 0)
 		return cli_log_error(reading->trace->command, &fault);
 	reading->source = store_merge_source(reading->logs);
 	return CLI_GO_ON;
@@ -109,6 +110,8 @@ int cli_trace_read(struct cli_trace_reading *reading, const struct cli_trace_ana
 		status = cli_inputs_uptime(&reading->uptime, &reading->trace->logs, CLI_STEADY_CLOCK, &fault);
 	reading->uptime.life = read;
 	cli_progress_end(&reading->trace->screen->progress);
+	if (!reading->trace->settings->quiet)
+		cli_joining_report(command, reading->logs, &reading->trace->logs);
 	store_merge_damage(reading->logs, &damage);
 	int unread = cli_log_report_unread(command, NULL, &damage);
 	return status < 0 ? cli_log_error(command, &fault) : unread;

@@ -11,7 +11,7 @@
 #include "cli/commands/view_context.h"
 #include "cli/commands/view_count.h"
 #include "cli/commands/view_replies.h"
-#include "cli/options/inputs.h"
+#include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "cli/options/nothing_matched.h"
 #include "cli/output/sizes.h"
@@ -190,6 +190,8 @@ static int report(struct session *session, int status, const struct wire_fault *
 	if (session->interrupted && !session->view->quiet)
 		report_summary(session);
 	int output = cli_write_status(session->command, session->printer.out.error);
+	if (!session->view->quiet)
+		cli_joining_report(session->command, session->logs, session->inputs);
 	int damage = report_damage(session);
 	if (status < 0)
 		return cli_log_error(session->command, fault);
@@ -256,7 +258,7 @@ static int read_logs(struct session *session, const struct cli_operands *logs)
 	if (!wait_for_logs(session, logs))
 		return CLI_DONE;
 	const struct store_reader_options options = reader_options(session);
-	int status = cli_inputs_open(&session->logs, logs, &options, &fault);
+	int status = cli_joining_open(&session->logs, logs, &options, session->view->no_join, &fault);
 	if (status == 0)
 		status = open_around(session, &fault);
 	if (status == 0) {
@@ -274,8 +276,12 @@ static int read_logs(struct session *session, const struct cli_operands *logs)
 static int count(struct session *session, const struct cli_operands *logs)
 {
 	const struct cli_view *view = session->view;
-	int status = cli_view_count(session->command, logs, &view->filters, session->filter, view->limit,
-				    &session->matches);
+	const struct cli_counting counting = {.filters = &view->filters,
+					      .filter = session->filter,
+					      .limit = view->limit,
+					      .no_join = view->no_join,
+					      .quiet = view->quiet};
+	int status = cli_view_count(session->command, logs, &counting, &session->matches);
 
 	return status == CLI_DONE && view->fail_empty && session->matches == 0 ? CLI_FOUND : status;
 }

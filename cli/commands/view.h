@@ -20,6 +20,7 @@ struct cli_view {
 	bool fail_empty; /* CLI_FOUND when nothing was printed */
 	bool quiet;      /* no remarks, no progress */
 	bool no_pager;
+	bool no_join; /* the logs of a cluster are read apart */
 };
 
 /* Parse the command line into *view, filled with the command's defaults, and do it. Returns an exit status. */

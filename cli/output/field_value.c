@@ -1,4 +1,5 @@
 #include "cli/output/field_value.h"
+#include "cli/output/conn_text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -95,13 +96,12 @@ static void add_time(struct cli_field_reader *reader, enum cli_field_kind kind, 
 
 static void add_client(struct cli_field_reader *reader, const struct wire_client *client, uint64_t conn)
 {
-	char number[24];
+	char number[CLI_CONN_TEXT];
 
 	if (client && client->name.len + client->address.len > 0) {
 		add_one(reader, client->name.len ? client->name : client->address);
 	} else if (conn != 0) {
-		snprintf(number, sizeof(number), "#%" PRIu64, conn);
-		add_one(reader, wire_slice_str(number));
+		add_one(reader, wire_slice_str(cli_conn_text(number, conn)));
 	}
 }
 

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "cli/output/conn_text.h"
 #include "cli/output/sizes.h"
 #include "wire/headers.h"
 
@@ -10,13 +11,15 @@ enum { INDENT = 6, LABEL_COLUMNS = 9 };
 void cli_print_client(struct cli_row *row, enum cli_color color, const struct wire_client *client,
 		      uint64_t conn, size_t most)
 {
+	char number[CLI_CONN_TEXT];
+
 	if (client && client->name.len > 0)
 		cli_row_put(row, color, client->name, most);
 	else if (client && client->address.len > 0) {
 		cli_row_put(row, color, client->address, most);
 		return;
 	}
-	cli_row_format(row, CLI_DIM, "#%" PRIu64, conn);
+	cli_row_text(row, CLI_DIM, cli_conn_text(number, conn));
 }
 
 static void label(struct cli_row *row, const char *name)

@@ -4,6 +4,7 @@
 
 #include "cli/output/headers_json.h"
 #include "cli/output/json.h"
+#include "wire/conn.h"
 
 int cli_json_printer_init(struct cli_json_printer *printer, bool detail, const struct cli_shown *shown)
 {
@@ -31,12 +32,15 @@ static void put_optional(struct cli_json *json, const char *key, struct wire_sli
 		cli_json_bytes(json, key, bytes);
 }
 
-/* Number and name of a connection; a client without a name is named by its address. */
+/* Number and name of a connection, and its input when that is not the event's; a client without a name is named by its address. */
 static void put_conn(struct cli_json *json, uint64_t conn, const struct wire_client *client)
 {
 	if (conn == 0)
 		return;
-	cli_json_number(json, "conn", conn);
+	const uint32_t input = wire_conn_input(conn, UINT32_MAX);
+	cli_json_number(json, "conn", wire_conn_number(conn));
+	if (input != UINT32_MAX)
+		cli_json_number(json, "input", input + 1);
 	if (client)
 		put_optional(json, "client", client->name.len ? client->name : client->address);
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "cli/output/conn_text.h"
 #include "cli/output/sizes.h"
 #include "trace/inbox.h"
 
@@ -89,8 +90,8 @@ void cli_text_line_begin(struct cli_text_line *line)
 struct party {
 	struct wire_slice name;
 	enum cli_color color;
-	size_t tail;     /* columns at the end of the name that must stay: a port */
-	char number[24]; /* of its connection: "#7"; "" = not shown */
+	size_t tail;                /* columns at the end of the name that must stay: a port */
+	char number[CLI_CONN_TEXT]; /* of its connection: "#7"; "" = not shown */
 };
 
 static struct party words(const char *text, enum cli_color color)
@@ -123,7 +124,7 @@ static struct party party_of(const struct cli_text_line *line, uint64_t conn,
 		return party;
 	}
 	if (!has_name || !line->printer->layout.is_narrow)
-		snprintf(party.number, sizeof(party.number), "#%" PRIu64, conn);
+		cli_conn_text(party.number, conn);
 	return party;
 }
 

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "wire/conn.h"
+
 /* "10.0.0.7:53122" and "[::1]:53122" are found with and without their port, the latter also without brackets. */
 static bool is_address(struct wire_slice address, struct wire_slice wanted)
 {
@@ -30,5 +32,5 @@ bool store__filter_is_client(const char *wanted, uint64_t conn, const struct wir
 	struct wire_slice text = wire_slice_str(wanted);
 	if (client && (wire_slice_equal(client->name, text) || is_address(client->address, text)))
 		return true;
-	return conn > 0 && is_number(wanted, conn);
+	return conn > 0 && is_number(wanted, wire_conn_number(conn));
 }

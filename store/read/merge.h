@@ -7,6 +7,7 @@
 #ifndef STORE_READ_MERGE_H
 #define STORE_READ_MERGE_H
 
+#include "store/cluster/cluster.h"
 #include "store/read/reader.h"
 
 struct store_merge;
@@ -18,10 +19,20 @@ void store_merge_close(struct store_merge *merge);
 /* Takes the source, also on failure. 0 or -ENOMEM. */
 int store_merge_add(struct store_merge *merge, struct wire_source *source);
 
+/* Take a filter that the sources borrow, and close it after them. */
+void store_merge_keep(struct store_merge *merge, struct store_filter *filter);
+
 /* Open a log or segment with these options, of which `reverse` must be the merge's, and add it. Followed logs can be
  * waited for. 0, or a negative code with *fault. */
 int store_merge_add_log(struct store_merge *merge, const char *path,
 			const struct store_reader_options *options, struct wire_fault *fault);
+
+/* Join the events of clusters among the sources, which must give whole events. After the last source was added and before the
+ * first event is read. 0 or -ENOMEM. */
+int store_merge_join(struct store_merge *merge, const struct store_cluster_options *options);
+
+/* What joins them, NULL when store_merge_join was not called. */
+const struct store_cluster *store_merge_cluster(const struct store_merge *merge);
 
 /* The merge as a source, valid as long as the merge; closing either closes both. */
 struct wire_source *store_merge_source(struct store_merge *merge);

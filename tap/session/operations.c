@@ -8,12 +8,22 @@
 #include "tap/session/unseen_subs.h"
 #include "wire/mark.h"
 
-static void mark_server(struct tap_sessions *sessions, int64_t time_ns, const char *id)
+static void add_mark(struct tap_sessions *sessions, int64_t time_ns, const char *text)
+{
+	const struct wire_event mark = {
+	    .kind = WIRE_EVENT_MARK, .time_ns = time_ns, .text = wire_slice_str(text)};
+	tap_join_event(sessions->join, &mark);
+}
+
+/* Add marks for a server that was not seen before, and for its cluster. */
+static void name_server(struct tap_sessions *sessions, const struct tap_endpoint *end, int64_t time_ns,
+			const struct wire_info_seen *seen, bool is_new)
 {
 	char text[WIRE_MARK_TEXT];
-	const struct wire_event mark = {
-	    .kind = WIRE_EVENT_MARK, .time_ns = time_ns, .text = wire_slice_str(wire_mark_server(text, id))};
-	tap_join_event(sessions->join, &mark);
+	if (is_new)
+		add_mark(sessions, time_ns, wire_mark_server(text, seen->server_id));
+	if (tap__servers_set_cluster(&sessions->servers, end, seen->cluster, time_ns))
+		add_mark(sessions, time_ns, wire_mark_cluster(text, seen->cluster));
 }
 
 static void on_info(struct tap_sessions *sessions, struct tap__connection *connection, int64_t time_ns,
@@ -30,8 +40,8 @@ static void on_info(struct tap_sessions *sessions, struct tap__connection *conne
 	connection->server = tap__servers_name(&sessions->servers, end, seen.server_id, &is_new);
 	if (tap__servers_have_unseen(&sessions->servers, connection->server))
 		tap_join_set_unseen_subs(sessions->join, connection->server, INT64_MAX);
-	if (is_new && sessions->names_servers)
-		mark_server(sessions, time_ns, seen.server_id);
+	if (sessions->names_servers)
+		name_server(sessions, end, time_ns, &seen, is_new);
 	if (*seen.account)
 		tap__connection_set_account(sessions, connection, time_ns, seen.account);
 	if (seen.max_payload <= 0)

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#define MARK_AGAIN_NS INT64_C(3600000000000)
+
 void tap__servers_fini(struct tap__servers *servers)
 {
 	free(servers->list);
@@ -60,6 +62,19 @@ uint32_t tap__servers_name(struct tap__servers *servers, const struct tap_endpoi
 		*is_new = false;
 	}
 	return server->number;
+}
+
+bool tap__servers_set_cluster(struct tap__servers *servers, const struct tap_endpoint *end, const char *name,
+			      int64_t time_ns)
+{
+	struct tap__server *server = find(servers, end);
+	if (!server || !*name)
+		return false;
+	if (strcmp(server->cluster, name) == 0 && time_ns - server->clustered_ns < MARK_AGAIN_NS)
+		return false;
+	server->clustered_ns = time_ns;
+	memcpy(server->cluster, name, strnlen(name, sizeof server->cluster - 1) + 1);
+	return true;
 }
 
 uint64_t *tap__servers_max_payload(struct tap__servers *servers, const struct tap_endpoint *end)

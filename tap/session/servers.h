@@ -13,6 +13,8 @@ struct tap__servers {
 		uint32_t number;      /* its own, or that of an earlier address of the same server */
 		uint32_t unseen_subs; /* connections to it that may have unseen subscriptions */
 		char id[64];          /* NUL-terminated; "": unknown */
+		char cluster[64];     /* name of its cluster, likewise */
+		int64_t clustered_ns; /* when that was last found to be due for a mark */
 		uint64_t max_payload; /* bytes; 0: unknown */
 	} * list;
 	uint32_t count;
@@ -30,6 +32,11 @@ bool tap__servers_know(const struct tap__servers *servers, const struct tap_endp
  * not seen before. */
 uint32_t tap__servers_name(struct tap__servers *servers, const struct tap_endpoint *end, const char *id,
 			   bool *is_new);
+
+/* The server at this address belongs to this cluster ("": to none). True when a mark is due: it is new, or an hour has passed,
+ * after which retention may have deleted the mark before. */
+bool tap__servers_set_cluster(struct tap__servers *servers, const struct tap_endpoint *end, const char *name,
+			      int64_t time_ns);
 
 /* The payload limit of the server at this address, in bytes, 0 = unknown, to be read or set. NULL when there is
  * no room. */

@@ -97,6 +97,7 @@ static bool read_ports(struct support_server *server, const struct support_serve
 	json_t *ports = json_load_file(path, 0, NULL);
 	server->port = port_of(json_object_get(ports, "nats"));
 	server->http_port = port_of(json_object_get(ports, "monitoring"));
+	server->cluster_port = port_of(json_object_get(ports, "cluster"));
 	json_decref(ports);
 	return server->port > 0;
 }

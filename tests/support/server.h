@@ -27,6 +27,7 @@ struct support_server_plan {
 struct support_server {
 	pid_t pid; /* 0 = not running */
 	int port, http_port;
+	int cluster_port;   /* 0: it is no member of a cluster */
 	int status;         /* of waitpid(2), once it has ended */
 	char log_path[512]; /* its output */
 };

@@ -64,6 +64,18 @@ static void a_server_is_named_by_its_id(void **state)
 	assert_string_equal(wire_mark_server(text, "NABC"), "server NABC");
 }
 
+static void a_cluster_is_named(void **state)
+{
+	char text[WIRE_MARK_TEXT];
+	struct wire_slice name;
+	(void)state;
+	assert_string_equal(wire_mark_cluster(text, "east"), "cluster east");
+	assert_true(wire_mark_is_cluster(wire_slice_str(text), &name));
+	assert_true(wire_slice_equal(name, WIRE_LITERAL("east")));
+	assert_false(wire_mark_is_cluster(WIRE_LITERAL("cluster "), &name));
+	assert_false(wire_mark_is_cluster(WIRE_LITERAL("server NABC"), &name));
+}
+
 static void a_remark_is_never_taken_for_another_mark(void **state)
 {
 	char text[WIRE_MARK_REMARK];
@@ -110,6 +122,7 @@ int main(void)
 	    cmocka_unit_test(a_step_without_amount_is_a_step),
 	    cmocka_unit_test(other_texts_are_no_steps),
 	    cmocka_unit_test(a_server_is_named_by_its_id),
+	    cmocka_unit_test(a_cluster_is_named),
 	    cmocka_unit_test(a_remark_is_never_taken_for_another_mark),
 	    cmocka_unit_test(a_long_remark_is_cut),
 	    cmocka_unit_test(only_the_whole_subject_is_a_remark),

@@ -1,0 +1,487 @@
+/* cluster: three real servers, a proxy in front of each, and the three logs read as one. Every message has an id in its
+ * payload, and every client notes which ids it got: that is the truth. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <nats/nats.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "support/cluster.h"
+#include "support/proxy.h"
+#include "support/run.h"
+
+enum {
+	WAIT_MS = 60000,
+	REQUEST_MS = 1000,
+	SKIPPED = 77,
+	PUBLISHED = 200,
+	REQUESTS = 40,
+	BEFORE_AND_AFTER = 30
+};
+
+#define MUST(call)                                                              \
+	do {                                                                    \
+		natsStatus status_ = (call);                                    \
+		if (status_ != NATS_OK)                                         \
+			fail_msg("%s: %s", #call, natsStatus_GetText(status_)); \
+	} while (0)
+
+static struct support_cluster cluster;
+static const char *const users[] = {"--user", "app", "--pass", "secret", NULL};
+
+/* ---- the truth ---- */
+
+/* Client names by id: { "id": ["plain-0", …] }. */
+static json_t *truth;
+static pthread_mutex_t truth_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void note(const char *id, size_t len, const char *client)
+{
+	pthread_mutex_lock(&truth_lock);
+	json_t *clients = json_object_getn(truth, id, len);
+	if (!clients) {
+		clients = json_array();
+		json_object_setn_new(truth, id, len, clients);
+	}
+	json_array_append_new(clients, json_string(client));
+	pthread_mutex_unlock(&truth_lock);
+}
+
+/* ---- clients ---- */
+
+struct client {
+	char name[32];
+	natsConnection *connection;
+	natsSubscription *subs[4];
+	int subs_len;
+	atomic_int got;
+};
+
+/* Connect through the proxy of a node. A client that may move connects to any other when its server is gone. */
+static void client_open(struct client *client, const char *kind, int node, bool may_move)
+{
+	natsOptions *options;
+	char urls[SUPPORT_NODES][96];
+	const char *servers[SUPPORT_NODES];
+	snprintf(client->name, sizeof client->name, "%s-%d", kind, node);
+	for (int i = 0; i < SUPPORT_NODES; i++) {
+		snprintf(urls[i], sizeof urls[i], "nats://app:secret@127.0.0.1:%d",
+			 cluster.nodes[(node + i) % SUPPORT_NODES].proxy.port);
+		servers[i] = urls[i];
+	}
+	MUST(natsOptions_Create(&options));
+	MUST(natsOptions_SetName(options, client->name));
+	MUST(natsOptions_SetServers(options, servers, may_move ? SUPPORT_NODES : 1));
+	MUST(natsOptions_SetNoRandomize(options, true));
+	MUST(natsOptions_SetMaxReconnect(options, 10000));
+	MUST(natsOptions_SetReconnectWait(options, 20));
+	MUST(natsOptions_SetReconnectJitter(options, 10, 10));
+	MUST(natsConnection_Connect(&client->connection, options));
+	natsOptions_Destroy(options);
+}
+
+static void client_close(struct client *client)
+{
+	for (int i = 0; i < client->subs_len; i++)
+		natsSubscription_Destroy(client->subs[i]);
+	natsConnection_Destroy(client->connection);
+}
+
+static void on_message(natsConnection *connection, natsSubscription *sub, natsMsg *msg, void *closure)
+{
+	struct client *client = closure;
+	(void)connection;
+	(void)sub;
+	note(natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg), client->name);
+	atomic_fetch_add(&client->got, 1);
+	natsMsg_Destroy(msg);
+}
+
+/* Answer "ID" by "re ID". */
+static void on_request(natsConnection *connection, natsSubscription *sub, natsMsg *msg, void *closure)
+{
+	struct client *client = closure;
+	char reply[80];
+	(void)sub;
+	snprintf(reply, sizeof reply, "re %.*s", natsMsg_GetDataLength(msg), natsMsg_GetData(msg));
+	note(natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg), client->name);
+	natsConnection_PublishString(connection, natsMsg_GetReply(msg), reply);
+	natsMsg_Destroy(msg);
+}
+
+static void subscribe(struct client *client, const char *subject, const char *queue, natsMsgHandler handler)
+{
+	natsSubscription **sub = &client->subs[client->subs_len++];
+	if (queue)
+		MUST(natsConnection_QueueSubscribe(sub, client->connection, subject, queue, handler, client));
+	else
+		MUST(natsConnection_Subscribe(sub, client->connection, subject, handler, client));
+	MUST(natsConnection_Flush(client->connection));
+}
+
+/* One request. True when it was answered, and therefore confirmed. */
+static bool request(struct client *client, const char *id)
+{
+	natsMsg *reply = NULL;
+	natsStatus status = natsConnection_RequestString(&reply, client->connection, "svc", id, REQUEST_MS);
+	if (status == NATS_OK)
+		note(natsMsg_GetData(reply), (size_t)natsMsg_GetDataLength(reply), client->name);
+	natsMsg_Destroy(reply);
+	return status == NATS_OK;
+}
+
+/* The cluster passes messages from each of these clients to a responder. */
+static void await_service(struct client *clients, const char *why)
+{
+	struct support_deadline deadline = support_deadline_in(WAIT_MS);
+	for (int i = 0; i < SUPPORT_NODES; i++) {
+		char id[64];
+		int tries = 0;
+		do
+			snprintf(id, sizeof id, "probe-%s-%d-%d", why, i, tries++);
+		while (!request(&clients[i], id) && support_deadline_retry(deadline));
+		assert_true(support_deadline_left_ms(deadline) > 0);
+	}
+}
+
+/* ---- what was recorded ---- */
+
+/* The events of the three logs, as `cat` prints them; owned. */
+static json_t *read_logs(const char *option)
+{
+	json_t *events = json_array();
+	char *output, *rest;
+	const char *const args[] = {cluster.nodes[0].plan.program,
+				    "cat",
+				    "--json",
+				    "--detail",
+				    option,
+				    cluster.nodes[0].log,
+				    cluster.nodes[1].log,
+				    cluster.nodes[2].log,
+				    NULL};
+	assert_int_equal(support_run(args, &output), 0);
+	for (char *line = strtok_r(output, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		json_t *event = *line == '{' ? json_loads(line, 0, NULL) : NULL;
+		if (event)
+			json_array_append_new(events, event);
+	}
+	free(output);
+	return events;
+}
+
+static const char *text_of(const json_t *event, const char *key)
+{
+	const char *text = json_string_value(json_object_get(event, key));
+	return text ? text : "";
+}
+
+static bool is_kind(const json_t *event, const char *kind)
+{
+	return strcmp(text_of(event, "kind"), kind) == 0;
+}
+
+static bool begins_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool holds(const json_t *names, const char *name)
+{
+	size_t i;
+	json_t *each;
+	json_array_foreach(names, i, each) if (strcmp(json_string_value(each), name) == 0) return true;
+	return false;
+}
+
+/* Precision: each receiver in the logs got the message. Recall: each client that got it is a receiver in the logs. */
+static void check_receivers(const json_t *event, const json_t *got)
+{
+	const json_t *delivered = json_object_get(event, "delivered");
+	size_t i;
+	json_t *receiver;
+	json_array_foreach(delivered, i, receiver) if (!holds(got, text_of(receiver, "client")))
+	    fail_msg("\"%s\" has the receiver %s, who did not get it", text_of(event, "payload"),
+		     text_of(receiver, "client"));
+	if (json_array_size(delivered) != json_array_size(got))
+		fail_msg("\"%s\" has %zu receivers instead of %zu", text_of(event, "payload"),
+			 json_array_size(delivered), json_array_size(got));
+}
+
+static uint64_t count(const json_t *events, const char *kind, const char *prefix)
+{
+	uint64_t counted = 0;
+	size_t i;
+	json_t *event;
+	json_array_foreach(events, i, event) counted +=
+	    is_kind(event, kind) && begins_with(text_of(event, "payload"), prefix);
+	return counted;
+}
+
+/* ---- the stories ---- */
+
+static void open_all(void)
+{
+	truth = json_object();
+	support_cluster_open(&cluster, users);
+}
+
+static void close_all(void)
+{
+	support_cluster_close(&cluster);
+	json_decref(truth);
+}
+
+struct people {
+	struct client publishers[SUPPORT_NODES], plain[SUPPORT_NODES], workers[SUPPORT_NODES],
+	    responders[SUPPORT_NODES], wild;
+};
+
+static void people_open(struct people *people, bool may_move)
+{
+	*people = (struct people){0};
+	for (int i = 0; i < SUPPORT_NODES; i++) {
+		client_open(&people->plain[i], "plain", i, may_move);
+		client_open(&people->workers[i], "worker", i, may_move);
+		client_open(&people->responders[i], "responder", i, may_move);
+		client_open(&people->publishers[i], "publisher", i, may_move);
+		subscribe(&people->plain[i], "data.*", NULL, on_message);
+		subscribe(&people->workers[i], "data.>", "workers", on_message);
+		subscribe(&people->responders[i], "svc", "responders", on_request);
+	}
+	client_open(&people->wild, "wild", 1, may_move);
+	subscribe(&people->wild, "*.new", NULL, on_message);
+}
+
+static void people_close(struct people *people)
+{
+	for (int i = 0; i < SUPPORT_NODES; i++) {
+		client_close(&people->publishers[i]);
+		client_close(&people->plain[i]);
+		client_close(&people->workers[i]);
+		client_close(&people->responders[i]);
+	}
+	client_close(&people->wild);
+}
+
+static int sum(const struct client *clients)
+{
+	int got = 0;
+	for (int i = 0; i < SUPPORT_NODES; i++)
+		got += atomic_load(&clients[i].got);
+	return got;
+}
+
+/* Every server knows the subscriptions of the others once a message from each node has reached all who are to get it. */
+static void await_interest(struct people *people)
+{
+	struct support_deadline deadline = support_deadline_in(WAIT_MS);
+	for (int i = 0; i < SUPPORT_NODES; i++) {
+		int got;
+		do {
+			got = sum(people->plain);
+			MUST(natsConnection_PublishString(people->publishers[i].connection, "data.probe",
+							  "probe"));
+			MUST(natsConnection_Flush(people->publishers[i].connection));
+			while (sum(people->plain) < got + SUPPORT_NODES && support_deadline_retry(deadline) &&
+			       sum(people->workers) == 0)
+				continue;
+		} while (sum(people->plain) < got + SUPPORT_NODES && support_deadline_left_ms(deadline) > 0);
+	}
+	assert_true(support_deadline_left_ms(deadline) > 0);
+}
+
+static void publish_all(struct people *people)
+{
+	struct support_deadline deadline = support_deadline_in(WAIT_MS);
+	const int all = SUPPORT_NODES * PUBLISHED;
+	int plain = sum(people->plain), workers = sum(people->workers);
+	for (int n = 0; n < PUBLISHED; n++)
+		for (int i = 0; i < SUPPORT_NODES; i++) {
+			char id[32];
+			snprintf(id, sizeof id, "id-%d-%d", i, n);
+			MUST(natsConnection_PublishString(people->publishers[i].connection, "data.new", id));
+		}
+	while ((sum(people->plain) < plain + all * SUPPORT_NODES || sum(people->workers) < workers + all) &&
+	       support_deadline_retry(deadline))
+		continue;
+	assert_int_equal(sum(people->plain), plain + all * SUPPORT_NODES);
+	assert_int_equal(sum(people->workers), workers + all);
+}
+
+static void check_trace(void)
+{
+	char *output;
+	const char *const args[] = {cluster.nodes[0].plan.program,
+				    "trace",
+				    "--json",
+				    "--id",
+				    "ask-2-7",
+				    cluster.nodes[0].log,
+				    cluster.nodes[1].log,
+				    cluster.nodes[2].log,
+				    NULL};
+	assert_int_equal(support_run(args, &output), 0);
+	const char *begin = strchr(output, '{');
+	json_error_t error;
+	json_t *trace = begin ? json_loads(begin, JSON_DISABLE_EOF_CHECK, &error) : NULL;
+	const json_t *nodes = json_object_get(trace, "nodes");
+	if (json_array_size(nodes) != 2)
+		fail_msg("a request and its reply are not one conversation:\n%s", output);
+	const json_t *asked = json_array_get(nodes, 0), *replied = json_array_get(nodes, 1);
+	assert_string_equal(text_of(asked, "payload"), "ask-2-7");
+	assert_string_equal(text_of(asked, "log"), cluster.nodes[2].log);
+	assert_string_equal(text_of(replied, "payload"), "re ask-2-7");
+	check_receivers(asked, json_object_get(truth, "ask-2-7"));
+	check_receivers(replied, json_object_get(truth, "re ask-2-7"));
+	json_decref(trace);
+	free(output);
+}
+
+static void three_logs_read_as_one_name_exactly_who_got_each_message(void **state)
+{
+	struct people people;
+	(void)state;
+	open_all();
+	people_open(&people, false);
+	await_interest(&people);
+	await_service(people.publishers, "start");
+	publish_all(&people);
+	for (int i = 0; i < SUPPORT_NODES; i++)
+		for (int n = 0; n < REQUESTS; n++) {
+			char id[32];
+			snprintf(id, sizeof id, "ask-%d-%d", i, n);
+			assert_true(request(&people.publishers[i], id));
+		}
+	people_close(&people);
+	assert_int_equal(support_cluster_stop(&cluster), 0);
+
+	json_t *events = read_logs("--quiet"), *event;
+	size_t at;
+	json_array_foreach(events, at, event)
+	{
+		const char *id = text_of(event, "payload");
+		if (is_kind(event, "message") && !begins_with(id, "probe") && json_object_get(truth, id))
+			check_receivers(event, json_object_get(truth, id));
+	}
+	assert_int_equal(count(events, "message", "id-"), SUPPORT_NODES * PUBLISHED);
+	assert_int_equal(count(events, "message", "ask-"), SUPPORT_NODES * REQUESTS);
+	assert_int_equal(count(events, "message", "re ask-"), SUPPORT_NODES * REQUESTS);
+	assert_int_equal(count(events, "delivery", "id-"), 0);
+	assert_int_equal(count(events, "delivery", "ask-"), 0);
+	assert_int_equal(count(events, "delivery", "re "), 0);
+	json_decref(events);
+	events = read_logs("--no-join");
+	assert_true(count(events, "delivery", "id-") > 0);
+	json_decref(events);
+	check_trace();
+	close_all();
+}
+
+/* ---- servers that are killed ---- */
+
+struct load {
+	struct client *clients;
+	atomic_bool is_over;
+	atomic_int confirmed;
+	json_t *ids; /* confirmed */
+};
+
+/* Requests from all nodes, in turn. An id is never used twice. */
+static void *run_load(void *context)
+{
+	struct load *load = context;
+	for (int n = 0; !atomic_load(&load->is_over); n++) {
+		char id[32];
+		snprintf(id, sizeof id, "load-%d", n);
+		if (!request(&load->clients[n % SUPPORT_NODES], id))
+			continue;
+		json_array_append_new(load->ids, json_string(id));
+		atomic_fetch_add(&load->confirmed, 1);
+	}
+	return NULL;
+}
+
+static void await_confirmed(struct load *load, int more)
+{
+	struct support_deadline deadline = support_deadline_in(WAIT_MS);
+	int wanted = atomic_load(&load->confirmed) + more;
+	while (atomic_load(&load->confirmed) < wanted)
+		assert_true(support_deadline_retry(deadline));
+}
+
+/* The request of this id and its reply, each with the client that got it. */
+static void check_confirmed(const json_t *by_id, const char *id)
+{
+	char reply[80];
+	snprintf(reply, sizeof reply, "re %s", id);
+	const char *const texts[] = {id, reply};
+	for (int i = 0; i < 2; i++) {
+		const json_t *event = json_object_get(by_id, texts[i]);
+		if (!event)
+			fail_msg("\"%s\" was confirmed and is not in the logs", texts[i]);
+		if (json_array_size(json_object_get(event, "delivered")) == 0)
+			fail_msg("\"%s\" was confirmed and has no receiver", texts[i]);
+		check_receivers(event, json_object_get(truth, texts[i]));
+	}
+}
+
+static void servers_are_killed_in_turn_and_nothing_confirmed_is_lost(void **state)
+{
+	struct people people;
+	struct load load = {.ids = json_array()};
+	pthread_t thread;
+	(void)state;
+	open_all();
+	people_open(&people, true);
+	await_service(people.publishers, "start");
+	load.clients = people.publishers;
+	assert_int_equal(pthread_create(&thread, NULL, run_load, &load), 0);
+	for (int node = 0; node < SUPPORT_NODES; node++) {
+		await_confirmed(&load, BEFORE_AND_AFTER);
+		support_cluster_kill(&cluster, node);
+		await_confirmed(&load, BEFORE_AND_AFTER);
+		support_cluster_restart(&cluster, node);
+	}
+	await_confirmed(&load, BEFORE_AND_AFTER);
+	atomic_store(&load.is_over, true);
+	pthread_join(thread, NULL);
+	people_close(&people);
+	assert_int_equal(support_cluster_stop(&cluster), 0);
+
+	json_t *events = read_logs("--quiet"), *by_id = json_object(), *event, *id;
+	size_t at;
+	json_array_foreach(events, at, event)
+	{
+		assert_false(is_kind(event, "gap"));
+		if (is_kind(event, "message"))
+			json_object_set(by_id, text_of(event, "payload"), event);
+	}
+	json_array_foreach(load.ids, at, id) check_confirmed(by_id, json_string_value(id));
+	json_decref(by_id);
+	json_decref(events);
+	json_decref(load.ids);
+	close_all();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(three_logs_read_as_one_name_exactly_who_got_each_message),
+	    cmocka_unit_test(servers_are_killed_in_turn_and_nothing_confirmed_is_lost),
+	};
+	if (!support_proxy_has_server())
+		return SKIPPED;
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	nats_Close();
+	return failed;
+}
