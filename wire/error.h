@@ -24,7 +24,8 @@
 	X(TAP_ECUT, -10302, "the capture is cut off")                       \
 	X(TAP_EBPF, -10303, "unusable capture filter")                      \
 	X(TAP_EINTERFACE, -10304, "cannot capture on this interface")       \
-	X(TAP_ENOTCP, -10305, "nothing in the capture was understood")
+	X(TAP_ENOTCP, -10305, "nothing in the capture was understood")      \
+	X(NET_ETLS, -10401, "TLS failed")
 
 enum wire_error {
 #define WIRE_ERROR_ENUM(name, code, text) name = (code),
