@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "broker/auth.h"
+#include "broker/certificate.h"
 #include "broker/client_log.h"
 #include "broker/connection.h"
 #include "broker/emit.h"
@@ -162,6 +163,13 @@ static void check(struct broker_client *client, struct wire_connect *connect,
 	const struct broker *broker = client->loop->broker;
 	struct broker__identity identity;
 	const char *hash = NULL;
+	if (broker->options.tls.verify_and_map && broker__auth_is_required(&broker->options)) {
+		if (broker__certificate_identify(client, &identity))
+			welcome(client, connect, &identity);
+		else
+			violate(client, connect->user);
+		return;
+	}
 	switch (broker__auth_check(&broker->options, connect, broker->seed, proof, &identity, &hash)) {
 	case BROKER__GRANTED: welcome(client, connect, &identity); break;
 	case BROKER__REFUSED: violate(client, connect->user); break;

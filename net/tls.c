@@ -14,6 +14,7 @@
 
 #include "net/tls_bio.h"
 #include "net/tls_error.h"
+#include "net/tls_output.h"
 #include "net/tls_sessions.h"
 
 static void advance(struct net__tls *tls);
@@ -23,38 +24,7 @@ static struct net__tls *of(struct net_stream *stream)
 	return (struct net__tls *)stream;
 }
 
-static void report_held(struct net__tls *tls, ptrdiff_t change)
-{
-	if (change != 0)
-		tls->stream.events->held(&tls->stream, change);
-}
-
 /* ---- records that wait ---- */
-
-/* Give the buffer back: to the context, for the next stream that needs one. */
-static void drop_output(struct net__tls *tls)
-{
-	struct net_tls_context *context = tls->context;
-	if (!tls->output)
-		return;
-	if (context->output)
-		free(tls->output);
-	else
-		context->output = tls->output;
-	tls->output = NULL;
-	tls->output_at = tls->output_len = tls->output_begun = 0;
-	if (tls->is_output_held)
-		report_held(tls, -(ptrdiff_t)NET__TLS_OUTPUT_BYTES);
-	tls->is_output_held = false;
-}
-
-static void hold_output(struct net__tls *tls)
-{
-	if (tls->is_output_held)
-		return;
-	tls->is_output_held = true;
-	report_held(tls, NET__TLS_OUTPUT_BYTES);
-}
 
 static void drop_kept(struct net__tls *tls)
 {
@@ -62,7 +32,7 @@ static void drop_kept(struct net__tls *tls)
 	free(tls->kept);
 	tls->kept = NULL;
 	tls->kept_bytes = 0;
-	report_held(tls, -(ptrdiff_t)bytes);
+	net__tls_report_held(tls, -(ptrdiff_t)bytes);
 }
 
 /* The input lies in the context's buffer, which other streams use too: keep a copy of what is left. */
@@ -79,7 +49,7 @@ static int keep_input(struct net__tls *tls)
 	memcpy(tls->kept, rest.data, rest.len);
 	tls->kept_bytes = rest.len;
 	tls->input = wire_slice(tls->kept, rest.len);
-	report_held(tls, (ptrdiff_t)rest.len);
+	net__tls_report_held(tls, (ptrdiff_t)rest.len);
 	return 0;
 }
 
@@ -112,70 +82,6 @@ static void fail_by_openssl(struct net__tls *tls)
 
 /* ---- writing ---- */
 
-/* Let the stream below take the output. 0, or a negative code. */
-static int flush(struct net__tls *tls)
-{
-	while (tls->output_at < tls->output_len && tls->output_begun == 0) {
-		const uv_buf_t rest = uv_buf_init(tls->output + tls->output_at,
-						  (unsigned)(tls->output_len - tls->output_at));
-		ssize_t taken = net_stream_write(tls->below, &rest, 1);
-		if (taken < 0)
-			return (int)taken;
-		tls->output_at += (size_t)taken;
-		tls->output_begun = tls->below->begun_bytes;
-	}
-	if (tls->output_begun > 0)
-		hold_output(tls);
-	else
-		drop_output(tls);
-	return 0;
-}
-
-/* The next record: a long buffer as it is; of short ones, as many as a record can carry. */
-static struct wire_slice next_record(struct net__tls *tls, const uv_buf_t *bufs, unsigned count, size_t at)
-{
-	struct net_tls_context *context = tls->context;
-	size_t len = 0;
-	for (; count > 0 && at >= bufs->len; bufs++, count--)
-		at -= bufs->len;
-	if (count == 0)
-		return wire_slice(NULL, 0);
-	if (count == 1 || bufs->len - at >= NET__TLS_RECORD_BYTES)
-		return wire_slice(bufs->base + at, bufs->len - at < NET__TLS_RECORD_BYTES ? bufs->len - at
-											  : NET__TLS_RECORD_BYTES);
-	if (!context->plain)
-		context->plain = malloc(NET__TLS_RECORD_BYTES);
-	if (!context->plain)
-		return wire_slice(bufs->base + at, bufs->len - at);
-	for (; count > 0 && len < NET__TLS_RECORD_BYTES; bufs++, count--, at = 0) {
-		size_t room = NET__TLS_RECORD_BYTES - len, more = bufs->len - at;
-		more = more < room ? more : room;
-		memcpy(context->plain + len, bufs->base + at, more);
-		len += more;
-	}
-	return wire_slice(context->plain, len);
-}
-
-/* Encrypt a batch of the bytes after the first `at` into the output. Returns their number, or NET_ETLS. */
-static ssize_t encrypt(struct net__tls *tls, const uv_buf_t *bufs, unsigned count, size_t at)
-{
-	size_t len = 0;
-	ERR_clear_error();
-	while (len < NET__TLS_BATCH_BYTES) {
-		size_t taken = 0;
-		struct wire_slice record = next_record(tls, bufs, count, at + len);
-		if (record.len == 0)
-			break;
-		if (record.len > NET__TLS_BATCH_BYTES - len)
-			record.len = NET__TLS_BATCH_BYTES - len;
-		if (SSL_write_ex(tls->ssl, record.data, record.len, &taken) != 1)
-			break;
-		len += taken;
-	}
-	ERR_clear_error();
-	return len > 0 ? (ssize_t)len : NET_ETLS;
-}
-
 /* Records of TLS itself are on their way: the owner's bytes wait until they were taken. */
 static ssize_t defer(struct net__tls *tls, const uv_buf_t *bufs, unsigned count)
 {
@@ -203,8 +109,8 @@ static ssize_t write_tls(struct net_stream *stream, const uv_buf_t *bufs, unsign
 	for (unsigned i = 0; i < count; i++)
 		len += bufs[i].len;
 	while (taken < len) {
-		ssize_t more = encrypt(tls, bufs, count, taken);
-		int error = more < 0 ? (int)more : flush(tls);
+		ssize_t more = net__tls_output_encrypt(tls, bufs, count, taken);
+		int error = more < 0 ? (int)more : net__tls_output_flush(tls);
 		if (error)
 			return error;
 		if (tls->output) {
@@ -234,7 +140,7 @@ static void send_end(struct net__tls *tls)
 		SSL_shutdown(tls->ssl);
 		ERR_clear_error();
 	}
-	if (flush(tls) < 0 || !tls->output)
+	if (net__tls_output_flush(tls) < 0 || !tls->output)
 		net_stream_end(tls->below);
 }
 
@@ -252,12 +158,12 @@ static void end_tls(struct net_stream *stream)
 static int write_deferred(struct net__tls *tls)
 {
 	const uv_buf_t buf = uv_buf_init((char *)(uintptr_t)tls->deferred.data, (unsigned)tls->deferred.len);
-	ssize_t taken = encrypt(tls, &buf, 1, 0);
+	ssize_t taken = net__tls_output_encrypt(tls, &buf, 1, 0);
 	if (taken < 0)
 		return (int)taken;
 	tls->deferred.data += taken;
 	tls->deferred.len -= (size_t)taken;
-	return flush(tls);
+	return net__tls_output_flush(tls);
 }
 
 static void finish_write(struct net__tls *tls, int status)
@@ -277,13 +183,13 @@ static void on_drained(struct net_stream *below, int status)
 	tls->output_at += tls->output_begun;
 	tls->output_begun = 0;
 	if (status == 0)
-		status = flush(tls);
+		status = net__tls_output_flush(tls);
 	while (status == 0 && !tls->output && tls->deferred.len > 0)
 		status = write_deferred(tls);
 	if (status == 0 && tls->output)
 		return;
 	if (status < 0)
-		drop_output(tls);
+		net__tls_output_drop(tls);
 	finish_write(tls, status);
 	if (!tls->is_closing && (tls->life == NET__TLS_HANDSHAKE || tls->is_reading))
 		advance(tls);
@@ -366,7 +272,7 @@ static void shake(struct net__tls *tls)
 	ERR_clear_error();
 	int done = SSL_do_handshake(tls->ssl);
 	int error = SSL_get_error(tls->ssl, done);
-	int status = flush(tls);
+	int status = net__tls_output_flush(tls);
 	if (done == 1 && status == 0)
 		open_stream(tls);
 	else if (status < 0)
@@ -391,7 +297,7 @@ static void advance(struct net__tls *tls)
 		give(tls);
 	if (tls->is_closing || tls->life == NET__TLS_FAILED || tls->peer_ended)
 		return;
-	int status = tls->output && tls->output_begun == 0 ? flush(tls) : 0;
+	int status = tls->output && tls->output_begun == 0 ? net__tls_output_flush(tls) : 0;
 	if (status == 0)
 		status = keep_input(tls);
 	if (status < 0)
@@ -495,7 +401,7 @@ static void on_opened(struct net_stream *below)
 
 static void on_held(struct net_stream *below, ptrdiff_t change)
 {
-	report_held(below->owner, change);
+	net__tls_report_held(below->owner, change);
 }
 
 static void free_tls(struct net__tls *tls)
@@ -512,7 +418,7 @@ static void release(struct net__tls *tls)
 	if (--tls->holds > 0)
 		return;
 	if (tls->stream.events) {
-		drop_output(tls);
+		net__tls_output_drop(tls);
 		drop_kept(tls);
 		tls->stream.events->closed(&tls->stream);
 	}
@@ -546,7 +452,7 @@ static void start_tls(struct net_stream *stream)
 	}
 	tls->below->events = &events;
 	tls->below->owner = tls;
-	report_held(tls, (ptrdiff_t)tls->kept_bytes);
+	net__tls_report_held(tls, (ptrdiff_t)tls->kept_bytes);
 	begin(tls);
 }
 
@@ -572,7 +478,7 @@ static void close_tls(struct net_stream *stream)
 		ERR_clear_error();
 		SSL_shutdown(tls->ssl);
 		ERR_clear_error();
-		flush(tls);
+		net__tls_output_flush(tls);
 	}
 	net_stream_close(tls->below);
 }

@@ -239,7 +239,7 @@ const struct cli_command cli_broker = {
     .operands = "",
     .about =
 	"Serves NATS core clients in place of nats-server, with its flags and its configuration file. "
-	"Clusters, JetStream and TLS are not served. With --record, every message and who received it is "
+	"Clusters and JetStream are not served. With --record, every message and who received it is "
 	"logged; clients notice nothing. Flags may be written -port 4222, --port 4222 or --port=4222.\n"
 	"\n"
 	"Signals:\n"
@@ -266,7 +266,7 @@ const struct cli_command cli_nats_server = {
     .about =
 	"This is tapedeck's broker under nats-server's name. It logs messages into the directory that the "
 	"environment variable TAPEDECK_RECORD names, so that an existing test suite records itself. "
-	"Clusters, JetStream and TLS are not served.",
+	"Clusters and JetStream are not served.",
     .examples = "  ln -s \"$(command -v tapedeck)\" bin/nats-server\n"
 		"  PATH=$PWD/bin:$PATH TAPEDECK_RECORD=$PWD/log make test",
     .options = cli_broker_groups,

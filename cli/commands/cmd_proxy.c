@@ -8,6 +8,7 @@
 #include "broker/log.h"
 #include "broker/ports.h"
 #include "cli/commands/commands.h"
+#include "cli/options/proxy_tls.h"
 #include "cli/options/recording.h"
 #include "cli/output/errors.h"
 #include "tap/proxy/proxy.h"
@@ -24,6 +25,7 @@ struct session {
 	int http_port;
 	int64_t drain_timeout_ms;
 	uint64_t memory_bytes;
+	struct cli_proxy_tls tls;
 	struct cli_recording recording;
 	struct broker_log *log;         /* the proxy's own log lines */
 	struct tap_recording *recorded; /* NULL: nothing is recorded */
@@ -54,7 +56,8 @@ static const struct cli_option serving[] = {
      .argument = "URL[,URL...]",
      .at = AT(upstreams),
      .call = add_urls,
-     .help = "the servers: each client is connected to the first that answers; repeatable"},
+     .help = "the servers: each client is connected to the first that answers; tls://HOST:PORT asks for TLS; "
+	     "repeatable"},
     {.name = "random",
      .kind = CLI_FLAG,
      .at = AT(is_random),
@@ -136,6 +139,7 @@ static const struct cli_option logging[] = {
 
 static const struct cli_option_group groups[] = {
     {"Proxy", serving, 0},
+    {"TLS", cli_proxy_tls_options, AT(tls)},
     {"Recording", cli_recording_options, AT(recording)},
     {"Monitoring", monitoring, 0},
     {"The proxy's own log lines", logging, 0},
@@ -224,6 +228,8 @@ static int open_proxy(struct session *session, struct tap_proxy **proxy, struct 
 	options.upstreams = session->upstreams.values;
 	options.advertise = session->advertise.values;
 	options.url_maps = session->url_maps.values;
+	options.tls = session->tls.clients;
+	options.upstream_tls = session->tls.servers;
 	options.is_random = session->is_random;
 	options.drain_timeout_ms = session->drain_timeout_ms;
 	options.http_host = session->http_host;
@@ -308,6 +314,7 @@ static void init_session(struct session *session, const struct cli_command *comm
 	*session = (struct session){.command = command,
 				    .listen = defaults.listen,
 				    .http_host = defaults.http_host,
+				    .tls = {.clients = defaults.tls, .servers = defaults.upstream_tls},
 				    .drain_timeout_ms = defaults.drain_timeout_ms,
 				    .memory_bytes = defaults.memory_bytes};
 	cli_recording_init(&session->recording);
@@ -350,10 +357,14 @@ const struct cli_command cli_proxy = {
 	     "\n"
 	     "Signals: INT and TERM stop, USR2 drains (no new connections), HUP looks the servers up again "
 	     "and checks\n"
-	     "them, HUP and USR1 reopen the log file.",
+	     "them, and reads certificates again, HUP and USR1 reopen the log file. Certificates are also read "
+	     "again when\n"
+	     "their files change.",
     .examples = "  tapedeck proxy --listen :4222 --upstream 127.0.0.1:4223 --record log -m 8222\n"
 		"  tapedeck proxy --upstream a:4222,b:4222 --advertise proxy2:4222 --record log\n"
-		"  tapedeck proxy --upstream a:4222 --map-url b:4222=proxy2:4222 --record log",
+		"  tapedeck proxy --upstream a:4222 --map-url b:4222=proxy2:4222 --record log\n"
+		"  tapedeck proxy --tls-cert proxy.pem --tls-key proxy.key --upstream tls://a:4222 "
+		"--upstream-tls-ca ca.pem",
     .options = groups,
     .run = run,
 };

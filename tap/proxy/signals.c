@@ -4,6 +4,7 @@
 
 #include "tap/proxy/check.h"
 #include "tap/proxy/report.h"
+#include "tap/proxy/security.h"
 #include "tap/proxy/serve.h"
 
 static void reopen_log(struct tap_proxy *proxy)
@@ -15,6 +16,7 @@ static void reopen_log(struct tap_proxy *proxy)
 static void reload(struct tap_proxy *proxy)
 {
 	reopen_log(proxy);
+	tap__security_reload(proxy);
 	tap__checks_hurry(proxy);
 	tap__report(proxy, TAP_PROXY_INFO, "Reloaded: servers are looked up and checked again");
 }
