@@ -2,6 +2,7 @@
 
 #include "broker/certificate.h"
 #include "broker/client_log.h"
+#include "broker/config/tls.h"
 #include "broker/connection.h"
 #include "broker/emit.h"
 #include "broker/info.h"
@@ -29,18 +30,9 @@ static void on_changed(void *owner, const struct wire_fault *fault)
 int broker__secure_open(struct broker *broker, const struct broker_options *options, struct net_tls_files **files,
 			struct wire_fault *fault)
 {
-	const struct broker_tls *tls = &options->tls;
-	const struct net_tls_options settings = {.is_server = true,
-						 .cert_file = tls->cert_file,
-						 .key_file = tls->key_file,
-						 .ca_file = tls->ca_file,
-						 .verify = tls->verify,
-						 .min_version = tls->min_version,
-						 .cipher_suites = tls->cipher_suites,
-						 .curves = tls->curves,
-						 .timeout_ms = tls->timeout_ms};
+	const struct net_tls_options settings = broker__tls_options(&options->tls);
 	*files = NULL;
-	if (!tls->cert_file)
+	if (!options->tls.cert_file)
 		return 0;
 	return net_tls_files_open(files, &broker->loops[0].uv, &settings, on_changed, broker, fault);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/config/tls.h"
 #include "net/address.h"
 
 #define MIB (1024u * 1024u)
@@ -132,7 +133,7 @@ static int check_tls(const struct broker_options *options, struct wire_fault *fa
 		return wire_fault_set(fault, BROKER_ECONFIG,
 				      "can't specify both HTTP (%d) and HTTPs (%d) ports; leave one out",
 				      options->http_port, options->https_port);
-	return 0;
+	return tls->cert_file ? broker__tls_check(tls, fault) : 0;
 }
 
 int broker_options_check(const struct broker_options *options, struct wire_fault *fault)

@@ -148,3 +148,27 @@ int broker__apply_tls(struct broker__apply *apply, const struct broker__rule *ru
 		return broker__node_fault(node, apply->fault, "missing 'key_file' in TLS configuration");
 	return result;
 }
+
+struct net_tls_options broker__tls_options(const struct broker_tls *tls)
+{
+	return (struct net_tls_options){.is_server = true,
+					.cert_file = tls->cert_file,
+					.key_file = tls->key_file,
+					.ca_file = tls->ca_file,
+					.verify = tls->verify,
+					.min_version = tls->min_version,
+					.cipher_suites = tls->cipher_suites,
+					.curves = tls->curves,
+					.timeout_ms = tls->timeout_ms};
+}
+
+int broker__tls_check(const struct broker_tls *tls, struct wire_fault *fault)
+{
+	const struct net_tls_options options = broker__tls_options(tls);
+	struct net_tls_context *context = NULL;
+	struct wire_fault why;
+	if (net_tls_context_open(&context, NULL, &options, &why) < 0)
+		return wire_fault_set(fault, BROKER_ECONFIG, "TLS: %s", why.text);
+	net_tls_context_release(context);
+	return 0;
+}

@@ -29,8 +29,8 @@ static void set_identity(struct broker__json *varz, const struct broker_totals *
 	broker__json_integer(varz, "port", totals->port);
 	if (options->token || options->username || options->users_len)
 		broker__json_bool(varz, "auth_required", true);
-	if (options->tls.cert_file)
-		broker__json_bool(varz, options->allow_non_tls ? "tls_available" : "tls_required", true);
+	if (options->tls.cert_file && !options->allow_non_tls)
+		broker__json_bool(varz, "tls_required", true);
 	if (options->tls.verify)
 		broker__json_bool(varz, "tls_verify", true);
 	broker__json_count(varz, "max_connections", options->max_connections);
