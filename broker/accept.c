@@ -124,9 +124,9 @@ static void admit(struct broker__loop *loop, struct net_stream *stream)
 	broker->total_connections++;
 	client->cid = broker->next_cid++;
 	client->options.verbose = client->options.pedantic = client->options.echo = true;
-	client->life = broker__secure_is_on(broker)                    ? BROKER__SECURING
+	client->life = broker__secure_is_on(broker)                 ? BROKER__SECURING
 		       : broker__auth_is_required(&broker->options) ? BROKER__AWAITS_CONNECT
-								      : BROKER__GREETED;
+								    : BROKER__GREETED;
 	broker__read_clock(loop);
 	client->start_ns = client->last_ns = loop->now_ns;
 	describe_peer(client);

@@ -27,8 +27,8 @@ static void on_changed(void *owner, const struct wire_fault *fault)
 		broker_log(broker->log, BROKER_LOG_INFO, "TLS: certificates read again");
 }
 
-int broker__secure_open(struct broker *broker, const struct broker_options *options, struct net_tls_files **files,
-			struct wire_fault *fault)
+int broker__secure_open(struct broker *broker, const struct broker_options *options,
+			struct net_tls_files **files, struct wire_fault *fault)
 {
 	const struct net_tls_options settings = broker__tls_options(&options->tls);
 	*files = NULL;

@@ -15,8 +15,8 @@ struct broker;
 struct net_tls_files;
 
 /* Read the certificates of the options. 0, or a negative code with *fault. */
-int broker__secure_open(struct broker *broker, const struct broker_options *options, struct net_tls_files **files,
-			struct wire_fault *fault);
+int broker__secure_open(struct broker *broker, const struct broker_options *options,
+			struct net_tls_files **files, struct wire_fault *fault);
 
 bool broker__secure_is_on(const struct broker *broker);
 

@@ -57,8 +57,9 @@ struct net_stream {
 	size_t begun_bytes; /* of the last write: begun and not taken yet */
 	int fd; /* of the TCP connection; this and the peer of a stream that connects: once it is open */
 	char ip[NET_IP_TEXT];
-	int port;        /* the peer's */
-	const char *why; /* the stream has failed, when a layer knows more than the code; NULL: the code says all */
+	int port; /* the peer's */
+	const char
+	    *why; /* the stream has failed, when a layer knows more than the code; NULL: the code says all */
 };
 
 /* Why a stream ended with this status; valid until `closed`. */

@@ -285,7 +285,8 @@ static void shake(struct net__tls *tls)
 
 static bool wants_input(const struct net__tls *tls)
 {
-	return tls->life == NET__TLS_HANDSHAKE || (tls->life == NET__TLS_OPEN && tls->is_reading && !tls->has_more);
+	return tls->life == NET__TLS_HANDSHAKE ||
+	       (tls->life == NET__TLS_OPEN && tls->is_reading && !tls->has_more);
 }
 
 /* Use the input as far as the owner wants it. The answers of TLS itself go to the output. */

@@ -100,8 +100,8 @@ static int set_versions(SSL_CTX *ssl, const struct net_tls_options *options)
 {
 	int least = options->min_version == 13 ? TLS1_3_VERSION : TLS1_2_VERSION;
 	int most = options->max_version == 12 ? TLS1_2_VERSION : TLS1_3_VERSION;
-	bool is_set = SSL_CTX_set_min_proto_version(ssl, least) == 1 &&
-		      SSL_CTX_set_max_proto_version(ssl, most) == 1;
+	bool is_set =
+	    SSL_CTX_set_min_proto_version(ssl, least) == 1 && SSL_CTX_set_max_proto_version(ssl, most) == 1;
 	return is_set ? 0 : NET_ETLS;
 }
 
@@ -138,7 +138,8 @@ static int set_rules(SSL_CTX *ssl, const struct net_tls_options *options, struct
 		return fault_of(fault, "TLS", "version");
 	if (options->curves && SSL_CTX_set1_curves_list(ssl, options->curves) != 1)
 		return fault_of(fault, "curves", options->curves);
-	SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+				     SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				  SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_session_id_context(ssl, name, sizeof name - 1);
@@ -152,8 +153,9 @@ static int set_up(struct net_tls_context *context, const struct net_tls_options 
 {
 	int error = set_rules(context->ssl, options, fault);
 	if (error == 0 && (options->cert_file || options->is_server))
-		error = options->cert_file ? use_certificate(context->ssl, options, fault)
-					   : wire_fault_set(fault, NET_ETLS, "a TLS server needs a certificate");
+		error = options->cert_file
+			    ? use_certificate(context->ssl, options, fault)
+			    : wire_fault_set(fault, NET_ETLS, "a TLS server needs a certificate");
 	if (error == 0)
 		error = trust(context->ssl, options, fault);
 	set_verification(context->ssl, options);

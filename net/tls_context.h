@@ -13,15 +13,17 @@
 
 /* Strings may be NULL. Borrowed during net_tls_context_open. */
 struct net_tls_options {
-	bool is_server;               /* the side that presents a certificate in any case */
-	const char *cert_file;        /* PEM: our certificate, then those between it and the root; a server needs one */
-	const char *key_file;         /* PEM: its private key, without a passphrase */
-	const char *ca_file;          /* PEM: whom to trust; NULL: the system's certificates */
-	bool verify;                  /* the peer must present a certificate of one of them; a client also checks the host name */
+	bool is_server; /* the side that presents a certificate in any case */
+	const char
+	    *cert_file; /* PEM: our certificate, then those between it and the root; a server needs one */
+	const char *key_file; /* PEM: its private key, without a passphrase */
+	const char *ca_file;  /* PEM: whom to trust; NULL: the system's certificates */
+	bool
+	    verify; /* the peer must present a certificate of one of them; a client also checks the host name */
 	int min_version, max_version; /* 12: TLS 1.2; 13: TLS 1.3; 0: the default, 1.2 and 1.3 */
 	const char *cipher_suites;    /* IANA names, separated by ':'; NULL: OpenSSL's choice */
-	const char *curves;           /* OpenSSL's names, separated by ':', the preferred one first; NULL: its choice */
-	int64_t timeout_ms;           /* for a handshake */
+	const char *curves; /* OpenSSL's names, separated by ':', the preferred one first; NULL: its choice */
+	int64_t timeout_ms; /* for a handshake */
 };
 
 struct net_tls_context;

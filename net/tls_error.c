@@ -78,7 +78,8 @@ static void print_name(BIO *bio, const GENERAL_NAME *name)
 {
 	int type = 0;
 	const ASN1_STRING *value = GENERAL_NAME_get0_value(name, &type);
-	const unsigned char *data = type == GEN_DNS || type == GEN_IPADD ? ASN1_STRING_get0_data(value) : NULL;
+	const unsigned char *data =
+	    type == GEN_DNS || type == GEN_IPADD ? ASN1_STRING_get0_data(value) : NULL;
 	if (data && type == GEN_DNS)
 		BIO_printf(bio, " %.*s", ASN1_STRING_length(value), data);
 	else if (data && ASN1_STRING_length(value) == 4)

@@ -63,8 +63,9 @@ static int follow(struct net_tls_files *files)
 
 static void free_files(struct net_tls_files *files)
 {
-	const char *const texts[] = {files->options.cert_file, files->options.key_file, files->options.ca_file,
-				     files->options.cipher_suites, files->options.curves};
+	const char *const texts[] = {files->options.cert_file, files->options.key_file,
+				     files->options.ca_file, files->options.cipher_suites,
+				     files->options.curves};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		free((char *)(uintptr_t)texts[i]);
 	net_tls_context_release(files->context);

@@ -38,8 +38,8 @@ static void hold_output(struct net__tls *tls)
 int net__tls_output_flush(struct net__tls *tls)
 {
 	while (tls->output_at < tls->output_len && tls->output_begun == 0) {
-		const uv_buf_t rest = uv_buf_init(tls->output + tls->output_at,
-						  (unsigned)(tls->output_len - tls->output_at));
+		const uv_buf_t rest =
+		    uv_buf_init(tls->output + tls->output_at, (unsigned)(tls->output_len - tls->output_at));
 		ssize_t taken = net_stream_write(tls->below, &rest, 1);
 		if (taken < 0)
 			return (int)taken;
@@ -63,8 +63,9 @@ static struct wire_slice next_record(struct net__tls *tls, const uv_buf_t *bufs,
 	if (count == 0)
 		return wire_slice(NULL, 0);
 	if (count == 1 || bufs->len - at >= NET__TLS_RECORD_BYTES)
-		return wire_slice(bufs->base + at, bufs->len - at < NET__TLS_RECORD_BYTES ? bufs->len - at
-											  : NET__TLS_RECORD_BYTES);
+		return wire_slice(bufs->base + at, bufs->len - at < NET__TLS_RECORD_BYTES
+						       ? bufs->len - at
+						       : NET__TLS_RECORD_BYTES);
 	if (!context->plain)
 		context->plain = malloc(NET__TLS_RECORD_BYTES);
 	if (!context->plain)

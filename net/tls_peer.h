@@ -16,13 +16,15 @@ bool net_tls_is_resumed(const struct net_stream *stream);
 
 /* A certificate that the peer presented. */
 struct net_tls_certificate {
-	char subject[NET_TLS_SUBJECT_TEXT];                                 /* RFC 2253 */
-	char key_sha256[NET_TLS_DIGEST_TEXT], sha256[NET_TLS_DIGEST_TEXT]; /* hexadecimal; of the public key, of all of it */
+	char subject[NET_TLS_SUBJECT_TEXT]; /* RFC 2253 */
+	char key_sha256[NET_TLS_DIGEST_TEXT],
+	    sha256[NET_TLS_DIGEST_TEXT]; /* hexadecimal; of the public key, of all of it */
 };
 
 /* The index-th certificate of the peer's chain, its own first. False when there is none. A resumed connection has its own
  * alone. */
-bool net_tls_certificate(const struct net_stream *stream, unsigned index, struct net_tls_certificate *certificate);
+bool net_tls_certificate(const struct net_stream *stream, unsigned index,
+			 struct net_tls_certificate *certificate);
 
 /* The subject of the peer's own certificate. False, with "", when it has presented none. */
 bool net_tls_subject(const struct net_stream *stream, char subject[NET_TLS_SUBJECT_TEXT]);

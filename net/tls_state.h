@@ -9,8 +9,9 @@
 #include "wire/slice.h"
 
 enum {
-	NET__TLS_RECORD_BYTES = 16 << 10,                 /* the most that a record carries */
-	NET__TLS_BATCH_BYTES = 4 * NET__TLS_RECORD_BYTES, /* encrypted before the stream below is asked to take it */
+	NET__TLS_RECORD_BYTES = 16 << 10, /* the most that a record carries */
+	NET__TLS_BATCH_BYTES =
+	    4 * NET__TLS_RECORD_BYTES, /* encrypted before the stream below is asked to take it */
 	/* A batch as records; or messages of the handshake, which wait when they are longer. */
 	NET__TLS_OUTPUT_BYTES = NET__TLS_BATCH_BYTES + NET__TLS_RECORD_BYTES,
 	NET__TLS_INPUT_BYTES = 64 << 10, /* the most that one read takes */
@@ -58,9 +59,9 @@ struct net__tls {
 	struct wire_slice input; /* not decrypted yet: in context->input, or in kept */
 	char *kept;              /* owned; counted as held */
 	size_t kept_bytes;
-	bool has_more;    /* decrypting stopped for lack of room, not of input */
-	bool is_reading;  /* the owner wants bytes */
-	bool peer_ended;  /* its close_notify was read */
+	bool has_more;   /* decrypting stopped for lack of room, not of input */
+	bool is_reading; /* the owner wants bytes */
+	bool peer_ended; /* its close_notify was read */
 
 	/* Records for the peer. */
 	char *output; /* owned, of NET__TLS_OUTPUT_BYTES; NULL: nothing is to be written */

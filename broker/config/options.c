@@ -121,11 +121,13 @@ static int check_tls(const struct broker_options *options, struct wire_fault *fa
 {
 	const struct broker_tls *tls = &options->tls;
 	if (tls->cert_file && !tls->key_file)
-		return wire_fault_set(fault, BROKER_ECONFIG,
-				      "TLS Server private key must be present and valid; name it with --tlskey");
+		return wire_fault_set(
+		    fault, BROKER_ECONFIG,
+		    "TLS Server private key must be present and valid; name it with --tlskey");
 	if (!tls->cert_file && (tls->key_file || tls->ca_file || tls->verify || options->is_tls_wanted))
-		return wire_fault_set(fault, BROKER_ECONFIG,
-				      "TLS Server certificate must be present and valid; name it with --tlscert");
+		return wire_fault_set(
+		    fault, BROKER_ECONFIG,
+		    "TLS Server certificate must be present and valid; name it with --tlscert");
 	if (options->https_port != 0 && !tls->cert_file)
 		return wire_fault_set(fault, BROKER_ECONFIG,
 				      "TLS cert and key required for HTTPS; name them with tls {...}");

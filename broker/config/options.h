@@ -41,8 +41,9 @@ struct broker_tls {
 	bool verify;                          /* clients must present a certificate */
 	bool verify_and_map;                  /* and it names the user */
 	int min_version;                      /* 12: TLS 1.2, 13: TLS 1.3; 0: 1.2 */
-	char *cipher_suites, *curves;         /* IANA's and OpenSSL's names, separated by ':'; NULL: OpenSSL's choice */
-	int64_t timeout_ms;                   /* of a handshake, 2 s */
+	char *cipher_suites,
+	    *curves;        /* IANA's and OpenSSL's names, separated by ':'; NULL: OpenSSL's choice */
+	int64_t timeout_ms; /* of a handshake, 2 s */
 	/* 0: INFO comes before the handshake; BROKER_TLS_FIRST: after it; > 0: INFO comes first when the client does not begin
 	 * within this time. */
 	int64_t first_ms;

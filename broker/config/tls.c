@@ -9,7 +9,8 @@
 
 enum { FIRST_AUTO_MS = 50 };
 
-static int apply_flag(struct broker__apply *apply, const struct broker__rule *rule, json_t *node, void *member)
+static int apply_flag(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
+		      void *member)
 {
 	(void)rule;
 	return broker__node_bool(node, apply->key, member, apply->fault);
@@ -34,14 +35,15 @@ static int apply_version(struct broker__apply *apply, const struct broker__rule 
 	if (result < 0)
 		return result;
 	if (strcmp(text, "1.2") != 0 && strcmp(text, "1.3") != 0)
-		return broker__node_fault(node, apply->fault, "%s: expected \"1.2\" or \"1.3\", found \"%.20s\"",
-					  apply->key, text);
+		return broker__node_fault(
+		    node, apply->fault, "%s: expected \"1.2\" or \"1.3\", found \"%.20s\"", apply->key, text);
 	*(int *)member = text[2] == '3' ? 13 : 12;
 	return 0;
 }
 
 /* true: at once. "auto" or a duration: wait so long for the client to begin, then send INFO. */
-static int apply_first(struct broker__apply *apply, const struct broker__rule *rule, json_t *node, void *member)
+static int apply_first(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
+		       void *member)
 {
 	const json_t *value = broker__node_value(node);
 	const char *text = json_string_value(value);
@@ -137,7 +139,8 @@ static const struct broker__rule tls_rules[] = {
     {0},
 };
 
-int broker__apply_tls(struct broker__apply *apply, const struct broker__rule *rule, json_t *node, void *member)
+int broker__apply_tls(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
+		      void *member)
 {
 	struct broker_tls *tls = member;
 	(void)rule;

@@ -7,7 +7,8 @@
 #include "net/tls_context.h"
 
 /* member: a struct broker_tls. */
-int broker__apply_tls(struct broker__apply *apply, const struct broker__rule *rule, json_t *node, void *member);
+int broker__apply_tls(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
+		      void *member);
 
 /* The options of the layer; borrows the strings. */
 struct net_tls_options broker__tls_options(const struct broker_tls *tls);

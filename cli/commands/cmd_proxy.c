@@ -347,19 +347,20 @@ const struct cli_command cli_proxy = {
     .summary = "stand in front of NATS servers, and log every message with --record",
     .group = CLI_TASK_RECORD,
     .operands = "",
-    .about = "Passes the bytes of each client to a server and back, unchanged but for the addresses in INFO, "
-	     "so that\n"
-	     "clusters, JetStream, accounts and every kind of authentication work as without it. With "
-	     "--record every\n"
-	     "message that passes, and who received it, is logged. Recording never delays clients: what "
-	     "cannot be\n"
-	     "logged is counted (--record-overflow=drop is the default here).\n"
-	     "\n"
-	     "Signals: INT and TERM stop, USR2 drains (no new connections), HUP looks the servers up again "
-	     "and checks\n"
-	     "them, and reads certificates again, HUP and USR1 reopen the log file. Certificates are also read "
-	     "again when\n"
-	     "their files change.",
+    .about =
+	"Passes the bytes of each client to a server and back, unchanged but for the addresses in INFO, "
+	"so that\n"
+	"clusters, JetStream, accounts and every kind of authentication work as without it. With "
+	"--record every\n"
+	"message that passes, and who received it, is logged. Recording never delays clients: what "
+	"cannot be\n"
+	"logged is counted (--record-overflow=drop is the default here).\n"
+	"\n"
+	"Signals: INT and TERM stop, USR2 drains (no new connections), HUP looks the servers up again "
+	"and checks\n"
+	"them, and reads certificates again, HUP and USR1 reopen the log file. Certificates are also read "
+	"again when\n"
+	"their files change.",
     .examples = "  tapedeck proxy --listen :4222 --upstream 127.0.0.1:4223 --record log -m 8222\n"
 		"  tapedeck proxy --upstream a:4222,b:4222 --advertise proxy2:4222 --record log\n"
 		"  tapedeck proxy --upstream a:4222 --map-url b:4222=proxy2:4222 --record log\n"

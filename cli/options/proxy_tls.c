@@ -49,8 +49,9 @@ const struct cli_option cli_proxy_tls_options[] = {
     {.name = "upstream-tls-verify",
      .kind = CLI_FLAG,
      .at = AT(servers.verify),
-     .help = "verify the certificates of servers, with their host names (default; --upstream-tls-verify=false "
-	     "accepts any)"},
+     .help =
+	 "verify the certificates of servers, with their host names (default; --upstream-tls-verify=false "
+	 "accepts any)"},
     {.name = "upstream-tls-first",
      .kind = CLI_FLAG,
      .at = AT(servers.is_first),

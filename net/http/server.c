@@ -88,11 +88,12 @@ static struct MHD_Daemon *start_daemon(struct net_http_server *server, const str
 	if (!pem->cert)
 		tls[0].option = MHD_OPTION_END;
 	return MHD_start_daemon(
-	    MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | (pem->cert ? MHD_USE_TLS : 0u), 0, NULL, NULL, net__http_respond, &server->responder,
-	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)(MAX_CONNECTIONS + SPARE_CONNECTIONS),
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    (size_t)CONNECTION_BYTES, MHD_OPTION_NOTIFY_CONNECTION, net__http_peers_notify, &server->peers,
-	    MHD_OPTION_NOTIFY_COMPLETED, net__http_peers_answered, NULL, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+	    MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | (pem->cert ? MHD_USE_TLS : 0u), 0, NULL, NULL,
+	    net__http_respond, &server->responder, MHD_OPTION_CONNECTION_LIMIT,
+	    (unsigned)(MAX_CONNECTIONS + SPARE_CONNECTIONS), MHD_OPTION_CONNECTION_TIMEOUT,
+	    (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+	    MHD_OPTION_NOTIFY_CONNECTION, net__http_peers_notify, &server->peers, MHD_OPTION_NOTIFY_COMPLETED,
+	    net__http_peers_answered, NULL, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 static int watch(struct net_http_server *server, uv_loop_t *loop)

@@ -15,10 +15,9 @@ static struct texts texts_of(const struct wire_event *event)
 
 /* The tags of these texts. */
 static const enum store__detail text_tags[TEXTS] = {
-    STORE__DETAIL_TEXT, STORE__DETAIL_ADDRESS, STORE__DETAIL_NAME,
-    STORE__DETAIL_LANG, STORE__DETAIL_VERSION, STORE__DETAIL_USER,
-    STORE__DETAIL_SID,  STORE__DETAIL_QUEUE,   STORE__DETAIL_ACCOUNT,
-    STORE__DETAIL_CERTIFICATE};
+    STORE__DETAIL_TEXT,    STORE__DETAIL_ADDRESS,    STORE__DETAIL_NAME, STORE__DETAIL_LANG,
+    STORE__DETAIL_VERSION, STORE__DETAIL_USER,       STORE__DETAIL_SID,  STORE__DETAIL_QUEUE,
+    STORE__DETAIL_ACCOUNT, STORE__DETAIL_CERTIFICATE};
 
 size_t store__details_bound(const struct wire_event *event)
 {

@@ -345,8 +345,8 @@ static void take_client_greeting(struct tap__link *link, struct wire_slice bytes
 static void report_failure(struct tap__link *link, bool is_client, const char *why)
 {
 	link->proxy->security.failures += is_client;
-	tap__report_link(link, TAP_PROXY_ERROR, "TLS %s: %s", is_client ? "handshake error" : "with the server",
-			 why);
+	tap__report_link(link, TAP_PROXY_ERROR, "TLS %s: %s",
+			 is_client ? "handshake error" : "with the server", why);
 }
 
 static void client_failed(struct tap__link *link, int status, const char *why)
@@ -470,7 +470,8 @@ static void on_ended(struct net_stream *stream, int status)
 	else if (status == UV_EOF)
 		side_ended(link, is_client);
 	else
-		finish(link, is_client ? TAP_END_RESET_BY_CLIENT : TAP_END_RESET_BY_SERVER, status != NET_ETLS);
+		finish(link, is_client ? TAP_END_RESET_BY_CLIENT : TAP_END_RESET_BY_SERVER,
+		       status != NET_ETLS);
 }
 
 static void on_drained(struct net_stream *stream, int status)

@@ -11,7 +11,8 @@ static void report_change(const struct tap_proxy *proxy, const char *whose, cons
 {
 	if (fault)
 		tap__report(proxy, TAP_PROXY_ERROR,
-			    "TLS towards %s: %s; the certificates read before stay in use", whose, fault->text);
+			    "TLS towards %s: %s; the certificates read before stay in use", whose,
+			    fault->text);
 	else
 		tap__report(proxy, TAP_PROXY_INFO, "TLS towards %s: certificates read again", whose);
 }
@@ -36,7 +37,8 @@ static int open_clients(struct tap_proxy *proxy, struct wire_fault *fault)
 						.verify = tls->verify,
 						.timeout_ms = tls->timeout_ms};
 	if (!tls->cert_file && (tls->key_file || tls->ca_file || tls->verify || tls->is_first))
-		return wire_fault_set(fault, UV_EINVAL, "TLS towards clients needs a certificate: --tls-cert");
+		return wire_fault_set(fault, UV_EINVAL,
+				      "TLS towards clients needs a certificate: --tls-cert");
 	if (!tls->cert_file)
 		return 0;
 	return net_tls_files_open(&proxy->security.clients, &proxy->loop, &options, on_clients_changed, proxy,

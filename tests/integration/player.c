@@ -24,7 +24,8 @@ struct player {
 	const struct contender *contender;
 	struct transcript *transcript;
 	struct support_tempdir dir;
-	struct support_certificates certificates; /* made when the conversation mentions $CERTS, or secures a client */
+	struct support_certificates
+	    certificates;       /* made when the conversation mentions $CERTS, or secures a client */
 	char program[PATH_MAX]; /* a link named nats-server */
 	struct support_server server;
 	struct support_tempdir proxy_dir;

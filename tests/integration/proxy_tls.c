@@ -31,12 +31,13 @@ static char ca[300], other_ca[300], server[300], server_key[300], client[300], c
     other_host[300], untrusted[300];
 
 static const char *const clients_tls[] = {"--tls-cert", server, "--tls-key", server_key, NULL};
-static const char *const clients_first[] = {"--tls-cert", server, "--tls-key", server_key, "--tls-first", NULL};
-static const char *const clients_verified[] = {"--tls-cert", server, "--tls-key", server_key, "--tls-ca",
-					       ca,	     "--tls-verify", NULL};
+static const char *const clients_first[] = {"--tls-cert", server,        "--tls-key",
+					    server_key,   "--tls-first", NULL};
+static const char *const clients_verified[] = {"--tls-cert", server, "--tls-key",    server_key,
+					       "--tls-ca",   ca,     "--tls-verify", NULL};
 static const char *const servers_tls[] = {"--upstream-tls-ca", ca, NULL};
-static const char *const both_tls[] = {"--tls-cert", server, "--tls-key", server_key, "--upstream-tls-ca", ca,
-				       NULL};
+static const char *const both_tls[] = {"--tls-cert",        server, "--tls-key", server_key,
+				       "--upstream-tls-ca", ca,     NULL};
 static const char *const tls_server[] = {"--tls", "--tlscert", server, "--tlskey", server_key, NULL};
 
 static struct support_deadline soon(void)
@@ -274,8 +275,7 @@ static void a_server_whose_certificate_is_refused_is_down_and_the_line_says_why(
 {
 	(void)state;
 	expect_refused_server(expired, "is down: the certificate of \"CN=server,O=Tests\" has expired, ");
-	expect_refused_server(other_host,
-			      "is not for host 127.0.0.1, but for elsewhere.example");
+	expect_refused_server(other_host, "is not for host 127.0.0.1, but for elsewhere.example");
 	expect_refused_server(untrusted, "is signed by no one who is trusted, but by CN=Unknown CA,O=Tests");
 }
 
@@ -310,8 +310,8 @@ static void garbage_instead_of_a_handshake_disturbs_no_one(void **state)
 	support_proxy_open(&proxy, NULL, clients_tls);
 	join(&proxy, &other);
 	await_info(&proxy, &sock);
-	assert_int_equal(support_socket_send_text(&sock, "CONNECT {\"user\":\"u\",\"pass\":\"s3cret\"}\r\n", soon()),
-			 0);
+	assert_int_equal(
+	    support_socket_send_text(&sock, "CONNECT {\"user\":\"u\",\"pass\":\"s3cret\"}\r\n", soon()), 0);
 	assert_int_equal(support_socket_await_close(&sock, soon()), 0);
 	await_log(&proxy, "TLS handshake error: the peer does not speak TLS");
 	support_socket_close(&sock);
@@ -369,11 +369,19 @@ static void a_thousand_slow_handshakes_end_in_time_and_disturb_no_one(void **sta
 static void a_proxy_without_usable_certificates_does_not_start(void **state)
 {
 	char *output;
-	const char *const args[] = {getenv("TAPEDECK_TEST_BROKER"), "proxy", "--listen", "127.0.0.1:0",
-				    "--upstream", "127.0.0.1:1", "--tls-cert", "/no/such/file", NULL};
+	const char *const args[] = {getenv("TAPEDECK_TEST_BROKER"),
+				    "proxy",
+				    "--listen",
+				    "127.0.0.1:0",
+				    "--upstream",
+				    "127.0.0.1:1",
+				    "--tls-cert",
+				    "/no/such/file",
+				    NULL};
 	(void)state;
 	assert_int_not_equal(support_run(args, &output), 0);
-	assert_non_null(strstr(support_join_lines(output), "certificate /no/such/file: No such file or directory"));
+	assert_non_null(
+	    strstr(support_join_lines(output), "certificate /no/such/file: No such file or directory"));
 	free(output);
 }
 
@@ -413,7 +421,8 @@ int main(void)
 	    cmocka_unit_test(garbage_instead_of_a_handshake_disturbs_no_one),
 	    cmocka_unit_test(a_thousand_slow_handshakes_end_in_time_and_disturb_no_one),
 	    cmocka_unit_test(files_that_cannot_be_used_leave_the_old_certificates),
-	    cmocka_unit_test(renewed_certificates_are_presented_to_the_next_client), /* last: it replaces them */
+	    cmocka_unit_test(
+		renewed_certificates_are_presented_to_the_next_client), /* last: it replaces them */
 	    cmocka_unit_test(a_proxy_without_usable_certificates_does_not_start),
 	};
 	if (!support_proxy_has_server())

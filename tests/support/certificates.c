@@ -6,15 +6,18 @@
 #include "support/fail.h"
 
 /* `run` makes a key and a request; `sign` a certificate of it. */
-static const char functions[] =
-    "set -e; cd \"$1\"; "
-    "request() { openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout \"$1.key\" -out \"$1.csr\" "
-    "-subj \"$2\"; }; "
-    "authority() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout \"$1.key\" -out "
-    "\"$1.pem\" -days 30 -subj \"$2\"; }; "
-    "sign() { printf 'subjectAltName=%s\\n' \"$5\" >\"$3.ext\"; openssl x509 -req -in \"$1.csr\" -CA \"$2.pem\" "
-    "-CAkey \"$2.key\" -CAcreateserial -days \"$4\" -extfile \"$3.ext\" -out \"$3.part\"; mv \"$3.part\" \"$3.pem\"; }; "
-    "here=DNS:localhost,IP:127.0.0.1,IP:::1; ";
+static const char functions[] = "set -e; cd \"$1\"; "
+				"request() { openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+				"-keyout \"$1.key\" -out \"$1.csr\" "
+				"-subj \"$2\"; }; "
+				"authority() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
+				"-nodes -keyout \"$1.key\" -out "
+				"\"$1.pem\" -days 30 -subj \"$2\"; }; "
+				"sign() { printf 'subjectAltName=%s\\n' \"$5\" >\"$3.ext\"; openssl x509 "
+				"-req -in \"$1.csr\" -CA \"$2.pem\" "
+				"-CAkey \"$2.key\" -CAcreateserial -days \"$4\" -extfile \"$3.ext\" -out "
+				"\"$3.part\"; mv \"$3.part\" \"$3.pem\"; }; "
+				"here=DNS:localhost,IP:127.0.0.1,IP:::1; ";
 
 static const char make_all[] =
     "authority ca '/O=Tests/CN=Trusted CA'; authority other_ca '/O=Tests/CN=Unknown CA'; "

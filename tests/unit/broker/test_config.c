@@ -377,7 +377,8 @@ static void the_tls_block_says_how_clients_are_encrypted(void **state)
 {
 	struct broker_options o;
 	(void)state;
-	apply("tls {\n cert_file: c.pem\n key_file: k.pem\n ca_file: a.pem\n verify_and_map: true\n timeout: 0.5\n"
+	apply("tls {\n cert_file: c.pem\n key_file: k.pem\n ca_file: a.pem\n verify_and_map: true\n timeout: "
+	      "0.5\n"
 	      " min_version: \"1.3\"\n handshake_first: auto\n"
 	      " cipher_suites: [ TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384 ]\n"
 	      " curve_preferences: [ X25519, CurveP256 ]\n}\nallow_non_tls: true\nhttps_port: 8443\n",
@@ -399,13 +400,13 @@ static void the_tls_block_says_how_clients_are_encrypted(void **state)
 static void unsafe_and_unknown_keys_are_refused(void **state)
 {
 	(void)state;
-	assert_fault("port: 1\ntls { cert_file: x }",
-		     "test.conf:2: missing 'key_file' in TLS configuration");
+	assert_fault("port: 1\ntls { cert_file: x }", "test.conf:2: missing 'key_file' in TLS configuration");
 	assert_fault("tls { key_file: x }", "test.conf:1: missing 'cert_file' in TLS configuration");
 	assert_fault("tls { cert_file: x, key_file: y, pinned_certs: [ z ] }",
 		     "without it more clients could connect");
 	assert_fault("tls { min_version: 1.1 }", "min_version: expected");
-	assert_fault("tls { curve_preferences: [ CurveP999 ] }", "curve_preferences: \"CurveP999\" is unknown");
+	assert_fault("tls { curve_preferences: [ CurveP999 ] }",
+		     "curve_preferences: \"CurveP999\" is unknown");
 	assert_fault("tls { cipher_suites: [] }", "cipher_suites: expected a list of names, found none");
 	assert_fault("operator: x", "JWT authentication is not served");
 	assert_fault("authorisation { token: t }",

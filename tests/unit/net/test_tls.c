@@ -301,7 +301,8 @@ static void a_damaged_record_is_a_failure(void **state)
 static void garbage_instead_of_a_handshake_fails_at_once(void **state)
 {
 	static const char *const garbage[] = {"CONNECT {}\r\nPING\r\n", "GET / HTTP/1.1\r\n\r\n",
-					      "\x16\x03\x01\x00\x05hello", "\xff\xff\xff\xff\xff\xff\xff\xff"};
+					      "\x16\x03\x01\x00\x05hello",
+					      "\xff\xff\xff\xff\xff\xff\xff\xff"};
 	for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
 		if (i > 0) {
 			tls_fixture_close(&fixture);
@@ -404,7 +405,8 @@ static void a_server_that_verifies_refuses_clients_without_a_certificate(void **
 	tls_fixture_shake_in_vain(&fixture, "localhost");
 	STREAM_AWAIT(&fixture.streams, accepted->ended_status != 0);
 	expect_why(accepted, NET_ETLS, "the peer presents no certificate");
-	net_stream_read(connected->stream); /* of 1.3: the client hears of it after its own part of the handshake */
+	net_stream_read(
+	    connected->stream); /* of 1.3: the client hears of it after its own part of the handshake */
 	STREAM_AWAIT(&fixture.streams, connected->ended_status != 0);
 	expect_why(connected, NET_ETLS, "the peer refuses: ");
 }

@@ -77,8 +77,9 @@ static void a_key_with_a_passphrase_is_refused_without_asking(void **state)
 	struct net_tls_options options = tls_fixture_options(true, "server");
 	(void)state;
 	support_certificates_path(&tls_certificates, "locked.key", path);
-	snprintf(command, sizeof command, "openssl ec -in %s -aes128 -passout pass:secret -out %s 2>/dev/null",
-		 options.key_file, path);
+	snprintf(command, sizeof command,
+		 "openssl ec -in %s -aes128 -passout pass:secret -out %s 2>/dev/null", options.key_file,
+		 path);
 	assert_int_equal(system(command), 0); /* NOLINT: our own text */
 	options.key_file = path;
 	expect_fault(&options, "locked.key: ");

@@ -22,8 +22,7 @@ struct net_tls_options tls_fixture_options(bool is_server, const char *name)
 	static char paths[32][300];
 	static unsigned used;
 	const char *key = name && name[0] == 'c' ? "client" : "server";
-	struct net_tls_options options = {
-	    .is_server = is_server, .verify = !is_server, .timeout_ms = 10000};
+	struct net_tls_options options = {.is_server = is_server, .verify = !is_server, .timeout_ms = 10000};
 	options.ca_file = path_of("ca", "pem", paths[used++ % 32]);
 	if (name) {
 		options.cert_file = path_of(name, "pem", paths[used++ % 32]);
@@ -32,7 +31,8 @@ struct net_tls_options tls_fixture_options(bool is_server, const char *name)
 	return options;
 }
 
-struct net_tls_context *tls_fixture_context(struct tls_fixture *fixture, const struct net_tls_options *options)
+struct net_tls_context *tls_fixture_context(struct tls_fixture *fixture,
+					    const struct net_tls_options *options)
 {
 	struct net_tls_context *context;
 	struct wire_fault fault;

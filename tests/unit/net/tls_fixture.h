@@ -18,7 +18,8 @@ extern struct support_certificates tls_certificates;
 /* Options of a side: the certificate NAME.pem with server.key (client.key for "client"; NULL: none), trusting ca.pem. */
 struct net_tls_options tls_fixture_options(bool is_server, const char *name);
 /* A context of these options; fails the test when there is none. */
-struct net_tls_context *tls_fixture_context(struct tls_fixture *fixture, const struct net_tls_options *options);
+struct net_tls_context *tls_fixture_context(struct tls_fixture *fixture,
+					    const struct net_tls_options *options);
 
 /* Connect without TLS; contexts for a usual server and a usual client, for the caller to replace. */
 void tls_fixture_open(struct tls_fixture *fixture);

@@ -54,7 +54,8 @@ static void tls_flags_and_the_nonce_are_relayed(void **state)
 
 static void a_proxy_that_speaks_tls_sets_its_own_flags(void **state)
 {
-	static const char server[] = "{\"tls_required\":true,\"tls_available\":true,\"nonce\":\"abc\",\"tls_verify\":true}";
+	static const char server[] =
+	    "{\"tls_required\":true,\"tls_available\":true,\"nonce\":\"abc\",\"tls_verify\":true}";
 	static const struct {
 		bool required, verify;
 		const char *info;
