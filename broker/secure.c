@@ -118,8 +118,8 @@ void broker__secure_continue(struct broker_client *client)
 
 bool broker__secure_take(struct broker_client *client, const char *data, size_t len)
 {
-	bool is_first = !client->awaits_info_sent;
-	if (!is_first && (unsigned char)data[0] != HANDSHAKE_BYTE)
+	bool may_choose = client->awaits_info_sent && options_of(client)->allow_non_tls;
+	if (may_choose && (unsigned char)data[0] != HANDSHAKE_BYTE)
 		return false;
 	upgrade(client, wire_slice(data, len));
 	return true;

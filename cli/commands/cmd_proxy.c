@@ -247,11 +247,14 @@ static int open_proxy(struct session *session, struct tap_proxy **proxy, struct 
 
 static int write_files(struct session *session, const struct tap_proxy *proxy, struct wire_fault *fault)
 {
+	const struct broker_ports ports = {.host = tap_proxy_host(proxy),
+					   .port = tap_proxy_port(proxy),
+					   .is_tls = session->tls.clients.cert_file != NULL,
+					   .http_host = session->http_host,
+					   .http_port = tap_proxy_http_port(proxy)};
 	int error = session->pid_path ? broker_pid_write(session->pid_path, fault) : 0;
 	if (error == 0 && session->ports_dir)
-		error = broker_ports_write(session->ports_dir, tap_proxy_host(proxy), tap_proxy_port(proxy),
-					   session->http_host, tap_proxy_http_port(proxy),
-					   &session->ports_path, fault);
+		error = broker_ports_write(session->ports_dir, &ports, &session->ports_path, fault);
 	return error;
 }
 
