@@ -97,8 +97,9 @@ static char *format_ports(const struct broker_ports *where)
 		json_object_set_new(ports, "nats",
 				    list_urls(where->is_tls ? "tls" : "nats", where->host, where->port));
 	if (where->http_port > 0)
-		json_object_set_new(ports, "monitoring",
-				    list_urls(where->is_https ? "https" : "http", http_host, where->http_port));
+		json_object_set_new(
+		    ports, "monitoring",
+		    list_urls(where->is_https ? "https" : "http", http_host, where->http_port));
 	char *text = json_dumps(ports, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	json_decref(ports);
 	return text;

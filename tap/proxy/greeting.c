@@ -23,6 +23,8 @@ void tap__greeting_fini(struct tap__greeting *greeting)
 
 static bool append(char **bytes, size_t *len, size_t max, struct wire_slice more)
 {
+	if (more.len == 0)
+		return true;
 	char *grown = *len + more.len <= max ? realloc(*bytes, *len + more.len) : NULL;
 	if (!grown)
 		return false;
@@ -42,6 +44,8 @@ static bool may_be_info(const struct tap__greeting *greeting)
 bool tap__greeting_add_server(struct tap__greeting *greeting, struct wire_slice bytes)
 {
 	size_t before = greeting->server_len;
+	if (bytes.len == 0)
+		return true;
 	if (!append(&greeting->server_bytes, &greeting->server_len, SERVER_BYTES_MAX, bytes) ||
 	    !may_be_info(greeting))
 		return false;

@@ -74,8 +74,8 @@ static void messages_pass_between_libnats_and_the_broker(void **state)
 
 static void a_broker_that_verifies_wants_a_certificate(void **state)
 {
-	static const char *const flags[] = {"--tlsverify", "--tlscacert", ca, "--tlscert",
-					    server,	   "--tlskey",    server_key, NULL};
+	static const char *const flags[] = {"--tlsverify", "--tlscacert", ca,         "--tlscert",
+					    server,        "--tlskey",    server_key, NULL};
 	struct support_broker broker;
 	natsConnection *connection;
 	(void)state;
@@ -84,7 +84,8 @@ static void a_broker_that_verifies_wants_a_certificate(void **state)
 	assert_int_not_equal(connect_to(&connection, broker.server.port, ca, false), NATS_OK);
 	support_server_close(&broker.server);
 	char *log;
-	const char *const args[] = {support_tapedeck(), "cat", "--json", "--kind", "connect", broker.log, NULL};
+	const char *const args[] = {support_tapedeck(), "cat",      "--json", "--kind",
+				    "connect",          broker.log, NULL};
 	assert_int_equal(support_run(args, &log), 0);
 	assert_non_null(strstr(log, "\"certificate\":\"CN=alice,O=Tests\""));
 	free(log);
@@ -93,9 +94,10 @@ static void a_broker_that_verifies_wants_a_certificate(void **state)
 
 static void messages_pass_between_libnats_and_the_proxy(void **state)
 {
-	static const char *const server_flags[] = {"--tls", "--tlscert", server, "--tlskey", server_key, NULL};
-	static const char *const flags[] = {"--tls-cert", server, "--tls-key", server_key, "--upstream-tls-ca",
-					    ca, NULL};
+	static const char *const server_flags[] = {"--tls",    "--tlscert", server,
+						   "--tlskey", server_key,  NULL};
+	static const char *const flags[] = {"--tls-cert",        server, "--tls-key", server_key,
+					    "--upstream-tls-ca", ca,     NULL};
 	struct support_proxy proxy;
 	(void)state;
 	if (!support_proxy_has_server())
@@ -108,8 +110,8 @@ static void messages_pass_between_libnats_and_the_proxy(void **state)
 
 static void monitoring_is_served_over_https(void **state)
 {
-	static const char *const flags[] = {"--tlscert", server, "--tlskey", server_key, "--http_port", "0",
-					    "--https_port", "-1", NULL};
+	static const char *const flags[] = {
+	    "--tlscert", server, "--tlskey", server_key, "--http_port", "0", "--https_port", "-1", NULL};
 	struct support_broker broker;
 	char url[64], *output;
 	(void)state;
