@@ -60,6 +60,15 @@ bool broker__auth_anonymous(const struct broker_options *options, struct broker_
 	return user != NULL;
 }
 
+bool broker__auth_named(const struct broker_options *options, const char *name,
+			struct broker__identity *identity)
+{
+	const struct broker_user *user = find_user(options, name);
+	if (user)
+		identify(identity, user);
+	return user != NULL;
+}
+
 /* ---- checking ---- */
 
 /* Who the client claims to be, and the secret that proves it. */

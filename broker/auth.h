@@ -43,6 +43,10 @@ bool broker__auth_verify(const char *hash, const char *given);
 /* The user of clients without credentials; false when there is none. */
 bool broker__auth_anonymous(const struct broker_options *options, struct broker__identity *identity);
 
+/* The user of this name, who is known already; false when there is none. */
+bool broker__auth_named(const struct broker_options *options, const char *name,
+			struct broker__identity *identity);
+
 /* Whether a client that was admitted as `user` by the old options would be by the new ones, with the same
  * credentials; then *identity is its new one. */
 bool broker__auth_is_unchanged(const struct broker_options *before, const struct broker_options *after,

@@ -14,11 +14,13 @@
 #include "broker/loop.h"
 #include "broker/monitor/monitor.h"
 #include "broker/pressure.h"
+#include "broker/secure.h"
 #include "broker/server.h"
 #include "broker/shutdown.h"
 #include "broker/signals.h"
 #include "broker/turn.h"
 #include "net/address.h"
+#include "net/tls_files.h"
 #include "wire/mark.h"
 
 /* ---- opening ---- */
@@ -84,16 +86,17 @@ static int start_handles(struct broker *broker)
 static int open_monitor(struct broker *broker, struct wire_fault *fault)
 {
 	const struct broker_options *options = &broker->options;
-	if (options->http_port == 0)
+	bool is_https = options->https_port != 0;
+	if (options->http_port == 0 && !is_https)
 		return 0;
 	const char *host = options->http_host ? options->http_host : broker->host;
 	char address[NET_ADDRESS_TEXT];
 	int error = broker_monitor_open(&broker->monitor, &broker->loops[0].uv, broker, host,
-					options->http_port, fault);
+					is_https ? options->https_port : options->http_port, fault);
 	if (error)
 		return error;
 	broker->http_port = broker_monitor_port(broker->monitor);
-	broker_log(broker->log, BROKER_LOG_INFO, "Starting http monitor on %s",
+	broker_log(broker->log, BROKER_LOG_INFO, "Starting http%s monitor on %s", is_https ? "s" : "",
 		   net_address_text(address, sizeof address, host, broker->http_port));
 	return 0;
 }
@@ -115,7 +118,9 @@ static int start(struct broker *broker, struct wire_fault *fault)
 		broker__schedule_tick(&broker->loops[0]); /* the sink may hold a mark of its own */
 	broker_log(broker->log, BROKER_LOG_INFO, "Starting tapedeck broker, protocol of nats-server %s",
 		   BROKER_VERSION);
-	error = open_monitor(broker, fault);
+	error = broker__secure_open(broker, &broker->options, &broker->tls, fault);
+	if (!error)
+		error = open_monitor(broker, fault);
 	if (!error)
 		error = broker__listen(broker, fault);
 	return error ? error : broker__files_write(broker, fault);
@@ -156,6 +161,8 @@ int broker_open(struct broker **out, struct broker_options *options, struct brok
 	}
 	broker_log(broker->log, BROKER_LOG_INFO, "Listening for client connections on %s",
 		   net_address_text(address, sizeof address, broker->host, broker->port));
+	if (broker->tls)
+		broker_log(broker->log, BROKER_LOG_INFO, "TLS required for client connections");
 	broker_log(broker->log, BROKER_LOG_INFO, "Server id is %s", broker->server_id);
 	broker_log(broker->log, BROKER_LOG_INFO, "Server is ready");
 	mark_server(broker);
@@ -195,6 +202,8 @@ static void close_loops(struct broker *broker)
 		return;
 	if (!broker->is_stopping)
 		broker__shutdown(broker);
+	net_tls_files_close(broker->tls);
+	broker->tls = NULL;
 	close_handle((uv_handle_t *)&broker->stop);
 	close_handle((uv_handle_t *)&broker->wake);
 	close_handle((uv_handle_t *)&broker->lame_timer);

@@ -1,6 +1,6 @@
 /* client.h - struct definitions: a client, its states and its links. Inside this folder.
  *
- *	AWAITS_CONNECT ─▶ GREETED ─▶ CONNECTED ─┬─▶ CLOSING ──▶ LINGERING (its output is written) ─▶ GONE ─▶ freed
+ *	SECURING ─▶ AWAITS_CONNECT ─▶ GREETED ─▶ CONNECTED ─┬─▶ CLOSING ──▶ LINGERING (its output is written) ─▶ GONE ─▶ freed
  *	                                        └─▶ CUT (nothing more is written) ─────────────────▶
  *
  * No client is freed while the loop works on a read: clients that leave are marked and skipped, and torn down when the
@@ -20,6 +20,7 @@ struct broker__connection_events;
 
 /* Life cycle, in this order. */
 enum broker__life {
+	BROKER__SECURING, /* it is not decided whether it speaks TLS, or the handshake goes on (secure.h) */
 	BROKER__AWAITS_CONNECT, /* must CONNECT before anything else */
 	BROKER__GREETED,        /* may send anything; has not sent CONNECT */
 	BROKER__CONNECTED,      /* its CONNECT was accepted */
@@ -64,9 +65,12 @@ struct broker_client {
 	enum broker__life life;
 	unsigned paused; /* enum broker__pause; 0: the client is read */
 	struct broker__connect_options options;
-	bool is_dirty;     /* in loop->dirty */
-	bool is_announced; /* its connect event was emitted */
-	bool is_pong_sent; /* the first one: the client listens */
+	bool is_dirty;         /* in loop->dirty */
+	bool is_announced;     /* its connect event was emitted */
+	bool awaits_info_sent; /* SECURING: TLS begins once it has INFO */
+	bool awaits_handshake; /* SECURING: the stream is not open again */
+	bool is_secure;        /* the stream is one of net/tls.h */
+	bool is_pong_sent;     /* the first one: the client listens */
 	/* The operation at the beginning of its input. */
 	bool is_kept;      /* partial holds operations that wait for the next turn */
 	bool is_begun;     /* the first of them was begun; it continues in the next turn */
@@ -98,6 +102,7 @@ struct broker_client {
 	char ip[NET_IP_TEXT], address[80];
 	int port;
 	char *name, *lang, *version, *user; /* owned, or NULL */
+	char *certificate;                  /* the subject of its certificate, owned, or NULL */
 	char *title;                        /* its name in log lines, owned, or NULL */
 
 	struct broker_client *leaving_next, *cid_next;

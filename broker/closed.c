@@ -66,6 +66,7 @@ static struct broker_client_info *copy(const struct broker_client_info *info)
 	copied->version = append(&at, info->version);
 	copied->user = append(&at, info->user);
 	copied->client = NULL;
+	copied->secured = NULL;
 	return copied;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "broker/auth.h"
+#include "broker/certificate.h"
 #include "broker/client_log.h"
 #include "broker/connection.h"
 #include "broker/emit.h"
@@ -155,6 +156,13 @@ static void welcome(struct broker_client *client, const struct wire_connect *con
 static void on_verified(struct broker_client *client, struct wire_connect *connect,
 			const struct broker__proof *proof);
 
+/* The certificate says who it is, whatever CONNECT says; a password must still be that of the user [2.9.10, auth.go]. */
+static bool take_user_of_certificate(const struct broker_client *client, struct wire_connect *connect)
+{
+	struct broker__identity identity;
+	return broker__certificate_identify(client, &identity) && set_text(&connect->user, identity.user);
+}
+
 /* Admit the client or refuse it, or start verifying its password, which takes *connect. */
 static void check(struct broker_client *client, struct wire_connect *connect,
 		  const struct broker__proof *proof)
@@ -162,6 +170,11 @@ static void check(struct broker_client *client, struct wire_connect *connect,
 	const struct broker *broker = client->loop->broker;
 	struct broker__identity identity;
 	const char *hash = NULL;
+	if (broker->options.tls.verify_and_map && broker__auth_is_required(&broker->options) &&
+	    !take_user_of_certificate(client, connect)) {
+		violate(client, connect->user);
+		return;
+	}
 	switch (broker__auth_check(&broker->options, connect, broker->seed, proof, &identity, &hash)) {
 	case BROKER__GRANTED: welcome(client, connect, &identity); break;
 	case BROKER__REFUSED: violate(client, connect->user); break;

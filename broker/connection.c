@@ -90,7 +90,7 @@ static void write_failed(struct broker_client *client, int status)
 
 static bool may_write(const struct broker_client *client)
 {
-	return client->output.queued == 0 &&
+	return client->output.queued == 0 && !client->awaits_handshake &&
 	       (broker__client_is_open(client) || client->life == BROKER__LINGERING);
 }
 
@@ -224,12 +224,24 @@ static void on_bytes(struct net_stream *stream, char *data, size_t len)
 		client->events->bytes(client, data, len);
 }
 
+/* nats-server's row for a client that does not get through the handshake; it never arrives there either. */
+static void handshake_failed(struct broker_client *client, const char *why)
+{
+	broker__client_log(client, BROKER_LOG_ERROR, "TLS handshake error: %s", why);
+	broker__emit_error(client, WIRE_LITERAL("Secure Connection - TLS Required"));
+	broker__client_cut(client, "TLS Handshake Failure");
+}
+
 static void on_ended(struct net_stream *stream, int status)
 {
 	struct broker_client *client = stream->owner;
 	if (!broker__client_is_open(client))
 		return;
 	broker__read_clock(client->loop);
+	if (client->awaits_handshake) {
+		handshake_failed(client, net_stream_why(stream, status));
+		return;
+	}
 	broker__client_cut(client, status == UV_EOF ? "Client Closed" : "Read Error");
 }
 

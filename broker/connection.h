@@ -18,6 +18,8 @@ struct broker__connection_events {
 	uv_buf_t (*room)(struct broker_client *client);
 	/* len bytes were put there. The client is open. */
 	void (*bytes)(struct broker_client *client, char *data, size_t len);
+	/* A client that may choose has not begun TLS in time. */
+	void (*undecided)(struct broker_client *client);
 	/* The client may send anything from now on: its CONNECT was accepted, or none is needed. */
 	void (*admitted)(struct broker_client *client);
 	/* A queued write has ended. When it failed the client is leaving. */

@@ -60,7 +60,8 @@ void broker__emit_connect(struct broker_client *client)
 						.name = wire_slice_str(client->name),
 						.lang = wire_slice_str(client->lang),
 						.version = wire_slice_str(client->version),
-						.user = wire_slice_str(client->user)};
+						.user = wire_slice_str(client->user),
+						.certificate = wire_slice_str(client->certificate)};
 	struct wire_event event = {.kind = WIRE_EVENT_CONNECT, .conn = client->cid, .client = &description};
 	broker__emit(client->loop, &event);
 }

@@ -11,9 +11,13 @@ static int write_ports(struct broker *broker, struct wire_fault *fault)
 	const struct broker_options *options = &broker->options;
 	if (!options->ports_file_dir)
 		return 0;
-	return broker_ports_write(options->ports_file_dir, broker->host, broker->port,
-				  options->http_host ? options->http_host : broker->host, broker->http_port,
-				  &broker->ports_path, fault);
+	const struct broker_ports ports = {.host = broker->host,
+					   .port = broker->port,
+					   .is_tls = broker->tls != NULL,
+					   .http_host = options->http_host,
+					   .http_port = broker->http_port,
+					   .is_https = options->https_port != 0};
+	return broker_ports_write(options->ports_file_dir, &ports, &broker->ports_path, fault);
 }
 
 int broker__files_write(struct broker *broker, struct wire_fault *fault)

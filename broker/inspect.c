@@ -4,6 +4,7 @@
 #include "broker/client.h"
 #include "broker/emit.h"
 #include "broker/server.h"
+#include "net/tls_peer.h"
 
 static void add_loop(struct broker_totals *totals, const struct broker__loop *loop)
 {
@@ -35,7 +36,8 @@ void broker_inspect_totals(struct broker *broker, struct broker_totals *totals)
 	    .server_id = broker->server_id,
 	    .server_name = broker->options.server_name ? broker->options.server_name : broker->server_id,
 	    .port = broker->listener ? broker->port : 0,
-	    .http_port = broker->http_port,
+	    .https_port = broker->options.https_port ? broker->http_port : 0,
+	    .http_port = broker->options.https_port ? 0 : broker->http_port,
 	    .total_connections = broker->total_connections,
 	    .subscriptions = broker->sublist.count,
 	    .sub_inserts = broker->sublist.inserts,
@@ -90,6 +92,9 @@ struct broker_client_info broker__client_describe(const struct broker_client *cl
 	    .lang = text(client->lang),
 	    .version = text(client->version),
 	    .user = text(client->user),
+	    .tls_version = client->is_secure ? net_tls_version(client->stream) : "",
+	    .tls_cipher_suite = client->is_secure ? net_tls_cipher_suite(client->stream) : "",
+	    .secured = client->is_secure ? client->stream : NULL,
 	    .reason = is_open ? NULL : client->reason,
 	    .client = client,
 	};

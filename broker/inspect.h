@@ -5,8 +5,8 @@
 #include "broker/broker.h"
 
 struct broker_totals {
-	int port, http_port;        /* really bound; 0: not listening, no monitoring */
-	int64_t now_ns, started_ns; /* since the epoch */
+	int port, http_port, https_port; /* really bound; 0: not listening, no monitoring */
+	int64_t now_ns, started_ns;      /* since the epoch */
 	const char *server_id, *server_name;
 	uint64_t connections;       /* now */
 	uint64_t total_connections; /* ever */
@@ -28,9 +28,11 @@ struct broker_client_info {
 	int64_t stop_ns;                            /* 0 = connected */
 	uint64_t pending_bytes, in_msgs, out_msgs, in_bytes, out_bytes;
 	uint32_t subscriptions;
-	const char *name, *lang, *version, *user; /* "" when not given */
-	const char *reason;                       /* why it was closed, static; NULL = connected */
-	const struct broker_client *client;       /* NULL = gone */
+	const char *name, *lang, *version, *user;   /* "" when not given */
+	const char *tls_version, *tls_cipher_suite; /* static; "" without TLS */
+	const struct net_stream *secured;           /* NULL = gone, or without TLS */
+	const char *reason;                         /* why it was closed, static; NULL = connected */
+	const struct broker_client *client;         /* NULL = gone */
 };
 
 void broker_inspect_totals(struct broker *broker, struct broker_totals *totals);

@@ -89,27 +89,30 @@ static json_t *list_urls(const char *scheme, const char *host, int port)
 }
 
 /* The text of the ports file, owned; NULL when out of memory. */
-static char *format_ports(const char *host, int port, const char *http_host, int http_port)
+static char *format_ports(const struct broker_ports *where)
 {
 	json_t *ports = json_object();
-	if (port > 0)
-		json_object_set_new(ports, "nats", list_urls("nats", host, port));
-	if (http_port > 0)
-		json_object_set_new(ports, "monitoring",
-				    list_urls("http", http_host ? http_host : host, http_port));
+	const char *http_host = where->http_host ? where->http_host : where->host;
+	if (where->port > 0)
+		json_object_set_new(ports, "nats",
+				    list_urls(where->is_tls ? "tls" : "nats", where->host, where->port));
+	if (where->http_port > 0)
+		json_object_set_new(
+		    ports, "monitoring",
+		    list_urls(where->is_https ? "https" : "http", http_host, where->http_port));
 	char *text = json_dumps(ports, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	json_decref(ports);
 	return text;
 }
 
-int broker_ports_write(const char *dir, const char *host, int port, const char *http_host, int http_port,
-		       char **path, struct wire_fault *fault)
+int broker_ports_write(const char *dir, const struct broker_ports *ports, char **path,
+		       struct wire_fault *fault)
 {
 	char name[4100];
 	*path = NULL;
 	int len = snprintf(name, sizeof name, "%s/%s_%ld.ports", dir, program_invocation_short_name,
 			   (long)getpid());
-	char *text = format_ports(host, port, http_host, http_port);
+	char *text = format_ports(ports);
 	char *copy = strdup(name);
 	int result = !text || !copy            ? -ENOMEM
 		     : len >= (int)sizeof name ? -ENAMETOOLONG

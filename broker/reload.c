@@ -10,9 +10,11 @@
 #include "broker/files.h"
 #include "broker/permissions.h"
 #include "broker/quote.h"
+#include "broker/secure.h"
 #include "broker/sids.h"
 #include "broker/subscriptions.h"
 #include "broker/teardown.h"
+#include "net/tls_files.h"
 
 /* A subscription that the new permissions do not allow. */
 struct revocation {
@@ -97,11 +99,13 @@ static void swap(char **a, char **b)
 static void keep_fixed(struct broker *broker, struct broker_options *fresh)
 {
 	struct broker_options *old = &broker->options;
-	if (fresh->port != old->port || fresh->http_port != old->http_port)
+	if (fresh->port != old->port || fresh->http_port != old->http_port ||
+	    fresh->https_port != old->https_port)
 		broker_log(broker->log, BROKER_LOG_WARN,
 			   "ports cannot be changed by a reload; restart the server");
 	fresh->port = old->port;
 	fresh->http_port = old->http_port;
+	fresh->https_port = old->https_port;
 	fresh->first_client_id = old->first_client_id;
 	if (!is_same(fresh->host, old->host) || !is_same(fresh->http_host, old->http_host))
 		broker_log(broker->log, BROKER_LOG_WARN,
@@ -158,12 +162,17 @@ void broker__reload(struct broker *broker)
 	struct wire_fault fault;
 	if (!broker->options.reload)
 		return;
+	struct net_tls_files *tls = NULL;
 	int error = broker->options.reload(broker->options.reload_context, &fresh, &fault);
+	if (error == 0 && (error = broker__secure_open(broker, &fresh, &tls, &fault)) < 0)
+		broker_options_fini(&fresh);
 	if (error) {
 		broker_log(broker->log, BROKER_LOG_ERROR, "Failed to reload server configuration: %s",
 			   fault.text);
 		return;
 	}
+	net_tls_files_close(broker->tls);
+	broker->tls = tls;
 	adopt(broker, &fresh);
 	broker_log(broker->log, BROKER_LOG_INFO, "Reloaded server configuration");
 }

@@ -17,6 +17,7 @@ struct broker__login;
 struct broker_monitor;
 struct broker_cursor;
 struct net_listener;
+struct net_tls_files;
 
 enum {
 	BROKER__LOOPS = 1,
@@ -109,6 +110,7 @@ struct broker {
 	bool is_lame, is_stopping;
 	bool wants_trace;              /* the log takes trace lines; a copy, so that asking is cheap */
 	struct net_listener *listener; /* NULL: not listening */
+	struct net_tls_files *tls;     /* NULL: clients are served without */
 	uv_async_t stop, wake;
 	uv_signal_t signals[5];
 	uv_timer_t lame_timer;

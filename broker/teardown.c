@@ -25,6 +25,7 @@ void broker__client_free(struct broker_client *client)
 	free(client->version);
 	free(client->user);
 	free(client->title);
+	free(client->certificate);
 	free(client);
 }
 

@@ -78,7 +78,7 @@ static void on_auth_timeout(uv_timer_t *timer)
 	struct broker_client *client = timer->data;
 	if (client->paused & ~(unsigned)BROKER__VERIFYING) {
 		uv_timer_start(timer, on_auth_timeout,
-			       (uint64_t)client->loop->broker->options.auth_timeout_ms, 0);
+			       (uint64_t)broker_options_auth_timeout_ms(&client->loop->broker->options), 0);
 		return;
 	}
 	broker__read_clock(client->loop);
@@ -92,7 +92,8 @@ void broker__timers_start(struct broker_client *client)
 {
 	const struct broker_options *options = &client->loop->broker->options;
 	if (client->life == BROKER__AWAITS_CONNECT)
-		uv_timer_start(&client->timer, on_auth_timeout, (uint64_t)options->auth_timeout_ms, 0);
+		uv_timer_start(&client->timer, on_auth_timeout,
+			       (uint64_t)broker_options_auth_timeout_ms(options), 0);
 	else
 		broker__timers_await_ping(client);
 }

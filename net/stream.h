@@ -58,7 +58,15 @@ struct net_stream {
 	int fd; /* of the TCP connection; this and the peer of a stream that connects: once it is open */
 	char ip[NET_IP_TEXT];
 	int port; /* the peer's */
+	const char
+	    *why; /* the stream has failed, when a layer knows more than the code; NULL: the code says all */
 };
+
+/* Why a stream ended with this status; valid until `closed`. */
+static inline const char *net_stream_why(const struct net_stream *stream, int status)
+{
+	return stream->why ? stream->why : uv_strerror(status);
+}
 
 /* Take possession of a new stream: `opened` follows, or `ended` when that fails. They may come during this call. */
 static inline void net_stream_start(struct net_stream *stream, const struct net_stream_events *events,

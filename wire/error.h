@@ -25,6 +25,7 @@
 	X(TAP_EBPF, -10303, "unusable capture filter")                      \
 	X(TAP_EINTERFACE, -10304, "cannot capture on this interface")       \
 	X(TAP_ENOTCP, -10305, "nothing in the capture was understood")      \
+	X(NET_ETLS, -10401, "TLS failed")                                   \
 	X(NET_EPROXYHEADER, -10411, "not a header of the PROXY protocol")
 
 enum wire_error {

@@ -64,7 +64,8 @@ struct wire_receiver {
 struct wire_client {
 	struct wire_slice address; /* "10.0.0.7:53122" or "[::1]:53122" */
 	struct wire_slice name, lang, version, user;
-	struct wire_slice account; /* that the user belongs to */
+	struct wire_slice account;     /* that the user belongs to */
+	struct wire_slice certificate; /* the subject of its TLS certificate, which was verified */
 };
 
 /* The delivery time of a receiver is unknown. */

@@ -37,6 +37,7 @@ static struct wire_client keep_client(struct walk *walk, const struct wire_clien
 	kept.version = keep(walk, client->version);
 	kept.user = keep(walk, client->user);
 	kept.account = keep(walk, client->account);
+	kept.certificate = keep(walk, client->certificate);
 	return kept;
 }
 

@@ -10,6 +10,7 @@
 #include "broker/config/authorization.h"
 #include "broker/config/block.h"
 #include "broker/config/parse.h"
+#include "broker/config/tls.h"
 
 static int apply_bool(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
 		      void *member)
@@ -132,6 +133,14 @@ static int apply_http_listen(struct broker__apply *apply, const struct broker__r
 	return apply_listen(apply, node, &apply->options->http_host, &apply->options->http_port);
 }
 
+static int apply_https_listen(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
+			      void *member)
+{
+	(void)rule;
+	(void)member;
+	return apply_listen(apply, node, &apply->options->http_host, &apply->options->https_port);
+}
+
 /* Keys that change nothing here, or were looked up before: nothing to report. */
 static int apply_nothing(struct broker__apply *apply, const struct broker__rule *rule, json_t *node,
 			 void *member)
@@ -219,15 +228,11 @@ static const struct broker__rule top_rules[] = {
     {.keys = "lame_duck_grace_period", .apply = broker__apply_duration, .at = AT(lame_duck_grace_ms)},
     {.keys = "no_header_support", .apply = apply_bool, .at = AT(no_header_support)},
 
-    {.keys = "tls",
-     .apply = broker__apply_refused,
-     .text = "TLS is not served by this version; remove the block, or put a TLS proxy in front"},
-    {.keys = "https https_port",
-     .apply = broker__apply_refused,
-     .text = "TLS is not served by this version; use http for monitoring"},
-    {.keys = "allow_non_tls ocsp",
-     .apply = broker__apply_ignored,
-     .text = "TLS is not served by this version"},
+    {.keys = "tls", .apply = broker__apply_tls, .at = AT(tls)},
+    {.keys = "allow_non_tls", .apply = apply_bool, .at = AT(allow_non_tls)},
+    {.keys = "https", .apply = apply_https_listen},
+    {.keys = "https_port", .apply = apply_port, .at = AT(https_port)},
+    {.keys = "ocsp", .apply = broker__apply_ignored, .text = "OCSP stapling is not served"},
     {.keys = "operator operators roots root root_operators root_operator resolver account_resolver "
 	     "accounts_resolver resolver_tls resolver_preload resolver_pinned_accounts trusted trusted_keys",
      .apply = broker__apply_refused,

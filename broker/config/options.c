@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/config/tls.h"
 #include "net/address.h"
 
 #define MIB (1024u * 1024u)
@@ -12,7 +13,7 @@ void broker_options_init(struct broker_options *options)
 	*options = (struct broker_options){
 	    .port = BROKER_PORT,
 	    .log_time = true,
-	    .auth_timeout_ms = 2000,
+	    .tls = {.timeout_ms = 2000},
 	    .max_control_line = 4096,
 	    .max_payload = MIB,
 	    .max_pending = 64 * MIB,
@@ -25,6 +26,13 @@ void broker_options_init(struct broker_options *options)
 	    .lame_duck_grace_ms = 10000,
 	    .first_client_id = 1,
 	};
+}
+
+int64_t broker_options_auth_timeout_ms(const struct broker_options *options)
+{
+	if (options->auth_timeout_ms > 0)
+		return options->auth_timeout_ms;
+	return options->tls.cert_file ? options->tls.timeout_ms + 1000 : 2000;
 }
 
 static void wipe(char *secret)
@@ -78,7 +86,12 @@ void broker_options_fini(struct broker_options *options)
 			 options->client_advertise,
 			 options->cluster_name,
 			 options->http_base_path,
-			 options->http_allow_origin};
+			 options->http_allow_origin,
+			 options->tls.cert_file,
+			 options->tls.key_file,
+			 options->tls.ca_file,
+			 options->tls.cipher_suites,
+			 options->tls.curves};
 	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
 		free(plain[i]);
 	wipe(options->token);
@@ -104,8 +117,31 @@ static bool is_address(const char *text)
 	return net_address_split(text, BROKER_PORT, host, &port);
 }
 
+static int check_tls(const struct broker_options *options, struct wire_fault *fault)
+{
+	const struct broker_tls *tls = &options->tls;
+	if (tls->cert_file && !tls->key_file)
+		return wire_fault_set(
+		    fault, BROKER_ECONFIG,
+		    "TLS Server private key must be present and valid; name it with --tlskey");
+	if (!tls->cert_file && (tls->key_file || tls->ca_file || tls->verify || options->is_tls_wanted))
+		return wire_fault_set(
+		    fault, BROKER_ECONFIG,
+		    "TLS Server certificate must be present and valid; name it with --tlscert");
+	if (options->https_port != 0 && !tls->cert_file)
+		return wire_fault_set(fault, BROKER_ECONFIG,
+				      "TLS cert and key required for HTTPS; name them with tls {...}");
+	if (options->https_port != 0 && options->http_port != 0)
+		return wire_fault_set(fault, BROKER_ECONFIG,
+				      "can't specify both HTTP (%d) and HTTPs (%d) ports; leave one out",
+				      options->http_port, options->https_port);
+	return tls->cert_file ? broker__tls_check(tls, fault) : 0;
+}
+
 int broker_options_check(const struct broker_options *options, struct wire_fault *fault)
 {
+	if (check_tls(options, fault) < 0)
+		return BROKER_ECONFIG;
 	if (options->password && !options->username && !options->token && options->users_len == 0)
 		return wire_fault_set(fault, BROKER_ECONFIG, "a password without a user; name the user too");
 	if (options->no_auth_user && !has_user(options, options->no_auth_user))

@@ -33,6 +33,22 @@ struct broker_user {
 
 enum { BROKER_PORT = 4222, BROKER_CONTROL_LINE_MOST = 64 * 1024 };
 
+enum { BROKER_TLS_FIRST = -1 };
+
+/* TLS of clients: on when there is a certificate. Files are PEM; strings are owned. */
+struct broker_tls {
+	char *cert_file, *key_file, *ca_file; /* ca_file NULL: the system's certificates */
+	bool verify;                          /* clients must present a certificate */
+	bool verify_and_map;                  /* and it names the user */
+	int min_version;                      /* 12: TLS 1.2, 13: TLS 1.3; 0: 1.2 */
+	char *cipher_suites,
+	    *curves;        /* IANA's and OpenSSL's names, separated by ':'; NULL: OpenSSL's choice */
+	int64_t timeout_ms; /* of a handshake, 2 s */
+	/* 0: INFO comes before the handshake; BROKER_TLS_FIRST: after it; > 0: INFO comes first when the client does not begin
+	 * within this time. */
+	int64_t first_ms;
+};
+
 struct broker_options {
 	char *host;        /* NULL: "0.0.0.0", which also means IPv6 "::" as in nats-server */
 	int port;          /* BROKER_PORT; -1 = any free port */
@@ -41,6 +57,7 @@ struct broker_options {
 	    client_advertise; /* "host" or "host:port" that INFO gives instead of the real ones; NULL: none */
 	char *cluster_name;   /* given in INFO; NULL: none */
 	int http_port;        /* 0 = no monitoring; -1 = any free port */
+	int https_port;       /* likewise, with TLS; only one of the two */
 	char *http_host;      /* NULL: as host */
 	char *http_base_path; /* before the paths of the monitoring; NULL: none */
 	char *
@@ -56,7 +73,10 @@ struct broker_options {
 	struct broker_user *users; /* users_len entries */
 	size_t users_len;
 	char *no_auth_user;      /* NULL: none */
-	int64_t auth_timeout_ms; /* 2 s */
+	int64_t auth_timeout_ms; /* 0: 2 s; with TLS one second more than a handshake */
+	struct broker_tls tls;
+	bool is_tls_wanted; /* --tls */
+	bool allow_non_tls; /* clients may connect without TLS, too */
 
 	uint32_t max_control_line; /* bytes, 4096; at most BROKER_CONTROL_LINE_MOST */
 	uint32_t max_payload;      /* bytes, 1 MiB; at most 64 MiB */
@@ -85,6 +105,8 @@ struct broker_options {
 
 /* Fill in the defaults. */
 void broker_options_init(struct broker_options *options);
+/* How long clients may take to authenticate. */
+int64_t broker_options_auth_timeout_ms(const struct broker_options *options);
 /* Free what the options own; passwords are wiped. The struct is all zero afterwards. */
 void broker_options_fini(struct broker_options *options);
 

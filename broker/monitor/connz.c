@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "broker/monitor/connz_query.h"
+#include "net/tls_peer.h"
 
 enum {
 	CLIENTS_AT_ONCE = 1000, /* looked at for one piece of the answer */
@@ -140,6 +141,22 @@ static void add_times(struct broker__json *json, const struct broker_client_info
 	broker__json_uptime(json, "idle", end_ns - info->last_activity_ns);
 }
 
+static void add_certificates(struct broker__json *json, const struct net_stream *secured)
+{
+	struct net_tls_certificate certificate;
+	if (!secured || !net_tls_certificate(secured, 0, &certificate))
+		return;
+	broker__json_array(json, "tls_peer_certs");
+	for (unsigned i = 0; net_tls_certificate(secured, i, &certificate); i++) {
+		broker__json_object(json, NULL);
+		broker__json_string(json, "subject", certificate.subject);
+		broker__json_string(json, "spki_sha256", certificate.key_sha256);
+		broker__json_string(json, "cert_sha256", certificate.sha256);
+		broker__json_object_end(json);
+	}
+	broker__json_array_end(json);
+}
+
 /* Write the row except its subscriptions and its end. */
 static void begin_row(struct broker__json *json, const struct connz *connz,
 		      const struct broker_client_info *info)
@@ -160,7 +177,10 @@ static void begin_row(struct broker__json *json, const struct connz *connz,
 	add_text_if_any(json, "name", info->name);
 	add_text_if_any(json, "lang", info->lang);
 	add_text_if_any(json, "version", info->version);
+	add_text_if_any(json, "tls_version", info->tls_version);
+	add_text_if_any(json, "tls_cipher_suite", info->tls_cipher_suite);
 	if (connz->query.with_user) {
+		add_certificates(json, info->secured);
 		add_text_if_any(json, "authorized_user", info->user);
 		broker__json_string(json, "account", "$G");
 	}

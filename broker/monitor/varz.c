@@ -29,9 +29,21 @@ static void set_identity(struct broker__json *varz, const struct broker_totals *
 	broker__json_integer(varz, "port", totals->port);
 	if (options->token || options->username || options->users_len)
 		broker__json_bool(varz, "auth_required", true);
+	if (options->tls.cert_file && !options->allow_non_tls)
+		broker__json_bool(varz, "tls_required", true);
+	if (options->tls.verify)
+		broker__json_bool(varz, "tls_verify", true);
 	broker__json_count(varz, "max_connections", options->max_connections);
 	if (options->max_subscriptions)
 		broker__json_count(varz, "max_subscriptions", options->max_subscriptions);
+}
+
+static void put_seconds(struct broker__json *varz, const char *key, int64_t ms)
+{
+	if (ms % 1000)
+		broker__json_real(varz, key, (double)ms / 1e3);
+	else
+		broker__json_integer(varz, key, ms / 1000);
 }
 
 static void set_limits(struct broker__json *varz, const struct broker_totals *totals, struct broker *broker)
@@ -45,11 +57,8 @@ static void set_limits(struct broker__json *varz, const struct broker_totals *to
 	broker__json_string(varz, "http_host", options->http_host ? options->http_host : host);
 	broker__json_integer(varz, "http_port", totals->http_port);
 	broker__json_string(varz, "http_base_path", options->http_base_path);
-	broker__json_integer(varz, "https_port", 0);
-	if (options->auth_timeout_ms % 1000)
-		broker__json_real(varz, "auth_timeout", (double)options->auth_timeout_ms / 1e3);
-	else
-		broker__json_integer(varz, "auth_timeout", options->auth_timeout_ms / 1000);
+	broker__json_integer(varz, "https_port", options->https_port ? totals->https_port : 0);
+	put_seconds(varz, "auth_timeout", broker_options_auth_timeout_ms(options));
 	broker__json_count(varz, "max_control_line", options->max_control_line);
 	broker__json_count(varz, "max_payload", options->max_payload);
 	broker__json_count(varz, "max_pending", options->max_pending);
@@ -57,7 +66,7 @@ static void set_limits(struct broker__json *varz, const struct broker_totals *to
 		broker__json_object(varz, not_served[i]);
 		broker__json_object_end(varz);
 	}
-	broker__json_integer(varz, "tls_timeout", 2);
+	put_seconds(varz, "tls_timeout", options->tls.timeout_ms);
 	broker__json_integer(varz, "write_deadline", options->write_deadline_ms * 1000000);
 }
 

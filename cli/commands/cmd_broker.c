@@ -237,16 +237,15 @@ const struct cli_command cli_broker = {
     .summary = "serve NATS clients, and log every message with --record",
     .group = CLI_TASK_RECORD,
     .operands = "",
-    .about =
-	"Serves NATS core clients in place of nats-server, with its flags and its configuration file. "
-	"Clusters, JetStream and TLS are not served. With --record, every message and who received it is "
-	"logged; clients notice nothing. Flags may be written -port 4222, --port 4222 or --port=4222.\n"
-	"\n"
-	"Signals:\n"
-	"  INT, TERM  stop\n"
-	"  USR2       stop gradually (lame duck)\n"
-	"  HUP        read the configuration again\n"
-	"  USR1       open the server's log file again\n",
+    .about = "Serves NATS core clients in place of nats-server, with its flags and its configuration file. "
+	     "Clusters and JetStream are not served. With --record, every message and who received it is "
+	     "logged; clients notice nothing. Flags may be written -port 4222, --port 4222 or --port=4222.\n"
+	     "\n"
+	     "Signals:\n"
+	     "  INT, TERM  stop\n"
+	     "  USR2       stop gradually (lame duck)\n"
+	     "  HUP        read the configuration again\n"
+	     "  USR1       open the server's log file again\n",
     .examples = "  tapedeck broker --record log -m 8222     monitoring pages on port 8222\n"
 		"  tapedeck broker -c nats.conf --record log --record-retain-age 7d\n"
 		"  tapedeck broker --record log --record-exclude 'telemetry.>'\n"
@@ -266,7 +265,7 @@ const struct cli_command cli_nats_server = {
     .about =
 	"This is tapedeck's broker under nats-server's name. It logs messages into the directory that the "
 	"environment variable TAPEDECK_RECORD names, so that an existing test suite records itself. "
-	"Clusters, JetStream and TLS are not served.",
+	"Clusters and JetStream are not served.",
     .examples = "  ln -s \"$(command -v tapedeck)\" bin/nats-server\n"
 		"  PATH=$PWD/bin:$PATH TAPEDECK_RECORD=$PWD/log make test",
     .options = cli_broker_groups,

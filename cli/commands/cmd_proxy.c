@@ -9,6 +9,7 @@
 #include "broker/ports.h"
 #include "cli/commands/commands.h"
 #include "cli/options/options_file.h"
+#include "cli/options/proxy_tls.h"
 #include "cli/options/recording.h"
 #include "cli/output/errors.h"
 #include "tap/proxy/proxy.h"
@@ -25,6 +26,7 @@ struct session {
 	int http_port, send_proxy;
 	int64_t drain_timeout_ms;
 	uint64_t memory_bytes;
+	struct cli_proxy_tls tls;
 	struct cli_recording recording;
 	int argc; /* the command line */
 	char **argv;
@@ -66,7 +68,8 @@ static const struct cli_option serving[] = {
      .argument = "URL[,URL...]",
      .at = AT(upstreams),
      .call = add_urls,
-     .help = "the servers: each client is connected to the first that answers; repeatable"},
+     .help = "the servers: each client is connected to the first that answers; tls://HOST:PORT asks for TLS; "
+	     "repeatable"},
     {.name = "random",
      .kind = CLI_FLAG,
      .at = AT(is_random),
@@ -179,6 +182,7 @@ static const struct cli_option logging[] = {
 
 static const struct cli_option_group groups[] = {
     {"Proxy", serving, 0},
+    {"TLS", cli_proxy_tls_options, AT(tls)},
     {"Recording", cli_recording_options, AT(recording)},
     {"Monitoring", monitoring, 0},
     {"The proxy's own log lines", logging, 0},
@@ -232,6 +236,7 @@ static void init_settings(struct session *session, const struct cli_command *com
 				    .argv = session->argv,
 				    .listen = defaults.listen,
 				    .http_host = defaults.http_host,
+				    .tls = {.clients = defaults.tls, .servers = defaults.upstream_tls},
 				    .drain_timeout_ms = defaults.drain_timeout_ms,
 				    .memory_bytes = defaults.memory_bytes};
 	cli_recording_init(&session->recording);
@@ -392,6 +397,8 @@ static void set_options(const struct session *session, struct tap_proxy_options 
 	options->upstreams = session->upstreams.values;
 	options->advertise = session->advertise.values;
 	options->url_maps = session->url_maps.values;
+	options->tls = session->tls.clients;
+	options->upstream_tls = session->tls.servers;
 	options->is_random = session->is_random;
 	options->drain_timeout_ms = session->drain_timeout_ms;
 	options->http_host = session->http_host;
@@ -421,11 +428,14 @@ static int open_proxy(struct session *session, struct tap_proxy **proxy, struct 
 
 static int write_files(struct session *session, const struct tap_proxy *proxy, struct wire_fault *fault)
 {
+	const struct broker_ports ports = {.host = tap_proxy_host(proxy),
+					   .port = tap_proxy_port(proxy),
+					   .is_tls = session->tls.clients.cert_file != NULL,
+					   .http_host = session->http_host,
+					   .http_port = tap_proxy_http_port(proxy)};
 	int error = session->pid_path ? broker_pid_write(session->pid_path, fault) : 0;
 	if (error == 0 && session->ports_dir)
-		error = broker_ports_write(session->ports_dir, tap_proxy_host(proxy), tap_proxy_port(proxy),
-					   session->http_host, tap_proxy_http_port(proxy),
-					   &session->ports_path, fault);
+		error = broker_ports_write(session->ports_dir, &ports, &session->ports_path, fault);
 	return error;
 }
 
@@ -505,12 +515,16 @@ const struct cli_command cli_proxy = {
 	"cannot be\n"
 	"logged is counted (--record-overflow=drop is the default here).\n"
 	"\n"
-	"Signals: INT and TERM stop, USR2 drains (no new connections), HUP reads --config again, looks the "
-	"servers up\n"
-	"and checks them, HUP and USR1 reopen the log file.",
+	"Signals: INT and TERM stop, USR2 drains (no new connections), HUP reads --config and certificates "
+	"again, looks\n"
+	"the servers up and checks them, HUP and USR1 reopen the log file. Certificates are also read again "
+	"when\n"
+	"their files change.",
     .examples = "  tapedeck proxy --listen :4222 --upstream 127.0.0.1:4223 --record log -m 8222\n"
 		"  tapedeck proxy --upstream a:4222,b:4222 --advertise proxy2:4222 --record log\n"
-		"  tapedeck proxy --upstream a:4222 --map-url b:4222=proxy2:4222 --record log",
+		"  tapedeck proxy --upstream a:4222 --map-url b:4222=proxy2:4222 --record log\n"
+		"  tapedeck proxy --tls-cert proxy.pem --tls-key proxy.key --upstream tls://a:4222 "
+		"--upstream-tls-ca ca.pem",
     .options = groups,
     .run = run,
 };

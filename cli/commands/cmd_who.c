@@ -238,7 +238,6 @@ static int look_and_report(struct session *session, const struct cli_operands *l
 	}
 	cli_screen_init(&session->screen, session->settings->no_pager, session->settings->quiet, logs);
 	session->screen.progress.interrupt_fd = session->interrupt_fd;
-	session->logs = logs;
 	int status = examine(session, logs);
 	cli_screen_end(&session->screen);
 	close(session->interrupt_fd);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/commands/interrupt.h"
+#include "cli/options/inputs.h"
 #include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "cli/output/errors.h"

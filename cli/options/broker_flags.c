@@ -91,6 +91,14 @@ static const struct cli_option monitoring_options[] = {
      .help =
 	 "serve /varz, /connz, /subsz, /healthz and /metrics on this port; -1: any free port; 0: none, as in "
 	 "nats-server"},
+    {.name = "https_port",
+     .kind = CLI_INT,
+     .argument = "PORT",
+     .at = AT(broker.https_port),
+     .min = -1,
+     .max = 65535,
+     .help = "likewise over HTTPS, with the certificate of --tlscert"},
+    {.name = "ms", .kind = CLI_INT, .argument = "PORT", .at = AT(broker.https_port), .min = -1, .max = 65535},
     {0},
 };
 
@@ -137,6 +145,33 @@ static const struct cli_option access_options[] = {
     {0},
 };
 
+static const struct cli_option tls_options[] = {
+    {.name = "tls",
+     .kind = CLI_FLAG,
+     .at = AT(broker.is_tls_wanted),
+     .help = "clients must speak TLS; implied by the flags below"},
+    {.name = "tlscert",
+     .kind = CLI_COPY,
+     .argument = "FILE",
+     .at = AT(broker.tls.cert_file),
+     .help = "the server's certificate, and those up to the root (PEM)"},
+    {.name = "tlskey",
+     .kind = CLI_COPY,
+     .argument = "FILE",
+     .at = AT(broker.tls.key_file),
+     .help = "its private key"},
+    {.name = "tlsverify",
+     .kind = CLI_FLAG,
+     .at = AT(broker.tls.verify),
+     .help = "clients must present a certificate"},
+    {.name = "tlscacert",
+     .kind = CLI_COPY,
+     .argument = "FILE",
+     .at = AT(broker.tls.ca_file),
+     .help = "the certificates that those of clients must be signed by (default: the system's)"},
+    {0},
+};
+
 static const struct cli_option common_options[] = {
     {.name = "version", .letter = 'v', .kind = CLI_FLAG, .at = AT(show_version), .help = "show the version"},
     {0},
@@ -144,14 +179,6 @@ static const struct cli_option common_options[] = {
 
 /* nats-server's flags for features that are not served: reported and ignored, or refused (broker_settings.c). */
 static const struct cli_option unserved_options[] = {
-    {.name = "tls", .kind = CLI_FLAG, .at = AT(has_tls)},
-    {.name = "tlsverify", .kind = CLI_FLAG, .at = AT(has_tls)},
-    {.name = "help_tls", .kind = CLI_FLAG, .at = AT(has_tls)},
-    {.name = "tlscert", .kind = CLI_TEXT, .argument = "FILE", .at = AT(tls)},
-    {.name = "tlskey", .kind = CLI_TEXT, .argument = "FILE", .at = AT(tls)},
-    {.name = "tlscacert", .kind = CLI_TEXT, .argument = "FILE", .at = AT(tls)},
-    {.name = "https_port", .kind = CLI_TEXT, .argument = "PORT", .at = AT(tls)},
-    {.name = "ms", .kind = CLI_TEXT, .argument = "PORT", .at = AT(tls)},
     {.name = "jetstream", .kind = CLI_FLAG, .at = AT(has_jetstream)},
     {.name = "js", .kind = CLI_FLAG, .at = AT(has_jetstream)},
     {.name = "store_dir", .kind = CLI_TEXT, .argument = "DIR", .at = AT(jetstream)},
@@ -176,6 +203,7 @@ const struct cli_option_group cli_broker_groups[] = {
     {"Recording", cli_recording_options, AT(recording)},
     {"The server's own log lines", logging_options, 0},
     {"Authentication", access_options, 0},
+    {"TLS", tls_options, 0},
     {"Common", common_options, 0},
     {NULL, unserved_options, 0},
     {0},

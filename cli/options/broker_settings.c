@@ -18,14 +18,6 @@ void cli_broker_settings_fini(struct cli_broker_settings *settings)
 	cli_recording_fini(&settings->recording);
 }
 
-static int refuse_unserved(const struct cli_command *command, const struct cli_broker_settings *settings)
-{
-	if (settings->has_tls || settings->tls)
-		return cli_usage_error(command, "TLS is not served by this version; "
-						"leave the tls flags out, or put a TLS proxy in front");
-	return CLI_GO_ON;
-}
-
 static void report_unserved(const struct cli_command *command, const struct cli_broker_settings *settings)
 {
 	if (settings->has_jetstream || settings->jetstream)
@@ -53,7 +45,7 @@ int cli_broker_settings_flags(const struct cli_command *command, struct cli_brok
 		return cli_usage_error(command, "unexpected argument \"%s\"", operands.values[0]);
 	if (!command->alone)
 		status = cli_recording_check(command, &settings->recording, argc, argv);
-	return status == CLI_GO_ON ? refuse_unserved(command, settings) : status;
+	return status;
 }
 
 static void report(void *context, const char *line)

@@ -13,8 +13,8 @@ struct cli_broker_settings {
 	const char *signal;      /* to send to a running server; NULL: serve */
 	bool show_version, test;
 	/* Flags of features that are not served. */
-	bool has_tls, has_jetstream, has_cluster_flag, has_syslog;
-	const char *tls, *jetstream, *cluster, *syslog, *other;
+	bool has_jetstream, has_cluster_flag, has_syslog;
+	const char *jetstream, *cluster, *syslog, *other;
 };
 
 /* Defaults. */

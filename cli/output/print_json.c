@@ -132,6 +132,7 @@ static void put_connect(struct cli_json *json, const struct wire_event *event)
 	put_optional(json, "version", client->version);
 	put_optional(json, "user", client->user);
 	put_optional(json, "account", client->account);
+	put_optional(json, "certificate", client->certificate);
 	if (event->flags & WIRE_EVENT_REPEATED)
 		cli_json_true(json, "repeated");
 }

@@ -34,6 +34,9 @@ static void print_connect(struct cli_text_line *line)
 		if (client->account.len > 0)
 			cli_row_text(row, CLI_DIM, ", account ");
 		cli_row_put(row, CLI_PLAIN, client->account, CLI_ROW_ENDLESS);
+		if (client->certificate.len > 0)
+			cli_row_text(row, CLI_DIM, ", certificate ");
+		cli_row_put(row, CLI_PLAIN, client->certificate, CLI_ROW_ENDLESS);
 	}
 	if (line->event->flags & WIRE_EVENT_REPEATED)
 		cli_row_text(row, CLI_DIM, " (connected before)");

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "net/http/peers.h"
+#include "net/http/pem.h"
 #include "net/http/respond.h"
 
 enum {
@@ -79,14 +80,20 @@ static void on_waiting(struct net_listener *listener, void *owner)
 
 /* The listener accepts connections: at its limit libmicrohttpd would let them wait, and idle connections
  * would keep all others out. */
-static struct MHD_Daemon *start_daemon(struct net_http_server *server)
+static struct MHD_Daemon *start_daemon(struct net_http_server *server, const struct net__http_pem *pem)
 {
+	struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, pem->cert},
+				       {MHD_OPTION_HTTPS_MEM_KEY, 0, pem->key},
+				       {MHD_OPTION_END, 0, NULL}};
+	if (!pem->cert)
+		tls[0].option = MHD_OPTION_END;
 	return MHD_start_daemon(
-	    MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, net__http_respond, &server->responder,
-	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)(MAX_CONNECTIONS + SPARE_CONNECTIONS),
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    (size_t)CONNECTION_BYTES, MHD_OPTION_NOTIFY_CONNECTION, net__http_peers_notify, &server->peers,
-	    MHD_OPTION_NOTIFY_COMPLETED, net__http_peers_answered, NULL, MHD_OPTION_END);
+	    MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | (pem->cert ? MHD_USE_TLS : 0u), 0, NULL, NULL,
+	    net__http_respond, &server->responder, MHD_OPTION_CONNECTION_LIMIT,
+	    (unsigned)(MAX_CONNECTIONS + SPARE_CONNECTIONS), MHD_OPTION_CONNECTION_TIMEOUT,
+	    (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+	    MHD_OPTION_NOTIFY_CONNECTION, net__http_peers_notify, &server->peers, MHD_OPTION_NOTIFY_COMPLETED,
+	    net__http_peers_answered, NULL, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 static int watch(struct net_http_server *server, uv_loop_t *loop)
@@ -108,7 +115,12 @@ static int start(struct net_http_server *server, uv_loop_t *loop, const struct n
 	int status = net__http_responder_init(&server->responder, service);
 	if (status < 0)
 		return status;
-	server->daemon = start_daemon(server);
+	struct net__http_pem pem;
+	status = net__http_pem_read(&pem, service->cert_file, service->key_file);
+	if (status < 0)
+		return status;
+	server->daemon = start_daemon(server, &pem);
+	net__http_pem_fini(&pem);
 	return server->daemon ? watch(server, loop) : -ENOMEM;
 }
 

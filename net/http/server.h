@@ -23,6 +23,7 @@ struct net_http_service {
 	void *owner;                         /* for the pages */
 	/* Called for every request. NULL: no settings. */
 	void (*settings)(void *owner, struct net_http_settings *settings);
+	const char *cert_file, *key_file; /* HTTPS, with libmicrohttpd's TLS; read once. NULL: HTTP */
 };
 
 /* Listen on an address. The service is copied. 0; or a negative code with *fault, as of net_listener_open. */

@@ -1,6 +1,6 @@
 #include "store/format/details.h"
 
-enum { TEXTS = 9, NUMBERS = 7, FIELD_BYTES_MAX = 2 + 2 * STORE__VARINT_MAX };
+enum { TEXTS = 10, NUMBERS = 7, FIELD_BYTES_MAX = 2 + 2 * STORE__VARINT_MAX };
 
 struct texts {
 	struct wire_slice field[TEXTS];
@@ -10,14 +10,14 @@ static struct texts texts_of(const struct wire_event *event)
 {
 	const struct wire_client none = {0}, *client = event->client ? event->client : &none;
 	return (struct texts){{event->text, client->address, client->name, client->lang, client->version,
-			       client->user, event->sid, event->queue, client->account}};
+			       client->user, event->sid, event->queue, client->account, client->certificate}};
 }
 
 /* The tags of these texts. */
 static const enum store__detail text_tags[TEXTS] = {
-    STORE__DETAIL_TEXT, STORE__DETAIL_ADDRESS, STORE__DETAIL_NAME,
-    STORE__DETAIL_LANG, STORE__DETAIL_VERSION, STORE__DETAIL_USER,
-    STORE__DETAIL_SID,  STORE__DETAIL_QUEUE,   STORE__DETAIL_ACCOUNT};
+    STORE__DETAIL_TEXT,    STORE__DETAIL_ADDRESS,    STORE__DETAIL_NAME, STORE__DETAIL_LANG,
+    STORE__DETAIL_VERSION, STORE__DETAIL_USER,       STORE__DETAIL_SID,  STORE__DETAIL_QUEUE,
+    STORE__DETAIL_ACCOUNT, STORE__DETAIL_CERTIFICATE};
 
 size_t store__details_bound(const struct wire_event *event)
 {
@@ -86,6 +86,7 @@ static bool get_field(uint64_t tag, struct wire_slice value, struct wire_event *
 	case STORE__DETAIL_VERSION: client->version = value; return true;
 	case STORE__DETAIL_USER: client->user = value; return true;
 	case STORE__DETAIL_ACCOUNT: client->account = value; return true;
+	case STORE__DETAIL_CERTIFICATE: client->certificate = value; return true;
 	case STORE__DETAIL_SID: event->sid = value; return true;
 	case STORE__DETAIL_QUEUE: event->queue = value; return true;
 	case STORE__DETAIL_MAX: return get_number(value, &event->max);

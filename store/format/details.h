@@ -23,7 +23,8 @@ enum store__detail {
 	STORE__DETAIL_TO_NS = 13,
 	STORE__DETAIL_FROM_SEQ = 14,
 	STORE__DETAIL_TO_SEQ = 15,
-	STORE__DETAIL_ACCOUNT = 16, /* text */
+	STORE__DETAIL_ACCOUNT = 16,     /* text */
+	STORE__DETAIL_CERTIFICATE = 17, /* text */
 };
 
 /* An upper bound on the bytes that store__details_put writes for the event. */

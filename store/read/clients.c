@@ -44,7 +44,7 @@ static struct wire_slice keep(char **to, struct wire_slice text)
 static size_t size_of(const struct wire_client *client)
 {
 	return sizeof(struct store_client) + client->address.len + client->name.len + client->lang.len +
-	       client->version.len + client->user.len + client->account.len;
+	       client->version.len + client->user.len + client->account.len + client->certificate.len;
 }
 
 struct store_client *store_client_copy(uint64_t conn, const struct wire_client *client)
@@ -60,6 +60,7 @@ struct store_client *store_client_copy(uint64_t conn, const struct wire_client *
 	made->client.version = keep(&to, client->version);
 	made->client.user = keep(&to, client->user);
 	made->client.account = keep(&to, client->account);
+	made->client.certificate = keep(&to, client->certificate);
 	return made;
 }
 

@@ -5,11 +5,8 @@
 
 #include "tap/proxy/proxy_state.h"
 
-/* The server connection of the link, which is not started yet, will begin with the client's addresses. Out of memory, it will begin
- * without a header, which the server refuses. */
-void tap__announce_client(struct tap__link *link);
-
-/* Likewise for a connection of the proxy's own. */
-void tap__announce_check(const struct tap_proxy *proxy, struct net_stream *server);
+/* A TCP connection to a server, which is not started yet, will begin with the client's addresses; client NULL: with a header that
+ * says that it is the proxy's own. Out of memory, it will begin without a header, which the server refuses. */
+void tap__announce(const struct tap_proxy *proxy, const struct net_stream *client, struct net_stream *server);
 
 #endif

@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/tcp.h"
-#include "tap/proxy/announce.h"
 #include "tap/proxy/report.h"
+#include "tap/proxy/security.h"
 
-enum { FIRST_MS = 2000, ANSWER_MS = 2000, INFO_BYTES = 5 };
+enum { FIRST_MS = 2000, ANSWER_MS = 2000 };
 
 static void begin(uv_timer_t *timer);
 
@@ -23,46 +22,76 @@ static void close_stream(struct tap__check *check)
 static void conclude(struct tap__check *check, const char *why)
 {
 	struct tap__upstream *upstream = check->upstream;
-	close_stream(check);
-	check->input_len = 0;
-	if (!upstream->is_listed)
-		return;
-	bool is_change = why ? tap__upstream_failed(upstream) : tap__upstream_answered(upstream);
+	bool is_listed = upstream->is_listed;
+	bool is_change =
+	    is_listed && (why ? tap__upstream_failed(upstream) : tap__upstream_answered(upstream));
 	if (is_change)
 		tap__report_upstream(check->proxy, upstream, why);
-	uv_timer_start(&check->timer, begin, tap__upstream_check_ms(upstream), 0);
+	close_stream(check);
+	tap__greeting_fini(&check->greeting);
+	if (is_listed)
+		uv_timer_start(&check->timer, begin, tap__upstream_check_ms(upstream), 0);
 }
 
 /* ---- events of the stream ---- */
 
+static const struct net_stream_events events;
+
 static void on_opened(struct net_stream *stream)
 {
-	net_stream_read(stream);
+	struct tap__check *check = stream->owner;
+	if (stream != check->stream)
+		return;
+	if (check->greeting.stage == TAP__SECURES_SERVER)
+		conclude(check, NULL);
+	else
+		net_stream_read(stream);
 }
 
 static uv_buf_t on_room(struct net_stream *stream)
 {
 	struct tap__check *check = stream->owner;
-	return uv_buf_init(check->input + check->input_len,
-			   (unsigned)(sizeof check->input - check->input_len));
+	return uv_buf_init(check->input, sizeof check->input);
+}
+
+/* The certificate is checked too. */
+static void secure(struct tap__check *check)
+{
+	struct net_stream *stream = check->stream;
+	check->greeting.stage = TAP__SECURES_SERVER;
+	if (tap__security_upgrade_server(&stream, check->proxy, check->upstream) < 0) {
+		conclude(check, "out of memory");
+		return;
+	}
+	check->stream = stream;
+	net_stream_start(stream, &events, check);
 }
 
 static void on_bytes(struct net_stream *stream, char *data, size_t len)
 {
 	struct tap__check *check = stream->owner;
-	(void)data;
-	check->input_len += len;
-	if (stream != check->stream || check->input_len < INFO_BYTES)
+	const char *why = NULL;
+	if (stream != check->stream)
 		return;
-	bool is_info = strncasecmp(check->input, "INFO ", INFO_BYTES) == 0;
-	conclude(check, is_info ? NULL : "it sends no INFO");
+	if (!tap__greeting_add_server(&check->greeting, wire_slice(data, len))) {
+		conclude(check, "it sends no INFO");
+		return;
+	}
+	struct wire_slice info = tap__greeting_info(&check->greeting);
+	if (info.len == 0)
+		return;
+	if (check->upstream->url.is_tls &&
+	    tap__security_wants_server(check->proxy, check->upstream, info, &why))
+		secure(check);
+	else
+		conclude(check, why);
 }
 
 static void on_ended(struct net_stream *stream, int status)
 {
 	struct tap__check *check = stream->owner;
 	if (stream == check->stream)
-		conclude(check, status == UV_EOF ? "closed without an INFO" : uv_strerror(status));
+		conclude(check, status == UV_EOF ? "closed without an INFO" : net_stream_why(stream, status));
 }
 
 static void on_drained(struct net_stream *stream, int status)
@@ -100,10 +129,11 @@ static void on_silent(uv_timer_t *timer)
 static void connect_upstream(struct tap__check *check)
 {
 	uv_timer_start(&check->timer, on_silent, ANSWER_MS, 0);
-	if (net_tcp_connect(&check->stream, &check->proxy->loop,
-			    &check->upstream->addresses[check->upstream->address_at]) < 0)
+	tap__greeting_begin(&check->greeting);
+	if (tap__security_connect(&check->stream, check->proxy, check->upstream, NULL) < 0) {
+		check->stream = NULL;
 		return;
-	tap__announce_check(check->proxy, check->stream);
+	}
 	net_stream_start(check->stream, &events, check);
 }
 
@@ -208,6 +238,7 @@ void tap__checks_close(struct tap_proxy *proxy)
 		if (!check)
 			continue;
 		close_stream(check);
+		tap__greeting_fini(&check->greeting);
 		uv_close((uv_handle_t *)&check->timer, NULL);
 		if (check->is_looking_up)
 			uv_cancel((uv_req_t *)&check->lookup);

@@ -1,4 +1,4 @@
-/* check.h - find out from time to time whether an upstream answers: connect and read the beginning of its INFO. One that has
+/* check.h - find out from time to time whether an upstream answers: connect and read its INFO, and begin TLS with a tls:// one, which checks its certificate. One that has
  * answered clients since the last check is not checked. Names are looked up again before each check. Internal to tap. */
 #ifndef TAP_PROXY_CHECK_H
 #define TAP_PROXY_CHECK_H

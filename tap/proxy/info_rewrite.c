@@ -102,6 +102,24 @@ static bool copy_member(struct rewriter *rewriter, const char *begin, const stru
 	return true;
 }
 
+static bool is_tls_flag(struct wire_slice key)
+{
+	return wire_json_is_name(key, "tls_required") || wire_json_is_name(key, "tls_verify") ||
+	       wire_json_is_name(key, "tls_available");
+}
+
+static void put_tls_flags(struct rewriter *rewriter)
+{
+	if (!rewriter->rules->has_own_tls || !rewriter->rules->tls_required)
+		return;
+	begin_member(rewriter);
+	fputs("\"tls_required\":true", rewriter->out);
+	if (!rewriter->rules->tls_verify)
+		return;
+	begin_member(rewriter);
+	fputs("\"tls_verify\":true", rewriter->out);
+}
+
 static bool rewrite_member(struct rewriter *rewriter, struct wire_slice key)
 {
 	struct wire_json_token first;
@@ -111,6 +129,8 @@ static bool rewrite_member(struct rewriter *rewriter, struct wire_slice key)
 		return rewrite_urls(rewriter, true, &first);
 	if (wire_json_is_name(key, "ws_connect_urls"))
 		return rewrite_urls(rewriter, false, &first);
+	if (rewriter->rules->has_own_tls && is_tls_flag(key))
+		return wire_json_skip(&rewriter->json, &first);
 	bool is_host = wire_json_is_name(key, "host"), is_port = wire_json_is_name(key, "port");
 	if (!is_host && !is_port)
 		return copy_member(rewriter, key.data - 1, &first);
@@ -137,6 +157,7 @@ static bool rewrite_object(struct rewriter *rewriter)
 	if (!rewriter->has_urls)
 		put_advertised(rewriter);
 	end_urls(rewriter);
+	put_tls_flags(rewriter);
 	fputc('}', rewriter->out);
 	return true;
 }

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/tcp.h"
-#include "tap/proxy/announce.h"
+#include "net/tls_peer.h"
 #include "tap/proxy/check.h"
 #include "tap/proxy/relay.h"
 #include "tap/proxy/report.h"
+#include "tap/proxy/security.h"
 
 enum {
 	PATIENCE_MS =
@@ -16,6 +16,8 @@ enum {
 };
 
 static void try_next(struct tap__link *link);
+
+static const struct net_stream_events events;
 
 static void release(struct tap__link *link)
 {
@@ -25,6 +27,8 @@ static void release(struct tap__link *link)
 	tap__relay_fini(link->proxy, &link->down);
 	tap__info_filter_fini(&link->filter);
 	tap__connect_filter_fini(&link->connect);
+	tap__greeting_fini(&link->greeting);
+	free(link->certificate);
 	free(link);
 }
 
@@ -118,18 +122,24 @@ static bool parse_end(struct tap_endpoint *end, const char *ip, int port)
 	return inet_pton(end->is_v6 ? AF_INET6 : AF_INET, ip, end->address) == 1;
 }
 
-/* The first byte has passed: the link stays with this server. */
-static void commit(struct tap__link *link)
+static void open_flow(struct tap__link *link)
 {
-	struct tap_flow_info info = {.conn = link->cid};
-	uv_timer_stop(&link->patience);
-	link->life = TAP__LINK_OPEN;
-	link->upstream->connections++;
-	link->upstream->total_connections++;
+	struct tap_flow_info info = {.conn = link->cid, .certificate = link->certificate};
 	parse_end(&info.ends[TAP_ORIGINATOR], link->client->ip, link->client->port);
 	parse_end(&info.ends[TAP_RESPONDER], link->server->ip, link->server->port);
 	if (link->proxy->observer)
 		link->flow = tap__observer_flow_open(link->proxy->observer, &info);
+}
+
+/* The first byte has passed: the link stays with this server. */
+static void commit(struct tap__link *link)
+{
+	uv_timer_stop(&link->patience);
+	link->life = TAP__LINK_OPEN;
+	link->upstream->connections++;
+	link->upstream->total_connections++;
+	if (link->greeting.stage == TAP__GREETED)
+		open_flow(link);
 }
 
 static void blame(struct tap__link *link, const char *why)
@@ -157,38 +167,7 @@ static void on_impatient(uv_timer_t *patience)
 		blame(link, "no answer");
 }
 
-/* The peer is known now: a header of the PROXY protocol may name another one than the connection. */
-static void client_opened(struct tap__link *link)
-{
-	net_address_text(link->address, sizeof link->address, link->client->ip, link->client->port);
-	tap__report_link(link, TAP_PROXY_DEBUG, "Client connection created");
-	try_next(link);
-}
-
-static void server_opened(struct tap__link *link)
-{
-	net_stream_read(link->server);
-	tap__relay_read(&link->up);
-}
-
-/* ---- events of the streams ---- */
-
-static void on_opened(struct net_stream *stream)
-{
-	struct tap__link *link = stream->owner;
-	if (link->life == TAP__LINK_GONE)
-		return;
-	if (stream == link->server)
-		server_opened(link);
-	else if (stream == link->client)
-		client_opened(link);
-}
-
-static uv_buf_t on_room(struct net_stream *stream)
-{
-	struct tap__link *link = stream->owner;
-	return tap__relay_room(link->proxy, relay_from(link, stream));
-}
+/* ---- bytes ---- */
 
 static void observe(struct tap__link *link, bool is_client, struct wire_slice bytes)
 {
@@ -208,7 +187,8 @@ static int filter(struct tap__link *link, bool is_client, struct wire_slice byte
 {
 	struct tap_proxy *proxy = link->proxy;
 	if (!is_client)
-		return tap__info_filter_take(&link->filter, &proxy->rules, bytes, passed);
+		return tap__info_filter_take(&link->filter, tap__security_rules(proxy, link->upstream), bytes,
+					     passed);
 	if (proxy->key)
 		return tap__connect_filter_take(&link->connect, proxy->key, link->filter.nonce, bytes,
 						passed);
@@ -227,6 +207,203 @@ static void pass(struct tap__link *link, bool is_client, struct wire_slice bytes
 		free(passed.memory);
 }
 
+static void note_answer(struct tap__link *link)
+{
+	if (link->has_answered)
+		return;
+	link->has_answered = true;
+	link->upstream->answers++;
+	if (tap__upstream_answered(link->upstream))
+		tap__report_upstream(link->proxy, link->upstream, NULL);
+}
+
+/* ---- the greeting, where the proxy itself speaks TLS ---- */
+
+static void set_client(struct tap__link *link, struct net_stream *client)
+{
+	link->client = link->up.from = link->down.to = client;
+	net_stream_start(client, &events, link);
+}
+
+static void set_server(struct tap__link *link, struct net_stream *server)
+{
+	link->server = link->down.from = server;
+	net_stream_start(server, &events, link);
+}
+
+static void note_certificate(struct tap__link *link)
+{
+	char subject[NET_TLS_SUBJECT_TEXT];
+	if (link->proxy->security.clients && net_tls_subject(link->client, subject))
+		link->certificate = strdup(subject);
+}
+
+/* Pass on bytes of the greeting: as a copy, since they do not lie in the read buffer. */
+static void pass_kept(struct tap__link *link, bool is_client, struct wire_slice bytes)
+{
+	if (bytes.len == 0 || link->life == TAP__LINK_GONE)
+		return;
+	struct tap__relay *relay = is_client ? &link->up : &link->down;
+	struct tap__passed passed = {.bytes = bytes};
+	if (filter(link, is_client, bytes, &passed) < 0) {
+		finish(link, TAP_END_BY_PROXY, true);
+		return;
+	}
+	if (!passed.memory && passed.bytes.len > 0) {
+		passed.memory = malloc(passed.bytes.len);
+		if (!passed.memory) {
+			finish(link, TAP_END_BY_PROXY, true);
+			return;
+		}
+		memcpy(passed.memory, passed.bytes.data, passed.bytes.len);
+		passed.bytes.data = passed.memory;
+	}
+	if (passed.bytes.len > 0)
+		tap__relay_pass(link->proxy, relay, &passed);
+	else
+		free(passed.memory);
+}
+
+/* Both sides are as they are to be: from now on bytes pass. */
+static void finish_greeting(struct tap__link *link)
+{
+	struct tap__greeting greeting = link->greeting;
+	link->greeting = (struct tap__greeting){0};
+	link->up.to = link->server;
+	note_certificate(link);
+	open_flow(link);
+	observe(link, false, tap__greeting_info(&greeting));
+	pass_kept(link, false, tap__greeting_rest(&greeting));
+	observe(link, false, tap__greeting_rest(&greeting));
+	pass_kept(link, true, tap__greeting_client(&greeting));
+	observe(link, true, tap__greeting_client(&greeting));
+	tap__greeting_fini(&greeting);
+	if (link->life == TAP__LINK_GONE)
+		return;
+	tap__relay_read(&link->up);
+	tap__relay_read(&link->down);
+}
+
+/* Once the client has all of INFO, TLS begins. */
+static void secure_client(struct tap__link *link)
+{
+	struct tap_proxy *proxy = link->proxy;
+	struct net_stream *client = link->client;
+	if (link->down.memory || link->life == TAP__LINK_GONE)
+		return;
+	if (!proxy->security.clients || tap__security_is_client_first(proxy)) {
+		finish_greeting(link);
+		return;
+	}
+	link->greeting.stage = TAP__SECURES_CLIENT;
+	if (tap__security_upgrade_client(&client, proxy, tap__greeting_client(&link->greeting)) < 0) {
+		finish(link, TAP_END_BY_PROXY, true);
+		return;
+	}
+	free(link->greeting.client_bytes);
+	link->greeting.client_bytes = NULL;
+	link->greeting.client_len = 0;
+	set_client(link, client);
+}
+
+static void send_info(struct tap__link *link)
+{
+	link->greeting.stage = TAP__SENDS_INFO;
+	commit(link);
+	note_answer(link);
+	net_stream_pause(link->server);
+	pass_kept(link, false, tap__greeting_info(&link->greeting));
+	secure_client(link);
+}
+
+static void secure_server(struct tap__link *link)
+{
+	struct net_stream *server = link->server;
+	link->greeting.stage = TAP__SECURES_SERVER;
+	if (tap__security_upgrade_server(&server, link->proxy, link->upstream) < 0)
+		give_up_server(link, "out of memory");
+	else
+		set_server(link, server);
+}
+
+static void take_server_greeting(struct tap__link *link, struct wire_slice bytes)
+{
+	const char *why;
+	if (!tap__greeting_add_server(&link->greeting, bytes)) {
+		if (link->life == TAP__LINK_CONNECTING)
+			give_up_server(link, "it sends no INFO");
+		else
+			finish(link, TAP_END_BY_PROXY, true);
+		return;
+	}
+	struct wire_slice info = tap__greeting_info(&link->greeting);
+	if (link->greeting.stage != TAP__AWAITS_INFO || info.len == 0)
+		return;
+	if (tap__security_wants_server(link->proxy, link->upstream, info, &why))
+		secure_server(link);
+	else if (why)
+		give_up_server(link, why);
+	else
+		send_info(link);
+}
+
+static void take_client_greeting(struct tap__link *link, struct wire_slice bytes)
+{
+	if (!tap__greeting_add_client(&link->greeting, bytes))
+		finish(link, TAP_END_BY_PROXY, true);
+}
+
+static void report_failure(struct tap__link *link, bool is_client, const char *why)
+{
+	link->proxy->security.failures += is_client;
+	tap__report_link(link, TAP_PROXY_ERROR, "TLS %s: %s",
+			 is_client ? "handshake error" : "with the server", why);
+}
+
+/* ---- events of the streams ---- */
+
+static void server_opened(struct tap__link *link)
+{
+	if (link->greeting.stage == TAP__SECURES_SERVER) {
+		send_info(link);
+		return;
+	}
+	net_stream_read(link->server);
+	if (link->greeting.stage == TAP__AWAITS_INFO)
+		net_stream_read(link->client); /* its end is noticed */
+	else
+		tap__relay_read(&link->up);
+}
+
+/* The peer is known now: a header of the PROXY protocol may name another one than the connection. */
+static void client_opened(struct tap__link *link)
+{
+	if (link->greeting.stage == TAP__SECURES_CLIENT) {
+		finish_greeting(link);
+		return;
+	}
+	net_address_text(link->address, sizeof link->address, link->client->ip, link->client->port);
+	tap__report_link(link, TAP_PROXY_DEBUG, "Client connection created");
+	try_next(link);
+}
+
+static void on_opened(struct net_stream *stream)
+{
+	struct tap__link *link = stream->owner;
+	if (link->life == TAP__LINK_GONE)
+		return;
+	if (stream == link->server)
+		server_opened(link);
+	else if (stream == link->client)
+		client_opened(link);
+}
+
+static uv_buf_t on_room(struct net_stream *stream)
+{
+	struct tap__link *link = stream->owner;
+	return tap__relay_room(link->proxy, relay_from(link, stream));
+}
+
 /* Hot: once for every read. Bytes are passed on before they are looked at. */
 static void on_bytes(struct net_stream *stream, char *data, size_t len)
 {
@@ -238,14 +415,17 @@ static void on_bytes(struct net_stream *stream, char *data, size_t len)
 		return;
 	if (proxy->turn_began_ns == 0)
 		proxy->turn_began_ns = uv_hrtime();
+	if (link->greeting.stage != TAP__GREETED) {
+		if (is_client)
+			take_client_greeting(link, bytes);
+		else
+			take_server_greeting(link, bytes);
+		return;
+	}
 	if (link->life == TAP__LINK_CONNECTING)
 		commit(link);
-	if (!is_client && !link->has_answered) {
-		link->has_answered = true;
-		link->upstream->answers++;
-		if (tap__upstream_answered(link->upstream))
-			tap__report_upstream(proxy, link->upstream, NULL);
-	}
+	if (!is_client)
+		note_answer(link);
 	relay_from(link, stream)->turn_bytes += len;
 	link->upstream->bytes[is_client ? 0 : 1] += len;
 	pass(link, is_client, bytes);
@@ -265,20 +445,25 @@ static void server_ended_early(struct tap__link *link, int status)
 	if (is_shortage(status))
 		refuse(link, uv_strerror(status));
 	else
-		give_up_server(link, status == UV_EOF ? "closed without an INFO" : uv_strerror(status));
+		give_up_server(link, status == UV_EOF ? "closed without an INFO"
+						      : net_stream_why(link->server, status));
 }
 
-/* Before any server was tried: there was no header of the PROXY protocol. A client that only connects and closes is a check of
- * the load balancer. */
-static void client_ended_early(struct tap__link *link, int status)
+/* Before bytes pass. A client that only connects and closes is a check of the load balancer. Other failures before a server was
+ * tried are those of the PROXY protocol's header. */
+static void client_ended_early(struct tap__link *link, int status, const char *why)
 {
-	if (status == UV_EOF)
+	if (status == UV_EOF) {
 		finish(link, TAP_END_BY_CLIENT, false);
-	else if (status == UV_ECONNRESET)
+	} else if (status == NET_ETLS) {
+		report_failure(link, true, why);
+		finish(link, TAP_END_BY_PROXY, false);
+	} else if (status == UV_ECONNRESET || link->upstream) {
 		finish(link, TAP_END_RESET_BY_CLIENT, true);
-	else
+	} else {
 		refuse(link, status == UV_ETIMEDOUT ? "no header of the PROXY protocol within 5 s"
 						    : wire_error_text(status));
+	}
 }
 
 static void side_ended(struct tap__link *link, bool is_client)
@@ -304,14 +489,16 @@ static void on_ended(struct net_stream *stream, int status)
 	bool is_client = stream == link->client;
 	if (link->life == TAP__LINK_GONE)
 		return;
+	const char *why = net_stream_why(stream, status);
 	if (!is_client && link->life == TAP__LINK_CONNECTING)
 		server_ended_early(link, status);
-	else if (is_client && !link->upstream)
-		client_ended_early(link, status);
+	else if (is_client && (link->greeting.stage != TAP__GREETED || !link->server))
+		client_ended_early(link, status, why);
 	else if (status == UV_EOF)
 		side_ended(link, is_client);
 	else
-		finish(link, is_client ? TAP_END_RESET_BY_CLIENT : TAP_END_RESET_BY_SERVER, true);
+		finish(link, is_client ? TAP_END_RESET_BY_CLIENT : TAP_END_RESET_BY_SERVER,
+		       status != NET_ETLS);
 }
 
 static void on_drained(struct net_stream *stream, int status)
@@ -320,14 +507,15 @@ static void on_drained(struct net_stream *stream, int status)
 	if (link->life == TAP__LINK_GONE || (stream != link->client && stream != link->server))
 		return;
 	tap__relay_drained(link->proxy, stream == link->client ? &link->down : &link->up, status);
+	if (link->greeting.stage == TAP__SENDS_INFO)
+		secure_client(link);
 	finish_if_done(link);
 }
 
-/* Layers hold no bytes here. */
 static void on_held(struct net_stream *stream, ptrdiff_t change)
 {
-	(void)stream;
-	(void)change;
+	struct tap__link *link = stream->owner;
+	link->proxy->held_bytes += (uint64_t)change;
 }
 
 static void on_closed(struct net_stream *stream)
@@ -352,14 +540,16 @@ static void try_next(struct tap__link *link)
 	while (upstream && upstream->address_count == 0)
 		upstream = tap__upstreams_next(&proxy->upstreams, &link->tried);
 	link->upstream = upstream;
-	if (!upstream ||
-	    net_tcp_connect(&link->server, &proxy->loop, &upstream->addresses[upstream->address_at]) < 0) {
+	if (!upstream || tap__security_connect(&link->server, proxy, upstream, link->client) < 0) {
 		refuse(link, "no server answers");
 		return;
 	}
 	link->holds++;
-	tap__announce_client(link);
 	link->up.to = link->down.from = link->server;
+	if (tap__security_is_own(proxy, upstream)) {
+		tap__greeting_begin(&link->greeting);
+		link->up.to = NULL; /* until it may be written to */
+	}
 	uv_timer_start(&link->patience, on_impatient, PATIENCE_MS, 0);
 	net_stream_start(link->server, &events, link);
 }
@@ -383,6 +573,10 @@ static void discard(struct net_stream *stream)
 void tap__link_open(struct tap_proxy *proxy, struct net_stream *client)
 {
 	struct tap__link *link = calloc(1, sizeof *link);
+	if (tap__security_accept(&client, proxy) < 0) {
+		free(link);
+		return;
+	}
 	if (!link) {
 		discard(client);
 		return;

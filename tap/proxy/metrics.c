@@ -142,6 +142,8 @@ void tap__metrics_print(FILE *out, const struct tap_proxy *proxy)
 	print(out, "connections_total", "counter", "Clients that ever connected.", proxy->total_connections);
 	print(out, "refused_connections_total", "counter", "Clients closed because no server answered.",
 	      proxy->refused_connections);
+	print(out, "tls_handshake_failures_total", "counter", "Clients whose TLS handshake failed.",
+	      proxy->security.failures);
 	print(out, "draining", "gauge", "1 while the proxy takes no new connections.", proxy->is_draining);
 	print(out, "held_bytes", "gauge", "Memory for bytes that the other side does not take.",
 	      proxy->held_bytes);

@@ -10,12 +10,15 @@
 #include "tap/proxy/monitor.h"
 #include "tap/proxy/report.h"
 #include "tap/proxy/rules.h"
+#include "tap/proxy/security.h"
 #include "tap/proxy/serve.h"
 #include "tap/proxy/signals.h"
 
 void tap_proxy_options_init(struct tap_proxy_options *options)
 {
 	*options = (struct tap_proxy_options){.listen = "0.0.0.0:4222",
+					      .tls = {.timeout_ms = 2000},
+					      .upstream_tls = {.verify = true, .timeout_ms = 2000},
 					      .drain_timeout_ms = 120000,
 					      .http_host = "0.0.0.0",
 					      .memory_bytes = 32 << 20,
@@ -110,6 +113,8 @@ static int open_observer(struct tap_proxy *proxy, struct wire_fault *fault)
 static int start(struct tap_proxy *proxy, struct wire_fault *fault)
 {
 	int status = tap__serve_start(proxy, fault);
+	if (status == 0)
+		status = tap__security_open(proxy, fault);
 	if (status == 0 && (status = tap__signals_start(proxy)) < 0)
 		wire_fault_set(fault, status, "cannot take signals: %s", wire_error_text(status));
 	if (status == 0)
@@ -166,6 +171,7 @@ int tap_proxy_open(struct tap_proxy **proxy, const struct tap_proxy_options *opt
 	}
 	opened->rules.host = opened->listen.host;
 	opened->rules.port = opened->port;
+	tap__security_follow(opened, fault);
 	*proxy = opened;
 	return 0;
 }
@@ -212,8 +218,9 @@ int tap_proxy_reload(struct tap_proxy *proxy, const struct tap_proxy_options *op
 	proxy->options.drain_timeout_ms = options->drain_timeout_ms;
 	list_ports(proxy);
 	forget_tried(proxy);
-	error = tap__checks_open(proxy);
-	return error ? wire_fault_set(fault, error, "out of memory") : 0;
+	if (tap__checks_open(proxy) < 0)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	return tap__security_follow(proxy, fault);
 }
 
 int tap_proxy_run(struct tap_proxy *proxy)

@@ -17,13 +17,26 @@
 
 enum tap_proxy_level { TAP_PROXY_ERROR, TAP_PROXY_WARN, TAP_PROXY_INFO, TAP_PROXY_DEBUG };
 
+/* TLS of one side. Files are PEM; NULL: none. */
+struct tap_proxy_tls {
+	const char *cert_file,
+	    *key_file; /* towards clients: a certificate means TLS; towards servers: to be presented to them */
+	const char *ca_file; /* whom to trust; NULL: the system's certificates */
+	bool
+	    verify; /* clients must present a certificate; towards servers: verify theirs, with the host's name */
+	bool is_first;      /* the handshake comes before INFO */
+	int64_t timeout_ms; /* for a handshake */
+};
+
 /* All is borrowed until the proxy is closed. Lists end with NULL; NULL = empty. */
 struct tap_proxy_options {
-	const char *listen;           /* "HOST:PORT", "HOST" or ":PORT"; port 0: any free port */
-	const char *const *upstreams; /* URLs of servers, in order of preference */
-	const char *const *advertise; /* URLs of further proxies, for INFO */
-	const char *const *url_maps;  /* "A=B": the cluster's URL A is B in INFO */
-	bool is_random;               /* choose any server that is up instead of the first */
+	const char *listen;                /* "HOST:PORT", "HOST" or ":PORT"; port 0: any free port */
+	const char *const *upstreams;      /* URLs of servers, in order of preference */
+	const char *const *advertise;      /* URLs of further proxies, for INFO */
+	const char *const *url_maps;       /* "A=B": the cluster's URL A is B in INFO */
+	struct tap_proxy_tls tls;          /* towards clients */
+	struct tap_proxy_tls upstream_tls; /* towards servers: those of tls:// URLs */
+	bool is_random;                    /* choose any server that is up instead of the first */
 	int64_t
 	    drain_timeout_ms; /* how long existing connections may stay after a drain has begun; 0: for ever */
 	const char *http_host; /* of the monitoring */

@@ -6,6 +6,8 @@
 #include "net/listener.h"
 #include "net/proxy_layer.h"
 #include "tap/proxy/connect_filter.h"
+#include "net/tls_files.h"
+#include "tap/proxy/greeting.h"
 #include "tap/proxy/info_filter.h"
 #include "tap/proxy/latency.h"
 #include "tap/proxy/observer.h"
@@ -50,6 +52,8 @@ struct tap__link {
 	struct net_stream *client, *server; /* server: NULL while there is none */
 	char address[NET_ADDRESS_TEXT];     /* the client's */
 	struct tap__relay up, down;         /* client to server, server to client */
+	struct tap__greeting greeting;
+	char *certificate; /* the subject of the client's; owned; NULL: none */
 	struct tap__info_filter filter;
 	struct tap__connect_filter connect; /* while there is a key */
 	struct tap__upstream *upstream;     /* connected to, or being tried */
@@ -70,8 +74,15 @@ struct tap__check {
 	uint64_t answers_seen;     /* of the upstream to clients, at the last check */
 	uv_getaddrinfo_t lookup;
 	bool is_looking_up;
-	char input[8];
-	size_t input_len;
+	char input[512];
+	struct tap__greeting greeting;
+};
+
+/* TLS of the proxy itself; NULL: none. */
+struct tap__security {
+	struct net_tls_files *clients, *servers;
+	struct tap__info_rules rules; /* of INFO, where the proxy speaks TLS */
+	uint64_t failures;            /* handshakes of clients */
 };
 
 struct tap_proxy {
@@ -86,6 +97,7 @@ struct tap_proxy {
 	uint16_t ports[TAP__UPSTREAMS_MAX]; /* of the upstreams; 0 behind the last */
 	struct tap__info_rules rules;
 	struct net_signing_key *key;    /* NULL: CONNECT passes unchanged */
+	struct tap__security security;
 	struct tap__observer *observer; /* NULL: nothing is decoded */
 	struct net_http_server *monitor;
 	char *read_buffer; /* of TAP__READ_BYTES; NULL while a relay holds the last one */

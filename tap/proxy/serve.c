@@ -4,6 +4,7 @@
 #include "tap/proxy/link.h"
 #include "tap/proxy/relay.h"
 #include "tap/proxy/report.h"
+#include "tap/proxy/security.h"
 
 enum {
 	NEWCOMERS_AT_ONCE = 16, /* accepted in one turn of the loop */
@@ -135,6 +136,7 @@ void tap__serve_stop(struct tap_proxy *proxy)
 		tap__link_cut(proxy->links);
 	close_monitor(proxy);
 	tap__checks_close(proxy);
+	tap__security_close(proxy);
 	tap__observer_close(proxy->observer);
 	proxy->observer = NULL;
 	for (size_t i = 0; i < TAP__PROXY_SIGNALS; i++)

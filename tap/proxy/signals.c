@@ -4,6 +4,7 @@
 
 #include "tap/proxy/check.h"
 #include "tap/proxy/report.h"
+#include "tap/proxy/security.h"
 #include "tap/proxy/serve.h"
 
 static void reopen_log(struct tap_proxy *proxy)
@@ -17,6 +18,7 @@ static void reload(struct tap_proxy *proxy)
 	reopen_log(proxy);
 	if (proxy->options.reload)
 		proxy->options.reload(proxy->options.context);
+	tap__security_reload(proxy);
 	tap__checks_hurry(proxy);
 	tap__report(proxy, TAP_PROXY_INFO, "Reloaded: servers are looked up and checked again");
 }

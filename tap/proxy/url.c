@@ -20,8 +20,9 @@ int tap__url_parse(struct tap__url *url, const char *text, struct wire_fault *fa
 	if (strchr(text, '@'))
 		return wire_fault_set(fault, -EINVAL,
 				      "a URL with credentials is refused: clients authenticate themselves");
-	if (rest && strncmp(text, "nats://", 7) != 0)
-		return wire_fault_set(fault, -EINVAL, "%.300s: only nats:// is supported", text);
+	url->is_tls = rest && strncmp(text, "tls://", 6) == 0;
+	if (rest && !url->is_tls && strncmp(text, "nats://", 7) != 0)
+		return wire_fault_set(fault, -EINVAL, "%.300s: only nats:// and tls:// are supported", text);
 	if (rest)
 		address = rest + 3;
 	if (!net_address_split(address, NATS_PORT, url->host, &url->port) || !is_host(url->host))

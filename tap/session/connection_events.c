@@ -100,6 +100,7 @@ static void emit_connect(struct tap_sessions *sessions, const struct tap__connec
 	struct wire_client client = describe(connection);
 	print_end(address, sizeof address, &connection->info.ends[connection->client_peer]);
 	client.address = wire_slice_str(address);
+	client.certificate = wire_slice_str(connection->info.certificate);
 	if (account)
 		client.account = wire_slice_str(account);
 	const struct wire_event event = {.kind = WIRE_EVENT_CONNECT,

@@ -282,6 +282,7 @@ static void copy_client(struct tap__rare *rare, const struct wire_client *client
 	rare->client.version = copy(&to, client->version);
 	rare->client.user = copy(&to, client->user);
 	rare->client.account = copy(&to, client->account);
+	rare->client.certificate = copy(&to, client->certificate);
 	rare->event.client = &rare->client;
 }
 
@@ -290,7 +291,7 @@ static struct tap__rare *copy_event(struct tap__pending *pending, const struct w
 	const struct wire_client none = {0}, *client = event->client ? event->client : &none;
 	size_t bytes = sizeof(struct tap__rare) + event->subject.len + event->sid.len + event->queue.len +
 		       event->text.len + client->address.len + client->name.len + client->lang.len +
-		       client->version.len + client->user.len + client->account.len;
+		       client->version.len + client->user.len + client->account.len + client->certificate.len;
 	if (!take(pending, bytes))
 		return NULL;
 	struct tap__rare *rare = malloc(bytes);

@@ -24,6 +24,8 @@ static inline enum tap_peer tap_peer_other(enum tap_peer peer)
 struct tap_flow_info {
 	struct tap_endpoint ends[TAP_PEERS];
 	bool is_midstream; /* its SYN was not seen */
+	const char *
+	    certificate; /* the subject of the client's TLS certificate; borrowed until the flow is closed; NULL: none */
 	uint64_t conn; /* the number of the connection in events; 0: the next one, once it is recognised */
 };
 

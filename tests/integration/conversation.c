@@ -17,6 +17,8 @@ static const struct {
 } VERBS[] = {
     {"open", STEP_OPEN, CLIENTS},
     {"small", STEP_SMALL, CLIENTS},
+    {"raw", STEP_RAW, CLIENTS},
+    {"secure", STEP_SECURE, CLIENT_AND_TEXT},
     {"close", STEP_CLOSE, CLIENTS},
     {"shutdown", STEP_SHUTDOWN, CLIENTS},
     {"sync", STEP_SYNC, CLIENTS},

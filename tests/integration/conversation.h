@@ -14,7 +14,10 @@
  *   a+ PUB foo 2\r\nhi                          send exactly these bytes
  *   a- PING                                     send byte by byte, CRLF is added
  *   open a · close a · shutdown a               connect · close · close for writing
+ *   raw a                                       connect without waiting for INFO
  *   small a                                     connect with a small receive buffer
+ *   secure a [WORDS]                            begin TLS: 1.2, 1.3, verify (the server), as NAME (with its certificate);
+ *                                               then wait for what the handshake came to
  *   sync a b                                    PING and wait for PONG
  *   closed a                                    wait until the server closes
  *   await a TEXT                                wait until a has received TEXT (since a's last await)
@@ -29,7 +32,7 @@
  *   offline                                     run no server at all
  *
  * Text may contain \r \n \t \\ \xHH, and \(N*text) which repeats. $DIR, $PID and $PORT stand for the test's
- * folder, the server's process and its port in config, flags, file, run and show. */
+ * folder, the server's process and its port, $CERTS for a folder of certificates (support/certificates.h), in config, flags, file, run and show. */
 #ifndef INTEGRATION_CONVERSATION_H
 #define INTEGRATION_CONVERSATION_H
 
@@ -41,6 +44,8 @@ enum step_kind {
 	STEP_SMALL,
 	STEP_CLOSE,
 	STEP_SHUTDOWN,
+	STEP_SECURE,
+	STEP_RAW,
 	STEP_SYNC,
 	STEP_CLOSED,
 	STEP_UNORDERED,

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "monitoring.h"
+#include "support/certificates.h"
 #include "support/fail.h"
+#include "support/secure.h"
 #include "support/server.h"
 #include "support/socket.h"
 #include "support/tempdir.h"
@@ -22,6 +24,8 @@ struct player {
 	const struct contender *contender;
 	struct transcript *transcript;
 	struct support_tempdir dir;
+	struct support_certificates
+	    certificates;       /* made when the conversation mentions $CERTS, or secures a client */
 	char program[PATH_MAX]; /* a link named nats-server */
 	struct support_server server;
 	struct support_tempdir proxy_dir;
@@ -56,6 +60,8 @@ static char *expand(const struct player *player, const char *text)
 			fputs(player->dir.path, stream);
 		else if (strncmp(text, "$PID", 4) == 0 && (text += 4))
 			fprintf(stream, "%d", player->server.pid);
+		else if (strncmp(text, "$CERTS", 6) == 0 && (text += 6))
+			fputs(player->certificates.dir.path, stream);
 		else if (strncmp(text, "$PORT", 5) == 0 && (text += 5))
 			fprintf(stream, "%d", player->server.port);
 		else
@@ -201,6 +207,33 @@ static struct support_socket *client(struct player *player, const struct step *s
 	return sock;
 }
 
+static void open_raw(struct player *player, const struct step *step)
+{
+	int code = support_socket_open(&player->sockets[step->client], client_port(player));
+	if (code < 0)
+		miss(player, step, "cannot connect", code);
+}
+
+/* How the handshake ends; a client of TLS 1.3 hears of a refusal only afterwards. */
+static void step_secure(struct player *player, const struct step *step)
+{
+	char ca[300], cert[300], key[300], name[64], why[256];
+	const char *words = step->text ? step->text : "", *as = strstr(words, "as ");
+	struct support_tls tls = {.version = strstr(words, "1.2") ? 12 : strstr(words, "1.3") ? 13 : 0};
+	if (strstr(words, "verify"))
+		tls.ca_file = support_certificates_path(&player->certificates, "ca.pem", ca);
+	if (as && sscanf(as, "as %50s", name) == 1) {
+		tls.cert_file = support_certificates_path(&player->certificates, strcat(name, ".pem"), cert);
+		*strrchr(name, '.') = '\0';
+		tls.key_file = support_certificates_path(&player->certificates, strcat(name, ".key"), key);
+	}
+	int code = support_socket_secure(client(player, step), &tls, support_deadline_in(STEP_MS), why);
+	transcript_note(player->transcript, "%s: handshake %s", client_name(player, step),
+			code == 0 ? "done" : "failed");
+	if (code == -ETIMEDOUT)
+		miss(player, step, "handshake", code);
+}
+
 static void step_send(struct player *player, const struct step *step)
 {
 	struct support_socket *sock = client(player, step);
@@ -337,6 +370,8 @@ static void take_step(struct player *player, const struct step *step)
 {
 	switch (step->kind) {
 	case STEP_OPEN: client(player, step); break;
+	case STEP_RAW: open_raw(player, step); break;
+	case STEP_SECURE: step_secure(player, step); break;
 	case STEP_SMALL: open_client(player, step, SMALL_BYTES); break;
 	case STEP_CLOSE:
 	case STEP_SHUTDOWN: step_end(player, step); break;
@@ -409,6 +444,15 @@ static void write_down_all(struct player *player)
 	}
 }
 
+static bool needs_certificates(const struct conversation *talk)
+{
+	for (size_t i = 0; i < talk->steps_len; i++)
+		if (talk->steps[i].kind == STEP_SECURE ||
+		    (talk->steps[i].text && strstr(talk->steps[i].text, "$CERTS")))
+			return true;
+	return false;
+}
+
 /* Give the program the name of the real server, by which a drop-in replacement is called. */
 static void link_program(struct player *player)
 {
@@ -430,6 +474,8 @@ void play(const struct conversation *talk, const struct contender *contender, st
 	support_tempdir_open(&player.dir);
 	support_tempdir_open(&player.proxy_dir);
 	link_program(&player);
+	if (needs_certificates(talk))
+		support_certificates_open(&player.certificates);
 	write_files(&player);
 	if (conversation_has(talk, STEP_CONFIG))
 		write_config(&player, STEP_CONFIG);
@@ -448,6 +494,8 @@ void play(const struct conversation *talk, const struct contender *contender, st
 		transcript->broken = true;
 	}
 	support_server_kill(&player.server);
+	if (needs_certificates(talk))
+		support_certificates_close(&player.certificates);
 	support_tempdir_close(&player.proxy_dir);
 	support_tempdir_close(&player.dir);
 }

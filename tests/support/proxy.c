@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "support/fail.h"
 
@@ -24,6 +25,14 @@ static void start(struct support_server *server, const struct support_server_pla
 		support_fail("%s does not start", plan->program);
 }
 
+static bool has_flag(const char *const *flags, const char *flag)
+{
+	for (; flags && *flags; flags++)
+		if (strcmp(*flags, flag) == 0)
+			return true;
+	return false;
+}
+
 void support_proxy_open(struct support_proxy *proxy, const char *const *server_flags,
 			const char *const *flags)
 {
@@ -37,7 +46,8 @@ void support_proxy_open(struct support_proxy *proxy, const char *const *server_f
 							  .dir = proxy->server_dir.path,
 							  .monitoring = true};
 	start(&proxy->server, &proxy->server_plan);
-	snprintf(proxy->upstream, sizeof(proxy->upstream), "nats://127.0.0.1:%d", proxy->server.port);
+	snprintf(proxy->upstream, sizeof(proxy->upstream), "%s://127.0.0.1:%d",
+		 has_flag(server_flags, "--tls") ? "tls" : "nats", proxy->server.port);
 	support_tempdir_path(&proxy->dir, "log", proxy->log, sizeof(proxy->log));
 	const char *const own[] = {"--upstream", proxy->upstream, "--record", proxy->log, "--debug"};
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)

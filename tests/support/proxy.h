@@ -17,7 +17,7 @@ struct support_proxy {
 bool support_proxy_has_server(void);
 
 /* Start a server with these flags, and a proxy with these besides --upstream and --record; both lists end with NULL; NULL =
- * none. Ends the test program when they do not start. */
+ * none. A server that gets --tls is a tls:// upstream. Ends the test program when they do not start. */
 void support_proxy_open(struct support_proxy *proxy, const char *const *server_flags,
 			const char *const *flags);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "support/fail.h"
+#include "support/secure.h"
 
 enum { READ_BYTES = 64 * 1024 };
 
@@ -40,6 +41,7 @@ int support_socket_open(struct support_socket *sock, int port)
 
 void support_socket_close(struct support_socket *sock)
 {
+	support_secure_close(sock);
 	if (sock->fd >= 0)
 		close(sock->fd);
 	free(sock->bytes);
@@ -53,7 +55,8 @@ static int64_t receive(struct support_socket *sock)
 		sock->cap = 2 * sock->cap + READ_BYTES + 1;
 		sock->bytes = support_grow(sock->bytes, sock->cap);
 	}
-	ssize_t got = recv(sock->fd, sock->bytes + sock->len, READ_BYTES, MSG_DONTWAIT);
+	ssize_t got = sock->ssl ? support_secure_receive(sock, sock->bytes + sock->len, READ_BYTES)
+				: recv(sock->fd, sock->bytes + sock->len, READ_BYTES, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return -EAGAIN;
 	if (got <= 0) {
@@ -79,8 +82,9 @@ int support_socket_send(struct support_socket *sock, const void *bytes, size_t l
 			struct support_deadline deadline)
 {
 	for (size_t done = 0; done < len;) {
-		ssize_t sent =
-		    send(sock->fd, (const char *)bytes + done, len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+		const char *rest = (const char *)bytes + done;
+		ssize_t sent = sock->ssl ? support_secure_send(sock, rest, len - done)
+					 : send(sock->fd, rest, len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent > 0) {
 			done += (size_t)sent;
 			continue;
@@ -107,13 +111,13 @@ int64_t support_socket_read(struct support_socket *sock, struct support_deadline
 	short happened;
 	if (sock->closed)
 		return 0;
-	do {
-		if (!wait_for(sock, POLLIN, deadline, &happened))
-			return -ETIMEDOUT;
+	for (;;) {
 		int64_t got = receive(sock);
 		if (got != -EAGAIN)
 			return got;
-	} while (true);
+		if (!wait_for(sock, POLLIN, deadline, &happened))
+			return -ETIMEDOUT;
+	}
 }
 
 int support_socket_await(struct support_socket *sock, size_t from, const char *text, size_t *end,

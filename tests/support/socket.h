@@ -11,7 +11,8 @@ struct support_socket {
 	char *bytes; /* all that was received, NUL-terminated; owned */
 	size_t len;  /* bytes received */
 	size_t cap;
-	bool closed; /* by the other side */
+	bool closed;        /* by the other side */
+	struct ssl_st *ssl; /* NULL: plain (secure.h) */
 };
 
 /* Connect to 127.0.0.1:port. 0 or a negated errno. */

@@ -40,6 +40,7 @@ set_tests_properties(unit/sniffer_random PROPERTIES TIMEOUT 300) # 40 s alone, a
 
 # The proxy.
 tapedeck_unit_test(tap info_rewrite tap)
+tapedeck_unit_test(tap greeting tap)
 tapedeck_unit_test(tap info_filter tap)
 tapedeck_unit_test(tap relay tap)
 tapedeck_unit_test(tap upstreams tap)

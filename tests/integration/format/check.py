@@ -224,7 +224,7 @@ def describe_message(value, event):
 
 
 def describe_connect(value, event):
-    keys = {2: "address", 3: "name", 4: "lang", 5: "version", 6: "user", 16: "account"}
+    keys = {2: "address", 3: "name", 4: "lang", 5: "version", 6: "user", 16: "account", 17: "certificate"}
     for tag, key in keys.items():
         optional(value, key, event.details.get(tag, b""))
     if event.flags & segments.REPEATED:

@@ -373,11 +373,41 @@ static void keys_that_are_not_served_are_reported_once_with_their_line(void **st
 	broker_options_fini(&o);
 }
 
+static void the_tls_block_says_how_clients_are_encrypted(void **state)
+{
+	struct broker_options o;
+	(void)state;
+	apply("tls {\n cert_file: c.pem\n key_file: k.pem\n ca_file: a.pem\n verify_and_map: true\n timeout: "
+	      "0.5\n"
+	      " min_version: \"1.3\"\n handshake_first: auto\n"
+	      " cipher_suites: [ TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384 ]\n"
+	      " curve_preferences: [ X25519, CurveP256 ]\n}\nallow_non_tls: true\nhttps_port: 8443\n",
+	      &o);
+	assert_string_equal(o.tls.cert_file, "c.pem");
+	assert_string_equal(o.tls.key_file, "k.pem");
+	assert_string_equal(o.tls.ca_file, "a.pem");
+	assert_true(o.tls.verify && o.tls.verify_and_map && o.allow_non_tls);
+	assert_int_equal(o.tls.timeout_ms, 500);
+	assert_int_equal(broker_options_auth_timeout_ms(&o), 1500);
+	assert_int_equal(o.tls.min_version, 13);
+	assert_int_equal(o.tls.first_ms, 50);
+	assert_string_equal(o.tls.cipher_suites, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384");
+	assert_string_equal(o.tls.curves, "X25519:P-256");
+	assert_int_equal(o.https_port, 8443);
+	broker_options_fini(&o);
+}
+
 static void unsafe_and_unknown_keys_are_refused(void **state)
 {
 	(void)state;
-	assert_fault("port: 1\ntls { cert_file: x }", "test.conf:2: tls: TLS is not served by this version");
-	assert_fault("https_port: 1", "TLS is not served");
+	assert_fault("port: 1\ntls { cert_file: x }", "test.conf:2: missing 'key_file' in TLS configuration");
+	assert_fault("tls { key_file: x }", "test.conf:1: missing 'cert_file' in TLS configuration");
+	assert_fault("tls { cert_file: x, key_file: y, pinned_certs: [ z ] }",
+		     "without it more clients could connect");
+	assert_fault("tls { min_version: 1.1 }", "min_version: expected");
+	assert_fault("tls { curve_preferences: [ CurveP999 ] }",
+		     "curve_preferences: \"CurveP999\" is unknown");
+	assert_fault("tls { cipher_suites: [] }", "cipher_suites: expected a list of names, found none");
 	assert_fault("operator: x", "JWT authentication is not served");
 	assert_fault("authorisation { token: t }",
 		     "unknown field \"authorisation\" in the configuration; did you mean authorization?");
@@ -425,6 +455,7 @@ int main(void)
 	    cmocka_unit_test(variable_named_pass_is_not_a_password),
 	    cmocka_unit_test(one_account_is_served_and_two_are_refused),
 	    cmocka_unit_test(keys_that_are_not_served_are_reported_once_with_their_line),
+	    cmocka_unit_test(the_tls_block_says_how_clients_are_encrypted),
 	    cmocka_unit_test(unsafe_and_unknown_keys_are_refused),
 	};
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -20,7 +20,7 @@ static void defaults_are_those_of_nats_server(void **state)
 	assert_int_equal(options.max_payload, 1048576);
 	assert_int_equal(options.max_pending, 67108864);
 	assert_int_equal(options.max_connections, 65536);
-	assert_int_equal(options.auth_timeout_ms, 2000);
+	assert_int_equal(broker_options_auth_timeout_ms(&options), 2000);
 	assert_int_equal(options.ping_interval_ms, 120000);
 	assert_int_equal(options.ping_max, 2);
 	assert_int_equal(options.write_deadline_ms, 10000);

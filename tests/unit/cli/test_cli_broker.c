@@ -148,9 +148,7 @@ static void recorder_keeps_its_defaults_without_flags(void **state)
 static void what_makes_no_sense_is_a_usage_error(void **state)
 {
 	(void)state;
-	static const char *const flags[] = {"--tls",
-					    "--tlscert=x",
-					    "-ms=1",
+	static const char *const flags[] = {"-ms=x",
 					    "--record-sync=often",
 					    "--record-sync=interval=0s",
 					    "--record-level=20",

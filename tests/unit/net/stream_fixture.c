@@ -112,8 +112,6 @@ static void on_waiting(struct net_listener *listener, void *owner)
 void stream_fixture_open(struct stream_fixture *fixture, const struct net_layer *const *layers)
 {
 	const struct net_listener_address address = {.host = "127.0.0.1", .layers = layers};
-	struct sockaddr_storage peer;
-	struct net_stream *stream;
 	struct wire_fault fault;
 	signal(SIGPIPE, SIG_IGN);
 	*fixture = (struct stream_fixture){0};
@@ -121,6 +119,16 @@ void stream_fixture_open(struct stream_fixture *fixture, const struct net_layer 
 	if (net_listener_open(&fixture->listener, &fixture->loop, &address, 1, on_waiting, fixture, &fault) <
 	    0)
 		fail_msg("%s", fault.text);
+	stream_fixture_connect(fixture);
+}
+
+void stream_fixture_connect(struct stream_fixture *fixture)
+{
+	struct sockaddr_storage peer;
+	struct net_stream *stream;
+	free(fixture->accepted.bytes);
+	free(fixture->connected.bytes);
+	fixture->accepted = fixture->connected = (struct stream_end){0};
 	assert_int_equal(net_address_resolve(&peer, "127.0.0.1", net_listener_port(fixture->listener, 0)), 0);
 	assert_int_equal(net_tcp_connect(&stream, &fixture->loop, &peer), 0);
 	stream_end_start(&fixture->connected, stream);

@@ -30,6 +30,8 @@ void stream_end_write(struct stream_fixture *fixture, struct stream_end *end, co
 
 /* Connect the two ends; neither is read yet. layers: of the accepting one, NULL = TCP alone. */
 void stream_fixture_open(struct stream_fixture *fixture, const struct net_layer *const *layers);
+/* Connect them again; both must be closed. */
+void stream_fixture_connect(struct stream_fixture *fixture);
 /* Close what is open; the loop must end. */
 void stream_fixture_close(struct stream_fixture *fixture);
 

@@ -177,7 +177,8 @@ void events_next(struct events *events, struct wire_event *event)
 						      .lang = wire_slice_str(dice % 2 ? "c" : ""),
 						      .version = wire_slice_str("3.4.1"),
 						      .user = event->queue,
-						      .account = event->sid};
+						      .account = event->sid,
+						      .certificate = event->queue};
 		event->client = &events->client;
 	}
 }
@@ -208,6 +209,7 @@ static void assert_client(uint64_t seq, const struct wire_client *got, const str
 	assert_slice("version", seq, got->version, want->version);
 	assert_slice("user", seq, got->user, want->user);
 	assert_slice("account", seq, got->account, want->account);
+	assert_slice("certificate", seq, got->certificate, want->certificate);
 }
 
 static void assert_receivers(uint64_t seq, const struct wire_event *got, const struct wire_event *want)

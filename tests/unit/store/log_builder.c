@@ -70,9 +70,10 @@ static size_t texts_of(const struct wire_event *event)
 	for (uint32_t i = 0; i < event->receivers_len; i++)
 		len += event->receivers[i].sid.len + event->receivers[i].queue.len;
 	const struct wire_client *client = event->client;
-	return len + (client ? client->address.len + client->name.len + client->lang.len +
-				   client->version.len + client->user.len + client->account.len
-			     : 0);
+	return len + (client
+			  ? client->address.len + client->name.len + client->lang.len + client->version.len +
+				client->user.len + client->account.len + client->certificate.len
+			  : 0);
 }
 
 static void keep_receivers(struct wire_event *copy, struct wire_receiver *receivers, char **to)
@@ -94,7 +95,8 @@ static void keep_client(struct wire_event *copy, struct wire_client *client, cha
 					       .lang = keep(to, copy->client->lang),
 					       .version = keep(to, copy->client->version),
 					       .user = keep(to, copy->client->user),
-					       .account = keep(to, copy->client->account)};
+					       .account = keep(to, copy->client->account),
+					       .certificate = keep(to, copy->client->certificate)};
 	copy->client = client;
 }
 

@@ -52,6 +52,32 @@ static void tls_flags_and_the_nonce_are_relayed(void **state)
 	       "{\"tls_required\":true,\"nonce\":\"abc\"}");
 }
 
+static void a_proxy_that_speaks_tls_sets_its_own_flags(void **state)
+{
+	static const char server[] =
+	    "{\"tls_required\":true,\"tls_available\":true,\"nonce\":\"abc\",\"tls_verify\":true}";
+	static const struct {
+		bool required, verify;
+		const char *info;
+	} cases[] = {{false, false, "{\"nonce\":\"abc\"}"},
+		     {true, false, "{\"nonce\":\"abc\",\"tls_required\":true}"},
+		     {true, true, "{\"nonce\":\"abc\",\"tls_required\":true,\"tls_verify\":true}"}};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct tap__info_rules rules = rules_of(NULL, NULL);
+		size_t len;
+		rules.has_own_tls = true;
+		rules.tls_required = cases[i].required;
+		rules.tls_verify = cases[i].verify;
+		char *text = tap__info_rewrite(wire_slice_str(server), &rules, &len);
+		assert_non_null(text);
+		assert_int_equal(len, strlen(cases[i].info));
+		assert_memory_equal(text, cases[i].info, len);
+		free(text);
+		tap__rules_fini(&rules);
+	}
+}
+
 static void addresses_of_the_cluster_are_left_out(void **state)
 {
 	(void)state;
@@ -108,7 +134,7 @@ static void what_is_no_object_is_not_rewritten(void **state)
 
 static void urls_with_credentials_or_of_other_schemes_are_refused(void **state)
 {
-	static const char *const urls[] = {"nats://user:secret@a:1", "tls://a:1", "a:x", "", "a b", "a\"b"};
+	static const char *const urls[] = {"nats://user:secret@a:1", "ws://a:1", "a:x", "", "a b", "a\"b"};
 	(void)state;
 	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
 		const char *const list[] = {urls[i], NULL};
@@ -125,6 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(host_and_port_are_those_of_the_proxy_and_all_else_keeps_its_bytes),
 	    cmocka_unit_test(tls_flags_and_the_nonce_are_relayed),
+	    cmocka_unit_test(a_proxy_that_speaks_tls_sets_its_own_flags),
 	    cmocka_unit_test(addresses_of_the_cluster_are_left_out),
 	    cmocka_unit_test(an_address_with_a_map_is_translated),
 	    cmocka_unit_test(advertised_proxies_are_named_once_even_where_the_server_names_nobody),

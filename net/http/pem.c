@@ -1,0 +1,49 @@
+#include "net/http/pem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PEM_BYTES_MAX = 256 << 10 };
+
+/* The file as an owned string. 0 or a negated errno. */
+static int read_file(const char *path, char **text)
+{
+	size_t len = 0;
+	ssize_t got = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	*text = malloc(PEM_BYTES_MAX + 1);
+	while (*text && len < PEM_BYTES_MAX && (got = read(fd, *text + len, PEM_BYTES_MAX - len)) > 0)
+		len += (size_t)got;
+	close(fd);
+	if (!*text)
+		return -ENOMEM;
+	(*text)[len] = '\0';
+	return 0;
+}
+
+int net__http_pem_read(struct net__http_pem *pem, const char *cert_file, const char *key_file)
+{
+	*pem = (struct net__http_pem){0};
+	if (!cert_file)
+		return 0;
+	int error = read_file(cert_file, &pem->cert);
+	if (error == 0)
+		error = read_file(key_file ? key_file : cert_file, &pem->key);
+	if (error)
+		net__http_pem_fini(pem);
+	return error;
+}
+
+void net__http_pem_fini(struct net__http_pem *pem)
+{
+	if (pem->key)
+		explicit_bzero(pem->key, strlen(pem->key));
+	free(pem->cert);
+	free(pem->key);
+	*pem = (struct net__http_pem){0};
+}
