@@ -5,8 +5,8 @@
 #include "net/http/server.h"
 #include "net/listener.h"
 #include "net/proxy_layer.h"
-#include "tap/proxy/connect_filter.h"
 #include "net/tls_files.h"
+#include "tap/proxy/connect_filter.h"
 #include "tap/proxy/greeting.h"
 #include "tap/proxy/info_filter.h"
 #include "tap/proxy/latency.h"
@@ -96,7 +96,7 @@ struct tap_proxy {
 	struct tap__upstreams upstreams;
 	uint16_t ports[TAP__UPSTREAMS_MAX]; /* of the upstreams; 0 behind the last */
 	struct tap__info_rules rules;
-	struct net_signing_key *key;    /* NULL: CONNECT passes unchanged */
+	struct net_signing_key *key; /* NULL: CONNECT passes unchanged */
 	struct tap__security security;
 	struct tap__observer *observer; /* NULL: nothing is decoded */
 	struct net_http_server *monitor;
