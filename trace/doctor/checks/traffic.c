@@ -190,6 +190,8 @@ static void end_burst(struct doctor__case *own)
 {
 	const struct doctor__facts *facts = own->facts;
 	int64_t span_ns = doctor__timeline_span_ns(&facts->timeline);
+	if (facts->origins == 1) /* one log may be down while another is written */
+		span_ns = store_time_minus(span_ns, facts->down_ns);
 	judge_burst(own, &facts->burst, facts->messages, span_ns, WIRE_LITERAL("all subjects"));
 	for (uint32_t i = 0; i < facts->subjects.len; i++)
 		if (is_ordinary(facts->subjects.list[i]))

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <xxhash.h>
 
+#include "store/read/steps.h"
+#include "store/read/uptime.h"
 #include "trace/doctor/facts/connections.h"
 #include "trace/doctor/facts/contents.h"
 #include "trace/doctor/facts/jetstream.h"
@@ -143,7 +145,12 @@ static void take_rare(struct doctor__facts *facts, const struct wire_event *even
 	doctor__connections_take(facts, event, is_chosen);
 	if (event->kind == WIRE_EVENT_ERROR)
 		take_error(facts, event);
-	facts->gaps += event->kind == WIRE_EVENT_GAP;
+	if (event->kind != WIRE_EVENT_GAP)
+		return;
+	facts->gaps++;
+	if (store_uptime_is_down_in(event))
+		facts->down_ns =
+		    store_time_plus(facts->down_ns, store_time_minus(event->to_ns, event->from_ns));
 }
 
 int doctor__facts_take(struct doctor__facts *facts, const struct wire_event *event, bool is_chosen)

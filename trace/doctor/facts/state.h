@@ -350,8 +350,9 @@ struct doctor__facts {
 	struct doctor__burst burst;       /* likewise */
 	uint64_t events, messages, bytes; /* chosen ones; events: without gaps and marks */
 	uint64_t unknown_publishers, unknown_receivers;
-	uint32_t gaps;                       /* gap events */
-	uint32_t origins;                    /* inputs that gave events: the largest number + 1 */
+	uint32_t gaps;    /* gap events */
+	int64_t down_ns;  /* in which nothing was logged (store_uptime_is_down_in), of all inputs together */
+	uint32_t origins; /* inputs that gave events: the largest number + 1 */
 	int64_t first_time_ns, last_time_ns; /* of the day */
 
 	/* Of the present event. */

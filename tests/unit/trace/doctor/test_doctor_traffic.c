@@ -237,6 +237,25 @@ static void fewer_messages_are_no_burst(void **state)
 	scene_expect_none(*state, "burst");
 }
 
+/* A minute at a hundred messages a second, an hour without a recorder, and 600 messages within a second. */
+static void the_average_leaves_out_the_time_without_a_recorder(void **state)
+{
+	enum { DOWN_MS = 3600 * 1000 };
+	struct scene *scene = *state;
+	for (unsigned i = 0; i < 6500; i++) {
+		scene_message(scene, 3, "batch");
+		scene_wait(scene, 9);
+	}
+	scene_wait(scene, DOWN_MS);
+	struct wire_event *gap = &scene_add(scene, WIRE_EVENT_GAP, 0)->event;
+	gap->from_ns = gap->time_ns - (int64_t)DOWN_MS * MS;
+	gap->to_ns = gap->time_ns;
+	gap->lost_messages = 100;
+	for (unsigned i = 0; i < 600; i++)
+		scene_message(scene, 3, "batch");
+	scene_expect_none(scene, "burst");
+}
+
 static void fan_out(struct scene *scene, uint32_t receivers)
 {
 	for (unsigned i = 0; i < 100; i++) {
@@ -389,6 +408,7 @@ int main(void)
 	    SCENE_TEST(two_thirds_do_not_dominate),
 	    SCENE_TEST(burst_is_ten_times_the_average),
 	    SCENE_TEST(fewer_messages_are_no_burst),
+	    SCENE_TEST(the_average_leaves_out_the_time_without_a_recorder),
 	    SCENE_TEST(fan_out_is_a_note_and_for_hundreds_a_warning),
 	    SCENE_TEST(fewer_receivers_are_no_fan_out),
 	    SCENE_TEST(duplicate_payloads_are_counted),
