@@ -29,7 +29,7 @@ struct broker_client_info {
 	uint64_t pending_bytes, in_msgs, out_msgs, in_bytes, out_bytes;
 	uint32_t subscriptions;
 	const char *name, *lang, *version, *user;   /* "" when not given */
-	const char *tls_version, *tls_cipher_suite; /* static; "" without TLS */
+	const char *tls_version, *tls_cipher_suite; /* static; NULL or "" without TLS */
 	const struct net_stream *secured;           /* NULL = gone, or without TLS */
 	const char *reason;                         /* why it was closed, static; NULL = connected */
 	const struct broker_client *client;         /* NULL = gone */

@@ -62,7 +62,8 @@ static int use_certificate(SSL_CTX *ssl, const struct net_tls_options *options, 
 static int trust(SSL_CTX *ssl, const struct net_tls_options *options, struct wire_fault *fault)
 {
 	if (!options->ca_file) {
-		SSL_CTX_set_default_verify_paths(ssl);
+		if (!options->is_server || options->verify) /* the certificates of the system are hundreds */
+			SSL_CTX_set_default_verify_paths(ssl);
 		return 0;
 	}
 	int error = check_readable("CA file", options->ca_file, fault);

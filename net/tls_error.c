@@ -16,7 +16,7 @@ static const struct {
 } reasons[] = {
     {SSL_R_WRONG_VERSION_NUMBER, "the peer does not speak TLS"},
     {SSL_R_HTTP_REQUEST, "the peer does not speak TLS, but HTTP"},
-    {SSL_R_HTTPS_PROXY_REQUEST, "the peer does not speak TLS, but HTTP"},
+    {SSL_R_HTTPS_PROXY_REQUEST, "the peer does not speak TLS"}, /* CONNECT, as NATS has it, too */
     {SSL_R_BAD_RECORD_TYPE, "the peer does not speak TLS"},
     {SSL_R_UNEXPECTED_MESSAGE, "the peer sends a message out of order"},
     {SSL_R_UNSUPPORTED_PROTOCOL, "no TLS version in common with the peer"},

@@ -123,7 +123,7 @@ static struct candidate pop(struct connz *connz)
 
 static void add_text_if_any(struct broker__json *json, const char *key, const char *text)
 {
-	if (*text)
+	if (text && *text)
 		broker__json_string(json, key, text);
 }
 

@@ -523,8 +523,7 @@ const struct cli_command cli_proxy = {
     .examples = "  tapedeck proxy --listen :4222 --upstream 127.0.0.1:4223 --record log -m 8222\n"
 		"  tapedeck proxy --upstream a:4222,b:4222 --advertise proxy2:4222 --record log\n"
 		"  tapedeck proxy --upstream a:4222 --map-url b:4222=proxy2:4222 --record log\n"
-		"  tapedeck proxy --tls-cert proxy.pem --tls-key proxy.key --upstream tls://a:4222 "
-		"--upstream-tls-ca ca.pem",
+		"  tapedeck proxy --tls-cert p.pem --tls-key p.key --upstream tls://a:4222",
     .options = groups,
     .run = run,
 };

@@ -1,5 +1,6 @@
 #include "tap/session/servers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define MARK_AGAIN_NS INT64_C(3600000000000)
@@ -73,7 +74,7 @@ bool tap__servers_set_cluster(struct tap__servers *servers, const struct tap_end
 	if (strcmp(server->cluster, name) == 0 && time_ns - server->clustered_ns < MARK_AGAIN_NS)
 		return false;
 	server->clustered_ns = time_ns;
-	memcpy(server->cluster, name, strnlen(name, sizeof server->cluster - 1) + 1);
+	snprintf(server->cluster, sizeof server->cluster, "%s", name);
 	return true;
 }
 

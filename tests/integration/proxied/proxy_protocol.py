@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 
@@ -47,6 +48,32 @@ def recorded_behind_haproxy(tapedeck, folder, version):
         await_line(lines, f"{address} - cid:1 - Client connection closed")
         running.end(process)
     expect(addresses(tapedeck, log) == {address}, f"{version}: the recording names the client")
+
+
+def secured_behind_haproxy(tapedeck, folder):
+    """A client with TLS → HAProxy → tapedeck, where TLS ends → nats-server: the header comes before the handshake."""
+    log, certificate = os.path.join(folder, "secured"), os.path.join(folder, "certificate.pem")
+    key = os.path.join(folder, "key.pem")
+    subprocess.run(("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+                    "-subj", "/CN=localhost"), check=True, stderr=subprocess.DEVNULL)
+    context = ssl.create_default_context(cafile=certificate)
+    with contextlib.ExitStack() as stack:
+        _, server = stack.enter_context(running.server(folder, "nats-server"))
+        options = ("--accept-proxy", "--tls-cert", certificate, "--tls-key", key, "--record", log)
+        process, port, lines = stack.enter_context(proxies.proxy(folder, tapedeck, server, *options))
+        balancer, _ = stack.enter_context(proxies.haproxy(folder, port, send="send-proxy-v2"))
+        plain = stack.enter_context(socket.create_connection(("127.0.0.1", balancer), WAIT_S, (CLIENT_IP, 0)))
+        address, info = "%s:%d" % plain.getsockname(), b""
+        while not info.endswith(b"\r\n"):
+            info += plain.recv(1)
+        expect(b'"tls_required":true' in info, "INFO asks for TLS")
+        secure = stack.enter_context(context.wrap_socket(plain, server_hostname="localhost"))
+        secure.sendall(b'CONNECT {"verbose":false}\r\nPING\r\n')
+        expect(secure.recv(6) == b"PONG\r\n", "the server answers through TLS")
+        secure.close()
+        await_line(lines, f"{address} - cid:1 - Client connection closed")
+        running.end(process)
+    expect(addresses(tapedeck, log) == {address}, "the recording names the client that speaks TLS")
 
 
 def announced_to_haproxy(tapedeck, folder, version):
@@ -108,6 +135,7 @@ def main():
     with running.open_folder("proxy-protocol") as folder:
         for version in ("send-proxy", "send-proxy-v2"):
             recorded_behind_haproxy(tapedeck, folder, version)
+        secured_behind_haproxy(tapedeck, folder)
         for version in ("v1", "v2"):
             announced_to_haproxy(tapedeck, folder, version)
         passed_on(tapedeck, folder)
