@@ -352,7 +352,8 @@ static void nothing_is_early_and_the_report_agrees_with_the_receiver(void **stat
 	}
 	double asked = replaying_number(report, "asked_seconds"), took = replaying_number(report, "seconds");
 	assert_true(asked > 0.3989 && asked < 0.3991);
-	assert_true(took >= asked - max_lag_ns / 1e9 && took <= asked + max_lag_ns / 1e9);
+	assert_true(took >= asked - max_lag_ns / 1e9);
+	assert_true(took <= asked + max_lag_ns / 1e9 + 2); /* sending may be interrupted, too */
 	json_decref(report);
 	replaying_receiver_close(&receiver);
 	support_broker_close(&broker);
