@@ -105,7 +105,7 @@ bool bench_contender_runs(const struct bench_contender *contender, const struct 
 	return bench_contender_exists(contender, plan);
 }
 
-/* Start a server, and the one behind it before. */
+/* Start a server. If it is a proxy, start the server that it connects to first. */
 static int start_both(const struct bench_contender *contender, const char *const *argv,
 		      struct bench_server *server, struct wire_fault *fault)
 {

@@ -18,7 +18,7 @@ struct bench_contender {
 	double share;       /* of the messages that fast contenders get, so that all run for about as long */
 	const char *shapes; /* those it runs, as a pattern of fnmatch(3); NULL: all */
 	const char *const *argv; /* as bench_server_start's; "%t" as the first is the tapedeck binary */
-	/* Of a proxy: the server behind it, whose port is "%p" in argv. A proxy runs only where it is named. */
+	/* Of a proxy: the server that it connects to, whose port is "%p" in argv. A proxy runs only where it is named. */
 	const char *const *behind;
 };
 

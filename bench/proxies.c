@@ -1,4 +1,4 @@
-/* What a proxy costs: the same nats-server without one, behind HAProxy in TCP mode, and behind `tapedeck proxy`, which records.
+/* Measure the cost of a proxy: the same nats-server without one, behind HAProxy in TCP mode, and behind `tapedeck proxy`, which records.
  * The figures for CPU and memory are those of the proxy alone. */
 #include <string.h>
 

@@ -26,7 +26,7 @@ struct bench_usage {
 };
 
 /* Start argv (NULL-terminated; "%d" at the start of an argument stands for the folder, "%b" for the folder of this
- * program, "%p" for the address of the server behind it) and wait until it has written its port. behind: NULL, or copied, and then it
+ * program, "%p" for the address of the server that a proxy connects to) and wait until it has written its port. behind: NULL, or copied, and then it
  * belongs to this one, unless server->behind is NULL for lack of memory. 0, or a negative code with *fault; bench_server_remove is due
  * in any case. */
 int bench_server_start(struct bench_server *server, const char *const *argv,

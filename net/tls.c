@@ -154,7 +154,7 @@ static void end_tls(struct net_stream *stream)
 		send_end(tls);
 }
 
-/* What was deferred can be encrypted now. */
+/* Nothing is pending any more: encrypt the deferred bytes. */
 static int write_deferred(struct net__tls *tls)
 {
 	const uv_buf_t buf = uv_buf_init((char *)(uintptr_t)tls->deferred.data, (unsigned)tls->deferred.len);
@@ -357,7 +357,7 @@ static void on_resume(uv_timer_t *timer)
 		advance(tls);
 }
 
-/* What is there already is given in another turn of the loop: the owner is in a call. */
+/* Input that has arrived is given to the owner in a later turn of the loop, since the owner is in a call now. */
 static void read_tls(struct net_stream *stream)
 {
 	struct net__tls *tls = of(stream);

@@ -37,7 +37,7 @@ static int find_clusters(const struct cli_operands *operands, uint32_t *numbers,
 	return clusters == -ENOENT ? 0 : clusters;
 }
 
-/* What is read of a cluster: the period of the filter and a window on both sides, in which the other events of a pair may be. */
+/* Of a cluster, read the period of the filter and a window before and after it, in which the other event of a pair may be. */
 static struct store_filter *widen(const struct store_filter *filter)
 {
 	static const char kinds[] =

@@ -82,7 +82,7 @@ static sigset_t continue_signals(void)
 	return set;
 }
 
-/* -1 when that is not possible: then the screen is drawn anew when a key is pressed. */
+/* -1 when that is not possible: then the next key redraws the screen. */
 static int watch_for_continue(void)
 {
 	const sigset_t set = continue_signals();

@@ -35,7 +35,7 @@ struct cli_top_source {
 	size_t views_len;
 	const char *behind; /* what the list behind a row holds: "messages" */
 	int poll_ms;        /* call poll so often; 0: once for each table */
-	/* Take in what is new. 1: there is more, call again soon; 0: that was all for now; or a negative code with *fault when
+	/* Take in what is new. 1: there is more, call again soon; 0: there is nothing more yet; or a negative code with *fault when
 	 * nothing can be read any more. */
 	int (*poll)(struct cli_top_source *source, struct wire_fault *fault);
 	/* Nothing new will come. */

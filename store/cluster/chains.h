@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* What the members of a table are. */
+/* The kind of a table's members. */
 struct store__chained {
 	void **(*next)(void *member); /* its link */
 	uint64_t (*hash)(const void *member);

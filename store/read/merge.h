@@ -31,7 +31,7 @@ int store_merge_add_log(struct store_merge *merge, const char *path,
  * first event is read. 0 or -ENOMEM. */
 int store_merge_join(struct store_merge *merge, const struct store_cluster_options *options);
 
-/* What joins them, NULL when store_merge_join was not called. */
+/* The cluster that joins the inputs; NULL before store_merge_join. */
 const struct store_cluster *store_merge_cluster(const struct store_merge *merge);
 
 /* The merge as a source, valid as long as the merge; closing either closes both. */

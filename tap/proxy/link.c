@@ -353,11 +353,9 @@ static void take_client_greeting(struct tap__link *link, struct wire_slice bytes
 		finish(link, TAP_END_BY_PROXY, true);
 }
 
-static void report_failure(struct tap__link *link, bool is_client, const char *why)
+static void report_failure(struct tap__link *link, const char *where, const char *why)
 {
-	link->proxy->security.failures += is_client;
-	tap__report_link(link, TAP_PROXY_ERROR, "TLS %s: %s",
-			 is_client ? "handshake error" : "with the server", why);
+	tap__report_link(link, TAP_PROXY_ERROR, "TLS %s: %s", where, why);
 }
 
 /* ---- events of the streams ---- */
@@ -456,7 +454,8 @@ static void client_ended_early(struct tap__link *link, int status, const char *w
 	if (status == UV_EOF) {
 		finish(link, TAP_END_BY_CLIENT, false);
 	} else if (status == NET_ETLS) {
-		report_failure(link, true, why);
+		link->proxy->security.failures++;
+		report_failure(link, "handshake error", why);
 		finish(link, TAP_END_BY_PROXY, false);
 	} else if (status == UV_ECONNRESET || link->upstream) {
 		finish(link, TAP_END_RESET_BY_CLIENT, true);
@@ -483,6 +482,14 @@ static void side_ended(struct tap__link *link, bool is_client)
 	finish_if_done(link);
 }
 
+/* With TLS 1.3 a server refuses a client's certificate after the handshake. */
+static void side_failed(struct tap__link *link, bool is_client, int status, const char *why)
+{
+	if (status == NET_ETLS)
+		report_failure(link, is_client ? "with the client" : "with the server", why);
+	finish(link, is_client ? TAP_END_RESET_BY_CLIENT : TAP_END_RESET_BY_SERVER, status != NET_ETLS);
+}
+
 static void on_ended(struct net_stream *stream, int status)
 {
 	struct tap__link *link = stream->owner;
@@ -497,8 +504,7 @@ static void on_ended(struct net_stream *stream, int status)
 	else if (status == UV_EOF)
 		side_ended(link, is_client);
 	else
-		finish(link, is_client ? TAP_END_RESET_BY_CLIENT : TAP_END_RESET_BY_SERVER,
-		       status != NET_ETLS);
+		side_failed(link, is_client, status, why);
 }
 
 static void on_drained(struct net_stream *stream, int status)

@@ -279,6 +279,30 @@ static void a_server_whose_certificate_is_refused_is_down_and_the_line_says_why(
 	expect_refused_server(untrusted, "is signed by no one who is trusted, but by CN=Unknown CA,O=Tests");
 }
 
+/* With TLS 1.3 such a server refuses after the handshake. */
+static void a_server_that_asks_for_a_certificate_gets_that_of_the_proxy(void **state)
+{
+	const char *const asks[] = {"--tls",    "--tlsverify", "--tlscert", server, "--tlskey",
+				    server_key, "--tlscacert", ca,          NULL};
+	const char *const presents[] = {
+	    "--upstream-tls-ca", ca, "--upstream-tls-cert", client, "--upstream-tls-key", client_key, NULL};
+	struct support_proxy proxy;
+	struct support_socket sock;
+	(void)state;
+	support_proxy_open(&proxy, asks, presents);
+	await_info(&proxy, &sock);
+	hello(&sock);
+	echo(&sock, "presented");
+	support_socket_close(&sock);
+	support_proxy_close(&proxy);
+	support_proxy_open(&proxy, asks, servers_tls);
+	assert_int_equal(support_socket_open(&sock, proxy.proxy.port), 0);
+	assert_int_equal(support_socket_await_close(&sock, soon()), 0);
+	await_log(&proxy, "TLS with the server: the peer refuses: ");
+	support_socket_close(&sock);
+	support_proxy_close(&proxy);
+}
+
 static void a_server_without_tls_is_not_used_where_tls_is_asked_for(void **state)
 {
 	struct support_proxy proxy, plain;
@@ -417,6 +441,7 @@ int main(void)
 	    cmocka_unit_test(both_sides_speak_tls),
 	    cmocka_unit_test(the_subject_of_a_verified_client_is_recorded),
 	    cmocka_unit_test(a_server_whose_certificate_is_refused_is_down_and_the_line_says_why),
+	    cmocka_unit_test(a_server_that_asks_for_a_certificate_gets_that_of_the_proxy),
 	    cmocka_unit_test(a_server_without_tls_is_not_used_where_tls_is_asked_for),
 	    cmocka_unit_test(garbage_instead_of_a_handshake_disturbs_no_one),
 	    cmocka_unit_test(a_thousand_slow_handshakes_end_in_time_and_disturb_no_one),
