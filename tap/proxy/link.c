@@ -6,6 +6,7 @@
 
 #include "net/tls_peer.h"
 #include "tap/proxy/check.h"
+#include "tap/proxy/pace.h"
 #include "tap/proxy/relay.h"
 #include "tap/proxy/report.h"
 #include "tap/proxy/security.h"
@@ -85,6 +86,7 @@ static void finish(struct tap__link *link, enum tap_end why, bool is_abort)
 		link->upstream->connections--;
 	link->life = TAP__LINK_GONE;
 	unlist(link);
+	tap__pace_stop(link);
 	tap__relay_stop(link->proxy, &link->up);
 	tap__relay_stop(link->proxy, &link->down);
 	close_stream(link->client, is_abort);
@@ -205,6 +207,8 @@ static void pass(struct tap__link *link, bool is_client, struct wire_slice bytes
 		tap__relay_pass(proxy, is_client ? &link->up : &link->down, &passed);
 	else
 		free(passed.memory);
+	if (!is_client && link->down.memory && link->flow)
+		tap__observer_note_held(proxy->observer, link->flow);
 }
 
 static void note_answer(struct tap__link *link)
@@ -428,6 +432,8 @@ static void on_bytes(struct net_stream *stream, char *data, size_t len)
 	link->upstream->bytes[is_client ? 0 : 1] += len;
 	pass(link, is_client, bytes);
 	observe(link, is_client, bytes);
+	if (is_client)
+		tap__pace_client(link);
 	finish_if_done(link);
 }
 

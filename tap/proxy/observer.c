@@ -138,6 +138,16 @@ void *tap__observer_bytes(struct tap__observer *observer, void *flow, enum tap_p
 	return is_wanted ? flow : forget_flow(observer);
 }
 
+void tap__observer_note_held(struct tap__observer *observer, void *flow)
+{
+	tap_sessions_note_held(flow, steady_now(observer));
+}
+
+bool tap__observer_is_behind(struct tap__observer *observer, const void *flow)
+{
+	return tap_sessions_is_behind(observer->sessions, flow, steady_now(observer));
+}
+
 void tap__observer_flow_close(struct tap__observer *observer, void *flow, enum tap_end why)
 {
 	observer->handler->close(observer->handler, flow, steady_now(observer), why);
@@ -182,8 +192,10 @@ struct tap__observer *tap__observer_open(const struct tap__observer_options *opt
 	opened->options = *options;
 	opened->budget.max_bytes = options->memory_bytes;
 	opened->join = tap_join_open(TAP_JOIN_WINDOW_NS, &opened->budget);
-	if (opened->join)
+	if (opened->join) {
+		tap_join_expect_relay(opened->join);
 		opened->sessions = tap_sessions_open(&sessions, opened->join, &opened->budget);
+	}
 	if (!opened->sessions) {
 		free_observer(opened);
 		return NULL;

@@ -36,6 +36,13 @@ void tap__observer_close(struct tap__observer *observer);
 void *tap__observer_flow_open(struct tap__observer *observer, const struct tap_flow_info *info);
 void *tap__observer_bytes(struct tap__observer *observer, void *flow, enum tap_peer from,
 			  struct wire_slice bytes);
+
+/* The client of the flow did not take all that was relayed to it. */
+void tap__observer_note_held(struct tap__observer *observer, void *flow);
+
+/* Is the server of the flow behind, so that what is relayed to it only waits there? */
+bool tap__observer_is_behind(struct tap__observer *observer, const void *flow);
+
 void tap__observer_flow_close(struct tap__observer *observer, void *flow, enum tap_end why);
 
 const struct tap_sessions_stats *tap__observer_sessions(const struct tap__observer *observer);

@@ -33,6 +33,7 @@ struct tap__relay {
 	uint64_t turn;
 	bool has_ended;  /* `from` has sent its last byte */
 	bool is_broken;  /* `to` takes no more bytes */
+	bool is_resting; /* its server is behind (tap/proxy/pace.h) */
 	bool is_waiting; /* reading goes on in another turn, or when the sink has room */
 	struct tap__relay *next_waiting;
 };
@@ -47,6 +48,8 @@ enum tap__link_life {
 struct tap__link {
 	struct tap_proxy *proxy;
 	struct tap__link *previous, *next;
+	struct tap__link *next_resting;
+	unsigned rested_ms;
 	enum tap__link_life life;
 	uint64_t cid;                       /* its number in log lines, and in events */
 	struct net_stream *client, *server; /* server: NULL while there is none */
@@ -108,6 +111,7 @@ struct tap_proxy {
 	    *waiting; /* relays whose reading goes on in the next turn, or when the sink has room */
 	uint64_t turn, turn_began_ns; /* 0: no byte was read in this turn yet */
 	uint64_t held_bytes;          /* by relays, for streams that do not take them */
+	struct tap__link *resting;    /* whose clients are not read because their servers are behind */
 	struct tap__latency latency;
 	bool is_draining, is_stopping;
 	int64_t started_ns;
@@ -117,6 +121,7 @@ struct tap_proxy {
 	uv_prepare_t before_poll; /* begins a turn */
 	uv_idle_t resume;         /* active while relays wait for a turn */
 	uv_timer_t drain;
+	uv_timer_t pace; /* active while clients rest */
 };
 
 #endif

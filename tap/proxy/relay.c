@@ -81,7 +81,7 @@ uv_buf_t tap__relay_room(struct tap_proxy *proxy, struct tap__relay *relay)
 void tap__relay_read(struct tap__relay *relay)
 {
 	if (relay->from && relay->to && !relay->memory && !relay->has_ended && !relay->is_broken &&
-	    !relay->is_waiting)
+	    !relay->is_waiting && !relay->is_resting)
 		net_stream_read(relay->from);
 }
 

@@ -2,6 +2,7 @@
 
 #include "tap/proxy/check.h"
 #include "tap/proxy/link.h"
+#include "tap/proxy/pace.h"
 #include "tap/proxy/relay.h"
 #include "tap/proxy/report.h"
 #include "tap/proxy/security.h"
@@ -144,6 +145,7 @@ void tap__serve_stop(struct tap_proxy *proxy)
 	close_handle(&proxy->before_poll);
 	close_handle(&proxy->resume);
 	close_handle(&proxy->drain);
+	tap__pace_close(proxy);
 	close_handle(&proxy->wake);
 }
 
@@ -152,6 +154,7 @@ static void start_handles(struct tap_proxy *proxy)
 	uv_async_init(&proxy->loop, &proxy->wake, on_wake);
 	uv_idle_init(&proxy->loop, &proxy->resume);
 	uv_timer_init(&proxy->loop, &proxy->drain);
+	tap__pace_open(proxy);
 	for (size_t i = 0; i < TAP__PROXY_SIGNALS; i++)
 		uv_signal_init(&proxy->loop, &proxy->signals[i]);
 	uv_prepare_init(&proxy->loop, &proxy->before_poll);

@@ -9,7 +9,7 @@ struct tap__client *tap__client_open(uint64_t conn)
 		return NULL;
 	client->holds = 1;
 	client->conn = conn;
-	client->hole_ns = INT64_MIN;
+	client->hole_ns = client->held_ns = INT64_MIN;
 	return client;
 }
 

@@ -25,7 +25,10 @@ struct tap__client {
 	bool has_no_echo; /* its own messages are not delivered to it */
 	int64_t
 	    hole_ns; /* when bytes to the client were last missed; INT64_MIN = never, INT64_MAX = always */
+	int64_t held_ns; /* when it last did not take what was sent to it; INT64_MIN = never, or not known */
 	uint64_t op_number; /* of its latest operation; PING and PONG are not counted */
+	uint64_t
+	    delivered; /* the latest operation whose message was certainly delivered to someone; 0 = none */
 	struct tap__ping {
 		uint64_t op_number; /* of the operation before the PING */
 		int64_t time_ns;

@@ -45,7 +45,7 @@ static inline bool tap__is_in_time(const struct tap__pending_event *message, int
 
 /* Called for a lane that may still receive the message, or may have received it without being seen. */
 typedef void tap__lane_is_missing(void *context, const struct tap__pending_event *message,
-				  const struct tap__lane *lane);
+				  struct tap__lane *lane);
 
 /* Did every subscription that must have received the message do so, and can all others be excluded? All
  * subscriptions of the server must be known. is_over: no more deliveries can come. Calls missing for each lane

@@ -227,11 +227,11 @@ static struct tap__match *make_match(struct tap__interest *interest, const struc
 	return match;
 }
 
-struct tap__match *tap__interest_find(struct tap__interest *interest, uint32_t server,
-				      struct wire_slice subject, uint64_t hash)
+/* Search all subscriptions. NULL as for tap__interest_find. */
+static struct tap__match *search(struct tap__interest *interest, uint32_t server, struct wire_slice subject,
+				 uint64_t hash)
 {
 	struct found found = {.steps = SEARCH_MAX};
-	struct tap__match **slot = &interest->matches[hash & (TAP__MATCHES - 1)];
 	struct wire_slice token = first_token(subject);
 	find_in(&found, interest, hash, server, subject);
 	find_in(&found, interest, tap__subject_hash(server, wire_slice("", 0)) ^ PATTERN, server, subject);
@@ -239,10 +239,25 @@ struct tap__match *tap__interest_find(struct tap__interest *interest, uint32_t s
 		find_in(&found, interest, tap__subject_hash(server, token) ^ PATTERN, server, subject);
 	struct tap__match *match = make_match(interest, &found, server, subject);
 	free(found.list);
-	if (!match)
-		return NULL;
-	tap__match_release(*slot);
-	return *slot = match;
+	return match;
+}
+
+struct tap__match *tap__interest_find(struct tap__interest *interest, uint32_t server,
+				      struct wire_slice subject)
+{
+	uint64_t hash = tap__subject_hash(server, subject);
+	struct tap__match **slot = &interest->matches[hash & (TAP__MATCHES - 1)];
+	if (!tap__match_is_of(*slot, interest, server, subject)) {
+		struct tap__match *match = search(interest, server, subject, hash);
+		if (!match)
+			return NULL;
+		tap__match_release(*slot);
+		*slot = match;
+	}
+	tap__match_release(interest->recent);
+	interest->recent = *slot;
+	interest->recent->holds++;
+	return *slot;
 }
 
 void tap__interest_fini(struct tap__interest *interest)
@@ -251,6 +266,8 @@ void tap__interest_fini(struct tap__interest *interest)
 		tap__match_release(interest->matches[i]);
 		interest->matches[i] = NULL;
 	}
+	tap__match_release(interest->recent);
+	interest->recent = NULL;
 	tap_budget_give(interest->budget, interest->cap * sizeof(struct tap__sub *));
 	free(interest->buckets);
 	interest->buckets = NULL;

@@ -29,6 +29,7 @@ struct tap__interest {
 	uint64_t generation; /* of matches; rises when a subscription is added or removed */
 	int64_t changed_ns;  /* when a SUB or an UNSUB was last seen; INT64_MIN = never */
 	struct tap__match *matches[TAP__MATCHES];
+	struct tap__match *recent;           /* one of the matches, held; NULL = none */
 	struct tap__lane *lanes[TAP__LANES]; /* of queue groups, by hash of the name, chained */
 	struct tap_budget *budget;
 };
@@ -48,16 +49,23 @@ uint64_t tap__subject_hash(uint32_t server, struct wire_slice subject);
 
 /* Find the match of a subject and cache it. NULL when there is no memory or too much to search. */
 struct tap__match *tap__interest_find(struct tap__interest *interest, uint32_t server,
-				      struct wire_slice subject, uint64_t hash);
+				      struct wire_slice subject);
 
-/* The match of a subject, to be released by the caller; NULL as above. Hot. */
-static inline struct tap__match *tap__interest_match(struct tap__interest *interest, uint32_t server,
-						     struct wire_slice subject, uint64_t hash)
+static inline bool tap__match_is_of(const struct tap__match *match, const struct tap__interest *interest,
+				    uint32_t server, struct wire_slice subject)
 {
-	struct tap__match *match = interest->matches[hash & (TAP__MATCHES - 1)];
-	if (!match || match->generation != interest->generation || match->server != server ||
-	    !wire_slice_equal(match->subject, subject))
-		match = tap__interest_find(interest, server, subject, hash);
+	return match && match->generation == interest->generation && match->server == server &&
+	       wire_slice_equal(match->subject, subject);
+}
+
+/* The match of a subject, to be released by the caller; NULL as above. Hot: messages on one subject often follow each
+ * other. */
+static inline struct tap__match *tap__interest_match(struct tap__interest *interest, uint32_t server,
+						     struct wire_slice subject)
+{
+	struct tap__match *match = interest->recent;
+	if (!tap__match_is_of(match, interest, server, subject))
+		match = tap__interest_find(interest, server, subject);
 	if (match)
 		match->holds++;
 	return match;

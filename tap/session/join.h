@@ -8,7 +8,8 @@
  * Events leave in order of time. A message waits for its deliveries for the join window, in capture time. So
  * does a delivery for its message, which may be decoded later because bytes before it were missed. Nothing is
  * joined after the window: a message leaves with the receivers it has, and a delivery without a message leaves
- * as a delivery event. When half of the budget is in use, events leave earlier.
+ * as a delivery event. When half of the budget is in use, events leave earlier. In a proxy messages leave as soon as
+ * they are complete (tap_join_expect_relay).
  *
  * A message that may have unlisted receivers is flagged WIRE_EVENT_RECEIVERS_UNKNOWN: when a subscription at
  * its server may not have been seen, when a subscription that must have received it did not within the window,
@@ -51,9 +52,8 @@ struct tap_join_message {
 	int64_t time_ns;
 	uint32_t server; /* deliveries join messages of the same server */
 	const struct wire_op *op;
-	uint64_t subject_hash; /* tap__subject_hash */
-	uint64_t size;         /* of the whole payload */
-	bool is_partial;       /* such a message takes no deliveries */
+	uint64_t size;   /* of the whole payload */
+	bool is_partial; /* such a message takes no deliveries */
 };
 
 /* client->op_number must already count this message. */
@@ -80,8 +80,18 @@ void tap_join_unsubscribe(struct tap_join *join, struct tap__sub *sub);
  * this is called for a server all its subscriptions are known. Server 0 always has unseen ones. */
 void tap_join_set_unseen_subs(struct tap_join *join, uint32_t server, int64_t until_ns);
 
-/* No server's subscriptions are ever all known: as if each had unseen ones for ever. */
+/* No server's subscriptions are ever all known: as if each had unseen ones for ever, of connections that are never
+ * seen. */
 void tap_join_assume_unseen_subs(struct tap_join *join);
+
+/* The source relays what it shows, as a proxy does: it shows a message before the server can deliver it, and all
+ * that is delivered on the connections that it shows. Then no delivery waits for its message, and a message leaves as
+ * soon as it can have no more receivers. */
+void tap_join_expect_relay(struct tap_join *join);
+
+/* Does a relay's server deliver later and later, because it has more work than it can do? What is sent to it then only
+ * waits in its input. Clients that do not take what is sent to them are left out. */
+bool tap_join_is_behind(const struct tap_join *join, uint32_t server, int64_t now_ns);
 
 /* Add any other event. Its slices are copied. Its time may be raised as described above. */
 void tap_join_event(struct tap_join *join, const struct wire_event *event);

@@ -5,6 +5,9 @@
 #include "tap/session/join_queue.h"
 #include "tap/session/review.h"
 
+#define LATE_WINDOW_NS INT64_C(200000000)
+#define LATE_NS        INT64_C(500000000) /* what was late is late for so long */
+
 void tap_join_finish(struct tap_join *join)
 {
 	join->is_finished = true;
@@ -12,21 +15,46 @@ void tap_join_finish(struct tap_join *join)
 
 static bool is_crowded(const struct tap_join *join)
 {
-	return join->pending.used_bytes > join->limit_bytes;
+	return tap__pending_is_crowded(&join->pending, join->limit_bytes);
+}
+
+/* Did the server certainly process the message? */
+static bool is_processed(const struct tap__pending_event *message)
+{
+	const struct tap__client *client = message->client;
+	return message->op_number <= client->delivered || message->op_number <= tap__client_processed(client);
+}
+
+/* Can the message of a proxy have no more receivers? All that must receive it have. A subscription that comes later
+ * does not receive what was processed, and none came or ended near the message. */
+static bool is_complete(const struct tap_join *join, const struct tap__pending_event *message)
+{
+	int64_t near_ns = message->seen_ns - join->window_ns;
+	return join->is_relay && message->kind == WIRE_EVENT_MESSAGE && message->match &&
+	       message->receiver_count == message->match->lanes && !message->has_unmatched_receiver &&
+	       message->guess_count == 0 && !message->is_undecided && join->interest.changed_ns < near_ns &&
+	       join->unseen_until_ns[message->server] < near_ns && is_processed(message);
+}
+
+/* While deliveries of a relay come late, messages wait longer for them. */
+static bool is_late(const struct tap_join *join)
+{
+	return join->late_ns != INT64_MIN && join->now_ns - join->late_ns < LATE_NS;
 }
 
 static bool is_due(const struct tap_join *join, const struct tap__pending_event *entry)
 {
 	return entry->state != TAP__JOINABLE || join->is_finished ||
-	       entry->time_ns <= join->now_ns - join->window_ns;
+	       entry->time_ns <= join->now_ns - join->search.window_ns || is_complete(join, entry);
 }
 
-static void note_overdue(void *context, const struct tap__pending_event *message,
-			 const struct tap__lane *lane)
+static void note_overdue(void *context, const struct tap__pending_event *message, struct tap__lane *lane)
 {
 	struct tap_join *join = context;
-	if (message->state == TAP__JOINABLE)
-		tap__search_note_overdue(&join->search, message, lane);
+	if (message->state != TAP__JOINABLE)
+		return;
+	tap__search_note_overdue(&join->search, message, lane);
+	lane->missed++;
 }
 
 /* Are all receivers of the message known? No subscription at the server may be unseen, and every subscription
@@ -38,7 +66,7 @@ static bool are_receivers_known(struct tap_join *join, const struct tap__pending
 				     join->window_ns / 2);
 	bool has_all = tap__has_all_receivers(message, is_over && !lags, note_overdue, join);
 	return has_all && !lags && !message->is_undecided && message->guess_count == 0 &&
-	       join->unseen_until_ns[message->server] < message->seen_ns;
+	       !join->assumes_unseen_subs && join->unseen_until_ns[message->server] < message->seen_ns;
 }
 
 /* Make room for `count` receivers and one more: an empty list is not NULL. */
@@ -98,7 +126,7 @@ static struct tap__pending_event *review(struct tap_join *join, struct tap__pend
 	if (entry->kind != WIRE_EVENT_MESSAGE || entry->state != TAP__JOINABLE ||
 	    join->interest.changed_ns < entry->seen_ns - join->window_ns)
 		return entry;
-	tap__pending_find(&join->pending, entry->key);
+	tap__pending_find(&join->pending, tap__pending_key(entry));
 	tap__review(&join->search, number, unjoin, join);
 	return tap__pending_entry(&join->pending, number);
 }
@@ -170,6 +198,7 @@ bool tap_join_is_empty(const struct tap_join *join)
 bool tap_join_next(struct tap_join *join, struct wire_event *event)
 {
 	struct tap__pending *pending = &join->pending;
+	join->search.window_ns = is_late(join) ? LATE_WINDOW_NS : join->window_ns;
 	if (join->is_given)
 		drop(join, tap__pending_entry(pending, pending->oldest));
 	join->is_given = false;

@@ -51,12 +51,6 @@ struct tap__pending_event *tap__join_add(struct tap_join *join, enum wire_event_
 	return entry;
 }
 
-void tap__join_make_joinable(struct tap__pending_event *entry, uint64_t key)
-{
-	entry->state = TAP__JOINABLE;
-	entry->key = key;
-}
-
 void tap__join_add_delivery(struct tap_join *join, struct tap__sub *sub,
 			    const struct tap_join_message *message, uint64_t key)
 {
@@ -69,6 +63,7 @@ void tap__join_add_delivery(struct tap_join *join, struct tap__sub *sub,
 	entry->conn = sub->conn;
 	if (key == 0)
 		return;
-	tap__join_make_joinable(entry, key ^ TAP__JOIN_ORPHAN);
+	entry->state = TAP__JOINABLE;
+	entry->key = key ^ TAP__JOIN_ORPHAN;
 	join->orphans++;
 }

@@ -18,9 +18,6 @@ void tap__join_lose(struct tap_join *join, int64_t time_ns, uint64_t messages, u
 struct tap__pending_event *tap__join_add(struct tap_join *join, enum wire_event_kind kind,
 					 const struct tap_join_message *message);
 
-/* Make an entry findable by the key of its content. */
-void tap__join_make_joinable(struct tap__pending_event *entry, uint64_t key);
-
 /* Add a delivery that has no message so far. key: a message that is decoded later may take it; 0: none may.
  * Without memory it counts as lost. */
 void tap__join_add_delivery(struct tap_join *join, struct tap__sub *sub,

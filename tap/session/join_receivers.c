@@ -24,9 +24,21 @@ static struct tap__receiver *add_receiver(struct tap_join *join, struct tap__pen
 		message->last_receiver->next = receiver;
 	message->last_receiver = receiver;
 	message->receiver_count++;
+	sub->lane->latest = message->number;
 	if (message->number > sub->lane->newest)
 		sub->lane->newest = message->number;
 	return receiver;
+}
+
+/* Of messages with the same content and one publisher the oldest is delivered first. So the delivery proves that this
+ * one was processed, unless it may be that of another publisher. */
+static void note_delivered(struct tap_join *join, struct tap__pending_event *message, int64_t seen_ns)
+{
+	struct tap__client *client = message->client;
+	message->delivered_ns = seen_ns;
+	if (join->is_relay && message->op_number > client->delivered &&
+	    !tap__pending_is_shared(&join->pending, message))
+		client->delivered = message->op_number;
 }
 
 bool tap__join_add_receiver(struct tap_join *join, struct tap__pending_event *message, struct tap__sub *sub,
@@ -40,7 +52,7 @@ bool tap__join_add_receiver(struct tap_join *join, struct tap__pending_event *me
 	message->guess_count += is_guess;
 	message->has_unmatched_receiver |= sub->made_ns >= message->seen_ns;
 	if (message->delivered_ns == INT64_MAX && !is_guess)
-		message->delivered_ns = seen_ns;
+		note_delivered(join, message, seen_ns);
 	if (seen_ns < sub->since_ns)
 		sub->since_ns = seen_ns; /* the subscription exists */
 	return true;
@@ -50,7 +62,8 @@ bool tap__join_add_receiver(struct tap_join *join, struct tap__pending_event *me
 static bool saw_all(const struct tap_join *join, uint32_t server, int64_t seen_ns)
 {
 	int64_t begin_ns = seen_ns - join->window_ns;
-	return join->unseen_until_ns[server] < begin_ns && join->partial_ns < begin_ns &&
+	return !join->assumes_unseen_subs && join->unseen_until_ns[server] < begin_ns &&
+	       join->partial_ns < begin_ns &&
 	       !tap__lag_affects(&join->lag, server, begin_ns, seen_ns, join->window_ns / 2);
 }
 
@@ -79,7 +92,7 @@ static bool can_take(const struct tap_join *join, const struct tap__pending_even
 void tap__join_take_orphans(struct tap_join *join, struct tap__pending_event *message)
 {
 	struct tap__pending_event *previous = NULL;
-	uint64_t number = tap__pending_find(&join->pending, message->key ^ TAP__JOIN_ORPHAN);
+	uint64_t number = tap__pending_find(&join->pending, tap__pending_key(message) ^ TAP__JOIN_ORPHAN);
 	for (int steps = SCAN_MAX; number != 0 && steps > 0; steps--) {
 		struct tap__pending_event *delivery = tap__pending_entry(&join->pending, number);
 		number = delivery->next_same;

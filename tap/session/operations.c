@@ -75,7 +75,6 @@ static void on_message(struct tap_sessions *sessions, struct tap__connection *co
 	    .time_ns = stream->time_ns,
 	    .server = connection->server,
 	    .op = op,
-	    .subject_hash = tap__subject_hash(connection->server, op->subject),
 	    .size = is_partial ? stream->announced_bytes : op->payload.len,
 	    .is_partial = is_partial,
 	};

@@ -1,6 +1,7 @@
 #include "tap/session/pending.h"
 
 #include <stdlib.h>
+#include <xxhash.h>
 
 enum {
 	BLOCK_BYTES = 256 << 10,
@@ -23,18 +24,34 @@ void tap__pending_init(struct tap__pending *pending, struct tap_budget *budget)
 
 /* ---- memory ---- */
 
+/* Of memory for copies of events. */
 static bool take(struct tap__pending *pending, uint64_t bytes)
 {
 	if (!tap_budget_take(pending->budget, bytes))
 		return false;
-	pending->used_bytes += bytes;
+	pending->copied_bytes += bytes;
 	return true;
 }
 
 static void give(struct tap__pending *pending, uint64_t bytes)
 {
 	tap_budget_give(pending->budget, bytes);
-	pending->used_bytes -= bytes;
+	pending->copied_bytes -= bytes;
+}
+
+/* Bytes of the ring and the table for so many entries. */
+static uint64_t ring_bytes(uint64_t entries)
+{
+	return entries * (sizeof(struct tap__pending_event) + 2 * sizeof(struct tap__leader));
+}
+
+/* The ring keeps its size. So what is in use counts, and the ring itself only when it is about to grow. */
+bool tap__pending_is_crowded(const struct tap__pending *pending, uint64_t limit_bytes)
+{
+	uint64_t entries = pending->next - pending->oldest;
+	if (pending->copied_bytes + ring_bytes(entries) > limit_bytes)
+		return true;
+	return entries > pending->cap / 4 * 3 && ring_bytes(2 * pending->cap) > limit_bytes;
 }
 
 static struct tap__pending_block *add_block(struct tap__pending *pending, size_t bytes)
@@ -109,9 +126,21 @@ static uint64_t whole_number(const struct tap__pending *pending, uint32_t lower)
 	return pending->oldest + (uint32_t)(lower - (uint32_t)pending->oldest);
 }
 
-void tap__pending_prefetch(const struct tap__pending *pending, uint64_t key)
+uint64_t tap__content_key(uint32_t server, struct wire_slice subject, struct wire_slice reply,
+			  struct wire_slice payload)
 {
-	__builtin_prefetch(&pending->leaders[home_of(pending, tag_of(key))], 1);
+	uint64_t key = tap__subject_hash(server, subject);
+	if (reply.len > 0)
+		key = XXH3_64bits_withSeed(reply.data, reply.len, key);
+	return XXH3_64bits_withSeed(payload.data, payload.len, key);
+}
+
+uint64_t tap__pending_key(struct tap__pending_event *entry)
+{
+	if (entry->key == 0)
+		entry->key = tap__content_key(entry->server, tap__subject_of(entry), tap__reply_of(entry),
+					      tap__payload_of(entry));
+	return entry->key;
 }
 
 /* Prefetch the slot of an entry some way ahead: it will be needed, and is rarely in cache. */
@@ -119,7 +148,9 @@ static void look_ahead(const struct tap__pending *pending, uint64_t number)
 {
 	if (number + LOOK_AHEAD >= pending->next)
 		return;
-	tap__pending_prefetch(pending, tap__pending_entry(pending, number + LOOK_AHEAD)->key);
+	struct tap__pending_event *entry = tap__pending_entry(pending, number + LOOK_AHEAD);
+	if (entry->state == TAP__JOINABLE)
+		__builtin_prefetch(&pending->leaders[home_of(pending, tag_of(tap__pending_key(entry)))], 1);
 }
 
 /* The slot of the key's leader, or the empty slot where it would go. Hot. */
@@ -141,9 +172,23 @@ static void lead(struct tap__pending_event *entry, struct tap__leader *slot)
 	*slot = (struct tap__leader){.tag = tag_of(entry->key), .number = (uint32_t)entry->number};
 }
 
+/* A message of another publisher has entered the group: mark its members, once. */
+static void note_shared(struct tap__pending *pending, struct tap__pending_event *leader,
+			struct tap__pending_event *entered)
+{
+	entered->is_shared = leader->is_shared;
+	if (leader->is_shared || leader->conn == entered->conn)
+		return;
+	for (uint64_t number = leader->number; number != 0;) {
+		struct tap__pending_event *entry = tap__pending_entry(pending, number);
+		entry->is_shared = true;
+		number = entry->next_same;
+	}
+}
+
 static void join_group(struct tap__pending *pending, struct tap__pending_event *entry)
 {
-	struct tap__leader *slot = find_slot(pending, entry->key);
+	struct tap__leader *slot = find_slot(pending, tap__pending_key(entry));
 	if (slot->tag == 0) {
 		entry->last_same = entry->number;
 		lead(entry, slot);
@@ -153,6 +198,7 @@ static void join_group(struct tap__pending *pending, struct tap__pending_event *
 	tap__pending_entry(pending, leader->last_same)->next_same = entry->number;
 	leader->is_repeated = entry->is_repeated = true;
 	leader->last_same = entry->number;
+	note_shared(pending, leader, entry);
 }
 
 static void group(struct tap__pending *pending)
@@ -172,6 +218,14 @@ uint64_t tap__pending_find(struct tap__pending *pending, uint64_t key)
 	group(pending);
 	const struct tap__leader *leader = find_slot(pending, key);
 	return leader->tag != 0 ? whole_number(pending, leader->number) : 0;
+}
+
+bool tap__pending_is_shared(struct tap__pending *pending, const struct tap__pending_event *message)
+{
+	if (pending->only_since <= pending->oldest)
+		return false;
+	group(pending);
+	return message->is_shared;
 }
 
 /* Empty a slot. Move up leaders after it that could be nearer to their home, so that an empty slot ends every
@@ -222,15 +276,15 @@ static bool grow(struct tap__pending *pending)
 {
 	struct tap__pending grown = *pending;
 	grown.cap = pending->cap ? pending->cap * 2 : ENTRIES_LEAST;
-	size_t more = (grown.cap - pending->cap) * (sizeof *grown.entries + 2 * sizeof *grown.leaders);
-	if (!take(pending, more))
+	uint64_t more = ring_bytes(grown.cap - pending->cap);
+	if (!tap_budget_take(pending->budget, more))
 		return false;
 	grown.entries = malloc(grown.cap * sizeof *grown.entries);
 	grown.leaders = calloc(2 * grown.cap, sizeof *grown.leaders);
 	if (!grown.entries || !grown.leaders) {
 		free(grown.entries);
 		free(grown.leaders);
-		give(pending, more);
+		tap_budget_give(pending->budget, more);
 		return false;
 	}
 	for (uint64_t number = pending->oldest; number != pending->next; number++) {
@@ -241,7 +295,6 @@ static bool grow(struct tap__pending *pending)
 	}
 	free(pending->entries);
 	free(pending->leaders);
-	grown.used_bytes = pending->used_bytes;
 	*pending = grown;
 	return true;
 }
@@ -378,7 +431,7 @@ void tap__pending_fini(struct tap__pending *pending)
 		tap__pending_drop(pending);
 	while (pending->first_block)
 		free_first_block(pending);
-	give(pending, pending->cap * (sizeof *pending->entries + 2 * sizeof *pending->leaders));
+	tap_budget_give(pending->budget, ring_bytes(pending->cap));
 	free(pending->entries);
 	free(pending->leaders);
 	pending->cap = 0;

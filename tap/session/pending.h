@@ -56,6 +56,7 @@ struct tap__pending_event {
 	bool has_unmatched_receiver; /* has a receiver that is not in its match */
 	bool is_undecided;           /* a delivery may belong to it or to another message */
 	bool is_repeated;            /* there is, or was, another entry in its group */
+	bool is_shared;              /* there is, or was, a message of another publisher in its group */
 	uint32_t flags;              /* of the event */
 	union {
 		struct tap__client *client; /* message: its publisher; held */
@@ -74,7 +75,7 @@ struct tap__pending_event {
 	    *match;           /* message: the subscriptions that matched its subject; held; NULL = unknown */
 	uint64_t op_number;   /* message: of its publisher's operation */
 	int64_t delivered_ns; /* message: when its first delivery was seen; INT64_MAX = never */
-	uint64_t key;         /* joinable */
+	uint64_t key;         /* of the content; 0 = not computed yet (tap__pending_key) */
 	uint64_t next_same,
 	    last_same; /* numbers of the next entry in its group, and of a leader the last one; 0 = none */
 };
@@ -93,9 +94,11 @@ struct tap__pending {
 	size_t cap;                         /* of entries: a power of two, or 0 */
 	uint64_t oldest, next;              /* numbers; equal when nothing is pending */
 	uint64_t ungrouped;                 /* entries with lower numbers are in their groups */
+	uint64_t publisher;                 /* connection of the newest message */
+	uint64_t only_since; /* messages with this number and higher ones are all of that publisher */
 	struct tap__pending_block *first_block, *last_block;
 	struct tap_budget *budget;
-	uint64_t used_bytes; /* of the budget */
+	uint64_t copied_bytes; /* of the budget: without the ring and the table */
 };
 
 void tap__pending_init(struct tap__pending *pending, struct tap_budget *budget);
@@ -117,6 +120,19 @@ static inline struct tap__pending_event *tap__pending_entry(const struct tap__pe
  * zeroed except for its number. NULL when there is no memory. Pointers into blocks stay valid; pointers to
  * entries do not. */
 struct tap__pending_event *tap__pending_push(struct tap__pending *pending, size_t bytes, char **room);
+
+/* Are more than limit_bytes in use, or will they be when the ring grows, which it may do soon? */
+bool tap__pending_is_crowded(const struct tap__pending *pending, uint64_t limit_bytes);
+
+/* The newest entry is a message, and its connection is set. */
+static inline void tap__pending_note_publisher(struct tap__pending *pending,
+					       const struct tap__pending_event *message)
+{
+	if (message->conn == pending->publisher)
+		return;
+	pending->publisher = message->conn;
+	pending->only_since = message->number;
+}
 
 /* Add an entry with a copy of an event of another kind. NULL when there is no memory. */
 struct tap__pending_event *tap__pending_push_rare(struct tap__pending *pending,
@@ -166,11 +182,18 @@ void tap__pending_drop(struct tap__pending *pending);
 void tap__pending_leave_group(struct tap__pending *pending, struct tap__pending_event *entry,
 			      struct tap__pending_event *previous);
 
-/* Something is pending, and an entry with this key will be looked for soon: fetch its place in the table, which is rarely in cache. */
-void tap__pending_prefetch(const struct tap__pending *pending, uint64_t key);
+/* Is there, or was there, a message of another publisher in the message's group? */
+bool tap__pending_is_shared(struct tap__pending *pending, const struct tap__pending_event *message);
 
-/* Find the oldest entry with this key. Returns its number; 0 when there is none. Entries enter their groups
- * only when this is first called after they came, because most are found without it. */
+/* The key of messages and deliveries with the same content at one server. Headers do not count: servers strip some. */
+uint64_t tap__content_key(uint32_t server, struct wire_slice subject, struct wire_slice reply,
+			  struct wire_slice payload);
+
+/* The key of a joinable entry. */
+uint64_t tap__pending_key(struct tap__pending_event *entry);
+
+/* Find the oldest entry with this key. Returns its number; 0 when there is none. Entries enter their groups,
+ * and have their keys computed, only when this is first called after they came, because most are found without it. */
 uint64_t tap__pending_find(struct tap__pending *pending, uint64_t key);
 
 #endif

@@ -64,10 +64,11 @@ static struct tap__overdue *overdue_at(struct tap__search *search, uint64_t key,
 void tap__search_note_overdue(struct tap__search *search, const struct tap__pending_event *message,
 			      const struct tap__lane *lane)
 {
-	struct tap__overdue *overdue = overdue_at(search, message->key, lane->id);
-	if (overdue->key != message->key || overdue->lane != lane->id ||
+	uint64_t key = tap__pending_key(tap__pending_entry(search->pending, message->number));
+	struct tap__overdue *overdue = overdue_at(search, key, lane->id);
+	if (overdue->key != key || overdue->lane != lane->id ||
 	    message->seen_ns - overdue->seen_ns > OVERDUE_NS)
-		*overdue = (struct tap__overdue){.key = message->key, .lane = lane->id};
+		*overdue = (struct tap__overdue){.key = key, .lane = lane->id};
 	overdue->seen_ns = message->seen_ns;
 	overdue->count++;
 	search->overdue_ns = message->seen_ns;
@@ -90,17 +91,19 @@ static struct tap__pending_event *find_near(const struct tap__search *search,
 					    const struct tap__sought *sought)
 {
 	const struct tap__pending *pending = search->pending;
-	uint64_t newest = sought->sub->lane->newest;
-	uint64_t first = newest < pending->oldest ? pending->oldest : newest + 1;
+	uint64_t latest = sought->sub->lane->latest;
+	uint64_t first = latest < pending->oldest ? pending->oldest : latest + 1;
+	int steps = 0;
 	for (uint64_t number = first; number < first + NEAR && number < pending->next; number++) {
 		struct tap__pending_event *message = tap__pending_entry(pending, number);
-		if (message->key != sought->key || message->state != TAP__JOINABLE)
+		if (message->kind != WIRE_EVENT_MESSAGE || message->state != TAP__JOINABLE ||
+		    !has_content(message, sought))
 			continue;
 		if (must_be_unique(sought, message))
 			return NULL;
 		if (tap__fit(message, sought->sub) == TAP__CERTAIN &&
 		    tap__is_in_time(message, sought->seen_ns, search->window_ns) &&
-		    has_content(message, sought))
+		    !tap__has_received(message, sought->sub, &steps))
 			return message;
 	}
 	return NULL;
@@ -265,12 +268,26 @@ static bool leave_overdue(struct tap__search *search, const struct tap__sought *
 	return true;
 }
 
-struct tap__pending_event *tap__search_find(struct tap__search *search, const struct tap__sought *sought,
+static void set_key(struct tap__sought *sought)
+{
+	const struct wire_op *op = sought->op;
+	if (sought->key == 0)
+		sought->key = tap__content_key(sought->sub->server, op->subject, op->reply, op->payload);
+}
+
+struct tap__pending_event *tap__search_find(struct tap__search *search, struct tap__sought *sought,
 					    bool *is_guess)
 {
-	*is_guess = search->overdue_ns > sought->seen_ns - OVERDUE_NS && leave_overdue(search, sought);
+	*is_guess = false;
+	if (search->overdue_ns > sought->seen_ns - OVERDUE_NS) {
+		set_key(sought);
+		*is_guess = leave_overdue(search, sought);
+	}
 	if (*is_guess)
 		return NULL;
 	struct tap__pending_event *message = find_near(search, sought);
-	return message ? message : find_far(search, sought, is_guess);
+	if (message)
+		return message;
+	set_key(sought);
+	return find_far(search, sought, is_guess);
 }

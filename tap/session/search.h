@@ -44,7 +44,7 @@ struct tap__search {
 /* A delivery whose message is searched. */
 struct tap__sought {
 	const struct wire_op *op;
-	uint64_t key; /* of the content */
+	uint64_t key; /* of the content; set when it is needed, by tap__search_find */
 	const struct tap__sub *sub;
 	int64_t seen_ns;
 	bool has_unseen_subs; /* the server may have subscriptions and publishers that were not seen */
@@ -53,7 +53,7 @@ struct tap__sought {
 /* Find the message to count the delivery for. NULL when there is none. *is_guess: the delivery may as well
  * belong to another message, and all that it may belong to are marked undecided; or, when the result is NULL,
  * to one that has left. */
-struct tap__pending_event *tap__search_find(struct tap__search *search, const struct tap__sought *sought,
+struct tap__pending_event *tap__search_find(struct tap__search *search, struct tap__sought *sought,
 					    bool *is_guess);
 
 /* The message leaves, and the lane may still receive it. */

@@ -254,6 +254,18 @@ void tap_sessions_set_first_conn(struct tap_sessions *sessions, uint64_t first_c
 	sessions->next_conn = first_conn;
 }
 
+void tap_sessions_note_held(void *flow, int64_t time_ns)
+{
+	struct tap__connection *connection = flow;
+	connection->client->held_ns = time_ns;
+}
+
+bool tap_sessions_is_behind(const struct tap_sessions *sessions, const void *flow, int64_t now_ns)
+{
+	const struct tap__connection *connection = flow;
+	return tap_join_is_behind(sessions->join, connection->server, now_ns);
+}
+
 struct tap_flow_handler *tap_sessions_handler(struct tap_sessions *sessions)
 {
 	return &sessions->handler;

@@ -60,6 +60,12 @@ void tap_sessions_close(struct tap_sessions *sessions);
 /* Set the number of the first connection. Call before one is recognised. */
 void tap_sessions_set_first_conn(struct tap_sessions *sessions, uint64_t first_conn);
 
+/* Of a flow that the handler has opened: at time_ns its client did not take all that was sent to it. */
+void tap_sessions_note_held(void *flow, int64_t time_ns);
+
+/* Is the server of the flow behind (tap_join_is_behind)? */
+bool tap_sessions_is_behind(const struct tap_sessions *sessions, const void *flow, int64_t now_ns);
+
 /* The handler, valid until close. */
 struct tap_flow_handler *tap_sessions_handler(struct tap_sessions *sessions);
 

@@ -12,11 +12,13 @@ enum { TAP__SUB_TABLE_MAX = 1 << 16 }; /* of one connection; more are not kept *
 /* Something that receives each message once: a plain subscription, or all subscriptions of a queue group at a
  * server, as far as they match [nats-server 2.9.10, sublist.go: findQSlot]. */
 struct tap__lane {
-	uint32_t holds;               /* of a group: by its subscriptions */
-	uint32_t server;              /* of a group */
-	uint64_t id;                  /* unique within a sniffer */
-	uint64_t newest;              /* the highest number of a message that it received */
-	int64_t joined_ns;            /* when a subscription last joined it */
+	uint32_t holds;    /* of a group: by its subscriptions */
+	uint32_t server;   /* of a group */
+	uint64_t id;       /* unique within a sniffer */
+	uint64_t newest;   /* the highest number of a message that it received */
+	uint64_t latest;   /* the number of the message that it received last */
+	uint64_t missed;   /* messages that left before it received them; their deliveries are to come */
+	int64_t joined_ns; /* when a subscription last joined it */
 	struct tap__lane *next, **at; /* of a group: in its bucket of the interest */
 	struct wire_slice queue;      /* of a group: follows this struct */
 };

@@ -61,9 +61,10 @@ def read_port(folder):
 
 @contextlib.contextmanager
 def server(folder, *command):
-    """Start a server, nats-server or our broker, on a port of the kernel's choice. Yields the process, and its port."""
+    """Start a server, nats-server, our broker or our proxy, on a port of the kernel's choice. Yields the process, and its port."""
+    address = () if "--listen" in command else ("-a", "127.0.0.1", "-p", "-1")
     ports = tempfile.mkdtemp(dir=folder)
-    command = (*command, "-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", ports)
+    command = (*command, *address, "--ports_file_dir", ports)
     with process(*command, stderr=subprocess.DEVNULL) as running:
         yield running, wait_for(lambda: read_port(ports), f"{command[0]} starts")
 
