@@ -1,5 +1,6 @@
-/* cluster: three real servers, a proxy in front of each, and the three logs read as one. Every message has an id in its
- * payload, and every client notes which ids it got: that is the truth. */
+/* cluster: three real servers with users, a proxy in front of each, and the three logs read as one. Every message has an id in
+ * its payload, and every client notes which ids it got: that is the truth. Servers are killed in a cluster that speaks TLS
+ * everywhere: clients with proxies, proxies with servers, servers with each other. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,8 +16,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "support/certificates.h"
 #include "support/cluster.h"
-#include "support/proxy.h"
+#include "support/fail.h"
 #include "support/run.h"
 
 enum {
@@ -36,7 +38,8 @@ enum {
 	} while (0)
 
 static struct support_cluster cluster;
-static const char *const users[] = {"--user", "app", "--pass", "secret", NULL};
+static struct support_certificates certificates;
+static bool is_secure; /* the cluster speaks TLS */
 
 /* ---- the truth ---- */
 
@@ -66,6 +69,16 @@ struct client {
 	atomic_int got;
 };
 
+/* The certificates of the proxies are verified. */
+static void secure(natsOptions *options)
+{
+	char ca[300];
+	MUST(natsOptions_SetSecure(options, true));
+	MUST(natsOptions_LoadCATrustedCertificates(options,
+						   support_certificates_path(&certificates, "ca.pem", ca)));
+	MUST(natsOptions_SetExpectedHostname(options, "localhost"));
+}
+
 /* Connect through the proxy of a node. A client that may move connects to any other when its server is gone. */
 static void client_open(struct client *client, const char *kind, int node, bool may_move)
 {
@@ -75,7 +88,7 @@ static void client_open(struct client *client, const char *kind, int node, bool 
 	snprintf(client->name, sizeof client->name, "%s-%d", kind, node);
 	for (int i = 0; i < SUPPORT_NODES; i++) {
 		snprintf(urls[i], sizeof urls[i], "nats://app:secret@127.0.0.1:%d",
-			 cluster.nodes[(node + i) % SUPPORT_NODES].proxy.port);
+			 cluster.nodes[(node + i) % SUPPORT_NODES].pair.proxy.port);
 		servers[i] = urls[i];
 	}
 	MUST(natsOptions_Create(&options));
@@ -85,6 +98,8 @@ static void client_open(struct client *client, const char *kind, int node, bool 
 	MUST(natsOptions_SetMaxReconnect(options, 10000));
 	MUST(natsOptions_SetReconnectWait(options, 20));
 	MUST(natsOptions_SetReconnectJitter(options, 10, 10));
+	if (is_secure)
+		secure(options);
 	MUST(natsConnection_Connect(&client->connection, options));
 	natsOptions_Destroy(options);
 }
@@ -160,14 +175,14 @@ static json_t *read_logs(const char *option)
 {
 	json_t *events = json_array();
 	char *output, *rest;
-	const char *const args[] = {cluster.nodes[0].plan.program,
+	const char *const args[] = {cluster.nodes[0].pair.plan.program,
 				    "cat",
 				    "--json",
 				    "--detail",
 				    option,
-				    cluster.nodes[0].log,
-				    cluster.nodes[1].log,
-				    cluster.nodes[2].log,
+				    cluster.nodes[0].pair.log,
+				    cluster.nodes[1].pair.log,
+				    cluster.nodes[2].pair.log,
 				    NULL};
 	assert_int_equal(support_run(args, &output), 0);
 	for (char *line = strtok_r(output, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
@@ -229,15 +244,48 @@ static uint64_t count(const json_t *events, const char *kind, const char *prefix
 
 /* ---- the stories ---- */
 
-static void open_all(void)
+static void open_plain(void)
 {
+	static const char *const users[] = {"--user", "app", "--pass", "secret", NULL};
+	static const char *const protocol[] = {"--record-detail=protocol", NULL};
+	is_secure = false;
 	truth = json_object();
-	support_cluster_open(&cluster, users);
+	support_cluster_open(&cluster, users, protocol);
+}
+
+/* Routes speak TLS only with a configuration. Both of their ends present a certificate. */
+static void write_config(const char *path, const char *cert, const char *key, const char *ca)
+{
+	char text[2048];
+	int len = snprintf(text, sizeof text,
+			   "authorization { user: app, password: secret }\n"
+			   "cluster { tls { cert_file: \"%s\", key_file: \"%s\", ca_file: \"%s\" } }\n",
+			   cert, key, ca);
+	support_write_file(path, text, (size_t)len);
+}
+
+static void open_secure(void)
+{
+	static char config[300], cert[300], key[300], ca[300];
+	static const char *const server_flags[] = {"-c", config,      "--tls", "--tlscert",
+						   cert, "--tlskey", key,     NULL};
+	static const char *const proxy_flags[] = {
+	    "--record-detail=protocol", "--tls-cert", cert, "--tls-key", key, "--upstream-tls-ca", ca, NULL};
+	is_secure = true;
+	truth = json_object();
+	support_certificates_open(&certificates);
+	support_certificates_path(&certificates, "server.pem", cert);
+	support_certificates_path(&certificates, "server.key", key);
+	support_certificates_path(&certificates, "ca.pem", ca);
+	write_config(support_certificates_path(&certificates, "server.conf", config), cert, key, ca);
+	support_cluster_open(&cluster, server_flags, proxy_flags);
 }
 
 static void close_all(void)
 {
 	support_cluster_close(&cluster);
+	if (is_secure)
+		support_certificates_close(&certificates);
 	json_decref(truth);
 }
 
@@ -321,14 +369,14 @@ static void publish_all(struct people *people)
 static void check_trace(void)
 {
 	char *output;
-	const char *const args[] = {cluster.nodes[0].plan.program,
+	const char *const args[] = {cluster.nodes[0].pair.plan.program,
 				    "trace",
 				    "--json",
 				    "--id",
 				    "ask-2-7",
-				    cluster.nodes[0].log,
-				    cluster.nodes[1].log,
-				    cluster.nodes[2].log,
+				    cluster.nodes[0].pair.log,
+				    cluster.nodes[1].pair.log,
+				    cluster.nodes[2].pair.log,
 				    NULL};
 	assert_int_equal(support_run(args, &output), 0);
 	const char *begin = strchr(output, '{');
@@ -339,7 +387,7 @@ static void check_trace(void)
 		fail_msg("a request and its reply are not one conversation:\n%s", output);
 	const json_t *asked = json_array_get(nodes, 0), *replied = json_array_get(nodes, 1);
 	assert_string_equal(text_of(asked, "payload"), "ask-2-7");
-	assert_string_equal(text_of(asked, "log"), cluster.nodes[2].log);
+	assert_string_equal(text_of(asked, "log"), cluster.nodes[2].pair.log);
 	assert_string_equal(text_of(replied, "payload"), "re ask-2-7");
 	check_receivers(asked, json_object_get(truth, "ask-2-7"));
 	check_receivers(replied, json_object_get(truth, "re ask-2-7"));
@@ -351,7 +399,7 @@ static void three_logs_read_as_one_name_exactly_who_got_each_message(void **stat
 {
 	struct people people;
 	(void)state;
-	open_all();
+	open_plain();
 	people_open(&people, false);
 	await_interest(&people);
 	await_service(people.publishers, "start");
@@ -435,13 +483,13 @@ static void check_confirmed(const json_t *by_id, const char *id)
 	}
 }
 
-static void servers_are_killed_in_turn_and_nothing_confirmed_is_lost(void **state)
+static void servers_with_tls_are_killed_in_turn_and_nothing_confirmed_is_lost(void **state)
 {
 	struct people people;
 	struct load load = {.ids = json_array()};
 	pthread_t thread;
 	(void)state;
-	open_all();
+	open_secure();
 	people_open(&people, true);
 	await_service(people.publishers, "start");
 	load.clients = people.publishers;
@@ -477,7 +525,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(three_logs_read_as_one_name_exactly_who_got_each_message),
-	    cmocka_unit_test(servers_are_killed_in_turn_and_nothing_confirmed_is_lost),
+	    cmocka_unit_test(servers_with_tls_are_killed_in_turn_and_nothing_confirmed_is_lost),
 	};
 	if (!support_proxy_has_server())
 		return SKIPPED;

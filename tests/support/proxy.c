@@ -33,14 +33,10 @@ static bool has_flag(const char *const *flags, const char *flag)
 	return false;
 }
 
-void support_proxy_open(struct support_proxy *proxy, const char *const *server_flags,
-			const char *const *flags)
+void support_proxy_open_server(struct support_proxy *proxy, const char *const *server_flags)
 {
-	enum { FLAGS_MAX = sizeof(proxy->args) / sizeof(proxy->args[0]) - 1 };
-	size_t count = 0;
 	*proxy = (struct support_proxy){0};
 	support_tempdir_open(&proxy->server_dir);
-	support_tempdir_open(&proxy->dir);
 	proxy->server_plan = (struct support_server_plan){.program = "nats-server",
 							  .args = server_flags,
 							  .dir = proxy->server_dir.path,
@@ -48,6 +44,13 @@ void support_proxy_open(struct support_proxy *proxy, const char *const *server_f
 	start(&proxy->server, &proxy->server_plan);
 	snprintf(proxy->upstream, sizeof(proxy->upstream), "%s://127.0.0.1:%d",
 		 has_flag(server_flags, "--tls") ? "tls" : "nats", proxy->server.port);
+}
+
+void support_proxy_open_in_front(struct support_proxy *proxy, const char *const *flags)
+{
+	enum { FLAGS_MAX = sizeof(proxy->args) / sizeof(proxy->args[0]) - 1 };
+	size_t count = 0;
+	support_tempdir_open(&proxy->dir);
 	support_tempdir_path(&proxy->dir, "log", proxy->log, sizeof(proxy->log));
 	const char *const own[] = {"--upstream", proxy->upstream, "--record", proxy->log, "--debug"};
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
@@ -61,6 +64,13 @@ void support_proxy_open(struct support_proxy *proxy, const char *const *server_f
 						   .monitoring = true,
 						   .is_proxy = true};
 	start(&proxy->proxy, &proxy->plan);
+}
+
+void support_proxy_open(struct support_proxy *proxy, const char *const *server_flags,
+			const char *const *flags)
+{
+	support_proxy_open_server(proxy, server_flags);
+	support_proxy_open_in_front(proxy, flags);
 }
 
 void support_proxy_restart_server(struct support_proxy *proxy)
