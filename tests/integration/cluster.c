@@ -170,21 +170,30 @@ static void await_service(struct client *clients, const char *why)
 
 /* ---- what was recorded ---- */
 
+enum { WORDS_MAX = 12 };
+
+/* Run a command with these words (ended by NULL) before the three logs. Its output; owned. */
+static char *run_on_logs(const char *const *words, int expected_status)
+{
+	const char *args[WORDS_MAX + SUPPORT_NODES + 2] = {cluster.nodes[0].pair.plan.program};
+	size_t len = 1;
+	char *output;
+	while (*words)
+		args[len++] = *words++;
+	for (int i = 0; i < SUPPORT_NODES; i++)
+		args[len++] = cluster.nodes[i].pair.log;
+	args[len] = NULL;
+	int status = support_run(args, &output);
+	if (status != expected_status)
+		fail_msg("%s ends with %d:\n%.4000s", args[1], status, output);
+	return output;
+}
+
 /* The events of the three logs, as `cat` prints them; owned. */
 static json_t *read_logs(const char *option)
 {
 	json_t *events = json_array();
-	char *output, *rest;
-	const char *const args[] = {cluster.nodes[0].pair.plan.program,
-				    "cat",
-				    "--json",
-				    "--detail",
-				    option,
-				    cluster.nodes[0].pair.log,
-				    cluster.nodes[1].pair.log,
-				    cluster.nodes[2].pair.log,
-				    NULL};
-	assert_int_equal(support_run(args, &output), 0);
+	char *rest, *output = run_on_logs((const char *const[]){"cat", "--json", "--detail", option, NULL}, 0);
 	for (char *line = strtok_r(output, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		json_t *event = *line == '{' ? json_loads(line, 0, NULL) : NULL;
 		if (event)
@@ -368,17 +377,7 @@ static void publish_all(struct people *people)
 
 static void check_trace(void)
 {
-	char *output;
-	const char *const args[] = {cluster.nodes[0].pair.plan.program,
-				    "trace",
-				    "--json",
-				    "--id",
-				    "ask-2-7",
-				    cluster.nodes[0].pair.log,
-				    cluster.nodes[1].pair.log,
-				    cluster.nodes[2].pair.log,
-				    NULL};
-	assert_int_equal(support_run(args, &output), 0);
+	char *output = run_on_logs((const char *const[]){"trace", "--json", "--id", "ask-2-7", NULL}, 0);
 	const char *begin = strchr(output, '{');
 	json_error_t error;
 	json_t *trace = begin ? json_loads(begin, JSON_DISABLE_EOF_CHECK, &error) : NULL;
@@ -392,6 +391,83 @@ static void check_trace(void)
 	check_receivers(asked, json_object_get(truth, "ask-2-7"));
 	check_receivers(replied, json_object_get(truth, "re ask-2-7"));
 	json_decref(trace);
+	free(output);
+}
+
+/* ---- commands that sum up, compare and play ---- */
+
+static json_int_t number_of(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static int count_lines(const char *output, const char *prefix)
+{
+	int lines = 0;
+	for (const char *at = output; (at = strstr(at, prefix)) != NULL; at++)
+		lines += at == output || at[-1] == '\n';
+	return lines;
+}
+
+/* `stat` sums up the cluster: every delivery of the truth is a receiver of its message. */
+static void check_stat(void)
+{
+	const char *const joined[] = {"stat", "--json", "--quiet", "data.new", NULL};
+	const char *const apart[] = {"stat", "--json", "--quiet", "--no-join", NULL};
+	const char *args[WORDS_MAX] = {cluster.nodes[0].pair.plan.program, joined[0], joined[1], joined[2]};
+	char *output;
+	for (int i = 0; i < SUPPORT_NODES; i++)
+		args[4 + i] = cluster.nodes[i].pair.log;
+	args[4 + SUPPORT_NODES] = joined[3];
+	assert_int_equal(support_run(args, &output), 0);
+	json_t *sums = json_loads(output, 0, NULL);
+	if (!sums)
+		fail_msg("not one object for the cluster:\n%s", output);
+	free(output);
+	assert_int_equal(number_of(sums, "messages"), SUPPORT_NODES * PUBLISHED);
+	/* each plain subscriber, one worker, and the subscriber of *.new */
+	assert_int_equal(number_of(sums, "deliveries"), SUPPORT_NODES * PUBLISHED * (SUPPORT_NODES + 2));
+	json_decref(sums);
+	output = run_on_logs(apart, 0);
+	assert_int_equal(count_lines(output, "{"), SUPPORT_NODES);
+	free(output);
+}
+
+/* A cluster is equal to itself, whichever log comes first. */
+static void check_diff(void)
+{
+	char logs[2][3 * 300 + 3], *output;
+	const struct support_node *nodes = cluster.nodes;
+	snprintf(logs[0], sizeof logs[0], "%s,%s,%s", nodes[0].pair.log, nodes[1].pair.log,
+		 nodes[2].pair.log);
+	snprintf(logs[1], sizeof logs[1], "%s,%s,%s", nodes[2].pair.log, nodes[0].pair.log,
+		 nodes[1].pair.log);
+	const char *const args[] = {nodes[0].pair.plan.program, "diff", "--json", logs[0], logs[1], "data.new", NULL};
+	int status = support_run(args, &output);
+	if (status != 0 || !strstr(output, "the logs are of one cluster"))
+		fail_msg("a cluster differs from itself:\n%s", output);
+	free(output);
+	const char *const one[] = {nodes[0].pair.plan.program, "diff", logs[0], nodes[1].pair.log, NULL};
+	assert_int_equal(support_run(one, &output), 1);
+	free(output);
+}
+
+/* `replay` plays each message once, by the clients that published it; `top` counts each once. */
+static void check_play_and_top(void)
+{
+	char *output =
+	    run_on_logs((const char *const[]){"replay", "--dry-run", "--json", "--connections=recorded", NULL}, 0);
+	json_t *plan = json_loads(strchr(output, '{'), JSON_DISABLE_EOF_CHECK, NULL);
+	assert_true(number_of(plan, "messages") >= SUPPORT_NODES * (PUBLISHED + 2 * REQUESTS));
+	assert_int_equal(number_of(plan, "connections"), 2 * SUPPORT_NODES); /* publishers and responders */
+	json_decref(plan);
+	free(output);
+	char total[16];
+	output = run_on_logs((const char *const[]){"top", "-n", "1", "--window", "1h", NULL}, 0);
+	const char *row = strstr(output, "\ndata.new");
+	snprintf(total, sizeof total, " %d ", SUPPORT_NODES * PUBLISHED);
+	if (!row || !strstr(row, total))
+		fail_msg("no row with%s:\n%s", total, output);
 	free(output);
 }
 
@@ -432,6 +508,9 @@ static void three_logs_read_as_one_name_exactly_who_got_each_message(void **stat
 	assert_true(count(events, "delivery", "id-") > 0);
 	json_decref(events);
 	check_trace();
+	check_stat();
+	check_diff();
+	check_play_and_top();
 	close_all();
 }
 

@@ -88,10 +88,29 @@ static char *joined(const struct player *player, enum step_kind kind)
 	return out;
 }
 
+/* The path of a certificate or a key; returns path. */
+static char *certificate(const struct player *player, const char *name, char path[300])
+{
+	return support_certificates_path(player->contender->certificates, name, path);
+}
+
+/* For both servers, when they are to require TLS. */
+static char *add_tls(const struct player *player, char *config)
+{
+	char cert[300], key[300], *text;
+	if (!player->contender->is_secure)
+		return config;
+	if (asprintf(&text, "%stls { cert_file: \"%s\", key_file: \"%s\" }\n", config,
+		     certificate(player, "server.pem", cert), certificate(player, "server.key", key)) < 0)
+		support_fail("no memory");
+	free(config);
+	return text;
+}
+
 static void write_config(struct player *player, enum step_kind kind)
 {
 	char path[PATH_MAX];
-	char *text = joined(player, kind);
+	char *text = add_tls(player, joined(player, kind));
 	support_tempdir_path(&player->dir, "server.conf", path, sizeof(path));
 	support_write_file(path, text, strlen(text));
 	free(text);
@@ -128,33 +147,25 @@ static void split(char *text, const char **words, size_t words_max)
 	words[count] = NULL;
 }
 
-/* The path of a certificate or a key; returns path. */
-static char *certificate(const struct player *player, const char *name, char path[300])
+/* The servers get a configuration file. */
+static bool has_config(const struct player *player)
 {
-	return support_certificates_path(player->contender->certificates, name, path);
+	return conversation_has(player->talk, STEP_CONFIG) || player->contender->is_secure;
 }
 
 static int start_server(struct player *player)
 {
-	char cert[300], key[300];
 	const char *flags[FLAGS_MAX] = {NULL};
 	char record[PATH_MAX], config[PATH_MAX], *text = joined(player, STEP_FLAGS);
 	snprintf(record, sizeof(record), "TAPEDECK_RECORD=%s/log", player->dir.path);
 	support_tempdir_path(&player->dir, "server.conf", config, sizeof(config));
 	split(text, flags, FLAGS_MAX);
-	if (player->contender->is_secure) {
-		certificate(player, "server.pem", cert);
-		certificate(player, "server.key", key);
-	}
 	size_t count = 0;
 	while (flags[count])
 		count++;
 	const char *more[] = {"-c", config, NULL};
-	for (size_t i = 0; conversation_has(player->talk, STEP_CONFIG) && more[i]; i++)
+	for (size_t i = 0; has_config(player) && more[i]; i++)
 		flags[count++] = more[i];
-	const char *tls[] = {"--tls", "--tlscert", cert, "--tlskey", key, NULL};
-	for (size_t i = 0; player->contender->is_secure && tls[i]; i++)
-		flags[count++] = tls[i];
 	for (size_t i = 0; player->contender->more_flags && player->contender->more_flags[i]; i++)
 		flags[count++] = player->contender->more_flags[i];
 	struct support_server_plan plan = {
@@ -509,7 +520,7 @@ void play(const struct conversation *talk, const struct contender *contender, st
 	support_tempdir_open(&player.proxy_dir);
 	link_program(&player);
 	write_files(&player);
-	if (conversation_has(talk, STEP_CONFIG))
+	if (has_config(&player))
 		write_config(&player, STEP_CONFIG);
 	bool runs = conversation_has(talk, STEP_OFFLINE) || start(&player) == 0;
 	if (!runs) {
