@@ -4,19 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/broker.h"
 #include "support/fail.h"
 
 bool support_proxy_has_server(void)
 {
 	return system("nats-server -v >/dev/null 2>&1") == 0; /* NOLINT: a constant command */
-}
-
-static const char *tapedeck(void)
-{
-	const char *path = getenv("TAPEDECK_TEST_BROKER");
-	if (!path || !*path)
-		support_fail("TAPEDECK_TEST_BROKER does not name tapedeck: run this test with ctest");
-	return path;
 }
 
 static void start(struct support_server *server, const struct support_server_plan *plan)
@@ -57,7 +50,7 @@ void support_proxy_open_in_front(struct support_proxy *proxy, const char *const 
 		proxy->args[count++] = own[i];
 	for (size_t i = 0; flags && flags[i] && count < FLAGS_MAX; i++)
 		proxy->args[count++] = flags[i];
-	proxy->plan = (struct support_server_plan){.program = tapedeck(),
+	proxy->plan = (struct support_server_plan){.program = support_tapedeck(),
 						   .command = "proxy",
 						   .args = proxy->args,
 						   .dir = proxy->dir.path,
