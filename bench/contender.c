@@ -28,7 +28,7 @@ static const char *const proxy_plain[] = {"%t",         "proxy", "--listen", "12
 #define MAKE_CERTIFICATE                                                                                \
 	"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=bench " \
 	"-keyout $1/key -out $1/cert 2>/dev/null && cat $1/cert $1/key >$1/pem"
-#define PROXY_TLS                                                                               \
+#define PROXY_TLS                                                                                    \
 	MAKE_CERTIFICATE " && exec $0 proxy --listen 127.0.0.1:0 --upstream $2 --ports_file_dir $1 " \
 			 "--tls-cert $1/cert --tls-key $1/key --tls-first"
 static const char *const proxy_tls[] = {"sh", "-c", PROXY_TLS, "%t", "%d", "%p", NULL};
@@ -37,23 +37,24 @@ static const char *const proxy_tls_record[] = {
 
 /* HAProxy in TCP mode, with the settings of Debian's package. It is given a listening socket, so that the kernel picks
  * the port. */
-#define HAPROXY                                                                                             \
-	"import json, os, socket, sys\n"                                                                    \
-	"folder, port, bind, server = sys.argv[1:]\n"                                                       \
-	"listening = socket.create_server(('127.0.0.1', 0), backlog=4096)\n"                                \
-	"listening.set_inheritable(True)\n"                                                                 \
-	"with open(folder + '/haproxy.cfg', 'w') as file:\n"                                                \
-	"    file.write(f'defaults\\n mode tcp\\n timeout connect 5s\\n timeout client 10m\\n timeout server " \
-	"10m\\n'\n"                                                                                         \
-	"        f'listen nats\\n bind fd@{listening.fileno()}{bind}\\n server one {port}{server}\\n')\n"     \
-	"with open(folder + '/new', 'w') as file:\n"                                                        \
-	"    json.dump({'nats': ['nats://127.0.0.1:%d' % listening.getsockname()[1]]}, file)\n"             \
-	"os.rename(folder + '/new', folder + '/haproxy.ports')\n"                                           \
+#define HAPROXY                                                                                           \
+	"import json, os, socket, sys\n"                                                                  \
+	"folder, port, bind, server = sys.argv[1:]\n"                                                     \
+	"listening = socket.create_server(('127.0.0.1', 0), backlog=4096)\n"                              \
+	"listening.set_inheritable(True)\n"                                                               \
+	"with open(folder + '/haproxy.cfg', 'w') as file:\n"                                              \
+	"    file.write(f'defaults\\n mode tcp\\n timeout connect 5s\\n timeout client 10m\\n timeout "   \
+	"server "                                                                                         \
+	"10m\\n'\n"                                                                                       \
+	"        f'listen nats\\n bind fd@{listening.fileno()}{bind}\\n server one {port}{server}\\n')\n" \
+	"with open(folder + '/new', 'w') as file:\n"                                                      \
+	"    json.dump({'nats': ['nats://127.0.0.1:%d' % listening.getsockname()[1]]}, file)\n"           \
+	"os.rename(folder + '/new', folder + '/haproxy.ports')\n"                                         \
 	"os.execvp('haproxy', ['haproxy', '-db', '-f', folder + '/haproxy.cfg'])\n"
 static const char *const haproxy[] = {"python3", "-c", HAPROXY, "%d", "%p", "", "", NULL};
 static const char *const haproxy_tls[] = {
-    "sh",  "-c", MAKE_CERTIFICATE " && exec python3 -c \"$0\" $1 $2 \" ssl crt $1/pem\" \"\"",
-    HAPROXY, "%d", "%p", NULL};
+    "sh", "-c", MAKE_CERTIFICATE " && exec python3 -c \"$0\" $1 $2 \" ssl crt $1/pem\" \"\"", HAPROXY, "%d",
+    "%p", NULL};
 /* Another one speaks TLS for the clients of the load. */
 static const char *const tls_client[] = {"python3", "-c", HAPROXY, "%d", "%p", "", " ssl verify none", NULL};
 

@@ -78,8 +78,8 @@ static void send_end(struct net__tls *tls)
 
 void net__tls_send_end_if_due(struct net__tls *tls)
 {
-	if (tls->is_ended && !tls->is_closing && tls->life == NET__TLS_OPEN &&
-	    tls->stream.begun_bytes == 0 && !tls->output)
+	if (tls->is_ended && !tls->is_closing && tls->life == NET__TLS_OPEN && tls->stream.begun_bytes == 0 &&
+	    !tls->output)
 		send_end(tls);
 }
 

@@ -31,9 +31,8 @@ int broker_monitor_open(struct broker_monitor **out, uv_loop_t *loop, struct bro
 	monitor->monitored.broker = broker;
 	broker__cpu_init(&monitor->monitored.cpu);
 	const struct net_listener_address address = {.host = host, .port = port > 0 ? port : 0};
-	const struct net_http_service service = {.routes = broker__pages,
-						 .owner = &monitor->monitored,
-						 .settings = read_settings};
+	const struct net_http_service service = {
+	    .routes = broker__pages, .owner = &monitor->monitored, .settings = read_settings};
 	struct wire_fault why;
 	int status = net_http_server_open(&monitor->server, loop, &address, &service, &why);
 	if (status < 0) {

@@ -352,10 +352,10 @@ const struct cli_command cli_stat = {
     .summary = "totals and rates: by time, subject, client or size; what changed",
     .group = CLI_TASK_READ,
     .operands = "LOG... [SUBJECT...]",
-    .about =
-	"Sums up one or several logs, each by itself; those of a cluster's servers as one. Payloads are not read (except by --grep, --header\n"
-	"and --by header:KEY), so a log of gigabytes takes a moment. LOG may be a packet capture, too,\n"
-	"which is read whole. Filters are those of \"tapedeck cat\".",
+    .about = "Sums up one or several logs, each by itself; those of a cluster's servers as one. Payloads are "
+	     "not read (except by --grep, --header\n"
+	     "and --by header:KEY), so a log of gigabytes takes a moment. LOG may be a packet capture, too,\n"
+	     "which is read whole. Filters are those of \"tapedeck cat\".",
     .examples = "  tapedeck stat log\n"
 		"  tapedeck stat log --since 1h --clients --top 20   the last hour\n"
 		"  tapedeck stat log --every 1m 'orders.>'           orders a minute\n"

@@ -323,8 +323,8 @@ int cli_replay_prepare(struct cli_replay_session *session)
 	int status;
 
 	cli_replay_settings_apply(&session->settings, &session->options);
-	session->options.input = (struct replay_input){
-	    cli_replay_input_open, cli_replay_input_close, &session->input};
+	session->options.input =
+	    (struct replay_input){cli_replay_input_open, cli_replay_input_close, &session->input};
 	session->input.filter = session->filter;
 	session->input.no_join = session->settings.no_join;
 	session->until_ns = INT64_MAX;

@@ -145,9 +145,9 @@ int cli_stat_every(struct cli_stat_session *session, const struct cli_stat_input
 	} else {
 		if (!error || (is_capture && intervals.len > 0))
 			print(session, input->name, &intervals);
-		status =
-		    error ? cli_log_error(session->command, &fault)
-			  : cli_log_report_unread(session->command, cli_stat_input_path(input), &intervals.damage);
+		status = error ? cli_log_error(session->command, &fault)
+			       : cli_log_report_unread(session->command, cli_stat_input_path(input),
+						       &intervals.damage);
 	}
 	store_intervals_fini(&intervals);
 	return status;

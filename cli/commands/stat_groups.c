@@ -50,8 +50,9 @@ void cli_stat_groups_fini(struct cli_stat_groups *found)
 /* ---- reading ---- */
 
 /* Of a log by subject. */
-static int read_summary(struct cli_stat_groups *found, struct cli_stat_session *session, const struct cli_stat_input *input,
-			const struct store_filter *filter, struct wire_fault *fault)
+static int read_summary(struct cli_stat_groups *found, struct cli_stat_session *session,
+			const struct cli_stat_input *input, const struct store_filter *filter,
+			struct wire_fault *fault)
 {
 	const struct store_summary_options options = {.filter = filter,
 						      .naming = cli_fold_naming(&session->fold),
@@ -117,8 +118,8 @@ static int count_source(struct cli_stat_groups *found, struct cli_stat_session *
 	return error;
 }
 
-static int find_down(struct cli_stat_groups *found, const struct trace_grouping *grouping, const struct cli_stat_input *input,
-		     struct wire_fault *fault)
+static int find_down(struct cli_stat_groups *found, const struct trace_grouping *grouping,
+		     const struct cli_stat_input *input, struct wire_fault *fault)
 {
 	struct store_uptime uptime;
 	int error = cli_stat_input_uptime(input, &uptime, fault);
@@ -130,8 +131,9 @@ static int find_down(struct cli_stat_groups *found, const struct trace_grouping 
 	return error;
 }
 
-static int read_events(struct cli_stat_groups *found, struct cli_stat_session *session, const struct cli_stat_input *input,
-		       const struct store_filter *filter, struct wire_fault *fault)
+static int read_events(struct cli_stat_groups *found, struct cli_stat_session *session,
+		       const struct cli_stat_input *input, const struct store_filter *filter,
+		       struct wire_fault *fault)
 {
 	struct trace_grouping grouping = {0};
 	struct wire_source *source;
@@ -147,8 +149,9 @@ static int read_events(struct cli_stat_groups *found, struct cli_stat_session *s
 	return error;
 }
 
-int cli_stat_groups_read(struct cli_stat_groups *found, struct cli_stat_session *session, const struct cli_stat_input *input,
-			 const struct store_filter *filter, struct wire_fault *fault)
+int cli_stat_groups_read(struct cli_stat_groups *found, struct cli_stat_session *session,
+			 const struct cli_stat_input *input, const struct store_filter *filter,
+			 struct wire_fault *fault)
 {
 	bool is_summary = session->settings->by.key == TRACE_GROUP_SUBJECT &&
 			  !cli_stat_input_is_cluster(input) && !cli_stat_input_is_capture(input);

@@ -132,7 +132,8 @@ static int choose_rows(struct reading *reading, const struct store_groups *group
 }
 
 int cli_stat_histories_read(struct cli_stat_histories *histories, struct cli_stat_session *session,
-			    const struct cli_stat_input *input, const struct store_groups *groups, struct wire_fault *fault)
+			    const struct cli_stat_input *input, const struct store_groups *groups,
+			    struct wire_fault *fault)
 {
 	struct reading reading = {.histories = histories};
 	struct wire_source *source;

@@ -7,8 +7,8 @@
 
 struct cli_stat_inputs {
 	struct cli_stat_input *list; /* in the order in which they were given */
-	struct cli_operands firsts; /* the first log of each */
-	char **paths; /* of all inputs, those of one next to each other */
+	struct cli_operands firsts;  /* the first log of each */
+	char **paths;                /* of all inputs, those of one next to each other */
 };
 
 /* Divide logs into inputs: those of a cluster are one, unless no_join. The paths are borrowed. 0, or a negative code with *fault;

@@ -45,8 +45,8 @@ struct cli_stat_session {
 	struct cli_screen screen;
 	struct store_merge *cluster; /* that is being read; NULL = none */
 	bool is_joining_reported;    /* of the cluster that is being reported on */
-	bool is_next;     /* not the first input */
-	uint64_t matched; /* events of the last input that passed the filter, without gaps */
+	bool is_next;                /* not the first input */
+	uint64_t matched;            /* events of the last input that passed the filter, without gaps */
 };
 
 #endif

@@ -88,7 +88,8 @@ static int open_logs(struct log_source *log, struct wire_fault *fault)
 	    .filter = log->options.filter, .follow = true, .in_time_order = true};
 	int error = choose_begin(log, fault);
 	if (error == 0)
-		error = cli_joining_open(&log->merge, log->options.logs, &options, log->options.no_join, fault);
+		error =
+		    cli_joining_open(&log->merge, log->options.logs, &options, log->options.no_join, fault);
 	if (error == 0) {
 		error = cli_top_traffic_init(&log->traffic, store_merge_source(log->merge),
 					     log->options.window_ns, log->options.folds_tokens);
@@ -314,9 +315,8 @@ static int open_list(struct cli_top_source *source, const struct cli_top_table *
 	struct log_source *log = (struct log_source *)source;
 	const struct cli_text_options text = {
 	    .color = log->options.color, .utc = log->options.utc, .columns = columns};
-	struct cli_top_messages_choice choice = {.since_ns = log->traffic.window.begin_ns,
-						 .until_ns = INT64_MAX,
-						 .no_join = log->options.no_join};
+	struct cli_top_messages_choice choice = {
+	    .since_ns = log->traffic.window.begin_ns, .until_ns = INT64_MAX, .no_join = log->options.no_join};
 	struct choice_texts texts;
 	close_list(source);
 	if (!choose(log, table, row, &choice, &texts))

@@ -49,8 +49,8 @@ static int count_played(struct reading *reading, const struct wire_event *event,
 	dry_run->messages++;
 	dry_run->bytes += event->size + event->headers.len;
 	dry_run->requests += trace_is_inbox(&options->inboxes, event->reply);
-	int error = replay_publishers_add(
-	    &dry_run->publishers, wire_source_conn(reading->source, event->conn), client);
+	int error = replay_publishers_add(&dry_run->publishers,
+					  wire_source_conn(reading->source, event->conn), client);
 	if (error == -E2BIG) {
 		dry_run->has_too_many_publishers = true;
 		error = 0;

@@ -55,9 +55,8 @@ static int add_message(struct reading *reading, const struct wire_event *event, 
 	struct replay_feed *feed = reading->feed;
 	const struct replay_publishers *publishers = feed->options.publishers;
 	uint32_t connection =
-	    publishers
-		? replay_publishers_find(publishers, wire_source_conn(reading->source, event->conn))
-		: 0;
+	    publishers ? replay_publishers_find(publishers, wire_source_conn(reading->source, event->conn))
+		       : 0;
 	struct replay_rewritten rewritten;
 
 	replay_rewrite(feed->options.rewrite, event, clone, &rewritten);

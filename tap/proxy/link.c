@@ -106,7 +106,7 @@ static void client_ended_early(struct tap__link *link, int status, const char *w
 		tap__link_finish(link, TAP_END_RESET_BY_CLIENT, true);
 	} else {
 		tap__link_refuse(link, status == UV_ETIMEDOUT ? "no header of the PROXY protocol within 5 s"
-						    : wire_error_text(status));
+							      : wire_error_text(status));
 	}
 }
 
@@ -125,7 +125,8 @@ static void side_failed(struct tap__link *link, bool is_client, int status, cons
 {
 	if (status == NET_ETLS)
 		tap__link_report_failure(link, is_client ? "with the client" : "with the server", why);
-	tap__link_finish(link, is_client ? TAP_END_RESET_BY_CLIENT : TAP_END_RESET_BY_SERVER, status != NET_ETLS);
+	tap__link_finish(link, is_client ? TAP_END_RESET_BY_CLIENT : TAP_END_RESET_BY_SERVER,
+			 status != NET_ETLS);
 }
 
 static void on_ended(struct net_stream *stream, int status)
@@ -203,7 +204,8 @@ void tap__link_open(struct tap_proxy *proxy, struct net_stream *client)
 		net_stream_abort(client);
 		return;
 	}
-	*link = (struct tap__link){.proxy = proxy, .client = client, .events = &events, .cid = proxy->next_cid++, .holds = 2};
+	*link = (struct tap__link){
+	    .proxy = proxy, .client = client, .events = &events, .cid = proxy->next_cid++, .holds = 2};
 	link->up.from = link->down.to = client;
 	net_address_text(link->address, sizeof link->address, client->ip, client->port);
 	uv_timer_init(&proxy->loop, &link->patience);

@@ -76,7 +76,8 @@ void tap__link_finish(struct tap__link *link, enum tap_end why, bool is_abort)
 void tap__link_finish_if_done(struct tap__link *link)
 {
 	if (tap__relay_is_done(&link->up) && tap__relay_is_done(&link->down))
-		tap__link_finish(link, link->is_ended_by_server ? TAP_END_BY_SERVER : TAP_END_BY_CLIENT, false);
+		tap__link_finish(link, link->is_ended_by_server ? TAP_END_BY_SERVER : TAP_END_BY_CLIENT,
+				 false);
 }
 
 void tap__link_refuse(struct tap__link *link, const char *why)

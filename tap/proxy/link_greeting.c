@@ -121,12 +121,10 @@ void tap__link_take_client_greeting(struct tap__link *link, struct wire_slice by
 		tap__link_finish(link, TAP_END_BY_PROXY, true);
 }
 
-
 bool tap__link_pass_refusal(struct tap__link *link)
 {
-	struct wire_slice refusal = link->greeting.stage == TAP__SECURES_SERVER
-					? net_tls_refusal(link->server)
-					: wire_slice(NULL, 0);
+	struct wire_slice refusal =
+	    link->greeting.stage == TAP__SECURES_SERVER ? net_tls_refusal(link->server) : wire_slice(NULL, 0);
 	if (refusal.len == 0 || !tap__greeting_add_server(&link->greeting, refusal))
 		return false;
 	struct tap__greeting greeting = link->greeting;

@@ -74,7 +74,7 @@ void tap__link_server_ended_early(struct tap__link *link, int status)
 		tap__link_refuse(link, uv_strerror(status));
 	else
 		tap__link_give_up_server(link, status == UV_EOF ? "closed without an INFO"
-						      : net_stream_why(link->server, status));
+								: net_stream_why(link->server, status));
 }
 
 void tap__link_try_next(struct tap__link *link)
@@ -97,4 +97,3 @@ void tap__link_try_next(struct tap__link *link)
 	uv_timer_start(&link->patience, on_impatient, PATIENCE_MS, 0);
 	net_stream_start(link->server, link->events, link);
 }
-

@@ -48,11 +48,11 @@ struct tap__link {
 	struct tap_proxy *proxy;
 	struct tap__link *previous, *next;
 	enum tap__link_life life;
-	uint64_t cid;                       /* its number in log lines, and in events */
-	struct net_stream *client, *server; /* server: NULL while there is none */
+	uint64_t cid;                           /* its number in log lines, and in events */
+	struct net_stream *client, *server;     /* server: NULL while there is none */
 	const struct net_stream_events *events; /* of both */
-	char address[NET_ADDRESS_TEXT];     /* the client's */
-	struct tap__relay up, down;         /* client to server, server to client */
+	char address[NET_ADDRESS_TEXT];         /* the client's */
+	struct tap__relay up, down;             /* client to server, server to client */
 	struct tap__greeting greeting;
 	char *certificate; /* the subject of the client's; owned; NULL: none */
 	struct tap__info_filter filter;

@@ -193,7 +193,8 @@ static char *run_on_logs(const char *const *words, int expected_status)
 static json_t *read_logs(const char *option)
 {
 	json_t *events = json_array();
-	char *rest, *output = run_on_logs((const char *const[]){"cat", "--json", "--detail", option, NULL}, 0);
+	char *rest,
+	    *output = run_on_logs((const char *const[]){"cat", "--json", "--detail", option, NULL}, 0);
 	for (char *line = strtok_r(output, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		json_t *event = *line == '{' ? json_loads(line, 0, NULL) : NULL;
 		if (event)
@@ -276,7 +277,7 @@ static void write_config(const char *path, const char *cert, const char *key, co
 static void open_secure(void)
 {
 	static char config[300], cert[300], key[300], ca[300];
-	static const char *const server_flags[] = {"-c", config,      "--tls", "--tlscert",
+	static const char *const server_flags[] = {"-c", config,     "--tls", "--tlscert",
 						   cert, "--tlskey", key,     NULL};
 	static const char *const proxy_flags[] = {
 	    "--record-detail=protocol", "--tls-cert", cert, "--tls-key", key, "--upstream-tls-ca", ca, NULL};
@@ -442,7 +443,8 @@ static void check_diff(void)
 		 nodes[2].pair.log);
 	snprintf(logs[1], sizeof logs[1], "%s,%s,%s", nodes[2].pair.log, nodes[0].pair.log,
 		 nodes[1].pair.log);
-	const char *const args[] = {nodes[0].pair.plan.program, "diff", "--json", logs[0], logs[1], "data.new", NULL};
+	const char *const args[] = {
+	    nodes[0].pair.plan.program, "diff", "--json", logs[0], logs[1], "data.new", NULL};
 	int status = support_run(args, &output);
 	if (status != 0 || !strstr(output, "the logs are of one cluster"))
 		fail_msg("a cluster differs from itself:\n%s", output);
@@ -455,8 +457,8 @@ static void check_diff(void)
 /* `replay` plays each message once, by the clients that published it; `top` counts each once. */
 static void check_play_and_top(void)
 {
-	char *output =
-	    run_on_logs((const char *const[]){"replay", "--dry-run", "--json", "--connections=recorded", NULL}, 0);
+	char *output = run_on_logs(
+	    (const char *const[]){"replay", "--dry-run", "--json", "--connections=recorded", NULL}, 0);
 	json_t *plan = json_loads(strchr(output, '{'), JSON_DISABLE_EOF_CHECK, NULL);
 	assert_true(number_of(plan, "messages") >= SUPPORT_NODES * (PUBLISHED + 2 * REQUESTS));
 	assert_int_equal(number_of(plan, "connections"), 2 * SUPPORT_NODES); /* publishers and responders */

@@ -190,9 +190,10 @@ static void read_options(struct runner *runner, int argc, char **argv)
 		}
 	}
 	if (!runner->ours.program || optind == argc || runner->jobs_max < 1) {
-		fprintf(stderr,
-			"usage: differential [-n NAME] [-v] [-r] [-t] [-j JOBS] [-d FILE] [-x FLAG] [-p PROXY] "
-			"-o OURS FILE.conv...\n");
+		fprintf(
+		    stderr,
+		    "usage: differential [-n NAME] [-v] [-r] [-t] [-j JOBS] [-d FILE] [-x FLAG] [-p PROXY] "
+		    "-o OURS FILE.conv...\n");
 		exit(2);
 	}
 }

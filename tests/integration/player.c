@@ -222,8 +222,8 @@ static void begin_tls(struct player *player, const struct step *step)
 {
 	char ca[300], why[256];
 	const struct support_tls tls = {.ca_file = certificate(player, "ca.pem", ca)};
-	int code = support_socket_secure(&player->sockets[step->client], &tls, support_deadline_in(STEP_MS),
-					 why);
+	int code =
+	    support_socket_secure(&player->sockets[step->client], &tls, support_deadline_in(STEP_MS), why);
 	if (code == -ETIMEDOUT)
 		miss(player, step, "handshake", code);
 }

@@ -14,7 +14,8 @@ struct contender {
 	bool records;                  /* records, as TAPEDECK_RECORD requests */
 	const char
 	    *proxy; /* path of tapedeck: clients connect through its proxy, which records; NULL = none */
-	bool is_secure; /* the server requires TLS; clients begin it after INFO, and the proxy on both sides */
+	bool
+	    is_secure; /* the server requires TLS; clients begin it after INFO, and the proxy on both sides */
 	const struct support_certificates
 	    *certificates; /* NULL unless it is secure or the conversation needs them */
 };

@@ -333,9 +333,9 @@ static void the_handshake_with_the_server_may_come_first(void **state)
 	(void)state;
 	support_tempdir_open(&dir);
 	support_tempdir_path(&dir, "server.conf", config, sizeof config);
-	int len = snprintf(text, sizeof text,
-			   "tls { cert_file: \"%s\", key_file: \"%s\", handshake_first: true }", server,
-			   server_key);
+	int len =
+	    snprintf(text, sizeof text, "tls { cert_file: \"%s\", key_file: \"%s\", handshake_first: true }",
+		     server, server_key);
 	support_write_file(config, text, (size_t)len);
 	const char *const broker_flags[] = {"-c", config, NULL};
 	const struct support_server_plan plan = {.program = getenv("TAPEDECK_TEST_BROKER"),
@@ -344,7 +344,8 @@ static void the_handshake_with_the_server_may_come_first(void **state)
 						 .dir = dir.path};
 	assert_int_equal(support_server_open(&broker, &plan), 0);
 	snprintf(url, sizeof url, "tls://127.0.0.1:%d", broker.port);
-	const char *const flags[] = {"--upstream", url, "--upstream-tls-ca", ca, "--upstream-tls-first", NULL};
+	const char *const flags[] = {"--upstream",           url, "--upstream-tls-ca", ca,
+				     "--upstream-tls-first", NULL};
 	support_proxy_open(&proxy, NULL, flags);
 	support_server_kill(&proxy.server); /* the other upstream */
 	await_info(&proxy, &sock);
