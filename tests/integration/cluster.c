@@ -376,9 +376,10 @@ static void publish_all(struct people *people)
 	assert_int_equal(sum(people->workers), workers + all);
 }
 
-static void check_trace(void)
+/* The request "ask-2-7" and its reply are one conversation, chosen by this option. */
+static void check_conversation(const char *option, const char *value)
 {
-	char *output = run_on_logs((const char *const[]){"trace", "--json", "--id", "ask-2-7", NULL}, 0);
+	char *output = run_on_logs((const char *const[]){"trace", "--json", option, value, NULL}, 0);
 	const char *begin = strchr(output, '{');
 	json_error_t error;
 	json_t *trace = begin ? json_loads(begin, JSON_DISABLE_EOF_CHECK, &error) : NULL;
@@ -391,6 +392,42 @@ static void check_trace(void)
 	assert_string_equal(text_of(replied, "payload"), "re ask-2-7");
 	check_receivers(asked, json_object_get(truth, "ask-2-7"));
 	check_receivers(replied, json_object_get(truth, "re ask-2-7"));
+	json_decref(trace);
+	free(output);
+}
+
+/* The sequence number of the event of that kind with this payload in the log of a node, as --seq takes it. */
+static void find_seq(int node, const char *kind, const char *payload, char found[32])
+{
+	char *output, *rest;
+	const struct support_proxy *pair = &cluster.nodes[node].pair;
+	const char *const args[] = {pair->plan.program, "cat", "--json", "--quiet", pair->log, NULL};
+	assert_int_equal(support_run(args, &output), 0);
+	found[0] = '\0';
+	for (char *line = strtok_r(output, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		json_t *event = json_loads(line, 0, NULL);
+		if (is_kind(event, kind) && strcmp(text_of(event, "payload"), payload) == 0)
+			snprintf(found, 32, "%d:%.20s", node + 1, text_of(event, "seq"));
+		json_decref(event);
+	}
+	free(output);
+	if (!found[0])
+		fail_msg("no %s of \"%s\" in log %d", kind, payload, node + 1);
+}
+
+static void check_trace(void)
+{
+	char seq[32], *output;
+	check_conversation("--id", "ask-2-7");
+	find_seq(2, "message", "ask-2-7", seq);
+	check_conversation("--seq", seq);
+	/* A delivery in the second log has joined its message in the first. */
+	find_seq(1, "delivery", "id-0-5", seq);
+	output = run_on_logs((const char *const[]){"trace", "--json", "--quiet", "--seq", seq, NULL}, 0);
+	json_t *trace = json_loads(output, JSON_DISABLE_EOF_CHECK, NULL);
+	const json_t *root = json_array_get(json_object_get(trace, "nodes"), 0);
+	assert_string_equal(text_of(root, "payload"), "id-0-5");
+	assert_string_equal(text_of(root, "log"), cluster.nodes[0].pair.log);
 	json_decref(trace);
 	free(output);
 }
