@@ -123,16 +123,9 @@ static void pause_tls(struct net_stream *stream)
 
 /* ---- opening and closing ---- */
 
-static void copy_peer(struct net_stream *stream, const struct net_stream *below)
-{
-	stream->fd = below->fd;
-	stream->port = below->port;
-	memcpy(stream->ip, below->ip, sizeof stream->ip);
-}
-
 static void begin(struct net__tls *tls)
 {
-	copy_peer(&tls->stream, tls->below);
+	net_stream_copy_peer(&tls->stream, tls->below);
 	net__tls_handshake_begin(tls);
 	advance(tls);
 }
@@ -193,8 +186,7 @@ static void start_tls(struct net_stream *stream)
 		net_stream_start(tls->below, &events, tls);
 		return;
 	}
-	tls->below->events = &events;
-	tls->below->owner = tls;
+	net_stream_take_over(tls->below, &events, tls);
 	net__tls_report_held(tls, (ptrdiff_t)tls->kept_bytes);
 	begin(tls);
 }
@@ -205,8 +197,7 @@ static bool begin_close(struct net__tls *tls)
 	if (tls->is_closing)
 		return false;
 	tls->is_closing = true;
-	tls->below->events = &events;
-	tls->below->owner = tls;
+	net_stream_take_over(tls->below, &events, tls);
 	uv_close((uv_handle_t *)&tls->timer, on_timer_closed);
 	return true;
 }
@@ -284,7 +275,7 @@ static struct net__tls *make(struct net_stream *below, struct net_tls_context *c
 		free_tls(tls);
 		return NULL;
 	}
-	copy_peer(&tls->stream, below);
+	net_stream_copy_peer(&tls->stream, below);
 	uv_timer_init(context->loop, &tls->timer);
 	tls->timer.data = tls;
 	return tls;

@@ -164,12 +164,12 @@ static void init(struct cli_proxy_settings *settings)
 {
 	struct tap_proxy_options defaults;
 	tap_proxy_options_init(&defaults);
-	*settings = (struct cli_proxy_settings){
-				    .listen = defaults.listen,
-				    .http_host = defaults.http_host,
-				    .tls = {.clients = defaults.tls, .servers = defaults.upstream_tls},
-				    .drain_timeout_ms = defaults.drain_timeout_ms,
-				    .memory_bytes = defaults.memory_bytes};
+	*settings =
+	    (struct cli_proxy_settings){.listen = defaults.listen,
+					.http_host = defaults.http_host,
+					.tls = {.clients = defaults.tls, .servers = defaults.upstream_tls},
+					.drain_timeout_ms = defaults.drain_timeout_ms,
+					.memory_bytes = defaults.memory_bytes};
 	cli_recording_init(&settings->recording);
 	settings->recording.overflow = TAP_OVERFLOW_DROP;
 }
