@@ -17,9 +17,10 @@ struct bench_contender {
 	enum bench_recording recording;
 	double share;       /* of the messages that fast contenders get, so that all run for about as long */
 	const char *shapes; /* those it runs, as a pattern of fnmatch(3); NULL: all */
-	const char *const *argv; /* as bench_server_start's; "%t" as the first is the tapedeck binary */
+	const char *const *argv; /* as bench_server_start's; "%t" is the tapedeck binary */
 	/* Of a proxy: the server that it connects to, whose port is "%p" in argv. A proxy runs only where it is named. */
 	const char *const *behind;
+	const char *const *in_front; /* through which clients connect; likewise */
 };
 
 /* The list ends with name == NULL. */

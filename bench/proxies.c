@@ -1,4 +1,5 @@
-/* Measure the cost of a proxy: the same nats-server without one, behind HAProxy in TCP mode, and behind `tapedeck proxy`, which records.
+/* Measure the cost of a proxy: the same nats-server without one, behind HAProxy in TCP mode, and behind `tapedeck proxy`, which records;
+ * and likewise with TLS towards clients, for which another HAProxy speaks it.
  * The figures for CPU and memory are those of the proxy alone. */
 #include <string.h>
 
@@ -20,7 +21,7 @@ int bench_proxy_run(const struct bench_plan *plan, struct bench_results *results
 	struct bench_plan own = *plan;
 	int result = 0;
 	if (!own.servers)
-		own.servers = "nats-server,haproxy,proxy-record";
+		own.servers = "nats-server,haproxy,proxy-record,haproxy-tls,proxy-tls-record";
 	if (!strstr(own.servers, "proxy"))
 		return 0;
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {

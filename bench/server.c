@@ -108,6 +108,17 @@ int bench_server_start(struct bench_server *server, const char *const *argv,
 	return await_port(server, argv[0], fault);
 }
 
+int bench_server_front(struct bench_server *server, const char *const *argv, struct wire_fault *fault)
+{
+	server->front = calloc(1, sizeof *server->front);
+	if (!server->front)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	const struct bench_server there = {.port = server->port};
+	int error = bench_server_start(server->front, argv, &there, fault);
+	server->port = server->front->port;
+	return error;
+}
+
 /* A line of /proc/PID/status, in bytes. Peak memory is not taken from rusage, which also counts the memory that this
  * process held between fork and exec. */
 static uint64_t read_status(pid_t pid, const char *format)
@@ -172,6 +183,10 @@ void bench_server_remove(struct bench_server *server)
 	}
 	if (server->folder[0])
 		bench_folder_remove(server->folder);
+	if (server->front)
+		bench_server_remove(server->front);
+	free(server->front);
+	server->front = NULL;
 	if (server->behind)
 		bench_server_remove(server->behind);
 	free(server->behind);

@@ -17,6 +17,7 @@ struct bench_server {
 	char folder[64];
 	char log[72];                /* FOLDER/log */
 	struct bench_server *behind; /* owned; NULL: none. It ends with this one */
+	struct bench_server *front;  /* likewise */
 };
 
 struct bench_usage {
@@ -31,6 +32,9 @@ struct bench_usage {
  * in any case. */
 int bench_server_start(struct bench_server *server, const char *const *argv,
 		       const struct bench_server *behind, struct wire_fault *fault);
+
+/* Start argv in front of a server: "%p" is its address, and server->port becomes that in front. Likewise. */
+int bench_server_front(struct bench_server *server, const char *const *argv, struct wire_fault *fault);
 
 /* Resident memory now, in bytes; 0 when it is not known. */
 uint64_t bench_server_resident(const struct bench_server *server);

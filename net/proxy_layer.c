@@ -219,8 +219,7 @@ static void end_below(struct net_stream *stream)
 static void begin_close(struct layered *layered)
 {
 	layered->is_over = true;
-	layered->below->owner = &layered->stream;
-	layered->below->events = &events;
+	net_stream_take_over(layered->below, &events, &layered->stream);
 	stop_waiting(layered);
 }
 
@@ -263,11 +262,9 @@ int net_proxy_layer_open(const struct net_layer *layer, struct net_stream *below
 		net_stream_close(below);
 		return -ENOMEM;
 	}
-	*layered = (struct layered){.stream = {.calls = &calls, .fd = below->fd, .port = below->port},
-				    .below = below,
-				    .holds = 2,
-				    .need = NET_PROXY_HEADER_FIRST};
-	memcpy(layered->stream.ip, below->ip, sizeof layered->stream.ip);
+	*layered = (struct layered){
+	    .stream = {.calls = &calls}, .below = below, .holds = 2, .need = NET_PROXY_HEADER_FIRST};
+	net_stream_copy_peer(&layered->stream, below);
 	uv_timer_init(options->loop, &layered->deadline);
 	layered->deadline.data = layered;
 	*stream = &layered->stream;

@@ -10,6 +10,7 @@
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
 
+#include <string.h>
 #include <uv.h>
 
 #include "net/address.h"
@@ -75,6 +76,22 @@ static inline void net_stream_start(struct net_stream *stream, const struct net_
 	stream->events = events;
 	stream->owner = owner;
 	stream->calls->start(stream);
+}
+
+/* Become the owner of a stream that had another one, or was never started: its events go to the layer above from now on. */
+static inline void net_stream_take_over(struct net_stream *stream, const struct net_stream_events *events,
+					void *owner)
+{
+	stream->events = events;
+	stream->owner = owner;
+}
+
+/* A layer has the connection and the peer of the stream below it. */
+static inline void net_stream_copy_peer(struct net_stream *stream, const struct net_stream *below)
+{
+	stream->fd = below->fd;
+	stream->port = below->port;
+	memcpy(stream->ip, below->ip, sizeof stream->ip);
 }
 
 /* Read until paused. */

@@ -1,5 +1,5 @@
-/*	below ─▶ context->input ─▶ OpenSSL ─▶ the owner's room         (decrypt)
- *	below ◀─ output ◀──────── OpenSSL ◀─ the owner's bytes         (encrypt)
+/*	below ─▶ context->input ─▶ OpenSSL ─▶ the owner's room         (tls_read.c)
+ *	below ◀─ output ◀──────── OpenSSL ◀─ the owner's bytes         (tls_write.c)
  *
  * Input and output are one buffer each for all streams of a context. A stream keeps bytes of its own only while its owner
  * does not want what was read, or the stream below does not take what is written. */
@@ -13,296 +13,40 @@
 #include <string.h>
 
 #include "net/tls_bio.h"
-#include "net/tls_error.h"
+#include "net/tls_failure.h"
+#include "net/tls_handshake.h"
 #include "net/tls_output.h"
+#include "net/tls_read.h"
 #include "net/tls_sessions.h"
-
-static void advance(struct net__tls *tls);
+#include "net/tls_write.h"
 
 static struct net__tls *of(struct net_stream *stream)
 {
 	return (struct net__tls *)stream;
 }
 
-/* ---- records that wait ---- */
-
-static void drop_kept(struct net__tls *tls)
-{
-	size_t bytes = tls->kept_bytes;
-	free(tls->kept);
-	tls->kept = NULL;
-	tls->kept_bytes = 0;
-	net__tls_report_held(tls, -(ptrdiff_t)bytes);
-}
-
-/* The input lies in the context's buffer, which other streams use too: keep a copy of what is left. */
-static int keep_input(struct net__tls *tls)
-{
-	struct wire_slice rest = tls->input;
-	if (rest.len == 0 && tls->kept)
-		drop_kept(tls);
-	if (rest.len == 0 || tls->kept)
-		return 0;
-	tls->kept = malloc(rest.len);
-	if (!tls->kept)
-		return -ENOMEM;
-	memcpy(tls->kept, rest.data, rest.len);
-	tls->kept_bytes = rest.len;
-	tls->input = wire_slice(tls->kept, rest.len);
-	net__tls_report_held(tls, (ptrdiff_t)rest.len);
-	return 0;
-}
-
-/* ---- failing ---- */
-
-static void fail(struct net__tls *tls, int status)
-{
-	if (tls->life == NET__TLS_FAILED || tls->is_closing)
-		return;
-	tls->life = NET__TLS_FAILED;
-	tls->stream.why = tls->why[0] ? tls->why : NULL;
-	uv_timer_stop(&tls->timer);
-	net_stream_pause(tls->below);
-	tls->stream.events->ended(&tls->stream, status);
-}
-
-static void fail_because(struct net__tls *tls, const char *why)
-{
-	if (!tls->why[0])
-		snprintf(tls->why, sizeof tls->why, "%s", why);
-	fail(tls, NET_ETLS);
-}
-
-/* A reason that is noted already stands: it names the certificate. */
-static void fail_by_openssl(struct net__tls *tls)
-{
-	char text[200];
-	fail_because(tls, net__tls_error_text(text, sizeof text));
-}
-
-/* ---- writing ---- */
-
-/* Records of TLS itself are on their way: the owner's bytes wait until they were taken. */
-static ssize_t defer(struct net__tls *tls, const uv_buf_t *bufs, unsigned count)
-{
-	for (; count > 0 && bufs->len == 0; bufs++, count--)
-		continue;
-	if (count == 0)
-		return 0;
-	size_t len = bufs->len < NET__TLS_BATCH_BYTES ? bufs->len : NET__TLS_BATCH_BYTES;
-	tls->deferred = wire_slice(bufs->base, len);
-	tls->stream.begun_bytes = len;
-	return 0;
-}
-
-static ssize_t write_tls(struct net_stream *stream, const uv_buf_t *bufs, unsigned count)
-{
-	struct net__tls *tls = of(stream);
-	size_t taken = 0, len = 0;
-	if (tls->is_closing || tls->is_ended || tls->life == NET__TLS_FAILED)
-		return UV_EPIPE;
-	if (tls->life != NET__TLS_OPEN)
-		return UV_ENOTCONN;
-	assert(stream->begun_bytes == 0);
-	if (tls->output)
-		return defer(tls, bufs, count);
-	for (unsigned i = 0; i < count; i++)
-		len += bufs[i].len;
-	while (taken < len) {
-		ssize_t more = net__tls_output_encrypt(tls, bufs, count, taken);
-		int error = more < 0 ? (int)more : net__tls_output_flush(tls);
-		if (error)
-			return error;
-		if (tls->output) {
-			stream->begun_bytes = (size_t)more;
-			break;
-		}
-		taken += (size_t)more;
-	}
-	return (ssize_t)taken;
-}
-
-static size_t unwritten_tls(const struct net_stream *stream)
-{
-	const struct net__tls *tls = (const struct net__tls *)stream;
-	size_t below = net_stream_unwritten(tls->below);
-	if (tls->deferred.len > 0)
-		return stream->begun_bytes;
-	return below < stream->begun_bytes ? below : stream->begun_bytes;
-}
-
-/* Send close_notify, and end the side below once it was taken. */
-static void send_end(struct net__tls *tls)
-{
-	if (!tls->is_end_sent) {
-		tls->is_end_sent = true;
-		ERR_clear_error();
-		SSL_shutdown(tls->ssl);
-		ERR_clear_error();
-	}
-	if (net__tls_output_flush(tls) < 0 || !tls->output)
-		net_stream_end(tls->below);
-}
-
-static void end_tls(struct net_stream *stream)
-{
-	struct net__tls *tls = of(stream);
-	if (tls->is_ended || tls->is_closing)
-		return;
-	tls->is_ended = true;
-	if (tls->life == NET__TLS_OPEN && stream->begun_bytes == 0 && !tls->output)
-		send_end(tls);
-}
-
-/* Nothing is pending any more: encrypt the deferred bytes. */
-static int write_deferred(struct net__tls *tls)
-{
-	const uv_buf_t buf = uv_buf_init((char *)(uintptr_t)tls->deferred.data, (unsigned)tls->deferred.len);
-	ssize_t taken = net__tls_output_encrypt(tls, &buf, 1, 0);
-	if (taken < 0)
-		return (int)taken;
-	tls->deferred.data += taken;
-	tls->deferred.len -= (size_t)taken;
-	return net__tls_output_flush(tls);
-}
-
-static void finish_write(struct net__tls *tls, int status)
-{
-	bool had_begun = tls->stream.begun_bytes > 0;
-	tls->stream.begun_bytes = 0;
-	tls->deferred = (struct wire_slice){0};
-	if (tls->is_ended && status == 0 && tls->life == NET__TLS_OPEN)
-		send_end(tls);
-	if (had_begun)
-		tls->stream.events->drained(&tls->stream, status);
-}
-
-static void on_drained(struct net_stream *below, int status)
-{
-	struct net__tls *tls = below->owner;
-	tls->output_at += tls->output_begun;
-	tls->output_begun = 0;
-	if (status == 0)
-		status = net__tls_output_flush(tls);
-	while (status == 0 && !tls->output && tls->deferred.len > 0)
-		status = write_deferred(tls);
-	if (status == 0 && tls->output)
-		return;
-	if (status < 0)
-		net__tls_output_drop(tls);
-	finish_write(tls, status);
-	if (!tls->is_closing && (tls->life == NET__TLS_HANDSHAKE || tls->is_reading))
-		advance(tls);
-}
-
-/* ---- reading ---- */
-
-static void peer_ended(struct net__tls *tls)
-{
-	tls->peer_ended = true;
-	tls->is_reading = tls->has_more = false;
-	tls->input.len = 0;
-	net_stream_pause(tls->below);
-	tls->stream.events->ended(&tls->stream, UV_EOF);
-}
-
-/* Fill the room with what can be decrypted. Returns the length; *is_over: there is no more, *error is why. */
-static size_t decrypt(struct net__tls *tls, uv_buf_t room, bool *is_over, int *error)
-{
-	size_t len = 0;
-	ERR_clear_error();
-	while (len < room.len) {
-		size_t more = 0;
-		if (SSL_read_ex(tls->ssl, room.base + len, room.len - len, &more) != 1) {
-			*error = SSL_get_error(tls->ssl, 0);
-			*is_over = true;
-			break;
-		}
-		len += more;
-	}
-	return len;
-}
-
-/* Give the owner what can be decrypted, as long as it has room. */
-static void give(struct net__tls *tls)
-{
-	struct net_stream *stream = &tls->stream;
-	bool is_over = false;
-	int error = SSL_ERROR_WANT_READ;
-	while (tls->is_reading && !is_over) {
-		uv_buf_t room = stream->events->room(stream);
-		if (room.len == 0) {
-			tls->is_reading = false;
-			break;
-		}
-		size_t len = decrypt(tls, room, &is_over, &error);
-		if (len > 0)
-			stream->events->bytes(stream, room.base, len);
-		if (tls->is_closing || tls->life != NET__TLS_OPEN)
-			return;
-	}
-	tls->has_more = !is_over;
-	if (!is_over || error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
-		return;
-	if (error == SSL_ERROR_ZERO_RETURN)
-		peer_ended(tls);
-	else
-		fail_by_openssl(tls);
-}
-
-/* ---- the handshake ---- */
-
-static void on_late(uv_timer_t *timer)
-{
-	fail_because(timer->data, "timeout");
-}
-
-static void open_stream(struct net__tls *tls)
-{
-	tls->life = NET__TLS_OPEN;
-	tls->why[0] = '\0';
-	uv_timer_stop(&tls->timer);
-	tls->stream.events->opened(&tls->stream);
-	if (tls->is_ended && !tls->is_closing && tls->stream.begun_bytes == 0 && !tls->output)
-		send_end(tls);
-}
-
-static void shake(struct net__tls *tls)
-{
-	ERR_clear_error();
-	int done = SSL_do_handshake(tls->ssl);
-	int error = SSL_get_error(tls->ssl, done);
-	int status = net__tls_output_flush(tls);
-	if (done == 1 && status == 0)
-		open_stream(tls);
-	else if (status < 0)
-		fail(tls, status);
-	else if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
-		fail_by_openssl(tls);
-}
-
 /* ---- input ---- */
 
 static bool wants_input(const struct net__tls *tls)
 {
-	return tls->life == NET__TLS_HANDSHAKE ||
+	return net__tls_is_in_handshake(tls) ||
 	       (tls->life == NET__TLS_OPEN && tls->is_reading && !tls->has_more);
 }
 
 /* Use the input as far as the owner wants it. The answers of TLS itself go to the output. */
 static void advance(struct net__tls *tls)
 {
-	if (tls->life == NET__TLS_HANDSHAKE)
-		shake(tls);
+	if (net__tls_is_in_handshake(tls))
+		net__tls_handshake(tls);
 	if (tls->life == NET__TLS_OPEN && !tls->is_closing && !tls->peer_ended)
-		give(tls);
+		net__tls_give(tls);
 	if (tls->is_closing || tls->life == NET__TLS_FAILED || tls->peer_ended)
 		return;
 	int status = tls->output && tls->output_begun == 0 ? net__tls_output_flush(tls) : 0;
 	if (status == 0)
-		status = keep_input(tls);
+		status = net__tls_input_keep(tls);
 	if (status < 0)
-		fail(tls, status);
+		net__tls_fail(tls, status);
 	else if (wants_input(tls) && tls->input.len == 0)
 		net_stream_read(tls->below);
 	else
@@ -327,12 +71,6 @@ static void on_bytes(struct net_stream *below, char *data, size_t len)
 	advance(tls);
 }
 
-/* OpenSSL has read a part of a record. */
-static bool is_in_record(const SSL *ssl)
-{
-	return SSL_has_pending(ssl) || strcmp(SSL_rstate_string(ssl), "RB") == 0;
-}
-
 static void on_ended(struct net_stream *below, int status)
 {
 	struct net__tls *tls = below->owner;
@@ -340,14 +78,18 @@ static void on_ended(struct net_stream *below, int status)
 		return;
 	if (below->why)
 		snprintf(tls->why, sizeof tls->why, "%s", below->why);
-	if (status != UV_EOF)
-		fail(tls, status);
-	else if (tls->life == NET__TLS_HANDSHAKE)
-		fail_because(tls, "the peer closed the connection in the handshake");
-	else if (is_in_record(tls->ssl))
-		fail_because(tls, "the peer closed the connection within a record");
-	else if (tls->life == NET__TLS_OPEN)
-		peer_ended(tls);
+	if (status == UV_EOF)
+		net__tls_input_ended(tls);
+	else
+		net__tls_fail(tls, status);
+}
+
+static void on_drained(struct net_stream *below, int status)
+{
+	struct net__tls *tls = below->owner;
+	if (net__tls_write_on(tls, status) && !tls->is_closing &&
+	    (net__tls_is_in_handshake(tls) || tls->is_reading))
+		advance(tls);
 }
 
 static void on_resume(uv_timer_t *timer)
@@ -381,17 +123,10 @@ static void pause_tls(struct net_stream *stream)
 
 /* ---- opening and closing ---- */
 
-static void copy_peer(struct net_stream *stream, const struct net_stream *below)
-{
-	stream->fd = below->fd;
-	stream->port = below->port;
-	memcpy(stream->ip, below->ip, sizeof stream->ip);
-}
-
 static void begin(struct net__tls *tls)
 {
-	copy_peer(&tls->stream, tls->below);
-	uv_timer_start(&tls->timer, on_late, (uint64_t)tls->context->timeout_ms, 0);
+	net_stream_copy_peer(&tls->stream, tls->below);
+	net__tls_handshake_begin(tls);
 	advance(tls);
 }
 
@@ -420,7 +155,7 @@ static void release(struct net__tls *tls)
 		return;
 	if (tls->stream.events) {
 		net__tls_output_drop(tls);
-		drop_kept(tls);
+		net__tls_input_drop(tls);
 		tls->stream.events->closed(&tls->stream);
 	}
 	free_tls(tls);
@@ -451,8 +186,7 @@ static void start_tls(struct net_stream *stream)
 		net_stream_start(tls->below, &events, tls);
 		return;
 	}
-	tls->below->events = &events;
-	tls->below->owner = tls;
+	net_stream_take_over(tls->below, &events, tls);
 	net__tls_report_held(tls, (ptrdiff_t)tls->kept_bytes);
 	begin(tls);
 }
@@ -463,8 +197,7 @@ static bool begin_close(struct net__tls *tls)
 	if (tls->is_closing)
 		return false;
 	tls->is_closing = true;
-	tls->below->events = &events;
-	tls->below->owner = tls;
+	net_stream_take_over(tls->below, &events, tls);
 	uv_close((uv_handle_t *)&tls->timer, on_timer_closed);
 	return true;
 }
@@ -494,9 +227,9 @@ static void abort_tls(struct net_stream *stream)
 static const struct net_stream_calls calls = {.start = start_tls,
 					      .read = read_tls,
 					      .pause = pause_tls,
-					      .write = write_tls,
-					      .unwritten = unwritten_tls,
-					      .end = end_tls,
+					      .write = net__tls_write,
+					      .unwritten = net__tls_unwritten,
+					      .end = net__tls_end,
 					      .close = close_tls,
 					      .abort = abort_tls};
 
@@ -542,7 +275,7 @@ static struct net__tls *make(struct net_stream *below, struct net_tls_context *c
 		free_tls(tls);
 		return NULL;
 	}
-	copy_peer(&tls->stream, below);
+	net_stream_copy_peer(&tls->stream, below);
 	uv_timer_init(context->loop, &tls->timer);
 	tls->timer.data = tls;
 	return tls;
@@ -578,4 +311,9 @@ int net_tls_upgrade(struct net_stream **stream, struct net_stream *below, struct
 	tls->input = wire_slice(kept, read.len);
 	*stream = &tls->stream;
 	return 0;
+}
+
+struct wire_slice net_tls_refusal(const struct net_stream *stream)
+{
+	return ((const struct net__tls *)stream)->refusal;
 }

@@ -7,7 +7,7 @@
  * within a record is a failure. Our end sends close_notify, and then ends the side below.
  *
  * A stream holds at most one batch of records that the stream below has not taken (64 KiB and their heads), and the records of
- * one read that its owner does not want yet; it reports both as `held`. OpenSSL's own state, which is not reported, is about 17 KiB. */
+ * one read that its owner does not want yet; it reports both as `held`. OpenSSL's own state is not reported. */
 #ifndef NET_TLS_H
 #define NET_TLS_H
 
@@ -24,5 +24,8 @@ int net_tls_open(struct net_stream **stream, struct net_stream *below, struct ne
  * Takes `below` on success only; its owner hears no more of it. The result is to be started like any new stream. */
 int net_tls_upgrade(struct net_stream **stream, struct net_stream *below, struct net_tls_context *context,
 		    const char *host, struct wire_slice read);
+
+/* While `ended` is called: what a server has sent in clear instead of a handshake, an error of NATS. Empty: nothing like it. */
+struct wire_slice net_tls_refusal(const struct net_stream *stream);
 
 #endif

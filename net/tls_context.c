@@ -10,6 +10,7 @@
 
 #include "net/tls_bio.h"
 #include "net/tls_error.h"
+#include "net/tls_handshake.h"
 #include "net/tls_sessions.h"
 
 /* ---- faults ---- */
@@ -144,6 +145,9 @@ static int set_rules(SSL_CTX *ssl, const struct net_tls_options *options, struct
 	SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				  SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_session_id_context(ssl, name, sizeof name - 1);
+	SSL_CTX_set_num_tickets(ssl, 1);
+	if (options->is_server) /* sessions are in tickets: a cache would only take memory */
+		SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
 	return options->cipher_suites ? set_suites(ssl, options->cipher_suites, fault) : 0;
 }
 
@@ -162,6 +166,7 @@ static int set_up(struct net_tls_context *context, const struct net_tls_options 
 	set_verification(context->ssl, options);
 	if (!options->is_server)
 		net__tls_sessions_init(context);
+	net__tls_handshake_init(context);
 	return error;
 }
 

@@ -26,6 +26,7 @@ static struct net__tls_session *add(struct net_tls_context *context, const char 
 static int on_session(SSL *ssl, SSL_SESSION *offered)
 {
 	struct net__tls *tls = SSL_get_app_data(ssl);
+	tls->has_ticket = true;
 	if (!tls->host)
 		return 0;
 	struct net__tls_session *session = find(tls->context, tls->host);

@@ -41,6 +41,7 @@ struct net_tls_context {
 
 enum net__tls_life {
 	NET__TLS_HANDSHAKE,
+	NET__TLS_CONFIRMING, /* the handshake is over; does the server accept our certificate? */
 	NET__TLS_OPEN,
 	NET__TLS_FAILED,
 };
@@ -68,6 +69,12 @@ struct net__tls {
 	size_t output_at, output_len, output_begun;
 	bool is_output_held;        /* counted as held */
 	struct wire_slice deferred; /* begun by the owner, not encrypted yet */
+
+	/* Of the handshake. */
+	bool has_begun;             /* something was received */
+	bool is_certificate_wanted; /* by the server */
+	bool has_ticket;            /* the server has sent one */
+	struct wire_slice refusal;  /* during `ended`: what a server has sent instead */
 
 	bool is_upgrade; /* `below` was open already */
 	bool is_ended;   /* by the owner: close_notify is sent once nothing is begun */

@@ -5,6 +5,7 @@
 #ifndef WIRE_SOURCE_H
 #define WIRE_SOURCE_H
 
+#include "wire/conn.h"
 #include "wire/error.h"
 #include "wire/event.h"
 
@@ -52,6 +53,14 @@ struct wire_source {
 static inline uint32_t wire_source_origin(struct wire_source *source)
 {
 	return source->origin ? source->origin(source) : 0;
+}
+
+/* A number of a connection of that event that is unique among all inputs. Those of the first input keep theirs. */
+static inline uint64_t wire_source_conn(struct wire_source *source, uint64_t conn)
+{
+	const uint32_t input = wire_conn_input(conn, wire_source_origin(source));
+	const uint64_t number = wire_conn_number(conn);
+	return input > 0 && number > 0 ? wire_conn_elsewhere(input, number) : number;
 }
 
 static inline int wire_source_content(struct wire_source *source, struct wire_event *event)

@@ -18,6 +18,8 @@ static void read_settings(void *owner, struct net_http_settings *settings)
 	const struct broker_options *options = broker_inspect_options(monitored->broker);
 	settings->base_path = options->http_base_path;
 	settings->allow_origin = options->http_allow_origin;
+	settings->cert_file = options->https_port ? options->tls.cert_file : NULL;
+	settings->key_file = options->tls.key_file;
 }
 
 int broker_monitor_open(struct broker_monitor **out, uv_loop_t *loop, struct broker *broker, const char *host,
@@ -26,16 +28,11 @@ int broker_monitor_open(struct broker_monitor **out, uv_loop_t *loop, struct bro
 	struct broker_monitor *monitor = calloc(1, sizeof *monitor);
 	if (!monitor)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	const struct broker_options *options = broker_inspect_options(broker);
 	monitor->monitored.broker = broker;
 	broker__cpu_init(&monitor->monitored.cpu);
 	const struct net_listener_address address = {.host = host, .port = port > 0 ? port : 0};
-	const struct net_http_service service = {.routes = broker__pages,
-						 .owner = &monitor->monitored,
-						 .settings = read_settings,
-						 .cert_file =
-						     options->https_port ? options->tls.cert_file : NULL,
-						 .key_file = options->tls.key_file};
+	const struct net_http_service service = {
+	    .routes = broker__pages, .owner = &monitor->monitored, .settings = read_settings};
 	struct wire_fault why;
 	int status = net_http_server_open(&monitor->server, loop, &address, &service, &why);
 	if (status < 0) {

@@ -6,7 +6,7 @@
 #include "cli/commands/interrupt.h"
 #include "cli/commands/replay_input.h"
 #include "cli/options/filters.h"
-#include "cli/options/inputs.h"
+#include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "cli/options/replay_values.h"
 #include "cli/output/color.h"
@@ -22,7 +22,7 @@ struct settings {
 	int compare; /* 0 bytes, 1 JSON */
 	int replies; /* enum replay_diff_replies */
 	int order;   /* enum replay_diff_order */
-	bool deliveries, ignore_receivers, json, no_pager, quiet;
+	bool deliveries, ignore_receivers, json, no_pager, quiet, no_join;
 	double slower;
 	int window;
 	uint64_t memory, limit, top;
@@ -124,13 +124,14 @@ static const struct cli_option_group groups[] = {
     {"Output", cli_quiet_options, AT(quiet)},
     {"Which messages", cli_filter_options, AT(filters)},
     {"Which messages", cli_seq_options, AT(filters)},
+    {"Which messages", cli_joining_options, AT(no_join)},
     {0},
 };
 
 struct session {
 	const struct cli_command *command;
 	const struct settings *settings;
-	char *paths[REPLAY_SIDES]; /* borrowed */
+	struct cli_operands sides[REPLAY_SIDES]; /* owned; the logs of each */
 	struct store_merge *logs[REPLAY_SIDES];
 	struct cli_replay_span spans[REPLAY_SIDES]; /* of messages */
 	struct replay_compare *payloads;
@@ -207,6 +208,8 @@ static int report_damage(const struct session *session)
 		struct wire_damage damage;
 
 		store_merge_damage(session->logs[side], &damage);
+		if (!session->settings->quiet)
+			cli_joining_report(session->command, session->logs[side], &session->sides[side]);
 		if (cli_log_report_unread(session->command, session->text.logs[side], &damage) != CLI_DONE)
 			status = CLI_FOUND;
 	}
@@ -267,8 +270,10 @@ static int compare(struct session *session)
 
 static int find_span(struct session *session, int side, struct store_filter *filter)
 {
-	struct cli_replay_input input = {
-	    .logs = {.values = &session->paths[side], .len = 1}, .filter = filter, .from_ns = INT64_MIN};
+	struct cli_replay_input input = {.logs = session->sides[side],
+					 .filter = filter,
+					 .no_join = session->settings->no_join,
+					 .from_ns = INT64_MIN};
 	struct wire_fault fault;
 	int status = cli_replay_input_span(&input, &session->spans[side], &fault);
 
@@ -286,13 +291,12 @@ static int open_log(struct session *session, int side, const struct store_filter
 						     .in_time_order = true,
 						     .steady = true,
 						     .progress = &session->screen.progress.base};
-	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
+	struct wire_fault fault;
 
-	session->logs[side] = store_merge_open(false);
-	if (session->logs[side] &&
-	    cli_inputs_add(session->logs[side], session->paths[side], &options, &fault) == 0)
-		return CLI_GO_ON;
-	return cli_log_error(session->command, &fault);
+	return cli_joining_open(&session->logs[side], &session->sides[side], &options,
+				session->settings->no_join, &fault) == 0
+		   ? CLI_GO_ON
+		   : cli_log_error(session->command, &fault);
 }
 
 /* Each side has a filter of its own, because a filter serves one reader at a time. */
@@ -324,11 +328,11 @@ static int open_output(struct session *session, const struct cli_operands *logs)
 	const struct settings *settings = session->settings;
 	size_t columns = cli_terminal_columns(STDOUT_FILENO);
 
-	session->paths[REPLAY_A] = logs->values[0];
-	session->paths[REPLAY_B] = logs->values[1];
 	session->interrupt_fd = cli_interrupt_open();
 	session->scratch = cli_headers_open();
-	if (cli_out_init(&session->out, STDOUT_FILENO) != 0 || !session->scratch ||
+	if (cli_log_list_open(&session->sides[REPLAY_A], logs->values[REPLAY_A]) != 0 ||
+	    cli_log_list_open(&session->sides[REPLAY_B], logs->values[REPLAY_B]) != 0 ||
+	    cli_out_init(&session->out, STDOUT_FILENO) != 0 || !session->scratch ||
 	    session->interrupt_fd < 0) {
 		cli_error(session->command, "cannot start: out of memory or of file descriptors");
 		return CLI_IO;
@@ -351,6 +355,8 @@ static int open_output(struct session *session, const struct cli_operands *logs)
 
 static void close_output(struct session *session)
 {
+	for (int side = 0; side < REPLAY_SIDES; side++)
+		cli_log_list_close(&session->sides[side]);
 	cli_out_fini(&session->out);
 	cli_headers_close(session->scratch);
 	if (session->interrupt_fd >= 0)
@@ -378,7 +384,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	int status = cli_options_parse(command, argc, argv, &settings, &operands);
 
 	if (status == CLI_GO_ON)
-		status = cli_logs_split_as_given(command, &operands, &logs, &subjects);
+		status = cli_logs_split_lists(command, &operands, &logs, &subjects);
 	if (status == CLI_GO_ON)
 		status = check_logs(command, &logs, &subjects);
 	if (status == CLI_GO_ON && settings.deliveries && settings.ignore_receivers)
@@ -413,13 +419,15 @@ const struct cli_command cli_diff = {
 	"its replay. The messages on each subject must be the same: headers, payload, receivers, and the "
 	"order in which each publisher sent them. Times, connection numbers and the names of inboxes may "
 	"differ, and messages of different publishers and subjects may interleave differently. Receivers "
-	"are compared where both logs know all of them.\n"
+	"are compared where both logs know all of them. A and B may each be several logs with commas "
+	"between them; those of a cluster's servers are read as one.\n"
 	"\n"
 	"Two things are not differences: a message that may be lost in a gap of the other log, which is "
 	"reported as unverifiable, and one that was masked when it was recorded.\n"
 	"\n"
 	"The exit status is 0 when the logs are equal, 1 when they differ or one is damaged.",
     .examples = "  tapedeck diff log replayed                    was the replay the same?\n"
+		"  tapedeck diff node-1,node-2,node-3 replayed   a cluster and its replay\n"
 		"  tapedeck diff log replayed 'orders.>' -n 100 --order publisher\n"
 		"  tapedeck diff monday tuesday --ignore-header Trace-Id --ignore '$.at'\n"
 		"  tapedeck diff a b --json | jq 'select(.difference == \"missing\").a.subject'",

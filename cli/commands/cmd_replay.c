@@ -8,6 +8,7 @@
 #include "cli/commands/interrupt.h"
 #include "cli/commands/replay_prepare.h"
 #include "cli/commands/replay_terminal.h"
+#include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "cli/options/nothing_matched.h"
 #include "cli/output/errors.h"
@@ -123,6 +124,8 @@ static int hold_signals(struct cli_replay_session *session)
 static void close_session(struct cli_replay_session *session)
 {
 	replay_player_close(session->player);
+	cli_joining_report(session->command, session->input.closed, &session->input.logs);
+	cli_replay_input_fini(&session->input);
 	net_client_target_close(session->options.target);
 	net_client_end_threads();
 	replay_live_replies_close(session->options.live);

@@ -8,8 +8,9 @@
 #include "cli/commands/stat_compare.h"
 #include "cli/commands/stat_every.h"
 #include "cli/commands/stat_groups.h"
+#include "cli/commands/stat_input.h"
 #include "cli/options/filters.h"
-#include "cli/options/inputs.h"
+#include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "cli/options/nothing_matched.h"
 #include "cli/output/color.h"
@@ -75,6 +76,7 @@ static const struct cli_option_group groups[] = {
     {"Output", cli_quiet_options, AT(quiet)},
     {"Which events", cli_filter_options, AT(filters)},
     {"Which events", cli_seq_options, AT(filters)},
+    {"Which events", cli_joining_options, AT(no_join)},
     {0},
 };
 
@@ -112,55 +114,86 @@ static struct store_summary_options options_of(struct cli_stat_session *session)
 					      .naming = cli_fold_naming(&session->fold)};
 }
 
-static int print_log(struct cli_stat_session *session, const char *path)
+static int print_log(struct cli_stat_session *session, const struct cli_stat_input *input)
 {
 	const struct store_summary_options options = options_of(session);
 	struct store_summary summary;
 	struct wire_fault fault;
 
-	if (store_summary_read(&summary, path, &options, &fault) != 0)
+	if (store_summary_read(&summary, input->logs.values[0], &options, &fault) != 0)
 		return cli_log_error(session->command, &fault);
-	int status = print_summary(session, path, &summary);
+	int status = print_summary(session, input->name, &summary);
 	if (status == CLI_DONE && summary.damaged_blocks + summary.deleted_places > 0)
 		status = CLI_FOUND;
 	store_summary_fini(&summary);
 	return status;
 }
 
-static int count_events(struct store_event_summary *totals, struct wire_source *source,
-			struct wire_fault *fault)
+/* life: of the events that were counted, steady. */
+static int count_events(struct store_event_summary *totals, const struct cli_stat_input *input,
+			struct wire_source *source, struct store_period *life, struct wire_fault *fault)
 {
+	struct cli_stat_unified unified = {0};
 	struct wire_event event;
-	int status;
+	int status, error = 0;
 
-	while ((status = source->next(source, &event, fault)) > 0)
-		if (store_event_summary_add(totals, &event, source->client(source, event.conn)) != 0)
-			return wire_fault_set(fault, -ENOMEM, "out of memory");
-	return status;
+	*life = (struct store_period){INT64_MAX, INT64_MIN};
+	while (!error && (status = source->next(source, &event, fault)) > 0) {
+		const struct wire_client *client = source->client(source, event.conn);
+
+		if (event.steady_ns < life->from_ns)
+			life->from_ns = event.steady_ns;
+		if (event.steady_ns > life->to_ns)
+			life->to_ns = event.steady_ns;
+		if (cli_stat_input_is_cluster(input))
+			error = cli_stat_unify(&unified, source, &event);
+		error = error ? error : store_event_summary_add(totals, &event, client);
+	}
+	cli_stat_unified_fini(&unified);
+	return error ? wire_fault_set(fault, -ENOMEM, "out of memory") : status;
 }
 
-/* Print the totals up to the place where a capture is cut off, then the error. */
-static int print_capture(struct cli_stat_session *session, const char *path)
+/* Fill in the numbers that are not of events. */
+static int describe_input(struct store_summary *summary, const struct cli_stat_input *input,
+			  struct wire_source *source, struct store_period life, struct wire_fault *fault)
 {
-	const struct cli_capture_options options = {.filter = session->filter,
-						    .progress = &session->screen.progress.base};
+	struct wire_damage damage;
+	struct store_uptime uptime;
+	int error = cli_stat_input_uptime(input, &uptime, fault);
+
+	if (!error && summary->events > 0)
+		summary->down_ns = store_uptime_down(&uptime, life);
+	store_uptime_fini(&uptime);
+	source->damage(source, &damage);
+	summary->damaged_blocks = damage.places;
+	summary->deleted_places = damage.deleted_places;
+	summary->deleted_events = damage.deleted_events;
+	summary->log_bytes = cli_stat_input_bytes(input);
+	return error;
+}
+
+/* Count a capture or a cluster event by event. Print the totals up to the place where a capture is cut off, then the error. */
+static int print_events(struct cli_stat_session *session, const struct cli_stat_input *input)
+{
 	const struct store_summary_options counting = options_of(session);
 	struct store_event_summary *totals = store_event_summary_open(&counting);
 	struct wire_source *source;
+	struct store_period life;
 	struct wire_fault fault = {.code = -ENOMEM, .text = "out of memory"};
-	struct stat file;
 
-	if (!totals || cli_inputs_open_capture(&source, path, &options, &fault) != 0) {
+	if (!totals || cli_stat_input_read(session, input, session->filter, &source, &fault) != 0) {
 		store_event_summary_close(totals);
 		return cli_log_error(session->command, &fault);
 	}
-	int error = count_events(totals, source, &fault);
+	int error = count_events(totals, input, source, &life, &fault);
 	struct store_summary summary = *store_event_summary_end(totals);
-	summary.log_bytes = stat(path, &file) == 0 ? (uint64_t)file.st_size : 0;
-	int status = print_summary(session, path, &summary);
-	source->close(source);
+	int other = describe_input(&summary, input, source, life, error ? NULL : &fault);
+	int status = print_summary(session, input->name, &summary);
+	if (status == CLI_DONE && summary.damaged_blocks + summary.deleted_places > 0)
+		status = CLI_FOUND;
+	cli_stat_input_end(session, input, source);
 	store_event_summary_close(totals);
-	return error == 0 ? status : cli_log_error(session->command, &fault);
+	return error == 0 && other == 0 ? status : cli_log_error(session->command, &fault);
 }
 
 /* ---- the command ---- */
@@ -171,41 +204,44 @@ static bool wants_groups(const struct cli_stat_settings *settings)
 	return settings->by.is_given && !settings->clients;
 }
 
-static int report_table(struct cli_stat_session *session, const char *path)
+static int report_table(struct cli_stat_session *session, const struct cli_stat_input *input)
 {
 	const struct cli_stat_settings *settings = session->settings;
 
 	if (settings->compare)
-		return cli_stat_compare(session, path, &session->subjects);
+		return cli_stat_compare(session, input->logs.values[0], &session->subjects);
 	if (wants_groups(settings))
-		return cli_stat_by(session, path);
+		return cli_stat_by(session, input);
 	if (settings->every_ns > 0)
-		return cli_stat_every(session, path);
-	return cli_log_is_capture(path) ? print_capture(session, path) : print_log(session, path);
+		return cli_stat_every(session, input);
+	return cli_stat_input_is_cluster(input) || cli_stat_input_is_capture(input)
+		   ? print_events(session, input)
+		   : print_log(session, input);
 }
 
-static void explain_nothing(struct cli_stat_session *session, const char *path)
+static void explain_nothing(struct cli_stat_session *session, const struct cli_stat_input *input)
 {
-	char *name = (char *)path;
-	const struct cli_operands log = {.values = &name, .len = 1};
-
 	cli_progress_yield(&session->screen.progress);
-	cli_explain_nothing(session->command, "nothing matched", &log, &session->settings->filters,
+	cli_explain_nothing(session->command, "nothing matched", &input->logs, &session->settings->filters,
 			    &session->subjects);
 }
 
-static int report(void *context, const char *path)
+/* Report on the next input, which begins with this log. */
+static int report(void *context, const char *log)
 {
 	struct cli_stat_session *session = context;
+	const struct cli_stat_input *input = session->next++;
 	const struct cli_stat_settings *settings = session->settings;
 
 	if (session->is_next && !settings->json)
 		cli_out_char(&session->out, '\n');
+	(void)log;
 	session->is_next = true;
+	session->is_joining_reported = false;
 	session->matched = UINT64_MAX;
-	int status = report_table(session, path);
+	int status = report_table(session, input);
 	if (session->matched == 0 && !settings->quiet && !store_filter_is_empty(session->filter))
-		explain_nothing(session, path);
+		explain_nothing(session, input);
 	return status;
 }
 
@@ -275,9 +311,18 @@ static int report_all(const struct cli_command *command, const struct cli_stat_s
 	struct cli_stat_session session = {
 	    .command = command, .settings = settings, .filter = filter, .subjects = *subjects};
 
+	struct cli_stat_inputs inputs;
+	struct wire_fault fault;
+
+	if (cli_stat_inputs_open(&inputs, logs, settings->no_join || settings->compare, &fault) != 0)
+		return cli_log_error(command, &fault);
+	session.next = inputs.list;
 	cli_fold_init(&session.fold, &settings->folding);
 	cli_screen_init(&session.screen, settings->no_pager, settings->quiet, logs);
-	return cli_logs_report(command, logs, &session.out, &session.screen, report, &session);
+	int status =
+	    cli_logs_report(command, &inputs.firsts, &session.out, &session.screen, report, &session);
+	cli_stat_inputs_close(&inputs);
+	return status;
 }
 
 static int run(const struct cli_command *command, int argc, char **argv)
@@ -307,10 +352,10 @@ const struct cli_command cli_stat = {
     .summary = "totals and rates: by time, subject, client or size; what changed",
     .group = CLI_TASK_READ,
     .operands = "LOG... [SUBJECT...]",
-    .about =
-	"Sums up one or several logs, each by itself. Payloads are not read (except by --grep, --header\n"
-	"and --by header:KEY), so a log of gigabytes takes a moment. LOG may be a packet capture, too,\n"
-	"which is read whole. Filters are those of \"tapedeck cat\".",
+    .about = "Sums up one or several logs, each by itself; those of a cluster's servers as one. Payloads are "
+	     "not read (except by --grep, --header\n"
+	     "and --by header:KEY), so a log of gigabytes takes a moment. LOG may be a packet capture, too,\n"
+	     "which is read whole. Filters are those of \"tapedeck cat\".",
     .examples = "  tapedeck stat log\n"
 		"  tapedeck stat log --since 1h --clients --top 20   the last hour\n"
 		"  tapedeck stat log --every 1m 'orders.>'           orders a minute\n"

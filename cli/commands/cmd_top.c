@@ -7,6 +7,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/interrupt.h"
 #include "cli/options/filters.h"
+#include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
@@ -20,7 +21,7 @@
 struct settings {
 	struct cli_filters filters;
 	const char *server, *view, *sort, *match;
-	bool reversed, folds;
+	bool reversed, folds, no_join;
 	int64_t every_ms, window_ms, unanswered_ms;
 	uint64_t iterations, rows; /* iterations: UNLIMITED without the option */
 	int color;                 /* enum cli_color_choice */
@@ -97,6 +98,7 @@ static const struct cli_option_group groups[] = {
     {"Table", table, 0},
     {"Table", cli_color_options, AT(color)},
     {"Which events", cli_filter_options, AT(filters)},
+    {"Which events", cli_joining_options, AT(no_join)},
     {0},
 };
 
@@ -163,6 +165,7 @@ static int open_source(const struct session *session, struct cli_top_source **op
 	const struct settings *settings = session->settings;
 	const struct cli_top_log_options log = {.logs = &session->logs,
 						.filter = session->filter,
+						.no_join = settings->no_join,
 						.has_since = settings->filters.since != NULL,
 						.window_ns = settings->window_ms * 1000000,
 						.unanswered_ns = settings->unanswered_ms * 1000000,

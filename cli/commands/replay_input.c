@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "cli/options/inputs.h"
+#include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "store/read/log_steps.h"
 #include "wire/mark.h"
@@ -17,7 +18,7 @@ static int open_all(const struct cli_replay_input *input, bool reverse, bool pay
 						     .in_time_order = true,
 						     .steady = true};
 
-	return cli_inputs_open(inputs, &input->logs, &options, fault);
+	return cli_joining_open(inputs, &input->logs, &options, input->no_join, fault);
 }
 
 static int find_steps(struct cli_replay_input *input, const char *log, struct wire_fault *fault)
@@ -59,15 +60,30 @@ int cli_replay_input_open(void *context, int64_t since_ns, struct wire_source **
 			  struct wire_fault *fault)
 {
 	struct cli_replay_input *input = context;
-	struct store_merge *inputs;
 
 	if (since_ns < input->from_ns || input->has_steps)
 		since_ns = input->from_ns;
 	store_filter_since(input->filter, since_ns);
-	int error = open_all(input, false, input->payloads, &inputs, fault);
+	int error = open_all(input, false, input->payloads, &input->open, fault);
 	if (!error)
-		*source = store_merge_source(inputs);
+		*source = store_merge_source(input->open);
 	return error;
+}
+
+void cli_replay_input_close(void *context, struct wire_source *source)
+{
+	struct cli_replay_input *input = context;
+
+	(void)source;
+	store_merge_close(input->closed);
+	input->closed = input->open;
+	input->open = NULL;
+}
+
+void cli_replay_input_fini(struct cli_replay_input *input)
+{
+	store_merge_close(input->closed);
+	input->closed = NULL;
 }
 
 /* Read the first message, or in reverse the last. */

@@ -323,8 +323,10 @@ int cli_replay_prepare(struct cli_replay_session *session)
 	int status;
 
 	cli_replay_settings_apply(&session->settings, &session->options);
-	session->options.input = (struct replay_input){cli_replay_input_open, &session->input};
+	session->options.input =
+	    (struct replay_input){cli_replay_input_open, cli_replay_input_close, &session->input};
 	session->input.filter = session->filter;
+	session->input.no_join = session->settings.no_join;
 	session->until_ns = INT64_MAX;
 	if (cli_replay_input_inspect(&session->input, &fault) != 0)
 		return cli_log_error(session->command, &fault);

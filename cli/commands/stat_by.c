@@ -6,6 +6,7 @@
 
 #include "cli/commands/stat_groups.h"
 #include "cli/commands/stat_histories.h"
+#include "cli/commands/stat_input.h"
 #include "cli/options/logs.h"
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
@@ -106,25 +107,25 @@ static void print(struct cli_stat_session *session, const char *path, const stru
 		print_text(session, path, found, histories);
 }
 
-int cli_stat_by(struct cli_stat_session *session, const char *path)
+int cli_stat_by(struct cli_stat_session *session, const struct cli_stat_input *input)
 {
 	struct cli_stat_groups found;
 	struct cli_stat_histories histories = {0};
 	struct wire_fault fault;
-	int error = cli_stat_groups_read(&found, session, path, session->filter, &fault);
+	int error = cli_stat_groups_read(&found, session, input, session->filter, &fault);
 
 	session->matched = found.events;
 	if (!error && session->settings->every_ns > 0)
-		error = cli_stat_histories_read(&histories, session, path, &found.groups, &fault);
+		error = cli_stat_histories_read(&histories, session, input, &found.groups, &fault);
 	else if (error && found.events > 0) /* a capture that is cut off */
-		print(session, path, &found, &histories);
+		print(session, input->name, &found, &histories);
 	if (!error)
-		print(session, path, &found, &histories);
+		print(session, input->name, &found, &histories);
 	cli_stat_histories_fini(&histories);
 	cli_stat_groups_fini(&found);
 	if (error == -E2BIG)
 		return cli_usage_error(session->command, "%s", fault.text);
 	if (error)
 		return cli_log_error(session->command, &fault);
-	return cli_log_report_unread(session->command, path, &found.damage);
+	return cli_log_report_unread(session->command, cli_stat_input_path(input), &found.damage);
 }

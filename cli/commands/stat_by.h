@@ -5,6 +5,6 @@
 #include "cli/commands/stat_session.h"
 
 /* Read and print one log or capture. An exit status. */
-int cli_stat_by(struct cli_stat_session *session, const char *path);
+int cli_stat_by(struct cli_stat_session *session, const struct cli_stat_input *input);
 
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/commands/stat_groups.h"
+#include "cli/commands/stat_input.h"
 #include "cli/options/logs.h"
 #include "cli/options/values.h"
 #include "cli/output/color.h"
@@ -53,7 +54,11 @@ static int read_uptime(const char *path, struct store_uptime *uptime, struct wir
 static int read_side(struct comparison *comparison, struct side *side, struct wire_fault *fault)
 {
 	struct store_uptime uptime = {0};
-	int error = cli_stat_groups_read(&side->found, comparison->session, side->path, side->filter, fault);
+	struct cli_stat_input input;
+	char *log = (char *)(uintptr_t)side->path;
+
+	cli_stat_input_single(&input, &log);
+	int error = cli_stat_groups_read(&side->found, comparison->session, &input, side->filter, fault);
 
 	side->up_ns = side->found.span_ns;
 	if (!error && !cli_log_is_capture(side->path)) {

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "cli/options/inputs.h"
+#include "cli/commands/stat_input.h"
 #include "cli/options/logs.h"
 #include "cli/options/values.h"
 #include "cli/output/color.h"
@@ -43,9 +43,10 @@ void cli_stat_every_init(struct store_intervals *intervals, const struct cli_sta
 	store_intervals_init(intervals, settings->every_ns, settings->filters.utc ? NULL : local_zone_ns);
 }
 
-/* ---- captures ---- */
+/* ---- inputs that are read event by event ---- */
 
-static int add_all(struct store_intervals *intervals, struct wire_source *source, struct store_uptime *uptime,
+/* Count all events; widen *life to their times. */
+static int add_all(struct store_intervals *intervals, struct wire_source *source, struct store_period *life,
 		   struct wire_fault *fault)
 {
 	struct wire_event event;
@@ -53,10 +54,10 @@ static int add_all(struct store_intervals *intervals, struct wire_source *source
 	int status, error = 0;
 
 	while (!error && (status = source->next(source, &event, fault)) > 0) {
-		if (is_first || event.steady_ns < uptime->life.from_ns)
-			uptime->life.from_ns = event.steady_ns;
-		if (is_first || event.steady_ns > uptime->life.to_ns)
-			uptime->life.to_ns = event.steady_ns;
+		if (is_first || event.steady_ns < life->from_ns)
+			life->from_ns = event.steady_ns;
+		if (is_first || event.steady_ns > life->to_ns)
+			life->to_ns = event.steady_ns;
 		is_first = false;
 		error = store_intervals_add(intervals, &event);
 	}
@@ -65,20 +66,37 @@ static int add_all(struct store_intervals *intervals, struct wire_source *source
 	return status;
 }
 
-static int read_capture(struct store_intervals *intervals, const char *path, struct cli_stat_session *session,
-			struct wire_fault *fault)
+/* No event could be counted before and after the times of the filter. */
+static void clip(struct store_period *life, const struct store_filter *filter)
 {
-	const struct cli_capture_options options = {.filter = session->filter,
-						    .progress = &session->screen.progress.base};
-	struct store_uptime uptime = {0};
-	struct wire_source *source;
-	int error = cli_inputs_open_capture(&source, path, &options, fault);
+	int64_t since_ns, until_ns;
 
-	if (error)
-		return error;
-	error = add_all(intervals, source, &uptime, fault);
-	source->close(source);
-	store_intervals_end(intervals, &uptime);
+	store_filter_period(filter, &since_ns, &until_ns);
+	life->from_ns = since_ns > life->from_ns ? since_ns : life->from_ns;
+	life->to_ns = until_ns < life->to_ns ? until_ns : life->to_ns;
+}
+
+static int read_events(struct store_intervals *intervals, const struct cli_stat_input *input,
+		       struct cli_stat_session *session, struct wire_fault *fault)
+{
+	struct store_uptime uptime;
+	struct store_period life = {0};
+	struct wire_source *source;
+	int error = cli_stat_input_uptime(input, &uptime, fault);
+
+	if (!error)
+		error = cli_stat_input_read(session, input, session->filter, &source, fault);
+	if (!error) {
+		error = add_all(intervals, source, &life, fault);
+		source->damage(source, &intervals->damage);
+		cli_stat_input_end(session, input, source);
+		if (cli_stat_input_is_capture(input))
+			uptime.life = life;
+		else
+			clip(&uptime.life, session->filter);
+		store_intervals_end(intervals, &uptime);
+	}
+	store_uptime_fini(&uptime);
 	return error;
 }
 
@@ -109,25 +127,27 @@ static int refuse(const struct cli_stat_session *session, const char *path)
 			       path, cli_count_text(count, STORE_INTERVALS_MAX));
 }
 
-int cli_stat_every(struct cli_stat_session *session, const char *path)
+int cli_stat_every(struct cli_stat_session *session, const struct cli_stat_input *input)
 {
-	bool is_capture = cli_log_is_capture(path);
+	bool is_capture = cli_stat_input_is_capture(input);
 	struct store_intervals intervals;
 	struct wire_fault fault;
 	int status;
 
 	cli_stat_every_init(&intervals, session);
-	int error = is_capture ? read_capture(&intervals, path, session, &fault)
-			       : store_intervals_read(&intervals, path, session->filter,
-						      &session->screen.progress.base, &fault);
+	int error = is_capture || cli_stat_input_is_cluster(input)
+			? read_events(&intervals, input, session, &fault)
+			: store_intervals_read(&intervals, input->logs.values[0], session->filter,
+					       &session->screen.progress.base, &fault);
 	session->matched = intervals.len;
 	if (error == -E2BIG) {
-		status = refuse(session, path);
+		status = refuse(session, input->name);
 	} else {
 		if (!error || (is_capture && intervals.len > 0))
-			print(session, path, &intervals);
+			print(session, input->name, &intervals);
 		status = error ? cli_log_error(session->command, &fault)
-			       : cli_log_report_unread(session->command, path, &intervals.damage);
+			       : cli_log_report_unread(session->command, cli_stat_input_path(input),
+						       &intervals.damage);
 	}
 	store_intervals_fini(&intervals);
 	return status;

@@ -12,6 +12,6 @@ int cli_stat_every_parse(void *member, const char *argument, struct wire_fault *
 void cli_stat_every_init(struct store_intervals *intervals, const struct cli_stat_session *session);
 
 /* Read and print one log or capture. An exit status. */
-int cli_stat_every(struct cli_stat_session *session, const char *path);
+int cli_stat_every(struct cli_stat_session *session, const struct cli_stat_input *input);
 
 #endif

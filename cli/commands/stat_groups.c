@@ -2,9 +2,8 @@
 
 #include <errno.h>
 
-#include "cli/commands/stat_source.h"
-#include "cli/options/logs.h"
-#include "store/read/log_steps.h"
+#include "cli/commands/stat_input.h"
+#include "store/read/steps.h"
 
 /* By enum trace_group_key. */
 static const struct {
@@ -51,14 +50,15 @@ void cli_stat_groups_fini(struct cli_stat_groups *found)
 /* ---- reading ---- */
 
 /* Of a log by subject. */
-static int read_summary(struct cli_stat_groups *found, struct cli_stat_session *session, const char *path,
-			const struct store_filter *filter, struct wire_fault *fault)
+static int read_summary(struct cli_stat_groups *found, struct cli_stat_session *session,
+			const struct cli_stat_input *input, const struct store_filter *filter,
+			struct wire_fault *fault)
 {
 	const struct store_summary_options options = {.filter = filter,
 						      .naming = cli_fold_naming(&session->fold),
 						      .progress = &session->screen.progress.base};
 	struct store_summary summary;
-	int error = store_summary_read(&summary, path, &options, fault);
+	int error = store_summary_read(&summary, cli_stat_input_path(input), &options, fault);
 
 	if (error)
 		return error;
@@ -118,44 +118,45 @@ static int count_source(struct cli_stat_groups *found, struct cli_stat_session *
 	return error;
 }
 
-static int find_down(struct cli_stat_groups *found, const struct trace_grouping *grouping, const char *path,
-		     struct wire_fault *fault)
+static int find_down(struct cli_stat_groups *found, const struct trace_grouping *grouping,
+		     const struct cli_stat_input *input, struct wire_fault *fault)
 {
-	struct store_steps steps = {0};
-	struct store_uptime uptime = {0};
-	int error = store_log_steps_read(&steps, &uptime, path, fault);
+	struct store_uptime uptime;
+	int error = cli_stat_input_uptime(input, &uptime, fault);
 
 	if (!error)
 		found->down_ns =
 		    store_uptime_down(&uptime, (struct store_period){grouping->first_ns, grouping->last_ns});
-	store_steps_fini(&steps);
 	store_uptime_fini(&uptime);
 	return error;
 }
 
-static int read_events(struct cli_stat_groups *found, struct cli_stat_session *session, const char *path,
-		       const struct store_filter *filter, struct wire_fault *fault)
+static int read_events(struct cli_stat_groups *found, struct cli_stat_session *session,
+		       const struct cli_stat_input *input, const struct store_filter *filter,
+		       struct wire_fault *fault)
 {
 	struct trace_grouping grouping = {0};
 	struct wire_source *source;
-	int error = cli_stat_source_open(session, path, filter, &source, fault);
+	int error = cli_stat_input_read(session, input, filter, &source, fault);
 
 	if (error)
 		return error;
 	error = count_source(found, session, source, &grouping, fault);
-	if (!error && !cli_log_is_capture(path))
-		error = find_down(found, &grouping, path, fault);
+	if (!error && !cli_stat_input_is_capture(input))
+		error = find_down(found, &grouping, input, fault);
 	trace_grouping_fini(&grouping);
-	source->close(source);
+	cli_stat_input_end(session, input, source);
 	return error;
 }
 
-int cli_stat_groups_read(struct cli_stat_groups *found, struct cli_stat_session *session, const char *path,
-			 const struct store_filter *filter, struct wire_fault *fault)
+int cli_stat_groups_read(struct cli_stat_groups *found, struct cli_stat_session *session,
+			 const struct cli_stat_input *input, const struct store_filter *filter,
+			 struct wire_fault *fault)
 {
-	bool is_summary = session->settings->by.key == TRACE_GROUP_SUBJECT && !cli_log_is_capture(path);
+	bool is_summary = session->settings->by.key == TRACE_GROUP_SUBJECT &&
+			  !cli_stat_input_is_cluster(input) && !cli_stat_input_is_capture(input);
 
 	*found = (struct cli_stat_groups){0};
-	return is_summary ? read_summary(found, session, path, filter, fault)
-			  : read_events(found, session, path, filter, fault);
+	return is_summary ? read_summary(found, session, input, filter, fault)
+			  : read_events(found, session, input, filter, fault);
 }

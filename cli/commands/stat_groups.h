@@ -21,10 +21,11 @@ struct cli_stat_groups {
 /* The words of a table by that key: for people, and the keys of JSON. */
 struct cli_groups_words cli_stat_words(const struct cli_stat_key *key, bool json);
 
-/* Read a log or a capture. Of a log by subject only dictionaries are read. 0; or a negative code with *fault, of a capture with what
+/* Read an input. Of a log by subject only dictionaries are read. 0; or a negative code with *fault, of a capture with what
  * was counted up to there. In either case call cli_stat_groups_fini. */
-int cli_stat_groups_read(struct cli_stat_groups *found, struct cli_stat_session *session, const char *path,
-			 const struct store_filter *filter, struct wire_fault *fault);
+int cli_stat_groups_read(struct cli_stat_groups *found, struct cli_stat_session *session,
+			 const struct cli_stat_input *input, const struct store_filter *filter,
+			 struct wire_fault *fault);
 void cli_stat_groups_fini(struct cli_stat_groups *found);
 
 #endif

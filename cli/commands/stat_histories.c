@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/commands/stat_every.h"
-#include "cli/commands/stat_source.h"
+#include "cli/commands/stat_input.h"
 #include "cli/output/sizes.h"
 
 /* Rows times intervals: 128 MB. */
@@ -132,7 +132,8 @@ static int choose_rows(struct reading *reading, const struct store_groups *group
 }
 
 int cli_stat_histories_read(struct cli_stat_histories *histories, struct cli_stat_session *session,
-			    const char *path, const struct store_groups *groups, struct wire_fault *fault)
+			    const struct cli_stat_input *input, const struct store_groups *groups,
+			    struct wire_fault *fault)
 {
 	struct reading reading = {.histories = histories};
 	struct wire_source *source;
@@ -142,12 +143,12 @@ int cli_stat_histories_read(struct cli_stat_histories *histories, struct cli_sta
 	if (error)
 		wire_fault_set(fault, error, "out of memory");
 	else
-		error = cli_stat_source_open(session, path, session->filter, &source, fault);
+		error = cli_stat_input_read(session, input, session->filter, &source, fault);
 	if (!error) {
 		error = read_source(&reading, session, source, fault);
 		if (!error)
 			end(histories);
-		source->close(source);
+		cli_stat_input_end(session, input, source);
 	}
 	store_groups_fini(&reading.shown);
 	return error;

@@ -18,7 +18,8 @@ struct cli_stat_histories {
 /* Read the log or capture again, and count the messages of the first rows of the groups, which are sorted. 0; or a negative code with
  * *fault: -E2BIG when there are too many intervals. In either case call cli_stat_histories_fini. */
 int cli_stat_histories_read(struct cli_stat_histories *histories, struct cli_stat_session *session,
-			    const char *path, const struct store_groups *groups, struct wire_fault *fault);
+			    const struct cli_stat_input *input, const struct store_groups *groups,
+			    struct wire_fault *fault);
 void cli_stat_histories_fini(struct cli_stat_histories *histories);
 
 #endif

@@ -6,6 +6,7 @@
 #include "cli/options/folding.h"
 #include "cli/output/out.h"
 #include "cli/output/screen.h"
+#include "store/read/merge.h"
 #include "trace/grouping.h"
 
 /* --by */
@@ -13,6 +14,12 @@ struct cli_stat_key {
 	bool is_given;
 	enum trace_group_key key;
 	const char *header; /* of TRACE_GROUP_HEADER */
+};
+
+/* What is summed up as one: a log, or those of a cluster's servers (stat_input.h). */
+struct cli_stat_input {
+	char name[600]; /* for people: the paths; cut when too long */
+	struct cli_operands logs;
 };
 
 struct cli_stat_settings {
@@ -23,7 +30,7 @@ struct cli_stat_settings {
 	int64_t every_ns;    /* --every; 0 = not asked for */
 	const char *compare; /* --compare: a log or a duration; NULL = not asked for */
 	int min_change;      /* --min-change: percent; -1 = not given */
-	bool clients, json, no_pager, quiet;
+	bool clients, json, no_pager, quiet, no_join;
 	int color; /* enum cli_color_choice */
 };
 
@@ -32,11 +39,14 @@ struct cli_stat_session {
 	const struct cli_stat_settings *settings;
 	const struct store_filter *filter;
 	struct cli_operands subjects;
+	const struct cli_stat_input *next; /* to be reported on */
 	struct cli_fold fold;
 	struct cli_out out;
 	struct cli_screen screen;
-	bool is_next;     /* not the first log */
-	uint64_t matched; /* events of the last log that passed the filter, without gaps */
+	struct store_merge *cluster; /* that is being read; NULL = none */
+	bool is_joining_reported;    /* of the cluster that is being reported on */
+	bool is_next;                /* not the first input */
+	uint64_t matched;            /* events of the last input that passed the filter, without gaps */
 };
 
 #endif

@@ -22,10 +22,12 @@ const struct cli_option cli_joining_options[] = {
 
 /* ---- opening ---- */
 
-/* Find out which of the operands are of the same cluster. Returns how many clusters there are, or a negative code. A log that
- * does not exist yet is of none. */
-static int find_clusters(const struct cli_operands *operands, uint32_t *numbers, struct wire_fault *fault)
+/* A log that does not exist yet is of no cluster. */
+int cli_joining_find(const struct cli_operands *operands, uint32_t *numbers, struct wire_fault *fault)
 {
+	memset(numbers, 0, (size_t)operands->len * sizeof *numbers);
+	if (operands->len < 2)
+		return 0;
 	struct store_membership *logs = calloc((size_t)operands->len, sizeof *logs);
 	int error = logs ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
 
@@ -98,7 +100,7 @@ int cli_joining_open(struct store_merge **inputs, const struct cli_operands *ope
 	if (no_join || operands->len < 2)
 		return cli_inputs_open(inputs, operands, options, fault);
 	uint32_t *clusters = calloc((size_t)operands->len, sizeof *clusters);
-	int count = clusters ? find_clusters(operands, clusters, fault)
+	int count = clusters ? cli_joining_find(operands, clusters, fault)
 			     : wire_fault_set(fault, -ENOMEM, "out of memory");
 	if (count > 0)
 		count = open_clusters(inputs, operands, options, clusters, fault);

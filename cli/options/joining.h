@@ -8,6 +8,10 @@
 /* --no-join; sets a bool. */
 extern const struct cli_option cli_joining_options[];
 
+/* Number the clusters that several of the logs belong to, from 1; 0: no other log is of its cluster. Only blocks with marks are
+ * read. Returns how many clusters there are, or a negative code with *fault. */
+int cli_joining_find(const struct cli_operands *operands, uint32_t *numbers, struct wire_fault *fault);
+
 /* As cli_inputs_open. Of logs that name the same cluster the deliveries join their messages, unless no_join
  * (store/cluster/cluster.h). */
 int cli_joining_open(struct store_merge **inputs, const struct cli_operands *operands,

@@ -94,11 +94,80 @@ static int complain_missing(const struct cli_command *command, const char *path,
 	return CLI_IO;
 }
 
-static bool is_log(const struct cli_operands *operands, int at)
+/* ---- lists ---- */
+
+static bool is_list(const char *operand)
+{
+	return strchr(operand, ',') && strcmp(operand, "-") != 0 && access(operand, F_OK) != 0;
+}
+
+int cli_log_list_open(struct cli_operands *logs, const char *operand)
+{
+	size_t most = 1, len = strlen(operand) + 1;
+
+	for (const char *at = operand; *at; at++)
+		most += *at == ',';
+	/* The texts are in the same block, after the pointers. */
+	char **values = calloc(1, most * sizeof *values + len);
+	*logs = (struct cli_operands){.values = values};
+	if (!values)
+		return -ENOMEM;
+	char *rest = memcpy(values + most, operand, len);
+	if (!is_list(operand))
+		values[logs->len++] = rest;
+	else
+		while (rest)
+			values[logs->len++] = strsep(&rest, ",");
+	return 0;
+}
+
+void cli_log_list_close(struct cli_operands *logs)
+{
+	free(logs->values);
+	*logs = (struct cli_operands){0};
+}
+
+/* Is the first of the list a log? */
+static bool is_list_of_logs(const char *operand)
+{
+	struct cli_operands logs;
+
+	if (!is_list(operand) || cli_log_list_open(&logs, operand) != 0)
+		return false;
+	bool is_one = cli_log_exists(logs.values[0]);
+	cli_log_list_close(&logs);
+	return is_one;
+}
+
+static bool is_log(const struct cli_operands *operands, int at, bool takes_lists)
 {
 	const char *operand = operands->values[at];
 
-	return at == 0 || strchr(operand, '/') || cli_log_exists(operand);
+	return at == 0 || strchr(operand, '/') || cli_log_exists(operand) ||
+	       (takes_lists && is_list_of_logs(operand));
+}
+
+/* CLI_GO_ON, or an exit status after a complaint. */
+static int check_log(const struct cli_command *command, const char *path, bool missing_ok)
+{
+	if (strcmp(path, "-") == 0 || access(path, F_OK) == 0 || (missing_ok && errno == ENOENT))
+		return CLI_GO_ON;
+	return complain_missing(command, path, errno);
+}
+
+static int check_list(const struct cli_command *command, const char *operand)
+{
+	struct cli_operands logs;
+	int status = CLI_GO_ON;
+
+	if (cli_log_list_open(&logs, operand) != 0) {
+		cli_error(command, "out of memory");
+		return CLI_IO;
+	}
+	for (int i = 0; i < logs.len && status == CLI_GO_ON; i++)
+		status = check_log(command, logs.values[i], false);
+	cli_log_list_close(&logs);
+	return status;
 }
 
 static bool is_input_twice(const struct cli_operands *operands, int at)
@@ -109,17 +178,21 @@ static bool is_input_twice(const struct cli_operands *operands, int at)
 	return false;
 }
 
+enum taking { TAKE_LOGS, TAKE_MISSING_LOGS, TAKE_LISTS };
+
 /* Take the first operands as logs. */
-static int take_logs(const struct cli_command *command, const struct cli_operands *operands, bool missing_ok,
-		     struct cli_operands *logs, struct cli_operands *subjects)
+static int take_logs(const struct cli_command *command, const struct cli_operands *operands,
+		     enum taking taking, struct cli_operands *logs, struct cli_operands *subjects)
 {
 	int count = 0;
 
-	while (count < operands->len && is_log(operands, count)) {
+	while (count < operands->len && is_log(operands, count, taking == TAKE_LISTS)) {
 		const char *path = operands->values[count];
+		int status = taking == TAKE_LISTS ? check_list(command, path)
+						  : check_log(command, path, taking == TAKE_MISSING_LOGS);
 
-		if (strcmp(path, "-") != 0 && access(path, F_OK) != 0 && !(missing_ok && errno == ENOENT))
-			return complain_missing(command, path, errno);
+		if (status != CLI_GO_ON)
+			return status;
 		if (is_input_twice(operands, count))
 			return cli_usage_error(command,
 					       "\"-\" is given twice: there is only one standard input");
@@ -182,18 +255,18 @@ int cli_logs_split(const struct cli_command *command, const struct cli_operands 
 	if (status == CLI_GO_ON && all.len == 0)
 		status = complain_none(command);
 	if (status == CLI_GO_ON)
-		status = take_logs(command, &all, missing_ok, logs, subjects);
+		status = take_logs(command, &all, missing_ok ? TAKE_MISSING_LOGS : TAKE_LOGS, logs, subjects);
 	if (status == CLI_GO_ON)
 		cli_logs_leave_out_repeated(logs);
 	return status;
 }
 
-int cli_logs_split_as_given(const struct cli_command *command, const struct cli_operands *operands,
-			    struct cli_operands *logs, struct cli_operands *subjects)
+int cli_logs_split_lists(const struct cli_command *command, const struct cli_operands *operands,
+			 struct cli_operands *lists, struct cli_operands *subjects)
 {
 	if (operands->len == 0)
 		return complain_none(command);
-	return take_logs(command, operands, false, logs, subjects);
+	return take_logs(command, operands, TAKE_LISTS, lists, subjects);
 }
 
 const struct cli_option cli_log_json_options[] = {

@@ -14,9 +14,15 @@
 int cli_logs_split(const struct cli_command *command, const struct cli_operands *operands, bool missing_ok,
 		   struct cli_operands *logs, struct cli_operands *subjects);
 
-/* Likewise, but all logs are to be given, and may be given twice: to compare them. */
-int cli_logs_split_as_given(const struct cli_command *command, const struct cli_operands *operands,
-			    struct cli_operands *logs, struct cli_operands *subjects);
+/* Likewise, but all logs are to be given, and may be given twice: to compare them. An operand that is no path may be a list of
+ * logs with commas between them (cli_log_list_open). */
+int cli_logs_split_lists(const struct cli_command *command, const struct cli_operands *operands,
+			 struct cli_operands *lists, struct cli_operands *subjects);
+
+/* Several logs in one operand, "node-1,node-2,node-3"; a path that is there is one log, whatever its name. 0 with *logs, or
+ * -ENOMEM; after success call cli_log_list_close. */
+int cli_log_list_open(struct cli_operands *logs, const char *operand);
+void cli_log_list_close(struct cli_operands *logs);
 
 /* There is something at path that can be read as a log or capture. */
 bool cli_log_exists(const char *path);

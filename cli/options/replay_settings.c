@@ -1,4 +1,5 @@
 #include "cli/options/replay_settings.h"
+#include "cli/options/joining.h"
 #include "cli/output/errors.h"
 
 enum { NS_PER_MS = 1000000, CLONES_MAX = 10000 };
@@ -215,6 +216,7 @@ const struct cli_option_group cli_replay_groups[] = {
     {"What", what, 0},
     {"Which events", cli_filter_options, AT(filters)},
     {"Which events", cli_seq_options, AT(filters)},
+    {"Which events", cli_joining_options, AT(no_join)},
     {"Requests", requests, 0},
     {"Rewriting", rewriting, 0},
     {"Where to", target, 0},

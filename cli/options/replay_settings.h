@@ -24,7 +24,7 @@ struct cli_replay_settings {
 	int compare;  /* 0 bytes, 1 json */
 	double slower;
 	bool roots, verify;
-	bool provenance, internal, precise, dry_run, no_fold, yes, json;
+	bool provenance, internal, precise, dry_run, no_fold, no_join, yes, json;
 	const char *name; /* of the connection */
 };
 

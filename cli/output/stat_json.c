@@ -2,6 +2,7 @@
 
 #include "cli/output/groups_json.h"
 #include "cli/output/times.h"
+#include "wire/conn.h"
 
 static void put_totals(struct cli_json *json, const struct store_summary *summary)
 {
@@ -62,7 +63,7 @@ static void put_clients(struct cli_json *json, const struct cli_client_rows *cli
 
 		cli_json_object(json, NULL);
 		if (client->connections == 1)
-			cli_json_number(json, "conn", client->conn);
+			cli_json_number(json, "conn", wire_conn_number(client->conn));
 		cli_json_number(json, "connections", client->connections);
 		put_known(json, "client", client->client.name);
 		put_known(json, "address", client->client.address);

@@ -6,6 +6,7 @@
 
 #include "cli/output/groups_text.h"
 #include "cli/output/times.h"
+#include "wire/conn.h"
 
 enum { VALUE_COLUMN = 14, NOTE_COLUMN = 30 };
 
@@ -187,7 +188,12 @@ static void put_connections(struct cli_row *row, const struct cli_client_row *cl
 	char count[CLI_SIZE_TEXT];
 
 	if (client->connections == 1) {
-		cli_row_format(row, CLI_DIM, "#%" PRIu64 " ", client->conn);
+		const uint32_t log = wire_conn_input(client->conn, 0);
+
+		cli_row_format(row, CLI_DIM, "#%" PRIu64, wire_conn_number(client->conn));
+		if (log > 0)
+			cli_row_format(row, CLI_DIM, "@%" PRIu32, log + 1);
+		cli_row_text(row, CLI_DIM, " ");
 		return;
 	}
 	if (client->client.name.len == 0)

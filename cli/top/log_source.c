@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/options/inputs.h"
+#include "cli/options/joining.h"
 #include "cli/top/deadline.h"
 #include "cli/top/log_tables.h"
 #include "cli/top/messages.h"
@@ -87,7 +88,8 @@ static int open_logs(struct log_source *log, struct wire_fault *fault)
 	    .filter = log->options.filter, .follow = true, .in_time_order = true};
 	int error = choose_begin(log, fault);
 	if (error == 0)
-		error = cli_inputs_open(&log->merge, log->options.logs, &options, fault);
+		error =
+		    cli_joining_open(&log->merge, log->options.logs, &options, log->options.no_join, fault);
 	if (error == 0) {
 		error = cli_top_traffic_init(&log->traffic, store_merge_source(log->merge),
 					     log->options.window_ns, log->options.folds_tokens);
@@ -136,6 +138,7 @@ static int poll_log(struct cli_top_source *source, struct wire_fault *fault)
 	log->is_written = is_written(log->options.logs);
 	log->has_begun |= log->is_written && !was_written;
 	log->is_behind = false;
+	store_merge_set_written(log->merge, log->is_written);
 	for (; (status = store_merge_next(log->merge, &event, fault)) > 0; seen++) {
 		cli_top_traffic_add(&log->traffic, &event);
 		if (seen % EVENTS_PER_LOOK == 0 && cli_top_deadline_has_passed(deadline_ns)) {
@@ -312,8 +315,8 @@ static int open_list(struct cli_top_source *source, const struct cli_top_table *
 	struct log_source *log = (struct log_source *)source;
 	const struct cli_text_options text = {
 	    .color = log->options.color, .utc = log->options.utc, .columns = columns};
-	struct cli_top_messages_choice choice = {.since_ns = log->traffic.window.begin_ns,
-						 .until_ns = INT64_MAX};
+	struct cli_top_messages_choice choice = {
+	    .since_ns = log->traffic.window.begin_ns, .until_ns = INT64_MAX, .no_join = log->options.no_join};
 	struct choice_texts texts;
 	close_list(source);
 	if (!choose(log, table, row, &choice, &texts))
@@ -338,7 +341,7 @@ static int open_text(struct cli_top_source *source, const struct cli_top_line *l
 	struct log_source *log = (struct log_source *)source;
 	const struct cli_text_options text = {
 	    .color = log->options.color, .utc = log->options.utc, .columns = columns, .verbose = true};
-	return cli_top_message_read(log->options.logs, line, &text, lines, fault);
+	return cli_top_message_read(log->options.logs, log->options.no_join, line, &text, lines, fault);
 }
 
 static void close_source(struct cli_top_source *source)

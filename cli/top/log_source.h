@@ -9,6 +9,7 @@
 struct cli_top_log_options {
 	const struct cli_operands *logs;
 	struct store_filter *filter; /* which events count; `since` is added to it */
+	bool no_join;                /* read the logs of a cluster apart */
 	bool has_since;              /* the filter has one already */
 	int64_t window_ns;
 	int64_t unanswered_ns; /* a request without a reply for so long is listed */

@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cli/options/inputs.h"
+#include "cli/options/joining.h"
 #include "cli/top/deadline.h"
 
 enum { POLL_MS = 50, PAYLOAD_MAX = 1 << 20, TEXT_LINES_MAX = 20000, EVENTS_PER_LOOK = 64 };
@@ -47,7 +47,7 @@ int cli_top_messages_open(struct cli_top_messages *messages, const struct cli_op
 	int error = build_filter(&messages->filter, choice, fault);
 	options.filter = messages->filter;
 	if (error == 0)
-		error = cli_inputs_open(&messages->merge, logs, &options, fault);
+		error = cli_joining_open(&messages->merge, logs, &options, choice->no_join, fault);
 	if (error == 0 && (error = cli_out_init(&messages->out, -1)) != 0)
 		wire_fault_set(fault, error, "out of memory");
 	if (error != 0)
@@ -160,7 +160,7 @@ static int find_event(struct store_merge *merge, const struct cli_top_line *line
 	return status < 0 ? status : wire_fault_set(fault, -ENOENT, "the event is no longer in the log");
 }
 
-int cli_top_message_read(const struct cli_operands *logs, const struct cli_top_line *line,
+int cli_top_message_read(const struct cli_operands *logs, bool no_join, const struct cli_top_line *line,
 			 const struct cli_text_options *text, struct cli_top_lines *lines,
 			 struct wire_fault *fault)
 {
@@ -172,7 +172,7 @@ int cli_top_message_read(const struct cli_operands *logs, const struct cli_top_l
 	int error = build_filter(&filter, &choice, fault);
 	options.filter = filter;
 	if (error == 0)
-		error = cli_inputs_open(&merge, logs, &options, fault);
+		error = cli_joining_open(&merge, logs, &options, no_join, fault);
 	if (error == 0)
 		error = find_event(merge, line, text, lines, fault);
 	store_merge_close(merge);

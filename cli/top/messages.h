@@ -14,6 +14,7 @@ struct cli_top_messages_choice {
 	const char *subject, *client; /* as in store_filter_subject and store_filter_client; NULL = any */
 	int64_t since_ns;
 	int64_t until_ns; /* INT64_MAX: those that are written from now on, too */
+	bool no_join;     /* read the logs of a cluster apart */
 };
 
 struct cli_top_messages {
@@ -39,7 +40,7 @@ int cli_top_messages_poll(struct cli_top_messages *messages, struct cli_top_line
 
 /* Everything about the message of a line, of its payload at most 1 MiB. text: its columns are those of the lines. 0, or a
  * negative code with *fault. */
-int cli_top_message_read(const struct cli_operands *logs, const struct cli_top_line *line,
+int cli_top_message_read(const struct cli_operands *logs, bool no_join, const struct cli_top_line *line,
 			 const struct cli_text_options *text, struct cli_top_lines *lines,
 			 struct wire_fault *fault);
 

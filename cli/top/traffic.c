@@ -73,14 +73,15 @@ static struct cli_top_activity *activity_of(struct cli_top_traffic *traffic, uin
 static struct cli_top_connection *connection_of(struct cli_top_traffic *traffic, uint64_t conn,
 						const struct wire_client *client)
 {
-	uint32_t origin = wire_source_origin(traffic->source);
+	uint32_t origin = wire_conn_input(conn, wire_source_origin(traffic->source));
+	uint64_t number = wire_conn_number(conn);
 	struct cli_top_connection *known =
-	    conn ? cli_top_connections_find(&traffic->connections, origin, conn) : NULL;
+	    conn ? cli_top_connections_find(&traffic->connections, origin, number) : NULL;
 	if (known || conn == 0)
 		return known;
 	if (!client)
 		client = traffic->source->client(traffic->source, conn);
-	known = cli_top_connections_add(&traffic->connections, origin, conn, client);
+	known = cli_top_connections_add(&traffic->connections, origin, number, client);
 	if (known)
 		known->service = trace_clients_service(&traffic->clients, conn);
 	return known;

@@ -26,6 +26,24 @@ static int read_file(const char *path, char **text)
 	return 0;
 }
 
+bool net__http_pem_has_changed(struct net__http_pem_version *version, const char *cert_file,
+			       const char *key_file)
+{
+	const struct net__http_pem_version before = *version;
+	struct stat cert = {0}, key = {0};
+	if (cert_file)
+		stat(cert_file, &cert);
+	if (cert_file)
+		stat(key_file ? key_file : cert_file, &key);
+	*version = (struct net__http_pem_version){
+	    .cert_changed = cert.st_mtim, .key_changed = key.st_mtim, .cert = cert.st_ino, .key = key.st_ino};
+	return before.cert != version->cert || before.key != version->key ||
+	       before.cert_changed.tv_sec != version->cert_changed.tv_sec ||
+	       before.cert_changed.tv_nsec != version->cert_changed.tv_nsec ||
+	       before.key_changed.tv_sec != version->key_changed.tv_sec ||
+	       before.key_changed.tv_nsec != version->key_changed.tv_nsec;
+}
+
 int net__http_pem_read(struct net__http_pem *pem, const char *cert_file, const char *key_file)
 {
 	*pem = (struct net__http_pem){0};

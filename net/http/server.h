@@ -15,6 +15,9 @@ struct net_http_server;
 struct net_http_settings {
 	const char *base_path; /* precedes every path */
 	const char *allow_origin;
+	/* HTTPS, with libmicrohttpd's TLS; cert_file NULL: HTTP, which cannot change. Files that have changed are read again before the
+	 * next connection; those that cannot be used change nothing. Connections to the old ones are closed. */
+	const char *cert_file, *key_file;
 };
 
 /* The owner of a server, and the pages that it serves. */
@@ -23,7 +26,6 @@ struct net_http_service {
 	void *owner;                         /* for the pages */
 	/* Called for every request. NULL: no settings. */
 	void (*settings)(void *owner, struct net_http_settings *settings);
-	const char *cert_file, *key_file; /* HTTPS, with libmicrohttpd's TLS; read once. NULL: HTTP */
 };
 
 /* Listen on an address. The service is copied. 0; or a negative code with *fault, as of net_listener_open. */

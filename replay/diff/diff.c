@@ -82,13 +82,18 @@ static uint64_t receivers_hash(const struct replay__recording *recording, const 
 	return sum;
 }
 
+static uint64_t conn_of(const struct replay__recording *recording, const struct wire_event *message)
+{
+	return wire_source_conn(recording->source, message->conn);
+}
+
 static struct replay_diff_message message_of(const struct replay_diff *diff, enum replay_diff_side side,
 					     const struct wire_event *message)
 {
 	bool compares_each = diff->options.receivers == REPLAY_RECEIVERS_EACH;
 	return (struct replay_diff_message){
 	    .seq = message->seq,
-	    .conn = message->conn,
+	    .conn = conn_of(&diff->recordings[side], message),
 	    .size = message->size,
 	    .time_ns = message->time_ns,
 	    .steady_ns = message->steady_ns,
@@ -140,13 +145,13 @@ static int note_request(struct replay_diff *diff, enum replay_diff_side side,
 
 /* Messages with unknown publishers may come from several. */
 static void note_publisher(struct replay__subject *subject, enum replay_diff_side side,
-			   const struct wire_event *message)
+			   const struct wire_event *message, uint64_t conn)
 {
 	if (message->flags & WIRE_EVENT_PUBLISHER_UNKNOWN)
 		subject->has_publishers = true;
 	else if (subject->counts.messages[side] == 0)
-		subject->publisher[side] = message->conn;
-	else if (subject->publisher[side] != message->conn)
+		subject->publisher[side] = conn;
+	else if (subject->publisher[side] != conn)
 		subject->has_publishers = true;
 }
 
@@ -178,7 +183,7 @@ static int take_message(struct replay_diff *diff, enum replay_diff_side side,
 	if (!entry.subject)
 		return -ENOMEM;
 	entry.key = entry.request ? replay__reply_key(entry.content, entry.request) : entry.content;
-	note_publisher(entry.subject, side, message);
+	note_publisher(entry.subject, side, message, conn_of(&diff->recordings[side], message));
 	entry.place = entry.subject->counts.messages[side]++;
 	note_time(&diff->recordings[side], message);
 	diff->recordings[side].messages++;

@@ -49,7 +49,8 @@ static int count_played(struct reading *reading, const struct wire_event *event,
 	dry_run->messages++;
 	dry_run->bytes += event->size + event->headers.len;
 	dry_run->requests += trace_is_inbox(&options->inboxes, event->reply);
-	int error = replay_publishers_add(&dry_run->publishers, event->conn, client);
+	int error = replay_publishers_add(&dry_run->publishers,
+					  wire_source_conn(reading->source, event->conn), client);
 	if (error == -E2BIG) {
 		dry_run->has_too_many_publishers = true;
 		error = 0;
@@ -121,7 +122,7 @@ int replay_dry_run_read(struct replay_dry_run *dry_run, const struct replay_dry_
 	reading.source->damage(reading.source, &dry_run->read.damage);
 	if (reading.source->steps)
 		reading.source->steps(reading.source, &dry_run->read.steps);
-	reading.source->close(reading.source);
+	replay_input_close(&options->input, reading.source);
 	store_groups_sort(&dry_run->subjects);
 	return status;
 }

@@ -54,7 +54,9 @@ static int add_message(struct reading *reading, const struct wire_event *event, 
 {
 	struct replay_feed *feed = reading->feed;
 	const struct replay_publishers *publishers = feed->options.publishers;
-	uint32_t connection = publishers ? replay_publishers_find(publishers, event->conn) : 0;
+	uint32_t connection =
+	    publishers ? replay_publishers_find(publishers, wire_source_conn(reading->source, event->conn))
+		       : 0;
 	struct replay_rewritten rewritten;
 
 	replay_rewrite(feed->options.rewrite, event, clone, &rewritten);
@@ -181,7 +183,7 @@ static int run_iteration(struct reading *reading, int64_t since_ns, struct wire_
 		return status;
 	status = read_source(reading, fault);
 	note_faults(reading);
-	reading->source->close(reading->source);
+	replay_input_close(input, reading->source);
 	if (reading->feed->options.live)
 		replay_live_replies_end_of_log(reading->feed->options.live);
 	hand_over(reading);

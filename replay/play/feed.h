@@ -16,8 +16,18 @@ struct replay_input {
 	/* Open a source that begins at or before the first event whose steady time is since_ns or later (INT64_MIN: at the
 	 * first event). 0 with *source, which the caller closes; or a negative code with *fault. */
 	int (*open)(void *context, int64_t since_ns, struct wire_source **source, struct wire_fault *fault);
+	/* Close it; NULL = by its own close. */
+	void (*close)(void *context, struct wire_source *source);
 	void *context;
 };
+
+static inline void replay_input_close(const struct replay_input *input, struct wire_source *source)
+{
+	if (input->close)
+		input->close(input->context, source);
+	else
+		source->close(source);
+}
 
 struct replay_feed_options {
 	struct replay_input input;

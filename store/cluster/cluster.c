@@ -27,6 +27,8 @@ struct store_cluster {
 	int64_t foremost_ns; /* the clock that is read last: how much it is ahead */
 	uint64_t changes;    /* of the clocks that front_key reflects */
 	bool at_end, has_learned, has_left;
+	bool is_unwritten; /* followed, but nothing is expected to be added */
+	bool is_dry;       /* likewise, and everything was read */
 	struct store__given given;
 	struct store_cluster_stats stats;
 };
@@ -97,7 +99,7 @@ static bool is_crowded(const struct store_cluster *cluster)
 /* Everything was read that it may be joined with. */
 static bool is_ripe(const struct store_cluster *cluster, const struct store__entry *entry)
 {
-	return cluster->at_end ||
+	return cluster->at_end || cluster->is_dry ||
 	       store_time_minus(cluster->front_key, key_of(cluster, entry)) > STORE_CLUSTER_WINDOW_NS;
 }
 
@@ -277,9 +279,10 @@ int store_cluster_next(struct store_cluster *cluster, struct wire_event *event, 
 		status = cluster->source->next(cluster->source, &read, fault);
 		if (status < 0)
 			return status;
-		if (status == 0 && cluster->options.follow)
+		cluster->is_dry = status == 0 && cluster->is_unwritten;
+		if (status == 0 && cluster->options.follow && !(cluster->is_dry && head))
 			return 0;
-		cluster->at_end = status == 0;
+		cluster->at_end = status == 0 && !cluster->options.follow;
 		status = status > 0 ? take(cluster, &read) : 0;
 	}
 	return status < 0 ? wire_fault_set(fault, status, "out of memory") : status;
@@ -322,6 +325,11 @@ bool store_cluster_clock_differs(const struct store_cluster *cluster, uint32_t i
 void store_cluster_stats(const struct store_cluster *cluster, struct store_cluster_stats *stats)
 {
 	*stats = cluster->stats;
+}
+
+void store_cluster_set_written(struct store_cluster *cluster, bool is_written)
+{
+	cluster->is_unwritten = !is_written;
 }
 
 /* ---- opening and closing ---- */

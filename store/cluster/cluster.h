@@ -47,6 +47,9 @@ void store_cluster_close(struct store_cluster *cluster);
 /* As next of wire_source. */
 int store_cluster_next(struct store_cluster *cluster, struct wire_event *event, struct wire_fault *fault);
 
+/* As store_merge_set_written (store/read/merge.h). */
+void store_cluster_set_written(struct store_cluster *cluster, bool is_written);
+
 /* As client and origin of wire_source, of the event that was given out last. */
 const struct wire_client *store_cluster_client(const struct store_cluster *cluster, uint64_t conn);
 uint32_t store_cluster_origin(const struct store_cluster *cluster);

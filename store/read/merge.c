@@ -262,6 +262,12 @@ const struct store_cluster *store_merge_cluster(const struct store_merge *merge)
 	return merge->cluster;
 }
 
+void store_merge_set_written(struct store_merge *merge, bool is_written)
+{
+	if (merge->cluster)
+		store_cluster_set_written(merge->cluster, is_written);
+}
+
 void store_merge_damage(const struct store_merge *merge, struct wire_damage *damage)
 {
 	*damage = (struct wire_damage){0};

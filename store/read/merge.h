@@ -34,6 +34,10 @@ int store_merge_join(struct store_merge *merge, const struct store_cluster_optio
 /* The cluster that joins the inputs; NULL before store_merge_join. */
 const struct store_cluster *store_merge_cluster(const struct store_merge *merge);
 
+/* Of logs of a cluster that are followed: may they go on? If not, the events that wait for deliveries are given out at their end;
+ * otherwise, as after store_merge_join, after a second. */
+void store_merge_set_written(struct store_merge *merge, bool is_written);
+
 /* The merge as a source, valid as long as the merge; closing either closes both. */
 struct wire_source *store_merge_source(struct store_merge *merge);
 

@@ -59,7 +59,8 @@ static void secure(struct tap__check *check)
 {
 	struct net_stream *stream = check->stream;
 	check->greeting.stage = TAP__SECURES_SERVER;
-	if (tap__security_upgrade_server(&stream, check->proxy, check->upstream) < 0) {
+	if (tap__security_upgrade_server(&stream, check->proxy, check->upstream,
+					 tap__greeting_rest(&check->greeting)) < 0) {
 		conclude(check, "out of memory");
 		return;
 	}

@@ -72,6 +72,11 @@ struct wire_slice tap__greeting_rest(const struct tap__greeting *greeting)
 			  greeting->server_len - greeting->info_len);
 }
 
+void tap__greeting_drop_rest(struct tap__greeting *greeting)
+{
+	greeting->server_len = greeting->info_len;
+}
+
 struct wire_slice tap__greeting_client(const struct tap__greeting *greeting)
 {
 	return wire_slice(greeting->client_bytes, greeting->client_len);

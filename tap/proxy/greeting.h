@@ -43,6 +43,7 @@ bool tap__greeting_add_client(struct tap__greeting *greeting, struct wire_slice 
 struct wire_slice tap__greeting_info(const struct tap__greeting *greeting);
 /* What came after it. */
 struct wire_slice tap__greeting_rest(const struct tap__greeting *greeting);
+void tap__greeting_drop_rest(struct tap__greeting *greeting);
 struct wire_slice tap__greeting_client(const struct tap__greeting *greeting);
 
 #endif

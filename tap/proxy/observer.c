@@ -40,7 +40,7 @@ static void note_step(struct tap__observer *observer, int64_t now_ns, int64_t st
 }
 
 /* The time without steps. */
-static int64_t steady_now(struct tap__observer *observer)
+int64_t tap__observer_now(struct tap__observer *observer)
 {
 	int64_t step_ns, now_ns = net_clock_now(&observer->clock, &step_ns);
 	observer->steps_seen_ns += step_ns;
@@ -82,7 +82,7 @@ static void on_tick(uv_timer_t *tick)
 {
 	struct tap__observer *observer = tick->data;
 	struct wire_sink *sink = observer->options.sink;
-	int64_t now_ns = steady_now(observer);
+	int64_t now_ns = tap__observer_now(observer);
 	tap_join_tick(observer->join, now_ns);
 	bool has_more = give_out(observer);
 	unsigned again_ms = sink->tick ? sink->tick(sink, now_ns + observer->steps_given_ns) : 0;
@@ -123,16 +123,16 @@ void *tap__observer_flow_open(struct tap__observer *observer, const struct tap_f
 	observer->flows++;
 	set_limit(observer);
 	schedule(observer);
-	void *flow = observer->handler->open(observer->handler, info, steady_now(observer));
+	void *flow = observer->handler->open(observer->handler, info, tap__observer_now(observer));
 	return flow ? flow : forget_flow(observer);
 }
 
 /* Hot: once for every read. */
-void *tap__observer_bytes(struct tap__observer *observer, void *flow, enum tap_peer from,
+void *tap__observer_bytes(struct tap__observer *observer, void *flow, enum tap_peer from, int64_t read_ns,
 			  struct wire_slice bytes)
 {
 	struct tap_flow_handler *handler = observer->handler;
-	bool is_wanted = handler->data(handler, flow, from, steady_now(observer), bytes);
+	bool is_wanted = handler->data(handler, flow, from, read_ns, bytes);
 	give_out(observer);
 	schedule(observer);
 	return is_wanted ? flow : forget_flow(observer);
@@ -140,17 +140,17 @@ void *tap__observer_bytes(struct tap__observer *observer, void *flow, enum tap_p
 
 void tap__observer_note_held(struct tap__observer *observer, void *flow)
 {
-	tap_sessions_note_held(flow, steady_now(observer));
+	tap_sessions_note_held(flow, tap__observer_now(observer));
 }
 
 bool tap__observer_is_behind(struct tap__observer *observer, const void *flow)
 {
-	return tap_sessions_is_behind(observer->sessions, flow, steady_now(observer));
+	return tap_sessions_is_behind(observer->sessions, flow, tap__observer_now(observer));
 }
 
 void tap__observer_flow_close(struct tap__observer *observer, void *flow, enum tap_end why)
 {
-	observer->handler->close(observer->handler, flow, steady_now(observer), why);
+	observer->handler->close(observer->handler, flow, tap__observer_now(observer), why);
 	forget_flow(observer);
 	schedule(observer);
 }

@@ -31,10 +31,13 @@ struct tap__observer *tap__observer_open(const struct tap__observer_options *opt
  * observer. NULL is allowed. */
 void tap__observer_close(struct tap__observer *observer);
 
+/* The time at which bytes that are relayed now were read: a server that gets them can only answer later. */
+int64_t tap__observer_now(struct tap__observer *observer);
+
 /* A connection, its bytes and its end. The flow is NULL when there was no memory, or after the sessions have lost interest:
  * then it is not to be used again. */
 void *tap__observer_flow_open(struct tap__observer *observer, const struct tap_flow_info *info);
-void *tap__observer_bytes(struct tap__observer *observer, void *flow, enum tap_peer from,
+void *tap__observer_bytes(struct tap__observer *observer, void *flow, enum tap_peer from, int64_t read_ns,
 			  struct wire_slice bytes);
 
 /* The client of the flow did not take all that was relayed to it. */

@@ -51,10 +51,11 @@ struct tap__link {
 	struct tap__link *next_resting;
 	unsigned rested_ms;
 	enum tap__link_life life;
-	uint64_t cid;                       /* its number in log lines, and in events */
-	struct net_stream *client, *server; /* server: NULL while there is none */
-	char address[NET_ADDRESS_TEXT];     /* the client's */
-	struct tap__relay up, down;         /* client to server, server to client */
+	uint64_t cid;                           /* its number in log lines, and in events */
+	struct net_stream *client, *server;     /* server: NULL while there is none */
+	const struct net_stream_events *events; /* of both */
+	char address[NET_ADDRESS_TEXT];         /* the client's */
+	struct tap__relay up, down;             /* client to server, server to client */
 	struct tap__greeting greeting;
 	char *certificate; /* the subject of the client's; owned; NULL: none */
 	struct tap__info_filter filter;

@@ -185,10 +185,10 @@ int tap__security_connect(struct net_stream **server, struct tap_proxy *proxy,
 }
 
 int tap__security_upgrade_server(struct net_stream **server, const struct tap_proxy *proxy,
-				 const struct tap__upstream *upstream)
+				 const struct tap__upstream *upstream, struct wire_slice read)
 {
 	return net_tls_upgrade(server, *server, net_tls_files_context(proxy->security.servers),
-			       upstream->url.host, wire_slice(NULL, 0));
+			       upstream->url.host, read);
 }
 
 int tap__security_upgrade_client(struct net_stream **client, const struct tap_proxy *proxy,

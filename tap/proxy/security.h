@@ -35,10 +35,10 @@ bool tap__security_is_client_first(const struct tap_proxy *proxy);
 int tap__security_connect(struct net_stream **server, struct tap_proxy *proxy,
 			  const struct tap__upstream *upstream, const struct net_stream *client);
 
-/* Put TLS on an open stream, in its place; it is to be started again. `read`: what a client has sent of the handshake. 0, or a
+/* Put TLS on an open stream, in its place; it is to be started again. `read`: what the peer has sent already; copied. 0, or a
  * negative code. */
 int tap__security_upgrade_server(struct net_stream **server, const struct tap_proxy *proxy,
-				 const struct tap__upstream *upstream);
+				 const struct tap__upstream *upstream, struct wire_slice read);
 int tap__security_upgrade_client(struct net_stream **client, const struct tap_proxy *proxy,
 				 struct wire_slice read);
 

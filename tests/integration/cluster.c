@@ -1,5 +1,6 @@
-/* cluster: three real servers, a proxy in front of each, and the three logs read as one. Every message has an id in its
- * payload, and every client notes which ids it got: that is the truth. */
+/* cluster: three real servers with users, a proxy in front of each, and the three logs read as one. Every message has an id in
+ * its payload, and every client notes which ids it got: that is the truth. Servers are killed in a cluster that speaks TLS
+ * everywhere: clients with proxies, proxies with servers, servers with each other. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,8 +16,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "support/certificates.h"
 #include "support/cluster.h"
-#include "support/proxy.h"
+#include "support/fail.h"
 #include "support/run.h"
 
 enum {
@@ -36,7 +38,8 @@ enum {
 	} while (0)
 
 static struct support_cluster cluster;
-static const char *const users[] = {"--user", "app", "--pass", "secret", NULL};
+static struct support_certificates certificates;
+static bool is_secure; /* the cluster speaks TLS */
 
 /* ---- the truth ---- */
 
@@ -66,6 +69,16 @@ struct client {
 	atomic_int got;
 };
 
+/* The certificates of the proxies are verified. */
+static void secure(natsOptions *options)
+{
+	char ca[300];
+	MUST(natsOptions_SetSecure(options, true));
+	MUST(natsOptions_LoadCATrustedCertificates(options,
+						   support_certificates_path(&certificates, "ca.pem", ca)));
+	MUST(natsOptions_SetExpectedHostname(options, "localhost"));
+}
+
 /* Connect through the proxy of a node. A client that may move connects to any other when its server is gone. */
 static void client_open(struct client *client, const char *kind, int node, bool may_move)
 {
@@ -75,7 +88,7 @@ static void client_open(struct client *client, const char *kind, int node, bool 
 	snprintf(client->name, sizeof client->name, "%s-%d", kind, node);
 	for (int i = 0; i < SUPPORT_NODES; i++) {
 		snprintf(urls[i], sizeof urls[i], "nats://app:secret@127.0.0.1:%d",
-			 cluster.nodes[(node + i) % SUPPORT_NODES].proxy.port);
+			 cluster.nodes[(node + i) % SUPPORT_NODES].pair.proxy.port);
 		servers[i] = urls[i];
 	}
 	MUST(natsOptions_Create(&options));
@@ -85,6 +98,8 @@ static void client_open(struct client *client, const char *kind, int node, bool 
 	MUST(natsOptions_SetMaxReconnect(options, 10000));
 	MUST(natsOptions_SetReconnectWait(options, 20));
 	MUST(natsOptions_SetReconnectJitter(options, 10, 10));
+	if (is_secure)
+		secure(options);
 	MUST(natsConnection_Connect(&client->connection, options));
 	natsOptions_Destroy(options);
 }
@@ -155,21 +170,31 @@ static void await_service(struct client *clients, const char *why)
 
 /* ---- what was recorded ---- */
 
+enum { WORDS_MAX = 12 };
+
+/* Run a command with these words (ended by NULL) before the three logs. Its output; owned. */
+static char *run_on_logs(const char *const *words, int expected_status)
+{
+	const char *args[WORDS_MAX + SUPPORT_NODES + 2] = {cluster.nodes[0].pair.plan.program};
+	size_t len = 1;
+	char *output;
+	while (*words)
+		args[len++] = *words++;
+	for (int i = 0; i < SUPPORT_NODES; i++)
+		args[len++] = cluster.nodes[i].pair.log;
+	args[len] = NULL;
+	int status = support_run(args, &output);
+	if (status != expected_status)
+		fail_msg("%s ends with %d:\n%.4000s", args[1], status, output);
+	return output;
+}
+
 /* The events of the three logs, as `cat` prints them; owned. */
 static json_t *read_logs(const char *option)
 {
 	json_t *events = json_array();
-	char *output, *rest;
-	const char *const args[] = {cluster.nodes[0].plan.program,
-				    "cat",
-				    "--json",
-				    "--detail",
-				    option,
-				    cluster.nodes[0].log,
-				    cluster.nodes[1].log,
-				    cluster.nodes[2].log,
-				    NULL};
-	assert_int_equal(support_run(args, &output), 0);
+	char *rest,
+	    *output = run_on_logs((const char *const[]){"cat", "--json", "--detail", option, NULL}, 0);
 	for (char *line = strtok_r(output, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		json_t *event = *line == '{' ? json_loads(line, 0, NULL) : NULL;
 		if (event)
@@ -229,15 +254,48 @@ static uint64_t count(const json_t *events, const char *kind, const char *prefix
 
 /* ---- the stories ---- */
 
-static void open_all(void)
+static void open_plain(void)
 {
+	static const char *const users[] = {"--user", "app", "--pass", "secret", NULL};
+	static const char *const protocol[] = {"--record-detail=protocol", NULL};
+	is_secure = false;
 	truth = json_object();
-	support_cluster_open(&cluster, users);
+	support_cluster_open(&cluster, users, protocol);
+}
+
+/* Routes speak TLS only with a configuration. Both of their ends present a certificate. */
+static void write_config(const char *path, const char *cert, const char *key, const char *ca)
+{
+	char text[2048];
+	int len = snprintf(text, sizeof text,
+			   "authorization { user: app, password: secret }\n"
+			   "cluster { tls { cert_file: \"%s\", key_file: \"%s\", ca_file: \"%s\" } }\n",
+			   cert, key, ca);
+	support_write_file(path, text, (size_t)len);
+}
+
+static void open_secure(void)
+{
+	static char config[300], cert[300], key[300], ca[300];
+	static const char *const server_flags[] = {"-c", config,     "--tls", "--tlscert",
+						   cert, "--tlskey", key,     NULL};
+	static const char *const proxy_flags[] = {
+	    "--record-detail=protocol", "--tls-cert", cert, "--tls-key", key, "--upstream-tls-ca", ca, NULL};
+	is_secure = true;
+	truth = json_object();
+	support_certificates_open(&certificates);
+	support_certificates_path(&certificates, "server.pem", cert);
+	support_certificates_path(&certificates, "server.key", key);
+	support_certificates_path(&certificates, "ca.pem", ca);
+	write_config(support_certificates_path(&certificates, "server.conf", config), cert, key, ca);
+	support_cluster_open(&cluster, server_flags, proxy_flags);
 }
 
 static void close_all(void)
 {
 	support_cluster_close(&cluster);
+	if (is_secure)
+		support_certificates_close(&certificates);
 	json_decref(truth);
 }
 
@@ -318,19 +376,10 @@ static void publish_all(struct people *people)
 	assert_int_equal(sum(people->workers), workers + all);
 }
 
-static void check_trace(void)
+/* The request "ask-2-7" and its reply are one conversation, chosen by this option. */
+static void check_conversation(const char *option, const char *value)
 {
-	char *output;
-	const char *const args[] = {cluster.nodes[0].plan.program,
-				    "trace",
-				    "--json",
-				    "--id",
-				    "ask-2-7",
-				    cluster.nodes[0].log,
-				    cluster.nodes[1].log,
-				    cluster.nodes[2].log,
-				    NULL};
-	assert_int_equal(support_run(args, &output), 0);
+	char *output = run_on_logs((const char *const[]){"trace", "--json", option, value, NULL}, 0);
 	const char *begin = strchr(output, '{');
 	json_error_t error;
 	json_t *trace = begin ? json_loads(begin, JSON_DISABLE_EOF_CHECK, &error) : NULL;
@@ -339,7 +388,7 @@ static void check_trace(void)
 		fail_msg("a request and its reply are not one conversation:\n%s", output);
 	const json_t *asked = json_array_get(nodes, 0), *replied = json_array_get(nodes, 1);
 	assert_string_equal(text_of(asked, "payload"), "ask-2-7");
-	assert_string_equal(text_of(asked, "log"), cluster.nodes[2].log);
+	assert_string_equal(text_of(asked, "log"), cluster.nodes[2].pair.log);
 	assert_string_equal(text_of(replied, "payload"), "re ask-2-7");
 	check_receivers(asked, json_object_get(truth, "ask-2-7"));
 	check_receivers(replied, json_object_get(truth, "re ask-2-7"));
@@ -347,11 +396,125 @@ static void check_trace(void)
 	free(output);
 }
 
+/* The sequence number of the event of that kind with this payload in the log of a node, as --seq takes it. */
+static void find_seq(int node, const char *kind, const char *payload, char found[32])
+{
+	char *output, *rest;
+	const struct support_proxy *pair = &cluster.nodes[node].pair;
+	const char *const args[] = {pair->plan.program, "cat", "--json", "--quiet", pair->log, NULL};
+	assert_int_equal(support_run(args, &output), 0);
+	found[0] = '\0';
+	for (char *line = strtok_r(output, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		json_t *event = json_loads(line, 0, NULL);
+		if (is_kind(event, kind) && strcmp(text_of(event, "payload"), payload) == 0)
+			snprintf(found, 32, "%d:%.20s", node + 1, text_of(event, "seq"));
+		json_decref(event);
+	}
+	free(output);
+	if (!found[0])
+		fail_msg("no %s of \"%s\" in log %d", kind, payload, node + 1);
+}
+
+static void check_trace(void)
+{
+	char seq[32], *output;
+	check_conversation("--id", "ask-2-7");
+	find_seq(2, "message", "ask-2-7", seq);
+	check_conversation("--seq", seq);
+	/* A delivery in the second log has joined its message in the first. */
+	find_seq(1, "delivery", "id-0-5", seq);
+	output = run_on_logs((const char *const[]){"trace", "--json", "--quiet", "--seq", seq, NULL}, 0);
+	json_t *trace = json_loads(output, JSON_DISABLE_EOF_CHECK, NULL);
+	const json_t *root = json_array_get(json_object_get(trace, "nodes"), 0);
+	assert_string_equal(text_of(root, "payload"), "id-0-5");
+	assert_string_equal(text_of(root, "log"), cluster.nodes[0].pair.log);
+	json_decref(trace);
+	free(output);
+}
+
+/* ---- commands that sum up, compare and play ---- */
+
+static json_int_t number_of(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static int count_lines(const char *output, const char *prefix)
+{
+	int lines = 0;
+	for (const char *at = output; (at = strstr(at, prefix)) != NULL; at++)
+		lines += at == output || at[-1] == '\n';
+	return lines;
+}
+
+/* `stat` sums up the cluster: every delivery of the truth is a receiver of its message. */
+static void check_stat(void)
+{
+	const char *const joined[] = {"stat", "--json", "--quiet", "data.new", NULL};
+	const char *const apart[] = {"stat", "--json", "--quiet", "--no-join", NULL};
+	const char *args[WORDS_MAX] = {cluster.nodes[0].pair.plan.program, joined[0], joined[1], joined[2]};
+	char *output;
+	for (int i = 0; i < SUPPORT_NODES; i++)
+		args[4 + i] = cluster.nodes[i].pair.log;
+	args[4 + SUPPORT_NODES] = joined[3];
+	assert_int_equal(support_run(args, &output), 0);
+	json_t *sums = json_loads(output, 0, NULL);
+	if (!sums)
+		fail_msg("not one object for the cluster:\n%s", output);
+	free(output);
+	assert_int_equal(number_of(sums, "messages"), SUPPORT_NODES * PUBLISHED);
+	/* each plain subscriber, one worker, and the subscriber of *.new */
+	assert_int_equal(number_of(sums, "deliveries"), SUPPORT_NODES * PUBLISHED * (SUPPORT_NODES + 2));
+	json_decref(sums);
+	output = run_on_logs(apart, 0);
+	assert_int_equal(count_lines(output, "{"), SUPPORT_NODES);
+	free(output);
+}
+
+/* A cluster is equal to itself, whichever log comes first. */
+static void check_diff(void)
+{
+	char logs[2][3 * 300 + 3], *output;
+	const struct support_node *nodes = cluster.nodes;
+	snprintf(logs[0], sizeof logs[0], "%s,%s,%s", nodes[0].pair.log, nodes[1].pair.log,
+		 nodes[2].pair.log);
+	snprintf(logs[1], sizeof logs[1], "%s,%s,%s", nodes[2].pair.log, nodes[0].pair.log,
+		 nodes[1].pair.log);
+	const char *const args[] = {
+	    nodes[0].pair.plan.program, "diff", "--json", logs[0], logs[1], "data.new", NULL};
+	int status = support_run(args, &output);
+	if (status != 0 || !strstr(output, "the logs are of one cluster"))
+		fail_msg("a cluster differs from itself:\n%s", output);
+	free(output);
+	const char *const one[] = {nodes[0].pair.plan.program, "diff", logs[0], nodes[1].pair.log, NULL};
+	assert_int_equal(support_run(one, &output), 1);
+	free(output);
+}
+
+/* `replay` plays each message once, by the clients that published it; `top` counts each once. */
+static void check_play_and_top(void)
+{
+	char *output = run_on_logs(
+	    (const char *const[]){"replay", "--dry-run", "--json", "--connections=recorded", NULL}, 0);
+	json_t *plan = json_loads(strchr(output, '{'), JSON_DISABLE_EOF_CHECK, NULL);
+	assert_true(number_of(plan, "messages") >= SUPPORT_NODES * (PUBLISHED + 2 * REQUESTS));
+	assert_int_equal(number_of(plan, "connections"), 2 * SUPPORT_NODES); /* publishers and responders */
+	json_decref(plan);
+	free(output);
+	char total[16];
+	output = run_on_logs((const char *const[]){"top", "-n", "1", "--window", "1h", NULL}, 0);
+	const char *row = strstr(output, "\ndata.new");
+	snprintf(total, sizeof total, " %d ", SUPPORT_NODES * PUBLISHED);
+	if (!row || !strstr(row, total))
+		fail_msg("no row with%s:\n%s", total, output);
+	free(output);
+}
+
 static void three_logs_read_as_one_name_exactly_who_got_each_message(void **state)
 {
 	struct people people;
 	(void)state;
-	open_all();
+	open_plain();
 	people_open(&people, false);
 	await_interest(&people);
 	await_service(people.publishers, "start");
@@ -384,6 +547,9 @@ static void three_logs_read_as_one_name_exactly_who_got_each_message(void **stat
 	assert_true(count(events, "delivery", "id-") > 0);
 	json_decref(events);
 	check_trace();
+	check_stat();
+	check_diff();
+	check_play_and_top();
 	close_all();
 }
 
@@ -435,13 +601,13 @@ static void check_confirmed(const json_t *by_id, const char *id)
 	}
 }
 
-static void servers_are_killed_in_turn_and_nothing_confirmed_is_lost(void **state)
+static void servers_with_tls_are_killed_in_turn_and_nothing_confirmed_is_lost(void **state)
 {
 	struct people people;
 	struct load load = {.ids = json_array()};
 	pthread_t thread;
 	(void)state;
-	open_all();
+	open_secure();
 	people_open(&people, true);
 	await_service(people.publishers, "start");
 	load.clients = people.publishers;
@@ -477,7 +643,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(three_logs_read_as_one_name_exactly_who_got_each_message),
-	    cmocka_unit_test(servers_are_killed_in_turn_and_nothing_confirmed_is_lost),
+	    cmocka_unit_test(servers_with_tls_are_killed_in_turn_and_nothing_confirmed_is_lost),
 	};
 	if (!support_proxy_has_server())
 		return SKIPPED;

@@ -2,11 +2,12 @@
  * byte. The real server is the specification; conversations that differ on purpose are listed with the reason, and must
  * differ. The form of conversations: conversation.h.
  *
- *   differential [-n NAME] [-v] [-r] [-j JOBS] [-d DIFFERENCES] [-x FLAG] [-p PROXY] -o OURS FILE.conv…
+ *   differential [-n NAME] [-v] [-r] [-t] [-j JOBS] [-d DIFFERENCES] [-x FLAG] [-p PROXY] -o OURS FILE.conv…
  *
  * -n one conversation only; -v always print both transcripts; -r our server records meanwhile; -x a flag that only our
  * server gets, to check that a difference is noticed; -o a path, or nats-server to compare the real server with itself;
- * -p the path of tapedeck: the clients of our server go through its proxy.
+ * -p the path of tapedeck: the clients of our server go through its proxy; -t both servers require TLS, clients and the proxy
+ * speak it.
  * Exit status: 0 alike · 1 differences · 2 usage · 77 there is no nats-server here. */
 #include <getopt.h>
 #include <libgen.h>
@@ -135,13 +136,29 @@ static void hold_all(struct runner *runner, const struct conversations *talks, c
 	free(jobs);
 }
 
+/* Make the certificates once for all conversations of the file, when one needs them. */
+static void open_certificates(struct runner *runner, const struct conversations *talks,
+			      struct support_certificates *certificates)
+{
+	bool are_needed = runner->real.is_secure;
+	for (size_t i = 0; i < talks->len; i++)
+		are_needed = are_needed || play_needs_certificates(&talks->list[i]);
+	if (are_needed)
+		support_certificates_open(certificates);
+	runner->real.certificates = runner->ours.certificates = are_needed ? certificates : NULL;
+}
+
 static void run_file(struct runner *runner, const char *path)
 {
 	struct conversations talks;
+	struct support_certificates certificates;
 	char *copy = strdup(path);
 	const char *file = basename(copy);
 	conversations_open(&talks, path);
+	open_certificates(runner, &talks, &certificates);
 	hold_all(runner, &talks, file);
+	if (runner->real.certificates)
+		support_certificates_close(&certificates);
 	runner->failures += differences_count_unknown(&runner->differences, file, &talks);
 	conversations_close(&talks);
 	free(copy);
@@ -155,11 +172,12 @@ static bool has_real_server(void)
 static void read_options(struct runner *runner, int argc, char **argv)
 {
 	size_t more = 0;
-	for (int option; (option = getopt(argc, argv, "n:vrj:d:x:p:o:")) != -1;) {
+	for (int option; (option = getopt(argc, argv, "n:vrtj:d:x:p:o:")) != -1;) {
 		switch (option) {
 		case 'n': runner->only = optarg; break;
 		case 'v': runner->verbose = true; break;
 		case 'r': runner->ours.records = true; break;
+		case 't': runner->real.is_secure = runner->ours.is_secure = true; break;
 		case 'j': runner->jobs_max = atoi(optarg); break;
 		case 'd': differences_open(&runner->differences, optarg); break;
 		case 'p': runner->ours.proxy = optarg; break;
@@ -172,9 +190,10 @@ static void read_options(struct runner *runner, int argc, char **argv)
 		}
 	}
 	if (!runner->ours.program || optind == argc || runner->jobs_max < 1) {
-		fprintf(stderr,
-			"usage: differential [-n NAME] [-v] [-r] [-j JOBS] [-d FILE] [-x FLAG] [-p PROXY] "
-			"-o OURS FILE.conv...\n");
+		fprintf(
+		    stderr,
+		    "usage: differential [-n NAME] [-v] [-r] [-t] [-j JOBS] [-d FILE] [-x FLAG] [-p PROXY] "
+		    "-o OURS FILE.conv...\n");
 		exit(2);
 	}
 }

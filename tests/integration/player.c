@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "monitoring.h"
-#include "support/certificates.h"
 #include "support/fail.h"
 #include "support/secure.h"
 #include "support/server.h"
@@ -24,8 +23,6 @@ struct player {
 	const struct contender *contender;
 	struct transcript *transcript;
 	struct support_tempdir dir;
-	struct support_certificates
-	    certificates;       /* made when the conversation mentions $CERTS, or secures a client */
 	char program[PATH_MAX]; /* a link named nats-server */
 	struct support_server server;
 	struct support_tempdir proxy_dir;
@@ -61,7 +58,7 @@ static char *expand(const struct player *player, const char *text)
 		else if (strncmp(text, "$PID", 4) == 0 && (text += 4))
 			fprintf(stream, "%d", player->server.pid);
 		else if (strncmp(text, "$CERTS", 6) == 0 && (text += 6))
-			fputs(player->certificates.dir.path, stream);
+			fputs(player->contender->certificates->dir.path, stream);
 		else if (strncmp(text, "$PORT", 5) == 0 && (text += 5))
 			fprintf(stream, "%d", player->server.port);
 		else
@@ -91,10 +88,29 @@ static char *joined(const struct player *player, enum step_kind kind)
 	return out;
 }
 
+/* The path of a certificate or a key; returns path. */
+static char *certificate(const struct player *player, const char *name, char path[300])
+{
+	return support_certificates_path(player->contender->certificates, name, path);
+}
+
+/* For both servers, when they are to require TLS. */
+static char *add_tls(const struct player *player, char *config)
+{
+	char cert[300], key[300], *text;
+	if (!player->contender->is_secure)
+		return config;
+	if (asprintf(&text, "%stls { cert_file: \"%s\", key_file: \"%s\" }\n", config,
+		     certificate(player, "server.pem", cert), certificate(player, "server.key", key)) < 0)
+		support_fail("no memory");
+	free(config);
+	return text;
+}
+
 static void write_config(struct player *player, enum step_kind kind)
 {
 	char path[PATH_MAX];
-	char *text = joined(player, kind);
+	char *text = add_tls(player, joined(player, kind));
 	support_tempdir_path(&player->dir, "server.conf", path, sizeof(path));
 	support_write_file(path, text, strlen(text));
 	free(text);
@@ -131,6 +147,12 @@ static void split(char *text, const char **words, size_t words_max)
 	words[count] = NULL;
 }
 
+/* The servers get a configuration file. */
+static bool has_config(const struct player *player)
+{
+	return conversation_has(player->talk, STEP_CONFIG) || player->contender->is_secure;
+}
+
 static int start_server(struct player *player)
 {
 	const char *flags[FLAGS_MAX] = {NULL};
@@ -142,7 +164,7 @@ static int start_server(struct player *player)
 	while (flags[count])
 		count++;
 	const char *more[] = {"-c", config, NULL};
-	for (size_t i = 0; conversation_has(player->talk, STEP_CONFIG) && more[i]; i++)
+	for (size_t i = 0; has_config(player) && more[i]; i++)
 		flags[count++] = more[i];
 	for (size_t i = 0; player->contender->more_flags && player->contender->more_flags[i]; i++)
 		flags[count++] = player->contender->more_flags[i];
@@ -160,15 +182,25 @@ static int start_server(struct player *player)
 
 static int start_proxy(struct player *player)
 {
-	char upstream[64], log[PATH_MAX];
-	snprintf(upstream, sizeof(upstream), "127.0.0.1:%d", player->server.port);
+	const bool is_secure = player->contender->is_secure;
+	char upstream[64], log[PATH_MAX], cert[300], key[300], ca[300];
+	snprintf(upstream, sizeof(upstream), "%s://127.0.0.1:%d", is_secure ? "tls" : "nats",
+		 player->server.port);
 	support_tempdir_path(&player->proxy_dir, "log", log, sizeof(log));
-	const struct support_server_plan plan = {
-	    .program = player->contender->proxy,
-	    .command = "proxy",
-	    .args = (const char *const[]){"--upstream", upstream, "--record", log, NULL},
-	    .dir = player->proxy_dir.path,
-	    .is_proxy = true};
+	const char *args[] = {"--upstream", upstream, "--record",          log, "--tls-cert", cert,
+			      "--tls-key",  key,      "--upstream-tls-ca", ca,  NULL};
+	if (is_secure) {
+		certificate(player, "server.pem", cert);
+		certificate(player, "server.key", key);
+		certificate(player, "ca.pem", ca);
+	} else {
+		args[4] = NULL;
+	}
+	const struct support_server_plan plan = {.program = player->contender->proxy,
+						 .command = "proxy",
+						 .args = args,
+						 .dir = player->proxy_dir.path,
+						 .is_proxy = true};
 	return support_server_open(&player->proxy, &plan);
 }
 
@@ -185,6 +217,17 @@ static int client_port(const struct player *player)
 	return player->contender->proxy ? player->proxy.port : player->server.port;
 }
 
+/* In a conversation that is not about TLS. A server that closes the connection at once may do so before the handshake. */
+static void begin_tls(struct player *player, const struct step *step)
+{
+	char ca[300], why[256];
+	const struct support_tls tls = {.ca_file = certificate(player, "ca.pem", ca)};
+	int code =
+	    support_socket_secure(&player->sockets[step->client], &tls, support_deadline_in(STEP_MS), why);
+	if (code == -ETIMEDOUT)
+		miss(player, step, "handshake", code);
+}
+
 static void open_client(struct player *player, const struct step *step, int receive_bytes)
 {
 	struct support_socket *sock = &player->sockets[step->client];
@@ -196,6 +239,8 @@ static void open_client(struct player *player, const struct step *step, int rece
 	code = support_socket_await(sock, 0, "\n", NULL, support_deadline_in(STEP_MS));
 	if (code < 0)
 		miss(player, step, "no INFO", code);
+	else if (player->contender->is_secure)
+		begin_tls(player, step);
 }
 
 /* The client of the step, connected if it was not yet. */
@@ -221,11 +266,11 @@ static void step_secure(struct player *player, const struct step *step)
 	const char *words = step->text ? step->text : "", *as = strstr(words, "as ");
 	struct support_tls tls = {.version = strstr(words, "1.2") ? 12 : strstr(words, "1.3") ? 13 : 0};
 	if (strstr(words, "verify"))
-		tls.ca_file = support_certificates_path(&player->certificates, "ca.pem", ca);
+		tls.ca_file = certificate(player, "ca.pem", ca);
 	if (as && sscanf(as, "as %50s", name) == 1) {
-		tls.cert_file = support_certificates_path(&player->certificates, strcat(name, ".pem"), cert);
+		tls.cert_file = certificate(player, strcat(name, ".pem"), cert);
 		*strrchr(name, '.') = '\0';
-		tls.key_file = support_certificates_path(&player->certificates, strcat(name, ".key"), key);
+		tls.key_file = certificate(player, strcat(name, ".key"), key);
 	}
 	int code = support_socket_secure(client(player, step), &tls, support_deadline_in(STEP_MS), why);
 	transcript_note(player->transcript, "%s: handshake %s", client_name(player, step),
@@ -444,7 +489,7 @@ static void write_down_all(struct player *player)
 	}
 }
 
-static bool needs_certificates(const struct conversation *talk)
+bool play_needs_certificates(const struct conversation *talk)
 {
 	for (size_t i = 0; i < talk->steps_len; i++)
 		if (talk->steps[i].kind == STEP_SECURE ||
@@ -474,10 +519,8 @@ void play(const struct conversation *talk, const struct contender *contender, st
 	support_tempdir_open(&player.dir);
 	support_tempdir_open(&player.proxy_dir);
 	link_program(&player);
-	if (needs_certificates(talk))
-		support_certificates_open(&player.certificates);
 	write_files(&player);
-	if (conversation_has(talk, STEP_CONFIG))
+	if (has_config(&player))
 		write_config(&player, STEP_CONFIG);
 	bool runs = conversation_has(talk, STEP_OFFLINE) || start(&player) == 0;
 	if (!runs) {
@@ -494,8 +537,6 @@ void play(const struct conversation *talk, const struct contender *contender, st
 		transcript->broken = true;
 	}
 	support_server_kill(&player.server);
-	if (needs_certificates(talk))
-		support_certificates_close(&player.certificates);
 	support_tempdir_close(&player.proxy_dir);
 	support_tempdir_close(&player.dir);
 }

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "support/broker.h"
 #include "support/fail.h"
 #include "support/proxy.h"
 #include "support/run.h"
@@ -326,6 +327,45 @@ static void a_drain_ends_when_its_time_is_over(void **state)
 	support_proxy_close(&proxy);
 }
 
+enum { UPSTREAMS_MAX = 64 };
+
+/* Servers at which nothing listens, and the one that does as the last; owned. */
+static char *list_upstreams(int dead, int port)
+{
+	char *list, *at;
+	size_t size = (size_t)(dead + 1) * 32;
+	at = list = calloc(1, size);
+	for (int i = 0; i < dead; i++)
+		at += snprintf(at, size - (size_t)(at - list), "127.0.0.%d:1,", i + 2);
+	snprintf(at, size - (size_t)(at - list), "127.0.0.1:%d", port);
+	return list;
+}
+
+static void the_last_of_sixty_four_servers_is_found_and_more_are_refused(void **state)
+{
+	struct support_proxy proxy;
+	struct support_socket sock;
+	char *output;
+	(void)state;
+	support_proxy_open_server(&proxy, NULL);
+	/* The first one is that of support_proxy_open_in_front. */
+	char *upstreams = list_upstreams(UPSTREAMS_MAX - 2, proxy.server.port);
+	const char *const flags[] = {"--upstream", upstreams, NULL};
+	snprintf(proxy.upstream, sizeof proxy.upstream, "nats://127.0.0.1:1");
+	support_proxy_open_in_front(&proxy, flags);
+	join(&proxy, &sock);
+	support_socket_close(&sock);
+	free(upstreams);
+	upstreams = list_upstreams(UPSTREAMS_MAX, proxy.server.port);
+	const char *const args[] = {support_tapedeck(), "proxy",   "--listen", "127.0.0.1:0",
+				    "--upstream",       upstreams, NULL};
+	assert_int_not_equal(support_run(args, &output), 0);
+	assert_non_null(strstr(output, "64"));
+	free(output);
+	free(upstreams);
+	support_proxy_close(&proxy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +379,7 @@ int main(void)
 	    cmocka_unit_test(after_a_kill_the_log_is_whole),
 	    cmocka_unit_test(a_drain_takes_no_new_clients_and_ends_with_the_last_one),
 	    cmocka_unit_test(a_drain_ends_when_its_time_is_over),
+	    cmocka_unit_test(the_last_of_sixty_four_servers_is_found_and_more_are_refused),
 	};
 	if (!support_proxy_has_server())
 		return SKIPPED;

@@ -22,6 +22,9 @@
 
 enum { WAIT_MS = 30000, SKIPPED = 77, SLOW_CLIENTS = 1000, MEBIBYTE = 1 << 20 };
 
+/* Of a handshake under way, with the redzones of a sanitizer. */
+enum { HANDSHAKE_BYTES = 128 << 10 };
+
 #define HELLO "CONNECT {\"verbose\":false,\"name\":\"tester\"}\r\n"
 
 static struct support_certificates certificates;
@@ -295,12 +298,65 @@ static void a_server_that_asks_for_a_certificate_gets_that_of_the_proxy(void **s
 	echo(&sock, "presented");
 	support_socket_close(&sock);
 	support_proxy_close(&proxy);
-	support_proxy_open(&proxy, asks, servers_tls);
-	assert_int_equal(support_socket_open(&sock, proxy.proxy.port), 0);
-	assert_int_equal(support_socket_await_close(&sock, soon()), 0);
-	await_log(&proxy, "TLS with the server: the peer refuses: ");
+}
+
+/* With TLS 1.3 the refusal comes after the handshake. */
+static void a_server_that_refuses_our_certificate_is_down_and_the_next_one_is_used(void **state)
+{
+	const char *const asks[] = {"--tls",    "--tlsverify", "--tlscert", server, "--tlskey",
+				    server_key, "--tlscacert", ca,          NULL};
+	struct support_proxy proxy, second;
+	struct support_socket sock;
+	char url[64];
+	(void)state;
+	support_proxy_open(&second, NULL, NULL);
+	snprintf(url, sizeof url, "nats://127.0.0.1:%d", second.server.port);
+	const char *const flags[] = {"--upstream", url, "--upstream-tls-ca", ca, NULL};
+	support_proxy_open(&proxy, asks, flags);
+	await_info(&proxy, &sock);
+	hello(&sock);
+	echo(&sock, "second");
+	await_log(&proxy, "is down: the peer refuses: ");
 	support_socket_close(&sock);
 	support_proxy_close(&proxy);
+	support_proxy_close(&second);
+}
+
+/* The broker, as a server that wants the handshake first. */
+static void the_handshake_with_the_server_may_come_first(void **state)
+{
+	struct support_tempdir dir;
+	struct support_proxy proxy;
+	struct support_server broker;
+	struct support_socket sock;
+	char config[300], text[1000], url[64];
+	(void)state;
+	support_tempdir_open(&dir);
+	support_tempdir_path(&dir, "server.conf", config, sizeof config);
+	int len =
+	    snprintf(text, sizeof text, "tls { cert_file: \"%s\", key_file: \"%s\", handshake_first: true }",
+		     server, server_key);
+	support_write_file(config, text, (size_t)len);
+	const char *const broker_flags[] = {"-c", config, NULL};
+	const struct support_server_plan plan = {.program = getenv("TAPEDECK_TEST_BROKER"),
+						 .command = "broker",
+						 .args = broker_flags,
+						 .dir = dir.path};
+	assert_int_equal(support_server_open(&broker, &plan), 0);
+	snprintf(url, sizeof url, "tls://127.0.0.1:%d", broker.port);
+	const char *const flags[] = {"--upstream",           url, "--upstream-tls-ca", ca,
+				     "--upstream-tls-first", NULL};
+	support_proxy_open(&proxy, NULL, flags);
+	support_server_kill(&proxy.server); /* the other upstream */
+	await_info(&proxy, &sock);
+	hello(&sock);
+	echo(&sock, "first");
+	support_socket_close(&sock);
+	support_server_close(&broker);
+	assert_int_equal(support_proxy_stop(&proxy), 0);
+	expect_recorded(&proxy, "\"payload\":\"first\"");
+	support_proxy_close(&proxy);
+	support_tempdir_close(&dir);
 }
 
 static void a_server_without_tls_is_not_used_where_tls_is_asked_for(void **state)
@@ -371,6 +427,7 @@ static void a_thousand_slow_handshakes_end_in_time_and_disturb_no_one(void **sta
 	(void)state;
 	support_proxy_open(&proxy, NULL, clients_tls);
 	join(&proxy, &other);
+	uint64_t before = support_server_peak_memory(&proxy.proxy);
 	for (int i = 0; i < SLOW_CLIENTS; i++) {
 		assert_int_equal(support_socket_open(&slow[i], proxy.proxy.port), 0);
 		support_socket_send(&slow[i], "\x16\x03\x01\x02", 4, soon());
@@ -383,6 +440,10 @@ static void a_thousand_slow_handshakes_end_in_time_and_disturb_no_one(void **sta
 			fail_msg("%u of %d handshakes have ended",
 				 count_in_log(&proxy, "TLS handshake error: timeout"), SLOW_CLIENTS);
 	echo(&other, "undisturbed");
+	uint64_t grown = support_server_peak_memory(&proxy.proxy) - before;
+	if (grown > (uint64_t)SLOW_CLIENTS * HANDSHAKE_BYTES)
+		fail_msg("%d slow handshakes took %llu bytes of memory", SLOW_CLIENTS,
+			 (unsigned long long)grown);
 	for (int i = 0; i < SLOW_CLIENTS; i++)
 		support_socket_close(&slow[i]);
 	support_socket_close(&other);
@@ -442,6 +503,8 @@ int main(void)
 	    cmocka_unit_test(the_subject_of_a_verified_client_is_recorded),
 	    cmocka_unit_test(a_server_whose_certificate_is_refused_is_down_and_the_line_says_why),
 	    cmocka_unit_test(a_server_that_asks_for_a_certificate_gets_that_of_the_proxy),
+	    cmocka_unit_test(a_server_that_refuses_our_certificate_is_down_and_the_next_one_is_used),
+	    cmocka_unit_test(the_handshake_with_the_server_may_come_first),
 	    cmocka_unit_test(a_server_without_tls_is_not_used_where_tls_is_asked_for),
 	    cmocka_unit_test(garbage_instead_of_a_handshake_disturbs_no_one),
 	    cmocka_unit_test(a_thousand_slow_handshakes_end_in_time_and_disturb_no_one),

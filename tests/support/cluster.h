@@ -2,24 +2,22 @@
 #ifndef SUPPORT_CLUSTER_H
 #define SUPPORT_CLUSTER_H
 
-#include "support/server.h"
-#include "support/tempdir.h"
+#include "support/proxy.h"
 
 enum { SUPPORT_NODES = 3 };
 
 struct support_cluster {
 	struct support_node {
-		struct support_tempdir server_dir, dir;
-		struct support_server server, proxy; /* clients connect to the port of the proxy */
-		struct support_server_plan server_plan, plan;
-		char cluster[64], routes[64], upstream[64], log[300];
-		const char *server_args[32], *args[32];
+		struct support_proxy pair; /* clients connect to the port of the proxy */
+		char cluster[64], routes[64];
+		const char *server_args[32];
 	} nodes[SUPPORT_NODES];
 };
 
-/* Start the servers with these flags (which end with NULL; NULL = none) and the proxies. Ends the test program when one does not
- * start. The routes between the servers need not be there yet. */
-void support_cluster_open(struct support_cluster *cluster, const char *const *server_flags);
+/* Start the servers and the proxies with these flags, which end with NULL; NULL = none. Servers that get --tls are tls://
+ * upstreams. Ends the test program when one does not start. The routes between the servers need not be there yet. */
+void support_cluster_open(struct support_cluster *cluster, const char *const *server_flags,
+			  const char *const *proxy_flags);
 
 /* kill -9 a server; start it again on its ports. */
 void support_cluster_kill(struct support_cluster *cluster, int node);

@@ -4,19 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/broker.h"
 #include "support/fail.h"
 
 bool support_proxy_has_server(void)
 {
 	return system("nats-server -v >/dev/null 2>&1") == 0; /* NOLINT: a constant command */
-}
-
-static const char *tapedeck(void)
-{
-	const char *path = getenv("TAPEDECK_TEST_BROKER");
-	if (!path || !*path)
-		support_fail("TAPEDECK_TEST_BROKER does not name tapedeck: run this test with ctest");
-	return path;
 }
 
 static void start(struct support_server *server, const struct support_server_plan *plan)
@@ -33,14 +26,10 @@ static bool has_flag(const char *const *flags, const char *flag)
 	return false;
 }
 
-void support_proxy_open(struct support_proxy *proxy, const char *const *server_flags,
-			const char *const *flags)
+void support_proxy_open_server(struct support_proxy *proxy, const char *const *server_flags)
 {
-	enum { FLAGS_MAX = sizeof(proxy->args) / sizeof(proxy->args[0]) - 1 };
-	size_t count = 0;
 	*proxy = (struct support_proxy){0};
 	support_tempdir_open(&proxy->server_dir);
-	support_tempdir_open(&proxy->dir);
 	proxy->server_plan = (struct support_server_plan){.program = "nats-server",
 							  .args = server_flags,
 							  .dir = proxy->server_dir.path,
@@ -48,19 +37,33 @@ void support_proxy_open(struct support_proxy *proxy, const char *const *server_f
 	start(&proxy->server, &proxy->server_plan);
 	snprintf(proxy->upstream, sizeof(proxy->upstream), "%s://127.0.0.1:%d",
 		 has_flag(server_flags, "--tls") ? "tls" : "nats", proxy->server.port);
+}
+
+void support_proxy_open_in_front(struct support_proxy *proxy, const char *const *flags)
+{
+	enum { FLAGS_MAX = sizeof(proxy->args) / sizeof(proxy->args[0]) - 1 };
+	size_t count = 0;
+	support_tempdir_open(&proxy->dir);
 	support_tempdir_path(&proxy->dir, "log", proxy->log, sizeof(proxy->log));
 	const char *const own[] = {"--upstream", proxy->upstream, "--record", proxy->log, "--debug"};
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		proxy->args[count++] = own[i];
 	for (size_t i = 0; flags && flags[i] && count < FLAGS_MAX; i++)
 		proxy->args[count++] = flags[i];
-	proxy->plan = (struct support_server_plan){.program = tapedeck(),
+	proxy->plan = (struct support_server_plan){.program = support_tapedeck(),
 						   .command = "proxy",
 						   .args = proxy->args,
 						   .dir = proxy->dir.path,
 						   .monitoring = true,
 						   .is_proxy = true};
 	start(&proxy->proxy, &proxy->plan);
+}
+
+void support_proxy_open(struct support_proxy *proxy, const char *const *server_flags,
+			const char *const *flags)
+{
+	support_proxy_open_server(proxy, server_flags);
+	support_proxy_open_in_front(proxy, flags);
 }
 
 void support_proxy_restart_server(struct support_proxy *proxy)

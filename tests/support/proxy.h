@@ -21,6 +21,10 @@ bool support_proxy_has_server(void);
 void support_proxy_open(struct support_proxy *proxy, const char *const *server_flags,
 			const char *const *flags);
 
+/* The two halves of it. The flags of the server are borrowed until support_proxy_close. */
+void support_proxy_open_server(struct support_proxy *proxy, const char *const *server_flags);
+void support_proxy_open_in_front(struct support_proxy *proxy, const char *const *flags);
+
 /* Start the server again after its end, on the port that it had. */
 void support_proxy_restart_server(struct support_proxy *proxy);
 

@@ -155,7 +155,8 @@ static void near_a_subscription_messages_wait_for_the_window(void **state)
 	answer(bus, b, "MSG x.one 1 2\r\nhi\r\n");
 	expect(bus, "");
 	pass(bus, TAP_JOIN_WINDOW_NS);
-	expect(bus, "message 1 x.one [hi] -> 3/7\nsubscribe 2 subject=x.one sid=1\ndelivery 2/1 x.one [hi]\n");
+	expect(bus,
+	       "message 1 x.one [hi] -> 3/7\nsubscribe 2 subject=x.one sid=1\ndelivery 2/1 x.one [hi]\n");
 }
 
 static void a_delivery_without_a_message_does_not_wait(void **state)
