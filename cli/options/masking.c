@@ -171,7 +171,7 @@ int cli_masking_before(struct cli_masking *masking, struct wire_sink **sink)
 
 int cli_masking_masker(struct cli_masking *masking, struct wire_masker **masker)
 {
-	if (masking->mask && !masking->masker && !(masking->masker = wire_masker_open(masking->mask)))
+	if (masking->mask && !masking->masker && !(masking->masker = wire_masker_open(masking->mask, true)))
 		return -ENOMEM;
 	*masker = masking->masker;
 	return 0;

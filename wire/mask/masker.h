@@ -9,8 +9,9 @@
 
 struct wire_masker;
 
-/* Borrows the mask. NULL when out of memory. */
-struct wire_masker *wire_masker_open(struct wire_mask *mask);
+/* Borrows the mask. `is_counted`: what is masked counts in wire_mask_counts; no for what is masked elsewhere as well. NULL when
+ * out of memory. */
+struct wire_masker *wire_masker_open(struct wire_mask *mask, bool is_counted);
 void wire_masker_close(struct wire_masker *masker); /* NULL is allowed */
 
 /* Replace in *event what the mask covers: payload, headers, subjects, and texts that quote a subject. A message or delivery that
