@@ -8,6 +8,7 @@
 #include "broker/log.h"
 #include "broker/ports.h"
 #include "cli/commands/commands.h"
+#include "cli/options/masking.h"
 #include "cli/options/options_file.h"
 #include "cli/options/proxy_tls.h"
 #include "cli/options/recording.h"
@@ -28,6 +29,7 @@ struct session {
 	uint64_t memory_bytes;
 	struct cli_proxy_tls tls;
 	struct cli_recording recording;
+	struct cli_masking masking;
 	int argc; /* the command line */
 	char **argv;
 	struct cli_arguments arguments; /* the settings borrow them */
@@ -184,6 +186,7 @@ static const struct cli_option_group groups[] = {
     {"Proxy", serving, 0},
     {"TLS", cli_proxy_tls_options, AT(tls)},
     {"Recording", cli_recording_options, AT(recording)},
+    {"Masking", cli_masking_options, AT(masking)},
     {"Monitoring", monitoring, 0},
     {"The proxy's own log lines", logging, 0},
     {0},
@@ -201,8 +204,8 @@ static void wake_proxy(void *context)
 	pthread_mutex_unlock(&session->lock);
 }
 
-/* From the writer's thread: the recording is degraded, or has recovered. */
-static void report_recording(void *context, const char *line)
+/* From the writer's thread, when the recording is degraded or has recovered; and from the main thread. */
+static void log_warning(void *context, const char *line)
 {
 	struct session *session = context;
 	broker_log(session->log, BROKER_LOG_WARN, "%s", line);
@@ -250,6 +253,7 @@ static void fini_settings(struct session *session)
 	cli_list_fini(&session->url_maps);
 	cli_list_fini(&session->proxy_networks);
 	cli_recording_fini(&session->recording);
+	cli_masking_fini(&session->masking);
 	cli_arguments_fini(&session->arguments);
 	cli_arguments_fini(&session->in_file);
 }
@@ -301,7 +305,7 @@ static int read_settings(struct session *session, const struct cli_command *comm
 	if (status == CLI_GO_ON)
 		status = cli_recording_check(command, &session->recording, session->arguments.len,
 					     session->arguments.values);
-	return status;
+	return status == CLI_GO_ON ? cli_masking_check(command, &session->masking) : status;
 }
 
 /* ---- SIGHUP ---- */
@@ -371,7 +375,7 @@ static int open_recorder(struct session *session, struct wire_fault *fault)
 	if (!dir)
 		return 0;
 	cli_recording_apply(&session->recording, &options);
-	options.writer.report = report_recording;
+	options.writer.report = log_warning;
 	options.writer.context = session;
 	int error = tap_recording_open(&session->recorded, dir, &options, fault);
 	if (error)
@@ -416,6 +420,9 @@ static int open_proxy(struct session *session, struct tap_proxy **proxy, struct 
 	struct tap_proxy_options options;
 	set_options(session, &options);
 	options.sink = session->recorder ? tap_recorder_sink(session->recorder) : NULL;
+	options.mask = session->masking.mask;
+	if (cli_masking_before(&session->masking, &options.sink) < 0)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	options.first_conn = session->recorded ? tap_recording_next_conn(session->recorded) : 1;
 	options.log = log_line;
 	options.reopen_log = reopen_log;
@@ -465,6 +472,7 @@ static int run_proxy(struct session *session, struct wire_fault *fault)
 	}
 	set_proxy(session, NULL);
 	tap_proxy_close(proxy);
+	cli_masking_report(&session->masking, log_warning, session);
 	remove_files(session);
 	return result;
 }

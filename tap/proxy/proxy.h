@@ -14,6 +14,7 @@
 
 #include "wire/error.h"
 #include "wire/event.h"
+#include "wire/mask/mask.h"
 
 enum tap_proxy_level { TAP_PROXY_ERROR, TAP_PROXY_WARN, TAP_PROXY_INFO, TAP_PROXY_DEBUG };
 
@@ -52,6 +53,7 @@ struct tap_proxy_options {
 	bool shares_port; /* with the proxy that this one replaces, or that replaces it */
 	uint64_t first_conn;    /* the number of the first connection; not 0 */
 	struct wire_sink *sink; /* NULL: nothing is decoded */
+	const struct wire_mask *mask; /* that stands before the sink, for /varz and /metrics; NULL: none */
 	/* Takes a line for the operator. May be NULL. */
 	void (*log)(void *context, enum tap_proxy_level level, const char *line);
 	/* SIGUSR1 and SIGHUP: open the log file again. May be NULL. */

@@ -86,12 +86,16 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
 }
 
-/* The subject in a word of a text: between its first and last double quote, or without the marks that enclose it. */
-static struct wire_slice find_subject(struct wire_slice word)
+/* What is between the first and the last double quote of a word; the word itself without two. */
+static struct wire_slice inside_quotes(struct wire_slice word)
 {
 	const char *first = memchr(word.data, '"', word.len), *last = memrchr(word.data, '"', word.len);
-	if (first && first < last)
-		return wire_slice(first + 1, (size_t)(last - first) - 1);
+	return first && first < last ? wire_slice(first + 1, (size_t)(last - first) - 1) : word;
+}
+
+/* A word without the marks that enclose it. */
+static struct wire_slice inside_marks(struct wire_slice word)
+{
 	while (word.len > 0 && memchr("\"'([{<", *word.data, 6)) {
 		word.data++;
 		word.len--;
@@ -101,19 +105,31 @@ static struct wire_slice find_subject(struct wire_slice word)
 	return word;
 }
 
-/* Append a word that may be, or enclose, a subject. */
-static bool put_word(const struct wire_mask *mask, struct wire_slice word, struct wire__mask_buffer *out)
+/* Append the word with this part of it masked. False, with nothing appended, when that is no subject that a rule covers. */
+static bool put_part(const struct wire_mask *mask, struct wire_slice word, struct wire_slice part,
+		     struct wire__mask_buffer *out)
 {
-	const struct wire_slice subject = find_subject(word);
-	const char *end = word.data + word.len;
-	if (!wire_subject_is_valid(subject)) {
-		wire__mask_buffer_add(out, word.data, word.len);
+	const char *end = word.data + word.len, *part_end = part.data + part.len;
+	const size_t before = out->len;
+	if (!wire_subject_is_valid(part))
+		return false;
+	wire__mask_buffer_add(out, word.data, (size_t)(part.data - word.data));
+	if (!put_subject(mask, part, true, out)) {
+		out->len = before;
 		return false;
 	}
-	wire__mask_buffer_add(out, word.data, (size_t)(subject.data - word.data));
-	bool is_changed = put_subject(mask, subject, true, out);
-	wire__mask_buffer_add(out, subject.data + subject.len, (size_t)(end - subject.data) - subject.len);
-	return is_changed;
+	wire__mask_buffer_add(out, part_end, (size_t)(end - part_end));
+	return true;
+}
+
+/* Append a word, which may be a subject or enclose one. True when a rule covers it. */
+static bool put_word(const struct wire_mask *mask, struct wire_slice word, struct wire__mask_buffer *out)
+{
+	if (put_part(mask, word, word, out) || put_part(mask, word, inside_quotes(word), out) ||
+	    put_part(mask, word, inside_marks(word), out))
+		return true;
+	wire__mask_buffer_add(out, word.data, word.len);
+	return false;
 }
 
 bool wire__mask_quoted(const struct wire_mask *mask, struct wire_slice text, struct wire__mask_buffer *out)
