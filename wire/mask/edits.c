@@ -201,6 +201,7 @@ static bool apply(struct editing *editing, const struct wire__edit *edit)
 	editing->done = edit->end;
 	switch (edit->form) {
 	case WIRE__EDIT_REMOVE: return true;
+	case WIRE__EDIT_SHORT: wire__mask_buffer_fill(out, '_', 1); return true;
 	case WIRE__EDIT_HASH: return put_hash(editing, value, false);
 	case WIRE__EDIT_QUOTED_HASH: return put_hash(editing, value, true);
 	default: break;

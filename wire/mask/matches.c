@@ -32,7 +32,7 @@ static bool is_wanted(const struct wire__matches *matches, const struct wire__ma
 static enum wire__edit_form text_form(const struct wire__matches *matches, unsigned rule)
 {
 	static const enum wire__edit_form forms[] = {[WIRE__MASK_REDACT] = WIRE__EDIT_STARS,
-						     [WIRE__MASK_DROP] = WIRE__EDIT_REMOVE,
+						     [WIRE__MASK_DROP] = WIRE__EDIT_SHORT,
 						     [WIRE__MASK_HASH] = WIRE__EDIT_HASH};
 	return forms[matches->mask->rules[rule]->action];
 }
