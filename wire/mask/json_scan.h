@@ -1,7 +1,7 @@
 /* json_scan.h - find in one pass over a JSON text the values that rules cover. Internal to wire/mask.
  *
- * The grammar is that of wire/json.h, which this scanner follows without making tokens: it is three times as fast, since it
- * runs for every message that is recorded. Nothing is allocated but room for edits. */
+ * Runs for every message that is recorded. The grammar is that of wire/json.h; no tokens are made, and nothing is allocated but
+ * room for edits. */
 #ifndef WIRE_MASK_JSON_SCAN_H
 #define WIRE_MASK_JSON_SCAN_H
 

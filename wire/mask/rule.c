@@ -282,6 +282,13 @@ static int read_subject(struct wire__mask_rule *rule, struct wire_slice text, st
 
 /* ---- the whole ---- */
 
+/* Owned; NULL when out of memory. */
+static char *join(const char *word, const char *text)
+{
+	char *joined;
+	return asprintf(&joined, "%s%s", word, text) < 0 ? NULL : joined;
+}
+
 /* The pattern of a rule about a token, without that token. Owned. */
 static char *hide_token(const struct wire__mask_rule *rule)
 {
@@ -292,7 +299,7 @@ static char *hide_token(const struct wire__mask_rule *rule)
 	bool is_literal = rule->token <= count_tokens(wire_slice_str(rule->subject)) &&
 			  !wire_slice_equal(token, WIRE_LITERAL(">"));
 	int start = is_literal ? (int)(token.data - rule->subject) : (int)strlen(rule->subject);
-	if (asprintf(&name, "%.*s%s%s=%u", start, rule->subject, is_literal ? "*" : "",
+	if (asprintf(&name, "subject %.*s%s%s=%u", start, rule->subject, is_literal ? "*" : "",
 		     is_literal ? token.data + token.len : "", rule->token) < 0)
 		return NULL;
 	return name;
@@ -302,13 +309,13 @@ static char *hide_token(const struct wire__mask_rule *rule)
 static int set_name(struct wire__mask_rule *rule, const char *text, const char *place,
 		    struct wire_fault *fault)
 {
-	char *name = NULL;
 	if (rule->kind == WIRE__MASK_SUBJECT)
-		name = hide_token(rule);
-	else if (asprintf(&name, rule->kind == WIRE__MASK_REGEX ? "regex, %s%.0s" : "%.0s%s", place, text) < 0)
-		name = NULL;
-	rule->name = name;
-	return name ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
+		rule->name = hide_token(rule);
+	else if (rule->kind == WIRE__MASK_REGEX)
+		rule->name = join("regex of ", place);
+	else
+		rule->name = join(rule->kind == WIRE__MASK_PAYLOAD ? "payload " : "", text);
+	return rule->name ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
 }
 
 static int read_rule(struct wire__mask_rule *rule, enum wire_mask_option option, struct wire_slice text,
