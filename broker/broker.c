@@ -21,8 +21,8 @@
 #include "broker/turn.h"
 #include "net/address.h"
 #include "net/tls_files.h"
-#include "wire/mask/masker.h"
 #include "wire/mark.h"
+#include "wire/mask/masker.h"
 
 /* ---- opening ---- */
 

@@ -93,8 +93,8 @@ struct broker__loop {
 
 struct broker {
 	struct broker_options options;
-	struct wire_sink *sink; /* NULL: nobody watches */
-	struct broker_log *log; /* borrowed; NULL: nothing is logged */
+	struct wire_sink *sink;     /* NULL: nobody watches */
+	struct broker_log *log;     /* borrowed; NULL: nothing is logged */
 	struct wire_masker *masker; /* of log lines and monitoring pages; NULL: nothing is masked */
 	struct broker__sublist sublist;
 	struct broker__loop loops[BROKER__LOOPS];

@@ -129,8 +129,9 @@ static int check(const struct cli_command *command, const struct cli_sniff *snif
 	if (sniff->keeps_secrets && !sniff->write_file)
 		return cli_usage_error(command, "--keep-secrets belongs to --write");
 	if (sniff->write_file && sniff->masking.mask)
-		return cli_usage_error(command, "--write copies packets as they are, which --mask cannot change; "
-						"write a log with --record instead");
+		return cli_usage_error(command,
+				       "--write copies packets as they are, which --mask cannot change; "
+				       "write a log with --record instead");
 	if (sniff->snaplen > UINT32_MAX)
 		return cli_usage_error(command, "--snaplen exceeds the length of any packet");
 	if (sniff->stats &&

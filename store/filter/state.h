@@ -12,8 +12,8 @@ struct store__filter_list {
 };
 
 struct store__header_condition {
-	char *key;                  /* owned */
-	char *value;                /* owned; NULL: any */
+	char *key;                /* owned */
+	char *value;              /* owned; NULL: any */
 	struct wire_regex *regex; /* owned; NULL: none */
 };
 

@@ -33,8 +33,8 @@ void wire__content_judge_payload(struct wire_masker *masker, const struct wire__
 				 struct wire_slice payload, uint32_t flags)
 {
 	const bool is_partial = (flags & (WIRE_EVENT_PARTIAL | WIRE_EVENT_CUT)) != 0;
-	switch (wire__payload_judge(&masker->scan, &masker->matches, plan, payload, is_partial,
-				    &masker->edits)) {
+	switch (
+	    wire__payload_judge(&masker->scan, &masker->matches, plan, payload, is_partial, &masker->edits)) {
 	case WIRE__PAYLOAD_JUDGED: break;
 	case WIRE__PAYLOAD_MALFORMED: wire__content_count(masker, &masker->mask->malformed, 1); break;
 	case WIRE__PAYLOAD_UNJUDGED: wire__content_count(masker, &masker->mask->unjudged, 1); break;

@@ -112,8 +112,9 @@ struct editing {
 	struct wire_slice text;
 	const struct wire__mask_key *key;
 	struct wire__mask_buffer *out;
-	size_t done;        /* bytes of the text that were copied or replaced */
-	size_t removed_end; /* up to here, with the comma after it, the first member of a container was removed */
+	size_t done; /* bytes of the text that were copied or replaced */
+	size_t
+	    removed_end; /* up to here, with the comma after it, the first member of a container was removed */
 };
 
 static void copy_up_to(struct editing *editing, size_t end)
@@ -171,10 +172,11 @@ static bool hash_string(struct editing *editing, struct wire_slice written, char
 	return true;
 }
 
-static bool put_hash(struct editing *editing, struct wire_slice value, bool is_quoted)
+static bool put_hash(struct editing *editing, struct wire_slice value, enum wire__edit_form form)
 {
+	const bool is_string = form == WIRE__EDIT_VALUE_HASH && *value.data == '"';
+	const bool is_quoted = form != WIRE__EDIT_HASH;
 	char hash[WIRE__MASK_HASH_BYTES];
-	bool is_string = is_quoted && value.len > 1 && *value.data == '"' && value.data[value.len - 1] == '"';
 	if (is_string)
 		value = wire_slice(value.data + 1, value.len - 2);
 	if (is_string && memchr(value.data, '\\', value.len)) {
@@ -202,8 +204,9 @@ static bool apply(struct editing *editing, const struct wire__edit *edit)
 	switch (edit->form) {
 	case WIRE__EDIT_REMOVE: return true;
 	case WIRE__EDIT_SHORT: wire__mask_buffer_fill(out, '_', 1); return true;
-	case WIRE__EDIT_HASH: return put_hash(editing, value, false);
-	case WIRE__EDIT_QUOTED_HASH: return put_hash(editing, value, true);
+	case WIRE__EDIT_HASH:
+	case WIRE__EDIT_TEXT_HASH:
+	case WIRE__EDIT_VALUE_HASH: return put_hash(editing, value, (enum wire__edit_form)edit->form);
 	default: break;
 	}
 	wire__mask_buffer_add(out, value.data, value.len);

@@ -10,16 +10,17 @@ enum { WIRE__EDITS_MAX = 1 << 16 };
 
 /* What comes in place of the bytes. All up to WIRE__EDIT_WHOLE are as long as they are. */
 enum wire__edit_form {
-	WIRE__EDIT_STARS,        /* "***" without quotes: text, or the inside of a JSON string */
-	WIRE__EDIT_NUMBER,       /* 0 and blanks */
-	WIRE__EDIT_NULL,         /* null and blanks; at least 4 bytes */
-	WIRE__EDIT_OBJECT,       /* { }, blanks inside */
-	WIRE__EDIT_ARRAY,        /* [ ], blanks inside */
-	WIRE__EDIT_WHOLE,        /* "***" with quotes, so that it is JSON; one byte: 0 */
-	WIRE__EDIT_HASH,         /* the hash of the bytes */
-	WIRE__EDIT_QUOTED_HASH,  /* the hash of a JSON value, as a JSON string */
-	WIRE__EDIT_SHORT,        /* _ which keeps what is before and after it apart */
-	WIRE__EDIT_REMOVE,       /* nothing */
+	WIRE__EDIT_STARS,      /* "***" without quotes: text, or the inside of a JSON string */
+	WIRE__EDIT_NUMBER,     /* 0 and blanks */
+	WIRE__EDIT_NULL,       /* null and blanks; at least 4 bytes */
+	WIRE__EDIT_OBJECT,     /* { }, blanks inside */
+	WIRE__EDIT_ARRAY,      /* [ ], blanks inside */
+	WIRE__EDIT_WHOLE,      /* "***" with quotes, so that it is JSON; one byte: 0 */
+	WIRE__EDIT_HASH,       /* the hash of the bytes */
+	WIRE__EDIT_TEXT_HASH,  /* likewise, as a JSON string */
+	WIRE__EDIT_VALUE_HASH, /* the hash of a JSON value, which the bytes must be, as a JSON string */
+	WIRE__EDIT_SHORT,      /* _ which keeps what is before and after it apart */
+	WIRE__EDIT_REMOVE,     /* nothing */
 	WIRE__EDIT_REMOVE_MEMBER /* nothing, with one comma: the member of an object or the element of an array */
 };
 

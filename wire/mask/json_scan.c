@@ -149,7 +149,7 @@ static bool cover(struct wire__scan *scan, unsigned rule, enum type type, const 
 		edit.start += type == TEXT;
 		edit.end -= type == TEXT;
 		break;
-	case WIRE__MASK_HASH: edit.form = WIRE__EDIT_QUOTED_HASH; break;
+	case WIRE__MASK_HASH: edit.form = WIRE__EDIT_VALUE_HASH; break;
 	case WIRE__MASK_DROP:
 		edit.form = WIRE__EDIT_REMOVE_MEMBER;
 		edit.start = (size_t)(member - scan->start);
@@ -236,10 +236,9 @@ HOT bool scan_key(struct wire__scan *scan, const struct wire__scan_frame *frame,
 		return false;
 	next->is_idle = true;
 	if (!frame->is_idle)
-		next->is_idle =
-		    !wire__mask_steps_key(&scan->mask->steps, frame->set,
-					  wire_slice(key, (size_t)(scan->at - 1 - key)), has_escape, next->set,
-					  rule);
+		next->is_idle = !wire__mask_steps_key(&scan->mask->steps, frame->set,
+						      wire_slice(key, (size_t)(scan->at - 1 - key)),
+						      has_escape, next->set, rule);
 	skip_blanks(scan);
 	if (!take(scan, ':'))
 		return false;
@@ -252,8 +251,8 @@ HOT void match_index(struct wire__scan *scan, const struct wire__scan_frame *fra
 	struct wire__scan_frame *next = &scan->frames[scan->depth + 1];
 	next->is_idle = true;
 	if (!frame->is_idle)
-		next->is_idle = !wire__mask_steps_index(&scan->mask->steps, frame->set, frame->index,
-							next->set, rule);
+		next->is_idle =
+		    !wire__mask_steps_index(&scan->mask->steps, frame->set, frame->index, next->set, rule);
 }
 
 /* The next member of the innermost open container, or its end. */

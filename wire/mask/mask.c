@@ -30,9 +30,11 @@ void wire_mask_close(struct wire_mask *mask)
 static int take(struct wire_mask *mask, struct wire__mask_rule *rule, struct wire_fault *fault)
 {
 	if (mask->count == WIRE__MASK_RULES_MAX ||
-	    (rule->kind == WIRE__MASK_JSON && !wire__mask_steps_add(&mask->steps, &rule->path, mask->count))) {
+	    (rule->kind == WIRE__MASK_JSON &&
+	     !wire__mask_steps_add(&mask->steps, &rule->path, mask->count))) {
 		wire__mask_rule_close(rule);
-		return wire_fault_set(fault, -E2BIG, "is one rule too many; %d rules with %d steps of paths can be given",
+		return wire_fault_set(fault, -E2BIG,
+				      "is one rule too many; %d rules with %d steps of paths can be given",
 				      (int)WIRE__MASK_RULES_MAX, (int)WIRE__MASK_STEPS_MAX);
 	}
 	mask->rules[mask->count++] = rule;
@@ -162,10 +164,11 @@ int wire_mask_check(const struct wire_mask *mask, struct wire_fault *fault)
 {
 	for (unsigned i = 0; i < mask->count; i++)
 		if (mask->rules[i]->action == WIRE__MASK_HASH && !mask->has_key)
-			return wire_fault_set(fault, -EINVAL,
-					      "%s: =hash needs a key; give --mask-key FILE, a file written by "
-					      "openssl rand -hex 16",
-					      mask->rules[i]->name);
+			return wire_fault_set(
+			    fault, -EINVAL,
+			    "%s: =hash needs a key; give --mask-key FILE, a file written by "
+			    "openssl rand -hex 16",
+			    mask->rules[i]->name);
 	return 0;
 }
 

@@ -45,7 +45,8 @@ int wire_mask_check(const struct wire_mask *mask, struct wire_fault *fault);
 struct wire_mask_counts {
 	uint64_t messages;  /* messages and deliveries that were changed */
 	uint64_t malformed; /* of these, payloads under a rule about JSON that are not JSON: redacted whole */
-	uint64_t unjudged;  /* of these, headers and payloads redacted whole: bytes were missed, or a limit was exceeded */
+	uint64_t
+	    unjudged; /* of these, headers and payloads redacted whole: bytes were missed, or a limit was exceeded */
 };
 
 /* Call from any thread. */

@@ -144,8 +144,7 @@ static bool mask_event(struct wire_masker *masker, struct wire_event *event)
 	case WIRE_EVENT_MESSAGE:
 	case WIRE_EVENT_DELIVERY: return mask_message(masker, event);
 	case WIRE_EVENT_SUBSCRIBE:
-	case WIRE_EVENT_UNSUBSCRIBE:
-		return mask_subject(masker, WIRE__MASKER_SUBJECT, &event->subject, true);
+	case WIRE_EVENT_UNSUBSCRIBE: return mask_subject(masker, WIRE__MASKER_SUBJECT, &event->subject, true);
 	default: return mask_text(masker, &event->text);
 	}
 }

@@ -41,9 +41,8 @@ static bool find_all(struct wire__matches *matches, unsigned rule, struct wire_s
 {
 	struct wire_slice match;
 	int result;
-	for (size_t from = 0;
-	     from <= text.len &&
-	     (result = wire_regex_next(matches->regexes[rule], text, from, &match)) != 0;) {
+	for (size_t from = 0; from <= text.len &&
+			      (result = wire_regex_next(matches->regexes[rule], text, from, &match)) != 0;) {
 		if (result < 0)
 			return false;
 		const size_t start = (size_t)(match.data - text.data), end = start + match.len;
@@ -89,10 +88,10 @@ static bool cover_word(struct walk *walk, const struct wire_json_token *token, c
 	struct wire__edit edit = {.start = (size_t)(token->text.data - walk->text.data), .rule = found->rule};
 	edit.end = edit.start + token->text.len;
 	edit.form = token->kind == WIRE_JSON_NUMBER  ? WIRE__EDIT_NUMBER
-		    : found->form == WIRE__EDIT_HASH ? WIRE__EDIT_QUOTED_HASH
+		    : found->form == WIRE__EDIT_HASH ? WIRE__EDIT_VALUE_HASH
 						     : WIRE__EDIT_NULL;
 	if (found->form == WIRE__EDIT_HASH)
-		edit.form = WIRE__EDIT_QUOTED_HASH;
+		edit.form = WIRE__EDIT_VALUE_HASH;
 	return wire__edits_add(walk->edits, &edit);
 }
 

@@ -11,8 +11,9 @@ struct wire_regex;
 /* The expressions of a mask, compiled for one thread. */
 struct wire__matches {
 	const struct wire_mask *mask;
-	struct wire_regex *regexes[WIRE__MASK_RULES_MAX]; /* owned, by the number of the rule; NULL: another kind */
-	struct wire__edits found;                         /* the places of matches, whatever they hold */
+	struct wire_regex
+	    *regexes[WIRE__MASK_RULES_MAX]; /* owned, by the number of the rule; NULL: another kind */
+	struct wire__edits found;           /* the places of matches, whatever they hold */
 	struct wire_json json;
 };
 

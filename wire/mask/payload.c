@@ -10,10 +10,18 @@ static enum wire__payload_verdict cover_all(struct wire__edits *edits, struct wi
 static void apply_payload_rule(const struct wire_mask *mask, unsigned rule, struct wire_slice payload,
 			       struct wire__edits *edits)
 {
-	static const enum wire__edit_form forms[] = {[WIRE__MASK_REDACT] = WIRE__EDIT_WHOLE,
-						     [WIRE__MASK_DROP] = WIRE__EDIT_REMOVE,
-						     [WIRE__MASK_HASH] = WIRE__EDIT_QUOTED_HASH};
-	wire__edits_cover(edits, payload.len, forms[mask->rules[rule]->action], rule);
+	enum wire__edit_form form = WIRE__EDIT_WHOLE;
+	switch (mask->rules[rule]->action) {
+	case WIRE__MASK_REDACT: break;
+	case WIRE__MASK_DROP: form = WIRE__EDIT_REMOVE; break;
+	case WIRE__MASK_HASH:
+		/* A string without blanks around it has the hash of what it says, as elsewhere. */
+		form = *payload.data == '"' && payload.data[payload.len - 1] == '"' &&
+			       wire_json_is_valid(payload, NULL)
+			   ? WIRE__EDIT_VALUE_HASH
+			   : WIRE__EDIT_TEXT_HASH;
+	}
+	wire__edits_cover(edits, payload.len, form, rule);
 }
 
 /* Add what regular expressions match. False when a limit is exceeded. */

@@ -136,8 +136,9 @@ static int read_path(struct wire__mask_rule *rule, struct wire_slice text, struc
 	if (!error)
 		error = keep(&rule->text, wire_slice(text.data, len), fault);
 	if (!error && !wire_json_path_parse(&rule->path, rule->text))
-		error = refuse(fault, "is not a JSON path; write for example $.card, $.items[*].price, $..iban "
-				      "or $['odd key']; --mask-payload masks whole payloads");
+		error =
+		    refuse(fault, "is not a JSON path; write for example $.card, $.items[*].price, $..iban "
+				  "or $['odd key']; --mask-payload masks whole payloads");
 	return error;
 }
 
@@ -177,8 +178,8 @@ static int read_payload(struct wire__mask_rule *rule, struct wire_slice text, st
 {
 	rule->kind = WIRE__MASK_PAYLOAD;
 	if (!take_action(&text, &rule->action) && memchr(text.data, '=', text.len))
-		return refuse(fault, "does not end in " ACTIONS
-				     "; write it also where the subject itself holds =");
+		return refuse(fault,
+			      "does not end in " ACTIONS "; write it also where the subject itself holds =");
 	return set_subject(rule, text, fault);
 }
 
@@ -227,7 +228,8 @@ static int read_regex(struct wire__mask_rule *rule, struct wire_slice text, stru
 	take_action(&text, &rule->action);
 	size_t slash = find_slashes(text);
 	if (slash == text.len && may_be_limit(text))
-		return refuse(fault, "may begin with a subject or be all expression; write SUBJECT:/RE/ or /RE/");
+		return refuse(fault,
+			      "may begin with a subject or be all expression; write SUBJECT:/RE/ or /RE/");
 	if (slash > 0 && slash < text.len)
 		error = set_subject(rule, wire_slice(text.data, slash - 1), fault);
 	if (slash < text.len)

@@ -42,15 +42,15 @@ struct wire__mask_rule {
 
 /* The steps of all JSON paths, as bits. */
 struct wire__mask_steps {
-	unsigned words;                           /* in use */
+	unsigned words;                                          /* in use */
 	const struct wire_json_step *step[WIRE__MASK_STEPS_MAX]; /* borrowed from the rules */
-	uint8_t rule[WIRE__MASK_STEPS_MAX];       /* of a last step */
-	uint16_t first[WIRE__MASK_RULES_MAX];     /* the first step of a rule's path */
-	uint64_t last[WIRE__MASK_STEP_WORDS];     /* the last steps of their paths */
-	uint64_t deep[WIRE__MASK_STEP_WORDS];     /* ..key: also looked for farther down */
-	uint64_t any[WIRE__MASK_STEP_WORDS];      /* * */
-	uint64_t indexed[WIRE__MASK_STEP_WORDS];  /* [7] */
-	uint64_t named[WIRE__MASK_STEP_WORDS];    /* keys, those of `deep` included */
+	uint8_t rule[WIRE__MASK_STEPS_MAX];                      /* of a last step */
+	uint16_t first[WIRE__MASK_RULES_MAX];                    /* the first step of a rule's path */
+	uint64_t last[WIRE__MASK_STEP_WORDS];                    /* the last steps of their paths */
+	uint64_t deep[WIRE__MASK_STEP_WORDS];                    /* ..key: also looked for farther down */
+	uint64_t any[WIRE__MASK_STEP_WORDS];                     /* * */
+	uint64_t indexed[WIRE__MASK_STEP_WORDS];                 /* [7] */
+	uint64_t named[WIRE__MASK_STEP_WORDS];                   /* keys, those of `deep` included */
 	uint64_t named_of[WIRE__MASK_KEY_LENGTHS][WIRE__MASK_STEP_WORDS]; /* by the bytes of the key */
 };
 

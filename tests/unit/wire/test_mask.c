@@ -23,8 +23,8 @@ static struct wire_mask *open_mask(const char *lines)
 	if (wire_mask_add_lines(mask, wire_slice_str(lines), "rules", &fault) != 0)
 		fail_msg("%s", fault.text);
 	wire_mask_set_key(mask, WIRE_LITERAL("0706050403020100 0f0e0d0c0b0a0908"), NULL);
-	assert_int_equal(
-	    wire_mask_set_key(mask, WIRE_LITERAL("07060504030201000f0e0d0c0b0a0908"), &fault), 0);
+	assert_int_equal(wire_mask_set_key(mask, WIRE_LITERAL("07060504030201000f0e0d0c0b0a0908"), &fault),
+			 0);
 	return mask;
 }
 
@@ -54,11 +54,11 @@ static void fini(struct masked *masked)
 
 static struct wire_event message(const char *subject, struct wire_slice payload)
 {
-	return (struct wire_event){.kind = WIRE_EVENT_MESSAGE,
-				   .subject = wire_slice_str(subject),
-				   .payload = wire_slice(guard_page_copy(&page, payload.data, payload.len),
-							 payload.len),
-				   .size = payload.len};
+	return (struct wire_event){
+	    .kind = WIRE_EVENT_MESSAGE,
+	    .subject = wire_slice_str(subject),
+	    .payload = wire_slice(guard_page_copy(&page, payload.data, payload.len), payload.len),
+	    .size = payload.len};
 }
 
 static void require_text(const char *what, struct wire_slice text, const char *wanted)
@@ -80,7 +80,8 @@ static const struct payload_case payload_cases[] = {
     {"elements of arrays", "$.items[*].card", "{\"items\":[{\"card\":\"a\"},{\"card\":\"b\"},3]}",
      "{\"items\":[{\"card\":\"*\"},{\"card\":\"*\"},3]}"},
     {"one element", "$.items[1]", "{\"items\":[\"a\",\"b\",\"c\"]}", "{\"items\":[\"a\",\"*\",\"c\"]}"},
-    {"at any depth", "$..pin", "[{\"pin\":1},[[{\"x\":{\"pin\":23}}]]]", "[{\"pin\":0},[[{\"x\":{\"pin\":0 }}]]]"},
+    {"at any depth", "$..pin", "[{\"pin\":1},[[{\"x\":{\"pin\":23}}]]]",
+     "[{\"pin\":0},[[{\"x\":{\"pin\":0 }}]]]"},
     {"a deep key within its own kind", "$..a.b", "{\"a\":{\"a\":{\"b\":1}}}", "{\"a\":{\"a\":{\"b\":0}}}"},
     {"any member", "$.*", "{\"a\":1,\"b\":\"xy\"}", "{\"a\":0,\"b\":\"**\"}"},
     {"duplicate keys", "$.a", "{\"a\":\"1\",\"a\":\"22\"}", "{\"a\":\"*\",\"a\":\"**\"}"},
@@ -133,6 +134,8 @@ static const struct payload_case payload_cases[] = {
     {"a payload", "payload a.>", "secret", "\"****\""},
     {"a payload dropped", "payload a.>=drop", "secret", ""},
     {"a payload hashed", "payload a.>=hash", "bob", "\"%bob%\""},
+    {"a JSON string hashed", "payload a.>=hash", "\"b\\u006fb\"", "\"%bob%\""},
+    {"text in quotes that is no JSON", "payload a.>=hash", "\"\\uq\"", "\"%\"\\uq\"%\""},
     {"a payload of another subject", "payload b.>", "secret", "secret"},
     {"a rule of another subject", "b.>:$.a", "{\"a\":1}", "{\"a\":1}"},
     {"a rule of this subject", "a.*:$.a", "{\"a\":1}", "{\"a\":0}"},
@@ -144,7 +147,8 @@ static const struct payload_case payload_cases[] = {
     {"a match across JSON", "regex a.*z", "{\"a\":[true,\"z\",1]}", "{\"*\":[null,\"*\",1]}"},
     {"a match in an escaped string", "regex 4111", "{\"a\":\"\\u0034111\",\"b\":1}",
      "{\"a\":\"*********\",\"b\":1}"},
-    {"a match beside a path", "regex x+\n$.a", "{\"a\":\"xx\",\"b\":\"yxx\"}", "{\"a\":\"**\",\"b\":\"y**\"}"},
+    {"a match beside a path", "regex x+\n$.a", "{\"a\":\"xx\",\"b\":\"yxx\"}",
+     "{\"a\":\"**\",\"b\":\"y**\"}"},
     {"a match of what a path is about", "regex a\n$.a", "{\"a\":\"b\"}", "{\"*\":\"*\"}"},
     {"a match dropped", "regex [0-9]+=drop", "id 4111 end", "id _ end"},
     {"what a dropped match kept apart", "regex ab=drop", "aabb", "a_b"},
@@ -198,8 +202,7 @@ static void valid_json_stays_valid_and_every_prefix_is_covered(void **state)
 		for (size_t len = 0; len <= strlen(each->payload); len++) {
 			struct wire_slice text = wire_slice(each->payload, len);
 			struct masked masked = mask_event(each->lines, message("a.b", text));
-			if (wire_json_is_valid(text, NULL) &&
-			    !wire_json_is_valid(masked.event.payload, NULL))
+			if (wire_json_is_valid(text, NULL) && !wire_json_is_valid(masked.event.payload, NULL))
 				fail_msg("%s: \"%.*s\"", each->name, (int)masked.event.payload.len,
 					 masked.event.payload.data);
 			fini(&masked);
@@ -312,7 +315,8 @@ static void covered_headers_are_replaced(void **state)
 	     "NATS/1.0\r\nAUTHORIZATION: ********\r\nB: 1\r\n\r\n"},
 	    {"repeated", "header:A", "NATS/1.0\r\nA: x\r\nB: y\r\na:z\r\n\r\n",
 	     "NATS/1.0\r\nA: *\r\nB: y\r\na:*\r\n\r\n"},
-	    {"with blanks", "header:A", "NATS/1.0\r\nA \t:  x y  \r\n\r\n", "NATS/1.0\r\nA \t:  ***  \r\n\r\n"},
+	    {"with blanks", "header:A", "NATS/1.0\r\nA \t:  x y  \r\n\r\n",
+	     "NATS/1.0\r\nA \t:  ***  \r\n\r\n"},
 	    {"continued", "header:A", "NATS/1.0\r\nA: x\r\n\ty\r\nB: z\r\n\r\n",
 	     "NATS/1.0\r\nA: *\r\n\t*\r\nB: z\r\n\r\n"},
 	    {"with a status", "header:A", "NATS/1.0 503 No Responders\r\nA: x\r\n\r\n",

@@ -21,10 +21,10 @@ struct notes {
 static void on_event(struct wire_sink *sink, const struct wire_event *event)
 {
 	struct notes *notes = (struct notes *)sink;
-	notes->len += (size_t)snprintf(notes->text + notes->len, sizeof notes->text - notes->len, "%.*s=%.*s%s/%d ",
-				       (int)event->subject.len, event->subject.data, (int)event->payload.len,
-				       event->payload.data, event->flags & WIRE_EVENT_MASKED ? "!" : "",
-				       (int)event->size);
+	notes->len += (size_t)snprintf(notes->text + notes->len, sizeof notes->text - notes->len,
+				       "%.*s=%.*s%s/%d ", (int)event->subject.len, event->subject.data,
+				       (int)event->payload.len, event->payload.data,
+				       event->flags & WIRE_EVENT_MASKED ? "!" : "", (int)event->size);
 }
 
 static void on_batch(struct wire_sink *sink, const struct wire_event *template,
@@ -64,8 +64,8 @@ static void give(const char *lines, const char *subject, const char *stream, str
 	size_t need;
 	int64_t used = wire_parse(stream, strlen(stream), &limits, &first, &need);
 	assert_true(used > 0);
-	assert_true(wire_batch_parse(&first, stream + used, strlen(stream) - (size_t)used, &limits, entries, 64,
-				     &batch) > 0);
+	assert_true(wire_batch_parse(&first, stream + used, strlen(stream) - (size_t)used, &limits, entries,
+				     64, &batch) > 0);
 	const struct wire_event template = {.kind = WIRE_EVENT_MESSAGE, .subject = wire_slice_str(subject)};
 	struct wire_sink *sink = wire_mask_stage_sink(stage);
 	sink->batch(sink, &template, &batch);
@@ -80,15 +80,17 @@ static struct notes new_notes(void)
 	return (struct notes){.sink = {.event = on_event, .batch = on_batch, .tick = on_tick}};
 }
 
-static const char stream[] = "PUB a.b 2\r\nxx\r\nPUB a.b 7\r\n{\"a\":1}\r\nPUB a.b 7\r\n{\"a\":2}\r\nPUB a.b 7\r\n"
-			     "{\"b\":3}\r\nPUB a.b 9\r\n{\"a\":\"4\"}\r\n";
+static const char stream[] =
+    "PUB a.b 2\r\nxx\r\nPUB a.b 7\r\n{\"a\":1}\r\nPUB a.b 7\r\n{\"a\":2}\r\nPUB a.b 7\r\n"
+    "{\"b\":3}\r\nPUB a.b 9\r\n{\"a\":\"4\"}\r\n";
 
 static void messages_that_are_alike_go_on_together(void **state)
 {
 	(void)state;
 	struct notes notes = new_notes();
 	give("$.a", "a.b", stream, &notes);
-	assert_string_equal(notes.text, "[a.b={\"a\":0}!/7 a.b={\"a\":0}!/7 ][a.b={\"b\":3}/7 ][a.b={\"a\":\"*\"}!/9 ]");
+	assert_string_equal(notes.text,
+			    "[a.b={\"a\":0}!/7 a.b={\"a\":0}!/7 ][a.b={\"b\":3}/7 ][a.b={\"a\":\"*\"}!/9 ]");
 }
 
 static void batch_that_no_rule_is_about_goes_on_as_it_is(void **state)
@@ -96,7 +98,8 @@ static void batch_that_no_rule_is_about_goes_on_as_it_is(void **state)
 	(void)state;
 	struct notes notes = new_notes();
 	give("c:$.a", "a.b", stream, &notes);
-	assert_string_equal(notes.text, "[a.b={\"a\":1}/7 a.b={\"a\":2}/7 a.b={\"b\":3}/7 a.b={\"a\":\"4\"}/9 ]");
+	assert_string_equal(notes.text,
+			    "[a.b={\"a\":1}/7 a.b={\"a\":2}/7 a.b={\"b\":3}/7 a.b={\"a\":\"4\"}/9 ]");
 }
 
 static void masked_subject_masks_every_message(void **state)
