@@ -176,11 +176,14 @@ def port_of(urls):
 
 
 def check_varz(page):
-    mask = json.loads(page)["mask"]
-    unmatched = mask["unmatched_rules"]
+    """The proxy also counts deliveries that it sees apart from their publish."""
+    varz = json.loads(page)
+    mask, unmatched = varz["mask"], varz["mask"]["unmatched_rules"]
+    counts = [mask[key] for key in ("malformed_payloads", "unjudged_payloads", "masked_messages")]
+    wanted = [8, 1, MASKED]
+    is_counted = counts == wanted if "server_id" in varz else all(a >= b for a, b in zip(counts, wanted))
+    expect(is_counted, f"masked messages are counted: {counts} instead of {wanted}")
     expect("never.>:$.card" in unmatched and "case.0:$.card" not in unmatched, f"a rule has matched nothing: {mask}")
-    expect(mask["malformed_payloads"] == 8 and mask["unjudged_payloads"] == 1, f"payloads are counted: {mask}")
-    expect(mask["masked_messages"] == MASKED, f"masked messages are counted: {mask}")
 
 
 def search_pages(port):
