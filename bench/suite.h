@@ -18,6 +18,7 @@ int bench_latency_run(const struct bench_plan *plan, struct bench_results *resul
 /* At one rate, in requests per second. */
 int bench_latency_at(const struct bench_plan *plan, double rate, struct bench_results *results);
 int bench_proxy_run(const struct bench_plan *plan, struct bench_results *results);
+int bench_masking_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_storm_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_stalled_run(const struct bench_plan *plan, struct bench_results *results);
 /* All attacks; then a single one. */

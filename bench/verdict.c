@@ -45,6 +45,8 @@ static const struct target targets[] = {
     {"peak memory, recording on, every load", "*", "tapedeck-record", NULL, BENCH_PEAK, AT_MOST, 200e6},
     {"another's PING under attack, p99, recording on", "attack-*", "tapedeck-record", NULL, BENCH_P99,
      AT_MOST, 20e3},
+    {"recording with two masks / recording on, JSON", "1:[01]-json", "tapedeck-masked", "tapedeck-record",
+     BENCH_RATE, AT_LEAST, 0.6},
     {"proxy, recording / HAProxy", "*:*", "proxy-record", "haproxy", BENCH_RATE, AT_LEAST, 0.95},
     {"proxy, recording / HAProxy, CPU", "*:*", "proxy-record", "haproxy", BENCH_CPU, AT_MOST, 1.5},
     {"proxy, recording / HAProxy, request-reply p50", "latency-10k", "proxy-record", "haproxy", BENCH_P50,

@@ -22,6 +22,7 @@
 #include "net/address.h"
 #include "net/tls_files.h"
 #include "wire/mark.h"
+#include "wire/mask/masker.h"
 
 /* ---- opening ---- */
 
@@ -134,6 +135,14 @@ static void mark_server(struct broker *broker)
 	broker__emit_mark(&broker->loops[0], wire_mark_server(text, broker->server_id));
 }
 
+static int open_masker(struct broker *broker, struct wire_fault *fault)
+{
+	if (!broker->options.mask)
+		return 0;
+	broker->masker = wire_masker_open(broker->options.mask, false);
+	return broker->masker ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
+}
+
 int broker_open(struct broker **out, struct broker_options *options, struct broker_log *log,
 		struct wire_sink *sink, struct wire_fault *fault)
 {
@@ -154,7 +163,9 @@ int broker_open(struct broker **out, struct broker_options *options, struct brok
 		 broker->options.host ? broker->options.host : "0.0.0.0");
 	name_server(broker);
 	raise_fd_limit(broker);
-	int error = start(broker, fault);
+	int error = open_masker(broker, fault);
+	if (!error)
+		error = start(broker, fault);
 	if (error) {
 		broker_close(broker);
 		return error;
@@ -223,6 +234,7 @@ void broker_close(struct broker *broker)
 	free(broker->ports_path);
 	broker__closed_fini(&broker->closed);
 	broker_options_fini(&broker->options);
+	wire_masker_close(broker->masker);
 	free(broker);
 }
 

@@ -5,6 +5,7 @@
 #include "broker/emit.h"
 #include "broker/server.h"
 #include "net/tls_peer.h"
+#include "wire/mask/masker.h"
 
 static void add_loop(struct broker_totals *totals, const struct broker__loop *loop)
 {
@@ -187,6 +188,12 @@ static uint32_t next_slot(uint32_t slot, uint32_t slots_len)
 	return reverse_bits(reverse_bits(slot | ~(slots_len - 1)) + 1);
 }
 
+/* A subject as pages may show it. */
+static struct wire_slice shown(struct broker *broker, struct wire_slice subject)
+{
+	return broker->masker ? wire_masker_subject(broker->masker, subject) : subject;
+}
+
 bool broker_cursor_next_subs(struct broker_cursor *cursor,
 			     void (*each)(void *context, const struct broker_subscription_info *info),
 			     void *context)
@@ -196,7 +203,7 @@ bool broker_cursor_next_subs(struct broker_cursor *cursor,
 		return false;
 	for (const struct broker__sub *sub = sids->slots[cursor->slot & (sids->slots_len - 1)]; sub;
 	     sub = sub->sid_next) {
-		const struct broker_subscription_info info = {.subject = sub->subject,
+		const struct broker_subscription_info info = {.subject = shown(cursor->broker, sub->subject),
 							      .queue = sub->queue,
 							      .sid = sub->sid,
 							      .delivered = sub->delivered,

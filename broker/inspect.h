@@ -75,7 +75,8 @@ void broker_cursor_describe(const struct broker_cursor *cursor, struct broker_cl
 void broker_cursor_next_client(struct broker_cursor *cursor);
 
 struct broker_subscription_info {
-	struct wire_slice subject, queue, sid;
+	struct wire_slice subject; /* as pages may show it: masked (broker_options.mask) */
+	struct wire_slice queue, sid;
 	uint64_t delivered, max; /* max 0 = no limit */
 };
 

@@ -107,6 +107,7 @@ static void keep_fixed(struct broker *broker, struct broker_options *fresh)
 	fresh->http_port = old->http_port;
 	fresh->https_port = old->https_port;
 	fresh->first_client_id = old->first_client_id;
+	fresh->mask = old->mask;
 	if (!is_same(fresh->host, old->host) || !is_same(fresh->http_host, old->http_host))
 		broker_log(broker->log, BROKER_LOG_WARN,
 			   "addresses cannot be changed by a reload; restart the server");

@@ -18,6 +18,7 @@ struct broker_monitor;
 struct broker_cursor;
 struct net_listener;
 struct net_tls_files;
+struct wire_masker;
 
 enum {
 	BROKER__LOOPS = 1,
@@ -92,8 +93,9 @@ struct broker__loop {
 
 struct broker {
 	struct broker_options options;
-	struct wire_sink *sink; /* NULL: nobody watches */
-	struct broker_log *log; /* borrowed; NULL: nothing is logged */
+	struct wire_sink *sink;     /* NULL: nobody watches */
+	struct broker_log *log;     /* borrowed; NULL: nothing is logged */
+	struct wire_masker *masker; /* of log lines and monitoring pages; NULL: nothing is masked */
 	struct broker__sublist sublist;
 	struct broker__loop loops[BROKER__LOOPS];
 	int64_t turn_units; /* of work in one turn; tests make it small */

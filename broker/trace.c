@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "broker/client_log.h"
 #include "broker/quote.h"
+#include "wire/mask/masker.h"
 #include "wire/redact.h"
 
 /* A slice as the argument of %.*s, and a blank to print before it unless it is empty. */
@@ -18,13 +20,40 @@ static void trace_connect(const struct broker_client *client, struct wire_slice 
 	free(text);
 }
 
+/* Headers and payload as they may be shown, in quotes. Owned; NULL when out of memory. */
+static char *quote_masked(struct wire_masker *masker, const struct wire_op *op)
+{
+	struct wire_event event = {.kind = WIRE_EVENT_MESSAGE,
+				   .subject = op->subject,
+				   .headers = op->headers,
+				   .payload = op->payload};
+	wire_masker_event(masker, &event);
+	char *content = malloc(event.headers.len + event.payload.len + 1);
+	if (!content)
+		return NULL;
+	if (event.headers.len > 0)
+		memcpy(content, event.headers.data, event.headers.len);
+	if (event.payload.len > 0)
+		memcpy(content + event.headers.len, event.payload.data, event.payload.len);
+	char *quoted = broker__quote(wire_slice(content, event.headers.len + event.payload.len));
+	free(content);
+	return quoted;
+}
+
 /* Headers and payload are adjacent. */
+static char *quote_content(const struct broker_client *client, const struct wire_op *op)
+{
+	struct wire_masker *masker = client->loop->broker->masker;
+	if (masker)
+		return quote_masked(masker, op);
+	if (op->headers.len > 0)
+		return broker__quote(wire_slice(op->headers.data, op->headers.len + op->payload.len));
+	return broker__quote(op->payload);
+}
+
 static void trace_publish(const struct broker_client *client, const struct wire_op *op)
 {
-	struct wire_slice content = op->payload;
-	if (op->headers.len > 0)
-		content = wire_slice(op->headers.data, op->headers.len + op->payload.len);
-	char *quoted = broker__quote(content);
+	char *quoted = quote_content(client, op);
 	broker__client_log(client, BROKER_LOG_TRACE, "<<- [%s %.*s%s%.*s %.*s]", wire_verb_name(op->verb),
 			   TEXT(op->subject), BLANK(op->reply), TEXT(op->reply), TEXT(op->size_text));
 	broker__client_log(client, BROKER_LOG_TRACE, "<<- MSG_PAYLOAD: [%s]", quoted ? quoted : "");

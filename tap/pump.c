@@ -107,9 +107,10 @@ static bool check_meanwhile(struct tap_pump *pump, const struct tap_pump_options
 /* ---- moving ---- */
 
 /* 0 to continue, 1 to end the run, or a negative code with *fault. */
-static int move(const struct tap_pump_options *options, const struct wire_event *event,
-		struct wire_fault *fault)
+static int move(const struct tap_pump_options *options, struct wire_event *event, struct wire_fault *fault)
 {
+	if (options->masker)
+		wire_masker_event(options->masker, event);
 	if (options->sink)
 		options->sink->event(options->sink, event);
 	return options->event ? options->event(options->context, event, fault) : 0;

@@ -11,6 +11,7 @@
 
 #include "wire/error.h"
 #include "wire/event.h"
+#include "wire/mask/masker.h"
 #include "wire/source.h"
 
 /* A source that goes on: next returns 0 when there is nothing new. The calls get `source`. */
@@ -30,8 +31,9 @@ struct tap_pump_options {
 	struct tap_pump_source source;
 	struct wire_sink
 	    *sink; /* borrowed; NULL: none. Its owner calls tap_pump_wake when it has room again */
-	int64_t (*now_ns)(void); /* the clock for the sink's tick; NULL: no tick */
-	int interrupt_fd;        /* readable after an interrupt; never read. -1: none */
+	struct wire_masker *masker; /* borrowed: masks each event before anyone sees it; NULL: none */
+	int64_t (*now_ns)(void);    /* the clock for the sink's tick; NULL: no tick */
+	int interrupt_fd;           /* readable after an interrupt; never read. -1: none */
 	/* Optional. Called with each event after the sink. 0: continue; 1: end the run; or a negative code with *fault. */
 	int (*event)(void *context, const struct wire_event *event, struct wire_fault *fault);
 	/* Optional. Called when the source has nothing new (is_idle), and every 1024 events. False: end the run. */

@@ -39,8 +39,9 @@ enum {
 	WIRE_EVENT_RECEIVERS_UNKNOWN = 1 << 4,
 	/* message: the source could not see who published it; conn is 0 */
 	WIRE_EVENT_PUBLISHER_UNKNOWN = 1 << 5,
-	/* message, delivery: bytes of the payload or the headers were replaced on purpose when it was recorded, so
-	 * they must not be compared with anything */
+	/* message, delivery: bytes of the payload, the headers, the subject or the reply were replaced on purpose when it
+	 * was recorded, so they must not be compared with anything. size is that of the true payload, which may be shorter
+	 * or longer */
 	WIRE_EVENT_MASKED = 1 << 6,
 };
 
@@ -93,7 +94,7 @@ struct wire_event {
 	struct wire_slice subject, reply;
 	struct wire_slice headers; /* exactly as on the wire, final empty line included */
 	struct wire_slice payload;
-	uint64_t size; /* true payload size in bytes; payload.len unless cut or partial */
+	uint64_t size; /* true payload size in bytes; payload.len unless cut, partial or masked */
 
 	/* message: how many receivers got it, and who was considered (with their outcome).
 	 * receivers == NULL: only the number is known. A message without subscribers has receivers_len 0.

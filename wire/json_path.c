@@ -68,6 +68,16 @@ static bool read_bracket(const char **at, struct wire_json_step *step)
 	return is_read && *(*at)++ == ']';
 }
 
+/* ..['odd key'] */
+static bool read_deep_bracket(const char **at, struct wire_json_step *step)
+{
+	++*at;
+	if (!read_bracket(at, step) || step->kind != WIRE_JSON_STEP_KEY)
+		return false;
+	step->kind = WIRE_JSON_STEP_DEEP_KEY;
+	return true;
+}
+
 static bool read_step(const char **at, struct wire_json_step *step)
 {
 	char first = *(*at)++;
@@ -78,7 +88,7 @@ static bool read_step(const char **at, struct wire_json_step *step)
 		return false;
 	bool is_deep = **at == '.';
 	*at += is_deep;
-	return read_name(at, is_deep, step);
+	return is_deep && **at == '[' ? read_deep_bracket(at, step) : read_name(at, is_deep, step);
 }
 
 bool wire_json_path_parse(struct wire_json_path *path, const char *text)
@@ -115,30 +125,9 @@ struct search {
 static void select_value(struct search *search, const struct wire_json_token *first,
 			 const struct wire_json_step *steps, size_t count);
 
-/* Compare a key that is written with escapes. */
-static bool is_escaped_key(struct wire_slice key, const struct wire_json_step *step)
-{
-	char bytes[4];
-	size_t at = 0, matched = 0;
-	while (at < key.len) {
-		uint32_t character = wire_json_character(key, &at);
-		if (character >= WIRE_JSON_STRAY_BYTE)
-			return false;
-		size_t len = wire_json_put(bytes, character);
-		if (len > step->key_len - matched || memcmp(step->key + matched, bytes, len) != 0)
-			return false;
-		matched += len;
-	}
-	return matched == step->key_len;
-}
-
 static bool is_key(struct wire_slice key, const struct wire_json_step *step)
 {
-	if (!step->key)
-		return false;
-	if (key.len == step->key_len && memcmp(key.data, step->key, key.len) == 0)
-		return true;
-	return key.len > step->key_len && memchr(key.data, '\\', key.len) && is_escaped_key(key, step);
+	return step->key && wire_json_says(key, wire_slice(step->key, step->key_len));
 }
 
 /* The members of an object whose first token was read. A deep key is also looked for inside them. */

@@ -1,4 +1,5 @@
-/* json_path.h - paths that select values in JSON: $.id, $.items[*].id, $.items[0], $['odd key'], $..id (at any depth), $.*. */
+/* json_path.h - paths that select values in JSON: $.id, $.items[*].id, $.items[0], $['odd key'], $..id
+ * and $..['odd key'] (at any depth), $.*. */
 #ifndef WIRE_JSON_PATH_H
 #define WIRE_JSON_PATH_H
 

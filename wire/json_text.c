@@ -105,6 +105,26 @@ char *wire_json_text(struct wire_slice written)
 	return text;
 }
 
+bool wire_json_says(struct wire_slice written, struct wire_slice text)
+{
+	size_t at = 0, said = 0;
+	char bytes[4];
+	if (!memchr(written.data ? written.data : "", '\\', written.len))
+		return wire_slice_equal(written, text);
+	while (at < written.len) {
+		uint32_t character = wire_json_character(written, &at);
+		size_t len = 1;
+		if (character < WIRE_JSON_STRAY_BYTE)
+			len = wire_json_put(bytes, character);
+		else
+			bytes[0] = (char)(character - WIRE_JSON_STRAY_BYTE);
+		if (len > text.len - said || memcmp(text.data + said, bytes, len) != 0)
+			return false;
+		said += len;
+	}
+	return said == text.len;
+}
+
 bool wire_json_is_name(struct wire_slice written, const char *name)
 {
 	size_t at = 0;

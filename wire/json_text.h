@@ -21,6 +21,9 @@ size_t wire_json_put(char *out, uint32_t character);
  * a C string cannot hold. NULL when out of memory. */
 char *wire_json_text(struct wire_slice written);
 
+/* The key or string is this text, byte for byte, with or without escapes. */
+bool wire_json_says(struct wire_slice written, struct wire_slice text);
+
 /* The key or string equals `name`, ignoring the case of ASCII letters: Go's rule for keys. */
 bool wire_json_is_name(struct wire_slice written, const char *name);
 

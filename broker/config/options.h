@@ -10,6 +10,8 @@
 
 #include "wire/error.h"
 
+struct wire_mask;
+
 /* Subjects a user may publish or subscribe to. An entry is a pattern, for subscriptions also "pattern queue" (queue
  * may have wildcards). has_allow distinguishes an empty allow list (nothing) from a missing one (all). */
 struct broker_permission {
@@ -101,6 +103,8 @@ struct broker_options {
 	 * nothing in *fresh to free. NULL: there is nothing to reload. Borrowed: outlives the broker. */
 	int (*reload)(void *context, struct broker_options *fresh, struct wire_fault *fault);
 	void *reload_context;
+	/* What log lines and monitoring pages must not show; NULL: nothing. Borrowed: outlives the broker. */
+	struct wire_mask *mask;
 };
 
 /* Fill in the defaults. */

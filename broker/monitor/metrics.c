@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "wire/mask/mask.h"
+
 #ifndef TAPEDECK_VERSION
 #error "TAPEDECK_VERSION is set by CMake"
 #endif
@@ -71,6 +73,21 @@ static void print_recording(FILE *out, const struct wire_sink_status *status)
 		    status->queued_bytes);
 }
 
+static void print_mask(FILE *out, const struct wire_mask *mask)
+{
+	struct wire_mask_counts counts;
+	wire_mask_counts(mask, &counts);
+	print_counter(out, "masked_messages_total", "Messages that were masked when they were recorded.",
+		      counts.messages);
+	print_counter(out, "mask_malformed_payloads_total",
+		      "Payloads redacted whole because a rule asks for JSON, and they are not JSON.",
+		      counts.malformed);
+	print_counter(out, "mask_unjudged_payloads_total",
+		      "Payloads redacted whole because they exceed a limit of the rules.", counts.unjudged);
+	print_gauge(out, "mask_unmatched_rules", "Rules that have matched nothing so far.",
+		    wire_mask_unmatched(mask, NULL, NULL));
+}
+
 void broker__serve_metrics(const struct net_http_request *request, struct net_http_answer *answer)
 {
 	struct broker_totals totals;
@@ -88,6 +105,8 @@ void broker__serve_metrics(const struct net_http_request *request, struct net_ht
 		    broker_inspect_is_lame(broker__of_request(request)));
 	if (broker_inspect_sink(broker__of_request(request), &status))
 		print_recording(out, &status);
+	if (broker_inspect_options(broker__of_request(request))->mask)
+		print_mask(out, broker_inspect_options(broker__of_request(request))->mask);
 	answer->body.is_failed = fclose(out) != 0;
 	net_http_body_add(&answer->body, wire_slice(text, len));
 	free(text);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "wire/mask/mask.h"
+
 /* Resident memory in bytes. */
 static uint64_t resident_bytes(void)
 {
@@ -120,6 +122,29 @@ static void describe_recording(struct broker__json *varz, struct broker *broker)
 	broker__json_object_end(varz);
 }
 
+static void add_rule(void *context, const char *rule)
+{
+	broker__json_string(context, NULL, rule);
+}
+
+/* What is masked, and which rules have matched nothing so far: likewise. */
+static void describe_mask(struct broker__json *varz, const struct wire_mask *mask)
+{
+	struct wire_mask_counts counts;
+	if (!mask)
+		return;
+	wire_mask_counts(mask, &counts);
+	broker__json_object(varz, "mask");
+	broker__json_count(varz, "rules", wire_mask_rules(mask));
+	broker__json_count(varz, "masked_messages", counts.messages);
+	broker__json_count(varz, "malformed_payloads", counts.malformed);
+	broker__json_count(varz, "unjudged_payloads", counts.unjudged);
+	broker__json_array(varz, "unmatched_rules");
+	wire_mask_unmatched(mask, add_rule, varz);
+	broker__json_array_end(varz);
+	broker__json_object_end(varz);
+}
+
 void broker__serve_varz(const struct net_http_request *request, struct net_http_answer *answer)
 {
 	struct broker__monitored *monitored = request->owner;
@@ -135,6 +160,7 @@ void broker__serve_varz(const struct net_http_request *request, struct net_http_
 	list_page_counts(&varz, request);
 	broker__json_time(&varz, "config_load_time", totals.started_ns);
 	describe_recording(&varz, monitored->broker);
+	describe_mask(&varz, broker_inspect_options(monitored->broker)->mask);
 	broker__json_object_end(&varz);
 }
 

@@ -42,8 +42,8 @@ static void wake_broker(void *context)
 	pthread_mutex_unlock(&session->lock);
 }
 
-/* From the writer's thread: the recording is degraded, or has recovered. */
-static void report_recording(void *context, const char *line)
+/* From the writer's thread, when the recording is degraded or has recovered; and from the main thread. */
+static void log_warning(void *context, const char *line)
 {
 	struct session *session = context;
 	broker_log(session->log, BROKER_LOG_WARN, "%s", line);
@@ -76,7 +76,7 @@ static int open_recorder(struct session *session, const char *dir, struct wire_f
 {
 	struct tap_recording_options options;
 	cli_recording_apply(&session->settings.recording, &options);
-	options.writer.report = report_recording;
+	options.writer.report = log_warning;
 	options.writer.context = session;
 	snprintf(session->dir, sizeof session->dir, "%s", dir);
 	int error = tap_recording_open(&session->recording, session->dir, &options, fault);
@@ -139,7 +139,11 @@ static void set_broker(struct session *session, struct broker *broker)
 static int run_broker(struct session *session, struct wire_fault *fault)
 {
 	struct wire_sink *sink = session->recorder ? tap_recorder_sink(session->recorder) : NULL;
+	struct cli_masking *masking = &session->settings.masking;
 	struct broker *broker = NULL;
+	if (cli_masking_before(masking, &sink) < 0)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	session->settings.broker.mask = masking->mask;
 	int result = broker_open(&broker, &session->settings.broker, session->log, sink, fault);
 	if (result < 0)
 		return result;
@@ -147,6 +151,7 @@ static int run_broker(struct session *session, struct wire_fault *fault)
 	result = broker_run(broker);
 	set_broker(session, NULL);
 	broker_close(broker);
+	cli_masking_report(masking, log_warning, session);
 	return result < 0 ? wire_fault_set(fault, result, "%s", wire_error_text(result)) : 0;
 }
 

@@ -39,8 +39,8 @@ static void wake_proxy(void *context)
 	pthread_mutex_unlock(&session->lock);
 }
 
-/* From the writer's thread: the recording is degraded, or has recovered. */
-static void report_recording(void *context, const char *line)
+/* From the writer's thread, when the recording is degraded or has recovered; and from the main thread. */
+static void log_warning(void *context, const char *line)
 {
 	struct session *session = context;
 	broker_log(session->log, BROKER_LOG_WARN, "%s", line);
@@ -133,7 +133,7 @@ static int open_recorder(struct session *session, struct wire_fault *fault)
 	if (!dir)
 		return 0;
 	cli_recording_apply(&session->settings.recording, &options);
-	options.writer.report = report_recording;
+	options.writer.report = log_warning;
 	options.writer.context = session;
 	int error = tap_recording_open(&session->recorded, dir, &options, fault);
 	if (error)
@@ -157,6 +157,9 @@ static int open_proxy(struct session *session, struct tap_proxy **proxy, struct 
 	struct tap_proxy_options options;
 	cli_proxy_settings_apply(&session->settings, &options);
 	options.sink = session->recorder ? tap_recorder_sink(session->recorder) : NULL;
+	options.mask = session->settings.masking.mask;
+	if (cli_masking_before(&session->settings.masking, &options.sink) < 0)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	options.first_conn = session->recorded ? tap_recording_next_conn(session->recorded) : 1;
 	options.log = log_line;
 	options.reopen_log = reopen_log;
@@ -206,6 +209,7 @@ static int run_proxy(struct session *session, struct wire_fault *fault)
 	}
 	set_proxy(session, NULL);
 	tap_proxy_close(proxy);
+	cli_masking_report(&session->settings.masking, log_warning, session);
 	remove_files(session);
 	return result;
 }

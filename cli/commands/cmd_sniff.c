@@ -105,6 +105,7 @@ static const struct cli_option_group groups[] = {
     {"Mode", cli_limit_options, AT(limit)},
     {"Subjects of --stats", cli_folding_options, AT(folding)},
     {"Recording", cli_recording_options, AT(recording)},
+    {"Masking", cli_masking_options, AT(masking)},
     {"Which events", cli_filter_options, AT(filters)},
     {"Which events", cli_seq_options, AT(filters)},
     {"Output", cli_output_options, AT(output)},
@@ -127,6 +128,10 @@ static int check(const struct cli_command *command, const struct cli_sniff *snif
 		return cli_usage_error(command, "--snaplen and --buffer belong to --interface");
 	if (sniff->keeps_secrets && !sniff->write_file)
 		return cli_usage_error(command, "--keep-secrets belongs to --write");
+	if (sniff->write_file && sniff->masking.mask)
+		return cli_usage_error(command,
+				       "--write copies packets as they are, which --mask cannot change; "
+				       "write a log with --record instead");
 	if (sniff->snaplen > UINT32_MAX)
 		return cli_usage_error(command, "--snaplen exceeds the length of any packet");
 	if (sniff->stats &&
@@ -140,6 +145,16 @@ static int check(const struct cli_command *command, const struct cli_sniff *snif
 	return cli_folding_check(command, &sniff->folding);
 }
 
+static int open_masker(const struct cli_command *command, struct cli_masking *masking)
+{
+	struct wire_masker *masker;
+	int status = cli_masking_check(command, masking);
+	if (status != CLI_GO_ON || cli_masking_masker(masking, &masker) == 0)
+		return status;
+	cli_error(command, "out of memory");
+	return CLI_IO;
+}
+
 static int parse_and_sniff(const struct cli_command *command, struct cli_sniff *sniff, int argc, char **argv)
 {
 	struct store_filter *filter = NULL;
@@ -149,6 +164,8 @@ static int parse_and_sniff(const struct cli_command *command, struct cli_sniff *
 		return cli_sniff_list_interfaces(command);
 	if (status == CLI_GO_ON)
 		status = check(command, sniff);
+	if (status == CLI_GO_ON)
+		status = open_masker(command, &sniff->masking);
 	if (status == CLI_GO_ON)
 		status = cli_filters_default_kind(command, &sniff->filters, cli_printer_kind(&sniff->output));
 	if (status == CLI_GO_ON)
@@ -169,6 +186,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	cli_recording_init(&sniff.recording);
 	int status = parse_and_sniff(command, &sniff, argc, argv);
 	cli_recording_fini(&sniff.recording);
+	cli_masking_fini(&sniff.masking);
 	cli_filters_fini(&sniff.filters);
 	free(sniff.ports.list);
 	return status;

@@ -152,6 +152,7 @@ static void prepare_pump(struct sniff_run *run)
 {
 	run->pumping = (struct tap_pump_options){.source = tap_sniffer_pump_source(run->sniffer),
 						 .sink = run->sink,
+						 .masker = run->sniff->masking.masker,
 						 .now_ns = run->sniff->interface ? cli_now_ns : NULL,
 						 .interrupt_fd = run->interrupt_fd,
 						 .event = show,
@@ -182,6 +183,13 @@ static int report_recording(const struct sniff_run *run)
 		return CLI_DONE;
 	cli_error(run->command, "the log is not complete: %s", status.reason);
 	return CLI_IO;
+}
+
+static void report_mask(void *context, const char *line)
+{
+	const struct sniff_run *run = context;
+
+	cli_error(run->command, "%s", line);
 }
 
 static void report_summary(const struct sniff_run *run)
@@ -224,8 +232,10 @@ static int capture_and_report(struct sniff_run *run)
 	tap_pump_stop(&run->pump, &run->pumping);
 	int output = report_output(run);
 	cli_screen_end(&run->screen);
-	if (!run->sniff->quiet)
+	if (!run->sniff->quiet) {
 		report_summary(run);
+		cli_masking_report(&run->sniff->masking, report_mask, run);
+	}
 	if (error >= 0)
 		explain_nothing(run);
 	if (error < 0 && !is_reader_gone(&fault))

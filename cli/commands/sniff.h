@@ -4,6 +4,7 @@
 
 #include "cli/options/filters.h"
 #include "cli/options/folding.h"
+#include "cli/options/masking.h"
 #include "cli/options/recording.h"
 #include "cli/output/printer.h"
 
@@ -25,6 +26,7 @@ struct cli_sniff {
 	bool stats;                 /* print a table instead of events */
 	struct cli_folding folding; /* of the table's subjects */
 	struct cli_recording recording;
+	struct cli_masking masking; /* with its masker */
 	struct cli_filters filters;
 	struct cli_operands subjects;
 	struct cli_output output;

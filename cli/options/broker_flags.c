@@ -201,6 +201,7 @@ const struct cli_option_group cli_broker_groups[] = {
     {"Server", server_options, 0},
     {"Monitoring", monitoring_options, 0},
     {"Recording", cli_recording_options, AT(recording)},
+    {"Masking", cli_masking_options, AT(masking)},
     {"The server's own log lines", logging_options, 0},
     {"Authentication", access_options, 0},
     {"TLS", tls_options, 0},

@@ -16,6 +16,7 @@ void cli_broker_settings_fini(struct cli_broker_settings *settings)
 {
 	broker_options_fini(&settings->broker);
 	cli_recording_fini(&settings->recording);
+	cli_masking_fini(&settings->masking);
 }
 
 static void report_unserved(const struct cli_command *command, const struct cli_broker_settings *settings)
@@ -36,6 +37,7 @@ int cli_broker_settings_flags(const struct cli_command *command, struct cli_brok
 {
 	struct cli_operands operands;
 	cli_recording_fini(&settings->recording);
+	cli_masking_fini(&settings->masking);
 	int status = cli_options_parse(command, argc, argv, settings, &operands);
 	if (status != CLI_GO_ON)
 		return status;
@@ -45,7 +47,7 @@ int cli_broker_settings_flags(const struct cli_command *command, struct cli_brok
 		return cli_usage_error(command, "unexpected argument \"%s\"", operands.values[0]);
 	if (!command->alone)
 		status = cli_recording_check(command, &settings->recording, argc, argv);
-	return status;
+	return status == CLI_GO_ON ? cli_masking_check(command, &settings->masking) : status;
 }
 
 static void report(void *context, const char *line)

@@ -4,11 +4,13 @@
 #define CLI_OPTIONS_BROKER_SETTINGS_H
 
 #include "broker/config/options.h"
+#include "cli/options/masking.h"
 #include "cli/options/recording.h"
 
 struct cli_broker_settings {
 	struct broker_options broker; /* owned until broker_open takes it */
 	struct cli_recording recording;
+	struct cli_masking masking;
 	const char *config_path; /* NULL: none */
 	const char *signal;      /* to send to a running server; NULL: serve */
 	bool show_version, test;

@@ -153,6 +153,7 @@ const struct cli_option_group cli_proxy_groups[] = {
     {"Proxy", serving, 0},
     {"TLS", cli_proxy_tls_options, AT(tls)},
     {"Recording", cli_recording_options, AT(recording)},
+    {"Masking", cli_masking_options, AT(masking)},
     {"Monitoring", monitoring, 0},
     {"The proxy's own log lines", logging, 0},
     {0},
@@ -181,6 +182,7 @@ void cli_proxy_settings_fini(struct cli_proxy_settings *settings)
 	cli_list_fini(&settings->url_maps);
 	cli_list_fini(&settings->proxy_networks);
 	cli_recording_fini(&settings->recording);
+	cli_masking_fini(&settings->masking);
 	cli_arguments_fini(&settings->arguments);
 	cli_arguments_fini(&settings->in_file);
 }
@@ -232,7 +234,7 @@ int cli_proxy_settings_read(struct cli_proxy_settings *settings, const struct cl
 	if (status == CLI_GO_ON)
 		status = cli_recording_check(command, &settings->recording, settings->arguments.len,
 					     settings->arguments.values);
-	return status;
+	return status == CLI_GO_ON ? cli_masking_check(command, &settings->masking) : status;
 }
 
 /* ---- use ---- */

@@ -2,6 +2,7 @@
 #ifndef CLI_OPTIONS_PROXY_SETTINGS_H
 #define CLI_OPTIONS_PROXY_SETTINGS_H
 
+#include "cli/options/masking.h"
 #include "cli/options/options_file.h"
 #include "cli/options/proxy_tls.h"
 #include "cli/options/recording.h"
@@ -16,6 +17,7 @@ struct cli_proxy_settings {
 	uint64_t memory_bytes;
 	struct cli_proxy_tls tls;
 	struct cli_recording recording;
+	struct cli_masking masking;
 	struct cli_arguments arguments; /* the settings borrow them */
 	struct cli_arguments in_file;   /* those of the file, without those of the command line */
 };

@@ -178,6 +178,9 @@ void cli_replay_report_text(struct cli_out *out, const struct replay_player *pla
 	cli_replay_omissions_text(out, &report->read);
 	put_failures(out, report);
 	cli_replay_maps_text(out, replay_rewrite_map(replay_player_rewrite(player)));
+	if (report->masked > 0)
+		cli_out_format(out, "%s of these messages were masked when they were recorded, and sent so\n",
+			       cli_count_text(count, report->masked));
 	if (report->guarded > 0)
 		cli_out_format(
 		    out,
@@ -259,6 +262,7 @@ void cli_replay_report_json(struct cli_out *out, const struct replay_player *pla
 		cli_replay_verify_json(&json, report->requests, settings->verify);
 	cli_json_number(&json, "bytes", report->sent_bytes);
 	cli_json_number(&json, "sent", report->sent);
+	cli_json_number(&json, "masked", report->masked);
 	cli_json_number(&json, "skipped", cli_replay_omitted(&report->read) + report->dropped);
 	cli_json_number(&json, "failed", cli_replay_failed(report));
 	cli_json_real(&json, "seconds", (double)report->seconds_ns / 1e9);

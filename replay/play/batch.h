@@ -4,6 +4,7 @@
 #ifndef REPLAY_PLAY_BATCH_H
 #define REPLAY_PLAY_BATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "wire/slice.h"
@@ -19,6 +20,7 @@ struct replay_message {
 	struct wire_slice payload;
 	uint64_t request; /* its id when live replies are expected (replay/verify/live_replies.h); else 0 */
 	uint32_t connection; /* number of the connection to publish on */
+	bool is_masked;      /* in the log: not what was published */
 	uint32_t iteration;  /* how often the log had been played before */
 };
 

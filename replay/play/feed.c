@@ -75,6 +75,7 @@ static int add_message(struct reading *reading, const struct wire_event *event, 
 	    .reply = rewritten.reply.len > 0 ? replay_batch_put_text(batch, rewritten.reply) : NULL,
 	    .connection = connection,
 	    .request = request,
+	    .is_masked = (event->flags & WIRE_EVENT_MASKED) != 0,
 	    .iteration = reading->iteration,
 	};
 	message->headers.len = rewritten.headers.len;

@@ -69,6 +69,7 @@ struct replay_report {
 	enum replay_end end;
 	struct replay_feed_counts read;
 	uint64_t sent, sent_bytes; /* headers and payloads */
+	uint64_t masked;           /* of those sent: as the log has them, which is not what was published */
 	uint64_t failed[REPLAY_FAILURE_COUNT];
 	uint64_t dropped;                /* REPLAY_LAG_DROP */
 	uint64_t guarded;                /* sent with headers like Nats-Msg-Id (replay/play/rewrite.h) */

@@ -184,6 +184,7 @@ enum replay_sent replay_sender_send(struct replay_sender *sender, const struct r
 		sender->dirty[sender->dirty_count++] = client;
 	sender->due_ns[sender->pending++] = due_ns;
 	sender->pending_bytes += message->headers.len + message->payload.len;
+	sender->pending_masked += message->is_masked;
 	return REPLAY_SENT;
 }
 
@@ -208,8 +209,9 @@ static void count_left(struct replay_sender *sender)
 	}
 	report->sent += sender->pending;
 	report->sent_bytes += sender->pending_bytes;
+	report->masked += sender->pending_masked;
 	sender->pending = 0;
-	sender->pending_bytes = 0;
+	sender->pending_bytes = sender->pending_masked = 0;
 }
 
 bool replay_sender_push(struct replay_sender *sender)

@@ -23,7 +23,7 @@ struct replay_sender {
 	/* Collected since the last push: when each message was due. */
 	int64_t due_ns[REPLAY_SENDER_PENDING];
 	uint32_t pending;
-	uint64_t pending_bytes;
+	uint64_t pending_bytes, pending_masked;
 	struct net_client *dirty[REPLAY_SENDER_PENDING]; /* connections with something to push */
 	uint32_t dirty_count;
 	int64_t first_left_ns, last_left_ns; /* when the first and the last message were sent; 0: none was */

@@ -37,7 +37,7 @@ static void headers_fini(struct store__filter_headers *headers)
 	for (size_t i = 0; i < headers->count; i++) {
 		free(headers->list[i].key);
 		free(headers->list[i].value);
-		store__regex_close(headers->list[i].regex);
+		wire_regex_close(headers->list[i].regex);
 	}
 	free(headers->list);
 }
@@ -45,7 +45,7 @@ static void headers_fini(struct store__filter_headers *headers)
 static void greps_fini(struct store__filter_greps *greps)
 {
 	for (size_t i = 0; i < greps->count; i++)
-		store__regex_close(greps->list[i]);
+		wire_regex_close(greps->list[i]);
 	free(greps->list);
 }
 
@@ -248,7 +248,7 @@ static int read_header(struct store__header_condition *condition, const char *te
 	condition->key = strndup(text, key_len);
 	if (sign == '~')
 		return condition->key
-			   ? store__regex_open(&condition->regex, wire_slice_str(text + key_len + 1), fault)
+			   ? wire_regex_open(&condition->regex, wire_slice_str(text + key_len + 1), fault)
 			   : out_of_memory(fault);
 	condition->value = sign == '=' ? strdup(text + key_len + 1) : NULL;
 	return condition->key && (sign != '=' || condition->value) ? 0 : out_of_memory(fault);
@@ -272,11 +272,11 @@ int store_filter_header(struct store_filter *filter, const char *condition, stru
 int store_filter_grep(struct store_filter *filter, const char *regex, struct wire_fault *fault)
 {
 	struct store__filter_greps *greps = &filter->greps;
-	struct store__regex **list = grow(greps->list, greps->count, sizeof *list);
+	struct wire_regex **list = grow(greps->list, greps->count, sizeof *list);
 	if (!list)
 		return out_of_memory(fault);
 	greps->list = list;
-	int error = store__regex_open(&list[greps->count], wire_slice_str(regex), fault);
+	int error = wire_regex_open(&list[greps->count], wire_slice_str(regex), fault);
 	greps->count += !error;
 	return error;
 }

@@ -123,7 +123,7 @@ static enum store__verdict judge_unheard(const struct store_filter *filter, cons
 static bool has_value(const struct store__header_condition *condition, struct wire_slice value)
 {
 	if (condition->regex)
-		return store__regex_finds(condition->regex, value);
+		return wire_regex_finds(condition->regex, value);
 	return !condition->value || wire_slice_equal(value, wire_slice_str(condition->value));
 }
 
@@ -161,7 +161,7 @@ static enum store__verdict judge_headers(const struct store_filter *filter, cons
 static bool finds(const struct store__filter_greps *greps, struct wire_slice text)
 {
 	for (size_t i = 0; i < greps->count; i++)
-		if (store__regex_finds(greps->list[i], text))
+		if (wire_regex_finds(greps->list[i], text))
 			return true;
 	return false;
 }

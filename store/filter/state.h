@@ -12,9 +12,9 @@ struct store__filter_list {
 };
 
 struct store__header_condition {
-	char *key;                  /* owned */
-	char *value;                /* owned; NULL: any */
-	struct store__regex *regex; /* owned; NULL: none */
+	char *key;                /* owned */
+	char *value;              /* owned; NULL: any */
+	struct wire_regex *regex; /* owned; NULL: none */
 };
 
 struct store__filter_headers {
@@ -26,7 +26,7 @@ struct store__filter_headers {
 enum { STORE__GREP_PAYLOAD = 1 << 0, STORE__GREP_HEADERS = 1 << 1, STORE__GREP_SUBJECT = 1 << 2 };
 
 struct store__filter_greps {
-	struct store__regex **list; /* owned */
+	struct wire_regex **list; /* owned */
 	size_t count;
 	unsigned places; /* STORE__GREP_ bits */
 };

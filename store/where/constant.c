@@ -71,7 +71,7 @@ static int read_regex(const struct reading *reading)
 		return error;
 	const struct wire_slice pattern =
 	    wire_slice(reading->test->constant.text, reading->test->constant.len);
-	error = store__regex_open(&reading->test->regex, pattern, &fault);
+	error = wire_regex_open(&reading->test->regex, pattern, &fault);
 	return error != STORE_EFILTER ? error
 				      : store__lexer_fault(reading->lexer, reading->token->start,
 							   reading->fault, "%s", fault.text);

@@ -41,7 +41,7 @@ static int compare_bytes(struct wire_slice a, const struct store__where_constant
 
 static bool matches(const struct store__where_test *test, struct wire_slice text)
 {
-	return store__regex_finds(test->regex, text) == (test->operator== STORE__WHERE_MATCHES);
+	return wire_regex_finds(test->regex, text) == (test->operator== STORE__WHERE_MATCHES);
 }
 
 /* A text that is compared with a number counts as the number that it is written as. */

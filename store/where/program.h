@@ -11,8 +11,8 @@
 #define STORE_WHERE_PROGRAM_H
 
 #include "store/where/number.h"
-#include "store/where/regex.h"
 #include "wire/json_path.h"
+#include "wire/regex.h"
 
 enum {
 	STORE__WHERE_TESTS_MAX = 64,     /* comparisons: one bit each */
@@ -83,7 +83,7 @@ struct store__where_test {
 	struct wire_json_path *path; /* owned; JSON */
 	char *name;                  /* owned; HEADER: its key */
 	uint32_t token;              /* TOKEN: counted from 1 */
-	struct store__regex *regex;  /* owned; MATCHES, MATCHES_NOT */
+	struct wire_regex *regex;    /* owned; MATCHES, MATCHES_NOT */
 	unsigned needs;              /* STORE__NEEDS_ bits */
 	uint8_t on_true, on_false;   /* index of the next comparison, ACCEPT or REJECT */
 };

@@ -16,7 +16,7 @@ static void fini_test(struct store__where_test *test)
 	free(test->path);
 	free(test->name);
 	free(test->constant.text);
-	store__regex_close(test->regex);
+	wire_regex_close(test->regex);
 }
 
 void store__where_close(struct store__where *where)

@@ -134,6 +134,21 @@ static void print_recording(FILE *out, struct wire_sink *sink)
 	      status.queued_bytes);
 }
 
+static void print_mask(FILE *out, const struct wire_mask *mask)
+{
+	struct wire_mask_counts counts;
+	wire_mask_counts(mask, &counts);
+	print(out, "masked_messages_total", "counter", "Messages that were masked when they were recorded.",
+	      counts.messages);
+	print(out, "mask_malformed_payloads_total", "counter",
+	      "Payloads redacted whole because a rule asks for JSON, and they are not JSON.",
+	      counts.malformed);
+	print(out, "mask_unjudged_payloads_total", "counter",
+	      "Payloads redacted whole because they exceed a limit of the rules.", counts.unjudged);
+	print(out, "mask_unmatched_rules", "gauge", "Rules that have matched nothing so far.",
+	      wire_mask_unmatched(mask, NULL, NULL));
+}
+
 void tap__metrics_print(FILE *out, const struct tap_proxy *proxy)
 {
 	print(out, "start_time_seconds", "gauge", "When the proxy started, in seconds since the epoch.",
@@ -153,4 +168,6 @@ void tap__metrics_print(FILE *out, const struct tap_proxy *proxy)
 		print_tap(out, proxy);
 	if (proxy->options.sink)
 		print_recording(out, proxy->options.sink);
+	if (proxy->options.mask)
+		print_mask(out, proxy->options.mask);
 }

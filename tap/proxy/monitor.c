@@ -66,6 +66,22 @@ static json_t *describe_recording(const struct tap_proxy *proxy)
 			 (json_int_t)status.stored_bytes, "queued_bytes", (json_int_t)status.queued_bytes);
 }
 
+static void add_rule(void *context, const char *rule)
+{
+	json_array_append_new(context, json_string(rule));
+}
+
+static json_t *describe_mask(const struct wire_mask *mask)
+{
+	struct wire_mask_counts counts;
+	json_t *unmatched = json_array();
+	wire_mask_counts(mask, &counts);
+	wire_mask_unmatched(mask, add_rule, unmatched);
+	return json_pack("{sI sI sI sI so}", "rules", (json_int_t)wire_mask_rules(mask), "masked_messages",
+			 (json_int_t)counts.messages, "malformed_payloads", (json_int_t)counts.malformed,
+			 "unjudged_payloads", (json_int_t)counts.unjudged, "unmatched_rules", unmatched);
+}
+
 static void serve_varz(const struct net_http_request *request, struct net_http_answer *answer)
 {
 	const struct tap_proxy *proxy = request->owner;
@@ -80,6 +96,8 @@ static void serve_varz(const struct net_http_request *request, struct net_http_a
 	json_object_set_new(json, "upstreams", upstreams);
 	if (proxy->options.sink)
 		json_object_set_new(json, "recording", describe_recording(proxy));
+	if (proxy->options.mask)
+		json_object_set_new(json, "mask", describe_mask(proxy->options.mask));
 	answer_json(answer, NET_HTTP_OK, json);
 }
 

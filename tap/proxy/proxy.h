@@ -14,6 +14,7 @@
 
 #include "wire/error.h"
 #include "wire/event.h"
+#include "wire/mask/mask.h"
 
 enum tap_proxy_level { TAP_PROXY_ERROR, TAP_PROXY_WARN, TAP_PROXY_INFO, TAP_PROXY_DEBUG };
 
@@ -50,8 +51,9 @@ struct tap_proxy_options {
 	const char
 	    *key_path;    /* of an NKey seed, with which servers that trust the proxy know it; NULL: none */
 	bool shares_port; /* with the proxy that this one replaces, or that replaces it */
-	uint64_t first_conn;    /* the number of the first connection; not 0 */
-	struct wire_sink *sink; /* NULL: nothing is decoded */
+	uint64_t first_conn;          /* the number of the first connection; not 0 */
+	struct wire_sink *sink;       /* NULL: nothing is decoded */
+	const struct wire_mask *mask; /* that stands before the sink, for /varz and /metrics; NULL: none */
 	/* Takes a line for the operator. May be NULL. */
 	void (*log)(void *context, enum tap_proxy_level level, const char *line);
 	/* SIGUSR1 and SIGHUP: open the log file again. May be NULL. */

@@ -1,5 +1,5 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include "store/where/regex.h"
+#include "wire/regex.h"
 
 #include <errno.h>
 #include <pcre2.h>
@@ -9,14 +9,14 @@
 enum { MATCH_LIMIT = 1000000, DEPTH_LIMIT = 1000, HEAP_LIMIT_KIB = 16384 };
 enum { JIT_STACK_BYTES = 32 << 10, JIT_STACK_BYTES_MAX = 1 << 20 };
 
-struct store__regex {
+struct wire_regex {
 	pcre2_code *code;
 	pcre2_match_context *limits;
 	pcre2_match_data *match;
 	pcre2_jit_stack *stack;
 };
 
-void store__regex_close(struct store__regex *regex)
+void wire_regex_close(struct wire_regex *regex)
 {
 	if (!regex)
 		return;
@@ -28,7 +28,7 @@ void store__regex_close(struct store__regex *regex)
 }
 
 /* Allocate memory for matching, with its bounds. 0 or -ENOMEM. */
-static int prepare(struct store__regex *regex)
+static int prepare(struct wire_regex *regex)
 {
 	regex->match = pcre2_match_data_create(1, NULL);
 	regex->stack = pcre2_jit_stack_create(JIT_STACK_BYTES, JIT_STACK_BYTES_MAX, NULL);
@@ -42,7 +42,7 @@ static int prepare(struct store__regex *regex)
 	return 0;
 }
 
-static int compile(struct store__regex *regex, struct wire_slice pattern, struct wire_fault *fault)
+static int compile(struct wire_regex *regex, struct wire_slice pattern, struct wire_fault *fault)
 {
 	int number;
 	PCRE2_SIZE at;
@@ -58,29 +58,47 @@ static int compile(struct store__regex *regex, struct wire_slice pattern, struct
 			      (int)pattern.len, pattern.data, (size_t)at + 1, (const char *)why);
 }
 
-int store__regex_open(struct store__regex **regex, struct wire_slice pattern, struct wire_fault *fault)
+int wire_regex_open(struct wire_regex **regex, struct wire_slice pattern, struct wire_fault *fault)
 {
-	struct store__regex *made = calloc(1, sizeof *made);
+	struct wire_regex *made = calloc(1, sizeof *made);
 	if (!made)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	int error = compile(made, pattern, fault);
 	if (!error && (error = prepare(made)) != 0)
 		wire_fault_set(fault, error, "out of memory");
 	if (error) {
-		store__regex_close(made);
+		wire_regex_close(made);
 		return error;
 	}
 	*regex = made;
 	return 0;
 }
 
-/* Compiled code that runs out of stack is interpreted instead, in bounds of its own. */
-bool store__regex_finds(const struct store__regex *regex, struct wire_slice text)
+/* As pcre2_match. Compiled code that runs out of stack is interpreted instead, in bounds of its own. */
+static int match(const struct wire_regex *regex, struct wire_slice text, size_t from)
 {
 	PCRE2_SPTR bytes = (PCRE2_SPTR)(text.data ? text.data : "");
-	int found = pcre2_match(regex->code, bytes, text.len, 0, 0, regex->match, regex->limits);
+	int found = pcre2_match(regex->code, bytes, text.len, from, 0, regex->match, regex->limits);
 	if (found == PCRE2_ERROR_JIT_STACKLIMIT)
-		found =
-		    pcre2_match(regex->code, bytes, text.len, 0, PCRE2_NO_JIT, regex->match, regex->limits);
-	return found >= 0;
+		found = pcre2_match(regex->code, bytes, text.len, from, PCRE2_NO_JIT, regex->match,
+				    regex->limits);
+	return found;
+}
+
+bool wire_regex_finds(const struct wire_regex *regex, struct wire_slice text)
+{
+	return match(regex, text, 0) >= 0;
+}
+
+int wire_regex_next(const struct wire_regex *regex, struct wire_slice text, size_t from,
+		    struct wire_slice *found)
+{
+	int result = match(regex, text, from);
+	if (result < 0)
+		return result == PCRE2_ERROR_NOMATCH ? 0 : -1;
+	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(regex->match);
+	/* \K in a lookahead can put the start after the end. */
+	size_t start = ends[0] < ends[1] ? ends[0] : ends[1];
+	*found = wire_slice(text.data + start, ends[1] - start);
+	return 1;
 }
