@@ -213,6 +213,11 @@ int cli_connection_build(const struct cli_command *command, const struct cli_con
 	return status;
 }
 
+const char *cli_connection_name(const struct cli_connection *connection, const char *fallback)
+{
+	return connection->name ? connection->name : fallback;
+}
+
 int cli_connection_error(const struct cli_command *command, const struct wire_fault *fault)
 {
 	cli_error(command, "%s", fault->text);

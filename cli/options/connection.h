@@ -9,6 +9,7 @@
 struct cli_connection {
 	struct net_client_target_options target;
 	const char *context;
+	const char *name; /* of the connection; NULL: the command's own */
 };
 
 /* Sets a struct cli_connection, prepared by cli_connection_init. */
@@ -21,6 +22,9 @@ void cli_connection_init(struct cli_connection *connection);
  * *target, to be closed by the caller; or an exit status after a complaint. */
 int cli_connection_build(const struct cli_command *command, const struct cli_connection *connection,
 			 struct net_client_target **target);
+
+/* The name that was given for the connection, else that of the command. */
+const char *cli_connection_name(const struct cli_connection *connection, const char *fallback);
 
 /* Print the fault of connecting on stderr. Returns the exit status for it. */
 int cli_connection_error(const struct cli_command *command, const struct wire_fault *fault);

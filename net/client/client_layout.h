@@ -23,6 +23,9 @@ struct net_client {
 	uint64_t confirmed;               /* of them: the server has confirmed that it read them; atomic */
 	bool publishing;                  /* the publisher is in a call that publishes; only it reads this */
 	bool dirty;                       /* there is something to push */
+	struct net_client_watch watch;    /* its calls are NULL when there is none */
+	uint64_t losses;                  /* of the connection; atomic */
+	_Atomic bool is_lame_duck;        /* the server has said that it shuts down */
 	sem_t closed;                     /* libnats will not call any more */
 	char *scratch;                    /* owned: for headers that are being published */
 	size_t scratch_bytes;

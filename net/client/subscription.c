@@ -1,7 +1,9 @@
 #include "net/client/subscription.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "net/client/client_layout.h"
 
@@ -46,18 +48,51 @@ int net_client_delivery_headers(const struct net_client_delivery *delivery,
 	return error;
 }
 
-static void on_message(natsConnection *nats, natsSubscription *unused, natsMsg *msg, void *context)
+void net_client_delivery_set(struct net_client_delivery *delivery, void *libnats)
 {
-	struct net_client_subscription *subscription = context;
-	const struct net_client_delivery delivery = {
+	const natsMsg *msg = libnats;
+	*delivery = (struct net_client_delivery){
 	    .subject = natsMsg_GetSubject(msg),
 	    .reply = natsMsg_GetReply(msg),
 	    .payload = wire_slice(natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg)),
-	    .libnats = msg};
+	    .libnats = libnats};
+}
+
+static void on_message(natsConnection *nats, natsSubscription *unused, natsMsg *msg, void *context)
+{
+	struct net_client_subscription *subscription = context;
+	struct net_client_delivery delivery;
 	(void)nats;
 	(void)unused;
-	subscription->deliver(subscription->context, &delivery);
-	natsMsg_Destroy(msg);
+	net_client_delivery_set(&delivery, msg);
+	if (!subscription->deliver(subscription->context, &delivery))
+		natsMsg_Destroy(msg);
+}
+
+void net_client_delivery_free(const struct net_client_delivery *delivery)
+{
+	natsMsg_Destroy(delivery->libnats);
+}
+
+/* A block that begins and ends as header blocks do, and has no NUL. */
+static bool is_block(struct wire_slice block)
+{
+	const struct wire_slice first = WIRE_LITERAL("NATS/1.0"), end = WIRE_LITERAL("\r\n\r\n");
+	return block.len >= first.len + end.len && memcmp(block.data, first.data, first.len) == 0 &&
+	       memcmp(block.data + block.len - end.len, end.data, end.len) == 0;
+}
+
+/* libnats keeps a message that it has read in one piece of memory: subject NUL [reply NUL] [headers NUL] payload NUL
+ * (natsMsg_create), and parses the headers, in place, only when they are asked for. Its functions lose their order, and where
+ * keys are repeated. */
+struct wire_slice net_client_delivery_block(const struct net_client_delivery *delivery)
+{
+	const char *before = delivery->reply ? delivery->reply : delivery->subject;
+	const char *start = before + strlen(before) + 1;
+	if (start >= delivery->payload.data)
+		return wire_slice(NULL, 0);
+	struct wire_slice block = wire_slice(start, (size_t)(delivery->payload.data - start) - 1);
+	return is_block(block) ? block : wire_slice(NULL, 0);
 }
 
 /* libnats calls on_message no more. */
@@ -99,6 +134,35 @@ int net_client_subscribe(struct net_client_subscription **subscription, struct n
 	}
 	*subscription = opened;
 	return 0;
+}
+
+int net_client_subscription_limit(struct net_client_subscription *subscription, uint64_t bytes)
+{
+	int limit = bytes < INT_MAX ? (int)bytes : INT_MAX;
+	return natsSubscription_SetPendingLimits(subscription->nats, -1, limit) == NATS_OK ? 0 : -EINVAL;
+}
+
+void net_client_subscription_end_after(struct net_client_subscription *subscription, uint64_t messages)
+{
+	if (messages <= INT_MAX)
+		(void)natsSubscription_AutoUnsubscribe(subscription->nats, (int)messages);
+}
+
+uint64_t net_client_subscription_dropped(struct net_client_subscription *subscription)
+{
+	int64_t dropped = 0;
+	(void)natsSubscription_GetDropped(subscription->nats, &dropped);
+	return dropped > 0 ? (uint64_t)dropped : 0;
+}
+
+void net_client_subscription_drain(struct net_client_subscription *subscription, int64_t timeout_ms)
+{
+	(void)natsSubscription_DrainTimeout(subscription->nats, timeout_ms);
+}
+
+bool net_client_subscription_is_drained(struct net_client_subscription *subscription)
+{
+	return natsSubscription_WaitForDrainCompletion(subscription->nats, 1) != NATS_TIMEOUT;
 }
 
 int net_client_confirm_subscriptions(struct net_client *client, int64_t timeout_ms, struct wire_fault *fault)
