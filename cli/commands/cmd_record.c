@@ -80,6 +80,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 {
 	struct cli_record record = {.memory_bytes = MEMORY_BYTES};
 	cli_connection_init(&record.connection);
+	record.connection.uses_selected = true;
 	cli_recording_init(&record.recording);
 	int status = cli_options_parse(command, argc, argv, &record, &record.subjects);
 	if (status == CLI_GO_ON)

@@ -196,7 +196,7 @@ static int open_and_record(struct record_run *run)
 
 int cli_record_run(const struct cli_command *command, const struct cli_record *record)
 {
-	struct record_run run = {.command = command, .record = record, .interrupt_fd = -1};
+	struct record_run run = {.command = command, .record = record, .pump.wake_fd = -1, .interrupt_fd = -1};
 	int status = cli_connection_build(command, &record->connection, &run.target);
 	int error = status == CLI_GO_ON ? tap_pump_init(&run.pump) : 0;
 	if (status == CLI_GO_ON && !error)

@@ -134,6 +134,12 @@ struct net_client_queue *net_client_queue_open(struct net_client *client)
 	return queue;
 }
 
+static void drop_inlet(struct inlet *inlet)
+{
+	free(inlet->subject);
+	free(inlet);
+}
+
 static void end_subscriptions(struct net_client_queue *queue)
 {
 	struct net_client_subscription **list = calloc(queue->inlets_len + 1, sizeof *list);
@@ -153,10 +159,8 @@ void net_client_queue_close(struct net_client_queue *queue)
 	end_subscriptions(queue);
 	while (net_client_queue_next(queue))
 		net_client_queue_release(queue);
-	for (size_t i = 0; i < queue->inlets_len; i++) {
-		free(queue->inlets[i]->subject);
-		free(queue->inlets[i]);
-	}
+	for (size_t i = 0; i < queue->inlets_len; i++)
+		drop_inlet(queue->inlets[i]);
 	free(queue->inlets);
 	free(queue->entries);
 	free(queue);
@@ -182,6 +186,22 @@ static struct inlet *add_inlet(struct net_client_queue *queue, const char *subje
 	return inlet;
 }
 
+int net_client_queue_subscribe_stream(struct net_client_queue *queue, const struct net_client_stream *stream,
+				      uint64_t from_seq, int64_t from_ns, struct wire_fault *fault)
+{
+	struct inlet *inlet = add_inlet(queue, "", NULL);
+
+	if (!inlet)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	int error = net_client_subscribe_stream(&inlet->subscription, queue->client, stream, from_seq, from_ns,
+						on_message, inlet, fault);
+	if (error)
+		drop_inlet(inlet);
+	else
+		queue->inlets_len++;
+	return error;
+}
+
 int net_client_queue_subscribe(struct net_client_queue *queue, const char *subject, const char *group,
 			       uint64_t limit_bytes, struct wire_fault *fault)
 {
@@ -192,8 +212,7 @@ int net_client_queue_subscribe(struct net_client_queue *queue, const char *subje
 	int error = net_client_subscribe(&inlet->subscription, queue->client, subject, group, on_message,
 					 inlet, fault);
 	if (error) {
-		free(inlet->subject);
-		free(inlet);
+		drop_inlet(inlet);
 		return error;
 	}
 	queue->inlets_len++;

@@ -6,7 +6,7 @@
 #ifndef NET_CLIENT_QUEUE_H
 #define NET_CLIENT_QUEUE_H
 
-#include "net/client/subscription.h"
+#include "net/client/stream.h"
 
 struct net_client_queue;
 
@@ -26,6 +26,10 @@ void net_client_queue_close(struct net_client_queue *queue);
  * code with *fault. */
 int net_client_queue_subscribe(struct net_client_queue *queue, const char *subject, const char *group,
 			       uint64_t limit_bytes, struct wire_fault *fault);
+
+/* Have the messages of a stream in the queue (net_client_subscribe_stream). 0, or a negative code with *fault. */
+int net_client_queue_subscribe_stream(struct net_client_queue *queue, const struct net_client_stream *stream,
+				      uint64_t from_seq, int64_t from_ns, struct wire_fault *fault);
 
 /* Let the server send no more than so many messages, where the queue has one subscription. */
 void net_client_queue_limit(struct net_client_queue *queue, uint64_t messages);

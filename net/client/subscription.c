@@ -7,14 +7,6 @@
 
 #include "net/client/client_layout.h"
 
-struct net_client_subscription {
-	natsSubscription *nats;
-	net_client_deliver *deliver;
-	void *context;
-	bool is_watched; /* `ended` will be posted */
-	sem_t ended;     /* deliver is not called any more */
-};
-
 const char *net_client_delivery_status(const struct net_client_delivery *delivery)
 {
 	const char *status;
@@ -58,7 +50,7 @@ void net_client_delivery_set(struct net_client_delivery *delivery, void *libnats
 	    .libnats = libnats};
 }
 
-static void on_message(natsConnection *nats, natsSubscription *unused, natsMsg *msg, void *context)
+void net__client_subscription_take(natsConnection *nats, natsSubscription *unused, natsMsg *msg, void *context)
 {
 	struct net_client_subscription *subscription = context;
 	struct net_client_delivery delivery;
@@ -95,7 +87,7 @@ struct wire_slice net_client_delivery_block(const struct net_client_delivery *de
 	return is_block(block) ? block : wire_slice(NULL, 0);
 }
 
-/* libnats calls on_message no more. */
+/* libnats makes no further call for it. */
 static void on_ended(void *context)
 {
 	sem_post(&((struct net_client_subscription *)context)->ended);
@@ -106,32 +98,50 @@ static natsStatus subscribe(struct net_client_subscription *subscription, natsCo
 {
 	natsStatus status =
 	    queue && *queue
-		? natsConnection_QueueSubscribe(&subscription->nats, nats, subject, queue, on_message,
+		? natsConnection_QueueSubscribe(&subscription->nats, nats, subject, queue, net__client_subscription_take,
 						subscription)
-		: natsConnection_Subscribe(&subscription->nats, nats, subject, on_message, subscription);
-	if (status == NATS_OK)
-		subscription->is_watched =
-		    natsSubscription_SetOnCompleteCB(subscription->nats, on_ended, subscription) == NATS_OK;
+		: natsConnection_Subscribe(&subscription->nats, nats, subject, net__client_subscription_take,
+						   subscription);
 	return status;
+}
+
+struct net_client_subscription *net__client_subscription_new(net_client_deliver *deliver, void *context)
+{
+	struct net_client_subscription *opened = calloc(1, sizeof *opened);
+	if (!opened)
+		return NULL;
+	opened->deliver = deliver;
+	opened->context = context;
+	sem_init(&opened->ended, 0, 0);
+	return opened;
+}
+
+void net__client_subscription_discard(struct net_client_subscription *subscription)
+{
+	sem_destroy(&subscription->ended);
+	free(subscription);
+}
+
+void net__client_subscription_watch(struct net_client_subscription *subscription)
+{
+	subscription->is_watched =
+	    natsSubscription_SetOnCompleteCB(subscription->nats, on_ended, subscription) == NATS_OK;
 }
 
 int net_client_subscribe(struct net_client_subscription **subscription, struct net_client *client,
 			 const char *subject, const char *queue, net_client_deliver *deliver, void *context,
 			 struct wire_fault *fault)
 {
-	struct net_client_subscription *opened = calloc(1, sizeof *opened);
+	struct net_client_subscription *opened = net__client_subscription_new(deliver, context);
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	opened->deliver = deliver;
-	opened->context = context;
-	sem_init(&opened->ended, 0, 0);
 	natsStatus status = subscribe(opened, client->nats, subject, queue);
 	if (status != NATS_OK) {
-		sem_destroy(&opened->ended);
-		free(opened);
+		net__client_subscription_discard(opened);
 		return wire_fault_set(fault, -EACCES, "cannot subscribe to \"%s\" at %s: %s", subject,
 				      client->servers, natsStatus_GetText(status));
 	}
+	net__client_subscription_watch(opened);
 	*subscription = opened;
 	return 0;
 }
