@@ -284,6 +284,18 @@ static int subscribe(struct tap_subscriber *subscriber, struct wire_fault *fault
 	return error;
 }
 
+/* A replay refuses to play into the server that was recorded, unless it is told to. */
+static void note_server(struct tap_subscriber *subscriber)
+{
+	char id[WIRE_MARK_TEXT], text[WIRE_MARK_TEXT];
+	net_client_server_id(subscriber->client, id, sizeof id);
+	const struct wire_event mark = {.kind = WIRE_EVENT_MARK,
+					.time_ns = now_ns(),
+					.text = wire_slice_str(wire_mark_server(text, id))};
+	if (*id)
+		tap__notices_add(&subscriber->notices, &mark);
+}
+
 static int connect(struct tap_subscriber *subscriber, struct wire_fault *fault)
 {
 	const struct tap_subscriber_options *options = &subscriber->options;
@@ -295,8 +307,12 @@ static int connect(struct tap_subscriber *subscriber, struct wire_fault *fault)
 	if (error)
 		return error;
 	subscriber->queue = net_client_queue_open(subscriber->client);
-	return subscriber->queue ? subscribe(subscriber, fault)
-				 : wire_fault_set(fault, -ENOMEM, "out of memory");
+	if (!subscriber->queue)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	error = subscribe(subscriber, fault);
+	if (!error)
+		note_server(subscriber);
+	return error;
 }
 
 int tap_subscriber_open(struct tap_subscriber **subscriber, const struct tap_subscriber_options *options,
