@@ -54,9 +54,33 @@ static const struct cli_option when[] = {
     {.name = NULL},
 };
 
+static const struct cli_option others[] = {
+    {.name = "system-context",
+     .kind = CLI_TEXT,
+     .argument = "NAME",
+     .help = "a context of natscli for the system account: also log connects, and disconnects with their reasons",
+     .at = AT(system_context)},
+    {.name = "monitor",
+     .kind = CLI_LIST,
+     .argument = "URL",
+     .help = "likewise from this monitoring port, such as http://a:8222; may be repeated, once for each server",
+     .at = AT(monitors)},
+    {.name = "control",
+     .kind = CLI_TEXT,
+     .argument = "SUBJECT",
+     .help = "obey requests on this subject: start, stop, mark TEXT, status; the replies are JSON",
+     .at = AT(control)},
+    {.name = "paused",
+     .kind = CLI_FLAG,
+     .help = "with --control: record nothing until a request asks for it",
+     .at = AT(is_paused)},
+    {.name = NULL},
+};
+
 static const struct cli_option_group groups[] = {
     {"What to record", what, 0},
     {"Running", when, 0},
+    {"Others", others, 0},
     {"Recording", cli_recording_options, AT(recording)},
     {"Connecting", cli_connection_options, AT(connection)},
     {0},
@@ -73,6 +97,11 @@ static int check(const struct cli_command *command, const struct cli_record *rec
 			    record->subjects.values[i]);
 	if (record->group && !wire_subject_is_literal(wire_slice_str(record->group)))
 		return cli_usage_error(command, "\"%s\" is not the name of a queue group", record->group);
+	if (record->is_paused && !record->control)
+		return cli_usage_error(command, "--paused needs --control");
+	if (record->control && !wire_subject_is_literal(wire_slice_str(record->control)))
+		return cli_usage_error(command, "--control: \"%s\" is not a subject without wildcards",
+				       record->control);
 	return CLI_GO_ON;
 }
 
@@ -88,6 +117,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = cli_record_run(command, &record);
 	cli_recording_fini(&record.recording);
+	cli_list_fini(&record.monitors);
 	return status;
 }
 

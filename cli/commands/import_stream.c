@@ -263,11 +263,12 @@ int cli_import_stream_run(const struct cli_command *command, const struct cli_im
 				.has_progress = !settings->is_quiet && isatty(STDERR_FILENO)};
 	struct net_client_target *target = NULL;
 	int status = find_start(&import);
+	/* libnats starts threads as soon as there are options for it. Signals must be blocked before. */
+	if (status == CLI_GO_ON)
+		status = open_signals(&import);
 	if (status == CLI_GO_ON)
 		status = cli_connection_build_jetstream(command, &settings->connection, &target,
 							&import.jetstream);
-	if (status == CLI_GO_ON)
-		status = open_signals(&import);
 	if (status == CLI_GO_ON)
 		status = open_and_run(&import, target);
 	if (import.interrupt_fd >= 0)

@@ -22,6 +22,7 @@ struct record_run {
 	const struct cli_command *command;
 	const struct cli_record *record;
 	struct net_client_target *target;
+	struct net_client_target *system; /* the system account; NULL: none */
 	struct tap_subscriber *subscriber;
 	struct tap_recording *recording;
 	struct tap_recorder *recorder;
@@ -74,6 +75,8 @@ static int open_subscriber(struct record_run *run, struct wire_fault *fault)
 	    .memory_bytes = record->memory_bytes,
 	    .confirm_ms = record->connection.target.timeout_ms,
 	    .limit = record->limit,
+	    .control = record->control,
+	    .is_paused = record->is_paused,
 	    .report = record->quiet ? NULL : report,
 	    .context = run};
 	int error = tap_subscriber_open(&run->subscriber, &options, fault);
@@ -85,6 +88,27 @@ static int open_subscriber(struct record_run *run, struct wire_fault *fault)
 		error = tap_subscriber_open(&run->subscriber, &options, fault);
 	}
 	return error;
+}
+
+/* CLI_GO_ON; or an exit status after a complaint. */
+static int open_watch(struct record_run *run)
+{
+	const struct cli_record *record = run->record;
+	struct cli_connection system;
+	struct wire_fault fault;
+	cli_connection_init(&system);
+	system.context = record->system_context;
+	int status =
+	    record->system_context ? cli_connection_build(run->command, &system, &run->system) : CLI_GO_ON;
+	if (status != CLI_GO_ON)
+		return status;
+	const struct tap_subscriber_watch watch = {.system = run->system,
+						   .monitors = record->monitors.values,
+						   .first_conn = tap_recording_next_conn(run->recording),
+						   .log = tap_recorder_sink(run->recorder)};
+	return tap_subscriber_watch(run->subscriber, &watch, &fault) == 0
+		   ? CLI_GO_ON
+		   : cli_connection_error(run->command, &fault);
 }
 
 /* ---- while it runs ---- */
@@ -185,7 +209,7 @@ static int open_and_record(struct record_run *run)
 		status = cli_connection_error(run->command, &fault);
 	else if (open_recorder(run, &fault) != 0)
 		status = cli_log_error(run->command, &fault);
-	else
+	else if ((status = open_watch(run)) == CLI_GO_ON)
 		status = record_and_report(run);
 	tap_subscriber_close(run->subscriber);
 	net_client_end_threads();
@@ -194,22 +218,30 @@ static int open_and_record(struct record_run *run)
 	return status;
 }
 
+static int open_signals(struct record_run *run)
+{
+	int error = tap_pump_init(&run->pump);
+	if (!error)
+		run->interrupt_fd = error = cli_interrupt_open();
+	if (error >= 0)
+		return CLI_GO_ON;
+	cli_error(run->command, "cannot handle signals: %s", strerror(-error));
+	return CLI_IO;
+}
+
 int cli_record_run(const struct cli_command *command, const struct cli_record *record)
 {
 	struct record_run run = {.command = command, .record = record, .pump.wake_fd = -1, .interrupt_fd = -1};
-	int status = cli_connection_build(command, &record->connection, &run.target);
-	int error = status == CLI_GO_ON ? tap_pump_init(&run.pump) : 0;
-	if (status == CLI_GO_ON && !error)
-		run.interrupt_fd = error = cli_interrupt_open();
-	if (error < 0) {
-		cli_error(command, "cannot handle signals: %s", strerror(-error));
-		status = CLI_IO;
-	}
+	/* libnats starts threads as soon as there are options for it. Signals must be blocked before. */
+	int status = open_signals(&run);
+	if (status == CLI_GO_ON)
+		status = cli_connection_build(command, &record->connection, &run.target);
 	if (status == CLI_GO_ON)
 		status = open_and_record(&run);
 	if (run.interrupt_fd >= 0)
 		close(run.interrupt_fd);
 	tap_pump_fini(&run.pump);
+	net_client_target_close(run.system);
 	net_client_target_close(run.target);
 	return status;
 }

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 void tap__outage_init(struct tap__outage *outage, struct tap__notices *notices)
 {
@@ -25,6 +26,15 @@ void tap__outage_begin(struct tap__outage *outage, uint64_t number, int64_t from
 	}
 	outage->number = number;
 	outage->losses++;
+	pthread_mutex_unlock(&outage->lock);
+}
+
+void tap__outage_explain(struct tap__outage *outage, const char *reason)
+{
+	pthread_mutex_lock(&outage->lock);
+	size_t len = strlen(outage->why);
+	if (outage->is_open && outage->losses == 1)
+		snprintf(outage->why + len, sizeof outage->why - len, ", server: %s", reason);
 	pthread_mutex_unlock(&outage->lock);
 }
 

@@ -29,6 +29,9 @@ void tap__outage_fini(struct tap__outage *outage);
 /* The connection is lost, for the number-th time. From any thread. */
 void tap__outage_begin(struct tap__outage *outage, uint64_t number, int64_t from_ns, const char *why);
 
+/* The server says why it closed the lost connection. Without an outage this does nothing. From any thread. */
+void tap__outage_explain(struct tap__outage *outage, const char *reason);
+
 /* The server at `url` has the subscriptions again after that loss: add the gap event, unless the connection was lost again. url ""
  * stands for the end of the recording, which ends any outage. True when an outage has ended. From any thread. */
 bool tap__outage_end(struct tap__outage *outage, uint64_t number, int64_t now_ns, const char *url);

@@ -1,14 +1,18 @@
 #include "tap/subscriber/subscriber.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "net/client/queue.h"
 #include "net/clock.h"
+#include "tap/recorder/marks.h"
+#include "tap/subscriber/connz.h"
+#include "tap/subscriber/control.h"
 #include "tap/subscriber/drops.h"
-#include "tap/subscriber/outage.h"
+#include "tap/subscriber/system_events.h"
 #include "wire/mark.h"
 
 enum {
@@ -17,7 +21,7 @@ enum {
 	IDLE_LOOKS = 50,
 	MESSAGES_PER_CHECK = 1024,
 	CHECK_NS = 100 * 1000000, /* between two looks at counters */
-	DRAIN_MS = 5000,
+	DRAIN_MS = 30000,
 	DRAIN_AWAY_MS = 100, /* of a server that is away */
 };
 
@@ -38,10 +42,19 @@ struct tap_subscriber {
 	struct tap__notices notices;
 	struct tap__outage outage;
 	struct tap__drops drops;
+	bool has_presence;
+	struct tap__presence presence;
+	struct tap__system_events *system;      /* NULL: none */
+	struct tap__connz *connz;               /* NULL: none */
+	struct net_client_subscription *control; /* NULL: none */
+	const struct wire_sink *log;            /* NULL: its state is not known */
+	bool is_paused;
 	bool has_message, has_notice; /* to be released before the next event */
 	bool is_stopped;
 	uint64_t messages, bytes;
-	char mark_text[WIRE_MARK_TEXT];
+	uint64_t lost_notices; /* that a gap event states */
+	char lost_text[100];
+	char mark_text[WIRE_MARK_TEXT], remark[WIRE_MARK_REMARK];
 };
 
 static int64_t monotonic_ns(const struct tap_subscriber *subscriber, int64_t *time_ns, int64_t *step_ns)
@@ -77,6 +90,15 @@ static void on_lost(void *context, uint64_t number, int64_t read_ns, const char 
 	report(subscriber, line);
 }
 
+/* So that the server's reason for closing our own connection is recognized. */
+static void know_own(struct tap_subscriber *subscriber)
+{
+	char id[WIRE_MARK_TEXT];
+	net_client_server_id(subscriber->client, id, sizeof id);
+	if (__atomic_load_n(&subscriber->has_presence, __ATOMIC_ACQUIRE))
+		tap__presence_set_own(&subscriber->presence, id, net_client_number(subscriber->client));
+}
+
 static void on_back(void *context, uint64_t number)
 {
 	struct tap_subscriber *subscriber = context;
@@ -84,6 +106,7 @@ static void on_back(void *context, uint64_t number)
 	net_client_server_url(subscriber->client, url, sizeof url);
 	if (!*url || !tap__outage_end(&subscriber->outage, number, now_ns(), url))
 		return;
+	know_own(subscriber);
 	snprintf(line, sizeof line, "reconnected to %s", url);
 	report(subscriber, line);
 }
@@ -130,6 +153,23 @@ static void note_step(struct tap_subscriber *subscriber, int64_t mono_ns, int64_
 	tap__notices_add(&subscriber->notices, &mark);
 }
 
+/* Notices for which there was no room. */
+static void note_lost_notices(struct tap_subscriber *subscriber, int64_t mono_ns)
+{
+	uint64_t lost = subscriber->notices.lost - subscriber->lost_notices;
+	if (lost == 0)
+		return;
+	snprintf(subscriber->lost_text, sizeof subscriber->lost_text,
+		 "%" PRIu64 " events other than messages were lost: too many at a time", lost);
+	const struct wire_event gap = {.kind = WIRE_EVENT_GAP,
+				       .time_ns = mono_ns,
+				       .from_ns = subscriber->drops.seen_ns,
+				       .to_ns = mono_ns,
+				       .text = wire_slice_str(subscriber->lost_text)};
+	subscriber->lost_notices += lost;
+	tap__notices_add(&subscriber->notices, &gap);
+}
+
 /* Look at clock and counters, the latter only from time to time. */
 static void check(struct tap_subscriber *subscriber)
 {
@@ -140,6 +180,7 @@ static void check(struct tap_subscriber *subscriber)
 	if (mono_ns - subscriber->checked_ns < CHECK_NS && !subscriber->is_stopped)
 		return;
 	subscriber->checked_ns = mono_ns;
+	note_lost_notices(subscriber, mono_ns);
 	tap__drops_check(&subscriber->drops, net_client_queue_dropped(subscriber->queue), mono_ns,
 			 &subscriber->notices);
 }
@@ -186,29 +227,102 @@ static int idle(struct tap_subscriber *subscriber, struct wire_fault *fault)
 		   : 0;
 }
 
+/* ---- control ---- */
+
+/* libnats' thread. A request is a notice, so that it takes effect after the messages that came before it. */
+static bool on_request(void *context, const struct net_client_delivery *delivery)
+{
+	struct tap_subscriber *subscriber = context;
+	const struct wire_event request = {.kind = WIRE_EVENT_MESSAGE,
+					   .time_ns = now_ns(),
+					   .reply = wire_slice_str(delivery->reply),
+					   .payload = delivery->payload};
+	tap__notices_add(&subscriber->notices, &request);
+	return false;
+}
+
+static void reply_to(struct tap_subscriber *subscriber, const struct wire_event *request,
+		     enum tap__command command)
+{
+	struct tap_subscriber_stats stats;
+	struct wire_sink_status log = {0};
+	tap_subscriber_stats(subscriber, &stats);
+	if (subscriber->log)
+		subscriber->log->status((struct wire_sink *)(uintptr_t)subscriber->log, &log);
+	char *text = tap__control_reply(command, !subscriber->is_paused, &stats, &log);
+	char *inbox = strndup(request->reply.data ? request->reply.data : "", request->reply.len);
+	const struct net_client_message reply = {.subject = inbox, .payload = wire_slice_str(text)};
+	if (text && inbox && *inbox &&
+	    net_client_publish(subscriber->client, &reply) == NET_CLIENT_COLLECTED)
+		net_client_push(subscriber->client);
+	free(text);
+	free(inbox);
+}
+
+/* Execute a request and answer it. True with *event, a mark; false: there is none. */
+static bool obey(struct tap_subscriber *subscriber, const struct wire_event *request, struct wire_event *event)
+{
+	struct wire_slice text = wire_slice(NULL, 0);
+	enum tap__command command = tap__control_read(request->payload, &text);
+	bool was_paused = subscriber->is_paused;
+	if (command == TAP__START || command == TAP__STOP)
+		subscriber->is_paused = command == TAP__STOP;
+	reply_to(subscriber, request, command);
+	if (command == TAP__MARK)
+		*event = (struct wire_event){
+		    .kind = WIRE_EVENT_MARK,
+		    .time_ns = request->time_ns,
+		    .text = wire_slice_str(wire_mark_remark(subscriber->remark, text))};
+	else if (was_paused != subscriber->is_paused)
+		*event = subscriber->is_paused ? tap__marks_stop(request->time_ns)
+					       : tap__marks_started(request->time_ns);
+	return command == TAP__MARK || was_paused != subscriber->is_paused;
+}
+
+/* ---- as wire_source ---- */
+
+/* Give out a notice. False when it was a request that makes no event. */
+static bool take_notice(struct tap_subscriber *subscriber, const struct wire_event *notice,
+			struct wire_event *event)
+{
+	struct wire_event mark;
+	subscriber->has_notice = true;
+	if (notice->kind != WIRE_EVENT_MESSAGE) {
+		give_notice(subscriber, notice, event);
+		return true;
+	}
+	if (!obey(subscriber, notice, &mark))
+		return false;
+	give_notice(subscriber, &mark, event);
+	return true;
+}
+
 /* Hot: once for every event. */
 static int next(struct wire_source *source, struct wire_event *event, struct wire_fault *fault)
 {
 	struct tap_subscriber *subscriber = (struct tap_subscriber *)source;
-	release(subscriber);
-	const struct net_client_arrival *arrival = net_client_queue_next(subscriber->queue);
-	if (++subscriber->since_check >= MESSAGES_PER_CHECK)
-		check(subscriber);
-	if (!arrival) {
-		int status = idle(subscriber, fault);
+	for (;;) {
+		release(subscriber);
+		const struct net_client_arrival *arrival = net_client_queue_next(subscriber->queue);
+		if (++subscriber->since_check >= MESSAGES_PER_CHECK)
+			check(subscriber);
+		int status = arrival ? 1 : idle(subscriber, fault);
 		if (status <= 0)
 			return status;
-	}
-	const struct wire_event *notice = due_notice(subscriber, arrival);
-	subscriber->has_notice = notice != NULL;
-	subscriber->has_message = !notice;
-	if (notice) {
-		give_notice(subscriber, notice, event);
+		const struct wire_event *notice = due_notice(subscriber, arrival);
+		if (notice && take_notice(subscriber, notice, event))
+			return 1;
+		if (notice)
+			continue;
+		subscriber->has_message = true;
+		if (subscriber->is_paused && subscriber->since_check == 0)
+			return 0; /* the pump looks for signals */
+		if (subscriber->is_paused)
+			continue;
+		subscriber->idle_looks = 0;
+		give_message(subscriber, arrival, event);
 		return 1;
 	}
-	subscriber->idle_looks = 0;
-	give_message(subscriber, arrival, event);
-	return 1;
 }
 
 static const struct wire_client *find_client(struct wire_source *source, uint64_t conn)
@@ -296,6 +410,13 @@ static void note_server(struct tap_subscriber *subscriber)
 		tap__notices_add(&subscriber->notices, &mark);
 }
 
+static void note_pause(struct tap_subscriber *subscriber)
+{
+	const struct wire_event stop = tap__marks_stop(now_ns());
+	subscriber->is_paused = true;
+	tap__notices_add(&subscriber->notices, &stop);
+}
+
 static int connect(struct tap_subscriber *subscriber, struct wire_fault *fault)
 {
 	const struct tap_subscriber_options *options = &subscriber->options;
@@ -310,9 +431,15 @@ static int connect(struct tap_subscriber *subscriber, struct wire_fault *fault)
 	if (!subscriber->queue)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	error = subscribe(subscriber, fault);
-	if (!error)
-		note_server(subscriber);
-	return error;
+	if (!error && options->control)
+		error = net_client_subscribe(&subscriber->control, subscriber->client, options->control, NULL,
+					     on_request, subscriber, fault);
+	if (error)
+		return error;
+	note_server(subscriber);
+	if (options->is_paused)
+		note_pause(subscriber);
+	return 0;
 }
 
 int tap_subscriber_open(struct tap_subscriber **subscriber, const struct tap_subscriber_options *options,
@@ -338,15 +465,42 @@ int tap_subscriber_open(struct tap_subscriber **subscriber, const struct tap_sub
 	return error;
 }
 
+int tap_subscriber_watch(struct tap_subscriber *subscriber, const struct tap_subscriber_watch *watch,
+			 struct wire_fault *fault)
+{
+	subscriber->log = watch->log;
+	if (!watch->system && !watch->monitors)
+		return 0;
+	int error = tap__presence_init(&subscriber->presence, &subscriber->notices, &subscriber->outage,
+				       watch->first_conn);
+	__atomic_store_n(&subscriber->has_presence, true, __ATOMIC_RELEASE);
+	if (error)
+		return wire_fault_set(fault, error, "out of memory");
+	know_own(subscriber);
+	if (watch->system)
+		error = tap__system_events_open(&subscriber->system, watch->system, &subscriber->presence, fault);
+	if (!error && watch->monitors)
+		error = tap__connz_open(&subscriber->connz, watch->monitors, &subscriber->presence,
+					subscriber->options.report, subscriber->options.context, fault);
+	return error;
+}
+
 void tap_subscriber_close(struct tap_subscriber *subscriber)
 {
 	if (!subscriber)
 		return;
 	subscriber->errors.is_over = true;
+	tap__connz_close(subscriber->connz);
+	tap__system_events_close(subscriber->system);
+	if (subscriber->control)
+		net_client_unsubscribe(&subscriber->control, 1);
+	release(subscriber);
 	net_client_queue_close(subscriber->queue);
 	net_client_loop_stop(subscriber->loop);
 	net_client_close(subscriber->client);
 	net_client_loop_close(subscriber->loop);
+	if (subscriber->has_presence)
+		tap__presence_fini(&subscriber->presence);
 	tap__outage_fini(&subscriber->outage);
 	tap__notices_fini(&subscriber->notices);
 	net_client_errors_fini(&subscriber->errors);

@@ -19,6 +19,8 @@ struct tap_subscriber_options {
 	const char *group;                 /* queue group; NULL: none */
 	uint64_t memory_bytes;             /* for messages that wait, for each subject */
 	uint64_t limit;                    /* no more than so many messages; 0: all */
+	const char *control;               /* subject of requests (control.h); NULL: none */
+	bool is_paused;                    /* begin without recording, until a request asks for it */
 	int64_t confirm_ms;                /* for the server to read the subscriptions */
 	/* Called with a line for the operator, from any thread: outages and their ends. */
 	void (*report)(void *context, const char *line);
@@ -41,6 +43,18 @@ struct tap_subscriber;
 int tap_subscriber_open(struct tap_subscriber **subscriber, const struct tap_subscriber_options *options,
 			struct wire_fault *fault);
 void tap_subscriber_close(struct tap_subscriber *subscriber);
+
+/* What else to record, and whom to ask. */
+struct tap_subscriber_watch {
+	struct net_client_target *system;  /* of the system account: connects and disconnects; borrowed; NULL: none */
+	const char *const *monitors;       /* URLs of monitoring ports, NULL-terminated: likewise; NULL: none */
+	uint64_t first_conn;               /* the first number for a connection */
+	const struct wire_sink *log;       /* whose state a reply to "status" says; borrowed */
+};
+
+/* Once, before the first event is taken. 0, or a negative code with *fault. */
+int tap_subscriber_watch(struct tap_subscriber *subscriber, const struct tap_subscriber_watch *watch,
+			 struct wire_fault *fault);
 
 /* Its events, for tap_pump_run. After stop, the server sends nothing more, and what is under way is given out. */
 struct tap_pump_source tap_subscriber_pump_source(struct tap_subscriber *subscriber);
