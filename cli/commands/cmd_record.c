@@ -136,9 +136,9 @@ const struct cli_command cli_record = {
 	"with its cause and duration, and so is each number of messages that were dropped because recording "
 	"could\n"
 	"not keep up. Ctrl-C and SIGTERM end the recording with a summary on stderr.",
-    .examples = "  tapedeck record --record log                          all that the user may see\n"
+    .examples = "  tapedeck record --record log                      all that the user may see\n"
 		"  tapedeck record 'orders.>' -s a,b,c --creds me.creds --record log\n"
-		"  tapedeck record --queue recorders --record log1       one of several that share\n"
+		"  tapedeck record --queue recorders --record log1   one of several that share\n"
 		"  tapedeck record 'test.>' --record log --until-idle 5s",
     .options = groups,
     .run = run,
