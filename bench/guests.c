@@ -51,8 +51,8 @@ static void become_guest(const struct run *run)
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
 	if (run->guest->records)
-		execl(run->plan->tapedeck, "tapedeck", "record", "--record", run->log, "-s", url, "--memory", "1GiB",
-		      (char *)NULL);
+		execl(run->plan->tapedeck, "tapedeck", "record", "--record", run->log, "-s", url, "--memory",
+		      "1GiB", (char *)NULL);
 	else
 		execl(discard, "discard", port, run->log, (char *)NULL);
 	_exit(127);
@@ -104,8 +104,7 @@ static int count_messages(const struct run *run, uint64_t *messages, struct wire
 }
 
 static int load_and_measure(struct run *run, const char *test, const struct bench_load *load,
-			    struct bench_results *results,
-			    struct wire_fault *fault)
+			    struct bench_results *results, struct wire_fault *fault)
 {
 	struct bench_load_result published;
 	uint64_t seen = 0;
@@ -122,13 +121,12 @@ static int load_and_measure(struct run *run, const char *test, const struct benc
 	if (error)
 		return error;
 	bench_results_add(results, test, run->guest->name, BENCH_RATE, (double)seen / seconds);
-	bench_results_add(results, test, run->guest->name, BENCH_CPU,
-			  run->cpu_s / (double)seen * 1e6);
+	bench_results_add(results, test, run->guest->name, BENCH_CPU, run->cpu_s / (double)seen * 1e6);
 	return 0;
 }
 
-static int run_guest(const struct bench_plan *plan, const char *test, const struct bench_load *load, const struct guest *guest,
-		     struct bench_results *results, struct wire_fault *fault)
+static int run_guest(const struct bench_plan *plan, const char *test, const struct bench_load *load,
+		     const struct guest *guest, struct bench_results *results, struct wire_fault *fault)
 {
 	struct run run = {.plan = plan, .guest = guest};
 	struct bench_usage usage;
@@ -151,7 +149,8 @@ static int run_guest(const struct bench_plan *plan, const char *test, const stru
 	return error;
 }
 
-static int run_load(const struct bench_plan *plan, const char *test, const char *name, struct bench_results *results)
+static int run_load(const struct bench_plan *plan, const char *test, const char *name,
+		    struct bench_results *results)
 {
 	struct bench_shape shape;
 	struct bench_load load;

@@ -90,7 +90,8 @@ const struct cli_command cli_import = {
     .group = CLI_TASK_RECORD,
     .operands = "",
     .about =
-	"Reads a stream by an ordered consumer and logs its messages: subjects, headers and payloads as they\n"
+	"Reads a stream by an ordered consumer and logs its messages: subjects, headers and payloads as "
+	"they\n"
 	"are, the times at which the stream stored them, and their sequence numbers, in the reply subject\n"
 	"$JS.ACK.... Nothing in the stream changes.\n"
 	"\n"

@@ -58,12 +58,14 @@ static const struct cli_option others[] = {
     {.name = "system-context",
      .kind = CLI_TEXT,
      .argument = "NAME",
-     .help = "a context of natscli for the system account: also log connects, and disconnects with their reasons",
+     .help =
+	 "a context of natscli for the system account: also log connects, and disconnects with their reasons",
      .at = AT(system_context)},
     {.name = "monitor",
      .kind = CLI_LIST,
      .argument = "URL",
-     .help = "likewise from this monitoring port, such as http://a:8222; may be repeated, once for each server",
+     .help =
+	 "likewise from this monitoring port, such as http://a:8222; may be repeated, once for each server",
      .at = AT(monitors)},
     {.name = "control",
      .kind = CLI_TEXT,

@@ -27,7 +27,8 @@ static bool all_was_answered(const struct replay_report *report)
 
 static bool is_success(const struct cli_replay_session *session, const struct replay_report *report)
 {
-	return (report->read.messages > 0 || session->settings.resumed_after > 0) && all_was_answered(report) && cli_replay_was_held(report) && cli_replay_failed(report) == 0 &&
+	return (report->read.messages > 0 || session->settings.resumed_after > 0) &&
+	       all_was_answered(report) && cli_replay_was_held(report) && cli_replay_failed(report) == 0 &&
 	       !report->unconfirmed && !cli_log_has_unread(&report->read.damage) &&
 	       (!report->requests || cli_replay_mismatch_count(report->requests) == 0);
 }
@@ -41,8 +42,8 @@ static int report(struct cli_replay_session *session)
 	if (replay_player_report(session->player)->read.messages == 0 && session->settings.resumed_after == 0)
 		cli_explain_nothing(session->command, "nothing to play: no message matches",
 				    &session->input.logs, &session->settings.filters, &session->subjects);
-	return cli_replay_flush(session,
-				is_success(session, replay_player_report(session->player)) ? CLI_DONE : CLI_FOUND);
+	return cli_replay_flush(
+	    session, is_success(session, replay_player_report(session->player)) ? CLI_DONE : CLI_FOUND);
 }
 
 static int run_player(struct cli_replay_session *session, struct wire_fault *fault)

@@ -186,9 +186,9 @@ static void summarize(const struct import *import)
 			 "; %s were deleted from the stream since the last import",
 			 cli_count_text(count_text, stats.lost));
 	if (!import->settings->is_quiet)
-		cli_error(import->command, "%s message%s of %s, %s%s", cli_count_text(messages, stats.messages),
-			  cli_plural(stats.messages), import->settings->name,
-			  cli_size_text(bytes, stats.bytes), more);
+		cli_error(import->command, "%s message%s of %s, %s%s",
+			  cli_count_text(messages, stats.messages), cli_plural(stats.messages),
+			  import->settings->name, cli_size_text(bytes, stats.bytes), more);
 }
 
 static int run_pump(struct import *import)

@@ -6,9 +6,9 @@
 #include "cli/options/recording.h"
 
 struct cli_import_stream {
-	const char *name;      /* of the stream */
-	uint64_t from_seq;     /* 0: not given */
-	const char *since;     /* a time; NULL: not given */
+	const char *name;  /* of the stream */
+	uint64_t from_seq; /* 0: not given */
+	const char *since; /* a time; NULL: not given */
 	bool follows, is_quiet;
 	uint64_t limit; /* end after so many messages; 0: no limit */
 	struct cli_connection connection;

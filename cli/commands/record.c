@@ -170,9 +170,10 @@ static void summarize(const struct record_run *run)
 	if (stats.outages > 0)
 		snprintf(more + len, sizeof more - len, "; %" PRIu64 " outage%s, %s in all", stats.outages,
 			 cli_plural(stats.outages), cli_span_text(outage, stats.outage_ns));
-	cli_error(run->command, "%s message%s, %s, recorded in %s%s", cli_count_text(messages, stats.messages),
-		  cli_plural(stats.messages), cli_size_text(bytes, stats.bytes),
-		  cli_span_text(span, cli_now_ns() - run->started_ns), more);
+	cli_error(run->command, "%s message%s, %s, recorded in %s%s",
+		  cli_count_text(messages, stats.messages), cli_plural(stats.messages),
+		  cli_size_text(bytes, stats.bytes), cli_span_text(span, cli_now_ns() - run->started_ns),
+		  more);
 	if (stats.refused > 0)
 		cli_error(run->command, "the server refused something: %s", stats.last_error);
 }
@@ -231,7 +232,8 @@ static int open_signals(struct record_run *run)
 
 int cli_record_run(const struct cli_command *command, const struct cli_record *record)
 {
-	struct record_run run = {.command = command, .record = record, .pump.wake_fd = -1, .interrupt_fd = -1};
+	struct record_run run = {
+	    .command = command, .record = record, .pump.wake_fd = -1, .interrupt_fd = -1};
 	/* libnats starts threads as soon as there are options for it. Signals must be blocked before. */
 	int status = open_signals(&run);
 	if (status == CLI_GO_ON)

@@ -14,10 +14,10 @@ struct cli_record {
 	uint64_t limit;               /* end after so many messages; 0 = no limit */
 	int64_t duration_ms;          /* end after this time; 0 = never */
 	int64_t idle_ms;              /* end when no message has come for this long; 0 = never */
-	const char *control;        /* subject of requests; NULL: none */
-	const char *system_context; /* a context of natscli, of the system account; NULL: none */
-	struct cli_list monitors;   /* URLs of monitoring ports */
-	bool is_paused;             /* record when a request asks for it */
+	const char *control;          /* subject of requests; NULL: none */
+	const char *system_context;   /* a context of natscli, of the system account; NULL: none */
+	struct cli_list monitors;     /* URLs of monitoring ports */
+	bool is_paused;               /* record when a request asks for it */
 	bool waits;                   /* for a first connection */
 	bool quiet;                   /* no summary, no line for each outage */
 };

@@ -231,7 +231,8 @@ int cli_replay_open_acks(struct cli_replay_session *session)
 {
 	const struct cli_replay_settings *settings = &session->settings;
 	const struct replay_acks_options options = {.window = (uint32_t)settings->window,
-						    .timeout_ns = settings->connection.target.timeout_ms * 1000000};
+						    .timeout_ns =
+							settings->connection.target.timeout_ms * 1000000};
 	struct wire_fault fault;
 
 	if (!settings->to_stream)

@@ -249,12 +249,13 @@ static int open_target(const struct cli_command *command, const struct net_clien
 
 static void keep_jetstream(const struct cli_connection *connection, struct cli_jetstream *kept)
 {
-	snprintf(kept->domain, sizeof(kept->domain), "%s", connection->js_domain ? connection->js_domain : "");
-	snprintf(kept->prefix, sizeof(kept->prefix), "%s", connection->js_prefix ? connection->js_prefix : "");
+	snprintf(kept->domain, sizeof(kept->domain), "%s",
+		 connection->js_domain ? connection->js_domain : "");
+	snprintf(kept->prefix, sizeof(kept->prefix), "%s",
+		 connection->js_prefix ? connection->js_prefix : "");
 }
 
-int cli_connection_build_jetstream(const struct cli_command *command,
-				   const struct cli_connection *connection,
+int cli_connection_build_jetstream(const struct cli_command *command, const struct cli_connection *connection,
 				   struct net_client_target **target, struct cli_jetstream *kept)
 {
 	struct cli_connection whole = *connection;

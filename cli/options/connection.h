@@ -13,7 +13,8 @@ struct cli_connection {
 	const char *socks_proxy, *js_domain, *js_prefix;
 	const char *bad_timeout; /* the value of NATS_TIMEOUT, when it is no duration */
 	bool tls_first;
-	bool uses_selected;    /* set by commands that only read: without a server, use the context that natscli selected */
+	bool
+	    uses_selected; /* set by commands that only read: without a server, use the context that natscli selected */
 	bool ignores_selected; /* unless the user forbids it */
 };
 
@@ -38,8 +39,7 @@ struct cli_jetstream {
 };
 
 /* Likewise, with *jetstream from flags, else the context. */
-int cli_connection_build_jetstream(const struct cli_command *command,
-				   const struct cli_connection *connection,
+int cli_connection_build_jetstream(const struct cli_command *command, const struct cli_connection *connection,
 				   struct net_client_target **target, struct cli_jetstream *jetstream);
 
 /* The name that was given for the connection, else that of the command. */

@@ -13,7 +13,10 @@ static int path_of(const char *format_name, const char *name, char *path, size_t
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	bool has_config = config && *config;
-	int len = snprintf(path, size, "%s%s/nats/%s%s%s", has_config ? config : home ? home : "",
+	int len = snprintf(path, size, "%s%s/nats/%s%s%s",
+			   has_config ? config
+			   : home     ? home
+				      : "",
 			   has_config ? "" : "/.config", format_name, name, *name ? ".json" : "");
 
 	return len > 0 && (size_t)len < size ? 0 : -ENAMETOOLONG;
@@ -51,8 +54,9 @@ static int check(const struct cli_command *command, const char *name, const json
 {
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (is_set(json_object_get(context, refused[i].key)))
-			return cli_usage_error(command, "the context \"%s\" asks for %s, which libnats cannot",
-					       name, refused[i].what);
+			return cli_usage_error(command,
+					       "the context \"%s\" asks for %s, which libnats cannot", name,
+					       refused[i].what);
 	return CLI_GO_ON;
 }
 

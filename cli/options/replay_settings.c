@@ -213,14 +213,16 @@ static const struct cli_option stream[] = {
     {.name = "msg-id",
      .kind = CLI_CHOICE,
      .argument = "keep|renew|drop",
-     .help = "Nats-Msg-Id: keep it (default), so that a stream discards what it has already; renew it, so that "
-	     "the stream stores the message again; or drop it",
+     .help =
+	 "Nats-Msg-Id: keep it (default), so that a stream discards what it has already; renew it, so that "
+	 "the stream stores the message again; or drop it",
      .at = AT(ids)},
     {.name = "expected",
      .kind = CLI_CHOICE,
      .argument = "drop|keep",
-     .help = "headers Nats-Expected-..., by which a stream refuses messages when it is in another state: drop "
-	     "them (default) or keep them",
+     .help =
+	 "headers Nats-Expected-..., by which a stream refuses messages when it is in another state: drop "
+	 "them (default) or keep them",
      .at = AT(expected)},
     {.name = "resume",
      .kind = CLI_TEXT,
@@ -306,8 +308,9 @@ static int check_stream(const struct cli_command *command, const struct cli_repl
 	if (settings->window > REPLAY_ACKS_WINDOW_MAX)
 		return cli_usage_error(command, "--in-flight must be at most %d", REPLAY_ACKS_WINDOW_MAX);
 	if (cli_replay_settings_live(settings) || settings->connections > 0 || settings->clones > 1)
-		return cli_usage_error(command, "--to-stream excludes live requests, --connections recorded and "
-						"--clones");
+		return cli_usage_error(command,
+				       "--to-stream excludes live requests, --connections recorded and "
+				       "--clones");
 	if (settings->resume && settings->iterations != 1)
 		return cli_usage_error(command, "--resume and --loop exclude each other");
 	return CLI_GO_ON;

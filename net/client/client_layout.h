@@ -5,14 +5,14 @@
 
 #include <semaphore.h>
 
-#include "net/client/subscription.h"
 #include "net/client/socket.h"
+#include "net/client/subscription.h"
 #include "net/client/user_jwt.h"
 
 struct net_client_target {
 	natsOptions *options;
 	struct net__user_jwt *identity; /* owned; NULL: none */
-	char *servers; /* owned: the URLs without their passwords, for errors */
+	char *servers;                  /* owned: the URLs without their passwords, for errors */
 };
 
 struct net_client {

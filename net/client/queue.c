@@ -193,8 +193,8 @@ int net_client_queue_subscribe_stream(struct net_client_queue *queue, const stru
 
 	if (!inlet)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	int error = net_client_subscribe_stream(&inlet->subscription, queue->client, stream, from_seq, from_ns,
-						on_message, inlet, fault);
+	int error = net_client_subscribe_stream(&inlet->subscription, queue->client, stream, from_seq,
+						from_ns, on_message, inlet, fault);
 	if (error)
 		drop_inlet(inlet);
 	else

@@ -50,7 +50,8 @@ void net_client_delivery_set(struct net_client_delivery *delivery, void *libnats
 	    .libnats = libnats};
 }
 
-void net__client_subscription_take(natsConnection *nats, natsSubscription *unused, natsMsg *msg, void *context)
+void net__client_subscription_take(natsConnection *nats, natsSubscription *unused, natsMsg *msg,
+				   void *context)
 {
 	struct net_client_subscription *subscription = context;
 	struct net_client_delivery delivery;
@@ -96,12 +97,11 @@ static void on_ended(void *context)
 static natsStatus subscribe(struct net_client_subscription *subscription, natsConnection *nats,
 			    const char *subject, const char *queue)
 {
-	natsStatus status =
-	    queue && *queue
-		? natsConnection_QueueSubscribe(&subscription->nats, nats, subject, queue, net__client_subscription_take,
-						subscription)
-		: natsConnection_Subscribe(&subscription->nats, nats, subject, net__client_subscription_take,
-						   subscription);
+	natsStatus status = queue && *queue
+				? natsConnection_QueueSubscribe(&subscription->nats, nats, subject, queue,
+								net__client_subscription_take, subscription)
+				: natsConnection_Subscribe(&subscription->nats, nats, subject,
+							   net__client_subscription_take, subscription);
 	return status;
 }
 

@@ -114,9 +114,9 @@ int net_client_target_open(struct net_client_target **target, const struct net_c
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	opened->servers = describe_servers(options->servers);
-	int error = options->jwt ? net__user_jwt_open(&opened->identity, options->jwt, options->seed, fault) : 0;
-	natsStatus status =
-	    opened->servers && !error ? natsOptions_Create(&opened->options) : NATS_NO_MEMORY;
+	int error =
+	    options->jwt ? net__user_jwt_open(&opened->identity, options->jwt, options->seed, fault) : 0;
+	natsStatus status = opened->servers && !error ? natsOptions_Create(&opened->options) : NATS_NO_MEMORY;
 	if (status == NATS_OK)
 		status = set_all(opened->options, options, opened->identity);
 	if (status != NATS_OK && !error)

@@ -179,8 +179,7 @@ bool replay_acks_have_expired(struct replay_acks *acks, int64_t now_ns)
 {
 	pthread_mutex_lock(&acks->lock);
 	const struct slot *oldest = &acks->slots[acks->first % REPLAY_ACKS_WINDOW_MAX];
-	bool have_expired =
-	    acks->first < acks->next && now_ns - oldest->sent_ns > acks->options.timeout_ns;
+	bool have_expired = acks->first < acks->next && now_ns - oldest->sent_ns > acks->options.timeout_ns;
 	pthread_mutex_unlock(&acks->lock);
 	return have_expired;
 }

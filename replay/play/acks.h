@@ -20,7 +20,8 @@ struct replay_acks_report {
 	uint64_t refused;        /* by a stream; first_refusal says why the first one was */
 	uint64_t without_stream; /* no stream takes their subject */
 	uint64_t pending;        /* without an answer */
-	uint64_t done_seq; /* in the log: this message and all that were sent before it were answered; 0: none was */
+	uint64_t
+	    done_seq; /* in the log: this message and all that were sent before it were answered; 0: none was */
 	char first_refusal[300];
 };
 

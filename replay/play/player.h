@@ -37,8 +37,9 @@ struct replay_player_options {
 	const struct replay_publishers *publishers; /* one connection for each; borrowed; NULL: one for all */
 	struct replay_live_replies *live; /* of requests; borrowed; NULL: requests are messages like others */
 	struct replay_acks *acks; /* publish to a stream, and await its answers; borrowed; NULL: do not */
-	uint64_t acks_low_water;  /* after the window was full: send again when no more than so many are awaited */
-	const char *resume_path;  /* with acks: where to note how far the run has come; NULL: nowhere */
+	uint64_t
+	    acks_low_water; /* after the window was full: send again when no more than so many are awaited */
+	const char *resume_path; /* with acks: where to note how far the run has come; NULL: nowhere */
 	struct net_client_target *target; /* borrowed */
 	const char *name; /* of the connection; with publishers it follows the recorded name */
 };

@@ -19,7 +19,7 @@ struct text {
 struct replay_rewrite {
 	struct replay_map *map;
 	char **add, **drop; /* NULL-terminated */
-	char *renew_id; /* owned; NULL: ids are kept */
+	char *renew_id;     /* owned; NULL: ids are kept */
 	bool provenance;
 	bool adds_headers;
 	uint32_t clones;
@@ -65,7 +65,8 @@ static int fill(struct replay_rewrite *rewrite, const struct replay_rewrite_opti
 
 	rewrite->map = replay_map_open();
 	rewrite->renew_id = options->renew_id ? strdup(options->renew_id) : NULL;
-	if ((options->renew_id && !rewrite->renew_id) || !rewrite->map || copy_list(&rewrite->add, options->add_headers) ||
+	if ((options->renew_id && !rewrite->renew_id) || !rewrite->map ||
+	    copy_list(&rewrite->add, options->add_headers) ||
 	    copy_list(&rewrite->drop, options->drop_headers))
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	for (const char *const *rule = options->maps; rule && *rule && !error; rule++)
@@ -165,8 +166,7 @@ static bool is_guard(struct wire_slice key)
 	       (key.len > expected.len && memcmp(key.data, expected.data, expected.len) == 0);
 }
 
-static void put_header(struct text *text, struct wire_slice key, struct wire_slice value,
-		       const char *suffix)
+static void put_header(struct text *text, struct wire_slice key, struct wire_slice value, const char *suffix)
 {
 	put(text, key);
 	put(text, WIRE_LITERAL(": "));

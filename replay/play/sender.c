@@ -106,8 +106,10 @@ int replay_sender_open(struct replay_sender *sender, const struct replay_player_
 	    options->publishers && options->publishers->count > 0 ? options->publishers->count : 1;
 	char name[256];
 
-	*sender = (struct replay_sender){
-	    .report = report, .live = options->live, .acks = options->acks, .tolerance_ns = options->tolerance_ns};
+	*sender = (struct replay_sender){.report = report,
+					 .live = options->live,
+					 .acks = options->acks,
+					 .tolerance_ns = options->tolerance_ns};
 	init_locks(sender);
 	sender->connections = calloc(wanted, sizeof(struct net_client *));
 	if (!sender->connections)
@@ -176,9 +178,9 @@ enum replay_sent replay_sender_send(struct replay_sender *sender, const struct r
 {
 	struct net_client *client = sender->connections[message->connection];
 	struct net_client_message sent = {.subject = message->subject,
-						.reply = message->reply,
-						.headers = message->headers,
-						.payload = message->payload};
+					  .reply = message->reply,
+					  .headers = message->headers,
+					  .payload = message->payload};
 	bool was_dirty = net_client_is_dirty(client);
 
 	if (message->request)

@@ -56,7 +56,8 @@ static int64_t take_page(struct tap__connz *connz, struct server *server, const 
 	json_t *list = json_object_get(page, "connections");
 	if (!id || !json_is_array(list)) {
 		json_decref(page);
-		return wire_fault_set(fault, -EPROTO, "%s: the answer is not that of a monitoring port", path);
+		return wire_fault_set(fault, -EPROTO, "%s: the answer is not that of a monitoring port",
+				      path);
 	}
 	json_array_foreach(list, i, connection) take_connection(connz, id, connection);
 	int64_t count = (int64_t)json_array_size(list);
@@ -70,8 +71,8 @@ static int64_t take_pages(struct tap__connz *connz, struct server *server, const
 	char path[160];
 	int64_t count = PAGE;
 	for (int page = 0; page < PAGES_MAX && count == PAGE; page++) {
-		snprintf(path, sizeof path, "/connz?auth=1&state=%s&sort=%s&limit=%d&offset=%d", state, sort, PAGE,
-			 page * PAGE);
+		snprintf(path, sizeof path, "/connz?auth=1&state=%s&sort=%s&limit=%d&offset=%d", state, sort,
+			 PAGE, page * PAGE);
 		count = take_page(connz, server, path, fault);
 	}
 	return count;
@@ -84,7 +85,8 @@ static void report_change(struct tap__connz *connz, struct server *server, bool 
 	if (is_away == server->is_away)
 		return;
 	server->is_away = is_away;
-	snprintf(line, sizeof line, "%s%s", is_away ? "connections are unknown: " : "the monitoring answers again",
+	snprintf(line, sizeof line, "%s%s",
+		 is_away ? "connections are unknown: " : "the monitoring answers again",
 		 is_away ? fault->text : "");
 	if (connz->report)
 		connz->report(connz->context, line);

@@ -39,8 +39,8 @@ static void set_number(json_t *reply, const char *key, uint64_t value)
 	json_object_set_new(reply, key, json_integer((json_int_t)value));
 }
 
-char *tap__control_reply(enum tap__command command, bool is_recording, const struct tap_subscriber_stats *stats,
-			 const struct wire_sink_status *log)
+char *tap__control_reply(enum tap__command command, bool is_recording,
+			 const struct tap_subscriber_stats *stats, const struct wire_sink_status *log)
 {
 	json_t *reply = json_object();
 	if (command == TAP__UNKNOWN)

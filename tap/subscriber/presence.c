@@ -8,8 +8,8 @@
 
 enum { CLOSED_MAX = 4096 };
 
-int tap__presence_init(struct tap__presence *presence, struct tap__notices *notices, struct tap__outage *outage,
-		       uint64_t first_conn)
+int tap__presence_init(struct tap__presence *presence, struct tap__notices *notices,
+		       struct tap__outage *outage, uint64_t first_conn)
 {
 	*presence = (struct tap__presence){.notices = notices,
 					   .outage = outage,
@@ -91,10 +91,8 @@ static void emit_connect(struct tap__presence *presence, const json_t *client, u
 
 static void emit_disconnect(struct tap__presence *presence, uint64_t conn, const char *reason)
 {
-	const struct wire_event event = {.kind = WIRE_EVENT_DISCONNECT,
-					 .time_ns = now_ns(),
-					 .conn = conn,
-					 .text = wire_slice_str(reason)};
+	const struct wire_event event = {
+	    .kind = WIRE_EVENT_DISCONNECT, .time_ns = now_ns(), .conn = conn, .text = wire_slice_str(reason)};
 	tap__notices_add(presence->notices, &event);
 }
 

@@ -11,17 +11,17 @@
 
 struct tap__presence {
 	pthread_mutex_t lock;
-	struct tap__notices *notices; /* borrowed */
-	struct tap__outage *outage;   /* borrowed: why our own connection was closed */
-	json_t *open;                 /* "SERVER/CID" to the number of the connection; owned */
+	struct tap__notices *notices;   /* borrowed */
+	struct tap__outage *outage;     /* borrowed: why our own connection was closed */
+	json_t *open;                   /* "SERVER/CID" to the number of the connection; owned */
 	json_t *closed, *closed_before; /* those that have ended lately, as sets; owned */
 	uint64_t next_conn;
 	char own[160]; /* of our connection: "SERVER/CID" */
 };
 
 /* 0 or -ENOMEM. tap__presence_fini is due in any case. */
-int tap__presence_init(struct tap__presence *presence, struct tap__notices *notices, struct tap__outage *outage,
-		       uint64_t first_conn);
+int tap__presence_init(struct tap__presence *presence, struct tap__notices *notices,
+		       struct tap__outage *outage, uint64_t first_conn);
 void tap__presence_fini(struct tap__presence *presence);
 
 /* Our own connection. */

@@ -44,8 +44,7 @@ static void count(struct tap_stream *stream, const struct net_client_place *plac
 	stats->messages++;
 	stats->bytes += event->headers.len + event->payload.len;
 	stats->expected = stats->messages + place->pending;
-	stream->is_over =
-	    !stream->options.follows && (place->pending == 0 || place->seq >= stats->end_seq);
+	stream->is_over = !stream->options.follows && (place->pending == 0 || place->seq >= stats->end_seq);
 }
 
 static void give(struct tap_stream *stream, const struct net_client_arrival *arrival,

@@ -16,17 +16,18 @@ struct tap_stream_options {
 	struct net_client_stream stream;  /* its texts are borrowed */
 	uint64_t from_seq;                /* 0: begin at from_ns */
 	int64_t from_ns;                  /* nanoseconds since the epoch; 0: begin with the first message */
-	bool is_resumed; /* from_seq follows the last message of the log: what was deleted since then is a gap */
-	bool follows;    /* do not end with the last message that there is at the start */
+	bool
+	    is_resumed; /* from_seq follows the last message of the log: what was deleted since then is a gap */
+	bool follows;   /* do not end with the last message that there is at the start */
 };
 
 struct tap_stream_stats {
-	uint64_t messages, bytes; /* given out; headers and payloads */
-	uint64_t expected;        /* messages, from the first one given out; grows while it follows */
+	uint64_t messages, bytes;     /* given out; headers and payloads */
+	uint64_t expected;            /* messages, from the first one given out; grows while it follows */
 	uint64_t first_seq, last_seq; /* of those given out; 0: none was */
 	uint64_t missing;             /* sequence numbers between these that the stream no longer has */
-	uint64_t lost;                /* deleted before they were imported, though an earlier run ended just before them */
-	uint64_t end_seq;             /* the last one of the stream at the start; 0: it is empty */
+	uint64_t lost; /* deleted before they were imported, though an earlier run ended just before them */
+	uint64_t end_seq; /* the last one of the stream at the start; 0: it is empty */
 };
 
 struct tap_stream;

@@ -44,10 +44,10 @@ struct tap_subscriber {
 	struct tap__drops drops;
 	bool has_presence;
 	struct tap__presence presence;
-	struct tap__system_events *system;      /* NULL: none */
-	struct tap__connz *connz;               /* NULL: none */
+	struct tap__system_events *system;       /* NULL: none */
+	struct tap__connz *connz;                /* NULL: none */
 	struct net_client_subscription *control; /* NULL: none */
-	const struct wire_sink *log;            /* NULL: its state is not known */
+	const struct wire_sink *log;             /* NULL: its state is not known */
 	bool is_paused;
 	bool has_message, has_notice; /* to be released before the next event */
 	bool is_stopped;
@@ -149,7 +149,8 @@ static void note_step(struct tap_subscriber *subscriber, int64_t mono_ns, int64_
 {
 	const struct wire_event mark = {.kind = WIRE_EVENT_MARK,
 					.time_ns = mono_ns,
-					.text = wire_slice_str(wire_mark_step(subscriber->mark_text, step_ns))};
+					.text =
+					    wire_slice_str(wire_mark_step(subscriber->mark_text, step_ns))};
 	tap__notices_add(&subscriber->notices, &mark);
 }
 
@@ -252,15 +253,15 @@ static void reply_to(struct tap_subscriber *subscriber, const struct wire_event 
 	char *text = tap__control_reply(command, !subscriber->is_paused, &stats, &log);
 	char *inbox = strndup(request->reply.data ? request->reply.data : "", request->reply.len);
 	const struct net_client_message reply = {.subject = inbox, .payload = wire_slice_str(text)};
-	if (text && inbox && *inbox &&
-	    net_client_publish(subscriber->client, &reply) == NET_CLIENT_COLLECTED)
+	if (text && inbox && *inbox && net_client_publish(subscriber->client, &reply) == NET_CLIENT_COLLECTED)
 		net_client_push(subscriber->client);
 	free(text);
 	free(inbox);
 }
 
 /* Execute a request and answer it. True with *event, a mark; false: there is none. */
-static bool obey(struct tap_subscriber *subscriber, const struct wire_event *request, struct wire_event *event)
+static bool obey(struct tap_subscriber *subscriber, const struct wire_event *request,
+		 struct wire_event *event)
 {
 	struct wire_slice text = wire_slice(NULL, 0);
 	enum tap__command command = tap__control_read(request->payload, &text);
@@ -269,10 +270,10 @@ static bool obey(struct tap_subscriber *subscriber, const struct wire_event *req
 		subscriber->is_paused = command == TAP__STOP;
 	reply_to(subscriber, request, command);
 	if (command == TAP__MARK)
-		*event = (struct wire_event){
-		    .kind = WIRE_EVENT_MARK,
-		    .time_ns = request->time_ns,
-		    .text = wire_slice_str(wire_mark_remark(subscriber->remark, text))};
+		*event =
+		    (struct wire_event){.kind = WIRE_EVENT_MARK,
+					.time_ns = request->time_ns,
+					.text = wire_slice_str(wire_mark_remark(subscriber->remark, text))};
 	else if (was_paused != subscriber->is_paused)
 		*event = subscriber->is_paused ? tap__marks_stop(request->time_ns)
 					       : tap__marks_started(request->time_ns);
@@ -403,9 +404,8 @@ static void note_server(struct tap_subscriber *subscriber)
 {
 	char id[WIRE_MARK_TEXT], text[WIRE_MARK_TEXT];
 	net_client_server_id(subscriber->client, id, sizeof id);
-	const struct wire_event mark = {.kind = WIRE_EVENT_MARK,
-					.time_ns = now_ns(),
-					.text = wire_slice_str(wire_mark_server(text, id))};
+	const struct wire_event mark = {
+	    .kind = WIRE_EVENT_MARK, .time_ns = now_ns(), .text = wire_slice_str(wire_mark_server(text, id))};
 	if (*id)
 		tap__notices_add(&subscriber->notices, &mark);
 }
@@ -478,7 +478,8 @@ int tap_subscriber_watch(struct tap_subscriber *subscriber, const struct tap_sub
 		return wire_fault_set(fault, error, "out of memory");
 	know_own(subscriber);
 	if (watch->system)
-		error = tap__system_events_open(&subscriber->system, watch->system, &subscriber->presence, fault);
+		error =
+		    tap__system_events_open(&subscriber->system, watch->system, &subscriber->presence, fault);
 	if (!error && watch->monitors)
 		error = tap__connz_open(&subscriber->connz, watch->monitors, &subscriber->presence,
 					subscriber->options.report, subscriber->options.context, fault);

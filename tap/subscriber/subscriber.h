@@ -13,15 +13,15 @@
 #include "tap/pump.h"
 
 struct tap_subscriber_options {
-	struct net_client_target *target;  /* borrowed */
-	const char *name;                  /* of the connection */
-	const char *const *subjects;       /* NULL-terminated; borrowed */
-	const char *group;                 /* queue group; NULL: none */
-	uint64_t memory_bytes;             /* for messages that wait, for each subject */
-	uint64_t limit;                    /* no more than so many messages; 0: all */
-	const char *control;               /* subject of requests (control.h); NULL: none */
-	bool is_paused;                    /* begin without recording, until a request asks for it */
-	int64_t confirm_ms;                /* for the server to read the subscriptions */
+	struct net_client_target *target; /* borrowed */
+	const char *name;                 /* of the connection */
+	const char *const *subjects;      /* NULL-terminated; borrowed */
+	const char *group;                /* queue group; NULL: none */
+	uint64_t memory_bytes;            /* for messages that wait, for each subject */
+	uint64_t limit;                   /* no more than so many messages; 0: all */
+	const char *control;              /* subject of requests (control.h); NULL: none */
+	bool is_paused;                   /* begin without recording, until a request asks for it */
+	int64_t confirm_ms;               /* for the server to read the subscriptions */
 	/* Called with a line for the operator, from any thread: outages and their ends. */
 	void (*report)(void *context, const char *line);
 	void *context;
@@ -46,10 +46,11 @@ void tap_subscriber_close(struct tap_subscriber *subscriber);
 
 /* What else to record, and whom to ask. */
 struct tap_subscriber_watch {
-	struct net_client_target *system;  /* of the system account: connects and disconnects; borrowed; NULL: none */
-	const char *const *monitors;       /* URLs of monitoring ports, NULL-terminated: likewise; NULL: none */
-	uint64_t first_conn;               /* the first number for a connection */
-	const struct wire_sink *log;       /* whose state a reply to "status" says; borrowed */
+	struct net_client_target
+	    *system; /* of the system account: connects and disconnects; borrowed; NULL: none */
+	const char *const *monitors; /* URLs of monitoring ports, NULL-terminated: likewise; NULL: none */
+	uint64_t first_conn;         /* the first number for a connection */
+	const struct wire_sink *log; /* whose state a reply to "status" says; borrowed */
 };
 
 /* Once, before the first event is taken. 0, or a negative code with *fault. */

@@ -63,7 +63,8 @@ int tap__system_events_open(struct tap__system_events **events, struct net_clien
 	int error = net_client_loop_open(&opened->loop, fault);
 	if (!error)
 		error = net_client_open_watched(&opened->client, opened->loop, target,
-						"tapedeck record (system account)", &opened->errors, &watch, fault);
+						"tapedeck record (system account)", &opened->errors, &watch,
+						fault);
 	if (!error)
 		error = subscribe(opened, fault);
 	if (error)
