@@ -3,6 +3,8 @@ turn under load. Of what the publishers sent and a server confirmed, everything 
 
 Usage: cluster.py TAPEDECK
 """
+import json
+import os
 import random
 import sys
 import threading
@@ -102,14 +104,24 @@ def check_log(tapedeck, log, publishers):
     return all_events, gaps
 
 
+def write_context(folder, operator, servers):
+    """A context of natscli for the system account; the environment that finds it."""
+    creds, _ = operator.user("SYS", "system")
+    os.makedirs(folder("config/nats/context"))
+    with open(folder("config/nats/context/sys.json"), "w") as file:
+        json.dump({"url": ",".join("tls://127.0.0.1:%d" % server.port for server in servers), "creds": creds,
+                   "ca": folder("ca.pem")}, file)
+    return {**environment(), "XDG_CONFIG_HOME": folder("config")}
+
+
 def record_under_load(tapedeck, folder, operator, servers):
     creds, _ = operator.user("APP", "recorder")
     _, sign = operator.user("APP", "publisher")
     log = folder("log")
     recorder = Process([tapedeck, "record", "load.>", "--record", log, "--creds", creds, "--tlsca", folder("ca.pem"), "-s",
                         ",".join("tls://127.0.0.1:%d" % server.port for server in servers), "--monitor",
-                        "http://127.0.0.1:%d" % servers[0].http_port, "--control", "ctl"], folder("record.out"),
-                       environment())
+                        "http://127.0.0.1:%d" % servers[0].http_port, "--system-context", "sys", "--control", "ctl"],
+                       folder("record.out"), write_context(folder, operator, servers))
     connect = lambda port: Client(port, folder("ca.pem"), sign, timeout=5)
     asking = connect(servers[0].port)
     await_true("the recorder answers", lambda: b'"recording":true' in asking.request("ctl", b"status"))
@@ -156,7 +168,9 @@ def main():
             assert len(gaps) >= 1 and outages >= len(gaps), "one server at least was that of the recorder"
             assert all("not connected for" in gap["text"] for gap in gaps), gaps
             assert any(event["kind"] == "connect" and event.get("account") for event in all_events), \
-                "the monitoring told of connections with their accounts"
+                "connections with their accounts"
+            assert any(event["kind"] == "disconnect" and "Client Closed" in json.dumps(event) for event in all_events), \
+                "disconnects with their reasons"
         finally:
             for server in servers:
                 server.kill()

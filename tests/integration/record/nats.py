@@ -130,6 +130,8 @@ class Client:
         self.ping()
 
     def close(self):
+        self.file.close()
+        self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
 
     def send(self, text):
