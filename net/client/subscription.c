@@ -7,6 +7,8 @@
 
 #include "net/client/client_layout.h"
 
+enum { UNSUBSCRIBE_MS = 1000 };
+
 const char *net_client_delivery_status(const struct net_client_delivery *delivery)
 {
 	const char *status;
@@ -183,8 +185,19 @@ int net_client_confirm_subscriptions(struct net_client *client, int64_t timeout_
 						  client->servers, natsStatus_GetText(status));
 }
 
+/* libnats reads without holding the subscription that a message is for: end it only after the server has confirmed that it
+ * sends no more. */
+static void drain_all(struct net_client_subscription **subscriptions, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		(void)natsSubscription_DrainTimeout(subscriptions[i]->nats, UNSUBSCRIBE_MS);
+	for (size_t i = 0; i < count; i++)
+		(void)natsSubscription_WaitForDrainCompletion(subscriptions[i]->nats, UNSUBSCRIBE_MS);
+}
+
 void net_client_unsubscribe(struct net_client_subscription **subscriptions, size_t count)
 {
+	drain_all(subscriptions, count);
 	for (size_t i = 0; i < count; i++)
 		natsSubscription_Destroy(subscriptions[i]->nats);
 	for (size_t i = 0; i < count; i++) {
