@@ -11,6 +11,7 @@ const struct bench_suite bench_suites[] = {
     {"fairness", "other clients' PINGs while some ask for as much as they can", bench_fairness_run},
     {"proxy", "tapedeck proxy, recording, against HAProxy and no proxy before nats-server", bench_proxy_run},
     {"masking", "the broker that records JSON events, with and without two masks", bench_masking_run},
+    {"recording", "a guest that records, against a libnats subscriber that forgets", bench_guests_run},
     {"sizes", "log size of JSON events, against the same rows through zstd -1", bench_sizes_run},
     {"reading", "logs read back: count, skip, decode, search, print", bench_reading_run},
     {"sniffing", "a capture file summed up and recorded", bench_sniffing_run},

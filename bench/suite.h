@@ -25,6 +25,7 @@ int bench_stalled_run(const struct bench_plan *plan, struct bench_results *resul
 int bench_fairness_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_fairness_attack(const struct bench_plan *plan, const struct bench_attack *attack,
 			  struct bench_results *results);
+int bench_guests_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_sizes_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_reading_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_sniffing_run(const struct bench_plan *plan, struct bench_results *results);

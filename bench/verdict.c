@@ -55,6 +55,8 @@ static const struct target targets[] = {
      AT_MOST, 1.2},
     {"proxy, recording, 10 000 connections, memory", "storm-*", "proxy-record", NULL, BENCH_PEAK, AT_MOST,
      (64 << 20) + 10000.0 * (32 << 10)},
+    {"recording as a guest / plain libnats subscriber", "guest-@(16|128)", "tapedeck", "libnats", BENCH_RATE,
+     AT_LEAST, 0.8},
     {"log size, JSON events", "size-*", "tapedeck-record", NULL, BENCH_LOG, AT_MOST, 50},
     {"log size / zstd -1 row by row", "size-*", "tapedeck-record", NULL, BENCH_PER_ROWS, AT_MOST, 0.72},
     {"count by subject", "read-*", "count-subject", NULL, BENCH_RECORDS, AT_LEAST, 30e6},

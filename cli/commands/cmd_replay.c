@@ -17,9 +17,19 @@
 
 /* ---- playing ---- */
 
-static bool is_success(const struct replay_report *report)
+/* A stream has, or had already, each message that was sent to it. */
+static bool all_was_answered(const struct replay_report *report)
 {
-	return report->read.messages > 0 && cli_replay_was_held(report) && cli_replay_failed(report) == 0 &&
+	const struct replay_acks_report *acks = &report->acks;
+
+	return !report->has_acks ||
+	       (acks->refused + acks->without_stream + acks->pending == 0 && !report->resume_failed);
+}
+
+static bool is_success(const struct cli_replay_session *session, const struct replay_report *report)
+{
+	return (report->read.messages > 0 || session->settings.resumed_after > 0) &&
+	       all_was_answered(report) && cli_replay_was_held(report) && cli_replay_failed(report) == 0 &&
 	       !report->unconfirmed && !cli_log_has_unread(&report->read.damage) &&
 	       (!report->requests || cli_replay_mismatch_count(report->requests) == 0);
 }
@@ -30,11 +40,11 @@ static int report(struct cli_replay_session *session)
 		cli_replay_report_json(&session->out, session->player, &session->settings);
 	else
 		cli_replay_report_text(&session->out, session->player, &session->settings);
-	if (replay_player_report(session->player)->read.messages == 0)
+	if (replay_player_report(session->player)->read.messages == 0 && session->settings.resumed_after == 0)
 		cli_explain_nothing(session->command, "nothing to play: no message matches",
 				    &session->input.logs, &session->settings.filters, &session->subjects);
-	return cli_replay_flush(session,
-				is_success(replay_player_report(session->player)) ? CLI_DONE : CLI_FOUND);
+	return cli_replay_flush(
+	    session, is_success(session, replay_player_report(session->player)) ? CLI_DONE : CLI_FOUND);
 }
 
 static int run_player(struct cli_replay_session *session, struct wire_fault *fault)
@@ -65,7 +75,8 @@ static int play(struct cli_replay_session *session)
 
 	if (!error)
 		return status;
-	if (replay_player_report(session->player)->end == REPLAY_END_SERVER)
+	enum replay_end end = replay_player_report(session->player)->end;
+	if (end == REPLAY_END_SERVER || end == REPLAY_END_UNACKNOWLEDGED)
 		return cli_connection_error(session->command, &fault);
 	return cli_log_error(session->command, &fault);
 }
@@ -129,6 +140,7 @@ static void close_session(struct cli_replay_session *session)
 	net_client_target_close(session->options.target);
 	net_client_end_threads();
 	replay_live_replies_close(session->options.live);
+	replay_acks_close(session->options.acks);
 	replay_compare_close(session->compare);
 	cli_out_fini(&session->out);
 	replay_dry_run_fini(&session->dry_run);
@@ -164,6 +176,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		status = hold_signals(&session);
 	if (status == CLI_GO_ON)
 		status = cli_replay_open_live_replies(&session);
+	if (status == CLI_GO_ON)
+		status = cli_replay_open_acks(&session);
 	if (status == CLI_GO_ON)
 		status = connect_and_play(&session);
 	close_session(&session);

@@ -9,6 +9,12 @@ extern const struct cli_command cli_broker;
 /* Stand in front of servers. */
 extern const struct cli_command cli_proxy;
 
+/* Subscribe, and record what arrives. */
+extern const struct cli_command cli_record;
+
+/* Make a log of what others keep. */
+extern const struct cli_command cli_import;
+
 /* Capture from the network. */
 extern const struct cli_command cli_sniff;
 

@@ -227,6 +227,24 @@ static int read_start(struct cli_replay_session *session)
 
 /* ---- requests ---- */
 
+int cli_replay_open_acks(struct cli_replay_session *session)
+{
+	const struct cli_replay_settings *settings = &session->settings;
+	const struct replay_acks_options options = {.window = (uint32_t)settings->window,
+						    .timeout_ns =
+							settings->connection.target.timeout_ms * 1000000};
+	struct wire_fault fault;
+
+	if (!settings->to_stream)
+		return CLI_GO_ON;
+	if (settings->resume && session->input.logs.len > 1)
+		return cli_usage_error(session->command, "--resume: give one log");
+	if (replay_acks_open(&session->options.acks, &options, &fault) == 0)
+		return CLI_GO_ON;
+	cli_error(session->command, "%s", fault.text);
+	return CLI_IO;
+}
+
 int cli_replay_open_live_replies(struct cli_replay_session *session)
 {
 	const struct cli_replay_settings *settings = &session->settings;

@@ -11,6 +11,9 @@ int cli_replay_prepare(struct cli_replay_session *session);
 /* Open the live replies when requests get any. CLI_GO_ON, or an exit status after a complaint. */
 int cli_replay_open_live_replies(struct cli_replay_session *session);
 
+/* Open what awaits the acknowledgements of a stream, with --to-stream. CLI_GO_ON, or an exit status after a complaint. */
+int cli_replay_open_acks(struct cli_replay_session *session);
+
 /* Flush what was printed. An exit status: `status` when that succeeded. */
 int cli_replay_flush(struct cli_replay_session *session, int status);
 

@@ -1,8 +1,10 @@
 #include "cli/options/connection.h"
 #include "cli/output/errors.h"
 
+#include "cli/options/context.h"
+#include "cli/options/values.h"
+
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,11 +62,40 @@ const struct cli_option cli_connection_options[] = {
      .argument = "FILE",
      .help = "certificates to trust (NATS_CA)",
      .at = AT(target.tlsca)},
+    {.name = "jwt",
+     .kind = CLI_TEXT,
+     .argument = "JWT|FILE",
+     .help = "user JWT, or the file that it is in (NATS_JWT)",
+     .at = AT(target.jwt)},
+    {.name = "seed",
+     .kind = CLI_TEXT,
+     .argument = "SEED|FILE",
+     .help = "with --jwt: the seed that belongs to it, or its file (NATS_SEED)",
+     .at = AT(target.seed)},
+    {.name = "tlsfirst",
+     .kind = CLI_FLAG,
+     .help = "TLS before the server's greeting: refused, because libnats cannot",
+     .at = AT(tls_first)},
+    {.name = "socks-proxy",
+     .kind = CLI_TEXT,
+     .argument = "PROXY",
+     .help = "connect through a SOCKS proxy (NATS_SOCKS_PROXY): refused, likewise",
+     .at = AT(socks_proxy)},
     {.name = "context",
      .kind = CLI_TEXT,
      .argument = "NAME",
-     .help = "a context of natscli (NATS_CONTEXT); used only when it is named",
+     .help = "a context of natscli (NATS_CONTEXT). The one that natscli has selected is used only by record "
+	     "and import, and only without --server and NATS_URL",
      .at = AT(context)},
+    {.name = "no-context",
+     .kind = CLI_FLAG,
+     .help = "use no context that is not named",
+     .at = AT(ignores_selected)},
+    {.name = "connection-name",
+     .kind = CLI_TEXT,
+     .argument = "NAME",
+     .help = "name of the connection, for the server; default: that of the command",
+     .at = AT(name)},
     {.name = "inbox-prefix",
      .kind = CLI_TEXT,
      .argument = "SUBJECT",
@@ -73,8 +104,22 @@ const struct cli_option cli_connection_options[] = {
     {.name = "timeout",
      .kind = CLI_DURATION,
      .argument = "DURATION",
-     .help = "how long to wait for a connection, and for each reply; default 5s",
+     .help = "how long to wait for a connection, and for each reply (NATS_TIMEOUT); default 5s",
      .at = AT(target.timeout_ms)},
+    {.name = NULL},
+};
+
+const struct cli_option cli_jetstream_options[] = {
+    {.name = "js-domain",
+     .kind = CLI_TEXT,
+     .argument = "DOMAIN",
+     .help = "JetStream domain",
+     .at = AT(js_domain)},
+    {.name = "js-api-prefix",
+     .kind = CLI_TEXT,
+     .argument = "PREFIX",
+     .help = "prefix of the subjects of the JetStream API; default $JS.API",
+     .at = AT(js_prefix)},
     {.name = NULL},
 };
 
@@ -93,14 +138,12 @@ static const struct source {
     {AT(target.tlskey), "NATS_KEY", "key"},
     {AT(target.tlsca), "NATS_CA", "ca"},
     {AT(target.inbox_prefix), "NATS_INBOX_PREFIX", "inbox_prefix"},
+    {AT(target.jwt), "NATS_JWT", "user_jwt"},
+    {AT(target.seed), "NATS_SEED", "user_seed"},
+    {AT(socks_proxy), "NATS_SOCKS_PROXY", NULL},
+    {AT(js_domain), NULL, "jetstream_domain"},
+    {AT(js_prefix), NULL, "jetstream_api_prefix"},
 };
-
-void cli_connection_init(struct cli_connection *connection)
-{
-	*connection = (struct cli_connection){.target.timeout_ms = TIMEOUT_MS};
-}
-
-/* ---- settings ---- */
 
 static const char *variable(const char *name)
 {
@@ -108,50 +151,60 @@ static const char *variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* Where natscli keeps its contexts. */
-static int context_path(const char *name, char *path, size_t size)
+void cli_connection_init(struct cli_connection *connection)
 {
-	const char *config = variable("XDG_CONFIG_HOME"), *home = variable("HOME");
-	int len = config ? snprintf(path, size, "%s/nats/context/%s.json", config, name)
-			 : snprintf(path, size, "%s/.config/nats/context/%s.json", home ? home : "", name);
-
-	return len > 0 && (size_t)len < size ? 0 : -ENAMETOOLONG;
+	const char *timeout = variable("NATS_TIMEOUT");
+	*connection = (struct cli_connection){.target.timeout_ms = TIMEOUT_MS};
+	if (timeout && cli_parse_duration_ms(timeout, &connection->target.timeout_ms, NULL) != 0)
+		connection->bad_timeout = timeout;
 }
 
-/* CLI_GO_ON with *context, or NULL when none was asked for. */
-static int load_context(const struct cli_command *command, const char *name, json_t **context)
-{
-	char path[1024];
-	json_error_t error;
-
-	*context = NULL;
-	if (!name)
-		return CLI_GO_ON;
-	if (strchr(name, '/') || context_path(name, path, sizeof(path)) != 0)
-		return cli_usage_error(command, "\"%s\" is not the name of a context", name);
-	*context = json_load_file(path, 0, &error);
-	if (json_is_object(*context))
-		return CLI_GO_ON;
-	json_decref(*context);
-	*context = NULL;
-	cli_error(command, "cannot read the context \"%s\": %s", name,
-		  error.text[0] ? error.text : "it is not a JSON object");
-	return CLI_USAGE;
-}
+/* ---- settings ---- */
 
 /* Fill in what the flags left open. Borrows the environment and the context. */
 static void complete(struct cli_connection *connection, const json_t *context)
 {
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
 		const char **member = (const char **)(void *)((char *)connection + sources[i].at);
-		const char *value = json_string_value(json_object_get(context, sources[i].key));
-		if (!*member)
+		const char *value =
+		    sources[i].key ? json_string_value(json_object_get(context, sources[i].key)) : NULL;
+		if (!*member && sources[i].variable)
 			*member = variable(sources[i].variable);
 		if (!*member && value && *value)
 			*member = value;
 	}
 	if (!connection->target.servers)
 		connection->target.servers = DEFAULT_URL;
+	if (connection->target.user && !connection->target.password && !connection->target.token) {
+		connection->target.token = connection->target.user;
+		connection->target.user = NULL;
+	}
+}
+
+/* The context to be used; NULL: none. `selected` is memory for its name. */
+static const char *name_context(const struct cli_connection *connection, char selected[CLI_CONTEXT_NAME])
+{
+	const char *name = connection->context ? connection->context : variable("NATS_CONTEXT");
+	if (name || !connection->uses_selected || connection->ignores_selected ||
+	    connection->target.servers || variable("NATS_URL"))
+		return name;
+	cli_context_selected(selected);
+	return *selected ? selected : NULL;
+}
+
+/* Options of natscli that libnats has not. CLI_GO_ON, or CLI_USAGE after a complaint. */
+static int refuse_unsupported(const struct cli_command *command, const struct cli_connection *connection)
+{
+	if (connection->tls_first)
+		return cli_usage_error(command,
+				       "--tlsfirst: libnats cannot begin TLS before the server's greeting");
+	if (connection->socks_proxy)
+		return cli_usage_error(command,
+				       "--socks-proxy, NATS_SOCKS_PROXY: libnats cannot connect through one");
+	if (connection->bad_timeout)
+		return cli_usage_error(command, "NATS_TIMEOUT: \"%s\" is not a duration",
+				       connection->bad_timeout);
+	return CLI_GO_ON;
 }
 
 /* ---- the target ---- */
@@ -194,23 +247,47 @@ static int open_target(const struct cli_command *command, const struct net_clien
 	return error == -ENOMEM ? CLI_IO : CLI_USAGE;
 }
 
-int cli_connection_build(const struct cli_command *command, const struct cli_connection *connection,
-			 struct net_client_target **target)
+static void keep_jetstream(const struct cli_connection *connection, struct cli_jetstream *kept)
+{
+	snprintf(kept->domain, sizeof(kept->domain), "%s",
+		 connection->js_domain ? connection->js_domain : "");
+	snprintf(kept->prefix, sizeof(kept->prefix), "%s",
+		 connection->js_prefix ? connection->js_prefix : "");
+}
+
+int cli_connection_build_jetstream(const struct cli_command *command, const struct cli_connection *connection,
+				   struct net_client_target **target, struct cli_jetstream *kept)
 {
 	struct cli_connection whole = *connection;
-	json_t *context;
-	int status = load_context(
-	    command, connection->context ? connection->context : variable("NATS_CONTEXT"), &context);
+	char selected[CLI_CONTEXT_NAME];
+	json_t *context = NULL;
+	const char *name = name_context(connection, selected);
+	int status = name ? cli_context_load(command, name, &context) : CLI_GO_ON;
 
 	*target = NULL;
 	if (status != CLI_GO_ON)
 		return status;
 	complete(&whole, context);
-	status = check_urls(command, whole.target.servers);
+	status = refuse_unsupported(command, &whole);
+	if (status == CLI_GO_ON)
+		status = check_urls(command, whole.target.servers);
 	if (status == CLI_GO_ON)
 		status = open_target(command, &whole.target, target);
+	keep_jetstream(&whole, kept);
 	json_decref(context);
 	return status;
+}
+
+int cli_connection_build(const struct cli_command *command, const struct cli_connection *connection,
+			 struct net_client_target **target)
+{
+	struct cli_jetstream unused;
+	return cli_connection_build_jetstream(command, connection, target, &unused);
+}
+
+const char *cli_connection_name(const struct cli_connection *connection, const char *fallback)
+{
+	return connection->name ? connection->name : fallback;
 }
 
 int cli_connection_error(const struct cli_command *command, const struct wire_fault *fault)

@@ -1,6 +1,12 @@
 #include "cli/options/replay_settings.h"
 #include "cli/options/joining.h"
 #include "cli/output/errors.h"
+#include "cli/output/times.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "replay/play/resume.h"
 
 enum { NS_PER_MS = 1000000, CLONES_MAX = 10000 };
 
@@ -179,11 +185,6 @@ static const struct cli_option target[] = {
      .argument = "one|recorded",
      .help = "one connection (default), or one for each recorded connection, with its name",
      .at = AT(connections)},
-    {.name = "connection-name",
-     .kind = CLI_TEXT,
-     .argument = "NAME",
-     .help = "name of the connection; default \"tapedeck replay\"",
-     .at = AT(name)},
     {.name = "patience",
      .kind = CLI_CALL,
      .argument = "DURATION",
@@ -195,6 +196,40 @@ static const struct cli_option target[] = {
      .kind = CLI_FLAG,
      .help = "allow playing into the server that the log was recorded from",
      .at = AT(yes)},
+    {.name = NULL},
+};
+
+static const struct cli_option stream[] = {
+    {.name = "to-stream",
+     .kind = CLI_FLAG,
+     .help = "publish to JetStream: await the acknowledgement of each message, and count what was stored; as "
+	     "fast as it goes, unless a speed or rate is given",
+     .at = AT(to_stream)},
+    {.name = "in-flight",
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .help = "messages that may await their acknowledgements at a time, at most 4096; default 512",
+     .min = 1,
+     .at = AT(window)},
+    {.name = "msg-id",
+     .kind = CLI_CHOICE,
+     .argument = "keep|renew|drop",
+     .help =
+	 "Nats-Msg-Id: keep it (default), so that a stream discards what it has already; renew it, so that "
+	 "the stream stores the message again; or drop it",
+     .at = AT(ids)},
+    {.name = "expected",
+     .kind = CLI_CHOICE,
+     .argument = "drop|keep",
+     .help =
+	 "headers Nats-Expected-..., by which a stream refuses messages when it is in another state: drop "
+	 "them (default) or keep them",
+     .at = AT(expected)},
+    {.name = "resume",
+     .kind = CLI_TEXT,
+     .argument = "FILE",
+     .help = "note in this file how far the run has come, and begin after what it says",
+     .at = AT(resume)},
     {.name = NULL},
 };
 
@@ -220,6 +255,7 @@ const struct cli_option_group cli_replay_groups[] = {
     {"Requests", requests, 0},
     {"Rewriting", rewriting, 0},
     {"Where to", target, 0},
+    {"To a stream", stream, 0},
     {"Connection", cli_connection_options, AT(connection)},
     {"Output", output, 0},
     {0},
@@ -233,7 +269,7 @@ void cli_replay_settings_init(struct cli_replay_settings *settings)
 	    .patience_ns = 10000LL * NS_PER_MS,
 	    .shard = {0, 1},
 	    .clones = 1,
-	    .name = "tapedeck replay",
+	    .window = 512,
 	};
 	cli_connection_init(&settings->connection);
 }
@@ -264,10 +300,66 @@ static int check_requests(const struct cli_command *command, const struct cli_re
 	return CLI_GO_ON;
 }
 
+/* Each message goes to the stream once, over one connection, in order. */
+static int check_stream(const struct cli_command *command, const struct cli_replay_settings *settings)
+{
+	if (!settings->to_stream && (settings->ids || settings->expected || settings->resume))
+		return cli_usage_error(command, "--msg-id, --expected and --resume need --to-stream");
+	if (!settings->to_stream)
+		return CLI_GO_ON;
+	if (settings->window > REPLAY_ACKS_WINDOW_MAX)
+		return cli_usage_error(command, "--in-flight must be at most %d", REPLAY_ACKS_WINDOW_MAX);
+	if (cli_replay_settings_live(settings) || settings->connections > 0 || settings->clones > 1)
+		return cli_usage_error(command,
+				       "--to-stream excludes live requests, --connections recorded and "
+				       "--clones");
+	if (settings->resume && settings->iterations != 1)
+		return cli_usage_error(command, "--resume and --loop exclude each other");
+	return CLI_GO_ON;
+}
+
+/* Headers by which a stream decides whether it stores a message. 0 or -ENOMEM. */
+static int settle_headers(struct cli_replay_settings *settings)
+{
+	int error = 0;
+
+	if (!settings->to_stream)
+		return 0;
+	if (settings->ids == 1)
+		snprintf(settings->renewed, sizeof(settings->renewed), ".%" PRIx64, (uint64_t)cli_now_ns());
+	if (settings->ids == 2)
+		error = cli_list_add(&settings->drop_headers, "Nats-Msg-Id");
+	if (!error && settings->expected == 0)
+		error = cli_list_add(&settings->drop_headers, "Nats-Expected-*");
+	return error;
+}
+
+static int settle_stream(const struct cli_command *command, struct cli_replay_settings *settings)
+{
+	const struct cli_replay_plan *pacing = &settings->pacing;
+	struct wire_fault fault;
+
+	if (settings->to_stream && !pacing->has_speed && !pacing->has_rate && !pacing->has_bandwidth &&
+	    !pacing->has_ramp)
+		(void)cli_replay_speed(&settings->pacing, "max", &fault);
+	if (settle_headers(settings) != 0) {
+		cli_error(command, "out of memory");
+		return CLI_IO;
+	}
+	if (settings->resume && replay_resume_read(settings->resume, &settings->resumed_after, &fault) != 0)
+		return cli_usage_error(command, "--resume: %s", fault.text);
+	return CLI_GO_ON;
+}
+
 int cli_replay_settings_check(const struct cli_command *command, struct cli_replay_settings *settings)
 {
 	struct wire_fault fault;
+	int status = check_stream(command, settings);
 
+	if (status == CLI_GO_ON)
+		status = settle_stream(command, settings);
+	if (status != CLI_GO_ON)
+		return status;
 	if (cli_replay_plan_settle(&settings->pacing, &fault) != 0)
 		return cli_usage_error(command, "%s", fault.text);
 	if (settings->clones > CLONES_MAX)
@@ -288,11 +380,13 @@ void cli_replay_settings_apply(const struct cli_replay_settings *settings,
 	*options = (struct replay_player_options){
 	    .select = {.live = settings->live.values,
 		       .internal = settings->internal,
+		       .after_seq = settings->resumed_after,
 		       .shard = settings->shard.shard,
 		       .shards = settings->shard.shards},
 	    .rewrite = {.maps = settings->maps.values,
 			.add_headers = settings->add_headers.values,
 			.drop_headers = settings->drop_headers.values,
+			.renew_id = settings->renewed[0] ? settings->renewed : NULL,
 			.provenance = settings->provenance,
 			.clones = (uint32_t)settings->clones},
 	    .plan = settings->pacing.plan,
@@ -303,6 +397,8 @@ void cli_replay_settings_apply(const struct cli_replay_settings *settings,
 	    .tolerance_ns = settings->tolerance_ns,
 	    .precise = settings->precise,
 	    .patience_ns = settings->patience_ns,
-	    .name = settings->name,
+	    .name = cli_connection_name(&settings->connection, "tapedeck replay"),
+	    .acks_low_water = settings->window / 2,
+	    .resume_path = settings->resume,
 	};
 }

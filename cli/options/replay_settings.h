@@ -25,7 +25,13 @@ struct cli_replay_settings {
 	double slower;
 	bool roots, verify;
 	bool provenance, internal, precise, dry_run, no_fold, no_join, yes, json;
-	const char *name; /* of the connection */
+	bool to_stream;
+	uint64_t window;        /* messages that may await their acknowledgements */
+	int ids;                /* Nats-Msg-Id: 0 kept, 1 renewed, 2 dropped */
+	int expected;           /* Nats-Expected-...: 0 dropped, 1 kept */
+	char renewed[32];       /* what is added to ids */
+	const char *resume;     /* file; NULL: none */
+	uint64_t resumed_after; /* sequence number in the log, as the file says */
 };
 
 /* For the command's table of options. */

@@ -127,6 +127,46 @@ static void put_run(struct cli_out *out, const struct replay_report *report)
 		    report->disconnects, report->reconnects, cli_span_text(text, report->away_ns));
 }
 
+static void put_acks(struct cli_out *out, const struct replay_report *report)
+{
+	const struct replay_acks_report *acks = &report->acks;
+	char count[CLI_SIZE_TEXT];
+
+	cli_out_format(out, "stored    %s message%s", cli_count_text(count, acks->stored),
+		       cli_plural(acks->stored));
+	if (acks->duplicates > 0)
+		cli_out_format(out, "; %s were there already (Nats-Msg-Id)",
+			       cli_count_text(count, acks->duplicates));
+	cli_out_char(out, '\n');
+	if (acks->refused > 0)
+		cli_out_format(out, "%s refused by the stream, the first one: %s\n",
+			       cli_count_text(count, acks->refused), acks->first_refusal);
+	if (acks->without_stream > 0)
+		cli_out_format(out, "%s on subjects that no stream takes\n",
+			       cli_count_text(count, acks->without_stream));
+	if (acks->pending > 0)
+		cli_out_format(out, "%s were sent without an acknowledgement\n",
+			       cli_count_text(count, acks->pending));
+	if (report->resume_failed)
+		cli_out_text(out, "the file of --resume could not be written\n");
+}
+
+static void put_json_acks(struct cli_json *json, const struct replay_report *report)
+{
+	const struct replay_acks_report *acks = &report->acks;
+
+	cli_json_object(json, "stream");
+	cli_json_number(json, "stored", acks->stored);
+	cli_json_number(json, "duplicates", acks->duplicates);
+	cli_json_number(json, "refused", acks->refused);
+	cli_json_number(json, "without_stream", acks->without_stream);
+	cli_json_number(json, "unacknowledged", acks->pending);
+	cli_json_number(json, "done_seq", acks->done_seq);
+	if (acks->first_refusal[0])
+		cli_json_string(json, "first_refusal", wire_slice_str(acks->first_refusal));
+	cli_json_object_end(json);
+}
+
 void cli_replay_log_text(struct cli_out *out, const struct replay_feed_counts *read)
 {
 	char count[CLI_SIZE_TEXT], steps[CLI_STEPS_TEXT];
@@ -173,6 +213,8 @@ void cli_replay_report_text(struct cli_out *out, const struct replay_player *pla
 	put_totals(out, report);
 	put_lag(out, report, settings);
 	put_run(out, report);
+	if (report->has_acks)
+		put_acks(out, report);
 	if (report->requests)
 		cli_replay_verify_text(out, report->requests, settings->verify);
 	cli_replay_omissions_text(out, &report->read);
@@ -181,7 +223,7 @@ void cli_replay_report_text(struct cli_out *out, const struct replay_player *pla
 	if (report->masked > 0)
 		cli_out_format(out, "%s of these messages were masked when they were recorded, and sent so\n",
 			       cli_count_text(count, report->masked));
-	if (report->guarded > 0)
+	if (report->guarded > 0 && !report->has_acks)
 		cli_out_format(
 		    out,
 		    "%s messages have Nats-Msg-Id or Nats-Expected-...: a stream may discard them; "
@@ -226,7 +268,7 @@ static void put_json_failures(struct cli_json *json, const struct replay_report 
 
 static void put_json_run(struct cli_json *json, const struct replay_report *report)
 {
-	static const char *const ends[] = {"done", "stopped", "late", "server", "source"};
+	static const char *const ends[] = {"done", "stopped", "late", "server", "source", "unacknowledged"};
 
 	cli_json_string(json, "end", wire_slice_str(ends[report->end]));
 	cli_json_number(json, "late", report->late);
@@ -258,6 +300,8 @@ void cli_replay_report_json(struct cli_out *out, const struct replay_player *pla
 	put_json_run(&json, report);
 	cli_replay_omissions_json(&json, &report->read, report->dropped);
 	put_json_failures(&json, report);
+	if (report->has_acks)
+		put_json_acks(&json, report);
 	if (report->requests)
 		cli_replay_verify_json(&json, report->requests, settings->verify);
 	cli_json_number(&json, "bytes", report->sent_bytes);

@@ -8,6 +8,7 @@
 
 #include "net/client/client_layout.h"
 #include "net/client/libnats_error.h"
+#include "wire/redact.h"
 
 enum {
 	BUFFER_BYTES = 512 * 1024, /* of messages that wait for a push; of one read */
@@ -16,6 +17,11 @@ enum {
 	 * is over the limit. */
 	RECONNECT_BUFFER_BYTES = 1,
 	END_MS = 5000, /* to wait for libnats' threads */
+	/* Of watched clients. */
+	PING_MS = 5000,
+	PINGS_OUT = 2,
+	CONFIRM_MS = 5000, /* for the server to read the subscriptions after a reconnect */
+	RECONNECT_WAIT_MAX_MS = 2000,
 };
 
 void net_client_errors_init(struct net_client_errors *errors)
@@ -50,6 +56,17 @@ static void count_doubtful(struct net_client *client)
 	client->errors->doubtful += published - confirmed;
 }
 
+static void report_loss(struct net_client *client)
+{
+	uint64_t number = __atomic_add_fetch(&client->losses, 1, __ATOMIC_RELAXED);
+	const char *why = client->is_lame_duck ? "the server shuts down (lame duck mode)"
+					       : net__libnats_error(NATS_CONNECTION_DISCONNECTED);
+
+	client->is_lame_duck = false;
+	if (client->watch.lost)
+		client->watch.lost(client->watch.context, number, net_client_read_ns(client), why);
+}
+
 static natsStatus watch_reading(void *user, bool wanted)
 {
 	struct net_client *client = user;
@@ -58,6 +75,7 @@ static natsStatus watch_reading(void *user, bool wanted)
 		return NATS_OK;
 	net__client_socket_remove(&client->socket);
 	count_doubtful(client);
+	report_loss(client);
 	return NATS_OK;
 }
 
@@ -116,8 +134,31 @@ static void on_closed(natsConnection *nats, void *context)
 
 static void on_reconnected(natsConnection *nats, void *context)
 {
+	struct net_client *client = context;
+
+	uint64_t losses = __atomic_load_n(&client->losses, __ATOMIC_RELAXED);
+	client->errors->reconnects++;
+	if (client->watch.back && natsConnection_FlushTimeout(nats, CONFIRM_MS) == NATS_OK)
+		client->watch.back(client->watch.context, losses);
+}
+
+static void on_lame_duck(natsConnection *nats, void *context)
+{
 	(void)nats;
-	((struct net_client *)context)->errors->reconnects++;
+	((struct net_client *)context)->is_lame_duck = true;
+}
+
+/* Twice as long from try to try, less up to a half at random, so that many clients do not come back at once. */
+static int64_t reconnect_delay(natsConnection *nats, int attempts, void *context)
+{
+	int64_t wait_ms = RECONNECT_WAIT_MS;
+
+	(void)nats;
+	(void)context;
+	for (int i = 1; i < attempts && wait_ms < RECONNECT_WAIT_MAX_MS; i++)
+		wait_ms *= 2;
+	wait_ms = wait_ms < RECONNECT_WAIT_MAX_MS ? wait_ms : RECONNECT_WAIT_MAX_MS;
+	return wait_ms - (int64_t)(nats_NowInNanoSeconds() / 1000 % (wait_ms / 2));
 }
 
 /* ---- opening and closing ---- */
@@ -154,6 +195,19 @@ static natsStatus set_options(natsOptions *options, struct net_client *client, c
 	return status;
 }
 
+static natsStatus set_watched(natsOptions *options, struct net_client *client)
+{
+	natsStatus status = natsOptions_SetPingInterval(options, PING_MS);
+
+	if (status == NATS_OK)
+		status = natsOptions_SetMaxPingsOut(options, PINGS_OUT);
+	if (status == NATS_OK)
+		status = natsOptions_SetCustomReconnectDelay(options, reconnect_delay, client);
+	if (status == NATS_OK)
+		status = natsOptions_SetLameDuckModeCB(options, on_lame_duck, client);
+	return status;
+}
+
 static int connect_fault(const struct net_client_target *target, natsStatus status, struct wire_fault *fault)
 {
 	int code =
@@ -167,6 +221,14 @@ int net_client_open(struct net_client **client, struct net_client_loop *loop,
 		    struct net_client_target *target, const char *name, struct net_client_errors *errors,
 		    struct wire_fault *fault)
 {
+	return net_client_open_watched(client, loop, target, name, errors, NULL, fault);
+}
+
+int net_client_open_watched(struct net_client **client, struct net_client_loop *loop,
+			    struct net_client_target *target, const char *name,
+			    struct net_client_errors *errors, const struct net_client_watch *watch,
+			    struct wire_fault *fault)
+{
 	struct net_client *opened = calloc(1, sizeof *opened);
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
@@ -176,6 +238,10 @@ int net_client_open(struct net_client **client, struct net_client_loop *loop,
 	opened->servers = target->servers;
 	opened->publisher = pthread_self();
 	natsStatus status = set_options(target->options, opened, name);
+	if (watch)
+		opened->watch = *watch;
+	if (watch && status == NATS_OK)
+		status = set_watched(target->options, opened);
 	if (status == NATS_OK)
 		status = natsConnection_Connect(&opened->nats, target->options);
 	if (status != NATS_OK) {
@@ -212,6 +278,28 @@ bool net_client_is_closed(const struct net_client *client)
 bool net_client_is_up(const struct net_client *client)
 {
 	return natsConnection_Status(client->nats) == NATS_CONN_STATUS_CONNECTED;
+}
+
+int64_t net_client_read_ns(const struct net_client *client)
+{
+	return __atomic_load_n(&client->socket.read_ns, __ATOMIC_RELAXED);
+}
+
+void net_client_server_url(const struct net_client *client, char *url, size_t size)
+{
+	char connected[512];
+
+	if (natsConnection_GetConnectedUrl(client->nats, connected, sizeof(connected)) != NATS_OK)
+		connected[0] = '\0';
+	wire_redact_urls(connected, url, size);
+}
+
+uint64_t net_client_number(const struct net_client *client)
+{
+	uint64_t number = 0;
+
+	(void)natsConnection_GetClientID(client->nats, &number);
+	return number;
 }
 
 void net_client_server_id(const struct net_client *client, char *id, size_t size)

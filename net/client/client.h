@@ -33,11 +33,26 @@ void net_client_errors_fini(struct net_client_errors *errors);
 
 /* ---- opening and closing ---- */
 
+/* What a client tells its owner, from threads of libnats: each call may only take note of it. */
+struct net_client_watch {
+	/* The connection is lost, for the number-th time; bytes came last at read_ns of the monotonic clock. */
+	void (*lost)(void *context, uint64_t number, int64_t read_ns, const char *why);
+	/* The server has the subscriptions again after that loss, unless another one followed. */
+	void (*back)(void *context, uint64_t number);
+	void *context;
+};
+
 /* Connect under a name (copied). The target and the errors are borrowed. 0; or a negative code with *fault: -ECONNREFUSED,
  * or -EACCES when authentication failed. */
 int net_client_open(struct net_client **client, struct net_client_loop *loop,
 		    struct net_client_target *target, const char *name, struct net_client_errors *errors,
 		    struct wire_fault *fault);
+/* Likewise for a client that stays for weeks: it notices within 15 s that a server does not answer any more, and waits longer
+ * from try to try before it reconnects, up to 2 s. The watch is copied. */
+int net_client_open_watched(struct net_client **client, struct net_client_loop *loop,
+			    struct net_client_target *target, const char *name,
+			    struct net_client_errors *errors, const struct net_client_watch *watch,
+			    struct wire_fault *fault);
 /* The loop must have been stopped, and the subscriptions ended. NULL is allowed. */
 void net_client_close(struct net_client *client);
 
@@ -48,6 +63,12 @@ void net_client_end_threads(void);
 bool net_client_is_closed(const struct net_client *client);
 /* Connected at the moment. */
 bool net_client_is_up(const struct net_client *client);
+/* When bytes last came from the server, on the monotonic clock. From any thread. */
+int64_t net_client_read_ns(const struct net_client *client);
+/* The connected server's URL, for people; "" when there is none. */
+void net_client_server_url(const struct net_client *client, char *url, size_t size);
+/* The number that the server gave the connection; 0 when it is not known. */
+uint64_t net_client_number(const struct net_client *client);
 /* Write the id of the connected server; "" when it is not known. */
 void net_client_server_id(const struct net_client *client, char *id, size_t size);
 

@@ -5,12 +5,14 @@
 
 #include <semaphore.h>
 
-#include "net/client/client.h"
 #include "net/client/socket.h"
+#include "net/client/subscription.h"
+#include "net/client/user_jwt.h"
 
 struct net_client_target {
 	natsOptions *options;
-	char *servers; /* owned: the URLs without their passwords, for errors */
+	struct net__user_jwt *identity; /* owned; NULL: none */
+	char *servers;                  /* owned: the URLs without their passwords, for errors */
 };
 
 struct net_client {
@@ -23,9 +25,30 @@ struct net_client {
 	uint64_t confirmed;               /* of them: the server has confirmed that it read them; atomic */
 	bool publishing;                  /* the publisher is in a call that publishes; only it reads this */
 	bool dirty;                       /* there is something to push */
+	struct net_client_watch watch;    /* its calls are NULL when there is none */
+	uint64_t losses;                  /* of the connection; atomic */
+	_Atomic bool is_lame_duck;        /* the server has said that it shuts down */
 	sem_t closed;                     /* libnats will not call any more */
 	char *scratch;                    /* owned: for headers that are being published */
 	size_t scratch_bytes;
 };
+
+struct net_client_subscription {
+	natsSubscription *nats;
+	net_client_deliver *deliver;
+	void *context;
+	bool is_watched; /* `ended` will be posted */
+	sem_t ended;     /* deliver is not called any more */
+};
+
+/* Inside this folder: the steps of subscribing in other ways (stream.c). NULL when out of memory. */
+struct net_client_subscription *net__client_subscription_new(net_client_deliver *deliver, void *context);
+/* It was not subscribed. */
+void net__client_subscription_discard(struct net_client_subscription *subscription);
+/* It was: its end will be noticed. */
+void net__client_subscription_watch(struct net_client_subscription *subscription);
+/* As natsMsgHandler; the context is the subscription. */
+void net__client_subscription_take(natsConnection *nats, natsSubscription *unused, natsMsg *msg,
+				   void *context);
 
 #endif

@@ -29,7 +29,7 @@ static void *read_sockets(void *context)
 			if (!socket)
 				return NULL;
 			if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-				natsConnection_ProcessReadEvent(socket->nats);
+				net__client_socket_read(socket);
 			if (events[i].events & EPOLLOUT)
 				net__client_socket_write(socket);
 		}

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <time.h>
 
 void net__client_socket_init(struct net__client_socket *socket, int epoll_fd)
 {
@@ -12,6 +13,15 @@ void net__client_socket_init(struct net__client_socket *socket, int epoll_fd)
 void net__client_socket_fini(struct net__client_socket *socket)
 {
 	pthread_mutex_destroy(&socket->write);
+}
+
+void net__client_socket_read(struct net__client_socket *socket)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	__atomic_store_n(&socket->read_ns, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec, __ATOMIC_RELAXED);
+	natsConnection_ProcessReadEvent(socket->nats);
 }
 
 /* libnats takes a write of no bytes for the end of the connection: ask first, and hold the lock. */

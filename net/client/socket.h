@@ -5,6 +5,7 @@
 #include <nats/nats.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct net__client_socket {
 	int epoll_fd; /* the loop's */
@@ -12,10 +13,14 @@ struct net__client_socket {
 	int fd;           /* -1: not connected; atomic, because libnats changes it from threads of its own */
 	bool wants_write; /* the loop's thread writes as soon as the socket accepts bytes */
 	pthread_mutex_t write; /* held while libnats writes */
+	int64_t read_ns;       /* when bytes last came; monotonic clock; atomic; 0: never */
 };
 
 void net__client_socket_init(struct net__client_socket *socket, int epoll_fd);
 void net__client_socket_fini(struct net__client_socket *socket);
+
+/* Have libnats read what has come. */
+void net__client_socket_read(struct net__client_socket *socket);
 
 /* Have libnats write what it has collected, as far as the kernel takes it. True when nothing is left. From any thread. */
 bool net__client_socket_write(struct net__client_socket *socket);

@@ -6,7 +6,7 @@
 
 struct net_client_subscription;
 
-/* A message as it arrived; valid during the call. */
+/* A message as it arrived; valid during the call, or until it is freed. */
 struct net_client_delivery {
 	const char *subject, *reply; /* reply NULL: none */
 	struct wire_slice payload;
@@ -21,13 +21,30 @@ int net_client_delivery_headers(const struct net_client_delivery *delivery,
 				void (*take)(void *context, struct wire_slice key, struct wire_slice value),
 				void *context);
 
-/* Called in a thread of libnats. */
-typedef void net_client_deliver(void *context, const struct net_client_delivery *delivery);
+/* Called in a thread of libnats. True: the callee keeps the delivery, and frees it by net_client_delivery_free. */
+typedef bool net_client_deliver(void *context, const struct net_client_delivery *delivery);
+/* The parts of libnats' message. */
+void net_client_delivery_set(struct net_client_delivery *delivery, void *libnats);
+void net_client_delivery_free(const struct net_client_delivery *delivery);
+
+/* Its header block as on the wire; empty when there is none. Borrows the delivery. */
+struct wire_slice net_client_delivery_block(const struct net_client_delivery *delivery);
 
 /* Subscribe; queue NULL or "": without a queue group. 0, or a negative code with *fault. */
 int net_client_subscribe(struct net_client_subscription **subscription, struct net_client *client,
 			 const char *subject, const char *queue, net_client_deliver *deliver, void *context,
 			 struct wire_fault *fault);
+/* How much libnats may hold for a subscription before it drops messages; default: 65,536 messages. 0 or -EINVAL. */
+int net_client_subscription_limit(struct net_client_subscription *subscription, uint64_t bytes);
+/* Let the server end it after so many messages. */
+void net_client_subscription_end_after(struct net_client_subscription *subscription, uint64_t messages);
+/* How many messages libnats has dropped because they were not taken in time. */
+uint64_t net_client_subscription_dropped(struct net_client_subscription *subscription);
+/* Ask the server for no more messages, and deliver those that are under way, for timeout_ms at most. Does not wait. */
+void net_client_subscription_drain(struct net_client_subscription *subscription, int64_t timeout_ms);
+/* A drained subscription has delivered everything, or the time was over. */
+bool net_client_subscription_is_drained(struct net_client_subscription *subscription);
+
 /* Wait until the server has read the subscriptions. 0, or -ECONNREFUSED with *fault when it has not in that time. */
 int net_client_confirm_subscriptions(struct net_client *client, int64_t timeout_ms, struct wire_fault *fault);
 /* End several subscriptions, whose clients are still open. Returns when `deliver` is not called for them any more. */

@@ -35,7 +35,8 @@ static natsStatus set_servers(natsOptions *options, const char *servers)
 	return status;
 }
 
-static natsStatus set_identity(natsOptions *options, const struct net_client_target_options *from)
+static natsStatus set_identity(natsOptions *options, const struct net_client_target_options *from,
+			       struct net__user_jwt *identity)
 {
 	natsStatus status = NATS_OK;
 
@@ -45,6 +46,8 @@ static natsStatus set_identity(natsOptions *options, const struct net_client_tar
 		status = natsOptions_SetToken(options, from->token);
 	if (status == NATS_OK && from->creds)
 		status = natsOptions_SetUserCredentialsFromFiles(options, from->creds, NULL);
+	if (status == NATS_OK && identity)
+		status = net__user_jwt_set(identity, options);
 	return status;
 }
 
@@ -62,12 +65,13 @@ static natsStatus set_tls(natsOptions *options, const struct net_client_target_o
 	return status;
 }
 
-static natsStatus set_all(natsOptions *options, const struct net_client_target_options *from)
+static natsStatus set_all(natsOptions *options, const struct net_client_target_options *from,
+			  struct net__user_jwt *identity)
 {
 	natsStatus status = set_servers(options, from->servers);
 
 	if (status == NATS_OK)
-		status = set_identity(options, from);
+		status = set_identity(options, from, identity);
 	if (status == NATS_OK)
 		status = set_tls(options, from);
 	if (status == NATS_OK)
@@ -110,14 +114,15 @@ int net_client_target_open(struct net_client_target **target, const struct net_c
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	opened->servers = describe_servers(options->servers);
-	natsStatus status = opened->servers ? natsOptions_Create(&opened->options) : NATS_NO_MEMORY;
+	int error =
+	    options->jwt ? net__user_jwt_open(&opened->identity, options->jwt, options->seed, fault) : 0;
+	natsStatus status = opened->servers && !error ? natsOptions_Create(&opened->options) : NATS_NO_MEMORY;
 	if (status == NATS_OK)
-		status = set_all(opened->options, options);
-	int error = 0;
-	if (status != NATS_OK)
+		status = set_all(opened->options, options, opened->identity);
+	if (status != NATS_OK && !error)
 		error = wire_fault_set(fault, status == NATS_NO_MEMORY ? -ENOMEM : -EINVAL, "%s",
 				       net__libnats_error(status));
-	else if (options->nkey)
+	else if (options->nkey && !error)
 		error = set_nkey(opened->options, options->nkey, fault);
 	if (error) {
 		net_client_target_close(opened);
@@ -132,6 +137,7 @@ void net_client_target_close(struct net_client_target *target)
 	if (!target)
 		return;
 	natsOptions_Destroy(target->options);
+	net__user_jwt_close(target->identity);
 	free(target->servers);
 	free(target);
 }

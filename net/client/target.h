@@ -14,6 +14,7 @@ struct net_client_target_options {
 	const char *user, *password, *token;
 	const char *creds;            /* file of a user JWT and a seed */
 	const char *nkey;             /* file of a user's seed */
+	const char *jwt, *seed;       /* a user JWT and its seed, or files of them */
 	const char *tlscert, *tlskey; /* files: our certificate chain, its key */
 	const char *tlsca;            /* file: certificates to trust */
 	const char *inbox_prefix;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "trace/jetstream.h"
 #include "wire/headers.h"
 
 static uint64_t mix(uint64_t hash, struct wire_slice bytes)
@@ -21,6 +22,13 @@ static struct wire_slice fold(const struct replay_diff_options *options, struct 
 	bool is_folded =
 	    options->replies != REPLAY_REPLIES_EXACT && trace_is_inbox(&options->inboxes, subject);
 	return is_folded ? WIRE_LITERAL(TRACE_INBOX_PATTERN) : subject;
+}
+
+/* A consumer's acknowledgement subject has another name and another time in each run. */
+static struct wire_slice fold_reply(const struct replay_diff_options *options, struct wire_slice reply)
+{
+	bool is_folded = options->replies != REPLAY_REPLIES_EXACT && trace_is_ack_subject(reply);
+	return is_folded ? WIRE_LITERAL("$JS.ACK.>") : fold(options, reply);
 }
 
 static bool is_ignored(const struct replay_diff_options *options, struct wire_slice key)
@@ -75,7 +83,7 @@ uint64_t replay__content_hash(const struct replay_diff_options *options, const s
 {
 	uint64_t hash = mix(0, fold(options, message->subject));
 	if (options->replies != REPLAY_REPLIES_IGNORE)
-		hash = mix(hash, fold(options, message->reply));
+		hash = mix(hash, fold_reply(options, message->reply));
 	hash = mix_headers(options, message->headers, hash);
 	return not_zero(mix_payload(options, message->payload, hash));
 }

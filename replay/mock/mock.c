@@ -121,7 +121,7 @@ static void take_request(struct replay_mock *mock, const struct net_client_deliv
 }
 
 /* Requests after the limit are not answered. */
-static void on_message(void *context, const struct net_client_delivery *message)
+static bool on_message(void *context, const struct net_client_delivery *message)
 {
 	struct replay_mock *mock = context;
 	int64_t now_ns = replay_now_ns();
@@ -133,6 +133,7 @@ static void on_message(void *context, const struct net_client_delivery *message)
 	mock->is_complete = mock->options.limit > 0 && mock->requests >= mock->options.limit;
 	pthread_mutex_unlock(&mock->mutex);
 	eventfd_write(mock->wake_fd, 1);
+	return false;
 }
 
 /* ---- sending: the thread that runs the mock ---- */

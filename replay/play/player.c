@@ -9,6 +9,7 @@
 #include "replay/play/player_commands.h"
 #include "replay/play/player_push.h"
 #include "replay/play/player_send.h"
+#include "replay/play/player_stream.h"
 
 enum { CONFIRM_MS = 10000 }; /* for the server to read the last messages */
 
@@ -168,10 +169,16 @@ static int finish(struct replay_player *player, struct wire_fault *fault)
 	if (report->end == REPLAY_END_DONE && !replay_sender_confirm(&player->sender, CONFIRM_MS))
 		report->unconfirmed = true;
 	await_replies(player);
+	replay__player_finish_acks(player);
 	replay_sender_disconnect(&player->sender);
 	collect_report(player);
 	if (player->stop)
 		report->end = REPLAY_END_STOPPED;
+	if (report->end == REPLAY_END_UNACKNOWLEDGED)
+		return wire_fault_set(fault, -ECONNRESET,
+				      "no acknowledgement in time for %" PRIu64
+				      " messages, the first one after sequence %" PRIu64 " of the log",
+				      report->acks.pending, report->acks.done_seq);
 	if (player->feed.status < 0) {
 		report->end = REPLAY_END_SOURCE;
 		*fault = player->feed.fault;

@@ -8,6 +8,7 @@
 #define REPLAY_PLAY_PLAYER_H
 
 #include "net/client/client.h"
+#include "replay/play/acks.h"
 #include "replay/play/feed.h"
 #include "replay/play/schedule.h"
 #include "trace/histogram.h"
@@ -35,6 +36,10 @@ struct replay_player_options {
 	int64_t patience_ns;                        /* how long to wait for a server that went away */
 	const struct replay_publishers *publishers; /* one connection for each; borrowed; NULL: one for all */
 	struct replay_live_replies *live; /* of requests; borrowed; NULL: requests are messages like others */
+	struct replay_acks *acks; /* publish to a stream, and await its answers; borrowed; NULL: do not */
+	uint64_t
+	    acks_low_water; /* after the window was full: send again when no more than so many are awaited */
+	const char *resume_path; /* with acks: where to note how far the run has come; NULL: nowhere */
 	struct net_client_target *target; /* borrowed */
 	const char *name; /* of the connection; with publishers it follows the recorded name */
 };
@@ -63,6 +68,7 @@ enum replay_end {
 	REPLAY_END_LATE,    /* REPLAY_LAG_ABORT */
 	REPLAY_END_SERVER,  /* the server went away and did not come back in time, or closed for good */
 	REPLAY_END_SOURCE,  /* reading the source failed */
+	REPLAY_END_UNACKNOWLEDGED, /* a stream did not answer in time */
 };
 
 struct replay_report {
@@ -84,6 +90,9 @@ struct replay_report {
 	char last_error[300];
 	bool unconfirmed; /* the server did not confirm in time that it has read everything */
 	const struct replay_verify_report *requests; /* NULL: without live replies */
+	bool has_acks;
+	bool resume_failed; /* how far the run has come could not be noted */
+	struct replay_acks_report acks;
 };
 
 struct replay_player;
@@ -97,7 +106,7 @@ void replay_player_close(struct replay_player *player);
 /* Write the id of the connected server; "" when it is not known. */
 void replay_player_server_id(const struct replay_player *player, char *id, size_t size);
 
-/* Play to the end. 0; or, when report.end is REPLAY_END_SERVER or REPLAY_END_SOURCE, a negative code with *fault. */
+/* Play to the end. 0; or, when report.end is REPLAY_END_SERVER, _SOURCE or _UNACKNOWLEDGED, a negative code with *fault. */
 int replay_player_run(struct replay_player *player, struct wire_fault *fault);
 
 /* After the run. Owned by the player. */

@@ -2,6 +2,7 @@
 
 #include "replay/play/player_commands.h"
 #include "replay/play/player_push.h"
+#include "replay/play/player_stream.h"
 
 /* ---- sending ---- */
 
@@ -25,6 +26,8 @@ static void send(struct replay_player *player, const struct replay_message *mess
 {
 	enum replay_sent sent;
 
+	if (player->options.acks && !replay__player_await_acks(player))
+		return;
 	while ((sent = replay_sender_send(&player->sender, message, player->due_ns)) == REPLAY_AWAY) {
 		replay__player_push(player);
 		if (!wait_for_server(player, message)) {

@@ -26,6 +26,8 @@ struct replay_player {
 	uint64_t stepped; /* of the steps, those that were taken or whose pause has ended */
 	int64_t first_due_ns, last_due_ns;
 	bool is_open, ended;
+	int64_t noted_ns;   /* when it was last noted how far the run has come, with options.acks */
+	uint64_t noted_seq; /* and what was noted */
 
 	/* Commands from other threads. */
 	_Atomic bool stop, paused, seek;

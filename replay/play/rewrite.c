@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "wire/headers.h"
@@ -18,8 +19,9 @@ struct text {
 struct replay_rewrite {
 	struct replay_map *map;
 	char **add, **drop; /* NULL-terminated */
+	char *renew_id;     /* owned; NULL: ids are kept */
 	bool provenance;
-	bool changes_headers;
+	bool adds_headers;
 	uint32_t clones;
 	struct text subject, headers;
 	uint64_t guarded;
@@ -62,7 +64,9 @@ static int fill(struct replay_rewrite *rewrite, const struct replay_rewrite_opti
 	int error = 0;
 
 	rewrite->map = replay_map_open();
-	if (!rewrite->map || copy_list(&rewrite->add, options->add_headers) ||
+	rewrite->renew_id = options->renew_id ? strdup(options->renew_id) : NULL;
+	if ((options->renew_id && !rewrite->renew_id) || !rewrite->map ||
+	    copy_list(&rewrite->add, options->add_headers) ||
 	    copy_list(&rewrite->drop, options->drop_headers))
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	for (const char *const *rule = options->maps; rule && *rule && !error; rule++)
@@ -85,7 +89,7 @@ int replay_rewrite_open(struct replay_rewrite **rewrite, const struct replay_rew
 		replay_rewrite_close(opened);
 		return error;
 	}
-	opened->changes_headers = opened->provenance || opened->add[0] || opened->drop[0];
+	opened->adds_headers = opened->provenance || opened->add[0];
 	*rewrite = opened;
 	return 0;
 }
@@ -97,6 +101,7 @@ void replay_rewrite_close(struct replay_rewrite *rewrite)
 	replay_map_close(rewrite->map);
 	free_list(rewrite->add);
 	free_list(rewrite->drop);
+	free(rewrite->renew_id);
 	free(rewrite->subject.data);
 	free(rewrite->headers.data);
 	free(rewrite);
@@ -161,12 +166,32 @@ static bool is_guard(struct wire_slice key)
 	       (key.len > expected.len && memcmp(key.data, expected.data, expected.len) == 0);
 }
 
-static void put_header(struct text *text, struct wire_slice key, struct wire_slice value)
+static void put_header(struct text *text, struct wire_slice key, struct wire_slice value, const char *suffix)
 {
 	put(text, key);
 	put(text, WIRE_LITERAL(": "));
 	put(text, value);
+	put(text, wire_slice_str(suffix));
 	put(text, LINE_END);
+}
+
+static bool is_message_id(struct wire_slice key)
+{
+	return wire_slice_equal(key, WIRE_LITERAL("Nats-Msg-Id"));
+}
+
+/* The block has a header that is dropped or renewed; any other block is sent as it was recorded. */
+static bool has_changes(const struct replay_rewrite *rewrite, struct wire_slice block)
+{
+	struct wire_headers headers;
+	struct wire_slice key, value;
+
+	if (block.len == 0 || wire_headers_open(&headers, block) != 0)
+		return false;
+	while (wire_headers_next(&headers, &key, &value) > 0)
+		if (is_dropped(rewrite, key) || (rewrite->renew_id && is_message_id(key)))
+			return true;
+	return false;
 }
 
 /* Append the recorded lines except those that are dropped. A malformed block ends at the bad line. */
@@ -179,7 +204,8 @@ static void put_kept(struct replay_rewrite *rewrite, struct wire_slice block)
 		return;
 	while (wire_headers_next(&headers, &key, &value) > 0)
 		if (!is_dropped(rewrite, key))
-			put_header(&rewrite->headers, key, value);
+			put_header(&rewrite->headers, key, value,
+				   rewrite->renew_id && is_message_id(key) ? rewrite->renew_id : "");
 }
 
 static void put_provenance(struct replay_rewrite *rewrite, const struct wire_event *message, uint32_t clone)
@@ -246,7 +272,7 @@ void replay_rewrite(struct replay_rewrite *rewrite, const struct wire_event *mes
 		if (message->reply.len > 0)
 			out->reply = replay_map_apply(rewrite->map, message->reply, clone);
 	}
-	if (rewrite->changes_headers)
+	if (rewrite->adds_headers || has_changes(rewrite, message->headers))
 		out->headers = rewrite_headers(rewrite, message, clone);
 	note_guards(rewrite, out->headers);
 }

@@ -10,8 +10,10 @@ struct replay_rewrite_options {
 	const char *const *maps;         /* rules (replay/play/map.h) */
 	const char *const *add_headers;  /* "Key: value" */
 	const char *const *drop_headers; /* "Key", or "Prefix*"; case-sensitive, as in the NATS clients */
-	bool provenance;                 /* add headers Tapedeck-Time, Tapedeck-Seq, Tapedeck-Clone */
-	uint32_t clones;                 /* 1: without Tapedeck-Clone */
+	const char *
+	    renew_id; /* added to each Nats-Msg-Id, so that a stream does not take it for a duplicate; copied; NULL: nothing is */
+	bool provenance; /* add headers Tapedeck-Time, Tapedeck-Seq, Tapedeck-Clone */
+	uint32_t clones; /* 1: without Tapedeck-Clone */
 };
 
 struct replay_rewrite;

@@ -60,7 +60,7 @@ bool replay_select_is_live(const struct replay_select *select, const struct wire
 bool replay_select_wants(const struct replay_select *select, const struct wire_event *message,
 			 struct wire_source *source)
 {
-	return replay_range_holds(select->range, message) &&
+	return message->seq > select->after_seq && replay_range_holds(select->range, message) &&
 	       (!select->filter || store_filter_event(select->filter, message, source));
 }
 

@@ -31,6 +31,7 @@ struct replay_select {
 	const char *const *live; /* names of services that are live, NULL-terminated; borrowed; NULL = none */
 	bool internal;           /* also play internal subjects */
 	const struct replay_range *range; /* borrowed; NULL: all times */
+	uint64_t after_seq;               /* only messages with a higher sequence number in the log */
 	uint32_t shard, shards;           /* play shard number `shard`, from 0; 0 of 1: all */
 };
 

@@ -77,6 +77,10 @@ static int listen_for_replies(struct replay_sender *sender, uint32_t index, stru
 {
 	struct net_client *client = sender->connections[index];
 
+	if (sender->acks) {
+		int failed = replay_acks_subscribe(sender->acks, client, fault);
+		return failed ? failed : net_client_confirm_subscriptions(client, SUBSCRIBE_MS, fault);
+	}
 	if (!sender->live)
 		return 0;
 	int error = replay_live_replies_subscribe(sender->live, client, index, fault);
@@ -102,8 +106,10 @@ int replay_sender_open(struct replay_sender *sender, const struct replay_player_
 	    options->publishers && options->publishers->count > 0 ? options->publishers->count : 1;
 	char name[256];
 
-	*sender = (struct replay_sender){
-	    .report = report, .live = options->live, .tolerance_ns = options->tolerance_ns};
+	*sender = (struct replay_sender){.report = report,
+					 .live = options->live,
+					 .acks = options->acks,
+					 .tolerance_ns = options->tolerance_ns};
 	init_locks(sender);
 	sender->connections = calloc(wanted, sizeof(struct net_client *));
 	if (!sender->connections)
@@ -125,6 +131,8 @@ void replay_sender_disconnect(struct replay_sender *sender)
 	stop_confirming(sender);
 	if (sender->live)
 		replay_live_replies_unsubscribe(sender->live);
+	if (sender->acks)
+		replay_acks_unsubscribe(sender->acks);
 	net_client_loop_stop(sender->loop);
 	while (sender->count > 0)
 		net_client_close(sender->connections[--sender->count]);
@@ -169,15 +177,19 @@ enum replay_sent replay_sender_send(struct replay_sender *sender, const struct r
 				    int64_t due_ns)
 {
 	struct net_client *client = sender->connections[message->connection];
-	const struct net_client_message sent = {.subject = message->subject,
-						.reply = message->reply,
-						.headers = message->headers,
-						.payload = message->payload};
+	struct net_client_message sent = {.subject = message->subject,
+					  .reply = message->reply,
+					  .headers = message->headers,
+					  .payload = message->payload};
 	bool was_dirty = net_client_is_dirty(client);
 
 	if (message->request)
 		replay_live_replies_sent(sender->live, message->request, due_ns);
+	if (sender->acks)
+		sent.reply = replay_acks_add(sender->acks, message->seq, replay_now_ns());
 	enum net_client_published result = net_client_publish(client, &sent);
+	if (result != NET_CLIENT_COLLECTED && sender->acks)
+		replay_acks_remove_last(sender->acks);
 	if (result != NET_CLIENT_COLLECTED)
 		return fail(sender, message, result);
 	if (!was_dirty)

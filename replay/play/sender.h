@@ -19,6 +19,7 @@ struct replay_sender {
 	bool is_confirming, is_closing;
 	struct replay_report *report;     /* borrowed: counts go there */
 	struct replay_live_replies *live; /* borrowed; NULL: requests are messages like others */
+	struct replay_acks *acks;         /* borrowed; NULL: none are awaited */
 	int64_t tolerance_ns;
 	/* Collected since the last push: when each message was due. */
 	int64_t due_ns[REPLAY_SENDER_PENDING];

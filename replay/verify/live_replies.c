@@ -126,7 +126,7 @@ static void take_reply(struct replay_live_replies *live, const struct net_client
 				       latency_ns);
 }
 
-static void on_reply(void *context, const struct net_client_delivery *reply)
+static bool on_reply(void *context, const struct net_client_delivery *reply)
 {
 	struct replay_live_replies *live = context;
 	int64_t now_ns = replay_now_ns();
@@ -135,6 +135,7 @@ static void on_reply(void *context, const struct net_client_delivery *reply)
 	take_reply(live, reply, now_ns);
 	finish_expired(live, now_ns);
 	pthread_mutex_unlock(&live->mutex);
+	return false;
 }
 
 int replay_live_replies_subscribe(struct replay_live_replies *live, struct net_client *client, uint32_t index,

@@ -277,7 +277,7 @@ struct heard {
 	char subject[100], reply[100], payload[100], status[20];
 };
 
-static void on_delivery(void *context, const struct net_client_delivery *delivery)
+static bool on_delivery(void *context, const struct net_client_delivery *delivery)
 {
 	struct heard *heard = context;
 	const char *status = net_client_delivery_status(delivery);
@@ -286,6 +286,7 @@ static void on_delivery(void *context, const struct net_client_delivery *deliver
 	snprintf(heard->status, sizeof heard->status, "%s", status ? status : "");
 	copy(heard->payload, sizeof heard->payload, delivery->payload);
 	heard->count++;
+	return false;
 }
 
 static void await_count(struct heard *heard, unsigned count)
@@ -342,7 +343,7 @@ static void subscriptions_deliver_until_they_are_ended(void **state)
 /* A delivery that takes a while. */
 static _Atomic bool is_delivering, is_over;
 
-static void deliver_slowly(void *context, const struct net_client_delivery *delivery)
+static bool deliver_slowly(void *context, const struct net_client_delivery *delivery)
 {
 	struct support_deadline deadline = support_deadline_in(100);
 	(void)context;
@@ -351,6 +352,7 @@ static void deliver_slowly(void *context, const struct net_client_delivery *deli
 	while (support_deadline_retry(deadline))
 		;
 	is_over = true;
+	return false;
 }
 
 static void ending_a_subscription_waits_for_its_last_delivery(void **state)
