@@ -371,6 +371,7 @@ static int open_recorder(struct session *session, struct wire_fault *fault)
 	if (!dir)
 		return 0;
 	cli_recording_apply(&session->recording, &options);
+	options.writer.written_by = "proxy";
 	options.writer.report = report_recording;
 	options.writer.context = session;
 	int error = tap_recording_open(&session->recorded, dir, &options, fault);

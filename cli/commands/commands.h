@@ -22,6 +22,9 @@ extern const struct cli_command cli_nats_server;
 extern const struct cli_command cli_cat, cli_tail, cli_top, cli_stat, cli_trace, cli_who, cli_doctor,
     cli_diff, cli_verify;
 
+/* Keep logs. */
+extern const struct cli_command cli_ls, cli_cut, cli_merge, cli_pack;
+
 /* Play logs. */
 extern const struct cli_command cli_replay, cli_mock;
 
