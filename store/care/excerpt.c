@@ -265,6 +265,13 @@ static int write_event(struct store_excerpt *excerpt, const struct wire_event *e
 	return 0;
 }
 
+/* Gaps pass every filter, since they may hide an event that would be chosen. */
+static bool counts(const struct store_excerpt *excerpt, const struct wire_event *event)
+{
+	return event->kind != WIRE_EVENT_GAP || !excerpt->options.filter ||
+	       store_filter_asks_for_gaps(excerpt->options.filter);
+}
+
 int store_excerpt_take(struct store_excerpt *excerpt, const struct wire_event *event,
 		       struct wire_source *source, struct wire_fault *fault)
 {
@@ -273,6 +280,6 @@ int store_excerpt_take(struct store_excerpt *excerpt, const struct wire_event *e
 	    !excerpt->options.filter || store_filter_event(excerpt->options.filter, event, source);
 	if ((event->flags & WIRE_EVENT_REPEATED) || (!is_chosen && !is_needed(excerpt, event, own)))
 		return 0;
-	excerpt->chosen += is_chosen;
+	excerpt->chosen += is_chosen && counts(excerpt, event);
 	return write_event(excerpt, event, own, source, fault);
 }
