@@ -96,8 +96,7 @@ static int add_subscription(struct store__earlier *earlier, const struct wire_ev
 		return -ENOMEM;
 	earlier->subscriptions = list;
 	list[len] = copy_of(event, &bytes);
-	if (!list[len] ||
-	    store_table_insert(&earlier->by_conn, hash_of(event->conn), (uint32_t)len) != 0) {
+	if (!list[len] || store_table_insert(&earlier->by_conn, hash_of(event->conn), (uint32_t)len) != 0) {
 		free(list[len]);
 		return -ENOMEM;
 	}
@@ -123,12 +122,12 @@ bool store__earlier_next(const struct store__earlier *earlier, uint64_t conn, ui
 		if (found->conn != conn || found->is_over)
 			continue;
 		const char *queue = found->text + found->sid_len;
-		*event = (struct wire_event){
-		    .kind = WIRE_EVENT_SUBSCRIBE,
-		    .conn = conn,
-		    .sid = wire_slice(found->text, found->sid_len),
-		    .queue = wire_slice(queue, found->queue_len),
-		    .subject = wire_slice(queue + found->queue_len, found->subject_len)};
+		*event =
+		    (struct wire_event){.kind = WIRE_EVENT_SUBSCRIBE,
+					.conn = conn,
+					.sid = wire_slice(found->text, found->sid_len),
+					.queue = wire_slice(queue, found->queue_len),
+					.subject = wire_slice(queue + found->queue_len, found->subject_len)};
 		return true;
 	}
 	return false;

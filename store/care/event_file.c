@@ -28,14 +28,19 @@ int store__event_file_begin(struct store__event_file *file, char *path,
 	return store__segment_writer_open(&file->segment, &store__system_io, path, header);
 }
 
+int store__event_file_use(struct store__event_file *file, const unsigned char *dictionary, size_t len)
+{
+	int error = store_encoder_set_dictionary(file->encoder, dictionary, len);
+	return error ? error : store__segment_writer_put_dictionary(&file->segment, dictionary, len);
+}
+
 static int flush(struct store__event_file *file)
 {
 	const unsigned char *bytes;
 	struct store_block_header header;
 	if (store_batch_events(file->batch) == 0)
 		return 0;
-	int64_t len =
-	    store_encode(file->encoder, file->batch, file->first_seq, file->level, &bytes, &header);
+	int64_t len = store_encode(file->encoder, file->batch, file->first_seq, file->level, &bytes, &header);
 	if (len < 0)
 		return (int)len;
 	store_batch_reset(file->batch);

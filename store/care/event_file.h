@@ -25,6 +25,9 @@ void store__event_file_fini(struct store__event_file *file);
 int store__event_file_begin(struct store__event_file *file, char *path,
 			    const struct store_file_header *header);
 
+/* After that, before the first event: write a dictionary, and compress with it. 0 or a negative code. */
+int store__event_file_use(struct store__event_file *file, const unsigned char *dictionary, size_t len);
+
 /* Append an event with its seq, which must be larger than the one before; where numbers are left out, a new block begins. 0 or a
  * negative code. */
 int store__event_file_add(struct store__event_file *file, const struct wire_event *event);

@@ -91,8 +91,7 @@ static int begin_input(struct store_excerpt *excerpt, uint32_t own, const struct
 	input->is_begun = true;
 	if (!excerpt->options.reads_earlier || !excerpt->options.reads_earlier[own] || first->seq <= 1)
 		return 0;
-	int error =
-	    store__earlier_read(&input->earlier, excerpt->options.inputs[own], first->seq, fault);
+	int error = store__earlier_read(&input->earlier, excerpt->options.inputs[own], first->seq, fault);
 	for (size_t i = 0; i < input->earlier.marks_len && !error; i++) {
 		const struct wire_event mark = {.kind = WIRE_EVENT_MARK,
 						.time_ns = time_ns,

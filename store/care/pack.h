@@ -15,10 +15,10 @@ struct store_pack_options {
 /* Segments, each counted once. */
 struct store_pack_report {
 	uint64_t packed;
-	uint64_t as_before;    /* it was packed at this level or a higher one before, or packing saves nothing */
-	uint64_t open;         /* not closed yet */
-	uint64_t busy;         /* being rewritten by another process, or deleted meanwhile */
-	uint64_t damaged;      /* left as it is */
+	uint64_t as_before; /* it was packed at this level or a higher one before, or packing saves nothing */
+	uint64_t open;      /* not closed yet */
+	uint64_t busy;      /* being rewritten by another process, or deleted meanwhile */
+	uint64_t damaged;   /* left as it is */
 	uint64_t before_bytes, after_bytes; /* of all that are closed and were not deleted */
 };
 

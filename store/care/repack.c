@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include "store/care/quarantine.h"
 #include "store/care/replace.h"
 #include "store/care/same_segment.h"
+#include "store/care/train.h"
 #include "store/read/decode_event.h"
 #include "store/read/segment_reader.h"
 
@@ -31,6 +33,8 @@ struct repack {
 	struct store_segment_reader *from;
 	struct store__event_file to;
 	struct store_block *block;
+	unsigned char *dictionary; /* owned; NULL: none is used */
+	size_t dictionary_len;
 };
 
 static bool is_stopped(const struct repack *repack)
@@ -51,24 +55,31 @@ static int copy_block(struct repack *repack, size_t entry)
 	return error;
 }
 
-/* The segment may have an older version, but it is written in ours. */
+/* The segment may have another version, but it is written in ours. */
 static int begin(struct repack *repack)
 {
 	struct store_file_header header = repack->from->header;
-	header.major = STORE_VERSION_MAJOR;
-	header.minor = STORE_VERSION_MINOR;
+	header.major = repack->dictionary ? STORE_VERSION_MAJOR_ZSTD_DICTIONARY : STORE_VERSION_MAJOR;
+	header.minor = repack->dictionary ? STORE_VERSION_MINOR_ZSTD_DICTIONARY : STORE_VERSION_MINOR;
 	header.packed_level = repack->options->packs ? (uint8_t)repack->options->level : 0;
 	int error = store__event_file_init(&repack->to, header.log_id, repack->options->level);
 	repack->block = store_block_open();
 	if (error || !repack->block)
 		return -ENOMEM;
-	return store__event_file_begin(&repack->to, strdup(repack->temporary), &header);
+	error = store__event_file_begin(&repack->to, strdup(repack->temporary), &header);
+	if (!error && repack->dictionary)
+		error = store__event_file_use(&repack->to, repack->dictionary, repack->dictionary_len);
+	return error;
 }
 
 /* Returns the bytes of the new file, or a negative code. */
 static int64_t write_new(struct repack *repack)
 {
-	int error = begin(repack);
+	int error = 0;
+	if (repack->options->packs)
+		error = store__train(repack->from, repack->options->level, &repack->dictionary,
+				     &repack->dictionary_len);
+	error = error ? error : begin(repack);
 	for (size_t i = 0; i < repack->from->index.count && !error; i++)
 		error = is_stopped(repack) ? -ECANCELED : copy_block(repack, i);
 	if (error)
@@ -106,7 +117,7 @@ static int64_t rewrite(struct repack *repack)
 /* Lock the segment, unless it was replaced since it was opened. */
 static int lock(const struct repack *repack)
 {
-	if (flock(repack->from->fd, LOCK_EX | LOCK_NB) != 0)
+	if (flock(repack->from->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
 		return STORE_ELOCKED;
 	return store__is_file_at(repack->from->fd, repack->path) ? 0 : STORE_ELOCKED;
 }
@@ -132,6 +143,7 @@ int64_t store_repack(const char *path, const struct store_repack_options *option
 	}
 	store__event_file_fini(&repack.to);
 	store_block_close(repack.block);
+	free(repack.dictionary);
 	store_segment_reader_close(repack.from);
 	free(temporary);
 	return result;

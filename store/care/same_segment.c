@@ -55,7 +55,7 @@ int store__same_segment(struct store_segment_reader *of, const char *path, const
 		return error;
 	a.block = store_block_open();
 	b.block = store_block_open();
-	error = !a.block || !b.block                                      ? -ENOMEM
+	error = !a.block || !b.block                                   ? -ENOMEM
 		: !b.segment->is_closed || b.segment->damage_count > 0 ? STORE_EDAMAGE
 								       : compare(&a, &b, stop);
 	store_block_close(a.block);

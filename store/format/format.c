@@ -55,7 +55,7 @@ int store_file_header_get(struct store_file_header *header, const unsigned char 
 	if (store__get_u64(in + FILE_CHECKSUM) != XXH3_64bits(in, FILE_CHECKSUM))
 		return STORE_EDAMAGE;
 	uint16_t major = store__get_u16(in + 8);
-	if (major > STORE_VERSION_MAJOR)
+	if (major > STORE_VERSION_MAJOR_MAX)
 		return STORE_EVERSION;
 	if (store__get_u32(in + 12) != STORE_FILE_HEADER_BYTES)
 		return STORE_EDAMAGE;

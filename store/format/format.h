@@ -19,8 +19,12 @@
 #include "wire/error.h"
 #include "wire/event.h"
 
-#define STORE_VERSION_MAJOR 2 /* a reader refuses a larger one */
+#define STORE_VERSION_MAJOR 2
 #define STORE_VERSION_MINOR 2 /* a reader ignores what a larger one added */
+/* Of a segment with a dictionary, which readers of version 2 cannot read. */
+#define STORE_VERSION_MAJOR_ZSTD_DICTIONARY 3
+#define STORE_VERSION_MINOR_ZSTD_DICTIONARY 0
+#define STORE_VERSION_MAJOR_MAX             3 /* a reader refuses a larger one */
 
 /* The first bytes of files and blocks. A reader searches a damaged log for the next block by it. */
 #define STORE_FILE_MAGIC  "TAPEDECK"

@@ -93,10 +93,11 @@ int store_mark_leave(const char *dir, const char *text, int timeout_ms, struct w
 		error = hand_over(own, box, store__monotonic_ms() + timeout_ms);
 	unlink(own);
 	if (error == STORE_ELOCKED)
-		return wire_fault_set(fault, error,
-				      "%s: the process that is recording into it did not take the mark within "
-				      "%d s",
-				      dir, timeout_ms / 1000);
+		return wire_fault_set(
+		    fault, error,
+		    "%s: the process that is recording into it did not take the mark within "
+		    "%d s",
+		    dir, timeout_ms / 1000);
 	return error ? wire_fault_set(fault, error, "%s: cannot leave the mark: %s", dir,
 				      wire_error_text(error))
 		     : 0;

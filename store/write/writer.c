@@ -89,8 +89,9 @@ static int start(struct store_writer *writer, struct wire_fault *fault)
 	store__writer_update_status(writer);
 	writer->outage.gap = store_batch_open();
 	writer->mark = store_batch_open();
-	error = writer->outage.gap && writer->mark ? -pthread_create(&writer->thread, NULL, store__writer_thread_run, writer)
-				   : -ENOMEM;
+	error = writer->outage.gap && writer->mark
+		    ? -pthread_create(&writer->thread, NULL, store__writer_thread_run, writer)
+		    : -ENOMEM;
 	return error ? wire_fault_set(fault, error, "%s: cannot start recording: %s", writer->dir,
 				      wire_error_text(error))
 		     : 0;

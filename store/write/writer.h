@@ -72,6 +72,7 @@ struct store_writer_status {
 	/* Every event numbered below is on stable storage (with sync none: was written). Where a sync failed, `reason`
 	 * and a gap event name the events in question. */
 	uint64_t synced_seq;
+	uint64_t final_seq; /* segments that begin below are closed, and this writer rewrites them no more */
 	uint64_t events, messages;
 	uint64_t lost_events, lost_messages;
 	uint64_t written_bytes; /* since opening */

@@ -62,7 +62,7 @@ struct store_writer {
 	int64_t synced_ms;
 	int64_t mark_ms;          /* when the mark box was looked into */
 	struct store_batch *mark; /* memory for the mark in it */
-	char trouble[200]; /* that was reported; "" = none */
+	char trouble[200];        /* that was reported; "" = none */
 };
 
 #endif

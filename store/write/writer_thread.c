@@ -13,7 +13,7 @@
 
 enum {
 	TEND_MS = 500,
-	MARK_MS = 200, /* between two looks into the mark box */
+	MARK_MS = 200,  /* between two looks into the mark box */
 	LEVEL_MIN = -1, /* below, little time is saved: level -3 is a tenth faster, and 9 % larger */
 	LEVEL_MAX = 3,
 	IDLE_BLOCKS = 64, /* blocks in a row after which the queue was empty: raise the level by one */
@@ -62,10 +62,10 @@ static void sync_by_policy(struct store_writer *writer, int64_t now_ms)
 static int append_mark(struct store_writer *writer, const char *remark, int64_t now_ms)
 {
 	char text[WIRE_MARK_REMARK];
-	const struct wire_event mark = {
-	    .kind = WIRE_EVENT_MARK,
-	    .time_ns = writer->log.io.realtime_ns(),
-	    .text = wire_slice_str(wire_mark_remark(text, wire_slice_str(remark)))};
+	const struct wire_event mark = {.kind = WIRE_EVENT_MARK,
+					.time_ns = writer->log.io.realtime_ns(),
+					.text =
+					    wire_slice_str(wire_mark_remark(text, wire_slice_str(remark)))};
 	store_batch_reset(writer->mark);
 	int error = store_batch_append(writer->mark, &mark);
 	error = error ? error : store__segment_log_append(&writer->log, writer->mark, writer->level, now_ms);
