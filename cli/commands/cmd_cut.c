@@ -66,7 +66,8 @@ static int find_time(const struct session *session, const char *seq, int64_t *ti
 		bool is_found = status > 0 && event.kind != WIRE_EVENT_GAP;
 		store_reader_close(reader);
 		if (status >= 0 && !is_found)
-			status = wire_fault_set(&fault, STORE_EFILTER, "there is no event %s in \"%s\"", seq, log);
+			status =
+			    wire_fault_set(&fault, STORE_EFILTER, "there is no event %s in \"%s\"", seq, log);
 	}
 	store_filter_close(filter);
 	return status < 0 ? cli_log_error(session->command, &fault) : CLI_GO_ON;
@@ -81,7 +82,8 @@ static int apply_around(struct session *session)
 	if (!settings->around[0])
 		return CLI_GO_ON;
 	if (session->copying.logs.len > 1)
-		return cli_usage_error(session->command, "--around needs a single log: each has its own numbers");
+		return cli_usage_error(session->command,
+				       "--around needs a single log: each has its own numbers");
 	if (settings->filters.since || settings->filters.until)
 		return cli_usage_error(session->command, "--around excludes --since and --until");
 	if (settings->around[0][strspn(settings->around[0], "0123456789")] || !settings->around[0][0])
@@ -106,10 +108,10 @@ static int apply_around(struct session *session)
 /* The options choose among the events of a period, and not only the period. */
 static bool chooses(const struct cli_filters *filters, const struct cli_operands *subjects)
 {
-	return subjects->len > 0 || filters->subjects.len + filters->clients.len + filters->receivers.len +
-					    filters->kinds.len + filters->headers.len + filters->greps.len +
-					    filters->wheres.len >
-					0 ||
+	return subjects->len > 0 ||
+	       filters->subjects.len + filters->clients.len + filters->receivers.len + filters->kinds.len +
+		       filters->headers.len + filters->greps.len + filters->wheres.len >
+		   0 ||
 	       filters->min_size > 0 || filters->unheard;
 }
 
@@ -121,17 +123,18 @@ static int check(const struct session *session)
 		return cli_usage_error(session->command, "give the new log with --record DIR");
 	for (int i = 0; i < logs->len; i++)
 		if (strcmp(logs->values[i], "-") == 0)
-			return cli_usage_error(session->command,
-					       "cut reads its logs twice, but standard input can be read once: "
-					       "give a file");
+			return cli_usage_error(
+			    session->command,
+			    "cut reads its logs twice, but standard input can be read once: "
+			    "give a file");
 	return CLI_GO_ON;
 }
 
 static int build_filters(struct session *session)
 {
 	struct settings *settings = &session->settings;
-	int status =
-	    cli_filters_build(session->command, &settings->filters, &session->copying.subjects, &session->chosen);
+	int status = cli_filters_build(session->command, &settings->filters, &session->copying.subjects,
+				       &session->chosen);
 
 	settings->filters.is_reported = true;
 	if (status == CLI_GO_ON)
@@ -186,11 +189,12 @@ const struct cli_command cli_cut = {
 	"new log also gets what is needed to read them: the marks and gaps of that time, and the connects, "
 	"disconnects, subscriptions and errors of the clients that the events name.\n"
 	"\n"
-	"Times, receivers and connection numbers are those of the log; sequence numbers begin at 1 again. The "
+	"Times, receivers and connection numbers are those of the log; sequence numbers begin at 1 again. "
+	"The "
 	"new log appears when it is complete: DIR holds all of it, or is not there.",
     .examples = "  tapedeck cut log --since 03:12 --until 03:15 --record incident\n"
 		"  tapedeck cut log 'orders.>' --client billing -o billing\n"
-		"  tapedeck cut log --around 4711 5m -o around     5 minutes before and after event 4711\n"
+		"  tapedeck cut log --around 4711 5m -o near     5 minutes before and after it\n"
 		"  tapedeck cut log --seq 4000..5000 -o part --level 19",
     .options = groups,
     .run = run,

@@ -23,7 +23,11 @@ struct settings {
 #define AT(member) offsetof(struct settings, member)
 
 static const struct cli_option options[] = {
-    {.name = "summary", .letter = 's', .kind = CLI_FLAG, .help = "one line a log, without its segments", .at = AT(summary)},
+    {.name = "summary",
+     .letter = 's',
+     .kind = CLI_FLAG,
+     .help = "one line a log, without its segments",
+     .at = AT(summary)},
     {.name = "utc", .kind = CLI_FLAG, .help = "times in UTC instead of local time", .at = AT(utc)},
     {.name = NULL},
 };
@@ -182,7 +186,8 @@ static int add_operand(struct paths *paths, const char *path)
 	return error;
 }
 
-static int find_logs(const struct cli_command *command, const struct cli_operands *operands, struct paths *paths)
+static int find_logs(const struct cli_command *command, const struct cli_operands *operands,
+		     struct paths *paths)
 {
 	const char *log = getenv("TAPEDECK_LOG");
 	int error = 0;
@@ -204,10 +209,10 @@ static int list_all(const struct cli_command *command, const struct settings *se
 	struct session session = {.command = command, .settings = settings, .clock.utc = settings->utc};
 	const struct cli_operands logs = {.values = paths->list, .len = paths->len};
 
-	session.row = (struct cli_row){
-	    .out = &session.out,
-	    .color = cli_color_wanted((enum cli_color_choice)settings->color, STDOUT_FILENO),
-	    .columns = columns ? columns : CLI_ROW_ENDLESS};
+	session.row =
+	    (struct cli_row){.out = &session.out,
+			     .color = cli_color_wanted((enum cli_color_choice)settings->color, STDOUT_FILENO),
+			     .columns = columns ? columns : CLI_ROW_ENDLESS};
 	cli_screen_init(&session.screen, true, true, &logs);
 	return cli_logs_report(command, &logs, &session.out, &session.screen, list_log, &session);
 }
@@ -239,7 +244,8 @@ const struct cli_command cli_ls = {
 	"what wrote them, and whether they are open, closed or damaged. DIR is a log, a segment, or a "
 	"directory of logs; default: the log that TAPEDECK_LOG names, or the current directory.\n"
 	"\n"
-	"Only headers and indices are read, so that this is fast. The exit status is 1 when they show damage; "
+	"Only headers and indices are read, so that this is fast. The exit status is 1 when they show "
+	"damage; "
 	"\"tapedeck verify\" checks every byte.",
     .examples = "  tapedeck ls log\n"
 		"  tapedeck ls -s /var/lib/tapedeck     one line a log\n"

@@ -91,7 +91,8 @@ static int mark(const struct cli_command *command, const struct cli_connection *
 {
 	struct net_client_target *target = NULL;
 	const char *log = names_log(connection, words) ? words->values[0] : NULL;
-	struct cli_operands rest = {.values = words->values + (log != NULL), .len = words->len - (log != NULL)};
+	struct cli_operands rest = {.values = words->values + (log != NULL),
+				    .len = words->len - (log != NULL)};
 	char *text = join(&rest);
 	int status = CLI_GO_ON;
 	if (!text) {
@@ -126,14 +127,15 @@ const struct cli_command cli_mark = {
     .about =
 	"Adds a mark to a log: a line among the events, found again with --kind mark.\n"
 	"\n"
-	"With LOG, into that log. When a process is recording into it, it adds the mark, and the command waits "
+	"With LOG, into that log. When a process is recording into it, it adds the mark, and the command "
+	"waits "
 	"for that.\n"
 	"\n"
 	"Without LOG, or with --server, publishes TEXT on " WIRE_MARK_SUBJECT
 	". Whatever records it (the broker, a sniffer) adds a mark to its log. Any client may publish to the "
 	"subject instead.",
     .examples = "  tapedeck mark log 'disk replaced'               into this log\n"
-		"  tapedeck mark deploying billing 1.4             into all that record the server\n"
+		"  tapedeck mark deploying billing 1.4             what records the server\n"
 		"  tapedeck cat log --kind mark                    when was that?\n"
 		"  nats pub '$TAPEDECK.MARK' 'load test begins'    the same from natscli",
     .options = groups,

@@ -138,7 +138,8 @@ static int pack_all(struct session *session, const struct cli_operands *logs)
 	session->interrupt_fd = cli_interrupt_open();
 	bool is_watched = session->interrupt_fd >= 0 && pthread_create(&watcher, NULL, watch, session) == 0;
 	cli_screen_init(&session->screen, true, true, logs);
-	int status = cli_logs_report(session->command, logs, &session->out, &session->screen, pack_log, session);
+	int status =
+	    cli_logs_report(session->command, logs, &session->out, &session->screen, pack_log, session);
 	atomic_store(&session->is_over, true);
 	if (is_watched)
 		pthread_join(watcher, NULL);
@@ -159,7 +160,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON && others.len > 0)
 		status = cli_usage_error(command, "there is no log \"%s\"", others.values[0]);
 	if (status == CLI_GO_ON)
-		status = cli_logs_refuse_captures(command, &logs, "packing, which is about a log's segments,");
+		status =
+		    cli_logs_refuse_captures(command, &logs, "packing, which is about a log's segments,");
 	return status == CLI_GO_ON ? pack_all(&session, &logs) : status;
 }
 
@@ -170,7 +172,8 @@ const struct cli_command cli_pack = {
     .operands = "LOG...",
     .about =
 	"Compresses closed segments at a higher level, with a dictionary that is trained on them, where it "
-	"saves more than it takes. Events, their numbers and times stay as they are. Each new segment is read "
+	"saves more than it takes. Events, their numbers and times stay as they are. Each new segment is "
+	"read "
 	"back and compared event by event before it takes the place of the old one, in one step: the log is "
 	"whole whenever this is interrupted. The log may be written to and read meanwhile.\n"
 	"\n"

@@ -146,9 +146,8 @@ static bool *find_logs(const struct cli_operands *logs)
 static int open_and_copy(struct session *session, const bool *reads_earlier, struct wire_fault *fault)
 {
 	const struct cli_copying *copying = session->copying;
-	const struct store_new_log_options options = {.written_by = copying->command->name,
-						      .level = copying->level,
-						      .segment_bytes = SEGMENT_BYTES};
+	const struct store_new_log_options options = {
+	    .written_by = copying->command->name, .level = copying->level, .segment_bytes = SEGMENT_BYTES};
 	int error = store_new_log_open(&session->log, copying->dir, &options, fault);
 
 	if (error)

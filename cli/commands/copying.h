@@ -6,13 +6,13 @@
 
 struct cli_copying {
 	const struct cli_command *command;
-	const char *dir;             /* of the new log */
-	int level;                   /* of zstd */
+	const char *dir; /* of the new log */
+	int level;       /* of zstd */
 	bool no_join, quiet;
 	struct cli_operands logs, subjects;
-	const struct cli_filters *filters;  /* to explain why nothing matched; NULL: there are none */
-	const struct store_filter *chosen;  /* which events are chosen; NULL: all… */
-	const struct store_filter *period;  /* …of these, which are those that are read; NULL: all */
+	const struct cli_filters *filters; /* to explain why nothing matched; NULL: there are none */
+	const struct store_filter *chosen; /* which events are chosen; NULL: all… */
+	const struct store_filter *period; /* …of these, which are those that are read; NULL: all */
 };
 
 /* The option --level; sets an int, which is CLI_COPYING_LEVEL by default. */

@@ -6,10 +6,14 @@
 #include "cli/output/sizes.h"
 
 static const struct cli_table_column columns[] = {
-    {.heading = "FIRST", .is_right = true},  {.heading = "EVENTS", .is_right = true},
-    {.heading = "FROM"},                     {.heading = "TO"},
-    {.heading = "STORED", .is_right = true}, {.heading = "RAW", .is_right = true},
-    {.heading = "BY"},                       {.heading = "STATE"},
+    {.heading = "FIRST", .is_right = true},
+    {.heading = "EVENTS", .is_right = true},
+    {.heading = "FROM"},
+    {.heading = "TO"},
+    {.heading = "STORED", .is_right = true},
+    {.heading = "RAW", .is_right = true},
+    {.heading = "BY"},
+    {.heading = "STATE"},
 };
 
 struct cli_table *cli_inventory_table(void)
@@ -43,8 +47,8 @@ static void put_part(char *text, size_t size, const char *part, uint64_t count, 
 	char number[CLI_SIZE_TEXT];
 	size_t len = strlen(text);
 
-	snprintf(text + len, size - len, "%s%s %s%s", len > 0 ? ", " : "", cli_count_text(number, count), noun,
-		 part);
+	snprintf(text + len, size - len, "%s%s %s%s", len > 0 ? ", " : "", cli_count_text(number, count),
+		 noun, part);
 }
 
 static const char *condition_of(const struct store_inventory_segment *segment)
