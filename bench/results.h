@@ -24,6 +24,8 @@
 	X(RECORDS, "records_per_s", "records", "M/s", 1e6, 2)              \
 	X(GIGABITS, "payload_bits_per_s", "TCP payload", "Gbit/s", 1e9, 2) \
 	X(PER_ROWS, "ratio_to_rows", "of zstd rows", "x", 1, 3)            \
+	X(PER_LOG, "ratio_to_log", "of the log", "x", 1, 3)                \
+	X(SECONDS, "seconds", "time", "s", 1, 3)                           \
 	X(DRIFT, "drift_us", "drift", "us", 1, 0)
 
 enum bench_metric {

@@ -5,6 +5,7 @@
 #include "bench/recorded.h"
 #include "bench/report.h"
 #include "bench/suite.h"
+#include "bench/tape.h"
 
 #define JSON_EVENTS "57:1-json" /* 57 connections, 95 subjects */
 
@@ -20,6 +21,26 @@ static const struct kind kinds[] = {
     {"size-replies", 100e3, true},
 };
 
+/* The log after `tapedeck pack`, against what it was. */
+static int pack(const struct bench_plan *plan, const struct kind *kind, const char *log, double messages,
+		struct bench_results *results, struct wire_fault *fault)
+{
+	const char *const argv[] = {plan->tapedeck, "pack", log, "--json", NULL};
+	struct bench_tape_cost cost;
+	json_t *answer;
+	int error = bench_tape_measure(argv, &answer, &cost, fault);
+	if (error)
+		return error;
+	double before = (double)bench_tape_number(answer, "before_bytes");
+	double after = (double)bench_tape_number(answer, "after_bytes");
+	json_decref(answer);
+	bench_results_add(results, kind->test, "packed", BENCH_LOG, after / messages);
+	bench_results_add(results, kind->test, "packed", BENCH_PER_LOG, after / before);
+	bench_results_add(results, kind->test, "packed", BENCH_CPU, cost.cpu_seconds * 1e6 / messages);
+	bench_results_add(results, kind->test, "packed", BENCH_PEAK, cost.peak_bytes);
+	return 0;
+}
+
 static int measure(const struct bench_plan *plan, const struct bench_load *load, const struct kind *kind,
 		   struct bench_results *results, struct wire_fault *fault)
 {
@@ -28,6 +49,8 @@ static int measure(const struct bench_plan *plan, const struct bench_load *load,
 	int error = bench_recorded_init(&recorded, plan, load, fault);
 	if (!error)
 		error = bench_log_as_rows(recorded.server.log, &rows_bytes, fault);
+	if (!error)
+		error = pack(plan, kind, recorded.server.log, (double)recorded.load.messages, results, fault);
 	bench_recorded_fini(&recorded);
 	if (error)
 		return error;

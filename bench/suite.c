@@ -12,11 +12,12 @@ const struct bench_suite bench_suites[] = {
     {"proxy", "tapedeck proxy, recording, against HAProxy and no proxy before nats-server", bench_proxy_run},
     {"masking", "the broker that records JSON events, with and without two masks", bench_masking_run},
     {"recording", "a guest that records, against a libnats subscriber that forgets", bench_guests_run},
-    {"sizes", "log size of JSON events, against the same rows through zstd -1", bench_sizes_run},
+    {"sizes", "log size of JSON events, against the same rows through zstd -1; packed", bench_sizes_run},
     {"reading", "logs read back: count, skip, decode, search, print", bench_reading_run},
     {"sniffing", "a capture file summed up and recorded", bench_sniffing_run},
     {"replaying", "a log played into our broker: fastest, and at the recorded pace", bench_replaying_run},
     {"tracing", "latencies, topology, doctor and conversations of a platform's log", bench_tracing_run},
+    {"segments", "ten days in 1 000 segments: ls, stat, tail, trace, cut, retention", bench_segments_run},
     {NULL, NULL, NULL},
 };
 

@@ -30,6 +30,7 @@ int bench_sizes_run(const struct bench_plan *plan, struct bench_results *results
 int bench_reading_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_sniffing_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_replaying_run(const struct bench_plan *plan, struct bench_results *results);
+int bench_segments_run(const struct bench_plan *plan, struct bench_results *results);
 int bench_tracing_run(const struct bench_plan *plan, struct bench_results *results);
 
 struct bench_suite {

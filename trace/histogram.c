@@ -36,16 +36,28 @@ static void count_in(struct trace_octave *octave, uint32_t step, uint64_t times,
 		octave->longest[step] = longest_ns;
 }
 
-int trace_histogram_add(struct trace_histogram *histogram, int64_t ns)
+int trace_histogram_add_times(struct trace_histogram *histogram, int64_t longest_ns, uint64_t times)
 {
-	uint32_t bucket = bucket_of(ns);
+	uint32_t bucket = bucket_of(longest_ns);
 	if (reserve(histogram, bucket / STEPS) != 0)
 		return -ENOMEM;
-	count_in(histogram->octaves[bucket / STEPS], bucket % STEPS, 1, ns < 0 ? 0 : ns);
-	histogram->count++;
-	if (ns > histogram->max_ns)
-		histogram->max_ns = ns;
+	count_in(histogram->octaves[bucket / STEPS], bucket % STEPS, times, longest_ns < 0 ? 0 : longest_ns);
+	histogram->count += times;
+	if (longest_ns > histogram->max_ns)
+		histogram->max_ns = longest_ns;
 	return 0;
+}
+
+int trace_histogram_add(struct trace_histogram *histogram, int64_t ns)
+{
+	return trace_histogram_add_times(histogram, ns, 1);
+}
+
+uint64_t trace_histogram_bucket(const struct trace_histogram *histogram, uint32_t bucket, int64_t *longest_ns)
+{
+	const struct trace_octave *octave = histogram->octaves[bucket / STEPS];
+	*longest_ns = octave ? octave->longest[bucket % STEPS] : 0;
+	return octave ? octave->counts[bucket % STEPS] : 0;
 }
 
 void trace_histogram_skip(struct trace_histogram *histogram, int64_t ns)

@@ -10,7 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TRACE_HISTOGRAM_STEPS = 64, TRACE_HISTOGRAM_OCTAVES = 58 };
+enum {
+	TRACE_HISTOGRAM_STEPS = 64,
+	TRACE_HISTOGRAM_OCTAVES = 58,
+	TRACE_HISTOGRAM_BUCKETS = TRACE_HISTOGRAM_STEPS * TRACE_HISTOGRAM_OCTAVES,
+};
 
 /* A power of two. */
 struct trace_octave {
@@ -30,6 +34,14 @@ void trace_histogram_fini(struct trace_histogram *histogram);
 
 /* Count a duration; a negative one counts as 0. 0, or -ENOMEM with the histogram unchanged. */
 int trace_histogram_add(struct trace_histogram *histogram, int64_t ns);
+
+/* Count durations of one bucket, of which this is the longest, to make a histogram again of what trace_histogram_bucket returned.
+ * As trace_histogram_add. */
+int trace_histogram_add_times(struct trace_histogram *histogram, int64_t longest_ns, uint64_t times);
+
+/* How many durations are in bucket number `bucket`, below TRACE_HISTOGRAM_BUCKETS, and the longest of them. */
+uint64_t trace_histogram_bucket(const struct trace_histogram *histogram, uint32_t bucket,
+				int64_t *longest_ns);
 
 /* Note a duration that there is no memory to count: it is not in `count` and the percentiles, but max_ns stays exact. */
 void trace_histogram_skip(struct trace_histogram *histogram, int64_t ns);

@@ -139,6 +139,10 @@ struct wire_sink_status {
 	uint64_t lost_messages; /* messages that could not be logged so far */
 	uint64_t stored_bytes;  /* written to disk so far */
 	uint64_t queued_bytes;  /* memory held for data not written yet */
+	/* Closed segments that a command copies elsewhere: whether there is one, those it took, its failures, those that wait, and
+	 * the events that were deleted before it took them. */
+	bool ships;
+	uint64_t shipped_segments, ship_failures, unshipped_segments, unshipped_deleted_events;
 };
 
 struct wire_batch;

@@ -71,6 +71,17 @@ static void print_recording(FILE *out, const struct wire_sink_status *status)
 	print_counter(out, "recording_stored_bytes_total", "Bytes written to the log.", status->stored_bytes);
 	print_gauge(out, "recording_queued_bytes", "Memory held for events that are not written yet.",
 		    status->queued_bytes);
+	if (!status->ships)
+		return;
+	print_counter(out, "recording_shipped_segments_total", "Closed segments that were shipped.",
+		      status->shipped_segments);
+	print_counter(out, "recording_ship_failures_total", "Failures of the command that ships them.",
+		      status->ship_failures);
+	print_gauge(out, "recording_unshipped_segments", "Closed segments that were not shipped yet.",
+		    status->unshipped_segments);
+	print_counter(out, "recording_unshipped_deleted_events_total",
+		      "Events that retention deleted before they were shipped.",
+		      status->unshipped_deleted_events);
 }
 
 static void print_mask(FILE *out, const struct wire_mask *mask)

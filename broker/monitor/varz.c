@@ -104,6 +104,14 @@ static void list_page_counts(struct broker__json *varz, const struct net_http_re
 	broker__json_object_end(varz);
 }
 
+static void describe_shipping(struct broker__json *varz, const struct wire_sink_status *status)
+{
+	broker__json_count(varz, "shipped_segments", status->shipped_segments);
+	broker__json_count(varz, "ship_failures", status->ship_failures);
+	broker__json_count(varz, "unshipped_segments", status->unshipped_segments);
+	broker__json_count(varz, "unshipped_deleted_events", status->unshipped_deleted_events);
+}
+
 /* The state of the recording: a key of ours. */
 static void describe_recording(struct broker__json *varz, struct broker *broker)
 {
@@ -119,6 +127,8 @@ static void describe_recording(struct broker__json *varz, struct broker *broker)
 	broker__json_count(varz, "lost_messages", status.lost_messages);
 	broker__json_count(varz, "stored_bytes", status.stored_bytes);
 	broker__json_count(varz, "queued_bytes", status.queued_bytes);
+	if (status.ships)
+		describe_shipping(varz, &status);
 	broker__json_object_end(varz);
 }
 

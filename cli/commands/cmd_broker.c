@@ -76,6 +76,7 @@ static int open_recorder(struct session *session, const char *dir, struct wire_f
 {
 	struct tap_recording_options options;
 	cli_recording_apply(&session->settings.recording, &options);
+	options.writer.written_by = "broker";
 	options.writer.report = log_warning;
 	options.writer.context = session;
 	snprintf(session->dir, sizeof session->dir, "%s", dir);

@@ -1,10 +1,11 @@
-/* cmd_mark.c - tapedeck mark: note something in the logs that are being recorded. */
+/* cmd_mark.c - tapedeck mark: note something in a log, or in the logs that are being recorded. */
 #include <stdlib.h>
 
 #include "cli/commands/commands.h"
 #include "cli/options/connection.h"
 #include "cli/output/errors.h"
 #include "net/client/client.h"
+#include "store/care/mark_log.h"
 #include "wire/mark.h"
 
 enum { CONFIRM_MS = 5000 };
@@ -65,39 +66,76 @@ static int connect_and_publish(const struct cli_command *command, struct net_cli
 	return status;
 }
 
-static int run(const struct cli_command *command, int argc, char **argv)
+/* ---- into a log ---- */
+
+/* `mark LOG TEXT`: the first operand is a log, and no server is named. */
+static bool names_log(const struct cli_connection *connection, const struct cli_operands *words)
 {
-	struct cli_connection connection;
+	return words->len > 1 && !connection->target.servers && !connection->context &&
+	       store_mark_log_is_one(words->values[0]);
+}
+
+static int mark_log(const struct cli_command *command, const char *log, const char *text)
+{
+	struct wire_fault fault;
+	if (store_mark_log(log, text, CONFIRM_MS, &fault) == 0)
+		return CLI_DONE;
+	cli_error(command, "%s", fault.text);
+	return CLI_IO;
+}
+
+/* ---- the command ---- */
+
+static int mark(const struct cli_command *command, const struct cli_connection *connection,
+		struct cli_operands *words)
+{
 	struct net_client_target *target = NULL;
-	struct cli_operands words;
-	cli_connection_init(&connection);
-	int status = cli_options_parse(command, argc, argv, &connection, &words);
-	if (status == CLI_GO_ON && words.len == 0)
-		status = cli_usage_error(command, "give the text of the mark");
-	char *text = status == CLI_GO_ON ? join(&words) : NULL;
-	if (status == CLI_GO_ON && !text) {
+	const char *log = names_log(connection, words) ? words->values[0] : NULL;
+	struct cli_operands rest = {.values = words->values + (log != NULL),
+				    .len = words->len - (log != NULL)};
+	char *text = join(&rest);
+	int status = CLI_GO_ON;
+	if (!text) {
 		cli_error(command, "out of memory");
-		status = CLI_IO;
+		return CLI_IO;
 	}
+	if (!log)
+		status = cli_connection_build(command, connection, &target);
 	if (status == CLI_GO_ON)
-		status = cli_connection_build(command, &connection, &target);
-	if (status == CLI_GO_ON)
-		status = connect_and_publish(command, target, text);
+		status = log ? mark_log(command, log, text) : connect_and_publish(command, target, text);
 	net_client_target_close(target);
 	free(text);
 	return status;
 }
 
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+	struct cli_connection connection;
+	struct cli_operands words;
+	cli_connection_init(&connection);
+	int status = cli_options_parse(command, argc, argv, &connection, &words);
+	if (status == CLI_GO_ON && words.len == 0)
+		status = cli_usage_error(command, "give the text of the mark");
+	return status == CLI_GO_ON ? mark(command, &connection, &words) : status;
+}
+
 const struct cli_command cli_mark = {
     .name = "mark",
-    .summary = "note something in the logs that are being recorded now",
+    .summary = "note something in a log, or in those being recorded now",
     .group = CLI_TASK_RECORD,
-    .operands = "TEXT...",
-    .about = "Publishes TEXT on " WIRE_MARK_SUBJECT
-	     ". Whatever records it (the broker, a sniffer) adds a mark to its log:\n"
-	     "a line among the events, found again with --kind mark. Any client may publish to the subject "
-	     "instead.",
-    .examples = "  tapedeck mark deploying billing 1.4\n"
+    .operands = "[LOG] TEXT...",
+    .about =
+	"Adds a mark to a log: a line among the events, found again with --kind mark.\n"
+	"\n"
+	"With LOG, into that log. When a process is recording into it, it adds the mark, and the command "
+	"waits "
+	"for that.\n"
+	"\n"
+	"Without LOG, or with --server, publishes TEXT on " WIRE_MARK_SUBJECT
+	". Whatever records it (the broker, a sniffer) adds a mark to its log. Any client may publish to the "
+	"subject instead.",
+    .examples = "  tapedeck mark log 'disk replaced'               into this log\n"
+		"  tapedeck mark deploying billing 1.4             what records the server\n"
 		"  tapedeck cat log --kind mark                    when was that?\n"
 		"  nats pub '$TAPEDECK.MARK' 'load test begins'    the same from natscli",
     .options = groups,

@@ -133,6 +133,7 @@ static int open_recorder(struct session *session, struct wire_fault *fault)
 	if (!dir)
 		return 0;
 	cli_recording_apply(&session->settings.recording, &options);
+	options.writer.written_by = "proxy";
 	options.writer.report = log_warning;
 	options.writer.context = session;
 	int error = tap_recording_open(&session->recorded, dir, &options, fault);

@@ -28,8 +28,11 @@ extern const struct cli_command cli_nats_server;
 extern const struct cli_command cli_cat, cli_tail, cli_top, cli_stat, cli_trace, cli_who, cli_doctor,
     cli_diff, cli_verify;
 
+/* Keep logs. */
+extern const struct cli_command cli_ls, cli_cut, cli_merge, cli_pack;
+
 /* Play logs. */
-extern const struct cli_command cli_replay, cli_mock;
+extern const struct cli_command cli_replay, cli_report, cli_mock;
 
 /* Explain the commands. Not among cli_commands(), since it prints them. */
 extern const struct cli_command cli_help;

@@ -97,6 +97,7 @@ static int open_recorder(struct sniff_run *run, struct wire_fault *fault)
 	if (!recording->dir)
 		return 0;
 	cli_recording_apply(recording, &options);
+	options.writer.written_by = "sniff";
 	options.writer.report = report;
 	options.writer.context = run;
 	options.has_event_clock = run->sniff->file != NULL;

@@ -253,6 +253,7 @@ static int set_option(const struct cli_option *option, void *member, const char 
 	case CLI_DURATION: return set_duration(member, text, fault);
 	case CLI_CHOICE: return set_choice(member, option->argument, text, fault);
 	case CLI_CALL: return option->call(member, text, fault);
+	case CLI_TWO:
 	case CLI_HELP:
 	case CLI_VERSION: break;
 	}
@@ -326,6 +327,19 @@ static int print_help(const struct cli_command *command)
 	return CLI_DONE;
 }
 
+/* getopt has read one argument; take the next, which getopt then keeps with the options. */
+static int apply_two(const struct parser *parser, const struct entry *entry, int argc, char **argv,
+		     char *settings)
+{
+	const char **member = (const char **)(void *)(settings + entry->at);
+	if (optind >= argc)
+		return cli_usage_error(parser->command, "option --%s needs two arguments: %s",
+				       entry->option->name, entry->option->argument);
+	member[0] = optarg;
+	member[1] = argv[optind++];
+	return CLI_GO_ON;
+}
+
 static int apply(const struct parser *parser, const struct entry *entry, char *settings)
 {
 	struct wire_fault fault = {0};
@@ -355,7 +369,12 @@ static int parse(const struct parser *parser, int argc, char **argv, void *setti
 		if (value == -1)
 			break;
 		const struct entry *entry = value == '?' || value == ':' ? NULL : find_entry(parser, value);
-		status = entry ? apply(parser, entry, settings) : complain(parser, value, argv[optind - 1]);
+		if (!entry)
+			status = complain(parser, value, argv[optind - 1]);
+		else if (entry->option->kind == CLI_TWO)
+			status = apply_two(parser, entry, argc, argv, settings);
+		else
+			status = apply(parser, entry, settings);
 	}
 	return status;
 }

@@ -22,6 +22,7 @@ enum cli_option_kind {
 	CLI_BYTES,    /* uint64_t, not 0: 64k, 1MB, 2GiB (k, kB = 1000; Ki, KiB = 1024) */
 	CLI_DURATION, /* int64_t, milliseconds, not 0: 250ms, 5m, 1h30m, 7d; a plain number is seconds */
 	CLI_CHOICE,   /* int: the index of the word among those of `argument`: "always|interval|none" */
+	CLI_TWO,      /* const char *[2]: two arguments, borrowed from argv: "SEQ SPAN" */
 	CLI_CALL,     /* anything else: `call` is called */
 	CLI_HELP,     /* no member: print the help */
 	CLI_VERSION,  /* no member: print the version */

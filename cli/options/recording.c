@@ -165,6 +165,12 @@ const struct cli_option cli_recording_options[] = {
      .argument = "AGE",
      .at = AT(retain_age_ms),
      .help = "delete segments that were last written to longer ago, for example 7d (default: keep all)"},
+    {.name = "on-segment-closed",
+     .kind = CLI_TEXT,
+     .argument = "COMMAND",
+     .at = AT(on_segment_closed),
+     .help = "run this shell command for each closed segment, whose path is \"$1\", to copy it elsewhere; "
+	     "again when it fails. Recording does not wait for it"},
     {.name = "record-memory",
      .kind = CLI_BYTES,
      .argument = "SIZE",
@@ -196,11 +202,17 @@ void cli_recording_fini(struct cli_recording *recording)
 	cli_list_fini(&recording->exclude);
 }
 
+static bool is_about_recording(const char *option)
+{
+	static const char closed[] = "on-segment-closed";
+	return strncmp(option, "record-", 7) == 0 || strncmp(option, closed, sizeof closed - 1) == 0;
+}
+
 int cli_recording_check(const struct cli_command *command, const struct cli_recording *recording, int argc,
 			char **argv)
 {
 	for (int i = 1; i < argc && !recording->dir; i++)
-		if (strncmp(argv[i] + strspn(argv[i], "-"), "record-", 7) == 0)
+		if (is_about_recording(argv[i] + strspn(argv[i], "-")))
 			return cli_usage_error(command, "%s needs --record DIR", argv[i]);
 	return CLI_GO_ON;
 }
@@ -214,6 +226,7 @@ void cli_recording_apply(const struct cli_recording *recording, struct tap_recor
 	options->include = recording->include.values;
 	options->exclude = recording->exclude.values;
 	options->max_payload = recording->max_payload;
+	options->on_segment_closed = recording->on_segment_closed;
 	options->writer.sync = recording->sync;
 	options->writer.sync_interval_ms = recording->sync_interval_ms;
 	options->writer.level = recording->level;

@@ -7,6 +7,7 @@
 
 struct cli_recording {
 	const char *dir; /* NULL: nothing is recorded */
+	const char *on_segment_closed;
 	int overflow, detail;
 	enum store_sync sync;
 	int sync_interval_ms;

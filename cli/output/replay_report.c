@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "cli/output/histogram_json.h"
+#include "cli/output/replay_options.h"
 #include "cli/output/replay_verify.h"
 #include "cli/output/sizes.h"
 
@@ -311,8 +313,13 @@ void cli_replay_report_json(struct cli_out *out, const struct replay_player *pla
 	cli_json_number(&json, "failed", cli_replay_failed(report));
 	cli_json_real(&json, "seconds", (double)report->seconds_ns / 1e9);
 	cli_json_real(&json, "rate", rate_of(report, report->seconds_ns));
-	if (report->timed)
+	if (report->timed) {
 		put_json_lag(&json, &report->lag);
+		cli_histogram_json(&json, "lag_buckets", &report->lag);
+	}
+	cli_json_number(&json, "shard", settings->shard.shard + 1);
+	cli_json_number(&json, "shards", settings->shard.shards);
+	cli_replay_options_json(&json, settings);
 	cli_json_object_end(&json);
 	cli_out_char(out, '\n');
 }

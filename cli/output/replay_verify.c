@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "cli/output/escape.h"
+#include "cli/output/histogram_json.h"
 #include "cli/output/sizes.h"
 
 enum { DETAILS_MAX = 20, PAYLOAD_COLUMNS = 100, ROWS_MAX = 20, SUBJECT_COLUMNS = 40 };
@@ -217,8 +218,10 @@ void cli_replay_verify_json(struct cli_json *json, const struct replay_verify_re
 	cli_json_number(json, "late", report->late);
 	cli_json_number(json, "unawaited", report->unawaited);
 	put_json_times(json, "live_us", &report->live);
+	cli_histogram_json(json, "live_buckets", &report->live);
 	if (verified) {
 		put_json_times(json, "recorded_us", &report->recorded);
+		cli_histogram_json(json, "recorded_buckets", &report->recorded);
 		put_json_verdicts(json, report->verdicts);
 		put_json_rows(json, report);
 	}

@@ -1,13 +1,19 @@
 #include "store/care/repack.h"
-#include "store/read/decode_event.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include "store/care/event_file.h"
+#include "store/care/quarantine.h"
+#include "store/care/replace.h"
+#include "store/care/same_segment.h"
+#include "store/care/train.h"
+#include "store/read/decode_event.h"
 #include "store/read/segment_reader.h"
-#include "store/write/append.h"
-#include "store/write/encode.h"
 
 /* Blocks are small so that a reader can follow the log; no one follows a closed segment. */
 bool store__repack_is_due(const struct store_index *index)
@@ -22,45 +28,21 @@ bool store__repack_is_due(const struct store_index *index)
 }
 
 struct repack {
+	const struct store_repack_options *options;
+	const char *path, *temporary;
 	struct store_segment_reader *from;
-	struct store__segment_writer to;
+	struct store__event_file to;
 	struct store_block *block;
-	struct store_batch *batch;
-	struct store_encoder *encoder;
-	uint64_t first_seq; /* of the batch */
-	int level;
+	unsigned char *dictionary; /* owned; NULL: none is used */
+	size_t dictionary_len;
 };
 
-static int flush(struct repack *repack)
+static bool is_stopped(const struct repack *repack)
 {
-	const unsigned char *bytes;
-	struct store_block_header header;
-	if (store_batch_events(repack->batch) == 0)
-		return 0;
-	int64_t len =
-	    store_encode(repack->encoder, repack->batch, repack->first_seq, repack->level, &bytes, &header);
-	if (len < 0)
-		return (int)len;
-	store_batch_reset(repack->batch);
-	return store__segment_writer_append(&repack->to, bytes, (size_t)len, &header);
+	return repack->options->stop && atomic_load(repack->options->stop);
 }
 
-/* Begin a new block after missing sequence numbers: the numbers within a block are consecutive. */
-static int add(struct repack *repack, const struct wire_event *event)
-{
-	uint32_t batched = store_batch_events(repack->batch);
-	int error = batched > 0 && event->seq != repack->first_seq + batched ? flush(repack) : 0;
-	if (error)
-		return error;
-	if (store_batch_events(repack->batch) == 0)
-		repack->first_seq = event->seq;
-	error = store_batch_append(repack->batch, event);
-	if (error != STORE_EFULL)
-		return error;
-	error = flush(repack);
-	repack->first_seq = event->seq;
-	return error ? error : store_batch_append(repack->batch, event);
-}
+/* ---- the new file ---- */
 
 static int copy_block(struct repack *repack, size_t entry)
 {
@@ -68,74 +50,101 @@ static int copy_block(struct repack *repack, size_t entry)
 	int error = store_segment_reader_load_block(repack->from, entry, STORE_FRAME_PAYLOADS, repack->block);
 	for (uint32_t i = 0; i < repack->from->index.entries[entry].header.events && !error; i++) {
 		store_block_event(repack->block, i, &event);
-		error = add(repack, &event);
+		error = store__event_file_add(&repack->to, &event);
 	}
 	return error;
 }
 
-static int copy_all(struct repack *repack, const _Atomic bool *stop)
+/* The segment may have another version, but it is written in ours. */
+static int begin(struct repack *repack)
 {
-	int error = repack->from->damage_count > 0 ? STORE_EDAMAGE : 0;
+	struct store_file_header header = repack->from->header;
+	header.major = repack->dictionary ? STORE_VERSION_MAJOR_ZSTD_DICTIONARY : STORE_VERSION_MAJOR;
+	header.minor = repack->dictionary ? STORE_VERSION_MINOR_ZSTD_DICTIONARY : STORE_VERSION_MINOR;
+	header.packed_level = repack->options->packs ? (uint8_t)repack->options->level : 0;
+	int error = store__event_file_init(&repack->to, header.log_id, repack->options->level);
+	repack->block = store_block_open();
+	if (error || !repack->block)
+		return -ENOMEM;
+	error = store__event_file_begin(&repack->to, strdup(repack->temporary), &header);
+	if (!error && repack->dictionary)
+		error = store__event_file_use(&repack->to, repack->dictionary, repack->dictionary_len);
+	return error;
+}
+
+/* Returns the bytes of the new file, or a negative code. */
+static int64_t write_new(struct repack *repack)
+{
+	int error = 0;
+	if (repack->options->packs)
+		error = store__train(repack->from, repack->options->level, &repack->dictionary,
+				     &repack->dictionary_len);
+	error = error ? error : begin(repack);
 	for (size_t i = 0; i < repack->from->index.count && !error; i++)
-		error = atomic_load(stop) ? -ECANCELED : copy_block(repack, i);
-	return error ? error : flush(repack);
-}
-
-/* Sync the new file before it replaces the old one. */
-static int64_t replace_if_smaller(struct repack *repack, const char *temporary)
-{
-	uint64_t before = repack->from->end, after = repack->to.end;
-	struct store__segment_end ended = store__segment_writer_finish(&repack->to, true);
-	if (ended.error || !ended.is_closed)
-		return ended.error;
-	if (after > before - before / 5)
-		return 0;
-	if (rename(temporary, repack->from->path) != 0)
-		return -errno;
-	return (int64_t)(repack->from->file_bytes - ended.bytes);
-}
-
-static int open_repack(struct repack *repack, const char *path, const char *temporary)
-{
-	int error = store_segment_reader_open(&repack->from, path, NULL);
+		error = is_stopped(repack) ? -ECANCELED : copy_block(repack, i);
 	if (error)
 		return error;
-	repack->block = store_block_open();
-	repack->batch = store_batch_open();
-	repack->encoder = store_encoder_open();
-	if (!repack->block || !repack->batch || !repack->encoder)
-		return -ENOMEM;
-	store_encoder_set_log(repack->encoder, repack->from->header.log_id);
-	/* The segment may have an older version, but it is written in ours. */
-	struct store_file_header header = repack->from->header;
-	header.major = STORE_VERSION_MAJOR;
-	header.minor = STORE_VERSION_MINOR;
-	return store__segment_writer_open(&repack->to, &store__system_io, strdup(temporary), &header);
+	struct store__segment_end ended = store__event_file_end(&repack->to);
+	return ended.error ? ended.error : (int64_t)ended.bytes;
 }
 
-static void close_repack(struct repack *repack)
+/* ---- the exchange ---- */
+
+static int replace(struct repack *repack)
 {
-	store__segment_writer_abandon(&repack->to);
-	store_segment_reader_close(repack->from);
-	store_block_close(repack->block);
-	store_batch_close(repack->batch);
-	store_encoder_close(repack->encoder);
+	int error = 0;
+	if (repack->options->packs)
+		error = store__same_segment(repack->from, repack->temporary, repack->options->stop);
+	if (error)
+		return error;
+	store__set_file_time(repack->temporary, repack->from->modified_ns);
+	return store__replace(repack->path, repack->temporary);
 }
 
-int64_t store__repack(const char *path, int level, const _Atomic bool *stop)
+static int64_t rewrite(struct repack *repack)
+{
+	unlink(repack->temporary); /* an interrupted attempt left it */
+	int64_t after = write_new(repack), before = (int64_t)repack->from->file_bytes;
+	uint32_t gain = repack->options->least_gain;
+	if (after < 0)
+		return after;
+	if (after >= before || (gain > 0 && after > before - before / gain))
+		return 0;
+	int error = replace(repack);
+	return error ? error : before - after;
+}
+
+/* Lock the segment, unless it was replaced since it was opened. */
+static int lock(const struct repack *repack)
+{
+	if (flock(repack->from->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		return STORE_ELOCKED;
+	return store__is_file_at(repack->from->fd, repack->path) ? 0 : STORE_ELOCKED;
+}
+
+int64_t store_repack(const char *path, const struct store_repack_options *options)
 {
 	char *temporary;
-	struct repack repack = {.to.fd = -1, .level = level};
+	struct repack repack = {.options = options, .path = path, .to.segment.fd = -1};
+	int64_t result = store_segment_reader_open(&repack.from, path, NULL);
+	if (result)
+		return result;
 	if (asprintf(&temporary, "%s.tmp", path) < 0)
-		return -ENOMEM;
-	int64_t result = open_repack(&repack, path, temporary);
-	if (result == 0)
-		result = copy_all(&repack, stop);
-	if (result == 0)
-		result = replace_if_smaller(&repack, temporary);
-	close_repack(&repack);
-	if (result <= 0)
-		unlink(temporary);
+		temporary = NULL;
+	repack.temporary = temporary;
+	result = temporary ? lock(&repack) : -ENOMEM;
+	if (result == 0) {
+		bool is_whole = repack.from->damage_count == 0;
+		result = !repack.from->is_closed ? STORE_ELOCKED
+			 : is_whole              ? rewrite(&repack)
+						 : STORE_EDAMAGE;
+		if (result <= 0)
+			unlink(temporary);
+	}
+	store__event_file_fini(&repack.to);
+	store_block_close(repack.block);
+	free(repack.dictionary);
+	store_segment_reader_close(repack.from);
 	free(temporary);
 	return result;
 }

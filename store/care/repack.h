@@ -1,16 +1,28 @@
-/* repack.h - rewrite a closed segment of many small blocks into full ones. */
+/* repack.h - rewrite a closed segment into full blocks, compressed again, and put the result in its place.
+ *
+ * The new file is written beside the old one (`….seg.tmp`), synced, and exchanged with it in one step: at any moment the name
+ * stands for a whole segment, the old one or the new one. Readers that have the old one open go on reading it. A segment that is
+ * being rewritten is locked (flock), so that two processes do not rewrite it at once. */
 #ifndef STORE_CARE_REPACK_H
 #define STORE_CARE_REPACK_H
 
 #include "store/write/segment_writer.h"
 
+struct store_repack_options {
+	int level;           /* of zstd */
+	uint32_t least_gain; /* replace the segment when that saves 1/least_gain of it or more; 0: any byte */
+	/* As `tapedeck pack`: with a trained dictionary; noted in the file header; and the new file is read back and compared event by
+	 * event before it replaces the old one. */
+	bool packs;
+	const _Atomic bool *stop; /* give up as soon as it is set; NULL: never */
+};
+
 /* Whether it is worth trying: the index has more than twice as many blocks as there would be full ones. */
 bool store__repack_is_due(const struct store_index *index);
 
-/* Write the events of the closed segment at path again, with their sequence numbers, and replace the segment when that
- * saves a fifth or more. The file is replaced by a rename: readers that have the old one open go on reading it. Gives up
- * as soon as *stop is set. Returns the bytes saved, 0 when it was not worth it, or a negative code; the segment is whole
- * in any case. */
-int64_t store__repack(const char *path, int level, const _Atomic bool *stop);
+/* Write the events of the closed segment at path again, with their sequence numbers. Returns the bytes saved, 0 when it was not
+ * worth it, or a negative code: STORE_EDAMAGE: it has damage; STORE_ELOCKED: it is open, or being rewritten; -ENOENT: it was deleted
+ * meanwhile; -ECANCELED. Unless bytes were saved the segment is as it was. */
+int64_t store_repack(const char *path, const struct store_repack_options *options);
 
 #endif

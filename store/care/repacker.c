@@ -5,12 +5,14 @@
 
 #include "store/care/repack.h"
 
-enum { REPACK_LEVEL = 3 };
+enum { LEVEL = 3, LEAST_GAIN = 5 };
 
 static void *repack(void *context)
 {
 	struct store__repacker *repacker = context;
-	repacker->saved_bytes = store__repack(repacker->path, REPACK_LEVEL, &repacker->stop);
+	const struct store_repack_options options = {
+	    .level = LEVEL, .least_gain = LEAST_GAIN, .stop = &repacker->stop};
+	repacker->saved_bytes = store_repack(repacker->path, &options);
 	atomic_store(&repacker->done, true);
 	return NULL;
 }

@@ -98,7 +98,10 @@ static int rewrite(struct repair *repair, const char *temporary)
 					       &repair->from->header);
 	if (error)
 		return error;
-	error = rewrite_blocks(repair);
+	if (repair->from->dictionary)
+		error = store__segment_writer_put_dictionary(&repair->to, repair->from->dictionary_bytes,
+							     repair->from->dictionary_len);
+	error = error ? error : rewrite_blocks(repair);
 	struct store__segment_end ended = store__segment_writer_finish(&repair->to, true);
 	if (!error && !ended.is_closed)
 		error = -ENOSPC;

@@ -21,6 +21,7 @@ struct store__span {
 
 struct store_block {
 	ZSTD_DCtx *zstd;
+	const ZSTD_DDict *zstd_dictionary; /* borrowed; NULL: none */
 	struct store_block_header header;
 	struct store__buffer raw[STORE_FRAMES];
 	bool has_payloads;

@@ -8,6 +8,8 @@
 
 /* Offsets are those of docs/format.md. */
 enum {
+	FILE_WRITTEN_BY = 56,
+	FILE_PACKED_LEVEL = FILE_WRITTEN_BY + STORE_WRITTEN_BY,
 	FILE_CHECKSUM = STORE_FILE_HEADER_BYTES - 8,
 	BLOCK_FRAMES = 72,
 	BLOCK_FRAME_BYTES = 16,
@@ -40,6 +42,8 @@ void store_file_header_put(unsigned char *out, const struct store_file_header *h
 	store__put_u64(out + 32, header->first_seq);
 	store__put_u64(out + 40, (uint64_t)header->created_ns);
 	store__put_u64(out + 48, header->next_conn);
+	memcpy(out + FILE_WRITTEN_BY, header->written_by, STORE_WRITTEN_BY);
+	out[FILE_PACKED_LEVEL] = header->packed_level;
 	store__put_u64(out + FILE_CHECKSUM, XXH3_64bits(out, FILE_CHECKSUM));
 }
 
@@ -51,7 +55,7 @@ int store_file_header_get(struct store_file_header *header, const unsigned char 
 	if (store__get_u64(in + FILE_CHECKSUM) != XXH3_64bits(in, FILE_CHECKSUM))
 		return STORE_EDAMAGE;
 	uint16_t major = store__get_u16(in + 8);
-	if (major > STORE_VERSION_MAJOR)
+	if (major > STORE_VERSION_MAJOR_MAX)
 		return STORE_EVERSION;
 	if (store__get_u32(in + 12) != STORE_FILE_HEADER_BYTES)
 		return STORE_EDAMAGE;
@@ -61,6 +65,9 @@ int store_file_header_get(struct store_file_header *header, const unsigned char 
 	header->first_seq = store__get_u64(in + 32);
 	header->created_ns = (int64_t)store__get_u64(in + 40);
 	header->next_conn = store__get_u64(in + 48);
+	memcpy(header->written_by, in + FILE_WRITTEN_BY, STORE_WRITTEN_BY);
+	header->written_by[STORE_WRITTEN_BY - 1] = '\0';
+	header->packed_level = in[FILE_PACKED_LEVEL];
 	return 0;
 }
 

@@ -19,8 +19,12 @@
 #include "wire/error.h"
 #include "wire/event.h"
 
-#define STORE_VERSION_MAJOR 2 /* a reader refuses a larger one */
-#define STORE_VERSION_MINOR 1 /* a reader ignores what a larger one added */
+#define STORE_VERSION_MAJOR 2
+#define STORE_VERSION_MINOR 2 /* a reader ignores what a larger one added */
+/* Of a segment with a dictionary, which readers of version 2 cannot read. */
+#define STORE_VERSION_MAJOR_ZSTD_DICTIONARY 3
+#define STORE_VERSION_MINOR_ZSTD_DICTIONARY 0
+#define STORE_VERSION_MAJOR_MAX             3 /* a reader refuses a larger one */
 
 /* The first bytes of files and blocks. A reader searches a damaged log for the next block by it. */
 #define STORE_FILE_MAGIC  "TAPEDECK"
@@ -31,6 +35,7 @@ enum {
 	STORE_FILE_HEADER_BYTES = 128,
 	STORE_BLOCK_HEADER_BYTES = 144,
 	STORE_TRAILER_BYTES = 32,
+	STORE_WRITTEN_BY = 16,               /* bytes of the writer's name in a file header */
 	STORE_FIELDS_HEADER_BYTES = 4,       /* before payloads that are cut into fields */
 	STORE_BLOCK_EVENTS_MAX = 65536,      /* events in one block */
 	STORE_BLOCK_PAYLOAD_BYTES = 1 << 20, /* a block is full when its payload frame reaches this */
@@ -44,6 +49,8 @@ struct store_file_header {
 	int64_t created_ns;
 	uint64_t
 	    next_conn; /* every connection numbered here or above is first described in this segment or later */
+	char written_by[STORE_WRITTEN_BY]; /* "broker", NUL-terminated; "": unknown */
+	uint8_t packed_level; /* it was packed (store/care/pack.h) at this zstd level; 0: it was not */
 };
 
 enum store_frame { STORE_FRAME_DICTIONARY, STORE_FRAME_COLUMNS, STORE_FRAME_PAYLOADS, STORE_FRAMES };

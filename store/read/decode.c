@@ -54,6 +54,11 @@ void store_block_begin(struct store_block *block, const struct store_block_heade
 	block->details.found = block->delay_places.found = false;
 }
 
+void store_block_set_zstd_dictionary(struct store_block *block, const struct ZSTD_DDict_s *dictionary)
+{
+	block->zstd_dictionary = dictionary;
+}
+
 /* Unpack to exactly raw_bytes in `out`, replacing what is there. Equal sizes mean that the bytes are not compressed. */
 static int unpack_bytes(struct store_block *block, struct store__buffer *out, size_t raw_bytes,
 			const unsigned char *stored, size_t stored_bytes)
@@ -65,7 +70,10 @@ static int unpack_bytes(struct store_block *block, struct store__buffer *out, si
 		store__buffer_put(out, stored, stored_bytes);
 		return 0;
 	}
-	size_t len = ZSTD_decompressDCtx(block->zstd, out->bytes, raw_bytes, stored, stored_bytes);
+	size_t len = block->zstd_dictionary
+			 ? ZSTD_decompress_usingDDict(block->zstd, out->bytes, raw_bytes, stored,
+						      stored_bytes, block->zstd_dictionary)
+			 : ZSTD_decompressDCtx(block->zstd, out->bytes, raw_bytes, stored, stored_bytes);
 	if (ZSTD_isError(len) || len != raw_bytes)
 		return STORE_EDAMAGE;
 	out->len = len;

@@ -27,6 +27,11 @@ void store_block_close(struct store_block *block);
 /* Begin a new block: forget the frames of the last one. */
 void store_block_begin(struct store_block *block, const struct store_block_header *header);
 
+/* The dictionary of the segment that the frames come from, for those that were compressed with one; NULL = none. Borrowed for the
+ * next loads. */
+struct ZSTD_DDict_s;
+void store_block_set_zstd_dictionary(struct store_block *block, const struct ZSTD_DDict_s *dictionary);
+
 /* Load one frame of header->frames[frame].stored_bytes bytes: verify its checksum, unpack and index it. Order: dictionary,
  * then columns, then payloads. The bytes are not needed after the call. 0, STORE_EDAMAGE or -ENOMEM; after a failure the
  * block must be begun again. */

@@ -4,6 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* For ZSTD_createDDict_byReference. */
+#define ZSTD_STATIC_LINKING_ONLY
+#include <zstd.h>
+
+#include "store/format/zstd_dictionary.h"
 #include "store/read/find_blocks.h"
 #include "store/read/log.h"
 
@@ -22,7 +27,7 @@ static int update_size(struct store_segment_reader *segment)
 /* Bytes that the footer does not cover were damaged already when it was written. */
 static int find_holes(struct store_segment_reader *segment)
 {
-	uint64_t end = STORE_FILE_HEADER_BYTES;
+	uint64_t end = segment->start;
 	int error =
 	    segment->header_is_damaged ? store__add_damage(segment, 0, STORE_FILE_HEADER_BYTES, 0) : 0;
 	for (size_t i = 0; i < segment->index.count && !error; i++) {
@@ -104,7 +109,7 @@ static int read_footer(struct store_segment_reader *segment)
 
 static int scan_all(struct store_segment_reader *segment)
 {
-	segment->end = STORE_FILE_HEADER_BYTES;
+	segment->end = segment->start;
 	int error =
 	    segment->header_is_damaged ? store__add_damage(segment, 0, STORE_FILE_HEADER_BYTES, 0) : 0;
 	error = error ? error : store__find_blocks(segment);
@@ -132,6 +137,40 @@ static int read_file_header(struct store_segment_reader *segment)
 	return segment->header_is_damaged ? 0 : error;
 }
 
+/* A dictionary that cannot be read costs the blocks that need it, which are damaged then. */
+static int load_dictionary(struct store_segment_reader *segment,
+			   const struct store_zstd_dictionary_header *header)
+{
+	unsigned char *bytes = malloc(header->bytes);
+	int error = bytes ? store__read_at(segment->fd, segment->start, bytes, header->bytes) : -ENOMEM;
+	if (error || !store_zstd_dictionary_is_whole(header, bytes)) {
+		free(bytes);
+		return error == -ENODATA ? 0 : error;
+	}
+	segment->dictionary_bytes = bytes;
+	segment->dictionary_len = header->bytes;
+	segment->start += header->bytes;
+	segment->dictionary = ZSTD_createDDict_byReference(bytes, header->bytes);
+	return segment->dictionary ? 0 : -ENOMEM;
+}
+
+static int read_dictionary(struct store_segment_reader *segment)
+{
+	unsigned char bytes[STORE_ZSTD_DICTIONARY_HEADER_BYTES];
+	struct store_zstd_dictionary_header header;
+	segment->start = STORE_FILE_HEADER_BYTES;
+	if (!segment->header_is_damaged && segment->header.major < STORE_VERSION_MAJOR_ZSTD_DICTIONARY)
+		return 0;
+	int error = store__read_at(segment->fd, segment->start, bytes, sizeof bytes);
+	if (error || !store_zstd_dictionary_header_get(&header, bytes))
+		return error == -ENODATA ? 0 : error;
+	segment->start += sizeof bytes;
+	error = load_dictionary(segment, &header);
+	if (!error && segment->dictionary_len == 0)
+		segment->start = STORE_FILE_HEADER_BYTES; /* damage before the first block */
+	return error;
+}
+
 /* The first number is in the file's name, too, unless the file was renamed. */
 static uint64_t first_seq_of(const struct store_segment_reader *segment)
 {
@@ -142,10 +181,12 @@ static uint64_t first_seq_of(const struct store_segment_reader *segment)
 static void make_up_header(struct store_segment_reader *segment)
 {
 	const struct store_block_header *first = &segment->index.entries[0].header;
-	segment->header = (struct store_file_header){.major = STORE_VERSION_MAJOR,
-						     .minor = STORE_VERSION_MINOR,
-						     .first_seq = first_seq_of(segment),
-						     .created_ns = first->min_time_ns};
+	bool has_dictionary = segment->dictionary_len > 0;
+	segment->header = (struct store_file_header){
+	    .major = has_dictionary ? STORE_VERSION_MAJOR_ZSTD_DICTIONARY : STORE_VERSION_MAJOR,
+	    .minor = has_dictionary ? STORE_VERSION_MINOR_ZSTD_DICTIONARY : STORE_VERSION_MINOR,
+	    .first_seq = first_seq_of(segment),
+	    .created_ns = first->min_time_ns};
 	memcpy(segment->header.log_id, first->log_id, sizeof first->log_id);
 	for (size_t i = 0; i < segment->index.count; i++)
 		if (segment->index.entries[i].header.max_conn >= segment->header.next_conn)
@@ -161,6 +202,7 @@ static int open_file(struct store_segment_reader *segment, const char *path)
 	if (segment->fd < 0)
 		return -errno;
 	int error = read_file_header(segment);
+	error = error ? error : read_dictionary(segment);
 	error = error ? error : read_index(segment);
 	if (error || !segment->header_is_damaged)
 		return error;
@@ -211,6 +253,8 @@ void store_segment_reader_close(struct store_segment_reader *segment)
 		close(segment->fd);
 	store_index_fini(&segment->index);
 	store__buffer_fini(&segment->frame);
+	ZSTD_freeDDict(segment->dictionary);
+	free(segment->dictionary_bytes);
 	free(segment->damage);
 	free(segment->path);
 	free(segment);
@@ -297,6 +341,7 @@ int store_segment_reader_load(struct store_segment_reader *segment, size_t entry
 	segment->frame.len = 0;
 	if (store__buffer_reserve(&segment->frame, len + 1))
 		return -ENOMEM;
+	store_block_set_zstd_dictionary(block, segment->dictionary);
 	int error = store__read_at(segment->fd, offset, segment->frame.bytes, len);
 	return error == -ENODATA ? STORE_EDAMAGE
 	       : error           ? error

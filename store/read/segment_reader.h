@@ -22,6 +22,10 @@ struct store_segment_reader {
 	char *path; /* owned */
 	int fd;
 	struct store_file_header header;
+	struct ZSTD_DDict_s *dictionary; /* owned; NULL: its blocks need none */
+	unsigned char *dictionary_bytes; /* owned, dictionary_len of them */
+	size_t dictionary_len;
+	uint64_t start;         /* of the blocks: after the header and the dictionary */
 	bool header_is_damaged; /* then `header` is made up from the blocks */
 	struct store_index index;
 	struct store_damaged_range *damage; /* owned; by rising offset */

@@ -35,7 +35,9 @@ struct store__compressor {
 	struct store__buffer cut; /* a frame's fields */
 	enum way way;             /* the best one in the last trial, */
 	double ratio;             /* and its stored bytes by raw bytes */
-	unsigned wait, waited;    /* frames from the last trial to the next, and those so far */
+	bool has_dictionary;
+	struct store__samples *samples; /* borrowed; NULL: none are wanted */
+	unsigned wait, waited;          /* frames from the last trial to the next, and those so far */
 };
 
 struct store__compressor *store__compressor_open(void)
@@ -73,6 +75,18 @@ void store__compressor_set_level(struct store__compressor *compressor, int level
 			       level >= LITERALS_LEVEL_MIN ? ZSTD_ps_enable : ZSTD_ps_auto);
 }
 
+int store__compressor_set_dictionary(struct store__compressor *compressor, const unsigned char *dictionary,
+				     size_t len)
+{
+	compressor->has_dictionary = true;
+	return ZSTD_isError(ZSTD_CCtx_loadDictionary(compressor->zstd, dictionary, len)) ? -ENOMEM : 0;
+}
+
+void store__compressor_set_samples(struct store__compressor *compressor, struct store__samples *samples)
+{
+	compressor->samples = samples;
+}
+
 /* log2 of the number of positions to remember. */
 static int near_log(size_t record_bytes)
 {
@@ -96,6 +110,8 @@ static void set_reach(ZSTD_CCtx *zstd, bool is_near, size_t record_bytes)
 static size_t put(struct store__compressor *compressor, const unsigned char *raw, size_t len,
 		  unsigned char *out, size_t bound)
 {
+	if (compressor->samples)
+		store__samples_take(compressor->samples, raw, len);
 	size_t stored = ZSTD_compress2(compressor->zstd, out, bound, raw, len);
 	if (!ZSTD_isError(stored) && stored < len)
 		return stored;
@@ -145,9 +161,9 @@ static int put_best(struct store__compressor *compressor, const struct store__re
 		    unsigned char *out, size_t bound, size_t *stored, enum way *best)
 {
 	size_t tried;
-	*best = NEAR;
-	int error = put_way(compressor, NEAR, records, out, bound, stored);
-	for (enum way way = FAR; way < WAYS && !error; way++) {
+	*best = compressor->has_dictionary ? FAR : NEAR; /* a dictionary is made for zstd's own parameters */
+	int error = put_way(compressor, *best, records, out, bound, stored);
+	for (enum way way = *best + 1; way < WAYS && !error; way++) {
 		error = put_way(compressor, way, records, out + *stored, bound, &tried);
 		if (error || !is_better(way, tried, *stored))
 			continue;

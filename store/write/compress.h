@@ -17,6 +17,7 @@
 
 #include "store/format/bytes.h"
 #include "store/format/format.h"
+#include "store/write/samples.h"
 
 struct store__compressor;
 
@@ -26,6 +27,13 @@ void store__compressor_close(struct store__compressor *compressor);
 
 /* Set zstd's level for the next frames; negative levels are faster. */
 void store__compressor_set_level(struct store__compressor *compressor, int level);
+
+/* Use a trained dictionary from now on; it is copied. Then payloads are not packed the near way. 0 or -ENOMEM. */
+int store__compressor_set_dictionary(struct store__compressor *compressor, const unsigned char *dictionary,
+				     size_t len);
+
+/* From now on, take samples of everything that is compressed; NULL ends that. Borrowed. */
+void store__compressor_set_samples(struct store__compressor *compressor, struct store__samples *samples);
 
 /* Append raw[0..len) to out, compressed where that makes it smaller, and fill in *frame. 0 or -ENOMEM. */
 int store__compress(struct store__compressor *compressor, const unsigned char *raw, size_t len,

@@ -80,6 +80,16 @@ static struct subject_count *counts_of(struct store_encoder *encoder)
 	return (struct subject_count *)(void *)encoder->counts.bytes;
 }
 
+int store_encoder_set_dictionary(struct store_encoder *encoder, const unsigned char *dictionary, size_t len)
+{
+	return store__compressor_set_dictionary(encoder->compressor, dictionary, len);
+}
+
+void store_encoder_set_samples(struct store_encoder *encoder, struct store__samples *samples)
+{
+	store__compressor_set_samples(encoder->compressor, samples);
+}
+
 /* Compress the frame in raw and append it to the block. */
 static int add_raw(struct store_encoder *encoder, struct store_frame_header *frame)
 {

@@ -13,6 +13,13 @@ void store_encoder_close(struct store_encoder *encoder);
 /* Set the id of the log that the blocks are for; until then it is all 0. */
 void store_encoder_set_log(struct store_encoder *encoder, const uint8_t log_id[16]);
 
+/* Compress with a trained dictionary from now on, which is copied. 0 or -ENOMEM. */
+int store_encoder_set_dictionary(struct store_encoder *encoder, const unsigned char *dictionary, size_t len);
+
+/* From now on, take samples of what is compressed (samples.h); NULL ends that. Borrowed. */
+struct store__samples;
+void store_encoder_set_samples(struct store_encoder *encoder, struct store__samples *samples);
+
 /* Encode all events of a non-empty batch as one block whose first event has number first_seq, at a zstd level (negative
  * levels are faster). *bytes gets the block, owned by the encoder and valid until the next call; *header (may be NULL) its
  * header. Returns the block's size in bytes, or -ENOMEM. */

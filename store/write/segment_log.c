@@ -323,6 +323,8 @@ static int begin_segment(struct store__segment_log *log, const struct store_batc
 					   .created_ns = log->io.realtime_ns(),
 					   .next_conn = log->next_conn};
 	memcpy(header.log_id, log->log_id, sizeof header.log_id);
+	snprintf(header.written_by, sizeof header.written_by, "%s",
+		 log->options->written_by ? log->options->written_by : "");
 	int error = open_segment(log, &header);
 	if (error)
 		return error;

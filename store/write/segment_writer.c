@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/format/zstd_dictionary.h"
+
 /* Whole pages, and enough of them to be worth a write. */
 enum { START_BYTES = 256 * 1024 };
 
@@ -97,6 +99,18 @@ int store__segment_writer_open(struct store__segment_writer *segment, const stru
 	error = write_all(segment, bytes, sizeof bytes);
 	if (error)
 		store__segment_writer_remove(segment);
+	return error;
+}
+
+int store__segment_writer_put_dictionary(struct store__segment_writer *segment,
+					 const unsigned char *dictionary, size_t len)
+{
+	unsigned char header[STORE_ZSTD_DICTIONARY_HEADER_BYTES];
+	store_zstd_dictionary_header_put(header, dictionary, len);
+	int error = write_all(segment, header, sizeof header);
+	error = error ? error : write_all(segment, dictionary, len);
+	if (!error)
+		segment->end += sizeof header + len;
 	return error;
 }
 

@@ -26,6 +26,10 @@ struct store__segment_writer {
 int store__segment_writer_open(struct store__segment_writer *segment, const struct store_io *io, char *path,
 			       const struct store_file_header *header);
 
+/* Before the first block: write the dictionary that blocks are compressed with. 0 or a negated errno. */
+int store__segment_writer_put_dictionary(struct store__segment_writer *segment,
+					 const unsigned char *dictionary, size_t len);
+
 /* Append one block. 0 or a negated errno; then the file is cut back to its last whole block. */
 int store__segment_writer_append(struct store__segment_writer *segment, const unsigned char *bytes,
 				 size_t len, const struct store_block_header *header);

@@ -48,6 +48,7 @@ static void free_writer(struct store_writer *writer)
 	assert(!writer->producers);
 	store__batch_pool_fini(writer);
 	store_batch_close(writer->outage.gap);
+	store_batch_close(writer->mark);
 	store__segment_log_close(&writer->log, store__monotonic_ms());
 	pthread_cond_destroy(&writer->work);
 	pthread_cond_destroy(&writer->done);
@@ -87,8 +88,10 @@ static int start(struct store_writer *writer, struct wire_fault *fault)
 	writer->synced_ms = store__monotonic_ms();
 	store__writer_update_status(writer);
 	writer->outage.gap = store_batch_open();
-	error = writer->outage.gap ? -pthread_create(&writer->thread, NULL, store__writer_thread_run, writer)
-				   : -ENOMEM;
+	writer->mark = store_batch_open();
+	error = writer->outage.gap && writer->mark
+		    ? -pthread_create(&writer->thread, NULL, store__writer_thread_run, writer)
+		    : -ENOMEM;
 	return error ? wire_fault_set(fault, error, "%s: cannot start recording: %s", writer->dir,
 				      wire_error_text(error))
 		     : 0;

@@ -23,7 +23,8 @@ struct store_writer_options {
 	int64_t segment_age_ms; /* …or when it is so old; 0 = never */
 	uint64_t retain_bytes; /* delete the oldest closed segments beyond so many bytes in total; 0 = keep */
 	int64_t retain_age_ms; /* delete closed segments that were written to so long ago; 0 = keep */
-	uint32_t batches;      /* in use at a time: the bound on memory, STORE_BATCHES_MIN or more */
+	const char *written_by; /* the command that records: "broker"; a literal; NULL = unknown */
+	uint32_t batches;       /* in use at a time: the bound on memory, STORE_BATCHES_MIN or more */
 	/* Called with a line for the operator (degraded, recovered): from the writer's thread, while opening from the
 	 * caller's. May be NULL. */
 	void (*report)(void *context, const char *line);
@@ -71,6 +72,7 @@ struct store_writer_status {
 	/* Every event numbered below is on stable storage (with sync none: was written). Where a sync failed, `reason`
 	 * and a gap event name the events in question. */
 	uint64_t synced_seq;
+	uint64_t final_seq; /* segments that begin below are closed, and this writer rewrites them no more */
 	uint64_t events, messages;
 	uint64_t lost_events, lost_messages;
 	uint64_t written_bytes; /* since opening */

@@ -60,7 +60,9 @@ struct store_writer {
 	int level;
 	uint32_t idle_blocks;
 	int64_t synced_ms;
-	char trouble[200]; /* that was reported; "" = none */
+	int64_t mark_ms;          /* when the mark box was looked into */
+	struct store_batch *mark; /* memory for the mark in it */
+	char trouble[200];        /* that was reported; "" = none */
 };
 
 #endif

@@ -9,6 +9,19 @@ static const char *trouble_of(const struct store_writer *writer)
 	return log->directory_trouble[0] ? log->directory_trouble : log->retain_trouble;
 }
 
+/* See final_seq. */
+static uint64_t find_final(const struct store__segment_log *log)
+{
+	uint64_t seq = log->next_seq, repacked;
+	if (log->segment.fd >= 0 && log->segment.index.count > 0)
+		seq = log->segment.index.entries[0].header.first_seq;
+	if (log->unclosed_seq > 0 && log->unclosed_seq < seq)
+		seq = log->unclosed_seq;
+	if (log->repacker.path && store_log_segment_seq(log->repacker.path, &repacked) && repacked < seq)
+		seq = repacked;
+	return seq;
+}
+
 void store__writer_update_status(struct store_writer *writer)
 {
 	struct store_writer_status *status = &writer->status;
@@ -17,6 +30,7 @@ void store__writer_update_status(struct store_writer *writer)
 	pthread_mutex_lock(&writer->mutex);
 	status->next_seq = log->next_seq;
 	status->synced_seq = log->synced_seq;
+	status->final_seq = find_final(log);
 	status->written_bytes = log->written_bytes;
 	status->log_bytes = log->closed_bytes + (is_open ? log->segment.end : 0);
 	status->segments = log->closed_segments + is_open;

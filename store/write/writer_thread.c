@@ -3,14 +3,17 @@
 #include <errno.h>
 #include <time.h>
 
+#include "store/write/append.h"
 #include "store/write/batch_layout.h"
 #include "store/write/batch_pool.h"
 #include "store/write/clock.h"
+#include "store/write/mark_box.h"
 #include "store/write/outage.h"
 #include "store/write/writer_status.h"
 
 enum {
 	TEND_MS = 500,
+	MARK_MS = 200,  /* between two looks into the mark box */
 	LEVEL_MIN = -1, /* below, little time is saved: level -3 is a tenth faster, and 9 % larger */
 	LEVEL_MAX = 3,
 	IDLE_BLOCKS = 64, /* blocks in a row after which the queue was empty: raise the level by one */
@@ -55,6 +58,39 @@ static void sync_by_policy(struct store_writer *writer, int64_t now_ms)
 		sync_now(writer);
 }
 
+/* Add the mark that another process left. */
+static int append_mark(struct store_writer *writer, const char *remark, int64_t now_ms)
+{
+	char text[WIRE_MARK_REMARK];
+	const struct wire_event mark = {.kind = WIRE_EVENT_MARK,
+					.time_ns = writer->log.io.realtime_ns(),
+					.text =
+					    wire_slice_str(wire_mark_remark(text, wire_slice_str(remark)))};
+	store_batch_reset(writer->mark);
+	int error = store_batch_append(writer->mark, &mark);
+	error = error ? error : store__segment_log_append(&writer->log, writer->mark, writer->level, now_ms);
+	return error ? error : store__segment_log_sync(&writer->log, now_ms);
+}
+
+static void look_into_mark_box(struct store_writer *writer, int64_t now_ms)
+{
+	char remark[WIRE_MARK_REMARK];
+	if (now_ms - writer->mark_ms < MARK_MS || writer->outage.is_on)
+		return;
+	writer->mark_ms = now_ms;
+	if (!store__mark_box_read(writer->dir, remark))
+		return;
+	int error = append_mark(writer, remark, now_ms);
+	if (error) {
+		store__outage_begin(writer, error, "write");
+		return;
+	}
+	store__mark_box_empty(writer->dir);
+	pthread_mutex_lock(&writer->mutex);
+	writer->status.events++;
+	pthread_mutex_unlock(&writer->mutex);
+}
+
 static void write_batch(struct store_writer *writer, const struct store_batch *batch, uint32_t waiting,
 			bool is_closing)
 {
@@ -77,6 +113,7 @@ static void write_batch(struct store_writer *writer, const struct store_batch *b
 	writer->status.messages += store_batch_messages(batch);
 	pthread_mutex_unlock(&writer->mutex);
 	sync_by_policy(writer, now_ms);
+	look_into_mark_box(writer, now_ms);
 }
 
 /* ---- the thread ---- */
@@ -96,6 +133,7 @@ static void tend(struct store_writer *writer, bool must_flush)
 		int error = store__segment_log_tend(&writer->log, now_ms);
 		if (error)
 			store__outage_begin_by_sync(writer, error);
+		look_into_mark_box(writer, now_ms);
 	}
 	store__writer_report_trouble(writer);
 	store__writer_update_status(writer);

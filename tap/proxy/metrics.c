@@ -132,6 +132,16 @@ static void print_recording(FILE *out, struct wire_sink *sink)
 	      status.stored_bytes);
 	print(out, "recording_queued_bytes", "gauge", "Memory held for events that are not written yet.",
 	      status.queued_bytes);
+	if (!status.ships)
+		return;
+	print(out, "recording_shipped_segments_total", "counter", "Closed segments that were shipped.",
+	      status.shipped_segments);
+	print(out, "recording_ship_failures_total", "counter", "Failures of the command that ships them.",
+	      status.ship_failures);
+	print(out, "recording_unshipped_segments", "gauge", "Closed segments that were not shipped yet.",
+	      status.unshipped_segments);
+	print(out, "recording_unshipped_deleted_events_total", "counter",
+	      "Events that retention deleted before they were shipped.", status.unshipped_deleted_events);
 }
 
 static void print_mask(FILE *out, const struct wire_mask *mask)

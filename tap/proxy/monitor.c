@@ -56,14 +56,29 @@ static json_t *describe_upstream(const struct tap__upstream *upstream)
 			 (json_int_t)upstream->messages[1]);
 }
 
+static void describe_shipping(json_t *recording, const struct wire_sink_status *status)
+{
+	json_object_set_new(recording, "shipped_segments",
+			    json_integer((json_int_t)status->shipped_segments));
+	json_object_set_new(recording, "ship_failures", json_integer((json_int_t)status->ship_failures));
+	json_object_set_new(recording, "unshipped_segments",
+			    json_integer((json_int_t)status->unshipped_segments));
+	json_object_set_new(recording, "unshipped_deleted_events",
+			    json_integer((json_int_t)status->unshipped_deleted_events));
+}
+
 static json_t *describe_recording(const struct tap_proxy *proxy)
 {
 	struct wire_sink_status status;
 	get_sink_status(proxy, &status);
-	return json_pack("{sb ss sI sI sI sI sI}", "degraded", status.degraded, "reason", status.reason,
-			 "events", (json_int_t)status.events, "messages", (json_int_t)status.messages,
-			 "lost_messages", (json_int_t)status.lost_messages, "stored_bytes",
-			 (json_int_t)status.stored_bytes, "queued_bytes", (json_int_t)status.queued_bytes);
+	json_t *recording =
+	    json_pack("{sb ss sI sI sI sI sI}", "degraded", status.degraded, "reason", status.reason,
+		      "events", (json_int_t)status.events, "messages", (json_int_t)status.messages,
+		      "lost_messages", (json_int_t)status.lost_messages, "stored_bytes",
+		      (json_int_t)status.stored_bytes, "queued_bytes", (json_int_t)status.queued_bytes);
+	if (status.ships)
+		describe_shipping(recording, &status);
+	return recording;
 }
 
 static void add_rule(void *context, const char *rule)

@@ -188,6 +188,17 @@ static bool has_room(struct wire_sink *sink)
 	return recorder->next || recorder->recording->overflow == TAP_OVERFLOW_DROP;
 }
 
+static void add_shipping(struct tap_shipper *shipper, struct wire_sink_status *status)
+{
+	struct tap_shipper_status shipping;
+	tap_shipper_status(shipper, &shipping);
+	status->ships = true;
+	status->shipped_segments = shipping.shipped;
+	status->ship_failures = shipping.failures;
+	status->unshipped_segments = shipping.waiting;
+	status->unshipped_deleted_events = shipping.deleted_events;
+}
+
 static void get_status(struct wire_sink *sink, struct wire_sink_status *status)
 {
 	const struct tap_recording *recording = ((const struct tap_recorder *)sink)->recording;
@@ -200,6 +211,8 @@ static void get_status(struct wire_sink *sink, struct wire_sink_status *status)
 					    .stored_bytes = writer.written_bytes,
 					    .queued_bytes = writer.queued_bytes};
 	memcpy(status->reason, writer.reason, sizeof status->reason);
+	if (recording->shipper)
+		add_shipping(recording->shipper, status);
 }
 
 /* ---- opening and closing ---- */

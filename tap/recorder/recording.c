@@ -6,6 +6,8 @@
 
 #include "tap/recorder/recording_layout.h"
 
+enum { SHIP_LAST_MS = 30 * 1000 }; /* at the end, for the segments that were not shipped yet */
+
 void tap_recording_options_init(struct tap_recording_options *options)
 {
 	*options = (struct tap_recording_options){
@@ -15,11 +17,30 @@ void tap_recording_options_init(struct tap_recording_options *options)
 
 static void free_recording(struct tap_recording *recording)
 {
+	if (recording->shipper)
+		tap_shipper_leave_writer(recording->shipper);
 	store_writer_close(recording->writer);
+	tap_shipper_close(recording->shipper, SHIP_LAST_MS);
 	tap__selection_fini(&recording->selection);
 	pthread_mutex_destroy(&recording->attaching);
 	pthread_mutex_destroy(&recording->marking);
 	free(recording);
+}
+
+static int open_shipper(struct tap_recording *recording, const char *dir,
+			const struct tap_recording_options *options, struct wire_fault *fault)
+{
+	const struct tap_shipper_options shipping = {.dir = dir,
+						     .command = options->on_segment_closed,
+						     .writer = recording->writer,
+						     .report = options->writer.report,
+						     .context = options->writer.context};
+	if (!options->on_segment_closed)
+		return 0;
+	int error = tap_shipper_open(&recording->shipper, &shipping);
+	return error ? wire_fault_set(fault, error, "%s: cannot start shipping: %s", dir,
+				      wire_error_text(error))
+		     : 0;
 }
 
 int tap_recording_open(struct tap_recording **recording, const char *dir,
@@ -35,6 +56,7 @@ int tap_recording_open(struct tap_recording **recording, const char *dir,
 	int error = tap__selection_init(&opened->selection, options);
 	error = error ? wire_fault_set(fault, error, "%s: out of memory", dir)
 		      : store_writer_open(&opened->writer, dir, &options->writer, fault);
+	error = error ? error : open_shipper(opened, dir, options, fault);
 	if (error) {
 		free_recording(opened);
 		return error;

@@ -24,6 +24,8 @@ struct tap_recording_options {
 	/* The events happened in the past, and one recorder takes them: the marks have the times of the first and the last
 	 * event, not those of now. */
 	bool has_event_clock;
+	const char
+	    *on_segment_closed; /* a command for each closed segment (shipper.h); NULL = none. Copied */
 	struct store_writer_options writer;
 };
 

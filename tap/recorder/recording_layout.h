@@ -5,9 +5,11 @@
 #include <pthread.h>
 
 #include "tap/recorder/selection.h"
+#include "tap/recorder/shipper.h"
 
 struct tap_recording {
 	struct store_writer *writer;
+	struct tap_shipper *shipper; /* NULL: segments are not shipped */
 	struct tap__selection selection;
 	enum tap_overflow overflow;
 	bool has_event_clock;

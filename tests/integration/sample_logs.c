@@ -393,7 +393,7 @@ void sample_logs_write(void)
 	write_blocks("other", STORE_VERSION_MAJOR, 2, "other.tick");
 	write_blocks("damaged", STORE_VERSION_MAJOR, 3, "bits.and.pieces");
 	damage("damaged/00000000000000000001.seg");
-	write_blocks("newer", STORE_VERSION_MAJOR + 1, 1, "tomorrow");
+	write_blocks("newer", STORE_VERSION_MAJOR_MAX + 1, 1, "tomorrow");
 	mkdir("empty", 0700);
 	mkdir("foreign", 0700);
 	support_write_file("foreign/letter.txt", "hello\n", 6);

@@ -378,6 +378,23 @@ def read_samples(tapedeck, sample_logs, folder):
     expect(any(16 in event.details for event in events), "an account is known")
 
 
+def read_packed(tapedeck, folder, numbers):
+    """A segment of several blocks that have much in common: packed with a dictionary."""
+    packed, texts = os.path.join(folder, "packed"), [numbers.randbytes(200).hex().encode() for _ in range(100)]
+    broker = Broker(tapedeck, packed)
+    client = Client(broker)
+    client.say(*[publish(b"texts", numbers.choice(texts)) for _ in range(16000)])
+    client.sync()
+    client.close()
+    broker.end(signal.SIGTERM)
+    subprocess.run([tapedeck, "pack", packed], check=True, stdout=subprocess.DEVNULL)
+    read = segments.segments_of(packed)
+    expect([segment.packed_level for segment in read] == [19], "the segment is packed")
+    expect(read[0].major == 3 and read[0].dictionary, "it has a dictionary")
+    expect(compare(tapedeck, packed) >= 16000, "all events are read")
+    damage_often(tapedeck, packed, numbers, 20)
+
+
 def run_story(tapedeck, folder, seed):
     numbers = random.Random(seed)
     small = ("--record-detail=protocol", "--record-segment-size=16kb", "--record-payload=max=300")
@@ -398,6 +415,7 @@ def run_story(tapedeck, folder, seed):
     os.truncate(last.path, last.blocks[-1][0] + last.blocks[-1][1].bytes - 1)
     expect(segments.segments_of(copy)[-1].tail > 0, "a cut block is a tail")
     expect(compare(tapedeck, copy) < counts[1], "a cut block is not read")
+    read_packed(tapedeck, folder, numbers)
     damage_often(tapedeck, whole, numbers, 20)
     damage_often(tapedeck, killed, numbers, 20)
     print(f"{counts[0]} and {counts[1]} events are read the same by the reader of the document and by tapedeck cat")

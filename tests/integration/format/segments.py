@@ -11,6 +11,7 @@ import xxhash
 import zstandard
 
 FILE_HEADER, BLOCK_HEADER, FOOTER_HEADER, TRAILER, ENTRY = 128, 144, 40, 32, 152
+DICTIONARY_HEADER, DICTIONARY_MAX = 32, 1 << 20
 FRAME_MAX, EVENTS_MAX, WIDE_MAX = 256 << 20, 65536, 1 << 20
 
 KINDS = ["message", "delivery", "connect", "disconnect", "subscribe", "unsubscribe", "error", "mark", "gap"]
@@ -35,21 +36,25 @@ def checksum(data):
     return xxhash.xxh3_64_intdigest(data)
 
 
-def unpack_frame(stored, raw_bytes, is_plain):
+def unpack_frame(stored, raw_bytes, is_plain, dictionary=None):
+    """dictionary: the segment's, for a frame whose header has the id of one."""
     if is_plain:
         return stored
-    raw = zstandard.ZstdDecompressor().decompress(stored, max_output_size=raw_bytes)
+    needs_it = zstandard.get_frame_parameters(stored).dict_id != 0
+    need(dictionary or not needs_it, "a frame without its dictionary")
+    unpacker = zstandard.ZstdDecompressor(dict_data=dictionary if needs_it else None)
+    raw = unpacker.decompress(stored, max_output_size=raw_bytes)
     need(len(raw) == raw_bytes, "a frame unpacks to another length")
     return raw
 
 
-def unpack_payloads(stored, raw_bytes, form):
+def unpack_payloads(stored, raw_bytes, form, dictionary):
     if form == 0:
-        return unpack_frame(stored, raw_bytes, len(stored) == raw_bytes)
+        return unpack_frame(stored, raw_bytes, len(stored) == raw_bytes, dictionary)
     need(len(stored) >= 4, "fields without their length")
     (length,) = struct.unpack_from("<I", stored)
     need(length <= raw_bytes, "fields longer than what they stand for")
-    raw = join_fields(unpack_frame(stored[4:], length, len(stored) - 4 == length))
+    raw = join_fields(unpack_frame(stored[4:], length, len(stored) - 4 == length, dictionary))
     need(len(raw) == raw_bytes, "fields stand for another length")
     return raw
 
@@ -439,6 +444,9 @@ class Segment:
         self.end = len(self.data)  # of the bytes that may be blocks
         self.has_damaged_end, self.footer_next = False, 0  # the number after the blocks, by a misplaced footer
         self.read_file_header()
+        self.start, self.dictionary = FILE_HEADER, None  # where the blocks begin
+        if self.major >= 3:
+            self.read_dictionary()
         self.is_closed = self.read_footer()
         if not self.is_closed:
             self.scan()
@@ -448,9 +456,23 @@ class Segment:
         need(len(data) >= FILE_HEADER and data[:8] == b"TAPEDECK", "no segment")
         need(checksum(data[:120]) == struct.unpack_from("<Q", data, 120)[0], "the file header's checksum differs")
         self.major, self.minor, header_bytes = struct.unpack_from("<HHI", data, 8)
-        need(self.major <= 2 and header_bytes == FILE_HEADER, "a newer version")
+        need(self.major <= 3 and header_bytes == FILE_HEADER, "a newer version")
         self.log_id = data[16:32]
         self.first_seq, self.created, self.next_conn = struct.unpack_from("<QqQ", data, 32)
+        self.written_by, self.packed_level = data[56:72].rstrip(b"\0").decode(), data[72]
+
+    def read_dictionary(self):
+        header = self.data[FILE_HEADER : FILE_HEADER + DICTIONARY_HEADER]
+        if len(header) < DICTIONARY_HEADER or header[:8] != b"TDDICTS\n":
+            return
+        if checksum(header[:24]) != struct.unpack_from("<Q", header, 24)[0]:
+            return
+        length, _, expected = struct.unpack_from("<IIQ", header, 8)
+        need(1 <= length <= DICTIONARY_MAX, "a dictionary beyond the limits")
+        start = FILE_HEADER + DICTIONARY_HEADER
+        content = self.data[start : start + length]
+        if len(content) == length and checksum(content) == expected:
+            self.start, self.dictionary = start + length, zstandard.ZstdCompressionDict(content)
 
     def read_footer(self):
         """Take the blocks from the index. False when the segment is open."""
@@ -489,7 +511,7 @@ class Segment:
         return trailer is not None and trailer[0] == offset
 
     def read_index(self, raw, entries, footer_offset):
-        end = FILE_HEADER
+        end = self.start
         for i in range(entries):
             offset = struct.unpack_from("<Q", raw, i * ENTRY)[0]
             self.note_damage(end, offset)
@@ -587,7 +609,7 @@ class Segment:
         return self.find_block(end + 1)
 
     def scan(self):
-        end = FILE_HEADER
+        end = self.start
         while True:
             try:
                 found = end, self.block_at(end)
@@ -612,7 +634,7 @@ class Segment:
         for number, (stored, raw_bytes, expected) in enumerate(header.frames):
             data = self.data[at : at + stored]
             need(checksum(data) == expected, "a frame's checksum differs")
-            frames.append(unpack_payloads(data, raw_bytes, header.form if number == 2 else 0))
+            frames.append(unpack_payloads(data, raw_bytes, header.form if number == 2 else 0, self.dictionary))
             at += stored
         events = read_events(header, frames)
         check_header(header, events)

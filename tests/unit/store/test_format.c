@@ -15,7 +15,9 @@ static struct store_file_header some_file_header(void)
 					  .log_id = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
 					  .first_seq = 0x1122334455667788,
 					  .created_ns = -2,
-					  .next_conn = UINT64_MAX};
+					  .next_conn = UINT64_MAX,
+					  .written_by = "broker",
+					  .packed_level = 19};
 }
 
 static struct store_block_header some_block_header(void)
@@ -49,6 +51,8 @@ static void a_file_header_comes_back(void **state)
 	assert_int_equal(got.first_seq, want.first_seq);
 	assert_int_equal(got.created_ns, want.created_ns);
 	assert_int_equal(got.next_conn, want.next_conn);
+	assert_string_equal(got.written_by, "broker");
+	assert_int_equal(got.packed_level, 19);
 }
 
 static void a_block_header_comes_back(void **state)
@@ -81,9 +85,13 @@ static void numbers_are_at_the_offsets_of_the_format(void **state)
 	unsigned char bytes[STORE_BLOCK_HEADER_BYTES];
 	struct store_file_header file = some_file_header();
 	store_file_header_put(bytes, &file);
-	assert_memory_equal(bytes, "TAPEDECK\2\0\1\0\200\0\0\0\1\2\3", 19);
+	assert_memory_equal(bytes, "TAPEDECK\2\0\2\0\200\0\0\0\1\2\3", 19);
 	assert_memory_equal(bytes + 32, "\x88\x77\x66\x55\x44\x33\x22\x11\xfe\xff", 10);
-	assert_memory_equal(bytes + 48, "\xff\xff\xff\xff\xff\xff\xff\xff\0", 9);
+	assert_memory_equal(bytes + 48,
+			    "\xff\xff\xff\xff\xff\xff\xff\xff"
+			    "broker\0",
+			    15);
+	assert_memory_equal(bytes + 72, "\23\0", 2);
 	struct store_block_header block = some_block_header();
 	store_block_header_put(bytes, &block);
 	assert_memory_equal(bytes, "TDBLOCK\n\x4d\0\0\0\0\0\0\0\3\0\0\0\2\0\0\0", 24);
@@ -126,7 +134,7 @@ static void a_newer_major_version_is_refused_and_a_newer_minor_read(void **state
 	assert_int_equal(store_file_header_get(&got, bytes), 0);
 	assert_int_equal(got.minor, UINT16_MAX);
 	got.first_seq = 5;
-	header.major = STORE_VERSION_MAJOR + 1;
+	header.major = STORE_VERSION_MAJOR_MAX + 1;
 	store_file_header_put(bytes, &header);
 	assert_int_equal(store_file_header_get(&got, bytes), STORE_EVERSION);
 	assert_int_equal(got.first_seq, 5);

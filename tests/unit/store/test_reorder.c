@@ -434,7 +434,7 @@ static void an_unreadable_log_gives_all_events_before_the_error(void **state)
 	}
 	builder_end_segment(&fixture->builder, true);
 	store_file_header_put(
-	    header, &(struct store_file_header){.major = STORE_VERSION_MAJOR + 1, .first_seq = 101});
+	    header, &(struct store_file_header){.major = STORE_VERSION_MAJOR_MAX + 1, .first_seq = 101});
 	snprintf(path, sizeof path, "%s/00000000000000000101.seg", fixture->log);
 	support_write_file(path, (const char *)header, sizeof header);
 	assert_int_equal(store_reader_open(&reader, fixture->log, &options, &fault), 0);

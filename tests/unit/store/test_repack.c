@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <cmocka.h>
@@ -17,7 +18,9 @@
 #include "tests/unit/store/log_builder.h"
 #include "tests/unit/store/log_fixture.h"
 
-static const _Atomic bool go_on, stop = true;
+static const _Atomic bool stop = true;
+/* As a writer repacks the segments that it closes. */
+static const struct store_repack_options at_closing = {.level = 1, .least_gain = 5};
 
 /* One closed segment of blocks of `events` sample events each; *path gets its name. */
 static void build(const struct log_fixture *fixture, uint32_t blocks, uint32_t events, char path[400])
@@ -134,7 +137,7 @@ static void small_blocks_become_full_ones_with_the_same_events(void **state)
 	build(fixture, 200, 15, path);
 	struct store_segment_reader *before = open_segment(path);
 	assert_true(store__repack_is_due(&before->index));
-	int64_t saved = store__repack(path, 1, &go_on);
+	int64_t saved = store_repack(path, &at_closing);
 	struct store_segment_reader *after = open_segment(path);
 	assert_true(after->is_closed);
 	assert_true(after->index.count < 5);
@@ -157,7 +160,7 @@ static void a_segment_is_left_as_it_is_when_a_repack_saves_less_than_a_fifth(voi
 	struct store_segment_reader *segment = open_segment(path);
 	assert_true(store__repack_is_due(&segment->index));
 	ino_t inode = inode_of(path);
-	assert_int_equal(store__repack(path, 1, &go_on), 0);
+	assert_int_equal(store_repack(path, &at_closing), 0);
 	assert_untouched(path, inode);
 	store_segment_reader_close(segment);
 }
@@ -181,7 +184,7 @@ static void a_damaged_segment_is_left_as_it_is(void **state)
 	log_flip(path, segment->index.entries[20].offset + STORE_BLOCK_HEADER_BYTES + 3, 2);
 	store_segment_reader_close(segment);
 	ino_t inode = inode_of(path);
-	assert_int_equal(store__repack(path, 1, &go_on), STORE_EDAMAGE);
+	assert_int_equal(store_repack(path, &at_closing), STORE_EDAMAGE);
 	assert_untouched(path, inode);
 }
 
@@ -191,8 +194,42 @@ static void a_repack_gives_up_when_asked_to(void **state)
 	char path[400];
 	build(fixture, 50, 15, path);
 	ino_t inode = inode_of(path);
-	assert_int_equal(store__repack(path, 1, &stop), -ECANCELED);
+	struct store_repack_options options = at_closing;
+	options.stop = &stop;
+	assert_int_equal(store_repack(path, &options), -ECANCELED);
 	assert_untouched(path, inode);
+}
+
+/* Packing notes the level, and reads back what it wrote. */
+static void a_packed_segment_has_the_same_events(void **state)
+{
+	struct log_fixture *fixture = *state;
+	const struct store_repack_options packing = {.level = 19, .packs = true};
+	char path[400];
+	build(fixture, 40, 60, path);
+	struct store_segment_reader *before = open_segment(path);
+	int64_t saved = store_repack(path, &packing);
+	assert_true(saved > 0);
+	struct store_segment_reader *after = open_segment(path);
+	assert_int_equal(before->file_bytes - after->file_bytes, saved);
+	assert_int_equal(after->header.packed_level, 19);
+	assert_same_events(before, after);
+	store_segment_reader_close(before);
+	store_segment_reader_close(after);
+}
+
+/* Two processes do not rewrite a segment at once. */
+static void a_segment_that_is_locked_is_left_as_it_is(void **state)
+{
+	struct log_fixture *fixture = *state;
+	char path[400];
+	build(fixture, 50, 15, path);
+	struct store_segment_reader *segment = open_segment(path);
+	assert_int_equal(flock(segment->fd, LOCK_EX), 0);
+	ino_t inode = inode_of(path);
+	assert_int_equal(store_repack(path, &at_closing), STORE_ELOCKED);
+	assert_untouched(path, inode);
+	store_segment_reader_close(segment);
 }
 
 static void a_writer_repacks_the_segments_that_it_closes(void **state)
@@ -218,6 +255,8 @@ int main(void)
 	    CASE(few_blocks_are_not_worth_trying),
 	    CASE(a_damaged_segment_is_left_as_it_is),
 	    CASE(a_repack_gives_up_when_asked_to),
+	    CASE(a_packed_segment_has_the_same_events),
+	    CASE(a_segment_that_is_locked_is_left_as_it_is),
 	    CASE(a_writer_repacks_the_segments_that_it_closes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,7 +76,7 @@ static void a_log_of_a_newer_version_is_not_changed(void **state)
 	unsigned char bytes[STORE_FILE_HEADER_BYTES];
 	char path[512];
 	size_t len;
-	struct store_file_header header = {.major = STORE_VERSION_MAJOR + 1, .first_seq = 11};
+	struct store_file_header header = {.major = STORE_VERSION_MAJOR_MAX + 1, .first_seq = 11};
 	log_write(fixture->log, &fixture->options, 1, 1, 10);
 	store_file_header_put(bytes, &header);
 	snprintf(path, sizeof path, "%s/00000000000000000011.seg", fixture->log);

@@ -111,6 +111,32 @@ static void merged_histograms_equal_one_that_counted_everything(void **state)
 	trace_histogram_fini(&whole);
 }
 
+/* So that a report may hold a histogram. */
+static void a_histogram_made_of_the_buckets_of_others_equals_one_that_counted_everything(void **state)
+{
+	struct trace_histogram *made = histogram_of(state), parts[2] = {0}, whole = {0};
+	int64_t longest, expected;
+
+	for (int64_t i = 1; i <= 2000; i++) {
+		add(&parts[i % 3 == 0], i * i * i);
+		add(&whole, i * i * i);
+	}
+	for (uint32_t bucket = 0; bucket < 2 * TRACE_HISTOGRAM_BUCKETS; bucket++) {
+		uint64_t times = trace_histogram_bucket(&parts[bucket % 2], bucket / 2, &longest);
+		if (times > 0)
+			assert_int_equal(trace_histogram_add_times(made, longest, times), 0);
+	}
+	for (uint32_t bucket = 0; bucket < TRACE_HISTOGRAM_BUCKETS; bucket++) {
+		assert_int_equal(trace_histogram_bucket(made, bucket, &longest),
+				 trace_histogram_bucket(&whole, bucket, &expected));
+		assert_int_equal(longest, expected);
+	}
+	assert_int_equal(made->max_ns, whole.max_ns);
+	for (int i = 0; i < 2; i++)
+		trace_histogram_fini(&parts[i]);
+	trace_histogram_fini(&whole);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_histogram, close_histogram)
 
 int main(void)
@@ -122,6 +148,7 @@ int main(void)
 	    TEST(percentiles_are_durations_that_were_counted),
 	    TEST(a_negative_duration_counts_as_zero),
 	    TEST(merged_histograms_equal_one_that_counted_everything),
+	    TEST(a_histogram_made_of_the_buckets_of_others_equals_one_that_counted_everything),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,186 @@
+/* cmd_pack.c - tapedeck pack: make the closed segments of logs smaller. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/interrupt.h"
+#include "cli/options/logs.h"
+#include "cli/output/errors.h"
+#include "cli/output/json.h"
+#include "cli/output/screen.h"
+#include "cli/output/sizes.h"
+#include "store/care/pack.h"
+
+enum { LEVEL = 19, LOOK_MS = 100 };
+
+struct settings {
+	int level;
+	bool json;
+};
+
+#define AT(member) offsetof(struct settings, member)
+
+static const struct cli_option options[] = {
+    {.name = "level",
+     .kind = CLI_INT,
+     .argument = "N",
+     .help = "zstd level, from 1 (fast) to 19 (small); default 19",
+     .at = AT(level),
+     .min = 1,
+     .max = 19},
+    {.name = NULL},
+};
+
+static const struct cli_option_group groups[] = {
+    {"Options", options, 0},
+    {"Options", cli_log_json_options, AT(json)},
+    {0},
+};
+
+struct session {
+	const struct cli_command *command;
+	const struct settings *settings;
+	struct cli_out out;
+	struct cli_screen screen;
+	_Atomic bool stop, is_over;
+	int interrupt_fd;
+};
+
+static void finding(void *context, const char *line)
+{
+	const struct session *session = context;
+
+	cli_error(session->command, "%s", line);
+}
+
+static void put_count(struct cli_out *out, uint64_t count, const char *what)
+{
+	char text[CLI_SIZE_TEXT];
+
+	if (count > 0)
+		cli_out_format(out, ", %s %s", cli_count_text(text, count), what);
+}
+
+static void put_text(struct cli_out *out, const char *log, const struct store_pack_report *report)
+{
+	char packed[CLI_SIZE_TEXT], before[CLI_SIZE_TEXT], after[CLI_SIZE_TEXT];
+
+	cli_out_text(out, log);
+	cli_out_format(out, ": %s segment%s packed", cli_count_text(packed, report->packed),
+		       cli_plural(report->packed));
+	put_count(out, report->as_before, "as before");
+	put_count(out, report->open, "open");
+	put_count(out, report->busy, "busy");
+	put_count(out, report->damaged, "damaged");
+	cli_out_format(out, "; %s before, %s after", cli_size_text(before, report->before_bytes),
+		       cli_size_text(after, report->after_bytes));
+	if (report->before_bytes > 0)
+		cli_out_format(out, " (%.1f %%)",
+			       100 * (double)report->after_bytes / (double)report->before_bytes);
+	cli_out_char(out, '\n');
+}
+
+static void put_json(struct cli_out *out, const char *log, const struct store_pack_report *report)
+{
+	struct cli_json json = {.out = out};
+
+	cli_json_object(&json, NULL);
+	cli_json_bytes(&json, "log", wire_slice_str(log));
+	cli_json_number(&json, "packed", report->packed);
+	cli_json_number(&json, "as_before", report->as_before);
+	cli_json_number(&json, "open", report->open);
+	cli_json_number(&json, "busy", report->busy);
+	cli_json_number(&json, "damaged", report->damaged);
+	cli_json_number(&json, "before_bytes", report->before_bytes);
+	cli_json_number(&json, "after_bytes", report->after_bytes);
+	cli_json_object_end(&json);
+	cli_out_char(out, '\n');
+}
+
+static int pack_log(void *context, const char *log)
+{
+	struct session *session = context;
+	const struct store_pack_options packing = {.level = session->settings->level, .stop = &session->stop};
+	struct store_pack_report report;
+	struct wire_fault fault;
+	int error = store_pack(log, &packing, &report, finding, session, &fault);
+
+	if (session->settings->json)
+		put_json(&session->out, log, &report);
+	else
+		put_text(&session->out, log, &report);
+	cli_out_flush(&session->out);
+	if (error == -ECANCELED)
+		return CLI_FOUND;
+	if (error)
+		return cli_log_error(session->command, &fault);
+	return report.damaged > 0 ? CLI_FOUND : CLI_DONE;
+}
+
+/* A segment takes long: another thread waits for Ctrl-C. */
+static void *watch(void *context)
+{
+	struct session *session = context;
+
+	while (!atomic_load(&session->is_over))
+		if (cli_interrupt_wait(session->interrupt_fd, LOOK_MS))
+			atomic_store(&session->stop, true);
+	return NULL;
+}
+
+static int pack_all(struct session *session, const struct cli_operands *logs)
+{
+	pthread_t watcher;
+
+	session->interrupt_fd = cli_interrupt_open();
+	bool is_watched = session->interrupt_fd >= 0 && pthread_create(&watcher, NULL, watch, session) == 0;
+	cli_screen_init(&session->screen, true, true, logs);
+	int status =
+	    cli_logs_report(session->command, logs, &session->out, &session->screen, pack_log, session);
+	atomic_store(&session->is_over, true);
+	if (is_watched)
+		pthread_join(watcher, NULL);
+	if (session->interrupt_fd >= 0)
+		close(session->interrupt_fd);
+	return status;
+}
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+	struct settings settings = {.level = LEVEL};
+	struct session session = {.command = command, .settings = &settings};
+	struct cli_operands operands, logs, others;
+	int status = cli_options_parse(command, argc, argv, &settings, &operands);
+
+	if (status == CLI_GO_ON)
+		status = cli_logs_split(command, &operands, false, &logs, &others);
+	if (status == CLI_GO_ON && others.len > 0)
+		status = cli_usage_error(command, "there is no log \"%s\"", others.values[0]);
+	if (status == CLI_GO_ON)
+		status =
+		    cli_logs_refuse_captures(command, &logs, "packing, which is about a log's segments,");
+	return status == CLI_GO_ON ? pack_all(&session, &logs) : status;
+}
+
+const struct cli_command cli_pack = {
+    .name = "pack",
+    .summary = "compress the closed segments of a log again, smaller",
+    .group = CLI_TASK_CARE,
+    .operands = "LOG...",
+    .about =
+	"Compresses closed segments at a higher level, with a dictionary that is trained on them, where it "
+	"saves more than it takes. Events, their numbers and times stay as they are. Each new segment is "
+	"read "
+	"back and compared event by event before it takes the place of the old one, in one step: the log is "
+	"whole whenever this is interrupted. The log may be written to and read meanwhile.\n"
+	"\n"
+	"A segment that was packed with a dictionary can be read by this version of tapedeck and later ones.",
+    .examples = "  tapedeck pack log\n"
+		"  tapedeck pack log/00000000000000000001.seg      one segment\n"
+		"  tapedeck pack archive/* --level 12              faster",
+    .options = groups,
+    .run = run,
+};

@@ -1,0 +1,28 @@
+/* copying.h - write events of logs into a new log: what cut and merge do. */
+#ifndef CLI_COMMANDS_COPYING_H
+#define CLI_COMMANDS_COPYING_H
+
+#include "cli/options/filters.h"
+
+struct cli_copying {
+	const struct cli_command *command;
+	const char *dir; /* of the new log */
+	int level;       /* of zstd */
+	bool no_join, quiet;
+	struct cli_operands logs, subjects;
+	const struct cli_filters *filters; /* to explain why nothing matched; NULL: there are none */
+	const struct store_filter *chosen; /* which events are chosen; NULL: all… */
+	const struct store_filter *period; /* …of these, which are those that are read; NULL: all */
+};
+
+/* The option --level; sets an int, which is CLI_COPYING_LEVEL by default. */
+extern const struct cli_option cli_copying_level_options[];
+enum { CLI_COPYING_LEVEL = 9 };
+
+/* The option --record DIR; sets a const char *. */
+extern const struct cli_option cli_copying_record_options[];
+
+/* Copy, and report. Returns an exit status. */
+int cli_copying_run(const struct cli_copying *copying);
+
+#endif

@@ -1,0 +1,11 @@
+/* train.h - train a zstd dictionary on the frames of a segment. Internal to store. */
+#ifndef STORE_CARE_TRAIN_H
+#define STORE_CARE_TRAIN_H
+
+#include "store/read/segment_reader.h"
+
+/* Train on blocks here and there in the segment, and measure on the same blocks, at this level, whether the dictionary saves more
+ * than it takes. 0 with the owned bytes in *dictionary, which is NULL when it does not; or a negative code. */
+int store__train(struct store_segment_reader *from, int level, unsigned char **dictionary, size_t *len);
+
+#endif
