@@ -14,6 +14,7 @@ struct settings {
 	const char *dir;
 	const char *around[2]; /* number of an event, time before and after it */
 	struct cli_filters filters;
+	struct cli_masking masking;
 	int level;
 	bool no_join, quiet;
 };
@@ -35,6 +36,7 @@ static const struct cli_option_group groups[] = {
     {"Which events", around, 0},
     {"Which events", cli_filter_options, AT(filters)},
     {"Which events", cli_seq_options, AT(filters)},
+    {"Masking", cli_masking_options, AT(masking)},
     {"Reading", cli_joining_options, AT(no_join)},
     {"Reading", cli_quiet_options, AT(quiet)},
     {0},
@@ -151,6 +153,7 @@ static int cut(struct session *session)
 	copying->level = settings->level;
 	copying->no_join = settings->no_join;
 	copying->quiet = settings->quiet;
+	copying->masking = &session->settings.masking;
 	copying->filters = &settings->filters;
 	copying->chosen = chooses(&settings->filters, &copying->subjects) ? session->chosen : NULL;
 	copying->period = session->period;
@@ -170,12 +173,15 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = check(&session);
 	if (status == CLI_GO_ON)
+		status = cli_masking_check(command, &session.settings.masking);
+	if (status == CLI_GO_ON)
 		status = build_filters(&session);
 	if (status == CLI_GO_ON)
 		status = cut(&session);
 	store_filter_close(session.chosen);
 	store_filter_close(session.period);
 	cli_filters_fini(&session.settings.filters);
+	cli_masking_fini(&session.settings.masking);
 	return status;
 }
 
@@ -195,7 +201,8 @@ const struct cli_command cli_cut = {
     .examples = "  tapedeck cut log --since 03:12 --until 03:15 --record incident\n"
 		"  tapedeck cut log 'orders.>' --client billing -o billing\n"
 		"  tapedeck cut log --around 4711 5m -o near     5 minutes before and after it\n"
-		"  tapedeck cut log --seq 4000..5000 -o part --level 19",
+		"  tapedeck cut log --seq 4000..5000 -o part --level 19\n"
+		"  tapedeck cut log --mask '$..card' -o shown    card numbers are not shown to the colleague",
     .options = groups,
     .run = run,
 };

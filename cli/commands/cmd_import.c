@@ -6,6 +6,7 @@
 struct settings {
 	struct cli_import_stream stream;
 	struct cli_recording recording;
+	struct cli_masking masking;
 };
 
 #define AT(member) offsetof(struct settings, member)
@@ -51,6 +52,7 @@ static const struct cli_option_group groups[] = {
     {"JetStream", stream, 0},
     {"JetStream", cli_jetstream_options, AT(stream.connection)},
     {"Recording", cli_recording_options, AT(recording)},
+    {"Masking", cli_masking_options, AT(masking)},
     {"Connecting", cli_connection_options, AT(stream.connection)},
     {0},
 };
@@ -79,8 +81,12 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = check(command, &settings);
 	if (status == CLI_GO_ON)
-		status = cli_import_stream_run(command, &settings.stream, &settings.recording);
+		status = cli_masking_check(command, &settings.masking);
+	if (status == CLI_GO_ON)
+		status =
+		    cli_import_stream_run(command, &settings.stream, &settings.recording, &settings.masking);
 	cli_recording_fini(&settings.recording);
+	cli_masking_fini(&settings.masking);
 	return status;
 }
 

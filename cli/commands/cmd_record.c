@@ -84,6 +84,7 @@ static const struct cli_option_group groups[] = {
     {"Running", when, 0},
     {"Others", others, 0},
     {"Recording", cli_recording_options, AT(recording)},
+    {"Masking", cli_masking_options, AT(masking)},
     {"Connecting", cli_connection_options, AT(connection)},
     {0},
 };
@@ -117,8 +118,11 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = check(command, &record);
 	if (status == CLI_GO_ON)
+		status = cli_masking_check(command, &record.masking);
+	if (status == CLI_GO_ON)
 		status = cli_record_run(command, &record);
 	cli_recording_fini(&record.recording);
+	cli_masking_fini(&record.masking);
 	cli_list_fini(&record.monitors);
 	return status;
 }

@@ -152,8 +152,9 @@ static int open_and_copy(struct session *session, const bool *reads_earlier, str
 
 	if (error)
 		return error;
-	/* A stage that changes events takes them here: it becomes the excerpt's sink, and the log's sink its own. */
 	struct wire_sink *sink = store_new_log_sink(session->log);
+	if (copying->masking && cli_masking_before(copying->masking, &sink) < 0)
+		return out_of_memory(fault);
 	const struct store_excerpt_options excerpt = {.log = session->log,
 						      .sink = sink,
 						      .filter = copying->chosen,
@@ -172,6 +173,13 @@ static void print_result(const struct session *session)
 		  cli_count_text(events, store_new_log_events(session->log)),
 		  cli_plural(store_new_log_events(session->log)),
 		  cli_size_text(size, store_new_log_bytes(session->log)));
+}
+
+static void report_mask(void *context, const char *line)
+{
+	const struct session *session = context;
+
+	cli_error(session->copying->command, "%s", line);
 }
 
 static int report_nothing(const struct cli_copying *copying)
@@ -193,6 +201,8 @@ static int report(const struct session *session, int error, const struct wire_fa
 		return report_nothing(copying);
 	if (!copying->quiet)
 		print_result(session);
+	if (!copying->quiet && copying->masking)
+		cli_masking_report(copying->masking, report_mask, (void *)(uintptr_t)session);
 	return cli_log_report_unread(copying->command, NULL, &session->damage);
 }
 

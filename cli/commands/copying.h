@@ -3,12 +3,14 @@
 #define CLI_COMMANDS_COPYING_H
 
 #include "cli/options/filters.h"
+#include "cli/options/masking.h"
 
 struct cli_copying {
 	const struct cli_command *command;
 	const char *dir; /* of the new log */
 	int level;       /* of zstd */
 	bool no_join, quiet;
+	struct cli_masking *masking; /* of what is written; NULL: none */
 	struct cli_operands logs, subjects;
 	const struct cli_filters *filters; /* to explain why nothing matched; NULL: there are none */
 	const struct store_filter *chosen; /* which events are chosen; NULL: all… */

@@ -24,6 +24,8 @@ struct import {
 	const struct cli_command *command;
 	const struct cli_import_stream *settings;
 	const struct cli_recording *into;
+	struct cli_masking *masking;
+	struct wire_masker *masker;
 	struct cli_jetstream jetstream;
 	struct tap_stream_options options;
 	struct tap_stream *stream;
@@ -101,6 +103,7 @@ static int open_recorder(struct import *import, struct wire_fault *fault)
 {
 	struct tap_recording_options options;
 	cli_recording_apply(import->into, &options);
+	options.writer.written_by = "import";
 	options.writer.report = report;
 	options.writer.context = import;
 	options.has_event_clock = true;
@@ -108,6 +111,8 @@ static int open_recorder(struct import *import, struct wire_fault *fault)
 	if (error)
 		return error;
 	error = tap_recorder_open(&import->recorder, import->recording, wake, import);
+	if (error == 0)
+		error = cli_masking_masker(import->masking, &import->masker);
 	return error ? wire_fault_set(fault, error, "%s: %s", import->into->dir, wire_error_text(error)) : 0;
 }
 
@@ -199,6 +204,7 @@ static int run_pump(struct import *import)
 	import->started_ns = cli_now_ns();
 	import->pumping = (struct tap_pump_options){.source = tap_stream_pump_source(import->stream),
 						    .sink = sink,
+						    .masker = import->masker,
 						    .now_ns = import->settings->follows ? cli_now_ns : NULL,
 						    .interrupt_fd = import->interrupt_fd,
 						    .event = count,
@@ -206,6 +212,8 @@ static int run_pump(struct import *import)
 						    .context = import};
 	int error = tap_pump_run(&import->pump, &import->pumping, &fault);
 	summarize(import);
+	if (!import->settings->is_quiet)
+		cli_masking_report(import->masking, report, import);
 	sink->status(sink, &status);
 	if (error < 0)
 		return cli_connection_error(import->command, &fault);
@@ -253,11 +261,12 @@ static int open_signals(struct import *import)
 }
 
 int cli_import_stream_run(const struct cli_command *command, const struct cli_import_stream *settings,
-			  const struct cli_recording *recording)
+			  const struct cli_recording *recording, struct cli_masking *masking)
 {
 	struct import import = {.command = command,
 				.settings = settings,
 				.into = recording,
+				.masking = masking,
 				.pump.wake_fd = -1,
 				.interrupt_fd = -1,
 				.has_progress = !settings->is_quiet && isatty(STDERR_FILENO)};

@@ -3,6 +3,7 @@
 #define CLI_COMMANDS_IMPORT_STREAM_H
 
 #include "cli/options/connection.h"
+#include "cli/options/masking.h"
 #include "cli/options/recording.h"
 
 struct cli_import_stream {
@@ -14,8 +15,8 @@ struct cli_import_stream {
 	struct cli_connection connection;
 };
 
-/* Import into the log of *recording. Prints errors, progress and a summary on stderr. Returns an exit status. */
+/* Import into the log of *recording, masked. Prints errors, progress and a summary on stderr. Returns an exit status. */
 int cli_import_stream_run(const struct cli_command *command, const struct cli_import_stream *import,
-			  const struct cli_recording *recording);
+			  const struct cli_recording *recording, struct cli_masking *masking);
 
 #endif

@@ -20,12 +20,13 @@ enum { RETRY_MS = 500 /* between two tries of the first connection */ };
 
 struct record_run {
 	const struct cli_command *command;
-	const struct cli_record *record;
+	struct cli_record *record;
 	struct net_client_target *target;
 	struct net_client_target *system; /* the system account; NULL: none */
 	struct tap_subscriber *subscriber;
 	struct tap_recording *recording;
 	struct tap_recorder *recorder;
+	struct wire_sink *sink; /* the recorder's, or one that masks before it */
 	struct tap_pump pump;
 	struct tap_pump_options pumping;
 	int interrupt_fd;
@@ -53,12 +54,17 @@ static int open_recorder(struct record_run *run, struct wire_fault *fault)
 	const struct cli_recording *recording = &run->record->recording;
 	struct tap_recording_options options;
 	cli_recording_apply(recording, &options);
+	options.writer.written_by = "record";
 	options.writer.report = report;
 	options.writer.context = run;
 	int error = tap_recording_open(&run->recording, recording->dir, &options, fault);
 	if (error)
 		return error;
 	error = tap_recorder_open(&run->recorder, run->recording, wake, run);
+	if (error == 0) {
+		run->sink = tap_recorder_sink(run->recorder);
+		error = cli_masking_before(&run->record->masking, &run->sink);
+	}
 	return error ? wire_fault_set(fault, error, "%s: %s", recording->dir, wire_error_text(error)) : 0;
 }
 
@@ -105,7 +111,7 @@ static int open_watch(struct record_run *run)
 	const struct tap_subscriber_watch watch = {.system = run->system,
 						   .monitors = record->monitors.values,
 						   .first_conn = tap_recording_next_conn(run->recording),
-						   .log = tap_recorder_sink(run->recorder)};
+						   .log = run->sink};
 	return tap_subscriber_watch(run->subscriber, &watch, &fault) == 0
 		   ? CLI_GO_ON
 		   : cli_connection_error(run->command, &fault);
@@ -144,10 +150,8 @@ static bool check_end(void *context, bool is_idle)
 static void prepare_pump(struct record_run *run)
 {
 	run->started_ns = run->last_message_ns = cli_now_ns();
-	/* A stage between the subscriber and the log goes here: it takes the recorder's sink, and is the pump's. */
-	struct wire_sink *sink = tap_recorder_sink(run->recorder);
 	run->pumping = (struct tap_pump_options){.source = tap_subscriber_pump_source(run->subscriber),
-						 .sink = sink,
+						 .sink = run->sink,
 						 .now_ns = cli_now_ns,
 						 .interrupt_fd = run->interrupt_fd,
 						 .event = count,
@@ -194,8 +198,10 @@ static int record_and_report(struct record_run *run)
 	struct wire_fault fault = {0};
 	prepare_pump(run);
 	int error = tap_pump_run(&run->pump, &run->pumping, &fault);
-	if (!run->record->quiet)
+	if (!run->record->quiet) {
 		summarize(run);
+		cli_masking_report(&run->record->masking, report, run);
+	}
 	int status = report_recording(run);
 	return error < 0 ? cli_connection_error(run->command, &fault) : status;
 }
@@ -230,7 +236,7 @@ static int open_signals(struct record_run *run)
 	return CLI_IO;
 }
 
-int cli_record_run(const struct cli_command *command, const struct cli_record *record)
+int cli_record_run(const struct cli_command *command, struct cli_record *record)
 {
 	struct record_run run = {
 	    .command = command, .record = record, .pump.wake_fd = -1, .interrupt_fd = -1};

@@ -3,11 +3,13 @@
 #define CLI_COMMANDS_RECORD_H
 
 #include "cli/options/connection.h"
+#include "cli/options/masking.h"
 #include "cli/options/recording.h"
 
 struct cli_record {
 	struct cli_connection connection;
 	struct cli_recording recording;
+	struct cli_masking masking;
 	struct cli_operands subjects; /* none: > */
 	const char *group;            /* queue group; NULL: none */
 	uint64_t memory_bytes;        /* for messages that wait for the recorder */
@@ -23,6 +25,6 @@ struct cli_record {
 };
 
 /* Record until the end. Prints errors, outages, and a summary at the end, on stderr. Returns an exit status. */
-int cli_record_run(const struct cli_command *command, const struct cli_record *record);
+int cli_record_run(const struct cli_command *command, struct cli_record *record);
 
 #endif

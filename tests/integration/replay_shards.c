@@ -62,7 +62,7 @@ static void write_log(const char *log)
 
 static int port_of(int node)
 {
-	return cluster.nodes[node % SUPPORT_NODES].server.port;
+	return cluster.nodes[node % SUPPORT_NODES].pair.server.port;
 }
 
 /* Publish at each node until the receiver, at another one, gets it. */
@@ -231,7 +231,7 @@ static int setup(void **state)
 	support_tempdir_open(&dir);
 	support_tempdir_path(&dir, "log", shared_log, sizeof(shared_log));
 	write_log(shared_log);
-	support_cluster_open(&cluster, NULL);
+	support_cluster_open(&cluster, NULL, NULL);
 	return 0;
 }
 

@@ -175,18 +175,30 @@ def port_of(urls):
     return int(urls[0].rsplit(":", 1)[1])
 
 
-def check_varz(page):
-    """The proxy also counts deliveries that it sees apart from their publish."""
-    varz = json.loads(page)
-    mask, unmatched = varz["mask"], varz["mask"]["unmatched_rules"]
-    counts = [mask[key] for key in ("malformed_payloads", "unjudged_payloads", "masked_messages")]
+def count_masked(varz):
+    return [varz["mask"][key] for key in ("malformed_payloads", "unjudged_payloads", "masked_messages")]
+
+
+def await_counts(port):
+    """In the proxy messages wait for their deliveries. It also counts deliveries that it sees apart from their publish."""
     wanted = [8, 1, MASKED]
-    is_counted = counts == wanted if "server_id" in varz else all(a >= b for a, b in zip(counts, wanted))
-    expect(is_counted, f"masked messages are counted: {counts} instead of {wanted}")
+
+    def has_all():
+        varz = json.loads(dict(pages(port))["varz"])
+        counts = count_masked(varz)
+        return counts == wanted if "server_id" in varz else all(a >= b for a, b in zip(counts, wanted))
+
+    wait_for(has_all, f"masked messages are counted: {wanted}")
+
+
+def check_varz(page):
+    mask = json.loads(page)["mask"]
+    unmatched = mask["unmatched_rules"]
     expect("never.>:$.card" in unmatched and "case.0:$.card" not in unmatched, f"a rule has matched nothing: {mask}")
 
 
 def search_pages(port):
+    await_counts(port)
     for page, text in pages(port):
         search(page, text)
         if page == "varz":
@@ -269,11 +281,45 @@ def search_sniffer(folder, masks):
     expect(done.returncode == 2 and not os.path.exists(capture + ".copy"), "a copy of the packets is refused")
 
 
+# ---- a guest, and a part of a log that was recorded without masks ----
+
+
+def record_as_guest(folder, port, masks):
+    """Start `tapedeck record`; returns once it is subscribed."""
+    log = os.path.join(folder, "guest")
+    command = (TAPEDECK, "record", "-s", f"nats://u:p@127.0.0.1:{port}", "--record", log, "--until-idle", "3s", *masks)
+    guest = subprocess.Popen(command, stderr=subprocess.PIPE)
+    wait_for(lambda: guest.poll() is not None or os.path.isdir(log), "the guest records")
+    return guest, log
+
+
+def search_guest_and_cut(folder, masks):
+    plain, part = os.path.join(folder, "plain"), os.path.join(folder, "part")
+    with running.server(folder, TAPEDECK, "broker", "--record", plain, "--record-detail", "protocol") as (broker, port):
+        guest, log = record_as_guest(folder, port, masks)
+        for _ in talk(port):
+            pass
+        lines = guest.communicate(timeout=WAIT_S)[1]
+        expect(guest.returncode == 0, f"the guest ends well: {lines.decode()}")
+        running.end(broker)
+    done = subprocess.run([TAPEDECK, "cut", plain, "--record", part, *masks], capture_output=True, timeout=WAIT_S, check=False)
+    expect(done.returncode == 0, f"cut ends well: {done.stderr.decode()}")
+    for name, cut, said in (("record", log, lines), ("cut", part, done.stderr)):
+        search(name, said)
+        expect(b"matched nothing in this run" in said, f"{name} reports the rule")
+        search_log(cut)
+        search_outputs(cut, folder)
+        events = subprocess.run([TAPEDECK, "cat", cut, "--json"], capture_output=True, check=True).stdout.splitlines()
+        masked = sum(b'"masked":true' in event for event in events)
+        expect(masked >= MASKED - 1, f"{name}: {masked} messages are masked")
+
+
 def main():
     with running.open_folder("masking") as folder:
         masks = write_rules(folder)
         search_broker(folder, masks)
         search_sniffer(folder, masks)
+        search_guest_and_cut(folder, masks)
         proxies.require("nats-server")
         search_proxy(folder, masks)
 
