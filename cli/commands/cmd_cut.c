@@ -202,7 +202,7 @@ const struct cli_command cli_cut = {
 		"  tapedeck cut log 'orders.>' --client billing -o billing\n"
 		"  tapedeck cut log --around 4711 5m -o near     5 minutes before and after it\n"
 		"  tapedeck cut log --seq 4000..5000 -o part --level 19\n"
-		"  tapedeck cut log --mask '$..card' -o shown    card numbers are not shown to the colleague",
+		"  tapedeck cut log --mask '$..card' -o shown     without card numbers",
     .options = groups,
     .run = run,
 };

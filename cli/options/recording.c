@@ -96,7 +96,7 @@ const struct cli_option cli_recording_options[] = {
      .kind = CLI_TEXT,
      .argument = "DIR",
      .at = AT(dir),
-     .help = "log every message, and who received it, into this directory"},
+     .help = "log every message, and who received it as far as that is seen, into this directory"},
     {.name = "record-sync",
      .kind = CLI_CALL,
      .argument = "always|interval[=TIME]|none",
@@ -106,7 +106,7 @@ const struct cli_option cli_recording_options[] = {
      .kind = CLI_CHOICE,
      .argument = "wait|drop",
      .at = AT(overflow),
-     .help = "when the disk is slower than the bus: wait for it, which slows publishers down (default), or "
+     .help = "when the disk is slower than the bus: wait for it, which slows down publishers where they can be (default), or "
 	     "leave messages out of the log, which then records how many (default of proxy)"},
     {.name = "record-detail",
      .kind = CLI_CHOICE,
