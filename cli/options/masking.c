@@ -104,8 +104,9 @@ const struct cli_option cli_masking_options[] = {
      .kind = CLI_CALL,
      .argument = "SUBJECT=N",
      .call = add_subject,
-     .help = "replace token N of these subjects wherever they appear; SUBJECT=N[=ACTION], the first token is "
-	     "1; repeatable"},
+     .help =
+	 "replace token N of these subjects and reply subjects, also where errors and log lines quote them, "
+	 "not in payloads and headers; SUBJECT=N[=ACTION], the first token is 1; repeatable"},
     {.name = "mask-file",
      .kind = CLI_CALL,
      .argument = "FILE",

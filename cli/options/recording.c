@@ -106,7 +106,8 @@ const struct cli_option cli_recording_options[] = {
      .kind = CLI_CHOICE,
      .argument = "wait|drop",
      .at = AT(overflow),
-     .help = "when the disk is slower than the bus: wait for it, which slows down publishers where they can be (default), or "
+     .help = "when the disk is slower than the bus: wait for it, which slows down publishers where they can "
+	     "be (default), or "
 	     "leave messages out of the log, which then records how many (default of proxy)"},
     {.name = "record-detail",
      .kind = CLI_CHOICE,

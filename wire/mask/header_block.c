@@ -27,11 +27,12 @@ static void split(struct wire_slice block, struct line *line)
 	const char *colon = memchr(data + line->start, ':', line->value_end - line->start);
 	line->value = line->name_end = line->start;
 	line->is_continued = line->start > 0 && line->value_end > line->start && is_blank(data[line->start]);
-	line->is_status = line->start == 0 && line->value_end >= 8 && memcmp(data, "NATS/1.0", 8) == 0;
+	bool has_version = line->start == 0 && line->value_end >= 8 && memcmp(data, "NATS/1.0", 8) == 0;
+	line->is_status = has_version && (line->value_end == 8 || is_blank(data[8]));
 	if (line->is_status)
 		line->value = line->name_end = 8;
 	line->is_odd = has_stray(data + line->start, line->value_end - line->start) ||
-		       (!colon && !line->is_continued && !line->is_status);
+		       has_version != line->is_status || (!colon && !line->is_continued && !line->is_status);
 	if (line->is_odd || line->is_continued || line->is_status)
 		return;
 	line->name_end = (size_t)(colon - data);
@@ -57,12 +58,27 @@ static struct line read_line(struct wire_slice block, size_t start)
 	return line;
 }
 
-/* The rule that covers the value of a line; of one that continues another, that one's. */
+/* The name of a line. One that begins with a blank may be a header of its own to those who read it. */
+static struct wire_slice name_of(struct wire_slice block, const struct line *line)
+{
+	size_t start = line->start, end = line->name_end;
+	if (line->is_continued) {
+		while (start < line->value_end && is_blank(block.data[start]))
+			start++;
+		const char *colon = memchr(block.data + start, ':', line->value_end - start);
+		end = colon ? (size_t)(colon - block.data) : start;
+		while (end > start && is_blank(block.data[end - 1]))
+			end--;
+	}
+	return wire_slice(block.data + start, end - start);
+}
+
+/* The rule that covers the value of a line; of one that continues another, that one's if it has any. */
 static unsigned find_rule(const struct wire__matches *matches, const struct wire__mask_plan *plan,
 			  struct wire_slice block, const struct line *line, unsigned before)
 {
-	const struct wire_slice name = wire_slice(block.data + line->start, line->name_end - line->start);
-	if (line->is_continued)
+	const struct wire_slice name = name_of(block, line);
+	if (line->is_continued && before != WIRE__MASK_NO_RULE)
 		return before;
 	for (unsigned i = 0; !line->is_status && i < matches->mask->count; i++) {
 		const struct wire__mask_rule *rule = matches->mask->rules[i];
@@ -91,12 +107,15 @@ static bool cover_line(const struct wire__matches *matches, const struct line *l
 	}
 }
 
-/* What the expressions match of a line: in its name it is redacted, so that the name stays one. */
-static bool cover_matches(const struct wire__matches *matches, const struct line *line,
+/* What the expressions match of a line: in its name it is redacted, so that the name stays one. *first is the first match
+ * that does not end before the line: lines come in order. */
+static bool cover_matches(const struct wire__matches *matches, const struct line *line, size_t *first,
 			  struct wire__edits *edits)
 {
 	const struct wire__edits *found = &matches->found;
-	for (size_t i = 0; i < found->count && found->list[i].start < line->value_end; i++) {
+	while (*first < found->count && found->list[*first].end <= line->start)
+		++*first;
+	for (size_t i = *first; i < found->count && found->list[i].start < line->value_end; i++) {
 		const struct wire__edit *match = &found->list[i];
 		size_t name = match->start > line->start ? match->start : line->start;
 		size_t name_end = match->end < line->name_end ? match->end : line->name_end;
@@ -128,6 +147,7 @@ static bool cover_all_lines(struct wire_slice block, struct wire__edits *edits)
 /* How a line is judged, and with it the lines that continue it. */
 struct judged {
 	unsigned rule;
+	size_t match;   /* see cover_matches */
 	bool is_hidden; /* its name cannot be told, and a rule asks for one */
 };
 
@@ -143,7 +163,7 @@ static bool judge_line(const struct wire__matches *matches, const struct wire__m
 		return cover(edits, line->start, line->value_end, WIRE__EDIT_STARS, WIRE__MASK_NO_RULE);
 	if (judged->rule != WIRE__MASK_NO_RULE)
 		return cover_line(matches, line, judged->rule, edits);
-	return cover_matches(matches, line, edits);
+	return cover_matches(matches, line, &judged->match, edits);
 }
 
 bool wire__header_block_judge(struct wire__matches *matches, const struct wire__mask_plan *plan,

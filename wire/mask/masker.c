@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "wire/mark.h"
 #include "wire/mask/content.h"
 #include "wire/mask/masker_layout.h"
 #include "wire/mask/tokens.h"
@@ -114,7 +115,8 @@ struct wire_slice wire_masker_text(struct wire_masker *masker, struct wire_slice
 /* A subject of which nothing is known for lack of memory: its message goes on without content. */
 static bool drop_content(struct wire_event *event)
 {
-	event->payload = event->headers = wire_slice(NULL, 0);
+	event->payload = event->headers = event->reply = wire_slice(NULL, 0);
+	event->flags |= WIRE_EVENT_MASKED;
 	return hide(&event->subject);
 }
 
@@ -138,6 +140,29 @@ static bool mask_message(struct wire_masker *masker, struct wire_event *event)
 	return is_changed;
 }
 
+/* A remark is masked as the message that asks for it (wire/mark.h). */
+static bool mask_mark(struct wire_masker *masker, struct wire_event *event)
+{
+	const struct wire_slice word = WIRE_LITERAL("remark ");
+	bool is_changed = mask_text(masker, &event->text);
+	struct wire_slice text = event->text;
+	struct wire__mask_buffer *out = &masker->parts[WIRE__MASKER_REMARK];
+	if (text.len <= word.len || memcmp(text.data, word.data, word.len) != 0)
+		return is_changed;
+	struct wire_event remark = {.kind = WIRE_EVENT_MESSAGE,
+				    .subject = WIRE_LITERAL(WIRE_MARK_SUBJECT),
+				    .payload = wire_slice(text.data + word.len, text.len - word.len)};
+	if (!mask_message(masker, &remark))
+		return is_changed;
+	if (!wire__mask_buffer_reserve(out, word.len + remark.payload.len))
+		return hide(&event->text);
+	out->len = 0;
+	wire__mask_buffer_add(out, word.data, word.len);
+	wire__mask_buffer_add(out, remark.payload.data, remark.payload.len);
+	event->text = wire__mask_buffer_slice(out);
+	return true;
+}
+
 static bool mask_event(struct wire_masker *masker, struct wire_event *event)
 {
 	switch (event->kind) {
@@ -145,6 +170,7 @@ static bool mask_event(struct wire_masker *masker, struct wire_event *event)
 	case WIRE_EVENT_DELIVERY: return mask_message(masker, event);
 	case WIRE_EVENT_SUBSCRIBE:
 	case WIRE_EVENT_UNSUBSCRIBE: return mask_subject(masker, WIRE__MASKER_SUBJECT, &event->subject, true);
+	case WIRE_EVENT_MARK: return mask_mark(masker, event);
 	default: return mask_text(masker, &event->text);
 	}
 }

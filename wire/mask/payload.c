@@ -36,6 +36,7 @@ static bool add_matches(struct wire__matches *matches, const struct wire__mask_p
 	for (size_t i = 0; result == 0 && i < matches->found.count; i++)
 		if (!wire__edits_add(edits, &matches->found.list[i]))
 			result = -1;
+	wire__edits_sort(edits);
 	return result >= 0;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "wire/mark.h"
+#include "wire/mask/rule.h"
 #include "wire/mask/steps.h"
 #include "wire/mask/tokens.h"
 #include "wire/subject.h"
@@ -32,7 +33,7 @@ static bool applies(const struct wire__mask_rule *rule, struct wire_slice subjec
 	if (rule->kind == WIRE__MASK_SUBJECT)
 		return false;
 	if (rule->subject)
-		return wire_subject_matches(wire_slice_str(rule->subject), subject);
+		return wire__mask_rule_is_about(rule, subject);
 	return rule->kind != WIRE__MASK_JSON || !wire_mark_is_remark(subject);
 }
 

@@ -348,3 +348,9 @@ struct wire__mask_rule *wire__mask_rule_open(enum wire_mask_option option, const
 	wire__mask_rule_close(rule);
 	return NULL;
 }
+
+bool wire__mask_rule_is_about(const struct wire__mask_rule *rule, struct wire_slice subject)
+{
+	const struct wire_slice about = wire_slice_str(rule->subject);
+	return wire_subject_matches(about, subject) || wire_subject_covers(about, subject);
+}

@@ -9,4 +9,8 @@ struct wire__mask_rule *wire__mask_rule_open(enum wire_mask_option option, const
 					     const char *place, struct wire_fault *fault);
 void wire__mask_rule_close(struct wire__mask_rule *rule); /* NULL is allowed */
 
+/* Do messages on this subject match the subject of the rule, which has one? Also when tokens are empty, which no subscription
+ * matches: such a message is recorded all the same. */
+bool wire__mask_rule_is_about(const struct wire__mask_rule *rule, struct wire_slice subject);
+
 #endif

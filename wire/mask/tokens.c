@@ -1,5 +1,6 @@
 #include "wire/mask/tokens.h"
 
+#include "wire/mask/rule.h"
 #include "wire/mask/siphash.h"
 #include "wire/subject.h"
 
@@ -16,8 +17,8 @@ static struct wire__mask_rule *find_rule(const struct wire_mask *mask, struct wi
 		struct wire__mask_rule *rule = mask->rules[i];
 		if (rule->kind != WIRE__MASK_SUBJECT || rule->token != number)
 			continue;
-		const struct wire_slice about = wire_slice_str(rule->subject);
-		if (is_pattern ? wire_subject_overlaps(about, subject) : wire_subject_matches(about, subject))
+		if (is_pattern ? wire_subject_overlaps(wire_slice_str(rule->subject), subject)
+			       : wire__mask_rule_is_about(rule, subject))
 			return rule;
 	}
 	return NULL;
@@ -50,7 +51,7 @@ static bool put_subject(const struct wire_mask *mask, struct wire_slice subject,
 	bool is_changed = false;
 	for (unsigned number = 1; wire_subject_next_token(&rest, &token); number++) {
 		struct wire__mask_rule *rule = find_rule(mask, subject, is_pattern, number);
-		if (is_pattern && is_wildcard(token))
+		if (token.len == 0 || (is_pattern && is_wildcard(token)))
 			rule = NULL;
 		if (number > 1)
 			wire__mask_buffer_fill(out, '.', 1);
@@ -70,7 +71,7 @@ bool wire__mask_tokens(const struct wire_mask *mask, struct wire_slice subject, 
 		       struct wire__mask_buffer *out)
 {
 	out->len = 0;
-	if (subject.len == 0 || (is_pattern && !wire_subject_is_valid(subject)))
+	if (subject.len == 0)
 		return true;
 	if (!reserve(out, subject))
 		return false;
@@ -111,7 +112,7 @@ static bool put_part(const struct wire_mask *mask, struct wire_slice word, struc
 {
 	const char *end = word.data + word.len, *part_end = part.data + part.len;
 	const size_t before = out->len;
-	if (!wire_subject_is_valid(part))
+	if (part.len == 0)
 		return false;
 	wire__mask_buffer_add(out, word.data, (size_t)(part.data - word.data));
 	if (!put_subject(mask, part, true, out)) {

@@ -67,6 +67,56 @@ static void require_text(const char *what, struct wire_slice text, const char *w
 		fail_msg("%s: \"%.*s\" instead of \"%s\"", what, (int)text.len, text.data, wanted);
 }
 
+/* ---- what could get round a mask ---- */
+
+static void subjects_with_empty_tokens_are_covered(void **state)
+{
+	static const char *const subjects[] = {"users.", "users..a", "users.a."};
+	(void)state;
+	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+		struct masked masked =
+		    mask_event("payload users.>", message(subjects[i], WIRE_LITERAL("secret")));
+		assert_true(masked.is_changed);
+		assert_null(memmem(masked.event.payload.data, masked.event.payload.len, "secret", 6));
+		fini(&masked);
+	}
+}
+
+static void headers_after_a_blank_are_covered(void **state)
+{
+	static const char *const blocks[] = {"NATS/1.0\r\n Authorization: secret\r\n\r\n",
+					     "NATS/1.0\r\nX: 1\r\n\tauthorization : secret\r\n\r\n",
+					     "NATS/1.0Authorization: secret\r\n\r\n"};
+	(void)state;
+	for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+		struct wire_event event = message("a", WIRE_LITERAL(""));
+		event.headers = wire_slice_str(blocks[i]);
+		struct masked masked = mask_event("header:Authorization", event);
+		assert_int_equal(masked.event.headers.len, strlen(blocks[i]));
+		assert_null(memmem(masked.event.headers.data, masked.event.headers.len, "secret", 6));
+		fini(&masked);
+	}
+}
+
+static void remarks_are_masked_as_the_messages_that_ask_for_them(void **state)
+{
+	const struct wire_event mark = {.kind = WIRE_EVENT_MARK, .text = WIRE_LITERAL("remark card 4111")};
+	(void)state;
+	struct masked masked = mask_event("regex /4[0-9]+/", mark);
+	require_text("a remark", masked.event.text, "remark card ****");
+	fini(&masked);
+}
+
+static void invalid_patterns_are_covered(void **state)
+{
+	const struct wire_event subscribe = {.kind = WIRE_EVENT_SUBSCRIBE,
+					     .subject = WIRE_LITERAL("users.secret.>.x")};
+	(void)state;
+	struct masked masked = mask_event("subject users.>=2", subscribe);
+	require_text("a pattern", masked.event.subject, "users.xxxxxx.>.x");
+	fini(&masked);
+}
+
 /* ---- payloads ---- */
 
 struct payload_case {
@@ -477,6 +527,10 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(subjects_with_empty_tokens_are_covered),
+	    cmocka_unit_test(headers_after_a_blank_are_covered),
+	    cmocka_unit_test(remarks_are_masked_as_the_messages_that_ask_for_them),
+	    cmocka_unit_test(invalid_patterns_are_covered),
 	    cmocka_unit_test(covered_values_are_replaced),
 	    cmocka_unit_test(valid_json_stays_valid_and_every_prefix_is_covered),
 	    cmocka_unit_test(malformed_payloads_are_counted),
