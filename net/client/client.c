@@ -203,6 +203,8 @@ static natsStatus set_watched(natsOptions *options, struct net_client *client)
 		status = natsOptions_SetMaxPingsOut(options, PINGS_OUT);
 	if (status == NATS_OK)
 		status = natsOptions_SetCustomReconnectDelay(options, reconnect_delay, client);
+	if (status == NATS_OK && client->watch.delivers_apart)
+		status = natsOptions_UseGlobalMessageDelivery(options, false);
 	if (status == NATS_OK)
 		status = natsOptions_SetLameDuckModeCB(options, on_lame_duck, client);
 	return status;

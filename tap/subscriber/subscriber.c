@@ -491,12 +491,13 @@ void tap_subscriber_close(struct tap_subscriber *subscriber)
 	if (!subscriber)
 		return;
 	subscriber->errors.is_over = true;
+	/* First: libnats' thread may wait for room in the queue, and delivers the other subscriptions, too. */
+	release(subscriber);
+	net_client_queue_close(subscriber->queue);
 	tap__connz_close(subscriber->connz);
 	tap__system_events_close(subscriber->system);
 	if (subscriber->control)
 		net_client_unsubscribe(&subscriber->control, 1);
-	release(subscriber);
-	net_client_queue_close(subscriber->queue);
 	net_client_loop_stop(subscriber->loop);
 	net_client_close(subscriber->client);
 	net_client_loop_close(subscriber->loop);
