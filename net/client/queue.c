@@ -225,6 +225,14 @@ void net_client_queue_limit(struct net_client_queue *queue, uint64_t messages)
 		net_client_subscription_end_after(queue->inlets[0]->subscription, messages);
 }
 
+bool net_client_queue_has_all(const struct net_client_queue *queue, uint64_t have)
+{
+	for (size_t i = 0; i < queue->inlets_len; i++)
+		if (!net_client_subscription_has_all(queue->inlets[i]->subscription, have))
+			return false;
+	return true;
+}
+
 uint64_t net_client_queue_dropped(const struct net_client_queue *queue)
 {
 	uint64_t dropped = 0;

@@ -34,6 +34,9 @@ int net_client_queue_subscribe_stream(struct net_client_queue *queue, const stru
 /* Let the server send no more than so many messages, where the queue has one subscription. */
 void net_client_queue_limit(struct net_client_queue *queue, uint64_t messages);
 
+/* Every subscription, to a stream, has all that the stream has (net_client_subscription_has_all). */
+bool net_client_queue_has_all(const struct net_client_queue *queue, uint64_t have);
+
 /* The next message; NULL when there is none now. It is the same one until it is released. From one thread only. */
 const struct net_client_arrival *net_client_queue_next(struct net_client_queue *queue);
 void net_client_queue_release(struct net_client_queue *queue);
