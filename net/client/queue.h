@@ -1,7 +1,8 @@
 /* queue.h - from the subscriptions of a client to one thread that takes their messages, in the order in which they came.
  *
  * libnats delivers in a thread of its own. A ring between it and the thread that takes the messages needs no lock, and wakes
- * no one: the taker looks again after a millisecond. While the ring is full, libnats holds messages itself, up to the
+ * no one: the taker looks again after a millisecond. While the ring is full (32,768 messages, or 16 MiB of
+ * them), libnats holds messages itself, up to the
  * limit of each subscription (net_client_queue_subscribe), and drops those beyond it. */
 #ifndef NET_CLIENT_QUEUE_H
 #define NET_CLIENT_QUEUE_H
