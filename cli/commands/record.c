@@ -104,6 +104,7 @@ static int open_watch(struct record_run *run)
 	struct wire_fault fault;
 	cli_connection_init(&system);
 	system.context = record->system_context;
+	system.ignores_environment = true;
 	int status =
 	    record->system_context ? cli_connection_build(run->command, &system, &run->system) : CLI_GO_ON;
 	if (status != CLI_GO_ON)
