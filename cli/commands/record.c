@@ -80,7 +80,6 @@ static int open_subscriber(struct record_run *run, struct wire_fault *fault)
 	    .group = record->group,
 	    .memory_bytes = record->memory_bytes,
 	    .confirm_ms = record->connection.target.timeout_ms,
-	    .limit = record->limit,
 	    .control = record->control,
 	    .is_paused = record->is_paused,
 	    .report = record->quiet ? NULL : report,

@@ -241,12 +241,6 @@ int net_client_queue_subscribe(struct net_client_queue *queue, const char *subje
 	return net_client_subscription_limit(inlet->subscription, limit_bytes);
 }
 
-void net_client_queue_limit(struct net_client_queue *queue, uint64_t messages)
-{
-	if (queue->inlets_len == 1)
-		net_client_subscription_end_after(queue->inlets[0]->subscription, messages);
-}
-
 bool net_client_queue_has_all(const struct net_client_queue *queue, uint64_t have)
 {
 	for (size_t i = 0; i < queue->inlets_len; i++)

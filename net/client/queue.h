@@ -32,9 +32,6 @@ int net_client_queue_subscribe(struct net_client_queue *queue, const char *subje
 int net_client_queue_subscribe_stream(struct net_client_queue *queue, const struct net_client_stream *stream,
 				      uint64_t from_seq, int64_t from_ns, struct wire_fault *fault);
 
-/* Let the server send no more than so many messages, where the queue has one subscription. */
-void net_client_queue_limit(struct net_client_queue *queue, uint64_t messages);
-
 /* Every subscription, to a stream, has all that the stream has (net_client_subscription_has_all). */
 bool net_client_queue_has_all(const struct net_client_queue *queue, uint64_t have);
 

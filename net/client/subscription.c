@@ -154,12 +154,6 @@ int net_client_subscription_limit(struct net_client_subscription *subscription, 
 	return natsSubscription_SetPendingLimits(subscription->nats, -1, limit) == NATS_OK ? 0 : -EINVAL;
 }
 
-void net_client_subscription_end_after(struct net_client_subscription *subscription, uint64_t messages)
-{
-	if (messages <= INT_MAX)
-		(void)natsSubscription_AutoUnsubscribe(subscription->nats, (int)messages);
-}
-
 uint64_t net_client_subscription_dropped(struct net_client_subscription *subscription)
 {
 	int64_t dropped = 0;

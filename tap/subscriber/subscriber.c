@@ -386,8 +386,6 @@ static int subscribe(struct tap_subscriber *subscriber, struct wire_fault *fault
 	for (const char *const *subject = options->subjects; *subject && !error; subject++)
 		error = net_client_queue_subscribe(subscriber->queue, *subject, options->group,
 						   options->memory_bytes, fault);
-	if (!error && options->limit > 0)
-		net_client_queue_limit(subscriber->queue, options->limit);
 	if (!error)
 		error = net_client_confirm_subscriptions(subscriber->client, options->confirm_ms, fault);
 	if (error || subscriber->errors.not_permitted == 0)

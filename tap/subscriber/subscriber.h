@@ -18,7 +18,6 @@ struct tap_subscriber_options {
 	const char *const *subjects;      /* NULL-terminated; borrowed */
 	const char *group;                /* queue group; NULL: none */
 	uint64_t memory_bytes;            /* for messages that wait, for each subject */
-	uint64_t limit;                   /* no more than so many messages; 0: all */
 	const char *control;              /* subject of requests (control.h); NULL: none */
 	bool is_paused;                   /* begin without recording, until a request asks for it */
 	int64_t confirm_ms;               /* for the server to read the subscriptions */
