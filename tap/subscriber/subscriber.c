@@ -354,11 +354,14 @@ static void stop(struct wire_source *source)
 			       net_client_is_up(subscriber->client) ? DRAIN_MS : DRAIN_AWAY_MS);
 }
 
-/* The last check comes after the last message. */
+/* The last check comes after the last message; the one before it sees the drops while libnats still counts them. */
 static bool is_over(struct wire_source *source)
 {
 	struct tap_subscriber *subscriber = (struct tap_subscriber *)source;
-	if (!subscriber->is_stopped || !net_client_queue_is_drained(subscriber->queue))
+	if (!subscriber->is_stopped)
+		return false;
+	check(subscriber);
+	if (!net_client_queue_is_drained(subscriber->queue))
 		return false;
 	check(subscriber);
 	tap__outage_end(&subscriber->outage, 0, now_ns(), "");
