@@ -238,6 +238,7 @@ int net_client_open_watched(struct net_client **client, struct net_client_loop *
 	sem_init(&opened->closed, 0, 0);
 	opened->errors = errors;
 	opened->servers = target->servers;
+	opened->inbox_prefix = target->inbox_prefix;
 	opened->publisher = pthread_self();
 	natsStatus status = set_options(target->options, opened, name);
 	if (watch)
@@ -302,6 +303,11 @@ uint64_t net_client_number(const struct net_client *client)
 
 	(void)natsConnection_GetClientID(client->nats, &number);
 	return number;
+}
+
+const char *net_client_inbox_prefix(const struct net_client *client)
+{
+	return client->inbox_prefix;
 }
 
 void net_client_server_id(const struct net_client *client, char *id, size_t size)

@@ -73,6 +73,9 @@ uint64_t net_client_number(const struct net_client *client);
 /* Write the id of the connected server; "" when it is not known. */
 void net_client_server_id(const struct net_client *client, char *id, size_t size);
 
+/* The prefix of the inboxes that it may subscribe to, without a dot at the end; borrowed from the target. */
+const char *net_client_inbox_prefix(const struct net_client *client);
+
 /* ---- publishing ---- */
 
 struct net_client_message {

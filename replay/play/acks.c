@@ -9,7 +9,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { BASE_BYTES = 48 };
+enum { BASE_BYTES = 200, TOKEN_BYTES = 32 };
 
 struct slot {
 	uint64_t seq;    /* in the log */
@@ -20,7 +20,8 @@ struct slot {
 struct replay_acks {
 	struct replay_acks_options options;
 	struct net_client_subscription *subscription;
-	char base[BASE_BYTES];       /* of the reply subjects */
+	char token[TOKEN_BYTES];     /* at random, of the reply subjects */
+	char base[BASE_BYTES];       /* of the reply subjects: the client's inbox prefix and the token */
 	char reply[BASE_BYTES + 32]; /* the last one */
 
 	pthread_mutex_t lock; /* guards what follows */
@@ -45,7 +46,7 @@ int replay_acks_open(struct replay_acks **acks, const struct replay_acks_options
 		return wire_fault_set(fault, -EIO, "no random numbers");
 	}
 	opened->options = *options;
-	snprintf(opened->base, sizeof opened->base, "_INBOX.%016" PRIx64 "%08" PRIx32, random[0],
+	snprintf(opened->token, sizeof opened->token, "%016" PRIx64 "%08" PRIx32, random[0],
 		 (uint32_t)random[1]);
 	pthread_mutex_init(&opened->lock, NULL);
 	pthread_condattr_init(&monotonic);
@@ -121,6 +122,10 @@ static bool on_answer(void *context, const struct net_client_delivery *answer)
 int replay_acks_subscribe(struct replay_acks *acks, struct net_client *client, struct wire_fault *fault)
 {
 	char subject[BASE_BYTES + 4];
+	const char *prefix = net_client_inbox_prefix(client);
+	int len = snprintf(acks->base, sizeof acks->base, "%s.%s", prefix, acks->token);
+	if (len >= (int)sizeof acks->base)
+		return wire_fault_set(fault, -EINVAL, "the inbox prefix \"%s\" is too long", prefix);
 	snprintf(subject, sizeof subject, "%s.*", acks->base);
 	return net_client_subscribe(&acks->subscription, client, subject, NULL, on_answer, acks, fault);
 }

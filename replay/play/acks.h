@@ -33,7 +33,8 @@ int replay_acks_open(struct replay_acks **acks, const struct replay_acks_options
 /* NULL is allowed. */
 void replay_acks_close(struct replay_acks *acks);
 
-/* Subscribe to the answers with the client that will publish. 0, or a negative code with *fault. */
+/* Subscribe to the answers with the client that will publish, below its inbox prefix. 0, or a negative code with *fault:
+ * -EINVAL when the prefix is too long. */
 int replay_acks_subscribe(struct replay_acks *acks, struct net_client *client, struct wire_fault *fault);
 /* Before the client is closed. */
 void replay_acks_unsubscribe(struct replay_acks *acks);
