@@ -14,7 +14,7 @@ enum { BASE_BYTES = 200, TOKEN_BYTES = 32 };
 struct slot {
 	uint64_t seq;    /* in the log */
 	int64_t sent_ns; /* monotonic */
-	bool is_answered;
+	bool is_answered, is_stored;
 };
 
 struct replay_acks {
@@ -28,6 +28,7 @@ struct replay_acks {
 	pthread_cond_t answered;
 	struct slot slots[REPLAY_ACKS_WINDOW_MAX]; /* a ring, by number */
 	uint64_t first, next;                      /* numbers: the oldest without an answer; the next one */
+	bool has_failed;                           /* a message was answered, but not stored */
 	struct replay_acks_report report;
 };
 
@@ -76,30 +77,40 @@ static void note_refusal(struct replay_acks_report *report, const json_t *error)
 		snprintf(report->first_refusal, sizeof report->first_refusal, "%s", text ? text : "unknown");
 }
 
-/* {"stream":"ORDERS","seq":12,"duplicate":true}, {"error":{"code":400,"description":"…"}}, or, without a stream, a status. */
-static void count_answer(struct replay_acks_report *report, const struct net_client_delivery *answer)
+/* {"stream":"ORDERS","seq":12,"duplicate":true}, {"error":{"code":400,"description":"…"}}, or, without a stream, a status.
+ * True when the stream has the message. */
+static bool count_answer(struct replay_acks_report *report, const struct net_client_delivery *answer)
 {
 	const char *status = net_client_delivery_status(answer);
 	if (status && strncmp(status, "503", 3) == 0) {
 		report->without_stream++;
-		return;
+		return false;
 	}
 	json_t *json = json_loadb(answer->payload.data, answer->payload.len, 0, NULL);
 	const json_t *error = json_object_get(json, "error");
-	if (error || !json_object_get(json, "seq"))
+	bool is_stored = !error && json_object_get(json, "seq");
+	if (!is_stored)
 		note_refusal(report, error);
 	else if (json_is_true(json_object_get(json, "duplicate")))
 		report->duplicates++;
 	else
 		report->stored++;
 	json_decref(json);
+	return is_stored;
 }
 
-/* Move on past the messages that were answered without a break. */
+/* Move on past the messages that were answered without a break. A run that is resumed sends again from the first one that was
+ * not stored. */
 static void advance(struct replay_acks *acks)
 {
-	while (acks->first < acks->next && acks->slots[acks->first % REPLAY_ACKS_WINDOW_MAX].is_answered)
-		acks->report.done_seq = acks->slots[acks->first++ % REPLAY_ACKS_WINDOW_MAX].seq;
+	const struct slot *slot;
+	while (acks->first < acks->next &&
+	       (slot = &acks->slots[acks->first % REPLAY_ACKS_WINDOW_MAX])->is_answered) {
+		acks->first++;
+		acks->has_failed = acks->has_failed || !slot->is_stored;
+		if (!acks->has_failed)
+			acks->report.done_seq = slot->seq;
+	}
 	pthread_cond_signal(&acks->answered);
 }
 
@@ -112,7 +123,7 @@ static bool on_answer(void *context, const struct net_client_delivery *answer)
 	struct slot *slot = &acks->slots[number % REPLAY_ACKS_WINDOW_MAX];
 	if (number >= acks->first && number < acks->next && !slot->is_answered) {
 		slot->is_answered = true;
-		count_answer(&acks->report, answer);
+		slot->is_stored = count_answer(&acks->report, answer);
 		advance(acks);
 	}
 	pthread_mutex_unlock(&acks->lock);

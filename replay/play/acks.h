@@ -21,7 +21,7 @@ struct replay_acks_report {
 	uint64_t without_stream; /* no stream takes their subject */
 	uint64_t pending;        /* without an answer */
 	uint64_t
-	    done_seq; /* in the log: this message and all that were sent before it were answered; 0: none was */
+	    done_seq; /* in the log: the stream has this message and all that were sent before it; 0: none */
 	char first_refusal[300];
 };
 
