@@ -20,7 +20,7 @@ enum {
 	/* Of watched clients. */
 	PING_MS = 5000,
 	PINGS_OUT = 2,
-	CONFIRM_MS = 5000, /* for the server to read the subscriptions after a reconnect */
+	CONFIRM_MS = 5000, /* for the server to read the subscriptions after a reconnect, each try */
 	RECONNECT_WAIT_MAX_MS = 2000,
 };
 
@@ -132,13 +132,25 @@ static void on_closed(natsConnection *nats, void *context)
 	sem_post(&((struct net_client *)context)->closed);
 }
 
+/* True when the server has read the subscriptions after a loss, however long that takes. */
+static bool confirm_return(struct net_client *client, natsConnection *nats, uint64_t losses)
+{
+	natsStatus status;
+
+	do
+		status = natsConnection_FlushTimeout(nats, CONFIRM_MS);
+	while (status == NATS_TIMEOUT && !client->errors->is_over &&
+	       __atomic_load_n(&client->losses, __ATOMIC_RELAXED) == losses);
+	return status == NATS_OK;
+}
+
 static void on_reconnected(natsConnection *nats, void *context)
 {
 	struct net_client *client = context;
 
 	uint64_t losses = __atomic_load_n(&client->losses, __ATOMIC_RELAXED);
 	client->errors->reconnects++;
-	if (client->watch.back && natsConnection_FlushTimeout(nats, CONFIRM_MS) == NATS_OK)
+	if (client->watch.back && confirm_return(client, nats, losses))
 		client->watch.back(client->watch.context, losses);
 }
 

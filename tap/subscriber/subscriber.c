@@ -221,11 +221,12 @@ static int idle(struct tap_subscriber *subscriber, struct wire_fault *fault)
 {
 	subscriber->idle_looks++;
 	check(subscriber);
+	bool is_lost = net_client_is_closed(subscriber->client) && !subscriber->is_stopped;
+	if (is_lost)
+		tap__outage_end(&subscriber->outage, 0, now_ns(), "");
 	if (!tap__notices_are_empty(&subscriber->notices))
 		return 1;
-	return net_client_is_closed(subscriber->client) && !subscriber->is_stopped
-		   ? closed_fault(subscriber, fault)
-		   : 0;
+	return is_lost ? closed_fault(subscriber, fault) : 0;
 }
 
 /* ---- control ---- */
@@ -310,6 +311,8 @@ static int next(struct wire_source *source, struct wire_event *event, struct wir
 		int status = arrival ? 1 : idle(subscriber, fault);
 		if (status <= 0)
 			return status;
+		if (!arrival) /* one may have come before the notice */
+			arrival = net_client_queue_next(subscriber->queue);
 		const struct wire_event *notice = due_notice(subscriber, arrival);
 		if (notice && take_notice(subscriber, notice, event))
 			return 1;
