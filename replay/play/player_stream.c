@@ -54,9 +54,11 @@ void replay__player_finish_acks(struct replay_player *player)
 {
 	if (!player->options.acks)
 		return;
-	if (player->report.end != REPLAY_END_SERVER && player->report.end != REPLAY_END_UNACKNOWLEDGED)
+	bool may_come =
+	    player->report.end != REPLAY_END_SERVER && player->report.end != REPLAY_END_UNACKNOWLEDGED;
+	if (may_come)
 		wait_until(player, 0);
-	if (player->stop)
+	if (may_come && player->stop)
 		replay_acks_wait(player->options.acks, 0, STOP_MS);
 	player->report.resume_failed = false;
 	note(player);
