@@ -2,7 +2,7 @@
  *
  * A subscriber does not see who published a message nor who else received it: messages have the flags *publisher unknown* and
  * *receivers unknown*. Each outage of the connection and each drop is a gap event. Connects and disconnects of other clients
- * are events as far as the server tells of them (accounts.h, monitor.h).
+ * are events as far as the server reports them (system_events.h, connz.h).
  *
  * libnats reads in one thread and delivers in another; the thread that pumps the source takes the messages from a queue
  * (net/client/queue.h). */
