@@ -21,7 +21,7 @@ static bool is_disconnect(const char *subject)
 	return dot && strcmp(dot, ".DISCONNECT") == 0;
 }
 
-/* libnats' thread. */
+/* Threads of libnats. */
 static bool on_event(void *context, const struct net_client_delivery *delivery)
 {
 	const struct tap__system_events *events = context;
