@@ -39,9 +39,10 @@ struct net_client_subscription {
 	natsSubscription *nats;
 	net_client_deliver *deliver;
 	void *context;
-	bool is_watched;  /* `ended` will be posted */
-	sem_t ended;      /* deliver is not called any more */
-	uint64_t dropped; /* messages, as last seen: libnats does not say it of a subscription that has ended */
+	bool is_watched; /* `ended` will be posted */
+	sem_t ended;     /* deliver is not called any more */
+	uint64_t
+	    dropped; /* messages, as last seen: libnats does not say it of a subscription that has ended */
 };
 
 /* Inside this folder: the steps of subscribing in other ways (stream.c). NULL when out of memory. */

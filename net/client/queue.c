@@ -8,10 +8,10 @@
 #include "wire/subject.h"
 
 enum {
-	ENTRIES = 1 << 15, /* a power of two */
+	ENTRIES = 1 << 15,     /* a power of two */
 	RING_BYTES = 16 << 20, /* the ring is full at so many bytes of messages */
-	FULL_NS = 200000,  /* between two looks of libnats' thread whether there is room */
-	LINE = 64,         /* bytes of a cache line */
+	FULL_NS = 200000,      /* between two looks of libnats' thread whether there is room */
+	LINE = 64,             /* bytes of a cache line */
 };
 
 struct entry {

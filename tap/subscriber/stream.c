@@ -110,8 +110,7 @@ static int ask_for_end(struct tap_stream *stream, struct wire_fault *fault)
 {
 	struct net_client_stream_info info;
 	uint64_t have = stream->stats.last_seq;
-	int error =
-	    net_client_stream_get_info(stream->client, &stream->options.stream, &info, fault);
+	int error = net_client_stream_get_info(stream->client, &stream->options.stream, &info, fault);
 	if (error)
 		return error == -ENOENT ? error : 0;
 	stream->is_over =
