@@ -1,4 +1,6 @@
 /* cmd_record.c - tapedeck record: subscribe to a NATS server, and record what arrives. */
+#include <limits.h>
+
 #include "cli/commands/commands.h"
 #include "cli/commands/record.h"
 #include "cli/output/errors.h"
@@ -105,6 +107,8 @@ static int check(const struct cli_command *command, const struct cli_record *rec
 	if (record->control && !wire_subject_is_literal(wire_slice_str(record->control)))
 		return cli_usage_error(command, "--control: \"%s\" is not a subject without wildcards",
 				       record->control);
+	if (record->memory_bytes > INT_MAX)
+		return cli_usage_error(command, "--memory: libnats holds less than 2 GiB");
 	return CLI_GO_ON;
 }
 

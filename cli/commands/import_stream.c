@@ -159,6 +159,16 @@ static void draw(const struct import *import, int64_t now_ns)
 	fflush(stderr);
 }
 
+/* The log has lost something. Another import goes on after the last message of the log, and would leave that out. */
+static bool is_incomplete(const struct import *import)
+{
+	struct wire_sink_status status = {0};
+	struct wire_sink *sink = tap_recorder_sink(import->recorder);
+	sink->status(sink, &status);
+	return status.degraded || status.lost_messages > 0;
+}
+
+/* As pause of struct tap_pump_options. */
 static bool show_progress(void *context, bool is_idle)
 {
 	struct import *import = context;
@@ -168,7 +178,7 @@ static bool show_progress(void *context, bool is_idle)
 		import->drawn_ns = now_ns;
 		draw(import, now_ns);
 	}
-	return true;
+	return !is_incomplete(import);
 }
 
 static void summarize(const struct import *import)
@@ -217,9 +227,11 @@ static int run_pump(struct import *import)
 	sink->status(sink, &status);
 	if (error < 0)
 		return cli_connection_error(import->command, &fault);
-	if (status.degraded)
-		cli_error(import->command, "the log is not complete: %s", status.reason);
-	return status.degraded ? CLI_IO : CLI_DONE;
+	if (!status.degraded && status.lost_messages == 0)
+		return CLI_DONE;
+	cli_error(import->command, "the import has ended, because the log is not complete: %s",
+		  status.degraded ? status.reason : "messages could not be logged");
+	return CLI_IO;
 }
 
 /* ---- the whole ---- */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/commands/interrupt.h"
@@ -30,7 +31,7 @@ struct record_run {
 	struct tap_pump pump;
 	struct tap_pump_options pumping;
 	int interrupt_fd;
-	int64_t started_ns, last_message_ns; /* of the pump's clock */
+	int64_t started_ns, last_message_ns; /* monotonic */
 	uint64_t messages, messages_checked; /* so far; at the last check of whether to end */
 };
 
@@ -80,7 +81,6 @@ static int open_subscriber(struct record_run *run, struct wire_fault *fault)
 	    .group = record->group,
 	    .memory_bytes = record->memory_bytes,
 	    .confirm_ms = record->connection.target.timeout_ms,
-	    .limit = record->limit,
 	    .control = record->control,
 	    .is_paused = record->is_paused,
 	    .report = record->quiet ? NULL : report,
@@ -104,6 +104,7 @@ static int open_watch(struct record_run *run)
 	struct wire_fault fault;
 	cli_connection_init(&system);
 	system.context = record->system_context;
+	system.ignores_environment = true;
 	int status =
 	    record->system_context ? cli_connection_build(run->command, &system, &run->system) : CLI_GO_ON;
 	if (status != CLI_GO_ON)
@@ -130,12 +131,19 @@ static int count(void *context, const struct wire_event *event, struct wire_faul
 	return run->record->limit > 0 && run->messages >= run->record->limit;
 }
 
+static int64_t monotonic_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 /* As pause of struct tap_pump_options. */
 static bool check_end(void *context, bool is_idle)
 {
 	struct record_run *run = context;
 	const struct cli_record *record = run->record;
-	int64_t now_ns = cli_now_ns();
+	int64_t now_ns = monotonic_ns();
 	(void)is_idle;
 	if (run->messages > run->messages_checked)
 		run->last_message_ns = now_ns;
@@ -149,7 +157,7 @@ static bool check_end(void *context, bool is_idle)
 
 static void prepare_pump(struct record_run *run)
 {
-	run->started_ns = run->last_message_ns = cli_now_ns();
+	run->started_ns = run->last_message_ns = monotonic_ns();
 	run->pumping = (struct tap_pump_options){.source = tap_subscriber_pump_source(run->subscriber),
 						 .sink = run->sink,
 						 .now_ns = cli_now_ns,
@@ -176,7 +184,7 @@ static void summarize(const struct record_run *run)
 			 cli_plural(stats.outages), cli_span_text(outage, stats.outage_ns));
 	cli_error(run->command, "%s message%s, %s, recorded in %s%s",
 		  cli_count_text(messages, stats.messages), cli_plural(stats.messages),
-		  cli_size_text(bytes, stats.bytes), cli_span_text(span, cli_now_ns() - run->started_ns),
+		  cli_size_text(bytes, stats.bytes), cli_span_text(span, monotonic_ns() - run->started_ns),
 		  more);
 	if (stats.refused > 0)
 		cli_error(run->command, "the server refused something: %s", stats.last_error);

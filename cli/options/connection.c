@@ -168,7 +168,7 @@ static void complete(struct cli_connection *connection, const json_t *context)
 		const char **member = (const char **)(void *)((char *)connection + sources[i].at);
 		const char *value =
 		    sources[i].key ? json_string_value(json_object_get(context, sources[i].key)) : NULL;
-		if (!*member && sources[i].variable)
+		if (!*member && sources[i].variable && !connection->ignores_environment)
 			*member = variable(sources[i].variable);
 		if (!*member && value && *value)
 			*member = value;

@@ -15,7 +15,8 @@ struct cli_connection {
 	bool tls_first;
 	bool
 	    uses_selected; /* set by commands that only read: without a server, use the context that natscli selected */
-	bool ignores_selected; /* unless the user forbids it */
+	bool ignores_selected;    /* unless the user forbids it */
+	bool ignores_environment; /* the variables are those of another connection */
 };
 
 /* Sets a struct cli_connection, prepared by cli_connection_init. */

@@ -315,6 +315,10 @@ static int check_stream(const struct cli_command *command, const struct cli_repl
 				       "--clones");
 	if (settings->resume && settings->iterations != 1)
 		return cli_usage_error(command, "--resume and --loop exclude each other");
+	if (settings->resume && settings->ids == 1)
+		return cli_usage_error(command,
+				       "--resume and --msg-id renew exclude each other: the stream could "
+				       "not recognize what is sent again");
 	return CLI_GO_ON;
 }
 

@@ -20,7 +20,7 @@ enum {
 	/* Of watched clients. */
 	PING_MS = 5000,
 	PINGS_OUT = 2,
-	CONFIRM_MS = 5000, /* for the server to read the subscriptions after a reconnect */
+	CONFIRM_MS = 5000, /* for the server to read the subscriptions after a reconnect, each try */
 	RECONNECT_WAIT_MAX_MS = 2000,
 };
 
@@ -132,13 +132,25 @@ static void on_closed(natsConnection *nats, void *context)
 	sem_post(&((struct net_client *)context)->closed);
 }
 
+/* True when the server has read the subscriptions after a loss, however long that takes. */
+static bool confirm_return(struct net_client *client, natsConnection *nats, uint64_t losses)
+{
+	natsStatus status;
+
+	do
+		status = natsConnection_FlushTimeout(nats, CONFIRM_MS);
+	while (status == NATS_TIMEOUT && !client->errors->is_over &&
+	       __atomic_load_n(&client->losses, __ATOMIC_RELAXED) == losses);
+	return status == NATS_OK;
+}
+
 static void on_reconnected(natsConnection *nats, void *context)
 {
 	struct net_client *client = context;
 
 	uint64_t losses = __atomic_load_n(&client->losses, __ATOMIC_RELAXED);
 	client->errors->reconnects++;
-	if (client->watch.back && natsConnection_FlushTimeout(nats, CONFIRM_MS) == NATS_OK)
+	if (client->watch.back && confirm_return(client, nats, losses))
 		client->watch.back(client->watch.context, losses);
 }
 
@@ -203,6 +215,8 @@ static natsStatus set_watched(natsOptions *options, struct net_client *client)
 		status = natsOptions_SetMaxPingsOut(options, PINGS_OUT);
 	if (status == NATS_OK)
 		status = natsOptions_SetCustomReconnectDelay(options, reconnect_delay, client);
+	if (status == NATS_OK && client->watch.delivers_apart)
+		status = natsOptions_UseGlobalMessageDelivery(options, false);
 	if (status == NATS_OK)
 		status = natsOptions_SetLameDuckModeCB(options, on_lame_duck, client);
 	return status;
@@ -236,6 +250,7 @@ int net_client_open_watched(struct net_client **client, struct net_client_loop *
 	sem_init(&opened->closed, 0, 0);
 	opened->errors = errors;
 	opened->servers = target->servers;
+	opened->inbox_prefix = target->inbox_prefix;
 	opened->publisher = pthread_self();
 	natsStatus status = set_options(target->options, opened, name);
 	if (watch)
@@ -300,6 +315,11 @@ uint64_t net_client_number(const struct net_client *client)
 
 	(void)natsConnection_GetClientID(client->nats, &number);
 	return number;
+}
+
+const char *net_client_inbox_prefix(const struct net_client *client)
+{
+	return client->inbox_prefix;
 }
 
 void net_client_server_id(const struct net_client *client, char *id, size_t size)

@@ -40,6 +40,8 @@ struct net_client_watch {
 	/* The server has the subscriptions again after that loss, unless another one followed. */
 	void (*back)(void *context, uint64_t number);
 	void *context;
+	bool
+	    delivers_apart; /* in threads of its own, so that no callee of another client delays its messages */
 };
 
 /* Connect under a name (copied). The target and the errors are borrowed. 0; or a negative code with *fault: -ECONNREFUSED,
@@ -71,6 +73,9 @@ void net_client_server_url(const struct net_client *client, char *url, size_t si
 uint64_t net_client_number(const struct net_client *client);
 /* Write the id of the connected server; "" when it is not known. */
 void net_client_server_id(const struct net_client *client, char *id, size_t size);
+
+/* The prefix of the inboxes that it may subscribe to, without a dot at the end; borrowed from the target. */
+const char *net_client_inbox_prefix(const struct net_client *client);
 
 /* ---- publishing ---- */
 

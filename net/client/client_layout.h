@@ -13,6 +13,7 @@ struct net_client_target {
 	natsOptions *options;
 	struct net__user_jwt *identity; /* owned; NULL: none */
 	char *servers;                  /* owned: the URLs without their passwords, for errors */
+	char *inbox_prefix;             /* owned */
 };
 
 struct net_client {
@@ -20,6 +21,7 @@ struct net_client {
 	natsConnection *nats;
 	struct net_client_errors *errors; /* borrowed */
 	const char *servers;              /* borrowed from the target: for errors */
+	const char *inbox_prefix;         /* likewise */
 	pthread_t publisher;              /* the thread that opened it */
 	uint64_t published;               /* so far; atomic */
 	uint64_t confirmed;               /* of them: the server has confirmed that it read them; atomic */
@@ -39,6 +41,8 @@ struct net_client_subscription {
 	void *context;
 	bool is_watched; /* `ended` will be posted */
 	sem_t ended;     /* deliver is not called any more */
+	uint64_t
+	    dropped; /* messages, as last seen: libnats does not say it of a subscription that has ended */
 };
 
 /* Inside this folder: the steps of subscribing in other ways (stream.c). NULL when out of memory. */

@@ -8,9 +8,10 @@
 #include "wire/subject.h"
 
 enum {
-	ENTRIES = 1 << 15, /* a power of two */
-	FULL_NS = 200000,  /* between two looks of libnats' thread whether there is room */
-	LINE = 64,         /* bytes of a cache line */
+	ENTRIES = 1 << 15,     /* a power of two */
+	RING_BYTES = 16 << 20, /* the ring is full at so many bytes of messages */
+	FULL_NS = 200000,      /* between two looks of libnats' thread whether there is room */
+	LINE = 64,             /* bytes of a cache line */
 };
 
 struct entry {
@@ -36,22 +37,39 @@ struct net_client_queue {
 	struct entry *entries;
 
 	_Alignas(LINE) uint64_t put; /* by libnats' thread so far; atomic */
-	uint64_t known_taken;        /* of `taken`, to read that rarely */
+	uint64_t put_bytes;
+	uint64_t known_taken; /* of `taken`, to read that rarely */
+	uint64_t known_taken_bytes;
 
 	_Alignas(LINE) uint64_t taken; /* so far; atomic */
+	uint64_t taken_bytes;          /* atomic */
 	uint64_t known_put;
 	bool has_arrival;
 	struct net_client_arrival arrival;
 };
 
+/* Of subject, headers and payload, which libnats keeps in one piece; the same at both ends of the ring. */
+static uint64_t bytes_of(const struct net_client_delivery *delivery)
+{
+	return (uint64_t)(delivery->payload.data - delivery->subject) + delivery->payload.len;
+}
+
 /* ---- libnats' thread ---- */
+
+/* As far as is known of the thread that takes. A message of any size goes into a ring that is not full. */
+static bool has_room(const struct net_client_queue *queue)
+{
+	return queue->put - queue->known_taken < ENTRIES &&
+	       queue->put_bytes - queue->known_taken_bytes < RING_BYTES;
+}
 
 static bool is_full(struct net_client_queue *queue)
 {
-	if (queue->put - queue->known_taken < ENTRIES)
+	if (has_room(queue))
 		return false;
 	queue->known_taken = __atomic_load_n(&queue->taken, __ATOMIC_ACQUIRE);
-	return queue->put - queue->known_taken == ENTRIES;
+	queue->known_taken_bytes = __atomic_load_n(&queue->taken_bytes, __ATOMIC_RELAXED);
+	return !has_room(queue);
 }
 
 /* False when the queue closes meanwhile. */
@@ -86,6 +104,7 @@ static bool on_message(void *context, const struct net_client_delivery *delivery
 		return false;
 	queue->entries[queue->put % ENTRIES] =
 	    (struct entry){delivery->libnats, net_client_read_ns(queue->client)};
+	queue->put_bytes += bytes_of(delivery);
 	__atomic_store_n(&queue->put, queue->put + 1, __ATOMIC_RELEASE);
 	return true;
 }
@@ -111,8 +130,11 @@ const struct net_client_arrival *net_client_queue_next(struct net_client_queue *
 
 void net_client_queue_release(struct net_client_queue *queue)
 {
+	uint64_t bytes = bytes_of(&queue->arrival.delivery);
+
 	net_client_delivery_free(&queue->arrival.delivery);
 	queue->has_arrival = false;
+	__atomic_store_n(&queue->taken_bytes, queue->taken_bytes + bytes, __ATOMIC_RELAXED);
 	__atomic_store_n(&queue->taken, queue->taken + 1, __ATOMIC_RELEASE);
 }
 
@@ -219,10 +241,12 @@ int net_client_queue_subscribe(struct net_client_queue *queue, const char *subje
 	return net_client_subscription_limit(inlet->subscription, limit_bytes);
 }
 
-void net_client_queue_limit(struct net_client_queue *queue, uint64_t messages)
+bool net_client_queue_has_all(const struct net_client_queue *queue, uint64_t have)
 {
-	if (queue->inlets_len == 1)
-		net_client_subscription_end_after(queue->inlets[0]->subscription, messages);
+	for (size_t i = 0; i < queue->inlets_len; i++)
+		if (!net_client_subscription_has_all(queue->inlets[i]->subscription, have))
+			return false;
+	return true;
 }
 
 uint64_t net_client_queue_dropped(const struct net_client_queue *queue)

@@ -1,7 +1,8 @@
 /* queue.h - from the subscriptions of a client to one thread that takes their messages, in the order in which they came.
  *
  * libnats delivers in a thread of its own. A ring between it and the thread that takes the messages needs no lock, and wakes
- * no one: the taker looks again after a millisecond. While the ring is full, libnats holds messages itself, up to the
+ * no one: the taker looks again after a millisecond. While the ring is full (32,768 messages, or 16 MiB of
+ * them), libnats holds messages itself, up to the
  * limit of each subscription (net_client_queue_subscribe), and drops those beyond it. */
 #ifndef NET_CLIENT_QUEUE_H
 #define NET_CLIENT_QUEUE_H
@@ -31,8 +32,8 @@ int net_client_queue_subscribe(struct net_client_queue *queue, const char *subje
 int net_client_queue_subscribe_stream(struct net_client_queue *queue, const struct net_client_stream *stream,
 				      uint64_t from_seq, int64_t from_ns, struct wire_fault *fault);
 
-/* Let the server send no more than so many messages, where the queue has one subscription. */
-void net_client_queue_limit(struct net_client_queue *queue, uint64_t messages);
+/* Every subscription, to a stream, has all that the stream has (net_client_subscription_has_all). */
+bool net_client_queue_has_all(const struct net_client_queue *queue, uint64_t have);
 
 /* The next message; NULL when there is none now. It is the same one until it is released. From one thread only. */
 const struct net_client_arrival *net_client_queue_next(struct net_client_queue *queue);

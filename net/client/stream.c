@@ -92,6 +92,17 @@ int net_client_subscribe_stream(struct net_client_subscription **subscription, s
 	return 0;
 }
 
+bool net_client_subscription_has_all(struct net_client_subscription *subscription, uint64_t have)
+{
+	jsConsumerInfo *found = NULL;
+	natsStatus status = natsSubscription_GetConsumerInfo(&found, subscription->nats, NULL, NULL);
+	bool has_all = status == NATS_OK && found->NumPending == 0 &&
+		       (found->Delivered.Consumer == 0 || found->Delivered.Stream <= have);
+
+	jsConsumerInfo_Destroy(found);
+	return has_all;
+}
+
 bool net_client_delivery_place(const struct net_client_delivery *delivery, struct net_client_place *place)
 {
 	jsMsgMetaData *data = NULL;

@@ -29,6 +29,10 @@ int net_client_subscribe_stream(struct net_client_subscription **subscription, s
 				const struct net_client_stream *stream, uint64_t from_seq, int64_t from_ns,
 				net_client_deliver *deliver, void *context, struct wire_fault *fault);
 
+/* The stream has nothing for the subscription after sequence number `have`, the last that came (0: none). False, too, when the
+ * server does not answer. */
+bool net_client_subscription_has_all(struct net_client_subscription *subscription, uint64_t have);
+
 /* A message's place in its stream. */
 struct net_client_place {
 	uint64_t seq;

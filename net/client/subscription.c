@@ -154,17 +154,12 @@ int net_client_subscription_limit(struct net_client_subscription *subscription, 
 	return natsSubscription_SetPendingLimits(subscription->nats, -1, limit) == NATS_OK ? 0 : -EINVAL;
 }
 
-void net_client_subscription_end_after(struct net_client_subscription *subscription, uint64_t messages)
-{
-	if (messages <= INT_MAX)
-		(void)natsSubscription_AutoUnsubscribe(subscription->nats, (int)messages);
-}
-
 uint64_t net_client_subscription_dropped(struct net_client_subscription *subscription)
 {
 	int64_t dropped = 0;
-	(void)natsSubscription_GetDropped(subscription->nats, &dropped);
-	return dropped > 0 ? (uint64_t)dropped : 0;
+	if (natsSubscription_GetDropped(subscription->nats, &dropped) == NATS_OK && dropped > 0)
+		subscription->dropped = (uint64_t)dropped;
+	return subscription->dropped;
 }
 
 void net_client_subscription_drain(struct net_client_subscription *subscription, int64_t timeout_ms)

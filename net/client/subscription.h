@@ -36,9 +36,7 @@ int net_client_subscribe(struct net_client_subscription **subscription, struct n
 			 struct wire_fault *fault);
 /* How much libnats may hold for a subscription before it drops messages; default: 65,536 messages. 0 or -EINVAL. */
 int net_client_subscription_limit(struct net_client_subscription *subscription, uint64_t bytes);
-/* Let the server end it after so many messages. */
-void net_client_subscription_end_after(struct net_client_subscription *subscription, uint64_t messages);
-/* How many messages libnats has dropped because they were not taken in time. */
+/* How many messages libnats has dropped because they were not taken in time. From one thread only. */
 uint64_t net_client_subscription_dropped(struct net_client_subscription *subscription);
 /* Ask the server for no more messages, and deliver those that are under way, for timeout_ms at most. Does not wait. */
 void net_client_subscription_drain(struct net_client_subscription *subscription, int64_t timeout_ms);

@@ -114,9 +114,11 @@ int net_client_target_open(struct net_client_target **target, const struct net_c
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	opened->servers = describe_servers(options->servers);
+	opened->inbox_prefix = strdup(options->inbox_prefix ? options->inbox_prefix : "_INBOX");
 	int error =
 	    options->jwt ? net__user_jwt_open(&opened->identity, options->jwt, options->seed, fault) : 0;
-	natsStatus status = opened->servers && !error ? natsOptions_Create(&opened->options) : NATS_NO_MEMORY;
+	bool is_ready = opened->servers && opened->inbox_prefix && !error;
+	natsStatus status = is_ready ? natsOptions_Create(&opened->options) : NATS_NO_MEMORY;
 	if (status == NATS_OK)
 		status = set_all(opened->options, options, opened->identity);
 	if (status != NATS_OK && !error)
@@ -138,6 +140,7 @@ void net_client_target_close(struct net_client_target *target)
 		return;
 	natsOptions_Destroy(target->options);
 	net__user_jwt_close(target->identity);
+	free(target->inbox_prefix);
 	free(target->servers);
 	free(target);
 }

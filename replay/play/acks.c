@@ -9,24 +9,26 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { BASE_BYTES = 48 };
+enum { BASE_BYTES = 200, TOKEN_BYTES = 32 };
 
 struct slot {
 	uint64_t seq;    /* in the log */
 	int64_t sent_ns; /* monotonic */
-	bool is_answered;
+	bool is_answered, is_stored;
 };
 
 struct replay_acks {
 	struct replay_acks_options options;
 	struct net_client_subscription *subscription;
-	char base[BASE_BYTES];       /* of the reply subjects */
+	char token[TOKEN_BYTES];     /* at random, of the reply subjects */
+	char base[BASE_BYTES];       /* of the reply subjects: the client's inbox prefix and the token */
 	char reply[BASE_BYTES + 32]; /* the last one */
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t answered;
 	struct slot slots[REPLAY_ACKS_WINDOW_MAX]; /* a ring, by number */
 	uint64_t first, next;                      /* numbers: the oldest without an answer; the next one */
+	bool has_failed;                           /* a message was answered, but not stored */
 	struct replay_acks_report report;
 };
 
@@ -45,7 +47,7 @@ int replay_acks_open(struct replay_acks **acks, const struct replay_acks_options
 		return wire_fault_set(fault, -EIO, "no random numbers");
 	}
 	opened->options = *options;
-	snprintf(opened->base, sizeof opened->base, "_INBOX.%016" PRIx64 "%08" PRIx32, random[0],
+	snprintf(opened->token, sizeof opened->token, "%016" PRIx64 "%08" PRIx32, random[0],
 		 (uint32_t)random[1]);
 	pthread_mutex_init(&opened->lock, NULL);
 	pthread_condattr_init(&monotonic);
@@ -75,30 +77,40 @@ static void note_refusal(struct replay_acks_report *report, const json_t *error)
 		snprintf(report->first_refusal, sizeof report->first_refusal, "%s", text ? text : "unknown");
 }
 
-/* {"stream":"ORDERS","seq":12,"duplicate":true}, {"error":{"code":400,"description":"…"}}, or, without a stream, a status. */
-static void count_answer(struct replay_acks_report *report, const struct net_client_delivery *answer)
+/* {"stream":"ORDERS","seq":12,"duplicate":true}, {"error":{"code":400,"description":"…"}}, or, without a stream, a status.
+ * True when the stream has the message. */
+static bool count_answer(struct replay_acks_report *report, const struct net_client_delivery *answer)
 {
 	const char *status = net_client_delivery_status(answer);
 	if (status && strncmp(status, "503", 3) == 0) {
 		report->without_stream++;
-		return;
+		return false;
 	}
 	json_t *json = json_loadb(answer->payload.data, answer->payload.len, 0, NULL);
 	const json_t *error = json_object_get(json, "error");
-	if (error || !json_object_get(json, "seq"))
+	bool is_stored = !error && json_object_get(json, "seq");
+	if (!is_stored)
 		note_refusal(report, error);
 	else if (json_is_true(json_object_get(json, "duplicate")))
 		report->duplicates++;
 	else
 		report->stored++;
 	json_decref(json);
+	return is_stored;
 }
 
-/* Move on past the messages that were answered without a break. */
+/* Move on past the messages that were answered without a break. A run that is resumed sends again from the first one that was
+ * not stored. */
 static void advance(struct replay_acks *acks)
 {
-	while (acks->first < acks->next && acks->slots[acks->first % REPLAY_ACKS_WINDOW_MAX].is_answered)
-		acks->report.done_seq = acks->slots[acks->first++ % REPLAY_ACKS_WINDOW_MAX].seq;
+	const struct slot *slot;
+	while (acks->first < acks->next &&
+	       (slot = &acks->slots[acks->first % REPLAY_ACKS_WINDOW_MAX])->is_answered) {
+		acks->first++;
+		acks->has_failed = acks->has_failed || !slot->is_stored;
+		if (!acks->has_failed)
+			acks->report.done_seq = slot->seq;
+	}
 	pthread_cond_signal(&acks->answered);
 }
 
@@ -111,7 +123,7 @@ static bool on_answer(void *context, const struct net_client_delivery *answer)
 	struct slot *slot = &acks->slots[number % REPLAY_ACKS_WINDOW_MAX];
 	if (number >= acks->first && number < acks->next && !slot->is_answered) {
 		slot->is_answered = true;
-		count_answer(&acks->report, answer);
+		slot->is_stored = count_answer(&acks->report, answer);
 		advance(acks);
 	}
 	pthread_mutex_unlock(&acks->lock);
@@ -121,6 +133,10 @@ static bool on_answer(void *context, const struct net_client_delivery *answer)
 int replay_acks_subscribe(struct replay_acks *acks, struct net_client *client, struct wire_fault *fault)
 {
 	char subject[BASE_BYTES + 4];
+	const char *prefix = net_client_inbox_prefix(client);
+	int len = snprintf(acks->base, sizeof acks->base, "%s.%s", prefix, acks->token);
+	if (len >= (int)sizeof acks->base)
+		return wire_fault_set(fault, -EINVAL, "the inbox prefix \"%s\" is too long", prefix);
 	snprintf(subject, sizeof subject, "%s.*", acks->base);
 	return net_client_subscribe(&acks->subscription, client, subject, NULL, on_answer, acks, fault);
 }

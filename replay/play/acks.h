@@ -21,7 +21,7 @@ struct replay_acks_report {
 	uint64_t without_stream; /* no stream takes their subject */
 	uint64_t pending;        /* without an answer */
 	uint64_t
-	    done_seq; /* in the log: this message and all that were sent before it were answered; 0: none was */
+	    done_seq; /* in the log: the stream has this message and all that were sent before it; 0: none */
 	char first_refusal[300];
 };
 
@@ -33,7 +33,8 @@ int replay_acks_open(struct replay_acks **acks, const struct replay_acks_options
 /* NULL is allowed. */
 void replay_acks_close(struct replay_acks *acks);
 
-/* Subscribe to the answers with the client that will publish. 0, or a negative code with *fault. */
+/* Subscribe to the answers with the client that will publish, below its inbox prefix. 0, or a negative code with *fault:
+ * -EINVAL when the prefix is too long. */
 int replay_acks_subscribe(struct replay_acks *acks, struct net_client *client, struct wire_fault *fault);
 /* Before the client is closed. */
 void replay_acks_unsubscribe(struct replay_acks *acks);

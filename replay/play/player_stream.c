@@ -5,6 +5,7 @@
 
 enum {
 	LOOK_MS = 20,                 /* between two looks whether the run is to end */
+	STOP_MS = 2000,               /* to wait for acknowledgements after a stop */
 	NOTE_NS = 1000 * 1000 * 1000, /* between two notes of how far the run has come */
 };
 
@@ -53,8 +54,12 @@ void replay__player_finish_acks(struct replay_player *player)
 {
 	if (!player->options.acks)
 		return;
-	if (player->report.end != REPLAY_END_SERVER && player->report.end != REPLAY_END_UNACKNOWLEDGED)
+	bool may_come =
+	    player->report.end != REPLAY_END_SERVER && player->report.end != REPLAY_END_UNACKNOWLEDGED;
+	if (may_come)
 		wait_until(player, 0);
+	if (may_come && player->stop)
+		replay_acks_wait(player->options.acks, 0, STOP_MS);
 	player->report.resume_failed = false;
 	note(player);
 	player->report.has_acks = true;

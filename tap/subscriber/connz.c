@@ -14,6 +14,7 @@ enum { POLL_NS = 1000000000, PAGE = 1024, PAGES_MAX = 1000 };
 struct server {
 	struct net_http_getter *getter;
 	bool is_away;
+	bool is_known; /* it has answered a poll */
 };
 
 struct tap__connz {
@@ -32,10 +33,13 @@ struct tap__connz {
 /* ---- one poll ---- */
 
 /* A closed connection has a reason. */
-static void take_connection(struct tap__connz *connz, const char *id, const json_t *connection)
+static void take_connection(struct tap__connz *connz, const struct server *server, const char *id,
+			    const json_t *connection)
 {
 	const char *reason = json_string_value(json_object_get(connection, "reason"));
-	if (reason)
+	if (reason && !server->is_known)
+		tap__presence_ended_before(connz->presence, id, connection);
+	else if (reason)
 		tap__presence_disconnected(connz->presence, id, connection, reason);
 	else
 		tap__presence_connected(connz->presence, id, connection);
@@ -59,7 +63,7 @@ static int64_t take_page(struct tap__connz *connz, struct server *server, const 
 		return wire_fault_set(fault, -EPROTO, "%s: the answer is not that of a monitoring port",
 				      path);
 	}
-	json_array_foreach(list, i, connection) take_connection(connz, id, connection);
+	json_array_foreach(list, i, connection) take_connection(connz, server, id, connection);
 	int64_t count = (int64_t)json_array_size(list);
 	json_decref(page);
 	return count;
@@ -99,6 +103,7 @@ static void poll_server(struct tap__connz *connz, struct server *server)
 	int64_t status = take_pages(connz, server, "closed", "stop", &fault);
 	if (status >= 0)
 		status = take_pages(connz, server, "open", "cid", &fault);
+	server->is_known = server->is_known || status >= 0;
 	report_change(connz, server, status < 0, &fault);
 }
 

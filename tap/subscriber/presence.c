@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { CLOSED_MAX = 4096 };
+enum { CLOSED_MAX = 1 << 17 /* names; a server lists 10,000 closed connections at each poll */ };
 
 int tap__presence_init(struct tap__presence *presence, struct tap__notices *notices,
 		       struct tap__outage *outage, uint64_t first_conn)
@@ -96,22 +96,6 @@ static void emit_disconnect(struct tap__presence *presence, uint64_t conn, const
 	tap__notices_add(presence->notices, &event);
 }
 
-/* Its number, after a connect event if it is new. 0 when it has ended already, or out of memory. */
-static uint64_t number_of(struct tap__presence *presence, const char *name, const json_t *client)
-{
-	const json_t *known = json_object_get(presence->open, name);
-	if (known)
-		return (uint64_t)json_integer_value(known);
-	if (json_object_get(presence->closed, name) || json_object_get(presence->closed_before, name))
-		return 0;
-	uint64_t conn = presence->next_conn;
-	if (json_object_set_new(presence->open, name, json_integer((json_int_t)conn)) != 0)
-		return 0;
-	presence->next_conn++;
-	emit_connect(presence, client, conn);
-	return conn;
-}
-
 /* The other source may tell of it later. */
 static void remember_closed(struct tap__presence *presence, const char *name)
 {
@@ -122,6 +106,33 @@ static void remember_closed(struct tap__presence *presence, const char *name)
 		json_object_clear(presence->closed);
 	}
 	json_object_set_new(presence->closed, name, json_true());
+}
+
+/* Has it ended? A name that is still reported stays remembered. */
+static bool has_ended(struct tap__presence *presence, const char *name)
+{
+	if (json_object_get(presence->closed, name))
+		return true;
+	if (!json_object_get(presence->closed_before, name))
+		return false;
+	remember_closed(presence, name);
+	return true;
+}
+
+/* Its number, after a connect event if it is new. 0 when it has ended already, or out of memory. */
+static uint64_t number_of(struct tap__presence *presence, const char *name, const json_t *client)
+{
+	const json_t *known = json_object_get(presence->open, name);
+	if (known)
+		return (uint64_t)json_integer_value(known);
+	if (has_ended(presence, name))
+		return 0;
+	uint64_t conn = presence->next_conn;
+	if (json_object_set_new(presence->open, name, json_integer((json_int_t)conn)) != 0)
+		return 0;
+	presence->next_conn++;
+	emit_connect(presence, client, conn);
+	return conn;
 }
 
 void tap__presence_set_own(struct tap__presence *presence, const char *server, uint64_t cid)
@@ -137,6 +148,16 @@ void tap__presence_connected(struct tap__presence *presence, const char *server,
 	name_connection(name, sizeof name, server, cid_of(client));
 	pthread_mutex_lock(&presence->lock);
 	(void)number_of(presence, name, client);
+	pthread_mutex_unlock(&presence->lock);
+}
+
+void tap__presence_ended_before(struct tap__presence *presence, const char *server, const json_t *client)
+{
+	char name[160];
+	name_connection(name, sizeof name, server, cid_of(client));
+	pthread_mutex_lock(&presence->lock);
+	if (!json_object_get(presence->open, name) && !has_ended(presence, name))
+		remember_closed(presence, name);
 	pthread_mutex_unlock(&presence->lock);
 }
 

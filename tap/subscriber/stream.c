@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "net/client/queue.h"
 
 enum { LOOK_MS = 1 /* between two looks for messages */ };
+
+#define SILENCE_NS 2000000000 /* without a message, until the server is asked whether there are more */
 
 struct tap_stream {
 	struct wire_source source;
@@ -21,6 +24,7 @@ struct tap_stream {
 	struct tap_stream_stats stats;
 	bool has_message; /* to be released before the next event */
 	bool is_over;
+	int64_t silent_ns; /* since when no message has come; monotonic; 0: one has just come */
 	bool must_report_loss;
 	char text[200];
 };
@@ -94,6 +98,45 @@ static void give_loss(struct tap_stream *stream, int64_t time_ns, struct wire_ev
 	stream->must_report_loss = false;
 }
 
+static int64_t now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Messages that were expected may have been deleted. 0, or -ENOENT with *fault when the stream was. */
+static int ask_for_end(struct tap_stream *stream, struct wire_fault *fault)
+{
+	struct net_client_stream_info info;
+	uint64_t have = stream->stats.last_seq;
+	int error = net_client_stream_get_info(stream->client, &stream->options.stream, &info, fault);
+	if (error)
+		return error == -ENOENT ? error : 0;
+	stream->is_over =
+	    info.messages == 0 || info.last_seq <= have || net_client_queue_has_all(stream->queue, have);
+	return 0;
+}
+
+/* No message has come. 0, or a negative code with *fault. */
+static int idle(struct tap_stream *stream, struct wire_fault *fault)
+{
+	if (stream->is_over)
+		return 0;
+	if (net_client_is_closed(stream->client))
+		return wire_fault_set(fault, -ECONNRESET, "the connection to %s has ended for good",
+				      net_client_target_servers(stream->options.target));
+	if (stream->options.follows)
+		return 0;
+	int64_t now = now_ns();
+	if (stream->silent_ns == 0)
+		stream->silent_ns = now;
+	if (now - stream->silent_ns < SILENCE_NS || !net_client_is_up(stream->client))
+		return 0;
+	stream->silent_ns = 0;
+	return ask_for_end(stream, fault);
+}
+
 static int next(struct wire_source *source, struct wire_event *event, struct wire_fault *fault)
 {
 	struct tap_stream *stream = (struct tap_stream *)source;
@@ -104,15 +147,12 @@ static int next(struct wire_source *source, struct wire_event *event, struct wir
 		give_loss(stream, place.time_ns, event);
 		return 1;
 	}
-	if (arrival) {
-		stream->has_message = true;
-		give(stream, arrival, &place, event);
-		return 1;
-	}
-	if (stream->is_over || !net_client_is_closed(stream->client))
-		return 0;
-	return wire_fault_set(fault, -ECONNRESET, "the connection to %s has ended for good",
-			      net_client_target_servers(stream->options.target));
+	if (!arrival)
+		return idle(stream, fault);
+	stream->has_message = true;
+	stream->silent_ns = 0;
+	give(stream, arrival, &place, event);
+	return 1;
 }
 
 static const struct wire_client *find_client(struct wire_source *source, uint64_t conn)
@@ -195,8 +235,11 @@ static int connect(struct tap_stream *stream, struct wire_fault *fault)
 	stream->queue = net_client_queue_open(stream->client);
 	if (!stream->queue)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	return net_client_queue_subscribe_stream(stream->queue, &options->stream, options->from_seq,
-						 options->from_ns, fault);
+	error = net_client_queue_subscribe_stream(stream->queue, &options->stream, options->from_seq,
+						  options->from_ns, fault);
+	if (!error && !options->follows)
+		stream->is_over = net_client_queue_has_all(stream->queue, 0);
+	return error;
 }
 
 int tap_stream_open(struct tap_stream **stream, const struct tap_stream_options *options,

@@ -44,17 +44,16 @@ struct tap_subscriber {
 	struct tap__drops drops;
 	bool has_presence;
 	struct tap__presence presence;
-	struct tap__system_events *system;       /* NULL: none */
-	struct tap__connz *connz;                /* NULL: none */
-	struct net_client_subscription *control; /* NULL: none */
-	const struct wire_sink *log;             /* NULL: its state is not known */
-	bool is_paused;
+	struct tap__system_events *system; /* NULL: none */
+	struct tap__connz *connz;          /* NULL: none */
+	struct tap__control control;
+	const struct wire_sink *log;  /* NULL: its state is not known */
 	bool has_message, has_notice; /* to be released before the next event */
 	bool is_stopped;
 	uint64_t messages, bytes;
 	uint64_t lost_notices; /* that a gap event states */
 	char lost_text[100];
-	char mark_text[WIRE_MARK_TEXT], remark[WIRE_MARK_REMARK];
+	char mark_text[WIRE_MARK_TEXT];
 };
 
 static int64_t monotonic_ns(const struct tap_subscriber *subscriber, int64_t *time_ns, int64_t *step_ns)
@@ -221,66 +220,26 @@ static int idle(struct tap_subscriber *subscriber, struct wire_fault *fault)
 {
 	subscriber->idle_looks++;
 	check(subscriber);
+	bool is_lost = net_client_is_closed(subscriber->client) && !subscriber->is_stopped;
+	if (is_lost)
+		tap__outage_end(&subscriber->outage, 0, now_ns(), "");
 	if (!tap__notices_are_empty(&subscriber->notices))
 		return 1;
-	return net_client_is_closed(subscriber->client) && !subscriber->is_stopped
-		   ? closed_fault(subscriber, fault)
-		   : 0;
+	return is_lost ? closed_fault(subscriber, fault) : 0;
 }
 
-/* ---- control ---- */
+/* ---- as wire_source ---- */
 
-/* libnats' thread. A request is a notice, so that it takes effect after the messages that came before it. */
-static bool on_request(void *context, const struct net_client_delivery *delivery)
-{
-	struct tap_subscriber *subscriber = context;
-	const struct wire_event request = {.kind = WIRE_EVENT_MESSAGE,
-					   .time_ns = now_ns(),
-					   .reply = wire_slice_str(delivery->reply),
-					   .payload = delivery->payload};
-	tap__notices_add(&subscriber->notices, &request);
-	return false;
-}
-
-static void reply_to(struct tap_subscriber *subscriber, const struct wire_event *request,
-		     enum tap__command command)
+/* Execute a request. True with *mark when it makes an event. */
+static bool obey(struct tap_subscriber *subscriber, const struct wire_event *request, struct wire_event *mark)
 {
 	struct tap_subscriber_stats stats;
 	struct wire_sink_status log = {0};
 	tap_subscriber_stats(subscriber, &stats);
 	if (subscriber->log)
 		subscriber->log->status((struct wire_sink *)(uintptr_t)subscriber->log, &log);
-	char *text = tap__control_reply(command, !subscriber->is_paused, &stats, &log);
-	char *inbox = strndup(request->reply.data ? request->reply.data : "", request->reply.len);
-	const struct net_client_message reply = {.subject = inbox, .payload = wire_slice_str(text)};
-	if (text && inbox && *inbox && net_client_publish(subscriber->client, &reply) == NET_CLIENT_COLLECTED)
-		net_client_push(subscriber->client);
-	free(text);
-	free(inbox);
+	return tap__control_obey(&subscriber->control, request, &stats, &log, mark);
 }
-
-/* Execute a request and answer it. True with *event, a mark; false: there is none. */
-static bool obey(struct tap_subscriber *subscriber, const struct wire_event *request,
-		 struct wire_event *event)
-{
-	struct wire_slice text = wire_slice(NULL, 0);
-	enum tap__command command = tap__control_read(request->payload, &text);
-	bool was_paused = subscriber->is_paused;
-	if (command == TAP__START || command == TAP__STOP)
-		subscriber->is_paused = command == TAP__STOP;
-	reply_to(subscriber, request, command);
-	if (command == TAP__MARK)
-		*event =
-		    (struct wire_event){.kind = WIRE_EVENT_MARK,
-					.time_ns = request->time_ns,
-					.text = wire_slice_str(wire_mark_remark(subscriber->remark, text))};
-	else if (was_paused != subscriber->is_paused)
-		*event = subscriber->is_paused ? tap__marks_stop(request->time_ns)
-					       : tap__marks_started(request->time_ns);
-	return command == TAP__MARK || was_paused != subscriber->is_paused;
-}
-
-/* ---- as wire_source ---- */
 
 /* Give out a notice. False when it was a request that makes no event. */
 static bool take_notice(struct tap_subscriber *subscriber, const struct wire_event *notice,
@@ -310,15 +269,17 @@ static int next(struct wire_source *source, struct wire_event *event, struct wir
 		int status = arrival ? 1 : idle(subscriber, fault);
 		if (status <= 0)
 			return status;
+		if (!arrival) /* one may have come before the notice */
+			arrival = net_client_queue_next(subscriber->queue);
 		const struct wire_event *notice = due_notice(subscriber, arrival);
 		if (notice && take_notice(subscriber, notice, event))
 			return 1;
 		if (notice)
 			continue;
 		subscriber->has_message = true;
-		if (subscriber->is_paused && subscriber->since_check == 0)
+		if (subscriber->control.is_paused && subscriber->since_check == 0)
 			return 0; /* the pump looks for signals */
-		if (subscriber->is_paused)
+		if (subscriber->control.is_paused)
 			continue;
 		subscriber->idle_looks = 0;
 		give_message(subscriber, arrival, event);
@@ -354,11 +315,14 @@ static void stop(struct wire_source *source)
 			       net_client_is_up(subscriber->client) ? DRAIN_MS : DRAIN_AWAY_MS);
 }
 
-/* The last check comes after the last message. */
+/* The last check comes after the last message; the one before it sees the drops while libnats still counts them. */
 static bool is_over(struct wire_source *source)
 {
 	struct tap_subscriber *subscriber = (struct tap_subscriber *)source;
-	if (!subscriber->is_stopped || !net_client_queue_is_drained(subscriber->queue))
+	if (!subscriber->is_stopped)
+		return false;
+	check(subscriber);
+	if (!net_client_queue_is_drained(subscriber->queue))
 		return false;
 	check(subscriber);
 	tap__outage_end(&subscriber->outage, 0, now_ns(), "");
@@ -386,8 +350,6 @@ static int subscribe(struct tap_subscriber *subscriber, struct wire_fault *fault
 	for (const char *const *subject = options->subjects; *subject && !error; subject++)
 		error = net_client_queue_subscribe(subscriber->queue, *subject, options->group,
 						   options->memory_bytes, fault);
-	if (!error && options->limit > 0)
-		net_client_queue_limit(subscriber->queue, options->limit);
 	if (!error)
 		error = net_client_confirm_subscriptions(subscriber->client, options->confirm_ms, fault);
 	if (error || subscriber->errors.not_permitted == 0)
@@ -413,7 +375,7 @@ static void note_server(struct tap_subscriber *subscriber)
 static void note_pause(struct tap_subscriber *subscriber)
 {
 	const struct wire_event stop = tap__marks_stop(now_ns());
-	subscriber->is_paused = true;
+	subscriber->control.is_paused = true;
 	tap__notices_add(&subscriber->notices, &stop);
 }
 
@@ -432,8 +394,8 @@ static int connect(struct tap_subscriber *subscriber, struct wire_fault *fault)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	error = subscribe(subscriber, fault);
 	if (!error && options->control)
-		error = net_client_subscribe(&subscriber->control, subscriber->client, options->control, NULL,
-					     on_request, subscriber, fault);
+		error = tap__control_open(&subscriber->control, subscriber->client, &subscriber->notices,
+					  options->control, fault);
 	if (error)
 		return error;
 	note_server(subscriber);
@@ -491,12 +453,12 @@ void tap_subscriber_close(struct tap_subscriber *subscriber)
 	if (!subscriber)
 		return;
 	subscriber->errors.is_over = true;
-	tap__connz_close(subscriber->connz);
-	tap__system_events_close(subscriber->system);
-	if (subscriber->control)
-		net_client_unsubscribe(&subscriber->control, 1);
+	/* First: libnats' thread may wait for room in the queue, and delivers the other subscriptions, too. */
 	release(subscriber);
 	net_client_queue_close(subscriber->queue);
+	tap__connz_close(subscriber->connz);
+	tap__system_events_close(subscriber->system);
+	tap__control_close(&subscriber->control);
 	net_client_loop_stop(subscriber->loop);
 	net_client_close(subscriber->client);
 	net_client_loop_close(subscriber->loop);

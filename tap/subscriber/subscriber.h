@@ -2,7 +2,7 @@
  *
  * A subscriber does not see who published a message nor who else received it: messages have the flags *publisher unknown* and
  * *receivers unknown*. Each outage of the connection and each drop is a gap event. Connects and disconnects of other clients
- * are events as far as the server tells of them (accounts.h, monitor.h).
+ * are events as far as the server reports them (system_events.h, connz.h).
  *
  * libnats reads in one thread and delivers in another; the thread that pumps the source takes the messages from a queue
  * (net/client/queue.h). */
@@ -18,7 +18,6 @@ struct tap_subscriber_options {
 	const char *const *subjects;      /* NULL-terminated; borrowed */
 	const char *group;                /* queue group; NULL: none */
 	uint64_t memory_bytes;            /* for messages that wait, for each subject */
-	uint64_t limit;                   /* no more than so many messages; 0: all */
 	const char *control;              /* subject of requests (control.h); NULL: none */
 	bool is_paused;                   /* begin without recording, until a request asks for it */
 	int64_t confirm_ms;               /* for the server to read the subscriptions */

@@ -21,7 +21,7 @@ static bool is_disconnect(const char *subject)
 	return dot && strcmp(dot, ".DISCONNECT") == 0;
 }
 
-/* libnats' thread. */
+/* Threads of libnats. */
 static bool on_event(void *context, const struct net_client_delivery *delivery)
 {
 	const struct tap__system_events *events = context;
@@ -54,7 +54,7 @@ static int subscribe(struct tap__system_events *events, struct wire_fault *fault
 int tap__system_events_open(struct tap__system_events **events, struct net_client_target *target,
 			    struct tap__presence *presence, struct wire_fault *fault)
 {
-	const struct net_client_watch watch = {0};
+	const struct net_client_watch watch = {.delivers_apart = true};
 	struct tap__system_events *opened = calloc(1, sizeof *opened);
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");

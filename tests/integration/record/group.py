@@ -71,6 +71,21 @@ def check_ends(tapedeck, folder, server, client):
     assert recorder.wait() == 0, recorder.output()
     assert [event["payload"] for event in messages(tapedeck, folder("few"))] == ["0", "1", "2"]
     run(tapedeck, "record", "--record", folder("none"), "-s", "127.0.0.1:1", status=3)
+    run(tapedeck, "record", "--record", folder("none"), "--memory", "4GiB", status=2)
+
+
+def check_limit_while_paused(tapedeck, folder, server, client):
+    """-n counts only what is recorded: messages that come while it is stopped do not use it up."""
+    recorder = start(tapedeck, folder, server, "later", "--paused", "-n", "3")
+    await_true("an answer", lambda: b'"recording":false' in client.request("ctl.later", b"status"))
+    for _ in range(5):
+        client.publish("work.c", b"unwanted")
+    assert b'"recording":true' in client.request("ctl.later", b"start")
+    for at in range(3):
+        client.publish("work.c", b"%d" % at)
+    client.ping()
+    assert recorder.wait() == 0, recorder.output()
+    assert [event["payload"] for event in messages(tapedeck, folder("later"))] == ["0", "1", "2"]
 
 
 def main():
@@ -90,6 +105,7 @@ def main():
             check(tapedeck, folder, names)
             check_control(tapedeck, folder, server, client)
             check_ends(tapedeck, folder, server, client)
+            check_limit_while_paused(tapedeck, folder, server, client)
         finally:
             server.kill()
 

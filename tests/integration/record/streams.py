@@ -50,6 +50,40 @@ def check_import(tapedeck, folder, client, url):
     run(tapedeck, "import", "--stream", "NONE", "--record", folder("none"), "-s", url, status=2)
 
 
+def check_end(tapedeck, folder, client, url):
+    """An import ends, too, when no message comes: all are older than --since, or the last one was deleted."""
+    run(tapedeck, "import", "--stream", "ORDERS", "--record", folder("later"), "-s", url, "--since", "2100-01-01T00:00:00Z")
+    last = json.loads(client.request("$JS.API.STREAM.INFO.ORDERS"))["state"]["last_seq"]
+    client.publish("other", b"to be deleted")
+    client.publish("other", b"to be deleted")
+    client.ping()
+    client.request("$JS.API.STREAM.MSG.DELETE.ORDERS", {"seq": last + 2})
+    run(tapedeck, "import", "--stream", "ORDERS", "--record", folder("deleted"), "-s", url, "--from-seq", str(last + 2))
+    run(tapedeck, "import", "--stream", "ORDERS", "--record", folder("first"), "-s", url)
+    run(tapedeck, "import", "--stream", "ORDERS", "--record", folder("first"), "-s", url)
+    assert sequences(tapedeck, folder("first")) == list(range(1, last + 2))
+    for name in ("later", "deleted"):
+        assert sequences(tapedeck, folder(name)) == [], name
+
+
+def check_resume(tapedeck, folder, url):
+    """A run that is resumed begins with the first message that was not stored."""
+    options = ["-s", url, "--msg-id", "drop", "--resume", folder("refused")]
+    refused = report(tapedeck, folder("first"), *options, "--map", "orders.5=nowhere", status=1)
+    assert refused["without_stream"] > 0 and refused["done_seq"] > 0, refused
+    again = report(tapedeck, folder("first"), *options)
+    assert again["stored"] >= MESSAGES - 20, again
+    run(tapedeck, "replay", folder("first"), "-s", url, "--to-stream", "--msg-id", "renew", "--resume", folder("refused"),
+        status=2)
+
+
+def check_inbox_prefix(tapedeck, folder, url):
+    """Acknowledgements come to the inbox prefix; one that is too long is refused."""
+    stored = report(tapedeck, folder("first"), "-s", url, "--msg-id", "drop", "--inbox-prefix", "mine.inbox")
+    assert stored["stored"] >= MESSAGES, stored
+    run(tapedeck, "replay", folder("first"), "-s", url, "--to-stream", "--inbox-prefix", "a" * 200, status=2)
+
+
 def report(tapedeck, *args, status=0):
     return json.loads(run(tapedeck, "replay", *args, "--to-stream", "--json", status=status))["stream"]
 
@@ -99,6 +133,9 @@ def main():
             check_import(tapedeck, folder, clients[0], urls[0])
             check_round_trip(tapedeck, folder, clients[1], urls[1])
             check_headers(tapedeck, folder, clients[1], urls[1])
+            check_resume(tapedeck, folder, urls[1])
+            check_inbox_prefix(tapedeck, folder, urls[1])
+            check_end(tapedeck, folder, clients[0], urls[0])
             check_expected(tapedeck, folder, clients[1], urls[1])
         finally:
             for server in servers:
