@@ -146,6 +146,8 @@ static int pack_all(struct session *session, const struct cli_operands *logs)
 		pthread_join(watcher, NULL);
 	if (session->interrupt_fd >= 0)
 		close(session->interrupt_fd);
+	if (atomic_load(&session->stop))
+		cli_error(session->command, "interrupted");
 	return status;
 }
 
