@@ -108,9 +108,10 @@ static int pack_log(void *context, const char *log)
 	struct wire_fault fault;
 	int error = store_pack(log, &packing, &report, finding, session, &fault);
 
-	if (session->settings->json)
+	bool is_reported = !error || report.packed > 0;
+	if (is_reported && session->settings->json)
 		put_json(&session->out, log, &report);
-	else
+	else if (is_reported)
 		put_text(&session->out, log, &report);
 	cli_out_flush(&session->out);
 	if (error == -ECANCELED)
@@ -145,6 +146,8 @@ static int pack_all(struct session *session, const struct cli_operands *logs)
 		pthread_join(watcher, NULL);
 	if (session->interrupt_fd >= 0)
 		close(session->interrupt_fd);
+	if (atomic_load(&session->stop))
+		cli_error(session->command, "interrupted");
 	return status;
 }
 

@@ -195,6 +195,10 @@ static int report(const struct session *session, int error, const struct wire_fa
 {
 	const struct cli_copying *copying = session->copying;
 
+	if (session->is_interrupted || error == -EINTR) {
+		cli_error(copying->command, "interrupted");
+		return CLI_FOUND;
+	}
 	if (error)
 		return cli_log_error(copying->command, fault);
 	if (store_excerpt_chosen(session->excerpt) == 0)

@@ -29,21 +29,29 @@ static int check_report(const struct cli_shard_report *report, struct wire_fault
 	return 0;
 }
 
+static int refuse_options(reports_of reports, size_t at, const char *key, struct wire_fault *fault)
+{
+	return wire_fault_set(fault, -EINVAL, "%s and %s were played with different options: \"%s\"",
+			      reports[0].path, reports[at].path, key);
+}
+
 static int check_options(reports_of reports, size_t at, struct wire_fault *fault)
 {
 	const char *key;
 	json_t *value, *first = json_object_get(reports[0].json, "options");
 	json_t *options = json_object_get(reports[at].json, "options");
 
-	json_object_foreach(
-	    options, key,
-	    value) if (!json_equal(value,
-				   json_object_get(first,
-						   key))) return wire_fault_set(fault, -EINVAL,
-										"%s and %s were played with "
-										"different options: \"%s\"",
-										reports[0].path,
-										reports[at].path, key);
+	json_object_foreach(options, key, value)
+	{
+		if (json_equal(value, json_object_get(first, key)))
+			continue;
+		return refuse_options(reports, at, key, fault);
+	}
+	json_object_foreach(first, key, value)
+	{
+		if (!json_object_get(options, key))
+			return refuse_options(reports, at, key, fault);
+	}
 	return 0;
 }
 
@@ -200,8 +208,11 @@ static void put_sums(json_t *merged, reports_of reports, size_t count, const cha
 	json_t *value, *made = json_object();
 	const char *key;
 
-	json_object_foreach(json_object_get(reports[0].json, object), key, value) if (json_is_number(value))
-	    json_object_set_new(made, key, combine(reports, count, object, key, SUM));
+	json_object_foreach(json_object_get(reports[0].json, object), key, value)
+	{
+		if (json_is_number(value))
+			json_object_set_new(made, key, combine(reports, count, object, key, SUM));
+	}
 	json_object_set_new(merged, object, made);
 }
 
@@ -283,8 +294,12 @@ static void add_subject(json_t *subjects, const json_t *row)
 		json_object_set_new(subjects, name, json_deep_copy(row));
 		return;
 	}
-	json_object_foreach((json_t *)(uintptr_t)row, key, value) if (json_is_integer(value))
-	    json_object_set_new(sum, key, json_integer(number_in(sum, key) + json_integer_value(value)));
+	json_object_foreach((json_t *)(uintptr_t)row, key, value)
+	{
+		if (json_is_integer(value))
+			json_object_set_new(sum, key,
+					    json_integer(number_in(sum, key) + json_integer_value(value)));
+	}
 }
 
 static void put_subjects(json_t *requests, reports_of reports, size_t count)
@@ -298,7 +313,10 @@ static void put_subjects(json_t *requests, reports_of reports, size_t count)
 		for (size_t row = 0; row < json_array_size(rows); row++)
 			add_subject(sums, json_array_get(rows, row));
 	}
-	json_object_foreach(sums, key, value) json_array_append(list, value);
+	json_object_foreach(sums, key, value)
+	{
+		json_array_append(list, value);
+	}
 	if (json_array_size(list) > 0)
 		json_object_set(requests, "subjects", list);
 	json_decref(list);

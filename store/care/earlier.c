@@ -4,12 +4,19 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
 
 #include "store/read/reader.h"
 
-static uint64_t hash_of(uint64_t conn)
+static uint64_t conn_hash(uint64_t conn)
 {
 	return conn * 0x9e3779b97f4a7c15u >> 32;
+}
+
+static uint64_t sid_hash(uint64_t conn, struct wire_slice sid)
+{
+	return XXH3_64bits_withSeed(sid.data, sid.len, conn);
 }
 
 void store__earlier_fini(struct store__earlier *earlier)
@@ -20,6 +27,9 @@ void store__earlier_fini(struct store__earlier *earlier)
 		free(earlier->subscriptions[i]);
 	free(earlier->marks);
 	free(earlier->subscriptions);
+	free(earlier->conns);
+	if (earlier->by_sid.slots)
+		store_table_fini(&earlier->by_sid);
 	if (earlier->by_conn.slots)
 		store_table_fini(&earlier->by_conn);
 	*earlier = (struct store__earlier){0};
@@ -51,13 +61,58 @@ static int add_mark(struct store__earlier *earlier, struct wire_slice text)
 	return marks[earlier->marks_len] ? (earlier->marks_len++, 0) : -ENOMEM;
 }
 
+/* ---- connections ---- */
+
+static struct store__earlier_conn *find_conn(const struct store__earlier *earlier, uint64_t number)
+{
+	uint32_t probe = 0, index;
+	while (earlier->by_conn.slots &&
+	       store_table_next(&earlier->by_conn, conn_hash(number), &probe, &index))
+		if (earlier->conns[index].number == number)
+			return &earlier->conns[index];
+	return NULL;
+}
+
+/* Make room in a list for one more entry: at each power of two it doubles. The list, or NULL: then it is as it was. */
+static void *make_room(void *list, size_t len, size_t size)
+{
+	return len & (len - 1) ? list : realloc(list, (len > 0 ? 2 * len : 1) * size);
+}
+
+/* NULL when out of memory. */
+static struct store__earlier_conn *make_conn(struct store__earlier *earlier, uint64_t number)
+{
+	struct store__earlier_conn *found = find_conn(earlier, number);
+	if (found)
+		return found;
+	struct store__earlier_conn *list =
+	    make_room(earlier->conns, earlier->conns_len, sizeof *earlier->conns);
+	if (!list)
+		return NULL;
+	earlier->conns = list;
+	if (store_table_insert(&earlier->by_conn, conn_hash(number), (uint32_t)earlier->conns_len) != 0)
+		return NULL;
+	list[earlier->conns_len] = (struct store__earlier_conn){.number = number};
+	return &list[earlier->conns_len++];
+}
+
 /* ---- subscriptions ---- */
 
-static struct store__subscription *copy_of(const struct wire_event *event, size_t *bytes)
+static struct wire_slice sid_of(const struct store__subscription *subscription)
 {
-	struct store__subscription *copy;
-	*bytes = sizeof *copy + event->sid.len + event->queue.len + event->subject.len;
-	copy = malloc(*bytes);
+	return wire_slice(subscription->text, subscription->sid_len);
+}
+
+static size_t bytes_of(const struct store__subscription *subscription)
+{
+	return sizeof *subscription + subscription->sid_len + subscription->queue_len +
+	       subscription->subject_len;
+}
+
+static struct store__subscription *copy_of(const struct wire_event *event)
+{
+	struct store__subscription *copy =
+	    malloc(sizeof *copy + event->sid.len + event->queue.len + event->subject.len);
 	if (!copy)
 		return NULL;
 	*copy = (struct store__subscription){.conn = event->conn,
@@ -77,32 +132,67 @@ static struct store__subscription *copy_of(const struct wire_event *event, size_
 static struct store__subscription *find(const struct store__earlier *earlier, const struct wire_event *event)
 {
 	uint32_t probe = 0, index;
-	while (store_table_next(&earlier->by_conn, hash_of(event->conn), &probe, &index)) {
+	while (store_table_next(&earlier->by_sid, sid_hash(event->conn, event->sid), &probe, &index)) {
 		struct store__subscription *found = earlier->subscriptions[index];
-		if (found->conn == event->conn && !found->is_over &&
-		    wire_slice_equal(wire_slice(found->text, found->sid_len), event->sid))
+		if (found->conn == event->conn && wire_slice_equal(sid_of(found), event->sid))
 			return found;
 	}
 	return NULL;
 }
 
+/* Put it into the list, the table and its connection. 0 or -ENOMEM: then it is in none. */
+static int link_subscription(struct store__earlier *earlier, struct store__subscription *added)
+{
+	size_t len = earlier->subscriptions_len;
+	struct store__earlier_conn *conn = make_conn(earlier, added->conn);
+	struct store__subscription **list = make_room(earlier->subscriptions, len, sizeof *list);
+	if (list)
+		earlier->subscriptions = list;
+	if (!list || !conn ||
+	    store_table_insert(&earlier->by_sid, sid_hash(added->conn, sid_of(added)), (uint32_t)len) != 0)
+		return -ENOMEM;
+	list[earlier->subscriptions_len++] = added;
+	added->index = (uint32_t)len;
+	added->before = conn->last;
+	*(conn->last ? &conn->last->after : &conn->first) = added;
+	conn->last = added;
+	earlier->bytes += bytes_of(added);
+	return 0;
+}
+
 static int add_subscription(struct store__earlier *earlier, const struct wire_event *event)
 {
-	size_t bytes, len = earlier->subscriptions_len;
 	if (earlier->bytes >= STORE__EARLIER_BYTES_MAX || find(earlier, event))
 		return 0;
-	struct store__subscription **list = realloc(earlier->subscriptions, (len + 1) * sizeof *list);
-	if (!list)
-		return -ENOMEM;
-	earlier->subscriptions = list;
-	list[len] = copy_of(event, &bytes);
-	if (!list[len] || store_table_insert(&earlier->by_conn, hash_of(event->conn), (uint32_t)len) != 0) {
-		free(list[len]);
-		return -ENOMEM;
-	}
-	earlier->subscriptions_len++;
-	earlier->bytes += bytes;
-	return 0;
+	struct store__subscription *added = copy_of(event);
+	if (added && link_subscription(earlier, added) == 0)
+		return 0;
+	free(added);
+	return -ENOMEM;
+}
+
+/* The last one of the list takes its place there. */
+static void leave_list(struct store__earlier *earlier, const struct store__subscription *ended)
+{
+	struct store__subscription *last = earlier->subscriptions[--earlier->subscriptions_len];
+	store_table_remove(&earlier->by_sid, sid_hash(ended->conn, sid_of(ended)), ended->index);
+	if (last == ended)
+		return;
+	uint64_t hash = sid_hash(last->conn, sid_of(last));
+	store_table_remove(&earlier->by_sid, hash, last->index);
+	store_table_add(&earlier->by_sid, hash, ended->index);
+	earlier->subscriptions[ended->index] = last;
+	last->index = ended->index;
+}
+
+static void remove_subscription(struct store__earlier *earlier, struct store__subscription *ended)
+{
+	struct store__earlier_conn *conn = find_conn(earlier, ended->conn);
+	leave_list(earlier, ended);
+	*(ended->before ? &ended->before->after : &conn->first) = ended->after;
+	*(ended->after ? &ended->after->before : &conn->last) = ended->before;
+	earlier->bytes -= bytes_of(ended);
+	free(ended);
 }
 
 /* A subscription that ends after so many deliveries may still be in force. */
@@ -110,27 +200,30 @@ static void end_subscription(struct store__earlier *earlier, const struct wire_e
 {
 	struct store__subscription *found = event->max == 0 ? find(earlier, event) : NULL;
 	if (found)
-		found->is_over = true;
+		remove_subscription(earlier, found);
 }
 
-bool store__earlier_next(const struct store__earlier *earlier, uint64_t conn, uint32_t *probe,
-			 struct wire_event *event)
+static void end_conn(struct store__earlier *earlier, uint64_t number)
 {
-	uint32_t index;
-	while (earlier->by_conn.slots && store_table_next(&earlier->by_conn, hash_of(conn), probe, &index)) {
-		const struct store__subscription *found = earlier->subscriptions[index];
-		if (found->conn != conn || found->is_over)
-			continue;
-		const char *queue = found->text + found->sid_len;
-		*event =
-		    (struct wire_event){.kind = WIRE_EVENT_SUBSCRIBE,
-					.conn = conn,
-					.sid = wire_slice(found->text, found->sid_len),
-					.queue = wire_slice(queue, found->queue_len),
-					.subject = wire_slice(queue + found->queue_len, found->subject_len)};
-		return true;
-	}
-	return false;
+	struct store__earlier_conn *conn = find_conn(earlier, number);
+	while (conn && conn->first)
+		remove_subscription(earlier, conn->first);
+}
+
+bool store__earlier_next(const struct store__earlier *earlier, uint64_t conn,
+			 const struct store__subscription **at, struct wire_event *event)
+{
+	const struct store__earlier_conn *found = *at ? NULL : find_conn(earlier, conn);
+	*at = *at ? (*at)->after : found ? found->first : NULL;
+	if (!*at)
+		return false;
+	const char *queue = (*at)->text + (*at)->sid_len;
+	*event = (struct wire_event){.kind = WIRE_EVENT_SUBSCRIBE,
+				     .conn = conn,
+				     .sid = sid_of(*at),
+				     .queue = wire_slice(queue, (*at)->queue_len),
+				     .subject = wire_slice(queue + (*at)->queue_len, (*at)->subject_len)};
+	return true;
 }
 
 /* ---- reading ---- */
@@ -141,6 +234,7 @@ static int take(struct store__earlier *earlier, const struct wire_event *event)
 	case WIRE_EVENT_MARK: return add_mark(earlier, event->text);
 	case WIRE_EVENT_SUBSCRIBE: return add_subscription(earlier, event);
 	case WIRE_EVENT_UNSUBSCRIBE: end_subscription(earlier, event); return 0;
+	case WIRE_EVENT_DISCONNECT: end_conn(earlier, event->conn); return 0;
 	default: return 0;
 	}
 }
@@ -170,8 +264,8 @@ int store__earlier_read(struct store__earlier *earlier, const char *path, uint64
 	struct store_filter *filter = store_filter_open();
 	*earlier = (struct store__earlier){0};
 	snprintf(before, sizeof before, "..%" PRIu64, seq - 1);
-	if (!filter || store_table_init(&earlier->by_conn) != 0 ||
-	    store_filter_kinds(filter, "mark,subscribe,unsubscribe", NULL) != 0 ||
+	if (!filter || store_table_init(&earlier->by_conn) != 0 || store_table_init(&earlier->by_sid) != 0 ||
+	    store_filter_kinds(filter, "mark,subscribe,unsubscribe,disconnect", NULL) != 0 ||
 	    store_filter_seq(filter, before, NULL) != 0) {
 		store_filter_close(filter);
 		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", path);

@@ -11,12 +11,19 @@
 
 enum { STORE__EARLIER_BYTES_MAX = 64 << 20 }; /* of texts; subscriptions beyond it are left out */
 
-/* One piece of memory. */
+/* One in force; one piece of memory. */
 struct store__subscription {
 	uint64_t conn;
-	bool is_over;
+	struct store__subscription *before, *after; /* of the same connection, in order */
+	uint32_t index;                             /* its own, in the list */
 	uint32_t sid_len, queue_len, subject_len;
 	char text[]; /* sid, queue group, subject */
+};
+
+/* A connection that ever had a subscription. */
+struct store__earlier_conn {
+	uint64_t number;
+	struct store__subscription *first, *last;
 };
 
 /* Zeroed = nothing was found. */
@@ -25,8 +32,11 @@ struct store__earlier {
 	size_t marks_len;
 	struct store__subscription **subscriptions; /* owned */
 	size_t subscriptions_len;
+	struct store_table by_sid; /* their indices, by connection and sid */
+	struct store__earlier_conn *conns;
+	size_t conns_len;
 	struct store_table by_conn; /* their indices */
-	size_t bytes;
+	size_t bytes;               /* of the subscriptions */
 };
 
 /* Read the blocks of the log at path that hold such events and lie before event number seq. 0, or a negative code with *fault; in
@@ -35,9 +45,9 @@ int store__earlier_read(struct store__earlier *earlier, const char *path, uint64
 			struct wire_fault *fault);
 void store__earlier_fini(struct store__earlier *earlier);
 
-/* The subscription events of a connection that were in force, one after the other: *probe begins with 0. False: there are no
- * more. The event borrows. */
-bool store__earlier_next(const struct store__earlier *earlier, uint64_t conn, uint32_t *probe,
-			 struct wire_event *event);
+/* The subscription events of a connection that were in force, in order: *at begins with NULL. False: there are no more. The
+ * event borrows. */
+bool store__earlier_next(const struct store__earlier *earlier, uint64_t conn,
+			 const struct store__subscription **at, struct wire_event *event);
 
 #endif

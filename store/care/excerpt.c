@@ -117,8 +117,8 @@ static void put_subscriptions(struct store_excerpt *excerpt, const struct store_
 			      int64_t time_ns)
 {
 	struct wire_event subscribe;
-	uint32_t probe = 0;
-	while (store__earlier_next(&excerpt->inputs[name->input].earlier, name->conn, &probe, &subscribe)) {
+	const struct store__subscription *at = NULL;
+	while (store__earlier_next(&excerpt->inputs[name->input].earlier, name->conn, &at, &subscribe)) {
 		subscribe.conn = name->number;
 		subscribe.time_ns = time_ns;
 		put(excerpt, &subscribe);

@@ -22,9 +22,13 @@ struct store_new_log {
 	struct store_file_header header; /* of the segment being written */
 	uint64_t next_seq, next_conn;
 	uint64_t bytes; /* of segments that were ended */
+	bool is_owned;  /* the temporary directory: the marker in it is ours */
 	bool is_finished;
 	int error;
 };
+
+/* In the temporary directory until the log is complete: what is there was left by an attempt to write it. */
+static const char MARKER[] = ".unfinished";
 
 /* ---- directories ---- */
 
@@ -52,16 +56,39 @@ static int clear(const char *path)
 	return error;
 }
 
-static bool is_free(const char *path)
+/* There is no such directory, or it holds nothing but perhaps the file `except`. */
+static bool is_free(const char *path, const char *except)
 {
 	bool is_empty = true;
 	DIR *dir = opendir(path);
 	if (!dir)
 		return errno == ENOENT;
 	for (struct dirent *entry; is_empty && (entry = readdir(dir)) != NULL;)
-		is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+		is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+			   strcmp(entry->d_name, except) == 0;
 	closedir(dir);
 	return is_empty;
+}
+
+static bool has_marker(const char *path)
+{
+	char *marker;
+	if (asprintf(&marker, "%s/%s", path, MARKER) < 0)
+		return false;
+	bool has = access(marker, F_OK) == 0;
+	free(marker);
+	return has;
+}
+
+/* A log of somebody else may have the name of the temporary directory. */
+static int check_temporary(const char *path, struct wire_fault *fault)
+{
+	if (is_free(path, "lock") || has_marker(path))
+		return 0;
+	return wire_fault_set(fault, -EEXIST,
+			      "%s: there is something already; move it away: the new log is written there "
+			      "until it is complete",
+			      path);
 }
 
 static int sync_parent(const char *path)
@@ -131,6 +158,22 @@ static int refuse(struct store_new_log *log, int error, struct wire_fault *fault
 	return wire_fault_set(fault, error, "%s: cannot write the log: %s", log->dir, wire_error_text(error));
 }
 
+/* Lock the temporary directory, and mark it as ours. The second check: it may have changed before it was locked. */
+static int own_temporary(struct store_new_log *log, struct wire_fault *fault)
+{
+	int error = check_temporary(log->temporary, fault);
+	error = error ? error : store_log_lock(&log->lock, log->temporary, fault);
+	error = error ? error : check_temporary(log->temporary, fault);
+	if (error)
+		return error;
+	int fd = openat(log->lock.dir_fd, MARKER, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return refuse(log, -errno, fault);
+	close(fd);
+	log->is_owned = true;
+	return 0;
+}
+
 static int begin(struct store_new_log *log, const char *dir, struct wire_fault *fault)
 {
 	size_t len = strlen(dir);
@@ -138,10 +181,10 @@ static int begin(struct store_new_log *log, const char *dir, struct wire_fault *
 		len--;
 	if (!(log->dir = strndup(dir, len)) || asprintf(&log->temporary, "%s.tmp", log->dir) < 0)
 		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", dir);
-	if (!is_free(log->dir))
+	if (!is_free(log->dir, ""))
 		return wire_fault_set(fault, -EEXIST, "%s: there is something already; name a new directory",
 				      log->dir);
-	int error = store_log_lock(&log->lock, log->temporary, fault);
+	int error = own_temporary(log, fault);
 	if (error)
 		return error;
 	error = clear(log->temporary);
@@ -194,14 +237,11 @@ uint64_t store_new_log_bytes(const struct store_new_log *log)
 	return log->bytes;
 }
 
-/* The lock's file is not part of what appears: who opens the log makes its own. */
+/* The marker and the lock's file are not part of what appears: who opens the log makes its own lock. */
 static int appear(struct store_new_log *log)
 {
-	char *lock;
-	if (asprintf(&lock, "%s/lock", log->temporary) < 0)
-		return -ENOMEM;
-	unlink(lock);
-	free(lock);
+	unlinkat(log->lock.dir_fd, MARKER, 0);
+	unlinkat(log->lock.dir_fd, "lock", 0);
 	int error = store__sync_directory(log->temporary);
 	if (!error && rename(log->temporary, log->dir) != 0)
 		error = errno == ENOTEMPTY ? -EEXIST : -errno;
@@ -223,7 +263,7 @@ void store_new_log_close(struct store_new_log *log)
 	if (!log)
 		return;
 	store__event_file_fini(&log->file);
-	if (!log->is_finished && log->lock.dir_fd >= 0)
+	if (log->is_owned && !log->is_finished)
 		remove_log(log->temporary);
 	store_log_unlock(&log->lock);
 	free(log->temporary);

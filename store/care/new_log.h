@@ -1,8 +1,9 @@
 /* new_log.h - write a log that appears whole or not at all.
  *
  * It is written into the directory DIR.tmp, synced, and renamed to DIR at the end. When the process dies before, DIR is as it
- * was, and DIR.tmp means nothing: the next attempt removes it. Meanwhile DIR.tmp is locked, so that two processes do not write
- * it at once. */
+ * was, and DIR.tmp means nothing: the next attempt removes it. The file `.unfinished` in DIR.tmp says so: a directory of that name
+ * without it belongs to somebody else, and is left alone. Meanwhile DIR.tmp is locked, so that two processes do not write it at
+ * once. */
 #ifndef STORE_CARE_NEW_LOG_H
 #define STORE_CARE_NEW_LOG_H
 
@@ -19,7 +20,8 @@ struct store_new_log_options {
 	uint64_t segment_bytes; /* a new segment begins after so many */
 };
 
-/* Begin a log that will be at dir, where nothing may be but an empty directory. 0, or a negative code with *fault. */
+/* Begin a log that will be at dir, where nothing may be but an empty directory. -EEXIST when there is
+ * something there, or something of somebody else at DIR.tmp. 0, or a negative code with *fault. */
 int store_new_log_open(struct store_new_log **log, const char *dir,
 		       const struct store_new_log_options *options, struct wire_fault *fault);
 

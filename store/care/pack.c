@@ -1,6 +1,7 @@
 #include "store/care/pack.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "store/care/repack.h"
@@ -20,16 +21,6 @@ static void find(const struct packing *packing, const char *path, const char *wh
 	snprintf(line, sizeof line, "%s: %s", path, what);
 	if (packing->finding)
 		packing->finding(packing->context, line);
-}
-
-static bool is_packed(const struct packing *packing, const char *path)
-{
-	struct store_segment_reader *segment;
-	if (store_segment_reader_open(&segment, path, NULL) != 0)
-		return false;
-	bool is = segment->is_closed && segment->header.packed_level >= packing->options->level;
-	store_segment_reader_close(segment);
-	return is;
 }
 
 static bool is_open(const char *path)
@@ -71,11 +62,13 @@ static int pack_segment(struct packing *packing, const struct store_log_segment 
 	const struct store_repack_options options = {
 	    .level = packing->options->level, .packs = true, .stop = packing->options->stop};
 	struct store_pack_report *report = packing->report;
+	if (options.stop && atomic_load(options.stop))
+		return wire_fault_set(fault, -ECANCELED, "interrupted");
 	if (store_log_segment_is_stump(listed)) {
 		report->open++;
 		return 0;
 	}
-	int64_t saved = is_packed(packing, listed->path) ? 0 : store_repack(listed->path, &options);
+	int64_t saved = store_repack(listed->path, &options);
 	if (saved < 0) {
 		int error = take_failure(packing, listed->path, (int)saved, listed->bytes);
 		return error ? wire_fault_set(fault, error, "%s: cannot pack: %s", listed->path,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/care/event_file.h"
@@ -77,8 +78,8 @@ static int64_t write_new(struct repack *repack)
 {
 	int error = 0;
 	if (repack->options->packs)
-		error = store__train(repack->from, repack->options->level, &repack->dictionary,
-				     &repack->dictionary_len);
+		error = store__train(repack->from, repack->options->level, repack->options->stop,
+				     &repack->dictionary, &repack->dictionary_len);
 	error = error ? error : begin(repack);
 	for (size_t i = 0; i < repack->from->index.count && !error; i++)
 		error = is_stopped(repack) ? -ECANCELED : copy_block(repack, i);
@@ -90,11 +91,24 @@ static int64_t write_new(struct repack *repack)
 
 /* ---- the exchange ---- */
 
+/* The new file gets the owner, the group and the mode of the old one: `pack` may run as root. */
+static int keep_owner(const struct repack *repack)
+{
+	struct stat from, to;
+	if (fstat(repack->from->fd, &from) != 0 || stat(repack->temporary, &to) != 0)
+		return -errno;
+	if ((from.st_uid != to.st_uid || from.st_gid != to.st_gid) &&
+	    chown(repack->temporary, from.st_uid, from.st_gid) != 0)
+		return -errno;
+	return chmod(repack->temporary, from.st_mode & 07777) == 0 ? 0 : -errno;
+}
+
 static int replace(struct repack *repack)
 {
 	int error = 0;
 	if (repack->options->packs)
 		error = store__same_segment(repack->from, repack->temporary, repack->options->stop);
+	error = error ? error : keep_owner(repack);
 	if (error)
 		return error;
 	store__set_file_time(repack->temporary, repack->from->modified_ns);
@@ -104,6 +118,8 @@ static int replace(struct repack *repack)
 static int64_t rewrite(struct repack *repack)
 {
 	unlink(repack->temporary); /* an interrupted attempt left it */
+	if (repack->options->packs && repack->from->header.packed_level >= repack->options->level)
+		return 0;
 	int64_t after = write_new(repack), before = (int64_t)repack->from->file_bytes;
 	uint32_t gain = repack->options->least_gain;
 	if (after < 0)

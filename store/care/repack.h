@@ -12,7 +12,7 @@ struct store_repack_options {
 	int level;           /* of zstd */
 	uint32_t least_gain; /* replace the segment when that saves 1/least_gain of it or more; 0: any byte */
 	/* As `tapedeck pack`: with a trained dictionary; noted in the file header; and the new file is read back and compared event by
-	 * event before it replaces the old one. */
+	 * event before it replaces the old one. A segment that was packed at this level before is left as it is. */
 	bool packs;
 	const _Atomic bool *stop; /* give up as soon as it is set; NULL: never */
 };
@@ -22,7 +22,8 @@ bool store__repack_is_due(const struct store_index *index);
 
 /* Write the events of the closed segment at path again, with their sequence numbers. Returns the bytes saved, 0 when it was not
  * worth it, or a negative code: STORE_EDAMAGE: it has damage; STORE_ELOCKED: it is open, or being rewritten; -ENOENT: it was deleted
- * meanwhile; -ECANCELED. Unless bytes were saved the segment is as it was. */
+ * meanwhile; -ECANCELED. Unless bytes were saved the segment is as it was. A temporary
+ * file that a killed attempt left is removed. */
 int64_t store_repack(const char *path, const struct store_repack_options *options);
 
 #endif

@@ -1,6 +1,7 @@
 #include "store/care/train.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <zdict.h>
 
@@ -26,7 +27,13 @@ struct training {
 	struct store_encoder *encoder;
 	struct store_batch *batches[BLOCKS];
 	struct store__samples samples;
+	const _Atomic bool *stop;
 };
+
+static bool is_stopped(const struct training *training)
+{
+	return training->stop && atomic_load(training->stop);
+}
 
 /* ---- full blocks from here and there ---- */
 
@@ -47,7 +54,7 @@ static int fill(struct training *training, size_t from, size_t to, struct store_
 {
 	int error = 0;
 	for (size_t entry = from; entry < to && !error; entry++)
-		error = add_block(training, entry, batch);
+		error = is_stopped(training) ? -ECANCELED : add_block(training, entry, batch);
 	return error == STORE_EFULL ? 0 : error;
 }
 
@@ -72,6 +79,8 @@ static int64_t encode_all(struct training *training, int level)
 	const unsigned char *bytes;
 	int64_t total = 0;
 	for (int i = 0; i < BLOCKS; i++) {
+		if (is_stopped(training))
+			return -ECANCELED;
 		if (store_batch_events(training->batches[i]) == 0)
 			continue;
 		int64_t len = store_encode(training->encoder, training->batches[i], 1, level, &bytes, NULL);
@@ -139,10 +148,11 @@ static int make(struct training *training, int level, unsigned char *dictionary,
 	return *len > 0 ? is_worth_it(training, level, dictionary, *len) : 0;
 }
 
-int store__train(struct store_segment_reader *from, int level, unsigned char **dictionary, size_t *len)
+int store__train(struct store_segment_reader *from, int level, const _Atomic bool *stop,
+		 unsigned char **dictionary, size_t *len)
 {
 	struct training training = {
-	    .from = from, .block = store_block_open(), .encoder = store_encoder_open()};
+	    .from = from, .block = store_block_open(), .encoder = store_encoder_open(), .stop = stop};
 	unsigned char *bytes = malloc(DICTIONARY_MAX);
 	int status =
 	    training.block && training.encoder && bytes ? make(&training, level, bytes, len) : -ENOMEM;

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { PATIENCE_MS = 2000, LOOK_MS = 20 }; /* with a command that is asked to end */
 
 static const char VARIABLE[] = "TAPEDECK_SEGMENT=";
 
@@ -83,14 +86,32 @@ bool tap__ship_command_ended(pid_t child, int *status)
 
 void tap__ship_command_stop(pid_t child)
 {
+	const struct timespec look = {.tv_nsec = LOOK_MS * 1000000L};
+	int status;
 	kill(-child, SIGTERM);
+	for (int ms = 0; ms < PATIENCE_MS; ms += LOOK_MS) {
+		if (tap__ship_command_ended(child, &status))
+			return;
+		nanosleep(&look, NULL);
+	}
+	kill(-child, SIGKILL);
 	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
+}
+
+/* A parent may have left SIGCHLD ignored: then the kernel keeps no exit status of a command. */
+static void keep_exit_status(void)
+{
+	struct sigaction action;
+	if (sigaction(SIGCHLD, NULL, &action) == 0 && !(action.sa_flags & SA_SIGINFO) &&
+	    action.sa_handler == SIG_IGN)
+		signal(SIGCHLD, SIG_DFL);
 }
 
 int tap__ship_command_thread(pthread_t *thread, void *(*run)(void *context), void *context)
 {
 	sigset_t all, before;
+	keep_exit_status();
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int error = -pthread_create(thread, NULL, run, context);

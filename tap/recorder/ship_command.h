@@ -14,10 +14,10 @@ pid_t tap__ship_command_start(const char *command, const char *path);
 /* True once the process has ended, with its exit status, or 128 + the number of the signal that ended it. */
 bool tap__ship_command_ended(pid_t child, int *status);
 
-/* End the process and those it started, and wait for it. */
+/* End the process and those it started, and wait for it: at first by SIGTERM, after 2 s by SIGKILL. */
 void tap__ship_command_stop(pid_t child);
 
-/* Start a thread that gets no signals. 0 or a negated errno. */
+/* Start a thread for commands, which gets no signals. SIGCHLD is no longer ignored then. 0 or a negated errno. */
 int tap__ship_command_thread(pthread_t *thread, void *(*run)(void *context), void *context);
 
 #endif

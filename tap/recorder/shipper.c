@@ -93,7 +93,7 @@ static int run_command(struct tap_shipper *shipper, const char *path)
 
 static void note_failure(struct tap_shipper *shipper, const char *path, int status)
 {
-	char line[700], why[80];
+	char line[700];
 	shipper->pause_ms = shipper->pause_ms == 0 ? RETRY_MS : 2 * shipper->pause_ms;
 	if (shipper->pause_ms > RETRY_MAX_MS)
 		shipper->pause_ms = RETRY_MAX_MS;
@@ -105,12 +105,13 @@ static void note_failure(struct tap_shipper *shipper, const char *path, int stat
 		return;
 	shipper->is_failing = true;
 	if (status < 0)
-		snprintf(why, sizeof why, "%s", wire_error_text(status));
+		snprintf(line, sizeof line, "cannot ship %s: %s; it is tried again, recording goes on", path,
+			 wire_error_text(status));
 	else
-		snprintf(why, sizeof why, "exit status %d", status);
-	snprintf(line, sizeof line,
-		 "the command of --on-segment-closed failed for %s: %s; it is run again, recording goes on",
-		 path, why);
+		snprintf(line, sizeof line,
+			 "the command of --on-segment-closed failed for %s: exit status %d; it is run again, "
+			 "recording goes on",
+			 path, status);
 	report(shipper, line);
 }
 
@@ -169,8 +170,13 @@ static void note_deleted(struct tap_shipper *shipper, uint64_t first_seq)
 static bool ship(struct tap_shipper *shipper, const struct store_log_segment *segment)
 {
 	uint64_t end_seq = end_of(segment->path);
-	if (end_seq == 0)
-		return access(segment->path, F_OK) != 0; /* the next segment shows what was deleted */
+	if (end_seq == 0 && access(segment->path, F_OK) != 0)
+		return true; /* the next segment shows what was deleted */
+	if (end_seq == 0) {
+		if (!store_log_segment_is_stump(segment))
+			note_failure(shipper, segment->path, STORE_EDAMAGE);
+		return false;
+	}
 	note_deleted(shipper, segment->first_seq);
 	int status = run_command(shipper, segment->path);
 	if (status == -ECANCELED)
@@ -263,6 +269,18 @@ static void *run(void *context)
 
 /* ---- opening and closing ---- */
 
+/* Where to begin: with the first event that was not shipped, by the file `.shipped`. */
+static uint64_t find_first(const struct tap_shipper *shipper)
+{
+	struct store_writer_status status;
+	uint64_t seq = tap__shipped_file_read(shipper->dir);
+	store_writer_status(shipper->writer, &status);
+	if (seq <= status.next_seq)
+		return seq;
+	report(shipper, "\".shipped\" is of another log; all segments are shipped");
+	return 0;
+}
+
 static void free_shipper(struct tap_shipper *shipper)
 {
 	pthread_cond_destroy(&shipper->changed);
@@ -293,8 +311,8 @@ int tap_shipper_open(struct tap_shipper **shipper, const struct tap_shipper_opti
 	opened->context = options->context;
 	opened->dir = realpath(options->dir, NULL);
 	opened->command = strdup(options->command);
-	opened->next_seq = tap__shipped_file_read(options->dir);
 	int error = opened->dir && opened->command ? 0 : -ENOMEM;
+	opened->next_seq = error ? 0 : find_first(opened);
 	error = error ? error : tap__ship_command_thread(&opened->thread, run, opened);
 	if (error) {
 		free_shipper(opened);

@@ -225,6 +225,20 @@ static void reports_that_do_not_belong_together_are_refused(void **state)
 	expect_refused("1.json 2.json 3.json 4.json", "were played with different options: \"tolerance_ns\"");
 }
 
+/* Also an option that only the first of the two reports has. */
+static void an_option_that_one_report_lacks_is_a_different_option(void **state)
+{
+	char path[400];
+	json_t *report = report_of(1);
+	(void)state;
+	json_object_set_new(json_object_get(report, "options"), "more", json_true());
+	snprintf(path, sizeof path, "%s/more.json", dir.path);
+	json_object_set_new(report, "shard", json_integer(2));
+	assert_int_equal(json_dump_file(report, path, 0), 0);
+	json_decref(report);
+	expect_refused("more.json 1.json", "were played with different options: \"more\"");
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -249,6 +263,7 @@ int main(void)
 	    cmocka_unit_test(four_players_play_as_one_does),
 	    cmocka_unit_test(their_reports_are_merged_exactly),
 	    cmocka_unit_test(reports_that_do_not_belong_together_are_refused),
+	    cmocka_unit_test(an_option_that_one_report_lacks_is_a_different_option),
 	};
 	if (support_run((const char *[]){"nats-server", "-v", NULL}, NULL) != 0)
 		return SKIPPED;

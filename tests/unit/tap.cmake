@@ -1,5 +1,6 @@
 # Unit tests of tap/.
 tapedeck_unit_test(tap recorder log_fixture support tap Threads::Threads)
+tapedeck_unit_test(tap ship_command tap Threads::Threads)
 tapedeck_unit_test(tap recorder_batches log_fixture support tap)
 tapedeck_unit_test(tap recorders log_fixture support tap Threads::Threads)
 tapedeck_unit_test(tap packet tap packets guard_page)

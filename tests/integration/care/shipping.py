@@ -80,6 +80,37 @@ def what_retention_deletes_first_is_reported():
     print("retention: ok")
 
 
+def a_note_of_another_log_is_ignored():
+    log, out = in_folder("replaced"), in_folder("all")
+    os.mkdir(out)
+    os.mkdir(log)
+    with open(os.path.join(log, ".shipped"), "w", encoding="utf-8") as file:
+        file.write("1000000\n")
+    broker = Broker(TAPEDECK, log, "--on-segment-closed", f'cp "$1" {out}/')
+    broker.publish(messages(0, 10))
+    said = broker.end()
+    assert '".shipped" is of another log' in said, said
+    assert segments_in(out) == segments_in(log), said
+    print("another log: ok")
+
+
+def a_segment_that_cannot_be_read_is_reported():
+    log, out = in_folder("unreadable"), in_folder("readable")
+    broker = Broker(TAPEDECK, log, "--record-segment-age=200ms", "--on-segment-closed", f'cp "$1" {out}/')
+    for part in range(3):
+        broker.publish(messages(part * 100, 100))
+        await_that(lambda: len(segments_in(log)) > part and broker.recording()["unshipped_segments"] > part, "a segment is closed")
+    segment = os.path.join(log, segments_in(log)[1])
+    os.truncate(segment, os.path.getsize(segment) - 10)
+    os.mkdir(out)
+    await_that(lambda: len(segments_in(out)) == 1, "the segment before it is shipped")
+    failures = broker.recording()["ship_failures"]
+    await_that(lambda: broker.recording()["ship_failures"] > failures, "it is tried again")
+    said = broker.end()
+    assert f"cannot ship {segment}" in said.replace("\n", " "), said
+    print("unreadable: ok")
+
+
 class WebDav:
     """`rclone serve webdav` on a folder, on a port that the kernel picks."""
 
@@ -123,5 +154,7 @@ def a_log_comes_back_from_a_webdav_server():
 paths_are_no_shell_text()
 failures_are_counted_and_made_up_for()
 what_retention_deletes_first_is_reported()
+a_note_of_another_log_is_ignored()
+a_segment_that_cannot_be_read_is_reported()
 a_log_comes_back_from_a_webdav_server()
 shutil.rmtree(FOLDER)

@@ -192,6 +192,45 @@ static void a_log_that_is_not_finished_does_not_appear(void **state)
 	assert_int_equal(stat(temporary, &info), -1);
 }
 
+/* The temporary directory of `made`. */
+static void temporary_path(const struct fixture *fixture, char path[310])
+{
+	snprintf(path, 310, "%s.tmp", fixture->made);
+}
+
+static void a_log_with_the_name_of_the_temporary_directory_is_left_alone(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct store_new_log_options options = {
+	    .written_by = "test", .level = 1, .segment_bytes = 1000};
+	struct store_new_log *log;
+	struct wire_fault fault;
+	char temporary[310];
+	temporary_path(fixture, temporary);
+	assert_int_equal(rename(fixture->log, temporary), 0);
+	assert_int_equal(store_new_log_open(&log, fixture->made, &options, &fault), -EEXIST);
+	assert_non_null(strstr(fault.text, "move it away"));
+	assert_whole(temporary);
+}
+
+static void an_attempt_that_was_killed_is_removed_by_the_next(void **state)
+{
+	struct fixture *fixture = *state;
+	char temporary[310], marker[330];
+	struct stat info;
+	temporary_path(fixture, temporary);
+	make(fixture, NULL);
+	assert_int_equal(rename(fixture->made, temporary), 0);
+	snprintf(marker, sizeof marker, "%s/.unfinished", temporary);
+	fclose(fopen(marker, "w"));
+	make(fixture, NULL);
+	assert_whole(fixture->made);
+	assert_true(compare(fixture->log, NULL, fixture->made) > 100);
+	snprintf(marker, sizeof marker, "%s/.unfinished", fixture->made);
+	assert_int_equal(stat(marker, &info), -1);
+	assert_int_equal(stat(temporary, &info), -1);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -201,6 +240,8 @@ int main(void)
 	    CASE(a_period_has_its_messages_and_their_clients),
 	    CASE(a_log_is_not_written_over_another),
 	    CASE(a_log_that_is_not_finished_does_not_appear),
+	    CASE(a_log_with_the_name_of_the_temporary_directory_is_left_alone),
+	    CASE(an_attempt_that_was_killed_is_removed_by_the_next),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

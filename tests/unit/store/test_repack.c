@@ -10,9 +10,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "store/care/pack.h"
 #include "store/care/repack.h"
 #include "store/read/decode_event.h"
 #include "tests/unit/store/log_builder.h"
@@ -219,6 +221,51 @@ static void a_packed_segment_has_the_same_events(void **state)
 }
 
 /* Two processes do not rewrite a segment at once. */
+static void a_packed_segment_keeps_its_owner_and_mode(void **state)
+{
+	struct log_fixture *fixture = *state;
+	const struct store_repack_options options = {.level = 9, .packs = true};
+	const bool is_root = geteuid() == 0;
+	char path[400];
+	struct stat info;
+	build(fixture, 20, 60, path);
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_int_equal(chown(path, is_root ? 12345 : geteuid(), is_root ? 12346 : getegid()), 0);
+	assert_true(store_repack(path, &options) > 0);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 07777, 0640);
+	assert_int_equal(info.st_uid, is_root ? 12345 : geteuid());
+	assert_int_equal(info.st_gid, is_root ? 12346 : getegid());
+}
+
+static void a_packed_segment_is_left_as_it_is_and_its_temporary_file_removed(void **state)
+{
+	struct log_fixture *fixture = *state;
+	const struct store_repack_options options = {.level = 9, .packs = true};
+	char path[400], temporary[420];
+	build(fixture, 20, 60, path);
+	assert_true(store_repack(path, &options) > 0);
+	ino_t inode = inode_of(path);
+	snprintf(temporary, sizeof temporary, "%s.tmp", path);
+	fclose(fopen(temporary, "w"));
+	assert_int_equal(store_repack(path, &options), 0);
+	assert_untouched(path, inode);
+}
+
+static void a_pack_stops_before_its_first_segment_when_asked_to(void **state)
+{
+	struct log_fixture *fixture = *state;
+	const struct store_pack_options options = {.level = 9, .stop = &stop};
+	struct store_pack_report report;
+	struct wire_fault fault;
+	char path[400];
+	build(fixture, 20, 60, path);
+	ino_t inode = inode_of(path);
+	assert_int_equal(store_pack(fixture->log, &options, &report, NULL, NULL, &fault), -ECANCELED);
+	assert_string_equal(fault.text, "interrupted");
+	assert_untouched(path, inode);
+}
+
 static void a_segment_that_is_locked_is_left_as_it_is(void **state)
 {
 	struct log_fixture *fixture = *state;
@@ -256,6 +303,9 @@ int main(void)
 	    CASE(a_damaged_segment_is_left_as_it_is),
 	    CASE(a_repack_gives_up_when_asked_to),
 	    CASE(a_packed_segment_has_the_same_events),
+	    CASE(a_packed_segment_keeps_its_owner_and_mode),
+	    CASE(a_packed_segment_is_left_as_it_is_and_its_temporary_file_removed),
+	    CASE(a_pack_stops_before_its_first_segment_when_asked_to),
 	    CASE(a_segment_that_is_locked_is_left_as_it_is),
 	    CASE(a_writer_repacks_the_segments_that_it_closes),
 	};
