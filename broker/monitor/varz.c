@@ -137,7 +137,7 @@ static void add_rule(void *context, const char *rule)
 	broker__json_string(context, NULL, rule);
 }
 
-/* What is masked, and which rules have matched nothing so far: likewise. */
+/* The counts of masked messages, and the rules that have matched nothing so far; nothing without masks. */
 static void describe_mask(struct broker__json *varz, const struct wire_mask *mask)
 {
 	struct wire_mask_counts counts;

@@ -59,7 +59,7 @@ const struct cli_command cli_merge = {
     .operands = "LOG... --record DIR",
     .about =
 	"Writes the events of several logs, segments or captures into a new log. Events and connections are "
-	"numbered anew; marks at the start and the stop of a recording become remarks that name its log. "
+	"numbered again; marks at the start and the stop of a recording become remarks that name its log. "
 	"Logs of the servers of one cluster are joined: see --no-join.\n"
 	"\n"
 	"The new log appears when it is complete: DIR holds all of it, or is not there.",

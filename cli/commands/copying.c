@@ -133,7 +133,7 @@ static int copy(struct session *session, struct wire_fault *fault)
 
 /* ---- opening and reporting ---- */
 
-/* What a capture states before the excerpt is not searched for. */
+/* Logs are read again for connects and subscriptions that are older than the excerpt; captures are not. */
 static bool *find_logs(const struct cli_operands *logs)
 {
 	bool *are_logs = calloc((size_t)logs->len, sizeof(*are_logs));

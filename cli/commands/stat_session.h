@@ -16,7 +16,7 @@ struct cli_stat_key {
 	const char *header; /* of TRACE_GROUP_HEADER */
 };
 
-/* What is summed up as one: a log, or those of a cluster's servers (stat_input.h). */
+/* A log, or the logs of a cluster's servers, which are summed up together (stat_input.h). */
 struct cli_stat_input {
 	char name[600]; /* for people: the paths; cut when too long */
 	struct cli_operands logs;

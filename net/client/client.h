@@ -33,7 +33,7 @@ void net_client_errors_fini(struct net_client_errors *errors);
 
 /* ---- opening and closing ---- */
 
-/* What a client tells its owner, from threads of libnats: each call may only take note of it. */
+/* The owner of a client is told of losses and reconnects, in threads of libnats. A call must be short: libnats waits for it. */
 struct net_client_watch {
 	/* The connection is lost, for the number-th time; bytes came last at read_ns of the monotonic clock. */
 	void (*lost)(void *context, uint64_t number, int64_t read_ns, const char *why);

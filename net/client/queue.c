@@ -19,7 +19,7 @@ struct entry {
 	int64_t read_ns;
 };
 
-/* What one subscription of a queue is called with. */
+/* The context of the callback of one subscription. */
 struct inlet {
 	struct net_client_queue *queue;
 	struct net_client_subscription *subscription;

@@ -6,7 +6,7 @@
  *   excerpt is repeated where the connection is first named: the connect event (flag 4) and the subscriptions in force;
  * - the marks before the excerpt that name the server and the cluster.
  *
- * Events are numbered anew. Of one input, connections keep their numbers, and times are as they were recorded. Of several, they get
+ * Events are numbered again, from 1. Of one input, connections keep their numbers, and times are as they were recorded. Of several, they get
  * new numbers, times are those that the inputs were merged by (steady_ns), and marks that speak of one recording (its start, its
  * stop, its clock) become remarks that name the input. */
 #ifndef STORE_CARE_EXCERPT_H

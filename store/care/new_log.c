@@ -27,9 +27,6 @@ struct store_new_log {
 	int error;
 };
 
-/* In the temporary directory until the log is complete: what is there was left by an attempt to write it. */
-static const char MARKER[] = ".unfinished";
-
 /* ---- directories ---- */
 
 /* Remove the files of a log, the lock included, and its directory. */
@@ -73,7 +70,7 @@ static bool is_free(const char *path, const char *except)
 static bool has_marker(const char *path)
 {
 	char *marker;
-	if (asprintf(&marker, "%s/%s", path, MARKER) < 0)
+	if (asprintf(&marker, "%s/%s", path, STORE_LOG_UNFINISHED) < 0)
 		return false;
 	bool has = access(marker, F_OK) == 0;
 	free(marker);
@@ -166,7 +163,8 @@ static int own_temporary(struct store_new_log *log, struct wire_fault *fault)
 	error = error ? error : check_temporary(log->temporary, fault);
 	if (error)
 		return error;
-	int fd = openat(log->lock.dir_fd, MARKER, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd =
+	    openat(log->lock.dir_fd, STORE_LOG_UNFINISHED, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return refuse(log, -errno, fault);
 	close(fd);
@@ -240,7 +238,7 @@ uint64_t store_new_log_bytes(const struct store_new_log *log)
 /* The marker and the lock's file are not part of what appears: who opens the log makes its own lock. */
 static int appear(struct store_new_log *log)
 {
-	unlinkat(log->lock.dir_fd, MARKER, 0);
+	unlinkat(log->lock.dir_fd, STORE_LOG_UNFINISHED, 0);
 	unlinkat(log->lock.dir_fd, "lock", 0);
 	int error = store__sync_directory(log->temporary);
 	if (!error && rename(log->temporary, log->dir) != 0)

@@ -10,7 +10,7 @@
 
 enum { STORE_ZSTD_DICTIONARY_HEADER_BYTES = 32, STORE_ZSTD_DICTIONARY_BYTES_MAX = 1 << 20 };
 
-/* What follows the file header. */
+/* The dictionary stands after the file header, in this form. */
 struct store_zstd_dictionary_header {
 	uint32_t bytes;
 	uint64_t checksum; /* XXH3-64 of them */

@@ -44,6 +44,10 @@ struct store_log_lock {
 	int file_fd, dir_fd;
 };
 
+/* A file in the directory of a log that is not complete yet: whoever writes the log again may delete the directory. A log that is
+ * recorded has none. */
+#define STORE_LOG_UNFINISHED ".unfinished"
+
 /* Make the directory if missing (0700) and take its lock: only one writer at a time. 0 with *lock, or a negative code
  * with *fault (STORE_ELOCKED names the pid that holds it; STORE_EFORMAT when the directory holds foreign files only); then
  * *lock is not locked. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "store/care/repack.h"
 #include "store/care/retain.h"
@@ -50,6 +51,8 @@ int store__segment_log_open(struct store__segment_log *log, const char *dir,
 					   .clock_ns = INT64_MAX,
 					   .segment.fd = -1};
 	int error = store_log_lock(&log->lock, dir, fault);
+	if (!error)
+		unlinkat(log->lock.dir_fd, STORE_LOG_UNFINISHED, 0);
 	error = error ? error : store__log_state_find(&state, dir, &care, fault);
 	return error ? error : adopt(log, &state, fault);
 }

@@ -5,7 +5,8 @@
 #include "tap/session/join_queue.h"
 #include "tap/session/join_receivers.h"
 
-/* What a server has kept for a client that did not take it may come for so long after the client takes it again. */
+/* A client that did not take what was sent to it may receive old messages for so long after it takes them again: its server
+ * has kept them. */
 #define HELD_NS INT64_C(1000000000)
 
 static void free_servers(struct tap_join *join)

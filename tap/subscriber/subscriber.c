@@ -361,7 +361,7 @@ static int subscribe(struct tap_subscriber *subscriber, struct wire_fault *fault
 	return error;
 }
 
-/* A replay refuses to play into the server that was recorded, unless it is told to. */
+/* The log names its server, so that a replay into that server is refused unless it is asked for. */
 static void note_server(struct tap_subscriber *subscriber)
 {
 	char id[WIRE_MARK_TEXT], text[WIRE_MARK_TEXT];

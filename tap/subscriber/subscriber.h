@@ -43,7 +43,7 @@ int tap_subscriber_open(struct tap_subscriber **subscriber, const struct tap_sub
 			struct wire_fault *fault);
 void tap_subscriber_close(struct tap_subscriber *subscriber);
 
-/* What else to record, and whom to ask. */
+/* Sources of connects and disconnects, which a subscriber does not see. */
 struct tap_subscriber_watch {
 	struct net_client_target
 	    *system; /* of the system account: connects and disconnects; borrowed; NULL: none */

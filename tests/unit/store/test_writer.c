@@ -4,10 +4,12 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include <cmocka.h>
 
+#include "store/read/log.h"
 #include "tests/unit/store/log_fixture.h"
 
 static void submitted_events_are_in_the_log(void **state)
@@ -29,6 +31,20 @@ static void opening_and_closing_alone_leaves_no_segment(void **state)
 	store_writer_close(log_open(fixture->log, &fixture->options));
 	assert_int_equal(log_count_files(fixture->log, ".seg"), 0);
 	assert_int_equal(log_count_files(fixture->log, "lock"), 1);
+}
+
+/* Left by a cut or merge that was killed: the next one would delete the directory. */
+static void a_log_that_is_recorded_is_not_unfinished(void **state)
+{
+	struct log_fixture *fixture = *state;
+	char marker[512];
+	log_write(fixture->log, &fixture->options, 1, 1, 1);
+	snprintf(marker, sizeof marker, "%s/%s", fixture->log, STORE_LOG_UNFINISHED);
+	FILE *file = fopen(marker, "w");
+	assert_non_null(file);
+	fclose(file);
+	log_write(fixture->log, &fixture->options, 2, 1, 1);
+	assert_int_equal(log_count_files(fixture->log, STORE_LOG_UNFINISHED), 0);
 }
 
 static void files_and_folder_are_for_the_owner_only(void **state)
@@ -199,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    CASE(submitted_events_are_in_the_log),
 	    CASE(opening_and_closing_alone_leaves_no_segment),
+	    CASE(a_log_that_is_recorded_is_not_unfinished),
 	    CASE(files_and_folder_are_for_the_owner_only),
 	    CASE(batches_are_limited_and_are_reused),
 	    CASE(a_producer_gets_two_batches_and_its_spare_ones_whatever_others_hold),
