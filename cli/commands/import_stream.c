@@ -209,7 +209,6 @@ static void summarize(const struct import *import)
 static int run_pump(struct import *import)
 {
 	struct wire_fault fault;
-	struct wire_sink_status status = {0};
 	struct wire_sink *sink = tap_recorder_sink(import->recorder);
 	import->started_ns = cli_now_ns();
 	import->pumping = (struct tap_pump_options){.source = tap_stream_pump_source(import->stream),
@@ -224,14 +223,9 @@ static int run_pump(struct import *import)
 	summarize(import);
 	if (!import->settings->is_quiet)
 		cli_masking_report(import->masking, report, import);
-	sink->status(sink, &status);
 	if (error < 0)
 		return cli_connection_error(import->command, &fault);
-	if (!status.degraded && status.lost_messages == 0)
-		return CLI_DONE;
-	cli_error(import->command, "the import has ended, because the log is not complete: %s",
-		  status.degraded ? status.reason : "messages could not be logged");
-	return CLI_IO;
+	return cli_recording_report(import->command, sink);
 }
 
 /* ---- the whole ---- */

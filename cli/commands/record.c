@@ -182,23 +182,12 @@ static void summarize(const struct record_run *run)
 	if (stats.outages > 0)
 		snprintf(more + len, sizeof more - len, "; %" PRIu64 " outage%s, %s in all", stats.outages,
 			 cli_plural(stats.outages), cli_span_text(outage, stats.outage_ns));
-	cli_error(run->command, "%s message%s, %s, recorded in %s%s",
+	cli_error(run->command, "%s message%s, %s, received in %s%s",
 		  cli_count_text(messages, stats.messages), cli_plural(stats.messages),
 		  cli_size_text(bytes, stats.bytes), cli_span_text(span, monotonic_ns() - run->started_ns),
 		  more);
 	if (stats.refused > 0)
 		cli_error(run->command, "the server refused something: %s", stats.last_error);
-}
-
-static int report_recording(const struct record_run *run)
-{
-	struct wire_sink_status status = {0};
-	struct wire_sink *sink = tap_recorder_sink(run->recorder);
-	sink->status(sink, &status);
-	if (!status.degraded)
-		return CLI_DONE;
-	cli_error(run->command, "the log is not complete: %s", status.reason);
-	return CLI_IO;
 }
 
 static int record_and_report(struct record_run *run)
@@ -210,7 +199,7 @@ static int record_and_report(struct record_run *run)
 		summarize(run);
 		cli_masking_report(&run->record->masking, report, run);
 	}
-	int status = report_recording(run);
+	int status = cli_recording_report(run->command, tap_recorder_sink(run->recorder));
 	return error < 0 ? cli_connection_error(run->command, &fault) : status;
 }
 

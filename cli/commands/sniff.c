@@ -176,14 +176,7 @@ static int report_output(struct sniff_run *run)
 
 static int report_recording(const struct sniff_run *run)
 {
-	struct wire_sink_status status = {0};
-
-	if (run->sink)
-		run->sink->status(run->sink, &status);
-	if (!status.degraded)
-		return CLI_DONE;
-	cli_error(run->command, "the log is not complete: %s", status.reason);
-	return CLI_IO;
+	return run->sink ? cli_recording_report(run->command, run->sink) : CLI_DONE;
 }
 
 static void report_mask(void *context, const char *line)

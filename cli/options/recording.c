@@ -1,6 +1,7 @@
 #include "cli/options/recording.h"
 #include "cli/options/values.h"
 #include "cli/output/errors.h"
+#include "cli/output/sizes.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -237,4 +238,18 @@ void cli_recording_apply(const struct cli_recording *recording, struct tap_recor
 	options->writer.retain_bytes = recording->retain_bytes;
 	options->writer.retain_age_ms = recording->retain_age_ms;
 	options->writer.batches = batches < 2 ? 2 : batches > 4096 ? 4096 : (uint32_t)batches;
+}
+
+int cli_recording_report(const struct cli_command *command, struct wire_sink *sink)
+{
+	struct wire_sink_status status = {0};
+	char lost[CLI_SIZE_TEXT];
+
+	sink->status(sink, &status);
+	if (!status.degraded && status.lost_messages == 0)
+		return CLI_DONE;
+	cli_error(command, "the log is not complete: it lacks %s message%s%s%s",
+		  cli_count_text(lost, status.lost_messages), cli_plural(status.lost_messages),
+		  status.degraded ? "; " : "", status.degraded ? status.reason : "");
+	return CLI_IO;
 }

@@ -36,4 +36,7 @@ int cli_recording_check(const struct cli_command *command, const struct cli_reco
 /* The recorder's options; lists stay borrowed from the recording. */
 void cli_recording_apply(const struct cli_recording *recording, struct tap_recording_options *options);
 
+/* At the end of a run: CLI_DONE; or CLI_IO after a complaint when messages given to the recorder's sink are not in the log. */
+int cli_recording_report(const struct cli_command *command, struct wire_sink *sink);
+
 #endif

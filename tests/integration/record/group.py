@@ -3,6 +3,8 @@ that gets everything, as sets and in the order of time.
 
 Usage: group.py TAPEDECK
 """
+import os
+import resource
 import sys
 
 from nats import Client, Folder, Process, Server, await_true, environment, events, messages, tapedeck as run
@@ -88,6 +90,21 @@ def check_limit_while_paused(tapedeck, folder, server, client):
     assert [event["payload"] for event in messages(tapedeck, folder("later"))] == ["0", "1", "2"]
 
 
+def check_lost(tapedeck, folder, server, client):
+    """What a full disk lost is said at the end, even when the log has recovered, and by the status."""
+    recorder = start(tapedeck, folder, server, "full")
+    await_true("an answer", lambda: b'"recording":true' in client.request("ctl.full", b"status"))
+    _, most = resource.prlimit(recorder.child.pid, resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
+    for _ in range(2000):
+        client.publish("work.d", os.urandom(2048))
+    client.ping()
+    recorder.await_output("recording degraded")
+    resource.prlimit(recorder.child.pid, resource.RLIMIT_FSIZE, (most, most))
+    recorder.await_output("recording again")
+    assert recorder.end() == 4, recorder.output()
+    assert "the log is not complete: it lacks" in recorder.output(), recorder.output()
+
+
 def main():
     tapedeck = sys.argv[1]
     with Folder() as folder:
@@ -106,6 +123,7 @@ def main():
             check_control(tapedeck, folder, server, client)
             check_ends(tapedeck, folder, server, client)
             check_limit_while_paused(tapedeck, folder, server, client)
+            check_lost(tapedeck, folder, server, client)
         finally:
             server.kill()
 
