@@ -11,7 +11,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/options/logs.h"
-#include "cli/output/utf8.h"
+#include "export/text/utf8.h"
 #include "store/read/log.h"
 #include "store/read/summary.h"
 #include "trace/inbox.h"
@@ -29,7 +29,7 @@ static bool is_plain(struct wire_slice name)
 	for (size_t i = 0; i < name.len; i++)
 		if ((unsigned char)name.data[i] < ' ' || name.data[i] == 0x7f)
 			return false;
-	return name.len > 0 && name.len < 200 && cli_utf8_is_valid(name);
+	return name.len > 0 && name.len < 200 && export_utf8_is_valid(name);
 }
 
 /* Print a name that is new. */

@@ -14,7 +14,7 @@
 #include "cli/output/diff_text.h"
 #include "cli/output/errors.h"
 #include "cli/output/screen.h"
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 
 struct settings {
 	struct cli_filters filters;
@@ -135,9 +135,9 @@ struct session {
 	struct store_merge *logs[REPLAY_SIDES];
 	struct cli_replay_span spans[REPLAY_SIDES]; /* of messages */
 	struct replay_compare *payloads;
-	struct cli_out out;
+	struct export_out out;
 	struct cli_screen screen;
-	struct cli_headers *scratch;
+	struct export_headers *scratch;
 	struct cli_diff_text text;
 	struct cli_diff_json json;
 	int interrupt_fd;
@@ -218,7 +218,7 @@ static int report_damage(const struct session *session)
 
 static void report_memory(const struct session *session, const struct replay_diff_summary *summary)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
 	if (summary->short_of_memory > 0)
 		cli_error(session->command,
@@ -226,7 +226,7 @@ static void report_memory(const struct session *session, const struct replay_dif
 			  "both logs may "
 			  "be reported as missing and extra; raise --memory, or select fewer with SUBJECT or "
 			  "--since",
-			  cli_count_text(text, summary->short_of_memory));
+			  export_count_text(text, summary->short_of_memory));
 }
 
 static int report_summary(struct session *session, struct replay_diff *diff)
@@ -241,7 +241,7 @@ static int report_summary(struct session *session, struct replay_diff *diff)
 		cli_diff_json_summary(&session->json, &summary);
 	else
 		cli_diff_text_summary(&session->text, &summary, session->shown);
-	int error = cli_out_flush(&session->out);
+	int error = export_out_flush(&session->out);
 	cli_screen_end(&session->screen);
 	report_memory(session, &summary);
 	int damage = report_damage(session);
@@ -329,10 +329,10 @@ static int open_output(struct session *session, const struct cli_operands *logs)
 	size_t columns = cli_terminal_columns(STDOUT_FILENO);
 
 	session->interrupt_fd = cli_interrupt_open();
-	session->scratch = cli_headers_open();
+	session->scratch = export_headers_open();
 	if (cli_log_list_open(&session->sides[REPLAY_A], logs->values[REPLAY_A]) != 0 ||
 	    cli_log_list_open(&session->sides[REPLAY_B], logs->values[REPLAY_B]) != 0 ||
-	    cli_out_init(&session->out, STDOUT_FILENO) != 0 || !session->scratch ||
+	    export_out_init(&session->out, STDOUT_FILENO) != 0 || !session->scratch ||
 	    session->interrupt_fd < 0) {
 		cli_error(session->command, "cannot start: out of memory or of file descriptors");
 		return CLI_IO;
@@ -357,8 +357,8 @@ static void close_output(struct session *session)
 {
 	for (int side = 0; side < REPLAY_SIDES; side++)
 		cli_log_list_close(&session->sides[side]);
-	cli_out_fini(&session->out);
-	cli_headers_close(session->scratch);
+	export_out_fini(&session->out);
+	export_headers_close(session->scratch);
 	if (session->interrupt_fd >= 0)
 		close(session->interrupt_fd);
 }

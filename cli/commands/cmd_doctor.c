@@ -70,7 +70,7 @@ struct session {
 	struct store_filter *chosen; /* what the findings are about; NULL: everything */
 	struct trace_doctor *doctor;
 	size_t checks_len;
-	struct cli_out out;
+	struct export_out out;
 	struct cli_screen screen;
 	int interrupt_fd;
 };
@@ -241,7 +241,7 @@ static int report(struct session *session, int error, const struct wire_fault *f
 	const struct trace_findings *findings =
 	    trace_doctor_end(session->doctor, logs, logs ? (uint32_t)session->logs->len : 0);
 	print(session, findings);
-	int flushed = cli_out_flush(&session->out);
+	int flushed = export_out_flush(&session->out);
 	cli_screen_end(&session->screen);
 	int status = cli_write_status(session->command, flushed);
 	int damage = report_damage(session);
@@ -309,7 +309,7 @@ static int open_and_examine(struct session *session, const struct cli_list *chec
 	session->interrupt_fd = cli_interrupt_open();
 	session->checks_len = count_checks(checks);
 	if (status == CLI_GO_ON &&
-	    (cli_out_init(&session->out, STDOUT_FILENO) != 0 || session->interrupt_fd < 0)) {
+	    (export_out_init(&session->out, STDOUT_FILENO) != 0 || session->interrupt_fd < 0)) {
 		cli_error(session->command, "cannot start: out of memory or of file descriptors");
 		status = CLI_IO;
 	}
@@ -319,7 +319,7 @@ static int open_and_examine(struct session *session, const struct cli_list *chec
 	session->screen.progress.interrupt_fd = session->interrupt_fd;
 	if (status == CLI_GO_ON)
 		status = examine(session, checks, times);
-	cli_out_fini(&session->out);
+	export_out_fini(&session->out);
 	if (session->interrupt_fd >= 0)
 		close(session->interrupt_fd);
 	store_filter_close(session->chosen);
@@ -329,17 +329,17 @@ static int open_and_examine(struct session *session, const struct cli_list *chec
 
 static int print_list(const struct cli_command *command, const struct settings *settings)
 {
-	struct cli_out out;
+	struct export_out out;
 	size_t columns = cli_terminal_columns(STDOUT_FILENO);
-	if (cli_out_init(&out, STDOUT_FILENO) != 0)
+	if (export_out_init(&out, STDOUT_FILENO) != 0)
 		return refuse_for_memory(command);
 	const struct cli_doctor_text text = {.out = &out, .columns = columns ? columns : SIZE_MAX};
 	if (settings->json)
 		cli_doctor_json_list(&out);
 	else
 		cli_doctor_text_list(&text);
-	int status = cli_write_status(command, cli_out_flush(&out));
-	cli_out_fini(&out);
+	int status = cli_write_status(command, export_out_flush(&out));
+	export_out_fini(&out);
 	return status;
 }
 

@@ -13,6 +13,7 @@
 #include "cli/output/errors.h"
 #include "cli/output/inventory_json.h"
 #include "cli/output/inventory_text.h"
+#include "export/text/clock.h"
 #include "store/read/log.h"
 
 struct settings {
@@ -42,10 +43,10 @@ static const struct cli_option_group groups[] = {
 struct session {
 	const struct cli_command *command;
 	const struct settings *settings;
-	struct cli_out out;
+	struct export_out out;
 	struct cli_screen screen;
-	struct cli_json json;
-	struct cli_clock clock;
+	struct export_json json;
+	struct export_clock clock;
 	struct cli_table *table; /* of the log being listed; NULL: its segments are not listed */
 	struct cli_row row;
 };
@@ -65,20 +66,20 @@ static void take_segment(void *context, const struct store_inventory_segment *se
 static int list_as_json(struct session *session, const char *log, struct store_inventory *inventory,
 			struct wire_fault *fault)
 {
-	session->json = (struct cli_json){.out = &session->out};
-	cli_json_object(&session->json, NULL);
-	cli_json_bytes(&session->json, "log", wire_slice_str(log));
+	session->json = (struct export_json){.out = &session->out};
+	export_json_object(&session->json, NULL);
+	export_json_bytes(&session->json, "log", wire_slice_str(log));
 	if (!session->settings->summary)
-		cli_json_array(&session->json, "segments");
+		export_json_array(&session->json, "segments");
 	int error = store_inventory_read(log, inventory, take_segment, session, fault);
 	if (!session->settings->summary)
-		cli_json_array_end(&session->json);
+		export_json_array_end(&session->json);
 	if (error)
-		cli_json_string(&session->json, "error", wire_slice_str(fault->text));
+		export_json_string(&session->json, "error", wire_slice_str(fault->text));
 	else
 		cli_inventory_json(&session->json, &session->clock, inventory);
-	cli_json_object_end(&session->json);
-	cli_out_char(&session->out, '\n');
+	export_json_object_end(&session->json);
+	export_out_char(&session->out, '\n');
 	return error;
 }
 
@@ -105,7 +106,7 @@ static int list_log(void *context, const char *log)
 	int error = session->settings->json ? list_as_json(session, log, &inventory, &fault)
 					    : list_as_text(session, log, &inventory, &fault);
 
-	cli_out_flush(&session->out);
+	export_out_flush(&session->out);
 	if (error)
 		return cli_log_error(session->command, &fault);
 	return inventory.damaged_segments > 0 ? CLI_FOUND : CLI_DONE;

@@ -12,7 +12,7 @@
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
 #include "cli/output/mock_report.h"
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 #include "net/client/client.h"
 #include "replay/mock/index_read.h"
 #include "wire/subject.h"
@@ -122,7 +122,7 @@ struct session {
 static void report_damage(const struct session *session, const struct store_merge *logs)
 {
 	struct wire_damage damage;
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
 	store_merge_damage(logs, &damage);
 	if (cli_log_has_unread(&damage))
@@ -130,18 +130,18 @@ static void report_damage(const struct session *session, const struct store_merg
 		    session->command,
 		    "%s events of the log are damaged or were deleted before they could be read: requests "
 		    "and replies among them are unknown",
-		    cli_count_text(text, damage.events + damage.deleted_events));
+		    export_count_text(text, damage.events + damage.deleted_events));
 }
 
 static void report_incomplete(const struct session *session)
 {
 	uint64_t count = replay_mock_index_incomplete(session->index);
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
 	if (count > 0)
 		cli_error(session->command,
 			  "%s replies were not recorded whole: only the recorded part of each is sent",
-			  cli_count_text(text, count));
+			  export_count_text(text, count));
 }
 
 static int index_error(const struct session *session, const struct wire_fault *fault)
@@ -187,18 +187,18 @@ static int read_logs(struct session *session, const struct cli_operands *paths)
 
 static void report_ready(const struct session *session)
 {
-	char requests[CLI_SIZE_TEXT], replies[CLI_SIZE_TEXT];
+	char requests[EXPORT_SIZE_TEXT], replies[EXPORT_SIZE_TEXT];
 	size_t subscriptions;
 
 	replay_mock_index_subscriptions(session->index, &subscriptions);
 	cli_error(session->command,
 		  "ready: %s recorded requests with %s replies, %zu subscription%s; Ctrl-C ends",
-		  cli_count_text(requests, replay_mock_index_conversations(session->index)),
-		  cli_count_text(replies, replay_mock_index_replies(session->index)), subscriptions,
+		  export_count_text(requests, replay_mock_index_conversations(session->index)),
+		  export_count_text(replies, replay_mock_index_replies(session->index)), subscriptions,
 		  subscriptions == 1 ? "" : "s");
 }
 
-static void print_report(const struct session *session, struct replay_mock *mock, struct cli_out *out)
+static void print_report(const struct session *session, struct replay_mock *mock, struct export_out *out)
 {
 	const struct cli_mock_totals recorded = {.conversations =
 						     replay_mock_index_conversations(session->index),
@@ -226,15 +226,15 @@ static bool is_success(const struct replay_mock_report *report)
 static int report(const struct session *session, struct replay_mock *mock)
 {
 	struct replay_mock_report counts;
-	struct cli_out out;
+	struct export_out out;
 
-	if (cli_out_init(&out, STDOUT_FILENO) != 0) {
+	if (export_out_init(&out, STDOUT_FILENO) != 0) {
 		cli_error(session->command, "out of memory");
 		return CLI_IO;
 	}
 	print_report(session, mock, &out);
-	int error = cli_out_flush(&out);
-	cli_out_fini(&out);
+	int error = export_out_flush(&out);
+	export_out_fini(&out);
 	int status = cli_write_status(session->command, error);
 	if (status != CLI_DONE)
 		return status;

@@ -9,9 +9,9 @@
 #include "cli/commands/interrupt.h"
 #include "cli/options/logs.h"
 #include "cli/output/errors.h"
-#include "cli/output/json.h"
 #include "cli/output/screen.h"
-#include "cli/output/sizes.h"
+#include "export/text/json.h"
+#include "export/text/sizes.h"
 #include "store/care/pack.h"
 
 enum { LEVEL = 19, LOOK_MS = 100 };
@@ -43,7 +43,7 @@ static const struct cli_option_group groups[] = {
 struct session {
 	const struct cli_command *command;
 	const struct settings *settings;
-	struct cli_out out;
+	struct export_out out;
 	struct cli_screen screen;
 	_Atomic bool stop, is_over;
 	int interrupt_fd;
@@ -56,48 +56,48 @@ static void finding(void *context, const char *line)
 	cli_error(session->command, "%s", line);
 }
 
-static void put_count(struct cli_out *out, uint64_t count, const char *what)
+static void put_count(struct export_out *out, uint64_t count, const char *what)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
 	if (count > 0)
-		cli_out_format(out, ", %s %s", cli_count_text(text, count), what);
+		export_out_format(out, ", %s %s", export_count_text(text, count), what);
 }
 
-static void put_text(struct cli_out *out, const char *log, const struct store_pack_report *report)
+static void put_text(struct export_out *out, const char *log, const struct store_pack_report *report)
 {
-	char packed[CLI_SIZE_TEXT], before[CLI_SIZE_TEXT], after[CLI_SIZE_TEXT];
+	char packed[EXPORT_SIZE_TEXT], before[EXPORT_SIZE_TEXT], after[EXPORT_SIZE_TEXT];
 
-	cli_out_text(out, log);
-	cli_out_format(out, ": %s segment%s packed", cli_count_text(packed, report->packed),
-		       cli_plural(report->packed));
+	export_out_text(out, log);
+	export_out_format(out, ": %s segment%s packed", export_count_text(packed, report->packed),
+			  export_plural(report->packed));
 	put_count(out, report->as_before, "as before");
 	put_count(out, report->open, "open");
 	put_count(out, report->busy, "busy");
 	put_count(out, report->damaged, "damaged");
-	cli_out_format(out, "; %s before, %s after", cli_size_text(before, report->before_bytes),
-		       cli_size_text(after, report->after_bytes));
+	export_out_format(out, "; %s before, %s after", export_size_text(before, report->before_bytes),
+			  export_size_text(after, report->after_bytes));
 	if (report->before_bytes > 0)
-		cli_out_format(out, " (%.1f %%)",
-			       100 * (double)report->after_bytes / (double)report->before_bytes);
-	cli_out_char(out, '\n');
+		export_out_format(out, " (%.1f %%)",
+				  100 * (double)report->after_bytes / (double)report->before_bytes);
+	export_out_char(out, '\n');
 }
 
-static void put_json(struct cli_out *out, const char *log, const struct store_pack_report *report)
+static void put_json(struct export_out *out, const char *log, const struct store_pack_report *report)
 {
-	struct cli_json json = {.out = out};
+	struct export_json json = {.out = out};
 
-	cli_json_object(&json, NULL);
-	cli_json_bytes(&json, "log", wire_slice_str(log));
-	cli_json_number(&json, "packed", report->packed);
-	cli_json_number(&json, "as_before", report->as_before);
-	cli_json_number(&json, "open", report->open);
-	cli_json_number(&json, "busy", report->busy);
-	cli_json_number(&json, "damaged", report->damaged);
-	cli_json_number(&json, "before_bytes", report->before_bytes);
-	cli_json_number(&json, "after_bytes", report->after_bytes);
-	cli_json_object_end(&json);
-	cli_out_char(out, '\n');
+	export_json_object(&json, NULL);
+	export_json_bytes(&json, "log", wire_slice_str(log));
+	export_json_number(&json, "packed", report->packed);
+	export_json_number(&json, "as_before", report->as_before);
+	export_json_number(&json, "open", report->open);
+	export_json_number(&json, "busy", report->busy);
+	export_json_number(&json, "damaged", report->damaged);
+	export_json_number(&json, "before_bytes", report->before_bytes);
+	export_json_number(&json, "after_bytes", report->after_bytes);
+	export_json_object_end(&json);
+	export_out_char(out, '\n');
 }
 
 static int pack_log(void *context, const char *log)
@@ -113,7 +113,7 @@ static int pack_log(void *context, const char *log)
 		put_json(&session->out, log, &report);
 	else if (is_reported)
 		put_text(&session->out, log, &report);
-	cli_out_flush(&session->out);
+	export_out_flush(&session->out);
 	if (error == -ECANCELED)
 		return CLI_FOUND;
 	if (error)

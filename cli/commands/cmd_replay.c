@@ -142,7 +142,7 @@ static void close_session(struct cli_replay_session *session)
 	replay_live_replies_close(session->options.live);
 	replay_acks_close(session->options.acks);
 	replay_compare_close(session->compare);
-	cli_out_fini(&session->out);
+	export_out_fini(&session->out);
 	replay_dry_run_fini(&session->dry_run);
 	if (session->signal_fd >= 0)
 		close(session->signal_fd);
@@ -168,7 +168,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status =
 		    cli_filters_build(command, &session.settings.filters, &session.subjects, &session.filter);
-	if (status == CLI_GO_ON && cli_out_init(&session.out, STDOUT_FILENO) != 0)
+	if (status == CLI_GO_ON && export_out_init(&session.out, STDOUT_FILENO) != 0)
 		status = cli_replay_out_of_memory(&session);
 	if (status == CLI_GO_ON)
 		status = cli_replay_prepare(&session);

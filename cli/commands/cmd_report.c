@@ -8,7 +8,7 @@
 #include "cli/commands/report_merge.h"
 #include "cli/options/options.h"
 #include "cli/output/errors.h"
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 
 struct settings {
 	bool json;
@@ -75,32 +75,32 @@ static void print_lag(const json_t *report)
 {
 	static const char *const keys[] = {"p50", "p90", "p99", "p999", "max"};
 	const json_t *lag = json_object_get(report, "lag_us");
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
 	if (!lag)
 		return;
 	printf("lag      ");
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		printf(" %s %s%s", keys[i], cli_span_text(text, (int64_t)(real_of(lag, keys[i]) * 1e3)),
+		printf(" %s %s%s", keys[i], export_span_text(text, (int64_t)(real_of(lag, keys[i]) * 1e3)),
 		       i + 1 < sizeof(keys) / sizeof(keys[0]) ? " ·" : "\n");
 }
 
 static void print_text(const json_t *report)
 {
-	char sent[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], span[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT];
+	char sent[EXPORT_SIZE_TEXT], size[EXPORT_SIZE_TEXT], span[EXPORT_SIZE_TEXT], rate[EXPORT_SIZE_TEXT];
 
 	printf("sent      %s messages (%s) by %d players in %s: %s a second\n",
-	       cli_count_text(sent, count_of(report, "sent")), cli_size_text(size, count_of(report, "bytes")),
-	       (int)count_of(report, "reports"),
-	       cli_span_text(span, (int64_t)(real_of(report, "seconds") * 1e9)),
-	       cli_rate_text(rate, real_of(report, "rate")));
+	       export_count_text(sent, count_of(report, "sent")),
+	       export_size_text(size, count_of(report, "bytes")), (int)count_of(report, "reports"),
+	       export_span_text(span, (int64_t)(real_of(report, "seconds") * 1e9)),
+	       export_rate_text(rate, real_of(report, "rate")));
 	print_lag(report);
 	if (count_of(report, "late") > 0)
-		printf("late      %s\n", cli_count_text(sent, count_of(report, "late")));
+		printf("late      %s\n", export_count_text(sent, count_of(report, "late")));
 	if (count_of(report, "skipped") > 0)
-		printf("left out  %s\n", cli_count_text(sent, count_of(report, "skipped")));
+		printf("left out  %s\n", export_count_text(sent, count_of(report, "skipped")));
 	if (count_of(report, "failed") > 0)
-		printf("failed    %s\n", cli_count_text(sent, count_of(report, "failed")));
+		printf("failed    %s\n", export_count_text(sent, count_of(report, "failed")));
 	if (!json_object_get(report, "held"))
 		puts("the schedule was not held");
 }

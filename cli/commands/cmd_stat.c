@@ -234,7 +234,7 @@ static int report(void *context, const char *log)
 	const struct cli_stat_settings *settings = session->settings;
 
 	if (session->is_next && !settings->json)
-		cli_out_char(&session->out, '\n');
+		export_out_char(&session->out, '\n');
 	(void)log;
 	session->is_next = true;
 	session->is_joining_reported = false;

@@ -6,9 +6,9 @@
 #include "cli/options/logs.h"
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
-#include "cli/output/json.h"
 #include "cli/output/row.h"
-#include "cli/output/sizes.h"
+#include "export/text/json.h"
+#include "export/text/sizes.h"
 #include "store/care/verify.h"
 
 struct settings {
@@ -40,9 +40,9 @@ static const struct cli_option_group groups[] = {
 struct session {
 	const struct cli_command *command;
 	const struct settings *settings;
-	struct cli_out out;
+	struct export_out out;
 	struct cli_screen screen;
-	struct cli_json json;
+	struct export_json json;
 	bool color;
 };
 
@@ -52,39 +52,39 @@ static void finding(void *context, const char *line)
 	struct cli_row row = {.out = &session->out, .color = session->color, .columns = CLI_ROW_ENDLESS};
 
 	if (session->settings->json) {
-		cli_json_string(&session->json, NULL, wire_slice_str(line));
+		export_json_string(&session->json, NULL, wire_slice_str(line));
 		return;
 	}
 	cli_row_text(&row, CLI_RED, line);
 	cli_row_end(&row);
-	cli_out_flush(&session->out);
+	export_out_flush(&session->out);
 }
 
-static void put_counts(struct cli_json *json, const struct store_verify_report *report)
+static void put_counts(struct export_json *json, const struct store_verify_report *report)
 {
-	cli_json_number(json, "segments", report->segments);
-	cli_json_number(json, "blocks", report->blocks);
-	cli_json_number(json, "events", report->events);
-	cli_json_number(json, "messages", report->messages);
-	cli_json_number(json, "bytes", report->bytes);
-	cli_json_number(json, "damaged_blocks", report->damaged_blocks);
-	cli_json_number(json, "missing_events", report->missing_events);
-	cli_json_number(json, "gaps", report->gaps);
-	cli_json_number(json, "gap_messages", report->gap_messages);
-	cli_json_number(json, "torn_bytes", report->torn_bytes);
-	cli_json_number(json, "open_segments", report->open_segments);
-	cli_json_number(json, "bad_footers", report->bad_footers);
-	cli_json_number(json, "repaired_segments", report->repaired_segments);
+	export_json_number(json, "segments", report->segments);
+	export_json_number(json, "blocks", report->blocks);
+	export_json_number(json, "events", report->events);
+	export_json_number(json, "messages", report->messages);
+	export_json_number(json, "bytes", report->bytes);
+	export_json_number(json, "damaged_blocks", report->damaged_blocks);
+	export_json_number(json, "missing_events", report->missing_events);
+	export_json_number(json, "gaps", report->gaps);
+	export_json_number(json, "gap_messages", report->gap_messages);
+	export_json_number(json, "torn_bytes", report->torn_bytes);
+	export_json_number(json, "open_segments", report->open_segments);
+	export_json_number(json, "bad_footers", report->bad_footers);
+	export_json_number(json, "repaired_segments", report->repaired_segments);
 }
 
 static void put_verdict(struct cli_row *row, const struct store_verify_report *report, int status)
 {
-	char count[CLI_SIZE_TEXT];
+	char count[EXPORT_SIZE_TEXT];
 
 	if (status == 0 && report->repaired_segments > 0)
 		cli_row_format(row, CLI_GREEN, "repaired %s segment%s",
-			       cli_count_text(count, report->repaired_segments),
-			       cli_plural(report->repaired_segments));
+			       export_count_text(count, report->repaired_segments),
+			       export_plural(report->repaired_segments));
 	else if (status == 0)
 		cli_row_text(row, CLI_GREEN, "whole");
 	else
@@ -93,31 +93,32 @@ static void put_verdict(struct cli_row *row, const struct store_verify_report *r
 
 static void put_flaw(struct cli_row *row, const char *noun, uint64_t count)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
 	if (count > 0)
-		cli_row_format(row, CLI_RED, ", %s %s%s", cli_count_text(text, count), noun,
-			       cli_plural(count));
+		cli_row_format(row, CLI_RED, ", %s %s%s", export_count_text(text, count), noun,
+			       export_plural(count));
 }
 
 /* Print facts worth knowing that are not damage, one per line. */
 static void put_remarks(struct cli_row *row, const struct store_verify_report *report)
 {
-	char text[CLI_SIZE_TEXT], more[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT], more[EXPORT_SIZE_TEXT];
 
 	if (report->gaps > 0) {
 		cli_row_format(row, CLI_YELLOW, "  %s known gap%s, not damage: %s message%s not in the log",
-			       cli_count_text(text, report->gaps), cli_plural(report->gaps),
-			       cli_count_text(more, report->gap_messages), cli_plural(report->gap_messages));
+			       export_count_text(text, report->gaps), export_plural(report->gaps),
+			       export_count_text(more, report->gap_messages),
+			       export_plural(report->gap_messages));
 		cli_row_end(row);
 	}
 	if (report->open_segments > 0) {
 		cli_row_format(row, CLI_DIM, "  %s open segment%s: being written, or left by a crash",
-			       cli_count_text(text, report->open_segments),
-			       cli_plural(report->open_segments));
+			       export_count_text(text, report->open_segments),
+			       export_plural(report->open_segments));
 		if (report->torn_bytes > 0)
 			cli_row_format(row, CLI_DIM, "; %s at the end %s not complete yet",
-				       cli_size_text(text, report->torn_bytes),
+				       export_size_text(text, report->torn_bytes),
 				       report->torn_bytes == 1 ? "is" : "are");
 		cli_row_end(row);
 	}
@@ -127,15 +128,16 @@ static void put_text(struct session *session, const char *log, const struct stor
 		     int status)
 {
 	struct cli_row row = {.out = &session->out, .color = session->color, .columns = CLI_ROW_ENDLESS};
-	char segments[CLI_SIZE_TEXT], blocks[CLI_SIZE_TEXT], events[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT];
+	char segments[EXPORT_SIZE_TEXT], blocks[EXPORT_SIZE_TEXT], events[EXPORT_SIZE_TEXT],
+	    size[EXPORT_SIZE_TEXT];
 
 	cli_row_format(&row, CLI_BOLD, "%s: ", log);
 	put_verdict(&row, report, status);
 	cli_row_format(&row, CLI_PLAIN, "; %s segment%s, %s block%s, %s event%s, %s",
-		       cli_count_text(segments, report->segments), cli_plural(report->segments),
-		       cli_count_text(blocks, report->blocks), cli_plural(report->blocks),
-		       cli_count_text(events, report->events), cli_plural(report->events),
-		       cli_size_text(size, report->bytes));
+		       export_count_text(segments, report->segments), export_plural(report->segments),
+		       export_count_text(blocks, report->blocks), export_plural(report->blocks),
+		       export_count_text(events, report->events), export_plural(report->events),
+		       export_size_text(size, report->bytes));
 	put_flaw(&row, "damaged block", report->damaged_blocks);
 	put_flaw(&row, "missing event", report->missing_events);
 	put_flaw(&row, "bad footer", report->bad_footers);
@@ -145,28 +147,28 @@ static void put_text(struct session *session, const char *log, const struct stor
 
 static void begin_json(struct session *session, const char *log)
 {
-	session->json = (struct cli_json){.out = &session->out};
-	cli_json_object(&session->json, NULL);
-	cli_json_bytes(&session->json, "log", wire_slice_str(log));
-	cli_json_array(&session->json, "findings");
+	session->json = (struct export_json){.out = &session->out};
+	export_json_object(&session->json, NULL);
+	export_json_bytes(&session->json, "log", wire_slice_str(log));
+	export_json_array(&session->json, "findings");
 }
 
 static void end_json(struct session *session, const struct store_verify_report *report, int status,
 		     const struct wire_fault *fault)
 {
-	cli_json_array_end(&session->json);
+	export_json_array_end(&session->json);
 	put_counts(&session->json, report);
 	if (status < 0)
-		cli_json_string(&session->json, "error", wire_slice_str(fault->text));
-	cli_json_word(&session->json, "result",
-		      status == 0  ? "whole"
-		      : status > 0 ? "damaged"
-				   : "unreadable",
-		      status == 0  ? 5
-		      : status > 0 ? 7
-				   : 10);
-	cli_json_object_end(&session->json);
-	cli_out_char(&session->out, '\n');
+		export_json_string(&session->json, "error", wire_slice_str(fault->text));
+	export_json_word(&session->json, "result",
+			 status == 0  ? "whole"
+			 : status > 0 ? "damaged"
+				      : "unreadable",
+			 status == 0  ? 5
+			 : status > 0 ? 7
+				      : 10);
+	export_json_object_end(&session->json);
+	export_out_char(&session->out, '\n');
 }
 
 static int verify_log(void *context, const char *log)
@@ -183,7 +185,7 @@ static int verify_log(void *context, const char *log)
 		end_json(session, &report, status, &fault);
 	else if (status >= 0)
 		put_text(session, log, &report, status);
-	cli_out_flush(&session->out);
+	export_out_flush(&session->out);
 	if (status < 0)
 		return cli_log_error(session->command, &fault);
 	return status == 0 ? CLI_DONE : CLI_FOUND;

@@ -156,8 +156,8 @@ static int look(struct session *session, struct wire_fault *fault)
 
 static int print(struct session *session, struct cli_who *who)
 {
-	struct cli_out out;
-	if (cli_out_init(&out, STDOUT_FILENO) != 0)
+	struct export_out out;
+	if (export_out_init(&out, STDOUT_FILENO) != 0)
 		return refuse_for_memory(session->command);
 	cli_screen_attach(&session->screen, &out);
 	size_t columns = cli_terminal_columns(STDOUT_FILENO);
@@ -171,9 +171,9 @@ static int print(struct session *session, struct cli_who *who)
 	else
 		error = cli_who_text(&row, who);
 	int status = error ? refuse_for_memory(session->command)
-			   : cli_write_status(session->command, cli_out_flush(&out));
+			   : cli_write_status(session->command, export_out_flush(&out));
 	cli_screen_end(&session->screen);
-	cli_out_fini(&out);
+	export_out_fini(&out);
 	return status;
 }
 

@@ -10,7 +10,7 @@
 #include "cli/options/nothing_matched.h"
 #include "cli/output/errors.h"
 #include "cli/output/screen.h"
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 #include "store/care/excerpt.h"
 
 enum { EVENTS_PER_LOOK = 1024 };
@@ -167,12 +167,12 @@ static int open_and_copy(struct session *session, const bool *reads_earlier, str
 
 static void print_result(const struct session *session)
 {
-	char events[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT];
+	char events[EXPORT_SIZE_TEXT], size[EXPORT_SIZE_TEXT];
 
 	cli_error(session->copying->command, "\"%s\": %s event%s, %s", session->copying->dir,
-		  cli_count_text(events, store_new_log_events(session->log)),
-		  cli_plural(store_new_log_events(session->log)),
-		  cli_size_text(size, store_new_log_bytes(session->log)));
+		  export_count_text(events, store_new_log_events(session->log)),
+		  export_plural(store_new_log_events(session->log)),
+		  export_size_text(size, store_new_log_bytes(session->log)));
 }
 
 static void report_mask(void *context, const char *line)

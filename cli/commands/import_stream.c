@@ -10,8 +10,8 @@
 #include "cli/options/logs.h"
 #include "cli/options/time_option.h"
 #include "cli/output/errors.h"
-#include "cli/output/sizes.h"
 #include "cli/output/times.h"
+#include "export/text/sizes.h"
 #include "net/client/client.h"
 #include "store/read/reader.h"
 #include "tap/recorder/recorder.h"
@@ -147,15 +147,15 @@ static int count(void *context, const struct wire_event *event, struct wire_faul
 static void draw(const struct import *import, int64_t now_ns)
 {
 	struct tap_stream_stats stats;
-	char done[CLI_SIZE_TEXT], all[CLI_SIZE_TEXT], left[CLI_SIZE_TEXT];
+	char done[EXPORT_SIZE_TEXT], all[EXPORT_SIZE_TEXT], left[EXPORT_SIZE_TEXT];
 	tap_stream_stats(import->stream, &stats);
 	if (stats.messages == 0 || stats.expected == 0)
 		return;
 	double share = (double)stats.messages / (double)stats.expected;
 	double left_ns = (double)(now_ns - import->started_ns) * (1 - share) / share;
 	fprintf(stderr, "\rimporting %s %3.0f %%, %s of %s messages, %s left\033[K", import->settings->name,
-		100 * share, cli_count_text(done, stats.messages), cli_count_text(all, stats.expected),
-		cli_span_text(left, (int64_t)left_ns));
+		100 * share, export_count_text(done, stats.messages), export_count_text(all, stats.expected),
+		export_span_text(left, (int64_t)left_ns));
 	fflush(stderr);
 }
 
@@ -184,7 +184,8 @@ static bool show_progress(void *context, bool is_idle)
 static void summarize(const struct import *import)
 {
 	struct tap_stream_stats stats;
-	char messages[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT], count_text[CLI_SIZE_TEXT], more[300] = "";
+	char messages[EXPORT_SIZE_TEXT], bytes[EXPORT_SIZE_TEXT], count_text[EXPORT_SIZE_TEXT],
+	    more[300] = "";
 	size_t len = 0;
 	if (import->has_progress)
 		fputs("\r\033[K", stderr);
@@ -195,15 +196,15 @@ static void summarize(const struct import *import)
 	if (stats.missing > 0)
 		len += (size_t)snprintf(more + len, sizeof more - len,
 					"; %s sequence numbers between are not in the stream",
-					cli_count_text(count_text, stats.missing));
+					export_count_text(count_text, stats.missing));
 	if (stats.lost > 0)
 		snprintf(more + len, sizeof more - len,
 			 "; %s were deleted from the stream since the last import",
-			 cli_count_text(count_text, stats.lost));
+			 export_count_text(count_text, stats.lost));
 	if (!import->settings->is_quiet)
 		cli_error(import->command, "%s message%s of %s, %s%s",
-			  cli_count_text(messages, stats.messages), cli_plural(stats.messages),
-			  import->settings->name, cli_size_text(bytes, stats.bytes), more);
+			  export_count_text(messages, stats.messages), export_plural(stats.messages),
+			  import->settings->name, export_size_text(bytes, stats.bytes), more);
 }
 
 static int run_pump(struct import *import)

@@ -10,8 +10,8 @@
 #include "cli/commands/interrupt.h"
 #include "cli/options/logs.h"
 #include "cli/output/errors.h"
-#include "cli/output/sizes.h"
 #include "cli/output/times.h"
+#include "export/text/sizes.h"
 #include "net/client/client.h"
 #include "tap/pump.h"
 #include "tap/recorder/recorder.h"
@@ -172,20 +172,20 @@ static void prepare_pump(struct record_run *run)
 static void summarize(const struct record_run *run)
 {
 	struct tap_subscriber_stats stats;
-	char messages[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT], span[CLI_SIZE_TEXT], more[400] = "";
-	char outage[CLI_SIZE_TEXT], dropped[CLI_SIZE_TEXT];
+	char messages[EXPORT_SIZE_TEXT], bytes[EXPORT_SIZE_TEXT], span[EXPORT_SIZE_TEXT], more[400] = "";
+	char outage[EXPORT_SIZE_TEXT], dropped[EXPORT_SIZE_TEXT];
 	size_t len = 0;
 	tap_subscriber_stats(run->subscriber, &stats);
 	if (stats.dropped > 0)
 		len = (size_t)snprintf(more, sizeof more, "; %s dropped, because recording could not keep up",
-				       cli_count_text(dropped, stats.dropped));
+				       export_count_text(dropped, stats.dropped));
 	if (stats.outages > 0)
 		snprintf(more + len, sizeof more - len, "; %" PRIu64 " outage%s, %s in all", stats.outages,
-			 cli_plural(stats.outages), cli_span_text(outage, stats.outage_ns));
+			 export_plural(stats.outages), export_span_text(outage, stats.outage_ns));
 	cli_error(run->command, "%s message%s, %s, received in %s%s",
-		  cli_count_text(messages, stats.messages), cli_plural(stats.messages),
-		  cli_size_text(bytes, stats.bytes), cli_span_text(span, monotonic_ns() - run->started_ns),
-		  more);
+		  export_count_text(messages, stats.messages), export_plural(stats.messages),
+		  export_size_text(bytes, stats.bytes),
+		  export_span_text(span, monotonic_ns() - run->started_ns), more);
 	if (stats.refused > 0)
 		cli_error(run->command, "the server refused something: %s", stats.last_error);
 }

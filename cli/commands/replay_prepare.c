@@ -21,7 +21,7 @@ int cli_replay_out_of_memory(const struct cli_replay_session *session)
 
 int cli_replay_flush(struct cli_replay_session *session, int status)
 {
-	int written = cli_write_status(session->command, cli_out_flush(&session->out));
+	int written = cli_write_status(session->command, export_out_flush(&session->out));
 
 	return written == CLI_DONE ? status : written;
 }

@@ -18,7 +18,7 @@ struct cli_replay_session {
 	struct replay_player_options options;
 	struct replay_compare *compare;
 	struct cli_replay_mismatches mismatches;
-	struct cli_out out;
+	struct export_out out;
 	struct replay_dry_run dry_run; /* read before the run where its connections must be known */
 	struct replay_player *player;
 	int64_t until_ns;            /* time of day at which playing ends; INT64_MAX: at the end of the log */

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "cli/output/color.h"
-#include "cli/output/sizes.h"
-#include "cli/output/times.h"
+#include "export/text/clock.h"
+#include "export/text/sizes.h"
 #include "replay/play/pace.h"
 #include "replay/play/schedule.h"
 
@@ -73,36 +73,36 @@ static const char *state_of(const struct replay_progress *progress)
 /* A lag that nobody would notice is none. */
 static const char *lag_text(char *text, size_t size, int64_t ns)
 {
-	char span[CLI_SIZE_TEXT];
+	char span[EXPORT_SIZE_TEXT];
 
 	if (ns < 1000000)
 		snprintf(text, size, "on time");
 	else
-		snprintf(text, size, "lag %s", cli_span_text(span, ns));
+		snprintf(text, size, "lag %s", export_span_text(span, ns));
 	return text;
 }
 
 static void put_line(struct cli_replay_terminal *terminal)
 {
-	struct cli_clock clock = {.utc = terminal->utc};
+	struct export_clock clock = {.utc = terminal->utc};
 	struct replay_progress progress;
-	char text[300], position[CLI_TIME_TEXT], speed[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT];
-	char lag[CLI_SIZE_TEXT + 8], left[CLI_SIZE_TEXT] = "?", loop[40] = "";
+	char text[300], position[EXPORT_TIME_TEXT], speed[EXPORT_SIZE_TEXT], rate[EXPORT_SIZE_TEXT];
+	char lag[EXPORT_SIZE_TEXT + 8], left[EXPORT_SIZE_TEXT] = "?", loop[40] = "";
 
 	replay_player_progress(terminal->player, &progress);
 	double per_second = rate_since(terminal, progress.sent);
 	if (progress.recorded_ns == INT64_MIN)
 		return;
-	cli_clock_text(&clock, progress.recorded_ns, CLI_TIME_SECOND, position);
+	export_clock_text(&clock, progress.recorded_ns, EXPORT_TIME_SECOND, position);
 	if (terminal->iterations != 1)
 		snprintf(loop, sizeof(loop), "  loop %" PRIu64, progress.iteration + 1);
 	int64_t left_ns = left_of(terminal, &progress);
 	if (left_ns >= 0)
-		cli_span_text(left, left_ns);
+		export_span_text(left, left_ns);
 	snprintf(text, sizeof(text), "%s%s  %3.0f %%  %s  %s/s  %s  %s left%s", state_of(&progress), position,
 		 100 * share_of(terminal, &progress),
-		 cli_factor_text(speed, (double)progress.speed / REPLAY_SPEED_ONE),
-		 cli_rate_text(rate, per_second), lag_text(lag, sizeof(lag), progress.lag_ns), left, loop);
+		 export_factor_text(speed, (double)progress.speed / REPLAY_SPEED_ONE),
+		 export_rate_text(rate, per_second), lag_text(lag, sizeof(lag), progress.lag_ns), left, loop);
 	write_line(text);
 }
 

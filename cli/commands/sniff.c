@@ -1,5 +1,6 @@
 #include "cli/commands/sniff.h"
 #include "cli/output/errors.h"
+#include "cli/output/times.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -126,7 +127,7 @@ static const struct wire_client *find_client(const void *context, uint64_t conn)
 static int show(void *context, const struct wire_event *event, struct wire_fault *fault)
 {
 	struct sniff_run *run = context;
-	const struct cli_clients clients = {.find = find_client, .context = run};
+	const struct export_clients clients = {.find = find_client, .context = run};
 
 	run->matches += cli_filters_match(&run->sniff->filters, event);
 	if (run->prints)

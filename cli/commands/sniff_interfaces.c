@@ -36,17 +36,17 @@ int cli_sniff_list_interfaces(const struct cli_command *command)
 {
 	struct cli_row row = {.columns = CLI_ROW_ENDLESS};
 	struct wire_fault fault;
-	struct cli_out out;
+	struct export_out out;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (cli_out_init(&out, STDOUT_FILENO) != 0) {
+	if (export_out_init(&out, STDOUT_FILENO) != 0) {
 		cli_error(command, "out of memory");
 		return CLI_IO;
 	}
 	row.out = &out;
 	int error = tap_interfaces_list(put_interface, &row, &fault);
-	int status = cli_write_status(command, cli_out_flush(&out));
-	cli_out_fini(&out);
+	int status = cli_write_status(command, export_out_flush(&out));
+	export_out_fini(&out);
 	if (error == 0)
 		error = tap_interfaces_check_right(&fault);
 	return error == 0 ? status : cli_log_error(command, &fault);

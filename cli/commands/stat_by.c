@@ -12,11 +12,12 @@
 #include "cli/output/errors.h"
 #include "cli/output/groups_json.h"
 #include "cli/output/headline.h"
+#include "export/text/clock.h"
 
 static void put_head(struct cli_row *row, const struct cli_stat_session *session, const char *path,
 		     const struct cli_stat_groups *found, const struct cli_groups_words *words)
 {
-	char note[CLI_SIZE_TEXT] = "";
+	char note[EXPORT_SIZE_TEXT] = "";
 	const struct wire_steps steps = {0};
 	int64_t up_ns = found->span_ns - found->down_ns;
 
@@ -26,11 +27,11 @@ static void put_head(struct cli_row *row, const struct cli_stat_session *session
 		cli_headline_time(row, found->first_ns, found->last_ns, found->span_ns,
 				  session->settings->filters.utc, &steps, "rates");
 	if (found->down_ns > 0)
-		cli_headline(row, CLI_YELLOW, "down", cli_span_text(note, found->down_ns),
+		cli_headline(row, CLI_YELLOW, "down", export_span_text(note, found->down_ns),
 			     "of it nothing was logged; left out of rates");
 	note[0] = '\0';
 	if (up_ns > 0 && found->counted > 0)
-		cli_per_time_text(note, (double)found->counted * 1e9 / (double)up_ns);
+		export_per_time_text(note, (double)found->counted * 1e9 / (double)up_ns);
 	cli_headline_count(row, CLI_BOLD, words->counted, found->counted, note);
 }
 
@@ -38,13 +39,13 @@ static void put_head(struct cli_row *row, const struct cli_stat_session *session
 static void put_intervals(struct cli_row *row, const struct cli_stat_session *session,
 			  const struct store_intervals *intervals)
 {
-	struct cli_clock clock = {.utc = session->settings->filters.utc};
-	char text[CLI_TIME_TEXT + 3 * CLI_SIZE_TEXT], from[CLI_TIME_TEXT], every[CLI_SIZE_TEXT],
-	    count[CLI_SIZE_TEXT];
+	struct export_clock clock = {.utc = session->settings->filters.utc};
+	char text[EXPORT_TIME_TEXT + 3 * EXPORT_SIZE_TEXT], from[EXPORT_TIME_TEXT], every[EXPORT_SIZE_TEXT],
+	    count[EXPORT_SIZE_TEXT];
 
-	cli_clock_text(&clock, intervals->base_ns, CLI_TIME_SECOND, from);
-	snprintf(text, sizeof(text), "%s interval%s of %s from %s", cli_count_text(count, intervals->len),
-		 cli_plural(intervals->len), cli_span_text(every, intervals->every_ns), from);
+	export_clock_text(&clock, intervals->base_ns, EXPORT_TIME_SECOND, from);
+	snprintf(text, sizeof(text), "%s interval%s of %s from %s", export_count_text(count, intervals->len),
+		 export_plural(intervals->len), export_span_text(every, intervals->every_ns), from);
 	cli_headline(row, CLI_PLAIN, "over time", text, "");
 }
 
@@ -74,28 +75,28 @@ static void print_json(struct cli_stat_session *session, const char *path,
 	const struct cli_groups_words words = cli_stat_words(&settings->by, true);
 	const struct cli_groups_scale scale =
 	    cli_groups_scale_of(found->counted, found->span_ns - found->down_ns);
-	struct cli_clock clock = {.utc = true};
-	struct cli_json json = {.out = &session->out};
+	struct export_clock clock = {.utc = true};
+	struct export_json json = {.out = &session->out};
 
-	cli_json_object(&json, NULL);
-	cli_json_bytes(&json, "log", wire_slice_str(path));
+	export_json_object(&json, NULL);
+	export_json_bytes(&json, "log", wire_slice_str(path));
 	if (settings->by.header)
-		cli_json_bytes(&json, "key", wire_slice_str(settings->by.header));
-	cli_json_number(&json, words.counted, found->counted);
-	cli_json_number(&json, "bytes", found->bytes);
+		export_json_bytes(&json, "key", wire_slice_str(settings->by.header));
+	export_json_number(&json, words.counted, found->counted);
+	export_json_number(&json, "bytes", found->bytes);
 	if (found->events > 0) {
-		cli_json_time(&json, "first_time", &clock, found->first_ns);
-		cli_json_time(&json, "last_time", &clock, found->last_ns);
+		export_json_time(&json, "first_time", &clock, found->first_ns);
+		export_json_time(&json, "last_time", &clock, found->last_ns);
 	}
-	cli_json_real(&json, "seconds", (double)found->span_ns / 1e9);
-	cli_json_down(&json, found->down_ns);
+	export_json_real(&json, "seconds", (double)found->span_ns / 1e9);
+	export_json_down(&json, found->down_ns);
 	if (histories->list) {
-		cli_json_real(&json, "every_seconds", (double)settings->every_ns / 1e9);
-		cli_json_time(&json, "from", &clock, histories->intervals.base_ns);
+		export_json_real(&json, "every_seconds", (double)settings->every_ns / 1e9);
+		export_json_time(&json, "from", &clock, histories->intervals.base_ns);
 	}
 	cli_groups_json(&json, &scale, &found->groups, settings->top, &words, histories->list);
-	cli_json_object_end(&json);
-	cli_out_char(&session->out, '\n');
+	export_json_object_end(&json);
+	export_out_char(&session->out, '\n');
 }
 
 static void print(struct cli_stat_session *session, const char *path, const struct cli_stat_groups *found,

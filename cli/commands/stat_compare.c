@@ -11,7 +11,7 @@
 #include "cli/output/color.h"
 #include "cli/output/compare_json.h"
 #include "cli/output/errors.h"
-#include "cli/output/times.h"
+#include "export/text/clock.h"
 #include "store/read/log_steps.h"
 
 /* Percent that a rate must change by, and how many standard deviations of a random count, to be more than noise. */
@@ -321,9 +321,9 @@ static int choose_windows(struct comparison *comparison, const struct store_upti
 		    "--since and --until span more than --compare %s: the two times overlap",
 		    settings->compare);
 	if (store_uptime_up(uptime, before) < back_ns / LEAST_SHARE) {
-		struct cli_clock clock = {.utc = settings->filters.utc};
-		char begin[CLI_TIME_TEXT];
-		cli_clock_text(&clock, uptime->life.from_ns, CLI_TIME_SECOND, begin);
+		struct export_clock clock = {.utc = settings->filters.utc};
+		char begin[EXPORT_TIME_TEXT];
+		export_clock_text(&clock, uptime->life.from_ns, EXPORT_TIME_SECOND, begin);
 		return cli_usage_error(session->command,
 				       "%s: nothing was logged in the time %s earlier; the log begins at %s",
 				       comparison->sides[AFTER].path, settings->compare, begin);

@@ -9,8 +9,8 @@
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
 #include "cli/output/intervals_json.h"
-#include "cli/output/sizes.h"
-#include "cli/output/times.h"
+#include "export/text/clock.h"
+#include "export/text/sizes.h"
 
 /* Rows are labelled with milliseconds; a longer interval than a year is a mistake. */
 #define LEAST_NS INT64_C(1000000)
@@ -29,10 +29,10 @@ int cli_stat_every_parse(void *member, const char *argument, struct wire_fault *
 /* So that intervals of an hour or a day begin at the hours and days of local time. */
 static int64_t local_zone_ns(int64_t ns)
 {
-	struct cli_clock clock = {.utc = false};
-	char text[CLI_TIME_TEXT];
+	struct export_clock clock = {.utc = false};
+	char text[EXPORT_TIME_TEXT];
 
-	cli_clock_text(&clock, ns, CLI_TIME_SECOND, text);
+	export_clock_text(&clock, ns, EXPORT_TIME_SECOND, text);
 	return (int64_t)clock.offset_minutes * 60 * INT64_C(1000000000);
 }
 
@@ -119,12 +119,12 @@ static void print(struct cli_stat_session *session, const char *path, const stru
 
 static int refuse(const struct cli_stat_session *session, const char *path)
 {
-	char count[CLI_SIZE_TEXT];
+	char count[EXPORT_SIZE_TEXT];
 
 	return cli_usage_error(session->command,
 			       "%s: --every would give more than %s rows; choose a longer interval, or less "
 			       "time with --since and --until",
-			       path, cli_count_text(count, STORE_INTERVALS_MAX));
+			       path, export_count_text(count, STORE_INTERVALS_MAX));
 }
 
 int cli_stat_every(struct cli_stat_session *session, const struct cli_stat_input *input)

@@ -5,7 +5,7 @@
 
 #include "cli/commands/stat_every.h"
 #include "cli/commands/stat_input.h"
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 
 /* Rows times intervals: 128 MB. */
 enum { COUNTS_MAX = 1 << 24 };
@@ -83,7 +83,7 @@ static int add_all(struct reading *reading, struct trace_grouping *grouping, str
 		   struct wire_fault *fault)
 {
 	struct wire_event event;
-	char most[CLI_SIZE_TEXT];
+	char most[EXPORT_SIZE_TEXT];
 	int status = 0, error = 0;
 
 	while (!error && (status = source->next(source, &event, fault)) > 0)
@@ -93,7 +93,7 @@ static int add_all(struct reading *reading, struct trace_grouping *grouping, str
 		    fault, error,
 		    "--every would give more than %s intervals; choose a longer one, or less time "
 		    "with --since and --until",
-		    cli_count_text(most, STORE_INTERVALS_MAX));
+		    export_count_text(most, STORE_INTERVALS_MAX));
 	return error ? wire_fault_set(fault, error, "out of memory") : status;
 }
 

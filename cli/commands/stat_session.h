@@ -4,8 +4,8 @@
 
 #include "cli/options/filters.h"
 #include "cli/options/folding.h"
-#include "cli/output/out.h"
 #include "cli/output/screen.h"
+#include "export/text/out.h"
 #include "store/read/merge.h"
 #include "trace/grouping.h"
 
@@ -41,7 +41,7 @@ struct cli_stat_session {
 	struct cli_operands subjects;
 	const struct cli_stat_input *next; /* to be reported on */
 	struct cli_fold fold;
-	struct cli_out out;
+	struct export_out out;
 	struct cli_screen screen;
 	struct store_merge *cluster; /* that is being read; NULL = none */
 	bool is_joining_reported;    /* of the cluster that is being reported on */

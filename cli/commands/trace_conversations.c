@@ -14,7 +14,7 @@
 #include "cli/options/values.h"
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 
 #define AT(member) offsetof(struct cli_trace_conversation_settings, member)
 
@@ -108,19 +108,20 @@ static int report_nothing(const struct cli_trace_session *session)
 
 static void report_memory(const struct cli_trace_session *session)
 {
-	char messages[CLI_SIZE_TEXT], cut[CLI_SIZE_TEXT];
+	char messages[EXPORT_SIZE_TEXT], cut[EXPORT_SIZE_TEXT];
 	if (session->stats.forgotten > 0)
 		cli_error(session->trace->command,
 			  "%s message%s given up early because memory was short, %s conversation%s cut "
 			  "short; raise --memory",
-			  cli_count_text(messages, session->stats.forgotten),
-			  cli_plural(session->stats.forgotten), cli_count_text(cut, session->stats.cut_short),
-			  cli_plural(session->stats.cut_short));
+			  export_count_text(messages, session->stats.forgotten),
+			  export_plural(session->stats.forgotten),
+			  export_count_text(cut, session->stats.cut_short),
+			  export_plural(session->stats.cut_short));
 }
 
 static int report(struct cli_trace_session *session, int error, const struct wire_fault *fault)
 {
-	int flushed = cli_out_flush(&session->out);
+	int flushed = export_out_flush(&session->out);
 	cli_screen_end(session->trace->screen);
 	session->is_stopped |= cli_interrupt_seen(session->interrupt_fd);
 	int output = cli_write_status(session->trace->command, flushed);
@@ -149,11 +150,11 @@ static int run(struct cli_trace_session *session)
 	    .utc = settings->filters.utc,
 	    .columns = cli_terminal_columns(STDOUT_FILENO)};
 	session->causality = trace_causality_open();
-	int ready = cli_out_init(&session->out, STDOUT_FILENO);
+	int ready = export_out_init(&session->out, STDOUT_FILENO);
 	cli_screen_attach(session->trace->screen, &session->out);
 	session->trace->screen->progress.interrupt_fd = session->interrupt_fd;
 	if (ready == 0)
-		ready = cli_json_printer_init(&session->json, true, NULL);
+		ready = export_event_json_init(&session->json, true, NULL);
 	if (ready != 0 || !session->causality || session->interrupt_fd < 0) {
 		cli_error(session->trace->command, "cannot start: out of memory or of file descriptors");
 		return CLI_IO;
@@ -166,8 +167,8 @@ static void fini(struct cli_trace_session *session)
 {
 	if (session->interrupt_fd >= 0)
 		close(session->interrupt_fd);
-	cli_out_fini(&session->out);
-	cli_json_printer_fini(&session->json);
+	export_out_fini(&session->out);
+	export_event_json_fini(&session->json);
 	trace_causality_close(session->causality);
 	trace_keys_close(session->keys);
 	cli_trace_points_fini(&session->points);

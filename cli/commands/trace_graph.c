@@ -7,9 +7,9 @@
 #include "cli/options/nothing_matched.h"
 #include "cli/output/color.h"
 #include "cli/output/errors.h"
-#include "cli/output/graph_draw.h"
-#include "cli/output/graph_json.h"
 #include "cli/output/graph_text.h"
+#include "export/graph/draw.h"
+#include "export/graph/json.h"
 
 #define AT(member) offsetof(struct cli_trace_graph_settings, member)
 
@@ -47,12 +47,12 @@ static int add_event(void *context, const struct wire_event *event)
 	return trace_graph_add(context, event);
 }
 
-static int put(struct cli_out *out, const struct cli_graph_view *view, enum format format)
+static int put(struct export_out *out, const struct export_graph_view *view, enum format format)
 {
 	switch (format) {
-	case FORMAT_DOT: return cli_graph_dot(out, view);
-	case FORMAT_MERMAID: return cli_graph_mermaid(out, view);
-	case FORMAT_JSON: return cli_graph_json(out, view);
+	case FORMAT_DOT: return export_graph_dot(out, view);
+	case FORMAT_MERMAID: return export_graph_mermaid(out, view);
+	case FORMAT_JSON: return export_graph_json(out, view);
 	case FORMAT_TABLE: break;
 	}
 	return cli_graph_text(out, view);
@@ -61,7 +61,7 @@ static int put(struct cli_out *out, const struct cli_graph_view *view, enum form
 static int print(const struct cli_trace_reading *reading, struct trace_graph *graph, enum format format)
 {
 	const struct cli_trace_run *trace = reading->trace;
-	struct cli_graph_view view = {
+	struct export_graph_view view = {
 	    .result = trace_graph_end(graph),
 	    .clients = trace_graph_clients(graph),
 	    .logs = (const char *const *)trace->logs.values,
@@ -70,16 +70,16 @@ static int print(const struct cli_trace_reading *reading, struct trace_graph *gr
 	    .utc = trace->settings->filters.utc,
 	    .color = cli_color_wanted((enum cli_color_choice)trace->settings->color, STDOUT_FILENO),
 	    .limit = trace->settings->limit};
-	struct cli_out out;
+	struct export_out out;
 
-	if (!view.result || cli_out_init(&out, STDOUT_FILENO) != 0)
+	if (!view.result || export_out_init(&out, STDOUT_FILENO) != 0)
 		return -ENOMEM;
 	cli_screen_attach(trace->screen, &out);
 	reading->source->steps(reading->source, &view.steps);
 	int error = put(&out, &view, format);
-	int written = cli_out_flush(&out);
+	int written = export_out_flush(&out);
 	cli_screen_end(trace->screen);
-	cli_out_fini(&out);
+	export_out_fini(&out);
 	if (view.result->messages == 0 && reading->filter && !trace->settings->quiet)
 		cli_explain_nothing(trace->command, "no message passes the filter", &trace->logs,
 				    &trace->settings->filters, &trace->subjects);

@@ -10,7 +10,7 @@
 #include "cli/output/errors.h"
 #include "cli/output/latency_json.h"
 #include "cli/output/latency_text.h"
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 
 /* Requests that --slow and --unanswered list, and that are listed as the slowest, without -n. */
 enum { LISTED = 1000, SLOWEST = 10, LISTED_MAX = 1 << 20 };
@@ -107,7 +107,7 @@ static void explain_nothing(const struct cli_trace_reading *reading,
 			    const struct cli_trace_latency_settings *settings)
 {
 	const struct cli_trace_run *trace = reading->trace;
-	char span[CLI_SIZE_TEXT];
+	char span[EXPORT_SIZE_TEXT];
 
 	if (trace->settings->quiet)
 		return;
@@ -118,10 +118,10 @@ static void explain_nothing(const struct cli_trace_reading *reading,
 	}
 	if (settings->slow_ns > 0 && result->slow.seen == 0)
 		cli_error(trace->command, "no request took longer than %s",
-			  cli_span_text(span, settings->slow_ns));
+			  export_span_text(span, settings->slow_ns));
 	if (settings->unanswered_ns > 0 && result->unanswered.seen == 0)
 		cli_error(trace->command, "no request was without a reply for %s",
-			  cli_span_text(span, settings->unanswered_ns));
+			  export_span_text(span, settings->unanswered_ns));
 }
 
 static int print(const struct cli_trace_reading *reading, struct trace_latency *latency,
@@ -141,16 +141,16 @@ static int print(const struct cli_trace_reading *reading, struct trace_latency *
 	    .has_tables = settings->is_wanted || settings->every_ns > 0,
 	    .sort = (enum cli_latency_sort)settings->sort,
 	    .limit = trace->settings->limit};
-	struct cli_out out;
+	struct export_out out;
 
-	if (cli_out_init(&out, STDOUT_FILENO) != 0)
+	if (export_out_init(&out, STDOUT_FILENO) != 0)
 		return -ENOMEM;
 	cli_screen_attach(trace->screen, &out);
 	reading->source->steps(reading->source, &view.steps);
 	int error = trace->settings->json ? cli_latency_json(&out, &view) : cli_latency_text(&out, &view);
-	int written = cli_out_flush(&out);
+	int written = export_out_flush(&out);
 	cli_screen_end(trace->screen);
-	cli_out_fini(&out);
+	export_out_fini(&out);
 	explain_nothing(reading, view.result, settings);
 	return error ? error : written;
 }

@@ -5,6 +5,7 @@
 #include "cli/commands/interrupt.h"
 #include "cli/options/joining.h"
 #include "cli/output/errors.h"
+#include "cli/output/times.h"
 #include "store/read/steps.h"
 
 enum {
@@ -214,7 +215,7 @@ static int follow(struct cli_trace_pass *pass, struct wire_fault *fault)
 		trace_conversations_read_to(pass->conversations,
 					    store_time_minus(cli_now_ns(), CLI_TRACE_WINDOW_MIN_NS));
 		session->is_stopped = cli_interrupt_seen(session->interrupt_fd);
-		if (cli_out_flush(&session->out) != 0 || cli_trace_is_complete(session))
+		if (export_out_flush(&session->out) != 0 || cli_trace_is_complete(session))
 			return 0;
 		store_merge_wait(pass->inputs, WAIT_MS);
 	}

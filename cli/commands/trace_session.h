@@ -23,8 +23,8 @@ struct cli_trace_session {
 	struct trace_causality *causality;
 	unsigned evidence;
 	int64_t window_ns;
-	struct cli_out out;
-	struct cli_json_printer json;
+	struct export_out out;
+	struct export_event_json json;
 	struct cli_conversation_text_options text;
 	int interrupt_fd;
 	uint64_t printed;

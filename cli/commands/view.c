@@ -1,6 +1,7 @@
 #include "cli/commands/view.h"
 #include "cli/output/errors.h"
 #include "cli/output/screen.h"
+#include "cli/output/times.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,7 +15,7 @@
 #include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "cli/options/nothing_matched.h"
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 #include "store/read/steps.h"
 
 #define LATE_NS INT64_C(200000000) /* an event is written to the log at most so long after it happened */
@@ -88,7 +89,7 @@ static int put_around(struct session *session, const struct wire_event *event)
 
 static int put(struct session *session, const struct wire_event *event)
 {
-	const struct cli_clients clients = {.find = find_client, .context = session->logs};
+	const struct export_clients clients = {.find = find_client, .context = session->logs};
 
 	if (session->around)
 		return put_around(session, event);
@@ -131,13 +132,13 @@ static int print_idle(struct session *session)
 }
 
 /* Why no more replies are expected when the last event was read. */
-static enum cli_pairing_end end_of(const struct session *session)
+static enum export_pairing_end end_of(const struct session *session)
 {
 	const struct cli_filters *filters = &session->view->filters;
 	if (session->view->follow)
-		return CLI_PAIRING_FOLLOWED;
-	return filters->until || filters->seqs.len > 0 || session->interrupted ? CLI_PAIRING_RANGE_ENDS
-									       : CLI_PAIRING_LOG_ENDS;
+		return EXPORT_PAIRING_FOLLOWED;
+	return filters->until || filters->seqs.len > 0 || session->interrupted ? EXPORT_PAIRING_RANGE_ENDS
+									       : EXPORT_PAIRING_LOG_ENDS;
 }
 
 static int print_all(struct session *session, struct wire_fault *fault)
@@ -168,12 +169,13 @@ static int report_damage(const struct session *session)
 static void report_summary(const struct session *session)
 {
 	const struct cli_printer *printer = &session->printer;
-	char events[CLI_SIZE_TEXT], messages[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT], span[CLI_SIZE_TEXT];
+	char events[EXPORT_SIZE_TEXT], messages[EXPORT_SIZE_TEXT], bytes[EXPORT_SIZE_TEXT],
+	    span[EXPORT_SIZE_TEXT];
 
 	cli_error(session->command, "%s event%s, %s of them messages (%s), in %s",
-		  cli_count_text(events, printer->events), printer->events == 1 ? "" : "s",
-		  cli_count_text(messages, printer->messages), cli_size_text(bytes, printer->bytes),
-		  cli_span_text(span, cli_now_ns() - session->started_ns));
+		  export_count_text(events, printer->events), printer->events == 1 ? "" : "s",
+		  export_count_text(messages, printer->messages), export_size_text(bytes, printer->bytes),
+		  export_span_text(span, cli_now_ns() - session->started_ns));
 }
 
 static bool has_nothing(const struct session *session)

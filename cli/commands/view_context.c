@@ -36,7 +36,7 @@ static void separate(struct cli_view_context *context, uint64_t next)
 {
 	const struct cli_output *output = &context->printer->output;
 	if (context->printed > 0 && next > context->printed + 1 && cli_output_is_for_people(output))
-		cli_out_text(&context->printer->out, "--\n");
+		export_out_text(&context->printer->out, "--\n");
 }
 
 /* The held events are those with the numbers before that of the one that was just taken. */
@@ -45,7 +45,7 @@ static void print_held(struct cli_view_context *context)
 	for (; context->held > 0; context->held--) {
 		const uint64_t number = context->events - context->held;
 		const struct wire_event_copy *copy = &context->ring[number % context->before];
-		const struct cli_clients clients = {.find = find_in_copy, .context = copy};
+		const struct export_clients clients = {.find = find_in_copy, .context = copy};
 		separate(context, number);
 		cli_printer_put(context->printer, &copy->event, &clients);
 		context->printed = number;
@@ -54,7 +54,7 @@ static void print_held(struct cli_view_context *context)
 
 static void print(struct cli_view_context *context, const struct wire_event *event)
 {
-	const struct cli_clients clients = {.find = find_in_source, .context = context->source};
+	const struct export_clients clients = {.find = find_in_source, .context = context->source};
 	print_held(context);
 	separate(context, context->events);
 	cli_printer_put(context->printer, event, &clients);

@@ -101,19 +101,19 @@ int cli_view_count(const struct cli_command *command, const struct cli_operands 
 		   const struct cli_counting *options, uint64_t *count)
 {
 	const struct counting counting = {.command = command, .options = options, .count = count};
-	struct cli_out out;
+	struct export_out out;
 
 	*count = 0;
 	int worst = logs->len > 1 && !options->no_join ? count_together(&counting, logs)
 						       : count_apart(&counting, logs);
 	if (is_complete(&counting))
 		*count = options->limit;
-	if (cli_out_init(&out, STDOUT_FILENO) != 0) {
+	if (export_out_init(&out, STDOUT_FILENO) != 0) {
 		cli_error(command, "out of memory");
 		return CLI_IO;
 	}
-	cli_out_format(&out, "%" PRIu64 "\n", *count);
-	int output = cli_write_status(command, cli_out_flush(&out));
-	cli_out_fini(&out);
+	export_out_format(&out, "%" PRIu64 "\n", *count);
+	int output = cli_write_status(command, export_out_flush(&out));
+	export_out_fini(&out);
 	return output > worst ? output : worst;
 }

@@ -79,30 +79,31 @@ static const struct wire_client *find_in_copy(const void *copy, uint64_t conn)
 }
 
 static void print(struct cli_view_replies *replies, const struct wire_event_copy *copy,
-		  const struct cli_pairing *pairing)
+		  const struct export_pairing *pairing)
 {
-	const struct cli_clients clients = {.find = find_in_copy, .context = copy};
+	const struct export_clients clients = {.find = find_in_copy, .context = copy};
 	cli_printer_put_paired(replies->printer, &copy->event, &clients, pairing);
 }
 
 static void print_exchange(struct cli_view_replies *replies, const struct cli_view_exchange *exchange,
-			   enum cli_pairing_end end)
+			   enum export_pairing_end end)
 {
 	const int64_t asked_ns = exchange->copy.event.steady_ns;
-	const struct cli_pairing asked = {
-	    .role = exchange->is_request ? CLI_PAIRED_REQUEST
-		    : exchange->is_late  ? CLI_PAIRED_REPLY
-					 : CLI_NOT_PAIRED,
-	    .after_ns = exchange->late_ns,
-	    .no_responders = has_no_responders(exchange),
-	    .replies = exchange->count,
-	    .end = end,
-	    .waited_ns = end == CLI_PAIRING_OVERDUE ? WAIT_NS : store_time_minus(replies->now_ns, asked_ns)};
+	const struct export_pairing asked = {.role = exchange->is_request ? EXPORT_PAIRED_REQUEST
+						     : exchange->is_late  ? EXPORT_PAIRED_REPLY
+									  : EXPORT_NOT_PAIRED,
+					     .after_ns = exchange->late_ns,
+					     .no_responders = has_no_responders(exchange),
+					     .replies = exchange->count,
+					     .end = end,
+					     .waited_ns = end == EXPORT_PAIRING_OVERDUE
+							      ? WAIT_NS
+							      : store_time_minus(replies->now_ns, asked_ns)};
 	print(replies, &exchange->copy, &asked);
 	for (const struct reply *reply = exchange->replies; reply; reply = reply->next) {
-		const struct cli_pairing answered = {.role = CLI_PAIRED_REPLY,
-						     .request_seq = exchange->copy.event.seq,
-						     .after_ns = reply->after_ns};
+		const struct export_pairing answered = {.role = EXPORT_PAIRED_REPLY,
+							.request_seq = exchange->copy.event.seq,
+							.after_ns = reply->after_ns};
 		print(replies, &reply->copy, &answered);
 	}
 }
@@ -116,7 +117,7 @@ static void mark_chosen(struct cli_view_replies *replies, const struct cli_view_
 }
 
 /* The oldest leaves. */
-static void leave(struct cli_view_replies *replies, enum cli_pairing_end end)
+static void leave(struct cli_view_replies *replies, enum export_pairing_end end)
 {
 	struct cli_view_exchange *exchange = exchange_at(replies, replies->first++);
 	if (exchange->is_chosen) {
@@ -133,10 +134,10 @@ static void leave(struct cli_view_replies *replies, enum cli_pairing_end end)
 void cli_view_replies_read_to(struct cli_view_replies *replies, int64_t now_ns)
 {
 	while (replies->first < replies->next && exchange_at(replies, replies->first)->complete_ns <= now_ns)
-		leave(replies, CLI_PAIRING_OVERDUE);
+		leave(replies, EXPORT_PAIRING_OVERDUE);
 }
 
-void cli_view_replies_end(struct cli_view_replies *replies, enum cli_pairing_end end)
+void cli_view_replies_end(struct cli_view_replies *replies, enum export_pairing_end end)
 {
 	while (replies->first < replies->next)
 		leave(replies, end);
@@ -146,7 +147,7 @@ static void make_room(struct cli_view_replies *replies)
 {
 	while (replies->first < replies->next && (replies->bytes > CLI_VIEW_REPLIES_BYTES ||
 						  replies->next - replies->first == CLI_VIEW_REPLIES_ENTRIES))
-		leave(replies, CLI_PAIRING_NO_MEMORY);
+		leave(replies, EXPORT_PAIRING_NO_MEMORY);
 }
 
 /* ---- taking ---- */

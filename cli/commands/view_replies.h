@@ -45,6 +45,6 @@ int cli_view_replies_take(struct cli_view_replies *replies, const struct wire_ev
 void cli_view_replies_read_to(struct cli_view_replies *replies, int64_t now_ns);
 
 /* There are no more events: print the rest. `end` is why no more replies are expected. */
-void cli_view_replies_end(struct cli_view_replies *replies, enum cli_pairing_end end);
+void cli_view_replies_end(struct cli_view_replies *replies, enum export_pairing_end end);
 
 #endif

@@ -5,9 +5,9 @@
 
 #include "cli/manual/help.h"
 #include "cli/options/filters.h"
-#include "cli/output/fields.h"
 #include "cli/output/pager.h"
 #include "cli/output/wrap.h"
+#include "export/event/fields.h"
 #include "store/where/describe.h"
 
 enum { HELP_COLUMN = 20 };
@@ -70,7 +70,7 @@ static void print_fields(FILE *file, size_t columns)
 	cli_help_text(file, "Fields of an event, for --format TEMPLATE, as {FIELD}, and --csv FIELD,....",
 		      columns);
 	fputs("\nFields:\n", file);
-	print_names(file, cli_field_describe, columns);
+	print_names(file, export_field_describe, columns);
 	fputs("\nExamples:\n"
 	      "  tapedeck cat log --format '{time.clock} {subject} {payload.id}'\n"
 	      "  tapedeck cat log 'orders.>' --csv 'time,subject,$.total' > orders.csv\n"

@@ -8,7 +8,7 @@
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
 #include "cli/output/errors.h"
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 #include "store/cluster/membership.h"
 #include "store/read/steps.h"
 
@@ -114,49 +114,49 @@ int cli_joining_open(struct store_merge **inputs, const struct cli_operands *ope
 
 static void add_reason(char *text, size_t size, uint64_t count, const char *why)
 {
-	char number[CLI_SIZE_TEXT];
+	char number[EXPORT_SIZE_TEXT];
 	size_t len = strlen(text);
 
 	if (count > 0)
 		snprintf(text + len, size - len, "%s%s %s", len > 0 ? ", " : "",
-			 cli_count_text(number, count), why);
+			 export_count_text(number, count), why);
 }
 
 static void report_counts(const struct cli_command *command, const struct store_cluster *cluster)
 {
 	struct store_cluster_stats stats;
-	char joined[CLI_SIZE_TEXT], early[CLI_SIZE_TEXT], reasons[300] = "";
+	char joined[EXPORT_SIZE_TEXT], early[EXPORT_SIZE_TEXT], reasons[300] = "";
 
 	store_cluster_stats(cluster, &stats);
 	add_reason(reasons, sizeof(reasons), stats.unpublished, "without a message in these logs");
 	add_reason(reasons, sizeof(reasons), stats.undecided, "that may belong to one of several messages");
 	add_reason(reasons, sizeof(reasons), stats.shortened, "recorded in part or masked");
 	cli_error(command, "the logs are of one cluster: %s deliver%s joined their messages%s%s",
-		  cli_count_text(joined, stats.joined), stats.joined == 1 ? "y" : "ies",
+		  export_count_text(joined, stats.joined), stats.joined == 1 ? "y" : "ies",
 		  reasons[0] ? "; not joined: " : "", reasons);
 	if (stats.early > 0)
 		cli_error(command,
 			  "%s events were joined with less than 3 s of the other logs, for lack of memory",
-			  cli_count_text(early, stats.early));
+			  export_count_text(early, stats.early));
 }
 
 static void report_clock(const struct cli_command *command, const struct store_cluster *cluster,
 			 const struct cli_operands *operands, int log)
 {
-	char ahead[CLI_SIZE_TEXT], error[CLI_SIZE_TEXT];
+	char ahead[EXPORT_SIZE_TEXT], error[EXPORT_SIZE_TEXT];
 	int64_t error_ns, ahead_ns = store_cluster_ahead(cluster, (uint32_t)log);
 
 	if (!store_cluster_clock_differs(cluster, (uint32_t)log, &error_ns) || ahead_ns == 0)
 		return;
 	const char *which = ahead_ns < 0 ? "behind" : "ahead of";
-	cli_span_text(ahead, ahead_ns < 0 ? -ahead_ns : ahead_ns);
+	export_span_text(ahead, ahead_ns < 0 ? -ahead_ns : ahead_ns);
 	if (error_ns == INT64_MAX)
 		cli_error(command, "the clock of \"%s\" is at least %s %s that of \"%s\"",
 			  operands->values[log], ahead, which, operands->values[0]);
 	else
 		cli_error(command, "the clock of \"%s\" is about %s %s that of \"%s\", +-%s",
 			  operands->values[log], ahead, which, operands->values[0],
-			  cli_span_text(error, error_ns));
+			  export_span_text(error, error_ns));
 }
 
 void cli_joining_report(const struct cli_command *command, const struct store_merge *inputs,

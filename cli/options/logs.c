@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "cli/options/same_log.h"
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 #include "store/read/log.h"
 
 static bool has_suffix(const char *text, const char *suffix)
@@ -274,13 +274,14 @@ const struct cli_option cli_log_json_options[] = {
     {.name = NULL},
 };
 
-int cli_logs_report(const struct cli_command *command, const struct cli_operands *logs, struct cli_out *out,
-		    struct cli_screen *screen, int (*report)(void *context, const char *log), void *context)
+int cli_logs_report(const struct cli_command *command, const struct cli_operands *logs,
+		    struct export_out *out, struct cli_screen *screen,
+		    int (*report)(void *context, const char *log), void *context)
 {
 	int worst = CLI_DONE;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (cli_out_init(out, STDOUT_FILENO) != 0) {
+	if (export_out_init(out, STDOUT_FILENO) != 0) {
 		cli_error(command, "out of memory");
 		return CLI_IO;
 	}
@@ -290,10 +291,10 @@ int cli_logs_report(const struct cli_command *command, const struct cli_operands
 		if (status > worst)
 			worst = status;
 	}
-	int error = cli_out_flush(out);
+	int error = export_out_flush(out);
 	cli_screen_end(screen);
 	int written = cli_write_status(command, error);
-	cli_out_fini(out);
+	export_out_fini(out);
 	return written == CLI_DONE ? worst : written;
 }
 
@@ -318,7 +319,7 @@ bool cli_log_has_unread(const struct wire_damage *damage)
 int cli_log_report_unread(const struct cli_command *command, const char *log,
 			  const struct wire_damage *damage)
 {
-	char places[CLI_SIZE_TEXT], events[CLI_SIZE_TEXT], name[300] = "the log";
+	char places[EXPORT_SIZE_TEXT], events[EXPORT_SIZE_TEXT], name[300] = "the log";
 
 	if (log)
 		snprintf(name, sizeof(name), "\"%s\"", log);
@@ -326,14 +327,14 @@ int cli_log_report_unread(const struct cli_command *command, const char *log,
 		cli_error(command,
 			  "%s is damaged: %s block%s with %s event%s cannot be read; \"tapedeck verify %s\" "
 			  "says where",
-			  name, cli_count_text(places, damage->places), damage->places == 1 ? "" : "s",
-			  cli_count_text(events, damage->events), damage->events == 1 ? "" : "s",
+			  name, export_count_text(places, damage->places), damage->places == 1 ? "" : "s",
+			  export_count_text(events, damage->events), damage->events == 1 ? "" : "s",
 			  log ? log : "LOG");
 	if (damage->deleted_places > 0)
 		cli_error(command,
 			  "%s lost events to retention while it was read: %s event%s were deleted before "
 			  "they could be read",
-			  name, cli_count_text(events, damage->deleted_events),
+			  name, export_count_text(events, damage->deleted_events),
 			  damage->deleted_events == 1 ? "" : "s");
 	return cli_log_has_unread(damage) ? CLI_FOUND : CLI_DONE;
 }

@@ -40,8 +40,9 @@ extern const struct cli_option cli_log_json_options[];
 
 /* Report on one log after the other: `report` prints on *out, which is opened and closed here and goes through the
  * screen, and returns an exit status. Returns the worst, or CLI_IO after a complaint that the output cannot be written. */
-int cli_logs_report(const struct cli_command *command, const struct cli_operands *logs, struct cli_out *out,
-		    struct cli_screen *screen, int (*report)(void *context, const char *log), void *context);
+int cli_logs_report(const struct cli_command *command, const struct cli_operands *logs,
+		    struct export_out *out, struct cli_screen *screen,
+		    int (*report)(void *context, const char *log), void *context);
 
 /* Print the fault of a log on stderr. Returns the exit status for it. */
 int cli_log_error(const struct cli_command *command, const struct wire_fault *fault);

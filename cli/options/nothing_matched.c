@@ -8,6 +8,7 @@
 #include "cli/options/near_miss.h"
 #include "cli/output/errors.h"
 #include "cli/output/times.h"
+#include "export/text/clock.h"
 
 /* The sentence that is put together. */
 struct reasons {
@@ -34,11 +35,11 @@ static void add(struct reasons *reasons, const char *format, ...)
 static void add_moment(struct reasons *reasons, const char *what, int64_t ns, const char *option,
 		       int64_t option_ns, bool utc)
 {
-	struct cli_clock clock = {.utc = utc};
-	char text[CLI_TIME_TEXT], option_text[CLI_TIME_TEXT];
+	struct export_clock clock = {.utc = utc};
+	char text[EXPORT_TIME_TEXT], option_text[EXPORT_TIME_TEXT];
 
-	cli_clock_text(&clock, ns, CLI_TIME_SECOND, text);
-	cli_clock_text(&clock, option_ns, CLI_TIME_SECOND, option_text);
+	export_clock_text(&clock, ns, EXPORT_TIME_SECOND, text);
+	export_clock_text(&clock, option_ns, EXPORT_TIME_SECOND, option_text);
 	add(reasons, ": %s %s, %s, which is %s", what, text, option, option_text);
 }
 

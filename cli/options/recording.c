@@ -1,7 +1,7 @@
 #include "cli/options/recording.h"
 #include "cli/options/values.h"
 #include "cli/output/errors.h"
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -243,13 +243,13 @@ void cli_recording_apply(const struct cli_recording *recording, struct tap_recor
 int cli_recording_report(const struct cli_command *command, struct wire_sink *sink)
 {
 	struct wire_sink_status status = {0};
-	char lost[CLI_SIZE_TEXT];
+	char lost[EXPORT_SIZE_TEXT];
 
 	sink->status(sink, &status);
 	if (!status.degraded && status.lost_messages == 0)
 		return CLI_DONE;
 	cli_error(command, "the log is not complete: it lacks %s message%s%s%s",
-		  cli_count_text(lost, status.lost_messages), cli_plural(status.lost_messages),
+		  export_count_text(lost, status.lost_messages), export_plural(status.lost_messages),
 		  status.degraded ? "; " : "", status.degraded ? status.reason : "");
 	return CLI_IO;
 }

@@ -2,15 +2,16 @@
 
 #include "cli/output/errors.h"
 #include "cli/output/times.h"
+#include "export/text/clock.h"
 
 static void report(const struct cli_command *command, const struct cli_time_option *option, const char *text,
 		   const struct cli_time_doubt *doubt)
 {
-	struct cli_clock clock = {.utc = false};
-	char earlier[CLI_TIME_TEXT], later[CLI_TIME_TEXT];
+	struct export_clock clock = {.utc = false};
+	char earlier[EXPORT_TIME_TEXT], later[EXPORT_TIME_TEXT];
 
-	cli_clock_text(&clock, doubt->earlier_ns, CLI_TIME_ZONED, earlier);
-	cli_clock_text(&clock, doubt->later_ns, CLI_TIME_ZONED, later);
+	export_clock_text(&clock, doubt->earlier_ns, EXPORT_TIME_ZONED, earlier);
+	export_clock_text(&clock, doubt->later_ns, EXPORT_TIME_ZONED, later);
 	cli_error(
 	    command,
 	    "--%s: \"%s\": %s: %s or %s. The %s one is taken; to be exact, write the offset from UTC, as "

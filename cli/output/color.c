@@ -48,10 +48,10 @@ static const char *code_of(enum cli_color color)
 	return codes[color];
 }
 
-void cli_color_put(struct cli_out *out, bool on, enum cli_color color)
+void cli_color_put(struct export_out *out, bool on, enum cli_color color)
 {
 	if (on)
-		cli_out_text(out, code_of(color));
+		export_out_text(out, code_of(color));
 }
 
 size_t cli_color_find(const char *text, size_t len, enum cli_color *color)

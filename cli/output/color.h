@@ -3,7 +3,7 @@
 #define CLI_OUTPUT_COLOR_H
 
 #include "cli/options/options.h"
-#include "cli/output/out.h"
+#include "export/text/out.h"
 
 /* In the order of the words of --color. */
 enum cli_color_choice { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER };
@@ -32,7 +32,7 @@ bool cli_color_wanted(enum cli_color_choice choice, int fd);
 size_t cli_terminal_columns(int fd);
 
 /* Switch to a colour; nothing when `on` is false. CLI_PLAIN ends the one before. */
-void cli_color_put(struct cli_out *out, bool on, enum cli_color color);
+void cli_color_put(struct export_out *out, bool on, enum cli_color color);
 
 /* The bytes of the code at the start of the text that switches to a colour, which is in *color then; 0 when there is none. */
 size_t cli_color_find(const char *text, size_t len, enum cli_color *color);

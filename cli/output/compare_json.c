@@ -2,65 +2,65 @@
 
 #include <stdio.h>
 
-#include "cli/output/json.h"
+#include "export/text/json.h"
 
-static void put_side(struct cli_json *json, const struct cli_compare_view *view, const char *key, int side)
+static void put_side(struct export_json *json, const struct cli_compare_view *view, const char *key, int side)
 {
 	const struct cli_compare_side *of = &view->sides[side];
-	struct cli_clock clock = {.utc = true};
+	struct export_clock clock = {.utc = true};
 
-	cli_json_object(json, key);
-	cli_json_bytes(json, "log", wire_slice_str(of->log));
+	export_json_object(json, key);
+	export_json_bytes(json, "log", wire_slice_str(of->log));
 	if (of->from_ns < of->to_ns) {
-		cli_json_time(json, "from", &clock, of->from_ns);
-		cli_json_time(json, "to", &clock, of->to_ns);
+		export_json_time(json, "from", &clock, of->from_ns);
+		export_json_time(json, "to", &clock, of->to_ns);
 	}
-	cli_json_number(json, view->words.counted, of->messages);
-	cli_json_number(json, "bytes", of->bytes);
+	export_json_number(json, view->words.counted, of->messages);
+	export_json_number(json, "bytes", of->bytes);
 	if (view->has_rates)
-		cli_json_real(json, "seconds", of->seconds);
-	cli_json_object_end(json);
+		export_json_real(json, "seconds", of->seconds);
+	export_json_object_end(json);
 }
 
-static void put_row(struct cli_json *json, const struct cli_compare_view *view,
+static void put_row(struct export_json *json, const struct cli_compare_view *view,
 		    const struct cli_compare_row *row)
 {
 	static const char *const suffixes[] = {"before", "after"};
 	char key[64];
 
-	cli_json_object(json, NULL);
-	cli_json_bytes(json, view->words.noun, row->name);
+	export_json_object(json, NULL);
+	export_json_bytes(json, view->words.noun, row->name);
 	for (int side = 0; side < 2; side++) {
 		snprintf(key, sizeof(key), "%s_%s", view->words.counted, suffixes[side]);
-		cli_json_number(json, key, row->messages[side]);
+		export_json_number(json, key, row->messages[side]);
 		snprintf(key, sizeof(key), "bytes_%s", suffixes[side]);
-		cli_json_number(json, key, row->bytes[side]);
+		export_json_number(json, key, row->bytes[side]);
 		snprintf(key, sizeof(key), "rate_%s", suffixes[side]);
 		if (view->has_rates)
-			cli_json_real(json, key, (double)row->messages[side] / view->sides[side].seconds);
+			export_json_real(json, key, (double)row->messages[side] / view->sides[side].seconds);
 	}
-	cli_json_object_end(json);
+	export_json_object_end(json);
 }
 
-void cli_compare_json(struct cli_out *out, const struct cli_compare_view *view)
+void cli_compare_json(struct export_out *out, const struct cli_compare_view *view)
 {
-	struct cli_json json = {.out = out};
+	struct export_json json = {.out = out};
 	char key[64];
 
-	cli_json_object(&json, NULL);
+	export_json_object(&json, NULL);
 	put_side(&json, view, "before", 0);
 	put_side(&json, view, "after", 1);
 	for (int i = 0; i < CLI_COMPARE_CLASSES; i++) {
 		const char *name = cli_compare_class_name((enum cli_compare_class)i);
 
 		snprintf(key, sizeof(key), "%s_count", name);
-		cli_json_number(&json, key, view->classes[i].len);
-		cli_json_array(&json, name);
+		export_json_number(&json, key, view->classes[i].len);
+		export_json_array(&json, name);
 		for (size_t j = 0; j < view->classes[i].len && j < view->top; j++)
 			put_row(&json, view, &view->classes[i].rows[j]);
-		cli_json_array_end(&json);
+		export_json_array_end(&json);
 	}
-	cli_json_number(&json, "unchanged_count", view->unchanged);
-	cli_json_object_end(&json);
-	cli_out_char(out, '\n');
+	export_json_number(&json, "unchanged_count", view->unchanged);
+	export_json_object_end(&json);
+	export_out_char(out, '\n');
 }

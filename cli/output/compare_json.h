@@ -5,6 +5,6 @@
 #include "cli/output/compare_text.h"
 
 /* One object in one line. */
-void cli_compare_json(struct cli_out *out, const struct cli_compare_view *view);
+void cli_compare_json(struct export_out *out, const struct cli_compare_view *view);
 
 #endif

@@ -3,7 +3,7 @@
 #define CLI_OUTPUT_COMPARE_TEXT_H
 
 #include "cli/output/groups_text.h"
-#include "cli/output/out.h"
+#include "export/text/out.h"
 
 struct cli_compare_row {
 	struct wire_slice name;
@@ -38,6 +38,6 @@ struct cli_compare_view {
 	bool utc, color;
 };
 
-void cli_compare_text(struct cli_out *out, const struct cli_compare_view *view);
+void cli_compare_text(struct export_out *out, const struct cli_compare_view *view);
 
 #endif

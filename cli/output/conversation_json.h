@@ -3,10 +3,10 @@
 #define CLI_OUTPUT_CONVERSATION_JSON_H
 
 #include "cli/output/conversation_text.h"
-#include "cli/output/print_json.h"
+#include "export/event/event_json.h"
 
 /* Print one object in one line. */
-void cli_conversation_json(struct cli_json_printer *printer, struct cli_out *out,
+void cli_conversation_json(struct export_event_json *printer, struct export_out *out,
 			   const struct cli_conversation *conversation);
 
 #endif

@@ -5,8 +5,9 @@
 
 #include "cli/output/print_below.h"
 #include "cli/output/row.h"
-#include "cli/output/sizes.h"
 #include "cli/output/text_headers.h"
+#include "export/text/clock.h"
+#include "export/text/sizes.h"
 #include "store/read/steps.h"
 #include "trace/inbox.h"
 #include "trace/jetstream.h"
@@ -29,7 +30,7 @@ struct printer {
 	const struct cli_conversation *conversation;
 	const struct cli_conversation_text_options *options;
 	struct cli_row row;
-	struct cli_clock clock;
+	struct export_clock clock;
 	int64_t root_ns; /* steady */
 	size_t gaps_printed;
 };
@@ -55,9 +56,9 @@ size_t cli_node_number(const struct cli_conversation *conversation, const struct
 
 static void put_time(struct printer *printer, int64_t ns)
 {
-	char span[CLI_SIZE_TEXT];
+	char span[EXPORT_SIZE_TEXT];
 	int64_t after_ns = store_time_minus(ns, printer->root_ns);
-	cli_span_text(span, after_ns < 0 ? -after_ns : after_ns);
+	export_span_text(span, after_ns < 0 ? -after_ns : after_ns);
 	const char *sign = after_ns < 0 ? "-" : after_ns > 0 ? "+" : " ";
 	cli_row_format(&printer->row, CLI_DIM, "%s%9s  ", sign, span);
 }
@@ -179,10 +180,10 @@ static void put_subject(struct printer *printer, struct wire_slice subject)
 
 static void put_size(struct printer *printer, const struct trace_node *node)
 {
-	char size[CLI_SIZE_TEXT];
+	char size[EXPORT_SIZE_TEXT];
 	cli_row_text(&printer->row, CLI_PLAIN, "  ");
 	if (printer->row.columns >= SIZE_MIN_COLUMNS)
-		cli_row_format(&printer->row, CLI_DIM, "%s  ", cli_size_text(size, node->event.size));
+		cli_row_format(&printer->row, CLI_DIM, "%s  ", export_size_text(size, node->event.size));
 }
 
 /* ---- what stands out ---- */
@@ -216,12 +217,12 @@ static void put_outcomes(struct printer *printer, const struct trace_node *node)
 
 static void put_request_state(struct printer *printer, const struct trace_node *node)
 {
-	char window[CLI_SIZE_TEXT];
+	char window[EXPORT_SIZE_TEXT];
 	if (trace_node_has_no_responders(node))
 		cli_row_text(&printer->row, CLI_RED, "NO RESPONDERS ");
 	else if (cli_is_unanswered(node))
 		cli_row_format(&printer->row, CLI_RED, "UNANSWERED within %s ",
-			       cli_span_text(window, printer->conversation->window_ns));
+			       export_span_text(window, printer->conversation->window_ns));
 	if (node->replies > 1 && !trace_is_ack_subject(node->event.reply))
 		cli_row_format(&printer->row, CLI_YELLOW, "%" PRIu32 " replies ", node->replies);
 }
@@ -274,7 +275,7 @@ static void print_gap(struct printer *printer, const struct trace_gap *gap)
 	cli_row_text(&printer->row, CLI_ALARM, gap->from_seq > 0 ? "DAMAGE" : "GAP");
 	if (gap->messages > 0)
 		cli_row_format(&printer->row, CLI_RED, " of %" PRIu64 " message%s", gap->messages,
-			       cli_plural(gap->messages));
+			       export_plural(gap->messages));
 	if (gap->from_seq > 0)
 		cli_row_format(&printer->row, CLI_RED, ", #%" PRIu64 " to #%" PRIu64, gap->from_seq,
 			       gap->to_seq);
@@ -331,22 +332,22 @@ static void print_heading(struct printer *printer)
 	const struct trace_tree *tree = &conversation->tree;
 	const struct wire_event *root = &tree->branches[tree->first_top].node->event;
 	const struct wire_event *last = &tree->branches[tree->count - 1].node->event;
-	char span[CLI_SIZE_TEXT], time[CLI_TIME_TEXT];
+	char span[EXPORT_SIZE_TEXT], time[EXPORT_TIME_TEXT];
 	char number[CLI_NODE_NUMBER_TEXT];
 	cli_node_number(conversation, tree->branches[tree->first_top].node, number);
 	cli_row_format(&printer->row, CLI_BOLD, "── #%s ", number);
 	cli_row_put(&printer->row, CLI_BOLD, root->subject, 60);
-	cli_clock_text(&printer->clock, root->time_ns, CLI_TIME_SECOND, time);
+	export_clock_text(&printer->clock, root->time_ns, EXPORT_TIME_SECOND, time);
 	cli_row_format(&printer->row, CLI_BOLD, ", %" PRIu32 " message%s", tree->count,
-		       cli_plural(tree->count));
+		       export_plural(tree->count));
 	if (tree->count > 1)
 		cli_row_format(&printer->row, CLI_BOLD, " in %s",
-			       cli_span_text(span, store_time_minus(last->steady_ns, root->steady_ns)));
+			       export_span_text(span, store_time_minus(last->steady_ns, root->steady_ns)));
 	cli_row_format(&printer->row, CLI_BOLD, ", from %s ──", time);
 	cli_row_end(&printer->row);
 }
 
-void cli_conversation_text(struct cli_out *out, const struct cli_conversation *conversation,
+void cli_conversation_text(struct export_out *out, const struct cli_conversation *conversation,
 			   const struct cli_conversation_text_options *options)
 {
 	const struct trace_tree *tree = &conversation->tree;
@@ -366,5 +367,5 @@ void cli_conversation_text(struct cli_out *out, const struct cli_conversation *c
 			     "ended early: memory was short, and there may be more; raise --memory");
 		cli_row_end(&printer.row);
 	}
-	cli_out_char(out, '\n');
+	export_out_char(out, '\n');
 }

@@ -7,8 +7,8 @@
 #ifndef CLI_OUTPUT_CONVERSATION_TEXT_H
 #define CLI_OUTPUT_CONVERSATION_TEXT_H
 
-#include "cli/output/out.h"
 #include "cli/output/times.h"
+#include "export/text/out.h"
 #include "trace/conversation/tree.h"
 #include "trace/conversations.h"
 
@@ -41,7 +41,7 @@ size_t cli_node_number(const struct cli_conversation *conversation, const struct
  * conversation was cut short, since a reply may have come later. */
 bool cli_is_unanswered(const struct trace_node *node);
 
-void cli_conversation_text(struct cli_out *out, const struct cli_conversation *conversation,
+void cli_conversation_text(struct export_out *out, const struct cli_conversation *conversation,
 			   const struct cli_conversation_text_options *options);
 
 #endif

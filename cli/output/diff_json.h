@@ -2,14 +2,14 @@
 #ifndef CLI_OUTPUT_DIFF_JSON_H
 #define CLI_OUTPUT_DIFF_JSON_H
 
-#include "cli/output/headers_json.h"
-#include "cli/output/times.h"
+#include "export/event/headers_json.h"
+#include "export/text/clock.h"
 #include "replay/diff/summary.h"
 
 struct cli_diff_json {
-	struct cli_out *out;
-	struct cli_clock clock;
-	struct cli_headers *scratch;    /* borrowed */
+	struct export_out *out;
+	struct export_clock clock;
+	struct export_headers *scratch; /* borrowed */
 	const char *logs[REPLAY_SIDES]; /* borrowed */
 };
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "cli/output/diff_point.h"
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 
 enum { EXCERPT_BEFORE = 12 }; /* bytes shown before the first that differs */
 
@@ -43,16 +43,16 @@ static void put_message(struct cli_diff_text *text, enum replay_diff_side side,
 {
 	const struct replay_diff_message *message = side == REPLAY_A ? difference->a : difference->b;
 	struct cli_row *row = &text->row;
-	char time[CLI_TIME_TEXT], size[CLI_SIZE_TEXT];
+	char time[EXPORT_TIME_TEXT], size[EXPORT_SIZE_TEXT];
 
 	if (!message)
 		return;
-	cli_clock_text(&text->clock, message->time_ns, CLI_TIME_CLOCK, time);
+	export_clock_text(&text->clock, message->time_ns, EXPORT_TIME_CLOCK, time);
 	cli_row_format(row, CLI_DIM, "  %s #%" PRIu64 " %s", side_names[side], message->seq, time);
 	if (difference->kind == REPLAY_DIFF_DELIVERIES)
 		cli_row_format(row, CLI_PLAIN, "  %" PRIu32 " received it", message->receivers);
 	if (difference->kind != REPLAY_DIFF_REORDERED) {
-		cli_row_format(row, CLI_PLAIN, "  %s  ", cli_size_text(size, message->size));
+		cli_row_format(row, CLI_PLAIN, "  %s  ", export_size_text(size, message->size));
 		put_excerpt(row, cli_diff_part_of(message, point.part), point.at);
 	}
 	cli_row_end(row);
@@ -60,11 +60,11 @@ static void put_message(struct cli_diff_text *text, enum replay_diff_side side,
 
 static void put_slower(struct cli_row *row, const struct replay_difference *difference)
 {
-	char a[CLI_SIZE_TEXT], b[CLI_SIZE_TEXT];
+	char a[EXPORT_SIZE_TEXT], b[EXPORT_SIZE_TEXT];
 
 	cli_row_format(row, CLI_PLAIN, "  median %s in A, %s in B",
-		       cli_span_text(a, difference->latency_ns[REPLAY_A]),
-		       cli_span_text(b, difference->latency_ns[REPLAY_B]));
+		       export_span_text(a, difference->latency_ns[REPLAY_A]),
+		       export_span_text(b, difference->latency_ns[REPLAY_B]));
 	cli_row_end(row);
 }
 
@@ -94,47 +94,48 @@ static void put_log(struct cli_diff_text *text, const struct replay_diff_summary
 		    enum replay_diff_side side)
 {
 	struct cli_row *row = &text->row;
-	char messages[CLI_SIZE_TEXT], start[CLI_TIME_TEXT], span[CLI_SIZE_TEXT], count[CLI_SIZE_TEXT];
+	char messages[EXPORT_SIZE_TEXT], start[EXPORT_TIME_TEXT], span[EXPORT_SIZE_TEXT],
+	    count[EXPORT_SIZE_TEXT];
 
 	cli_row_format(row, CLI_BOLD, "%s ", side_names[side]);
 	cli_row_put(row, CLI_BOLD, wire_slice_str(text->logs[side]), row->columns);
 	cli_row_format(row, CLI_PLAIN, ": %s messages",
-		       cli_count_text(messages, summary->total.messages[side]));
+		       export_count_text(messages, summary->total.messages[side]));
 	if (summary->total.messages[side] > 0) {
-		cli_clock_text(&text->clock, summary->first_time_ns[side], CLI_TIME_SECOND, start);
+		export_clock_text(&text->clock, summary->first_time_ns[side], EXPORT_TIME_SECOND, start);
 		cli_row_format(
 		    row, CLI_PLAIN, ", from %s, %s", start,
-		    cli_span_text(span, summary->last_time_ns[side] - summary->first_time_ns[side]));
+		    export_span_text(span, summary->last_time_ns[side] - summary->first_time_ns[side]));
 	}
 	if (summary->gaps[side] > 0)
-		cli_row_format(row, CLI_RED, ", %s gap%s", cli_count_text(count, summary->gaps[side]),
+		cli_row_format(row, CLI_RED, ", %s gap%s", export_count_text(count, summary->gaps[side]),
 			       summary->gaps[side] == 1 ? "" : "s");
 	if (summary->gap_messages[side] > 0)
 		cli_row_format(row, CLI_RED, " (%s messages)",
-			       cli_count_text(count, summary->gap_messages[side]));
+			       export_count_text(count, summary->gap_messages[side]));
 	cli_row_end(row);
 }
 
 static void put_count(struct cli_row *row, enum cli_color color, int width, uint64_t count)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
-	cli_row_format(row, count > 0 ? color : CLI_DIM, " %*s", width, cli_count_text(text, count));
+	cli_row_format(row, count > 0 ? color : CLI_DIM, " %*s", width, export_count_text(text, count));
 }
 
 static void put_subject(struct cli_row *row, const struct replay_diff_subject *counts)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
 	for (int side = 0; side < REPLAY_SIDES; side++)
-		cli_row_format(row, CLI_PLAIN, " %12s", cli_count_text(text, counts->messages[side]));
+		cli_row_format(row, CLI_PLAIN, " %12s", export_count_text(text, counts->messages[side]));
 	for (int kind = 0; kind < REPLAY_DIFF_SLOWER; kind++)
 		put_count(row, color_of((enum replay_difference_kind)kind), 10, counts->differences[kind]);
 	put_count(row, CLI_YELLOW, 12, counts->unverifiable);
 	cli_row_text(row, CLI_PLAIN, "  ");
 	put_name(row, counts->subject, counts->is_reply);
 	if (counts->masked > 0)
-		cli_row_format(row, CLI_YELLOW, ", %s masked", cli_count_text(text, counts->masked));
+		cli_row_format(row, CLI_YELLOW, ", %s masked", export_count_text(text, counts->masked));
 	cli_row_end(row);
 }
 
@@ -145,11 +146,11 @@ static bool is_shown(const struct replay_diff_subject *counts)
 
 static void put_more(struct cli_row *row, uint64_t count, const char *noun, const char *option)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
 	if (count == 0)
 		return;
-	cli_row_format(row, CLI_DIM, "and %s more %s%s (%s N)", cli_count_text(text, count), noun,
+	cli_row_format(row, CLI_DIM, "and %s more %s%s (%s N)", export_count_text(text, count), noun,
 		       count == 1 ? "" : "s", option);
 	cli_row_end(row);
 }
@@ -163,7 +164,7 @@ static void put_subjects(struct cli_diff_text *text, const struct replay_diff_su
 		if (!is_shown(&summary->subjects[i]))
 			continue;
 		if (rows == 0) {
-			cli_out_char(row->out, '\n');
+			export_out_char(row->out, '\n');
 			cli_row_format(row, CLI_DIM, " %12s %12s %10s %10s %10s %10s %10s %12s  subject",
 				       "in A", "in B", "missing", "extra", "changed", "reordered",
 				       "deliveries", "unverifiable");
@@ -177,15 +178,15 @@ static void put_subjects(struct cli_diff_text *text, const struct replay_diff_su
 
 static void put_latency(struct cli_row *row, const struct replay_diff_subject *counts)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
-	cli_row_format(row, CLI_PLAIN, " %12s", cli_count_text(text, counts->latency[REPLAY_A].count));
-	cli_row_format(row, CLI_PLAIN, " %12s", cli_count_text(text, counts->latency[REPLAY_B].count));
+	cli_row_format(row, CLI_PLAIN, " %12s", export_count_text(text, counts->latency[REPLAY_A].count));
+	cli_row_format(row, CLI_PLAIN, " %12s", export_count_text(text, counts->latency[REPLAY_B].count));
 	for (int side = 0; side < REPLAY_SIDES; side++)
 		cli_row_format(row, counts->differences[REPLAY_DIFF_SLOWER] ? CLI_YELLOW : CLI_PLAIN, " %10s",
-			       cli_span_text(text, counts->latency[side].p50_ns));
+			       export_span_text(text, counts->latency[side].p50_ns));
 	for (int side = 0; side < REPLAY_SIDES; side++)
-		cli_row_format(row, CLI_PLAIN, " %10s", cli_span_text(text, counts->latency[side].p99_ns));
+		cli_row_format(row, CLI_PLAIN, " %10s", export_span_text(text, counts->latency[side].p99_ns));
 	cli_row_text(row, CLI_PLAIN, "  ");
 	put_name(row, counts->subject, counts->is_reply);
 	cli_row_end(row);
@@ -202,7 +203,7 @@ static void put_latencies(struct cli_diff_text *text, const struct replay_diff_s
 		if (counts->latency[REPLAY_A].count == 0 || counts->latency[REPLAY_B].count == 0)
 			continue;
 		if (answered == 0) {
-			cli_out_char(row->out, '\n');
+			export_out_char(row->out, '\n');
 			cli_row_format(row, CLI_DIM,
 				       " %12s %12s %10s %10s %10s %10s  time to the first reply", "in A",
 				       "in B", "p50 A", "p50 B", "p99 A", "p99 B");
@@ -217,21 +218,21 @@ static void put_latencies(struct cli_diff_text *text, const struct replay_diff_s
 static void put_result(struct cli_row *row, const struct replay_diff_summary *summary)
 {
 	uint64_t differences = replay_diff_differences(&summary->total);
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
-	cli_out_char(row->out, '\n');
+	export_out_char(row->out, '\n');
 	if (differences == 0)
 		cli_row_format(row, CLI_GREEN, "equal: %s messages",
-			       cli_count_text(text, summary->total.equal));
+			       export_count_text(text, summary->total.equal));
 	else
-		cli_row_format(row, CLI_RED, "different: %s difference%s", cli_count_text(text, differences),
-			       differences == 1 ? "" : "s");
+		cli_row_format(row, CLI_RED, "different: %s difference%s",
+			       export_count_text(text, differences), differences == 1 ? "" : "s");
 	if (summary->total.unverifiable > 0)
 		cli_row_format(row, CLI_YELLOW, ", %s unverifiable: lost or cut in one of the logs",
-			       cli_count_text(text, summary->total.unverifiable));
+			       export_count_text(text, summary->total.unverifiable));
 	if (summary->total.masked > 0)
 		cli_row_format(row, CLI_YELLOW, ", %s masked: cannot be compared",
-			       cli_count_text(text, summary->total.masked));
+			       export_count_text(text, summary->total.masked));
 	if (summary->stopped)
 		cli_row_text(row, CLI_YELLOW, ", as far as they were compared");
 	cli_row_end(row);
@@ -244,7 +245,7 @@ void cli_diff_text_summary(struct cli_diff_text *text, const struct replay_diff_
 
 	put_more(&text->row, differences - shown, "difference", "--limit");
 	if (differences > 0)
-		cli_out_char(text->row.out, '\n');
+		export_out_char(text->row.out, '\n');
 	put_log(text, summary, REPLAY_A);
 	put_log(text, summary, REPLAY_B);
 	put_subjects(text, summary);

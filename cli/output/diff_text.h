@@ -9,14 +9,14 @@
 #ifndef CLI_OUTPUT_DIFF_TEXT_H
 #define CLI_OUTPUT_DIFF_TEXT_H
 
-#include "cli/output/out.h"
 #include "cli/output/row.h"
-#include "cli/output/times.h"
+#include "export/text/clock.h"
+#include "export/text/out.h"
 #include "replay/diff/summary.h"
 
 struct cli_diff_text {
 	struct cli_row row;
-	struct cli_clock clock;
+	struct export_clock clock;
 	const char *logs[REPLAY_SIDES]; /* their names; borrowed */
 	uint64_t top;                   /* rows in each table */
 };

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/output/sizes.h"
-#include "cli/output/times.h"
+#include "export/text/clock.h"
+#include "export/text/sizes.h"
 
 enum { INDENT = 2, LIST_COLUMN = 20 };
 
@@ -20,40 +20,40 @@ static void put_wrapped(const struct cli_doctor_text *text, struct wire_slice wo
 	while (at < end) {
 		const char *blank = memchr(at, ' ', (size_t)(end - at));
 		struct wire_slice word = wire_slice(at, (size_t)((blank ? blank : end) - at));
-		size_t columns = cli_escape_columns(word, CLI_ROW_ENDLESS);
+		size_t columns = export_escape_columns(word, CLI_ROW_ENDLESS);
 		if (!is_first && used + 1 + columns > text->columns) {
-			cli_out_char(text->out, '\n');
-			cli_out_spaces(text->out, indent);
+			export_out_char(text->out, '\n');
+			export_out_spaces(text->out, indent);
 			used = indent;
 		} else if (!is_first) {
-			cli_out_char(text->out, ' ');
+			export_out_char(text->out, ' ');
 			used++;
 		}
-		cli_escape_put(text->out, word, CLI_UNCLIPPED);
+		export_escape_put(text->out, word, EXPORT_UNCLIPPED);
 		used += columns;
 		is_first = false;
 		at = blank ? blank + 1 : end;
 	}
-	cli_out_char(text->out, '\n');
+	export_out_char(text->out, '\n');
 }
 
 static void put_indented(const struct cli_doctor_text *text, const char *mark, const char *words)
 {
-	size_t columns = cli_escape_columns(wire_slice_str(mark), CLI_ROW_ENDLESS);
-	cli_out_spaces(text->out, INDENT);
-	cli_out_text(text->out, mark);
+	size_t columns = export_escape_columns(wire_slice_str(mark), CLI_ROW_ENDLESS);
+	export_out_spaces(text->out, INDENT);
+	export_out_text(text->out, mark);
 	put_wrapped(text, wire_slice_str(words), INDENT + columns, INDENT + columns);
 }
 
 /* "from 2026-11-23 14:05:01 to 2026-11-23 14:05:07" */
 static void put_when(const struct cli_doctor_text *text, const struct trace_finding *finding)
 {
-	struct cli_clock clock = {.utc = text->utc};
-	char line[200], from[CLI_TIME_TEXT], to[CLI_TIME_TEXT];
+	struct export_clock clock = {.utc = text->utc};
+	char line[200], from[EXPORT_TIME_TEXT], to[EXPORT_TIME_TEXT];
 	if (finding->from_ns == 0 && finding->to_ns == 0)
 		return;
-	cli_clock_text(&clock, finding->from_ns, CLI_TIME_SECOND, from);
-	cli_clock_text(&clock, finding->to_ns, CLI_TIME_SECOND, to);
+	export_clock_text(&clock, finding->from_ns, EXPORT_TIME_SECOND, from);
+	export_clock_text(&clock, finding->to_ns, EXPORT_TIME_SECOND, to);
 	if (strcmp(from, to) == 0)
 		snprintf(line, sizeof line, "at %s", from);
 	else
@@ -66,7 +66,7 @@ static void put_when(const struct cli_doctor_text *text, const struct trace_find
 /* "seq 3, 17, b:4 and 12 more" */
 static void put_evidence(const struct cli_doctor_text *text, const struct trace_evidence *evidence)
 {
-	char line[1000], more[CLI_SIZE_TEXT];
+	char line[1000], more[EXPORT_SIZE_TEXT];
 	size_t len = 0;
 	for (uint32_t i = 0; i < evidence->len && len < sizeof line / 2; i++) {
 		bool is_named = text->logs_len > 1 && evidence->origins[i] < text->logs_len;
@@ -76,7 +76,7 @@ static void put_evidence(const struct cli_doctor_text *text, const struct trace_
 	}
 	if (evidence->count > evidence->len)
 		snprintf(line + len, sizeof line - len, " and %s more",
-			 cli_count_text(more, evidence->count - evidence->len));
+			 export_count_text(more, evidence->count - evidence->len));
 	if (evidence->len == 0)
 		return;
 	cli_color_put(text->out, text->color, CLI_DIM);
@@ -86,15 +86,15 @@ static void put_evidence(const struct cli_doctor_text *text, const struct trace_
 
 static void put_finding(const struct cli_doctor_text *text, const struct trace_finding *finding)
 {
-	cli_out_char(text->out, '\n');
+	export_out_char(text->out, '\n');
 	cli_color_put(text->out, text->color, colors[finding->severity]);
-	cli_out_text(text->out, trace_severity_name(finding->severity));
+	export_out_text(text->out, trace_severity_name(finding->severity));
 	cli_color_put(text->out, text->color, CLI_PLAIN);
-	cli_out_text(text->out, ": ");
+	export_out_text(text->out, ": ");
 	cli_color_put(text->out, text->color, CLI_BOLD);
-	cli_out_text(text->out, finding->check);
+	export_out_text(text->out, finding->check);
 	cli_color_put(text->out, text->color, CLI_PLAIN);
-	cli_out_char(text->out, '\n');
+	export_out_char(text->out, '\n');
 	put_indented(text, "", finding->text);
 	put_indented(text, "→ ", finding->remedy);
 	put_when(text, finding);
@@ -104,29 +104,29 @@ static void put_finding(const struct cli_doctor_text *text, const struct trace_f
 static void put_scope(const struct cli_doctor_text *text, const struct trace_doctor_scope *scope)
 {
 	if (scope->events == 0) {
-		cli_out_format(text->out, "looked at nothing: the input holds no event%s\n",
-			       text->is_filtered ? " that the filter passes" : "");
+		export_out_format(text->out, "looked at nothing: the input holds no event%s\n",
+				  text->is_filtered ? " that the filter passes" : "");
 		return;
 	}
-	char line[300], messages[CLI_SIZE_TEXT], subjects[CLI_SIZE_TEXT], clients[CLI_SIZE_TEXT],
-	    span[CLI_SIZE_TEXT];
+	char line[300], messages[EXPORT_SIZE_TEXT], subjects[EXPORT_SIZE_TEXT], clients[EXPORT_SIZE_TEXT],
+	    span[EXPORT_SIZE_TEXT];
 	snprintf(line, sizeof line, "%s message%s on %s subject%s, %s connection%s, %s",
-		 cli_count_text(messages, scope->messages), cli_plural(scope->messages),
-		 cli_count_text(subjects, scope->subjects), cli_plural(scope->subjects),
-		 cli_count_text(clients, scope->clients), cli_plural(scope->clients),
-		 cli_span_text(span, scope->span_ns));
+		 export_count_text(messages, scope->messages), export_plural(scope->messages),
+		 export_count_text(subjects, scope->subjects), export_plural(scope->subjects),
+		 export_count_text(clients, scope->clients), export_plural(scope->clients),
+		 export_span_text(span, scope->span_ns));
 	put_wrapped(text, wire_slice_str(line), 0, 0);
 }
 
 static void put_left_out(const struct cli_doctor_text *text, const struct trace_doctor *doctor)
 {
 	struct trace_doctor_left_out left_out;
-	char line[200], count[CLI_SIZE_TEXT];
+	char line[200], count[EXPORT_SIZE_TEXT];
 	for (size_t i = 0; trace_doctor_left_out(doctor, i, &left_out); i++) {
 		if (left_out.count == 0)
 			continue;
 		snprintf(line, sizeof line, "no room for %s %s (--memory)",
-			 cli_count_text(count, left_out.count), left_out.what);
+			 export_count_text(count, left_out.count), left_out.what);
 		put_wrapped(text, wire_slice_str(line), INDENT, 0);
 	}
 }
@@ -144,13 +144,13 @@ void cli_doctor_text(const struct cli_doctor_text *text, const struct trace_doct
 		put_finding(text, &findings->list[i]);
 		counts[findings->list[i].severity]++;
 	}
-	cli_out_format(text->out,
-		       "%s%zu check%s: %" PRIu64 " critical, %" PRIu64 " warning%s, %" PRIu64 " note%s\n",
-		       findings->len > 0 ? "\n" : "", checks, cli_plural(checks), counts[TRACE_CRITICAL],
-		       counts[TRACE_WARNING], cli_plural(counts[TRACE_WARNING]), counts[TRACE_NOTE],
-		       cli_plural(counts[TRACE_NOTE]));
+	export_out_format(text->out,
+			  "%s%zu check%s: %" PRIu64 " critical, %" PRIu64 " warning%s, %" PRIu64 " note%s\n",
+			  findings->len > 0 ? "\n" : "", checks, export_plural(checks),
+			  counts[TRACE_CRITICAL], counts[TRACE_WARNING], export_plural(counts[TRACE_WARNING]),
+			  counts[TRACE_NOTE], export_plural(counts[TRACE_NOTE]));
 	if (findings->is_short_of_memory)
-		cli_out_text(text->out, "memory was short: there may be more\n");
+		export_out_text(text->out, "memory was short: there may be more\n");
 	put_left_out(text, doctor);
 }
 
@@ -158,8 +158,8 @@ void cli_doctor_text_list(const struct cli_doctor_text *text)
 {
 	struct trace_doctor_check check;
 	for (size_t i = 0; trace_doctor_list(i, &check); i++) {
-		cli_out_text(text->out, check.name);
-		cli_out_spaces(text->out, LIST_COLUMN - strlen(check.name));
+		export_out_text(text->out, check.name);
+		export_out_spaces(text->out, LIST_COLUMN - strlen(check.name));
 		put_wrapped(text, wire_slice_str(check.finds), LIST_COLUMN, LIST_COLUMN);
 	}
 }

@@ -6,7 +6,7 @@
 #include "trace/doctor/doctor.h"
 
 struct cli_doctor_text {
-	struct cli_out *out; /* borrowed */
+	struct export_out *out; /* borrowed */
 	bool color, utc;
 	size_t columns;
 	const char *const *logs; /* names of the inputs. Borrowed */

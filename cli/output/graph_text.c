@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "cli/output/headline.h"
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 
 enum { ROWS = 20, SERVICE_COLUMNS = 18, SHARES = 6 };
 
 struct report {
 	struct cli_row row;
-	const struct cli_graph_view *view;
+	const struct export_graph_view *view;
 	const struct trace_graph_result *result;
 	int64_t up_ns; /* that rates are over */
 };
@@ -21,7 +21,7 @@ struct report {
 static void put_head(struct report *report)
 {
 	const struct trace_graph_result *result = report->result;
-	char value[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], note[100] = "";
+	char value[EXPORT_SIZE_TEXT], rate[EXPORT_SIZE_TEXT], note[100] = "";
 
 	if (result->has_events)
 		cli_headline_time(&report->row, result->first_ns, result->last_ns, result->span_ns,
@@ -29,18 +29,18 @@ static void put_head(struct report *report)
 	cli_headline_down(&report->row, store_uptime_all_down(report->view->uptime));
 	if (report->up_ns > 0)
 		snprintf(note, sizeof(note), "%s/s",
-			 cli_rate_text(rate, (double)result->messages * 1e9 / (double)report->up_ns));
-	cli_headline(&report->row, CLI_BOLD, "messages", cli_count_text(value, result->messages), note);
-	cli_headline(&report->row, CLI_PLAIN, "deliveries", cli_count_text(value, result->deliveries), "");
+			 export_rate_text(rate, (double)result->messages * 1e9 / (double)report->up_ns));
+	cli_headline(&report->row, CLI_BOLD, "messages", export_count_text(value, result->messages), note);
+	cli_headline(&report->row, CLI_PLAIN, "deliveries", export_count_text(value, result->deliveries), "");
 	if (result->unknown_receivers > 0)
 		cli_headline(&report->row, CLI_YELLOW, "receivers",
-			     cli_count_text(value, result->unknown_receivers),
+			     export_count_text(value, result->unknown_receivers),
 			     "messages may have receivers that are not known");
 	if (result->subscribes == 0 && result->messages > 0)
 		cli_headline(&report->row, CLI_YELLOW, "subscriptions", "unknown",
 			     "none were recorded (--record-detail=protocol)");
 	if (result->gaps > 0)
-		cli_headline(&report->row, CLI_RED, "gaps", cli_count_text(value, result->gaps),
+		cli_headline(&report->row, CLI_RED, "gaps", export_count_text(value, result->gaps),
 			     "messages are missing");
 }
 
@@ -63,27 +63,27 @@ static void put_subject(struct report *report, uint32_t subject)
 
 static void put_count(struct report *report, uint64_t count)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
-	cli_row_format(&report->row, CLI_PLAIN, "%6s", cli_short_count_text(text, count));
+	cli_row_format(&report->row, CLI_PLAIN, "%6s", export_short_count_text(text, count));
 }
 
 static void put_rate(struct report *report, uint64_t count)
 {
-	char text[CLI_SIZE_TEXT] = "-";
+	char text[EXPORT_SIZE_TEXT] = "-";
 
 	if (report->up_ns > 0)
-		cli_short_rate_text(text, (double)count * 1e9 / (double)report->up_ns);
+		export_short_rate_text(text, (double)count * 1e9 / (double)report->up_ns);
 	cli_row_format(&report->row, CLI_PLAIN, " %6s", text);
 }
 
 /* The mean size of a payload. */
 static void put_each(struct report *report, uint64_t sizes, uint64_t messages)
 {
-	char text[CLI_SIZE_TEXT] = "-";
+	char text[EXPORT_SIZE_TEXT] = "-";
 
 	if (messages > 0)
-		cli_size_text(text, (sizes + messages / 2) / messages);
+		export_size_text(text, (sizes + messages / 2) / messages);
 	cli_row_format(&report->row, CLI_PLAIN, " %7s", text);
 }
 
@@ -119,9 +119,9 @@ static void put_unheard(struct report *report, uint32_t number)
 
 static void put_interest(struct report *report, uint32_t interest)
 {
-	struct wire_slice queue = cli_graph_interest_queue(report->result, interest);
+	struct wire_slice queue = export_graph_interest_queue(report->result, interest);
 
-	cli_row_put(&report->row, CLI_BOLD, cli_graph_interest_subject(report->result, interest),
+	cli_row_put(&report->row, CLI_BOLD, export_graph_interest_subject(report->result, interest),
 		    CLI_ROW_ENDLESS);
 	if (queue.len > 0)
 		cli_row_text(&report->row, CLI_DIM, ", queue ");
@@ -160,7 +160,7 @@ static void put_shares(struct report *report, const struct trace_graph_interest 
 static void put_group(struct report *report, uint32_t number)
 {
 	const struct trace_graph_interest *group = trace_pairs_value(&report->result->interests, number);
-	double imbalance = cli_graph_imbalance(report->result, number);
+	double imbalance = export_graph_imbalance(report->result, number);
 
 	put_count(report, group->deliveries);
 	cli_row_format(&report->row, group->members == 1 ? CLI_YELLOW : CLI_PLAIN, " %7" PRIu32,
@@ -173,11 +173,11 @@ static void put_group(struct report *report, uint32_t number)
 static void put_fan_out(struct report *report, uint32_t number)
 {
 	const struct trace_graph_subject *subject = &report->result->by_subject[number];
-	char average[CLI_SIZE_TEXT];
+	char average[EXPORT_SIZE_TEXT];
 
 	put_count(report, subject->messages);
 	cli_row_format(&report->row, CLI_PLAIN, " %6s",
-		       cli_rate_text(average, (double)subject->deliveries / (double)subject->messages));
+		       export_rate_text(average, (double)subject->deliveries / (double)subject->messages));
 	put_count(report, subject->most_deliveries);
 	cli_row_text(&report->row, CLI_PLAIN, "  ");
 	put_subject(report, number);
@@ -187,27 +187,27 @@ static void put_fan_out(struct report *report, uint32_t number)
 
 struct table {
 	const char *about, *title;
-	int (*sort)(struct cli_graph_order *order, const struct trace_graph_result *result);
+	int (*sort)(struct export_graph_order *order, const struct trace_graph_result *result);
 	void (*put)(struct report *report, uint32_t number);
 };
 
 static const struct table tables[] = {
     {"Who sends what to whom", " count     /s    size  from               to                 subject",
-     cli_graph_edges, put_edge},
-    {"Subjects without receivers", " count     /s  of all  subject", cli_graph_unheard, put_unheard},
-    {"Subscriptions without messages", "  made  open  service            subject", cli_graph_unfed,
+     export_graph_edges, put_edge},
+    {"Subjects without receivers", " count     /s  of all  subject", export_graph_unheard, put_unheard},
+    {"Subscriptions without messages", "  made  open  service            subject", export_graph_unfed,
      put_unfed},
     {"Queue groups: largest share against an even one",
-     " count members uneven  shares                     subject", cli_graph_groups, put_group},
-    {"Fan-out: deliveries of a message", " count    avg   max  subject", cli_graph_fan_out, put_fan_out},
+     " count members uneven  shares                     subject", export_graph_groups, put_group},
+    {"Fan-out: deliveries of a message", " count    avg   max  subject", export_graph_fan_out, put_fan_out},
 };
 
-static void put_rows(struct report *report, const struct table *table, const struct cli_graph_order *order)
+static void put_rows(struct report *report, const struct table *table, const struct export_graph_order *order)
 {
 	uint64_t limit = report->view->limit > 0 ? report->view->limit : ROWS;
 	uint32_t shown = order->len < limit ? order->len : (uint32_t)limit;
 
-	cli_out_char(report->row.out, '\n');
+	export_out_char(report->row.out, '\n');
 	cli_row_text(&report->row, CLI_BOLD, table->about);
 	cli_row_end(&report->row);
 	cli_row_text(&report->row, CLI_DIM, table->title);
@@ -221,13 +221,13 @@ static void put_rows(struct report *report, const struct table *table, const str
 
 static int put_table(struct report *report, const struct table *table)
 {
-	struct cli_graph_order order;
+	struct export_graph_order order;
 	int error = table->sort(&order, report->result);
 	if (error)
 		return error;
 	if (order.len > 0)
 		put_rows(report, table, &order);
-	cli_graph_order_fini(&order);
+	export_graph_order_fini(&order);
 	return 0;
 }
 
@@ -249,13 +249,13 @@ static void put_left_out(struct report *report)
 		if (notes[i].count == 0)
 			continue;
 		if (name[0])
-			cli_out_char(report->row.out, '\n');
+			export_out_char(report->row.out, '\n');
 		cli_headline_count(&report->row, CLI_YELLOW, name, notes[i].count, notes[i].text);
 		name = "";
 	}
 }
 
-int cli_graph_text(struct cli_out *out, const struct cli_graph_view *view)
+int cli_graph_text(struct export_out *out, const struct export_graph_view *view)
 {
 	size_t columns = cli_terminal_columns(out->fd);
 	struct report report = {

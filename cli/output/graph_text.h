@@ -2,10 +2,10 @@
 #ifndef CLI_OUTPUT_GRAPH_TEXT_H
 #define CLI_OUTPUT_GRAPH_TEXT_H
 
-#include "cli/output/graph_order.h"
-#include "cli/output/out.h"
+#include "export/graph/order.h"
+#include "export/text/out.h"
 
 /* 0 or -ENOMEM. */
-int cli_graph_text(struct cli_out *out, const struct cli_graph_view *view);
+int cli_graph_text(struct export_out *out, const struct export_graph_view *view);
 
 #endif

@@ -12,7 +12,8 @@ struct cli_groups_scale cli_groups_scale_of(uint64_t total, int64_t up_ns)
 	double seconds = up_ns > 0 ? (double)up_ns / 1e9 : 0;
 	double rate = seconds > 0 ? (double)total / seconds : 1;
 
-	return (struct cli_groups_scale){.total = total, .seconds = seconds, .unit = cli_rate_unit_of(rate)};
+	return (struct cli_groups_scale){
+	    .total = total, .seconds = seconds, .unit = export_rate_unit_of(rate)};
 }
 
 void cli_groups_title(struct cli_row *row, const struct cli_groups_scale *scale,
@@ -26,14 +27,14 @@ void cli_groups_title(struct cli_row *row, const struct cli_groups_scale *scale,
 static void put_numbers(struct cli_row *row, const struct cli_groups_scale *scale,
 			const struct store_group *group)
 {
-	char count[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT] = "-", bytes[CLI_SIZE_TEXT];
+	char count[EXPORT_SIZE_TEXT], rate[EXPORT_SIZE_TEXT] = "-", bytes[EXPORT_SIZE_TEXT];
 	double messages = (double)group->messages;
 	double share = scale->total > 0 ? 100 * messages / (double)scale->total : 0;
 
 	if (scale->seconds > 0)
-		cli_short_rate_text(rate, messages / scale->seconds * scale->unit.seconds);
-	cli_row_format(row, CLI_PLAIN, "%12s %5.1f %6s %7s", cli_count_text(count, group->messages), share,
-		       rate, cli_size_text(bytes, group->bytes));
+		export_short_rate_text(rate, messages / scale->seconds * scale->unit.seconds);
+	cli_row_format(row, CLI_PLAIN, "%12s %5.1f %6s %7s", export_count_text(count, group->messages), share,
+		       rate, export_size_text(bytes, group->bytes));
 }
 
 static void put_name(struct cli_row *row, const struct store_group *group)
@@ -46,11 +47,11 @@ static void put_name(struct cli_row *row, const struct store_group *group)
 void cli_groups_row(struct cli_row *row, const struct cli_groups_scale *scale,
 		    const struct store_group *group)
 {
-	char each[CLI_SIZE_TEXT];
+	char each[EXPORT_SIZE_TEXT];
 	double messages = (double)group->messages;
 
 	put_numbers(row, scale, group);
-	cli_size_text(each, messages > 0 ? (uint64_t)((double)group->bytes / messages + 0.5) : 0);
+	export_size_text(each, messages > 0 ? (uint64_t)((double)group->bytes / messages + 0.5) : 0);
 	cli_row_format(row, CLI_PLAIN, " %7s", each);
 	put_name(row, group);
 }
@@ -89,17 +90,17 @@ static void put_row_with_history(struct cli_row *row, const struct cli_groups_sc
 static void put_left_out(struct cli_row *row, const struct store_groups *groups, size_t shown,
 			 const struct cli_groups_words *words)
 {
-	char count[CLI_SIZE_TEXT];
+	char count[EXPORT_SIZE_TEXT];
 
 	if (groups->len > shown) {
 		cli_row_format(row, CLI_DIM, "  and %s more %s%s%s",
-			       cli_count_text(count, groups->len - shown), words->noun,
-			       cli_plural(groups->len - shown), words->more);
+			       export_count_text(count, groups->len - shown), words->noun,
+			       export_plural(groups->len - shown), words->more);
 		cli_row_end(row);
 	}
 	if (groups->other_messages > 0) {
 		cli_row_format(row, CLI_YELLOW, "  and %s %s of %ss that found no room",
-			       cli_count_text(count, groups->other_messages), words->counted, words->noun);
+			       export_count_text(count, groups->other_messages), words->counted, words->noun);
 		cli_row_end(row);
 	}
 }
@@ -112,7 +113,7 @@ void cli_groups_text(struct cli_row *row, const struct cli_groups_scale *scale,
 
 	if (shown == 0)
 		return;
-	cli_out_char(row->out, '\n');
+	export_out_char(row->out, '\n');
 	if (histories)
 		put_title_with_histories(row, scale, words);
 	else

@@ -3,14 +3,14 @@
 #define CLI_OUTPUT_GROUPS_TEXT_H
 
 #include "cli/output/row.h"
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 #include "store/read/groups.h"
 
 /* All rows of a table share it. */
 struct cli_groups_scale {
 	uint64_t total; /* messages that are 100 % */
 	double seconds; /* that rates are over; 0 = they are not known */
-	struct cli_rate_unit unit;
+	struct export_rate_unit unit;
 };
 
 struct cli_groups_words {

@@ -5,6 +5,6 @@
 #include "cli/output/intervals_text.h"
 
 /* One object in one line. */
-void cli_intervals_json(struct cli_out *out, const struct cli_intervals_view *view);
+void cli_intervals_json(struct export_out *out, const struct cli_intervals_view *view);
 
 #endif

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "cli/output/headline.h"
-#include "cli/output/sizes.h"
 #include "cli/output/sparkline.h"
-#include "cli/output/times.h"
+#include "export/text/clock.h"
+#include "export/text/sizes.h"
 #include "store/read/steps.h"
 
 /* On a terminal of 80 columns there must be room for notes. */
@@ -15,8 +15,8 @@ enum { WIDE_COLUMNS = 100, NARROW_BAR = 10, WIDE_BAR = 30 };
 struct report {
 	struct cli_row row;
 	const struct cli_intervals_view *view;
-	struct cli_clock clock;
-	struct cli_rate_unit unit;
+	struct export_clock clock;
+	struct export_rate_unit unit;
 	size_t bar_columns;  /* 0: no terminal */
 	double most;         /* messages of the fullest interval */
 	size_t notes_column; /* of the present row */
@@ -32,34 +32,35 @@ double cli_interval_rate(const struct store_interval *interval)
 static void put_head(struct report *report)
 {
 	const struct store_interval *total = &report->view->intervals->total;
-	char text[CLI_SIZE_TEXT] = "";
+	char text[EXPORT_SIZE_TEXT] = "";
 
 	cli_row_text(&report->row, CLI_BOLD, report->view->log);
 	cli_row_end(&report->row);
 	cli_headline_down(&report->row, total->down_ns);
 	if (cli_interval_rate(total) > 0)
-		cli_per_time_text(text, cli_interval_rate(total));
+		export_per_time_text(text, cli_interval_rate(total));
 	cli_headline_count(&report->row, CLI_BOLD, "messages", total->messages, text);
 }
 
 /* ---- rows ---- */
 
-/* "11-23 07:57:00", without seconds where these are always 0; "2026-11-23" for whole days. text: CLI_TIME_TEXT bytes. */
+/* "11-23 07:57:00", without seconds where these are always 0; "2026-11-23" for whole days. text: EXPORT_TIME_TEXT bytes. */
 static void write_time(struct report *report, int64_t ns, char *text)
 {
 	const int64_t second = 1000000000, every_ns = report->view->intervals->every_ns;
-	char whole[CLI_TIME_TEXT];
-	size_t len = cli_clock_text(&report->clock, ns, CLI_TIME_SECOND, whole), year = sizeof("2026-") - 1;
+	char whole[EXPORT_TIME_TEXT];
+	size_t len = export_clock_text(&report->clock, ns, EXPORT_TIME_SECOND, whole),
+	       year = sizeof("2026-") - 1;
 
 	if (every_ns % (86400 * second) == 0) {
-		snprintf(text, CLI_TIME_TEXT, "%.*s", (int)(len - sizeof(" 07:57:19") + 1), whole);
+		snprintf(text, EXPORT_TIME_TEXT, "%.*s", (int)(len - sizeof(" 07:57:19") + 1), whole);
 		return;
 	}
 	if (every_ns % (60 * second) == 0)
 		whole[len - sizeof(":19") + 1] = '\0';
-	snprintf(text, CLI_TIME_TEXT, "%s", whole + year);
+	snprintf(text, EXPORT_TIME_TEXT, "%s", whole + year);
 	if (every_ns % second != 0)
-		cli_clock_text(&report->clock, ns, CLI_TIME_CLOCK_MS, text);
+		export_clock_text(&report->clock, ns, EXPORT_TIME_CLOCK_MS, text);
 }
 
 static void put_bar(struct report *report, const struct store_interval *interval)
@@ -87,44 +88,45 @@ static void put_note(struct report *report, enum cli_color color, const char *te
 
 static void put_notes(struct report *report, const struct store_interval *interval)
 {
-	char note[200], text[CLI_SIZE_TEXT];
+	char note[200], text[EXPORT_SIZE_TEXT];
 
 	if (interval->errors > 0) {
-		snprintf(note, sizeof(note), "%s error%s", cli_count_text(text, interval->errors),
-			 cli_plural(interval->errors));
+		snprintf(note, sizeof(note), "%s error%s", export_count_text(text, interval->errors),
+			 export_plural(interval->errors));
 		put_note(report, CLI_YELLOW, note);
 	}
 	if (interval->gaps > 0) {
-		int len = snprintf(note, sizeof(note), "%s gap%s", cli_count_text(text, interval->gaps),
-				   cli_plural(interval->gaps));
+		int len = snprintf(note, sizeof(note), "%s gap%s", export_count_text(text, interval->gaps),
+				   export_plural(interval->gaps));
 		if (interval->gap_messages > 0)
 			snprintf(note + len, sizeof(note) - (size_t)len, ", %s not logged",
-				 cli_count_text(text, interval->gap_messages));
+				 export_count_text(text, interval->gap_messages));
 		put_note(report, CLI_RED, note);
 	}
 	if (interval->down_ns > 0) {
-		snprintf(note, sizeof(note), "down %s", cli_span_text(text, interval->down_ns));
+		snprintf(note, sizeof(note), "down %s", export_span_text(text, interval->down_ns));
 		put_note(report, CLI_YELLOW, note);
 	}
 	if (interval->step_ns != 0) {
 		int64_t size_ns = interval->step_ns > -INT64_MAX ? llabs(interval->step_ns) : INT64_MAX;
 		snprintf(note, sizeof(note), "clock %s %s", interval->step_ns < 0 ? "back" : "ahead",
-			 cli_span_text(text, size_ns));
+			 export_span_text(text, size_ns));
 		put_note(report, CLI_YELLOW, note);
 	}
 }
 
 static void put_row(struct report *report, const struct store_interval *interval, int64_t begin_ns)
 {
-	char time[CLI_TIME_TEXT], count[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT] = "-", bytes[CLI_SIZE_TEXT];
+	char time[EXPORT_TIME_TEXT], count[EXPORT_SIZE_TEXT], rate[EXPORT_SIZE_TEXT] = "-",
+							      bytes[EXPORT_SIZE_TEXT];
 	double per_second = cli_interval_rate(interval);
 
 	write_time(report, begin_ns, time);
 	if (per_second > 0)
-		cli_short_rate_text(rate, per_second * report->unit.seconds);
+		export_short_rate_text(rate, per_second * report->unit.seconds);
 	cli_row_format(&report->row, CLI_PLAIN, "%s %12s %6s %7s", time,
-		       cli_count_text(count, interval->messages), rate,
-		       cli_size_text(bytes, interval->bytes));
+		       export_count_text(count, interval->messages), rate,
+		       export_size_text(bytes, interval->bytes));
 	report->notes_column = report->row.used;
 	if (report->bar_columns > 0) {
 		report->notes_column += 2 + report->bar_columns;
@@ -155,11 +157,11 @@ static size_t sum_down(const struct store_intervals *intervals, size_t from, str
 static void put_rows(struct report *report)
 {
 	const struct store_intervals *intervals = report->view->intervals;
-	char time[CLI_TIME_TEXT];
+	char time[EXPORT_TIME_TEXT];
 	int64_t steps_ns = 0;
 
 	write_time(report, intervals->base_ns, time);
-	cli_out_char(report->row.out, '\n');
+	export_out_char(report->row.out, '\n');
 	cli_row_format(&report->row, CLI_DIM, "%-*s %12s %6s %7s", (int)strlen(time), "from", "messages",
 		       report->unit.name, "bytes");
 	cli_row_end(&report->row);
@@ -183,7 +185,7 @@ static void put_sparkline(struct report *report)
 		return;
 	for (size_t i = 0; i < intervals->len; i++)
 		values[i] = (double)intervals->list[i].messages;
-	cli_out_char(report->row.out, '\n');
+	export_out_char(report->row.out, '\n');
 	cli_row_text(&report->row, CLI_DIM, "  messages ");
 	size_t columns = report->row.columns > report->row.used ? report->row.columns - report->row.used : 1;
 	cli_sparkline(report->row.out, values, intervals->len, columns);
@@ -191,7 +193,7 @@ static void put_sparkline(struct report *report)
 	free(values);
 }
 
-void cli_intervals_text(struct cli_out *out, const struct cli_intervals_view *view)
+void cli_intervals_text(struct export_out *out, const struct cli_intervals_view *view)
 {
 	const struct store_intervals *intervals = view->intervals;
 	size_t columns = cli_terminal_columns(out->fd);
@@ -199,7 +201,7 @@ void cli_intervals_text(struct cli_out *out, const struct cli_intervals_view *vi
 	    .row = {.out = out, .color = view->color, .columns = columns ? columns : CLI_ROW_ENDLESS},
 	    .view = view,
 	    .clock = {.utc = view->utc},
-	    .unit = cli_rate_unit_of(cli_interval_rate(&intervals->total)),
+	    .unit = export_rate_unit_of(cli_interval_rate(&intervals->total)),
 	    .bar_columns = columns >= WIDE_COLUMNS ? WIDE_BAR
 			   : columns > 0           ? NARROW_BAR
 						   : 0};

@@ -2,7 +2,7 @@
 #ifndef CLI_OUTPUT_INTERVALS_TEXT_H
 #define CLI_OUTPUT_INTERVALS_TEXT_H
 
-#include "cli/output/out.h"
+#include "export/text/out.h"
 #include "store/read/intervals.h"
 
 struct cli_intervals_view {
@@ -12,7 +12,7 @@ struct cli_intervals_view {
 };
 
 /* A row for each interval, with a bar on a terminal, and there all of them as one line of bars. */
-void cli_intervals_text(struct cli_out *out, const struct cli_intervals_view *view);
+void cli_intervals_text(struct export_out *out, const struct cli_intervals_view *view);
 
 /* Messages a second of the time in which the log was written; 0 when that is not known. */
 double cli_interval_rate(const struct store_interval *interval);

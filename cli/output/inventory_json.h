@@ -2,15 +2,15 @@
 #ifndef CLI_OUTPUT_INVENTORY_JSON_H
 #define CLI_OUTPUT_INVENTORY_JSON_H
 
-#include "cli/output/json.h"
+#include "export/text/json.h"
 #include "store/care/inventory.h"
 
 /* One object in an array. */
-void cli_inventory_segment_json(struct cli_json *json, struct cli_clock *clock,
+void cli_inventory_segment_json(struct export_json *json, struct export_clock *clock,
 				const struct store_inventory_segment *segment);
 
 /* The members of the log's object. */
-void cli_inventory_json(struct cli_json *json, struct cli_clock *clock,
+void cli_inventory_json(struct export_json *json, struct export_clock *clock,
 			const struct store_inventory *inventory);
 
 #endif

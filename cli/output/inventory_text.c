@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 
 static const struct cli_table_column columns[] = {
     {.heading = "FIRST", .is_right = true},
@@ -26,28 +26,28 @@ static void add(struct cli_table *table, enum cli_color color, const char *text)
 	cli_table_add(table, color, wire_slice_str(text));
 }
 
-static void add_time(struct cli_table *table, struct cli_clock *clock, int64_t ns, bool is_known)
+static void add_time(struct cli_table *table, struct export_clock *clock, int64_t ns, bool is_known)
 {
-	char text[CLI_TIME_TEXT] = "-";
+	char text[EXPORT_TIME_TEXT] = "-";
 
 	if (is_known)
-		cli_clock_text(clock, ns, CLI_TIME_SECOND, text);
+		export_clock_text(clock, ns, EXPORT_TIME_SECOND, text);
 	add(table, CLI_PLAIN, text);
 }
 
 static void add_size(struct cli_table *table, uint64_t bytes)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
-	add(table, CLI_PLAIN, cli_size_text(text, bytes));
+	add(table, CLI_PLAIN, export_size_text(text, bytes));
 }
 
 static void put_part(char *text, size_t size, const char *part, uint64_t count, const char *noun)
 {
-	char number[CLI_SIZE_TEXT];
+	char number[EXPORT_SIZE_TEXT];
 	size_t len = strlen(text);
 
-	snprintf(text + len, size - len, "%s%s %s%s", len > 0 ? ", " : "", cli_count_text(number, count),
+	snprintf(text + len, size - len, "%s%s %s%s", len > 0 ? ", " : "", export_count_text(number, count),
 		 noun, part);
 }
 
@@ -73,14 +73,14 @@ static void add_state(struct cli_table *table, const struct store_inventory_segm
 	add(table, store_inventory_is_damaged(segment) ? CLI_RED : CLI_PLAIN, text);
 }
 
-void cli_inventory_add(struct cli_table *table, struct cli_clock *clock,
+void cli_inventory_add(struct cli_table *table, struct export_clock *clock,
 		       const struct store_inventory_segment *segment)
 {
-	char number[CLI_SIZE_TEXT];
+	char number[EXPORT_SIZE_TEXT];
 
 	snprintf(number, sizeof(number), "%" PRIu64, segment->first_seq);
 	add(table, CLI_PLAIN, number);
-	add(table, CLI_PLAIN, cli_count_text(number, segment->events));
+	add(table, CLI_PLAIN, export_count_text(number, segment->events));
 	add_time(table, clock, segment->from_ns, segment->events > 0);
 	add_time(table, clock, segment->to_ns, segment->events > 0);
 	add_size(table, segment->stored_bytes);
@@ -89,21 +89,22 @@ void cli_inventory_add(struct cli_table *table, struct cli_clock *clock,
 	add_state(table, segment);
 }
 
-static void put_range(struct cli_row *row, struct cli_clock *clock, const struct store_inventory *inventory)
+static void put_range(struct cli_row *row, struct export_clock *clock,
+		      const struct store_inventory *inventory)
 {
-	char from[CLI_TIME_TEXT], to[CLI_TIME_TEXT];
+	char from[EXPORT_TIME_TEXT], to[EXPORT_TIME_TEXT];
 
 	if (inventory->events == 0)
 		return;
-	cli_clock_text(clock, inventory->from_ns, CLI_TIME_SECOND, from);
-	cli_clock_text(clock, inventory->to_ns, CLI_TIME_SECOND, to);
+	export_clock_text(clock, inventory->from_ns, EXPORT_TIME_SECOND, from);
+	export_clock_text(clock, inventory->to_ns, EXPORT_TIME_SECOND, to);
 	cli_row_format(row, CLI_PLAIN, ", %" PRIu64 "..%" PRIu64 ", %s to %s", inventory->first_seq,
 		       inventory->last_seq, from, to);
 }
 
 static void put_state(struct cli_row *row, const struct store_inventory *inventory)
 {
-	char count[CLI_SIZE_TEXT];
+	char count[EXPORT_SIZE_TEXT];
 
 	if (inventory->is_written)
 		cli_row_text(row, CLI_GREEN, ", being written");
@@ -111,26 +112,27 @@ static void put_state(struct cli_row *row, const struct store_inventory *invento
 		cli_row_text(row, CLI_YELLOW, ", left open by a crash");
 	if (inventory->damaged_segments > 0)
 		cli_row_format(row, CLI_RED, ", %s segment%s damaged",
-			       cli_count_text(count, inventory->damaged_segments),
-			       cli_plural(inventory->damaged_segments));
+			       export_count_text(count, inventory->damaged_segments),
+			       export_plural(inventory->damaged_segments));
 	if (inventory->missing_events > 0)
 		cli_row_format(row, CLI_RED, ", %s event%s missing",
-			       cli_count_text(count, inventory->missing_events),
-			       cli_plural(inventory->missing_events));
+			       export_count_text(count, inventory->missing_events),
+			       export_plural(inventory->missing_events));
 }
 
-void cli_inventory_summary(struct cli_row *row, struct cli_clock *clock, const char *log,
+void cli_inventory_summary(struct cli_row *row, struct export_clock *clock, const char *log,
 			   const struct store_inventory *inventory)
 {
-	char segments[CLI_SIZE_TEXT], events[CLI_SIZE_TEXT], stored[CLI_SIZE_TEXT], raw[CLI_SIZE_TEXT];
+	char segments[EXPORT_SIZE_TEXT], events[EXPORT_SIZE_TEXT], stored[EXPORT_SIZE_TEXT],
+	    raw[EXPORT_SIZE_TEXT];
 
 	cli_row_put(row, CLI_BOLD, wire_slice_str(log), CLI_ROW_ENDLESS);
 	cli_row_format(row, CLI_PLAIN, ": %s segment%s, %s event%s",
-		       cli_count_text(segments, inventory->segments), cli_plural(inventory->segments),
-		       cli_count_text(events, inventory->events), cli_plural(inventory->events));
+		       export_count_text(segments, inventory->segments), export_plural(inventory->segments),
+		       export_count_text(events, inventory->events), export_plural(inventory->events));
 	put_range(row, clock, inventory);
-	cli_row_format(row, CLI_PLAIN, ", %s (raw %s)", cli_size_text(stored, inventory->stored_bytes),
-		       cli_size_text(raw, inventory->raw_bytes));
+	cli_row_format(row, CLI_PLAIN, ", %s (raw %s)", export_size_text(stored, inventory->stored_bytes),
+		       export_size_text(raw, inventory->raw_bytes));
 	if (inventory->written_by[0])
 		cli_row_put(row, CLI_PLAIN, wire_slice_str(", by "), CLI_ROW_ENDLESS);
 	cli_row_put(row, CLI_PLAIN, wire_slice_str(inventory->written_by), CLI_ROW_ENDLESS);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "cli/output/headline.h"
-#include "cli/output/sizes.h"
-#include "cli/output/times.h"
+#include "export/text/clock.h"
+#include "export/text/sizes.h"
 
 enum { SERVICE_COLUMNS = 20 };
 
@@ -40,12 +40,12 @@ static void put_parties(const struct list *list, const struct trace_example *exa
 static void put_example(const struct list *list, const struct trace_example *example)
 {
 	const struct cli_latency_view *view = list->view;
-	struct cli_clock clock = {.utc = view->utc};
+	struct export_clock clock = {.utc = view->utc};
 	struct cli_row *row = list->row;
-	char span[CLI_SIZE_TEXT], time[CLI_TIME_TEXT];
+	char span[EXPORT_SIZE_TEXT], time[EXPORT_TIME_TEXT];
 
-	cli_clock_text(&clock, example->time_ns, CLI_TIME_CLOCK_MS, time);
-	cli_row_format(row, CLI_BOLD, "%6s", cli_short_span_text(span, example->ns));
+	export_clock_text(&clock, example->time_ns, EXPORT_TIME_CLOCK_MS, time);
+	cli_row_format(row, CLI_BOLD, "%6s", export_short_span_text(span, example->ns));
 	cli_row_format(row, CLI_PLAIN, " %10" PRIu64, example->seq);
 	if (view->logs_len > 1 && example->origin < (uint32_t)view->logs_len)
 		cli_row_format(row, CLI_DIM, " %s", view->logs[example->origin]);
@@ -92,12 +92,12 @@ static int put_examples(const struct list *list, const char *about, const struct
 static int put_asked_for(const struct list *list, const char *what, int64_t ns,
 			 const struct trace_examples *examples)
 {
-	char about[100], span[CLI_SIZE_TEXT], count[CLI_SIZE_TEXT];
+	char about[100], span[EXPORT_SIZE_TEXT], count[EXPORT_SIZE_TEXT];
 
 	if (ns == 0 || examples->len == 0)
 		return 0;
-	snprintf(about, sizeof(about), "%s %s: %s", what, cli_span_text(span, ns),
-		 cli_count_text(count, examples->seen));
+	snprintf(about, sizeof(about), "%s %s: %s", what, export_span_text(span, ns),
+		 export_count_text(count, examples->seen));
 	return put_examples(list, about, examples->list, examples->len, examples->seen - examples->len);
 }
 
@@ -109,7 +109,7 @@ int cli_latency_lists(struct cli_row *row, const struct cli_latency_view *view)
 
 	if (options->slow_ns > 0 && view->result->slow.len > 0 && options->unanswered_ns > 0 &&
 	    view->result->unanswered.len > 0)
-		cli_out_char(row->out, '\n');
+		export_out_char(row->out, '\n');
 	return error ? error
 		     : put_asked_for(&unanswered, "No reply within", options->unanswered_ns,
 				     &view->result->unanswered);
@@ -123,6 +123,6 @@ int cli_latency_slowest(struct cli_row *row, const struct cli_latency_view *view
 
 	if (slowest->len == 0)
 		return 0;
-	cli_out_char(row->out, '\n');
+	export_out_char(row->out, '\n');
 	return put_examples(&list, "Slowest", slowest->list, slowest->len < most ? slowest->len : most, 0);
 }

@@ -7,9 +7,9 @@
 
 #include "cli/output/headline.h"
 #include "cli/output/latency_lists.h"
-#include "cli/output/sizes.h"
 #include "cli/output/sparkline.h"
-#include "cli/output/times.h"
+#include "export/text/clock.h"
+#include "export/text/sizes.h"
 #include "store/read/steps.h"
 
 struct report {
@@ -44,7 +44,7 @@ static void put_head(struct report *report)
 	const struct trace_latency_result *result = report->view->result;
 	const struct trace_latency_row *total = &result->total;
 	const int64_t up_ns = store_uptime_all_up(report->view->uptime);
-	char rate[CLI_SIZE_TEXT], note[100] = "";
+	char rate[EXPORT_SIZE_TEXT], note[100] = "";
 
 	if (result->has_events)
 		cli_headline_time(&report->row, result->first_ns, result->last_ns, result->span_ns,
@@ -55,7 +55,7 @@ static void put_head(struct report *report)
 		cli_headline_count(&report->row, CLI_RED, "gaps", result->gaps, "replies may be missing");
 	if (up_ns > 0)
 		snprintf(note, sizeof(note), "%s/s",
-			 cli_rate_text(rate, (double)total->count * 1e9 / (double)up_ns));
+			 export_rate_text(rate, (double)total->count * 1e9 / (double)up_ns));
 	cli_headline_count(&report->row, CLI_BOLD, "requests", total->count, note);
 	cli_headline_count(&report->row, CLI_PLAIN, "answered", total->answered, "");
 	put_note(report, total->several_responders, "by several responders");
@@ -67,34 +67,34 @@ static void put_head(struct report *report)
 
 static void put_span(struct report *report, const struct trace_histogram *histogram, double percent)
 {
-	char span[CLI_SIZE_TEXT] = "-";
+	char span[EXPORT_SIZE_TEXT] = "-";
 
 	if (histogram->count > 0 || (percent == 100 && histogram->skipped > 0))
-		cli_short_span_text(span, percent == 100 ? histogram->max_ns
-							 : trace_histogram_percentile(histogram, percent));
+		export_short_span_text(span, percent == 100 ? histogram->max_ns
+							    : trace_histogram_percentile(histogram, percent));
 	cli_row_format(&report->row, CLI_PLAIN, "%6s", span);
 }
 
 static void put_trouble(struct report *report, uint64_t count, int width)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
 	cli_row_format(&report->row, count > 0 ? CLI_RED : CLI_DIM, "%*s", width,
-		       cli_short_count_text(text, count));
+		       export_short_count_text(text, count));
 }
 
 static void put_counts(struct report *report, const struct trace_latency_row *row, int64_t up_ns)
 {
-	char count[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT] = "-";
+	char count[EXPORT_SIZE_TEXT], rate[EXPORT_SIZE_TEXT] = "-";
 
 	if (up_ns > 0)
-		cli_short_rate_text(rate, (double)row->count * 1e9 / (double)up_ns);
-	cli_row_format(&report->row, CLI_PLAIN, "%6s %6s", cli_short_count_text(count, row->count), rate);
+		export_short_rate_text(rate, (double)row->count * 1e9 / (double)up_ns);
+	cli_row_format(&report->row, CLI_PLAIN, "%6s %6s", export_short_count_text(count, row->count), rate);
 }
 
 static void put_columns(struct report *report, const struct trace_latency_row *row, int64_t up_ns)
 {
-	char several[CLI_SIZE_TEXT];
+	char several[EXPORT_SIZE_TEXT];
 
 	put_counts(report, row, up_ns);
 	put_span(report, &row->latency, 50);
@@ -105,7 +105,7 @@ static void put_columns(struct report *report, const struct trace_latency_row *r
 	put_trouble(report, row->unanswered, 6);
 	put_trouble(report, row->no_responders, 6);
 	cli_row_format(&report->row, row->several_responders ? CLI_PLAIN : CLI_DIM, "%6s  ",
-		       cli_short_count_text(several, row->several_responders));
+		       export_short_count_text(several, row->several_responders));
 }
 
 static const char columns_title[] = " count     /s   p50   p90   p99 p99.9   max unans   503 multi  ";
@@ -128,10 +128,11 @@ static const char parts_title[] = "   p50   p99   max      p50   p99   max  ";
 
 static void put_last(struct report *report, const struct trace_latency_row *row, int64_t up_ns)
 {
-	char several[CLI_SIZE_TEXT];
+	char several[EXPORT_SIZE_TEXT];
 
 	(void)up_ns;
-	cli_row_format(&report->row, CLI_PLAIN, "%7s", cli_short_count_text(several, row->several_replies));
+	cli_row_format(&report->row, CLI_PLAIN, "%7s",
+		       export_short_count_text(several, row->several_replies));
 	put_span(report, &row->last, 50);
 	put_span(report, &row->last, 90);
 	put_span(report, &row->last, 99);
@@ -175,7 +176,7 @@ static bool has_several(const struct trace_latency_row *row)
 
 static void put_title(struct report *report, const struct table *table)
 {
-	cli_out_char(report->row.out, '\n');
+	export_out_char(report->row.out, '\n');
 	if (table->about) {
 		cli_row_text(&report->row, CLI_BOLD, table->about);
 		cli_row_end(&report->row);
@@ -308,12 +309,12 @@ static bool is_down(const struct cli_latency_view *view, uint32_t number)
 }
 
 /* Print the interval, or all intervals from this one on that are down in one row. Returns the number of the next one. */
-static uint32_t put_interval(struct report *report, struct cli_clock *clock, uint32_t number, uint32_t end)
+static uint32_t put_interval(struct report *report, struct export_clock *clock, uint32_t number, uint32_t end)
 {
 	static const struct trace_latency_row nothing;
 	const struct cli_latency_view *view = report->view;
 	const struct trace_latency_row *row = view->result->intervals.list[number];
-	char time[CLI_TIME_TEXT], span[CLI_SIZE_TEXT];
+	char time[EXPORT_TIME_TEXT], span[EXPORT_SIZE_TEXT];
 	uint32_t next = number;
 
 	while (next < end && is_down(view, next))
@@ -322,12 +323,12 @@ static uint32_t put_interval(struct report *report, struct cli_clock *clock, uin
 	const struct store_period period = period_of(view, number, next);
 	int64_t down_ns = store_uptime_down(view->uptime, period);
 	bool is_short = view->options->every_ns % 1000000000 != 0;
-	cli_clock_text(clock, view->result->base_ns + (int64_t)number * view->options->every_ns,
-		       is_short ? CLI_TIME_CLOCK_MS : CLI_TIME_SECOND, time);
+	export_clock_text(clock, view->result->base_ns + (int64_t)number * view->options->every_ns,
+			  is_short ? EXPORT_TIME_CLOCK_MS : EXPORT_TIME_SECOND, time);
 	put_columns(report, row ? row : &nothing, store_uptime_up(view->uptime, period));
 	cli_row_text(&report->row, CLI_PLAIN, is_short ? time : time + sizeof("2026-") - 1);
 	if (down_ns > 0)
-		cli_row_format(&report->row, CLI_YELLOW, "  down %s", cli_span_text(span, down_ns));
+		cli_row_format(&report->row, CLI_YELLOW, "  down %s", export_span_text(span, down_ns));
 	cli_row_end(&report->row);
 	return next;
 }
@@ -336,7 +337,7 @@ static int put_intervals(struct report *report)
 {
 	const struct trace_latency_rows *intervals = &report->view->result->intervals;
 	const struct table table = {.title = columns_title, .name = "from"};
-	struct cli_clock clock = {.utc = report->view->utc};
+	struct export_clock clock = {.utc = report->view->utc};
 	uint32_t end = intervals_end(intervals);
 	int error = 0;
 
@@ -379,7 +380,7 @@ static void put_left_out(struct report *report)
 
 	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
 		if (notes[i].count > 0 && is_first)
-			cli_out_char(report->row.out, '\n');
+			export_out_char(report->row.out, '\n');
 		is_first = is_first && notes[i].count == 0;
 		put_note(report, notes[i].count, notes[i].text);
 	}
@@ -389,13 +390,13 @@ static void put_legend(struct report *report)
 {
 	if (report->view->result->total.count == 0)
 		return;
-	cli_out_char(report->row.out, '\n');
+	export_out_char(report->row.out, '\n');
 	cli_row_text(&report->row, CLI_DIM,
 		     "unans: no reply; 503: no responders; multi: by several responders");
 	cli_row_end(&report->row);
 }
 
-int cli_latency_text(struct cli_out *out, const struct cli_latency_view *view)
+int cli_latency_text(struct export_out *out, const struct cli_latency_view *view)
 {
 	size_t columns = cli_terminal_columns(out->fd);
 	struct report report = {
@@ -406,7 +407,7 @@ int cli_latency_text(struct cli_out *out, const struct cli_latency_view *view)
 	int error = cli_latency_lists(&report.row, view);
 	if (view->has_tables) {
 		if (view->result->slow.len + view->result->unanswered.len > 0)
-			cli_out_char(out, '\n');
+			export_out_char(out, '\n');
 		put_head(&report);
 		error = error ? error : put_tables(&report);
 		error = error ? error : put_intervals(&report);

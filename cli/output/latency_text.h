@@ -3,9 +3,9 @@
 #define CLI_OUTPUT_LATENCY_TEXT_H
 
 #include "cli/output/latency_order.h"
-#include "cli/output/out.h"
+#include "export/text/out.h"
 
 /* 0 or -ENOMEM. */
-int cli_latency_text(struct cli_out *out, const struct cli_latency_view *view);
+int cli_latency_text(struct export_out *out, const struct cli_latency_view *view);
 
 #endif

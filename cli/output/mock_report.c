@@ -1,18 +1,18 @@
 #include "cli/output/mock_report.h"
 
-#include "cli/output/json.h"
-#include "cli/output/sizes.h"
+#include "export/text/json.h"
+#include "export/text/sizes.h"
 
 static const char *const match_names[REPLAY_MOCK_MATCHES] = {"exact", "in_order", "missed"};
 
 static void put_counts(struct cli_row *row, const struct replay_mock_count *count, enum cli_color color)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 	uint64_t missed = count->requests[REPLAY_MOCK_MISS];
 
 	for (int match = 0; match < REPLAY_MOCK_MISS; match++)
-		cli_row_format(row, color, " %12s", cli_count_text(text, count->requests[match]));
-	cli_row_format(row, missed > 0 ? CLI_RED : color, " %12s  ", cli_count_text(text, missed));
+		cli_row_format(row, color, " %12s", export_count_text(text, count->requests[match]));
+	cli_row_format(row, missed > 0 ? CLI_RED : color, " %12s  ", export_count_text(text, missed));
 }
 
 static void put_table(struct cli_row *row, const struct replay_mock_report *report)
@@ -34,19 +34,19 @@ static void put_table(struct cli_row *row, const struct replay_mock_report *repo
 
 static void put_unknown(struct cli_row *row, const struct replay_mock_report *report)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
 	if (report->unknown_len == 0)
 		return;
-	cli_out_char(row->out, '\n');
+	export_out_char(row->out, '\n');
 	cli_row_text(row, CLI_DIM, "requests without a recorded reply:");
 	cli_row_end(row);
 	for (size_t i = 0; i < report->unknown_len; i++) {
 		const struct replay_mock_unknown *unknown = &report->unknown[i];
 
-		cli_row_format(row, CLI_PLAIN, " %12s  ", cli_count_text(text, unknown->times));
+		cli_row_format(row, CLI_PLAIN, " %12s  ", export_count_text(text, unknown->times));
 		cli_row_put(row, CLI_BOLD, unknown->subject, row->columns);
-		cli_row_format(row, CLI_PLAIN, "  %s  ", cli_size_text(text, unknown->size));
+		cli_row_format(row, CLI_PLAIN, "  %s  ", export_size_text(text, unknown->size));
 		cli_row_rest(row, unknown->payload);
 		cli_row_end(row);
 	}
@@ -54,22 +54,22 @@ static void put_unknown(struct cli_row *row, const struct replay_mock_report *re
 
 static void put_trouble(struct cli_row *row, uint64_t count, const char *what)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
 	if (count == 0)
 		return;
-	cli_row_format(row, CLI_YELLOW, " %12s  %s", cli_count_text(text, count), what);
+	cli_row_format(row, CLI_YELLOW, " %12s  %s", export_count_text(text, count), what);
 	cli_row_end(row);
 }
 
 void cli_mock_report_text(struct cli_row *row, const struct replay_mock_report *report)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
 	put_table(row, report);
 	put_unknown(row, report);
-	cli_out_char(row->out, '\n');
-	cli_row_format(row, CLI_PLAIN, " %12s  replies sent", cli_count_text(text, report->replies));
+	export_out_char(row->out, '\n');
+	cli_row_format(row, CLI_PLAIN, " %12s  replies sent", export_count_text(text, report->replies));
 	cli_row_end(row);
 	put_trouble(row, report->failed, "replies could not be sent");
 	put_trouble(row, report->overflowed, "requests not answered: too many at a time");
@@ -83,57 +83,57 @@ void cli_mock_report_text(struct cli_row *row, const struct replay_mock_report *
 	}
 }
 
-static void put_json_counts(struct cli_json *json, const struct replay_mock_count *count)
+static void put_json_counts(struct export_json *json, const struct replay_mock_count *count)
 {
 	for (int match = 0; match < REPLAY_MOCK_MATCHES; match++)
-		cli_json_number(json, match_names[match], count->requests[match]);
+		export_json_number(json, match_names[match], count->requests[match]);
 }
 
-static void put_json_subjects(struct cli_json *json, const struct replay_mock_report *report)
+static void put_json_subjects(struct export_json *json, const struct replay_mock_report *report)
 {
-	cli_json_array(json, "subjects");
+	export_json_array(json, "subjects");
 	for (size_t i = 0; i < report->subjects_len; i++) {
-		cli_json_object(json, NULL);
+		export_json_object(json, NULL);
 		if (report->subjects[i].subject.len > 0)
-			cli_json_bytes(json, "subject", report->subjects[i].subject);
+			export_json_bytes(json, "subject", report->subjects[i].subject);
 		put_json_counts(json, &report->subjects[i]);
-		cli_json_object_end(json);
+		export_json_object_end(json);
 	}
-	cli_json_array_end(json);
+	export_json_array_end(json);
 }
 
-static void put_json_unknown(struct cli_json *json, const struct replay_mock_report *report)
+static void put_json_unknown(struct export_json *json, const struct replay_mock_report *report)
 {
-	cli_json_array(json, "unknown");
+	export_json_array(json, "unknown");
 	for (size_t i = 0; i < report->unknown_len; i++) {
-		cli_json_object(json, NULL);
-		cli_json_bytes(json, "subject", report->unknown[i].subject);
-		cli_json_bytes(json, "payload", report->unknown[i].payload);
-		cli_json_number(json, "size", report->unknown[i].size);
-		cli_json_number(json, "times", report->unknown[i].times);
-		cli_json_object_end(json);
+		export_json_object(json, NULL);
+		export_json_bytes(json, "subject", report->unknown[i].subject);
+		export_json_bytes(json, "payload", report->unknown[i].payload);
+		export_json_number(json, "size", report->unknown[i].size);
+		export_json_number(json, "times", report->unknown[i].times);
+		export_json_object_end(json);
 	}
-	cli_json_array_end(json);
+	export_json_array_end(json);
 }
 
-void cli_mock_report_json(struct cli_out *out, const struct replay_mock_report *report,
+void cli_mock_report_json(struct export_out *out, const struct replay_mock_report *report,
 			  const struct cli_mock_totals *recorded)
 {
-	struct cli_json json = {.out = out};
+	struct export_json json = {.out = out};
 
-	cli_json_object(&json, NULL);
-	cli_json_number(&json, "recorded_requests", recorded->conversations);
-	cli_json_number(&json, "recorded_replies", recorded->replies);
+	export_json_object(&json, NULL);
+	export_json_number(&json, "recorded_requests", recorded->conversations);
+	export_json_number(&json, "recorded_replies", recorded->replies);
 	put_json_counts(&json, &report->total);
-	cli_json_number(&json, "replies", report->replies);
-	cli_json_number(&json, "failed", report->failed);
-	cli_json_number(&json, "overflowed", report->overflowed);
-	cli_json_number(&json, "without_reply", report->without_reply);
-	cli_json_number(&json, "disconnects", report->disconnects);
-	cli_json_number(&json, "not_permitted", report->not_permitted);
-	cli_json_number(&json, "errors", report->other_errors);
+	export_json_number(&json, "replies", report->replies);
+	export_json_number(&json, "failed", report->failed);
+	export_json_number(&json, "overflowed", report->overflowed);
+	export_json_number(&json, "without_reply", report->without_reply);
+	export_json_number(&json, "disconnects", report->disconnects);
+	export_json_number(&json, "not_permitted", report->not_permitted);
+	export_json_number(&json, "errors", report->other_errors);
 	put_json_subjects(&json, report);
 	put_json_unknown(&json, report);
-	cli_json_object_end(&json);
-	cli_out_char(out, '\n');
+	export_json_object_end(&json);
+	export_out_char(out, '\n');
 }

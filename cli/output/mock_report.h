@@ -13,7 +13,7 @@ struct cli_mock_totals {
 void cli_mock_report_text(struct cli_row *row, const struct replay_mock_report *report);
 
 /* One object in one line. */
-void cli_mock_report_json(struct cli_out *out, const struct replay_mock_report *report,
+void cli_mock_report_json(struct export_out *out, const struct replay_mock_report *report,
 			  const struct cli_mock_totals *recorded);
 
 #endif

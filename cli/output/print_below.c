@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
-#include "cli/output/conn_text.h"
-#include "cli/output/sizes.h"
+#include "export/text/conn_text.h"
+#include "export/text/sizes.h"
 #include "wire/headers.h"
 
 enum { INDENT = 6, LABEL_COLUMNS = 9 };
@@ -11,7 +11,7 @@ enum { INDENT = 6, LABEL_COLUMNS = 9 };
 void cli_print_client(struct cli_row *row, enum cli_color color, const struct wire_client *client,
 		      uint64_t conn, size_t most)
 {
-	char number[CLI_CONN_TEXT];
+	char number[EXPORT_CONN_TEXT];
 
 	if (client && client->name.len > 0)
 		cli_row_put(row, color, client->name, most);
@@ -19,7 +19,7 @@ void cli_print_client(struct cli_row *row, enum cli_color color, const struct wi
 		cli_row_put(row, color, client->address, most);
 		return;
 	}
-	cli_row_text(row, CLI_DIM, cli_conn_text(number, conn));
+	cli_row_text(row, CLI_DIM, export_conn_text(number, conn));
 }
 
 static void label(struct cli_row *row, const char *name)
@@ -31,12 +31,12 @@ static void label(struct cli_row *row, const char *name)
 
 /* delay_ns: how long after the message it was delivered, or WIRE_DELAY_UNKNOWN. */
 static void print_receiver(struct cli_row *row, const struct wire_receiver *receiver, int64_t delay_ns,
-			   const struct cli_clients *clients)
+			   const struct export_clients *clients)
 {
-	char span[CLI_SIZE_TEXT];
+	char span[EXPORT_SIZE_TEXT];
 
 	label(row, receiver->outcome == WIRE_SENT ? "to" : "not to");
-	cli_print_client(row, CLI_PLAIN, cli_clients_find(clients, receiver->conn), receiver->conn,
+	cli_print_client(row, CLI_PLAIN, export_clients_find(clients, receiver->conn), receiver->conn,
 			 CLI_ROW_ENDLESS);
 	cli_row_text(row, CLI_DIM, " sid ");
 	cli_row_put(row, CLI_PLAIN, receiver->sid, CLI_ROW_ENDLESS);
@@ -48,7 +48,7 @@ static void print_receiver(struct cli_row *row, const struct wire_receiver *rece
 		cli_row_format(row, CLI_RED, ": %s", wire_outcome_name(receiver->outcome));
 	if (delay_ns != WIRE_DELAY_UNKNOWN)
 		cli_row_format(row, CLI_DIM, " %s %s",
-			       cli_span_text(span, delay_ns < 0 ? -delay_ns : delay_ns),
+			       export_span_text(span, delay_ns < 0 ? -delay_ns : delay_ns),
 			       delay_ns < 0 ? "before it" : "after it");
 	cli_row_end(row);
 }
@@ -96,7 +96,8 @@ void cli_print_note(struct cli_row *row, const char *text)
 	cli_row_end(row);
 }
 
-void cli_print_details(struct cli_row *row, const struct wire_event *event, const struct cli_clients *clients)
+void cli_print_details(struct cli_row *row, const struct wire_event *event,
+		       const struct export_clients *clients)
 {
 	if (event->reply.len > 0) {
 		label(row, "reply");
@@ -115,7 +116,7 @@ void cli_print_details(struct cli_row *row, const struct wire_event *event, cons
 void cli_print_payload(struct cli_row *row, const struct wire_event *event, bool hex)
 {
 	if (hex)
-		cli_escape_hex(row->out, event->payload, INDENT);
+		export_escape_hex(row->out, event->payload, INDENT);
 	else
-		cli_escape_lines(row->out, event->payload, INDENT);
+		export_escape_lines(row->out, event->payload, INDENT);
 }

@@ -2,12 +2,12 @@
 #ifndef CLI_OUTPUT_PRINT_BELOW_H
 #define CLI_OUTPUT_PRINT_BELOW_H
 
-#include "cli/output/clients.h"
 #include "cli/output/row.h"
+#include "export/event/clients.h"
 
 /* Reply subject, receivers and headers, one to a line. */
 void cli_print_details(struct cli_row *row, const struct wire_event *event,
-		       const struct cli_clients *clients);
+		       const struct export_clients *clients);
 
 /* The status and all headers, one to a line. */
 void cli_print_headers(struct cli_row *row, struct wire_slice block);

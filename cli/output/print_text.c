@@ -2,9 +2,9 @@
 
 #include <inttypes.h>
 
-#include "cli/output/sizes.h"
 #include "cli/output/text_line.h"
 #include "cli/output/text_message.h"
+#include "export/text/sizes.h"
 
 void cli_text_printer_init(struct cli_text_printer *printer, const struct cli_text_options *options)
 {
@@ -46,14 +46,15 @@ static void print_connect(struct cli_text_line *line)
 static void print_disconnect(struct cli_text_line *line)
 {
 	const struct wire_event *event = line->event;
-	char count[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT];
+	char count[EXPORT_SIZE_TEXT], size[EXPORT_SIZE_TEXT];
 
 	cli_text_line_who(line);
 	cli_row_put(&line->row, CLI_PLAIN, event->text, CLI_ROW_ENDLESS);
 	if (event->lost_messages > 0)
 		cli_row_format(&line->row, CLI_RED, "; %s message%s (%s) never reached it",
-			       cli_count_text(count, event->lost_messages),
-			       event->lost_messages == 1 ? "" : "s", cli_size_text(size, event->lost_bytes));
+			       export_count_text(count, event->lost_messages),
+			       event->lost_messages == 1 ? "" : "s",
+			       export_size_text(size, event->lost_bytes));
 	cli_row_end(&line->row);
 }
 
@@ -78,28 +79,28 @@ static void print_subscription(struct cli_text_line *line)
 static void put_lost(struct cli_text_line *line)
 {
 	const struct wire_event *event = line->event;
-	char count[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT];
+	char count[EXPORT_SIZE_TEXT], size[EXPORT_SIZE_TEXT];
 
 	if (event->lost_messages > 0)
 		cli_row_format(&line->row, CLI_ALARM, "%s message%s not logged",
-			       cli_count_text(count, event->lost_messages),
+			       export_count_text(count, event->lost_messages),
 			       event->lost_messages == 1 ? "" : "s");
 	else
 		cli_row_text(&line->row, CLI_ALARM, "an unknown number of messages not logged");
 	if (event->lost_bytes > 0)
-		cli_row_format(&line->row, CLI_ALARM, " (%s)", cli_size_text(size, event->lost_bytes));
+		cli_row_format(&line->row, CLI_ALARM, " (%s)", export_size_text(size, event->lost_bytes));
 }
 
 static void put_lost_time(struct cli_text_line *line)
 {
 	const struct wire_event *event = line->event;
-	struct cli_clock *clock = &line->printer->clock;
-	char from[CLI_TIME_TEXT], to[CLI_TIME_TEXT];
+	struct export_clock *clock = &line->printer->clock;
+	char from[EXPORT_TIME_TEXT], to[EXPORT_TIME_TEXT];
 
 	if (event->from_ns == event->to_ns)
 		return;
-	cli_clock_text(clock, event->from_ns, CLI_TIME_CLOCK_MS, from);
-	cli_clock_text(clock, event->to_ns, CLI_TIME_CLOCK_MS, to);
+	export_clock_text(clock, event->from_ns, EXPORT_TIME_CLOCK_MS, from);
+	export_clock_text(clock, event->to_ns, EXPORT_TIME_CLOCK_MS, to);
 	cli_row_format(&line->row, CLI_ALARM, " from %s to %s", from, to);
 }
 
@@ -142,8 +143,8 @@ static void print_remark(struct cli_text_line *line)
 	cli_row_end(&line->row);
 }
 
-void cli_text_print(struct cli_text_printer *printer, struct cli_out *out, const struct wire_event *event,
-		    const struct cli_clients *clients)
+void cli_text_print(struct cli_text_printer *printer, struct export_out *out, const struct wire_event *event,
+		    const struct export_clients *clients)
 {
 	const struct cli_text_options *options = &printer->options;
 	size_t columns = options->columns ? options->columns : CLI_ROW_ENDLESS;

@@ -9,24 +9,24 @@
 #ifndef CLI_OUTPUT_PRINT_TEXT_H
 #define CLI_OUTPUT_PRINT_TEXT_H
 
-#include "cli/output/clients.h"
-#include "cli/output/out.h"
-#include "cli/output/shown.h"
 #include "cli/output/text_layout.h"
-#include "cli/output/times.h"
+#include "export/event/clients.h"
+#include "export/event/shown.h"
+#include "export/text/clock.h"
+#include "export/text/out.h"
 
 struct cli_text_options {
 	bool color;
 	bool utc;     /* not local time */
 	bool verbose; /* reply, receivers, headers and the whole payload below the line */
 	bool hex;     /* the payload as a hex dump below the line */
-	struct cli_shown shown;
+	struct export_shown shown;
 	size_t columns; /* of the terminal; 0 = there is none */
 };
 
 struct cli_text_printer {
 	struct cli_text_options options;
-	struct cli_clock clock;
+	struct export_clock clock;
 	int64_t day; /* the last heading was for */
 	struct cli_text_layout layout;
 };
@@ -36,7 +36,7 @@ void cli_text_printer_init(struct cli_text_printer *printer, const struct cli_te
 /* The terminal's width has changed. */
 void cli_text_printer_resize(struct cli_text_printer *printer, size_t columns);
 
-void cli_text_print(struct cli_text_printer *printer, struct cli_out *out, const struct wire_event *event,
-		    const struct cli_clients *clients);
+void cli_text_print(struct cli_text_printer *printer, struct export_out *out, const struct wire_event *event,
+		    const struct export_clients *clients);
 
 #endif

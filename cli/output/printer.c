@@ -13,7 +13,7 @@
 
 static int set_max_payload(void *member, const char *argument, struct wire_fault *fault)
 {
-	struct cli_shown *shown = member;
+	struct export_shown *shown = member;
 
 	shown->has_limit = true;
 	return cli_parse_bytes(argument, &shown->payload, fault);
@@ -103,9 +103,9 @@ static int compile(struct cli_printer *printer, const struct cli_command *comman
 	const struct cli_output *output = &printer->output;
 	struct wire_fault fault;
 
-	if (output->format && cli_template_init(&printer->template, output->format, utc, &fault) != 0)
+	if (output->format && export_template_init(&printer->template, output->format, utc, &fault) != 0)
 		return cli_usage_error(command, "--format %s", fault.text);
-	if (output->csv && cli_csv_init(&printer->csv, output->csv, utc, &fault) != 0)
+	if (output->csv && export_csv_init(&printer->csv, output->csv, utc, &fault) != 0)
 		return cli_usage_error(command, "--csv: %s", fault.text);
 	return CLI_GO_ON;
 }
@@ -135,12 +135,12 @@ int cli_printer_init(struct cli_printer *printer, const struct cli_command *comm
 	*printer = (struct cli_printer){.output = *output, .is_terminal = isatty(STDOUT_FILENO)};
 	if (output->no_payload)
 		printer->output.shown =
-		    (struct cli_shown){.headers = output->shown.headers, .has_limit = true};
+		    (struct export_shown){.headers = output->shown.headers, .has_limit = true};
 	init_text(printer, utc);
 	status = compile(printer, command, utc);
 	if (status == CLI_GO_ON &&
-	    (cli_json_printer_init(&printer->json, output->detail, &printer->output.shown) != 0 ||
-	     cli_out_init(&printer->out, STDOUT_FILENO) != 0)) {
+	    (export_event_json_init(&printer->json, output->detail, &printer->output.shown) != 0 ||
+	     export_out_init(&printer->out, STDOUT_FILENO) != 0)) {
 		cli_error(command, "out of memory");
 		status = CLI_IO;
 	}
@@ -151,10 +151,10 @@ int cli_printer_init(struct cli_printer *printer, const struct cli_command *comm
 
 void cli_printer_fini(struct cli_printer *printer)
 {
-	cli_json_printer_fini(&printer->json);
-	cli_template_fini(&printer->template);
-	cli_csv_fini(&printer->csv);
-	cli_out_fini(&printer->out);
+	export_event_json_fini(&printer->json);
+	export_template_fini(&printer->template);
+	export_csv_fini(&printer->csv);
+	export_out_fini(&printer->out);
 }
 
 static int64_t monotonic_ns(void)
@@ -170,7 +170,7 @@ int cli_printer_flush(struct cli_printer *printer)
 	printer->flushed_ns = monotonic_ns();
 	if (printer->is_terminal)
 		cli_text_printer_resize(&printer->text, cli_terminal_columns(STDOUT_FILENO));
-	return cli_out_flush(&printer->out);
+	return export_out_flush(&printer->out);
 }
 
 int cli_printer_idle(struct cli_printer *printer)
@@ -190,7 +190,7 @@ static void flush_if_awaited(struct cli_printer *printer)
 }
 
 void cli_printer_put(struct cli_printer *printer, const struct wire_event *event,
-		     const struct cli_clients *clients)
+		     const struct export_clients *clients)
 {
 	printer->events++;
 	if (event->kind == WIRE_EVENT_MESSAGE) {
@@ -198,24 +198,24 @@ void cli_printer_put(struct cli_printer *printer, const struct wire_event *event
 		printer->bytes += event->size;
 	}
 	if (printer->output.json)
-		cli_json_print(&printer->json, &printer->out, event, clients);
+		export_event_json_line(&printer->json, &printer->out, event, clients);
 	else if (printer->output.raw)
-		cli_out_slice(&printer->out, event->payload);
+		export_out_slice(&printer->out, event->payload);
 	else if (printer->output.format)
-		cli_template_print(&printer->template, &printer->out, event, clients);
+		export_template_print(&printer->template, &printer->out, event, clients);
 	else if (printer->output.csv)
-		cli_csv_print(&printer->csv, &printer->out, event, clients);
+		export_csv_print(&printer->csv, &printer->out, event, clients);
 	else
 		cli_text_print(&printer->text, &printer->out, event, clients);
 	flush_if_awaited(printer);
 }
 
 void cli_printer_put_paired(struct cli_printer *printer, const struct wire_event *event,
-			    const struct cli_clients *clients, const struct cli_pairing *pairing)
+			    const struct export_clients *clients, const struct export_pairing *pairing)
 {
 	printer->json.pairing = *pairing;
 	cli_printer_put(printer, event, clients);
-	printer->json.pairing = (struct cli_pairing){0};
+	printer->json.pairing = (struct export_pairing){0};
 	if (cli_output_is_for_people(&printer->output))
-		cli_pairing_text(pairing, &printer->out);
+		export_pairing_text(pairing, &printer->out);
 }

@@ -3,16 +3,16 @@
 #define CLI_OUTPUT_PRINTER_H
 
 #include "cli/options/options.h"
-#include "cli/output/pairing.h"
-#include "cli/output/print_csv.h"
-#include "cli/output/print_json.h"
-#include "cli/output/print_template.h"
 #include "cli/output/print_text.h"
+#include "export/event/csv.h"
+#include "export/event/event_json.h"
+#include "export/event/pairing.h"
+#include "export/event/template.h"
 
 struct cli_output {
 	bool json, detail, verbose, hex, raw, no_payload;
 	const char *format, *csv; /* NULL: not in these forms */
-	struct cli_shown shown;
+	struct export_shown shown;
 	int color; /* enum cli_color_choice */
 };
 
@@ -29,11 +29,11 @@ struct cli_printer {
 	struct cli_output output;
 	bool is_terminal;
 	int64_t flushed_ns; /* when the output was last flushed */
-	struct cli_out out;
+	struct export_out out;
 	struct cli_text_printer text;
-	struct cli_json_printer json;
-	struct cli_template template; /* with `format` */
-	struct cli_csv csv;
+	struct export_event_json json;
+	struct export_template template; /* with `format` */
+	struct export_csv csv;
 	uint64_t events, messages, bytes; /* printed; bytes of payloads */
 };
 
@@ -48,11 +48,11 @@ void cli_printer_fini(struct cli_printer *printer);
 
 /* Print an event; flushes when the last flush is so long ago that a reader may be waiting. */
 void cli_printer_put(struct cli_printer *printer, const struct wire_event *event,
-		     const struct cli_clients *clients);
+		     const struct export_clients *clients);
 
 /* Likewise, with what it has to do with other messages. */
 void cli_printer_put_paired(struct cli_printer *printer, const struct wire_event *event,
-			    const struct cli_clients *clients, const struct cli_pairing *pairing);
+			    const struct export_clients *clients, const struct export_pairing *pairing);
 
 /* 0 or the first error of writing, -EPIPE when the reader has closed the pipe. */
 int cli_printer_flush(struct cli_printer *printer);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "cli/output/row.h"
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 #include "store/read/log.h"
 
 enum { FIRST_MS = 1000, EVERY_MS = 200, NS_PER_MS = 1000000, NAME_COLUMNS = 30 };
@@ -26,7 +26,7 @@ static int64_t now_ms(void)
 
 static void put_left(struct cli_row *line, const struct cli_progress *progress)
 {
-	char span[CLI_SIZE_TEXT];
+	char span[EXPORT_SIZE_TEXT];
 	double elapsed_ms = (double)(now_ms() - progress->started_ms);
 	double left_ms = elapsed_ms * (double)(progress->total - progress->done) / (double)progress->done;
 	int64_t left_s = (int64_t)(left_ms / 1000) + 1; /* tenths would flicker */
@@ -34,12 +34,13 @@ static void put_left(struct cli_row *line, const struct cli_progress *progress)
 	if (left_s < 100)
 		cli_row_format(line, CLI_PLAIN, ", %d s left", (int)left_s);
 	else
-		cli_row_format(line, CLI_PLAIN, ", %s left", cli_span_text(span, left_s * 1000 * NS_PER_MS));
+		cli_row_format(line, CLI_PLAIN, ", %s left",
+			       export_span_text(span, left_s * 1000 * NS_PER_MS));
 }
 
 static void put_line(struct cli_row *line, const struct cli_progress *progress)
 {
-	char done[CLI_SIZE_TEXT], total[CLI_SIZE_TEXT];
+	char done[EXPORT_SIZE_TEXT], total[EXPORT_SIZE_TEXT];
 
 	cli_row_text(line, CLI_PLAIN, "reading ");
 	if (strcmp(progress->name, "-") == 0)
@@ -49,29 +50,29 @@ static void put_line(struct cli_row *line, const struct cli_progress *progress)
 	if (progress->others > 0)
 		cli_row_format(line, CLI_PLAIN, " and %d more", progress->others);
 	if (progress->done == 0 || progress->done > progress->total) {
-		cli_row_format(line, CLI_PLAIN, ", %s", cli_size_text(done, progress->done));
+		cli_row_format(line, CLI_PLAIN, ", %s", export_size_text(done, progress->done));
 		return;
 	}
 	cli_row_format(line, CLI_PLAIN, " %d %%, %s of %s",
 		       (int)(100 * (double)progress->done / (double)progress->total),
-		       cli_size_text(done, progress->done), cli_size_text(total, progress->total));
+		       export_size_text(done, progress->done), export_size_text(total, progress->total));
 	put_left(line, progress);
 }
 
 /* A line that is as wide as the terminal would move the cursor to the next one. */
 static void draw(struct cli_progress *progress)
 {
-	struct cli_out out;
+	struct export_out out;
 	size_t columns = cli_terminal_columns(STDERR_FILENO);
 	struct cli_row line = {.out = &out, .columns = columns > 0 ? columns - 1 : 0};
 
-	if (cli_out_init(&out, STDERR_FILENO) != 0)
+	if (export_out_init(&out, STDERR_FILENO) != 0)
 		return;
-	cli_out_text(&out, "\r");
+	export_out_text(&out, "\r");
 	put_line(&line, progress);
-	cli_out_text(&out, "\033[K");
-	cli_out_flush(&out);
-	cli_out_fini(&out);
+	export_out_text(&out, "\033[K");
+	export_out_flush(&out);
+	export_out_fini(&out);
 	progress->is_shown = true;
 }
 

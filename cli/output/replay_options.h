@@ -3,9 +3,9 @@
 #define CLI_OUTPUT_REPLAY_OPTIONS_H
 
 #include "cli/options/replay_settings.h"
-#include "cli/output/json.h"
+#include "export/text/json.h"
 
 /* "options", an object. Nothing about the server and its credentials; of headers that are added or filtered by only how many there are. */
-void cli_replay_options_json(struct cli_json *json, const struct cli_replay_settings *settings);
+void cli_replay_options_json(struct export_json *json, const struct cli_replay_settings *settings);
 
 #endif

@@ -10,7 +10,7 @@ void cli_row_put(struct cli_row *row, enum cli_color color, struct wire_slice te
 	if (text.len == 0 || left == 0)
 		return;
 	cli_color_put(row->out, row->color && color != CLI_PLAIN, color);
-	row->used += cli_escape_put(row->out, text, most < left ? most : left);
+	row->used += export_escape_put(row->out, text, most < left ? most : left);
 	cli_color_put(row->out, row->color && color != CLI_PLAIN, CLI_PLAIN);
 }
 
@@ -22,7 +22,7 @@ void cli_row_put_ends(struct cli_row *row, enum cli_color color, struct wire_sli
 	if (text.len == 0 || left == 0)
 		return;
 	cli_color_put(row->out, row->color && color != CLI_PLAIN, color);
-	row->used += cli_escape_put_ends(row->out, text, most < left ? most : left, tail);
+	row->used += export_escape_put_ends(row->out, text, most < left ? most : left, tail);
 	cli_color_put(row->out, row->color && color != CLI_PLAIN, CLI_PLAIN);
 }
 
@@ -58,7 +58,7 @@ void cli_row_fill(struct cli_row *row, size_t column)
 		column = row->columns;
 	if (row->used >= column)
 		return;
-	cli_out_spaces(row->out, column - row->used);
+	export_out_spaces(row->out, column - row->used);
 	row->used = column;
 }
 
@@ -66,11 +66,11 @@ void cli_row_rest(struct cli_row *row, struct wire_slice text)
 {
 	bool is_endless = row->columns == CLI_ROW_ENDLESS;
 
-	cli_escape_put(row->out, text, is_endless ? CLI_UNCLIPPED : row->columns - row->used);
+	export_escape_put(row->out, text, is_endless ? EXPORT_UNCLIPPED : row->columns - row->used);
 }
 
 void cli_row_end(struct cli_row *row)
 {
-	cli_out_char(row->out, '\n');
+	export_out_char(row->out, '\n');
 	row->used = 0;
 }

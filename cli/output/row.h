@@ -3,11 +3,11 @@
 #define CLI_OUTPUT_ROW_H
 
 #include "cli/output/color.h"
-#include "cli/output/escape.h"
+#include "export/text/escape.h"
 #include "wire/event.h"
 
 struct cli_row {
-	struct cli_out *out;
+	struct export_out *out;
 	bool color;
 	size_t columns; /* of the line; without a terminal CLI_ROW_ENDLESS */
 	size_t used;

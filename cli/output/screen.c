@@ -14,7 +14,7 @@ static int begin_output(void *context)
 	return cli_pager_start(&screen->pager);
 }
 
-void cli_screen_attach(struct cli_screen *screen, struct cli_out *out)
+void cli_screen_attach(struct cli_screen *screen, struct export_out *out)
 {
 	out->begin = begin_output;
 	out->context = screen;

@@ -3,9 +3,9 @@
 #ifndef CLI_OUTPUT_SCREEN_H
 #define CLI_OUTPUT_SCREEN_H
 
-#include "cli/output/out.h"
 #include "cli/output/pager.h"
 #include "cli/output/progress.h"
+#include "export/text/out.h"
 
 struct cli_screen {
 	struct cli_progress progress; /* .base is for readers */
@@ -16,7 +16,7 @@ struct cli_screen {
 void cli_screen_init(struct cli_screen *screen, bool no_pager, bool quiet, const struct cli_operands *logs);
 
 /* The output, which must be open, goes through the screen. */
-void cli_screen_attach(struct cli_screen *screen, struct cli_out *out);
+void cli_screen_attach(struct cli_screen *screen, struct export_out *out);
 
 /* Reading is over and the output was flushed: remove the line, wait for the pager. Before errors and remarks are printed. May
  * be called again. */

@@ -24,20 +24,20 @@ int cli_sniff_stats_init(struct cli_sniff_stats *stats, const struct cli_sniff_s
 
 	*stats = (struct cli_sniff_stats){.options = *options, .is_terminal = isatty(STDOUT_FILENO)};
 	stats->started_ns = stats->drawn_ns = monotonic_ns();
-	int error = cli_out_init(&stats->out, STDOUT_FILENO);
+	int error = export_out_init(&stats->out, STDOUT_FILENO);
 	if (error)
 		return error;
 	stats->totals = store_event_summary_open(&counting);
 	if (stats->totals)
 		return 0;
-	cli_out_fini(&stats->out);
+	export_out_fini(&stats->out);
 	return -ENOMEM;
 }
 
 void cli_sniff_stats_fini(struct cli_sniff_stats *stats)
 {
 	store_event_summary_close(stats->totals);
-	cli_out_fini(&stats->out);
+	export_out_fini(&stats->out);
 }
 
 int cli_sniff_stats_add(struct cli_sniff_stats *stats, const struct wire_event *event)
@@ -62,100 +62,104 @@ static void append(char *line, size_t size, const char *format, ...)
 
 void cli_sniff_captured(char *line, size_t size, const struct tap_sniffer_stats *stats)
 {
-	char count[CLI_SIZE_TEXT], more[CLI_SIZE_TEXT];
+	char count[EXPORT_SIZE_TEXT], more[EXPORT_SIZE_TEXT];
 	const struct tap_join_stats *join = stats->join;
 
 	line[0] = '\0';
-	append(line, size, "%s message%s (%s)", cli_count_text(count, join->messages),
-	       cli_plural(join->messages), cli_size_text(more, join->message_bytes));
+	append(line, size, "%s message%s (%s)", export_count_text(count, join->messages),
+	       export_plural(join->messages), export_size_text(more, join->message_bytes));
 	if (join->unknown_receivers > 0)
 		append(line, size, ", %s of them with unknown receivers",
-		       cli_count_text(count, join->unknown_receivers));
-	append(line, size, ", %s deliver%s", cli_count_text(count, join->deliveries),
+		       export_count_text(count, join->unknown_receivers));
+	append(line, size, ", %s deliver%s", export_count_text(count, join->deliveries),
 	       join->deliveries == 1 ? "y" : "ies");
 	if (join->unjoined_deliveries > 0)
 		append(line, size, " (%s without their message)",
-		       cli_count_text(count, join->unjoined_deliveries));
+		       export_count_text(count, join->unjoined_deliveries));
 	append(line, size, ", %s connection%s, in %s packet%s",
-	       cli_count_text(count, stats->sessions->connections), cli_plural(stats->sessions->connections),
-	       cli_count_text(more, stats->packets.frames), cli_plural(stats->packets.frames));
+	       export_count_text(count, stats->sessions->connections),
+	       export_plural(stats->sessions->connections), export_count_text(more, stats->packets.frames),
+	       export_plural(stats->packets.frames));
 }
 
 static void append_undecoded(char *line, size_t size, const struct tap_sessions_stats *sessions)
 {
-	char count[CLI_SIZE_TEXT];
+	char count[EXPORT_SIZE_TEXT];
 
 	for (int i = 0; i < TAP_UNDECODED_KINDS; i++)
 		if (sessions->undecoded[i] > 0)
 			append(line, size, ", %s %s connection%s not decoded",
-			       cli_count_text(count, sessions->undecoded[i]),
+			       export_count_text(count, sessions->undecoded[i]),
 			       tap_undecoded_name((enum tap_undecoded_kind)i),
-			       cli_plural(sessions->undecoded[i]));
+			       export_plural(sessions->undecoded[i]));
 }
 
 /* A capture file may not say whether the kernel or the interface dropped packets. */
 static void append_drops(char *line, size_t size, const struct tap_capture_counts *capture)
 {
-	char count[CLI_SIZE_TEXT];
+	char count[EXPORT_SIZE_TEXT];
 
-	append(line, size, ", dropped %s by the kernel%s", cli_count_text(count, capture->kernel_drops),
+	append(line, size, ", dropped %s by the kernel%s", export_count_text(count, capture->kernel_drops),
 	       capture->either_drops > 0 ? "," : " and");
-	append(line, size, " %s by the interface", cli_count_text(count, capture->interface_drops));
+	append(line, size, " %s by the interface", export_count_text(count, capture->interface_drops));
 	if (capture->either_drops > 0)
-		append(line, size, " and %s by either of them", cli_count_text(count, capture->either_drops));
+		append(line, size, " and %s by either of them",
+		       export_count_text(count, capture->either_drops));
 }
 
 /* Segments that TCP would not have taken, and bytes outside any connection. */
 static void append_refused(char *line, size_t size, const struct tap_reassembly_stats *reassembly)
 {
-	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
+	char count[EXPORT_SIZE_TEXT], bytes[EXPORT_SIZE_TEXT];
 
 	if (reassembly->strays > 0)
 		append(line, size, ", %s segment%s (%s) outside their connection's window ignored",
-		       cli_count_text(count, reassembly->strays), cli_plural(reassembly->strays),
-		       cli_size_text(bytes, reassembly->stray_bytes));
+		       export_count_text(count, reassembly->strays), export_plural(reassembly->strays),
+		       export_size_text(bytes, reassembly->stray_bytes));
 	if (reassembly->ignored_controls > 0)
 		append(line, size, ", %s invalid RST, SYN or FIN ignored",
-		       cli_count_text(count, reassembly->ignored_controls));
+		       export_count_text(count, reassembly->ignored_controls));
 	if (reassembly->ended_bytes > 0)
 		append(line, size, ", %s after the end of their connection",
-		       cli_size_text(bytes, reassembly->ended_bytes));
+		       export_size_text(bytes, reassembly->ended_bytes));
 	if (reassembly->early_bytes > 0)
 		append(line, size, ", %s before the first byte seen in order",
-		       cli_size_text(bytes, reassembly->early_bytes));
+		       export_size_text(bytes, reassembly->early_bytes));
 	if (reassembly->refused_bytes > 0)
 		append(line, size, ", %s of connections for which there was no memory",
-		       cli_size_text(bytes, reassembly->refused_bytes));
+		       export_size_text(bytes, reassembly->refused_bytes));
 }
 
 /* Connections without any sign of NATS, and those for which there was no memory. */
 static void append_unrecognised(char *line, size_t size, const struct tap_sniffer_stats *stats)
 {
-	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
+	char count[EXPORT_SIZE_TEXT], bytes[EXPORT_SIZE_TEXT];
 	const struct tap_sessions_stats *sessions = stats->sessions;
 	const struct tap_reassembly_stats *reassembly = stats->packets.reassembly;
 
 	if (sessions->unrecognised > 0)
 		append(line, size, ", %s connection%s (%s) not recognised as NATS",
-		       cli_count_text(count, sessions->unrecognised), cli_plural(sessions->unrecognised),
-		       cli_size_text(bytes, sessions->unrecognised_bytes + reassembly->unwatched_bytes));
+		       export_count_text(count, sessions->unrecognised),
+		       export_plural(sessions->unrecognised),
+		       export_size_text(bytes, sessions->unrecognised_bytes + reassembly->unwatched_bytes));
 	if (sessions->refused > 0)
 		append(line, size, ", %s connection%s not followed for lack of memory",
-		       cli_count_text(count, sessions->refused), cli_plural(sessions->refused));
+		       export_count_text(count, sessions->refused), export_plural(sessions->refused));
 }
 
 void cli_sniff_missed(char *line, size_t size, const struct tap_sniffer_stats *stats)
 {
-	char count[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
+	char count[EXPORT_SIZE_TEXT], bytes[EXPORT_SIZE_TEXT];
 	const struct tap_sessions_stats *sessions = stats->sessions;
 
 	line[0] = '\0';
-	append(line, size, "%s gap%s (%s)", cli_count_text(count, sessions->gaps), cli_plural(sessions->gaps),
-	       cli_size_text(bytes, sessions->lost_bytes));
-	append(line, size, ", %s partial", cli_count_text(count, stats->join->partial));
+	append(line, size, "%s gap%s (%s)", export_count_text(count, sessions->gaps),
+	       export_plural(sessions->gaps), export_size_text(bytes, sessions->lost_bytes));
+	append(line, size, ", %s partial", export_count_text(count, stats->join->partial));
 	append_drops(line, size, &stats->capture);
 	if (stats->join->lost > 0)
-		append(line, size, ", %s lost for lack of memory", cli_count_text(count, stats->join->lost));
+		append(line, size, ", %s lost for lack of memory",
+		       export_count_text(count, stats->join->lost));
 	append_undecoded(line, size, sessions);
 	append_refused(line, size, stats->packets.reassembly);
 	append_unrecognised(line, size, stats);
@@ -208,12 +212,12 @@ static struct rates rates_of(struct cli_sniff_stats *stats, const struct tap_sni
 /* "731/s, 49 MB/s"; empty without messages, or when their rate is not known. line: size bytes. */
 static void write_rates(char *line, size_t size, struct rates rates)
 {
-	char messages[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT];
+	char messages[EXPORT_SIZE_TEXT], bytes[EXPORT_SIZE_TEXT];
 
 	line[0] = '\0';
 	if (rates.messages > 0)
-		snprintf(line, size, "%s, %s", cli_per_time_text(messages, rates.messages),
-			 cli_bytes_per_time_text(bytes, rates.bytes));
+		snprintf(line, size, "%s, %s", export_per_time_text(messages, rates.messages),
+			 export_bytes_per_time_text(bytes, rates.bytes));
 }
 
 static void put_line(struct cli_sniff_stats *stats, struct cli_row *row, enum cli_color color,
@@ -243,23 +247,23 @@ static bool is_complete(const struct tap_sniffer_stats *seen)
 static void put_totals(struct cli_sniff_stats *stats, struct cli_row *row,
 		       const struct tap_sniffer_stats *seen, struct rates rates)
 {
-	char value[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], size[CLI_SIZE_TEXT], note[CLI_SNIFF_LINE];
+	char value[EXPORT_SIZE_TEXT], rate[EXPORT_SIZE_TEXT], size[EXPORT_SIZE_TEXT], note[CLI_SNIFF_LINE];
 
 	write_rates(note, sizeof(note), rates);
-	put_line(stats, row, CLI_BOLD, "messages", cli_count_text(value, seen->join->messages), note);
+	put_line(stats, row, CLI_BOLD, "messages", export_count_text(value, seen->join->messages), note);
 	if (seen->join->unknown_receivers > 0)
 		put_line(stats, row, CLI_YELLOW, "receivers",
-			 cli_count_text(value, seen->join->unknown_receivers),
+			 export_count_text(value, seen->join->unknown_receivers),
 			 "messages may have receivers that are not known");
 	note[0] = '\0';
 	if (seen->join->unjoined_deliveries > 0)
 		snprintf(note, sizeof(note), "%s without their message",
-			 cli_count_text(rate, seen->join->unjoined_deliveries));
-	put_line(stats, row, CLI_PLAIN, "deliveries", cli_count_text(value, seen->join->deliveries), note);
+			 export_count_text(rate, seen->join->unjoined_deliveries));
+	put_line(stats, row, CLI_PLAIN, "deliveries", export_count_text(value, seen->join->deliveries), note);
 	snprintf(note, sizeof(note), "%s open, memory %s",
-		 cli_count_text(rate, seen->sessions->open_connections),
-		 cli_size_text(size, seen->used_bytes));
-	put_line(stats, row, CLI_PLAIN, "connections", cli_count_text(value, seen->sessions->connections),
+		 export_count_text(rate, seen->sessions->open_connections),
+		 export_size_text(size, seen->used_bytes));
+	put_line(stats, row, CLI_PLAIN, "connections", export_count_text(value, seen->sessions->connections),
 		 note);
 	cli_sniff_missed(note, sizeof(note), seen);
 	bool is_whole = is_complete(seen);
@@ -298,24 +302,24 @@ static int draw_table(struct cli_sniff_stats *stats, const struct tap_sniffer_st
 			      .columns = columns ? columns : CLI_ROW_ENDLESS};
 
 	if (stats->drawn_lines > 0)
-		cli_out_format(&stats->out, "\x1b[%uA\x1b[J", stats->drawn_lines);
+		export_out_format(&stats->out, "\x1b[%uA\x1b[J", stats->drawn_lines);
 	stats->drawn_lines = 0;
 	put_totals(stats, &row, seen, rates);
 	put_subjects(stats, &row);
-	return cli_out_flush(&stats->out);
+	return export_out_flush(&stats->out);
 }
 
 static int draw_line(struct cli_sniff_stats *stats, const struct tap_sniffer_stats *seen, struct rates rates)
 {
-	char span[CLI_SIZE_TEXT], rate[2 * CLI_SIZE_TEXT + 10], captured[CLI_SNIFF_LINE],
+	char span[EXPORT_SIZE_TEXT], rate[2 * EXPORT_SIZE_TEXT + 10], captured[CLI_SNIFF_LINE],
 	    missed[CLI_SNIFF_LINE];
 
 	cli_sniff_captured(captured, sizeof(captured), seen);
 	cli_sniff_missed(missed, sizeof(missed), seen);
 	write_rates(rate, sizeof(rate), rates);
-	cli_out_format(&stats->out, "%s: %s%s%s; %s\n", cli_span_text(span, span_of(stats)), rate,
-		       rate[0] ? "; " : "", captured, missed);
-	return cli_out_flush(&stats->out);
+	export_out_format(&stats->out, "%s: %s%s%s; %s\n", export_span_text(span, span_of(stats)), rate,
+			  rate[0] ? "; " : "", captured, missed);
+	return export_out_flush(&stats->out);
 }
 
 int cli_sniff_stats_draw(struct cli_sniff_stats *stats, struct tap_sniffer *sniffer)

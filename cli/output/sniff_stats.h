@@ -2,7 +2,7 @@
 #ifndef CLI_OUTPUT_SNIFF_STATS_H
 #define CLI_OUTPUT_SNIFF_STATS_H
 
-#include "cli/output/out.h"
+#include "export/text/out.h"
 #include "store/read/event_summary.h"
 #include "tap/sniffer.h"
 
@@ -19,7 +19,7 @@ struct cli_sniff_stats {
 	int64_t started_ns, drawn_ns;         /* on the monotonic clock */
 	uint64_t drawn_messages, drawn_bytes; /* at drawn_ns */
 	unsigned drawn_lines;                 /* to be overwritten */
-	struct cli_out out;
+	struct export_out out;
 };
 
 /* 0 or -ENOMEM. Draws on standard output. */

@@ -11,14 +11,14 @@ static double largest(const double *values, size_t len)
 	return found;
 }
 
-static void put_bar(struct cli_out *out, double value, double most)
+static void put_bar(struct export_out *out, double value, double most)
 {
 	static const char *const bars[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 	int height = value > 0 ? (int)(value / most * HEIGHTS + 0.5) : 0;
-	cli_out_text(out, bars[value > 0 && height == 0 ? 1 : height]);
+	export_out_text(out, bars[value > 0 && height == 0 ? 1 : height]);
 }
 
-void cli_sparkline(struct cli_out *out, const double *values, size_t len, size_t columns)
+void cli_sparkline(struct export_out *out, const double *values, size_t len, size_t columns)
 {
 	const double most = largest(values, len);
 	const size_t bars = len < columns ? len : columns;

@@ -2,10 +2,10 @@
 #ifndef CLI_OUTPUT_SPARKLINE_H
 #define CLI_OUTPUT_SPARKLINE_H
 
-#include "cli/output/out.h"
+#include "export/text/out.h"
 
 /* Print the values in at most `columns` columns. When there are more values, a column shows the largest of its share. The largest of
  * all is a full bar, 0 a space. */
-void cli_sparkline(struct cli_out *out, const double *values, size_t len, size_t columns);
+void cli_sparkline(struct export_out *out, const double *values, size_t len, size_t columns);
 
 #endif

@@ -5,7 +5,7 @@
 #include "cli/output/stat_text.h"
 
 /* Print one object in one line. */
-void cli_stat_json(struct cli_out *out, const char *log, const struct store_summary *summary,
+void cli_stat_json(struct export_out *out, const char *log, const struct store_summary *summary,
 		   const struct cli_stat_options *options);
 
 #endif

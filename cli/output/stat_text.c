@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/output/groups_text.h"
-#include "cli/output/times.h"
+#include "export/text/clock.h"
 #include "wire/conn.h"
 
 enum { VALUE_COLUMN = 14, NOTE_COLUMN = 30 };
@@ -44,28 +44,29 @@ static void put_line(struct report *report, enum cli_color color, const char *na
 static void put_time(struct report *report)
 {
 	const struct store_summary *summary = report->summary;
-	struct cli_clock clock = {.utc = report->options->utc};
-	char text[200], first[CLI_TIME_TEXT], last[CLI_TIME_TEXT], day[CLI_TIME_TEXT], span[CLI_SIZE_TEXT];
+	struct export_clock clock = {.utc = report->options->utc};
+	char text[200], first[EXPORT_TIME_TEXT], last[EXPORT_TIME_TEXT], day[EXPORT_TIME_TEXT],
+	    span[EXPORT_SIZE_TEXT];
 
 	if (summary->events == 0)
 		return;
-	cli_clock_text(&clock, summary->first_time_ns, CLI_TIME_SECOND, first);
-	cli_clock_text(&clock, summary->last_time_ns, CLI_TIME_SECOND, last);
-	cli_clock_text(&clock, summary->last_time_ns, CLI_TIME_DAY, day);
+	export_clock_text(&clock, summary->first_time_ns, EXPORT_TIME_SECOND, first);
+	export_clock_text(&clock, summary->last_time_ns, EXPORT_TIME_SECOND, last);
+	export_clock_text(&clock, summary->last_time_ns, EXPORT_TIME_DAY, day);
 	const char *zone = strrchr(day, ' ') + 1;
 	snprintf(text, sizeof(text), "%s to %s %s, %s", first, last, zone,
-		 cli_span_text(span, summary->span_ns));
+		 export_span_text(span, summary->span_ns));
 	put_line(report, CLI_PLAIN, "time", text, "");
 }
 
 static void put_steps(struct report *report)
 {
 	const struct wire_steps *steps = &report->summary->steps;
-	char value[CLI_STEPS_TEXT + 30];
+	char value[EXPORT_STEPS_TEXT + 30];
 
 	if (steps->count == 0)
 		return;
-	cli_steps_text(value, steps);
+	export_steps_text(value, steps);
 	strcat(value, ", left out of rates");
 	put_line(report, CLI_YELLOW, "clock", value, "");
 }
@@ -74,10 +75,10 @@ static void put_steps(struct report *report)
 static void put_down(struct report *report)
 {
 	const struct store_summary *summary = report->summary;
-	char value[CLI_SIZE_TEXT];
+	char value[EXPORT_SIZE_TEXT];
 
 	if (summary->down_ns > 0)
-		put_line(report, CLI_YELLOW, "down", cli_span_text(value, summary->down_ns),
+		put_line(report, CLI_YELLOW, "down", export_span_text(value, summary->down_ns),
 			 "of it nothing was logged; left out of rates");
 }
 
@@ -85,20 +86,20 @@ static void put_sizes(struct report *report)
 {
 	const struct store_summary *summary = report->summary;
 	double bytes = (double)summary->bytes;
-	char value[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], each[CLI_SIZE_TEXT], note[100];
+	char value[EXPORT_SIZE_TEXT], rate[EXPORT_SIZE_TEXT], each[EXPORT_SIZE_TEXT], note[100];
 
-	cli_size_text(each, (uint64_t)(ratio(bytes, (double)summary->messages) + 0.5));
+	export_size_text(each, (uint64_t)(ratio(bytes, (double)summary->messages) + 0.5));
 	snprintf(note, sizeof(note), "%s each, headers included", each);
 	if (seconds(summary) > 0)
 		snprintf(note, sizeof(note), "%s each, %s, headers included", each,
-			 cli_bytes_per_time_text(rate, bytes / seconds(summary)));
-	put_line(report, CLI_PLAIN, "bytes", cli_size_text(value, summary->bytes), note);
+			 export_bytes_per_time_text(rate, bytes / seconds(summary)));
+	put_line(report, CLI_PLAIN, "bytes", export_size_text(value, summary->bytes), note);
 }
 
 static void put_messages(struct report *report)
 {
 	const struct store_summary *summary = report->summary;
-	char value[CLI_SIZE_TEXT], rate[CLI_SIZE_TEXT], note[100] = "";
+	char value[EXPORT_SIZE_TEXT], rate[EXPORT_SIZE_TEXT], note[100] = "";
 	double messages = (double)summary->messages;
 
 	if (summary->messages == 0) {
@@ -106,68 +107,70 @@ static void put_messages(struct report *report)
 		return;
 	}
 	if (seconds(summary) > 0)
-		cli_per_time_text(note, messages / seconds(summary));
-	put_line(report, CLI_BOLD, "messages", cli_count_text(value, summary->messages), note);
+		export_per_time_text(note, messages / seconds(summary));
+	put_line(report, CLI_BOLD, "messages", export_count_text(value, summary->messages), note);
 	put_sizes(report);
 	note[0] = '\0';
 	if (summary->deliveries > 0)
 		snprintf(note, sizeof(note), "%s per message",
-			 cli_short_rate_text(rate, ratio((double)summary->deliveries, messages)));
-	put_line(report, CLI_PLAIN, "deliveries", cli_count_text(value, summary->deliveries), note);
+			 export_short_rate_text(rate, ratio((double)summary->deliveries, messages)));
+	put_line(report, CLI_PLAIN, "deliveries", export_count_text(value, summary->deliveries), note);
 	if (summary->unknown_receivers > 0)
-		put_line(report, CLI_YELLOW, "receivers", cli_count_text(value, summary->unknown_receivers),
+		put_line(report, CLI_YELLOW, "receivers",
+			 export_count_text(value, summary->unknown_receivers),
 			 "messages may have receivers that are not known");
 	if (summary->unknown_publishers > 0)
-		put_line(report, CLI_YELLOW, "publishers", cli_count_text(value, summary->unknown_publishers),
+		put_line(report, CLI_YELLOW, "publishers",
+			 export_count_text(value, summary->unknown_publishers),
 			 "messages have a publisher that is not known");
 	if (summary->masked_messages > 0)
-		put_line(report, CLI_YELLOW, "masked", cli_count_text(value, summary->masked_messages),
+		put_line(report, CLI_YELLOW, "masked", export_count_text(value, summary->masked_messages),
 			 "messages were masked when they were recorded");
 }
 
 static void put_troubles(struct report *report)
 {
 	const struct store_summary *summary = report->summary;
-	char value[CLI_SIZE_TEXT], count[CLI_SIZE_TEXT], note[100] = "";
+	char value[EXPORT_SIZE_TEXT], count[EXPORT_SIZE_TEXT], note[100] = "";
 
-	put_line(report, CLI_PLAIN, "connections", cli_count_text(value, summary->connections), "");
+	put_line(report, CLI_PLAIN, "connections", export_count_text(value, summary->connections), "");
 	put_line(report, summary->errors ? CLI_YELLOW : CLI_PLAIN, "errors",
-		 cli_count_text(value, summary->errors), "");
+		 export_count_text(value, summary->errors), "");
 	if (summary->gap_messages)
 		snprintf(note, sizeof(note), "%s messages were not logged",
-			 cli_count_text(count, summary->gap_messages));
-	put_line(report, summary->gaps ? CLI_RED : CLI_PLAIN, "gaps", cli_count_text(value, summary->gaps),
+			 export_count_text(count, summary->gap_messages));
+	put_line(report, summary->gaps ? CLI_RED : CLI_PLAIN, "gaps", export_count_text(value, summary->gaps),
 		 note);
 	if (summary->damaged_blocks)
-		put_line(report, CLI_RED, "damage", cli_count_text(value, summary->damaged_blocks),
+		put_line(report, CLI_RED, "damage", export_count_text(value, summary->damaged_blocks),
 			 "blocks cannot be read; \"tapedeck verify\" says where");
 	if (summary->deleted_places)
-		put_line(report, CLI_RED, "missed", cli_count_text(value, summary->deleted_events),
+		put_line(report, CLI_RED, "missed", export_count_text(value, summary->deleted_events),
 			 "events were deleted before they could be read");
 }
 
 static void put_disk(struct report *report)
 {
 	const struct store_summary *summary = report->summary;
-	char value[CLI_SIZE_TEXT], each[CLI_SIZE_TEXT], times[CLI_SIZE_TEXT], note[150] = "";
+	char value[EXPORT_SIZE_TEXT], each[EXPORT_SIZE_TEXT], times[EXPORT_SIZE_TEXT], note[150] = "";
 
-	cli_rate_text(each, ratio((double)summary->log_bytes, (double)summary->messages));
-	cli_rate_text(times, ratio((double)summary->raw_bytes, (double)summary->log_bytes));
+	export_rate_text(each, ratio((double)summary->log_bytes, (double)summary->messages));
+	export_rate_text(times, ratio((double)summary->raw_bytes, (double)summary->log_bytes));
 	if (summary->messages > 0 && summary->segments == 0) /* a capture */
 		snprintf(note, sizeof(note), "%s B per message", each);
 	else if (summary->messages > 0)
 		snprintf(note, sizeof(note), "%s B per message, compressed %s : 1, %" PRIu64 " segment%s",
-			 each, times, summary->segments, cli_plural(summary->segments));
-	put_line(report, CLI_PLAIN, "on disk", cli_size_text(value, summary->log_bytes), note);
+			 each, times, summary->segments, export_plural(summary->segments));
+	put_line(report, CLI_PLAIN, "on disk", export_size_text(value, summary->log_bytes), note);
 }
 
 static void put_remaining(struct report *report, size_t count, size_t shown, const char *noun)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
 	if (count > shown) {
 		cli_row_format(&report->row, CLI_DIM, "  and %s more %s%s (--top N)",
-			       cli_count_text(text, count - shown), noun, count - shown == 1 ? "" : "s");
+			       export_count_text(text, count - shown), noun, count - shown == 1 ? "" : "s");
 		cli_row_end(&report->row);
 	}
 }
@@ -185,7 +188,7 @@ static void put_subjects(struct report *report)
 /* One connection by its number, several by how many they are. */
 static void put_connections(struct cli_row *row, const struct cli_client_row *client)
 {
-	char count[CLI_SIZE_TEXT];
+	char count[EXPORT_SIZE_TEXT];
 
 	if (client->connections == 1) {
 		const uint32_t log = wire_conn_input(client->conn, 0);
@@ -198,17 +201,18 @@ static void put_connections(struct cli_row *row, const struct cli_client_row *cl
 	}
 	if (client->client.name.len == 0)
 		cli_row_text(row, CLI_PLAIN, "(no name)");
-	cli_row_format(row, CLI_DIM, " (%s connections) ", cli_count_text(count, client->connections));
+	cli_row_format(row, CLI_DIM, " (%s connections) ", export_count_text(count, client->connections));
 }
 
 static void put_client(struct report *report, const struct cli_client_row *client)
 {
 	const struct wire_client *who = &client->client;
 	struct cli_row *row = &report->row;
-	char messages[CLI_SIZE_TEXT], bytes[CLI_SIZE_TEXT], deliveries[CLI_SIZE_TEXT];
+	char messages[EXPORT_SIZE_TEXT], bytes[EXPORT_SIZE_TEXT], deliveries[EXPORT_SIZE_TEXT];
 
-	cli_row_format(row, CLI_PLAIN, "%12s %7s %12s  ", cli_count_text(messages, client->messages),
-		       cli_size_text(bytes, client->bytes), cli_count_text(deliveries, client->deliveries));
+	cli_row_format(row, CLI_PLAIN, "%12s %7s %12s  ", export_count_text(messages, client->messages),
+		       export_size_text(bytes, client->bytes),
+		       export_count_text(deliveries, client->deliveries));
 	cli_row_put(row, CLI_BOLD, who->name, CLI_ROW_ENDLESS);
 	put_connections(row, client);
 	cli_row_client(row, who);
@@ -229,7 +233,7 @@ static void put_clients(struct report *report)
 		shown = (size_t)report->options->top;
 	if (shown == 0)
 		return;
-	cli_out_char(report->row.out, '\n');
+	export_out_char(report->row.out, '\n');
 	cli_row_format(&report->row, CLI_DIM, "%12s %7s %12s  client", "published", "bytes", "received");
 	cli_row_end(&report->row);
 	for (size_t i = 0; i < shown; i++)
@@ -237,7 +241,7 @@ static void put_clients(struct report *report)
 	put_remaining(report, clients->len, shown, "client");
 }
 
-void cli_stat_text(struct cli_out *out, const char *log, const struct store_summary *summary,
+void cli_stat_text(struct export_out *out, const char *log, const struct store_summary *summary,
 		   const struct cli_stat_options *options)
 {
 	size_t columns = cli_terminal_columns(out->fd);

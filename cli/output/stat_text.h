@@ -3,7 +3,7 @@
 #define CLI_OUTPUT_STAT_TEXT_H
 
 #include "cli/output/client_rows.h"
-#include "cli/output/out.h"
+#include "export/text/out.h"
 #include "store/read/summary.h"
 
 struct cli_stat_options {
@@ -12,7 +12,7 @@ struct cli_stat_options {
 	bool utc, color;
 };
 
-void cli_stat_text(struct cli_out *out, const char *log, const struct store_summary *summary,
+void cli_stat_text(struct export_out *out, const char *log, const struct store_summary *summary,
 		   const struct cli_stat_options *options);
 
 #endif

@@ -79,7 +79,7 @@ static void measure(const struct cli_table *table, size_t *widths)
 	for (size_t i = 0; i < table->columns_len; i++)
 		widths[i] = strlen(table->columns[i].heading);
 	for (size_t i = 0; i < table->cells_len; i++) {
-		size_t columns = cli_escape_columns(text_of(table, &table->cells[i]), CLI_ROW_ENDLESS);
+		size_t columns = export_escape_columns(text_of(table, &table->cells[i]), CLI_ROW_ENDLESS);
 		if (columns > widths[i % table->columns_len])
 			widths[i % table->columns_len] = columns;
 	}
@@ -108,7 +108,7 @@ static void make_fit(const struct cli_table *table, size_t *widths, size_t colum
 static void put_cell(struct cli_row *row, const struct cli_table_column *column, size_t width,
 		     enum cli_color color, struct wire_slice text)
 {
-	size_t start = row->used, used = cli_escape_columns(text, width);
+	size_t start = row->used, used = export_escape_columns(text, width);
 	if (column->is_right && used < width)
 		cli_row_fill(row, start + width - used);
 	cli_row_put(row, color, text, width);

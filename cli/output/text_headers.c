@@ -4,16 +4,16 @@ enum { LEAST_VALUE = 6, AROUND = 7 /* {KEY: VALUE, …} */ };
 
 static size_t columns_of(struct wire_slice key, struct wire_slice value, size_t most)
 {
-	size_t columns = cli_escape_columns(key, most) + 2;
+	size_t columns = export_escape_columns(key, most) + 2;
 
-	return columns > most ? columns : columns + cli_escape_columns(value, most - columns);
+	return columns > most ? columns : columns + export_escape_columns(value, most - columns);
 }
 
 static void add_columns(struct cli_text_headers *found, struct wire_slice key, struct wire_slice value,
 			size_t most)
 {
 	if (found->columns == 0)
-		found->least = cli_escape_columns(key, key.len) + LEAST_VALUE + AROUND;
+		found->least = export_escape_columns(key, key.len) + LEAST_VALUE + AROUND;
 	if (found->columns > most)
 		return;
 	found->columns += 2; /* the braces; a comma and a blank */

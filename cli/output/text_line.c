@@ -3,8 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "cli/output/conn_text.h"
-#include "cli/output/sizes.h"
+#include "export/text/clock.h"
+#include "export/text/conn_text.h"
+#include "export/text/sizes.h"
 #include "trace/inbox.h"
 
 enum { SIZE_COLUMNS = 6, TAG_COLUMNS = 5 };
@@ -43,13 +44,13 @@ static struct tag tag_of(const struct wire_event *event)
 static void put_day(struct cli_text_line *line)
 {
 	struct cli_text_printer *printer = line->printer;
-	int64_t day = cli_clock_day(&printer->clock, line->event->time_ns);
-	char text[CLI_TIME_TEXT];
+	int64_t day = export_clock_day(&printer->clock, line->event->time_ns);
+	char text[EXPORT_TIME_TEXT];
 
 	if (day == printer->day)
 		return;
 	printer->day = day;
-	cli_clock_text(&printer->clock, line->event->time_ns, CLI_TIME_DAY, text);
+	export_clock_text(&printer->clock, line->event->time_ns, EXPORT_TIME_DAY, text);
 	cli_row_format(&line->row, CLI_DIM, "── %s ──", text);
 	cli_row_end(&line->row);
 }
@@ -57,12 +58,12 @@ static void put_day(struct cli_text_line *line)
 static void put_time(struct cli_text_line *line)
 {
 	const struct cli_text_layout *layout = &line->printer->layout;
-	enum cli_time_style style = layout->is_narrow ? CLI_TIME_CLOCK_MS : CLI_TIME_CLOCK;
-	char text[CLI_TIME_TEXT];
+	enum export_clock_style style = layout->is_narrow ? EXPORT_TIME_CLOCK_MS : EXPORT_TIME_CLOCK;
+	char text[EXPORT_TIME_TEXT];
 
 	if (!layout->is_terminal)
-		style = CLI_TIME_RFC3339;
-	cli_clock_text(&line->printer->clock, line->event->time_ns, style, text);
+		style = EXPORT_TIME_RFC3339;
+	export_clock_text(&line->printer->clock, line->event->time_ns, style, text);
 	cli_row_text(&line->row, CLI_DIM, text);
 	cli_row_text(&line->row, CLI_PLAIN, " ");
 }
@@ -90,8 +91,8 @@ void cli_text_line_begin(struct cli_text_line *line)
 struct party {
 	struct wire_slice name;
 	enum cli_color color;
-	size_t tail;                /* columns at the end of the name that must stay: a port */
-	char number[CLI_CONN_TEXT]; /* of its connection: "#7"; "" = not shown */
+	size_t tail;                   /* columns at the end of the name that must stay: a port */
+	char number[EXPORT_CONN_TEXT]; /* of its connection: "#7"; "" = not shown */
 };
 
 static struct party words(const char *text, enum cli_color color)
@@ -124,14 +125,14 @@ static struct party party_of(const struct cli_text_line *line, uint64_t conn,
 		return party;
 	}
 	if (!has_name || !line->printer->layout.is_narrow)
-		cli_conn_text(party.number, conn);
+		export_conn_text(party.number, conn);
 	return party;
 }
 
 static struct party publisher_of(const struct cli_text_line *line)
 {
 	const struct wire_event *event = line->event;
-	const struct wire_client *client = cli_clients_find(line->clients, event->conn);
+	const struct wire_client *client = export_clients_find(line->clients, event->conn);
 
 	if (event->flags & WIRE_EVENT_PUBLISHER_UNKNOWN)
 		return words("?", CLI_YELLOW);
@@ -155,7 +156,7 @@ static struct party receivers_of(const struct cli_text_line *line, char count[16
 
 	if (event->receiver_count == 1 && event->receivers && event->receivers_len == 1)
 		return party_of(line, event->receivers[0].conn,
-				cli_clients_find(line->clients, event->receivers[0].conn));
+				export_clients_find(line->clients, event->receivers[0].conn));
 	if (wire_event_is_unheard(event))
 		return words("nobody", CLI_YELLOW);
 	if (event->receiver_count == 0 && (event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN))
@@ -166,7 +167,7 @@ static struct party receivers_of(const struct cli_text_line *line, char count[16
 
 static size_t columns_of(const struct party *party)
 {
-	return cli_escape_columns(party->name, CLI_ROW_ENDLESS) + strlen(party->number);
+	return export_escape_columns(party->name, CLI_ROW_ENDLESS) + strlen(party->number);
 }
 
 static void put_party(struct cli_text_line *line, const struct party *party, size_t most)
@@ -326,7 +327,7 @@ void cli_text_line_subject(struct cli_text_line *line)
 
 void cli_text_line_size(struct cli_text_line *line)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 
-	cli_row_format(&line->row, CLI_PLAIN, "%*s", SIZE_COLUMNS, cli_size_text(text, line->event->size));
+	cli_row_format(&line->row, CLI_PLAIN, "%*s", SIZE_COLUMNS, export_size_text(text, line->event->size));
 }

@@ -10,7 +10,7 @@ struct cli_text_line {
 	struct cli_text_printer *printer;
 	struct cli_row row;
 	const struct wire_event *event;
-	const struct cli_clients *clients;
+	const struct export_clients *clients;
 	bool has_remark; /* something follows the size */
 };
 

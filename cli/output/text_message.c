@@ -4,13 +4,13 @@
 #include <stdio.h>
 
 #include "cli/output/print_below.h"
-#include "cli/output/sizes.h"
 #include "cli/output/text_headers.h"
+#include "export/text/sizes.h"
 
 /* Without a terminal there is room for so many columns of headers, however long the line. */
 enum { PIPED_HEADERS = 60 };
 
-static const struct cli_shown *shown_of(const struct cli_text_line *line)
+static const struct export_shown *shown_of(const struct cli_text_line *line)
 {
 	return &line->printer->options.shown;
 }
@@ -44,7 +44,7 @@ static size_t headers_room(const struct cli_text_line *line, struct wire_slice p
 		return shown_of(line)->headers ? CLI_ROW_ENDLESS : PIPED_HEADERS;
 	if (options->verbose || options->hex)
 		return left;
-	size_t needed = cli_escape_columns(payload, left) + 2;
+	size_t needed = export_escape_columns(payload, left) + 2;
 	return left > needed ? left - needed : 0;
 }
 
@@ -80,11 +80,11 @@ static bool put_headers(struct cli_text_line *line, struct wire_slice payload)
 
 static void put_kept_note(struct cli_text_line *line, const char *verb, const char *verb_after)
 {
-	char kept[CLI_SIZE_TEXT];
+	char kept[EXPORT_SIZE_TEXT];
 
 	begin_remark(line);
 	cli_row_format(&line->row, CLI_YELLOW, "[%s %s%s]", verb,
-		       cli_size_text(kept, line->event->payload.len), verb_after);
+		       export_size_text(kept, line->event->payload.len), verb_after);
 }
 
 /* Print how the message was recorded: cut, partial, masked. */
@@ -120,12 +120,12 @@ static void put_dropped(struct cli_text_line *line)
 /* How much of the payload --max-payload leaves out. "" when nothing, or when no payload is wanted at all. */
 static const char *left_out_text(const struct cli_text_line *line, size_t shown, char *text, size_t size)
 {
-	char bytes[CLI_SIZE_TEXT];
+	char bytes[EXPORT_SIZE_TEXT];
 	size_t left_out = line->event->payload.len - shown;
 
 	text[0] = '\0';
 	if (left_out > 0 && shown_of(line)->payload > 0)
-		snprintf(text, size, "[%s not shown]", cli_size_text(bytes, left_out));
+		snprintf(text, size, "[%s not shown]", export_size_text(bytes, left_out));
 	return text;
 }
 
@@ -158,7 +158,7 @@ static void put_payload_below(struct cli_text_line *line, struct wire_slice payl
 void cli_text_message(struct cli_text_line *line)
 {
 	const struct cli_text_options *options = &line->printer->options;
-	const struct wire_slice payload = cli_shown_payload(&options->shown, line->event);
+	const struct wire_slice payload = export_shown_payload(&options->shown, line->event);
 	bool is_below = options->verbose || options->hex, has_headers = line->event->headers.len > 0;
 
 	cli_text_line_who(line);

@@ -1,7 +1,4 @@
-/* times.h - times as people write and read them. Nanoseconds since the epoch, signed 64-bit.
- *
- * Text for people is in local time (TZ), which they compare with clocks and other log files; text for
- * programs is in UTC. */
+/* times.h - times as people write them. Nanoseconds since the epoch, signed 64-bit. export/text/clock.h prints them. */
 #ifndef CLI_OUTPUT_TIMES_H
 #define CLI_OUTPUT_TIMES_H
 
@@ -36,32 +33,5 @@ struct cli_time_reading {
 
 /* Likewise, with what is in doubt about a local time. */
 int cli_time_read(struct cli_time_reading *reading, const char *text, int64_t *ns, struct wire_fault *fault);
-
-enum cli_time_style {
-	CLI_TIME_RFC3339,  /* 2026-11-23T07:57:19.123456789Z, or with +01:00 */
-	CLI_TIME_CLOCK,    /* 07:57:19.123456 */
-	CLI_TIME_CLOCK_MS, /* 07:57:19.123 */
-	CLI_TIME_DAY,      /* 2026-11-23, Monday, UTC+01:00 */
-	CLI_TIME_SECOND,   /* 2026-11-23 07:57:19 */
-	CLI_TIME_ZONED,    /* 2026-11-23T07:57:19+01:00 */
-};
-
-enum { CLI_TIME_TEXT = 48 };
-
-/* Formats times; remembers the last second, because consecutive times often share it. Zero-initialised except
- * utc. */
-struct cli_clock {
-	bool utc;
-	bool known;     /* the members below are filled in */
-	int64_t second; /* since the epoch */
-	int year, month, day, weekday, hour, minute, sec;
-	int offset_minutes; /* east of Greenwich */
-};
-
-/* Writes at most CLI_TIME_TEXT bytes, NUL included, to out. Returns the length. */
-size_t cli_clock_text(struct cli_clock *clock, int64_t ns, enum cli_time_style style, char *out);
-
-/* A number that differs between any two days of the clock's calendar. */
-int64_t cli_clock_day(struct cli_clock *clock, int64_t ns);
 
 #endif

@@ -2,9 +2,9 @@
 #ifndef CLI_OUTPUT_WHO_JSON_H
 #define CLI_OUTPUT_WHO_JSON_H
 
-#include "cli/output/out.h"
 #include "cli/output/who_order.h"
+#include "export/text/out.h"
 
-void cli_who_json(struct cli_out *out, const struct cli_who *who);
+void cli_who_json(struct export_out *out, const struct cli_who *who);
 
 #endif

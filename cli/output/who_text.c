@@ -4,15 +4,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "cli/output/sizes.h"
 #include "cli/output/table.h"
-#include "cli/output/times.h"
+#include "export/text/clock.h"
+#include "export/text/sizes.h"
 
 struct report {
 	const struct cli_who *who;
 	struct cli_row *row;
 	struct cli_table *table;
-	struct cli_clock clock;
+	struct export_clock clock;
 };
 
 /* ---- cells ---- */
@@ -24,22 +24,22 @@ static void put(struct report *report, struct wire_slice text)
 
 static void put_count(struct report *report, uint64_t count)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 	cli_table_add(report->table, count ? CLI_PLAIN : CLI_DIM,
-		      wire_slice_str(cli_count_text(text, count)));
+		      wire_slice_str(export_count_text(text, count)));
 }
 
 /* The time of day, or the date of another day; "?": not known. */
 static void put_time(struct report *report, int64_t ns)
 {
-	char text[CLI_TIME_TEXT];
+	char text[EXPORT_TIME_TEXT];
 	if (ns == TRACE_PRESENCE_BEFORE) {
 		cli_table_add(report->table, CLI_DIM, WIRE_LITERAL("?"));
 		return;
 	}
 	bool is_today =
-	    cli_clock_day(&report->clock, ns) == cli_clock_day(&report->clock, report->who->at_ns);
-	cli_clock_text(&report->clock, ns, CLI_TIME_SECOND, text);
+	    export_clock_day(&report->clock, ns) == export_clock_day(&report->clock, report->who->at_ns);
+	export_clock_text(&report->clock, ns, EXPORT_TIME_SECOND, text);
 	size_t day = sizeof "2026-11-23" - 1;
 	cli_table_add(report->table, CLI_PLAIN,
 		      is_today ? wire_slice_str(text + day + 1) : wire_slice(text, day));
@@ -134,14 +134,14 @@ static void put_subscription_row(struct report *report, uint32_t number)
 static void put_subject_head(struct report *report, const char *at)
 {
 	const struct cli_who *who = report->who;
-	char plain[CLI_SIZE_TEXT], groups[CLI_SIZE_TEXT];
+	char plain[EXPORT_SIZE_TEXT], groups[EXPORT_SIZE_TEXT];
 	cli_row_put(report->row, CLI_BOLD, who->asked, CLI_ROW_ENDLESS);
 	if (who->rows_len == 0)
 		cli_row_text(report->row, CLI_YELLOW, ": nobody is known to be subscribed");
 	else
 		cli_row_format(report->row, CLI_PLAIN, ": %s subscription%s, %s queue group%s",
-			       cli_count_text(plain, who->plain), cli_plural(who->plain),
-			       cli_count_text(groups, who->groups), cli_plural(who->groups));
+			       export_count_text(plain, who->plain), export_plural(who->plain),
+			       export_count_text(groups, who->groups), export_plural(who->groups));
 	cli_row_format(report->row, CLI_PLAIN, " at %s", at);
 	cli_row_end(report->row);
 }
@@ -154,8 +154,8 @@ static void put_note(struct report *report, const char *note)
 
 static void put_moment_note(struct report *report, const char *before, int64_t ns, const char *after)
 {
-	char time[CLI_TIME_TEXT], note[CLI_TIME_TEXT + 80];
-	cli_clock_text(&report->clock, ns, CLI_TIME_SECOND, time);
+	char time[EXPORT_TIME_TEXT], note[EXPORT_TIME_TEXT + 80];
+	export_clock_text(&report->clock, ns, EXPORT_TIME_SECOND, time);
 	snprintf(note, sizeof note, "%s at %s%s", before, time, after);
 	put_note(report, note);
 }
@@ -176,13 +176,13 @@ static void put_absence(struct report *report)
 static void put_head(struct report *report)
 {
 	const struct cli_who *who = report->who;
-	char at[CLI_TIME_TEXT], count[CLI_SIZE_TEXT];
-	cli_clock_text(&report->clock, who->at_ns, CLI_TIME_SECOND, at);
+	char at[EXPORT_TIME_TEXT], count[EXPORT_SIZE_TEXT];
+	export_clock_text(&report->clock, who->at_ns, EXPORT_TIME_SECOND, at);
 	if (who->asked.len > 0)
 		put_subject_head(report, at);
 	else {
 		cli_row_format(report->row, CLI_BOLD, "%s client%s at %s",
-			       cli_count_text(count, who->rows_len), cli_plural(who->rows_len), at);
+			       export_count_text(count, who->rows_len), export_plural(who->rows_len), at);
 		cli_row_end(report->row);
 	}
 	if (who->asked.len > 0 && who->result->subscribes == 0)

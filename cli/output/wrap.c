@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/output/color.h"
-#include "cli/output/utf8.h"
+#include "export/text/utf8.h"
 
 enum { COLUMNS = 80, COLUMNS_MAX = 100, QUOTATION_MAX = 40 };
 
@@ -23,8 +23,8 @@ size_t cli_wrap_width(const char *text, size_t len)
 
 	for (size_t at = 0; at < len;) {
 		uint32_t point;
-		size_t bytes = cli_utf8_decode(text + at, len - at, &point);
-		int width = bytes > 0 ? cli_utf8_width(point) : 1;
+		size_t bytes = export_utf8_decode(text + at, len - at, &point);
+		int width = bytes > 0 ? export_utf8_width(point) : 1;
 
 		columns += width > 0 ? (size_t)width : 0;
 		at += bytes > 0 ? bytes : 1;

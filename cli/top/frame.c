@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cli/output/sparkline.h"
+#include "export/text/clock.h"
 
 /* Screens lower than these go without the line. */
 enum { ROWS_FOR_HISTORY = 14, ROWS_FOR_KEYS = 10, ROWS_FOR_TABS = 8, ROWS_FOR_NUMBERS = 6 };
@@ -13,12 +14,12 @@ enum { TITLE_MIN = 8 };
 int cli_top_frame_init(struct cli_top_frame *frame, bool utc, bool color)
 {
 	*frame = (struct cli_top_frame){.utc = utc, .color = color, .clock = {.utc = utc}};
-	return cli_out_init(&frame->out, -1);
+	return export_out_init(&frame->out, -1);
 }
 
 void cli_top_frame_fini(struct cli_top_frame *frame)
 {
-	cli_out_fini(&frame->out);
+	export_out_fini(&frame->out);
 	cli_top_lines_fini(&frame->lines);
 }
 
@@ -36,11 +37,11 @@ static void end_line(struct cli_top_frame *frame)
 }
 
 /* The title is clipped first, and the time is left out where there is no room. */
-void cli_top_put_title(struct cli_row *line, const struct cli_top_head *head, struct cli_clock *clock)
+void cli_top_put_title(struct cli_row *line, const struct cli_top_head *head, struct export_clock *clock)
 {
 	const struct wire_slice title = wire_slice_str(head->title);
-	char time[CLI_TIME_TEXT] = "";
-	size_t state = cli_escape_columns(wire_slice_str(head->state), CLI_TOP_TITLE_BYTES * 4);
+	char time[EXPORT_TIME_TEXT] = "";
+	size_t state = export_escape_columns(wire_slice_str(head->state), CLI_TOP_TITLE_BYTES * 4);
 	size_t taken = line->used + strlen("tapedeck top    ") + state;
 	cli_row_text(line, CLI_BOLD, "tapedeck top  ");
 	cli_row_put(line, CLI_PLAIN, title,
@@ -49,7 +50,7 @@ void cli_top_put_title(struct cli_row *line, const struct cli_top_head *head, st
 	cli_row_text(line, head->state_color, head->state);
 	if (head->now_ns == INT64_MIN)
 		return;
-	size_t len = 2 + cli_clock_text(clock, head->now_ns, CLI_TIME_SECOND, time);
+	size_t len = 2 + export_clock_text(clock, head->now_ns, EXPORT_TIME_SECOND, time);
 	if (line->used + len > line->columns)
 		return;
 	cli_row_fill(line, line->columns == CLI_ROW_ENDLESS ? line->used + 2 : line->columns + 2 - len);
@@ -88,7 +89,7 @@ static void add_fields(struct cli_top_frame *frame, const struct cli_top_head *h
 
 static void add_history(struct cli_top_frame *frame, const struct cli_top_head *head, size_t columns)
 {
-	char most[CLI_SIZE_TEXT];
+	char most[EXPORT_SIZE_TEXT];
 	double largest = 0;
 	struct cli_row line = begin_line(frame, columns);
 	for (size_t i = 0; i < head->history_len; i++)
@@ -99,7 +100,7 @@ static void add_history(struct cli_top_frame *frame, const struct cli_top_head *
 		cli_color_put(&frame->out, frame->color, CLI_PLAIN);
 		line.used = largest > 0 ? head->history_len : 0;
 		if (largest > 0)
-			cli_row_format(&line, CLI_DIM, " at most %s/s", cli_rate_text(most, largest));
+			cli_row_format(&line, CLI_DIM, " at most %s/s", export_rate_text(most, largest));
 	}
 	end_line(frame);
 }

@@ -6,13 +6,14 @@
 #define CLI_TOP_FRAME_H
 
 #include "cli/top/state.h"
+#include "export/text/clock.h"
 
 struct cli_top_frame {
-	struct cli_out out;         /* of one line; never flushed */
+	struct export_out out;      /* of one line; never flushed */
 	struct cli_top_lines lines; /* of the screen */
 	size_t highlighted;         /* the line that is selected; SIZE_MAX: none */
 	bool utc, color;
-	struct cli_clock clock;
+	struct export_clock clock;
 };
 
 /* The contents of a frame. Borrowed. */
@@ -32,7 +33,7 @@ void cli_top_frame_compose(struct cli_top_frame *frame, struct cli_top_state *st
 			   const struct cli_top_scene *scene, size_t rows, size_t columns);
 
 /* The two lines of a table that is printed, not shown: title and state, numbers. The line of out is ended. */
-void cli_top_put_title(struct cli_row *line, const struct cli_top_head *head, struct cli_clock *clock);
+void cli_top_put_title(struct cli_row *line, const struct cli_top_head *head, struct export_clock *clock);
 void cli_top_put_fields(struct cli_row *line, const struct cli_top_head *head);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "cli/output/utf8.h"
+#include "export/text/utf8.h"
 
 void cli_top_lines_clear(struct cli_top_lines *lines)
 {
@@ -66,8 +66,8 @@ static size_t measure(struct wire_slice text, size_t *columns)
 		const char *end = memchr(text.data, 'm', text.len);
 		return end ? (size_t)(end - text.data) + 1 : 1;
 	}
-	size_t bytes = cli_utf8_decode(text.data, text.len, &point);
-	int width = bytes ? cli_utf8_width(point) : 1;
+	size_t bytes = export_utf8_decode(text.data, text.len, &point);
+	int width = bytes ? export_utf8_width(point) : 1;
 	*columns = width > 0 ? (size_t)width : 0;
 	return bytes ? bytes : 1;
 }

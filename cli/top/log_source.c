@@ -7,9 +7,11 @@
 
 #include "cli/options/inputs.h"
 #include "cli/options/joining.h"
+#include "cli/output/times.h"
 #include "cli/top/deadline.h"
 #include "cli/top/log_tables.h"
 #include "cli/top/messages.h"
+#include "export/text/clock.h"
 #include "store/read/log.h"
 
 enum { POLL_MS = 100, READ_MS = 50, EVENTS_PER_LOOK = 1024 };
@@ -24,7 +26,7 @@ struct log_source {
 	bool is_written; /* somebody writes to one of the logs */
 	bool is_behind;  /* there is more to read */
 	bool has_begun;  /* to be written, and no event was read since */
-	struct cli_clock clock;
+	struct export_clock clock;
 };
 
 /* ---- opening ---- */
@@ -163,16 +165,16 @@ static bool has_ended(const struct cli_top_source *source)
 
 static void write_state(struct log_source *log, struct cli_top_head *head)
 {
-	char time[CLI_TIME_TEXT], span[CLI_SIZE_TEXT];
+	char time[EXPORT_TIME_TEXT], span[EXPORT_SIZE_TEXT];
 	if (log->traffic.last_ns != INT64_MIN)
-		cli_clock_text(&log->clock, log->traffic.last_ns, CLI_TIME_SECOND, time);
+		export_clock_text(&log->clock, log->traffic.last_ns, EXPORT_TIME_SECOND, time);
 	head->state_color = CLI_GREEN;
 	if (log->is_behind && !log->is_written) {
 		snprintf(head->state, sizeof(head->state), "reading");
 		head->state_color = CLI_YELLOW;
 	} else if (log->is_behind) {
 		snprintf(head->state, sizeof(head->state), "reading, %s behind",
-			 cli_short_span_text(span, cli_now_ns() - log->traffic.last_ns));
+			 export_short_span_text(span, cli_now_ns() - log->traffic.last_ns));
 		head->state_color = CLI_YELLOW;
 	} else if (log->is_written) {
 		snprintf(head->state, sizeof(head->state), "live");

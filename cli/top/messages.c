@@ -48,7 +48,7 @@ int cli_top_messages_open(struct cli_top_messages *messages, const struct cli_op
 	options.filter = messages->filter;
 	if (error == 0)
 		error = cli_joining_open(&messages->merge, logs, &options, choice->no_join, fault);
-	if (error == 0 && (error = cli_out_init(&messages->out, -1)) != 0)
+	if (error == 0 && (error = export_out_init(&messages->out, -1)) != 0)
 		wire_fault_set(fault, error, "out of memory");
 	if (error != 0)
 		cli_top_messages_close(messages);
@@ -59,12 +59,12 @@ void cli_top_messages_close(struct cli_top_messages *messages)
 {
 	store_merge_close(messages->merge);
 	store_filter_close(messages->filter);
-	cli_out_fini(&messages->out);
+	export_out_fini(&messages->out);
 	*messages = (struct cli_top_messages){0};
 }
 
 /* The last line of what was printed: a heading for the day may precede it. */
-static struct wire_slice last_line(const struct cli_out *out)
+static struct wire_slice last_line(const struct export_out *out)
 {
 	size_t len = out->len > 0 && out->data[out->len - 1] == '\n' ? out->len - 1 : out->len;
 	const char *before = len > 0 ? memrchr(out->data, '\n', len) : NULL;
@@ -75,7 +75,7 @@ static struct wire_slice last_line(const struct cli_out *out)
 static void add_line(struct cli_top_messages *messages, struct cli_top_lines *lines,
 		     const struct wire_event *event)
 {
-	const struct cli_clients clients = {.find = find_client, .context = messages->merge};
+	const struct export_clients clients = {.find = find_client, .context = messages->merge};
 	messages->out.len = 0;
 	cli_text_print(&messages->printer, &messages->out, event, &clients);
 	struct cli_top_line *line = cli_top_lines_add(lines, last_line(&messages->out), CLI_TOP_MESSAGES_MAX);
@@ -108,12 +108,12 @@ int cli_top_messages_poll(struct cli_top_messages *messages, struct cli_top_line
 static int print_event(const struct wire_event *event, struct store_merge *merge,
 		       const struct cli_text_options *text)
 {
-	const struct cli_clients clients = {.find = find_client, .context = merge};
+	const struct export_clients clients = {.find = find_client, .context = merge};
 	struct wire_event shown = *event;
 	struct cli_text_printer printer;
-	struct cli_out out;
+	struct export_out out;
 	int fd = memfd_create("message", MFD_CLOEXEC);
-	if (fd < 0 || cli_out_init(&out, fd) != 0) {
+	if (fd < 0 || export_out_init(&out, fd) != 0) {
 		if (fd >= 0)
 			close(fd);
 		return -ENOMEM;
@@ -124,8 +124,8 @@ static int print_event(const struct wire_event *event, struct store_merge *merge
 	}
 	cli_text_printer_init(&printer, text);
 	cli_text_print(&printer, &out, &shown, &clients);
-	cli_out_flush(&out);
-	cli_out_fini(&out);
+	export_out_flush(&out);
+	export_out_fini(&out);
 	return fd;
 }
 

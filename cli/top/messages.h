@@ -23,7 +23,7 @@ struct cli_top_messages {
 	struct store_filter *filter;     /* owned */
 	struct store_merge *merge;       /* owned */
 	struct cli_text_printer printer;
-	struct cli_out out; /* never flushed */
+	struct export_out out; /* never flushed */
 };
 
 /* Open the logs at the last CLI_TOP_MESSAGES_MAX of the messages. 0, or a negative code with *fault. After success call

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "cli/output/times.h"
 #include "cli/top/deadline.h"
 #include "cli/top/monitor_tables.h"
 #include "net/http/get.h"

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 #include "trace/names.h"
 
 enum { LINES_MAX = 5000, NAME_BYTES = 300 };
@@ -279,11 +279,11 @@ static bool is_behind(struct cli_top_monitor *monitor, enum cli_top_monitor_view
 }
 
 static void add_line(const json_t *connection, const json_t *subscription, size_t columns,
-		     struct cli_out *out, struct cli_top_lines *lines)
+		     struct export_out *out, struct cli_top_lines *lines)
 {
 	struct cli_row row = {.out = out, .columns = columns};
 	struct wire_slice queue = cli_top_json_text(subscription, "qgroup");
-	char name[NAME_BYTES], count[CLI_SIZE_TEXT];
+	char name[NAME_BYTES], count[EXPORT_SIZE_TEXT];
 	out->len = 0;
 	cli_row_put(&row, CLI_PLAIN, cli_top_json_text(subscription, "subject"), columns);
 	if (queue.len > 0)
@@ -292,7 +292,7 @@ static void add_line(const json_t *connection, const json_t *subscription, size_
 	cli_row_text(&row, CLI_PLAIN, "  ");
 	cli_row_put(&row, CLI_PLAIN, connection_of(connection, name), columns);
 	cli_row_format(&row, CLI_PLAIN, "  %s messages",
-		       cli_count_text(count, cli_top_json_count(subscription, "msgs")));
+		       export_count_text(count, cli_top_json_count(subscription, "msgs")));
 	cli_top_lines_add(lines, wire_slice(out->data, out->len), LINES_MAX);
 }
 
@@ -301,9 +301,9 @@ void cli_top_monitor_list(struct cli_top_monitor *monitor, enum cli_top_monitor_
 			  struct cli_top_lines *lines)
 {
 	const json_t *connection, *subscription;
-	struct cli_out out;
+	struct export_out out;
 	size_t i, j;
-	if (cli_out_init(&out, -1) != 0)
+	if (export_out_init(&out, -1) != 0)
 		return;
 	json_array_foreach(json_object_get(monitor->connz, "connections"), i, connection)
 	{
@@ -313,5 +313,5 @@ void cli_top_monitor_list(struct cli_top_monitor *monitor, enum cli_top_monitor_
 				add_line(connection, subscription, columns, &out, lines);
 		}
 	}
-	cli_out_fini(&out);
+	export_out_fini(&out);
 }

@@ -7,17 +7,18 @@
 #include "cli/options/logs.h"
 #include "cli/output/errors.h"
 #include "cli/top/frame.h"
+#include "export/text/clock.h"
 
 static void put_more(struct cli_row *line, uint64_t more)
 {
-	char count[CLI_SIZE_TEXT];
+	char count[EXPORT_SIZE_TEXT];
 	if (more == 0)
 		return;
-	cli_row_format(line, CLI_DIM, "and %s more (--rows N)", cli_count_text(count, more));
+	cli_row_format(line, CLI_DIM, "and %s more (--rows N)", export_count_text(count, more));
 	cli_row_end(line);
 }
 
-static void put_head(const struct cli_top_board *board, struct cli_row *line, struct cli_clock *clock)
+static void put_head(const struct cli_top_board *board, struct cli_row *line, struct export_clock *clock)
 {
 	cli_top_put_title(line, &board->head, clock);
 	cli_row_end(line);
@@ -26,7 +27,7 @@ static void put_head(const struct cli_top_board *board, struct cli_row *line, st
 }
 
 static void put_rows(const struct cli_top_board *board, size_t rows, struct cli_row *line,
-		     struct cli_clock *clock)
+		     struct export_clock *clock)
 {
 	const struct cli_top_view_state *of = &board->state.of_view[board->state.view];
 	cli_top_table_put_head(&board->table, line, of->sort, of->reversed);
@@ -39,7 +40,7 @@ static void put_rows(const struct cli_top_board *board, size_t rows, struct cli_
 }
 
 /* Without a terminal nothing is clipped. */
-static void put_table(const struct cli_top_board *board, struct cli_out *out, struct cli_clock *clock)
+static void put_table(const struct cli_top_board *board, struct export_out *out, struct export_clock *clock)
 {
 	const struct cli_top_table *table = &board->table;
 	size_t rows = table->len < board->options->rows ? table->len : board->options->rows;
@@ -75,32 +76,32 @@ static bool is_last(const struct cli_top_board *board, uint64_t count)
 }
 
 /* Returns the code that reading failed with; 0: it did not. */
-static int print_tables(struct cli_top_board *board, struct cli_out *out)
+static int print_tables(struct cli_top_board *board, struct export_out *out)
 {
-	struct cli_clock clock = {.utc = board->options->utc};
+	struct export_clock clock = {.utc = board->options->utc};
 	for (uint64_t count = 1;; count++) {
 		int error = catch_up(board);
 		if (error != 0)
 			return error == -EINTR ? 0 : error;
 		cli_top_board_make(board);
 		put_table(board, out, &clock);
-		if (cli_out_flush(out) != 0 || is_last(board, count) ||
+		if (export_out_flush(out) != 0 || is_last(board, count) ||
 		    cli_interrupt_wait(board->options->interrupt_fd, board->options->every_ms))
 			return 0;
-		cli_out_char(out, '\n');
+		export_out_char(out, '\n');
 	}
 }
 
 int cli_top_plain_run(struct cli_top_board *board)
 {
 	const struct cli_command *command = board->options->command;
-	struct cli_out out;
-	if (cli_out_init(&out, STDOUT_FILENO) != 0) {
+	struct export_out out;
+	if (export_out_init(&out, STDOUT_FILENO) != 0) {
 		cli_error(command, "out of memory");
 		return CLI_IO;
 	}
 	int error = print_tables(board, &out);
 	int status = cli_write_status(command, out.error);
-	cli_out_fini(&out);
+	export_out_fini(&out);
 	return error != 0 ? cli_log_error(command, &board->fault) : status;
 }

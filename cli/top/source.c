@@ -1,6 +1,6 @@
 #include "cli/top/source.h"
 
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 
 void cli_top_join(char *to, const char *first, const char *second)
 {
@@ -25,7 +25,7 @@ void cli_top_head_count(struct cli_top_head *head, const char *name, uint64_t co
 {
 	struct cli_top_field *field = add(head, name, count > 0 ? color : CLI_PLAIN);
 	if (field)
-		cli_count_text(field->value, count);
+		export_count_text(field->value, count);
 }
 
 void cli_top_head_rate(struct cli_top_head *head, const char *name, double per_second)
@@ -34,7 +34,7 @@ void cli_top_head_rate(struct cli_top_head *head, const char *name, double per_s
 	if (!field)
 		return;
 	if (per_second > 0)
-		cli_rate_text(field->value, per_second);
+		export_rate_text(field->value, per_second);
 	else
 		memcpy(field->value, "0", 2);
 }
@@ -43,7 +43,7 @@ void cli_top_head_bytes(struct cli_top_head *head, const char *name, double byte
 {
 	struct cli_top_field *field = add(head, name, CLI_BOLD);
 	if (field)
-		cli_size_text(field->value, (uint64_t)(bytes + 0.5));
+		export_size_text(field->value, (uint64_t)(bytes + 0.5));
 }
 
 void cli_top_head_bytes_rate(struct cli_top_head *head, double per_second)
@@ -51,6 +51,6 @@ void cli_top_head_bytes_rate(struct cli_top_head *head, double per_second)
 	struct cli_top_field *field = add(head, "", CLI_BOLD);
 	if (!field)
 		return;
-	cli_size_text(field->value, (uint64_t)(per_second + 0.5));
+	export_size_text(field->value, (uint64_t)(per_second + 0.5));
 	strcat(field->value, "/s");
 }

@@ -3,10 +3,10 @@
 #ifndef CLI_TOP_SOURCE_H
 #define CLI_TOP_SOURCE_H
 
-#include "cli/output/sizes.h"
 #include "cli/top/lines.h"
 #include "cli/top/table.h"
 #include "cli/top/window.h"
+#include "export/text/sizes.h"
 #include "wire/error.h"
 
 enum { CLI_TOP_FIELDS_MAX = 10, CLI_TOP_VIEWS_MAX = 8, CLI_TOP_TITLE_BYTES = 300 };
@@ -14,7 +14,7 @@ enum { CLI_TOP_FIELDS_MAX = 10, CLI_TOP_VIEWS_MAX = 8, CLI_TOP_TITLE_BYTES = 300
 /* A number above the table. */
 struct cli_top_field {
 	const char *name; /* empty: the value says it */
-	char value[CLI_SIZE_TEXT];
+	char value[EXPORT_SIZE_TEXT];
 	enum cli_color color;
 };
 

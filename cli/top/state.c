@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "cli/output/utf8.h"
+#include "export/text/utf8.h"
 
 enum { EVERY_MIN_MS = 100, EVERY_MAX_MS = 60000 };
 

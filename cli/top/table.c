@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "cli/output/sizes.h"
+#include "export/text/sizes.h"
 #include "wire/subject.h"
 
 enum { GAP_COLUMNS = 2, TEXT_MIN = 8 };
@@ -204,7 +204,7 @@ size_t cli_top_table_columns(const struct cli_top_table *table, size_t rows)
 		wanted = view->columns[i].wanted_columns > wanted ? view->columns[i].wanted_columns : wanted;
 		for (size_t at = 0; view->columns[i].width == 0 && at < table->len && at < rows; at++) {
 			struct wire_slice text = cli_top_cell_text(table, &table->rows[at], i);
-			size_t used = cli_escape_columns(text, text.len * 4 + 1);
+			size_t used = export_escape_columns(text, text.len * 4 + 1);
 			longest = used > longest ? used : longest;
 		}
 	}
@@ -221,7 +221,7 @@ static bool is_left(const struct cli_top_column *column)
 static void put_cell(struct cli_row *line, size_t start, enum cli_color color, struct wire_slice text,
 		     size_t width, bool left)
 {
-	size_t used = cli_escape_columns(text, width);
+	size_t used = export_escape_columns(text, width);
 	cli_row_fill(line, !left && used < width ? start + width - used : start);
 	cli_row_put(line, color, text, width);
 }
@@ -246,14 +246,14 @@ void cli_top_table_put_head(const struct cli_top_table *table, struct cli_row *l
 	}
 }
 
-/* text: CLI_TIME_TEXT bytes. */
+/* text: EXPORT_TIME_TEXT bytes. */
 /* A time of today in a double is exact to 256 ns: without rounding, a whole millisecond would show as the one before. */
 static int64_t whole_us(double ns)
 {
 	return ((int64_t)ns + 500) / 1000 * 1000;
 }
 
-static void write_number(const struct cli_top_column *column, double number, struct cli_clock *clock,
+static void write_number(const struct cli_top_column *column, double number, struct export_clock *clock,
 			 char *text)
 {
 	if (isnan(number)) {
@@ -261,26 +261,26 @@ static void write_number(const struct cli_top_column *column, double number, str
 		return;
 	}
 	switch (column->kind) {
-	case CLI_TOP_COUNT: cli_short_count_text(text, (uint64_t)number); break;
+	case CLI_TOP_COUNT: export_short_count_text(text, (uint64_t)number); break;
 	case CLI_TOP_RATE:
 		if (number > 0)
-			cli_short_rate_text(text, number);
+			export_short_rate_text(text, number);
 		else
 			memcpy(text, "0", 2);
 		break;
-	case CLI_TOP_BYTES: cli_size_text(text, (uint64_t)(number + 0.5)); break;
-	case CLI_TOP_SPAN: cli_short_span_text(text, (int64_t)number); break;
-	case CLI_TOP_TIME: cli_clock_text(clock, whole_us(number), CLI_TIME_CLOCK_MS, text); break;
+	case CLI_TOP_BYTES: export_size_text(text, (uint64_t)(number + 0.5)); break;
+	case CLI_TOP_SPAN: export_short_span_text(text, (int64_t)number); break;
+	case CLI_TOP_TIME: export_clock_text(clock, whole_us(number), EXPORT_TIME_CLOCK_MS, text); break;
 	case CLI_TOP_TEXT: text[0] = '\0'; break;
 	}
 }
 
 static void put_value(const struct cli_top_table *table, struct cli_row *line, const struct cli_top_row *row,
-		      size_t at, size_t start, size_t width, struct cli_clock *clock)
+		      size_t at, size_t start, size_t width, struct export_clock *clock)
 {
 	const struct cli_top_column *column = &table->view->columns[at];
 	double number = row->cells[at].number;
-	char text[CLI_TIME_TEXT];
+	char text[EXPORT_TIME_TEXT];
 	if (column->kind == CLI_TOP_TEXT) {
 		put_cell(line, start, CLI_PLAIN, cli_top_cell_text(table, row, at), width, true);
 		return;
@@ -291,7 +291,7 @@ static void put_value(const struct cli_top_table *table, struct cli_row *line, c
 }
 
 void cli_top_table_put_row(const struct cli_top_table *table, struct cli_row *line,
-			   const struct cli_top_row *row, struct cli_clock *clock)
+			   const struct cli_top_row *row, struct export_clock *clock)
 {
 	const struct cli_top_view *view = table->view;
 	size_t columns = line->columns, shared = shared_width(view, columns), start = 0;

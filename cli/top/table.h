@@ -5,7 +5,7 @@
 #define CLI_TOP_TABLE_H
 
 #include "cli/output/row.h"
-#include "cli/output/times.h"
+#include "export/text/clock.h"
 
 enum { CLI_TOP_COLUMNS_MAX = 12, CLI_TOP_FILTER_BYTES = 128 };
 
@@ -94,6 +94,6 @@ size_t cli_top_table_columns(const struct cli_top_table *table, size_t rows);
 void cli_top_table_put_head(const struct cli_top_table *table, struct cli_row *line, size_t sorted,
 			    bool reversed);
 void cli_top_table_put_row(const struct cli_top_table *table, struct cli_row *line,
-			   const struct cli_top_row *row, struct cli_clock *clock);
+			   const struct cli_top_row *row, struct export_clock *clock);
 
 #endif

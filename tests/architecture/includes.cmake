@@ -2,21 +2,23 @@
 # below it, and nothing else of ours. Run as: cmake -DSOURCE_DIR=... -P includes.cmake
 cmake_minimum_required(VERSION 3.25) # for IN_LIST
 
-set(ROOMS wire store tap net broker trace replay cli bench)
+set(ROOMS wire store tap net broker trace export replay cli bench)
 set(MAY_INCLUDE_wire wire)
 set(MAY_INCLUDE_store store wire)
 set(MAY_INCLUDE_tap tap net store wire)
 set(MAY_INCLUDE_net net wire)
 set(MAY_INCLUDE_broker broker net wire)
 set(MAY_INCLUDE_trace trace store wire)
+set(MAY_INCLUDE_export export trace store wire)
 set(MAY_INCLUDE_replay replay trace net store wire)
-set(MAY_INCLUDE_cli cli broker net tap store replay trace wire)
+set(MAY_INCLUDE_cli cli export broker net tap store replay trace wire)
 set(MAY_INCLUDE_bench bench store wire)
 
 # What each room must do without, whoever declares it.
 set(MUST_NOT_INCLUDE_wire uv.h pthread.h time.h sys/socket.h unistd.h stdio_ext.h fcntl.h)
 set(MUST_NOT_INCLUDE_store uv.h sys/socket.h)
 set(MUST_NOT_INCLUDE_trace uv.h pthread.h sys/socket.h)
+set(MUST_NOT_INCLUDE_export uv.h pthread.h sys/socket.h)
 set(MUST_NOT_INCLUDE_broker microhttpd.h nats/nats.h curl/curl.h)
 set(MUST_NOT_INCLUDE_replay uv.h nats/nats.h curl/curl.h)
 set(MUST_NOT_INCLUDE_cli uv.h microhttpd.h nats/nats.h curl/curl.h)

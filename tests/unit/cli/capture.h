@@ -7,21 +7,21 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cli/output/out.h"
+#include "export/text/out.h"
 
-static inline void capture_init(struct cli_out *out)
+static inline void capture_init(struct export_out *out)
 {
 	int fd = memfd_create("capture", MFD_CLOEXEC);
-	int status = cli_out_init(out, fd);
+	int status = export_out_init(out, fd);
 
 	assert(fd >= 0 && status == 0);
 	(void)status;
 }
 
 /* The text printed since the last call, NUL-terminated; owned by the caller. */
-static inline char *capture_take(struct cli_out *out)
+static inline char *capture_take(struct export_out *out)
 {
-	cli_out_flush(out);
+	export_out_flush(out);
 	off_t len = lseek(out->fd, 0, SEEK_END);
 	char *text = malloc((size_t)len + 1);
 	ssize_t got = text ? pread(out->fd, text, (size_t)len, 0) : -1;
@@ -33,10 +33,10 @@ static inline char *capture_take(struct cli_out *out)
 	return text;
 }
 
-static inline void capture_fini(struct cli_out *out)
+static inline void capture_fini(struct export_out *out)
 {
 	close(out->fd);
-	cli_out_fini(out);
+	export_out_fini(out);
 }
 
 #endif

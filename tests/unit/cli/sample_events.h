@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_CLI_SAMPLE_EVENTS_H
 #define TESTS_UNIT_CLI_SAMPLE_EVENTS_H
 
-#include "cli/output/clients.h"
+#include "export/event/clients.h"
 
 /* 2026-11-23T07:57:19.123456789Z */
 #define SAMPLE_TIME_NS INT64_C(1795420639123456789)
@@ -26,7 +26,7 @@ static inline const struct wire_client *sample_find(const void *context, uint64_
 	return conn == 3 ? &sample_checkout : conn == 7 ? &sample_nameless : NULL;
 }
 
-static const struct cli_clients sample_clients = {.find = sample_find};
+static const struct export_clients sample_clients = {.find = sample_find};
 
 static const struct wire_receiver sample_receivers[] = {
     {.conn = 7, .sid = SAMPLE_SLICE("1"), .queue = SAMPLE_SLICE("workers"), .outcome = WIRE_SENT},

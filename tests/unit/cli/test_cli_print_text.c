@@ -16,7 +16,7 @@
 static void check_all(const struct cli_text_options *options, const struct wire_event *events, size_t count,
 		      const char *expected)
 {
-	struct cli_out out;
+	struct export_out out;
 	struct cli_text_printer printer;
 
 	capture_init(&out);
@@ -245,7 +245,7 @@ static void nothing_of_a_client_s_reaches_the_terminal_raw(void **state)
 						.user = SAMPLE_SLICE("\x7f")};
 	const struct wire_slice poison = WIRE_LITERAL("\033[2J\x00\x85\r\n");
 	struct cli_text_options options = {.utc = true, .verbose = true, .columns = 200};
-	struct cli_out out;
+	struct export_out out;
 	struct cli_text_printer printer;
 
 	(void)state;

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "cli/output/sizes.h"
 #include "cli/output/sparkline.h"
+#include "export/text/sizes.h"
 
 static void durations_take_five_columns(void **state)
 {
@@ -36,29 +36,29 @@ static void durations_take_five_columns(void **state)
 	    {INT64_MAX, "999d23"},
 	    {-5, "0"},
 	};
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		assert_string_equal(cli_short_span_text(text, cases[i].ns), cases[i].text);
+		assert_string_equal(export_short_span_text(text, cases[i].ns), cases[i].text);
 }
 
 static void counts_and_rates_take_five_columns(void **state)
 {
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 	(void)state;
-	assert_string_equal(cli_short_rate_text(text, 0), "0");
-	assert_string_equal(cli_short_rate_text(text, 0.004), "<0.01");
-	assert_string_equal(cli_short_count_text(text, 0), "0");
-	assert_string_equal(cli_short_count_text(text, 99999), "99999");
-	assert_string_equal(cli_short_count_text(text, 100000), "100k");
-	assert_string_equal(cli_short_count_text(text, 999499), "999k");
-	assert_string_equal(cli_short_count_text(text, 999500), "1.00M");
-	assert_string_equal(cli_short_count_text(text, 12345678), "12.3M");
-	assert_string_equal(cli_short_count_text(text, UINT64_MAX), "18.4E");
-	assert_string_equal(cli_short_rate_text(text, 0.25), "0.25");
-	assert_string_equal(cli_short_rate_text(text, 12.5), "12.5");
-	assert_string_equal(cli_short_rate_text(text, 1334), "1334");
-	assert_string_equal(cli_short_rate_text(text, 123456), "123k");
+	assert_string_equal(export_short_rate_text(text, 0), "0");
+	assert_string_equal(export_short_rate_text(text, 0.004), "<0.01");
+	assert_string_equal(export_short_count_text(text, 0), "0");
+	assert_string_equal(export_short_count_text(text, 99999), "99999");
+	assert_string_equal(export_short_count_text(text, 100000), "100k");
+	assert_string_equal(export_short_count_text(text, 999499), "999k");
+	assert_string_equal(export_short_count_text(text, 999500), "1.00M");
+	assert_string_equal(export_short_count_text(text, 12345678), "12.3M");
+	assert_string_equal(export_short_count_text(text, UINT64_MAX), "18.4E");
+	assert_string_equal(export_short_rate_text(text, 0.25), "0.25");
+	assert_string_equal(export_short_rate_text(text, 12.5), "12.5");
+	assert_string_equal(export_short_rate_text(text, 1334), "1334");
+	assert_string_equal(export_short_rate_text(text, 123456), "123k");
 }
 
 static void rare_events_have_a_rate_by_the_minute_hour_or_day(void **state)
@@ -72,24 +72,24 @@ static void rare_events_have_a_rate_by_the_minute_hour_or_day(void **state)
 	    {0.001, "3.60/h"},          {2 / 86400.0, "2.00/day"},
 	    {0.02 / 86400, "0.02/day"}, {1e-9, "less than 0.01/day"},
 	};
-	char text[CLI_SIZE_TEXT];
+	char text[EXPORT_SIZE_TEXT];
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		assert_string_equal(cli_per_time_text(text, cases[i].per_second), cases[i].text);
-	assert_string_equal(cli_bytes_per_time_text(text, 49e6), "49 MB/s");
-	assert_string_equal(cli_bytes_per_time_text(text, 0.1), "6 B/min");
-	assert_string_equal(cli_short_rate_text(text, 0.001), "<0.01");
-	assert_string_equal(cli_short_rate_text(text, 0), "0");
+		assert_string_equal(export_per_time_text(text, cases[i].per_second), cases[i].text);
+	assert_string_equal(export_bytes_per_time_text(text, 49e6), "49 MB/s");
+	assert_string_equal(export_bytes_per_time_text(text, 0.1), "6 B/min");
+	assert_string_equal(export_short_rate_text(text, 0.001), "<0.01");
+	assert_string_equal(export_short_rate_text(text, 0), "0");
 }
 
 static void expect_bars(const double *values, size_t len, size_t columns, const char *bars)
 {
-	struct cli_out out;
-	assert_int_equal(cli_out_init(&out, -1), 0);
+	struct export_out out;
+	assert_int_equal(export_out_init(&out, -1), 0);
 	cli_sparkline(&out, values, len, columns);
-	cli_out_char(&out, '\0');
+	export_out_char(&out, '\0');
 	assert_string_equal(out.data, bars);
-	cli_out_fini(&out);
+	export_out_fini(&out);
 }
 
 static void bars_are_as_high_as_their_values(void **state)

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "cli/output/times.h"
+#include "export/text/clock.h"
 
 /* 2026-11-23T07:57:19.123456789Z; in Berlin it is 08:57:19. */
 static const int64_t NOW_NS = 1795420639123456789;
@@ -35,10 +36,10 @@ static int64_t parse(const char *text, bool utc)
 
 static void check_text(int64_t ns, const char *expected)
 {
-	char text[CLI_TIME_TEXT];
-	struct cli_clock clock = {.utc = true};
+	char text[EXPORT_TIME_TEXT];
+	struct export_clock clock = {.utc = true};
 
-	cli_clock_text(&clock, ns, CLI_TIME_RFC3339, text);
+	export_clock_text(&clock, ns, EXPORT_TIME_RFC3339, text);
 	assert_string_equal(text, expected);
 }
 
@@ -179,24 +180,25 @@ static void what_is_no_time_is_refused_with_a_reason(void **state)
 static void every_style_reads_as_documented(void **state)
 {
 	static const struct {
-		enum cli_time_style style;
+		enum export_clock_style style;
 		const char *local, *utc;
 	} rows[] = {
-	    {CLI_TIME_RFC3339, "2026-11-23T08:57:19.123456789+01:00", "2026-11-23T07:57:19.123456789Z"},
-	    {CLI_TIME_CLOCK, "08:57:19.123456", "07:57:19.123456"},
-	    {CLI_TIME_CLOCK_MS, "08:57:19.123", "07:57:19.123"},
-	    {CLI_TIME_DAY, "2026-11-23, Monday, UTC+01:00", "2026-11-23, Monday, UTC"},
-	    {CLI_TIME_SECOND, "2026-11-23 08:57:19", "2026-11-23 07:57:19"},
-	    {CLI_TIME_ZONED, "2026-11-23T08:57:19+01:00", "2026-11-23T07:57:19+00:00"},
+	    {EXPORT_TIME_RFC3339, "2026-11-23T08:57:19.123456789+01:00", "2026-11-23T07:57:19.123456789Z"},
+	    {EXPORT_TIME_CLOCK, "08:57:19.123456", "07:57:19.123456"},
+	    {EXPORT_TIME_CLOCK_MS, "08:57:19.123", "07:57:19.123"},
+	    {EXPORT_TIME_DAY, "2026-11-23, Monday, UTC+01:00", "2026-11-23, Monday, UTC"},
+	    {EXPORT_TIME_SECOND, "2026-11-23 08:57:19", "2026-11-23 07:57:19"},
+	    {EXPORT_TIME_ZONED, "2026-11-23T08:57:19+01:00", "2026-11-23T07:57:19+00:00"},
 	};
-	struct cli_clock local = {.utc = false}, utc = {.utc = true};
-	char text[CLI_TIME_TEXT];
+	struct export_clock local = {.utc = false}, utc = {.utc = true};
+	char text[EXPORT_TIME_TEXT];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_equal(cli_clock_text(&local, NOW_NS, rows[i].style, text), strlen(rows[i].local));
+		assert_int_equal(export_clock_text(&local, NOW_NS, rows[i].style, text),
+				 strlen(rows[i].local));
 		assert_string_equal(text, rows[i].local);
-		cli_clock_text(&utc, NOW_NS, rows[i].style, text);
+		export_clock_text(&utc, NOW_NS, rows[i].style, text);
 		assert_string_equal(text, rows[i].utc);
 	}
 }
@@ -212,12 +214,12 @@ static void the_ends_of_the_range_are_printed(void **state)
 
 static void days_change_at_local_midnight(void **state)
 {
-	struct cli_clock local = {.utc = false};
+	struct export_clock local = {.utc = false};
 	int64_t midnight = parse("2026-11-23", false);
 
 	(void)state;
-	assert_int_not_equal(cli_clock_day(&local, midnight - 1), cli_clock_day(&local, midnight));
-	assert_int_equal(cli_clock_day(&local, midnight), cli_clock_day(&local, midnight + 1000000000));
+	assert_int_not_equal(export_clock_day(&local, midnight - 1), export_clock_day(&local, midnight));
+	assert_int_equal(export_clock_day(&local, midnight), export_clock_day(&local, midnight + 1000000000));
 }
 
 int main(void)

@@ -9,6 +9,7 @@
 #include "cli/top/lines.h"
 #include "cli/top/table.h"
 #include "cli/top/window.h"
+#include "export/text/clock.h"
 
 #define SECOND INT64_C(1000000000)
 
@@ -125,29 +126,29 @@ static void a_filter_is_a_pattern_of_subjects_or_a_part_in_any_case(void **state
 }
 
 /* The text of a line of so many columns. */
-static const char *line_of(struct cli_top_table *table, size_t row, size_t width, struct cli_out *out)
+static const char *line_of(struct cli_top_table *table, size_t row, size_t width, struct export_out *out)
 {
 	struct cli_row line = {.out = out, .columns = width};
-	struct cli_clock clock = {.utc = true};
+	struct export_clock clock = {.utc = true};
 	out->len = 0;
 	cli_top_table_put_row(table, &line, &table->rows[row], &clock);
-	cli_out_char(out, '\0');
+	export_out_char(out, '\0');
 	return out->data;
 }
 
 static void a_row_fits_its_line_and_holds_no_control_characters(void **state)
 {
 	struct cli_top_table table = {0};
-	struct cli_out out;
+	struct export_out out;
 	(void)state;
-	assert_int_equal(cli_out_init(&out, -1), 0);
+	assert_int_equal(export_out_init(&out, -1), 0);
 	cli_top_table_clear(&table, &view);
 	add(&table, 1, "clear.\033[2J", 12);
 	add(&table, 2, "a.subject.that.is.too.long.for.the.line", 0);
 	assert_string_equal(line_of(&table, 0, 30, &out), "clear.\\x1b[2J               12");
 	assert_string_equal(line_of(&table, 1, 30, &out), "a.subject.that.is.too…       0");
 	assert_int_equal(cli_top_table_columns(&table, 2), 100);
-	cli_out_fini(&out);
+	export_out_fini(&out);
 	cli_top_table_fini(&table);
 }
 

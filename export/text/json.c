@@ -1,0 +1,244 @@
+#include "export/text/json.h"
+
+#include <stdio.h>
+
+#include "export/text/utf8.h"
+
+/* Write the comma and the key; the value follows. */
+static void begin(struct export_json *json, const char *key)
+{
+	if (json->comma)
+		export_out_char(json->out, ',');
+	json->comma = true;
+	if (!key)
+		return;
+	export_out_char(json->out, '"');
+	export_out_text(json->out, key);
+	export_out_bytes(json->out, "\":", 2);
+}
+
+static void open_container(struct export_json *json, const char *key, char bracket)
+{
+	begin(json, key);
+	export_out_char(json->out, bracket);
+	json->comma = false;
+}
+
+static void close_container(struct export_json *json, char bracket)
+{
+	export_out_char(json->out, bracket);
+	json->comma = true;
+}
+
+void export_json_object(struct export_json *json, const char *key)
+{
+	open_container(json, key, '{');
+}
+
+void export_json_object_end(struct export_json *json)
+{
+	close_container(json, '}');
+}
+
+void export_json_array(struct export_json *json, const char *key)
+{
+	open_container(json, key, '[');
+}
+
+void export_json_array_end(struct export_json *json)
+{
+	close_container(json, ']');
+}
+
+void export_json_number(struct export_json *json, const char *key, uint64_t value)
+{
+	begin(json, key);
+	export_out_decimal(json->out, value);
+}
+
+void export_json_real(struct export_json *json, const char *key, double value)
+{
+	double size = value < 0 ? -value : value;
+	uint64_t thousandths = size < 1e16 ? (uint64_t)(size * 1000 + 0.5) : 0;
+
+	begin(json, key);
+	if (value < 0 && thousandths > 0)
+		export_out_char(json->out, '-');
+	export_out_decimal(json->out, thousandths / 1000);
+	export_out_format(json->out, ".%03u", (unsigned)(thousandths % 1000));
+}
+
+void export_json_true(struct export_json *json, const char *key)
+{
+	begin(json, key);
+	export_out_text(json->out, "true");
+}
+
+void export_json_null(struct export_json *json, const char *key)
+{
+	begin(json, key);
+	export_out_text(json->out, "null");
+}
+
+void export_json_quoted(struct export_json *json, const char *key, uint64_t value)
+{
+	begin(json, key);
+	export_out_char(json->out, '"');
+	export_out_decimal(json->out, value);
+	export_out_char(json->out, '"');
+}
+
+void export_json_word(struct export_json *json, const char *key, const char *word, size_t len)
+{
+	begin(json, key);
+	export_out_char(json->out, '"');
+	export_out_bytes(json->out, word, len);
+	export_out_char(json->out, '"');
+}
+
+/* How many of the first bytes stand for themselves in a JSON string: printable ASCII except '"' and '\'. */
+static size_t literal_run(const char *data, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len && data[at] >= 0x20 && data[at] < 0x7f && data[at] != '"' && data[at] != '\\')
+		at++;
+	return at;
+}
+
+/* The letter of a two-character escape, or 0. */
+static char short_escape(char c)
+{
+	switch (c) {
+	case '"':
+	case '\\': return c;
+	case '\n': return 'n';
+	case '\r': return 'r';
+	case '\t': return 't';
+	case '\b': return 'b';
+	case '\f': return 'f';
+	default: return 0;
+	}
+}
+
+/* A code point by its number; beyond U+FFFF as the pair of surrogates that JSON wants. */
+static void put_code_point(struct export_out *out, uint32_t point)
+{
+	if (point > 0xffff) {
+		export_out_format(out, "\\u%04x", 0xd7c0 + (point >> 10));
+		point = 0xdc00 | (point & 0x3ff);
+	}
+	export_out_format(out, "\\u%04x", point);
+}
+
+/* Write the character at text, which is no plain ASCII. Characters that are unsafe on a terminal are escaped, since the
+ * output may go to one. Returns its bytes. */
+static size_t put_special(struct export_out *out, const char *text, size_t len)
+{
+	char letter = short_escape(text[0]);
+
+	if (letter) {
+		export_out_char(out, '\\');
+		export_out_char(out, letter);
+		return 1;
+	}
+	uint32_t point;
+	size_t bytes = export_utf8_decode(text, len, &point);
+	if (bytes == 0) {
+		export_out_text(out, "\\ufffd");
+		return 1;
+	}
+	if (export_utf8_is_unsafe(point))
+		put_code_point(out, point);
+	else
+		export_out_bytes(out, text, bytes);
+	return bytes;
+}
+
+static void put_string(struct export_out *out, struct wire_slice text)
+{
+	size_t at = 0;
+
+	export_out_char(out, '"');
+	while (at < text.len) {
+		size_t run = literal_run(text.data + at, text.len - at);
+
+		export_out_bytes(out, text.data + at, run);
+		at += run;
+		if (at < text.len)
+			at += put_special(out, text.data + at, text.len - at);
+	}
+	export_out_char(out, '"');
+}
+
+void export_json_time(struct export_json *json, const char *key, struct export_clock *clock, int64_t ns)
+{
+	char text[EXPORT_TIME_TEXT];
+	size_t len = export_clock_text(clock, ns, EXPORT_TIME_RFC3339, text);
+
+	export_json_word(json, key, text, len);
+}
+
+void export_json_string(struct export_json *json, const char *key, struct wire_slice text)
+{
+	begin(json, key);
+	put_string(json->out, text);
+}
+
+void export_json_key(struct export_json *json, struct wire_slice key)
+{
+	begin(json, NULL);
+	put_string(json->out, key);
+	export_out_char(json->out, ':');
+	json->comma = false;
+}
+
+void export_json_bytes(struct export_json *json, const char *key, struct wire_slice bytes)
+{
+	if (export_utf8_is_valid(bytes))
+		export_json_string(json, key, bytes);
+	else
+		export_json_base64(json, key, bytes);
+}
+
+static void put_base64(struct export_out *out, struct wire_slice bytes)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *in = (const unsigned char *)bytes.data;
+
+	for (size_t at = 0; at < bytes.len; at += 3) {
+		size_t left = bytes.len - at;
+		uint32_t group = (uint32_t)in[at] << 16 | (left > 1 ? (uint32_t)in[at + 1] << 8 : 0) |
+				 (left > 2 ? in[at + 2] : 0);
+		char text[4] = {digits[group >> 18], digits[group >> 12 & 63],
+				left > 1 ? digits[group >> 6 & 63] : '=',
+				left > 2 ? digits[group & 63] : '='};
+
+		export_out_bytes(out, text, sizeof(text));
+	}
+}
+
+void export_json_base64(struct export_json *json, const char *key, struct wire_slice bytes)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s_base64", key);
+	begin(json, name);
+	export_out_char(json->out, '"');
+	put_base64(json->out, bytes);
+	export_out_char(json->out, '"');
+}
+
+void export_json_steps(struct export_json *json, const struct wire_steps *steps)
+{
+	if (steps->count == 0)
+		return;
+	export_json_number(json, "clock_steps", steps->count);
+	export_json_real(json, "largest_clock_step_seconds", (double)steps->largest_ns / 1e9);
+}
+
+void export_json_down(struct export_json *json, int64_t down_ns)
+{
+	if (down_ns > 0)
+		export_json_real(json, "down_seconds", (double)down_ns / 1e9);
+}

@@ -1,0 +1,50 @@
+/* out.h - buffered output to a file descriptor.
+ *
+ * A buffer that empties itself when it is full, so printing a message costs no system call and memory stays
+ * bounded however much is printed. After the first failed write, output is discarded, and the command learns
+ * of the failure when it flushes. A closed pipe is such a failure, but not an error to report. */
+#ifndef EXPORT_TEXT_OUT_H
+#define EXPORT_TEXT_OUT_H
+
+#include <stdint.h>
+
+#include "wire/slice.h"
+
+enum { EXPORT_OUT_BYTES = 1 << 16 };
+
+struct export_out {
+	int fd;    /* borrowed */
+	int error; /* negative errno of the first failed write, or 0 */
+	size_t len;
+	char *data; /* EXPORT_OUT_BYTES of them */
+	/* NULL, or called before the first write; returns the descriptor to write to. Set it after init. */
+	int (*begin)(void *context);
+	void *context;
+};
+
+/* 0 or -ENOMEM. */
+int export_out_init(struct export_out *out, int fd);
+/* Discards output that was not flushed. */
+void export_out_fini(struct export_out *out);
+
+void export_out_bytes(struct export_out *out, const char *data, size_t len);
+void export_out_text(struct export_out *out, const char *text);
+void export_out_slice(struct export_out *out, struct wire_slice slice);
+void export_out_decimal(struct export_out *out, uint64_t value);
+/* The text must be shorter than 1000 bytes; longer is cut. */
+void export_out_format(struct export_out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void export_out_spaces(struct export_out *out, size_t count);
+
+/* Inline, because every escape of a JSON string calls it. */
+static inline void export_out_char(struct export_out *out, char c)
+{
+	if (out->len < EXPORT_OUT_BYTES)
+		out->data[out->len++] = c;
+	else
+		export_out_bytes(out, &c, 1);
+}
+
+/* Hand everything to the kernel. 0, or the sticky error: -EPIPE when the reader has closed the pipe. */
+int export_out_flush(struct export_out *out);
+
+#endif
