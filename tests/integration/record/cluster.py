@@ -124,7 +124,7 @@ def record_under_load(tapedeck, folder, operator, servers):
                        folder("record.out"), write_context(folder, operator, servers))
     connect = lambda port: Client(port, folder("ca.pem"), sign, timeout=5)
     asking = connect(servers[0].port)
-    await_true("the recorder answers", lambda: b'"recording":true' in asking.request("ctl", b"status"))
+    asking.ask_until("ctl", b"status", b'"recording":true')
     asking.close()
     publishers = [Publisher(i, servers, connect) for i in range(PUBLISHERS)]
     for publisher in publishers:

@@ -48,7 +48,7 @@ def check(tapedeck, folder, names):
 def check_control(tapedeck, folder, server, client):
     """Requests start, stop, mark and tell; each takes effect between the messages around it."""
     recorder = start(tapedeck, folder, server, "steered", "--paused")
-    await_true("an answer", lambda: b'"recording":false' in client.request("ctl.steered", b"status"))
+    client.ask_until("ctl.steered", b"status", b'"recording":false')
     client.publish("work.a", b"unwanted")
     assert b'"recording":true' in client.request("ctl.steered", b"start")
     client.publish("work.a", b"wanted")
@@ -66,7 +66,7 @@ def check_control(tapedeck, folder, server, client):
 def check_ends(tapedeck, folder, server, client):
     """-n ends after so many messages; a server that is not there is status 3."""
     recorder = start(tapedeck, folder, server, "few", "-n", "3")
-    await_true("an answer", lambda: b"recording" in client.request("ctl.few", b"status"))
+    client.ask_until("ctl.few", b"status", b"recording")
     for at in range(10):
         client.publish("work.b", b"%d" % at)
     client.ping()
@@ -79,7 +79,7 @@ def check_ends(tapedeck, folder, server, client):
 def check_limit_while_paused(tapedeck, folder, server, client):
     """-n counts only what is recorded: messages that come while it is stopped do not use it up."""
     recorder = start(tapedeck, folder, server, "later", "--paused", "-n", "3")
-    await_true("an answer", lambda: b'"recording":false' in client.request("ctl.later", b"status"))
+    client.ask_until("ctl.later", b"status", b'"recording":false')
     for _ in range(5):
         client.publish("work.c", b"unwanted")
     assert b'"recording":true' in client.request("ctl.later", b"start")
@@ -93,7 +93,7 @@ def check_limit_while_paused(tapedeck, folder, server, client):
 def check_lost(tapedeck, folder, server, client):
     """What a full disk lost is said at the end, even when the log has recovered, and by the status."""
     recorder = start(tapedeck, folder, server, "full")
-    await_true("an answer", lambda: b'"recording":true' in client.request("ctl.full", b"status"))
+    client.ask_until("ctl.full", b"status", b'"recording":true')
     _, most = resource.prlimit(recorder.child.pid, resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
     for _ in range(2000):
         client.publish("work.d", os.urandom(2048))
@@ -115,7 +115,7 @@ def main():
             recorders += [start(tapedeck, folder, server, name, "--queue", "recorders") for name in names]
             client = Client(server.port)
             for name in ["whole", *names]:
-                await_true("%s answers" % name, lambda: b"recording" in client.request("ctl." + name, b"status"))
+                client.ask_until("ctl." + name, b"status", b"recording")
             publish(client)
             for recorder in recorders:
                 assert recorder.end() == 0, recorder.output()

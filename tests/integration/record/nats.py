@@ -173,6 +173,19 @@ class Client:
             if words[0] in ("MSG", "HMSG") and words[1] == "_TEST.%d" % self.count:
                 return answer
 
+    def ask_until(self, subject, body, wanted):
+        """Ask again until an answer holds `wanted`. An answer may never come: servers of a cluster that do not yet know of the
+        subscription for it drop it."""
+        def ask():
+            self.send(b"PUB %s _TEST.0 %d\r\n%s\r\nPING\r\n" % (subject.encode(), len(body), body))
+            is_answered = False
+            while True:
+                words, answer = self.read()
+                is_answered = is_answered or wanted in answer
+                if words[0] == "PONG":
+                    return is_answered
+        await_true("%s answers %r" % (subject, wanted), ask)
+
 
 # ---- credentials: an operator, its accounts and their users, as nsc would make them ----
 
