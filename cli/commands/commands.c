@@ -6,10 +6,10 @@
 const struct cli_command *const *cli_commands(void)
 {
 	static const struct cli_command *const commands[] = {
-	    &cli_broker, &cli_proxy, &cli_record, &cli_import, &cli_sniff, &cli_mark,
-	    &cli_cat,    &cli_tail,  &cli_top,    &cli_stat,   &cli_trace, &cli_who,
-	    &cli_doctor, &cli_diff,  &cli_replay, &cli_report, &cli_mock,  &cli_ls,
-	    &cli_verify, &cli_cut,   &cli_merge,  &cli_pack,   NULL,
+	    &cli_broker, &cli_proxy,  &cli_record, &cli_import, &cli_sniff,  &cli_mark,
+	    &cli_cat,    &cli_tail,   &cli_top,    &cli_stat,   &cli_trace,  &cli_who,
+	    &cli_doctor, &cli_export, &cli_diff,   &cli_replay, &cli_report, &cli_mock,
+	    &cli_ls,     &cli_verify, &cli_cut,    &cli_merge,  &cli_pack,   NULL,
 	};
 	return commands;
 }

@@ -28,6 +28,9 @@ extern const struct cli_command cli_nats_server;
 extern const struct cli_command cli_cat, cli_tail, cli_top, cli_stat, cli_trace, cli_who, cli_doctor,
     cli_diff, cli_verify;
 
+/* Writes logs in the formats of other tools (cli/commands/export_formats.h). */
+extern const struct cli_command cli_export;
+
 /* Keep logs. */
 extern const struct cli_command cli_ls, cli_cut, cli_merge, cli_pack;
 

@@ -30,7 +30,7 @@ static void put_message(struct cli_diff_json *printer, struct export_json *json,
 		if (message->reply.len > 0)
 			export_json_bytes(json, "reply", message->reply);
 		if (message->headers.len > 0)
-			export_headers_json(printer->scratch, json, message->headers);
+			export_headers_json(printer->scratch, json, message->headers, false);
 		export_json_bytes(json, "payload", message->payload);
 		export_json_number(json, "size", message->size);
 		if (message->is_masked)

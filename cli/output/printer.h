@@ -4,7 +4,7 @@
 
 #include "cli/options/options.h"
 #include "cli/output/print_text.h"
-#include "export/event/csv.h"
+#include "export/event/csv_rows.h"
 #include "export/event/event_json.h"
 #include "export/event/pairing.h"
 #include "export/event/template.h"

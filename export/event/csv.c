@@ -3,136 +3,57 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "export/text/escape.h"
+#include "export/event/csv_rows.h"
 
-static int add_field(struct export_csv *csv, struct wire_slice name, struct wire_fault *fault)
+struct csv_writer {
+	struct export_writer base;
+	struct export_out *out;
+	struct export_csv rows;
+};
+
+static int put(struct export_writer *writer, const struct wire_event *event, const struct export_input *input,
+	       struct wire_fault *fault)
 {
-	struct export_field *fields = realloc(csv->fields, (csv->len + 1) * sizeof(*fields));
+	struct csv_writer *csv = (struct csv_writer *)writer;
 
-	if (!fields)
+	(void)fault;
+	export_csv_print(&csv->rows, csv->out, event, &input->clients);
+	return 0;
+}
+
+/* A table without rows has its names. */
+static int end(struct export_writer *writer, struct wire_fault *fault)
+{
+	struct csv_writer *csv = (struct csv_writer *)writer;
+
+	(void)fault;
+	export_csv_begin(&csv->rows, csv->out);
+	return 0;
+}
+
+static void close_writer(struct export_writer *writer)
+{
+	struct csv_writer *csv = (struct csv_writer *)writer;
+
+	export_csv_fini(&csv->rows);
+	free(csv);
+}
+
+int export_csv_open(struct export_writer **writer, const struct export_csv_options *options,
+		    struct export_out *out, struct wire_fault *fault)
+{
+	struct csv_writer *csv = calloc(1, sizeof(*csv));
+
+	if (!csv)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	csv->fields = fields;
-	if (name.len == 0)
-		return wire_fault_set(fault, -EINVAL, "field %zu has no name", csv->len + 1);
-	return export_field_init(&fields[csv->len++], name, fault);
-}
-
-/* The bytes of the first name of a list: up to a comma outside brackets, $['a,b']. */
-static size_t name_len(const char *names)
-{
-	size_t len = 0;
-	char quote = '\0';
-	bool is_inside = false;
-
-	for (; names[len] && (is_inside || names[len] != ','); len++) {
-		if (quote != '\0')
-			quote = names[len] == quote ? '\0' : quote;
-		else if (is_inside && (names[len] == '\'' || names[len] == '"'))
-			quote = names[len];
-		else if (names[len] == '[' || names[len] == ']')
-			is_inside = names[len] == '[';
-	}
-	return len;
-}
-
-int export_csv_init(struct export_csv *csv, const char *names, bool utc, struct wire_fault *fault)
-{
-	int error = 0;
-
-	*csv = (struct export_csv){.names = names, .reader.clock.utc = utc};
-	do {
-		size_t len = name_len(names);
-
-		error = add_field(csv, wire_slice(names, len), fault);
-		names += len;
-	} while (*names++ && !error);
+	int error = export_csv_init(&csv->rows, options->columns ? options->columns : EXPORT_CSV_COLUMNS,
+				    options->utc, fault);
+	csv->out = out;
+	csv->rows.ends_crlf = true;
+	csv->rows.defuses_formulas = !options->keeps_formulas;
+	csv->base = (struct export_writer){.put = put, .end = end, .close = close_writer};
+	*writer = &csv->base;
+	if (error)
+		close_writer(&csv->base);
 	return error;
-}
-
-void export_csv_fini(struct export_csv *csv)
-{
-	for (size_t i = 0; i < csv->len; i++)
-		export_field_fini(&csv->fields[i]);
-	free(csv->fields);
-	export_field_reader_fini(&csv->reader);
-}
-
-static bool needs_quotes(struct wire_slice value)
-{
-	for (size_t i = 0; i < value.len; i++)
-		if (strchr(",\"\n\r", value.data[i]) && value.data[i])
-			return true;
-	return value.len > 0 && (value.data[0] == ' ' || value.data[value.len - 1] == ' ');
-}
-
-/* A quote, a tab or a line end, CR only before LF: alone it would lead a terminal back to the beginning of the line. */
-static bool is_kept(struct wire_slice value, size_t at)
-{
-	char c = value.data[at];
-
-	return c == '"' || c == '\t' || c == '\n' ||
-	       (c == '\r' && at + 1 < value.len && value.data[at + 1] == '\n');
-}
-
-/* Print a value up to the next character that is kept. Returns its bytes. */
-static size_t put_run(struct export_out *out, struct wire_slice value)
-{
-	size_t len = 0;
-
-	while (len < value.len && !is_kept(value, len))
-		len++;
-	export_escape_put(out, wire_slice(value.data, len), EXPORT_UNCLIPPED);
-	return len;
-}
-
-static void put_value(struct export_out *out, struct wire_slice value)
-{
-	bool has_quotes = needs_quotes(value);
-
-	if (has_quotes)
-		export_out_char(out, '"');
-	while (value.len > 0) {
-		size_t len = put_run(out, value);
-
-		if (len < value.len) {
-			if (value.data[len] == '"')
-				export_out_char(out, '"');
-			export_out_char(out, value.data[len++]);
-		}
-		value = wire_slice(value.data + len, value.len - len);
-	}
-	if (has_quotes)
-		export_out_char(out, '"');
-}
-
-void export_csv_begin(struct export_csv *csv, struct export_out *out)
-{
-	if (csv->has_names)
-		return;
-	csv->has_names = true;
-	for (const char *names = csv->names;; names++) {
-		size_t len = name_len(names);
-
-		put_value(out, wire_slice(names, len));
-		names += len;
-		if (!*names)
-			break;
-		export_out_char(out, ',');
-	}
-	export_out_char(out, '\n');
-}
-
-void export_csv_print(struct export_csv *csv, struct export_out *out, const struct wire_event *event,
-		      const struct export_clients *clients)
-{
-	struct wire_slice value;
-
-	export_csv_begin(csv, out);
-	for (size_t i = 0; i < csv->len; i++) {
-		if (i > 0)
-			export_out_char(out, ',');
-		if (export_field_value(&csv->reader, &csv->fields[i], event, clients, &value))
-			put_value(out, value);
-	}
-	export_out_char(out, '\n');
 }

@@ -1,29 +1,22 @@
-/* csv.h - events as comma-separated values (RFC 4180), with a line of names first: --csv time,subject,payload.id
+/* csv.h - the format csv: comma-separated values with a line of names first, RFC 4180 (lines end with CR LF).
  *
- * Fields are those of export/event/fields.h; one that an event does not have is empty. Lines end with LF. Line ends and tabs
- * within a value stay, in quotes; other control characters, and bytes that are not UTF-8, are escaped like all text for
- * people. */
+ * Columns are the fields of export/event/fields.h. Control characters and bytes that are not UTF-8 are escaped as in text for
+ * people: the format jsonl keeps every byte. */
 #ifndef EXPORT_EVENT_CSV_H
 #define EXPORT_EVENT_CSV_H
 
-#include "export/event/field_value.h"
-#include "export/text/out.h"
+#include "export/format.h"
 
-struct export_csv {
-	const char *names;           /* borrowed: as they were given */
-	struct export_field *fields; /* owned */
-	size_t len;
-	bool has_names; /* the first line was printed */
-	struct export_field_reader reader;
+#define EXPORT_CSV_COLUMNS "time,kind,client,subject,reply,size,receivers,status,payload"
+
+struct export_csv_options {
+	const char *columns; /* borrowed: "time,subject"; NULL = EXPORT_CSV_COLUMNS */
+	bool keeps_formulas; /* values that a spreadsheet would execute stay as they are; else a ' is put before them */
+	bool utc;            /* times are UTC; else local */
 };
 
-/* Compile "time,subject,payload.id". 0, or -EINVAL (-ENOMEM) with *fault. In either case call export_csv_fini. Borrows names. */
-int export_csv_init(struct export_csv *csv, const char *names, bool utc, struct wire_fault *fault);
-void export_csv_fini(struct export_csv *csv);
-
-/* Print the names, unless that has happened. */
-void export_csv_begin(struct export_csv *csv, struct export_out *out);
-void export_csv_print(struct export_csv *csv, struct export_out *out, const struct wire_event *event,
-		      const struct export_clients *clients);
+/* 0 with *writer, to be closed by the caller; or -EINVAL (a column does not exist) or -ENOMEM with *fault. Borrows out. */
+int export_csv_open(struct export_writer **writer, const struct export_csv_options *options,
+		    struct export_out *out, struct wire_fault *fault);
 
 #endif

@@ -83,7 +83,7 @@ static void put_body(struct export_event_json *printer, struct export_json *json
 	export_json_bytes(json, "subject", event->subject);
 	put_optional(json, "reply", event->reply);
 	if (event->headers.len > 0)
-		export_headers_json(printer->scratch, json, event->headers);
+		export_headers_json(printer->scratch, json, event->headers, printer->exact_headers);
 	put_payload(&printer->shown, json, event);
 	export_json_number(json, "size", event->size);
 	if (event->flags & WIRE_EVENT_CUT)
@@ -189,6 +189,8 @@ void export_event_json_members(struct export_event_json *printer, struct export_
 	export_json_quoted(json, "seq", event->seq);
 	export_json_time(json, "time", &printer->clock, event->time_ns);
 	put_word(json, "kind", wire_event_kind_name(event->kind));
+	if (printer->log > 0)
+		export_json_number(json, "log", printer->log);
 	if (event->flags & WIRE_EVENT_PUBLISHER_UNKNOWN)
 		export_json_true(json, "publisher_unknown");
 	else

@@ -8,7 +8,9 @@
 #include "export/text/json.h"
 
 struct export_event_json {
-	bool detail; /* the receivers of each message, with the outcomes */
+	bool detail;        /* the receivers of each message, with the outcomes */
+	bool exact_headers; /* as is_exact of export_headers_json */
+	uint32_t log;       /* which of several inputs the event is from, from 1; 0 = do not say */
 	struct export_shown shown;
 	struct export_clock clock;
 	struct export_pairing pairing;  /* of the event that is printed */

@@ -120,7 +120,36 @@ static void put_pairs(const struct export_headers *headers, struct export_json *
 	export_json_object_end(json);
 }
 
-void export_headers_json(struct export_headers *headers, struct export_json *json, struct wire_slice block)
+/* Step over these bytes of *rest. False when it does not begin with them. */
+static bool skip(struct wire_slice *rest, struct wire_slice bytes)
+{
+	if (rest->len < bytes.len || (bytes.len > 0 && memcmp(rest->data, bytes.data, bytes.len) != 0))
+		return false;
+	*rest = wire_slice(rest->data + bytes.len, rest->len - bytes.len);
+	return true;
+}
+
+static bool skip_word(struct wire_slice *rest, const char *before, struct wire_slice word)
+{
+	return skip(rest, wire_slice_str(before)) && skip(rest, word);
+}
+
+/* The block is what its members say, in their order. */
+static bool is_canonical(const struct export_headers *headers, const struct wire_headers *walk,
+			 struct wire_slice block)
+{
+	bool is_same = skip_word(&block, "NATS/1.0", wire_slice_str(""));
+
+	is_same = is_same && (walk->status.len == 0 || skip_word(&block, " ", walk->status));
+	is_same = is_same && (walk->text.len == 0 || skip_word(&block, " ", walk->text));
+	for (size_t i = 0; i < headers->len && is_same; i++)
+		is_same = skip_word(&block, "\r\n", headers->pairs[i].key) &&
+			  skip_word(&block, ": ", headers->pairs[i].value);
+	return is_same && wire_slice_equal(block, wire_slice_str("\r\n\r\n"));
+}
+
+void export_headers_json(struct export_headers *headers, struct export_json *json, struct wire_slice block,
+			 bool is_exact)
 {
 	struct wire_headers walk;
 
@@ -136,6 +165,6 @@ void export_headers_json(struct export_headers *headers, struct export_json *jso
 		export_json_string(json, "status", walk.status);
 	if (walk.text.len > 0)
 		export_json_string(json, "description", walk.text);
-	if (!is_whole)
+	if (!is_whole || (is_exact && !is_canonical(headers, &walk, block)))
 		export_json_base64(json, "headers", block);
 }

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "export/event/csv.h"
+#include "export/event/csv_rows.h"
 #include "export/event/template.h"
 #include "tests/unit/cli/capture.h"
 #include "tests/unit/cli/sample_events.h"

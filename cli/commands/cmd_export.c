@@ -1,0 +1,128 @@
+/* cmd_export.c - tapedeck export: a log in the formats of other tools. */
+#include <unistd.h>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/export.h"
+#include "cli/options/joining.h"
+#include "cli/options/logs.h"
+#include "cli/output/errors.h"
+#include "cli/output/screen.h"
+
+#define AT(member) offsetof(struct cli_export, member)
+
+static const struct cli_option output[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = CLI_TEXT,
+     .argument = "FILE",
+     .help = "write into this file, which appears when it is complete; default: standard output",
+     .at = AT(file)},
+    {.name = NULL},
+};
+
+static const struct cli_option reading[] = {
+    {.name = "follow",
+     .letter = 'f',
+     .kind = CLI_FLAG,
+     .help = "at the end, continue with new events",
+     .at = AT(follow)},
+    {.name = NULL},
+};
+
+static const struct cli_option_group groups[] = {
+    {"Output", output, 0},
+    {"Output", cli_export_format_options, AT(settings)},
+    {"Reading", cli_limit_options, AT(limit)},
+    {"Reading", reading, 0},
+    {"Reading", cli_joining_options, AT(no_join)},
+    {"Reading", cli_quiet_options, AT(quiet)},
+    {"Which events", cli_filter_options, AT(filters)},
+    {"Which events", cli_seq_options, AT(filters)},
+    {0},
+};
+
+static int choose_format(struct cli_export *export)
+{
+	struct cli_export_settings *settings = &export->settings;
+
+	if (!settings->format && export->file)
+		settings->format = cli_export_format_of(export->file);
+	if (!settings->format && export->file)
+		return cli_usage_error(export->command, "\"%s\": its ending names no format; give --format FORMAT",
+				       export->file);
+	if (!settings->format)
+		return cli_usage_error(export->command, "give the format: --format FORMAT, or -o FILE with an ending");
+	settings->utc = export->filters.utc;
+	return CLI_GO_ON;
+}
+
+static int check(const struct cli_export *export)
+{
+	const struct cli_export_format *format = export->settings.format;
+	const bool to_terminal = (!export->file || strcmp(export->file, "-") == 0) && isatty(STDOUT_FILENO);
+
+	if (format->is_binary && to_terminal)
+		return cli_usage_error(export->command, "%s is not for a terminal; give -o FILE", format->name);
+	if (format->cannot_follow && export->follow)
+		return cli_usage_error(export->command, "%s is written when the log ends: it excludes --follow",
+				       format->name);
+	return export->follow ? cli_logs_refuse_captures(export->command, &export->logs, "following")
+			      : CLI_GO_ON;
+}
+
+static int build_filters(struct cli_export *export)
+{
+	const struct cli_export_format *format = export->settings.format;
+	int status = cli_filters_default_kind(export->command, &export->filters, format->kind);
+
+	if (status == CLI_GO_ON)
+		status = cli_filters_build(export->command, &export->filters, &export->subjects,
+					   &export->chosen);
+	export->filters.is_reported = true;
+	if (status == CLI_GO_ON && format->reads_all)
+		status = cli_filters_build_around(export->command, &export->filters, &export->read);
+	return status;
+}
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+	struct cli_export export = {.command = command};
+	struct cli_operands operands;
+	int status = cli_options_parse(command, argc, argv, &export, &operands);
+
+	if (status == CLI_GO_ON)
+		status = cli_logs_split(command, &operands, false, &export.logs, &export.subjects);
+	if (status == CLI_GO_ON)
+		status = choose_format(&export);
+	if (status == CLI_GO_ON)
+		status = check(&export);
+	if (status == CLI_GO_ON)
+		status = build_filters(&export);
+	if (status == CLI_GO_ON)
+		status = cli_export_run(&export);
+	store_filter_close(export.chosen);
+	store_filter_close(export.read);
+	cli_filters_fini(&export.filters);
+	return status;
+}
+
+const struct cli_command cli_export = {
+    .name = "export",
+    .summary = "write a log in a format of another tool",
+    .group = CLI_TASK_READ,
+    .operands = "LOG... [SUBJECT...]",
+    .about = "Writes the events that the filters choose in a format that other tools read.\n"
+	     "\n"
+	     "Formats:\n"
+	     "  jsonl    a JSON object a line, complete; tapedeck import makes the log again\n"
+	     "  csv      comma-separated values for spreadsheets and databases (RFC 4180)\n"
+	     "\n"
+	     "What a format cannot express is counted and reported. Payloads are data in every\n"
+	     "format: whatever they hold, the output is valid, and nothing in it is executed.",
+    .examples = "  tapedeck export log -o log.jsonl              everything, to be imported\n"
+		"  tapedeck export log 'orders.>' -o orders.csv  for a spreadsheet\n"
+		"  tapedeck export log --format jsonl --since 5m | jq .subject\n"
+		"  tapedeck export log --columns time,subject,payload.id -o ids.csv",
+    .options = groups,
+    .run = run,
+};

@@ -1,0 +1,39 @@
+/* export_formats.h - the formats of `tapedeck export`, one table, and the options that belong to some of them. */
+#ifndef CLI_COMMANDS_EXPORT_FORMATS_H
+#define CLI_COMMANDS_EXPORT_FORMATS_H
+
+#include "cli/options/options.h"
+#include "export/format.h"
+#include "store/filter/filter.h"
+
+struct cli_export_settings {
+	const struct cli_export_format *format;
+	const char *columns;
+	bool keeps_formulas;
+	bool utc; /* of the filters */
+};
+
+struct cli_export_format {
+	const char *name;
+	const char *endings; /* of FILE, separated by spaces: it is the default for these */
+	const char *summary;
+	const char *kind;    /* the kind of events that it is about unless the user asks for others; NULL: every kind */
+	bool reads_all;      /* its writer needs all events of the period, not only the chosen ones */
+	bool is_binary;      /* not to be printed on a terminal */
+	bool cannot_follow;  /* its writer gives nothing before the end */
+	/* Open a writer, to be closed by the caller. chosen: the filter that the user asked for, borrowed until it is closed. 0, or
+	 * a negative code with *fault: -EINVAL for an option. */
+	int (*open)(struct export_writer **writer, const struct cli_export_settings *settings,
+		    const struct store_filter *chosen, struct export_out *out, struct wire_fault *fault);
+};
+
+/* Ends with one whose name is NULL. */
+extern const struct cli_export_format cli_export_formats[];
+
+/* --format, and the options of single formats. Sets a struct cli_export_settings, zeroed before. */
+extern const struct cli_option cli_export_format_options[];
+
+/* The format that a file's name ends with; NULL when there is none. */
+const struct cli_export_format *cli_export_format_of(const char *path);
+
+#endif

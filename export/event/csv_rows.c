@@ -1,0 +1,158 @@
+#include "export/event/csv_rows.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "export/text/escape.h"
+
+static int add_field(struct export_csv *csv, struct wire_slice name, struct wire_fault *fault)
+{
+	struct export_field *fields = realloc(csv->fields, (csv->len + 1) * sizeof(*fields));
+
+	if (!fields)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	csv->fields = fields;
+	if (name.len == 0)
+		return wire_fault_set(fault, -EINVAL, "field %zu has no name", csv->len + 1);
+	return export_field_init(&fields[csv->len++], name, fault);
+}
+
+/* The bytes of the first name of a list: up to a comma outside brackets, $['a,b']. */
+static size_t name_len(const char *names)
+{
+	size_t len = 0;
+	char quote = '\0';
+	bool is_inside = false;
+
+	for (; names[len] && (is_inside || names[len] != ','); len++) {
+		if (quote != '\0')
+			quote = names[len] == quote ? '\0' : quote;
+		else if (is_inside && (names[len] == '\'' || names[len] == '"'))
+			quote = names[len];
+		else if (names[len] == '[' || names[len] == ']')
+			is_inside = names[len] == '[';
+	}
+	return len;
+}
+
+int export_csv_init(struct export_csv *csv, const char *names, bool utc, struct wire_fault *fault)
+{
+	int error = 0;
+
+	*csv = (struct export_csv){.names = names, .reader.clock.utc = utc};
+	do {
+		size_t len = name_len(names);
+
+		error = add_field(csv, wire_slice(names, len), fault);
+		names += len;
+	} while (*names++ && !error);
+	return error;
+}
+
+void export_csv_fini(struct export_csv *csv)
+{
+	for (size_t i = 0; i < csv->len; i++)
+		export_field_fini(&csv->fields[i]);
+	free(csv->fields);
+	export_field_reader_fini(&csv->reader);
+}
+
+static bool needs_quotes(struct wire_slice value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if (strchr(",\"\n\r", value.data[i]) && value.data[i])
+			return true;
+	return value.len > 0 && (value.data[0] == ' ' || value.data[value.len - 1] == ' ');
+}
+
+/* A quote, a tab or a line end, CR only before LF: alone it would lead a terminal back to the beginning of the line. */
+static bool is_kept(struct wire_slice value, size_t at)
+{
+	char c = value.data[at];
+
+	return c == '"' || c == '\t' || c == '\n' ||
+	       (c == '\r' && at + 1 < value.len && value.data[at + 1] == '\n');
+}
+
+/* Print a value up to the next character that is kept. Returns its bytes. */
+static size_t put_run(struct export_out *out, struct wire_slice value)
+{
+	size_t len = 0;
+
+	while (len < value.len && !is_kept(value, len))
+		len++;
+	export_escape_put(out, wire_slice(value.data, len), EXPORT_UNCLIPPED);
+	return len;
+}
+
+/* A spreadsheet takes a value that begins so for a formula, unless it is a number. */
+static bool is_formula(struct wire_slice value)
+{
+	if (value.len == 0 || value.data[0] == '\0' || !strchr("=+-@\t\r", value.data[0]))
+		return false;
+	for (size_t i = 1; i < value.len; i++)
+		if ((value.data[i] < '0' || value.data[i] > '9') && value.data[i] != '.')
+			return true;
+	return value.data[0] != '-' && value.data[0] != '+';
+}
+
+static void put_value(struct export_out *out, struct wire_slice value, bool defuses_formulas)
+{
+	bool has_quotes = needs_quotes(value);
+
+	if (has_quotes)
+		export_out_char(out, '"');
+	if (defuses_formulas && is_formula(value))
+		export_out_char(out, '\'');
+	while (value.len > 0) {
+		size_t len = put_run(out, value);
+
+		if (len < value.len) {
+			if (value.data[len] == '"')
+				export_out_char(out, '"');
+			export_out_char(out, value.data[len++]);
+		}
+		value = wire_slice(value.data + len, value.len - len);
+	}
+	if (has_quotes)
+		export_out_char(out, '"');
+}
+
+static void end_line(const struct export_csv *csv, struct export_out *out)
+{
+	if (csv->ends_crlf)
+		export_out_char(out, '\r');
+	export_out_char(out, '\n');
+}
+
+void export_csv_begin(struct export_csv *csv, struct export_out *out)
+{
+	if (csv->has_names)
+		return;
+	csv->has_names = true;
+	for (const char *names = csv->names;; names++) {
+		size_t len = name_len(names);
+
+		put_value(out, wire_slice(names, len), csv->defuses_formulas);
+		names += len;
+		if (!*names)
+			break;
+		export_out_char(out, ',');
+	}
+	end_line(csv, out);
+}
+
+void export_csv_print(struct export_csv *csv, struct export_out *out, const struct wire_event *event,
+		      const struct export_clients *clients)
+{
+	struct wire_slice value;
+
+	export_csv_begin(csv, out);
+	for (size_t i = 0; i < csv->len; i++) {
+		if (i > 0)
+			export_out_char(out, ',');
+		if (export_field_value(&csv->reader, &csv->fields[i], event, clients, &value))
+			put_value(out, value, csv->defuses_formulas);
+	}
+	end_line(csv, out);
+}
