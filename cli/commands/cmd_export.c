@@ -48,10 +48,12 @@ static int choose_format(struct cli_export *export)
 	if (!settings->format && export->file)
 		settings->format = cli_export_format_of(export->file);
 	if (!settings->format && export->file)
-		return cli_usage_error(export->command, "\"%s\": its ending names no format; give --format FORMAT",
+		return cli_usage_error(export->command,
+				       "\"%s\": its ending names no format; give --format FORMAT",
 				       export->file);
 	if (!settings->format)
-		return cli_usage_error(export->command, "give the format: --format FORMAT, or -o FILE with an ending");
+		return cli_usage_error(export->command,
+				       "give the format: --format FORMAT, or -o FILE with an ending");
 	settings->utc = export->filters.utc;
 	return CLI_GO_ON;
 }
@@ -62,10 +64,11 @@ static int check(const struct cli_export *export)
 	const bool to_terminal = (!export->file || strcmp(export->file, "-") == 0) && isatty(STDOUT_FILENO);
 
 	if (format->is_binary && to_terminal)
-		return cli_usage_error(export->command, "%s is not for a terminal; give -o FILE", format->name);
-	if (format->cannot_follow && export->follow)
-		return cli_usage_error(export->command, "%s is written when the log ends: it excludes --follow",
+		return cli_usage_error(export->command, "%s is not for a terminal; give -o FILE",
 				       format->name);
+	if (format->cannot_follow && export->follow)
+		return cli_usage_error(export->command,
+				       "%s is written when the log ends: it excludes --follow", format->name);
 	return export->follow ? cli_logs_refuse_captures(export->command, &export->logs, "following")
 			      : CLI_GO_ON;
 }
@@ -76,8 +79,8 @@ static int build_filters(struct cli_export *export)
 	int status = cli_filters_default_kind(export->command, &export->filters, format->kind);
 
 	if (status == CLI_GO_ON)
-		status = cli_filters_build(export->command, &export->filters, &export->subjects,
-					   &export->chosen);
+		status =
+		    cli_filters_build(export->command, &export->filters, &export->subjects, &export->chosen);
 	export->filters.is_reported = true;
 	if (status == CLI_GO_ON && format->reads_all)
 		status = cli_filters_build_around(export->command, &export->filters, &export->read);

@@ -213,8 +213,7 @@ static int export_all(struct session *session)
 
 int cli_export_run(const struct cli_export *export)
 {
-	struct session session = {
-	    .export = export, .interrupt_fd = cli_interrupt_open(), .file.fd = -1};
+	struct session session = {.export = export, .interrupt_fd = cli_interrupt_open(), .file.fd = -1};
 	int status;
 
 	cli_screen_init(&session.screen, true, export->quiet, &export->logs);

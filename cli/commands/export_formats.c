@@ -80,12 +80,14 @@ const struct cli_option cli_export_format_options[] = {
     {.name = "columns",
      .kind = CLI_TEXT,
      .argument = "FIELDS",
-     .help = "csv: the columns, in their order, with commas between: time,subject,payload.id; the fields are those of "
+     .help = "csv: the columns, in their order, with commas between: time,subject,payload.id; the fields are "
+	     "those of "
 	     "cat --csv. Default: time, kind, client, subject, reply, size, receivers, status, payload",
      .at = AT(columns)},
     {.name = "keep-formulas",
      .kind = CLI_FLAG,
-     .help = "csv: leave values as they are that a spreadsheet takes for formulas. By default a ' is put before a value "
+     .help = "csv: leave values as they are that a spreadsheet takes for formulas. By default a ' is put "
+	     "before a value "
 	     "that begins with =, +, - or @ and is not a number",
      .at = AT(keeps_formulas)},
     {.name = NULL},

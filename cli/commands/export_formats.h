@@ -17,10 +17,11 @@ struct cli_export_format {
 	const char *name;
 	const char *endings; /* of FILE, separated by spaces: it is the default for these */
 	const char *summary;
-	const char *kind;    /* the kind of events that it is about unless the user asks for others; NULL: every kind */
-	bool reads_all;      /* its writer needs all events of the period, not only the chosen ones */
-	bool is_binary;      /* not to be printed on a terminal */
-	bool cannot_follow;  /* its writer gives nothing before the end */
+	const char
+	    *kind; /* the kind of events that it is about unless the user asks for others; NULL: every kind */
+	bool reads_all;     /* its writer needs all events of the period, not only the chosen ones */
+	bool is_binary;     /* not to be printed on a terminal */
+	bool cannot_follow; /* its writer gives nothing before the end */
 	/* Open a writer, to be closed by the caller. chosen: the filter that the user asked for, borrowed until it is closed. 0, or
 	 * a negative code with *fault: -EINVAL for an option. */
 	int (*open)(struct export_writer **writer, const struct cli_export_settings *settings,

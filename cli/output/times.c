@@ -8,11 +8,9 @@
 #include <time.h>
 
 #include "cli/options/options.h"
+#include "export/text/calendar.h"
 
 enum { NS_PER_MS = 1000000, NS_PER_SECOND = 1000000000 };
-
-/* The years that signed 64-bit nanoseconds reach whole. */
-enum { FIRST_YEAR = 1678, LAST_YEAR = 2261 };
 
 int64_t cli_now_ns(void)
 {
@@ -20,94 +18,6 @@ int64_t cli_now_ns(void)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
-/* Exactly `digits` decimal digits at *at, which is advanced past them. */
-static bool read_digits(const char **at, int digits, int *value)
-{
-	int result = 0;
-
-	for (int i = 0; i < digits; i++) {
-		char c = (*at)[i];
-
-		if (c < '0' || c > '9')
-			return false;
-		result = result * 10 + (c - '0');
-	}
-	*at += digits;
-	*value = result;
-	return true;
-}
-
-static bool read_char(const char **at, const char *accepted)
-{
-	if (**at == '\0' || !strchr(accepted, **at))
-		return false;
-	++*at;
-	return true;
-}
-
-/* `.25` as nanoseconds; digits beyond the ninth are dropped. No fraction is 0. */
-static bool read_fraction(const char **at, int64_t *ns)
-{
-	int64_t unit = NS_PER_SECOND;
-
-	*ns = 0;
-	if (!read_char(at, ".,"))
-		return true;
-	size_t digits = strspn(*at, "0123456789");
-	for (size_t i = 0; i < digits; i++) {
-		unit /= 10;
-		*ns += ((*at)[i] - '0') * unit;
-	}
-	*at += digits;
-	return digits > 0;
-}
-
-static bool read_date(const char **at, struct tm *tm)
-{
-	if (!read_digits(at, 4, &tm->tm_year) || !read_char(at, "-") || !read_digits(at, 2, &tm->tm_mon) ||
-	    !read_char(at, "-") || !read_digits(at, 2, &tm->tm_mday))
-		return false;
-	if (tm->tm_year < FIRST_YEAR || tm->tm_year > LAST_YEAR || tm->tm_mon < 1 || tm->tm_mon > 12)
-		return false;
-	static const int month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool is_leap = tm->tm_year % 4 == 0 && (tm->tm_year % 100 != 0 || tm->tm_year % 400 == 0);
-	int last = month_days[tm->tm_mon - 1] - (tm->tm_mon == 2 && !is_leap);
-
-	tm->tm_year -= 1900;
-	tm->tm_mon -= 1;
-	return tm->tm_mday >= 1 && tm->tm_mday <= last;
-}
-
-/* hh:mm, hh:mm:ss or hh:mm:ss.fraction. A leap second is the first of the next minute. */
-static bool read_clock(const char **at, struct tm *tm, int64_t *fraction_ns)
-{
-	*fraction_ns = 0;
-	tm->tm_sec = 0;
-	if (!read_digits(at, 2, &tm->tm_hour) || !read_char(at, ":") || !read_digits(at, 2, &tm->tm_min))
-		return false;
-	if (tm->tm_hour > 23 || tm->tm_min > 59)
-		return false;
-	if (!read_char(at, ":"))
-		return true;
-	return read_digits(at, 2, &tm->tm_sec) && tm->tm_sec <= 60 && read_fraction(at, fraction_ns);
-}
-
-/* Z or +hh:mm, in seconds east of Greenwich. */
-static bool read_zone(const char **at, int64_t *offset_s)
-{
-	int hours, minutes;
-	bool west = **at == '-';
-
-	*offset_s = 0;
-	if (read_char(at, "Zz"))
-		return true;
-	if (!read_char(at, "+-") || !read_digits(at, 2, &hours) || !read_char(at, ":") ||
-	    !read_digits(at, 2, &minutes))
-		return false;
-	*offset_s = (hours * 60 + minutes) * (west ? -60 : 60);
-	return hours <= 23 && minutes <= 59;
 }
 
 static int64_t seconds_of(struct tm *tm, struct cli_time_reading *reading)
@@ -119,23 +29,12 @@ static int64_t seconds_of(struct tm *tm, struct cli_time_reading *reading)
 
 static bool parse_calendar(struct cli_time_reading *reading, const char *text, int64_t *ns)
 {
-	struct tm tm = {0};
-	int64_t fraction_ns = 0, offset_s = 0;
-	const char *at = text;
+	struct export_calendar calendar;
 
-	if (!read_date(&at, &tm))
+	if (!export_calendar_read(&calendar, text))
 		return false;
-	if (*at == '\0') {
-		*ns = seconds_of(&tm, reading) * NS_PER_SECOND;
-		return true;
-	}
-	if (!read_char(&at, "Tt ") || !read_clock(&at, &tm, &fraction_ns))
-		return false;
-	bool has_zone = *at != '\0';
-	if (has_zone && (!read_zone(&at, &offset_s) || *at != '\0'))
-		return false;
-	*ns = has_zone ? timegm(&tm) - offset_s : seconds_of(&tm, reading);
-	*ns = *ns * NS_PER_SECOND + fraction_ns;
+	*ns = calendar.has_zone ? export_calendar_ns(&calendar)
+				: seconds_of(&calendar.tm, reading) * NS_PER_SECOND + calendar.fraction_ns;
 	return true;
 }
 
@@ -151,7 +50,7 @@ static bool parse_clock(struct cli_time_reading *reading, const char *text, int6
 		gmtime_r(&now, &tm);
 	else
 		localtime_r(&now, &tm);
-	if (!read_clock(&at, &tm, &fraction_ns) || *at != '\0')
+	if (!export_calendar_read_clock(&at, &tm, &fraction_ns) || *at != '\0')
 		return false;
 	struct tm yesterday = tm;
 	yesterday.tm_mday--;
@@ -172,7 +71,7 @@ static int parse_epoch(const char *text, int64_t *ns, struct wire_fault *fault)
 		    fault, -EINVAL,
 		    "is too short for seconds since the epoch; for a time ago add a unit: %.*ss", (int)digits,
 		    text);
-	if (digits > 19 || (*at && (digits > 11 || !read_fraction(&at, &fraction_ns) || *at)))
+	if (digits > 19 || (*at && (digits > 11 || !export_calendar_read_fraction(&at, &fraction_ns) || *at)))
 		return wire_fault_set(fault, -EINVAL, "is not a number of s, ms, us or ns since the epoch");
 	for (size_t i = 0; i < digits; i++) {
 		if (__builtin_mul_overflow(value, 10, &value) ||

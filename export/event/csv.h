@@ -11,8 +11,9 @@
 
 struct export_csv_options {
 	const char *columns; /* borrowed: "time,subject"; NULL = EXPORT_CSV_COLUMNS */
-	bool keeps_formulas; /* values that a spreadsheet would execute stay as they are; else a ' is put before them */
-	bool utc;            /* times are UTC; else local */
+	bool
+	    keeps_formulas; /* values that a spreadsheet would execute stay as they are; else a ' is put before them */
+	bool utc;           /* times are UTC; else local */
 };
 
 /* 0 with *writer, to be closed by the caller; or -EINVAL (a column does not exist) or -ENOMEM with *fault. Borrows out. */
