@@ -65,7 +65,7 @@ static void offer_segment(struct names *names, const char *path, bool clients)
 static void offer_log(struct names *names, const char *log, bool clients)
 {
 	struct store_log_segments segments;
-	if (cli_log_is_capture(log) || store_log_list(&segments, log, NULL) != 0)
+	if (cli_log_is_foreign(log) || store_log_list(&segments, log, NULL) != 0)
 		return;
 	for (size_t i = segments.count; i > 0 && names->len < NAMES_MAX; i--)
 		offer_segment(names, segments.list[i - 1].path, clients);

@@ -145,7 +145,7 @@ static struct trace_doctor_log describe_log(const char *path)
 {
 	struct trace_doctor_log log = {.name = path};
 	struct store_log_segments segments = {0};
-	if (cli_log_is_capture(path) || store_log_list(&segments, path, NULL) != 0)
+	if (cli_log_is_foreign(path) || store_log_list(&segments, path, NULL) != 0)
 		return log;
 	log.segments = segments.count;
 	log.first_seq = segments.count > 0 ? segments.list[0].first_seq : 0;

@@ -69,7 +69,7 @@ static int check(const struct cli_export *export)
 	if (format->cannot_follow && export->follow)
 		return cli_usage_error(export->command,
 				       "%s is written when the log ends: it excludes --follow", format->name);
-	return export->follow ? cli_logs_refuse_captures(export->command, &export->logs, "following")
+	return export->follow ? cli_logs_refuse_foreign(export->command, &export->logs, "following")
 			      : CLI_GO_ON;
 }
 

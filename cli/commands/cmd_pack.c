@@ -163,8 +163,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON && others.len > 0)
 		status = cli_usage_error(command, "there is no log \"%s\"", others.values[0]);
 	if (status == CLI_GO_ON)
-		status =
-		    cli_logs_refuse_captures(command, &logs, "packing, which is about a log's segments,");
+		status = cli_logs_refuse_foreign(command, &logs, "packing, which is about a log's segments,");
 	return status == CLI_GO_ON ? pack_all(&session, &logs) : status;
 }
 

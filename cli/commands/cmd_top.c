@@ -253,7 +253,7 @@ static int choose_input(struct session *session, const struct cli_operands *oper
 					     operands->values[0]);
 	}
 	status = cli_logs_split(session->command, operands, false, &session->logs, subjects);
-	return status == CLI_GO_ON ? cli_logs_refuse_captures(session->command, &session->logs, "top")
+	return status == CLI_GO_ON ? cli_logs_refuse_foreign(session->command, &session->logs, "top")
 				   : status;
 }
 

@@ -136,7 +136,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = cli_logs_split(command, &operands, false, &trace.logs, &trace.subjects);
 	if (status == CLI_GO_ON && settings.common.follow)
-		status = cli_logs_refuse_captures(command, &trace.logs, "following");
+		status = cli_logs_refuse_foreign(command, &trace.logs, "following");
 	if (status == CLI_GO_ON) {
 		const struct cli_trace_settings *common = &settings.common;
 		cli_screen_init(&screen, common->no_pager || common->follow, common->quiet || common->follow,

@@ -203,7 +203,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		status = cli_usage_error(command, "there is no log \"%s\"", others.values[0]);
 	if (status == CLI_GO_ON)
 		status =
-		    cli_logs_refuse_captures(command, &logs, "verifying, which is about a log's checksums,");
+		    cli_logs_refuse_foreign(command, &logs, "verifying, which is about a log's checksums,");
 	if (status != CLI_GO_ON)
 		return status;
 	struct session session = {.command = command,

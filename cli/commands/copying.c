@@ -105,13 +105,15 @@ static int read_logs(struct session *session, const struct store_filter *filter,
 						     .payloads = payloads,
 						     .progress = &session->screen.progress.base};
 	struct store_merge *inputs;
-	int error = cli_joining_open(&inputs, &copying->logs, &options, copying->no_join, fault);
+	int error = copying->open
+			? copying->open(&inputs, &copying->logs, &options, fault)
+			: cli_joining_open(&inputs, &copying->logs, &options, copying->no_join, fault);
 
 	if (error)
 		return error;
 	error = run(session, inputs, fault);
 	cli_screen_end(&session->screen);
-	if (!error && payloads && !copying->quiet)
+	if (!error && payloads && !copying->quiet && !copying->open)
 		cli_joining_report(copying->command, inputs, &copying->logs);
 	store_merge_close(inputs);
 	return error;
@@ -139,7 +141,7 @@ static bool *find_logs(const struct cli_operands *logs)
 	bool *are_logs = calloc((size_t)logs->len, sizeof(*are_logs));
 
 	for (int i = 0; are_logs && i < logs->len; i++)
-		are_logs[i] = !cli_log_is_capture(logs->values[i]);
+		are_logs[i] = !cli_log_is_foreign(logs->values[i]);
 	return are_logs;
 }
 

@@ -1,12 +1,16 @@
-/* copying.h - write events of logs into a new log: what cut and merge do. */
+/* copying.h - write events of logs into a new log: what cut, merge and import do. */
 #ifndef CLI_COMMANDS_COPYING_H
 #define CLI_COMMANDS_COPYING_H
 
 #include "cli/options/filters.h"
 #include "cli/options/masking.h"
+#include "store/read/merge.h"
 
 struct cli_copying {
 	const struct cli_command *command;
+	/* Open the inputs; NULL: as logs, those of a cluster joined. As cli_inputs_open. */
+	int (*open)(struct store_merge **inputs, const struct cli_operands *operands,
+		    const struct store_reader_options *options, struct wire_fault *fault);
 	const char *dir; /* of the new log */
 	int level;       /* of zstd */
 	bool no_join, quiet;

@@ -45,7 +45,7 @@ int cli_replay_input_inspect(struct cli_replay_input *input, struct wire_fault *
 
 	for (int i = 0; i < input->logs.len && !error; i++) {
 		const char *path = input->logs.values[i];
-		bool is_capture = cli_log_is_capture(path);
+		bool is_capture = cli_log_is_foreign(path);
 
 		input->has_captures |= is_capture;
 		input->has_steps |= is_capture;
@@ -130,8 +130,8 @@ static int open_marks(const char *path, const struct store_filter *marks, struct
 	const struct store_reader_options options = {.filter = marks};
 	struct store_reader *reader;
 
-	if (cli_log_is_capture(path))
-		return cli_inputs_open_capture(source, path, &capture, NULL);
+	if (cli_log_is_foreign(path))
+		return cli_inputs_open_foreign(source, path, &capture, NULL);
 	int error = store_reader_open(&reader, path, &options, NULL);
 	if (error == 0)
 		*source = store_reader_source(reader);

@@ -61,7 +61,7 @@ static int read_side(struct comparison *comparison, struct side *side, struct wi
 	int error = cli_stat_groups_read(&side->found, comparison->session, &input, side->filter, fault);
 
 	side->up_ns = side->found.span_ns;
-	if (!error && !cli_log_is_capture(side->path)) {
+	if (!error && !cli_log_is_foreign(side->path)) {
 		error = read_uptime(side->path, &uptime, fault);
 		side->up_ns = store_uptime_up(&uptime, side->window);
 		if (side->window.from_ns < uptime.life.from_ns)
@@ -387,7 +387,7 @@ int cli_stat_compare(struct cli_stat_session *session, const char *path, const s
 	if (cli_parse_duration_ns(with, &back_ns, &fault) != 0 || back_ns == 0)
 		return cli_usage_error(session->command,
 				       "--compare: \"%s\" is neither a log nor a duration like 24h", with);
-	if (cli_log_is_capture(path))
+	if (cli_log_is_foreign(path))
 		return cli_usage_error(session->command,
 				       "\"%s\" is a packet capture: compare it with another one, not with an "
 				       "earlier time",

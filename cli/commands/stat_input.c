@@ -89,7 +89,7 @@ bool cli_stat_input_is_cluster(const struct cli_stat_input *input)
 
 bool cli_stat_input_is_capture(const struct cli_stat_input *input)
 {
-	return !cli_stat_input_is_cluster(input) && cli_log_is_capture(input->logs.values[0]);
+	return !cli_stat_input_is_cluster(input) && cli_log_is_foreign(input->logs.values[0]);
 }
 
 const char *cli_stat_input_path(const struct cli_stat_input *input)
@@ -122,7 +122,7 @@ int cli_stat_input_read(struct cli_stat_session *session, const struct cli_stat_
 	struct store_reader *reader;
 
 	if (cli_stat_input_is_capture(input))
-		return cli_inputs_open_capture(source, input->logs.values[0], &capture, fault);
+		return cli_inputs_open_foreign(source, input->logs.values[0], &capture, fault);
 	if (cli_stat_input_is_cluster(input))
 		return open_cluster(session, input, &options, source, fault);
 	int error = store_reader_open(&reader, input->logs.values[0], &options, fault);

@@ -90,7 +90,7 @@ static int print_all(struct cli_trace_session *session, bool can_read_twice, str
 static bool are_logs(const struct cli_operands *inputs)
 {
 	for (int i = 0; i < inputs->len; i++)
-		if (cli_log_is_capture(inputs->values[i]))
+		if (cli_log_is_foreign(inputs->values[i]))
 			return false;
 	return true;
 }

@@ -325,8 +325,8 @@ static int check(const struct cli_command *command, struct cli_view *view, const
 	if (view->follow && view->reverse)
 		return cli_usage_error(command, "--follow and --reverse exclude each other");
 	if (view->follow)
-		return cli_logs_refuse_captures(command, logs, "following");
-	return view->reverse ? cli_logs_refuse_captures(command, logs, "--reverse") : CLI_GO_ON;
+		return cli_logs_refuse_foreign(command, logs, "following");
+	return view->reverse ? cli_logs_refuse_foreign(command, logs, "--reverse") : CLI_GO_ON;
 }
 
 int cli_view_main(const struct cli_command *command, struct cli_view *view, int argc, char **argv)

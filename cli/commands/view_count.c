@@ -26,7 +26,7 @@ static int count_capture(const struct counting *counting, const char *path, stru
 	const struct cli_capture_options options = {.filter = counting->options->filter};
 	struct wire_source *source;
 	struct wire_event event;
-	int status = cli_inputs_open_capture(&source, path, &options, fault);
+	int status = cli_inputs_open_foreign(&source, path, &options, fault);
 
 	if (status < 0)
 		return status;
@@ -42,7 +42,7 @@ static int count_log(const struct counting *counting, const char *path)
 {
 	struct wire_damage damage = {0};
 	struct wire_fault fault;
-	int error = cli_log_is_capture(path)
+	int error = cli_log_is_foreign(path)
 			? count_capture(counting, path, &damage, &fault)
 			: store_count_read(counting->count, path, counting->options->filter, &damage, &fault);
 

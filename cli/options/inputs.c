@@ -3,15 +3,30 @@
 #include <errno.h>
 
 #include "cli/options/logs.h"
+#include "export/import/import.h"
 #include "store/read/log_steps.h"
 #include "tap/sniffer.h"
 
-int cli_inputs_open_capture(struct wire_source **source, const char *path,
+static int open_events(struct wire_source **source, const char *path, const struct store_filter *filter,
+		       struct wire_progress *progress, struct wire_fault *fault)
+{
+	const struct export_import_options options = {.path = path, .filter = filter, .progress = progress};
+	struct export_import *import;
+	int error = export_import_open(&import, &options, fault);
+
+	if (error == 0)
+		*source = export_import_source(import);
+	return error;
+}
+
+int cli_inputs_open_foreign(struct wire_source **source, const char *path,
 			    const struct cli_capture_options *options, struct wire_fault *fault)
 {
 	struct tap_sniffer_options sniffing;
 	struct tap_sniffer *sniffer;
 
+	if (export_import_kind_of(path) != EXPORT_IMPORT_NONE)
+		return open_events(source, path, options->filter, options->progress, fault);
 	tap_sniffer_options_init(&sniffing);
 	sniffing.capture.file = path;
 	sniffing.filter = options->filter;
@@ -30,17 +45,28 @@ static int add_capture(struct store_merge *merge, const char *path,
 	const struct cli_capture_options capture = {
 	    .filter = options->filter, .looks_ahead = options->steady, .progress = options->progress};
 	struct wire_source *source;
-	int error = cli_inputs_open_capture(&source, path, &capture, fault);
+	int error = cli_inputs_open_foreign(&source, path, &capture, fault);
 
 	if (error == 0 && (error = store_merge_add(merge, source)) != 0)
 		wire_fault_set(fault, error, "%s: out of memory", path);
 	return error;
 }
 
+int cli_inputs_add_events(struct store_merge *inputs, const char *operand,
+			  const struct store_reader_options *options, struct wire_fault *fault)
+{
+	struct wire_source *source;
+	int error = open_events(&source, operand, options->filter, options->progress, fault);
+
+	if (error == 0 && (error = store_merge_add(inputs, source)) != 0)
+		wire_fault_set(fault, error, "%s: out of memory", operand);
+	return error;
+}
+
 int cli_inputs_add(struct store_merge *inputs, const char *operand,
 		   const struct store_reader_options *options, struct wire_fault *fault)
 {
-	return cli_log_is_capture(operand) ? add_capture(inputs, operand, options, fault)
+	return cli_log_is_foreign(operand) ? add_capture(inputs, operand, options, fault)
 					   : store_merge_add_log(inputs, operand, options, fault);
 }
 
@@ -84,7 +110,7 @@ int cli_inputs_uptime(struct store_uptime *uptime, const struct cli_operands *op
 
 	*uptime = (struct store_uptime){0};
 	for (int i = 0; i < operands->len; i++)
-		if (cli_log_is_capture(operands->values[i]))
+		if (cli_log_is_foreign(operands->values[i]))
 			return 0;
 	for (int i = 0; i < operands->len && error == 0; i++)
 		error = join_log(uptime, operands->values[i], on, fault);

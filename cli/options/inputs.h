@@ -1,4 +1,4 @@
-/* inputs.h - logs, segments and packet captures, opened as one source. */
+/* inputs.h - logs, segments, packet captures and files of events, opened as one source. */
 #ifndef CLI_OPTIONS_INPUTS_H
 #define CLI_OPTIONS_INPUTS_H
 
@@ -8,7 +8,7 @@
 
 /* Open the operands (see cli/options/logs.h) and merge their events by time, which leaves out the steps of their
  * clocks. options hold for logs; of captures only the filter, `steady` and `progress` do, and captures cannot be followed or
- * reversed (cli_logs_refuse_captures). 0 with *inputs, to be closed by the caller; or a negative code with *fault. */
+ * reversed (cli_logs_refuse_foreign). 0 with *inputs, to be closed by the caller; or a negative code with *fault. */
 int cli_inputs_open(struct store_merge **inputs, const struct cli_operands *operands,
 		    const struct store_reader_options *options, struct wire_fault *fault);
 
@@ -33,8 +33,12 @@ struct cli_capture_options {
 	struct wire_progress *progress;    /* borrowed; NULL = not wanted */
 };
 
-/* Open a capture file by itself, otherwise with the defaults. 0, or a negative code with *fault. */
-int cli_inputs_open_capture(struct wire_source **source, const char *path,
+/* Add a file of events (export/import/import.h), or standard input. As cli_inputs_add; of the options the filter and `progress` hold. */
+int cli_inputs_add_events(struct store_merge *inputs, const char *operand,
+			  const struct store_reader_options *options, struct wire_fault *fault);
+
+/* Open a capture file or a file of events by itself, otherwise with the defaults. 0, or a negative code with *fault. */
+int cli_inputs_open_foreign(struct wire_source **source, const char *path,
 			    const struct cli_capture_options *options, struct wire_fault *fault);
 
 #endif

@@ -32,7 +32,7 @@ int cli_joining_find(const struct cli_operands *operands, uint32_t *numbers, str
 	int error = logs ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
 
 	for (int i = 0; i < operands->len && !error; i++)
-		if (!cli_log_is_capture(operands->values[i]))
+		if (!cli_log_is_foreign(operands->values[i]))
 			error = store_membership_read(&logs[i], operands->values[i], fault);
 	int clusters = error ? error : (int)store_membership_number(logs, (uint32_t)operands->len, numbers);
 	free(logs);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/options/same_log.h"
+#include "export/import/import.h"
 #include "export/text/sizes.h"
 #include "store/read/log.h"
 
@@ -37,15 +38,17 @@ static bool has_magic(const unsigned char first[4])
 	return first[0] == 0x1f && first[1] == 0x8b;
 }
 
-bool cli_log_is_capture(const char *path)
+bool cli_log_is_foreign(const char *path)
 {
 	unsigned char first[4];
 	struct stat found;
 
 	if (strcmp(path, "-") == 0)
 		return true;
-	if (stat(path, &found) != 0 || S_ISDIR(found.st_mode))
+	if (stat(path, &found) != 0)
 		return false;
+	if (S_ISDIR(found.st_mode))
+		return export_import_kind_of(path) != EXPORT_IMPORT_NONE;
 	if (!S_ISREG(found.st_mode))
 		return true;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -53,16 +56,19 @@ bool cli_log_is_capture(const char *path)
 		return false;
 	ssize_t got = read(fd, first, sizeof(first));
 	close(fd);
-	return got == (ssize_t)sizeof(first) && has_magic(first);
+	return (got == (ssize_t)sizeof(first) && has_magic(first)) ||
+	       export_import_kind_of(path) != EXPORT_IMPORT_NONE;
 }
 
-int cli_logs_refuse_captures(const struct cli_command *command, const struct cli_operands *logs,
-			     const char *option)
+int cli_logs_refuse_foreign(const struct cli_command *command, const struct cli_operands *logs,
+			    const char *option)
 {
 	for (int i = 0; i < logs->len; i++)
-		if (cli_log_is_capture(logs->values[i]))
-			return cli_usage_error(command, "\"%s\" is a packet capture: %s does not go with one",
-					       logs->values[i], option);
+		if (cli_log_is_foreign(logs->values[i]))
+			return cli_usage_error(
+			    command,
+			    "\"%s\" is no log, but a capture or a file of events: %s does not go with one",
+			    logs->values[i], option);
 	return CLI_GO_ON;
 }
 
@@ -71,7 +77,7 @@ bool cli_log_exists(const char *path)
 	struct stat found;
 	struct store_log_segments segments;
 
-	if (cli_log_is_capture(path))
+	if (cli_log_is_foreign(path))
 		return true;
 	if (stat(path, &found) != 0)
 		return false;

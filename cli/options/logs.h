@@ -1,5 +1,5 @@
-/* logs.h - the operands LOG... [SUBJECT...] of every reading command: a log's directory, one of its segments, or a packet
- * capture; "-" is a capture on standard input. */
+/* logs.h - the operands LOG... [SUBJECT...] of every reading command: a log's directory, one of its segments, a packet
+ * capture, or a file of events; "-" is a capture on standard input. */
 #ifndef CLI_OPTIONS_LOGS_H
 #define CLI_OPTIONS_LOGS_H
 
@@ -24,16 +24,16 @@ int cli_logs_split_lists(const struct cli_command *command, const struct cli_ope
 int cli_log_list_open(struct cli_operands *logs, const char *operand);
 void cli_log_list_close(struct cli_operands *logs);
 
-/* There is something at path that can be read as a log or capture. */
+/* There is something at path that can be read as a log, a capture or a file of events. */
 bool cli_log_exists(const char *path);
 
-/* True when its first bytes are those of a packet capture, or when it is not a file, so that they cannot be
- * read (a pipe). */
-bool cli_log_is_capture(const char *path);
+/* True when it is no log and is read once, from its beginning: a packet capture, by its first bytes; a file of events
+ * (export/import/import.h); or something that is no file (a pipe), which is taken for a capture. */
+bool cli_log_is_foreign(const char *path);
 
-/* CLI_GO_ON when none of the logs is a capture; else a complaint that `option` cannot be used with one. */
-int cli_logs_refuse_captures(const struct cli_command *command, const struct cli_operands *logs,
-			     const char *option);
+/* CLI_GO_ON when all of them are logs; else a complaint that `option` cannot be used with the other one. */
+int cli_logs_refuse_foreign(const struct cli_command *command, const struct cli_operands *logs,
+			    const char *option);
 
 /* --json of a command that reports on each log by itself; sets a bool. */
 extern const struct cli_option cli_log_json_options[];

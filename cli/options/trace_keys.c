@@ -21,7 +21,7 @@ enum { LINE_MAX_BYTES = 4096 };
 static bool find_file(const char *log, char path[PATH_MAX])
 {
 	struct stat found;
-	if (cli_log_is_capture(log) || stat(log, &found) != 0)
+	if (cli_log_is_foreign(log) || stat(log, &found) != 0)
 		return false;
 	const char *slash = strrchr(log, '/');
 	int dir_len = slash ? (int)(slash - log) : 0;

@@ -74,7 +74,8 @@ bool export_calendar_read_clock(const char **at, struct tm *tm, int64_t *fractio
 		return false;
 	if (!read_char(at, ":"))
 		return true;
-	return read_digits(at, 2, &tm->tm_sec) && tm->tm_sec <= 60 && export_calendar_read_fraction(at, fraction_ns);
+	return read_digits(at, 2, &tm->tm_sec) && tm->tm_sec <= 60 &&
+	       export_calendar_read_fraction(at, fraction_ns);
 }
 
 /* Z or +hh:mm, in seconds east of Greenwich. */
@@ -102,8 +103,7 @@ bool export_calendar_read(struct export_calendar *calendar, const char *text)
 		return false;
 	if (*at == '\0')
 		return true;
-	if (!read_char(&at, "Tt ") ||
-	    !export_calendar_read_clock(&at, &calendar->tm, &calendar->fraction_ns))
+	if (!read_char(&at, "Tt ") || !export_calendar_read_clock(&at, &calendar->tm, &calendar->fraction_ns))
 		return false;
 	calendar->has_zone = *at != '\0';
 	return !calendar->has_zone || (read_zone(&at, &calendar->offset_s) && *at == '\0');

@@ -1,0 +1,359 @@
+#include "export/import/import.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "export/import/csv_row.h"
+#include "export/import/dump_folder.h"
+#include "export/import/object.h"
+#include "export/import/text_file.h"
+#include "export/text/sizes.h"
+#include "store/read/clients.h"
+#include "store/read/steps.h"
+#include "trace/names.h"
+#include "wire/conn.h"
+#include "wire/mark.h"
+
+enum {
+	LOOK_BYTES = 4096,       /* of a file, to see what it is */
+	NAMES_MAX = 1 << 20,     /* publishers that have no connection number */
+	LOG_CONN_BITS = 32,      /* of a connection number; above them is the log */
+};
+
+struct export_import {
+	struct wire_source base;
+	struct export_import_options options;
+	enum export_import_kind kind;
+	struct export__dump_folder folder; /* EXPORT_IMPORT_FOLDER */
+	struct export__text_file file;     /* that is read */
+	bool is_live;                      /* a pipe */
+	int64_t last_ns;                   /* time of the last event; at first that of the file */
+	struct export__csv_columns columns;
+	bool has_columns;
+	struct export__made_event made;
+	struct wire_json json;
+	struct store_clients clients;
+	struct trace_names names; /* of publishers without connection numbers: connection i + 1 */
+	struct store_steps steps;
+	uint64_t events;
+};
+
+/* ---- what a file is ---- */
+
+static bool names_subject(struct wire_slice row)
+{
+	struct export__csv_columns columns = {0};
+	struct wire_fault fault;
+	const char *end = row.len > 0 ? memchr(row.data, '\n', row.len) : NULL;
+	size_t len = end ? (size_t)(end - row.data) : row.len;
+
+	if (len > 0 && row.data[len - 1] == '\r')
+		len--;
+	int error = export__csv_columns_read(&columns, wire_slice(row.data, len), &fault);
+	export__csv_columns_fini(&columns);
+	return error == 0;
+}
+
+static enum export_import_kind kind_of_bytes(struct wire_slice bytes)
+{
+	for (size_t i = 0; i < bytes.len; i++) {
+		if (bytes.data[i] == '{')
+			return EXPORT_IMPORT_JSON;
+		if (!strchr(" \t\r\n", bytes.data[i]))
+			break;
+	}
+	return names_subject(bytes) ? EXPORT_IMPORT_CSV : EXPORT_IMPORT_NONE;
+}
+
+enum export_import_kind export_import_kind_of(const char *path)
+{
+	struct stat found;
+	char bytes[LOOK_BYTES];
+
+	if (strcmp(path, "-") == 0 || stat(path, &found) != 0)
+		return EXPORT_IMPORT_NONE;
+	if (S_ISDIR(found.st_mode))
+		return export__dump_folder_is(path) ? EXPORT_IMPORT_FOLDER : EXPORT_IMPORT_NONE;
+	if (!S_ISREG(found.st_mode))
+		return EXPORT_IMPORT_NONE;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd >= 0 ? read(fd, bytes, sizeof(bytes)) : -1;
+	if (fd >= 0)
+		close(fd);
+	return got > 0 ? kind_of_bytes(wire_slice(bytes, (size_t)got)) : EXPORT_IMPORT_NONE;
+}
+
+/* ---- files ---- */
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* Open a file, whose events have the time when it was written unless they say another. */
+static int open_file(struct export_import *import, const char *path, struct wire_fault *fault)
+{
+	struct stat found;
+	int error = export__text_file_init(&import->file, path, import->options.progress, fault);
+
+	if (error)
+		return error;
+	import->is_live = fstat(import->file.fd, &found) != 0 || !S_ISREG(found.st_mode);
+	const int64_t written_ns =
+	    import->is_live ? 0 : found.st_mtim.tv_sec * INT64_C(1000000000) + found.st_mtim.tv_nsec;
+	if (import->events == 0 || import->kind == EXPORT_IMPORT_FOLDER)
+		import->last_ns = written_ns > import->last_ns ? written_ns : import->last_ns;
+	return 0;
+}
+
+/* The next file of a folder. 1, 0 when there is none, or a negative code with *fault. */
+static int next_file(struct export_import *import, struct wire_fault *fault)
+{
+	const char *path = import->kind == EXPORT_IMPORT_FOLDER ? export__dump_folder_next(&import->folder) : NULL;
+
+	if (!path)
+		return 0;
+	export__text_file_fini(&import->file);
+	int error = open_file(import, path, fault);
+	return error ? error : 1;
+}
+
+/* ---- events ---- */
+
+static int fail_at(const struct export_import *import, struct wire_fault *fault, int code)
+{
+	const struct wire_fault what = *fault;
+
+	return export__text_file_fault(&import->file, fault, code, "%s", what.text);
+}
+
+/* A connection of log `own`, from 0, by a number that is its own among all logs of the file. */
+static uint64_t flat(uint64_t conn, uint32_t own)
+{
+	return wire_conn_number(conn) + ((uint64_t)wire_conn_input(conn, own) << LOG_CONN_BITS);
+}
+
+/* A client that no connect event described: by its name or address. */
+static void describe(struct export_import *import, uint64_t conn, struct wire_slice name)
+{
+	const bool is_address = name.len > 0 && memchr(name.data, ':', name.len) &&
+				name.data[name.len - 1] >= '0' && name.data[name.len - 1] <= '9';
+	const struct wire_client client = {.address = is_address ? name : wire_slice(NULL, 0),
+					   .name = is_address ? wire_slice(NULL, 0) : name};
+
+	if (conn > 0 && name.len > 0 && !store_clients_find(&import->clients, conn))
+		store_clients_put(&import->clients, conn, &client);
+}
+
+/* A publisher that is known by its name alone gets a connection number. */
+static uint64_t conn_of_name(struct export_import *import, struct wire_slice name)
+{
+	const uint32_t number = trace_names_number(&import->names, name, NAMES_MAX);
+
+	return number == TRACE_NO_NAME ? 0 : number + 1;
+}
+
+static void number_connections(struct export_import *import)
+{
+	struct export__made_event *made = &import->made;
+	struct wire_event *event = &made->event;
+	const uint32_t own = made->log > 0 && made->log <= WIRE_CONN_INPUTS_MAX ? (uint32_t)made->log - 1 : 0;
+
+	if (event->conn > 0)
+		event->conn = flat(event->conn, own);
+	else if (made->client_name.len > 0)
+		event->conn = conn_of_name(import, made->client_name);
+	if (event->kind == WIRE_EVENT_CONNECT && event->conn > 0)
+		store_clients_put(&import->clients, event->conn, &made->client);
+	describe(import, event->conn, made->client_name);
+	for (uint32_t i = 0; i < event->receivers_len; i++) {
+		made->receivers[i].conn = flat(made->receivers[i].conn, own);
+		describe(import, made->receivers[i].conn, made->names[i]);
+	}
+}
+
+/* Set both times. Events that tapedeck logged may follow a step of its clock, which is kept; others must be sorted. */
+static int set_time(struct export_import *import, struct wire_fault *fault)
+{
+	struct wire_event *event = &import->made.event;
+	int64_t by_ns;
+	char span[EXPORT_SIZE_TEXT];
+
+	if (!import->made.has_time)
+		event->time_ns = import->is_live ? now_ns() : import->last_ns;
+	if (event->seq == 0 && import->events > 0 && event->time_ns < import->last_ns - STORE_STEP_NS) {
+		wire_fault_set(fault, WIRE_EARGUMENT, "%s earlier than the line before: sort the file by time first",
+			       export_span_text(span, import->last_ns - event->time_ns));
+		return fail_at(import, fault, WIRE_EARGUMENT);
+	}
+	import->last_ns = event->time_ns;
+	int error = event->kind == WIRE_EVENT_MARK && wire_mark_is_step(event->text, &by_ns)
+			? store_steps_mark(&import->steps, import->events + 1, event->time_ns, by_ns)
+			: store_steps_see(&import->steps, import->events + 1, event->time_ns);
+	event->steady_ns = store_steps_steady(&import->steps, import->events + 1, event->time_ns);
+	return error ? wire_fault_set(fault, error, "out of memory") : 0;
+}
+
+/* The names of the columns, in the first row. */
+static int read_columns(struct export_import *import, struct wire_fault *fault)
+{
+	struct wire_slice row;
+	int status = export__text_file_next(&import->file, EXPORT__ROWS, &row, fault);
+
+	import->has_columns = true;
+	if (status <= 0)
+		return status;
+	status = export__csv_columns_read(&import->columns, row, fault);
+	return status < 0 ? fail_at(import, fault, status) : 0;
+}
+
+/* The next record, of the next file when this one has ended. As export__text_file_next. */
+static int next_record(struct export_import *import, struct wire_slice *record, struct wire_fault *fault)
+{
+	const enum export__record_end end = import->kind == EXPORT_IMPORT_CSV ? EXPORT__ROWS : EXPORT__LINES;
+	int status = export__text_file_next(&import->file, end, record, fault);
+
+	while (status == 0 && (status = next_file(import, fault)) > 0)
+		status = export__text_file_next(&import->file, end, record, fault);
+	return status;
+}
+
+/* Make the next record an event. 1; 0 at the end; or a negative code with *fault. */
+static int read_event(struct export_import *import, struct wire_fault *fault)
+{
+	const bool is_csv = import->kind == EXPORT_IMPORT_CSV;
+	bool is_event = false;
+	int status = is_csv && !import->has_columns ? read_columns(import, fault) : 0;
+
+	if (status < 0)
+		return status;
+	while (status >= 0 && !is_event) {
+		struct wire_slice record;
+
+		status = next_record(import, &record, fault);
+		if (status <= 0)
+			return status;
+		status = is_csv ? export__csv_row_read(&import->columns, &import->made, record, fault)
+				: export__object_read(&import->made, &import->json, record, fault);
+		is_event = !is_csv || status > 0;
+	}
+	return status < 0 ? fail_at(import, fault, status) : 1;
+}
+
+/* ---- the source ---- */
+
+static int next(struct wire_source *source, struct wire_event *event, struct wire_fault *fault)
+{
+	struct export_import *import = (struct export_import *)source;
+	const struct store_filter *filter = import->options.filter;
+	int status;
+
+	while ((status = read_event(import, fault)) > 0) {
+		number_connections(import);
+		status = set_time(import, fault);
+		if (status < 0)
+			return status;
+		import->events++;
+		*event = import->made.event;
+		if (!filter || event->kind == WIRE_EVENT_GAP || store_filter_event(filter, event, source))
+			return 1;
+	}
+	return status;
+}
+
+static const struct wire_client *client(struct wire_source *source, uint64_t conn)
+{
+	return store_clients_find(&((struct export_import *)source)->clients, conn);
+}
+
+static void damage(struct wire_source *source, struct wire_damage *found)
+{
+	(void)source;
+	*found = (struct wire_damage){0};
+}
+
+static void steps(struct wire_source *source, struct wire_steps *found)
+{
+	struct export_import *import = (struct export_import *)source;
+
+	store_steps_between(&import->steps, 0, import->events, found);
+}
+
+static void close_source(struct wire_source *source)
+{
+	struct export_import *import = (struct export_import *)source;
+
+	export__text_file_fini(&import->file);
+	export__dump_folder_fini(&import->folder);
+	export__csv_columns_fini(&import->columns);
+	export__made_fini(&import->made);
+	store_clients_fini(&import->clients);
+	trace_names_fini(&import->names);
+	store_steps_fini(&import->steps);
+	free(import);
+}
+
+/* Of standard input, by its first bytes. */
+static int find_kind(struct export_import *import, struct wire_fault *fault)
+{
+	struct wire_slice bytes;
+	int error = export__text_file_peek(&import->file, LOOK_BYTES, &bytes, fault);
+
+	if (error)
+		return error;
+	import->kind = kind_of_bytes(bytes);
+	if (import->kind != EXPORT_IMPORT_NONE || bytes.len == 0)
+		return 0;
+	return wire_fault_set(fault, WIRE_EARGUMENT,
+			      "%s: neither JSON lines nor comma-separated values with a column \"subject\"",
+			      strcmp(import->options.path, "-") == 0 ? "standard input" : import->options.path);
+}
+
+static int open_input(struct export_import *import, struct wire_fault *fault)
+{
+	const char *path = import->options.path;
+	struct stat found;
+
+	import->file.fd = -1;
+	if (stat(path, &found) == 0 && S_ISDIR(found.st_mode)) {
+		import->kind = EXPORT_IMPORT_FOLDER;
+		int error = export__dump_folder_init(&import->folder, path, fault);
+		import->file.is_at_end = true;
+		return error;
+	}
+	int error = open_file(import, path, fault);
+	return error ? error : find_kind(import, fault);
+}
+
+int export_import_open(struct export_import **import, const struct export_import_options *options,
+		       struct wire_fault *fault)
+{
+	struct export_import *opened = calloc(1, sizeof(*opened));
+
+	if (!opened)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	opened->options = *options;
+	opened->base = (struct wire_source){
+	    .next = next, .client = client, .damage = damage, .close = close_source, .steps = steps};
+	int error = open_input(opened, fault);
+	if (error) {
+		close_source(&opened->base);
+		return error;
+	}
+	*import = opened;
+	return 0;
+}
+
+struct wire_source *export_import_source(struct export_import *import)
+{
+	return &import->base;
+}
