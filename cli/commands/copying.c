@@ -188,6 +188,10 @@ static int report_nothing(const struct cli_copying *copying)
 {
 	const struct cli_filters none = {0};
 
+	if (copying->open) {
+		cli_error(copying->command, "there are no events, and no log was written");
+		return CLI_FOUND;
+	}
 	cli_explain_nothing(copying->command, "nothing matched, and no log was written", &copying->logs,
 			    copying->filters ? copying->filters : &none, &copying->subjects);
 	return CLI_FOUND;

@@ -44,7 +44,8 @@ int cli_import_file_run(const struct cli_command *command, const struct cli_oper
 	const struct cli_copying copying = {.command = command,
 					    .open = open_files,
 					    .dir = recording->dir,
-					    .level = recording->level == STORE_LEVEL_AUTO ? LEVEL : recording->level,
+					    .level = recording->level == STORE_LEVEL_AUTO ? LEVEL
+											  : recording->level,
 					    .quiet = is_quiet,
 					    .masking = masking,
 					    .logs = *files};

@@ -52,8 +52,9 @@ int export_csv_open(struct export_writer **writer, const struct export_csv_optio
 	csv->rows.ends_crlf = true;
 	csv->rows.defuses_formulas = !options->keeps_formulas;
 	csv->base = (struct export_writer){.put = put, .end = end, .close = close_writer};
-	*writer = &csv->base;
 	if (error)
 		close_writer(&csv->base);
+	else
+		*writer = &csv->base;
 	return error;
 }

@@ -60,7 +60,8 @@ void export_csv_fini(struct export_csv *csv)
 static bool needs_quotes(struct wire_slice value)
 {
 	for (size_t i = 0; i < value.len; i++)
-		if (strchr(",\"\n\r", value.data[i]) && value.data[i])
+		if (value.data[i] == ',' || value.data[i] == '"' || value.data[i] == '\n' ||
+		    value.data[i] == '\r')
 			return true;
 	return value.len > 0 && (value.data[0] == ' ' || value.data[value.len - 1] == ' ');
 }
@@ -74,45 +75,87 @@ static bool is_kept(struct wire_slice value, size_t at)
 	       (c == '\r' && at + 1 < value.len && value.data[at + 1] == '\n');
 }
 
-/* Print a value up to the next character that is kept. Returns its bytes. */
-static size_t put_run(struct export_out *out, struct wire_slice value)
-{
-	size_t len = 0;
-
-	while (len < value.len && !is_kept(value, len))
-		len++;
-	export_escape_put(out, wire_slice(value.data, len), EXPORT_UNCLIPPED);
-	return len;
-}
-
 /* A spreadsheet takes a value that begins so for a formula, unless it is a number. */
 static bool is_formula(struct wire_slice value)
 {
-	if (value.len == 0 || value.data[0] == '\0' || !strchr("=+-@\t\r", value.data[0]))
+	const char first = value.len > 0 ? value.data[0] : '\0';
+
+	if (first != '=' && first != '+' && first != '-' && first != '@' && first != '\t' && first != '\r')
 		return false;
 	for (size_t i = 1; i < value.len; i++)
 		if ((value.data[i] < '0' || value.data[i] > '9') && value.data[i] != '.')
 			return true;
-	return value.data[0] != '-' && value.data[0] != '+';
+	return first != '-' && first != '+';
+}
+
+/* Print what begins at value.data[at]: a character as it is, or all up to the next one that needs no escape. Returns its bytes. */
+static size_t put_next(struct export_out *out, struct wire_slice value, size_t at)
+{
+	const char c = value.data[at];
+	size_t end = at + 1;
+
+	if ((c >= ' ' && c < 0x7f) || is_kept(value, at)) {
+		if (c == '"')
+			export_out_char(out, '"');
+		export_out_char(out, c);
+		return 1;
+	}
+	while (end < value.len && (value.data[end] < ' ' || value.data[end] == 0x7f) && !is_kept(value, end))
+		end++;
+	export_escape_put(out, wire_slice(value.data + at, end - at), EXPORT_UNCLIPPED);
+	return end - at;
+}
+
+/* Copy printable ASCII from value.data[at] on into the room of the output. Outside of quotes it ends before what needs them. Returns the
+ * place of the first byte that was not copied. Hot: most of all bytes. */
+static size_t put_run(struct export_out *out, struct wire_slice value, size_t at, bool in_quotes)
+{
+	char *to = out->data + out->len;
+	const char *most = out->data + EXPORT_OUT_BYTES - 1;
+
+	for (; at < value.len && to < most; at++) {
+		const char c = value.data[at];
+
+		if (c < ' ' || c == 0x7f || (!in_quotes && (c == '"' || c == ',')))
+			break;
+		if (c == '"')
+			*to++ = c;
+		*to++ = c;
+	}
+	out->len = (size_t)(to - out->data);
+	return at;
+}
+
+/* Print a value that is all plain. False: it is not, and nothing was printed. */
+static bool put_plain(struct export_out *out, struct wire_slice value)
+{
+	const size_t before = out->len;
+
+	if (value.len == 0)
+		return true;
+	if (value.data[0] == ' ' || value.data[value.len - 1] == ' ')
+		return false;
+	if (put_run(out, value, 0, false) == value.len)
+		return true;
+	out->len = before;
+	return false;
 }
 
 static void put_value(struct export_out *out, struct wire_slice value, bool defuses_formulas)
 {
-	bool has_quotes = needs_quotes(value);
+	const bool is_defused = defuses_formulas && is_formula(value);
 
+	if (!is_defused && put_plain(out, value))
+		return;
+	const bool has_quotes = needs_quotes(value);
 	if (has_quotes)
 		export_out_char(out, '"');
-	if (defuses_formulas && is_formula(value))
+	if (is_defused)
 		export_out_char(out, '\'');
-	while (value.len > 0) {
-		size_t len = put_run(out, value);
-
-		if (len < value.len) {
-			if (value.data[len] == '"')
-				export_out_char(out, '"');
-			export_out_char(out, value.data[len++]);
-		}
-		value = wire_slice(value.data + len, value.len - len);
+	for (size_t at = 0; at < value.len;) {
+		at = put_run(out, value, at, true);
+		if (at < value.len)
+			at += put_next(out, value, at);
 	}
 	if (has_quotes)
 		export_out_char(out, '"');

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "wire/headers.h"
+#include "wire/write.h"
 
 void export_field_reader_fini(struct export_field_reader *reader)
 {
@@ -302,8 +303,10 @@ static bool find_slice(const struct export_field *field, const struct wire_event
 
 static void add_number(struct export_field_reader *reader, bool is_known, uint64_t number)
 {
+	char digits[20];
+
 	if (is_known)
-		add_format(reader, "%" PRIu64, number);
+		add(reader, digits, wire_write_decimal(digits, number));
 }
 
 static void add_field(struct export_field_reader *reader, const struct export_field *field,

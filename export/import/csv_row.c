@@ -24,13 +24,13 @@ static const struct {
 	const char *name;
 	enum column column;
 } names[] = {
-    {"time", COLUMN_TIME},         {"time.unix", COLUMN_TIME},
-    {"time.ns", COLUMN_TIME},      {"timestamp", COLUMN_TIME},
-    {"ts", COLUMN_TIME},           {"subject", COLUMN_SUBJECT},
-    {"reply", COLUMN_REPLY},       {"payload", COLUMN_PAYLOAD},
-    {"body", COLUMN_PAYLOAD},      {"data", COLUMN_PAYLOAD},
-    {"client", COLUMN_CLIENT},     {"payload_base64", COLUMN_PAYLOAD_BASE64},
-    {"size", COLUMN_SIZE},         {"receivers", COLUMN_RECEIVERS},
+    {"time", COLUMN_TIME},     {"time.unix", COLUMN_TIME},
+    {"time.ns", COLUMN_TIME},  {"timestamp", COLUMN_TIME},
+    {"ts", COLUMN_TIME},       {"subject", COLUMN_SUBJECT},
+    {"reply", COLUMN_REPLY},   {"payload", COLUMN_PAYLOAD},
+    {"body", COLUMN_PAYLOAD},  {"data", COLUMN_PAYLOAD},
+    {"client", COLUMN_CLIENT}, {"payload_base64", COLUMN_PAYLOAD_BASE64},
+    {"size", COLUMN_SIZE},     {"receivers", COLUMN_RECEIVERS},
     {"kind", COLUMN_KIND},
 };
 
@@ -175,7 +175,8 @@ static int read_header(struct export__made_event *made, const char *key, struct 
 		error = export__made_header_begin(made, wire_slice(NULL, 0), wire_slice(NULL, 0));
 	if (!error)
 		error = export__made_header(made, wire_slice_str(key), value);
-	return error ? wire_fault_set(fault, error, "column \"header.%s\": %s", key, wire_error_text(error)) : 0;
+	return error ? wire_fault_set(fault, error, "column \"header.%s\": %s", key, wire_error_text(error))
+		     : 0;
 }
 
 /* A value of a column that may be empty. */
@@ -251,7 +252,8 @@ int export__csv_row_read(struct export__csv_columns *columns, struct export__mad
 	for (size_t i = 0; row.data && !error; i++) {
 		struct wire_slice value = next_value(&row, &scratch);
 		if (i >= columns->len)
-			return wire_fault_set(fault, WIRE_EARGUMENT, "more values than the %zu columns of the first row",
+			return wire_fault_set(fault, WIRE_EARGUMENT,
+					      "more values than the %zu columns of the first row",
 					      columns->len);
 		error = read_value(made, &columns->list[i], value, fault);
 	}

@@ -12,7 +12,7 @@ struct export__csv_columns {
 	struct export__csv_column {
 		int kind;
 		char *header; /* owned: the key of column header.NAME, NUL-terminated; else NULL */
-	} *list;
+	} * list;
 	size_t len, cap;
 	char *scratch; /* owned: values without their quotes */
 	size_t scratch_cap;

@@ -80,7 +80,8 @@ int export__dump_folder_init(struct export__dump_folder *folder, const char *pat
 	if (error)
 		return wire_fault_set(fault, error, "%s: %s", path, wire_error_text(error));
 	if (folder->len == 0)
-		return wire_fault_set(fault, -ENOENT, "%s: a folder without files N.json, as nats sub --dump writes them",
+		return wire_fault_set(fault, -ENOENT,
+				      "%s: a folder without files N.json, as nats sub --dump writes them",
 				      path);
 	qsort(folder->list, folder->len, sizeof(*folder->list), compare);
 	return 0;

@@ -14,7 +14,7 @@ struct export__dump_folder {
 		uint64_t number;
 		bool is_reply;
 		char *path; /* owned */
-	} *list;        /* in the order of the numbers, a reply after its request */
+	} * list;           /* in the order of the numbers, a reply after its request */
 	size_t len, cap, at;
 };
 

@@ -21,9 +21,9 @@
 #include "wire/mark.h"
 
 enum {
-	LOOK_BYTES = 4096,       /* of a file, to see what it is */
-	NAMES_MAX = 1 << 20,     /* publishers that have no connection number */
-	LOG_CONN_BITS = 32,      /* of a connection number; above them is the log */
+	LOOK_BYTES = 4096,   /* of a file, to see what it is */
+	NAMES_MAX = 1 << 20, /* publishers that have no connection number */
+	LOG_CONN_BITS = 32,  /* of a connection number; above them is the log */
 };
 
 struct export_import {
@@ -118,7 +118,8 @@ static int open_file(struct export_import *import, const char *path, struct wire
 /* The next file of a folder. 1, 0 when there is none, or a negative code with *fault. */
 static int next_file(struct export_import *import, struct wire_fault *fault)
 {
-	const char *path = import->kind == EXPORT_IMPORT_FOLDER ? export__dump_folder_next(&import->folder) : NULL;
+	const char *path =
+	    import->kind == EXPORT_IMPORT_FOLDER ? export__dump_folder_next(&import->folder) : NULL;
 
 	if (!path)
 		return 0;
@@ -191,7 +192,8 @@ static int set_time(struct export_import *import, struct wire_fault *fault)
 	if (!import->made.has_time)
 		event->time_ns = import->is_live ? now_ns() : import->last_ns;
 	if (event->seq == 0 && import->events > 0 && event->time_ns < import->last_ns - STORE_STEP_NS) {
-		wire_fault_set(fault, WIRE_EARGUMENT, "%s earlier than the line before: sort the file by time first",
+		wire_fault_set(fault, WIRE_EARGUMENT,
+			       "%s earlier than the line before: sort the file by time first",
 			       export_span_text(span, import->last_ns - event->time_ns));
 		return fail_at(import, fault, WIRE_EARGUMENT);
 	}
@@ -315,7 +317,8 @@ static int find_kind(struct export_import *import, struct wire_fault *fault)
 		return 0;
 	return wire_fault_set(fault, WIRE_EARGUMENT,
 			      "%s: neither JSON lines nor comma-separated values with a column \"subject\"",
-			      strcmp(import->options.path, "-") == 0 ? "standard input" : import->options.path);
+			      strcmp(import->options.path, "-") == 0 ? "standard input"
+								     : import->options.path);
 }
 
 static int open_input(struct export_import *import, struct wire_fault *fault)

@@ -193,9 +193,11 @@ struct wire_receiver *export__made_receiver(struct export__made_event *made)
 /* No bytes that would end the subject in a control line of the protocol. */
 static bool is_subject(struct wire_slice subject)
 {
-	for (size_t i = 0; i < subject.len; i++)
-		if ((unsigned char)subject.data[i] <= ' ')
+	for (size_t i = 0; i < subject.len; i++) {
+		const char c = subject.data[i];
+		if (c == ' ' || c == '\t' || c == '\r' || c == '\n')
 			return false;
+	}
 	return true;
 }
 
@@ -214,7 +216,7 @@ static int check_message(const struct wire_event *event, struct wire_fault *faul
 	if (event->subject.len == 0)
 		return wire_fault_set(fault, WIRE_EJSON, "there is no subject");
 	if (!is_subject(event->subject) || !is_subject(event->reply))
-		return wire_fault_set(fault, WIRE_EJSON, "a subject holds a space or a control character");
+		return wire_fault_set(fault, WIRE_EJSON, "a subject holds a space, a tab or a line end");
 	return 0;
 }
 

@@ -37,12 +37,12 @@ static int skip_value(struct reading *reading, struct wire_slice *written)
 
 /* What the value of a key is. */
 enum value {
-	VALUE_TEXT,   /* a string; the key may end with _base64 */
-	VALUE_COUNT,  /* a number, or a string of one */
+	VALUE_TEXT,  /* a string; the key may end with _base64 */
+	VALUE_COUNT, /* a number, or a string of one */
 	VALUE_TIME,
-	VALUE_FLAG,   /* true sets `flag` of the event */
-	VALUE_BODY,   /* a payload: a string, or any JSON */
-	VALUE_OTHER,  /* `read` is called */
+	VALUE_FLAG,  /* true sets `flag` of the event */
+	VALUE_BODY,  /* a payload: a string, or any JSON */
+	VALUE_OTHER, /* `read` is called */
 };
 
 struct key {
@@ -145,7 +145,7 @@ static int read_data(struct reading *reading)
 static uint64_t conn_of(uint64_t number, uint64_t input)
 {
 	return input > 0 && input <= WIRE_CONN_INPUTS_MAX ? wire_conn_elsewhere((uint32_t)input - 1, number)
-							 : number;
+							  : number;
 }
 
 /* A member of an object of "delivered". */
@@ -215,13 +215,34 @@ static int read_delivered(struct reading *reading)
 /* ---- the keys ---- */
 
 #define AT(member) offsetof(struct export__made_event, member)
-#define NAME(text) {.data = (text), .len = sizeof(text) - 1}
-#define TEXT(name, member) {NAME(name), VALUE_TEXT, AT(member), 0, NULL}
-#define BODY(name) {NAME(name), VALUE_BODY, AT(event.payload), 0, NULL}
-#define COUNT(name, member) {NAME(name), VALUE_COUNT, AT(member), 0, NULL}
-#define TIME(name, member) {NAME(name), VALUE_TIME, AT(member), 0, NULL}
-#define FLAG(name, flag) {NAME(name), VALUE_FLAG, 0, flag, NULL}
-#define OTHER(name, read) {NAME(name), VALUE_OTHER, 0, 0, read}
+#define NAME(text)                                      \
+	{                                               \
+		.data = (text), .len = sizeof(text) - 1 \
+	}
+#define TEXT(name, member)                                  \
+	{                                                   \
+		NAME(name), VALUE_TEXT, AT(member), 0, NULL \
+	}
+#define BODY(name)                                                 \
+	{                                                          \
+		NAME(name), VALUE_BODY, AT(event.payload), 0, NULL \
+	}
+#define COUNT(name, member)                                  \
+	{                                                    \
+		NAME(name), VALUE_COUNT, AT(member), 0, NULL \
+	}
+#define TIME(name, member)                                  \
+	{                                                   \
+		NAME(name), VALUE_TIME, AT(member), 0, NULL \
+	}
+#define FLAG(name, flag)                              \
+	{                                             \
+		NAME(name), VALUE_FLAG, 0, flag, NULL \
+	}
+#define OTHER(name, read)                           \
+	{                                           \
+		NAME(name), VALUE_OTHER, 0, 0, read \
+	}
 
 /* Frequent ones first. */
 static const struct key keys[] = {
@@ -330,7 +351,8 @@ static int read_time(struct reading *reading, const struct key *key)
 	int64_t *ns = (int64_t *)((char *)reading->made + key->at);
 
 	if (!export__value_time(reading->token.text, ns))
-		return bad_value(reading, key->name.data, "a time as RFC 3339 writes it, nor a number since the epoch");
+		return bad_value(reading, key->name.data,
+				 "a time as RFC 3339 writes it, nor a number since the epoch");
 	if (key->at == AT(event.time_ns))
 		reading->made->has_time = true;
 	return 0;
@@ -340,16 +362,16 @@ static int read_count(struct reading *reading, const struct key *key)
 {
 	uint64_t *count = (uint64_t *)((char *)reading->made + key->at);
 
-	return export__value_count(reading->token.text, count) ? 0
-							       : bad_value(reading, key->name.data, "a number");
+	return export__value_count(reading->token.text, count)
+		   ? 0
+		   : bad_value(reading, key->name.data, "a number");
 }
 
 static int read_value(struct reading *reading, const struct key *key, bool is_base64)
 {
 	/* The exact bytes, besides "headers", which people read. */
 	if (is_base64 && key->read == read_headers)
-		return export__made_base64(reading->made, reading->token.text,
-					   &reading->made->event.headers)
+		return export__made_base64(reading->made, reading->token.text, &reading->made->event.headers)
 			   ? 0
 			   : bad_value(reading, key->name.data, "base64");
 	switch (key->value) {
@@ -386,8 +408,9 @@ static int read_member(struct reading *reading, const struct wire_json_token *na
 static int bad_headers(const struct reading *reading, int error)
 {
 	if (error == WIRE_EHEADER)
-		return wire_fault_set(reading->fault, error,
-				      "a header's key is empty or holds a colon, or a key or value holds a line end");
+		return wire_fault_set(
+		    reading->fault, error,
+		    "a header's key is empty or holds a colon, or a key or value holds a line end");
 	return wire_fault_set(reading->fault, error, "headers: %s", wire_error_text(error));
 }
 

@@ -23,7 +23,7 @@ struct export__text_file {
 	const char *path; /* borrowed */
 	int fd;
 	bool is_at_end;
-	uint64_t line;                  /* number of the line where the record just read begins, from 1 */
+	uint64_t line; /* number of the line where the record just read begins, from 1 */
 	uint64_t next_line;
 	char *data;                     /* owned */
 	size_t start, len, cap;         /* unread bytes are data[start..len) */

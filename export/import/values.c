@@ -62,7 +62,7 @@ static bool read_epoch(struct wire_slice text, int64_t *ns)
 	if (digits < 9)
 		return false;
 	return read_decimal(text,
-			    digits < 12	  ? NS_PER_SECOND
+			    digits < 12   ? NS_PER_SECOND
 			    : digits < 15 ? NS_PER_MS
 			    : digits < 18 ? NS_PER_US
 					  : 1,

@@ -4,6 +4,12 @@
 
 #include "export/text/utf8.h"
 
+enum {
+	KEY_BYTES_MAX = 100,
+	ASCII_BYTES_MAX =
+	    EXPORT_OUT_BYTES / 4, /* twice as many, when all are escaped, have room after a flush */
+};
+
 /* Write the comma and the key; the value follows. */
 static void begin(struct export_json *json, const char *key)
 {
@@ -13,7 +19,8 @@ static void begin(struct export_json *json, const char *key)
 	if (!key)
 		return;
 	export_out_char(json->out, '"');
-	export_out_text(json->out, key);
+	while (*key)
+		export_out_char(json->out, *key++);
 	export_out_bytes(json->out, "\":", 2);
 }
 
@@ -96,16 +103,6 @@ void export_json_word(struct export_json *json, const char *key, const char *wor
 	export_out_char(json->out, '"');
 }
 
-/* How many of the first bytes stand for themselves in a JSON string: printable ASCII except '"' and '\'. */
-static size_t literal_run(const char *data, size_t len)
-{
-	size_t at = 0;
-
-	while (at < len && data[at] >= 0x20 && data[at] < 0x7f && data[at] != '"' && data[at] != '\\')
-		at++;
-	return at;
-}
-
 /* The letter of a two-character escape, or 0. */
 static char short_escape(char c)
 {
@@ -155,17 +152,62 @@ static size_t put_special(struct export_out *out, const char *text, size_t len)
 	return bytes;
 }
 
+/* Each of eight bytes stands for itself in a JSON string: printable ASCII except '"' and '\'. Every term has the high bit of a
+ * byte set when that byte is not such a one (or, rarely, a byte above one that is not). */
+static bool is_plain(uint64_t word)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones * 0x80;
+	const uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\', del = word ^ ones * 0x7f;
+
+	return ((word | (word - ones * ' ') | (quote - ones) | (backslash - ones) | (del - ones)) & highs) ==
+	       0;
+}
+
+static bool is_plain_byte(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* Write bytes of text from *at on straight into the room of the output, as far as they are plain or have a short escape. Hot:
+ * strings are most of what is exported. */
+static void put_run(struct export_out *out, struct wire_slice text, size_t *at)
+{
+	const char *from = text.data + *at, *end = text.data + text.len;
+	char *to = out->data + out->len;
+	const char *most = out->data + EXPORT_OUT_BYTES - 8;
+	uint64_t word;
+
+	while (from < end && to < most) {
+		if (end - from >= 8 && (memcpy(&word, from, 8), is_plain(word))) {
+			memcpy(to, &word, 8);
+			from += 8;
+			to += 8;
+			continue;
+		}
+		const char letter = short_escape(*from);
+		if (letter)
+			*to++ = '\\';
+		else if (!is_plain_byte((unsigned char)*from))
+			break;
+		*to++ = letter ? letter : *from;
+		from++;
+	}
+	*at = (size_t)(from - text.data);
+	out->len = (size_t)(to - out->data);
+}
+
 static void put_string(struct export_out *out, struct wire_slice text)
 {
 	size_t at = 0;
 
 	export_out_char(out, '"');
 	while (at < text.len) {
-		size_t run = literal_run(text.data + at, text.len - at);
+		const size_t before = at;
 
-		export_out_bytes(out, text.data + at, run);
-		at += run;
-		if (at < text.len)
+		put_run(out, text, &at);
+		if (at < text.len && out->len >= EXPORT_OUT_BYTES - 8)
+			export_out_flush(out);
+		else if (at < text.len && at == before)
 			at += put_special(out, text.data + at, text.len - at);
 	}
 	export_out_char(out, '"');
@@ -193,8 +235,33 @@ void export_json_key(struct export_json *json, struct wire_slice key)
 	json->comma = false;
 }
 
+/* Most strings are ASCII, and need not be looked at twice. False: this one is not, and nothing was written. */
+static bool put_ascii(struct export_json *json, const char *key, struct wire_slice text)
+{
+	const struct export_json before = *json;
+	size_t at = 0;
+
+	if (text.len > ASCII_BYTES_MAX)
+		return false;
+	if (json->out->len > EXPORT_OUT_BYTES - 2 * ASCII_BYTES_MAX - KEY_BYTES_MAX)
+		export_out_flush(json->out);
+	const size_t len = json->out->len;
+	begin(json, key);
+	export_out_char(json->out, '"');
+	put_run(json->out, text, &at);
+	if (at == text.len) {
+		export_out_char(json->out, '"');
+		return true;
+	}
+	*json = before;
+	json->out->len = len;
+	return false;
+}
+
 void export_json_bytes(struct export_json *json, const char *key, struct wire_slice bytes)
 {
+	if (put_ascii(json, key, bytes))
+		return;
 	if (export_utf8_is_valid(bytes))
 		export_json_string(json, key, bytes);
 	else

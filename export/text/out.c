@@ -61,7 +61,7 @@ int export_out_flush(struct export_out *out)
 	return out->error;
 }
 
-void export_out_bytes(struct export_out *out, const char *data, size_t len)
+void export_out_long(struct export_out *out, const char *data, size_t len)
 {
 	if (len > EXPORT_OUT_BYTES - out->len) {
 		export_out_flush(out);

@@ -27,7 +27,8 @@ int export_out_init(struct export_out *out, int fd);
 /* Discards output that was not flushed. */
 void export_out_fini(struct export_out *out);
 
-void export_out_bytes(struct export_out *out, const char *data, size_t len);
+/* Of any length: flushes when there is no room. */
+void export_out_long(struct export_out *out, const char *data, size_t len);
 void export_out_text(struct export_out *out, const char *text);
 void export_out_slice(struct export_out *out, struct wire_slice slice);
 void export_out_decimal(struct export_out *out, uint64_t value);
@@ -35,13 +36,32 @@ void export_out_decimal(struct export_out *out, uint64_t value);
 void export_out_format(struct export_out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void export_out_spaces(struct export_out *out, size_t count);
 
+/* Inline: most texts are keys and words of a few bytes, for which the call of memcpy would cost more than the copy. */
+static inline void export_out_bytes(struct export_out *out, const char *data, size_t len)
+{
+	char *to = out->data + out->len;
+
+	if (len > EXPORT_OUT_BYTES - out->len || len > 16) {
+		export_out_long(out, data, len);
+		return;
+	}
+	if (len >= 8) {
+		memcpy(to, data, 8);
+		memcpy(to + len - 8, data + len - 8, 8);
+	} else {
+		for (size_t i = 0; i < len; i++)
+			to[i] = data[i];
+	}
+	out->len += len;
+}
+
 /* Inline, because every escape of a JSON string calls it. */
 static inline void export_out_char(struct export_out *out, char c)
 {
 	if (out->len < EXPORT_OUT_BYTES)
 		out->data[out->len++] = c;
 	else
-		export_out_bytes(out, &c, 1);
+		export_out_long(out, &c, 1);
 }
 
 /* Hand everything to the kernel. 0, or the sticky error: -EPIPE when the reader has closed the pipe. */
