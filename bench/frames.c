@@ -26,6 +26,9 @@ static size_t write_payload(char *out, const struct bench_shape *shape, uint32_t
 	case BENCH_LETTERS: bench_payload_letters(out, shape->payload_bytes, random); break;
 	case BENCH_RANDOM: bench_payload_random(out, shape->payload_bytes, random); break;
 	case BENCH_JSON: return bench_payload_json(out, shape->payload_bytes, subject, number, random);
+	case BENCH_MIXED:
+		return bench_payload_json(out, bench_payload_mixed_size(random),
+					  subject % BENCH_JSON_SUBJECTS, number, random);
 	}
 	return shape->payload_bytes;
 }
@@ -44,8 +47,9 @@ static void add_frame(struct bench_frames *frames, const struct bench_shape *sha
 		      uint64_t *random, char *payload)
 {
 	char subject[BENCH_SUBJECT_MAX], reply[64] = " ";
-	uint32_t picked = shape->text == BENCH_JSON ? (uint32_t)(bench_random(random) % shape->subjects)
-						    : frames->count % shape->subjects;
+	const bool is_random = shape->text == BENCH_JSON || shape->text == BENCH_MIXED;
+	uint32_t picked =
+	    is_random ? (uint32_t)(bench_random(random) % shape->subjects) : frames->count % shape->subjects;
 	int subject_len = bench_shape_subject(shape, picked, subject);
 	size_t size = write_payload(payload, shape, picked, frames->count, random);
 	if (shape->replies)
@@ -62,16 +66,30 @@ static void add_frame(struct bench_frames *frames, const struct bench_shape *sha
 	frames->hashes[frames->count++] = hash(subject, (size_t)subject_len, payload, size);
 }
 
-/* The number of operations before they repeat. */
-static uint32_t frame_count(const struct bench_shape *shape, size_t payload_max, uint64_t messages)
+/* The largest payload, and the size of a usual one. */
+static size_t payload_max(const struct bench_shape *shape)
+{
+	if (shape->text == BENCH_MIXED)
+		return BENCH_MIXED_MAX;
+	return shape->payload_bytes > 0 ? shape->payload_bytes : BENCH_JSON_NATURAL;
+}
+
+static size_t payload_typical(const struct bench_shape *shape)
+{
+	return shape->text == BENCH_MIXED ? BENCH_MIXED_TYPICAL : payload_max(shape);
+}
+
+/* The number of operations before they repeat, at most. */
+static uint32_t frame_count(const struct bench_shape *shape, uint64_t messages)
 {
 	size_t bytes = shape->text == BENCH_LETTERS ? REPEATED_BYTES : UNIQUE_BYTES / shape->publishers;
-	uint64_t count = bytes / (payload_max + 20), needed = messages / shape->publishers;
+	uint64_t count = bytes / (payload_typical(shape) + 20), needed = messages / shape->publishers;
 	if (count > needed)
 		count = needed;
 	if (count < FRAMES_LEAST)
 		count = FRAMES_LEAST;
-	return count < shape->subjects && shape->text != BENCH_JSON ? shape->subjects : (uint32_t)count;
+	const bool is_random = shape->text == BENCH_JSON || shape->text == BENCH_MIXED;
+	return count < shape->subjects && !is_random ? shape->subjects : (uint32_t)count;
 }
 
 static int compare_hashes(const void *a, const void *b)
@@ -83,20 +101,21 @@ static int compare_hashes(const void *a, const void *b)
 int bench_frames_init(struct bench_frames *frames, const struct bench_shape *shape, uint64_t seed,
 		      uint32_t publisher, uint64_t messages)
 {
-	size_t payload_max = shape->payload_bytes > 0 ? shape->payload_bytes : BENCH_JSON_NATURAL;
-	uint32_t count = frame_count(shape, payload_max, messages);
+	const size_t most = payload_max(shape) + FRAME_HEAD_MAX;
+	const uint32_t count = frame_count(shape, messages);
+	const size_t bytes = count * (payload_typical(shape) + FRAME_HEAD_MAX) + most;
 	uint64_t random = seed + publisher * 1000003ull;
-	*frames = (struct bench_frames){.bytes = malloc(count * (payload_max + FRAME_HEAD_MAX)),
-					.hashes = malloc(count * sizeof *frames->hashes)};
-	char *payload = malloc(payload_max + 1);
+	*frames =
+	    (struct bench_frames){.bytes = malloc(bytes), .hashes = malloc(count * sizeof *frames->hashes)};
+	char *payload = malloc(payload_max(shape) + 1);
 	if (!frames->bytes || !frames->hashes || !payload) {
 		free(payload);
 		bench_frames_fini(frames);
 		return -ENOMEM;
 	}
-	while (frames->count < count)
+	while (frames->count < count && frames->len + most <= bytes)
 		add_frame(frames, shape, publisher, &random, payload);
-	qsort(frames->hashes, count, sizeof *frames->hashes, compare_hashes);
+	qsort(frames->hashes, frames->count, sizeof *frames->hashes, compare_hashes);
 	free(payload);
 	return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -71,6 +72,15 @@ static_assert(NOUNS * VERBS == (int)BENCH_JSON_SUBJECTS, "each noun with each ve
 void bench_json_type(uint32_t type, char *out)
 {
 	sprintf(out, "%s.%s", nouns[type / VERBS].name, verbs[type % VERBS]);
+}
+
+/* The inverse of the distribution's function. */
+size_t bench_payload_mixed_size(uint64_t *random)
+{
+	const double alpha = 1.2, least = BENCH_JSON_LEAST, most = BENCH_MIXED_MAX;
+	const double u = (double)(bench_random(random) >> 11) / (double)(UINT64_C(1) << 53);
+
+	return (size_t)(least * pow(1 - u * (1 - pow(least / most, alpha)), -1 / alpha));
 }
 
 /* A random (version 4) UUID, a type and a time: without the closing brace, at most 118 bytes. */

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum bench_text { BENCH_LETTERS, BENCH_RANDOM, BENCH_JSON };
+enum bench_text { BENCH_LETTERS, BENCH_RANDOM, BENCH_JSON, BENCH_MIXED };
 
 enum {
 	BENCH_JSON_NOUNS =
@@ -17,6 +17,8 @@ enum {
 	BENCH_JSON_TYPICAL = 260, /* about the natural size of an event */
 	BENCH_JSON_NATURAL = 320, /* no event is larger unless asked for */
 	BENCH_JSON_LEAST = 128,   /* the smallest size that may be asked for */
+	BENCH_MIXED_MAX = 64 * 1024,
+	BENCH_MIXED_TYPICAL = 550, /* about the mean of mixed sizes */
 };
 
 /* splitmix64: small, fast, good enough to look like ids. *state is any seed. */
@@ -31,6 +33,10 @@ void bench_payload_random(char *out, size_t bytes, uint64_t *random);
  * BENCH_JSON_LEAST: with fewer fields, or with a list of items. number is the event's place in time. Returns
  * the size. */
 size_t bench_payload_json(char *out, size_t bytes, uint32_t type, uint64_t number, uint64_t *random);
+
+/* A size from BENCH_JSON_LEAST to BENCH_MIXED_MAX as real traffic has them: most are small, and the few large ones have most of the
+ * bytes (a bounded Pareto distribution with exponent 1.2). */
+size_t bench_payload_mixed_size(uint64_t *random);
 
 /* The name of a type; out holds BENCH_JSON_TYPE_MAX. Types of one noun follow one another. */
 void bench_json_type(uint32_t type, char *out);

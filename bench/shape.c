@@ -6,16 +6,17 @@
 #include <string.h>
 
 const char *const bench_shape_names[] = {
-    "1:0-16",   "1:1-16",   "1:4-16",     "4:4-16",      "1:64-16",  "1:4q-16",
-    "1:0-128",  "1:1-128",  "4:4-128/64", "1:1-128/64",  "1:1-128r", "1:1-128+100000",
-    "1:0-json", "1:1-json", "4:4-json",   "4:4-128j/64", "1:1-1k",   "1:1-1kj",
-    "1:1-16k",  "1:1-16kj", "1:1-1m",     NULL,
+    "1:0-16",   "1:1-16",      "1:4-16",     "4:4-16",   "1:64-16",        "1:4q-16",  "1:0-128",
+    "1:1-128",  "4:4-128/64",  "1:1-128/64", "1:1-128r", "1:1-128+100000", "1:0-json", "1:1-json",
+    "4:4-json", "4:4-128j/64", "1:1-1k",     "1:1-1kj",  "1:1-4kj",        "4:4-1kj",  "10:10-mixed",
+    "1:1-16k",  "1:1-16kj",    "1:1-1m",     NULL,
 };
 
 enum {
 	CONNECTIONS_MAX = 1000,
 	PAYLOAD_MAX = 1024 * 1024, /* the protocol's default limit */
-	SUBJECTS_MAX = 100000,     /* sids of subscriptions on wildcards have six digits */
+	MIXED_SUBJECTS = 200,
+	SUBJECTS_MAX = 100000, /* sids of subscriptions on wildcards have six digits */
 };
 
 /* Digits with "k" or "m" after them, at *text, which is moved on. -1 when there are none. */
@@ -52,6 +53,11 @@ static int parse_payload(struct bench_shape *shape, const char **name)
 		shape->text = BENCH_JSON;
 		return 0;
 	}
+	if (strncmp(*name, "mixed", 5) == 0) {
+		*name += 5;
+		shape->text = BENCH_MIXED;
+		return 0;
+	}
 	long bytes = take_number(name);
 	if (bytes < 1 || bytes > PAYLOAD_MAX)
 		return -EINVAL;
@@ -72,7 +78,9 @@ int bench_shape_parse(struct bench_shape *shape, const char *name)
 	    subscribers > CONNECTIONS_MAX || !take_char(&name, '-') || parse_payload(shape, &name) != 0)
 		return -EINVAL;
 	bool many = take_char(&name, '+');
-	long usual = shape->text == BENCH_JSON ? BENCH_JSON_SUBJECTS : 1;
+	long usual = shape->text == BENCH_JSON    ? BENCH_JSON_SUBJECTS
+		     : shape->text == BENCH_MIXED ? MIXED_SUBJECTS
+						  : 1;
 	long subjects = many ? take_number(&name) : take_marked(&name, '/', usual);
 	if (*name || subjects < 1 || subjects > (shape->text == BENCH_JSON ? usual : SUBJECTS_MAX) ||
 	    (many && (shape->text == BENCH_JSON || subscribers != 1 || shape->queue)))
@@ -93,7 +101,8 @@ uint32_t bench_shape_receivers(const struct bench_shape *shape)
  * Runs need only be of a similar length. */
 uint64_t bench_shape_messages(const struct bench_shape *shape, double seconds)
 {
-	double bytes = shape->payload_bytes > 0 ? shape->payload_bytes : BENCH_JSON_TYPICAL;
+	double usual = shape->text == BENCH_MIXED ? BENCH_MIXED_TYPICAL : BENCH_JSON_TYPICAL;
+	double bytes = shape->payload_bytes > 0 ? shape->payload_bytes : usual;
 	double cost_ns = 20 + (1 + bench_shape_receivers(shape)) * (8 + bytes / 3);
 	double messages = seconds * 1e9 / cost_ns;
 	return messages < 1 ? 1 : (uint64_t)messages;

@@ -6,7 +6,8 @@
  *   PAYLOAD         16, 128, 16k, 1m: letters, 256 KiB of frames that repeat; compresses unrealistically well
  *                   128j: JSON events of that size with unique ids; "json": of their natural size, about 260 B
  *                   128r: random bytes
- *   SUBJECTS        number of subjects, published to in turn; default 1, for JSON events 95 at random
+ *                   mixed: JSON events of sizes from 128 B to 64 KiB, most of them small
+ *   SUBJECTS        number of subjects, published to in turn; default 1, for JSON events 95 at random, for mixed ones 200
  *   SUBSCRIPTIONS   that many subjects, each matched by a wildcard of its own; all of one subscriber
  *
  * "4:4-128/64" is four publishers of 128 bytes to 64 subjects, and four subscribers that get everything. */

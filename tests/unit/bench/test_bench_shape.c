@@ -35,6 +35,27 @@ static void a_name_says_the_shape(void **state)
 	assert_int_equal(bench_shape_receivers(&shape), 64);
 }
 
+/* Half of the payloads are small, and a hundredth of them holds more than a tenth of the bytes. */
+static void mixed_sizes_have_a_heavy_tail(void **state)
+{
+	enum { COUNT = 100000 };
+	uint64_t random = 1, total = 0, large = 0, small = 0;
+	struct bench_shape shape;
+	(void)state;
+	assert_int_equal(bench_shape_parse(&shape, "10:10-mixed"), 0);
+	assert_int_equal(shape.subjects, 200);
+	for (int i = 0; i < COUNT; i++) {
+		const size_t size = bench_payload_mixed_size(&random);
+		assert_in_range(size, BENCH_JSON_LEAST, BENCH_MIXED_MAX);
+		total += size;
+		small += size < 256;
+		large += size > 5000 ? size : 0;
+	}
+	assert_in_range(total / COUNT, BENCH_MIXED_TYPICAL * 8 / 10, BENCH_MIXED_TYPICAL * 12 / 10);
+	assert_in_range(small, COUNT / 2, COUNT * 7 / 10);
+	assert_true(large > total / 10);
+}
+
 static void what_says_no_shape_is_refused(void **state)
 {
 	static const char *const names[] = {
@@ -107,6 +128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_name_of_the_list_is_a_shape),
 	    cmocka_unit_test(a_name_says_the_shape),
+	    cmocka_unit_test(mixed_sizes_have_a_heavy_tail),
 	    cmocka_unit_test(what_says_no_shape_is_refused),
 	    cmocka_unit_test(one_seed_gives_the_same_frames_and_another_gives_others),
 	    cmocka_unit_test(no_payload_has_a_capital_p),
