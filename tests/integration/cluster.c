@@ -480,8 +480,7 @@ static void check_diff(void)
 		 nodes[2].pair.log);
 	snprintf(logs[1], sizeof logs[1], "%s,%s,%s", nodes[2].pair.log, nodes[0].pair.log,
 		 nodes[1].pair.log);
-	const char *const args[] = {
-	    nodes[0].pair.plan.program, "diff", "--json", logs[0], logs[1], "data.new", NULL};
+	const char *const args[] = {nodes[0].pair.plan.program, "diff", "--json", logs[0], logs[1], NULL};
 	int status = support_run(args, &output);
 	if (status != 0 || !strstr(output, "the logs are of one cluster"))
 		fail_msg("a cluster differs from itself:\n%s", output);
