@@ -5,6 +5,12 @@ option(TAPEDECK_COVERAGE "Instrument for gcov" OFF)
 if(TAPEDECK_SANITIZE)
   add_compile_options(-fsanitize=${TAPEDECK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${TAPEDECK_SANITIZE})
+  # More than 200 programs are linked, which gold does in a third of the time.
+  include(CheckLinkerFlag)
+  check_linker_flag(C -fuse-ld=gold TAPEDECK_HAS_GOLD)
+  if(TAPEDECK_HAS_GOLD AND CMAKE_C_COMPILER_ID STREQUAL GNU)
+    add_link_options(-fuse-ld=gold)
+  endif()
 endif()
 if(TAPEDECK_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link) # coverage, without which libFuzzer gropes in the dark

@@ -23,7 +23,7 @@
 
 enum {
 	WAIT_MS = 60000,
-	REQUEST_MS = 1000,
+	REQUEST_MS = 1000, /* of requests that are sent again */
 	SKIPPED = 77,
 	PUBLISHED = 200,
 	REQUESTS = 40,
@@ -143,15 +143,15 @@ static void subscribe(struct client *client, const char *subject, const char *qu
 	MUST(natsConnection_Flush(client->connection));
 }
 
-/* One request. True when it was answered, and therefore confirmed. */
-static bool request(struct client *client, const char *id)
+/* One request. NATS_OK when it was answered, and therefore confirmed. */
+static natsStatus request(struct client *client, const char *id, int timeout_ms)
 {
 	natsMsg *reply = NULL;
-	natsStatus status = natsConnection_RequestString(&reply, client->connection, "svc", id, REQUEST_MS);
+	natsStatus status = natsConnection_RequestString(&reply, client->connection, "svc", id, timeout_ms);
 	if (status == NATS_OK)
 		note(natsMsg_GetData(reply), (size_t)natsMsg_GetDataLength(reply), client->name);
 	natsMsg_Destroy(reply);
-	return status == NATS_OK;
+	return status;
 }
 
 /* The cluster passes messages from each of these clients to a responder. */
@@ -163,7 +163,7 @@ static void await_service(struct client *clients, const char *why)
 		int tries = 0;
 		do
 			snprintf(id, sizeof id, "probe-%s-%d-%d", why, i, tries++);
-		while (!request(&clients[i], id) && support_deadline_retry(deadline));
+		while (request(&clients[i], id, REQUEST_MS) != NATS_OK && support_deadline_retry(deadline));
 		assert_true(support_deadline_left_ms(deadline) > 0);
 	}
 }
@@ -522,7 +522,7 @@ static void three_logs_read_as_one_name_exactly_who_got_each_message(void **stat
 		for (int n = 0; n < REQUESTS; n++) {
 			char id[32];
 			snprintf(id, sizeof id, "ask-%d-%d", i, n);
-			assert_true(request(&people.publishers[i], id));
+			MUST(request(&people.publishers[i], id, WAIT_MS));
 		}
 	people_close(&people);
 	assert_int_equal(support_cluster_stop(&cluster), 0);
@@ -568,7 +568,7 @@ static void *run_load(void *context)
 	for (int n = 0; !atomic_load(&load->is_over); n++) {
 		char id[32];
 		snprintf(id, sizeof id, "load-%d", n);
-		if (!request(&load->clients[n % SUPPORT_NODES], id))
+		if (request(&load->clients[n % SUPPORT_NODES], id, REQUEST_MS) != NATS_OK)
 			continue;
 		json_array_append_new(load->ids, json_string(id));
 		atomic_fetch_add(&load->confirmed, 1);

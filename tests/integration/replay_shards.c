@@ -105,23 +105,25 @@ static void sort(struct replaying_receiver *receiver)
 static void play_alone(void)
 {
 	json_t *report;
-	assert_int_equal(replaying_run(shared_log, port_of(1),
-				       (const char *[]){"--speed", "4x", "--json", NULL}, &report, NULL),
-			 0);
+	assert_int_equal(
+	    replaying_run(shared_log, port_of(1),
+			  (const char *[]){"--speed", "4x", "--tolerance", "10s", "--json", NULL}, &report,
+			  NULL),
+	    0);
 	assert_int_equal((int)replaying_number(report, "sent"), MESSAGES);
 	json_decref(report);
 }
 
 /* All players at once, each with a node of its own as far as there are enough. */
-static void play_shared(const char *more)
+static void play_shared(const char *tolerance_of_last)
 {
 	char command[4000] = "", player[700];
 	for (int shard = 1; shard <= SHARDS; shard++) {
 		snprintf(player, sizeof player,
 			 "'%s' replay '%s' --speed 4x --start-at +1s --json --shard %d/%d -s "
-			 "nats://127.0.0.1:%d %s > '%s/%d.json' & ",
+			 "nats://127.0.0.1:%d --tolerance %s > '%s/%d.json' & ",
 			 support_tapedeck(), shared_log, shard, SHARDS, port_of(shard),
-			 shard == SHARDS ? more : "", dir.path, shard);
+			 shard == SHARDS ? tolerance_of_last : "10s", dir.path, shard);
 		strcat(command, player);
 	}
 	strcat(command, "wait");
@@ -158,7 +160,7 @@ static void four_players_play_as_one_does(void **state)
 	replaying_receiver_await(&one, MESSAGES);
 	replaying_receiver_open(&four, port_of(2), ">");
 	await_routes(&four);
-	play_shared("");
+	play_shared("10s");
 	replaying_receiver_await(&four, MESSAGES);
 	sort(&one);
 	sort(&four);
@@ -221,7 +223,7 @@ static void reports_that_do_not_belong_together_are_refused(void **state)
 	(void)state;
 	expect_refused("1.json 2.json 3.json", "the report of shard 4 of 4 is missing");
 	expect_refused("1.json 2.json 3.json 4.json 2.json", "2.json and 2.json are both of shard 2");
-	play_shared("--tolerance 20ms");
+	play_shared("20s");
 	expect_refused("1.json 2.json 3.json 4.json", "were played with different options: \"tolerance_ns\"");
 }
 

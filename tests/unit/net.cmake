@@ -19,3 +19,4 @@ add_library(http_fixture STATIC unit/net/http_fixture.c)
 target_link_libraries(http_fixture PUBLIC net PRIVATE PkgConfig::CMOCKA)
 tapedeck_unit_test(net http http_fixture)
 tapedeck_unit_test(net client broker_fixture net) # a broker is the server
+set_property(TEST unit/client APPEND PROPERTY ENVIRONMENT ${LIBNATS_ENVIRONMENT})

@@ -57,6 +57,14 @@ def run_platform(demo, url, truth, *options):
     subprocess.run([demo, "--url", url, "--truth", truth, *options], check=True, timeout=10 * DEADLINE_S)
 
 
+def record_platform(tapedeck, demo, source, folder, *options):
+    """Run both in a folder; the log, and the folder of the truth."""
+    log, truth = os.path.join(folder, "log"), os.path.join(folder, "truth")
+    with broker(tapedeck, os.path.join(source, "demo", "broker.conf"), folder) as url:
+        run_platform(demo, url, truth, *options)
+    return log, truth
+
+
 def read_log(tapedeck, log, *options):
     printed = subprocess.run([tapedeck, "cat", log, "--json", *options], stdout=subprocess.PIPE, check=True, text=True)
     return [json.loads(line) for line in printed.stdout.splitlines()]
