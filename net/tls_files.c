@@ -3,8 +3,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { FILES = 3, POLL_MS = 1000 };
+
+/* What changes when a file is written, or replaced by another one. Zeroed: there is no file. */
+struct stamp {
+	dev_t device;
+	ino_t inode;
+	off_t bytes;
+	struct timespec modified;
+};
 
 struct net_tls_files {
 	uv_loop_t *loop;
@@ -12,13 +21,38 @@ struct net_tls_files {
 	struct net_tls_context *context;
 	net_tls_files_changed *changed;
 	void *owner;
-	uv_fs_poll_t polls[FILES];
-	unsigned handles; /* not closed yet */
+	uv_timer_t timer;
+	bool has_timer;
+	/* Of the files when they were last read: taken before, so that a change while they are read is seen afterwards. */
+	struct stamp stamps[FILES];
 };
+
+static void take_stamps(const struct net_tls_files *files, struct stamp stamps[FILES])
+{
+	const char *const paths[FILES] = {files->options.cert_file, files->options.key_file,
+					  files->options.ca_file};
+	struct stat found;
+	memset(stamps, 0, FILES * sizeof *stamps);
+	for (size_t i = 0; i < FILES; i++) {
+		if (!paths[i] || stat(paths[i], &found) != 0)
+			continue;
+		stamps[i].device = found.st_dev;
+		stamps[i].inode = found.st_ino;
+		stamps[i].bytes = found.st_size;
+		stamps[i].modified = found.st_mtim;
+	}
+}
+
+static bool is_same(const struct stamp *a, const struct stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->bytes == b->bytes &&
+	       a->modified.tv_sec == b->modified.tv_sec && a->modified.tv_nsec == b->modified.tv_nsec;
+}
 
 static int reload(struct net_tls_files *files, struct wire_fault *fault)
 {
 	struct net_tls_context *context;
+	take_stamps(files, files->stamps);
 	int error = net_tls_context_open(&context, files->loop, &files->options, fault);
 	if (error)
 		return error;
@@ -27,36 +61,30 @@ static int reload(struct net_tls_files *files, struct wire_fault *fault)
 	return 0;
 }
 
-static void on_change(uv_fs_poll_t *poll, int status, const uv_stat_t *before, const uv_stat_t *now)
+static void on_timer(uv_timer_t *timer)
 {
-	struct net_tls_files *files = poll->data;
+	struct net_tls_files *files = timer->data;
+	struct stamp now[FILES];
 	struct wire_fault fault;
-	(void)status;
-	(void)before;
-	(void)now;
+	bool is_changed = false;
+	take_stamps(files, now);
+	for (size_t i = 0; i < FILES; i++)
+		is_changed = is_changed || !is_same(&now[i], &files->stamps[i]);
+	if (!is_changed)
+		return;
 	int error = reload(files, &fault);
 	files->changed(files->owner, error ? &fault : NULL);
 }
 
 static int follow(struct net_tls_files *files)
 {
-	const char *const paths[FILES] = {files->options.cert_file, files->options.key_file,
-					  files->options.ca_file};
-	for (size_t i = 0; i < FILES; i++) {
-		uv_fs_poll_t *poll = &files->polls[files->handles];
-		if (!paths[i])
-			continue;
-		int status = uv_fs_poll_init(files->loop, poll);
-		if (status < 0)
-			return status;
-		files->handles++;
-		poll->data = files;
-		status = uv_fs_poll_start(poll, on_change, paths[i], POLL_MS);
-		if (status < 0)
-			return status;
-		uv_unref((uv_handle_t *)poll);
-	}
-	return 0;
+	int status = uv_timer_init(files->loop, &files->timer);
+	if (status < 0)
+		return status;
+	files->has_timer = true;
+	files->timer.data = files;
+	uv_unref((uv_handle_t *)&files->timer);
+	return uv_timer_start(&files->timer, on_timer, POLL_MS, POLL_MS);
 }
 
 /* ---- opening and closing ---- */
@@ -123,18 +151,13 @@ int net_tls_files_reload(struct net_tls_files *files, struct wire_fault *fault)
 
 static void on_closed(uv_handle_t *handle)
 {
-	struct net_tls_files *files = handle->data;
-	if (--files->handles == 0)
-		free_files(files);
+	free_files(handle->data);
 }
 
 void net_tls_files_close(struct net_tls_files *files)
 {
-	if (!files)
-		return;
-	unsigned handles = files->handles;
-	for (unsigned i = 0; i < handles; i++)
-		uv_close((uv_handle_t *)&files->polls[i], on_closed);
-	if (handles == 0)
+	if (files && files->has_timer)
+		uv_close((uv_handle_t *)&files->timer, on_closed);
+	else if (files)
 		free_files(files);
 }

@@ -237,19 +237,6 @@ static void renewed_certificates_are_presented_to_the_next_client(void **state)
 	support_proxy_close(&proxy);
 }
 
-/* Write a file that is no certificate until the proxy has noticed. It notices no change before it has looked at the file for the
- * first time, which may be after it began to listen. */
-static void spoil(const struct support_proxy *proxy, const char *path)
-{
-	static const char told[] = "the certificates read before stay in use";
-	struct support_deadline deadline = soon();
-	do
-		support_write_file(path, "nothing", 7);
-	while (support_server_await_log(&proxy->proxy, told, support_deadline_in(2000)) != 0 &&
-	       support_deadline_left_ms(deadline) > 0);
-	await_log(proxy, told);
-}
-
 static void files_that_cannot_be_used_leave_the_old_certificates(void **state)
 {
 	struct support_proxy proxy;
@@ -263,7 +250,8 @@ static void files_that_cannot_be_used_leave_the_old_certificates(void **state)
 	support_write_file(copy, text, len);
 	free(text);
 	support_proxy_open(&proxy, NULL, flags);
-	spoil(&proxy, copy);
+	support_write_file(copy, "nothing", 7);
+	await_log(&proxy, "the certificates read before stay in use");
 	join(&proxy, &sock);
 	support_socket_close(&sock);
 	support_proxy_close(&proxy);
