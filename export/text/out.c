@@ -11,8 +11,19 @@
 
 int export_out_init(struct export_out *out, int fd)
 {
-	*out = (struct export_out){.fd = fd, .data = malloc(EXPORT_OUT_BYTES)};
+	*out = (struct export_out){.fd = fd, .cap = EXPORT_OUT_BYTES, .data = malloc(EXPORT_OUT_BYTES)};
 	return out->data ? 0 : -ENOMEM;
+}
+
+void export_out_init_memory(struct export_out *out, size_t most)
+{
+	*out = (struct export_out){.fd = -1, .most = most};
+}
+
+void export_out_reset(struct export_out *out)
+{
+	out->len = 0;
+	out->error = 0;
 }
 
 void export_out_fini(struct export_out *out)
@@ -61,15 +72,40 @@ int export_out_flush(struct export_out *out)
 	return out->error;
 }
 
+/* Make room in memory for len bytes more. False, with an error, when there is none. */
+static bool grow(struct export_out *out, size_t len)
+{
+	if (out->error == 0 && len > out->most - out->len)
+		out->error = -EFBIG;
+	if (out->error != 0)
+		return false;
+	size_t cap = out->cap < EXPORT_OUT_BYTES ? EXPORT_OUT_BYTES : out->cap * 2;
+	cap = cap < out->len + len ? out->len + len : cap;
+	cap = cap > out->most ? out->most : cap;
+	char *data = realloc(out->data, cap);
+	if (!data) {
+		out->error = -ENOMEM;
+		return false;
+	}
+	out->data = data;
+	out->cap = cap;
+	return true;
+}
+
+/* Empty the buffer for data that does not fit. True when the data was written already. */
+static bool pass(struct export_out *out, const char *data, size_t len)
+{
+	export_out_flush(out);
+	if (len < out->cap)
+		return false;
+	write_all(out, data, len);
+	return true;
+}
+
 void export_out_long(struct export_out *out, const char *data, size_t len)
 {
-	if (len > EXPORT_OUT_BYTES - out->len) {
-		export_out_flush(out);
-		if (len >= EXPORT_OUT_BYTES) {
-			write_all(out, data, len);
-			return;
-		}
-	}
+	if (len > out->cap - out->len && (out->most > 0 ? !grow(out, len) : pass(out, data, len)))
+		return;
 	if (len > 0)
 		memcpy(out->data + out->len, data, len);
 	out->len += len;
