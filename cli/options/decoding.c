@@ -46,7 +46,7 @@ void cli_decoding_report(const struct cli_decoding *decoding, const struct cli_c
 	char failed[EXPORT_SIZE_TEXT], all[EXPORT_SIZE_TEXT];
 
 	for (size_t i = 0; export_decoder_count(decoding->decoder, i, &count); i++)
-		if (count.failed > 0)
+		if (count.failed > 0 && !count.is_reported)
 			cli_error(command,
 				  "--decode %s: %s of %s payload%s could not be decoded; the first: %s",
 				  count.rule, export_count_text(failed, count.failed),

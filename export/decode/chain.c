@@ -17,6 +17,25 @@ enum kind { MSGPACK, CBOR, GZIP, ZSTD, SNAPPY, AUTO, PROTOBUF, COMMAND, COMMAND_
 static const char *const names[KINDS + 1] = {"msgpack", "cbor",     "gzip", "zstd",       "snappy",
 					     "auto",    "protobuf", "cmd",  "cmd-framed", NULL};
 
+static const struct {
+	const char *form, *help;
+} described[KINDS] = {
+    [MSGPACK] = {"msgpack", "MessagePack, shown as JSON"},
+    [CBOR] = {"cbor", "CBOR, shown as JSON"},
+    [GZIP] = {"gzip", "the decompressed body; zlib's own format as well"},
+    [ZSTD] = {"zstd", "the decompressed body"},
+    [SNAPPY] = {"snappy", "the decompressed body, of the block format"},
+    [AUTO] = {"auto", "gzip, zstd, msgpack and cbor, where there is no doubt; text stays as it is"},
+    [PROTOBUF] = {"protobuf:FILE:MESSAGE",
+		  "a message of that type, shown as JSON; FILE is what protoc writes with --include_imports "
+		  "--descriptor_set_out=FILE"},
+    [COMMAND] = {"cmd:COMMAND",
+		 "what a program makes of it, by sh: a line for a line, or one JSON value over "
+		 "several lines; the subject is in $TAPEDECK_SUBJECT"},
+    [COMMAND_FRAMED] = {"cmd-framed:COMMAND", "likewise, with the length of payload and answer before each: "
+					      "four bytes, big-endian"},
+};
+
 struct step {
 	enum kind kind;
 	struct export__types *types; /* owned; PROTOBUF */
@@ -158,6 +177,14 @@ struct export__chain *export__chain_open(const char *text, struct wire_fault *fa
 		return chain;
 	export__chain_close(chain);
 	return NULL;
+}
+
+const char *export__chain_describe(size_t number, const char **help)
+{
+	if (number >= KINDS)
+		return NULL;
+	*help = described[number].help;
+	return described[number].form;
 }
 
 void export__chain_close(struct export__chain *chain)

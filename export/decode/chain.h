@@ -13,6 +13,9 @@ void export__chain_close(struct export__chain *chain);
 /* The text begins with the name of a step: it is a chain, and no subject precedes it. */
 bool export__chain_begins(const char *text);
 
+/* The form of a step, and in *help what it does, both static. NULL after the last one. */
+const char *export__chain_describe(size_t number, const char **help);
+
 enum export__chain_result {
 	EXPORT__CHAIN_DONE,
 	EXPORT__CHAIN_NOTHING, /* `auto` found nothing to do */

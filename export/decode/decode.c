@@ -85,6 +85,11 @@ int export_decoder_add(struct export_decoder *decoder, const char *text, struct 
 	return compile(rule, fault);
 }
 
+const char *export_decoder_describe(size_t number, const char **help)
+{
+	return export__chain_describe(number, help);
+}
+
 void export_decoder_report_to(struct export_decoder *decoder, void (*report)(void *context, const char *text),
 			      void *context)
 {
@@ -189,7 +194,10 @@ bool export_decoder_count(const struct export_decoder *decoder, size_t number,
 	if (!decoder || number >= decoder->len)
 		return false;
 	const struct rule *rule = &decoder->rules[number];
-	*count = (struct export_decoder_count){
-	    .rule = rule->text, .decoded = rule->decoded, .failed = rule->failed, .reason = rule->reason};
+	*count = (struct export_decoder_count){.rule = rule->text,
+					       .decoded = rule->decoded,
+					       .failed = rule->failed,
+					       .reason = rule->reason,
+					       .is_reported = rule->is_reported};
 	return true;
 }

@@ -18,6 +18,9 @@ void export_decoder_close(struct export_decoder *decoder);
 /* Add a rule: "orders.>=protobuf:orders.desc:shop.Order", "gzip+msgpack". 0, or a negative code with *fault. */
 int export_decoder_add(struct export_decoder *decoder, const char *text, struct wire_fault *fault);
 
+/* What a rule may say: "protobuf:FILE:MESSAGE", and in *help what it means, both static. NULL after the last one. */
+const char *export_decoder_describe(size_t number, const char **help);
+
 /* Have `report` called when a command fails, once for each rule: from then on its payloads are shown undecoded. text: one line. */
 void export_decoder_report_to(struct export_decoder *decoder, void (*report)(void *context, const char *text),
 			      void *context);
@@ -50,6 +53,7 @@ struct export_decoder_count {
 	const char *rule;
 	uint64_t decoded, failed;
 	const char *reason; /* of the first failure; "" without one */
+	bool is_reported;   /* its command failed, and `report` was told so */
 };
 
 /* The rules in their order: false after the last one. */
