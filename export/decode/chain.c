@@ -31,7 +31,7 @@ static const struct {
 		  "--descriptor_set_out=FILE"},
     [COMMAND] = {"cmd:COMMAND",
 		 "what a program makes of it, by sh: a line for a line, or one JSON value over "
-		 "several lines; the subject is in $TAPEDECK_SUBJECT"},
+		 "several lines; if COMMAND names it, the subject is in $TAPEDECK_SUBJECT"},
     [COMMAND_FRAMED] = {"cmd-framed:COMMAND", "likewise, with the length of payload and answer before each: "
 					      "four bytes, big-endian"},
 };

@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -64,7 +65,8 @@ static char **environment_with(struct wire_slice subject)
 	while (environ[count])
 		count++;
 	char **list = calloc(count + 2, sizeof(*list));
-	if (list && asprintf(&list[0], SUBJECT_VARIABLE "%.*s", (int)subject.len, subject.data) < 0) {
+	if (list && asprintf(&list[0], SUBJECT_VARIABLE "%.*s", (int)subject.len,
+			     subject.len ? subject.data : "") < 0) {
 		free(list);
 		return NULL;
 	}
@@ -156,21 +158,30 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Wait for the process to end until a moment. Where the kernel has no descriptors for processes (before Linux 5.3), look again and
+ * again. */
+static void await_end(pid_t pid, int64_t until_ms)
+{
+	struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+	siginfo_t info = {0};
+
+	while (now_ms() < until_ms && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == 0)
+		(void)poll(&end, 1, end.fd >= 0 ? (int)(until_ms - now_ms()) : LOOK_MS);
+	if (end.fd >= 0)
+		close(end.fd);
+}
+
 /* Wait for the process until a moment, then kill its group. Returns its status as waitpid has it. */
 static int reap(struct export__child *child, int64_t until_ms)
 {
 	int status = 0;
 
-	while (child->pid > 0 && waitpid(child->pid, &status, WNOHANG) == 0) {
-		if (now_ms() >= until_ms) {
-			kill(-child->pid, SIGKILL);
-			waitpid(child->pid, &status, 0);
-			break;
-		}
-		(void)poll(NULL, 0, LOOK_MS);
+	if (child->pid > 0) {
+		await_end(child->pid, until_ms);
+		kill(-child->pid, SIGKILL); /* it, or what it started and left behind */
+		waitpid(child->pid, &status, 0);
 	}
-	if (child->pid > 0)
-		kill(-child->pid, SIGKILL); /* what it started, and left behind */
 	child->pid = 0;
 	close_end(&child->in);
 	close_end(&child->out);

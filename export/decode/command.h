@@ -1,4 +1,7 @@
-/* command.h - the processes of one command: one for each subject, the least recently used of which is ended when there are too many. */
+/* command.h - the processes of one command.
+ *
+ * A command that names TAPEDECK_SUBJECT has a process for each subject, the least recently used of which is ended when there are too
+ * many. Any other has one for all. */
 #ifndef EXPORT_DECODE_COMMAND_H
 #define EXPORT_DECODE_COMMAND_H
 

@@ -36,10 +36,10 @@ MESSAGES = [
 ]
 RULES = ["orders.>=protobuf:" + os.path.join(HERE, "orders.desc") + ":shop.Order", "m.*=msgpack", "c.*=cbor", "z.zstd=zstd",
          "z.snappy=snappy", "z.inner=gzip+msgpack", "z.*=gzip", "secret.*=msgpack", "lines.*=cmd:jq ."]
-FRAMED = """import os, struct, sys
+FRAMED = """import struct, sys
 while head := sys.stdin.buffer.read(4):
     payload = sys.stdin.buffer.read(struct.unpack(">I", head)[0])
-    answer = ("%s: %d bytes" % (os.environ["TAPEDECK_SUBJECT"], len(payload))).encode()
+    answer = ("%s: %d bytes" % (sys.argv[1], len(payload))).encode()
     sys.stdout.buffer.write(struct.pack(">I", len(answer)) + answer)
     sys.stdout.buffer.flush()
 """
@@ -157,7 +157,7 @@ def is_running(pid):
 def check_commands(tapedeck):
     with open("framed.py", "w", encoding="utf-8") as file:
         file.write(FRAMED)
-    command = f"{sys.executable} framed.py"
+    command = f"{sys.executable} framed.py $TAPEDECK_SUBJECT"
     printed, errors = run(tapedeck, "cat", "recorded", "m.deep", "text", "--format", "{decoded}", *rules("cmd-framed:" + command))
     expect(printed == "text: 7 bytes\nm.deep: 100001 bytes\n" and not errors, "frames hold anything", printed, errors)
     printed, errors = run(tapedeck, "cat", "recorded", "lines.*", *rules("cmd:read l; echo bad $l >&2; exit 7"))

@@ -130,9 +130,9 @@ static void a_command_that_hangs_is_given_up(void **state)
 static void a_command_that_floods_is_stopped(void **state)
 {
 	(void)state;
-	check_failure("tr '\\0' a </dev/zero", EXPORT__LINES, "!answered with more than 16 MiB");
+	check_failure("read -r _; tr '\\0' a </dev/zero", EXPORT__LINES, "!answered with more than 16 MiB");
 	check_failure("yes", EXPORT__LINES, "!gave more than one answer to a payload");
-	check_failure("printf '\\377\\377\\377\\377'; cat", EXPORT__FRAMES,
+	check_failure("head -c 4 >/dev/null; printf '\\377\\377\\377\\377'; cat >/dev/null", EXPORT__FRAMES,
 		      "!answered with more than 16 MiB");
 }
 
@@ -152,7 +152,7 @@ static char *pid_of(struct export__command *command, const char *subject)
 static void each_subject_has_a_process_until_there_are_too_many(void **state)
 {
 	struct export__command *command =
-	    export__command_open("while read -r _; do echo $$; done", EXPORT__LINES);
+	    export__command_open(": $TAPEDECK_SUBJECT; while read -r _; do echo $$; done", EXPORT__LINES);
 	char subject[20];
 
 	(void)state;
@@ -173,6 +173,19 @@ static void each_subject_has_a_process_until_there_are_too_many(void **state)
 	free(again);
 	free(kept);
 	free(renewed);
+	export__command_close(command);
+}
+
+static void a_command_that_does_not_name_the_subject_has_one_process(void **state)
+{
+	struct export__command *command =
+	    export__command_open("while read -r _; do echo $$; done", EXPORT__LINES);
+
+	(void)state;
+	char *first = pid_of(command, "first"), *second = pid_of(command, "second");
+	assert_string_equal(first, second);
+	free(first);
+	free(second);
 	export__command_close(command);
 }
 
@@ -204,6 +217,7 @@ int main(void)
 	    cmocka_unit_test(a_command_that_hangs_is_given_up),
 	    cmocka_unit_test(a_command_that_floods_is_stopped),
 	    cmocka_unit_test(each_subject_has_a_process_until_there_are_too_many),
+	    cmocka_unit_test(a_command_that_does_not_name_the_subject_has_one_process),
 	    cmocka_unit_test(a_payload_that_is_no_line_is_not_given_to_a_command_of_lines),
 	};
 
