@@ -51,7 +51,7 @@ static void decode(struct cli_diff_text *text, const struct replay_difference *d
 {
 	const struct replay_diff_message *messages[REPLAY_SIDES] = {difference->a, difference->b};
 
-	for (int side = 0; side < REPLAY_SIDES; side++) {
+	for (int side = 0; side < REPLAY_SIDES && difference->kind != REPLAY_DIFF_REORDERED; side++) {
 		struct export_decoded one;
 
 		if (!messages[side] ||

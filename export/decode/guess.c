@@ -22,13 +22,14 @@ static bool is_map(values_step *decode, struct wire_slice in, struct export_out 
 	struct export__values values;
 
 	export__values_init(&values, out);
-	const bool is_whole = decode(in, &values, NULL) == 0 && out->error == 0 && !values.has_odd_keys;
+	const bool is_whole = decode(in, &values, NULL) == 0 && out->error == 0 && !values.has_odd_keys &&
+			      out->len > sizeof("{}") - 1;
 	if (!is_whole)
 		export_out_reset(out);
 	return is_whole;
 }
 
-/* The first bytes of maps that are not empty. */
+/* The first bytes of maps that are not empty; 0xbf begins a map without a count, which may be. */
 static bool begins_msgpack_map(unsigned char byte)
 {
 	return (byte > 0x80 && byte <= 0x8f) || byte == 0xde || byte == 0xdf;
@@ -36,7 +37,7 @@ static bool begins_msgpack_map(unsigned char byte)
 
 static bool begins_cbor_map(unsigned char byte)
 {
-	return byte > 0xa0 && byte <= 0xbb;
+	return (byte > 0xa0 && byte <= 0xbb) || byte == 0xbf;
 }
 
 enum export__guess export__guess(struct wire_slice in, struct export_out *out)

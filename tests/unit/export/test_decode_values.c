@@ -205,7 +205,8 @@ static void only_what_is_certain_is_guessed(void **state)
 	(void)state;
 	check_guess("81a16101", EXPORT__GUESS_MSGPACK);
 	check_guess("a1616101", EXPORT__GUESS_CBOR);
-	check_guess("bf616101ff", EXPORT__GUESS_NOTHING); /* not told apart by its first byte: rarely used */
+	check_guess("bf616101ff", EXPORT__GUESS_CBOR);
+	check_guess("bfff", EXPORT__GUESS_NOTHING);       /* an empty map */
 	check_guess("7b7d", EXPORT__GUESS_NOTHING);       /* JSON */
 	check_guess("616263", EXPORT__GUESS_NOTHING);     /* text */
 	check_guess("80", EXPORT__GUESS_NOTHING);         /* an empty map, or any other byte */

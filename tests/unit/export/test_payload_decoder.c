@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "export/decode/decode.h"
-#include "export/event/csv.h"
+#include "export/event/csv_rows.h"
 #include "export/event/event_json.h"
 #include "tests/unit/cli/capture.h"
 #include "tests/unit/cli/sample_events.h"
