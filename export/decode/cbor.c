@@ -156,10 +156,11 @@ static void put_break(void *context)
 		return;
 	}
 	reader->is_in_parts = false;
+	const struct wire_slice text = ends_string ? export_out_kept(&reader->text) : wire_slice(NULL, 0);
 	if (ends_string && reader->text.error != 0)
 		reader->values->json.out->error = reader->text.error;
 	else if (ends_string)
-		put_string(reader, wire_slice(reader->text.data, reader->text.len), reader->is_binary);
+		put_string(reader, text, reader->is_binary);
 	else
 		export__values_break(reader->values);
 }
@@ -227,7 +228,8 @@ int export__cbor(struct wire_slice in, struct export__values *values, struct wir
 	struct reader reader = {.values = values};
 	int error = 0;
 
-	export_out_init_memory(&reader.text, EXPORT_DECODE_BYTES_MAX);
+	if (export_out_init_memory(&reader.text, EXPORT_DECODE_BYTES_MAX) != 0)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	const size_t at = read_value(&reader, in, &error, fault);
 	export_out_fini(&reader.text);
 	if (error)

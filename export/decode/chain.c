@@ -164,7 +164,8 @@ struct export__chain *export__chain_open(const char *text, struct wire_fault *fa
 	int error = chain ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
 
 	for (size_t i = 0; chain && i < 2; i++)
-		export_out_init_memory(&chain->texts[i], EXPORT_DECODE_BYTES_MAX);
+		if (export_out_init_memory(&chain->texts[i], EXPORT_DECODE_BYTES_MAX) != 0)
+			error = wire_fault_set(fault, -ENOMEM, "out of memory");
 	while (!error) {
 		const size_t len = link_len(text);
 
@@ -227,10 +228,10 @@ static void note(struct run *run, const char *name)
 	snprintf(by + len, size - len, "%s%s", len > 0 ? "+" : "", name);
 }
 
-static void take(struct run *run, const struct export_out *text, const char *name)
+static void take(struct run *run, struct export_out *text, const char *name)
 {
 	note(run, name);
-	run->bytes = wire_slice(text->data ? text->data : "", text->len);
+	run->bytes = export_out_kept(text);
 	run->made++;
 }
 
@@ -284,6 +285,7 @@ static int run_next(struct run *run, struct step *step)
 	struct export_out *text = next_text(run);
 	struct wire_fault *fault = &run->chain->fault;
 	int error = run_step(step, run, text, fault);
+	(void)export_out_kept(text); /* which may be the first to see that it is too large */
 
 	if (!error && text->error == -EFBIG)
 		error = wire_fault_set(fault, -EFBIG, "it becomes larger than 16 MiB");

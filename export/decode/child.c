@@ -230,6 +230,7 @@ struct exchange {
 	struct export__child *child;
 	struct wire_slice parts[3]; /* to be sent */
 	struct export_out arrived;
+	struct wire_slice bytes; /* all that has arrived */
 	struct export__answer answer;
 	struct wire_slice text; /* of the answer, once it is whole */
 	size_t used;
@@ -287,9 +288,9 @@ static void read_answer(struct exchange *exchange)
 	if (got <= 0)
 		return;
 	export_out_bytes(&exchange->arrived, chunk, (size_t)got);
-	exchange->is_whole = export__answer_is_whole(
-	    &exchange->answer, exchange->child->framing,
-	    wire_slice(exchange->arrived.data, exchange->arrived.len), &exchange->text, &exchange->used);
+	exchange->bytes = export_out_kept(&exchange->arrived);
+	exchange->is_whole = export__answer_is_whole(&exchange->answer, exchange->child->framing,
+						     exchange->bytes, &exchange->text, &exchange->used);
 }
 
 static void wait_for_any(struct exchange *exchange, int64_t wait_ms)
@@ -312,8 +313,7 @@ static void wait_for_any(struct exchange *exchange, int64_t wait_ms)
 static bool is_too_large(const struct exchange *exchange)
 {
 	return exchange->arrived.error != 0 ||
-	       export__answer_is_too_large(exchange->child->framing,
-					   wire_slice(exchange->arrived.data, exchange->arrived.len));
+	       export__answer_is_too_large(exchange->child->framing, exchange->bytes);
 }
 
 static int run_exchange(struct exchange *exchange, int deadline_ms, struct wire_fault *fault)
@@ -334,7 +334,7 @@ static int run_exchange(struct exchange *exchange, int deadline_ms, struct wire_
 		}
 		wait_for_any(exchange, left_ms);
 	}
-	if (exchange->used < exchange->arrived.len)
+	if (exchange->used < exchange->bytes.len)
 		return give_up(exchange->child, "gave more than one answer to a payload", fault);
 	return 0;
 }
@@ -359,7 +359,8 @@ int export__child_ask(struct export__child *child, struct wire_slice payload, st
 
 	if (has_spoken(child))
 		return give_up(child, "gave more than one answer to a payload", fault);
-	export_out_init_memory(&exchange.arrived, EXPORT_DECODE_BYTES_MAX + sizeof(head));
+	if (export_out_init_memory(&exchange.arrived, EXPORT_DECODE_BYTES_MAX + sizeof(head)) != 0)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	const int error = run_exchange(&exchange, deadline_ms, fault);
 	if (!error)
 		export_out_slice(out, exchange.text);
@@ -389,6 +390,6 @@ bool export__line_of(struct wire_slice payload, struct export_out *scratch, stru
 	export_out_reset(scratch);
 	for (size_t i = 0; i < payload.len; i++)
 		export_out_char(scratch, payload.data[i] == '\n' ? ' ' : payload.data[i]);
-	*line = wire_slice(scratch->data, scratch->len);
+	*line = export_out_kept(scratch);
 	return scratch->error == 0;
 }

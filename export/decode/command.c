@@ -25,13 +25,15 @@ struct export__command *export__command_open(const char *text, enum export__fram
 {
 	struct export__command *command = calloc(1, sizeof(*command));
 
-	if (!command || !(command->text = strdup(text))) {
-		free(command);
+	if (!command)
+		return NULL;
+	command->text = strdup(text);
+	if (export_out_init_memory(&command->scratch, SIZE_MAX) != 0 || !command->text) {
+		export__command_close(command);
 		return NULL;
 	}
 	command->framing = framing;
 	command->is_by_subject = strstr(text, "TAPEDECK_SUBJECT") != NULL;
-	export_out_init_memory(&command->scratch, SIZE_MAX);
 	return command;
 }
 

@@ -8,9 +8,16 @@
 typedef int step(struct wire_slice in, struct export_out *out, struct wire_fault *fault);
 typedef int values_step(struct wire_slice in, struct export__values *values, struct wire_fault *fault);
 
+/* The text is not larger than the output may be. */
+static bool is_kept(struct export_out *out)
+{
+	(void)export_out_kept(out);
+	return out->error == 0;
+}
+
 static bool decompresses(step *decompress, struct wire_slice in, struct export_out *out)
 {
-	const bool is_whole = decompress(in, out, NULL) == 0 && out->error == 0;
+	const bool is_whole = decompress(in, out, NULL) == 0 && is_kept(out);
 
 	if (!is_whole)
 		export_out_reset(out);
@@ -22,8 +29,8 @@ static bool is_map(values_step *decode, struct wire_slice in, struct export_out 
 	struct export__values values;
 
 	export__values_init(&values, out);
-	const bool is_whole = decode(in, &values, NULL) == 0 && out->error == 0 && !values.has_odd_keys &&
-			      out->len > sizeof("{}") - 1;
+	const bool is_whole = decode(in, &values, NULL) == 0 && !values.has_odd_keys && is_kept(out) &&
+			      export_out_kept(out).len > sizeof("{}") - 1;
 	if (!is_whole)
 		export_out_reset(out);
 	return is_whole;

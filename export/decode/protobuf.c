@@ -198,11 +198,14 @@ static void put_mask(struct printer *printer, struct export__range fields)
 {
 	struct export_out text;
 
-	export_out_init_memory(&text, EXPORT_DECODE_BYTES_MAX);
+	if (export_out_init_memory(&text, EXPORT_DECODE_BYTES_MAX) != 0) {
+		printer->problem = "out of memory";
+		return;
+	}
 	for (size_t i = fields.begin; i < fields.end; i++) {
 		const struct wire_slice path = at(printer, i)->value.bytes;
 
-		if (text.len > 0)
+		if (i > fields.begin)
 			export_out_char(&text, ',');
 		for (size_t c = 0; c < path.len; c++) {
 			const bool is_upper = path.data[c] == '_' && c + 1 < path.len &&
@@ -211,7 +214,7 @@ static void put_mask(struct printer *printer, struct export__range fields)
 			export_out_char(&text, is_upper ? (char)(path.data[c] - 'a' + 'A') : path.data[c]);
 		}
 	}
-	export_json_string(&printer->json, NULL, wire_slice(text.data, text.len));
+	export_json_string(&printer->json, NULL, export_out_kept(&text));
 	export_out_fini(&text);
 }
 

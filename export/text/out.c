@@ -11,24 +11,28 @@
 
 int export_out_init(struct export_out *out, int fd)
 {
-	*out = (struct export_out){.fd = fd, .cap = EXPORT_OUT_BYTES, .data = malloc(EXPORT_OUT_BYTES)};
+	*out = (struct export_out){.fd = fd, .data = malloc(EXPORT_OUT_BYTES)};
 	return out->data ? 0 : -ENOMEM;
 }
 
-void export_out_init_memory(struct export_out *out, size_t most)
+int export_out_init_memory(struct export_out *out, size_t most)
 {
-	*out = (struct export_out){.fd = -1, .most = most};
+	const int error = export_out_init(out, -1);
+
+	out->kept.most = most;
+	return error;
 }
 
 void export_out_reset(struct export_out *out)
 {
-	out->len = 0;
+	out->len = out->kept.len = 0;
 	out->error = 0;
 }
 
 void export_out_fini(struct export_out *out)
 {
 	free(out->data);
+	free(out->kept.data);
 	*out = (struct export_out){.fd = -1};
 }
 
@@ -40,6 +44,35 @@ static void wait_writable(int fd)
 	(void)poll(&wait, 1, -1);
 }
 
+/* Make room for len bytes more of what is kept. False, with an error, when there is none. */
+static bool grow(struct export_out *out, size_t len)
+{
+	const size_t needed = out->kept.len + len;
+
+	if (needed <= out->kept.cap)
+		return true;
+	size_t cap = out->kept.cap * 2 < needed ? needed : out->kept.cap * 2;
+	cap = cap > out->kept.most ? out->kept.most : cap;
+	char *data = realloc(out->kept.data, cap);
+	if (!data) {
+		out->error = -ENOMEM;
+		return false;
+	}
+	out->kept.data = data;
+	out->kept.cap = cap;
+	return true;
+}
+
+static void keep(struct export_out *out, const char *data, size_t len)
+{
+	if (len > out->kept.most - out->kept.len)
+		out->error = -EFBIG;
+	if (len == 0 || out->error != 0 || !grow(out, len))
+		return;
+	memcpy(out->kept.data + out->kept.len, data, len);
+	out->kept.len += len;
+}
+
 static void begin(struct export_out *out)
 {
 	if (out->begin)
@@ -49,6 +82,10 @@ static void begin(struct export_out *out)
 
 static void write_all(struct export_out *out, const char *data, size_t len)
 {
+	if (out->kept.most > 0) {
+		keep(out, data, len);
+		return;
+	}
 	if (len > 0)
 		begin(out);
 	while (len > 0 && out->error == 0) {
@@ -72,40 +109,25 @@ int export_out_flush(struct export_out *out)
 	return out->error;
 }
 
-/* Make room in memory for len bytes more. False, with an error, when there is none. */
-static bool grow(struct export_out *out, size_t len)
+struct wire_slice export_out_kept(struct export_out *out)
 {
-	if (out->error == 0 && len > out->most - out->len)
-		out->error = -EFBIG;
+	if (out->kept.len > 0 || out->len > out->kept.most)
+		export_out_flush(out);
 	if (out->error != 0)
-		return false;
-	size_t cap = out->cap < EXPORT_OUT_BYTES ? EXPORT_OUT_BYTES : out->cap * 2;
-	cap = cap < out->len + len ? out->len + len : cap;
-	cap = cap > out->most ? out->most : cap;
-	char *data = realloc(out->data, cap);
-	if (!data) {
-		out->error = -ENOMEM;
-		return false;
-	}
-	out->data = data;
-	out->cap = cap;
-	return true;
-}
-
-/* Empty the buffer for data that does not fit. True when the data was written already. */
-static bool pass(struct export_out *out, const char *data, size_t len)
-{
-	export_out_flush(out);
-	if (len < out->cap)
-		return false;
-	write_all(out, data, len);
-	return true;
+		return wire_slice("", 0);
+	return out->kept.len > 0 ? wire_slice(out->kept.data, out->kept.len)
+				 : wire_slice(out->data, out->len);
 }
 
 void export_out_long(struct export_out *out, const char *data, size_t len)
 {
-	if (len > out->cap - out->len && (out->most > 0 ? !grow(out, len) : pass(out, data, len)))
-		return;
+	if (len > EXPORT_OUT_BYTES - out->len) {
+		export_out_flush(out);
+		if (len >= EXPORT_OUT_BYTES) {
+			write_all(out, data, len);
+			return;
+		}
+	}
 	if (len > 0)
 		memcpy(out->data + out->len, data, len);
 	out->len += len;

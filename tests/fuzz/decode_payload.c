@@ -19,9 +19,11 @@ static void require(bool holds)
 		abort();
 }
 
-static void require_json(const struct export_out *out)
+static void require_json(struct export_out *out)
 {
-	const struct wire_slice text = wire_slice(out->data, out->len);
+	const struct wire_slice text = export_out_kept(out);
+	if (out->error != 0)
+		return;
 	require(wire_json_is_valid(text, NULL));
 	require(export_utf8_is_valid(text));
 }
@@ -34,7 +36,7 @@ static void check_values(int (*decode)(struct wire_slice, struct export__values 
 	export__values_init(&values, out);
 	const int error = decode(in, &values, &fault);
 	require(error == 0 || fault.text[0] != '\0');
-	if (error == 0 && out->error == 0)
+	if (error == 0)
 		require_json(out);
 }
 
@@ -44,7 +46,7 @@ static void check_compressed(int (*decompress)(struct wire_slice, struct export_
 	struct wire_fault fault = {0};
 	const int error = decompress(in, out, &fault);
 	require(error == 0 || fault.text[0] != '\0');
-	require(out->len <= EXPORT_DECODE_BYTES_MAX);
+	require(export_out_kept(out).len <= EXPORT_DECODE_BYTES_MAX);
 }
 
 static void check_guess(struct wire_slice in, struct export_out *out)
@@ -53,7 +55,7 @@ static void check_guess(struct wire_slice in, struct export_out *out)
 	if (guess == EXPORT__GUESS_MSGPACK || guess == EXPORT__GUESS_CBOR)
 		require_json(out);
 	if (guess == EXPORT__GUESS_NOTHING)
-		require(out->len == 0);
+		require(export_out_kept(out).len == 0);
 }
 
 static void check_embed(struct wire_slice in, struct export_out *out)
@@ -62,8 +64,7 @@ static void check_embed(struct wire_slice in, struct export_out *out)
 	struct export_json json = {.out = out};
 	if (export__embed_is_json(&embed, in)) {
 		export__embed_put(&embed, &json, NULL, in);
-		if (out->error == 0)
-			require_json(out);
+		require_json(out);
 	}
 	export__embed_fini(&embed);
 }
@@ -89,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	const struct wire_slice in = wire_slice((const char *)data + 1, size - 1);
-	export_out_init_memory(&out, EXPORT_DECODE_BYTES_MAX);
+	require(export_out_init_memory(&out, EXPORT_DECODE_BYTES_MAX) == 0);
 	switch (data[0] % 9) {
 	case 0: check_values(export__msgpack, in, &out); break;
 	case 1: check_values(export__cbor, in, &out); break;

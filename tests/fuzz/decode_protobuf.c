@@ -21,12 +21,13 @@ static void decode(const struct export__types *types, const struct export__messa
 	struct export__protobuf memory = {0};
 	struct wire_fault fault = {0};
 	struct export_out out;
-	export_out_init_memory(&out, EXPORT_DECODE_BYTES_MAX);
+	require(export_out_init_memory(&out, EXPORT_DECODE_BYTES_MAX) == 0);
 	const int error = export__protobuf_json(&memory, types, type, in, &out, &fault);
 	require(error == 0 || fault.text[0] != '\0');
+	const struct wire_slice text = export_out_kept(&out);
 	if (error == 0 && out.error == 0) {
-		require(wire_json_is_valid(wire_slice(out.data, out.len), NULL));
-		require(export_utf8_is_valid(wire_slice(out.data, out.len)));
+		require(wire_json_is_valid(text, NULL));
+		require(export_utf8_is_valid(text));
 	}
 	export_out_fini(&out);
 	export__protobuf_fini(&memory);

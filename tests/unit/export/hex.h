@@ -23,6 +23,14 @@ static inline struct wire_slice unhex(const char *digits)
 	return wire_slice(exact, len);
 }
 
+/* What an output in memory keeps, NUL-terminated. Owned by the caller. */
+static inline char *kept_text(struct export_out *out)
+{
+	const struct wire_slice kept = export_out_kept(out);
+
+	return strndup(kept.data, kept.len);
+}
+
 typedef int decode_values(struct wire_slice in, struct export__values *values, struct wire_fault *fault);
 
 /* The text that the bytes become; NULL with *fault when they do not. Owned by the caller. */
@@ -33,11 +41,12 @@ static inline char *decode_hex(decode_values *decode, const char *digits, struct
 	struct export_out out;
 	char *text = NULL;
 
-	export_out_init_memory(&out, EXPORT_DECODE_BYTES_MAX);
+	if (export_out_init_memory(&out, EXPORT_DECODE_BYTES_MAX) != 0)
+		abort();
 	export__values_init(&values, &out);
 	*fault = (struct wire_fault){0};
 	if (decode(in, &values, fault) == 0)
-		text = strndup(out.data ? out.data : "", out.len);
+		text = kept_text(&out);
 	export_out_fini(&out);
 	free((char *)in.data);
 	return text;

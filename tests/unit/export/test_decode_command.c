@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "export/decode/command.h"
+#include "tests/unit/export/hex.h"
 
 enum { PATIENT_MS = 20000, HASTY_MS = 200 };
 
@@ -21,9 +22,9 @@ static char *ask(struct export__child *child, struct wire_slice payload, int dea
 	struct export_out out;
 	char *text = NULL;
 
-	export_out_init_memory(&out, EXPORT_DECODE_BYTES_MAX);
+	assert_int_equal(export_out_init_memory(&out, EXPORT_DECODE_BYTES_MAX), 0);
 	if (export__child_ask(child, payload, &out, deadline_ms, &fault) == 0)
-		text = strndup(out.data ? out.data : "", out.len);
+		text = kept_text(&out);
 	else if (asprintf(&text, "!%s", fault.text) < 0)
 		text = NULL;
 	assert_non_null(text);
@@ -141,10 +142,10 @@ static char *pid_of(struct export__command *command, const char *subject)
 	struct wire_fault fault = {0};
 	struct export_out out;
 
-	export_out_init_memory(&out, 100);
+	assert_int_equal(export_out_init_memory(&out, 100), 0);
 	if (export__command_ask(command, wire_slice_str(subject), WIRE_LITERAL("x"), &out, &fault) != 0)
 		fail_msg("%s", fault.text);
-	char *text = strndup(out.data, out.len);
+	char *text = kept_text(&out);
 	export_out_fini(&out);
 	return text;
 }
@@ -195,7 +196,7 @@ static void a_payload_that_is_no_line_is_not_given_to_a_command_of_lines(void **
 	struct wire_slice line;
 
 	(void)state;
-	export_out_init_memory(&scratch, 1000);
+	assert_int_equal(export_out_init_memory(&scratch, 1000), 0);
 	assert_false(export__line_of(WIRE_LITERAL(""), &scratch, &line));
 	assert_false(export__line_of(WIRE_LITERAL(" \n"), &scratch, &line));
 	assert_false(export__line_of(WIRE_LITERAL("a\nb"), &scratch, &line));

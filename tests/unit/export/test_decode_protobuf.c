@@ -183,9 +183,9 @@ static char *json_of(void **state, const char *type, struct wire_slice in)
 	char *text = NULL;
 
 	assert_non_null(message);
-	export_out_init_memory(&out, EXPORT_DECODE_BYTES_MAX);
+	assert_int_equal(export_out_init_memory(&out, EXPORT_DECODE_BYTES_MAX), 0);
 	if (export__protobuf_json(&memory, types, message, in, &out, &fault) == 0)
-		text = strndup(out.data, out.len);
+		text = kept_text(&out);
 	else if (asprintf(&text, "!%s", fault.text) < 0)
 		text = NULL;
 	assert_non_null(text);
