@@ -29,17 +29,12 @@ static const struct cli_option reading[] = {
 };
 
 static const struct cli_option_group groups[] = {
-    {"Reading", cli_limit_options, AT(limit)},
-    {"Reading", reading, 0},
-    {"Reading", cli_joining_options, AT(no_join)},
-    {"Which events", cli_filter_options, AT(filters)},
-    {"Which events", cli_seq_options, AT(filters)},
-    {"Around matches", cli_around_options, AT(around)},
-    {"Output", cli_output_options, AT(output)},
-    {"Output", cli_color_options, AT(output.color)},
-    {"Output", cli_pager_options, AT(no_pager)},
-    {"Output", cli_quiet_options, AT(quiet)},
-    {0},
+    {"Reading", cli_limit_options, AT(limit)},       {"Reading", reading, 0},
+    {"Reading", cli_joining_options, AT(no_join)},   {"Which events", cli_filter_options, AT(filters)},
+    {"Which events", cli_seq_options, AT(filters)},  {"Around matches", cli_around_options, AT(around)},
+    {"Output", cli_output_options, AT(output)},      {"Output", cli_decoding_options, AT(output.decoding)},
+    {"Output", cli_color_options, AT(output.color)}, {"Output", cli_pager_options, AT(no_pager)},
+    {"Output", cli_quiet_options, AT(quiet)},        {0},
 };
 
 static int run(const struct cli_command *command, int argc, char **argv)

@@ -5,6 +5,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/interrupt.h"
 #include "cli/commands/replay_input.h"
+#include "cli/options/decoding.h"
 #include "cli/options/filters.h"
 #include "cli/options/joining.h"
 #include "cli/options/logs.h"
@@ -27,6 +28,7 @@ struct settings {
 	int window;
 	uint64_t memory, limit, top;
 	int color; /* enum cli_color_choice */
+	struct cli_decoding decoding;
 };
 
 #define AT(member) offsetof(struct settings, member)
@@ -119,6 +121,7 @@ static const struct cli_option output[] = {
 static const struct cli_option_group groups[] = {
     {"Comparing", comparing, 0},
     {"Output", output, 0},
+    {"Output", cli_decoding_options, AT(decoding)},
     {"Output", cli_color_options, AT(color)},
     {"Output", cli_pager_options, AT(no_pager)},
     {"Output", cli_quiet_options, AT(quiet)},
@@ -244,6 +247,8 @@ static int report_summary(struct session *session, struct replay_diff *diff)
 	int error = export_out_flush(&session->out);
 	cli_screen_end(&session->screen);
 	report_memory(session, &summary);
+	if (!session->settings->quiet)
+		cli_decoding_report(&session->settings->decoding, session->command);
 	int damage = report_damage(session);
 	int status = cli_write_status(session->command, error);
 	if (status != CLI_DONE)
@@ -345,11 +350,14 @@ static int open_output(struct session *session, const struct cli_operands *logs)
 		    .columns = columns ? columns : CLI_ROW_ENDLESS},
 	    .clock = {.utc = settings->filters.utc},
 	    .logs = {logs->values[0], logs->values[1]},
-	    .top = settings->top};
+	    .top = settings->top,
+	    .decoder = settings->decoding.decoder};
 	session->json = (struct cli_diff_json){.out = &session->out,
 					       .clock = {.utc = true},
 					       .scratch = session->scratch,
-					       .logs = {logs->values[0], logs->values[1]}};
+					       .logs = {logs->values[0], logs->values[1]},
+					       .decoder = settings->decoding.decoder};
+	cli_decoding_begin(&settings->decoding, session->command);
 	return CLI_GO_ON;
 }
 
@@ -406,6 +414,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	cli_list_fini(&settings.ignores);
 	cli_list_fini(&settings.ignore_headers);
 	cli_filters_fini(&settings.filters);
+	cli_decoding_fini(&settings.decoding);
 	return status;
 }
 

@@ -109,6 +109,7 @@ static const struct cli_option_group groups[] = {
     {"Which events", cli_filter_options, AT(filters)},
     {"Which events", cli_seq_options, AT(filters)},
     {"Output", cli_output_options, AT(output)},
+    {"Output", cli_decoding_options, AT(output.decoding)},
     {"Output", cli_color_options, AT(output.color)},
     {"Output", cli_quiet_options, AT(quiet)},
     {0},
@@ -187,6 +188,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	int status = parse_and_sniff(command, &sniff, argc, argv);
 	cli_recording_fini(&sniff.recording);
 	cli_masking_fini(&sniff.masking);
+	cli_decoding_fini(&sniff.output.decoding);
 	cli_filters_fini(&sniff.filters);
 	free(sniff.ports.list);
 	return status;

@@ -32,6 +32,7 @@ static const struct cli_option_group groups[] = {
     {"Which events", cli_seq_options, AT(filters)},
     {"Around matches", cli_around_options, AT(around)},
     {"Output", cli_output_options, AT(output)},
+    {"Output", cli_decoding_options, AT(output.decoding)},
     {"Output", cli_color_options, AT(output.color)},
     {"Output", cli_quiet_options, AT(quiet)},
     {0},

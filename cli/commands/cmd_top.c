@@ -6,6 +6,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/interrupt.h"
+#include "cli/options/decoding.h"
 #include "cli/options/filters.h"
 #include "cli/options/joining.h"
 #include "cli/options/logs.h"
@@ -25,6 +26,7 @@ struct settings {
 	int64_t every_ms, window_ms, unanswered_ms;
 	uint64_t iterations, rows; /* iterations: UNLIMITED without the option */
 	int color;                 /* enum cli_color_choice */
+	struct cli_decoding decoding;
 };
 
 #define UNLIMITED UINT64_MAX
@@ -97,6 +99,7 @@ static const struct cli_option_group groups[] = {
     {"Source", source, 0},
     {"Table", table, 0},
     {"Table", cli_color_options, AT(color)},
+    {"Messages behind a row", cli_decoding_options, AT(decoding)},
     {"Which events", cli_filter_options, AT(filters)},
     {"Which events", cli_joining_options, AT(no_join)},
     {0},
@@ -171,7 +174,8 @@ static int open_source(const struct session *session, struct cli_top_source **op
 						.unanswered_ns = settings->unanswered_ms * 1000000,
 						.folds_tokens = settings->folds,
 						.utc = settings->filters.utc,
-						.color = session->options.color};
+						.color = session->options.color,
+						.decoder = settings->decoding.decoder};
 	struct wire_fault fault;
 	if (!settings->server)
 		return cli_top_log_open(opened, &log, &fault) == 0 ? CLI_GO_ON
@@ -236,6 +240,9 @@ static int check(const struct cli_command *command, const struct settings *setti
 		return cli_usage_error(command, "--window must be 1s at least");
 	if (settings->filters.until)
 		return cli_usage_error(command, "--until does not go with top, which follows the log");
+	if (settings->server && settings->decoding.decoder)
+		return cli_usage_error(command,
+				       "--decode does not go with --server, which shows no messages");
 	return CLI_GO_ON;
 }
 
@@ -275,6 +282,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		status = cli_filters_build(command, &settings.filters, &subjects, &session.filter);
 	if (status == CLI_GO_ON)
 		status = watch(&session);
+	cli_decoding_report(&settings.decoding, command);
+	cli_decoding_fini(&settings.decoding);
 	store_filter_close(session.filter);
 	cli_filters_fini(&settings.filters);
 	return status;

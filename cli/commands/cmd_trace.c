@@ -55,6 +55,7 @@ static const struct cli_option_group groups[] = {
     {"Which messages", cli_filter_options, AT(common.filters)},
     {"Which messages", cli_joining_options, AT(common.no_join)},
     {"Output", output, AT(common)},
+    {"Output", cli_decoding_options, AT(conversations.decoding)},
     {"Output", cli_color_options, AT(common.color)},
     {"Output", cli_pager_options, AT(common.no_pager)},
     {"Output", cli_quiet_options, AT(common.quiet)},
@@ -64,7 +65,8 @@ static const struct cli_option_group groups[] = {
 static bool has_conversation_options(const struct cli_trace_conversation_settings *settings)
 {
 	return settings->seqs.len + settings->ids.len + settings->keys.len + settings->evidence.len > 0 ||
-	       settings->forget_keys || settings->no_inferred || settings->window_ns > 0;
+	       settings->forget_keys || settings->no_inferred || settings->window_ns > 0 ||
+	       settings->decoding.decoder;
 }
 
 static bool lists_requests(const struct cli_trace_latency_settings *latency)
@@ -84,8 +86,8 @@ static int check_other_view(const struct cli_trace_run *trace, const struct sett
 
 	if (is_of_services && has_conversation_options(&settings->conversations))
 		return cli_usage_error(trace->command,
-				       "--seq, --id, --key, --forget-keys, --evidence, --no-inferred and "
-				       "--window do not go with --latency and --graph");
+				       "--seq, --id, --key, --forget-keys, --evidence, --no-inferred, "
+				       "--window and --decode do not go with --latency and --graph");
 	if (!is_of_services && (services->fold || services->key != 0))
 		return cli_usage_error(trace->command, "--fold and --by go with --latency or --graph");
 	return CLI_GO_ON;

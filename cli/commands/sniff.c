@@ -230,6 +230,7 @@ static int capture_and_report(struct sniff_run *run)
 	if (!run->sniff->quiet) {
 		report_summary(run);
 		cli_masking_report(&run->sniff->masking, report_mask, run);
+		cli_decoding_report(&run->sniff->output.decoding, run->command);
 	}
 	if (error >= 0)
 		explain_nothing(run);

@@ -79,6 +79,7 @@ void cli_trace_conversation_settings_fini(struct cli_trace_conversation_settings
 	cli_list_fini(&settings->ids);
 	cli_list_fini(&settings->keys);
 	cli_list_fini(&settings->evidence);
+	cli_decoding_fini(&settings->decoding);
 }
 
 /* ---- the run ---- */
@@ -128,6 +129,8 @@ static int report(struct cli_trace_session *session, int error, const struct wir
 	cli_trace_note_damage(session, &session->points.damage);
 	int damage = cli_log_report_unread(session->trace->command, NULL, &session->damage);
 	report_memory(session);
+	if (!session->trace->settings->quiet)
+		cli_decoding_report(&session->settings->decoding, session->trace->command);
 	if (session->points.is_full)
 		cli_error(session->trace->command,
 			  "more than %d messages hold the value: only the first are traced",
@@ -148,6 +151,7 @@ static int run(struct cli_trace_session *session)
 	session->text = (struct cli_conversation_text_options){
 	    .color = cli_color_wanted((enum cli_color_choice)settings->color, STDOUT_FILENO),
 	    .utc = settings->filters.utc,
+	    .decoder = session->settings->decoding.decoder,
 	    .columns = cli_terminal_columns(STDOUT_FILENO)};
 	session->causality = trace_causality_open();
 	int ready = export_out_init(&session->out, STDOUT_FILENO);
@@ -155,6 +159,8 @@ static int run(struct cli_trace_session *session)
 	session->trace->screen->progress.interrupt_fd = session->interrupt_fd;
 	if (ready == 0)
 		ready = export_event_json_init(&session->json, true, NULL);
+	session->json.decoder = session->settings->decoding.decoder;
+	cli_decoding_begin(&session->settings->decoding, session->trace->command);
 	if (ready != 0 || !session->causality || session->interrupt_fd < 0) {
 		cli_error(session->trace->command, "cannot start: out of memory or of file descriptors");
 		return CLI_IO;

@@ -3,11 +3,13 @@
 #define CLI_COMMANDS_TRACE_CONVERSATIONS_H
 
 #include "cli/commands/trace.h"
+#include "cli/options/decoding.h"
 
 struct cli_trace_conversation_settings {
 	struct cli_list seqs, ids, keys, evidence;
 	bool forget_keys, no_inferred;
-	int64_t window_ns; /* 0 = the default */
+	int64_t window_ns;            /* 0 = the default */
+	struct cli_decoding decoding; /* of cli_decoding_options */
 };
 
 /* Sets a struct cli_trace_conversation_settings, zeroed before. */

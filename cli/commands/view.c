@@ -194,6 +194,8 @@ static int report(struct session *session, int status, const struct wire_fault *
 	int output = cli_write_status(session->command, session->printer.out.error);
 	if (!session->view->quiet)
 		cli_joining_report(session->command, session->logs, session->inputs);
+	if (!session->view->quiet)
+		cli_decoding_report(&session->view->output.decoding, session->command);
 	int damage = report_damage(session);
 	if (status < 0)
 		return cli_log_error(session->command, fault);
@@ -352,5 +354,6 @@ int cli_view_main(const struct cli_command *command, struct cli_view *view, int 
 	store_filter_close(session.filter);
 	store_filter_close(session.around);
 	cli_filters_fini(&view->filters);
+	cli_decoding_fini(&view->output.decoding);
 	return status;
 }

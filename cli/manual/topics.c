@@ -7,6 +7,7 @@
 #include "cli/options/filters.h"
 #include "cli/output/pager.h"
 #include "cli/output/wrap.h"
+#include "export/decode/decode.h"
 #include "export/event/fields.h"
 #include "store/where/describe.h"
 
@@ -40,6 +41,8 @@ static void print_names(FILE *file, const char *(*describe)(size_t number, const
 	const char *name, *help;
 	for (size_t i = 0; (name = describe(i, &help)) != NULL; i++) {
 		fprintf(file, "  %-*s", HELP_COLUMN - 2, name);
+		if (strlen(name) >= HELP_COLUMN - 2)
+			fprintf(file, "\n%*s", HELP_COLUMN, "");
 		cli_wrap(file, help, strlen(help), HELP_COLUMN, HELP_COLUMN, columns);
 	}
 }
@@ -78,10 +81,32 @@ static void print_fields(FILE *file, size_t columns)
 	      file);
 }
 
+static void print_decode(FILE *file, size_t columns)
+{
+	cli_help_text(file,
+		      "Payloads in a form for people: --decode [SUBJECT=]HOW, in cat, tail, sniff, trace, "
+		      "diff and top. Of "
+		      "several rules the first whose subject matches decides. HOW may be several joined by "
+		      "+, the outermost "
+		      "first: gzip+msgpack. A payload that cannot be decoded is shown as it is; --verbose "
+		      "says why. Filters, "
+		      "--where and --grep see payloads as they are.",
+		      columns);
+	fputs("\nDecoders:\n", file);
+	print_names(file, export_decoder_describe, columns);
+	fputs("\nExamples:\n"
+	      "  tapedeck cat log --decode 'orders.>=protobuf:orders.desc:shop.Order' -v\n"
+	      "  tapedeck tail log --decode metrics.*=gzip+msgpack --decode auto\n"
+	      "  tapedeck cat log --decode 'x.>=cmd:jq -c .items' --csv subject,decoded\n"
+	      "\nMore: docs/reading.md\n",
+	      file);
+}
+
 static const struct cli_topic topics[] = {
     {"filters", "the options that choose events", print_filters},
     {"where", "conditions: the values and operators of --where", print_where},
     {"fields", "the fields of --format and --csv", print_fields},
+    {"decode", "payloads in a form for people: the decoders of --decode", print_decode},
     {0},
 };
 

@@ -292,6 +292,16 @@ static void print_gaps_before(struct printer *printer, int64_t ns)
 		print_gap(printer, conversation->gaps[printer->gaps_printed++]);
 }
 
+/* The payload, decoded where it can be. */
+static void put_payload(struct printer *printer, const struct wire_event *event)
+{
+	struct export_decoded decoded;
+	const bool is_decoded =
+	    export_decode(printer->options->decoder, event, &decoded) == EXPORT_DECODE_DONE;
+
+	cli_row_rest(&printer->row, is_decoded ? decoded.bytes : event->payload);
+}
+
 static void print_node(struct printer *printer, uint32_t at)
 {
 	const struct trace_branch *branch = &printer->conversation->tree.branches[at];
@@ -303,7 +313,7 @@ static void print_node(struct printer *printer, uint32_t at)
 	put_size(printer, node);
 	put_evidence(printer, branch->cause);
 	put_flags(printer, node);
-	cli_row_rest(&printer->row, node->event.payload);
+	put_payload(printer, &node->event);
 	cli_row_end(&printer->row);
 }
 

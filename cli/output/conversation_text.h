@@ -8,6 +8,7 @@
 #define CLI_OUTPUT_CONVERSATION_TEXT_H
 
 #include "cli/output/times.h"
+#include "export/decode/decode.h"
 #include "export/text/out.h"
 #include "trace/conversation/tree.h"
 #include "trace/conversations.h"
@@ -28,7 +29,8 @@ struct cli_conversation {
 
 struct cli_conversation_text_options {
 	bool color, utc;
-	size_t columns; /* of the terminal; 0 = there is none */
+	size_t columns;                 /* of the terminal; 0 = there is none */
+	struct export_decoder *decoder; /* borrowed; NULL = payloads as they are */
 };
 
 /* The sequence number of a message; of several inputs, whose numbers may be equal, "2:4711", the number of its input before it.

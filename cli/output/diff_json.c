@@ -17,6 +17,18 @@ static void put_name(struct export_json *json, struct wire_slice subject, bool i
 		export_json_true(json, "replies");
 }
 
+static void put_decoded(struct cli_diff_json *printer, struct export_json *json,
+			const struct replay_diff_message *message)
+{
+	struct export_decoded decoded;
+
+	switch (cli_diff_decode(printer->decoder, message, &decoded)) {
+	case EXPORT_DECODE_NONE: break;
+	case EXPORT_DECODE_DONE: export_decoded_json(printer->decoder, &decoded, json, "decoded"); break;
+	case EXPORT_DECODE_FAILED: export_json_string(json, "decode_error", wire_slice_str(decoded.reason));
+	}
+}
+
 static void put_message(struct cli_diff_json *printer, struct export_json *json, const char *key,
 			const struct replay_diff_message *message, bool is_whole)
 {
@@ -32,6 +44,7 @@ static void put_message(struct cli_diff_json *printer, struct export_json *json,
 		if (message->headers.len > 0)
 			export_headers_json(printer->scratch, json, message->headers, false);
 		export_json_bytes(json, "payload", message->payload);
+		put_decoded(printer, json, message);
 		export_json_number(json, "size", message->size);
 		if (message->is_masked)
 			export_json_true(json, "masked");

@@ -25,8 +25,7 @@ struct wire_slice cli_diff_part_of(const struct replay_diff_message *message, en
 	return message->payload;
 }
 
-/* The first byte that differs; the length of both when none does. */
-static size_t first_difference(struct wire_slice a, struct wire_slice b)
+size_t cli_diff_first_difference(struct wire_slice a, struct wire_slice b)
 {
 	size_t at = 0;
 
@@ -42,7 +41,7 @@ struct cli_diff_point cli_diff_point_find(const struct replay_diff_message *a,
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		struct wire_slice in_a = cli_diff_part_of(a, parts[i]), in_b = cli_diff_part_of(b, parts[i]);
-		size_t at = first_difference(in_a, in_b);
+		size_t at = cli_diff_first_difference(in_a, in_b);
 
 		if (at < in_a.len || at < in_b.len)
 			return (struct cli_diff_point){.part = parts[i], .at = at};
@@ -51,5 +50,19 @@ struct cli_diff_point cli_diff_point_find(const struct replay_diff_message *a,
 		return (struct cli_diff_point){.part = CLI_DIFF_BEYOND, .at = a->payload.len};
 	enum cli_diff_part part = wire_slice_equal(a->reply, b->reply) ? CLI_DIFF_SUBJECT : CLI_DIFF_REPLY;
 	struct wire_slice in_a = cli_diff_part_of(a, part), in_b = cli_diff_part_of(b, part);
-	return (struct cli_diff_point){.part = part, .at = first_difference(in_a, in_b)};
+	return (struct cli_diff_point){.part = part, .at = cli_diff_first_difference(in_a, in_b)};
+}
+
+enum export_decode_result cli_diff_decode(struct export_decoder *decoder,
+					  const struct replay_diff_message *message,
+					  struct export_decoded *decoded)
+{
+	const struct wire_event event = {.kind = WIRE_EVENT_MESSAGE,
+					 .flags = message->is_masked ? WIRE_EVENT_MASKED : 0,
+					 .seq = message->seq,
+					 .subject = message->subject,
+					 .payload = message->payload,
+					 .size = message->size};
+
+	return export_decode(decoder, &event, decoded);
 }

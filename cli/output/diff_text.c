@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/output/diff_point.h"
 #include "export/text/sizes.h"
@@ -38,8 +39,47 @@ static void put_excerpt(struct cli_row *row, struct wire_slice bytes, size_t at)
 	cli_row_rest(row, bytes);
 }
 
+/* Payloads of both sides for people. */
+struct decoded {
+	char *texts[REPLAY_SIDES]; /* owned; NULL: not decoded */
+	struct wire_slice slices[REPLAY_SIDES];
+	size_t at; /* the first byte that differs; 0 where there are not two */
+};
+
+static void decode(struct cli_diff_text *text, const struct replay_difference *difference,
+		   struct decoded *decoded)
+{
+	const struct replay_diff_message *messages[REPLAY_SIDES] = {difference->a, difference->b};
+
+	for (int side = 0; side < REPLAY_SIDES && difference->kind != REPLAY_DIFF_REORDERED; side++) {
+		struct export_decoded one;
+
+		if (!messages[side] ||
+		    cli_diff_decode(text->decoder, messages[side], &one) != EXPORT_DECODE_DONE)
+			continue;
+		decoded->texts[side] = malloc(one.bytes.len + 1);
+		if (!decoded->texts[side])
+			continue;
+		memcpy(decoded->texts[side], one.bytes.data, one.bytes.len);
+		decoded->slices[side] = wire_slice(decoded->texts[side], one.bytes.len);
+	}
+	if (decoded->texts[REPLAY_A] && decoded->texts[REPLAY_B])
+		decoded->at = cli_diff_first_difference(decoded->slices[REPLAY_A], decoded->slices[REPLAY_B]);
+}
+
+/* Print the part of the message that differs, its payload in the form of --decode. */
+static void put_part(struct cli_row *row, const struct replay_diff_message *message,
+		     struct cli_diff_point point, const struct decoded *decoded, enum replay_diff_side side)
+{
+	if (decoded->texts[side] && point.part == CLI_DIFF_PAYLOAD)
+		put_excerpt(row, decoded->slices[side], decoded->at);
+	else
+		put_excerpt(row, cli_diff_part_of(message, point.part), point.at);
+}
+
 static void put_message(struct cli_diff_text *text, enum replay_diff_side side,
-			const struct replay_difference *difference, struct cli_diff_point point)
+			const struct replay_difference *difference, struct cli_diff_point point,
+			const struct decoded *decoded)
 {
 	const struct replay_diff_message *message = side == REPLAY_A ? difference->a : difference->b;
 	struct cli_row *row = &text->row;
@@ -53,7 +93,7 @@ static void put_message(struct cli_diff_text *text, enum replay_diff_side side,
 		cli_row_format(row, CLI_PLAIN, "  %" PRIu32 " received it", message->receivers);
 	if (difference->kind != REPLAY_DIFF_REORDERED) {
 		cli_row_format(row, CLI_PLAIN, "  %s  ", export_size_text(size, message->size));
-		put_excerpt(row, cli_diff_part_of(message, point.part), point.at);
+		put_part(row, message, point, decoded, side);
 	}
 	cli_row_end(row);
 }
@@ -71,6 +111,7 @@ static void put_slower(struct cli_row *row, const struct replay_difference *diff
 void cli_diff_text_difference(struct cli_diff_text *text, const struct replay_difference *difference)
 {
 	struct cli_diff_point point = {.part = CLI_DIFF_PAYLOAD, .at = 0};
+	struct decoded decoded = {0};
 	struct cli_row *row = &text->row;
 
 	if (difference->kind == REPLAY_DIFF_CHANGED)
@@ -81,13 +122,18 @@ void cli_diff_text_difference(struct cli_diff_text *text, const struct replay_di
 	cli_row_end(row);
 	if (difference->kind == REPLAY_DIFF_SLOWER)
 		put_slower(row, difference);
-	put_message(text, REPLAY_A, difference, point);
-	put_message(text, REPLAY_B, difference, point);
+	decode(text, difference, &decoded);
+	put_message(text, REPLAY_A, difference, point, &decoded);
+	put_message(text, REPLAY_B, difference, point, &decoded);
 	if (difference->kind == REPLAY_DIFF_CHANGED) {
-		cli_row_format(row, CLI_DIM, "    %s from byte %zu on", cli_diff_part_name(point.part),
-			       point.at);
+		const bool is_decoded =
+		    point.part == CLI_DIFF_PAYLOAD && decoded.texts[REPLAY_A] && decoded.texts[REPLAY_B];
+		cli_row_format(row, CLI_DIM, "    %s%s from byte %zu on", is_decoded ? "decoded " : "",
+			       cli_diff_part_name(point.part), is_decoded ? decoded.at : point.at);
 		cli_row_end(row);
 	}
+	free(decoded.texts[REPLAY_A]);
+	free(decoded.texts[REPLAY_B]);
 }
 
 static void put_log(struct cli_diff_text *text, const struct replay_diff_summary *summary,

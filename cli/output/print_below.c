@@ -113,6 +113,20 @@ void cli_print_details(struct cli_row *row, const struct wire_event *event,
 		cli_print_headers(row, event->headers);
 }
 
+void cli_print_decoded(struct cli_row *row, enum export_decode_result result,
+		       const struct export_decoded *decoded)
+{
+	if (result == EXPORT_DECODE_NONE)
+		return;
+	label(row, "decoded");
+	if (result == EXPORT_DECODE_FAILED)
+		cli_row_text(row, CLI_YELLOW, "no; ");
+	cli_row_put(row, result == EXPORT_DECODE_DONE ? CLI_PLAIN : CLI_YELLOW,
+		    wire_slice_str(result == EXPORT_DECODE_DONE ? decoded->by : decoded->reason),
+		    CLI_ROW_ENDLESS);
+	cli_row_end(row);
+}
+
 void cli_print_payload(struct cli_row *row, const struct wire_event *event, bool hex)
 {
 	if (hex)

@@ -3,6 +3,7 @@
 #define CLI_OUTPUT_PRINT_BELOW_H
 
 #include "cli/output/row.h"
+#include "export/decode/decode.h"
 #include "export/event/clients.h"
 
 /* Reply subject, receivers and headers, one to a line. */
@@ -14,6 +15,10 @@ void cli_print_headers(struct cli_row *row, struct wire_slice block);
 
 /* A remark of our own. */
 void cli_print_note(struct cli_row *row, const char *text);
+
+/* By what the payload that follows was decoded, or why it was not. */
+void cli_print_decoded(struct cli_row *row, enum export_decode_result result,
+		       const struct export_decoded *decoded);
 
 /* The whole payload, as lines of text or as a hex dump. */
 void cli_print_payload(struct cli_row *row, const struct wire_event *event, bool hex);

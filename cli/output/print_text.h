@@ -10,6 +10,7 @@
 #define CLI_OUTPUT_PRINT_TEXT_H
 
 #include "cli/output/text_layout.h"
+#include "export/decode/decode.h"
 #include "export/event/clients.h"
 #include "export/event/shown.h"
 #include "export/text/clock.h"
@@ -21,7 +22,8 @@ struct cli_text_options {
 	bool verbose; /* reply, receivers, headers and the whole payload below the line */
 	bool hex;     /* the payload as a hex dump below the line */
 	struct export_shown shown;
-	size_t columns; /* of the terminal; 0 = there is none */
+	struct export_decoder *decoder; /* borrowed; NULL = payloads as they are */
+	size_t columns;                 /* of the terminal; 0 = there is none */
 };
 
 struct cli_text_printer {

@@ -107,6 +107,7 @@ static int compile(struct cli_printer *printer, const struct cli_command *comman
 		return cli_usage_error(command, "--format %s", fault.text);
 	if (output->csv && export_csv_init(&printer->csv, output->csv, utc, &fault) != 0)
 		return cli_usage_error(command, "--csv: %s", fault.text);
+	printer->template.reader.decoder = printer->csv.reader.decoder = output->decoding.decoder;
 	return CLI_GO_ON;
 }
 
@@ -119,6 +120,7 @@ static void init_text(struct cli_printer *printer, bool utc)
 	    .verbose = output->verbose,
 	    .hex = output->hex,
 	    .shown = output->shown,
+	    .decoder = output->decoding.decoder,
 	    .columns = cli_terminal_columns(STDOUT_FILENO),
 	};
 
@@ -144,6 +146,8 @@ int cli_printer_init(struct cli_printer *printer, const struct cli_command *comm
 		cli_error(command, "out of memory");
 		status = CLI_IO;
 	}
+	printer->json.decoder = output->decoding.decoder;
+	cli_decoding_begin(&output->decoding, command);
 	if (status != CLI_GO_ON)
 		cli_printer_fini(printer);
 	return status;
@@ -189,6 +193,16 @@ static void flush_if_awaited(struct cli_printer *printer)
 		cli_printer_flush(printer);
 }
 
+/* The payload alone, decoded where it can be. */
+static void put_raw(struct cli_printer *printer, const struct wire_event *event)
+{
+	struct export_decoded decoded;
+	const bool is_decoded =
+	    export_decode(printer->output.decoding.decoder, event, &decoded) == EXPORT_DECODE_DONE;
+
+	export_out_slice(&printer->out, is_decoded ? decoded.bytes : event->payload);
+}
+
 void cli_printer_put(struct cli_printer *printer, const struct wire_event *event,
 		     const struct export_clients *clients)
 {
@@ -200,7 +214,7 @@ void cli_printer_put(struct cli_printer *printer, const struct wire_event *event
 	if (printer->output.json)
 		export_event_json_line(&printer->json, &printer->out, event, clients);
 	else if (printer->output.raw)
-		export_out_slice(&printer->out, event->payload);
+		put_raw(printer, event);
 	else if (printer->output.format)
 		export_template_print(&printer->template, &printer->out, event, clients);
 	else if (printer->output.csv)

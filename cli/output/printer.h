@@ -2,6 +2,7 @@
 #ifndef CLI_OUTPUT_PRINTER_H
 #define CLI_OUTPUT_PRINTER_H
 
+#include "cli/options/decoding.h"
 #include "cli/options/options.h"
 #include "cli/output/print_text.h"
 #include "export/event/csv_rows.h"
@@ -13,10 +14,11 @@ struct cli_output {
 	bool json, detail, verbose, hex, raw, no_payload;
 	const char *format, *csv; /* NULL: not in these forms */
 	struct export_shown shown;
-	int color; /* enum cli_color_choice */
+	int color;                    /* enum cli_color_choice */
+	struct cli_decoding decoding; /* of cli_decoding_options; whoever filled it in finishes it */
 };
 
-/* Sets a struct cli_output, zeroed before, except the colour: cli_color_options. */
+/* Sets a struct cli_output, zeroed before, except the colour (cli_color_options) and the decoding. */
 extern const struct cli_option cli_output_options[];
 
 /* Lines of text with remarks between them, not records for programs. */

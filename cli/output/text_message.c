@@ -143,21 +143,44 @@ static void put_payload(struct cli_text_line *line, struct wire_slice payload)
 	cli_row_rest(&line->row, payload);
 }
 
-/* Print the payload below the line. */
-static void put_payload_below(struct cli_text_line *line, struct wire_slice payload)
+/* Print the payload below the line. A hex dump is of the payload as it is: decoded text comes before it. original: the event before
+ * it was decoded. */
+static void put_payload_below(struct cli_text_line *line, struct wire_slice payload,
+			      const struct wire_event *original)
 {
+	const bool is_hex = line->printer->options.hex, is_decoded = original != line->event;
 	struct wire_event shown = *line->event;
 	char note[64];
 
 	shown.payload = payload;
-	cli_print_payload(&line->row, &shown, line->printer->options.hex);
+	cli_print_payload(&line->row, &shown, is_hex && !is_decoded);
+	if (is_hex && is_decoded) {
+		line->event = original;
+		payload = shown.payload = export_shown_payload(shown_of(line), original);
+		cli_print_payload(&line->row, &shown, true);
+	}
 	if (left_out_text(line, payload.len, note, sizeof(note))[0])
 		cli_print_note(&line->row, note);
+}
+
+/* No payloads are wanted, in whatever form. */
+static bool is_without_payload(const struct cli_text_options *options)
+{
+	return options->shown.has_limit && options->shown.payload == 0;
 }
 
 void cli_text_message(struct cli_text_line *line)
 {
 	const struct cli_text_options *options = &line->printer->options;
+	const struct wire_event *original = line->event;
+	struct export_decoded decoded;
+	struct wire_event shown;
+	const enum export_decode_result result = export_decode(options->decoder, original, &decoded);
+	if (result == EXPORT_DECODE_DONE) {
+		shown = *original;
+		shown.payload = decoded.bytes;
+		line->event = &shown;
+	}
 	const struct wire_slice payload = export_shown_payload(&options->shown, line->event);
 	bool is_below = options->verbose || options->hex, has_headers = line->event->headers.len > 0;
 
@@ -178,6 +201,9 @@ void cli_text_message(struct cli_text_line *line)
 		cli_print_details(&line->row, line->event, line->clients);
 	else if (!are_headers_put)
 		cli_print_headers(&line->row, line->event->headers);
+	if (is_below && !is_without_payload(options))
+		cli_print_decoded(&line->row, result, &decoded);
 	if (is_below)
-		put_payload_below(line, payload);
+		put_payload_below(line, payload, original);
+	line->event = original;
 }

@@ -315,8 +315,10 @@ static int open_list(struct cli_top_source *source, const struct cli_top_table *
 		     const struct cli_top_row *row, size_t columns, char *title, struct wire_fault *fault)
 {
 	struct log_source *log = (struct log_source *)source;
-	const struct cli_text_options text = {
-	    .color = log->options.color, .utc = log->options.utc, .columns = columns};
+	const struct cli_text_options text = {.color = log->options.color,
+					      .utc = log->options.utc,
+					      .decoder = log->options.decoder,
+					      .columns = columns};
 	struct cli_top_messages_choice choice = {
 	    .since_ns = log->traffic.window.begin_ns, .until_ns = INT64_MAX, .no_join = log->options.no_join};
 	struct choice_texts texts;
@@ -341,8 +343,11 @@ static int open_text(struct cli_top_source *source, const struct cli_top_line *l
 		     struct cli_top_lines *lines, struct wire_fault *fault)
 {
 	struct log_source *log = (struct log_source *)source;
-	const struct cli_text_options text = {
-	    .color = log->options.color, .utc = log->options.utc, .columns = columns, .verbose = true};
+	const struct cli_text_options text = {.color = log->options.color,
+					      .utc = log->options.utc,
+					      .decoder = log->options.decoder,
+					      .columns = columns,
+					      .verbose = true};
 	return cli_top_message_read(log->options.logs, log->options.no_join, line, &text, lines, fault);
 }
 

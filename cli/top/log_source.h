@@ -4,6 +4,7 @@
 
 #include "cli/options/options.h"
 #include "cli/top/source.h"
+#include "export/decode/decode.h"
 #include "store/filter/filter.h"
 
 struct cli_top_log_options {
@@ -15,6 +16,7 @@ struct cli_top_log_options {
 	int64_t unanswered_ns; /* a request without a reply for so long is listed */
 	bool folds_tokens;
 	bool utc, color;
+	struct export_decoder *decoder; /* NULL = payloads as they are */
 };
 
 /* Open the logs where their last window begins. 0 with *source, to be closed by the caller, or a negative code with *fault.

@@ -191,6 +191,7 @@ void export_csv_print(struct export_csv *csv, struct export_out *out, const stru
 	struct wire_slice value;
 
 	export_csv_begin(csv, out);
+	export_field_reader_begin(&csv->reader);
 	for (size_t i = 0; i < csv->len; i++) {
 		if (i > 0)
 			export_out_char(out, ',');

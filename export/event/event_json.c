@@ -76,6 +76,28 @@ static void put_payload(const struct export_shown *shown, struct export_json *js
 		export_json_number(json, "payload_bytes_left_out", event->payload.len - payload.len);
 }
 
+/* "decoded", or "decode_error"; "decoded_bytes_left_out" when the decoded text is larger than what is shown of payloads. */
+static void put_decoded(struct export_event_json *printer, struct export_json *json,
+			const struct wire_event *event)
+{
+	const struct export_shown *shown = &printer->shown;
+	struct export_decoded decoded;
+
+	if (!printer->decoder || (shown->has_limit && shown->payload == 0))
+		return;
+	switch (export_decode(printer->decoder, event, &decoded)) {
+	case EXPORT_DECODE_NONE: break;
+	case EXPORT_DECODE_FAILED:
+		export_json_string(json, "decode_error", wire_slice_str(decoded.reason));
+		break;
+	case EXPORT_DECODE_DONE:
+		if (shown->has_limit && decoded.bytes.len > shown->payload)
+			export_json_number(json, "decoded_bytes_left_out", decoded.bytes.len);
+		else
+			export_decoded_json(printer->decoder, &decoded, json, "decoded");
+	}
+}
+
 /* The keys that messages and deliveries have in common. */
 static void put_body(struct export_event_json *printer, struct export_json *json,
 		     const struct wire_event *event)
@@ -85,6 +107,7 @@ static void put_body(struct export_event_json *printer, struct export_json *json
 	if (event->headers.len > 0)
 		export_headers_json(printer->scratch, json, event->headers, printer->exact_headers);
 	put_payload(&printer->shown, json, event);
+	put_decoded(printer, json, event);
 	export_json_number(json, "size", event->size);
 	if (event->flags & WIRE_EVENT_CUT)
 		export_json_true(json, "cut");

@@ -2,6 +2,7 @@
 #ifndef EXPORT_EVENT_EVENT_JSON_H
 #define EXPORT_EVENT_EVENT_JSON_H
 
+#include "export/decode/decode.h"
 #include "export/event/clients.h"
 #include "export/event/pairing.h"
 #include "export/event/shown.h"
@@ -15,6 +16,7 @@ struct export_event_json {
 	struct export_clock clock;
 	struct export_pairing pairing;  /* of the event that is printed */
 	struct export_headers *scratch; /* owned */
+	struct export_decoder *decoder; /* borrowed; NULL = payloads as they are. Set it after init */
 };
 
 /* shown: how much of payloads; NULL = all. 0 or -ENOMEM. */

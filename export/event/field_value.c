@@ -14,6 +14,11 @@ void export_field_reader_fini(struct export_field_reader *reader)
 	free(reader->text);
 }
 
+void export_field_reader_begin(struct export_field_reader *reader)
+{
+	reader->was_decoded = false;
+}
+
 /* ---- putting a value together ---- */
 
 static void add(struct export_field_reader *reader, const char *data, size_t len)
@@ -269,6 +274,29 @@ static bool take_value(void *context, const struct wire_json_token *value)
 	return true;
 }
 
+/* ---- decoded payloads ---- */
+
+/* Decode once for all fields of an event. data is NULL when there is nothing decoded. */
+static struct wire_slice decoded_of(struct export_field_reader *reader, const struct wire_event *event)
+{
+	struct export_decoded decoded;
+
+	if (!reader->was_decoded)
+		reader->decoded = export_decode(reader->decoder, event, &decoded) == EXPORT_DECODE_DONE
+				      ? decoded.bytes
+				      : wire_slice(NULL, 0);
+	reader->was_decoded = true;
+	return reader->decoded;
+}
+
+static void add_decoded(struct export_field_reader *reader, const struct wire_event *event)
+{
+	const struct wire_slice decoded = decoded_of(reader, event);
+
+	if (decoded.data)
+		add_slice(reader, decoded);
+}
+
 /* ---- all fields ---- */
 
 static void add_subject_token(struct export_field_reader *reader, struct wire_slice subject, size_t index)
@@ -337,6 +365,11 @@ static void add_field(struct export_field_reader *reader, const struct export_fi
 	case EXPORT_FIELD_HEADERS: add_headers(reader, event); break;
 	case EXPORT_FIELD_PAYLOAD_PATH:
 		wire_json_path_find(&field->path, &reader->json, event->payload, take_value, reader);
+		break;
+	case EXPORT_FIELD_DECODED: add_decoded(reader, event); break;
+	case EXPORT_FIELD_DECODED_PATH:
+		wire_json_path_find(&field->path, &reader->json, decoded_of(reader, event), take_value,
+				    reader);
 		break;
 	default: add_time(reader, field->kind, event->time_ns);
 	}

@@ -37,6 +37,8 @@ static const struct {
      "all headers; header.NAME is the first value of one, its key in any case"},
     {"payload", EXPORT_FIELD_PAYLOAD,
      "payload; payload.PATH or $.PATH is what its JSON has there: payload.items[0].id"},
+    {"decoded", EXPORT_FIELD_DECODED,
+     "payload as --decode shows it; decoded.PATH is what its JSON has there: decoded.items[0].id"},
     {"text", EXPORT_FIELD_TEXT, "text of an error, a mark or a gap, reason of a disconnect"},
 };
 
@@ -88,12 +90,13 @@ static int init_header(struct export_field *field, const char *name, struct wire
 }
 
 /* rest: a path without its `$` */
-static int init_path(struct export_field *field, const char *rest, struct wire_fault *fault)
+static int init_path(struct export_field *field, enum export_field_kind kind, const char *rest,
+		     struct wire_fault *fault)
 {
 	char path[NAME_MAX_BYTES + 1];
 
 	snprintf(path, sizeof(path), "$%s", rest);
-	field->kind = EXPORT_FIELD_PAYLOAD_PATH;
+	field->kind = kind;
 	if (wire_json_path_parse(&field->path, path))
 		return 0;
 	wire_json_path_fini(&field->path);
@@ -112,9 +115,11 @@ static int init_with_part(struct export_field *field, const char *name, struct w
 	if ((part = after(name, "header.")))
 		return init_header(field, part, fault);
 	if ((part = after(name, "payload")) && (*part == '.' || *part == '['))
-		return init_path(field, part, fault);
+		return init_path(field, EXPORT_FIELD_PAYLOAD_PATH, part, fault);
+	if ((part = after(name, "decoded")) && (*part == '.' || *part == '['))
+		return init_path(field, EXPORT_FIELD_DECODED_PATH, part, fault);
 	if ((part = after(name, "$")))
-		return init_path(field, part, fault);
+		return init_path(field, EXPORT_FIELD_PAYLOAD_PATH, part, fault);
 	return 1;
 }
 

@@ -2,7 +2,7 @@
  *
  *   time time.date time.clock time.unix time.ns   seq kind subject subject.N reply size status
  *   client conn address   receivers receivers.names queue sid   header.NAME headers
- *   payload payload.PATH $.PATH   text
+ *   payload payload.PATH $.PATH   decoded decoded.PATH   text
  *
  * docs/reading.md describes them. A field is compiled once and then read from event after event. */
 #ifndef EXPORT_EVENT_FIELDS_H
@@ -35,6 +35,8 @@ enum export_field_kind {
 	EXPORT_FIELD_HEADERS, /* all: "K: v, K: v" */
 	EXPORT_FIELD_PAYLOAD,
 	EXPORT_FIELD_PAYLOAD_PATH, /* the values that `path` selects in the JSON, separated by commas */
+	EXPORT_FIELD_DECODED,      /* the payload in the form of --decode; missing where it was not decoded */
+	EXPORT_FIELD_DECODED_PATH, /* as EXPORT_FIELD_PAYLOAD_PATH, of the decoded payload */
 	EXPORT_FIELD_TEXT,         /* of an error, a disconnect, a mark, a gap */
 };
 
@@ -42,7 +44,7 @@ struct export_field {
 	enum export_field_kind kind;
 	size_t index;               /* EXPORT_FIELD_TOKEN */
 	char *name;                 /* owned; EXPORT_FIELD_HEADER */
-	struct wire_json_path path; /* EXPORT_FIELD_PAYLOAD_PATH */
+	struct wire_json_path path; /* EXPORT_FIELD_PAYLOAD_PATH, EXPORT_FIELD_DECODED_PATH */
 };
 
 /* Compile the name of a field. 0 with *field, to be finished by the caller; or -EINVAL (-ENOMEM) with *fault, which

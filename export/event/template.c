@@ -122,6 +122,7 @@ void export_template_print(struct export_template *template, struct export_out *
 {
 	struct wire_slice value;
 
+	export_field_reader_begin(&template->reader);
 	for (size_t i = 0; i < template->len; i++) {
 		const struct export_template_part *part = &template->parts[i];
 

@@ -75,6 +75,12 @@ void export_json_real(struct export_json *json, const char *key, double value)
 	export_out_format(json->out, ".%03u", (unsigned)(thousandths % 1000));
 }
 
+void export_json_raw(struct export_json *json, const char *key, struct wire_slice value)
+{
+	begin(json, key);
+	export_out_slice(json->out, value);
+}
+
 void export_json_true(struct export_json *json, const char *key)
 {
 	begin(json, key);
@@ -285,15 +291,20 @@ static void put_base64(struct export_out *out, struct wire_slice bytes)
 	}
 }
 
+void export_json_base64_as(struct export_json *json, const char *key, struct wire_slice bytes)
+{
+	begin(json, key);
+	export_out_char(json->out, '"');
+	put_base64(json->out, bytes);
+	export_out_char(json->out, '"');
+}
+
 void export_json_base64(struct export_json *json, const char *key, struct wire_slice bytes)
 {
 	char name[64];
 
 	snprintf(name, sizeof(name), "%s_base64", key);
-	begin(json, name);
-	export_out_char(json->out, '"');
-	put_base64(json->out, bytes);
-	export_out_char(json->out, '"');
+	export_json_base64_as(json, name, bytes);
 }
 
 void export_json_steps(struct export_json *json, const struct wire_steps *steps)

@@ -30,6 +30,9 @@ void export_json_quoted(struct export_json *json, const char *key, uint64_t valu
 /* Text that is known to be ASCII without quotes, backslashes and controls. */
 void export_json_word(struct export_json *json, const char *key, const char *word, size_t len);
 
+/* A value that is JSON already. */
+void export_json_raw(struct export_json *json, const char *key, struct wire_slice value);
+
 /* A time, RFC 3339. */
 void export_json_time(struct export_json *json, const char *key, struct export_clock *clock, int64_t ns);
 
@@ -43,6 +46,8 @@ void export_json_string(struct export_json *json, const char *key, struct wire_s
 /* A string when the bytes are valid UTF-8, else "<key>_base64": nothing is lost either way. */
 void export_json_bytes(struct export_json *json, const char *key, struct wire_slice bytes);
 void export_json_base64(struct export_json *json, const char *key, struct wire_slice bytes);
+/* Likewise under the key itself, where it is known that such values are encoded so. */
+void export_json_base64_as(struct export_json *json, const char *key, struct wire_slice bytes);
 /* The start of a member whose key may hold anything; its value must follow, written with key NULL. */
 void export_json_key(struct export_json *json, struct wire_slice key);
 

@@ -15,9 +15,24 @@ int export_out_init(struct export_out *out, int fd)
 	return out->data ? 0 : -ENOMEM;
 }
 
+int export_out_init_memory(struct export_out *out, size_t most)
+{
+	const int error = export_out_init(out, -1);
+
+	out->kept.most = most;
+	return error;
+}
+
+void export_out_reset(struct export_out *out)
+{
+	out->len = out->kept.len = 0;
+	out->error = 0;
+}
+
 void export_out_fini(struct export_out *out)
 {
 	free(out->data);
+	free(out->kept.data);
 	*out = (struct export_out){.fd = -1};
 }
 
@@ -29,6 +44,35 @@ static void wait_writable(int fd)
 	(void)poll(&wait, 1, -1);
 }
 
+/* Make room for len bytes more of what is kept. False, with an error, when there is none. */
+static bool grow(struct export_out *out, size_t len)
+{
+	const size_t needed = out->kept.len + len;
+
+	if (needed <= out->kept.cap)
+		return true;
+	size_t cap = out->kept.cap * 2 < needed ? needed : out->kept.cap * 2;
+	cap = cap > out->kept.most ? out->kept.most : cap;
+	char *data = realloc(out->kept.data, cap);
+	if (!data) {
+		out->error = -ENOMEM;
+		return false;
+	}
+	out->kept.data = data;
+	out->kept.cap = cap;
+	return true;
+}
+
+static void keep(struct export_out *out, const char *data, size_t len)
+{
+	if (len > out->kept.most - out->kept.len)
+		out->error = -EFBIG;
+	if (len == 0 || out->error != 0 || !grow(out, len))
+		return;
+	memcpy(out->kept.data + out->kept.len, data, len);
+	out->kept.len += len;
+}
+
 static void begin(struct export_out *out)
 {
 	if (out->begin)
@@ -38,6 +82,10 @@ static void begin(struct export_out *out)
 
 static void write_all(struct export_out *out, const char *data, size_t len)
 {
+	if (out->kept.most > 0) {
+		keep(out, data, len);
+		return;
+	}
 	if (len > 0)
 		begin(out);
 	while (len > 0 && out->error == 0) {
@@ -59,6 +107,16 @@ int export_out_flush(struct export_out *out)
 	write_all(out, out->data, out->len);
 	out->len = 0;
 	return out->error;
+}
+
+struct wire_slice export_out_kept(struct export_out *out)
+{
+	if (out->kept.len > 0 || out->len > out->kept.most)
+		export_out_flush(out);
+	if (out->error != 0)
+		return wire_slice("", 0);
+	return out->kept.len > 0 ? wire_slice(out->kept.data, out->kept.len)
+				 : wire_slice(out->data, out->len);
 }
 
 void export_out_long(struct export_out *out, const char *data, size_t len)

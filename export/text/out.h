@@ -2,7 +2,9 @@
  *
  * A buffer that empties itself when it is full, so printing a message costs no system call and memory stays
  * bounded however much is printed. After the first failed write, output is discarded, and the command learns
- * of the failure when it flushes. A closed pipe is such a failure, but not an error to report. */
+ * of the failure when it flushes. A closed pipe is such a failure, but not an error to report.
+ *
+ * Instead of going to a descriptor, the text may be kept in memory, up to a limit: export_out_init_memory. */
 #ifndef EXPORT_TEXT_OUT_H
 #define EXPORT_TEXT_OUT_H
 
@@ -14,16 +16,27 @@ enum { EXPORT_OUT_BYTES = 1 << 16 };
 
 struct export_out {
 	int fd;    /* borrowed */
-	int error; /* negative errno of the first failed write, or 0 */
+	int error; /* negative errno of the first failed write, or 0; of memory -EFBIG, -ENOMEM */
 	size_t len;
 	char *data; /* EXPORT_OUT_BYTES of them */
 	/* NULL, or called before the first write; returns the descriptor to write to. Set it after init. */
 	int (*begin)(void *context);
 	void *context;
+	struct { /* what was flushed, when it is kept in memory */
+		char *data;
+		size_t len, cap;
+		size_t most; /* 0: it is written to fd */
+	} kept;
 };
 
 /* 0 or -ENOMEM. */
 int export_out_init(struct export_out *out, int fd);
+/* Keep the text in memory, at most `most` bytes of it, which is not 0; what is beyond is discarded. 0 or -ENOMEM. */
+int export_out_init_memory(struct export_out *out, size_t most);
+/* All that is kept in memory; valid until the next call for this output. Empty, with the error set, when it is more than `most`. */
+struct wire_slice export_out_kept(struct export_out *out);
+/* Forget what is kept in memory, and the error. */
+void export_out_reset(struct export_out *out);
 /* Discards output that was not flushed. */
 void export_out_fini(struct export_out *out);
 
