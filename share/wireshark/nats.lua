@@ -87,6 +87,7 @@ nats.prefs.ports = Pref.range("TCP ports", "4222", "Ports on which NATS is expec
 nats.prefs.json = Pref.bool("Dissect payloads that are JSON objects", false, "Hand them to the dissector for JSON")
 
 local tcp_stream = Field.new("tcp.stream")
+local tcp_seq = Field.new("tcp.seq_raw")
 local lost_segment = Field.new("tcp.analysis.lost_segment")
 local ops_so_far = Field.new(name("op"))
 
@@ -412,13 +413,14 @@ end
 
 -- ---- what is known of streams, requests and replies ----
 
-local streams = {} -- by tcp.stream: { id, is_nats, link, tls, max_payload = { { frame, bytes }… } }
+local streams = {} -- by tcp.stream: { id, is_nats, link, tls, max_payload = { { frame, bytes }… }, rests }
 local requests = {} -- by reply subject: { newest, [stream .. direction] }
+local rests = {} -- by frame: bytes at its beginning that end a message which was not captured whole
 local links = {} -- by frame: { [message] = { request, response_of, time } }
 local is_in_tls = false
 
 function nats.init()
-	streams, requests, links = {}, {}, {}
+	streams, requests, links, rests = {}, {}, {}, {}
 end
 
 local function stream_of(pinfo)
@@ -426,7 +428,7 @@ local function stream_of(pinfo)
 	local id = #ids > 0 and ids[#ids].value or 0
 	local stream = streams[id]
 	if not stream then
-		stream = { id = id, max_payload = {} }
+		stream = { id = id, max_payload = {}, rests = {} }
 		streams[id] = stream
 	end
 	return stream
@@ -493,6 +495,35 @@ local function link(stream, pinfo, op)
 	links[pinfo.number] = frame_links or {}
 	links[pinfo.number][key] = here
 	return here
+end
+
+-- The rest of a message whose bytes were not all captured is in the segments that follow. It is skipped by sequence number.
+local function last_of(...)
+	return select("#", ...) > 0 and select(select("#", ...), ...).value or nil
+end
+
+-- The operation at offset goes on for so many bytes after what its segment had on the wire.
+local function expect_rest(stream, tvb, pinfo, more)
+	local seq = not pinfo.visited and not is_in_tls and last_of(tcp_seq())
+	if seq then
+		local first = (seq + tvb:reported_len()) % 2 ^ 32
+		stream.rests[tostring(pinfo.src) .. " " .. pinfo.src_port] = { first = first, bytes = more }
+	end
+end
+
+-- The bytes at the beginning of this segment that belong to such a message.
+local function rest_in(stream, pinfo)
+	if pinfo.visited then
+		return rests[pinfo.number] or 0
+	end
+	local rest = stream.rests[tostring(pinfo.src) .. " " .. pinfo.src_port]
+	local seq = rest and not is_in_tls and last_of(tcp_seq())
+	local at = seq and (seq - rest.first) % 2 ^ 32
+	if not at or at >= rest.bytes then
+		return 0
+	end
+	rests[pinfo.number] = rest.bytes - at
+	return rest.bytes - at
 end
 
 -- ---- the tree ----
@@ -677,6 +708,9 @@ local function measure(tvb, pinfo, stream, op, offset, line_len)
 	if not op.is_oversize and tvb:reported_len() - offset < total and wait_for(tvb, pinfo, offset, total - left) then
 		return nil
 	end
+	if offset + total > tvb:reported_len() and not op.is_oversize then
+		expect_rest(stream, tvb, pinfo, offset + total - tvb:reported_len())
+	end
 	return left, false
 end
 
@@ -761,6 +795,11 @@ end
 local function dissect(tvb, pinfo, tree, stream)
 	local is_first = ops_so_far() == nil
 	local texts, count, offset = {}, 0, 0
+	local rest = rest_in(stream, pinfo)
+	if rest > 0 then
+		offset, count, texts = math.min(rest, tvb:len()), 1, { "[rest of a message]" }
+		tree:add(nats, tvb(0, offset)):set_text("NATS Protocol, the rest of a message that was not captured whole")
+	end
 	while offset < tvb:len() do
 		local next_offset, text = operation(tree, tvb, pinfo, stream, offset)
 		if not next_offset then
