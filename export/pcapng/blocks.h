@@ -20,8 +20,8 @@ struct export__packet {
 	int64_t time_ns; /* since the epoch; earlier times count as 0 */
 	const struct wire_slice *parts;
 	size_t parts_count;
-	size_t captured;          /* bytes of all parts */
-	size_t bytes;             /* of the packet, as it was on the wire */
+	size_t captured;           /* bytes of all parts */
+	size_t bytes;              /* of the packet, as it was on the wire */
 	struct wire_slice comment; /* empty: none */
 };
 

@@ -4,17 +4,6 @@
 
 #include "export/pcapng/greeting.h"
 
-/* Numbers of connections that are made up: of unknown publishers 0, of unnamed receivers the highest ones. */
-static uint64_t unnamed(uint32_t number)
-{
-	return UINT64_MAX - number;
-}
-
-static bool is_nobody(const struct export__connection *connection)
-{
-	return connection->conn == 0 || connection->conn > UINT64_MAX - UINT32_MAX;
-}
-
 static void send_greeting(const struct export__context *context, struct export__connection *connection,
 			  enum export__side from, struct wire_slice comment)
 {
@@ -46,13 +35,13 @@ static struct wire_slice comment_on_start(const struct export__context *context,
 	const struct wire_event *event = context->event;
 
 	export__notes_begin(notes, event, context->input->source);
-	if (is_nobody(connection))
+	if (export__connection_is_nobody(connection))
 		export__notes_add(notes, "made up, for clients that are not known");
 	else if (event->kind != WIRE_EVENT_CONNECT || event->conn == 0)
 		export__notes_add(notes, "the connection began before");
 	else if (event->flags & WIRE_EVENT_REPEATED)
 		export__notes_add(notes, "the connection began before the log");
-	if (connection->is_made_up && !is_nobody(connection))
+	if (connection->is_made_up && !export__connection_is_nobody(connection))
 		export__notes_add(notes, "the client's address is made up");
 	if (connection->is_made_up && client && client->address.len > 0) {
 		export__notes_add(notes, "recorded was ");
@@ -117,11 +106,12 @@ struct export__connection *export__clients_get(const struct export__context *con
 struct export__connection *export__clients_get_unnamed(const struct export__context *context, uint32_t number)
 {
 	struct export__connection *connection =
-	    export__connections_find(&context->writer->connections, unnamed(number));
+	    export__connections_find(&context->writer->connections, EXPORT__UNNAMED(number));
 
-	return connection ? connection
-			  : open_connection(context, unnamed(number), 0,
-					    &(struct wire_client){.name = WIRE_LITERAL("(unknown receiver)")});
+	return connection
+		   ? connection
+		   : open_connection(context, EXPORT__UNNAMED(number), 0,
+				     &(struct wire_client){.name = WIRE_LITERAL("(unknown receiver)")});
 }
 
 int export__clients_connect(const struct export__context *context)
@@ -180,7 +170,8 @@ void export__clients_restart(const struct export__context *context)
 
 	for (uint32_t i = 0; i < connections->len; i++) {
 		struct export__connection *connection = &connections->list[i];
-		if (!connection->is_open || connection->input != input || is_nobody(connection))
+		if (!connection->is_open || connection->input != input ||
+		    export__connection_is_nobody(connection))
 			continue;
 		export__notes_begin(&context->writer->notes, context->event, context->input->source);
 		export__notes_add(&context->writer->notes, "its end is not in the log");

@@ -10,7 +10,8 @@
 struct export__connection *export__clients_get(const struct export__context *context, uint64_t conn);
 
 /* The made-up connection of the receiver `number` of a message of whose receivers only the number is known, from 0. As above. */
-struct export__connection *export__clients_get_unnamed(const struct export__context *context, uint32_t number);
+struct export__connection *export__clients_get_unnamed(const struct export__context *context,
+						       uint32_t number);
 
 /* A connect event: opens the connection, or says what is new of an open one. 0 or -ENOMEM. */
 int export__clients_connect(const struct export__context *context);

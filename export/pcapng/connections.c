@@ -50,7 +50,8 @@ static void link_newest(struct export__connections *connections, uint32_t index)
 static bool read_address(struct export__address *address, struct wire_slice text)
 {
 	char host[64], *end;
-	const char *colon = text.len > 0 && text.len < sizeof(host) ? memrchr(text.data, ':', text.len) : NULL;
+	const char *colon =
+	    text.len > 0 && text.len < sizeof(host) ? memrchr(text.data, ':', text.len) : NULL;
 
 	if (!colon)
 		return false;
@@ -110,7 +111,8 @@ const char *export__address_host(char text[EXPORT__ADDRESS_TEXT], const struct e
 
 static bool are_equal(const struct export__address *a, const struct export__address *b)
 {
-	return a->port == b->port && a->is_v6 == b->is_v6 && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+	return a->port == b->port && a->is_v6 == b->is_v6 &&
+	       memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
 /* ---- finding ---- */
@@ -208,7 +210,8 @@ struct export__connection *export__connections_add(struct export__connections *c
 	return &connections->list[index];
 }
 
-void export__connections_remove(struct export__connections *connections, struct export__connection *connection)
+void export__connections_remove(struct export__connections *connections,
+				struct export__connection *connection)
 {
 	const uint32_t index = (uint32_t)(connection - connections->list);
 

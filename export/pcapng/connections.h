@@ -26,14 +26,14 @@ struct export__address {
 };
 
 struct export__connection {
-	uint64_t conn;    /* unique among all inputs; 0: of those whose connection is not known */
-	uint32_t next[2]; /* sequence number of the next byte that each side sends */
+	uint64_t conn;     /* unique among all inputs; 0: of those whose connection is not known */
+	uint32_t next[2];  /* sequence number of the next byte that each side sends */
 	uint32_t acked[2]; /* the other side has acknowledged what each sent up to here */
 	struct export__address client;
-	uint32_t input;      /* that it is of; its server has an address of its own */
+	uint32_t input; /* that it is of; its server has an address of its own */
 	bool is_open;
-	bool is_made_up;  /* the client's address */
-	bool has_account; /* the server has said it */
+	bool is_made_up;       /* the client's address */
+	bool has_account;      /* the server has said it */
 	uint32_t older, newer; /* by when they were used; index + 1, 0 = none */
 };
 
@@ -66,6 +66,14 @@ struct export__connection *export__connections_oldest(struct export__connections
 static inline bool export__connections_are_full(const struct export__connections *connections)
 {
 	return connections->count >= EXPORT__CONNECTIONS_MAX;
+}
+
+/* Numbers of connections that are made up for clients that are not known: 0 for publishers, the highest ones for receivers. */
+#define EXPORT__UNNAMED(number) (UINT64_MAX - (number))
+
+static inline bool export__connection_is_nobody(const struct export__connection *connection)
+{
+	return connection->conn == 0 || connection->conn >= EXPORT__UNNAMED(UINT32_MAX);
 }
 
 /* The address of a side. */

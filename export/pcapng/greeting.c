@@ -31,7 +31,8 @@ void export__greeting_info(struct export_out *text, const struct export__connect
 	export_json_number(&json, "proto", 1);
 	export_json_true(&json, "headers");
 	export_json_number(&json, "max_payload", MAX_PAYLOAD);
-	export_json_number(&json, "client_id", wire_conn_number(connection->conn));
+	if (!export__connection_is_nobody(connection))
+		export_json_number(&json, "client_id", wire_conn_number(connection->conn));
 	export_json_string(&json, "client_ip", wire_slice_str(export__address_host(host, &client)));
 	if (account) {
 		export_json_true(&json, "connect_info");

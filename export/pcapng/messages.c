@@ -17,7 +17,8 @@ enum {
 static bool is_word(struct wire_slice text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] == ' ' || text.data[i] == '\t' || text.data[i] == '\r' || text.data[i] == '\n')
+		if (text.data[i] == ' ' || text.data[i] == '\t' || text.data[i] == '\r' ||
+		    text.data[i] == '\n')
 			return false;
 	return text.len > 0;
 }
@@ -167,9 +168,8 @@ static int put_publish(const struct export__context *context)
 	export__notes_begin(&writer->notes, context->event, context->input->source);
 	note_content(&writer->notes, context->event);
 	note_receivers(context);
-	const struct export__data data =
-	    message_data(context, message_line(context, "PUB", wire_slice(NULL, 0)),
-			 export__notes_take(&writer->notes));
+	const struct export__data data = message_data(
+	    context, message_line(context, "PUB", wire_slice(NULL, 0)), export__notes_take(&writer->notes));
 	export__tcp_send(&writer->tcp, connection, EXPORT__CLIENT, &data);
 	return 0;
 }
@@ -184,8 +184,8 @@ static void send_message(const struct export__context *context, struct export__c
 	if (delay_ns != WIRE_DELAY_UNKNOWN)
 		export__notes_add(&writer->notes, "seen %.3f \xc2\xb5s after it was published",
 				  (double)delay_ns / 1000);
-	const struct export__data data = message_data(context, message_line(context, "MSG", sid),
-						      export__notes_take(&writer->notes));
+	const struct export__data data =
+	    message_data(context, message_line(context, "MSG", sid), export__notes_take(&writer->notes));
 	export__tcp_send(&writer->tcp, connection, EXPORT__SERVER, &data);
 }
 
@@ -279,7 +279,8 @@ static int put_subscribe(const struct export__context *context)
 	const struct wire_event *event = context->event;
 	char *at = context->writer->line;
 
-	if (!is_word(event->subject) || !is_word_or_nothing(event->queue) || !is_word(event->sid) || !fits(event))
+	if (!is_word(event->subject) || !is_word_or_nothing(event->queue) || !is_word(event->sid) ||
+	    !fits(event))
 		return omit(context, "a subscription that cannot be written", event->subject);
 	memcpy(at, "SUB", 3);
 	at = put_word(put_word(put_word(at + 3, event->subject), event->queue), event->sid);

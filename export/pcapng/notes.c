@@ -36,7 +36,8 @@ static void put_seq(struct export__notes *notes, const struct wire_event *event,
 }
 
 /* Hot: once for every packet of a message. */
-void export__notes_begin(struct export__notes *notes, const struct wire_event *event, struct wire_source *source)
+void export__notes_begin(struct export__notes *notes, const struct wire_event *event,
+			 struct wire_source *source)
 {
 	notes->text.len = notes->pending;
 	put_seq(notes, event, source);
@@ -70,8 +71,8 @@ struct wire_slice export__notes_take(struct export__notes *notes)
 	return comment;
 }
 
-void export__notes_keep(struct export__notes *notes, const struct wire_event *event, struct wire_source *source,
-			const char *what, struct wire_slice text)
+void export__notes_keep(struct export__notes *notes, const struct wire_event *event,
+			struct wire_source *source, const char *what, struct wire_slice text)
 {
 	char time[EXPORT_TIME_TEXT];
 

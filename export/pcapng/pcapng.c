@@ -9,9 +9,10 @@
 #include "export/pcapng/messages.h"
 #include "wire/mark.h"
 
-static const char about[] =
-    "Made by tapedeck export from a log. TCP, the addresses of servers (192.0.2.0/24, 2001:db8::/32), and those of clients in "
-    "198.18.0.0/15 are made up; the times are those of the log. Comments of packets: \"seq N\" is the number of the event.";
+static const char about[] = "Made by tapedeck export from a log. TCP, the addresses of servers "
+			    "(192.0.2.0/24, 2001:db8::/32), and those of clients in "
+			    "198.18.0.0/15 are made up; the times are those of the log. Comments of packets: "
+			    "\"seq N\" is the number of the event.";
 
 static void put_gap(const struct export__context *context)
 {

@@ -94,7 +94,7 @@ static unsigned char *put_tcp(unsigned char *at, const struct export__connection
 	*at++ = segment->flags;
 	at = put32(put16(at, WINDOW), 0); /* no checksum yet; no urgent data */
 	if (is_syn) {
-		at = put32(at, 0x02040000 | 1460);
+		at = put32(at, 0x02040000 | EXPORT__SEGMENT_BYTES);
 		at = put32(at, 0x01030300 | WINDOW_SHIFT);
 	}
 	return at;
@@ -214,7 +214,7 @@ static void fill(struct segment *segment, const struct export__data *data, struc
 	}
 	if (cursor->piece < data->count && !data->pieces[cursor->piece].data) {
 		const size_t left = left_in_piece(data, cursor),
-			     room = EXPORT__UNKNOWN_BYTES - segment->known;
+			     room = EXPORT__SEGMENT_BYTES - segment->known;
 		segment->unknown = left < room ? left : room;
 		advance(data, cursor, segment->unknown);
 	}

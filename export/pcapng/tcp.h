@@ -2,10 +2,10 @@
  *
  *	client                       server
  *	  │ ──────────── SYN ────────▶ │
- *	  │ ◀───────── SYN ACK ─────── │   maximum segment size 1460, windows of 1 MiB
+ *	  │ ◀───────── SYN ACK ─────── │   segments of at most 60,000 bytes, windows of 1 MiB
  *	  │ ──────────── ACK ────────▶ │
  *	  │ ── segments, PSH ACK ────▶ │   each acknowledges all that the other side has sent
- *	  │ ◀────────── ACK ────────── │   when 64 KiB were sent without an answer
+ *	  │ ◀────────── ACK ────────── │   when 128 KiB were sent without an answer
  *	  │ ────────── FIN ACK ──────▶ │
  *	  │ ◀───────── FIN ACK ─────── │
  *	  │ ──────────── ACK ────────▶ │
@@ -18,9 +18,10 @@
 #include "export/text/out.h"
 
 enum {
-	EXPORT__SEGMENT_BYTES = 1440,          /* of data that is known: 1500 of IPv6, 1480 of IPv4 */
-	EXPORT__UNKNOWN_BYTES = 60000,         /* of a segment with data that is not known */
-	EXPORT__ACK_BYTES = 1 << 16,           /* sent without an acknowledgement */
+	/* Of data in a segment, as on a loopback interface: most operations are one packet, and a reader that keeps the segments of
+	 * an operation in a list has a short one. */
+	EXPORT__SEGMENT_BYTES = 60000,
+	EXPORT__ACK_BYTES = 1 << 17, /* sent without an acknowledgement */
 	EXPORT__PIECES = 5,
 };
 

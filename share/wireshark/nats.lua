@@ -14,6 +14,7 @@ local LINE_MAX = 64 * 1024 -- bytes of a control line
 local PAYLOAD_MAX = 64 * 1024 * 1024 -- of a server whose INFO was not seen: the most that servers can be set to
 local TEXT_MAX = 1024 -- bytes of a payload that are also shown as text
 local HEADERS_MAX = 200 -- header lines that are shown
+local REQUESTS_MAX = 32 -- requests of the same reply subject that are searched
 local INFO_OPS_MAX = 12 -- operations of a packet that the column Info lists
 
 -- A version of Wireshark that has a dissector of its own for NATS keeps the short name.
@@ -414,9 +415,9 @@ end
 -- ---- what is known of streams, requests and replies ----
 
 local streams = {} -- by tcp.stream: { id, is_nats, link, tls, max_payload = { { frame, bytes }… }, rests }
-local requests = {} -- by reply subject: { newest, [stream .. direction] }
+local requests = {} -- by reply subject: the newest; { frame, time, stream, is_sent, before, answers, after, response, elsewhere }
 local rests = {} -- by frame: bytes at its beginning that end a message which was not captured whole
-local links = {} -- by frame: { [message] = { request, response_of, time } }
+local links = {} -- by frame: { [message] = the same tables }
 local is_in_tls = false
 
 function nats.init()
@@ -467,33 +468,40 @@ end
 -- that is delivered to it with one, is a request. Its response is a message of that subject in the other direction of
 -- the same connection: from request to response as the requester sees them, or as the responder does. Where that is not in
 -- the capture, it is the first one on any connection.
+local function find_request(stream, is_sent, subject)
+	local newest = requests[subject]
+	local entry, steps = newest, 0
+	while entry and (entry.stream ~= stream.id or entry.is_sent == is_sent) do
+		steps = steps + 1
+		entry = steps < REQUESTS_MAX and entry.before or nil
+	end
+	return entry or newest, entry ~= nil
+end
+
 local function link(stream, pinfo, op)
+	local frame = pinfo.number
+	local frame_links = links[frame]
 	local subject, reply = op.args.subject.text, op.args.reply and op.args.reply.text
-	local key = op.verb .. " " .. subject .. " " .. (reply or "")
-	local frame_links = links[pinfo.number]
 	if pinfo.visited then
-		return frame_links and frame_links[key]
+		return frame_links and frame_links[op.verb .. " " .. subject .. " " .. (reply or "")]
 	end
 	local is_sent = op.verb == "PUB" or op.verb == "HPUB"
-	local found = requests[subject]
-	local entry = found and (found[stream.id .. (is_sent and "in" or "out")] or found.newest)
+	local entry, is_here = find_request(stream, is_sent, subject)
 	if not entry and not reply then
 		return nil
 	end
-	local here = { frame = pinfo.number, time = pinfo.rel_ts }
+	local here = { frame = frame, time = pinfo.rel_ts, stream = stream.id, is_sent = is_sent }
 	if entry then
 		here.answers, here.after = entry, here.time - entry.time
-		local is_other = found[stream.id .. (is_sent and "in" or "out")] ~= entry
-		local slot = is_other and "elsewhere" or "response"
-		entry[slot] = entry[slot] or pinfo.number
+		local slot = is_here and "response" or "elsewhere"
+		entry[slot] = entry[slot] or frame
 	end
 	if reply then
-		requests[reply] = requests[reply] or {}
-		requests[reply].newest = here
-		requests[reply][stream.id .. (is_sent and "out" or "in")] = here
+		here.before = requests[reply]
+		requests[reply] = here
 	end
-	links[pinfo.number] = frame_links or {}
-	links[pinfo.number][key] = here
+	links[frame] = frame_links or {}
+	links[frame][op.verb .. " " .. subject .. " " .. (reply or "")] = here
 	return here
 end
 
