@@ -75,7 +75,7 @@ static bool omission(const struct export_writer *base, size_t index, struct expo
 {
 	static const char *const texts[EXPORT__OMITTED] = {
 	    [EXPORT__UNWRITABLE] = "events that the protocol cannot carry (comments name them)",
-	    [EXPORT__UNKNOWN_RECEIVERS] = "messages whose receivers are not all known: those that are not",
+	    [EXPORT__UNKNOWN_RECEIVERS] = "lists of receivers that the log does not know completely",
 	    [EXPORT__UNNAMED_RECEIVERS] = "receivers of whom only the number is known",
 	    [EXPORT__UNDELIVERED] = "deliveries that did not reach the receiver (comments name them)",
 	    [EXPORT__DROPPED_NOTES] = "marks and gaps that found no room in a comment",

@@ -94,7 +94,6 @@ local ops_so_far = Field.new(name("op"))
 
 -- ---- text from outside ----
 
--- Bytes as text: what is not UTF-8, and control characters, become \xNN.
 local function hex(bytes)
 	return (bytes:gsub(".", function(c)
 		return string.format("\\x%02x", c:byte())
@@ -123,6 +122,31 @@ local function utf8_len(text, at)
 	return len
 end
 
+-- The code point of a valid UTF-8 character.
+local function point_of(char)
+	local point = char:byte(1)
+	point = point < 0x80 and point or point % (#char == 2 and 0x20 or #char == 3 and 0x10 or 8)
+	for i = 2, #char do
+		point = point * 64 + char:byte(i) % 64
+	end
+	return point
+end
+
+-- Controls, and characters that reorder or hide text, as in tapedeck's own output.
+local HIDDEN = { { 0, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
+	{ 0xfeff, 0xfeff }, { 0xe0000, 0xe007f } }
+
+local function visible_char(char)
+	local point = point_of(char)
+	for _, range in ipairs(HIDDEN) do
+		if point >= range[1] and point <= range[2] then
+			return point < 0x80 and hex(char) or string.format("\\u%04x", point)
+		end
+	end
+	return char
+end
+
+-- Bytes as text: \xNN for what is not UTF-8.
 local function visible(bytes)
 	if not bytes:find("[^\32-\126]") then
 		return bytes
@@ -131,10 +155,7 @@ local function visible(bytes)
 	while at <= #bytes do
 		local len = utf8_len(bytes, at)
 		local char = bytes:sub(at, at + (len or 1) - 1)
-		if not len or char:find("^[%z\1-\31\127]") then
-			char = hex(char)
-		end
-		out[#out + 1] = char
+		out[#out + 1] = len and visible_char(char) or hex(char)
 		at = at + (len or 1)
 	end
 	return table.concat(out)
