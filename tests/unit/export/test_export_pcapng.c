@@ -18,10 +18,13 @@ enum { CLIENTS = 4, STREAM_MAX = 1 << 20, PACKETS_MAX = 200, TIME_NS = 123456789
 
 static const struct {
 	const char *address, *name, *user;
-} people[CLIENTS] = {
-    {"", "", ""}, {"10.0.0.7:53122", "shop", "ann"}, {"[::1]:4000", "bill\"ing", ""}, {"10.0.0.7:53122", "twin", ""}};
+} people[CLIENTS] = {{"", "", ""},
+		     {"10.0.0.7:53122", "shop", "ann"},
+		     {"[::1]:4000", "bill\"ing", ""},
+		     {"10.0.0.7:53122", "twin", ""}};
 
-struct export {
+struct export
+{
 	struct export_out out;
 	struct export_writer *writer;
 	struct wire_source source;
@@ -146,8 +149,10 @@ static void read_packet(struct packet *packet)
 		check_tcp_checksum(packet, tcp, addresses);
 	packet->from_client = be(tcp + 2, 2) == 4222;
 	for (size_t i = 0; i < addresses; i++)
-		snprintf(packet->client + 2 * i, 3, "%02x", tcp[(packet->from_client ? -2 : -1) * (int)addresses + (int)i]);
-	snprintf(packet->client + strlen(packet->client), 8, ":%u", be(tcp + (packet->from_client ? 0 : 2), 2));
+		snprintf(packet->client + 2 * i, 3, "%02x",
+			 tcp[(packet->from_client ? -2 : -1) * (int)addresses + (int)i]);
+	snprintf(packet->client + strlen(packet->client), 8, ":%u",
+		 be(tcp + (packet->from_client ? 0 : 2), 2));
 	packet->seq = be(tcp + 4, 4);
 	packet->ack = be(tcp + 8, 4);
 	packet->flags = tcp[13];
@@ -248,7 +253,7 @@ static struct wire_event message(const char *subject, const char *payload)
 
 #define SHOP    "0a000007:53122"
 #define BILLING "00000000000000000000000000000001:4000"
-#define INFO "INFO {\"server_id\":\"TAPEDECK-EXPORT\",\"proto\":1,\"headers\":true,\"max_payload\":67108864"
+#define INFO    "INFO {\"server_id\":\"TAPEDECK-EXPORT\",\"proto\":1,\"headers\":true,\"max_payload\":67108864"
 #define CONNECT "CONNECT {\"verbose\":false,\"pedantic\":false,"
 #define REST    "\"protocol\":1,\"echo\":true,\"headers\":true,\"no_responders\":true}\r\n"
 #define ANN     "\"name\":\"shop\",\"user\":\"ann\",\"pass\":\"[REDACTED]\","
@@ -290,7 +295,8 @@ static void a_message_is_a_publish_and_its_deliveries(void **state)
 	event.receiver_count = 1;
 	put(&export, event);
 	assert_int_equal(omitted(&export), 1);
-	put(&export, (struct wire_event){.kind = WIRE_EVENT_DISCONNECT, .conn = 1, .text = WIRE_LITERAL("bye")});
+	put(&export,
+	    (struct wire_event){.kind = WIRE_EVENT_DISCONNECT, .conn = 1, .text = WIRE_LITERAL("bye")});
 	struct file *file = end(&export);
 	check_stream(file, SHOP, true,
 		     CONNECT ANN REST "HPUB orders.new _INBOX.1 18 21\r\nNATS/1.0\r\nA: b\r\n\r\nodd\r\n");
@@ -299,7 +305,8 @@ static void a_message_is_a_publish_and_its_deliveries(void **state)
 	check_stream(file, BILLING, false,
 		     INFO ",\"client_id\":2,\"client_ip\":\"::1\"} \r\n"
 			  "HMSG orders.new 7 _INBOX.1 18 21\r\nNATS/1.0\r\nA: b\r\n\r\nodd\r\n");
-	assert_string_equal(file->packets[5].comment, "seq 1; not delivered to connection 3 (twin): slow consumer");
+	assert_string_equal(file->packets[5].comment,
+			    "seq 1; not delivered to connection 3 (twin): slow consumer");
 	assert_string_equal(file->packets[11].comment, "seq 1");
 	assert_string_equal(file->packets[12].comment, "seq 2; disconnected: bye");
 	assert_int_equal(file->packets[12].flags, 17); /* FIN ACK */
@@ -313,7 +320,8 @@ static void subscriptions_and_errors_are_operations(void **state)
 
 	(void)state;
 	begin(&export);
-	put(&export, (struct wire_event){.kind = WIRE_EVENT_CONNECT, .conn = 1, .client = &export.clients[1]});
+	put(&export,
+	    (struct wire_event){.kind = WIRE_EVENT_CONNECT, .conn = 1, .client = &export.clients[1]});
 	put(&export, (struct wire_event){.kind = WIRE_EVENT_SUBSCRIBE,
 					 .conn = 1,
 					 .subject = WIRE_LITERAL("a.>"),
@@ -325,7 +333,8 @@ static void subscriptions_and_errors_are_operations(void **state)
 	    (struct wire_event){.kind = WIRE_EVENT_ERROR, .conn = 1, .text = WIRE_LITERAL("No\r\nPUB x 0")});
 	struct file *file = end(&export);
 	check_stream(file, SHOP, true, CONNECT ANN REST "SUB a.> q 5\r\nUNSUB 5 12\r\n");
-	check_stream(file, SHOP, false, INFO ",\"client_id\":1,\"client_ip\":\"10.0.0.7\"} \r\n-ERR 'No  PUB x 0'\r\n");
+	check_stream(file, SHOP, false,
+		     INFO ",\"client_id\":1,\"client_ip\":\"10.0.0.7\"} \r\n-ERR 'No  PUB x 0'\r\n");
 	close_file(file);
 }
 
@@ -335,16 +344,19 @@ static void events_without_a_packet_become_comments(void **state)
 
 	(void)state;
 	begin(&export);
-	put(&export, (struct wire_event){.kind = WIRE_EVENT_CONNECT, .conn = 1, .client = &export.clients[1]});
-	put(&export, (struct wire_event){
-			 .kind = WIRE_EVENT_GAP, .text = WIRE_LITERAL("the disk was full"), .lost_messages = 3});
+	put(&export,
+	    (struct wire_event){.kind = WIRE_EVENT_CONNECT, .conn = 1, .client = &export.clients[1]});
+	put(&export, (struct wire_event){.kind = WIRE_EVENT_GAP,
+					 .text = WIRE_LITERAL("the disk was full"),
+					 .lost_messages = 3});
 	put(&export, message("a", "b"));
 	put(&export, (struct wire_event){.kind = WIRE_EVENT_MARK, .text = WIRE_LITERAL("stopped\x1b")});
 	assert_int_equal(omitted(&export), 0);
 	struct file *file = end(&export);
-	assert_string_equal(file->packets[5].comment,
-			    "seq 2, 1970-01-01T00:00:00.123456789Z: gap: 3 messages lost (0 bytes) in 0.000 s: the "
-			    "disk was full\nseq 3");
+	assert_string_equal(
+	    file->packets[5].comment,
+	    "seq 2, 1970-01-01T00:00:00.123456789Z: gap: 3 messages lost (0 bytes) in 0.000 s: the "
+	    "disk was full\nseq 3");
 	assert_string_equal(file->end_comment, "seq 4, 1970-01-01T00:00:00.123456789Z: mark: stopped\\x1b\n");
 	close_file(file);
 }
@@ -362,7 +374,8 @@ static void what_the_protocol_cannot_carry_is_named_and_counted(void **state)
 	assert_int_equal(omitted(&export), 5);
 	struct file *file = end(&export);
 	check_stream(file, SHOP, true, CONNECT ANN REST "PUB quote\"\xff\x01 1\r\nx\r\n");
-	assert_non_null(strstr(file->packets[0].comment, "a message that cannot be written: a\\r\\nPUB b 0\n"));
+	assert_non_null(
+	    strstr(file->packets[0].comment, "a message that cannot be written: a\\r\\nPUB b 0\n"));
 	close_file(file);
 }
 
