@@ -51,7 +51,8 @@ static char *put64(char *at, uint64_t value)
 
 static void put_padding(struct export_out *out, size_t len)
 {
-	export_out_bytes(out, "\0\0\0", padded(len) - len);
+	for (; len % 4 != 0; len++)
+		export_out_char(out, '\0');
 }
 
 static void put_option(struct export_out *out, unsigned code, struct wire_slice value)
