@@ -119,6 +119,7 @@ const struct cli_command cli_export = {
 	     "Formats:\n"
 	     "  jsonl    a JSON object a line, complete; tapedeck import makes the log again\n"
 	     "  csv      comma-separated values for spreadsheets and databases (RFC 4180)\n"
+	     "  pcapng   packets of TCP connections that are made up, for Wireshark\n"
 	     "\n"
 	     "What a format cannot express is counted and reported. Payloads are data in every\n"
 	     "format: whatever they hold, the output is valid, and nothing in it is executed.",

@@ -6,6 +6,7 @@
 
 #include "export/event/csv.h"
 #include "export/event/jsonl.h"
+#include "export/pcapng/pcapng.h"
 
 #define AT(member) offsetof(struct cli_export_settings, member)
 
@@ -29,6 +30,14 @@ static int open_csv(struct export_writer **writer, const struct cli_export_setti
 	return export_csv_open(writer, &options, out, fault);
 }
 
+static int open_pcapng(struct export_writer **writer, const struct cli_export_settings *settings,
+		       const struct store_filter *chosen, struct export_out *out, struct wire_fault *fault)
+{
+	(void)settings;
+	(void)chosen;
+	return export_pcapng_open(writer, out, fault);
+}
+
 const struct cli_export_format cli_export_formats[] = {
     {.name = "jsonl",
      .endings = "jsonl ndjson",
@@ -39,6 +48,11 @@ const struct cli_export_format cli_export_formats[] = {
      .summary = "comma-separated values with a line of names (RFC 4180), for spreadsheets and databases",
      .kind = "message",
      .open = open_csv},
+    {.name = "pcapng",
+     .endings = "pcapng",
+     .summary = "packets of synthesised TCP connections, for Wireshark and tshark",
+     .is_binary = true,
+     .open = open_pcapng},
     {.name = NULL},
 };
 
@@ -73,7 +87,7 @@ const struct cli_option cli_export_format_options[] = {
      .letter = 'F',
      .kind = CLI_CALL,
      .argument = "FORMAT",
-     .words = "jsonl|csv",
+     .words = "jsonl|csv|pcapng",
      .help = "see \"Formats\" below; default: by the ending of FILE",
      .call = choose_format,
      .at = AT(format)},

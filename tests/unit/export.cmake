@@ -7,3 +7,4 @@ tapedeck_unit_test(export decode_compressed export PkgConfig::ZLIB PkgConfig::ZS
 tapedeck_unit_test(export decode_command export)
 tapedeck_unit_test(export decode_protobuf export)
 tapedeck_unit_test(export payload_decoder export)
+tapedeck_unit_test(export export_pcapng export)
