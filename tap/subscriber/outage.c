@@ -15,17 +15,29 @@ void tap__outage_fini(struct tap__outage *outage)
 	pthread_mutex_destroy(&outage->lock);
 }
 
+static void open_unless_open(struct tap__outage *outage, int64_t from_ns, const char *why)
+{
+	if (outage->is_open)
+		return;
+	outage->is_open = true;
+	outage->from_ns = from_ns;
+	outage->losses = 0;
+	snprintf(outage->why, sizeof outage->why, "%s", why);
+}
+
 void tap__outage_begin(struct tap__outage *outage, uint64_t number, int64_t from_ns, const char *why)
 {
 	pthread_mutex_lock(&outage->lock);
-	if (!outage->is_open) {
-		outage->is_open = true;
-		outage->from_ns = from_ns;
-		outage->losses = 0;
-		snprintf(outage->why, sizeof outage->why, "%s", why);
-	}
+	open_unless_open(outage, from_ns, why);
 	outage->number = number;
 	outage->losses++;
+	pthread_mutex_unlock(&outage->lock);
+}
+
+void tap__outage_note(struct tap__outage *outage, int64_t from_ns, const char *why)
+{
+	pthread_mutex_lock(&outage->lock);
+	open_unless_open(outage, from_ns, why);
 	pthread_mutex_unlock(&outage->lock);
 }
 

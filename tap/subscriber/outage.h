@@ -29,6 +29,9 @@ void tap__outage_fini(struct tap__outage *outage);
 /* The connection is lost, for the number-th time. From any thread. */
 void tap__outage_begin(struct tap__outage *outage, uint64_t number, int64_t from_ns, const char *why);
 
+/* At the end of the recording no server answers: unless there is an outage, one began at from_ns. */
+void tap__outage_note(struct tap__outage *outage, int64_t from_ns, const char *why);
+
 /* The server says why it closed the lost connection. Without an outage this does nothing. From any thread. */
 void tap__outage_explain(struct tap__outage *outage, const char *reason);
 

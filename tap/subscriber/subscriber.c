@@ -21,9 +21,9 @@ enum {
 	IDLE_LOOKS = 50,
 	MESSAGES_PER_CHECK = 1024,
 	CHECK_NS = 100 * 1000000, /* between two looks at counters */
-	DRAIN_MS = 30000,
-	DRAIN_AWAY_MS = 100, /* of a server that is away */
 };
+
+#define SILENCE_NS 3000000000 /* after which a server that was asked for no more does not answer any more */
 
 struct tap_subscriber {
 	struct wire_source source;
@@ -49,7 +49,9 @@ struct tap_subscriber {
 	struct tap__control control;
 	const struct wire_sink *log;  /* NULL: its state is not known */
 	bool has_message, has_notice; /* to be released before the next event */
-	bool is_stopped;
+	bool is_stopped;     /* the server was asked for no more */
+	bool is_full;        /* as many messages as are wanted were given out */
+	int64_t stopped_ns, given_ns; /* when; when a message was last given out after that; monotonic */
 	uint64_t messages, bytes;
 	uint64_t lost_notices; /* that a gap event states */
 	char lost_text[100];
@@ -142,6 +144,9 @@ static void give_message(struct tap_subscriber *subscriber, const struct net_cli
 		event->reply = wire_slice_str(delivery->reply);
 	subscriber->messages++;
 	subscriber->bytes += event->headers.len + event->payload.len;
+	subscriber->is_full = subscriber->messages == subscriber->options.limit;
+	if (subscriber->is_stopped)
+		subscriber->given_ns = now_ns();
 }
 
 static void note_step(struct tap_subscriber *subscriber, int64_t mono_ns, int64_t step_ns)
@@ -220,7 +225,8 @@ static int idle(struct tap_subscriber *subscriber, struct wire_fault *fault)
 {
 	subscriber->idle_looks++;
 	check(subscriber);
-	bool is_lost = net_client_is_closed(subscriber->client) && !subscriber->is_stopped;
+	bool is_ending = subscriber->is_stopped || subscriber->is_full;
+	bool is_lost = net_client_is_closed(subscriber->client) && !is_ending;
 	if (is_lost)
 		tap__outage_end(&subscriber->outage, 0, now_ns(), "");
 	if (!tap__notices_are_empty(&subscriber->notices))
@@ -257,20 +263,25 @@ static bool take_notice(struct tap_subscriber *subscriber, const struct wire_eve
 	return true;
 }
 
+static const struct net_client_arrival *next_arrival(const struct tap_subscriber *subscriber)
+{
+	return subscriber->is_full ? NULL : net_client_queue_next(subscriber->queue);
+}
+
 /* Hot: once for every event. */
 static int next(struct wire_source *source, struct wire_event *event, struct wire_fault *fault)
 {
 	struct tap_subscriber *subscriber = (struct tap_subscriber *)source;
 	for (;;) {
 		release(subscriber);
-		const struct net_client_arrival *arrival = net_client_queue_next(subscriber->queue);
+		const struct net_client_arrival *arrival = next_arrival(subscriber);
 		if (++subscriber->since_check >= MESSAGES_PER_CHECK)
 			check(subscriber);
 		int status = arrival ? 1 : idle(subscriber, fault);
 		if (status <= 0)
 			return status;
 		if (!arrival) /* one may have come before the notice */
-			arrival = net_client_queue_next(subscriber->queue);
+			arrival = next_arrival(subscriber);
 		const struct wire_event *notice = due_notice(subscriber, arrival);
 		if (notice && take_notice(subscriber, notice, event))
 			return 1;
@@ -311,18 +322,45 @@ static void stop(struct wire_source *source)
 {
 	struct tap_subscriber *subscriber = (struct tap_subscriber *)source;
 	subscriber->is_stopped = true;
-	net_client_queue_drain(subscriber->queue,
-			       net_client_is_up(subscriber->client) ? DRAIN_MS : DRAIN_AWAY_MS);
+	subscriber->stopped_ns = now_ns();
+	net_client_queue_drain(subscriber->queue);
+}
+
+static int64_t later(int64_t a_ns, int64_t b_ns)
+{
+	return a_ns > b_ns ? a_ns : b_ns;
+}
+
+/* The server does not say that there are no more messages: it is away, or does not answer any more. */
+static bool is_abandoned(const struct tap_subscriber *subscriber)
+{
+	if (!net_client_is_up(subscriber->client))
+		return true;
+	int64_t read_ns = net_client_read_ns(subscriber->client);
+	int64_t last_ns = later(later(subscriber->stopped_ns, subscriber->given_ns), read_ns);
+	return now_ns() - last_ns > SILENCE_NS;
+}
+
+/* After a stop: all messages that will come were given out. */
+static bool has_given_all(struct tap_subscriber *subscriber)
+{
+	if (net_client_queue_is_drained(subscriber->queue))
+		return true;
+	if (!is_abandoned(subscriber) || !net_client_queue_is_empty(subscriber->queue))
+		return false;
+	tap__outage_note(&subscriber->outage, net_client_read_ns(subscriber->client),
+			 "the server does not answer");
+	return true;
 }
 
 /* The last check comes after the last message; the one before it sees the drops while libnats still counts them. */
 static bool is_over(struct wire_source *source)
 {
 	struct tap_subscriber *subscriber = (struct tap_subscriber *)source;
-	if (!subscriber->is_stopped)
+	if (!subscriber->is_stopped && !subscriber->is_full)
 		return false;
 	check(subscriber);
-	if (!net_client_queue_is_drained(subscriber->queue))
+	if (!subscriber->is_full && !has_given_all(subscriber))
 		return false;
 	check(subscriber);
 	tap__outage_end(&subscriber->outage, 0, now_ns(), "");
