@@ -25,6 +25,7 @@ struct inlet {
 	struct net_client_queue *queue;
 	struct net_client_subscription *subscription;
 	char *subject;
+	bool is_grouped;
 	uint64_t delivered; /* by libnats so far; atomic */
 };
 
@@ -82,9 +83,11 @@ static bool wait_for_room(struct net_client_queue *queue)
 	return !queue->is_closing;
 }
 
-/* The server sends a message once for each subscription that matches. */
+/* The server sends a message once for each subscription that matches, but once to a group. */
 static bool has_come_earlier(const struct inlet *inlet, const char *subject)
 {
+	if (inlet->is_grouped)
+		return false;
 	for (const struct inlet *earlier = inlet->earlier; earlier; earlier = earlier->earlier)
 		if (wire_subject_matches(wire_slice_str(earlier->subject), wire_slice_str(subject)))
 			return true;
@@ -242,6 +245,7 @@ int net_client_queue_subscribe(struct net_client_queue *queue, const char *subje
 
 	if (!inlet)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	inlet->is_grouped = group && *group;
 	int error = net_client_subscribe(&inlet->subscription, queue->client, subject, group, on_message,
 					 inlet, fault);
 	error = add_inlet(queue, inlet, error);

@@ -23,8 +23,8 @@ struct net_client_queue *net_client_queue_open(struct net_client *client);
 void net_client_queue_close(struct net_client_queue *queue);
 
 /* Have the messages of a subject in the queue; libnats holds at most so many bytes of them. group: NULL or "": none. A message
- * that an earlier subscription of the queue matches is left out, since it comes by that one, too. In a group that may be to another member:
- * when all members subscribe in the same order, one of them keeps it. 0, or a negative code with *fault. */
+ * that an earlier subscription of the queue matches is left out, since it comes by that one, too; not in a group, to which a server
+ * sends a message once, whatever subjects its members have. 0, or a negative code with *fault. */
 int net_client_queue_subscribe(struct net_client_queue *queue, const char *subject, const char *group,
 			       uint64_t limit_bytes, struct wire_fault *fault);
 

@@ -15,7 +15,7 @@
 struct tap_subscriber_options {
 	struct net_client_target *target; /* borrowed */
 	const char *name;                 /* of the connection */
-	const char *const *subjects;      /* NULL-terminated; borrowed */
+	const char *const *subjects;      /* NULL-terminated; borrowed; none covers another */
 	const char *group;                /* queue group; NULL: none */
 	uint64_t memory_bytes;            /* for messages that wait, for each subject */
 	const char *control;              /* subject of requests (control.h); NULL: none */
