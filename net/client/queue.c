@@ -103,7 +103,7 @@ static bool put(struct inlet *inlet, const struct net_client_delivery *delivery)
 	if (is_full(queue) && !wait_for_room(queue))
 		return false;
 	queue->entries[queue->put % ENTRIES] =
-	    (struct entry){delivery->libnats, net_client_read_ns(queue->client)};
+	    (struct entry){delivery->libnats, net_client_delivery_ns(queue->client)};
 	queue->put_bytes += bytes_of(delivery);
 	__atomic_store_n(&queue->put, queue->put + 1, __ATOMIC_RELEASE);
 	return true;
@@ -293,8 +293,8 @@ bool net_client_queue_is_drained(const struct net_client_queue *queue)
 bool net_client_queue_is_empty(const struct net_client_queue *queue)
 {
 	for (const struct inlet *inlet = queue->last; inlet; inlet = inlet->earlier)
-		if (net_client_subscription_waiting(
-			inlet->subscription, __atomic_load_n(&inlet->delivered, __ATOMIC_ACQUIRE)) > 0)
+		if (net_client_subscription_waiting(inlet->subscription,
+						    __atomic_load_n(&inlet->delivered, __ATOMIC_ACQUIRE)) > 0)
 			return false;
 	return is_taken(queue);
 }

@@ -14,7 +14,8 @@ struct net_client_queue;
 /* A message that was taken. Borrows the queue, until net_client_queue_release. */
 struct net_client_arrival {
 	struct net_client_delivery delivery;
-	int64_t read_ns; /* when its bytes were read, or bytes soon after it; monotonic clock */
+	int64_t
+	    read_ns; /* when its bytes were read, or soon after that (net_client_delivery_ns); monotonic clock */
 };
 
 /* NULL when out of memory. */

@@ -166,7 +166,8 @@ uint64_t net_client_subscription_waiting(struct net_client_subscription *subscri
 {
 	int waiting = 0;
 	int64_t begun = 0;
-	natsStatus status = natsSubscription_GetStats(subscription->nats, &waiting, NULL, NULL, NULL, &begun, NULL);
+	natsStatus status =
+	    natsSubscription_GetStats(subscription->nats, &waiting, NULL, NULL, NULL, &begun, NULL);
 	return status == NATS_OK ? (uint64_t)waiting + (uint64_t)begun - delivered : 0;
 }
 

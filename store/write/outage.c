@@ -34,9 +34,8 @@ void store__outage_begin(struct store_writer *writer, int error, const char *wha
 {
 	struct store__outage *outage = &writer->outage;
 	char line[800];
-	const char *outlook = writer->options.ends_at_loss
-				  ? "nothing more is written"
-				  : "messages pass unrecorded until it works again";
+	const char *outlook = writer->options.ends_at_loss ? "nothing more is written"
+							   : "messages pass unrecorded until it works again";
 	back_off(outage);
 	if (outage->is_on)
 		return;

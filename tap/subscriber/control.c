@@ -78,12 +78,11 @@ static bool on_request(void *context, const struct net_client_delivery *delivery
 	const struct wire_slice payload = delivery->payload;
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	const struct wire_event request = {.kind = WIRE_EVENT_MESSAGE,
-					   .time_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
-					   .reply = wire_slice_str(delivery->reply),
-					   .payload = wire_slice(payload.data, payload.len < REQUEST_BYTES
-										   ? payload.len
-										   : REQUEST_BYTES)};
+	const struct wire_event request = {
+	    .kind = WIRE_EVENT_MESSAGE,
+	    .time_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+	    .reply = wire_slice_str(delivery->reply),
+	    .payload = wire_slice(payload.data, payload.len < REQUEST_BYTES ? payload.len : REQUEST_BYTES)};
 	tap__notices_add(control->notices, &request);
 	return false;
 }

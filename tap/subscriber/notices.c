@@ -19,8 +19,8 @@ void tap__notices_fini(struct tap__notices *notices)
 static bool append(struct tap__notices *notices, struct tap__notice *notice)
 {
 	pthread_mutex_lock(&notices->lock);
-	bool has_room = notices->count < TAP__NOTICES_MAX &&
-			notices->bytes + notice->copy.cap <= TAP__NOTICES_BYTES;
+	bool has_room =
+	    notices->count < TAP__NOTICES_MAX && notices->bytes + notice->copy.cap <= TAP__NOTICES_BYTES;
 	if (!has_room) {
 		pthread_mutex_unlock(&notices->lock);
 		return false;

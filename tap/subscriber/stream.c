@@ -16,7 +16,6 @@ enum { LOOK_MS = 1 /* between two looks for messages */ };
 struct tap_stream {
 	struct wire_source source;
 	struct tap_stream_options options;
-	struct net_client_loop *loop;
 	struct net_client *client;
 	struct net_client_errors errors;
 	struct net_client_queue *queue; /* NULL: nothing is to be read */
@@ -71,8 +70,8 @@ static void note_seen(struct tap_stream *stream, const struct net_client_place *
 {
 	stream->seen_seq = place->seq;
 	stream->silent_ns = 0;
-	stream->is_over = !stream->options.follows &&
-			  (place->pending == 0 || place->seq >= stream->stats.end_seq);
+	stream->is_over =
+	    !stream->options.follows && (place->pending == 0 || place->seq >= stream->stats.end_seq);
 }
 
 /* The next message; one that came before, or is older than the time to begin with, is left out. NULL when there is none now, or none
@@ -83,8 +82,8 @@ static const struct net_client_arrival *take(struct tap_stream *stream, struct n
 		const struct net_client_arrival *arrival = net_client_queue_next(stream->queue);
 		if (!arrival)
 			return NULL;
-		bool is_new = net_client_delivery_place(&arrival->delivery, place) &&
-			      place->seq > stream->seen_seq;
+		bool is_new =
+		    net_client_delivery_place(&arrival->delivery, place) && place->seq > stream->seen_seq;
 		if (is_new && (stream->options.from_seq > 0 || place->time_ns >= stream->options.from_ns))
 			return arrival;
 		if (is_new)
@@ -235,10 +234,8 @@ static int connect(struct tap_stream *stream, struct wire_fault *fault)
 {
 	const struct tap_stream_options *options = &stream->options;
 	const struct net_client_watch watch = {0};
-	int error = net_client_loop_open(&stream->loop, fault);
-	if (!error)
-		error = net_client_open_watched(&stream->client, stream->loop, options->target, options->name,
-						&stream->errors, &watch, fault);
+	int error = net_client_open_watched(&stream->client, options->target, options->name, &stream->errors,
+					    &watch, fault);
 	if (!error)
 		error = net_client_stream_get_info(stream->client, &options->stream, &stream->info, fault);
 	if (!error)
@@ -277,9 +274,7 @@ void tap_stream_close(struct tap_stream *stream)
 	stream->errors.is_over = true;
 	release(stream);
 	net_client_queue_close(stream->queue);
-	net_client_loop_stop(stream->loop);
 	net_client_close(stream->client);
-	net_client_loop_close(stream->loop);
 	net_client_errors_fini(&stream->errors);
 	free(stream);
 }

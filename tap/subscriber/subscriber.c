@@ -28,7 +28,6 @@ enum {
 struct tap_subscriber {
 	struct wire_source source;
 	struct tap_subscriber_options options;
-	struct net_client_loop *loop;
 	struct net_client *client;
 	struct net_client_errors errors;
 	struct net_client_queue *queue;
@@ -49,8 +48,9 @@ struct tap_subscriber {
 	struct tap__control control;
 	const struct wire_sink *log;  /* NULL: its state is not known */
 	bool has_message, has_notice; /* to be released before the next event */
-	bool is_stopped;     /* the server was asked for no more */
-	bool is_full;        /* as many messages as are wanted were given out */
+	bool is_stopped;              /* the server was asked for no more */
+	bool has_ended;               /* everything was given out, the gap of a last outage is added */
+	bool is_full;                 /* as many messages as are wanted were given out */
 	int64_t stopped_ns, given_ns; /* when; when a message was last given out after that; monotonic */
 	uint64_t messages, bytes;
 	uint64_t lost_notices; /* that a gap event states */
@@ -346,11 +346,16 @@ static bool has_given_all(struct tap_subscriber *subscriber)
 {
 	if (net_client_queue_is_drained(subscriber->queue))
 		return true;
-	if (!is_abandoned(subscriber) || !net_client_queue_is_empty(subscriber->queue))
-		return false;
-	tap__outage_note(&subscriber->outage, net_client_read_ns(subscriber->client),
-			 "the server does not answer");
-	return true;
+	return is_abandoned(subscriber) && net_client_queue_is_empty(subscriber->queue);
+}
+
+/* Which libnats may not have told of yet. */
+static void end_outage(struct tap_subscriber *subscriber)
+{
+	if (is_abandoned(subscriber))
+		tap__outage_note(&subscriber->outage, net_client_read_ns(subscriber->client),
+				 "the server does not answer");
+	tap__outage_end(&subscriber->outage, 0, now_ns(), "");
 }
 
 /* The last check comes after the last message; the one before it sees the drops while libnats still counts them. */
@@ -363,7 +368,9 @@ static bool is_over(struct wire_source *source)
 	if (!subscriber->is_full && !has_given_all(subscriber))
 		return false;
 	check(subscriber);
-	tap__outage_end(&subscriber->outage, 0, now_ns(), "");
+	if (!subscriber->has_ended)
+		end_outage(subscriber);
+	subscriber->has_ended = true;
 	return tap__notices_are_empty(&subscriber->notices);
 }
 
@@ -421,10 +428,8 @@ static int connect(struct tap_subscriber *subscriber, struct wire_fault *fault)
 {
 	const struct tap_subscriber_options *options = &subscriber->options;
 	const struct net_client_watch watch = {.lost = on_lost, .back = on_back, .context = subscriber};
-	int error = net_client_loop_open(&subscriber->loop, fault);
-	if (!error)
-		error = net_client_open_watched(&subscriber->client, subscriber->loop, options->target,
-						options->name, &subscriber->errors, &watch, fault);
+	int error = net_client_open_watched(&subscriber->client, options->target, options->name,
+					    &subscriber->errors, &watch, fault);
 	if (error)
 		return error;
 	subscriber->queue = net_client_queue_open(subscriber->client);
@@ -497,9 +502,7 @@ void tap_subscriber_close(struct tap_subscriber *subscriber)
 	tap__connz_close(subscriber->connz);
 	tap__system_events_close(subscriber->system);
 	tap__control_close(&subscriber->control);
-	net_client_loop_stop(subscriber->loop);
 	net_client_close(subscriber->client);
-	net_client_loop_close(subscriber->loop);
 	if (subscriber->has_presence)
 		tap__presence_fini(&subscriber->presence);
 	tap__outage_fini(&subscriber->outage);
