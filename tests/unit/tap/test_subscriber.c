@@ -15,7 +15,7 @@
 #include "tap/subscriber/subscriber.h"
 #include "tests/unit/broker/broker_fixture.h"
 
-enum { WAIT_MS = 20000, PROMPT_MS = 2500, MANY = 50000 };
+enum { WAIT_MS = 20000, PROMPT_MS = 8000, MANY = 50000 };
 
 static struct broker_fixture server;
 static struct net_client_target *target, *publishers_target;
