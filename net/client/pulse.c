@@ -2,7 +2,10 @@
 
 #include <time.h>
 
-enum { PERIOD_NS = 100 * 1000 * 1000, ANSWER_MS = 1000 /* at most between a stop and the end of the thread */ };
+enum {
+	PERIOD_NS = 100 * 1000 * 1000,
+	ANSWER_MS = 1000 /* at most between a stop and the end of the thread */
+};
 
 static int64_t now_ns(void)
 {

@@ -17,7 +17,8 @@ struct net__client_pulse {
 	pthread_mutex_t lock;
 	pthread_cond_t closing;
 	bool is_running, is_closing;
-	int64_t heard_ns; /* when a message or an answer came; atomic; monotonic clock, as all times here; 0: never */
+	int64_t
+	    heard_ns; /* when a message or an answer came; atomic; monotonic clock, as all times here; 0: never */
 	/* When the last answer came, over which connection, and the last one over an earlier connection. */
 	int64_t answered_ns, answered_before_ns;
 	uint64_t reconnects;
