@@ -32,9 +32,9 @@ static void free_job(struct job *job)
 static void *train(void *context)
 {
 	struct job *job = context;
-	size_t len = ZDICT_trainFromBuffer(job->dictionary, job->cap, job->samples.bytes.bytes,
-					   store__samples_sizes(&job->samples),
-					   store__samples_count(&job->samples));
+	size_t len =
+	    ZDICT_trainFromBuffer(job->dictionary, job->cap, job->samples.bytes.bytes,
+				  store__samples_sizes(&job->samples), store__samples_count(&job->samples));
 	pthread_mutex_lock(&job->lock);
 	job->len = ZDICT_isError(len) ? 0 : len;
 	job->is_done = true;

@@ -23,8 +23,8 @@ static int take_samples(void **state)
 	int len = 0;
 	(void)state;
 	for (unsigned i = 0; len < BYTES; i++)
-		len += sprintf(text + len, "{\"order\":%u,\"state\":\"%s\",\"customer\":\"c-%u\"}\n", i * 7919,
-			       i % 3 ? "open" : "closed", i * 104729 % 10007);
+		len += sprintf(text + len, "{\"order\":%u,\"state\":\"%s\",\"customer\":\"c-%u\"}\n",
+			       i * 7919, i % 3 ? "open" : "closed", i * 104729 % 10007);
 	store__samples_take(&samples, (const unsigned char *)text, (size_t)len);
 	free(text);
 	assert_true(store__samples_count(&samples) >= 8);
