@@ -3,6 +3,7 @@ clients when it dies, and one gap up to the end where it is silent when the reco
 
 Usage: outages.py TAPEDECK
 """
+import os
 import signal
 import sys
 import time
@@ -96,7 +97,7 @@ def check_silence(tapedeck, folder):
     server = Server(folder, "still")
     try:
         recorder = start(tapedeck, folder, server, "silence", "--duration", "1s")
-        await_true("the recorder has subscribed", lambda: server.ask("/connz")["connections"])
+        await_true("the recorder has subscribed and opened its log", lambda: os.path.exists(folder("silence")))
         server.child.send_signal(signal.SIGSTOP)
         assert recorder.wait() == 0, recorder.output()
         found = gaps(tapedeck, folder("silence"))
