@@ -110,6 +110,10 @@ struct wire_event {
 	/* Lent to sinks; NULL = none. */
 	struct wire_intern_hint *subject_hint, *receivers_hint;
 
+	/* Set by a mask that has changed the subject: the true one, to choose events by it (wire_event_true_subject). Never shown and
+	 * never stored; a sink that keeps events forgets it. */
+	struct wire_slice unmasked_subject;
+
 	struct wire_slice sid, queue;     /* subscribe, unsubscribe, delivery */
 	uint64_t max;                     /* unsubscribe: after so many deliveries, 0 = at once */
 	uint64_t refers_to;               /* delivery: sequence number of its message, 0 = unknown */
@@ -128,6 +132,12 @@ static inline bool wire_event_is_unheard(const struct wire_event *event)
 {
 	return event->kind == WIRE_EVENT_MESSAGE && event->receiver_count == 0 && event->receivers_len == 0 &&
 	       !(event->flags & WIRE_EVENT_RECEIVERS_UNKNOWN);
+}
+
+/* The subject as it was before masks. */
+static inline struct wire_slice wire_event_true_subject(const struct wire_event *event)
+{
+	return event->unmasked_subject.len > 0 ? event->unmasked_subject : event->subject;
 }
 
 /* How a sink is doing, for health, metrics and back-pressure. */

@@ -95,6 +95,7 @@ static void keep_all(struct walk *walk, struct wire_event_copy *copy, const stru
 		     struct wire_source *source)
 {
 	copy->event = *event;
+	copy->event.unmasked_subject = wire_slice(NULL, 0);
 	copy->event.subject_hint = copy->event.receivers_hint = NULL;
 	copy->clients_len = count_clients(event);
 	copy->clients = keep_array(walk, NULL, copy->clients_len * sizeof *copy->clients);

@@ -88,6 +88,8 @@ static int check(const struct cli_command *command, const struct settings *setti
 		return cli_usage_error(command, "--stream and \"%s\" exclude each other", files->values[0]);
 	if (!settings->recording.dir)
 		return cli_usage_error(command, "give the directory of the log: --record DIR");
+	if (settings->recording.overflow != TAP_OVERFLOW_WAIT)
+		return cli_usage_error(command, "--record-overflow: an import drops nothing");
 	if (settings->stream.from_seq > 0 && settings->stream.since)
 		return cli_usage_error(command, "--from-seq and --since exclude each other");
 	return settings->stream.name ? CLI_GO_ON : check_files(command, settings, argc, argv);

@@ -155,15 +155,10 @@ static int run(const struct cli_command *command, int argc, char **argv)
 {
 	struct settings settings = {.level = LEVEL};
 	struct session session = {.command = command, .settings = &settings};
-	struct cli_operands operands, logs, others;
-	int status = cli_options_parse(command, argc, argv, &settings, &operands);
+	struct cli_operands logs;
+	int status = cli_logs_parse(command, argc, argv, &settings,
+				    "packing, which is about a log's segments,", &logs);
 
-	if (status == CLI_GO_ON)
-		status = cli_logs_split(command, &operands, false, &logs, &others);
-	if (status == CLI_GO_ON && others.len > 0)
-		status = cli_usage_error(command, "there is no log \"%s\"", others.values[0]);
-	if (status == CLI_GO_ON)
-		status = cli_logs_refuse_foreign(command, &logs, "packing, which is about a log's segments,");
 	return status == CLI_GO_ON ? pack_all(&session, &logs) : status;
 }
 

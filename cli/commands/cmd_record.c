@@ -3,6 +3,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/record.h"
+#include "cli/commands/record_subjects.h"
 #include "cli/output/errors.h"
 #include "wire/subject.h"
 
@@ -112,6 +113,11 @@ static int check(const struct cli_command *command, const struct cli_record *rec
 	return CLI_GO_ON;
 }
 
+static void report_left_out(void *context, const char *subject, const char *covered_by)
+{
+	cli_error(context, "\"%s\" is left out, since \"%s\" covers it", subject, covered_by);
+}
+
 static int run(const struct cli_command *command, int argc, char **argv)
 {
 	struct cli_record record = {.memory_bytes = MEMORY_BYTES};
@@ -123,6 +129,9 @@ static int run(const struct cli_command *command, int argc, char **argv)
 		status = check(command, &record);
 	if (status == CLI_GO_ON)
 		status = cli_masking_check(command, &record.masking);
+	if (status == CLI_GO_ON)
+		cli_record_reduce_subjects(&record.subjects, record.quiet ? NULL : report_left_out,
+					   (void *)(uintptr_t)command);
 	if (status == CLI_GO_ON)
 		status = cli_record_run(command, &record);
 	cli_recording_fini(&record.recording);

@@ -194,16 +194,10 @@ static int verify_log(void *context, const char *log)
 static int run(const struct cli_command *command, int argc, char **argv)
 {
 	struct settings settings = {0};
-	struct cli_operands operands, logs, others;
-	int status = cli_options_parse(command, argc, argv, &settings, &operands);
+	struct cli_operands logs;
+	int status = cli_logs_parse(command, argc, argv, &settings,
+				    "verifying, which is about a log's checksums,", &logs);
 
-	if (status == CLI_GO_ON)
-		status = cli_logs_split(command, &operands, false, &logs, &others);
-	if (status == CLI_GO_ON && others.len > 0)
-		status = cli_usage_error(command, "there is no log \"%s\"", others.values[0]);
-	if (status == CLI_GO_ON)
-		status =
-		    cli_logs_refuse_foreign(command, &logs, "verifying, which is about a log's checksums,");
 	if (status != CLI_GO_ON)
 		return status;
 	struct session session = {.command = command,

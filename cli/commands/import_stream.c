@@ -106,6 +106,7 @@ static int open_recorder(struct import *import, struct wire_fault *fault)
 	options.writer.written_by = "import";
 	options.writer.report = report;
 	options.writer.context = import;
+	options.writer.ends_at_loss = true;
 	options.has_event_clock = true;
 	int error = tap_recording_open(&import->recording, import->into->dir, &options, fault);
 	if (error)
@@ -141,6 +142,8 @@ static int count(void *context, const struct wire_event *event, struct wire_faul
 	struct import *import = context;
 	(void)fault;
 	import->messages += event->kind == WIRE_EVENT_MESSAGE;
+	if (tap_recorder_has_lost(import->recorder))
+		return 1;
 	return import->settings->limit > 0 && import->messages >= import->settings->limit;
 }
 
@@ -159,12 +162,11 @@ static void draw(const struct import *import, int64_t now_ns)
 	fflush(stderr);
 }
 
-/* The log has lost something. Another import goes on after the last message of the log, and would leave that out. */
+/* The log has ended at a loss. Another import goes on after its last message. */
 static bool is_incomplete(const struct import *import)
 {
 	struct wire_sink_status status = {0};
-	struct wire_sink *sink = tap_recorder_sink(import->recorder);
-	sink->status(sink, &status);
+	tap_recording_status(import->recording, &status);
 	return status.degraded || status.lost_messages > 0;
 }
 
@@ -226,7 +228,7 @@ static int run_pump(struct import *import)
 		cli_masking_report(import->masking, report, import);
 	if (error < 0)
 		return cli_connection_error(import->command, &fault);
-	return cli_recording_report(import->command, sink);
+	return cli_recording_end(import->command, &import->recorder, import->recording);
 }
 
 /* ---- the whole ---- */

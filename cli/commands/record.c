@@ -80,6 +80,7 @@ static int open_subscriber(struct record_run *run, struct wire_fault *fault)
 	    .subjects = record->subjects.len > 0 ? (const char *const *)record->subjects.values : everything,
 	    .group = record->group,
 	    .memory_bytes = record->memory_bytes,
+	    .limit = record->limit,
 	    .confirm_ms = record->connection.target.timeout_ms,
 	    .control = record->control,
 	    .is_paused = record->is_paused,
@@ -125,10 +126,8 @@ static int count(void *context, const struct wire_event *event, struct wire_faul
 {
 	struct record_run *run = context;
 	(void)fault;
-	if (event->kind != WIRE_EVENT_MESSAGE)
-		return 0;
-	run->messages++;
-	return run->record->limit > 0 && run->messages >= run->record->limit;
+	run->messages += event->kind == WIRE_EVENT_MESSAGE;
+	return 0;
 }
 
 static int64_t monotonic_ns(void)
@@ -199,7 +198,7 @@ static int record_and_report(struct record_run *run)
 		summarize(run);
 		cli_masking_report(&run->record->masking, report, run);
 	}
-	int status = cli_recording_report(run->command, tap_recorder_sink(run->recorder));
+	int status = cli_recording_end(run->command, &run->recorder, run->recording);
 	return error < 0 ? cli_connection_error(run->command, &fault) : status;
 }
 

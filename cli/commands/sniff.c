@@ -175,9 +175,9 @@ static int report_output(struct sniff_run *run)
 	return cli_write_status(run->command, error);
 }
 
-static int report_recording(const struct sniff_run *run)
+static int end_recording(struct sniff_run *run)
 {
-	return run->sink ? cli_recording_report(run->command, run->sink) : CLI_DONE;
+	return run->recorder ? cli_recording_end(run->command, &run->recorder, run->recording) : CLI_DONE;
 }
 
 static void report_mask(void *context, const char *line)
@@ -238,7 +238,7 @@ static int capture_and_report(struct sniff_run *run)
 		status = cli_log_error(run->command, &fault);
 	if (status == CLI_DONE)
 		status = output;
-	return status == CLI_DONE ? report_recording(run) : status;
+	return status == CLI_DONE ? end_recording(run) : status;
 }
 
 /* Closing the file that packets are written to may fail. */

@@ -344,3 +344,15 @@ int cli_log_report_unread(const struct cli_command *command, const char *log,
 			  damage->deleted_events == 1 ? "" : "s");
 	return cli_log_has_unread(damage) ? CLI_FOUND : CLI_DONE;
 }
+
+int cli_logs_parse(const struct cli_command *command, int argc, char **argv, void *settings, const char *what,
+		   struct cli_operands *logs)
+{
+	struct cli_operands operands, others;
+	int status = cli_options_parse(command, argc, argv, settings, &operands);
+	if (status == CLI_GO_ON)
+		status = cli_logs_split(command, &operands, false, logs, &others);
+	if (status == CLI_GO_ON && others.len > 0)
+		status = cli_usage_error(command, "there is no log \"%s\"", others.values[0]);
+	return status == CLI_GO_ON ? cli_logs_refuse_foreign(command, logs, what) : status;
+}

@@ -55,4 +55,9 @@ bool cli_log_has_unread(const struct wire_damage *damage);
 int cli_log_report_unread(const struct cli_command *command, const char *log,
 			  const struct wire_damage *damage);
 
+/* Parse the command line of a command whose operands are all logs, and no capture files; `what` is what it does with them. CLI_GO_ON with
+ * *logs, or an exit status to return at once. */
+int cli_logs_parse(const struct cli_command *command, int argc, char **argv, void *settings, const char *what,
+		   struct cli_operands *logs);
+
 #endif

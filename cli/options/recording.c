@@ -240,12 +240,16 @@ void cli_recording_apply(const struct cli_recording *recording, struct tap_recor
 	options->writer.batches = batches < 2 ? 2 : batches > 4096 ? 4096 : (uint32_t)batches;
 }
 
-int cli_recording_report(const struct cli_command *command, struct wire_sink *sink)
+int cli_recording_end(const struct cli_command *command, struct tap_recorder **recorder,
+		      struct tap_recording *recording)
 {
 	struct wire_sink_status status = {0};
 	char lost[EXPORT_SIZE_TEXT];
 
-	sink->status(sink, &status);
+	tap_recorder_close(*recorder);
+	*recorder = NULL;
+	tap_recording_flush(recording);
+	tap_recording_status(recording, &status);
 	if (!status.degraded && status.lost_messages == 0)
 		return CLI_DONE;
 	cli_error(command, "the log is not complete: it lacks %s message%s%s%s",

@@ -3,7 +3,7 @@
 #define CLI_OPTIONS_RECORDING_H
 
 #include "cli/options/options.h"
-#include "tap/recorder/recording.h"
+#include "tap/recorder/recorder.h"
 
 struct cli_recording {
 	const char *dir; /* NULL: nothing is recorded */
@@ -36,7 +36,9 @@ int cli_recording_check(const struct cli_command *command, const struct cli_reco
 /* The recorder's options; lists stay borrowed from the recording. */
 void cli_recording_apply(const struct cli_recording *recording, struct tap_recording_options *options);
 
-/* At the end of a run: CLI_DONE; or CLI_IO after a complaint when messages given to the recorder's sink are not in the log. */
-int cli_recording_report(const struct cli_command *command, struct wire_sink *sink);
+/* At the end of a run: close the recorder, which becomes NULL, and write everything. CLI_DONE; or CLI_IO after a complaint when messages
+ * that the recorder was given are not in the log. */
+int cli_recording_end(const struct cli_command *command, struct tap_recorder **recorder,
+		      struct tap_recording *recording);
 
 #endif

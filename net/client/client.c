@@ -56,17 +56,6 @@ static void count_doubtful(struct net_client *client)
 	client->errors->doubtful += published - confirmed;
 }
 
-static void report_loss(struct net_client *client)
-{
-	uint64_t number = __atomic_add_fetch(&client->losses, 1, __ATOMIC_RELAXED);
-	const char *why = client->is_lame_duck ? "the server shuts down (lame duck mode)"
-					       : net__libnats_error(NATS_CONNECTION_DISCONNECTED);
-
-	client->is_lame_duck = false;
-	if (client->watch.lost)
-		client->watch.lost(client->watch.context, number, net_client_read_ns(client), why);
-}
-
 static natsStatus watch_reading(void *user, bool wanted)
 {
 	struct net_client *client = user;
@@ -75,7 +64,6 @@ static natsStatus watch_reading(void *user, bool wanted)
 		return NATS_OK;
 	net__client_socket_remove(&client->socket);
 	count_doubtful(client);
-	report_loss(client);
 	return NATS_OK;
 }
 
@@ -117,12 +105,31 @@ static void on_error(natsConnection *nats, natsSubscription *subscription, natsS
 	pthread_mutex_unlock(&errors->mutex);
 }
 
+/* Of a watched client. */
+static void report_loss(struct net_client *client, natsConnection *nats)
+{
+	uint64_t number = __atomic_add_fetch(&client->losses, 1, __ATOMIC_RELAXED);
+	const char *why = natsStatus_GetText(NATS_CONNECTION_CLOSED), *said = NULL;
+
+	if (natsConnection_GetLastError(nats, &said) != NATS_OK && said && *said)
+		why = said;
+	if (client->is_lame_duck)
+		why = "the server shuts down (lame duck mode)";
+	client->is_lame_duck = false;
+	if (client->watch.lost)
+		client->watch.lost(client->watch.context, number,
+				   net__client_pulse_before_loss(&client->pulse, number), why);
+}
+
 static void on_disconnected(natsConnection *nats, void *context)
 {
-	struct net_client_errors *errors = ((struct net_client *)context)->errors;
+	struct net_client *client = context;
 
-	(void)nats;
-	errors->disconnects += !errors->is_over;
+	client->errors->disconnects += !client->errors->is_over;
+	if (!client->is_watched)
+		return;
+	count_doubtful(client);
+	report_loss(client, nats);
 }
 
 /* libnats makes no further call for the connection. */
@@ -177,11 +184,11 @@ static int64_t reconnect_delay(natsConnection *nats, int attempts, void *context
 
 static natsStatus set_options(natsOptions *options, struct net_client *client, const char *name)
 {
-	natsStatus status =
-	    natsOptions_SetEventLoop(options, client, attach, watch_reading, watch_writing, detach);
+	natsStatus status = natsOptions_SetSendAsap(options, true);
 
-	if (status == NATS_OK)
-		status = natsOptions_SetSendAsap(options, true);
+	if (status == NATS_OK && !client->is_watched)
+		status =
+		    natsOptions_SetEventLoop(options, client, attach, watch_reading, watch_writing, detach);
 	if (status == NATS_OK)
 		status = natsOptions_SetName(options, name);
 	if (status == NATS_OK)
@@ -231,27 +238,22 @@ static int connect_fault(const struct net_client_target *target, natsStatus stat
 			      net__libnats_error(status));
 }
 
-int net_client_open(struct net_client **client, struct net_client_loop *loop,
-		    struct net_client_target *target, const char *name, struct net_client_errors *errors,
-		    struct wire_fault *fault)
-{
-	return net_client_open_watched(client, loop, target, name, errors, NULL, fault);
-}
-
-int net_client_open_watched(struct net_client **client, struct net_client_loop *loop,
-			    struct net_client_target *target, const char *name,
-			    struct net_client_errors *errors, const struct net_client_watch *watch,
-			    struct wire_fault *fault)
+/* With a loop, or with a watch. */
+static int open_client(struct net_client **client, const struct net_client_loop *loop,
+		       struct net_client_target *target, const char *name, struct net_client_errors *errors,
+		       const struct net_client_watch *watch, struct wire_fault *fault)
 {
 	struct net_client *opened = calloc(1, sizeof *opened);
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	net__client_socket_init(&opened->socket, net__client_loop_fd(loop));
+	net__client_socket_init(&opened->socket, loop ? net__client_loop_fd(loop) : -1);
 	sem_init(&opened->closed, 0, 0);
 	opened->errors = errors;
 	opened->servers = target->servers;
 	opened->inbox_prefix = target->inbox_prefix;
 	opened->publisher = pthread_self();
+	opened->is_watched = watch != NULL;
+	net__client_pulse_note(&opened->pulse);
 	natsStatus status = set_options(target->options, opened, name);
 	if (watch)
 		opened->watch = *watch;
@@ -263,14 +265,34 @@ int net_client_open_watched(struct net_client **client, struct net_client_loop *
 		net_client_close(opened);
 		return connect_fault(target, status, fault);
 	}
+	int error = watch ? net__client_pulse_start(&opened->pulse, opened->nats) : 0;
+	if (error) {
+		net_client_close(opened);
+		return wire_fault_set(fault, error, "cannot start a thread: %s", wire_error_text(error));
+	}
 	*client = opened;
 	return 0;
+}
+
+int net_client_open(struct net_client **client, struct net_client_loop *loop,
+		    struct net_client_target *target, const char *name, struct net_client_errors *errors,
+		    struct wire_fault *fault)
+{
+	return open_client(client, loop, target, name, errors, NULL, fault);
+}
+
+int net_client_open_watched(struct net_client **client, struct net_client_target *target, const char *name,
+			    struct net_client_errors *errors, const struct net_client_watch *watch,
+			    struct wire_fault *fault)
+{
+	return open_client(client, NULL, target, name, errors, watch, fault);
 }
 
 void net_client_close(struct net_client *client)
 {
 	if (!client)
 		return;
+	net__client_pulse_stop(&client->pulse);
 	natsConnection_Destroy(client->nats);
 	while (client->nats && sem_wait(&client->closed) != 0)
 		; /* EINTR */
@@ -297,7 +319,14 @@ bool net_client_is_up(const struct net_client *client)
 
 int64_t net_client_read_ns(const struct net_client *client)
 {
-	return __atomic_load_n(&client->socket.read_ns, __ATOMIC_RELAXED);
+	const int64_t *ns = client->is_watched ? &client->pulse.heard_ns : &client->socket.read_ns;
+
+	return __atomic_load_n(ns, __ATOMIC_RELAXED);
+}
+
+int64_t net_client_delivery_ns(struct net_client *client)
+{
+	return client->is_watched ? net__client_pulse_note(&client->pulse) : net_client_read_ns(client);
 }
 
 void net_client_server_url(const struct net_client *client, char *url, size_t size)
@@ -388,6 +417,8 @@ static natsStatus publish_with_headers(struct net_client *client, const struct n
 
 static bool is_away(const struct net_client *client)
 {
+	if (client->is_watched)
+		return !net_client_is_up(client);
 	return __atomic_load_n(&client->socket.fd, __ATOMIC_ACQUIRE) < 0;
 }
 
@@ -426,7 +457,7 @@ enum net_client_published net_client_publish(struct net_client *client,
 	if (status != NATS_OK)
 		return result_of(status);
 	__atomic_store_n(&client->published, client->published + 1, __ATOMIC_RELAXED);
-	client->dirty = true;
+	client->dirty = !client->is_watched;
 	return NET_CLIENT_COLLECTED;
 }
 
@@ -437,6 +468,8 @@ bool net_client_is_dirty(const struct net_client *client)
 
 bool net_client_push(struct net_client *client)
 {
+	if (client->is_watched) /* libnats has pushed it */
+		return true;
 	bool is_lost = is_away(client); /* count_doubtful() has counted the messages */
 	client->dirty = !is_lost && !net__client_socket_write(&client->socket);
 	return !client->dirty;

@@ -1,7 +1,7 @@
 /* client.h - a client of a NATS server, through libnats: publish, and (subscription.h) subscribe.
  *
  * Messages are collected until net_client_push sends them in one write. The thread that opened a client publishes and
- * pushes; the loop's thread reads; messages that arrive are handed over in a thread of libnats. While the server is
+ * pushes; the loop's thread reads, or, for a watched client, one of libnats (pulse.h says why); messages that arrive are handed over in a thread of libnats. While the server is
  * away nothing is collected: libnats reconnects by itself, and messages that were pushed and not confirmed before are
  * counted as doubtful. */
 #ifndef NET_CLIENT_CLIENT_H
@@ -49,13 +49,12 @@ struct net_client_watch {
 int net_client_open(struct net_client **client, struct net_client_loop *loop,
 		    struct net_client_target *target, const char *name, struct net_client_errors *errors,
 		    struct wire_fault *fault);
-/* Likewise for a client that stays for weeks: it notices within 15 s that a server does not answer any more, and waits longer
+/* Likewise for a client that stays for weeks, of a target of its own: it notices within 15 s that a server does not answer any more, and waits longer
  * from try to try before it reconnects, up to 2 s. The watch is copied. */
-int net_client_open_watched(struct net_client **client, struct net_client_loop *loop,
-			    struct net_client_target *target, const char *name,
+int net_client_open_watched(struct net_client **client, struct net_client_target *target, const char *name,
 			    struct net_client_errors *errors, const struct net_client_watch *watch,
 			    struct wire_fault *fault);
-/* The loop must have been stopped, and the subscriptions ended. NULL is allowed. */
+/* Its loop must have been stopped, and the subscriptions ended. NULL is allowed. */
 void net_client_close(struct net_client *client);
 
 /* End the threads of libnats, after the last client was closed. */
@@ -65,8 +64,11 @@ void net_client_end_threads(void);
 bool net_client_is_closed(const struct net_client *client);
 /* Connected at the moment. */
 bool net_client_is_up(const struct net_client *client);
-/* When bytes last came from the server, on the monotonic clock. From any thread. */
+/* When bytes last came from the server, on the monotonic clock; of a watched client: when a message was last delivered, or a PING
+ * answered, of which it sends one every 100 ms. From any thread. */
 int64_t net_client_read_ns(const struct net_client *client);
+/* Likewise, during the delivery of a message. Hot. */
+int64_t net_client_delivery_ns(struct net_client *client);
 /* The connected server's URL, for people; "" when there is none. */
 void net_client_server_url(const struct net_client *client, char *url, size_t size);
 /* The number that the server gave the connection; 0 when it is not known. */

@@ -5,6 +5,7 @@
 
 #include <semaphore.h>
 
+#include "net/client/pulse.h"
 #include "net/client/socket.h"
 #include "net/client/subscription.h"
 #include "net/client/user_jwt.h"
@@ -17,7 +18,9 @@ struct net_client_target {
 };
 
 struct net_client {
-	struct net__client_socket socket;
+	struct net__client_socket socket; /* not of a watched client */
+	bool is_watched;                  /* libnats' own thread reads */
+	struct net__client_pulse pulse;   /* of a watched client */
 	natsConnection *nats;
 	struct net_client_errors *errors; /* borrowed */
 	const char *servers;              /* borrowed from the target: for errors */

@@ -21,18 +21,19 @@ struct entry {
 
 /* The context of the callback of one subscription. */
 struct inlet {
+	struct inlet *earlier; /* of the subscription before; NULL: none */
 	struct net_client_queue *queue;
 	struct net_client_subscription *subscription;
 	char *subject;
 	bool is_grouped;
-	size_t index;
+	uint64_t delivered; /* by libnats so far; atomic */
 };
 
 /* The two threads write to different cache lines. */
 struct net_client_queue {
 	struct net_client *client;
-	struct inlet **inlets;
-	size_t inlets_len;
+	struct inlet *last; /* owned, as those before it */
+	size_t inlets;
 	_Atomic bool is_closing;
 	struct entry *entries;
 
@@ -82,31 +83,40 @@ static bool wait_for_room(struct net_client_queue *queue)
 	return !queue->is_closing;
 }
 
-/* The server sends a message once for each subscription that matches. */
+/* The server sends a message once for each subscription that matches, but once to a group. */
 static bool has_come_earlier(const struct inlet *inlet, const char *subject)
 {
-	for (size_t i = 0; i < inlet->index && !inlet->is_grouped; i++)
-		if (wire_subject_matches(wire_slice_str(inlet->queue->inlets[i]->subject),
-					 wire_slice_str(subject)))
+	if (inlet->is_grouped)
+		return false;
+	for (const struct inlet *earlier = inlet->earlier; earlier; earlier = earlier->earlier)
+		if (wire_subject_matches(wire_slice_str(earlier->subject), wire_slice_str(subject)))
 			return true;
 	return false;
+}
+
+static bool put(struct inlet *inlet, const struct net_client_delivery *delivery)
+{
+	struct net_client_queue *queue = inlet->queue;
+
+	if (inlet->earlier && has_come_earlier(inlet, delivery->subject))
+		return false;
+	if (is_full(queue) && !wait_for_room(queue))
+		return false;
+	queue->entries[queue->put % ENTRIES] =
+	    (struct entry){delivery->libnats, net_client_delivery_ns(queue->client)};
+	queue->put_bytes += bytes_of(delivery);
+	__atomic_store_n(&queue->put, queue->put + 1, __ATOMIC_RELEASE);
+	return true;
 }
 
 /* Hot: once for every message. */
 static bool on_message(void *context, const struct net_client_delivery *delivery)
 {
-	const struct inlet *inlet = context;
-	struct net_client_queue *queue = inlet->queue;
+	struct inlet *inlet = context;
+	bool is_kept = put(inlet, delivery);
 
-	if (inlet->index > 0 && has_come_earlier(inlet, delivery->subject))
-		return false;
-	if (is_full(queue) && !wait_for_room(queue))
-		return false;
-	queue->entries[queue->put % ENTRIES] =
-	    (struct entry){delivery->libnats, net_client_read_ns(queue->client)};
-	queue->put_bytes += bytes_of(delivery);
-	__atomic_store_n(&queue->put, queue->put + 1, __ATOMIC_RELEASE);
-	return true;
+	__atomic_store_n(&inlet->delivered, inlet->delivered + 1, __ATOMIC_RELEASE);
+	return is_kept;
 }
 
 /* ---- the thread that takes ---- */
@@ -164,12 +174,13 @@ static void drop_inlet(struct inlet *inlet)
 
 static void end_subscriptions(struct net_client_queue *queue)
 {
-	struct net_client_subscription **list = calloc(queue->inlets_len + 1, sizeof *list);
+	struct net_client_subscription **list = calloc(queue->inlets + 1, sizeof *list);
+	size_t len = 0;
 
-	for (size_t i = 0; list && i < queue->inlets_len; i++)
-		list[i] = queue->inlets[i]->subscription;
+	for (struct inlet *inlet = queue->last; list && inlet; inlet = inlet->earlier)
+		list[len++] = inlet->subscription;
 	if (list)
-		net_client_unsubscribe(list, queue->inlets_len);
+		net_client_unsubscribe(list, len);
 	free(list);
 }
 
@@ -181,70 +192,70 @@ void net_client_queue_close(struct net_client_queue *queue)
 	end_subscriptions(queue);
 	while (net_client_queue_next(queue))
 		net_client_queue_release(queue);
-	for (size_t i = 0; i < queue->inlets_len; i++)
-		drop_inlet(queue->inlets[i]);
-	free(queue->inlets);
+	while (queue->last) {
+		struct inlet *last = queue->last;
+		queue->last = last->earlier;
+		drop_inlet(last);
+	}
 	free(queue->entries);
 	free(queue);
 }
 
-static struct inlet *add_inlet(struct net_client_queue *queue, const char *subject, const char *group)
+static struct inlet *new_inlet(struct net_client_queue *queue, const char *subject)
 {
-	struct inlet **grown = realloc(queue->inlets, (queue->inlets_len + 1) * sizeof(struct inlet *));
-	struct inlet *inlet = grown ? calloc(1, sizeof *inlet) : NULL;
+	struct inlet *inlet = calloc(1, sizeof *inlet);
 
-	queue->inlets = grown ? grown : queue->inlets;
 	if (!inlet)
 		return NULL;
-	*inlet = (struct inlet){.queue = queue,
-				.subject = strdup(subject),
-				.is_grouped = group && *group,
-				.index = queue->inlets_len};
-	if (!inlet->subject) {
-		free(inlet);
-		return NULL;
+	*inlet = (struct inlet){.earlier = queue->last, .queue = queue, .subject = strdup(subject)};
+	if (inlet->subject)
+		return inlet;
+	free(inlet);
+	return NULL;
+}
+
+/* Keep it when it was subscribed. */
+static int add_inlet(struct net_client_queue *queue, struct inlet *inlet, int error)
+{
+	if (error) {
+		drop_inlet(inlet);
+		return error;
 	}
-	queue->inlets[queue->inlets_len] = inlet;
-	return inlet;
+	queue->last = inlet;
+	queue->inlets++;
+	return 0;
 }
 
 int net_client_queue_subscribe_stream(struct net_client_queue *queue, const struct net_client_stream *stream,
 				      uint64_t from_seq, int64_t from_ns, struct wire_fault *fault)
 {
-	struct inlet *inlet = add_inlet(queue, "", NULL);
+	struct inlet *inlet = new_inlet(queue, "");
 
 	if (!inlet)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	int error = net_client_subscribe_stream(&inlet->subscription, queue->client, stream, from_seq,
-						from_ns, on_message, inlet, fault);
-	if (error)
-		drop_inlet(inlet);
-	else
-		queue->inlets_len++;
-	return error;
+	return add_inlet(queue, inlet,
+			 net_client_subscribe_stream(&inlet->subscription, queue->client, stream, from_seq,
+						     from_ns, on_message, inlet, fault));
 }
 
 int net_client_queue_subscribe(struct net_client_queue *queue, const char *subject, const char *group,
 			       uint64_t limit_bytes, struct wire_fault *fault)
 {
-	struct inlet *inlet = add_inlet(queue, subject, group);
+	struct inlet *inlet = new_inlet(queue, subject);
 
 	if (!inlet)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	inlet->is_grouped = group && *group;
 	int error = net_client_subscribe(&inlet->subscription, queue->client, subject, group, on_message,
 					 inlet, fault);
-	if (error) {
-		drop_inlet(inlet);
-		return error;
-	}
-	queue->inlets_len++;
-	return net_client_subscription_limit(inlet->subscription, limit_bytes);
+	error = add_inlet(queue, inlet, error);
+	return error ? error : net_client_subscription_limit(inlet->subscription, limit_bytes);
 }
 
 bool net_client_queue_has_all(const struct net_client_queue *queue, uint64_t have)
 {
-	for (size_t i = 0; i < queue->inlets_len; i++)
-		if (!net_client_subscription_has_all(queue->inlets[i]->subscription, have))
+	for (const struct inlet *inlet = queue->last; inlet; inlet = inlet->earlier)
+		if (!net_client_subscription_has_all(inlet->subscription, have))
 			return false;
 	return true;
 }
@@ -253,21 +264,37 @@ uint64_t net_client_queue_dropped(const struct net_client_queue *queue)
 {
 	uint64_t dropped = 0;
 
-	for (size_t i = 0; i < queue->inlets_len; i++)
-		dropped += net_client_subscription_dropped(queue->inlets[i]->subscription);
+	for (const struct inlet *inlet = queue->last; inlet; inlet = inlet->earlier)
+		dropped += net_client_subscription_dropped(inlet->subscription);
 	return dropped;
 }
 
-void net_client_queue_drain(struct net_client_queue *queue, int64_t timeout_ms)
+/* ---- the end ---- */
+
+void net_client_queue_drain(struct net_client_queue *queue)
 {
-	for (size_t i = 0; i < queue->inlets_len; i++)
-		net_client_subscription_drain(queue->inlets[i]->subscription, timeout_ms);
+	for (const struct inlet *inlet = queue->last; inlet; inlet = inlet->earlier)
+		net_client_subscription_drain(inlet->subscription);
+}
+
+static bool is_taken(const struct net_client_queue *queue)
+{
+	return queue->taken == __atomic_load_n(&queue->put, __ATOMIC_ACQUIRE);
 }
 
 bool net_client_queue_is_drained(const struct net_client_queue *queue)
 {
-	for (size_t i = 0; i < queue->inlets_len; i++)
-		if (!net_client_subscription_is_drained(queue->inlets[i]->subscription))
+	for (const struct inlet *inlet = queue->last; inlet; inlet = inlet->earlier)
+		if (!net_client_subscription_is_drained(inlet->subscription))
 			return false;
-	return queue->taken == __atomic_load_n(&queue->put, __ATOMIC_ACQUIRE);
+	return is_taken(queue);
+}
+
+bool net_client_queue_is_empty(const struct net_client_queue *queue)
+{
+	for (const struct inlet *inlet = queue->last; inlet; inlet = inlet->earlier)
+		if (net_client_subscription_waiting(inlet->subscription,
+						    __atomic_load_n(&inlet->delivered, __ATOMIC_ACQUIRE)) > 0)
+			return false;
+	return is_taken(queue);
 }

@@ -14,7 +14,8 @@ struct net_client_queue;
 /* A message that was taken. Borrows the queue, until net_client_queue_release. */
 struct net_client_arrival {
 	struct net_client_delivery delivery;
-	int64_t read_ns; /* when its bytes were read, or bytes soon after it; monotonic clock */
+	int64_t
+	    read_ns; /* when its bytes were read, or soon after that (net_client_delivery_ns); monotonic clock */
 };
 
 /* NULL when out of memory. */
@@ -22,9 +23,9 @@ struct net_client_queue *net_client_queue_open(struct net_client *client);
 /* Ends the subscriptions; the client is still open. NULL is allowed. */
 void net_client_queue_close(struct net_client_queue *queue);
 
-/* Have the messages of a subject in the queue; libnats holds at most so many bytes of them. A message that an earlier
- * subscription of the queue has delivered, too, is left out, except in a group. group: NULL or "": none. 0, or a negative
- * code with *fault. */
+/* Have the messages of a subject in the queue; libnats holds at most so many bytes of them. group: NULL or "": none. A message
+ * that an earlier subscription of the queue matches is left out, since it comes by that one, too; not in a group, to which a server
+ * sends a message once, whatever subjects its members have. 0, or a negative code with *fault. */
 int net_client_queue_subscribe(struct net_client_queue *queue, const char *subject, const char *group,
 			       uint64_t limit_bytes, struct wire_fault *fault);
 
@@ -42,9 +43,11 @@ void net_client_queue_release(struct net_client_queue *queue);
 /* How many messages libnats has dropped so far because the queue was full. */
 uint64_t net_client_queue_dropped(const struct net_client_queue *queue);
 
-/* Ask for no more messages, and let those come that are under way, for timeout_ms at most. */
-void net_client_queue_drain(struct net_client_queue *queue, int64_t timeout_ms);
-/* After that: all have come, and were taken. */
+/* Ask for no more messages. Those that have come, or are under way, are still given out. */
+void net_client_queue_drain(struct net_client_queue *queue);
+/* After that: the server has confirmed that there are no more, and all were taken. */
 bool net_client_queue_is_drained(const struct net_client_queue *queue);
+/* All that have come were taken, whether or not more will come. */
+bool net_client_queue_is_empty(const struct net_client_queue *queue);
 
 #endif

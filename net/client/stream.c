@@ -53,6 +53,13 @@ int net_client_stream_get_info(struct net_client *client, const struct net_clien
 	return status == NATS_OK ? 0 : stream_fault(stream, status, fault);
 }
 
+/* libnats 3.4 writes 1.05 s as 1.5 s (nats_EncodeTimeUTC): give it no fraction of a second that begins with a zero. */
+static int64_t writable_time(int64_t ns)
+{
+	const int64_t second = 1000000000;
+	return ns % second < second / 10 ? ns - ns % second : ns;
+}
+
 static natsStatus subscribe(struct net_client_subscription *subscription, struct net_client *client,
 			    const struct net_client_stream *stream, uint64_t from_seq, int64_t from_ns)
 {
@@ -64,7 +71,7 @@ static natsStatus subscribe(struct net_client_subscription *subscription, struct
 	options.Stream = stream->name;
 	options.Ordered = true;
 	options.Config.OptStartSeq = from_seq;
-	options.Config.OptStartTime = from_seq > 0 ? 0 : from_ns;
+	options.Config.OptStartTime = from_seq > 0 ? 0 : writable_time(from_ns);
 	if (status == NATS_OK)
 		status = js_Subscribe(&subscription->nats, context, ">", net__client_subscription_take,
 				      subscription, NULL, &options, NULL);

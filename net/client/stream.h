@@ -24,7 +24,7 @@ int net_client_stream_get_info(struct net_client *client, const struct net_clien
 			       struct net_client_stream_info *info, struct wire_fault *fault);
 
 /* Deliver the messages from a sequence number on, or, when that is 0, from a time on (nanoseconds since the epoch; 0: from the first
- * message). As net_client_subscribe. libnats holds as many messages as the server lets it, and drops none. */
+ * message), or from up to 0.1 s before that time. As net_client_subscribe. libnats holds as many messages as the server lets it, and drops none. */
 int net_client_subscribe_stream(struct net_client_subscription **subscription, struct net_client *client,
 				const struct net_client_stream *stream, uint64_t from_seq, int64_t from_ns,
 				net_client_deliver *deliver, void *context, struct wire_fault *fault);

@@ -162,9 +162,19 @@ uint64_t net_client_subscription_dropped(struct net_client_subscription *subscri
 	return subscription->dropped;
 }
 
-void net_client_subscription_drain(struct net_client_subscription *subscription, int64_t timeout_ms)
+uint64_t net_client_subscription_waiting(struct net_client_subscription *subscription, uint64_t delivered)
 {
-	(void)natsSubscription_DrainTimeout(subscription->nats, timeout_ms);
+	int waiting = 0;
+	int64_t begun = 0;
+	natsStatus status =
+	    natsSubscription_GetStats(subscription->nats, &waiting, NULL, NULL, NULL, &begun, NULL);
+	return status == NATS_OK ? (uint64_t)waiting + (uint64_t)begun - delivered : 0;
+}
+
+/* Without a timeout: at its end libnats would discard what still waits. */
+void net_client_subscription_drain(struct net_client_subscription *subscription)
+{
+	(void)natsSubscription_DrainTimeout(subscription->nats, 0);
 }
 
 bool net_client_subscription_is_drained(struct net_client_subscription *subscription)

@@ -38,9 +38,12 @@ int net_client_subscribe(struct net_client_subscription **subscription, struct n
 int net_client_subscription_limit(struct net_client_subscription *subscription, uint64_t bytes);
 /* How many messages libnats has dropped because they were not taken in time. From one thread only. */
 uint64_t net_client_subscription_dropped(struct net_client_subscription *subscription);
-/* Ask the server for no more messages, and deliver those that are under way, for timeout_ms at most. Does not wait. */
-void net_client_subscription_drain(struct net_client_subscription *subscription, int64_t timeout_ms);
-/* A drained subscription has delivered everything, or the time was over. */
+/* How many messages libnats has that were not yet delivered, when so many calls of `deliver` have ended. 0 for a subscription that has
+ * ended. */
+uint64_t net_client_subscription_waiting(struct net_client_subscription *subscription, uint64_t delivered);
+/* Ask the server for no more messages, and deliver those that are under way. Does not wait. */
+void net_client_subscription_drain(struct net_client_subscription *subscription);
+/* The server has confirmed a drain, or has not within 10 s, and everything was delivered. */
 bool net_client_subscription_is_drained(struct net_client_subscription *subscription);
 
 /* Wait until the server has read the subscriptions. 0, or -ECONNREFUSED with *fault when it has not in that time. */

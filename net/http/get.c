@@ -118,8 +118,8 @@ static int complain(struct net_http_getter *getter, CURLcode code, long status, 
 		return wire_fault_set(fault, -EMSGSIZE, "%s: the answer is longer than 64 MiB", shown);
 	if (code == CURLE_OK)
 		return wire_fault_set(fault, -EPROTO, "%s: HTTP status %ld", shown, status);
-	return wire_fault_set(fault, -ECONNREFUSED, "%s: %s", shown,
-			      getter->error[0] ? getter->error : curl_easy_strerror(code));
+	return wire_fault_set(fault, code == CURLE_COULDNT_CONNECT ? -ECONNREFUSED : -ETIMEDOUT, "%s: %s",
+			      shown, getter->error[0] ? getter->error : curl_easy_strerror(code));
 }
 
 static int set_page(struct net_http_getter *getter, const char *path, struct wire_fault *fault)

@@ -18,8 +18,8 @@ struct net_http_getter;
 int net_http_getter_open(struct net_http_getter **getter, const char *url, struct wire_fault *fault);
 void net_http_getter_close(struct net_http_getter *getter);
 
-/* Fetch a page: `path` begins with '/' and may hold a query. 0 with *body, valid until the next call; -ECONNREFUSED when the
- * server cannot be reached or does not answer in time, -EPROTO when the answer is not status 200, -EMSGSIZE when it is longer
+/* Fetch a page: `path` begins with '/' and may hold a query. 0 with *body, valid until the next call; -ECONNREFUSED when no
+ * server listens there, -ETIMEDOUT when it cannot be reached otherwise or does not answer in time, -EPROTO when the answer is not status 200, -EMSGSIZE when it is longer
  * than NET_HTTP_GET_BYTES_MAX, -ENOMEM. The text of *fault names the page, without a password. Redirections are not
  * followed. */
 int net_http_get(struct net_http_getter *getter, const char *path, struct wire_slice *body,

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <zdict.h>
 
+#include "store/care/trainer.h"
 #include "store/format/zstd_dictionary.h"
 #include "store/read/decode_event.h"
 #include "store/write/append.h"
@@ -99,17 +99,14 @@ static int64_t take_samples(struct training *training)
 	return total;
 }
 
-/* Returns the bytes of the dictionary at `out`; 0: the samples are not good for one. */
-static size_t train(const struct training *training, unsigned char *out)
+/* Returns the bytes of the dictionary at `out`; 0: the samples are not good for one; or a negative code. */
+static int64_t train(struct training *training, unsigned char *out)
 {
-	const struct store__samples *samples = &training->samples;
 	uint64_t most = training->from->file_bytes / SEGMENT_PART;
 	most = most < DICTIONARY_MIN ? DICTIONARY_MIN : most > DICTIONARY_MAX ? DICTIONARY_MAX : most;
-	if (store__samples_count(samples) < SAMPLES_MIN)
+	if (store__samples_count(&training->samples) < SAMPLES_MIN)
 		return 0;
-	size_t len = ZDICT_trainFromBuffer(out, most, samples->bytes.bytes, store__samples_sizes(samples),
-					   store__samples_count(samples));
-	return ZDICT_isError(len) ? 0 : len;
+	return store__trainer_run(&training->samples, out, most, training->stop);
 }
 
 /* ---- is it worth it? ---- */
@@ -142,10 +139,9 @@ static int make(struct training *training, int level, unsigned char *dictionary,
 {
 	int error = gather(training);
 	int64_t total = error ? error : take_samples(training);
-	if (total < 0)
-		return (int)total;
-	*len = train(training, dictionary);
-	return *len > 0 ? is_worth_it(training, level, dictionary, *len) : 0;
+	int64_t trained = total < 0 ? total : train(training, dictionary);
+	*len = trained > 0 ? (size_t)trained : 0;
+	return trained > 0 ? is_worth_it(training, level, dictionary, *len) : (int)trained;
 }
 
 int store__train(struct store_segment_reader *from, int level, const _Atomic bool *stop,

@@ -34,15 +34,16 @@ void store__outage_begin(struct store_writer *writer, int error, const char *wha
 {
 	struct store__outage *outage = &writer->outage;
 	char line[800];
+	const char *outlook = writer->options.ends_at_loss ? "nothing more is written"
+							   : "messages pass unrecorded until it works again";
 	back_off(outage);
 	if (outage->is_on)
 		return;
 	outage->messages = 0;
 	snprintf(outage->reason, sizeof outage->reason, "%s: %s", what, wire_error_text(error));
 	set_on(writer, true);
-	snprintf(line, sizeof line,
-		 "recording degraded: cannot write to %s: %s; messages pass unrecorded until it works again",
-		 writer->dir, outage->reason);
+	snprintf(line, sizeof line, "recording degraded: cannot write to %s: %s; %s", writer->dir,
+		 outage->reason, outlook);
 	store__writer_report(writer, line);
 }
 
@@ -113,6 +114,10 @@ void store__outage_retry(struct store_writer *writer)
 {
 	int64_t now_ms = store__monotonic_ms();
 	const char *what = "write";
+	if (writer->options.ends_at_loss) {
+		back_off(&writer->outage);
+		return;
+	}
 	int error = store__directory_retry(&writer->log, &what);
 	error = error ? error : append_gap(writer, now_ms);
 	error = error ? error : store__segment_log_sync(&writer->log, now_ms);

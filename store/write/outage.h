@@ -19,7 +19,7 @@ void store__outage_check_directory(struct store_writer *writer, int64_t now_ms);
 /* Throw a batch away and count what is in it. */
 void store__outage_lose(struct store_writer *writer, const struct store_batch *batch);
 
-/* Try to write again, a gap event first. Ends the outage or begins the next pause. */
+/* Try to write again, a gap event first. Ends the outage or begins the next pause. A writer that ends at a loss does not try. */
 void store__outage_retry(struct store_writer *writer);
 
 /* The writer closes during an outage: report how many messages no gap event states. */

@@ -24,7 +24,9 @@ struct store_writer_options {
 	uint64_t retain_bytes; /* delete the oldest closed segments beyond so many bytes in total; 0 = keep */
 	int64_t retain_age_ms; /* delete closed segments that were written to so long ago; 0 = keep */
 	const char *written_by; /* the command that records: "broker"; a literal; NULL = unknown */
-	uint32_t batches;       /* in use at a time: the bound on memory, STORE_BATCHES_MIN or more */
+	bool
+	    ends_at_loss; /* after the first failure nothing more is written: the log has no hole, but an end */
+	uint32_t batches; /* in use at a time: the bound on memory, STORE_BATCHES_MIN or more */
 	/* Called with a line for the operator (degraded, recovered): from the writer's thread, while opening from the
 	 * caller's. May be NULL. */
 	void (*report)(void *context, const char *line);

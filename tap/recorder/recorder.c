@@ -188,31 +188,9 @@ static bool has_room(struct wire_sink *sink)
 	return recorder->next || recorder->recording->overflow == TAP_OVERFLOW_DROP;
 }
 
-static void add_shipping(struct tap_shipper *shipper, struct wire_sink_status *status)
-{
-	struct tap_shipper_status shipping;
-	tap_shipper_status(shipper, &shipping);
-	status->ships = true;
-	status->shipped_segments = shipping.shipped;
-	status->ship_failures = shipping.failures;
-	status->unshipped_segments = shipping.waiting;
-	status->unshipped_deleted_events = shipping.deleted_events;
-}
-
 static void get_status(struct wire_sink *sink, struct wire_sink_status *status)
 {
-	const struct tap_recording *recording = ((const struct tap_recorder *)sink)->recording;
-	struct store_writer_status writer;
-	store_writer_status(recording->writer, &writer);
-	*status = (struct wire_sink_status){.degraded = writer.degraded,
-					    .events = writer.events,
-					    .messages = writer.messages,
-					    .lost_messages = writer.lost_messages + recording->lost_messages,
-					    .stored_bytes = writer.written_bytes,
-					    .queued_bytes = writer.queued_bytes};
-	memcpy(status->reason, writer.reason, sizeof status->reason);
-	if (recording->shipper)
-		add_shipping(recording->shipper, status);
+	tap_recording_status(((const struct tap_recorder *)sink)->recording, status);
 }
 
 /* ---- opening and closing ---- */
@@ -298,6 +276,11 @@ void tap_recorder_close(struct tap_recorder *recorder)
 	detach(recorder);
 	store_producer_close(recorder->producer);
 	free(recorder);
+}
+
+bool tap_recorder_has_lost(const struct tap_recorder *recorder)
+{
+	return recorder->recording->lost_messages > 0;
 }
 
 struct wire_sink *tap_recorder_sink(struct tap_recorder *recorder)

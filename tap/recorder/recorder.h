@@ -27,4 +27,7 @@ void tap_recorder_close(struct tap_recorder *recorder);
 /* The sink, valid while the recorder is open. Its status is that of the whole recording. */
 struct wire_sink *tap_recorder_sink(struct tap_recorder *recorder);
 
+/* A recorder of the recording had no room, or no memory, for a message. Failures of the disk are reported later, by the sink's status. */
+bool tap_recorder_has_lost(const struct tap_recorder *recorder);
+
 #endif

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tap/recorder/recording_layout.h"
 
@@ -71,6 +72,37 @@ void tap_recording_close(struct tap_recording *recording)
 		return;
 	assert(recording->recorders == 0);
 	free_recording(recording);
+}
+
+void tap_recording_flush(struct tap_recording *recording)
+{
+	store_writer_flush(recording->writer);
+}
+
+static void add_shipping(struct tap_shipper *shipper, struct wire_sink_status *status)
+{
+	struct tap_shipper_status shipping;
+	tap_shipper_status(shipper, &shipping);
+	status->ships = true;
+	status->shipped_segments = shipping.shipped;
+	status->ship_failures = shipping.failures;
+	status->unshipped_segments = shipping.waiting;
+	status->unshipped_deleted_events = shipping.deleted_events;
+}
+
+void tap_recording_status(const struct tap_recording *recording, struct wire_sink_status *status)
+{
+	struct store_writer_status writer;
+	store_writer_status(recording->writer, &writer);
+	*status = (struct wire_sink_status){.degraded = writer.degraded,
+					    .events = writer.events,
+					    .messages = writer.messages,
+					    .lost_messages = writer.lost_messages + recording->lost_messages,
+					    .stored_bytes = writer.written_bytes,
+					    .queued_bytes = writer.queued_bytes};
+	memcpy(status->reason, writer.reason, sizeof status->reason);
+	if (recording->shipper)
+		add_shipping(recording->shipper, status);
 }
 
 uint64_t tap_recording_next_conn(const struct tap_recording *recording)

@@ -41,6 +41,12 @@ int tap_recording_open(struct tap_recording **recording, const char *dir,
 /* Write what was handed over, close the log. All recorders must have been closed. NULL is allowed. */
 void tap_recording_close(struct tap_recording *recording);
 
+/* Wait until what was handed over is written and synced, or is lost. */
+void tap_recording_flush(struct tap_recording *recording);
+
+/* What sinks of its recorders say. From any thread. */
+void tap_recording_status(const struct tap_recording *recording, struct wire_sink_status *status);
+
 /* The first connection number the log has never used: where a source should begin to count. Sources that record at the same
  * time must give their connections different numbers. */
 uint64_t tap_recording_next_conn(const struct tap_recording *recording);

@@ -63,11 +63,12 @@ static bool is_wanted(const struct tap__selection *selection, const struct wire_
 		return false;
 	if (event->kind == WIRE_EVENT_DELIVERY && selection->detail < TAP_DETAIL_DELIVERIES)
 		return false;
-	if (event->subject.len == 0)
+	const struct wire_slice subject = wire_event_true_subject(event);
+	if (subject.len == 0)
 		return true;
-	if (selection->include && !matches_any(selection->include, event->subject))
+	if (selection->include && !matches_any(selection->include, subject))
 		return false;
-	return !selection->exclude || !matches_any(selection->exclude, event->subject);
+	return !selection->exclude || !matches_any(selection->exclude, subject);
 }
 
 /* A disconnect event counts messages that may not be recorded, or not with their receivers. */

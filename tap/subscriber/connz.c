@@ -9,12 +9,14 @@
 
 #include "net/http/get.h"
 
-enum { POLL_NS = 1000000000, PAGE = 1024, PAGES_MAX = 1000 };
+enum { POLL_NS = 1000000000, PAGE = 1024, PAGES_MAX = 1000, SILENT_POLLS_MAX = 30 };
 
 struct server {
 	struct net_http_getter *getter;
 	bool is_away;
-	bool is_known; /* it has answered a poll */
+	bool is_known;         /* it has answered a poll */
+	char id[80], name[80]; /* of the server that answered last; "" = none did, or it is gone */
+	int silent_polls;      /* in a row */
 };
 
 struct tap__connz {
@@ -29,6 +31,48 @@ struct tap__connz {
 	pthread_cond_t closing;
 	bool is_closing;
 };
+
+/* ---- which server it is ---- */
+
+/* Its name, or its id where it says none. */
+static void ask_name(struct server *server)
+{
+	struct wire_slice body;
+	struct wire_fault fault;
+	if (net_http_get(server->getter, "/varz", &body, &fault) != 0)
+		body = wire_slice("", 0);
+	json_t *varz = json_loadb(body.data, body.len, 0, NULL);
+	const char *name = json_string_value(json_object_get(varz, "server_name"));
+	snprintf(server->name, sizeof server->name, "%s", name ? name : server->id);
+	json_decref(varz);
+}
+
+static void note_gone(struct tap__connz *connz, struct server *server)
+{
+	char reason[120];
+	snprintf(reason, sizeof reason, "server %s is gone", server->name);
+	if (server->id[0])
+		tap__presence_server_gone(connz->presence, server->id, reason);
+	server->id[0] = '\0';
+}
+
+/* A server answers. True when it is another one than before. */
+static bool note_answer(struct tap__connz *connz, struct server *server, const char *id)
+{
+	server->silent_polls = 0;
+	if (strncmp(id, server->id, sizeof server->id - 1) == 0)
+		return false;
+	note_gone(connz, server);
+	snprintf(server->id, sizeof server->id, "%s", id);
+	return true;
+}
+
+/* A poll has failed. */
+static void note_silence(struct tap__connz *connz, struct server *server, int error)
+{
+	if (error == -ECONNREFUSED || ++server->silent_polls >= SILENT_POLLS_MAX)
+		note_gone(connz, server);
+}
 
 /* ---- one poll ---- */
 
@@ -63,9 +107,12 @@ static int64_t take_page(struct tap__connz *connz, struct server *server, const 
 		return wire_fault_set(fault, -EPROTO, "%s: the answer is not that of a monitoring port",
 				      path);
 	}
+	bool is_new = note_answer(connz, server, id);
 	json_array_foreach(list, i, connection) take_connection(connz, server, id, connection);
 	int64_t count = (int64_t)json_array_size(list);
 	json_decref(page);
+	if (is_new)
+		ask_name(server);
 	return count;
 }
 
@@ -104,6 +151,8 @@ static void poll_server(struct tap__connz *connz, struct server *server)
 	if (status >= 0)
 		status = take_pages(connz, server, "open", "cid", &fault);
 	server->is_known = server->is_known || status >= 0;
+	if (status < 0)
+		note_silence(connz, server, (int)status);
 	report_change(connz, server, status < 0, &fault);
 }
 

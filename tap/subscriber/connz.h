@@ -1,6 +1,8 @@
 /* connz.h - connects and disconnects of clients, from the monitoring pages of servers, polled by a thread. Internal to tap.
  *
- * A connection that begins and ends between two polls is seen among the closed ones, of which a server keeps 10,000. */
+ * A connection that begins and ends between two polls is seen among the closed ones, of which a server keeps 10,000. When nobody listens
+ * at a monitoring port any more, another server answers there, or no answer has come for 30 s, the server is gone, and its
+ * connections with it. */
 #ifndef TAP_SUBSCRIBER_CONNZ_H
 #define TAP_SUBSCRIBER_CONNZ_H
 

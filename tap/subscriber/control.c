@@ -7,6 +7,8 @@
 
 #include "tap/recorder/marks.h"
 
+enum { REQUEST_BYTES = WIRE_MARK_REMARK /* of a request, that are kept: no remark is longer */ };
+
 enum command { START, STOP, MARK, STATUS, UNKNOWN };
 
 static bool is_word(struct wire_slice request, const char *word)
@@ -73,12 +75,14 @@ static char *describe(enum command command, bool is_recording, const struct tap_
 static bool on_request(void *context, const struct net_client_delivery *delivery)
 {
 	const struct tap__control *control = context;
+	const struct wire_slice payload = delivery->payload;
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	const struct wire_event request = {.kind = WIRE_EVENT_MESSAGE,
-					   .time_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
-					   .reply = wire_slice_str(delivery->reply),
-					   .payload = delivery->payload};
+	const struct wire_event request = {
+	    .kind = WIRE_EVENT_MESSAGE,
+	    .time_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+	    .reply = wire_slice_str(delivery->reply),
+	    .payload = wire_slice(payload.data, payload.len < REQUEST_BYTES ? payload.len : REQUEST_BYTES)};
 	tap__notices_add(control->notices, &request);
 	return false;
 }

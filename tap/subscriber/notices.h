@@ -9,7 +9,8 @@
 
 #include "wire/event_copy.h"
 
-enum { TAP__NOTICES_MAX = 1 << 16 }; /* that wait; further ones are counted */
+/* That wait, and bytes of their texts; further ones are counted. */
+enum { TAP__NOTICES_MAX = 1 << 16, TAP__NOTICES_BYTES = 16 << 20 };
 
 struct tap__notice {
 	struct tap__notice *next;
@@ -20,6 +21,7 @@ struct tap__notices {
 	pthread_mutex_t lock;
 	struct tap__notice *first, *last; /* owned */
 	uint32_t count;                   /* that wait; atomic */
+	size_t bytes;                     /* of their texts */
 	_Atomic uint64_t lost;            /* for which there was no room, or no memory */
 };
 

@@ -15,17 +15,30 @@ void tap__outage_fini(struct tap__outage *outage)
 	pthread_mutex_destroy(&outage->lock);
 }
 
+static void open_unless_open(struct tap__outage *outage, int64_t from_ns, const char *why)
+{
+	if (outage->is_open)
+		return;
+	outage->is_open = true;
+	outage->from_ns = from_ns;
+	outage->losses = 0;
+	snprintf(outage->why, sizeof outage->why, "%s%s", why, outage->early);
+	outage->early[0] = '\0';
+}
+
 void tap__outage_begin(struct tap__outage *outage, uint64_t number, int64_t from_ns, const char *why)
 {
 	pthread_mutex_lock(&outage->lock);
-	if (!outage->is_open) {
-		outage->is_open = true;
-		outage->from_ns = from_ns;
-		outage->losses = 0;
-		snprintf(outage->why, sizeof outage->why, "%s", why);
-	}
+	open_unless_open(outage, from_ns, why);
 	outage->number = number;
 	outage->losses++;
+	pthread_mutex_unlock(&outage->lock);
+}
+
+void tap__outage_note(struct tap__outage *outage, int64_t from_ns, const char *why)
+{
+	pthread_mutex_lock(&outage->lock);
+	open_unless_open(outage, from_ns, why);
 	pthread_mutex_unlock(&outage->lock);
 }
 
@@ -35,6 +48,8 @@ void tap__outage_explain(struct tap__outage *outage, const char *reason)
 	size_t len = strlen(outage->why);
 	if (outage->is_open && outage->losses == 1)
 		snprintf(outage->why + len, sizeof outage->why - len, ", server: %s", reason);
+	if (!outage->is_open)
+		snprintf(outage->early, sizeof outage->early, ", server: %s", reason);
 	pthread_mutex_unlock(&outage->lock);
 }
 

@@ -18,7 +18,8 @@ struct tap__outage {
 	int64_t from_ns; /* monotonic, as all times here */
 	uint64_t losses; /* of the connection during this outage */
 	char why[TAP__OUTAGE_WHY];
-	uint64_t count; /* of outages so far */
+	char early[TAP__OUTAGE_WHY / 2]; /* the server's reason for a loss that is not known yet; "" = none */
+	uint64_t count;                  /* of outages so far */
 	int64_t total_ns;
 };
 
@@ -29,7 +30,10 @@ void tap__outage_fini(struct tap__outage *outage);
 /* The connection is lost, for the number-th time. From any thread. */
 void tap__outage_begin(struct tap__outage *outage, uint64_t number, int64_t from_ns, const char *why);
 
-/* The server says why it closed the lost connection. Without an outage this does nothing. From any thread. */
+/* At the end of the recording no server answers: unless there is an outage, one began at from_ns. */
+void tap__outage_note(struct tap__outage *outage, int64_t from_ns, const char *why);
+
+/* The server says why it closed the connection, which is lost, or will be known to be. From any thread. */
 void tap__outage_explain(struct tap__outage *outage, const char *reason);
 
 /* The server at `url` has the subscriptions again after that loss: add the gap event, unless the connection was lost again. url ""

@@ -177,3 +177,21 @@ void tap__presence_disconnected(struct tap__presence *presence, const char *serv
 		tap__outage_explain(presence->outage, reason);
 	pthread_mutex_unlock(&presence->lock);
 }
+
+void tap__presence_server_gone(struct tap__presence *presence, const char *server, const char *reason)
+{
+	char prefix[160];
+	const char *name;
+	json_t *conn;
+	void *next;
+	int len = snprintf(prefix, sizeof prefix, "%.100s/", server);
+	pthread_mutex_lock(&presence->lock);
+	json_object_foreach_safe(presence->open, next, name, conn)
+	{
+		if (strncmp(name, prefix, (size_t)len) != 0)
+			continue;
+		emit_disconnect(presence, (uint64_t)json_integer_value(conn), reason);
+		json_object_del(presence->open, name);
+	}
+	pthread_mutex_unlock(&presence->lock);
+}

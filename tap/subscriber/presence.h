@@ -33,6 +33,8 @@ void tap__presence_set_own(struct tap__presence *presence, const char *server, u
 void tap__presence_connected(struct tap__presence *presence, const char *server, const json_t *client);
 void tap__presence_disconnected(struct tap__presence *presence, const char *server, const json_t *client,
 				const char *reason);
+/* A server is gone, and all its connections with it. */
+void tap__presence_server_gone(struct tap__presence *presence, const char *server, const char *reason);
 /* A server says that this connection ended before the recording began: no events, unless its connect event was
  * emitted; then its disconnect event is due when the server says so again. */
 void tap__presence_ended_before(struct tap__presence *presence, const char *server, const json_t *client);

@@ -16,7 +16,6 @@ enum { LOOK_MS = 1 /* between two looks for messages */ };
 struct tap_stream {
 	struct wire_source source;
 	struct tap_stream_options options;
-	struct net_client_loop *loop;
 	struct net_client *client;
 	struct net_client_errors errors;
 	struct net_client_queue *queue; /* NULL: nothing is to be read */
@@ -24,6 +23,7 @@ struct tap_stream {
 	struct tap_stream_stats stats;
 	bool has_message; /* to be released before the next event */
 	bool is_over;
+	uint64_t seen_seq; /* of the last message that came, given out or not */
 	int64_t silent_ns; /* since when no message has come; monotonic; 0: one has just come */
 	bool must_report_loss;
 	char text[200];
@@ -48,7 +48,6 @@ static void count(struct tap_stream *stream, const struct net_client_place *plac
 	stats->messages++;
 	stats->bytes += event->headers.len + event->payload.len;
 	stats->expected = stats->messages + place->pending;
-	stream->is_over = !stream->options.follows && (place->pending == 0 || place->seq >= stats->end_seq);
 }
 
 static void give(struct tap_stream *stream, const struct net_client_arrival *arrival,
@@ -67,19 +66,31 @@ static void give(struct tap_stream *stream, const struct net_client_arrival *arr
 	count(stream, place, event);
 }
 
-/* The next message of the stream; a message that came before is left out. NULL when there is none now. */
+static void note_seen(struct tap_stream *stream, const struct net_client_place *place)
+{
+	stream->seen_seq = place->seq;
+	stream->silent_ns = 0;
+	stream->is_over =
+	    !stream->options.follows && (place->pending == 0 || place->seq >= stream->stats.end_seq);
+}
+
+/* The next message; one that came before, or is older than the time to begin with, is left out. NULL when there is none now, or none
+ * any more. */
 static const struct net_client_arrival *take(struct tap_stream *stream, struct net_client_place *place)
 {
-	for (;;) {
-		const struct net_client_arrival *arrival =
-		    stream->queue ? net_client_queue_next(stream->queue) : NULL;
+	while (stream->queue && !stream->is_over) {
+		const struct net_client_arrival *arrival = net_client_queue_next(stream->queue);
 		if (!arrival)
 			return NULL;
-		if (net_client_delivery_place(&arrival->delivery, place) &&
-		    place->seq > stream->stats.last_seq)
+		bool is_new =
+		    net_client_delivery_place(&arrival->delivery, place) && place->seq > stream->seen_seq;
+		if (is_new && (stream->options.from_seq > 0 || place->time_ns >= stream->options.from_ns))
 			return arrival;
+		if (is_new)
+			note_seen(stream, place);
 		net_client_queue_release(stream->queue);
 	}
+	return NULL;
 }
 
 /* The gap between an earlier run and this one. */
@@ -105,11 +116,12 @@ static int64_t now_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Messages that were expected may have been deleted. 0, or -ENOENT with *fault when the stream was. */
+/* Messages that were expected may have been deleted, or all may be older than the time to begin with. Asked only after a silence: a
+ * server may say for some milliseconds that a new consumer has got nothing and nothing is left, while it has messages under way. 0, or -ENOENT with *fault when the stream was. */
 static int ask_for_end(struct tap_stream *stream, struct wire_fault *fault)
 {
 	struct net_client_stream_info info;
-	uint64_t have = stream->stats.last_seq;
+	uint64_t have = stream->seen_seq;
 	int error = net_client_stream_get_info(stream->client, &stream->options.stream, &info, fault);
 	if (error)
 		return error == -ENOENT ? error : 0;
@@ -142,7 +154,7 @@ static int next(struct wire_source *source, struct wire_event *event, struct wir
 	struct tap_stream *stream = (struct tap_stream *)source;
 	struct net_client_place place;
 	release(stream);
-	const struct net_client_arrival *arrival = stream->is_over ? NULL : take(stream, &place);
+	const struct net_client_arrival *arrival = take(stream, &place);
 	if (arrival && stream->must_report_loss) {
 		give_loss(stream, place.time_ns, event);
 		return 1;
@@ -150,7 +162,7 @@ static int next(struct wire_source *source, struct wire_event *event, struct wir
 	if (!arrival)
 		return idle(stream, fault);
 	stream->has_message = true;
-	stream->silent_ns = 0;
+	note_seen(stream, &place);
 	give(stream, arrival, &place, event);
 	return 1;
 }
@@ -222,10 +234,8 @@ static int connect(struct tap_stream *stream, struct wire_fault *fault)
 {
 	const struct tap_stream_options *options = &stream->options;
 	const struct net_client_watch watch = {0};
-	int error = net_client_loop_open(&stream->loop, fault);
-	if (!error)
-		error = net_client_open_watched(&stream->client, stream->loop, options->target, options->name,
-						&stream->errors, &watch, fault);
+	int error = net_client_open_watched(&stream->client, options->target, options->name, &stream->errors,
+					    &watch, fault);
 	if (!error)
 		error = net_client_stream_get_info(stream->client, &options->stream, &stream->info, fault);
 	if (!error)
@@ -235,11 +245,8 @@ static int connect(struct tap_stream *stream, struct wire_fault *fault)
 	stream->queue = net_client_queue_open(stream->client);
 	if (!stream->queue)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	error = net_client_queue_subscribe_stream(stream->queue, &options->stream, options->from_seq,
-						  options->from_ns, fault);
-	if (!error && !options->follows)
-		stream->is_over = net_client_queue_has_all(stream->queue, 0);
-	return error;
+	return net_client_queue_subscribe_stream(stream->queue, &options->stream, options->from_seq,
+						 options->from_ns, fault);
 }
 
 int tap_stream_open(struct tap_stream **stream, const struct tap_stream_options *options,
@@ -267,9 +274,7 @@ void tap_stream_close(struct tap_stream *stream)
 	stream->errors.is_over = true;
 	release(stream);
 	net_client_queue_close(stream->queue);
-	net_client_loop_stop(stream->loop);
 	net_client_close(stream->client);
-	net_client_loop_close(stream->loop);
 	net_client_errors_fini(&stream->errors);
 	free(stream);
 }

@@ -21,14 +21,13 @@ enum {
 	IDLE_LOOKS = 50,
 	MESSAGES_PER_CHECK = 1024,
 	CHECK_NS = 100 * 1000000, /* between two looks at counters */
-	DRAIN_MS = 30000,
-	DRAIN_AWAY_MS = 100, /* of a server that is away */
 };
+
+#define SILENCE_NS 3000000000 /* after which a server that was asked for no more does not answer any more */
 
 struct tap_subscriber {
 	struct wire_source source;
 	struct tap_subscriber_options options;
-	struct net_client_loop *loop;
 	struct net_client *client;
 	struct net_client_errors errors;
 	struct net_client_queue *queue;
@@ -49,7 +48,10 @@ struct tap_subscriber {
 	struct tap__control control;
 	const struct wire_sink *log;  /* NULL: its state is not known */
 	bool has_message, has_notice; /* to be released before the next event */
-	bool is_stopped;
+	bool is_stopped;              /* the server was asked for no more */
+	bool has_ended;               /* everything was given out, the gap of a last outage is added */
+	bool is_full;                 /* as many messages as are wanted were given out */
+	int64_t stopped_ns, given_ns; /* when; when a message was last given out after that; monotonic */
 	uint64_t messages, bytes;
 	uint64_t lost_notices; /* that a gap event states */
 	char lost_text[100];
@@ -142,6 +144,9 @@ static void give_message(struct tap_subscriber *subscriber, const struct net_cli
 		event->reply = wire_slice_str(delivery->reply);
 	subscriber->messages++;
 	subscriber->bytes += event->headers.len + event->payload.len;
+	subscriber->is_full = subscriber->messages == subscriber->options.limit;
+	if (subscriber->is_stopped)
+		subscriber->given_ns = now_ns();
 }
 
 static void note_step(struct tap_subscriber *subscriber, int64_t mono_ns, int64_t step_ns)
@@ -220,7 +225,8 @@ static int idle(struct tap_subscriber *subscriber, struct wire_fault *fault)
 {
 	subscriber->idle_looks++;
 	check(subscriber);
-	bool is_lost = net_client_is_closed(subscriber->client) && !subscriber->is_stopped;
+	bool is_ending = subscriber->is_stopped || subscriber->is_full;
+	bool is_lost = net_client_is_closed(subscriber->client) && !is_ending;
 	if (is_lost)
 		tap__outage_end(&subscriber->outage, 0, now_ns(), "");
 	if (!tap__notices_are_empty(&subscriber->notices))
@@ -257,20 +263,25 @@ static bool take_notice(struct tap_subscriber *subscriber, const struct wire_eve
 	return true;
 }
 
+static const struct net_client_arrival *next_arrival(const struct tap_subscriber *subscriber)
+{
+	return subscriber->is_full ? NULL : net_client_queue_next(subscriber->queue);
+}
+
 /* Hot: once for every event. */
 static int next(struct wire_source *source, struct wire_event *event, struct wire_fault *fault)
 {
 	struct tap_subscriber *subscriber = (struct tap_subscriber *)source;
 	for (;;) {
 		release(subscriber);
-		const struct net_client_arrival *arrival = net_client_queue_next(subscriber->queue);
+		const struct net_client_arrival *arrival = next_arrival(subscriber);
 		if (++subscriber->since_check >= MESSAGES_PER_CHECK)
 			check(subscriber);
 		int status = arrival ? 1 : idle(subscriber, fault);
 		if (status <= 0)
 			return status;
 		if (!arrival) /* one may have come before the notice */
-			arrival = net_client_queue_next(subscriber->queue);
+			arrival = next_arrival(subscriber);
 		const struct wire_event *notice = due_notice(subscriber, arrival);
 		if (notice && take_notice(subscriber, notice, event))
 			return 1;
@@ -311,21 +322,55 @@ static void stop(struct wire_source *source)
 {
 	struct tap_subscriber *subscriber = (struct tap_subscriber *)source;
 	subscriber->is_stopped = true;
-	net_client_queue_drain(subscriber->queue,
-			       net_client_is_up(subscriber->client) ? DRAIN_MS : DRAIN_AWAY_MS);
+	subscriber->stopped_ns = now_ns();
+	net_client_queue_drain(subscriber->queue);
+}
+
+static int64_t later(int64_t a_ns, int64_t b_ns)
+{
+	return a_ns > b_ns ? a_ns : b_ns;
+}
+
+/* The server does not say that there are no more messages: it is away, or does not answer any more. */
+static bool is_abandoned(const struct tap_subscriber *subscriber)
+{
+	if (!net_client_is_up(subscriber->client))
+		return true;
+	int64_t read_ns = net_client_read_ns(subscriber->client);
+	int64_t last_ns = later(later(subscriber->stopped_ns, subscriber->given_ns), read_ns);
+	return now_ns() - last_ns > SILENCE_NS;
+}
+
+/* After a stop: all messages that will come were given out. */
+static bool has_given_all(struct tap_subscriber *subscriber)
+{
+	if (net_client_queue_is_drained(subscriber->queue))
+		return true;
+	return is_abandoned(subscriber) && net_client_queue_is_empty(subscriber->queue);
+}
+
+/* Which libnats may not have told of yet. */
+static void end_outage(struct tap_subscriber *subscriber)
+{
+	if (is_abandoned(subscriber))
+		tap__outage_note(&subscriber->outage, net_client_read_ns(subscriber->client),
+				 "the server does not answer");
+	tap__outage_end(&subscriber->outage, 0, now_ns(), "");
 }
 
 /* The last check comes after the last message; the one before it sees the drops while libnats still counts them. */
 static bool is_over(struct wire_source *source)
 {
 	struct tap_subscriber *subscriber = (struct tap_subscriber *)source;
-	if (!subscriber->is_stopped)
+	if (!subscriber->is_stopped && !subscriber->is_full)
 		return false;
 	check(subscriber);
-	if (!net_client_queue_is_drained(subscriber->queue))
+	if (!subscriber->is_full && !has_given_all(subscriber))
 		return false;
 	check(subscriber);
-	tap__outage_end(&subscriber->outage, 0, now_ns(), "");
+	if (!subscriber->has_ended)
+		end_outage(subscriber);
+	subscriber->has_ended = true;
 	return tap__notices_are_empty(&subscriber->notices);
 }
 
@@ -383,10 +428,8 @@ static int connect(struct tap_subscriber *subscriber, struct wire_fault *fault)
 {
 	const struct tap_subscriber_options *options = &subscriber->options;
 	const struct net_client_watch watch = {.lost = on_lost, .back = on_back, .context = subscriber};
-	int error = net_client_loop_open(&subscriber->loop, fault);
-	if (!error)
-		error = net_client_open_watched(&subscriber->client, subscriber->loop, options->target,
-						options->name, &subscriber->errors, &watch, fault);
+	int error = net_client_open_watched(&subscriber->client, options->target, options->name,
+					    &subscriber->errors, &watch, fault);
 	if (error)
 		return error;
 	subscriber->queue = net_client_queue_open(subscriber->client);
@@ -459,9 +502,7 @@ void tap_subscriber_close(struct tap_subscriber *subscriber)
 	tap__connz_close(subscriber->connz);
 	tap__system_events_close(subscriber->system);
 	tap__control_close(&subscriber->control);
-	net_client_loop_stop(subscriber->loop);
 	net_client_close(subscriber->client);
-	net_client_loop_close(subscriber->loop);
 	if (subscriber->has_presence)
 		tap__presence_fini(&subscriber->presence);
 	tap__outage_fini(&subscriber->outage);

@@ -15,12 +15,13 @@
 struct tap_subscriber_options {
 	struct net_client_target *target; /* borrowed */
 	const char *name;                 /* of the connection */
-	const char *const *subjects;      /* NULL-terminated; borrowed */
+	const char *const *subjects;      /* NULL-terminated; borrowed; none covers another */
 	const char *group;                /* queue group; NULL: none */
 	uint64_t memory_bytes;            /* for messages that wait, for each subject */
 	const char *control;              /* subject of requests (control.h); NULL: none */
 	bool is_paused;                   /* begin without recording, until a request asks for it */
 	int64_t confirm_ms;               /* for the server to read the subscriptions */
+	uint64_t limit;                   /* the source is over after so many messages; 0: no limit */
 	/* Called with a line for the operator, from any thread: outages and their ends. */
 	void (*report)(void *context, const char *line);
 	void *context;
@@ -56,7 +57,8 @@ struct tap_subscriber_watch {
 int tap_subscriber_watch(struct tap_subscriber *subscriber, const struct tap_subscriber_watch *watch,
 			 struct wire_fault *fault);
 
-/* Its events, for tap_pump_run. After stop, the server sends nothing more, and what is under way is given out. */
+/* Its events, for tap_pump_run. After stop, the server sends nothing more, and what has come or is under way is given out; a
+ * server that is away is not waited for, nor one that is silent for 3 s. */
 struct tap_pump_source tap_subscriber_pump_source(struct tap_subscriber *subscriber);
 
 void tap_subscriber_stats(struct tap_subscriber *subscriber, struct tap_subscriber_stats *stats);

@@ -8,7 +8,6 @@ enum { SUBSCRIPTIONS = 2, CONFIRM_MS = 5000 };
 
 struct tap__system_events {
 	struct tap__presence *presence;
-	struct net_client_loop *loop;
 	struct net_client *client;
 	struct net_client_errors errors;
 	struct net_client_subscription *subscriptions[SUBSCRIPTIONS];
@@ -60,11 +59,8 @@ int tap__system_events_open(struct tap__system_events **events, struct net_clien
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	opened->presence = presence;
 	net_client_errors_init(&opened->errors);
-	int error = net_client_loop_open(&opened->loop, fault);
-	if (!error)
-		error = net_client_open_watched(&opened->client, opened->loop, target,
-						"tapedeck record (system account)", &opened->errors, &watch,
-						fault);
+	int error = net_client_open_watched(&opened->client, target, "tapedeck record (system account)",
+					    &opened->errors, &watch, fault);
 	if (!error)
 		error = subscribe(opened, fault);
 	if (error)
@@ -79,9 +75,7 @@ void tap__system_events_close(struct tap__system_events *events)
 	if (!events)
 		return;
 	net_client_unsubscribe(events->subscriptions, events->subscriptions_len);
-	net_client_loop_stop(events->loop);
 	net_client_close(events->client);
-	net_client_loop_close(events->loop);
 	net_client_errors_fini(&events->errors);
 	free(events);
 }

@@ -189,12 +189,11 @@ static char *run_on_logs(const char *const *words, int expected_status)
 	return output;
 }
 
-/* The events of the three logs, as `cat` prints them; owned. */
-static json_t *read_logs(const char *option)
+/* The events that `cat` has printed, owned; frees the output. */
+static json_t *parse_events(char *output)
 {
 	json_t *events = json_array();
-	char *rest,
-	    *output = run_on_logs((const char *const[]){"cat", "--json", "--detail", option, NULL}, 0);
+	char *rest;
 	for (char *line = strtok_r(output, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		json_t *event = *line == '{' ? json_loads(line, 0, NULL) : NULL;
 		if (event)
@@ -202,6 +201,12 @@ static json_t *read_logs(const char *option)
 	}
 	free(output);
 	return events;
+}
+
+/* The events of the three logs; owned. */
+static json_t *read_logs(const char *option)
+{
+	return parse_events(run_on_logs((const char *const[]){"cat", "--json", "--detail", option, NULL}, 0));
 }
 
 static const char *text_of(const json_t *event, const char *key)
@@ -490,6 +495,41 @@ static void check_diff(void)
 	free(output);
 }
 
+static uint64_t count_clusters(const json_t *events)
+{
+	uint64_t counted = 0;
+	size_t i;
+	json_t *event;
+	json_array_foreach(events, i, event) counted +=
+	    is_kind(event, "mark") && begins_with(text_of(event, "text"), "cluster ");
+	return counted;
+}
+
+/* `merge` makes one log, which names the receivers of each message, and the cluster of each server. */
+static void check_merge(const json_t *joined)
+{
+	char merged[400], *output;
+	snprintf(merged, sizeof merged, "%s-merged", cluster.nodes[0].pair.log);
+	free(run_on_logs((const char *const[]){"merge", "-o", merged, NULL}, 0));
+	const char *const args[] = {
+	    cluster.nodes[0].pair.plan.program, "cat", "--json", "--detail", "--quiet", merged, NULL};
+	assert_int_equal(support_run(args, &output), 0);
+	json_t *events = parse_events(output), *event;
+	size_t at;
+	json_array_foreach(events, at, event)
+	{
+		const json_t *got = json_object_get(truth, text_of(event, "payload"));
+		if (is_kind(event, "message") && got && !begins_with(text_of(event, "payload"), "probe"))
+			check_receivers(event, got);
+	}
+	assert_int_equal(count(events, "message", "id-"), SUPPORT_NODES * PUBLISHED);
+	assert_int_equal(count(events, "message", "re ask-"), SUPPORT_NODES * REQUESTS);
+	assert_int_equal(count(events, "delivery", "id-"), 0);
+	assert_int_equal(count_clusters(events), count_clusters(joined));
+	assert_true(count_clusters(events) >= SUPPORT_NODES);
+	json_decref(events);
+}
+
 /* `replay` plays each message once, by the clients that published it; `top` counts each once. */
 static void check_play_and_top(void)
 {
@@ -541,6 +581,7 @@ static void three_logs_read_as_one_name_exactly_who_got_each_message(void **stat
 	assert_int_equal(count(events, "delivery", "id-"), 0);
 	assert_int_equal(count(events, "delivery", "ask-"), 0);
 	assert_int_equal(count(events, "delivery", "re "), 0);
+	check_merge(events);
 	json_decref(events);
 	events = read_logs("--no-join");
 	assert_true(count(events, "delivery", "id-") > 0);

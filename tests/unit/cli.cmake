@@ -2,6 +2,7 @@
 tapedeck_unit_test(cli cli_options cli)
 tapedeck_unit_test(cli cli_manual cli)
 tapedeck_unit_test(cli cli_times cli)
+tapedeck_unit_test(cli cli_record_subjects cli)
 tapedeck_unit_test(cli cli_print_text cli)
 tapedeck_unit_test(cli cli_replay_values cli)
 tapedeck_unit_test(cli cli_broker cli)

@@ -20,3 +20,5 @@ target_link_libraries(http_fixture PUBLIC net PRIVATE PkgConfig::CMOCKA)
 tapedeck_unit_test(net http http_fixture)
 tapedeck_unit_test(net client broker_fixture net) # a broker is the server
 set_property(TEST unit/client APPEND PROPERTY ENVIRONMENT ${LIBNATS_ENVIRONMENT})
+tapedeck_unit_test(net queue broker_fixture net)
+set_property(TEST unit/queue APPEND PROPERTY ENVIRONMENT ${LIBNATS_ENVIRONMENT})

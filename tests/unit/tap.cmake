@@ -47,3 +47,9 @@ tapedeck_unit_test(tap info_filter tap)
 tapedeck_unit_test(tap relay tap)
 tapedeck_unit_test(tap upstreams tap)
 tapedeck_unit_test(tap connect_filter tap support PkgConfig::CRYPTO)
+
+# The subscriber.
+tapedeck_unit_test(tap notices tap Threads::Threads)
+tapedeck_unit_test(tap outage tap)
+tapedeck_unit_test(tap subscriber broker_fixture tap) # a broker is the server
+set_property(TEST unit/subscriber APPEND PROPERTY ENVIRONMENT ${LIBNATS_ENVIRONMENT})

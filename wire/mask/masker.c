@@ -177,7 +177,10 @@ static bool mask_event(struct wire_masker *masker, struct wire_event *event)
 
 bool wire_masker_event(struct wire_masker *masker, struct wire_event *event)
 {
+	const struct wire_slice subject = event->subject;
 	bool is_changed = mask_event(masker, event);
+	if (event->subject.data != subject.data)
+		event->unmasked_subject = subject;
 	if (is_changed && event->kind <= WIRE_EVENT_DELIVERY)
 		wire__content_count(masker, &masker->mask->messages, 1);
 	return is_changed;

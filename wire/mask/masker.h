@@ -15,7 +15,7 @@ struct wire_masker *wire_masker_open(struct wire_mask *mask, bool is_counted);
 void wire_masker_close(struct wire_masker *masker); /* NULL is allowed */
 
 /* Replace in *event what the mask covers: payload, headers, subjects, and texts that quote a subject. A message or delivery that
- * was changed is flagged WIRE_EVENT_MASKED; its size stays the true one. What replaces them is the masker's memory until the
+ * was changed is flagged WIRE_EVENT_MASKED; its size stays the true one, and wire_event_true_subject the true subject, for those who choose events. What replaces them is the masker's memory until the
  * next call. True when the event was changed. Where memory is short the whole payload is dropped. */
 bool wire_masker_event(struct wire_masker *masker, struct wire_event *event);
 

@@ -116,8 +116,10 @@ static void on_batch(struct wire_sink *sink, const struct wire_event *template,
 		give_one_by_one(stage, template, batch);
 		return;
 	}
-	if (plan->masked.len > 0)
+	if (plan->masked.len > 0) {
+		masking.event.unmasked_subject = template->subject;
 		masking.event.subject = wire__mask_buffer_slice(&plan->masked);
+	}
 	mask_batch(&masking);
 }
 

@@ -90,6 +90,19 @@ def check_limit_while_paused(tapedeck, folder, server, client):
     assert [event["payload"] for event in messages(tapedeck, folder("later"))] == ["0", "1", "2"]
 
 
+def check_masked_choice(tapedeck, folder, server, client):
+    """What is recorded is chosen by the true subject, which a mask then covers."""
+    recorder = start(tapedeck, folder, server, "masked", "--mask-subject", "work.*.>=2", "--record-include", "work.bob.>",
+                     "--record-exclude", "work.*.secret")
+    client.ask_until("ctl.masked", b"status", b'"recording":true')
+    for subject in ("work.eve.job", "work.bob.secret", "work.bob.job"):
+        client.publish(subject, subject.encode())
+    client.ping()
+    assert recorder.end() == 0, recorder.output()
+    assert [(event["subject"], event["payload"]) for event in messages(tapedeck, folder("masked"))] == \
+        [("work.xxx.job", "work.bob.job")]
+
+
 def check_lost(tapedeck, folder, server, client):
     """What a full disk lost is said at the end, even when the log has recovered, and by the status."""
     recorder = start(tapedeck, folder, server, "full")
@@ -123,6 +136,7 @@ def main():
             check_control(tapedeck, folder, server, client)
             check_ends(tapedeck, folder, server, client)
             check_limit_while_paused(tapedeck, folder, server, client)
+            check_masked_choice(tapedeck, folder, server, client)
             check_lost(tapedeck, folder, server, client)
         finally:
             server.kill()

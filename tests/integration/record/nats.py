@@ -175,13 +175,16 @@ class Client:
 
     def ask_until(self, subject, body, wanted):
         """Ask again until an answer holds `wanted`. An answer may never come: servers of a cluster that do not yet know of the
-        subscription for it drop it."""
+        subscription for it drop it. It may also come late: answers have a subject of their own for each call."""
+        self.count += 1
+        inbox = "_TEST.%d" % self.count
+
         def ask():
-            self.send(b"PUB %s _TEST.0 %d\r\n%s\r\nPING\r\n" % (subject.encode(), len(body), body))
+            self.send(b"PUB %s %s %d\r\n%s\r\nPING\r\n" % (subject.encode(), inbox.encode(), len(body), body))
             is_answered = False
             while True:
                 words, answer = self.read()
-                is_answered = is_answered or wanted in answer
+                is_answered = is_answered or (words[0] in ("MSG", "HMSG") and words[1] == inbox and wanted in answer)
                 if words[0] == "PONG":
                     return is_answered
         await_true("%s answers %r" % (subject, wanted), ask)

@@ -4,9 +4,12 @@ replays continue where they ended.
 Usage: streams.py TAPEDECK
 """
 import json
+import os
+import resource
 import sys
+import time
 
-from nats import Client, Folder, Server, events, messages, tapedeck as run
+from nats import Client, Folder, Process, Server, await_true, environment, messages, tapedeck as run
 
 MESSAGES = 3000
 
@@ -46,8 +49,23 @@ def check_import(tapedeck, folder, client, url):
     run(tapedeck, "import", "--stream", "ORDERS", "--record", folder("part"), "-s", url, "--from-seq", "2001")
     assert sequences(tapedeck, folder("part")) == list(range(2001, MESSAGES + 1))
     run(tapedeck, "import", "--stream", "ORDERS", "--record", folder("late"), "-s", url, "--since", times[1500])
-    assert len(sequences(tapedeck, folder("late"))) >= MESSAGES - 1500
+    first = times.index(times[1500]) + 1
+    assert sequences(tapedeck, folder("late")) == list(range(first, MESSAGES + 1))
     run(tapedeck, "import", "--stream", "NONE", "--record", folder("none"), "-s", url, status=2)
+
+
+def check_since(tapedeck, folder, client, url):
+    """--since is exact, too, where the fraction of a second begins with a zero."""
+    await_true("a second begins", lambda: time.time() % 1 < 0.05)
+    for _ in range(3):
+        client.publish("other", b"since")
+        client.ping()
+    last = json.loads(client.request("$JS.API.STREAM.INFO.ORDERS"))["state"]["last_seq"]
+    run(tapedeck, "import", "--stream", "ORDERS", "--record", folder("all"), "-s", url, "--from-seq", str(last - 2))
+    times = [event["time"] for event in messages(tapedeck, folder("all"))]
+    assert times[1].split(".")[1].startswith("0"), times
+    run(tapedeck, "import", "--stream", "ORDERS", "--record", folder("since"), "-s", url, "--since", times[1])
+    assert sequences(tapedeck, folder("since")) == [last - 1, last]
 
 
 def check_end(tapedeck, folder, client, url):
@@ -64,6 +82,26 @@ def check_end(tapedeck, folder, client, url):
     assert sequences(tapedeck, folder("first")) == list(range(1, last + 2))
     for name in ("later", "deleted"):
         assert sequences(tapedeck, folder(name)) == [], name
+
+
+def check_full_disk(tapedeck, folder, client, url):
+    """An import ends where the disk was full, though it works again at once, and the next one goes on there."""
+    log, args = folder("full"), [tapedeck, "import", "--stream", "ORDERS", "--record", folder("full"), "-s", url]
+    for at in range(1000):
+        client.publish("other", os.urandom(2048))
+    client.ping()
+    last = json.loads(client.request("$JS.API.STREAM.INFO.ORDERS"))["state"]["last_seq"]
+    importing = Process(["prlimit", "--fsize=1000000:unlimited", "--", *args, "--follow"], folder("full.out"), environment())
+    importing.await_output("recording degraded")
+    _, most = resource.prlimit(importing.child.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(importing.child.pid, resource.RLIMIT_FSIZE, (most, most))
+    client.publish("other", b"the disk works again")
+    assert importing.wait() == 4, importing.output()
+    done = sequences(tapedeck, log)
+    assert 0 < len(done) < last and done == list(range(1, len(done) + 1)), done[-3:]
+    run(*args)
+    assert sequences(tapedeck, log)[:last] == list(range(1, last + 1))
+    run(*args, "--record-overflow", "drop", status=2)
 
 
 def check_resume(tapedeck, folder, url):
@@ -135,6 +173,8 @@ def main():
             check_headers(tapedeck, folder, clients[1], urls[1])
             check_resume(tapedeck, folder, urls[1])
             check_inbox_prefix(tapedeck, folder, urls[1])
+            check_full_disk(tapedeck, folder, clients[0], urls[0])
+            check_since(tapedeck, folder, clients[0], urls[0])
             check_end(tapedeck, folder, clients[0], urls[0])
             check_expected(tapedeck, folder, clients[1], urls[1])
         finally:

@@ -229,6 +229,35 @@ static void syncs_that_fail_repeatedly_count_a_loss_once(void **state)
 	expect_all_told(fixture, published, "syncs that fail");
 }
 
+/* Nothing follows the first loss, though the disk works again at once, nor when the log is closed. */
+static void a_log_that_ends_at_a_loss_has_no_hole(void **state)
+{
+	static const enum call calls[] = {WRITE, SHORT_WRITE, SYNC};
+	struct log_fixture *fixture = *state;
+	struct log_contents contents;
+	struct store_writer_status status;
+	set_options(fixture);
+	fixture->options.ends_at_loss = true;
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+		uint64_t published = 0;
+		snprintf(fixture->log, sizeof fixture->log, "%s/end-%zu", fixture->dir.path, i);
+		set_faults(0, 0, 0);
+		struct store_writer *writer = log_open(fixture->log, &fixture->options);
+		publish(writer, &published, 3);
+		set_faults(1u << calls[i], 1, 1);
+		publish(writer, &published, 8);
+		store_writer_status(writer, &status);
+		assert_true(status.degraded && status.lost_messages >= 70);
+		store_writer_close(writer);
+		log_read(fixture->log, &contents);
+		assert_int_equal(contents.gaps + contents.number_jumps + contents.missing, 0);
+		assert_int_equal(contents.messages + status.lost_messages, published);
+		log_write(fixture->log, &fixture->options, contents.last_number + 1, 2, 10);
+		log_read(fixture->log, &contents);
+		assert_int_equal(contents.gaps + contents.number_jumps + contents.missing, 0);
+	}
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, log_fixture_setup, log_fixture_teardown)
@@ -237,6 +266,7 @@ int main(void)
 	    CASE(any_call_that_fails_for_a_while_is_retried),
 	    CASE(calls_that_fail_together_are_retried),
 	    CASE(syncs_that_fail_repeatedly_count_a_loss_once),
+	    CASE(a_log_that_ends_at_a_loss_has_no_hole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,6 +21,9 @@ struct notes {
 static void on_event(struct wire_sink *sink, const struct wire_event *event)
 {
 	struct notes *notes = (struct notes *)sink;
+	const struct wire_slice true_subject = wire_event_true_subject(event);
+	assert_int_equal(true_subject.len, 3);
+	assert_memory_equal(true_subject.data, "a.b", 3); /* whatever the mask made of it */
 	notes->len += (size_t)snprintf(notes->text + notes->len, sizeof notes->text - notes->len,
 				       "%.*s=%.*s%s/%d ", (int)event->subject.len, event->subject.data,
 				       (int)event->payload.len, event->payload.data,
