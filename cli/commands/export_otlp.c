@@ -41,7 +41,8 @@ const struct cli_option cli_otlp_options[] = {
     {.name = "sample",
      .kind = CLI_CALL,
      .argument = "RATIO",
-     .help = "this part of the traces, 0 to 1: whole traces, the same ones each time. Default: 1; with --errors-and-slow 0",
+     .help = "this part of the traces, 0 to 1: whole traces, the same ones each time. Default: 1; with "
+	     "--errors-and-slow 0",
      .call = choose_sample},
     {.name = "errors-and-slow",
      .kind = CLI_FLAG,
@@ -114,8 +115,9 @@ static bool omission(const struct export_writer *base, size_t index, struct expo
 
 	if (index >= OMISSIONS)
 		return writer->spans->omission(writer->spans, index - OMISSIONS, omitted);
-	*omitted = index == 0 ? (struct export_omission){"spans that the collector rejected", counts->rejected}
-			      : (struct export_omission){"spans that the collector never got", counts->lost};
+	*omitted = index == 0
+		       ? (struct export_omission){"spans that the collector rejected", counts->rejected}
+		       : (struct export_omission){"spans that the collector never got", counts->lost};
 	return true;
 }
 
@@ -140,7 +142,8 @@ int cli_otlp_status(const struct export_writer *base)
 
 /* ---- opening ---- */
 
-static int open_sender(struct writer *writer, const struct cli_otlp_settings *settings, struct wire_fault *fault)
+static int open_sender(struct writer *writer, const struct cli_otlp_settings *settings,
+		       struct wire_fault *fault)
 {
 	const struct cli_otlp_sender_options options = {.endpoint = settings->endpoint,
 							.headers = &settings->headers,
@@ -182,7 +185,9 @@ int cli_otlp_open(struct export_writer **writer, const struct cli_otlp_settings 
 {
 	const int64_t slow_ms = settings->slow_ms > 0 ? settings->slow_ms : DEFAULT_SLOW_MS;
 	struct export_otlp_options options = {
-	    .sample = settings->has_sample ? settings->sample : settings->keeps_failures ? 0 : 1,
+	    .sample = settings->has_sample       ? settings->sample
+		      : settings->keeps_failures ? 0
+						 : 1,
 	    .keeps_failures = settings->keeps_failures,
 	    .slow_ns = slow_ms < INT64_MAX / 1000000 ? slow_ms * 1000000 : INT64_MAX,
 	};

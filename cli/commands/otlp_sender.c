@@ -127,9 +127,10 @@ static int refuse(struct cli_otlp_sender *sender, long status, uint64_t spans, s
 {
 	sender->counts.rejected += spans;
 	if (sender->counts.requests == 0)
-		return wire_fault_set(
-		    fault, -ECONNREFUSED, "%s: HTTP status %ld%s", sender->url, status,
-		    status == 401 || status == 403 ? "; give --otlp-header, or OTEL_EXPORTER_OTLP_HEADERS" : "");
+		return wire_fault_set(fault, -ECONNREFUSED, "%s: HTTP status %ld%s", sender->url, status,
+				      status == 401 || status == 403
+					  ? "; give --otlp-header, or OTEL_EXPORTER_OTLP_HEADERS"
+					  : "");
 	return 0;
 }
 
@@ -158,7 +159,8 @@ static bool wait(struct cli_otlp_sender *sender, int64_t asked_ms, int64_t *wait
 
 	if (ms > LONGEST_ASKED_WAIT_MS)
 		ms = LONGEST_ASKED_WAIT_MS;
-	if ((!is_patient && *waited_ms + ms > patience_ms) || cli_interrupt_seen(sender->options.interrupt_fd))
+	if ((!is_patient && *waited_ms + ms > patience_ms) ||
+	    cli_interrupt_seen(sender->options.interrupt_fd))
 		return false;
 	complain(sender, why);
 	*waited_ms += ms;
@@ -193,7 +195,8 @@ int cli_otlp_sender_take(void *context, struct wire_slice body, uint64_t spans, 
 		if (!error && !is_to_retry(posted.status))
 			return refuse(sender, posted.status, spans, fault);
 		if (!error)
-			wire_fault_set(fault, -ECONNREFUSED, "%s: HTTP status %ld", sender->url, posted.status);
+			wire_fault_set(fault, -ECONNREFUSED, "%s: HTTP status %ld", sender->url,
+				       posted.status);
 		sender->has_answered = sender->has_answered || !error;
 	} while (wait(sender, asked_ms, &waited_ms, &next_ms, fault->text));
 	return give_up(sender, spans, fault);

@@ -11,8 +11,8 @@
 struct cli_otlp_sender;
 
 struct cli_otlp_sender_options {
-	const char *endpoint;            /* URL, or "env"; /v1/traces is added */
-	const struct cli_list *headers;  /* "NAME=VALUE" */
+	const char *endpoint;           /* URL, or "env"; /v1/traces is added */
+	const struct cli_list *headers; /* "NAME=VALUE" */
 	const struct cli_command *command;
 	int interrupt_fd; /* after a signal nothing is retried */
 	bool follows;     /* retry until the collector is back */

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH      "/v1/traces"
-#define DEFAULT   "http://localhost:4318"
+#define PATH       "/v1/traces"
+#define DEFAULT    "http://localhost:4318"
 #define NAME(name) "OTEL_EXPORTER_OTLP_" name
 
 static const char *variable(const char *name)
@@ -50,7 +50,8 @@ static struct wire_slice trim(struct wire_slice text)
 }
 
 /* "NAME=VALUE"; source: the option or the variable. */
-static int add(struct net_http_poster *poster, struct wire_slice pair, const char *source, struct wire_fault *fault)
+static int add(struct net_http_poster *poster, struct wire_slice pair, const char *source,
+	       struct wire_fault *fault)
 {
 	const char *equals = memchr(pair.data, '=', pair.len);
 
@@ -61,7 +62,8 @@ static int add(struct net_http_poster *poster, struct wire_slice pair, const cha
 				value = trim(wire_slice(equals + 1, pair.len - name_len - 1));
 	const int error = net_http_poster_add_header(poster, name, value);
 
-	return error ? wire_fault_set(fault, error, "%s: no header can have this name or this value", source) : 0;
+	return error ? wire_fault_set(fault, error, "%s: no header can have this name or this value", source)
+		     : 0;
 }
 
 static int hex_of(char c)
@@ -81,14 +83,17 @@ static size_t decode(char *text, size_t len)
 		const int high = i + 2 < len && text[i] == '%' ? hex_of(text[i + 1]) : -1;
 		const int low = high >= 0 ? hex_of(text[i + 2]) : -1;
 
-		text[to++] = low >= 0 ? (char)(high << 4 | low) : text[i];
+		const char plain = text[i];
+
+		text[to++] = low >= 0 ? (char)(high * 16 + low) : plain;
 		i += low >= 0 ? 2 : 0;
 	}
 	return to;
 }
 
 /* "name=value,name=value", with values that are percent-encoded. */
-static int add_list(struct net_http_poster *poster, const char *list, const char *source, struct wire_fault *fault)
+static int add_list(struct net_http_poster *poster, const char *list, const char *source,
+		    struct wire_fault *fault)
 {
 	int error = 0;
 

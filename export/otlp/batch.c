@@ -17,8 +17,8 @@ void export__batch_fini(struct export__batch *batch)
 
 struct export_buffer *export__batch_add(struct export__batch *batch, uint32_t service)
 {
-	if (service >= batch->group_of_cap &&
-	    !trace_grow(&batch->group_of, &batch->group_of_cap, (uint64_t)service + 1, sizeof(uint32_t), NULL)) {
+	if (service >= batch->group_of_cap && !trace_grow(&batch->group_of, &batch->group_of_cap,
+							  (uint64_t)service + 1, sizeof(uint32_t), NULL)) {
 		batch->is_failed = true;
 		return NULL;
 	}
@@ -74,7 +74,8 @@ void export__batch_write(struct export__batch *batch, const struct trace_clients
 
 		if (i > 0)
 			WRITE(",");
-		WRITE("{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{\"stringValue\":\"");
+		WRITE(
+		    "{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{\"stringValue\":\"");
 		write(context, name.data, name.len);
 		WRITE("\"}}]},\"scopeSpans\":[{\"scope\":{\"name\":\"tapedeck\"},\"spans\":[");
 		write(context, group->spans.data, group->spans.len > 0 ? group->spans.len - 1 : 0);

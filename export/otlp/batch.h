@@ -15,8 +15,9 @@ struct export__batch {
 		uint32_t service;
 		struct export_buffer spans; /* JSON objects, each with a comma after it */
 	} groups[EXPORT__BATCH_GROUPS];
-	uint32_t len;        /* groups that are used */
-	uint32_t *group_of;  /* by the number of a service: a group, which may be another service's by now; owned */
+	uint32_t len; /* groups that are used */
+	uint32_t
+	    *group_of; /* by the number of a service: a group, which may be another service's by now; owned */
 	uint32_t group_of_cap;
 	uint64_t spans;
 	size_t bytes;

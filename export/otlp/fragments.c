@@ -15,7 +15,8 @@ int export__fragments_init(struct export__fragments *fragments)
 	fragments->subjects = calloc(EXPORT__FRAGMENT_SUBJECTS, sizeof(*fragments->subjects));
 	fragments->clients = calloc(EXPORT__FRAGMENT_CLIENTS, sizeof(*fragments->clients));
 	trace_fold_init(&fragments->fold, true, NULL);
-	return fragments->subjects && fragments->clients ? export__quoting_init(&fragments->quoting) : -ENOMEM;
+	return fragments->subjects && fragments->clients ? export__quoting_init(&fragments->quoting)
+							 : -ENOMEM;
 }
 
 static void fini(struct export__fragment *list, size_t count)
@@ -59,8 +60,8 @@ static void write_subject(struct export__fragments *fragments, struct export__fr
 	if (!wire_slice_equal(folded, subject))
 		export__fragment_string(fragments, text, "messaging.destination.template", folded);
 	if (trace_has_inbox_prefix(subject))
-		EXPORT_BUFFER_LITERAL(text,
-				     "{\"key\":\"messaging.destination.temporary\",\"value\":{\"boolValue\":true}},");
+		EXPORT_BUFFER_LITERAL(
+		    text, "{\"key\":\"messaging.destination.temporary\",\"value\":{\"boolValue\":true}},");
 }
 
 struct export__subject_parts export__fragment_subject(struct export__fragments *fragments,
@@ -116,9 +117,9 @@ static void write_client(struct export__fragments *fragments, struct export_buff
 {
 	const struct wire_client *described = trace_client_described(client);
 	char id[CONN_TEXT];
-	const int len = client->origin == 0
-			    ? snprintf(id, sizeof(id), "%" PRIu64, client->conn)
-			    : snprintf(id, sizeof(id), "%" PRIu64 "@%" PRIu32, client->conn, client->origin + 1);
+	const int len = client->origin == 0 ? snprintf(id, sizeof(id), "%" PRIu64, client->conn)
+					    : snprintf(id, sizeof(id), "%" PRIu64 "@%" PRIu32, client->conn,
+						       client->origin + 1);
 
 	text->len = 0;
 	export__fragment_string(fragments, text, "messaging.client.id", wire_slice(id, (size_t)len));

@@ -12,7 +12,7 @@ enum { EXPORT__FRAGMENT_SUBJECTS = 1 << 13, EXPORT__FRAGMENT_CLIENTS = 1 << 10 }
 
 /* Whatever was put last into a slot; NULL data = nothing. */
 struct export__fragment {
-	uint64_t key;             /* a hash of the subject; the number of the client, and whether it is described */
+	uint64_t key; /* a hash of the subject; the number of the client, and whether it is described */
 	struct export_buffer text; /* of a subject: itself, then the two parts */
 	size_t name_at, attributes_at;
 };

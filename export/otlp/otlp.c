@@ -18,9 +18,9 @@ struct otlp {
 	struct export__fragments fragments;
 	struct export__batch batch;
 	struct export_buffer body; /* of a batch that is sent */
-	int64_t first_seen_ns;    /* when idle first saw a batch that is not empty; 0: it has not */
-	int error;                /* of the first batch that could not be written… */
-	struct wire_fault fault;  /* …with this */
+	int64_t first_seen_ns;     /* when idle first saw a batch that is not empty; 0: it has not */
+	int error;                 /* of the first batch that could not be written… */
+	struct wire_fault fault;   /* …with this */
 };
 
 /* ---- batches ---- */

@@ -15,9 +15,9 @@ struct export_otlp_sink {
 };
 
 struct export_otlp_options {
-	double sample;       /* of the traces, 0 to 1… */
-	bool keeps_failures; /* …and those that hold an error or something… */
-	int64_t slow_ns;     /* …that took longer */
+	double sample;                       /* of the traces, 0 to 1… */
+	bool keeps_failures;                 /* …and those that hold an error or something… */
+	int64_t slow_ns;                     /* …that took longer */
 	const struct export_otlp_sink *sink; /* NULL: lines are written to the output. Borrowed */
 };
 

@@ -5,19 +5,20 @@
 enum { ERROR_TEXT_MAX = 512, ERROR_CODE_MAX = 64 };
 
 /* A slice of a literal, as a constant. */
-#define TEXT(literal)                     \
-	{                                 \
+#define TEXT(literal)                        \
+	{                                    \
 		literal, sizeof(literal) - 1 \
 	}
 
 /* What follows from the kind of a span. kind: that of OTLP. */
-#define KIND(kind, name, type)                                                                          \
-	{                                                                                               \
-		TEXT(",\"name\":\"" name " "), TEXT("\",\"kind\":" kind),                               \
+#define KIND(kind, name, type)                                                                           \
+	{                                                                                                \
+		TEXT(",\"name\":\"" name " "), TEXT("\",\"kind\":" kind),                                \
 		    TEXT("\",\"attributes\":[{\"key\":\"messaging.system\",\"value\":{\"stringValue\":"  \
-			 "\"nats\"}},{\"key\":\"messaging.operation.name\",\"value\":{\"stringValue\":\"" \
-			 name "\"}},{\"key\":\"messaging.operation.type\",\"value\":{\"stringValue\":\""  \
-			 type "\"}},")                                                                  \
+			 "\"nats\"}},{\"key\":\"messaging.operation.name\",\"value\":{\"stringValue\":"  \
+			 "\"" name                                                                       \
+			 "\"}},{\"key\":\"messaging.operation.type\",\"value\":{\"stringValue\":\"" type \
+			 "\"}},")                                                                        \
 	}
 
 #define SERVER   "2"
@@ -83,11 +84,11 @@ static void add_head(struct export_buffer *text, const struct export_span *span,
 
 /* ---- attributes ---- */
 
-#define ADD_INT(text, key, number)                                                        \
-	do {                                                                              \
+#define ADD_INT(text, key, number)                                                              \
+	do {                                                                                    \
 		EXPORT_BUFFER_LITERAL(text, "{\"key\":\"" key "\",\"value\":{\"intValue\":\""); \
-		export_buffer_decimal(text, number);                                       \
-		EXPORT_BUFFER_LITERAL(text, "\"}},");                                      \
+		export_buffer_decimal(text, number);                                            \
+		EXPORT_BUFFER_LITERAL(text, "\"}},");                                           \
 	} while (0)
 
 static void add_message(struct export_buffer *text, struct export__fragments *fragments,
@@ -125,7 +126,8 @@ static void add_attributes(struct export_buffer *text, struct export__fragments 
 	if (span->error != EXPORT_SPAN_OK)
 		add_error(text, fragments, span);
 	if (span->is_unfinished)
-		EXPORT_BUFFER_LITERAL(text, "{\"key\":\"tapedeck.unfinished\",\"value\":{\"boolValue\":true}},");
+		EXPORT_BUFFER_LITERAL(text,
+				      "{\"key\":\"tapedeck.unfinished\",\"value\":{\"boolValue\":true}},");
 	if (!text->is_failed)
 		text->len--; /* the last comma */
 }

@@ -49,8 +49,8 @@ uint32_t export__lanes_find(struct export__lanes *lanes, int64_t start_ns, int64
 		number++;
 	if (number == lanes->len) {
 		if (number >= max || number >= EXPORT__LANES_MAX ||
-		    (number == lanes->cap &&
-		     !trace_grow(&lanes->list, &lanes->cap, (uint64_t)number + 1, sizeof(*lanes->list), NULL)))
+		    (number == lanes->cap && !trace_grow(&lanes->list, &lanes->cap, (uint64_t)number + 1,
+							 sizeof(*lanes->list), NULL)))
 			return EXPORT__LANES_MAX;
 		lanes->list[lanes->len++] = (struct export__lane){.forgotten_until_ns = INT64_MIN};
 	}

@@ -14,7 +14,7 @@ struct export__lane {
 	struct {
 		int64_t start_ns, end_ns;
 	} slices[EXPORT__LANE_SLICES]; /* a ring */
-	uint64_t count; /* of all slices so far */
+	uint64_t count;                /* of all slices so far */
 	int64_t forgotten_until_ns;
 };
 

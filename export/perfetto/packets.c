@@ -8,14 +8,10 @@
 enum { SEQUENCE = 1, NAME_MAX_BYTES = 512 };
 
 static const char *const notes[] = {
-    [EXPORT__NOTE_SUBJECT] = "subject",
-    [EXPORT__NOTE_SEQ] = "seq",
-    [EXPORT__NOTE_SIZE] = "size",
-    [EXPORT__NOTE_HEADERS] = "headers",
-    [EXPORT__NOTE_QUEUE] = "queue",
-    [EXPORT__NOTE_CONVERSATION] = "conversation",
-    [EXPORT__NOTE_ERROR] = "error",
-    [EXPORT__NOTE_UNFINISHED] = "unfinished",
+    [EXPORT__NOTE_SUBJECT] = "subject", [EXPORT__NOTE_SEQ] = "seq",
+    [EXPORT__NOTE_SIZE] = "size",       [EXPORT__NOTE_HEADERS] = "headers",
+    [EXPORT__NOTE_QUEUE] = "queue",     [EXPORT__NOTE_CONVERSATION] = "conversation",
+    [EXPORT__NOTE_ERROR] = "error",     [EXPORT__NOTE_UNFINISHED] = "unfinished",
 };
 static_assert(sizeof(notes) / sizeof(*notes) == EXPORT__NOTES, "every annotation");
 
@@ -49,7 +45,8 @@ size_t export__packets_begin(struct export__packets *packets, int64_t ns)
 void export__packets_end(struct export__packets *packets, size_t at)
 {
 	export__proto_end(&packets->packet, at);
-	export_out_bytes(packets->out, packets->packet.data, packets->packet.is_failed ? 0 : packets->packet.len);
+	export_out_bytes(packets->out, packets->packet.data,
+			 packets->packet.is_failed ? 0 : packets->packet.len);
 }
 
 /* ---- names ---- */

@@ -163,9 +163,9 @@ static void emit(void *context, const struct export_span *span)
 	bool is_slice;
 
 	export__packets_prepare(&perfetto->packets, span->start_ns);
-	const uint64_t track = export__tracks_find(&perfetto->tracks, &perfetto->packets,
-						   export_spans_clients(perfetto->spans), span->client,
-						   span->start_ns, span->end_ns, &is_slice);
+	const uint64_t track =
+	    export__tracks_find(&perfetto->tracks, &perfetto->packets, export_spans_clients(perfetto->spans),
+				span->client, span->start_ns, span->end_ns, &is_slice);
 
 	if (track == 0)
 		return;

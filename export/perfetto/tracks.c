@@ -34,11 +34,10 @@ static struct wire_slice name_of(const struct trace_clients *clients, uint32_t c
 	const struct trace_client *known = trace_clients_at(clients, client);
 	const struct wire_slice service = trace_clients_service_name(clients, known->service);
 	const int len = service.len < NAME_MAX_BYTES ? (int)service.len : NAME_MAX_BYTES;
-	const int written =
-	    known->origin == 0
-		? snprintf(name, NAME_BYTES, "%.*s #%" PRIu64, len, service.data, known->conn)
-		: snprintf(name, NAME_BYTES, "%.*s #%" PRIu64 "@%" PRIu32, len, service.data, known->conn,
-			   known->origin + 1);
+	const int written = known->origin == 0
+				? snprintf(name, NAME_BYTES, "%.*s #%" PRIu64, len, service.data, known->conn)
+				: snprintf(name, NAME_BYTES, "%.*s #%" PRIu64 "@%" PRIu32, len, service.data,
+					   known->conn, known->origin + 1);
 
 	return wire_slice(name, (size_t)written);
 }

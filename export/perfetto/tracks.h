@@ -17,7 +17,8 @@ struct export__client_tracks {
 
 /* Zeroed = none. */
 struct export__tracks {
-	struct export__client_tracks *list; /* by the number of a client + 1; 0: clients without a number; owned */
+	struct export__client_tracks
+	    *list; /* by the number of a client + 1; 0: clients without a number; owned */
 	uint32_t cap;
 	uint32_t lanes;   /* of all of them */
 	uint64_t no_lane; /* slices that found none */

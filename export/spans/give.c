@@ -11,8 +11,8 @@ void export__give(struct export_spans *spans, struct export_span *span)
 	spans->options.emit(spans->options.context, span);
 }
 
-void export__give_delivery(struct export_spans *spans, const struct export__receiver *receiver, int64_t time_ns,
-			   const struct export_span_context *sender,
+void export__give_delivery(struct export_spans *spans, const struct export__receiver *receiver,
+			   int64_t time_ns, const struct export_span_context *sender,
 			   const struct export_span_message *message)
 {
 	struct export_span span = {

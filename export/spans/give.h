@@ -8,8 +8,8 @@
 void export__give(struct export_spans *spans, struct export_span *span);
 
 /* Give out the span of a receiver that got the message published at time_ns by `sender`. */
-void export__give_delivery(struct export_spans *spans, const struct export__receiver *receiver, int64_t time_ns,
-			   const struct export_span_context *sender,
+void export__give_delivery(struct export_spans *spans, const struct export__receiver *receiver,
+			   int64_t time_ns, const struct export_span_context *sender,
 			   const struct export_span_message *message);
 
 /* What a reply says about an error of its service; empty slices borrow the headers. EXPORT_SPAN_OK when it says nothing. */

@@ -20,7 +20,7 @@ struct export__receiver {
 /* One block of memory. */
 struct export__held {
 	struct export_span_message message;
-	size_t bytes; /* of the block */
+	size_t bytes;       /* of the block */
 	uint32_t len, left; /* receivers; those that are not given */
 	struct export__receiver receivers[];
 };

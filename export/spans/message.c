@@ -25,7 +25,8 @@ struct published {
 	bool is_taken;    /* by sampling */
 };
 
-struct export_span_message export__message_of(const struct export_spans *spans, const struct wire_event *event)
+struct export_span_message export__message_of(const struct export_spans *spans,
+					      const struct wire_event *event)
 {
 	return (struct export_span_message){
 	    .seq = event->seq,
@@ -57,16 +58,16 @@ static void answer(struct export_spans *spans, struct published *published, stru
 		   struct export__request *request)
 {
 	const int64_t after_ns = trace_reply_after_ns(known, published->event);
-	const int64_t got_ns = store_time_plus(
-	    after_ns, export__received_after(spans, published->receivers, request->client));
+	const int64_t got_ns =
+	    store_time_plus(after_ns, export__received_after(spans, published->receivers, request->client));
 
 	trace_request_count_reply(known, published->event);
 	const uint64_t parent = export__waiting_answer(spans, request, published->client, after_ns, got_ns,
 						       published->event->headers);
 
 	published->kind = EXPORT_SPAN_REPLY;
-	published->error = export__service_error(published->event->headers, &published->error_text,
-						 &published->error_code);
+	published->error =
+	    export__service_error(published->event->headers, &published->error_text, &published->error_code);
 	published->message.conversation = published->event->subject;
 	if (published->is_recorded)
 		return;
@@ -182,9 +183,8 @@ int export__message_put(struct export_spans *spans, const struct wire_event *eve
 		export__waiting_refuse(spans, request, trace_reply_after_ns(known, event));
 		return 0;
 	}
-	struct published published = {.event = event,
-				      .kind = EXPORT_SPAN_PUBLISH,
-				      .message = export__message_of(spans, event)};
+	struct published published = {
+	    .event = event, .kind = EXPORT_SPAN_PUBLISH, .message = export__message_of(spans, event)};
 	const int64_t receivers = export__receivers_of(spans, event);
 
 	if (receivers < 0)

@@ -4,7 +4,8 @@
 
 #define RANDOM_BITS 56
 
-void export_sampling_init(struct export_sampling *sampling, double ratio, bool keeps_failures, int64_t slow_ns)
+void export_sampling_init(struct export_sampling *sampling, double ratio, bool keeps_failures,
+			  int64_t slow_ns)
 {
 	memset(sampling, 0, sizeof(*sampling));
 	sampling->threshold = (uint64_t)((1 - ratio) * (double)(UINT64_C(1) << RANDOM_BITS));

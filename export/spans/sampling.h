@@ -19,7 +19,8 @@ struct export_sampling {
 };
 
 /* ratio: 0 to 1. */
-void export_sampling_init(struct export_sampling *sampling, double ratio, bool keeps_failures, int64_t slow_ns);
+void export_sampling_init(struct export_sampling *sampling, double ratio, bool keeps_failures,
+			  int64_t slow_ns);
 
 /* The trace is given out, as far as is known by now. */
 bool export_sampling_takes(const struct export_sampling *sampling, const struct export_trace_id *trace);

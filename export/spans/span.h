@@ -47,7 +47,7 @@ struct export_span_context {
 
 /* The message that a span is about. Slices are valid during the call that gives the span out. */
 struct export_span_message {
-	uint64_t seq; /* in its log; 0 = unknown */
+	uint64_t seq;  /* in its log; 0 = unknown */
 	uint64_t base; /* what the ids of its spans are derived from */
 	struct wire_slice subject;
 	struct wire_slice headers;      /* as much as is kept */
@@ -55,22 +55,23 @@ struct export_span_message {
 	struct wire_slice conversation; /* the reply subject that joins requests and replies; empty: none */
 	uint64_t size;                  /* of the payload */
 	uint64_t headers_bytes;
-	uint32_t receivers;      /* that are listed: their spans are numbered from 0 */
-	bool is_altered;         /* masked: headers_bytes is not that of the true headers */
+	uint32_t receivers; /* that are listed: their spans are numbered from 0 */
+	bool is_altered;    /* masked: headers_bytes is not that of the true headers */
 };
 
 struct export_span {
 	enum export_span_kind kind;
 	enum export_span_error error;
 	struct export_span_context context;
-	uint64_t parent;                 /* a span of the same trace; 0: none */
-	bool is_unfinished;              /* the recording, or the memory for it, ends before it: end_ns is not its end */
+	uint64_t parent;    /* a span of the same trace; 0: none */
+	bool is_unfinished; /* the recording, or the memory for it, ends before it: end_ns is not its end */
 	struct export_span_context link; /* of a receiver: the span of the publisher; span 0: unknown */
 	int64_t start_ns, end_ns;        /* since the epoch; end_ns is not before start_ns */
 	uint32_t client;                 /* number in struct trace_clients, or TRACE_NO_CLIENT */
 	uint32_t service;                /* likewise */
 	struct wire_slice queue;         /* of a receiver */
-	struct wire_slice error_text, error_code; /* of EXPORT_SPAN_SERVICE_ERROR, as the responder wrote them */
+	struct wire_slice error_text,
+	    error_code; /* of EXPORT_SPAN_SERVICE_ERROR, as the responder wrote them */
 	const struct export_span_message *message;
 };
 

@@ -107,8 +107,8 @@ static void make_room(struct export_spans *spans, size_t bytes)
 
 /* 0 or -ENOMEM. */
 static int hold(struct export_spans *spans, struct export__request *request,
-		const struct export_span_message *message, const struct export__receiver *receivers, uint32_t len,
-		const struct export__receiver *more)
+		const struct export_span_message *message, const struct export__receiver *receivers,
+		uint32_t len, const struct export__receiver *more)
 {
 	struct export__held *held =
 	    export__held_copy(message, receivers, len, more, spans->options.headers_max);
@@ -152,8 +152,7 @@ int export__waiting_receive(struct export_spans *spans, struct export__request *
 		return 0;
 	receiver->number = before->len;
 	spans->held_bytes -= before->bytes;
-	const int error =
-	    hold(spans, request, &before->message, before->receivers, before->len, receiver);
+	const int error = hold(spans, request, &before->message, before->receivers, before->len, receiver);
 
 	if (error)
 		spans->held_bytes += before->bytes;

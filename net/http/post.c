@@ -83,8 +83,8 @@ static int add_headers(struct net_http_poster *poster, const char *type)
 {
 	int error = net_http_poster_add_header(poster, WIRE_LITERAL("Content-Type"), wire_slice_str(type));
 	if (!error && poster->options.gzip)
-		error =
-		    net_http_poster_add_header(poster, WIRE_LITERAL("Content-Encoding"), WIRE_LITERAL("gzip"));
+		error = net_http_poster_add_header(poster, WIRE_LITERAL("Content-Encoding"),
+						   WIRE_LITERAL("gzip"));
 	return error ? error : add_header_text(poster, "Expect:");
 }
 
@@ -93,9 +93,8 @@ static int begin(struct net_http_poster *poster, const struct net_http_post_opti
 {
 	poster->curl = curl_easy_init();
 	poster->url = curl_url();
-	poster->has_gzip = options->gzip &&
-			   deflateInit2(&poster->gzip, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW, GZIP_MEMORY,
-					Z_DEFAULT_STRATEGY) == Z_OK;
+	poster->has_gzip = options->gzip && deflateInit2(&poster->gzip, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW,
+							 GZIP_MEMORY, Z_DEFAULT_STRATEGY) == Z_OK;
 	if (!poster->curl || !poster->url || poster->has_gzip != options->gzip ||
 	    add_headers(poster, options->type) != 0)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
@@ -152,14 +151,16 @@ static bool is_header(struct wire_slice name, struct wire_slice value)
 	return name.len > 0 && name.len < INT_MAX && value.len < INT_MAX;
 }
 
-int net_http_poster_add_header(struct net_http_poster *poster, struct wire_slice name, struct wire_slice value)
+int net_http_poster_add_header(struct net_http_poster *poster, struct wire_slice name,
+			       struct wire_slice value)
 {
 	char *text = NULL;
 	if (!is_header(name, value))
 		return -EINVAL;
 	/* libcurl sends a header without a value only when it ends with a semicolon. */
-	int len = value.len > 0 ? asprintf(&text, "%.*s: %.*s", (int)name.len, name.data, (int)value.len, value.data)
-				: asprintf(&text, "%.*s;", (int)name.len, name.data);
+	int len = value.len > 0
+		      ? asprintf(&text, "%.*s: %.*s", (int)name.len, name.data, (int)value.len, value.data)
+		      : asprintf(&text, "%.*s;", (int)name.len, name.data);
 	if (len < 0)
 		return -ENOMEM;
 	int error = add_header_text(poster, text);
@@ -231,8 +232,10 @@ int net_http_post(struct net_http_poster *poster, struct wire_slice document, st
 	if (code != CURLE_OK)
 		return complain(poster, code, fault);
 	curl_easy_getinfo(poster->curl, CURLINFO_RESPONSE_CODE, &posted->status);
-	if (curl_easy_getinfo(poster->curl, CURLINFO_RETRY_AFTER, &retry_after_s) == CURLE_OK && retry_after_s > 0)
-		posted->retry_after_ms = retry_after_s < INT64_MAX / 1000 ? (int64_t)retry_after_s * 1000 : INT64_MAX;
+	if (curl_easy_getinfo(poster->curl, CURLINFO_RETRY_AFTER, &retry_after_s) == CURLE_OK &&
+	    retry_after_s > 0)
+		posted->retry_after_ms =
+		    retry_after_s < INT64_MAX / 1000 ? (int64_t)retry_after_s * 1000 : INT64_MAX;
 	posted->body = wire_slice(poster->body.text, poster->body.len);
 	return 0;
 }

@@ -40,7 +40,8 @@ void net_http_poster_close(struct net_http_poster *poster);
 
 /* Send a header with every document. Its value may be a secret: it is in no fault. 0; -EINVAL for a name or a value that no header
  * can have; -ENOMEM. */
-int net_http_poster_add_header(struct net_http_poster *poster, struct wire_slice name, struct wire_slice value);
+int net_http_poster_add_header(struct net_http_poster *poster, struct wire_slice name,
+			       struct wire_slice value);
 
 /* Send a document. 0 with *posted, whatever the status is; -ECONNREFUSED when the server cannot be reached or does not answer in
  * time, NET_ETLS when TLS fails, -EMSGSIZE when the answer is longer than NET_HTTP_POST_ANSWER_MAX, -ECANCELED when it was stopped,
