@@ -21,23 +21,33 @@ enum {
 	FIRST_PATIENCE_MS = 5000,       /* …before the collector has ever answered */
 };
 
+#define GRACE_NS INT64_C(2000000000) /* for requests after a signal */
+
 struct cli_otlp_sender {
 	struct cli_otlp_sender_options options;
 	struct net_http_poster *poster;
 	struct cli_otlp_counts counts;
-	char url[300];         /* for people */
-	bool has_answered;     /* it accepted a batch, or asked to try again */
-	bool is_complaining;   /* an outage has been reported */
-	bool has_said_partial; /* likewise what it said of spans that it did not accept */
+	char url[300];          /* for people */
+	int64_t interrupted_ns; /* since the epoch: when a signal was seen; 0: none was */
+	bool has_answered;      /* it accepted a batch, or asked to try again */
+	bool is_complaining;    /* an outage has been reported */
+	bool has_said_partial;  /* likewise what it said of spans that it did not accept */
 };
 
 /* ---- life ---- */
 
-static bool is_interrupted(void *context)
+/* As is_stopped of struct net_http_post_options: a signal has arrived, and what is under way has had its time to end. */
+static bool is_stopped(void *context)
 {
-	const struct cli_otlp_sender *sender = context;
+	struct cli_otlp_sender *sender = context;
 
-	return cli_interrupt_seen(sender->options.interrupt_fd);
+	if (!cli_interrupt_seen(sender->options.interrupt_fd))
+		return false;
+	const int64_t now_ns = cli_now_ns();
+
+	if (sender->interrupted_ns == 0)
+		sender->interrupted_ns = now_ns;
+	return now_ns - sender->interrupted_ns > GRACE_NS;
 }
 
 int cli_otlp_sender_open(struct cli_otlp_sender **opened, const struct cli_otlp_sender_options *options,
@@ -55,7 +65,7 @@ int cli_otlp_sender_open(struct cli_otlp_sender **opened, const struct cli_otlp_
 						   .type = "application/json",
 						   .ca_file = getenv("OTEL_EXPORTER_OTLP_CERTIFICATE"),
 						   .gzip = true,
-						   .is_stopped = is_interrupted,
+						   .is_stopped = is_stopped,
 						   .context = sender};
 
 	sender->options = *options;

@@ -50,9 +50,9 @@ static json_t *finish(void)
 
 		if (!document)
 			fail_msg("%s: %s", error.text, line);
-		json_array_foreach(json_object_get(document, "resourceSpans"), i, resource)
-			json_array_extend(all, json_object_get(json_array_get(json_object_get(resource, "scopeSpans"), 0),
-							       "spans"));
+		json_array_foreach(json_object_get(document, "resourceSpans"), i, resource) json_array_extend(
+		    all,
+		    json_object_get(json_array_get(json_object_get(resource, "scopeSpans"), 0), "spans"));
 		json_decref(document);
 	}
 	free(text);
@@ -67,10 +67,9 @@ static const char *attribute(const json_t *span, const char *key)
 	const json_t *pair, *value;
 	const char *name;
 
-	json_array_foreach(json_object_get(span, "attributes"), i, pair)
-		if (strcmp(json_string_value(json_object_get(pair, "key")), key) == 0)
-			json_object_foreach(json_object_get(pair, "value"), name, value)
-				return json_string_value(value);
+	json_array_foreach(json_object_get(span, "attributes"), i,
+			   pair) if (strcmp(json_string_value(json_object_get(pair, "key")), key) == 0)
+	    json_object_foreach(json_object_get(pair, "value"), name, value) return json_string_value(value);
 	return NULL;
 }
 
@@ -152,7 +151,8 @@ static void any_bytes_make_valid_json(void **state)
 static bool names_subject(const char *text, int number)
 {
 	char expected[64];
-	const int len = snprintf(expected, sizeof(expected), "{\"stringValue\":\"subject-%d-of.many\"}", number);
+	const int len =
+	    snprintf(expected, sizeof(expected), "{\"stringValue\":\"subject-%d-of.many\"}", number);
 
 	return memcmp(text, expected, (size_t)len) == 0;
 }

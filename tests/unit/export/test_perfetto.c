@@ -59,7 +59,8 @@ static void slices_of_a_lane_nest_however_they_overlap(void **state)
 	for (int i = 0; i < SLICES; i++) {
 		random = random * UINT64_C(6364136223846793005) + 1442695040888963407U;
 		/* Times of a coarse clock, so that many are equal; slices are written about when they end. */
-		const int64_t end = i / 8 + (int64_t)(random >> 60), start = end - 1 - (int64_t)(random >> 50 & 15);
+		const int64_t end = i / 8 + (int64_t)(random >> 60),
+			      start = end - 1 - (int64_t)(random >> 50 & 15);
 		const uint32_t lane = export__lanes_find(&lanes, start, end, EXPORT__LANES_MAX);
 
 		assert_in_range(lane, 0, EXPORT__LANES_MAX - 1);

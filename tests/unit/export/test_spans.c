@@ -124,7 +124,8 @@ static void request_lasts_until_its_reply_arrives_and_holds_its_handling(void **
 	assert_true(reply->parent == handling->context.span && delivery->parent == reply->context.span);
 	assert_true(handling->link.span == request->context.span);
 	assert_true(delivery->link.span == reply->context.span);
-	assert_true(same_trace(request, handling) && same_trace(request, reply) && same_trace(request, delivery));
+	assert_true(same_trace(request, handling) && same_trace(request, reply) &&
+		    same_trace(request, delivery));
 	assert_memory_equal(handling->queue.data, "workers", 7);
 	export_spans_close(spans);
 }
@@ -215,7 +216,8 @@ static void request_of_which_only_the_delivery_was_seen_is_handled(void **state)
 
 	put(&reply);
 	assert_int_equal(find(EXPORT_SPAN_HANDLE, "two")->end_ns, SECOND + 5 * MS);
-	assert_int_equal(find(EXPORT_SPAN_REPLY, "two")->parent, find(EXPORT_SPAN_HANDLE, "two")->context.span);
+	assert_int_equal(find(EXPORT_SPAN_REPLY, "two")->parent,
+			 find(EXPORT_SPAN_HANDLE, "two")->context.span);
 	assert_int_equal(given.len, 2);
 	export_spans_close(spans);
 }
@@ -274,7 +276,8 @@ static void error_of_a_service_is_one_of_its_request(void **state)
 {
 	(void)state;
 	begin();
-	hold_a_request("NATS/1.0\r\nNats-Service-Error: out of stock\r\nNats-Service-Error-Code: 404\r\n\r\n");
+	hold_a_request(
+	    "NATS/1.0\r\nNats-Service-Error: out of stock\r\nNats-Service-Error-Code: 404\r\n\r\n");
 	const enum export_span_kind kinds[] = {EXPORT_SPAN_REQUEST, EXPORT_SPAN_HANDLE, EXPORT_SPAN_REPLY};
 
 	for (size_t i = 0; i < 3; i++) {
@@ -380,7 +383,8 @@ static void requests_that_wait_are_bounded_and_those_given_up_are_counted(void *
 	}
 	const uint64_t forgotten = given.count;
 
-	assert_true(forgotten >= REQUESTS - EXPORT_SPANS_HELD_BYTES / SUBJECT_BYTES - 1 && forgotten < REQUESTS);
+	assert_true(forgotten >= REQUESTS - EXPORT_SPANS_HELD_BYTES / SUBJECT_BYTES - 1 &&
+		    forgotten < REQUESTS);
 	assert_true(given.spans[0].is_unfinished && given.spans[0].error == EXPORT_SPAN_OK);
 	assert_true(export_spans_omission(spans, 1, &omission) && omission.count == forgotten);
 	export_spans_end(spans);

@@ -144,6 +144,17 @@ def a_collector_that_refuses_is_an_error(log):
     export(log, "--otlp-endpoint", serving.url, "-o", "x.otlp", status=2)
 
 
+def https_needs_a_certificate_that_is_trusted(folder, log, spans):
+    key, certificate = (os.path.join(folder, name) for name in ("key.pem", "certificate.pem"))
+    subprocess.run(("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=127.0.0.1", "-addext",
+                    "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate), check=True, capture_output=True)
+    with collector(certificate=(certificate, key)) as serving:
+        _, said = export(log, "--otlp-endpoint", serving.url, status=3)
+        expect("certificate" in said and not serving.bodies, f"a stranger gets nothing: {said}")
+        export(log, "--otlp-endpoint", serving.url, environment={"OTEL_EXPORTER_OTLP_CERTIFICATE": certificate})
+        expect(len(serving.spans) == len(spans) and not serving.wrong, "the spans arrive")
+
+
 # ---- live, and hostile ----
 
 
@@ -184,6 +195,7 @@ def main():
         a_collector_gets_each_span_once(log, spans)
         the_environment_names_a_collector(log, spans)
         a_collector_that_refuses_is_an_error(log)
+        https_needs_a_certificate_that_is_trusted(folder, log, spans)
         what_is_hostile_arrives_live_as_valid_spans(folder)
 
 

@@ -3,6 +3,7 @@ import contextlib
 import gzip
 import http.server
 import json
+import ssl
 import threading
 
 import otlp_schema
@@ -50,13 +51,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
+    def handle(self):
+        with contextlib.suppress(OSError):  # a client that does not trust the certificate
+            super().handle()
+
     def log_message(self, *_):
         pass
 
 
 @contextlib.contextmanager
-def collector(answers=()):
+def collector(answers=(), certificate=None):
+    """certificate: files of a certificate and its key, for HTTPS."""
     with Collector(answers) as serving:
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            serving.socket = context.wrap_socket(serving.socket, server_side=True, do_handshake_on_connect=False)
+            serving.url = serving.url.replace("http", "https")
         thread = threading.Thread(target=serving.serve_forever, args=(0.01,))
         thread.start()
         try:
