@@ -130,6 +130,31 @@ static void request_lasts_until_its_reply_arrives_and_holds_its_handling(void **
 	export_spans_close(spans);
 }
 
+static void request_that_several_answer_ends_with_the_first_reply(void **state)
+{
+	(void)state;
+	begin();
+	struct wire_event request = event_message(&source, SECOND, 1, "who", "_INBOX.a");
+
+	event_deliver(&request, 2, NULL, 0);
+	event_deliver_also(&request, 3, NULL, 0, WIRE_SENT);
+	event_deliver_also(&request, 4, NULL, 0, WIRE_SENT);
+	put(&request);
+	const struct wire_event first = event_message(&source, SECOND + 5 * MS, 3, "_INBOX.a", NULL);
+	const struct wire_event second = event_message(&source, SECOND + 9 * MS, 2, "_INBOX.a", NULL);
+
+	put(&first);
+	put(&second);
+	assert_int_equal(find(EXPORT_SPAN_REQUEST, "one")->end_ns, SECOND + 5 * MS);
+	assert_int_equal(find(EXPORT_SPAN_HANDLE, "three")->end_ns, SECOND + 5 * MS);
+	assert_int_equal(find(EXPORT_SPAN_HANDLE, "two")->end_ns, SECOND + 9 * MS);
+	assert_int_equal(given.len, 5);
+	export_spans_read_to(spans, SECOND + 9 * MS + EXPORT_SPANS_WAIT_NS);
+	find(EXPORT_SPAN_DELIVER, "four");
+	assert_int_equal(given.len, 6);
+	export_spans_close(spans);
+}
+
 static void message_begins_a_trace_that_its_receivers_share(void **state)
 {
 	(void)state;
@@ -412,6 +437,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(request_lasts_until_its_reply_arrives_and_holds_its_handling),
+	    cmocka_unit_test(request_that_several_answer_ends_with_the_first_reply),
 	    cmocka_unit_test(message_begins_a_trace_that_its_receivers_share),
 	    cmocka_unit_test(headers_name_the_trace_and_the_parent),
 	    cmocka_unit_test(ids_follow_from_the_event_alone),
