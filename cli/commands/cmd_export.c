@@ -32,6 +32,7 @@ static const struct cli_option reading[] = {
 static const struct cli_option_group groups[] = {
     {"Output", output, 0},
     {"Output", cli_export_format_options, AT(settings)},
+    {"OpenTelemetry", cli_otlp_options, AT(settings.otlp)},
     {"Reading", cli_limit_options, AT(limit)},
     {"Reading", reading, 0},
     {"Reading", cli_joining_options, AT(no_join)},
@@ -47,6 +48,8 @@ static int choose_format(struct cli_export *export)
 
 	if (!settings->format && export->file)
 		settings->format = cli_export_format_of(export->file);
+	else if (!settings->format && settings->otlp.endpoint)
+		settings->format = cli_export_format_named("otlp");
 	if (!settings->format && export->file)
 		return cli_usage_error(export->command,
 				       "\"%s\": its ending names no format; give --format FORMAT",
@@ -63,6 +66,8 @@ static int check(const struct cli_export *export)
 	const struct cli_export_format *format = export->settings.format;
 	const bool to_terminal = (!export->file || strcmp(export->file, "-") == 0) && isatty(STDOUT_FILENO);
 
+	if (export->settings.otlp.endpoint && export->file)
+		return cli_usage_error(export->command, "--otlp-endpoint excludes --output");
 	if (format->is_binary && to_terminal)
 		return cli_usage_error(export->command, "%s is not for a terminal; give -o FILE",
 				       format->name);
@@ -106,6 +111,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	store_filter_close(export.chosen);
 	store_filter_close(export.read);
 	cli_filters_fini(&export.filters);
+	cli_otlp_settings_fini(&export.settings.otlp);
 	return status;
 }
 
@@ -117,16 +123,20 @@ const struct cli_command cli_export = {
     .about = "Writes the events that the filters choose in a format that other tools read.\n"
 	     "\n"
 	     "Formats:\n"
-	     "  jsonl    a JSON object a line, complete; tapedeck import makes the log again\n"
-	     "  csv      comma-separated values for spreadsheets and databases (RFC 4180)\n"
-	     "  pcapng   packets of TCP connections that are made up, for Wireshark\n"
+	     "  jsonl     a JSON object a line, complete; tapedeck import makes the log again\n"
+	     "  csv       comma-separated values for spreadsheets and databases (RFC 4180)\n"
+	     "  pcapng    packets of TCP connections that are made up, for Wireshark\n"
+	     "  otlp      traces for OpenTelemetry, as OTLP/JSON lines or sent to a collector\n"
+	     "  perfetto  a timeline for ui.perfetto.dev\n"
 	     "\n"
 	     "What a format cannot express is counted and reported. Payloads are data in every\n"
 	     "format: whatever they hold, the output is valid, and nothing in it is executed.",
     .examples = "  tapedeck export log -o log.jsonl              everything, to be imported\n"
 		"  tapedeck export log 'orders.>' -o orders.csv  for a spreadsheet\n"
 		"  tapedeck export log --format jsonl --since 5m | jq .subject\n"
-		"  tapedeck export log --columns time,subject,payload.id -o ids.csv",
+		"  tapedeck export log --columns time,subject,payload.id -o ids.csv\n"
+		"  tapedeck export log --otlp-endpoint http://localhost:4318\n"
+		"  tapedeck export log --since 1m -o log.pftrace  for ui.perfetto.dev",
     .options = groups,
     .run = run,
 };

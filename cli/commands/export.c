@@ -158,7 +158,10 @@ static int finish(struct session *session, struct wire_fault *fault)
 		cli_explain_nothing(export->command, "nothing matched", &export->logs, &export->filters,
 				    &export->subjects);
 	store_merge_damage(session->logs, &damage);
-	return cli_log_report_unread(export->command, NULL, &damage);
+	const int unread = cli_log_report_unread(export->command, NULL, &damage);
+	const struct cli_export_format *format = export->settings.format;
+
+	return unread == CLI_DONE && format->status ? format->status(session->writer) : unread;
 }
 
 /* ---- the whole ---- */
@@ -172,6 +175,7 @@ static int open_logs(struct session *session, struct wire_fault *fault)
 	    .in_time_order = true,
 	    .follow = export->follow,
 	    .payloads = true,
+	    .steady = export->settings.format->reads_all,
 	    .progress = export->follow ? NULL : &session->screen.progress.base};
 
 	return cli_joining_open(&session->logs, &export->logs, &options, export->no_join, fault);
@@ -194,13 +198,17 @@ static int export_all(struct session *session)
 	const struct cli_export *export = session->export;
 	const struct cli_export_format *format = export->settings.format;
 	struct wire_fault fault = {0};
+	struct cli_export_settings settings = export->settings;
 	int error = open_logs(session, &fault);
 
+	settings.running = (struct cli_export_running){.command = export->command,
+						       .interrupt_fd = session->interrupt_fd,
+						       .follows = export->follow,
+						       .quiet = export->quiet};
 	if (!error)
 		error = open_output(session, &fault);
 	if (!error)
-		error =
-		    format->open(&session->writer, &export->settings, export->chosen, &session->out, &fault);
+		error = format->open(&session->writer, &settings, export->chosen, &session->out, &fault);
 	if (error == -EINVAL)
 		return cli_usage_error(export->command, "%s", fault.text);
 	if (!error)
@@ -208,7 +216,9 @@ static int export_all(struct session *session)
 	if (!error)
 		return finish(session, &fault);
 	cli_screen_end(&session->screen);
-	return cli_log_error(export->command, &fault);
+	const int status = cli_log_error(export->command, &fault);
+
+	return fault.code == -ECONNREFUSED ? CLI_CONNECT : status;
 }
 
 int cli_export_run(const struct cli_export *export)

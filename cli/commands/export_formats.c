@@ -7,6 +7,7 @@
 #include "export/event/csv.h"
 #include "export/event/jsonl.h"
 #include "export/pcapng/pcapng.h"
+#include "export/perfetto/perfetto.h"
 
 #define AT(member) offsetof(struct cli_export_settings, member)
 
@@ -38,6 +39,21 @@ static int open_pcapng(struct export_writer **writer, const struct cli_export_se
 	return export_pcapng_open(writer, out, fault);
 }
 
+static int open_otlp(struct export_writer **writer, const struct cli_export_settings *settings,
+		     const struct store_filter *chosen, struct export_out *out, struct wire_fault *fault)
+{
+	(void)chosen;
+	return cli_otlp_open(writer, &settings->otlp, &settings->running, out, fault);
+}
+
+static int open_perfetto(struct export_writer **writer, const struct cli_export_settings *settings,
+			 const struct store_filter *chosen, struct export_out *out, struct wire_fault *fault)
+{
+	(void)settings;
+	(void)chosen;
+	return export_perfetto_open(writer, out, fault);
+}
+
 const struct cli_export_format cli_export_formats[] = {
     {.name = "jsonl",
      .endings = "jsonl ndjson",
@@ -53,6 +69,20 @@ const struct cli_export_format cli_export_formats[] = {
      .summary = "packets of synthesised TCP connections, for Wireshark and tshark",
      .is_binary = true,
      .open = open_pcapng},
+    {.name = "otlp",
+     .endings = "otlp otlp.jsonl",
+     .summary = "traces for OpenTelemetry: OTLP/JSON lines, or sent to a collector",
+     .kind = "message",
+     .reads_all = true,
+     .open = open_otlp,
+     .status = cli_otlp_status},
+    {.name = "perfetto",
+     .endings = "pftrace perfetto-trace",
+     .summary = "a timeline for ui.perfetto.dev",
+     .kind = "message",
+     .reads_all = true,
+     .is_binary = true,
+     .open = open_perfetto},
     {.name = NULL},
 };
 
@@ -69,17 +99,20 @@ static int refuse_format(const char *word, struct wire_fault *fault)
 	return wire_fault_set(fault, -EINVAL, "\"%s\" is none of %s", word, names);
 }
 
+const struct cli_export_format *cli_export_format_named(const char *name)
+{
+	for (const struct cli_export_format *format = cli_export_formats; format->name; format++)
+		if (strcmp(format->name, name) == 0)
+			return format;
+	return NULL;
+}
+
 static int choose_format(void *member, const char *argument, struct wire_fault *fault)
 {
 	const struct cli_export_format **chosen = member;
 
-	for (const struct cli_export_format *format = cli_export_formats; format->name; format++) {
-		if (strcmp(format->name, argument) == 0) {
-			*chosen = format;
-			return 0;
-		}
-	}
-	return refuse_format(argument, fault);
+	*chosen = cli_export_format_named(argument);
+	return *chosen ? 0 : refuse_format(argument, fault);
 }
 
 const struct cli_option cli_export_format_options[] = {
@@ -87,7 +120,7 @@ const struct cli_option cli_export_format_options[] = {
      .letter = 'F',
      .kind = CLI_CALL,
      .argument = "FORMAT",
-     .words = "jsonl|csv|pcapng",
+     .words = "jsonl|csv|pcapng|otlp|perfetto",
      .help = "see \"Formats\" below; default: by the ending of FILE",
      .call = choose_format,
      .at = AT(format)},
@@ -115,22 +148,30 @@ static bool has_ending(const char *path, const char *ending, size_t len)
 	       strncmp(path + path_len - len, ending, len) == 0;
 }
 
-static bool has_any_ending(const char *path, const char *endings)
+/* The length of the longest one that the path has; 0 when it has none. */
+static size_t ending_of(const char *path, const char *endings)
 {
+	size_t longest = 0;
+
 	while (*endings) {
 		size_t len = strcspn(endings, " ");
-		if (has_ending(path, endings, len))
-			return true;
+		if (len > longest && has_ending(path, endings, len))
+			longest = len;
 		endings += len;
 		endings += strspn(endings, " ");
 	}
-	return false;
+	return longest;
 }
 
 const struct cli_export_format *cli_export_format_of(const char *path)
 {
-	for (const struct cli_export_format *format = cli_export_formats; format->name; format++)
-		if (has_any_ending(path, format->endings))
-			return format;
-	return NULL;
+	const struct cli_export_format *found = NULL;
+	size_t longest = 0;
+
+	for (const struct cli_export_format *format = cli_export_formats; format->name; format++) {
+		const size_t len = ending_of(path, format->endings);
+		found = len > longest ? format : found;
+		longest = len > longest ? len : longest;
+	}
+	return found;
 }

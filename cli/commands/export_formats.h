@@ -2,7 +2,7 @@
 #ifndef CLI_COMMANDS_EXPORT_FORMATS_H
 #define CLI_COMMANDS_EXPORT_FORMATS_H
 
-#include "cli/options/options.h"
+#include "cli/commands/export_otlp.h"
 #include "export/format.h"
 #include "store/filter/filter.h"
 
@@ -10,7 +10,9 @@ struct cli_export_settings {
 	const struct cli_export_format *format;
 	const char *columns;
 	bool keeps_formulas;
+	struct cli_otlp_settings otlp;
 	bool utc; /* of the filters */
+	struct cli_export_running running;
 };
 
 struct cli_export_format {
@@ -26,6 +28,8 @@ struct cli_export_format {
 	 * a negative code with *fault: -EINVAL for an option. */
 	int (*open)(struct export_writer **writer, const struct cli_export_settings *settings,
 		    const struct store_filter *chosen, struct export_out *out, struct wire_fault *fault);
+	int (*status)(
+	    const struct export_writer *writer); /* exit status of a complete export; NULL: CLI_DONE */
 };
 
 /* Ends with one whose name is NULL. */
@@ -33,6 +37,9 @@ extern const struct cli_export_format cli_export_formats[];
 
 /* --format, and the options of single formats. Sets a struct cli_export_settings, zeroed before. */
 extern const struct cli_option cli_export_format_options[];
+
+/* NULL when there is no format of that name. */
+const struct cli_export_format *cli_export_format_named(const char *name);
 
 /* The format that a file's name ends with; NULL when there is none. */
 const struct cli_export_format *cli_export_format_of(const char *path);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "net/http/answer.h"
+#include "net/http/url.h"
 #include "wire/redact.h"
 
 struct net_http_getter {
@@ -25,21 +26,6 @@ static size_t take(char *data, size_t size, size_t count, void *context)
 		return 0;
 	net_http_body_add(&getter->body, wire_slice(data, len));
 	return getter->body.is_failed ? 0 : len;
-}
-
-static int set_url(struct net_http_getter *getter, const char *url, struct wire_fault *fault)
-{
-	char *scheme = NULL;
-	CURLUcode code = curl_url_set(getter->url, CURLUPART_URL, url, 0);
-	if (code == CURLUE_OK)
-		code = curl_url_get(getter->url, CURLUPART_SCHEME, &scheme, 0);
-	bool is_http = scheme && (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
-	curl_free(scheme);
-	char shown[300];
-	wire_redact_urls(url, shown, sizeof(shown));
-	return code == CURLUE_OK && is_http
-		   ? 0
-		   : wire_fault_set(fault, -EINVAL, "\"%s\" is not the URL of an HTTP server", shown);
 }
 
 /* Pages may be below a path: http://host:8222/nats. 0 or -ENOMEM with *fault. */
@@ -79,7 +65,7 @@ int net_http_getter_open(struct net_http_getter **opened, const char *url, struc
 	}
 	getter->curl = curl_easy_init();
 	getter->url = curl_url();
-	int error = getter->curl && getter->url ? set_url(getter, url, fault)
+	int error = getter->curl && getter->url ? net__http_url_set(getter->url, url, fault)
 						: wire_fault_set(fault, -ENOMEM, "out of memory");
 	if (error == 0)
 		error = keep_base(getter, fault);
