@@ -26,12 +26,17 @@ struct export_omission {
 	uint64_t count;
 };
 
+struct export_conversation; /* export/sequence/conversation.h */
+
 struct export_writer {
 	/* Take an event. 0, or a negative code with *fault when the export cannot continue. */
 	int (*put)(struct export_writer *writer, const struct wire_event *event,
 		   const struct export_input *input, struct wire_fault *fault);
 	/* Optional. There is nothing new for the moment, at now_ns since the epoch (--follow): write what waited long enough. */
 	int (*idle)(struct export_writer *writer, int64_t now_ns, struct wire_fault *fault);
+	/* Optional. Take a whole conversation instead of events. */
+	int (*conversation)(struct export_writer *writer, const struct export_conversation *conversation,
+			    struct wire_fault *fault);
 	/* Optional. The last event was put: write the rest. */
 	int (*end)(struct export_writer *writer, struct wire_fault *fault);
 	/* Optional. Number `index` of the omissions, from 0. False when there are no more. A count may be 0. */

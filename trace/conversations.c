@@ -11,6 +11,7 @@
 #include "trace/conversation/reply.h"
 #include "trace/conversation/same_value.h"
 #include "trace/conversation/stream.h"
+#include "trace/jetstream.h"
 
 enum {
 	CLIENTS_BYTES_MAX = 64 << 20,
@@ -207,4 +208,11 @@ bool trace_node_has_no_responders(const struct trace_node *node)
 {
 	bool is_nobodys = node->no_responders || trace__node_is_nobodys_request(node);
 	return is_nobodys && node->replies == 0 && !node->is_answered_elsewhere;
+}
+
+bool trace_node_is_unanswered(const struct trace_node *node)
+{
+	return node->event.kind == WIRE_EVENT_MESSAGE && node->event.reply.len > 0 && node->replies == 0 &&
+	       !node->no_responders && !trace_node_has_no_responders(node) && !node->is_answered_elsewhere &&
+	       !node->conversation->is_cut_short && !trace_is_ack_subject(node->event.reply);
 }

@@ -75,4 +75,8 @@ const char *trace_evidence_name(enum trace_evidence evidence);
 /* Nobody was subscribed to the request: its input knows that, or the server said so; and no reply to it is in any input. */
 bool trace_node_has_no_responders(const struct trace_node *node);
 
+/* The request got no answer in any input, and no server reported that there are no responders. False where the conversation was cut
+ * short, since a reply may have come later. */
+bool trace_node_is_unanswered(const struct trace_node *node);
+
 #endif

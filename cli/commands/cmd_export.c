@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "cli/commands/commands.h"
-#include "cli/commands/export.h"
+#include "cli/commands/export_conversations.h"
 #include "cli/options/joining.h"
 #include "cli/options/logs.h"
 #include "cli/output/errors.h"
@@ -33,6 +33,8 @@ static const struct cli_option_group groups[] = {
     {"Output", output, 0},
     {"Output", cli_export_format_options, AT(settings)},
     {"OpenTelemetry", cli_otlp_options, AT(settings.otlp)},
+    {"Conversations", cli_export_conversation_options, AT(conversations)},
+    {"Graphviz", cli_services_options, AT(settings.services)},
     {"Reading", cli_limit_options, AT(limit)},
     {"Reading", reading, 0},
     {"Reading", cli_joining_options, AT(no_join)},
@@ -58,6 +60,8 @@ static int choose_format(struct cli_export *export)
 		return cli_usage_error(export->command,
 				       "give the format: --format FORMAT, or -o FILE with an ending");
 	settings->utc = export->filters.utc;
+	settings->limit = export->limit;
+	settings->logs = export->logs;
 	return CLI_GO_ON;
 }
 
@@ -74,6 +78,12 @@ static int check(const struct cli_export *export)
 	if (format->cannot_follow && export->follow)
 		return cli_usage_error(export->command,
 				       "%s is written when the log ends: it excludes --follow", format->name);
+	if (strcmp(format->name, "dot") != 0 &&
+	    (export->settings.services.fold || export->settings.services.key))
+		return cli_usage_error(export->command, "--by and --fold go with dot");
+	int status = cli_export_check_conversations(export);
+	if (status != CLI_GO_ON)
+		return status;
 	return export->follow ? cli_logs_refuse_foreign(export->command, &export->logs, "following")
 			      : CLI_GO_ON;
 }
@@ -81,7 +91,8 @@ static int check(const struct cli_export *export)
 static int build_filters(struct cli_export *export)
 {
 	const struct cli_export_format *format = export->settings.format;
-	int status = cli_filters_default_kind(export->command, &export->filters, format->kind);
+	const char *kind = cli_export_asks_for_conversations(export) ? NULL : format->kind;
+	int status = cli_filters_default_kind(export->command, &export->filters, kind);
 
 	if (status == CLI_GO_ON)
 		status =
@@ -107,11 +118,13 @@ static int run(const struct cli_command *command, int argc, char **argv)
 	if (status == CLI_GO_ON)
 		status = build_filters(&export);
 	if (status == CLI_GO_ON)
-		status = cli_export_run(&export);
+		status = cli_export_asks_for_conversations(&export) ? cli_export_conversations_run(&export)
+								    : cli_export_run(&export);
 	store_filter_close(export.chosen);
 	store_filter_close(export.read);
 	cli_filters_fini(&export.filters);
 	cli_otlp_settings_fini(&export.settings.otlp);
+	cli_trace_conversation_settings_fini(&export.conversations);
 	return status;
 }
 
@@ -128,6 +141,14 @@ const struct cli_command cli_export = {
 	     "  pcapng    packets of TCP connections that are made up, for Wireshark\n"
 	     "  otlp      traces for OpenTelemetry, as OTLP/JSON lines or sent to a collector\n"
 	     "  perfetto  a timeline for ui.perfetto.dev\n"
+	     "  html      one page for a browser: a sequence diagram, a timeline, all contents\n"
+	     "  mermaid   a sequence diagram of few messages, for Mermaid\n"
+	     "  dot       the topology for Graphviz: which services send what to whom\n"
+	     "\n"
+	     "html and mermaid draw conversations (--conversation, --id) or else the chosen\n"
+	     "messages and the replies to them; dot draws the topology. For the topology in\n"
+	     "Mermaid, see tapedeck trace --graph --format mermaid. With --limit N, html and\n"
+	     "mermaid draw N messages (html without it: 5,000), dot the N busiest subjects.\n"
 	     "\n"
 	     "What a format cannot express is counted and reported. Payloads are data in every\n"
 	     "format: whatever they hold, the output is valid, and nothing in it is executed.",
@@ -136,7 +157,10 @@ const struct cli_command cli_export = {
 		"  tapedeck export log --format jsonl --since 5m | jq .subject\n"
 		"  tapedeck export log --columns time,subject,payload.id -o ids.csv\n"
 		"  tapedeck export log --otlp-endpoint http://localhost:4318\n"
-		"  tapedeck export log --since 1m -o log.pftrace  for ui.perfetto.dev",
+		"  tapedeck export log --since 1m -o log.pftrace  for ui.perfetto.dev\n"
+		"  tapedeck export log --conversation 4711 -o order.html   look at a conversation\n"
+		"  tapedeck export log --id order-17 -o order.mmd\n"
+		"  tapedeck export log --fold -o platform.dot     who talks to whom",
     .options = groups,
     .run = run,
 };

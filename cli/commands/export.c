@@ -43,7 +43,10 @@ static bool look_for_interrupt(struct session *session)
 
 static bool is_complete(const struct session *session)
 {
-	return session->export->limit > 0 && session->matches >= session->export->limit;
+	const struct cli_export *export = session->export;
+
+	return export->limit > 0 && !export->settings.format->limits_itself &&
+	       session->matches >= export->limit;
 }
 
 /* ---- reading ---- */
@@ -115,16 +118,15 @@ static int put_all(struct session *session, struct wire_fault *fault)
 
 /* ---- reporting ---- */
 
-static void report_omissions(const struct session *session)
+void cli_export_report_omissions(const struct cli_command *command, const struct export_writer *writer)
 {
-	const struct export_writer *writer = session->writer;
 	struct export_omission omission;
 	char count[EXPORT_SIZE_TEXT];
 
 	for (size_t i = 0; writer->omission && writer->omission(writer, i, &omission); i++)
 		if (omission.count > 0)
-			cli_error(session->export->command, "left out: %s %s",
-				  export_count_text(count, omission.count), omission.what);
+			cli_error(command, "left out: %s %s", export_count_text(count, omission.count),
+				  omission.what);
 }
 
 static void report_result(const struct session *session)
@@ -137,7 +139,7 @@ static void report_result(const struct session *session)
 	if (export->file)
 		cli_error(export->command, "\"%s\": %s event%s", export->file,
 			  export_count_text(events, session->events), export_plural(session->events));
-	report_omissions(session);
+	cli_export_report_omissions(export->command, session->writer);
 	cli_joining_report(export->command, session->logs, &export->logs);
 }
 

@@ -3,11 +3,13 @@
 #define CLI_COMMANDS_EXPORT_H
 
 #include "cli/commands/export_formats.h"
+#include "cli/commands/trace_conversations.h"
 #include "cli/options/filters.h"
 
 struct cli_export {
 	struct cli_export_settings settings;
-	const char *file; /* NULL, "-": standard output */
+	const char *file;                                     /* NULL, "-": standard output */
+	struct cli_trace_conversation_settings conversations; /* export_conversations.h */
 	struct cli_filters filters;
 	uint64_t limit; /* end after so many chosen events; 0 = no limit */
 	bool follow, no_join, quiet;
@@ -20,5 +22,8 @@ struct cli_export {
 
 /* Export. Prints errors, progress and a summary on stderr. Returns an exit status. */
 int cli_export_run(const struct cli_export *export);
+
+/* Say on stderr what the writer left out. */
+void cli_export_report_omissions(const struct cli_command *command, const struct export_writer *writer);
 
 #endif

@@ -4,12 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/options/inputs.h"
 #include "export/event/csv.h"
 #include "export/event/jsonl.h"
+#include "export/graph/dot.h"
+#include "export/html/html.h"
 #include "export/pcapng/pcapng.h"
 #include "export/perfetto/perfetto.h"
+#include "export/sequence/mermaid.h"
 
 #define AT(member) offsetof(struct cli_export_settings, member)
+
+/* What is drawn without --limit. */
+enum { HTML_MESSAGES = 5000, DOT_SUBJECTS = 200 };
 
 /* ---- the formats ---- */
 
@@ -54,6 +61,45 @@ static int open_perfetto(struct export_writer **writer, const struct cli_export_
 	return export_perfetto_open(writer, out, fault);
 }
 
+static int open_mermaid(struct export_writer **writer, const struct cli_export_settings *settings,
+			const struct store_filter *chosen, struct export_out *out, struct wire_fault *fault)
+{
+	const struct export_mermaid_options options = {.messages_max = settings->limit, .utc = settings->utc};
+
+	(void)chosen;
+	return export_mermaid_open(writer, &options, out, fault);
+}
+
+static int open_html(struct export_writer **writer, const struct cli_export_settings *settings,
+		     const struct store_filter *chosen, struct export_out *out, struct wire_fault *fault)
+{
+	const struct export_html_options options = {.messages_max =
+							settings->limit > 0 ? settings->limit : HTML_MESSAGES,
+						    .logs = (const char *const *)settings->logs.values,
+						    .logs_len = settings->logs.len,
+						    .utc = settings->utc};
+
+	(void)chosen;
+	return export_html_open(writer, &options, out, fault);
+}
+
+static int open_dot(struct export_writer **writer, const struct cli_export_settings *settings,
+		    const struct store_filter *chosen, struct export_out *out, struct wire_fault *fault)
+{
+	struct export_dot_options options = {.key = (enum trace_service_key)settings->services.key,
+					     .folds_tokens = settings->services.fold,
+					     .subjects_max =
+						 settings->limit > 0 ? settings->limit : DOT_SUBJECTS,
+					     .filter = store_filter_is_empty(chosen) ? NULL : chosen};
+	int error = cli_inputs_uptime(&options.uptime, &settings->logs, CLI_STEADY_CLOCK, fault);
+
+	if (!error)
+		error = export_dot_open(writer, &options, out, fault);
+	if (error)
+		store_uptime_fini(&options.uptime);
+	return error;
+}
+
 const struct cli_export_format cli_export_formats[] = {
     {.name = "jsonl",
      .endings = "jsonl ndjson",
@@ -83,6 +129,31 @@ const struct cli_export_format cli_export_formats[] = {
      .reads_all = true,
      .is_binary = true,
      .open = open_perfetto},
+    {.name = "html",
+     .endings = "html htm",
+     .summary = "one page with a sequence diagram, a timeline and all contents, for a browser",
+     .kind = "message,delivery",
+     .reads_all = true,
+     .limits_itself = true,
+     .draws_conversations = true,
+     .cannot_follow = true,
+     .open = open_html},
+    {.name = "mermaid",
+     .endings = "mmd mermaid",
+     .summary = "a sequence diagram of few messages, as text",
+     .kind = "message,delivery",
+     .reads_all = true,
+     .limits_itself = true,
+     .draws_conversations = true,
+     .cannot_follow = true,
+     .open = open_mermaid},
+    {.name = "dot",
+     .endings = "dot gv",
+     .summary = "which services send what to whom, for Graphviz",
+     .reads_all = true,
+     .limits_itself = true,
+     .cannot_follow = true,
+     .open = open_dot},
     {.name = NULL},
 };
 
@@ -120,7 +191,7 @@ const struct cli_option cli_export_format_options[] = {
      .letter = 'F',
      .kind = CLI_CALL,
      .argument = "FORMAT",
-     .words = "jsonl|csv|pcapng|otlp|perfetto",
+     .words = "jsonl|csv|pcapng|otlp|perfetto|html|mermaid|dot",
      .help = "see \"Formats\" below; default: by the ending of FILE",
      .call = choose_format,
      .at = AT(format)},

@@ -3,6 +3,8 @@
 #define CLI_COMMANDS_EXPORT_FORMATS_H
 
 #include "cli/commands/export_otlp.h"
+#include "cli/options/options.h"
+#include "cli/options/services.h"
 #include "export/format.h"
 #include "store/filter/filter.h"
 
@@ -11,8 +13,11 @@ struct cli_export_settings {
 	const char *columns;
 	bool keeps_formulas;
 	struct cli_otlp_settings otlp;
+	struct cli_services services;
 	bool utc; /* of the filters */
 	struct cli_export_running running;
+	uint64_t limit; /* --limit; 0 = none was given */
+	struct cli_operands logs;
 };
 
 struct cli_export_format {
@@ -21,9 +26,11 @@ struct cli_export_format {
 	const char *summary;
 	const char
 	    *kind; /* the kind of events that it is about unless the user asks for others; NULL: every kind */
-	bool reads_all;     /* its writer needs all events of the period, not only the chosen ones */
-	bool is_binary;     /* not to be printed on a terminal */
-	bool cannot_follow; /* its writer gives nothing before the end */
+	bool reads_all;           /* its writer needs all events of the period, not only the chosen ones */
+	bool is_binary;           /* not to be printed on a terminal */
+	bool limits_itself;       /* all chosen events are read, and its writer counts those beyond --limit */
+	bool draws_conversations; /* its writer takes conversations, too */
+	bool cannot_follow;       /* its writer gives nothing before the end */
 	/* Open a writer, to be closed by the caller. chosen: the filter that the user asked for, borrowed until it is closed. 0, or
 	 * a negative code with *fault: -EINVAL for an option. */
 	int (*open)(struct export_writer **writer, const struct cli_export_settings *settings,

@@ -18,16 +18,17 @@ static bool read_number(const char *text, char end, uint64_t *number, const char
 }
 
 /* N, or INPUT:N. */
-static int read_seq(const struct cli_trace_run *trace, const char *text, struct cli_trace_seq *seq)
+static int read_seq(const struct cli_trace_run *trace, const char *option, const char *text,
+		    struct cli_trace_seq *seq)
 {
 	const char *digits = text;
 	uint64_t input = 0;
 	if (strchr(text, ':') && (!read_number(text, ':', &input, &digits) || *digits++ != ':'))
-		return cli_usage_error(trace->command, "--seq: \"%s\" is no sequence number", text);
+		return cli_usage_error(trace->command, "%s: \"%s\" is no sequence number", option, text);
 	if (!read_number(digits, '\0', &seq->seq, &digits))
-		return cli_usage_error(trace->command, "--seq: \"%s\" is no sequence number", text);
+		return cli_usage_error(trace->command, "%s: \"%s\" is no sequence number", option, text);
 	if (input > (uint64_t)trace->logs.len)
-		return cli_usage_error(trace->command, "--seq %s: there are only %d logs", text,
+		return cli_usage_error(trace->command, "%s %s: there are only %d logs", option, text,
 				       trace->logs.len);
 	seq->input = input > 0 ? (uint32_t)input - 1 : CLI_TRACE_ANY_INPUT;
 	return CLI_GO_ON;
@@ -41,8 +42,8 @@ int cli_trace_choice_init(struct cli_trace_choice *choice, const struct cli_trac
 	choice->seqs = calloc(count + 1, sizeof *choice->seqs);
 	int status = choice->seqs ? CLI_GO_ON : CLI_IO;
 	for (; status == CLI_GO_ON && choice->seqs_len < count; choice->seqs_len++)
-		status =
-		    read_seq(trace, settings->seqs.values[choice->seqs_len], &choice->seqs[choice->seqs_len]);
+		status = read_seq(trace, settings->seqs_option ? settings->seqs_option : "--seq",
+				  settings->seqs.values[choice->seqs_len], &choice->seqs[choice->seqs_len]);
 	for (size_t i = 0; i < settings->ids.len && status == CLI_GO_ON; i++)
 		if (settings->ids.values[i][0] == '\0')
 			status = cli_usage_error(trace->command, "--id: an empty value is everywhere");

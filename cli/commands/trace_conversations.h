@@ -10,6 +10,7 @@ struct cli_trace_conversation_settings {
 	bool forget_keys, no_inferred;
 	int64_t window_ns;            /* 0 = the default */
 	struct cli_decoding decoding; /* of cli_decoding_options */
+	const char *seqs_option;      /* the name of the option that sets seqs; NULL = "--seq" */
 };
 
 /* Sets a struct cli_trace_conversation_settings, zeroed before. */

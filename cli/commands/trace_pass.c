@@ -28,38 +28,35 @@ static void note_earliest(struct cli_trace_session *session, const struct trace_
 static int64_t end_ns(const struct cli_trace_session *session, const struct trace_conversation *conversation)
 {
 	for (const struct trace_node *node = conversation->nodes; node; node = node->next)
-		if (cli_is_unanswered(node))
+		if (trace_node_is_unanswered(node))
 			return store_time_plus(conversation->last_ns, session->window_ns);
 	return conversation->last_ns;
 }
 
-static void print_conversation(struct cli_trace_session *session, struct trace_conversations *conversations,
-			       struct trace_conversation *ended)
+static void give_conversation(struct cli_trace_session *session, struct trace_conversations *conversations,
+			      struct trace_conversation *ended)
 {
-	struct cli_conversation conversation = {.clients = trace_conversations_clients(conversations),
-						.window_ns = session->window_ns,
-						.is_cut_short = ended->is_cut_short,
-						.input_names = session->trace->logs.values,
-						.inputs = session->trace->logs.len};
+	struct export_conversation conversation = {.clients = trace_conversations_clients(conversations),
+						   .window_ns = session->window_ns,
+						   .is_cut_short = ended->is_cut_short,
+						   .input_names = session->trace->logs.values,
+						   .inputs = session->trace->logs.len};
 	conversation.gaps_len =
 	    trace_conversations_gaps(conversations, ended->first_ns, end_ns(session, ended),
-				     conversation.gaps, CLI_CONVERSATION_GAPS_MAX);
+				     conversation.gaps, EXPORT_CONVERSATION_GAPS_MAX);
 	if (trace_tree_init(&conversation.tree, ended) != 0) {
 		cli_error(session->trace->command, "out of memory: a conversation is left out");
 		return;
 	}
-	if (session->trace->settings->json)
-		cli_conversation_json(&session->json, &session->out, &conversation);
-	else
-		cli_conversation_text(&session->out, &conversation, &session->text);
+	session->give(session, &conversation);
 	trace_tree_fini(&conversation.tree);
-	session->printed++;
+	session->given++;
 }
 
 bool cli_trace_is_complete(const struct cli_trace_session *session)
 {
 	uint64_t limit = session->trace->settings->limit;
-	return (limit > 0 && session->printed >= limit) || session->out.error != 0 || session->is_stopped;
+	return (limit > 0 && session->given >= limit) || session->out.error != 0 || session->is_stopped;
 }
 
 static void done(void *context, struct trace_conversations *conversations,
@@ -69,7 +66,7 @@ static void done(void *context, struct trace_conversations *conversations,
 	if (pass->purpose == CLI_TRACE_TO_LEARN)
 		note_earliest(pass->session, conversation);
 	else if (!cli_trace_is_complete(pass->session))
-		print_conversation(pass->session, conversations, conversation);
+		give_conversation(pass->session, conversations, conversation);
 }
 
 /* ---- a pass ---- */
@@ -132,9 +129,9 @@ void cli_trace_note_damage(struct cli_trace_session *session, const struct wire_
 static void close_pass(struct cli_trace_pass *pass)
 {
 	struct cli_trace_session *session = pass->session;
-	if (pass->conversations && pass->purpose == CLI_TRACE_TO_PRINT)
+	if (pass->conversations && pass->purpose == CLI_TRACE_TO_GIVE)
 		add_stats(session, pass->conversations);
-	if (pass->inputs && pass->purpose == CLI_TRACE_TO_PRINT) {
+	if (pass->inputs && pass->purpose == CLI_TRACE_TO_GIVE) {
 		struct wire_damage damage;
 		store_merge_damage(pass->inputs, &damage);
 		cli_trace_note_damage(session, &damage);
@@ -165,7 +162,7 @@ static bool is_chosen(const struct cli_trace_pass *pass, const struct wire_event
 		return false; /* a gap has the number of what is missing */
 	bool chosen =
 	    pass->by_points ? is_point(pass, event) : cli_trace_choice_holds(&session->choice, source, event);
-	session->chosen += chosen && pass->purpose == CLI_TRACE_TO_PRINT;
+	session->chosen += chosen && pass->purpose == CLI_TRACE_TO_GIVE;
 	return chosen;
 }
 
@@ -189,6 +186,15 @@ static bool is_over(struct cli_trace_pass *pass)
 	return session->is_stopped;
 }
 
+static int add(struct cli_trace_pass *pass, struct wire_event *event)
+{
+	const bool chosen = is_chosen(pass, event);
+	const size_t payload_max = pass->session->payload_max;
+	if (payload_max > 0 && event->payload.len > payload_max)
+		event->payload.len = payload_max;
+	return trace_conversations_add(pass->conversations, event, chosen);
+}
+
 /* Read on. 0 at the end of what there is, 1 when there is a reason to stop, or a negative code with *fault. */
 static int read_events(struct cli_trace_pass *pass, struct wire_fault *fault)
 {
@@ -198,7 +204,7 @@ static int read_events(struct cli_trace_pass *pass, struct wire_fault *fault)
 		if (pass->events++ == 0)
 			pass->session->first_ns = event.time_ns;
 		pass->now_ns = event.time_ns;
-		if (trace_conversations_add(pass->conversations, &event, is_chosen(pass, &event)) != 0)
+		if (add(pass, &event) != 0)
 			return cli_trace_out_of_memory(fault);
 		if (is_over(pass))
 			return 1;
@@ -224,7 +230,7 @@ static int follow(struct cli_trace_pass *pass, struct wire_fault *fault)
 
 int cli_trace_pass_run(struct cli_trace_pass *pass, int64_t since_ns, struct wire_fault *fault)
 {
-	const bool follows = pass->session->trace->settings->follow && pass->purpose == CLI_TRACE_TO_PRINT;
+	const bool follows = pass->session->trace->settings->follow && pass->purpose == CLI_TRACE_TO_GIVE;
 	int status = open_pass(pass, since_ns, follows, fault);
 	if (status == 0)
 		status = follows ? follow(pass, fault) : read_events(pass, fault);

@@ -5,14 +5,14 @@
 #include "cli/commands/trace_choice.h"
 #include "cli/commands/trace_conversations.h"
 #include "cli/commands/trace_points.h"
-#include "cli/output/conversation_json.h"
-#include "cli/output/conversation_text.h"
+#include "export/sequence/conversation.h"
+#include "export/text/out.h"
 #include "store/read/merge.h"
 #include "trace/causality.h"
 #include "trace/conversations.h"
 
 /* The purpose of a pass over the source. */
-enum cli_trace_purpose { CLI_TRACE_TO_LEARN, CLI_TRACE_TO_PRINT };
+enum cli_trace_purpose { CLI_TRACE_TO_LEARN, CLI_TRACE_TO_GIVE };
 
 struct cli_trace_session {
 	const struct cli_trace_run *trace;
@@ -24,10 +24,12 @@ struct cli_trace_session {
 	unsigned evidence;
 	int64_t window_ns;
 	struct export_out out;
-	struct export_event_json json;
-	struct cli_conversation_text_options text;
 	int interrupt_fd;
-	uint64_t printed;
+	/* Takes a conversation that was chosen. */
+	void (*give)(struct cli_trace_session *session, const struct export_conversation *conversation);
+	void *context;       /* of `give` */
+	size_t payload_max;  /* bytes that are kept of a payload while its conversation goes on; 0 = all */
+	uint64_t given;      /* conversations */
 	int64_t earliest_ns; /* CLI_TRACE_TO_LEARN: time of the first message of a chosen conversation */
 	int64_t first_ns;    /* time of the first event that was read */
 	uint64_t chosen;     /* messages */

@@ -42,7 +42,7 @@ static int find_beginning(struct cli_trace_session *session, int64_t first_ns, i
 }
 
 /* Points that are close to each other are read together. */
-static int print_points(struct cli_trace_session *session, struct wire_fault *fault)
+static int give_points(struct cli_trace_session *session, struct wire_fault *fault)
 {
 	const struct cli_trace_points *points = &session->points;
 	int error = 0;
@@ -56,7 +56,7 @@ static int print_points(struct cli_trace_session *session, struct wire_fault *fa
 		int64_t until_ns = points->list[end - 1].time_ns;
 		error = find_beginning(session, points->list[from].time_ns, until_ns, &since_ns, fault);
 		struct cli_trace_pass pass = {.session = session,
-					      .purpose = CLI_TRACE_TO_PRINT,
+					      .purpose = CLI_TRACE_TO_GIVE,
 					      .by_points = true,
 					      .until_ns = until_ns};
 		if (!error)
@@ -67,7 +67,7 @@ static int print_points(struct cli_trace_session *session, struct wire_fault *fa
 
 /* ---- conversations of whatever is chosen, in one pass ---- */
 
-static int print_all(struct cli_trace_session *session, bool can_read_twice, struct wire_fault *fault)
+static int give_all(struct cli_trace_session *session, bool can_read_twice, struct wire_fault *fault)
 {
 	int64_t since_ns = INT64_MIN;
 	int error = 0;
@@ -81,7 +81,7 @@ static int print_all(struct cli_trace_session *session, bool can_read_twice, str
 		error = cli_trace_pass_run(&learning, since_ns, fault);
 	}
 	struct cli_trace_pass pass = {
-	    .session = session, .purpose = CLI_TRACE_TO_PRINT, .until_ns = INT64_MAX};
+	    .session = session, .purpose = CLI_TRACE_TO_GIVE, .until_ns = INT64_MAX};
 	return error || session->is_stopped ? error : cli_trace_pass_run(&pass, since_ns, fault);
 }
 
@@ -148,7 +148,7 @@ static void choose_window(struct cli_trace_session *session)
 	}
 }
 
-int cli_trace_print_chosen(struct cli_trace_session *session, struct wire_fault *fault)
+int cli_trace_give_chosen(struct cli_trace_session *session, struct wire_fault *fault)
 {
 	const bool are_files = are_logs(&session->trace->logs);
 	const bool follows = session->trace->settings->follow;
@@ -159,6 +159,6 @@ int cli_trace_print_chosen(struct cli_trace_session *session, struct wire_fault 
 		return error;
 	choose_window(session);
 	if (are_files && !follows && has_places && store_filter_is_empty(session->choice.filter))
-		return print_points(session, fault);
-	return print_all(session, are_files && !follows, fault);
+		return give_points(session, fault);
+	return give_all(session, are_files && !follows, fault);
 }

@@ -7,6 +7,6 @@
 
 /* Print the chosen conversations. Of logs, only the time around the messages that --seq and --id choose is read. 0, or
  * a negative code with *fault. */
-int cli_trace_print_chosen(struct cli_trace_session *session, struct wire_fault *fault);
+int cli_trace_give_chosen(struct cli_trace_session *session, struct wire_fault *fault);
 
 #endif

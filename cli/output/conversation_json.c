@@ -23,15 +23,15 @@ static const struct wire_client *find_client(const void *context, uint64_t conn)
 					 : trace_client_described(trace_clients_at(finder->clients, number));
 }
 
-static void put_seq(struct export_json *json, const char *key, const struct cli_conversation *conversation,
+static void put_seq(struct export_json *json, const char *key, const struct export_conversation *conversation,
 		    const struct trace_node *node)
 {
-	char text[CLI_NODE_NUMBER_TEXT];
-	export_json_word(json, key, text, cli_node_number(conversation, node, text));
+	char text[EXPORT_NODE_NUMBER_TEXT];
+	export_json_word(json, key, text, export_node_number(conversation, node, text));
 }
 
 static void put_nodes(struct export_event_json *printer, struct export_json *json,
-		      const struct cli_conversation *conversation)
+		      const struct export_conversation *conversation)
 {
 	export_json_array(json, "nodes");
 	for (uint32_t i = 0; i < conversation->tree.count; i++) {
@@ -48,7 +48,7 @@ static void put_nodes(struct export_event_json *printer, struct export_json *jso
 	export_json_array_end(json);
 }
 
-static void put_edges(struct export_json *json, const struct cli_conversation *conversation)
+static void put_edges(struct export_json *json, const struct export_conversation *conversation)
 {
 	export_json_array(json, "edges");
 	for (uint32_t i = 0; i < conversation->tree.count; i++) {
@@ -67,7 +67,7 @@ static void put_edges(struct export_json *json, const struct cli_conversation *c
 }
 
 static void put_gaps(struct export_event_json *printer, struct export_json *json,
-		     const struct cli_conversation *conversation)
+		     const struct export_conversation *conversation)
 {
 	if (conversation->gaps_len == 0)
 		return;
@@ -90,7 +90,8 @@ static void put_gaps(struct export_event_json *printer, struct export_json *json
 }
 
 /* The messages of which something is true; nothing when there are none. */
-static void put_list(struct export_json *json, const char *key, const struct cli_conversation *conversation,
+static void put_list(struct export_json *json, const char *key,
+		     const struct export_conversation *conversation,
 		     bool (*is_listed)(const struct trace_node *node))
 {
 	bool has_any = false;
@@ -108,14 +109,14 @@ static void put_list(struct export_json *json, const char *key, const struct cli
 }
 
 void cli_conversation_json(struct export_event_json *printer, struct export_out *out,
-			   const struct cli_conversation *conversation)
+			   const struct export_conversation *conversation)
 {
 	struct export_json json = {.out = out};
 	export_json_object(&json, NULL);
 	put_seq(&json, "root", conversation, conversation->tree.branches[conversation->tree.first_top].node);
 	put_nodes(printer, &json, conversation);
 	put_edges(&json, conversation);
-	put_list(&json, "unanswered", conversation, cli_is_unanswered);
+	put_list(&json, "unanswered", conversation, trace_node_is_unanswered);
 	put_list(&json, "no_responders", conversation, trace_node_has_no_responders);
 	put_gaps(printer, &json, conversation);
 	if (conversation->is_cut_short)

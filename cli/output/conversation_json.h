@@ -7,6 +7,6 @@
 
 /* Print one object in one line. */
 void cli_conversation_json(struct export_event_json *printer, struct export_out *out,
-			   const struct cli_conversation *conversation);
+			   const struct export_conversation *conversation);
 
 #endif

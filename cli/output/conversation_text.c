@@ -27,30 +27,13 @@ enum {
 static const double SCORE_FULL = 0.995;
 
 struct printer {
-	const struct cli_conversation *conversation;
+	const struct export_conversation *conversation;
 	const struct cli_conversation_text_options *options;
 	struct cli_row row;
 	struct export_clock clock;
 	int64_t root_ns; /* steady */
 	size_t gaps_printed;
 };
-
-bool cli_is_unanswered(const struct trace_node *node)
-{
-	return node->event.kind == WIRE_EVENT_MESSAGE && node->event.reply.len > 0 && node->replies == 0 &&
-	       !node->no_responders && !trace_node_has_no_responders(node) && !node->is_answered_elsewhere &&
-	       !node->conversation->is_cut_short && !trace_is_ack_subject(node->event.reply);
-}
-
-size_t cli_node_number(const struct cli_conversation *conversation, const struct trace_node *node,
-		       char text[CLI_NODE_NUMBER_TEXT])
-{
-	int len = conversation->inputs > 1
-		      ? snprintf(text, CLI_NODE_NUMBER_TEXT, "%" PRIu32 ":%" PRIu64, node->origin + 1,
-				 node->event.seq)
-		      : snprintf(text, CLI_NODE_NUMBER_TEXT, "%" PRIu64, node->event.seq);
-	return (size_t)len;
-}
 
 /* ---- columns ---- */
 
@@ -220,7 +203,7 @@ static void put_request_state(struct printer *printer, const struct trace_node *
 	char window[EXPORT_SIZE_TEXT];
 	if (trace_node_has_no_responders(node))
 		cli_row_text(&printer->row, CLI_RED, "NO RESPONDERS ");
-	else if (cli_is_unanswered(node))
+	else if (trace_node_is_unanswered(node))
 		cli_row_format(&printer->row, CLI_RED, "UNANSWERED within %s ",
 			       export_span_text(window, printer->conversation->window_ns));
 	if (node->replies > 1 && !trace_is_ack_subject(node->event.reply))
@@ -286,7 +269,7 @@ static void print_gap(struct printer *printer, const struct trace_gap *gap)
 
 static void print_gaps_before(struct printer *printer, int64_t ns)
 {
-	const struct cli_conversation *conversation = printer->conversation;
+	const struct export_conversation *conversation = printer->conversation;
 	while (printer->gaps_printed < conversation->gaps_len &&
 	       conversation->gaps[printer->gaps_printed]->from_ns <= ns)
 		print_gap(printer, conversation->gaps[printer->gaps_printed++]);
@@ -338,13 +321,13 @@ static void print_below(struct printer *printer, uint32_t top)
 
 static void print_heading(struct printer *printer)
 {
-	const struct cli_conversation *conversation = printer->conversation;
+	const struct export_conversation *conversation = printer->conversation;
 	const struct trace_tree *tree = &conversation->tree;
 	const struct wire_event *root = &tree->branches[tree->first_top].node->event;
 	const struct wire_event *last = &tree->branches[tree->count - 1].node->event;
 	char span[EXPORT_SIZE_TEXT], time[EXPORT_TIME_TEXT];
-	char number[CLI_NODE_NUMBER_TEXT];
-	cli_node_number(conversation, tree->branches[tree->first_top].node, number);
+	char number[EXPORT_NODE_NUMBER_TEXT];
+	export_node_number(conversation, tree->branches[tree->first_top].node, number);
 	cli_row_format(&printer->row, CLI_BOLD, "── #%s ", number);
 	cli_row_put(&printer->row, CLI_BOLD, root->subject, 60);
 	export_clock_text(&printer->clock, root->time_ns, EXPORT_TIME_SECOND, time);
@@ -357,7 +340,7 @@ static void print_heading(struct printer *printer)
 	cli_row_end(&printer->row);
 }
 
-void cli_conversation_text(struct export_out *out, const struct cli_conversation *conversation,
+void cli_conversation_text(struct export_out *out, const struct export_conversation *conversation,
 			   const struct cli_conversation_text_options *options)
 {
 	const struct trace_tree *tree = &conversation->tree;

@@ -4,13 +4,18 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "export/graph/busiest.h"
 #include "export/text/escape.h"
+#include "export/text/mermaid.h"
 #include "export/text/sizes.h"
 #include "trace/inbox.h"
+
+enum { LARGE_ARROWS = 300 };
 
 /* How a language writes nodes and arrows. */
 struct language {
 	const char *begin, *end;
+	const char *large; /* at the beginning of a drawing of many arrows; NULL = nothing */
 	const char *service[2], *subject[2], *unheard[2]; /* before and after the name of a node */
 	void (*put_text)(struct export_out *out, struct wire_slice text);
 	const char *arrow, *dashed; /* before its label */
@@ -22,55 +27,41 @@ struct drawing {
 	struct export_out *out;
 	const struct export_graph_view *view;
 	const struct language *language;
+	struct export_graph_busiest subjects;
 };
 
 /* ---- text ---- */
 
-/* Call put for each character of the text in printable form, and for each byte of an escape. */
-static void each_character(struct export_out *out, struct wire_slice text,
-			   void (*put)(struct export_out *out, const char *data, size_t len))
+static void put_dot_text(struct export_out *out, struct wire_slice text)
 {
 	while (text.len > 0) {
 		struct export_escape_glyph glyph;
 		export_escape_look(&glyph, text);
-		if (!glyph.escape[0])
-			put(out, text.data, glyph.bytes);
-		for (const char *at = glyph.escape; *at; at++)
-			put(out, at, 1);
+		const char *shown = glyph.escape[0] ? glyph.escape : text.data;
+		if (*shown == '"' || *shown == '\\')
+			export_out_char(out, '\\');
+		export_out_bytes(out, shown, glyph.escape[0] ? strlen(glyph.escape) : glyph.bytes);
 		text = wire_slice(text.data + glyph.bytes, text.len - glyph.bytes);
 	}
 }
 
-static void put_dot_character(struct export_out *out, const char *data, size_t len)
-{
-	if (*data == '"' || *data == '\\')
-		export_out_char(out, '\\');
-	export_out_bytes(out, data, len);
-}
-
-static void put_dot_text(struct export_out *out, struct wire_slice text)
-{
-	each_character(out, text, put_dot_character);
-}
-
-/* Mermaid reads markup in labels, so everything except letters, digits and a few marks is written as its number. */
-static void put_mermaid_character(struct export_out *out, const char *data, size_t len)
-{
-	if (len == 1 && strchr("\"#&<>;`*_[]{}|\\$~", *data))
-		export_out_format(out, "#%d;", *data);
-	else
-		export_out_bytes(out, data, len);
-}
-
 static void put_mermaid_text(struct export_out *out, struct wire_slice text)
 {
-	each_character(out, text, put_mermaid_character);
+	char character[EXPORT_MERMAID_CHARACTER];
+
+	while (text.len > 0) {
+		const size_t bytes = export_mermaid_character(text, character);
+		export_out_text(out, character);
+		text = wire_slice(text.data + bytes, text.len - bytes);
+	}
 }
 
 static const struct language dot = {
     .begin = "digraph services {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n"
 	     "  edge [fontname=\"sans-serif\", fontsize=10];\n",
     .end = "}\n",
+    /* Graphviz takes minutes to lay out a thousand arrows as well as it can. */
+    .large = "  graph [splines=line, nslimit=0.5, nslimit1=0.5, mclimit=0.1];\n",
     .service = {" [shape=box, style=filled, fillcolor=lightblue, label=\"", "\"];\n"},
     .subject = {" [shape=ellipse, label=\"", "\"];\n"},
     .unheard = {" [shape=ellipse, color=red, label=\"", "\"];\n"},
@@ -108,6 +99,12 @@ static bool is_inbox(const struct drawing *drawing, uint32_t subject)
 	return trace_has_inbox_prefix(trace_names_text(&drawing->view->result->subjects, subject));
 }
 
+/* The arrow from the publisher to the subject is drawn, or those of replies, which have no subject. */
+static bool is_drawn(const struct drawing *drawing, uint32_t subject)
+{
+	return drawing->subjects.is_drawn[subject] || is_inbox(drawing, subject);
+}
+
 /* Services that published or received something. 0 or -ENOMEM. */
 static int put_services(const struct drawing *drawing)
 {
@@ -117,9 +114,10 @@ static int put_services(const struct drawing *drawing)
 	if (!is_used)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < result->published.len; i++)
-		is_used[result->published.keys[i].a] = true;
+		is_used[result->published.keys[i].a] |= is_drawn(drawing, result->published.keys[i].b);
 	for (uint32_t i = 0; i < result->edges.len; i++)
-		is_used[result->edges.keys[i].b] = true;
+		is_used[result->edges.keys[i].b] |=
+		    is_drawn(drawing, result->published.keys[result->edges.keys[i].a].b);
 	for (uint32_t i = 0; i < clients->services.len; i++)
 		if (is_used[i])
 			put_node(drawing, 's', i, drawing->language->service,
@@ -133,7 +131,7 @@ static void put_subjects(const struct drawing *drawing)
 	const struct trace_graph_result *result = drawing->view->result;
 	for (uint32_t i = 0; i < result->subjects.len; i++) {
 		const struct trace_graph_subject *subject = &result->by_subject[i];
-		if (subject->messages + subject->deliveries == 0 || is_inbox(drawing, i))
+		if (!drawing->subjects.is_drawn[i])
 			continue;
 		bool is_unheard = subject->unheard > 0 && subject->unheard == subject->messages;
 		put_node(drawing, 't', i,
@@ -187,7 +185,7 @@ static void put_published(const struct drawing *drawing)
 		const struct trace_graph_published *value = trace_pairs_value(&result->published, i);
 		const struct trace_pair *pair = &result->published.keys[i];
 		const struct arrow arrow = {'s', 't', pair->a, pair->b, value->messages, value->sizes, false};
-		if (!is_inbox(drawing, pair->b) && value->messages > 0)
+		if (drawing->subjects.is_drawn[pair->b] && value->messages > 0)
 			put_arrow(drawing, &arrow);
 	}
 }
@@ -203,6 +201,8 @@ static int put_received(const struct drawing *drawing)
 	for (uint32_t i = 0; i < result->edges.len; i++) {
 		const struct trace_graph_edge *edge = trace_pairs_value(&result->edges, i);
 		const struct trace_pair *published = &result->published.keys[result->edges.keys[i].a];
+		if (!is_drawn(drawing, published->b))
+			continue;
 		bool is_reply = is_inbox(drawing, published->b);
 		uint32_t from = is_reply ? published->a | 1u << 31 : published->b;
 		uint32_t number = trace_pairs_number(&sums, from, result->edges.keys[i].b);
@@ -228,15 +228,21 @@ static int put_received(const struct drawing *drawing)
 
 static int draw(struct export_out *out, const struct export_graph_view *view, const struct language *language)
 {
-	const struct drawing drawing = {.out = out, .view = view, .language = language};
+	struct drawing drawing = {.out = out, .view = view, .language = language};
+	int error = export_graph_busiest_init(&drawing.subjects, view);
 
+	if (error)
+		return error;
 	export_out_text(out, language->begin);
-	int error = put_services(&drawing);
+	if (language->large && view->result->published.len + view->result->edges.len > LARGE_ARROWS)
+		export_out_text(out, language->large);
+	error = put_services(&drawing);
 	put_subjects(&drawing);
 	put_published(&drawing);
 	if (!error)
 		error = put_received(&drawing);
 	export_out_text(out, language->end);
+	export_graph_busiest_fini(&drawing.subjects);
 	return error;
 }
 

@@ -124,14 +124,23 @@ static char short_escape(char c)
 	}
 }
 
+static void put_unit(struct export_out *out, uint32_t unit)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char text[] = {
+	    '\\', 'u', digits[unit >> 12], digits[unit >> 8 & 15], digits[unit >> 4 & 15], digits[unit & 15]};
+
+	export_out_bytes(out, text, sizeof(text));
+}
+
 /* A code point by its number; beyond U+FFFF as the pair of surrogates that JSON wants. */
 static void put_code_point(struct export_out *out, uint32_t point)
 {
 	if (point > 0xffff) {
-		export_out_format(out, "\\u%04x", 0xd7c0 + (point >> 10));
+		put_unit(out, 0xd7c0 + (point >> 10));
 		point = 0xdc00 | (point & 0x3ff);
 	}
-	export_out_format(out, "\\u%04x", point);
+	put_unit(out, point);
 }
 
 /* Write the character at text, which is no plain ASCII. Characters that are unsafe on a terminal are escaped, since the
@@ -202,11 +211,10 @@ static void put_run(struct export_out *out, struct wire_slice text, size_t *at)
 	out->len = (size_t)(to - out->data);
 }
 
-static void put_string(struct export_out *out, struct wire_slice text)
+static void put_characters(struct export_out *out, struct wire_slice text)
 {
 	size_t at = 0;
 
-	export_out_char(out, '"');
 	while (at < text.len) {
 		const size_t before = at;
 
@@ -216,7 +224,32 @@ static void put_string(struct export_out *out, struct wire_slice text)
 		else if (at < text.len && at == before)
 			at += put_special(out, text.data + at, text.len - at);
 	}
-	export_out_char(out, '"');
+}
+
+/* Likewise within HTML, where no string may end the element or begin one. */
+static void put_in_markup(struct export_out *out, struct wire_slice text)
+{
+	size_t from = 0;
+
+	for (size_t at = 0; at < text.len; at++) {
+		const char c = text.data[at];
+		if (c != '<' && c != '>' && c != '&')
+			continue;
+		put_characters(out, wire_slice(text.data + from, at - from));
+		put_unit(out, (unsigned char)c);
+		from = at + 1;
+	}
+	put_characters(out, wire_slice(text.data + from, text.len - from));
+}
+
+static void put_string(const struct export_json *json, struct wire_slice text)
+{
+	export_out_char(json->out, '"');
+	if (json->in_markup)
+		put_in_markup(json->out, text);
+	else
+		put_characters(json->out, text);
+	export_out_char(json->out, '"');
 }
 
 void export_json_time(struct export_json *json, const char *key, struct export_clock *clock, int64_t ns)
@@ -230,13 +263,13 @@ void export_json_time(struct export_json *json, const char *key, struct export_c
 void export_json_string(struct export_json *json, const char *key, struct wire_slice text)
 {
 	begin(json, key);
-	put_string(json->out, text);
+	put_string(json, text);
 }
 
 void export_json_key(struct export_json *json, struct wire_slice key)
 {
 	begin(json, NULL);
-	put_string(json->out, key);
+	put_string(json, key);
 	export_out_char(json->out, ':');
 	json->comma = false;
 }
@@ -266,7 +299,7 @@ static bool put_ascii(struct export_json *json, const char *key, struct wire_sli
 
 void export_json_bytes(struct export_json *json, const char *key, struct wire_slice bytes)
 {
-	if (put_ascii(json, key, bytes))
+	if (!json->in_markup && put_ascii(json, key, bytes))
 		return;
 	if (export_utf8_is_valid(bytes))
 		export_json_string(json, key, bytes);

@@ -11,7 +11,8 @@
 
 struct export_json {
 	struct export_out *out;
-	bool comma; /* the next member needs one before it */
+	bool comma;     /* the next member needs one before it */
+	bool in_markup; /* the text stands in a page of HTML: < > and & in strings are escaped */
 };
 
 /* Containers. key is NULL inside an array and at the top. Keys are literals that need no escaping. */

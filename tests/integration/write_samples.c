@@ -2,9 +2,11 @@
  *
  *   write_samples              those of sample_logs.h, sample_captures.h and sample_busy.h
  *   write_samples platform     that of sample_platform.h
- *   write_samples services     those of sample_services.h and sample_conversations.h */
+ *   write_samples services     those of sample_services.h and sample_conversations.h
+ *   write_samples attacks      those of sample_attacks.h */
 #include <string.h>
 
+#include "sample_attacks.h"
 #include "sample_busy.h"
 #include "sample_captures.h"
 #include "sample_conversations.h"
@@ -21,6 +23,10 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "services") == 0) {
 		sample_services_write();
 		sample_conversations_write();
+		return 0;
+	}
+	if (argc > 1 && strcmp(argv[1], "attacks") == 0) {
+		sample_attacks_write();
 		return 0;
 	}
 	sample_logs_write();

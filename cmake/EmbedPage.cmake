@@ -1,0 +1,70 @@
+# Put a page of HTML together from its parts, and write it as a C source with the bytes before and after its data.
+#
+#   cmake -DPARTS="page.html;page.css;page.js;..." -DOUTPUT=page_parts.c -P cmake/EmbedPage.cmake
+#
+# PARTS: the page, its style, and its scripts, which become one in this order. In the page, @STYLE@ and @SCRIPT@ stand for these,
+# @STYLE_HASH@ and @SCRIPT_HASH@ for their SHA-256 in base64 as a content security policy wants it, and @DATA@ for what the program
+# writes.
+
+# The bytes that hexadecimal digits stand for, in base64.
+function(base64_of_hex hex result)
+  set(digits "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+  set(text "")
+  string(LENGTH "${hex}" length)
+  math(EXPR last "${length} - 1")
+  foreach(at RANGE 0 ${last} 6)
+    string(SUBSTRING "${hex}" ${at} 6 group)
+    string(LENGTH "${group}" group_length)
+    string(SUBSTRING "${group}00000" 0 6 group)
+    math(EXPR value "0x${group}")
+    math(EXPR characters "(${group_length} * 4 + 5) / 6")
+    foreach(shift 18 12 6 0)
+      math(EXPR digit "(${value} >> ${shift}) & 63")
+      if(characters GREATER 0)
+        string(SUBSTRING "${digits}" ${digit} 1 character)
+      else()
+        set(character "=")
+      endif()
+      string(APPEND text "${character}")
+      math(EXPR characters "${characters} - 1")
+    endforeach()
+  endforeach()
+  set(${result} "${text}" PARENT_SCOPE)
+endfunction()
+
+function(embed marker)
+  set(text "")
+  foreach(file IN LISTS ARGN)
+    file(READ "${file}" part)
+    string(APPEND text "${part}")
+  endforeach()
+  string(SHA256 hex "${text}")
+  base64_of_hex("${hex}" hash)
+  string(REPLACE "@${marker}_HASH@" "${hash}" page "${page}")
+  string(REPLACE "@${marker}@" "${text}" page "${page}")
+  set(page "${page}" PARENT_SCOPE)
+endfunction()
+
+# A C array of these bytes, and its length.
+function(array_of name text result)
+  string(HEX "${text}" hex)
+  string(LENGTH "${text}" length)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
+  string(REGEX REPLACE "('[^,]*,'[^,]*,'[^,]*,'[^,]*,'[^,]*,'[^,]*,'[^,]*,'[^,]*,)" "\\1\n" bytes "${bytes}")
+  set(${result} "const char ${name}[] = {\n${bytes}};\nconst size_t ${name}_len = ${length};\n" PARENT_SCOPE)
+endfunction()
+
+list(POP_FRONT PARTS page_file style)
+file(READ "${page_file}" page)
+embed(STYLE ${style})
+embed(SCRIPT ${PARTS})
+string(FIND "${page}" "@DATA@" at)
+if(at EQUAL -1 OR page MATCHES "@(STYLE|SCRIPT)(_HASH)?@")
+  message(FATAL_ERROR "${page_file}: a marker is missing or stands twice")
+endif()
+string(SUBSTRING "${page}" 0 ${at} before)
+math(EXPR at "${at} + 6")
+string(SUBSTRING "${page}" ${at} -1 after)
+array_of(export_html_page_before "${before}" before)
+array_of(export_html_page_after "${after}" after)
+file(WRITE "${OUTPUT}" "#include \"export/html/page_parts.h\"\n\n${before}${after}")
