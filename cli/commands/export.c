@@ -134,13 +134,26 @@ static void report_result(const struct session *session)
 	const struct cli_export *export = session->export;
 	char events[EXPORT_SIZE_TEXT];
 
-	if (session->is_interrupted)
-		cli_error(export->command, "interrupted: what was read so far was exported");
 	if (export->file)
 		cli_error(export->command, "\"%s\": %s event%s", export->file,
 			  export_count_text(events, session->events), export_plural(session->events));
 	cli_export_report_omissions(export->command, session->writer);
 	cli_joining_report(export->command, session->logs, &export->logs);
+}
+
+/* Ctrl-C is the usual end of --follow; before the end of a log it leaves a part of what was asked for. */
+static bool is_cut_short(const struct session *session)
+{
+	return session->is_interrupted && !session->export->follow;
+}
+
+static int report_interrupt(const struct session *session)
+{
+	const char *file = session->file.path;
+
+	cli_error(session->export->command, "interrupted%s%s%s", file ? ": " : "", file ? file : "",
+		  file ? " was not written" : "");
+	return CLI_FOUND;
 }
 
 static int finish(struct session *session, struct wire_fault *fault)
@@ -152,11 +165,13 @@ static int finish(struct session *session, struct wire_fault *fault)
 	cli_screen_end(&session->screen);
 	if (output != CLI_DONE)
 		return output;
+	if (is_cut_short(session))
+		return report_interrupt(session);
 	if (cli_file_finish(&session->file, fault) != 0)
 		return cli_log_error(export->command, fault);
 	if (!export->quiet)
 		report_result(session);
-	if (session->matches == 0 && !export->quiet && !export->follow && !session->is_interrupted)
+	if (session->matches == 0 && !export->quiet && !export->follow)
 		cli_explain_nothing(export->command, "nothing matched", &export->logs, &export->filters,
 				    &export->subjects);
 	store_merge_damage(session->logs, &damage);
@@ -186,13 +201,17 @@ static int open_logs(struct session *session, struct wire_fault *fault)
 static int open_output(struct session *session, struct wire_fault *fault)
 {
 	const struct cli_export *export = session->export;
-	int error = cli_file_init(&session->file, export->file, export->follow, fault);
+	int error = cli_file_init(&session->file, export->file, export->follow, session->interrupt_fd, fault);
 
 	if (!error && export_out_init(&session->out, session->file.fd) != 0)
 		error = wire_fault_set(fault, -ENOMEM, "out of memory");
-	if (!error && !session->file.path)
+	if (error)
+		return error;
+	session->out.begin = cli_file_begin;
+	session->out.context = &session->file;
+	if (!session->file.path)
 		cli_screen_attach(&session->screen, &session->out);
-	return error;
+	return 0;
 }
 
 static int export_all(struct session *session)

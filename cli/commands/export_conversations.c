@@ -85,7 +85,8 @@ static void draw(struct cli_trace_session *session, const struct export_conversa
 static int open_drawing(struct drawing *drawing, struct cli_trace_session *session)
 {
 	const struct cli_export *export = drawing->export;
-	int error = cli_file_init(&drawing->file, export->file, false, &drawing->fault);
+	int error =
+	    cli_file_init(&drawing->file, export->file, false, session->interrupt_fd, &drawing->fault);
 
 	if (!error && export_out_init(&session->out, drawing->file.fd) != 0)
 		error = wire_fault_set(&drawing->fault, -ENOMEM, "out of memory");

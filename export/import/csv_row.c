@@ -248,7 +248,7 @@ int export__csv_row_read(struct export__csv_columns *columns, struct export__mad
 	if (error)
 		return wire_fault_set(fault, error, "out of memory");
 	char *scratch = columns->scratch;
-	made->has_kind = true;
+	made->has_kind = made->is_foreign = true;
 	for (size_t i = 0; row.data && !error; i++) {
 		struct wire_slice value = next_value(&row, &scratch);
 		if (i >= columns->len)

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -23,7 +24,9 @@
 enum {
 	LOOK_BYTES = 4096,   /* of a file, to see what it is */
 	NAMES_MAX = 1 << 20, /* publishers that have no connection number */
-	LOG_CONN_BITS = 32,  /* of a connection number; above them is the log */
+	MIXED_LOG =
+	    WIRE_CONN_INPUTS_MAX, /* whose numbers such publishers get in a file that has others, too */
+	LOG_CONN_BITS = 32,       /* of a connection number; above them is the log */
 };
 
 struct export_import {
@@ -41,6 +44,7 @@ struct export_import {
 	struct store_clients clients;
 	struct trace_names names; /* of publishers without connection numbers: connection i + 1 */
 	struct store_steps steps;
+	bool has_own; /* events that tapedeck wrote */
 	uint64_t events;
 };
 
@@ -155,24 +159,39 @@ static void describe(struct export_import *import, uint64_t conn, struct wire_sl
 		store_clients_put(&import->clients, conn, &client);
 }
 
-/* A publisher that is known by its name alone gets a connection number. */
+/* A publisher that is known by its name alone, or by a number of another tool, gets a connection number. */
 static uint64_t conn_of_name(struct export_import *import, struct wire_slice name)
 {
 	const uint32_t number = trace_names_number(&import->names, name, NAMES_MAX);
+	const uint64_t above = import->has_own ? (uint64_t)MIXED_LOG << LOG_CONN_BITS : 0;
 
-	return number == TRACE_NO_NAME ? 0 : number + 1;
+	return number == TRACE_NO_NAME ? 0 : above + number + 1;
+}
+
+static uint64_t conn_of_foreign(struct export_import *import)
+{
+	char number[32];
+	const struct export__made_event *made = &import->made;
+
+	if (made->client_name.len > 0)
+		return conn_of_name(import, made->client_name);
+	if (made->event.conn == 0)
+		return 0;
+	snprintf(number, sizeof(number), "#%" PRIu64, made->event.conn);
+	return conn_of_name(import, wire_slice_str(number));
 }
 
 static void number_connections(struct export_import *import)
 {
 	struct export__made_event *made = &import->made;
 	struct wire_event *event = &made->event;
-	const uint32_t own = made->log > 0 && made->log <= WIRE_CONN_INPUTS_MAX ? (uint32_t)made->log - 1 : 0;
+	const uint32_t own = made->log > 0 ? (uint32_t)made->log - 1 : 0;
 
-	if (event->conn > 0)
+	import->has_own = import->has_own || !made->is_foreign;
+	if (made->is_foreign)
+		event->conn = conn_of_foreign(import);
+	else if (event->conn > 0)
 		event->conn = flat(event->conn, own);
-	else if (made->client_name.len > 0)
-		event->conn = conn_of_name(import, made->client_name);
 	if (event->kind == WIRE_EVENT_CONNECT && event->conn > 0)
 		store_clients_put(&import->clients, event->conn, &made->client);
 	describe(import, event->conn, made->client_name);
@@ -180,6 +199,16 @@ static void number_connections(struct export_import *import)
 		made->receivers[i].conn = flat(made->receivers[i].conn, own);
 		describe(import, made->receivers[i].conn, made->names[i]);
 	}
+}
+
+/* a - b. Saturates. */
+static int64_t minus(int64_t a, int64_t b)
+{
+	int64_t result;
+
+	if (__builtin_sub_overflow(a, b, &result))
+		return b > 0 ? INT64_MIN : INT64_MAX;
+	return result;
 }
 
 /* Set both times. Events that tapedeck logged may follow a step of its clock, which is kept; others must be sorted. */
@@ -191,10 +220,11 @@ static int set_time(struct export_import *import, struct wire_fault *fault)
 
 	if (!import->made.has_time)
 		event->time_ns = import->is_live ? now_ns() : import->last_ns;
-	if (event->seq == 0 && import->events > 0 && event->time_ns < import->last_ns - STORE_STEP_NS) {
+	const int64_t back_ns = minus(import->last_ns, event->time_ns);
+	if (import->made.is_foreign && import->events > 0 && back_ns > STORE_STEP_NS) {
 		wire_fault_set(fault, WIRE_EARGUMENT,
 			       "%s earlier than the line before: sort the file by time first",
-			       export_span_text(span, import->last_ns - event->time_ns));
+			       export_span_text(span, back_ns));
 		return fail_at(import, fault, WIRE_EARGUMENT);
 	}
 	import->last_ns = event->time_ns;
@@ -253,10 +283,21 @@ static int read_event(struct export_import *import, struct wire_fault *fault)
 
 /* ---- the source ---- */
 
+/* A gap of that time passes, since it may hide an event that would. */
+static bool passes(const struct store_filter *filter, const struct wire_event *event,
+		   struct wire_source *source)
+{
+	if (!filter || event->kind != WIRE_EVENT_GAP)
+		return !filter || store_filter_event(filter, event, source);
+	const bool has_span = event->from_ns != 0 || event->to_ns != 0;
+	return store_filter_passes_kind(filter, WIRE_EVENT_GAP) &&
+	       store_filter_times(filter, has_span ? event->from_ns : event->time_ns,
+				  has_span ? event->to_ns : event->time_ns);
+}
+
 static int next(struct wire_source *source, struct wire_event *event, struct wire_fault *fault)
 {
 	struct export_import *import = (struct export_import *)source;
-	const struct store_filter *filter = import->options.filter;
 	int status;
 
 	while ((status = read_event(import, fault)) > 0) {
@@ -266,7 +307,9 @@ static int next(struct wire_source *source, struct wire_event *event, struct wir
 			return status;
 		import->events++;
 		*event = import->made.event;
-		if (!filter || event->kind == WIRE_EVENT_GAP || store_filter_event(filter, event, source))
+		if (event->seq == 0)
+			event->seq = import->events;
+		if (passes(import->options.filter, event, source))
 			return 1;
 	}
 	return status;

@@ -40,7 +40,7 @@ int export__made_begin(struct export__made_event *made, size_t bytes)
 	made->event = (struct wire_event){.kind = WIRE_EVENT_MESSAGE};
 	made->client = (struct wire_client){0};
 	made->client_name = wire_slice(NULL, 0);
-	made->has_time = made->has_kind = made->has_receivers = made->has_size = false;
+	made->has_time = made->has_kind = made->has_receivers = made->has_size = made->is_foreign = false;
 	made->log = made->input = 0;
 	made->len = made->headers_len = 0;
 	return 0;
@@ -233,6 +233,8 @@ int export__made_finish(struct export__made_event *made, struct wire_fault *faul
 		return wire_fault_set(fault, error, "%s", wire_error_text(error));
 	if (!made->has_size)
 		event->size = event->payload.len;
+	if (event->size < event->payload.len && !(event->flags & WIRE_EVENT_MASKED))
+		return wire_fault_set(fault, WIRE_EJSON, "\"size\" is less than the payload has bytes");
 	if (event->kind == WIRE_EVENT_MESSAGE && !made->has_receivers)
 		event->flags |= WIRE_EVENT_RECEIVERS_UNKNOWN;
 	for (uint32_t i = 0; i < event->receivers_len; i++)

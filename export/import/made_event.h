@@ -13,6 +13,8 @@ struct export__made_event {
 	struct wire_client client;     /* what the event says of its connection; lent to connect events */
 	struct wire_slice client_name; /* the publisher's name, or its address; empty: not said */
 	bool has_time, has_kind, has_receivers, has_size;
+	bool
+	    is_foreign; /* another tool wrote it: connection numbers mean nothing, and times must be sorted */
 	uint64_t log;   /* which of several logs the event is from, from 1; 0: not said */
 	uint64_t input; /* likewise of its connection */
 

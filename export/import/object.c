@@ -3,27 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "export/import/delivered.h"
 #include "export/import/values.h"
 #include "wire/conn.h"
 #include "wire/json_text.h"
 
-/* What is known while an object is read. */
-struct reading {
-	struct export__made_event *made;
-	struct wire_json *json;
-	struct wire_json_token token; /* the first of the value */
-	struct wire_slice headers;    /* the value of "headers", as written */
-	struct wire_slice status, description;
-	struct wire_fault *fault;
-};
-
-static int bad_value(const struct reading *reading, const char *key, const char *wanted)
-{
-	return wire_fault_set(reading->fault, WIRE_EJSON, "\"%s\" is not %s", key, wanted);
-}
-
 /* The value as it is written, quotes included. */
-static int skip_value(struct reading *reading, struct wire_slice *written)
+static int skip_value(struct export__reading *reading, struct wire_slice *written)
 {
 	const char *start = reading->token.text.data - (reading->token.kind == WIRE_JSON_STRING);
 
@@ -50,10 +36,10 @@ struct key {
 	enum value value;
 	size_t at; /* in struct export__made_event */
 	uint32_t flag;
-	int (*read)(struct reading *reading);
+	int (*read)(struct export__reading *reading);
 };
 
-static int read_kind(struct reading *reading)
+static int read_kind(struct export__reading *reading)
 {
 	for (int kind = 0; kind < WIRE_EVENT_KINDS; kind++) {
 		if (wire_json_says(reading->token.text, wire_slice_str(wire_event_kind_name(kind)))) {
@@ -62,154 +48,71 @@ static int read_kind(struct reading *reading)
 			return 0;
 		}
 	}
-	return bad_value(reading, "kind", "a kind of events");
+	return export__bad_value(reading, "kind", "a kind of events");
 }
 
-static bool read_outcome(struct wire_slice written, enum wire_outcome *outcome)
+static int read_own_outcome(struct export__reading *reading)
 {
-	for (int each = 0; each < WIRE_OUTCOMES; each++) {
-		if (wire_json_says(written, wire_slice_str(wire_outcome_name(each)))) {
-			*outcome = each;
-			return true;
-		}
-	}
-	return false;
-}
-
-static int read_own_outcome(struct reading *reading)
-{
-	return read_outcome(reading->token.text, &reading->made->event.outcome)
+	return export__read_outcome(reading->token.text, &reading->made->event.outcome)
 		   ? 0
-		   : bad_value(reading, "outcome", "an outcome");
+		   : export__bad_value(reading, "outcome", "an outcome");
 }
 
-static int read_size(struct reading *reading)
+static int read_size(struct export__reading *reading)
 {
 	reading->made->has_size = true;
-	return export__value_count(reading->token.text, &reading->made->event.size)
+	return export__is_number(reading) &&
+		       export__value_count(reading->token.text, &reading->made->event.size)
 		   ? 0
-		   : bad_value(reading, "size", "a number of bytes");
+		   : export__bad_value(reading, "size", "a number of bytes");
 }
 
-static int read_count_of_receivers(struct reading *reading)
+static int read_count_of_receivers(struct export__reading *reading)
 {
 	uint64_t count;
 
-	if (!export__value_count(reading->token.text, &count) || count > UINT32_MAX)
-		return bad_value(reading, "receivers", "a number");
+	if (!export__is_number(reading) || !export__value_count(reading->token.text, &count) ||
+	    count > UINT32_MAX)
+		return export__bad_value(reading, "receivers", "a number");
 	reading->made->event.receiver_count = (uint32_t)count;
 	return 0;
 }
 
 /* All receivers are known; "known_receivers" says that there may be others. */
-static int read_receivers(struct reading *reading)
+static int read_receivers(struct export__reading *reading)
 {
 	reading->made->has_receivers = true;
 	return read_count_of_receivers(reading);
 }
 
-static int read_headers(struct reading *reading)
+static int read_headers(struct export__reading *reading)
 {
-	if (reading->token.kind == WIRE_JSON_NULL)
-		return 0;
 	if (reading->token.kind != WIRE_JSON_OBJECT)
-		return bad_value(reading, "headers", "an object");
+		return export__bad_value(reading, "headers", "an object");
 	return skip_value(reading, &reading->headers);
 }
 
-static int read_status(struct reading *reading)
+static int read_status(struct export__reading *reading)
 {
+	if (!export__is_string(reading))
+		return export__bad_value(reading, "status", "a string");
 	reading->status = export__made_text(reading->made, reading->token.text);
 	return 0;
 }
 
-static int read_description(struct reading *reading)
+static int read_description(struct export__reading *reading)
 {
+	if (!export__is_string(reading))
+		return export__bad_value(reading, "description", "a string");
 	reading->description = export__made_text(reading->made, reading->token.text);
 	return 0;
 }
 
-/* The payload of nats.Msg, which Go writes as base64. */
-static int read_data(struct reading *reading)
+/* nats sub --dump writes nats.Msg as Go does: its payload, "Data", is base64. */
+static int read_dump_headers(struct export__reading *reading)
 {
-	if (reading->token.kind == WIRE_JSON_NULL)
-		return 0;
-	return reading->token.kind == WIRE_JSON_STRING &&
-		       export__made_base64(reading->made, reading->token.text, &reading->made->event.payload)
-		   ? 0
-		   : bad_value(reading, "Data", "base64");
-}
-
-/* ---- "delivered" ---- */
-
-static uint64_t conn_of(uint64_t number, uint64_t input)
-{
-	return input > 0 && input <= WIRE_CONN_INPUTS_MAX ? wire_conn_elsewhere((uint32_t)input - 1, number)
-							  : number;
-}
-
-/* A member of an object of "delivered". */
-static int read_receiver_member(struct reading *reading, struct wire_slice key, uint32_t at, uint64_t *input)
-{
-	struct wire_receiver *receiver = &reading->made->receivers[at];
-	const struct wire_slice written = reading->token.text;
-	bool is_good = true;
-
-	if (wire_json_says(key, WIRE_LITERAL("conn")))
-		is_good = export__value_count(written, &receiver->conn);
-	else if (wire_json_says(key, WIRE_LITERAL("input")))
-		is_good = export__value_count(written, input);
-	else if (wire_json_says(key, WIRE_LITERAL("client")))
-		reading->made->names[at] = export__made_text(reading->made, written);
-	else if (wire_json_says(key, WIRE_LITERAL("sid")))
-		receiver->sid = export__made_text(reading->made, written);
-	else if (wire_json_says(key, WIRE_LITERAL("queue")))
-		receiver->queue = export__made_text(reading->made, written);
-	else if (wire_json_says(key, WIRE_LITERAL("sid_base64")))
-		is_good = export__made_base64(reading->made, written, &receiver->sid);
-	else if (wire_json_says(key, WIRE_LITERAL("queue_base64")))
-		is_good = export__made_base64(reading->made, written, &receiver->queue);
-	else if (wire_json_says(key, WIRE_LITERAL("outcome")))
-		is_good = read_outcome(written, &receiver->outcome);
-	else if (wire_json_says(key, WIRE_LITERAL("after_us")))
-		is_good = export__value_us(written, &reading->made->delays_ns[at]);
-	return is_good ? 0 : bad_value(reading, "delivered", "a list of receivers");
-}
-
-static int read_receiver(struct reading *reading)
-{
-	struct wire_json_token key;
-	uint64_t input = 0;
-	struct wire_receiver *receiver = export__made_receiver(reading->made);
-
-	if (!receiver)
-		return wire_fault_set(reading->fault, -ENOMEM, "out of memory");
-	const uint32_t at = reading->made->event.receivers_len - 1;
-	while (wire_json_next(reading->json, &key) == WIRE_JSON_KEY) {
-		wire_json_next(reading->json, &reading->token);
-		int error = read_receiver_member(reading, key.text, at, &input);
-		if (!error && !wire_json_skip(reading->json, &reading->token))
-			error = bad_value(reading, "delivered", "valid JSON");
-		if (error)
-			return error;
-	}
-	receiver->conn = conn_of(receiver->conn, input);
-	return key.kind == WIRE_JSON_OBJECT_END ? 0 : bad_value(reading, "delivered", "a list of objects");
-}
-
-static int read_delivered(struct reading *reading)
-{
-	enum wire_json_kind kind;
-
-	if (reading->token.kind != WIRE_JSON_ARRAY)
-		return bad_value(reading, "delivered", "an array");
-	reading->made->event.receivers = reading->made->receivers;
-	while ((kind = wire_json_next(reading->json, &reading->token)) == WIRE_JSON_OBJECT) {
-		int error = read_receiver(reading);
-		if (error)
-			return error;
-	}
-	return kind == WIRE_JSON_ARRAY_END ? 0 : bad_value(reading, "delivered", "a list of objects");
+	reading->is_dump = true;
+	return reading->token.kind == WIRE_JSON_NULL ? 0 : read_headers(reading);
 }
 
 /* ---- the keys ---- */
@@ -257,7 +160,7 @@ static const struct key keys[] = {
     BODY("payload"),
     OTHER("size", read_size),
     OTHER("receivers", read_receivers),
-    OTHER("delivered", read_delivered),
+    OTHER("delivered", export__read_delivered),
     OTHER("known_receivers", read_count_of_receivers),
     COUNT("input", input),
     COUNT("log", log),
@@ -300,7 +203,7 @@ static const struct key keys[] = {
     TEXT("reply_to", event.reply),
 };
 
-static const struct key data_key = OTHER("Data", read_data);
+static const struct key dump_headers = OTHER("Header", read_dump_headers);
 
 /* The key without a suffix "_base64", which *is_base64 says. In any case, since other tools write Subject. */
 static const struct key *find_key(struct wire_slice written, bool *is_base64)
@@ -311,8 +214,8 @@ static const struct key *find_key(struct wire_slice written, bool *is_base64)
 		     memcmp(written.data + written.len - suffix.len, suffix.data, suffix.len) == 0;
 	if (*is_base64)
 		written.len -= suffix.len;
-	if (wire_slice_equal(written, WIRE_LITERAL("Data")))
-		return &data_key;
+	if (wire_slice_equal(written, dump_headers.name))
+		return &dump_headers;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (wire_slice_equal(written, keys[i].name))
 			return &keys[i];
@@ -322,73 +225,83 @@ static const struct key *find_key(struct wire_slice written, bool *is_base64)
 	return NULL;
 }
 
-static int read_text(struct reading *reading, const struct key *key, bool is_base64)
+static int read_text(struct export__reading *reading, const struct key *key, bool is_base64)
 {
 	struct wire_slice *text = (struct wire_slice *)((char *)reading->made + key->at);
 
-	if (reading->token.kind == WIRE_JSON_NULL)
-		return 0;
-	if (reading->token.kind != WIRE_JSON_STRING)
-		return bad_value(reading, key->name.data, "a string");
+	if (!export__is_string(reading))
+		return export__bad_value(reading, key->name.data, "a string");
 	if (is_base64)
 		return export__made_base64(reading->made, reading->token.text, text)
 			   ? 0
-			   : bad_value(reading, key->name.data, "base64");
+			   : export__bad_value(reading, key->name.data, "base64");
 	*text = export__made_text(reading->made, reading->token.text);
 	return 0;
 }
 
 /* A payload that is no string is the JSON that it is written as. */
-static int read_body(struct reading *reading, const struct key *key, bool is_base64)
+static int read_body(struct export__reading *reading, const struct key *key, bool is_base64)
 {
-	if (reading->token.kind == WIRE_JSON_STRING || reading->token.kind == WIRE_JSON_NULL)
-		return read_text(reading, key, is_base64);
+	const bool is_dumped = reading->is_dump && wire_slice_equal(key->name, WIRE_LITERAL("data"));
+
+	if (is_base64 || is_dumped || export__is_string(reading))
+		return read_text(reading, key, is_base64 || is_dumped);
 	return skip_value(reading, &reading->made->event.payload);
 }
 
-static int read_time(struct reading *reading, const struct key *key)
+static int read_time(struct export__reading *reading, const struct key *key)
 {
 	int64_t *ns = (int64_t *)((char *)reading->made + key->at);
 
-	if (!export__value_time(reading->token.text, ns))
-		return bad_value(reading, key->name.data,
-				 "a time as RFC 3339 writes it, nor a number since the epoch");
+	if (!export__is_number(reading) || !export__value_time(reading->token.text, ns))
+		return export__bad_value(reading, key->name.data,
+					 "a time as RFC 3339 writes it, nor a number since the epoch");
 	if (key->at == AT(event.time_ns))
 		reading->made->has_time = true;
 	return 0;
 }
 
-static int read_count(struct reading *reading, const struct key *key)
+static int read_count(struct export__reading *reading, const struct key *key)
 {
 	uint64_t *count = (uint64_t *)((char *)reading->made + key->at);
 
 	return export__value_count(reading->token.text, count)
 		   ? 0
-		   : bad_value(reading, key->name.data, "a number");
+		   : export__bad_value(reading, key->name.data, "a number");
 }
 
-static int read_value(struct reading *reading, const struct key *key, bool is_base64)
+static int read_flag(struct export__reading *reading, const struct key *key)
 {
+	if (reading->token.kind == WIRE_JSON_TRUE)
+		reading->made->event.flags |= key->flag;
+	else if (reading->token.kind != WIRE_JSON_FALSE)
+		return export__bad_value(reading, key->name.data, "true or false");
+	return 0;
+}
+
+/* null is as good as no member. */
+static int read_value(struct export__reading *reading, const struct key *key, bool is_base64)
+{
+	if (reading->token.kind == WIRE_JSON_NULL && key != &dump_headers)
+		return 0;
 	/* The exact bytes, besides "headers", which people read. */
 	if (is_base64 && key->read == read_headers)
-		return export__made_base64(reading->made, reading->token.text, &reading->made->event.headers)
+		return export__is_string(reading) && export__made_base64(reading->made, reading->token.text,
+									 &reading->made->event.headers)
 			   ? 0
-			   : bad_value(reading, key->name.data, "base64");
+			   : export__bad_value(reading, key->name.data, "base64");
 	switch (key->value) {
 	case VALUE_TEXT: return read_text(reading, key, is_base64);
 	case VALUE_BODY: return read_body(reading, key, is_base64);
 	case VALUE_COUNT: return read_count(reading, key);
 	case VALUE_TIME: return read_time(reading, key);
-	case VALUE_FLAG:
-		if (reading->token.kind == WIRE_JSON_TRUE)
-			reading->made->event.flags |= key->flag;
-		return 0;
+	case VALUE_FLAG: return read_flag(reading, key);
 	case VALUE_OTHER: break;
 	}
 	return key->read(reading);
 }
 
-static int read_member(struct reading *reading, const struct wire_json_token *name)
+static int read_member(struct export__reading *reading, const struct wire_json_token *name)
 {
 	bool is_base64;
 	const struct key *key = find_key(name->text, &is_base64);
@@ -405,7 +318,7 @@ static int read_member(struct reading *reading, const struct wire_json_token *na
 
 /* ---- the object ---- */
 
-static int bad_headers(const struct reading *reading, int error)
+static int bad_headers(const struct export__reading *reading, int error)
 {
 	if (error == WIRE_EHEADER)
 		return wire_fault_set(
@@ -415,7 +328,8 @@ static int bad_headers(const struct reading *reading, int error)
 }
 
 /* The values of one key: a string, or an array of strings. 0 or a negative code. */
-static int build_values(struct reading *reading, struct wire_slice key, const struct wire_json_token *first)
+static int build_values(struct export__reading *reading, struct wire_slice key,
+			const struct wire_json_token *first)
 {
 	struct export__made_event *made = reading->made;
 	struct wire_json_token value = *first;
@@ -431,7 +345,7 @@ static int build_values(struct reading *reading, struct wire_slice key, const st
 }
 
 /* The block: the status may have come after the headers. */
-static int build_headers(struct reading *reading)
+static int build_headers(struct export__reading *reading)
 {
 	struct export__made_event *made = reading->made;
 	struct wire_json_token key, value;
@@ -452,12 +366,13 @@ static int build_headers(struct reading *reading)
 }
 
 /* An object without "kind" is another tool's: a message. */
-static void complete(struct reading *reading)
+static void complete(struct export__reading *reading)
 {
 	struct export__made_event *made = reading->made;
 	struct wire_event *event = &made->event;
 
-	event->conn = conn_of(event->conn, made->input);
+	event->conn = export__reading_conn(event->conn, made->input);
+	made->is_foreign = !made->has_kind;
 	if (!made->has_kind && event->conn == 0 && made->client_name.len == 0)
 		event->flags |= WIRE_EVENT_PUBLISHER_UNKNOWN;
 }
@@ -465,7 +380,7 @@ static void complete(struct reading *reading)
 int export__object_read(struct export__made_event *made, struct wire_json *json, struct wire_slice text,
 			struct wire_fault *fault)
 {
-	struct reading reading = {.made = made, .json = json, .fault = fault};
+	struct export__reading reading = {.made = made, .json = json, .fault = fault};
 	struct wire_json_token token;
 	int error = export__made_begin(made, text.len);
 
@@ -481,6 +396,8 @@ int export__object_read(struct export__made_event *made, struct wire_json *json,
 	if (token.kind != WIRE_JSON_OBJECT_END || wire_json_next(json, &token) != WIRE_JSON_DONE)
 		return wire_fault_set(fault, WIRE_EJSON, "not a valid JSON object");
 	complete(&reading);
+	if (made->log > WIRE_CONN_INPUTS_MAX)
+		return wire_fault_set(fault, WIRE_EJSON, "\"log\" is more than %d", WIRE_CONN_INPUTS_MAX);
 	error = build_headers(&reading);
 	return error ? error : export__made_finish(made, fault);
 }
