@@ -50,12 +50,20 @@ static struct wire_slice comment_on_start(const struct export__context *context,
 	return export__notes_take(notes);
 }
 
+/* Before the end of a connection, what waits to be sent to it. */
+static void send_late(struct export__pcapng *writer, const struct export__connection *connection)
+{
+	if (connection->kept > 0)
+		export__late_send_all(&writer->late, &writer->connections, &writer->tcp, writer->last_ns);
+}
+
 /* End connections until there is room for one more. */
 static void make_room(const struct export__context *context)
 {
 	struct export__pcapng *writer = context->writer;
 
 	while (export__connections_are_full(&writer->connections)) {
+		send_late(writer, export__connections_oldest(&writer->connections));
 		struct export__connection *oldest = export__connections_oldest(&writer->connections);
 
 		export__notes_begin(&writer->notes, context->event, context->input->source);
@@ -133,6 +141,8 @@ int export__clients_connect(const struct export__context *context)
 	}
 	export__greeting_connect(&writer->greeting, event->client);
 	send_greeting(context, connection, EXPORT__CLIENT, comment);
+	connection->has_account = false;
+	send_account(context, connection, event->client, wire_slice(NULL, 0));
 	return 0;
 }
 
@@ -153,6 +163,7 @@ void export__clients_disconnect(const struct export__context *context)
 
 	if (!connection)
 		return;
+	send_late(context->writer, connection);
 	export__notes_begin(notes, event, context->input->source);
 	export__notes_add(notes, "disconnected: ");
 	export__notes_add_bytes(notes, event->text);
@@ -168,10 +179,12 @@ void export__clients_restart(const struct export__context *context)
 	struct export__connections *connections = &context->writer->connections;
 	const uint32_t input = wire_source_origin(context->input->source);
 
-	for (uint32_t i = 0; i < connections->len; i++) {
-		struct export__connection *connection = &connections->list[i];
-		if (!connection->is_open || connection->input != input ||
-		    export__connection_is_nobody(connection))
+	export__late_send_all(&context->writer->late, connections, &context->writer->tcp,
+			      context->writer->last_ns);
+	for (struct export__connection *connection = export__connections_oldest(connections), *next;
+	     connection; connection = next) {
+		next = export__connections_newer(connections, connection);
+		if (connection->input != input || export__connection_is_nobody(connection))
 			continue;
 		export__notes_begin(&context->writer->notes, context->event, context->input->source);
 		export__notes_add(&context->writer->notes, "its end is not in the log");
