@@ -1,6 +1,7 @@
 #include "export/pcapng/clients.h"
 
 #include <errno.h>
+#include <xxhash.h>
 
 #include "export/pcapng/greeting.h"
 
@@ -95,20 +96,60 @@ static struct export__connection *open_connection(const struct export__context *
 	return connection;
 }
 
+static void close_connection(const struct export__context *context, struct export__connection *connection)
+{
+	struct export__pcapng *writer = context->writer;
+
+	export__tcp_close(&writer->tcp, connection, context->event->time_ns,
+			  export__notes_take(&writer->notes));
+	export__connections_remove(&writer->connections, connection);
+}
+
+/* The connection ended without an event that says so. */
+static void close_unseen(const struct export__context *context, struct export__connection *connection)
+{
+	send_late(context->writer, connection);
+	export__notes_begin(&context->writer->notes, context->event, context->input->source);
+	export__notes_add(&context->writer->notes, "its end is not in the log");
+	close_connection(context, connection);
+}
+
+/* Of the client's address; 0 when it is not known. */
+static uint64_t hash_of(const struct wire_client *client)
+{
+	return client && client->address.len > 0 ? XXH3_64bits(client->address.data, client->address.len) | 1
+						 : 0;
+}
+
+/* Has another recording, whose start was not chosen, given the number of the connection to another client? */
+static bool is_of_another(const struct export__context *context, const struct export__connection *connection,
+			  uint64_t conn)
+{
+	if (connection->recorded == 0)
+		return false;
+	const uint64_t recorded = hash_of(export_clients_find(&context->input->clients, conn));
+	return recorded != 0 && recorded != connection->recorded;
+}
+
 struct export__connection *export__clients_get(const struct export__context *context, uint64_t conn)
 {
 	const uint64_t unique = wire_source_conn(context->input->source, conn);
 	struct export__connection *connection =
 	    export__connections_find(&context->writer->connections, unique);
 
-	if (connection)
+	if (connection && !is_of_another(context, connection, conn))
 		return connection;
+	if (connection)
+		close_unseen(context, connection);
 	if (conn == 0)
 		return open_connection(context, unique, 0,
 				       &(struct wire_client){.name = WIRE_LITERAL("(unknown publisher)")});
-	return open_connection(context, unique,
-			       wire_conn_input(conn, wire_source_origin(context->input->source)),
-			       export_clients_find(&context->input->clients, conn));
+	const struct wire_client *client = export_clients_find(&context->input->clients, conn);
+	connection = open_connection(
+	    context, unique, wire_conn_input(conn, wire_source_origin(context->input->source)), client);
+	if (connection)
+		connection->recorded = hash_of(client);
+	return connection;
 }
 
 struct export__connection *export__clients_get_unnamed(const struct export__context *context, uint32_t number)
@@ -146,15 +187,6 @@ int export__clients_connect(const struct export__context *context)
 	return 0;
 }
 
-static void close_connection(const struct export__context *context, struct export__connection *connection)
-{
-	struct export__pcapng *writer = context->writer;
-
-	export__tcp_close(&writer->tcp, connection, context->event->time_ns,
-			  export__notes_take(&writer->notes));
-	export__connections_remove(&writer->connections, connection);
-}
-
 void export__clients_disconnect(const struct export__context *context)
 {
 	struct export__notes *notes = &context->writer->notes;
@@ -186,8 +218,6 @@ void export__clients_restart(const struct export__context *context)
 		next = export__connections_newer(connections, connection);
 		if (connection->input != input || export__connection_is_nobody(connection))
 			continue;
-		export__notes_begin(&context->writer->notes, context->event, context->input->source);
-		export__notes_add(&context->writer->notes, "its end is not in the log");
-		close_connection(context, connection);
+		close_unseen(context, connection);
 	}
 }

@@ -30,6 +30,8 @@ struct export__connection {
 	uint32_t next[2];  /* sequence number of the next byte that each side sends */
 	uint32_t acked[2]; /* the other side has acknowledged what each sent up to here */
 	struct export__address client;
+	uint64_t
+	    recorded; /* hash of the address that a look-up gave for the client; 0: none, or a connect event gave it */
 	uint32_t input;        /* that it is of; its server has an address of its own */
 	bool is_made_up;       /* the client's address */
 	bool has_account;      /* the server has said it */

@@ -452,6 +452,24 @@ static void clients_that_are_not_known_have_made_up_connections(void **state)
 	close_file(file);
 }
 
+/* The filters chose neither the start of the second recording nor its connect events. */
+static void a_number_that_another_client_has_now_is_another_connection(void **state)
+{
+	struct export export;
+
+	(void)state;
+	begin(&export);
+	put(&export, message("a", "b"));
+	export.clients[1] =
+	    (struct wire_client){.address = WIRE_LITERAL("10.0.0.8:1"), .name = WIRE_LITERAL("new")};
+	put(&export, message("c", "d"));
+	struct file *file = end(&export);
+	check_stream(file, SHOP, true, CONNECT ANN REST "PUB a 1\r\nb\r\n");
+	assert_string_equal(file->packets[6].comment, "seq 2; its end is not in the log");
+	check_stream(file, "0a000008:1", true, CONNECT "\"name\":\"new\"," REST "PUB c 1\r\nd\r\n");
+	close_file(file);
+}
+
 /* A size of which the total would overflow. */
 static void a_size_beyond_what_readers_take_is_not_written(void **state)
 {
@@ -563,6 +581,7 @@ int main(void)
 	    cmocka_unit_test(missing_bytes_of_a_payload_are_missing_in_its_packet),
 	    cmocka_unit_test(a_large_payload_is_cut_into_segments_that_are_acknowledged),
 	    cmocka_unit_test(clients_that_are_not_known_have_made_up_connections),
+	    cmocka_unit_test(a_number_that_another_client_has_now_is_another_connection),
 	    cmocka_unit_test(a_size_beyond_what_readers_take_is_not_written),
 	    cmocka_unit_test(characters_without_a_width_do_not_make_a_comment_too_long),
 	    cmocka_unit_test(a_delivery_has_the_time_when_it_was_seen),
