@@ -8,7 +8,7 @@ enum { KEPT_MAX = 1 << 16, KEPT_BYTES_MAX = 32 << 20, FIRST_CAP = 64 };
 struct export__late_data {
 	int64_t time_ns;
 	uint64_t number; /* in which order they were kept */
-	uint64_t conn;
+	uint64_t conn, content;
 	char *bytes;                      /* owned: what is known of the data, the end, the comment */
 	size_t known, unknown, end, note; /* bytes of each */
 };
@@ -46,6 +46,7 @@ static void push(struct export__late *late, const struct export__late_data *data
 		late->heap[at] = late->heap[(at - 1) / 2];
 	late->heap[at] = *data;
 	late->bytes += bytes_of(data);
+	late->contents[data->content % EXPORT__LATE_CONTENTS]++;
 }
 
 static struct export__late_data pop(struct export__late *late)
@@ -63,6 +64,7 @@ static struct export__late_data pop(struct export__late *late)
 	}
 	heap[at] = last;
 	late->bytes -= bytes_of(&first);
+	late->contents[first.content % EXPORT__LATE_CONTENTS]--;
 	return first;
 }
 
@@ -89,11 +91,12 @@ static char *copy(char *at, struct wire_slice bytes)
 }
 
 int export__late_keep(struct export__late *late, struct export__connection *connection,
-		      const struct export__data *data)
+		      const struct export__data *data, uint64_t content)
 {
 	struct export__late_data kept = {.time_ns = data->time_ns,
 					 .number = late->kept++,
 					 .conn = connection->conn,
+					 .content = content,
 					 .end = data->pieces[data->count - 1].len,
 					 .note = data->comment.len};
 

@@ -3,7 +3,8 @@
  *
  * The packets of a file are in order of time, and those of a connection in the order of its sequence numbers. A delivery with a
  * time of its own is therefore kept until an event is as late, or until it must leave: its connection ends, the clock steps
- * back, or too much is kept. Then it has the time of that event. */
+ * back, too much is kept, or a message with the same content is published, from which readers could not tell it. Then it has
+ * the time of that event. */
 #ifndef EXPORT_PCAPNG_LATE_H
 #define EXPORT_PCAPNG_LATE_H
 
@@ -12,10 +13,13 @@
 /* The longest delay, less than readers wait for the deliveries of a message (tap/session/join.h). */
 #define EXPORT__LATE_MAX_NS INT64_C(49999999)
 
+enum { EXPORT__LATE_CONTENTS = 1024 };
+
 struct export__late {
 	struct export__late_data *heap; /* owned; the earliest first */
 	size_t count, cap, bytes;
-	uint64_t kept; /* so far */
+	uint64_t kept;                            /* so far */
+	uint32_t contents[EXPORT__LATE_CONTENTS]; /* how many are kept, by the hash of their content */
 };
 
 void export__late_fini(struct export__late *late);
@@ -24,9 +28,15 @@ void export__late_fini(struct export__late *late);
 bool export__late_has_room(const struct export__late *late, size_t bytes);
 
 /* Keep a copy of what the server sends to the connection at data->time_ns; a piece of unknown bytes may stand before the last
- * one only. 0 or -ENOMEM. */
+ * one only. content: a hash of the message. 0 or -ENOMEM. */
 int export__late_keep(struct export__late *late, struct export__connection *connection,
-		      const struct export__data *data);
+		      const struct export__data *data, uint64_t content);
+
+/* Is such a message kept? Sometimes true when it is not. */
+static inline bool export__late_has(const struct export__late *late, uint64_t content)
+{
+	return late->contents[content % EXPORT__LATE_CONTENTS] > 0;
+}
 
 /* Send what is due by then. Connections stay valid. Hot when nothing is kept. */
 void export__late_send(struct export__late *late, struct export__connections *connections,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <xxhash.h>
 
 #include "export/pcapng/clients.h"
 #include "wire/write.h"
@@ -112,6 +113,14 @@ static int omit(const struct export__context *context, const char *what, struct 
 	return 0;
 }
 
+/* What readers compare to join a delivery with its message. */
+static uint64_t content_of(const struct wire_event *event)
+{
+	const uint64_t subject = XXH3_64bits(event->subject.data, event->subject.len);
+
+	return XXH3_64bits_withSeed(event->payload.data, event->payload.len, subject);
+}
+
 /* What the operation does not say of the message itself. */
 static void note_content(struct export__notes *notes, const struct wire_event *event)
 {
@@ -170,6 +179,10 @@ static void note_receivers(const struct export__context *context)
 static int put_publish(const struct export__context *context)
 {
 	struct export__pcapng *writer = context->writer;
+
+	if (writer->late.count > 0 && export__late_has(&writer->late, content_of(context->event)))
+		export__late_send_all(&writer->late, &writer->connections, &writer->tcp,
+				      context->event->time_ns);
 	struct export__connection *connection = export__clients_get(context, context->event->conn);
 
 	if (!connection)
@@ -207,7 +220,7 @@ static int send_message(const struct export__context *context, struct export__co
 	if (delay_ns > 0 && delay_ns <= EXPORT__LATE_MAX_NS && data.time_ns <= INT64_MAX - delay_ns &&
 	    export__late_has_room(&writer->late, bytes_of(&data))) {
 		data.time_ns += delay_ns;
-		return export__late_keep(&writer->late, connection, &data);
+		return export__late_keep(&writer->late, connection, &data, content_of(context->event));
 	}
 	export__tcp_send(&writer->tcp, connection, EXPORT__SERVER, &data);
 	return 0;

@@ -548,6 +548,29 @@ static void a_delivery_has_the_time_when_it_was_seen(void **state)
 	close_file(file);
 }
 
+static void a_delivery_comes_before_the_next_message_of_the_same_content(void **state)
+{
+	const struct wire_receiver receiver = {.conn = 2, .sid = WIRE_LITERAL("7")};
+	const int64_t delay = 2000;
+	struct wire_event event = message("a", "b");
+	struct export export;
+
+	(void)state;
+	begin(&export);
+	event.receivers = &receiver;
+	event.receivers_len = event.receiver_count = 1;
+	event.delays_ns = &delay;
+	put(&export, event);
+	export.later_ns = 1000;
+	put(&export, message("a", "b"));
+	struct file *file = end(&export);
+	assert_int_equal(file->count, 13);
+	assert_false(file->packets[11].from_client);
+	assert_int_equal(file->packets[11].time_ns, TIME_NS + 1000);
+	assert_true(file->packets[12].from_client);
+	close_file(file);
+}
+
 static void a_delivery_comes_before_the_end_of_its_connection(void **state)
 {
 	const struct wire_receiver receiver = {.conn = 2, .sid = WIRE_LITERAL("7")};
@@ -585,6 +608,7 @@ int main(void)
 	    cmocka_unit_test(a_size_beyond_what_readers_take_is_not_written),
 	    cmocka_unit_test(characters_without_a_width_do_not_make_a_comment_too_long),
 	    cmocka_unit_test(a_delivery_has_the_time_when_it_was_seen),
+	    cmocka_unit_test(a_delivery_comes_before_the_next_message_of_the_same_content),
 	    cmocka_unit_test(a_delivery_comes_before_the_end_of_its_connection),
 	};
 
