@@ -6,12 +6,12 @@
 #include <xxhash.h>
 
 #include "export/pcapng/clients.h"
+#include "export/pcapng/greeting.h"
 #include "wire/write.h"
 
 enum {
 	UNDELIVERED_NAMED = 20, /* receivers without the message that a comment names */
 	UNNAMED_MAX = 1024,     /* made-up receivers of a message */
-	TOTAL_MAX = 999999999,  /* bytes of headers and payload that readers take */
 };
 
 /* ---- control lines ---- */
@@ -100,8 +100,9 @@ static struct export__data message_data(const struct export__context *context, s
 static bool is_writable(const struct wire_event *event)
 {
 	return is_word(event->subject) && is_word_or_nothing(event->reply) &&
-	       event->subject.len + event->reply.len < EXPORT__LINE_MAX && event->headers.len <= TOTAL_MAX &&
-	       size_of(event) <= TOTAL_MAX - event->headers.len;
+	       event->subject.len + event->reply.len < EXPORT__LINE_MAX &&
+	       event->headers.len <= EXPORT__MAX_PAYLOAD &&
+	       size_of(event) <= EXPORT__MAX_PAYLOAD - event->headers.len;
 }
 
 static int omit(const struct export__context *context, const char *what, struct wire_slice text)
