@@ -1,6 +1,7 @@
 #include "export/pcapng/clients.h"
 
 #include <errno.h>
+#include <xxhash.h>
 
 #include "export/pcapng/greeting.h"
 
@@ -50,12 +51,20 @@ static struct wire_slice comment_on_start(const struct export__context *context,
 	return export__notes_take(notes);
 }
 
+/* Before the end of a connection, what waits to be sent to it. */
+static void send_late(struct export__pcapng *writer, const struct export__connection *connection)
+{
+	if (connection->kept > 0)
+		export__late_send_all(&writer->late, &writer->connections, &writer->tcp, writer->last_ns);
+}
+
 /* End connections until there is room for one more. */
 static void make_room(const struct export__context *context)
 {
 	struct export__pcapng *writer = context->writer;
 
 	while (export__connections_are_full(&writer->connections)) {
+		send_late(writer, export__connections_oldest(&writer->connections));
 		struct export__connection *oldest = export__connections_oldest(&writer->connections);
 
 		export__notes_begin(&writer->notes, context->event, context->input->source);
@@ -87,20 +96,60 @@ static struct export__connection *open_connection(const struct export__context *
 	return connection;
 }
 
+static void close_connection(const struct export__context *context, struct export__connection *connection)
+{
+	struct export__pcapng *writer = context->writer;
+
+	export__tcp_close(&writer->tcp, connection, context->event->time_ns,
+			  export__notes_take(&writer->notes));
+	export__connections_remove(&writer->connections, connection);
+}
+
+/* The connection ended without an event that says so. */
+static void close_unseen(const struct export__context *context, struct export__connection *connection)
+{
+	send_late(context->writer, connection);
+	export__notes_begin(&context->writer->notes, context->event, context->input->source);
+	export__notes_add(&context->writer->notes, "its end is not in the log");
+	close_connection(context, connection);
+}
+
+/* Of the client's address; 0 when it is not known. */
+static uint64_t hash_of(const struct wire_client *client)
+{
+	return client && client->address.len > 0 ? XXH3_64bits(client->address.data, client->address.len) | 1
+						 : 0;
+}
+
+/* Has another recording, whose start was not chosen, given the number of the connection to another client? */
+static bool is_of_another(const struct export__context *context, const struct export__connection *connection,
+			  uint64_t conn)
+{
+	if (connection->recorded == 0)
+		return false;
+	const uint64_t recorded = hash_of(export_clients_find(&context->input->clients, conn));
+	return recorded != 0 && recorded != connection->recorded;
+}
+
 struct export__connection *export__clients_get(const struct export__context *context, uint64_t conn)
 {
 	const uint64_t unique = wire_source_conn(context->input->source, conn);
 	struct export__connection *connection =
 	    export__connections_find(&context->writer->connections, unique);
 
-	if (connection)
+	if (connection && !is_of_another(context, connection, conn))
 		return connection;
+	if (connection)
+		close_unseen(context, connection);
 	if (conn == 0)
 		return open_connection(context, unique, 0,
 				       &(struct wire_client){.name = WIRE_LITERAL("(unknown publisher)")});
-	return open_connection(context, unique,
-			       wire_conn_input(conn, wire_source_origin(context->input->source)),
-			       export_clients_find(&context->input->clients, conn));
+	const struct wire_client *client = export_clients_find(&context->input->clients, conn);
+	connection = open_connection(
+	    context, unique, wire_conn_input(conn, wire_source_origin(context->input->source)), client);
+	if (connection)
+		connection->recorded = hash_of(client);
+	return connection;
 }
 
 struct export__connection *export__clients_get_unnamed(const struct export__context *context, uint32_t number)
@@ -133,16 +182,9 @@ int export__clients_connect(const struct export__context *context)
 	}
 	export__greeting_connect(&writer->greeting, event->client);
 	send_greeting(context, connection, EXPORT__CLIENT, comment);
+	connection->has_account = false;
+	send_account(context, connection, event->client, wire_slice(NULL, 0));
 	return 0;
-}
-
-static void close_connection(const struct export__context *context, struct export__connection *connection)
-{
-	struct export__pcapng *writer = context->writer;
-
-	export__tcp_close(&writer->tcp, connection, context->event->time_ns,
-			  export__notes_take(&writer->notes));
-	export__connections_remove(&writer->connections, connection);
 }
 
 void export__clients_disconnect(const struct export__context *context)
@@ -153,6 +195,7 @@ void export__clients_disconnect(const struct export__context *context)
 
 	if (!connection)
 		return;
+	send_late(context->writer, connection);
 	export__notes_begin(notes, event, context->input->source);
 	export__notes_add(notes, "disconnected: ");
 	export__notes_add_bytes(notes, event->text);
@@ -168,13 +211,13 @@ void export__clients_restart(const struct export__context *context)
 	struct export__connections *connections = &context->writer->connections;
 	const uint32_t input = wire_source_origin(context->input->source);
 
-	for (uint32_t i = 0; i < connections->len; i++) {
-		struct export__connection *connection = &connections->list[i];
-		if (!connection->is_open || connection->input != input ||
-		    export__connection_is_nobody(connection))
+	export__late_send_all(&context->writer->late, connections, &context->writer->tcp,
+			      context->writer->last_ns);
+	for (struct export__connection *connection = export__connections_oldest(connections), *next;
+	     connection; connection = next) {
+		next = export__connections_newer(connections, connection);
+		if (connection->input != input || export__connection_is_nobody(connection))
 			continue;
-		export__notes_begin(&context->writer->notes, context->event, context->input->source);
-		export__notes_add(&context->writer->notes, "its end is not in the log");
-		close_connection(context, connection);
+		close_unseen(context, connection);
 	}
 }

@@ -144,19 +144,20 @@ struct export__connection *export__connections_find(struct export__connections *
 	return NULL;
 }
 
-/* Another open connection of the server has the address, or it is the server's own. */
+/* Another open connection of the server has the address, or it is that of a server: readers would take the client for one. */
 static bool is_taken(const struct export__connections *connections, const struct export__address *address,
 		     uint32_t input)
 {
 	const uint64_t hash = address_hash(address);
-	const struct export__address own = server_address(input, address->is_v6);
+	struct export__address server = server_address(0, address->is_v6);
 	uint32_t probe = 0, index;
 
 	while (store_table_next(&connections->by_address, hash, &probe, &index))
 		if (connections->list[index].input % SERVERS == input % SERVERS &&
 		    are_equal(&connections->list[index].client, address))
 			return true;
-	return are_equal(&own, address);
+	server.bytes[address->is_v6 ? 15 : 3] = address->bytes[address->is_v6 ? 15 : 3];
+	return are_equal(&server, address);
 }
 
 /* ---- adding and removing ---- */
@@ -201,7 +202,6 @@ struct export__connection *export__connections_add(struct export__connections *c
 							       .acked = {start, ~start},
 							       .client = client,
 							       .input = input,
-							       .is_open = true,
 							       .is_made_up = is_made_up};
 	store_table_add(&connections->by_conn, conn_hash(conn), index);
 	store_table_add(&connections->by_address, address_hash(&client), index);
@@ -218,7 +218,6 @@ void export__connections_remove(struct export__connections *connections,
 	store_table_remove(&connections->by_conn, conn_hash(connection->conn), index);
 	store_table_remove(&connections->by_address, address_hash(&connection->client), index);
 	unlink_used(connections, index);
-	connection->is_open = false;
 	connection->older = connections->unused;
 	connections->unused = index + 1;
 	connections->count--;
@@ -227,4 +226,10 @@ void export__connections_remove(struct export__connections *connections,
 struct export__connection *export__connections_oldest(struct export__connections *connections)
 {
 	return connections->oldest ? &connections->list[connections->oldest - 1] : NULL;
+}
+
+struct export__connection *export__connections_newer(struct export__connections *connections,
+						     const struct export__connection *connection)
+{
+	return connection->newer ? &connections->list[connection->newer - 1] : NULL;
 }

@@ -30,10 +30,12 @@ struct export__connection {
 	uint32_t next[2];  /* sequence number of the next byte that each side sends */
 	uint32_t acked[2]; /* the other side has acknowledged what each sent up to here */
 	struct export__address client;
-	uint32_t input; /* that it is of; its server has an address of its own */
-	bool is_open;
+	uint64_t
+	    recorded; /* hash of the address that a look-up gave for the client; 0: none, or a connect event gave it */
+	uint32_t input;        /* that it is of; its server has an address of its own */
 	bool is_made_up;       /* the client's address */
 	bool has_account;      /* the server has said it */
+	uint32_t kept;         /* deliveries to it that wait (late.h) */
 	uint32_t older, newer; /* by when they were used; index + 1, 0 = none */
 };
 
@@ -62,6 +64,10 @@ void export__connections_remove(struct export__connections *connections,
 
 /* The one that was silent for longest, NULL when there is none. */
 struct export__connection *export__connections_oldest(struct export__connections *connections);
+
+/* The one that was used next after it, NULL when there is none. */
+struct export__connection *export__connections_newer(struct export__connections *connections,
+						     const struct export__connection *connection);
 
 static inline bool export__connections_are_full(const struct export__connections *connections)
 {

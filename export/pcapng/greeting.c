@@ -6,8 +6,7 @@
 #define SERVER_ID "TAPEDECK-EXPORT"
 
 enum {
-	MAX_PAYLOAD = 64 << 20, /* the most that servers can be set to: the log does not say it */
-	FIELD_MAX = 1000,       /* of a client's name and the like */
+	FIELD_MAX = 1000, /* of a client's name and the like */
 };
 
 static void put_string(struct export_json *json, const char *key, struct wire_slice text)
@@ -30,7 +29,7 @@ void export__greeting_info(struct export_out *text, const struct export__connect
 	export_json_string(&json, "server_id", WIRE_LITERAL(SERVER_ID));
 	export_json_number(&json, "proto", 1);
 	export_json_true(&json, "headers");
-	export_json_number(&json, "max_payload", MAX_PAYLOAD);
+	export_json_number(&json, "max_payload", EXPORT__MAX_PAYLOAD);
 	if (!export__connection_is_nobody(connection))
 		export_json_number(&json, "client_id", wire_conn_number(connection->conn));
 	export_json_string(&json, "client_ip", wire_slice_str(export__address_host(host, &client)));

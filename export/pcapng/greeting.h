@@ -10,6 +10,9 @@
 #include "wire/conn.h"
 #include "wire/event.h"
 
+/* Of INFO, for headers and payload: the most that servers can be set to; the log does not say it. */
+enum { EXPORT__MAX_PAYLOAD = 64 << 20 };
+
 /* The server's first operation. account: NULL, or what the server says of the client after CONNECT. Replaces what is in `text`,
  * which is memory only. */
 void export__greeting_info(struct export_out *text, const struct export__connection *connection,

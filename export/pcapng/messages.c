@@ -2,8 +2,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <xxhash.h>
 
 #include "export/pcapng/clients.h"
+#include "export/pcapng/greeting.h"
 #include "wire/write.h"
 
 enum {
@@ -98,7 +101,8 @@ static bool is_writable(const struct wire_event *event)
 {
 	return is_word(event->subject) && is_word_or_nothing(event->reply) &&
 	       event->subject.len + event->reply.len < EXPORT__LINE_MAX &&
-	       event->headers.len + size_of(event) <= 999999999;
+	       event->headers.len <= EXPORT__MAX_PAYLOAD &&
+	       size_of(event) <= EXPORT__MAX_PAYLOAD - event->headers.len;
 }
 
 static int omit(const struct export__context *context, const char *what, struct wire_slice text)
@@ -108,6 +112,14 @@ static int omit(const struct export__context *context, const char *what, struct 
 	writer->omitted[EXPORT__UNWRITABLE]++;
 	export__notes_keep(&writer->notes, context->event, context->input->source, what, text);
 	return 0;
+}
+
+/* What readers compare to join a delivery with its message. */
+static uint64_t content_of(const struct wire_event *event)
+{
+	const uint64_t subject = XXH3_64bits(event->subject.data, event->subject.len);
+
+	return XXH3_64bits_withSeed(event->payload.data, event->payload.len, subject);
 }
 
 /* What the operation does not say of the message itself. */
@@ -128,8 +140,15 @@ static void note_undelivered(const struct export__context *context, const struct
 {
 	struct export__notes *notes = &context->writer->notes;
 	const struct wire_client *client = export_clients_find(&context->input->clients, receiver->conn);
+	const uint32_t input = wire_conn_input(receiver->conn, wire_source_origin(context->input->source));
 
-	export__notes_add(notes, "not delivered to connection %" PRIu64 " (", receiver->conn);
+	export__notes_add(notes, "not delivered to connection %" PRIu64, wire_conn_number(receiver->conn));
+	if (input > 0) {
+		char log[32];
+		snprintf(log, sizeof(log), " of log %" PRIu32, input + 1);
+		export__notes_add_bytes(notes, wire_slice_str(log));
+	}
+	export__notes_add_bytes(notes, WIRE_LITERAL(" ("));
 	export__notes_add_bytes(notes, client ? client->name : wire_slice(NULL, 0));
 	export__notes_add_bytes(notes, WIRE_LITERAL("): "));
 	export__notes_add_bytes(notes, wire_slice_str(wire_outcome_name(receiver->outcome)));
@@ -161,6 +180,10 @@ static void note_receivers(const struct export__context *context)
 static int put_publish(const struct export__context *context)
 {
 	struct export__pcapng *writer = context->writer;
+
+	if (writer->late.count > 0 && export__late_has(&writer->late, content_of(context->event)))
+		export__late_send_all(&writer->late, &writer->connections, &writer->tcp,
+				      context->event->time_ns);
 	struct export__connection *connection = export__clients_get(context, context->event->conn);
 
 	if (!connection)
@@ -174,9 +197,18 @@ static int put_publish(const struct export__context *context)
 	return 0;
 }
 
-/* Deliver the message. */
-static void send_message(const struct export__context *context, struct export__connection *connection,
-			 struct wire_slice sid, int64_t delay_ns)
+static size_t bytes_of(const struct export__data *data)
+{
+	size_t bytes = data->comment.len;
+
+	for (unsigned i = 0; i < data->count; i++)
+		bytes += data->pieces[i].data ? data->pieces[i].len : 0;
+	return bytes;
+}
+
+/* Deliver the message: at once, or when packets have come to the time when it was seen. 0 or -ENOMEM. */
+static int send_message(const struct export__context *context, struct export__connection *connection,
+			struct wire_slice sid, int64_t delay_ns)
 {
 	struct export__pcapng *writer = context->writer;
 
@@ -184,9 +216,15 @@ static void send_message(const struct export__context *context, struct export__c
 	if (delay_ns != WIRE_DELAY_UNKNOWN)
 		export__notes_add(&writer->notes, "seen %.3f \xc2\xb5s after it was published",
 				  (double)delay_ns / 1000);
-	const struct export__data data =
+	struct export__data data =
 	    message_data(context, message_line(context, "MSG", sid), export__notes_take(&writer->notes));
+	if (delay_ns > 0 && delay_ns <= EXPORT__LATE_MAX_NS && data.time_ns <= INT64_MAX - delay_ns &&
+	    export__late_has_room(&writer->late, bytes_of(&data))) {
+		data.time_ns += delay_ns;
+		return export__late_keep(&writer->late, connection, &data, content_of(context->event));
+	}
 	export__tcp_send(&writer->tcp, connection, EXPORT__SERVER, &data);
+	return 0;
 }
 
 static int put_delivery(const struct export__context *context, uint64_t conn, struct wire_slice sid,
@@ -199,8 +237,7 @@ static int put_delivery(const struct export__context *context, uint64_t conn, st
 	struct export__connection *connection = export__clients_get(context, conn);
 	if (!connection)
 		return -ENOMEM;
-	send_message(context, connection, sid, delay_ns);
-	return 0;
+	return send_message(context, connection, sid, delay_ns);
 }
 
 /* Deliver the message to as many made-up clients as received it. */
@@ -210,9 +247,9 @@ static int put_unnamed(const struct export__context *context)
 
 	for (uint32_t i = 0; i < count && i < UNNAMED_MAX; i++) {
 		struct export__connection *connection = export__clients_get_unnamed(context, i);
-		if (!connection)
+		if (!connection ||
+		    send_message(context, connection, WIRE_LITERAL("1"), WIRE_DELAY_UNKNOWN) != 0)
 			return -ENOMEM;
-		send_message(context, connection, WIRE_LITERAL("1"), WIRE_DELAY_UNKNOWN);
 	}
 	if (count > UNNAMED_MAX)
 		context->writer->omitted[EXPORT__UNNAMED_RECEIVERS] += count - UNNAMED_MAX;

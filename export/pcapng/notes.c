@@ -7,7 +7,12 @@
 #include "export/text/escape.h"
 
 /* Of one addition, and the room that is left for the line of a packet's event. */
-enum { ADDITION_COLUMNS = 500, ADDITION_BYTES = 2048, PENDING_MAX = EXPORT__COMMENT_MAX / 2 };
+enum {
+	ADDITION_COLUMNS = 500,
+	ADDITION_BYTES = 2048,
+	OUTSIDE_BYTES = 1400,
+	PENDING_MAX = EXPORT__COMMENT_MAX / 2
+};
 
 int export__notes_init(struct export__notes *notes)
 {
@@ -23,6 +28,18 @@ void export__notes_fini(struct export__notes *notes)
 static bool has_room(const struct export__notes *notes, size_t most)
 {
 	return notes->text.len + ADDITION_BYTES <= most;
+}
+
+/* Characters without a width, of which any number fit into the columns, are bounded by their bytes. */
+static void put_outside(struct export__notes *notes, struct wire_slice bytes)
+{
+	size_t len = bytes.len < OUTSIDE_BYTES ? bytes.len : OUTSIDE_BYTES;
+
+	for (size_t i = 0; i < 3 && len < bytes.len && (bytes.data[len] & 0xc0) == 0x80; i++)
+		len--;
+	const size_t used = export_escape_put(&notes->text, wire_slice(bytes.data, len), ADDITION_COLUMNS);
+	if (len < bytes.len && used < ADDITION_COLUMNS)
+		export_out_text(&notes->text, "…");
 }
 
 static void put_seq(struct export__notes *notes, const struct wire_event *event, struct wire_source *source)
@@ -60,7 +77,7 @@ void export__notes_add(struct export__notes *notes, const char *format, ...)
 void export__notes_add_bytes(struct export__notes *notes, struct wire_slice bytes)
 {
 	if (has_room(notes, EXPORT__COMMENT_MAX))
-		export_escape_put(&notes->text, bytes, ADDITION_COLUMNS);
+		put_outside(notes, bytes);
 }
 
 struct wire_slice export__notes_take(struct export__notes *notes)
@@ -86,7 +103,7 @@ void export__notes_keep(struct export__notes *notes, const struct wire_event *ev
 	export_out_format(&notes->text, ", %s: %s", time, what);
 	if (text.len > 0) {
 		export_out_text(&notes->text, ": ");
-		export_escape_put(&notes->text, text, ADDITION_COLUMNS);
+		put_outside(notes, text);
 	}
 	export_out_char(&notes->text, '\n');
 	notes->pending = notes->text.len;

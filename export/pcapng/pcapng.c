@@ -49,14 +49,34 @@ static int put_event(const struct export__context *context)
 	return 0;
 }
 
+/* Send the deliveries that are due before the next event; all of them if the clock was set back. */
+static void send_late(struct export__pcapng *writer, int64_t time_ns)
+{
+	if (time_ns < writer->last_ns)
+		export__late_send_all(&writer->late, &writer->connections, &writer->tcp, writer->last_ns);
+	else
+		export__late_send(&writer->late, &writer->connections, &writer->tcp, time_ns);
+}
+
 static int put(struct export_writer *base, const struct wire_event *event, const struct export_input *input,
 	       struct wire_fault *fault)
 {
 	struct export__pcapng *writer = (struct export__pcapng *)base;
 	const struct export__context context = {.writer = writer, .event = event, .input = input};
 
+	writer->omitted[EXPORT__EARLY] += event->time_ns < 0;
+	send_late(writer, event->time_ns);
 	writer->last_ns = event->time_ns;
 	return put_event(&context) == 0 ? 0 : wire_fault_set(fault, -ENOMEM, "out of memory");
+}
+
+static int idle(struct export_writer *base, int64_t now_ns, struct wire_fault *fault)
+{
+	struct export__pcapng *writer = (struct export__pcapng *)base;
+
+	(void)fault;
+	export__late_send(&writer->late, &writer->connections, &writer->tcp, now_ns);
+	return 0;
 }
 
 static int end(struct export_writer *base, struct wire_fault *fault)
@@ -64,6 +84,7 @@ static int end(struct export_writer *base, struct wire_fault *fault)
 	struct export__pcapng *writer = (struct export__pcapng *)base;
 
 	(void)fault;
+	export__late_send_all(&writer->late, &writer->connections, &writer->tcp, INT64_MAX);
 	writer->omitted[EXPORT__DROPPED_NOTES] = writer->notes.dropped;
 	writer->notes.text.len = writer->notes.pending;
 	export__blocks_end(writer->tcp.out, writer->last_ns, writer->tcp.packets,
@@ -78,6 +99,7 @@ static bool omission(const struct export_writer *base, size_t index, struct expo
 	    [EXPORT__UNKNOWN_RECEIVERS] = "lists of receivers that the log does not know completely",
 	    [EXPORT__UNNAMED_RECEIVERS] = "receivers of whom only the number is known",
 	    [EXPORT__UNDELIVERED] = "deliveries that did not reach the receiver (comments name them)",
+	    [EXPORT__EARLY] = "times before 1970 (their packets have the time 0)",
 	    [EXPORT__DROPPED_NOTES] = "marks and gaps that found no room in a comment",
 	};
 	const struct export__pcapng *writer = (const struct export__pcapng *)base;
@@ -92,6 +114,7 @@ static void close_writer(struct export_writer *base)
 {
 	struct export__pcapng *writer = (struct export__pcapng *)base;
 
+	export__late_fini(&writer->late);
 	export__connections_fini(&writer->connections);
 	export__notes_fini(&writer->notes);
 	export_out_fini(&writer->greeting);
@@ -104,8 +127,8 @@ int export_pcapng_open(struct export_writer **writer, struct export_out *out, st
 
 	if (!new)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	new->base =
-	    (struct export_writer){.put = put, .end = end, .omission = omission, .close = close_writer};
+	new->base = (struct export_writer){
+	    .put = put, .idle = idle, .end = end, .omission = omission, .close = close_writer};
 	new->tcp.out = out;
 	if (export__connections_init(&new->connections) != 0 || export__notes_init(&new->notes) != 0 ||
 	    export_out_init(&new->greeting, -1) != 0) {

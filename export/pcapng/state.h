@@ -4,6 +4,7 @@
 
 #include "export/format.h"
 #include "export/pcapng/connections.h"
+#include "export/pcapng/late.h"
 #include "export/pcapng/notes.h"
 #include "export/pcapng/tcp.h"
 
@@ -17,6 +18,7 @@ enum export__omitted {
 	EXPORT__UNKNOWN_RECEIVERS, /* messages whose receivers are not all known */
 	EXPORT__UNNAMED_RECEIVERS, /* receivers of which only the number is known */
 	EXPORT__UNDELIVERED,       /* receivers that did not get the message */
+	EXPORT__EARLY,             /* events before 1970 */
 	EXPORT__DROPPED_NOTES,     /* set at the end, from the notes */
 	EXPORT__OMITTED
 };
@@ -25,6 +27,7 @@ struct export__pcapng {
 	struct export_writer base;
 	struct export__tcp tcp;
 	struct export__connections connections;
+	struct export__late late;
 	struct export__notes notes;
 	struct export_out greeting;        /* memory only */
 	char line[EXPORT__LINE_MAX + 100]; /* the control line that is being written */

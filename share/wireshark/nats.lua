@@ -38,6 +38,7 @@ local f = {
 	queue = ProtoField.string(name("queue"), "Queue group"),
 	sid = ProtoField.string(name("sid"), "Subscription ID"),
 	account = ProtoField.string(name("account"), "Account"),
+	origin = ProtoField.string(name("origin"), "Cluster of the leaf node"),
 	max = ProtoField.uint32(name("max"), "Maximum of deliveries"),
 	weight = ProtoField.uint32(name("weight"), "Weight"),
 	size = ProtoField.uint32(name("size"), "Payload size"),
@@ -301,6 +302,13 @@ local LAYOUTS = {
 	["LS+"] = { { "subject" }, { "subject", "queue" }, { "subject", "queue", "weight" } },
 	["LS-"] = { { "subject" }, { "subject", "queue" } },
 }
+-- Of interest at a leaf node of another cluster, between the servers of one.
+local ROUTED_LEAF_LAYOUTS = {
+	[2] = { "account", "subject" },
+	[3] = { "origin", "account", "subject" },
+	[4] = { "origin", "account", "subject", "queue" },
+	[5] = { "origin", "account", "subject", "queue", "weight" },
+}
 local IS_NUMBER = set_of("size header_size total max weight")
 local HAS_TEXT = set_of("INFO CONNECT -ERR")
 local HAS_NOTHING = set_of("PING PONG +OK")
@@ -349,10 +357,13 @@ local function words_of(line, at)
 	return words
 end
 
--- Between servers a message has: [account] subject, then its reply, or "+ reply queue…", or "| queue…", then its sizes.
-local function link_layout(words, verb, link)
-	local sizes = verb == "HMSG" and { "header_size", "total" } or { "size" }
-	local layout = (verb == "RMSG" or verb == "HMSG" and link == "route") and { "account", "subject" } or { "subject" }
+-- Between servers a message has: [account] subject, then its reply, or "+ reply queue…", or "| queue…", then its sizes. An
+-- LMSG between servers of a cluster has the cluster of its leaf node first, and always both sizes.
+local function message_layout(words, verb, link)
+	local is_routed = link == "route"
+	local sizes = (verb == "HMSG" or verb == "LMSG" and is_routed) and { "header_size", "total" } or { "size" }
+	local layout = verb == "LMSG" and is_routed and { "origin", "account", "subject" }
+		or (verb == "RMSG" or is_routed) and { "account", "subject" } or { "subject" }
 	local middle = #words - #layout - #sizes
 	local mark = words[#layout + 1] and words[#layout + 1].text
 	for i = 1, middle do
@@ -368,6 +379,17 @@ local function link_layout(words, verb, link)
 		layout[#layout + 1] = size
 	end
 	return #layout == #words and middle >= 0 and layout or nil
+end
+
+-- The names of the arguments, nil when there are none for so many. The cluster in LS- may be an empty word.
+local function layout_of(line, words, verb, link)
+	if verb == "RMSG" or verb == "LMSG" or verb == "HMSG" and link then
+		return message_layout(words, verb, link)
+	elseif link == "route" and (verb == "LS+" or verb == "LS-") then
+		local is_empty = #words == 3 and line:find("^%S+  ")
+		return is_empty and { "account", "subject", "queue" } or ROUTED_LEAF_LAYOUTS[#words]
+	end
+	return LAYOUTS[verb][#words]
 end
 
 -- Parse a control line without its end. Returns { verb, args, body }: args[name] = { text, at }, and queues a list of them;
@@ -393,8 +415,7 @@ local function parse_line(line, link)
 		return nil, "no blank after " .. verb
 	end
 	local words = words_of(line, after)
-	local is_link = verb == "RMSG" or verb == "LMSG" or verb == "HMSG" and link
-	local layout = is_link and link_layout(words, verb, link) or not is_link and LAYOUTS[verb][#words]
+	local layout = layout_of(line, words, verb, link)
 	if not layout then
 		return nil, #words .. " arguments"
 	end
@@ -458,13 +479,25 @@ end
 
 -- The limit for messages at that frame, and whether the server has said it.
 local function max_payload(stream, frame)
-	local max, is_known = PAYLOAD_MAX, false
-	for _, said in ipairs(stream.max_payload) do
-		if said.frame <= frame then
-			max, is_known = said.bytes, true
+	local said, first, after = stream.max_payload, 1, #stream.max_payload + 1
+	while first < after do
+		local middle = math.floor((first + after) / 2)
+		if said[middle].frame <= frame then
+			first = middle + 1
+		else
+			after = middle
 		end
 	end
-	return max, is_known
+	return first > 1 and said[first - 1].bytes or PAYLOAD_MAX, first > 1
+end
+
+local function learn_max_payload(said, frame, bytes)
+	local last = said[#said]
+	if last and last.frame == frame then
+		last.bytes = bytes
+	elseif not last or last.bytes ~= bytes then
+		said[#said + 1] = { frame = frame, bytes = bytes }
+	end
 end
 
 -- Learn what later packets of the stream need.
@@ -480,7 +513,7 @@ local function learn(stream, pinfo, op, list)
 	for _, member in ipairs(op.verb == "INFO" and list or {}) do
 		local bytes = member.key == "max_payload" and member.value and tonumber(member.value)
 		if bytes and bytes > 0 and bytes <= 2 ^ 31 then
-			stream.max_payload[#stream.max_payload + 1] = { frame = pinfo.number, bytes = math.floor(bytes) }
+			learn_max_payload(stream.max_payload, pinfo.number, math.floor(bytes))
 		end
 	end
 end
@@ -574,13 +607,22 @@ local function add_links(tree, here)
 	end
 end
 
+-- The text from `first` on without blanks around it. A pattern would need a time that is the square of a run of blanks.
+local function trimmed(text, first)
+	local start, last = text:find("%S", first) or #text + 1, #text
+	while last > start and text:find("^%s", last) do
+		last = last - 1
+	end
+	return text:sub(start, last)
+end
+
 local function add_header_line(tree, range, line)
 	local colon = line:find(":", 1, true)
 	if not colon or colon == 1 then
 		tree:add(f.header, range, visible(line)):add_proto_expert_info(e.malformed, "A header line without a name")
 		return
 	end
-	local value = line:match("^%s*(.-)%s*$", colon + 1)
+	local value = trimmed(line, colon + 1)
 	local item = tree:add(f.header, range, visible(line))
 	item:add(f.header_name, range(0, colon - 1), visible(line:sub(1, colon - 1)))
 	item:add(f.header_value, range, visible(value))
@@ -624,7 +666,7 @@ local function add_payload(tree, tvb, pinfo, offset, len)
 		tree:add(f.payload_text, tvb(offset, #text), visible(text)):set_generated()
 	end
 	if nats.prefs.json and json and text:find("^%s*{") then
-		json:call(tvb(offset, len):tvb(), pinfo, tree)
+		pcall(json.call, json, tvb(offset, len):tvb(), pinfo, tree) -- its errors are in the tree
 	end
 end
 
@@ -645,7 +687,7 @@ local function add_body(tree, tvb, pinfo, op, offset)
 	return status
 end
 
-local ARGS = { "account", "subject", "queue", "sid", "reply", "max", "weight", "header_size" }
+local ARGS = { "origin", "account", "subject", "queue", "sid", "reply", "max", "weight", "header_size" }
 
 local function add_args(tree, range, op)
 	for _, arg in ipairs(ARGS) do
@@ -901,7 +943,7 @@ local tls = Dissector.get("tls")
 
 local function dissect_tls(tvb, pinfo, tree)
 	is_in_tls = true
-	tls:call(tvb, pinfo, tree)
+	pcall(tls.call, tls, tvb, pinfo, tree) -- its errors are in the tree
 	is_in_tls = false
 	return tvb:len()
 end

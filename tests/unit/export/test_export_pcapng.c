@@ -30,6 +30,7 @@ struct export
 	struct wire_source source;
 	struct wire_client clients[CLIENTS];
 	uint64_t seq;
+	int64_t later_ns;
 };
 
 static const struct wire_client *find_client(const void *context, uint64_t conn)
@@ -58,7 +59,7 @@ static void put(struct export *export, struct wire_event event)
 	struct wire_fault fault;
 
 	event.seq = ++export->seq;
-	event.time_ns = TIME_NS;
+	event.time_ns = TIME_NS + export->later_ns;
 	assert_int_equal(export->writer->put(export->writer, &event, &input, &fault), 0);
 }
 
@@ -81,6 +82,7 @@ struct packet {
 	size_t captured, original, data_len;
 	uint32_t seq, ack;
 	unsigned flags;
+	int64_t time_ns;
 	char comment[2000];
 };
 
@@ -173,7 +175,7 @@ static void read_blocks(struct file *file)
 			continue;
 		assert_true(file->count < PACKETS_MAX);
 		struct packet *packet = &file->packets[file->count++];
-		assert_int_equal((uint64_t)le32(block + 12) << 32 | le32(block + 16), TIME_NS);
+		packet->time_ns = (int64_t)((uint64_t)le32(block + 12) << 32 | le32(block + 16));
 		packet->bytes = block + 28;
 		packet->captured = le32(block + 20);
 		packet->original = le32(block + 24);
@@ -308,6 +310,7 @@ static void a_message_is_a_publish_and_its_deliveries(void **state)
 	assert_string_equal(file->packets[5].comment,
 			    "seq 1; not delivered to connection 3 (twin): slow consumer");
 	assert_string_equal(file->packets[11].comment, "seq 1");
+	assert_int_equal(file->packets[11].time_ns, TIME_NS);
 	assert_string_equal(file->packets[12].comment, "seq 2; disconnected: bye");
 	assert_int_equal(file->packets[12].flags, 17); /* FIN ACK */
 	assert_int_equal(file->count, 15);
@@ -449,6 +452,147 @@ static void clients_that_are_not_known_have_made_up_connections(void **state)
 	close_file(file);
 }
 
+/* The filters chose neither the start of the second recording nor its connect events. */
+static void a_number_that_another_client_has_now_is_another_connection(void **state)
+{
+	struct export export;
+
+	(void)state;
+	begin(&export);
+	put(&export, message("a", "b"));
+	export.clients[1] =
+	    (struct wire_client){.address = WIRE_LITERAL("10.0.0.8:1"), .name = WIRE_LITERAL("new")};
+	put(&export, message("c", "d"));
+	struct file *file = end(&export);
+	check_stream(file, SHOP, true, CONNECT ANN REST "PUB a 1\r\nb\r\n");
+	assert_string_equal(file->packets[6].comment, "seq 2; its end is not in the log");
+	check_stream(file, "0a000008:1", true, CONNECT "\"name\":\"new\"," REST "PUB c 1\r\nd\r\n");
+	close_file(file);
+}
+
+/* A size of which the total would overflow. */
+static void a_size_beyond_what_readers_take_is_not_written(void **state)
+{
+	struct wire_event event = message("a", "x");
+	struct export export;
+
+	(void)state;
+	begin(&export);
+	event.flags = WIRE_EVENT_CUT;
+	event.headers = WIRE_LITERAL("NATS/1.0\r\n\r\n");
+	event.size = UINT64_MAX - 3;
+	put(&export, event);
+	event.size = (64 << 20) - 11;
+	put(&export, event);
+	assert_int_equal(omitted(&export), 2);
+	struct file *file = end(&export);
+	assert_int_equal(file->count, 0);
+	close_file(file);
+}
+
+static size_t occurrences(const char *text, const char *part)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, part)); text++)
+		count++;
+	return count;
+}
+
+static void characters_without_a_width_do_not_make_a_comment_too_long(void **state)
+{
+	enum { MARKS = 40000 };
+	char *text = malloc(2 * MARKS + 1);
+	struct export export;
+
+	(void)state;
+	for (size_t i = 0; i < MARKS; i++)
+		memcpy(text + 2 * i, "\xcc\x80", 3);
+	begin(&export);
+	put(&export, (struct wire_event){.kind = WIRE_EVENT_MARK, .text = wire_slice_str(text)});
+	put(&export, message("a", "b"));
+	put(&export,
+	    (struct wire_event){.kind = WIRE_EVENT_DISCONNECT, .conn = 1, .text = wire_slice_str(text)});
+	struct file *file = end(&export);
+	assert_int_equal(occurrences(file->packets[0].comment, "\xcc\x80"), 700);
+	assert_non_null(strstr(file->packets[0].comment, "\xcc\x80\xe2\x80\xa6\nseq 2"));
+	assert_int_equal(occurrences(file->packets[6].comment, "\xcc\x80"), 700);
+	close_file(file);
+	free(text);
+}
+
+static void a_delivery_has_the_time_when_it_was_seen(void **state)
+{
+	const struct wire_receiver receivers[] = {{.conn = 2, .sid = WIRE_LITERAL("7")},
+						  {.conn = 2, .sid = WIRE_LITERAL("8")}};
+	const int64_t delays[] = {2000, 500};
+	struct wire_event event = message("a", "b");
+	struct export export;
+
+	(void)state;
+	begin(&export);
+	event.receivers = receivers;
+	event.receivers_len = event.receiver_count = 2;
+	event.delays_ns = delays;
+	put(&export, event);
+	export.later_ns = 1000;
+	put(&export, message("c", "d"));
+	struct file *file = end(&export);
+	check_stream(file, BILLING, false,
+		     INFO ",\"client_id\":2,\"client_ip\":\"::1\"} \r\nMSG a 8 1\r\nb\r\nMSG a 7 1\r\nb\r\n");
+	assert_int_equal(file->count, 14);
+	assert_int_equal(file->packets[11].time_ns, TIME_NS + 500);
+	assert_int_equal(file->packets[12].time_ns, TIME_NS + 1000);
+	assert_int_equal(file->packets[13].time_ns, TIME_NS + 2000);
+	assert_string_equal(file->packets[13].comment, "seq 1; seen 2.000 \xc2\xb5s after it was published");
+	close_file(file);
+}
+
+static void a_delivery_comes_before_the_next_message_of_the_same_content(void **state)
+{
+	const struct wire_receiver receiver = {.conn = 2, .sid = WIRE_LITERAL("7")};
+	const int64_t delay = 2000;
+	struct wire_event event = message("a", "b");
+	struct export export;
+
+	(void)state;
+	begin(&export);
+	event.receivers = &receiver;
+	event.receivers_len = event.receiver_count = 1;
+	event.delays_ns = &delay;
+	put(&export, event);
+	export.later_ns = 1000;
+	put(&export, message("a", "b"));
+	struct file *file = end(&export);
+	assert_int_equal(file->count, 13);
+	assert_false(file->packets[11].from_client);
+	assert_int_equal(file->packets[11].time_ns, TIME_NS + 1000);
+	assert_true(file->packets[12].from_client);
+	close_file(file);
+}
+
+static void a_delivery_comes_before_the_end_of_its_connection(void **state)
+{
+	const struct wire_receiver receiver = {.conn = 2, .sid = WIRE_LITERAL("7")};
+	const int64_t delay = 2000;
+	struct wire_event event = message("a", "b");
+	struct export export;
+
+	(void)state;
+	begin(&export);
+	event.receivers = &receiver;
+	event.receivers_len = event.receiver_count = 1;
+	event.delays_ns = &delay;
+	put(&export, event);
+	put(&export, (struct wire_event){.kind = WIRE_EVENT_DISCONNECT, .conn = 2});
+	struct file *file = end(&export);
+	check_stream(file, BILLING, false,
+		     INFO ",\"client_id\":2,\"client_ip\":\"::1\"} \r\nMSG a 7 1\r\nb\r\n");
+	assert_int_equal(file->packets[11].time_ns, TIME_NS);
+	assert_int_equal(file->packets[12].flags, 17); /* FIN ACK */
+	close_file(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -460,6 +604,12 @@ int main(void)
 	    cmocka_unit_test(missing_bytes_of_a_payload_are_missing_in_its_packet),
 	    cmocka_unit_test(a_large_payload_is_cut_into_segments_that_are_acknowledged),
 	    cmocka_unit_test(clients_that_are_not_known_have_made_up_connections),
+	    cmocka_unit_test(a_number_that_another_client_has_now_is_another_connection),
+	    cmocka_unit_test(a_size_beyond_what_readers_take_is_not_written),
+	    cmocka_unit_test(characters_without_a_width_do_not_make_a_comment_too_long),
+	    cmocka_unit_test(a_delivery_has_the_time_when_it_was_seen),
+	    cmocka_unit_test(a_delivery_comes_before_the_next_message_of_the_same_content),
+	    cmocka_unit_test(a_delivery_comes_before_the_end_of_its_connection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
