@@ -21,6 +21,15 @@ static const struct cli_option output[] = {
 };
 
 static const struct cli_option reading[] = {
+    {.name = "limit",
+     .letter = 'n',
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .help = "end after N events; html and mermaid: draw N messages (html without it: 5,000); dot: the N "
+	     "subjects "
+	     "with most messages (without it: 200)",
+     .min = 1,
+     .at = AT(limit)},
     {.name = "follow",
      .letter = 'f',
      .kind = CLI_FLAG,
@@ -32,10 +41,10 @@ static const struct cli_option reading[] = {
 static const struct cli_option_group groups[] = {
     {"Output", output, 0},
     {"Output", cli_export_format_options, AT(settings)},
-    {"OpenTelemetry", cli_otlp_options, AT(settings.otlp)},
-    {"Conversations", cli_export_conversation_options, AT(conversations)},
-    {"Graphviz", cli_services_options, AT(settings.services)},
-    {"Reading", cli_limit_options, AT(limit)},
+    {"csv", cli_export_csv_options, AT(settings)},
+    {"otlp", cli_otlp_options, AT(settings.otlp)},
+    {"html and mermaid", cli_export_conversation_options, AT(conversations)},
+    {"dot", cli_services_options, AT(settings.services)},
     {"Reading", reading, 0},
     {"Reading", cli_joining_options, AT(no_join)},
     {"Reading", cli_quiet_options, AT(quiet)},
@@ -65,6 +74,24 @@ static int choose_format(struct cli_export *export)
 	return CLI_GO_ON;
 }
 
+/* Options that would be ignored are mistakes. */
+static int check_options_of_formats(const struct cli_export *export)
+{
+	const struct cli_export_settings *settings = &export->settings;
+	const struct cli_otlp_settings *otlp = &settings->otlp;
+	const char *format = settings->format->name;
+
+	if (strcmp(format, "dot") != 0 && (settings->services.fold || settings->services.key))
+		return cli_usage_error(export->command, "--by and --fold go with dot");
+	if (strcmp(format, "csv") != 0 && (settings->columns || settings->keeps_formulas))
+		return cli_usage_error(export->command, "--columns and --keep-formulas go with csv");
+	if (strcmp(format, "otlp") != 0 && (otlp->endpoint || otlp->headers.len > 0 || otlp->has_sample ||
+					    otlp->keeps_failures || otlp->slow_ms > 0))
+		return cli_usage_error(export->command, "--otlp-endpoint, --otlp-header, --sample, "
+							"--errors-and-slow and --slow go with otlp");
+	return CLI_GO_ON;
+}
+
 static int check(const struct cli_export *export)
 {
 	const struct cli_export_format *format = export->settings.format;
@@ -78,10 +105,9 @@ static int check(const struct cli_export *export)
 	if (format->cannot_follow && export->follow)
 		return cli_usage_error(export->command,
 				       "%s is written when the log ends: it excludes --follow", format->name);
-	if (strcmp(format->name, "dot") != 0 &&
-	    (export->settings.services.fold || export->settings.services.key))
-		return cli_usage_error(export->command, "--by and --fold go with dot");
-	int status = cli_export_check_conversations(export);
+	int status = check_options_of_formats(export);
+	if (status == CLI_GO_ON)
+		status = cli_export_check_conversations(export);
 	if (status != CLI_GO_ON)
 		return status;
 	return export->follow ? cli_logs_refuse_foreign(export->command, &export->logs, "following")
@@ -145,22 +171,21 @@ const struct cli_command cli_export = {
 	     "  mermaid   a sequence diagram of few messages, for Mermaid\n"
 	     "  dot       the topology for Graphviz: which services send what to whom\n"
 	     "\n"
-	     "html and mermaid draw conversations (--conversation, --id) or else the chosen\n"
-	     "messages and the replies to them; dot draws the topology. For the topology in\n"
-	     "Mermaid, see tapedeck trace --graph --format mermaid. With --limit N, html and\n"
-	     "mermaid draw N messages (html without it: 5,000), dot the N busiest subjects.\n"
+	     "html and mermaid draw the conversations that --conversation and --id name, or\n"
+	     "else the chosen messages and the replies to them. The topology for Mermaid:\n"
+	     "tapedeck trace --graph --format mermaid.\n"
 	     "\n"
 	     "What a format cannot express is counted and reported. Payloads are data in every\n"
 	     "format: whatever they hold, the output is valid, and nothing in it is executed.",
-    .examples = "  tapedeck export log -o log.jsonl              everything, to be imported\n"
-		"  tapedeck export log 'orders.>' -o orders.csv  for a spreadsheet\n"
+    .examples = "  tapedeck export log -o log.jsonl                       everything\n"
 		"  tapedeck export log --format jsonl --since 5m | jq .subject\n"
+		"  tapedeck export log 'orders.>' -o orders.csv           for a spreadsheet\n"
 		"  tapedeck export log --columns time,subject,payload.id -o ids.csv\n"
 		"  tapedeck export log --otlp-endpoint http://localhost:4318\n"
-		"  tapedeck export log --since 1m -o log.pftrace  for ui.perfetto.dev\n"
-		"  tapedeck export log --conversation 4711 -o order.html   look at a conversation\n"
-		"  tapedeck export log --id order-17 -o order.mmd\n"
-		"  tapedeck export log --fold -o platform.dot     who talks to whom",
+		"  tapedeck export log --since 1m -o log.pftrace          ui.perfetto.dev\n"
+		"  tapedeck export log --conversation 4711 -o order.html  one conversation\n"
+		"  tapedeck export log --id order-17 -o order.mmd         all about this order\n"
+		"  tapedeck export log --fold -o platform.dot             who talks to whom",
     .options = groups,
     .run = run,
 };

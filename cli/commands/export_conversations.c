@@ -19,16 +19,14 @@ const struct cli_option cli_export_conversation_options[] = {
     {.name = "conversation",
      .kind = CLI_LIST,
      .argument = "N",
-     .help =
-	 "mermaid, html: the conversation of the message with this sequence number, as tapedeck trace --seq "
-	 "finds it; 2:N: in the second of several logs; may be repeated",
+     .help = "the conversation of the message with this sequence number, as tapedeck trace --seq "
+	     "finds it; 2:N: in the second of several logs; may be repeated",
      .at = AT(seqs)},
     {.name = "id",
      .kind = CLI_LIST,
      .argument = "VALUE",
-     .help =
-	 "mermaid, html: the conversations of messages that hold this value as a whole word in the subject, "
-	 "a header or the payload; may be repeated",
+     .help = "the conversations of messages that hold this value as a whole word in the subject, "
+	     "a header or the payload; may be repeated",
      .at = AT(ids)},
     {.name = "key",
      .kind = CLI_LIST,
@@ -106,7 +104,7 @@ static int draw_all(struct drawing *drawing, struct cli_trace_session *session)
 		error = cli_trace_give_chosen(session, &drawing->fault);
 	if (!error)
 		error = drawing->error;
-	if (!error && drawing->writer->end)
+	if (!error && session->given > 0 && drawing->writer->end)
 		error = drawing->writer->end(drawing->writer, &drawing->fault);
 	return error;
 }
@@ -120,6 +118,10 @@ static int finish(struct drawing *drawing, struct cli_trace_session *session, in
 		session->out.len = 0;
 	int status = cli_trace_report(session, error, &drawing->fault);
 
+	if (!error && session->is_stopped && session->given == 0) {
+		cli_error(export->command, "interrupted: nothing was exported");
+		return status == CLI_DONE ? CLI_FOUND : status;
+	}
 	if (error || session->given == 0 || session->out.error != 0)
 		return status;
 	if (cli_file_finish(&drawing->file, &drawing->fault) != 0)
@@ -156,6 +158,7 @@ int cli_export_conversations_run(const struct cli_export *export)
 {
 	const struct cli_trace_settings settings = {.filters = export->filters,
 						    .memory_bytes = MEMORY_BYTES,
+						    .memory_is_fixed = true,
 						    .quiet = export->quiet,
 						    .no_join = export->no_join};
 	struct cli_screen screen;

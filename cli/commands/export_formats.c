@@ -192,21 +192,24 @@ const struct cli_option cli_export_format_options[] = {
      .kind = CLI_CALL,
      .argument = "FORMAT",
      .words = "jsonl|csv|pcapng|otlp|perfetto|html|mermaid|dot",
-     .help = "see \"Formats\" below; default: by the ending of FILE",
+     .help = "one of the formats above; default: by the ending of FILE",
      .call = choose_format,
      .at = AT(format)},
+    {.name = NULL},
+};
+
+const struct cli_option cli_export_csv_options[] = {
     {.name = "columns",
      .kind = CLI_TEXT,
      .argument = "FIELDS",
-     .help = "csv: the columns, in their order, with commas between: time,subject,payload.id; the fields are "
-	     "those of "
-	     "cat --csv. Default: time, kind, client, subject, reply, size, receivers, status, payload",
+     .help =
+	 "the columns, in their order, with commas between: time,subject,payload.id; the fields are those "
+	 "of cat --csv. Default: time, kind, client, subject, reply, size, receivers, status, payload",
      .at = AT(columns)},
     {.name = "keep-formulas",
      .kind = CLI_FLAG,
-     .help = "csv: leave values as they are that a spreadsheet takes for formulas. By default a ' is put "
-	     "before a value "
-	     "that begins with =, +, - or @ and is not a number",
+     .help = "leave values as they are that a spreadsheet takes for formulas. By default a ' is put before a "
+	     "value that begins with =, +, - or @ and is not a number",
      .at = AT(keeps_formulas)},
     {.name = NULL},
 };

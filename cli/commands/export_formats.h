@@ -42,8 +42,8 @@ struct cli_export_format {
 /* Ends with one whose name is NULL. */
 extern const struct cli_export_format cli_export_formats[];
 
-/* --format, and the options of single formats. Sets a struct cli_export_settings, zeroed before. */
-extern const struct cli_option cli_export_format_options[];
+/* --format, and the options of CSV. Set a struct cli_export_settings, zeroed before. */
+extern const struct cli_option cli_export_format_options[], cli_export_csv_options[];
 
 /* NULL when there is no format of that name. */
 const struct cli_export_format *cli_export_format_named(const char *name);

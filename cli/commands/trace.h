@@ -11,6 +11,7 @@ struct cli_trace_settings {
 	struct cli_services services;
 	uint64_t limit;        /* -n: print so many rows or conversations; 0 = no limit given */
 	uint64_t memory_bytes; /* --memory: for what a view keeps while it reads */
+	bool memory_is_fixed;  /* there is no --memory */
 	bool follow, json, no_pager, quiet, no_join;
 	int color; /* enum cli_color_choice */
 };

@@ -28,8 +28,9 @@ static int read_seq(const struct cli_trace_run *trace, const char *option, const
 	if (!read_number(digits, '\0', &seq->seq, &digits))
 		return cli_usage_error(trace->command, "%s: \"%s\" is no sequence number", option, text);
 	if (input > (uint64_t)trace->logs.len)
-		return cli_usage_error(trace->command, "%s %s: there are only %d logs", option, text,
-				       trace->logs.len);
+		return cli_usage_error(trace->command, "%s %s: there %s only %d log%s", option, text,
+				       trace->logs.len == 1 ? "is" : "are", trace->logs.len,
+				       trace->logs.len == 1 ? "" : "s");
 	seq->input = input > 0 ? (uint32_t)input - 1 : CLI_TRACE_ANY_INPUT;
 	return CLI_GO_ON;
 }

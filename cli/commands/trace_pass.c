@@ -84,7 +84,7 @@ static int open_pass(struct cli_trace_pass *pass, int64_t since_ns, bool follow,
 	if (!pass->filter)
 		return cli_trace_out_of_memory(fault);
 	if (since_ns != INT64_MIN)
-		store_filter_since(pass->filter, since_ns);
+		store_filter_since(pass->filter, store_time_minus(since_ns, session->set_ns));
 	const struct store_reader_options reading = {
 	    .filter = pass->filter,
 	    .payloads = true,
@@ -166,10 +166,12 @@ static bool is_chosen(const struct cli_trace_pass *pass, const struct wire_event
 	return chosen;
 }
 
-/* The logs of a cluster are in order by the clock of the first one, not by their own. */
+/* Times go backwards where a clock was set back. The logs of a cluster are in order by the clock of the first one, not by
+ * their own. */
 static int64_t slack_ns(const struct cli_trace_pass *pass)
 {
-	return store_merge_cluster(pass->inputs) ? STORE_CLUSTER_WINDOW_NS : 0;
+	return store_time_plus(pass->session->set_ns,
+			       store_merge_cluster(pass->inputs) ? STORE_CLUSTER_WINDOW_NS : 0);
 }
 
 /* Nothing more can come that is wanted. */

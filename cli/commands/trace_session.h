@@ -23,6 +23,8 @@ struct cli_trace_session {
 	struct trace_causality *causality;
 	unsigned evidence;
 	int64_t window_ns;
+	int64_t
+	    set_ns; /* the clocks of the logs were set, by so much at most in all: the time of a later event may be so much earlier */
 	struct export_out out;
 	int interrupt_fd;
 	/* Takes a conversation that was chosen. */

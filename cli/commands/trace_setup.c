@@ -136,11 +136,14 @@ static void report_memory(const struct cli_trace_session *session)
 	if (session->stats.forgotten > 0)
 		cli_error(session->trace->command,
 			  "%s message%s given up early because memory was short, %s conversation%s cut "
-			  "short; raise --memory",
+			  "short; %s",
 			  export_count_text(messages, session->stats.forgotten),
 			  export_plural(session->stats.forgotten),
 			  export_count_text(cut, session->stats.cut_short),
-			  export_plural(session->stats.cut_short));
+			  export_plural(session->stats.cut_short),
+			  session->trace->settings->memory_is_fixed
+			      ? "tapedeck trace with a larger --memory shows more"
+			      : "raise --memory");
 }
 
 int cli_trace_report(struct cli_trace_session *session, int error, const struct wire_fault *fault)

@@ -3,7 +3,7 @@
 #include "cli/commands/trace_pass.h"
 #include "cli/options/inputs.h"
 #include "cli/options/logs.h"
-#include "store/read/steps.h"
+#include "store/read/log_steps.h"
 
 #define WINDOW_NS INT64_C(5000000000)
 
@@ -41,7 +41,8 @@ static int find_beginning(struct cli_trace_session *session, int64_t first_ns, i
 	return 0;
 }
 
-/* Points that are close to each other are read together. */
+/* Points that are close to each other are read together; all of them where a clock was set, since their times do not say how
+ * close they are. */
 static int give_points(struct cli_trace_session *session, struct wire_fault *fault)
 {
 	const struct cli_trace_points *points = &session->points;
@@ -50,8 +51,9 @@ static int give_points(struct cli_trace_session *session, struct wire_fault *fau
 	     from = end) {
 		int64_t since_ns;
 		for (end = from + 1; end < points->count; end++)
-			if (store_time_minus(points->list[end].time_ns, points->list[end - 1].time_ns) / 2 >
-			    session->window_ns)
+			if (session->set_ns == 0 &&
+			    store_time_minus(points->list[end].time_ns, points->list[end - 1].time_ns) / 2 >
+				session->window_ns)
 				break;
 		int64_t until_ns = points->list[end - 1].time_ns;
 		error = find_beginning(session, points->list[from].time_ns, until_ns, &since_ns, fault);
@@ -135,6 +137,24 @@ static int find_points(struct cli_trace_session *session, struct wire_fault *fau
 	return error;
 }
 
+/* By how much the clocks of the logs were set. 0, or a negative code with *fault. */
+static int add_steps(struct cli_trace_session *session, struct wire_fault *fault)
+{
+	const struct cli_operands *logs = &session->trace->logs;
+	int error = 0;
+	for (int i = 0; i < logs->len && !error; i++) {
+		struct store_steps steps = {0};
+		error = store_log_steps_read(&steps, NULL, logs->values[i], fault);
+		for (size_t at = 0; at < steps.count; at++) {
+			const int64_t by_ns = steps.list[at].by_ns;
+			session->set_ns =
+			    store_time_plus(session->set_ns, by_ns < 0 ? store_time_minus(0, by_ns) : by_ns);
+		}
+		store_steps_fini(&steps);
+	}
+	return error;
+}
+
 /* A window that is short enough for a busy log. */
 static void choose_window(struct cli_trace_session *session)
 {
@@ -155,6 +175,8 @@ int cli_trace_give_chosen(struct cli_trace_session *session, struct wire_fault *
 	const bool has_places = session->settings->seqs.len + session->settings->ids.len > 0;
 	int error =
 	    are_files && !(follows && session->settings->ids.len > 0) ? find_points(session, fault) : 0;
+	if (!error && are_files && !follows)
+		error = add_steps(session, fault);
 	if (error)
 		return error;
 	choose_window(session);

@@ -32,6 +32,7 @@ struct drawing {
 
 /* ---- text ---- */
 
+/* Within a label Graphviz reads escapes and, as in HTML, entities. */
 static void put_dot_text(struct export_out *out, struct wire_slice text)
 {
 	while (text.len > 0) {
@@ -41,6 +42,8 @@ static void put_dot_text(struct export_out *out, struct wire_slice text)
 		if (*shown == '"' || *shown == '\\')
 			export_out_char(out, '\\');
 		export_out_bytes(out, shown, glyph.escape[0] ? strlen(glyph.escape) : glyph.bytes);
+		if (*shown == '&')
+			export_out_text(out, "amp;");
 		text = wire_slice(text.data + glyph.bytes, text.len - glyph.bytes);
 	}
 }

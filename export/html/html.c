@@ -91,6 +91,7 @@ static bool omission(const struct export_writer *writer, size_t index, struct ex
 	    {"messages with payloads or headers that are not whole: of each 64 KiB are in the page, of all "
 	     "16 MiB",
 	     html->rows.shortened},
+	    {"gaps beyond the first 1,000", html->sequence.left_out_gaps},
 	    {"events that are no messages", html->sequence.others},
 	};
 

@@ -115,11 +115,19 @@ static bool put_pairs(struct export_json *json, struct wire_slice block)
 	return status == 0;
 }
 
+/* Of a message in a conversation only the beginning may have been kept, but the log holds what it does not say it lacks. */
+static uint64_t payload_in_log(const struct wire_event *event)
+{
+	const unsigned not_true = WIRE_EVENT_CUT | WIRE_EVENT_PARTIAL | WIRE_EVENT_MASKED;
+
+	return event->flags & not_true || event->size < event->payload.len ? event->payload.len : event->size;
+}
+
 static void put_content(struct export_html_rows *rows, const struct wire_event *event)
 {
 	struct export_json *json = &rows->json;
 	const struct wire_slice headers = take(rows, event->headers), payload = take(rows, event->payload);
-	const uint64_t left = event->payload.len - payload.len;
+	const uint64_t left = payload_in_log(event) - payload.len;
 	const bool are_whole = headers.len == event->headers.len;
 
 	if (headers.len > 0 && !put_pairs(json, headers) && are_whole)

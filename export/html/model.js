@@ -7,6 +7,8 @@ class Model {
     this.leftOut = data.left_out;
     this.rows = data.rows;
     this.messages = this.rows.filter((row) => row.k !== 'g' && row.k !== 'c');
+    for (const row of this.rows)
+      row.label = (row.log ? row.log + ':' : '') + row.seq;
     this.messages.forEach((message, number) => this.prepare(message, number));
     for (const message of this.messages)
       this.link(message);
@@ -25,7 +27,6 @@ class Model {
     message.isInboxReply = message.isreply === true && message.subjectText.startsWith('_INBOX.');
     message.replies = [];
     message.effects = [];
-    message.label = (message.log ? message.log + ':' : '') + message.seq;
     message.dropped = message.to.filter((receiver) => receiver.o).length;
   }
 

@@ -13,6 +13,11 @@ class Page {
     this.showHeading();
     this.showNotices();
     this.show();
+    this.showAsked();
+  }
+
+  // The message that the address names.
+  showAsked() {
     const asked = this.model.messages.find((message) => message.label === location.hash.slice(1));
     if (asked)
       this.choose(asked);
@@ -26,6 +31,7 @@ class Page {
     for (const kind of ['sequence', 'table'])
       document.getElementById('view-' + kind).onclick = () => this.showKind(kind);
     document.addEventListener('keydown', (event) => this.press(event));
+    addEventListener('hashchange', () => this.showAsked());
   }
 
   // ---- what is shown ----
@@ -34,7 +40,7 @@ class Page {
     const {heads, messages, logs} = this.model, first = messages[0];
     const title = document.getElementById('title');
     if (heads.length === 1)
-      title.replaceChildren(element('span', {className: 'number'}, '#' + heads[0].seq), visible(textOf(heads[0], 'subject')));
+      title.replaceChildren(element('span', {className: 'number'}, '#' + heads[0].label), visible(textOf(heads[0], 'subject')));
     else
       title.textContent = heads.length > 1 ? countText(heads.length, 'conversation') : logs.map(visible).join(', ');
     document.title = title.textContent + ' – tapedeck';
@@ -76,8 +82,11 @@ class Page {
   // ---- choosing ----
 
   choose(message) {
+    const hadFocus = this.details.place.contains(document.activeElement);
     this.chosen = message;
     this.details.show(message);
+    if (hadFocus)
+      this.rows.view.focus(); // what had it is gone
     this.rows.mark(message);
     this.timeline.mark(message);
     history.replaceState(null, '', message ? '#' + message.label : '#');

@@ -107,7 +107,7 @@ class Rows {
   }
 
   makeHead(row) {
-    return element('div', {className: 'head'}, element('span', null, 'Conversation of #' + row.seq + ' ' + visible(textOf(row, 'subject')) + ', ' +
+    return element('div', {className: 'head'}, element('span', null, 'Conversation of #' + row.label + ' ' + visible(textOf(row, 'subject')) + ', ' +
       countText(row.count, 'message') + (row.cutshort ? '; ended early, because memory was short' : '')));
   }
 

@@ -85,7 +85,7 @@ class Timeline {
     for (const message of this.list) {
       const x = this.x(message.t), trouble = this.model.isSerious(message);
       if (message.replies.length > 0) {
-        const end = Math.max(this.x(message.t + message.latency), x + 3);
+        const end = Math.max(this.x(message.t + message.replies[0].latency), x + 3);
         let lane = ends.findIndex((taken) => taken < x);
         lane = lane < 0 ? ends.length - 1 : lane;
         ends[lane] = end + 1;

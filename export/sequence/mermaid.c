@@ -321,7 +321,7 @@ static bool omission(const struct export_writer *writer, size_t index, struct ex
 	const struct mermaid *mermaid = (const struct mermaid *)writer;
 	const struct export_omission omissions[] = {
 	    {"messages that do not fit a Mermaid diagram, or are beyond --limit", count_left_out(mermaid)},
-	    {"notes that do not fit", mermaid->left_out_notes},
+	    {"notes that do not fit", mermaid->left_out_notes + mermaid->sequence.left_out_gaps},
 	    {"events that are no messages", mermaid->sequence.others},
 	};
 

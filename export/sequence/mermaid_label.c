@@ -3,8 +3,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "export/sequence/conversation.h"
 #include "export/text/mermaid.h"
 #include "export/text/sizes.h"
+#include "store/read/steps.h"
 #include "trace/inbox.h"
 #include "wire/headers.h"
 
@@ -43,10 +45,11 @@ void export_mermaid_put_since(struct export_text_buffer *buffer, int64_t since_n
 	char span[EXPORT_SIZE_TEXT];
 
 	export_text_buffer_str(buffer, since_ns < 0 ? "-" : "+");
-	export_text_buffer_str(buffer, export_span_text(span, since_ns < 0 ? -since_ns : since_ns));
+	export_text_buffer_str(
+	    buffer, export_span_text(span, since_ns < 0 ? store_time_minus(0, since_ns) : since_ns));
 }
 
-/* "503 No Responders", and the error of a service. Source of the latter: ADR-32. */
+/* "503 No Responders", and the first error of a service. Source of the latter: ADR-32. */
 static void put_status(struct export_text_buffer *buffer, struct wire_slice block)
 {
 	struct wire_headers headers;
@@ -64,6 +67,7 @@ static void put_status(struct export_text_buffer *buffer, struct wire_slice bloc
 		if (wire_headers_key_is(key, "Nats-Service-Error")) {
 			export_text_buffer_str(buffer, " ERROR ");
 			export_mermaid_put_text(buffer, value, EXPORT_MERMAID_SUBJECT);
+			return;
 		}
 }
 
@@ -129,11 +133,9 @@ void export_mermaid_put_receiver(struct export_text_buffer *buffer,
 void export_mermaid_put_heading(struct export_text_buffer *buffer,
 				const struct export_sequence_heading *heading)
 {
-	char number[32];
-
 	export_text_buffer_str(buffer, "conversation of #35;");
-	snprintf(number, sizeof number, "%" PRIu64 " ", heading->root->seq);
-	export_text_buffer_str(buffer, number);
+	export_mermaid_put_text(buffer, wire_slice_str(heading->number), EXPORT_NODE_NUMBER_TEXT);
+	export_text_buffer_str(buffer, " ");
 	export_mermaid_put_text(buffer, heading->root->subject, EXPORT_MERMAID_SUBJECT);
 	export_text_buffer_str(buffer, ", ");
 	export_mermaid_put_count(buffer, heading->count);

@@ -47,8 +47,9 @@ struct export_sequence_gap {
 /* The head of a conversation. Its messages follow. */
 struct export_sequence_heading {
 	const struct wire_event *root;
-	uint32_t origin; /* of the root */
-	uint32_t count;  /* messages, those that are left out too */
+	const char *number; /* of the root; with several inputs "2:4711" */
+	uint32_t origin;    /* of the root */
+	uint32_t count;     /* messages, those that are left out too */
 	int64_t since_ns;
 	int64_t window_ns;
 	bool is_cut_short; /* memory was short: there may be more messages */

@@ -134,8 +134,12 @@ static void give_gap(struct export_sequence *sequence, int64_t steady_ns, uint64
 	const struct export_sequence_gap gap = {
 	    .since_ns = store_time_minus(steady_ns, sequence->base_ns), .messages = messages, .text = text};
 
-	if (++sequence->gaps <= GAPS_MAX)
-		sequence->sink->gap(sequence->sink, &gap);
+	if (sequence->gaps == GAPS_MAX) {
+		sequence->left_out_gaps++;
+		return;
+	}
+	sequence->gaps++;
+	sequence->sink->gap(sequence->sink, &gap);
 }
 
 /* ---- single events ---- */
@@ -236,14 +240,17 @@ static void give_heading(struct export_sequence *sequence)
 	const struct export_conversation *conversation = sequence->current;
 	const struct trace_tree *tree = &conversation->tree;
 	const struct trace_node *root = tree->branches[tree->first_top].node;
+	char number[EXPORT_NODE_NUMBER_TEXT];
 	const struct export_sequence_heading heading = {
 	    .root = &root->event,
+	    .number = number,
 	    .origin = root->origin,
 	    .count = tree->count,
 	    .since_ns = store_time_minus(root->event.steady_ns, sequence->base_ns),
 	    .window_ns = conversation->window_ns,
 	    .is_cut_short = conversation->is_cut_short};
 
+	export_node_number(conversation, root, number);
 	sequence->sink->conversation(sequence->sink, &heading);
 }
 

@@ -22,9 +22,10 @@ struct export_sequence {
 	struct export_sequence_sink *sink; /* borrowed */
 	struct export_parties parties;
 	uint64_t messages_max;
-	uint64_t messages; /* that were given to the sink */
-	uint64_t gaps;
+	uint64_t messages;                         /* that were given to the sink */
+	uint64_t gaps;                             /* likewise */
 	uint64_t left_out;                         /* messages beyond messages_max */
+	uint64_t left_out_gaps;                    /* there are more than anybody looks at */
 	uint64_t others;                           /* chosen events that are neither messages nor gaps */
 	bool has_base;                             /* base_ns is known */
 	int64_t base_ns;                           /* steady time of the first event */

@@ -176,6 +176,24 @@ static void messages_keep_their_times_and_a_step_has_one_mark(void **state)
 	for_each(check_events);
 }
 
+/* The last one was published after every step. */
+static void check_trace(const char *path, const struct plan *plan)
+{
+	char *text = run(ARGS(support_tapedeck(), "trace", path, "--id", "29"));
+	(void)plan;
+	assert_int_equal(count(text, "── #"), 1);
+	free(text);
+	text = run(ARGS(support_tapedeck(), "trace", path));
+	assert_int_equal(count(text, "── #"), MESSAGES);
+	free(text);
+}
+
+static void trace_finds_messages_after_a_step(void **state)
+{
+	(void)state;
+	for_each(check_trace);
+}
+
 static void check_plan(const char *path, const struct plan *plan)
 {
 	json_t *report = run_json(ARGS(support_tapedeck(), "replay", path, "--dry-run", "--json"));
@@ -347,6 +365,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(messages_keep_their_times_and_a_step_has_one_mark),
+	    cmocka_unit_test(trace_finds_messages_after_a_step),
 	    cmocka_unit_test(a_dry_run_estimates_the_duration_of_the_recording),
 	    cmocka_unit_test(rates_leave_steps_out),
 	    cmocka_unit_test(a_replay_keeps_the_recorded_order_and_pace),

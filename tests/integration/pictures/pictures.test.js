@@ -87,6 +87,15 @@ test("a click shows a message with its receivers, headers and payload, and leads
   await becomes(page, "#45", () => location.hash);
 });
 
+test("the address names a message, and the focus stays in the page when its button goes", async () => {
+  const page = order;
+  await page.evaluate(() => (location.hash = "#45"));
+  await becomes(page, "_INBOX", () => document.querySelector("#details h2").textContent.slice(0, 6));
+  await page.focus("#details .close");
+  await page.keyboard.press("Enter");
+  await becomes(page, "view", () => document.activeElement.id);
+});
+
 test("a page says what is not in it", async () => {
   const said = stage.export("few.html", "platform/log", "--limit", "100");
   assert.match(said.replaceAll(/\s+/g, " "), /left out: 4,9\d\d messages beyond those of the page/);

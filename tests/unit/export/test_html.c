@@ -179,6 +179,30 @@ static void payloads_are_cut_in_whole_characters_and_the_rest_is_counted(void **
 	free(payload);
 }
 
+static int64_t left_of(unsigned flags)
+{
+	struct drawing drawing;
+
+	begin(&drawing, 10);
+	struct wire_event event = event_message(&drawing.source, 0, 1, "a", NULL);
+	event.payload = WIRE_LITERAL("12345");
+	event.size = 1000;
+	event.flags |= flags;
+	drawing_put(&drawing, &event, true);
+	json_t *data = end(&drawing);
+	const int64_t left = json_integer_value(json_object_get(row_of(data, 0), "left"));
+	json_decref(data);
+	drawing_fini(&drawing);
+	return left;
+}
+
+static void what_a_conversation_did_not_keep_of_a_payload_is_counted_as_left_in_the_log(void **state)
+{
+	(void)state;
+	assert_int_equal(left_of(0), 995);
+	assert_int_equal(left_of(WIRE_EVENT_CUT), 0);
+}
+
 /* 300 payloads of 64 KiB are more than 16 MiB. */
 static void the_contents_of_a_page_are_bounded(void **state)
 {
@@ -209,6 +233,7 @@ int main(void)
 	    cmocka_unit_test(no_text_leaves_the_data),
 	    cmocka_unit_test(bytes_that_are_no_text_and_malformed_headers_are_whole),
 	    cmocka_unit_test(payloads_are_cut_in_whole_characters_and_the_rest_is_counted),
+	    cmocka_unit_test(what_a_conversation_did_not_keep_of_a_payload_is_counted_as_left_in_the_log),
 	    cmocka_unit_test(the_contents_of_a_page_are_bounded),
 	};
 

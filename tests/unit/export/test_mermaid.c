@@ -113,6 +113,29 @@ static void gaps_are_notes_and_messages_beyond_the_limit_are_counted(void **stat
 			     "  Note over p1,p2: 1,000 more messages are not drawn\n");
 }
 
+/* Headers are repeated as often as a publisher likes. */
+static void a_message_with_many_errors_leaves_room_for_the_next_ones(void **state)
+{
+	struct drawing drawing;
+	char headers[100000] = "NATS/1.0\r\n";
+	size_t len = strlen(headers);
+
+	(void)state;
+	begin(&drawing, 0);
+	struct wire_event event = event_message(&drawing.source, 0, 1, "a", NULL);
+	event_deliver(&event, 2, NULL, WIRE_DELAY_UNKNOWN);
+	for (int i = 0; i < 1500; i++)
+		len += (size_t)sprintf(headers + len, "Nats-Service-Error: %039d\r\n", i);
+	event.headers = wire_slice(headers, len + (size_t)sprintf(headers + len, "\r\n"));
+	drawing_put(&drawing, &event, true);
+	drawing_send(&drawing, 1, 1, 2, "b", NULL);
+	assert_int_equal(drawing_omitted(&drawing), 0);
+	char *text = drawing_end(&drawing);
+	assert_non_null(strstr(text, " a ERROR 000000000000000000000000000000000000000, 2 B\n"));
+	free(text);
+	drawing_fini(&drawing);
+}
+
 static size_t count(const char *text, const char *part)
 {
 	size_t found = 0;
@@ -184,6 +207,7 @@ int main(void)
 	    cmocka_unit_test(queues_losses_and_the_number_of_further_receivers_are_said),
 	    cmocka_unit_test(a_diagram_of_nothing_is_valid_and_says_so),
 	    cmocka_unit_test(gaps_are_notes_and_messages_beyond_the_limit_are_counted),
+	    cmocka_unit_test(a_message_with_many_errors_leaves_room_for_the_next_ones),
 	    cmocka_unit_test(a_diagram_keeps_to_the_limits_of_mermaid),
 	    cmocka_unit_test(what_mermaid_would_read_is_written_as_numbers),
 	};

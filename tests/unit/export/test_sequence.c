@@ -39,6 +39,7 @@ static void keep_gap(struct export_sequence_sink *sink, const struct export_sequ
 static void keep_heading(struct export_sequence_sink *sink, const struct export_sequence_heading *heading)
 {
 	assert_int_equal(heading->count, 3);
+	assert_string_equal(heading->number, "1");
 	((struct picture *)sink)->headings++;
 }
 
@@ -259,6 +260,20 @@ static void what_is_left_out_of_a_conversation_is_counted(void **state)
 	export_sequence_fini(&picture.sequence);
 }
 
+static void gaps_beyond_the_first_ones_are_counted(void **state)
+{
+	struct picture picture;
+	struct wire_event gap = {.kind = WIRE_EVENT_GAP};
+
+	(void)state;
+	begin(&picture, 10);
+	for (int i = 0; i < 1003; i++)
+		put(&picture, &gap, true);
+	assert_int_equal(picture.gaps, 1000);
+	assert_int_equal(picture.sequence.left_out_gaps, 3);
+	export_sequence_fini(&picture.sequence);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +283,7 @@ int main(void)
 	    cmocka_unit_test(messages_beyond_the_limit_and_other_events_are_counted),
 	    cmocka_unit_test(services_beyond_the_room_are_one_party),
 	    cmocka_unit_test(a_conversation_has_a_heading_and_the_facts_that_trace_knows),
+	    cmocka_unit_test(gaps_beyond_the_first_ones_are_counted),
 	    cmocka_unit_test(what_is_left_out_of_a_conversation_is_counted),
 	};
 
