@@ -6,7 +6,8 @@
 #include "wire/json_text.h"
 
 /* A member of an object of "delivered". */
-static int read_receiver_member(struct export__reading *reading, struct wire_slice key, uint32_t at, uint64_t *input)
+static int read_receiver_member(struct export__reading *reading, struct wire_slice key, uint32_t at,
+				uint64_t *input)
 {
 	struct wire_receiver *receiver = &reading->made->receivers[at];
 	const struct wire_slice written = reading->token.text;
@@ -53,7 +54,9 @@ static int read_receiver(struct export__reading *reading)
 			return error;
 	}
 	receiver->conn = export__reading_conn(receiver->conn, input);
-	return key.kind == WIRE_JSON_OBJECT_END ? 0 : export__bad_value(reading, "delivered", "a list of objects");
+	return key.kind == WIRE_JSON_OBJECT_END
+		   ? 0
+		   : export__bad_value(reading, "delivered", "a list of objects");
 }
 
 int export__read_delivered(struct export__reading *reading)
@@ -71,4 +74,3 @@ int export__read_delivered(struct export__reading *reading)
 	}
 	return kind == WIRE_JSON_ARRAY_END ? 0 : export__bad_value(reading, "delivered", "a list of objects");
 }
-

@@ -233,6 +233,8 @@ int export__made_finish(struct export__made_event *made, struct wire_fault *faul
 		return wire_fault_set(fault, error, "%s", wire_error_text(error));
 	if (!made->has_size)
 		event->size = event->payload.len;
+	if (event->size < event->payload.len && made->is_foreign) /* escapes made the text longer */
+		event->size = event->payload.len;
 	if (event->size < event->payload.len && !(event->flags & WIRE_EVENT_MASKED))
 		return wire_fault_set(fault, WIRE_EJSON, "\"size\" is less than the payload has bytes");
 	if (event->kind == WIRE_EVENT_MESSAGE && !made->has_receivers)

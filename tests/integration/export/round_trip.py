@@ -100,7 +100,7 @@ def check_other_tools(tapedeck, folder):
     os.mkdir(log("dump"))
     for name, data in (("10", "ten"), ("9", "nine"), ("9_reply", "answer")):
         with open(log("dump/%s.json" % name), "w") as file:
-            json.dump({"Subject": "s." + data, "Data": base64.b64encode(data.encode()).decode()}, file)
+            json.dump({"Subject": "s." + data, "Header": None, "Data": base64.b64encode(data.encode()).decode()}, file)
     run(tapedeck, "import", log("dump"), "--record", log("dumped"))
     assert [json.loads(line)["payload"] for line in events(tapedeck, log("dumped")).splitlines()] == ["nine", "answer", "ten"]
     mixed = b'{"subject":"a","data":{"n":[1,2]},"ts":1732356000.5}\n{"subject":"b","body":"x","timestamp":1732356001000}\n'
@@ -115,7 +115,10 @@ def check_other_tools(tapedeck, folder):
 BAD = [(b'{"subject":"a b"}', b"line 1: a subject holds a space"), (b'{"subject":"a"}\n{"subject":5}', b'line 2: "subject" is not a string'),
        (b'{"payload":"x"}', b"there is no subject"), (b'{"subject":"a"', b"line 1: not a valid JSON object"),
        (b'{"subject":"a","headers":{"a\\nb":["1"]}}', b"a header's key"), (b'{"subject":"a","headers":{"a":["1\\r\\nX: y"]}}', b"a header's key"),
-       (b'{"subject":"a","time":"yesterday"}', b'"time" is not a time'), (b'{"subject":"a","payload_base64":"!"}', b"is not base64"),
+       (b'{"subject":"a","time":"yesterday"}', b'"time" is not a time'), (b'{"subject":"a","status":{"a":1}}', b'"status" is not a string'),
+       (b'{"kind":"message","subject":"a","payload":"abc","size":1}', b'"size" is less'), (b'{"subject":"a","cut":"true"}', b"not true or false"),
+       (b'{"subject":"a","delivered":[{"sid":{"a":1}}]}', b"not a list of receivers"), (b'{"subject":"a","log":99999}', b'"log" is more'),
+       (b'{"subject":"a","time":"2261-12-31T23:59:59Z"}\n{"subject":"a","time":"1678-01-01T00:00:00Z"}', b"sort the file by time"), (b'{"subject":"a","payload_base64":"!"}', b"is not base64"),
        (b'{"subject":"b","ts":1732356001}\n{"subject":"a","ts":1732356000}', b"sort the file by time"),
        (b"x,y\n1,2\n", b"neither JSON lines nor"), (b"subject\na,b\n", b"more values than the 1 columns"),
        (b"time,subject\nnoon,a\n", b'column "time"')]
@@ -132,12 +135,29 @@ def check_bad_input(tapedeck, folder):
     assert b"no events" in empty.stderr and not os.path.exists(target), empty.stderr
 
 
+def check_foreign(tapedeck, folder):
+    """Messages of other tools have numbers, and their publishers connections of their own, also when they are read directly."""
+    path = os.path.join(folder, "foreign.jsonl")
+    with open(path, "w") as file:
+        file.write('{"subject":"a","conn":1,"client":"A","Data":"text","ts":1732356000}\n'
+                   '{"subject":"b","client":"B","ts":null}\n')
+    first, second = [json.loads(line) for line in events(tapedeck, path).splitlines()]
+    assert (first["seq"], second["seq"]) == ("1", "2") and first["conn"] != second["conn"], (first, second)
+    assert (first["client"], second["client"], first["payload"]) == ("A", "B", "text")
+    assert b"2 messages" in run(tapedeck, "replay", path, "--dry-run").stdout
+
+
 def check_output(tapedeck, log, folder):
     """A file appears when it is complete, or stays as it was."""
     path = os.path.join(folder, "kept.csv")
     open(path, "w").write("old")
     run(tapedeck, "export", log, "-o", path, "--columns", "nothing", status=2)
     assert open(path).read() == "old"
+    os.chmod(path, 0o640)
+    os.symlink("kept.csv", os.path.join(folder, "link.csv"))
+    run(tapedeck, "export", log, "-o", os.path.join(folder, "link.csv"))
+    assert os.path.islink(os.path.join(folder, "link.csv")) and open(path).read().startswith("time,")
+    assert os.stat(path).st_mode & 0o777 == 0o640
     full = run(tapedeck, "export", log, "--format", "jsonl", "-o", "/dev/full", status=4)
     assert b"No space left" in b" ".join(full.stderr.split()).replace(b"no space", b"No space"), full.stderr
     assert [name for name in os.listdir(folder) if name.startswith("kept.csv.")] == []
@@ -163,6 +183,7 @@ def main():
         check_same_log(tapedeck, log, folder, "hostile_again")
         check_csv(tapedeck, log, folder)
         check_other_tools(tapedeck, folder)
+        check_foreign(tapedeck, folder)
         check_bad_input(tapedeck, folder)
         check_output(tapedeck, log, folder)
 
