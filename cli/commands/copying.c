@@ -51,8 +51,11 @@ static int out_of_memory(struct wire_fault *fault)
 	return wire_fault_set(fault, -ENOMEM, "out of memory");
 }
 
-static int interrupt(struct session *session, struct wire_fault *fault)
+/* 0, or -EINTR with *fault after an interrupt, which ends the reading (wire/progress.h) wherever it is. */
+static int check_interrupt(struct session *session, struct wire_fault *fault)
 {
+	if (session->copying->is_live || !cli_interrupt_seen(session->interrupt_fd))
+		return 0;
 	session->is_interrupted = true;
 	return wire_fault_set(fault, -EINTR, "interrupted");
 }
@@ -69,10 +72,10 @@ static int note_all(struct session *session, struct store_merge *inputs, struct 
 	for (uint64_t events = 1; (status = store_merge_next(inputs, &event, fault)) > 0; events++) {
 		if (store_excerpt_note(session->excerpt, &event, source) != 0)
 			return out_of_memory(fault);
-		if (events % EVENTS_PER_LOOK == 0 && cli_interrupt_seen(session->interrupt_fd))
-			return interrupt(session, fault);
+		if (events % EVENTS_PER_LOOK == 0 && (status = check_interrupt(session, fault)) < 0)
+			return status;
 	}
-	return status;
+	return status < 0 ? status : check_interrupt(session, fault);
 }
 
 static int take_all(struct session *session, struct store_merge *inputs, struct wire_fault *fault)
@@ -87,11 +90,11 @@ static int take_all(struct session *session, struct store_merge *inputs, struct 
 			return status;
 		if (store_new_log_error(session->log) != 0)
 			return 0; /* store_new_log_finish reports it */
-		if (events % EVENTS_PER_LOOK == 0 && cli_interrupt_seen(session->interrupt_fd))
-			return interrupt(session, fault);
+		if (events % EVENTS_PER_LOOK == 0 && (status = check_interrupt(session, fault)) < 0)
+			return status;
 	}
 	store_merge_damage(inputs, &session->damage);
-	return status;
+	return status < 0 ? status : check_interrupt(session, fault);
 }
 
 typedef int pass(struct session *session, struct store_merge *inputs, struct wire_fault *fault);

@@ -14,6 +14,7 @@ struct cli_copying {
 	const char *dir; /* of the new log */
 	int level;       /* of zstd */
 	bool no_join, quiet;
+	bool is_live;                /* an interrupt ends the input, and what was read is kept: of pipes */
 	struct cli_masking *masking; /* of what is written; NULL: none */
 	struct cli_operands logs, subjects;
 	const struct cli_filters *filters; /* to explain why nothing matched; NULL: there are none */

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/commands/copying.h"
 #include "cli/options/inputs.h"
@@ -11,11 +13,27 @@
 
 enum { LEVEL = 3 /* of zstd: about as fast as the text is read */ };
 
-/* A capture is read as one; everything else must be events. Standard input is, too. */
+static bool is_pipe(const char *path)
+{
+	struct stat found;
+	const int error = strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &found) : stat(path, &found);
+
+	return error == 0 && !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode);
+}
+
+static bool are_pipes(const struct cli_operands *files)
+{
+	for (int i = 0; i < files->len; i++)
+		if (!is_pipe(files->values[i]))
+			return false;
+	return true;
+}
+
+/* A capture is read as one; everything else must be events. Pipes and standard input are, too. */
 static int add_file(struct store_merge *inputs, const char *path, const struct store_reader_options *options,
 		    struct wire_fault *fault)
 {
-	const bool is_capture = strcmp(path, "-") != 0 && cli_log_is_foreign(path) &&
+	const bool is_capture = strcmp(path, "-") != 0 && !is_pipe(path) && cli_log_is_foreign(path) &&
 				export_import_kind_of(path) == EXPORT_IMPORT_NONE;
 
 	return is_capture ? cli_inputs_add(inputs, path, options, fault)
@@ -47,6 +65,7 @@ int cli_import_file_run(const struct cli_command *command, const struct cli_oper
 					    .level = recording->level == STORE_LEVEL_AUTO ? LEVEL
 											  : recording->level,
 					    .quiet = is_quiet,
+					    .is_live = are_pipes(files),
 					    .masking = masking,
 					    .logs = *files};
 

@@ -6,6 +6,13 @@
 #include <stddef.h>
 #include <sys/signalfd.h>
 
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 /* more: another signal; 0 = none. */
 static int open_signals(int more)
 {
@@ -16,6 +23,8 @@ static int open_signals(int more)
 		sigaddset(&set, more);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	if (!is_ignored(SIGHUP)) /* by nohup(1) */
+		sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return -errno;
 	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* From now on SIGINT and SIGTERM are blocked and reported by cli_interrupt_seen, and a closed pipe is an
+/* From now on SIGINT, SIGTERM and (unless it is ignored) SIGHUP are blocked and reported by cli_interrupt_seen, and a closed pipe is an
  * error of write instead of a signal. Returns a file descriptor to close, or a negative errno. */
 int cli_interrupt_open(void);
 

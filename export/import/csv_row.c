@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "export/import/text_file.h"
 #include "export/import/values.h"
 
 enum column {
@@ -36,23 +37,28 @@ static const struct {
 
 /* ---- values ---- */
 
+/* The values of a row that are not read yet. */
+struct rest {
+	struct wire_slice row; /* row.data is NULL after the last value */
+	char *scratch;         /* for values without their quotes */
+	size_t values;         /* that were read */
+};
+
 /* Make room to take the quotes off the values of a row. */
-static int reserve(struct export__csv_columns *columns, size_t bytes)
+static int begin_row(struct rest *rest, struct export__csv_columns *columns, struct wire_slice row,
+		     struct wire_fault *fault)
 {
-	if (bytes <= columns->scratch_cap)
-		return 0;
-	char *grown = realloc(columns->scratch, bytes * 2);
-	if (!grown)
-		return -ENOMEM;
-	columns->scratch = grown;
-	columns->scratch_cap = bytes * 2;
-	return 0;
+	int error = export__reserve(&columns->scratch, &columns->scratch_cap, row.len);
+
+	*rest = (struct rest){.row = row, .scratch = columns->scratch};
+	return error ? wire_fault_set(fault, error, "out of memory") : 0;
 }
 
-/* A value in quotes, in which quotes are doubled, without them. Advances *row past it. */
-static struct wire_slice next_quoted(struct wire_slice *row, char **scratch)
+/* A value in quotes, in which quotes are doubled, without them. */
+static struct wire_slice next_quoted(struct rest *rest)
 {
-	char *text = *scratch;
+	struct wire_slice *row = &rest->row;
+	char *text = rest->scratch;
 	size_t len = 0, at = 1;
 
 	for (; at < row->len; at++) {
@@ -60,25 +66,32 @@ static struct wire_slice next_quoted(struct wire_slice *row, char **scratch)
 			break;
 		text[len++] = row->data[at];
 	}
-	*scratch += len;
+	rest->scratch += len;
 	*row = wire_slice(row->data + at, row->len - at);
 	return wire_slice(text, len);
 }
 
-/* The next value. Advances *row past its comma; *row->data is NULL after the last one. */
-static struct wire_slice next_value(struct wire_slice *row, char **scratch)
+/* Take the next value and its comma. 0, or WIRE_EARGUMENT with *fault. */
+static int next_value(struct rest *rest, struct wire_slice *value, struct wire_fault *fault)
 {
-	struct wire_slice value;
+	struct wire_slice *row = &rest->row;
 
+	rest->values++;
 	if (row->len > 0 && row->data[0] == '"') {
-		value = next_quoted(row, scratch);
+		*value = next_quoted(rest);
 	} else {
 		const char *comma = row->len > 0 ? memchr(row->data, ',', row->len) : NULL;
-		value = wire_slice(row->data, comma ? (size_t)(comma - row->data) : row->len);
-		*row = wire_slice(row->data + value.len, row->len - value.len);
+		*value = wire_slice(row->data, comma ? (size_t)(comma - row->data) : row->len);
+		*row = wire_slice(row->data + value->len, row->len - value->len);
 	}
+	if (row->len > 0 && row->data[0] != ',')
+		return wire_fault_set(
+		    fault, WIRE_EARGUMENT,
+		    "value %zu: text after the closing quote: a quote in a value in quotes is "
+		    "doubled",
+		    rest->values);
 	*row = row->len > 0 ? wire_slice(row->data + 1, row->len - 1) : wire_slice(NULL, 0);
-	return value;
+	return 0;
 }
 
 /* Without the ' that export puts before what a spreadsheet would execute. */
@@ -131,16 +144,15 @@ static bool has_column(const struct export__csv_columns *columns, enum column ki
 int export__csv_columns_read(struct export__csv_columns *columns, struct wire_slice row,
 			     struct wire_fault *fault)
 {
-	const struct wire_slice byte_order_mark = WIRE_LITERAL("\xef\xbb\xbf");
-	int error = reserve(columns, row.len);
-	char *scratch = columns->scratch;
+	struct wire_slice name;
+	struct rest rest;
+	int error = begin_row(&rest, columns, row, fault);
 
-	if (row.len >= 3 && memcmp(row.data, byte_order_mark.data, 3) == 0)
-		row = wire_slice(row.data + 3, row.len - 3);
-	while (row.data && !error)
-		error = add_column(columns, next_value(&row, &scratch));
+	while (!error && rest.row.data && (error = next_value(&rest, &name, fault)) == 0)
+		if (add_column(columns, name) != 0)
+			error = wire_fault_set(fault, -ENOMEM, "out of memory");
 	if (error)
-		return wire_fault_set(fault, error, "out of memory");
+		return error;
 	if (!has_column(columns, COLUMN_SUBJECT))
 		return wire_fault_set(fault, WIRE_EARGUMENT,
 				      "the first row names the columns, and none of them is \"subject\"");
@@ -241,21 +253,19 @@ static int read_value(struct export__made_event *made, const struct export__csv_
 int export__csv_row_read(struct export__csv_columns *columns, struct export__made_event *made,
 			 struct wire_slice row, struct wire_fault *fault)
 {
-	int error = export__made_begin(made, row.len);
+	struct wire_slice value;
+	struct rest rest;
+	int error = begin_row(&rest, columns, row, fault);
 
-	if (!error)
-		error = reserve(columns, row.len);
-	if (error)
-		return wire_fault_set(fault, error, "out of memory");
-	char *scratch = columns->scratch;
+	if (!error && export__made_begin(made, row.len) != 0)
+		error = wire_fault_set(fault, -ENOMEM, "out of memory");
 	made->has_kind = made->is_foreign = true;
-	for (size_t i = 0; row.data && !error; i++) {
-		struct wire_slice value = next_value(&row, &scratch);
-		if (i >= columns->len)
+	while (!error && rest.row.data && (error = next_value(&rest, &value, fault)) == 0) {
+		if (rest.values > columns->len)
 			return wire_fault_set(fault, WIRE_EARGUMENT,
 					      "more values than the %zu columns of the first row",
 					      columns->len);
-		error = read_value(made, &columns->list[i], value, fault);
+		error = read_value(made, &columns->list[rest.values - 1], value, fault);
 	}
 	if (!error && !made->has_kind)
 		return 0;

@@ -1,7 +1,8 @@
 /* csv_row.h - a row of comma-separated values (RFC 4180) as a message, by the names in the first row.
  *
  * Names are those of `export --format csv`: time, subject, reply, payload, client, size, receivers, kind, header.NAME; also
- * payload_base64, and timestamp, ts, body, data. Columns of other names are passed over. */
+ * payload_base64, and timestamp, ts, body, data. Columns of other names are passed over. A quote that is not the
+ * first character of a value is a character of it. */
 #ifndef EXPORT_IMPORT_CSV_ROW_H
 #define EXPORT_IMPORT_CSV_ROW_H
 
@@ -18,7 +19,7 @@ struct export__csv_columns {
 	size_t scratch_cap;
 };
 
-/* Read the names of the columns. 0; or WIRE_EARGUMENT (-ENOMEM) with *fault: there is no column "subject". */
+/* Read the names of the columns. 0; or WIRE_EARGUMENT (-ENOMEM) with *fault: there is no column "subject", or it is no row. */
 int export__csv_columns_read(struct export__csv_columns *columns, struct wire_slice row,
 			     struct wire_fault *fault);
 void export__csv_columns_fini(struct export__csv_columns *columns);

@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-/* N.json, N_reply.json. */
-static bool read_name(const char *name, uint64_t *number, bool *is_reply)
+/* A file N.json, N_reply.json. */
+static bool read_name(DIR *dir, const char *name, uint64_t *number, bool *is_reply)
 {
+	struct stat found;
 	char *end;
 
 	if (name[0] < '0' || name[0] > '9')
@@ -16,14 +18,15 @@ static bool read_name(const char *name, uint64_t *number, bool *is_reply)
 	errno = 0;
 	*number = strtoull(name, &end, 10);
 	*is_reply = strcmp(end, "_reply.json") == 0;
-	return errno == 0 && (*is_reply || strcmp(end, ".json") == 0);
+	return errno == 0 && (*is_reply || strcmp(end, ".json") == 0) &&
+	       fstatat(dirfd(dir), name, &found, 0) == 0 && S_ISREG(found.st_mode);
 }
 
-static int add_file(struct export__dump_folder *folder, const char *path, const char *name)
+static int add_file(struct export__dump_folder *folder, DIR *dir, const char *path, const char *name)
 {
 	struct export__dump_file file = {0};
 
-	if (!read_name(name, &file.number, &file.is_reply))
+	if (!read_name(dir, name, &file.number, &file.is_reply))
 		return 0;
 	if (folder->len == folder->cap) {
 		size_t cap = folder->cap ? folder->cap * 2 : 64;
@@ -58,7 +61,7 @@ bool export__dump_folder_is(const char *path)
 	while (dir && !is_log && (entry = readdir(dir)) != NULL) {
 		const char *dot = strrchr(entry->d_name, '.');
 		is_log = dot && strcmp(dot, ".seg") == 0;
-		is_found = is_found || read_name(entry->d_name, &number, &is_reply);
+		is_found = is_found || read_name(dir, entry->d_name, &number, &is_reply);
 	}
 	if (dir)
 		closedir(dir);
@@ -75,7 +78,7 @@ int export__dump_folder_init(struct export__dump_folder *folder, const char *pat
 	if (!dir)
 		return wire_fault_set(fault, -errno, "%s: %s", path, wire_error_text(-errno));
 	while (!error && (entry = readdir(dir)) != NULL)
-		error = add_file(folder, path, entry->d_name);
+		error = add_file(folder, dir, path, entry->d_name);
 	closedir(dir);
 	if (error)
 		return wire_fault_set(fault, error, "%s: %s", path, wire_error_text(error));

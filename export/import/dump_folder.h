@@ -1,4 +1,4 @@
-/* dump_folder.h - the files of `nats sub --dump=FOLDER`: N.json and N_reply.json, a message each. */
+/* dump_folder.h - the files of `nats sub --dump=FOLDER`: N.json and N_reply.json, a message each. Only regular files count. */
 #ifndef EXPORT_IMPORT_DUMP_FOLDER_H
 #define EXPORT_IMPORT_DUMP_FOLDER_H
 

@@ -1,14 +1,11 @@
 #include "export/import/import.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "export/import/csv_row.h"
 #include "export/import/dump_folder.h"
@@ -22,8 +19,8 @@
 #include "wire/mark.h"
 
 enum {
-	LOOK_BYTES = 4096,   /* of a file, to see what it is */
-	NAMES_MAX = 1 << 20, /* publishers that have no connection number */
+	LOOK_BYTES_MAX = 1 << 20, /* of a file, to see what it is */
+	NAMES_MAX = 1 << 20,      /* publishers that have no connection number */
 	MIXED_LOG =
 	    WIRE_CONN_INPUTS_MAX, /* whose numbers such publishers get in a file that has others, too */
 	LOG_CONN_BITS = 32,       /* of a connection number; above them is the log */
@@ -50,35 +47,64 @@ struct export_import {
 
 /* ---- what a file is ---- */
 
+/* A first row that names a column "subject". It holds no NUL, which is in no text, and no CR, which would be a line end of others. */
 static bool names_subject(struct wire_slice row)
 {
 	struct export__csv_columns columns = {0};
 	struct wire_fault fault;
-	const char *end = row.len > 0 ? memchr(row.data, '\n', row.len) : NULL;
-	size_t len = end ? (size_t)(end - row.data) : row.len;
 
-	if (len > 0 && row.data[len - 1] == '\r')
-		len--;
-	int error = export__csv_columns_read(&columns, wire_slice(row.data, len), &fault);
+	if (row.len > 0 && row.data[row.len - 1] == '\r')
+		row.len--;
+	if (row.len == 0 || memchr(row.data, '\0', row.len) || memchr(row.data, '\r', row.len))
+		return false;
+	int error = export__csv_columns_read(&columns, row, &fault);
 	export__csv_columns_fini(&columns);
 	return error == 0;
 }
 
-static enum export_import_kind kind_of_bytes(struct wire_slice bytes)
+/* By the first byte that is not blank, and when that is no brace by the first line. False: more bytes are needed, unless
+ * these are all. */
+static bool kind_of_bytes(struct wire_slice bytes, bool are_all, enum export_import_kind *kind)
 {
-	for (size_t i = 0; i < bytes.len; i++) {
-		if (bytes.data[i] == '{')
-			return EXPORT_IMPORT_JSON;
-		if (!strchr(" \t\r\n", bytes.data[i]))
-			break;
+	size_t at = 0;
+
+	while (at < bytes.len && memchr(" \t\r\n", bytes.data[at], 4))
+		at++;
+	if (at == bytes.len)
+		return false;
+	if (bytes.data[at] == '{') {
+		*kind = EXPORT_IMPORT_JSON;
+		return true;
 	}
-	return names_subject(bytes) ? EXPORT_IMPORT_CSV : EXPORT_IMPORT_NONE;
+	const char *end = memchr(bytes.data + at, '\n', bytes.len - at);
+	const size_t len = end ? (size_t)(end - bytes.data) : bytes.len;
+	if ((end || are_all) && names_subject(wire_slice(bytes.data + at, len - at)))
+		*kind = EXPORT_IMPORT_CSV;
+	return end || memchr(bytes.data + at, '\0', len - at);
+}
+
+/* Read no further than it takes to say what a file is: the rest may come much later. */
+static int look(struct export__text_file *file, enum export_import_kind *kind, struct wire_fault *fault)
+{
+	struct wire_slice bytes = {0};
+	bool is_known = false, are_all = false;
+	int error = 0;
+
+	*kind = EXPORT_IMPORT_NONE;
+	while (!error && !is_known && !are_all) {
+		error = export__text_file_peek(file, bytes.len + 1, &bytes, fault);
+		are_all = file->is_at_end || bytes.len >= LOOK_BYTES_MAX;
+		is_known = error || kind_of_bytes(bytes, are_all, kind);
+	}
+	return error;
 }
 
 enum export_import_kind export_import_kind_of(const char *path)
 {
+	enum export_import_kind kind = EXPORT_IMPORT_NONE;
+	struct export__text_file file;
+	struct wire_fault fault;
 	struct stat found;
-	char bytes[LOOK_BYTES];
 
 	if (strcmp(path, "-") == 0 || stat(path, &found) != 0)
 		return EXPORT_IMPORT_NONE;
@@ -86,11 +112,11 @@ enum export_import_kind export_import_kind_of(const char *path)
 		return export__dump_folder_is(path) ? EXPORT_IMPORT_FOLDER : EXPORT_IMPORT_NONE;
 	if (!S_ISREG(found.st_mode))
 		return EXPORT_IMPORT_NONE;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd >= 0 ? read(fd, bytes, sizeof(bytes)) : -1;
-	if (fd >= 0)
-		close(fd);
-	return got > 0 ? kind_of_bytes(wire_slice(bytes, (size_t)got)) : EXPORT_IMPORT_NONE;
+	int error = export__text_file_init(&file, path, NULL, &fault);
+	if (!error)
+		error = look(&file, &kind, &fault);
+	export__text_file_fini(&file);
+	return error ? EXPORT_IMPORT_NONE : kind;
 }
 
 /* ---- files ---- */
@@ -347,19 +373,15 @@ static void close_source(struct wire_source *source)
 	free(import);
 }
 
-/* Of standard input, by its first bytes. */
 static int find_kind(struct export_import *import, struct wire_fault *fault)
 {
-	struct wire_slice bytes;
-	int error = export__text_file_peek(&import->file, LOOK_BYTES, &bytes, fault);
+	int error = look(&import->file, &import->kind, fault);
 
-	if (error)
+	if (error || import->kind != EXPORT_IMPORT_NONE || import->file.is_stopped || import->file.len == 0)
 		return error;
-	import->kind = kind_of_bytes(bytes);
-	if (import->kind != EXPORT_IMPORT_NONE || bytes.len == 0)
-		return 0;
 	return wire_fault_set(fault, WIRE_EARGUMENT,
-			      "%s: neither JSON lines nor comma-separated values with a column \"subject\"",
+			      "%s: neither JSON lines nor comma-separated values with a column \"subject\" "
+			      "(values are separated by commas, lines end with LF)",
 			      strcmp(import->options.path, "-") == 0 ? "standard input"
 								     : import->options.path);
 }

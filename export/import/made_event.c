@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "export/import/text_file.h"
 #include "wire/json_text.h"
 
 enum { HEADERS_BYTES_MAX = 64 << 20 };
@@ -28,13 +29,8 @@ static bool grow_receivers(struct export__made_event *made)
 
 int export__made_begin(struct export__made_event *made, size_t bytes)
 {
-	if (bytes > made->cap) {
-		char *grown = realloc(made->bytes, bytes * 2);
-		if (!grown)
-			return -ENOMEM;
-		made->bytes = grown;
-		made->cap = bytes * 2;
-	}
+	if (export__reserve(&made->bytes, &made->cap, bytes) != 0)
+		return -ENOMEM;
 	if (!made->receivers && !grow_receivers(made))
 		return -ENOMEM;
 	made->event = (struct wire_event){.kind = WIRE_EVENT_MESSAGE};

@@ -2,12 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 1 << 18 };
+enum { READ_BYTES = 1 << 18, LOOK_MS = 100, CAP_MAX = EXPORT__RECORD_BYTES_MAX + 2 * READ_BYTES };
 
 static const char *name_of(const struct export__text_file *file)
 {
@@ -18,7 +19,8 @@ int export__text_file_init(struct export__text_file *file, const char *path, str
 			   struct wire_fault *fault)
 {
 	*file = (struct export__text_file){.path = path, .progress = progress, .next_line = 1};
-	file->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	/* Without waiting for the writer of a FIFO: await_bytes does that. */
+	file->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (file->fd < 0)
 		return wire_fault_set(fault, -errno, "%s: %s", path, wire_error_text(-errno));
 	return 0;
@@ -47,15 +49,21 @@ int export__text_file_fault(const struct export__text_file *file, struct wire_fa
 
 /* ---- the buffer ---- */
 
-static int grow(struct export__text_file *file, struct wire_fault *fault)
+int export__reserve(char **data, size_t *cap, size_t bytes)
 {
-	size_t cap = file->cap ? file->cap * 2 : 2 * READ_BYTES;
-	char *data = realloc(file->data, cap);
+	size_t wanted = *cap + *cap / 2;
 
-	if (!data)
-		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", name_of(file));
-	file->data = data;
-	file->cap = cap;
+	if (bytes <= *cap)
+		return 0;
+	if (wanted > CAP_MAX)
+		wanted = CAP_MAX;
+	if (wanted < bytes)
+		wanted = bytes;
+	char *grown = realloc(*data, wanted);
+	if (!grown)
+		return -ENOMEM;
+	*data = grown;
+	*cap = wanted;
 	return 0;
 }
 
@@ -72,34 +80,78 @@ static int make_room(struct export__text_file *file, struct wire_fault *fault)
 		return export__text_file_fault(file, fault, -EFBIG, "a record of more than %d MiB",
 					       EXPORT__RECORD_BYTES_MAX >> 20);
 	}
-	return file->cap - file->len < READ_BYTES ? grow(file, fault) : 0;
+	int error = export__reserve(&file->data, &file->cap, file->len + READ_BYTES);
+	return error ? wire_fault_set(fault, error, "%s: out of memory", name_of(file)) : 0;
+}
+
+/* Wait until there is something to read, or the end. A signal is seen by the progress, since it may be blocked. False: stop. */
+static bool await_bytes(const struct export__text_file *file)
+{
+	struct pollfd wait = {.fd = file->fd, .events = POLLIN};
+
+	while (poll(&wait, 1, file->progress ? LOOK_MS : -1) <= 0)
+		if (!wire_progress_passed(file->progress, 0))
+			return false;
+	return true;
+}
+
+static ssize_t read_some(struct export__text_file *file)
+{
+	ssize_t got;
+
+	do {
+		file->is_stopped = !await_bytes(file);
+		got = file->is_stopped ? 0 : read(file->fd, file->data + file->len, READ_BYTES);
+	} while (got < 0 && (errno == EINTR || errno == EAGAIN));
+	return got;
 }
 
 /* Read more. 0 or a negative code with *fault; is_at_end is set at the end of the file. */
 static int read_more(struct export__text_file *file, struct wire_fault *fault)
 {
 	int error = make_room(file, fault);
-	ssize_t got;
 
 	if (error)
 		return error;
-	do
-		got = read(file->fd, file->data + file->len, READ_BYTES);
-	while (got < 0 && errno == EINTR);
+	ssize_t got = read_some(file);
 	if (got < 0)
 		return wire_fault_set(fault, -errno, "%s: %s", name_of(file), wire_error_text(-errno));
-	file->is_at_end = got == 0 || !wire_progress_passed(file->progress, (uint64_t)got);
+	file->is_stopped |= got > 0 && !wire_progress_passed(file->progress, (uint64_t)got);
+	file->is_at_end = got == 0 || file->is_stopped;
 	file->len += (size_t)got;
 	return 0;
 }
 
-int export__text_file_peek(struct export__text_file *file, size_t want, struct wire_slice *bytes,
-			   struct wire_fault *fault)
+static int fill(struct export__text_file *file, size_t want, struct wire_fault *fault)
 {
 	int error = 0;
 
 	while (file->len - file->start < want && !file->is_at_end && !error)
 		error = read_more(file, fault);
+	return error;
+}
+
+/* Pass over a byte order mark. */
+static int begin(struct export__text_file *file, struct wire_fault *fault)
+{
+	const struct wire_slice mark = WIRE_LITERAL("\xef\xbb\xbf");
+	int error = fill(file, 1, fault);
+
+	if (!error && file->len > 0 && file->data[0] == mark.data[0])
+		error = fill(file, mark.len, fault);
+	if (!error && file->len >= mark.len && memcmp(file->data, mark.data, mark.len) == 0)
+		file->start = mark.len;
+	file->is_begun = true;
+	return error;
+}
+
+int export__text_file_peek(struct export__text_file *file, size_t want, struct wire_slice *bytes,
+			   struct wire_fault *fault)
+{
+	int error = file->is_begun ? 0 : begin(file, fault);
+
+	if (!error)
+		error = fill(file, want, fault);
 	*bytes = wire_slice(file->data + file->start, file->len - file->start);
 	return error;
 }
@@ -110,7 +162,8 @@ int export__text_file_peek(struct export__text_file *file, size_t want, struct w
 struct search {
 	size_t at; /* bytes of the record that were looked at */
 	uint64_t lines;
-	bool is_quoted;
+	bool is_quoted; /* of rows: in quotes */
+	bool is_plain;  /* in a value that does not begin with a quote, or after one that does */
 };
 
 /* The end of the record of lines, or NULL. A NUL ends a record, too: `nats sub --dump=-`. */
@@ -125,17 +178,20 @@ static const char *find_line_end(struct search *search, const char *data, size_t
 	return zero ? zero : end;
 }
 
-/* Likewise of a row. A quote inside a quoted value is doubled, which turns the state twice. */
+/* Likewise of a row. A quote inside a quoted value is doubled, which turns the state twice; in any other value it is a character. */
 static const char *find_row_end(struct search *search, const char *data, size_t len)
 {
 	for (; search->at < len; search->at++) {
 		char c = data[search->at];
 
-		if (c == '"')
+		if (c == '"' && !search->is_plain)
 			search->is_quoted = !search->is_quoted;
-		else if (c == '\n' && !search->is_quoted)
+		else if (search->is_quoted)
+			search->lines += c == '\n';
+		else if (c == '\n')
 			return data + search->at;
-		search->lines += c == '\n';
+		else
+			search->is_plain = c != ',';
 	}
 	return NULL;
 }
@@ -164,14 +220,20 @@ static int next_record(struct export__text_file *file, enum export__record_end k
 		       struct wire_slice *record, struct wire_fault *fault)
 {
 	struct search search = {0};
-	const char *end;
-	int error = find_end(file, kind, &search, &end, fault);
+	const char *end = NULL;
+	int error = file->is_begun ? 0 : begin(file, fault);
 
-	if (error)
+	if (!error)
+		error = find_end(file, kind, &search, &end, fault);
+	if (error || (!end && file->is_stopped))
 		return error;
 	const char *data = file->data + file->start;
 	size_t len = end ? (size_t)(end - data) : file->len - file->start;
 	file->line = file->next_line;
+	if (search.is_quoted)
+		return export__text_file_fault(
+		    file, fault, WIRE_EARGUMENT,
+		    "a quote is not closed in the row that begins here, up to the end of the file");
 	file->next_line += search.lines + (end && *end == '\n');
 	file->start += len + (end != NULL);
 	*record = wire_slice(data, len > 0 && data[len - 1] == '\r' ? len - 1 : len);

@@ -178,6 +178,12 @@ def check_interrupt(tapedeck):
         await_that(lambda: b'11 B  <{"n":[1,2]}>' in open("tail.out", "rb").read(), "tail prints the decoded payload")
         os.killpg(child.pid, signal.SIGINT)
         expect(child.wait(60) == 0, "tail ends")
+        hung = subprocess.Popen([tapedeck, "tail", "recorded", "lines.a", *rules("cmd:echo $$ >sleeper; read -r line; echo seen; sleep 300")],
+                                stdout=subprocess.PIPE, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
+        expect(b"seen" in hung.stdout.readline(), "tail prints the answer")
+        hung.send_signal(signal.SIGHUP)
+        hung.communicate(timeout=60)
+        expect(hung.returncode == 0 and not is_running(int(open("sleeper").read())), "the decoder ends with tail after SIGHUP")
         out.seek(0)
         expect("--decode" not in out.read() and not os.path.exists("interrupted"), "the decoder was not interrupted")
 

@@ -4,13 +4,19 @@ become logs; hostile bytes stay data.
 Usage: round_trip.py TAPEDECK WRITE_SAMPLES
 """
 import base64
+import array
 import csv
+import datetime
+import fcntl
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 
 HOSTILE = [b"", b"\x00\x01\x02\xff\xfe", "plain".encode(), "\u202egnp.exe".encode(), b"</script><script>alert(1)</script>",
            b'=HYPERLINK("http://x")', b"+1-2", b"-5", b"@SUM(A1)", b"a,b\r\nc\"d\"", b"\xc3\x28", b"\xed\xa0\x80", b"x" * 70000,
@@ -121,7 +127,71 @@ BAD = [(b'{"subject":"a b"}', b"line 1: a subject holds a space"), (b'{"subject"
        (b'{"subject":"a","time":"2261-12-31T23:59:59Z"}\n{"subject":"a","time":"1678-01-01T00:00:00Z"}', b"sort the file by time"), (b'{"subject":"a","payload_base64":"!"}', b"is not base64"),
        (b'{"subject":"b","ts":1732356001}\n{"subject":"a","ts":1732356000}', b"sort the file by time"),
        (b"x,y\n1,2\n", b"neither JSON lines nor"), (b"subject\na,b\n", b"more values than the 1 columns"),
-       (b"time,subject\nnoon,a\n", b'column "time"')]
+       (b"time,subject\nnoon,a\n", b'column "time"'), (b'subject,payload\na,1\nb,"2\nc,3\n', b"line 3: a quote is not closed"),
+       (b'subject,payload\na,"b"c\n', b"line 2: value 2: text after the closing quote"),
+       (b"subject;payload\na;b\n", b"separated by commas"), (b"subject,payload\ra,b\r", b"lines end with LF")]
+
+
+def check_text(tapedeck, folder):
+    """Byte order marks, quotes inside of values, and names far down the first row."""
+    wide = b"x," * 5000
+    for at, (text, wanted) in enumerate([
+            (b'\xef\xbb\xbf{"subject":"a","payload":"1"}', [("a", "1")]), (b'\xef\xbb\xbf"subject",payload\na,1', [("a", "1")]),
+            (b'subject,payload\na,5" disk\nb,"6"" \ndisk"\r\n', [("a", '5" disk'), ("b", '6" \ndisk')]),
+            (wide + b"subject\n" + wide + b"a\n", [("a", "")])]):
+        path, log = os.path.join(folder, "text%d" % at), os.path.join(folder, "text%d.log" % at)
+        with open(path, "wb") as file:
+            file.write(text)
+        run(tapedeck, "import", path, "--record", log)
+        made = [json.loads(line) for line in events(tapedeck, log).splitlines()]
+        assert [(event["subject"], event["payload"]) for event in made] == wanted, (text[:60], made)
+
+
+def await_that(condition, what):
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until, what
+        time.sleep(0.005)
+
+
+def writer_of(fifo):
+    """Open it once somebody reads it."""
+    try:
+        return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
+def is_read(fd):
+    unread = array.array("i", [0])
+    fcntl.ioctl(fd, termios.FIONREAD, unread)
+    return unread[0] == 0
+
+
+def check_pipe(tapedeck, folder):
+    """Messages have the time at which each came; a signal ends the import at once, which keeps what came whole."""
+    fifo, log, writer = os.path.join(folder, "fifo"), os.path.join(folder, "fifo.log"), []
+    os.mkfifo(fifo)
+    for lines, number in (([b'{"subject":"a"}\n', b'{"subject":"b"}\n{"subj'], signal.SIGINT), ([], signal.SIGTERM)):
+        process = subprocess.Popen([tapedeck, "import", fifo, "--record", log], stderr=subprocess.PIPE)
+        await_that(lambda: writer.append(writer_of(fifo)) or writer[-1] is not None, "import opens the pipe")
+        for line in lines:
+            os.write(writer[-1], line)
+            await_that(lambda: is_read(writer[-1]), "import reads the line")
+            times = time.time()
+        process.send_signal(number)
+        errors = process.communicate(timeout=30)[1]
+        os.close(writer[-1])
+        assert process.returncode == (0 if lines else 1), errors
+        if lines:
+            made = [json.loads(line) for line in events(tapedeck, log).splitlines()]
+            first = datetime.datetime.fromisoformat(made[0]["time"][:26] + "+00:00").timestamp()
+            assert [event["subject"] for event in made] == ["a", "b"] and first < times, (made, times)
+        log += ".none"
+    assert not os.path.exists(log[:-5])
+    os.mkdir(os.path.join(folder, "mixed_dump"))
+    os.mkfifo(os.path.join(folder, "mixed_dump", "1.json"))
+    run(tapedeck, "import", os.path.join(folder, "mixed_dump"), "--record", log, status=4)
 
 
 def check_bad_input(tapedeck, folder):
@@ -184,6 +254,8 @@ def main():
         check_csv(tapedeck, log, folder)
         check_other_tools(tapedeck, folder)
         check_foreign(tapedeck, folder)
+        check_text(tapedeck, folder)
+        check_pipe(tapedeck, folder)
         check_bad_input(tapedeck, folder)
         check_output(tapedeck, log, folder)
 
