@@ -1,7 +1,7 @@
 /* spans.h - the spans of a source (export/spans/span.h), for formats that show what took how long.
  *
  * A span is given out when its end is known: that of a request when its first reply comes. A request that gets none for
- * EXPORT_SPANS_WAIT_NS is given out as unanswered. Requests are paired with replies by trace/requests.h.
+ * EXPORT_SPANS_WAIT_NS is given out as unanswered, or as unfinished when something was not recorded meanwhile. Requests are paired with replies by trace/requests.h.
  *
  * The trace of a message is the one that its headers name, with the span they name as the parent of its publisher's span;
  * else the trace of the request that it answers; else one of its own (export/spans/ids.h). The receivers' spans are children of
