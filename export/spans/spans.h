@@ -47,7 +47,7 @@ void export_spans_close(struct export_spans *spans);
 int export_spans_put(struct export_spans *spans, const struct wire_event *event,
 		     const struct export_input *input, struct wire_fault *fault);
 
-/* Nothing new has been read, at now_ns since the epoch: give out requests that have waited long enough. */
+/* All events until now_ns since the epoch have been put: give out requests that have waited long enough. */
 void export_spans_read_to(struct export_spans *spans, int64_t now_ns);
 
 /* No more events come: give out the rest. */
