@@ -22,29 +22,45 @@ static struct {
 	int listening;
 	pthread_t thread;
 	char url[64];
-	const char *answer; /* NULL: it waits until the client closes */
+	pthread_mutex_t lock; /* of what follows */
+	const char *answer;   /* NULL: it waits until the client closes */
 	size_t filler;
 	char request[4096]; /* the last one, with its body */
 	size_t len;
 	int requests;
-} server;
+} server = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* The request is whole. */
-static bool is_whole(void)
+static void set_answer(const char *answer, size_t filler)
 {
-	const char *body = strstr(server.request, "\r\n\r\n"),
-		   *length = strstr(server.request, "Content-Length: ");
-
-	return body && length &&
-	       server.len == (size_t)(body + 4 - server.request) +
-				 strtoul(length + strlen("Content-Length: "), NULL, 10);
+	pthread_mutex_lock(&server.lock);
+	server.answer = answer;
+	server.filler = filler;
+	pthread_mutex_unlock(&server.lock);
 }
 
-static void send_filler(int fd)
+/* The last request holds the text. */
+static bool was_sent(const char *text)
+{
+	pthread_mutex_lock(&server.lock);
+	const bool was = strstr(server.request, text) != NULL;
+
+	pthread_mutex_unlock(&server.lock);
+	return was;
+}
+
+static bool is_whole(const char *request, size_t len)
+{
+	const char *body = strstr(request, "\r\n\r\n"), *length = strstr(request, "Content-Length: ");
+
+	return body && length &&
+	       len == (size_t)(body + 4 - request) + strtoul(length + strlen("Content-Length: "), NULL, 10);
+}
+
+static void send_filler(int fd, size_t left)
 {
 	static const char filler[1 << 16];
 
-	for (size_t left = server.filler; left > 0;) {
+	while (left > 0) {
 		const ssize_t sent =
 		    send(fd, filler, left < sizeof(filler) ? left : sizeof(filler), MSG_NOSIGNAL);
 
@@ -56,15 +72,22 @@ static void send_filler(int fd)
 
 static void serve(int fd)
 {
-	char rest;
+	char request[sizeof(server.request)] = "", rest;
+	size_t len = 0;
 	ssize_t got = 1;
 
-	memset(server.request, 0, sizeof(server.request));
-	for (server.len = 0; got > 0 && !is_whole(); server.len += got > 0 ? (size_t)got : 0)
-		got = recv(fd, server.request + server.len, sizeof(server.request) - 1 - server.len, 0);
+	for (; got > 0 && !is_whole(request, len); len += got > 0 ? (size_t)got : 0)
+		got = recv(fd, request + len, sizeof(request) - 1 - len, 0);
+	pthread_mutex_lock(&server.lock);
+	memcpy(server.request, request, sizeof(request));
+	server.len = len;
 	server.requests++;
-	if (server.answer && send(fd, server.answer, strlen(server.answer), MSG_NOSIGNAL) > 0)
-		send_filler(fd);
+	const char *answer = server.answer;
+	const size_t filler = server.filler;
+
+	pthread_mutex_unlock(&server.lock);
+	if (answer && send(fd, answer, strlen(answer), MSG_NOSIGNAL) > 0)
+		send_filler(fd, filler);
 	else
 		while (recv(fd, &rest, 1, 0) > 0) {
 		}
@@ -86,14 +109,14 @@ static int setup(void **state)
 	socklen_t len = sizeof(address);
 
 	(void)state;
-	memset(&server, 0, sizeof(server));
+	set_answer(NULL, 0);
+	server.requests = 0;
 	server.listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bind(server.listening, (struct sockaddr *)&address, len) != 0 ||
 	    listen(server.listening, 8) != 0 ||
 	    getsockname(server.listening, (struct sockaddr *)&address, &len) != 0)
 		return -1;
-	snprintf(server.url, sizeof(server.url), "http://me:secret@127.0.0.1:%d/v1",
-		 ntohs(address.sin_port));
+	snprintf(server.url, sizeof(server.url), "http://me:secret@127.0.0.1:%d/v1", ntohs(address.sin_port));
 	return pthread_create(&server.thread, NULL, serve_all, NULL);
 }
 
@@ -131,8 +154,7 @@ static int post(const char *answer, size_t filler, struct net_http_posted *poste
 	struct net_http_poster *poster = open_poster(NULL, false);
 	struct wire_fault fault = {0};
 
-	server.answer = answer;
-	server.filler = filler;
+	set_answer(answer, filler);
 	const int error = net_http_post(poster, WIRE_LITERAL("document"), posted, &fault);
 
 	assert_null(strstr(fault.text, "secret"));
@@ -150,10 +172,11 @@ static void answer_is_given_whatever_its_status(void **state)
 	assert_int_equal(post("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", 0, &posted), 0);
 	assert_int_equal(posted.status, 200);
 	assert_int_equal(posted.retry_after_ms, -1);
-	assert_non_null(strstr(server.request, "Content-Type: text/x\r\n"));
-	assert_non_null(strstr(server.request, "\r\n\r\ndocument"));
-	assert_null(strstr(server.request, "Expect"));
-	assert_int_equal(post("HTTP/1.1 503 x\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", 0, &posted), 0);
+	assert_true(was_sent("Content-Type: text/x\r\n"));
+	assert_true(was_sent("\r\n\r\ndocument"));
+	assert_false(was_sent("Expect"));
+	assert_int_equal(post("HTTP/1.1 503 x\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", 0, &posted),
+			 0);
 	assert_int_equal(posted.status, 503);
 	assert_int_equal(posted.retry_after_ms, 7000);
 }
@@ -177,8 +200,8 @@ static void answer_that_is_too_long_is_cut_and_its_status_counts(void **state)
 	struct net_http_posted posted;
 
 	(void)state;
-	assert_int_equal(
-	    post("HTTP/1.1 502 x\r\nContent-Length: 1000000000\r\n\r\n", 1000000000, &posted), 0);
+	assert_int_equal(post("HTTP/1.1 502 x\r\nContent-Length: 1000000000\r\n\r\n", 1000000000, &posted),
+			 0);
 	assert_int_equal(posted.status, 502);
 	assert_int_equal(post("HTTP/1.1 200 OK\r\n\r\n", NET_HTTP_POST_ANSWER_MAX, &posted), 0);
 	assert_int_equal(posted.status, 200);
@@ -198,7 +221,7 @@ static void answer_that_breaks_off_is_none(void **state)
 static bool stops_soon(void *context)
 {
 	(void)context;
-	return server.requests > 0;
+	return was_sent("document");
 }
 
 static void server_that_does_not_answer_can_be_left(void **state)
@@ -223,12 +246,12 @@ static void document_is_compressed(void **state)
 	z_stream gzip = {0};
 
 	(void)state;
-	server.answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+	set_answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(net_http_post(poster, WIRE_LITERAL("document"), &posted, &fault), 0);
 	net_http_poster_close(poster);
 	stop_server();
-	assert_non_null(strstr(server.request, "Content-Encoding: gzip\r\n"));
+	assert_true(was_sent("Content-Encoding: gzip\r\n"));
 	char *body = strstr(server.request, "\r\n\r\n") + 4;
 
 	assert_int_equal(inflateInit2(&gzip, 15 + 16), Z_OK);
@@ -250,17 +273,19 @@ static void header_that_is_none_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		assert_int_equal(net_http_poster_add_header(poster, wire_slice_str(names[i]), WIRE_LITERAL("x")),
-				 -EINVAL);
-	assert_int_equal(net_http_poster_add_header(poster, WIRE_LITERAL("a"), WIRE_LITERAL("x\r\nb: y")), -EINVAL);
-	assert_int_equal(net_http_poster_add_header(poster, WIRE_LITERAL("a"), WIRE_LITERAL("x\0y")), -EINVAL);
+		assert_int_equal(
+		    net_http_poster_add_header(poster, wire_slice_str(names[i]), WIRE_LITERAL("x")), -EINVAL);
+	assert_int_equal(net_http_poster_add_header(poster, WIRE_LITERAL("a"), WIRE_LITERAL("x\r\nb: y")),
+			 -EINVAL);
+	assert_int_equal(net_http_poster_add_header(poster, WIRE_LITERAL("a"), WIRE_LITERAL("x\0y")),
+			 -EINVAL);
 	assert_int_equal(net_http_poster_add_header(poster, WIRE_LITERAL("X-Empty"), WIRE_LITERAL("")), 0);
 	assert_int_equal(net_http_poster_add_header(poster, WIRE_LITERAL("X-Key"), WIRE_LITERAL("a: b")), 0);
-	server.answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+	set_answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0);
 	assert_int_equal(net_http_post(poster, WIRE_LITERAL("document"), &posted, &fault), 0);
 	net_http_poster_close(poster);
-	assert_non_null(strstr(server.request, "X-Empty:\r\n"));
-	assert_non_null(strstr(server.request, "X-Key: a: b\r\n"));
+	assert_true(was_sent("X-Empty:\r\n"));
+	assert_true(was_sent("X-Key: a: b\r\n"));
 }
 
 int main(void)
@@ -268,7 +293,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(answer_is_given_whatever_its_status, setup, teardown),
 	    cmocka_unit_test_setup_teardown(redirection_is_not_followed, setup, teardown),
-	    cmocka_unit_test_setup_teardown(answer_that_is_too_long_is_cut_and_its_status_counts, setup, teardown),
+	    cmocka_unit_test_setup_teardown(answer_that_is_too_long_is_cut_and_its_status_counts, setup,
+					    teardown),
 	    cmocka_unit_test_setup_teardown(answer_that_breaks_off_is_none, setup, teardown),
 	    cmocka_unit_test_setup_teardown(server_that_does_not_answer_can_be_left, setup, teardown),
 	    cmocka_unit_test_setup_teardown(document_is_compressed, setup, teardown),
