@@ -79,8 +79,10 @@ int cli_otlp_sender_open(struct cli_otlp_sender **opened, const struct cli_otlp_
 						   .context = sender};
 
 	sender->options = *options;
-	wire_redact_urls(url, sender->url, sizeof(sender->url));
 	int error = net_http_poster_open(&sender->poster, &post, fault);
+
+	url[strcspn(url, "?#")] = '\0'; /* what follows may be a key */
+	wire_redact_urls(url, sender->url, sizeof(sender->url));
 
 	free(url);
 	if (!error)

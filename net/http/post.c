@@ -210,14 +210,22 @@ static void make_printable(char *text)
 			*text = '?';
 }
 
+/* Without the password, and without the query, which may be a key. */
+static void show_url(const struct net_http_poster *poster, char *shown, size_t size)
+{
+	char *url = NULL;
+	if (curl_url_get(poster->url, CURLUPART_URL, &url, 0) == CURLUE_OK) {
+		url[strcspn(url, "?#")] = '\0';
+		wire_redact_urls(url, shown, size);
+	}
+	curl_free(url);
+}
+
 /* Say why there is no answer. */
 static int complain(struct net_http_poster *poster, CURLcode code, struct wire_fault *fault)
 {
 	char shown[300] = "";
-	char *url = NULL;
-	if (curl_url_get(poster->url, CURLUPART_URL, &url, 0) == CURLUE_OK)
-		wire_redact_urls(url, shown, sizeof(shown));
-	curl_free(url);
+	show_url(poster, shown, sizeof(shown));
 	make_printable(poster->error);
 	if (poster->body.is_failed || code == CURLE_OUT_OF_MEMORY)
 		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", shown);

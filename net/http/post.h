@@ -44,7 +44,7 @@ int net_http_poster_add_header(struct net_http_poster *poster, struct wire_slice
 			       struct wire_slice value);
 
 /* Send a document. 0 with *posted, whatever the status is; -ECONNREFUSED when the server cannot be reached or does not answer in
- * time, NET_ETLS when TLS fails, -ECANCELED when it was stopped, -ENOMEM. The text of *fault names the URL without its password. Redirections are not followed. */
+ * time, NET_ETLS when TLS fails, -ECANCELED when it was stopped, -ENOMEM. The text of *fault names the URL without its password and its query. Redirections are not followed. */
 int net_http_post(struct net_http_poster *poster, struct wire_slice document, struct net_http_posted *posted,
 		  struct wire_fault *fault);
 

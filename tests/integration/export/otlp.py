@@ -145,6 +145,12 @@ def a_collector_that_refuses_is_an_error(log):
     export(log, "--otlp-endpoint", serving.url, "-o", "x.otlp", status=2)
 
 
+def a_key_in_the_query_stays_there_and_is_not_shown(log):
+    with collector([(401, {}, {})]) as serving:
+        _, said = export(log, "--otlp-endpoint", serving.url + "/?key=sEcReT", status=3)
+        expect([path for path, _ in serving.wrong] == ["/v1/traces?key=sEcReT"] and "sEcReT" not in said, f"{serving.wrong}, {said}")
+
+
 def what_a_collector_says_cannot_steer_the_terminal(log):
     with collector([(200, {}, {"partialSuccess": {"rejectedSpans": "-1", "errorMessage": "\x1b[2J\u202e"}})]) as serving:
         _, said = export(log, "--otlp-endpoint", serving.url)
@@ -214,6 +220,7 @@ def main():
         a_collector_gets_each_span_once(log, spans)
         the_environment_names_a_collector(log, spans)
         a_collector_that_refuses_is_an_error(log)
+        a_key_in_the_query_stays_there_and_is_not_shown(log)
         what_a_collector_says_cannot_steer_the_terminal(log)
         what_a_collector_never_got_is_counted_when_the_export_is_interrupted(log, spans)
         https_needs_a_certificate_that_is_trusted(folder, log, spans)

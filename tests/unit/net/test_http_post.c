@@ -116,7 +116,8 @@ static int setup(void **state)
 	    listen(server.listening, 8) != 0 ||
 	    getsockname(server.listening, (struct sockaddr *)&address, &len) != 0)
 		return -1;
-	snprintf(server.url, sizeof(server.url), "http://me:secret@127.0.0.1:%d/v1", ntohs(address.sin_port));
+	snprintf(server.url, sizeof(server.url), "http://me:secret@127.0.0.1:%d/v1?key=secret",
+		 ntohs(address.sin_port));
 	return pthread_create(&server.thread, NULL, serve_all, NULL);
 }
 
