@@ -32,7 +32,8 @@ struct export_writer {
 	/* Take an event. 0, or a negative code with *fault when the export cannot continue. */
 	int (*put)(struct export_writer *writer, const struct wire_event *event,
 		   const struct export_input *input, struct wire_fault *fault);
-	/* Optional. There is nothing new for the moment, at now_ns since the epoch (--follow): write what waited long enough. */
+	/* Optional. There is nothing new for the moment (--follow), and all events until now_ns since the epoch have been put: write what
+	 * waited long enough. */
 	int (*idle)(struct export_writer *writer, int64_t now_ns, struct wire_fault *fault);
 	/* Optional. Take a whole conversation instead of events. */
 	int (*conversation)(struct export_writer *writer, const struct export_conversation *conversation,

@@ -84,11 +84,11 @@ static int put_available(struct session *session, struct wire_fault *fault)
 	return status;
 }
 
-/* Nothing has come for a while. */
+/* Nothing has come for a while: everything is known until a moment ago. */
 static int idle(struct session *session, struct wire_fault *fault)
 {
 	struct export_writer *writer = session->writer;
-	int error = writer->idle ? writer->idle(writer, cli_now_ns(), fault) : 0;
+	int error = writer->idle ? writer->idle(writer, cli_now_ns() - WRITTEN_NS, fault) : 0;
 
 	export_out_flush(&session->out);
 	return error;

@@ -71,19 +71,17 @@ struct writer {
 	struct cli_export_running running;
 };
 
-static int put(struct export_writer *base, const struct wire_event *event, const struct export_input *input,
-	       struct wire_fault *fault)
+static bool omission(const struct export_writer *base, size_t index, struct export_omission *omitted)
 {
-	struct export_writer *spans = ((struct writer *)base)->spans;
+	const struct writer *writer = (const struct writer *)base;
+	const struct cli_otlp_counts *counts = cli_otlp_sender_counts(writer->sender);
 
-	return spans->put(spans, event, input, fault);
-}
-
-static int idle(struct export_writer *base, int64_t now_ns, struct wire_fault *fault)
-{
-	struct export_writer *spans = ((struct writer *)base)->spans;
-
-	return spans->idle(spans, now_ns, fault);
+	if (index >= OMISSIONS)
+		return writer->spans->omission(writer->spans, index - OMISSIONS, omitted);
+	*omitted = index == 0
+		       ? (struct export_omission){"spans that the collector rejected", counts->rejected}
+		       : (struct export_omission){"spans that the collector never got", counts->lost};
+	return true;
 }
 
 static void report(const struct writer *writer)
@@ -98,27 +96,45 @@ static void report(const struct writer *writer)
 		  counts->retries == 1 ? "y" : "ies");
 }
 
+/* An error ends the export, which then reports nothing itself: say what became of the spans until now. Returns the error. */
+static int report_failure(const struct writer *writer, int error)
+{
+	struct export_omission omitted;
+	char count[EXPORT_SIZE_TEXT];
+
+	if (!error || writer->running.quiet)
+		return error;
+	report(writer);
+	for (size_t i = 0; i < OMISSIONS; i++)
+		if (omission(&writer->base, i, &omitted) && omitted.count > 0)
+			cli_error(writer->running.command, "left out: %s %s",
+				  export_count_text(count, omitted.count), omitted.what);
+	return error;
+}
+
+static int put(struct export_writer *base, const struct wire_event *event, const struct export_input *input,
+	       struct wire_fault *fault)
+{
+	const struct writer *writer = (const struct writer *)base;
+
+	return report_failure(writer, writer->spans->put(writer->spans, event, input, fault));
+}
+
+static int idle(struct export_writer *base, int64_t now_ns, struct wire_fault *fault)
+{
+	const struct writer *writer = (const struct writer *)base;
+
+	return report_failure(writer, writer->spans->idle(writer->spans, now_ns, fault));
+}
+
 static int end(struct export_writer *base, struct wire_fault *fault)
 {
 	const struct writer *writer = (const struct writer *)base;
 	const int error = writer->spans->end(writer->spans, fault);
 
-	if (!writer->running.quiet)
+	if (!error && !writer->running.quiet)
 		report(writer);
-	return error;
-}
-
-static bool omission(const struct export_writer *base, size_t index, struct export_omission *omitted)
-{
-	const struct writer *writer = (const struct writer *)base;
-	const struct cli_otlp_counts *counts = cli_otlp_sender_counts(writer->sender);
-
-	if (index >= OMISSIONS)
-		return writer->spans->omission(writer->spans, index - OMISSIONS, omitted);
-	*omitted = index == 0
-		       ? (struct export_omission){"spans that the collector rejected", counts->rejected}
-		       : (struct export_omission){"spans that the collector never got", counts->lost};
-	return true;
+	return report_failure(writer, error);
 }
 
 static void close_writer(struct export_writer *base)
@@ -137,7 +153,9 @@ int cli_otlp_status(const struct export_writer *base)
 		return CLI_DONE;
 	const struct cli_otlp_counts *counts = cli_otlp_sender_counts(((const struct writer *)base)->sender);
 
-	return counts->rejected + counts->lost > 0 ? CLI_FOUND : CLI_DONE;
+	if (counts->lost > 0)
+		return CLI_CONNECT;
+	return counts->rejected > 0 ? CLI_FOUND : CLI_DONE;
 }
 
 /* ---- opening ---- */

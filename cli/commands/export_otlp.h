@@ -28,7 +28,8 @@ struct cli_export_running {
 int cli_otlp_open(struct export_writer **writer, const struct cli_otlp_settings *settings,
 		  const struct cli_export_running *running, struct export_out *out, struct wire_fault *fault);
 
-/* The exit status of an export that was complete: CLI_FOUND when the collector did not accept all spans. */
+/* The exit status of an export that was complete: CLI_FOUND when the collector rejected spans, CLI_CONNECT when it
+ * never got some. */
 int cli_otlp_status(const struct export_writer *writer);
 
 void cli_otlp_settings_fini(struct cli_otlp_settings *settings);

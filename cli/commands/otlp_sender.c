@@ -5,11 +5,12 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "cli/commands/interrupt.h"
 #include "cli/commands/otlp_target.h"
 #include "cli/output/errors.h"
-#include "cli/output/times.h"
+#include "export/text/escape.h"
 #include "net/http/post.h"
 #include "wire/redact.h"
 
@@ -17,22 +18,33 @@ enum {
 	FIRST_WAIT_MS = 250,
 	LONGEST_WAIT_MS = 30000,
 	LONGEST_ASKED_WAIT_MS = 300000, /* that Retry-After may ask for */
-	PATIENCE_MS = 60000,            /* that is waited in all for one batch… */
+	PATIENCE_MS = 60000,            /* for one batch… */
 	FIRST_PATIENCE_MS = 5000,       /* …before the collector has ever answered */
 };
 
-#define GRACE_NS INT64_C(2000000000) /* for requests after a signal */
+enum { SAID_COLUMNS = 300 }; /* of what a collector says */
+
+#define GRACE_NS INT64_C(1000000000) /* for requests after a signal */
 
 struct cli_otlp_sender {
 	struct cli_otlp_sender_options options;
 	struct net_http_poster *poster;
 	struct cli_otlp_counts counts;
 	char url[300];          /* for people */
-	int64_t interrupted_ns; /* since the epoch: when a signal was seen; 0: none was */
+	int64_t interrupted_ns; /* monotonic: when a signal was seen; 0: none was */
 	bool has_answered;      /* it accepted a batch, or asked to try again */
-	bool is_complaining;    /* an outage has been reported */
-	bool has_said_partial;  /* likewise what it said of spans that it did not accept */
+	bool is_complaining;    /* an outage, or a batch that was rejected, has been reported */
+	bool has_remarked;      /* likewise what is odd in an answer that accepts */
 };
+
+/* Monotonic. */
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
 
 /* ---- life ---- */
 
@@ -43,11 +55,9 @@ static bool is_stopped(void *context)
 
 	if (!cli_interrupt_seen(sender->options.interrupt_fd))
 		return false;
-	const int64_t now_ns = cli_now_ns();
-
 	if (sender->interrupted_ns == 0)
-		sender->interrupted_ns = now_ns;
-	return now_ns - sender->interrupted_ns > GRACE_NS;
+		sender->interrupted_ns = now_ns();
+	return now_ns() - sender->interrupted_ns > GRACE_NS;
 }
 
 int cli_otlp_sender_open(struct cli_otlp_sender **opened, const struct cli_otlp_sender_options *options,
@@ -69,8 +79,10 @@ int cli_otlp_sender_open(struct cli_otlp_sender **opened, const struct cli_otlp_
 						   .context = sender};
 
 	sender->options = *options;
-	wire_redact_urls(url, sender->url, sizeof(sender->url));
 	int error = net_http_poster_open(&sender->poster, &post, fault);
+
+	url[strcspn(url, "?#")] = '\0'; /* what follows may be a key */
+	wire_redact_urls(url, sender->url, sizeof(sender->url));
 
 	free(url);
 	if (!error)
@@ -93,6 +105,13 @@ void cli_otlp_sender_close(struct cli_otlp_sender *sender)
 
 /* ---- answers ---- */
 
+static void complain(struct cli_otlp_sender *sender, const char *why, const char *consequence)
+{
+	if (!sender->is_complaining && !sender->options.quiet)
+		cli_error(sender->options.command, "%s; %s", why, consequence);
+	sender->is_complaining = true;
+}
+
 static bool is_to_retry(long status)
 {
 	return status == 429 || status == 502 || status == 503 || status == 504;
@@ -101,9 +120,26 @@ static bool is_to_retry(long status)
 /* A number of 64 bits is a string in JSON of protobuf; readers accept a number, too. */
 static uint64_t read_count(const json_t *value)
 {
+	int64_t count = json_integer_value(value);
+
 	if (json_is_string(value))
-		return strtoull(json_string_value(value), NULL, 10);
-	return json_integer_value(value) > 0 ? (uint64_t)json_integer_value(value) : 0;
+		count = strtoll(json_string_value(value), NULL, 10);
+	return count > 0 ? (uint64_t)count : 0;
+}
+
+/* Report what is odd in an answer that accepts a batch. It is from outside. */
+static void remark(struct cli_otlp_sender *sender, const char *what, struct wire_slice text)
+{
+	struct export_out shown;
+
+	if (sender->has_remarked || sender->options.quiet || export_out_init_memory(&shown, 1 << 16) != 0)
+		return;
+	export_escape_put(&shown, text, SAID_COLUMNS);
+	const struct wire_slice escaped = export_out_kept(&shown);
+
+	cli_error(sender->options.command, "%s %s%.*s", sender->url, what, (int)escaped.len, escaped.data);
+	export_out_fini(&shown);
+	sender->has_remarked = true;
 }
 
 /* How many of the spans an answer says were not accepted. */
@@ -114,9 +150,10 @@ static uint64_t read_rejected(struct cli_otlp_sender *sender, struct wire_slice 
 	const uint64_t rejected = read_count(json_object_get(partial, "rejectedSpans"));
 	const char *text = json_string_value(json_object_get(partial, "errorMessage"));
 
-	if (text && *text && !sender->has_said_partial && !sender->options.quiet)
-		cli_error(sender->options.command, "%s says: %s", sender->url, text);
-	sender->has_said_partial = sender->has_said_partial || (text && *text);
+	if (text && *text)
+		remark(sender, "says: ", wire_slice_str(text));
+	else if (body.len > 0 && !json_is_object(answer))
+		remark(sender, "does not answer as a collector does; is it one?", WIRE_LITERAL(""));
 	json_decref(answer);
 	return rejected < spans ? rejected : spans;
 }
@@ -136,11 +173,12 @@ static int accept(struct cli_otlp_sender *sender, const struct net_http_posted *
 static int refuse(struct cli_otlp_sender *sender, long status, uint64_t spans, struct wire_fault *fault)
 {
 	sender->counts.rejected += spans;
+	wire_fault_set(fault, -ECONNREFUSED, "%s: HTTP status %ld%s", sender->url, status,
+		       status == 401 || status == 403 ? "; give --otlp-header, or OTEL_EXPORTER_OTLP_HEADERS"
+						      : "");
 	if (sender->counts.requests == 0)
-		return wire_fault_set(fault, -ECONNREFUSED, "%s: HTTP status %ld%s", sender->url, status,
-				      status == 401 || status == 403
-					  ? "; give --otlp-header, or OTEL_EXPORTER_OTLP_HEADERS"
-					  : "");
+		return fault->code;
+	complain(sender, fault->text, "spans are rejected");
 	return 0;
 }
 
@@ -149,34 +187,33 @@ static int refuse(struct cli_otlp_sender *sender, long status, uint64_t spans, s
 /* A time between half of it and all of it, so that many senders do not come back at once. */
 static int64_t jitter(int64_t ms)
 {
-	return ms / 2 + cli_now_ns() / 1000 % (ms / 2 + 1);
+	return ms / 2 + now_ns() / 1000 % (ms / 2 + 1);
 }
 
-static void complain(struct cli_otlp_sender *sender, const char *why)
-{
-	if (!sender->is_complaining && !sender->options.quiet)
-		cli_error(sender->options.command, "%s; trying again", why);
-	sender->is_complaining = true;
-}
+/* The tries for a batch. */
+struct tries {
+	int64_t begun_ns; /* monotonic */
+	int64_t next_ms;  /* to wait, unless the collector asks for another time */
+};
 
-/* True when a further try is due. */
-static bool wait(struct cli_otlp_sender *sender, int64_t asked_ms, int64_t *waited_ms, int64_t *next_ms,
-		 const char *why)
+/* True when a further try is due. asked_ms: as retry_after_ms of struct net_http_posted. */
+static bool wait(struct cli_otlp_sender *sender, struct tries *tries, int64_t asked_ms, const char *why)
 {
 	const bool is_patient = sender->options.follows && sender->has_answered;
 	const int64_t patience_ms = sender->has_answered ? PATIENCE_MS : FIRST_PATIENCE_MS;
-	int64_t ms = asked_ms >= 0 ? asked_ms : jitter(*next_ms);
+	int64_t ms = asked_ms >= 0 ? asked_ms : jitter(tries->next_ms);
 
 	if (ms > LONGEST_ASKED_WAIT_MS)
 		ms = LONGEST_ASKED_WAIT_MS;
-	if ((!is_patient && *waited_ms + ms > patience_ms) ||
+	if ((!is_patient && (now_ns() - tries->begun_ns) / 1000000 + ms > patience_ms) ||
 	    cli_interrupt_seen(sender->options.interrupt_fd))
 		return false;
-	complain(sender, why);
-	*waited_ms += ms;
-	*next_ms = *next_ms * 2 < LONGEST_WAIT_MS ? *next_ms * 2 : LONGEST_WAIT_MS;
+	complain(sender, why, "trying again");
+	tries->next_ms = tries->next_ms * 2 < LONGEST_WAIT_MS ? tries->next_ms * 2 : LONGEST_WAIT_MS;
+	if (cli_interrupt_wait(sender->options.interrupt_fd, (int)ms))
+		return false;
 	sender->counts.retries++;
-	return !cli_interrupt_wait(sender->options.interrupt_fd, (int)ms);
+	return true;
 }
 
 static int give_up(struct cli_otlp_sender *sender, uint64_t spans, struct wire_fault *fault)
@@ -188,17 +225,24 @@ static int give_up(struct cli_otlp_sender *sender, uint64_t spans, struct wire_f
 	return fault->code;
 }
 
+/* A server that has answered may fail to speak TLS while it restarts. */
+static bool is_outage(const struct cli_otlp_sender *sender, int error)
+{
+	return error == -ECONNREFUSED || (error == NET_ETLS && sender->has_answered);
+}
+
 int cli_otlp_sender_take(void *context, struct wire_slice body, uint64_t spans, struct wire_fault *fault)
 {
 	struct cli_otlp_sender *sender = context;
-	int64_t waited_ms = 0, next_ms = FIRST_WAIT_MS, asked_ms;
+	struct tries tries = {.begun_ns = now_ns(), .next_ms = FIRST_WAIT_MS};
+	int64_t asked_ms;
 
 	do {
 		struct net_http_posted posted;
 		const int error = net_http_post(sender->poster, body, &posted, fault);
 
 		asked_ms = error ? -1 : posted.retry_after_ms;
-		if (error && error != -ECONNREFUSED)
+		if (error && !is_outage(sender, error))
 			return error == -ENOMEM ? error : give_up(sender, spans, fault);
 		if (!error && posted.status >= 200 && posted.status < 300)
 			return accept(sender, &posted, spans);
@@ -208,7 +252,7 @@ int cli_otlp_sender_take(void *context, struct wire_slice body, uint64_t spans, 
 			wire_fault_set(fault, -ECONNREFUSED, "%s: HTTP status %ld", sender->url,
 				       posted.status);
 		sender->has_answered = sender->has_answered || !error;
-	} while (wait(sender, asked_ms, &waited_ms, &next_ms, fault->text));
+	} while (wait(sender, &tries, asked_ms, fault->text));
 	return give_up(sender, spans, fault);
 }
 

@@ -26,14 +26,18 @@ char *cli_otlp_target_url(const char *endpoint)
 			return strdup(traces);
 		endpoint = base ? base : DEFAULT;
 	}
-	size_t len = strlen(endpoint);
+	const size_t before_query = strcspn(endpoint, "?#");
+	size_t len = before_query;
 
 	while (len > 0 && endpoint[len - 1] == '/')
 		len--;
 	const size_t path = strlen(PATH);
 	const bool has_path = len > path && memcmp(endpoint + len - path, PATH, path) == 0;
 
-	return asprintf(&url, "%.*s%s", (int)len, endpoint, has_path ? "" : PATH) < 0 ? NULL : url;
+	return asprintf(&url, "%.*s%s%s", (int)len, endpoint, has_path ? "" : PATH, endpoint + before_query) <
+		       0
+		   ? NULL
+		   : url;
 }
 
 /* ---- headers ---- */

@@ -107,7 +107,8 @@ static int idle(struct export_writer *writer, int64_t now_ns, struct wire_fault 
 	struct otlp *otlp = (struct otlp *)writer;
 
 	export_spans_read_to(otlp->spans, now_ns);
-	if (otlp->batch.spans > 0 && otlp->first_seen_ns == 0)
+	/* The clock may be set back. */
+	if (otlp->batch.spans > 0 && (otlp->first_seen_ns == 0 || otlp->first_seen_ns > now_ns))
 		otlp->first_seen_ns = now_ns;
 	if (store_time_minus(now_ns, otlp->first_seen_ns) >= AGE_NS)
 		flush(otlp);

@@ -2,6 +2,7 @@
 
 #include "export/perfetto/fields.h"
 #include "export/perfetto/proto.h"
+#include "store/read/steps.h"
 
 enum { MESSAGES_TRACK = 1, BYTES_TRACK = 2, PER_SECOND = 10 };
 
@@ -38,7 +39,6 @@ static void write_values(struct export__counters *counters, struct export__packe
 {
 	write_value(packets, MESSAGES_TRACK, counters->begin_ns, counters->messages * PER_SECOND);
 	write_value(packets, BYTES_TRACK, counters->begin_ns, counters->bytes * PER_SECOND);
-	counters->is_zero = counters->messages == 0;
 	counters->messages = counters->bytes = 0;
 }
 
@@ -46,8 +46,10 @@ static void write_values(struct export__counters *counters, struct export__packe
 static void move_on(struct export__counters *counters, struct export__packets *packets, int64_t ns)
 {
 	write_values(counters, packets);
-	if (ns - counters->begin_ns > EXPORT__COUNTER_NS) {
-		counters->begin_ns += EXPORT__COUNTER_NS;
+	const int64_t next_ns = store_time_plus(counters->begin_ns, EXPORT__COUNTER_NS);
+
+	if (ns > next_ns || ns < counters->begin_ns) {
+		counters->begin_ns = next_ns;
 		write_values(counters, packets);
 	}
 	counters->begin_ns = ns;
@@ -65,7 +67,8 @@ void export__counters_add(struct export__counters *counters, struct export__pack
 		counters->is_described = true;
 		counters->begin_ns = begin_ns;
 	}
-	if (begin_ns > counters->begin_ns)
+	/* Events are out of order by less than STORE_STEP_NS; else the clock was set back. */
+	if (begin_ns > counters->begin_ns || begin_ns < counters->begin_ns - STORE_STEP_NS)
 		move_on(counters, packets, begin_ns);
 	counters->messages++;
 	counters->bytes += bytes;
@@ -74,5 +77,5 @@ void export__counters_add(struct export__counters *counters, struct export__pack
 void export__counters_end(struct export__counters *counters, struct export__packets *packets)
 {
 	if (counters->is_described)
-		move_on(counters, packets, counters->begin_ns + 2 * EXPORT__COUNTER_NS);
+		move_on(counters, packets, INT64_MAX);
 }

@@ -11,7 +11,6 @@ struct export__counters {
 	bool is_described;
 	int64_t begin_ns; /* of the present interval */
 	uint64_t messages, bytes;
-	bool is_zero; /* the last values that were written are 0 */
 };
 
 void export__counters_add(struct export__counters *counters, struct export__packets *packets, int64_t ns,

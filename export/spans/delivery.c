@@ -31,7 +31,6 @@ static int ask(struct export_spans *spans, const struct wire_event *event,
 	    .client = TRACE_NO_CLIENT,
 	    .service = TRACE_SERVICE_UNKNOWN,
 	    .origin = wire_source_origin(spans->source),
-	    .is_chosen = true,
 	    .is_taken = export_sampling_takes(&spans->sampling, &sender->trace),
 	};
 
@@ -78,7 +77,7 @@ static void give(struct export_spans *spans, const struct wire_event *event,
 		export__give(spans, &span);
 }
 
-/* The trace and the span that the delivery belongs to; *is_linked: the span is that of the publisher. */
+/* The trace and the span that the delivery belongs to. request: the one that it answers, or is a delivery of; NULL: none. */
 static struct export_span_context context_of(const struct export_spans *spans, const struct wire_event *event,
 					     const struct export__request *request)
 {
@@ -88,7 +87,7 @@ static struct export_span_context context_of(const struct export_spans *spans, c
 	if (sender)
 		return sender->context;
 	if (request)
-		return request->context;
+		return export__waiting_sender(request);
 	if (!export_span_recorded(&context, event->headers))
 		context.trace = export_span_base_of(event, spans->events).trace;
 	return context;
@@ -99,9 +98,11 @@ int export__delivery_put(struct export_spans *spans, const struct wire_event *ev
 	struct trace_request *known = trace_requests_find(&spans->requests, event->subject);
 	struct export__request *request = known ? &spans->ring[known->key] : NULL;
 	const bool asks = event->reply.len > 0 && !trace_is_ack_subject(event->reply);
-	const struct trace_request *asked = asks ? trace_requests_find(&spans->requests, event->reply) : NULL;
+	const struct trace_request *asking =
+	    asks ? trace_requests_find(&spans->requests, event->reply) : NULL;
+	struct export__request *asked = asking ? &spans->ring[asking->key] : NULL;
 
-	if (!is_chosen && !request && !asked)
+	if (!is_chosen && !request && !asked && !find_sender(spans, event))
 		return 0;
 	if (request)
 		answer(spans, known, request, event);
@@ -109,11 +110,11 @@ int export__delivery_put(struct export_spans *spans, const struct wire_event *ev
 		return 0;
 	struct export_span_message message = export__message_of(spans, event);
 	struct export__receiver receiver = export__receiver_of(spans, event);
-	const struct export_span_context sender = context_of(spans, event, request);
+	const struct export_span_context sender = context_of(spans, event, request ? request : asked);
 
-	if (asked && spans->ring[asked->key].held) {
-		receiver.after_ns = trace_reply_after_ns(asked, event);
-		return export__waiting_receive(spans, &spans->ring[asked->key], &receiver);
+	if (asked && export__waiting_has_room(asked)) {
+		receiver.after_ns = trace_reply_after_ns(asking, event);
+		return export__waiting_receive(spans, asked, &receiver);
 	}
 	if (asks && !asked)
 		return ask(spans, event, &sender, &message, &receiver);

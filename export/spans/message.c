@@ -126,7 +126,6 @@ static int ask(struct export_spans *spans, struct published *published)
 	    .service = published->service,
 	    .origin = wire_source_origin(spans->source),
 	    .is_published = true,
-	    .is_chosen = true,
 	    .is_taken = is_taken(spans, published),
 	};
 
@@ -135,15 +134,12 @@ static int ask(struct export_spans *spans, struct published *published)
 				   published->receivers);
 }
 
-static void remember(struct export_spans *spans, const struct published *published, bool is_chosen)
+static void remember(struct export_spans *spans, const struct published *published)
 {
 	const uint64_t seq = published->event->seq;
 
-	spans->recent[seq & (EXPORT__RECENT - 1)] =
-	    (struct export__recent){.seq = seq,
-				    .origin = wire_source_origin(spans->source),
-				    .is_chosen = is_chosen,
-				    .context = published->context};
+	spans->recent[seq & (EXPORT__RECENT - 1)] = (struct export__recent){
+	    .seq = seq, .origin = wire_source_origin(spans->source), .context = published->context};
 }
 
 /* The same request in another of the merged logs. Clients make inboxes unique. */
@@ -194,6 +190,6 @@ int export__message_put(struct export_spans *spans, const struct wire_event *eve
 	find_context(spans, &published);
 	if (request)
 		answer(spans, &published, known, request);
-	remember(spans, &published, true);
+	remember(spans, &published);
 	return give_or_ask(spans, &published);
 }

@@ -7,6 +7,7 @@
 #include "export/spans/message.h"
 #include "export/spans/waiting.h"
 #include "store/read/steps.h"
+#include "wire/mark.h"
 
 /* ---- life ---- */
 
@@ -64,11 +65,20 @@ static void note_time(struct export_spans *spans, const struct wire_event *event
 	export__waiting_read_to(spans, event->steady_ns);
 }
 
+/* Something was not recorded until this event: messages were lost, or nothing was recorded. */
+static bool is_gap(const struct wire_event *event)
+{
+	return event->kind == WIRE_EVENT_GAP ||
+	       (event->kind == WIRE_EVENT_MARK && wire_mark_is_start(event->text));
+}
+
 int export_spans_put(struct export_spans *spans, const struct wire_event *event,
 		     const struct export_input *input, struct wire_fault *fault)
 {
 	int error = begin(spans, input->source);
 
+	if (is_gap(event))
+		export__waiting_note_gap(spans);
 	note_time(spans, event);
 	if (!error && event->kind == WIRE_EVENT_MESSAGE)
 		error = export__message_put(spans, event, input->is_chosen);

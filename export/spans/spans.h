@@ -1,7 +1,7 @@
 /* spans.h - the spans of a source (export/spans/span.h), for formats that show what took how long.
  *
  * A span is given out when its end is known: that of a request when its first reply comes. A request that gets none for
- * EXPORT_SPANS_WAIT_NS is given out as unanswered. Requests are paired with replies by trace/requests.h.
+ * EXPORT_SPANS_WAIT_NS is given out as unanswered, or as unfinished when something was not recorded meanwhile. Requests are paired with replies by trace/requests.h.
  *
  * The trace of a message is the one that its headers name, with the span they name as the parent of its publisher's span;
  * else the trace of the request that it answers; else one of its own (export/spans/ids.h). The receivers' spans are children of
@@ -47,7 +47,7 @@ void export_spans_close(struct export_spans *spans);
 int export_spans_put(struct export_spans *spans, const struct wire_event *event,
 		     const struct export_input *input, struct wire_fault *fault);
 
-/* Nothing new has been read, at now_ns since the epoch: give out requests that have waited long enough. */
+/* All events until now_ns since the epoch have been put: give out requests that have waited long enough. */
 void export_spans_read_to(struct export_spans *spans, int64_t now_ns);
 
 /* No more events come: give out the rest. */

@@ -19,15 +19,13 @@ struct export__request {
 	uint32_t origin;           /* the input, as wire_source_origin */
 	bool is_published;         /* its publishing was seen, not only its delivery */
 	bool is_finished;          /* the requester's span was given out */
-	bool is_chosen;
-	bool is_taken; /* by sampling */
+	bool is_taken;             /* by sampling */
 };
 
 /* The spans of the last publishers, for deliveries that are seen apart. */
 struct export__recent {
 	uint64_t seq; /* 0: none */
 	uint32_t origin;
-	bool is_chosen;
 	struct export_span_context context;
 };
 
@@ -38,6 +36,7 @@ struct export_spans {
 	struct trace_requests requests;
 	struct export__request *ring; /* EXPORT_SPANS_REQUESTS of them, by the keys of `requests` */
 	uint64_t first;               /* requests before this number hold nothing */
+	uint64_t gap_at;              /* after those before this number something was not recorded */
 	size_t held_bytes;
 	struct export__receiver *receivers; /* room for those of one message; owned */
 	uint32_t receivers_cap;

@@ -7,6 +7,9 @@
 #include "export/spans/ids.h"
 #include "store/read/steps.h"
 
+/* Receivers of a request that are remembered of those that are seen apart from it: each is a copy of all before. */
+enum { RECEIVERS_SEEN_MAX = 256 };
+
 /* How a requester's span ends. */
 struct end {
 	int64_t after_ns;
@@ -61,6 +64,13 @@ static void finish(struct export_spans *spans, struct export__request *request, 
 		export__give(spans, &span);
 }
 
+struct export_span_context export__waiting_sender(const struct export__request *request)
+{
+	return (struct export_span_context){.trace = request->context.trace,
+					    .span = request->is_published ? request->context.span
+									  : request->parent};
+}
+
 /* No reply is waited for any more: give out what is left. */
 static void conclude(struct export_spans *spans, struct export__request *request, const struct end *end)
 {
@@ -70,9 +80,11 @@ static void conclude(struct export_spans *spans, struct export__request *request
 		return;
 	if (!request->is_finished)
 		finish(spans, request, end);
+	const struct export_span_context sender = export__waiting_sender(request);
+
 	for (uint32_t i = 0; i < held->len && request->is_taken; i++)
 		if (!held->receivers[i].is_given)
-			export__give_delivery(spans, &held->receivers[i], request->time_ns, &request->context,
+			export__give_delivery(spans, &held->receivers[i], request->time_ns, &sender,
 					      &held->message);
 	drop(spans, request);
 }
@@ -143,13 +155,16 @@ int export__waiting_add(struct export_spans *spans, const struct wire_event *eve
 	return 0;
 }
 
+bool export__waiting_has_room(const struct export__request *request)
+{
+	return request->held && request->held->len < RECEIVERS_SEEN_MAX;
+}
+
 int export__waiting_receive(struct export_spans *spans, struct export__request *request,
 			    struct export__receiver *receiver)
 {
 	struct export__held *before = request->held;
 
-	if (!before)
-		return 0;
 	receiver->number = before->len;
 	spans->held_bytes -= before->bytes;
 	const int error = hold(spans, request, &before->message, before->receivers, before->len, receiver);
@@ -222,6 +237,11 @@ uint64_t export__waiting_answer(struct export_spans *spans, struct export__reque
 	return parent;
 }
 
+void export__waiting_note_gap(struct export_spans *spans)
+{
+	spans->gap_at = spans->requests.added;
+}
+
 /* When the request was made, by steady time. */
 static int64_t asked_ns(const struct export_spans *spans, uint64_t number)
 {
@@ -230,9 +250,13 @@ static int64_t asked_ns(const struct export_spans *spans, uint64_t number)
 
 void export__waiting_read_to(struct export_spans *spans, int64_t steady_ns)
 {
-	const struct end end = {.after_ns = EXPORT_SPANS_WAIT_NS, .error = EXPORT_SPAN_UNANSWERED};
+	const struct end unanswered = {.after_ns = EXPORT_SPANS_WAIT_NS, .error = EXPORT_SPAN_UNANSWERED};
+	const struct end unknown = {.after_ns = EXPORT_SPANS_WAIT_NS, .is_unfinished = true};
 
 	while (spans->first < spans->requests.added &&
-	       store_time_minus(steady_ns, asked_ns(spans, spans->first)) >= EXPORT_SPANS_WAIT_NS)
-		conclude(spans, at(spans, spans->first++), &end);
+	       store_time_minus(steady_ns, asked_ns(spans, spans->first)) >= EXPORT_SPANS_WAIT_NS) {
+		const bool is_known = spans->first >= spans->gap_at;
+
+		conclude(spans, at(spans, spans->first++), is_known ? &unanswered : &unknown);
+	}
 }

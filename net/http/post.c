@@ -23,6 +23,7 @@ struct net_http_poster {
 	unsigned char *packed; /* a compressed document; owned */
 	size_t packed_cap;
 	struct net_http_body body; /* of the last answer */
+	bool is_too_long;          /* it is more than that */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -31,7 +32,8 @@ static size_t take(char *data, size_t size, size_t count, void *context)
 {
 	struct net_http_poster *poster = context;
 	size_t len = size * count;
-	if (len > NET_HTTP_POST_ANSWER_MAX - poster->body.len)
+	poster->is_too_long = len > NET_HTTP_POST_ANSWER_MAX - poster->body.len;
+	if (poster->is_too_long)
 		return 0;
 	net_http_body_add(&poster->body, wire_slice(data, len));
 	return poster->body.is_failed ? 0 : len;
@@ -62,6 +64,7 @@ static void set_options(struct net_http_poster *poster, const char *ca_file)
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)NET_HTTP_POST_CONNECT_MS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)NET_HTTP_POST_MS);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* do not wait for names to be looked up */
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "tapedeck");
 	if (ca_file)
@@ -199,18 +202,33 @@ static bool is_tls(CURLcode code)
 	       code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_CERTPROBLEM;
 }
 
+/* What a server can have a part in, as the name in its certificate, is shown without control characters. */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
+/* Without the password, and without the query, which may be a key. */
+static void show_url(const struct net_http_poster *poster, char *shown, size_t size)
+{
+	char *url = NULL;
+	if (curl_url_get(poster->url, CURLUPART_URL, &url, 0) == CURLUE_OK) {
+		url[strcspn(url, "?#")] = '\0';
+		wire_redact_urls(url, shown, size);
+	}
+	curl_free(url);
+}
+
 /* Say why there is no answer. */
 static int complain(struct net_http_poster *poster, CURLcode code, struct wire_fault *fault)
 {
 	char shown[300] = "";
-	char *url = NULL;
-	if (curl_url_get(poster->url, CURLUPART_URL, &url, 0) == CURLUE_OK)
-		wire_redact_urls(url, shown, sizeof(shown));
-	curl_free(url);
+	show_url(poster, shown, sizeof(shown));
+	make_printable(poster->error);
 	if (poster->body.is_failed || code == CURLE_OUT_OF_MEMORY)
 		return wire_fault_set(fault, -ENOMEM, "%s: out of memory", shown);
-	if (code == CURLE_WRITE_ERROR)
-		return wire_fault_set(fault, -EMSGSIZE, "%s: the answer is longer than 1 MiB", shown);
 	if (code == CURLE_ABORTED_BY_CALLBACK)
 		return wire_fault_set(fault, -ECANCELED, "%s: interrupted", shown);
 	return wire_fault_set(fault, is_tls(code) ? NET_ETLS : -ECONNREFUSED, "%s: %s", shown,
@@ -225,11 +243,12 @@ int net_http_post(struct net_http_poster *poster, struct wire_slice document, st
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	net_http_body_fini(&poster->body);
 	poster->error[0] = '\0';
+	poster->is_too_long = false;
 	*posted = (struct net_http_posted){.retry_after_ms = -1};
 	curl_easy_setopt(poster->curl, CURLOPT_POSTFIELDS, document.data);
 	curl_easy_setopt(poster->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)document.len);
 	CURLcode code = curl_easy_perform(poster->curl);
-	if (code != CURLE_OK)
+	if (code != CURLE_OK && !poster->is_too_long)
 		return complain(poster, code, fault);
 	curl_easy_getinfo(poster->curl, CURLINFO_RESPONSE_CODE, &posted->status);
 	if (curl_easy_getinfo(poster->curl, CURLINFO_RETRY_AFTER, &retry_after_s) == CURLE_OK &&

@@ -8,9 +8,9 @@
 #include "wire/slice.h"
 
 enum {
-	NET_HTTP_POST_CONNECT_MS = 5000, /* until the server has accepted the connection */
-	NET_HTTP_POST_MS = 30000,        /* until the answer is complete */
-	NET_HTTP_POST_ANSWER_MAX = 1 << 20,
+	NET_HTTP_POST_CONNECT_MS = 5000,    /* until the server has accepted the connection */
+	NET_HTTP_POST_MS = 30000,           /* until the answer is complete */
+	NET_HTTP_POST_ANSWER_MAX = 1 << 20, /* bytes of a body; a longer one is not read to its end */
 };
 
 struct net_http_poster;
@@ -44,8 +44,7 @@ int net_http_poster_add_header(struct net_http_poster *poster, struct wire_slice
 			       struct wire_slice value);
 
 /* Send a document. 0 with *posted, whatever the status is; -ECONNREFUSED when the server cannot be reached or does not answer in
- * time, NET_ETLS when TLS fails, -EMSGSIZE when the answer is longer than NET_HTTP_POST_ANSWER_MAX, -ECANCELED when it was stopped,
- * -ENOMEM. The text of *fault names the URL without its password. Redirections are not followed. */
+ * time, NET_ETLS when TLS fails, -ECANCELED when it was stopped, -ENOMEM. The text of *fault names the URL without its password and its query. Redirections are not followed. */
 int net_http_post(struct net_http_poster *poster, struct wire_slice document, struct net_http_posted *posted,
 		  struct wire_fault *fault);
 

@@ -18,6 +18,7 @@ set_property(TEST unit/tls unit/tls_files APPEND PROPERTY ENVIRONMENT ${TLS_ENVI
 add_library(http_fixture STATIC unit/net/http_fixture.c)
 target_link_libraries(http_fixture PUBLIC net PRIVATE PkgConfig::CMOCKA)
 tapedeck_unit_test(net http http_fixture)
+tapedeck_unit_test(net http_post net PkgConfig::ZLIB)
 tapedeck_unit_test(net client broker_fixture net) # a broker is the server
 set_property(TEST unit/client APPEND PROPERTY ENVIRONMENT ${LIBNATS_ENVIRONMENT})
 tapedeck_unit_test(net queue broker_fixture net)

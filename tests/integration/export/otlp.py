@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", name) for name in ("sniffed", "proxied")]
@@ -144,6 +145,30 @@ def a_collector_that_refuses_is_an_error(log):
     export(log, "--otlp-endpoint", serving.url, "-o", "x.otlp", status=2)
 
 
+def a_key_in_the_query_stays_there_and_is_not_shown(log):
+    with collector([(401, {}, {})]) as serving:
+        _, said = export(log, "--otlp-endpoint", serving.url + "/?key=sEcReT", status=3)
+        expect([path for path, _ in serving.wrong] == ["/v1/traces?key=sEcReT"] and "sEcReT" not in said, f"{serving.wrong}, {said}")
+
+
+def what_a_collector_says_cannot_steer_the_terminal(log):
+    with collector([(200, {}, {"partialSuccess": {"rejectedSpans": "-1", "errorMessage": "\x1b[2J\u202e"}})]) as serving:
+        _, said = export(log, "--otlp-endpoint", serving.url)
+        expect("says: \\x1b[2J\\u202e" in said and "\x1b" not in said, f"it is escaped: {said!r}")
+
+
+def what_a_collector_never_got_is_counted_when_the_export_is_interrupted(log, spans):
+    with collector([TRY_AGAIN] * 1000) as serving:
+        command = (TAPEDECK, "export", log, "--follow", "--otlp-endpoint", serving.url)
+        with running.process(*command, stderr=subprocess.PIPE) as following:
+            wait_for(lambda: len(serving.bodies) > 1, "it is tried again")
+            begun = time.monotonic()
+            status = running.end(following)
+            expect(status == 3 and time.monotonic() - begun < 5, f"it ends soon: {status}")
+            said = following.stderr.read().decode().replace("\n  ", " ")
+        expect(f"left out: {len(spans)} spans that the collector never got" in said, f"they are counted: {said}")
+
+
 def https_needs_a_certificate_that_is_trusted(folder, log, spans):
     key, certificate = (os.path.join(folder, name) for name in ("key.pem", "certificate.pem"))
     subprocess.run(("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=127.0.0.1", "-addext",
@@ -195,6 +220,9 @@ def main():
         a_collector_gets_each_span_once(log, spans)
         the_environment_names_a_collector(log, spans)
         a_collector_that_refuses_is_an_error(log)
+        a_key_in_the_query_stays_there_and_is_not_shown(log)
+        what_a_collector_says_cannot_steer_the_terminal(log)
+        what_a_collector_never_got_is_counted_when_the_export_is_interrupted(log, spans)
         https_needs_a_certificate_that_is_trusted(folder, log, spans)
         what_is_hostile_arrives_live_as_valid_spans(folder)
 

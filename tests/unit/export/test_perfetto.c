@@ -8,8 +8,12 @@
 
 #include <cmocka.h>
 
+#include "export/perfetto/counters.h"
+#include "export/perfetto/fields.h"
 #include "export/perfetto/lanes.h"
+#include "export/perfetto/perfetto.h"
 #include "export/perfetto/proto.h"
+#include "tests/unit/trace/event_fixture.h"
 
 /* ---- lanes ---- */
 
@@ -137,6 +141,67 @@ static void text_is_valid_utf8_without_controls(void **state)
 	export_buffer_fini(&buffer);
 }
 
+/* ---- times ---- */
+
+/* A value of a counter was written. */
+static bool has_value(struct wire_slice trace, uint64_t value)
+{
+	struct export_buffer field = {0};
+
+	export__proto_number(&field, EVENT_COUNTER_VALUE, value);
+	const bool has = memmem(trace.data, trace.len, field.data, field.len) != NULL;
+
+	export_buffer_fini(&field);
+	return has;
+}
+
+static void counters_go_on_when_the_clock_is_set_back(void **state)
+{
+	struct export_out out;
+	struct export__packets packets = {.out = &out};
+	struct export__counters counters = {0};
+
+	(void)state;
+	assert_int_equal(export_out_init_memory(&out, 1 << 20), 0);
+	export__counters_add(&counters, &packets, 3600 * 1000 * MS, 1);
+	for (int64_t i = 0; i < 20; i++)
+		export__counters_add(&counters, &packets, i * 100 * MS, 7);
+	export__counters_end(&counters, &packets);
+	assert_true(has_value(export_out_kept(&out), 70));
+	assert_false(has_value(export_out_kept(&out), 20 * 70));
+	export__packets_fini(&packets);
+	export_out_fini(&out);
+}
+
+static void times_may_be_anything(void **state)
+{
+	const int64_t times[] = {0, INT64_MAX, -1, INT64_MIN, 1, INT64_MAX - 1, 5 * MS, INT64_MAX};
+	struct event_source source;
+	struct export_writer *writer;
+	struct export_out out;
+	struct wire_fault fault;
+
+	(void)state;
+	event_source_init(&source);
+	assert_int_equal(export_out_init_memory(&out, 1 << 20), 0);
+	assert_int_equal(export_perfetto_open(&writer, &out, &fault), 0);
+	const struct export_input input = {.source = &source.source, .is_chosen = true};
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++) {
+		const struct wire_event request = event_message(&source, times[i], 1, "a", "_INBOX.a");
+		struct wire_event reply = event_message(
+		    &source, times[sizeof(times) / sizeof(*times) - 1 - i], 2, "_INBOX.a", NULL);
+
+		event_deliver(&reply, 1, NULL, INT64_MAX);
+		assert_int_equal(writer->put(writer, &request, &input, &fault), 0);
+		assert_int_equal(writer->put(writer, &reply, &input, &fault), 0);
+	}
+	assert_int_equal(writer->end(writer, &fault), 0);
+	assert_true(export_out_kept(&out).len > 0);
+	writer->close(writer);
+	export_out_fini(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +209,8 @@ int main(void)
 	    cmocka_unit_test(slices_that_follow_each_other_share_a_lane_and_lanes_are_bounded),
 	    cmocka_unit_test(fields_have_the_bytes_of_the_specification),
 	    cmocka_unit_test(text_is_valid_utf8_without_controls),
+	    cmocka_unit_test(counters_go_on_when_the_clock_is_set_back),
+	    cmocka_unit_test(times_may_be_anything),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -247,6 +247,42 @@ static void request_of_which_only_the_delivery_was_seen_is_handled(void **state)
 	export_spans_close(spans);
 }
 
+static void request_of_which_only_the_delivery_was_seen_is_nobodys_child(void **state)
+{
+	(void)state;
+	begin();
+	struct wire_event delivery = event_message(&source, SECOND, 2, "stock.get", "_INBOX.a");
+
+	delivery.kind = WIRE_EVENT_DELIVERY;
+	put(&delivery);
+	export_spans_end(spans);
+	assert_true(find(EXPORT_SPAN_DELIVER, "two")->parent == 0);
+	assert_true(given.len == 1 && given.spans[0].link.span == 0);
+	export_spans_close(spans);
+}
+
+static void request_that_very_many_get_costs_no_more_for_each(void **state)
+{
+	enum { RECEIVERS = 200000 };
+
+	(void)state;
+	begin();
+	const struct wire_event request = event_message(&source, SECOND, 1, "who", "_INBOX.a");
+
+	put(&request);
+	for (int i = 0; i < RECEIVERS; i++) {
+		struct wire_event delivery = event_message(&source, SECOND + i, 2, "who", "_INBOX.a");
+
+		delivery.kind = WIRE_EVENT_DELIVERY;
+		delivery.refers_to = request.seq;
+		put(&delivery);
+	}
+	assert_true(given.count > RECEIVERS / 2 && same_trace(&given.spans[0], &given.spans[1]));
+	export_spans_end(spans);
+	assert_int_equal(given.count, RECEIVERS + 1);
+	export_spans_close(spans);
+}
+
 /* ---- errors ---- */
 
 static void request_without_responders_fails_at_once(void **state)
@@ -297,6 +333,33 @@ static void request_is_unanswered_after_ten_seconds_and_unfinished_at_the_end(vo
 	export_spans_close(spans);
 }
 
+static void request_whose_reply_may_not_be_recorded_is_unfinished(void **state)
+{
+	const struct {
+		enum wire_event_kind kind;
+		const char *text;
+	} losses[] = {{WIRE_EVENT_GAP, "no space"}, {WIRE_EVENT_MARK, "start tapedeck"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(losses) / sizeof(*losses); i++) {
+		begin();
+		const struct wire_event request = event_message(&source, SECOND, 1, "a", "_INBOX.a");
+		struct wire_event loss = event_message(&source, 30 * SECOND, 0, "", NULL);
+		const struct wire_event later = event_message(&source, 30 * SECOND, 2, "b", "_INBOX.b");
+
+		loss.kind = losses[i].kind;
+		loss.text = wire_slice_str(losses[i].text);
+		put(&request);
+		put(&loss);
+		put(&later);
+		export_spans_read_to(spans, 60 * SECOND);
+		assert_true(find(EXPORT_SPAN_REQUEST, "one")->is_unfinished);
+		assert_int_equal(find(EXPORT_SPAN_REQUEST, "one")->error, EXPORT_SPAN_OK);
+		assert_int_equal(find(EXPORT_SPAN_REQUEST, "two")->error, EXPORT_SPAN_UNANSWERED);
+		export_spans_close(spans);
+	}
+}
+
 static void error_of_a_service_is_one_of_its_request(void **state)
 {
 	(void)state;
@@ -336,6 +399,26 @@ static void messages_that_are_not_chosen_give_no_spans_unless_they_answer_one(vo
 	find(EXPORT_SPAN_REQUEST, "one");
 	find(EXPORT_SPAN_REPLY, "two");
 	assert_int_equal(given.len, 2);
+	export_spans_close(spans);
+}
+
+static void delivery_of_a_chosen_message_is_given_out_whoever_got_it(void **state)
+{
+	(void)state;
+	begin();
+	const struct wire_event other = event_message(&source, SECOND, 1, "other", NULL);
+	const struct wire_event chosen = event_message(&source, SECOND, 1, "a", NULL);
+	struct wire_event delivery = event_message(&source, SECOND + MS, 2, "a", NULL);
+
+	put_chosen(&other, false);
+	put(&chosen);
+	delivery.kind = WIRE_EVENT_DELIVERY;
+	delivery.refers_to = other.seq;
+	put_chosen(&delivery, false);
+	assert_int_equal(given.len, 1);
+	delivery.refers_to = chosen.seq;
+	put_chosen(&delivery, false);
+	assert_true(find(EXPORT_SPAN_DELIVER, "two")->link.span == given.spans[0].context.span);
 	export_spans_close(spans);
 }
 
@@ -443,10 +526,14 @@ int main(void)
 	    cmocka_unit_test(ids_follow_from_the_event_alone),
 	    cmocka_unit_test(delivery_seen_apart_belongs_to_its_message),
 	    cmocka_unit_test(request_of_which_only_the_delivery_was_seen_is_handled),
+	    cmocka_unit_test(request_of_which_only_the_delivery_was_seen_is_nobodys_child),
+	    cmocka_unit_test(request_that_very_many_get_costs_no_more_for_each),
 	    cmocka_unit_test(request_without_responders_fails_at_once),
 	    cmocka_unit_test(request_is_unanswered_after_ten_seconds_and_unfinished_at_the_end),
+	    cmocka_unit_test(request_whose_reply_may_not_be_recorded_is_unfinished),
 	    cmocka_unit_test(error_of_a_service_is_one_of_its_request),
 	    cmocka_unit_test(messages_that_are_not_chosen_give_no_spans_unless_they_answer_one),
+	    cmocka_unit_test(delivery_of_a_chosen_message_is_given_out_whoever_got_it),
 	    cmocka_unit_test(sampling_decides_for_whole_traces),
 	    cmocka_unit_test(failures_are_kept_whatever_is_sampled),
 	    cmocka_unit_test(requests_that_wait_are_bounded_and_those_given_up_are_counted),
