@@ -2,7 +2,7 @@
  *
  * Messages are collected until net_client_push sends them in one write. The thread that opened a client publishes and
  * pushes; the loop's thread reads, or, for a watched client, one of libnats (pulse.h says why); messages that arrive are handed over in a thread of libnats. While the server is
- * away nothing is collected: libnats reconnects by itself, and messages that were pushed and not confirmed before are
+ * away nothing is collected: a client reconnects by itself, and messages that were pushed and not confirmed before are
  * counted as doubtful. */
 #ifndef NET_CLIENT_CLIENT_H
 #define NET_CLIENT_CLIENT_H
@@ -60,7 +60,7 @@ void net_client_close(struct net_client *client);
 /* End the threads of libnats, after the last client was closed. */
 void net_client_end_threads(void);
 
-/* libnats has given up: it will not connect again. */
+/* It will not be connected again: the server refuses it. */
 bool net_client_is_closed(const struct net_client *client);
 /* Connected at the moment. */
 bool net_client_is_up(const struct net_client *client);

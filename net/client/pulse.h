@@ -1,8 +1,6 @@
 /* pulse.h - when a watched client last heard from its server, by a PING every 100 ms in a thread of its own. Internal to net.
  *
- * libnats' own thread reads for a watched client, and does not say when. (libnats 3.4 may also be given an event loop, as other
- * clients do. But then it keeps the state of its parser when a connection is lost in the middle of a message, and takes the first
- * bytes of the next connection for the rest of that message.) */
+ * libnats' own thread reads for a watched client, and does not say when. */
 #ifndef NET_CLIENT_PULSE_H
 #define NET_CLIENT_PULSE_H
 
