@@ -1,7 +1,8 @@
 /* client.h - a client of a NATS server, through libnats: publish, and (subscription.h) subscribe.
  *
  * Messages are collected until net_client_push sends them in one write. The thread that opened a client publishes and
- * pushes; the loop's thread reads, or, for a watched client, one of libnats (pulse.h says why); messages that arrive are handed over in a thread of libnats. While the server is
+ * pushes; the loop's thread reads, or, for a watched client, one of libnats; messages that arrive are handed over in a
+ * thread of libnats. While the server is
  * away nothing is collected: a client reconnects by itself, and messages that were pushed and not confirmed before are
  * counted as doubtful. */
 #ifndef NET_CLIENT_CLIENT_H
@@ -33,7 +34,7 @@ void net_client_errors_fini(struct net_client_errors *errors);
 
 /* ---- opening and closing ---- */
 
-/* The owner of a client is told of losses and reconnects, in threads of libnats. A call must be short: libnats waits for it. */
+/* Reports losses and reconnects to the owner of a client, in threads of libnats. A call must be short: libnats waits for it. */
 struct net_client_watch {
 	/* The connection is lost, for the number-th time; bytes came last at read_ns of the monotonic clock. */
 	void (*lost)(void *context, uint64_t number, int64_t read_ns, const char *why);

@@ -59,15 +59,22 @@ static void *run(void *context)
 	return NULL;
 }
 
-void net__reopener_add(struct net__reopener *reopener, struct net__reopening *lost)
+/* With the lock held. */
+static void append(struct net__reopener *reopener, struct net__reopening *lost)
 {
-	lost->next = NULL;
-	pthread_mutex_lock(&reopener->lock);
 	if (reopener->first)
 		reopener->last->next = lost;
 	else
 		reopener->first = lost;
 	reopener->last = lost;
+}
+
+void net__reopener_add(struct net__reopener *reopener, struct net__reopening *lost)
+{
+	lost->next = NULL;
+	pthread_mutex_lock(&reopener->lock);
+	if (!reopener->is_closing)
+		append(reopener, lost);
 	pthread_cond_signal(&reopener->changed);
 	pthread_mutex_unlock(&reopener->lock);
 }
