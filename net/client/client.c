@@ -50,6 +50,7 @@ static struct net_client *new_client(struct net_client_loop *loop, struct net_cl
 				net__client_await_deliveries, opened);
 	opened->reopener = loop ? net__client_loop_reopener(loop) : NULL;
 	opened->reopening = (struct net__reopening){.reopen = net__client_reopen, .context = opened};
+	net__client_pulse_init(&opened->pulse);
 	pthread_mutex_init(&opened->subscriptions_lock, NULL);
 	sem_init(&opened->closed, 0, 0);
 	opened->target = target;
@@ -71,7 +72,6 @@ static int open_client(struct net_client **client, struct net_client_loop *loop,
 	opened->is_watched = watch != NULL;
 	if (watch)
 		opened->watch = *watch;
-	net__client_pulse_note(&opened->pulse);
 	natsStatus status = net__client_connect(opened, &opened->nats);
 	if (status != NATS_OK) {
 		net_client_close(opened);
@@ -109,6 +109,7 @@ void net_client_close(struct net_client *client)
 	while (client->nats && sem_wait(&client->closed) != 0)
 		; /* EINTR */
 	sem_destroy(&client->closed);
+	net__client_pulse_fini(&client->pulse);
 	pthread_mutex_destroy(&client->subscriptions_lock);
 	net__client_socket_fini(&client->socket);
 	free(client->name);

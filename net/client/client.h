@@ -41,8 +41,7 @@ struct net_client_watch {
 	/* The server has the subscriptions again after that loss, unless another one followed. */
 	void (*back)(void *context, uint64_t number);
 	void *context;
-	bool
-	    delivers_apart; /* in threads of its own, so that no callee of another client delays its messages */
+	bool delivers_apart; /* in threads of its own: no callee of another client delays its messages */
 };
 
 /* Connect under a name (copied). The target and the errors are borrowed. 0; or a negative code with *fault: -ECONNREFUSED,

@@ -103,7 +103,7 @@ static void report_loss(struct net_client *client, natsConnection *nats)
 	client->is_lame_duck = false;
 	if (client->watch.lost)
 		client->watch.lost(client->watch.context, number,
-				   net__client_pulse_before_loss(&client->pulse, number), why);
+				   net__client_pulse_before_loss(&client->pulse, nats, number), why);
 }
 
 static void on_disconnected(natsConnection *nats, void *context)
