@@ -38,7 +38,7 @@ void net__client_socket_read(struct net__client_socket *socket, bool may_end)
 	if (may_end && has_ended(socket))
 		socket->ending(socket->context);
 	pthread_rwlock_rdlock(&socket->renewal);
-	natsConnection_ProcessReadEvent(socket->nats);
+	natsConnection_ProcessReadEvent(__atomic_load_n(&socket->nats, __ATOMIC_ACQUIRE));
 	pthread_rwlock_unlock(&socket->renewal);
 }
 
@@ -46,10 +46,11 @@ void net__client_socket_read(struct net__client_socket *socket, bool may_end)
 bool net__client_socket_write(struct net__client_socket *socket)
 {
 	pthread_rwlock_rdlock(&socket->renewal);
+	natsConnection *nats = __atomic_load_n(&socket->nats, __ATOMIC_ACQUIRE);
 	pthread_mutex_lock(&socket->write);
-	if (natsConnection_Buffered(socket->nats) > 0)
-		natsConnection_ProcessWriteEvent(socket->nats);
-	bool is_empty = natsConnection_Buffered(socket->nats) <= 0;
+	if (natsConnection_Buffered(nats) > 0)
+		natsConnection_ProcessWriteEvent(nats);
+	bool is_empty = natsConnection_Buffered(nats) <= 0;
 	pthread_mutex_unlock(&socket->write);
 	pthread_rwlock_unlock(&socket->renewal);
 	return is_empty;
@@ -65,9 +66,7 @@ static int control(struct net__client_socket *socket, int operation)
 
 int net__client_socket_add(struct net__client_socket *socket, natsConnection *nats, int fd)
 {
-	pthread_rwlock_wrlock(&socket->renewal);
-	socket->nats = nats;
-	pthread_rwlock_unlock(&socket->renewal);
+	__atomic_store_n(&socket->nats, nats, __ATOMIC_RELEASE);
 	socket->wants_write = false;
 	__atomic_store_n(&socket->fd, fd, __ATOMIC_RELEASE);
 	return control(socket, EPOLL_CTL_ADD);

@@ -9,9 +9,9 @@
 
 struct net__client_socket {
 	int epoll_fd; /* the loop's */
-	pthread_rwlock_t
-	    renewal; /* held for reading while `nats` is used, for writing while it is replaced */
-	natsConnection *nats;
+	/* Held for reading while a connection is used, for writing after it was replaced, before it is freed. */
+	pthread_rwlock_t renewal;
+	natsConnection *nats;          /* atomic: libnats changes it, holding the connection's lock */
 	void (*ending)(void *context); /* called before libnats learns that the connection has ended */
 	void *context;
 	int fd;           /* -1: not connected; atomic, because libnats changes it from threads of its own */
