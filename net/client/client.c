@@ -7,22 +7,11 @@
 #include <string.h>
 
 #include "net/client/client_layout.h"
+#include "net/client/connect.h"
 #include "net/client/libnats_error.h"
 #include "wire/redact.h"
 
-enum {
-	BUFFER_BYTES = 512 * 1024, /* of messages that wait for a push; of one read */
-	RECONNECT_WAIT_MS = 100,
-	/* The bytes that libnats keeps while the server is away. It wants at least one byte, and accepts one message before it
-	 * is over the limit. */
-	RECONNECT_BUFFER_BYTES = 1,
-	END_MS = 5000, /* to wait for libnats' threads */
-	/* Of watched clients. */
-	PING_MS = 5000,
-	PINGS_OUT = 2,
-	CONFIRM_MS = 5000, /* for the server to read the subscriptions after a reconnect, each try */
-	RECONNECT_WAIT_MAX_MS = 2000,
-};
+enum { END_MS = 5000 /* to wait for libnats' threads */ };
 
 void net_client_errors_init(struct net_client_errors *errors)
 {
@@ -35,232 +24,55 @@ void net_client_errors_fini(struct net_client_errors *errors)
 	pthread_mutex_destroy(&errors->mutex);
 }
 
-/* ---- libnats' calls for an event loop; the connection's lock is held ---- */
-
-static natsStatus attach(void **user, void *context, natsConnection *nats, natsSock fd)
-{
-	struct net_client *client = context;
-
-	*user = client;
-	client->socket.nats = nats;
-	return net__client_socket_add(&client->socket, fd) == 0 ? NATS_OK : NATS_SYS_ERROR;
-}
-
-/* The connection is lost. Unconfirmed messages may have been in the socket, or in a buffer that libnats now
- * discards. */
-static void count_doubtful(struct net_client *client)
-{
-	uint64_t published = __atomic_load_n(&client->published, __ATOMIC_RELAXED);
-	uint64_t confirmed = __atomic_exchange_n(&client->confirmed, published, __ATOMIC_RELAXED);
-
-	client->errors->doubtful += published - confirmed;
-}
-
-static natsStatus watch_reading(void *user, bool wanted)
-{
-	struct net_client *client = user;
-
-	if (wanted || client->socket.fd < 0)
-		return NATS_OK;
-	net__client_socket_remove(&client->socket);
-	count_doubtful(client);
-	return NATS_OK;
-}
-
-/* The publisher pushes what it publishes. The loop's thread pushes everything else that libnats sends from any thread
- * (PING, PONG, SUB). */
-static natsStatus watch_writing(void *user, bool wanted)
-{
-	struct net_client *client = user;
-
-	if (!wanted || !pthread_equal(pthread_self(), client->publisher) || !client->publishing)
-		net__client_socket_want_write(&client->socket, wanted);
-	return NATS_OK;
-}
-
-static natsStatus detach(void *user)
-{
-	struct net_client *client = user;
-
-	net__client_socket_remove(&client->socket);
-	return NATS_OK;
-}
-
-/* ---- libnats calls these from a thread of its own ---- */
-
-static void on_error(natsConnection *nats, natsSubscription *subscription, natsStatus status, void *context)
-{
-	struct net_client_errors *errors = ((struct net_client *)context)->errors;
-	const char *text = NULL;
-
-	(void)subscription;
-	if (status == NATS_NOT_PERMITTED)
-		errors->not_permitted++;
-	else
-		errors->other_errors++;
-	pthread_mutex_lock(&errors->mutex);
-	natsConnection_GetLastError(nats, &text);
-	snprintf(errors->last_error, sizeof(errors->last_error), "%s",
-		 text && *text ? text : natsStatus_GetText(status));
-	pthread_mutex_unlock(&errors->mutex);
-}
-
-/* Of a watched client. */
-static void report_loss(struct net_client *client, natsConnection *nats)
-{
-	uint64_t number = __atomic_add_fetch(&client->losses, 1, __ATOMIC_RELAXED);
-	const char *why = natsStatus_GetText(NATS_CONNECTION_CLOSED), *said = NULL;
-
-	if (natsConnection_GetLastError(nats, &said) != NATS_OK && said && *said)
-		why = said;
-	if (client->is_lame_duck)
-		why = "the server shuts down (lame duck mode)";
-	client->is_lame_duck = false;
-	if (client->watch.lost)
-		client->watch.lost(client->watch.context, number,
-				   net__client_pulse_before_loss(&client->pulse, number), why);
-}
-
-static void on_disconnected(natsConnection *nats, void *context)
-{
-	struct net_client *client = context;
-
-	client->errors->disconnects += !client->errors->is_over;
-	if (!client->is_watched)
-		return;
-	count_doubtful(client);
-	report_loss(client, nats);
-}
-
-/* libnats makes no further call for the connection. */
-static void on_closed(natsConnection *nats, void *context)
-{
-	(void)nats;
-	sem_post(&((struct net_client *)context)->closed);
-}
-
-/* True when the server has read the subscriptions after a loss, however long that takes. */
-static bool confirm_return(struct net_client *client, natsConnection *nats, uint64_t losses)
-{
-	natsStatus status;
-
-	do
-		status = natsConnection_FlushTimeout(nats, CONFIRM_MS);
-	while (status == NATS_TIMEOUT && !client->errors->is_over &&
-	       __atomic_load_n(&client->losses, __ATOMIC_RELAXED) == losses);
-	return status == NATS_OK;
-}
-
-static void on_reconnected(natsConnection *nats, void *context)
-{
-	struct net_client *client = context;
-
-	uint64_t losses = __atomic_load_n(&client->losses, __ATOMIC_RELAXED);
-	client->errors->reconnects++;
-	if (client->watch.back && confirm_return(client, nats, losses))
-		client->watch.back(client->watch.context, losses);
-}
-
-static void on_lame_duck(natsConnection *nats, void *context)
-{
-	(void)nats;
-	((struct net_client *)context)->is_lame_duck = true;
-}
-
-/* Twice as long from try to try, less up to a half at random, so that many clients do not come back at once. */
-static int64_t reconnect_delay(natsConnection *nats, int attempts, void *context)
-{
-	int64_t wait_ms = RECONNECT_WAIT_MS;
-
-	(void)nats;
-	(void)context;
-	for (int i = 1; i < attempts && wait_ms < RECONNECT_WAIT_MAX_MS; i++)
-		wait_ms *= 2;
-	wait_ms = wait_ms < RECONNECT_WAIT_MAX_MS ? wait_ms : RECONNECT_WAIT_MAX_MS;
-	return wait_ms - (int64_t)(nats_NowInNanoSeconds() / 1000 % (wait_ms / 2));
-}
-
 /* ---- opening and closing ---- */
-
-static natsStatus set_options(natsOptions *options, struct net_client *client, const char *name)
-{
-	natsStatus status = natsOptions_SetSendAsap(options, true);
-
-	if (status == NATS_OK && !client->is_watched)
-		status =
-		    natsOptions_SetEventLoop(options, client, attach, watch_reading, watch_writing, detach);
-	if (status == NATS_OK)
-		status = natsOptions_SetName(options, name);
-	if (status == NATS_OK)
-		status = natsOptions_SetIOBufSize(options, BUFFER_BYTES);
-	if (status == NATS_OK)
-		status = natsOptions_SetMaxReconnect(options, -1);
-	if (status == NATS_OK)
-		status = natsOptions_SetReconnectWait(options, RECONNECT_WAIT_MS);
-	if (status == NATS_OK)
-		status = natsOptions_SetReconnectJitter(options, 0, 0);
-	if (status == NATS_OK)
-		status = natsOptions_SetReconnectBufSize(options, RECONNECT_BUFFER_BYTES);
-	if (status == NATS_OK)
-		status = natsOptions_UseGlobalMessageDelivery(options, true);
-	if (status == NATS_OK)
-		status = natsOptions_SetErrorHandler(options, on_error, client);
-	if (status == NATS_OK)
-		status = natsOptions_SetDisconnectedCB(options, on_disconnected, client);
-	if (status == NATS_OK)
-		status = natsOptions_SetReconnectedCB(options, on_reconnected, client);
-	if (status == NATS_OK)
-		status = natsOptions_SetClosedCB(options, on_closed, client);
-	return status;
-}
-
-static natsStatus set_watched(natsOptions *options, struct net_client *client)
-{
-	natsStatus status = natsOptions_SetPingInterval(options, PING_MS);
-
-	if (status == NATS_OK)
-		status = natsOptions_SetMaxPingsOut(options, PINGS_OUT);
-	if (status == NATS_OK)
-		status = natsOptions_SetCustomReconnectDelay(options, reconnect_delay, client);
-	if (status == NATS_OK && client->watch.delivers_apart)
-		status = natsOptions_UseGlobalMessageDelivery(options, false);
-	if (status == NATS_OK)
-		status = natsOptions_SetLameDuckModeCB(options, on_lame_duck, client);
-	return status;
-}
 
 static int connect_fault(const struct net_client_target *target, natsStatus status, struct wire_fault *fault)
 {
-	int code =
-	    status == NATS_CONNECTION_AUTH_FAILED || status == NATS_NOT_PERMITTED ? -EACCES : -ECONNREFUSED;
+	int code = net__client_is_refusal(status) ? -EACCES : -ECONNREFUSED;
 
 	return wire_fault_set(fault, code, "cannot connect to %s: %s", target->servers,
 			      net__libnats_error(status));
 }
 
-/* With a loop, or with a watch. */
-static int open_client(struct net_client **client, const struct net_client_loop *loop,
-		       struct net_client_target *target, const char *name, struct net_client_errors *errors,
-		       const struct net_client_watch *watch, struct wire_fault *fault)
+/* NULL when out of memory. */
+static struct net_client *new_client(struct net_client_loop *loop, struct net_client_target *target,
+				     const char *name, struct net_client_errors *errors)
 {
 	struct net_client *opened = calloc(1, sizeof *opened);
 	if (!opened)
-		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	net__client_socket_init(&opened->socket, loop ? net__client_loop_fd(loop) : -1);
+		return NULL;
+	opened->name = strdup(name);
+	if (!opened->name) {
+		free(opened);
+		return NULL;
+	}
+	net__client_socket_init(&opened->socket, loop ? net__client_loop_fd(loop) : -1,
+				net__client_await_deliveries, opened);
+	opened->reopener = loop ? net__client_loop_reopener(loop) : NULL;
+	opened->reopening = (struct net__reopening){.reopen = net__client_reopen, .context = opened};
+	net__client_pulse_init(&opened->pulse);
+	pthread_mutex_init(&opened->subscriptions_lock, NULL);
 	sem_init(&opened->closed, 0, 0);
+	opened->target = target;
 	opened->errors = errors;
 	opened->servers = target->servers;
 	opened->inbox_prefix = target->inbox_prefix;
 	opened->publisher = pthread_self();
+	return opened;
+}
+
+/* With a loop, or with a watch. */
+static int open_client(struct net_client **client, struct net_client_loop *loop,
+		       struct net_client_target *target, const char *name, struct net_client_errors *errors,
+		       const struct net_client_watch *watch, struct wire_fault *fault)
+{
+	struct net_client *opened = new_client(loop, target, name, errors);
+	if (!opened)
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
 	opened->is_watched = watch != NULL;
-	net__client_pulse_note(&opened->pulse);
-	natsStatus status = set_options(target->options, opened, name);
 	if (watch)
 		opened->watch = *watch;
-	if (watch && status == NATS_OK)
-		status = set_watched(target->options, opened);
-	if (status == NATS_OK)
-		status = natsConnection_Connect(&opened->nats, target->options);
+	natsStatus status = net__client_connect(opened, &opened->nats);
 	if (status != NATS_OK) {
 		net_client_close(opened);
 		return connect_fault(target, status, fault);
@@ -297,7 +109,10 @@ void net_client_close(struct net_client *client)
 	while (client->nats && sem_wait(&client->closed) != 0)
 		; /* EINTR */
 	sem_destroy(&client->closed);
+	net__client_pulse_fini(&client->pulse);
+	pthread_mutex_destroy(&client->subscriptions_lock);
 	net__client_socket_fini(&client->socket);
+	free(client->name);
 	free(client->scratch);
 	free(client);
 }
@@ -309,12 +124,15 @@ void net_client_end_threads(void)
 
 bool net_client_is_closed(const struct net_client *client)
 {
-	return natsConnection_IsClosed(client->nats);
+	return client->is_watched ? natsConnection_IsClosed(client->nats) : client->has_given_up;
 }
 
 bool net_client_is_up(const struct net_client *client)
 {
-	return natsConnection_Status(client->nats) == NATS_CONN_STATUS_CONNECTED;
+	bool is_up = natsConnection_Status(net__client_use(client)) == NATS_CONN_STATUS_CONNECTED;
+
+	net__client_unuse(client);
+	return is_up;
 }
 
 int64_t net_client_read_ns(const struct net_client *client)
@@ -333,8 +151,9 @@ void net_client_server_url(const struct net_client *client, char *url, size_t si
 {
 	char connected[512];
 
-	if (natsConnection_GetConnectedUrl(client->nats, connected, sizeof(connected)) != NATS_OK)
+	if (natsConnection_GetConnectedUrl(net__client_use(client), connected, sizeof(connected)) != NATS_OK)
 		connected[0] = '\0';
+	net__client_unuse(client);
 	wire_redact_urls(connected, url, size);
 }
 
@@ -342,7 +161,8 @@ uint64_t net_client_number(const struct net_client *client)
 {
 	uint64_t number = 0;
 
-	(void)natsConnection_GetClientID(client->nats, &number);
+	(void)natsConnection_GetClientID(net__client_use(client), &number);
+	net__client_unuse(client);
 	return number;
 }
 
@@ -353,8 +173,9 @@ const char *net_client_inbox_prefix(const struct net_client *client)
 
 void net_client_server_id(const struct net_client *client, char *id, size_t size)
 {
-	if (natsConnection_GetConnectedServerId(client->nats, id, size) != NATS_OK)
+	if (natsConnection_GetConnectedServerId(net__client_use(client), id, size) != NATS_OK)
 		id[0] = '\0';
+	net__client_unuse(client);
 }
 
 /* ---- publishing ---- */
@@ -451,9 +272,13 @@ enum net_client_published net_client_publish(struct net_client *client,
 {
 	if (is_away(client))
 		return net_client_is_closed(client) ? NET_CLIENT_CLOSED : NET_CLIENT_AWAY;
+	(void)net__client_use(client);
 	client->publishing = true;
 	natsStatus status = publish(client, message);
 	client->publishing = false;
+	net__client_unuse(client);
+	if (status == NATS_CONNECTION_CLOSED && !net_client_is_closed(client))
+		return NET_CLIENT_AWAY;
 	if (status != NATS_OK)
 		return result_of(status);
 	__atomic_store_n(&client->published, client->published + 1, __ATOMIC_RELAXED);
@@ -498,8 +323,9 @@ bool net_client_confirm(struct net_client *client, int64_t timeout_ms)
 
 	if (published == __atomic_load_n(&client->confirmed, __ATOMIC_RELAXED))
 		return true;
-	if (natsConnection_FlushTimeout(client->nats, timeout_ms) != NATS_OK)
-		return false;
-	raise_confirmed(client, published);
-	return true;
+	natsStatus status = natsConnection_FlushTimeout(net__client_use(client), timeout_ms);
+	net__client_unuse(client);
+	if (status == NATS_OK)
+		raise_confirmed(client, published);
+	return status == NATS_OK;
 }

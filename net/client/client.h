@@ -1,8 +1,9 @@
 /* client.h - a client of a NATS server, through libnats: publish, and (subscription.h) subscribe.
  *
  * Messages are collected until net_client_push sends them in one write. The thread that opened a client publishes and
- * pushes; the loop's thread reads, or, for a watched client, one of libnats (pulse.h says why); messages that arrive are handed over in a thread of libnats. While the server is
- * away nothing is collected: libnats reconnects by itself, and messages that were pushed and not confirmed before are
+ * pushes; the loop's thread reads, or, for a watched client, one of libnats; messages that arrive are handed over in a
+ * thread of libnats. While the server is
+ * away nothing is collected: a client reconnects by itself, and messages that were pushed and not confirmed before are
  * counted as doubtful. */
 #ifndef NET_CLIENT_CLIENT_H
 #define NET_CLIENT_CLIENT_H
@@ -33,15 +34,14 @@ void net_client_errors_fini(struct net_client_errors *errors);
 
 /* ---- opening and closing ---- */
 
-/* The owner of a client is told of losses and reconnects, in threads of libnats. A call must be short: libnats waits for it. */
+/* Reports losses and reconnects to the owner of a client, in threads of libnats. A call must be short: libnats waits for it. */
 struct net_client_watch {
 	/* The connection is lost, for the number-th time; bytes came last at read_ns of the monotonic clock. */
 	void (*lost)(void *context, uint64_t number, int64_t read_ns, const char *why);
 	/* The server has the subscriptions again after that loss, unless another one followed. */
 	void (*back)(void *context, uint64_t number);
 	void *context;
-	bool
-	    delivers_apart; /* in threads of its own, so that no callee of another client delays its messages */
+	bool delivers_apart; /* in threads of its own: no callee of another client delays its messages */
 };
 
 /* Connect under a name (copied). The target and the errors are borrowed. 0; or a negative code with *fault: -ECONNREFUSED,
@@ -60,7 +60,7 @@ void net_client_close(struct net_client *client);
 /* End the threads of libnats, after the last client was closed. */
 void net_client_end_threads(void);
 
-/* libnats has given up: it will not connect again. */
+/* It will not be connected again: the server refuses it. */
 bool net_client_is_closed(const struct net_client *client);
 /* Connected at the moment. */
 bool net_client_is_up(const struct net_client *client);

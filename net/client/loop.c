@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "net/client/reopener.h"
 #include "net/client/socket.h"
 
 enum { EVENTS = 64 };
@@ -15,6 +16,7 @@ struct net_client_loop {
 	int epoll_fd, stop_fd;
 	pthread_t thread;
 	bool running;
+	struct net__reopener reopener;
 };
 
 static void *read_sockets(void *context)
@@ -28,8 +30,9 @@ static void *read_sockets(void *context)
 			struct net__client_socket *socket = events[i].data.ptr;
 			if (!socket)
 				return NULL;
-			if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-				net__client_socket_read(socket);
+			bool may_end = events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+			if (may_end || events[i].events & EPOLLIN)
+				net__client_socket_read(socket, may_end);
 			if (events[i].events & EPOLLOUT)
 				net__client_socket_write(socket);
 		}
@@ -47,7 +50,7 @@ static int start(struct net_client_loop *loop)
 		return -errno;
 	int error = pthread_create(&loop->thread, NULL, read_sockets, loop);
 	loop->running = error == 0;
-	return -error;
+	return error ? -error : net__reopener_start(&loop->reopener);
 }
 
 int net_client_loop_open(struct net_client_loop **loop, struct wire_fault *fault)
@@ -69,10 +72,17 @@ int net__client_loop_fd(const struct net_client_loop *loop)
 	return loop->epoll_fd;
 }
 
+struct net__reopener *net__client_loop_reopener(struct net_client_loop *loop)
+{
+	return &loop->reopener;
+}
+
+/* The reopener first: it may be waiting for a message to be sent. */
 void net_client_loop_stop(struct net_client_loop *loop)
 {
 	if (!loop || !loop->running)
 		return;
+	net__reopener_stop(&loop->reopener);
 	eventfd_write(loop->stop_fd, 1);
 	pthread_join(loop->thread, NULL);
 	loop->running = false;
@@ -87,5 +97,6 @@ void net_client_loop_close(struct net_client_loop *loop)
 		close(loop->stop_fd);
 	if (loop->epoll_fd >= 0)
 		close(loop->epoll_fd);
+	net__reopener_fini(&loop->reopener);
 	free(loop);
 }

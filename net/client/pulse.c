@@ -43,10 +43,10 @@ static void note_answer(struct net__client_pulse *pulse, uint64_t reconnects)
 	pthread_mutex_unlock(&pulse->lock);
 }
 
-int64_t net__client_pulse_before_loss(struct net__client_pulse *pulse, uint64_t number)
+int64_t net__client_pulse_before_loss(struct net__client_pulse *pulse, natsConnection *nats, uint64_t number)
 {
 	int64_t heard_ns = __atomic_load_n(&pulse->heard_ns, __ATOMIC_RELAXED);
-	if (count_reconnects(pulse->nats) < number)
+	if (count_reconnects(nats) < number)
 		return heard_ns;
 	pthread_mutex_lock(&pulse->lock);
 	int64_t ns = pulse->reconnects >= number ? pulse->answered_before_ns : pulse->answered_ns;
@@ -85,16 +85,27 @@ static void *beat(void *context)
 	return NULL;
 }
 
-int net__client_pulse_start(struct net__client_pulse *pulse, natsConnection *nats)
+void net__client_pulse_init(struct net__client_pulse *pulse)
 {
 	pthread_condattr_t monotonic;
-	pulse->nats = nats;
+	net__client_pulse_note(pulse);
 	pthread_mutex_init(&pulse->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&pulse->closing, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	pulse->answered_ns = net__client_pulse_note(pulse); /* to CONNECT */
+}
+
+void net__client_pulse_fini(struct net__client_pulse *pulse)
+{
+	pthread_cond_destroy(&pulse->closing);
+	pthread_mutex_destroy(&pulse->lock);
+}
+
+int net__client_pulse_start(struct net__client_pulse *pulse, natsConnection *nats)
+{
+	pulse->nats = nats;
+	note_answer(pulse, 0); /* to CONNECT */
 	int error = pthread_create(&pulse->thread, NULL, beat, pulse);
 	pulse->is_running = error == 0;
 	return -error;
@@ -102,14 +113,12 @@ int net__client_pulse_start(struct net__client_pulse *pulse, natsConnection *nat
 
 void net__client_pulse_stop(struct net__client_pulse *pulse)
 {
-	if (!pulse->nats)
+	if (!pulse->is_running)
 		return;
 	pthread_mutex_lock(&pulse->lock);
 	pulse->is_closing = true;
 	pthread_cond_signal(&pulse->closing);
 	pthread_mutex_unlock(&pulse->lock);
-	if (pulse->is_running)
-		pthread_join(pulse->thread, NULL);
-	pthread_cond_destroy(&pulse->closing);
-	pthread_mutex_destroy(&pulse->lock);
+	pthread_join(pulse->thread, NULL);
+	pulse->is_running = false;
 }

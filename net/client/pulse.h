@@ -1,8 +1,6 @@
 /* pulse.h - when a watched client last heard from its server, by a PING every 100 ms in a thread of its own. Internal to net.
  *
- * libnats' own thread reads for a watched client, and does not say when. (libnats 3.4 may also be given an event loop, as other
- * clients do. But then it keeps the state of its parser when a connection is lost in the middle of a message, and takes the first
- * bytes of the next connection for the rest of that message.) */
+ * libnats' own thread reads for a watched client, and does not say when. */
 #ifndef NET_CLIENT_PULSE_H
 #define NET_CLIENT_PULSE_H
 
@@ -24,7 +22,11 @@ struct net__client_pulse {
 	uint64_t reconnects;
 };
 
-/* The pulse is zeroed. 0 or a negative errno. */
+/* The pulse is zeroed. Before libnats may call net__client_pulse_before_loss(), and after it did for the last time. */
+void net__client_pulse_init(struct net__client_pulse *pulse);
+void net__client_pulse_fini(struct net__client_pulse *pulse);
+
+/* 0 or a negative errno. */
 int net__client_pulse_start(struct net__client_pulse *pulse, natsConnection *nats);
 /* Before the connection is destroyed; also when it was not started. */
 void net__client_pulse_stop(struct net__client_pulse *pulse);
@@ -34,6 +36,6 @@ int64_t net__client_pulse_note(struct net__client_pulse *pulse);
 
 /* When bytes last came over the connection that was lost as the number-th one, though a new one may be up meanwhile: then at most a
  * moment too early. */
-int64_t net__client_pulse_before_loss(struct net__client_pulse *pulse, uint64_t number);
+int64_t net__client_pulse_before_loss(struct net__client_pulse *pulse, natsConnection *nats, uint64_t number);
 
 #endif

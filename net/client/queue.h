@@ -18,7 +18,7 @@ struct net_client_arrival {
 	    read_ns; /* when its bytes were read, or soon after that (net_client_delivery_ns); monotonic clock */
 };
 
-/* NULL when out of memory. */
+/* The client is a watched one. NULL when out of memory. */
 struct net_client_queue *net_client_queue_open(struct net_client *client);
 /* Ends the subscriptions; the client is still open. NULL is allowed. */
 void net_client_queue_close(struct net_client_queue *queue);

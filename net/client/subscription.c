@@ -4,10 +4,14 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "net/client/client_layout.h"
 
-enum { UNSUBSCRIBE_MS = 1000 };
+enum {
+	UNSUBSCRIBE_MS = 1000,
+	DELIVERIES_MS = 1000 /* to be made before a connection ends */
+};
 
 const char *net_client_delivery_status(const struct net_client_delivery *delivery)
 {
@@ -121,6 +125,8 @@ struct net_client_subscription *net__client_subscription_new(net_client_deliver 
 void net__client_subscription_discard(struct net_client_subscription *subscription)
 {
 	sem_destroy(&subscription->ended);
+	free(subscription->subject);
+	free(subscription->queue);
 	free(subscription);
 }
 
@@ -130,6 +136,79 @@ void net__client_subscription_watch(struct net_client_subscription *subscription
 	    natsSubscription_SetOnCompleteCB(subscription->nats, on_ended, subscription) == NATS_OK;
 }
 
+/* ---- of a client with a loop, over one connection after another ---- */
+
+/* Keep what the next connections need. 0 or -ENOMEM. */
+static int keep(struct net_client_subscription *subscription, const char *subject, const char *queue)
+{
+	subscription->subject = strdup(subject);
+	subscription->queue = strdup(queue ? queue : "");
+	return subscription->subject && subscription->queue ? 0 : -ENOMEM;
+}
+
+/* With the client's lock held. */
+static void add_to_client(struct net_client_subscription *subscription, struct net_client *client)
+{
+	subscription->client = client;
+	subscription->next = client->subscriptions;
+	client->subscriptions = subscription;
+}
+
+static void remove_from_client(struct net_client_subscription *subscription)
+{
+	struct net_client *client = subscription->client;
+	if (!client)
+		return;
+	pthread_mutex_lock(&client->subscriptions_lock);
+	struct net_client_subscription **at = &client->subscriptions;
+	while (*at != subscription)
+		at = &(*at)->next;
+	*at = subscription->next;
+	pthread_mutex_unlock(&client->subscriptions_lock);
+}
+
+/* Returns when `deliver` is not called any more. */
+static void await_end(struct net_client_subscription *subscription)
+{
+	while (subscription->is_watched && sem_wait(&subscription->ended) != 0)
+		; /* EINTR */
+	subscription->is_watched = false;
+}
+
+void net__client_resubscribe(struct net_client *client, natsConnection *nats)
+{
+	pthread_mutex_lock(&client->subscriptions_lock);
+	for (struct net_client_subscription *each = client->subscriptions; each; each = each->next) {
+		natsSubscription_Destroy(each->nats);
+		await_end(each);
+		each->nats = NULL;
+		if (subscribe(each, nats, each->subject, each->queue) == NATS_OK)
+			net__client_subscription_watch(each);
+	}
+	pthread_mutex_unlock(&client->subscriptions_lock);
+}
+
+static bool has_deliveries(struct net_client *client)
+{
+	int waiting = 0;
+	pthread_mutex_lock(&client->subscriptions_lock);
+	for (struct net_client_subscription *each = client->subscriptions; each && waiting <= 0;
+	     each = each->next)
+		if (natsSubscription_GetPending(each->nats, &waiting, NULL) != NATS_OK)
+			waiting = 0;
+	pthread_mutex_unlock(&client->subscriptions_lock);
+	return waiting > 0;
+}
+
+void net__client_await_deliveries(void *context)
+{
+	const struct timespec nap = {.tv_nsec = 1000000};
+	for (int naps = 0; naps < DELIVERIES_MS && has_deliveries(context); naps++)
+		nanosleep(&nap, NULL);
+}
+
+/* ---- subscribing ---- */
+
 int net_client_subscribe(struct net_client_subscription **subscription, struct net_client *client,
 			 const char *subject, const char *queue, net_client_deliver *deliver, void *context,
 			 struct wire_fault *fault)
@@ -137,13 +216,24 @@ int net_client_subscribe(struct net_client_subscription **subscription, struct n
 	struct net_client_subscription *opened = net__client_subscription_new(deliver, context);
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
-	natsStatus status = subscribe(opened, client->nats, subject, queue);
+	if (!client->is_watched && keep(opened, subject, queue) != 0) {
+		net__client_subscription_discard(opened);
+		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	}
+	pthread_mutex_lock(&client->subscriptions_lock);
+	natsStatus status = subscribe(opened, net__client_use(client), subject, queue);
+	net__client_unuse(client);
+	if (status == NATS_OK) {
+		net__client_subscription_watch(opened);
+		if (!client->is_watched)
+			add_to_client(opened, client);
+	}
+	pthread_mutex_unlock(&client->subscriptions_lock);
 	if (status != NATS_OK) {
 		net__client_subscription_discard(opened);
 		return wire_fault_set(fault, -EACCES, "cannot subscribe to \"%s\" at %s: %s", subject,
 				      client->servers, natsStatus_GetText(status));
 	}
-	net__client_subscription_watch(opened);
 	*subscription = opened;
 	return 0;
 }
@@ -184,7 +274,8 @@ bool net_client_subscription_is_drained(struct net_client_subscription *subscrip
 
 int net_client_confirm_subscriptions(struct net_client *client, int64_t timeout_ms, struct wire_fault *fault)
 {
-	natsStatus status = natsConnection_FlushTimeout(client->nats, timeout_ms);
+	natsStatus status = natsConnection_FlushTimeout(net__client_use(client), timeout_ms);
+	net__client_unuse(client);
 	return status == NATS_OK ? 0
 				 : wire_fault_set(fault, -ECONNREFUSED, "cannot subscribe at %s: %s",
 						  client->servers, natsStatus_GetText(status));
@@ -202,13 +293,13 @@ static void drain_all(struct net_client_subscription **subscriptions, size_t cou
 
 void net_client_unsubscribe(struct net_client_subscription **subscriptions, size_t count)
 {
+	for (size_t i = 0; i < count; i++)
+		remove_from_client(subscriptions[i]);
 	drain_all(subscriptions, count);
 	for (size_t i = 0; i < count; i++)
 		natsSubscription_Destroy(subscriptions[i]->nats);
 	for (size_t i = 0; i < count; i++) {
-		while (subscriptions[i]->is_watched && sem_wait(&subscriptions[i]->ended) != 0)
-			; /* EINTR */
-		sem_destroy(&subscriptions[i]->ended);
-		free(subscriptions[i]);
+		await_end(subscriptions[i]);
+		net__client_subscription_discard(subscriptions[i]);
 	}
 }

@@ -34,6 +34,8 @@ struct wire_slice net_client_delivery_block(const struct net_client_delivery *de
 int net_client_subscribe(struct net_client_subscription **subscription, struct net_client *client,
 			 const char *subject, const char *queue, net_client_deliver *deliver, void *context,
 			 struct wire_fault *fault);
+/* The next five are for subscriptions of watched clients. */
+
 /* How much libnats may hold for a subscription before it drops messages; default: 65,536 messages. 0 or -EINVAL. */
 int net_client_subscription_limit(struct net_client_subscription *subscription, uint64_t bytes);
 /* How many messages libnats has dropped because they were not taken in time. From one thread only. */

@@ -16,7 +16,8 @@ static bool is_tls(const char *url)
 	return strncmp(url, "tls://", 6) == 0;
 }
 
-static natsStatus set_servers(natsOptions *options, const char *servers)
+/* Those in a text, and others as far as there is room. */
+static natsStatus set_servers(natsOptions *options, const char *servers, char *const *others, int others_len)
 {
 	const char *urls[URLS_MAX];
 	int count = 0;
@@ -27,9 +28,12 @@ static natsStatus set_servers(natsOptions *options, const char *servers)
 	char *url = strtok_r(copy, ", ", &rest);
 	for (; url && count < URLS_MAX; url = strtok_r(NULL, ", ", &rest))
 		urls[count++] = url;
+	bool is_secure = count > 0 && is_tls(urls[0]);
+	for (int i = 0; i < others_len && count > 0 && count < URLS_MAX; i++)
+		urls[count++] = others[i];
 	natsStatus status =
 	    count > 0 && !url ? natsOptions_SetServers(options, urls, count) : NATS_INVALID_ARG;
-	if (status == NATS_OK && count > 0 && is_tls(urls[0]))
+	if (status == NATS_OK && is_secure)
 		status = natsOptions_SetSecure(options, true);
 	free(copy);
 	return status;
@@ -68,7 +72,7 @@ static natsStatus set_tls(natsOptions *options, const struct net_client_target_o
 static natsStatus set_all(natsOptions *options, const struct net_client_target_options *from,
 			  struct net__user_jwt *identity)
 {
-	natsStatus status = set_servers(options, from->servers);
+	natsStatus status = set_servers(options, from->servers, NULL, 0);
 
 	if (status == NATS_OK)
 		status = set_identity(options, from, identity);
@@ -102,6 +106,23 @@ static char *describe_servers(const char *servers)
 	return text;
 }
 
+/* The configured URLs first. libnats gives the others the user of the first one. */
+void net__client_target_learn(struct net_client_target *target, natsConnection *nats)
+{
+	char **found = NULL;
+	int count = 0;
+
+	if (natsConnection_GetDiscoveredServers(nats, &found, &count) != NATS_OK)
+		return;
+	pthread_mutex_lock(&target->lock);
+	if (count > 0)
+		(void)set_servers(target->options, target->urls, found, count);
+	pthread_mutex_unlock(&target->lock);
+	for (int i = 0; i < count; i++)
+		free(found[i]);
+	free(found);
+}
+
 const char *net_client_target_servers(const struct net_client_target *target)
 {
 	return target->servers;
@@ -113,11 +134,13 @@ int net_client_target_open(struct net_client_target **target, const struct net_c
 	struct net_client_target *opened = calloc(1, sizeof *opened);
 	if (!opened)
 		return wire_fault_set(fault, -ENOMEM, "out of memory");
+	pthread_mutex_init(&opened->lock, NULL);
+	opened->urls = strdup(options->servers);
 	opened->servers = describe_servers(options->servers);
 	opened->inbox_prefix = strdup(options->inbox_prefix ? options->inbox_prefix : "_INBOX");
 	int error =
 	    options->jwt ? net__user_jwt_open(&opened->identity, options->jwt, options->seed, fault) : 0;
-	bool is_ready = opened->servers && opened->inbox_prefix && !error;
+	bool is_ready = opened->urls && opened->servers && opened->inbox_prefix && !error;
 	natsStatus status = is_ready ? natsOptions_Create(&opened->options) : NATS_NO_MEMORY;
 	if (status == NATS_OK)
 		status = set_all(opened->options, options, opened->identity);
@@ -140,6 +163,8 @@ void net_client_target_close(struct net_client_target *target)
 		return;
 	natsOptions_Destroy(target->options);
 	net__user_jwt_close(target->identity);
+	pthread_mutex_destroy(&target->lock);
+	free(target->urls);
 	free(target->inbox_prefix);
 	free(target->servers);
 	free(target);

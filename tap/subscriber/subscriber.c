@@ -105,9 +105,12 @@ static void on_back(void *context, uint64_t number)
 	struct tap_subscriber *subscriber = context;
 	char url[512], line[600];
 	net_client_server_url(subscriber->client, url, sizeof url);
-	if (!*url || !tap__outage_end(&subscriber->outage, number, now_ns(), url))
+	if (!*url)
 		return;
-	know_own(subscriber);
+	know_own(
+	    subscriber); /* first: a late reason for the earlier loss would be taken for that of the next one */
+	if (!tap__outage_end(&subscriber->outage, number, now_ns(), url))
+		return;
 	snprintf(line, sizeof line, "reconnected to %s", url);
 	report(subscriber, line);
 }
@@ -349,7 +352,7 @@ static bool has_given_all(struct tap_subscriber *subscriber)
 	return is_abandoned(subscriber) && net_client_queue_is_empty(subscriber->queue);
 }
 
-/* Which libnats may not have told of yet. */
+/* libnats may not have reported the loss yet. */
 static void end_outage(struct tap_subscriber *subscriber)
 {
 	if (is_abandoned(subscriber))

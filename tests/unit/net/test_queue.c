@@ -18,7 +18,6 @@ enum { WAIT_MS = 20000, RING = 32768 };
 
 static struct broker_fixture server;
 static struct net_client_target *target;
-static struct net_client_loop *loop;
 static struct net_client *client;
 static struct net_client_errors errors;
 static struct net_client_queue *queue;
@@ -40,9 +39,9 @@ static void start(void)
 	snprintf(url, sizeof url, "nats://127.0.0.1:%d", server.port);
 	const struct net_client_target_options options = {.servers = url, .timeout_ms = WAIT_MS};
 	assert_int_equal(net_client_target_open(&target, &options, &fault), 0);
-	assert_int_equal(net_client_loop_open(&loop, &fault), 0);
 	net_client_errors_init(&errors);
-	assert_int_equal(net_client_open(&client, loop, target, "queue", &errors, &fault), 0);
+	const struct net_client_watch watch = {0};
+	assert_int_equal(net_client_open_watched(&client, target, "queue", &errors, &watch, &fault), 0);
 	queue = net_client_queue_open(client);
 	assert_non_null(queue);
 }
@@ -51,9 +50,7 @@ static void stop_client(void)
 {
 	errors.is_over = true;
 	net_client_queue_close(queue);
-	net_client_loop_stop(loop);
 	net_client_close(client);
-	net_client_loop_close(loop);
 	net_client_target_close(target);
 	net_client_errors_fini(&errors);
 }
