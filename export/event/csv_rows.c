@@ -75,12 +75,23 @@ static bool is_kept(struct wire_slice value, size_t at)
 	       (c == '\r' && at + 1 < value.len && value.data[at + 1] == '\n');
 }
 
-/* A spreadsheet takes a value that begins so for a formula, unless it is a number. */
+static bool begins_formula(char c)
+{
+	return c == '=' || c == '+' || c == '-' || c == '@' || c == '\t' || c == '\r';
+}
+
+/* A spreadsheet takes a value that begins so for a formula, unless it is a number. One that looks as if it had the guard of a formula
+ * gets another, so that importing takes off one again. */
 static bool is_formula(struct wire_slice value)
 {
 	const char first = value.len > 0 ? value.data[0] : '\0';
+	size_t quotes = 0;
 
-	if (first != '=' && first != '+' && first != '-' && first != '@' && first != '\t' && first != '\r')
+	while (quotes < value.len && value.data[quotes] == '\'')
+		quotes++;
+	if (quotes > 0)
+		return quotes < value.len && begins_formula(value.data[quotes]);
+	if (!begins_formula(first))
 		return false;
 	for (size_t i = 1; i < value.len; i++)
 		if ((value.data[i] < '0' || value.data[i] > '9') && value.data[i] != '.')

@@ -94,12 +94,17 @@ static int next_value(struct rest *rest, struct wire_slice *value, struct wire_f
 	return 0;
 }
 
-/* Without the ' that export puts before what a spreadsheet would execute. */
+/* Without the ' that export puts before what a spreadsheet would execute, and before a value that looks as if it had one. */
 static struct wire_slice without_guard(struct wire_slice value)
 {
-	if (value.len >= 2 && value.data[0] == '\'' && value.data[1] && strchr("=+-@\t\r", value.data[1]))
-		return wire_slice(value.data + 1, value.len - 1);
-	return value;
+	size_t quotes = 0;
+
+	while (quotes < value.len && value.data[quotes] == '\'')
+		quotes++;
+	if (quotes == 0 || quotes == value.len || !value.data[quotes] ||
+	    !strchr("=+-@\t\r", value.data[quotes]))
+		return value;
+	return wire_slice(value.data + 1, value.len - 1);
 }
 
 /* ---- the names ---- */
