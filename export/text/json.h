@@ -15,7 +15,7 @@ struct export_json {
 	bool in_markup; /* the text stands in a page of HTML: < > and & in strings are escaped */
 };
 
-/* Containers. key is NULL inside an array and at the top. Keys are literals that need no escaping. */
+/* Containers. key is NULL inside an array and at the top. Keys are literals of at most 96 bytes that need no escaping. */
 void export_json_object(struct export_json *json, const char *key);
 void export_json_object_end(struct export_json *json);
 void export_json_array(struct export_json *json, const char *key);
