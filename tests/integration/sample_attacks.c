@@ -1,4 +1,5 @@
 #include "sample_attacks.h"
+#include "sample_log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,24 +142,8 @@ static void add_large(struct store_batch *batch)
 	free(headers);
 }
 
-static void write_log(const char *dir, void (*fill)(struct store_batch *batch))
-{
-	struct store_writer_options options;
-	struct store_writer *writer;
-	struct wire_fault fault;
-	store_writer_options_init(&options);
-	if (store_writer_open(&writer, dir, &options, &fault) != 0)
-		support_fail("%s", fault.text);
-	struct store_producer *producer = store_producer_open(writer, NULL, NULL);
-	struct store_batch *batch = store_producer_batch(producer);
-	fill(batch);
-	store_producer_submit(producer, batch);
-	store_producer_close(producer);
-	store_writer_close(writer);
-}
-
 void sample_attacks_write(void)
 {
-	write_log("attacks", add_attacks);
-	write_log("large", add_large);
+	sample_log_write("attacks", add_attacks);
+	sample_log_write("large", add_large);
 }

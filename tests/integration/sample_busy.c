@@ -1,4 +1,5 @@
 #include "sample_busy.h"
+#include "sample_log.h"
 
 #include <inttypes.h>
 #include <stdint.h>
@@ -122,24 +123,8 @@ static void add_hostile(struct store_batch *batch)
 		"2J");
 }
 
-static void write_log(const char *dir, void (*fill)(struct store_batch *batch))
-{
-	struct store_writer_options options;
-	struct store_writer *writer;
-	struct wire_fault fault;
-	store_writer_options_init(&options);
-	if (store_writer_open(&writer, dir, &options, &fault) != 0)
-		support_fail("%s", fault.text);
-	struct store_producer *producer = store_producer_open(writer, NULL, NULL);
-	struct store_batch *batch = store_producer_batch(producer);
-	fill(batch);
-	store_producer_submit(producer, batch);
-	store_producer_close(producer);
-	store_writer_close(writer);
-}
-
 void sample_busy_write(void)
 {
-	write_log("busy", add_busy);
-	write_log("hostile", add_hostile);
+	sample_log_write("busy", add_busy);
+	sample_log_write("hostile", add_hostile);
 }

@@ -1,4 +1,5 @@
 #include "sample_conversations.h"
+#include "sample_log.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -183,23 +184,6 @@ static void append_depot(struct store_batch *batch)
 		append_line(batch, &depot[i]);
 }
 
-static void write_log(const char *dir, void (*fill)(struct store_batch *batch))
-{
-	struct store_writer_options options;
-	struct store_writer *writer;
-	struct wire_fault fault;
-
-	store_writer_options_init(&options);
-	if (store_writer_open(&writer, dir, &options, &fault) != 0)
-		support_fail("%s", fault.text);
-	struct store_producer *producer = store_producer_open(writer, NULL, NULL);
-	struct store_batch *batch = store_producer_batch(producer);
-	fill(batch);
-	store_producer_submit(producer, batch);
-	store_producer_close(producer);
-	store_writer_close(writer);
-}
-
 /* ---- a damaged block inside a conversation ---- */
 
 /* Append a batch as a block. Returns its bytes. */
@@ -258,7 +242,7 @@ static void write_broken(void)
 
 void sample_conversations_write(void)
 {
-	write_log("shop", append_shop);
-	write_log("depot", append_depot);
+	sample_log_write("shop", append_shop);
+	sample_log_write("depot", append_depot);
 	write_broken();
 }

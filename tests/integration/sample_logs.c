@@ -1,4 +1,5 @@
 #include "sample_logs.h"
+#include "sample_log.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -300,23 +301,6 @@ static void append_restarted(struct store_batch *batch)
 	append_minutes(batch, 901 - 3600, 960 - 3600, 10);
 }
 
-static void write_log(const char *dir, void (*fill)(struct store_batch *batch))
-{
-	struct store_writer_options options;
-	struct store_writer *writer;
-	struct wire_fault fault;
-
-	store_writer_options_init(&options);
-	if (store_writer_open(&writer, dir, &options, &fault) != 0)
-		support_fail("%s", fault.text);
-	struct store_producer *producer = store_producer_open(writer, NULL, NULL);
-	struct store_batch *batch = store_producer_batch(producer);
-	fill(batch);
-	store_producer_submit(producer, batch);
-	store_producer_close(producer);
-	store_writer_close(writer);
-}
-
 /* Write an unfinished segment of blocks as they are: batch by batch, one block each. */
 static void put_block(FILE *file, struct store_encoder *encoder, struct store_batch *batch, uint64_t *seq)
 {
@@ -380,15 +364,15 @@ static void damage(const char *path)
 
 void sample_logs_write(void)
 {
-	write_log("log", append_log);
-	write_log("first", append_first);
-	write_log("again", append_again);
-	write_log("second", append_second);
-	write_log("partly", append_partly);
-	write_log("masked", append_masked);
-	write_log("restarted", append_restarted);
-	write_log("short_reports", append_short_reports);
-	write_log("long_reports", append_long_reports);
+	sample_log_write("log", append_log);
+	sample_log_write("first", append_first);
+	sample_log_write("again", append_again);
+	sample_log_write("second", append_second);
+	sample_log_write("partly", append_partly);
+	sample_log_write("masked", append_masked);
+	sample_log_write("restarted", append_restarted);
+	sample_log_write("short_reports", append_short_reports);
+	sample_log_write("long_reports", append_long_reports);
 	write_blocks("older", 1, 2, "yesterday"); /* plain payloads, the only form of version 1 */
 	write_blocks("other", STORE_VERSION_MAJOR, 2, "other.tick");
 	write_blocks("damaged", STORE_VERSION_MAJOR, 3, "bits.and.pieces");
