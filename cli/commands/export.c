@@ -147,13 +147,24 @@ static bool is_cut_short(const struct session *session)
 	return session->is_interrupted && !session->export->follow;
 }
 
-static int report_interrupt(const struct session *session)
+int cli_export_report_interrupt(const struct cli_command *command, const char *file)
 {
-	const char *file = session->file.path;
-
-	cli_error(session->export->command, "interrupted%s%s%s", file ? ": " : "", file ? file : "",
-		  file ? " was not written" : "");
+	if (file)
+		cli_error(command, "interrupted: \"%s\" was not written", file);
+	else
+		cli_error(command, "interrupted");
 	return CLI_FOUND;
+}
+
+/* A collector may have missed more than what was not read. */
+static int finish_cut_short(const struct session *session)
+{
+	const struct cli_export *export = session->export;
+	const struct cli_export_format *format = export->settings.format;
+	const int status = cli_export_report_interrupt(export->command, session->file.path);
+	const int sent = format->status ? format->status(session->writer) : CLI_DONE;
+
+	return sent != CLI_DONE ? sent : status;
 }
 
 static int finish(struct session *session, struct wire_fault *fault)
@@ -165,8 +176,9 @@ static int finish(struct session *session, struct wire_fault *fault)
 	cli_screen_end(&session->screen);
 	if (output != CLI_DONE)
 		return output;
+	look_for_interrupt(session); /* which may have ended reading as if the logs ended there */
 	if (is_cut_short(session))
-		return report_interrupt(session);
+		return finish_cut_short(session);
 	if (cli_file_finish(&session->file, fault) != 0)
 		return cli_log_error(export->command, fault);
 	if (!export->quiet)

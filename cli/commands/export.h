@@ -23,6 +23,9 @@ struct cli_export {
 /* Export. Prints errors, progress and a summary on stderr. Returns an exit status. */
 int cli_export_run(const struct cli_export *export);
 
+/* Report that Ctrl-C came before the end, and that the file (NULL: standard output) was not written. Returns CLI_FOUND. */
+int cli_export_report_interrupt(const struct cli_command *command, const char *file);
+
 /* Say on stderr what the writer left out. */
 void cli_export_report_omissions(const struct cli_command *command, const struct export_writer *writer);
 

@@ -118,16 +118,14 @@ static int finish(struct drawing *drawing, struct cli_trace_session *session, in
 		session->out.len = 0;
 	int status = cli_trace_report(session, error, &drawing->fault);
 
-	if (!error && session->is_stopped && session->given == 0) {
-		cli_error(export->command, "interrupted: nothing was exported");
+	if (!error && session->is_stopped && session->out.error == 0) {
+		cli_export_report_interrupt(export->command, drawing->file.path);
 		return status == CLI_DONE ? CLI_FOUND : status;
 	}
 	if (error || session->given == 0 || session->out.error != 0)
 		return status;
 	if (cli_file_finish(&drawing->file, &drawing->fault) != 0)
 		return cli_log_error(export->command, &drawing->fault);
-	if (session->is_stopped)
-		cli_error(export->command, "interrupted: what was read so far was exported");
 	if (!export->quiet)
 		cli_export_report_omissions(export->command, drawing->writer);
 	return status;

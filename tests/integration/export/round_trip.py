@@ -217,6 +217,22 @@ def check_foreign(tapedeck, folder):
     assert b"2 messages" in run(tapedeck, "replay", path, "--dry-run").stdout
 
 
+def be_interrupted():
+    """A signal that is pending when the program starts."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def check_interrupt(tapedeck, log, folder):
+    """Ctrl-C before the end leaves an older file as it was."""
+    for name, options in (("cut.csv", ()), ("cut.html", ("--conversation", "1"))):
+        path = os.path.join(folder, name)
+        open(path, "w").write("old")
+        done = subprocess.run([tapedeck, "export", log, "-o", path, *options], capture_output=True, timeout=60,
+                              preexec_fn=be_interrupted)
+        assert done.returncode == 1 and b"interrupted" in done.stderr and open(path).read() == "old", (name, done)
+
+
 def check_output(tapedeck, log, folder):
     """A file appears when it is complete, or stays as it was."""
     path = os.path.join(folder, "kept.csv")
@@ -257,6 +273,7 @@ def main():
         check_text(tapedeck, folder)
         check_pipe(tapedeck, folder)
         check_bad_input(tapedeck, folder)
+        check_interrupt(tapedeck, log, folder)
         check_output(tapedeck, log, folder)
 
 
