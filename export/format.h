@@ -11,7 +11,7 @@
 #include "export/text/out.h"
 #include "wire/source.h"
 
-/* What a writer may ask about the event that it is given. */
+/* How a writer looks up more about the event that it is given. */
 struct export_input {
 	struct wire_source *source;    /* for wire_source_conn, which is unique among all inputs */
 	struct export_clients clients; /* for the connections of the event */

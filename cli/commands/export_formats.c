@@ -15,7 +15,7 @@
 
 #define AT(member) offsetof(struct cli_export_settings, member)
 
-/* What is drawn without --limit. */
+/* How many messages, and subjects, are drawn without --limit. */
 enum { HTML_MESSAGES = 5000, DOT_SUBJECTS = 200 };
 
 /* ---- the formats ---- */

@@ -1,7 +1,7 @@
 /* otlp_sender.h - send batches of spans to an OpenTelemetry collector: OTLP/HTTP with JSON bodies.
  *
- * What is retried is what the OTLP specification says ("OTLP/HTTP Response"): the statuses 429, 502, 503 and 504, and failed
- * connections; as late as Retry-After asks for, else after a time that doubles each time. Other statuses reject the batch. */
+ * It retries after the statuses 429, 502, 503 and 504, as the OTLP specification says ("OTLP/HTTP Response"), and after failed
+ * connections. It waits as long as Retry-After asks for, else for a time that doubles each time. Other statuses reject the batch. */
 #ifndef CLI_COMMANDS_OTLP_SENDER_H
 #define CLI_COMMANDS_OTLP_SENDER_H
 

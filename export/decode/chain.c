@@ -235,7 +235,7 @@ static void take(struct run *run, struct export_out *text, const char *name)
 	run->made++;
 }
 
-/* What is recognised may hold something else that is. */
+/* Guess again after each step: a gzip body may hold msgpack. */
 static void guess_all(struct run *run)
 {
 	enum export__guess guess = EXPORT__GUESS_NOTHING;

@@ -18,7 +18,7 @@ void export_decoder_close(struct export_decoder *decoder);
 /* Add a rule: "orders.>=protobuf:orders.desc:shop.Order", "gzip+msgpack". 0, or a negative code with *fault. */
 int export_decoder_add(struct export_decoder *decoder, const char *text, struct wire_fault *fault);
 
-/* What a rule may say: "protobuf:FILE:MESSAGE", and in *help what it means, both static. NULL after the last one. */
+/* The form of a rule, such as "protobuf:FILE:MESSAGE", and in *help its meaning, both static. NULL after the last form. */
 const char *export_decoder_describe(size_t number, const char **help);
 
 /* Have `report` called when a command fails, once for each rule: from then on its payloads are shown undecoded. text: one line. */
@@ -48,7 +48,7 @@ enum export_decode_result export_decode(struct export_decoder *decoder, const st
 void export_decoded_json(struct export_decoder *decoder, const struct export_decoded *decoded,
 			 struct export_json *json, const char *key);
 
-/* What a rule has done so far. All borrowed. */
+/* How often a rule succeeded and failed so far. All borrowed. */
 struct export_decoder_count {
 	const char *rule;
 	uint64_t decoded, failed;

@@ -1,6 +1,6 @@
 /* embed.h - put a JSON text that somebody else wrote into JSON of ours.
  *
- * It is written anew, token by token: without line ends and spaces, with the characters escaped that could drive a terminal, and with
+ * It is rewritten token by token: without line ends and spaces, with the characters escaped that could drive a terminal, and with
  * U+FFFD in the place of what is not Unicode, so that strict readers take it. */
 #ifndef EXPORT_DECODE_EMBED_H
 #define EXPORT_DECODE_EMBED_H

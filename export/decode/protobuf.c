@@ -97,7 +97,7 @@ static void put_array(struct printer *printer, struct export__range same)
 	export_json_array_end(&printer->json);
 }
 
-/* What stands for a value that is not there. */
+/* Print the default of a field whose value is missing. */
 static void put_default(struct printer *printer, const struct export__field *field)
 {
 	static const struct export__wire_field zero;

@@ -21,7 +21,8 @@ enum export_import_kind {
 	EXPORT_IMPORT_FOLDER,
 };
 
-/* What is at path, by its first bytes: an object, or a row with the name "subject". Of a pipe, and of "-", nothing is read. */
+/* Tell the kind of file at path by its first bytes: an object, or a row with the name "subject". A pipe and "-" are not read: they are
+ * EXPORT_IMPORT_NONE. */
 enum export_import_kind export_import_kind_of(const char *path);
 
 struct export_import_options {

@@ -21,7 +21,7 @@ static int skip_value(struct export__reading *reading, struct wire_slice *writte
 
 /* ---- values ---- */
 
-/* What the value of a key is. */
+/* The type of a key's value. */
 enum value {
 	VALUE_TEXT,  /* a string; the key may end with _base64 */
 	VALUE_COUNT, /* a number, or a string of one */

@@ -10,7 +10,7 @@ enum { ERROR_TEXT_MAX = 512, ERROR_CODE_MAX = 64 };
 		literal, sizeof(literal) - 1 \
 	}
 
-/* What follows from the kind of a span. kind: that of OTLP. */
+/* The text that a kind of span begins with. kind: the number of OTLP's SpanKind. */
 #define KIND(kind, name, type)                                                                           \
 	{                                                                                                \
 		TEXT(",\"name\":\"" name " "), TEXT("\",\"kind\":" kind),                                \

@@ -114,7 +114,7 @@ static int omit(const struct export__context *context, const char *what, struct 
 	return 0;
 }
 
-/* What readers compare to join a delivery with its message. */
+/* A hash of the content by which readers join a delivery with its message. */
 static uint64_t content_of(const struct wire_event *event)
 {
 	const uint64_t subject = XXH3_64bits(event->subject.data, event->subject.len);
@@ -122,7 +122,7 @@ static uint64_t content_of(const struct wire_event *event)
 	return XXH3_64bits_withSeed(event->payload.data, event->payload.len, subject);
 }
 
-/* What the operation does not say of the message itself. */
+/* Add facts about the message to the comment that the operation cannot carry. */
 static void note_content(struct export__notes *notes, const struct wire_event *event)
 {
 	if (event->flags & WIRE_EVENT_MASKED)

@@ -11,7 +11,7 @@
 
 enum { EXPORT__NAMES_MAX = 1 << 14, EXPORT__NAMES_BYTES = 8 << 20 };
 
-/* What is said of an event. In the order of their names in packets.c. */
+/* The annotations of an event, in the order of their names in packets.c. */
 enum export__annotation {
 	EXPORT__NOTE_SUBJECT,
 	EXPORT__NOTE_SEQ,

@@ -91,7 +91,7 @@ static void put_size(struct export_text_buffer *buffer, const struct wire_event 
 	export_text_buffer_str(buffer, export_size_text(size, event->size));
 }
 
-/* What is wrong with a request. */
+/* Say why a request failed, if it did. */
 static void put_trouble(struct export_text_buffer *buffer, const struct export_sequence_message *message)
 {
 	if (message->has_no_responders)

@@ -12,7 +12,7 @@ void export__give_delivery(struct export_spans *spans, const struct export__rece
 			   int64_t time_ns, const struct export_span_context *sender,
 			   const struct export_span_message *message);
 
-/* What a reply says about an error of its service; empty slices borrow the headers. EXPORT_SPAN_OK when it says nothing. */
+/* The error of a service that a reply states in its headers, which the slices borrow. EXPORT_SPAN_OK when it states none. */
 enum export_span_error export__service_error(struct wire_slice headers, struct wire_slice *text,
 					     struct wire_slice *code);
 

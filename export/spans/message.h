@@ -4,7 +4,7 @@
 
 #include "export/spans/state.h"
 
-/* What spans say of the message of an event; borrows the event. */
+/* Describe the message of an event for its spans. The result borrows the event. */
 struct export_span_message export__message_of(const struct export_spans *spans,
 					      const struct wire_event *event);
 

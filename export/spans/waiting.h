@@ -12,8 +12,8 @@ int export__waiting_add(struct export_spans *spans, const struct wire_event *eve
 			const struct export__request *request, const struct export_span_message *message,
 			const struct export__receiver *receivers, uint32_t len);
 
-/* What the spans of a request's receivers belong to: the span of its publisher, or, when only a delivery of it was seen, that which
- * its headers name. */
+/* The parent of the spans of a request's receivers: the span of its publisher, or, when only a delivery of the request was seen, the span
+ * that its headers name. */
 struct export_span_context export__waiting_sender(const struct export__request *request);
 
 /* The request waits, and remembers fewer receivers than it may. */

@@ -25,7 +25,7 @@ struct net_http_post_options {
 	void *context;
 };
 
-/* What a server answered. */
+/* The answer of a server. */
 struct net_http_posted {
 	long status;
 	int64_t retry_after_ms; /* of the header Retry-After, whatever its form; -1: there is none */
