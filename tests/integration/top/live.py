@@ -120,14 +120,23 @@ def follow_log(tapedeck, broker, log):
         terminal.close()
 
 
+def stop_by_key(terminal):
+    """Press Ctrl-Z, and again: ncurses ignores it while it draws."""
+    deadline = time.monotonic() + WAIT_S
+    while "Stopped" not in terminal.text:
+        assert time.monotonic() < deadline, "Ctrl-Z does not stop it; the screen:\n" + terminal.text
+        terminal.press("\x1a")
+        while terminal.read(0.5):
+            pass
+
+
 def stop_and_continue(tapedeck, log):
     """Ctrl-Z gives the terminal back to the shell, fg takes it again."""
     terminal = Terminal(["/bin/bash", "--norc", "--noprofile", "-i"])
     try:
         terminal.press(f"{tapedeck} top {log}\r")
         terminal.await_text(shows("msg/s▼"), "it does not draw")
-        terminal.press("\x1a")
-        terminal.await_text(shows("Stopped"), "Ctrl-Z does not stop it")
+        stop_by_key(terminal)
         terminal.press("echo $((40 + 2))\r")
         terminal.await_text(shows("\n  42\n"), "the terminal is not given back while it is stopped")
         terminal.press("fg\r")
